@@ -1,0 +1,31 @@
+/**
+ * Authorization server metadata (RFC 8414 section 2), with the members of
+ * OpenID Connect Discovery 1.0 section 3 that we publish. Both well-known
+ * documents have this shape.
+ */
+export interface AuthorizationServerMetadata {
+  issuer: string;
+  token_endpoint: string;
+  device_authorization_endpoint?: string; // RFC 8628 section 4
+  revocation_endpoint: string;
+  introspection_endpoint: string;
+  userinfo_endpoint: string;
+  jwks_uri: string;
+  scopes_supported: string[];
+  response_types_supported: string[];
+  grant_types_supported: string[];
+  subject_types_supported: string[];
+  id_token_signing_alg_values_supported: string[];
+  token_endpoint_auth_methods_supported: string[];
+  revocation_endpoint_auth_methods_supported: string[];
+  introspection_endpoint_auth_methods_supported: string[];
+  claims_supported: string[];
+  service_documentation?: string;
+}
+
+/** Path of the RFC 8414 document for an issuer: the well-known part goes before the issuer's path (section 3.1). */
+export function authorizationServerMetadataUrl(issuer: string): string {
+  const url = new URL(issuer);
+  const path = url.pathname === "/" ? "" : url.pathname.replace(/\/$/, "");
+  return `${url.origin}/.well-known/oauth-authorization-server${path}`;
+}

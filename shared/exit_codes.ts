@@ -1,0 +1,15 @@
+/** Exit codes of the binary; docs/exit-codes.md explains them to users. */
+export const EXIT = {
+  ok: 0,
+  failure: 1,
+  /** The command line itself is wrong. */
+  usage: 2,
+  /** Not logged in, or the session has ended: the number `gh` uses. */
+  authenticationRequired: 4,
+  /** Network or server trouble: the same command may succeed later (EX_TEMPFAIL of sysexits.h). */
+  temporaryFailure: 75,
+  /** The place that keeps credentials cannot be read or written. */
+  credentialStore: 76,
+  /** Ctrl-C: 128 + SIGINT, as shells count. */
+  interrupted: 130,
+} as const;

@@ -1,0 +1,34 @@
+/** Error codes we answer with, and where each is defined. */
+export type OAuthErrorCode =
+  | "invalid_request" // RFC 6749 section 5.2
+  | "invalid_client" // RFC 6749 section 5.2
+  | "invalid_grant" // RFC 6749 section 5.2
+  | "unauthorized_client" // RFC 6749 section 5.2
+  | "unsupported_grant_type" // RFC 6749 section 5.2
+  | "invalid_scope" // RFC 6749 section 5.2
+  | "access_denied" // RFC 6749 section 4.1.2.1, RFC 8628 section 3.5
+  | "authorization_pending" // RFC 8628 section 3.5
+  | "slow_down" // RFC 8628 section 3.5
+  | "expired_token" // RFC 8628 section 3.5
+  | "unsupported_token_type" // RFC 7009 section 2.2.1
+  | "invalid_token" // RFC 6750 section 3.1
+  | "insufficient_scope" // RFC 6750 section 3.1
+  | "temporarily_unavailable" // RFC 6749 section 4.1.2.1
+  | "server_error"; // RFC 6749 section 4.1.2.1
+
+/** The body of an error response (RFC 6749 section 5.2). */
+export interface OAuthErrorResponse {
+  error: OAuthErrorCode;
+  error_description?: string;
+}
+
+/**
+ * An error a client is told about. `message` goes on the wire as
+ * `error_description` and says what to do next; it never holds a secret.
+ */
+export class OAuthError extends Error {
+  override readonly name = "OAuthError";
+  constructor(readonly code: OAuthErrorCode, message: string) {
+    super(message);
+  }
+}

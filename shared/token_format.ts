@@ -1,0 +1,76 @@
+/**
+ * The form of every opaque secret we hand out: a prefix that names its kind,
+ * base62 randomness that a double-click selects whole, and six base62
+ * characters of CRC-32, so that a scanner tells a real one from a look-alike
+ * without asking a server. The checksum guards against accidents, not forgery.
+ */
+const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const CHECKSUM_LENGTH = 6;
+
+/** How many base62 digits carry any value of so many bytes. */
+function digitsFor(bytes: number): number {
+  return Math.ceil((bytes * 8) / Math.log2(62));
+}
+
+function base62(bytes: Uint8Array, length: number): string {
+  let value = 0n;
+  for (const byte of bytes) value = (value << 8n) | BigInt(byte);
+  let text = "";
+  for (let i = 0; i < length; i++) {
+    text = ALPHABET[Number(value % 62n)] + text;
+    value /= 62n;
+  }
+  return text;
+}
+
+/** CRC-32 as in ISO 3309 (the one of gzip and PNG). */
+function crc32(text: string): number {
+  let crc = 0xffffffff;
+  for (let i = 0; i < text.length; i++) {
+    crc ^= text.charCodeAt(i);
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return (crc ^ 0xffffffff) >>> 0;
+}
+
+function checksum(text: string): string {
+  const crc = crc32(text);
+  return base62(
+    new Uint8Array([crc >>> 24, (crc >>> 16) & 255, (crc >>> 8) & 255, crc & 255]),
+    CHECKSUM_LENGTH,
+  );
+}
+
+/** Writes `payload` as a token of the kind `prefix` names; the checksum covers the prefix too. */
+export function formatToken(prefix: string, payload: Uint8Array): string {
+  const body = prefix + base62(payload, digitsFor(payload.length));
+  return body + checksum(body);
+}
+
+/**
+ * The payload of a well-formed token, or undefined: wrong prefix, length,
+ * alphabet or checksum. `payloadLength` is in bytes.
+ */
+export function parseToken(
+  prefix: string,
+  token: string,
+  payloadLength: number,
+): Uint8Array | undefined {
+  const digits = digitsFor(payloadLength);
+  if (token.length !== prefix.length + digits + CHECKSUM_LENGTH) return undefined;
+  if (!token.startsWith(prefix)) return undefined;
+  const body = token.slice(0, -CHECKSUM_LENGTH);
+  let value = 0n;
+  for (const character of body.slice(prefix.length)) {
+    const digit = ALPHABET.indexOf(character);
+    if (digit < 0) return undefined;
+    value = value * 62n + BigInt(digit);
+  }
+  if (checksum(body) !== token.slice(-CHECKSUM_LENGTH)) return undefined;
+  const payload = new Uint8Array(payloadLength);
+  for (let i = payloadLength - 1; i >= 0; i--) {
+    payload[i] = Number(value & 255n);
+    value >>= 8n;
+  }
+  return value === 0n ? payload : undefined;
+}

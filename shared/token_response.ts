@@ -1,0 +1,10 @@
+/** Successful token response (RFC 6749 section 5.1, OpenID Connect Core 1.0 section 3.1.3.3). */
+export interface TokenResponse {
+  access_token: string;
+  token_type: "Bearer";
+  /** Seconds the access token lives from now. */
+  expires_in: number;
+  refresh_token?: string;
+  scope: string;
+  id_token?: string;
+}
