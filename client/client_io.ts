@@ -1,0 +1,42 @@
+/**
+ * Everything a client command may touch outside itself. main.ts builds one from
+ * the process; a test builds one from memory, with a clock it can set.
+ */
+import type { Clock } from "../shared/clock.ts";
+
+export interface ClientIo {
+  /** What was asked for, and nothing else: scripts read it. */
+  stdout(text: string): void;
+  /** What is said to a person. */
+  stderr(text: string): void;
+  readonly stdinIsTerminal: boolean;
+  readonly stdoutIsTerminal: boolean;
+  readonly stderrIsTerminal: boolean;
+  /** Width of the terminal behind stderr in columns; 80 where there is none. */
+  stderrColumns(): number;
+  /** All of standard input, as text. */
+  readStdin(): Promise<string>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly platform: Platform;
+  readonly clock: Clock;
+  readonly fetch: typeof globalThis.fetch;
+  /** Resolves after `ms` milliseconds; rejects with the signal's reason if `signal` aborts first. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+  /**
+   * Starts a program without a shell, cut off from our terminal, and does not
+   * wait for it. False if it cannot be started.
+   */
+  launch(program: string, args: readonly string[]): boolean;
+}
+
+export interface Platform {
+  /** `linux`, `darwin`, `windows`, as Deno names them. */
+  readonly os: string;
+  readonly arch: string;
+  /** As `uname -r` has it: tells Windows Subsystem for Linux from Linux. */
+  readonly release: string;
+  /** The user's home folder; empty if the environment names none. */
+  readonly homeFolder: string;
+}
