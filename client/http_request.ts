@@ -1,0 +1,170 @@
+/** Requests to the authorization server, bounded in time and size. */
+import { brand } from "../shared/brand.ts";
+import { EXIT } from "../shared/exit_codes.ts";
+import { version } from "../shared/version.ts";
+import { ClientError } from "./client_error.ts";
+import type { ClientIo } from "./client_io.ts";
+import { plainText } from "./output.ts";
+
+/** How long one request may take in all, in milliseconds. */
+export const REQUEST_TIMEOUT_MS = 30_000;
+
+/** Largest answer read, in bytes; ours are a few kilobytes. */
+const MAX_ANSWER_BYTES = 256 * 1024;
+
+export interface Answer {
+  status: number;
+  /** The JSON body, if it was a JSON object. */
+  body: Record<string, unknown> | undefined;
+  /** Seconds of a Retry-After header, if it gave seconds (RFC 9110 section 10.2.3). */
+  retryAfter: number | undefined;
+  /** Where a redirect points; redirects are never followed. */
+  location: string | undefined;
+}
+
+/** No answer came: refused, reset, timed out, name unknown. The same request may succeed later. */
+export class NoAnswerError extends ClientError {
+  constructor(url: URL, reason: string) {
+    super(
+      EXIT.temporaryFailure,
+      `Cannot reach ${url.origin}: ${reason}. Check that the server runs, then try again.`,
+    );
+  }
+}
+
+export interface RequestOptions {
+  /** Sent as `application/x-www-form-urlencoded` by POST; a GET without it. */
+  form?: Record<string, string>;
+  bearerToken?: string;
+  timeoutMs?: number;
+}
+
+/**
+ * One request and its answer, whatever its status.
+ * Throws NoAnswerError, ClientError for a certificate no one vouches for, or
+ * the reason of `io.signal`.
+ */
+export async function request(
+  url: string,
+  io: ClientIo,
+  { form, bearerToken, timeoutMs = REQUEST_TIMEOUT_MS }: RequestOptions = {},
+): Promise<Answer> {
+  const headers = new Headers({ accept: "application/json", "user-agent": userAgent(io) });
+  if (bearerToken !== undefined) headers.set("authorization", `Bearer ${bearerToken}`);
+  const timeout = new AbortController();
+  const timer = setTimeout(() => timeout.abort(), timeoutMs);
+  try {
+    const response = await io.fetch(url, {
+      method: form ? "POST" : "GET",
+      headers,
+      body: form && new URLSearchParams(form),
+      // A redirect would carry the tokens in the form to another address.
+      redirect: "manual",
+      signal: AbortSignal.any([io.signal, timeout.signal]),
+    });
+    return {
+      status: response.status,
+      body: parseObject(await readText(response)),
+      retryAfter: parseRetryAfter(response.headers.get("retry-after")),
+      location: response.headers.get("location") ?? undefined,
+    };
+  } catch (error) {
+    if (io.signal.aborted) throw io.signal.reason;
+    if (timeout.signal.aborted) {
+      throw new NoAnswerError(new URL(url), `no answer within ${timeoutMs / 1000} s`);
+    }
+    throw describeFetchError(error, new URL(url));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Whether a status says "try again later" (RFC 9110 section 15.6, RFC 6585 section 4). */
+export function isTemporary(status: number): boolean {
+  return status >= 500 || status === 429 || status === 408;
+}
+
+/** The failure that an unexpected answer amounts to; `what` names what was asked for. */
+export function unexpectedAnswer(url: string, what: string, answer: Answer): ClientError {
+  const { origin } = new URL(url);
+  if (isTemporary(answer.status)) {
+    return new ClientError(
+      EXIT.temporaryFailure,
+      `${origin} cannot answer at the moment (HTTP ${answer.status} on ${what}). Try again later.`,
+    );
+  }
+  const description = answer.body?.error_description ?? answer.body?.error ??
+    (answer.location && `redirects to ${answer.location}`);
+  const detail = description ? `: ${plainText(description)}` : "";
+  return new ClientError(
+    EXIT.failure,
+    `${origin} refused ${what} (HTTP ${answer.status})${detail}`,
+  );
+}
+
+/** Tells the person who approves, and the server's log, what asks: `name/version (os arch)`. */
+function userAgent(io: ClientIo): string {
+  return `${brand.binaryName}/${version} (${io.platform.os} ${io.platform.arch})`;
+}
+
+async function readText(response: Response): Promise<string> {
+  if (!response.body) return "";
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body) {
+    length += chunk.length;
+    // Leaving the loop cancels the rest of the body.
+    if (length > MAX_ANSWER_BYTES) {
+      throw new ClientError(
+        EXIT.failure,
+        `${new URL(response.url).origin} sent an answer of more than ${
+          MAX_ANSWER_BYTES / 1024
+        } KB. This is not an authorization server.`,
+      );
+    }
+    chunks.push(chunk);
+  }
+  return await new Blob(chunks as BlobPart[]).text();
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? value as Record<string, unknown>
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function parseRetryAfter(header: string | null): number | undefined {
+  return header !== null && /^\d{1,6}$/.test(header.trim()) ? Number(header) : undefined;
+}
+
+function describeFetchError(error: unknown, url: URL): Error {
+  if (error instanceof ClientError) return error;
+  // Newer runtimes say what happened only in the cause.
+  const causes = error instanceof Error ? [error, error.cause] : [error];
+  const text = causes.map((each) => each instanceof Error ? each.message : "").join(" ");
+  if (/certificate|UnknownIssuer|CertNotValid/i.test(text)) {
+    return new ClientError(
+      EXIT.failure,
+      `The certificate of ${url.origin} is not trusted. If your organisation has its own ` +
+        `certificate authority, set DENO_TLS_CA_STORE=system, or DENO_CERT to its file.`,
+    );
+  }
+  return new NoAnswerError(url, reasonOf(text));
+}
+
+/** The part of a fetch error that says something to a person. */
+function reasonOf(text: string): string {
+  if (/connection refused|ECONNREFUSED|os error (61|111|10061)/i.test(text)) {
+    return "connection refused";
+  }
+  if (/dns error|failed to lookup|ENOTFOUND/i.test(text)) return "the name is not known";
+  if (/reset|closed|broken pipe|reading a body|unexpected (eof|end)|incomplete/i.test(text)) {
+    return "the connection broke";
+  }
+  return plainText(text.replace(/^.*client error \(\w+\): /i, ""), 120) || "network error";
+}
