@@ -1,0 +1,31 @@
+/** Where a client command's failures become words and an exit code. */
+import { brand } from "../shared/brand.ts";
+import { EXIT } from "../shared/exit_codes.ts";
+import { ClientError } from "./client_error.ts";
+import type { ClientIo } from "./client_io.ts";
+import { CredentialStoreError } from "./credentials/credential_store.ts";
+import { plainText } from "./output.ts";
+
+/** Runs `command` to its exit code; whatever it throws is said on stderr. */
+export async function runCommand(
+  io: ClientIo,
+  command: (io: ClientIo) => Promise<number>,
+): Promise<number> {
+  try {
+    return await command(io);
+  } catch (error) {
+    // Ctrl-C makes whatever was under way fail; that it was pressed is the whole story.
+    if (io.signal.aborted) return EXIT.interrupted;
+    if (error instanceof ClientError) {
+      io.stderr(`${error.message}\n`);
+      return error.exitCode;
+    }
+    if (error instanceof CredentialStoreError) {
+      io.stderr(`${error.message}\n`);
+      return EXIT.credentialStore;
+    }
+    const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    io.stderr(`${brand.binaryName} failed unexpectedly: ${plainText(text, 1000)}\n`);
+    return EXIT.failure;
+  }
+}

@@ -1,0 +1,200 @@
+/**
+ * The edge of the process: the command tree, the environment, signals and the
+ * exit code. A command's own code is loaded when that command runs.
+ */
+import { Command, CommanderError } from "commander";
+import type { ClientIo } from "./client/client_io.ts";
+import { declareClientCommands } from "./client/command_tree.ts";
+import { declareServerCommands } from "./server/command_tree.ts";
+import { brand } from "./shared/brand.ts";
+import { buildInfo } from "./shared/build_info.ts";
+import { systemClock } from "./shared/clock.ts";
+import { examples } from "./shared/command_examples.ts";
+import { EXIT } from "./shared/exit_codes.ts";
+import { version } from "./shared/version.ts";
+import type { ServerIo } from "./server/server_io.ts";
+
+/** Runs a command's own code, loaded by then, and keeps its exit code. */
+interface Runners {
+  client(run: (io: ClientIo) => Promise<number>): Promise<void>;
+  server(run: (io: ServerIo) => Promise<number>): Promise<void>;
+  stdout(text: string): void;
+  stderr(text: string): void;
+  stdoutColumns: number;
+}
+
+const bin = brand.binaryName;
+
+/** The whole command line. Nothing of a command's own code is loaded by building it. */
+export function commandTree(runners: Runners): Command {
+  const program = new Command(bin)
+    .description(`${brand.productName}: log in once, hand out tokens, check them.`)
+    .version(versionText(), "-V, --version", "print version, commit and Deno version")
+    .helpOption("-h, --help", "print help")
+    .exitOverride()
+    .configureOutput({
+      writeOut: runners.stdout,
+      writeErr: runners.stderr,
+      getOutHelpWidth: () => runners.stdoutColumns,
+      getErrHelpWidth: () => runners.stdoutColumns,
+    });
+  program.commandsGroup("Log in:");
+  declareClientCommands(program, runners.client);
+  program.commandsGroup("Run a server:");
+  declareServerCommands(program, runners.server);
+  program.commandsGroup("More:");
+  program.helpCommand("help [command]", "print help for a command");
+  program.addHelpText(
+    "after",
+    `\nEnvironment:
+  ${brand.envPrefix}_TOKEN    a token to use instead of a login
+  ${brand.envPrefix}_SERVER   the server to use where --server is not given
+  NO_COLOR, BROWSER, HTTPS_PROXY, NO_PROXY as elsewhere
+` +
+      examples([`${bin} login`, "log in"], [`${bin} token`, "print an access token"]),
+  );
+  hintAfterErrors(program);
+  return program;
+}
+
+/** Wrong usage ends with where to read on, named for the command that was meant. */
+function hintAfterErrors(command: Command, path = bin): void {
+  command.showHelpAfterError(`Run \`${path} --help\` for usage.`);
+  for (const child of command.commands) hintAfterErrors(child, `${path} ${child.name()}`);
+}
+
+function versionText(): string {
+  return `${bin} ${version} (${buildInfo.commit}, Deno ${Deno.version.deno}, ` +
+    `${Deno.build.os} ${Deno.build.arch})`;
+}
+
+/** Writes all of `text`; a reader that has gone away is no failure of ours. */
+function write(stream: typeof Deno.stdout | typeof Deno.stderr, text: string): void {
+  let bytes = new TextEncoder().encode(text);
+  try {
+    while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}
+
+async function readStdin(): Promise<string> {
+  return await new Response(Deno.stdin.readable).text();
+}
+
+function homeFolder(env: Record<string, string>): string {
+  return (Deno.build.os === "windows" ? env.USERPROFILE : env.HOME) ?? "";
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    const abort = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", abort);
+      resolve();
+    }, ms);
+    signal.addEventListener("abort", abort, { once: true });
+  });
+}
+
+function launch(program: string, args: readonly string[]): boolean {
+  try {
+    new Deno.Command(program, { args: [...args], stdin: "null", stdout: "null", stderr: "null" })
+      .spawn().unref();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function terminalColumns(): number {
+  try {
+    return Deno.consoleSize().columns;
+  } catch {
+    return 80;
+  }
+}
+
+/** One abort signal for the given signals; the second one ends the process on the spot. */
+function abortOn(...names: Deno.Signal[]): AbortSignal {
+  const controller = new AbortController();
+  for (const name of names) {
+    Deno.addSignalListener(name, () => {
+      if (controller.signal.aborted) Deno.exit(EXIT.interrupted);
+      controller.abort();
+    });
+  }
+  return controller.signal;
+}
+
+async function main(args: string[]): Promise<number> {
+  const stdout = (text: string) => write(Deno.stdout, text);
+  const stderr = (text: string) => write(Deno.stderr, text);
+  const env = Deno.env.toObject();
+  let exitCode: number = EXIT.ok;
+  const program = commandTree({
+    stdout,
+    stderr,
+    stdoutColumns: terminalColumns(),
+    async client(run) {
+      const { runCommand } = await import("./client/run_command.ts");
+      const signal = abortOn("SIGINT");
+      exitCode = await runCommand({
+        stdout,
+        stderr,
+        stdinIsTerminal: Deno.stdin.isTerminal(),
+        stdoutIsTerminal: Deno.stdout.isTerminal(),
+        stderrIsTerminal: Deno.stderr.isTerminal(),
+        stderrColumns: terminalColumns,
+        readStdin,
+        env,
+        platform: {
+          os: Deno.build.os,
+          arch: Deno.build.arch,
+          release: Deno.osRelease(),
+          homeFolder: homeFolder(env),
+        },
+        clock: systemClock,
+        fetch: globalThis.fetch,
+        sleep,
+        signal,
+        launch,
+      }, run);
+    },
+    async server(run) {
+      exitCode = await run({
+        stdout,
+        stderr,
+        readStdin,
+        env,
+        signal: abortOn("SIGINT", ...(Deno.build.os === "windows" ? [] : ["SIGTERM" as const])),
+        clock: systemClock,
+        platform: { os: Deno.build.os, homedir: homeFolder(env) },
+      });
+    },
+  });
+  if (args[0] === "complete" && args[1] === "--") {
+    // What a completion script asks at each press of TAB.
+    const { complete } = await import("./client/commands/completion.ts");
+    complete(program, args.slice(2));
+    return EXIT.ok;
+  }
+  if (args.length === 0) {
+    program.outputHelp();
+    return EXIT.ok;
+  }
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  }
+}
+
+// A worker left waiting for a silent keychain must not keep the process alive.
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,0 +1,139 @@
+/** The server's commands: names, options, examples. Their code is loaded when they run. */
+import type { Command } from "commander";
+import { brand } from "../shared/brand.ts";
+import { examples } from "../shared/command_examples.ts";
+import type { ServerIo } from "./server_io.ts";
+
+const bin = brand.binaryName;
+
+export function declareServerCommands(
+  program: Command,
+  server: (run: (io: ServerIo) => Promise<number>) => Promise<void>,
+): void {
+  const database = (command: Command) =>
+    command
+      .option("--data-dir <folder>", "where the embedded database lies")
+      .option("--database-url <url>", "a PostgreSQL database instead")
+      .option("--config <file>", "read settings from this file");
+
+  database(program.command("serve"))
+    .description("run the server")
+    .option("--listen <address>", "address and port to listen on (default: 127.0.0.1:8787)")
+    .option("--issuer <url>", "the address clients know the server by")
+    .option("--trusted-proxy <cidr...>", "reverse proxies whose forwarded headers are believed")
+    .option("--check", "print the effective settings and what is wrong with them, then exit")
+    .addHelpText(
+      "after",
+      `\nEvery setting can come from the environment too, as ${brand.envPrefix}_LISTEN and so on;
+the command line wins over the environment, the environment over the file.\n` +
+        examples(
+          [`${bin} serve`, "on this machine, with an embedded database"],
+          [
+            `${bin} serve --issuer https://auth.example.com --trusted-proxy 10.0.0.0/8`,
+            "behind a proxy",
+          ],
+          [`${bin} serve --check`, "what would be used"],
+        ),
+    )
+    .action((options) =>
+      server(async (io) => (await import("./commands/serve.ts")).serve(options, io))
+    );
+
+  database(program.command("migrate"))
+    .description("bring the database to this version's schema")
+    .option("--status", "say which migrations are applied and change nothing")
+    .addHelpText("after", examples([`${bin} migrate --status`, "what is applied"]))
+    .action((options) =>
+      server(async (io) => (await import("./commands/migrate.ts")).migrate(options, io))
+    );
+
+  const admin = program.command("admin").description("manage users, API clients and signing keys");
+
+  const user = admin.command("user").description("manage users");
+  database(user.command("add"))
+    .description("add a user")
+    .argument("<email>", "the address to sign in with")
+    .option("--name <name>", "the name shown to others")
+    .option("--admin", "an administrator")
+    .requiredOption("--password-stdin", "read the password from standard input")
+    .addHelpText(
+      "after",
+      examples([
+        `${bin} admin user add alice@example.com --admin --password-stdin < password.txt`,
+        "the first administrator, without a browser",
+      ]),
+    )
+    .action((email, options) =>
+      server(async (io) =>
+        (await import("./commands/admin_user.ts")).adminUserAdd(email, options, io)
+      )
+    );
+  database(user.command("list"))
+    .description("list users")
+    .addHelpText("after", examples([`${bin} admin user list`, "who there is"]))
+    .action((options) =>
+      server(async (io) => (await import("./commands/admin_user.ts")).adminUserList(options, io))
+    );
+  database(user.command("disable"))
+    .description("shut a user out; sessions and refreshes end at once")
+    .argument("<email>", "the user's address")
+    .addHelpText("after", examples([`${bin} admin user disable bob@example.com`, "shut Bob out"]))
+    .action((email, options) =>
+      server(async (io) =>
+        (await import("./commands/admin_user.ts")).adminUserDisable(email, options, io)
+      )
+    );
+  database(user.command("enable"))
+    .description("let a user in again")
+    .argument("<email>", "the user's address")
+    .addHelpText("after", examples([`${bin} admin user enable bob@example.com`, "let Bob in"]))
+    .action((email, options) =>
+      server(async (io) =>
+        (await import("./commands/admin_user.ts")).adminUserEnable(email, options, io)
+      )
+    );
+
+  const apiClient = admin.command("client").description("manage APIs that may introspect tokens");
+  database(apiClient.command("add"))
+    .description("register an API; its secret is printed once")
+    .argument("<name>", "what to call it")
+    .addHelpText("after", examples([`${bin} admin client add billing`, "print id and secret"]))
+    .action((name, options) =>
+      server(async (io) =>
+        (await import("./commands/admin_client.ts")).adminClientAdd(name, options, io)
+      )
+    );
+  database(apiClient.command("list"))
+    .description("list registered APIs")
+    .addHelpText("after", examples([`${bin} admin client list`, "which there are"]))
+    .action((options) =>
+      server(async (io) =>
+        (await import("./commands/admin_client.ts")).adminClientList(options, io)
+      )
+    );
+  database(apiClient.command("remove"))
+    .description("remove an API; its secret ends at once")
+    .argument("<id>", "its client id")
+    .addHelpText("after", examples([`${bin} admin client remove ID`, "as `list` shows it"]))
+    .action((id, options) =>
+      server(async (io) =>
+        (await import("./commands/admin_client.ts")).adminClientRemove(id, options, io)
+      )
+    );
+
+  const keys = admin.command("keys").description("manage signing keys");
+  database(keys.command("list"))
+    .description("list signing keys and what each is for")
+    .option("--json", "as JSON")
+    .addHelpText("after", examples([`${bin} admin keys list`, "ids, states and ages"]))
+    .action((options) =>
+      server(async (io) => (await import("./commands/admin_keys.ts")).adminKeysList(options, io))
+    );
+  database(keys.command("rotate"))
+    .description("start signing with the next key")
+    .option("--force", "even if the next key was published too recently")
+    .addHelpText("after", examples([`${bin} admin keys rotate`, "move to the next key"]))
+    .action((options) =>
+      server(async (io) => (await import("./commands/admin_keys.ts")).adminKeysRotate(options, io))
+    );
+}
