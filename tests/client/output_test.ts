@@ -1,0 +1,29 @@
+import { strict as assert } from "node:assert";
+import { formatDuration, plainText, styleFor } from "../../client/output.ts";
+import { memoryIo } from "../support/memory_io.ts";
+
+Deno.test("text from a server loses what a terminal would act on", () => {
+  assert.equal(plainText("\x1b[31mred\x1b[0m\u009b2J"), "[31mred [0m 2J");
+  assert.equal(plainText("a\r\nb\tc\0d"), "a  b c d");
+  assert.equal(plainText("\u202eabc\u2066d\u200b"), "abc d");
+  assert.equal(plainText("Zoë 日本 🎉"), "Zoë 日本 🎉");
+  assert.equal(plainText("x".repeat(500)).length, 200);
+  assert.equal(plainText(undefined), "undefined");
+});
+
+Deno.test("durations have two units at most", () => {
+  assert.equal(formatDuration(0), "0 s");
+  assert.equal(formatDuration(-5), "0 s");
+  assert.equal(formatDuration(59_400), "59 s");
+  assert.equal(formatDuration(245_000), "4 min 5 s");
+  assert.equal(formatDuration(3_600_000), "1 h");
+  assert.equal(formatDuration(86_400_000 * 30 + 61_000), "30 d");
+});
+
+Deno.test("no escape sequence without a terminal, with NO_COLOR, or on a dumb one", () => {
+  const terminal = { stderrIsTerminal: true };
+  assert.equal(styleFor(memoryIo(terminal)).strong("x"), "\x1b[1mx\x1b[22m");
+  assert.equal(styleFor(memoryIo()).strong("x"), "x");
+  assert.equal(styleFor(memoryIo({ ...terminal, env: { NO_COLOR: "1" } })).strong("x"), "x");
+  assert.equal(styleFor(memoryIo({ ...terminal, env: { TERM: "dumb" } })).strong("x"), "x");
+});

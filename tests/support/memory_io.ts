@@ -1,0 +1,64 @@
+/** A ClientIo from memory: what was written, a clock that moves when someone sleeps, no real network but loopback. */
+import type { ClientIo, Platform } from "../../client/client_io.ts";
+
+export interface MemoryIo extends ClientIo {
+  out: string;
+  err: string;
+  env: Record<string, string | undefined>;
+  stdin: string;
+  stderrIsTerminal: boolean;
+  platform: Platform;
+  clock: { time: number; now(): number };
+  fetch: typeof globalThis.fetch;
+  /** Every pause asked for, in milliseconds. */
+  sleeps: number[];
+  launched: string[][];
+  /** Programs `launch` can start; all of them if undefined. */
+  programs: string[] | undefined;
+  interrupt(): void;
+}
+
+export function memoryIo(changes: Partial<MemoryIo> = {}): MemoryIo {
+  const controller = new AbortController();
+  const clock = { time: Date.UTC(2026, 10, 24, 10, 0, 0), now: () => clock.time };
+  const io: MemoryIo = {
+    out: "",
+    err: "",
+    stdin: "",
+    sleeps: [],
+    launched: [],
+    programs: undefined,
+    stdout: (text) => void (io.out += text),
+    stderr: (text) => void (io.err += text),
+    stdinIsTerminal: false,
+    stdoutIsTerminal: false,
+    stderrIsTerminal: false,
+    stderrColumns: () => 80,
+    readStdin: () => Promise.resolve(io.stdin),
+    env: {},
+    platform: { os: "linux", arch: "x86_64", release: "6.1.0", homeFolder: "/nonexistent" },
+    clock,
+    fetch: loopbackFetch,
+    sleep(ms, signal) {
+      if (signal.aborted) return Promise.reject(signal.reason);
+      io.sleeps.push(ms);
+      clock.time += ms;
+      return Promise.resolve();
+    },
+    signal: controller.signal,
+    launch(program, args) {
+      if (io.programs && !io.programs.includes(program)) return false;
+      io.launched.push([program, ...args]);
+      return true;
+    },
+    interrupt: () => controller.abort(),
+  };
+  return Object.assign(io, changes);
+}
+
+/** `fetch`, but a test that leaves this machine fails. */
+const loopbackFetch: typeof globalThis.fetch = (input, init) => {
+  const url = new URL(input instanceof Request ? input.url : input);
+  if (url.hostname !== "127.0.0.1") throw new Error(`a test reached for ${url.hostname}`);
+  return globalThis.fetch(input, init);
+};
