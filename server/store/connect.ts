@@ -1,0 +1,73 @@
+import postgres from "postgres";
+import { type EmbeddedDatabase, openEmbeddedDatabase } from "./embedded.ts";
+
+export type Sql = postgres.Sql;
+/** A connection inside a transaction: what runs on it is committed or undone as one. */
+export type Transaction = postgres.TransactionSql;
+
+export interface Database {
+  sql: Sql;
+  /** As told to operators; without the password. */
+  description: string;
+  close(): Promise<void>;
+}
+
+export interface DatabaseLocation {
+  /** PostgreSQL's URL; without one the embedded database below `dataDir` is used. */
+  databaseUrl?: string;
+  dataDir: string;
+}
+
+/** Longest wait for a connection, and longest run of one statement, in seconds. */
+const CONNECT_TIMEOUT = 10;
+const STATEMENT_TIMEOUT = 30;
+
+/**
+ * Opens the database. Both kinds are spoken to through postgres.js and run the
+ * same SQL. Throws EmbeddedDatabaseLocked if another process holds the folder.
+ */
+export async function openDatabase(location: DatabaseLocation): Promise<Database> {
+  if (location.databaseUrl === undefined) {
+    const embedded = await openEmbeddedDatabase(location.dataDir);
+    return overEmbedded(embedded);
+  }
+  const sql = postgres(location.databaseUrl, {
+    connect_timeout: CONNECT_TIMEOUT,
+    max: 10,
+    onnotice: () => {},
+    connection: { statement_timeout: STATEMENT_TIMEOUT * 1000 },
+  });
+  return {
+    sql,
+    description: describeUrl(location.databaseUrl),
+    close: () => sql.end({ timeout: 5 }),
+  };
+}
+
+function overEmbedded(embedded: EmbeddedDatabase): Database {
+  // PGlite is one session: a second connection would share its transactions.
+  const options = {
+    max: 1,
+    onnotice: () => {},
+    fetch_types: false,
+    socket: () => embedded.connect(),
+  };
+  const sql = postgres(options as postgres.Options<Record<string, never>>);
+  return {
+    sql,
+    description: `embedded, in ${embedded.folder}`,
+    async close() {
+      await sql.end({ timeout: 5 });
+      await embedded.close();
+    },
+  };
+}
+
+function describeUrl(databaseUrl: string): string {
+  try {
+    const url = new URL(databaseUrl);
+    return `PostgreSQL at ${url.host}${url.pathname}`;
+  } catch {
+    return "PostgreSQL";
+  }
+}

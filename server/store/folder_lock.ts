@@ -1,0 +1,25 @@
+import { join } from "node:path";
+
+/** Another process works in the folder; `message` names it. */
+export class FolderLocked extends Error {
+  override readonly name = "FolderLocked";
+}
+
+/**
+ * Takes the operating system's lock on `folder`, which the system releases when
+ * the holder dies. The lock file says who holds it, for people. On Windows a
+ * locked file cannot be read by others, so the holder is written beside it.
+ */
+export async function lockFolder(folder: string): Promise<{ release(): void }> {
+  const file = await Deno.open(join(folder, "lock"), { create: true, write: true, mode: 0o600 });
+  if (!await file.tryLock(true)) {
+    file.close();
+    const holder = await Deno.readTextFile(join(folder, "lock-holder")).catch(() => "");
+    throw new FolderLocked(
+      `the data folder ${folder} is in use${holder === "" ? "" : ` by ${holder}`}. ` +
+        "Stop that server first, or choose another folder with --data-dir.",
+    );
+  }
+  await Deno.writeTextFile(join(folder, "lock-holder"), `process ${Deno.pid}`, { mode: 0o600 });
+  return { release: () => file.close() };
+}

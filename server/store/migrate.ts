@@ -1,0 +1,51 @@
+import type { Clock } from "../../shared/clock.ts";
+import type { Sql } from "./connect.ts";
+import { migrations } from "./migrations.ts";
+
+/** Number of our advisory lock: one replica migrates, the others wait. */
+const MIGRATION_LOCK = 7_225_901;
+
+export interface MigrationStatus {
+  name: string;
+  /** Undefined while it has not been applied. */
+  appliedAt?: Date;
+}
+
+/** Every migration this binary knows, and when each was applied. */
+export async function migrationStatus(sql: Sql): Promise<MigrationStatus[]> {
+  const [{ exists }] = await sql<{ exists: boolean }[]>`
+    select to_regclass('schema_migrations') is not null as exists`;
+  const applied = exists
+    ? await sql<{ name: string; applied_at: Date }[]>`
+        select name, applied_at from schema_migrations`
+    : [];
+  const times = new Map(applied.map((row) => [row.name, row.applied_at]));
+  return migrations.map(({ name }) => ({ name, appliedAt: times.get(name) }));
+}
+
+/**
+ * Brings the database up to date in one transaction, under a lock, so that any
+ * number of replicas may start at once. Returns the names newly applied.
+ */
+export async function migrate(sql: Sql, clock: Clock): Promise<string[]> {
+  return await sql.begin(async (tx) => {
+    await tx`select pg_advisory_xact_lock(${MIGRATION_LOCK})`;
+    await tx`
+      create table if not exists schema_migrations (
+        name text primary key,
+        applied_at timestamptz not null
+      )`;
+    const done = await tx<{ name: string }[]>`select name from schema_migrations`;
+    const known = new Set(done.map((row) => row.name));
+    const applied: string[] = [];
+    for (const migration of migrations) {
+      if (known.has(migration.name)) continue;
+      await tx.unsafe(migration.sql);
+      await tx`
+        insert into schema_migrations (name, applied_at)
+        values (${migration.name}, ${new Date(clock.now())})`;
+      applied.push(migration.name);
+    }
+    return applied;
+  });
+}

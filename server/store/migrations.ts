@@ -1,0 +1,6 @@
+import initial from "./migrations/0001_initial.sql" with { type: "text" };
+
+/** Every migration in order. Names are recorded; a file that has been released is never edited. */
+export const migrations: readonly { name: string; sql: string }[] = [
+  { name: "0001_initial", sql: initial },
+];
