@@ -131,6 +131,14 @@ function abortOn(...names: Deno.Signal[]): AbortSignal {
   return controller.signal;
 }
 
+/** Answers a completion script: `complete [--next] -- WORDS`, where --next means a new, empty word. */
+async function answerCompletion(program: Command, args: string[]): Promise<string> {
+  const { complete } = await import("./client/commands/complete.ts");
+  const words = args.slice(args.indexOf("--") + 1);
+  if (args[1] === "--next") words.push("");
+  return complete(program, words).map((candidate) => `${candidate.join("\t")}\n`).join("");
+}
+
 async function main(args: string[]): Promise<number> {
   const stdout = (text: string) => write(Deno.stdout, text);
   const stderr = (text: string) => write(Deno.stderr, text);
@@ -177,10 +185,8 @@ async function main(args: string[]): Promise<number> {
       });
     },
   });
-  if (args[0] === "complete" && args[1] === "--") {
-    // What a completion script asks at each press of TAB.
-    const { complete } = await import("./client/commands/completion.ts");
-    complete(program, args.slice(2));
+  if (args[0] === "complete") {
+    stdout(await answerCompletion(program, args));
     return EXIT.ok;
   }
   if (args.length === 0) {

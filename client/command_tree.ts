@@ -134,6 +134,6 @@ export function declareClientCommands(
       ),
     )
     .action((shell) =>
-      client(async () => (await import("./commands/completion.ts")).completion(shell))
+      client(async (io) => (await import("./commands/completion.ts")).completion(shell, io))
     );
 }

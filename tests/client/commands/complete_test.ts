@@ -1,0 +1,98 @@
+import { strict as assert } from "node:assert";
+import { complete, type KnownValues } from "../../../client/commands/complete.ts";
+import { completionScript } from "../../../client/commands/completion.ts";
+import { commandTree } from "../../../main.ts";
+
+const ignored = () => Promise.resolve();
+const program = commandTree({
+  client: ignored,
+  server: ignored,
+  stdout: () => {},
+  stderr: () => {},
+  stdoutColumns: 80,
+});
+
+function offered(line: string, known?: KnownValues): string[] {
+  return complete(program, line.split(" "), known).map(([value]) => value);
+}
+
+Deno.test("commands are offered by their beginning, at each level", () => {
+  assert.deepEqual(offered("lo"), ["login", "logout"]);
+  assert.deepEqual(offered("admin k"), ["keys"]);
+  assert.deepEqual(offered("admin keys "), ["list", "rotate", "help"]);
+  assert.deepEqual(offered("nonsense lo"), ["login", "logout"]);
+  assert.ok(!offered("").includes("complete"));
+});
+
+Deno.test("options are offered once a dash is typed, and their values after them", () => {
+  assert.deepEqual(offered("token --h"), ["--header", "--help"]);
+  assert.deepEqual(offered("token --min-ttl "), []);
+  assert.deepEqual(offered("admin user add --name Al --a"), ["--admin"]);
+  assert.deepEqual(offered("completion z"), ["zsh"]);
+  assert.deepEqual(offered("admin user disable "), []);
+});
+
+Deno.test("remembered servers and accounts are offered where they belong", () => {
+  const known: KnownValues = (attribute) =>
+    attribute === "server" ? [["https://auth.example.com", "active"], ["https://b.example", ""]] : [
+      ["alice@example.com", ""],
+    ];
+  assert.deepEqual(offered("token --server https://a", known), ["https://auth.example.com"]);
+  assert.deepEqual(offered("token --server=", known), [
+    "--server=https://auth.example.com",
+    "--server=https://b.example",
+  ]);
+  assert.deepEqual(offered("switch ", known), ["alice@example.com"]);
+});
+
+/** Runs `script` in a real shell, where the function NAME stands for the program. */
+async function inShell(shell: string, script: string): Promise<string> {
+  const { stdout } = await new Deno.Command(shell, {
+    args: ["-c", script],
+    env: { HOME: "/nonexistent" },
+    stderr: "inherit",
+  }).output();
+  return new TextDecoder().decode(stdout);
+}
+
+Deno.test({
+  name: "the bash script offers the answers and evaluates nothing that was typed",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    const folder = await Deno.makeTempDir();
+    try {
+      const program = `${folder}/my-app`;
+      await Deno.writeTextFile(
+        program,
+        `#!/bin/sh\nprintf '%s\\n' "$*" > ${folder}/asked\n` +
+          `printf -- '--server=http://one\\tfirst\\n--server=http://two\\t\\n'\n`,
+        { mode: 0o755 },
+      );
+      const line = `${program} login \$(touch ${folder}/evaluated) --server=http:`;
+      const out = await inShell(
+        "bash",
+        `${completionScript("bash", "my-app")}
+        ${completionScript("bash", "my-app")}
+        COMP_LINE='${line}'; COMP_POINT=\${#COMP_LINE}
+        _my_app_complete; printf '%s\\n' "\${COMPREPLY[@]}"`,
+      );
+      // readline took "--server", "=", "http", ":" for words of their own.
+      assert.equal(out, "//one\n//two\n");
+      assert.equal(
+        await Deno.readTextFile(`${folder}/asked`),
+        `complete -- login $(touch ${folder}/evaluated) --server=http:\n`,
+      );
+      await assert.rejects(Deno.stat(`${folder}/evaluated`), Deno.errors.NotFound);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});
+
+Deno.test("every script names the program it was made for, and no other", () => {
+  for (const shell of ["bash", "zsh", "fish", "powershell"] as const) {
+    const script = completionScript(shell, "my-app");
+    assert.match(script, /my-app/);
+    assert.doesNotMatch(script, /NAME|FUNCTION/);
+  }
+});
