@@ -1,0 +1,18 @@
+import type { Clock } from "../shared/clock.ts";
+import type { ServerConfig } from "./config.ts";
+import type { Log } from "./log.ts";
+import type { Sql } from "./store/connect.ts";
+import type { ServerSecrets } from "./store/server_secrets.ts";
+import type { SigningKeys } from "./tokens/signing_keys.ts";
+
+/** What the application is built from; serve.ts and tests put it together. */
+export interface AppParts {
+  config: ServerConfig;
+  /** The server's identifier and public address, without a slash at the end (RFC 8414 section 2). */
+  issuer: string;
+  sql: Sql;
+  clock: Clock;
+  log: Log;
+  secrets: ServerSecrets;
+  keys: SigningKeys;
+}

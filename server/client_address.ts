@@ -1,0 +1,49 @@
+import { isIP } from "node:net";
+import type { BlockList } from "node:net";
+import { networkList } from "./setting_values.ts";
+
+/** Tells the address a request came from. */
+export type ClientAddress = (peer: string, forwardedFor: string | null) => string;
+
+/**
+ * Believes X-Forwarded-For only from trusted proxies, and reads it from the
+ * right: everything left of the first stranger could be the stranger's invention.
+ */
+export function clientAddressReader(trustedProxies: readonly string[]): ClientAddress {
+  const trusted = networkList(trustedProxies);
+  return (peer, forwardedFor) => {
+    let address = plainAddress(peer);
+    const hops = forwardedFor === null ? [] : forwardedFor.split(",").map((hop) => hop.trim());
+    while (hops.length > 0 && isTrusted(trusted, address)) {
+      const hop = plainAddress(hops.pop()!);
+      if (isIP(hop) === 0) break;
+      address = hop;
+    }
+    return address;
+  };
+}
+
+function isTrusted(trusted: BlockList, address: string): boolean {
+  const version = isIP(address);
+  return version !== 0 && trusted.check(address, version === 4 ? "ipv4" : "ipv6");
+}
+
+/** Without brackets or port, and IPv4 as IPv4 when it comes mapped into IPv6. */
+function plainAddress(text: string): string {
+  const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(text);
+  const address = bracketed ? bracketed[1] : text.replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, "$1");
+  return address.toLowerCase().replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/, "");
+}
+
+/** What limits count by: an IPv4 address, or the /64 that one IPv6 subscriber commands. */
+export function addressForLimits(address: string): string {
+  if (isIP(address) !== 6) return address;
+  const [head, tail = ""] = address.split("%")[0].split("::");
+  const left = head === "" ? [] : head.split(":");
+  const right = tail === "" ? [] : tail.split(":");
+  const gap = address.includes("::")
+    ? Array(Math.max(0, 8 - left.length - right.length)).fill("0")
+    : [];
+  return [...left, ...gap, ...right].slice(0, 4).map((group) => group.replace(/^0+(?=.)/, ""))
+    .join(":") + "::/64";
+}

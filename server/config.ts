@@ -1,0 +1,310 @@
+import { isAbsolute, join } from "node:path";
+import { parse as parseToml } from "smol-toml";
+import { brand } from "../shared/brand.ts";
+import { dataFolder } from "./data_folder.ts";
+import type { ServerIo } from "./server_io.ts";
+import { type Setting, type SettingName, settings } from "./settings.ts";
+import {
+  isLoopbackHost,
+  parseDuration,
+  parseListenAddress,
+  parseNetwork,
+} from "./setting_values.ts";
+
+export type SigningAlgorithm = "ES256" | "EdDSA" | "RS256";
+
+/** A scope people may be asked for, in words they understand. */
+export interface ScopeDescription {
+  name: string;
+  description: string;
+}
+
+/** The server's settings, checked. Durations are in seconds. */
+export interface ServerConfig {
+  listen: { hostname: string; port: number };
+  /** Undefined: the address it listens on. */
+  issuer?: string;
+  dataDir: string;
+  databaseUrl?: string;
+  secretKey?: string;
+  trustedProxies: string[];
+  tls?: { certFile: string; keyFile: string };
+  /** Undefined: the issuer. */
+  audience?: string;
+  signingAlgorithm: SigningAlgorithm;
+  keyRotation: number;
+  accessTokenLifetime: number;
+  refreshTokenIdleLifetime: number;
+  refreshTokenAbsoluteLifetime: number;
+  deviceFlow: { enabled: boolean; codeLifetime: number; freshSignInSeconds?: number };
+  session: { idleSeconds: number; absoluteSeconds: number };
+  scopes: ScopeDescription[];
+  geoipFile?: string;
+}
+
+/** One setting as it took effect, for `serve --check`. */
+export interface EffectiveSetting {
+  name: string;
+  value: string;
+  source: string;
+  secret: boolean;
+}
+
+export interface LoadedConfig {
+  config: ServerConfig;
+  effective: EffectiveSetting[];
+  /** What is wrong, and what to do about it. The server starts only if there is none. */
+  problems: string[];
+}
+
+/** Scopes every server knows (OpenID Connect Core 1.0 sections 5.4 and 11). */
+const STANDARD_SCOPES: ScopeDescription[] = [
+  { name: "openid", description: "Know who you are" },
+  { name: "profile", description: "See your name" },
+  { name: "email", description: "See your e-mail address" },
+  { name: "offline_access", description: "Stay logged in until you log out" },
+];
+
+const DEFAULTS: Partial<Record<SettingName, string>> = {
+  listen: "127.0.0.1:8787",
+  trusted_proxies: "",
+  signing_algorithm: "ES256",
+  key_rotation: "90d",
+  access_token_lifetime: "15m",
+  refresh_token_idle_lifetime: "30d",
+  refresh_token_absolute_lifetime: "365d",
+  device_flow: "on",
+  device_code_lifetime: "15m",
+  session_idle_lifetime: "8h",
+  session_absolute_lifetime: "7d",
+};
+
+/** Flags as the command line hands them over: camelCase names, plus the config file's path. */
+export type SettingFlags = Record<string, string | boolean | undefined>;
+
+/**
+ * Gathers settings from flags, environment and file. Never throws for a bad
+ * value: everything wrong is listed, so that an operator mends it in one go.
+ */
+export async function loadConfig(flags: SettingFlags, io: ServerIo): Promise<LoadedConfig> {
+  const problems: string[] = [];
+  const file = await readConfigFile(flags, io, problems);
+  const effective: EffectiveSetting[] = [];
+  const raw = new Map<SettingName, string>();
+  for (const setting of settings as readonly (Setting & { name: SettingName })[]) {
+    const found = lookUp(setting, flags, io.env, file);
+    if (found === undefined) continue;
+    raw.set(setting.name, found.value);
+    effective.push({ name: setting.name, ...found, secret: setting.secret ?? false });
+  }
+  const config = checkedConfig(raw, file, io, problems);
+  return { config, effective, problems };
+}
+
+function lookUp(
+  setting: Setting & { name: SettingName },
+  flags: SettingFlags,
+  env: Record<string, string>,
+  file: ConfigFile,
+): { value: string; source: string } | undefined {
+  const flag = flags[setting.name.replace(/_(.)/g, (_, letter) => letter.toUpperCase())];
+  if (typeof flag === "string") {
+    return { value: flag, source: `--${setting.name.replaceAll("_", "-")}` };
+  }
+  const variable = `${brand.envPrefix}_${setting.name.toUpperCase()}`;
+  if (env[variable]) return { value: env[variable], source: variable };
+  if (setting.name === "database_url" && env.DATABASE_URL) {
+    return { value: env.DATABASE_URL, source: "DATABASE_URL" };
+  }
+  const written = file.values[setting.name];
+  if (written !== undefined) return { value: written, source: file.path ?? "config file" };
+  const fallback = DEFAULTS[setting.name];
+  return fallback === undefined ? undefined : { value: fallback, source: "default" };
+}
+
+interface ConfigFile {
+  path?: string;
+  values: Record<string, string>;
+  scopes: ScopeDescription[];
+}
+
+async function readConfigFile(
+  flags: SettingFlags,
+  io: ServerIo,
+  problems: string[],
+): Promise<ConfigFile> {
+  const file: ConfigFile = { values: {}, scopes: [] };
+  const path = typeof flags.config === "string"
+    ? flags.config
+    : io.env[`${brand.envPrefix}_CONFIG`];
+  if (path === undefined || path === "") return file;
+  file.path = path;
+  let parsed: Record<string, unknown>;
+  try {
+    parsed = parseToml(await Deno.readTextFile(path));
+  } catch (error) {
+    const reason = error instanceof Deno.errors.NotFound ? "it does not exist" : errorLine(error);
+    problems.push(`config file ${path}: ${reason}`);
+    return file;
+  }
+  for (const [name, value] of Object.entries(parsed)) {
+    if (name === "scopes") {
+      readScopes(value, file, problems);
+    } else if (!settings.some((setting) => setting.name === name)) {
+      problems.push(`config file ${path}: unknown setting "${name}"`);
+    } else if (Array.isArray(value)) {
+      file.values[name] = value.join(",");
+    } else {
+      file.values[name] = typeof value === "boolean" ? (value ? "on" : "off") : String(value);
+    }
+  }
+  return file;
+}
+
+/** `[scopes]` of the config file: each key a scope, each value its description. */
+function readScopes(value: unknown, file: ConfigFile, problems: string[]): void {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    problems.push('config file: "scopes" must be a table such as [scopes] deploy = "Deploy"');
+    return;
+  }
+  for (const [name, description] of Object.entries(value)) {
+    if (typeof description !== "string" || !/^[\x21\x23-\x5B\x5D-\x7E]+$/.test(name)) {
+      problems.push(`config file: scope "${name}" needs a plain name and a description in words`);
+    } else {
+      file.scopes.push({ name, description });
+    }
+  }
+}
+
+function errorLine(error: unknown): string {
+  return error instanceof Error ? error.message.split("\n")[0] : String(error);
+}
+
+function checkedConfig(
+  raw: Map<SettingName, string>,
+  file: ConfigFile,
+  io: ServerIo,
+  problems: string[],
+): ServerConfig {
+  const seconds = (name: SettingName, least: number): number => {
+    const value = raw.get(name);
+    if (value === undefined) return 0;
+    const parsed = parseDuration(value);
+    if (parsed !== undefined && parsed >= least) return parsed;
+    problems.push(
+      `${name}: "${value}" is no duration of at least ${least} s; write it like 90s, 15m, 8h or 30d`,
+    );
+    return least;
+  };
+  const oneOf = <T extends string>(name: SettingName, allowed: readonly [T, ...T[]]): T => {
+    const value = raw.get(name);
+    const match = allowed.find((candidate) => candidate === value);
+    if (match === undefined) {
+      problems.push(`${name}: "${value}" is not one of ${allowed.join(", ")}`);
+    }
+    return match ?? allowed[0];
+  };
+  const listen = parseListenAddress(raw.get("listen")!);
+  if (listen === undefined) {
+    problems.push(`listen: "${raw.get("listen")}" is no address; write it like 127.0.0.1:8787`);
+  }
+  const trustedProxies = raw.get("trusted_proxies")!.split(",").map((text) => text.trim())
+    .filter((text) => text !== "");
+  for (const network of trustedProxies) {
+    if (parseNetwork(network) === undefined) {
+      problems.push(`trusted_proxies: "${network}" is no address or CIDR network like 10.0.0.0/8`);
+    }
+  }
+  const config: ServerConfig = {
+    listen: listen ?? { hostname: "127.0.0.1", port: 8787 },
+    issuer: raw.get("issuer")?.replace(/\/$/, ""),
+    dataDir: raw.get("data_dir") ?? dataFolder(io),
+    databaseUrl: raw.get("database_url"),
+    secretKey: raw.get("secret_key"),
+    trustedProxies,
+    audience: raw.get("audience"),
+    signingAlgorithm: oneOf("signing_algorithm", ["ES256", "EdDSA", "RS256"]),
+    keyRotation: seconds("key_rotation", 3600),
+    accessTokenLifetime: seconds("access_token_lifetime", 60),
+    refreshTokenIdleLifetime: seconds("refresh_token_idle_lifetime", 60),
+    refreshTokenAbsoluteLifetime: seconds("refresh_token_absolute_lifetime", 60),
+    deviceFlow: {
+      enabled: oneOf("device_flow", ["on", "off"]) === "on",
+      codeLifetime: seconds("device_code_lifetime", 60),
+    },
+    session: {
+      idleSeconds: seconds("session_idle_lifetime", 60),
+      absoluteSeconds: seconds("session_absolute_lifetime", 60),
+    },
+    scopes: [
+      ...STANDARD_SCOPES.filter((one) => !file.scopes.some((other) => other.name === one.name)),
+      ...file.scopes,
+    ],
+    geoipFile: raw.get("geoip_file"),
+  };
+  if (raw.has("device_fresh_sign_in")) {
+    config.deviceFlow.freshSignInSeconds = seconds("device_fresh_sign_in", 1);
+  }
+  const certFile = raw.get("tls_cert");
+  const keyFile = raw.get("tls_key");
+  if (certFile !== undefined && keyFile !== undefined) config.tls = { certFile, keyFile };
+  else if (certFile !== undefined || keyFile !== undefined) {
+    problems.push("tls_cert and tls_key belong together: give both or neither");
+  }
+  if (!isAbsolute(config.dataDir)) config.dataDir = join(Deno.cwd(), config.dataDir);
+  checkDatabaseUrl(config, problems);
+  checkAddresses(config, problems);
+  checkSecretKey(config, problems);
+  return config;
+}
+
+function checkDatabaseUrl(config: ServerConfig, problems: string[]): void {
+  if (config.databaseUrl === undefined) return;
+  if (!/^postgres(ql)?:\/\//.test(config.databaseUrl)) {
+    problems.push("database_url: must start with postgres:// or postgresql://");
+  }
+}
+
+/** Tokens and passwords travel over these addresses, so plain http stays on this machine. */
+function checkAddresses(config: ServerConfig, problems: string[]): void {
+  if (
+    !isLoopbackHost(config.listen.hostname) && !config.tls && config.trustedProxies.length === 0
+  ) {
+    problems.push(
+      `listen: ${config.listen.hostname} is reachable from other machines, without https. ` +
+        "Give tls_cert and tls_key, or name the https reverse proxy in front with trusted_proxies, " +
+        "or listen on 127.0.0.1.",
+    );
+  }
+  if (config.issuer === undefined) {
+    if (!isLoopbackHost(config.listen.hostname)) {
+      problems.push(
+        "issuer: set it to the public address, such as https://auth.example.com, " +
+          "when the server listens for other machines",
+      );
+    }
+    return;
+  }
+  let url: URL;
+  try {
+    url = new URL(config.issuer);
+  } catch {
+    problems.push(
+      `issuer: "${config.issuer}" is no address; write it like https://auth.example.com`,
+    );
+    return;
+  }
+  // RFC 8414 section 2: https, no query, no fragment. Loopback alone may do without https.
+  if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopbackHost(url.hostname))) {
+    problems.push(`issuer: ${config.issuer} must be https; only this machine may do without`);
+  }
+  if (url.search !== "" || url.hash !== "" || url.username !== "" || url.pathname !== "/") {
+    problems.push(`issuer: ${config.issuer} must be scheme and host alone, without path or query`);
+  }
+}
+
+function checkSecretKey(config: ServerConfig, problems: string[]): void {
+  if (config.secretKey !== undefined && config.secretKey.length < 32) {
+    problems.push("secret_key: must have 32 characters or more; try: openssl rand -base64 32");
+  }
+}

@@ -1,0 +1,13 @@
+import type { Clock } from "../shared/clock.ts";
+
+/** The outside world, as server commands get it from main.ts; tests hand in their own. */
+export interface ServerIo {
+  stdout(text: string): void;
+  stderr(text: string): void;
+  readStdin(): Promise<string>;
+  env: Record<string, string>;
+  /** Aborted when the process is asked to stop. */
+  signal: AbortSignal;
+  clock: Clock;
+  platform: { os: string; homedir: string };
+}

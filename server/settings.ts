@@ -1,0 +1,80 @@
+/**
+ * Every setting of the server by its name in the config file. As a flag the
+ * name has dashes (`--database-url`), in the environment capitals and the
+ * brand's prefix (`…_DATABASE_URL`). Flags win over the environment, which wins
+ * over the file. Data only: the command line reads it without loading the server.
+ */
+export interface Setting {
+  name: string;
+  /** How help names the value. */
+  value: string;
+  description: string;
+  /** Neither printed nor accepted as a flag, where other users of the machine would see it. */
+  secret?: true;
+}
+
+export const settings = [
+  { name: "listen", value: "host:port", description: "address to listen on" },
+  { name: "issuer", value: "url", description: "public address, as tokens and clients name it" },
+  { name: "data_dir", value: "folder", description: "where the embedded database lives" },
+  {
+    name: "database_url",
+    value: "url",
+    description: "PostgreSQL 14 to 18 instead of the embedded database",
+  },
+  {
+    name: "secret_key",
+    value: "key",
+    description: "encrypts signing keys at rest",
+    secret: true,
+  },
+  {
+    name: "trusted_proxies",
+    value: "cidrs",
+    description: "reverse proxies whose X-Forwarded-For is believed, with commas between",
+  },
+  { name: "tls_cert", value: "file", description: "certificate chain, to serve https itself" },
+  { name: "tls_key", value: "file", description: "private key of that certificate" },
+  {
+    name: "audience",
+    value: "url",
+    description: "audience of access tokens (default: the issuer)",
+  },
+  {
+    name: "signing_algorithm",
+    value: "name",
+    description: "ES256, EdDSA or RS256 for tokens made from now on",
+  },
+  {
+    name: "key_rotation",
+    value: "duration",
+    description: "age at which a signing key is followed by the next",
+  },
+  { name: "access_token_lifetime", value: "duration", description: "life of an access token" },
+  {
+    name: "refresh_token_idle_lifetime",
+    value: "duration",
+    description: "a login unused for so long ends",
+  },
+  {
+    name: "refresh_token_absolute_lifetime",
+    value: "duration",
+    description: "a login ends after so long, used or not",
+  },
+  { name: "device_flow", value: "on|off", description: "whether logins from a terminal are taken" },
+  { name: "device_code_lifetime", value: "duration", description: "time to approve a login" },
+  {
+    name: "device_fresh_sign_in",
+    value: "duration",
+    description: "approving needs a sign-in no older than this",
+  },
+  { name: "session_idle_lifetime", value: "duration", description: "unused browser sessions end" },
+  { name: "session_absolute_lifetime", value: "duration", description: "all browser sessions end" },
+  {
+    name: "geoip_file",
+    value: "file",
+    description: "MaxMind database, to show places of requests",
+  },
+] as const satisfies readonly Setting[];
+
+export type SettingName = typeof settings[number]["name"];

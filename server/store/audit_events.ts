@@ -1,0 +1,29 @@
+import { randomUUID } from "node:crypto";
+import type { Clock } from "../../shared/clock.ts";
+import type { Sql, Transaction } from "./connect.ts";
+
+export interface AuditEvent {
+  /** What happened, like `device.approved`. */
+  event: string;
+  /** Who did it: a user's or a client's id. */
+  actor?: string;
+  /** What it was done to. */
+  subject?: string;
+  address?: string;
+  /** Further facts; never a secret. */
+  details?: Record<string, string | number | boolean | null>;
+}
+
+/** Writes down what happened, for operators. */
+export async function recordAuditEvent(
+  sql: Sql | Transaction,
+  clock: Clock,
+  event: AuditEvent,
+): Promise<void> {
+  await sql`
+    insert into audit_events (id, occurred_at, event, actor, subject, address, details)
+    values (
+      ${randomUUID()}, ${new Date(clock.now())}, ${event.event}, ${event.actor ?? null},
+      ${event.subject ?? null}, ${event.address ?? null}, ${sql.json(event.details ?? {})}
+    )`;
+}

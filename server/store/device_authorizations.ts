@@ -1,0 +1,204 @@
+import type { Sql, Transaction } from "./connect.ts";
+
+/** A login that a device asked for (RFC 8628 section 3.1), as people decide on it. */
+export interface DeviceAuthorization {
+  id: string;
+  userCode: string;
+  clientId: string;
+  scope: string;
+  createdAt: Date;
+  expiresAt: Date;
+  requesterAddress: string;
+  requesterUserAgent: string;
+}
+
+interface Row {
+  id: string;
+  user_code: string;
+  client_id: string;
+  scope: string;
+  created_at: Date;
+  expires_at: Date;
+  requester_address: string;
+  requester_user_agent: string;
+}
+
+function fromRow(row: Row): DeviceAuthorization {
+  return {
+    id: row.id,
+    userCode: row.user_code,
+    clientId: row.client_id,
+    scope: row.scope,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    requesterAddress: row.requester_address,
+    requesterUserAgent: row.requester_user_agent,
+  };
+}
+
+/** Records a request. Returns false if the user code is taken: try another. */
+export async function insertDeviceAuthorization(
+  sql: Sql,
+  request: DeviceAuthorization & { deviceCodeHash: Uint8Array; intervalSeconds: number },
+): Promise<boolean> {
+  const rows = await sql`
+    insert into device_authorizations (
+      id, device_code_hash, user_code, client_id, scope, interval_seconds,
+      created_at, expires_at, requester_address, requester_user_agent
+    ) values (
+      ${request.id}, ${request.deviceCodeHash}, ${request.userCode}, ${request.clientId},
+      ${request.scope}, ${request.intervalSeconds}, ${request.createdAt}, ${request.expiresAt},
+      ${request.requesterAddress}, ${request.requesterUserAgent}
+    )
+    on conflict (user_code) do nothing
+    returning id`;
+  return rows.length === 1;
+}
+
+/**
+ * Binds the pending code a person typed to the browser session they typed it
+ * in: that session alone may decide. Undefined if there is no such live code.
+ */
+export async function enterUserCode(
+  sql: Sql,
+  entry: { userCode: string; sessionId: string; now: Date },
+): Promise<DeviceAuthorization | undefined> {
+  const rows = await sql<Row[]>`
+    update device_authorizations
+    set entered_session_id = ${entry.sessionId}, entered_at = ${entry.now}
+    where user_code = ${entry.userCode} and status = 'pending' and expires_at > ${entry.now}
+    returning *`;
+  return rows.map(fromRow)[0];
+}
+
+/** The pending request that this session entered. */
+export async function findEnteredDeviceAuthorization(
+  sql: Sql,
+  entry: { id: string; sessionId: string; now: Date },
+): Promise<DeviceAuthorization | undefined> {
+  const rows = await sql<Row[]>`
+    select * from device_authorizations
+    where id = ${entry.id} and entered_session_id = ${entry.sessionId}
+      and status = 'pending' and expires_at > ${entry.now}`;
+  return rows.map(fromRow)[0];
+}
+
+/**
+ * Approves or denies in one statement, once, and only from the session that
+ * entered the code. False if it was decided, has expired or is another session's.
+ */
+export async function decideDeviceAuthorization(
+  sql: Sql,
+  decision: {
+    id: string;
+    sessionId: string;
+    userId: string;
+    decision: "approved" | "denied";
+    authenticatedAt: Date;
+    now: Date;
+  },
+): Promise<boolean> {
+  const rows = await sql`
+    update device_authorizations
+    set status = ${decision.decision}, user_id = ${decision.userId},
+      authenticated_at = ${decision.authenticatedAt}, decided_at = ${decision.now}
+    where id = ${decision.id} and entered_session_id = ${decision.sessionId}
+      and status = 'pending' and expires_at > ${decision.now}
+    returning id`;
+  return rows.length === 1;
+}
+
+/** How a poll found its request. */
+export type Poll =
+  | { status: "unknown" | "expired" | "denied" | "redeemed" | "approved" | "pending" }
+  | { status: "too_fast"; intervalSeconds: number };
+
+/**
+ * Records one poll (RFC 8628 section 3.5). Only a pending request can be polled
+ * too fast; then its interval grows by `growthSeconds`, while the time of the
+ * last good poll stays, so that a client which obeys is never refused again.
+ * `leewayMs` forgives network jitter.
+ */
+export async function recordPoll(
+  sql: Sql,
+  poll: {
+    deviceCodeHash: Uint8Array;
+    clientId: string;
+    now: Date;
+    growthSeconds: number;
+    leewayMs: number;
+  },
+): Promise<Poll> {
+  const { now } = poll;
+  const rows = await sql<
+    { status: string; expired: boolean; too_fast: boolean; seconds: number }[]
+  >`
+    with found as (
+      select id, status, interval_seconds, expires_at <= ${now} as expired,
+        status = 'pending' and expires_at > ${now} and last_polled_at is not null
+          and last_polled_at + interval_seconds * interval '1 second'
+            - ${poll.leewayMs}::int * interval '1 millisecond' > ${now} as too_fast
+      from device_authorizations
+      where device_code_hash = ${poll.deviceCodeHash} and client_id = ${poll.clientId}
+      for update
+    ), updated as (
+      update device_authorizations set
+        interval_seconds = device_authorizations.interval_seconds
+          + case when found.too_fast then ${poll.growthSeconds}::int else 0 end,
+        last_polled_at = case when found.too_fast then last_polled_at else ${now} end
+      from found
+      where device_authorizations.id = found.id and found.status = 'pending'
+    )
+    select status, expired, too_fast,
+      interval_seconds + case when too_fast then ${poll.growthSeconds}::int else 0 end as seconds
+    from found`;
+  const row = rows[0];
+  if (row === undefined) return { status: "unknown" };
+  if (row.status === "redeemed") return { status: "redeemed" };
+  if (row.expired) return { status: "expired" };
+  if (row.too_fast) return { status: "too_fast", intervalSeconds: row.seconds };
+  return { status: row.status as "pending" | "approved" | "denied" };
+}
+
+export interface RedeemedDeviceAuthorization {
+  userId: string;
+  scope: string;
+  authenticatedAt: Date;
+  requesterAddress: string;
+  requesterUserAgent: string;
+}
+
+/**
+ * Redeems an approved code: of any number of polls that arrive together one gets
+ * it, the others undefined. Run it in the transaction that makes the login.
+ */
+export async function redeemDeviceCode(
+  tx: Transaction,
+  code: { deviceCodeHash: Uint8Array; clientId: string; now: Date },
+): Promise<RedeemedDeviceAuthorization | undefined> {
+  const rows = await tx<{
+    user_id: string;
+    scope: string;
+    authenticated_at: Date;
+    requester_address: string;
+    requester_user_agent: string;
+  }[]>`
+    update device_authorizations set status = 'redeemed'
+    where device_code_hash = ${code.deviceCodeHash} and client_id = ${code.clientId}
+      and status = 'approved' and expires_at > ${code.now}
+    returning user_id, scope, authenticated_at, requester_address, requester_user_agent`;
+  return rows.map((row) => ({
+    userId: row.user_id,
+    scope: row.scope,
+    authenticatedAt: row.authenticated_at,
+    requesterAddress: row.requester_address,
+    requesterUserAgent: row.requester_user_agent,
+  }))[0];
+}
+
+/** Deletes requests that ended before `before`, a bounded number at a time. */
+export async function deleteOldDeviceAuthorizations(sql: Sql, before: Date): Promise<void> {
+  await sql`
+    delete from device_authorizations where id in (
+      select id from device_authorizations where expires_at < ${before} limit 10000)`;
+}

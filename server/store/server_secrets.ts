@@ -1,0 +1,38 @@
+import { randomBytes } from "node:crypto";
+import { isSealed, type Sealing } from "../sealing.ts";
+import type { Sql } from "./connect.ts";
+
+/** Random keys of this server, the same on every replica. 32 bytes each. */
+export interface ServerSecrets {
+  /** Derives each refresh token from the one before it. */
+  refreshTokenKey: Uint8Array;
+  /** Authenticates forms against forgery across sites. */
+  formKey: Uint8Array;
+}
+
+/**
+ * The server's secrets, made on first start. Those that lie there unencrypted
+ * are encrypted as soon as a secret key is given.
+ */
+export async function loadServerSecrets(sql: Sql, sealing: Sealing): Promise<ServerSecrets> {
+  return {
+    refreshTokenKey: await loadSecret(sql, sealing, "refresh_token_key"),
+    formKey: await loadSecret(sql, sealing, "form_key"),
+  };
+}
+
+async function loadSecret(sql: Sql, sealing: Sealing, name: string): Promise<Uint8Array> {
+  // Replicas that start together agree: the first insert wins, all read it.
+  await sql`
+    insert into server_secrets (name, value) values (${name}, ${sealing.seal(randomBytes(32))})
+    on conflict (name) do nothing`;
+  const [{ value }] = await sql<{ value: Uint8Array }[]>`
+    select value from server_secrets where name = ${name}`;
+  const secret = sealing.open(value);
+  if (sealing.encrypts && !isSealed(value)) {
+    await sql`
+      update server_secrets set value = ${sealing.seal(secret)}
+      where name = ${name} and value = ${value}`;
+  }
+  return secret;
+}

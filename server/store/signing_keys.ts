@@ -1,0 +1,107 @@
+import type { JWK } from "jose";
+import type { SigningAlgorithm } from "../config.ts";
+import { isSealed, type Sealing } from "../sealing.ts";
+import type { Sql, Transaction } from "./connect.ts";
+
+/** A signing key as stored. `privateJwk` is opened already. */
+export interface StoredSigningKey {
+  kid: string;
+  algorithm: SigningAlgorithm;
+  publicJwk: JWK;
+  privateJwk: JWK;
+  createdAt: Date;
+  /** When it begins to sign; undefined for the next key, published but not yet called. */
+  activatesAt?: Date;
+  /** When it leaves the key set; undefined while it signs or may sign. */
+  expiresAt?: Date;
+}
+
+interface Row {
+  kid: string;
+  algorithm: SigningAlgorithm;
+  public_jwk: JWK;
+  private_key: Uint8Array;
+  created_at: Date;
+  activates_at: Date | null;
+  expires_at: Date | null;
+}
+
+/** Runs `change` while no other replica changes keys. */
+export async function withSigningKeysLocked<T>(
+  sql: Sql,
+  change: (tx: Transaction) => Promise<T>,
+): Promise<T> {
+  return await sql.begin(async (tx) => {
+    await tx`lock table signing_keys in exclusive mode`;
+    return await change(tx);
+  }) as T;
+}
+
+/** All keys that are published at `now`, oldest first. Throws SealingError for a wrong secret key. */
+export async function listSigningKeys(
+  sql: Sql | Transaction,
+  sealing: Sealing,
+  now: Date,
+): Promise<StoredSigningKey[]> {
+  const rows = await sql<Row[]>`
+    select * from signing_keys where expires_at is null or expires_at > ${now}
+    order by created_at, kid`;
+  return rows.map((row) => ({
+    kid: row.kid,
+    algorithm: row.algorithm,
+    publicJwk: row.public_jwk,
+    privateJwk: JSON.parse(new TextDecoder().decode(sealing.open(row.private_key))),
+    createdAt: row.created_at,
+    activatesAt: row.activates_at ?? undefined,
+    expiresAt: row.expires_at ?? undefined,
+  }));
+}
+
+export async function insertSigningKey(
+  tx: Transaction,
+  sealing: Sealing,
+  key: StoredSigningKey,
+): Promise<void> {
+  const privateKey = sealing.seal(new TextEncoder().encode(JSON.stringify(key.privateJwk)));
+  await tx`
+    insert into signing_keys
+      (kid, algorithm, public_jwk, private_key, created_at, activates_at, expires_at)
+    values (
+      ${key.kid}, ${key.algorithm}, ${tx.json(key.publicJwk as Record<string, string>)},
+      ${privateKey}, ${key.createdAt}, ${key.activatesAt ?? null}, ${key.expiresAt ?? null}
+    )`;
+}
+
+export async function scheduleSigningKey(
+  tx: Transaction,
+  kid: string,
+  times: { activatesAt?: Date; expiresAt?: Date },
+): Promise<void> {
+  await tx`
+    update signing_keys set
+      activates_at = coalesce(${times.activatesAt ?? null}, activates_at),
+      expires_at = coalesce(${times.expiresAt ?? null}, expires_at)
+    where kid = ${kid}`;
+}
+
+export async function deleteSigningKey(tx: Transaction, kid: string): Promise<void> {
+  await tx`delete from signing_keys where kid = ${kid}`;
+}
+
+/** Deletes keys that left the key set before `now`. */
+export async function deleteExpiredSigningKeys(sql: Sql, now: Date): Promise<void> {
+  await sql`delete from signing_keys where expires_at <= ${now}`;
+}
+
+/** Encrypts private keys that were stored before a secret key was given. */
+export async function sealSigningKeys(tx: Transaction, sealing: Sealing): Promise<void> {
+  if (!sealing.encrypts) return;
+  const rows = await tx<{ kid: string; private_key: Uint8Array }[]>`
+    select kid, private_key from signing_keys`;
+  for (const { kid, private_key } of rows) {
+    if (isSealed(private_key)) continue;
+    await tx`
+      update signing_keys set private_key = ${sealing.seal(sealing.open(private_key))}
+      where kid = ${kid}`;
+  }
+}

@@ -1,0 +1,197 @@
+import {
+  calculateJwkThumbprint,
+  type CryptoKey,
+  exportJWK,
+  generateKeyPair,
+  importJWK,
+  type JSONWebKeySet,
+  type JWK,
+} from "jose";
+import type { Clock } from "../../shared/clock.ts";
+import type { ServerConfig, SigningAlgorithm } from "../config.ts";
+import type { Sealing } from "../sealing.ts";
+import type { Sql, Transaction } from "../store/connect.ts";
+import {
+  deleteSigningKey,
+  insertSigningKey,
+  listSigningKeys,
+  scheduleSigningKey,
+  sealSigningKeys,
+  type StoredSigningKey,
+  withSigningKeysLocked,
+} from "../store/signing_keys.ts";
+
+/** How long verifiers may keep our key set, in seconds: what /oauth/jwks tells caches. */
+export const KEY_SET_MAX_AGE = 300;
+/** A key is published this long before it signs, in seconds, so that every cache knows it. */
+const PUBLICATION_LEAD = 2 * KEY_SET_MAX_AGE;
+/** Replicas look for changed keys this often, in ms. */
+const REFRESH_INTERVAL = 30_000;
+/** Verifiers' clocks may lag: a key stays this many seconds after its last token ended. */
+const GRACE = 300;
+
+export interface SigningKey {
+  kid: string;
+  algorithm: SigningAlgorithm;
+  key: CryptoKey;
+}
+
+export type SigningKeyState = "next" | "scheduled" | "active" | "retiring";
+
+/** Says what a key does at `now`, among `keys`. */
+export function signingKeyState(
+  key: StoredSigningKey,
+  keys: readonly StoredSigningKey[],
+  now: Date,
+): SigningKeyState {
+  if (key.activatesAt === undefined) return "next";
+  if (key.activatesAt > now) return "scheduled";
+  return key.kid === activeKey(keys, now)?.kid ? "active" : "retiring";
+}
+
+function activeKey(keys: readonly StoredSigningKey[], now: Date): StoredSigningKey | undefined {
+  return keys
+    .filter((key) => key.activatesAt !== undefined && key.activatesAt <= now)
+    .sort((a, b) => b.activatesAt!.getTime() - a.activatesAt!.getTime())[0];
+}
+
+type KeyConfig = Pick<ServerConfig, "signingAlgorithm" | "keyRotation" | "accessTokenLifetime">;
+
+/** The keys that sign our tokens: kept in the database, shared by all replicas. */
+export class SigningKeys {
+  #stored: StoredSigningKey[] = [];
+  #imported = new Map<string, Promise<SigningKey>>();
+  #loadedAt = -Infinity;
+  #loading?: Promise<void>;
+
+  constructor(
+    private readonly sql: Sql,
+    private readonly sealing: Sealing,
+    private readonly clock: Clock,
+    private readonly config: KeyConfig,
+  ) {}
+
+  /** The key that signs now. */
+  async active(): Promise<SigningKey> {
+    await this.#refresh();
+    const stored = activeKey(this.#stored, new Date(this.clock.now()));
+    if (stored === undefined) throw new Error("no signing key is active");
+    let imported = this.#imported.get(stored.kid);
+    if (imported === undefined) {
+      imported = importSigningKey(stored);
+      this.#imported.set(stored.kid, imported);
+    }
+    return await imported;
+  }
+
+  /** The public keys a verifier needs (RFC 7517 section 5), next and retiring ones included. */
+  async keySet(): Promise<JSONWebKeySet> {
+    await this.#refresh();
+    return { keys: this.#published().map((key) => key.publicJwk) };
+  }
+
+  async list(): Promise<StoredSigningKey[]> {
+    await this.#load();
+    return this.#published();
+  }
+
+  /**
+   * Makes what is missing: the first key, the next one, keys of a newly chosen
+   * algorithm, and the successor of a key that has signed for long enough.
+   * Called at start and now and then; any number of replicas may.
+   */
+  async maintain(): Promise<void> {
+    await withSigningKeysLocked(this.sql, async (tx) => {
+      await sealSigningKeys(tx, this.sealing);
+      const now = new Date(this.clock.now());
+      const keys = await listSigningKeys(tx, this.sealing, now);
+      const algorithm = this.config.signingAlgorithm;
+      const active = activeKey(keys, now);
+      if (active === undefined) {
+        await this.#insertNew(tx, { activatesAt: now });
+      }
+      const next = keys.find((key) => key.activatesAt === undefined);
+      if (next !== undefined && next.algorithm !== algorithm) await deleteSigningKey(tx, next.kid);
+      if (next?.algorithm !== algorithm) await this.#insertNew(tx, {});
+      const scheduled = keys.some((key) => key.activatesAt !== undefined && key.activatesAt > now);
+      const due = active !== undefined &&
+        (active.algorithm !== algorithm ||
+          now.getTime() - active.activatesAt!.getTime() >= this.config.keyRotation * 1000);
+      if (due && !scheduled) await this.#scheduleNext(tx, now, false);
+    });
+    await this.#load();
+  }
+
+  /**
+   * Lets the next key take over as soon as every verifier can know it, or at
+   * once if `force` is set (for a key that leaked). Returns when that is.
+   */
+  async rotate(force: boolean): Promise<Date> {
+    const activatesAt = await withSigningKeysLocked(
+      this.sql,
+      (tx) => this.#scheduleNext(tx, new Date(this.clock.now()), force),
+    );
+    await this.#load();
+    return activatesAt;
+  }
+
+  async #scheduleNext(tx: Transaction, now: Date, force: boolean): Promise<Date> {
+    const keys = await listSigningKeys(tx, this.sealing, now);
+    const waiting = keys.find((key) => key.activatesAt !== undefined && key.activatesAt > now);
+    if (waiting !== undefined && !force) return waiting.activatesAt!;
+    const next = waiting ?? keys.find((key) => key.activatesAt === undefined);
+    if (next === undefined) throw new Error("there is no next signing key");
+    const known = new Date(next.createdAt.getTime() + PUBLICATION_LEAD * 1000);
+    const activatesAt = force || known < now ? now : known;
+    await scheduleSigningKey(tx, next.kid, { activatesAt });
+    const lastTokenEnds = activatesAt.getTime() +
+      (this.config.accessTokenLifetime + GRACE) * 1000 + REFRESH_INTERVAL;
+    for (const key of keys) {
+      if (key.kid === next.kid || key.activatesAt === undefined || key.expiresAt) continue;
+      await scheduleSigningKey(tx, key.kid, { expiresAt: new Date(lastTokenEnds) });
+    }
+    if (waiting === undefined) await this.#insertNew(tx, {});
+    return activatesAt;
+  }
+
+  async #insertNew(tx: Transaction, times: { activatesAt?: Date }): Promise<void> {
+    const algorithm = this.config.signingAlgorithm;
+    // RFC 7518 section 3.3 asks for 2048 bits or more.
+    const pair = await generateKeyPair(algorithm, { extractable: true, modulusLength: 2048 });
+    const publicJwk: JWK = { ...await exportJWK(pair.publicKey), alg: algorithm, use: "sig" };
+    publicJwk.kid = await calculateJwkThumbprint(publicJwk); // RFC 7638
+    await insertSigningKey(tx, this.sealing, {
+      kid: publicJwk.kid,
+      algorithm,
+      publicJwk,
+      privateJwk: await exportJWK(pair.privateKey),
+      createdAt: new Date(this.clock.now()),
+      ...times,
+    });
+  }
+
+  #published(): StoredSigningKey[] {
+    const now = this.clock.now();
+    return this.#stored.filter((key) => !key.expiresAt || key.expiresAt.getTime() > now);
+  }
+
+  async #refresh(): Promise<void> {
+    if (Math.abs(this.clock.now() - this.#loadedAt) < REFRESH_INTERVAL) return;
+    this.#loading ??= this.#load().finally(() => this.#loading = undefined);
+    await this.#loading;
+  }
+
+  async #load(): Promise<void> {
+    const now = this.clock.now();
+    this.#stored = await listSigningKeys(this.sql, this.sealing, new Date(now));
+    this.#loadedAt = now;
+    for (const kid of this.#imported.keys()) {
+      if (!this.#stored.some((key) => key.kid === kid)) this.#imported.delete(kid);
+    }
+  }
+}
+
+async function importSigningKey(stored: StoredSigningKey): Promise<SigningKey> {
+  const key = await importJWK(stored.privateJwk, stored.algorithm) as CryptoKey;
+  return { kid: stored.kid, algorithm: stored.algorithm, key };
+}
