@@ -1,0 +1,120 @@
+/** `login`: the device flow, from a code on screen to credentials in their store. */
+import { brand } from "../../shared/brand.ts";
+import { EXIT } from "../../shared/exit_codes.ts";
+import type { TokenResponse } from "../../shared/token_response.ts";
+import type { UserinfoResponse } from "../../shared/userinfo_response.ts";
+import { type AuthorizationServer, discover, parseServer } from "../authorization_server.ts";
+import { openBrowser } from "../browser.ts";
+import { ClientError } from "../client_error.ts";
+import type { ClientIo } from "../client_io.ts";
+import { authorizeDevice, type DeviceAuthorization, pollForTokens } from "../device_flow.ts";
+import { uncheckedClaims } from "../jwt_claims.ts";
+import { formatDuration, formatTime, isLiveTerminal, styleFor } from "../output.ts";
+import { activeServer, newLoginPlace, saveLogin } from "../session.ts";
+import { describeUser, userFrom, userinfo } from "../userinfo.ts";
+import { waitingLine } from "../waiting_line.ts";
+
+export interface LoginOptions {
+  server?: string;
+  scope: string;
+  /** False with --no-browser. */
+  browser: boolean;
+  qr?: boolean;
+  insecureStorage?: boolean;
+}
+
+export async function login(options: LoginOptions, io: ClientIo): Promise<number> {
+  const wanted = options.server || io.env[`${brand.envPrefix}_SERVER`];
+  const issuer = wanted ? parseServer(wanted) : await activeServer(io) ?? brand.defaultServer;
+  io.stderr(`Logging in to ${issuer}\n`);
+  if (io.env[`${brand.envPrefix}_TOKEN`]) {
+    io.stderr(
+      `Warning: ${brand.envPrefix}_TOKEN is set and wins over this login. ` +
+        `Unset it to use the login.\n`,
+    );
+  }
+  // Before anyone is asked to approve: a login that cannot be kept is worth nothing.
+  const place = await newLoginPlace(options.insecureStorage ?? false, io);
+  const server = await discover(issuer, io);
+  const authorization = await authorizeDevice(server, scopeToAskFor(options.scope), io);
+  await showCode(authorization, options, io);
+
+  const line = waitingLine(authorization.expiresAt, io);
+  const { tokens, receivedAt } = await pollForTokens(server, authorization, io, line.wait)
+    .finally(line.clear);
+
+  const user = await whoLoggedIn(server, tokens, io);
+  const expiresAt = receivedAt + tokens.expires_in * 1000;
+  await saveLogin(
+    { server: issuer, account: user.email ?? user.sub },
+    {
+      accessToken: tokens.access_token,
+      accessTokenExpiresAt: expiresAt,
+      scope: tokens.scope || scopeToAskFor(options.scope),
+      refreshToken: tokens.refresh_token,
+    },
+    place,
+    io,
+  );
+  io.stderr(
+    `Logged in to ${issuer} as ${styleFor(io).strong(describeUser(user))}\n` +
+      `Credentials: ${place.store.description}\n` +
+      `${describeLife(tokens, expiresAt, io)}\n`,
+  );
+  return EXIT.ok;
+}
+
+/** `openid` always: credentials are kept under the name of whom they belong to. */
+function scopeToAskFor(scope: string): string {
+  return [...new Set(["openid", ...scope.split(/[\s,]+/)])].filter((each) => each !== "").join(" ");
+}
+
+/** Address and code come first and alone suffice; a QR code and a browser only help. */
+async function showCode(
+  authorization: DeviceAuthorization,
+  options: LoginOptions,
+  io: ClientIo,
+): Promise<void> {
+  const { verificationUri, verificationUriComplete, userCode } = authorization;
+  const { strong } = styleFor(io);
+  io.stderr(
+    `\n  Open:        ${strong(verificationUri)}\n  Enter code:  ${strong(userCode)}\n\n`,
+  );
+  const address = verificationUriComplete ?? verificationUri;
+  if (options.qr) {
+    const { qrCode } = await import("../qr_code.ts");
+    io.stderr(`${qrCode(address, isLiveTerminal(io) && !io.env.NO_COLOR)}\n`);
+  }
+  if (options.browser && openBrowser(address, io)) {
+    io.stderr("Your browser should open. Check there that it shows the same code.\n");
+  }
+}
+
+async function whoLoggedIn(
+  server: AuthorizationServer,
+  tokens: TokenResponse,
+  io: ClientIo,
+): Promise<UserinfoResponse> {
+  const claims = tokens.id_token === undefined ? undefined : uncheckedClaims(tokens.id_token);
+  const audiences = [claims?.aud].flat();
+  // OpenID Connect Core 1.0 section 3.1.3.7, items 2 and 3.
+  const named = claims?.iss === server.issuer && audiences.includes(brand.cliClientId)
+    ? userFrom(claims)
+    : undefined;
+  if (named) return named;
+  const user = await userinfo(server.issuer, tokens.access_token, io);
+  if (user === "refused") {
+    throw new ClientError(
+      EXIT.failure,
+      `${server.issuer} does not accept the token it has just issued; nothing was stored.`,
+    );
+  }
+  return user;
+}
+
+function describeLife(tokens: TokenResponse, expiresAt: number, io: ClientIo): string {
+  const life = `${formatTime(expiresAt)} (${formatDuration(expiresAt - io.clock.now())})`;
+  return tokens.refresh_token === undefined
+    ? `Until: ${life}; without offline_access it cannot be renewed`
+    : `Until: the access token lives until ${life} and is renewed by itself when used`;
+}

@@ -1,0 +1,54 @@
+/** `logout`: ends the session on the server (RFC 7009), then forgets its credentials. */
+import { brand } from "../../shared/brand.ts";
+import { EXIT } from "../../shared/exit_codes.ts";
+import { ClientError, notLoggedIn } from "../client_error.ts";
+import type { ClientIo } from "../client_io.ts";
+import { revoke } from "../revoke.ts";
+import { chooseLogin, forget, type LoginSession, loginSessions } from "../session.ts";
+
+export interface LogoutOptions {
+  server?: string;
+  account?: string;
+  all?: boolean;
+  /** Forget even if the server cannot be told. */
+  force?: boolean;
+}
+
+export async function logout(options: LogoutOptions, io: ClientIo): Promise<number> {
+  const sessions = options.all ? await loginSessions(io) : [await chooseLogin(options, io)];
+  if (sessions.length === 0) throw notLoggedIn();
+  let exitCode: number = EXIT.ok;
+  for (const session of sessions) {
+    try {
+      await end(session, options, io);
+      io.stderr(`Logged out ${session.account} from ${session.server}.\n`);
+    } catch (error) {
+      // With --all one server that is down keeps nobody from leaving the others.
+      if (!(error instanceof ClientError) || io.signal.aborted) throw error;
+      io.stderr(
+        `Still logged in to ${session.server} as ${session.account}: ${error.message} ` +
+          `To forget the credentials anyway: ${brand.binaryName} logout --force\n`,
+      );
+      exitCode = error.exitCode;
+    }
+  }
+  if (io.env[`${brand.envPrefix}_TOKEN`]) {
+    io.stderr(`${brand.envPrefix}_TOKEN is still set; unset it to stop using that token.\n`);
+  }
+  return exitCode;
+}
+
+async function end(session: LoginSession, { force }: LogoutOptions, io: ClientIo): Promise<void> {
+  const { key, place } = session;
+  // Under the lock, so that no renewal under way stores new tokens after us.
+  await place.withLock(key, async () => {
+    const credentials = await place.store.get(key);
+    try {
+      if (credentials) await revoke(key.server, credentials, io);
+    } catch (error) {
+      if (!force || !(error instanceof ClientError)) throw error;
+      io.stderr(`Warning: ${error.message} The session on the server lives on until it expires.\n`);
+    }
+    await forget(session, io);
+  });
+}

@@ -1,0 +1,111 @@
+/** `status`: who is logged in, with credentials from where, until when. Asks no server. */
+import { brand } from "../../shared/brand.ts";
+import { EXIT } from "../../shared/exit_codes.ts";
+import { notLoggedIn } from "../client_error.ts";
+import type { ClientIo } from "../client_io.ts";
+import { type Credentials, CredentialStoreError } from "../credentials/credential_store.ts";
+import { formatDuration, formatJson, formatTime, plainText } from "../output.ts";
+import { environmentSession, type LoginSession, loginSessions } from "../session.ts";
+import { uncheckedClaims } from "../jwt_claims.ts";
+
+export interface StatusOptions {
+  json?: boolean;
+}
+
+/** One login as `--json` shows it; times are ISO 8601. */
+interface LoginStatus {
+  server: string;
+  account: string;
+  active: boolean;
+  source: "keychain" | "file";
+  /** What is wrong, or null. */
+  problem: string | null;
+  /** When the access token ends, or null if there is none. */
+  expiresAt: string | null;
+  scope: string | null;
+  /** Whether the access token can be renewed without a new login. */
+  renewable: boolean;
+}
+
+export async function status(options: StatusOptions, io: ClientIo): Promise<number> {
+  const environment = environmentSession({}, io);
+  const logins = await Promise.all(
+    (await loginSessions(io)).map((session) => loginStatus(session)),
+  );
+  const active = logins.find((login) => login.active);
+  if (options.json) {
+    const source = environment ? "environment" : active?.expiresAt ? active.source : null;
+    io.stdout(formatJson({
+      loggedIn: source !== null,
+      source,
+      server: environment ? environment.server ?? null : active?.server ?? null,
+      account: environment ? null : active?.account ?? null,
+      expiresAt: environment ? environmentExpiry(environment.token) : active?.expiresAt ?? null,
+      logins,
+    }));
+    return EXIT.ok;
+  }
+  if (environment) {
+    const expiry = environmentExpiry(environment.token);
+    io.stdout(
+      `Using the token in ${brand.envPrefix}_TOKEN${
+        expiry === null ? "" : `, good until ${formatTime(Date.parse(expiry))}`
+      }.\n`,
+    );
+    if (logins.length > 0) io.stdout("While it is set, these logins are not used:\n");
+  }
+  for (const login of logins) io.stdout(describe(login, io));
+  if (environment || active?.expiresAt) return EXIT.ok;
+  throw notLoggedIn();
+}
+
+async function loginStatus(session: LoginSession): Promise<LoginStatus> {
+  let credentials: Credentials | undefined;
+  let problem: string | null = null;
+  try {
+    credentials = await session.place.store.get(session.key);
+    if (!credentials) problem = `logged out; run: ${brand.binaryName} login`;
+  } catch (error) {
+    if (!(error instanceof CredentialStoreError)) throw error;
+    problem = error.message;
+  }
+  return {
+    server: session.server,
+    account: session.account,
+    active: session.active,
+    source: session.source,
+    problem,
+    expiresAt: credentials ? new Date(credentials.accessTokenExpiresAt).toISOString() : null,
+    scope: credentials?.scope ?? null,
+    renewable: credentials?.refreshToken !== undefined,
+  };
+}
+
+function describe(login: LoginStatus, io: ClientIo): string {
+  const lines = [
+    `${login.account} on ${login.server}${login.active ? " (active)" : ""}`,
+    `  credentials: ${login.source === "keychain" ? "the system keychain" : "a file"}`,
+  ];
+  if (login.problem !== null) lines.push(`  ${login.problem}`);
+  if (login.expiresAt !== null) {
+    lines.push(`  access token: ${describeLife(login, io)}`, `  scope: ${plainText(login.scope)}`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+function describeLife({ expiresAt, renewable }: LoginStatus, io: ClientIo): string {
+  const end = Date.parse(expiresAt ?? "");
+  const left = end - io.clock.now();
+  const life = left > 0
+    ? `until ${formatTime(end)} (${formatDuration(left)} left)`
+    : `expired ${formatTime(end)}`;
+  return `${life}, ${renewable ? "renewed by itself when used" : "cannot be renewed"}`;
+}
+
+/** What a JWT says of its own end. It is shown and nothing is decided by it. */
+function environmentExpiry(token: string): string | null {
+  const exp = uncheckedClaims(token)?.exp;
+  return typeof exp === "number" && Number.isFinite(exp) && exp < 1e11
+    ? new Date(exp * 1000).toISOString()
+    : null;
+}

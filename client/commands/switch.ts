@@ -1,0 +1,40 @@
+/** `switch`: makes another of the remembered logins the active one. */
+import { brand } from "../../shared/brand.ts";
+import { EXIT } from "../../shared/exit_codes.ts";
+import { ClientError, notLoggedIn } from "../client_error.ts";
+import type { ClientIo } from "../client_io.ts";
+import { activate, loginSessions, matching } from "../session.ts";
+
+export interface SwitchOptions {
+  server?: string;
+}
+
+export async function switchAccount(
+  account: string | undefined,
+  options: SwitchOptions,
+  io: ClientIo,
+): Promise<number> {
+  const all = await loginSessions(io);
+  if (all.length === 0) throw notLoggedIn();
+  const wanted = matching(all, { ...options, account });
+  if (wanted.length === 0) {
+    throw new ClientError(EXIT.authenticationRequired, `No such login.\n${choices(all)}`);
+  }
+  const others = wanted.length === 1 ? wanted : wanted.filter((each) => !each.active);
+  if (others.length !== 1) {
+    throw new ClientError(EXIT.usage, `Which one?\n${choices(wanted)}`);
+  }
+  const [chosen] = others;
+  await activate(chosen, io);
+  io.stderr(`Now active: ${chosen.account} on ${chosen.server}\n`);
+  if (io.env[`${brand.envPrefix}_TOKEN`]) {
+    io.stderr(`Warning: ${brand.envPrefix}_TOKEN is set and wins over every login.\n`);
+  }
+  return EXIT.ok;
+}
+
+function choices(sessions: { account: string; server: string; active: boolean }[]): string {
+  return sessions.map(({ account, server, active }) =>
+    `  ${brand.binaryName} switch ${account} --server ${server}${active ? "  (active now)" : ""}`
+  ).join("\n");
+}

@@ -1,0 +1,42 @@
+/** `token`: an access token on stdout, for scripts. */
+import { EXIT } from "../../shared/exit_codes.ts";
+import { ClientError } from "../client_error.ts";
+import type { ClientIo } from "../client_io.ts";
+import { parseDuration } from "../duration.ts";
+import { formatJson } from "../output.ts";
+import { chooseSession, sessionToken } from "../session.ts";
+
+export interface TokenOptions {
+  server?: string;
+  account?: string;
+  /** As typed, see parseDuration. */
+  minTtl: string;
+  header?: boolean;
+  json?: boolean;
+}
+
+export async function token(options: TokenOptions, io: ClientIo): Promise<number> {
+  const minTtlMs = parseDuration(options.minTtl);
+  if (minTtlMs === undefined) {
+    throw new ClientError(
+      EXIT.usage,
+      `--min-ttl ${options.minTtl} is no duration. Examples: 90s, 5m, 1h.`,
+    );
+  }
+  const session = await chooseSession(options, io);
+  const { token, expiresAt, scope } = await sessionToken(session, minTtlMs, io);
+  if (options.json) {
+    io.stdout(formatJson({
+      token,
+      tokenType: "Bearer",
+      expiresAt: expiresAt === undefined ? null : new Date(expiresAt).toISOString(),
+      scope: scope ?? null,
+      source: session.source,
+      server: session.server ?? null,
+      account: session.account ?? null,
+    }));
+  } else {
+    io.stdout(options.header ? `Authorization: Bearer ${token}\n` : `${token}\n`);
+  }
+  return EXIT.ok;
+}

@@ -1,0 +1,39 @@
+/** `whoami`: asks the server who the token belongs to. */
+import { brand } from "../../shared/brand.ts";
+import { EXIT } from "../../shared/exit_codes.ts";
+import { ClientError, sessionExpired } from "../client_error.ts";
+import type { ClientIo } from "../client_io.ts";
+import { formatJson } from "../output.ts";
+import { chooseSession, type Session, sessionToken } from "../session.ts";
+import { describeUser, userinfo } from "../userinfo.ts";
+
+/** Least life a token needs to be sent, in milliseconds. */
+const MIN_TTL_MS = 60_000;
+
+export interface WhoamiOptions {
+  server?: string;
+  account?: string;
+  json?: boolean;
+}
+
+export async function whoami(options: WhoamiOptions, io: ClientIo): Promise<number> {
+  const session = await chooseSession(options, io);
+  const server = session.server ?? brand.defaultServer;
+  const ask = async (minTtlMs: number) =>
+    await userinfo(server, (await sessionToken(session, minTtlMs, io)).token, io);
+  let user = await ask(MIN_TTL_MS);
+  // A login whose token the server has revoked shows at the next renewal whether it lives.
+  if (user === "refused" && session.source !== "environment") user = await ask(Infinity);
+  if (user === "refused") throw refusal(session, server);
+  io.stdout(options.json ? formatJson(user) : `${describeUser(user)}\n`);
+  return EXIT.ok;
+}
+
+function refusal(session: Session, server: string): ClientError {
+  if (session.source !== "environment") return sessionExpired();
+  return new ClientError(
+    EXIT.authenticationRequired,
+    `${server} does not accept the token in ${brand.envPrefix}_TOKEN. It may have expired, ` +
+      `or belong to another server.`,
+  );
+}
