@@ -159,7 +159,8 @@ export class SigningKeys {
     // RFC 7518 section 3.3 asks for 2048 bits or more.
     const pair = await generateKeyPair(algorithm, { extractable: true, modulusLength: 2048 });
     const publicJwk: JWK = { ...await exportJWK(pair.publicKey), alg: algorithm, use: "sig" };
-    publicJwk.kid = await calculateJwkThumbprint(publicJwk); // RFC 7638
+    // The thumbprint (RFC 7638), shortened: 96 bits tell our keys apart and keep tokens small.
+    publicJwk.kid = (await calculateJwkThumbprint(publicJwk)).slice(0, 16);
     await insertSigningKey(tx, this.sealing, {
       kid: publicJwk.kid,
       algorithm,

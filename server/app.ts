@@ -1,0 +1,83 @@
+import { Hono } from "hono";
+import { OAuthError } from "../shared/oauth_error.ts";
+import type { AppParts } from "./app_parts.ts";
+import { clientAddressReader } from "./client_address.ts";
+import { deviceAuthorization } from "./endpoints/device_authorization.ts";
+import { introspection } from "./endpoints/introspection.ts";
+import { authorizationServerMetadata, PATHS } from "./endpoints/metadata.ts";
+import { oauthErrorResponse, oauthResponse } from "./endpoints/oauth_response.ts";
+import { readiness } from "./endpoints/readiness.ts";
+import { type ConnectionBindings, requesterOf } from "./endpoints/requester.ts";
+import { revocation } from "./endpoints/revocation.ts";
+import { token } from "./endpoints/token.ts";
+import { userinfo, userinfoErrorResponse } from "./endpoints/userinfo.ts";
+import { deviceCodeGrant } from "./grants/device_code.ts";
+import { refreshTokenGrant } from "./grants/refresh_token.ts";
+import { pages } from "./pages/pages.tsx";
+import { KEY_SET_MAX_AGE } from "./tokens/signing_keys.ts";
+
+/** The route table and the mapping of errors, nothing else. */
+export function app(parts: AppParts): Hono<{ Bindings: ConnectionBindings }> {
+  const grants = [deviceCodeGrant(parts), refreshTokenGrant(parts)];
+  const metadata = authorizationServerMetadata(parts.issuer, parts.config, grants);
+  const clientAddress = clientAddressReader(parts.config.trustedProxies);
+  const routes = new Hono<{ Bindings: ConnectionBindings }>();
+
+  routes.post(PATHS.deviceAuthorization, async (c) => {
+    const requester = requesterOf(c, clientAddress);
+    return answer(await deviceAuthorization(parts, c.req.raw, requester));
+  });
+  routes.post(PATHS.token, async (c) => {
+    const requester = requesterOf(c, clientAddress);
+    return answer(await token({ sql: parts.sql, grants }, c.req.raw, requester));
+  });
+  routes.post(PATHS.revocation, async (c) => {
+    const error = await revocation(parts, c.req.raw, requesterOf(c, clientAddress));
+    // RFC 7009 section 2.2: the body of a success is empty.
+    return error ? oauthErrorResponse(error) : new Response(null, { status: 200 });
+  });
+  routes.post(PATHS.introspection, async (c) => answer(await introspection(parts, c.req.raw)));
+  routes.on(["GET", "POST"], PATHS.userinfo, async (c) => {
+    const claims = await userinfo(parts, c.req.raw);
+    return claims instanceof OAuthError ? userinfoErrorResponse(claims) : oauthResponse(claims);
+  });
+  routes.get(PATHS.keySet, async () => cacheable(await parts.keys.keySet()));
+  routes.get("/.well-known/oauth-authorization-server", () => cacheable(metadata));
+  routes.get("/.well-known/openid-configuration", () => cacheable(metadata));
+  routes.get("/healthz", () => Response.json({ status: "ok" }));
+  routes.get("/readyz", () => readiness(parts.sql));
+  routes.all("/oauth/*", (c) => wrongAddress(c.req.path));
+  routes.route("/", pages(parts));
+
+  routes.onError((error) => {
+    parts.log("error", "request_failed", { error: error.name, reason: error.message });
+    // What a database error says is for operators; a client may try again.
+    return oauthErrorResponse(
+      new OAuthError("temporarily_unavailable", "The server has trouble. Try again shortly."),
+    );
+  });
+  return routes;
+}
+
+function answer(result: object): Response {
+  return result instanceof OAuthError ? oauthErrorResponse(result) : oauthResponse(result);
+}
+
+function wrongAddress(path: string): Response {
+  const known = (Object.values(PATHS) as string[]).includes(path);
+  const error = known
+    ? new OAuthError("invalid_request", "This endpoint wants another HTTP method.")
+    : new OAuthError("invalid_request", "There is no such endpoint.");
+  const body = { error: error.code, error_description: error.message };
+  return Response.json(body, { status: known ? 405 : 404 });
+}
+
+/** Public documents that verifiers may keep for a while, in browsers of any origin too. */
+function cacheable(document: unknown): Response {
+  return Response.json(document, {
+    headers: {
+      "cache-control": `public, max-age=${KEY_SET_MAX_AGE}`,
+      "access-control-allow-origin": "*",
+    },
+  });
+}

@@ -1,0 +1,97 @@
+import { randomUUID } from "node:crypto";
+import type { DeviceAuthorizationResponse } from "../../shared/device_authorization_response.ts";
+import { OAuthError } from "../../shared/oauth_error.ts";
+import { formatScope, parseScope } from "../../shared/scope.ts";
+import type { AppParts } from "../app_parts.ts";
+import { POLL_INTERVAL } from "../grants/device_code.ts";
+import { insertDeviceAuthorization } from "../store/device_authorizations.ts";
+import { checkAccessTokenSize } from "../tokens/access_token.ts";
+import { makeDeviceCode } from "../tokens/device_code.ts";
+import { tokenHash } from "../tokens/token_hash.ts";
+import { formatUserCode, makeUserCode } from "../tokens/user_code.ts";
+import { authenticateClient } from "./client_authentication.ts";
+import { readForm } from "./form.ts";
+import type { Requester } from "./requester.ts";
+
+/** Granted to a client that names no scope (RFC 6749 section 3.3). */
+const DEFAULT_SCOPE = "openid";
+
+/** The device authorization endpoint (RFC 8628 section 3.1). */
+export async function deviceAuthorization(
+  parts: AppParts,
+  request: Request,
+  requester: Requester,
+): Promise<DeviceAuthorizationResponse | OAuthError> {
+  const { sql, clock, config, issuer } = parts;
+  const form = await readForm(request);
+  if (form instanceof OAuthError) return form;
+  const client = await authenticateClient(sql, request, form);
+  if (client instanceof OAuthError) return client;
+  if (!config.deviceFlow.enabled) {
+    return new OAuthError("unauthorized_client", "This server takes no logins from devices.");
+  }
+  const scope = await acceptedScope(parts, client.id, form("scope") ?? DEFAULT_SCOPE);
+  if (scope instanceof OAuthError) return scope;
+
+  const now = clock.now();
+  const deviceCode = makeDeviceCode();
+  let userCode: string;
+  do {
+    userCode = makeUserCode();
+  } while (
+    !await insertDeviceAuthorization(sql, {
+      id: randomUUID(),
+      deviceCodeHash: tokenHash(deviceCode),
+      userCode,
+      clientId: client.id,
+      scope,
+      intervalSeconds: POLL_INTERVAL,
+      createdAt: new Date(now),
+      expiresAt: new Date(now + config.deviceFlow.codeLifetime * 1000),
+      requesterAddress: requester.address,
+      requesterUserAgent: requester.userAgent,
+    })
+  );
+  const shown = formatUserCode(userCode);
+  return {
+    device_code: deviceCode,
+    user_code: shown,
+    verification_uri: `${issuer}/device`,
+    verification_uri_complete: `${issuer}/device?user_code=${shown}`,
+    expires_in: config.deviceFlow.codeLifetime,
+    interval: POLL_INTERVAL,
+  };
+}
+
+/** The scope as granted later, or why it cannot be: found now, not after somebody approved. */
+async function acceptedScope(
+  { config, issuer, clock, keys }: AppParts,
+  clientId: string,
+  asked: string,
+): Promise<string | OAuthError> {
+  const scopes = parseScope(asked);
+  if (scopes === undefined) {
+    return new OAuthError("invalid_scope", "The scope is malformed: names with spaces between.");
+  }
+  const unknown = scopes.filter((scope) => !config.scopes.some(({ name }) => name === scope));
+  if (unknown.length > 0) {
+    const known = config.scopes.map(({ name }) => name).join(" ");
+    return new OAuthError(
+      "invalid_scope",
+      `Unknown scope: ${unknown.join(" ")}. This server knows: ${known}.`,
+    );
+  }
+  const scope = formatScope(scopes);
+  const tooLarge = await checkAccessTokenSize(
+    { issuer, clock, keys, lifetime: config.accessTokenLifetime },
+    {
+      subject: randomUUID(),
+      clientId,
+      scope,
+      audience: config.audience ?? issuer,
+      authenticatedAt: new Date(clock.now()),
+      familyId: randomUUID(),
+    },
+  );
+  return tooLarge ?? scope;
+}

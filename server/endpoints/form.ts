@@ -1,0 +1,49 @@
+import { OAuthError } from "../../shared/oauth_error.ts";
+
+/** Largest form we read, in bytes. */
+const MAX_FORM_BYTES = 16 * 1024;
+
+/** Parameters of a form-encoded request. */
+export type FormParameters = (name: string) => string | undefined;
+
+/**
+ * Reads a form-encoded body (RFC 6749 section 3.2): each parameter at most once,
+ * one without a value counts as absent, unknown ones are ignored.
+ */
+export async function readForm(request: Request): Promise<FormParameters | OAuthError> {
+  const type = request.headers.get("content-type")?.split(";")[0].trim().toLowerCase();
+  if (type !== "application/x-www-form-urlencoded") {
+    return new OAuthError(
+      "invalid_request",
+      "The request must be sent as application/x-www-form-urlencoded.",
+    );
+  }
+  const body = await boundedText(request, MAX_FORM_BYTES);
+  if (body === undefined) {
+    return new OAuthError("invalid_request", `The request is larger than ${MAX_FORM_BYTES} bytes.`);
+  }
+  const values = new Map<string, string>();
+  for (const [name, value] of new URLSearchParams(body)) {
+    if (value === "") continue;
+    if (values.has(name)) {
+      return new OAuthError("invalid_request", "A parameter occurs more than once.");
+    }
+    values.set(name, value);
+  }
+  return (name) => values.get(name);
+}
+
+/** The body as text, or undefined once it exceeds `limit` bytes: no more is read then. */
+export async function boundedText(request: Request, limit: number): Promise<string | undefined> {
+  if (Number(request.headers.get("content-length") ?? 0) > limit) return undefined;
+  if (request.body === null) return "";
+  const decoder = new TextDecoder();
+  let text = "";
+  let size = 0;
+  for await (const chunk of request.body) {
+    size += chunk.byteLength;
+    if (size > limit) return undefined;
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}

@@ -1,0 +1,58 @@
+import type { AuthorizationServerMetadata } from "../../shared/authorization_server_metadata.ts";
+import type { ServerConfig } from "../config.ts";
+import type { Grant } from "../grants/grant.ts";
+
+/** Where each endpoint lives, below the issuer. */
+export const PATHS = {
+  deviceAuthorization: "/oauth/device/authorize",
+  token: "/oauth/token",
+  revocation: "/oauth/revoke",
+  introspection: "/oauth/introspect",
+  keySet: "/oauth/jwks",
+  userinfo: "/oauth/userinfo",
+} as const;
+
+/**
+ * The document behind both well-known addresses (RFC 8414 section 2, OpenID
+ * Connect Discovery 1.0 section 3). There is no authorization endpoint, so no
+ * response type either.
+ */
+export function authorizationServerMetadata(
+  issuer: string,
+  config: Pick<ServerConfig, "scopes" | "signingAlgorithm" | "deviceFlow">,
+  grants: readonly Grant[],
+): AuthorizationServerMetadata {
+  return {
+    issuer,
+    token_endpoint: issuer + PATHS.token,
+    ...config.deviceFlow.enabled &&
+      { device_authorization_endpoint: issuer + PATHS.deviceAuthorization },
+    revocation_endpoint: issuer + PATHS.revocation,
+    introspection_endpoint: issuer + PATHS.introspection,
+    userinfo_endpoint: issuer + PATHS.userinfo,
+    jwks_uri: issuer + PATHS.keySet,
+    scopes_supported: config.scopes.map(({ name }) => name),
+    response_types_supported: [],
+    grant_types_supported: grants.map(({ type }) => type),
+    subject_types_supported: ["public"],
+    id_token_signing_alg_values_supported: [config.signingAlgorithm],
+    token_endpoint_auth_methods_supported: ["none", "client_secret_basic", "client_secret_post"],
+    revocation_endpoint_auth_methods_supported: [
+      "none",
+      "client_secret_basic",
+      "client_secret_post",
+    ],
+    introspection_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
+    claims_supported: [
+      "iss",
+      "sub",
+      "aud",
+      "exp",
+      "iat",
+      "auth_time",
+      "name",
+      "email",
+      "email_verified",
+    ],
+  };
+}

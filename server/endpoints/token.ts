@@ -1,0 +1,29 @@
+import { OAuthError } from "../../shared/oauth_error.ts";
+import type { TokenResponse } from "../../shared/token_response.ts";
+import type { Grant } from "../grants/grant.ts";
+import type { Sql } from "../store/connect.ts";
+import { authenticateClient } from "./client_authentication.ts";
+import { readForm } from "./form.ts";
+import type { Requester } from "./requester.ts";
+
+/** The token endpoint (RFC 6749 section 3.2): finds the grant and lets it answer. */
+export async function token(
+  { sql, grants }: { sql: Sql; grants: readonly Grant[] },
+  request: Request,
+  requester: Requester,
+): Promise<TokenResponse | OAuthError> {
+  const form = await readForm(request);
+  if (form instanceof OAuthError) return form;
+  const type = form("grant_type");
+  if (type === undefined) {
+    return new OAuthError("invalid_request", "The parameter grant_type is missing.");
+  }
+  const grant = grants.find((candidate) => candidate.type === type);
+  if (grant === undefined) {
+    const known = grants.map((candidate) => candidate.type).join(", ");
+    return new OAuthError("unsupported_grant_type", `This server knows the grants ${known}.`);
+  }
+  const client = await authenticateClient(sql, request, form);
+  if (client instanceof OAuthError) return client;
+  return await grant.handle({ client, parameter: form, ...requester });
+}

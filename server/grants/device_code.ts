@@ -1,0 +1,120 @@
+import { randomUUID } from "node:crypto";
+import { DEVICE_CODE_GRANT } from "../../shared/grant_types.ts";
+import { OAuthError } from "../../shared/oauth_error.ts";
+import { parseScope } from "../../shared/scope.ts";
+import type { AppParts } from "../app_parts.ts";
+import { recordAuditEvent } from "../store/audit_events.ts";
+import { recordPoll, redeemDeviceCode } from "../store/device_authorizations.ts";
+import { insertRefreshTokenFamily } from "../store/refresh_token_families.ts";
+import { findUser, type User } from "../store/users.ts";
+import { makeRefreshToken, refreshTokenHashes } from "../tokens/refresh_token.ts";
+import { tokenHash } from "../tokens/token_hash.ts";
+import type { Grant, TokenRequest } from "./grant.ts";
+import { type Login, loginTokens } from "./login_tokens.ts";
+
+/** Least seconds between two polls, advertised and enforced alike (RFC 8628 section 3.2). */
+export const POLL_INTERVAL = 5;
+/** Seconds the interval grows by at `slow_down` (RFC 8628 section 3.5). */
+const SLOW_DOWN_GROWTH = 5;
+/** Two polls sent 5 s apart may arrive nearer to each other. */
+const JITTER_LEEWAY_MS = 1000;
+
+/** The device code grant (RFC 8628 section 3.4). */
+export function deviceCodeGrant(parts: AppParts): Grant {
+  return {
+    type: DEVICE_CODE_GRANT,
+    async handle(request) {
+      const deviceCode = request.parameter("device_code");
+      if (deviceCode === undefined) {
+        return new OAuthError("invalid_request", "The parameter device_code is missing.");
+      }
+      const code = {
+        deviceCodeHash: tokenHash(deviceCode),
+        clientId: request.client.id,
+        now: new Date(parts.clock.now()),
+      };
+      const poll = await recordPoll(parts.sql, {
+        ...code,
+        growthSeconds: SLOW_DOWN_GROWTH,
+        leewayMs: JITTER_LEEWAY_MS,
+      });
+      switch (poll.status) {
+        case "pending":
+          return new OAuthError("authorization_pending", "Nobody has approved the login yet.");
+        case "too_fast":
+          return new OAuthError("slow_down", `Wait ${poll.intervalSeconds} s between two polls.`);
+        case "denied":
+          return new OAuthError("access_denied", "The login was denied.");
+        case "expired":
+          return new OAuthError("expired_token", "The code has expired. Start the login again.");
+        case "unknown":
+        case "redeemed":
+          return new OAuthError("invalid_grant", "The device code is unknown or used already.");
+      }
+      const login = await redeem(parts, request, code);
+      return login instanceof OAuthError ? login : await loginTokens(parts, login);
+    },
+  };
+}
+
+async function redeem(
+  parts: AppParts,
+  request: TokenRequest,
+  code: { deviceCodeHash: Uint8Array; clientId: string; now: Date },
+): Promise<Login | OAuthError> {
+  return await parts.sql.begin(async (tx) => {
+    const redeemed = await redeemDeviceCode(tx, code);
+    if (redeemed === undefined) {
+      return new OAuthError("invalid_grant", "The device code is unknown or used already.");
+    }
+    // The person may have been disabled since approving.
+    const user = await findUser(tx, redeemed.userId);
+    if (user === undefined || user.disabledAt !== undefined) {
+      return new OAuthError("access_denied", "The account is disabled.");
+    }
+    const login: Login = { ...redeemed, user, clientId: request.client.id };
+    if (parseScope(redeemed.scope)?.includes("offline_access")) {
+      login.refreshToken = makeRefreshToken();
+      login.familyId = randomUUID();
+      await insertRefreshTokenFamily(tx, {
+        id: login.familyId,
+        userId: user.id,
+        clientId: request.client.id,
+        scope: redeemed.scope,
+        authenticatedAt: redeemed.authenticatedAt,
+        createdAt: code.now,
+        lastUsedAt: code.now,
+        ...expiries(parts, code.now),
+        address: request.address,
+        userAgent: request.userAgent,
+      }, refreshTokenHashes(login.refreshToken)!);
+    }
+    await auditLogin(parts, tx, user, request, login);
+    return login;
+  }) as Login | OAuthError;
+}
+
+function expiries(
+  { config }: AppParts,
+  now: Date,
+): { idleExpiresAt: Date; absoluteExpiresAt: Date } {
+  const after = (seconds: number) => new Date(now.getTime() + seconds * 1000);
+  const { refreshTokenIdleLifetime: idle, refreshTokenAbsoluteLifetime: absolute } = config;
+  return { idleExpiresAt: after(Math.min(idle, absolute)), absoluteExpiresAt: after(absolute) };
+}
+
+async function auditLogin(
+  parts: AppParts,
+  tx: Parameters<typeof recordAuditEvent>[0],
+  user: User,
+  request: TokenRequest,
+  login: Login,
+): Promise<void> {
+  await recordAuditEvent(tx, parts.clock, {
+    event: "login.succeeded",
+    actor: user.id,
+    subject: login.familyId,
+    address: request.address,
+    details: { client_id: request.client.id, scope: login.scope },
+  });
+}

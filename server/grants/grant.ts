@@ -1,0 +1,20 @@
+import type { OAuthError } from "../../shared/oauth_error.ts";
+import type { TokenResponse } from "../../shared/token_response.ts";
+import type { Client } from "../store/clients.ts";
+
+/** A token request (RFC 6749 section 3.2), parsed, its client authenticated. */
+export interface TokenRequest {
+  client: Client;
+  /** The value of a parameter; empty ones count as absent (RFC 6749 section 3.2). */
+  parameter(name: string): string | undefined;
+  /** Where it came from, for audit and for people's list of logins. */
+  address: string;
+  userAgent: string;
+}
+
+/** One way to get tokens. A new one is a new file and a line in serve.ts. */
+export interface Grant {
+  /** Its `grant_type`. */
+  type: string;
+  handle(request: TokenRequest): Promise<TokenResponse | OAuthError>;
+}

@@ -1,0 +1,135 @@
+import { REFRESH_TOKEN_GRANT } from "../../shared/grant_types.ts";
+import { OAuthError } from "../../shared/oauth_error.ts";
+import { formatScope, parseScope } from "../../shared/scope.ts";
+import type { AppParts } from "../app_parts.ts";
+import { recordAuditEvent } from "../store/audit_events.ts";
+import {
+  findRefreshTokenFamily,
+  type FoundFamily,
+  revokeRefreshTokenFamily,
+  rotateRefreshToken,
+} from "../store/refresh_token_families.ts";
+import { findUser } from "../store/users.ts";
+import {
+  type RefreshTokenHashes,
+  refreshTokenHashes,
+  succeedingRefreshToken,
+} from "../tokens/refresh_token.ts";
+import { tokenHash } from "../tokens/token_hash.ts";
+import type { Grant, TokenRequest } from "./grant.ts";
+import { loginTokens } from "./login_tokens.ts";
+
+/**
+ * The refresh grant (RFC 6749 section 6) with rotation (RFC 9700 section 4.14.2).
+ * The newest token and the one before it both give the newest's successor or
+ * the newest itself: a lost answer can be asked for again. Presenting the newest
+ * once spends the one before it, and a spent token ends the login.
+ */
+export function refreshTokenGrant(parts: AppParts): Grant {
+  return {
+    type: REFRESH_TOKEN_GRANT,
+    async handle(request) {
+      const token = request.parameter("refresh_token");
+      if (token === undefined) {
+        return new OAuthError("invalid_request", "The parameter refresh_token is missing.");
+      }
+      const hashes = refreshTokenHashes(token);
+      if (hashes === undefined) return refused("The refresh token is unknown.");
+      const now = new Date(parts.clock.now());
+      let family = await findRefreshTokenFamily(parts.sql, hashes);
+      let error = await checkFamily(parts, request, family, now);
+      if (error) return error;
+      const scope = narrowedScope(family!.scope, request.parameter("scope"));
+      if (scope instanceof OAuthError) return scope;
+
+      const successor = succeedingRefreshToken(token, parts.secrets.refreshTokenKey);
+      if (!await rotate(parts, hashes, successor, now)) {
+        // Somebody presented a token of this family meanwhile, or this one is the previous.
+        family = await findRefreshTokenFamily(parts.sql, hashes);
+        error = await checkFamily(parts, request, family, now);
+        if (error) return error;
+      }
+      const user = await findUser(parts.sql, family!.userId);
+      if (user === undefined) return refused("The account is gone.");
+      return await loginTokens(parts, {
+        user,
+        clientId: request.client.id,
+        scope,
+        authenticatedAt: family!.authenticatedAt,
+        familyId: family!.id,
+        refreshToken: successor,
+      });
+    },
+  };
+}
+
+function refused(description: string): OAuthError {
+  return new OAuthError("invalid_grant", `${description} Log in again.`);
+}
+
+function rotate(
+  { sql, config }: AppParts,
+  current: RefreshTokenHashes,
+  successor: string,
+  now: Date,
+): Promise<boolean> {
+  return rotateRefreshToken(sql, {
+    current,
+    successorHash: tokenHash(successor),
+    idleExpiresAt: new Date(now.getTime() + config.refreshTokenIdleLifetime * 1000),
+    now,
+  });
+}
+
+/** Why this token gives nothing, if so. A spent one ends its family: it was stolen, or its thief was first. */
+async function checkFamily(
+  parts: AppParts,
+  request: TokenRequest,
+  family: FoundFamily | undefined,
+  now: Date,
+): Promise<OAuthError | undefined> {
+  // RFC 6749 section 6: the token is bound to the client it was issued to.
+  if (family === undefined || family.clientId !== request.client.id) {
+    return refused("The refresh token is unknown.");
+  }
+  if (family.revokedAt !== undefined) return refused("The login was revoked.");
+  if (family.token === "spent") {
+    await endReplayedFamily(parts, request, family, now);
+    return refused("The refresh token was used before, so the login has been ended for safety.");
+  }
+  if (family.idleExpiresAt <= now || family.absoluteExpiresAt <= now) {
+    return refused("The login has expired.");
+  }
+  if (family.userDisabled) return refused("The account is disabled.");
+  return undefined;
+}
+
+async function endReplayedFamily(
+  parts: AppParts,
+  request: TokenRequest,
+  family: FoundFamily,
+  now: Date,
+): Promise<void> {
+  await parts.sql.begin(async (tx) => {
+    const ended = await revokeRefreshTokenFamily(tx, { id: family.id, reason: "replay", now });
+    if (!ended) return;
+    await recordAuditEvent(tx, parts.clock, {
+      event: "refresh_token.replayed",
+      actor: family.userId,
+      subject: family.id,
+      address: request.address,
+      details: { client_id: request.client.id, user_agent: request.userAgent },
+    });
+  });
+}
+
+/** The scope asked for, if it is within the one granted (RFC 6749 section 6). */
+function narrowedScope(granted: string, asked: string | undefined): string | OAuthError {
+  if (asked === undefined) return granted;
+  const scopes = parseScope(asked);
+  const within = parseScope(granted) ?? [];
+  if (scopes === undefined || !scopes.every((scope) => within.includes(scope))) {
+    return new OAuthError("invalid_scope", `The login has only these scopes: ${granted}.`);
+  }
+  return formatScope(scopes);
+}

@@ -1,0 +1,157 @@
+import type { RefreshTokenHashes } from "../tokens/refresh_token.ts";
+import type { Sql, Transaction } from "./connect.ts";
+
+/** One login with offline access: all refresh tokens that followed from it. */
+export interface RefreshTokenFamily {
+  id: string;
+  userId: string;
+  clientId: string;
+  scope: string;
+  authenticatedAt: Date;
+  createdAt: Date;
+  lastUsedAt: Date;
+  idleExpiresAt: Date;
+  absoluteExpiresAt: Date;
+  revokedAt?: Date;
+  address: string;
+  userAgent: string;
+}
+
+/** A family as found by one of its tokens. */
+export interface FoundFamily extends RefreshTokenFamily {
+  /** Where the presented token stands: `spent` is any but the newest two, or a forgery. */
+  token: "current" | "previous" | "spent";
+  userDisabled: boolean;
+}
+
+interface Row {
+  id: string;
+  user_id: string;
+  client_id: string;
+  scope: string;
+  authenticated_at: Date;
+  created_at: Date;
+  last_used_at: Date;
+  idle_expires_at: Date;
+  absolute_expires_at: Date;
+  revoked_at: Date | null;
+  address: string;
+  user_agent: string;
+}
+
+function fromRow(row: Row): RefreshTokenFamily {
+  return {
+    id: row.id,
+    userId: row.user_id,
+    clientId: row.client_id,
+    scope: row.scope,
+    authenticatedAt: row.authenticated_at,
+    createdAt: row.created_at,
+    lastUsedAt: row.last_used_at,
+    idleExpiresAt: row.idle_expires_at,
+    absoluteExpiresAt: row.absolute_expires_at,
+    revokedAt: row.revoked_at ?? undefined,
+    address: row.address,
+    userAgent: row.user_agent,
+  };
+}
+
+export async function insertRefreshTokenFamily(
+  tx: Transaction,
+  family: RefreshTokenFamily,
+  first: RefreshTokenHashes,
+): Promise<void> {
+  await tx`
+    insert into refresh_token_families (
+      id, handle_hash, current_hash, user_id, client_id, scope, authenticated_at, created_at,
+      last_used_at, idle_expires_at, absolute_expires_at, address, user_agent
+    ) values (
+      ${family.id}, ${first.handleHash}, ${first.hash}, ${family.userId}, ${family.clientId},
+      ${family.scope}, ${family.authenticatedAt}, ${family.createdAt}, ${family.lastUsedAt},
+      ${family.idleExpiresAt}, ${family.absoluteExpiresAt}, ${family.address}, ${family.userAgent}
+    )`;
+}
+
+/** Finds the family of a token, whether the token is still good or not. */
+export async function findRefreshTokenFamily(
+  sql: Sql | Transaction,
+  hashes: RefreshTokenHashes,
+): Promise<FoundFamily | undefined> {
+  const rows = await sql<(Row & { token: FoundFamily["token"]; disabled: boolean })[]>`
+    select f.*, u.disabled_at is not null as disabled,
+      case ${hashes.hash}::bytea
+        when f.current_hash then 'current' when f.previous_hash then 'previous' else 'spent'
+      end as token
+    from refresh_token_families f join users u on u.id = f.user_id
+    where f.handle_hash = ${hashes.handleHash}`;
+  return rows.map((row) => ({
+    ...fromRow(row),
+    token: row.token,
+    userDisabled: row.disabled,
+  }))[0];
+}
+
+/**
+ * Replaces the current token by its successor, in one statement and only while
+ * the family is alive and its person may log in: of many that present the
+ * current token together one succeeds, and the others find it to be `previous`.
+ */
+export async function rotateRefreshToken(
+  sql: Sql,
+  rotation: {
+    current: RefreshTokenHashes;
+    successorHash: Uint8Array;
+    idleExpiresAt: Date;
+    now: Date;
+  },
+): Promise<boolean> {
+  const { current, now } = rotation;
+  const rows = await sql`
+    update refresh_token_families f set
+      previous_hash = f.current_hash,
+      current_hash = ${rotation.successorHash},
+      last_used_at = ${now},
+      idle_expires_at = least(${rotation.idleExpiresAt}, f.absolute_expires_at)
+    from users u
+    where f.handle_hash = ${current.handleHash} and f.current_hash = ${current.hash}
+      and f.revoked_at is null and f.idle_expires_at > ${now} and f.absolute_expires_at > ${now}
+      and u.id = f.user_id and u.disabled_at is null
+    returning f.id`;
+  return rows.length === 1;
+}
+
+/** Ends a family and with it the access tokens that came of it. False if it had ended before. */
+export async function revokeRefreshTokenFamily(
+  sql: Sql | Transaction,
+  revocation: { id: string; reason: string; now: Date },
+): Promise<boolean> {
+  const rows = await sql`
+    update refresh_token_families
+    set revoked_at = ${revocation.now}, revoked_reason = ${revocation.reason}
+    where id = ${revocation.id} and revoked_at is null
+    returning id`;
+  return rows.length === 1;
+}
+
+/** A person's living logins, last used first. */
+export async function listRefreshTokenFamilies(
+  sql: Sql,
+  query: { userId: string; now: Date; limit: number },
+): Promise<RefreshTokenFamily[]> {
+  const rows = await sql<Row[]>`
+    select * from refresh_token_families
+    where user_id = ${query.userId} and revoked_at is null
+      and idle_expires_at > ${query.now} and absolute_expires_at > ${query.now}
+    order by last_used_at desc limit ${query.limit}`;
+  return rows.map(fromRow);
+}
+
+/** Deletes families that ended before `before`, a bounded number at a time. */
+export async function deleteOldRefreshTokenFamilies(sql: Sql, before: Date): Promise<void> {
+  await sql`
+    delete from refresh_token_families where id in (
+      select id from refresh_token_families
+      where absolute_expires_at < ${before} or idle_expires_at < ${before}
+        or revoked_at < ${before}
+      limit 10000)`;
+}

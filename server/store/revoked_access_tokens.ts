@@ -1,0 +1,36 @@
+import type { Sql } from "./connect.ts";
+
+/** Remembers that an access token was revoked (RFC 7009), until it would have ended anyway. */
+export async function revokeAccessToken(sql: Sql, jti: string, expiresAt: Date): Promise<void> {
+  await sql`
+    insert into revoked_access_tokens (jti, expires_at) values (${jti}, ${expiresAt})
+    on conflict (jti) do nothing`;
+}
+
+export interface AccessTokenStanding {
+  /** False once the token or its login was revoked, or its person disabled or removed. */
+  active: boolean;
+  email: string;
+  name: string;
+}
+
+/** Whether a signed access token still counts, and whose it is. Undefined if the person is gone. */
+export async function accessTokenStanding(
+  sql: Sql,
+  token: { jti: string; userId: string; familyId?: string },
+): Promise<AccessTokenStanding | undefined> {
+  const rows = await sql<AccessTokenStanding[]>`
+    select u.email, u.name,
+      u.disabled_at is null
+        and not exists (select 1 from revoked_access_tokens where jti = ${token.jti})
+        and (${token.familyId ?? null}::uuid is null or exists (
+          select 1 from refresh_token_families
+          where id = ${token.familyId ?? null}::uuid and revoked_at is null
+        )) as active
+    from users u where u.id = ${token.userId}`;
+  return rows[0];
+}
+
+export async function deleteOldRevokedAccessTokens(sql: Sql, before: Date): Promise<void> {
+  await sql`delete from revoked_access_tokens where expires_at < ${before}`;
+}
