@@ -3,8 +3,13 @@ import type { Command } from "commander";
 import { brand } from "../shared/brand.ts";
 import { examples } from "../shared/command_examples.ts";
 import type { ServerIo } from "./server_io.ts";
+import { type Setting, settings } from "./settings.ts";
 
 const bin = brand.binaryName;
+
+function describeSetting({ description, fallback }: Setting): string {
+  return fallback ? `${description} (default: ${fallback})` : description;
+}
 
 export function declareServerCommands(
   program: Command,
@@ -16,11 +21,14 @@ export function declareServerCommands(
       .option("--database-url <url>", "a PostgreSQL database instead")
       .option("--config <file>", "read settings from this file");
 
-  database(program.command("serve"))
-    .description("run the server")
-    .option("--listen <address>", "address and port to listen on (default: 127.0.0.1:8787)")
-    .option("--issuer <url>", "the address clients know the server by")
-    .option("--trusted-proxy <cidr...>", "reverse proxies whose forwarded headers are believed")
+  const serve = program.command("serve").description("run the server");
+  for (const setting of settings as readonly Setting[]) {
+    if (setting.secret) continue;
+    const flag = `--${setting.name.replaceAll("_", "-")} <${setting.value}>`;
+    serve.option(flag, describeSetting(setting));
+  }
+  serve
+    .option("--config <file>", "read settings from this TOML file")
     .option("--check", "print the effective settings and what is wrong with them, then exit")
     .addHelpText(
       "after",
@@ -29,7 +37,7 @@ the command line wins over the environment, the environment over the file.\n` +
         examples(
           [`${bin} serve`, "on this machine, with an embedded database"],
           [
-            `${bin} serve --issuer https://auth.example.com --trusted-proxy 10.0.0.0/8`,
+            `${bin} serve --issuer https://auth.example.com --trusted-proxies 10.0.0.0/8`,
             "behind a proxy",
           ],
           [`${bin} serve --check`, "what would be used"],

@@ -65,20 +65,6 @@ const STANDARD_SCOPES: ScopeDescription[] = [
   { name: "offline_access", description: "Stay logged in until you log out" },
 ];
 
-const DEFAULTS: Partial<Record<SettingName, string>> = {
-  listen: "127.0.0.1:8787",
-  trusted_proxies: "",
-  signing_algorithm: "ES256",
-  key_rotation: "90d",
-  access_token_lifetime: "15m",
-  refresh_token_idle_lifetime: "30d",
-  refresh_token_absolute_lifetime: "365d",
-  device_flow: "on",
-  device_code_lifetime: "15m",
-  session_idle_lifetime: "8h",
-  session_absolute_lifetime: "7d",
-};
-
 /** Flags as the command line hands them over: camelCase names, plus the config file's path. */
 export type SettingFlags = Record<string, string | boolean | undefined>;
 
@@ -118,7 +104,7 @@ function lookUp(
   }
   const written = file.values[setting.name];
   if (written !== undefined) return { value: written, source: file.path ?? "config file" };
-  const fallback = DEFAULTS[setting.name];
+  const { fallback } = setting;
   return fallback === undefined ? undefined : { value: fallback, source: "default" };
 }
 

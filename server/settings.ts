@@ -9,12 +9,19 @@ export interface Setting {
   /** How help names the value. */
   value: string;
   description: string;
+  /** The value where none is given. */
+  fallback?: string;
   /** Neither printed nor accepted as a flag, where other users of the machine would see it. */
   secret?: true;
 }
 
 export const settings = [
-  { name: "listen", value: "host:port", description: "address to listen on" },
+  {
+    name: "listen",
+    value: "host:port",
+    description: "address to listen on",
+    fallback: "127.0.0.1:8787",
+  },
   { name: "issuer", value: "url", description: "public address, as tokens and clients name it" },
   { name: "data_dir", value: "folder", description: "where the embedded database lives" },
   {
@@ -32,6 +39,7 @@ export const settings = [
     name: "trusted_proxies",
     value: "cidrs",
     description: "reverse proxies whose X-Forwarded-For is believed, with commas between",
+    fallback: "",
   },
   { name: "tls_cert", value: "file", description: "certificate chain, to serve https itself" },
   { name: "tls_key", value: "file", description: "private key of that certificate" },
@@ -44,32 +52,61 @@ export const settings = [
     name: "signing_algorithm",
     value: "name",
     description: "ES256, EdDSA or RS256 for tokens made from now on",
+    fallback: "ES256",
   },
   {
     name: "key_rotation",
     value: "duration",
     description: "age at which a signing key is followed by the next",
+    fallback: "90d",
   },
-  { name: "access_token_lifetime", value: "duration", description: "life of an access token" },
+  {
+    name: "access_token_lifetime",
+    value: "duration",
+    description: "life of an access token",
+    fallback: "15m",
+  },
   {
     name: "refresh_token_idle_lifetime",
     value: "duration",
     description: "a login unused for so long ends",
+    fallback: "30d",
   },
   {
     name: "refresh_token_absolute_lifetime",
     value: "duration",
     description: "a login ends after so long, used or not",
+    fallback: "365d",
   },
-  { name: "device_flow", value: "on|off", description: "whether logins from a terminal are taken" },
-  { name: "device_code_lifetime", value: "duration", description: "time to approve a login" },
+  {
+    name: "device_flow",
+    value: "on|off",
+    description: "whether logins from a terminal are taken",
+    fallback: "on",
+  },
+  {
+    name: "device_code_lifetime",
+    value: "duration",
+    description: "time to approve a login",
+    fallback: "15m",
+  },
   {
     name: "device_fresh_sign_in",
     value: "duration",
     description: "approving needs a sign-in no older than this",
   },
-  { name: "session_idle_lifetime", value: "duration", description: "unused browser sessions end" },
-  { name: "session_absolute_lifetime", value: "duration", description: "all browser sessions end" },
+  {
+    name: "session_idle_lifetime",
+    value: "duration",
+    description: "unused browser sessions end",
+    fallback: "8h",
+  },
+  {
+    name: "session_absolute_lifetime",
+    value: "duration",
+    description: "all browser sessions end",
+    fallback: "7d",
+  },
   {
     name: "geoip_file",
     value: "file",

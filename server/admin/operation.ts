@@ -1,0 +1,24 @@
+import type { Clock } from "../../shared/clock.ts";
+import type { Sql } from "../store/connect.ts";
+import type { SigningKeys } from "../tokens/signing_keys.ts";
+
+/** What operations work on. */
+export interface OperationParts {
+  sql: Sql;
+  clock: Clock;
+  keys: SigningKeys;
+}
+
+/** What an operator asked for cannot be done; `message` says why and what to do. */
+export class OperationError extends Error {
+  override readonly name = "OperationError";
+}
+
+/**
+ * One thing an operator does from the command line. Arguments and results are
+ * JSON, since the embedded database is reached through the server that holds it.
+ */
+export type Operation<Arguments, Result> = (
+  parts: OperationParts,
+  given: Arguments,
+) => Promise<Result>;

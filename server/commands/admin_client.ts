@@ -1,0 +1,46 @@
+import { randomBytes } from "node:crypto";
+import { brand } from "../../shared/brand.ts";
+import { EXIT } from "../../shared/exit_codes.ts";
+import { formatToken } from "../../shared/token_format.ts";
+import type { SettingFlags } from "../config.ts";
+import type { ServerIo } from "../server_io.ts";
+import { tokenHash } from "../tokens/token_hash.ts";
+import { adminCommand } from "./admin_command.ts";
+import { columns } from "./columns.ts";
+
+/** `admin client add`: only the secret on stdout, so that it can be piped into a vault. */
+export async function adminClientAdd(
+  name: string,
+  options: SettingFlags,
+  io: ServerIo,
+): Promise<number> {
+  const id = `client-${randomBytes(9).toString("hex")}`;
+  const secret = formatToken(brand.tokenPrefixes.clientSecret, randomBytes(32));
+  const secretHash = btoa(String.fromCharCode(...tokenHash(secret)));
+  return await adminCommand("addClient", { id, name, secretHash }, options, io, () => {
+    io.stderr(`client_id: ${id}\nThe secret follows. It is shown this once.\n`);
+    io.stdout(`${secret}\n`);
+    return EXIT.ok;
+  });
+}
+
+export async function adminClientList(options: SettingFlags, io: ServerIo): Promise<number> {
+  return await adminCommand("listAllClients", {}, options, io, (clients) => {
+    io.stdout(columns([
+      ["CLIENT ID", "NAME", "CREATED"],
+      ...clients.map(({ id, name, createdAt }) => [id, name, createdAt]),
+    ]));
+    return EXIT.ok;
+  });
+}
+
+export async function adminClientRemove(
+  id: string,
+  options: SettingFlags,
+  io: ServerIo,
+): Promise<number> {
+  return await adminCommand("removeClient", { id }, options, io, () => {
+    io.stdout(`Removed ${id}.\n`);
+    return EXIT.ok;
+  });
+}

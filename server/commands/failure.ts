@@ -1,0 +1,44 @@
+import { brand } from "../../shared/brand.ts";
+import { EXIT } from "../../shared/exit_codes.ts";
+import { OperationError } from "../admin/operation.ts";
+import { SealingError } from "../sealing.ts";
+import type { ServerIo } from "../server_io.ts";
+import { FolderLocked } from "../store/folder_lock.ts";
+
+/** Lists what is wrong with the settings. */
+export function reportProblems(problems: readonly string[], io: ServerIo): number {
+  io.stderr("The settings need mending:\n");
+  for (const problem of problems) io.stderr(`  - ${problem}\n`);
+  return EXIT.usage;
+}
+
+/** Says why the server or an operator's command could not do its work, and what to do. */
+export function reportFailure(error: unknown, io: ServerIo): number {
+  io.stderr(`${brand.binaryName}: ${describeFailure(error)}\n`);
+  return EXIT.failure;
+}
+
+const CONNECTION_CODES = ["ECONNREFUSED", "ENOTFOUND", "CONNECT_TIMEOUT", "ETIMEDOUT", "ENOENT"];
+
+function describeFailure(error: unknown): string {
+  if (
+    error instanceof FolderLocked || error instanceof SealingError ||
+    error instanceof OperationError
+  ) return error.message;
+  if (error instanceof Deno.errors.AddrInUse) {
+    return "the address is in use by another program. Choose another with --listen host:port.";
+  }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return `${error.message}. Run as a user who may, or choose another place with --data-dir.`;
+  }
+  const code = (error as { code?: string }).code ?? "";
+  const message = error instanceof Error ? error.message : String(error);
+  if (CONNECTION_CODES.includes(code)) {
+    return `the database cannot be reached (${message}). Is it running, and is database_url right?`;
+  }
+  if (code.startsWith("28")) {
+    return `the database refuses the user or password (${message}). Check database_url.`;
+  }
+  if (code === "3D000") return `${message}. Create it first: createdb NAME.`;
+  return message;
+}

@@ -1,0 +1,57 @@
+import { callControlChannel } from "../admin/control_channel.ts";
+import { listMigrations } from "../admin/migration_operations.ts";
+import type { OperationResult } from "../admin/operations.ts";
+import { EXIT } from "../../shared/exit_codes.ts";
+import { loadConfig, type ServerConfig, type SettingFlags } from "../config.ts";
+import type { ServerIo } from "../server_io.ts";
+import { openDatabase } from "../store/connect.ts";
+import { FolderLocked } from "../store/folder_lock.ts";
+import { migrate as applyMigrations } from "../store/migrate.ts";
+import { columns } from "./columns.ts";
+import { reportFailure, reportProblems } from "./failure.ts";
+
+/** `migrate`: brings the database up to date; `--status` only tells. */
+export async function migrate(options: SettingFlags, io: ServerIo): Promise<number> {
+  const { config, problems } = await loadConfig(options, io);
+  if (problems.length > 0) return reportProblems(problems, io);
+  try {
+    if (options.status === true) return reportStatus(await status(config), io);
+    const database = await openDatabase(config);
+    try {
+      const applied = await applyMigrations(database.sql, io.clock);
+      io.stdout(applied.length > 0 ? `Applied ${applied.join(", ")}.\n` : "Nothing to apply.\n");
+      return EXIT.ok;
+    } finally {
+      await database.close();
+    }
+  } catch (error) {
+    return reportFailure(error, io);
+  }
+}
+
+type Status = OperationResult<"listMigrations">;
+
+/** From the database, or from the running server that holds it. Changes nothing. */
+async function status(config: ServerConfig): Promise<Status> {
+  try {
+    const database = await openDatabase(config);
+    try {
+      return await listMigrations(database, {});
+    } finally {
+      await database.close();
+    }
+  } catch (error) {
+    if (!(error instanceof FolderLocked)) throw error;
+    const answer = await callControlChannel(config.dataDir, "listMigrations", {});
+    if (answer === undefined) throw error;
+    return answer as Status;
+  }
+}
+
+function reportStatus(migrations: Status, io: ServerIo): number {
+  io.stdout(columns([
+    ["MIGRATION", "APPLIED"],
+    ...migrations.map(({ name, appliedAt }) => [name, appliedAt ?? "pending"]),
+  ]));
+  return EXIT.ok;
+}

@@ -1,0 +1,94 @@
+import { openControlChannel } from "./admin/control_channel.ts";
+import { app } from "./app.ts";
+import type { AppParts } from "./app_parts.ts";
+import type { ServerConfig } from "./config.ts";
+import { startHousekeeping } from "./housekeeping.ts";
+import { lineLog } from "./log.ts";
+import type { ServerIo } from "./server_io.ts";
+import { openStorage } from "./storage.ts";
+import { createSetupLink } from "./store/setup_links.ts";
+import { anyUser } from "./store/users.ts";
+
+/** Longest wait for requests under way when the server stops, in ms. */
+const STOP_PATIENCE = 10_000;
+
+export interface RunningServer {
+  issuer: string;
+  /** Where the data lies, for people. */
+  storage: string;
+  migrated: string[];
+  /** Where the first administrator is made; undefined once there is a user. */
+  setupUrl?: string;
+  /** Lets requests under way finish, then closes the database. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the server: opens the database, listens, and offers operators' commands
+ * a way in. Throws FolderLocked, SealingError, Deno.errors.AddrInUse, or the
+ * database's own error.
+ */
+export async function startServer(config: ServerConfig, io: ServerIo): Promise<RunningServer> {
+  const log = lineLog(io.stderr, io.clock.now);
+  const storage = await openStorage(config, io);
+  const { sql } = storage.database;
+  let handle: ((request: Request, peer: string) => Response | Promise<Response>) | undefined;
+  let server: Deno.HttpServer<Deno.NetAddr>;
+  try {
+    server = Deno.serve(
+      {
+        ...config.listen,
+        ...config.tls && {
+          cert: await Deno.readTextFile(config.tls.certFile),
+          key: await Deno.readTextFile(config.tls.keyFile),
+        },
+        onListen: () => {},
+        onError: () => new Response("The server has trouble. Try again shortly.", { status: 500 }),
+      },
+      (request, info) =>
+        handle?.(request, info.remoteAddr.hostname) ?? new Response(null, { status: 503 }),
+    );
+  } catch (error) {
+    await storage.database.close();
+    throw error;
+  }
+  const issuer = config.issuer ?? ownAddress(config, server.addr);
+  const parts: AppParts = { ...storage, sql, config, issuer, clock: io.clock, log };
+  const routes = app(parts);
+  handle = (request, peer) => routes.fetch(request, { peer });
+
+  const control = config.databaseUrl === undefined
+    ? await openControlChannel(config.dataDir, parts)
+    : undefined;
+  const housekeeping = startHousekeeping(parts);
+  return {
+    issuer,
+    storage: storage.database.description,
+    migrated: storage.migrated,
+    setupUrl: await setupUrl(parts),
+    async stop() {
+      await withinPatience(server);
+      await housekeeping.stop();
+      await control?.close();
+      await storage.database.close();
+    },
+  };
+}
+
+function ownAddress(config: ServerConfig, address: Deno.NetAddr): string {
+  const host = address.hostname.includes(":") ? `[${address.hostname}]` : address.hostname;
+  return `${config.tls ? "https" : "http"}://${host}:${address.port}`;
+}
+
+async function setupUrl({ sql, clock, issuer }: AppParts): Promise<string | undefined> {
+  if (await anyUser(sql)) return undefined;
+  const token = await createSetupLink(sql, clock);
+  return `${issuer}/setup?token=${token}`;
+}
+
+async function withinPatience(server: Deno.HttpServer): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const patience = new Promise<void>((resolve) => timer = setTimeout(resolve, STOP_PATIENCE));
+  await Promise.race([server.shutdown(), patience]);
+  clearTimeout(timer);
+}
