@@ -115,6 +115,7 @@ create table server_secrets (
 
 -- Failed guesses at passwords and user codes; success deletes none of them.
 create table failed_attempts (
+  id uuid primary key,
   kind text not null,
   subject text not null,
   failed_at timestamptz not null

@@ -1,0 +1,78 @@
+import { randomUUID } from "node:crypto";
+import type { Sql } from "./connect.ts";
+
+/** What a limit counts: failures of one kind by one subject, such as an account or an address. */
+export interface CountedSubject {
+  kind: string;
+  subject: string;
+  /** Failures that may lie in the window. */
+  limit: number;
+  /** Length of the window, in seconds. */
+  windowSeconds: number;
+}
+
+/** How the failures of a subject stand before an attempt. */
+export interface FailureCount {
+  failures: number;
+  /** When the subject is below its limit again; undefined while it is. */
+  blockedUntil?: Date;
+}
+
+/** An attempt that has been counted as a failure until it is known to be none. */
+export interface CountedAttempt {
+  ids: string[];
+}
+
+/**
+ * Counts an attempt before its secret is checked, all its subjects in one
+ * transaction and under a lock for each, so that however many arrive together
+ * no more get through than the limits leave. `allowed` decides from the counts;
+ * an attempt it refuses is not counted. Returns the counts either way.
+ */
+export async function countAttempt(
+  sql: Sql,
+  subjects: CountedSubject[],
+  now: Date,
+  allowed: (counts: FailureCount[]) => boolean,
+): Promise<{ counts: FailureCount[]; attempt?: CountedAttempt }> {
+  return await sql.begin(async (tx) => {
+    // Always in the same order, or two attempts could wait for each other.
+    const keys = subjects.map(({ kind, subject }) => `${kind} ${subject}`).sort();
+    for (const key of keys) {
+      await tx`select pg_advisory_xact_lock(hashtextextended(${key}, 0))`;
+    }
+    const counts: FailureCount[] = [];
+    for (const { kind, subject, limit, windowSeconds } of subjects) {
+      const since = new Date(now.getTime() - windowSeconds * 1000);
+      const rows = await tx<{ failed_at: Date }[]>`
+        select failed_at from failed_attempts
+        where kind = ${kind} and subject = ${subject} and failed_at > ${since}
+        order by failed_at desc limit ${limit}`;
+      // The subject is free again when the oldest of its newest `limit` failures leaves the window.
+      const blockedUntil = rows.length < limit
+        ? undefined
+        : new Date(rows[limit - 1].failed_at.getTime() + windowSeconds * 1000);
+      counts.push({ failures: rows.length, blockedUntil });
+    }
+    if (!allowed(counts)) return { counts };
+    const ids = subjects.map(() => randomUUID());
+    for (const [index, { kind, subject }] of subjects.entries()) {
+      await tx`
+        insert into failed_attempts (id, kind, subject, failed_at)
+        values (${ids[index]}, ${kind}, ${subject}, ${now})`;
+    }
+    return { counts, attempt: { ids } };
+  }) as { counts: FailureCount[]; attempt?: CountedAttempt };
+}
+
+/** Takes back the count of an attempt that turned out right. Earlier failures stay. */
+export async function forgiveAttempt(sql: Sql, attempt: CountedAttempt): Promise<void> {
+  await sql`delete from failed_attempts where id in ${sql(attempt.ids)}`;
+}
+
+/** Deletes failures from before `before`, a bounded number at a time. */
+export async function deleteOldFailedAttempts(sql: Sql, before: Date): Promise<void> {
+  await sql`
+    delete from failed_attempts where id in (
+      select id from failed_attempts where failed_at < ${before} limit 10000)`;
+}

@@ -1,0 +1,141 @@
+import { randomUUID } from "node:crypto";
+import type { Sql, Transaction } from "./connect.ts";
+
+/** A person. */
+export interface User {
+  id: string;
+  /** As typed; no two differ by case alone. */
+  email: string;
+  name: string;
+  /** Without one the person cannot sign in. */
+  passwordHash?: string;
+  isAdmin: boolean;
+  createdAt: Date;
+  disabledAt?: Date;
+}
+
+export interface NewUser {
+  email: string;
+  name: string;
+  passwordHash: string;
+  isAdmin: boolean;
+  now: Date;
+}
+
+/** Longest e-mail address (RFC 5321 section 4.5.3.1) and name, in characters. */
+const MAX_EMAIL_LENGTH = 254;
+const MAX_NAME_LENGTH = 100;
+
+/** The columns of a user, as selected by the stores that join users. */
+export interface UserRow {
+  id: string;
+  email: string;
+  name: string;
+  password_hash: string | null;
+  is_admin: boolean;
+  created_at: Date;
+  disabled_at: Date | null;
+}
+
+export function userFromRow(row: UserRow): User {
+  return {
+    id: row.id,
+    email: row.email,
+    name: row.name,
+    passwordHash: row.password_hash ?? undefined,
+    isAdmin: row.is_admin,
+    createdAt: row.created_at,
+    disabledAt: row.disabled_at ?? undefined,
+  };
+}
+
+/** What is wrong with an e-mail address, in a sentence. We ask for the shape; only mail proves more. */
+export function emailProblem(email: string): string | undefined {
+  const shaped = /^[^\s@\p{C}]+@[^\s@\p{C}]+$/u.test(email);
+  return shaped && email.length <= MAX_EMAIL_LENGTH
+    ? undefined
+    : "This is no e-mail address. Write it like alice@example.com.";
+}
+
+/** What is wrong with a person's name, in a sentence. */
+export function nameProblem(name: string): string | undefined {
+  if (name.trim() === "") return "Enter a name.";
+  if ([...name].length > MAX_NAME_LENGTH) {
+    return `The name is too long: at most ${MAX_NAME_LENGTH} characters.`;
+  }
+  // Control and direction characters can make a name read as another text.
+  if (/[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u.test(name)) {
+    return "The name holds characters that cannot be seen. Type it again.";
+  }
+}
+
+/** Adds a person, unless somebody has the address already. */
+export async function createUser(
+  sql: Sql | Transaction,
+  user: NewUser,
+): Promise<User | "email_taken"> {
+  const rows = await sql<UserRow[]>`
+    insert into users (id, email, name, password_hash, is_admin, created_at)
+    values (
+      ${randomUUID()}, ${user.email}, ${user.name}, ${user.passwordHash}, ${user.isAdmin},
+      ${user.now}
+    )
+    on conflict (lower(email)) do nothing
+    returning *`;
+  return rows.length === 1 ? userFromRow(rows[0]) : "email_taken";
+}
+
+export async function findUser(sql: Sql | Transaction, id: string): Promise<User | undefined> {
+  const rows = await sql<UserRow[]>`select * from users where id = ${id}`;
+  return rows.map(userFromRow)[0];
+}
+
+/** Finds a person by e-mail address, whatever its case. */
+export async function findUserByEmail(
+  sql: Sql | Transaction,
+  email: string,
+): Promise<User | undefined> {
+  const rows = await sql<UserRow[]>`select * from users where lower(email) = lower(${email})`;
+  return rows.map(userFromRow)[0];
+}
+
+/** Everybody, oldest account first. */
+export async function listUsers(sql: Sql): Promise<User[]> {
+  const rows = await sql<UserRow[]>`select * from users order by created_at, email limit 10000`;
+  return rows.map(userFromRow);
+}
+
+export async function countUsers(sql: Sql): Promise<number> {
+  const [{ count }] = await sql<{ count: number }[]>`select count(*)::int as count from users`;
+  return count;
+}
+
+/** Whether anybody can use this server at all. */
+export async function anyUser(sql: Sql | Transaction): Promise<boolean> {
+  const [{ any }] = await sql<{ any: boolean }[]>`select exists (select 1 from users) as any`;
+  return any;
+}
+
+/**
+ * Disables or enables a person. Disabling ends their browser sessions in the
+ * same statement. False if nobody has this address.
+ */
+export async function setUserDisabled(
+  sql: Sql | Transaction,
+  email: string,
+  disabled: boolean,
+  now: Date,
+): Promise<boolean> {
+  const rows = await sql`
+    with changed as (
+      update users
+      set disabled_at = case when ${disabled}::boolean then coalesce(disabled_at, ${now}) end
+      where lower(email) = lower(${email})
+      returning id, disabled_at
+    ), ended as (
+      update sessions set expires_at = least(sessions.expires_at, ${now})
+      from changed where sessions.user_id = changed.id and changed.disabled_at is not null
+    )
+    select id from changed`;
+  return rows.length === 1;
+}
