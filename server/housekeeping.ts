@@ -3,7 +3,7 @@ import { deleteOldDeviceAuthorizations } from "./store/device_authorizations.ts"
 import { deleteOldFailedAttempts } from "./store/failed_attempts.ts";
 import { deleteOldRefreshTokenFamilies } from "./store/refresh_token_families.ts";
 import { deleteOldRevokedAccessTokens } from "./store/revoked_access_tokens.ts";
-import { deleteExpiredSessions } from "./store/sessions.ts";
+import { deleteOldSessions } from "./store/sessions.ts";
 import { deleteExpiredSigningKeys } from "./store/signing_keys.ts";
 
 const INTERVAL = 5 * 60_000;
@@ -19,7 +19,7 @@ export async function cleanUp({ sql, clock }: Pick<AppParts, "sql" | "clock">): 
   await deleteOldDeviceAuthorizations(sql, dayAgo);
   await deleteOldFailedAttempts(sql, dayAgo);
   await deleteOldRevokedAccessTokens(sql, new Date(now));
-  await deleteExpiredSessions(sql, new Date(now));
+  await deleteOldSessions(sql, new Date(now));
   await deleteOldRefreshTokenFamilies(sql, new Date(now - 30 * DAY));
   await deleteExpiredSigningKeys(sql, new Date(now));
 }

@@ -9,14 +9,14 @@ export const addUser: Operation<
 > = async ({ sql, clock }, { email, name, isAdmin, passwordHash }) => {
   const now = new Date(clock.now());
   const created = await createUser(sql, { email, name, isAdmin, passwordHash, now });
-  if (created.status === "duplicate") throw new OperationError(`there is a user ${email} already`);
+  if (created === "email_taken") throw new OperationError(`there is a user ${email} already`);
   await recordAuditEvent(sql, clock, {
     event: "user.created",
     actor: "operator",
-    subject: created.user.id,
+    subject: created.id,
     details: { admin: isAdmin },
   });
-  return { id: created.user.id };
+  return { id: created.id };
 };
 
 export interface ListedUser {
@@ -44,12 +44,13 @@ export const setDisabled: Operation<
   { email: string; disabled: boolean },
   Record<never, never>
 > = async ({ sql, clock }, { email, disabled }) => {
-  const user = await setUserDisabled(sql, email, disabled, new Date(clock.now()));
-  if (user === undefined) throw new OperationError(`there is no user ${email}`);
+  if (!await setUserDisabled(sql, email, disabled, new Date(clock.now()))) {
+    throw new OperationError(`there is no user ${email}`);
+  }
   await recordAuditEvent(sql, clock, {
     event: disabled ? "user.disabled" : "user.enabled",
     actor: "operator",
-    subject: user.id,
+    subject: email,
   });
   return {};
 };

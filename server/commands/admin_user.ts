@@ -1,7 +1,8 @@
 import { EXIT } from "../../shared/exit_codes.ts";
 import type { SettingFlags } from "../config.ts";
-import { checkPassword, hashPassword } from "../password.ts";
+import { hashPassword, passwordProblem } from "../password.ts";
 import type { ServerIo } from "../server_io.ts";
+import { emailProblem, nameProblem } from "../store/users.ts";
 import { adminCommand } from "./admin_command.ts";
 import { columns } from "./columns.ts";
 
@@ -11,17 +12,13 @@ export async function adminUserAdd(
   options: SettingFlags,
   io: ServerIo,
 ): Promise<number> {
-  if (!/^[^\s@]+@[^\s@]+$/.test(email) || email.length > 254) {
-    io.stderr(`"${email}" is no e-mail address.\n`);
-    return EXIT.usage;
-  }
-  const password = (await io.readStdin()).replace(/\r?\n$/, "");
-  const weakness = checkPassword(password);
-  if (weakness !== undefined) {
-    io.stderr(`${weakness}\n`);
-    return EXIT.usage;
-  }
   const name = typeof options.name === "string" ? options.name : email.split("@")[0];
+  const password = (await io.readStdin()).replace(/\r?\n$/, "");
+  const problem = emailProblem(email) ?? nameProblem(name) ?? passwordProblem(password);
+  if (problem !== undefined) {
+    io.stderr(`${problem}\n`);
+    return EXIT.usage;
+  }
   const passwordHash = await hashPassword(password);
   const given = { email, name, isAdmin: options.admin === true, passwordHash };
   return await adminCommand("addUser", given, options, io, () => {

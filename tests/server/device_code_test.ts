@@ -1,0 +1,246 @@
+/**
+ * RFC 8628 at the server. Invariants: a code gives tokens once, to the client
+ * it was made for, after a person approved it, and never after it expired.
+ */
+import assert from "node:assert/strict";
+import { brand } from "../../shared/brand.ts";
+import { DEVICE_CODE_GRANT } from "../../shared/grant_types.ts";
+import {
+  decideDeviceAuthorization,
+  enterUserCode,
+} from "../../server/store/device_authorizations.ts";
+import { normaliseUserCode } from "../../server/tokens/user_code.ts";
+import { testOnEachDatabase } from "../support/databases.ts";
+import { addSession, FULL_SCOPE, testServer } from "../support/test_server.ts";
+
+testOnEachDatabase("a device login goes from request to tokens", async (location) => {
+  await using server = await testServer(location);
+  const user = await server.addUser();
+  const started = await server.startLogin();
+  assert.match(started.user_code, /^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/);
+  assert.equal(started.interval, 5);
+  assert.equal(started.expires_in, 900);
+  assert.ok(started.device_code.startsWith(brand.tokenPrefixes.deviceCode));
+  assert.ok(started.verification_uri_complete.endsWith(`?user_code=${started.user_code}`));
+
+  const pending = await server.poll(started.device_code);
+  assert.equal(pending.status, 400);
+  assert.equal(pending.body.error, "authorization_pending");
+
+  assert.equal(await server.decide(started.user_code.toLowerCase(), user.id), true);
+  const answer = await server.poll(started.device_code);
+  assert.equal(answer.status, 200);
+  assert.equal(answer.headers.get("cache-control"), "no-store");
+  assert.equal(answer.body.token_type, "Bearer");
+  assert.equal(answer.body.expires_in, 900);
+  assert.equal(answer.body.scope, FULL_SCOPE);
+  assert.ok(answer.body.refresh_token.startsWith(brand.tokenPrefixes.refreshToken));
+  assert.ok(answer.body.id_token);
+
+  const again = await server.poll(started.device_code);
+  assert.equal(again.body.error, "invalid_grant");
+});
+
+testOnEachDatabase("a hundred polls race for one code and one wins", async (location) => {
+  await using server = await testServer(location);
+  const user = await server.addUser();
+  const started = await server.startLogin();
+  await server.decide(started.user_code, user.id);
+  const answers = await Promise.all(
+    Array.from({ length: 100 }, () => server.poll(started.device_code)),
+  );
+  const won = answers.filter(({ status }) => status === 200);
+  assert.equal(won.length, 1);
+  for (const { status, body } of answers) {
+    if (status !== 200) assert.equal(body.error, "invalid_grant");
+  }
+});
+
+testOnEachDatabase("polling too fast slows one code down, by 5 s a time", async (location) => {
+  await using server = await testServer(location);
+  const user = await server.addUser();
+  const started = await server.startLogin();
+  const other = await server.startLogin();
+  const expectError = async (error: string) => {
+    assert.equal((await server.poll(started.device_code)).body.error, error);
+  };
+  await expectError("authorization_pending");
+  await expectError("slow_down"); // now 10 s
+  server.clock.advance({ seconds: 6 });
+  await expectError("slow_down"); // now 15 s
+  assert.equal((await server.poll(other.device_code)).body.error, "authorization_pending");
+  // A client that obeys waits 15 s from here and is never refused again.
+  for (let i = 0; i < 5; i++) {
+    server.clock.advance({ seconds: 15 });
+    await expectError("authorization_pending");
+  }
+  // slow_down is for pending codes alone: an approved one gives its tokens at once.
+  await server.decide(started.user_code, user.id);
+  assert.equal((await server.poll(started.device_code)).status, 200);
+});
+
+testOnEachDatabase("network jitter never slows an honest client down", async (location) => {
+  await using server = await testServer(location);
+  const started = await server.startLogin();
+  for (const milliseconds of [5000, 4100, 5900, 4050, 5000, 8000, 4999, 4001]) {
+    assert.equal((await server.poll(started.device_code)).body.error, "authorization_pending");
+    server.clock.set(server.clock.now() + milliseconds);
+  }
+});
+
+testOnEachDatabase("expiry is checked on entry and on polling", async (location) => {
+  await using server = await testServer(location);
+  const user = await server.addUser();
+  const unentered = await server.startLogin();
+  const approved = await server.startLogin();
+  await server.decide(approved.user_code, user.id);
+  server.clock.advance({ seconds: 899 });
+  assert.equal((await server.poll(unentered.device_code)).body.error, "authorization_pending");
+  server.clock.advance({ seconds: 1 });
+  assert.equal(await server.decide(unentered.user_code, user.id), false);
+  assert.equal((await server.poll(unentered.device_code)).body.error, "expired_token");
+  assert.equal((await server.poll(approved.device_code)).body.error, "expired_token");
+});
+
+testOnEachDatabase("a denied login says so", async (location) => {
+  await using server = await testServer(location);
+  const user = await server.addUser();
+  const started = await server.startLogin();
+  assert.equal(await server.decide(started.user_code, user.id, "denied"), true);
+  assert.equal((await server.poll(started.device_code)).body.error, "access_denied");
+  // The decision stands.
+  assert.equal(await server.decide(started.user_code, user.id, "approved"), false);
+});
+
+testOnEachDatabase("only the session that entered a code decides on it", async (location) => {
+  await using server = await testServer(location);
+  const { sql } = server.parts;
+  const [alice, mallory] = [await server.addUser(), await server.addUser()];
+  const [hers, his] = [
+    await addSession(server.parts, alice.id),
+    await addSession(server.parts, mallory.id),
+  ];
+  const started = await server.startLogin();
+  const now = new Date(server.clock.now());
+  const userCode = normaliseUserCode(started.user_code)!;
+  const { id } = (await enterUserCode(sql, { userCode, sessionId: hers, now }))!;
+  const decide = (sessionId: string, userId: string) =>
+    decideDeviceAuthorization(sql, {
+      id,
+      sessionId,
+      userId,
+      decision: "approved",
+      authenticatedAt: now,
+      now,
+    });
+  assert.equal(await decide(his, mallory.id), false);
+  const decisions = await Promise.all(Array.from({ length: 20 }, () => decide(hers, alice.id)));
+  assert.equal(decisions.filter(Boolean).length, 1);
+});
+
+testOnEachDatabase("an account disabled after approval gets no tokens", async (location) => {
+  await using server = await testServer(location);
+  const user = await server.addUser();
+  const started = await server.startLogin();
+  await server.decide(started.user_code, user.id);
+  await server.parts.sql`update users set disabled_at = created_at where id = ${user.id}`;
+  const answer = await server.poll(started.device_code);
+  assert.equal(answer.status, 400);
+  assert.equal(answer.body.error, "access_denied");
+});
+
+testOnEachDatabase("a code is bound to its client and kept as a hash", async (location) => {
+  await using server = await testServer(location);
+  const user = await server.addUser();
+  const client = await server.addClient();
+  const started = await server.startLogin();
+  await server.decide(started.user_code, user.id);
+  const stolen = await server.post("/oauth/token", {
+    grant_type: DEVICE_CODE_GRANT,
+    device_code: started.device_code,
+  }, { authorization: client.authorization });
+  assert.equal(stolen.body.error, "invalid_grant");
+  const rows = await server.parts.sql`select * from device_authorizations`;
+  assert.ok(!JSON.stringify(rows).includes(started.device_code));
+});
+
+testOnEachDatabase("bad requests get the standard's code and change nothing", async (location) => {
+  await using server = await testServer(location, (config) => {
+    config.scopes.push({ name: "deploy", description: "Deploy" });
+  });
+  const clientId = brand.cliClientId;
+  const authorize = "/oauth/device/authorize";
+  const cases: [string, Record<string, string>, number, string][] = [
+    [authorize, {}, 401, "invalid_client"],
+    [authorize, { client_id: "nobody" }, 401, "invalid_client"],
+    [authorize, { client_id: clientId, client_secret: "x" }, 401, "invalid_client"],
+    [authorize, { client_id: clientId, scope: "openid admin" }, 400, "invalid_scope"],
+    [authorize, { client_id: clientId, scope: 'a"b' }, 400, "invalid_scope"],
+    [authorize, { client_id: clientId, scope: "x".repeat(300) }, 400, "invalid_scope"],
+    ["/oauth/token", { client_id: clientId }, 400, "invalid_request"],
+    [
+      "/oauth/token",
+      { client_id: clientId, grant_type: "password" },
+      400,
+      "unsupported_grant_type",
+    ],
+    [
+      "/oauth/token",
+      { client_id: clientId, grant_type: DEVICE_CODE_GRANT },
+      400,
+      "invalid_request",
+    ],
+    [
+      "/oauth/token",
+      { client_id: clientId, grant_type: DEVICE_CODE_GRANT, device_code: "nonsense" },
+      400,
+      "invalid_grant",
+    ],
+    [
+      "/oauth/token",
+      { grant_type: DEVICE_CODE_GRANT, device_code: "nonsense" },
+      401,
+      "invalid_client",
+    ],
+  ];
+  for (const [path, form, status, error] of cases) {
+    const answer = await server.post(path, form);
+    assert.equal(answer.body.error, error, JSON.stringify(form));
+    assert.equal(answer.status, status, JSON.stringify(form));
+    assert.ok(answer.body.error_description.length > 10);
+    assert.equal(answer.headers.get("cache-control"), "no-store");
+  }
+  const [{ count }] = await server.parts
+    .sql`select count(*)::int as count from device_authorizations`;
+  assert.equal(count, 0);
+
+  const twice = await server.request("/oauth/token", {
+    method: "POST",
+    headers: { "content-type": "application/x-www-form-urlencoded" },
+    body: `grant_type=a&grant_type=b&client_id=${clientId}`,
+  });
+  assert.equal((await twice.json()).error, "invalid_request");
+  const json = await server.request("/oauth/token", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: "{}",
+  });
+  assert.equal((await json.json()).error, "invalid_request");
+  const huge = await server.request("/oauth/token", {
+    method: "POST",
+    body: new URLSearchParams({ device_code: "x".repeat(20_000) }),
+  });
+  assert.equal((await huge.json()).error, "invalid_request");
+  const get = await server.request("/oauth/token");
+  assert.equal(get.status, 405);
+});
+
+testOnEachDatabase("an operator can switch the device flow off", async (location) => {
+  await using server = await testServer(location, (config) => {
+    config.deviceFlow.enabled = false;
+  });
+  const answer = await server.post("/oauth/device/authorize", { client_id: brand.cliClientId });
+  assert.equal(answer.body.error, "unauthorized_client");
+  const metadata = await (await server.request("/.well-known/openid-configuration")).json();
+  assert.ok(!("device_authorization_endpoint" in metadata));
+});

@@ -1,0 +1,169 @@
+/**
+ * Rotation (RFC 9700 section 4.14.2). Invariants: no lost answer loses a login,
+ * and no token works once a later one has been used.
+ */
+import assert from "node:assert/strict";
+import { type TestServer, testServer } from "../support/test_server.ts";
+import { testOnEachDatabase } from "../support/databases.ts";
+
+async function loggedIn(server: TestServer): Promise<{ userId: string; token: string }> {
+  const user = await server.addUser();
+  const tokens = await server.login(user.id);
+  return { userId: user.id, token: tokens.refresh_token! };
+}
+
+async function refused(server: TestServer, token: string, description: RegExp): Promise<void> {
+  const answer = await server.refresh(token);
+  assert.equal(answer.status, 400);
+  assert.equal(answer.body.error, "invalid_grant");
+  assert.match(answer.body.error_description, description);
+}
+
+testOnEachDatabase(
+  "each refresh gives a new token, and hashes alone are kept",
+  async (location) => {
+    await using server = await testServer(location);
+    let { token } = await loggedIn(server);
+    const seen = [token];
+    for (let i = 0; i < 3; i++) {
+      const answer = await server.refresh(token);
+      assert.equal(answer.status, 200);
+      assert.ok(answer.body.access_token);
+      assert.ok(answer.body.id_token);
+      token = answer.body.refresh_token;
+      assert.ok(!seen.includes(token));
+      seen.push(token);
+    }
+    const stored = JSON.stringify(await server.parts.sql`select * from refresh_token_families`);
+    for (const one of seen) assert.ok(!stored.includes(one));
+  },
+);
+
+testOnEachDatabase(
+  "a lost answer can be asked for again, any number of times",
+  async (location) => {
+    await using server = await testServer(location);
+    const { token } = await loggedIn(server);
+    const lost = await server.refresh(token);
+    for (let i = 0; i < 3; i++) {
+      server.clock.advance({ hours: 5 });
+      const repeated = await server.refresh(token);
+      assert.equal(repeated.status, 200);
+      assert.equal(repeated.body.refresh_token, lost.body.refresh_token);
+    }
+    const next = await server.refresh(lost.body.refresh_token);
+    assert.equal(next.status, 200);
+    // That the successor's own answer is lost is no harm either.
+    const again = await server.refresh(lost.body.refresh_token);
+    assert.equal(again.body.refresh_token, next.body.refresh_token);
+  },
+);
+
+testOnEachDatabase("a replay after the successor was used ends the login", async (location) => {
+  await using server = await testServer(location);
+  const { token, userId } = await loggedIn(server);
+  const second = (await server.refresh(token)).body.refresh_token;
+  const third = (await server.refresh(second)).body.refresh_token;
+  await refused(server, token, /used before/);
+  await refused(server, third, /revoked/);
+  await refused(server, second, /revoked/);
+  await refused(server, token, /revoked/);
+  const events = await server.parts.sql`
+    select * from audit_events where event = 'refresh_token.replayed'`;
+  assert.equal(events.length, 1);
+  assert.equal(events[0].actor, userId);
+  assert.ok(!JSON.stringify(events).includes(token));
+});
+
+testOnEachDatabase("fifty refreshes at once agree on one successor", async (location) => {
+  await using server = await testServer(location);
+  const { token } = await loggedIn(server);
+  const answers = await Promise.all(Array.from({ length: 50 }, () => server.refresh(token)));
+  const successors = new Set(answers.map(({ body }) => body.refresh_token));
+  assert.deepEqual(answers.map(({ status }) => status), Array(50).fill(200));
+  assert.equal(successors.size, 1);
+  assert.equal((await server.refresh([...successors][0])).status, 200);
+});
+
+testOnEachDatabase("an unused login ends after the idle lifetime", async (location) => {
+  await using server = await testServer(location, (config) => {
+    config.refreshTokenIdleLifetime = 7 * 86400;
+    config.refreshTokenAbsoluteLifetime = 365 * 86400;
+  });
+  let { token } = await loggedIn(server);
+  for (let week = 0; week < 6; week++) {
+    server.clock.advance({ days: 6, hours: 23 });
+    const answer = await server.refresh(token);
+    assert.equal(answer.status, 200);
+    token = answer.body.refresh_token;
+  }
+  server.clock.advance({ days: 7 });
+  await refused(server, token, /expired/);
+});
+
+testOnEachDatabase("a login ends after the absolute lifetime, however used", async (location) => {
+  await using server = await testServer(location, (config) => {
+    config.refreshTokenIdleLifetime = 7 * 86400;
+    config.refreshTokenAbsoluteLifetime = 30 * 86400;
+  });
+  let { token } = await loggedIn(server);
+  for (let day = 1; day < 30; day++) {
+    server.clock.advance({ days: 1 });
+    const answer = await server.refresh(token);
+    assert.equal(answer.status, 200, `day ${day}`);
+    token = answer.body.refresh_token;
+  }
+  server.clock.advance({ days: 1 });
+  await refused(server, token, /expired/);
+});
+
+testOnEachDatabase("the account is checked again at each refresh", async (location) => {
+  await using server = await testServer(location);
+  const { token, userId } = await loggedIn(server);
+  const { sql } = server.parts;
+  await sql`update users set disabled_at = created_at where id = ${userId}`;
+  await refused(server, token, /disabled/);
+  await sql`update users set disabled_at = null where id = ${userId}`;
+  assert.equal((await server.refresh(token)).status, 200);
+});
+
+testOnEachDatabase("a refresh may narrow the scope, never widen it", async (location) => {
+  await using server = await testServer(location, (config) => {
+    config.scopes.push({ name: "deploy", description: "Deploy" });
+  });
+  const { token } = await loggedIn(server);
+  const wider = await server.refresh(token, { scope: "openid deploy" });
+  assert.equal(wider.body.error, "invalid_scope");
+  const narrower = await server.refresh(token, { scope: "openid" });
+  assert.equal(narrower.body.scope, "openid");
+  // The refused request spent nothing, and the narrowed one did not narrow the login.
+  const whole = await server.refresh(narrower.body.refresh_token);
+  assert.equal(whole.body.scope, "openid profile email offline_access");
+});
+
+testOnEachDatabase(
+  "tokens that are none of ours or another client's do nothing",
+  async (location) => {
+    await using server = await testServer(location);
+    const { token } = await loggedIn(server);
+    const client = await server.addClient();
+    const stolen = await server.post("/oauth/token", {
+      grant_type: "refresh_token",
+      refresh_token: token,
+    }, { authorization: client.authorization });
+    assert.equal(stolen.body.error, "invalid_grant");
+    await refused(server, token.slice(0, -1) + (token.endsWith("0") ? "1" : "0"), /unknown/);
+    await refused(server, "nonsense", /unknown/);
+    assert.equal((await server.refresh(token)).status, 200);
+  },
+);
+
+testOnEachDatabase("without offline_access there is no refresh token", async (location) => {
+  await using server = await testServer(location);
+  const user = await server.addUser();
+  const tokens = await server.login(user.id, "openid");
+  assert.equal(tokens.refresh_token, undefined);
+  assert.ok(tokens.id_token);
+  const bare = await server.login(user.id, "profile");
+  assert.equal(bare.id_token, undefined);
+});

@@ -1,0 +1,160 @@
+/** The server's application in this process, with a clock to set, over a real database. */
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { app } from "../../server/app.ts";
+import { loadConfig, type ServerConfig } from "../../server/config.ts";
+import type { AppParts } from "../../server/app_parts.ts";
+import { openStorage } from "../../server/storage.ts";
+import type { DatabaseLocation } from "../../server/store/connect.ts";
+import {
+  decideDeviceAuthorization,
+  enterUserCode,
+} from "../../server/store/device_authorizations.ts";
+import { insertClient } from "../../server/store/clients.ts";
+import { tokenHash } from "../../server/tokens/token_hash.ts";
+import { normaliseUserCode } from "../../server/tokens/user_code.ts";
+import { brand } from "../../shared/brand.ts";
+import type { DeviceAuthorizationResponse } from "../../shared/device_authorization_response.ts";
+import { DEVICE_CODE_GRANT } from "../../shared/grant_types.ts";
+import type { TokenResponse } from "../../shared/token_response.ts";
+import { type SettableClock, settableClock } from "./settable_clock.ts";
+
+export const ISSUER = "https://auth.example.test";
+export const FULL_SCOPE = "openid profile email offline_access";
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  // deno-lint-ignore no-explicit-any
+  body: any;
+}
+
+export interface TestServer extends AsyncDisposable {
+  parts: AppParts;
+  clock: SettableClock;
+  request(path: string, init?: RequestInit): Promise<Response>;
+  /** POSTs a form as the command line's client and reads the JSON answer. */
+  post(path: string, form: Record<string, string>, headers?: HeadersInit): Promise<Answer>;
+  addUser(email?: string): Promise<{ id: string; email: string }>;
+  /** A confidential client and its Authorization header. */
+  addClient(): Promise<{ id: string; authorization: string }>;
+  startLogin(scope?: string): Promise<DeviceAuthorizationResponse>;
+  /** Enters and decides a user code in a browser session of its own. */
+  decide(userCode: string, userId: string, decision?: "approved" | "denied"): Promise<boolean>;
+  poll(deviceCode: string): Promise<Answer>;
+  refresh(refreshToken: string, more?: Record<string, string>): Promise<Answer>;
+  /** A whole login; the tokens are what the device gets. */
+  login(userId: string, scope?: string): Promise<TokenResponse>;
+}
+
+/** Builds the application over `location`, which must be empty or made by us. */
+export async function testServer(
+  location: DatabaseLocation,
+  change: (config: ServerConfig) => void = () => {},
+  clock: SettableClock = settableClock(),
+): Promise<TestServer> {
+  const io = {
+    stdout: () => {},
+    stderr: () => {},
+    readStdin: () => Promise.resolve(""),
+    env: {},
+    signal: new AbortController().signal,
+    clock,
+    platform: { os: "linux", homedir: "/nonexistent" },
+  };
+  const { config, problems } = await loadConfig({ issuer: ISSUER, ...location }, io);
+  assert.deepEqual(problems, []);
+  change(config);
+  const storage = await openStorage(config, io);
+  const { sql } = storage.database;
+  const parts: AppParts = { ...storage, sql, config, issuer: ISSUER, clock, log: () => {} };
+  const routes = app(parts);
+
+  const server: TestServer = {
+    parts,
+    clock,
+    async request(path, init) {
+      return await routes.fetch(new Request(ISSUER + path, init), { peer: "192.0.2.1" });
+    },
+    async post(path, form, headers) {
+      const response = await server.request(path, {
+        method: "POST",
+        headers: { "user-agent": "test/1", ...Object.fromEntries(new Headers(headers)) },
+        body: new URLSearchParams(form),
+      });
+      const text = await response.text();
+      const body = text === "" ? undefined : JSON.parse(text);
+      return { status: response.status, headers: response.headers, body };
+    },
+    async addUser(email = `${randomUUID()}@example.test`) {
+      const id = randomUUID();
+      await sql`
+        insert into users (id, email, name, created_at)
+        values (${id}, ${email}, 'Alice Example', ${new Date(clock.now())})`;
+      return { id, email };
+    },
+    async addClient() {
+      const [id, secret] = [`api-${randomUUID()}`, randomUUID()];
+      const now = new Date(clock.now());
+      await insertClient(sql, { id, name: "an API", secretHash: tokenHash(secret), now });
+      return { id, authorization: `Basic ${btoa(`${id}:${secret}`)}` };
+    },
+    async startLogin(scope = FULL_SCOPE) {
+      const form = { client_id: brand.cliClientId, scope };
+      const answer = await server.post("/oauth/device/authorize", form);
+      assert.equal(answer.status, 200, JSON.stringify(answer.body));
+      return answer.body;
+    },
+    async decide(userCode, userId, decision = "approved") {
+      const sessionId = await addSession(parts, userId);
+      const now = new Date(clock.now());
+      const entry = { userCode: normaliseUserCode(userCode)!, sessionId, now };
+      const entered = await enterUserCode(sql, entry);
+      if (entered === undefined) return false;
+      const { id } = entered;
+      const authenticatedAt = now;
+      return await decideDeviceAuthorization(sql, {
+        id,
+        sessionId,
+        userId,
+        decision,
+        authenticatedAt,
+        now,
+      });
+    },
+    poll: (deviceCode) =>
+      server.post("/oauth/token", {
+        grant_type: DEVICE_CODE_GRANT,
+        client_id: brand.cliClientId,
+        device_code: deviceCode,
+      }),
+    refresh: (refreshToken, more = {}) =>
+      server.post("/oauth/token", {
+        grant_type: "refresh_token",
+        client_id: brand.cliClientId,
+        refresh_token: refreshToken,
+        ...more,
+      }),
+    async login(userId, scope) {
+      const started = await server.startLogin(scope);
+      assert.equal(await server.decide(started.user_code, userId), true);
+      const answer = await server.poll(started.device_code);
+      assert.equal(answer.status, 200, JSON.stringify(answer.body));
+      return answer.body;
+    },
+    [Symbol.asyncDispose]: () => storage.database.close(),
+  };
+  return server;
+}
+
+/** A signed-in browser session, as its row; returns its id. */
+export async function addSession({ sql, clock }: AppParts, userId: string): Promise<string> {
+  const id = randomUUID();
+  const now = new Date(clock.now());
+  const expiresAt = new Date(clock.now() + 3_600_000);
+  await sql`
+    insert into sessions (id, token_hash, user_id, created_at, authenticated_at, last_seen_at,
+      expires_at, address, user_agent)
+    values (${id}, ${tokenHash(id)}, ${userId}, ${now}, ${now}, ${now}, ${expiresAt}, '', '')`;
+  return id;
+}
