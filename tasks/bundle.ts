@@ -68,7 +68,7 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
 }
 
 async function stageSources(stage: string, options: BundleOptions): Promise<void> {
-  for (const name of ["main.ts", "deno.json", "deno.lock"]) {
+  for (const name of ["main.ts", "deno.json", "deno.lock", "import_map.json"]) {
     await Deno.copyFile(join(root, name), join(stage, name));
   }
   for (const name of ["client", "server", "shared"]) {
@@ -86,7 +86,8 @@ async function stageSources(stage: string, options: BundleOptions): Promise<void
 /** `name` lies at any depth of the stage; its bundle lies flat in `out`. */
 async function bundleEntry(stage: string, out: string, name: string): Promise<void> {
   await runDeno([
-    ...["bundle", "--quiet", "--frozen", "--code-splitting", "--minify"],
+    ...["bundle", "--quiet", `--lock=${join(stage, "deno.lock")}`, "--frozen"],
+    ...["--code-splitting", "--minify"],
     // The add-on is no JavaScript: it is embedded as a file, for the one target.
     ...["--external", "@napi-rs/keyring", "--outdir", out, join(stage, name)],
   ], { cwd: join(stage, dirname(name)) });

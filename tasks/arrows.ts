@@ -1,0 +1,180 @@
+// deno-lint-ignore-file no-console -- a task speaks to whoever runs it
+/**
+ * `deno task arrows`: holds what docs/architecture.md draws. Imports point one
+ * way; names that belong to the brand stand in shared/brand.ts alone; the version
+ * of Deno that people read is the one we pin.
+ */
+import { dirname, join, normalize, sep } from "node:path";
+import { brand } from "../shared/brand.ts";
+import { pinnedDeno } from "./pinned_deno.ts";
+
+/** A source of the product, by its path from the root, with forward slashes. */
+export interface Source {
+  path: string;
+  text: string;
+}
+
+/** May import from themselves and from these alone. */
+const SIDES: Record<string, string[]> = {
+  "main.ts": ["client", "server", "shared"],
+  client: ["shared"],
+  server: ["shared"],
+  shared: [],
+};
+
+/** Within the server, from the edge inwards: a part imports only itself and what stands below it. */
+const SERVER_LAYERS = [
+  ["server/command_tree.ts"],
+  ["server/commands"],
+  ["server/serve.ts"],
+  ["server/app.ts"],
+  ["server/admin"],
+  ["server/endpoints", "server/pages"],
+  ["server/grants"],
+  ["server/tokens"],
+  ["server/store"],
+  // Pure, and the database holds nothing but hashes.
+  ["server/tokens/token_hash.ts"],
+];
+
+/** What is wrong with the imports and literals of `sources`, a line for each finding. */
+export function findings(sources: readonly Source[]): string[] {
+  return [
+    ...sources.flatMap((source) => wrongArrows(source)),
+    ...cycles(sources),
+    ...sources.flatMap((source) => brandLiterals(source)),
+  ];
+}
+
+function wrongArrows({ path, text }: Source): string[] {
+  const found: string[] = [];
+  for (const to of localImports(path, text)) {
+    const [from, target] = [side(path), side(to)];
+    if (from !== target && !SIDES[from]?.includes(target)) {
+      found.push(`${path} imports ${to}: ${from} must not import ${target}`);
+      continue;
+    }
+    const [above, below] = [layer(path), layer(to)];
+    if (above === undefined || below === undefined) continue;
+    if (below < above || (below === above && part(path) !== part(to))) {
+      found.push(`${path} imports ${to}: ${part(path)} must not import ${part(to)}`);
+    }
+  }
+  return found;
+}
+
+/** Paths from the root that a source imports, statically or when it runs. */
+export function localImports(path: string, text: string): string[] {
+  const specifiers = text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"(\.[^"]+)"/g);
+  return [...specifiers].map(([, specifier]) =>
+    normalize(join(dirname(path), specifier)).split(sep).join("/")
+  );
+}
+
+function side(path: string): string {
+  return path.split("/")[0];
+}
+
+function layer(path: string): number | undefined {
+  const index = SERVER_LAYERS.findIndex((parts) => parts.includes(part(path)));
+  return index === -1 ? undefined : index;
+}
+
+/** The part of the server a source belongs to: a file named by itself before its folder. */
+function part(path: string): string {
+  return SERVER_LAYERS.flat().find((part) => part === path) ??
+    SERVER_LAYERS.flat().find((part) => within(path, part)) ?? path;
+}
+
+function within(path: string, part: string): boolean {
+  return path.startsWith(`${part}/`);
+}
+
+/** Sources that import each other in a ring, each ring once. */
+function cycles(sources: readonly Source[]): string[] {
+  const imports = new Map(sources.map(({ path, text }) => [path, localImports(path, text)]));
+  const done = new Set<string>();
+  const found: string[] = [];
+  const visit = (path: string, trail: string[]) => {
+    const start = trail.indexOf(path);
+    if (start !== -1) {
+      found.push(`a ring of imports: ${[...trail.slice(start), path].join(" → ")}`);
+      return;
+    }
+    if (done.has(path)) return;
+    for (const to of imports.get(path) ?? []) visit(to, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of imports.keys()) visit(path, []);
+  return found;
+}
+
+function brandLiterals({ path, text }: Source): string[] {
+  if (path === "shared/brand.ts") return [];
+  const names = [
+    ...new Set([
+      brand.productName,
+      brand.binaryName,
+      brand.envPrefix,
+      brand.folderName,
+      brand.cliClientId,
+      brand.keychainService,
+      ...Object.values(brand.tokenPrefixes),
+    ].map((name) => name.toLowerCase())),
+  ];
+  return text.split("\n").flatMap((line, index) =>
+    names.filter((name) => line.toLowerCase().includes(name)).slice(0, 1)
+      .map((name) => `${path}:${index + 1}: "${name}" belongs in shared/brand.ts`)
+  );
+}
+
+/** Where people read a version of Deno that is not the pinned one. */
+export function wrongVersions(sources: readonly Source[], pinned: string): string[] {
+  return sources.flatMap(({ path, text }) =>
+    [...text.matchAll(/\bdeno@(\d+\.\d+\.\d+)/g)]
+      .filter(([, version]) => version !== pinned)
+      .map(([name]) => `${path}: ${name}, but .dvmrc pins ${pinned}`)
+  );
+}
+
+/**
+ * `deno task` fetches what deno.json and its lock name before it runs anything,
+ * and so before a task can say which certificates to trust: behind a proxy with
+ * its own authority the first command would fail. Hence import_map.json, and tasks
+ * that name the lock.
+ */
+export function eagerImports(denoJson: string): string[] {
+  const { imports, lock } = JSON.parse(denoJson) as { imports?: unknown; lock?: unknown };
+  return [
+    ...imports === undefined ? [] : ["deno.json: imports belong in import_map.json"],
+    ...lock === false ? [] : ["deno.json: lock must be false; tasks say --lock=deno.lock"],
+  ];
+}
+
+async function readAll(paths: readonly string[], ending: RegExp): Promise<Source[]> {
+  const found: Source[] = [];
+  for (const path of paths) {
+    if ((await Deno.stat(path)).isDirectory) {
+      const names = Array.from(Deno.readDirSync(path), ({ name }) => `${path}/${name}`);
+      found.push(...await readAll(names, ending));
+    } else if (ending.test(path)) {
+      found.push({ path, text: await Deno.readTextFile(path) });
+    }
+  }
+  return found;
+}
+
+if (import.meta.main) {
+  const sources = await readAll(Object.keys(SIDES), /\.tsx?$/);
+  const pages = Array.from(Deno.readDirSync("."), ({ name }) => name).filter((name) =>
+    name.endsWith(".md")
+  );
+  const texts = await readAll([...pages, "docs", ".github"], /\.(md|ya?ml)$/);
+  const found = [
+    ...findings(sources),
+    ...wrongVersions(texts, await pinnedDeno()),
+    ...eagerImports(await Deno.readTextFile("deno.json")),
+  ];
+  for (const line of found) console.error(line);
+  if (found.length > 0) Deno.exit(1);
+}

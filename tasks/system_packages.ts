@@ -1,0 +1,83 @@
+/**
+ * What the tests need from the system and npm cannot bring: a browser, and on
+ * Linux a keychain. On Debian and its kin what is missing is installed; elsewhere
+ * the run ends with what to install, since a part left out would be a part untested.
+ */
+import { browserPath } from "../tests/support/browser.ts";
+
+interface Need {
+  /** The Debian package. */
+  name: string;
+  present(): Promise<boolean>;
+}
+
+const NEEDS: readonly Need[] = [
+  { name: "chromium", present: () => Promise.resolve(hasBrowser()) },
+  ...Deno.build.os === "linux"
+    ? [
+      { name: "gnome-keyring", present: () => onPath("gnome-keyring-daemon") },
+      { name: "libsecret-tools", present: () => onPath("secret-tool") },
+      { name: "dbus-daemon", present: () => onPath("dbus-run-session") },
+    ]
+    : [],
+];
+
+/** Installs what is missing, or throws with what to install. `say` tells what happens. */
+export async function provideSystemPackages(say: (line: string) => void): Promise<void> {
+  const missing = await missingNeeds();
+  if (missing.length === 0) return;
+  if (!await onPath("apt-get")) {
+    throw new Error(`The tests need ${missing.join(", ")}. Install that and run them again.`);
+  }
+  const privileged = Deno.uid() === 0 ? [] : ["sudo", "-n"];
+  say(`Installing ${missing.join(", ")} …`);
+  const apt = async (...args: string[]) => {
+    const [program, ...rest] = [...privileged, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"];
+    const { success, stdout, stderr } = await new Deno.Command(program, {
+      args: [...rest, "-q", ...args],
+      stdin: "null",
+    }).output().catch((error) => ({
+      success: false,
+      stdout: new Uint8Array(),
+      stderr: new TextEncoder().encode(String(error)),
+    }));
+    if (success) return;
+    const said = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("");
+    throw new Error(
+      `apt-get ${args[0]} failed:\n${said}\n` +
+        `Run as root, then start again: apt-get install ${missing.join(" ")}`,
+    );
+  };
+  await apt("update");
+  await apt("install", "--yes", "--no-install-recommends", ...missing);
+  const still = await missingNeeds();
+  if (still.length > 0) throw new Error(`${still.join(", ")} installed, and yet not found.`);
+}
+
+async function missingNeeds(): Promise<string[]> {
+  const checked = await Promise.all(
+    NEEDS.map(async ({ name, present }) => await present() ? [] : [name]),
+  );
+  return checked.flat();
+}
+
+function hasBrowser(): boolean {
+  try {
+    browserPath();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function onPath(program: string): Promise<boolean> {
+  const separator = Deno.build.os === "windows" ? ";" : ":";
+  for (const folder of (Deno.env.get("PATH") ?? "").split(separator)) {
+    try {
+      if ((await Deno.stat(`${folder}/${program}`)).isFile) return true;
+    } catch {
+      // Not in this folder.
+    }
+  }
+  return false;
+}

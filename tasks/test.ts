@@ -1,0 +1,164 @@
+// deno-lint-ignore-file no-console -- a task speaks to whoever runs it
+/**
+ * `deno task test [FILE…]`: everything that must hold, from a machine with Node
+ * and npm alone. Brings what is missing, checks the sources, compiles the program,
+ * runs the tests on the sources and against the program, and counts. With files
+ * named, runs those alone and checks no sources.
+ */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { BINARY_VARIABLE } from "../tests/support/binary.ts";
+import {
+  type PostgresServer,
+  postgresUrlVariable,
+  postgresVersions,
+  startPostgres,
+} from "../tests/support/postgres.ts";
+import { standInRuntime, standInVersion } from "../tests/support/stand_in_runtime.ts";
+import { brand } from "../shared/brand.ts";
+import { compile } from "./compile.ts";
+import { pinnedDeno } from "./pinned_deno.ts";
+import { DenoFailed } from "./run_deno.ts";
+import { provideSystemPackages } from "./system_packages.ts";
+import { targetNamed } from "./targets.ts";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+const dist = join(root, "dist");
+
+/** The tests may use this machine, and no other. */
+const PERMISSIONS = [
+  "--allow-net=127.0.0.1,localhost,[::1]",
+  ...["--allow-read", "--allow-write", "--allow-env", "--allow-run", "--allow-sys", "--allow-ffi"],
+];
+
+const LOCK = ["--lock=deno.lock", "--frozen"];
+
+const CHECKS: readonly { name: string; args: string[] }[] = [
+  { name: "format", args: ["fmt", "--check"] },
+  { name: "lint", args: ["lint"] },
+  {
+    name: "types",
+    args: ["check", ...LOCK, "main.ts", "server", "client", "shared", "tests", "tasks"],
+  },
+  { name: "arrows", args: ["run", "--allow-read=.", "tasks/arrows.ts"] },
+];
+
+interface Count {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+/** Runs Deno in the repository, its output on the screen. */
+async function deno(args: string[], env: Record<string, string>): Promise<boolean> {
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    args,
+    cwd: root,
+    clearEnv: true,
+    env,
+    stdin: "null",
+    stdout: "inherit",
+    stderr: "inherit",
+  }).spawn().status;
+  return success;
+}
+
+/** The environment without what would steer the product or the tests from outside. */
+function ownEnvironment(): Record<string, string> {
+  const foreign = new RegExp(`^(${brand.envPrefix}_|DATABASE_URL$|BROWSER$|XDG_)`);
+  return Object.fromEntries(
+    Object.entries(Deno.env.toObject()).filter(([name]) => !foreign.test(name)),
+  );
+}
+
+/** Compiles for this machine, with the stand-in where Deno's runtime cannot be downloaded. */
+async function compileForTests(): Promise<string> {
+  const options = { target: targetNamed(), outputFolder: dist };
+  try {
+    return await compile(options);
+  } catch (error) {
+    if (!(error instanceof DenoFailed) || !/denort|base binary/i.test(error.output)) throw error;
+    const binary = await compile({ ...options, runtime: await standInRuntime() });
+    console.log(
+      `Deno's download host is out of reach: compiled with a stand-in runtime (Deno ` +
+        `${standInVersion}, from npm), which is for tests alone.`,
+    );
+    return binary;
+  }
+}
+
+async function runTests(
+  name: string,
+  paths: string[],
+  env: Record<string, string>,
+): Promise<Count> {
+  const report = join(dist, `${name}-tests.xml`);
+  await Deno.remove(report).catch(() => {});
+  const success = await deno([
+    ...["test", ...LOCK, "--no-check", "--no-prompt", ...PERMISSIONS],
+    ...[`--junit-path=${report}`, ...paths],
+  ], env);
+  const count = countOf(await Deno.readTextFile(report).catch(() => ""));
+  // A file that does not load, or a leak after the last test, is in no test's name.
+  if (!success && count.failed === 0) count.failed = 1;
+  return count;
+}
+
+/** Sums a JUnit report as Deno writes it. */
+function countOf(xml: string): Count {
+  const attribute = (name: string) =>
+    Number(new RegExp(`<testsuites[^>]* ${name}="(\\d+)"`).exec(xml)?.[1] ?? 0);
+  const skipped = [...xml.matchAll(/<skipped\b/g)].length;
+  const failed = attribute("failures") + attribute("errors");
+  return { passed: attribute("tests") - failed - skipped, failed, skipped };
+}
+
+async function main(files: string[]): Promise<number> {
+  const total: Count = { passed: 0, failed: 0, skipped: 0 };
+  const heading = (text: string) => console.log(`\n== ${text}`);
+  const servers: PostgresServer[] = [];
+  try {
+    const pinned = await pinnedDeno();
+    if (Deno.version.deno !== pinned) {
+      console.log(`This is Deno ${Deno.version.deno}; the product is built with ${pinned}.`);
+    }
+    const env: Record<string, string> = { ...ownEnvironment(), DENO_NO_UPDATE_CHECK: "1" };
+    heading("What the tests need");
+    await provideSystemPackages((line) => console.log(line));
+    for (const version of postgresVersions()) {
+      const server = await startPostgres(version);
+      servers.push(server);
+      env[postgresUrlVariable(version)] = server.url;
+    }
+    if (files.length === 0) {
+      for (const { name, args } of CHECKS) {
+        heading(`Check: ${name}`);
+        if (await deno(args, env)) continue;
+        console.log(`${name}: failed`);
+        total.failed++;
+      }
+    }
+    heading("Compile");
+    env[BINARY_VARIABLE] = await compileForTests();
+    const runs = files.length > 0 ? [{ name: "chosen", title: "Tests", paths: files }] : [
+      { name: "source", title: "Tests on the sources", paths: ["--ignore=tests/e2e", "tests"] },
+      { name: "e2e", title: "Tests against the program", paths: ["tests/e2e"] },
+    ];
+    for (const { name, title, paths } of runs) {
+      heading(title);
+      const count = await runTests(name, paths, env);
+      for (const key of ["passed", "failed", "skipped"] as const) total[key] += count[key];
+    }
+  } catch (error) {
+    // The tests could not be run: that is a failure, whatever has passed.
+    console.error(error instanceof Error ? error.message : error);
+    total.failed++;
+  } finally {
+    await Promise.all(servers.map((server) => server[Symbol.asyncDispose]()));
+  }
+  const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
+  console.log(`\n${total.passed} passed, ${total.failed} failed${skipped}`);
+  return total.failed > 0 || total.passed === 0 ? 1 : 0;
+}
+
+Deno.exit(await main(Deno.args));

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { brand } from "../../shared/brand.ts";
+import { eagerImports, findings, type Source, wrongVersions } from "../../tasks/arrows.ts";
+
+function source(path: string, text: string): Source {
+  return { path, text };
+}
+
+Deno.test("imports that point the right way are fine", () => {
+  assert.deepEqual(
+    findings([
+      source("main.ts", `import { a } from "./server/serve.ts"; await import("./client/a.ts");`),
+      source("server/serve.ts", `import { app } from "./app.ts";`),
+      source("server/app.ts", `import { token } from "./endpoints/token.ts";`),
+      source("server/endpoints/token.ts", `import type { Grant } from "../grants/grant.ts";`),
+      source("server/grants/grant.ts", `import { Clock } from "../../shared/clock.ts";`),
+      source("server/store/tokens.ts", `import { hash } from "../tokens/token_hash.ts";`),
+      source("server/tokens/token_hash.ts", `import { createHash } from "node:crypto";`),
+    ]),
+    [],
+  );
+});
+
+Deno.test("client and server never import each other", () => {
+  const found = findings([source("client/a.ts", `import "../server/b.ts";`)]);
+  assert.deepEqual(found, ["client/a.ts imports server/b.ts: client must not import server"]);
+  assert.equal(findings([source("server/a.ts", `export * from "../client/b.ts";`)]).length, 1);
+});
+
+Deno.test("shared imports shared alone, whether at the start or when it runs", () => {
+  assert.equal(findings([source("shared/a.ts", `await import("../client/b.ts")`)]).length, 1);
+  assert.equal(findings([source("shared/a.ts", `import { x } from "../main.ts"`)]).length, 1);
+});
+
+Deno.test("within the server nothing reaches outwards, nor sideways", () => {
+  for (
+    const [from, to] of [
+      ["server/store/a.ts", "../tokens/b.ts"],
+      ["server/tokens/a.ts", "../grants/b.ts"],
+      ["server/grants/a.ts", "../endpoints/b.ts"],
+      ["server/endpoints/a.ts", "../pages/b.tsx"],
+      ["server/pages/a.tsx", "../app.ts"],
+      ["server/app.ts", "./serve.ts"],
+    ]
+  ) {
+    assert.equal(findings([source(from, `import { x } from "${to}";`)]).length, 1, from);
+  }
+});
+
+Deno.test("a ring of imports is found once", () => {
+  const found = findings([
+    source("client/a.ts", `import "./b.ts";`),
+    source("client/b.ts", `import "./c.ts";`),
+    source("client/c.ts", `import "./a.ts";`),
+  ]);
+  assert.deepEqual(found, [
+    "a ring of imports: client/a.ts → client/b.ts → client/c.ts → client/a.ts",
+  ]);
+});
+
+Deno.test("a name of the brand is found wherever it is written", () => {
+  const name = brand.productName.toUpperCase();
+  assert.deepEqual(findings([source("shared/brand.ts", `"${name}"`)]), []);
+  assert.equal(findings([source("client/a.ts", `\nconst help = "${name}";`)]).length, 1);
+  const prefix = brand.tokenPrefixes.personalAccessToken;
+  assert.equal(findings([source("server/a.ts", `startsWith("${prefix}")`)]).length, 1);
+});
+
+Deno.test("another version of Deno in what people read is found", () => {
+  const readme = source("README.md", "npx --yes deno@2.9.6 task start");
+  assert.deepEqual(wrongVersions([readme], "2.9.6"), []);
+  assert.equal(wrongVersions([readme], "2.10.0").length, 1);
+});
+
+Deno.test("what `deno task` would fetch on its own is found", () => {
+  assert.deepEqual(eagerImports(`{"lock":false}`), []);
+  assert.equal(eagerImports(`{"imports":{}}`).length, 2);
+});
