@@ -78,12 +78,12 @@ export async function loadConfig(flags: SettingFlags, io: ServerIo): Promise<Loa
   const effective: EffectiveSetting[] = [];
   const raw = new Map<SettingName, string>();
   for (const setting of settings as readonly (Setting & { name: SettingName })[]) {
-    const found = lookUp(setting, flags, io.env, file);
+    const found = lookUp(setting, flags, io.env, file) ?? platformDefault(setting.name, io);
     if (found === undefined) continue;
     raw.set(setting.name, found.value);
     effective.push({ name: setting.name, ...found, secret: setting.secret ?? false });
   }
-  const config = checkedConfig(raw, file, io, problems);
+  const config = checkedConfig(raw, file, problems);
   return { config, effective, problems };
 }
 
@@ -106,6 +106,14 @@ function lookUp(
   if (written !== undefined) return { value: written, source: file.path ?? "config file" };
   const { fallback } = setting;
   return fallback === undefined ? undefined : { value: fallback, source: "default" };
+}
+
+/** The one default that depends on the machine. */
+function platformDefault(
+  name: SettingName,
+  io: ServerIo,
+): { value: string; source: string } | undefined {
+  return name === "data_dir" ? { value: dataFolder(io), source: "default" } : undefined;
 }
 
 interface ConfigFile {
@@ -169,7 +177,6 @@ function errorLine(error: unknown): string {
 function checkedConfig(
   raw: Map<SettingName, string>,
   file: ConfigFile,
-  io: ServerIo,
   problems: string[],
 ): ServerConfig {
   const seconds = (name: SettingName, least: number): number => {
@@ -204,7 +211,7 @@ function checkedConfig(
   const config: ServerConfig = {
     listen: listen ?? { hostname: "127.0.0.1", port: 8787 },
     issuer: raw.get("issuer")?.replace(/\/$/, ""),
-    dataDir: raw.get("data_dir") ?? dataFolder(io),
+    dataDir: raw.get("data_dir")!,
     databaseUrl: raw.get("database_url"),
     secretKey: raw.get("secret_key"),
     trustedProxies,

@@ -39,12 +39,13 @@ function aborted(signal: AbortSignal): Promise<void> {
   );
 }
 
-function check({ effective, problems }: LoadedConfig, io: ServerIo): number {
+function check({ config, effective, problems }: LoadedConfig, io: ServerIo): number {
   const width = Math.max(...effective.map(({ name }) => name.length));
   for (const { name, value, source, secret } of effective) {
     const shown = secret ? "********" : maskPassword(value);
-    io.stdout(`${name.padEnd(width)}  ${shown}  (${source})\n`);
+    io.stdout(`${name.padEnd(width)}  ${shown || "none"}  (${source})\n`);
   }
+  io.stdout(`${"scopes".padEnd(width)}  ${config.scopes.map((scope) => scope.name).join(" ")}\n`);
   if (problems.length > 0) return reportProblems(problems, io);
   io.stdout("\nThe settings are fine.\n");
   return EXIT.ok;
