@@ -1,0 +1,81 @@
+/** Files that only their owner can read: written whole or not at all, refused when others could read them. */
+import { basename, dirname, join } from "node:path";
+
+/** A file or folder that others may read or write; `message` says how to mend it. */
+export class WideRights extends Error {
+  override readonly name = "WideRights";
+}
+
+/** Creates `path` (mode 0700) and what is missing above it. */
+export async function makePrivateFolder(path: string): Promise<void> {
+  await Deno.mkdir(path, { recursive: true, mode: 0o700 });
+}
+
+/**
+ * The text of the file at `path`; undefined if there is none. Throws WideRights
+ * if anyone but the owner may read or write it.
+ */
+export async function readPrivateFile(path: string): Promise<string | undefined> {
+  let file: Deno.FsFile;
+  try {
+    file = await Deno.open(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+  using open = file;
+  refuseWideRights(await open.stat(), path);
+  return await new Response(open.readable).text();
+}
+
+/** Throws WideRights if the folder at `path` is open to others; a missing one is fine. */
+export async function checkPrivateFolder(path: string): Promise<void> {
+  try {
+    refuseWideRights(await Deno.stat(path), path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/**
+ * Puts `text` in place of whatever is at `path`. A process killed in between
+ * leaves the old file: written beside it, forced to disk, then renamed.
+ */
+export async function writePrivateFile(path: string, text: string): Promise<void> {
+  const folder = dirname(path);
+  await makePrivateFolder(folder);
+  const beside = join(folder, `${basename(path)}.${crypto.randomUUID()}.tmp`);
+  try {
+    {
+      using file = await Deno.open(beside, { createNew: true, write: true, mode: 0o600 });
+      await writeAll(file, new TextEncoder().encode(text));
+      await file.sync();
+    }
+    await Deno.rename(beside, path);
+  } catch (error) {
+    await Deno.remove(beside).catch(() => {});
+    throw error;
+  }
+}
+
+async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+  for (let written = 0; written < bytes.length;) {
+    written += await file.write(bytes.subarray(written));
+  }
+}
+
+function refuseWideRights(info: Deno.FileInfo, path: string): void {
+  // Windows has no mode; there the folder's access list guards its files.
+  if (info.mode === null || (info.mode & 0o077) === 0) return;
+  const mode = info.isDirectory ? "700" : "600";
+  const kind = info.isDirectory ? "folder" : "file";
+  throw new WideRights(
+    `Others on this machine may read or change the ${kind} ${path}. ` +
+      `Make it yours alone: chmod ${mode} ${shellWord(path)}`,
+  );
+}
+
+/** `text` as one word for a POSIX shell. */
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
