@@ -21,7 +21,15 @@ export async function openEmbeddedDatabase(dataDir: string): Promise<EmbeddedDat
   try {
     await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
     const { PGlite } = await import("@electric-sql/pglite");
-    const database = await PGlite.create(folder);
+    const { DURABLE_START_PARAMETERS, DurableFileSystem } = await import(
+      "./durable_file_system.ts"
+    );
+    // "-F" is PGlite's way to switch fsync off.
+    const startParams = PGlite.defaultStartParams.filter((parameter) => parameter !== "-F");
+    const database = await PGlite.create({
+      fs: new DurableFileSystem(folder),
+      startParams: [...startParams, ...DURABLE_START_PARAMETERS],
+    });
     return {
       folder,
       connect: () => embeddedSocket(database),
