@@ -81,35 +81,42 @@ export async function startPostgres(version: PostgresVersion = "18"): Promise<Po
       throw new Error(`initdb ${version}: ${new TextDecoder().decode(initdb.stderr)}`);
     }
     const port = freePort();
-    const child = new Deno.Command(join(programs, "bin", program("postgres")), {
-      args: [
-        ...["-D", data, "-p", `${port}`, "-c", "listen_addresses=127.0.0.1"],
-        // Tests kill our server, never this one.
-        ...["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off"],
-        ...["-c", "max_connections=300", "-c", "unix_socket_directories="],
-        ...["-c", "log_min_messages=panic"],
-      ],
-      ...user,
-      cwd: folder,
-      env,
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-    const stop = async () => {
-      // SIGINT is PostgreSQL's fast shutdown; Windows has no such signal for it.
-      child.kill(Deno.build.os === "windows" ? "SIGKILL" : "SIGINT");
-      await child.status;
-      await Deno.remove(folder, { recursive: true });
+    const log = join(folder, "log");
+    const control = async (...args: string[]) => {
+      // pg_ctl gives up an administrator's rights on Windows, as PostgreSQL demands.
+      const { success } = await new Deno.Command(join(programs, "bin", program("pg_ctl")), {
+        args: [...args, "-D", data, "--silent", "--wait", "--timeout=60"],
+        ...user,
+        cwd: folder,
+        env,
+        stdin: "null",
+        stdout: "null",
+        stderr: "null",
+      }).output();
+      if (!success) {
+        throw new Error(`pg_ctl ${args[0]} ${version}: ${await Deno.readTextFile(log)}`);
+      }
     };
-    const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
-    try {
-      await answers(url, child);
-    } catch (error) {
-      await stop().catch(() => {});
-      throw error;
-    }
-    return { url, [Symbol.asyncDispose]: stop };
+    await Deno.writeTextFile(log, "");
+    if (user) await Deno.chown(log, user.uid, user.gid);
+    // Tests kill our server, never this one: it need not survive a crash.
+    await control(
+      "start",
+      `--log=${log}`,
+      "-o",
+      [
+        ...[`-p ${port}`, "-c listen_addresses=127.0.0.1", "-c unix_socket_directories="],
+        ...["-c fsync=off", "-c full_page_writes=off", "-c synchronous_commit=off"],
+        "-c max_connections=300",
+      ].join(" "),
+    );
+    return {
+      url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
+      async [Symbol.asyncDispose]() {
+        await control("stop", "--mode=immediate");
+        await Deno.remove(folder, { recursive: true });
+      },
+    };
   } catch (error) {
     await Deno.remove(folder, { recursive: true }).catch(() => {});
     throw error;
@@ -122,22 +129,6 @@ async function administer(url: string, statement: string): Promise<void> {
     await sql.unsafe(statement);
   } finally {
     await sql.end();
-  }
-}
-
-/** Waits until the server answers a query, at most 30 seconds. */
-async function answers(url: string, child: Deno.ChildProcess): Promise<void> {
-  let ended: Deno.CommandStatus | undefined;
-  child.status.then((status) => ended = status);
-  const deadline = Date.now() + 30_000;
-  while (true) {
-    try {
-      return await administer(url, "SELECT 1");
-    } catch (error) {
-      if (ended) throw new Error(`PostgreSQL ended with ${ended.code} while starting`);
-      if (Date.now() > deadline) throw new Error(`PostgreSQL does not answer: ${error}`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
   }
 }
 
