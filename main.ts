@@ -58,7 +58,7 @@ export function commandTree(runners: Runners): Command {
 }
 
 /** Wrong usage ends with where to read on, named for the command that was meant. */
-function hintAfterErrors(command: Command, path = bin): void {
+function hintAfterErrors(command: Command, path: string = bin): void {
   command.showHelpAfterError(`Run \`${path} --help\` for usage.`);
   for (const child of command.commands) hintAfterErrors(child, `${path} ${child.name()}`);
 }
@@ -132,17 +132,28 @@ function abortOn(...names: Deno.Signal[]): AbortSignal {
 }
 
 /** Answers a completion script: `complete [--next] -- WORDS`, where --next means a new, empty word. */
-async function answerCompletion(program: Command, args: string[]): Promise<string> {
-  const { complete } = await import("./client/commands/complete.ts");
+async function answerCompletion(
+  program: Command,
+  args: string[],
+  place: Pick<ClientIo, "env" | "platform">,
+): Promise<string> {
+  const { complete, rememberedValues } = await import("./client/commands/complete.ts");
   const words = args.slice(args.indexOf("--") + 1);
   if (args[1] === "--next") words.push("");
-  return complete(program, words).map((candidate) => `${candidate.join("\t")}\n`).join("");
+  const candidates = complete(program, words, await rememberedValues(place));
+  return candidates.map((candidate) => `${candidate.join("\t")}\n`).join("");
 }
 
 async function main(args: string[]): Promise<number> {
   const stdout = (text: string) => write(Deno.stdout, text);
   const stderr = (text: string) => write(Deno.stderr, text);
   const env = Deno.env.toObject();
+  const platform = {
+    os: Deno.build.os,
+    arch: Deno.build.arch,
+    release: Deno.osRelease(),
+    homeFolder: homeFolder(env),
+  };
   let exitCode: number = EXIT.ok;
   const program = commandTree({
     stdout,
@@ -160,12 +171,7 @@ async function main(args: string[]): Promise<number> {
         stderrColumns: terminalColumns,
         readStdin,
         env,
-        platform: {
-          os: Deno.build.os,
-          arch: Deno.build.arch,
-          release: Deno.osRelease(),
-          homeFolder: homeFolder(env),
-        },
+        platform,
         clock: systemClock,
         fetch: globalThis.fetch,
         sleep,
@@ -181,12 +187,12 @@ async function main(args: string[]): Promise<number> {
         env,
         signal: abortOn("SIGINT", ...(Deno.build.os === "windows" ? [] : ["SIGTERM" as const])),
         clock: systemClock,
-        platform: { os: Deno.build.os, homedir: homeFolder(env) },
+        platform: { os: Deno.build.os, homedir: platform.homeFolder },
       });
     },
   });
   if (args[0] === "complete") {
-    stdout(await answerCompletion(program, args));
+    stdout(await answerCompletion(program, args, { env, platform }));
     return EXIT.ok;
   }
   if (args.length === 0) {

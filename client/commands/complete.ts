@@ -1,11 +1,27 @@
 /** What may come next on the command line: the answers behind the completion scripts. */
 import type { Argument, Command, Option } from "commander";
+import { readAccounts } from "../accounts.ts";
+import type { ClientIo } from "../client_io.ts";
+import { configFolder } from "../folders.ts";
 
 /** Something to offer, and what it means. */
 export type Candidate = [value: string, description: string];
 
 /** Values for options and arguments by attribute name, such as `account`, that only we know. */
 export type KnownValues = (attribute: string) => Candidate[];
+
+/** The remembered servers and accounts; none where they cannot be read, since TAB must stay silent. */
+export async function rememberedValues(
+  place: Pick<ClientIo, "env" | "platform">,
+): Promise<KnownValues> {
+  const { accounts } = await readAccounts(configFolder(place)).catch(() => ({ accounts: [] }));
+  const unique = (values: string[]): Candidate[] => [...new Set(values)].map((each) => [each, ""]);
+  const known: Record<string, Candidate[]> = {
+    server: unique(accounts.map(({ server }) => server)),
+    account: unique(accounts.map(({ account }) => account)),
+  };
+  return (attribute) => known[attribute] ?? [];
+}
 
 /** Candidates for the last of `words`, which is being typed; those before it are complete. */
 export function complete(

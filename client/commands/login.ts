@@ -3,14 +3,14 @@ import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import type { TokenResponse } from "../../shared/token_response.ts";
 import type { UserinfoResponse } from "../../shared/userinfo_response.ts";
-import { type AuthorizationServer, discover, parseServer } from "../authorization_server.ts";
+import { type AuthorizationServer, discover } from "../authorization_server.ts";
 import { openBrowser } from "../browser.ts";
 import { ClientError } from "../client_error.ts";
 import type { ClientIo } from "../client_io.ts";
 import { authorizeDevice, type DeviceAuthorization, pollForTokens } from "../device_flow.ts";
 import { uncheckedClaims } from "../jwt_claims.ts";
 import { formatDuration, formatTime, isLiveTerminal, styleFor } from "../output.ts";
-import { activeServer, newLoginPlace, saveLogin } from "../session.ts";
+import { activeServer, newLoginPlace, saveLogin, wantedServer } from "../session.ts";
 import { describeUser, userFrom, userinfo } from "../userinfo.ts";
 import { waitingLine } from "../waiting_line.ts";
 
@@ -24,8 +24,7 @@ export interface LoginOptions {
 }
 
 export async function login(options: LoginOptions, io: ClientIo): Promise<number> {
-  const wanted = options.server || io.env[`${brand.envPrefix}_SERVER`];
-  const issuer = wanted ? parseServer(wanted) : await activeServer(io) ?? brand.defaultServer;
+  const issuer = wantedServer(options, io) ?? await activeServer(io) ?? brand.defaultServer;
   io.stderr(`Logging in to ${issuer}\n`);
   if (io.env[`${brand.envPrefix}_TOKEN`]) {
     io.stderr(
@@ -47,6 +46,7 @@ export async function login(options: LoginOptions, io: ClientIo): Promise<number
   const expiresAt = receivedAt + tokens.expires_in * 1000;
   await saveLogin(
     { server: issuer, account: user.email ?? user.sub },
+    user.sub,
     {
       accessToken: tokens.access_token,
       accessTokenExpiresAt: expiresAt,

@@ -39,12 +39,12 @@ export async function logout(options: LogoutOptions, io: ClientIo): Promise<numb
 }
 
 async function end(session: LoginSession, { force }: LogoutOptions, io: ClientIo): Promise<void> {
-  const { key, place } = session;
+  const { place } = session;
   // Under the lock, so that no renewal under way stores new tokens after us.
-  await place.withLock(key, async () => {
-    const credentials = await place.store.get(key);
+  await place.withLock(session, async () => {
+    const credentials = await place.store.get(session);
     try {
-      if (credentials) await revoke(key.server, credentials, io);
+      if (credentials) await revoke(session.server, credentials, io);
     } catch (error) {
       if (!force || !(error instanceof ClientError)) throw error;
       io.stderr(`Warning: ${error.message} The session on the server lives on until it expires.\n`);

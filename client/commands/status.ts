@@ -63,7 +63,7 @@ async function loginStatus(session: LoginSession): Promise<LoginStatus> {
   let credentials: Credentials | undefined;
   let problem: string | null = null;
   try {
-    credentials = await session.place.store.get(session.key);
+    credentials = await session.place.store.get(session);
     if (!credentials) problem = `logged out; run: ${brand.binaryName} login`;
   } catch (error) {
     if (!(error instanceof CredentialStoreError)) throw error;

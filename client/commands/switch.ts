@@ -3,7 +3,7 @@ import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { ClientError, notLoggedIn } from "../client_error.ts";
 import type { ClientIo } from "../client_io.ts";
-import { activate, loginSessions, matching } from "../session.ts";
+import { activate, loginSessions, matching, wantedServer } from "../session.ts";
 
 export interface SwitchOptions {
   server?: string;
@@ -16,7 +16,7 @@ export async function switchAccount(
 ): Promise<number> {
   const all = await loginSessions(io);
   if (all.length === 0) throw notLoggedIn();
-  const wanted = matching(all, { ...options, account });
+  const wanted = matching(all, { server: wantedServer(options, io), account });
   if (wanted.length === 0) {
     throw new ClientError(EXIT.authenticationRequired, `No such login.\n${choices(all)}`);
   }

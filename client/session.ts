@@ -1,0 +1,214 @@
+/**
+ * Whose token a command uses: the environment's, or one of the remembered
+ * logins. A login is always chosen whole, server and account, so that no token
+ * goes to a server it did not come from.
+ */
+import { brand } from "../shared/brand.ts";
+import { EXIT } from "../shared/exit_codes.ts";
+import {
+  type Account,
+  accountLockPath,
+  activateAccount,
+  forgetAccount,
+  readAccounts,
+  rememberAccount,
+} from "./accounts.ts";
+import { parseServer } from "./authorization_server.ts";
+import { ClientError, notLoggedIn } from "./client_error.ts";
+import type { ClientIo } from "./client_io.ts";
+import type { AccountKey, Credentials, CredentialStore } from "./credentials/credential_store.ts";
+import { chooseStore, deleteStaleEntry, openStore } from "./credentials/select_store.ts";
+import { withFileLock } from "./file_lock.ts";
+import { configFolder } from "./folders.ts";
+import { uncheckedClaims } from "./jwt_claims.ts";
+import { freshCredentials, type RenewalPlace } from "./refresh.ts";
+
+/** A token someone has put into the environment: it wins, and no keychain is touched. */
+export interface EnvironmentSession {
+  source: "environment";
+  token: string;
+  /** Where it may be sent; undefined if neither the user nor the token says. */
+  server: string | undefined;
+  account: undefined;
+}
+
+/** A remembered login. */
+export interface LoginSession extends AccountKey {
+  source: CredentialStore["kind"];
+  active: boolean;
+  remembered: Account;
+  place: RenewalPlace;
+}
+
+export type Session = EnvironmentSession | LoginSession;
+
+/** What the user has said about whose token is meant. */
+export interface Selection {
+  server?: string;
+  account?: string;
+}
+
+export async function chooseSession(selection: Selection, io: ClientIo): Promise<Session> {
+  return environmentSession(selection, io) ?? await chooseLogin(selection, io);
+}
+
+/** The environment's token; undefined if there is none. Throws ClientError for one we cannot use. */
+export function environmentSession(
+  selection: Selection,
+  io: ClientIo,
+): EnvironmentSession | undefined {
+  const name = `${brand.envPrefix}_TOKEN`;
+  const token = io.env[name]?.trim();
+  if (!token) return undefined;
+  if (!/^[\x21-\x7e]+$/.test(token)) {
+    throw new ClientError(EXIT.usage, `${name} holds no token: it has spaces or odd characters.`);
+  }
+  const wanted = wantedServer(selection, io);
+  const issuer = uncheckedClaims(token)?.iss;
+  if (typeof issuer !== "string") {
+    return { source: "environment", token, server: wanted, account: undefined };
+  }
+  const server = parseServer(issuer);
+  if (wanted !== undefined && wanted !== server) {
+    throw new ClientError(
+      EXIT.failure,
+      `The token in ${name} comes from ${server}, not from ${wanted}. ` +
+        `Unset it, or name its own server.`,
+    );
+  }
+  return { source: "environment", token, server, account: undefined };
+}
+
+/** The remembered login that is meant. Throws ClientError if there is none, or several. */
+export async function chooseLogin(selection: Selection, io: ClientIo): Promise<LoginSession> {
+  const server = wantedServer(selection, io);
+  const sessions = matching(await loginSessions(io), { server, account: selection.account });
+  if (sessions.length === 0) {
+    if (selection.account === undefined) throw notLoggedIn(server);
+    throw new ClientError(
+      EXIT.authenticationRequired,
+      `Not logged in as ${selection.account}. Run: ${brand.binaryName} login`,
+    );
+  }
+  const chosen = sessions.length === 1 ? sessions[0] : sessions.find((each) => each.active);
+  if (chosen) return chosen;
+  const names = sessions.map((each) => `${each.account} on ${each.server}`).join(", ");
+  throw new ClientError(
+    EXIT.usage,
+    `Several logins fit: ${names}. Choose one with --account and --server, ` +
+      `or for good with: ${brand.binaryName} switch`,
+  );
+}
+
+/** The sessions that `selection` leaves; its server in normal form. */
+export function matching(sessions: LoginSession[], { server, account }: Selection): LoginSession[] {
+  return sessions.filter((each) =>
+    (server === undefined || each.server === server) &&
+    (account === undefined || each.account === account)
+  );
+}
+
+/** The server named by option or environment, in normal form. */
+export function wantedServer({ server }: Selection, io: ClientIo): string | undefined {
+  const text = server ?? io.env[`${brand.envPrefix}_SERVER`];
+  return text ? parseServer(text) : undefined;
+}
+
+/** All remembered logins, oldest first. */
+export async function loginSessions(io: ClientIo): Promise<LoginSession[]> {
+  const { accounts, active } = await readAccounts(configFolder(io));
+  return accounts.map((remembered) => ({
+    source: remembered.store,
+    server: remembered.server,
+    account: remembered.account,
+    active: active?.server === remembered.server && active.account === remembered.account,
+    remembered,
+    place: renewalPlace(openStore(remembered.store, io), io),
+  }));
+}
+
+/** Server of the active login, if there is one. */
+export async function activeServer(io: ClientIo): Promise<string | undefined> {
+  return (await readAccounts(configFolder(io))).active?.server;
+}
+
+export interface SessionToken {
+  token: string;
+  /** In ms since the epoch; undefined if not known. */
+  expiresAt: number | undefined;
+  scope: string | undefined;
+}
+
+/** The session's access token, renewed if it would end within `minTtlMs`. */
+export async function sessionToken(
+  session: Session,
+  minTtlMs: number,
+  io: ClientIo,
+): Promise<SessionToken> {
+  if (session.source === "environment") {
+    return { token: session.token, expiresAt: undefined, scope: undefined };
+  }
+  const { accessToken, accessTokenExpiresAt, scope } = await freshCredentials(
+    session,
+    minTtlMs,
+    session.place,
+    io,
+  );
+  return { token: accessToken, expiresAt: accessTokenExpiresAt, scope };
+}
+
+/** Chooses and tries the place where a login about to be made will be kept. */
+export async function newLoginPlace(insecureStorage: boolean, io: ClientIo): Promise<RenewalPlace> {
+  const { store, warning } = await chooseStore({ insecureStorage }, io);
+  if (warning !== undefined) io.stderr(warning);
+  return renewalPlace(store, io);
+}
+
+/** Stores a new login's credentials and makes it the active one. */
+export async function saveLogin(
+  key: AccountKey,
+  subject: string,
+  credentials: Credentials,
+  { store, withLock }: RenewalPlace,
+  io: ClientIo,
+): Promise<void> {
+  const folder = configFolder(io);
+  await withLock(key, async () => {
+    const { accounts } = await readAccounts(folder);
+    const earlier = accounts.find((each) =>
+      each.server === key.server && each.account === key.account
+    );
+    await store.set(key, credentials);
+    const leftInKeychain = await deleteStaleEntry(key, store, earlier, io);
+    await rememberAccount(folder, {
+      ...key,
+      subject,
+      store: store.kind,
+      scope: credentials.scope,
+      loggedInAt: io.clock.now(),
+      ...(leftInKeychain && { leftInKeychain }),
+    }, io.signal);
+  });
+}
+
+/** Deletes the session's credentials and its place in the index. To be called under its lock. */
+export async function forget(session: LoginSession, io: ClientIo): Promise<void> {
+  const { remembered, place: { store } } = session;
+  const key = { server: session.server, account: session.account };
+  await store.delete(key);
+  await deleteStaleEntry(key, store, remembered, io);
+  await forgetAccount(configFolder(io), key, io.signal);
+}
+
+/** Makes the session the active one. */
+export async function activate({ server, account }: AccountKey, io: ClientIo): Promise<void> {
+  if (!await activateAccount(configFolder(io), { server, account }, io.signal)) throw notLoggedIn();
+}
+
+function renewalPlace(store: CredentialStore, io: ClientIo): RenewalPlace {
+  return {
+    store,
+    withLock: (key, critical) =>
+      withFileLock(accountLockPath(configFolder(io), key), { signal: io.signal }, critical),
+  };
+}
