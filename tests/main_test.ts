@@ -1,0 +1,71 @@
+import { strict as assert } from "node:assert";
+import { brand } from "../shared/brand.ts";
+import { EXIT } from "../shared/exit_codes.ts";
+import { version } from "../shared/version.ts";
+
+interface Ended {
+  code: number;
+  out: string;
+  err: string;
+}
+
+async function run(...args: string[]): Promise<Ended> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-check", "--allow-all", "main.ts", ...args],
+    clearEnv: true,
+    env: {
+      PATH: Deno.env.get("PATH") ?? "",
+      DENO_DIR: Deno.env.get("DENO_DIR") ?? "",
+      HOME: Deno.env.get("HOME") ?? "",
+      DENO_NO_UPDATE_CHECK: "1",
+      ...(Deno.env.get("DENO_TLS_CA_STORE") && { DENO_TLS_CA_STORE: "system" }),
+    },
+  }).output();
+  const decoder = new TextDecoder();
+  return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
+}
+
+Deno.test("the version is deno.json's", async () => {
+  const config = JSON.parse(await Deno.readTextFile("deno.json"));
+  assert.equal(version, config.version);
+});
+
+Deno.test("--version prints version, commit and Deno version", async () => {
+  const { code, out, err } = await run("--version");
+  assert.equal(code, EXIT.ok);
+  assert.equal(err, "");
+  assert.match(
+    out,
+    new RegExp(`^${brand.binaryName} ${version} \\(.+, Deno ${Deno.version.deno}, .+\\)\n$`),
+  );
+});
+
+Deno.test("help goes to stdout, with examples", async () => {
+  for (const args of [[], ["--help"], ["help"], ["token", "--help"], ["admin", "user", "--help"]]) {
+    const { code, out, err } = await run(...args);
+    assert.equal(code, EXIT.ok, args.join(" "));
+    assert.equal(err, "");
+    assert.match(out, /^Usage: /);
+  }
+  assert.match((await run("token", "--help")).out, /Examples:\n {2}\$ curl/);
+});
+
+Deno.test("wrong usage exits 2, says nothing on stdout, and hints at what was meant", async () => {
+  const cases: [string[], RegExp][] = [
+    [["logn"], /Did you mean login\?/],
+    [["admin", "user", "ad"], /Did you mean add\?[^]*admin user --help/],
+    [["token", "--haeder"], /Did you mean --header\?[^]*token --help/],
+    [["token", "--header", "--json"], /cannot be used with/],
+    [["token", "--min-ttl", "soon"], /90s, 5m, 1h/],
+    [["token", "extra"], /too many arguments/],
+    [["completion", "tcsh"], /bash, zsh, fish, powershell/],
+    [["login", "--server", "http://auth.example.com"], /without https/],
+    [["admin"], /Usage:/],
+  ];
+  for (const [args, hint] of cases) {
+    const { code, out, err } = await run(...args);
+    assert.equal(code, EXIT.usage, `${args.join(" ")}: ${err}`);
+    assert.equal(out, "");
+    assert.match(err, hint);
+  }
+});
