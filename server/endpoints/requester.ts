@@ -1,4 +1,3 @@
-import type { Context } from "hono";
 import type { ClientAddress } from "../client_address.ts";
 
 /** Longest user agent we keep, in characters. */
@@ -18,7 +17,7 @@ export interface Requester {
 
 /** Address and user agent of a request, proxies accounted for. */
 export function requesterOf(
-  c: Context<{ Bindings: ConnectionBindings }>,
+  c: { env: ConnectionBindings; req: { header(name: string): string | undefined } },
   clientAddress: ClientAddress,
 ): Requester {
   return {

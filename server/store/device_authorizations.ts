@@ -108,6 +108,18 @@ export async function decideDeviceAuthorization(
   return rows.length === 1;
 }
 
+/** What was decided from this session; undefined while nothing was. */
+export async function findDecision(
+  sql: Sql,
+  entry: { id: string; sessionId: string },
+): Promise<"approved" | "denied" | undefined> {
+  const rows = await sql<{ status: string }[]>`
+    select status from device_authorizations
+    where id = ${entry.id} and entered_session_id = ${entry.sessionId} and status <> 'pending'`;
+  if (rows.length === 0) return undefined;
+  return rows[0].status === "denied" ? "denied" : "approved";
+}
+
 /** How a poll found its request. */
 export type Poll =
   | { status: "unknown" | "expired" | "denied" | "redeemed" | "approved" | "pending" }

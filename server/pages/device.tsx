@@ -1,0 +1,143 @@
+import { recordAuditEvent } from "../store/audit_events.ts";
+import { enterUserCode } from "../store/device_authorizations.ts";
+import { forgiveAttempt } from "../store/failed_attempts.ts";
+import { admitUserCode } from "../throttle.ts";
+import { formatUserCode, normaliseUserCode } from "../tokens/user_code.ts";
+import { needsFreshSignIn, redirectToSignIn } from "./browser_session.ts";
+import { formToken } from "./form_token.ts";
+import { FormToken, Problem } from "./layout.tsx";
+import { page, type PageContext, type PageParts, problemPage, throttledPage } from "./page.tsx";
+import { visibleText } from "./visible_text.tsx";
+
+/** Where a code is entered: the verification URI (RFC 8628 section 3.3). */
+export function devicePath(userCode?: string): string {
+  return userCode === undefined ? "/device" : `/device?user_code=${encodeURIComponent(userCode)}`;
+}
+
+/**
+ * GET /device. A code in the address (verification_uri_complete, RFC 8628 section
+ * 3.3.1) is filled in and no more: it was perhaps somebody else who made the link.
+ */
+export async function showDevice(parts: PageParts, c: PageContext): Promise<Response> {
+  if (!parts.config.deviceFlow.enabled) return await switchedOff(parts, c);
+  const typed = asTyped(c.req.query("user_code"));
+  const session = c.get("session");
+  if (session === undefined) return redirectToSignIn(c, devicePath(typed));
+  if (needsFreshSignIn(parts, session)) {
+    return redirectToSignIn(c, devicePath(typed), { again: true });
+  }
+  return await enterCodePage(parts, c, { typed });
+}
+
+/** POST /device: looks the code up and binds it to this session. */
+export async function submitDevice(parts: PageParts, c: PageContext): Promise<Response> {
+  const { sql, clock, config } = parts;
+  if (!config.deviceFlow.enabled) return await switchedOff(parts, c);
+  const form = c.get("form");
+  const typed = asTyped(form("user_code"));
+  const session = c.get("session");
+  if (session === undefined) return redirectToSignIn(c, devicePath(typed));
+  if (needsFreshSignIn(parts, session)) {
+    return redirectToSignIn(c, devicePath(typed), { again: true });
+  }
+  const userCode = normaliseUserCode(form("user_code") ?? "");
+  if (userCode === undefined) {
+    // No guess: nothing of this form was ever given out.
+    return await enterCodePage(parts, c, {
+      typed,
+      problem: "A code has eight letters, such as BCDF-GHJK, and no vowels.",
+    });
+  }
+  const { address } = c.get("requester");
+  const now = new Date(clock.now());
+  const admission = await admitUserCode(sql, { userId: session.user.id, address, now });
+  if ("retryAfterSeconds" in admission) {
+    return await throttledPage(parts, c, {
+      what: "Too many codes were entered that are not right, by you or from your address.",
+      retryAfterSeconds: admission.retryAfterSeconds,
+    });
+  }
+  const by = { actor: session.user.id, address };
+  const request = await enterUserCode(sql, { userCode, sessionId: session.id, now });
+  if (request === undefined) {
+    await recordAuditEvent(sql, clock, { event: "device.code_unknown", ...by });
+    for (const limit of admission.fills) {
+      const details = { limit };
+      await recordAuditEvent(sql, clock, { event: "device.code_throttled", ...by, details });
+    }
+    return await enterCodePage(parts, c, {
+      typed,
+      problem: "This code is not right, was used already, or has expired. Compare it with your " +
+        "terminal, or start the login there again for a new one.",
+    });
+  }
+  await forgiveAttempt(sql, admission.attempt);
+  await recordAuditEvent(sql, clock, { event: "device.code_entered", ...by, subject: request.id });
+  return c.redirect(`/device/confirm?request=${request.id}`, 303);
+}
+
+/** What somebody typed, or a link brought, as we show it again. */
+function asTyped(code: string | undefined): string | undefined {
+  if (code === undefined) return undefined;
+  const normalised = normaliseUserCode(code);
+  return normalised ? formatUserCode(normalised) : visibleText(code, 20) || undefined;
+}
+
+async function enterCodePage(
+  parts: PageParts,
+  c: PageContext,
+  state: { typed?: string; problem?: string },
+): Promise<Response> {
+  const { typed, problem } = state;
+  const filledIn = typed !== undefined && problem === undefined;
+  return await page(parts, c, {
+    title: problem ? "Error: log in a terminal" : "Log in a terminal",
+    status: problem ? 422 : 200,
+    children: (
+      <main>
+        <h1>{filledIn ? "Is this the code on your terminal?" : "Enter the code"}</h1>
+        <p>
+          {filledIn
+            ? "Compare each letter. Go on only if you have started a login yourself, just now."
+            : "Your terminal shows it after you started a login there."}
+        </p>
+        <form method="post" action="/device">
+          <FormToken token={formToken(parts, c)} />
+          {problem && <Problem id="problem">{problem}</Problem>}
+          <div class="field">
+            <label for="user_code">Code</label>
+            <input
+              class="code"
+              id="user_code"
+              name="user_code"
+              type="text"
+              inputmode="text"
+              autocomplete="off"
+              autocapitalize="characters"
+              autocorrect="off"
+              spellcheck={false}
+              placeholder="XXXX-XXXX"
+              required
+              maxlength={20}
+              value={typed ?? ""}
+              autofocus={!filledIn}
+              aria-invalid={problem ? "true" : undefined}
+              aria-describedby={problem ? "problem" : "code-hint"}
+            />
+            <p class="hint" id="code-hint">Capitals and dashes do not matter.</p>
+          </div>
+          <button class="main" type="submit" autofocus={filledIn}>Continue</button>
+        </form>
+      </main>
+    ),
+  });
+}
+
+/** Said wherever a device login is asked for while the operator has it off. */
+export async function switchedOff(parts: PageParts, c: PageContext): Promise<Response> {
+  return await problemPage(parts, c, {
+    title: "Logins from a terminal are switched off",
+    status: 403,
+    children: <p>Whoever runs this server has switched them off. Ask them for another way.</p>,
+  });
+}

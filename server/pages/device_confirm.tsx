@@ -1,0 +1,237 @@
+import { parseScope } from "../../shared/scope.ts";
+import { addressForLimits } from "../client_address.ts";
+import { isLoopbackHost } from "../setting_values.ts";
+import { recordAuditEvent } from "../store/audit_events.ts";
+import { findClient } from "../store/clients.ts";
+import {
+  decideDeviceAuthorization,
+  type DeviceAuthorization,
+  findDecision,
+  findEnteredDeviceAuthorization,
+} from "../store/device_authorizations.ts";
+import type { Session } from "../store/sessions.ts";
+import { formatUserCode } from "../tokens/user_code.ts";
+import { needsFreshSignIn, redirectToSignIn } from "./browser_session.ts";
+import { devicePath, switchedOff } from "./device.tsx";
+import { formToken } from "./form_token.ts";
+import { FormToken } from "./layout.tsx";
+import { Moment } from "./moment.tsx";
+import { page, type PageContext, type PageParts, problemPage } from "./page.tsx";
+import { Foreign } from "./visible_text.tsx";
+
+/** GET /device/confirm?request=…: who asks for what, from where, and whether to let them. */
+export async function showDeviceConfirm(parts: PageParts, c: PageContext): Promise<Response> {
+  if (!parts.config.deviceFlow.enabled) return await switchedOff(parts, c);
+  const session = c.get("session");
+  if (session === undefined) return redirectToSignIn(c, devicePath());
+  const request = await enteredRequest(parts, session, c.req.query("request"));
+  if (request === undefined) return await requestGone(parts, c);
+  return await confirmPage(parts, c, session, request);
+}
+
+/**
+ * POST /device/confirm: the decision. It is asked for each time, however often it
+ * was given before, and counts once (RFC 8628 section 5.4).
+ */
+export async function submitDeviceConfirm(parts: PageParts, c: PageContext): Promise<Response> {
+  const { sql, clock, config } = parts;
+  if (!config.deviceFlow.enabled) return await switchedOff(parts, c);
+  const session = c.get("session");
+  if (session === undefined) return redirectToSignIn(c, devicePath());
+  const form = c.get("form");
+  const id = uuid(form("request"));
+  const decision = ({ approve: "approved", deny: "denied" } as const)[form("decision") ?? ""];
+  if (id === undefined || decision === undefined) return await requestGone(parts, c);
+  const request = await enteredRequest(parts, session, id);
+  if (request !== undefined && decision === "approved" && needsFreshSignIn(parts, session)) {
+    // The new session has to enter the code anew: the old one's entry ends with it.
+    return redirectToSignIn(c, devicePath(formatUserCode(request.userCode)), { again: true });
+  }
+  const decided = await decideDeviceAuthorization(sql, {
+    id,
+    sessionId: session.id,
+    userId: session.user.id,
+    decision,
+    authenticatedAt: session.authenticatedAt,
+    now: new Date(clock.now()),
+  });
+  if (decided) {
+    await recordAuditEvent(sql, clock, {
+      event: `device.${decision}`,
+      actor: session.user.id,
+      subject: id,
+      address: c.get("requester").address,
+      details: {
+        client_id: request?.clientId ?? null,
+        scope: request?.scope ?? null,
+        requester_address: request?.requesterAddress ?? null,
+      },
+    });
+  } else if (await findDecision(sql, { id, sessionId: session.id }) === undefined) {
+    return await requestGone(parts, c);
+  }
+  // A button pressed twice lands here too, and reads what was decided.
+  return c.redirect(`/device/done?request=${id}`, 303);
+}
+
+async function enteredRequest(
+  { sql, clock }: PageParts,
+  session: Session,
+  id: string | undefined,
+): Promise<DeviceAuthorization | undefined> {
+  const valid = uuid(id);
+  if (valid === undefined) return undefined;
+  return await findEnteredDeviceAuthorization(sql, {
+    id: valid,
+    sessionId: session.id,
+    now: new Date(clock.now()),
+  });
+}
+
+/** The database takes no other text for an id. */
+export function uuid(text: string | undefined): string | undefined {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text ?? "") ? text : undefined;
+}
+
+/** Said when there is nothing left to decide on in this browser session. */
+export async function requestGone(parts: PageParts, c: PageContext): Promise<Response> {
+  return await problemPage(parts, c, {
+    title: "This code is no longer valid",
+    status: 410,
+    children: (
+      <>
+        <p>
+          It has expired, was answered already, or was entered in another browser or before you
+          signed in again.
+        </p>
+        <p>
+          Start the login again in your terminal, then <a href="/device">enter the new code</a>.
+        </p>
+      </>
+    ),
+  });
+}
+
+async function confirmPage(
+  parts: PageParts,
+  c: PageContext,
+  session: Session,
+  request: DeviceAuthorization,
+): Promise<Response> {
+  const { sql, clock, config, placeOf } = parts;
+  const client = await findClient(sql, request.clientId);
+  const scopes = (parseScope(request.scope) ?? []).map((name) =>
+    config.scopes.find((scope) => scope.name === name)?.description ?? name
+  );
+  const { address } = c.get("requester");
+  const differs = !sameNetwork(address, request.requesterAddress);
+  const [theirPlace, yourPlace] = [await placeOf(request.requesterAddress), await placeOf(address)];
+  return await page(parts, c, {
+    title: "Approve this login?",
+    children: (
+      <main class="wide">
+        <h1>Approve this login?</h1>
+        <p>
+          <strong>
+            <Foreign text={client?.name ?? request.clientId} />
+          </strong>{" "}
+          wants to act for <Foreign text={session.user.name} />{" "}
+          (<Foreign text={session.user.email} />). Its code:{" "}
+          <code class="shown-code">{formatUserCode(request.userCode)}</code>
+        </p>
+        {differs
+          ? (
+            <div class="loud" role="alert">
+              <p>
+                <strong>The login was started at another address than yours.</strong>
+              </p>
+              <p>
+                If it was not you, on another machine of your own, somebody is trying to get into
+                your account. Press Deny.
+              </p>
+            </div>
+          )
+          : undefined}
+        <h2>It may then</h2>
+        <ul class="scopes">
+          {scopes.map((description) => (
+            <li>
+              <Foreign text={description} max={200} />
+            </li>
+          ))}
+        </ul>
+        <h2>Where it comes from</h2>
+        <dl>
+          <Fact name="Its address" loud={differs}>
+            <Address address={request.requesterAddress} place={theirPlace} />
+          </Fact>
+          <Fact name="Your address">
+            <Address address={address} place={yourPlace} />
+            {!differs && <span class="quiet">– the same</span>}
+          </Fact>
+          <Fact name="Program">
+            {request.requesterUserAgent === ""
+              ? <span class="quiet">does not say</span>
+              : <Foreign text={request.requesterUserAgent} max={120} />}
+          </Fact>
+          <Fact name="Started">
+            <Moment at={request.createdAt} now={clock.now()} />
+          </Fact>
+        </dl>
+        <div class="care">
+          <p>
+            <strong>Did somebody send you this code?</strong>{" "}
+            Then press Deny, whoever they say they are. Approve only a login that you started
+            yourself, just now. Nobody from support, and no colleague, ever needs you to enter a
+            code for them.
+          </p>
+        </div>
+        <form method="post" action="/device/confirm">
+          <FormToken token={formToken(parts, c)} />
+          <input type="hidden" name="request" value={request.id} />
+          <div class="choice">
+            <button
+              class={differs ? "" : "main"}
+              type="submit"
+              name="decision"
+              value="approve"
+            >
+              Approve
+            </button>
+            <button class={differs ? "danger" : ""} type="submit" name="decision" value="deny">
+              Deny
+            </button>
+          </div>
+        </form>
+      </main>
+    ),
+  });
+}
+
+function Fact(props: { name: string; loud?: boolean; children: unknown }) {
+  return (
+    <div>
+      <dt>{props.name}</dt>
+      <dd class={props.loud ? "differs" : undefined}>{props.children}</dd>
+    </div>
+  );
+}
+
+function Address({ address, place }: { address: string; place?: string }) {
+  return (
+    <>
+      <Foreign text={address} />
+      {place !== undefined && (
+        <>
+          (<Foreign text={place} />)
+        </>
+      )}
+    </>
+  );
+}
+
+/** The same IPv4 address or IPv6 subscriber; this machine's two loopback addresses are one. */
+function sameNetwork(one: string, other: string): boolean {
+  if (isLoopbackHost(one) && isLoopbackHost(other)) return true;
+  return addressForLimits(one) === addressForLimits(other);
+}

@@ -1,0 +1,189 @@
+import { brand } from "../../shared/brand.ts";
+import { hashPassword, MIN_PASSWORD_LENGTH, passwordProblem } from "../password.ts";
+import { recordAuditEvent } from "../store/audit_events.ts";
+import {
+  createFirstAdministrator,
+  type SetupLinkState,
+  setupLinkState,
+} from "../store/setup_links.ts";
+import { emailProblem, nameProblem } from "../store/users.ts";
+import { startSession } from "./browser_session.ts";
+import { formToken } from "./form_token.ts";
+import { FormToken, Problem } from "./layout.tsx";
+import { page, type PageContext, type PageParts, problemPage } from "./page.tsx";
+import { HowToSetUp } from "./sign_in.tsx";
+
+interface Entered {
+  setupToken: string;
+  name: string;
+  email: string;
+}
+
+type Field = "name" | "email" | "password" | "repeated";
+type Problems = Partial<Record<Field, string>>;
+
+/** GET /setup?token=…: the page behind the link on the operator's terminal. */
+export async function showSetup(parts: PageParts, c: PageContext): Promise<Response> {
+  const setupToken = c.req.query("token") ?? "";
+  const state = await setupLinkState(parts.sql, { setupToken, now: new Date(parts.clock.now()) });
+  if (state !== "usable") return await linkProblem(parts, c, state);
+  return await setupPage(parts, c, { setupToken, name: "", email: "" }, {});
+}
+
+/** POST /setup: makes the first administrator and signs them in. */
+export async function submitSetup(parts: PageParts, c: PageContext): Promise<Response> {
+  const { sql, clock } = parts;
+  const form = c.get("form");
+  const setupToken = form("setup_token") ?? "";
+  const email = (form("email") ?? "").trim();
+  const name = (form("name") ?? "").trim();
+  const password = form("password") ?? "";
+  // Before the costly hash, which nobody without a link shall cause.
+  const now = new Date(clock.now());
+  const state = await setupLinkState(sql, { setupToken, now });
+  if (state !== "usable") return await linkProblem(parts, c, state);
+  const problems: Problems = {
+    name: nameProblem(name),
+    email: emailProblem(email),
+    password: passwordProblem(password),
+    repeated: form("repeated_password") === password ? undefined : "The passwords differ.",
+  };
+  if (Object.values(problems).some((problem) => problem !== undefined)) {
+    return await setupPage(parts, c, { setupToken, name, email }, problems);
+  }
+  const passwordHash = await hashPassword(password);
+  const user = await createFirstAdministrator(sql, { setupToken, email, name, passwordHash, now });
+  if (typeof user === "string") return await linkProblem(parts, c, user);
+  const { address } = c.get("requester");
+  const by = { actor: user.id, subject: user.id, address };
+  await recordAuditEvent(sql, clock, { event: "setup.used", ...by });
+  await recordAuditEvent(sql, clock, { event: "user.created", ...by, details: { admin: true } });
+  if (await startSession(parts, c, user)) {
+    await recordAuditEvent(sql, clock, { event: "signin.succeeded", actor: user.id, address });
+  }
+  return c.redirect("/", 303);
+}
+
+async function linkProblem(
+  parts: PageParts,
+  c: PageContext,
+  state: Exclude<SetupLinkState, "usable">,
+): Promise<Response> {
+  if (state === "already_set_up") {
+    return await problemPage(parts, c, {
+      title: "This server is set up already",
+      status: 410,
+      children: (
+        <>
+          <p>It has an administrator, so this link does nothing any more.</p>
+          <p>
+            <a href="/signin">Sign in</a>
+          </p>
+        </>
+      ),
+    });
+  }
+  return await problemPage(parts, c, {
+    title: "This set-up link does not work",
+    status: 410,
+    children: (
+      <>
+        <p>It has been used, has expired, or was not copied whole.</p>
+        <HowToSetUp />
+      </>
+    ),
+  });
+}
+
+async function setupPage(
+  parts: PageParts,
+  c: PageContext,
+  entered: Entered,
+  problems: Problems,
+): Promise<Response> {
+  const wrong = (Object.keys(problems) as Field[]).filter((field) => problems[field]);
+  const first = wrong[0] ?? "name";
+  const state = (field: Field) => ({
+    autofocus: field === first,
+    "aria-invalid": problems[field] ? "true" as const : undefined,
+    "aria-describedby": problems[field] && `${field}-problem`,
+  });
+  const problem = (field: Field) =>
+    problems[field] && <Problem id={`${field}-problem`}>{problems[field]}</Problem>;
+  return await page(parts, c, {
+    title: wrong.length > 0 ? "Error: set up" : "Set up",
+    status: wrong.length > 0 ? 422 : 200,
+    children: (
+      <main>
+        <h1>Set up {brand.productName}</h1>
+        <p>Make the first account. It will be the administrator’s.</p>
+        <form method="post" action="/setup">
+          <FormToken token={formToken(parts, c)} />
+          <input type="hidden" name="setup_token" value={entered.setupToken} />
+          <div class="field">
+            <label for="name">Your name</label>
+            <input
+              id="name"
+              name="name"
+              autocomplete="name"
+              required
+              maxlength={100}
+              value={entered.name}
+              {...state("name")}
+            />
+            {problem("name")}
+          </div>
+          <div class="field">
+            <label for="email">E-mail address</label>
+            <input
+              id="email"
+              name="email"
+              type="email"
+              inputmode="email"
+              autocomplete="username"
+              autocapitalize="none"
+              spellcheck={false}
+              required
+              maxlength={254}
+              value={entered.email}
+              {...state("email")}
+            />
+            {problem("email")}
+          </div>
+          <div class="field">
+            <label for="password">Password</label>
+            <input
+              id="password"
+              name="password"
+              type="password"
+              autocomplete="new-password"
+              required
+              minlength={MIN_PASSWORD_LENGTH}
+              {...state("password")}
+              aria-describedby={problems.password ? "password-problem" : "password-hint"}
+            />
+            {problem("password") ?? (
+              <p class="hint" id="password-hint">
+                At least {MIN_PASSWORD_LENGTH} characters. A few unrelated words make a good one.
+              </p>
+            )}
+          </div>
+          <div class="field">
+            <label for="repeated_password">Password once more</label>
+            <input
+              id="repeated_password"
+              name="repeated_password"
+              type="password"
+              autocomplete="new-password"
+              required
+              minlength={MIN_PASSWORD_LENGTH}
+              {...state("repeated")}
+            />
+            {problem("repeated")}
+          </div>
+          <button class="main" type="submit">Make the account</button>
+        </form>
+      </main>
+    ),
+  });
+}

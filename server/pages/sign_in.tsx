@@ -1,0 +1,177 @@
+import { brand } from "../../shared/brand.ts";
+import { addressForLimits } from "../client_address.ts";
+import { verifyPassword } from "../password.ts";
+import { recordAuditEvent } from "../store/audit_events.ts";
+import { forgiveAttempt } from "../store/failed_attempts.ts";
+import { endSession, signInAddresses } from "../store/sessions.ts";
+import { anyUser, emailProblem, findUserByEmail } from "../store/users.ts";
+import { admitPassword } from "../throttle.ts";
+import { renewBrowserToken } from "./browser_cookie.ts";
+import { startSession } from "./browser_session.ts";
+import { formToken } from "./form_token.ts";
+import { FormToken, Problem } from "./layout.tsx";
+import { localPath } from "./local_path.ts";
+import { page, type PageContext, type PageParts, problemPage, throttledPage } from "./page.tsx";
+
+/** The same words whether the account is unknown, disabled, or the password wrong. */
+const REFUSED = "E-mail address or password is wrong.";
+
+/** Nobody's id: asks the database the same question for an unknown account. */
+const NOBODY = "00000000-0000-0000-0000-000000000000";
+
+/** GET /signin */
+export async function showSignIn(parts: PageParts, c: PageContext): Promise<Response> {
+  const next = localPath(c.req.query("next"));
+  const again = c.req.query("again") === "1";
+  const session = c.get("session");
+  if (session !== undefined && !again) return c.redirect(next, 303);
+  if (!await anyUser(parts.sql)) return await notSetUp(parts, c);
+  return await signInPage(parts, c, {
+    next,
+    again,
+    email: again ? session?.user.email : undefined,
+  });
+}
+
+/** POST /signin */
+export async function submitSignIn(parts: PageParts, c: PageContext): Promise<Response> {
+  const { sql, clock } = parts;
+  const form = c.get("form");
+  const email = (form("email") ?? "").trim();
+  const password = form("password") ?? "";
+  const next = localPath(form("next"));
+  const { address } = c.get("requester");
+  const now = new Date(clock.now());
+
+  // An address that cannot be one is treated as an unknown account, time and all.
+  const user = emailProblem(email) ? undefined : await findUserByEmail(sql, email);
+  const known = await signInAddresses(sql, user?.id ?? NOBODY);
+  const admission = await admitPassword(sql, {
+    userId: user?.id,
+    email,
+    address,
+    knownHere: known.some((one) => addressForLimits(one) === addressForLimits(address)),
+    now,
+  });
+  if ("retryAfterSeconds" in admission) {
+    return await throttledPage(parts, c, {
+      what: "There were too many failed attempts to sign in to this account or from this address.",
+      retryAfterSeconds: admission.retryAfterSeconds,
+    });
+  }
+  const enabled = user !== undefined && user.disabledAt === undefined;
+  const right = await verifyPassword(password, enabled ? user.passwordHash : undefined);
+  if (!right || !enabled || !await startSession(parts, c, user)) {
+    await recordAuditEvent(sql, clock, { event: "signin.failed", subject: user?.id, address });
+    for (const limit of admission.fills) {
+      const details = { limit };
+      await recordAuditEvent(sql, clock, {
+        event: "signin.throttled",
+        subject: user?.id,
+        address,
+        details,
+      });
+    }
+    return await signInPage(parts, c, { next, email, problem: REFUSED });
+  }
+  await forgiveAttempt(sql, admission.attempt);
+  await recordAuditEvent(sql, clock, { event: "signin.succeeded", actor: user.id, address });
+  return c.redirect(next, 303);
+}
+
+/** POST /signout */
+export async function submitSignOut(parts: PageParts, c: PageContext): Promise<Response> {
+  const { sql, clock } = parts;
+  const session = c.get("session");
+  if (session !== undefined) {
+    await endSession(sql, { id: session.id, now: new Date(clock.now()) });
+    renewBrowserToken(parts, c);
+    await recordAuditEvent(sql, clock, {
+      event: "signout",
+      actor: session.user.id,
+      address: c.get("requester").address,
+    });
+  }
+  return c.redirect("/", 303);
+}
+
+async function signInPage(
+  parts: PageParts,
+  c: PageContext,
+  state: { next: string; again?: boolean; email?: string; problem?: string },
+): Promise<Response> {
+  const { next, again, email, problem } = state;
+  const forDevice = next === "/device" || next.startsWith("/device?");
+  return await page(parts, c, {
+    title: problem ? "Error: sign in" : "Sign in",
+    status: problem ? 422 : 200,
+    children: (
+      <main>
+        <h1>{again ? "Sign in again" : `Sign in to ${brand.productName}`}</h1>
+        {again && <p>To approve a login, confirm first that it is you.</p>}
+        {!again && forDevice && <p>A terminal asks to log in to your account.</p>}
+        {problem && <Problem id="problem">{problem}</Problem>}
+        <form method="post" action="/signin">
+          <FormToken token={formToken(parts, c)} />
+          <input type="hidden" name="next" value={next} />
+          <div class="field">
+            <label for="email">E-mail address</label>
+            <input
+              id="email"
+              name="email"
+              type="email"
+              inputmode="email"
+              autocomplete="username"
+              autocapitalize="none"
+              spellcheck={false}
+              required
+              maxlength={254}
+              value={email ?? ""}
+              autofocus={!email}
+              aria-invalid={problem ? "true" : undefined}
+              aria-describedby={problem && "problem"}
+            />
+          </div>
+          <div class="field">
+            <label for="password">Password</label>
+            <input
+              id="password"
+              name="password"
+              type="password"
+              autocomplete="current-password"
+              required
+              autofocus={Boolean(email)}
+              aria-invalid={problem ? "true" : undefined}
+              aria-describedby={problem && "problem"}
+            />
+          </div>
+          <button class="main" type="submit">Sign in</button>
+        </form>
+      </main>
+    ),
+  });
+}
+
+async function notSetUp(parts: PageParts, c: PageContext): Promise<Response> {
+  return await problemPage(parts, c, {
+    title: "Nobody can sign in yet",
+    status: 200,
+    children: <HowToSetUp />,
+  });
+}
+
+/** How the first administrator is made. */
+export function HowToSetUp() {
+  const command = `${brand.binaryName} admin user add alice@example.com --admin --password-stdin`;
+  return (
+    <>
+      <p>
+        Open the set-up link that the server printed in its terminal when it started. Each start
+        prints a new one until there is an administrator.
+      </p>
+      <p>
+        Or run this where the server runs: <code>{command}</code>
+      </p>
+    </>
+  );
+}

@@ -1,0 +1,127 @@
+import { createHash } from "node:crypto";
+import { addressForLimits } from "./client_address.ts";
+import type { Sql } from "./store/connect.ts";
+import {
+  countAttempt,
+  type CountedAttempt,
+  type CountedSubject,
+  type FailureCount,
+} from "./store/failed_attempts.ts";
+
+/**
+ * Limits on guesses. They count failures alone, and no success resets them: else
+ * a guesser would reset his own by signing in between. Addresses count by
+ * `addressForLimits`, so that an IPv6 subscriber has one count and not 2^64.
+ */
+export const PASSWORD_LIMITS = {
+  account: { limit: 10, windowSeconds: 15 * 60 },
+  address: { limit: 100, windowSeconds: 15 * 60 },
+} as const;
+
+/**
+ * RFC 8628 section 5.1. A user code is one of 20^8 = 2.56 * 10^10, 34.6 bits, and
+ * only people who have signed in may try one. While a code of the default 15
+ * minutes lives, an account has 10 tries: it hits that code with a chance of
+ * 3.9 * 10^-10 (2^-31.3), an address with 100 tries 3.9 * 10^-9 (2^-27.9). With n
+ * codes alive at a time, an account that tries without pause hits any of them at
+ * n * 3.9 * 10^-10 an hour: for n = 100 once in 2,900 years.
+ */
+export const USER_CODE_LIMITS = {
+  account: { limit: 10, windowSeconds: 3600 },
+  address: { limit: 100, windowSeconds: 3600 },
+} as const;
+
+/** Failures older than this count for nothing, in seconds. */
+export const LONGEST_WINDOW = 3600;
+
+/**
+ * Either the attempt may go on, counted as failed until forgiven, or the wait.
+ * `fills` names the limits that are reached if it fails: worth a note once,
+ * where noting each refusal would let a guesser fill the audit log.
+ */
+export type Admission =
+  | { attempt: CountedAttempt; fills: ("account" | "address")[] }
+  | { retryAfterSeconds: number };
+
+/**
+ * Counts an attempt at a password before it is checked. `knownHere`: the account
+ * has signed in from this address before, so that others who fail at the same
+ * address do not keep it out; its own limit holds nevertheless.
+ */
+export async function admitPassword(
+  sql: Sql,
+  attempt: { userId?: string; email: string; address: string; knownHere: boolean; now: Date },
+): Promise<Admission> {
+  return await admit(
+    sql,
+    [
+      // An unknown address counts like an account, so that the limit tells nobody
+      // who has one; hashed, since people type passwords into the wrong field.
+      {
+        kind: "password_account",
+        subject: attempt.userId ?? sha256(attempt.email.toLowerCase()),
+        ...PASSWORD_LIMITS.account,
+      },
+      {
+        kind: "password_address",
+        subject: addressForLimits(attempt.address),
+        ...PASSWORD_LIMITS.address,
+      },
+    ],
+    attempt.now,
+    () => attempt.knownHere,
+  );
+}
+
+/**
+ * Counts an attempt at a user code before it is looked up. When an address is at
+ * its limit, people behind it who have made no mistake themselves may go on: an
+ * office behind one address is not locked out by one of its desks.
+ */
+export async function admitUserCode(
+  sql: Sql,
+  attempt: { userId: string; address: string; now: Date },
+): Promise<Admission> {
+  return await admit(
+    sql,
+    [
+      { kind: "user_code_account", subject: attempt.userId, ...USER_CODE_LIMITS.account },
+      {
+        kind: "user_code_address",
+        subject: addressForLimits(attempt.address),
+        ...USER_CODE_LIMITS.address,
+      },
+    ],
+    attempt.now,
+    (account) => account.failures === 0,
+  );
+}
+
+async function admit(
+  sql: Sql,
+  subjects: [account: CountedSubject, address: CountedSubject],
+  now: Date,
+  exemptFromAddressLimit: (account: FailureCount) => boolean,
+): Promise<Admission> {
+  const blocking = ([account, address]: FailureCount[]) =>
+    [account, exemptFromAddressLimit(account) ? undefined : address]
+      .map((count) => count?.blockedUntil)
+      .filter((until) => until !== undefined);
+  const { counts, attempt } = await countAttempt(
+    sql,
+    subjects,
+    now,
+    (counts) => blocking(counts).length === 0,
+  );
+  if (attempt !== undefined) {
+    const fills = (["account", "address"] as const)
+      .filter((_, index) => counts[index].failures + 1 === subjects[index].limit);
+    return { attempt, fills };
+  }
+  const until = Math.max(...blocking(counts).map((date) => date.getTime()));
+  return { retryAfterSeconds: Math.max(1, Math.ceil((until - now.getTime()) / 1000)) };
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("base64url");
+}
