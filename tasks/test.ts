@@ -14,13 +14,11 @@ import {
   postgresVersions,
   startPostgres,
 } from "../tests/support/postgres.ts";
-import { standInRuntime, standInVersion } from "../tests/support/stand_in_runtime.ts";
+import { compileForTests } from "../tests/support/compile_for_tests.ts";
+import { standInVersion } from "../tests/support/stand_in_runtime.ts";
 import { brand } from "../shared/brand.ts";
-import { compile } from "./compile.ts";
 import { pinnedDeno } from "./pinned_deno.ts";
-import { DenoFailed } from "./run_deno.ts";
 import { provideSystemPackages } from "./system_packages.ts";
-import { targetNamed } from "./targets.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const dist = join(root, "dist");
@@ -69,22 +67,6 @@ function ownEnvironment(): Record<string, string> {
   return Object.fromEntries(
     Object.entries(Deno.env.toObject()).filter(([name]) => !foreign.test(name)),
   );
-}
-
-/** Compiles for this machine, with the stand-in where Deno's runtime cannot be downloaded. */
-async function compileForTests(): Promise<string> {
-  const options = { target: targetNamed(), outputFolder: dist };
-  try {
-    return await compile(options);
-  } catch (error) {
-    if (!(error instanceof DenoFailed) || !/denort|base binary/i.test(error.output)) throw error;
-    const binary = await compile({ ...options, runtime: await standInRuntime() });
-    console.log(
-      `Deno's download host is out of reach: compiled with a stand-in runtime (Deno ` +
-        `${standInVersion}, from npm), which is for tests alone.`,
-    );
-    return binary;
-  }
 }
 
 async function runTests(
@@ -139,7 +121,14 @@ async function main(files: string[]): Promise<number> {
       }
     }
     heading("Compile");
-    env[BINARY_VARIABLE] = await compileForTests();
+    const compiled = await compileForTests({ outputFolder: dist });
+    env[BINARY_VARIABLE] = compiled.path;
+    if (compiled.standIn) {
+      console.log(
+        `Deno's download host is out of reach: compiled with a stand-in runtime (Deno ` +
+          `${standInVersion}, from npm), which is for tests alone.`,
+      );
+    }
     const runs = files.length > 0 ? [{ name: "chosen", title: "Tests", paths: files }] : [
       { name: "source", title: "Tests on the sources", paths: ["--ignore=tests/e2e", "tests"] },
       { name: "e2e", title: "Tests against the program", paths: ["tests/e2e"] },

@@ -53,8 +53,12 @@ export function binaryPath(): string {
 }
 
 /** Runs the compiled program to its end: without input and for at most 30 s, unless told otherwise. */
-export async function run(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
-  await using running = start(args, { stdin: "", timeoutMs: 30_000, ...options });
+export async function run(
+  args: readonly string[],
+  options: RunOptions = {},
+  program?: string,
+): Promise<Ended> {
+  await using running = start(args, { stdin: "", timeoutMs: 30_000, ...options }, program);
   return await running.ended;
 }
 

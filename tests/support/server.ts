@@ -12,6 +12,8 @@ export interface ServerOptions {
   env?: Record<string, string>;
   /** Further arguments of `serve`. */
   args?: string[];
+  /** Another program than the one under test. */
+  program?: string;
 }
 
 export interface TestServer extends AsyncDisposable {
@@ -27,11 +29,15 @@ export interface TestServer extends AsyncDisposable {
 /** Starts a server and waits until it serves. Killed, not stopped, when disposed. */
 export async function startServer(options: ServerOptions): Promise<TestServer> {
   const port = options.port ?? freePort();
-  const running = start([
-    ...["serve", "--listen", `127.0.0.1:${port}`, "--data-dir", options.dataDir],
-    ...(options.databaseUrl === undefined ? [] : ["--database-url", options.databaseUrl]),
-    ...options.args ?? [],
-  ], { env: { HOME: join(options.dataDir, ".."), ...options.env } });
+  const running = start(
+    [
+      ...["serve", "--listen", `127.0.0.1:${port}`, "--data-dir", options.dataDir],
+      ...(options.databaseUrl === undefined ? [] : ["--database-url", options.databaseUrl]),
+      ...options.args ?? [],
+    ],
+    { env: { HOME: join(options.dataDir, ".."), ...options.env } },
+    options.program,
+  );
   try {
     const [, issuer] = await running.waitFor(/Address\s+(\S+)[^]*Ctrl-C/, 60_000);
     const [, setupUrl] = /(\S+\/setup\?token=\S+)/.exec(running.stdout()) ?? [];
