@@ -1,0 +1,255 @@
+/** RFC 9068 and OpenID Connect: what our tokens say, and that strangers can check them. */
+import assert from "node:assert/strict";
+import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
+import type { SigningAlgorithm } from "../../server/config.ts";
+import { brand } from "../../shared/brand.ts";
+import { testOnEachDatabase } from "../support/databases.ts";
+import { FULL_SCOPE, ISSUER, type TestServer, testServer } from "../support/test_server.ts";
+
+async function verifiable(server: TestServer, token: string, audience: string, typ: string) {
+  const response = await server.request("/oauth/jwks");
+  assert.match(response.headers.get("cache-control")!, /max-age=300/);
+  const keySet = createLocalJWKSet(await response.json());
+  const currentDate = new Date(server.clock.now());
+  return await jwtVerify(token, keySet, { issuer: ISSUER, audience, typ, currentDate });
+}
+
+for (const algorithm of ["ES256", "EdDSA", "RS256"] as const satisfies SigningAlgorithm[]) {
+  testOnEachDatabase(`${algorithm} tokens say what RFC 9068 wants`, async (location) => {
+    await using server = await testServer(location, (config) => {
+      config.signingAlgorithm = algorithm;
+    });
+    const user = await server.addUser();
+    const tokens = await server.login(user.id);
+    const { payload, protectedHeader } = await verifiable(
+      server,
+      tokens.access_token,
+      ISSUER,
+      "at+jwt",
+    );
+    assert.equal(protectedHeader.alg, algorithm);
+    assert.ok(protectedHeader.kid);
+    assert.equal(payload.sub, user.id);
+    assert.equal(payload.client_id, brand.cliClientId);
+    assert.equal(payload.scope, FULL_SCOPE);
+    assert.equal(payload.iat, Math.floor(server.clock.now() / 1000));
+    assert.equal(payload.exp! - payload.iat!, 900);
+    assert.equal(payload.auth_time, payload.iat);
+    assert.ok(payload.jti);
+    assert.equal(payload.email, undefined);
+    assert.ok(tokens.access_token.length <= 1024);
+
+    const id = await verifiable(server, tokens.id_token!, brand.cliClientId, "JWT");
+    assert.equal(id.payload.sub, user.id);
+    assert.equal(id.payload.email, user.email);
+    assert.equal(id.payload.name, "Alice Example");
+  });
+}
+
+testOnEachDatabase(
+  "scopes that would outgrow 1 KB are refused before anyone approves",
+  async (location) => {
+    const names = Array.from({ length: 20 }, (_, i) => `${"scope".repeat(2)}:${i}`);
+    await using server = await testServer(location, (config) => {
+      config.signingAlgorithm = "RS256";
+      for (const name of names) config.scopes.push({ name, description: name });
+    });
+    const user = await server.addUser();
+    let largest = 0;
+    let refused = 0;
+    for (let count = 1; count <= names.length; count++) {
+      const scope = ["offline_access", ...names.slice(0, count)].join(" ");
+      const form = { client_id: brand.cliClientId, scope };
+      const started = await server.post("/oauth/device/authorize", form);
+      if (started.status === 400) {
+        assert.equal(started.body.error, "invalid_scope");
+        refused++;
+        continue;
+      }
+      await server.decide(started.body.user_code, user.id);
+      const answer = await server.poll(started.body.device_code);
+      largest = Math.max(largest, answer.body.access_token.length);
+    }
+    assert.ok(refused > 0);
+    assert.ok(largest <= 1024 && largest > 980, `largest was ${largest}`);
+  },
+);
+
+testOnEachDatabase("introspection tells confidential clients, and them alone", async (location) => {
+  await using server = await testServer(location);
+  const user = await server.addUser();
+  const client = await server.addClient();
+  const tokens = await server.login(user.id);
+  const introspect = (token: string, authorization = client.authorization) =>
+    server.post("/oauth/introspect", { token }, { authorization });
+
+  const active = await introspect(tokens.access_token);
+  assert.equal(active.status, 200);
+  assert.equal(active.body.active, true);
+  assert.equal(active.body.sub, user.id);
+  assert.equal(active.body.username, user.email);
+  assert.equal(active.body.scope, FULL_SCOPE);
+  assert.equal(active.body.client_id, brand.cliClientId);
+  assert.equal(active.body.token_type, "Bearer");
+  const refresh = await introspect(tokens.refresh_token!);
+  assert.equal(refresh.body.active, true);
+  assert.equal(refresh.body.token_type, "refresh_token");
+
+  for (const other of ["nonsense", tokens.id_token!, tokens.access_token.slice(0, -2) + "xx"]) {
+    assert.deepEqual((await introspect(other)).body, { active: false });
+  }
+  const [id] = atob(client.authorization.slice(6)).split(":");
+  const wrong = await introspect(tokens.access_token, `Basic ${btoa(`${id}:wrong`)}`);
+  assert.equal(wrong.status, 401);
+  assert.equal(wrong.body.error, "invalid_client");
+  assert.match(wrong.headers.get("www-authenticate")!, /^Basic /);
+  const publicClient = await server.post("/oauth/introspect", {
+    client_id: brand.cliClientId,
+    token: tokens.access_token,
+  });
+  assert.equal(publicClient.status, 401);
+
+  server.clock.advance({ seconds: 900 });
+  assert.deepEqual((await introspect(tokens.access_token)).body, { active: false });
+});
+
+testOnEachDatabase(
+  "revoking a refresh token ends the login and its access tokens",
+  async (location) => {
+    await using server = await testServer(location);
+    const user = await server.addUser();
+    const client = await server.addClient();
+    const tokens = await server.login(user.id);
+    const other = await server.login(user.id);
+    const isActive = async (token: string) => {
+      const headers = { authorization: client.authorization };
+      return (await server.post("/oauth/introspect", { token }, headers)).body.active;
+    };
+    // Another client revokes nothing (RFC 7009 section 2.1).
+    const foreign = { authorization: client.authorization };
+    await server.post("/oauth/revoke", { token: tokens.refresh_token! }, foreign);
+    assert.equal(await isActive(tokens.access_token), true);
+
+    const form = { client_id: brand.cliClientId, token: tokens.refresh_token! };
+    const answer = await server.post("/oauth/revoke", form);
+    assert.equal(answer.status, 200);
+    assert.equal(answer.body, undefined);
+    assert.equal(await isActive(tokens.access_token), false);
+    assert.equal(await isActive(tokens.refresh_token!), false);
+    assert.equal((await server.refresh(tokens.refresh_token!)).body.error, "invalid_grant");
+    assert.equal(await isActive(other.access_token), true);
+
+    // An access token goes alone; an unknown token is no error (section 2.2).
+    const one = { client_id: brand.cliClientId, token: other.access_token };
+    assert.equal((await server.post("/oauth/revoke", one)).status, 200);
+    assert.equal(await isActive(other.access_token), false);
+    assert.equal(await isActive(other.refresh_token!), true);
+    const unknown = { client_id: brand.cliClientId, token: "nonsense" };
+    assert.equal((await server.post("/oauth/revoke", unknown)).status, 200);
+  },
+);
+
+testOnEachDatabase("userinfo gives the claims of the scopes, by RFC 6750", async (location) => {
+  await using server = await testServer(location);
+  const user = await server.addUser();
+  const ask = async (token?: string, method = "GET") => {
+    const headers = token === undefined ? undefined : { authorization: `Bearer ${token}` };
+    const response = await server.request("/oauth/userinfo", { method, headers });
+    const challenge = response.headers.get("www-authenticate");
+    return { status: response.status, challenge, body: await response.json() };
+  };
+  const full = await server.login(user.id);
+  for (const method of ["GET", "POST"]) {
+    const { body } = await ask(full.access_token, method);
+    assert.deepEqual(body, {
+      sub: user.id,
+      name: "Alice Example",
+      email: user.email,
+      email_verified: false,
+    });
+  }
+  const bare = await server.login(user.id, "openid");
+  assert.deepEqual((await ask(bare.access_token)).body, { sub: user.id });
+  const without = await server.login(user.id, "profile");
+  const refused = await ask(without.access_token);
+  assert.equal(refused.status, 403);
+  assert.match(refused.challenge!, /error="insufficient_scope"/);
+  const missing = await ask();
+  assert.equal(missing.status, 401);
+  assert.equal(missing.challenge, "Bearer");
+  const wrong = await ask("nonsense");
+  assert.equal(wrong.status, 401);
+  assert.match(wrong.challenge!, /error="invalid_token"/);
+  // A disabled person's token ends at once where it is asked about.
+  await server.parts.sql`update users set disabled_at = created_at where id = ${user.id}`;
+  assert.equal((await ask(full.access_token)).status, 401);
+});
+
+testOnEachDatabase(
+  "the next key is published before it signs, the last one after",
+  async (location) => {
+    await using server = await testServer(location);
+    const { keys } = server.parts;
+    const user = await server.addUser();
+    const kidOf = (token: string) => decodeProtectedHeader(token).kid;
+    const published = async () =>
+      (await (await server.request("/oauth/jwks")).json()).keys.map(({ kid }: { kid: string }) =>
+        kid
+      );
+    const first = await server.login(user.id);
+    assert.equal((await published()).length, 2);
+
+    // At once: the next key is too young for verifiers' caches, so it waits.
+    const activatesAt = await keys.rotate(false);
+    assert.ok(activatesAt.getTime() > server.clock.now());
+    const before = await server.login(user.id);
+    assert.equal(kidOf(before.access_token), kidOf(first.access_token));
+    server.clock.set(activatesAt.getTime());
+    const after = await server.login(user.id);
+    assert.notEqual(kidOf(after.access_token), kidOf(first.access_token));
+    assert.equal((await published()).length, 3);
+    assert.ok((await published()).includes(kidOf(before.access_token)));
+    await verifiable(server, before.access_token, ISSUER, "at+jwt");
+
+    server.clock.advance({ minutes: 15 });
+    assert.ok((await published()).includes(kidOf(before.access_token)));
+    server.clock.advance({ minutes: 10 });
+    assert.ok(!(await published()).includes(kidOf(before.access_token)));
+
+    // By age, without anybody asking.
+    server.clock.advance({ days: 90 });
+    await keys.maintain();
+    server.clock.advance({ minutes: 1 });
+    const aged = await server.login(user.id);
+    assert.notEqual(kidOf(aged.access_token), kidOf(after.access_token));
+    // A leaked key cannot wait.
+    assert.equal((await keys.rotate(true)).getTime(), server.clock.now());
+    const forced = await server.login(user.id);
+    assert.notEqual(kidOf(forced.access_token), kidOf(aged.access_token));
+  },
+);
+
+testOnEachDatabase(
+  "both well-known documents name every endpoint, and all of them answer",
+  async (location) => {
+    await using server = await testServer(location);
+    const paths = ["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"];
+    const [one, other] = await Promise.all(
+      paths.map(async (path) => await (await server.request(path)).json()),
+    );
+    assert.deepEqual(one, other);
+    assert.equal(one.issuer, ISSUER);
+    for (const [name, value] of Object.entries(one)) {
+      if (!name.endsWith("_endpoint") && name !== "jwks_uri") continue;
+      const path = String(value).replace(ISSUER, "");
+      const method = name === "jwks_uri" ? "GET" : "POST";
+      const response = await server.request(path, { method });
+      assert.ok(response.status < 404, `${name} answered ${response.status}`);
+      await response.body?.cancel();
+    }
+    const health = await server.request("/healthz");
+    assert.deepEqual(await health.json(), { status: "ok" });
+    const ready = await server.request("/readyz");
+    assert.deepEqual(await ready.json(), { status: "ready", setup_required: true });
+  },
+);

@@ -1,0 +1,27 @@
+/** Invariant: nobody but a trusted proxy can say where a request came from. */
+import assert from "node:assert/strict";
+import { addressForLimits, clientAddressReader } from "../../server/client_address.ts";
+
+Deno.test("X-Forwarded-For counts only as far as proxies are trusted", () => {
+  const read = clientAddressReader(["10.0.0.0/8", "::1"]);
+  const cases: [string, string | null, string][] = [
+    ["192.0.2.1", null, "192.0.2.1"],
+    ["192.0.2.1", "203.0.113.9", "192.0.2.1"],
+    ["10.0.0.1", "203.0.113.9", "203.0.113.9"],
+    ["10.0.0.1", "6.6.6.6, 203.0.113.9", "203.0.113.9"],
+    ["10.0.0.1", "203.0.113.9, 10.2.3.4", "203.0.113.9"],
+    ["::ffff:10.0.0.1", "203.0.113.9", "203.0.113.9"],
+    ["::1", "2001:db8::7", "2001:db8::7"],
+    ["10.0.0.1", "203.0.113.9:4711", "203.0.113.9"],
+    ["10.0.0.1", "<script>", "10.0.0.1"],
+    ["10.0.0.1", "", "10.0.0.1"],
+  ];
+  for (const [peer, header, address] of cases) assert.equal(read(peer, header), address);
+});
+
+Deno.test("IPv6 is counted by /64, IPv4 by address", () => {
+  assert.equal(addressForLimits("203.0.113.9"), "203.0.113.9");
+  assert.equal(addressForLimits("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
+  assert.equal(addressForLimits("2001:db8::1"), "2001:db8:0:0::/64");
+  assert.equal(addressForLimits("::1"), "0:0:0:0::/64");
+});
