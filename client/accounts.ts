@@ -3,10 +3,15 @@
  * active, and where each one's credentials lie. It holds no secret. Keychains
  * cannot be relied on to list what is in them, so this file is the index.
  */
+import { createHash } from "node:crypto";
 import { join } from "node:path";
-import type { AccountKey, CredentialStore } from "./credentials/credential_store.ts";
+import {
+  type AccountKey,
+  type CredentialStore,
+  CredentialStoreError,
+} from "./credentials/credential_store.ts";
 import { withFileLock } from "./file_lock.ts";
-import { readPrivateFile, writePrivateFile } from "./private_file.ts";
+import { readPrivateFile, setAside, WideRights, writePrivateFile } from "./private_file.ts";
 
 /** One remembered login. */
 export interface Account extends AccountKey {
@@ -29,9 +34,24 @@ export interface AccountIndex {
   active?: AccountKey;
 }
 
-/** Reads the index in `folder`; empty if there is none. Throws CredentialStoreError. */
-export async function readAccounts(folder: string): Promise<AccountIndex> {
-  throw new Error(`not yet: ${folder} ${join} ${readPrivateFile}`);
+/**
+ * Reads the index in `folder`; empty if there is none, or if it makes no sense:
+ * then nobody is logged in, and the file is set aside. Throws CredentialStoreError.
+ */
+export async function readAccounts(
+  folder: string,
+  warn: (text: string) => void,
+): Promise<AccountIndex> {
+  const path = indexPath(folder);
+  return await explained(path, async () => {
+    const text = await readPrivateFile(path);
+    if (text === undefined) return { accounts: [] };
+    const index = parseIndex(text);
+    if (index) return index;
+    const aside = await setAside(path);
+    warn(`Warning: the list of logins is damaged; it now lies at ${aside}.\n`);
+    return { accounts: [] };
+  });
 }
 
 /** Adds or replaces the login and makes it the active one. */
@@ -40,7 +60,11 @@ export async function rememberAccount(
   account: Account,
   signal: AbortSignal,
 ): Promise<void> {
-  throw new Error(`not yet: ${folder} ${account} ${signal} ${withFileLock} ${writePrivateFile}`);
+  const { server, account: name } = account;
+  await update(folder, signal, ({ accounts }) => ({
+    accounts: [...accounts.filter((each) => !sameLogin(each, account)), account],
+    active: { server, account: name },
+  }));
 }
 
 /**
@@ -52,19 +76,87 @@ export async function forgetAccount(
   key: AccountKey,
   signal: AbortSignal,
 ): Promise<void> {
-  throw new Error(`not yet: ${folder} ${key} ${signal}`);
+  await update(folder, signal, (index) => ({
+    ...index,
+    accounts: index.accounts.filter((each) => !sameLogin(each, key)),
+  }));
 }
 
 /** Makes the login active. False if it is not remembered (any more). */
 export async function activateAccount(
   folder: string,
-  key: AccountKey,
+  { server, account }: AccountKey,
   signal: AbortSignal,
 ): Promise<boolean> {
-  throw new Error(`not yet: ${folder} ${key} ${signal}`);
+  const key = { server, account };
+  const { accounts } = await update(
+    folder,
+    signal,
+    (index) =>
+      index.accounts.some((each) => sameLogin(each, key)) ? { ...index, active: key } : index,
+  );
+  return accounts.some((each) => sameLogin(each, key));
 }
 
 /** Path of the lock that keeps processes from renewing the same login at once. */
-export function accountLockPath(folder: string, key: AccountKey): string {
-  throw new Error(`not yet: ${folder} ${key}`);
+export function accountLockPath(folder: string, { server, account }: AccountKey): string {
+  const name = createHash("sha256").update(`${server} ${account}`).digest("hex").slice(0, 32);
+  return join(folder, "locks", `${name}.lock`);
+}
+
+async function update(
+  folder: string,
+  signal: AbortSignal,
+  change: (index: AccountIndex) => AccountIndex,
+): Promise<AccountIndex> {
+  const path = indexPath(folder);
+  return await explained(
+    path,
+    () =>
+      withFileLock(join(folder, "locks", "accounts.lock"), { signal }, async () => {
+        const { accounts, active } = change(await readAccounts(folder, () => {}));
+        const next: AccountIndex = {
+          accounts,
+          active: accounts.some((each) => active && sameLogin(each, active)) ? active : undefined,
+        };
+        await writePrivateFile(path, `${JSON.stringify(next, undefined, 2)}\n`);
+        return next;
+      }),
+  );
+}
+
+function indexPath(folder: string): string {
+  return join(folder, "accounts.json");
+}
+
+function sameLogin(one: AccountKey, other: AccountKey): boolean {
+  return one.server === other.server && one.account === other.account;
+}
+
+function parseIndex(text: string): AccountIndex | undefined {
+  try {
+    const { accounts, active } = Object(JSON.parse(text));
+    if (!Array.isArray(accounts) || !accounts.every(isAccount)) return undefined;
+    const known = accounts.some((each) => active && sameLogin(each, active));
+    return { accounts, active: known ? active : undefined };
+  } catch {
+    return undefined;
+  }
+}
+
+function isAccount(value: unknown): value is Account {
+  const { server, account, subject, store, scope, loggedInAt } = Object(value);
+  return [server, account, subject, scope].every((each) => typeof each === "string") &&
+    (store === "keychain" || store === "file") && Number.isFinite(loggedInAt);
+}
+
+async function explained<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof WideRights) throw new CredentialStoreError(error.message);
+    // What the operating system refuses; everything else has its own words already.
+    if (!(error instanceof Error) || !("code" in error)) throw error;
+    throw new CredentialStoreError(`The list of logins ${path} cannot be used: ${error.message}`);
+  }
 }

@@ -1,6 +1,9 @@
 /** Files that only their owner can read: written whole or not at all, refused when others could read them. */
 import { basename, dirname, join } from "node:path";
 
+/** No writer takes that long: a temporary file of this age has lost its writer. */
+const LEFTOVER_AGE_MS = 60_000;
+
 /** A file or folder that others may read or write; `message` says how to mend it. */
 export class WideRights extends Error {
   override readonly name = "WideRights";
@@ -52,10 +55,45 @@ export async function writePrivateFile(path: string, text: string): Promise<void
       await file.sync();
     }
     await Deno.rename(beside, path);
+    await removeLeftovers(path, LEFTOVER_AGE_MS);
   } catch (error) {
     await Deno.remove(beside).catch(() => {});
     throw error;
   }
+}
+
+/** Deletes the file at `path` if there is one, and what killed writers left beside it. */
+export async function removePrivateFile(path: string): Promise<void> {
+  await Deno.remove(path).catch(ignoreMissing);
+  await removeLeftovers(path, 0);
+}
+
+/** Moves a file that makes no sense out of the way, in case it can be rescued, and gives its new path. */
+export async function setAside(path: string): Promise<string> {
+  const aside = `${path}.damaged`;
+  await Deno.rename(path, aside).catch(ignoreMissing);
+  return aside;
+}
+
+/** Removes files that a writer made beside `path` and was killed before it renamed them. */
+async function removeLeftovers(path: string, minAgeMs: number): Promise<void> {
+  const folder = dirname(path);
+  const before = Date.now() - minAgeMs;
+  try {
+    for await (const { name } of Deno.readDir(folder)) {
+      if (!name.startsWith(`${basename(path)}.`) || !name.endsWith(".tmp")) continue;
+      const leftover = join(folder, name);
+      const { mtime } = await Deno.lstat(leftover);
+      if (mtime === null || mtime.getTime() <= before) await Deno.remove(leftover);
+    }
+  } catch (error) {
+    // Another process may be tidying up as well.
+    ignoreMissing(error);
+  }
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
 }
 
 async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {

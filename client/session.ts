@@ -116,7 +116,7 @@ export function wantedServer({ server }: Selection, io: ClientIo): string | unde
 
 /** All remembered logins, oldest first. */
 export async function loginSessions(io: ClientIo): Promise<LoginSession[]> {
-  const { accounts, active } = await readAccounts(configFolder(io));
+  const { accounts, active } = await readAccounts(configFolder(io), io.stderr);
   return accounts.map((remembered) => ({
     source: remembered.store,
     server: remembered.server,
@@ -129,7 +129,7 @@ export async function loginSessions(io: ClientIo): Promise<LoginSession[]> {
 
 /** Server of the active login, if there is one. */
 export async function activeServer(io: ClientIo): Promise<string | undefined> {
-  return (await readAccounts(configFolder(io))).active?.server;
+  return (await readAccounts(configFolder(io), io.stderr)).active?.server;
 }
 
 export interface SessionToken {
@@ -174,7 +174,7 @@ export async function saveLogin(
 ): Promise<void> {
   const folder = configFolder(io);
   await withLock(key, async () => {
-    const { accounts } = await readAccounts(folder);
+    const { accounts } = await readAccounts(folder, io.stderr);
     const earlier = accounts.find((each) =>
       each.server === key.server && each.account === key.account
     );

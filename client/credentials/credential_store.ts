@@ -1,3 +1,5 @@
+import type { ClientIo } from "../client_io.ts";
+
 /** What a login leaves behind for one account on one server. */
 export interface Credentials {
   accessToken: string;
@@ -25,6 +27,9 @@ export interface CredentialStore {
   /** Deleting what is not there is no error. */
   delete(key: AccountKey): Promise<void>;
 }
+
+/** What stores touch outside themselves. */
+export type StoreIo = Pick<ClientIo, "env" | "platform" | "stderr">;
 
 /** The store cannot be read or written; `message` says what to do next and holds no secret. */
 export class CredentialStoreError extends Error {

@@ -1,11 +1,10 @@
 /** Which store keeps a login's credentials, and what becomes of the other one's. */
 import type { Account } from "../accounts.ts";
-import type { ClientIo } from "../client_io.ts";
-import type { AccountKey, CredentialStore } from "./credential_store.ts";
-import type { KeychainBackend } from "./keychain.ts";
-
-/** What stores touch outside themselves. */
-export type StoreIo = Pick<ClientIo, "env" | "platform" | "stderr">;
+import type { AccountKey, CredentialStore, StoreIo } from "./credential_store.ts";
+import { FileStore } from "./file.ts";
+import { KeychainStore } from "./keychain.ts";
+import { type KeychainBackend, KeychainUnavailable } from "./keychain_backend.ts";
+import { systemKeychain } from "./system_keychain.ts";
 
 export interface ChosenStore {
   store: CredentialStore;
@@ -16,37 +15,87 @@ export interface ChosenStore {
 /**
  * The store for a new login: the keychain if it takes, gives back and deletes a
  * throw-away entry within 3 s, else a file. With `insecureStorage` the keychain
- * add-on is not even loaded. Throws CredentialStoreError if neither can be used.
+ * add-on is not even loaded.
  */
 export async function chooseStore(
-  options: { insecureStorage: boolean },
+  { insecureStorage }: { insecureStorage: boolean },
   io: StoreIo,
-  keychain?: KeychainBackend,
+  keychain: KeychainBackend = systemKeychain(io),
 ): Promise<ChosenStore> {
-  throw new Error(`not yet: ${options} ${io} ${keychain}`);
+  const file = new FileStore(io);
+  if (insecureStorage) {
+    return { store: file, warning: "Warning: credentials go to a file that is not encrypted.\n" };
+  }
+  try {
+    await tryOut(keychain);
+    return { store: new KeychainStore(keychain) };
+  } catch (error) {
+    if (!(error instanceof KeychainUnavailable)) throw error;
+    return {
+      store: file,
+      warning: `Warning: secure storage is unavailable: ${error.message}.\n` +
+        `Credentials go to a file that is not encrypted. To have them in the keychain instead:\n` +
+        `${howToGetKeychain(io)}, then log in again.\n`,
+    };
+  }
 }
 
 /** The store a login was put in, by `Account.store`; the add-on is loaded on first use. */
 export function openStore(
   kind: CredentialStore["kind"],
   io: StoreIo,
-  keychain?: KeychainBackend,
+  keychain: KeychainBackend = systemKeychain(io),
 ): CredentialStore {
-  throw new Error(`not yet: ${kind} ${io} ${keychain}`);
+  return kind === "keychain" ? new KeychainStore(keychain) : new FileStore(io);
 }
 
 /**
  * Deletes what an earlier login left for `key` in the store that is not in use
- * now, so that it cannot come to light again. A file always; from the keychain
- * only if `earlier` says that it has an entry. Never throws: true if an entry may
- * still lie in the keychain, to be kept as `Account.leftInKeychain`.
+ * now, so that it cannot come to light again. A file always; from the keychain only
+ * if `earlier` says that it has an entry, for then a live refresh token lies there,
+ * which is worse than loading the add-on once more after `--insecure-storage`.
+ *
+ * Never throws: true if an entry may still lie in the keychain, to be kept as
+ * `Account.leftInKeychain`.
  */
 export async function deleteStaleEntry(
   key: AccountKey,
   inUse: CredentialStore,
   earlier: Account | undefined,
   io: StoreIo,
-  keychain?: KeychainBackend,
+  keychain: KeychainBackend = systemKeychain(io),
 ): Promise<boolean> {
-  throw new Error(`not yet: ${key} ${inUse} ${earlier} ${io} ${keychain}`);
+  const inKeychain = inUse.kind === "file" &&
+    (earlier?.store === "keychain" || earlier?.leftInKeychain === true);
+  if (inUse.kind === "file" && !inKeychain) return false;
+  try {
+    await openStore(inKeychain ? "keychain" : "file", io, keychain).delete(key);
+    return false;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    io.stderr(`Warning: an older login's credentials could not be deleted. ${why}\n`);
+    return inKeychain;
+  }
+}
+
+/** A constructor that succeeds proves nothing: only an entry that comes back does. */
+async function tryOut(keychain: KeychainBackend): Promise<void> {
+  const user = `probe ${crypto.randomUUID()}`;
+  const secret = crypto.getRandomValues(new Uint8Array(16));
+  await keychain.set(user, secret);
+  const found = await keychain.get(user);
+  await keychain.delete(user);
+  if (found?.length !== secret.length || !found.every((byte, index) => byte === secret[index])) {
+    throw new KeychainUnavailable("it does not give back what was stored");
+  }
+}
+
+function howToGetKeychain({ platform, env }: StoreIo): string {
+  if (platform.os === "darwin") return "unlock the login keychain (security unlock-keychain)";
+  if (platform.os === "windows") {
+    return env.SSH_CONNECTION
+      ? "use a desktop session, for Windows keeps nothing from an SSH session"
+      : "use a desktop session with Windows Credential Manager";
+  }
+  return "unlock or start a Secret Service in this session (GNOME Keyring, KWallet, KeePassXC)";
 }

@@ -1,0 +1,97 @@
+/** Credentials in files that only their owner can read: where there is no keychain. */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { configFolder } from "../folders.ts";
+import {
+  checkPrivateFolder,
+  readPrivateFile,
+  removePrivateFile,
+  setAside,
+  WideRights,
+  writePrivateFile,
+} from "../private_file.ts";
+import {
+  type AccountKey,
+  type Credentials,
+  type CredentialStore,
+  CredentialStoreError,
+  type StoreIo,
+} from "./credential_store.ts";
+import { parseCredentials } from "./credentials_json.ts";
+import { keepToOwner } from "./windows_access.ts";
+
+/**
+ * One file for each login, so that two logins renewed at once cannot overwrite
+ * each other. Not encrypted: whoever is this user, or root, can read them.
+ */
+export class FileStore implements CredentialStore {
+  readonly kind = "file";
+  readonly description: string;
+  private readonly folder: string;
+
+  constructor(private readonly io: StoreIo) {
+    this.folder = join(configFolder(io), "credentials");
+    this.description = `a file in ${this.folder}, not encrypted`;
+  }
+
+  async get(key: AccountKey): Promise<Credentials | undefined> {
+    const path = this.path(key);
+    return await explained(path, async () => {
+      await checkPrivateFolder(this.folder);
+      const text = await readPrivateFile(path);
+      if (text === undefined) return undefined;
+      const credentials = parseFile(text, key);
+      if (credentials) return credentials;
+      const aside = await setAside(path);
+      this.io.stderr(
+        `Warning: the credentials for ${key.account} on ${key.server} cannot be read; ` +
+          `the file is damaged and now lies at ${aside}.\n`,
+      );
+      return undefined;
+    });
+  }
+
+  async set({ server, account }: AccountKey, credentials: Credentials): Promise<void> {
+    const path = this.path({ server, account });
+    await explained(path, async () => {
+      await checkPrivateFolder(this.folder);
+      if (this.io.platform.os === "windows") await keepToOwner(this.folder, this.io.env);
+      const content = JSON.stringify({ server, account, ...credentials }, undefined, 2);
+      await writePrivateFile(path, `${content}\n`);
+    });
+  }
+
+  async delete(key: AccountKey): Promise<void> {
+    const path = this.path(key);
+    await explained(path, () => removePrivateFile(path));
+  }
+
+  /** Server and account hold characters that file names cannot; the file itself names both. */
+  private path({ server, account }: AccountKey): string {
+    const name = createHash("sha256").update(`${server} ${account}`).digest("hex").slice(0, 32);
+    return join(this.folder, `${name}.json`);
+  }
+}
+
+function parseFile(text: string, { server, account }: AccountKey): Credentials | undefined {
+  try {
+    const value = Object(JSON.parse(text));
+    return value.server === server && value.account === account
+      ? parseCredentials(value)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function explained<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof CredentialStoreError || !(error instanceof Error)) throw error;
+    if (error instanceof WideRights) throw new CredentialStoreError(error.message);
+    throw new CredentialStoreError(
+      `The credentials file ${path} cannot be used: ${error.message}`,
+    );
+  }
+}
