@@ -35,8 +35,8 @@ export interface AccountIndex {
 }
 
 /**
- * Reads the index in `folder`; empty if there is none, or if it makes no sense:
- * then nobody is logged in, and the file is set aside. Throws CredentialStoreError.
+ * Reads the index in `folder`; empty if there is none, or if it is damaged: then
+ * nobody is logged in, and `warn` is told. Throws CredentialStoreError.
  */
 export async function readAccounts(
   folder: string,
@@ -48,8 +48,7 @@ export async function readAccounts(
     if (text === undefined) return { accounts: [] };
     const index = parseIndex(text);
     if (index) return index;
-    const aside = await setAside(path);
-    warn(`Warning: the list of logins is damaged; it now lies at ${aside}.\n`);
+    warn(`Warning: the list of logins ${path} is damaged; nobody counts as logged in.\n`);
     return { accounts: [] };
   });
 }
@@ -114,11 +113,12 @@ async function update(
     path,
     () =>
       withFileLock(join(folder, "locks", "accounts.lock"), { signal }, async () => {
-        const { accounts, active } = change(await readAccounts(folder, () => {}));
-        const next: AccountIndex = {
-          accounts,
-          active: accounts.some((each) => active && sameLogin(each, active)) ? active : undefined,
-        };
+        let damaged = false;
+        const index = await readAccounts(folder, () => damaged = true);
+        // It may name entries in the keychain that nothing else knows of: not ours to destroy.
+        if (damaged) await setAside(path);
+        const { accounts, active } = change(index);
+        const next: AccountIndex = { accounts, active: knownActive(accounts, active) };
         await writePrivateFile(path, `${JSON.stringify(next, undefined, 2)}\n`);
         return next;
       }),
@@ -133,12 +133,18 @@ function sameLogin(one: AccountKey, other: AccountKey): boolean {
   return one.server === other.server && one.account === other.account;
 }
 
+/** `active` if it is one of the logins; else the only one there is. */
+function knownActive(accounts: Account[], active: AccountKey | undefined): AccountKey | undefined {
+  if (active && accounts.some((each) => sameLogin(each, active))) return active;
+  if (accounts.length !== 1) return undefined;
+  return { server: accounts[0].server, account: accounts[0].account };
+}
+
 function parseIndex(text: string): AccountIndex | undefined {
   try {
     const { accounts, active } = Object(JSON.parse(text));
     if (!Array.isArray(accounts) || !accounts.every(isAccount)) return undefined;
-    const known = accounts.some((each) => active && sameLogin(each, active));
-    return { accounts, active: known ? active : undefined };
+    return { accounts, active: knownActive(accounts, active) };
   } catch {
     return undefined;
   }

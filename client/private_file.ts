@@ -68,11 +68,9 @@ export async function removePrivateFile(path: string): Promise<void> {
   await removeLeftovers(path, 0);
 }
 
-/** Moves a file that makes no sense out of the way, in case it can be rescued, and gives its new path. */
-export async function setAside(path: string): Promise<string> {
-  const aside = `${path}.damaged`;
-  await Deno.rename(path, aside).catch(ignoreMissing);
-  return aside;
+/** Moves a file that makes no sense out of the way, in case it can be rescued. */
+export async function setAside(path: string): Promise<void> {
+  await Deno.rename(path, `${path}.damaged`).catch(ignoreMissing);
 }
 
 /** Removes files that a writer made beside `path` and was killed before it renamed them. */

@@ -6,7 +6,6 @@ import {
   checkPrivateFolder,
   readPrivateFile,
   removePrivateFile,
-  setAside,
   WideRights,
   writePrivateFile,
 } from "../private_file.ts";
@@ -42,10 +41,8 @@ export class FileStore implements CredentialStore {
       if (text === undefined) return undefined;
       const credentials = parseFile(text, key);
       if (credentials) return credentials;
-      const aside = await setAside(path);
       this.io.stderr(
-        `Warning: the credentials for ${key.account} on ${key.server} cannot be read; ` +
-          `the file is damaged and now lies at ${aside}.\n`,
+        `Warning: the credentials file ${path} is damaged and counts as logged out.\n`,
       );
       return undefined;
     });
