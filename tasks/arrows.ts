@@ -65,7 +65,7 @@ function wrongArrows({ path, text }: Source): string[] {
 }
 
 /** Paths from the root that a source imports, statically or when it runs. */
-export function localImports(path: string, text: string): string[] {
+function localImports(path: string, text: string): string[] {
   const specifiers = text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"(\.[^"]+)"/g);
   return [...specifiers].map(([, specifier]) =>
     normalize(join(dirname(path), specifier)).split(sep).join("/")
@@ -87,9 +87,12 @@ function part(path: string): string {
     SERVER_LAYERS.find((part) => path.startsWith(`${part}/`)) ?? path;
 }
 
-/** Sources that import each other in a ring, each ring once. */
+/** Sources that import each other's values in a ring, each ring once; types alone do no harm. */
 function cycles(sources: readonly Source[]): string[] {
-  const imports = new Map(sources.map(({ path, text }) => [path, localImports(path, text)]));
+  const imports = new Map(sources.map(({ path, text }) => {
+    const values = text.replace(/^(import|export) type [^"]*"[^"]*"/gm, "");
+    return [path, localImports(path, values)];
+  }));
   const done = new Set<string>();
   const found: string[] = [];
   const visit = (path: string, trail: string[]) => {

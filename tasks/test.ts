@@ -26,6 +26,8 @@ const dist = join(root, "dist");
 /** The tests may use this machine, and no other. */
 const PERMISSIONS = [
   "--allow-net=127.0.0.1,localhost,[::1]",
+  // Playwright looks there for Windows; only --allow-all would let it.
+  "--ignore-read=/proc,/sys",
   ...["--allow-read", "--allow-write", "--allow-env", "--allow-run", "--allow-sys", "--allow-ffi"],
 ];
 
@@ -99,6 +101,12 @@ async function main(files: string[]): Promise<number> {
   const total: Count = { passed: 0, failed: 0, skipped: 0 };
   const heading = (text: string) => console.log(`\n== ${text}`);
   const servers: PostgresServer[] = [];
+  const stopServers = () =>
+    Promise.all(servers.splice(0).map((server) => server[Symbol.asyncDispose]()));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    if (signal === "SIGTERM" && Deno.build.os === "windows") continue;
+    Deno.addSignalListener(signal, () => stopServers().finally(() => Deno.exit(130)));
+  }
   try {
     const pinned = await pinnedDeno();
     if (Deno.version.deno !== pinned) {
@@ -120,34 +128,40 @@ async function main(files: string[]): Promise<number> {
         total.failed++;
       }
     }
-    heading("Compile");
-    const compiled = await compileForTests({ outputFolder: dist });
-    env[BINARY_VARIABLE] = compiled.path;
-    if (compiled.standIn) {
-      console.log(
-        `Deno's download host is out of reach: compiled with a stand-in runtime (Deno ` +
-          `${standInVersion}, from npm), which is for tests alone.`,
-      );
-    }
-    const runs = files.length > 0 ? [{ name: "chosen", title: "Tests", paths: files }] : [
-      { name: "source", title: "Tests on the sources", paths: ["--ignore=tests/e2e", "tests"] },
-      { name: "e2e", title: "Tests against the program", paths: ["tests/e2e"] },
-    ];
-    for (const { name, title, paths } of runs) {
+    const run = async (name: string, title: string, paths: string[]) => {
       heading(title);
       const count = await runTests(name, paths, env);
       for (const key of ["passed", "failed", "skipped"] as const) total[key] += count[key];
+    };
+    await Deno.mkdir(dist, { recursive: true });
+    if (files.length === 0) {
+      await run("source", "Tests on the sources", ["--ignore=tests/e2e", "tests"]);
     }
+    heading("Compile");
+    env[BINARY_VARIABLE] = await compileAndSay();
+    if (files.length === 0) await run("e2e", "Tests against the program", ["tests/e2e"]);
+    else await run("chosen", "Tests", files);
   } catch (error) {
-    // The tests could not be run: that is a failure, whatever has passed.
+    // What could not be run has not passed.
     console.error(error instanceof Error ? error.message : error);
     total.failed++;
   } finally {
-    await Promise.all(servers.map((server) => server[Symbol.asyncDispose]()));
+    await stopServers();
   }
   const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
   console.log(`\n${total.passed} passed, ${total.failed} failed${skipped}`);
   return total.failed > 0 || total.passed === 0 ? 1 : 0;
+}
+
+async function compileAndSay(): Promise<string> {
+  const compiled = await compileForTests({ outputFolder: dist });
+  if (compiled.standIn) {
+    console.log(
+      `Deno's download host is out of reach: compiled with a stand-in runtime (Deno ` +
+        `${standInVersion}, from npm), which is for tests alone.`,
+    );
+  }
+  return compiled.path;
 }
 
 Deno.exit(await main(Deno.args));

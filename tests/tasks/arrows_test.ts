@@ -52,7 +52,8 @@ Deno.test("a ring of imports is found once", () => {
   const found = findings([
     source("client/a.ts", `import "./b.ts";`),
     source("client/b.ts", `import "./c.ts";`),
-    source("client/c.ts", `import "./a.ts";`),
+    source("client/c.ts", `import "./a.ts";\nimport type { D } from "./d.ts";`),
+    source("client/d.ts", `import {\n  c,\n} from "./c.ts";`),
   ]);
   assert.deepEqual(found, [
     "a ring of imports: client/a.ts → client/b.ts → client/c.ts → client/a.ts",
