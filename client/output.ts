@@ -55,7 +55,13 @@ export function formatTime(epochMs: number): string {
     `${two(date.getHours())}:${two(date.getMinutes())}`;
 }
 
-/** `value` as indented JSON with the newline a file ends with. */
+/**
+ * `value` as indented JSON with the newline a file ends with. What a terminal
+ * would act on is escaped: JSON itself lets some of it stand.
+ */
 export function formatJson(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
+  const text = JSON.stringify(value, null, 2).split("\n").map((line) =>
+    line.replace(UNSAFE, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`)
+  ).join("\n");
+  return `${text}\n`;
 }

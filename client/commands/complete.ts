@@ -14,7 +14,9 @@ export type KnownValues = (attribute: string) => Candidate[];
 export async function rememberedValues(
   place: Pick<ClientIo, "env" | "platform">,
 ): Promise<KnownValues> {
-  const { accounts } = await readAccounts(configFolder(place), () => {}).catch(() => ({ accounts: [] }));
+  const { accounts } = await readAccounts(configFolder(place), () => {}).catch(() => ({
+    accounts: [],
+  }));
   const unique = (values: string[]): Candidate[] => [...new Set(values)].map((each) => [each, ""]);
   const known: Record<string, Candidate[]> = {
     server: unique(accounts.map(({ server }) => server)),

@@ -10,6 +10,7 @@ import type { ClientIo } from "../client_io.ts";
 import { authorizeDevice, type DeviceAuthorization, pollForTokens } from "../device_flow.ts";
 import { uncheckedClaims } from "../jwt_claims.ts";
 import { formatDuration, formatTime, isLiveTerminal, styleFor } from "../output.ts";
+import { revoke } from "../revoke.ts";
 import { activeServer, newLoginPlace, saveLogin, wantedServer } from "../session.ts";
 import { describeUser, userFrom, userinfo } from "../userinfo.ts";
 import { waitingLine } from "../waiting_line.ts";
@@ -44,18 +45,20 @@ export async function login(options: LoginOptions, io: ClientIo): Promise<number
 
   const user = await whoLoggedIn(server, tokens, io);
   const expiresAt = receivedAt + tokens.expires_in * 1000;
-  await saveLogin(
-    { server: issuer, account: user.email ?? user.sub },
-    user.sub,
-    {
-      accessToken: tokens.access_token,
-      accessTokenExpiresAt: expiresAt,
-      scope: tokens.scope || scopeToAskFor(options.scope),
-      refreshToken: tokens.refresh_token,
-    },
-    place,
-    io,
-  );
+  const credentials = {
+    accessToken: tokens.access_token,
+    accessTokenExpiresAt: expiresAt,
+    scope: tokens.scope || scopeToAskFor(options.scope),
+    refreshToken: tokens.refresh_token,
+  };
+  const key = { server: issuer, account: user.email ?? user.sub };
+  try {
+    await saveLogin(key, user.sub, credentials, place, io);
+  } catch (error) {
+    // Nobody holds these tokens any more; the session must not outlive them unseen.
+    await revoke(issuer, credentials, io).catch(() => {});
+    throw error;
+  }
   io.stderr(
     `Logged in to ${issuer} as ${styleFor(io).strong(describeUser(user))}\n` +
       `Credentials: ${place.store.description}\n` +

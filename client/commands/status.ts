@@ -18,6 +18,8 @@ interface LoginStatus {
   account: string;
   active: boolean;
   source: "keychain" | "file";
+  /** The store, as people know it. */
+  credentials: string;
   /** What is wrong, or null. */
   problem: string | null;
   /** When the access token ends, or null if there is none. */
@@ -74,6 +76,7 @@ async function loginStatus(session: LoginSession): Promise<LoginStatus> {
     account: session.account,
     active: session.active,
     source: session.source,
+    credentials: session.place.store.description,
     problem,
     expiresAt: credentials ? new Date(credentials.accessTokenExpiresAt).toISOString() : null,
     scope: credentials?.scope ?? null,
@@ -84,7 +87,7 @@ async function loginStatus(session: LoginSession): Promise<LoginStatus> {
 function describe(login: LoginStatus, io: ClientIo): string {
   const lines = [
     `${login.account} on ${login.server}${login.active ? " (active)" : ""}`,
-    `  credentials: ${login.source === "keychain" ? "the system keychain" : "a file"}`,
+    `  credentials: ${login.credentials}`,
   ];
   if (login.problem !== null) lines.push(`  ${login.problem}`);
   if (login.expiresAt !== null) {

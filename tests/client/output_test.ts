@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { formatDuration, plainText, styleFor } from "../../client/output.ts";
+import { formatDuration, formatJson, plainText, styleFor } from "../../client/output.ts";
 import { memoryIo } from "../support/memory_io.ts";
 
 Deno.test("text from a server loses what a terminal would act on", () => {
@@ -26,4 +26,13 @@ Deno.test("no escape sequence without a terminal, with NO_COLOR, or on a dumb on
   assert.equal(styleFor(memoryIo()).strong("x"), "x");
   assert.equal(styleFor(memoryIo({ ...terminal, env: { NO_COLOR: "1" } })).strong("x"), "x");
   assert.equal(styleFor(memoryIo({ ...terminal, env: { TERM: "dumb" } })).strong("x"), "x");
+});
+
+Deno.test("JSON for a terminal is the same JSON, without what a terminal acts on", () => {
+  const value = { name: "\x1b[2J\u009b2J\u202e\n", list: [1, "é"] };
+  const text = formatJson(value);
+  assert.deepEqual(JSON.parse(text), value);
+  // deno-lint-ignore no-control-regex
+  assert.doesNotMatch(text.replaceAll("\n", ""), /[\x00-\x1f\x7f-\x9f\u202e]/);
+  assert.match(text, /^\{\n {2}"name"[^]*\}\n$/);
 });

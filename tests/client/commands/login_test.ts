@@ -1,0 +1,202 @@
+// deno-lint-ignore-file no-control-regex -- escape sequences are what is tested
+import { strict as assert } from "node:assert";
+import { login, type LoginOptions } from "../../../client/commands/login.ts";
+import { token } from "../../../client/commands/token.ts";
+import { runCommand } from "../../../client/run_command.ts";
+import { brand } from "../../../shared/brand.ts";
+import { EXIT } from "../../../shared/exit_codes.ts";
+import { clientHome, jwt, logIn, tokensFor } from "../../support/client_home.ts";
+import {
+  deviceAuthorization,
+  pending,
+  ScriptedServer,
+  slowDown,
+} from "../../support/scripted_server.ts";
+
+function options(server: ScriptedServer, changes: Partial<LoginOptions> = {}): LoginOptions {
+  return {
+    server: server.issuer,
+    scope: "openid profile email offline_access",
+    browser: true,
+    insecureStorage: true,
+    ...changes,
+  };
+}
+
+function approving(): ScriptedServer {
+  const server = new ScriptedServer();
+  server.script("/oauth/device/authorize", { json: deviceAuthorization(server.issuer) });
+  server.script("/oauth/token", pending, tokensFor(server, "alice@example.com", "at"));
+  return server;
+}
+
+Deno.test("a login shows address and code, waits, and says who, where and until when", async () => {
+  await using server = approving();
+  await using home = await clientHome();
+  const { io } = home;
+  assert.equal(await login(options(server), io), EXIT.ok);
+  assert.equal(io.out, "");
+  const order = [
+    `Logging in to ${server.issuer}`,
+    `Open:        ${server.issuer}/device`,
+    "Enter code:  BCDF-GHJK",
+    "the code expires in 15 min",
+    "as alice <alice@example.com>",
+    `Credentials: `,
+    home.folder,
+    "Until: ",
+    "(15 min)",
+  ].map((text) => io.err.indexOf(text));
+  assert.ok(order.every((at, index) => at >= 0 && at > (order[index - 1] ?? -1)), io.err);
+  assert.doesNotMatch(io.err, /\x1b/);
+  assert.doesNotMatch(io.err, /refresh-of|bstd_/);
+});
+
+Deno.test("what was logged in to is what `token` uses, with no word of which", async () => {
+  await using server = approving();
+  await using home = await clientHome();
+  await login(options(server), home.io);
+  home.io.err = "";
+  assert.equal(await token({ minTtl: "60s" }, home.io), EXIT.ok);
+  assert.equal(home.io.out, "at\n");
+  assert.equal(home.io.err, "");
+});
+
+Deno.test("openid is always asked for, and --scope may be written with commas", async () => {
+  await using server = approving();
+  await using home = await clientHome();
+  await login(options(server, { scope: "email,offline_access  email" }), home.io);
+  const [{ form }] = server.askedAt("/oauth/device/authorize");
+  assert.deepEqual(form, { client_id: brand.cliClientId, scope: "openid email offline_access" });
+});
+
+Deno.test("the browser is opened with the code filled in, after both are on screen", async () => {
+  await using server = approving();
+  await using home = await clientHome({ env: { DISPLAY: ":0" } });
+  const { io } = home;
+  const launch = io.launch;
+  io.launch = (program, args) => {
+    assert.match(io.err, /Enter code: {2}BCDF-GHJK/);
+    return launch(program, args);
+  };
+  await login(options(server), io);
+  assert.deepEqual(io.launched, [["xdg-open", `${server.issuer}/device?user_code=BCDF-GHJK`]]);
+  assert.match(io.err, /browser should open/);
+});
+
+Deno.test("--no-browser opens none, and one that fails to start is not mentioned", async () => {
+  for (const changes of [{ browser: false }, {}]) {
+    await using server = approving();
+    await using home = await clientHome({ env: { DISPLAY: ":0" }, programs: [] });
+    await login(options(server, changes), home.io);
+    assert.deepEqual(home.io.launched, []);
+    assert.doesNotMatch(home.io.err, /browser should/);
+  }
+});
+
+Deno.test("a terminal sees the time run down, and the line goes when the login is made", async () => {
+  await using server = approving();
+  server.script("/oauth/token", slowDown, tokensFor(server, "alice@example.com", "at"));
+  await using home = await clientHome({ stderrIsTerminal: true });
+  const { io } = home;
+  await login(options(server), io);
+  assert.match(io.err, /15:00 left[^]*14:59 left[^]*14:45 left/);
+  assert.equal(io.sleeps.length, 15);
+  assert.match(io.err, /\r\x1b\[KLogged in to/);
+  assert.doesNotMatch(io.err, /\x1b\[\?25l/);
+});
+
+Deno.test("no line is wider than the terminal, or it could not be rewritten", async () => {
+  await using server = approving();
+  await using home = await clientHome({
+    stderrIsTerminal: true,
+    stderrColumns: () => 20,
+    env: { NO_COLOR: "1" },
+  });
+  await login(options(server), home.io);
+  const lines = [...home.io.err.matchAll(/\r([^\r\x1b]+)\x1b\[K/g)].map(([, text]) => text);
+  assert.ok(lines.length > 5);
+  for (const line of lines) assert.ok(line.length < 20, line);
+});
+
+Deno.test("--qr draws the whole address, without colours where there are none", async () => {
+  await using server = approving();
+  await using home = await clientHome();
+  await login(options(server, { qr: true }), home.io);
+  assert.match(home.io.err, /█▀▀|▄▄▄▄▄ █/);
+  assert.doesNotMatch(home.io.err, /\x1b/);
+});
+
+Deno.test("a token in the environment is warned about, not refused", async () => {
+  await using server = approving();
+  await using home = await clientHome({ env: { [`${brand.envPrefix}_TOKEN`]: "secret" } });
+  assert.equal(await login(options(server), home.io), EXIT.ok);
+  assert.match(home.io.err, new RegExp(`Warning: ${brand.envPrefix}_TOKEN is set and wins`));
+  assert.doesNotMatch(home.io.err, /secret/);
+});
+
+Deno.test("an id_token for someone else's client is not believed; userinfo is asked", async () => {
+  await using server = approving();
+  const claims = { iss: server.issuer, aud: "another", sub: "m", email: "mallory@example.com" };
+  const { json } = tokensFor(server, "alice@example.com", "at") as { json: object };
+  server.script("/oauth/token", { json: { ...json, id_token: jwt(claims) } });
+  server.script("/oauth/userinfo", { json: { sub: "a", email: "alice@example.com" } });
+  await using home = await clientHome();
+  await login(options(server), home.io);
+  assert.match(home.io.err, /as alice@example\.com\n/);
+  assert.equal(server.askedAt("/oauth/userinfo")[0].headers.get("authorization"), "Bearer at");
+});
+
+Deno.test("a name with control characters reaches neither terminal nor store", async () => {
+  await using server = approving();
+  const claims = {
+    iss: server.issuer,
+    aud: brand.cliClientId,
+    sub: "a",
+    email: "a\x1b[2J@example.com\n",
+  };
+  const { json } = tokensFor(server, "alice@example.com", "at") as { json: object };
+  server.script("/oauth/token", { json: { ...json, id_token: jwt(claims) } });
+  await using home = await clientHome();
+  await login(options(server), home.io);
+  assert.doesNotMatch(home.io.err, /\x1b/);
+  await token({ minTtl: "60s", json: true }, home.io);
+  assert.equal(JSON.parse(home.io.out).account, "a [2J@example.com");
+});
+
+Deno.test("a denied login stores nothing", async () => {
+  await using server = approving();
+  server.script("/oauth/token", pending, { status: 400, json: { error: "access_denied" } });
+  await using home = await clientHome();
+  assert.equal(await runCommand(home.io, (io) => login(options(server), io)), EXIT.failure);
+  assert.match(home.io.err, /denied in the browser/);
+  const code = await runCommand(home.io, (io) => token({ minTtl: "60s" }, io));
+  assert.equal(code, EXIT.authenticationRequired);
+});
+
+Deno.test("Ctrl-C while waiting exits 130 and leaves a clean line", async () => {
+  await using server = approving();
+  server.script("/oauth/token", pending);
+  await using home = await clientHome({ stderrIsTerminal: true });
+  const { io } = home;
+  const sleep = io.sleep;
+  io.sleep = (ms, signal) => {
+    if (io.sleeps.length === 7) io.interrupt();
+    return sleep(ms, signal);
+  };
+  assert.equal(await runCommand(io, (io) => login(options(server), io)), EXIT.interrupted);
+  assert.match(io.err, /\r\x1b\[K$/);
+});
+
+Deno.test("without --server it is the active login's server, or the environment's", async () => {
+  await using first = new ScriptedServer();
+  await using second = approving();
+  await using home = await clientHome();
+  await logIn(home.io, first);
+  first.script("/oauth/token", tokensFor(first, "alice@example.com", "again"));
+  await login(options(first, { server: undefined }), home.io);
+  assert.match(home.io.err, new RegExp(`Logging in to ${first.issuer}`));
+  home.io.env[`${brand.envPrefix}_SERVER`] = second.issuer;
+  await login(options(first, { server: undefined }), home.io);
+  assert.match(home.io.err, new RegExp(`Logging in to ${second.issuer}`));
+});
