@@ -29,24 +29,24 @@ export async function provideSystemPackages(say: (line: string) => void): Promis
   if (!await onPath("apt-get")) {
     throw new Error(`The tests need ${missing.join(", ")}. Install that and run them again.`);
   }
-  const privileged = Deno.uid() === 0 ? [] : ["sudo", "-n"];
+  const root = Deno.uid() === 0;
+  if (!root && !await succeeds("sudo", ["-n", "true"])) {
+    throw new Error(
+      `The tests need ${missing.join(", ")}, and only root can install that. Run as root, then ` +
+        `start again: apt-get install ${missing.join(" ")}`,
+    );
+  }
   say(`Installing ${missing.join(", ")} …`);
   const apt = async (...args: string[]) => {
-    const [program, ...rest] = [...privileged, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"];
+    const command = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet", ...args];
+    const [program, ...rest] = root ? command : ["sudo", "-n", ...command];
     const { success, stdout, stderr } = await new Deno.Command(program, {
-      args: [...rest, "-q", ...args],
+      args: rest,
       stdin: "null",
-    }).output().catch((error) => ({
-      success: false,
-      stdout: new Uint8Array(),
-      stderr: new TextEncoder().encode(String(error)),
-    }));
+    }).output();
     if (success) return;
     const said = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("");
-    throw new Error(
-      `apt-get ${args[0]} failed:\n${said}\n` +
-        `Run as root, then start again: apt-get install ${missing.join(" ")}`,
-    );
+    throw new Error(`apt-get ${args[0]} failed:\n${said}`);
   };
   await apt("update");
   await apt("install", "--yes", "--no-install-recommends", ...missing);
@@ -68,6 +68,13 @@ function hasBrowser(): boolean {
   } catch {
     return false;
   }
+}
+
+async function succeeds(program: string, args: string[]): Promise<boolean> {
+  if (!await onPath(program)) return false;
+  const { success } = await new Deno.Command(program, { args, stdout: "null", stderr: "null" })
+    .output();
+  return success;
 }
 
 async function onPath(program: string): Promise<boolean> {

@@ -11,7 +11,10 @@ interface Ended {
 
 async function run(...args: string[]): Promise<Ended> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-check", "--allow-all", "main.ts", ...args],
+    args: [
+      ...["run", "--lock=deno.lock", "--frozen", "--no-check", "--allow-all", "main.ts"],
+      ...args,
+    ],
     clearEnv: true,
     env: {
       PATH: Deno.env.get("PATH") ?? "",
