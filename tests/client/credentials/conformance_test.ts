@@ -1,0 +1,91 @@
+/** One suite over every store: what a login leaves behind is found again, whole, by later processes. */
+import assert from "node:assert/strict";
+import type { CredentialStore } from "../../../client/credentials/credential_store.ts";
+import { secretService } from "../../support/secret_service.ts";
+import { temporaryHome } from "../../support/temporary_home.ts";
+import { storeInProcesses } from "./store_child.ts";
+
+const alice = { server: "https://auth.example.com", account: "alice@example.com" };
+const bob = { server: "https://auth.example.com", account: "bob o'hara@example.com" };
+const elsewhere = { server: "http://127.0.0.1:8787", account: "alice@example.com" };
+
+function credentials(name: string, size = 1000) {
+  return {
+    accessToken: `${name}.${"a".repeat(size)}`,
+    accessTokenExpiresAt: 1_795_000_000_123,
+    scope: "openid offline_access",
+    refreshToken: `bstr_${name}`,
+  };
+}
+
+async function conforms(t: Deno.TestContext, store: CredentialStore): Promise<void> {
+  await t.step("nothing is found where nothing was put, and deleting it is no error", async () => {
+    assert.equal(await store.get(alice), undefined);
+    await store.delete(alice);
+  });
+  await t.step("what is put is got, by server and account", async () => {
+    await store.set(alice, credentials("alice"));
+    await store.set(bob, credentials("bob"));
+    await store.set(elsewhere, credentials("elsewhere"));
+    assert.deepEqual(await store.get(alice), credentials("alice"));
+    assert.deepEqual(await store.get(bob), credentials("bob"));
+    assert.deepEqual(await store.get(elsewhere), credentials("elsewhere"));
+  });
+  await t.step("a later value takes the place of the earlier one", async () => {
+    await store.set(alice, credentials("later"));
+    assert.deepEqual(await store.get(alice), credentials("later"));
+  });
+  await t.step("a login without a refresh token leaves no older one behind", async () => {
+    const { refreshToken: _, ...access } = credentials("short");
+    await store.set(alice, access);
+    assert.deepEqual(await store.get(alice), access);
+  });
+  await t.step("a token larger than a keychain's entry comes back whole", async () => {
+    for (const size of [2560, 8000, 6000, 9000, 100]) {
+      const large = { ...credentials("large", size), refreshToken: `bstr_${"é".repeat(size)}` };
+      await store.set(alice, large);
+      assert.deepEqual(await store.get(alice), large);
+    }
+  });
+  await t.step("deleting one login leaves the others", async () => {
+    await store.set(alice, credentials("large", 9000));
+    await store.delete(alice);
+    assert.equal(await store.get(alice), undefined);
+    assert.deepEqual(await store.get(bob), credentials("bob"));
+    await store.delete(bob);
+    await store.delete(elsewhere);
+  });
+}
+
+Deno.test("FileStore conforms", async (t) => {
+  await using home = await temporaryHome();
+  await conforms(t, storeInProcesses("file", home.env));
+});
+
+Deno.test({
+  name: "KeychainStore conforms on a real Secret Service",
+  ignore: Deno.build.os !== "linux",
+  async fn(t) {
+    await using session = await secretService();
+    await conforms(t, storeInProcesses("keychain", session.env));
+    await t.step("deleted logins leave no entry behind", async () => {
+      assert.deepEqual(await session.secrets(), {});
+    });
+  },
+});
+
+Deno.test({
+  name: "KeychainStore keeps access_token and refresh_token under names that tell whose they are",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using session = await secretService();
+    const store = storeInProcesses("keychain", session.env);
+    await store.set(alice, credentials("alice"));
+    const secrets = await session.secrets();
+    const access = "access_token https://auth.example.com alice@example.com";
+    const refresh = "refresh_token https://auth.example.com alice@example.com";
+    assert.deepEqual(Object.keys(secrets).sort(), [access, refresh]);
+    assert.equal(JSON.parse(secrets[access]).accessToken, credentials("alice").accessToken);
+    assert.deepEqual(JSON.parse(secrets[refresh]), { refreshToken: "bstr_alice" });
+  },
+});

@@ -1,0 +1,117 @@
+/** Whatever becomes of the keychain, a command ends within seconds, in words or in the file. */
+import assert from "node:assert/strict";
+import {
+  emptyBus,
+  forgetfulDbus,
+  secretService,
+  silentDbus,
+} from "../../support/secret_service.ts";
+import { temporaryHome } from "../../support/temporary_home.ts";
+import { endOfStep, runStep, type StepRun } from "./store_child.ts";
+
+const key = { server: "https://auth.example.com", account: "alice@example.com" };
+const credentials = {
+  accessToken: "a.b.c",
+  accessTokenExpiresAt: 1_795_000_000_000,
+  scope: "openid",
+  refreshToken: "bstr_1",
+};
+
+function linuxTest(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name, ignore: Deno.build.os !== "linux", fn });
+}
+
+/** The limit is 3 s; the rest is for the process to start on a busy machine. */
+function assertAboutThreeSeconds(ms: number): void {
+  assert.ok(ms >= 2900 && ms < 10_000, `took ${ms} ms`);
+}
+
+function assertFileWithWarning(result: StepRun, why: RegExp): void {
+  assert.equal(result.kind, "file");
+  assert.match(result.warning ?? "", /secure storage is unavailable/);
+  assert.match(result.warning ?? "", why);
+  assert.match(result.warning ?? "", /GNOME Keyring, KWallet, KeePassXC/);
+}
+
+linuxTest("a working keychain is chosen, and trying it out leaves nothing behind", async () => {
+  await using session = await secretService();
+  const result = await runStep({ do: "choose" }, session.env);
+  assert.equal(result.kind, "keychain");
+  assert.equal(result.warning, undefined);
+  assert.equal(result.addOnLoaded, true);
+  assert.deepEqual(await session.secrets(), {});
+});
+
+linuxTest("--insecure-storage does not load the add-on, though the keychain works", async () => {
+  await using session = await secretService();
+  const result = await runStep({ do: "choose", insecureStorage: true }, session.env);
+  assert.equal(result.kind, "file");
+  assert.match(result.warning ?? "", /not encrypted/);
+  assert.equal(result.addOnLoaded, false);
+});
+
+linuxTest("without any D-Bus the file is chosen at once", async () => {
+  await using home = await temporaryHome();
+  const result = await runStep({ do: "choose" }, home.env);
+  assertFileWithWarning(result, /no D-Bus session bus/);
+  assert.ok(result.ms < 2900, `took ${result.ms} ms`);
+});
+
+linuxTest("with an address where no bus is, the file is chosen at once", async () => {
+  await using home = await temporaryHome();
+  const env = { ...home.env, DBUS_SESSION_BUS_ADDRESS: `unix:path=${home.folder}/none` };
+  const result = await runStep({ do: "choose" }, env);
+  assertFileWithWarning(result, /cannot be reached/);
+  assert.ok(result.ms < 2900, `took ${result.ms} ms`);
+});
+
+linuxTest("on a bus without a Secret Service the file is chosen at once", async () => {
+  await using home = await temporaryHome();
+  await using bus = await emptyBus();
+  const result = await runStep({ do: "choose" }, { ...home.env, ...bus.env });
+  assertFileWithWarning(result, /no Secret Service runs/);
+  assert.ok(result.ms < 2900, `took ${result.ms} ms`);
+});
+
+linuxTest("a bus that never answers costs 3 s, and this thread runs on meanwhile", async () => {
+  await using home = await temporaryHome();
+  await using bus = await silentDbus();
+  const env = { ...home.env, ...bus.env };
+  const [chosen, got] = await Promise.all([
+    runStep({ do: "choose" }, env),
+    runStep({ do: "get", kind: "keychain", key }, env),
+  ]);
+  assertFileWithWarning(chosen, /did not answer within 3 s/);
+  assert.equal(got.error?.name, "CredentialStoreError");
+  assert.match(got.error?.message ?? "", /did not answer within 3 s.*--insecure-storage/);
+  for (const result of [chosen, got]) {
+    assertAboutThreeSeconds(result.ms);
+    assert.equal(result.addOnLoaded, false);
+    assert.ok(result.ticks > 50, `${result.ticks} ticks`);
+  }
+});
+
+linuxTest("a locked keychain that nobody unlocks costs 3 s", async () => {
+  await using session = await secretService();
+  await runStep({ do: "set", kind: "keychain", key, credentials }, session.env);
+  await session.lock();
+  const [chosen, got] = await Promise.all([
+    runStep({ do: "choose" }, session.env),
+    runStep({ do: "get", kind: "keychain", key }, session.env),
+  ]);
+  assertFileWithWarning(chosen, /did not answer within 3 s; it may be locked/);
+  assert.equal(got.error?.name, "CredentialStoreError");
+  assert.match(got.error?.message ?? "", /it may be locked\. Unlock it/);
+  for (const result of [chosen, got]) {
+    assertAboutThreeSeconds(result.ms);
+    assert.ok(result.ticks > 50, `${result.ticks} ticks`);
+  }
+});
+
+linuxTest("a bus that falls silent after the probe cannot hang the process either", async () => {
+  await using session = await secretService();
+  await using bus = await forgetfulDbus(session.env);
+  const end = await endOfStep({ do: "get", kind: "keychain", key }, { ...session.env, ...bus.env });
+  assert.equal(end.signal, "SIGALRM");
+  assertAboutThreeSeconds(end.ms);
+});

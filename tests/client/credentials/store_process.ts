@@ -1,0 +1,67 @@
+// deno-lint-ignore-file no-console -- what it prints is what it is for
+/**
+ * One step of a credential store in a process of its own, as a command would take
+ * it: stdin has the step, stdout the result, and the process ends by Deno.exit.
+ */
+import type { AccountKey, Credentials } from "../../../client/credentials/credential_store.ts";
+import { chooseStore, openStore } from "../../../client/credentials/select_store.ts";
+
+export type Step =
+  | { do: "choose"; insecureStorage?: boolean }
+  | { do: "get"; kind: "keychain" | "file"; key: AccountKey }
+  | { do: "set"; kind: "keychain" | "file"; key: AccountKey; credentials: Credentials }
+  | { do: "delete"; kind: "keychain" | "file"; key: AccountKey };
+
+export interface StepResult {
+  /** What `get` found. */
+  credentials?: Credentials;
+  /** What `choose` chose. */
+  kind?: string;
+  warning?: string;
+  error?: { name: string; message: string };
+  /** Whether the add-on's library is in the process. */
+  addOnLoaded: boolean;
+  /** How often this thread's event loop ran meanwhile, once in 20 ms at best. */
+  ticks: number;
+}
+
+if (import.meta.main) {
+  const step: Step = JSON.parse(await new Response(Deno.stdin.readable).text());
+  const io = {
+    env: Deno.env.toObject(),
+    stderr: (text: string) => console.error(text),
+    platform: {
+      os: Deno.build.os,
+      arch: Deno.build.arch,
+      release: "",
+      homeFolder: Deno.env.get("HOME") ?? "",
+    },
+  };
+  let ticks = 0;
+  setInterval(() => ticks++, 20);
+  const result = await take(step, io).catch((error) => ({
+    error: { name: error.name, message: error.message },
+  }));
+  const addOnLoaded = Deno.build.os === "linux" &&
+    (await Deno.readTextFile("/proc/self/maps")).includes("keyring");
+  console.log(JSON.stringify({ ...result, addOnLoaded, ticks }));
+  Deno.exit(0);
+}
+
+async function take(
+  step: Step,
+  io: Parameters<typeof openStore>[1],
+): Promise<Partial<StepResult>> {
+  if (step.do === "choose") {
+    const { store, warning } = await chooseStore(
+      { insecureStorage: step.insecureStorage ?? false },
+      io,
+    );
+    return { kind: store.kind, warning };
+  }
+  const store = openStore(step.kind, io);
+  if (step.do === "get") return { credentials: await store.get(step.key) };
+  if (step.do === "set") await store.set(step.key, step.credentials);
+  else await store.delete(step.key);
+  return {};
+}
