@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { CredentialStoreError } from "../../../client/credentials/credential_store.ts";
+import { FileStore } from "../../../client/credentials/file.ts";
+import { keepToOwner } from "../../../client/credentials/windows_access.ts";
+import { brand } from "../../../shared/brand.ts";
+import { memoryIo } from "../../support/memory_io.ts";
+import { temporaryHome } from "../../support/temporary_home.ts";
+
+const key = { server: "https://auth.example.com", account: "alice@example.com" };
+const credentials = { accessToken: "a.b.c", accessTokenExpiresAt: 1, scope: "openid" };
+const CONFIG_DIR = `${brand.envPrefix}_CONFIG_DIR`;
+const hasModes = Deno.build.os !== "windows";
+
+async function storedLogin(folderName = "config") {
+  const home = await temporaryHome();
+  const config = join(home.folder, folderName);
+  const io = memoryIo({ env: { ...home.env, [CONFIG_DIR]: config } });
+  const store = new FileStore(io);
+  await store.set(key, credentials);
+  const folder = join(config, "credentials");
+  const names = (await Array.fromAsync(Deno.readDir(folder))).map((entry) => entry.name);
+  assert.equal(names.length, 1);
+  return { home, io, store, folder, file: join(folder, names[0]) };
+}
+
+Deno.test({
+  name: "the file has mode 0600 and its folders 0700",
+  ignore: !hasModes,
+  async fn() {
+    const { home, folder, file, store } = await storedLogin();
+    await using _ = home;
+    await store.set(key, credentials);
+    for (const [path, mode] of [[file, 0o600], [folder, 0o700], [join(folder, ".."), 0o700]]) {
+      const info = await Deno.stat(path as string);
+      assert.equal((info.mode ?? 0) & 0o777, mode, `${path}`);
+    }
+  },
+});
+
+Deno.test({
+  name: "a file or folder open to others is refused with the command that mends it",
+  ignore: !hasModes,
+  async fn() {
+    const { home, folder, file, store } = await storedLogin("it's a folder");
+    await using _ = home;
+    for (
+      const [path, wide, right] of [
+        [file, 0o640, "600"],
+        [file, 0o604, "600"],
+        [folder, 0o750, "700"],
+        [folder, 0o702, "700"],
+      ] as const
+    ) {
+      await Deno.chmod(path, wide);
+      let message = "";
+      await assert.rejects(store.get(key), (error) => {
+        assert.ok(error instanceof CredentialStoreError);
+        message = error.message;
+        return true;
+      });
+      const [command] = /chmod .*$/.exec(message) ?? assert.fail(message);
+      assert.ok(command.startsWith(`chmod ${right} `), command);
+      const { success } = await new Deno.Command("sh", { args: ["-c", command] }).output();
+      assert.ok(success, `${command} does not run`);
+      assert.deepEqual(await store.get(key), credentials);
+    }
+  },
+});
+
+Deno.test("a torn file counts as logged out, with a word, until a login replaces it", async () => {
+  const { home, io, store, file } = await storedLogin();
+  await using _ = home;
+  const whole = await Deno.readTextFile(file);
+  for (const torn of ["", whole.slice(0, whole.length / 2), "null", "{}"]) {
+    await Deno.writeTextFile(file, torn);
+    io.err = "";
+    assert.equal(await store.get(key), undefined);
+    assert.match(io.err, /is damaged and counts as logged out/);
+    assert.equal(await Deno.readTextFile(file), torn, "reading changes nothing");
+  }
+  await store.set(key, credentials);
+  assert.deepEqual(await store.get(key), credentials);
+});
+
+Deno.test("another login's file under this one's name is not taken for it", async () => {
+  const { home, store, file } = await storedLogin();
+  await using _ = home;
+  const content = JSON.parse(await Deno.readTextFile(file));
+  await Deno.writeTextFile(file, JSON.stringify({ ...content, account: "mallory@example.com" }));
+  assert.equal(await store.get(key), undefined);
+});
+
+Deno.test("a login that is deleted leaves no file, nor what a killed writer left", async () => {
+  const { home, store, folder, file } = await storedLogin();
+  await using _ = home;
+  await Deno.writeTextFile(`${file}.0000.tmp`, "half a token", { mode: 0o600 });
+  await store.delete(key);
+  assert.deepEqual(await Array.fromAsync(Deno.readDir(folder)), []);
+});
+
+Deno.test("a folder that cannot be written to is said in words", async () => {
+  await using home = await temporaryHome();
+  const blocked = join(home.folder, "blocked");
+  await Deno.writeTextFile(blocked, "a file where the folder should be");
+  const store = new FileStore(memoryIo({ env: { [CONFIG_DIR]: blocked } }));
+  await assert.rejects(store.set(key, credentials), CredentialStoreError);
+});
+
+Deno.test("on Windows the folder is left to its user alone", async () => {
+  await using home = await temporaryHome();
+  const folder = join(home.folder, "config", "credentials");
+  const calls: string[][] = [];
+  const env = { SystemRoot: "C:\\Windows", USERDOMAIN: "OFFICE", USERNAME: "alice" };
+  const run = (code: number) => (program: string, args: string[]) => {
+    calls.push([program, ...args]);
+    return Promise.resolve(code);
+  };
+  await keepToOwner(folder, env, run(0));
+  assert.deepEqual(calls, [[
+    "C:\\Windows\\System32\\icacls.exe",
+    folder,
+    "/inheritance:r",
+    "/grant:r",
+    "OFFICE\\alice:(OI)(CI)F",
+    "/Q",
+  ]]);
+  await assert.rejects(keepToOwner(folder, env, run(5)), /icacls "/);
+});

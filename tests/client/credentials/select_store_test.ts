@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import type { Account } from "../../../client/accounts.ts";
+import type { KeychainBackend } from "../../../client/credentials/keychain_backend.ts";
+import {
+  chooseStore,
+  deleteStaleEntry,
+  openStore,
+} from "../../../client/credentials/select_store.ts";
+import { memoryIo } from "../../support/memory_io.ts";
+import { temporaryHome } from "../../support/temporary_home.ts";
+import { memoryKeychain } from "./memory_keychain.ts";
+
+const key = { server: "https://auth.example.com", account: "alice@example.com" };
+const credentials = { accessToken: "a.b.c", accessTokenExpiresAt: 1, scope: "openid" };
+const account: Account = {
+  ...key,
+  subject: "1",
+  store: "keychain",
+  scope: "openid",
+  loggedInAt: 0,
+};
+
+/** Fails the test when it is touched. */
+const untouchable: KeychainBackend = {
+  get: () => assert.fail("the keychain was read"),
+  set: () => assert.fail("the keychain was written"),
+  delete: () => assert.fail("the keychain was written"),
+};
+
+Deno.test("a keychain that forgets or garbles what it is given is not chosen", async () => {
+  const io = memoryIo();
+  for (const found of [undefined, new Uint8Array(16)]) {
+    const keychain = { ...memoryKeychain(), get: () => Promise.resolve(found) };
+    const { store, warning } = await chooseStore({ insecureStorage: false }, io, keychain);
+    assert.equal(store.kind, "file");
+    assert.match(warning ?? "", /does not give back what was stored/);
+  }
+});
+
+Deno.test("a keychain that does not delete is not chosen", async () => {
+  const keychain = memoryKeychain();
+  keychain.changesLeft = 1;
+  const { store } = await chooseStore({ insecureStorage: false }, memoryIo(), keychain);
+  assert.equal(store.kind, "file");
+});
+
+Deno.test("a login in the keychain removes the file of an earlier one", async () => {
+  await using home = await temporaryHome();
+  const io = memoryIo({ env: home.env });
+  const keychain = memoryKeychain();
+  await openStore("file", io, keychain).set(key, credentials);
+  const inUse = openStore("keychain", io, keychain);
+  await inUse.set(key, credentials);
+  assert.equal(await deleteStaleEntry(key, inUse, undefined, io, keychain), false);
+  assert.equal(await openStore("file", io, keychain).get(key), undefined);
+  assert.deepEqual(await inUse.get(key), credentials);
+});
+
+Deno.test("a login in a file removes what the index says is in the keychain", async () => {
+  const keychain = memoryKeychain();
+  const io = memoryIo();
+  await openStore("keychain", io, keychain).set(key, credentials);
+  const inUse = openStore("file", io, keychain);
+  assert.equal(await deleteStaleEntry(key, inUse, account, io, keychain), false);
+  assert.equal(keychain.entries.size, 0);
+});
+
+Deno.test("a login in a file leaves a keychain alone that holds nothing of its", async () => {
+  const io = memoryIo();
+  const inUse = openStore("file", io, untouchable);
+  for (const earlier of [undefined, { ...account, store: "file" as const }]) {
+    assert.equal(await deleteStaleEntry(key, inUse, earlier, io, untouchable), false);
+  }
+  assert.equal(io.err, "");
+});
+
+Deno.test("what cannot be deleted from the keychain is remembered, and deleted later", async () => {
+  const keychain = memoryKeychain();
+  const io = memoryIo();
+  await openStore("keychain", io, keychain).set(key, credentials);
+  const inUse = openStore("file", io, keychain);
+  keychain.changesLeft = 0;
+  assert.equal(await deleteStaleEntry(key, inUse, account, io, keychain), true);
+  assert.match(io.err, /could not be deleted/);
+
+  keychain.changesLeft = Infinity;
+  const remembered: Account = { ...account, store: "file", leftInKeychain: true };
+  assert.equal(await deleteStaleEntry(key, inUse, remembered, io, keychain), false);
+  assert.equal(keychain.entries.size, 0);
+});

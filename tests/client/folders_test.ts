@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { configFolder } from "../../client/folders.ts";
+import { brand } from "../../shared/brand.ts";
+import { memoryIo } from "../support/memory_io.ts";
+
+function folderOn(os: string, env: Record<string, string>, homeFolder = "/home/alice"): string {
+  return configFolder(
+    memoryIo({ env, platform: { os, arch: "x86_64", release: "", homeFolder } }),
+  );
+}
+
+Deno.test("settings lie where the platform's programs keep them", () => {
+  const name = brand.folderName;
+  assert.equal(folderOn("linux", {}), join("/home/alice/.config", name));
+  assert.equal(folderOn("darwin", {}, "/Users/alice"), join("/Users/alice/.config", name));
+  assert.equal(folderOn("linux", { XDG_CONFIG_HOME: "/xdg" }), join("/xdg", name));
+  assert.equal(folderOn("windows", { APPDATA: "/roaming" }), join("/roaming", name));
+});
+
+Deno.test("a variable of our own wins", () => {
+  const env = { [`${brand.envPrefix}_CONFIG_DIR`]: "/own", XDG_CONFIG_HOME: "/xdg" };
+  assert.equal(folderOn("linux", env), "/own");
+});
