@@ -38,7 +38,7 @@ const CHECKS: readonly { name: string; args: string[] }[] = [
   { name: "lint", args: ["lint"] },
   {
     name: "types",
-    args: ["check", ...LOCK, "main.ts", "server", "client", "shared", "tests", "tasks"],
+    args: ["check", "--quiet", ...LOCK, "main.ts", "server", "client", "shared", "tests", "tasks"],
   },
   { name: "arrows", args: ["run", "--allow-read=.", "tasks/arrows.ts"] },
 ];
