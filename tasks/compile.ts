@@ -114,10 +114,15 @@ if (import.meta.main) {
     console.error(`Run: npx --yes deno@${pinned} task compile`);
     Deno.exit(1);
   }
-  const path = await compile({
-    target: targetNamed(values.target),
-    brandFile: values.brand,
-    outputFolder: values.output,
-  });
-  console.log(path);
+  try {
+    const path = await compile({
+      target: targetNamed(values.target),
+      brandFile: values.brand,
+      outputFolder: values.output,
+    });
+    console.log(path);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    Deno.exit(1);
+  }
 }

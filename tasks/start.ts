@@ -64,10 +64,12 @@ async function client(
     return { code, text: new TextDecoder().decode(stdout).trim() };
   }
   const kill = () => {
+    // A terminal has told it already; told twice it would not tidy up.
+    if (Deno.stdin.isTerminal()) return;
     try {
       child.kill("SIGINT");
     } catch {
-      // The terminal's Ctrl-C has ended it already.
+      // It has ended already.
     }
   };
   stopping.signal.addEventListener("abort", kill, { once: true });
