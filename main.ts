@@ -187,6 +187,7 @@ async function main(args: string[]): Promise<number> {
         env,
         signal: abortOn("SIGINT", ...(Deno.build.os === "windows" ? [] : ["SIGTERM" as const])),
         clock: systemClock,
+        fetch: globalThis.fetch,
         platform: { os: Deno.build.os, homedir: platform.homeFolder },
       });
     },

@@ -12,13 +12,20 @@ import { revocation } from "./endpoints/revocation.ts";
 import { token } from "./endpoints/token.ts";
 import { userinfo, userinfoErrorResponse } from "./endpoints/userinfo.ts";
 import { deviceCodeGrant } from "./grants/device_code.ts";
+import { jwtBearerGrant } from "./grants/jwt_bearer.ts";
 import { refreshTokenGrant } from "./grants/refresh_token.ts";
+import { tokenExchangeGrant } from "./grants/token_exchange.ts";
 import { pages } from "./pages/pages.tsx";
 import { KEY_SET_MAX_AGE } from "./tokens/signing_keys.ts";
 
 /** The route table and the mapping of errors, nothing else. */
 export function app(parts: AppParts): Hono<{ Bindings: ConnectionBindings }> {
-  const grants = [deviceCodeGrant(parts), refreshTokenGrant(parts)];
+  const grants = [
+    deviceCodeGrant(parts),
+    refreshTokenGrant(parts),
+    tokenExchangeGrant(parts),
+    jwtBearerGrant(parts),
+  ];
   const metadata = authorizationServerMetadata(parts.issuer, parts.config, grants);
   const clientAddress = clientAddressReader(parts.config.trustedProxies);
   const routes = new Hono<{ Bindings: ConnectionBindings }>();

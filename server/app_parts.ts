@@ -1,5 +1,6 @@
 import type { Clock } from "../shared/clock.ts";
 import type { ServerConfig } from "./config.ts";
+import type { IssuerKeys } from "./federation/issuer_keys.ts";
 import type { Log } from "./log.ts";
 import type { Sql } from "./store/connect.ts";
 import type { ServerSecrets } from "./store/server_secrets.ts";
@@ -15,4 +16,6 @@ export interface AppParts {
   log: Log;
   secrets: ServerSecrets;
   keys: SigningKeys;
+  /** Keys of the issuers whose workloads we trust. */
+  issuerKeys: IssuerKeys;
 }

@@ -129,6 +129,121 @@ the command line wins over the environment, the environment over the file.\n` +
       )
     );
 
+  const account = admin.command("service-account").description("manage accounts of workloads");
+  const collect = (value: string, before: string[] = []) => [...before, value];
+  database(account.command("add"))
+    .description("add an account without a password")
+    .argument("<name>", "what to call it")
+    .option("--scope <scope>", "a scope it may carry; may be repeated", collect)
+    .addHelpText(
+      "after",
+      examples([`${bin} admin service-account add deployer --scope deploy`, ""]),
+    )
+    .action((name, options) =>
+      server(async (io) =>
+        (await import("./commands/admin_service_account.ts")).adminServiceAccountAdd(
+          name,
+          options,
+          io,
+        )
+      )
+    );
+  database(account.command("list"))
+    .description("list service accounts")
+    .addHelpText("after", examples([`${bin} admin service-account list`, "which there are"]))
+    .action((options) =>
+      server(async (io) =>
+        (await import("./commands/admin_service_account.ts")).adminServiceAccountList(options, io)
+      )
+    );
+  database(account.command("disable"))
+    .description("shut a service account out")
+    .argument("<name>", "its name")
+    .addHelpText("after", examples([`${bin} admin service-account disable deployer`, ""]))
+    .action((name, options) =>
+      server(async (io) =>
+        (await import("./commands/admin_service_account.ts")).adminServiceAccountDisable(
+          name,
+          options,
+          io,
+        )
+      )
+    );
+  database(account.command("enable"))
+    .description("let a service account in again")
+    .argument("<name>", "its name")
+    .addHelpText("after", examples([`${bin} admin service-account enable deployer`, ""]))
+    .action((name, options) =>
+      server(async (io) =>
+        (await import("./commands/admin_service_account.ts")).adminServiceAccountEnable(
+          name,
+          options,
+          io,
+        )
+      )
+    );
+
+  const trust = admin.command("trust").description("say which CI jobs and workloads are trusted");
+  database(trust.command("add"))
+    .description("trust a provider's workloads")
+    .argument("<provider>", "github, gitlab, buildkite, circleci, kubernetes, generic, …")
+    .argument("[subject]", "which: owner/repository, namespace/name, …")
+    .option("--branch <name>", "runs for this branch; * stands for anything but /")
+    .option("--tag <name>", "runs for this tag")
+    .option("--environment <name>", "jobs in this environment")
+    .option("--scope <scope>", "a scope to grant; may be repeated", collect)
+    .option("--condition <claim=value>", "a further condition, or claim~glob*; repeatable", collect)
+    .option("--repository-id <number>", "the repository's number, if it cannot be looked up")
+    .option("--issuer <url>", "the provider's issuer, where each installation has its own")
+    .option("--audience <text>", "what its tokens' aud must be (default: this server's issuer)")
+    .option("--lifetime <duration>", "longest life of a token (default: 10m)")
+    .option("--service-account <name>", "whom it acts as (default: a new one of the rule's name)")
+    .option("--user <email>", "act as this person instead")
+    .option("--until <date>", "the rule ends then")
+    .option("--name <name>", "what to call the rule")
+    .option("--force", "even if it would let strangers in")
+    .addHelpText(
+      "after",
+      examples(
+        [`${bin} admin trust add github acme/api --branch main --scope deploy`, "one branch"],
+        [`${bin} admin trust add gitlab acme/api --environment production --scope deploy`, ""],
+        [
+          `${bin} admin trust add kubernetes ci/deployer --issuer https://k8s.example --scope deploy`,
+          "",
+        ],
+      ),
+    )
+    .action((provider, subject, options) =>
+      server(async (io) =>
+        (await import("./commands/admin_trust.ts")).adminTrustAdd(provider, subject, options, io)
+      )
+    );
+  database(trust.command("list"))
+    .description("list what is trusted")
+    .option("--json", "as JSON")
+    .addHelpText("after", examples([`${bin} admin trust list`, "every rule"]))
+    .action((options) =>
+      server(async (io) => (await import("./commands/admin_trust.ts")).adminTrustList(options, io))
+    );
+  database(trust.command("test"))
+    .description("say what would become of a workload's token, and why")
+    .requiredOption("--token <->", "-: read the token from standard input")
+    .option("--scope <scope>", "as if this scope were asked for")
+    .option("--json", "as JSON")
+    .addHelpText("after", examples([`${bin} admin trust test --token - < token.txt`, "judge it"]))
+    .action((options) =>
+      server(async (io) => (await import("./commands/admin_trust.ts")).adminTrustTest(options, io))
+    );
+  database(trust.command("remove"))
+    .description("trust no longer")
+    .argument("<name>", "the rule's name")
+    .addHelpText("after", examples([`${bin} admin trust remove NAME`, "as `list` shows it"]))
+    .action((name, options) =>
+      server(async (io) =>
+        (await import("./commands/admin_trust.ts")).adminTrustRemove(name, options, io)
+      )
+    );
+
   const keys = admin.command("keys").description("manage signing keys");
   database(keys.command("list"))
     .description("list signing keys and what each is for")

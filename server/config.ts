@@ -38,6 +38,8 @@ export interface ServerConfig {
   refreshTokenAbsoluteLifetime: number;
   deviceFlow: { enabled: boolean; codeLifetime: number; freshSignInSeconds?: number };
   session: { idleSeconds: number; absoluteSeconds: number };
+  /** Workload identity: private issuers allowed, and whether refusals tell the failed condition. */
+  federation: { privateIssuers: boolean; detailedErrors: boolean };
   scopes: ScopeDescription[];
   geoipFile?: string;
 }
@@ -228,6 +230,10 @@ function checkedConfig(
     session: {
       idleSeconds: seconds("session_idle_lifetime", 60),
       absoluteSeconds: seconds("session_absolute_lifetime", 60),
+    },
+    federation: {
+      privateIssuers: oneOf("federation_private_issuers", ["off", "on"]) === "on",
+      detailedErrors: oneOf("federation_errors", ["brief", "detailed"]) === "detailed",
     },
     scopes: [
       ...STANDARD_SCOPES.filter((one) => !file.scopes.some((other) => other.name === one.name)),

@@ -5,6 +5,7 @@ import { deleteOldRefreshTokenFamilies } from "./store/refresh_token_families.ts
 import { deleteOldRevokedAccessTokens } from "./store/revoked_access_tokens.ts";
 import { deleteOldSessions } from "./store/sessions.ts";
 import { deleteExpiredSigningKeys } from "./store/signing_keys.ts";
+import { deleteOldAssertions } from "./store/trust_rules.ts";
 
 const INTERVAL = 5 * 60_000;
 const DAY = 86_400_000;
@@ -19,6 +20,7 @@ export async function cleanUp({ sql, clock }: Pick<AppParts, "sql" | "clock">): 
   await deleteOldDeviceAuthorizations(sql, dayAgo);
   await deleteOldFailedAttempts(sql, dayAgo);
   await deleteOldRevokedAccessTokens(sql, new Date(now));
+  await deleteOldAssertions(sql, new Date(now));
   await deleteOldSessions(sql, new Date(now));
   await deleteOldRefreshTokenFamilies(sql, new Date(now - 30 * DAY));
   await deleteExpiredSigningKeys(sql, new Date(now));

@@ -2,6 +2,7 @@ import { openControlChannel } from "./admin/control_channel.ts";
 import { app } from "./app.ts";
 import type { AppParts } from "./app_parts.ts";
 import type { ServerConfig } from "./config.ts";
+import { IssuerKeys } from "./federation/issuer_keys.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import { lineLog } from "./log.ts";
 import type { ServerIo } from "./server_io.ts";
@@ -53,7 +54,8 @@ export async function startServer(config: ServerConfig, io: ServerIo): Promise<R
     throw error;
   }
   const issuer = config.issuer ?? ownAddress(config, server.addr);
-  const parts: AppParts = { ...storage, sql, config, issuer, clock: io.clock, log };
+  const issuerKeys = new IssuerKeys(io.clock, io.fetch, config.federation.privateIssuers);
+  const parts: AppParts = { ...storage, sql, config, issuer, clock: io.clock, log, issuerKeys };
   const routes = app(parts);
   handle = (request, peer) => routes.fetch(request, { peer });
 

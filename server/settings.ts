@@ -108,6 +108,18 @@ export const settings = [
     fallback: "7d",
   },
   {
+    name: "federation_private_issuers",
+    value: "on|off",
+    description: "whether issuers of workload identity may have private addresses",
+    fallback: "off",
+  },
+  {
+    name: "federation_errors",
+    value: "brief|detailed",
+    description: "whether a refused workload is told which condition failed",
+    fallback: "brief",
+  },
+  {
     name: "geoip_file",
     value: "file",
     description: "MaxMind database, to show places of requests",

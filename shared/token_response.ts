@@ -7,4 +7,6 @@ export interface TokenResponse {
   refresh_token?: string;
   scope: string;
   id_token?: string;
+  /** Of a token exchange (RFC 8693 section 2.2.1). */
+  issued_token_type?: string;
 }

@@ -1,13 +1,10 @@
-import type { Clock } from "../../shared/clock.ts";
-import type { Sql } from "../store/connect.ts";
-import type { SigningKeys } from "../tokens/signing_keys.ts";
+import type { AppParts } from "../app_parts.ts";
 
 /** What operations work on. */
-export interface OperationParts {
-  sql: Sql;
-  clock: Clock;
-  keys: SigningKeys;
-}
+export type OperationParts = Pick<
+  AppParts,
+  "sql" | "clock" | "keys" | "issuerKeys" | "config" | "issuer"
+>;
 
 /** What an operator asked for cannot be done; `message` says why and what to do. */
 export class OperationError extends Error {

@@ -1,6 +1,12 @@
 import { addClient, listAllClients, removeClient } from "./client_operations.ts";
 import { listKeys, rotateKeys } from "./key_operations.ts";
 import { listMigrations } from "./migration_operations.ts";
+import {
+  addServiceAccount,
+  listAllServiceAccounts,
+  setServiceAccountShutOut,
+} from "./service_account_operations.ts";
+import { addTrustRule, listAllTrustRules, removeTrustRule, testTrust } from "./trust_operations.ts";
 import { addUser, listAllUsers, setDisabled } from "./user_operations.ts";
 
 /** Every operation by the name it has on the control channel. */
@@ -14,6 +20,13 @@ export const operations = {
   listKeys,
   rotateKeys,
   listMigrations,
+  addServiceAccount,
+  listAllServiceAccounts,
+  setServiceAccountShutOut,
+  addTrustRule,
+  listAllTrustRules,
+  removeTrustRule,
+  testTrust,
 };
 
 export type OperationName = keyof typeof operations;

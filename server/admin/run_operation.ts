@@ -1,4 +1,5 @@
 import type { LoadedConfig } from "../config.ts";
+import { IssuerKeys } from "../federation/issuer_keys.ts";
 import type { ServerIo } from "../server_io.ts";
 import { openStorage } from "../storage.ts";
 import { FolderLocked } from "../store/folder_lock.ts";
@@ -35,7 +36,15 @@ export async function runOperation<Name extends OperationName>(
       parts: OperationParts,
       given: OperationArguments<Name>,
     ) => Promise<OperationResult<Name>>;
-    return await run({ sql: storage.database.sql, clock: io.clock, keys: storage.keys }, given);
+    const { hostname, port } = config.listen;
+    return await run({
+      sql: storage.database.sql,
+      clock: io.clock,
+      keys: storage.keys,
+      issuerKeys: new IssuerKeys(io.clock, io.fetch, config.federation.privateIssuers),
+      config,
+      issuer: config.issuer ?? `http://${hostname}:${port}`,
+    }, given);
   } finally {
     await storage.database.close();
   }

@@ -1,9 +1,6 @@
 /** Rows as aligned columns; control characters, which could forge a row, become question marks. */
 export function columns(rows: readonly (readonly string[])[]): string {
-  // deno-lint-ignore no-control-regex
-  const clean = rows.map((row) =>
-    row.map((cell) => cell.replace(/[\u0000-\u001f\u007f-\u009f]/g, "?"))
-  );
+  const clean = rows.map((row) => row.map((cell) => cell.replace(/\p{Cc}/gu, "?")));
   const widths = clean[0].map((_, column) => Math.max(...clean.map((row) => row[column].length)));
   return clean
     .map((row) =>

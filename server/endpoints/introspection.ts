@@ -39,7 +39,7 @@ async function introspectAccessToken(
   if (claims === undefined) return { active: false };
   const standing = await accessTokenStanding(parts.sql, {
     jti: claims.jti,
-    userId: claims.sub,
+    subject: claims.sub,
     familyId: claims.sid,
   });
   if (standing === undefined || !standing.active) return { active: false };
@@ -48,7 +48,7 @@ async function introspectAccessToken(
     token_type: "Bearer",
     scope: claims.scope,
     client_id: claims.client_id,
-    username: standing.email,
+    username: standing.username,
     sub: claims.sub,
     iss: claims.iss,
     aud: claims.aud,

@@ -1,6 +1,7 @@
 import { OAuthError } from "../../shared/oauth_error.ts";
 import type { TokenResponse } from "../../shared/token_response.ts";
 import type { Grant } from "../grants/grant.ts";
+import { commandLineClient } from "../store/clients.ts";
 import type { Sql } from "../store/connect.ts";
 import { authenticateClient } from "./client_authentication.ts";
 import { readForm } from "./form.ts";
@@ -23,7 +24,10 @@ export async function token(
     const known = grants.map((candidate) => candidate.type).join(", ");
     return new OAuthError("unsupported_grant_type", `This server knows the grants ${known}.`);
   }
-  const client = await authenticateClient(sql, request, form);
+  const anonymous = form("client_id") === undefined && !request.headers.has("authorization");
+  const client = anonymous && grant.clientOptional
+    ? commandLineClient
+    : await authenticateClient(sql, request, form);
   if (client instanceof OAuthError) return client;
   return await grant.handle({ client, parameter: form, ...requester });
 }

@@ -20,7 +20,7 @@ export async function userinfo(
   const claims = await verifyAccessToken(parts, token);
   const standing = claims && await accessTokenStanding(parts.sql, {
     jti: claims.jti,
-    userId: claims.sub,
+    subject: claims.sub,
     familyId: claims.sid,
   });
   if (claims === undefined || standing === undefined || !standing.active) {
@@ -29,7 +29,8 @@ export async function userinfo(
   if (!parseScope(claims.scope)?.includes("openid")) {
     return new OAuthError("insufficient_scope", "The access token lacks the scope openid.");
   }
-  return userClaims({ id: claims.sub, ...standing }, claims.scope);
+  const { name, username: email } = standing;
+  return userClaims({ id: claims.sub, name, email }, claims.scope);
 }
 
 /** RFC 6750 section 2.1, and 2.2 for a POSTed form. Never from the URL, which gets logged. */

@@ -16,5 +16,7 @@ export interface TokenRequest {
 export interface Grant {
   /** Its `grant_type`. */
   type: string;
+  /** Whether a request may come without a client: the token in it says who asks (RFC 8693 section 2.1). */
+  clientOptional?: true;
   handle(request: TokenRequest): Promise<TokenResponse | OAuthError>;
 }

@@ -1,6 +1,8 @@
 import initial from "./migrations/0001_initial.sql" with { type: "text" };
+import federation from "./migrations/0002_federation.sql" with { type: "text" };
 
 /** Every migration in order. Names are recorded; a file that has been released is never edited. */
 export const migrations: readonly { name: string; sql: string }[] = [
   { name: "0001_initial", sql: initial },
+  { name: "0002_federation", sql: federation },
 ];

@@ -1,5 +1,11 @@
-import type { RefreshTokenHashes } from "../tokens/refresh_token.ts";
 import type { Sql, Transaction } from "./connect.ts";
+
+/** What we keep and need to know of a refresh token: never the token itself. */
+export interface RefreshTokenHashes {
+  /** Of the part that all tokens of a family share. */
+  handleHash: Uint8Array;
+  hash: Uint8Array;
+}
 
 /** One login with offline access: all refresh tokens that followed from it. */
 export interface RefreshTokenFamily {

@@ -8,26 +8,27 @@ export async function revokeAccessToken(sql: Sql, jti: string, expiresAt: Date):
 }
 
 export interface AccessTokenStanding {
-  /** False once the token or its login was revoked, or its person disabled or removed. */
+  /** False once the token or its login was revoked, or its principal disabled. */
   active: boolean;
-  email: string;
+  /** A person's e-mail address, or a service account's name. */
+  username: string;
   name: string;
 }
 
-/** Whether a signed access token still counts, and whose it is. Undefined if the person is gone. */
+/** Whether a signed access token still counts, and whose it is. Undefined if its principal is gone. */
 export async function accessTokenStanding(
   sql: Sql,
-  token: { jti: string; userId: string; familyId?: string },
+  token: { jti: string; subject: string; familyId?: string },
 ): Promise<AccessTokenStanding | undefined> {
   const rows = await sql<AccessTokenStanding[]>`
-    select u.email, u.name,
-      u.disabled_at is null
+    select p.username, p.name,
+      p.disabled_at is null
         and not exists (select 1 from revoked_access_tokens where jti = ${token.jti})
         and (${token.familyId ?? null}::uuid is null or exists (
           select 1 from refresh_token_families
           where id = ${token.familyId ?? null}::uuid and revoked_at is null
         )) as active
-    from users u where u.id = ${token.userId}`;
+    from principals p where p.id = ${token.subject}`;
   return rows[0];
 }
 

@@ -17,10 +17,19 @@ export interface AccessTokenGrant {
   clientId: string;
   scope: string;
   audience: string;
-  /** When the person last proved who they are. */
-  authenticatedAt: Date;
+  /** When the person last proved who they are; undefined for a workload, which has no person. */
+  authenticatedAt?: Date;
   /** The login it came of, if that can be revoked as a whole. */
   familyId?: string;
+  workload?: Workload;
+}
+
+/** The run on whose behalf a token was traded for ours. */
+export interface Workload {
+  /** Issuer and subject of its own token (RFC 8693 section 4.1). */
+  act: { iss: string; sub: string };
+  /** What tells the run apart, in its provider's terms. Left out from the end where it does not fit. */
+  run: Record<string, string>;
 }
 
 /** Claims of our access tokens (RFC 9068 section 2.2). Times are seconds since the epoch. */
@@ -33,8 +42,10 @@ export interface AccessTokenClaims {
   jti: string;
   iat: number;
   exp: number;
-  auth_time: number;
+  auth_time?: number;
   sid?: string;
+  act?: Workload["act"];
+  workload?: Workload["run"];
 }
 
 export interface AccessTokenIssuer {
@@ -65,7 +76,8 @@ export async function checkAccessTokenSize(
 ): Promise<OAuthError | undefined> {
   const key = await parts.keys.active();
   const json = [header(key), claimsFor(parts, grant, "x".repeat(22))];
-  const encoded = json.map((part) => Math.ceil(JSON.stringify(part).length * 4 / 3) + 1);
+  const bytes = json.map((part) => new TextEncoder().encode(JSON.stringify(part)).length);
+  const encoded = bytes.map((length) => Math.ceil(length * 4 / 3) + 1);
   const size = encoded[0] + encoded[1] + SIGNATURE_LENGTH[key.algorithm];
   if (size <= MAX_LENGTH) return undefined;
   return new OAuthError("invalid_scope", "Too many scopes for one token: ask for fewer.");
@@ -91,8 +103,10 @@ function claimsFor(
     jti,
     iat: now,
     exp: now + lifetime,
-    auth_time: numericDate(grant.authenticatedAt.getTime()),
+    auth_time: grant.authenticatedAt && numericDate(grant.authenticatedAt.getTime()),
     sid: grant.familyId,
+    act: grant.workload?.act,
+    workload: grant.workload?.run,
   };
 }
 

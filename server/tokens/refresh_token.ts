@@ -2,18 +2,13 @@ import { createHmac, randomBytes } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { brand } from "../../shared/brand.ts";
 import { formatToken, parseToken } from "../../shared/token_format.ts";
+import type { RefreshTokenHashes } from "../store/refresh_token_families.ts";
 import { tokenHash } from "./token_hash.ts";
 
 const PREFIX = brand.tokenPrefixes.refreshToken;
 /** Shared by all tokens of a family, known to nobody without one of them. */
 const HANDLE_LENGTH = 16;
 const SECRET_LENGTH = 32;
-
-/** What the store needs to know of a refresh token: never the token. */
-export interface RefreshTokenHashes {
-  handleHash: Uint8Array;
-  hash: Uint8Array;
-}
 
 /** The first refresh token of a new family. */
 export function makeRefreshToken(): string {

@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import { app } from "../../server/app.ts";
 import { loadConfig, type ServerConfig } from "../../server/config.ts";
 import type { AppParts } from "../../server/app_parts.ts";
+import { IssuerKeys } from "../../server/federation/issuer_keys.ts";
 import { openStorage } from "../../server/storage.ts";
 import type { DatabaseLocation } from "../../server/store/connect.ts";
 import {
@@ -60,6 +61,7 @@ export async function testServer(
     env: {},
     signal: new AbortController().signal,
     clock,
+    fetch: globalThis.fetch,
     platform: { os: "linux", homedir: "/nonexistent" },
   };
   const { config, problems } = await loadConfig({ issuer: ISSUER, ...location }, io);
@@ -67,7 +69,16 @@ export async function testServer(
   change(config);
   const storage = await openStorage(config, io);
   const { sql } = storage.database;
-  const parts: AppParts = { ...storage, sql, config, issuer: ISSUER, clock, log: () => {} };
+  const issuerKeys = new IssuerKeys(clock, globalThis.fetch, config.federation.privateIssuers);
+  const parts: AppParts = {
+    ...storage,
+    sql,
+    config,
+    issuer: ISSUER,
+    clock,
+    log: () => {},
+    issuerKeys,
+  };
   const routes = app(parts);
 
   const server: TestServer = {

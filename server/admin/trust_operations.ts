@@ -1,0 +1,200 @@
+import { randomUUID } from "node:crypto";
+import { describeCondition } from "../federation/condition.ts";
+import type { Condition } from "../federation/condition.ts";
+import { judge, passes } from "../federation/evaluate.ts";
+import type { ProviderName } from "../federation/providers.ts";
+import { dangers } from "../federation/rule_safety.ts";
+import { claimedIssuer, verifySubjectToken } from "../federation/subject_token.ts";
+import type { TrustRule } from "../federation/trust_rule.ts";
+import { recordAuditEvent } from "../store/audit_events.ts";
+import type { Transaction } from "../store/connect.ts";
+import { createServiceAccount, findServiceAccountByName } from "../store/service_accounts.ts";
+import {
+  deleteTrustRule,
+  insertTrustRule,
+  listTrustRules,
+  trustRulesOfIssuer,
+} from "../store/trust_rules.ts";
+import { findUserByEmail } from "../store/users.ts";
+import { type Operation, OperationError } from "./operation.ts";
+import { workloadScope } from "./service_account_operations.ts";
+
+/** A rule as an operator asks for it. */
+export interface TrustRuleRequest {
+  name: string;
+  provider: ProviderName;
+  issuer: string;
+  /** Undefined: this server's issuer. */
+  audience?: string;
+  conditions: Condition[];
+  scope: string;
+  lifetimeSeconds: number;
+  /** Whom it acts for; without either, a service account of the rule's name is made. */
+  userEmail?: string;
+  serviceAccount?: string;
+  /** ISO 8601. */
+  enabledUntil?: string;
+  /** Although it would let strangers in. */
+  force: boolean;
+}
+
+export interface ListedRule {
+  name: string;
+  provider: ProviderName;
+  issuer: string;
+  audience: string;
+  conditions: string[];
+  scope: string;
+  lifetimeSeconds: number;
+  actsAs: string;
+  enabledUntil?: string;
+}
+
+/** Longest life of a workload's token, in seconds. */
+const MAX_LIFETIME = 3600;
+
+/** Adds a rule, unless it would let strangers in and the operator does not insist. */
+export const addTrustRule: Operation<TrustRuleRequest, { audience: string; actsAs: string }> =
+  async (parts, request) => {
+    const { sql, clock, config, issuer } = parts;
+    const found = dangers(request);
+    if (found.length > 0 && !request.force) {
+      throw new OperationError(
+        `this rule would let strangers in. ${found.join(" ")} To insist, add --force.`,
+      );
+    }
+    checkRequest(request);
+    const scope = workloadScope(request.scope, config);
+    const now = new Date(clock.now());
+    const audience = request.audience ?? issuer;
+    return await sql.begin(async (tx) => {
+      const principal = await findOrMakePrincipal(tx, request, scope, now);
+      const inserted = await insertTrustRule(tx, {
+        id: randomUUID(),
+        name: request.name,
+        provider: request.provider,
+        issuer: request.issuer,
+        audience,
+        conditions: request.conditions,
+        scope,
+        lifetimeSeconds: request.lifetimeSeconds,
+        principal,
+        enabledUntil: request.enabledUntil === undefined
+          ? undefined
+          : new Date(request.enabledUntil),
+        createdAt: now,
+      });
+      if (!inserted) {
+        throw new OperationError(`there is a rule ${request.name} already; choose another --name`);
+      }
+      await recordAuditEvent(tx, clock, {
+        event: "trust_rule.created",
+        actor: "operator",
+        subject: request.name,
+        details: {
+          issuer: request.issuer,
+          conditions: request.conditions.map(describeCondition).join("; "),
+          scope,
+          forced: found.length > 0,
+        },
+      });
+      return { audience, actsAs: principal.name };
+    }) as { audience: string; actsAs: string };
+  };
+
+function checkRequest({ lifetimeSeconds, enabledUntil, name }: TrustRuleRequest): void {
+  if (!(lifetimeSeconds >= 60 && lifetimeSeconds <= MAX_LIFETIME)) {
+    throw new OperationError(`a token's life is between 60 s and ${MAX_LIFETIME / 60} min`);
+  }
+  if (enabledUntil !== undefined && Number.isNaN(Date.parse(enabledUntil))) {
+    throw new OperationError(`"${enabledUntil}" is no date; write it like 2027-01-31`);
+  }
+  if (!/^[\w.:/-]{1,100}$/.test(name)) {
+    throw new OperationError(`"${name}" is no name: letters, digits and . _ : / - alone`);
+  }
+}
+
+async function findOrMakePrincipal(
+  tx: Transaction,
+  { userEmail, serviceAccount, name }: TrustRuleRequest,
+  scope: string,
+  now: Date,
+): Promise<TrustRule["principal"] & { name: string }> {
+  if (userEmail !== undefined && serviceAccount !== undefined) {
+    throw new OperationError("a rule acts for a user or for a service account, not for both");
+  }
+  if (userEmail !== undefined) {
+    const user = await findUserByEmail(tx, userEmail);
+    if (user === undefined) throw new OperationError(`there is no user ${userEmail}`);
+    return { id: user.id, kind: "user", name: user.email };
+  }
+  const wanted = serviceAccount ?? name;
+  const account = await findServiceAccountByName(tx, wanted) ??
+    (serviceAccount === undefined
+      ? await createServiceAccount(tx, { name: wanted, scope, now })
+      : undefined);
+  if (account === undefined) {
+    throw new OperationError(`there is no service account ${wanted}; add it first`);
+  }
+  return { id: account.id, kind: "service_account", name: account.name };
+}
+
+/** Every rule, in words. */
+export const listAllTrustRules: Operation<Record<never, never>, ListedRule[]> = async ({ sql }) =>
+  (await listTrustRules(sql)).map((rule) => ({
+    name: rule.name,
+    provider: rule.provider,
+    issuer: rule.issuer,
+    audience: rule.audience,
+    conditions: rule.conditions.map(describeCondition),
+    scope: rule.scope,
+    lifetimeSeconds: rule.lifetimeSeconds,
+    actsAs: rule.principalName,
+    enabledUntil: rule.enabledUntil?.toISOString(),
+  }));
+
+export const removeTrustRule: Operation<{ name: string }, Record<never, never>> = async (
+  { sql, clock },
+  { name },
+) => {
+  if (!await deleteTrustRule(sql, name)) throw new OperationError(`there is no rule ${name}`);
+  await recordAuditEvent(sql, clock, {
+    event: "trust_rule.removed",
+    actor: "operator",
+    subject: name,
+  });
+  return {};
+};
+
+/** What would become of a token, in full; it is not used up. */
+export interface TrustTest {
+  issuer?: string;
+  /** Why the token itself will not do; undefined if it is genuine. */
+  problem?: string;
+  claims?: Record<string, unknown>;
+  rules: { name: string; passes: boolean; failed: string[]; obstacle?: string }[];
+}
+
+export const testTrust: Operation<{ token: string; scope?: string }, TrustTest> = async (
+  parts,
+  { token, scope },
+) => {
+  const issuer = claimedIssuer(token);
+  if (issuer === undefined) return { problem: "it is no JSON Web Token", rules: [] };
+  const rules = await trustRulesOfIssuer(parts.sql, issuer);
+  if (rules.length === 0) return { issuer, problem: "no rule trusts this issuer", rules: [] };
+  const audiences = [...new Set(rules.map(({ audience }) => audience))];
+  const verified = await verifySubjectToken(parts, token, { issuer, audiences });
+  if ("reason" in verified) return { issuer, problem: verified.reason, rules: [] };
+  const judgements = judge(rules, verified.claims, { scope, now: new Date(parts.clock.now()) });
+  return {
+    issuer,
+    claims: verified.claims,
+    rules: judgements.map((judgement) => ({
+      name: judgement.rule.name,
+      passes: passes(judgement),
+      failed: judgement.failed.map(describeCondition),
+      obstacle: judgement.obstacle,
+    })),
+  };
+};

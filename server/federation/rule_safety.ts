@@ -1,0 +1,75 @@
+import type { Condition } from "./condition.ts";
+import { provider, type ProviderName } from "./providers.ts";
+
+/**
+ * Why a rule would let strangers in, in sentences; empty if it would not. An
+ * operator who knows better can insist.
+ */
+export function dangers(
+  rule: { provider: ProviderName; conditions: readonly Condition[] },
+): string[] {
+  const found: string[] = [];
+  const { owners, title } = provider(rule.provider);
+  if (rule.conditions.length === 0) {
+    found.push("It has no condition, so every token of the issuer would pass.");
+  } else if (owners.length > 0 && !rule.conditions.some((one) => pinsOwner(one, owners))) {
+    found.push(
+      `It names no owner, so every customer of ${title} would pass. ` +
+        `Pin one of ${owners.join(", ")} to a value.`,
+    );
+  }
+  for (const condition of rule.conditions) {
+    for (const value of condition.values) {
+      if (condition.operator === "glob" && /^\**$/.test(value)) {
+        found.push(`The condition on ${condition.claim} matches anything.`);
+      }
+    }
+  }
+  if (rule.provider === "github" || rule.provider === "github-enterprise") {
+    found.push(...pullRequestDangers(rule.conditions));
+  }
+  if (rule.provider.startsWith("gitlab") && !narrowsGitlab(rule.conditions)) {
+    found.push(
+      "It names no branch, tag or environment, so anybody who may push a branch would pass. " +
+        "Add --branch, --tag or --environment, or a condition on ref_protected.",
+    );
+  }
+  return found;
+}
+
+/** A condition pins an owner if no value leaves the owner open. */
+function pinsOwner({ claim, operator, values }: Condition, owners: readonly string[]): boolean {
+  if (!owners.includes(claim)) return false;
+  if (operator === "equals") return true;
+  // Up to the owner's part nothing may be open: repo:acme/… pins, repo:*/… and acme* do not.
+  return values.every((value) => {
+    const fixed = value.slice(0, value.indexOf("*") < 0 ? value.length : value.indexOf("*"));
+    return claim === "sub" ? /^[\w-]+:[^:/*]+[:/]/.test(fixed) : /^[^/]+\//.test(fixed);
+  });
+}
+
+/** Pull requests carry strangers' code: a rule must say where a run may come from. */
+function pullRequestDangers(conditions: readonly Condition[]): string[] {
+  const narrowing = ["ref", "environment", "job_workflow_ref", "sub"];
+  if (!conditions.some(({ claim }) => narrowing.includes(claim))) {
+    return [
+      "It names no branch, tag, environment or workflow, so runs for pull requests would pass, " +
+      "which may hold strangers' code. Add --branch, --tag or --environment.",
+    ];
+  }
+  const admits = conditions.some(({ claim, values }) =>
+    values.some((value) =>
+      (claim === "event_name" && value.startsWith("pull_request")) ||
+      (claim === "ref" && value.startsWith("refs/pull")) ||
+      (claim === "sub" && value.endsWith(":pull_request"))
+    )
+  );
+  return admits
+    ? ["It admits pull requests, which may come from forks and hold strangers' code."]
+    : [];
+}
+
+function narrowsGitlab(conditions: readonly Condition[]): boolean {
+  const narrowing = ["ref", "ref_protected", "environment", "environment_protected", "sub"];
+  return conditions.some(({ claim }) => narrowing.includes(claim));
+}

@@ -1,0 +1,88 @@
+import { randomUUID } from "node:crypto";
+import type { Sql, Transaction } from "./connect.ts";
+
+/** A principal without a password, with scopes of its own. */
+export interface ServiceAccount {
+  id: string;
+  name: string;
+  scope: string;
+  createdAt: Date;
+  disabledAt?: Date;
+}
+
+interface Row {
+  id: string;
+  name: string;
+  scope: string;
+  created_at: Date;
+  disabled_at: Date | null;
+}
+
+function fromRow(row: Row): ServiceAccount {
+  return {
+    id: row.id,
+    name: row.name,
+    scope: row.scope,
+    createdAt: row.created_at,
+    disabledAt: row.disabled_at ?? undefined,
+  };
+}
+
+/** Undefined if the name is taken. */
+export async function createServiceAccount(
+  sql: Sql | Transaction,
+  account: { name: string; scope: string; now: Date },
+): Promise<ServiceAccount | undefined> {
+  const rows = await sql<Row[]>`
+    insert into service_accounts (id, name, scope, created_at)
+    values (${randomUUID()}, ${account.name}, ${account.scope}, ${account.now})
+    on conflict (name) do nothing
+    returning *`;
+  return rows.map(fromRow)[0];
+}
+
+export async function findServiceAccountByName(
+  sql: Sql | Transaction,
+  name: string,
+): Promise<ServiceAccount | undefined> {
+  const rows = await sql<Row[]>`select * from service_accounts where name = ${name}`;
+  return rows.map(fromRow)[0];
+}
+
+export async function listServiceAccounts(sql: Sql): Promise<ServiceAccount[]> {
+  const rows = await sql<Row[]>`select * from service_accounts order by name limit 1000`;
+  return rows.map(fromRow);
+}
+
+/** Shuts a service account out, or lets it in again. False if there is none of this name. */
+export async function setServiceAccountDisabled(
+  sql: Sql,
+  change: { name: string; disabled: boolean; now: Date },
+): Promise<boolean> {
+  const rows = await sql`
+    update service_accounts
+    set disabled_at = case when ${change.disabled}::boolean then coalesce(disabled_at, ${change.now}) end
+    where name = ${change.name} returning id`;
+  return rows.length === 1;
+}
+
+/** Whom a token speaks for: a person or a service account. */
+export interface Principal {
+  id: string;
+  username: string;
+  disabled: boolean;
+  /** Scopes it may carry at most; undefined for people, whom no scope of their own bounds. */
+  scope?: string;
+}
+
+export async function findPrincipal(
+  sql: Sql | Transaction,
+  id: string,
+): Promise<Principal | undefined> {
+  const rows = await sql<
+    { id: string; username: string; disabled: boolean; scope: string | null }[]
+  >`
+    select id, username, disabled_at is not null as disabled, scope
+    from principals where id = ${id}`;
+  return rows.map((row) => ({ ...row, scope: row.scope ?? undefined }))[0];
+}
