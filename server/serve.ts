@@ -33,7 +33,9 @@ export async function startServer(config: ServerConfig, io: ServerIo): Promise<R
   const log = lineLog(io.stderr, io.clock.now);
   const storage = await openStorage(config, io);
   const { sql } = storage.database;
-  let handle: ((request: Request, peer: string) => Response | Promise<Response>) | undefined;
+  // The address, which the application needs, is known only once we listen.
+  let handle = (_request: Request, _peer: string): Response | Promise<Response> =>
+    new Response(null, { status: 503 });
   let server: Deno.HttpServer<Deno.NetAddr>;
   try {
     server = Deno.serve(
@@ -46,8 +48,7 @@ export async function startServer(config: ServerConfig, io: ServerIo): Promise<R
         onListen: () => {},
         onError: () => new Response("The server has trouble. Try again shortly.", { status: 500 }),
       },
-      (request, info) =>
-        handle?.(request, info.remoteAddr.hostname) ?? new Response(null, { status: 503 }),
+      (request, info) => handle(request, info.remoteAddr.hostname),
     );
   } catch (error) {
     await storage.database.close();

@@ -6,15 +6,12 @@ import { recordAuditEvent } from "../store/audit_events.ts";
 import {
   findRefreshTokenFamily,
   type FoundFamily,
+  type RefreshTokenHashes,
   revokeRefreshTokenFamily,
   rotateRefreshToken,
 } from "../store/refresh_token_families.ts";
 import { findUser } from "../store/users.ts";
-import {
-  type RefreshTokenHashes,
-  refreshTokenHashes,
-  succeedingRefreshToken,
-} from "../tokens/refresh_token.ts";
+import { refreshTokenHashes, succeedingRefreshToken } from "../tokens/refresh_token.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
 import type { Grant, TokenRequest } from "./grant.ts";
 import { loginTokens } from "./login_tokens.ts";
