@@ -16,6 +16,8 @@ export interface SecretService extends AsyncDisposable {
   secrets(): Promise<Record<string, string>>;
   /** Locks the keyring; being asked for its password then blocks, as when nobody is there. */
   lock(): Promise<void>;
+  /** The keyring's process, to be stopped and continued. */
+  keyringPid: number;
 }
 
 const PASSWORD = "a password";
@@ -30,13 +32,14 @@ export async function secretService(): Promise<SecretService> {
     XDG_RUNTIME_DIR: join(home.folder, "run"),
   };
   await Deno.mkdir(env.XDG_RUNTIME_DIR, { mode: 0o700 });
-  cleanUp.use(await startKeyring(env));
+  const keyring = cleanUp.use(await startKeyring(env));
   const owned = cleanUp.move();
   return {
     env,
     folder: home.folder,
     secrets: () => searchSecrets(env),
     lock: () => lockKeyring(env),
+    keyringPid: keyring.pid,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -165,6 +168,7 @@ async function searchSecrets(env: Record<string, string>): Promise<Record<string
 }
 
 interface Program extends AsyncDisposable {
+  pid: number;
   stdout: AsyncIterator<string>;
 }
 
@@ -179,6 +183,7 @@ function start(
   input.write(new TextEncoder().encode(stdin)).then(() => input.close()).catch(() => {});
   const stdout = child.stdout.pipeThrough(new TextDecoderStream())[Symbol.asyncIterator]();
   return {
+    pid: child.pid,
     stdout,
     async [Symbol.asyncDispose]() {
       try {

@@ -108,6 +108,26 @@ linuxTest("a locked keychain that nobody unlocks costs 3 s", async () => {
   }
 });
 
+linuxTest("a keychain that answers late, but within 3 s, is used", async () => {
+  await using session = await secretService();
+  await runStep({ do: "set", kind: "keychain", key, credentials }, session.env);
+  Deno.kill(session.keyringPid, "SIGSTOP");
+  const step = runStep({ do: "get", kind: "keychain", key }, session.env);
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  Deno.kill(session.keyringPid, "SIGCONT");
+  const result = await step;
+  assert.deepEqual(result.credentials, credentials);
+  assert.ok(result.ms >= 1000, `took ${result.ms} ms`);
+});
+
+linuxTest("an add-on that cannot be loaded ends in the file", async () => {
+  await using session = await secretService();
+  // The npm package loads what this names instead of its own library.
+  const env = { ...session.env, NAPI_RS_NATIVE_LIBRARY_PATH: `${session.folder}/none.node` };
+  const result = await runStep({ do: "choose" }, env);
+  assertFileWithWarning(result, /its add-on cannot be loaded/);
+});
+
 linuxTest("a bus that falls silent after the probe cannot hang the process either", async () => {
   await using session = await secretService();
   await using bus = await forgetfulDbus(session.env);
