@@ -95,7 +95,9 @@ async function startBus(
   await Deno.mkdir(services);
   await Deno.writeTextFile(
     join(services, "prompter.service"),
-    "[D-BUS Service]\nName=org.gnome.keyring.SystemPrompter\nExec=/bin/sleep 600\n",
+    // It ends when this folder does: the bus does not end what it has started.
+    "[D-BUS Service]\nName=org.gnome.keyring.SystemPrompter\n" +
+      `Exec=/bin/sh -c "while [ -d ${services} ]; do sleep 0.1; done"\n`,
   );
   const config = join(folder, "bus.conf");
   await Deno.writeTextFile(
