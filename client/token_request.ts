@@ -63,5 +63,11 @@ function checkTokens(
   ) {
     throw new ClientError(EXIT.failure, `${server.issuer} sent a token response we cannot read.`);
   }
-  return { ...body, token_type: "Bearer", scope: scope ?? "" } as TokenResponse;
+  const { refresh_token_expires_in: refreshLife } = body ?? {};
+  return {
+    ...body,
+    token_type: "Bearer",
+    scope: scope ?? "",
+    refresh_token_expires_in: typeof refreshLife === "number" ? refreshLife : undefined,
+  } as TokenResponse;
 }

@@ -5,6 +5,8 @@ export interface TokenResponse {
   /** Seconds the access token lives from now. */
   expires_in: number;
   refresh_token?: string;
+  /** Seconds until the login ends if nobody uses it. Ours; clients may ignore it (RFC 6749 section 5.1). */
+  refresh_token_expires_in?: number;
   scope: string;
   id_token?: string;
   /** Of a token exchange (RFC 8693 section 2.2.1). */

@@ -62,7 +62,7 @@ export async function login(options: LoginOptions, io: ClientIo): Promise<number
   io.stderr(
     `Logged in to ${issuer} as ${styleFor(io).strong(describeUser(user))}\n` +
       `Credentials: ${place.store.description}\n` +
-      `${describeLife(tokens, expiresAt, io)}\n`,
+      `${describeLife(tokens, receivedAt, io)}\n`,
   );
   return EXIT.ok;
 }
@@ -115,9 +115,16 @@ async function whoLoggedIn(
   return user;
 }
 
-function describeLife(tokens: TokenResponse, expiresAt: number, io: ClientIo): string {
-  const life = `${formatTime(expiresAt)} (${formatDuration(expiresAt - io.clock.now())})`;
-  return tokens.refresh_token === undefined
-    ? `Until: ${life}; without offline_access it cannot be renewed`
-    : `Until: the access token lives until ${life} and is renewed by itself when used`;
+function describeLife(tokens: TokenResponse, receivedAt: number, io: ClientIo): string {
+  const until = (seconds: number) => {
+    const end = receivedAt + seconds * 1000;
+    return `${formatTime(end)} (${formatDuration(end - io.clock.now())})`;
+  };
+  const { refresh_token, refresh_token_expires_in: sessionLife } = tokens;
+  if (refresh_token === undefined) {
+    return `Until: ${until(tokens.expires_in)}; without offline_access it cannot be renewed`;
+  }
+  return sessionLife === undefined
+    ? `Until: ${until(tokens.expires_in)}, renewed by itself when used`
+    : `Until: ${until(sessionLife)} if it goes unused; each use renews it`;
 }

@@ -76,6 +76,8 @@ async function redeem(
     if (parseScope(redeemed.scope)?.includes("offline_access")) {
       login.refreshToken = makeRefreshToken();
       login.familyId = randomUUID();
+      const ends = expiries(parts, code.now);
+      login.idleExpiresAt = ends.idleExpiresAt;
       await insertRefreshTokenFamily(tx, {
         id: login.familyId,
         userId: user.id,
@@ -84,7 +86,7 @@ async function redeem(
         authenticatedAt: redeemed.authenticatedAt,
         createdAt: code.now,
         lastUsedAt: code.now,
-        ...expiries(parts, code.now),
+        ...ends,
         address: request.address,
         userAgent: request.userAgent,
       }, refreshTokenHashes(login.refreshToken)!);

@@ -13,6 +13,8 @@ export interface Login {
   authenticatedAt: Date;
   familyId?: string;
   refreshToken?: string;
+  /** When the login ends if nobody uses it. */
+  idleExpiresAt?: Date;
 }
 
 /** The tokens of a login: access token, ID token for `openid`, the given refresh token. */
@@ -35,7 +37,11 @@ export async function loginTokens(
     expires_in: lifetime,
     scope: login.scope,
   };
-  if (login.refreshToken !== undefined) response.refresh_token = login.refreshToken;
+  if (login.refreshToken !== undefined) {
+    response.refresh_token = login.refreshToken;
+    const left = (login.idleExpiresAt?.getTime() ?? 0) - clock.now();
+    response.refresh_token_expires_in = Math.max(0, Math.floor(left / 1000));
+  }
   if (parseScope(login.scope)?.includes("openid")) {
     response.id_token = await signIdToken({ issuer, clock, keys, lifetime }, {
       claims: userClaims(login.user, login.scope),

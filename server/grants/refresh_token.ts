@@ -40,7 +40,8 @@ export function refreshTokenGrant(parts: AppParts): Grant {
       if (scope instanceof OAuthError) return scope;
 
       const successor = succeedingRefreshToken(token, parts.secrets.refreshTokenKey);
-      if (!await rotate(parts, hashes, successor, now)) {
+      const idleExpiresAt = await rotate(parts, hashes, successor, now);
+      if (idleExpiresAt === undefined) {
         // Somebody presented a token of this family meanwhile, or this one is the previous.
         family = await findRefreshTokenFamily(parts.sql, hashes);
         error = await checkFamily(parts, request, family, now);
@@ -55,6 +56,7 @@ export function refreshTokenGrant(parts: AppParts): Grant {
         authenticatedAt: family!.authenticatedAt,
         familyId: family!.id,
         refreshToken: successor,
+        idleExpiresAt: idleExpiresAt ?? family!.idleExpiresAt,
       });
     },
   };
@@ -69,7 +71,7 @@ function rotate(
   current: RefreshTokenHashes,
   successor: string,
   now: Date,
-): Promise<boolean> {
+): Promise<Date | undefined> {
   return rotateRefreshToken(sql, {
     current,
     successorHash: tokenHash(successor),

@@ -135,24 +135,25 @@ async function confirmPage(
           <strong>
             <Foreign text={client?.name ?? request.clientId} />
           </strong>{" "}
-          wants to act for <Foreign text={session.user.name} />{" "}
-          (<Foreign text={session.user.email} />). Its code:{" "}
-          <code class="shown-code">{formatUserCode(request.userCode)}</code>
+          asks to log in as <Foreign text={session.user.name} />{" "}
+          (<Foreign text={session.user.email} />).
         </p>
-        {differs
-          ? (
-            <div class="loud" role="alert">
-              <p>
-                <strong>The login was started at another address than yours.</strong>
-              </p>
-              <p>
-                If it was not you, on another machine of your own, somebody is trying to get into
-                your account. Press Deny.
-              </p>
-            </div>
-          )
-          : undefined}
-        <h2>It may then</h2>
+        <p class="shown-code">
+          <span class="quiet small">Code on the terminal</span>
+          <span class="code">{formatUserCode(request.userCode)}</span>
+        </p>
+        {differs && (
+          <div class="loud" role="alert">
+            <p>
+              <strong>This login was started at another address than yours.</strong>
+            </p>
+            <p>
+              That is right only if you started it yourself on another machine, such as a server you
+              are connected to. If not, somebody else wants to log in as you: press Deny.
+            </p>
+          </div>
+        )}
+        <h2>If you approve, it can</h2>
         <ul class="scopes">
           {scopes.map((description) => (
             <li>

@@ -10,7 +10,7 @@ import { anyUser } from "../store/users.ts";
 import { redirectToSignIn } from "./browser_session.ts";
 import { uuid } from "./device_confirm.tsx";
 import { formToken } from "./form_token.ts";
-import { FormToken } from "./layout.tsx";
+import { Command, FormToken } from "./layout.tsx";
 import { Moment } from "./moment.tsx";
 import { page, type PageContext, type PageParts } from "./page.tsx";
 import { HowToSetUp } from "./sign_in.tsx";
@@ -106,9 +106,9 @@ async function ownPage(parts: PageParts, c: PageContext, session: Session): Prom
           <>
             <h2>Log in from a terminal</h2>
             <p>
-              Run <code>{`${brand.binaryName} login --server ${issuer}`}</code>{" "}
-              there. It shows a code to enter here.
+              Run this there. It shows a code to enter here.
             </p>
+            <Command>{`${brand.binaryName} login --server ${issuer}`}</Command>
             <p>
               <a class="button main" href="/device">Enter a code</a>
             </p>
@@ -142,7 +142,7 @@ async function ownPage(parts: PageParts, c: PageContext, session: Session): Prom
                     <FormToken token={formToken(parts, c)} />
                     <input type="hidden" name="login" value={login.id} />
                     <button type="submit">
-                      End<span class="hidden">the login from {login.address}</span>
+                      End<span class="hidden">{` the login from ${login.address}`}</span>
                     </button>
                   </form>
                 </li>

@@ -58,6 +58,15 @@ export function FormToken({ token }: { token: string }) {
   return <input type="hidden" name={FORM_TOKEN_FIELD} value={token} />;
 }
 
+/** A command to type, broken on a narrow screen between its words alone. */
+export function Command({ children }: { children: string }) {
+  return (
+    <p class="command">
+      <code>{children.split(" ").flatMap((word) => [<span>{word}</span>, " "]).slice(0, -1)}</code>
+    </p>
+  );
+}
+
 /** What is wrong with what was typed; read aloud when the page comes. */
 export function Problem({ id, children }: { id?: string; children: Child }) {
   return (

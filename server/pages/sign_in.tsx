@@ -9,7 +9,7 @@ import { admitPassword } from "../throttle.ts";
 import { renewBrowserToken } from "./browser_cookie.ts";
 import { startSession } from "./browser_session.ts";
 import { formToken } from "./form_token.ts";
-import { FormToken, Problem } from "./layout.tsx";
+import { Command, FormToken, Problem } from "./layout.tsx";
 import { localPath } from "./local_path.ts";
 import { page, type PageContext, type PageParts, problemPage, throttledPage } from "./page.tsx";
 
@@ -169,9 +169,8 @@ export function HowToSetUp() {
         Open the set-up link that the server printed in its terminal when it started. Each start
         prints a new one until there is an administrator.
       </p>
-      <p>
-        Or run this where the server runs: <code>{command}</code>
-      </p>
+      <p>Or run this where the server runs, and type a password:</p>
+      <Command>{command}</Command>
     </>
   );
 }

@@ -91,6 +91,7 @@ button:not(.main, .danger, .link):hover { background: var(--ground); filter: non
 .problem, .loud { background: var(--danger-ground); border-color: var(--danger-line); }
 .care { background: var(--care-ground); border-color: var(--care-line); }
 .loud { border-width: 2px; border-color: var(--danger); }
+.field .problem { margin-top: 0.6rem; }
 .loud > :last-child, .care > :last-child { margin-bottom: 0; }
 .loud strong { color: var(--danger); }
 dl { border: 1px solid var(--line); border-radius: 0.5rem; }
@@ -101,7 +102,13 @@ dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
 @media (max-width: 40rem) { dl > div { grid-template-columns: 1fr; } }
 .differs { font-weight: 650; color: var(--danger); }
 .scopes { padding-left: 1.25rem; }
-.shown-code { font-size: 1.15rem; letter-spacing: 0.08em; white-space: nowrap; }
+.shown-code {
+  display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 0 1rem;
+  padding: 0.6rem 1rem; background: var(--ground); border-radius: 0.5rem;
+}
+.shown-code .code { font-size: 1.35rem; letter-spacing: 0.1em; white-space: nowrap; }
+.command { padding: 0.6rem 1rem; background: var(--ground); border-radius: 0.5rem; font-size: 0.9rem; }
+.command span { display: inline-block; overflow-wrap: anywhere; }
 .logins { list-style: none; padding: 0; border: 1px solid var(--line); border-radius: 0.5rem; }
 .logins li { display: flex; align-items: center; justify-content: space-between; gap: 1rem; padding: 0.75rem 1rem; }
 .logins li + li { border-top: 1px solid var(--line); }

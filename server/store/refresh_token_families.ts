@@ -101,6 +101,7 @@ export async function findRefreshTokenFamily(
  * Replaces the current token by its successor, in one statement and only while
  * the family is alive and its person may log in: of many that present the
  * current token together one succeeds, and the others find it to be `previous`.
+ * Returns when the login ends if it goes unused, or undefined if nothing changed.
  */
 export async function rotateRefreshToken(
   sql: Sql,
@@ -110,9 +111,9 @@ export async function rotateRefreshToken(
     idleExpiresAt: Date;
     now: Date;
   },
-): Promise<boolean> {
+): Promise<Date | undefined> {
   const { current, now } = rotation;
-  const rows = await sql`
+  const rows = await sql<{ idle_expires_at: Date }[]>`
     update refresh_token_families f set
       previous_hash = f.current_hash,
       current_hash = ${rotation.successorHash},
@@ -122,8 +123,8 @@ export async function rotateRefreshToken(
     where f.handle_hash = ${current.handleHash} and f.current_hash = ${current.hash}
       and f.revoked_at is null and f.idle_expires_at > ${now} and f.absolute_expires_at > ${now}
       and u.id = f.user_id and u.disabled_at is null
-    returning f.id`;
-  return rows.length === 1;
+    returning f.idle_expires_at`;
+  return rows[0]?.idle_expires_at;
 }
 
 /** Ends a family and with it the access tokens that came of it. False if it had ended before. */

@@ -95,6 +95,7 @@ testOnEachDatabase("an unused login ends after the idle lifetime", async (locati
     server.clock.advance({ days: 6, hours: 23 });
     const answer = await server.refresh(token);
     assert.equal(answer.status, 200);
+    assert.equal(answer.body.refresh_token_expires_in, 7 * 86400);
     token = answer.body.refresh_token;
   }
   server.clock.advance({ days: 7 });
