@@ -209,5 +209,5 @@ async function main(args: string[]): Promise<number> {
   }
 }
 
-// A worker left waiting for a silent keychain must not keep the process alive.
+// A thread left waiting for a silent keychain must not keep the process alive.
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -179,15 +179,19 @@ export async function saveLogin(
       each.server === key.server && each.account === key.account
     );
     await store.set(key, credentials);
-    const leftInKeychain = await deleteStaleEntry(key, store, earlier, io);
-    await rememberAccount(folder, {
+    const remembered = {
       ...key,
       subject,
       store: store.kind,
       scope: credentials.scope,
       loggedInAt: io.clock.now(),
-      ...(leftInKeychain && { leftInKeychain }),
-    }, io.signal);
+    };
+    // Before the old entry goes: a kill in between must not leave the index pointing at nothing.
+    await rememberAccount(folder, remembered, io.signal);
+    const leftInKeychain = await deleteStaleEntry(key, store, earlier, io);
+    if (leftInKeychain) {
+      await rememberAccount(folder, { ...remembered, leftInKeychain }, io.signal);
+    }
   });
 }
 

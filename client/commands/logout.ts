@@ -3,6 +3,7 @@ import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { ClientError, notLoggedIn } from "../client_error.ts";
 import type { ClientIo } from "../client_io.ts";
+import { CredentialStoreError } from "../credentials/credential_store.ts";
 import { revoke } from "../revoke.ts";
 import { chooseLogin, forget, type LoginSession, loginSessions } from "../session.ts";
 
@@ -24,12 +25,13 @@ export async function logout(options: LogoutOptions, io: ClientIo): Promise<numb
       io.stderr(`Logged out ${session.account} from ${session.server}.\n`);
     } catch (error) {
       // With --all one server that is down keeps nobody from leaving the others.
-      if (!(error instanceof ClientError) || io.signal.aborted) throw error;
+      const known = error instanceof ClientError || error instanceof CredentialStoreError;
+      if (!known || io.signal.aborted) throw error;
       io.stderr(
         `Still logged in to ${session.server} as ${session.account}: ${error.message} ` +
           `To forget the credentials anyway: ${brand.binaryName} logout --force\n`,
       );
-      exitCode = error.exitCode;
+      exitCode = error instanceof ClientError ? error.exitCode : EXIT.credentialStore;
     }
   }
   if (io.env[`${brand.envPrefix}_TOKEN`]) {
