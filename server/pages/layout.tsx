@@ -62,7 +62,14 @@ export function FormToken({ token }: { token: string }) {
 export function Command({ children }: { children: string }) {
   return (
     <p class="command">
-      <code>{children.split(" ").flatMap((word) => [<span>{word}</span>, " "]).slice(0, -1)}</code>
+      <code>
+        {children.split(" ").map((word) => (
+          <>
+            <span>{word}</span>
+            {" "}
+          </>
+        ))}
+      </code>
     </p>
   );
 }

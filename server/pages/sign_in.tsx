@@ -169,7 +169,7 @@ export function HowToSetUp() {
         Open the set-up link that the server printed in its terminal when it started. Each start
         prints a new one until there is an administrator.
       </p>
-      <p>Or run this where the server runs, and type a password:</p>
+      <p>Or run this where the server runs, with a password on its standard input:</p>
       <Command>{command}</Command>
     </>
   );

@@ -1,0 +1,202 @@
+/**
+ * Every page in a real browser, on a phone in the dark and on a desk in the
+ * light: no barrier that axe-core finds, nothing beside the screen, no script.
+ * Name a folder in PAGE_PICTURES to get a picture of each.
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import axe from "axe-core";
+import { app } from "../../server/app.ts";
+import { hashPassword } from "../../server/password.ts";
+import { createSetupLink } from "../../server/store/setup_links.ts";
+import { createUser } from "../../server/store/users.ts";
+import { USER_CODE_LIMITS } from "../../server/throttle.ts";
+import { brand } from "../../shared/brand.ts";
+import { DEVICE_CODE_GRANT } from "../../shared/grant_types.ts";
+import { openBrowser, type Page } from "../support/browser.ts";
+import { databaseKinds } from "../support/databases.ts";
+import { type TestServer, testServer } from "../support/test_server.ts";
+
+const PASSWORD = "a calm and long pass phrase";
+const looks = [
+  { width: 390, height: 844, colorScheme: "dark" },
+  { width: 1280, height: 900, colorScheme: "light" },
+] as const;
+const pictures = Deno.env.get("PAGE_PICTURES");
+const morePictures = pictures === undefined ? [] : [
+  { width: 390, height: 844, colorScheme: "light" },
+  { width: 1280, height: 900, colorScheme: "dark" },
+] as const;
+
+for (const { width, height, colorScheme } of [...looks, ...morePictures]) {
+  Deno.test(`no page has barriers (${width} px wide, ${colorScheme})`, async () => {
+    await using database = await databaseKinds[0].create();
+    await using server = await testServer(database.location, (config) => {
+      config.trustedProxies = ["127.0.0.1"];
+      config.scopes.push({ name: "deploy", description: "Put new versions into production" });
+    });
+    await using site = serveSite(server);
+    await using chromium = await openBrowser();
+    const context = await chromium.browser.newContext({
+      viewport: { width, height },
+      colorScheme,
+      extraHTTPHeaders: { "x-forwarded-for": "203.0.113.9" },
+    });
+    const page = await context.newPage();
+    let shown = 0;
+    const look = async (name: string, heading: string) => {
+      assert.equal(await page.locator("h1").innerText(), heading, name);
+      assert.equal(await page.locator("script").count(), 0, name);
+      const beside = await page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth",
+      );
+      assert.equal(beside, 0, `${name} scrolls sideways`);
+      await page.evaluate(axe.source);
+      const { violations } = await page.evaluate<axe.AxeResults>("axe.run()");
+      const found = violations.map(({ id, nodes }) =>
+        `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join(" ")}`
+      );
+      assert.deepEqual(found, [], name);
+      shown++;
+      if (pictures === undefined) return;
+      const file = `${String(shown).padStart(2, "0")}-${name}-${width}-${colorScheme}.png`;
+      await page.screenshot({ path: join(pictures, file), fullPage: true });
+    };
+    await walk(server, site.url, page, look);
+  });
+}
+
+type Look = (name: string, heading: string) => Promise<void>;
+
+/** One visit to every page there is, in every state worth a look. */
+async function walk(server: TestServer, site: string, page: Page, look: Look): Promise<void> {
+  const { parts, clock } = server;
+  const { sql } = parts;
+  const go = (path: string) => page.goto(site + path);
+  const press = (name: string) => page.getByRole("button", { name, exact: true }).click();
+  const startLogin = async (address: string, agent: string) => {
+    const response = await fetch(`${site}/oauth/device/authorize`, {
+      method: "POST",
+      headers: { "x-forwarded-for": address, "user-agent": agent },
+      body: new URLSearchParams({
+        client_id: brand.cliClientId,
+        scope: "openid profile email offline_access deploy",
+      }),
+    });
+    return await response.json() as { user_code: string; device_code: string };
+  };
+  const agent = `${brand.binaryName}/1.4.0 (linux; x86_64)`;
+
+  await go("/");
+  await look("not-set-up", "This server is running");
+  await go("/setup?token=wrong");
+  await look("setup-link-wrong", "This set-up link does not work");
+  await go(`/setup?token=${await createSetupLink(sql, clock)}`);
+  await look("setup", `Set up ${brand.productName}`);
+  await page.getByLabel("Your name").fill("Alice Example");
+  await page.getByLabel("E-mail address").fill("alice@example.com");
+  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await page.getByLabel("Password once more").fill(`${PASSWORD}s`);
+  await press("Make the account");
+  await look("setup-wrong", `Set up ${brand.productName}`);
+  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await page.getByLabel("Password once more").fill(PASSWORD);
+  await press("Make the account");
+  await look("home-new", "Hello, Alice Example");
+  await press("Sign out");
+  await look("welcome", `Welcome to ${brand.productName}`);
+
+  const started = await startLogin("203.0.113.9", agent);
+  await go(`/device?user_code=${started.user_code}`);
+  await look("sign-in", `Sign in to ${brand.productName}`);
+  await page.getByLabel("E-mail address").fill("alice@example.com");
+  await page.getByLabel("Password").fill("wrong");
+  await press("Sign in");
+  await look("sign-in-wrong", `Sign in to ${brand.productName}`);
+  await page.getByLabel("Password").fill(PASSWORD);
+  await press("Sign in");
+  await look("code-filled-in", "Is this the code on your terminal?");
+  clock.advance({ minutes: 2 });
+  await press("Continue");
+  await look("confirm", "Approve this login?");
+  await press("Approve");
+  await look("approved", "Approved");
+  clock.advance({ seconds: 6 });
+  const redeemed = await fetch(`${site}/oauth/token`, {
+    method: "POST",
+    headers: { "user-agent": agent },
+    body: new URLSearchParams({
+      grant_type: DEVICE_CODE_GRANT,
+      client_id: brand.cliClientId,
+      device_code: started.device_code,
+    }),
+  });
+  await redeemed.json();
+  clock.advance({ hours: 3 });
+  await go("/");
+  await look("home", "Hello, Alice Example");
+
+  await go("/device");
+  await look("code", "Enter the code");
+  await page.getByLabel("Code").fill("WRNG");
+  await press("Continue");
+  await look("code-malformed", "Enter the code");
+  const far = await startLogin("198.51.100.77", "<b>long</b> ".repeat(40));
+  await page.getByLabel("Code").fill(far.user_code.toLowerCase().replace("-", " "));
+  await press("Continue");
+  await look("confirm-elsewhere", "Approve this login?");
+  const confirm = page.url();
+  await press("Deny");
+  await look("denied", "Denied");
+  await page.goto(confirm);
+  await look("answered-already", "This code is no longer valid");
+
+  parts.config.deviceFlow.freshSignInSeconds = 60;
+  await go("/device");
+  await look("sign-in-again", "Sign in again");
+  parts.config.deviceFlow.freshSignInSeconds = undefined;
+  parts.config.deviceFlow.enabled = false;
+  await go("/device");
+  await look("switched-off", "Logins from a terminal are switched off");
+  parts.config.deviceFlow.enabled = true;
+  await go("/nothing");
+  await look("no-such-page", "There is no such page");
+  await go("/device");
+  await page.getByLabel("Code").fill("BCDFGHJK");
+  await page.context().clearCookies();
+  await press("Continue");
+  await look("forged", "This form is out of date");
+
+  const hostile = `<script>alert(1)</script>\u202e${"W".repeat(10_000)}`;
+  const passwordHash = await hashPassword(PASSWORD);
+  const now = new Date(clock.now());
+  const email = `${"w".repeat(200)}@example.com`;
+  await createUser(sql, { email, name: hostile, passwordHash, isAdmin: false, now });
+  await go("/signin?next=/device");
+  await page.getByLabel("E-mail address").fill(email);
+  await page.getByLabel("Password").fill(PASSWORD);
+  await press("Sign in");
+  await page.getByLabel("Code").fill((await startLogin("2001:db8::1", agent)).user_code);
+  await press("Continue");
+  await look("confirm-hostile-name", "Approve this login?");
+  for (let guess = 0; guess <= USER_CODE_LIMITS.account.limit; guess++) {
+    await go("/device");
+    await page.getByLabel("Code").fill("BCDF-GHJK");
+    await press("Continue");
+    if (guess === 0) await look("code-unknown", "Enter the code");
+  }
+  await look("throttled", "Too many attempts");
+}
+
+/** The application on a port of this machine, as the issuer that the browser sees. */
+function serveSite({ parts }: TestServer): { url: string } & AsyncDisposable {
+  let handle: (request: Request, peer: string) => Response | Promise<Response>;
+  const server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+    (request, info) => handle(request, info.remoteAddr.hostname),
+  );
+  const url = `http://127.0.0.1:${server.addr.port}`;
+  const routes = app({ ...parts, issuer: url });
+  handle = (request, peer) => routes.fetch(request, { peer });
+  return { url, [Symbol.asyncDispose]: () => server.shutdown() };
+}
