@@ -1,7 +1,7 @@
 /**
  * First half of the build: the sources become a few minified chunks, so that a
  * command loads only what it runs. Measured against compiling the sources as they
- * are, a start takes a third less (docs/dependencies.md). The work tree stays as
+ * are, a start takes a quarter less (docs/development.md). The work tree stays as
  * it is: the build happens on a copy.
  */
 import { basename, dirname, join } from "node:path";
