@@ -52,7 +52,7 @@ function globPattern(glob: string): RegExp {
   const parts = glob.split(/(\*\*|\*)/).map((part) => {
     if (part === "**") return ".*";
     if (part === "*") return "[^:/]*";
-    return part.replace(/[\\^$.*+?()[\]{}|\/-]/g, "\\$&");
+    return part.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
   });
   return new RegExp(`^${parts.join("")}$`, "su");
 }
