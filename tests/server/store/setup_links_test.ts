@@ -23,6 +23,8 @@ testOnEachDatabase(
       await createSetupLink(sql, server.clock),
     ];
     assert.equal(await setupLinkState(sql, { setupToken: links[0], now }), "usable");
+    // With every connection open they really arrive together.
+    await Promise.all(Array.from({ length: 10 }, () => sql`select pg_sleep(0.1)`));
     const results = await Promise.all(
       Array.from({ length: 20 }, (_, index) =>
         createFirstAdministrator(sql, {
@@ -43,22 +45,19 @@ testOnEachDatabase(
   },
 );
 
-testOnEachDatabase(
-  "a set-up link loses against an administrator made elsewhere",
-  async (location) => {
-    await using server = await testServer(location);
-    const { sql } = server.parts;
-    const now = new Date(server.clock.now());
-    const setupToken = await createSetupLink(sql, server.clock);
-    const [byLink, byCommand] = await Promise.all([
-      createFirstAdministrator(sql, { ...person, setupToken, now }),
-      createUser(sql, { ...person, email: "bob@example.com", isAdmin: true, now }),
-    ]);
-    assert.notEqual(byCommand, "email_taken");
-    assert.equal(await countUsers(sql), typeof byLink === "string" ? 1 : 2);
-    assert.ok(await findUserByEmail(sql, "BOB@example.com"));
-  },
-);
+testOnEachDatabase("a set-up link does nothing once somebody has an account", async (location) => {
+  await using server = await testServer(location);
+  const { sql } = server.parts;
+  const now = new Date(server.clock.now());
+  const setupToken = await createSetupLink(sql, server.clock);
+  await createUser(sql, { ...person, email: "bob@example.com", isAdmin: false, now });
+  assert.equal(await setupLinkState(sql, { setupToken, now }), "already_set_up");
+  assert.equal(
+    await createFirstAdministrator(sql, { ...person, setupToken, now }),
+    "already_set_up",
+  );
+  assert.equal(await findUserByEmail(sql, person.email), undefined);
+});
 
 testOnEachDatabase("set-up links end, and their tokens are not stored", async (location) => {
   await using server = await testServer(location);
