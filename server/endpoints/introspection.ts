@@ -55,6 +55,8 @@ async function introspectAccessToken(
     iat: claims.iat,
     exp: claims.exp,
     jti: claims.jti,
+    act: claims.act,
+    workload: claims.workload,
   };
 }
 

@@ -125,6 +125,8 @@ testOnEachDatabase(
     const active = await introspect();
     assert.equal(active.active, true);
     assert.equal(active.username, "api");
+    assert.deepEqual(active.act, claims.act);
+    assert.equal(active.workload.repository, "acme/api");
     const [issued] = await events(server, "workload.token_issued");
     assert.equal(issued.details.repository, "acme/api");
     assert.equal(issued.details.rule, "api");
