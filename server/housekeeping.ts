@@ -12,7 +12,8 @@ const DAY = 86_400_000;
 
 /**
  * Removes what has ended. Spent refresh families stay a while, so that a late
- * answer can still say what happened to a login.
+ * answer can still say what happened to a login, and ended sessions, so that an
+ * account is known where it signed in before (see server/throttle.ts).
  */
 export async function cleanUp({ sql, clock }: Pick<AppParts, "sql" | "clock">): Promise<void> {
   const now = clock.now();
@@ -21,7 +22,7 @@ export async function cleanUp({ sql, clock }: Pick<AppParts, "sql" | "clock">): 
   await deleteOldFailedAttempts(sql, dayAgo);
   await deleteOldRevokedAccessTokens(sql, new Date(now));
   await deleteOldAssertions(sql, new Date(now));
-  await deleteOldSessions(sql, new Date(now));
+  await deleteOldSessions(sql, new Date(now - 90 * DAY));
   await deleteOldRefreshTokenFamilies(sql, new Date(now - 30 * DAY));
   await deleteExpiredSigningKeys(sql, new Date(now));
 }

@@ -31,9 +31,6 @@ export const USER_CODE_LIMITS = {
   address: { limit: 100, windowSeconds: 3600 },
 } as const;
 
-/** Failures older than this count for nothing, in seconds. */
-export const LONGEST_WINDOW = 3600;
-
 /**
  * Either the attempt may go on, counted as failed until forgiven, or the wait.
  * `fills` names the limits that are reached if it fails: worth a note once,
