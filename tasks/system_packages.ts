@@ -1,6 +1,6 @@
 /**
  * What the tests need from the system and npm cannot bring: a browser, and on
- * Linux a keychain. On Debian and its kin what is missing is installed; elsewhere
+ * Linux a keychain, and strace to kill the program at a given system call. On Debian and its kin what is missing is installed; elsewhere
  * the run ends with what to install, since a part left out would be a part untested.
  */
 import { browserPath } from "../tests/support/browser.ts";
@@ -18,6 +18,7 @@ const NEEDS: readonly Need[] = [
       { name: "gnome-keyring", present: () => onPath("gnome-keyring-daemon") },
       { name: "libsecret-tools", present: () => onPath("secret-tool") },
       { name: "dbus-daemon", present: () => onPath("dbus-run-session") },
+      { name: "strace", present: () => onPath("strace") },
     ]
     : [],
 ];
