@@ -13,6 +13,7 @@ export interface AppParts {
   issuer: string;
   sql: Sql;
   clock: Clock;
+  fetch: typeof globalThis.fetch;
   log: Log;
   secrets: ServerSecrets;
   keys: SigningKeys;

@@ -56,7 +56,8 @@ export async function startServer(config: ServerConfig, io: ServerIo): Promise<R
   }
   const issuer = config.issuer ?? ownAddress(config, server.addr);
   const issuerKeys = new IssuerKeys(io.clock, io.fetch, config.federation.privateIssuers);
-  const parts: AppParts = { ...storage, sql, config, issuer, clock: io.clock, log, issuerKeys };
+  const { clock, fetch } = io;
+  const parts: AppParts = { ...storage, sql, config, issuer, clock, fetch, log, issuerKeys };
   const routes = app(parts);
   handle = (request, peer) => routes.fetch(request, { peer });
 

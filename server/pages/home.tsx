@@ -114,6 +114,14 @@ async function ownPage(parts: PageParts, c: PageContext, session: Session): Prom
             </p>
           </>
         )}
+        {user.isAdmin && (
+          <>
+            <h2>Administration</h2>
+            <p>
+              <a href="/admin/trust">CI jobs and workloads that are trusted</a>
+            </p>
+          </>
+        )}
         <h2>Your logins</h2>
         {logins.length === 0
           ? <p class="quiet">There is none at the moment.</p>

@@ -11,6 +11,7 @@ import { currentSession } from "./browser_session.ts";
 import { showDevice, submitDevice } from "./device.tsx";
 import { showDeviceConfirm, submitDeviceConfirm } from "./device_confirm.tsx";
 import { showDeviceDone } from "./device_done.tsx";
+import { showTrust, submitTrust, submitTrustRemoval } from "./admin_trust.tsx";
 import { isFromOwnForm } from "./form_token.ts";
 import { showHome, submitEndLogin } from "./home.tsx";
 import { type PageEnv, type PageParts, problemPage } from "./page.tsx";
@@ -76,6 +77,9 @@ export function pages(appParts: AppParts): Hono<PageEnv> {
   routes.post("/device", (c) => submitDevice(parts, c));
   routes.get("/device/confirm", (c) => showDeviceConfirm(parts, c));
   routes.post("/device/confirm", (c) => submitDeviceConfirm(parts, c));
+  routes.get("/admin/trust", (c) => showTrust(parts, c));
+  routes.post("/admin/trust", (c) => submitTrust(parts, c));
+  routes.post("/admin/trust/remove", (c) => submitTrustRemoval(parts, c));
   routes.get("/device/done", (c) => showDeviceDone(parts, c));
   routes.all("*", (c) =>
     problemPage(parts, c, {

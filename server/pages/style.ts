@@ -61,10 +61,13 @@ bdi { overflow-wrap: anywhere; }
 label { display: block; margin: 0 0 0.3rem; font-weight: 600; }
 .hint { margin: 0.35rem 0 0; color: var(--quiet); font-size: 0.9rem; }
 .field { margin: 0 0 1.1rem; }
-input:not([type="hidden"]) {
+input:not([type="hidden"], [type="checkbox"]), select, textarea {
   display: block; width: 100%; min-height: 2.9rem; padding: 0.5rem 0.75rem; font: inherit;
   color: var(--text); background: var(--card); border: 1px solid var(--edge); border-radius: 0.5rem;
 }
+textarea { min-height: 5rem; }
+.check { display: flex; gap: 0.6rem; align-items: center; min-height: 2.75rem; font-weight: 400; }
+.check input { width: 1.25rem; height: 1.25rem; flex: none; }
 input[aria-invalid="true"] { border-color: var(--danger); }
 input.code {
   min-height: 3.75rem; padding: 0.5rem 0.25rem; font-size: clamp(1.4rem, 7vw, 1.9rem);

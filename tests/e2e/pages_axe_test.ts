@@ -136,6 +136,19 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   await go("/");
   await look("home", "Hello, Alice Example");
 
+  await go("/admin/trust");
+  await look("trust-none", "Trusted workloads");
+  await page.getByLabel("Which").fill("acme/api");
+  await page.getByLabel("Scopes to grant").fill("deploy");
+  await press("Add the rule");
+  await look("trust-refused", "Trusted workloads");
+  assert.match(await page.getByRole("alert").innerText(), /let strangers in/);
+  await page.getByLabel("Branch", { exact: true }).fill("main");
+  await press("Add the rule");
+  await look("trust", "Trusted workloads");
+  await press("Remove the rule github:acme/api:main");
+  assert.match(await page.locator("main").innerText(), /nothing is trusted/);
+
   await go("/device");
   await look("code", "Enter the code");
   await page.getByLabel("Code").fill("WRNG");

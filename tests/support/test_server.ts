@@ -76,6 +76,7 @@ export async function testServer(
     config,
     issuer: ISSUER,
     clock,
+    fetch: globalThis.fetch,
     log: () => {},
     issuerKeys,
   };
