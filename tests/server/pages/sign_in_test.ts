@@ -1,6 +1,8 @@
 /** Signing in and out, and what guessers find. */
 import assert from "node:assert/strict";
+import { cleanUp } from "../../../server/housekeeping.ts";
 import { setUserDisabled } from "../../../server/store/users.ts";
+import { admitPassword } from "../../../server/throttle.ts";
 import { databaseKinds } from "../../support/databases.ts";
 import { addPerson, PASSWORD, signedIn } from "../../support/page_people.ts";
 import { trustProxy, visitor } from "../../support/page_visitor.ts";
@@ -135,4 +137,27 @@ Deno.test("signing in again ends the session before", async () => {
   const thief = visitor(server);
   for (const [name, value] of old) thief.cookies.set(name, value);
   assert.doesNotMatch((await thief.get("/")).text, /Hello/);
+});
+
+Deno.test("who signed in at an address before is not kept out by others who fail there", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location);
+  const { sql } = server.parts;
+  await addPerson(server);
+  await addPerson(server, "bob@example.com");
+  const alice = await signedIn(server);
+  await alice.get("/");
+  await alice.submit("/signout");
+  server.clock.advance({ days: 30 });
+  await cleanUp(server.parts);
+  const now = new Date(server.clock.now());
+  for (let failure = 0; failure < 100; failure++) {
+    const email = `nobody${failure}@example.com`;
+    await admitPassword(sql, { email, address: "192.0.2.1", knownHere: false, now });
+  }
+  const bob = visitor(server);
+  await bob.get("/signin");
+  const shown = await bob.submit("/signin", { email: "bob@example.com", password: PASSWORD });
+  assert.equal(shown.status, 429);
+  await signedIn(server);
 });
