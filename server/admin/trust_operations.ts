@@ -60,7 +60,9 @@ export const addTrustRule: Operation<TrustRuleRequest, { audience: string; actsA
     const found = dangers(request);
     if (found.length > 0 && !request.force) {
       throw new OperationError(
-        `this rule would let strangers in. ${found.join(" ")} To insist, add --force.`,
+        `This rule would let strangers in. ${
+          found.join(" ")
+        } Insist (--force) to add it all the same.`,
       );
     }
     checkRequest(request);

@@ -31,7 +31,7 @@ export function dangers(
   if (rule.provider.startsWith("gitlab") && !narrowsGitlab(rule.conditions)) {
     found.push(
       "It names no branch, tag or environment, so anybody who may push a branch would pass. " +
-        "Add --branch, --tag or --environment, or a condition on ref_protected.",
+        "Name one, or add a condition on ref_protected.",
     );
   }
   return found;
@@ -54,7 +54,7 @@ function pullRequestDangers(conditions: readonly Condition[]): string[] {
   if (!conditions.some(({ claim }) => narrowing.includes(claim))) {
     return [
       "It names no branch, tag, environment or workflow, so runs for pull requests would pass, " +
-      "which may hold strangers' code. Add --branch, --tag or --environment.",
+      "which may hold strangers' code. Name one.",
     ];
   }
   const admits = conditions.some(({ claim, values }) =>
