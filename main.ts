@@ -111,8 +111,8 @@ function launch(program: string, args: readonly string[]): boolean {
   }
 }
 
-/** Of this process's standard streams the program gets none. */
-async function runProgram(
+/** ClientIo's; of this process's standard streams the program gets none. */
+export async function runProgram(
   program: string,
   args: readonly string[],
   timeoutMs: number,
