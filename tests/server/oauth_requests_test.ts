@@ -156,3 +156,40 @@ test("a device code works at the token endpoint by POST alone", async (server) =
   assert.equal(body.status, 400);
   await body.body?.cancel();
 });
+
+test("a client that fails to authenticate gets nothing at any endpoint", async (server) => {
+  const user = await server.addUser();
+  const { id, authorization } = await server.addClient();
+  const { refresh_token } = await server.login(user.id);
+  const wrong = { authorization: `Basic ${btoa(`${id}:wrong`)}` };
+  const requests: [string, Record<string, string>][] = [
+    ["/oauth/device/authorize", {}],
+    ["/oauth/token", { grant_type: DEVICE_CODE_GRANT, device_code: "nonsense" }],
+    ["/oauth/token", { grant_type: "refresh_token", refresh_token: refresh_token! }],
+    ["/oauth/revoke", { token: refresh_token! }],
+    ["/oauth/introspect", { token: refresh_token! }],
+  ];
+  for (const [path, form] of requests) {
+    const answer = await server.post(path, form, wrong);
+    assert.equal(answer.status, 401, path);
+    assert.equal(answer.body.error, "invalid_client");
+  }
+  const form = { token: refresh_token! };
+  const still = await server.post("/oauth/introspect", form, { authorization });
+  assert.equal(still.body.active, true);
+});
+
+test("other origins may read what is public, and nothing else", async (server) => {
+  const headers = { origin: "https://elsewhere.example" };
+  const open = [
+    "/.well-known/oauth-authorization-server",
+    "/.well-known/openid-configuration",
+    "/oauth/jwks",
+  ];
+  for (const path of [...open, "/", "/device", "/oauth/userinfo", "/oauth/token", "/readyz"]) {
+    const response = await server.request(path, { headers });
+    const allowed = response.headers.get("access-control-allow-origin");
+    assert.equal(allowed, open.includes(path) ? "*" : null, path);
+    await response.body?.cancel();
+  }
+});
