@@ -19,6 +19,8 @@ const NEEDS: readonly Need[] = [
       { name: "libsecret-tools", present: () => onPath("secret-tool") },
       { name: "dbus-daemon", present: () => onPath("dbus-run-session") },
       { name: "strace", present: () => onPath("strace") },
+      { name: "faketime", present: () => onPath("faketime") },
+      { name: "strace", present: () => onPath("strace") },
     ]
     : [],
 ];
