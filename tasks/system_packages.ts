@@ -1,7 +1,8 @@
 /**
  * What the tests need from the system and npm cannot bring: a browser, and on
- * Linux a keychain, and strace to kill the program at a given system call. On Debian and its kin what is missing is installed; elsewhere
- * the run ends with what to install, since a part left out would be a part untested.
+ * Linux a keychain, strace to kill the program at a given system call, and a clock
+ * to set. On Debian and its kin what is missing is installed; elsewhere the run ends
+ * with what to install, since a part left out would be a part untested.
  */
 import { browserPath } from "../tests/support/browser.ts";
 
@@ -18,7 +19,6 @@ const NEEDS: readonly Need[] = [
       { name: "gnome-keyring", present: () => onPath("gnome-keyring-daemon") },
       { name: "libsecret-tools", present: () => onPath("secret-tool") },
       { name: "dbus-daemon", present: () => onPath("dbus-run-session") },
-      { name: "strace", present: () => onPath("strace") },
       { name: "faketime", present: () => onPath("faketime") },
       { name: "strace", present: () => onPath("strace") },
     ]
