@@ -143,7 +143,7 @@ const commands: [provider: keyof typeof named, changes: Claims, command: string]
     {},
     "circleci 3c1f8e1e-5a0c-4a6e-9a5e-111111111111 " +
     "--condition oidc.circleci.com/project-id=3c1f8e1e-5a0c-4a6e-9a5e-222222222222 " +
-    "--condition oidc.circleci.com/vcs-ref=refs/heads/main",
+    "--branch main",
   ],
   [
     "bitbucket",
