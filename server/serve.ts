@@ -31,7 +31,7 @@ export interface RunningServer {
  */
 export async function startServer(config: ServerConfig, io: ServerIo): Promise<RunningServer> {
   const log = lineLog(io.stderr, io.clock.now);
-  const storage = await openStorage(config, io);
+  const storage = await openStorage(config, io, "serve");
   const { sql } = storage.database;
   // The address, which the application needs, is known only once we listen.
   let handle = (_request: Request, _peer: string): Response | Promise<Response> =>

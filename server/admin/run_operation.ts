@@ -24,7 +24,7 @@ export async function runOperation<Name extends OperationName>(
 ): Promise<OperationResult<Name>> {
   let storage;
   try {
-    storage = await openStorage(config, io);
+    storage = await openStorage(config, io, "operate");
   } catch (error) {
     if (!(error instanceof FolderLocked)) throw error;
     const answer = await callControlChannel(config.dataDir, name, given);

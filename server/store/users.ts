@@ -118,15 +118,15 @@ export async function anyUser(sql: Sql | Transaction): Promise<boolean> {
 
 /**
  * Disables or enables a person. Disabling ends their browser sessions in the
- * same statement. False if nobody has this address.
+ * same statement. Returns the person's id, undefined if nobody has this address.
  */
 export async function setUserDisabled(
   sql: Sql | Transaction,
   email: string,
   disabled: boolean,
   now: Date,
-): Promise<boolean> {
-  const rows = await sql`
+): Promise<string | undefined> {
+  const rows = await sql<{ id: string }[]>`
     with changed as (
       update users
       set disabled_at = case when ${disabled}::boolean then coalesce(disabled_at, ${now}) end
@@ -137,5 +137,31 @@ export async function setUserDisabled(
       from changed where sessions.user_id = changed.id and changed.disabled_at is not null
     )
     select id from changed`;
-  return rows.length === 1;
+  return rows[0]?.id;
+}
+
+/**
+ * Changes what is given. A new password ends the person's browser sessions, in
+ * the same statement. Returns the person's id, undefined if nobody has this address.
+ */
+export async function updateUser(
+  sql: Sql | Transaction,
+  email: string,
+  change: { name?: string; isAdmin?: boolean; passwordHash?: string; now: Date },
+): Promise<string | undefined> {
+  const { name = null, isAdmin = null, passwordHash = null, now } = change;
+  const rows = await sql<{ id: string }[]>`
+    with changed as (
+      update users set
+        name = coalesce(${name}, name),
+        is_admin = coalesce(${isAdmin}::boolean, is_admin),
+        password_hash = coalesce(${passwordHash}, password_hash)
+      where lower(email) = lower(${email})
+      returning id
+    ), ended as (
+      update sessions set expires_at = least(sessions.expires_at, ${now})
+      from changed where sessions.user_id = changed.id and ${passwordHash}::text is not null
+    )
+    select id from changed`;
+  return rows[0]?.id;
 }

@@ -67,7 +67,7 @@ export async function testServer(
   const { config, problems } = await loadConfig({ issuer: ISSUER, ...location }, io);
   assert.deepEqual(problems, []);
   change(config);
-  const storage = await openStorage(config, io);
+  const storage = await openStorage(config, io, "serve");
   const { sql } = storage.database;
   const issuerKeys = new IssuerKeys(clock, globalThis.fetch, config.federation.privateIssuers);
   const parts: AppParts = {
