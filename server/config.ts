@@ -57,6 +57,8 @@ export interface LoadedConfig {
   effective: EffectiveSetting[];
   /** What is wrong, and what to do about it. The server starts only if there is none. */
   problems: string[];
+  /** What works but is hardly meant. */
+  warnings: string[];
 }
 
 /** Scopes every server knows (OpenID Connect Core 1.0 sections 5.4 and 11). */
@@ -86,7 +88,7 @@ export async function loadConfig(flags: SettingFlags, io: ServerIo): Promise<Loa
     effective.push({ name: setting.name, ...found, secret: setting.secret ?? false });
   }
   const config = checkedConfig(raw, file, problems);
-  return { config, effective, problems };
+  return { config, effective, problems, warnings: warningsFor(config) };
 }
 
 function lookUp(
@@ -300,6 +302,15 @@ function checkAddresses(config: ServerConfig, problems: string[]): void {
   if (url.search !== "" || url.hash !== "" || url.username !== "" || url.pathname !== "/") {
     problems.push(`issuer: ${config.issuer} must be scheme and host alone, without path or query`);
   }
+}
+
+function warningsFor({ issuer, tls, trustedProxies }: ServerConfig): string[] {
+  if (!issuer?.startsWith("https:") || tls || trustedProxies.length > 0) return [];
+  return [
+    "trusted_proxies: the issuer is https and the server itself is not, so a reverse proxy must be " +
+    "in front; without its address here everybody seems to come from the proxy, and limits on " +
+    "guesses count them as one. On this machine: trusted_proxies = 127.0.0.1, ::1",
+  ];
 }
 
 function checkSecretKey(config: ServerConfig, problems: string[]): void {
