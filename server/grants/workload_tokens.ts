@@ -19,7 +19,7 @@ import { checkAccessTokenSize, signAccessToken, type Workload } from "../tokens/
 import type { TokenRequest } from "./grant.ts";
 
 /** Longest claim we copy or write down, in characters. */
-const MAX_CLAIM_LENGTH = 128;
+const MAX_CLAIM_LENGTH = 255;
 
 /**
  * Trades a workload's identity token for an access token, by the operator's
