@@ -3,7 +3,24 @@ import { OAuthError } from "../../shared/oauth_error.ts";
 import { type Client, findClient } from "../store/clients.ts";
 import type { Sql } from "../store/connect.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
-import type { FormParameters } from "./form.ts";
+import { type FormParameters, readForm } from "./form.ts";
+
+/** A form, and the client that proved to have sent it. */
+export interface ClientRequest {
+  form: FormParameters;
+  client: Client;
+}
+
+/** Reads a request to an endpoint that is for clients alone. */
+export async function readClientRequest(
+  sql: Sql,
+  request: Request,
+): Promise<ClientRequest | OAuthError> {
+  const form = await readForm(request);
+  if (form instanceof OAuthError) return form;
+  const client = await authenticateClient(sql, request, form);
+  return client instanceof OAuthError ? client : { form, client };
+}
 
 const UNKNOWN = "The client is unknown or its secret is wrong.";
 

@@ -9,8 +9,7 @@ import { checkAccessTokenSize } from "../tokens/access_token.ts";
 import { makeDeviceCode } from "../tokens/device_code.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
 import { formatUserCode, makeUserCode } from "../tokens/user_code.ts";
-import { authenticateClient } from "./client_authentication.ts";
-import { readForm } from "./form.ts";
+import { readClientRequest } from "./client_authentication.ts";
 import type { Requester } from "./requester.ts";
 
 /** Granted to a client that names no scope (RFC 6749 section 3.3). */
@@ -23,10 +22,9 @@ export async function deviceAuthorization(
   requester: Requester,
 ): Promise<DeviceAuthorizationResponse | OAuthError> {
   const { sql, clock, config, issuer } = parts;
-  const form = await readForm(request);
-  if (form instanceof OAuthError) return form;
-  const client = await authenticateClient(sql, request, form);
-  if (client instanceof OAuthError) return client;
+  const sent = await readClientRequest(sql, request);
+  if (sent instanceof OAuthError) return sent;
+  const { form, client } = sent;
   if (!config.deviceFlow.enabled) {
     return new OAuthError("unauthorized_client", "This server takes no logins from devices.");
   }

@@ -7,18 +7,16 @@ import { accessTokenStanding } from "../store/revoked_access_tokens.ts";
 import { findUser } from "../store/users.ts";
 import { verifyAccessToken } from "../tokens/access_token.ts";
 import { refreshTokenHashes } from "../tokens/refresh_token.ts";
-import { authenticateClient } from "./client_authentication.ts";
-import { readForm } from "./form.ts";
+import { readClientRequest } from "./client_authentication.ts";
 
 /** The introspection endpoint (RFC 7662), for confidential clients: others could fish for tokens (section 4). */
 export async function introspection(
   parts: AppParts,
   request: Request,
 ): Promise<IntrospectionResponse | OAuthError> {
-  const form = await readForm(request);
-  if (form instanceof OAuthError) return form;
-  const client = await authenticateClient(parts.sql, request, form);
-  if (client instanceof OAuthError) return client;
+  const sent = await readClientRequest(parts.sql, request);
+  if (sent instanceof OAuthError) return sent;
+  const { form, client } = sent;
   if (client.secretHash === undefined) {
     return new OAuthError("invalid_client", "Introspection needs a client with a secret.");
   }
