@@ -49,6 +49,15 @@ Deno.test("polls at the server's interval until approved", async () => {
   assert.deepEqual(await poll(memoryIo(), pending, pending, tokens), [5, 5, 5]);
 });
 
+Deno.test("members of a token response that it does not know are ignored", async () => {
+  const json = {
+    ...("json" in tokens ? tokens.json as object : {}),
+    novelty: { a: 1 },
+    other: null,
+  };
+  assert.deepEqual(await poll(memoryIo(), { json }), [5]);
+});
+
 Deno.test("each slow_down adds five seconds for good (RFC 8628 section 3.5)", async () => {
   assert.deepEqual(
     await poll(memoryIo(), pending, slowDown, pending, slowDown, pending, tokens),
