@@ -2,6 +2,8 @@ import { randomBytes, timingSafeEqual } from "node:crypto";
 import { request } from "node:http";
 import { join } from "node:path";
 import { boundedText } from "../endpoints/form.ts";
+import { listen } from "../listener.ts";
+import type { Log } from "../log.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
 import { OperationError, type OperationParts } from "./operation.ts";
 import { type OperationName, operations } from "./operations.ts";
@@ -24,14 +26,14 @@ const PATIENCE = 30_000;
  */
 export async function openControlChannel(
   dataDir: string,
-  parts: OperationParts,
+  parts: OperationParts & { log: Log },
 ): Promise<{ close(): Promise<void> }> {
   const secret = randomBytes(32).toString("base64url");
-  const server = Deno.serve({
-    hostname: "127.0.0.1",
-    port: 0,
-    onListen: () => {},
-  }, (asked) => handle(asked, secret, parts));
+  const server = listen(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    (asked) => handle(asked, secret, parts),
+    parts.log,
+  );
   const path = join(dataDir, FILE);
   const address: ControlAddress = { url: `http://127.0.0.1:${server.addr.port}/`, secret };
   await Deno.remove(path).catch(() => {});
