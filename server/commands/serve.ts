@@ -53,8 +53,8 @@ function check({ config, effective, problems, warnings }: LoadedConfig, io: Serv
   return EXIT.ok;
 }
 
-/** The database's address may hold its password. */
+/** The database's address may hold its password, which may hold an @ itself. */
 function maskPassword(value: string): string {
-  return value.replace(/^(\w+:\/\/[^:@/]*):[^@]*@/, "$1:********@")
+  return value.replace(/^(\w+:\/\/[^:@/]*):.*@/, "$1:********@")
     .replace(/([?&]password=)[^&]*/, "$1********");
 }
