@@ -1,7 +1,7 @@
 /**
  * What the tests need from the system and npm cannot bring: a browser, and on
- * Linux a keychain, strace to kill the program at a given system call, and a clock
- * to set. On Debian and its kin what is missing is installed; elsewhere the run ends
+ * Linux a keychain, strace to kill the program at a given system call, a clock
+ * to set, and the shells that completions are for. On Debian and its kin what is missing is installed; elsewhere the run ends
  * with what to install, since a part left out would be a part untested.
  */
 import { browserPath } from "../tests/support/browser.ts";
@@ -20,6 +20,8 @@ const NEEDS: readonly Need[] = [
       { name: "libsecret-tools", present: () => onPath("secret-tool") },
       { name: "dbus-daemon", present: () => onPath("dbus-run-session") },
       { name: "faketime", present: () => onPath("faketime") },
+      { name: "zsh", present: () => onPath("zsh") },
+      { name: "fish", present: () => onPath("fish") },
       { name: "strace", present: () => onPath("strace") },
     ]
     : [],

@@ -11,11 +11,12 @@ export interface HttpRelay extends AsyncDisposable {
   /** Each request so far, such as `POST /oauth/token`, in the order they came. */
   requests: string[];
   /**
-   * Decides about each request: `lose` cuts the client off without an answer. It
-   * may have the request passed on before it decides; that resolves when the
-   * server's answer is here whole, and rejects if there will be none.
+   * Decides about each request: `lose` cuts the client off without an answer,
+   * `fail` answers HTTP 503, as a load balancer does that has no server. It may have
+   * the request passed on before it decides; that resolves when the server's answer
+   * is here whole, and rejects if there will be none.
    */
-  rule?: (name: string, passOn: () => Promise<void>) => Promise<"pass" | "lose">;
+  rule?: (name: string, passOn: () => Promise<void>) => Promise<"pass" | "lose" | "fail">;
 }
 
 /** Relays to `port` of 127.0.0.1, known by the time the first request comes. */
@@ -37,9 +38,9 @@ export async function startHttpRelay(port: () => number): Promise<HttpRelay> {
     let passedOn: Promise<Answer> | undefined;
     const answer = () => passedOn ??= passOn(incoming, port());
     try {
-      if (await relay.rule?.(name, async () => void await answer()) === "lose") {
-        return outgoing.destroy();
-      }
+      const verdict = await relay.rule?.(name, async () => void await answer());
+      if (verdict === "lose") return outgoing.destroy();
+      if (verdict === "fail") return outgoing.writeHead(503).end("no server");
     } catch (error) {
       broken.push(error);
       return outgoing.destroy();
