@@ -203,7 +203,9 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
 
 /** The application on a port of this machine, as the issuer that the browser sees. */
 function serveSite({ parts }: TestServer): { url: string } & AsyncDisposable {
-  let handle: (request: Request, peer: string) => Response | Promise<Response>;
+  // The address, which the application needs, is known only once we listen.
+  let handle = (_request: Request, _peer: string): Response | Promise<Response> =>
+    new Response(null, { status: 503 });
   const server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
     (request, info) => handle(request, info.remoteAddr.hostname),
