@@ -182,7 +182,7 @@ function auditedClaims(rule: TrustRule, claims: SubjectToken["claims"]): Record<
   };
 }
 
-/** A foreign text, no longer than is useful. */
+/** A foreign text, no longer than is useful, without what no database takes. */
 function text(value: unknown): string {
-  return String(value ?? "").slice(0, MAX_CLAIM_LENGTH);
+  return String(value ?? "").slice(0, MAX_CLAIM_LENGTH).toWellFormed().replaceAll("\0", "\ufffd");
 }

@@ -344,6 +344,19 @@ Deno.test("private addresses are not asked unless the operator allows it", async
   await assert.rejects(() => strict.keySet("https://1.1.1.1", () => true), /status 404/);
 });
 
+testOnEachDatabase("texts that no database takes do no harm", async (location) => {
+  await using trust = await trusting(location);
+  await trust.addRule();
+  const jti = `\0${"j".repeat(10)}`;
+  // The emoji is cut in two where claims are shortened.
+  const odd = await trust.sign({ jti, actor: "a\0b", environment: `${"e".repeat(127)}🎉` });
+  const answer = await trust.exchange(odd);
+  assert.equal(answer.status, 200, JSON.stringify(answer.body));
+  assert.equal((await trust.exchange(odd)).body.error, "invalid_request");
+  const strange = await trust.sign({ iss: "https://\0\ud800.example" });
+  assert.equal((await trust.exchange(strange)).status, 400);
+});
+
 testOnEachDatabase("scope, audience and life stay within the rule", async (location) => {
   await using trust = await trusting(location);
   await trust.addRule({ scope: "deploy", lifetimeSeconds: 120, enabledUntil: "2026-11-25" });
