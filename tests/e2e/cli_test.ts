@@ -6,7 +6,7 @@ import { EXIT } from "../../shared/exit_codes.ts";
 import { version } from "../../shared/version.ts";
 import { binaryPath, type Ended, run } from "../support/binary.ts";
 import { startHttpRelay } from "../support/http_relay.ts";
-import { ALICE, install } from "../support/installation.ts";
+import { ALICE, install, POSTGRES } from "../support/installation.ts";
 import { PASSWORD_MARK } from "../support/no_secrets.ts";
 import { temporaryHome } from "../support/temporary_home.ts";
 import { terminal } from "../support/terminal.ts";
@@ -95,7 +95,10 @@ Deno.test("without any login", async (t) => {
 
 Deno.test("several servers and accounts at once", async (t) => {
   await using cleanUp = new AsyncDisposableStack();
-  const [one, two] = await Promise.all([install(), install()]);
+  const [one, two] = await Promise.all([
+    install({ database: POSTGRES }),
+    install({ database: POSTGRES }),
+  ]);
   cleanUp.use(one);
   cleanUp.use(two);
   await one.addUser(BOB);
@@ -187,7 +190,9 @@ Deno.test("one login, in good and bad times", async (t) => {
   await using cleanUp = new AsyncDisposableStack();
   let port = 0;
   const relay = cleanUp.use(await startHttpRelay(() => port));
-  const server = cleanUp.use(await install({ args: ["--issuer", relay.origin] }));
+  const server = cleanUp.use(
+    await install({ database: POSTGRES, args: ["--issuer", relay.origin] }),
+  );
   port = server.server.port;
   await server.addUser(BOB);
   const at = cleanUp.use(await terminal());

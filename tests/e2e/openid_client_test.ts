@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import * as oidc from "openid-client";
 import { brand } from "../../shared/brand.ts";
-import { ALICE, install, type Installation } from "../support/installation.ts";
+import { ALICE, install, type Installation, POSTGRES } from "../support/installation.ts";
 import { addApiClient } from "../support/introspect.ts";
 
 const SCOPE = "openid profile email offline_access";
 
 Deno.test("openid-client completes every flow there is", async (t) => {
-  await using server = await install();
+  await using server = await install({ database: POSTGRES });
   const api = await addApiClient(server);
   // The one thing it must be told: a server on this very machine needs no https.
   const execute = [oidc.allowInsecureRequests];

@@ -1,6 +1,6 @@
 /** Any number of processes that need a fresh token at once renew the login once. */
 import assert from "node:assert/strict";
-import { ALICE, install } from "../support/installation.ts";
+import { ALICE, install, POSTGRES } from "../support/installation.ts";
 import { startHttpRelay } from "../support/http_relay.ts";
 import { terminal } from "../support/terminal.ts";
 
@@ -9,7 +9,7 @@ const PROCESSES = 50;
 Deno.test("50 processes with an expired token renew it once", async () => {
   let port = 0;
   await using relay = await startHttpRelay(() => port);
-  await using server = await install({ args: ["--issuer", relay.origin] });
+  await using server = await install({ database: POSTGRES, args: ["--issuer", relay.origin] });
   port = server.server.port;
   await using alice = await terminal();
   assert.equal((await alice.login(server, server.alice)).code, 0);
