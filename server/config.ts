@@ -38,6 +38,7 @@ export interface ServerConfig {
   refreshTokenAbsoluteLifetime: number;
   deviceFlow: { enabled: boolean; codeLifetime: number; freshSignInSeconds?: number };
   session: { idleSeconds: number; absoluteSeconds: number };
+  auditRetention: number;
   /** Workload identity: private issuers allowed, and whether refusals tell the failed condition. */
   federation: { privateIssuers: boolean; detailedErrors: boolean };
   scopes: ScopeDescription[];
@@ -233,6 +234,7 @@ function checkedConfig(
       idleSeconds: seconds("session_idle_lifetime", 60),
       absoluteSeconds: seconds("session_absolute_lifetime", 60),
     },
+    auditRetention: seconds("audit_retention", 86_400),
     federation: {
       privateIssuers: oneOf("federation_private_issuers", ["off", "on"]) === "on",
       detailedErrors: oneOf("federation_errors", ["brief", "detailed"]) === "detailed",

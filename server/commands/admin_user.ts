@@ -56,7 +56,9 @@ export async function adminUserUpdate(
     io,
     () => {
       io.stdout(
-        `Changed ${email}.${password === undefined ? "" : " Their browser sessions have ended."}\n`,
+        `Changed ${email}.${
+          password === undefined ? "" : " Their sessions and logins have ended."
+        }\n`,
       );
       return EXIT.ok;
     },
@@ -84,7 +86,7 @@ export async function adminUserDisable(
   io: ServerIo,
 ): Promise<number> {
   return await adminCommand("setDisabled", { email, disabled: true }, options, io, () => {
-    io.stdout(`${email} is shut out: sessions have ended, refreshes fail.\n`);
+    io.stdout(`${email} is shut out: sessions and logins have ended.\n`);
     return EXIT.ok;
   });
 }

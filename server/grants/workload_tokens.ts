@@ -15,6 +15,7 @@ import type { TrustRule } from "../federation/trust_rule.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import { findPrincipal, type Principal } from "../store/service_accounts.ts";
 import { trustRulesOfIssuer, useAssertion } from "../store/trust_rules.ts";
+import { admitRefusal } from "../throttle.ts";
 import { checkAccessTokenSize, signAccessToken, type Workload } from "../tokens/access_token.ts";
 import type { TokenRequest } from "./grant.ts";
 
@@ -139,16 +140,22 @@ async function refused(
 ): Promise<OAuthError> {
   const { judgement, claims } = refusal;
   const detail = judgement === undefined ? "" : `: ${describeJudgement(judgement)}`;
-  await recordAuditEvent(sql, clock, {
-    event: "workload.refused",
-    subject: judgement?.rule.id,
+  const counted = await admitRefusal(sql, {
     address: request.address,
-    details: {
-      reason: refusal.why + detail,
-      issuer: text(refusal.issuer),
-      ...claims && judgement && auditedClaims(judgement.rule, claims),
-    },
+    now: new Date(clock.now()),
   });
+  if (counted) {
+    await recordAuditEvent(sql, clock, {
+      event: "workload.refused",
+      subject: judgement?.rule.id,
+      address: request.address,
+      details: {
+        reason: refusal.why + detail,
+        issuer: text(refusal.issuer),
+        ...claims && judgement && auditedClaims(judgement.rule, claims),
+      },
+    });
+  }
   const words = config.federation.detailedErrors
     ? `The token is not trusted: ${refusal.why}${detail}.`
     : "The token is not trusted. The operator can see why in the audit log or by testing it.";

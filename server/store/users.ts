@@ -117,8 +117,9 @@ export async function anyUser(sql: Sql | Transaction): Promise<boolean> {
 }
 
 /**
- * Disables or enables a person. Disabling ends their browser sessions in the
- * same statement. Returns the person's id, undefined if nobody has this address.
+ * Disables or enables a person. Disabling ends their browser sessions and logins
+ * and withdraws their approvals in the same statement: enabling brings none back.
+ * Returns the person's id, undefined if nobody has this address.
  */
 export async function setUserDisabled(
   sql: Sql | Transaction,
@@ -135,14 +136,22 @@ export async function setUserDisabled(
     ), ended as (
       update sessions set expires_at = least(sessions.expires_at, ${now})
       from changed where sessions.user_id = changed.id and changed.disabled_at is not null
+    ), revoked as (
+      update refresh_token_families set revoked_at = ${now}, revoked_reason = 'disabled'
+      from changed where user_id = changed.id and changed.disabled_at is not null
+        and revoked_at is null
+    ), withdrawn as (
+      update device_authorizations set status = 'denied'
+      from changed where user_id = changed.id and changed.disabled_at is not null
+        and status = 'approved'
     )
     select id from changed`;
   return rows[0]?.id;
 }
 
 /**
- * Changes what is given. A new password ends the person's browser sessions, in
- * the same statement. Returns the person's id, undefined if nobody has this address.
+ * Changes what is given. A new password ends the person's browser sessions and
+ * logins, in the same statement: whoever knew the old one is out. Returns the person's id, undefined if nobody has this address.
  */
 export async function updateUser(
   sql: Sql | Transaction,
@@ -161,6 +170,14 @@ export async function updateUser(
     ), ended as (
       update sessions set expires_at = least(sessions.expires_at, ${now})
       from changed where sessions.user_id = changed.id and ${passwordHash}::text is not null
+    ), revoked as (
+      update refresh_token_families set revoked_at = ${now}, revoked_reason = 'password_changed'
+      from changed where user_id = changed.id and ${passwordHash}::text is not null
+        and revoked_at is null
+    ), withdrawn as (
+      update device_authorizations set status = 'denied'
+      from changed where user_id = changed.id and ${passwordHash}::text is not null
+        and status = 'approved'
     )
     select id from changed`;
   return rows[0]?.id;

@@ -419,3 +419,14 @@ testOnEachDatabase("rules are made, refused and removed", async (location) => {
   const disabled = await trust.exchange(await trust.sign());
   assert.match(disabled.body.error_description, /disabled/);
 });
+
+testOnEachDatabase("a flood of junk does not fill the audit log", async (location) => {
+  await using trust = await trusting(location);
+  await using stranger = await startIssuer({ clock: trust.server.clock });
+  const junk = await stranger.sign({ aud: ISSUER, sub: "x" });
+  await Promise.all(Array.from({ length: 130 }, () => trust.exchange(junk)));
+  assert.equal((await events(trust.server, "workload.refused")).length, 100);
+  trust.server.clock.advance({ hours: 1 });
+  await trust.exchange(junk);
+  assert.equal((await events(trust.server, "workload.refused")).length, 101);
+});

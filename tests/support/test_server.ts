@@ -33,7 +33,8 @@ export interface Answer {
 export interface TestServer extends AsyncDisposable {
   parts: AppParts;
   clock: SettableClock;
-  request(path: string, init?: RequestInit): Promise<Response>;
+  /** `peer` is where the request comes from. */
+  request(path: string, init?: RequestInit, peer?: string): Promise<Response>;
   /** POSTs a form as the command line's client and reads the JSON answer. */
   post(path: string, form: Record<string, string>, headers?: HeadersInit): Promise<Answer>;
   addUser(email?: string): Promise<{ id: string; email: string }>;
@@ -85,8 +86,8 @@ export async function testServer(
   const server: TestServer = {
     parts,
     clock,
-    async request(path, init) {
-      return await routes.fetch(new Request(ISSUER + path, init), { peer: "192.0.2.1" });
+    async request(path, init, peer = "192.0.2.1") {
+      return await routes.fetch(new Request(ISSUER + path, init), { peer });
     },
     async post(path, form, headers) {
       const response = await server.request(path, {
