@@ -4,6 +4,7 @@ import type { IssuerKeys } from "./federation/issuer_keys.ts";
 import type { Log } from "./log.ts";
 import type { Sql } from "./store/connect.ts";
 import type { ServerSecrets } from "./store/server_secrets.ts";
+import type { TokenCheck } from "./token_check/token_check.ts";
 import type { SigningKeys } from "./tokens/signing_keys.ts";
 
 /** What the application is built from; serve.ts and tests put it together. */
@@ -16,6 +17,9 @@ export interface AppParts {
   log: Log;
   secrets: ServerSecrets;
   keys: SigningKeys;
+  /** Says what a token is worth. */
+  tokenCheck: TokenCheck;
   /** Keys of the issuers whose workloads we trust. */
   issuerKeys: IssuerKeys;
+  fetch: typeof globalThis.fetch;
 }

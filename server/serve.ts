@@ -9,6 +9,7 @@ import type { ServerIo } from "./server_io.ts";
 import { openStorage } from "./storage.ts";
 import { createSetupLink } from "./store/setup_links.ts";
 import { anyUser } from "./store/users.ts";
+import { TokenCheck } from "./token_check/token_check.ts";
 
 /** Longest wait for requests under way when the server stops, in ms. */
 const STOP_PATIENCE = 10_000;
@@ -56,7 +57,11 @@ export async function startServer(config: ServerConfig, io: ServerIo): Promise<R
   }
   const issuer = config.issuer ?? ownAddress(config, server.addr);
   const issuerKeys = new IssuerKeys(io.clock, io.fetch, config.federation.privateIssuers);
-  const parts: AppParts = { ...storage, sql, config, issuer, clock: io.clock, log, issuerKeys };
+  const { clock, fetch } = io;
+  const tokenCheck = await TokenCheck.start({ ...storage, clock, log, issuer, config });
+  const parts: AppParts = {
+    ...{ ...storage, sql, config, issuer, clock, log, issuerKeys, tokenCheck, fetch },
+  };
   const routes = app(parts);
   handle = (request, peer) => routes.fetch(request, { peer });
 
@@ -73,6 +78,7 @@ export async function startServer(config: ServerConfig, io: ServerIo): Promise<R
       await withinPatience(server);
       await housekeeping.stop();
       await control?.close();
+      await tokenCheck.close();
       await storage.database.close();
     },
   };

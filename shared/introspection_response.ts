@@ -10,7 +10,8 @@ export type IntrospectionResponse =
     sub: string;
     iss: string;
     iat: number;
-    exp: number;
+    /** Absent: it has no end. */
+    exp?: number;
     aud?: string;
     jti?: string;
   };

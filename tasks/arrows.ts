@@ -30,8 +30,11 @@ const SERVER_LAYERS = [
   "server/app.ts",
   "server/admin",
   "server/pages",
+  "server/api",
   "server/endpoints",
   "server/grants",
+  "server/personal_access_tokens",
+  "server/token_check",
   "server/tokens",
   "server/store",
   // Pure, and the database holds nothing but hashes.

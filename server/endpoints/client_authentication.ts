@@ -1,7 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { OAuthError } from "../../shared/oauth_error.ts";
-import { type Client, findClient } from "../store/clients.ts";
-import type { Sql } from "../store/connect.ts";
+import type { Client } from "../store/clients.ts";
+import type { TokenCheck } from "../token_check/token_check.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
 import type { FormParameters } from "./form.ts";
 
@@ -12,7 +12,7 @@ const UNKNOWN = "The client is unknown or its secret is wrong.";
  * client_secret in the body, or, for public clients, by client_id alone.
  */
 export async function authenticateClient(
-  sql: Sql,
+  tokenCheck: Pick<TokenCheck, "client">,
   request: Request,
   form: FormParameters,
 ): Promise<Client | OAuthError> {
@@ -29,7 +29,7 @@ export async function authenticateClient(
   if (id === undefined) {
     return new OAuthError("invalid_client", "The parameter client_id is missing.");
   }
-  const client = await findClient(sql, id);
+  const client = await tokenCheck.client(id);
   if (client === undefined) return new OAuthError("invalid_client", UNKNOWN);
   if (client.secretHash === undefined) {
     // A public client has no secret; one that sends any is misconfigured.

@@ -4,6 +4,7 @@ import { OAuthError } from "../../shared/oauth_error.ts";
 import { formatScope, parseScope } from "../../shared/scope.ts";
 import type { AppParts } from "../app_parts.ts";
 import { POLL_INTERVAL } from "../grants/device_code.ts";
+import { scopesForClient } from "../scope_catalogue.ts";
 import { insertDeviceAuthorization } from "../store/device_authorizations.ts";
 import { checkAccessTokenSize } from "../tokens/access_token.ts";
 import { makeDeviceCode } from "../tokens/device_code.ts";
@@ -22,10 +23,10 @@ export async function deviceAuthorization(
   request: Request,
   requester: Requester,
 ): Promise<DeviceAuthorizationResponse | OAuthError> {
-  const { sql, clock, config, issuer } = parts;
+  const { sql, clock, config, issuer, tokenCheck } = parts;
   const form = await readForm(request);
   if (form instanceof OAuthError) return form;
-  const client = await authenticateClient(sql, request, form);
+  const client = await authenticateClient(tokenCheck, request, form);
   if (client instanceof OAuthError) return client;
   if (!config.deviceFlow.enabled) {
     return new OAuthError("unauthorized_client", "This server takes no logins from devices.");
@@ -73,9 +74,10 @@ async function acceptedScope(
   if (scopes === undefined) {
     return new OAuthError("invalid_scope", "The scope is malformed: names with spaces between.");
   }
-  const unknown = scopes.filter((scope) => !config.scopes.some(({ name }) => name === scope));
+  const catalogue = scopesForClient(config.scopes, clientId);
+  const unknown = scopes.filter((scope) => !catalogue.some(({ name }) => name === scope));
   if (unknown.length > 0) {
-    const known = config.scopes.map(({ name }) => name).join(" ");
+    const known = catalogue.map(({ name }) => name).join(" ");
     return new OAuthError(
       "invalid_scope",
       `Unknown scope: ${unknown.join(" ")}. This server knows: ${known}.`,

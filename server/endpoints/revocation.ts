@@ -24,7 +24,7 @@ export async function revocation(
 ): Promise<undefined | OAuthError> {
   const form = await readForm(request);
   if (form instanceof OAuthError) return form;
-  const client = await authenticateClient(parts.sql, request, form);
+  const client = await authenticateClient(parts.tokenCheck, request, form);
   if (client instanceof OAuthError) return client;
   const token = form("token");
   if (token === undefined) {
@@ -55,6 +55,7 @@ async function revokeLogin(
       details: { client_id: clientId },
     });
   });
+  parts.tokenCheck.changed(`login:${family.id}`);
 }
 
 async function revokeOneAccessToken(
@@ -65,4 +66,5 @@ async function revokeOneAccessToken(
   const claims = await verifyAccessToken(parts, token);
   if (claims === undefined || claims.client_id !== clientId) return;
   await revokeAccessToken(parts.sql, claims.jti, new Date(claims.exp * 1000));
+  parts.tokenCheck.changed(`token:${claims.jti}`);
 }

@@ -120,6 +120,7 @@ async function endReplayedFamily(
       details: { client_id: request.client.id, user_agent: request.userAgent },
     });
   });
+  parts.tokenCheck.changed(`login:${family.id}`);
 }
 
 /** The scope asked for, if it is within the one granted (RFC 6749 section 6). */

@@ -45,6 +45,7 @@ export async function submitEndLogin(parts: PageParts, c: PageContext): Promise<
       address: c.get("requester").address,
       details: { client_id: login.clientId },
     });
+    parts.tokenCheck.changed(`login:${login.id}`);
   }
   return c.redirect("/", 303);
 }

@@ -12,6 +12,7 @@ import {
   enterUserCode,
 } from "../../server/store/device_authorizations.ts";
 import { insertClient } from "../../server/store/clients.ts";
+import { TokenCheck } from "../../server/token_check/token_check.ts";
 import { tokenHash } from "../../server/tokens/token_hash.ts";
 import { normaliseUserCode } from "../../server/tokens/user_code.ts";
 import { brand } from "../../shared/brand.ts";
@@ -70,15 +71,9 @@ export async function testServer(
   const storage = await openStorage(config, io);
   const { sql } = storage.database;
   const issuerKeys = new IssuerKeys(clock, globalThis.fetch, config.federation.privateIssuers);
-  const parts: AppParts = {
-    ...storage,
-    sql,
-    config,
-    issuer: ISSUER,
-    clock,
-    log: () => {},
-    issuerKeys,
-  };
+  const shared = { ...storage, config, issuer: ISSUER, clock, log: () => {} };
+  const tokenCheck = await TokenCheck.start(shared);
+  const parts: AppParts = { ...shared, sql, issuerKeys, tokenCheck, fetch: globalThis.fetch };
   const routes = app(parts);
 
   const server: TestServer = {
@@ -153,7 +148,10 @@ export async function testServer(
       assert.equal(answer.status, 200, JSON.stringify(answer.body));
       return answer.body;
     },
-    [Symbol.asyncDispose]: () => storage.database.close(),
+    async [Symbol.asyncDispose]() {
+      await tokenCheck.close();
+      await storage.database.close();
+    },
   };
   return server;
 }
