@@ -1,5 +1,6 @@
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { OAuthError } from "../shared/oauth_error.ts";
+import { api } from "./api/api.ts";
 import type { AppParts } from "./app_parts.ts";
 import { clientAddressReader } from "./client_address.ts";
 import { deviceAuthorization } from "./endpoints/device_authorization.ts";
@@ -11,6 +12,7 @@ import { type ConnectionBindings, requesterOf } from "./endpoints/requester.ts";
 import { revocation } from "./endpoints/revocation.ts";
 import { token } from "./endpoints/token.ts";
 import { userinfo, userinfoErrorResponse } from "./endpoints/userinfo.ts";
+import { type UpstreamTokens, verification, VERIFICATION_PATH } from "./endpoints/verification.ts";
 import { deviceCodeGrant } from "./grants/device_code.ts";
 import { jwtBearerGrant } from "./grants/jwt_bearer.ts";
 import { refreshTokenGrant } from "./grants/refresh_token.ts";
@@ -51,9 +53,15 @@ export function app(parts: AppParts): Hono<{ Bindings: ConnectionBindings }> {
   routes.get(PATHS.keySet, async () => cacheable(await parts.keys.keySet()));
   routes.get("/.well-known/oauth-authorization-server", () => cacheable(metadata));
   routes.get("/.well-known/openid-configuration", () => cacheable(metadata));
+  const upstreamTokens: UpstreamTokens = new WeakMap();
+  const verify = (c: Context<{ Bindings: ConnectionBindings }>) =>
+    verification(parts, upstreamTokens, c.req.raw, requesterOf(c, clientAddress));
+  routes.all(VERIFICATION_PATH, verify);
+  routes.all(`${VERIFICATION_PATH}/*`, verify);
   routes.get("/healthz", () => Response.json({ status: "ok" }));
   routes.get("/readyz", () => readiness(parts.sql));
   routes.all("/oauth/*", (c) => wrongAddress(c.req.path));
+  routes.route("/", api(parts));
   routes.route("/", pages(parts));
 
   routes.onError((error) => {

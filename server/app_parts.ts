@@ -4,6 +4,7 @@ import type { IssuerKeys } from "./federation/issuer_keys.ts";
 import type { Log } from "./log.ts";
 import type { Sql } from "./store/connect.ts";
 import type { ServerSecrets } from "./store/server_secrets.ts";
+import type { Webhook } from "./webhook.ts";
 import type { TokenCheck } from "./token_check/token_check.ts";
 import type { SigningKeys } from "./tokens/signing_keys.ts";
 
@@ -21,5 +22,7 @@ export interface AppParts {
   tokenCheck: TokenCheck;
   /** Keys of the issuers whose workloads we trust. */
   issuerKeys: IssuerKeys;
+  /** What operators' systems are told of. */
+  webhook: Webhook;
   fetch: typeof globalThis.fetch;
 }

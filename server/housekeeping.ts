@@ -1,4 +1,5 @@
 import type { AppParts } from "./app_parts.ts";
+import { warnOfExpiry } from "./personal_access_tokens/expiry_warnings.ts";
 import { deleteOldDeviceAuthorizations } from "./store/device_authorizations.ts";
 import { deleteOldFailedAttempts } from "./store/failed_attempts.ts";
 import { deleteOldRefreshTokenFamilies } from "./store/refresh_token_families.ts";
@@ -33,6 +34,7 @@ export function startHousekeeping(parts: AppParts): { stop(): Promise<void> } {
     try {
       await cleanUp(parts);
       await parts.keys.maintain();
+      await warnOfExpiry(parts);
     } catch (error) {
       parts.log("error", "housekeeping_failed", { reason: (error as Error).message });
     }

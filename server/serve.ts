@@ -10,6 +10,7 @@ import { openStorage } from "./storage.ts";
 import { createSetupLink } from "./store/setup_links.ts";
 import { anyUser } from "./store/users.ts";
 import { TokenCheck } from "./token_check/token_check.ts";
+import { Webhook } from "./webhook.ts";
 
 /** Longest wait for requests under way when the server stops, in ms. */
 const STOP_PATIENCE = 10_000;
@@ -61,6 +62,7 @@ export async function startServer(config: ServerConfig, io: ServerIo): Promise<R
   const tokenCheck = await TokenCheck.start({ ...storage, clock, log, issuer, config });
   const parts: AppParts = {
     ...{ ...storage, sql, config, issuer, clock, log, issuerKeys, tokenCheck, fetch },
+    webhook: new Webhook(config.webhook, clock, log, fetch),
   };
   const routes = app(parts);
   handle = (request, peer) => routes.fetch(request, { peer });
@@ -79,6 +81,7 @@ export async function startServer(config: ServerConfig, io: ServerIo): Promise<R
       await housekeeping.stop();
       await control?.close();
       await tokenCheck.close();
+      await parts.webhook.close();
       await storage.database.close();
     },
   };

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { OAuthError } from "../../shared/oauth_error.ts";
 
 /** Largest form we read, in bytes. */
@@ -34,16 +35,36 @@ export async function readForm(request: Request): Promise<FormParameters | OAuth
 }
 
 /** The body as text, or undefined once it exceeds `limit` bytes: no more is read then. */
-export async function boundedText(request: Request, limit: number): Promise<string | undefined> {
-  if (Number(request.headers.get("content-length") ?? 0) > limit) return undefined;
-  if (request.body === null) return "";
-  const decoder = new TextDecoder();
-  let text = "";
+export async function boundedText(
+  message: Request | Response,
+  limit: number,
+): Promise<string | undefined> {
+  if (Number(message.headers.get("content-length") ?? 0) > limit) return undefined;
+  // With a length the server reads no more than that, and reading at once is cheaper.
+  if (hasLength(message)) return await message.text();
+  const bytes = await boundedBytes(message, limit);
+  return bytes && new TextDecoder().decode(bytes);
+}
+
+/** The body's bytes, or undefined once it exceeds `limit` bytes. */
+export async function boundedBytes(
+  message: Request | Response,
+  limit: number,
+): Promise<Uint8Array | undefined> {
+  if (Number(message.headers.get("content-length") ?? 0) > limit) return undefined;
+  if (message.body === null) return new Uint8Array();
+  const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of request.body) {
+  for await (const chunk of message.body) {
     size += chunk.byteLength;
     if (size > limit) return undefined;
-    text += decoder.decode(chunk, { stream: true });
+    chunks.push(chunk);
   }
-  return text + decoder.decode();
+  return chunks.length === 1 ? chunks[0] : new Uint8Array(Buffer.concat(chunks));
+}
+
+/** Only of requests that came over a connection, where the length holds. */
+function hasLength(message: Request | Response): boolean {
+  return message instanceof Request && message.headers.has("content-length") &&
+    !message.headers.has("transfer-encoding");
 }

@@ -6,6 +6,7 @@ import { readForm } from "../endpoints/form.ts";
 import { requesterOf } from "../endpoints/requester.ts";
 import { PasswordChecksBusy } from "../password.ts";
 import { placesFrom } from "../places.ts";
+import { showApiDocs } from "./api_docs.tsx";
 import { readBrowserToken } from "./browser_cookie.ts";
 import { currentSession } from "./browser_session.ts";
 import { showDevice, submitDevice } from "./device.tsx";
@@ -76,6 +77,7 @@ export function pages(appParts: AppParts): Hono<PageEnv> {
   routes.post("/device", (c) => submitDevice(parts, c));
   routes.get("/device/confirm", (c) => showDeviceConfirm(parts, c));
   routes.post("/device/confirm", (c) => submitDeviceConfirm(parts, c));
+  routes.get("/api/docs", (c) => showApiDocs(parts, c));
   routes.get("/device/done", (c) => showDeviceDone(parts, c));
   routes.all("*", (c) =>
     problemPage(parts, c, {

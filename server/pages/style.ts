@@ -114,6 +114,8 @@ dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
 .logins li + li { border-top: 1px solid var(--line); }
 .logins div { min-width: 0; }
 .logins p { margin: 0; }
+.operation + .operation { border-top: 1px solid var(--line); padding-top: 1rem; }
+.operation pre { overflow-x: auto; padding: 0.6rem 1rem; background: var(--ground); border-radius: 0.5rem; font-size: 0.85rem; }
 .mark {
   display: flex; align-items: center; justify-content: center; width: 3rem; height: 3rem;
   margin-bottom: 1rem; border: 2px solid currentColor; border-radius: 50%; font-size: 1.5rem;

@@ -47,7 +47,7 @@ export interface NewToken {
   prefix: string;
   scope: string;
   audience: string;
-  allowedAddresses: readonly string[];
+  allowedAddresses: string[];
   createdAt: Date;
   expiresAt?: Date;
   rotatedFrom?: string;
@@ -136,7 +136,7 @@ export async function insertPersonalAccessToken(
       ${token.id}, ${kind === "user" ? ownerId : null},
       ${kind === "service_account" ? ownerId : null}, ${token.name}, ${token.tokenHash},
       ${token.prefix}, ${token.scope}, ${token.audience},
-      ${sql.json([...token.allowedAddresses])}, ${token.createdAt}, ${token.expiresAt ?? null},
+      ${sql.json(token.allowedAddresses)}, ${token.createdAt}, ${token.expiresAt ?? null},
       ${token.rotatedFrom ?? null}
     )
     on conflict do nothing
@@ -175,6 +175,15 @@ export async function findPersonalAccessToken(
   id: string,
 ): Promise<TokenStanding | undefined> {
   const rows = await sql<StandingRow[]>`${withOwner(sql)} where t.id = ${id}`;
+  return rows.map(standingFromRow)[0];
+}
+
+/** Finds a token and keeps others from changing it until the transaction ends. */
+export async function lockPersonalAccessToken(
+  tx: Transaction,
+  id: string,
+): Promise<TokenStanding | undefined> {
+  const rows = await tx<StandingRow[]>`${withOwner(tx)} where t.id = ${id} for update of t`;
   return rows.map(standingFromRow)[0];
 }
 

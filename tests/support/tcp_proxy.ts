@@ -9,11 +9,13 @@ export interface TcpProxy extends AsyncDisposable {
   /**
    * `pass` relays both ways; `swallow` hands requests on, takes the answer's first
    * bytes as proof that the work is done, and cuts the connection; `refuse` cuts
-   * each new connection at once.
+   * each new connection at once; `hang` loses answers, and the connection stays.
    */
-  mode: "pass" | "swallow" | "refuse";
+  mode: "pass" | "swallow" | "refuse" | "hang";
   /** Answers swallowed so far. */
   swallowed: number;
+  /** Cuts the connections there are. */
+  cut(): void;
 }
 
 /** Relays connections on a free port of 127.0.0.1 to `port` of 127.0.0.1. */
@@ -41,7 +43,7 @@ export function startTcpProxy(port: number): TcpProxy {
     };
     const requests = pump(client, server, () => true);
     const answers = pump(server, client, () => {
-      if (proxy.mode !== "swallow") return true;
+      if (proxy.mode !== "swallow") return proxy.mode === "hang" ? "lose" : true;
       proxy.swallowed++;
       return false;
     });
@@ -62,9 +64,12 @@ export function startTcpProxy(port: number): TcpProxy {
     port: listener.addr.port,
     mode: "pass",
     swallowed: 0,
+    cut() {
+      for (const connection of [...open]) close(connection);
+    },
     async [Symbol.asyncDispose]() {
       listener.close();
-      for (const connection of [...open]) close(connection);
+      proxy.cut();
       await accepting;
       await Promise.all(relays);
     },
@@ -72,13 +77,19 @@ export function startTcpProxy(port: number): TcpProxy {
   return proxy;
 }
 
-/** Copies until either end closes, or until `allowed` says no to a chunk. */
-async function pump(from: Deno.TcpConn, to: Deno.TcpConn, allowed: () => boolean): Promise<void> {
+/** Copies until either end closes, or until `allowed` says no to a chunk; some it may lose. */
+async function pump(
+  from: Deno.TcpConn,
+  to: Deno.TcpConn,
+  allowed: () => boolean | "lose",
+): Promise<void> {
   const chunk = new Uint8Array(16_384);
   try {
     while (true) {
       const length = await from.read(chunk);
-      if (length === null || !allowed()) return;
+      const passes = length !== null && allowed();
+      if (length === null || passes === false) return;
+      if (passes === "lose") continue;
       let rest = chunk.subarray(0, length);
       while (rest.length > 0) rest = rest.subarray(await to.write(rest));
     }
