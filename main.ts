@@ -3,7 +3,7 @@
  * exit code. A command's own code is loaded when that command runs.
  */
 import { Command, CommanderError } from "commander";
-import type { ClientIo } from "./client/client_io.ts";
+import type { ClientIo, EndedProgram } from "./client/client_io.ts";
 import { declareClientCommands } from "./client/command_tree.ts";
 import { declareServerCommands } from "./server/command_tree.ts";
 import { brand } from "./shared/brand.ts";
@@ -111,6 +111,39 @@ function launch(program: string, args: readonly string[]): boolean {
   }
 }
 
+/** Of this process's standard streams the program gets none. */
+async function runProgram(
+  program: string,
+  args: readonly string[],
+  timeoutMs: number,
+): Promise<EndedProgram | "late" | undefined> {
+  let child: Deno.ChildProcess;
+  try {
+    child = new Deno.Command(program, {
+      args: [...args],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+  } catch {
+    return undefined;
+  }
+  const output = child.output().then(({ code, stdout, stderr }): EndedProgram => ({
+    code,
+    stdout: new TextDecoder().decode(stdout),
+    stderr: new TextDecoder().decode(stderr),
+  }));
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<"late">((resolve) => {
+    timer = setTimeout(() => {
+      // What it has started itself may hold its streams open: they are not waited for.
+      child.kill("SIGKILL");
+      resolve("late");
+    }, timeoutMs);
+  });
+  return await Promise.race([output, late]).finally(() => clearTimeout(timer));
+}
+
 function terminalColumns(): number {
   try {
     return Deno.consoleSize().columns;
@@ -177,6 +210,7 @@ async function main(args: string[]): Promise<number> {
         sleep,
         signal,
         launch,
+        runProgram,
       }, run);
     },
     async server(run) {

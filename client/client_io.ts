@@ -29,6 +29,21 @@ export interface ClientIo {
    * wait for it. False if it cannot be started.
    */
   launch(program: string, args: readonly string[]): boolean;
+  /**
+   * Runs a program without a shell and waits for its end, or for `timeoutMs`
+   * milliseconds: then it is killed. Undefined if it cannot be started.
+   */
+  runProgram(
+    program: string,
+    args: readonly string[],
+    timeoutMs: number,
+  ): Promise<EndedProgram | "late" | undefined>;
+}
+
+export interface EndedProgram {
+  code: number;
+  stdout: string;
+  stderr: string;
 }
 
 export interface Platform {

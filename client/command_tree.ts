@@ -3,6 +3,7 @@ import { type Command, Option } from "commander";
 import { brand } from "../shared/brand.ts";
 import { examples } from "../shared/command_examples.ts";
 import type { ClientIo } from "./client_io.ts";
+import { FEDERATION_CHOICES } from "./federation/provider_names.ts";
 
 const bin = brand.binaryName;
 
@@ -98,6 +99,13 @@ export function declareClientCommands(
     .addOption(server())
     .addOption(account())
     .option("--min-ttl <duration>", "renew if less is left: 90, 90s, 5m, 1h", "60s")
+    .addOption(
+      new Option("--federation <provider>", "use the identity of this CI job or workload")
+        .choices(FEDERATION_CHOICES),
+    )
+    .option("--subject-token-file <file>", "the identity is the token in this file")
+    .option("--federation-audience <text>", "whom the identity is for (default: the server)")
+    .option("--scope <scopes>", "of what the identity may have, this alone")
     .addOption(new Option("--header", "as an Authorization header").conflicts("json"))
     .option("--json", "as JSON, with expiry and source")
     .addHelpText(
@@ -108,6 +116,7 @@ export function declareClientCommands(
           "call an API",
         ],
         [`API_TOKEN=$(${bin} token --min-ttl 10m) make deploy`, "good for ten minutes"],
+        [`${bin} token --federation github`, "in a workflow, with the job's own identity"],
       ),
     )
     .action((options) =>

@@ -14,6 +14,7 @@ const MAX_ANSWER_BYTES = 256 * 1024;
 
 export interface Answer {
   status: number;
+  text: string;
   /** The JSON body, if it was a JSON object. */
   body: Record<string, unknown> | undefined;
   /** Seconds of a Retry-After header, if it gave seconds (RFC 9110 section 10.2.3). */
@@ -36,6 +37,8 @@ export interface RequestOptions {
   /** Sent as `application/x-www-form-urlencoded` by POST; a GET without it. */
   form?: Record<string, string>;
   bearerToken?: string;
+  /** Further headers. */
+  headers?: Record<string, string>;
   timeoutMs?: number;
 }
 
@@ -47,9 +50,13 @@ export interface RequestOptions {
 export async function request(
   url: string,
   io: ClientIo,
-  { form, bearerToken, timeoutMs = REQUEST_TIMEOUT_MS }: RequestOptions = {},
+  { form, bearerToken, headers: more, timeoutMs = REQUEST_TIMEOUT_MS }: RequestOptions = {},
 ): Promise<Answer> {
-  const headers = new Headers({ accept: "application/json", "user-agent": userAgent(io) });
+  const headers = new Headers({
+    accept: "application/json",
+    "user-agent": userAgent(io),
+    ...more,
+  });
   if (bearerToken !== undefined) headers.set("authorization", `Bearer ${bearerToken}`);
   const timeout = new AbortController();
   const timer = setTimeout(() => timeout.abort(), timeoutMs);
@@ -62,9 +69,11 @@ export async function request(
       redirect: "manual",
       signal: AbortSignal.any([io.signal, timeout.signal]),
     });
+    const text = await readText(response);
     return {
       status: response.status,
-      body: parseObject(await readText(response)),
+      text,
+      body: parseObject(text),
       retryAfter: parseRetryAfter(response.headers.get("retry-after")),
       location: response.headers.get("location") ?? undefined,
     };

@@ -1,7 +1,7 @@
 /**
- * Whose token a command uses: the environment's, or one of the remembered
- * logins. A login is always chosen whole, server and account, so that no token
- * goes to a server it did not come from.
+ * Whose token a command uses: the environment's, one of the remembered logins,
+ * or the one this job's identity is traded for. A login is always chosen whole,
+ * server and account, so that no token goes to a server it did not come from.
  */
 import { brand } from "../shared/brand.ts";
 import { EXIT } from "../shared/exit_codes.ts";
@@ -17,6 +17,13 @@ import { parseServer } from "./authorization_server.ts";
 import { ClientError, notLoggedIn } from "./client_error.ts";
 import type { ClientIo } from "./client_io.ts";
 import type { AccountKey, Credentials, CredentialStore } from "./credentials/credential_store.ts";
+import {
+  askedProvider,
+  detectProvider,
+  type FederationWishes,
+} from "./federation/choose_provider.ts";
+import { exchangeIdentity, type Federation } from "./federation/identity_exchange.ts";
+import type { WorkloadProvider } from "./federation/workload_provider.ts";
 import { chooseStore, deleteStaleEntry, openStore } from "./credentials/select_store.ts";
 import { withFileLock } from "./file_lock.ts";
 import { configFolder } from "./folders.ts";
@@ -40,7 +47,13 @@ export interface LoginSession extends AccountKey {
   place: RenewalPlace;
 }
 
-export type Session = EnvironmentSession | LoginSession;
+/** The identity a CI job or workload has of itself, without any login. */
+export interface FederationSession extends Federation {
+  source: "federation";
+  account: undefined;
+}
+
+export type Session = EnvironmentSession | LoginSession | FederationSession;
 
 /** What the user has said about whose token is meant. */
 export interface Selection {
@@ -48,8 +61,59 @@ export interface Selection {
   account?: string;
 }
 
-export async function chooseSession(selection: Selection, io: ClientIo): Promise<Session> {
-  return environmentSession(selection, io) ?? await chooseLogin(selection, io);
+/** The same, where this job's identity may be meant as well. */
+export interface SelectionWithFederation extends Selection, FederationWishes {
+  /** What the identity token's `aud` must be; the server by default. */
+  federationAudience?: string;
+  /** Of the token a job's identity is traded for. */
+  scope?: string;
+}
+
+/**
+ * In this order: federation where it was asked for, the environment's token, a
+ * login, and the identity of the job or workload we run as. A login comes before
+ * that because somebody made it on purpose.
+ */
+export async function chooseSession(
+  selection: SelectionWithFederation,
+  io: ClientIo,
+): Promise<Session> {
+  const asked = askedProvider(selection, io.env);
+  if (asked !== undefined) return await federationSession(asked, selection, io);
+  const environment = environmentSession(selection, io);
+  if (environment !== undefined) return environment;
+  const mayDetect = selection.federation !== "off" && selection.account === undefined;
+  const detected = mayDetect ? detectProvider(io.env) : undefined;
+  if (detected === undefined) return await chooseLogin(selection, io);
+  const logins = matching(await loginSessions(io), { server: wantedServer(selection, io) });
+  if (logins.length === 0) return await federationSession(detected, selection, io);
+  const login = await chooseLogin(selection, io);
+  io.stderr(
+    `Note: this uses the login of ${login.account}, not the identity of ${detected.title}; ` +
+      `--federation auto uses that.\n`,
+  );
+  return login;
+}
+
+async function federationSession(
+  provider: WorkloadProvider,
+  selection: SelectionWithFederation,
+  io: ClientIo,
+): Promise<FederationSession> {
+  const server = await federationServer(selection, io);
+  return {
+    source: "federation",
+    provider,
+    server,
+    audience: selection.federationAudience ?? server,
+    scope: selection.scope,
+    account: undefined,
+  };
+}
+
+/** Where an identity would be traded: the server named, else the active login's, else ours. */
+export async function federationServer(selection: Selection, io: ClientIo): Promise<string> {
+  return wantedServer(selection, io) ?? await activeServer(io) ?? brand.defaultServer;
 }
 
 /** The environment's token; undefined if there is none. Throws ClientError for one we cannot use. */
@@ -148,6 +212,7 @@ export async function sessionToken(
   if (session.source === "environment") {
     return { token: session.token, expiresAt: undefined, scope: undefined };
   }
+  if (session.source === "federation") return await exchangeIdentity(session, io);
   const { accessToken, accessTokenExpiresAt, scope } = await freshCredentials(
     session,
     minTtlMs,

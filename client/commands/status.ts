@@ -5,7 +5,13 @@ import { notLoggedIn } from "../client_error.ts";
 import type { ClientIo } from "../client_io.ts";
 import { type Credentials, CredentialStoreError } from "../credentials/credential_store.ts";
 import { formatDuration, formatJson, formatTime, plainText } from "../output.ts";
-import { environmentSession, type LoginSession, loginSessions } from "../session.ts";
+import { detectProvider } from "../federation/choose_provider.ts";
+import {
+  environmentSession,
+  federationServer,
+  type LoginSession,
+  loginSessions,
+} from "../session.ts";
 import { uncheckedClaims } from "../jwt_claims.ts";
 
 export interface StatusOptions {
@@ -29,20 +35,39 @@ interface LoginStatus {
   renewable: boolean;
 }
 
+/** The identity that `token` would use, as `--json` shows it. */
+interface FederationStatus {
+  /** As `--federation` names it. */
+  provider: string;
+  server: string;
+  /** What is missing, and where to write it; null if nothing is seen to be. */
+  problem: string | null;
+}
+
 export async function status(options: StatusOptions, io: ClientIo): Promise<number> {
   const environment = environmentSession({}, io);
   const logins = await Promise.all(
     (await loginSessions(io)).map((session) => loginStatus(session)),
   );
   const active = logins.find((login) => login.active);
+  const federation = await federationStatus(io);
+  // What `token` does: a login comes first, even one that has to be made anew.
+  const federated = !environment && logins.length === 0 && federation?.problem === null;
   if (options.json) {
-    const source = environment ? "environment" : active?.expiresAt ? active.source : null;
+    const source = environment
+      ? "environment"
+      : active?.expiresAt
+      ? active.source
+      : federated
+      ? "federation"
+      : null;
     io.stdout(formatJson({
       loggedIn: source !== null,
       source,
-      server: environment ? environment.server ?? null : active?.server ?? null,
+      server: (environment ?? active ?? (federated ? federation : undefined))?.server ?? null,
       account: environment ? null : active?.account ?? null,
       expiresAt: environment ? environmentExpiry(environment.token) : active?.expiresAt ?? null,
+      federation: federation ?? null,
       logins,
     }));
     return EXIT.ok;
@@ -57,8 +82,24 @@ export async function status(options: StatusOptions, io: ClientIo): Promise<numb
     if (logins.length > 0) io.stdout("While it is set, these logins are not used:\n");
   }
   for (const login of logins) io.stdout(describe(login, io));
-  if (environment || active?.expiresAt) return EXIT.ok;
+  if (federation) io.stdout(describeFederation(federation, federated));
+  if (environment || active?.expiresAt || federated) return EXIT.ok;
   throw notLoggedIn();
+}
+
+async function federationStatus(io: ClientIo): Promise<FederationStatus | undefined> {
+  const provider = detectProvider(io.env);
+  if (provider === undefined) return undefined;
+  const server = await federationServer({}, io);
+  const problem = provider.obstacle(server, io.env) ?? null;
+  return { provider: provider.name, server, problem };
+}
+
+function describeFederation({ provider, server, problem }: FederationStatus, used: boolean) {
+  if (problem !== null) return `This job's identity (${provider}) cannot be used: ${problem}\n`;
+  return used
+    ? `Nobody is logged in: \`token\` trades this job's identity (${provider}) at ${server}.\n`
+    : `With --federation auto, \`token\` trades this job's identity (${provider}) at ${server}.\n`;
 }
 
 async function loginStatus(session: LoginSession): Promise<LoginStatus> {

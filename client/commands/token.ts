@@ -1,14 +1,13 @@
 /** `token`: an access token on stdout, for scripts. */
 import { EXIT } from "../../shared/exit_codes.ts";
+import { maskInActions } from "../actions_mask.ts";
 import { ClientError } from "../client_error.ts";
 import type { ClientIo } from "../client_io.ts";
 import { parseDuration } from "../duration.ts";
 import { formatJson } from "../output.ts";
-import { chooseSession, sessionToken } from "../session.ts";
+import { chooseSession, type SelectionWithFederation, sessionToken } from "../session.ts";
 
-export interface TokenOptions {
-  server?: string;
-  account?: string;
+export interface TokenOptions extends SelectionWithFederation {
   /** As typed, see parseDuration. */
   minTtl: string;
   header?: boolean;
@@ -24,7 +23,14 @@ export async function token(options: TokenOptions, io: ClientIo): Promise<number
     );
   }
   const session = await chooseSession(options, io);
+  if (options.scope !== undefined && session.source !== "federation") {
+    throw new ClientError(
+      EXIT.usage,
+      "--scope is for a CI job's identity. A login has the scope it was made with.",
+    );
+  }
   const { token, expiresAt, scope } = await sessionToken(session, minTtlMs, io);
+  maskInActions(token, io);
   if (options.json) {
     io.stdout(formatJson({
       token,

@@ -23,14 +23,17 @@ export async function whoami(options: WhoamiOptions, io: ClientIo): Promise<numb
     await userinfo(server, (await sessionToken(session, minTtlMs, io)).token, io);
   let user = await ask(MIN_TTL_MS);
   // A login whose token the server has revoked shows at the next renewal whether it lives.
-  if (user === "refused" && session.source !== "environment") user = await ask(Infinity);
+  if (user === "refused" && session.account !== undefined) user = await ask(Infinity);
   if (user === "refused") throw refusal(session, server);
   io.stdout(options.json ? formatJson(user) : `${describeUser(user)}\n`);
   return EXIT.ok;
 }
 
 function refusal(session: Session, server: string): ClientError {
-  if (session.source !== "environment") return sessionExpired();
+  if (session.account !== undefined) return sessionExpired();
+  if (session.source === "federation") {
+    return new ClientError(EXIT.failure, `${server} does not accept the token it has just given.`);
+  }
   return new ClientError(
     EXIT.authenticationRequired,
     `${server} does not accept the token in ${brand.envPrefix}_TOKEN. It may have expired, ` +

@@ -44,11 +44,11 @@ async function bearerToken(request: Request): Promise<string | OAuthError | unde
   return form instanceof OAuthError ? form : form("access_token");
 }
 
-/** RFC 6750 section 3: a challenge without error code if no token came at all. */
+/** RFC 6750 section 3: a challenge with an attribute, and without error code if no token came at all. */
 export function userinfoErrorResponse(error: OAuthError): Response {
   const challenge = error.code === "invalid_request"
-    ? "Bearer"
-    : `Bearer error="${error.code}", error_description="${error.message}"`;
+    ? 'Bearer realm="oauth"'
+    : `Bearer realm="oauth", error="${error.code}", error_description="${error.message}"`;
   const status = error.code === "insufficient_scope" ? 403 : 401;
   return Response.json({ error: error.code, error_description: error.message }, {
     status,

@@ -176,7 +176,7 @@ testOnEachDatabase("userinfo gives the claims of the scopes, by RFC 6750", async
   assert.match(refused.challenge!, /error="insufficient_scope"/);
   const missing = await ask();
   assert.equal(missing.status, 401);
-  assert.equal(missing.challenge, "Bearer");
+  assert.equal(missing.challenge, 'Bearer realm="oauth"');
   const wrong = await ask("nonsense");
   assert.equal(wrong.status, 401);
   assert.match(wrong.challenge!, /error="invalid_token"/);

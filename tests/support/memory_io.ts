@@ -1,5 +1,5 @@
 /** A ClientIo from memory: what was written, a clock that moves when someone sleeps, no real network but loopback. */
-import type { ClientIo, Platform } from "../../client/client_io.ts";
+import type { ClientIo, EndedProgram, Platform } from "../../client/client_io.ts";
 
 export interface MemoryIo extends ClientIo {
   out: string;
@@ -15,6 +15,10 @@ export interface MemoryIo extends ClientIo {
   launched: string[][];
   /** Programs `launch` can start; all of them if undefined. */
   programs: string[] | undefined;
+  /** How programs end that `runProgram` runs, by name; others cannot be started. */
+  endings: Record<string, EndedProgram | "late">;
+  /** What `runProgram` has run. */
+  ran: string[][];
   interrupt(): void;
 }
 
@@ -28,6 +32,8 @@ export function memoryIo(changes: Partial<MemoryIo> = {}): MemoryIo {
     sleeps: [],
     launched: [],
     programs: undefined,
+    endings: {},
+    ran: [],
     stdout: (text) => void (io.out += text),
     stderr: (text) => void (io.err += text),
     stdinIsTerminal: false,
@@ -50,6 +56,10 @@ export function memoryIo(changes: Partial<MemoryIo> = {}): MemoryIo {
       if (io.programs && !io.programs.includes(program)) return false;
       io.launched.push([program, ...args]);
       return true;
+    },
+    runProgram(program, args) {
+      io.ran.push([program, ...args]);
+      return Promise.resolve(io.endings[program]);
     },
     interrupt: () => controller.abort(),
   };

@@ -1,0 +1,123 @@
+/** The job's identity token for an access token (RFC 8693). Nothing is stored. */
+import { brand } from "../../shared/brand.ts";
+import { EXIT } from "../../shared/exit_codes.ts";
+import { TOKEN_EXCHANGE_GRANT } from "../../shared/grant_types.ts";
+import { discover } from "../authorization_server.ts";
+import { ClientError } from "../client_error.ts";
+import type { ClientIo } from "../client_io.ts";
+import { uncheckedClaims } from "../jwt_claims.ts";
+import { plainText } from "../output.ts";
+import { requestTokens } from "../token_request.ts";
+import { audiencesOf, isFor } from "./audience.ts";
+import { flag } from "./trust_arguments.ts";
+import type { WorkloadProvider } from "./workload_provider.ts";
+
+/** Whose identity is traded where, and for what. */
+export interface Federation {
+  provider: WorkloadProvider;
+  server: string;
+  /** What the identity token's `aud` must be; the server, if the operator has not said otherwise. */
+  audience: string;
+  /** Scopes to ask for; undefined for all that the operator's rule grants. */
+  scope: string | undefined;
+}
+
+export interface ExchangedToken {
+  token: string;
+  /** In ms since the epoch. */
+  expiresAt: number;
+  scope: string | undefined;
+}
+
+/**
+ * Fetches the identity token and trades it. Throws ClientError: authentication
+ * needed where there is no identity or the server does not trust it, temporary
+ * where a retry may help.
+ */
+export async function exchangeIdentity(
+  federation: Federation,
+  io: ClientIo,
+): Promise<ExchangedToken> {
+  const identityToken = await fetchIdentityToken(federation, io);
+  const server = await discover(federation.server, io);
+  const answer = await requestTokens(server, {
+    grant_type: TOKEN_EXCHANGE_GRANT,
+    subject_token: identityToken,
+    subject_token_type: federation.provider.tokenType,
+    ...(federation.scope !== undefined && { scope: federation.scope }),
+  }, io);
+  switch (answer.kind) {
+    case "tokens":
+      return {
+        token: answer.tokens.access_token,
+        expiresAt: answer.receivedAt + answer.tokens.expires_in * 1000,
+        scope: answer.tokens.scope || undefined,
+      };
+    case "temporary":
+      throw new ClientError(
+        EXIT.temporaryFailure,
+        `${federation.server} cannot check the job's identity at the moment ` +
+          `(HTTP ${answer.status}). Try again later.`,
+      );
+    case "refused":
+      throw refusal(federation, identityToken, answer);
+  }
+}
+
+async function fetchIdentityToken(
+  { provider, audience }: Federation,
+  io: ClientIo,
+): Promise<string> {
+  const obstacle = provider.obstacle(audience, io.env);
+  if (obstacle !== undefined) throw new ClientError(EXIT.authenticationRequired, obstacle);
+  const token = await provider.identityToken(audience, io);
+  if (isFor(token, audience)) return token;
+  const audiences = audiencesOf(token);
+  throw new ClientError(
+    EXIT.failure,
+    audiences === undefined
+      ? `What ${provider.title} gave is no identity token: it is no JSON Web Token.`
+      : `The identity token of ${provider.title} is for ${
+        plainText(audiences.join(", ") || "nobody")
+      }, not for ${audience}, and is not sent. If the operator trusts that audience, name it ` +
+        `with --federation-audience.`,
+  );
+}
+
+/** Refusals of the token itself (RFC 8693 section 2.2.2), not of what was asked for. */
+const NOT_TRUSTED = ["invalid_request", "invalid_grant"];
+
+function refusal(
+  { provider, server, audience, scope }: Federation,
+  identityToken: string,
+  { error, description }: { error: string; description: string | undefined },
+): ClientError {
+  const said = plainText(description ?? error, 500);
+  if (!NOT_TRUSTED.includes(error)) {
+    return new ClientError(EXIT.failure, `${server} refused the job's identity: ${said}`);
+  }
+  const claims = uncheckedClaims(identityToken) ?? {};
+  const command = [
+    ...[brand.binaryName, "admin", "trust", "add"],
+    ...provider.trustArguments(claims),
+    ...(audience === server ? [] : flag("audience", audience)),
+    ...flag("scope", scope?.split(" ")[0] ?? "SCOPE"),
+  ];
+  const once = provider.fresh || claims.jti === undefined
+    ? ""
+    : "If this is the job's second call: the same identity token is taken once only, so keep what the " +
+      "first call has given.\n";
+  return new ClientError(
+    EXIT.authenticationRequired,
+    `${server} did not take the identity of ${provider.title}: ${said}\n${once}` +
+      `The operator lets such jobs in with\n  ${command.map(shellWord).join(" ")}\n` +
+      `and sees why one was refused in the audit log, or with: ` +
+      `${brand.binaryName} admin trust test --token -`,
+  );
+}
+
+/** Quoted where a shell would see more than a word: the values come from whoever named a branch. */
+function shellWord(word: string): string {
+  const text = plainText(word);
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

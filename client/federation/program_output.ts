@@ -1,0 +1,34 @@
+/** A token that another program prints. */
+import { EXIT } from "../../shared/exit_codes.ts";
+import { ClientError } from "../client_error.ts";
+import type { ClientIo } from "../client_io.ts";
+import { plainText } from "../output.ts";
+
+const TIMEOUT_MS = 30_000;
+
+/**
+ * What `program` prints, trimmed; undefined if there is no such program. Throws
+ * ClientError, with what it said, if it fails or takes too long.
+ */
+export async function programOutput(
+  program: string,
+  args: readonly string[],
+  io: ClientIo,
+): Promise<string | undefined> {
+  const ended = await io.runProgram(program, args, TIMEOUT_MS);
+  if (ended === undefined) return undefined;
+  const command = `${program} ${args.slice(0, 2).join(" ")}`;
+  if (ended === "late") {
+    throw new ClientError(
+      EXIT.temporaryFailure,
+      `${command} did not end within ${TIMEOUT_MS / 1000} s.`,
+    );
+  }
+  if (ended.code === 0 && ended.stdout.trim() !== "") return ended.stdout.trim();
+  // Its last line says why; standard output might hold a token.
+  const reason = ended.stderr.trim().split("\n").at(-1) || "it printed nothing";
+  throw new ClientError(
+    EXIT.failure,
+    `${command} failed with code ${ended.code}: ${plainText(reason)}`,
+  );
+}

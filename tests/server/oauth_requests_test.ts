@@ -1,0 +1,158 @@
+/**
+ * What RFC 6749, 6750, 7009 and 7662 ask of every request and answer, whatever it
+ * is about. None of it depends on the database, so one of them does.
+ */
+import assert from "node:assert/strict";
+import { brand } from "../../shared/brand.ts";
+import { DEVICE_CODE_GRANT } from "../../shared/grant_types.ts";
+import { databaseKinds } from "../support/databases.ts";
+import { type TestServer, testServer } from "../support/test_server.ts";
+
+const clientId = brand.cliClientId;
+
+function test(name: string, run: (server: TestServer) => Promise<void>): void {
+  Deno.test(name, async () => {
+    await using database = await databaseKinds[0].create();
+    await using server = await testServer(database.location);
+    await run(server);
+  });
+}
+
+test("parameters nobody knows are ignored, empty ones count as absent", async (server) => {
+  const started = await server.post("/oauth/device/authorize", {
+    client_id: clientId,
+    client_secret: "",
+    scope: "",
+    favourite_colour: "green",
+  });
+  assert.equal(started.status, 200);
+  const noGrant = await server.post("/oauth/token", { client_id: clientId, grant_type: "" });
+  assert.equal(noGrant.body.error, "invalid_request");
+});
+
+test("a client that names no scope gets openid, and is told", async (server) => {
+  const user = await server.addUser();
+  const { body } = await server.post("/oauth/device/authorize", { client_id: clientId });
+  await server.decide(body.user_code, user.id);
+  const answer = await server.poll(body.device_code);
+  assert.equal(answer.body.scope, "openid");
+});
+
+test("a client authenticates in one way, and right", async (server) => {
+  const { id, authorization } = await server.addClient();
+  const secret = atob(authorization.slice("Basic ".length)).split(":")[1];
+  const basic = (user: string, password: string) => ({
+    authorization: `Basic ${btoa(`${user}:${password}`)}`,
+  });
+  const introspect = (form: Record<string, string>, headers?: HeadersInit) =>
+    server.post("/oauth/introspect", { token: "nonsense", ...form }, headers);
+
+  assert.equal((await introspect({}, { authorization })).status, 200);
+  assert.equal((await introspect({ client_id: id, client_secret: secret })).status, 200);
+  // RFC 6749 section 2.3.1: both parts are form-encoded before they are joined.
+  const encoded = encodeURIComponent(secret).replace("-", "%2D");
+  assert.equal((await introspect({}, basic(id, encoded))).status, 200);
+
+  const both = await introspect({ client_id: id, client_secret: secret }, { authorization });
+  assert.equal(both.body.error, "invalid_request");
+  const two = await introspect({ client_id: "another" }, { authorization });
+  assert.equal(two.body.error, "invalid_request");
+  for (
+    const [form, headers] of [
+      [{ client_id: id }, undefined],
+      [{ client_id: id, client_secret: "wrong" }, undefined],
+      [{}, basic("nobody", secret)],
+      [{}, { authorization: "Basic %%%" }],
+      [{}, { authorization: `Basic ${btoa("no colon")}` }],
+    ] as const
+  ) {
+    const answer = await introspect(form, headers);
+    assert.equal(answer.status, 401, JSON.stringify(form));
+    assert.equal(answer.body.error, "invalid_client");
+    assert.match(answer.headers.get("www-authenticate")!, /^Basic realm="[^"]+"$/);
+  }
+  const inAddress = await server.post(
+    `/oauth/introspect?client_id=${id}&client_secret=${secret}`,
+    { token: "nonsense" },
+  );
+  assert.equal(inAddress.status, 401);
+});
+
+test("answers are JSON that no cache keeps, and errors are plain ASCII", async (server) => {
+  const user = await server.addUser();
+  const { authorization } = await server.addClient();
+  const started = await server.startLogin();
+  const answers = [
+    await server.poll(started.device_code),
+    await server.post("/oauth/device/authorize", { client_id: clientId }),
+    await server.post("/oauth/device/authorize", { client_id: clientId, scope: "ünknown" }),
+    await server.post("/oauth/device/authorize", { client_id: clientId, scope: "no\\such" }),
+    await server.post("/oauth/device/authorize", { client_id: clientId, scope: "nosuch" }),
+    await server.post("/oauth/token", { client_id: clientId, grant_type: "ünknown" }),
+    await server.post("/oauth/introspect", { token: "nonsense" }, { authorization }),
+    await server.post("/oauth/introspect", {}, { authorization }),
+  ];
+  await server.decide(started.user_code, user.id);
+  answers.push(await server.poll(started.device_code));
+  assert.equal(answers.at(-1)!.status, 200);
+  for (const { headers, body } of answers) {
+    assert.match(headers.get("content-type")!, /^application\/json/);
+    assert.equal(headers.get("cache-control"), "no-store");
+    assert.equal(headers.get("pragma"), "no-cache");
+    if (body.error === undefined) continue;
+    // RFC 6749 section 5.2
+    assert.match(body.error_description, /^[\x20-\x21\x23-\x5B\x5D-\x7E]+$/);
+  }
+});
+
+test("a wrong hint hides no token from revocation", async (server) => {
+  const user = await server.addUser();
+  const { authorization } = await server.addClient();
+  const isActive = async (token: string) =>
+    (await server.post("/oauth/introspect", { token }, { authorization })).body.active;
+  for (const hint of ["access_token", "ünknown"]) {
+    const { refresh_token: token } = await server.login(user.id);
+    assert.equal(await isActive(token!), true);
+    const form = { client_id: clientId, token: token!, token_type_hint: hint };
+    assert.equal((await server.post("/oauth/revoke", form)).status, 200);
+    assert.equal(await isActive(token!), false);
+  }
+  const without = await server.post("/oauth/revoke", { client_id: clientId });
+  assert.equal(without.body.error, "invalid_request");
+});
+
+test("userinfo takes a token from header or form, never from the address", async (server) => {
+  const user = await server.addUser();
+  const { access_token: token, id_token: idToken } = await server.login(user.id);
+  const form = await server.post("/oauth/userinfo", { access_token: token });
+  assert.equal(form.body.sub, user.id);
+  const address = await server.request(`/oauth/userinfo?access_token=${token}`);
+  assert.equal(address.status, 401);
+  await address.body?.cancel();
+  // RFC 9068 section 4: an ID token is no access token, and "none" signs nothing.
+  const encode = (value: object) => btoa(JSON.stringify(value)).replaceAll("=", "");
+  const [, payload] = token.split(".");
+  const unsigned = `${encode({ alg: "none", typ: "at+jwt" })}.${payload}.`;
+  for (const other of [idToken!, unsigned]) {
+    const headers = { authorization: `Bearer ${other}` };
+    const response = await server.request("/oauth/userinfo", { headers });
+    assert.equal(response.status, 401);
+    assert.match(response.headers.get("www-authenticate")!, /error="invalid_token"/);
+    await response.body?.cancel();
+  }
+});
+
+test("a device code works at the token endpoint by POST alone", async (server) => {
+  const started = await server.startLogin();
+  const query = new URLSearchParams({
+    grant_type: DEVICE_CODE_GRANT,
+    client_id: clientId,
+    device_code: started.device_code,
+  });
+  const get = await server.request(`/oauth/token?${query}`);
+  assert.equal(get.status, 405);
+  await get.body?.cancel();
+  const body = await server.request(`/oauth/token?${query}`, { method: "POST" });
+  assert.equal(body.status, 400);
+  await body.body?.cancel();
+});
