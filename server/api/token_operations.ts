@@ -5,6 +5,7 @@ import {
   importToken,
   type MadeToken,
 } from "../personal_access_tokens/create_token.ts";
+import { cursorAfter, readCursor } from "../personal_access_tokens/list_cursor.ts";
 import { revokeToken } from "../personal_access_tokens/revoke_token.ts";
 import { rotateToken } from "../personal_access_tokens/rotate_token.ts";
 import {
@@ -79,7 +80,7 @@ export const tokenOperations: readonly ApiOperation[] = [
       const found = await listPersonalAccessTokens(sql, {
         ownerId: query.all === "true" ? undefined : user.id,
         search: query.search === "" ? undefined : query.search,
-        after: query.cursor === undefined ? undefined : readCursor(query.cursor),
+        after: query.cursor === undefined ? undefined : startingPoint(query.cursor),
         limit: limit + 1,
       });
       const page = found.slice(0, limit);
@@ -272,14 +273,8 @@ function secondsUntil({ clock }: ApiParts, expiresAt: string | null): number | n
   return seconds;
 }
 
-function cursorAfter({ createdAt, id }: ListPosition): string {
-  return Buffer.from(`${createdAt.getTime()} ${id}`).toString("base64url");
-}
-
-function readCursor(cursor: string): ListPosition {
-  const [time, id] = Buffer.from(cursor, "base64url").toString().split(" ");
-  if (!/^\d{1,15}$/.test(time) || !UUID.test(id ?? "")) {
-    throw invalid("The cursor is not one of ours. Start from the first page.");
-  }
-  return { createdAt: new Date(Number(time)), id };
+function startingPoint(cursor: string): ListPosition {
+  const position = readCursor(cursor);
+  if (position !== undefined) return position;
+  throw invalid("The cursor is not one of ours. Start from the first page.");
 }

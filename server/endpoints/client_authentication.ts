@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { timingSafeEqual } from "node:crypto";
 import { OAuthError } from "../../shared/oauth_error.ts";
 import type { Client } from "../store/clients.ts";
@@ -50,9 +51,7 @@ function basicCredentials(
   const match = /^Basic +([A-Za-z0-9+/=]+)$/i.exec(header ?? "");
   if (match === null) return undefined;
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(
-      Uint8Array.from(atob(match[1]), (character) => character.charCodeAt(0)),
-    );
+    const text = Buffer.from(match[1], "base64").toString();
     const colon = text.indexOf(":");
     if (colon < 0) throw new SyntaxError("no colon");
     return { id: formDecode(text.slice(0, colon)), secret: formDecode(text.slice(colon + 1)) };
@@ -62,5 +61,5 @@ function basicCredentials(
 }
 
 function formDecode(text: string): string {
-  return decodeURIComponent(text.replaceAll("+", " "));
+  return /[+%]/.test(text) ? decodeURIComponent(text.replaceAll("+", " ")) : text;
 }

@@ -61,10 +61,13 @@ bdi { overflow-wrap: anywhere; }
 label { display: block; margin: 0 0 0.3rem; font-weight: 600; }
 .hint { margin: 0.35rem 0 0; color: var(--quiet); font-size: 0.9rem; }
 .field { margin: 0 0 1.1rem; }
-input:not([type="hidden"]) {
+input:not([type="hidden"], [type="checkbox"]), select, textarea {
   display: block; width: 100%; min-height: 2.9rem; padding: 0.5rem 0.75rem; font: inherit;
   color: var(--text); background: var(--card); border: 1px solid var(--edge); border-radius: 0.5rem;
 }
+textarea { min-height: 5rem; }
+.check { display: flex; gap: 0.6rem; align-items: center; min-height: 2.75rem; font-weight: 400; }
+.check input { width: 1.25rem; height: 1.25rem; flex: none; }
 input[aria-invalid="true"] { border-color: var(--danger); }
 input.code {
   min-height: 3.75rem; padding: 0.5rem 0.25rem; font-size: clamp(1.4rem, 7vw, 1.9rem);
@@ -116,6 +119,22 @@ dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
 .logins p { margin: 0; }
 .operation + .operation { border-top: 1px solid var(--line); padding-top: 1rem; }
 .operation pre { overflow-x: auto; padding: 0.6rem 1rem; background: var(--ground); border-radius: 0.5rem; font-size: 0.85rem; }
+fieldset { margin: 0 0 1.1rem; padding: 0; border: 0; min-width: 0; }
+legend { margin: 0 0 0.3rem; padding: 0; font-weight: 600; }
+.form:not(:has(option[value="until"]:checked)) .until { display: none; }
+.search { display: flex; flex-wrap: wrap; gap: 0.75rem; align-items: end; margin: 0 0 1rem; }
+.search div { flex: 1 1 12rem; }
+.soon { font-weight: 650; color: var(--danger); }
+.acts { display: flex; flex: none; flex-wrap: wrap; gap: 0 1rem; }
+.acts a, .pages a { display: inline-flex; align-items: center; min-height: 2.75rem; }
+.pages { display: flex; justify-content: space-between; gap: 1rem; }
+.secret {
+  padding: 0.9rem 1rem; border: 1px solid var(--edge); border-radius: 0.5rem; background: var(--ground);
+  overflow-wrap: anywhere; -webkit-user-select: all; user-select: all; cursor: pointer;
+}
+.ended { color: var(--quiet); }
+.ask { display: flex; flex-wrap: wrap; gap: 0.75rem; align-items: center; margin-top: 1.5rem; }
+@media (max-width: 40rem) { .tokens li { flex-direction: column; align-items: stretch; gap: 0; } }
 .mark {
   display: flex; align-items: center; justify-content: center; width: 3rem; height: 3rem;
   margin-bottom: 1rem; border: 2px solid currentColor; border-radius: 50%; font-size: 1.5rem;

@@ -31,12 +31,27 @@ export interface PersonalAccessToken {
   rotatedFrom?: string;
 }
 
-/** A token with what its owner may do now: all that a check needs, in one read. */
-export interface TokenStanding extends PersonalAccessToken {
-  ownerDisabled: boolean;
-  ownerIsAdmin: boolean;
+/** What a check needs of a token. Times are in ms since 1970. */
+export interface CheckedToken {
+  id: string;
+  owner: { kind: TokenOwner["kind"]; id: string };
+  scope: string;
+  audience: string;
+  allowedAddresses: string[];
+  createdAt: number;
+  /** Infinity: never. */
+  expiresAt: number;
+  revokedAt?: Date;
+}
+
+/** What a check needs of a token's owner. */
+export interface CheckedOwner {
+  id: string;
+  username: string;
+  disabled: boolean;
+  isAdmin: boolean;
   /** A service account's scopes; undefined for people. */
-  ownerScope?: string;
+  scope?: string;
 }
 
 export interface NewToken {
@@ -73,12 +88,6 @@ interface Row {
   rotated_from: string | null;
 }
 
-interface StandingRow extends Row {
-  owner_disabled: boolean;
-  owner_is_admin: boolean | null;
-  owner_scope: string | null;
-}
-
 function fromRow(row: Row): PersonalAccessToken {
   return {
     id: row.id,
@@ -103,21 +112,10 @@ function fromRow(row: Row): PersonalAccessToken {
   };
 }
 
-function standingFromRow(row: StandingRow): TokenStanding {
-  return {
-    ...fromRow(row),
-    ownerDisabled: row.owner_disabled,
-    ownerIsAdmin: row.owner_is_admin ?? false,
-    ownerScope: row.owner_scope ?? undefined,
-  };
-}
-
 /** Tokens with their owners. */
 const withOwner = (sql: Sql | Transaction) =>
   sql`
-    select t.*, coalesce(u.email, s.name) as username,
-      coalesce(u.disabled_at, s.disabled_at) is not null as owner_disabled,
-      u.is_admin as owner_is_admin, s.scope as owner_scope
+    select t.*, coalesce(u.email, s.name) as username
     from personal_access_tokens t
       left join users u on u.id = t.user_id
       left join service_accounts s on s.id = t.service_account_id`;
@@ -144,13 +142,72 @@ export async function insertPersonalAccessToken(
   return rows.length === 1;
 }
 
-/** Finds a token, living or not, by the hash of what was presented: one indexed read. */
-export async function findTokenStanding(
-  sql: Sql | Transaction,
-  tokenHash: Uint8Array,
-): Promise<TokenStanding | undefined> {
-  const rows = await sql<StandingRow[]>`${withOwner(sql)} where t.token_hash = ${tokenHash}`;
-  return rows.map(standingFromRow)[0];
+/**
+ * Finds tokens, living or not, by the hashes (in hex) of what was presented: one read
+ * of an index, and as little of each row as will do, since this is what a check costs.
+ */
+export async function findTokensToCheck(
+  sql: Sql,
+  hashes: readonly string[],
+): Promise<Map<string, CheckedToken>> {
+  const rows = await sql<
+    {
+      hash: string;
+      id: string;
+      user_id: string | null;
+      service_account_id: string | null;
+      scope: string;
+      audience: string;
+      allowed_addresses: string[] | null;
+      created_at: number;
+      expires_at: number | null;
+      revoked_at: Date | null;
+    }[]
+  >`
+    select encode(token_hash, 'hex') as hash, id, user_id, service_account_id, scope, audience,
+      nullif(allowed_addresses, '[]') as allowed_addresses,
+      (extract(epoch from created_at) * 1000)::float8 as created_at,
+      (extract(epoch from expires_at) * 1000)::float8 as expires_at, revoked_at
+    from personal_access_tokens
+    where token_hash = any (${`{"\\\\x${hashes.join('","\\\\x')}"}`}::text::bytea[])`;
+  return new Map(rows.map((row) => [row.hash, {
+    id: row.id,
+    owner: {
+      kind: row.user_id === null ? "service_account" : "user",
+      id: (row.user_id ?? row.service_account_id)!,
+    },
+    scope: row.scope,
+    audience: row.audience,
+    allowedAddresses: row.allowed_addresses ?? [],
+    createdAt: row.created_at,
+    expiresAt: row.expires_at ?? Infinity,
+    revokedAt: row.revoked_at ?? undefined,
+  }]));
+}
+
+/** What an owner may do now. */
+export async function findCheckedOwner(
+  sql: Sql,
+  { kind, id }: { kind: TokenOwner["kind"]; id: string },
+): Promise<CheckedOwner | undefined> {
+  const rows = await sql<
+    { username: string; disabled: boolean; is_admin: boolean; scope: string | null }[]
+  >`
+    ${
+    kind === "user"
+      ? sql`select email as username, disabled_at is not null as disabled, is_admin,
+          null as scope from users`
+      : sql`select name as username, disabled_at is not null as disabled, false as is_admin,
+          scope from service_accounts`
+  }
+    where id = ${id}`;
+  return rows.map(({ username, disabled, is_admin: isAdmin, scope }) => ({
+    id,
+    username,
+    disabled,
+    isAdmin,
+    scope: scope ?? undefined,
+  }))[0];
 }
 
 /** Finds those of many tokens that are ours, by their hashes in hex. */
@@ -173,18 +230,18 @@ export async function findTokensByHash(
 export async function findPersonalAccessToken(
   sql: Sql | Transaction,
   id: string,
-): Promise<TokenStanding | undefined> {
-  const rows = await sql<StandingRow[]>`${withOwner(sql)} where t.id = ${id}`;
-  return rows.map(standingFromRow)[0];
+): Promise<PersonalAccessToken | undefined> {
+  const rows = await sql<Row[]>`${withOwner(sql)} where t.id = ${id}`;
+  return rows.map(fromRow)[0];
 }
 
 /** Finds a token and keeps others from changing it until the transaction ends. */
 export async function lockPersonalAccessToken(
   tx: Transaction,
   id: string,
-): Promise<TokenStanding | undefined> {
-  const rows = await tx<StandingRow[]>`${withOwner(tx)} where t.id = ${id} for update of t`;
-  return rows.map(standingFromRow)[0];
+): Promise<PersonalAccessToken | undefined> {
+  const rows = await tx<Row[]>`${withOwner(tx)} where t.id = ${id} for update of t`;
+  return rows.map(fromRow)[0];
 }
 
 /** A place in a list that is ordered from the newest token to the oldest. */
@@ -195,13 +252,22 @@ export interface ListPosition {
 
 /**
  * Tokens from the newest on: one owner's, or everybody's. `search` is looked for
- * in names, and at the beginning of tokens.
+ * in names, and at the beginning of tokens. `standing` picks those that live at a
+ * moment, or those that have ended; `endingBefore` those that end by themselves
+ * before then and have no successor yet.
  */
 export async function listPersonalAccessTokens(
   sql: Sql,
-  query: { ownerId?: string; search?: string; after?: ListPosition; limit: number },
+  query: {
+    ownerId?: string;
+    search?: string;
+    standing?: { at: Date; living: boolean };
+    endingBefore?: Date;
+    after?: ListPosition;
+    limit: number;
+  },
 ): Promise<PersonalAccessToken[]> {
-  const { ownerId, search, after } = query;
+  const { ownerId, search, standing, endingBefore, after } = query;
   const pattern = (text: string) => text.replace(/[\\%_]/g, "\\$&");
   const rows = await sql<Row[]>`
     ${withOwner(sql)}
@@ -213,6 +279,17 @@ export async function listPersonalAccessTokens(
       ${
     search === undefined ? sql`` : sql`and (t.name ilike ${`%${pattern(search)}%`}
         or t.token_prefix like ${`${pattern(search.slice(0, 12))}%`})`
+  }
+      ${
+    standing === undefined
+      ? sql``
+      : standing.living
+      ? sql`and t.revoked_at is null and (t.expires_at is null or t.expires_at > ${standing.at})`
+      : sql`and (t.revoked_at is not null or t.expires_at <= ${standing.at})`
+  }
+      ${
+    endingBefore === undefined ? sql`` : sql`and t.expires_at <= ${endingBefore} and not exists (
+        select from personal_access_tokens successor where successor.rotated_from = t.id)`
   }
       ${
     after === undefined ? sql`` : sql`and (t.created_at, t.id) <

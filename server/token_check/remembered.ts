@@ -2,7 +2,7 @@
 interface Generation<Value> {
   values: Map<string, Value>;
   /** Keys by subject. */
-  keys: Map<string, string[]>;
+  keys: Map<string, Set<string>>;
 }
 
 function emptyGeneration<Value>(): Generation<Value> {
@@ -48,8 +48,8 @@ export class Remembered<Value> {
     this.#young.values.set(key, value);
     for (const subject of subjects(value)) {
       const keys = this.#young.keys.get(subject);
-      if (keys === undefined) this.#young.keys.set(subject, [key]);
-      else if (!keys.includes(key)) keys.push(key);
+      if (keys === undefined) this.#young.keys.set(subject, new Set([key]));
+      else keys.add(key);
     }
     return value;
   }

@@ -1,4 +1,3 @@
-import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { isIP } from "node:net";
 import type { Clock } from "../../shared/clock.ts";
@@ -9,18 +8,25 @@ import { tokenScopes } from "../scope_catalogue.ts";
 import { networkList } from "../setting_values.ts";
 import { type Client, findClient } from "../store/clients.ts";
 import type { Database } from "../store/connect.ts";
-import { findTokenStanding, type TokenStanding } from "../store/personal_access_tokens.ts";
+import {
+  type CheckedOwner,
+  type CheckedToken,
+  findCheckedOwner,
+  findTokensToCheck,
+} from "../store/personal_access_tokens.ts";
 import { accessTokenStanding } from "../store/revoked_access_tokens.ts";
 import type { TokenChanges } from "../store/token_changes.ts";
 import { readAccessToken } from "../tokens/access_token.ts";
 import { isPersonalAccessToken } from "../tokens/personal_access_token.ts";
 import type { SigningKeys } from "../tokens/signing_keys.ts";
+import { GatheredReads } from "./gathered_reads.ts";
 import type { KnownToken, Verdict } from "./known_token.ts";
 import { LastUses } from "./last_uses.ts";
 import { Remembered } from "./remembered.ts";
 
 /** Tokens remembered at a time: about 100 MB when full. */
 const MAX_TOKENS = 100_000;
+const MAX_OWNERS = 20_000;
 const MAX_CLIENTS = 1000;
 
 /** What checking takes. */
@@ -47,25 +53,31 @@ export interface UsedFrom {
  */
 export class TokenCheck {
   #tokens: Remembered<KnownToken>;
+  #owners: Remembered<CheckedOwner>;
   #clients: Remembered<Client>;
+  #tokenReads: GatheredReads<CheckedToken>;
   #changes?: TokenChanges;
   readonly lastUses: LastUses;
 
   private constructor(private readonly parts: TokenCheckParts) {
     const isCurrent = () => this.#changes?.isCurrent() ?? false;
     this.#tokens = new Remembered(MAX_TOKENS, isCurrent);
+    this.#owners = new Remembered(MAX_OWNERS, isCurrent);
     this.#clients = new Remembered(MAX_CLIENTS, isCurrent);
+    const { sql } = parts.database;
+    this.#tokenReads = new GatheredReads((hashes) => findTokensToCheck(sql, hashes));
     this.lastUses = new LastUses(parts.database.sql, parts.clock, parts.log);
+  }
+
+  get #memories(): Remembered<unknown>[] {
+    return [this.#owners, this.#tokens, this.#clients] as Remembered<unknown>[];
   }
 
   static async start(parts: TokenCheckParts): Promise<TokenCheck> {
     const check = new TokenCheck(parts);
     check.#changes = await parts.database.listen({
       changed: (subject) => check.changed(subject),
-      missed: () => {
-        check.#tokens.missed();
-        check.#clients.missed();
-      },
+      missed: () => check.#memories.forEach((memory) => memory.missed()),
     });
     return check;
   }
@@ -96,13 +108,21 @@ export class TokenCheck {
     );
   }
 
+  /** Owners have many tokens, so one that was seen before costs no read of its own. */
+  async #owner(owner: CheckedToken["owner"]): Promise<CheckedOwner | undefined> {
+    return this.#owners.get(owner.id) ?? await this.#owners.read(
+      owner.id,
+      () => findCheckedOwner(this.parts.database.sql, owner),
+      () => [`principal:${owner.id}`],
+    );
+  }
+
   /**
    * Forgets what depends on `subject`. The database tells of every change within a
    * second; whoever makes one says so here, so that this replica knows it at once.
    */
   changed(subject: string): void {
-    this.#tokens.changed(subject);
-    this.#clients.changed(subject);
+    for (const memory of this.#memories) memory.changed(subject);
   }
 
   /** Stops listening and writes down the last uses. */
@@ -114,8 +134,9 @@ export class TokenCheck {
   async #lookUp(token: string, key: string): Promise<KnownToken | undefined> {
     const { sql } = this.parts.database;
     if (isPersonalAccessToken(token)) {
-      const standing = await findTokenStanding(sql, Buffer.from(key, "hex"));
-      return standing && knownPersonalAccessToken(standing, this.parts.config);
+      const found = await this.#tokenReads.get(key);
+      const owner = found && await this.#owner(found.owner);
+      return owner && knownPersonalAccessToken(found, owner, this.parts.config);
     }
     const genuine = await readAccessToken(this.parts, token);
     if (genuine === undefined) return undefined;
@@ -157,33 +178,34 @@ export function clientIdOf(personalAccessTokenId: string): string {
 }
 
 function knownPersonalAccessToken(
-  standing: TokenStanding,
+  token: CheckedToken,
+  owner: CheckedOwner,
   { scopes: catalogue }: Pick<ServerConfig, "scopes">,
 ): KnownToken {
   const held = tokenScopes(catalogue, {
-    isAdmin: standing.ownerIsAdmin,
-    ownScopes: standing.ownerScope === undefined ? undefined : parseScope(standing.ownerScope),
+    isAdmin: owner.isAdmin,
+    ownScopes: owner.scope === undefined ? undefined : parseScope(owner.scope),
   }).map(({ name }) => name);
-  const scopes = (parseScope(standing.scope) ?? []).filter((scope) => held.includes(scope));
-  const { revokedAt, allowedAddresses } = standing;
+  const scopes = (parseScope(token.scope) ?? []).filter((scope) => held.includes(scope));
+  const { revokedAt, allowedAddresses } = token;
   return {
     kind: "personal_access_token",
-    id: standing.id,
-    subject: standing.owner.id,
-    username: standing.owner.username,
-    clientId: clientIdOf(standing.id),
+    id: token.id,
+    subject: owner.id,
+    username: owner.username,
+    clientId: clientIdOf(token.id),
     scopes,
     scope: formatScope(scopes),
-    audience: standing.audience,
-    issuedAt: standing.createdAt.getTime(),
-    expiresAt: standing.expiresAt?.getTime() ?? Infinity,
+    audience: token.audience,
+    issuedAt: token.createdAt,
+    expiresAt: token.expiresAt,
     ended: revokedAt !== undefined
       ? { why: "revoked", at: revokedAt }
-      : standing.ownerDisabled
+      : owner.disabled
       ? { why: "disabled" }
       : undefined,
     allowed: allowedAddresses.length > 0 ? networkList(allowedAddresses) : undefined,
-    dependsOn: [`token:${standing.id}`, `principal:${standing.owner.id}`],
+    dependsOn: [`token:${token.id}`, `principal:${owner.id}`],
   };
 }
 

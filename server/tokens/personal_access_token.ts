@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { brand } from "../../shared/brand.ts";
-import { formatToken, parseToken } from "../../shared/token_format.ts";
+import { formatToken, hasTokenForm } from "../../shared/token_format.ts";
 
 const PREFIX = brand.tokenPrefixes.personalAccessToken;
 /** 256 bits. */
@@ -18,7 +18,7 @@ export function makePersonalAccessToken(): string {
 /** Whether a text can be a personal access token at all; without a look-up, so anybody may ask. */
 export function isPersonalAccessToken(text: string): boolean {
   if (!text.startsWith(PREFIX)) return false;
-  return parseToken(PREFIX, text, SECRET_LENGTH) !== undefined || OLDER_FORM.test(text);
+  return hasTokenForm(PREFIX, text, SECRET_LENGTH) || OLDER_FORM.test(text);
 }
 
 /** The beginning of a token, as lists show it. */
