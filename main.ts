@@ -2,6 +2,8 @@
  * The edge of the process: the command tree, the environment, signals and the
  * exit code. A command's own code is loaded when that command runs.
  */
+import { basename } from "node:path";
+import { argv0 } from "node:process";
 import { Command, CommanderError } from "commander";
 import type { ClientIo, EndedProgram } from "./client/client_io.ts";
 import { declareClientCommands } from "./client/command_tree.ts";
@@ -82,6 +84,10 @@ async function readStdin(): Promise<string> {
   return await new Response(Deno.stdin.readable).text();
 }
 
+async function* stdinBytes(): AsyncGenerator<Uint8Array> {
+  yield* Deno.stdin.readable;
+}
+
 function homeFolder(env: Record<string, string>): string {
   return (Deno.build.os === "windows" ? env.USERPROFILE : env.HOME) ?? "";
 }
@@ -111,8 +117,8 @@ function launch(program: string, args: readonly string[]): boolean {
   }
 }
 
-/** Of this process's standard streams the program gets none. */
-async function runProgram(
+/** ClientIo's; of this process's standard streams the program gets none. */
+export async function runProgram(
   program: string,
   args: readonly string[],
   timeoutMs: number,
@@ -152,11 +158,22 @@ function terminalColumns(): number {
   }
 }
 
+/** Whether another program has our place: what the user then does concerns that one. */
+let inForeground = false;
+
+const runInForeground: ClientIo["runInForeground"] = async (program, args, env) => {
+  const foreground = await import("./client/foreground_program.ts");
+  const hasTerminal = [Deno.stdin, Deno.stdout, Deno.stderr].some((each) => each.isTerminal());
+  inForeground = true;
+  return await foreground.runInForeground(program, args, env, hasTerminal);
+};
+
 /** One abort signal for the given signals; the second one ends the process on the spot. */
 function abortOn(...names: Deno.Signal[]): AbortSignal {
   const controller = new AbortController();
   for (const name of names) {
     Deno.addSignalListener(name, () => {
+      if (inForeground) return;
       if (controller.signal.aborted) Deno.exit(EXIT.interrupted);
       controller.abort();
     });
@@ -175,6 +192,13 @@ async function answerCompletion(
   if (args[1] === "--next") words.push("");
   const candidates = complete(program, words, await rememberedValues(place));
   return candidates.map((candidate) => `${candidate.join("\t")}\n`).join("");
+}
+
+/** Docker starts its helpers by name: under that name, a link to this program is one. */
+function impliedArguments(startedAs: string): string[] {
+  return basename(startedAs).replace(/\.exe$/i, "") === `docker-credential-${bin}`
+    ? ["auth", "docker"]
+    : [];
 }
 
 async function main(args: string[]): Promise<number> {
@@ -203,6 +227,7 @@ async function main(args: string[]): Promise<number> {
         stderrIsTerminal: Deno.stderr.isTerminal(),
         stderrColumns: terminalColumns,
         readStdin,
+        stdinBytes,
         env,
         platform,
         clock: systemClock,
@@ -211,6 +236,7 @@ async function main(args: string[]): Promise<number> {
         signal,
         launch,
         runProgram,
+        runInForeground,
       }, run);
     },
     async server(run) {
@@ -244,4 +270,4 @@ async function main(args: string[]): Promise<number> {
 }
 
 // A thread left waiting for a silent keychain must not keep the process alive.
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) Deno.exit(await main([...impliedArguments(argv0), ...Deno.args]));

@@ -4,6 +4,7 @@ import { brand } from "../shared/brand.ts";
 import { examples } from "../shared/command_examples.ts";
 import type { ClientIo } from "./client_io.ts";
 import { FEDERATION_CHOICES } from "./federation/provider_names.ts";
+import { declareTokenCommands } from "./token_command_tree.ts";
 
 const bin = brand.binaryName;
 
@@ -105,7 +106,8 @@ export function declareClientCommands(
     )
     .option("--subject-token-file <file>", "the identity is the token in this file")
     .option("--federation-audience <text>", "whom the identity is for (default: the server)")
-    .option("--scope <scopes>", "of what the identity may have, this alone")
+    .option("--scope <scopes>", "of what the identity or the traded token may have, this alone")
+    .option("--exchange", `trade the token in ${brand.envPrefix}_TOKEN for a short JWT`)
     .addOption(new Option("--header", "as an Authorization header").conflicts("json"))
     .option("--json", "as JSON, with expiry and source")
     .addHelpText(
@@ -122,6 +124,8 @@ export function declareClientCommands(
     .action((options) =>
       client(async (io) => (await import("./commands/token.ts")).token(options, io))
     );
+
+  declareTokenCommands(program, client);
 
   program.command("completion")
     .description("print a completion script for your shell")
