@@ -1,3 +1,4 @@
+import { formatScope, parseScope } from "../shared/scope.ts";
 import type { Role, ScopeDescription } from "./config.ts";
 
 /** Who wants to carry a scope. */
@@ -20,7 +21,17 @@ export function scopesOf(
   );
 }
 
-/** Those of `scopes` that somebody has now, for a personal access token. */
+/** What is left of a scope parameter for somebody who may have lost some of it. */
+export function heldScope(
+  catalogue: readonly ScopeDescription[],
+  holder: ScopeHolder,
+  scope: string,
+): string {
+  const held = scopesOf(catalogue, holder).map(({ name }) => name);
+  return formatScope((parseScope(scope) ?? []).filter((one) => held.includes(one)));
+}
+
+/** The scopes of the catalogue that somebody may give a personal access token now. */
 export function tokenScopes(
   catalogue: readonly ScopeDescription[],
   holder: ScopeHolder,

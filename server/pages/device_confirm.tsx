@@ -168,7 +168,7 @@ async function confirmPage(
           </Fact>
           <Fact name="Your address">
             <Address address={address} place={yourPlace} />
-            {!differs && <span class="quiet">{", the same"}</span>}
+            {!differs && <span class="quiet">, the same</span>}
           </Fact>
           <Fact name="Program">
             {request.requesterUserAgent === ""

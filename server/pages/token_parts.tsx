@@ -130,7 +130,7 @@ export function TokenScopes(
             max={200}
           />
           {held !== undefined && !held.includes(name) && (
-            <strong>{" – not any more: its owner no longer has it"}</strong>
+            <strong>(not any more: its owner no longer has it)</strong>
           )}
         </li>
       ))}

@@ -195,6 +195,25 @@ testOnEachDatabase("a token never carries more than its owner has now", async (l
   assert.match((await verify(server, token)).challenge!, /owner of the token is disabled/);
 });
 
+testOnEachDatabase("a login carries the scopes of its person and its program", async (location) => {
+  await using server = await testServer(location, (config) => {
+    describeScopes(config);
+    config.scopes.push({ name: "console", description: "Use the console", clients: ["console"] });
+  });
+  const admin = await addPerson(server, true);
+  const user = await addPerson(server);
+  const scope = "openid offline_access deploy operate";
+  assert.equal((await server.login(user.id, scope)).scope, "openid offline_access deploy");
+  const login = await server.login(admin.id, scope);
+  assert.equal(login.scope, scope);
+  await server.parts.sql`update users set is_admin = false where id = ${admin.id}`;
+  const refreshed = await server.refresh(login.refresh_token!);
+  assert.equal(refreshed.body.scope, "openid offline_access deploy");
+  const form = { client_id: brand.cliClientId, scope: "console" };
+  const refused = await server.post("/oauth/device/authorize", form);
+  assert.equal(refused.body.error, "invalid_scope");
+});
+
 testOnEachDatabase("a token bound to addresses works from there alone", async (location) => {
   await using server = await testServer(location, (config) => {
     describeScopes(config);
@@ -254,8 +273,14 @@ testOnEachDatabase("introspection and exchange know personal access tokens", asy
   const upstream = await verify(server, made.token, "?jwt=1");
   const passed = upstream.headers.get("x-auth-jwt")!;
   assert.equal((await introspect(passed)).sub, alice.id);
-  const again = await verify(server, made.token, "?jwt=1");
-  assert.equal(again.headers.get("x-auth-jwt"), passed);
+  // Once the server trusts its memory, one signature serves many requests.
+  const deadline = performance.now() + 10_000;
+  let [last, next] = ["", passed];
+  while (last !== next) {
+    assert.ok(performance.now() < deadline);
+    last = next;
+    next = (await verify(server, made.token, "?jwt=1")).headers.get("x-auth-jwt")!;
+  }
   assert.equal((await verify(server, made.token)).headers.get("x-auth-jwt"), null);
 
   // What was traded for a token ends with it, where anybody asks.
