@@ -47,6 +47,25 @@ testOnEachDatabase("a token is shown once, kept as a hash, and works", async (lo
   assert.equal(used.body.last_used_agent, "curl");
 });
 
+testOnEachDatabase("a clean stop loses no last use", async (location) => {
+  let id: string;
+  let usedAt: number;
+  {
+    await using server = await testServer(location, describeScopes);
+    const made = await makeToken(server, await addPerson(server));
+    id = made.id;
+    server.clock.advance({ minutes: 5 });
+    usedAt = server.clock.now();
+    assert.equal((await verify(server, made.token)).status, 200);
+    const [row] = await server.parts.sql`select last_used_at from personal_access_tokens`;
+    assert.equal(row.last_used_at, null);
+  }
+  await using server = await testServer(location, describeScopes);
+  const [row] = await server.parts.sql`
+    select last_used_at from personal_access_tokens where id = ${id}`;
+  assert.equal(row.last_used_at.getTime(), usedAt);
+});
+
 testOnEachDatabase("the policy bounds what may be asked for", async (location) => {
   await using server = await testServer(location, (config) => {
     describeScopes(config);
