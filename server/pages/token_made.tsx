@@ -22,21 +22,19 @@ export async function madeTokenPage(
       <main class="wide">
         <h1>Copy your new token</h1>
         <div class="field">
-          <p class="small" id="secret-label">
-            <strong>The token</strong>
-          </p>
-          {/* Selected whole on click and on focus, by style alone. */}
-          <div
-            class="secret code"
-            id="secret"
-            role="textbox"
-            aria-readonly="true"
-            aria-labelledby="secret-label"
-            aria-describedby="secret-hint"
-            tabindex={0}
-            translate="no"
-          >
-            {secret}
+          <label for="secret">The token</label>
+          <div class="secret code">
+            {/* No script: the tab key selects the field whole, a click what lies over it. */}
+            <input
+              id="secret"
+              readonly
+              autocomplete="off"
+              spellcheck={false}
+              translate="no"
+              value={secret}
+              aria-describedby="secret-hint"
+            />
+            <span aria-hidden="true" translate="no">{secret}</span>
           </div>
           <p class="hint" id="secret-hint">
             A click, or the tab key, selects it whole. Copy it, and put it where your CI keeps
@@ -56,14 +54,14 @@ export async function madeTokenPage(
           <Fact name="Name">
             <TokenName token={token} />
           </Fact>
-          <Fact name="It may">
+          <Fact name="May">
             <TokenScopes scope={token.scope} catalogue={parts.config.scopes} />
           </Fact>
-          <Fact name="It">
+          <Fact name="End">
             <TokenEnd token={token} now={now} />
           </Fact>
           {token.allowedAddresses.length > 0 && (
-            <Fact name="Only from">{token.allowedAddresses.join(", ")}</Fact>
+            <Fact name="Works from">{token.allowedAddresses.join(", ")}</Fact>
           )}
           {oldEndsAt !== undefined && (
             <Fact name="The old one">

@@ -252,8 +252,8 @@ Deno.test("hostile names do no harm in lists, pages and questions", async () => 
   for (const path of ["/tokens", "/admin/tokens", ...paths]) {
     const { html, status } = await browser.get(path);
     assert.equal(status, 200, path);
-    assert.doesNotMatch(html, /<script|<img src=x|\u202e|\u2066|\u200b|\u0007/, path);
-    assert.ok(!html.includes("W".repeat(101)), path);
+    assert.doesNotMatch(html, /<script|<img src=x|\u202e|\u2066|\u200b/, path);
+    assert.ok(!html.includes("\u0007") && !html.includes("W".repeat(101)), path);
   }
   assert.match((await browser.get("/tokens")).text, /\(without a name\)/);
   const search = await browser.get(`/tokens?search=${encodeURIComponent('"><script>')}`);
