@@ -156,7 +156,7 @@ function summary({ findings, files, skipped }: Scanned, options: ScanOptions): s
     : options.stdin
     ? "in standard input"
     : `in ${files} ${files === 1 ? "file" : "files"}` +
-      (skipped > 0 ? `; ${skipped} binary ones left out` : "");
+      (skipped > 0 ? `, ${skipped} binary left out` : "");
   const { length } = findings;
   if (length === 0) return `No tokens ${where}.`;
   const found = `${length} ${length === 1 ? "token" : "tokens"} ${where}.`;

@@ -15,8 +15,9 @@ const PIECES_AT_ONCE = 256;
 
 export interface Scanned {
   findings: Finding[];
+  /** That were looked through. */
   files: number;
-  /** Left out because they are binary. */
+  /** Files that were left out because they are binary. */
   skipped: number;
   /** What could not be read, and why. */
   unreadable: { path: string; reason: string }[];
@@ -77,6 +78,7 @@ export async function scanFiles(
     const start = buffer.subarray(0, Math.min(length, BINARY_PROBE_LENGTH));
     const wide = wideEncoding(start);
     if (!binary && wide === undefined && start.includes(0)) {
+      scanned.files--;
       scanned.skipped++;
       return;
     }
