@@ -201,7 +201,18 @@ function impliedArguments(startedAs: string): string[] {
     : [];
 }
 
+/**
+ * A proxy is for other machines. What is sent to this one, tokens by plain http
+ * among it, must not leave it. fetch reads the variable at its first request.
+ */
+function bypassProxiesOnThisMachine(): void {
+  const exempt = Deno.env.get("NO_PROXY") ?? Deno.env.get("no_proxy");
+  const loopback = ["localhost", "127.0.0.0/8", "::1"];
+  Deno.env.set("NO_PROXY", [...(exempt ? [exempt] : []), ...loopback].join(","));
+}
+
 async function main(args: string[]): Promise<number> {
+  bypassProxiesOnThisMachine();
   const stdout = (text: string) => write(Deno.stdout, text);
   const stderr = (text: string) => write(Deno.stderr, text);
   const env = Deno.env.toObject();

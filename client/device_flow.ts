@@ -15,6 +15,9 @@ const DEFAULT_INTERVAL = 5;
 /** RFC 8628 section 3.5: what each slow_down adds, in seconds, for good. */
 const SLOW_DOWN_STEP = 5;
 
+/** Longest a code is waited for, in seconds. A timer set to more than 24 days fires at once. */
+const MAX_EXPIRES_IN = 86_400;
+
 /** Longest pause the back-off grows to, in milliseconds, so that a server that returns is noticed. */
 const MAX_BACK_OFF_MS = 60_000;
 
@@ -68,7 +71,7 @@ export async function authorizeDevice(
     userCode: user_code,
     verificationUri: verification_uri,
     verificationUriComplete: verification_uri_complete,
-    expiresAt: io.clock.now() + expiresIn * 1000,
+    expiresAt: io.clock.now() + Math.min(expiresIn, MAX_EXPIRES_IN) * 1000,
     intervalMs: Math.max(1, interval) * 1000,
   };
 }

@@ -1,5 +1,6 @@
 /** Files that only their owner can read: written whole or not at all, refused when others could read them. */
 import { basename, dirname, join } from "node:path";
+import { shellWord } from "./shell_word.ts";
 
 /** No writer takes that long: a temporary file of this age has lost its writer. */
 const LEFTOVER_AGE_MS = 60_000;
@@ -109,9 +110,4 @@ function refuseWideRights(info: Deno.FileInfo, path: string): void {
     `Others on this machine may read or change the ${kind} ${path}. ` +
       `Make it yours alone: chmod ${mode} ${shellWord(path)}`,
   );
-}
-
-/** `text` as one word for a POSIX shell. */
-function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -47,6 +47,9 @@ export async function requestTokens(
 /** A token goes into a header: visible ASCII only (RFC 6749 appendix A.12, RFC 6750 section 2.1). */
 const TOKEN = /^[\x21-\x7e]+$/;
 
+/** In seconds, ten years: a date that lies further ahead may be none. */
+const MAX_LIFE = 10 * 365 * 86_400;
+
 function checkTokens(
   server: AuthorizationServer,
   body: Record<string, unknown> | undefined,
@@ -67,7 +70,10 @@ function checkTokens(
   return {
     ...body,
     token_type: "Bearer",
+    expires_in: Math.min(expires_in, MAX_LIFE),
     scope: scope ?? "",
-    refresh_token_expires_in: typeof refreshLife === "number" ? refreshLife : undefined,
+    refresh_token_expires_in: typeof refreshLife === "number"
+      ? Math.min(refreshLife, MAX_LIFE)
+      : undefined,
   } as TokenResponse;
 }

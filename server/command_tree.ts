@@ -76,6 +76,25 @@ the command line wins over the environment, the environment over the file.\n` +
         (await import("./commands/admin_user.ts")).adminUserAdd(email, options, io)
       )
     );
+  database(user.command("update"))
+    .description("change a user's name, role or password")
+    .argument("<email>", "the user's address")
+    .option("--name <name>", "the name shown to others")
+    .option("--admin", "make them an administrator")
+    .option("--no-admin", "make them an administrator no longer")
+    .option("--password-stdin", "read a new password from standard input")
+    .addHelpText(
+      "after",
+      examples([
+        `${bin} admin user update bob@example.com --password-stdin < password.txt`,
+        "a new password for Bob",
+      ]),
+    )
+    .action((email, options) =>
+      server(async (io) =>
+        (await import("./commands/admin_user.ts")).adminUserUpdate(email, options, io)
+      )
+    );
   database(user.command("list"))
     .description("list users")
     .addHelpText("after", examples([`${bin} admin user list`, "who there is"]))

@@ -47,6 +47,7 @@ export interface ServerConfig {
   refreshTokenAbsoluteLifetime: number;
   deviceFlow: { enabled: boolean; codeLifetime: number; freshSignInSeconds?: number };
   session: { idleSeconds: number; absoluteSeconds: number };
+  auditRetention: number;
   /** Workload identity: private issuers allowed, and whether refusals tell the failed condition. */
   federation: { privateIssuers: boolean; detailedErrors: boolean };
   personalAccessTokens: TokenPolicy;
@@ -79,6 +80,8 @@ export interface LoadedConfig {
   effective: EffectiveSetting[];
   /** What is wrong, and what to do about it. The server starts only if there is none. */
   problems: string[];
+  /** What works but is hardly meant. */
+  warnings: string[];
 }
 
 /** Scopes every server knows (OpenID Connect Core 1.0 sections 5.4 and 11). */
@@ -108,7 +111,7 @@ export async function loadConfig(flags: SettingFlags, io: ServerIo): Promise<Loa
     effective.push({ name: setting.name, ...found, secret: setting.secret ?? false });
   }
   const config = checkedConfig(raw, file, problems);
-  return { config, effective, problems };
+  return { config, effective, problems, warnings: warningsFor(config) };
 }
 
 function lookUp(
@@ -280,6 +283,7 @@ function checkedConfig(
       idleSeconds: seconds("session_idle_lifetime", 60),
       absoluteSeconds: seconds("session_absolute_lifetime", 60),
     },
+    auditRetention: seconds("audit_retention", 86_400),
     federation: {
       privateIssuers: oneOf("federation_private_issuers", ["off", "on"]) === "on",
       detailedErrors: oneOf("federation_errors", ["brief", "detailed"]) === "detailed",
@@ -379,6 +383,15 @@ function checkPersonalAccessTokens(config: ServerConfig, problems: string[]): vo
       (url?.protocol === "http:" && isLoopbackHost(url.hostname));
     if (!safe) problems.push(`${name}: "${address}" must be an https address`);
   }
+}
+
+function warningsFor({ issuer, tls, trustedProxies }: ServerConfig): string[] {
+  if (!issuer?.startsWith("https:") || tls || trustedProxies.length > 0) return [];
+  return [
+    "trusted_proxies: the issuer is https and the server itself is not, so a reverse proxy must be " +
+    "in front; without its address here everybody seems to come from the proxy, and limits on " +
+    "guesses count them as one. On this machine: trusted_proxies = 127.0.0.1, ::1",
+  ];
 }
 
 function checkSecretKey(config: ServerConfig, problems: string[]): void {

@@ -1,5 +1,6 @@
 import type { AppParts } from "./app_parts.ts";
 import { warnOfExpiry } from "./personal_access_tokens/expiry_warnings.ts";
+import { deleteOldAuditEvents } from "./store/audit_events.ts";
 import { deleteOldDeviceAuthorizations } from "./store/device_authorizations.ts";
 import { deleteOldFailedAttempts } from "./store/failed_attempts.ts";
 import { deleteOldRefreshTokenFamilies } from "./store/refresh_token_families.ts";
@@ -10,21 +11,32 @@ import { deleteOldAssertions } from "./store/trust_rules.ts";
 
 const INTERVAL = 5 * 60_000;
 const DAY = 86_400_000;
+const PIECE = 10_000;
 
 /**
  * Removes what has ended. Spent refresh families stay a while, so that a late
- * answer can still say what happened to a login.
+ * answer can still say what happened to a login, and ended sessions, so that an
+ * account is known where it signed in before (see server/throttle.ts).
  */
-export async function cleanUp({ sql, clock }: Pick<AppParts, "sql" | "clock">): Promise<void> {
+export async function cleanUp(
+  { sql, clock, config }: Pick<AppParts, "sql" | "clock" | "config">,
+): Promise<void> {
   const now = clock.now();
   const dayAgo = new Date(now - DAY);
-  await deleteOldDeviceAuthorizations(sql, dayAgo);
-  await deleteOldFailedAttempts(sql, dayAgo);
+  await all((limit) => deleteOldDeviceAuthorizations(sql, dayAgo, limit));
+  await all((limit) => deleteOldFailedAttempts(sql, dayAgo, limit));
   await deleteOldRevokedAccessTokens(sql, new Date(now));
   await deleteOldAssertions(sql, new Date(now));
-  await deleteOldSessions(sql, new Date(now));
-  await deleteOldRefreshTokenFamilies(sql, new Date(now - 30 * DAY));
+  await all((limit) => deleteOldSessions(sql, new Date(now - 90 * DAY), limit));
+  await all((limit) => deleteOldRefreshTokenFamilies(sql, new Date(now - 30 * DAY), limit));
+  const auditedUntil = new Date(now - config.auditRetention * 1000);
+  await all((limit) => deleteOldAuditEvents(sql, auditedUntil, limit));
   await deleteExpiredSigningKeys(sql, new Date(now));
+}
+
+/** Deletes piece by piece, so that no statement takes long, until nothing is left to delete. */
+async function all(deletePiece: (limit: number) => Promise<number>): Promise<void> {
+  while (await deletePiece(PIECE) === PIECE);
 }
 
 /** Cleans up and tends the signing keys every few minutes, until stopped. */

@@ -4,6 +4,7 @@ import type { AppParts } from "./app_parts.ts";
 import type { ServerConfig } from "./config.ts";
 import { IssuerKeys } from "./federation/issuer_keys.ts";
 import { startHousekeeping } from "./housekeeping.ts";
+import { listen, type Listener } from "./listener.ts";
 import { lineLog } from "./log.ts";
 import type { ServerIo } from "./server_io.ts";
 import { openStorage } from "./storage.ts";
@@ -33,14 +34,14 @@ export interface RunningServer {
  */
 export async function startServer(config: ServerConfig, io: ServerIo): Promise<RunningServer> {
   const log = lineLog(io.stderr, io.clock.now);
-  const storage = await openStorage(config, io);
+  const storage = await openStorage(config, io, "serve");
   const { sql } = storage.database;
   // The address, which the application needs, is known only once we listen.
   let handle = (_request: Request, _peer: string): Response | Promise<Response> =>
     new Response(null, { status: 503 });
-  let server: Deno.HttpServer<Deno.NetAddr>;
+  let server: Listener;
   try {
-    server = Deno.serve(
+    server = listen(
       {
         ...config.listen,
         ...config.tls && {
@@ -51,6 +52,7 @@ export async function startServer(config: ServerConfig, io: ServerIo): Promise<R
         onError: () => new Response("The server has trouble. Try again shortly.", { status: 500 }),
       },
       (request, info) => handle(request, info.remoteAddr.hostname),
+      log,
     );
   } catch (error) {
     await storage.database.close();
@@ -98,7 +100,7 @@ async function setupUrl({ sql, clock, issuer }: AppParts): Promise<string | unde
   return `${issuer}/setup?token=${token}`;
 }
 
-async function withinPatience(server: Deno.HttpServer): Promise<void> {
+async function withinPatience(server: Listener): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const patience = new Promise<void>((resolve) => timer = setTimeout(resolve, STOP_PATIENCE));
   await Promise.race([server.shutdown(), patience]);

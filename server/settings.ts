@@ -108,6 +108,12 @@ export const settings = [
     fallback: "7d",
   },
   {
+    name: "audit_retention",
+    value: "duration",
+    description: "audit events are deleted after so long",
+    fallback: "400d",
+  },
+  {
     name: "federation_private_issuers",
     value: "on|off",
     description: "whether issuers of workload identity may have private addresses",

@@ -16,12 +16,14 @@ export interface Storage {
 }
 
 /**
- * Opens the database and makes what a first start needs. Throws FolderLocked,
+ * Opens the database and makes what a first start needs. Only a server, whose
+ * settings count, tends the signing keys beyond that. Throws FolderLocked,
  * SealingError, or the database's own error.
  */
 export async function openStorage(
   config: ServerConfig,
   { clock }: Pick<ServerIo, "clock">,
+  purpose: "serve" | "operate",
 ): Promise<Storage> {
   const database = await openDatabase(config);
   try {
@@ -29,7 +31,7 @@ export async function openStorage(
     const seal = sealing(config.secretKey);
     const secrets = await loadServerSecrets(database.sql, seal);
     const keys = new SigningKeys(database.sql, seal, clock, config);
-    await keys.maintain();
+    await (purpose === "serve" ? keys.maintain() : keys.makeFirst());
     return { database, secrets, keys, migrated };
   } catch (error) {
     await database.close();

@@ -31,8 +31,26 @@ export const USER_CODE_LIMITS = {
   address: { limit: 100, windowSeconds: 3600 },
 } as const;
 
-/** Failures older than this count for nothing, in seconds. */
-export const LONGEST_WINDOW = 3600;
+/** Refused workloads of one address that are written down: anybody can send tokens that are none. */
+export const REFUSAL_LIMIT = { limit: 100, windowSeconds: 3600 } as const;
+
+/** Counts a refused workload; false once so many were that no more are written down. */
+export async function admitRefusal(
+  sql: Sql,
+  refusal: { address: string; now: Date },
+): Promise<boolean> {
+  const { attempt } = await countAttempt(
+    sql,
+    [{
+      kind: "workload_refused",
+      subject: addressForLimits(refusal.address),
+      ...REFUSAL_LIMIT,
+    }],
+    refusal.now,
+    ([count]) => count.blockedUntil === undefined,
+  );
+  return attempt !== undefined;
+}
 
 /**
  * Either the attempt may go on, counted as failed until forgiven, or the wait.
@@ -46,7 +64,8 @@ export type Admission =
 /**
  * Counts an attempt at a password before it is checked. `knownHere`: the account
  * has signed in from this address before, so that others who fail at the same
- * address do not keep it out; its own limit holds nevertheless.
+ * address do not keep it out; its own limit holds nevertheless. There its failures
+ * have a count of their own, so that strangers elsewhere cannot keep it out either.
  */
 export async function admitPassword(
   sql: Sql,
@@ -59,7 +78,7 @@ export async function admitPassword(
       // who has one; hashed, since people type passwords into the wrong field.
       {
         kind: "password_account",
-        subject: attempt.userId ?? sha256(attempt.email.toLowerCase()),
+        subject: accountSubject(attempt),
         ...PASSWORD_LIMITS.account,
       },
       {
@@ -71,6 +90,18 @@ export async function admitPassword(
     attempt.now,
     () => attempt.knownHere,
   );
+}
+
+function accountSubject(
+  { userId, email, address, knownHere }: {
+    userId?: string;
+    email: string;
+    address: string;
+    knownHere: boolean;
+  },
+): string {
+  if (userId === undefined) return sha256(email.toLowerCase());
+  return knownHere ? `${userId} ${addressForLimits(address)}` : userId;
 }
 
 /**

@@ -14,4 +14,8 @@ export type IntrospectionResponse =
     exp?: number;
     aud?: string;
     jti?: string;
+    /** Which job or workload the token was traded for (RFC 8693 section 4.1). */
+    act?: { iss: string; sub: string };
+    /** What tells its run apart, in its provider's terms. */
+    workload?: Record<string, string>;
   };

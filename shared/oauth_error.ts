@@ -29,7 +29,14 @@ export interface OAuthErrorResponse {
  */
 export class OAuthError extends Error {
   override readonly name = "OAuthError";
-  constructor(readonly code: OAuthErrorCode, message: string) {
+  /** Seconds after which the same request may do, for one who asked too often. */
+  readonly retryAfterSeconds?: number;
+  constructor(
+    readonly code: OAuthErrorCode,
+    message: string,
+    options: { retryAfterSeconds?: number } = {},
+  ) {
     super(message);
+    this.retryAfterSeconds = options.retryAfterSeconds;
   }
 }

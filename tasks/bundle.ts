@@ -4,17 +4,14 @@
  * are, a start takes a quarter less (docs/development.md). The work tree stays as
  * it is: the build happens on a copy.
  */
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { lockedPackage, npmPackageFolder } from "./npm_package.ts";
 import { runDeno } from "./run_deno.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 
-/**
- * What PGlite reads at run time from beside its own module. The names end in
- * `.bin`, or `deno compile` would take WebAssembly for modules of the program.
- */
+/** What PGlite needs at run time; server/store/embedded_files.ts unpacks it. */
 const PGLITE_FILES = ["pglite.wasm", "pglite.data", "initdb.wasm"];
 
 export interface Bundle {
@@ -33,7 +30,7 @@ export interface BundleOptions {
   brandFile?: string;
 }
 
-/** Bundles the program, its workers and the embedded database's files into `options.folder`. */
+/** Bundles the program and the embedded database's files into `options.folder`. */
 export async function bundle(options: BundleOptions): Promise<Bundle> {
   const stage = join(options.folder, "stage");
   const out = join(options.folder, "bundle");
@@ -44,22 +41,11 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
   await stageSources(stage, options);
   await bundleEntry(stage, out, "main.ts");
 
-  const workers = await workerEntries(stage);
-  for (const worker of workers) await bundleEntry(stage, out, worker);
-  // A chunk names its worker by the source's name, and all chunks lie in one folder.
-  for (const worker of workers) {
-    await renameInChunks(out, basename(worker), jsName(basename(worker)));
-  }
-
   const pglite = await npmPackageFolder(await lockedPackage("@electric-sql/pglite"));
+  const include = PGLITE_FILES.map((name) => `${name}.gz`);
   for (const name of PGLITE_FILES) {
-    await Deno.copyFile(join(pglite, "dist", name), join(out, `${name}.bin`));
-    await renameInChunks(out, name, `${name}.bin`);
+    await compress(join(pglite, "dist", name), join(out, `${name}.gz`));
   }
-  const include = [
-    ...workers.map((worker) => jsName(basename(worker))),
-    ...PGLITE_FILES.map((name) => `${name}.bin`),
-  ];
   return {
     folder: out,
     main: join(out, "main.js"),
@@ -93,36 +79,9 @@ async function bundleEntry(stage: string, out: string, name: string): Promise<vo
   ], { cwd: join(stage, dirname(name)) });
 }
 
-/** Files that run in a Worker are named `*_worker.ts`: no import leads to them. */
-async function workerEntries(stage: string, below = ""): Promise<string[]> {
-  const found: string[] = [];
-  for await (const entry of Deno.readDir(join(stage, below))) {
-    const path = join(below, entry.name);
-    if (entry.isDirectory) found.push(...await workerEntries(stage, path));
-    else if (entry.name.endsWith("_worker.ts")) found.push(path);
-  }
-  return found.sort();
-}
-
-/** Replaces `new URL("./from", import.meta.url)`, whatever folder it names it from; it must occur. */
-async function renameInChunks(out: string, from: string, to: string): Promise<void> {
-  const quoted = from.replaceAll(".", "\\.");
-  const name = new RegExp(
-    `new URL\\((["'\`])\\.{1,2}/([\\w-]+/)*${quoted}\\1,import\\.meta\\.url\\)`,
-    "g",
-  );
-  let renamed = 0;
-  for await (const entry of Deno.readDir(out)) {
-    if (!entry.name.endsWith(".js")) continue;
-    const path = join(out, entry.name);
-    const text = await Deno.readTextFile(path);
-    const changed = text.replaceAll(name, `new URL("./${to}",import.meta.url)`);
-    if (changed === text) continue;
-    renamed++;
-    await Deno.writeTextFile(path, changed);
-  }
-  if (renamed > 0) return;
-  throw new Error(`nothing in the bundle names new URL("./${from}", import.meta.url)`);
+async function compress(from: string, to: string): Promise<void> {
+  const [source, target] = [await Deno.open(from), await Deno.create(to)];
+  await source.readable.pipeThrough(new CompressionStream("gzip")).pipeTo(target.writable);
 }
 
 async function copyFolder(from: string, to: string): Promise<void> {
@@ -132,10 +91,6 @@ async function copyFolder(from: string, to: string): Promise<void> {
     if (entry.isDirectory) await copyFolder(source, target);
     else await Deno.copyFile(source, target);
   }
-}
-
-function jsName(name: string): string {
-  return name.replace(/\.ts$/, ".js");
 }
 
 function ignoreMissing(error: unknown): void {

@@ -1,6 +1,8 @@
 /**
  * What the tests need from the system and npm cannot bring: a browser, and on
- * Linux a keychain and reverse proxies; and what the benchmark needs. On Debian and its kin what is missing is installed; elsewhere
+ * Linux a keychain, reverse proxies, strace to kill the program at a given system
+ * call, a clock to set, and the shells that completions are for; and what the
+ * benchmark needs. On Debian and its kin what is missing is installed; elsewhere
  * the run ends with what to install, since a part left out would be a part untested.
  */
 import { browserPath } from "../tests/support/browser.ts";
@@ -22,6 +24,10 @@ export const TEST_NEEDS: readonly Need[] = [
       { name: "gnome-keyring", present: () => onPath("gnome-keyring-daemon") },
       { name: "libsecret-tools", present: () => onPath("secret-tool") },
       { name: "dbus-daemon", present: () => onPath("dbus-run-session") },
+      { name: "faketime", present: () => onPath("faketime") },
+      { name: "zsh", present: () => onPath("zsh") },
+      { name: "fish", present: () => onPath("fish") },
+      { name: "strace", present: () => onPath("strace") },
     ]
     : [],
 ];

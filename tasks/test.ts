@@ -23,13 +23,17 @@ import { provideSystemPackages, TEST_NEEDS } from "./system_packages.ts";
 const root = fileURLToPath(new URL("../", import.meta.url));
 const dist = join(root, "dist");
 
-/** The tests may use this machine, and no other. */
-const PERMISSIONS = [
+/** The tests on the sources may use this machine, and no other. */
+const SOURCE_PERMISSIONS = [
   "--allow-net=127.0.0.1,localhost,[::1]",
-  // Playwright looks there for Windows; only --allow-all would let it.
-  "--ignore-read=/proc,/sys",
   ...["--allow-read", "--allow-write", "--allow-env", "--allow-run", "--allow-sys", "--allow-ffi"],
 ];
+
+/** The program has all rights anyway, and what watches it reads /proc, which needs them all. */
+const PROGRAM_PERMISSIONS = ["--allow-all"];
+
+/** A test that never ends must not take the whole night: longest run of `deno test`, in ms. */
+const PATIENCE = 30 * 60_000;
 
 const LOCK = ["--lock=deno.lock", "--frozen"];
 
@@ -51,7 +55,7 @@ interface Count {
 
 /** Runs Deno in the repository, its output on the screen. */
 async function deno(args: string[], env: Record<string, string>): Promise<boolean> {
-  const { success } = await new Deno.Command(Deno.execPath(), {
+  const child = new Deno.Command(Deno.execPath(), {
     args,
     cwd: root,
     clearEnv: true,
@@ -59,7 +63,13 @@ async function deno(args: string[], env: Record<string, string>): Promise<boolea
     stdin: "null",
     stdout: "inherit",
     stderr: "inherit",
-  }).spawn().status;
+  }).spawn();
+  const timer = setTimeout(() => {
+    console.log(`deno ${args[0]} has not ended in ${PATIENCE / 60_000} minutes: killed`);
+    child.kill("SIGKILL");
+  }, PATIENCE);
+  const { success } = await child.status;
+  clearTimeout(timer);
   return success;
 }
 
@@ -73,13 +83,14 @@ function ownEnvironment(): Record<string, string> {
 
 async function runTests(
   name: string,
+  permissions: string[],
   paths: string[],
   env: Record<string, string>,
 ): Promise<Count> {
   const report = join(dist, `${name}-tests.xml`);
   await Deno.remove(report).catch(() => {});
   const success = await deno([
-    ...["test", ...LOCK, "--no-check", "--no-prompt", ...PERMISSIONS],
+    ...["test", ...LOCK, "--no-check", "--no-prompt", ...permissions],
     ...[`--junit-path=${report}`, ...paths],
   ], env);
   const count = countOf(await Deno.readTextFile(report).catch(() => ""));
@@ -128,19 +139,20 @@ async function main(files: string[]): Promise<number> {
         total.failed++;
       }
     }
-    const run = async (name: string, title: string, paths: string[]) => {
+    const run = async (title: string, name: string, permissions: string[], paths: string[]) => {
       heading(title);
-      const count = await runTests(name, paths, env);
+      const count = await runTests(name, permissions, paths, env);
       for (const key of ["passed", "failed", "skipped"] as const) total[key] += count[key];
     };
     await Deno.mkdir(dist, { recursive: true });
     if (files.length === 0) {
-      await run("source", "Tests on the sources", ["--ignore=tests/e2e", "tests"]);
+      const paths = ["--ignore=tests/e2e", "tests"];
+      await run("Tests on the sources", "source", SOURCE_PERMISSIONS, paths);
     }
     heading("Compile");
     env[BINARY_VARIABLE] = await compileAndSay();
-    if (files.length === 0) await run("e2e", "Tests against the program", ["tests/e2e"]);
-    else await run("chosen", "Tests", files);
+    const paths = files.length === 0 ? ["tests/e2e"] : files;
+    await run("Tests against the program", "program", PROGRAM_PERMISSIONS, paths);
   } catch (error) {
     // What could not be run has not passed.
     console.error(error instanceof Error ? error.message : error);

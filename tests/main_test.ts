@@ -9,7 +9,11 @@ interface Ended {
   err: string;
 }
 
-async function run(...args: string[]): Promise<Ended> {
+function run(...args: string[]): Promise<Ended> {
+  return runWith({}, ...args);
+}
+
+async function runWith(env: Record<string, string>, ...args: string[]): Promise<Ended> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--lock=deno.lock", "--frozen", "--no-check", "--allow-all", "main.ts"],
@@ -21,6 +25,7 @@ async function run(...args: string[]): Promise<Ended> {
       DENO_DIR: Deno.env.get("DENO_DIR") ?? "",
       HOME: Deno.env.get("HOME") ?? "",
       DENO_NO_UPDATE_CHECK: "1",
+      ...env,
       ...(Deno.env.get("DENO_TLS_CA_STORE") && { DENO_TLS_CA_STORE: "system" }),
     },
   }).output();
@@ -41,6 +46,23 @@ Deno.test("--version prints version, commit and Deno version", async () => {
     out,
     new RegExp(`^${brand.binaryName} ${version} \\(.+, Deno ${Deno.version.deno}, .+\\)\n$`),
   );
+});
+
+Deno.test("what is meant for this machine goes through no proxy", async () => {
+  const asked: string[] = [];
+  const listen = (name: string) =>
+    Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, () => {
+      asked.push(name);
+      return new Response(null, { status: 404 });
+    });
+  await using proxy = listen("proxy");
+  await using server = listen("server");
+  const env = { HTTP_PROXY: `http://127.0.0.1:${proxy.addr.port}`, no_proxy: "example.com" };
+  const token = { [`${brand.envPrefix}_TOKEN`]: "secret" };
+  const issuer = `http://localhost:${server.addr.port}`;
+  const { code } = await runWith({ ...env, ...token }, "whoami", "--server", issuer);
+  assert.equal(code, EXIT.failure);
+  assert.deepEqual(asked, ["server"]);
 });
 
 Deno.test("help goes to stdout, with examples", async () => {

@@ -10,6 +10,12 @@ export type Candidate = [value: string, description: string];
 /** Values for options and arguments by attribute name, such as `account`, that only we know. */
 export type KnownValues = (attribute: string) => Candidate[];
 
+/**
+ * What every shell takes for a plain word. A shell puts a completion into the line
+ * as it stands, and an account's name is what its server said.
+ */
+const PLAIN_WORD = /^[\p{L}\p{N}][\p{L}\p{N}_@+:./-]*$/u;
+
 /** The remembered servers and accounts; none where they cannot be read, since TAB must stay silent. */
 export async function rememberedValues(
   place: Pick<ClientIo, "env" | "platform">,
@@ -17,7 +23,8 @@ export async function rememberedValues(
   const { accounts } = await readAccounts(configFolder(place), () => {}).catch(() => ({
     accounts: [],
   }));
-  const unique = (values: string[]): Candidate[] => [...new Set(values)].map((each) => [each, ""]);
+  const unique = (values: string[]): Candidate[] =>
+    [...new Set(values)].filter((each) => PLAIN_WORD.test(each)).map((each) => [each, ""]);
   const known: Record<string, Candidate[]> = {
     server: unique(accounts.map(({ server }) => server)),
     account: unique(accounts.map(({ account }) => account)),

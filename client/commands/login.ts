@@ -62,7 +62,7 @@ export async function login(options: LoginOptions, io: ClientIo): Promise<number
   io.stderr(
     `Logged in to ${issuer} as ${styleFor(io).strong(describeUser(user))}\n` +
       `Credentials: ${place.store.description}\n` +
-      `${describeLife(tokens, receivedAt, io)}\n`,
+      `${describeLife(tokens, receivedAt)}\n`,
   );
   return EXIT.ok;
 }
@@ -115,10 +115,9 @@ async function whoLoggedIn(
   return user;
 }
 
-function describeLife(tokens: TokenResponse, receivedAt: number, io: ClientIo): string {
+function describeLife(tokens: TokenResponse, receivedAt: number): string {
   const until = (seconds: number) => {
-    const end = receivedAt + seconds * 1000;
-    return `${formatTime(end)} (${formatDuration(end - io.clock.now())})`;
+    return `${formatTime(receivedAt + seconds * 1000)} (${formatDuration(seconds * 1000)})`;
   };
   const { refresh_token, refresh_token_expires_in: sessionLife } = tokens;
   if (refresh_token === undefined) {

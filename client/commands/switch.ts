@@ -3,6 +3,7 @@ import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { ClientError, notLoggedIn } from "../client_error.ts";
 import type { ClientIo } from "../client_io.ts";
+import { shellWord } from "../shell_word.ts";
 import { activate, loginSessions, matching, wantedServer } from "../session.ts";
 
 export interface SwitchOptions {
@@ -35,6 +36,8 @@ export async function switchAccount(
 
 function choices(sessions: { account: string; server: string; active: boolean }[]): string {
   return sessions.map(({ account, server, active }) =>
-    `  ${brand.binaryName} switch ${account} --server ${server}${active ? "  (active now)" : ""}`
+    `  ${brand.binaryName} switch ${shellWord(account)} --server ${shellWord(server)}${
+      active ? "  (active now)" : ""
+    }`
   ).join("\n");
 }

@@ -18,7 +18,14 @@ export interface WhoamiOptions {
 
 export async function whoami(options: WhoamiOptions, io: ClientIo): Promise<number> {
   const session = await chooseSession(options, io);
-  const server = session.server ?? brand.defaultServer;
+  const { server } = session;
+  if (server === undefined) {
+    throw new ClientError(
+      EXIT.usage,
+      `The token in ${brand.envPrefix}_TOKEN does not say which server it comes from. ` +
+        `Name it with --server or ${brand.envPrefix}_SERVER.`,
+    );
+  }
   const ask = async (minTtlMs: number) =>
     await userinfo(server, (await sessionToken(session, minTtlMs, io)).token, io);
   let user = await ask(MIN_TTL_MS);

@@ -9,7 +9,7 @@ import { ClientError } from "../client_error.ts";
 import { plainText } from "../output.ts";
 import { audiencesOf, isFor } from "./audience.ts";
 import { programOutput } from "./program_output.ts";
-import { claimText, flag } from "./trust_arguments.ts";
+import { claimText, flag, refFlag } from "./trust_arguments.ts";
 import type { WorkloadProvider } from "./workload_provider.ts";
 
 export const circleci: WorkloadProvider = {
@@ -41,14 +41,11 @@ export const circleci: WorkloadProvider = {
   trustArguments(claims) {
     const [, organization] = /\/org\/([^/]+)$/.exec(claimText(claims, "iss") ?? "") ?? [];
     const project = claimText(claims, "oidc.circleci.com/project-id");
-    const ref = claimText(claims, "oidc.circleci.com/vcs-ref");
-    const condition = (name: string, value: string | undefined) =>
-      flag("condition", value && `oidc.circleci.com/${name}=${value}`);
     return [
       "circleci",
       organization ?? "ORGANIZATION-ID",
-      ...condition("project-id", project),
-      ...condition("vcs-ref", ref),
+      ...flag("condition", project && `oidc.circleci.com/project-id=${project}`),
+      ...refFlag(claimText(claims, "oidc.circleci.com/vcs-ref")),
     ];
   },
 };

@@ -7,6 +7,7 @@ import { ClientError } from "../client_error.ts";
 import type { ClientIo } from "../client_io.ts";
 import { uncheckedClaims } from "../jwt_claims.ts";
 import { plainText } from "../output.ts";
+import { shellWord } from "../shell_word.ts";
 import { requestTokens } from "../token_request.ts";
 import { audiencesOf, isFor } from "./audience.ts";
 import { flag } from "./trust_arguments.ts";
@@ -110,14 +111,10 @@ function refusal(
   return new ClientError(
     EXIT.authenticationRequired,
     `${server} did not take the identity of ${provider.title}: ${said}\n${once}` +
-      `The operator lets such jobs in with\n  ${command.map(shellWord).join(" ")}\n` +
+      `The operator lets such jobs in with\n  ${
+        command.map((word) => shellWord(plainText(word))).join(" ")
+      }\n` +
       `and sees why one was refused in the audit log, or with: ` +
       `${brand.binaryName} admin trust test --token -`,
   );
-}
-
-/** Quoted where a shell would see more than a word: the values come from whoever named a branch. */
-function shellWord(word: string): string {
-  const text = plainText(word);
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,6 +1,9 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
+import { request } from "node:http";
 import { join } from "node:path";
 import { boundedText } from "../endpoints/form.ts";
+import { listen } from "../listener.ts";
+import type { Log } from "../log.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
 import { OperationError, type OperationParts } from "./operation.ts";
 import { type OperationName, operations } from "./operations.ts";
@@ -23,14 +26,14 @@ const PATIENCE = 30_000;
  */
 export async function openControlChannel(
   dataDir: string,
-  parts: OperationParts,
+  parts: OperationParts & { log: Log },
 ): Promise<{ close(): Promise<void> }> {
   const secret = randomBytes(32).toString("base64url");
-  const server = Deno.serve({
-    hostname: "127.0.0.1",
-    port: 0,
-    onListen: () => {},
-  }, (request) => handle(request, secret, parts));
+  const server = listen(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    (asked) => handle(asked, secret, parts),
+    parts.log,
+  );
   const path = join(dataDir, FILE);
   const address: ControlAddress = { url: `http://127.0.0.1:${server.addr.port}/`, secret };
   await Deno.remove(path).catch(() => {});
@@ -44,15 +47,15 @@ export async function openControlChannel(
 }
 
 async function handle(
-  request: Request,
+  asked: Request,
   secret: string,
   parts: OperationParts,
 ): Promise<Response> {
-  const given = request.headers.get("authorization") ?? "";
+  const given = asked.headers.get("authorization") ?? "";
   if (!timingSafeEqual(tokenHash(given), tokenHash(`Bearer ${secret}`))) {
     return Response.json({ error: "not authorized" }, { status: 401 });
   }
-  const body = await boundedText(request, MAX_BODY_BYTES);
+  const body = await boundedText(asked, MAX_BODY_BYTES);
   try {
     const { operation, given } = JSON.parse(body ?? "");
     if (!Object.hasOwn(operations, operation)) {
@@ -69,25 +72,48 @@ async function handle(
   }
 }
 
-/** Has the server that holds `dataDir` run an operation. Undefined if it offers no channel. */
+/**
+ * Has the server that holds `dataDir` run an operation. Undefined if it offers no
+ * channel (yet).
+ */
 export async function callControlChannel(
   dataDir: string,
   operation: OperationName,
   given: unknown,
-): Promise<unknown | undefined> {
+): Promise<{ result: unknown } | undefined> {
   let address: ControlAddress;
   try {
     address = JSON.parse(await Deno.readTextFile(join(dataDir, FILE)));
   } catch {
     return undefined;
   }
-  const response = await fetch(address.url, {
-    method: "POST",
-    headers: { authorization: `Bearer ${address.secret}` },
-    body: JSON.stringify({ operation, given }),
-    signal: AbortSignal.timeout(PATIENCE),
+  const answer = await post(address, JSON.stringify({ operation, given }));
+  if (answer === undefined) return undefined;
+  const { error, result } = JSON.parse(answer);
+  if (error !== undefined) throw new OperationError(error);
+  return { result };
+}
+
+/**
+ * By node:http, which knows no proxies: the secret is for this machine alone.
+ * Undefined if nobody listens, as after a server that was killed.
+ */
+function post({ url, secret }: ControlAddress, body: string): Promise<string | undefined> {
+  return new Promise((resolve, reject) => {
+    const headers = { authorization: `Bearer ${secret}`, "content-type": "application/json" };
+    const sent = request(url, { method: "POST", headers, timeout: PATIENCE }, (response) => {
+      let text = "";
+      response.setEncoding("utf8");
+      response.on("data", (chunk) => text += chunk);
+      response.on("end", () => resolve(text));
+      response.on("error", reject);
+    });
+    sent.on("timeout", () => sent.destroy(new Error("the running server does not answer")));
+    sent.on(
+      "error",
+      (error: Error & { code?: string }) =>
+        error.code === "ECONNREFUSED" ? resolve(undefined) : reject(error),
+    );
+    sent.end(body);
   });
-  const answer = await response.json();
-  if (!response.ok) throw new OperationError(answer.error);
-  return answer.result;
 }

@@ -1,10 +1,10 @@
 import type { AppParts } from "../app_parts.ts";
 
 /** What operations work on. */
-export type OperationParts = Pick<
-  AppParts,
-  "sql" | "clock" | "keys" | "issuerKeys" | "config" | "issuer"
->;
+export type OperationParts =
+  & Pick<AppParts, "sql" | "clock" | "keys" | "issuerKeys" | "config" | "issuer">
+  /** The administrator who does it in a browser; without one, whoever has the command line. */
+  & { actor?: string };
 
 /** What an operator asked for cannot be done; `message` says why and what to do. */
 export class OperationError extends Error {

@@ -7,11 +7,12 @@ import {
   setServiceAccountShutOut,
 } from "./service_account_operations.ts";
 import { addTrustRule, listAllTrustRules, removeTrustRule, testTrust } from "./trust_operations.ts";
-import { addUser, listAllUsers, setDisabled } from "./user_operations.ts";
+import { addUser, changeUser, listAllUsers, setDisabled } from "./user_operations.ts";
 
 /** Every operation by the name it has on the control channel. */
 export const operations = {
   addUser,
+  changeUser,
   listAllUsers,
   setDisabled,
   addClient,

@@ -1,7 +1,7 @@
 import type { LoadedConfig } from "../config.ts";
 import { IssuerKeys } from "../federation/issuer_keys.ts";
 import type { ServerIo } from "../server_io.ts";
-import { openStorage } from "../storage.ts";
+import { openStorage, type Storage } from "../storage.ts";
 import { FolderLocked } from "../store/folder_lock.ts";
 import { callControlChannel } from "./control_channel.ts";
 import {
@@ -11,6 +11,10 @@ import {
   operations,
 } from "./operations.ts";
 import type { OperationParts } from "./operation.ts";
+
+/** How often, and in ms how far apart, we try for a folder that somebody holds. */
+const ATTEMPTS = 50;
+const PAUSE = 200;
 
 /**
  * Runs an operation where it can be run: on the database itself, or, if a
@@ -22,14 +26,18 @@ export async function runOperation<Name extends OperationName>(
   { config }: LoadedConfig,
   io: ServerIo,
 ): Promise<OperationResult<Name>> {
-  let storage;
-  try {
-    storage = await openStorage(config, io);
-  } catch (error) {
-    if (!(error instanceof FolderLocked)) throw error;
-    const answer = await callControlChannel(config.dataDir, name, given);
-    if (answer === undefined) throw error;
-    return answer as OperationResult<Name>;
+  let storage: Storage | undefined;
+  for (let attempt = 1; storage === undefined; attempt++) {
+    try {
+      storage = await openStorage(config, io, "operate");
+    } catch (error) {
+      if (!(error instanceof FolderLocked)) throw error;
+      const answer = await callControlChannel(config.dataDir, name, given);
+      if (answer !== undefined) return answer.result as OperationResult<Name>;
+      // The server is just starting or stopping, or another command has the folder.
+      if (attempt === ATTEMPTS || io.signal.aborted) throw error;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    }
   }
   try {
     const run = operations[name] as unknown as (

@@ -56,11 +56,13 @@ const MAX_LIFETIME = 3600;
 /** Adds a rule, unless it would let strangers in and the operator does not insist. */
 export const addTrustRule: Operation<TrustRuleRequest, { audience: string; actsAs: string }> =
   async (parts, request) => {
-    const { sql, clock, config, issuer } = parts;
+    const { sql, clock, config, issuer, actor } = parts;
     const found = dangers(request);
     if (found.length > 0 && !request.force) {
       throw new OperationError(
-        `this rule would let strangers in. ${found.join(" ")} To insist, add --force.`,
+        `This rule would let strangers in. ${
+          found.join(" ")
+        } Insist (--force) to add it all the same.`,
       );
     }
     checkRequest(request);
@@ -89,7 +91,7 @@ export const addTrustRule: Operation<TrustRuleRequest, { audience: string; actsA
       }
       await recordAuditEvent(tx, clock, {
         event: "trust_rule.created",
-        actor: "operator",
+        actor: actor ?? "operator",
         subject: request.name,
         details: {
           issuer: request.issuer,
@@ -154,13 +156,13 @@ export const listAllTrustRules: Operation<Record<never, never>, ListedRule[]> = 
   }));
 
 export const removeTrustRule: Operation<{ name: string }, Record<never, never>> = async (
-  { sql, clock },
+  { sql, clock, actor },
   { name },
 ) => {
   if (!await deleteTrustRule(sql, name)) throw new OperationError(`there is no rule ${name}`);
   await recordAuditEvent(sql, clock, {
     event: "trust_rule.removed",
-    actor: "operator",
+    actor: actor ?? "operator",
     subject: name,
   });
   return {};

@@ -1,5 +1,5 @@
 import { recordAuditEvent } from "../store/audit_events.ts";
-import { createUser, listUsers, setUserDisabled } from "../store/users.ts";
+import { createUser, listUsers, setUserDisabled, updateUser } from "../store/users.ts";
 import { type Operation, OperationError } from "./operation.ts";
 
 /** Adds a person. The password arrives hashed: its plain form stays in the operator's process. */
@@ -44,13 +44,32 @@ export const setDisabled: Operation<
   { email: string; disabled: boolean },
   Record<never, never>
 > = async ({ sql, clock }, { email, disabled }) => {
-  if (!await setUserDisabled(sql, email, disabled, new Date(clock.now()))) {
-    throw new OperationError(`there is no user ${email}`);
-  }
+  const id = await setUserDisabled(sql, email, disabled, new Date(clock.now()));
+  if (id === undefined) throw new OperationError(`there is no user ${email}`);
   await recordAuditEvent(sql, clock, {
     event: disabled ? "user.disabled" : "user.enabled",
     actor: "operator",
-    subject: email,
+    subject: id,
+  });
+  return {};
+};
+
+/** Changes a person's name, role or password; what is not given stays. */
+export const changeUser: Operation<
+  { email: string; name?: string; isAdmin?: boolean; passwordHash?: string },
+  Record<never, never>
+> = async ({ sql, clock }, { email, ...change }) => {
+  const id = await updateUser(sql, email, { ...change, now: new Date(clock.now()) });
+  if (id === undefined) throw new OperationError(`there is no user ${email}`);
+  await recordAuditEvent(sql, clock, {
+    event: "user.changed",
+    actor: "operator",
+    subject: id,
+    details: {
+      name: change.name !== undefined,
+      password: change.passwordHash !== undefined,
+      ...change.isAdmin !== undefined && { admin: change.isAdmin },
+    },
   });
   return {};
 };

@@ -1,3 +1,4 @@
+import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import type { TrustRuleRequest } from "../admin/trust_operations.ts";
 import type { SettingFlags } from "../config.ts";
@@ -100,7 +101,7 @@ function nextStep(name: ProviderName, { audience }: { audience: string }): strin
     return "The workflow needs this:\n  permissions:\n    id-token: write\n    contents: read\n";
   }
   if (name.startsWith("gitlab")) {
-    return `The job needs this:\n  id_tokens:\n    ID_TOKEN:\n      aud: ${audience}\n`;
+    return `The job needs this:\n  id_tokens:\n    ${brand.envPrefix}_ID_TOKEN:\n      aud: ${audience}\n`;
   }
   return `Its tokens must have the audience ${audience}.\n`;
 }

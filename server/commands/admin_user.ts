@@ -27,6 +27,44 @@ export async function adminUserAdd(
   });
 }
 
+/** `admin user update`: a new name, role or password. */
+export async function adminUserUpdate(
+  email: string,
+  options: SettingFlags,
+  io: ServerIo,
+): Promise<number> {
+  const name = typeof options.name === "string" ? options.name : undefined;
+  const isAdmin = typeof options.admin === "boolean" ? options.admin : undefined;
+  const password = options.passwordStdin === true
+    ? (await io.readStdin()).replace(/\r?\n$/, "")
+    : undefined;
+  if (name === undefined && isAdmin === undefined && password === undefined) {
+    io.stderr("Say what to change: --name, --admin, --no-admin or --password-stdin.\n");
+    return EXIT.usage;
+  }
+  const problem = (name !== undefined ? nameProblem(name) : undefined) ??
+    (password !== undefined ? passwordProblem(password) : undefined);
+  if (problem !== undefined) {
+    io.stderr(`${problem}\n`);
+    return EXIT.usage;
+  }
+  const passwordHash = password === undefined ? undefined : await hashPassword(password);
+  return await adminCommand(
+    "changeUser",
+    { email, name, isAdmin, passwordHash },
+    options,
+    io,
+    () => {
+      io.stdout(
+        `Changed ${email}.${
+          password === undefined ? "" : " Their sessions and logins have ended."
+        }\n`,
+      );
+      return EXIT.ok;
+    },
+  );
+}
+
 export async function adminUserList(options: SettingFlags, io: ServerIo): Promise<number> {
   return await adminCommand("listAllUsers", {}, options, io, (users) => {
     io.stdout(columns([
@@ -48,7 +86,7 @@ export async function adminUserDisable(
   io: ServerIo,
 ): Promise<number> {
   return await adminCommand("setDisabled", { email, disabled: true }, options, io, () => {
-    io.stdout(`${email} is shut out: sessions have ended, refreshes fail.\n`);
+    io.stdout(`${email} is shut out: sessions and logins have ended.\n`);
     return EXIT.ok;
   });
 }

@@ -44,7 +44,7 @@ async function status(config: ServerConfig): Promise<Status> {
     if (!(error instanceof FolderLocked)) throw error;
     const answer = await callControlChannel(config.dataDir, "listMigrations", {});
     if (answer === undefined) throw error;
-    return answer as Status;
+    return answer.result as Status;
   }
 }
 

@@ -10,6 +10,7 @@ export async function serve(options: SettingFlags, io: ServerIo): Promise<number
   const loaded = await loadConfig(options, io);
   if (options.check === true) return check(loaded, io);
   if (loaded.problems.length > 0) return reportProblems(loaded.problems, io);
+  for (const warning of loaded.warnings) io.stderr(`Warning: ${warning}\n`);
   let server;
   try {
     server = await startServer(loaded.config, io);
@@ -39,20 +40,21 @@ function aborted(signal: AbortSignal): Promise<void> {
   );
 }
 
-function check({ config, effective, problems }: LoadedConfig, io: ServerIo): number {
+function check({ config, effective, problems, warnings }: LoadedConfig, io: ServerIo): number {
   const width = Math.max(...effective.map(({ name }) => name.length));
   for (const { name, value, source, secret } of effective) {
     const shown = secret ? "********" : maskPassword(value);
     io.stdout(`${name.padEnd(width)}  ${shown || "none"}  (${source})\n`);
   }
   io.stdout(`${"scopes".padEnd(width)}  ${config.scopes.map((scope) => scope.name).join(" ")}\n`);
+  for (const warning of warnings) io.stderr(`Warning: ${warning}\n`);
   if (problems.length > 0) return reportProblems(problems, io);
   io.stdout("\nThe settings are fine.\n");
   return EXIT.ok;
 }
 
-/** The database's address may hold its password. */
+/** The database's address may hold its password, which may hold an @ itself. */
 function maskPassword(value: string): string {
-  return value.replace(/^(\w+:\/\/[^:@/]*):[^@]*@/, "$1:********@")
+  return value.replace(/^(\w+:\/\/[^:@/]*):.*@/, "$1:********@")
     .replace(/([?&]password=)[^&]*/, "$1********");
 }

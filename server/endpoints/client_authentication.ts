@@ -4,7 +4,24 @@ import { OAuthError } from "../../shared/oauth_error.ts";
 import type { Client } from "../store/clients.ts";
 import type { TokenCheck } from "../token_check/token_check.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
-import type { FormParameters } from "./form.ts";
+import { type FormParameters, readForm } from "./form.ts";
+
+/** A form, and the client that proved to have sent it. */
+export interface ClientRequest {
+  form: FormParameters;
+  client: Client;
+}
+
+/** Reads a request to an endpoint that is for clients alone. */
+export async function readClientRequest(
+  tokenCheck: Pick<TokenCheck, "client">,
+  request: Request,
+): Promise<ClientRequest | OAuthError> {
+  const form = await readForm(request);
+  if (form instanceof OAuthError) return form;
+  const client = await authenticateClient(tokenCheck, request, form);
+  return client instanceof OAuthError ? client : { form, client };
+}
 
 const UNKNOWN = "The client is unknown or its secret is wrong.";
 

@@ -3,6 +3,7 @@ import type { DeviceAuthorizationResponse } from "../../shared/device_authorizat
 import { OAuthError } from "../../shared/oauth_error.ts";
 import { formatScope, parseScope } from "../../shared/scope.ts";
 import type { AppParts } from "../app_parts.ts";
+import { addressForLimits } from "../client_address.ts";
 import { POLL_INTERVAL } from "../grants/device_code.ts";
 import { scopesForClient } from "../scope_catalogue.ts";
 import { insertDeviceAuthorization } from "../store/device_authorizations.ts";
@@ -10,12 +11,14 @@ import { checkAccessTokenSize } from "../tokens/access_token.ts";
 import { makeDeviceCode } from "../tokens/device_code.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
 import { formatUserCode, makeUserCode } from "../tokens/user_code.ts";
-import { authenticateClient } from "./client_authentication.ts";
-import { readForm } from "./form.ts";
+import { readClientRequest } from "./client_authentication.ts";
 import type { Requester } from "./requester.ts";
 
 /** Granted to a client that names no scope (RFC 6749 section 3.3). */
 const DEFAULT_SCOPE = "openid";
+
+/** Requests of one network that may wait for approval at a time: a large office, not a flood. */
+const MAX_WAITING = 500;
 
 /** The device authorization endpoint (RFC 8628 section 3.1). */
 export async function deviceAuthorization(
@@ -24,10 +27,9 @@ export async function deviceAuthorization(
   requester: Requester,
 ): Promise<DeviceAuthorizationResponse | OAuthError> {
   const { sql, clock, config, issuer, tokenCheck } = parts;
-  const form = await readForm(request);
-  if (form instanceof OAuthError) return form;
-  const client = await authenticateClient(tokenCheck, request, form);
-  if (client instanceof OAuthError) return client;
+  const sent = await readClientRequest(tokenCheck, request);
+  if (sent instanceof OAuthError) return sent;
+  const { form, client } = sent;
   if (!config.deviceFlow.enabled) {
     return new OAuthError("unauthorized_client", "This server takes no logins from devices.");
   }
@@ -37,10 +39,10 @@ export async function deviceAuthorization(
   const now = clock.now();
   const deviceCode = makeDeviceCode();
   let userCode: string;
+  let outcome: Awaited<ReturnType<typeof insertDeviceAuthorization>>;
   do {
     userCode = makeUserCode();
-  } while (
-    !await insertDeviceAuthorization(sql, {
+    outcome = await insertDeviceAuthorization(sql, {
       id: randomUUID(),
       deviceCodeHash: tokenHash(deviceCode),
       userCode,
@@ -50,9 +52,17 @@ export async function deviceAuthorization(
       createdAt: new Date(now),
       expiresAt: new Date(now + config.deviceFlow.codeLifetime * 1000),
       requesterAddress: requester.address,
+      requesterNetwork: addressForLimits(requester.address),
       requesterUserAgent: requester.userAgent,
-    })
-  );
+    }, MAX_WAITING);
+  } while (outcome === "code_taken");
+  if (outcome === "too_many") {
+    return new OAuthError(
+      "temporarily_unavailable",
+      "Too many logins from your address wait for approval. Try again in some minutes.",
+      { retryAfterSeconds: 60 },
+    );
+  }
   const shown = formatUserCode(userCode);
   return {
     device_code: deviceCode,

@@ -6,18 +6,16 @@ import { findRefreshTokenFamily } from "../store/refresh_token_families.ts";
 import { findUser } from "../store/users.ts";
 import type { UsedFrom } from "../token_check/token_check.ts";
 import { refreshTokenHashes } from "../tokens/refresh_token.ts";
-import { authenticateClient } from "./client_authentication.ts";
-import { readForm } from "./form.ts";
+import { readClientRequest } from "./client_authentication.ts";
 
 /** The introspection endpoint (RFC 7662), for confidential clients: others could fish for tokens (section 4). */
 export async function introspection(
   parts: AppParts,
   request: Request,
 ): Promise<IntrospectionResponse | OAuthError> {
-  const form = await readForm(request);
-  if (form instanceof OAuthError) return form;
-  const client = await authenticateClient(parts.tokenCheck, request, form);
-  if (client instanceof OAuthError) return client;
+  const sent = await readClientRequest(parts.tokenCheck, request);
+  if (sent instanceof OAuthError) return sent;
+  const { form, client } = sent;
   if (client.secretHash === undefined) {
     return new OAuthError("invalid_client", "Introspection needs a client with a secret.");
   }
@@ -54,6 +52,8 @@ async function introspectAccessToken(
     iat: numericDate(known.issuedAt),
     ...known.expiresAt !== Infinity && { exp: numericDate(known.expiresAt) },
     jti: known.id,
+    act: known.act,
+    workload: known.workload,
   };
 }
 

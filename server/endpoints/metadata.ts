@@ -1,4 +1,5 @@
 import type { AuthorizationServerMetadata } from "../../shared/authorization_server_metadata.ts";
+import { DEVICE_CODE_GRANT } from "../../shared/grant_types.ts";
 import type { ServerConfig } from "../config.ts";
 import type { Grant } from "../grants/grant.ts";
 
@@ -33,7 +34,9 @@ export function authorizationServerMetadata(
     jwks_uri: issuer + PATHS.keySet,
     scopes_supported: config.scopes.map(({ name }) => name),
     response_types_supported: [],
-    grant_types_supported: grants.map(({ type }) => type),
+    grant_types_supported: grants.map(({ type }) => type).filter((type) =>
+      type !== DEVICE_CODE_GRANT || config.deviceFlow.enabled
+    ),
     subject_types_supported: ["public"],
     id_token_signing_alg_values_supported: [config.signingAlgorithm],
     token_endpoint_auth_methods_supported: ["none", "client_secret_basic", "client_secret_post"],

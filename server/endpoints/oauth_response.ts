@@ -23,6 +23,11 @@ export function oauthErrorResponse(error: OAuthError): Response {
   const headers = new Headers(NO_STORE);
   // RFC 6749 section 5.2: a client that used the Authorization header is told the scheme.
   if (error.code === "invalid_client") headers.set("www-authenticate", 'Basic realm="oauth"');
-  if (error.code === "temporarily_unavailable") headers.set("retry-after", "5");
-  return Response.json(body, { status: STATUS[error.code] ?? 400, headers });
+  const { retryAfterSeconds } = error;
+  if (error.code === "temporarily_unavailable") {
+    headers.set("retry-after", String(retryAfterSeconds ?? 5));
+  }
+  // RFC 6585 section 4: 429 for who asked too often.
+  const status = retryAfterSeconds === undefined ? STATUS[error.code] ?? 400 : 429;
+  return Response.json(body, { status, headers });
 }

@@ -8,8 +8,7 @@ import {
 import { revokeAccessToken } from "../store/revoked_access_tokens.ts";
 import { verifyAccessToken } from "../tokens/access_token.ts";
 import { refreshTokenHashes } from "../tokens/refresh_token.ts";
-import { authenticateClient } from "./client_authentication.ts";
-import { readForm } from "./form.ts";
+import { readClientRequest } from "./client_authentication.ts";
 import type { Requester } from "./requester.ts";
 
 /**
@@ -22,10 +21,9 @@ export async function revocation(
   request: Request,
   requester: Requester,
 ): Promise<undefined | OAuthError> {
-  const form = await readForm(request);
-  if (form instanceof OAuthError) return form;
-  const client = await authenticateClient(parts.tokenCheck, request, form);
-  if (client instanceof OAuthError) return client;
+  const sent = await readClientRequest(parts.tokenCheck, request);
+  if (sent instanceof OAuthError) return sent;
+  const { form, client } = sent;
   const token = form("token");
   if (token === undefined) {
     return new OAuthError("invalid_request", "The parameter token is missing.");

@@ -62,7 +62,7 @@ function issuerFor(name: ProviderName, { issuer, subject }: RuleWishes): string 
   }
   throw new RuleDraftError(
     `${provider(name).title} has an issuer of its own for each installation: ` +
-      "name it with --issuer https://…",
+      "name the issuer (--issuer https://…)",
   );
 }
 

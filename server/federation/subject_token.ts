@@ -45,7 +45,8 @@ export function claimedIssuer(token: string): string | undefined {
   if (token.length > MAX_LENGTH) return undefined;
   try {
     const { iss } = decodeJwt(token);
-    return typeof iss === "string" ? iss : undefined;
+    // An issuer is an https address; a stranger's text could hold what no database takes.
+    return typeof iss === "string" && /^[\x21-\x7e]+$/.test(iss) ? iss : undefined;
   } catch {
     return undefined;
   }

@@ -12,7 +12,7 @@ export interface TokenRequest {
   userAgent: string;
 }
 
-/** One way to get tokens. A new one is a new file and a line in serve.ts. */
+/** One way to get tokens. A new one is a new file and a line in app.ts. */
 export interface Grant {
   /** Its `grant_type`. */
   type: string;

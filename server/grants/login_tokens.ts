@@ -40,7 +40,7 @@ export async function loginTokens(
   if (login.refreshToken !== undefined) {
     response.refresh_token = login.refreshToken;
     const left = (login.idleExpiresAt?.getTime() ?? 0) - clock.now();
-    response.refresh_token_expires_in = Math.max(0, Math.floor(left / 1000));
+    response.refresh_token_expires_in = Math.max(0, Math.round(left / 1000));
   }
   if (parseScope(login.scope)?.includes("openid")) {
     response.id_token = await signIdToken({ issuer, clock, keys, lifetime }, {

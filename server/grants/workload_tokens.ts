@@ -15,11 +15,12 @@ import type { TrustRule } from "../federation/trust_rule.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import { findPrincipal, type Principal } from "../store/service_accounts.ts";
 import { trustRulesOfIssuer, useAssertion } from "../store/trust_rules.ts";
+import { admitRefusal } from "../throttle.ts";
 import { checkAccessTokenSize, signAccessToken, type Workload } from "../tokens/access_token.ts";
 import type { TokenRequest } from "./grant.ts";
 
 /** Longest claim we copy or write down, in characters. */
-const MAX_CLAIM_LENGTH = 128;
+const MAX_CLAIM_LENGTH = 255;
 
 /**
  * Trades a workload's identity token for an access token, by the operator's
@@ -139,16 +140,22 @@ async function refused(
 ): Promise<OAuthError> {
   const { judgement, claims } = refusal;
   const detail = judgement === undefined ? "" : `: ${describeJudgement(judgement)}`;
-  await recordAuditEvent(sql, clock, {
-    event: "workload.refused",
-    subject: judgement?.rule.id,
+  const counted = await admitRefusal(sql, {
     address: request.address,
-    details: {
-      reason: refusal.why + detail,
-      issuer: text(refusal.issuer),
-      ...claims && judgement && auditedClaims(judgement.rule, claims),
-    },
+    now: new Date(clock.now()),
   });
+  if (counted) {
+    await recordAuditEvent(sql, clock, {
+      event: "workload.refused",
+      subject: judgement?.rule.id,
+      address: request.address,
+      details: {
+        reason: refusal.why + detail,
+        issuer: text(refusal.issuer),
+        ...claims && judgement && auditedClaims(judgement.rule, claims),
+      },
+    });
+  }
   const words = config.federation.detailedErrors
     ? `The token is not trusted: ${refusal.why}${detail}.`
     : "The token is not trusted. The operator can see why in the audit log or by testing it.";
@@ -182,7 +189,7 @@ function auditedClaims(rule: TrustRule, claims: SubjectToken["claims"]): Record<
   };
 }
 
-/** A foreign text, no longer than is useful. */
+/** A foreign text, no longer than is useful, without what no database takes. */
 function text(value: unknown): string {
-  return String(value ?? "").slice(0, MAX_CLAIM_LENGTH);
+  return String(value ?? "").slice(0, MAX_CLAIM_LENGTH).toWellFormed().replaceAll("\0", "\ufffd");
 }

@@ -92,6 +92,9 @@ async function ownPage(parts: PageParts, c: PageContext, session: Session): Prom
             <p>
               <a href="/admin/tokens">Everybody’s tokens</a>
             </p>
+            <p>
+              <a href="/admin/trust">CI jobs and workloads that are trusted</a>
+            </p>
           </>
         )}
         <h2>Your logins</h2>

@@ -13,6 +13,7 @@ import { showDevice, submitDevice } from "./device.tsx";
 import { showDeviceConfirm, submitDeviceConfirm } from "./device_confirm.tsx";
 import { showDeviceDone } from "./device_done.tsx";
 import { showDevices, submitEndAllLogins, submitEndLogin, submitEndSession } from "./devices.tsx";
+import { showTrust, submitTrust, submitTrustRemoval } from "./admin_trust.tsx";
 import { isFromOwnForm } from "./form_token.ts";
 import { showHome } from "./home.tsx";
 import { type PageEnv, type PageParts, problemPage } from "./page.tsx";
@@ -96,6 +97,9 @@ export function pages(appParts: AppParts): Hono<PageEnv> {
   routes.get("/device/confirm", (c) => showDeviceConfirm(parts, c));
   routes.post("/device/confirm", (c) => submitDeviceConfirm(parts, c));
   routes.get("/api/docs", (c) => showApiDocs(parts, c));
+  routes.get("/admin/trust", (c) => showTrust(parts, c));
+  routes.post("/admin/trust", (c) => submitTrust(parts, c));
+  routes.post("/admin/trust/remove", (c) => submitTrustRemoval(parts, c));
   routes.get("/device/done", (c) => showDeviceDone(parts, c));
   routes.all("*", (c) =>
     problemPage(parts, c, {

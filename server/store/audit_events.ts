@@ -27,3 +27,15 @@ export async function recordAuditEvent(
       ${event.subject ?? null}, ${event.address ?? null}, ${sql.json(event.details ?? {})}
     )`;
 }
+
+/** Deletes events from before `before`, at most `limit`; returns how many. */
+export async function deleteOldAuditEvents(
+  sql: Sql,
+  before: Date,
+  limit: number,
+): Promise<number> {
+  const { count } = await sql`
+    delete from audit_events where id in (
+      select id from audit_events where occurred_at < ${before} limit ${limit})`;
+  return count;
+}

@@ -36,23 +36,44 @@ function fromRow(row: Row): DeviceAuthorization {
   };
 }
 
-/** Records a request. Returns false if the user code is taken: try another. */
+/**
+ * Records a request, unless as many as `limit` from the same network wait
+ * already: anybody may ask, so somebody would fill the disk. With `code_taken`
+ * try another user code.
+ */
 export async function insertDeviceAuthorization(
   sql: Sql,
-  request: DeviceAuthorization & { deviceCodeHash: Uint8Array; intervalSeconds: number },
-): Promise<boolean> {
-  const rows = await sql`
-    insert into device_authorizations (
-      id, device_code_hash, user_code, client_id, scope, interval_seconds,
-      created_at, expires_at, requester_address, requester_user_agent
-    ) values (
-      ${request.id}, ${request.deviceCodeHash}, ${request.userCode}, ${request.clientId},
-      ${request.scope}, ${request.intervalSeconds}, ${request.createdAt}, ${request.expiresAt},
-      ${request.requesterAddress}, ${request.requesterUserAgent}
+  request: DeviceAuthorization & {
+    deviceCodeHash: Uint8Array;
+    intervalSeconds: number;
+    requesterNetwork: string;
+  },
+  limit: number,
+): Promise<"recorded" | "code_taken" | "too_many"> {
+  const [{ waiting, recorded }] = await sql<{ waiting: number; recorded: boolean }[]>`
+    with waiting as (
+      select count(*)::int as count from (
+        select 1 from device_authorizations
+        where requester_network = ${request.requesterNetwork} and status = 'pending'
+          and expires_at > ${request.createdAt}
+        limit ${limit}
+      ) as living
+    ), recorded as (
+      insert into device_authorizations (
+        id, device_code_hash, user_code, client_id, scope, interval_seconds, created_at,
+        expires_at, requester_address, requester_network, requester_user_agent
+      ) select
+        ${request.id}::uuid, ${request.deviceCodeHash}::bytea, ${request.userCode},
+        ${request.clientId}, ${request.scope}, ${request.intervalSeconds}::int,
+        ${request.createdAt}::timestamptz, ${request.expiresAt}::timestamptz,
+        ${request.requesterAddress}, ${request.requesterNetwork}, ${request.requesterUserAgent}
+      from waiting where count < ${limit}
+      on conflict (user_code) do nothing
+      returning id
     )
-    on conflict (user_code) do nothing
-    returning id`;
-  return rows.length === 1;
+    select count as waiting, exists (select 1 from recorded) as recorded from waiting`;
+  if (recorded) return "recorded";
+  return waiting < limit ? "code_taken" : "too_many";
 }
 
 /**
@@ -208,9 +229,14 @@ export async function redeemDeviceCode(
   }))[0];
 }
 
-/** Deletes requests that ended before `before`, a bounded number at a time. */
-export async function deleteOldDeviceAuthorizations(sql: Sql, before: Date): Promise<void> {
-  await sql`
+/** Deletes requests that ended before `before`, at most `limit`; returns how many. */
+export async function deleteOldDeviceAuthorizations(
+  sql: Sql,
+  before: Date,
+  limit: number,
+): Promise<number> {
+  const { count } = await sql`
     delete from device_authorizations where id in (
-      select id from device_authorizations where expires_at < ${before} limit 10000)`;
+      select id from device_authorizations where expires_at < ${before} limit ${limit})`;
+  return count;
 }

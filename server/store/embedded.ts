@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
+import { embeddedFiles } from "./embedded_files.ts";
 import { embeddedSocket } from "./embedded_socket.ts";
 import { lockFolder } from "./folder_lock.ts";
 
@@ -27,6 +28,7 @@ export async function openEmbeddedDatabase(dataDir: string): Promise<EmbeddedDat
     // "-F" is PGlite's way to switch fsync off.
     const startParams = PGlite.defaultStartParams.filter((parameter) => parameter !== "-F");
     const database = await PGlite.create({
+      ...await embeddedFiles(),
       fs: new DurableFileSystem(folder),
       startParams: [...startParams, ...DURABLE_START_PARAMETERS],
     });

@@ -70,9 +70,14 @@ export async function forgiveAttempt(sql: Sql, attempt: CountedAttempt): Promise
   await sql`delete from failed_attempts where id in ${sql(attempt.ids)}`;
 }
 
-/** Deletes failures from before `before`, a bounded number at a time. */
-export async function deleteOldFailedAttempts(sql: Sql, before: Date): Promise<void> {
-  await sql`
+/** Deletes failures from before `before`, at most `limit`; returns how many. */
+export async function deleteOldFailedAttempts(
+  sql: Sql,
+  before: Date,
+  limit: number,
+): Promise<number> {
+  const { count } = await sql`
     delete from failed_attempts where id in (
-      select id from failed_attempts where failed_at < ${before} limit 10000)`;
+      select id from failed_attempts where failed_at < ${before} limit ${limit})`;
+  return count;
 }

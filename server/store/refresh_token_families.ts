@@ -166,12 +166,17 @@ export async function listRefreshTokenFamilies(
   return rows.map(fromRow);
 }
 
-/** Deletes families that ended before `before`, a bounded number at a time. */
-export async function deleteOldRefreshTokenFamilies(sql: Sql, before: Date): Promise<void> {
-  await sql`
+/** Deletes families that ended before `before`, at most `limit`; returns how many. */
+export async function deleteOldRefreshTokenFamilies(
+  sql: Sql,
+  before: Date,
+  limit: number,
+): Promise<number> {
+  const { count } = await sql`
     delete from refresh_token_families where id in (
       select id from refresh_token_families
       where absolute_expires_at < ${before} or idle_expires_at < ${before}
         or revoked_at < ${before}
-      limit 10000)`;
+      limit ${limit})`;
+  return count;
 }

@@ -145,9 +145,14 @@ export async function signInAddresses(sql: Sql, userId: string): Promise<string[
   return rows.map((row) => row.address);
 }
 
-/** Deletes sessions that ended before `before`, a bounded number at a time. */
-export async function deleteOldSessions(sql: Sql, before: Date): Promise<void> {
-  await sql`
+/** Deletes sessions that ended before `before`, at most `limit`; returns how many. */
+export async function deleteOldSessions(
+  sql: Sql,
+  before: Date,
+  limit: number,
+): Promise<number> {
+  const { count } = await sql`
     delete from sessions where id in (
-      select id from sessions where expires_at < ${before} limit 10000)`;
+      select id from sessions where expires_at < ${before} limit ${limit})`;
+  return count;
 }

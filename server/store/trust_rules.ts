@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Condition } from "../federation/condition.ts";
 import type { ProviderName } from "../federation/providers.ts";
 import type { TrustRule } from "../federation/trust_rule.ts";
@@ -89,9 +90,14 @@ export async function useAssertion(
 ): Promise<boolean> {
   const rows = await sql`
     insert into used_assertions (issuer, jti, expires_at)
-    values (${assertion.issuer}, ${assertion.jti}, ${assertion.expiresAt})
+    values (${assertion.issuer}, ${digest(assertion.jti)}, ${assertion.expiresAt})
     on conflict do nothing returning jti`;
   return rows.length === 1;
+}
+
+/** An identifier may be of any length and hold any character; a key of an index may not. */
+function digest(jti: string): string {
+  return createHash("sha256").update(jti).digest("base64url");
 }
 
 export async function deleteOldAssertions(sql: Sql, before: Date): Promise<void> {

@@ -117,16 +117,17 @@ export async function anyUser(sql: Sql | Transaction): Promise<boolean> {
 }
 
 /**
- * Disables or enables a person. Disabling ends their browser sessions in the
- * same statement. False if nobody has this address.
+ * Disables or enables a person. Disabling ends their browser sessions and logins
+ * and withdraws their approvals in the same statement: enabling brings none back.
+ * Returns the person's id, undefined if nobody has this address.
  */
 export async function setUserDisabled(
   sql: Sql | Transaction,
   email: string,
   disabled: boolean,
   now: Date,
-): Promise<boolean> {
-  const rows = await sql`
+): Promise<string | undefined> {
+  const rows = await sql<{ id: string }[]>`
     with changed as (
       update users
       set disabled_at = case when ${disabled}::boolean then coalesce(disabled_at, ${now}) end
@@ -135,7 +136,49 @@ export async function setUserDisabled(
     ), ended as (
       update sessions set expires_at = least(sessions.expires_at, ${now})
       from changed where sessions.user_id = changed.id and changed.disabled_at is not null
+    ), revoked as (
+      update refresh_token_families set revoked_at = ${now}, revoked_reason = 'disabled'
+      from changed where user_id = changed.id and changed.disabled_at is not null
+        and revoked_at is null
+    ), withdrawn as (
+      update device_authorizations set status = 'denied'
+      from changed where user_id = changed.id and changed.disabled_at is not null
+        and status = 'approved'
     )
     select id from changed`;
-  return rows.length === 1;
+  return rows[0]?.id;
+}
+
+/**
+ * Changes what is given. A new password ends the person's browser sessions and
+ * logins, in the same statement: whoever knew the old one is out. Returns the person's id, undefined if nobody has this address.
+ */
+export async function updateUser(
+  sql: Sql | Transaction,
+  email: string,
+  change: { name?: string; isAdmin?: boolean; passwordHash?: string; now: Date },
+): Promise<string | undefined> {
+  const { name = null, isAdmin = null, passwordHash = null, now } = change;
+  const rows = await sql<{ id: string }[]>`
+    with changed as (
+      update users set
+        name = coalesce(${name}, name),
+        is_admin = coalesce(${isAdmin}::boolean, is_admin),
+        password_hash = coalesce(${passwordHash}, password_hash)
+      where lower(email) = lower(${email})
+      returning id
+    ), ended as (
+      update sessions set expires_at = least(sessions.expires_at, ${now})
+      from changed where sessions.user_id = changed.id and ${passwordHash}::text is not null
+    ), revoked as (
+      update refresh_token_families set revoked_at = ${now}, revoked_reason = 'password_changed'
+      from changed where user_id = changed.id and ${passwordHash}::text is not null
+        and revoked_at is null
+    ), withdrawn as (
+      update device_authorizations set status = 'denied'
+      from changed where user_id = changed.id and ${passwordHash}::text is not null
+        and status = 'approved'
+    )
+    select id from changed`;
+  return rows[0]?.id;
 }

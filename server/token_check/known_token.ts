@@ -1,4 +1,5 @@
 import type { BlockList } from "node:net";
+import type { Workload } from "../tokens/access_token.ts";
 
 /** A token that is ours, as a check remembers it: personal access token or JWT. */
 export interface KnownToken {
@@ -23,6 +24,9 @@ export interface KnownToken {
   allowed?: BlockList;
   /** When a person last proved who they are: of JWTs from logins alone. */
   authenticatedAt?: number;
+  /** The run on whose behalf a workload's token was issued. */
+  act?: Workload["act"];
+  workload?: Workload["run"];
   /** What this depends on, by the names under which the database tells of changes. */
   dependsOn: readonly string[];
 }

@@ -162,6 +162,8 @@ export class TokenCheck {
       expiresAt: claims.exp * 1000,
       ended: standing.active ? undefined : { why: "revoked" },
       authenticatedAt: claims.auth_time && claims.auth_time * 1000,
+      act: claims.act,
+      workload: claims.workload,
       dependsOn: [
         `token:${claims.jti}`,
         `principal:${claims.sub}`,

@@ -96,9 +96,23 @@ export class SigningKeys {
   }
 
   /**
-   * Makes what is missing: the first key, the next one, keys of a newly chosen
-   * algorithm, and the successor of a key that has signed for long enough.
-   * Called at start and now and then; any number of replicas may.
+   * Makes the first keys if there are none. All that an operator's command may do:
+   * its settings need not be the server's.
+   */
+  async makeFirst(): Promise<void> {
+    await withSigningKeysLocked(this.sql, async (tx) => {
+      const now = new Date(this.clock.now());
+      if ((await listSigningKeys(tx, this.sealing, now)).length > 0) return;
+      await this.#insertNew(tx, this.config.signingAlgorithm, now);
+      await this.#insertNew(tx, this.config.signingAlgorithm);
+    });
+  }
+
+  /**
+   * Tends the keys by the server's settings: makes the first and the next one,
+   * keys of a newly chosen algorithm, and the successor of a key that has signed
+   * for long enough, and says how long a succeeded key stays published. Called
+   * at start and now and then; any number of replicas may.
    */
   async maintain(): Promise<void> {
     await withSigningKeysLocked(this.sql, async (tx) => {
@@ -108,16 +122,17 @@ export class SigningKeys {
       const algorithm = this.config.signingAlgorithm;
       const active = activeKey(keys, now);
       if (active === undefined) {
-        await this.#insertNew(tx, { activatesAt: now });
+        await this.#insertNew(tx, algorithm, now);
       }
       const next = keys.find((key) => key.activatesAt === undefined);
       if (next !== undefined && next.algorithm !== algorithm) await deleteSigningKey(tx, next.kid);
-      if (next?.algorithm !== algorithm) await this.#insertNew(tx, {});
+      if (next?.algorithm !== algorithm) await this.#insertNew(tx, algorithm);
       const scheduled = keys.some((key) => key.activatesAt !== undefined && key.activatesAt > now);
       const due = active !== undefined &&
         (active.algorithm !== algorithm ||
           now.getTime() - active.activatesAt!.getTime() >= this.config.keyRotation * 1000);
       if (due && !scheduled) await this.#scheduleNext(tx, now, false);
+      await this.#retireSucceeded(tx, now);
     });
     await this.#load();
   }
@@ -144,18 +159,29 @@ export class SigningKeys {
     const known = new Date(next.createdAt.getTime() + PUBLICATION_LEAD * 1000);
     const activatesAt = force || known < now ? now : known;
     await scheduleSigningKey(tx, next.kid, { activatesAt });
-    const lastTokenEnds = activatesAt.getTime() +
-      (this.config.accessTokenLifetime + GRACE) * 1000 + REFRESH_INTERVAL;
-    for (const key of keys) {
-      if (key.kid === next.kid || key.activatesAt === undefined || key.expiresAt) continue;
-      await scheduleSigningKey(tx, key.kid, { expiresAt: new Date(lastTokenEnds) });
-    }
-    if (waiting === undefined) await this.#insertNew(tx, {});
+    if (waiting === undefined) await this.#insertNew(tx, next.algorithm);
     return activatesAt;
   }
 
-  async #insertNew(tx: Transaction, times: { activatesAt?: Date }): Promise<void> {
-    const algorithm = this.config.signingAlgorithm;
+  /** A key that has a successor stays until the last token it may have signed has ended. */
+  async #retireSucceeded(tx: Transaction, now: Date): Promise<void> {
+    const keys = (await listSigningKeys(tx, this.sealing, now))
+      .filter((key) => key.activatesAt !== undefined)
+      .sort((a, b) => a.activatesAt!.getTime() - b.activatesAt!.getTime());
+    for (const [index, key] of keys.entries()) {
+      const successor = keys[index + 1];
+      if (successor === undefined || key.expiresAt !== undefined) continue;
+      const lastTokenEnds = successor.activatesAt!.getTime() +
+        (this.config.accessTokenLifetime + GRACE) * 1000 + REFRESH_INTERVAL;
+      await scheduleSigningKey(tx, key.kid, { expiresAt: new Date(lastTokenEnds) });
+    }
+  }
+
+  async #insertNew(
+    tx: Transaction,
+    algorithm: SigningAlgorithm,
+    activatesAt?: Date,
+  ): Promise<void> {
     // RFC 7518 section 3.3 asks for 2048 bits or more.
     const pair = await generateKeyPair(algorithm, { extractable: true, modulusLength: 2048 });
     const publicJwk: JWK = { ...await exportJWK(pair.publicKey), alg: algorithm, use: "sig" };
@@ -167,7 +193,7 @@ export class SigningKeys {
       publicJwk,
       privateJwk: await exportJWK(pair.privateKey),
       createdAt: new Date(this.clock.now()),
-      ...times,
+      activatesAt,
     });
   }
 

@@ -49,6 +49,32 @@ Deno.test("polls at the server's interval until approved", async () => {
   assert.deepEqual(await poll(memoryIo(), pending, pending, tokens), [5, 5, 5]);
 });
 
+Deno.test("times that no clock holds are cut to what one does", async () => {
+  await using server = new ScriptedServer();
+  const io = memoryIo();
+  const endless = { expires_in: 1e300, interval: 1e300 };
+  server.script("/oauth/device/authorize", {
+    json: { ...deviceAuthorization(server.issuer), ...endless },
+  });
+  const json = { access_token: "at", token_type: "Bearer", ...endless, scope: "openid" };
+  server.script("/oauth/token", { json });
+  const found = await discover(server.issuer, io);
+  const authorization = await authorizeDevice(found, "openid", io);
+  const wait = (ms: number) => io.sleep(ms, io.signal);
+  const { tokens, receivedAt } = await pollForTokens(found, authorization, io, wait);
+  assert.ok(io.sleeps[0] < 2 ** 31, "a longer timer fires at once");
+  assert.doesNotThrow(() => new Date(receivedAt + tokens.expires_in * 1000).toISOString());
+});
+
+Deno.test("members of a token response that it does not know are ignored", async () => {
+  const json = {
+    ...("json" in tokens ? tokens.json as object : {}),
+    novelty: { a: 1 },
+    other: null,
+  };
+  assert.deepEqual(await poll(memoryIo(), { json }), [5]);
+});
+
 Deno.test("each slow_down adds five seconds for good (RFC 8628 section 3.5)", async () => {
   assert.deepEqual(
     await poll(memoryIo(), pending, slowDown, pending, slowDown, pending, tokens),

@@ -145,6 +145,19 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   await go("/");
   await look("home", "Hello, Alice Example");
 
+  await go("/admin/trust");
+  await look("trust-none", "Trusted workloads");
+  await page.getByLabel("Which").fill("acme/api");
+  await page.getByLabel("Scopes to grant").fill("deploy");
+  await press("Add the rule");
+  await look("trust-refused", "Trusted workloads");
+  assert.match(await page.getByRole("alert").innerText(), /let strangers in/);
+  await page.getByLabel("Branch", { exact: true }).fill("main");
+  await press("Add the rule");
+  await look("trust", "Trusted workloads");
+  await press("Remove the rule github:acme/api:main");
+  assert.match(await page.locator("main").innerText(), /nothing is trusted/);
+
   await go("/tokens");
   await look("tokens-none", "Personal access tokens");
   await page.getByRole("link", { name: "Make a token" }).click();
@@ -278,7 +291,9 @@ async function makeTokens({ parts: { sql }, clock }: TestServer): Promise<void> 
 
 /** The application on a port of this machine, as the issuer that the browser sees. */
 function serveSite({ parts }: TestServer): { url: string } & AsyncDisposable {
-  let handle: (request: Request, peer: string) => Response | Promise<Response>;
+  // The address, which the application needs, is known only once we listen.
+  let handle = (_request: Request, _peer: string): Response | Promise<Response> =>
+    new Response(null, { status: 503 });
   const server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
     (request, info) => handle(request, info.remoteAddr.hostname),

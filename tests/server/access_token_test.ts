@@ -201,6 +201,7 @@ testOnEachDatabase(
 
     // At once: the next key is too young for verifiers' caches, so it waits.
     const activatesAt = await keys.rotate(false);
+    await keys.maintain();
     assert.ok(activatesAt.getTime() > server.clock.now());
     const before = await server.login(user.id);
     assert.equal(kidOf(before.access_token), kidOf(first.access_token));

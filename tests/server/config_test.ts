@@ -122,6 +122,10 @@ Deno.test("a public server behind a declared proxy or with a certificate is fine
   const issuer = "https://auth.example.com";
   const proxied = { listen: "0.0.0.0:8787", issuer, trustedProxies: "10.0.0.0/8, ::1" };
   assert.deepEqual((await load(proxied)).problems, []);
+  const forgotten = await load({ issuer });
+  assert.deepEqual(forgotten.problems, []);
+  assert.match(forgotten.warnings[0], /trusted_proxies/);
+  assert.deepEqual((await load(proxied)).warnings, []);
   const tls = { listen: "0.0.0.0:443", issuer, tlsCert: "c.pem", tlsKey: "k.pem" };
   assert.deepEqual((await load(tls)).problems, []);
 });

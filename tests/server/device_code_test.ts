@@ -3,6 +3,7 @@
  * it was made for, after a person approved it, and never after it expired.
  */
 import assert from "node:assert/strict";
+import { cleanUp } from "../../server/housekeeping.ts";
 import { brand } from "../../shared/brand.ts";
 import { DEVICE_CODE_GRANT } from "../../shared/grant_types.ts";
 import {
@@ -243,4 +244,28 @@ testOnEachDatabase("an operator can switch the device flow off", async (location
   assert.equal(answer.body.error, "unauthorized_client");
   const metadata = await (await server.request("/.well-known/openid-configuration")).json();
   assert.ok(!("device_authorization_endpoint" in metadata));
+});
+
+testOnEachDatabase("requests of one network that nobody approves are bounded", async (location) => {
+  await using server = await testServer(location);
+  const form = { client_id: brand.cliClientId };
+  const ask = () => server.post("/oauth/device/authorize", form);
+  const answers = await Promise.all(Array.from({ length: 500 }, ask));
+  assert.ok(answers.every(({ status }) => status === 200));
+  const refused = await ask();
+  assert.equal(refused.status, 429);
+  assert.equal(refused.body.error, "temporarily_unavailable");
+  assert.ok(Number(refused.headers.get("retry-after")) > 0);
+  const elsewhere = await server.request("/oauth/device/authorize", {
+    method: "POST",
+    body: new URLSearchParams(form),
+  }, "198.51.100.7");
+  assert.equal(elsewhere.status, 200);
+  server.clock.advance({ minutes: 15 });
+  assert.equal((await ask()).status, 200);
+  server.clock.advance({ days: 2 });
+  await cleanUp(server.parts);
+  const [{ count }] = await server.parts.sql`
+    select count(*)::int as count from device_authorizations`;
+  assert.equal(count, 0);
 });

@@ -3,8 +3,10 @@
  * is about. None of it depends on the database, so one of them does.
  */
 import assert from "node:assert/strict";
+import { readForm } from "../../server/endpoints/form.ts";
 import { brand } from "../../shared/brand.ts";
 import { DEVICE_CODE_GRANT } from "../../shared/grant_types.ts";
+import { OAuthError } from "../../shared/oauth_error.ts";
 import { databaseKinds } from "../support/databases.ts";
 import { type TestServer, testServer } from "../support/test_server.ts";
 
@@ -28,6 +30,23 @@ test("parameters nobody knows are ignored, empty ones count as absent", async (s
   assert.equal(started.status, 200);
   const noGrant = await server.post("/oauth/token", { client_id: clientId, grant_type: "" });
   assert.equal(noGrant.body.error, "invalid_request");
+});
+
+test("what the database cannot hold is the client's fault, not the server's", async (server) => {
+  for (const path of ["/oauth/device/authorize", "/oauth/token", "/oauth/revoke"]) {
+    const answer = await server.post(path, { client_id: "\0", grant_type: "refresh_token" });
+    assert.equal(answer.status, 400, path);
+    assert.equal(answer.body.error, "invalid_request");
+  }
+});
+
+Deno.test("a body that never ends is given up", async () => {
+  const body = new ReadableStream({ start: (stream) => stream.enqueue(new Uint8Array([97])) });
+  const headers = { "content-type": "application/x-www-form-urlencoded" };
+  const request = new Request("http://here.invalid", { method: "POST", headers, body });
+  const form = await readForm(request, 50);
+  assert.ok(form instanceof OAuthError);
+  assert.equal(form.code, "invalid_request");
 });
 
 test("a client that names no scope gets openid, and is told", async (server) => {
@@ -155,4 +174,41 @@ test("a device code works at the token endpoint by POST alone", async (server) =
   const body = await server.request(`/oauth/token?${query}`, { method: "POST" });
   assert.equal(body.status, 400);
   await body.body?.cancel();
+});
+
+test("a client that fails to authenticate gets nothing at any endpoint", async (server) => {
+  const user = await server.addUser();
+  const { id, authorization } = await server.addClient();
+  const { refresh_token } = await server.login(user.id);
+  const wrong = { authorization: `Basic ${btoa(`${id}:wrong`)}` };
+  const requests: [string, Record<string, string>][] = [
+    ["/oauth/device/authorize", {}],
+    ["/oauth/token", { grant_type: DEVICE_CODE_GRANT, device_code: "nonsense" }],
+    ["/oauth/token", { grant_type: "refresh_token", refresh_token: refresh_token! }],
+    ["/oauth/revoke", { token: refresh_token! }],
+    ["/oauth/introspect", { token: refresh_token! }],
+  ];
+  for (const [path, form] of requests) {
+    const answer = await server.post(path, form, wrong);
+    assert.equal(answer.status, 401, path);
+    assert.equal(answer.body.error, "invalid_client");
+  }
+  const form = { token: refresh_token! };
+  const still = await server.post("/oauth/introspect", form, { authorization });
+  assert.equal(still.body.active, true);
+});
+
+test("other origins may read what is public, and nothing else", async (server) => {
+  const headers = { origin: "https://elsewhere.example" };
+  const open = [
+    "/.well-known/oauth-authorization-server",
+    "/.well-known/openid-configuration",
+    "/oauth/jwks",
+  ];
+  for (const path of [...open, "/", "/device", "/oauth/userinfo", "/oauth/token", "/readyz"]) {
+    const response = await server.request(path, { headers });
+    const allowed = response.headers.get("access-control-allow-origin");
+    assert.equal(allowed, open.includes(path) ? "*" : null, path);
+    await response.body?.cancel();
+  }
 });

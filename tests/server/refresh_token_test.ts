@@ -3,6 +3,7 @@
  * and no token works once a later one has been used.
  */
 import assert from "node:assert/strict";
+import { setUserDisabled, updateUser } from "../../server/store/users.ts";
 import { type TestServer, testServer } from "../support/test_server.ts";
 import { testOnEachDatabase } from "../support/databases.ts";
 
@@ -167,4 +168,24 @@ testOnEachDatabase("without offline_access there is no refresh token", async (lo
   assert.ok(tokens.id_token);
   const bare = await server.login(user.id, "profile");
   assert.equal(bare.id_token, undefined);
+});
+
+testOnEachDatabase("disabling, or a new password, ends logins for good", async (location) => {
+  await using server = await testServer(location);
+  const { sql } = server.parts;
+  const now = new Date(server.clock.now());
+  const user = await server.addUser("alice@example.test");
+  const first = await server.login(user.id);
+  const approved = await server.startLogin();
+  await server.decide(approved.user_code, user.id);
+  await setUserDisabled(sql, user.email, true, now);
+  await setUserDisabled(sql, user.email, false, now);
+  await refused(server, first.refresh_token!, /revoked/);
+  assert.equal((await server.poll(approved.device_code)).body.error, "access_denied");
+  const second = await server.login(user.id);
+  await updateUser(sql, user.email, { name: "Alice", now });
+  const renewed = await server.refresh(second.refresh_token!);
+  assert.equal(renewed.status, 200);
+  await updateUser(sql, user.email, { passwordHash: "$scrypt$other", now });
+  await refused(server, renewed.body.refresh_token, /revoked/);
 });

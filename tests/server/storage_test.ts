@@ -93,6 +93,34 @@ testOnEachDatabase("with a secret key, nothing at rest is plain", async (locatio
   }
 });
 
+testOnEachDatabase(
+  "an operator's command with other settings leaves the keys alone",
+  async (location) => {
+    const clock = settableClock();
+    const database = await openDatabase(location);
+    try {
+      await migrate(database.sql, clock);
+      const served = { ...config, signingAlgorithm: "EdDSA", accessTokenLifetime: 3600 } as const;
+      const serving = new SigningKeys(database.sql, sealing(undefined), clock, served);
+      await serving.maintain();
+      const before = await serving.list();
+      const operating = new SigningKeys(database.sql, sealing(undefined), clock, config);
+      await operating.makeFirst();
+      assert.deepEqual(await serving.list(), before);
+      await operating.rotate(true);
+      const after = await serving.list();
+      assert.deepEqual(after.map(({ algorithm }) => algorithm), ["EdDSA", "EdDSA", "EdDSA"]);
+      assert.ok(after.every(({ expiresAt }) => expiresAt === undefined));
+      await serving.maintain();
+      const retired = (await serving.list()).filter(({ expiresAt }) => expiresAt !== undefined);
+      assert.equal(retired.length, 1);
+      assert.ok(retired[0].expiresAt!.getTime() > clock.now() + 3_600_000);
+    } finally {
+      await database.close();
+    }
+  },
+);
+
 Deno.test("a second server is told who holds the folder, and the folder is private", async () => {
   await using created = await databaseKinds[0].create();
   const { dataDir } = created.location;

@@ -156,8 +156,24 @@ testOnEachDatabase(
     withSql(location, async (sql) => {
       const userId = randomUUID();
       for (const minutes of [0, 10, 20]) await password(sql, { userId, now: at(minutes) });
-      await deleteOldFailedAttempts(sql, at(15));
+      await deleteOldFailedAttempts(sql, at(15), 1000);
       const [{ count }] = await sql`select count(*)::int as count from failed_attempts`;
       assert.equal(count, 2, "one for the account, one for the address");
+    }),
+);
+
+testOnEachDatabase(
+  "strangers' failures elsewhere keep nobody out where they are known",
+  (location) =>
+    withSql(location, async (sql) => {
+      const userId = randomUUID();
+      for (let guess = 0; guess < 20; guess++) {
+        await password(sql, { userId, address: "198.51.100.66" });
+      }
+      assert.ok("retryAfterSeconds" in await password(sql, { userId }));
+      assert.ok("attempt" in await password(sql, { userId, knownHere: true }));
+      // Known or not, one place has ten guesses.
+      const more = times(20, () => password(sql, { userId, knownHere: true }));
+      assert.equal(admitted(await Promise.all(more)), 9);
     }),
 );

@@ -77,7 +77,12 @@ Deno.test("rules that would let strangers in are told apart", () => {
     ["github", [repository, equals("event_name", "pull_request")], /pull requests/],
     ["github", [repository, glob("ref", "refs/pull/*/merge")], /admits pull requests/],
     ["github", [equals("sub", "repo:acme/api:pull_request")], /admits pull requests/],
+    ["github", [glob("sub", "repo:acme/api:*")], /admits pull requests/],
+    ["github", [glob("sub", "repo:acme/**")], /admits pull requests/],
+    ["github", [repository, glob("ref", "refs/**")], /admits pull requests/],
     ["github", [repository, main], undefined],
+    ["github", [main, glob("sub", "repo:acme/api:**")], undefined],
+    ["github", [glob("sub", "repo:acme/api:ref:refs/heads/**")], undefined],
     ["github", [repository, equals("environment", "production")], undefined],
     ["github", [glob("repository", "acme/*"), main], undefined],
     ["github", [glob("sub", "repo:acme/*:ref:refs/heads/main")], undefined],
@@ -92,10 +97,17 @@ Deno.test("rules that would let strangers in are told apart", () => {
     ["generic", [equals("sub", "x")], undefined],
   ];
   for (const [provider, conditions, reason] of cases) {
-    const found = dangers({ provider, conditions }).join(" ");
+    const { issuer = "https://issuer.example" }: { issuer?: string } = providers[provider];
+    const found = dangers({ provider, issuer, conditions }).join(" ");
     if (reason === undefined) assert.equal(found, "", JSON.stringify(conditions));
     else assert.match(found, reason, JSON.stringify(conditions));
   }
+});
+
+Deno.test("an issuer of many customers is one by any template", () => {
+  const conditions = [equals("ref", "refs/heads/main")];
+  const issuer = "https://token.actions.githubusercontent.com";
+  assert.match(dangers({ provider: "generic", issuer, conditions }).join(" "), /names no owner/);
 });
 
 Deno.test("templates turn a few words into conditions", async () => {

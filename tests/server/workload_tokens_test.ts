@@ -125,6 +125,8 @@ testOnEachDatabase(
     const active = await introspect();
     assert.equal(active.active, true);
     assert.equal(active.username, "api");
+    assert.deepEqual(active.act, claims.act);
+    assert.equal(active.workload.repository, "acme/api");
     const [issued] = await events(server, "workload.token_issued");
     assert.equal(issued.details.repository, "acme/api");
     assert.equal(issued.details.rule, "api");
@@ -342,6 +344,19 @@ Deno.test("private addresses are not asked unless the operator allows it", async
   await assert.rejects(() => strict.keySet("https://1.1.1.1", () => true), /status 404/);
 });
 
+testOnEachDatabase("texts that no database takes do no harm", async (location) => {
+  await using trust = await trusting(location);
+  await trust.addRule();
+  const jti = `\0${"j".repeat(10)}`;
+  // The emoji is cut in two where claims are shortened.
+  const odd = await trust.sign({ jti, actor: "a\0b", environment: `${"e".repeat(127)}🎉` });
+  const answer = await trust.exchange(odd);
+  assert.equal(answer.status, 200, JSON.stringify(answer.body));
+  assert.equal((await trust.exchange(odd)).body.error, "invalid_request");
+  const strange = await trust.sign({ iss: "https://\0\ud800.example" });
+  assert.equal((await trust.exchange(strange)).status, 400);
+});
+
 testOnEachDatabase("scope, audience and life stay within the rule", async (location) => {
   await using trust = await trusting(location);
   await trust.addRule({ scope: "deploy", lifetimeSeconds: 120, enabledUntil: "2026-11-25" });
@@ -403,4 +418,15 @@ testOnEachDatabase("rules are made, refused and removed", async (location) => {
   await server.parts.sql`update users set disabled_at = created_at`;
   const disabled = await trust.exchange(await trust.sign());
   assert.match(disabled.body.error_description, /disabled/);
+});
+
+testOnEachDatabase("a flood of junk does not fill the audit log", async (location) => {
+  await using trust = await trusting(location);
+  await using stranger = await startIssuer({ clock: trust.server.clock });
+  const junk = await stranger.sign({ aud: ISSUER, sub: "x" });
+  await Promise.all(Array.from({ length: 130 }, () => trust.exchange(junk)));
+  assert.equal((await events(trust.server, "workload.refused")).length, 100);
+  trust.server.clock.advance({ hours: 1 });
+  await trust.exchange(junk);
+  assert.equal((await events(trust.server, "workload.refused")).length, 101);
 });

@@ -15,8 +15,15 @@ export interface Shown {
 export interface Visitor {
   cookies: Map<string, string>;
   get(path: string): Promise<Shown>;
-  /** Sends the form of the page seen last: its hidden fields, then `fields`. */
-  submit(path: string, fields?: Record<string, string>, headers?: HeadersInit): Promise<Shown>;
+  /**
+   * Sends the form of the page seen last: its hidden fields, then `fields`. A
+   * header that is "" is left out.
+   */
+  submit(
+    path: string,
+    fields?: Record<string, string>,
+    headers?: Record<string, string>,
+  ): Promise<Shown>;
   /** Hidden fields of the page seen last. */
   hidden: Map<string, string>;
 }
@@ -54,16 +61,12 @@ export function visitor(server: TestServer, address = "192.0.2.1"): Visitor {
     cookies,
     hidden,
     get: (path) => request(path),
-    submit: (path, fields = {}, headers = {}) =>
-      request(path, {
-        method: "POST",
-        headers: {
-          origin: ISSUER,
-          "sec-fetch-site": "same-origin",
-          ...Object.fromEntries(new Headers(headers)),
-        },
-        body: new URLSearchParams({ ...Object.fromEntries(hidden), ...fields }),
-      }),
+    submit: (path, fields = {}, changed = {}) => {
+      const headers = new Headers({ origin: ISSUER, "sec-fetch-site": "same-origin", ...changed });
+      for (const [name, value] of Object.entries(changed)) if (value === "") headers.delete(name);
+      const body = new URLSearchParams({ ...Object.fromEntries(hidden), ...fields });
+      return request(path, { method: "POST", headers, body });
+    },
   };
 }
 

@@ -110,8 +110,10 @@ export async function startPostgres(version: PostgresVersion = "18"): Promise<Po
         "-c max_connections=300",
       ].join(" "),
     );
+    const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
+    if (Deno.build.os !== "windows") return { url, [Symbol.asyncDispose]: keeper(folder) };
     return {
-      url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
+      url,
       async [Symbol.asyncDispose]() {
         await control("stop", "--mode=immediate");
         await Deno.remove(folder, { recursive: true });
@@ -121,6 +123,36 @@ export async function startPostgres(version: PostgresVersion = "18"): Promise<Po
     await Deno.remove(folder, { recursive: true }).catch(() => {});
     throw error;
   }
+}
+
+/** Waits for the end of its input, then stops the server of the folder and clears both away. */
+const KEEPER = `
+trap "" INT TERM HUP
+cat > /dev/null
+kill -QUIT "$(head -n 1 "$0/data/postmaster.pid")"
+for attempt in $(seq 100); do
+  [ -e "$0/data/postmaster.pid" ] || break
+  sleep 0.1
+done
+rm -rf "$0"`;
+
+/**
+ * The server outlives whoever started it, so a keeper holds the other end of a
+ * pipe: when a test run is killed, the pipe ends, and with it the server. The
+ * function given stops it earlier.
+ */
+function keeper(folder: string): () => Promise<void> {
+  const child = new Deno.Command("sh", {
+    args: ["-c", KEEPER, folder],
+    cwd: "/",
+    stdin: "piped",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  return async () => {
+    await child.stdin.close();
+    await child.status;
+  };
 }
 
 async function administer(url: string, statement: string): Promise<void> {

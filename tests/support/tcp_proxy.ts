@@ -1,21 +1,24 @@
 /**
- * A connection that breaks at the worst moment: a TCP relay which passes requests
- * on and can swallow what comes back. The server has done the work, and the
- * client never learns of it.
+ * A connection that falls silent at the worst moment: a TCP relay which passes
+ * requests on and can hold back what comes of them. The far side has done the
+ * work, and the near side never learns of it.
  */
 
 export interface TcpProxy extends AsyncDisposable {
   port: number;
   /**
-   * `pass` relays both ways; `swallow` hands requests on, takes the answer's first
-   * bytes as proof that the work is done, and cuts the connection; `refuse` cuts
-   * each new connection at once; `hang` loses answers, and the connection stays.
+   * `pass` relays both ways; `refuse` cuts each new connection at once; `hang`
+   * loses answers, and the connection stays.
    */
-  mode: "pass" | "swallow" | "refuse" | "hang";
-  /** Answers swallowed so far. */
-  swallowed: number;
+  mode: "pass" | "refuse" | "hang";
   /** Cuts the connections there are. */
   cut(): void;
+  /**
+   * Once a request matches, the next one on its connection gets no answer, nor any
+   * after it: PostgreSQL's clients send a statement's text first, to prepare it, and
+   * then run it by name.
+   */
+  holdAnswersAfter?: RegExp;
 }
 
 /** Relays connections on a free port of 127.0.0.1 to `port` of 127.0.0.1. */
@@ -27,34 +30,32 @@ export function startTcpProxy(port: number): TcpProxy {
     if (open.delete(connection)) connection.close();
   };
 
-  const relay = async (client: Deno.TcpConn) => {
-    open.add(client);
-    if (proxy.mode === "refuse") return close(client);
-    let server: Deno.TcpConn;
+  const relay = async (near: Deno.TcpConn) => {
+    open.add(near);
+    if (proxy.mode === "refuse") return close(near);
+    let far: Deno.TcpConn;
     try {
-      server = await Deno.connect({ hostname: "127.0.0.1", port });
+      far = await Deno.connect({ hostname: "127.0.0.1", port });
     } catch {
-      return close(client);
+      return close(near);
     }
-    open.add(server);
-    const cut = () => {
-      close(client);
-      close(server);
-    };
-    const requests = pump(client, server, () => true);
-    const answers = pump(server, client, () => {
-      if (proxy.mode !== "swallow") return proxy.mode === "hang" ? "lose" : true;
-      proxy.swallowed++;
-      return false;
+    open.add(far);
+    let [matched, held] = [false, false];
+    const requests = pump(near, far, (chunk) => {
+      held ||= matched;
+      matched ||= proxy.holdAnswersAfter?.test(new TextDecoder().decode(chunk)) ?? false;
+      return true;
     });
+    const answers = pump(far, near, () => !held && proxy.mode !== "hang");
     await Promise.race([requests, answers]);
-    cut();
+    close(near);
+    close(far);
     await Promise.all([requests, answers]);
   };
 
   const accept = async () => {
-    for await (const client of listener) {
-      const running = relay(client).finally(() => relays.delete(running));
+    for await (const near of listener) {
+      const running = relay(near).finally(() => relays.delete(running));
       relays.add(running);
     }
   };
@@ -63,7 +64,6 @@ export function startTcpProxy(port: number): TcpProxy {
   const proxy: TcpProxy = {
     port: listener.addr.port,
     mode: "pass",
-    swallowed: 0,
     cut() {
       for (const connection of [...open]) close(connection);
     },
@@ -77,20 +77,19 @@ export function startTcpProxy(port: number): TcpProxy {
   return proxy;
 }
 
-/** Copies until either end closes, or until `allowed` says no to a chunk; some it may lose. */
+/** Copies the chunks that `wanted` says yes to, until either end closes. */
 async function pump(
   from: Deno.TcpConn,
   to: Deno.TcpConn,
-  allowed: () => boolean | "lose",
+  wanted: (chunk: Uint8Array) => boolean,
 ): Promise<void> {
   const chunk = new Uint8Array(16_384);
   try {
     while (true) {
       const length = await from.read(chunk);
-      const passes = length !== null && allowed();
-      if (length === null || passes === false) return;
-      if (passes === "lose") continue;
+      if (length === null) return;
       let rest = chunk.subarray(0, length);
+      if (!wanted(rest)) continue;
       while (rest.length > 0) rest = rest.subarray(await to.write(rest));
     }
   } catch {

@@ -38,7 +38,8 @@ export interface TestServer extends AsyncDisposable {
   clock: SettableClock;
   /** What the server's own requests go through; to be replaced. */
   outgoing: typeof globalThis.fetch;
-  request(path: string, init?: RequestInit): Promise<Response>;
+  /** `peer` is where the request comes from. */
+  request(path: string, init?: RequestInit, peer?: string): Promise<Response>;
   /** POSTs a form as the command line's client and reads the JSON answer. */
   post(path: string, form: Record<string, string>, headers?: HeadersInit): Promise<Answer>;
   addUser(email?: string): Promise<{ id: string; email: string }>;
@@ -72,7 +73,7 @@ export async function testServer(
   const { config, problems } = await loadConfig({ issuer: ISSUER, ...location }, io);
   assert.deepEqual(problems, []);
   change(config);
-  const storage = await openStorage(config, io);
+  const storage = await openStorage(config, io, "serve");
   const { sql } = storage.database;
   const issuerKeys = new IssuerKeys(clock, globalThis.fetch, config.federation.privateIssuers);
   const shared = { ...storage, config, issuer: ISSUER, clock, log: () => {} };
@@ -87,8 +88,8 @@ export async function testServer(
     database: storage.database,
     outgoing: globalThis.fetch,
     clock,
-    async request(path, init) {
-      return await routes.fetch(new Request(ISSUER + path, init), { peer: "192.0.2.1" });
+    async request(path, init, peer = "192.0.2.1") {
+      return await routes.fetch(new Request(ISSUER + path, init), { peer });
     },
     async post(path, form, headers) {
       const response = await server.request(path, {

@@ -54,6 +54,8 @@ create table device_authorizations (
   created_at timestamptz not null,
   expires_at timestamptz not null,
   requester_address text not null,
+  -- What limits count the requester by: the address, or its IPv6 network.
+  requester_network text not null,
   requester_user_agent text not null,
   -- The browser session that entered the code; it alone may decide.
   entered_session_id uuid references sessions (id) on delete set null,
@@ -63,6 +65,8 @@ create table device_authorizations (
   decided_at timestamptz
 );
 create index device_authorizations_expiry on device_authorizations (expires_at);
+create index device_authorizations_pending
+  on device_authorizations (requester_network, expires_at) where status = 'pending';
 
 -- One row per login with offline access, whatever the number of rotations:
 -- the newest token and the one before it are all that may ever be presented.

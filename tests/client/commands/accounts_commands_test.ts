@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import { logout } from "../../../client/commands/logout.ts";
 import { status } from "../../../client/commands/status.ts";
+import { rememberedValues } from "../../../client/commands/complete.ts";
 import { switchAccount } from "../../../client/commands/switch.ts";
 import { token } from "../../../client/commands/token.ts";
 import { whoami } from "../../../client/commands/whoami.ts";
@@ -160,6 +161,27 @@ Deno.test("whoami renews a token the server has revoked, and tells an ended sess
   server.script("/oauth/token", { status: 400, json: { error: "invalid_grant" } });
   assert.equal(await run(io, (io) => whoami({}, io)), EXIT.authenticationRequired);
   assert.match(io.err, /^Session expired/);
+});
+
+Deno.test("whoami sends a token that names no server nowhere by itself", async () => {
+  await using home = await clientHome();
+  home.io.env[TOKEN] = "opaque";
+  home.io.fetch = () => assert.fail("nothing may be asked");
+  assert.equal(await run(home.io, (io) => whoami({}, io)), EXIT.usage);
+  assert.match(home.io.err, /Name it with --server/);
+});
+
+Deno.test("an account's name is no command: not where it is suggested, not at TAB", async () => {
+  await using server = new ScriptedServer();
+  await using home = await clientHome();
+  const { io } = home;
+  for (const name of ["x;$(id)@example.com", "bob@example.com", "carol@example.com"]) {
+    await logIn(io, server, name);
+  }
+  assert.equal(await run(io, (io) => switchAccount(undefined, {}, io)), EXIT.usage);
+  assert.ok(io.err.includes("switch 'x;$(id)@example.com' --server"), io.err);
+  const offered = (await rememberedValues(io))("account").map(([value]) => value);
+  assert.deepEqual(offered, ["bob@example.com", "carol@example.com"]);
 });
 
 Deno.test("whoami never sends the environment's token to the active login's server", async () => {

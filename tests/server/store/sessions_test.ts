@@ -63,13 +63,13 @@ testOnEachDatabase("a disabled person's sessions end, and stay ended", async (lo
   await using server = await testServer(location);
   const { sql, find, userId } = await signedIn(server);
   const now = new Date(server.clock.now());
-  assert.equal(await setUserDisabled(sql, "ALICE@example.com", true, now), true);
+  assert.ok(await setUserDisabled(sql, "ALICE@example.com", true, now));
   assert.equal(await find(), undefined);
   const late = { tokenHash: tokenHash("late"), userId, now, address: "", userAgent: "" };
   assert.equal(await createSession(sql, { ...late, expiresAt: new Date(+now + HOUR) }), undefined);
-  assert.equal(await setUserDisabled(sql, "alice@example.com", false, now), true);
+  assert.ok(await setUserDisabled(sql, "alice@example.com", false, now));
   assert.equal(await find(), undefined);
-  assert.equal(await setUserDisabled(sql, "bob@example.com", true, now), false);
+  assert.equal(await setUserDisabled(sql, "bob@example.com", true, now), undefined);
 });
 
 testOnEachDatabase(
@@ -82,7 +82,7 @@ testOnEachDatabase(
     server.clock.advance({ minutes: 1 });
     const second = await signedIn(server, "second", "2001:db8::1");
     assert.deepEqual(await signInAddresses(sql, userId), ["2001:db8::1", "192.0.2.7"]);
-    await deleteOldSessions(sql, new Date(server.clock.now()));
+    await deleteOldSessions(sql, new Date(server.clock.now()), 100);
     assert.deepEqual(await signInAddresses(sql, userId), ["2001:db8::1"]);
     assert.ok(await second.find());
   },

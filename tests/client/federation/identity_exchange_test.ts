@@ -1,0 +1,227 @@
+/**
+ * Invariants: an identity token goes to the server it is meant for, by POST and
+ * to no one else; nothing that is printed holds one.
+ */
+import { strict as assert } from "node:assert";
+import { status } from "../../../client/commands/status.ts";
+import { token, type TokenOptions } from "../../../client/commands/token.ts";
+import { runCommand } from "../../../client/run_command.ts";
+import { brand } from "../../../shared/brand.ts";
+import { EXIT } from "../../../shared/exit_codes.ts";
+import { TOKEN_EXCHANGE_GRANT } from "../../../shared/grant_types.ts";
+import { ID_TOKEN_TYPE, JWT_TYPE } from "../../../shared/token_types.ts";
+import { type ClientHome, clientHome, jwt, logIn } from "../../support/client_home.ts";
+import { ScriptedServer } from "../../support/scripted_server.ts";
+
+const OWN_TOKEN = `${brand.envPrefix}_ID_TOKEN`;
+
+const traded = {
+  json: { access_token: "traded", token_type: "Bearer", expires_in: 600, scope: "deploy" },
+};
+
+interface Job extends AsyncDisposable {
+  server: ScriptedServer;
+  home: ClientHome;
+  io: ClientHome["io"];
+  identity: string;
+  run(options?: Partial<TokenOptions>): Promise<number>;
+}
+
+/** A GitLab job with an identity token for the server, which gives what is scripted. */
+async function gitlabJob(): Promise<Job> {
+  const server = new ScriptedServer();
+  const home = await clientHome();
+  const { io } = home;
+  const identity = jwt({
+    iss: "https://gitlab.com",
+    aud: server.issuer,
+    jti: "1",
+    project_path: "acme/api",
+    project_id: "20",
+    ref: "x; rm -rf ~",
+    ref_type: "branch",
+  });
+  Object.assign(io.env, {
+    GITLAB_CI: "true",
+    [`${brand.envPrefix}_SERVER`]: server.issuer,
+    [OWN_TOKEN]: identity,
+  });
+  server.script("/oauth/token", traded);
+  return {
+    server,
+    home,
+    io,
+    identity,
+    async run(options = {}) {
+      io.out = "";
+      io.err = "";
+      return await runCommand(io, (io) => token({ minTtl: "60s", ...options }, io));
+    },
+    async [Symbol.asyncDispose]() {
+      await home[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+Deno.test("the job's identity token is traded by POST, and nothing is stored", async () => {
+  await using job = await gitlabJob();
+  assert.equal(await job.run(), EXIT.ok);
+  assert.equal(job.io.out, "traded\n");
+  assert.equal(job.io.err, "");
+  const [asked] = job.server.askedAt("/oauth/token");
+  assert.equal(asked.method, "POST");
+  assert.deepEqual(asked.form, {
+    client_id: brand.cliClientId,
+    grant_type: TOKEN_EXCHANGE_GRANT,
+    subject_token: job.identity,
+    subject_token_type: ID_TOKEN_TYPE,
+  });
+  assert.equal(asked.headers.get("authorization"), null);
+  assert.deepEqual([...Deno.readDirSync(job.home.folder)], []);
+
+  await job.run({ json: true, scope: "deploy" });
+  assert.deepEqual(JSON.parse(job.io.out), {
+    token: "traded",
+    tokenType: "Bearer",
+    expiresAt: new Date(job.io.clock.now() + 600_000).toISOString(),
+    scope: "deploy",
+    source: "federation",
+    server: job.server.issuer,
+    account: null,
+  });
+  assert.equal(job.server.askedAt("/oauth/token")[1].form.scope, "deploy");
+});
+
+Deno.test("a token in a file is traded as the JWT it is", async () => {
+  await using job = await gitlabJob();
+  const file = `${job.home.folder}/token`;
+  await Deno.writeTextFile(file, `${job.identity}\n`);
+  assert.equal(await job.run({ subjectTokenFile: file }), EXIT.ok);
+  const [{ form }] = job.server.askedAt("/oauth/token");
+  assert.equal(form.subject_token, job.identity);
+  assert.equal(form.subject_token_type, JWT_TYPE);
+  for (const text of ["", "no token", jwt({ aud: "https://other.example" })]) {
+    await Deno.writeTextFile(file, text);
+    assert.equal(await job.run({ subjectTokenFile: file }), EXIT.failure);
+    assert.doesNotMatch(job.io.err, /eyJ/);
+  }
+  assert.equal(job.server.askedAt("/oauth/token").length, 1);
+});
+
+Deno.test("an identity meant for others is never sent, unless that is what the operator trusts", async () => {
+  await using job = await gitlabJob();
+  job.io.env[OWN_TOKEN] = jwt({ aud: "https://vault.example.com" });
+  assert.equal(await job.run(), EXIT.authenticationRequired);
+  assert.match(job.io.err, /is for https:\/\/vault\.example\.com/);
+  assert.equal(job.server.asked.length, 0);
+  assert.equal(await job.run({ federationAudience: "https://vault.example.com" }), EXIT.ok);
+});
+
+Deno.test("in this order: asked for, environment, login, the job's identity", async () => {
+  await using job = await gitlabJob();
+  const { io, server } = job;
+  await logIn(io, server, "alice@example.com", "of-alice");
+  server.script("/oauth/token", traded);
+  await job.run();
+  assert.equal(io.out, "of-alice\n");
+  assert.match(io.err, /^Note: this uses the login of alice@example\.com.*--federation auto/);
+  await job.run({ federation: "off" });
+  assert.equal(io.out, "of-alice\n");
+  assert.equal(io.err, "");
+  await job.run({ federation: "auto" });
+  assert.equal(io.out, "traded\n");
+  io.env[`${brand.envPrefix}_TOKEN`] = "from-environment";
+  await job.run();
+  assert.equal(io.out, "from-environment\n");
+  await job.run({ federation: "gitlab" });
+  assert.equal(io.out, "traded\n");
+  delete io.env[`${brand.envPrefix}_TOKEN`];
+  // Whoever names an account means a login.
+  assert.equal(await job.run({ account: "bob@example.com" }), EXIT.authenticationRequired);
+  assert.equal(io.out, "");
+});
+
+Deno.test("off, and nobody logged in, is as if there were no job", async () => {
+  await using job = await gitlabJob();
+  assert.equal(await job.run({ federation: "off" }), EXIT.authenticationRequired);
+  assert.match(job.io.err, /^Not logged in to /);
+  assert.equal(job.server.asked.length, 0);
+});
+
+Deno.test("a refusal says what the operator types, quoted, and that a token is taken once", async () => {
+  await using job = await gitlabJob();
+  job.server.script("/oauth/token", {
+    status: 400,
+    json: { error: "invalid_request", error_description: "The token is not trusted." },
+  });
+  assert.equal(await job.run(), EXIT.authenticationRequired);
+  assert.equal(job.io.out, "");
+  assert.ok(
+    job.io.err.includes(
+      `${brand.binaryName} admin trust add gitlab acme/api --repository-id 20 ` +
+        `--branch 'x; rm -rf ~' --scope SCOPE\n`,
+    ),
+    job.io.err,
+  );
+  assert.match(job.io.err, /The token is not trusted\.[^]*taken once only[^]*admin trust test/);
+  assert.doesNotMatch(job.io.err, /eyJ/);
+});
+
+Deno.test("other refusals are told as they are; trouble is worth a retry", async () => {
+  await using job = await gitlabJob();
+  job.server.script("/oauth/token", {
+    status: 400,
+    json: { error: "invalid_scope", error_description: "deployer may not have this scope." },
+  });
+  assert.equal(await job.run({ scope: "admin" }), EXIT.failure);
+  assert.match(job.io.err, /deployer may not have this scope/);
+  assert.doesNotMatch(job.io.err, /trust add/);
+  job.server.script("/oauth/token", { status: 503, json: { error: "temporarily_unavailable" } });
+  assert.equal(await job.run(), EXIT.temporaryFailure);
+});
+
+Deno.test("--scope is no way to change a login's scope", async () => {
+  await using job = await gitlabJob();
+  await logIn(job.io, job.server);
+  assert.equal(await job.run({ scope: "deploy" }), EXIT.usage);
+  assert.equal(job.io.out, "");
+});
+
+Deno.test("GitHub's log is told to hide a token before it is printed, whatever its source", async () => {
+  await using job = await gitlabJob();
+  const { io, server } = job;
+  io.env.GITHUB_ACTIONS = "true";
+  const written: string[] = [];
+  io.stdout = (text) => void written.push(`out ${text}`);
+  io.stderr = (text) => void written.push(`err ${text}`);
+  await job.run({ federation: "gitlab" });
+  assert.deepEqual(written, ["err ::add-mask::traded\n", "out traded\n"]);
+  written.length = 0;
+  io.env[`${brand.envPrefix}_TOKEN`] = "100%25";
+  await job.run({ server: server.issuer, header: true });
+  assert.deepEqual(written, ["err ::add-mask::100%2525\n", "out Authorization: Bearer 100%25\n"]);
+});
+
+Deno.test("status says that the job's identity would be used, or what keeps it", async () => {
+  await using job = await gitlabJob();
+  const { io, server } = job;
+  assert.equal(await runCommand(io, (io) => status({}, io)), EXIT.ok);
+  assert.match(io.out, /^Nobody is logged in: `token` trades this job's identity \(gitlab\) at/);
+  io.out = "";
+  await runCommand(io, (io) => status({ json: true }, io));
+  assert.deepEqual(JSON.parse(io.out), {
+    loggedIn: true,
+    source: "federation",
+    server: server.issuer,
+    account: null,
+    expiresAt: null,
+    federation: { provider: "gitlab", server: server.issuer, problem: null },
+    logins: [],
+  });
+  io.out = "";
+  delete io.env[OWN_TOKEN];
+  assert.equal(await runCommand(io, (io) => status({}, io)), EXIT.authenticationRequired);
+  assert.match(io.out, /cannot be used: .*\n {2}id_tokens:/);
+  assert.equal(server.asked.length, 0);
+});

@@ -1,0 +1,245 @@
+/** The composite action and the GitLab template, step by step, against a mirror and an issuer of our own. */
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { brand } from "../../shared/brand.ts";
+import { EXIT } from "../../shared/exit_codes.ts";
+import { binaryPath, run } from "../support/binary.ts";
+import { jobClaims, type OidcIssuer, startIssuer } from "../support/oidc_issuer.ts";
+import { startServer } from "../support/server.ts";
+import { type TemporaryHome, temporaryHome } from "../support/temporary_home.ts";
+import { gitlabJob, runAction } from "../support/workflow_steps.ts";
+
+const ACTION = ".github/actions/setup-yourapp/action.yml";
+const TEMPLATE = "docs/ci/gitlab.yml";
+
+const target = Deno.build.target;
+const archive = `${brand.binaryName}-${target}.tar.gz`;
+
+interface Mirror extends AsyncDisposable {
+  url: string;
+  /** What was fetched. */
+  fetched: string[];
+  files: Map<string, Uint8Array<ArrayBuffer>>;
+  sha256: string;
+}
+
+/** A download host with one release, v9.8.7, of `program`, packed as release.yml packs it. */
+async function mirror(program: string, folder: string): Promise<Mirror> {
+  await Deno.copyFile(program, join(folder, brand.binaryName));
+  const tar = await new Deno.Command("tar", {
+    args: ["--use-compress-program=gzip -1", "-cf", archive, brand.binaryName],
+    cwd: folder,
+  }).output();
+  assert.equal(tar.code, 0, new TextDecoder().decode(tar.stderr));
+  const packed = await Deno.readFile(join(folder, archive));
+  const sha256 = createHash("sha256").update(packed).digest("hex");
+  const sums = `${"0".repeat(64)}  other-${archive}\n${sha256}  ${archive}\n`;
+  const files = new Map([
+    [`/v9.8.7/${archive}`, packed],
+    ["/v9.8.7/SHA256SUMS", new TextEncoder().encode(sums)],
+  ]);
+  const fetched: string[] = [];
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+    const { pathname } = new URL(request.url);
+    fetched.push(pathname);
+    const file = files.get(pathname);
+    return new Response(file ?? null, { status: file === undefined ? 404 : 200 });
+  });
+  return {
+    url: `http://127.0.0.1:${server.addr.port}`,
+    fetched,
+    files,
+    sha256,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
+
+interface World extends AsyncDisposable {
+  home: TemporaryHome;
+  issuer: OidcIssuer;
+  server: string;
+  releases: Mirror;
+}
+
+/** A server that trusts `acme/api` on its main branch at our issuer, and a mirror of the program. */
+async function world(provider: string): Promise<World> {
+  await using cleanUp = new AsyncDisposableStack();
+  const home = cleanUp.use(await temporaryHome());
+  const issuer = cleanUp.use(await startIssuer());
+  const config = join(home.folder, "server.toml");
+  await Deno.writeTextFile(
+    config,
+    'federation_private_issuers = "on"\n[scopes]\ndeploy = "Deploy"\nread = "Read"\n',
+  );
+  const dataDir = join(home.folder, "data");
+  const server = cleanUp.use(await startServer({ dataDir, args: ["--config", config] }));
+  const added = await run([
+    ...["admin", "trust", "add", provider, "acme/api", "--repository-id", "1"],
+    ...["--branch", "main", "--issuer", issuer.url, "--scope", "deploy", "--scope", "read"],
+    ...["--data-dir", dataDir, "--config", config],
+  ], { env: home.env });
+  assert.equal(added.code, EXIT.ok, added.stderr);
+  const releases = cleanUp.use(await mirror(binaryPath(), home.folder));
+  const owned = cleanUp.move();
+  return {
+    home,
+    issuer,
+    server: server.issuer,
+    releases,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+const github = {
+  action_ref: "v9.8.7",
+  action_repository: "acme/tools",
+  repository: "acme/api",
+  server_url: "https://github.example",
+};
+
+/** On Windows the action runs in Git's bash, which nothing here can stand in for. */
+const ignore = Deno.build.os === "windows";
+
+Deno.test({
+  name: "the action installs, checks, logs in and hands the token on, masked",
+  ignore,
+  async fn() {
+    await using it = await world("github");
+    const claims = await jobClaims("github", {
+      repository: "acme/api",
+      repository_id: "1",
+      environment: undefined,
+    });
+    const env = { ...it.home.env, ...it.issuer.actionsJob(claims) };
+    const runner = { folder: it.home.folder, env, github };
+    const given = { server: it.server, "download-url": `${it.releases.url}/`, scope: "deploy" };
+    const result = await runAction(ACTION, { ...given, "export-token": "true" }, runner);
+    assert.equal(result.code, 0, result.log);
+    assert.match(result.outputs.token, /^eyJ/);
+    assert.equal(result.env[`${brand.envPrefix}_TOKEN`], result.outputs.token);
+    assert.equal(result.env[`${brand.envPrefix}_SERVER`], it.server);
+    assert.doesNotMatch(result.log, /eyJ|add-mask/);
+    assert.deepEqual(it.releases.fetched, [`/v9.8.7/${archive}`, "/v9.8.7/SHA256SUMS"]);
+    const userinfo = await fetch(`${it.server}/oauth/userinfo`, {
+      headers: { authorization: `Bearer ${result.outputs.token}` },
+    });
+    // Known to the server, but not for this: the token has the scope that was asked for alone.
+    assert.equal(userinfo.status, 403);
+    await userinfo.body?.cancel();
+
+    // A later step, with the token and without.
+    const [folder] = result.path;
+    const later = { ...env, ...result.env, PATH: `${folder}:${Deno.env.get("PATH")}` };
+    const again = await run(["token"], { env: later }, join(folder, brand.binaryName));
+    assert.equal(again.stdout, `${result.outputs.token}\n`);
+    const quiet = await runAction(ACTION, given, runner);
+    assert.equal(quiet.code, 0, quiet.log);
+    assert.deepEqual(Object.keys(quiet.env), [`${brand.envPrefix}_SERVER`]);
+    const fresh = await run(["token"], {
+      env: { ...env, ...quiet.env },
+    });
+    assert.match(fresh.stdout, /^eyJ/);
+  },
+});
+
+Deno.test({
+  name: "the action installs nothing that is not what it should be",
+  ignore,
+  async fn() {
+    await using home = await temporaryHome();
+    const program = join(home.folder, "program");
+    await Deno.writeTextFile(program, "#!/bin/sh\necho installed\n", { mode: 0o755 });
+    await using releases = await mirror(program, home.folder);
+    const runner = { folder: home.folder, env: home.env, github };
+    const given = {
+      server: "https://auth.example.com",
+      login: "false",
+      "download-url": releases.url,
+    };
+    const good = await runAction(ACTION, { ...given, sha256: releases.sha256 }, runner);
+    assert.equal(good.code, 0, good.log);
+    assert.match(good.log, /^installed$/m);
+    assert.equal(good.path.length, 1);
+    assert.equal(good.outputs.token, "");
+
+    const refuses = async (changes: Record<string, string>, reason: RegExp, context = github) => {
+      const result = await runAction(ACTION, { ...given, ...changes }, {
+        ...runner,
+        github: context,
+      });
+      assert.equal(result.code, 1, result.log);
+      assert.match(result.log, reason);
+      assert.deepEqual(result.path, []);
+      assert.doesNotMatch(result.log, /^installed$/m);
+    };
+    await refuses({ sha256: "f".repeat(64) }, /not what the workflow wants/);
+    await refuses({ version: "v0.0.1" }, /Cannot download .*\/v0\.0\.1\//);
+    await refuses({ version: "v1.0.0/../../evil" }, /Name the release/);
+    await refuses({}, /Name the release/, { ...github, action_ref: "main" });
+    await refuses({ "download-url": "http://mirror.example" }, /Cannot download/);
+    const line = { server: "https://auth.example.com\nPATH=/tmp" };
+    const injected = await runAction(ACTION, { ...given, ...line }, runner);
+    assert.equal(injected.code, 1);
+    assert.match(injected.log, /Name your server/);
+    assert.deepEqual(injected.env, {});
+    releases.files.get(`/v9.8.7/${archive}`)![100] ^= 1;
+    await refuses({}, /not what SHA256SUMS says/);
+    releases.files.set("/v9.8.7/SHA256SUMS", new Uint8Array());
+    await refuses({}, /instead of nothing/);
+  },
+});
+
+Deno.test({
+  name: "the action without the permission fails with what to put into the workflow",
+  ignore,
+  async fn() {
+    await using home = await temporaryHome();
+    await using releases = await mirror(binaryPath(), home.folder);
+    const env = { ...home.env, CI: "true", GITHUB_ACTIONS: "true" };
+    const given = { server: "https://auth.example.com", "download-url": releases.url };
+    const result = await runAction(ACTION, given, { folder: home.folder, env, github });
+    assert.equal(result.code, EXIT.authenticationRequired);
+    assert.match(result.log, /id-token: write/);
+    assert.deepEqual(result.outputs, {});
+  },
+});
+
+Deno.test({
+  name: "the GitLab template gives a job the program and a token",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using it = await world("gitlab-self-managed");
+    const job = await gitlabJob(TEMPLATE, `.${brand.binaryName}`);
+    const variables: Record<string, string> = {
+      [`${brand.envPrefix}_SERVER`]: it.server,
+      [`${brand.envPrefix}_VERSION`]: "v9.8.7",
+      [`${brand.envPrefix}_RELEASES`]: it.releases.url,
+    };
+    const claims = await jobClaims("gitlab", {
+      project_path: "acme/api",
+      project_id: "1",
+      ref: "main",
+      environment: undefined,
+    });
+    const env: Record<string, string> = { ...it.home.env, ...variables, GITLAB_CI: "true" };
+    for (const [name, { aud }] of Object.entries(job.idTokens)) {
+      env[name] = await it.issuer.sign({ ...claims, aud: variables[aud.slice(1)] });
+    }
+    const script = [`echo "got $${brand.envPrefix}_TOKEN"`, `${brand.binaryName} token`];
+    const good = await job.run(script, env, it.home.folder);
+    assert.equal(good.code, 0, good.stderr);
+    const [, token] = /^got (eyJ\S+)\n/.exec(good.stdout) ?? [];
+    assert.equal(good.stdout, `got ${token}\n${token}\n`);
+
+    const pinned = { ...env, [`${brand.envPrefix}_SHA256`]: "f".repeat(64) };
+    const refused = await job.run(script, pinned, it.home.folder);
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /not what the job wants/);
+    assert.equal(refused.stdout, "");
+
+    const spent = await job.run(script, env, it.home.folder);
+    assert.equal(spent.code, EXIT.authenticationRequired);
+    assert.equal(spent.stdout, "");
+  },
+});

@@ -1,0 +1,361 @@
+/** The client as people and scripts meet it: exit codes, messages, several logins, trouble. */
+import assert from "node:assert/strict";
+import { delimiter, dirname } from "node:path";
+import { brand } from "../../shared/brand.ts";
+import { EXIT } from "../../shared/exit_codes.ts";
+import { version } from "../../shared/version.ts";
+import { binaryPath, type Ended, run } from "../support/binary.ts";
+import { startHttpRelay } from "../support/http_relay.ts";
+import { ALICE, install, POSTGRES } from "../support/installation.ts";
+import { PASSWORD_MARK } from "../support/no_secrets.ts";
+import { temporaryHome } from "../support/temporary_home.ts";
+import { terminal } from "../support/terminal.ts";
+
+const bin = brand.binaryName;
+const TOKEN = `${brand.envPrefix}_TOKEN`;
+const BOB = { email: "bob@example.com", password: `${PASSWORD_MARK} to Bob` };
+
+/** Checks the exit code and that a failure says what to standard error and nothing to output. */
+function assertFails(ended: Ended, code: number, words: RegExp): void {
+  assert.equal(ended.code, code, ended.stderr);
+  assert.equal(ended.stdout, "");
+  assert.match(ended.stderr, words);
+}
+
+Deno.test("without any login", async (t) => {
+  await using at = await terminal();
+
+  await t.step("each command that needs one says so and ends with 4", async () => {
+    const words = new RegExp(`^Not logged in\\. Run: ${bin} login\\n$`);
+    for (const command of ["token", "whoami", "status", "logout", "switch"]) {
+      assertFails(await at.run([command]), EXIT.authenticationRequired, words);
+    }
+    const { code, stdout } = await at.run(["status", "--json"]);
+    assert.equal(code, 0);
+    assert.deepEqual(
+      [JSON.parse(stdout).loggedIn, JSON.parse(stdout).source],
+      [false, null],
+    );
+    // Looking leaves nothing behind.
+    await assert.rejects(Deno.stat(at.folder), Deno.errors.NotFound);
+  });
+
+  await t.step("wrong usage ends with 2 and where to read on", async () => {
+    for (
+      const args of [
+        ["nonsense"],
+        ["token", "--nonsense"],
+        ["token", "too", "many"],
+        ["token", "--header", "--json"],
+        ["admin", "nonsense"],
+        ["completion", "tcsh"],
+      ]
+    ) assertFails(await at.run(args), EXIT.usage, new RegExp(`Run \`${bin}.* --help\``));
+    assertFails(await at.run(["token", "--min-ttl", "soon"]), EXIT.usage, /Examples: 90s, 5m, 1h/);
+    assertFails(await at.run(["login", "--server", "ftp://x"]), EXIT.usage, /ftp:\/\/x/);
+  });
+
+  await t.step(
+    "a server that is not there ends with 75, one that is no such server with 1",
+    async () => {
+      assertFails(
+        await at.run(["login", "--server", "http://127.0.0.1:1"]),
+        EXIT.temporaryFailure,
+        /Cannot reach http:\/\/127\.0\.0\.1:1: connection refused/,
+      );
+      let status = 503;
+      await using other = Deno.serve(
+        { hostname: "127.0.0.1", port: 0, onListen() {} },
+        () => new Response("hello", { status }),
+      );
+      const login = ["login", "--server", `http://127.0.0.1:${other.addr.port}`];
+      assertFails(await at.run(login), EXIT.temporaryFailure, /HTTP 503.*Try again later/);
+      for (status of [200, 404]) {
+        assertFails(await at.run(login), EXIT.failure, /authorization server/);
+      }
+    },
+  );
+
+  await t.step("help and version go to standard output and end with 0", async () => {
+    const help = await at.run(["--help"]);
+    assert.equal(help.code, 0);
+    for (const word of ["login", "token", "serve", "Examples"]) {
+      assert.ok(help.stdout.includes(word));
+    }
+    for (const flag of ["--version", "-V"]) {
+      const { code, stdout } = await at.run([flag]);
+      assert.equal(code, 0);
+      assert.match(
+        stdout,
+        new RegExp(`^${bin} ${version.replaceAll(".", "\\.")} \\([0-9a-f]{12}.*, Deno \\d+\\.\\d+`),
+      );
+    }
+  });
+});
+
+Deno.test("several servers and accounts at once", async (t) => {
+  await using cleanUp = new AsyncDisposableStack();
+  const [one, two] = await Promise.all([
+    install({ database: POSTGRES }),
+    install({ database: POSTGRES }),
+  ]);
+  cleanUp.use(one);
+  cleanUp.use(two);
+  await one.addUser(BOB);
+  const at = cleanUp.use(await terminal());
+
+  await t.step("three logins at the same time are all remembered", async () => {
+    const logins = await Promise.all([
+      at.login(one, one.alice),
+      at.login(one, one.person(BOB)),
+      at.login(two, two.alice),
+    ]);
+    for (const { code, stderr } of logins) assert.equal(code, 0, stderr);
+    const { logins: remembered } = JSON.parse((await at.run(["status", "--json"])).stdout);
+    assert.deepEqual(
+      remembered.map((each: Record<string, string>) => `${each.account} ${each.server}`).sort(),
+      [`${ALICE.email} ${one.issuer}`, `${ALICE.email} ${two.issuer}`, `${BOB.email} ${one.issuer}`]
+        .sort(),
+    );
+  });
+
+  const whoami = async (...args: string[]) => {
+    const { code, stdout, stderr } = await at.run(["whoami", "--json", ...args]);
+    assert.equal(code, 0, stderr);
+    return JSON.parse(stdout).email;
+  };
+  const issuerOf = async (...args: string[]) => {
+    const { stdout } = await at.run(["token", ...args]);
+    return JSON.parse(atob(stdout.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"))).iss;
+  };
+
+  await t.step("switch chooses the active one, by account and server", async () => {
+    const chosen = await at.run(["switch", BOB.email, "--server", one.issuer]);
+    assert.equal(chosen.code, 0);
+    assert.match(chosen.stderr, new RegExp(`Now active: ${BOB.email} on ${one.issuer}`));
+    assert.equal(await whoami(), BOB.email);
+    await at.run(["switch", ALICE.email, "--server", two.issuer]);
+    assert.equal(await whoami(), ALICE.email);
+    assert.equal(await issuerOf(), two.issuer);
+    assert.match((await at.run(["status"])).stdout, new RegExp(`on ${two.issuer} \\(active\\)`));
+  });
+
+  await t.step("options choose for one command; doubt ends with 2 and the choices", async () => {
+    assert.equal(await whoami("--server", one.issuer, "--account", BOB.email), BOB.email);
+    assertFails(
+      await at.run(["token", "--server", one.issuer]),
+      EXIT.usage,
+      new RegExp(`Several logins fit: (.* on ${one.issuer}[,.] ?){2}.*${bin} switch`),
+    );
+    assertFails(
+      await at.run(["switch"]),
+      EXIT.usage,
+      new RegExp(`${bin} switch ${BOB.email} --server`),
+    );
+    assertFails(
+      await at.run(["switch", "carol@example.com"]),
+      EXIT.authenticationRequired,
+      /No such login/,
+    );
+    assertFails(
+      await at.run(["token", "--server", "http://127.0.0.1:1"]),
+      EXIT.authenticationRequired,
+      new RegExp(`Not logged in to http://127\\.0\\.0\\.1:1\\. Run: ${bin} login --server`),
+    );
+  });
+
+  await t.step("logout ends one of them", async () => {
+    assert.equal((await at.run(["logout", "--account", BOB.email])).code, 0);
+    assert.equal(await whoami("--server", one.issuer), ALICE.email);
+  });
+
+  await t.step("a server that is down keeps its login, and nobody from the others", async () => {
+    await one.kill();
+    await at.endAccessTokens();
+    const refused = /Cannot reach .*: connection refused/;
+    const down = ["--server", one.issuer];
+    assertFails(await at.run(["token", ...down]), EXIT.temporaryFailure, refused);
+    assert.equal(await whoami("--server", two.issuer), ALICE.email);
+    const some = await at.run(["logout", "--all"]);
+    assertFails(some, EXIT.temporaryFailure, new RegExp(`Still logged in to ${one.issuer}`));
+    assert.match(some.stderr, new RegExp(`Logged out ${ALICE.email} from ${two.issuer}`));
+    await one.restart();
+    assert.equal((await at.run(["token", ...down])).code, 0);
+    assert.equal((await at.run(["logout", "--all"])).code, 0);
+    assert.deepEqual(await at.credentialFiles(), []);
+  });
+});
+
+Deno.test("one login, in good and bad times", async (t) => {
+  await using cleanUp = new AsyncDisposableStack();
+  let port = 0;
+  const relay = cleanUp.use(await startHttpRelay(() => port));
+  const server = cleanUp.use(
+    await install({ database: POSTGRES, args: ["--issuer", relay.origin] }),
+  );
+  port = server.server.port;
+  await server.addUser(BOB);
+  const at = cleanUp.use(await terminal());
+  const other = cleanUp.use(await terminal());
+  const logins = await Promise.all([
+    at.login(server, server.alice),
+    other.login(server, server.person(BOB)),
+  ]);
+  for (const { code, stderr } of logins) assert.equal(code, 0, stderr);
+  const [file] = await at.credentialFiles();
+  const token = (await at.run(["token"])).stdout.trim();
+
+  await t.step("token prints the token alone, as a header, or as JSON", async () => {
+    const plain = await at.run(["token"]);
+    assert.deepEqual([plain.stdout, plain.stderr], [`${token}\n`, ""]);
+    const header = await at.run(["token", "--header"]);
+    assert.equal(header.stdout, `Authorization: Bearer ${token}\n`);
+    const json = JSON.parse((await at.run(["token", "--json"])).stdout);
+    assert.deepEqual(
+      [json.token, json.source, json.server, json.account],
+      [token, "file", server.issuer, ALICE.email],
+    );
+    assert.ok(Math.abs(Date.parse(json.expiresAt) - Date.now() - 15 * 60_000) < 60_000);
+  });
+
+  await t.step(`${TOKEN} wins over the login, and status names it`, async () => {
+    const bobs = (await other.run(["token"])).stdout.trim();
+    const env = { [TOKEN]: bobs };
+    assert.equal((await at.run(["token"], { env })).stdout, `${bobs}\n`);
+    assert.match((await at.run(["whoami"], { env })).stdout, new RegExp(BOB.email));
+    const status = await at.run(["status"], { env });
+    assert.equal(status.code, 0);
+    assert.match(status.stdout, new RegExp(`^Using the token in ${TOKEN}`));
+    const json = JSON.parse((await at.run(["status", "--json"], { env })).stdout);
+    assert.equal(json.source, "environment");
+    // For someone without a login, too; and a useless one is not passed over in silence.
+    await using stranger = await terminal(env);
+    assert.equal((await stranger.run(["token"])).stdout, `${bobs}\n`);
+    assertFails(
+      await at.run(["whoami"], { env: { [TOKEN]: `${bobs}x` } }),
+      EXIT.authenticationRequired,
+      new RegExp(`does not accept the token in ${TOKEN}`),
+    );
+  });
+
+  await t.step({
+    name: "a file open to others is refused with the command that mends it",
+    ignore: Deno.build.os === "windows",
+    async fn() {
+      for (const [path, wide] of [[file, 0o640], [dirname(file), 0o755]] as const) {
+        await Deno.chmod(path, wide);
+        const refused = await at.run(["token"]);
+        assertFails(refused, EXIT.credentialStore, /chmod [67]00 /);
+        const [command] = refused.stderr.match(/chmod [67]00 .*/) ?? [];
+        const mended = await new Deno.Command("sh", { args: ["-c", command!] }).output();
+        assert.ok(mended.success);
+        assert.equal((await at.run(["token"])).stdout, `${token}\n`);
+      }
+    },
+  });
+
+  const troubles = {
+    "a server that answers 503": () => relay.rule = () => Promise.resolve("fail"),
+    "a server that cuts connections": () => relay.rule = () => Promise.resolve("lose"),
+  };
+  for (const [name, begin] of Object.entries(troubles)) {
+    await t.step(`${name}: worth a retry, and nothing is lost`, async () => {
+      const before = await Deno.readTextFile(file);
+      const { stdout: alive } = await at.run(["token"]);
+      begin();
+      // Too little life left for --min-ttl, but alive: better than nothing.
+      const wanted = await at.run(["token", "--min-ttl", "1h"]);
+      assert.deepEqual([wanted.code, wanted.stdout], [0, alive]);
+      assert.match(wanted.stderr, /^Warning: .* lives 1\d min .*more/);
+      assertFails(await at.run(["logout"]), EXIT.temporaryFailure, /Still logged in .*--force/);
+      assert.equal(await Deno.readTextFile(file), before);
+
+      await at.endAccessTokens();
+      const ended = await Deno.readTextFile(file);
+      assertFails(await at.run(["token"]), EXIT.temporaryFailure, /[Tt]ry again/);
+      assertFails(await at.run(["whoami"]), EXIT.temporaryFailure, /[Tt]ry again/);
+      assert.equal(await Deno.readTextFile(file), ended);
+
+      relay.rule = undefined;
+      const renewed = await at.run(["token"]);
+      assert.equal(renewed.code, 0, renewed.stderr);
+      assert.notEqual(renewed.stdout, alive);
+    });
+  }
+
+  await t.step("a login revoked at the server has ended", async () => {
+    const { refreshToken } = JSON.parse(await Deno.readTextFile(file));
+    const revoked = await fetch(`${server.issuer}/oauth/revoke`, {
+      method: "POST",
+      body: new URLSearchParams({ client_id: brand.cliClientId, token: refreshToken }),
+    });
+    assert.equal(revoked.status, 200);
+    const expired = new RegExp(`^Session expired\\. Run: ${bin} login\\n$`);
+    assertFails(await at.run(["whoami"]), EXIT.authenticationRequired, expired);
+    assertFails(await at.run(["token"]), EXIT.authenticationRequired, /^Not logged in/);
+    assert.deepEqual(await at.credentialFiles(), []);
+  });
+
+  await t.step("so has one of an account that was shut out", async () => {
+    const disabled = await server.operate(["admin", "user", "disable", BOB.email]);
+    assert.equal(disabled.code, 0);
+    await other.endAccessTokens();
+    assertFails(await other.run(["token"]), EXIT.authenticationRequired, /^Session expired/);
+  });
+});
+
+/** How each shell is brought to complete two lines, and to print what it would offer. */
+const SHELLS: Record<string, string> = {
+  bash: `source <(${bin} completion bash)
+    function=$(complete -p ${bin} | sed 's/.*-F \\([^ ]*\\) .*/\\1/')
+    for COMP_LINE in '${bin} log' '${bin} token --he'; do
+      COMP_POINT=\${#COMP_LINE}
+      "$function"
+      printf '%s\\n' "\${COMPREPLY[@]}"
+    done`,
+  zsh: `autoload -Uz compinit && compinit -u
+    source <(${bin} completion zsh)
+    _describe() { print -rl -- "\${(@P)2}" }
+    for line in '${bin} log' '${bin} token --he'; do
+      words=(\${(z)line}) CURRENT=\${#words}
+      \${_comps[${bin}]}
+    done`,
+  fish: `${bin} completion fish | source
+    complete -C '${bin} log'
+    complete -C '${bin} token --he'`,
+};
+
+Deno.test("completions work in the shells themselves", async (t) => {
+  await using home = await temporaryHome();
+  const path = `${dirname(binaryPath())}${delimiter}${Deno.env.get("PATH")}`;
+  for (const [shell, script] of Object.entries(SHELLS)) {
+    await t.step({
+      name: shell,
+      // The tests bring the shells along on Linux; elsewhere those that are there must do.
+      ignore: Deno.build.os !== "linux" && !await onPath(shell),
+      async fn() {
+        const env = { ...home.env, PATH: path };
+        const { code, stdout, stderr } = await run(["-c", script], { env }, shell);
+        assert.equal(code, 0, stderr);
+        assert.equal(stderr, "");
+        // Where the shell shows descriptions, they follow after ":" or a tab.
+        const offered = stdout.trimEnd().split("\n").map((line) => line.split(/[:\t]/)[0]);
+        assert.deepEqual(offered, ["login", "logout", "--header", "--help"]);
+      },
+    });
+  }
+
+  await t.step("PowerShell's is there", async () => {
+    const { code, stdout } = await run(["completion", "powershell"], { env: home.env });
+    assert.equal(code, 0);
+    assert.match(stdout, new RegExp(`Register-ArgumentCompleter -Native -CommandName '${bin}'`));
+  });
+});
+
+async function onPath(program: string): Promise<boolean> {
+  try {
+    return (await new Deno.Command(program, { args: ["--version"] }).output()).success;
+  } catch {
+    return false;
+  }
+}

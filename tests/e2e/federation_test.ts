@@ -1,0 +1,331 @@
+/**
+ * Workload identity from end to end: an operator's command, then the program as a
+ * job of each provider runs it, with nothing but what the provider puts into the
+ * environment, then an API that checks the token.
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { brand } from "../../shared/brand.ts";
+import { EXIT } from "../../shared/exit_codes.ts";
+import { type Ended, run } from "../support/binary.ts";
+import { jobClaims, type OidcIssuer, startIssuer } from "../support/oidc_issuer.ts";
+import { startServer } from "../support/server.ts";
+import { temporaryHome } from "../support/temporary_home.ts";
+
+const TOKEN_FILE = `${brand.envPrefix}_SUBJECT_TOKEN_FILE`;
+
+interface Active {
+  active: boolean;
+  sub: string;
+  username: string;
+  scope: string;
+  act: { iss: string; sub: string };
+  workload: Record<string, string>;
+}
+
+interface Federation extends AsyncDisposable {
+  server: string;
+  issuer: OidcIssuer;
+  /** Of this test alone. */
+  folder: string;
+  /** The job's home. */
+  jobFolder: string;
+  operate(args: string[]): Promise<Ended>;
+  /** The program in a job: a home of its own, the server's name, and `env`. */
+  job(args: string[], env: Record<string, string>): Promise<Ended>;
+  /** Asks as an API would. */
+  introspect(token: string): Promise<Active>;
+}
+
+async function federation(): Promise<Federation> {
+  await using cleanUp = new AsyncDisposableStack();
+  const issuer = cleanUp.use(await startIssuer());
+  const home = cleanUp.use(await temporaryHome());
+  const jobHome = cleanUp.use(await temporaryHome());
+  const dataDir = join(home.folder, "data");
+  const config = join(home.folder, "server.toml");
+  await Deno.writeTextFile(
+    config,
+    'federation_private_issuers = "on"\n[scopes]\ndeploy = "Deploy your services"\n',
+  );
+  const place = ["--data-dir", dataDir, "--config", config];
+  const server = cleanUp.use(await startServer({ dataDir, args: ["--config", config] }));
+  const operate = (args: string[]) => run([...args, ...place], { env: home.env });
+  const api = await operate(["admin", "client", "add", "deployer"]);
+  const [, id] = /client_id: (\S+)/.exec(api.stderr) ?? [];
+  const authorization = `Basic ${btoa(`${id}:${api.stdout.trim()}`)}`;
+  const owned = cleanUp.move();
+  return {
+    server: server.issuer,
+    issuer,
+    folder: home.folder,
+    jobFolder: jobHome.folder,
+    operate,
+    job: (args, env) =>
+      run(args, {
+        env: { ...jobHome.env, [`${brand.envPrefix}_SERVER`]: server.issuer, ...env },
+      }),
+    async introspect(token) {
+      const response = await fetch(`${server.issuer}/oauth/introspect`, {
+        method: "POST",
+        headers: { authorization },
+        body: new URLSearchParams({ token }),
+      });
+      return await response.json();
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+async function trust(world: Federation, ...args: string[]): Promise<void> {
+  const added = await world.operate(["admin", "trust", "add", ...args, "--scope", "deploy"]);
+  assert.equal(added.code, EXIT.ok, added.stderr);
+}
+
+/** The job's `token` prints a token that an API finds active; what the API is told of it. */
+async function works(
+  world: Federation,
+  env: Record<string, string>,
+  args: string[] = [],
+): Promise<Active> {
+  const { code, stdout, stderr } = await world.job(["token", ...args], env);
+  assert.equal(code, EXIT.ok, stderr);
+  assert.match(stdout, /^eyJ[\w-]+\.[\w-]+\.[\w-]+\n$/);
+  const found = await world.introspect(stdout.trim());
+  assert.equal(found.active, true);
+  assert.equal(found.scope, "deploy");
+  assert.match(found.sub, /^[0-9a-f-]{36}$/);
+  return found;
+}
+
+/** Puts a program with this name and shell script first on the PATH. */
+async function program(world: Federation, name: string, script: string): Promise<string> {
+  const folder = join(world.folder, "bin");
+  await Deno.mkdir(folder, { recursive: true });
+  await Deno.writeTextFile(join(folder, name), `#!/bin/sh\n${script}`, { mode: 0o755 });
+  return `${folder}:${Deno.env.get("PATH")}`;
+}
+
+Deno.test("GitHub Actions: from one command and the job's environment to an API call", async () => {
+  await using world = await federation();
+  const claims = await jobClaims("github", {
+    repository: "acme/api",
+    repository_id: "1",
+    environment: undefined,
+    sub: "repo:acme@65/api@1:ref:refs/heads/main",
+  });
+  const env = world.issuer.actionsJob(claims);
+  await trust(
+    world,
+    "github",
+    "acme/api",
+    ...["--repository-id", "1"],
+    ...["--branch", "main"],
+    ...[
+      "--issuer",
+      world.issuer.url,
+    ],
+  );
+  const found = await works(world, env);
+  assert.deepEqual(found.act, { iss: world.issuer.url, sub: claims.sub });
+  assert.equal(found.workload.repository, "acme/api");
+  assert.equal(found.username, "github:acme/api:main");
+
+  // Each call asks for a token of its own, and the log never shows what was printed.
+  const { stdout, stderr } = await world.job(["token", "--json"], env);
+  const printed = JSON.parse(stdout);
+  assert.equal(printed.source, "federation");
+  assert.equal(printed.scope, "deploy");
+  assert.equal(stderr, `::add-mask::${printed.token}\n`);
+
+  // Nothing is stored: of the home there is what the test has made.
+  const names = [...Deno.readDirSync(world.jobFolder)].map(({ name }) => name);
+  assert.deepEqual(names, ["tmp"]);
+
+  const status = await world.job(["status"], env);
+  assert.equal(status.code, EXIT.ok);
+  assert.match(status.stdout, new RegExp(`job's identity \\(github\\) at ${world.server}`));
+
+  // The same repository from another branch: refused, with the command that would trust it.
+  const other = await world.job(
+    ["token"],
+    world.issuer.actionsJob({ ...claims, ref: "refs/heads/it's" }),
+  );
+  assert.equal(other.code, EXIT.authenticationRequired);
+  assert.equal(other.stdout, "");
+  assert.ok(
+    other.stderr.includes(
+      `${brand.binaryName} admin trust add github-enterprise acme/api --repository-id 1 ` +
+        `--branch 'it'\\''s' --issuer ${world.issuer.url} --scope SCOPE\n`,
+    ),
+    other.stderr,
+  );
+  assert.doesNotMatch(other.stderr, /eyJ/);
+});
+
+Deno.test("GitHub Actions without the permission says what to put into the workflow", async () => {
+  await using home = await temporaryHome();
+  const env = { ...home.env, CI: "true", GITHUB_ACTIONS: "true" };
+  const { code, stdout, stderr } = await run(["token"], { env });
+  assert.equal(code, EXIT.authenticationRequired);
+  assert.equal(stdout, "");
+  assert.match(stderr, /\n {2}permissions:\n {4}id-token: write\n/);
+});
+
+Deno.test("GitLab: the variable whose audience is the server is traded, and only once", async () => {
+  await using world = await federation();
+  const claims = await jobClaims("gitlab", {
+    project_path: "acme/api",
+    project_id: "20",
+    environment: undefined,
+    ref: "main",
+  });
+  const env = {
+    CI: "true",
+    GITLAB_CI: "true",
+    VAULT_ID_TOKEN: await world.issuer.sign({ ...claims, aud: "https://vault.example.com" }),
+    DEPLOY_ID_TOKEN: await world.issuer.sign({ ...claims, aud: world.server }),
+  };
+  await trust(
+    world,
+    ...["gitlab-self-managed", "acme/api", "--issuer", world.issuer.url],
+    ...["--repository-id", "20", "--branch", "main"],
+  );
+  const found = await works(world, env);
+  assert.equal(found.act.sub, claims.sub);
+  assert.equal(found.workload.project_path, "acme/api");
+
+  const again = await world.job(["token"], env);
+  assert.equal(again.code, EXIT.authenticationRequired);
+  assert.match(again.stderr, /taken once only/);
+
+  const { DEPLOY_ID_TOKEN: _, ...without } = env;
+  const missing = await world.job(["token"], without);
+  assert.equal(missing.code, EXIT.authenticationRequired);
+  assert.ok(
+    missing.stderr.endsWith(
+      `  id_tokens:\n    ${brand.envPrefix}_ID_TOKEN:\n      aud: ${world.server}\n`,
+    ),
+    missing.stderr,
+  );
+});
+
+Deno.test({
+  name: "Buildkite: the agent is asked for a token for the server",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await using world = await federation();
+    const claims = await jobClaims("buildkite", {
+      organization_slug: "acme",
+      pipeline_slug: "api",
+    });
+    const token = await world.issuer.sign({ ...claims, aud: world.server });
+    const asked = join(world.folder, "asked");
+    const PATH = await program(
+      world,
+      "buildkite-agent",
+      `echo "$@" > '${asked}'\necho 'a warning' >&2\necho '${token}'\n`,
+    );
+    const env = { CI: "true", BUILDKITE: "true", PATH };
+    await trust(
+      world,
+      ...["buildkite", "acme/api", "--branch", "main", "--issuer", world.issuer.url],
+    );
+    const found = await works(world, env);
+    assert.equal(found.act.sub, claims.sub);
+    assert.equal(found.workload.pipeline_slug, "api");
+    assert.equal(
+      await Deno.readTextFile(asked),
+      `oidc request-token --audience ${world.server}\n`,
+    );
+    await program(world, "buildkite-agent", "echo 'fatal: no such job' >&2\nexit 3\n");
+    const failed = await world.job(["token"], env);
+    assert.equal(failed.code, EXIT.failure);
+    assert.match(failed.stderr, /oidc request-token failed with code 3: fatal: no such job/);
+  },
+});
+
+Deno.test({
+  name: "CircleCI: a token for the server is made, the organization's own is not sent",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await using world = await federation();
+    const claims = await jobClaims("circleci");
+    const organization = "3c1f8e1e-5a0c-4a6e-9a5e-111111111111";
+    const given = await world.issuer.sign({ ...claims, aud: organization, jti: undefined });
+    const made = await world.issuer.sign({ ...claims, aud: world.server, jti: undefined });
+    const asked = join(world.folder, "asked");
+    const env = { CI: "true", CIRCLECI: "true", CIRCLE_OIDC_TOKEN_V2: given };
+    const project = `oidc.circleci.com/project-id=${claims["oidc.circleci.com/project-id"]}`;
+    const rule = ["circleci", "--issuer", world.issuer.url, "--condition", project];
+    await trust(world, ...rule);
+
+    const without = await world.job(["token"], env);
+    assert.equal(without.code, EXIT.authenticationRequired);
+    assert.match(without.stderr, /--federation-audience/);
+
+    const script = `echo "$@" > '${asked}'\necho '${made}'\n`;
+    const PATH = await program(world, "circleci", script);
+    const found = await works(world, { ...env, PATH });
+    assert.ok(String(claims.sub).startsWith(found.act.sub));
+    assert.equal(
+      await Deno.readTextFile(asked),
+      `run oidc get --claims {"aud":"${world.server}"}\n`,
+    );
+
+    await trust(world, ...rule, "--audience", organization, "--name", "whole-organization");
+    await works(world, env, ["--federation-audience", organization]);
+  },
+});
+
+Deno.test("Bitbucket: the step's token, if it is for the server", async () => {
+  await using world = await federation();
+  const claims = await jobClaims("bitbucket");
+  const env = async (...aud: string[]) => ({
+    CI: "true",
+    BITBUCKET_PIPELINE_UUID: "{1}",
+    BITBUCKET_STEP_OIDC_TOKEN: await world.issuer.sign({ ...claims, aud }),
+  });
+  const uuid = String(claims.repositoryUuid);
+  await trust(world, "bitbucket", uuid, "--branch", "main", "--issuer", world.issuer.url);
+  const found = await works(world, await env("https://other.example", world.server));
+  assert.equal(found.act.sub, claims.sub);
+  assert.equal(found.workload.repositoryUuid, uuid);
+  const other = await world.job(["token"], await env("https://other.example"));
+  assert.equal(other.code, EXIT.authenticationRequired);
+  assert.match(other.stderr, new RegExp(`oidc:\n {4}audiences:\n {6}- ${world.server}\n`));
+});
+
+Deno.test("Kubernetes: a projected token, by variable and by option", async () => {
+  await using world = await federation();
+  const claims = await jobClaims("kubernetes", { sub: "system:serviceaccount:ci:deployer" });
+  const file = join(world.folder, "token");
+  const write = async () =>
+    await Deno.writeTextFile(
+      file,
+      `${await world.issuer.sign({ ...claims, aud: [world.server] })}\n`,
+    );
+  await trust(world, "kubernetes", "ci/deployer", "--issuer", world.issuer.url);
+  await write();
+  const found = await works(world, { [TOKEN_FILE]: file });
+  assert.equal(found.act.sub, "system:serviceaccount:ci:deployer");
+  await write();
+  await works(world, {}, ["--subject-token-file", file]);
+  const missing = await world.job(["token", "--subject-token-file", `${file}s`], {});
+  assert.equal(missing.code, EXIT.failure);
+  assert.match(missing.stderr, /there is no such file/);
+});
+
+Deno.test("Google Cloud: the metadata server is asked where federation is, and nowhere else", async () => {
+  await using world = await federation();
+  const claims = await jobClaims("google");
+  const env = world.issuer.googleMachine(claims);
+  await trust(world, "google", String(claims.sub), "--issuer", world.issuer.url);
+  const unasked = await world.job(["token"], env);
+  assert.equal(unasked.code, EXIT.authenticationRequired);
+  assert.deepEqual(world.issuer.requests, []);
+  const found = await works(world, env, ["--federation", "google"]);
+  assert.equal(found.act.sub, claims.sub);
+  assert.equal(found.workload.email, claims.email);
+  await works(world, { ...env, K_SERVICE: "deployer" });
+});

@@ -1,0 +1,245 @@
+/** `serve` as operators meet it: what it refuses and why, what it shows, how it starts and stops. */
+import assert from "node:assert/strict";
+import type { IncomingHttpHeaders } from "node:http";
+import { get } from "node:https";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import postgres from "postgres";
+import { brand } from "../../shared/brand.ts";
+import { EXIT } from "../../shared/exit_codes.ts";
+import { type Ended, run, start } from "../support/binary.ts";
+import { freePort } from "../support/free_port.ts";
+import { install, POSTGRES } from "../support/installation.ts";
+import { assertNoSecrets, PASSWORD_MARK } from "../support/no_secrets.ts";
+import { createDatabase } from "../support/postgres.ts";
+import { startServer } from "../support/server.ts";
+import { temporaryHome } from "../support/temporary_home.ts";
+import { terminal } from "../support/terminal.ts";
+
+const certificate = (file: string) =>
+  fileURLToPath(new URL(`../support/certificate/${file}`, import.meta.url));
+
+Deno.test("serve says what keeps it from starting, and what to do", async (t) => {
+  await using home = await temporaryHome();
+  const dataDir = join(home.folder, "data");
+  const serve = async (...args: string[]): Promise<Ended> => {
+    const ended = await run(["serve", "--data-dir", dataDir, ...args], { env: home.env });
+    assert.equal(ended.stdout, "");
+    assertNoSecrets(args.join(" "), ended.stderr);
+    return ended;
+  };
+  const step = (name: string, args: string[], code: number, ...words: RegExp[]) =>
+    t.step(name, async () => {
+      const ended = await serve(...args);
+      assert.equal(ended.code, code, ended.stderr);
+      for (const expected of words) assert.match(ended.stderr, expected);
+    });
+
+  await step(
+    "a public address without https",
+    ["--listen", "0.0.0.0:0"],
+    EXIT.usage,
+    /0\.0\.0\.0 is reachable from other machines, without https\. Give tls_cert/,
+    /issuer: set it to the public address/,
+  );
+  await step(
+    "a public issuer without https",
+    ["--issuer", "http://auth.example.com"],
+    EXIT.usage,
+    /http:\/\/auth\.example\.com must be https/,
+  );
+  await step(
+    "several settings at once",
+    ["--listen", "nowhere", "--access-token-lifetime", "soon", "--signing-algorithm", "none"],
+    EXIT.usage,
+    /listen: "nowhere" is no address/,
+    /access_token_lifetime: "soon" is no duration/,
+    /signing_algorithm: "none" is not one of ES256, EdDSA, RS256/,
+  );
+  await step("an unknown option", ["--bogus"], EXIT.usage, /unknown option '--bogus'/);
+  await step(
+    "another kind of database",
+    ["--database-url", `mysql://u:${PASSWORD_MARK}@127.0.0.1/db`],
+    EXIT.usage,
+    /must start with postgres:\/\//,
+  );
+  await step(
+    "a database that is not there",
+    ["--database-url", `postgres://u:${PASSWORD_MARK}@127.0.0.1:1/db`],
+    EXIT.failure,
+    /the database cannot be reached .* Is it running/,
+  );
+  await using database = await createDatabase();
+  const url = new URL(database.url);
+  url.password = PASSWORD_MARK;
+  await step(
+    "a database with another password",
+    ["--database-url", url.href],
+    EXIT.failure,
+    /the database refuses the user or password/,
+  );
+  url.href = database.url;
+  url.pathname = "/not_made_yet";
+  await step(
+    "a database that nobody has made",
+    ["--database-url", url.href],
+    EXIT.failure,
+    /not_made_yet.* does not exist\. Create it first: createdb/,
+  );
+  await t.step("a port in use", async () => {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = listener.addr;
+    const listen = ["--listen", `127.0.0.1:${port}`, "--database-url", database.url];
+    const { code, stderr } = await serve(...listen);
+    assert.equal(code, EXIT.failure);
+    assert.match(stderr, /the address is in use by another program\. .*--listen/);
+  });
+});
+
+Deno.test("serve --check shows every setting and its source, and no secret", async () => {
+  await using home = await temporaryHome();
+  const config = join(home.folder, "server.toml");
+  await Deno.writeTextFile(
+    config,
+    'access_token_lifetime = "5m"\ndevice_code_lifetime = "6m"\nsession_idle_lifetime = "7h"\n',
+  );
+  const prefix = brand.envPrefix;
+  const ended = await run(["serve", "--check", "--config", config, "--listen", "127.0.0.1:9999"], {
+    env: {
+      ...home.env,
+      [`${prefix}_LISTEN`]: "127.0.0.1:8888",
+      [`${prefix}_DEVICE_CODE_LIFETIME`]: "8m",
+      [`${prefix}_SECRET_KEY`]: `${PASSWORD_MARK} ${"k".repeat(32)}`,
+      DATABASE_URL:
+        `postgres://app:a@${PASSWORD_MARK}@db.example.com/auth?password=${PASSWORD_MARK}`,
+    },
+  });
+  assert.equal(ended.code, 0, ended.stderr);
+  assertNoSecrets("serve --check", ended.stdout + ended.stderr);
+  for (
+    const line of [
+      /^listen +127\.0\.0\.1:9999 +\(--listen\)$/m,
+      new RegExp(`^device_code_lifetime +8m +\\(${prefix}_DEVICE_CODE_LIFETIME\\)$`, "m"),
+      /^session_idle_lifetime +7h +\(.*server\.toml\)$/m,
+      /^refresh_token_idle_lifetime +30d +\(default\)$/m,
+      new RegExp(`^secret_key +\\*+ +\\(${prefix}_SECRET_KEY\\)$`, "m"),
+      /^database_url +postgres:\/\/app:\*+@db\.example\.com\/auth\?password=\*+ +\(DATABASE_URL\)$/m,
+      /The settings are fine/,
+    ]
+  ) assert.match(ended.stdout, line);
+
+  const wrong = await run(["serve", "--check", "--listen", "0.0.0.0:80"], { env: home.env });
+  assert.equal(wrong.code, EXIT.usage);
+  assert.match(wrong.stderr, /without https/);
+  assert.deepEqual(
+    [...Deno.readDirSync(home.folder)].map(({ name }) => name).sort(),
+    ["server.toml", "tmp"],
+  );
+});
+
+Deno.test("two replicas that start at once on a new PostgreSQL agree", async () => {
+  await using home = await temporaryHome();
+  await using database = await createDatabase();
+  await using cleanUp = new AsyncDisposableStack();
+  const issuer = "http://127.0.0.1:9";
+  const replicas = await Promise.all(["a", "b"].map(async (name) =>
+    cleanUp.use(
+      await startServer({
+        dataDir: join(home.folder, name),
+        databaseUrl: database.url,
+        args: ["--issuer", issuer],
+      }),
+    )
+  ));
+  const migrated = replicas.filter(({ running }) => /Migrated +\w/.test(running.stdout()));
+  assert.equal(migrated.length, 1);
+  const keySets = await Promise.all(
+    replicas.map(async ({ port }) =>
+      await (await fetch(`http://127.0.0.1:${port}/oauth/jwks`)).text()
+    ),
+  );
+  assert.equal(keySets[0], keySets[1]);
+  // One that signs and one that will.
+  assert.equal(JSON.parse(keySets[0]).keys.length, 2);
+});
+
+Deno.test({
+  name: "a server told to stop finishes what it has begun, and takes nothing new",
+  // Windows has no SIGTERM to send.
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await using server = await install({ database: POSTGRES });
+    const { port, running } = server.server;
+    const sql = postgres(server.databaseUrl!, { max: 1 });
+    try {
+      const body = `client_id=${brand.cliClientId}&scope=openid`;
+      using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+      const send = (text: string) => connection.write(new TextEncoder().encode(text));
+      await send(
+        "POST /oauth/device/authorize HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n" +
+          "content-type: application/x-www-form-urlencoded\r\nexpect: 100-continue\r\n" +
+          `content-length: ${body.length}\r\n\r\n`,
+      );
+      // The server asks for the rest once it is at work on the request.
+      const chunk = new Uint8Array(1000);
+      const read = async () => {
+        const length = await connection.read(chunk);
+        return length === null ? null : new TextDecoder().decode(chunk.subarray(0, length));
+      };
+      assert.match(await read() ?? "", /^HTTP\/1\.1 100/);
+
+      running.kill("SIGTERM");
+      await running.waitFor(/Stopping…/);
+      await assert.rejects(fetch(`${server.issuer}/healthz`));
+      await send(body);
+      let answer = "";
+      for (let text = await read(); text !== null; text = await read()) answer += text;
+      assert.match(answer, /^HTTP\/1\.1 200/);
+      assert.match(answer, /"user_code":/);
+      assert.deepEqual((await running.ended).code, 0);
+      const [{ logins }] = await sql`select count(*)::int as logins from device_authorizations`;
+      assert.equal(logins, 1);
+    } finally {
+      await sql.end();
+    }
+  },
+});
+
+Deno.test("serve with a certificate of its own, for other machines to reach", async () => {
+  await using home = await temporaryHome();
+  const port = freePort();
+  const issuer = `https://127.0.0.1:${port}`;
+  await using running = start(
+    [
+      ...["serve", "--listen", `0.0.0.0:${port}`, "--issuer", issuer],
+      ...["--tls-cert", certificate("cert.pem"), "--tls-key", certificate("key.pem")],
+      ...["--data-dir", join(home.folder, "data")],
+    ],
+    { env: home.env },
+  );
+  const [, setupPath] = await running.waitFor(/https:\/\/[^/]+(\/setup\S+)[^]*Ctrl-C/, 60_000);
+
+  // RFC 6265bis section 4.1.3.2: such a cookie comes from this very host, over https alone.
+  const { "set-cookie": cookies } = await headersOf(issuer + setupPath);
+  assert.match(cookies![0], /^__Host-[^;]+; .*Path=\/; HttpOnly; Secure; SameSite=Lax$/);
+
+  await using at = await terminal();
+  const args = ["login", "--server", issuer, "--no-browser"];
+  const stranger = await at.run(args);
+  assert.equal(stranger.code, EXIT.failure);
+  assert.match(stranger.stderr, /certificate of https:\S+ is not trusted.*DENO_CERT/);
+  await using login = start(args, {
+    env: { ...at.home.env, DENO_CERT: certificate("cert.pem") },
+    timeoutMs: 60_000,
+  });
+  await login.waitFor(/Enter code/);
+});
+
+function headersOf(address: string): Promise<IncomingHttpHeaders> {
+  return new Promise((resolve, reject) => {
+    get(address, { ca: Deno.readTextFileSync(certificate("cert.pem")), agent: false }, (answer) => {
+      answer.resume();
+      answer.on("end", () => resolve(answer.headers));
+    }).on("error", reject);
+  });
+}

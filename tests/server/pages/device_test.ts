@@ -1,0 +1,303 @@
+/**
+ * Approving a terminal's login (RFC 8628 sections 3.3 and 5). Invariant: a code is
+ * approved only by a POST of the person and browser session that entered it.
+ */
+import assert from "node:assert/strict";
+import { databaseKinds } from "../../support/databases.ts";
+import { addPerson, PASSWORD, signedIn } from "../../support/page_people.ts";
+import { trustProxy, type Visitor } from "../../support/page_visitor.ts";
+import { FULL_SCOPE, type TestServer, testServer } from "../../support/test_server.ts";
+import { brand } from "../../../shared/brand.ts";
+
+async function statusOf(server: TestServer, deviceCode: string): Promise<string> {
+  server.clock.advance({ seconds: 6 });
+  const { status, body } = await server.poll(deviceCode);
+  return status === 200 ? "tokens" : body.error;
+}
+
+/** Enters a code and returns the path of the confirmation. */
+async function enter(browser: Visitor, userCode: string): Promise<string> {
+  await browser.get("/device");
+  const shown = await browser.submit("/device", { user_code: userCode });
+  assert.equal(shown.status, 303, shown.text);
+  return shown.location!;
+}
+
+Deno.test("a person enters a code, sees who asks, approves; the terminal gets its tokens", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, (config) => {
+    config.scopes.push({ name: "deploy", description: "Put new versions into production" });
+  });
+  const user = await addPerson(server);
+  const browser = await signedIn(server);
+  const login = await server.startLogin(`${FULL_SCOPE} deploy`);
+  server.clock.advance({ minutes: 3 });
+  const typed = login.user_code.toLowerCase().replace("-", " ");
+  const confirm = await enter(browser, typed);
+  const shown = await browser.get(confirm);
+  assert.equal(shown.status, 200);
+  for (
+    const words of [
+      `${brand.productName} command line asks to log in as Alice Example ( alice@example.com )`,
+      login.user_code,
+      "Know who you are",
+      "Stay logged in until you log out",
+      "Put new versions into production",
+      "Its address 192.0.2.1",
+      "Your address 192.0.2.1 , the same",
+      "Program test/1",
+      "Started 3 minutes ago",
+      "Did somebody send you this code?",
+    ]
+  ) assert.ok(shown.text.includes(words), `${words} in ${shown.text}`);
+  assert.doesNotMatch(shown.text, /another address/);
+  assert.equal(await statusOf(server, login.device_code), "authorization_pending");
+  const done = await browser.submit("/device/confirm", { decision: "approve" });
+  assert.equal(done.status, 303);
+  assert.match((await browser.get(done.location!)).text, /Approved.*go back to your terminal/);
+  assert.equal(await statusOf(server, login.device_code), "tokens");
+  assert.match((await browser.get(done.location!)).text, /Approved/);
+  const events = await server.parts.sql`
+    select event, actor, details from audit_events where event like 'device.%'`;
+  assert.deepEqual(events.map(({ event }) => event).slice(0, 2), [
+    "device.code_entered",
+    "device.approved",
+  ]);
+  assert.equal(events[1].actor, user.id);
+  assert.equal(events[1].details.requester_address, "192.0.2.1");
+});
+
+Deno.test("a denied login is denied", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location);
+  await addPerson(server);
+  const browser = await signedIn(server);
+  const login = await server.startLogin();
+  await browser.get(await enter(browser, login.user_code));
+  const done = await browser.submit("/device/confirm", { decision: "deny" });
+  assert.match((await browser.get(done.location!)).text, /Denied/);
+  assert.equal(await statusOf(server, login.device_code), "access_denied");
+});
+
+Deno.test("looking approves nothing: neither a link with the code nor any other page", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location);
+  await addPerson(server);
+  const browser = await signedIn(server);
+  const login = await server.startLogin();
+  const filledIn = await browser.get(`/device?user_code=${login.user_code}`);
+  assert.match(filledIn.text, /Is this the code on your terminal/);
+  assert.match(filledIn.html, new RegExp(`value="${login.user_code}"`));
+  const confirm = await enter(browser, login.user_code);
+  await browser.get(confirm);
+  await browser.get(`${confirm}&decision=approve`);
+  await browser.get(confirm.replace("confirm", "done"));
+  await browser.get(confirm);
+  assert.equal((await browser.submit("/device/confirm", { decision: "maybe" })).status, 410);
+  assert.equal(await statusOf(server, login.device_code), "authorization_pending");
+});
+
+// better-auth's GHSA-cq3f-vc6p-68fh: any signed-in session could approve any pending code.
+Deno.test("another session cannot decide on a code it did not enter", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location);
+  await addPerson(server);
+  await addPerson(server, "mallory@example.com", "Mallory");
+  const alice = await signedIn(server);
+  const login = await server.startLogin();
+  const confirm = await enter(alice, login.user_code);
+  const request = new URL(confirm, "http://here").searchParams.get("request")!;
+  for (const email of ["mallory@example.com", "alice@example.com"]) {
+    const other = await signedIn(server, email);
+    assert.equal((await other.get(confirm)).status, 410);
+    await other.get("/device");
+    const shown = await other.submit("/device/confirm", { request, decision: "approve" });
+    assert.equal(shown.status, 410);
+  }
+  assert.equal(await statusOf(server, login.device_code), "authorization_pending");
+  await alice.get(confirm);
+  await alice.submit("/device/confirm", { decision: "approve" });
+  assert.equal(await statusOf(server, login.device_code), "tokens");
+});
+
+Deno.test("of Approve and Deny pressed together one counts, and both are told which", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location);
+  await addPerson(server);
+  const browser = await signedIn(server);
+  const login = await server.startLogin();
+  await browser.get(await enter(browser, login.user_code));
+  const answers = await Promise.all(
+    ["approve", "deny", "approve", "deny"].map((decision) =>
+      browser.submit("/device/confirm", { decision })
+    ),
+  );
+  const told = new Set<string>();
+  for (const { status, location } of answers) {
+    assert.equal(status, 303);
+    told.add(/Approved|Denied/.exec((await browser.get(location!)).text)![0]);
+  }
+  assert.equal(told.size, 1);
+  const events = await server.parts.sql`
+    select event from audit_events where event in ('device.approved', 'device.denied')`;
+  assert.equal(events.length, 1);
+});
+
+Deno.test("a login is asked about each time, however often it was approved", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location);
+  await addPerson(server);
+  const browser = await signedIn(server);
+  for (let time = 0; time < 2; time++) {
+    const login = await server.startLogin();
+    const shown = await browser.get(await enter(browser, login.user_code));
+    assert.match(shown.text, /Approve this login/);
+    assert.equal(await statusOf(server, login.device_code), "authorization_pending");
+    await browser.submit("/device/confirm", { decision: "approve" });
+  }
+});
+
+Deno.test("a code that ends is refused on entry and on approval", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location);
+  await addPerson(server);
+  const browser = await signedIn(server);
+  const login = await server.startLogin();
+  await browser.get(await enter(browser, login.user_code));
+  server.clock.advance({ minutes: 15 });
+  assert.equal((await browser.submit("/device/confirm", { decision: "approve" })).status, 410);
+  assert.equal(await statusOf(server, login.device_code), "expired_token");
+  await browser.get("/device");
+  const shown = await browser.submit("/device", { user_code: login.user_code });
+  assert.equal(shown.status, 422);
+  assert.match(shown.text, /not right, was used already, or has expired/);
+});
+
+Deno.test("an approver elsewhere is warned loudly", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, trustProxy);
+  await addPerson(server);
+  const loud = /another address than yours/;
+  const seen = async (requester: string, approver: string) => {
+    const started = await server.post("/oauth/device/authorize", {
+      client_id: brand.cliClientId,
+    }, { "x-forwarded-for": requester });
+    const browser = await signedIn(server, "alice@example.com", approver);
+    return (await browser.get(await enter(browser, started.body.user_code))).text;
+  };
+  assert.match(await seen("198.51.100.7", "203.0.113.9"), loud);
+  assert.match(await seen("2001:db8::1", "203.0.113.9"), loud);
+  assert.match(await seen("2001:db8:1:1::1", "2001:db8:1:2::1"), loud);
+  assert.doesNotMatch(await seen("203.0.113.9", "203.0.113.9"), loud);
+  assert.doesNotMatch(await seen("2001:db8:1:1::1", "2001:db8:1:1:ffff::2"), loud);
+  assert.doesNotMatch(await seen("127.0.0.1", "::1"), loud);
+});
+
+Deno.test("names and programs of strangers cannot do harm", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location);
+  const hostile = `<script>alert(1)</script>"'&\u202e${"x".repeat(10_000)}`;
+  await addPerson(server, '"<img/src=x>"@example.com', hostile);
+  const browser = await signedIn(server, '"<img/src=x>"@example.com');
+  const { body } = await server.post("/oauth/device/authorize", {
+    client_id: brand.cliClientId,
+  }, { "user-agent": '<img src=x onerror="alert(1)">' });
+  for (const path of ["/", await enter(browser, body.user_code)]) {
+    const { html } = await browser.get(path);
+    assert.doesNotMatch(html, /<script|<img src=x|<img\/src=x|\u202e/);
+    assert.match(html, /&lt;script&gt;/);
+    assert.ok(html.length < 20_000);
+  }
+  const echoed = await browser.get(`/device?user_code=${encodeURIComponent('"><script>')}`);
+  assert.doesNotMatch(echoed.html, /"><script/);
+});
+
+Deno.test("a hundred parallel guesses at codes are ten, and Retry-After says how long", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location);
+  await addPerson(server);
+  await addPerson(server, "bob@example.com");
+  const browser = await signedIn(server);
+  await browser.get("/device");
+  const guesses = await Promise.all(
+    Array.from({ length: 100 }, () => browser.submit("/device", { user_code: "BCDF-GHJK" })),
+  );
+  assert.equal(guesses.filter(({ status }) => status === 422).length, 10);
+  const refused = guesses.filter(({ status }) => status === 429);
+  assert.equal(refused.length, 90);
+  assert.equal(refused[0].headers.get("retry-after"), "3600");
+  const login = await server.startLogin();
+  await browser.get("/device");
+  assert.equal((await browser.submit("/device", { user_code: login.user_code })).status, 429);
+  const colleague = await signedIn(server, "bob@example.com");
+  await enter(colleague, login.user_code);
+});
+
+Deno.test("what cannot be a code is no guess", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location);
+  await addPerson(server);
+  const browser = await signedIn(server);
+  await browser.get("/device");
+  for (
+    const user_code of [
+      "",
+      "BCDF",
+      "AEIO-UYAE",
+      "BCDF-GHJK-L",
+      "\0",
+      "🔑".repeat(8),
+      "x".repeat(9000),
+    ]
+  ) {
+    const shown = await browser.submit("/device", { user_code });
+    assert.equal(shown.status, 422);
+    assert.match(shown.text, /eight letters/);
+  }
+  const [{ count }] = await server.parts.sql`select count(*)::int as count from failed_attempts`;
+  assert.equal(count, 0);
+});
+
+Deno.test("an operator can demand a fresh sign-in for an approval", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, (config) => {
+    config.deviceFlow.freshSignInSeconds = 300;
+  });
+  await addPerson(server);
+  const browser = await signedIn(server);
+  const login = await server.startLogin();
+  await browser.get(await enter(browser, login.user_code));
+  server.clock.advance({ minutes: 6 });
+  const refused = await browser.submit("/device/confirm", { decision: "approve" });
+  assert.match(refused.location!, /^\/signin\?next=.*&again=1$/);
+  assert.match((await browser.get(refused.location!)).text, /Sign in again/);
+  assert.equal(await statusOf(server, login.device_code), "authorization_pending");
+  const back = await browser.submit("/signin", { email: "alice@example.com", password: PASSWORD });
+  assert.equal(back.location, `/device?user_code=${login.user_code}`);
+  await browser.get(await enter(browser, login.user_code));
+  await browser.submit("/device/confirm", { decision: "approve" });
+  assert.equal(await statusOf(server, login.device_code), "tokens");
+  server.clock.advance({ minutes: 6 });
+  assert.match((await browser.get("/device")).location!, /again=1/);
+});
+
+Deno.test("an operator can switch logins from a terminal off", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location);
+  await addPerson(server);
+  const browser = await signedIn(server);
+  const login = await server.startLogin();
+  const confirm = await enter(browser, login.user_code);
+  await browser.get(confirm);
+  server.parts.config.deviceFlow.enabled = false;
+  const shown = [
+    await browser.submit("/device/confirm", { decision: "approve" }),
+    await browser.get("/device"),
+    await browser.get(confirm),
+  ];
+  for (const { status, text } of shown) {
+    assert.equal(status, 403);
+    assert.match(text, /switched off/);
+  }
+  assert.doesNotMatch((await browser.get("/")).text, /Enter a code/);
+});

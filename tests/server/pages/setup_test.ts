@@ -1,0 +1,93 @@
+/** The first administrator, in a browser. */
+import assert from "node:assert/strict";
+import { createSetupLink } from "../../../server/store/setup_links.ts";
+import { listUsers } from "../../../server/store/users.ts";
+import { databaseKinds } from "../../support/databases.ts";
+import { visitor } from "../../support/page_visitor.ts";
+import { testServer } from "../../support/test_server.ts";
+
+const entered = {
+  name: "Alice Example",
+  email: " alice@example.com ",
+  password: "a calm and long pass phrase",
+  repeated_password: "a calm and long pass phrase",
+};
+
+Deno.test("the set-up link makes one administrator and signs them in", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location);
+  const { sql } = server.parts;
+  const token = await createSetupLink(sql, server.clock);
+  const browser = visitor(server);
+  assert.match((await browser.get("/")).text, /no administrator yet/);
+  assert.match((await browser.get("/signin")).text, /Nobody can sign in yet/);
+  assert.equal((await browser.get(`/setup?token=${token}`)).status, 200);
+  assert.equal((await listUsers(sql)).length, 0, "a look makes nobody");
+  const cookieBefore = [...browser.cookies.values()][0];
+  const made = await browser.submit("/setup", entered);
+  assert.deepEqual([made.status, made.location], [303, "/"]);
+  assert.notEqual([...browser.cookies.values()][0], cookieBefore);
+  const home = await browser.get("/");
+  assert.match(home.text, /Hello, Alice Example alice@example.com – administrator/);
+  const again = await browser.get(`/setup?token=${token}`);
+  assert.equal(again.status, 410);
+  assert.match(again.text, /has an administrator/);
+  const events = await sql<{ event: string; address: string }[]>`
+    select event, address from audit_events order by event`;
+  assert.deepEqual(events.map(({ event }) => event), [
+    "setup.used",
+    "signin.succeeded",
+    "user.created",
+  ]);
+  assert.ok(events.every(({ address }) => address === "192.0.2.1"));
+});
+
+Deno.test("a set-up form with mistakes says which, keeps the rest, and makes nobody", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location);
+  const token = await createSetupLink(server.parts.sql, server.clock);
+  const mistakes: [Record<string, string>, RegExp][] = [
+    [{ name: "" }, /Enter a name/],
+    [{ name: "x".repeat(101) }, /too long: at most 100/],
+    [{ name: "Alice\u202e" }, /cannot be seen/],
+    [{ email: "alice" }, /no e-mail address/],
+    [{ email: "a@b@c" }, /no e-mail address/],
+    [{ email: "a\0@example.com" }, /no e-mail address/],
+    [{ email: `${"x".repeat(255)}@example.com` }, /no e-mail address/],
+    [{ password: "short", repeated_password: "short" }, /too short: at least 12/],
+    [{ repeated_password: "another one" }, /passwords differ/],
+  ];
+  for (const [mistake, words] of mistakes) {
+    const browser = visitor(server);
+    await browser.get(`/setup?token=${token}`);
+    const shown = await browser.submit("/setup", { ...entered, ...mistake });
+    assert.equal(shown.status, 422);
+    assert.match(shown.text, words);
+    assert.match(shown.html, /role="alert"/);
+    assert.match(shown.html, /aria-invalid="true"/);
+    assert.doesNotMatch(shown.html, /a calm and long/, "passwords are not sent back");
+    if (!("name" in mistake)) assert.match(shown.html, /value="Alice Example"/);
+  }
+  assert.equal((await listUsers(server.parts.sql)).length, 0);
+});
+
+Deno.test("a wrong or old set-up link says what to do", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location);
+  const token = await createSetupLink(server.parts.sql, server.clock);
+  const browser = visitor(server);
+  await browser.get(`/setup?token=${token}`);
+  server.clock.advance({ days: 1 });
+  for (
+    const shown of [
+      await browser.submit("/setup", entered),
+      await browser.get(`/setup?token=${token}`),
+      await browser.get("/setup?token=x"),
+      await browser.get("/setup"),
+    ]
+  ) {
+    assert.equal(shown.status, 410);
+    assert.match(shown.text, /Each start prints a new one.*admin user add/);
+  }
+  assert.equal((await listUsers(server.parts.sql)).length, 0);
+});

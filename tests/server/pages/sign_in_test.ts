@@ -1,0 +1,163 @@
+/** Signing in and out, and what guessers find. */
+import assert from "node:assert/strict";
+import { cleanUp } from "../../../server/housekeeping.ts";
+import { setUserDisabled } from "../../../server/store/users.ts";
+import { admitPassword } from "../../../server/throttle.ts";
+import { databaseKinds } from "../../support/databases.ts";
+import { addPerson, PASSWORD, signedIn } from "../../support/page_people.ts";
+import { trustProxy, visitor } from "../../support/page_visitor.ts";
+import { type TestServer, testServer } from "../../support/test_server.ts";
+
+async function events(server: TestServer): Promise<string[]> {
+  const rows = await server.parts.sql`select event from audit_events order by occurred_at, event`;
+  return rows.map(({ event }) => event);
+}
+
+Deno.test("signing in leads back to where one came from, with a new cookie", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location);
+  await addPerson(server);
+  const browser = visitor(server);
+  const asked = await browser.get("/device?user_code=bcdfghjk");
+  assert.deepEqual([asked.status, asked.location], [
+    303,
+    "/signin?next=%2Fdevice%3Fuser_code%3DBCDF-GHJK",
+  ]);
+  await browser.get(asked.location!);
+  const before = [...browser.cookies.values()][0];
+  const shown = await browser.submit("/signin", { email: "ALICE@example.com", password: PASSWORD });
+  assert.deepEqual([shown.status, shown.location], [303, "/device?user_code=BCDF-GHJK"]);
+  assert.notEqual([...browser.cookies.values()][0], before, "nobody can plant a session");
+  assert.equal((await browser.get("/signin?next=/device")).location, "/device");
+  const stored = JSON.stringify(await server.parts.sql`select * from sessions`);
+  assert.ok(!stored.includes([...browser.cookies.values()][0]), "the cookie itself is not stored");
+  assert.deepEqual(await events(server), ["signin.succeeded"]);
+});
+
+Deno.test("signing in never leads to another server", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location);
+  await addPerson(server);
+  for (
+    const next of ["//evil.example", "/\\evil.example", "https://evil.example", "/.//evil.example"]
+  ) {
+    const browser = visitor(server);
+    await browser.get(`/signin?next=${encodeURIComponent(next)}`);
+    const entered = { email: "alice@example.com", password: PASSWORD };
+    assert.equal((await browser.submit("/signin", entered)).location, "/");
+    assert.equal((await browser.get(`/signin?next=${encodeURIComponent(next)}`)).location, "/");
+    await browser.get("/signin?again=1");
+    assert.equal((await browser.submit("/signin", { ...entered, next })).location, "/");
+  }
+});
+
+Deno.test("unknown, disabled and mistaken read the same", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location);
+  await addPerson(server);
+  await addPerson(server, "bob@example.com");
+  await setUserDisabled(server.parts.sql, "bob@example.com", true, new Date(server.clock.now()));
+  await server.addUser("carol@example.com");
+  const attempts = [
+    ["alice@example.com", "wrong"],
+    ["alice@example.com", ""],
+    ["nobody@example.com", PASSWORD],
+    ["bob@example.com", PASSWORD],
+    ["carol@example.com", PASSWORD],
+    ["no address", PASSWORD],
+    ["a\0b@example.com", PASSWORD],
+    ["", ""],
+  ];
+  const pages = new Set<string>();
+  for (const [email, password] of attempts) {
+    const browser = visitor(server);
+    await browser.get("/signin");
+    const shown = await browser.submit("/signin", { email, password });
+    assert.equal(shown.status, 422);
+    assert.match(shown.html, /role="alert"/);
+    pages.add(shown.text);
+  }
+  assert.equal(pages.size, 1, [...pages].join("\n"));
+  assert.deepEqual(new Set(await events(server)), new Set(["signin.failed"]));
+});
+
+Deno.test("a hundred parallel guesses are ten, then the account rests", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, trustProxy);
+  await addPerson(server);
+  const guesses = await Promise.all(Array.from({ length: 100 }, async (_, index) => {
+    const browser = visitor(server, `198.51.100.${index}`);
+    await browser.get("/signin");
+    return await browser.submit("/signin", { email: "alice@example.com", password: "wrong" });
+  }));
+  assert.equal(guesses.filter(({ status }) => status === 422).length, 10);
+  const refused = guesses.filter(({ status }) => status === 429);
+  assert.equal(refused.length, 90);
+  assert.equal(refused[0].headers.get("retry-after"), "900");
+  assert.match(refused[0].text, /Too many attempts.*Try again in 15 minutes/);
+  const happened = await events(server);
+  assert.equal(happened.filter((event) => event === "signin.throttled").length, 1);
+  assert.equal(happened.length, 11, "refusals do not fill the audit log");
+
+  const owner = visitor(server, "203.0.113.9");
+  await owner.get("/signin");
+  const right = { email: "alice@example.com", password: PASSWORD };
+  assert.equal((await owner.submit("/signin", right)).status, 429);
+  server.clock.advance({ minutes: 15 });
+  await owner.get("/signin");
+  assert.equal((await owner.submit("/signin", right)).status, 303);
+});
+
+Deno.test("signing out ends the session for good", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location);
+  await addPerson(server);
+  const browser = await signedIn(server);
+  const stolen = new Map(browser.cookies);
+  await browser.get("/");
+  assert.equal((await browser.get("/signout")).status, 404, "never by a link");
+  await browser.get("/");
+  assert.equal((await browser.submit("/signout")).location, "/");
+  assert.match((await browser.get("/")).text, /Sign in/);
+  const thief = visitor(server);
+  for (const [name, value] of stolen) thief.cookies.set(name, value);
+  assert.doesNotMatch((await thief.get("/")).text, /Hello/);
+  assert.deepEqual(await events(server), ["signin.succeeded", "signout"]);
+});
+
+Deno.test("signing in again ends the session before", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location);
+  await addPerson(server);
+  const browser = await signedIn(server);
+  const old = new Map(browser.cookies);
+  await browser.get("/signin?again=1");
+  await browser.submit("/signin", { email: "alice@example.com", password: PASSWORD });
+  assert.match((await browser.get("/")).text, /Hello/);
+  const thief = visitor(server);
+  for (const [name, value] of old) thief.cookies.set(name, value);
+  assert.doesNotMatch((await thief.get("/")).text, /Hello/);
+});
+
+Deno.test("who signed in at an address before is not kept out by others who fail there", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location);
+  const { sql } = server.parts;
+  await addPerson(server);
+  await addPerson(server, "bob@example.com");
+  const alice = await signedIn(server);
+  await alice.get("/");
+  await alice.submit("/signout");
+  server.clock.advance({ days: 30 });
+  await cleanUp(server.parts);
+  const now = new Date(server.clock.now());
+  for (let failure = 0; failure < 100; failure++) {
+    const email = `nobody${failure}@example.com`;
+    await admitPassword(sql, { email, address: "192.0.2.1", knownHere: false, now });
+  }
+  const bob = visitor(server);
+  await bob.get("/signin");
+  const shown = await bob.submit("/signin", { email: "bob@example.com", password: PASSWORD });
+  assert.equal(shown.status, 429);
+  await signedIn(server);
+});

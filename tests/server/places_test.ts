@@ -1,0 +1,58 @@
+/** Places of addresses, where the operator gives a GeoIP file. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { placesFrom } from "../../server/places.ts";
+import { databaseKinds } from "../support/databases.ts";
+import { writeGeoipFile } from "../support/geoip_file.ts";
+import { addPerson, signedIn } from "../support/page_people.ts";
+import { testServer } from "../support/test_server.ts";
+
+const lyon = { city: { names: { en: "Lyon" } }, country: { names: { en: "France" } } };
+const kenya = { registered_country: { names: { en: "Kenya" } } };
+
+Deno.test("a GeoIP file gives places; an address outside it has none", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "geoip-" });
+  const file = join(folder, "city.mmdb");
+  await writeGeoipFile(file, { 192: lyon, 41: kenya, 42: {} });
+  const warnings: string[] = [];
+  const placeOf = placesFrom(file, (_level, event) => void warnings.push(event));
+  assert.equal(await placeOf("192.0.2.1"), "Lyon, France");
+  assert.equal(await placeOf("41.1.2.3"), "Kenya");
+  for (const address of ["42.1.2.3", "10.0.0.1", "2001:db8::1", "", "nonsense"]) {
+    assert.equal(await placeOf(address), undefined, address);
+  }
+  assert.deepEqual(warnings, []);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("a GeoIP file that cannot be read costs the places and one warning", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "geoip-" });
+  const broken = join(folder, "broken.mmdb");
+  await Deno.writeTextFile(broken, "no database");
+  for (const file of [broken, join(folder, "none.mmdb")]) {
+    const warnings: string[] = [];
+    const placeOf = placesFrom(file, (level, event) => void warnings.push(`${level} ${event}`));
+    assert.equal(await placeOf("192.0.2.1"), undefined);
+    assert.equal(await placeOf("192.0.2.1"), undefined);
+    assert.deepEqual(warnings, ["warn geoip_file_unreadable"]);
+  }
+  assert.equal(await placesFrom(undefined, () => {})("192.0.2.1"), undefined);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("the confirmation names the places of both addresses", async () => {
+  await using database = await databaseKinds[0].create();
+  const folder = await Deno.makeTempDir({ prefix: "geoip-" });
+  await writeGeoipFile(join(folder, "city.mmdb"), { 192: lyon });
+  await using server = await testServer(database.location, (config) => {
+    config.geoipFile = join(folder, "city.mmdb");
+  });
+  await addPerson(server);
+  const browser = await signedIn(server);
+  const login = await server.startLogin();
+  await browser.get("/device");
+  const entered = await browser.submit("/device", { user_code: login.user_code });
+  const shown = await browser.get(entered.location!);
+  assert.equal(shown.text.match(/192\.0\.2\.1 \( Lyon, France \)/g)?.length, 2, shown.text);
+  await Deno.remove(folder, { recursive: true });
+});
