@@ -7,6 +7,7 @@ import { argv0 } from "node:process";
 import { Command, CommanderError } from "commander";
 import type { ClientIo, EndedProgram } from "./client/client_io.ts";
 import { declareClientCommands } from "./client/command_tree.ts";
+import { declareTokenCommands } from "./client/token_command_tree.ts";
 import { declareServerCommands } from "./server/command_tree.ts";
 import { brand } from "./shared/brand.ts";
 import { buildInfo } from "./shared/build_info.ts";
@@ -42,6 +43,8 @@ export function commandTree(runners: Runners): Command {
     });
   program.commandsGroup("Log in:");
   declareClientCommands(program, runners.client);
+  program.commandsGroup("Use tokens:");
+  declareTokenCommands(program, runners.client);
   program.commandsGroup("Run a server:");
   declareServerCommands(program, runners.server);
   program.commandsGroup("More:");

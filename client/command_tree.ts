@@ -4,7 +4,6 @@ import { brand } from "../shared/brand.ts";
 import { examples } from "../shared/command_examples.ts";
 import type { ClientIo } from "./client_io.ts";
 import { FEDERATION_CHOICES } from "./federation/provider_names.ts";
-import { declareTokenCommands } from "./token_command_tree.ts";
 
 const bin = brand.binaryName;
 
@@ -124,8 +123,6 @@ export function declareClientCommands(
     .action((options) =>
       client(async (io) => (await import("./commands/token.ts")).token(options, io))
     );
-
-  declareTokenCommands(program, client);
 
   program.command("completion")
     .description("print a completion script for your shell")

@@ -10,6 +10,9 @@ import type { PersonalAccessToken, TokenApi } from "./personal_access_tokens.ts"
 /** A token that ends within this time is warned of, in milliseconds. */
 const SOON_MS = 14 * 86_400_000;
 
+/** The server takes no longer ones, in characters. */
+const MAX_SEARCH_LENGTH = 100;
+
 /**
  * `--expires` as seconds to live: a duration such as `90d`, a day or moment
  * such as `2027-01-31`, or `never` for null. Undefined stays the server's default.
@@ -39,7 +42,7 @@ export async function namedToken(
   const isId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(name);
   const byId = isId ? await api.find(name.toLowerCase()) : undefined;
   if (byId !== undefined) return byId;
-  const fitting = (await api.list({ search: name }))
+  const fitting = (await api.list({ search: name.slice(0, MAX_SEARCH_LENGTH) }))
     .filter((each) => each.name === name || each.prefix === name);
   const working = fitting.filter((each) => hasEnded(each, io) === undefined);
   const candidates = working.length > 0 ? working : fitting;

@@ -68,8 +68,8 @@ export interface TokenApi {
 
 /** Least life of the access token that is sent, in milliseconds. */
 const MIN_TTL_MS = 60_000;
-/** Tokens on a page; the most the server gives. */
-const PAGE_LENGTH = 100;
+/** Tokens on a page: however long their names and networks are, an answer is not too large. */
+const PAGE_LENGTH = 50;
 
 /** The interface for the login that is meant, or for the token in the environment. */
 export async function openTokenApi(selection: Selection, io: ClientIo): Promise<TokenApi> {

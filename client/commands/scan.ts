@@ -73,7 +73,15 @@ async function stagedFindings(io: ClientIo): Promise<Finding[]> {
       "-c",
       "diff.mnemonicPrefix=false",
     ],
-    ...["diff", "--cached", "--unified=0", "--no-color", "--no-ext-diff", "--no-textconv"],
+    ...[
+      "diff",
+      "--cached",
+      "--unified=0",
+      "--no-color",
+      "--no-ext-diff",
+      "--no-textconv",
+      "--no-relative",
+    ],
     ...["--src-prefix=a/", "--dst-prefix=b/", "--diff-filter=d"],
   ], GIT_TIMEOUT_MS);
   if (diff === undefined) {

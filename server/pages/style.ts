@@ -133,8 +133,8 @@ legend { margin: 0 0 0.3rem; padding: 0; font-weight: 600; }
 .secret input { position: absolute; inset: 0; height: 100%; color: transparent; forced-color-adjust: none; }
 .secret input::selection { color: transparent; background: transparent; }
 .secret span {
-  position: relative; display: block; margin: 1px; padding: 0.6rem 0.75rem; border-radius: 0.45rem;
-  background: var(--ground); word-break: break-all; cursor: pointer;
+  position: relative; display: block; padding: 0.6rem 0.75rem; border: 1px solid var(--edge);
+  border-radius: 0.5rem; background: var(--ground); word-break: break-all; cursor: pointer;
   -webkit-user-select: all; user-select: all;
 }
 .secret input:focus + span { color: var(--accent-text); background: var(--accent); }

@@ -270,7 +270,7 @@ async function makeTokens({ parts: { sql }, clock }: TestServer): Promise<void> 
     "\u202e\u200b",
     `<script>alert(1)</script>\u202e`,
     "W".repeat(10_000),
-    ...Array.from({ length: 24 }, (_, index) => `Deploy service ${24 - index}`),
+    ...Array.from({ length: 28 }, (_, index) => `Deploy service ${28 - index}`),
   ];
   for (const [index, name] of names.entries()) {
     const id = randomUUID();

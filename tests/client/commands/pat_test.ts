@@ -131,8 +131,8 @@ Deno.test("list reads every page, leaves out what has ended, and warns of what e
   server.script("/api/v1/tokens", ...answers);
   assert.equal(await list(io), EXIT.ok);
   assert.deepEqual(server.askedAt("/api/v1/tokens").map(({ query }) => query), [
-    { limit: "100" },
-    { limit: "100", cursor: "more" },
+    { limit: "50" },
+    { limit: "50", cursor: "more" },
   ]);
   const lines = io.out.trimEnd().split("\n");
   assert.deepEqual(lines.map((line) => line.split(/ {2,}/)[0]), [
