@@ -153,6 +153,15 @@ export const tokenOperations: readonly ApiOperation[] = [
     async handle(parts, request) {
       const { body } = request;
       const old = await findOwn(parts, request);
+      if (old.owner.kind === "user" && old.owner.id !== request.user.id) {
+        // An administrator may end it, but not get a secret that speaks for somebody else.
+        throw new Problem(
+          403,
+          "forbidden",
+          "Not allowed",
+          "Nobody gets a token that speaks for another person. Revoke it instead.",
+        );
+      }
       const holder = old.owner.kind === "user"
         ? await findUserAsHolder(parts.sql, old.owner.id)
         : await findHolderByName(parts.sql, old.owner.username);

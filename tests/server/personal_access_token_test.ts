@@ -133,6 +133,12 @@ testOnEachDatabase("strangers' tokens do not exist, administrators see all", asy
   }
   assert.equal((await call(server, bob.login, "GET", "/api/v1/tokens?all=true")).status, 403);
   assert.deepEqual((await call(server, bob.login, "GET", "/api/v1/tokens")).body.tokens, []);
+  // An administrator may end it, but gets no secret that speaks for somebody else.
+  const rotated = await call(server, admin.login, "POST", `/api/v1/tokens/${made.id}/rotate`, {
+    overlap: 0,
+  });
+  assert.equal(rotated.status, 403);
+  assert.equal(rotated.body.token, undefined);
   const all = await call(server, admin.login, "GET", "/api/v1/tokens?all=true");
   assert.deepEqual(all.body.tokens.map(({ id }: { id: string }) => id), [made.id]);
   assert.equal(all.body.tokens[0].owner.username, alice.email);
