@@ -245,7 +245,7 @@ Deno.test("what cannot be a code is no guess", async () => {
       "BCDF",
       "AEIO-UYAE",
       "BCDF-GHJK-L",
-      "\0",
+      "\u0001",
       "🔑".repeat(8),
       "x".repeat(9000),
     ]

@@ -52,7 +52,7 @@ Deno.test("a set-up form with mistakes says which, keeps the rest, and makes nob
     [{ name: "Alice\u202e" }, /cannot be seen/],
     [{ email: "alice" }, /no e-mail address/],
     [{ email: "a@b@c" }, /no e-mail address/],
-    [{ email: "a\0@example.com" }, /no e-mail address/],
+    [{ email: "a\u0001@example.com" }, /no e-mail address/],
     [{ email: `${"x".repeat(255)}@example.com` }, /no e-mail address/],
     [{ password: "short", repeated_password: "short" }, /too short: at least 12/],
     [{ repeated_password: "another one" }, /passwords differ/],

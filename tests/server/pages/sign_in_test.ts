@@ -65,7 +65,7 @@ Deno.test("unknown, disabled and mistaken read the same", async () => {
     ["bob@example.com", PASSWORD],
     ["carol@example.com", PASSWORD],
     ["no address", PASSWORD],
-    ["a\0b@example.com", PASSWORD],
+    ["a\u0001b@example.com", PASSWORD],
     ["", ""],
   ];
   const pages = new Set<string>();
