@@ -2,9 +2,12 @@
  * The edge of the process: the command tree, the environment, signals and the
  * exit code. A command's own code is loaded when that command runs.
  */
+import { basename } from "node:path";
+import { argv0 } from "node:process";
 import { Command, CommanderError } from "commander";
 import type { ClientIo, EndedProgram } from "./client/client_io.ts";
 import { declareClientCommands } from "./client/command_tree.ts";
+import { declareTokenCommands } from "./client/token_command_tree.ts";
 import { declareServerCommands } from "./server/command_tree.ts";
 import { brand } from "./shared/brand.ts";
 import { buildInfo } from "./shared/build_info.ts";
@@ -40,6 +43,8 @@ export function commandTree(runners: Runners): Command {
     });
   program.commandsGroup("Log in:");
   declareClientCommands(program, runners.client);
+  program.commandsGroup("Use tokens:");
+  declareTokenCommands(program, runners.client);
   program.commandsGroup("Run a server:");
   declareServerCommands(program, runners.server);
   program.commandsGroup("More:");
@@ -80,6 +85,10 @@ function write(stream: typeof Deno.stdout | typeof Deno.stderr, text: string): v
 
 async function readStdin(): Promise<string> {
   return await new Response(Deno.stdin.readable).text();
+}
+
+async function* stdinBytes(): AsyncGenerator<Uint8Array> {
+  yield* Deno.stdin.readable;
 }
 
 function homeFolder(env: Record<string, string>): string {
@@ -152,11 +161,22 @@ function terminalColumns(): number {
   }
 }
 
+/** Whether another program has our place: what the user then does concerns that one. */
+let inForeground = false;
+
+const runInForeground: ClientIo["runInForeground"] = async (program, args, env) => {
+  const foreground = await import("./client/foreground_program.ts");
+  const hasTerminal = [Deno.stdin, Deno.stdout, Deno.stderr].some((each) => each.isTerminal());
+  inForeground = true;
+  return await foreground.runInForeground(program, args, env, hasTerminal);
+};
+
 /** One abort signal for the given signals; the second one ends the process on the spot. */
 function abortOn(...names: Deno.Signal[]): AbortSignal {
   const controller = new AbortController();
   for (const name of names) {
     Deno.addSignalListener(name, () => {
+      if (inForeground) return;
       if (controller.signal.aborted) Deno.exit(EXIT.interrupted);
       controller.abort();
     });
@@ -175,6 +195,13 @@ async function answerCompletion(
   if (args[1] === "--next") words.push("");
   const candidates = complete(program, words, await rememberedValues(place));
   return candidates.map((candidate) => `${candidate.join("\t")}\n`).join("");
+}
+
+/** Docker starts its helpers by name: under that name, a link to this program is one. */
+function impliedArguments(startedAs: string): string[] {
+  return basename(startedAs).replace(/\.exe$/i, "") === `docker-credential-${bin}`
+    ? ["auth", "docker"]
+    : [];
 }
 
 /**
@@ -214,6 +241,7 @@ async function main(args: string[]): Promise<number> {
         stderrIsTerminal: Deno.stderr.isTerminal(),
         stderrColumns: terminalColumns,
         readStdin,
+        stdinBytes,
         env,
         platform,
         clock: systemClock,
@@ -222,6 +250,7 @@ async function main(args: string[]): Promise<number> {
         signal,
         launch,
         runProgram,
+        runInForeground,
       }, run);
     },
     async server(run) {
@@ -255,4 +284,4 @@ async function main(args: string[]): Promise<number> {
 }
 
 // A thread left waiting for a silent keychain must not keep the process alive.
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) Deno.exit(await main([...impliedArguments(argv0), ...Deno.args]));

@@ -16,6 +16,8 @@ export interface ClientIo {
   stderrColumns(): number;
   /** All of standard input, as text. */
   readStdin(): Promise<string>;
+  /** Standard input as it comes. */
+  stdinBytes(): AsyncIterable<Uint8Array>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: Platform;
   readonly clock: Clock;
@@ -38,7 +40,19 @@ export interface ClientIo {
     args: readonly string[],
     timeoutMs: number,
   ): Promise<EndedProgram | "late" | undefined>;
+  /**
+   * Runs a program without a shell, with our standard streams and `env` on top of
+   * our environment, and waits for its end. Signals sent to us are sent on to it.
+   */
+  runInForeground(
+    program: string,
+    args: readonly string[],
+    env: Readonly<Record<string, string>>,
+  ): Promise<ForegroundEnd>;
 }
+
+/** The exit code, which is 128 and the signal's number after a signal; or why it did not start. */
+export type ForegroundEnd = number | "not found" | "cannot be run";
 
 export interface EndedProgram {
   code: number;

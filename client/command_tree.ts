@@ -105,7 +105,8 @@ export function declareClientCommands(
     )
     .option("--subject-token-file <file>", "the identity is the token in this file")
     .option("--federation-audience <text>", "whom the identity is for (default: the server)")
-    .option("--scope <scopes>", "of what the identity may have, this alone")
+    .option("--scope <scopes>", "of what the identity or the traded token may have, this alone")
+    .option("--exchange", `trade the token in ${brand.envPrefix}_TOKEN for a short JWT`)
     .addOption(new Option("--header", "as an Authorization header").conflicts("json"))
     .option("--json", "as JSON, with expiry and source")
     .addHelpText(

@@ -34,8 +34,12 @@ export class NoAnswerError extends ClientError {
 }
 
 export interface RequestOptions {
-  /** Sent as `application/x-www-form-urlencoded` by POST; a GET without it. */
+  /** POST where there is a body, else GET. */
+  method?: string;
+  /** The body, as `application/x-www-form-urlencoded`. */
   form?: Record<string, string>;
+  /** The body, as JSON. */
+  json?: unknown;
   bearerToken?: string;
   /** Further headers. */
   headers?: Record<string, string>;
@@ -50,7 +54,8 @@ export interface RequestOptions {
 export async function request(
   url: string,
   io: ClientIo,
-  { form, bearerToken, headers: more, timeoutMs = REQUEST_TIMEOUT_MS }: RequestOptions = {},
+  { method, form, json, bearerToken, headers: more, timeoutMs = REQUEST_TIMEOUT_MS }:
+    RequestOptions = {},
 ): Promise<Answer> {
   const headers = new Headers({
     accept: "application/json",
@@ -58,14 +63,16 @@ export async function request(
     ...more,
   });
   if (bearerToken !== undefined) headers.set("authorization", `Bearer ${bearerToken}`);
+  if (json !== undefined) headers.set("content-type", "application/json");
+  const body = json === undefined ? form && new URLSearchParams(form) : JSON.stringify(json);
   const timeout = new AbortController();
   const timer = setTimeout(() => timeout.abort(), timeoutMs);
   try {
     const response = await io.fetch(url, {
-      method: form ? "POST" : "GET",
+      method: method ?? (body === undefined ? "GET" : "POST"),
       headers,
-      body: form && new URLSearchParams(form),
-      // A redirect would carry the tokens in the form to another address.
+      body,
+      // A redirect would carry the tokens in the body to another address.
       redirect: "manual",
       signal: AbortSignal.any([io.signal, timeout.signal]),
     });

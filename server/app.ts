@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { OAuthError } from "../shared/oauth_error.ts";
+import { api } from "./api/api.ts";
 import type { AppParts } from "./app_parts.ts";
 import { clientAddressReader } from "./client_address.ts";
 import { deviceAuthorization } from "./endpoints/device_authorization.ts";
@@ -7,10 +8,11 @@ import { introspection } from "./endpoints/introspection.ts";
 import { authorizationServerMetadata, PATHS } from "./endpoints/metadata.ts";
 import { oauthErrorResponse, oauthResponse } from "./endpoints/oauth_response.ts";
 import { readiness } from "./endpoints/readiness.ts";
-import { type ConnectionBindings, requesterOf } from "./endpoints/requester.ts";
+import { type ConnectionBindings, requesterOf, requesterOfRequest } from "./endpoints/requester.ts";
 import { revocation } from "./endpoints/revocation.ts";
 import { token } from "./endpoints/token.ts";
 import { userinfo, userinfoErrorResponse } from "./endpoints/userinfo.ts";
+import { type UpstreamTokens, verification, VERIFICATION_PATH } from "./endpoints/verification.ts";
 import { deviceCodeGrant } from "./grants/device_code.ts";
 import { jwtBearerGrant } from "./grants/jwt_bearer.ts";
 import { refreshTokenGrant } from "./grants/refresh_token.ts";
@@ -18,8 +20,13 @@ import { tokenExchangeGrant } from "./grants/token_exchange.ts";
 import { pages } from "./pages/pages.tsx";
 import { KEY_SET_MAX_AGE } from "./tokens/signing_keys.ts";
 
+/** What answers requests; `peer` is the address of the connection. */
+export interface App {
+  fetch(request: Request, connection: ConnectionBindings): Response | Promise<Response>;
+}
+
 /** The route table and the mapping of errors, nothing else. */
-export function app(parts: AppParts): Hono<{ Bindings: ConnectionBindings }> {
+export function app(parts: AppParts): App {
   const grants = [
     deviceCodeGrant(parts),
     refreshTokenGrant(parts),
@@ -36,14 +43,13 @@ export function app(parts: AppParts): Hono<{ Bindings: ConnectionBindings }> {
   });
   routes.post(PATHS.token, async (c) => {
     const requester = requesterOf(c, clientAddress);
-    return answer(await token({ sql: parts.sql, grants }, c.req.raw, requester));
+    return answer(await token({ tokenCheck: parts.tokenCheck, grants }, c.req.raw, requester));
   });
   routes.post(PATHS.revocation, async (c) => {
     const error = await revocation(parts, c.req.raw, requesterOf(c, clientAddress));
     // RFC 7009 section 2.2: the body of a success is empty.
     return error ? oauthErrorResponse(error) : new Response(null, { status: 200 });
   });
-  routes.post(PATHS.introspection, async (c) => answer(await introspection(parts, c.req.raw)));
   routes.on(["GET", "POST"], PATHS.userinfo, async (c) => {
     const claims = await userinfo(parts, c.req.raw);
     return claims instanceof OAuthError ? userinfoErrorResponse(claims) : oauthResponse(claims);
@@ -54,16 +60,41 @@ export function app(parts: AppParts): Hono<{ Bindings: ConnectionBindings }> {
   routes.get("/healthz", () => Response.json({ status: "ok" }));
   routes.get("/readyz", () => readiness(parts.sql));
   routes.all("/oauth/*", (c) => wrongAddress(c.req.path));
+  routes.route("/", api(parts));
   routes.route("/", pages(parts));
 
-  routes.onError((error) => {
-    parts.log("error", "request_failed", { error: error.name, reason: error.message });
+  const failed = (error: unknown) => {
+    const { name, message } = error as Error;
+    parts.log("error", "request_failed", { error: name, reason: message });
     // What a database error says is for operators; a client may try again.
     return oauthErrorResponse(
       new OAuthError("temporarily_unavailable", "The server has trouble. Try again shortly."),
     );
-  });
-  return routes;
+  };
+  routes.onError(failed);
+
+  const upstreamTokens: UpstreamTokens = new WeakMap();
+  return {
+    // What is asked with every request to an API goes past the router, and its middleware.
+    fetch(request, connection) {
+      const path = pathOf(request.url);
+      if (path === VERIFICATION_PATH || path.startsWith(`${VERIFICATION_PATH}/`)) {
+        const requester = requesterOfRequest(request, connection, clientAddress);
+        return verification(parts, upstreamTokens, request, requester).catch(failed);
+      }
+      if (path === PATHS.introspection && request.method === "POST") {
+        return introspection(parts, request).then(answer).catch(failed);
+      }
+      return routes.fetch(request, connection);
+    },
+  };
+}
+
+/** The path of an absolute address. */
+function pathOf(url: string): string {
+  const start = url.indexOf("/", url.indexOf("//") + 2);
+  const end = url.indexOf("?", start);
+  return end === -1 ? url.slice(start) : url.slice(start, end);
 }
 
 function answer(result: object): Response {

@@ -4,6 +4,8 @@ import type { IssuerKeys } from "./federation/issuer_keys.ts";
 import type { Log } from "./log.ts";
 import type { Sql } from "./store/connect.ts";
 import type { ServerSecrets } from "./store/server_secrets.ts";
+import type { Webhook } from "./webhook.ts";
+import type { TokenCheck } from "./token_check/token_check.ts";
 import type { SigningKeys } from "./tokens/signing_keys.ts";
 
 /** What the application is built from; serve.ts and tests put it together. */
@@ -13,10 +15,14 @@ export interface AppParts {
   issuer: string;
   sql: Sql;
   clock: Clock;
-  fetch: typeof globalThis.fetch;
   log: Log;
   secrets: ServerSecrets;
   keys: SigningKeys;
+  /** Says what a token is worth. */
+  tokenCheck: TokenCheck;
   /** Keys of the issuers whose workloads we trust. */
   issuerKeys: IssuerKeys;
+  /** What operators' systems are told of. */
+  webhook: Webhook;
+  fetch: typeof globalThis.fetch;
 }

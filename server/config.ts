@@ -17,7 +17,16 @@ export type SigningAlgorithm = "ES256" | "EdDSA" | "RS256";
 export interface ScopeDescription {
   name: string;
   description: string;
+  /** Whom it is for; undefined: everybody. */
+  roles?: Role[];
+  /** Client ids that may ask for it in a login; undefined: all. */
+  clients?: string[];
+  /** False: no personal access token may carry it. */
+  tokens?: boolean;
 }
+
+/** What a person is to this server. */
+export type Role = "admin" | "user";
 
 /** The server's settings, checked. Durations are in seconds. */
 export interface ServerConfig {
@@ -41,8 +50,21 @@ export interface ServerConfig {
   auditRetention: number;
   /** Workload identity: private issuers allowed, and whether refusals tell the failed condition. */
   federation: { privateIssuers: boolean; detailedErrors: boolean };
+  personalAccessTokens: TokenPolicy;
+  /** Where GitHub publishes the keys that sign its secret scanning alerts. */
+  secretScanningKeysUrl: string;
+  webhook?: { url: string; secret?: string };
   scopes: ScopeDescription[];
   geoipFile?: string;
+}
+
+/** What people may ask of a personal access token. Durations are in seconds. */
+export interface TokenPolicy {
+  defaultLifetime: number;
+  maxLifetime: number;
+  neverExpire: boolean;
+  /** Whether a token reported as leaked ends at once. */
+  revokeLeaked: boolean;
 }
 
 /** One setting as it took effect, for `serve --check`. */
@@ -67,7 +89,7 @@ const STANDARD_SCOPES: ScopeDescription[] = [
   { name: "openid", description: "Know who you are" },
   { name: "profile", description: "See your name" },
   { name: "email", description: "See your e-mail address" },
-  { name: "offline_access", description: "Stay logged in until you log out" },
+  { name: "offline_access", description: "Stay logged in until you log out", tokens: false },
 ];
 
 /** Flags as the command line hands them over: camelCase names, plus the config file's path. */
@@ -160,19 +182,46 @@ async function readConfigFile(
   return file;
 }
 
-/** `[scopes]` of the config file: each key a scope, each value its description. */
+/**
+ * `[scopes]` of the config file: each key a scope, each value its description, or
+ * a table { description, roles, clients, tokens }.
+ */
 function readScopes(value: unknown, file: ConfigFile, problems: string[]): void {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     problems.push('config file: "scopes" must be a table such as [scopes] deploy = "Deploy"');
     return;
   }
-  for (const [name, description] of Object.entries(value)) {
-    if (typeof description !== "string" || !/^[\x21\x23-\x5B\x5D-\x7E]+$/.test(name)) {
-      problems.push(`config file: scope "${name}" needs a plain name and a description in words`);
-    } else {
-      file.scopes.push({ name, description });
-    }
+  for (const [name, entry] of Object.entries(value)) {
+    const scope = readScope(name, typeof entry === "string" ? { description: entry } : entry);
+    if (typeof scope === "string") problems.push(`config file: scope "${name}" ${scope}`);
+    else file.scopes.push(scope);
   }
+}
+
+/** A scope of the file, or what is wrong with it. */
+function readScope(name: string, entry: Record<string, unknown>): ScopeDescription | string {
+  const { description, roles, clients, tokens, ...unknown } = entry;
+  if (typeof description !== "string" || !/^[\x21\x23-\x5B\x5D-\x7E]+$/.test(name)) {
+    return "needs a plain name and a description in words";
+  }
+  const isRole = (value: unknown): value is Role => value === "admin" || value === "user";
+  if (roles !== undefined && !(Array.isArray(roles) && roles.every(isRole))) {
+    return 'has roles other than "admin" and "user"';
+  }
+  const isText = (value: unknown) => typeof value === "string";
+  if (clients !== undefined && !(Array.isArray(clients) && clients.every(isText))) {
+    return "needs a list of client ids as clients";
+  }
+  if (tokens !== undefined && typeof tokens !== "boolean") return "needs tokens = true or false";
+  const [stray] = Object.keys(unknown);
+  if (stray !== undefined) return `knows no "${stray}": description, roles, clients, tokens alone`;
+  return {
+    name,
+    description,
+    ...roles && { roles },
+    ...clients && { clients },
+    ...tokens !== undefined && { tokens },
+  };
 }
 
 function errorLine(error: unknown): string {
@@ -239,6 +288,13 @@ function checkedConfig(
       privateIssuers: oneOf("federation_private_issuers", ["off", "on"]) === "on",
       detailedErrors: oneOf("federation_errors", ["brief", "detailed"]) === "detailed",
     },
+    personalAccessTokens: {
+      defaultLifetime: seconds("pat_default_lifetime", 60),
+      maxLifetime: seconds("pat_max_lifetime", 60),
+      neverExpire: oneOf("pat_never_expire", ["off", "on"]) === "on",
+      revokeLeaked: oneOf("pat_leak_policy", ["revoke", "tell"]) === "revoke",
+    },
+    secretScanningKeysUrl: raw.get("secret_scanning_keys_url")!,
     scopes: [
       ...STANDARD_SCOPES.filter((one) => !file.scopes.some((other) => other.name === one.name)),
       ...file.scopes,
@@ -254,6 +310,11 @@ function checkedConfig(
   else if (certFile !== undefined || keyFile !== undefined) {
     problems.push("tls_cert and tls_key belong together: give both or neither");
   }
+  const webhookUrl = raw.get("webhook_url");
+  if (webhookUrl !== undefined) {
+    config.webhook = { url: webhookUrl, secret: raw.get("webhook_secret") };
+  }
+  checkPersonalAccessTokens(config, problems);
   if (!isAbsolute(config.dataDir)) config.dataDir = join(Deno.cwd(), config.dataDir);
   checkDatabaseUrl(config, problems);
   checkAddresses(config, problems);
@@ -303,6 +364,24 @@ function checkAddresses(config: ServerConfig, problems: string[]): void {
   }
   if (url.search !== "" || url.hash !== "" || url.username !== "" || url.pathname !== "/") {
     problems.push(`issuer: ${config.issuer} must be scheme and host alone, without path or query`);
+  }
+}
+
+function checkPersonalAccessTokens(config: ServerConfig, problems: string[]): void {
+  const { defaultLifetime, maxLifetime } = config.personalAccessTokens;
+  if (defaultLifetime > maxLifetime) {
+    problems.push("pat_default_lifetime: is longer than pat_max_lifetime allows");
+  }
+  const addresses = {
+    secret_scanning_keys_url: config.secretScanningKeysUrl,
+    webhook_url: config.webhook?.url,
+  };
+  for (const [name, address] of Object.entries(addresses)) {
+    if (address === undefined) continue;
+    const url = URL.canParse(address) ? new URL(address) : undefined;
+    const safe = url?.protocol === "https:" ||
+      (url?.protocol === "http:" && isLoopbackHost(url.hostname));
+    if (!safe) problems.push(`${name}: "${address}" must be an https address`);
   }
 }
 

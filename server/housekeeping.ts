@@ -1,4 +1,5 @@
 import type { AppParts } from "./app_parts.ts";
+import { warnOfExpiry } from "./personal_access_tokens/expiry_warnings.ts";
 import { deleteOldAuditEvents } from "./store/audit_events.ts";
 import { deleteOldDeviceAuthorizations } from "./store/device_authorizations.ts";
 import { deleteOldFailedAttempts } from "./store/failed_attempts.ts";
@@ -45,6 +46,7 @@ export function startHousekeeping(parts: AppParts): { stop(): Promise<void> } {
     try {
       await cleanUp(parts);
       await parts.keys.maintain();
+      await warnOfExpiry(parts);
     } catch (error) {
       parts.log("error", "housekeeping_failed", { reason: (error as Error).message });
     }

@@ -10,6 +10,8 @@ import type { ServerIo } from "./server_io.ts";
 import { openStorage } from "./storage.ts";
 import { createSetupLink } from "./store/setup_links.ts";
 import { anyUser } from "./store/users.ts";
+import { TokenCheck } from "./token_check/token_check.ts";
+import { Webhook } from "./webhook.ts";
 
 /** Longest wait for requests under way when the server stops, in ms. */
 const STOP_PATIENCE = 10_000;
@@ -59,7 +61,11 @@ export async function startServer(config: ServerConfig, io: ServerIo): Promise<R
   const issuer = config.issuer ?? ownAddress(config, server.addr);
   const issuerKeys = new IssuerKeys(io.clock, io.fetch, config.federation.privateIssuers);
   const { clock, fetch } = io;
-  const parts: AppParts = { ...storage, sql, config, issuer, clock, fetch, log, issuerKeys };
+  const tokenCheck = await TokenCheck.start({ ...storage, clock, log, issuer, config });
+  const parts: AppParts = {
+    ...{ ...storage, sql, config, issuer, clock, log, issuerKeys, tokenCheck, fetch },
+    webhook: new Webhook(config.webhook, clock, log, fetch),
+  };
   const routes = app(parts);
   handle = (request, peer) => routes.fetch(request, { peer });
 
@@ -76,6 +82,8 @@ export async function startServer(config: ServerConfig, io: ServerIo): Promise<R
       await withinPatience(server);
       await housekeeping.stop();
       await control?.close();
+      await tokenCheck.close();
+      await parts.webhook.close();
       await storage.database.close();
     },
   };

@@ -126,6 +126,47 @@ export const settings = [
     fallback: "brief",
   },
   {
+    name: "pat_default_lifetime",
+    value: "duration",
+    description: "life of a personal access token that asks for none",
+    fallback: "90d",
+  },
+  {
+    name: "pat_max_lifetime",
+    value: "duration",
+    description: "longest life of a personal access token",
+    fallback: "365d",
+  },
+  {
+    name: "pat_never_expire",
+    value: "on|off",
+    description: "whether personal access tokens without an end may be made",
+    fallback: "off",
+  },
+  {
+    name: "pat_leak_policy",
+    value: "revoke|tell",
+    description: "what happens to a token reported as leaked; its owner is told in any case",
+    fallback: "revoke",
+  },
+  {
+    name: "secret_scanning_keys_url",
+    value: "url",
+    description: "where GitHub publishes the keys that sign its alerts",
+    fallback: "https://api.github.com/meta/public_keys/secret_scanning",
+  },
+  {
+    name: "webhook_url",
+    value: "url",
+    description: "is told of leaked, revoked and soon expiring tokens",
+  },
+  {
+    name: "webhook_secret",
+    value: "key",
+    description: "signs what the webhook is told",
+    secret: true,
+  },
+  {
     name: "geoip_file",
     value: "file",
     description: "MaxMind database, to show places of requests",

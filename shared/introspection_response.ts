@@ -10,7 +10,8 @@ export type IntrospectionResponse =
     sub: string;
     iss: string;
     iat: number;
-    exp: number;
+    /** Absent: it has no end. */
+    exp?: number;
     aud?: string;
     jti?: string;
     /** Which job or workload the token was traded for (RFC 8693 section 4.1). */

@@ -23,28 +23,46 @@ function base62(bytes: Uint8Array, length: number): string {
   return text;
 }
 
+/** The remainders of all bytes, so that a token is checked byte by byte. */
+const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  return crc;
+});
+
 /** CRC-32 as in ISO 3309 (the one of gzip and PNG). */
 function crc32(text: string): number {
   let crc = 0xffffffff;
   for (let i = 0; i < text.length; i++) {
-    crc ^= text.charCodeAt(i);
-    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+    crc = (crc >>> 8) ^ CRC_TABLE[(crc ^ text.charCodeAt(i)) & 255];
   }
   return (crc ^ 0xffffffff) >>> 0;
 }
 
 function checksum(text: string): string {
-  const crc = crc32(text);
-  return base62(
-    new Uint8Array([crc >>> 24, (crc >>> 16) & 255, (crc >>> 8) & 255, crc & 255]),
-    CHECKSUM_LENGTH,
-  );
+  let crc = crc32(text);
+  let digits = "";
+  for (let i = 0; i < CHECKSUM_LENGTH; i++) {
+    digits = ALPHABET[crc % 62] + digits;
+    crc = Math.floor(crc / 62);
+  }
+  return digits;
 }
 
 /** Writes `payload` as a token of the kind `prefix` names; the checksum covers the prefix too. */
 export function formatToken(prefix: string, payload: Uint8Array): string {
   const body = prefix + base62(payload, digitsFor(payload.length));
   return body + checksum(body);
+}
+
+/**
+ * Whether a text has a token's prefix, length, alphabet and checksum: all that can be
+ * told of it without asking the server. `payloadLength` is in bytes.
+ */
+export function hasTokenForm(prefix: string, text: string, payloadLength: number): boolean {
+  if (text.length !== prefix.length + digitsFor(payloadLength) + CHECKSUM_LENGTH) return false;
+  if (!text.startsWith(prefix) || /[^0-9A-Za-z]/.test(text.slice(prefix.length))) return false;
+  return checksum(text.slice(0, -CHECKSUM_LENGTH)) === text.slice(-CHECKSUM_LENGTH);
 }
 
 /**

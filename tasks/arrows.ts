@@ -29,9 +29,12 @@ const SERVER_LAYERS = [
   "server/serve.ts",
   "server/app.ts",
   "server/pages",
+  "server/api",
   "server/admin",
   "server/endpoints",
   "server/grants",
+  "server/personal_access_tokens",
+  "server/token_check",
   "server/tokens",
   "server/store",
   // Pure, and the database holds nothing but hashes.

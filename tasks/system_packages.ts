@@ -1,21 +1,26 @@
 /**
  * What the tests need from the system and npm cannot bring: a browser, and on
- * Linux a keychain, strace to kill the program at a given system call, a clock
- * to set, and the shells that completions are for. On Debian and its kin what is missing is installed; elsewhere the run ends
- * with what to install, since a part left out would be a part untested.
+ * Linux a keychain, reverse proxies, strace to kill the program at a given system
+ * call, a clock to set, and the shells that completions are for; and what the
+ * benchmark needs. On Debian and its kin what is missing is installed; elsewhere
+ * the run ends with what to install, since a part left out would be a part untested.
  */
 import { browserPath } from "../tests/support/browser.ts";
 
-interface Need {
+/** A program, and the package that brings it. */
+export interface Need {
   /** The Debian package. */
   name: string;
   present(): Promise<boolean>;
 }
 
-const NEEDS: readonly Need[] = [
+/** What `deno task test` needs. */
+export const TEST_NEEDS: readonly Need[] = [
   { name: "chromium", present: () => Promise.resolve(hasBrowser()) },
   ...Deno.build.os === "linux"
     ? [
+      { name: "nginx", present: () => onPath("nginx") },
+      { name: "caddy", present: () => onPath("caddy") },
       { name: "gnome-keyring", present: () => onPath("gnome-keyring-daemon") },
       { name: "libsecret-tools", present: () => onPath("secret-tool") },
       { name: "dbus-daemon", present: () => onPath("dbus-run-session") },
@@ -27,17 +32,23 @@ const NEEDS: readonly Need[] = [
     : [],
 ];
 
+/** What `deno task bench` needs. */
+export const BENCH_NEEDS: readonly Need[] = [{ name: "wrk", present: () => onPath("wrk") }];
+
 /** Installs what is missing, or throws with what to install. `say` tells what happens. */
-export async function provideSystemPackages(say: (line: string) => void): Promise<void> {
-  const missing = await missingNeeds();
+export async function provideSystemPackages(
+  needs: readonly Need[],
+  say: (line: string) => void,
+): Promise<void> {
+  const missing = await missingNeeds(needs);
   if (missing.length === 0) return;
   if (!await onPath("apt-get")) {
-    throw new Error(`The tests need ${missing.join(", ")}. Install that and run them again.`);
+    throw new Error(`This needs ${missing.join(", ")}. Install that and run it again.`);
   }
   const root = Deno.uid() === 0;
   if (!root && !await succeeds("sudo", ["-n", "true"])) {
     throw new Error(
-      `The tests need ${missing.join(", ")}, and only root can install that. Run as root, then ` +
+      `This needs ${missing.join(", ")}, and only root can install that. Run as root, then ` +
         `start again: apt-get install ${missing.join(" ")}`,
     );
   }
@@ -55,13 +66,13 @@ export async function provideSystemPackages(say: (line: string) => void): Promis
   };
   await apt("update");
   await apt("install", "--yes", "--no-install-recommends", ...missing);
-  const still = await missingNeeds();
+  const still = await missingNeeds(needs);
   if (still.length > 0) throw new Error(`${still.join(", ")} installed, and yet not found.`);
 }
 
-async function missingNeeds(): Promise<string[]> {
+async function missingNeeds(needs: readonly Need[]): Promise<string[]> {
   const checked = await Promise.all(
-    NEEDS.map(async ({ name, present }) => await present() ? [] : [name]),
+    needs.map(async ({ name, present }) => await present() ? [] : [name]),
   );
   return checked.flat();
 }
@@ -84,7 +95,8 @@ async function succeeds(program: string, args: string[]): Promise<boolean> {
 
 async function onPath(program: string): Promise<boolean> {
   const separator = Deno.build.os === "windows" ? ";" : ":";
-  for (const folder of (Deno.env.get("PATH") ?? "").split(separator)) {
+  // Debian keeps servers where a user's PATH does not lead.
+  for (const folder of [...(Deno.env.get("PATH") ?? "").split(separator), "/usr/sbin"]) {
     try {
       if ((await Deno.stat(`${folder}/${program}`)).isFile) return true;
     } catch {

@@ -18,7 +18,7 @@ import { compileForTests } from "../tests/support/compile_for_tests.ts";
 import { standInVersion } from "../tests/support/stand_in_runtime.ts";
 import { brand } from "../shared/brand.ts";
 import { pinnedDeno } from "./pinned_deno.ts";
-import { provideSystemPackages } from "./system_packages.ts";
+import { provideSystemPackages, TEST_NEEDS } from "./system_packages.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const dist = join(root, "dist");
@@ -125,7 +125,7 @@ async function main(files: string[]): Promise<number> {
     }
     const env: Record<string, string> = { ...ownEnvironment(), DENO_NO_UPDATE_CHECK: "1" };
     heading("What the tests need");
-    await provideSystemPackages((line) => console.log(line));
+    await provideSystemPackages(TEST_NEEDS, (line) => console.log(line));
     for (const version of postgresVersions()) {
       const server = await startPostgres(version);
       servers.push(server);

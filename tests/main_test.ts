@@ -86,6 +86,11 @@ Deno.test("wrong usage exits 2, says nothing on stdout, and hints at what was me
     [["completion", "tcsh"], /bash, zsh, fish, powershell/],
     [["login", "--server", "http://auth.example.com"], /without https/],
     [["admin"], /Usage:/],
+    [["pat", "crate"], /Did you mean create\?/],
+    [["pat", "create"], /required option '--name <name>'[^]*pat create --help/],
+    [["exec"], /missing required argument/],
+    [["auth", "docker", "put"], /get, list, store, erase/],
+    [["scan", "--staged", "client"], /either paths, or --staged/],
   ];
   for (const [args, hint] of cases) {
     const { code, out, err } = await run(...args);

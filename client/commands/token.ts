@@ -4,12 +4,15 @@ import { maskInActions } from "../actions_mask.ts";
 import { ClientError } from "../client_error.ts";
 import type { ClientIo } from "../client_io.ts";
 import { parseDuration } from "../duration.ts";
+import { isTradable, sessionJwt } from "../exchange.ts";
 import { formatJson } from "../output.ts";
 import { chooseSession, type SelectionWithFederation, sessionToken } from "../session.ts";
 
 export interface TokenOptions extends SelectionWithFederation {
   /** As typed, see parseDuration. */
   minTtl: string;
+  /** Trade a personal access token for a JWT. */
+  exchange?: boolean;
   header?: boolean;
   json?: boolean;
 }
@@ -23,13 +26,17 @@ export async function token(options: TokenOptions, io: ClientIo): Promise<number
     );
   }
   const session = await chooseSession(options, io);
-  if (options.scope !== undefined && session.source !== "federation") {
+  const scopeFits = session.source === "federation" || (options.exchange && isTradable(session));
+  if (options.scope !== undefined && !scopeFits) {
     throw new ClientError(
       EXIT.usage,
-      "--scope is for a CI job's identity. A login has the scope it was made with.",
+      "--scope is for a CI job's identity, and for a personal access token with --exchange. " +
+        "A login has the scope it was made with.",
     );
   }
-  const { token, expiresAt, scope } = await sessionToken(session, minTtlMs, io);
+  const { token, expiresAt, scope } = options.exchange
+    ? await sessionJwt(session, minTtlMs, options.scope, io)
+    : await sessionToken(session, minTtlMs, io);
   maskInActions(token, io);
   if (options.json) {
     io.stdout(formatJson({

@@ -1,7 +1,8 @@
+import { Buffer } from "node:buffer";
 import { timingSafeEqual } from "node:crypto";
 import { OAuthError } from "../../shared/oauth_error.ts";
-import { type Client, findClient } from "../store/clients.ts";
-import type { Sql } from "../store/connect.ts";
+import type { Client } from "../store/clients.ts";
+import type { TokenCheck } from "../token_check/token_check.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
 import { type FormParameters, readForm } from "./form.ts";
 
@@ -13,12 +14,12 @@ export interface ClientRequest {
 
 /** Reads a request to an endpoint that is for clients alone. */
 export async function readClientRequest(
-  sql: Sql,
+  tokenCheck: Pick<TokenCheck, "client">,
   request: Request,
 ): Promise<ClientRequest | OAuthError> {
   const form = await readForm(request);
   if (form instanceof OAuthError) return form;
-  const client = await authenticateClient(sql, request, form);
+  const client = await authenticateClient(tokenCheck, request, form);
   return client instanceof OAuthError ? client : { form, client };
 }
 
@@ -29,7 +30,7 @@ const UNKNOWN = "The client is unknown or its secret is wrong.";
  * client_secret in the body, or, for public clients, by client_id alone.
  */
 export async function authenticateClient(
-  sql: Sql,
+  tokenCheck: Pick<TokenCheck, "client">,
   request: Request,
   form: FormParameters,
 ): Promise<Client | OAuthError> {
@@ -46,7 +47,7 @@ export async function authenticateClient(
   if (id === undefined) {
     return new OAuthError("invalid_client", "The parameter client_id is missing.");
   }
-  const client = await findClient(sql, id);
+  const client = await tokenCheck.client(id);
   if (client === undefined) return new OAuthError("invalid_client", UNKNOWN);
   if (client.secretHash === undefined) {
     // A public client has no secret; one that sends any is misconfigured.
@@ -67,9 +68,7 @@ function basicCredentials(
   const match = /^Basic +([A-Za-z0-9+/=]+)$/i.exec(header ?? "");
   if (match === null) return undefined;
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(
-      Uint8Array.from(atob(match[1]), (character) => character.charCodeAt(0)),
-    );
+    const text = Buffer.from(match[1], "base64").toString();
     const colon = text.indexOf(":");
     if (colon < 0) throw new SyntaxError("no colon");
     return { id: formDecode(text.slice(0, colon)), secret: formDecode(text.slice(colon + 1)) };
@@ -79,5 +78,5 @@ function basicCredentials(
 }
 
 function formDecode(text: string): string {
-  return decodeURIComponent(text.replaceAll("+", " "));
+  return /[+%]/.test(text) ? decodeURIComponent(text.replaceAll("+", " ")) : text;
 }

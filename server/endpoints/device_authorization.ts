@@ -5,6 +5,7 @@ import { formatScope, parseScope } from "../../shared/scope.ts";
 import type { AppParts } from "../app_parts.ts";
 import { addressForLimits } from "../client_address.ts";
 import { POLL_INTERVAL } from "../grants/device_code.ts";
+import { scopesForClient } from "../scope_catalogue.ts";
 import { insertDeviceAuthorization } from "../store/device_authorizations.ts";
 import { checkAccessTokenSize } from "../tokens/access_token.ts";
 import { makeDeviceCode } from "../tokens/device_code.ts";
@@ -25,8 +26,8 @@ export async function deviceAuthorization(
   request: Request,
   requester: Requester,
 ): Promise<DeviceAuthorizationResponse | OAuthError> {
-  const { sql, clock, config, issuer } = parts;
-  const sent = await readClientRequest(sql, request);
+  const { sql, clock, config, issuer, tokenCheck } = parts;
+  const sent = await readClientRequest(tokenCheck, request);
   if (sent instanceof OAuthError) return sent;
   const { form, client } = sent;
   if (!config.deviceFlow.enabled) {
@@ -83,9 +84,10 @@ async function acceptedScope(
   if (scopes === undefined) {
     return new OAuthError("invalid_scope", "The scope is malformed: names with spaces between.");
   }
-  const unknown = scopes.filter((scope) => !config.scopes.some(({ name }) => name === scope));
+  const catalogue = scopesForClient(config.scopes, clientId);
+  const unknown = scopes.filter((scope) => !catalogue.some(({ name }) => name === scope));
   if (unknown.length > 0) {
-    const known = config.scopes.map(({ name }) => name).join(" ");
+    const known = catalogue.map(({ name }) => name).join(" ");
     return new OAuthError(
       "invalid_scope",
       `Unknown scope: ${unknown.join(" ")}. This server knows: ${known}.`,

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { OAuthError } from "../../shared/oauth_error.ts";
 
 /** Largest form we read, in bytes. */
@@ -50,38 +51,66 @@ export async function readForm(
  * if it has not come whole within `patience` ms: no more is read then.
  */
 export async function boundedText(
-  request: Request,
+  message: Request | Response,
   limit: number,
   patience: number = BODY_PATIENCE,
 ): Promise<string | undefined> {
-  if (Number(request.headers.get("content-length") ?? 0) > limit) return undefined;
-  if (request.body === null) return "";
-  const decoder = new TextDecoder();
-  const reader = request.body.getReader();
-  let late = false;
-  const giveUp = () => reader.cancel().catch(() => {});
-  const timer = setTimeout(() => {
-    late = true;
-    giveUp();
-  }, patience);
-  let text = "";
+  if (Number(message.headers.get("content-length") ?? 0) > limit) return undefined;
+  // With a length the server reads no more than that, and reading at once is cheaper.
+  if (hasLength(message)) return await inTime(message.text(), patience);
+  const bytes = await boundedBytes(message, limit, patience);
+  return bytes && new TextDecoder().decode(bytes);
+}
+
+/** The body's bytes, bounded in the same way. */
+export async function boundedBytes(
+  message: Request | Response,
+  limit: number,
+  patience: number = BODY_PATIENCE,
+): Promise<Uint8Array | undefined> {
+  if (Number(message.headers.get("content-length") ?? 0) > limit) return undefined;
+  if (message.body === null) return new Uint8Array();
+  const reader = message.body.getReader();
+  const giveUp = () => void reader.cancel().catch(() => {});
+  const bytes = await inTime(readBytes(reader, limit), patience);
+  if (bytes === undefined) giveUp();
+  return bytes;
+}
+
+async function readBytes(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  limit: number,
+): Promise<Uint8Array | undefined> {
+  const chunks: Uint8Array[] = [];
   let size = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    size += value.byteLength;
+    if (size > limit) return undefined;
+    chunks.push(value);
+  }
+  return chunks.length === 1 ? chunks[0] : new Uint8Array(Buffer.concat(chunks));
+}
+
+/** What comes of reading a body, or undefined if the client is too slow or has gone away. */
+async function inTime<T>(reading: Promise<T>, patience: number): Promise<T | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), patience);
+  });
   try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (late) return undefined;
-      if (done) return text + decoder.decode();
-      size += value.byteLength;
-      if (size > limit) {
-        giveUp();
-        return undefined;
-      }
-      text += decoder.decode(value, { stream: true });
-    }
+    return await Promise.race([reading, late]);
   } catch {
-    // The client has gone away: nothing that an operator could mend.
+    // The client broke off: nothing that an operator could mend.
     return undefined;
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Only of requests that came over a connection, where the length holds. */
+function hasLength(message: Request | Response): boolean {
+  return message instanceof Request && message.headers.has("content-length") &&
+    !message.headers.has("transfer-encoding");
 }

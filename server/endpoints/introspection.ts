@@ -3,9 +3,8 @@ import type { IntrospectionResponse } from "../../shared/introspection_response.
 import { OAuthError } from "../../shared/oauth_error.ts";
 import type { AppParts } from "../app_parts.ts";
 import { findRefreshTokenFamily } from "../store/refresh_token_families.ts";
-import { accessTokenStanding } from "../store/revoked_access_tokens.ts";
 import { findUser } from "../store/users.ts";
-import { verifyAccessToken } from "../tokens/access_token.ts";
+import type { UsedFrom } from "../token_check/token_check.ts";
 import { refreshTokenHashes } from "../tokens/refresh_token.ts";
 import { readClientRequest } from "./client_authentication.ts";
 
@@ -14,7 +13,7 @@ export async function introspection(
   parts: AppParts,
   request: Request,
 ): Promise<IntrospectionResponse | OAuthError> {
-  const sent = await readClientRequest(parts.sql, request);
+  const sent = await readClientRequest(parts.tokenCheck, request);
   if (sent instanceof OAuthError) return sent;
   const { form, client } = sent;
   if (client.secretHash === undefined) {
@@ -26,35 +25,35 @@ export async function introspection(
   }
   const hashes = refreshTokenHashes(token);
   if (hashes !== undefined) return await introspectRefreshToken(parts, hashes);
-  return await introspectAccessToken(parts, token);
+  return await introspectAccessToken(parts, token, {
+    address: form("client_address"),
+    userAgent: form("client_user_agent"),
+  });
 }
 
+/** `from` is where the token was used, if the client tells: tokens bound to addresses need it. */
 async function introspectAccessToken(
-  parts: AppParts,
+  { tokenCheck, issuer }: AppParts,
   token: string,
+  from: UsedFrom,
 ): Promise<IntrospectionResponse> {
-  const claims = await verifyAccessToken(parts, token);
-  if (claims === undefined) return { active: false };
-  const standing = await accessTokenStanding(parts.sql, {
-    jti: claims.jti,
-    subject: claims.sub,
-    familyId: claims.sid,
-  });
-  if (standing === undefined || !standing.active) return { active: false };
+  const verdict = await tokenCheck.check(token, from);
+  if (verdict.state !== "active") return { active: false };
+  const known = verdict.token;
   return {
     active: true,
     token_type: "Bearer",
-    scope: claims.scope,
-    client_id: claims.client_id,
-    username: standing.username,
-    sub: claims.sub,
-    iss: claims.iss,
-    aud: claims.aud,
-    iat: claims.iat,
-    exp: claims.exp,
-    jti: claims.jti,
-    act: claims.act,
-    workload: claims.workload,
+    scope: known.scope,
+    client_id: known.clientId,
+    username: known.username,
+    sub: known.subject,
+    iss: issuer,
+    aud: known.audience,
+    iat: numericDate(known.issuedAt),
+    ...known.expiresAt !== Infinity && { exp: numericDate(known.expiresAt) },
+    jti: known.id,
+    act: known.act,
+    workload: known.workload,
   };
 }
 

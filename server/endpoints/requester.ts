@@ -17,11 +17,20 @@ export interface Requester {
 
 /** Address and user agent of a request, proxies accounted for. */
 export function requesterOf(
-  c: { env: ConnectionBindings; req: { header(name: string): string | undefined } },
+  c: { env: ConnectionBindings; req: { raw: Request } },
+  clientAddress: ClientAddress,
+): Requester {
+  return requesterOfRequest(c.req.raw, c.env, clientAddress);
+}
+
+/** The same, of a request that went past the router. */
+export function requesterOfRequest(
+  { headers }: Request,
+  { peer }: ConnectionBindings,
   clientAddress: ClientAddress,
 ): Requester {
   return {
-    address: clientAddress(c.env.peer, c.req.header("x-forwarded-for") ?? null),
-    userAgent: (c.req.header("user-agent") ?? "").slice(0, MAX_USER_AGENT),
+    address: clientAddress(peer, headers.get("x-forwarded-for")),
+    userAgent: (headers.get("user-agent") ?? "").slice(0, MAX_USER_AGENT),
   };
 }

@@ -21,7 +21,7 @@ export async function revocation(
   request: Request,
   requester: Requester,
 ): Promise<undefined | OAuthError> {
-  const sent = await readClientRequest(parts.sql, request);
+  const sent = await readClientRequest(parts.tokenCheck, request);
   if (sent instanceof OAuthError) return sent;
   const { form, client } = sent;
   const token = form("token");
@@ -53,6 +53,7 @@ async function revokeLogin(
       details: { client_id: clientId },
     });
   });
+  parts.tokenCheck.changed(`login:${family.id}`);
 }
 
 async function revokeOneAccessToken(
@@ -63,4 +64,5 @@ async function revokeOneAccessToken(
   const claims = await verifyAccessToken(parts, token);
   if (claims === undefined || claims.client_id !== clientId) return;
   await revokeAccessToken(parts.sql, claims.jti, new Date(claims.exp * 1000));
+  parts.tokenCheck.changed(`token:${claims.jti}`);
 }

@@ -2,14 +2,14 @@ import { OAuthError } from "../../shared/oauth_error.ts";
 import type { TokenResponse } from "../../shared/token_response.ts";
 import type { Grant } from "../grants/grant.ts";
 import { commandLineClient } from "../store/clients.ts";
-import type { Sql } from "../store/connect.ts";
+import type { TokenCheck } from "../token_check/token_check.ts";
 import { authenticateClient } from "./client_authentication.ts";
 import { readForm } from "./form.ts";
 import type { Requester } from "./requester.ts";
 
 /** The token endpoint (RFC 6749 section 3.2): finds the grant and lets it answer. */
 export async function token(
-  { sql, grants }: { sql: Sql; grants: readonly Grant[] },
+  { tokenCheck, grants }: { tokenCheck: TokenCheck; grants: readonly Grant[] },
   request: Request,
   requester: Requester,
 ): Promise<TokenResponse | OAuthError> {
@@ -27,7 +27,7 @@ export async function token(
   const anonymous = form("client_id") === undefined && !request.headers.has("authorization");
   const client = anonymous && grant.clientOptional
     ? commandLineClient
-    : await authenticateClient(sql, request, form);
+    : await authenticateClient(tokenCheck, request, form);
   if (client instanceof OAuthError) return client;
   return await grant.handle({ client, parameter: form, ...requester });
 }

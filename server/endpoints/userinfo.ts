@@ -22,6 +22,8 @@ export async function userinfo(
     jti: claims.jti,
     subject: claims.sub,
     familyId: claims.sid,
+    personalAccessTokenId: claims.pat,
+    now: new Date(parts.clock.now()),
   });
   if (claims === undefined || standing === undefined || !standing.active) {
     return new OAuthError("invalid_token", "The access token is unknown, expired or revoked.");

@@ -3,6 +3,7 @@ import { DEVICE_CODE_GRANT } from "../../shared/grant_types.ts";
 import { OAuthError } from "../../shared/oauth_error.ts";
 import { parseScope } from "../../shared/scope.ts";
 import type { AppParts } from "../app_parts.ts";
+import { heldScope } from "../scope_catalogue.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import { recordPoll, redeemDeviceCode } from "../store/device_authorizations.ts";
 import { insertRefreshTokenFamily } from "../store/refresh_token_families.ts";
@@ -72,8 +73,10 @@ async function redeem(
     if (user === undefined || user.disabledAt !== undefined) {
       return new OAuthError("access_denied", "The account is disabled.");
     }
-    const login: Login = { ...redeemed, user, clientId: request.client.id };
-    if (parseScope(redeemed.scope)?.includes("offline_access")) {
+    // Whoever asked did not know yet who would approve.
+    const scope = heldScope(parts.config.scopes, user, redeemed.scope);
+    const login: Login = { ...redeemed, scope, user, clientId: request.client.id };
+    if (parseScope(scope)?.includes("offline_access")) {
       login.refreshToken = makeRefreshToken();
       login.familyId = randomUUID();
       const ends = expiries(parts, code.now);
@@ -82,7 +85,7 @@ async function redeem(
         id: login.familyId,
         userId: user.id,
         clientId: request.client.id,
-        scope: redeemed.scope,
+        scope,
         authenticatedAt: redeemed.authenticatedAt,
         createdAt: code.now,
         lastUsedAt: code.now,

@@ -2,6 +2,7 @@ import { REFRESH_TOKEN_GRANT } from "../../shared/grant_types.ts";
 import { OAuthError } from "../../shared/oauth_error.ts";
 import { formatScope, parseScope } from "../../shared/scope.ts";
 import type { AppParts } from "../app_parts.ts";
+import { heldScope } from "../scope_catalogue.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import {
   findRefreshTokenFamily,
@@ -52,7 +53,7 @@ export function refreshTokenGrant(parts: AppParts): Grant {
       return await loginTokens(parts, {
         user,
         clientId: request.client.id,
-        scope,
+        scope: heldScope(parts.config.scopes, user, scope),
         authenticatedAt: family!.authenticatedAt,
         familyId: family!.id,
         refreshToken: successor,
@@ -120,6 +121,7 @@ async function endReplayedFamily(
       details: { client_id: request.client.id, user_agent: request.userAgent },
     });
   });
+  parts.tokenCheck.changed(`login:${family.id}`);
 }
 
 /** The scope asked for, if it is within the one granted (RFC 6749 section 6). */

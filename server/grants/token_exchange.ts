@@ -3,9 +3,13 @@ import { OAuthError } from "../../shared/oauth_error.ts";
 import { ACCESS_TOKEN_TYPE, ID_TOKEN_TYPE, JWT_TYPE } from "../../shared/token_types.ts";
 import type { AppParts } from "../app_parts.ts";
 import type { Grant, TokenRequest } from "./grant.ts";
+import { exchangePersonalAccessToken } from "./personal_access_token_exchange.ts";
 import { workloadTokens } from "./workload_tokens.ts";
 
-/** Token exchange (RFC 8693): another issuer's identity token for an access token of ours. */
+/**
+ * Token exchange (RFC 8693): another issuer's identity token, or one of our personal
+ * access tokens, for an access token.
+ */
 export function tokenExchangeGrant(parts: AppParts): Grant {
   return {
     type: TOKEN_EXCHANGE_GRANT,
@@ -15,7 +19,9 @@ export function tokenExchangeGrant(parts: AppParts): Grant {
       if (problem !== undefined) return problem;
       // RFC 8693 section 2.2.2: a subject token that will not do is an invalid_request.
       const token = request.parameter("subject_token")!;
-      const tokens = await workloadTokens(parts, request, token, "invalid_request");
+      const tokens = request.parameter("subject_token_type") === ACCESS_TOKEN_TYPE
+        ? await exchangePersonalAccessToken(parts, request, token)
+        : await workloadTokens(parts, request, token, "invalid_request");
       if (tokens instanceof OAuthError) return tokens;
       return { ...tokens, issued_token_type: ACCESS_TOKEN_TYPE };
     },
@@ -31,10 +37,11 @@ function checkParameters(
     return new OAuthError("invalid_request", "The parameter subject_token is missing.");
   }
   const type = parameter("subject_token_type");
-  if (type !== JWT_TYPE && type !== ID_TOKEN_TYPE) {
+  if (type === undefined || ![JWT_TYPE, ID_TOKEN_TYPE, ACCESS_TOKEN_TYPE].includes(type)) {
     return new OAuthError(
       "invalid_request",
-      `subject_token_type must be ${JWT_TYPE} or ${ID_TOKEN_TYPE}.`,
+      `subject_token_type must be ${JWT_TYPE} or ${ID_TOKEN_TYPE}, ` +
+        `or ${ACCESS_TOKEN_TYPE} for a personal access token.`,
     );
   }
   if (parameter("actor_token") !== undefined) {

@@ -209,7 +209,8 @@ async function confirmPage(
   });
 }
 
-function Fact(props: { name: string; loud?: boolean; children: unknown }) {
+/** A line of a list of facts. */
+export function Fact(props: { name: string; loud?: boolean; children: unknown }) {
   return (
     <div>
       <dt>{props.name}</dt>
@@ -218,7 +219,8 @@ function Fact(props: { name: string; loud?: boolean; children: unknown }) {
   );
 }
 
-function Address({ address, place }: { address: string; place?: string }) {
+/** An address, and the place it is at if anybody knows. */
+export function Address({ address, place }: { address: string; place?: string }) {
   return (
     <>
       <Foreign text={address} />

@@ -1,7 +1,32 @@
 /** A moment as people say it, "3 minutes ago", exact on hover. */
 export function Moment({ at, now }: { at: Date; now: number }) {
-  const exact = `${at.toISOString().slice(0, 16).replace("T", " ")} UTC`;
-  return <time datetime={at.toISOString()} title={exact}>{ago((now - at.getTime()) / 1000)}</time>;
+  return (
+    <time datetime={at.toISOString()} title={exact(at)}>{ago((now - at.getTime()) / 1000)}</time>
+  );
+}
+
+/** A moment to come, "in 3 days", exact on hover. */
+export function Deadline({ at, now }: { at: Date; now: number }) {
+  return (
+    <time datetime={at.toISOString()} title={exact(at)}>{ahead((at.getTime() - now) / 1000)}</time>
+  );
+}
+
+function exact(at: Date): string {
+  return `${at.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+}
+
+/** Seconds to come, in words. */
+export function ahead(seconds: number): string {
+  const steps: [unit: string, seconds: number][] = [
+    ["days", 86400],
+    ["hours", 3600],
+    ["minutes", 60],
+  ];
+  const step = steps.find(([, length]) => seconds >= 2 * length);
+  return step === undefined
+    ? "in less than two minutes"
+    : `in ${Math.round(seconds / step[1])} ${step[0]}`;
 }
 
 /** Seconds in the past, in words. */

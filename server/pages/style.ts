@@ -105,6 +105,7 @@ dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
 @media (max-width: 40rem) { dl > div { grid-template-columns: 1fr; } }
 .differs { font-weight: 650; color: var(--danger); }
 .scopes { padding-left: 1.25rem; }
+dd .scopes { margin: 0; }
 .shown-code {
   display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 0 1rem;
   padding: 0.6rem 1rem; background: var(--ground); border-radius: 0.5rem;
@@ -117,6 +118,28 @@ dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
 .logins li + li { border-top: 1px solid var(--line); }
 .logins div { min-width: 0; }
 .logins p { margin: 0; }
+.operation + .operation { border-top: 1px solid var(--line); padding-top: 1rem; }
+.operation pre { overflow-x: auto; padding: 0.6rem 1rem; background: var(--ground); border-radius: 0.5rem; font-size: 0.85rem; }
+fieldset { margin: 0 0 1.1rem; padding: 0; border: 0; min-width: 0; }
+legend { margin: 0 0 0.3rem; padding: 0; font-weight: 600; }
+.form:not(:has(option[value="until"]:checked)) .until { display: none; }
+.search { display: flex; flex-wrap: wrap; gap: 0.75rem; align-items: end; margin: 0 0 1rem; }
+.search div { flex: 1 1 12rem; }
+.soon { font-weight: 650; color: var(--danger); }
+.acts { display: flex; flex: none; flex-wrap: wrap; gap: 0 1rem; }
+.acts a, .pages a { display: inline-flex; align-items: center; min-height: 2.75rem; }
+.pages { display: flex; justify-content: space-between; gap: 1rem; }
+.secret { position: relative; }
+.secret input { position: absolute; inset: 0; height: 100%; color: transparent; forced-color-adjust: none; }
+.secret input::selection { color: transparent; background: transparent; }
+.secret span {
+  position: relative; display: block; padding: 0.6rem 0.75rem; border: 1px solid var(--edge);
+  border-radius: 0.5rem; background: var(--ground); word-break: break-all; cursor: pointer;
+  -webkit-user-select: all; user-select: all;
+}
+.secret input:focus + span { color: var(--accent-text); background: var(--accent); }
+.ask { display: flex; flex-wrap: wrap; gap: 0.75rem; align-items: center; margin-top: 1.5rem; }
+@media (max-width: 40rem) { .tokens li { flex-direction: column; align-items: stretch; gap: 0; } }
 .mark {
   display: flex; align-items: center; justify-content: center; width: 3rem; height: 3rem;
   margin-bottom: 1rem; border: 2px solid currentColor; border-radius: 50%; font-size: 1.5rem;

@@ -1,5 +1,11 @@
 import postgres from "postgres";
 import { type EmbeddedDatabase, openEmbeddedDatabase } from "./embedded.ts";
+import {
+  type ChangeListener,
+  listenForTokenChanges,
+  TOKEN_CHANGES,
+  type TokenChanges,
+} from "./token_changes.ts";
 
 export type Sql = postgres.Sql;
 /** A connection inside a transaction: what runs on it is committed or undone as one. */
@@ -9,6 +15,8 @@ export interface Database {
   sql: Sql;
   /** As told to operators; without the password. */
   description: string;
+  /** Tells `listener` whenever a token, or what it depends on, has changed. */
+  listen(listener: ChangeListener): Promise<TokenChanges>;
   close(): Promise<void>;
 }
 
@@ -27,11 +35,12 @@ const STATEMENT_TIMEOUT = 30;
  * same SQL. Throws EmbeddedDatabaseLocked if another process holds the folder.
  */
 export async function openDatabase(location: DatabaseLocation): Promise<Database> {
-  if (location.databaseUrl === undefined) {
+  const { databaseUrl } = location;
+  if (databaseUrl === undefined) {
     const embedded = await openEmbeddedDatabase(location.dataDir);
     return overEmbedded(embedded);
   }
-  const sql = postgres(location.databaseUrl, {
+  const sql = postgres(databaseUrl, {
     connect_timeout: CONNECT_TIMEOUT,
     max: 10,
     onnotice: () => {},
@@ -39,23 +48,37 @@ export async function openDatabase(location: DatabaseLocation): Promise<Database
   });
   return {
     sql,
-    description: describeUrl(location.databaseUrl),
+    description: describeUrl(databaseUrl),
+    listen: (listener) => Promise.resolve(listenForTokenChanges(databaseUrl, listener)),
     close: () => sql.end({ timeout: 5 }),
   };
 }
 
 function overEmbedded(embedded: EmbeddedDatabase): Database {
-  // PGlite is one session: a second connection would share its transactions.
+  const listeners = new Set<ChangeListener>();
+  // PGlite is one session: a second connection would share its transactions. Its
+  // notifications come before the answer to the statement that caused them.
   const options = {
     max: 1,
     onnotice: () => {},
     fetch_types: false,
     socket: () => embedded.connect(),
+    onnotify: (_channel: string, subject: string) => {
+      for (const listener of listeners) listener.changed(subject);
+    },
   };
   const sql = postgres(options as postgres.Options<Record<string, never>>);
   return {
     sql,
     description: `embedded, in ${embedded.folder}`,
+    async listen(listener) {
+      listeners.add(listener);
+      await sql.unsafe(`listen ${TOKEN_CHANGES}`);
+      return {
+        isCurrent: () => true,
+        close: () => Promise.resolve(void listeners.delete(listener)),
+      };
+    },
     async close() {
       await sql.end({ timeout: 5 });
       await embedded.close();

@@ -140,6 +140,19 @@ export async function revokeRefreshTokenFamily(
   return rows.length === 1;
 }
 
+/** Ends all of a person's families; returns the ids of those it ended. */
+export async function revokeRefreshTokenFamiliesOf(
+  sql: Sql | Transaction,
+  revocation: { userId: string; reason: string; now: Date },
+): Promise<string[]> {
+  const rows = await sql<{ id: string }[]>`
+    update refresh_token_families
+    set revoked_at = ${revocation.now}, revoked_reason = ${revocation.reason}
+    where user_id = ${revocation.userId} and revoked_at is null
+    returning id`;
+  return rows.map(({ id }) => id);
+}
+
 /** A person's living logins, last used first. */
 export async function listRefreshTokenFamilies(
   sql: Sql,

@@ -18,7 +18,13 @@ export interface AccessTokenStanding {
 /** Whether a signed access token still counts, and whose it is. Undefined if its principal is gone. */
 export async function accessTokenStanding(
   sql: Sql,
-  token: { jti: string; subject: string; familyId?: string },
+  token: {
+    jti: string;
+    subject: string;
+    familyId?: string;
+    personalAccessTokenId?: string;
+    now: Date;
+  },
 ): Promise<AccessTokenStanding | undefined> {
   const rows = await sql<AccessTokenStanding[]>`
     select p.username, p.name,
@@ -27,6 +33,11 @@ export async function accessTokenStanding(
         and (${token.familyId ?? null}::uuid is null or exists (
           select 1 from refresh_token_families
           where id = ${token.familyId ?? null}::uuid and revoked_at is null
+        ))
+        and (${token.personalAccessTokenId ?? null}::uuid is null or exists (
+          select 1 from personal_access_tokens
+          where id = ${token.personalAccessTokenId ?? null}::uuid and revoked_at is null
+            and (expires_at is null or expires_at > ${token.now})
         )) as active
     from principals p where p.id = ${token.subject}`;
   return rows[0];

@@ -85,6 +85,49 @@ export async function findSession(
   };
 }
 
+/** A browser as a list shows it. */
+export interface ListedSession {
+  id: string;
+  createdAt: Date;
+  lastSeenAt: Date;
+  address: string;
+  userAgent: string;
+}
+
+/** A person's living sessions, last used first. */
+export async function listSessions(
+  sql: Sql,
+  query: { userId: string; idleSeconds: number; now: Date; limit: number },
+): Promise<ListedSession[]> {
+  const { now } = query;
+  const idleSince = new Date(now.getTime() - query.idleSeconds * 1000);
+  const rows = await sql<
+    { id: string; created_at: Date; last_seen_at: Date; address: string; user_agent: string }[]
+  >`
+    select id, created_at, last_seen_at, address, user_agent from sessions
+    where user_id = ${query.userId} and expires_at > ${now} and last_seen_at > ${idleSince}
+    order by last_seen_at desc, id limit ${query.limit}`;
+  return rows.map((row) => ({
+    id: row.id,
+    createdAt: row.created_at,
+    lastSeenAt: row.last_seen_at,
+    address: row.address,
+    userAgent: row.user_agent,
+  }));
+}
+
+/** Ends all of a person's sessions but the one named `id`; returns how many lived. */
+export async function endOtherSessions(
+  sql: Sql | Transaction,
+  { userId, id, now }: { userId: string; id: string; now: Date },
+): Promise<number> {
+  const rows = await sql`
+    update sessions set expires_at = ${now}
+    where user_id = ${userId} and id <> ${id} and expires_at > ${now}
+    returning id`;
+  return rows.length;
+}
+
 /** Ends a session. Its row stays until the clean-up, as a trace of where the person signed in. */
 export async function endSession(
   sql: Sql | Transaction,

@@ -21,6 +21,8 @@ export interface AccessTokenGrant {
   authenticatedAt?: Date;
   /** The login it came of, if that can be revoked as a whole. */
   familyId?: string;
+  /** The personal access token it was traded for; it ends with that one. */
+  personalAccessTokenId?: string;
   workload?: Workload;
 }
 
@@ -44,6 +46,8 @@ export interface AccessTokenClaims {
   exp: number;
   auth_time?: number;
   sid?: string;
+  /** Ours: the id of the personal access token it was traded for. */
+  pat?: string;
   act?: Workload["act"];
   workload?: Workload["run"];
 }
@@ -105,16 +109,29 @@ function claimsFor(
     exp: now + lifetime,
     auth_time: grant.authenticatedAt && numericDate(grant.authenticatedAt.getTime()),
     sid: grant.familyId,
+    pat: grant.personalAccessTokenId,
     act: grant.workload?.act,
     workload: grant.workload?.run,
   };
 }
 
+/** What verifying needs of a signer. */
+export type AccessTokenVerifier = Pick<AccessTokenIssuer, "issuer" | "clock" | "keys">;
+
 /** The claims of an access token that we signed and that has not expired, or undefined. */
 export async function verifyAccessToken(
-  { issuer, clock, keys }: Pick<AccessTokenIssuer, "issuer" | "clock" | "keys">,
+  verifier: AccessTokenVerifier,
   token: string,
 ): Promise<AccessTokenClaims | undefined> {
+  const genuine = await readAccessToken(verifier, token);
+  return genuine?.expired ? undefined : genuine?.claims;
+}
+
+/** The claims of an access token that we signed, be it expired; undefined if we did not. */
+export async function readAccessToken(
+  { issuer, clock, keys }: AccessTokenVerifier,
+  token: string,
+): Promise<{ claims: AccessTokenClaims; expired: boolean } | undefined> {
   if (token.length > 2 * MAX_LENGTH) return undefined;
   try {
     const { payload } = await jwtVerify(token, createLocalJWKSet(await keys.keySet()), {
@@ -124,8 +141,12 @@ export async function verifyAccessToken(
       currentDate: new Date(clock.now()),
       requiredClaims: ["sub", "aud", "exp", "iat", "jti", "client_id"],
     });
-    return payload as unknown as AccessTokenClaims;
+    return { claims: payload as unknown as AccessTokenClaims, expired: false };
   } catch (error) {
+    if (error instanceof errors.JWTExpired) {
+      // The signature is checked before the time.
+      return { claims: error.payload as unknown as AccessTokenClaims, expired: true };
+    }
     if (error instanceof errors.JOSEError) return undefined;
     throw error;
   }

@@ -4,13 +4,16 @@
  * Name a folder in PAGE_PICTURES to get a picture of each.
  */
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import axe from "axe-core";
 import { app } from "../../server/app.ts";
 import { hashPassword } from "../../server/password.ts";
 import { createSetupLink } from "../../server/store/setup_links.ts";
-import { createUser } from "../../server/store/users.ts";
+import { insertPersonalAccessToken } from "../../server/store/personal_access_tokens.ts";
+import { createUser, listUsers } from "../../server/store/users.ts";
 import { USER_CODE_LIMITS } from "../../server/throttle.ts";
+import { tokenHash } from "../../server/tokens/token_hash.ts";
 import { brand } from "../../shared/brand.ts";
 import { DEVICE_CODE_GRANT } from "../../shared/grant_types.ts";
 import { openBrowser, type Page } from "../support/browser.ts";
@@ -85,6 +88,12 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
     });
     return await response.json() as { user_code: string; device_code: string };
   };
+  const signInAgain = async () => {
+    await go("/signin");
+    await page.getByLabel("E-mail address").fill("alice@example.com");
+    await page.getByLabel("Password").fill(PASSWORD);
+    await press("Sign in");
+  };
   const agent = `${brand.binaryName}/1.4.0 (linux; x86_64)`;
 
   await go("/");
@@ -149,6 +158,58 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   await press("Remove the rule github:acme/api:main");
   assert.match(await page.locator("main").innerText(), /nothing is trusted/);
 
+  await go("/tokens");
+  await look("tokens-none", "Personal access tokens");
+  await page.getByRole("link", { name: "Make a token" }).click();
+  await look("token-new", "Make a token");
+  await page.getByLabel("Name", { exact: true }).fill("Nightly build of the shop");
+  await page.getByLabel("Put new versions into production").check();
+  await page.getByLabel("Only from these addresses").fill("nowhere");
+  await page.getByLabel("It ends", { exact: true }).selectOption("on another day");
+  await press("Make the token");
+  await look("token-refused", "Make a token");
+  await page.getByLabel("It ends", { exact: true }).selectOption("2592000");
+  await page.getByLabel("Only from these addresses").fill("203.0.113.0/24\n2001:db8::/32");
+  assert.equal(await page.getByLabel("The day it ends").count(), 1);
+  assert.equal(await page.getByLabel("The day it ends").isVisible(), false);
+  await press("Make the token");
+  await look("token-made", "Copy your new token");
+  const secret = await page.getByLabel("The token").inputValue();
+  const selected = () => page.evaluate<string>("getSelection().toString()");
+  await page.locator(".secret span").click();
+  assert.equal(await selected(), secret, "a click selects the token whole");
+  await page.locator("h1").click();
+  assert.equal(await selected(), "");
+  await page.getByRole("button", { name: "Sign out" }).focus();
+  await page.keyboard.press("Tab");
+  assert.equal(await selected(), secret, "the tab key selects the token whole");
+  await makeTokens(server);
+  const uses = { headers: { authorization: `Bearer ${secret}`, "x-forwarded-for": "203.0.113.9" } };
+  assert.equal((await fetch(`${site}/auth/verify`, uses)).status, 200);
+  await parts.tokenCheck.lastUses.flush();
+  clock.advance({ days: 24 });
+  await signInAgain();
+  await go("/tokens");
+  await look("tokens", "Personal access tokens");
+  await page.getByLabel("Search by name").fill("shop");
+  await press("Search");
+  await look("tokens-found", "Personal access tokens");
+  await page.getByRole("link", { name: "Nightly build of the shop", exact: true }).click();
+  await look("token", "Nightly build of the shop");
+  await page.getByRole("link", { name: "Rotate" }).click();
+  await look("token-rotate", "Rotate this token");
+  await press("Rotate");
+  await look("token-rotated", "Copy your new token");
+  await go("/admin/tokens");
+  await look("admin-tokens", "Everybody’s tokens");
+  await page.getByRole("link", { name: /Revoke the token WWW/ }).click();
+  await look("token-revoke-hostile", "Revoke this token?");
+  await press("Revoke");
+  await go("/");
+  await look("home-tokens", "Hello, Alice Example");
+  await go("/devices");
+  await look("devices", "Where you are logged in");
+
   await go("/device");
   await look("code", "Enter the code");
   await page.getByLabel("Code").fill("WRNG");
@@ -164,6 +225,7 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   await page.goto(confirm);
   await look("answered-already", "This code is no longer valid");
 
+  clock.advance({ minutes: 2 });
   parts.config.deviceFlow.freshSignInSeconds = 60;
   await go("/device");
   await look("sign-in-again", "Sign in again");
@@ -199,6 +261,32 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
     if (guess === 0) await look("code-unknown", "Enter the code");
   }
   await look("throttled", "Too many attempts");
+}
+
+/** Tokens of the first user that forms would not make: hostile names, and a full page of others. */
+async function makeTokens({ parts: { sql }, clock }: TestServer): Promise<void> {
+  const [alice] = await listUsers(sql);
+  const names = [
+    "\u202e\u200b",
+    `<script>alert(1)</script>\u202e`,
+    "W".repeat(10_000),
+    ...Array.from({ length: 28 }, (_, index) => `Deploy service ${28 - index}`),
+  ];
+  for (const [index, name] of names.entries()) {
+    const id = randomUUID();
+    await insertPersonalAccessToken(sql, {
+      id,
+      owner: { kind: "user", id: alice.id },
+      name,
+      tokenHash: tokenHash(id),
+      prefix: `${brand.tokenPrefixes.personalAccessToken}aB3dE5fG`,
+      scope: "openid profile deploy",
+      audience: "x",
+      allowedAddresses: [],
+      createdAt: new Date(clock.now() - index * 1000),
+      expiresAt: new Date(clock.now() + (index % 8 === 7 ? 1 : 60) * 86_400_000),
+    });
+  }
 }
 
 /** The application on a port of this machine, as the issuer that the browser sees. */

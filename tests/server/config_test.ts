@@ -70,6 +70,20 @@ Deno.test("the file describes scopes and may switch the device flow off", async 
   assert.deepEqual(config.scopes.at(-1), { name: "deploy", description: "Deploy your services" });
 });
 
+Deno.test("a scope may be for some people, some programs, or no token", async () => {
+  const file = "[scopes]\n" +
+    'operate = { description = "Operate", roles = ["admin"], clients = ["console"], tokens = false }';
+  const { config, problems } = await load({}, {}, file);
+  assert.deepEqual(problems, []);
+  assert.deepEqual(config.scopes.at(-1), {
+    name: "operate",
+    description: "Operate",
+    roles: ["admin"],
+    clients: ["console"],
+    tokens: false,
+  });
+});
+
 Deno.test("each mistake is named, all at once", async () => {
   const cases: [SettingFlags, Record<string, string>, string | undefined, RegExp][] = [
     [{ listen: "nowhere" }, {}, undefined, /listen: "nowhere" is no address/],
@@ -90,6 +104,11 @@ Deno.test("each mistake is named, all at once", async () => {
     [{}, {}, "= broken", /config file/],
     [{ config: "/nonexistent.toml" }, {}, undefined, /does not exist/],
     [{}, {}, '[scopes]\n"a b" = "x"', /scope "a b"/],
+    [{}, {}, '[scopes]\na = { description = "x", roles = ["king"] }', /scope "a" has roles/],
+    [{}, {}, '[scopes]\na = { description = "x", color = "red" }', /scope "a" knows no "color"/],
+    [{ patMaxLifetime: "30d" }, {}, undefined, /pat_default_lifetime: is longer/],
+    [{ webhookUrl: "http://hooks.example" }, {}, undefined, /webhook_url: .* must be an https/],
+    [{ secretScanningKeysUrl: "keys" }, {}, undefined, /secret_scanning_keys_url/],
   ];
   for (const [flags, env, file, problem] of cases) {
     const { problems } = await load(flags, env, file);

@@ -1,5 +1,5 @@
 /** A ClientIo from memory: what was written, a clock that moves when someone sleeps, no real network but loopback. */
-import type { ClientIo, EndedProgram, Platform } from "../../client/client_io.ts";
+import type { ClientIo, EndedProgram, ForegroundEnd, Platform } from "../../client/client_io.ts";
 
 export interface MemoryIo extends ClientIo {
   out: string;
@@ -19,6 +19,10 @@ export interface MemoryIo extends ClientIo {
   endings: Record<string, EndedProgram | "late">;
   /** What `runProgram` has run. */
   ran: string[][];
+  /** How programs end that `runInForeground` runs, by name; others are not found. */
+  foreground: Record<string, ForegroundEnd>;
+  /** What `runInForeground` has run, and what it has put into the environment. */
+  inFront: { command: string[]; env: Readonly<Record<string, string>> }[];
   interrupt(): void;
 }
 
@@ -34,6 +38,8 @@ export function memoryIo(changes: Partial<MemoryIo> = {}): MemoryIo {
     programs: undefined,
     endings: {},
     ran: [],
+    foreground: {},
+    inFront: [],
     stdout: (text) => void (io.out += text),
     stderr: (text) => void (io.err += text),
     stdinIsTerminal: false,
@@ -41,6 +47,7 @@ export function memoryIo(changes: Partial<MemoryIo> = {}): MemoryIo {
     stderrIsTerminal: false,
     stderrColumns: () => 80,
     readStdin: () => Promise.resolve(io.stdin),
+    stdinBytes: () => new Blob([io.stdin]).stream(),
     env: {},
     platform: { os: "linux", arch: "x86_64", release: "6.1.0", homeFolder: "/nonexistent" },
     clock,
@@ -60,6 +67,10 @@ export function memoryIo(changes: Partial<MemoryIo> = {}): MemoryIo {
     runProgram(program, args) {
       io.ran.push([program, ...args]);
       return Promise.resolve(io.endings[program]);
+    },
+    runInForeground(program, args, env) {
+      io.inFront.push({ command: [program, ...args], env });
+      return Promise.resolve(io.foreground[program] ?? "not found");
     },
     interrupt: () => controller.abort(),
   };

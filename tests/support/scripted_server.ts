@@ -3,6 +3,9 @@ export interface Asked {
   path: string;
   method: string;
   form: Record<string, string>;
+  /** The body as it came. */
+  text: string;
+  query: Record<string, string>;
   headers: Headers;
 }
 
@@ -50,11 +53,14 @@ export class ScriptedServer implements AsyncDisposable {
   }
 
   async #answer(request: Request): Promise<Response> {
-    const { pathname } = new URL(request.url);
+    const { pathname, searchParams } = new URL(request.url);
+    const text = await request.text();
     this.asked.push({
       path: pathname,
       method: request.method,
-      form: Object.fromEntries(new URLSearchParams(await request.text())),
+      form: Object.fromEntries(new URLSearchParams(text)),
+      text,
+      query: Object.fromEntries(searchParams),
       headers: request.headers,
     });
     const scripts = this.#scripts.get(pathname) ?? [];

@@ -7,6 +7,13 @@
 export interface TcpProxy extends AsyncDisposable {
   port: number;
   /**
+   * `pass` relays both ways; `refuse` cuts each new connection at once; `hang`
+   * loses answers, and the connection stays.
+   */
+  mode: "pass" | "refuse" | "hang";
+  /** Cuts the connections there are. */
+  cut(): void;
+  /**
    * Once a request matches, the next one on its connection gets no answer, nor any
    * after it: PostgreSQL's clients send a statement's text first, to prepare it, and
    * then run it by name.
@@ -25,6 +32,7 @@ export function startTcpProxy(port: number): TcpProxy {
 
   const relay = async (near: Deno.TcpConn) => {
     open.add(near);
+    if (proxy.mode === "refuse") return close(near);
     let far: Deno.TcpConn;
     try {
       far = await Deno.connect({ hostname: "127.0.0.1", port });
@@ -38,7 +46,7 @@ export function startTcpProxy(port: number): TcpProxy {
       matched ||= proxy.holdAnswersAfter?.test(new TextDecoder().decode(chunk)) ?? false;
       return true;
     });
-    const answers = pump(far, near, () => !held);
+    const answers = pump(far, near, () => !held && proxy.mode !== "hang");
     await Promise.race([requests, answers]);
     close(near);
     close(far);
@@ -55,9 +63,13 @@ export function startTcpProxy(port: number): TcpProxy {
   const accepting = accept();
   const proxy: TcpProxy = {
     port: listener.addr.port,
+    mode: "pass",
+    cut() {
+      for (const connection of [...open]) close(connection);
+    },
     async [Symbol.asyncDispose]() {
       listener.close();
-      for (const connection of [...open]) close(connection);
+      proxy.cut();
       await accepting;
       await Promise.all(relays);
     },

@@ -6,14 +6,16 @@ import { loadConfig, type ServerConfig } from "../../server/config.ts";
 import type { AppParts } from "../../server/app_parts.ts";
 import { IssuerKeys } from "../../server/federation/issuer_keys.ts";
 import { openStorage } from "../../server/storage.ts";
-import type { DatabaseLocation } from "../../server/store/connect.ts";
+import type { Database, DatabaseLocation } from "../../server/store/connect.ts";
 import {
   decideDeviceAuthorization,
   enterUserCode,
 } from "../../server/store/device_authorizations.ts";
 import { insertClient } from "../../server/store/clients.ts";
+import { TokenCheck } from "../../server/token_check/token_check.ts";
 import { tokenHash } from "../../server/tokens/token_hash.ts";
 import { normaliseUserCode } from "../../server/tokens/user_code.ts";
+import { Webhook } from "../../server/webhook.ts";
 import { brand } from "../../shared/brand.ts";
 import type { DeviceAuthorizationResponse } from "../../shared/device_authorization_response.ts";
 import { DEVICE_CODE_GRANT } from "../../shared/grant_types.ts";
@@ -32,7 +34,10 @@ export interface Answer {
 
 export interface TestServer extends AsyncDisposable {
   parts: AppParts;
+  database: Database;
   clock: SettableClock;
+  /** What the server's own requests go through; to be replaced. */
+  outgoing: typeof globalThis.fetch;
   /** `peer` is where the request comes from. */
   request(path: string, init?: RequestInit, peer?: string): Promise<Response>;
   /** POSTs a form as the command line's client and reads the JSON answer. */
@@ -71,20 +76,17 @@ export async function testServer(
   const storage = await openStorage(config, io, "serve");
   const { sql } = storage.database;
   const issuerKeys = new IssuerKeys(clock, globalThis.fetch, config.federation.privateIssuers);
-  const parts: AppParts = {
-    ...storage,
-    sql,
-    config,
-    issuer: ISSUER,
-    clock,
-    fetch: globalThis.fetch,
-    log: () => {},
-    issuerKeys,
-  };
+  const shared = { ...storage, config, issuer: ISSUER, clock, log: () => {} };
+  const tokenCheck = await TokenCheck.start(shared);
+  const fetch: typeof globalThis.fetch = (...request) => server.outgoing(...request);
+  const webhook = new Webhook(config.webhook, clock, shared.log, fetch);
+  const parts: AppParts = { ...shared, sql, issuerKeys, tokenCheck, webhook, fetch };
   const routes = app(parts);
 
   const server: TestServer = {
     parts,
+    database: storage.database,
+    outgoing: globalThis.fetch,
     clock,
     async request(path, init, peer = "192.0.2.1") {
       return await routes.fetch(new Request(ISSUER + path, init), { peer });
@@ -155,7 +157,11 @@ export async function testServer(
       assert.equal(answer.status, 200, JSON.stringify(answer.body));
       return answer.body;
     },
-    [Symbol.asyncDispose]: () => storage.database.close(),
+    async [Symbol.asyncDispose]() {
+      await tokenCheck.close();
+      await webhook.close();
+      await storage.database.close();
+    },
   };
   return server;
 }

@@ -1,0 +1,48 @@
+/** `pat rotate`: gives a token a new secret; the old one lives on for as long as the user says. */
+import { EXIT } from "../../shared/exit_codes.ts";
+import { ClientError } from "../client_error.ts";
+import type { ClientIo } from "../client_io.ts";
+import { parseDuration } from "../duration.ts";
+import { formatDuration, plainText } from "../output.ts";
+import { namedToken, parseExpiry } from "../personal_access_token_words.ts";
+import { openTokenApi } from "../personal_access_tokens.ts";
+import type { Selection } from "../session.ts";
+import { describeMade, giveOut } from "./pat_create.ts";
+
+export interface PatRotateOptions extends Selection {
+  /** As typed, see parseDuration. */
+  overlap: string;
+  /** As typed, see parseExpiry. */
+  expires?: string;
+  json?: boolean;
+}
+
+export async function patRotate(
+  name: string,
+  options: PatRotateOptions,
+  io: ClientIo,
+): Promise<number> {
+  const overlapMs = parseDuration(options.overlap);
+  if (overlapMs === undefined) {
+    throw new ClientError(
+      EXIT.usage,
+      `--overlap ${plainText(options.overlap)} is no duration. Examples: 0, 10m, 1h, 7d.`,
+    );
+  }
+  const expiresIn = parseExpiry(options.expires, io);
+  const api = await openTokenApi(options, io);
+  const old = await namedToken(api, name, io);
+  const made = await api.rotate(old.id, {
+    overlap: overlapMs / 1000,
+    ...(expiresIn !== undefined && { expires_in: expiresIn }),
+  });
+  giveOut(made, options, io);
+  io.stderr(
+    `Now ${describeMade(made, io)}\n` +
+      (overlapMs === 0
+        ? `The old one (${plainText(old.prefix)}…) has ended.\n`
+        : `The old one (${plainText(old.prefix)}…) works for ${formatDuration(overlapMs)} more ` +
+          `at most.\n`),
+  );
+  return EXIT.ok;
+}

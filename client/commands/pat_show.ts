@@ -1,0 +1,55 @@
+/** `pat show`: one token, or the one in the environment. */
+import { brand } from "../../shared/brand.ts";
+import { EXIT } from "../../shared/exit_codes.ts";
+import { ClientError } from "../client_error.ts";
+import type { ClientIo } from "../client_io.ts";
+import { formatJson, plainText } from "../output.ts";
+import {
+  describeEnd,
+  describeLastUse,
+  moment,
+  namedToken,
+  warnOfEnds,
+} from "../personal_access_token_words.ts";
+import { openTokenApi, type PersonalAccessToken } from "../personal_access_tokens.ts";
+import { environmentSession, type Selection } from "../session.ts";
+
+export interface PatShowOptions extends Selection {
+  json?: boolean;
+}
+
+export async function patShow(
+  name: string | undefined,
+  options: PatShowOptions,
+  io: ClientIo,
+): Promise<number> {
+  if (name === undefined && environmentSession(options, io) === undefined) {
+    throw new ClientError(
+      EXIT.usage,
+      `Which token? Name one of: ${brand.binaryName} pat list. ` +
+        `Without a name it is the one in ${brand.envPrefix}_TOKEN, which is not set.`,
+    );
+  }
+  const api = await openTokenApi(options, io);
+  const token = name === undefined ? await api.own() : await namedToken(api, name, io);
+  io.stdout(options.json ? formatJson(token) : describe(token, io));
+  warnOfEnds([token], io);
+  return EXIT.ok;
+}
+
+function describe(token: PersonalAccessToken, io: ClientIo): string {
+  const { owner, rotated_from: rotatedFrom } = token;
+  const lines: [string, string][] = [
+    ["name", plainText(token.name)],
+    ["id", plainText(token.id)],
+    ["begins with", plainText(token.prefix)],
+    ["owner", plainText(owner.username)],
+    ["scopes", plainText(token.scopes.join(" "), 1000) || "none"],
+    ["usable from", plainText(token.allowed_addresses.join(", "), 1000) || "anywhere"],
+    ["made", moment(token.created_at)],
+    ["ends", describeEnd(token, io)],
+    ["last used", describeLastUse(token)],
+    ...rotatedFrom === null ? [] : [["replaces", plainText(rotatedFrom)] as [string, string]],
+  ];
+  return lines.map(([label, value]) => `${`${label}:`.padEnd(13)}${value}\n`).join("");
+}

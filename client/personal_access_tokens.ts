@@ -1,0 +1,201 @@
+/** Personal access tokens over the server's REST interface; `/api/openapi.json` there describes it. */
+import { brand } from "../shared/brand.ts";
+import { EXIT } from "../shared/exit_codes.ts";
+import { ClientError, sessionExpired } from "./client_error.ts";
+import type { ClientIo } from "./client_io.ts";
+import { type Answer, isTemporary, request } from "./http_request.ts";
+import { plainText } from "./output.ts";
+import {
+  chooseLogin,
+  environmentSession,
+  type Selection,
+  type Session,
+  sessionToken,
+} from "./session.ts";
+
+/** A token as the server tells of it. Moments are ISO 8601. All texts are as they came. */
+export interface PersonalAccessToken {
+  id: string;
+  name: string;
+  /** Its first characters. */
+  prefix: string;
+  scopes: string[];
+  allowed_addresses: string[];
+  created_at: string;
+  /** null: it has no end. */
+  expires_at: string | null;
+  last_used_at: string | null;
+  last_used_address: string | null;
+  last_used_agent: string | null;
+  revoked_at: string | null;
+  revoked_reason: string | null;
+  rotated_from: string | null;
+  owner: { kind: string; id: string; username: string };
+}
+
+/** One that was made just now, with its secret. */
+export interface MadeToken extends PersonalAccessToken {
+  token: string;
+}
+
+export interface NewToken {
+  name: string;
+  scopes: string[];
+  /** Seconds; null: never; absent: the server's default. */
+  expires_in?: number | null;
+  allowed_addresses?: string[];
+  /** A service account, for administrators. */
+  owner?: string;
+}
+
+/** The REST interface as one session may use it. */
+export interface TokenApi {
+  server: string;
+  create(wish: NewToken): Promise<MadeToken>;
+  /** All that fit, the newest first. */
+  list(query: { search?: string; all?: boolean }): Promise<PersonalAccessToken[]>;
+  /** One by its id; undefined if there is none. */
+  find(id: string): Promise<PersonalAccessToken | undefined>;
+  /** The very token the request is made with. */
+  own(): Promise<PersonalAccessToken>;
+  /** `overlap` in seconds. */
+  rotate(
+    id: string,
+    wish: { overlap: number; expires_in?: number | null },
+  ): Promise<MadeToken>;
+  revoke(id: string): Promise<void>;
+}
+
+/** Least life of the access token that is sent, in milliseconds. */
+const MIN_TTL_MS = 60_000;
+/** Tokens on a page: however long their names and networks are, an answer is not too large. */
+const PAGE_LENGTH = 50;
+
+/** The interface for the login that is meant, or for the token in the environment. */
+export async function openTokenApi(selection: Selection, io: ClientIo): Promise<TokenApi> {
+  // Only a person has tokens to manage: a job's own identity is not asked for.
+  const session = environmentSession(selection, io) ?? await chooseLogin(selection, io);
+  const server = session.server ?? brand.defaultServer;
+  const base = `${server}/api/v1`;
+
+  /** The answer's body; undefined for 404 where `orNone` allows it. Throws ClientError. */
+  async function ask(
+    path: string,
+    { method, json, orNone }: { method?: string; json?: unknown; orNone?: boolean } = {},
+  ): Promise<Record<string, unknown> | undefined> {
+    const send = async (minTtlMs: number) => {
+      const { token } = await sessionToken(session, minTtlMs, io);
+      return await request(`${base}${path}`, io, { method, json, bearerToken: token });
+    };
+    let answer = await send(MIN_TTL_MS);
+    // A login whose token the server has revoked shows at the next renewal whether it lives.
+    if (answer.status === 401 && session.source !== "environment") answer = await send(Infinity);
+    if (answer.status === 404 && orNone && isProblem(answer)) return undefined;
+    if (answer.status >= 200 && answer.status < 300) return answer.body ?? {};
+    throw refusal(server, session, answer);
+  }
+
+  const one = async (path: string, options?: Parameters<typeof ask>[1]) =>
+    checked(server, await ask(path, options) ?? {});
+  const made = async (path: string, json: unknown): Promise<MadeToken> => {
+    const token = await one(path, { json });
+    if ("token" in token && typeof token.token === "string" && /^[\x21-\x7e]+$/.test(token.token)) {
+      return token as MadeToken;
+    }
+    throw unreadable(server);
+  };
+
+  return {
+    server,
+    create: (wish) => made("/tokens", wish),
+    rotate: (id, wish) => made(`/tokens/${encodeURIComponent(id)}/rotate`, wish),
+    own: () => one("/token"),
+    async list({ search, all }) {
+      const tokens: PersonalAccessToken[] = [];
+      let cursor: unknown;
+      do {
+        const query = new URLSearchParams({
+          limit: String(PAGE_LENGTH),
+          ...(search !== undefined && { search }),
+          ...(all && { all: "true" }),
+          ...(typeof cursor === "string" && { cursor }),
+        });
+        const page = await ask(`/tokens?${query}`) ?? {};
+        if (!Array.isArray(page.tokens)) throw unreadable(server);
+        tokens.push(...page.tokens.map((each) => checked(server, Object(each))));
+        if (page.next_cursor === cursor) throw unreadable(server);
+        cursor = page.next_cursor ?? undefined;
+      } while (typeof cursor === "string");
+      return tokens;
+    },
+    async find(id) {
+      const body = await ask(`/tokens/${encodeURIComponent(id)}`, { orNone: true });
+      return body && checked(server, body);
+    },
+    async revoke(id) {
+      await ask(`/tokens/${encodeURIComponent(id)}`, { method: "DELETE" });
+    },
+  };
+}
+
+/** The words of a problem (RFC 9457 section 3.1), made fit for a terminal; undefined if it is none. */
+export function problemWords({ body }: Pick<Answer, "body">): string | undefined {
+  const words = body?.detail ?? body?.title;
+  return typeof words === "string" ? plainText(words, 500) : undefined;
+}
+
+function isProblem(answer: Answer): boolean {
+  return problemWords(answer) !== undefined;
+}
+
+function refusal(server: string, session: Session, answer: Answer): ClientError {
+  const words = problemWords(answer);
+  const variable = `${brand.envPrefix}_TOKEN`;
+  const byVariable = session.source === "environment";
+  if (isTemporary(answer.status)) {
+    return new ClientError(
+      EXIT.temporaryFailure,
+      words === undefined
+        ? `${server} cannot answer at the moment (HTTP ${answer.status}). Try again later.`
+        : `${server} cannot do this at the moment: ${words}`,
+    );
+  }
+  if (answer.status === 401) {
+    return byVariable
+      ? new ClientError(
+        EXIT.authenticationRequired,
+        `${server} does not accept the token in ${variable}${words ? `: ${words}` : "."}`,
+      )
+      : sessionExpired();
+  }
+  if (answer.status === 404 && words === undefined) {
+    return new ClientError(EXIT.failure, `${server} knows no personal access tokens (HTTP 404).`);
+  }
+  const hint = answer.status === 403 && byVariable
+    ? ` To use your login instead of ${variable}, unset it.`
+    : "";
+  return new ClientError(
+    EXIT.failure,
+    words === undefined
+      ? `${server} refused (HTTP ${answer.status}).${hint}`
+      : `${server} refused: ${words}${hint}`,
+  );
+}
+
+/** Throws ClientError for anything that is not a token as the interface describes it. */
+function checked(server: string, body: Record<string, unknown>): PersonalAccessToken {
+  const { id, name, prefix, scopes, allowed_addresses: addresses, owner } = body;
+  const isText = (value: unknown) => typeof value === "string";
+  const isMoment = (value: unknown) => isText(value) && !Number.isNaN(Date.parse(String(value)));
+  const isFit = [id, name, prefix].every(isText) && isMoment(body.created_at) &&
+    [scopes, addresses].every((list) => Array.isArray(list) && list.every(isText)) &&
+    [body.expires_at, body.last_used_at, body.revoked_at]
+      .every((moment) => moment === null || isMoment(moment)) &&
+    isText(Object(owner).username);
+  if (!isFit) throw unreadable(server);
+  return body as unknown as PersonalAccessToken;
+}
+
+function unreadable(server: string): ClientError {
+  return new ClientError(EXIT.failure, `${server} sent an answer about tokens we cannot read.`);
+}

@@ -1,0 +1,38 @@
+/** Lines and columns of places in a text that arrives in pieces. */
+const NEWLINE = 10;
+
+export interface Place {
+  /** From 1. */
+  line: number;
+  /** In bytes, from 1. */
+  column: number;
+}
+
+/** One text. Places are asked for in rising order. */
+export class LineCount {
+  #line = 1;
+  #lineStart = 0;
+  #passed = 0;
+
+  /**
+   * The places of `offsets`, counted from the text's beginning, of which none
+   * is after this piece; what stands before it must have no newline since.
+   */
+  push(piece: Uint8Array, offsets: readonly number[]): Place[] {
+    let newline = piece.indexOf(NEWLINE);
+    const countTo = (offset: number) => {
+      while (newline >= 0 && this.#passed + newline < offset) {
+        this.#line++;
+        this.#lineStart = this.#passed + newline + 1;
+        newline = piece.indexOf(NEWLINE, newline + 1);
+      }
+    };
+    const places = offsets.map((offset) => {
+      countTo(offset);
+      return { line: this.#line, column: offset - this.#lineStart + 1 };
+    });
+    countTo(Infinity);
+    this.#passed += piece.length;
+    return places;
+  }
+}

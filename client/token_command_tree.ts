@@ -1,0 +1,233 @@
+/** The commands around personal access tokens and programs that need a token. */
+import { type Command, Option } from "commander";
+import { brand } from "../shared/brand.ts";
+import { examples } from "../shared/command_examples.ts";
+import type { ClientIo } from "./client_io.ts";
+
+const bin = brand.binaryName;
+
+type Run = (run: (io: ClientIo) => Promise<number>) => Promise<void>;
+
+const server = () => new Option("--server <url>", "the server (default: the active login's)");
+const account = () => new Option("--account <name>", "the account, where there are several");
+const exchange = (command: Command) =>
+  command.option("--exchange", `trade the token in ${brand.envPrefix}_TOKEN for a short JWT`);
+/** For options that may be given several times. */
+const collect = (value: string, all: string[] = []) => [...all, value];
+
+export function declareTokenCommands(program: Command, client: Run): void {
+  declarePat(program, client);
+
+  exchange(program.command("exec"))
+    .description("run a program with a valid token in its environment")
+    .argument("<command...>", "after --: the program and its arguments")
+    .addOption(server())
+    .addOption(account())
+    .option("--env <name>", "another variable for the token (repeatable)", collect)
+    .option("--min-ttl <duration>", "renew if less is left: 90, 90s, 5m, 1h", "60s")
+    .addHelpText(
+      "after",
+      examples(
+        [`${bin} exec -- make deploy`, `the token is in ${brand.envPrefix}_TOKEN`],
+        [`${bin} exec --env API_TOKEN -- ./deploy.sh production`, "in API_TOKEN as well"],
+      ),
+    )
+    .action((command, options) =>
+      client(async (io) => (await import("./commands/exec.ts")).exec(command, options, io))
+    );
+
+  declareAuth(program, client);
+
+  program.command("scan")
+    .description("look for tokens where none belong; exits 1 if there are any")
+    .argument("[paths...]", "files and folders (default: this folder)")
+    .option("--staged", "what the next git commit adds")
+    .option("--stdin", "standard input: any text, or a git diff")
+    .option("--binary", "binary files too")
+    .option("--revoke", "end what is found")
+    .option("--url <address>", "with --revoke: where it was found, for the owner")
+    .addOption(server())
+    .option("--json", "as JSON")
+    .addHelpText(
+      "after",
+      examples(
+        [`${bin} scan --staged`, "in .git/hooks/pre-commit"],
+        [`git log -p | ${bin} scan --stdin`, "all that ever was committed"],
+        [`${bin} scan --revoke logs`, "end every token in the folder logs"],
+      ),
+    )
+    .action((paths, options) =>
+      client(async (io) => (await import("./commands/scan.ts")).scan(paths, options, io))
+    );
+}
+
+function declarePat(program: Command, client: Run): void {
+  const pat = program.command("pat").description("personal access tokens, for CI and scripts");
+
+  pat.command("create")
+    .description("make a token; the secret alone goes to standard output")
+    .requiredOption("--name <name>", "what it is for")
+    .option("--scope <scope>", "what it may do (repeatable)", collect)
+    .option("--expires <when>", "90d, 12h, 2027-01-31, or never (default: the server's)")
+    .option(
+      "--allow-address <network>",
+      "where it may be used from, such as 10.0.0.0/8 (repeatable; default: anywhere)",
+      collect,
+    )
+    .option("--for <account>", "administrators: the service account to make it for")
+    .addOption(server())
+    .addOption(account())
+    .option("--json", "all about it, the secret included, as JSON")
+    .addHelpText(
+      "after",
+      examples(
+        [
+          `gh secret set DEPLOY_TOKEN < <(${bin} pat create --name ci --scope deploy --expires 90d)`,
+          "for a repository's workflows, seen by nobody",
+        ],
+        [
+          `${bin} pat create --name build --scope read --allow-address 203.0.113.0/24`,
+          "usable from one network",
+        ],
+      ),
+    )
+    .action((options) =>
+      client(async (io) => (await import("./commands/pat_create.ts")).patCreate(options, io))
+    );
+
+  pat.command("list")
+    .description("list your tokens, and warn of those that end soon")
+    .option("--search <text>", "part of a name, or the beginning of a token")
+    .option("--ended", "those that were revoked or have expired, too")
+    .option("--all", "administrators: everybody's")
+    .addOption(server())
+    .addOption(account())
+    .option("--json", "as JSON")
+    .addHelpText(
+      "after",
+      examples([`${bin} pat list`, "for you"], [
+        `${bin} pat list --json | jq -r '.[] | select(.last_used_at == null) | .name'`,
+        "those that nobody has used",
+      ]),
+    )
+    .action((options) =>
+      client(async (io) => (await import("./commands/pat_list.ts")).patList(options, io))
+    );
+
+  pat.command("show")
+    .description("all about one token")
+    .argument(
+      "[token]",
+      `its name, id or beginning (default: the one in ${brand.envPrefix}_TOKEN)`,
+    )
+    .addOption(server())
+    .addOption(account())
+    .option("--json", "as JSON")
+    .addHelpText(
+      "after",
+      examples([`${bin} pat show ci`, "by its name"], [
+        `${bin} pat show --json | jq -r .expires_at`,
+        "in a job: until when its own token lives",
+      ]),
+    )
+    .action((name, options) =>
+      client(async (io) => (await import("./commands/pat_show.ts")).patShow(name, options, io))
+    );
+
+  pat.command("rotate")
+    .description("give a token a new secret, which alone goes to standard output")
+    .argument("<token>", "its name, id or beginning")
+    .option("--overlap <duration>", "how long the old one works on: 0, 10m, 1h, 7d", "1h")
+    .option("--expires <when>", "90d, 12h, 2027-01-31, or never (default: as long as the old one)")
+    .addOption(server())
+    .addOption(account())
+    .option("--json", "all about it, the secret included, as JSON")
+    .addHelpText(
+      "after",
+      examples([
+        `gh secret set DEPLOY_TOKEN < <(${bin} pat rotate ci)`,
+        "jobs that run already keep theirs for an hour",
+      ], [`${bin} pat rotate ci --overlap 0`, "the old one ends at once"]),
+    )
+    .action((name, options) =>
+      client(async (io) => (await import("./commands/pat_rotate.ts")).patRotate(name, options, io))
+    );
+
+  pat.command("revoke")
+    .description("end tokens at once")
+    .argument("<tokens...>", "their names, ids or beginnings")
+    .addOption(server())
+    .addOption(account())
+    .option("--json", "what was ended, as JSON")
+    .addHelpText("after", examples([`${bin} pat revoke ci`, "by its name"]))
+    .action((names, options) =>
+      client(async (io) => (await import("./commands/pat_revoke.ts")).patRevoke(names, options, io))
+    );
+}
+
+function declareAuth(program: Command, client: Run): void {
+  const auth = program.command("auth").description("hand tokens to git, kubectl and docker");
+  const hosts = (command: Command) =>
+    command
+      .addOption(server())
+      .addOption(account())
+      .option(
+        "--host <host>",
+        "a host that may have the token, besides the server's own (repeatable)",
+        collect,
+      )
+      .option("--user <name>", "the user name to go with it (default: the account)");
+
+  exchange(hosts(auth.command("git-credential")))
+    .description("a credential helper for git")
+    .addArgument(auth.createArgument("<operation>", "what git asks for"))
+    .addHelpText(
+      "after",
+      examples([
+        `git config --global credential.https://git.example.com.helper ` +
+        `'!${bin} auth git-credential --host git.example.com'`,
+        "git then asks by itself",
+      ]),
+    )
+    .action((operation, options) =>
+      client(async (io) =>
+        (await import("./commands/auth_git_credential.ts"))
+          .authGitCredential(operation, options, io)
+      )
+    );
+
+  exchange(auth.command("kubectl"))
+    .description("a credential plugin for kubectl")
+    .addOption(server())
+    .addOption(account())
+    .addHelpText(
+      "after",
+      examples([
+        `kubectl config set-credentials me --exec-command=${bin} --exec-arg=auth ` +
+        `--exec-arg=kubectl --exec-api-version=client.authentication.k8s.io/v1`,
+        "kubectl then asks by itself",
+      ]),
+    )
+    .action((options) =>
+      client(async (io) => (await import("./commands/auth_kubectl.ts")).authKubectl(options, io))
+    );
+
+  exchange(hosts(auth.command("docker")))
+    .description("a credential helper for docker")
+    .addArgument(
+      auth.createArgument("<operation>", "what docker asks for")
+        .choices(["get", "list", "store", "erase", "version"]),
+    )
+    .addHelpText(
+      "after",
+      examples([
+        `ln -s "$(command -v ${bin})" ~/.local/bin/docker-credential-${bin}`,
+        `docker then finds it as "credHelpers": {"registry.example.com": "${bin}"}`,
+      ]),
+    )
+    .action((operation, options) =>
+      client(async (io) =>
+        (await import("./commands/auth_docker.ts")).authDocker(operation, options, io)
+      )
+    );
+}

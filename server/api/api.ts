@@ -1,0 +1,208 @@
+import { type Context, Hono } from "hono";
+import * as z from "zod/mini";
+import type { AppParts } from "../app_parts.ts";
+import { clientAddressReader } from "../client_address.ts";
+import { bearerToken } from "../endpoints/bearer_token.ts";
+import { boundedBytes } from "../endpoints/form.ts";
+import { type ConnectionBindings, type Requester, requesterOf } from "../endpoints/requester.ts";
+import { commandLineClient } from "../store/clients.ts";
+import { findUser, type User } from "../store/users.ts";
+import { bearerChallenge, describeVerdict } from "../token_check/describe_verdict.ts";
+import type { KnownToken } from "../token_check/known_token.ts";
+import { leakOperations } from "./leak_operations.ts";
+import { openApiDocument } from "./openapi.ts";
+import type { ApiOperation, ApiParts } from "./operation.ts";
+import { Problem, problemResponse } from "./problem.ts";
+import { SecretScanningKeys } from "./secret_scanning_keys.ts";
+import { tokenOperations } from "./token_operations.ts";
+
+const MAX_BODY_BYTES = 64 * 1024;
+
+/** Every operation of the REST interface. */
+export const apiOperations: readonly ApiOperation[] = [...tokenOperations, ...leakOperations];
+
+type ApiContext = Context<{ Bindings: ConnectionBindings }>;
+
+/** The REST interface: its routes and its description, both out of the table of operations. */
+export function api(appParts: AppParts): Hono<{ Bindings: ConnectionBindings }> {
+  const { config, clock, issuer } = appParts;
+  const parts: ApiParts = {
+    ...appParts,
+    secretScanningKeys: new SecretScanningKeys(
+      config.secretScanningKeysUrl,
+      clock,
+      appParts.fetch,
+    ),
+  };
+  const clientAddress = clientAddressReader(config.trustedProxies);
+  const routes = new Hono<{ Bindings: ConnectionBindings }>();
+  for (const operation of apiOperations) {
+    routes.on(operation.method, operation.path.replace("{id}", ":id"), async (c) => {
+      try {
+        return await answer(parts, operation, c, requesterOf(c, clientAddress));
+      } catch (error) {
+        if (error instanceof Problem) return problemResponse(issuer, error);
+        const { name, message } = error as Error;
+        parts.log("error", "request_failed", {
+          operation: operation.id,
+          error: name,
+          reason: message,
+        });
+        return problemResponse(
+          issuer,
+          new Problem(
+            503,
+            "unavailable",
+            "Try again",
+            "The server has trouble. Try again shortly.",
+            {
+              "retry-after": "5",
+            },
+          ),
+        );
+      }
+    });
+  }
+  const document = JSON.stringify(openApiDocument(issuer, apiOperations));
+  routes.get("/api/openapi.json", () =>
+    new Response(document, {
+      headers: { "content-type": "application/json", "access-control-allow-origin": "*" },
+    }));
+  routes.all("/api/v1/*", () =>
+    problemResponse(
+      issuer,
+      new Problem(
+        404,
+        "not-found",
+        "Not found",
+        `There is no such operation. See ${issuer}/api/docs.`,
+      ),
+    ));
+  return routes;
+}
+
+async function answer(
+  parts: ApiParts,
+  operation: ApiOperation,
+  c: ApiContext,
+  requester: Requester,
+): Promise<Response> {
+  const request = c.req.raw;
+  const { presented, user } = await letIn(parts, operation, request, requester);
+  const bytes = operation.body === undefined
+    ? new Uint8Array()
+    : await readBody(request, operation.maxBytes ?? MAX_BODY_BYTES);
+  const result = await operation.handle(parts, {
+    body: operation.raw || operation.body === undefined
+      ? undefined
+      : fitting(operation.body, readJson(request, bytes), "body"),
+    query: operation.query && fitting(operation.query, c.req.query(), "query"),
+    id: c.req.param("id") ?? "",
+    requester,
+    // Set where the operation says that they are needed.
+    user: user!,
+    presented: presented!,
+    bytes,
+    headers: request.headers,
+  });
+  const { status } = operation.answer;
+  const headers = { "cache-control": "no-store" };
+  return result === undefined
+    ? new Response(null, { status, headers })
+    : Response.json(result, { status, headers });
+}
+
+/** Who asks, if they may; throws Problem. */
+async function letIn(
+  parts: ApiParts,
+  { access }: ApiOperation,
+  request: Request,
+  requester: Requester,
+): Promise<{ presented?: KnownToken; user?: User }> {
+  if (access === "public") return {};
+  const token = bearerToken(request);
+  if (token === undefined) {
+    throw unauthorized(
+      "Send the access token of a login as Authorization: Bearer.",
+      bearerChallenge(),
+    );
+  }
+  const verdict = await parts.tokenCheck.check(token, requester);
+  if (verdict.state !== "active") {
+    const error = describeVerdict(verdict);
+    throw unauthorized(error.message, bearerChallenge(error));
+  }
+  const presented = verdict.token;
+  if (access === "token") return { presented };
+  if (presented.kind === "personal_access_token") {
+    throw forbidden("A personal access token cannot manage tokens. Log in and use that login.");
+  }
+  // A JWT traded for something, or given to another program, must not beget lasting tokens.
+  if (presented.clientId !== commandLineClient.id || presented.authenticatedAt === undefined) {
+    throw forbidden(`Only a login of ${commandLineClient.name} may manage tokens.`);
+  }
+  const user = await findUser(parts.sql, presented.subject);
+  if (user === undefined || user.disabledAt !== undefined) {
+    throw forbidden("The account is disabled.");
+  }
+  return { presented, user };
+}
+
+function unauthorized(detail: string, challenge: string): Problem {
+  return new Problem(401, "unauthorized", "Not signed in", detail, {
+    "www-authenticate": challenge,
+  });
+}
+
+function forbidden(detail: string): Problem {
+  return new Problem(403, "forbidden", "Not allowed", detail);
+}
+
+async function readBody(request: Request, limit: number): Promise<Uint8Array> {
+  const bytes = await boundedBytes(request, limit);
+  if (bytes !== undefined) return bytes;
+  throw new Problem(413, "too-large", "Too large", `The body may have ${limit} bytes at most.`);
+}
+
+function readJson(request: Request, bytes: Uint8Array): unknown {
+  const type = request.headers.get("content-type")?.split(";")[0].trim().toLowerCase();
+  if (type !== "application/json") {
+    throw new Problem(415, "malformed", "The request does not fit", "Send application/json.");
+  }
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    throw malformed("The body is no JSON.");
+  }
+}
+
+function fitting(schema: z.ZodMiniType, value: unknown, where: string): unknown {
+  const result = z.safeParse(schema, value);
+  if (result.success) return result.data;
+  const reasons = result.error.issues.slice(0, 5).map((issue) =>
+    `${[where, ...issue.path].join(".")} ${misfit(issue)}`
+  );
+  throw malformed(`${reasons.join("; ")}.`);
+}
+
+/** In our words: the library's would bring all of its languages. */
+function misfit(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return `must be of the type ${issue.expected}`;
+    case "too_small":
+      return `is too small: at least ${issue.minimum}`;
+    case "too_big":
+      return `is too large: at most ${issue.maximum}`;
+    case "unrecognized_keys":
+      return `has unknown members: ${issue.keys.slice(0, 5).join(", ").slice(0, 100)}`;
+    case "invalid_value":
+      return `must be one of ${issue.values.join(", ")}`;
+    default:
+      return "does not have the right form";
+  }
+}
+
+function malformed(detail: string): Problem {
+  return new Problem(400, "malformed", "The request does not fit", detail);
+}

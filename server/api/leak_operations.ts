@@ -1,0 +1,151 @@
+import * as z from "zod/mini";
+import { addressForLimits } from "../client_address.ts";
+import { type FoundToken, reportLeakedTokens } from "../personal_access_tokens/leaked_tokens.ts";
+import { countAttempt, forgiveAttempt } from "../store/failed_attempts.ts";
+import { isPersonalAccessToken } from "../tokens/personal_access_token.ts";
+import { type ApiOperation, type ApiParts, type ApiRequest, operation } from "./operation.ts";
+import { Problem } from "./problem.ts";
+import { githubAlert, githubAnswer, gitlabReport, leakAnswer, leakReport } from "./schemas.ts";
+import { KeysUnavailable } from "./secret_scanning_keys.ts";
+
+/** Reports of tokens that are not ours, by one address: more is somebody trying. */
+const REPORT_LIMIT = { limit: 60, windowSeconds: 15 * 60 };
+/** GitHub sends many tokens at once. */
+const MAX_ALERT_BYTES = 4 * 1024 * 1024;
+
+export const leakOperations: readonly ApiOperation[] = [
+  operation({
+    method: "post",
+    path: "/api/v1/revocations",
+    id: "reportLeak",
+    summary: "Report a token that lies where it does not belong",
+    description: "Whoever holds a token may end it. Its owner is told, with the place if given.",
+    access: "public",
+    body: leakReport,
+    answer: { status: 200, description: "What became of it.", schema: leakAnswer },
+    async handle(parts, request) {
+      const { token, url } = request.body;
+      const [judgement] = await limitedReport(parts, request, "public", [{ token, place: url }]);
+      return { revoked: judgement.ended };
+    },
+  }),
+  operation({
+    method: "post",
+    path: "/api/v1/secret-scanning/gitlab",
+    id: "gitlabReport",
+    summary: "Report tokens in the words of GitLab's secret detection",
+    access: "public",
+    body: gitlabReport,
+    maxBytes: 1024 * 1024,
+    answer: { status: 204, description: "Taken; tokens of this server end." },
+    async handle(parts, request) {
+      const found = request.body.map(({ token, location }) => ({ token, place: location }));
+      await limitedReport(parts, request, "gitlab", found);
+    },
+  }),
+  operation({
+    method: "post",
+    path: "/api/v1/secret-scanning/github",
+    id: "githubAlert",
+    summary: "GitHub's secret scanning partner programme",
+    description:
+      "Signed by GitHub, in Github-Public-Key-Identifier and Github-Public-Key-Signature.",
+    access: "public",
+    body: githubAlert,
+    raw: true,
+    maxBytes: MAX_ALERT_BYTES,
+    answer: { status: 200, description: "Which are tokens of this server.", schema: githubAnswer },
+    async handle(parts, request) {
+      await requireGithubSignature(parts, request);
+      const alert = readAlert(request.bytes);
+      const judgements = await reportLeakedTokens(
+        parts,
+        alert.map(({ token, url }) => ({ token, place: url ?? undefined })),
+        { name: "github", address: request.requester.address },
+      );
+      return alert.map(({ token, type }, index) => ({
+        token_raw: token,
+        token_type: type,
+        label: judgements[index].ours ? "true_positive" : "false_positive",
+      }));
+    },
+  }),
+];
+
+/** Counts a report that hits nothing, before it is looked up; look-alikes need no look-up. */
+async function limitedReport(
+  parts: ApiParts,
+  { requester }: Pick<ApiRequest, "requester">,
+  name: string,
+  found: FoundToken[],
+) {
+  if (!found.some(({ token }) => isPersonalAccessToken(token))) {
+    return found.map(() => ({ ours: false, ended: false }));
+  }
+  const now = new Date(parts.clock.now());
+  const subject = { kind: "leak_report", subject: addressForLimits(requester.address) };
+  const { counts: [count], attempt } = await countAttempt(
+    parts.sql,
+    [{ ...subject, ...REPORT_LIMIT }],
+    now,
+    ([{ blockedUntil }]) => blockedUntil === undefined,
+  );
+  if (attempt === undefined) {
+    const wait = Math.ceil((count.blockedUntil!.getTime() - now.getTime()) / 1000);
+    throw new Problem(
+      429,
+      "too-many",
+      "Too many reports",
+      `Too many tokens were reported that are not ours. Try again in ${wait} s.`,
+      { "retry-after": String(Math.max(1, wait)) },
+    );
+  }
+  const judgements = await reportLeakedTokens(parts, found, { name, address: requester.address });
+  if (judgements.some(({ ours }) => ours)) await forgiveAttempt(parts.sql, attempt);
+  return judgements;
+}
+
+async function requireGithubSignature(
+  { secretScanningKeys }: ApiParts,
+  { headers, bytes }: Pick<ApiRequest, "headers" | "bytes">,
+): Promise<void> {
+  const keyId = headers.get("github-public-key-identifier");
+  const signature = headers.get("github-public-key-signature");
+  if (keyId === null || signature === null) {
+    throw new Problem(401, "signature", "Not signed", "This endpoint takes signed alerts alone.");
+  }
+  let genuine;
+  try {
+    genuine = await secretScanningKeys.hasSigned(keyId, signature, bytes);
+  } catch (error) {
+    if (!(error instanceof KeysUnavailable)) throw error;
+    throw new Problem(
+      503,
+      "unavailable",
+      "Try again",
+      "The keys to check the signature with cannot be had at the moment.",
+      { "retry-after": "60" },
+    );
+  }
+  if (!genuine) {
+    throw new Problem(
+      401,
+      "signature",
+      "Not signed",
+      "The signature is not that of this body by a current key.",
+    );
+  }
+}
+
+function readAlert(bytes: Uint8Array): z.output<typeof githubAlert> {
+  try {
+    return z.parse(githubAlert, JSON.parse(new TextDecoder().decode(bytes)));
+  } catch {
+    throw new Problem(
+      400,
+      "malformed",
+      "The request does not fit",
+      'The body must be a list such as [{"token": …, "type": …, "url": …, "source": …}].',
+    );
+  }
+}

@@ -1,0 +1,65 @@
+import type * as z from "zod/mini";
+import type { AppParts } from "../app_parts.ts";
+import type { Requester } from "../endpoints/requester.ts";
+import type { User } from "../store/users.ts";
+import type { KnownToken } from "../token_check/known_token.ts";
+import type { SecretScanningKeys } from "./secret_scanning_keys.ts";
+
+export interface ApiParts extends AppParts {
+  secretScanningKeys: SecretScanningKeys;
+}
+
+/** A request that was let in and whose parts fit their schemas. */
+export interface ApiRequest<Body = unknown, Query = unknown> {
+  body: Body;
+  query: Query;
+  /** The `{id}` of the path. */
+  id: string;
+  requester: Requester;
+  /** The person who asks; set where `access` is "login". */
+  user: User;
+  /** The token that was presented; set unless `access` is "public". */
+  presented: KnownToken;
+  /** The body, byte for byte, where `raw` is set. */
+  bytes: Uint8Array;
+  headers: Headers;
+}
+
+/** One operation of the REST interface: what OpenAPI says of it, and what it does. */
+export interface ApiOperation {
+  method: "get" | "post" | "delete";
+  /** In OpenAPI's form: `/api/v1/tokens/{id}`. */
+  path: string;
+  id: string;
+  summary: string;
+  description?: string;
+  /** Who may: a person's login, the holder of any token, everybody. */
+  access: "login" | "token" | "public";
+  body?: z.ZodMiniType;
+  query?: z.ZodMiniType;
+  /** Largest body, in bytes; 64 KB if undefined. */
+  maxBytes?: number;
+  /** The operation reads the body's bytes itself, before anything else. */
+  raw?: true;
+  answer: { status: number; description: string; schema?: z.ZodMiniType };
+  /** Returns the answer's body; throws Problem. */
+  // deno-lint-ignore no-explicit-any -- the schemas vouch for body and query
+  handle(parts: ApiParts, request: ApiRequest<any, any>): Promise<unknown>;
+}
+
+/** Ties a handler's types to the schemas. */
+export function operation<
+  Body extends z.ZodMiniType = z.ZodMiniType<undefined>,
+  Query extends z.ZodMiniType = z.ZodMiniType<undefined>,
+>(
+  declared: Omit<ApiOperation, "body" | "query" | "handle"> & {
+    body?: Body;
+    query?: Query;
+    handle(
+      parts: ApiParts,
+      request: ApiRequest<z.output<Body>, z.output<Query>>,
+    ): Promise<unknown>;
+  },
+): ApiOperation {
+  return declared;
+}

@@ -1,0 +1,172 @@
+/** What travels over the REST interface. These validate requests and describe themselves in OpenAPI. */
+import * as z from "zod/mini";
+
+function described<Schema extends z.ZodMiniType>(description: string, schema: Schema): Schema {
+  z.globalRegistry.add(schema, { description });
+  return schema;
+}
+
+function named<Schema extends z.ZodMiniType>(id: string, schema: Schema): Schema {
+  z.globalRegistry.add(schema, { id });
+  return schema;
+}
+
+const text = (least: number, most: number) =>
+  z.string().check(z.minLength(least), z.maxLength(most));
+const moment = (description: string) =>
+  described(description, z.string().register(z.globalRegistry, { format: "date-time" }));
+const orNull = <Schema extends z.ZodMiniType>(schema: Schema) => z.nullable(schema);
+
+const expiresIn = () =>
+  described(
+    "Seconds to live. null: without an end, if the server allows it. Absent: the server's default.",
+    z.optional(z.nullable(z.int().check(z.minimum(1), z.maximum(100 * 366 * 86_400)))),
+  );
+
+export const newToken = named(
+  "NewToken",
+  z.strictObject({
+    name: described("What it is for, in your words.", text(1, 400)),
+    scopes: described("What it may do.", z.array(text(1, 256)).check(z.maxLength(100))),
+    expires_in: expiresIn(),
+    allowed_addresses: described(
+      "Addresses or CIDR networks it may be used from. Absent or empty: from anywhere.",
+      z.optional(z.array(text(1, 60)).check(z.maxLength(50))),
+    ),
+    owner: described(
+      "Administrators alone: the service account to make it for, by name.",
+      z.optional(text(1, 254)),
+    ),
+  }),
+);
+
+export const rotation = named(
+  "Rotation",
+  z.strictObject({
+    overlap: described(
+      "Seconds that the old token lives on.",
+      z.int().check(z.minimum(0), z.maximum(30 * 86_400)),
+    ),
+    expires_in: expiresIn(),
+  }),
+);
+
+export const importedToken = named(
+  "ImportedToken",
+  z.strictObject({
+    token_hash: described(
+      "SHA-256 of the token, in hexadecimal.",
+      z.string().check(z.regex(/^[0-9a-f]{64}$/)),
+    ),
+    name: text(1, 400),
+    scopes: z.array(text(1, 256)).check(z.maxLength(100)),
+    owner: described("A person's e-mail address, or a service account's name.", text(1, 254)),
+    expires_at: described("null: without an end.", z.nullable(text(1, 40))),
+    allowed_addresses: z.optional(z.array(text(1, 60)).check(z.maxLength(50))),
+  }),
+);
+
+export const leakReport = named(
+  "LeakReport",
+  z.strictObject({
+    token: described("The token as it was found.", text(1, 4096)),
+    url: described("Where it lies.", z.optional(text(0, 4096))),
+  }),
+);
+
+/** As GitLab's secret detection sends them: https://docs.gitlab.com/user/application_security/secret_detection/automatic_response/ */
+export const gitlabReport = named(
+  "GitLabReport",
+  z.array(z.object({
+    type: text(1, 200),
+    token: text(1, 4096),
+    location: z.optional(text(0, 4096)),
+  })).check(z.maxLength(1000)),
+);
+
+/** As GitHub's secret scanning sends them. Fields it may add later are ignored. */
+export const githubAlert = named(
+  "GitHubAlert",
+  z.array(z.object({
+    token: z.string(),
+    type: z.string(),
+    url: z.optional(z.nullable(z.string())),
+    source: z.optional(z.nullable(z.string())),
+  })),
+);
+
+export const listQuery = z.object({
+  search: described(
+    "Part of a name, or the beginning of a token.",
+    z.optional(text(0, 100)),
+  ),
+  cursor: described("`next_cursor` of the page before.", z.optional(text(1, 200))),
+  limit: described(
+    "Tokens on a page: 1 to 100, 50 if absent.",
+    z.optional(z.string().check(z.regex(/^([1-9]\d?|100)$/))),
+  ),
+  all: described("Administrators alone: everybody's.", z.optional(z.enum(["true", "false"]))),
+});
+
+export const token = named(
+  "Token",
+  z.strictObject({
+    id: z.string(),
+    name: z.string(),
+    prefix: described("Its first characters.", z.string()),
+    scopes: z.array(z.string()),
+    allowed_addresses: z.array(z.string()),
+    created_at: moment("When it was made."),
+    expires_at: orNull(moment("When it ends.")),
+    last_used_at: orNull(moment("When it was last used, up to some seconds ago.")),
+    last_used_address: orNull(z.string()),
+    last_used_agent: orNull(described("The kind of program that used it.", z.string())),
+    revoked_at: orNull(moment("When it was revoked.")),
+    revoked_reason: orNull(z.string()),
+    rotated_from: orNull(described("Id of the token it replaces.", z.string())),
+    owner: z.strictObject({
+      kind: z.enum(["user", "service_account"]),
+      id: z.string(),
+      username: z.string(),
+    }),
+  }),
+);
+
+export const madeToken = named(
+  "MadeToken",
+  z.extend(token, { token: described("The secret. It is shown this once.", z.string()) }),
+);
+
+export const tokenList = named(
+  "TokenList",
+  z.strictObject({
+    tokens: z.array(token),
+    next_cursor: orNull(described("Gives the next page; null on the last.", z.string())),
+  }),
+);
+
+export const leakAnswer = named(
+  "LeakAnswer",
+  z.strictObject({
+    revoked: described("Whether it is a token of this server that counts no more.", z.boolean()),
+  }),
+);
+
+export const githubAnswer = named(
+  "GitHubAnswer",
+  z.array(z.strictObject({
+    token_raw: z.string(),
+    token_type: z.string(),
+    label: z.enum(["true_positive", "false_positive"]),
+  })),
+);
+
+export const problem = named(
+  "Problem",
+  z.strictObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+  }),
+);

@@ -1,0 +1,289 @@
+import { Buffer } from "node:buffer";
+import { parseScope } from "../../shared/scope.ts";
+import {
+  createToken,
+  importToken,
+  type MadeToken,
+} from "../personal_access_tokens/create_token.ts";
+import { cursorAfter, readCursor } from "../personal_access_tokens/list_cursor.ts";
+import { revokeToken } from "../personal_access_tokens/revoke_token.ts";
+import { rotateToken } from "../personal_access_tokens/rotate_token.ts";
+import {
+  findHolderByName,
+  findUserAsHolder,
+  type TokenHolder,
+  userAsHolder,
+} from "../personal_access_tokens/token_holder.ts";
+import { TokenRefusal } from "../personal_access_tokens/token_refusal.ts";
+import {
+  findPersonalAccessToken,
+  listPersonalAccessTokens,
+  type ListPosition,
+  type PersonalAccessToken,
+} from "../store/personal_access_tokens.ts";
+import type { User } from "../store/users.ts";
+import { type ApiOperation, type ApiParts, type ApiRequest, operation } from "./operation.ts";
+import { Problem } from "./problem.ts";
+import {
+  importedToken,
+  listQuery,
+  madeToken,
+  newToken,
+  rotation,
+  token,
+  tokenList,
+} from "./schemas.ts";
+
+const PAGE_LENGTH = 50;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+export const tokenOperations: readonly ApiOperation[] = [
+  operation({
+    method: "post",
+    path: "/api/v1/tokens",
+    id: "createToken",
+    summary: "Make a token",
+    description: "The secret is in this answer and nowhere else.",
+    access: "login",
+    body: newToken,
+    answer: { status: 201, description: "The new token.", schema: madeToken },
+    async handle(parts, request) {
+      const { body, user } = request;
+      const holder = body.owner === undefined || body.owner === user.email
+        ? userAsHolder(user)
+        : await serviceAccount(parts, user, body.owner);
+      return made(
+        await createToken(parts, {
+          holder,
+          wish: {
+            name: body.name,
+            scopes: body.scopes,
+            lifetime: body.expires_in,
+            allowedAddresses: body.allowed_addresses ?? [],
+          },
+          actor: actorOf(request),
+        }),
+      );
+    },
+  }),
+  operation({
+    method: "get",
+    path: "/api/v1/tokens",
+    id: "listTokens",
+    summary: "List tokens, the newest first",
+    access: "login",
+    query: listQuery,
+    answer: { status: 200, description: "One page of tokens.", schema: tokenList },
+    async handle({ sql }, { query, user }) {
+      if (query.all === "true") requireAdministrator(user);
+      const limit = Number(query.limit ?? PAGE_LENGTH);
+      const found = await listPersonalAccessTokens(sql, {
+        ownerId: query.all === "true" ? undefined : user.id,
+        search: query.search === "" ? undefined : query.search,
+        after: query.cursor === undefined ? undefined : startingPoint(query.cursor),
+        limit: limit + 1,
+      });
+      const page = found.slice(0, limit);
+      return {
+        tokens: page.map(shown),
+        next_cursor: found.length > limit ? cursorAfter(page[limit - 1]) : null,
+      };
+    },
+  }),
+  operation({
+    method: "get",
+    path: "/api/v1/token",
+    id: "showOwnToken",
+    summary: "Show the token this request is made with",
+    description: "The one thing a personal access token may do here: read itself.",
+    access: "token",
+    answer: { status: 200, description: "The token.", schema: token },
+    async handle({ sql }, { presented }) {
+      const found = presented.kind === "personal_access_token"
+        ? await findPersonalAccessToken(sql, presented.id)
+        : undefined;
+      if (found === undefined) throw notFound("This is no personal access token.");
+      return shown({ ...found, scope: presented.scope });
+    },
+  }),
+  operation({
+    method: "post",
+    path: "/api/v1/tokens/import",
+    id: "importToken",
+    summary: "Take over a token of an older deployment by its hash",
+    access: "login",
+    body: importedToken,
+    answer: { status: 201, description: "The token as it is known now.", schema: token },
+    async handle(parts, request) {
+      const { body, user } = request;
+      requireAdministrator(user);
+      const holder = await findHolderByName(parts.sql, body.owner);
+      if (holder === undefined) throw invalid(`There is no user or service account ${body.owner}.`);
+      const imported = await importToken(parts, {
+        holder,
+        wish: {
+          name: body.name,
+          scopes: body.scopes,
+          lifetime: secondsUntil(parts, body.expires_at),
+          allowedAddresses: body.allowed_addresses ?? [],
+        },
+        actor: actorOf(request),
+        hash: Buffer.from(body.token_hash, "hex"),
+      });
+      return shown(unlessRefused(imported));
+    },
+  }),
+  operation({
+    method: "get",
+    path: "/api/v1/tokens/{id}",
+    id: "showToken",
+    summary: "Show a token",
+    access: "login",
+    answer: { status: 200, description: "The token.", schema: token },
+    handle: async (parts, request) => shown(await findOwn(parts, request)),
+  }),
+  operation({
+    method: "post",
+    path: "/api/v1/tokens/{id}/rotate",
+    id: "rotateToken",
+    summary: "Replace a token by one with a new secret",
+    access: "login",
+    body: rotation,
+    answer: { status: 201, description: "The new token.", schema: madeToken },
+    async handle(parts, request) {
+      const { body } = request;
+      const old = await findOwn(parts, request);
+      if (old.owner.kind === "user" && old.owner.id !== request.user.id) {
+        // An administrator may end it, but not get a secret that speaks for somebody else.
+        throw new Problem(
+          403,
+          "forbidden",
+          "Not allowed",
+          "Nobody gets a token that speaks for another person. Revoke it instead.",
+        );
+      }
+      const holder = old.owner.kind === "user"
+        ? await findUserAsHolder(parts.sql, old.owner.id)
+        : await findHolderByName(parts.sql, old.owner.username);
+      if (holder === undefined) throw notFound();
+      return made(
+        await rotateToken(parts, {
+          id: old.id,
+          holder,
+          overlap: body.overlap,
+          lifetime: body.expires_in,
+          actor: actorOf(request),
+        }),
+      );
+    },
+  }),
+  operation({
+    method: "delete",
+    path: "/api/v1/tokens/{id}",
+    id: "revokeToken",
+    summary: "End a token at once",
+    access: "login",
+    answer: { status: 204, description: "It has ended." },
+    async handle(parts, request) {
+      const found = await findOwn(parts, request);
+      const reason = found.owner.id === request.user.id ? "owner" : "administrator";
+      await revokeToken(parts, { token: found, reason, actor: actorOf(request) });
+    },
+  }),
+];
+
+function actorOf({ user, requester }: Pick<ApiRequest, "user" | "requester">) {
+  return { id: user.id, address: requester.address };
+}
+
+/** The person's own token, or any for an administrator; others' do not exist for anybody else. */
+async function findOwn(
+  { sql }: ApiParts,
+  { id, user }: Pick<ApiRequest, "id" | "user">,
+): Promise<PersonalAccessToken> {
+  const found = UUID.test(id) ? await findPersonalAccessToken(sql, id) : undefined;
+  if (found === undefined || (found.owner.id !== user.id && !user.isAdmin)) throw notFound();
+  return found;
+}
+
+async function serviceAccount(
+  { sql }: ApiParts,
+  user: User,
+  name: string,
+): Promise<TokenHolder> {
+  requireAdministrator(user);
+  const holder = await findHolderByName(sql, name);
+  // Nobody makes a token that speaks for another person.
+  if (holder?.owner.kind !== "service_account") {
+    throw invalid(`There is no service account ${name}.`);
+  }
+  return holder;
+}
+
+function requireAdministrator(user: User): void {
+  if (user.isAdmin) return;
+  throw new Problem(403, "forbidden", "Not allowed", "Only administrators may do this.");
+}
+
+function notFound(detail = "There is no such token, or it is somebody else's."): Problem {
+  return new Problem(404, "not-found", "Not found", detail);
+}
+
+function invalid(detail: string): Problem {
+  return new Problem(422, "invalid", "This cannot be done", detail);
+}
+
+const REFUSALS: Record<TokenRefusal["code"], (detail: string) => Problem> = {
+  invalid,
+  forbidden: (detail) => new Problem(403, "forbidden", "Not allowed", detail),
+  not_found: notFound,
+  conflict: (detail) => new Problem(409, "conflict", "Too late", detail),
+};
+
+function unlessRefused<T>(result: T | TokenRefusal): T {
+  if (result instanceof TokenRefusal) throw REFUSALS[result.code](result.message);
+  return result;
+}
+
+function made(result: MadeToken | TokenRefusal) {
+  const { secret, token } = unlessRefused(result);
+  return { ...shown(token), token: secret };
+}
+
+/** A token on the wire. */
+function shown(token: PersonalAccessToken) {
+  const moment = (date?: Date) => date?.toISOString() ?? null;
+  return {
+    id: token.id,
+    name: token.name,
+    prefix: token.prefix,
+    scopes: parseScope(token.scope) ?? [],
+    allowed_addresses: token.allowedAddresses,
+    created_at: moment(token.createdAt),
+    expires_at: moment(token.expiresAt),
+    last_used_at: moment(token.lastUsedAt),
+    last_used_address: token.lastUsedAddress ?? null,
+    last_used_agent: token.lastUsedAgent ?? null,
+    revoked_at: moment(token.revokedAt),
+    revoked_reason: token.revokedReason ?? null,
+    rotated_from: token.rotatedFrom ?? null,
+    owner: token.owner,
+  };
+}
+
+function secondsUntil({ clock }: ApiParts, expiresAt: string | null): number | null {
+  if (expiresAt === null) return null;
+  const time = Date.parse(expiresAt);
+  if (Number.isNaN(time)) {
+    throw invalid("expires_at is no date. Write it like 2027-01-31T12:00:00Z.");
+  }
+  const seconds = Math.floor(time / 1000) - Math.floor(clock.now() / 1000);
+  if (seconds < 1) throw invalid("expires_at has passed already.");
+  return seconds;
+}
+
+function startingPoint(cursor: string): ListPosition {
+  const position = readCursor(cursor);
+  if (position !== undefined) return position;
+  throw invalid("The cursor is not one of ours. Start from the first page.");
+}

@@ -1,0 +1,62 @@
+import { findClient } from "../store/clients.ts";
+import type { RefreshTokenFamily } from "../store/refresh_token_families.ts";
+import { Address } from "./device_confirm.tsx";
+import { formToken } from "./form_token.ts";
+import { FormToken } from "./layout.tsx";
+import { Moment } from "./moment.tsx";
+import type { PageContext, PageParts } from "./page.tsx";
+import { Foreign } from "./visible_text.tsx";
+
+/** A person's logins, each with a button that ends it and comes back to `back`. */
+export async function loginList(
+  parts: PageParts,
+  c: PageContext,
+  { logins, back }: { logins: readonly RefreshTokenFamily[]; back: string },
+) {
+  const now = parts.clock.now();
+  const token = formToken(parts, c);
+  const rows = await Promise.all(logins.map(async (login) => ({
+    login,
+    name: (await findClient(parts.sql, login.clientId))?.name ?? login.clientId,
+    place: await parts.placeOf(login.address),
+  })));
+  if (rows.length === 0) return <p class="quiet">There is none at the moment.</p>;
+  return (
+    <ul class="logins">
+      {rows.map(({ login, name, place }) => (
+        <li>
+          <div>
+            <p>
+              <strong>
+                <Foreign text={name} />
+              </strong>
+            </p>
+            <p class="quiet small">
+              From <Address address={login.address} place={place} />, used{" "}
+              <Moment at={login.lastUsedAt} now={now} />, begun{" "}
+              <Moment at={login.createdAt} now={now} />
+            </p>
+            <UserAgent text={login.userAgent} />
+          </div>
+          <form method="post" action="/logins/end">
+            <FormToken token={token} />
+            <input type="hidden" name="login" value={login.id} />
+            <input type="hidden" name="back" value={back} />
+            <button type="submit">
+              End<span class="hidden">{` the login from ${login.address}`}</span>
+            </button>
+          </form>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** What program it was, if it said so. */
+export function UserAgent({ text }: { text: string }) {
+  return text === "" ? null : (
+    <p class="quiet small">
+      <Foreign text={text} />
+    </p>
+  );
+}

@@ -1,0 +1,86 @@
+import type { TokenPolicy } from "../config.ts";
+import type { FormParameters } from "../endpoints/form.ts";
+import { TokenRefusal } from "../personal_access_tokens/token_refusal.ts";
+
+const DAY = 86_400;
+const USUAL_DAYS = [7, 30, 60, 90];
+
+/** The question when a token ends: so long, on a day, or never if the policy lets it. */
+export function ExpiryFields(
+  { policy, form, now, asBefore }: {
+    policy: TokenPolicy;
+    form?: FormParameters;
+    now: number;
+    /** Words for a first choice, which leaves the life of the token as it is. */
+    asBefore?: string;
+  },
+) {
+  const lifetimes = USUAL_DAYS.map((days) => days * DAY).filter((one) => one <= policy.maxLifetime);
+  if (!lifetimes.includes(policy.defaultLifetime)) lifetimes.push(policy.defaultLifetime);
+  lifetimes.sort((one, other) => one - other);
+  const chosen = form?.("expiry") ?? (asBefore === undefined ? String(policy.defaultLifetime) : "");
+  return (
+    <>
+      <div class="field">
+        <label for="expiry">It ends</label>
+        <select id="expiry" name="expiry">
+          {asBefore !== undefined && <option value="" selected={chosen === ""}>{asBefore}</option>}
+          {lifetimes.map((seconds) => (
+            <option value={String(seconds)} selected={chosen === String(seconds)}>
+              {`in ${inWords(seconds)}, on ${dayOf(now + seconds * 1000)}`}
+            </option>
+          ))}
+          <option value="until" selected={chosen === "until"}>on another day</option>
+          {policy.neverExpire && <option value="never" selected={chosen === "never"}>never</option>}
+        </select>
+      </div>
+      <div class="field until">
+        <label for="until">The day it ends</label>
+        <input
+          id="until"
+          name="until"
+          type="date"
+          min={dayOf(now + DAY * 1000)}
+          max={dayOf(now + policy.maxLifetime * 1000)}
+          value={form?.("until") ?? ""}
+          aria-describedby="until-hint"
+        />
+        <p class="hint" id="until-hint">
+          At its beginning, 00:00 UTC. {dayOf(now + policy.maxLifetime * 1000)}{" "}
+          is the last there is.
+        </p>
+      </div>
+    </>
+  );
+}
+
+/** The chosen life in seconds; null: never; undefined: none was chosen. `now` is in ms since 1970. */
+export function readExpiry(
+  form: FormParameters,
+  now: number,
+): number | null | undefined | TokenRefusal {
+  const chosen = form("expiry");
+  if (chosen === undefined) return undefined;
+  if (chosen === "never") return null;
+  if (chosen !== "until") return Number(chosen);
+  const day = form("until") ?? "";
+  const end = /^\d{4}-\d\d-\d\d$/.test(day) ? Date.parse(`${day}T00:00:00Z`) : NaN;
+  if (Number.isNaN(end)) return new TokenRefusal("invalid", "Choose the day on which it ends.");
+  const seconds = end / 1000 - Math.floor(now / 1000);
+  return seconds > 0 ? seconds : new TokenRefusal(
+    "invalid",
+    "The day on which it ends has begun already. Choose a later one.",
+  );
+}
+
+/** A life in words, in the largest unit that divides it. */
+function inWords(seconds: number): string {
+  const units: [string, number][] = [["day", DAY], ["hour", 3600], ["minute", 60], ["second", 1]];
+  const [unit, length] = units.find(([, length]) => seconds % length === 0)!;
+  const count = seconds / length;
+  return `${count} ${unit}${count === 1 ? "" : "s"}`;
+}
+
+function dayOf(time: number): string {
+  return new Date(time).toISOString().slice(0, 10);
+}

@@ -1,0 +1,82 @@
+import type { MadeToken } from "../personal_access_tokens/create_token.ts";
+import { Fact } from "./device_confirm.tsx";
+import { Deadline } from "./moment.tsx";
+import { page, type PageContext, type PageParts } from "./page.tsx";
+import { TokenEnd, TokenName, TokenScopes } from "./token_parts.tsx";
+
+/**
+ * Shows a token that was just made. It answers the POST itself: to come here by a
+ * redirect, the secret would have to be kept somewhere in between.
+ */
+export async function madeTokenPage(
+  parts: PageParts,
+  c: PageContext,
+  { secret, token }: MadeToken,
+  /** When the token that it replaces ends. */
+  oldEndsAt?: Date,
+): Promise<Response> {
+  const now = parts.clock.now();
+  return await page(parts, c, {
+    title: "Copy your new token",
+    children: (
+      <main class="wide">
+        <h1>Copy your new token</h1>
+        <div class="field">
+          <label for="secret">The token</label>
+          <div class="secret code">
+            {/* No script: the tab key selects the field whole, a click what lies over it. */}
+            <input
+              id="secret"
+              readonly
+              autocomplete="off"
+              spellcheck={false}
+              translate="no"
+              value={secret}
+              aria-describedby="secret-hint"
+            />
+            <span aria-hidden="true" translate="no">{secret}</span>
+          </div>
+          <p class="hint" id="secret-hint">
+            A click, or the tab key, selects it whole. Copy it, and put it where your CI keeps
+            secrets.
+          </p>
+        </div>
+        <div class="care">
+          <p>
+            <strong>It is shown this once.</strong>{" "}
+            This server keeps only a hash of it, to know it again by. So nobody can read it here
+            later: not you, not us, not a thief of the database. If you lose it, rotate it. Do not
+            reload this page.
+          </p>
+        </div>
+        <h2>What you made</h2>
+        <dl>
+          <Fact name="Name">
+            <TokenName token={token} />
+          </Fact>
+          <Fact name="May">
+            <TokenScopes scope={token.scope} catalogue={parts.config.scopes} />
+          </Fact>
+          <Fact name="End">
+            <TokenEnd token={token} now={now} />
+          </Fact>
+          {token.allowedAddresses.length > 0 && (
+            <Fact name="Works from">{token.allowedAddresses.join(", ")}</Fact>
+          )}
+          {oldEndsAt !== undefined && (
+            <Fact name="The old one">
+              {oldEndsAt.getTime() <= now ? "has ended" : (
+                <>
+                  ends <Deadline at={oldEndsAt} now={now} />: change over what uses it until then
+                </>
+              )}
+            </Fact>
+          )}
+        </dl>
+        <p>
+          <a class="button" href="/tokens">I have copied it</a>
+        </p>
+      </main>
+    ),
+  });
+}

@@ -1,0 +1,126 @@
+import type { FormParameters } from "../endpoints/form.ts";
+import { createToken } from "../personal_access_tokens/create_token.ts";
+import { userAsHolder } from "../personal_access_tokens/token_holder.ts";
+import { TokenRefusal } from "../personal_access_tokens/token_refusal.ts";
+import { tokenScopes } from "../scope_catalogue.ts";
+import type { Session } from "../store/sessions.ts";
+import { needsFreshSignIn, redirectToSignIn } from "./browser_session.ts";
+import { formToken } from "./form_token.ts";
+import { FormToken, Problem } from "./layout.tsx";
+import { page, type PageContext, type PageParts } from "./page.tsx";
+import { ExpiryFields, readExpiry } from "./token_expiry.tsx";
+import { madeTokenPage } from "./token_made.tsx";
+import { Foreign } from "./visible_text.tsx";
+
+const PATH = "/tokens/new";
+
+/** GET /tokens/new */
+export async function showNewToken(parts: PageParts, c: PageContext): Promise<Response> {
+  const session = c.get("session");
+  if (session === undefined) return redirectToSignIn(c, PATH);
+  // A token is worth as much as a login.
+  if (needsFreshSignIn(parts, session)) return redirectToSignIn(c, PATH, { again: true });
+  return await newTokenPage(parts, c, session, {});
+}
+
+/** POST /tokens/new: makes the token and shows it, this once. */
+export async function submitNewToken(parts: PageParts, c: PageContext): Promise<Response> {
+  const session = c.get("session");
+  if (session === undefined) return redirectToSignIn(c, PATH);
+  if (needsFreshSignIn(parts, session)) return redirectToSignIn(c, PATH, { again: true });
+  const form = c.get("form");
+  const made = await makeFromForm(parts, c, session, form);
+  return made instanceof TokenRefusal
+    ? await newTokenPage(parts, c, session, { problem: made.message, form })
+    : await madeTokenPage(parts, c, made);
+}
+
+async function makeFromForm(
+  parts: PageParts,
+  c: PageContext,
+  { user }: Session,
+  form: FormParameters,
+) {
+  const lifetime = readExpiry(form, parts.clock.now());
+  if (lifetime instanceof TokenRefusal) return lifetime;
+  return await createToken(parts, {
+    holder: userAsHolder(user),
+    wish: {
+      name: form("name") ?? "",
+      scopes: parts.config.scopes.map(({ name }) => name).filter((name) => form(`scope:${name}`)),
+      lifetime,
+      allowedAddresses: (form("addresses") ?? "").split(/[\s,;]+/).filter((text) => text !== ""),
+    },
+    actor: { id: user.id, address: c.get("requester").address },
+  });
+}
+
+async function newTokenPage(
+  parts: PageParts,
+  c: PageContext,
+  { user }: Session,
+  { problem, form }: { problem?: string; form?: FormParameters },
+): Promise<Response> {
+  const { config, clock } = parts;
+  const scopes = tokenScopes(config.scopes, userAsHolder(user));
+  return await page(parts, c, {
+    title: problem ? "Error: make a token" : "Make a token",
+    status: problem ? 422 : 200,
+    children: (
+      <main class="wide">
+        <h1>Make a token</h1>
+        {problem && <Problem id="problem">{problem}</Problem>}
+        <form class="form" method="post" action={PATH} aria-describedby={problem && "problem"}>
+          <FormToken token={formToken(parts, c)} />
+          <div class="field">
+            <label for="name">Name</label>
+            <input
+              id="name"
+              name="name"
+              required
+              maxlength={100}
+              autocomplete="off"
+              autofocus
+              value={form?.("name") ?? ""}
+              aria-describedby="name-hint"
+            />
+            <p class="hint" id="name-hint">
+              What it is for, so that you know later: “Nightly build of the shop”
+            </p>
+          </div>
+          <fieldset>
+            <legend>What it may do</legend>
+            {scopes.map(({ name, description }) => (
+              <label class="check">
+                <input type="checkbox" name={`scope:${name}`} checked={!!form?.(`scope:${name}`)} />
+                <span>
+                  <Foreign text={description} max={200} /> <code class="quiet small">{name}</code>
+                </span>
+              </label>
+            ))}
+            <p class="hint">
+              It never may do more than you may yourself, even if you lose something later.
+            </p>
+          </fieldset>
+          <ExpiryFields policy={config.personalAccessTokens} form={form} now={clock.now()} />
+          <div class="field">
+            <label for="addresses">Only from these addresses</label>
+            <textarea
+              id="addresses"
+              name="addresses"
+              autocapitalize="none"
+              spellcheck={false}
+              aria-describedby="addresses-hint"
+            >
+              {form?.("addresses") ?? ""}
+            </textarea>
+            <p class="hint" id="addresses-hint">
+              One a line, like 203.0.113.7 or 10.0.0.0/8. Left empty, it works from anywhere.
+            </p>
+          </div>
+          <button class="main" type="submit">Make the token</button>
+        </form>
+      </main>
+    ),
+  });
+}

@@ -1,0 +1,146 @@
+import type { FormParameters } from "../endpoints/form.ts";
+import type { MadeToken } from "../personal_access_tokens/create_token.ts";
+import { rotateToken } from "../personal_access_tokens/rotate_token.ts";
+import { TokenRefusal } from "../personal_access_tokens/token_refusal.ts";
+import { needsFreshSignIn, redirectToSignIn } from "./browser_session.ts";
+import { formToken } from "./form_token.ts";
+import { FormToken, Problem } from "./layout.tsx";
+import { page, type PageContext, type PageParts, problemPage } from "./page.tsx";
+import { ExpiryFields, readExpiry } from "./token_expiry.tsx";
+import { madeTokenPage } from "./token_made.tsx";
+import { holderOf, type ReachableToken, reachToken } from "./token_page.tsx";
+import { isLiving, TokenName, TokenStart } from "./token_parts.tsx";
+
+/** Times in seconds that the old token may live on. */
+const OVERLAPS: [seconds: number, words: string][] = [
+  [0, "ends at once"],
+  [3600, "works for one more hour"],
+  [86_400, "works for one more day"],
+  [7 * 86_400, "works for one more week"],
+  [30 * 86_400, "works for 30 more days"],
+];
+const USUAL_OVERLAP = "86400";
+
+/** GET /tokens/{id}/rotate */
+export async function showTokenRotation(parts: PageParts, c: PageContext): Promise<Response> {
+  const reached = await reachToRotate(parts, c);
+  return reached instanceof Response ? reached : await rotationPage(parts, c, reached, {});
+}
+
+/** POST /tokens/{id}/rotate: makes the successor and shows it, this once. */
+export async function submitTokenRotation(parts: PageParts, c: PageContext): Promise<Response> {
+  const reached = await reachToRotate(parts, c);
+  if (reached instanceof Response) return reached;
+  const form = c.get("form");
+  const overlap = Number(form("overlap") ?? USUAL_OVERLAP);
+  const now = parts.clock.now();
+  const made = await rotateFromForm(parts, c, reached, { form, overlap });
+  if (made instanceof TokenRefusal) {
+    return await rotationPage(parts, c, reached, { problem: made.message, form });
+  }
+  const { expiresAt } = reached.token;
+  const oldEndsAt = Math.min(now + overlap * 1000, expiresAt?.getTime() ?? Infinity);
+  return await madeTokenPage(parts, c, made, new Date(oldEndsAt));
+}
+
+async function reachToRotate(
+  parts: PageParts,
+  c: PageContext,
+): Promise<ReachableToken | Response> {
+  const reached = await reachToken(parts, c);
+  if (reached instanceof Response) return reached;
+  const { token, session, mayRotate } = reached;
+  if (!mayRotate) {
+    return await problemPage(parts, c, {
+      title: "Only its owner can rotate it",
+      status: 403,
+      children: (
+        <p>
+          Whoever rotates a token holds the new one, and could act as its owner. You can{" "}
+          <a href={`/tokens/${token.id}/revoke`}>revoke it</a>.
+        </p>
+      ),
+    });
+  }
+  const path = `/tokens/${token.id}/rotate`;
+  if (needsFreshSignIn(parts, session)) return redirectToSignIn(c, path, { again: true });
+  return reached;
+}
+
+async function rotateFromForm(
+  parts: PageParts,
+  c: PageContext,
+  { token, session }: ReachableToken,
+  { form, overlap }: { form: FormParameters; overlap: number },
+): Promise<MadeToken | TokenRefusal> {
+  const lifetime = readExpiry(form, parts.clock.now());
+  if (lifetime instanceof TokenRefusal) return lifetime;
+  const holder = await holderOf(parts, token);
+  if (holder === undefined) return new TokenRefusal("not_found", "Its owner is gone.");
+  return await rotateToken(parts, {
+    id: token.id,
+    holder,
+    overlap,
+    lifetime,
+    actor: { id: session.user.id, address: c.get("requester").address },
+  });
+}
+
+async function rotationPage(
+  parts: PageParts,
+  c: PageContext,
+  { token }: ReachableToken,
+  { problem, form }: { problem?: string; form?: FormParameters },
+): Promise<Response> {
+  const now = parts.clock.now();
+  if (problem === undefined && !isLiving(token, now)) {
+    return c.redirect(`/tokens/${token.id}`, 303);
+  }
+  const chosen = form?.("overlap") ?? USUAL_OVERLAP;
+  return await page(parts, c, {
+    title: problem ? "Error: rotate a token" : "Rotate a token",
+    status: problem ? 422 : 200,
+    children: (
+      <main class="wide">
+        <h1>Rotate this token</h1>
+        {problem && <Problem id="problem">{problem}</Problem>}
+        <p>
+          <strong>
+            <TokenName token={token} />
+          </strong>{" "}
+          (<TokenStart token={token} />) gets a successor with a new secret and the same name,
+          scopes and addresses.
+        </p>
+        <form
+          class="form"
+          method="post"
+          action={`/tokens/${token.id}/rotate`}
+          aria-describedby={problem && "problem"}
+        >
+          <FormToken token={formToken(parts, c)} />
+          <div class="field">
+            <label for="overlap">The old one</label>
+            <select id="overlap" name="overlap" aria-describedby="overlap-hint">
+              {OVERLAPS.map(([seconds, words]) => (
+                <option value={String(seconds)} selected={chosen === String(seconds)}>
+                  {words}
+                </option>
+              ))}
+            </select>
+            <p class="hint" id="overlap-hint">
+              Long enough to put the new one wherever the old one is used. If the old one leaked,
+              let it end at once.
+            </p>
+          </div>
+          <ExpiryFields
+            policy={parts.config.personalAccessTokens}
+            form={form}
+            now={now}
+            asBefore="after as long a life as the old one was given"
+          />
+          <button class="main" type="submit">Rotate</button>
+        </form>
+      </main>
+    ),
+  });
+}

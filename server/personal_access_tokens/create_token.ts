@@ -1,0 +1,124 @@
+import { randomUUID } from "node:crypto";
+import { brand } from "../../shared/brand.ts";
+import type { AppParts } from "../app_parts.ts";
+import { recordAuditEvent } from "../store/audit_events.ts";
+import type { Transaction } from "../store/connect.ts";
+import {
+  insertPersonalAccessToken,
+  type NewToken,
+  type PersonalAccessToken,
+} from "../store/personal_access_tokens.ts";
+import { makePersonalAccessToken, shownPrefix } from "../tokens/personal_access_token.ts";
+import { tokenHash } from "../tokens/token_hash.ts";
+import type { TokenHolder } from "./token_holder.ts";
+import { TokenRefusal } from "./token_refusal.ts";
+import { grantWish, type TokenWish } from "./token_wish.ts";
+
+/** Who acts, for the audit log. */
+export interface Actor {
+  /** A user's id. */
+  id: string;
+  address: string;
+}
+
+/** A token that was just made: the only moment its secret is known. */
+export interface MadeToken {
+  secret: string;
+  token: PersonalAccessToken;
+}
+
+type Parts = Pick<AppParts, "sql" | "clock" | "config" | "issuer">;
+
+/** Makes a token, by the operator's policy. */
+export async function createToken(
+  parts: Parts,
+  { holder, wish, actor }: { holder: TokenHolder; wish: TokenWish; actor: Actor },
+): Promise<MadeToken | TokenRefusal> {
+  const granted = grantWish(parts.config, holder, wish, parts.clock.now());
+  if (granted instanceof TokenRefusal) return granted;
+  const secret = makePersonalAccessToken();
+  const token = newToken(parts, { ...granted, owner: holder.owner, secret });
+  await parts.sql.begin(async (tx) => {
+    await insertPersonalAccessToken(tx, token);
+    await auditToken(tx, parts, "token.created", token, actor);
+  });
+  return { secret, token: { ...token, owner: holder.owner } };
+}
+
+/** Takes over a token of an older deployment, of which only the hash is known. */
+export async function importToken(
+  parts: Parts,
+  { holder, wish, actor, hash }: {
+    holder: TokenHolder;
+    wish: TokenWish;
+    actor: Actor;
+    /** SHA-256 of the token. */
+    hash: Uint8Array;
+  },
+): Promise<PersonalAccessToken | TokenRefusal> {
+  const granted = grantWish(parts.config, holder, wish, parts.clock.now());
+  if (granted instanceof TokenRefusal) return granted;
+  const token: NewToken = {
+    ...newToken(parts, { ...granted, owner: holder.owner, secret: "" }),
+    tokenHash: hash,
+    prefix: brand.tokenPrefixes.personalAccessToken,
+  };
+  const inserted = await parts.sql.begin(async (tx) => {
+    if (!await insertPersonalAccessToken(tx, token)) return false;
+    await auditToken(tx, parts, "token.imported", token, actor);
+    return true;
+  });
+  if (!inserted) return new TokenRefusal("conflict", "A token with this hash is known already.");
+  return { ...token, owner: holder.owner };
+}
+
+/** A row to insert. */
+export function newToken(
+  { clock, config, issuer }: Parts,
+  granted: {
+    owner: NewToken["owner"];
+    name: string;
+    scope: string;
+    expiresAt?: Date;
+    allowedAddresses: readonly string[];
+    secret: string;
+    rotatedFrom?: string;
+  },
+): NewToken {
+  return {
+    id: randomUUID(),
+    owner: granted.owner,
+    name: granted.name,
+    tokenHash: tokenHash(granted.secret),
+    prefix: shownPrefix(granted.secret),
+    scope: granted.scope,
+    audience: config.audience ?? issuer,
+    allowedAddresses: [...granted.allowedAddresses],
+    createdAt: new Date(clock.now()),
+    expiresAt: granted.expiresAt,
+    rotatedFrom: granted.rotatedFrom,
+  };
+}
+
+/** Writes down what was done to a token. */
+export async function auditToken(
+  tx: Transaction,
+  { clock }: Pick<AppParts, "clock">,
+  event: string,
+  token: Pick<NewToken, "id" | "owner" | "name" | "scope" | "prefix" | "expiresAt">,
+  actor: Actor,
+): Promise<void> {
+  await recordAuditEvent(tx, clock, {
+    event,
+    actor: actor.id,
+    subject: token.id,
+    address: actor.address,
+    details: {
+      owner: token.owner.id,
+      name: token.name,
+      prefix: token.prefix,
+      scope: token.scope,
+      expires_at: token.expiresAt?.toISOString() ?? "never",
+    },
+  });
+}

@@ -1,0 +1,24 @@
+import type { AppParts } from "../app_parts.ts";
+import { takeExpiringTokens } from "../store/personal_access_tokens.ts";
+import { toldOf } from "./leaked_tokens.ts";
+
+/** Owners are warned so many seconds before the end of a token, first to last. */
+const WARNINGS = [7 * 86_400, 86_400];
+/** Tokens taken at a time. */
+const BATCH = 500;
+
+/** Tells the webhook of tokens that end soon, each warning once, whatever the number of replicas. */
+export async function warnOfExpiry(
+  { sql, clock, webhook, config }: Pick<AppParts, "sql" | "clock" | "webhook" | "config">,
+): Promise<void> {
+  if (config.webhook === undefined) return;
+  const now = clock.now();
+  // The last first: who missed the first warning gets one, not two.
+  for (const [index, seconds] of [...WARNINGS.entries()].reverse()) {
+    const before = new Date(now + seconds * 1000);
+    const query = { now: new Date(now), before, warnings: index + 1, limit: BATCH };
+    for (const token of await takeExpiringTokens(sql, query)) {
+      webhook.tell({ type: "token.expiring", data: toldOf(token) });
+    }
+  }
+}

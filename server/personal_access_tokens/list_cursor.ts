@@ -1,0 +1,16 @@
+import { Buffer } from "node:buffer";
+import type { ListPosition } from "../store/personal_access_tokens.ts";
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Where the next page of a list of tokens begins, as addresses carry it. */
+export function cursorAfter({ createdAt, id }: ListPosition): string {
+  return Buffer.from(`${createdAt.getTime()} ${id}`).toString("base64url");
+}
+
+/** Undefined: none of ours. */
+export function readCursor(cursor: string): ListPosition | undefined {
+  const [time, id] = Buffer.from(cursor, "base64url").toString().split(" ");
+  if (!/^\d{1,15}$/.test(time) || !UUID.test(id ?? "")) return undefined;
+  return { createdAt: new Date(Number(time)), id };
+}

@@ -1,0 +1,105 @@
+import postgres from "postgres";
+
+/** The channel that the triggers of 0003_personal_access_tokens.sql speak on. */
+export const TOKEN_CHANGES = "token_changes";
+
+/** The connection is asked this often whether it still hears, in ms. */
+const PROBE_INTERVAL = 200;
+/** Without proof for so long a replica does not know what it missed, in ms. Below the second we promise. */
+const TRUST = 800;
+/** A connection that stays silent for so long is given up, in ms. */
+const PATIENCE = 2000;
+/** Pause between two attempts to connect, in ms. */
+const RETRY_INTERVAL = 250;
+
+/** Whoever keeps what the database said. */
+export interface ChangeListener {
+  /** `subject` (such as `token:<id>`) is to be looked up afresh. */
+  changed(subject: string): void;
+  /** Changes may have gone unheard: nothing that was kept can be trusted. */
+  missed(): void;
+}
+
+export interface TokenChanges {
+  /** Whether every change committed more than a moment (less than a second) ago has been heard. */
+  isCurrent(): boolean;
+  close(): Promise<void>;
+}
+
+/**
+ * Listens on a connection of its own and keeps asking on it: an answer proves that
+ * all that was committed before the question has been heard, for the server sends
+ * notifications before answers. Silence, whether the connection broke or hangs,
+ * proves nothing, so then `isCurrent` turns false by itself.
+ *
+ * Not `sql.listen`: it hides a lost connection, and would let a cache grow stale.
+ */
+export function listenForTokenChanges(
+  databaseUrl: string,
+  listener: ChangeListener,
+): TokenChanges {
+  let provenAt = -Infinity;
+  let closed = false;
+  const stop = Promise.withResolvers<void>();
+
+  const pause = (ms: number) => withDeadline(stop.promise, ms).catch(() => {});
+
+  const listenUntilLost = async () => {
+    let lost = false;
+    const options = {
+      max: 1,
+      idle_timeout: undefined,
+      max_lifetime: null,
+      connect_timeout: PATIENCE / 1000,
+      fetch_types: false,
+      onnotice: () => {},
+      onclose: () => {
+        lost = true;
+        provenAt = -Infinity;
+      },
+      onnotify: (_channel: string, subject: string) => listener.changed(subject),
+    };
+    const sql = postgres(databaseUrl, options as postgres.Options<Record<string, never>>);
+    try {
+      await withDeadline(sql.unsafe(`listen ${TOKEN_CHANGES}`), PATIENCE);
+      listener.missed();
+      while (!closed && !lost) {
+        const askedAt = performance.now();
+        await withDeadline(sql`select 1`, PATIENCE);
+        // After a loss postgres.js connects anew for the question, and nobody listens there.
+        if (!lost) provenAt = askedAt;
+        await pause(PROBE_INTERVAL);
+      }
+    } finally {
+      provenAt = -Infinity;
+      await sql.end({ timeout: 0 });
+    }
+  };
+  const run = async () => {
+    while (!closed) {
+      await listenUntilLost().catch(() => {});
+      if (!closed) await pause(RETRY_INTERVAL);
+    }
+  };
+  const running = run();
+  return {
+    isCurrent: () => performance.now() - provenAt < TRUST,
+    async close() {
+      closed = true;
+      stop.resolve();
+      await running;
+    },
+  };
+}
+
+async function withDeadline<T>(promise: PromiseLike<T>, ms: number): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("no answer in time")), ms);
+  });
+  try {
+    return await Promise.race([promise, deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

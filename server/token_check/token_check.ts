@@ -1,0 +1,217 @@
+import { createHash } from "node:crypto";
+import { isIP } from "node:net";
+import type { Clock } from "../../shared/clock.ts";
+import { formatScope, parseScope } from "../../shared/scope.ts";
+import type { ServerConfig } from "../config.ts";
+import type { Log } from "../log.ts";
+import { tokenScopes } from "../scope_catalogue.ts";
+import { networkList } from "../setting_values.ts";
+import { type Client, findClient } from "../store/clients.ts";
+import type { Database } from "../store/connect.ts";
+import {
+  type CheckedOwner,
+  type CheckedToken,
+  findCheckedOwner,
+  findTokensToCheck,
+} from "../store/personal_access_tokens.ts";
+import { accessTokenStanding } from "../store/revoked_access_tokens.ts";
+import type { TokenChanges } from "../store/token_changes.ts";
+import { readAccessToken } from "../tokens/access_token.ts";
+import { isPersonalAccessToken } from "../tokens/personal_access_token.ts";
+import type { SigningKeys } from "../tokens/signing_keys.ts";
+import { GatheredReads } from "./gathered_reads.ts";
+import type { KnownToken, Verdict } from "./known_token.ts";
+import { LastUses } from "./last_uses.ts";
+import { Remembered } from "./remembered.ts";
+
+/** Tokens remembered at a time: about 100 MB when full. */
+const MAX_TOKENS = 100_000;
+const MAX_OWNERS = 20_000;
+const MAX_CLIENTS = 1000;
+
+/** What checking takes. */
+export interface TokenCheckParts {
+  database: Pick<Database, "sql" | "listen">;
+  clock: Clock;
+  log: Log;
+  issuer: string;
+  keys: SigningKeys;
+  config: Pick<ServerConfig, "scopes">;
+}
+
+/** Where a token is used from, as far as known. */
+export interface UsedFrom {
+  /** Undefined: unknown; a token with a list of addresses is refused then. */
+  address?: string;
+  userAgent?: string;
+}
+
+/**
+ * Says what a token is worth: personal access tokens and JWTs alike. A token seen
+ * before costs one SHA-256 and one look-up in memory, another one read of an
+ * index; the notifications of the database keep the memory true.
+ */
+export class TokenCheck {
+  #tokens: Remembered<KnownToken>;
+  #owners: Remembered<CheckedOwner>;
+  #clients: Remembered<Client>;
+  #tokenReads: GatheredReads<CheckedToken>;
+  #changes?: TokenChanges;
+  readonly lastUses: LastUses;
+
+  private constructor(private readonly parts: TokenCheckParts) {
+    const isCurrent = () => this.#changes?.isCurrent() ?? false;
+    this.#tokens = new Remembered(MAX_TOKENS, isCurrent);
+    this.#owners = new Remembered(MAX_OWNERS, isCurrent);
+    this.#clients = new Remembered(MAX_CLIENTS, isCurrent);
+    const { sql } = parts.database;
+    this.#tokenReads = new GatheredReads((hashes) => findTokensToCheck(sql, hashes));
+    this.lastUses = new LastUses(parts.database.sql, parts.clock, parts.log);
+  }
+
+  get #memories(): Remembered<unknown>[] {
+    return [this.#owners, this.#tokens, this.#clients] as Remembered<unknown>[];
+  }
+
+  static async start(parts: TokenCheckParts): Promise<TokenCheck> {
+    const check = new TokenCheck(parts);
+    check.#changes = await parts.database.listen({
+      changed: (subject) => check.changed(subject),
+      missed: () => check.#memories.forEach((memory) => memory.missed()),
+    });
+    return check;
+  }
+
+  /** Checks a token that is being used, and notes that it is. */
+  async check(token: string, from: UsedFrom): Promise<Verdict> {
+    const key = createHash("sha256").update(token).digest("hex");
+    const known = this.#tokens.get(key) ??
+      await this.#tokens.read(key, () => this.#lookUp(token, key), ({ dependsOn }) => dependsOn);
+    if (known === undefined) return { state: "unknown" };
+    if (known.ended !== undefined) return { state: known.ended.why, token: known };
+    if (known.expiresAt <= this.parts.clock.now()) return { state: "expired", token: known };
+    if (known.allowed !== undefined && !isWithin(known.allowed, from.address)) {
+      return { state: "elsewhere", token: known };
+    }
+    if (known.kind === "personal_access_token") {
+      this.lastUses.note(known.id, from.address, from.userAgent);
+    }
+    return { state: "active", token: known };
+  }
+
+  /** A client by its id (RFC 6749 section 2.2), remembered like a token. */
+  async client(id: string): Promise<Client | undefined> {
+    return this.#clients.get(id) ?? await this.#clients.read(
+      id,
+      () => findClient(this.parts.database.sql, id),
+      () => [`client:${id}`],
+    );
+  }
+
+  /** Owners have many tokens, so one that was seen before costs no read of its own. */
+  async #owner(owner: CheckedToken["owner"]): Promise<CheckedOwner | undefined> {
+    return this.#owners.get(owner.id) ?? await this.#owners.read(
+      owner.id,
+      () => findCheckedOwner(this.parts.database.sql, owner),
+      () => [`principal:${owner.id}`],
+    );
+  }
+
+  /**
+   * Forgets what depends on `subject`. The database tells of every change within a
+   * second; whoever makes one says so here, so that this replica knows it at once.
+   */
+  changed(subject: string): void {
+    for (const memory of this.#memories) memory.changed(subject);
+  }
+
+  /** Stops listening and writes down the last uses. */
+  async close(): Promise<void> {
+    await this.#changes?.close();
+    await this.lastUses.close();
+  }
+
+  async #lookUp(token: string, key: string): Promise<KnownToken | undefined> {
+    const { sql } = this.parts.database;
+    if (isPersonalAccessToken(token)) {
+      const found = await this.#tokenReads.get(key);
+      const owner = found && await this.#owner(found.owner);
+      return owner && knownPersonalAccessToken(found, owner, this.parts.config);
+    }
+    const genuine = await readAccessToken(this.parts, token);
+    if (genuine === undefined) return undefined;
+    const { claims } = genuine;
+    const standing = await accessTokenStanding(sql, {
+      jti: claims.jti,
+      subject: claims.sub,
+      familyId: claims.sid,
+      personalAccessTokenId: claims.pat,
+      now: new Date(this.parts.clock.now()),
+    });
+    if (standing === undefined) return undefined;
+    return {
+      kind: "access_token",
+      id: claims.jti,
+      subject: claims.sub,
+      username: standing.username,
+      clientId: claims.client_id,
+      scopes: parseScope(claims.scope) ?? [],
+      scope: claims.scope,
+      audience: claims.aud,
+      issuedAt: claims.iat * 1000,
+      expiresAt: claims.exp * 1000,
+      ended: standing.active ? undefined : { why: "revoked" },
+      authenticatedAt: claims.auth_time && claims.auth_time * 1000,
+      act: claims.act,
+      workload: claims.workload,
+      dependsOn: [
+        `token:${claims.jti}`,
+        `principal:${claims.sub}`,
+        ...claims.sid === undefined ? [] : [`login:${claims.sid}`],
+        ...claims.pat === undefined ? [] : [`token:${claims.pat}`],
+      ],
+    };
+  }
+}
+
+/** The OAuth client a personal access token counts as: itself, so that each can be told apart. */
+export function clientIdOf(personalAccessTokenId: string): string {
+  return `pat-${personalAccessTokenId}`;
+}
+
+function knownPersonalAccessToken(
+  token: CheckedToken,
+  owner: CheckedOwner,
+  { scopes: catalogue }: Pick<ServerConfig, "scopes">,
+): KnownToken {
+  const held = tokenScopes(catalogue, {
+    isAdmin: owner.isAdmin,
+    ownScopes: owner.scope === undefined ? undefined : parseScope(owner.scope),
+  }).map(({ name }) => name);
+  const scopes = (parseScope(token.scope) ?? []).filter((scope) => held.includes(scope));
+  const { revokedAt, allowedAddresses } = token;
+  return {
+    kind: "personal_access_token",
+    id: token.id,
+    subject: owner.id,
+    username: owner.username,
+    clientId: clientIdOf(token.id),
+    scopes,
+    scope: formatScope(scopes),
+    audience: token.audience,
+    issuedAt: token.createdAt,
+    expiresAt: token.expiresAt,
+    ended: revokedAt !== undefined
+      ? { why: "revoked", at: revokedAt }
+      : owner.disabled
+      ? { why: "disabled" }
+      : undefined,
+    allowed: allowedAddresses.length > 0 ? networkList(allowedAddresses) : undefined,
+    dependsOn: [`token:${token.id}`, `principal:${owner.id}`],
+  };
+}
+
+function isWithin(allowed: NonNullable<KnownToken["allowed"]>, address?: string): boolean {
+  const version = isIP(address ?? "");
+  return version !== 0 && allowed.check(address!, version === 4 ? "ipv4" : "ipv6");
+}

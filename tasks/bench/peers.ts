@@ -1,0 +1,45 @@
+/**
+ * Others that check tokens, on Node, which is what they are made for: installed
+ * into a temporary folder, since nothing but the benchmark wants them.
+ */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { freePort } from "../../tests/support/free_port.ts";
+import { type Program, startProgram } from "./program.ts";
+
+const PACKAGES = [
+  "oidc-provider@9.13.3",
+  "better-auth@1.7.5",
+  "@better-auth/api-key@1.7.5",
+  // The versions that better-auth's own packages name, which npm does not find by itself.
+  "@better-auth/utils@0.4.2",
+  "better-call@1.4.0",
+  "pg@8",
+];
+
+export interface Peers {
+  oidcProvider: Program;
+  betterAuth: Program;
+}
+
+/** Installs and starts the peers below `folder`; throws with npm's words if they cannot be had. */
+export async function startPeers(folder: string, databaseUrl: string): Promise<Peers> {
+  await Deno.writeTextFile(join(folder, "package.json"), '{"private":true}');
+  const npm = await new Deno.Command("npm", {
+    args: ["install", "--legacy-peer-deps", "--no-fund", "--no-audit", ...PACKAGES],
+    cwd: folder,
+    stdin: "null",
+  }).output();
+  if (!npm.success) throw new Error(new TextDecoder().decode(npm.stderr));
+  const start = async (file: string) => {
+    const source = fileURLToPath(new URL(`peers/${file}`, import.meta.url));
+    await Deno.copyFile(source, join(folder, file));
+    const port = freePort();
+    const args = [file, String(port), databaseUrl];
+    return await startProgram("node", { args, cwd: folder, port, ready: /ready (\S+)/ });
+  };
+  return {
+    oidcProvider: await start("oidc_provider.mjs"),
+    betterAuth: await start("better_auth.mjs"),
+  };
+}

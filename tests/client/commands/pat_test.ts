@@ -1,0 +1,285 @@
+import { strict as assert } from "node:assert";
+import { patCreate, type PatCreateOptions } from "../../../client/commands/pat_create.ts";
+import { patList, type PatListOptions } from "../../../client/commands/pat_list.ts";
+import { patRevoke } from "../../../client/commands/pat_revoke.ts";
+import { patRotate, type PatRotateOptions } from "../../../client/commands/pat_rotate.ts";
+import { patShow } from "../../../client/commands/pat_show.ts";
+import type { ClientIo } from "../../../client/client_io.ts";
+import { runCommand } from "../../../client/run_command.ts";
+import { brand } from "../../../shared/brand.ts";
+import { EXIT } from "../../../shared/exit_codes.ts";
+import { clientHome, logIn, tokensFor } from "../../support/client_home.ts";
+import type { MemoryIo } from "../../support/memory_io.ts";
+import { ScriptedServer } from "../../support/scripted_server.ts";
+
+const DAY = 86_400_000;
+const ID = "0197a000-0000-7000-8000-000000000001";
+const OTHER_ID = "0197a000-0000-7000-8000-000000000002";
+const SECRET = `${brand.tokenPrefixes.personalAccessToken}${"s".repeat(49)}`;
+const TOKEN = `${brand.envPrefix}_TOKEN`;
+
+function shown(io: MemoryIo, changes: Record<string, unknown> = {}) {
+  return {
+    id: ID,
+    name: "ci",
+    prefix: SECRET.slice(0, 12),
+    scopes: ["deploy"],
+    allowed_addresses: [],
+    created_at: new Date(io.clock.now() - DAY).toISOString(),
+    expires_at: new Date(io.clock.now() + 90 * DAY).toISOString(),
+    last_used_at: null,
+    last_used_address: null,
+    last_used_agent: null,
+    revoked_at: null,
+    revoked_reason: null,
+    rotated_from: null,
+    owner: { kind: "user", id: "u1", username: "alice@example.com" },
+    ...changes,
+  };
+}
+
+async function run(io: MemoryIo, command: (io: ClientIo) => Promise<number>): Promise<number> {
+  io.out = "";
+  io.err = "";
+  return await runCommand(io, command);
+}
+
+const create = (io: MemoryIo, options: Partial<PatCreateOptions> = {}) =>
+  run(io, (io) => patCreate({ name: "ci", ...options }, io));
+const list = (io: MemoryIo, options: PatListOptions = {}) => run(io, (io) => patList(options, io));
+const rotate = (io: MemoryIo, name: string, options: Partial<PatRotateOptions> = {}) =>
+  run(io, (io) => patRotate(name, { overlap: "1h", ...options }, io));
+
+Deno.test("create puts the secret alone on stdout, and asks for what was said", async () => {
+  await using server = new ScriptedServer();
+  await using home = await clientHome();
+  const { io } = home;
+  await logIn(io, server, "alice@example.com", "at");
+  server.script("/api/v1/tokens", { status: 201, json: { ...shown(io), token: SECRET } });
+  const options = { scope: ["deploy", "read write"], expires: "90d", allowAddress: ["10.0.0.0/8"] };
+  assert.equal(await create(io, options), EXIT.ok);
+  assert.equal(io.out, `${SECRET}\n`);
+  assert.ok(!io.err.includes(SECRET));
+  assert.match(io.err, /^Made ci \(.{12}…\) with deploy, until 2027-02-22 .* \(in 90 d\)\n$/);
+  const [asked] = server.askedAt("/api/v1/tokens");
+  assert.equal(asked.method, "POST");
+  assert.equal(asked.headers.get("authorization"), "Bearer at");
+  assert.equal(asked.headers.get("content-type"), "application/json");
+  assert.deepEqual(JSON.parse(asked.text), {
+    name: "ci",
+    scopes: ["deploy", "read", "write"],
+    expires_in: 90 * 86_400,
+    allowed_addresses: ["10.0.0.0/8"],
+  });
+  await create(io, { json: true });
+  assert.equal(JSON.parse(io.out).token, SECRET);
+});
+
+Deno.test("--expires is a span, a day or never, and nothing that has passed", async () => {
+  await using server = new ScriptedServer();
+  await using home = await clientHome();
+  const { io } = home;
+  await logIn(io, server);
+  server.script("/api/v1/tokens", { status: 201, json: { ...shown(io), token: SECRET } });
+  const asked = () => JSON.parse(server.asked.at(-1)?.text ?? "");
+  const cases: [string | undefined, unknown][] = [
+    [undefined, undefined],
+    ["never", null],
+    ["12h", 43_200],
+    [new Date(io.clock.now() + DAY).toISOString(), 86_400],
+  ];
+  for (const [expires, seconds] of cases) {
+    assert.equal(await create(io, { expires }), EXIT.ok, io.err);
+    assert.equal(asked().expires_in, seconds, expires);
+  }
+  const before = server.asked.length;
+  for (const expires of ["0", "soon", "2020-01-01", "-5d"]) {
+    assert.equal(await create(io, { expires }), EXIT.usage, expires);
+  }
+  assert.equal(server.asked.length, before);
+});
+
+Deno.test("a secret made in GitHub Actions is masked in its log", async () => {
+  await using server = new ScriptedServer();
+  await using home = await clientHome();
+  const { io } = home;
+  await logIn(io, server);
+  io.env.GITHUB_ACTIONS = "true";
+  server.script("/api/v1/tokens", { status: 201, json: { ...shown(io), token: SECRET } });
+  await create(io);
+  assert.ok(io.err.startsWith(`::add-mask::${SECRET}\n`));
+});
+
+Deno.test("list reads every page, leaves out what has ended, and warns of what ends soon", async () => {
+  await using server = new ScriptedServer();
+  await using home = await clientHome();
+  const { io } = home;
+  await logIn(io, server);
+  const inDays = (days: number) => new Date(io.clock.now() + days * DAY).toISOString();
+  const pages = [
+    [shown(io), shown(io, { id: OTHER_ID, name: "old\x1b[2J", expires_at: inDays(3) })],
+    [
+      shown(io, { name: "gone", revoked_at: inDays(-1), revoked_reason: "owner" }),
+      shown(io, { name: "dead", expires_at: inDays(-1) }),
+      shown(io, { name: "for ever", expires_at: null, scopes: [] }),
+    ],
+  ];
+  const answers = [
+    { json: { tokens: pages[0], next_cursor: "more" } },
+    { json: { tokens: pages[1], next_cursor: null } },
+  ];
+  server.script("/api/v1/tokens", ...answers);
+  assert.equal(await list(io), EXIT.ok);
+  assert.deepEqual(server.askedAt("/api/v1/tokens").map(({ query }) => query), [
+    { limit: "50" },
+    { limit: "50", cursor: "more" },
+  ]);
+  const lines = io.out.trimEnd().split("\n");
+  assert.deepEqual(lines.map((line) => line.split(/ {2,}/)[0]), [
+    "NAME",
+    "ci",
+    "old [2J",
+    "for ever",
+  ]);
+  assert.match(
+    io.err,
+    new RegExp(`^Warning: old \\[2J ends in 3 d\\. .*pat rotate ${OTHER_ID}\\n$`),
+  );
+  server.script("/api/v1/tokens", ...answers);
+  await list(io, { json: true, ended: true, all: true, search: "x" });
+  assert.equal(JSON.parse(io.out).length, 5);
+  assert.equal(server.asked.at(-1)?.query.all, "true");
+  assert.equal(server.asked.at(-1)?.query.search, "x");
+});
+
+Deno.test("a token that was replaced is not warned of", async () => {
+  await using server = new ScriptedServer();
+  await using home = await clientHome();
+  const { io } = home;
+  await logIn(io, server);
+  const soon = new Date(io.clock.now() + DAY / 24).toISOString();
+  const tokens = [shown(io, { id: OTHER_ID, rotated_from: ID }), shown(io, { expires_at: soon })];
+  server.script("/api/v1/tokens", { json: { tokens, next_cursor: null } });
+  await list(io);
+  assert.equal(io.err, "");
+});
+
+Deno.test("rotate finds the token by its name and says how long the old one works", async () => {
+  await using server = new ScriptedServer();
+  await using home = await clientHome();
+  const { io } = home;
+  await logIn(io, server);
+  const past = new Date(io.clock.now() - 1).toISOString();
+  const tokens = [
+    shown(io, { id: OTHER_ID, expires_at: past }),
+    shown(io, { id: OTHER_ID, name: "ci 2" }),
+    shown(io),
+  ];
+  server.script("/api/v1/tokens", { json: { tokens, next_cursor: null } });
+  server.script(`/api/v1/tokens/${ID}/rotate`, {
+    status: 201,
+    json: { ...shown(io, { id: OTHER_ID, rotated_from: ID }), token: SECRET },
+  });
+  assert.equal(await rotate(io, "ci", { overlap: "10m" }), EXIT.ok);
+  assert.equal(io.out, `${SECRET}\n`);
+  assert.match(io.err, /The old one \(.*…\) works for 10 min more at most\.\n$/);
+  assert.deepEqual(JSON.parse(server.asked.at(-1)?.text ?? ""), { overlap: 600 });
+  assert.equal(await rotate(io, "ci", { overlap: "0" }), EXIT.ok);
+  assert.match(io.err, /has ended\.\n$/);
+  assert.equal(await rotate(io, "nobody"), EXIT.failure);
+  assert.match(io.err, /There is no token nobody\./);
+  assert.equal(await rotate(io, "ci", { overlap: "a while" }), EXIT.usage);
+});
+
+Deno.test("of two working tokens with one name neither is guessed", async () => {
+  await using server = new ScriptedServer();
+  await using home = await clientHome();
+  const { io } = home;
+  await logIn(io, server);
+  const tokens = [shown(io), shown(io, { id: OTHER_ID })];
+  server.script("/api/v1/tokens", { json: { tokens, next_cursor: null } });
+  assert.equal(await rotate(io, "ci"), EXIT.failure);
+  assert.match(io.err, new RegExp(`Several tokens are called ci.*${ID}, ${OTHER_ID}`));
+});
+
+Deno.test("revoke ends each token named, and one that is not there keeps none alive", async () => {
+  await using server = new ScriptedServer();
+  await using home = await clientHome();
+  const { io } = home;
+  await logIn(io, server);
+  server.script("/api/v1/tokens", { json: { tokens: [], next_cursor: null } });
+  const answers = [{ json: shown(io) }, () => new Response(null, { status: 204 })];
+  server.script(`/api/v1/tokens/${ID}`, ...answers);
+  assert.equal(await run(io, (io) => patRevoke(["nobody", ID], {}, io)), EXIT.failure);
+  assert.match(io.err, /There is no token nobody[^]*ci \(.*…\) is revoked\.\n$/);
+  assert.deepEqual(
+    server.askedAt(`/api/v1/tokens/${ID}`).map(({ method }) => method),
+    ["GET", "DELETE"],
+  );
+});
+
+Deno.test("show without a name is about the token in the environment", async () => {
+  await using server = new ScriptedServer();
+  await using home = await clientHome();
+  const { io } = home;
+  assert.equal(await run(io, (io) => patShow(undefined, {}, io)), EXIT.usage);
+  io.env[TOKEN] = SECRET;
+  server.script("/api/v1/token", { json: shown(io, { allowed_addresses: ["10.0.0.0/8"] }) });
+  const options = { server: server.issuer };
+  assert.equal(await run(io, (io) => patShow(undefined, options, io)), EXIT.ok);
+  assert.match(io.out, /^name: {8}ci\n[^]*usable from: 10\.0\.0\.0\/8\n[^]*ends: +2027-02-22/);
+  assert.equal(server.asked[0].headers.get("authorization"), `Bearer ${SECRET}`);
+});
+
+Deno.test("problem details become words, each with the exit code that fits", async () => {
+  await using server = new ScriptedServer();
+  await using home = await clientHome();
+  const { io } = home;
+  await logIn(io, server);
+  const problem = (status: number, detail: string) => ({
+    status,
+    json: { type: "about:blank", title: "Title", status, detail },
+    headers: { "content-type": "application/problem+json" },
+  });
+  const cases: [number, string, number, RegExp][] = [
+    [422, "Unknown scope: x.\x1b[2J", EXIT.failure, /refused: Unknown scope: x\. \[2J\n$/],
+    [403, "Only administrators may do this.", EXIT.failure, /Only administrators[^]*this\.\n$/],
+    [429, "Too many. Try again in 5 s.", EXIT.temporaryFailure, /at the moment: Too many/],
+    [503, "The server has trouble.", EXIT.temporaryFailure, /has trouble/],
+  ];
+  for (const [status, detail, code, words] of cases) {
+    server.script("/api/v1/tokens", problem(status, detail));
+    assert.equal(await create(io), code, String(status));
+    assert.match(io.err, words);
+    assert.equal(io.out, "");
+  }
+  server.script("/api/v1/tokens", () => new Response("<html>", { status: 404 }));
+  assert.equal(await list(io), EXIT.failure);
+  assert.match(io.err, /knows no personal access tokens/);
+  server.script("/api/v1/tokens", { json: { tokens: [{ id: 7 }], next_cursor: null } });
+  assert.equal(await list(io), EXIT.failure);
+  assert.match(io.err, /cannot read/);
+  io.env[TOKEN] = SECRET;
+  server.script("/api/v1/tokens", problem(403, "A personal access token cannot manage tokens."));
+  assert.equal(await list(io, { server: server.issuer }), EXIT.failure);
+  assert.match(io.err, /cannot manage tokens\. To use your login instead of .*_TOKEN, unset it/);
+  server.script("/api/v1/tokens", problem(401, "The token expired on 2026-11-01."));
+  assert.equal(await list(io, { server: server.issuer }), EXIT.authenticationRequired);
+  assert.match(io.err, /does not accept the token in .*_TOKEN: The token expired on 2026-11-01/);
+});
+
+Deno.test("a login whose access token was revoked is renewed once", async () => {
+  await using server = new ScriptedServer();
+  await using home = await clientHome();
+  const { io } = home;
+  await logIn(io, server);
+  server.script("/oauth/token", tokensFor(server, "alice@example.com", "second"));
+  server.script("/api/v1/tokens", { status: 401, json: { title: "Not signed in" } }, {
+    json: { tokens: [], next_cursor: null },
+  });
+  assert.equal(await list(io), EXIT.ok);
+  assert.equal(io.err, "There are no tokens.\n");
+  assert.equal(server.asked.at(-1)?.headers.get("authorization"), "Bearer second");
+  server.script("/api/v1/tokens", { status: 401, json: { title: "Not signed in" } });
+  assert.equal(await list(io), EXIT.authenticationRequired);
+});

@@ -1,0 +1,144 @@
+import { strict as assert } from "node:assert";
+import { Buffer } from "node:buffer";
+import { join } from "node:path";
+import { scan, type ScanOptions } from "../../../client/commands/scan.ts";
+import { runCommand } from "../../../client/run_command.ts";
+import { runProgram } from "../../../main.ts";
+import { makePersonalAccessToken } from "../../../server/tokens/personal_access_token.ts";
+import { makeRefreshToken } from "../../../server/tokens/refresh_token.ts";
+import { EXIT } from "../../../shared/exit_codes.ts";
+import { type ClientHome, clientHome } from "../../support/client_home.ts";
+import type { MemoryIo } from "../../support/memory_io.ts";
+import { ScriptedServer } from "../../support/scripted_server.ts";
+
+const token = makePersonalAccessToken();
+const beginning = token.slice(0, 12);
+
+async function run(io: MemoryIo, paths: string[], options: ScanOptions = {}): Promise<number> {
+  io.out = "";
+  io.err = "";
+  const code = await runCommand(io, (io) => scan(paths, options, io));
+  assert.ok(!`${io.out}${io.err}`.includes(token), "the whole token was shown");
+  return code;
+}
+
+async function write(home: ClientHome, name: string, content: string | Uint8Array) {
+  const path = join(home.folder, name);
+  await Deno.mkdir(join(path, ".."), { recursive: true });
+  await Deno.writeFile(path, typeof content === "string" ? Buffer.from(content) : content);
+  return path;
+}
+
+Deno.test("a token in a file is found, shown by its beginning and place, and exits 1", async () => {
+  await using home = await clientHome();
+  const { io } = home;
+  const path = await write(home, "deep/er/.env", `A=1\nTOKEN=${token}\n`);
+  await write(home, "clean.txt", "nothing here\n");
+  assert.equal(await run(io, [home.folder]), EXIT.failure);
+  assert.equal(io.out, `${path}:2:7: personal access token ${beginning}…\n`);
+  assert.match(io.err, /^1 token in 2 files\. .*--revoke\n$/);
+  assert.equal(await run(io, [path], { json: true }), EXIT.failure);
+  assert.deepEqual(JSON.parse(io.out).findings, [
+    { kind: "personal access token", beginning, path, line: 2, column: 7, ended: null },
+  ]);
+  assert.equal(await run(io, [join(home.folder, "clean.txt")]), EXIT.ok);
+  assert.equal(io.out, "");
+});
+
+Deno.test("version control's own folders, links and binary files are left out", async () => {
+  await using home = await clientHome();
+  const { io } = home;
+  await write(home, ".git/objects/x", token);
+  await write(home, "image.png", Buffer.concat([Buffer.from([1, 0, 2]), Buffer.from(token)]));
+  const outside = await Deno.makeTempFile();
+  await Deno.writeTextFile(outside, token);
+  await Deno.symlink(outside, join(home.folder, "link"));
+  assert.equal(await run(io, [home.folder]), EXIT.ok);
+  assert.match(io.err, /No tokens in 0 files, 1 binary left out\./);
+  assert.equal(await run(io, [home.folder], { binary: true }), EXIT.failure);
+  assert.match(io.out, /image\.png:1:4: /);
+  assert.equal(await run(io, [join(home.folder, "link")]), EXIT.failure);
+  await Deno.remove(outside);
+});
+
+Deno.test("a file that Windows PowerShell wrote, and one of many pieces, are read too", async () => {
+  await using home = await clientHome();
+  const { io } = home;
+  await write(home, "wide.txt", Buffer.from(`\ufeffone\r\n${token}\r\n`, "utf16le"));
+  assert.equal(await run(io, [home.folder]), EXIT.failure);
+  assert.match(io.out, /wide\.txt:2:1: /);
+  const line = `${"x".repeat(99)}\n`;
+  const border = 1024 * 1024;
+  const before = line.repeat(border / 100).padEnd(border - 20, "-");
+  const path = await write(home, "large.txt", `${before}\n${token}\n${line}`);
+  assert.equal(await run(io, [path]), EXIT.failure);
+  const lines = before.split("\n").length + 1;
+  assert.equal(io.out, `${path}:${lines}:1: personal access token ${beginning}…\n`);
+});
+
+Deno.test("what cannot be read is said, and nobody takes it for clean", async () => {
+  await using home = await clientHome();
+  const { io } = home;
+  assert.equal(await run(io, [join(home.folder, "nowhere")]), EXIT.failure);
+  assert.match(io.err, /Not looked at: .*nowhere: there is no such file/);
+});
+
+Deno.test("standard input is any text, or a diff", async () => {
+  await using home = await clientHome();
+  const { io } = home;
+  io.stdin = `x\n${token}\n${makeRefreshToken()}`;
+  assert.equal(await run(io, [], { stdin: true }), EXIT.failure);
+  assert.match(io.out, /^\(stdin\):2:1: personal.*\n\(stdin\):3:1: refresh token .*…\n$/);
+  io.stdin = `diff --git a/f b/f\n--- a/f\n+++ b/f\n@@ -3 +3 @@\n-${token}\n+x ${token}\n`;
+  assert.equal(await run(io, [], { stdin: true }), EXIT.failure);
+  assert.equal(io.out, `f:3:3: personal access token ${beginning}…\n`);
+  io.stdin = "";
+  assert.equal(await run(io, [], { stdin: true }), EXIT.ok);
+  assert.equal(await run(io, ["x"], { stdin: true }), EXIT.usage);
+});
+
+Deno.test("--staged looks at what the next commit adds, and at nothing else", async () => {
+  await using home = await clientHome({
+    runProgram: (program, args, timeout) =>
+      runProgram(program, ["-C", home.folder, ...args], timeout),
+  });
+  const { io } = home;
+  const git = async (...args: string[]) => {
+    const ended = await runProgram("git", ["-C", home.folder, ...args], 30_000);
+    assert.ok(typeof ended === "object" && ended.code === 0, JSON.stringify(ended));
+  };
+  assert.equal(await run(io, [], { staged: true }), EXIT.failure);
+  assert.match(io.err, /git cannot say what is staged/);
+  await git("init", "--quiet");
+  await git("config", "diff.mnemonicPrefix", "true");
+  await write(home, "tä st.txt", "one\n");
+  await git("add", ".");
+  assert.equal(await run(io, [], { staged: true }), EXIT.ok);
+  await write(home, "tä st.txt", `one\n${token}\n`);
+  assert.equal(await run(io, [], { staged: true }), EXIT.ok);
+  await git("add", ".");
+  assert.equal(await run(io, [], { staged: true }), EXIT.failure);
+  assert.equal(io.out, `tä st.txt:2:1: personal access token ${beginning}…\n`);
+});
+
+Deno.test("--revoke reports each token once, and a server that fails hides no finding", async () => {
+  await using server = new ScriptedServer();
+  await using home = await clientHome();
+  const { io } = home;
+  io.stdin = `${token} ${token}`;
+  const options = { stdin: true, revoke: true, server: server.issuer, url: "https://x.example/1" };
+  server.script("/api/v1/revocations", { json: { revoked: true } });
+  assert.equal(await run(io, [], options), EXIT.failure);
+  assert.match(io.out, /^(.*…, ended\n){2}$/);
+  assert.deepEqual(server.asked.map(({ text }) => JSON.parse(text)), [
+    { token, url: "https://x.example/1" },
+  ]);
+  server.script("/api/v1/revocations", { json: { revoked: false } });
+  await run(io, [], options);
+  assert.match(io.out, /…, not ended\n/);
+  const detail = "Too many tokens were reported. Try again in 60 s.";
+  server.script("/api/v1/revocations", { status: 429, json: { title: "Too many", detail } });
+  assert.equal(await run(io, [], { ...options, json: true }), EXIT.failure);
+  assert.equal(JSON.parse(io.out).findings[0].ended, null);
+  assert.match(io.err, new RegExp(`^${beginning}… is not ended: .*Try again in 60 s`));
+});

@@ -1,0 +1,56 @@
+import { strict as assert } from "node:assert";
+import { findTokens } from "../../../client/scan/find_tokens.ts";
+import { makeDeviceCode } from "../../../server/tokens/device_code.ts";
+import { makePersonalAccessToken } from "../../../server/tokens/personal_access_token.ts";
+import { makeRefreshToken } from "../../../server/tokens/refresh_token.ts";
+import { brand } from "../../../shared/brand.ts";
+import { formatToken } from "../../../shared/token_format.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const names = (text: string) => findTokens(bytes(text)).map(({ kind }) => kind.name);
+
+Deno.test("every kind of token the server makes is found, with its place", () => {
+  const tokens = [
+    makePersonalAccessToken(),
+    makeRefreshToken(),
+    makeDeviceCode(),
+    formatToken(brand.tokenPrefixes.clientSecret, crypto.getRandomValues(new Uint8Array(32))),
+  ];
+  const text = `TOKEN="${tokens[0]}"\nrefresh: ${tokens[1]};${tokens[2]}\n<${tokens[3]}>`;
+  const found = findTokens(bytes(text));
+  assert.deepEqual(found.map(({ token }) => token), tokens);
+  assert.deepEqual(found.map(({ offset }) => offset), tokens.map((token) => text.indexOf(token)));
+  assert.deepEqual(
+    found.map(({ kind }) => kind.name),
+    ["personal access token", "refresh token", "device code", "client secret"],
+  );
+});
+
+Deno.test("a look-alike is no token: one character off, too short, cut, or of another product", () => {
+  const token = makePersonalAccessToken();
+  const last = token.at(-1) === "x" ? "y" : "x";
+  assert.deepEqual(names(`${token.slice(0, -1)}${last}`), []);
+  assert.deepEqual(names(token.slice(0, -1)), []);
+  assert.deepEqual(names(token.slice(1)), []);
+  assert.deepEqual(names(`xyz_${token.slice(brand.tokenPrefixes.personalAccessToken.length)}`), []);
+  assert.deepEqual(names(`${brand.tokenPrefixes.personalAccessToken}${"A".repeat(49)}`), []);
+});
+
+Deno.test("what stands right before or after hides no token", () => {
+  const token = makePersonalAccessToken();
+  for (const text of [token, `x${token}`, `${token}x`, `${token}${token}`, `AA_${token}_BB`]) {
+    const count = text.split(token).length - 1;
+    assert.equal(names(text).length, count, "around a token");
+  }
+  const blob = "QUJD".repeat(1000);
+  assert.equal(names(`${blob}${token}${blob}`).length, 1);
+  assert.equal(findTokens(bytes(`${"é".repeat(50)}${token}`))[0].offset, 100);
+});
+
+Deno.test("a token is found at every place of a text, whatever the distance to the next one", () => {
+  const token = makePersonalAccessToken();
+  for (let gap = 0; gap < 120; gap++) {
+    const text = `${" ".repeat(gap)}${token}${"a".repeat(gap)}${" ".repeat(gap % 3)}${token}`;
+    assert.equal(names(text).length, 2, `gap of ${gap}`);
+  }
+});

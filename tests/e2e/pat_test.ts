@@ -1,0 +1,190 @@
+/**
+ * A token's whole life, as CI meets it: made at a terminal, used by programs, by git
+ * and by docker, traded, replaced, found where it leaked, and ended.
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { brand } from "../../shared/brand.ts";
+import { EXIT } from "../../shared/exit_codes.ts";
+import { binaryPath, type Ended, run, type RunOptions, start } from "../support/binary.ts";
+import {
+  type DatabaseName,
+  install,
+  type Installation,
+  POSTGRES,
+} from "../support/installation.ts";
+import { assertNoSecrets } from "../support/no_secrets.ts";
+import { type TemporaryHome, temporaryHome } from "../support/temporary_home.ts";
+
+const TOKEN = `${brand.envPrefix}_TOKEN`;
+const SERVER = `${brand.envPrefix}_SERVER`;
+const SECRET = new RegExp(`^${brand.tokenPrefixes.personalAccessToken}[0-9A-Za-z]{49}\n$`);
+
+for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
+  Deno.test(`a personal access token serves CI from its making to its end (${database})`, async (t) => {
+    await using home = await temporaryHome();
+    const config = join(home.folder, "config.toml");
+    await Deno.writeTextFile(config, `[scopes]\ndeploy = "Deploy"\nread = "Read"\n`);
+    await using server = await install({ database, args: ["--config", config] });
+    await logIn(server, home);
+
+    const cli = async (args: string[], options: RunOptions = {}): Promise<Ended> => {
+      const ended = await run(args, { ...options, env: { ...home.env, ...options.env } });
+      assertNoSecrets(args.join(" "), ended.stderr);
+      return ended;
+    };
+    /** As in a CI job: no login, a token in the environment. */
+    const job = (secret: string) => ({
+      [TOKEN]: secret,
+      [SERVER]: server.issuer,
+      HOME: "/nowhere",
+    });
+    const verify = async (token: string, query = "") => {
+      const headers = { authorization: `Bearer ${token}` };
+      const response = await fetch(`${server.issuer}/auth/verify${query}`, { headers });
+      await response.body?.cancel();
+      return { status: response.status, challenge: response.headers.get("www-authenticate") };
+    };
+    const create = async (name: string) => {
+      const ended = await cli(["pat", "create", "--name", name, "--scope", "deploy"]);
+      assert.equal(ended.code, EXIT.ok, ended.stderr);
+      assert.match(ended.stdout, SECRET);
+      return ended.stdout.trim();
+    };
+
+    let secret!: string;
+    await t.step("it is made, and listed without its secret", async () => {
+      secret = await create("ci");
+      assert.equal((await verify(secret, "?scope=deploy")).status, 200);
+      assert.equal((await verify(secret, "?scope=read")).status, 403);
+      const listed = await cli(["pat", "list", "--json"]);
+      const [token] = JSON.parse(listed.stdout);
+      assert.deepEqual(
+        { name: token.name, prefix: token.prefix, scopes: token.scopes },
+        { name: "ci", prefix: secret.slice(0, 12), scopes: ["deploy"] },
+      );
+      assertNoSecrets("pat list", listed.stdout);
+      assertNoSecrets("pat show", (await cli(["pat", "show", "ci"])).stdout);
+      const refused = await cli(["pat", "create", "--name", "x", "--scope", "unheard-of"]);
+      assert.equal(refused.code, EXIT.failure);
+      assert.match(refused.stderr, /Unknown scope: unheard-of/);
+      assert.equal(refused.stdout, "");
+    });
+
+    await t.step("a job prints it untouched, or traded for a JWT", async () => {
+      const env = job(secret);
+      assert.equal((await cli(["token"], { env })).stdout, `${secret}\n`);
+      const traded = await cli(["token", "--exchange"], { env });
+      assert.match(traded.stdout, /^eyJ[\w-]+\.[\w-]+\.[\w-]+\n$/);
+      assert.equal((await verify(traded.stdout.trim(), "?scope=deploy")).status, 200);
+      assert.match((await cli(["pat", "show"], { env })).stdout, /^name: +ci$/m);
+      const refused = await cli(["pat", "list"], { env });
+      assert.equal(refused.code, EXIT.failure);
+      assert.match(refused.stderr, /cannot manage tokens/);
+    });
+
+    await t.step("exec passes input, output, exit code and signals through", async () => {
+      const script = `read line; echo "$line $API_TOKEN"; exit 7`;
+      const args = ["exec", "--env", "API_TOKEN", "--", "sh", "-c", script];
+      const ended = await cli(args, { env: job(secret), stdin: "hello\n" });
+      assert.deepEqual([ended.code, ended.stdout], [7, `hello ${secret}\n`]);
+      for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+        const name = signal.slice(3);
+        const waiting =
+          `trap 'echo heard; exit 9' ${name}; echo ready; while :; do sleep 0.05; done`;
+        await using running = start(["exec", "--", "sh", "-c", waiting], {
+          env: { ...home.env, ...job(secret) },
+        });
+        await running.waitFor(/ready/);
+        running.kill(signal);
+        const { code, stdout } = await running.ended;
+        assert.deepEqual([code, stdout], [9, "ready\nheard\n"], signal);
+      }
+    });
+
+    await t.step("git takes it for the hosts named, and for no others", async () => {
+      const helper = `!'${binaryPath()}' auth git-credential --host git.example.com`;
+      const fill = async (protocol: string, host: string) => {
+        const args = ["-c", "credential.helper=", "-c", `credential.helper=${helper}`];
+        const ended = await run([...args, "credential", "fill"], {
+          env: { ...job(secret), GIT_TERMINAL_PROMPT: "0", GIT_CONFIG_NOSYSTEM: "1" },
+          stdin: `protocol=${protocol}\nhost=${host}\n\n`,
+        }, "git");
+        return ended.stdout;
+      };
+      assert.match(
+        await fill("https", "git.example.com"),
+        new RegExp(`^username=x-access-token\npassword=${secret}$`, "m"),
+      );
+      for (const [protocol, host] of [["http", "git.example.com"], ["https", "github.com"]]) {
+        assert.equal(await fill(protocol, host), "");
+      }
+    });
+
+    await t.step("docker takes it from a link to the program", async () => {
+      const link = join(home.folder, `docker-credential-${brand.binaryName}`);
+      await Deno.symlink(binaryPath(), link);
+      await Deno.writeTextFile(
+        join(home.folder, "config.json"),
+        JSON.stringify({ credHelpers: { "registry.example.com": brand.binaryName } }),
+      );
+      const env = { ...job(secret), DOCKER_CONFIG: home.folder };
+      const given = await run(["get"], { env, stdin: "registry.example.com" }, link);
+      assert.equal(JSON.parse(given.stdout).Secret, secret);
+      const hub = await run(["get"], { env, stdin: "https://index.docker.io/v1/" }, link);
+      assert.deepEqual([hub.code, hub.stdout], [1, "credentials not found in native keychain\n"]);
+    });
+
+    await t.step("it is replaced, and the old one ends when it was told to", async () => {
+      const kept = await cli(["pat", "rotate", "ci", "--overlap", "10m"]);
+      assert.equal(kept.code, EXIT.ok, kept.stderr);
+      assert.match(kept.stdout, SECRET);
+      for (const each of [secret, kept.stdout.trim()]) {
+        assert.equal((await verify(each)).status, 200);
+      }
+      const { id } = JSON.parse((await cli(["pat", "list", "--json"])).stdout)[0];
+      const next = await cli(["pat", "rotate", id, "--overlap", "0"]);
+      assert.equal((await verify(kept.stdout.trim())).status, 401);
+      assert.equal((await verify(next.stdout.trim())).status, 200);
+    });
+
+    await t.step("scan finds it where it leaked, and ends it", async () => {
+      const leaked = await create("leaky");
+      const folder = join(home.folder, "project");
+      await Deno.mkdir(folder);
+      await Deno.writeTextFile(join(folder, ".env"), `A=1\nTOKEN=${leaked}\n`);
+      const found = await cli(["scan"], { cwd: folder });
+      assert.equal(found.code, EXIT.failure);
+      assert.equal(
+        found.stdout,
+        `.env:2:7: personal access token ${leaked.slice(0, 12)}…\n`,
+      );
+      assert.equal((await verify(leaked)).status, 200);
+      const ended = await cli(["scan", "--revoke", folder]);
+      assert.match(ended.stdout, /…, ended\n$/);
+      const { status, challenge } = await verify(leaked);
+      assert.equal(status, 401);
+      assert.match(challenge ?? "", /revoked/);
+    });
+
+    await t.step("it is revoked", async () => {
+      const other = await create("other");
+      const { code, stderr } = await cli(["pat", "revoke", "other", "nobody"]);
+      assert.equal(code, EXIT.failure);
+      assert.match(stderr, /other .* is revoked[^]*no token nobody/);
+      assert.equal((await verify(other)).status, 401);
+      const refused = await cli(["token", "--exchange"], { env: job(other) });
+      assert.equal(refused.code, EXIT.authenticationRequired);
+      assert.match(refused.stderr, new RegExp(`${TOKEN}: .*revoked`));
+    });
+  });
+}
+
+/** Alice logs in at a terminal. */
+async function logIn(server: Installation, home: TemporaryHome): Promise<void> {
+  const args = ["login", "--server", server.issuer, "--no-browser", "--insecure-storage"];
+  await using running = start(args, { env: home.env });
+  const [, code] = await running.waitFor(/Enter code:\s+(\S+)/);
+  await server.alice.decide(code, "approve");
+  assert.equal((await running.ended).code, EXIT.ok);
+}

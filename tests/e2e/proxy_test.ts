@@ -1,0 +1,239 @@
+/**
+ * nginx and Caddy before a service that knows nothing of tokens: what they let
+ * through, what the service is told, and what a refused caller is told.
+ */
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { createRemoteJWKSet, jwtVerify } from "jose";
+import postgres from "postgres";
+import { insertPersonalAccessToken } from "../../server/store/personal_access_tokens.ts";
+import { makePersonalAccessToken, shownPrefix } from "../../server/tokens/personal_access_token.ts";
+import { tokenHash } from "../../server/tokens/token_hash.ts";
+import { eventually } from "../support/eventually.ts";
+import { createDatabase } from "../support/postgres.ts";
+import { reverseProxies } from "../support/reverse_proxy.ts";
+import { startServer } from "../support/server.ts";
+import { temporaryHome } from "../support/temporary_home.ts";
+
+const EMAIL = "alice@example.test";
+const HOUR = 3_600_000;
+
+/** What the service behind saw of a request. */
+interface Seen {
+  method: string;
+  path: string;
+  headers: Record<string, string>;
+  body: string;
+}
+
+/** A service behind the proxy; answers with what it was asked. */
+function startService(): AsyncDisposable & { port: number; requests: number } {
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (c) => {
+    service.requests++;
+    const { pathname, search } = new URL(c.url);
+    const headers = Object.fromEntries(c.headers);
+    const body = await c.text();
+    const seen: Seen = { method: c.method, path: pathname + search, headers, body };
+    return Response.json(seen);
+  });
+  const service = {
+    port: server.addr.port,
+    requests: 0,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+  return service;
+}
+
+/** Two replicas of the server on one PostgreSQL, with a user. */
+async function startReplicas() {
+  await using cleanUp = new AsyncDisposableStack();
+  const home = cleanUp.use(await temporaryHome());
+  const { url: databaseUrl } = cleanUp.use(await createDatabase());
+  const config = join(home.folder, "server.toml");
+  await Deno.writeTextFile(config, '[scopes]\ndeploy = "Deploy"\nread = "Read"\n');
+  const replica = async (...args: string[]) =>
+    cleanUp.use(
+      await startServer({
+        databaseUrl,
+        dataDir: join(home.folder, "data"),
+        args: ["--config", config, "--trusted-proxies", "127.0.0.1", ...args],
+      }),
+    );
+  const first = await replica();
+  const second = await replica("--issuer", first.issuer);
+  const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} });
+  cleanUp.defer(() => sql.end());
+  const userId = randomUUID();
+  await sql`insert into users (id, email, name, created_at)
+    values (${userId}, ${EMAIL}, 'Alice Example', ${new Date()})`;
+  const owned = cleanUp.move();
+  return {
+    first,
+    second: `http://127.0.0.1:${second.port}`,
+    userId,
+    async makeToken(
+      { scope = "deploy read", expiresAt = Date.now() + HOUR, allowedAddresses = [] as string[] } =
+        {},
+    ) {
+      const [id, token] = [randomUUID(), makePersonalAccessToken()];
+      const inserted = await insertPersonalAccessToken(sql, {
+        id,
+        owner: { kind: "user", id: userId },
+        name: "CI",
+        tokenHash: tokenHash(token),
+        prefix: shownPrefix(token),
+        scope,
+        audience: first.issuer,
+        allowedAddresses,
+        createdAt: new Date(Date.now() - 24 * HOUR),
+        expiresAt: new Date(expiresAt),
+      });
+      assert.ok(inserted);
+      return { id, token };
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+for (const [name, startProxy] of Object.entries(reverseProxies)) {
+  Deno.test({
+    name: `${name} asks about each token, and tells the service whose it is`,
+    ignore: Deno.build.os !== "linux",
+    async fn(t) {
+      await using servers = await startReplicas();
+      await using service = startService();
+      const ports = { auth: servers.first.port, upstream: service.port };
+      await using proxy = await startProxy(ports);
+      const { issuer } = servers.first;
+      const good = await servers.makeToken();
+      const ask = async (token?: string, path = "/", init: RequestInit = {}) => {
+        const headers = new Headers(init.headers);
+        if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
+        const response = await fetch(proxy.url + path, { ...init, headers });
+        const text = await response.text();
+        return { response, seen: () => JSON.parse(text) as Seen };
+      };
+      const allowed = async (...request: Parameters<typeof ask>) => {
+        const { response, seen } = await ask(...request);
+        assert.equal(response.status, 200);
+        return seen();
+      };
+      /** The one challenge of a refusal, which the service never saw. */
+      const refused = async (status: number, ...request: Parameters<typeof ask>) => {
+        const before = service.requests;
+        const { response } = await ask(...request);
+        assert.equal(response.status, status);
+        assert.equal(service.requests, before);
+        return response.headers.get("www-authenticate");
+      };
+      const verifiedJwt = (jwt: string) =>
+        jwtVerify(jwt, createRemoteJWKSet(new URL(`${issuer}/oauth/jwks`)), {
+          issuer,
+          audience: issuer,
+        });
+
+      await t.step("a good token passes, with method, path and body", async () => {
+        const seen = await allowed(good.token, "/a%20b?scope=none&jwt=0", {
+          method: "POST",
+          body: "a body",
+        });
+        assert.equal(seen.method, "POST");
+        assert.equal(seen.path, "/a%20b?scope=none&jwt=0");
+        assert.equal(seen.body, "a body");
+        assert.equal(seen.headers["x-auth-user"], servers.userId);
+        assert.equal(seen.headers["x-auth-username"], EMAIL);
+        assert.equal(seen.headers["x-auth-client"], `pat-${good.id}`);
+        assert.equal(seen.headers["x-auth-scope"], "deploy read");
+        assert.equal(seen.headers["authorization"], undefined);
+      });
+
+      await t.step("the service gets a JWT that the key set verifies", async () => {
+        const { headers } = await allowed(good.token);
+        const { payload } = await verifiedJwt(headers["x-auth-jwt"]);
+        assert.equal(payload.sub, servers.userId);
+        assert.equal(payload.scope, "deploy read");
+        assert.ok(payload.exp! * 1000 <= Date.now() + 300_000);
+      });
+
+      await t.step("a JWT passes too, and goes on as it came", async () => {
+        const answer = await fetch(`${issuer}/oauth/token`, {
+          method: "POST",
+          body: new URLSearchParams({
+            grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
+            subject_token_type: "urn:ietf:params:oauth:token-type:access_token",
+            subject_token: good.token,
+          }),
+        });
+        const { access_token: jwt } = await answer.json();
+        const { headers } = await allowed(jwt);
+        assert.equal(headers["x-auth-user"], servers.userId);
+        assert.equal(headers["x-auth-jwt"], jwt);
+        await verifiedJwt(headers["x-auth-jwt"]);
+        const forged = jwt.slice(0, -8) + (jwt.endsWith("AAAAAAAA") ? "BBBBBBBB" : "AAAAAAAA");
+        assert.match((await refused(401, forged))!, /error_description="The token is unknown\."/);
+      });
+
+      await t.step("what a caller writes under our names does not get through", async () => {
+        const forged = Object.fromEntries(
+          ["User", "Username", "Client", "Scope", "JWT"].map((part) => [`X-Auth-${part}`, "root"]),
+        );
+        const { headers } = await allowed(good.token, "/", { headers: forged });
+        const { headers: plain } = await allowed(good.token);
+        for (const part of Object.keys(forged)) {
+          const key = part.toLowerCase();
+          assert.equal(headers[key], plain[key], part);
+          assert.doesNotMatch(headers[key], /root/, part);
+        }
+      });
+
+      await t.step("no token, an unknown one and an expired one are told apart", async () => {
+        assert.equal(await refused(401), "Bearer");
+        const unknown = await refused(401, makePersonalAccessToken());
+        assert.match(unknown!, /error="invalid_token", error_description="The token is unknown\."/);
+        const expired = await servers.makeToken({ expiresAt: Date.parse("2024-01-02T03:04:05Z") });
+        assert.equal(
+          await refused(401, expired.token),
+          'Bearer error="invalid_token", ' +
+            'error_description="The token expired at 2024-01-02T03:04:05Z."',
+        );
+      });
+
+      await t.step("a token without the scope is refused, whatever the caller asks", async () => {
+        const { token } = await servers.makeToken({ scope: "read" });
+        for (const path of ["/", "/?scope=read", "/auth/verify/?scope=read"]) {
+          const challenge = await refused(403, token, path, {
+            headers: { "x-auth-required-scope": "read" },
+          });
+          assert.match(challenge!, /^Bearer error="insufficient_scope"/);
+          assert.match(challenge!, /The token lacks deploy/);
+        }
+      });
+
+      await t.step("a token bound to addresses goes by the caller's own", async () => {
+        const here = await servers.makeToken({ allowedAddresses: ["127.0.0.1/32"] });
+        await allowed(here.token);
+        const elsewhere = await servers.makeToken({ allowedAddresses: ["203.0.113.0/24"] });
+        const challenge = await refused(401, elsewhere.token, "/", {
+          headers: { "x-forwarded-for": "203.0.113.5" },
+        });
+        assert.match(challenge!, /may not be used from this address/);
+      });
+
+      await t.step("revoked at one replica, denied at the other within a second", async () => {
+        const { token } = await servers.makeToken();
+        await allowed(token);
+        const answer = await fetch(`${servers.second}/api/v1/revocations`, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify({ token }),
+        });
+        assert.deepEqual(await answer.json(), { revoked: true });
+        const isRefused = async () => (await ask(token)).response.status === 401;
+        await eventually("the token is denied", isRefused, 1000);
+        assert.match((await refused(401, token))!, /The token was revoked at 20\d\d-\d\d-\d\dT/);
+        await allowed(good.token);
+      });
+    },
+  });
+}

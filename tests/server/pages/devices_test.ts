@@ -1,0 +1,65 @@
+/** Where a person is logged in: programs and browsers, ended one by one or all together. */
+import assert from "node:assert/strict";
+import { databaseKinds } from "../../support/databases.ts";
+import { addPerson, signedIn } from "../../support/page_people.ts";
+import { trustProxy } from "../../support/page_visitor.ts";
+import { testServer } from "../../support/test_server.ts";
+
+Deno.test("a person ends one login and one browser, then all others; strangers end none", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, trustProxy);
+  const alice = await addPerson(server);
+  await addPerson(server, "mallory@example.com", "Mallory");
+  const logins = [];
+  for (let i = 0; i < 7; i++) logins.push(await server.login(alice.id));
+  const browser = await signedIn(server, undefined, "203.0.113.1");
+  const second = await signedIn(server, undefined, "203.0.113.2");
+  const third = await signedIn(server, undefined, "203.0.113.3");
+  const mallory = await signedIn(server, "mallory@example.com", "203.0.113.4");
+
+  const shown = await browser.get("/devices");
+  assert.match(shown.text, /From 203.0.113.1 , this browser/);
+  assert.equal(shown.html.match(/action="\/logins\/end"/g)!.length, 7);
+  assert.equal((await browser.get("/")).html.match(/action="\/logins\/end"/g)!.length, 5);
+  const login = /name="login" value="([^"]*)"/.exec(shown.html)![1];
+  const session = new RegExp(`203.0.113.2[^]*?name="session" value="([^"]*)"`).exec(shown.html)![1];
+
+  assert.doesNotMatch((await mallory.get("/devices")).text, /203.0.113.[123]/);
+  await mallory.get("/device");
+  for (const id of [session, "x"]) {
+    assert.equal((await mallory.submit("/sessions/end", { session: id })).location, "/devices");
+    assert.equal((await mallory.submit("/logins/end", { login: id })).status, 303);
+  }
+  await mallory.submit("/logins/end", { login });
+  await mallory.submit("/logins/end-all");
+  assert.equal((await second.get("/devices")).status, 200);
+  assert.equal((await browser.get("/devices")).text, shown.text);
+
+  const ended = await browser.submit("/logins/end", { login, back: "/devices" });
+  assert.equal(ended.location, "/devices");
+  await browser.get("/devices");
+  const away = await browser.submit("/logins/end", { login, back: "https://evil.example/" });
+  assert.equal(away.location, "/");
+  await browser.get("/devices");
+  await browser.submit("/sessions/end", { session });
+  assert.equal((await second.get("/devices")).status, 303);
+  const fewer = await browser.get("/devices");
+  assert.equal(fewer.html.match(/action="\/logins\/end"/g)!.length, 6);
+  assert.doesNotMatch(fewer.text, /203.0.113.2/);
+
+  assert.equal((await browser.submit("/logins/end-all")).location, "/devices");
+  const left = await browser.get("/devices");
+  assert.match(left.text, /There is none.*203.0.113.1 , this browser/);
+  assert.doesNotMatch(left.text, /End all/);
+  assert.equal((await third.get("/devices")).status, 303);
+  for (const { access_token, refresh_token } of logins) {
+    assert.equal((await server.refresh(refresh_token!)).body.error, "invalid_grant");
+    const headers = { authorization: `Bearer ${access_token}` };
+    const userinfo = await server.request("/oauth/userinfo", { headers });
+    assert.equal(userinfo.status, 401);
+    await userinfo.body?.cancel();
+  }
+  const [event] = await server.parts.sql`
+    select * from audit_events where event = 'logins.all_revoked' and actor = ${alice.id}`;
+  assert.equal(event.details.logins, 6);
+});

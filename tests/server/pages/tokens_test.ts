@@ -1,0 +1,358 @@
+/** Personal access tokens in the browser: made, shown once, found again, rotated and revoked. */
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import type { ServerConfig } from "../../../server/config.ts";
+import { insertPersonalAccessToken } from "../../../server/store/personal_access_tokens.ts";
+import type { User } from "../../../server/store/users.ts";
+import { tokenHash } from "../../../server/tokens/token_hash.ts";
+import { brand } from "../../../shared/brand.ts";
+import { databaseKinds } from "../../support/databases.ts";
+import { addPerson, signedIn } from "../../support/page_people.ts";
+import type { Shown } from "../../support/page_visitor.ts";
+import { visitor } from "../../support/page_visitor.ts";
+import { describeScopes, verify } from "../../support/personal_access_tokens.ts";
+import { type TestServer, testServer } from "../../support/test_server.ts";
+
+const DAY = 86_400;
+const wish = { name: "Nightly build", "scope:deploy": "on", expiry: String(30 * DAY) };
+/** Each once, though buttons repeat them for those who cannot see. */
+function names(text: string, pattern: RegExp): string[] {
+  return [...new Set(text.match(pattern))];
+}
+
+const SECRET = new RegExp(`${brand.tokenPrefixes.personalAccessToken}[0-9A-Za-z]{40,}`);
+
+function secretOn(shown: Shown): string {
+  assert.equal(shown.status, 200, shown.text);
+  return SECRET.exec(shown.html)![0];
+}
+
+/** A server with Alice signed in. */
+async function alicesBrowser(server: TestServer, { admin = false } = {}) {
+  const alice = await addPerson(server);
+  if (admin) await server.parts.sql`update users set is_admin = true where id = ${alice.id}`;
+  return { alice, browser: await signedIn(server) };
+}
+
+async function onlyToken(server: TestServer) {
+  const rows = await server.parts.sql`select * from personal_access_tokens`;
+  assert.equal(rows.length, 1);
+  return rows[0];
+}
+
+/** Rows of tokens as they may lie in the database, whatever the forms let through. */
+async function insertTokens(
+  { parts: { sql }, clock }: TestServer,
+  owner: User,
+  tokens: { name: string; endsIn?: number }[],
+): Promise<string[]> {
+  return await sql.begin(async (tx) => {
+    const ids = [];
+    for (const [index, { name, endsIn }] of tokens.entries()) {
+      const id = randomUUID();
+      await insertPersonalAccessToken(tx, {
+        id,
+        owner: { kind: "user", id: owner.id },
+        name,
+        tokenHash: tokenHash(id),
+        prefix: `${brand.tokenPrefixes.personalAccessToken}abcdefgh`,
+        scope: "deploy",
+        audience: "x",
+        allowedAddresses: [],
+        createdAt: new Date(clock.now() + index),
+        expiresAt: endsIn === undefined ? undefined : new Date(clock.now() + endsIn * 1000),
+      });
+      ids.push(id);
+    }
+    return ids;
+  }) as string[];
+}
+
+Deno.test("a token is made in the browser, works, and is shown this once", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, describeScopes);
+  const { browser } = await alicesBrowser(server);
+  assert.match((await browser.get("/tokens")).text, /There is none/);
+  const asked = await browser.get("/tokens/new");
+  assert.match(asked.text, /Deploy your services deploy/);
+  assert.doesNotMatch(asked.text, /Operate the cluster|Stay logged in/);
+  assert.match(asked.html, /<option value="7776000" selected/);
+  assert.doesNotMatch(asked.html, /value="never"/);
+
+  const made = await browser.submit("/tokens/new", { ...wish, addresses: "192.0.2.0/24" });
+  const secret = secretOn(made);
+  assert.equal(made.headers.get("cache-control"), "no-store");
+  assert.match(made.text, /shown this once.*ends in 30 days/);
+  assert.equal((await verify(server, secret, "?scope=deploy")).status, 200);
+  const token = await onlyToken(server);
+  assert.deepEqual(
+    [token.name, token.scope, token.allowed_addresses],
+    ["Nightly build", "deploy", ["192.0.2.0/24"]],
+  );
+
+  await server.parts.tokenCheck.lastUses.flush();
+  for (const path of ["/tokens", `/tokens/${token.id}`, `/tokens/${token.id}/rotate`]) {
+    const { html } = await browser.get(path);
+    assert.ok(html.includes(secret.slice(0, 12)), path);
+    assert.ok(!html.includes(secret.slice(0, 20)), path);
+  }
+  assert.match((await browser.get("/tokens")).text, /used just now from 192.0.2.1/);
+  const written = JSON.stringify(await server.parts.sql`select * from audit_events`);
+  assert.ok(!written.includes(secret.slice(12)));
+});
+
+Deno.test("a token that may not be, is not made, and the form says why and keeps the rest", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, (config) => {
+    describeScopes(config);
+    config.personalAccessTokens.maxLifetime = 100 * DAY;
+  });
+  const { browser } = await alicesBrowser(server);
+  const mistakes: [Record<string, string>, RegExp][] = [
+    [{ name: "" }, /Enter a name/],
+    [{ name: "W".repeat(10_000) }, /too long: at most 100/],
+    [{ name: "Nightly\u202ebuild" }, /cannot be seen/],
+    [{ "scope:operate": "on" }, /cannot give a token the scope operate/],
+    [{ "scope:offline_access": "on" }, /cannot give a token the scope offline_access/],
+    [{ expiry: "never" }, /must have an end/],
+    [{ expiry: String(101 * DAY) }, /at most 100 days/],
+    [{ expiry: "x" }, /a number of seconds/],
+    [{ expiry: "until" }, /Choose the day/],
+    [{ expiry: "until", until: "2027-13-01" }, /Choose the day/],
+    [{ expiry: "until", until: "2001-01-01" }, /has begun already/],
+    [{ expiry: "until", until: "9999-12-31" }, /at most 100 days/],
+    [{ addresses: "10.0.0.0/8 nowhere" }, /&quot;nowhere&quot; is no address/],
+  ];
+  for (const [mistake, words] of mistakes) {
+    await browser.get("/tokens/new");
+    const shown = await browser.submit("/tokens/new", { ...wish, ...mistake });
+    assert.equal(shown.status, 422, JSON.stringify(mistake));
+    assert.match(shown.text, words);
+    assert.match(shown.html, /role="alert"/);
+    assert.match(shown.html, /name="scope:deploy" checked/);
+    if (!("name" in mistake)) assert.match(shown.html, /value="Nightly build"/);
+  }
+  assert.equal((await server.parts.sql`select from personal_access_tokens`).length, 0);
+});
+
+Deno.test("a token ends on a chosen day, or never where the operator allows it", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, (config: ServerConfig) => {
+    config.personalAccessTokens.neverExpire = true;
+  });
+  const { browser } = await alicesBrowser(server);
+  const day = new Date(server.clock.now() + 50 * DAY * 1000).toISOString().slice(0, 10);
+  for (const choice of [{ expiry: "until", until: day }, { expiry: "never", until: "" }]) {
+    await browser.get("/tokens/new");
+    secretOn(await browser.submit("/tokens/new", { name: choice.expiry, ...choice }));
+  }
+  const ends = await server.parts.sql`select name, expires_at from personal_access_tokens
+    order by name desc`;
+  assert.deepEqual([...ends], [
+    { name: "until", expires_at: new Date(`${day}T00:00:00Z`) },
+    { name: "never", expires_at: null },
+  ]);
+  assert.match((await browser.get("/tokens")).text, /never ends/);
+});
+
+Deno.test("a rotated token lives on for as long as was chosen, and is rotated once", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, describeScopes);
+  const { browser } = await alicesBrowser(server);
+  await browser.get("/tokens/new");
+  const old = secretOn(await browser.submit("/tokens/new", wish));
+  const path = `/tokens/${(await onlyToken(server)).id}/rotate`;
+  await browser.get(path);
+  const refused = await browser.submit(path, { overlap: "99999999" });
+  assert.equal(refused.status, 422);
+  assert.match(refused.text, /overlap is 0 to/);
+  const made = await browser.submit(path, { overlap: "3600" });
+  const successor = secretOn(made);
+  assert.match(made.text, /The old one ends in 60 minutes/);
+  await browser.get("/tokens");
+  const again = await browser.submit(path, { overlap: "3600" });
+  assert.match(again.text, /rotated already/);
+
+  assert.equal((await verify(server, old)).status, 200);
+  server.clock.advance({ seconds: 3600 });
+  assert.equal((await verify(server, old)).status, 401);
+  assert.equal((await verify(server, successor)).status, 200);
+  const list = await browser.get("/tokens");
+  assert.match(list.text, /to replace another.*Revoked and expired.*expired just now/);
+  assert.equal((await browser.get(path)).status, 303, "an ended token is not rotated");
+});
+
+Deno.test("a token is revoked after a question, at once, and stays in the list", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, describeScopes);
+  const { browser } = await alicesBrowser(server);
+  await browser.get("/tokens/new");
+  const secret = secretOn(await browser.submit("/tokens/new", wish));
+  const path = `/tokens/${(await onlyToken(server)).id}/revoke`;
+  assert.match((await browser.get(path)).text, /Nightly build.*cannot be undone/);
+  assert.equal((await verify(server, secret)).status, 200, "a look revokes nothing");
+  assert.equal((await browser.submit(path)).location, "/tokens");
+  assert.match((await verify(server, secret)).challenge!, /revoked/);
+  const list = await browser.get("/tokens");
+  assert.match(list.text, /There is none.*Revoked and expired.*revoked just now , by its owner/);
+  assert.doesNotMatch(list.html, /\/revoke"/);
+});
+
+Deno.test("others reach no token; administrators see and revoke all, and take over none", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, describeScopes);
+  const { browser } = await alicesBrowser(server);
+  await browser.get("/tokens/new");
+  const secret = secretOn(await browser.submit("/tokens/new", wish));
+  const path = `/tokens/${(await onlyToken(server)).id}`;
+  const paths = [path, `${path}/rotate`, `${path}/revoke`];
+
+  const stranger = visitor(server);
+  for (const one of [...paths, "/tokens", "/tokens/new", "/admin/tokens", "/devices"]) {
+    assert.match((await stranger.get(one)).location!, /^\/signin\?next=/, one);
+  }
+  const mallory = await addPerson(server, "mallory@example.com", "Mallory");
+  const other = await signedIn(server, "mallory@example.com");
+  for (const one of [...paths, "/tokens/x/revoke", "/tokens/x"]) {
+    await other.get("/tokens/new");
+    assert.equal((await other.get(one)).status, 404, one);
+    await other.get("/tokens/new");
+    if (one !== path && one !== "/tokens/x") assert.equal((await other.submit(one)).status, 404);
+  }
+  assert.match((await other.get("/tokens")).text, /There is none/);
+  assert.equal((await other.get("/admin/tokens")).status, 403);
+  assert.doesNotMatch((await other.get("/")).html, /\/admin\//);
+
+  await server.parts.sql`update users set is_admin = true where id = ${mallory.id}`;
+  assert.match((await other.get("/")).html, /"\/admin\/tokens"/);
+  const all = await other.get("/admin/tokens");
+  assert.match(all.text, /Nightly build.*alice@example.com/);
+  assert.match((await other.get(`/admin/tokens?owner=${mallory.id}`)).text, /There is none/);
+  await other.get("/tokens/new");
+  assert.equal((await other.submit(`${path}/rotate`)).status, 403);
+  assert.equal((await verify(server, secret)).status, 200);
+  await other.get(`${path}/revoke`);
+  assert.equal((await other.submit(`${path}/revoke`)).location, "/admin/tokens");
+  assert.equal((await verify(server, secret)).status, 401);
+  assert.match((await browser.get(path)).text, /by an administrator/);
+});
+
+Deno.test("hostile names do no harm in lists, pages and questions", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, describeScopes);
+  const { alice, browser } = await alicesBrowser(server, { admin: true });
+  const names = [
+    `<script>alert(1)</script>"'><img src=x>`,
+    "W".repeat(10_000),
+    "\u202egpj.exe\u2066\u0007",
+    "\u202e\u200b",
+  ];
+  const ids = await insertTokens(server, alice, names.map((name) => ({ name })));
+  const paths = ids.flatMap((id) => ["", "/rotate", "/revoke"].map((end) => `/tokens/${id}${end}`));
+  for (const path of ["/tokens", "/admin/tokens", ...paths]) {
+    const { html, status } = await browser.get(path);
+    assert.equal(status, 200, path);
+    assert.doesNotMatch(html, /<script|<img src=x|\u202e|\u2066|\u200b/, path);
+    assert.ok(!html.includes("\u0007") && !html.includes("W".repeat(101)), path);
+  }
+  assert.match((await browser.get("/tokens")).text, /\(without a name\)/);
+  const search = await browser.get(`/tokens?search=${encodeURIComponent('"><script>')}`);
+  assert.doesNotMatch(search.html, /<script/);
+});
+
+Deno.test("many tokens come page by page and are found by name; those about to end are marked", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, describeScopes);
+  const { alice, browser } = await alicesBrowser(server);
+  await insertTokens(server, alice, [
+    ...Array.from({ length: 60 }, (_, index) => ({ name: `job-${index}-` })),
+    { name: "100%_done" },
+    { name: "ends-soon", endsIn: 3 * DAY },
+    ...Array.from({ length: 7 }, (_, index) => ({ name: `gone-${index}-`, endsIn: 1 })),
+  ]);
+  server.clock.advance({ seconds: 10 });
+  const seen: string[] = [];
+  let path: string | undefined = "/tokens";
+  let pages = 0;
+  while (path !== undefined) {
+    const { html, text } = await browser.get(path);
+    pages++;
+    const living = text.split("Revoked and expired")[0];
+    seen.push(...names(living, /job-\d+-/g));
+    if (pages > 1) assert.doesNotMatch(text, /gone-/);
+    path = /href="([^"]*)">Next page/.exec(html)?.[1].replaceAll("&amp;", "&");
+  }
+  assert.equal(pages, 3);
+  assert.deepEqual(seen, Array.from({ length: 60 }, (_, index) => `job-${59 - index}-`));
+
+  const first = await browser.get("/tokens");
+  assert.match(first.html, /<span class="soon">ends <time[^>]*>in 3 days/);
+  assert.match(first.text, /end within a week/);
+  assert.equal(first.text.match(/gone-\d/g)!.length, 5);
+  assert.equal((await browser.get("/tokens?show=ended")).text.match(/gone-\d/g)!.length, 7);
+  assert.match((await browser.get("/")).text, /end within a week/);
+  const ending = await browser.get("/tokens?show=ending");
+  assert.match(ending.text, /ends-soon/);
+  assert.doesNotMatch(ending.text, /job-|gone-/);
+  const found = await browser.get("/tokens?search=JOB-17-");
+  assert.deepEqual(names(found.text, /job-\d+-/g), ["job-17-"]);
+  assert.doesNotMatch((await browser.get("/tokens?search=%25_")).text, /job-/);
+  for (const odd of ["after=x", "after=AAAA", "search=%00", "show=x", "owner=x"]) {
+    assert.equal((await browser.get(`/tokens?${odd}`)).status, 200, odd);
+  }
+});
+
+Deno.test("what the owner has lost, the token's page names", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, describeScopes);
+  const { alice, browser } = await alicesBrowser(server, { admin: true });
+  await browser.get("/tokens/new");
+  secretOn(await browser.submit("/tokens/new", { ...wish, "scope:operate": "on" }));
+  const path = `/tokens/${(await onlyToken(server)).id}`;
+  assert.doesNotMatch((await browser.get(path)).text, /not any more/);
+  await server.parts.sql`update users set is_admin = false where id = ${alice.id}`;
+  assert.match((await browser.get(path)).text, /operate Operate the cluster \(not any more/);
+});
+
+Deno.test("tokens ask for a fresh sign-in where approvals do", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, (config) => {
+    describeScopes(config);
+    config.deviceFlow.freshSignInSeconds = 60;
+  });
+  const { browser } = await alicesBrowser(server);
+  await browser.get("/tokens/new");
+  secretOn(await browser.submit("/tokens/new", wish));
+  const { id } = await onlyToken(server);
+  await browser.get("/tokens/new");
+  server.clock.advance({ minutes: 2 });
+  for (const path of ["/tokens/new", `/tokens/${id}/rotate`]) {
+    assert.match((await browser.submit(path, wish)).location!, /again=1/);
+    assert.match((await browser.get(path)).location!, /again=1/);
+  }
+  await onlyToken(server);
+});
+
+Deno.test("no token is made, rotated or revoked by a form that is not ours", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, describeScopes);
+  const { browser } = await alicesBrowser(server);
+  await browser.get("/tokens/new");
+  const secret = secretOn(await browser.submit("/tokens/new", wish));
+  const path = `/tokens/${(await onlyToken(server)).id}`;
+  const posts = [
+    "/tokens/new",
+    `${path}/rotate`,
+    `${path}/revoke`,
+    "/logins/end-all",
+    "/sessions/end",
+  ];
+  for (const one of posts) {
+    await browser.get("/tokens/new");
+    assert.equal((await browser.submit(one, { ...wish, form_token: "forged" })).status, 403, one);
+    const elsewhere = { "sec-fetch-site": "cross-site" };
+    assert.equal((await browser.submit(one, wish, elsewhere)).status, 403, one);
+  }
+  await onlyToken(server);
+  assert.equal((await verify(server, secret)).status, 200);
+});
