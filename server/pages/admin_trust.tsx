@@ -10,22 +10,22 @@ import { isProviderName, providers } from "../federation/providers.ts";
 import { repositoryIdLookUp } from "../federation/repository_id.ts";
 import { draftRule, RuleDraftError } from "../federation/rule_draft.ts";
 import { parseDuration } from "../setting_values.ts";
-import { redirectToSignIn } from "./browser_session.ts";
 import { formToken } from "./form_token.ts";
 import { FormToken, Problem } from "./layout.tsx";
-import { page, type PageContext, type PageParts, problemPage } from "./page.tsx";
+import { onlyAdministrators } from "./only_administrators.tsx";
+import { page, type PageContext, type PageParts } from "./page.tsx";
 import { Foreign } from "./visible_text.tsx";
 
 const PATH = "/admin/trust";
 
 /** GET /admin/trust: which CI jobs and workloads are trusted. */
 export async function showTrust(parts: PageParts, c: PageContext): Promise<Response> {
-  return await onlyAdministrators(parts, c) ?? await trustPage(parts, c, {});
+  return await onlyAdministrators(parts, c, PATH) ?? await trustPage(parts, c, {});
 }
 
 /** POST /admin/trust: adds a rule, or says why it would let strangers in. */
 export async function submitTrust(parts: PageParts, c: PageContext): Promise<Response> {
-  const refusal = await onlyAdministrators(parts, c);
+  const refusal = await onlyAdministrators(parts, c, PATH);
   if (refusal) return refusal;
   const form = c.get("form");
   try {
@@ -40,7 +40,7 @@ export async function submitTrust(parts: PageParts, c: PageContext): Promise<Res
 
 /** POST /admin/trust/remove */
 export async function submitTrustRemoval(parts: PageParts, c: PageContext): Promise<Response> {
-  const refusal = await onlyAdministrators(parts, c);
+  const refusal = await onlyAdministrators(parts, c, PATH);
   if (refusal) return refusal;
   const operator = { ...parts, actor: c.get("session")!.user.id };
   try {
@@ -50,20 +50,6 @@ export async function submitTrustRemoval(parts: PageParts, c: PageContext): Prom
     if (!(error instanceof OperationError)) throw error;
   }
   return c.redirect(PATH, 303);
-}
-
-async function onlyAdministrators(
-  parts: PageParts,
-  c: PageContext,
-): Promise<Response | undefined> {
-  const session = c.get("session");
-  if (session === undefined) return redirectToSignIn(c, PATH);
-  if (session.user.isAdmin) return undefined;
-  return await problemPage(parts, c, {
-    title: "For administrators",
-    status: 403,
-    children: <p>Ask an administrator of this server to do it, or to make you one.</p>,
-  });
 }
 
 async function addFromForm(
