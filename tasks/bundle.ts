@@ -4,7 +4,8 @@
  * are, a start takes a quarter less (docs/development.md). The work tree stays as
  * it is: the build happens on a copy.
  */
-import { dirname, join } from "node:path";
+import { cp } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { lockedPackage, npmPackageFolder } from "./npm_package.ts";
 import { runDeno } from "./run_deno.ts";
@@ -39,7 +40,7 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
     await Deno.mkdir(folder, { recursive: true });
   }
   await stageSources(stage, options);
-  await bundleEntry(stage, out, "main.ts");
+  await bundleProgram(stage, out);
 
   const pglite = await npmPackageFolder(await lockedPackage("@electric-sql/pglite"));
   const include = PGLITE_FILES.map((name) => `${name}.gz`);
@@ -58,7 +59,7 @@ async function stageSources(stage: string, options: BundleOptions): Promise<void
     await Deno.copyFile(join(root, name), join(stage, name));
   }
   for (const name of ["client", "server", "shared"]) {
-    await copyFolder(join(root, name), join(stage, name));
+    await cp(join(root, name), join(stage, name), { recursive: true, dereference: true });
   }
   await Deno.writeTextFile(
     join(stage, "shared", "build_info.ts"),
@@ -69,28 +70,18 @@ async function stageSources(stage: string, options: BundleOptions): Promise<void
   }
 }
 
-/** `name` lies at any depth of the stage; its bundle lies flat in `out`. */
-async function bundleEntry(stage: string, out: string, name: string): Promise<void> {
+async function bundleProgram(stage: string, out: string): Promise<void> {
   await runDeno([
     ...["bundle", "--quiet", `--lock=${join(stage, "deno.lock")}`, "--frozen"],
     ...["--code-splitting", "--minify"],
     // The add-on is no JavaScript: it is embedded as a file, for the one target.
-    ...["--external", "@napi-rs/keyring", "--outdir", out, join(stage, name)],
-  ], { cwd: join(stage, dirname(name)) });
+    ...["--external", "@napi-rs/keyring", "--outdir", out, join(stage, "main.ts")],
+  ], { cwd: stage });
 }
 
 async function compress(from: string, to: string): Promise<void> {
   const [source, target] = [await Deno.open(from), await Deno.create(to)];
   await source.readable.pipeThrough(new CompressionStream("gzip")).pipeTo(target.writable);
-}
-
-async function copyFolder(from: string, to: string): Promise<void> {
-  await Deno.mkdir(to, { recursive: true });
-  for await (const entry of Deno.readDir(from)) {
-    const [source, target] = [join(from, entry.name), join(to, entry.name)];
-    if (entry.isDirectory) await copyFolder(source, target);
-    else await Deno.copyFile(source, target);
-  }
 }
 
 function ignoreMissing(error: unknown): void {

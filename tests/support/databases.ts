@@ -1,5 +1,5 @@
 /** Both kinds of database, so that a test can run over each. */
-import { join } from "node:path";
+import { cp } from "node:fs/promises";
 import { type DatabaseLocation } from "../../server/store/connect.ts";
 import { openEmbeddedDatabase } from "../../server/store/embedded.ts";
 import { createDatabase, postgresVersions } from "./postgres.ts";
@@ -49,7 +49,7 @@ let template: Promise<string> | undefined;
 async function createEmbedded(): Promise<TestLocation> {
   template ??= makeTemplate();
   const dataDir = await Deno.makeTempDir({ prefix: "embedded-" });
-  await copyFolder(await template, dataDir);
+  await cp(await template, dataDir, { recursive: true, dereference: true });
   return {
     location: { dataDir },
     [Symbol.asyncDispose]: () => Deno.remove(dataDir, { recursive: true }),
@@ -62,13 +62,4 @@ async function makeTemplate(): Promise<string> {
   const database = await openEmbeddedDatabase(folder);
   await database.close();
   return folder;
-}
-
-async function copyFolder(from: string, to: string): Promise<void> {
-  await Deno.mkdir(to, { recursive: true, mode: 0o700 });
-  for await (const entry of Deno.readDir(from)) {
-    const [source, target] = [join(from, entry.name), join(to, entry.name)];
-    if (entry.isDirectory) await copyFolder(source, target);
-    else await Deno.copyFile(source, target);
-  }
 }

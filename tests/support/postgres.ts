@@ -3,6 +3,7 @@
  * that carry its programs: the same on every system, several versions side by
  * side, no installation and no service. Data and port are temporary.
  */
+import { cp } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import postgres from "postgres";
 import { type NpmPackage, npmPackageFolder } from "../../tasks/npm_package.ts";
@@ -182,7 +183,7 @@ async function installPrograms(version: PostgresVersion, folder: string): Promis
   const wanted = packageFor(version);
   if (wanted === undefined) throw new Error(`no PostgreSQL ${version} for ${platform()}`);
   const source = await npmPackageFolder(wanted);
-  await copyFolder(join(source, "native"), folder);
+  await cp(join(source, "native"), folder, { recursive: true, dereference: true });
   const links = join(source, "native", "pg-symlinks.json");
   const listed = await Deno.readTextFile(links).catch(() => "[]");
   for (const { source, target } of JSON.parse(listed) as { source: string; target: string }[]) {
@@ -204,15 +205,6 @@ function packageFor(version: PostgresVersion): NpmPackage | undefined {
 
 function platform(): string {
   return `${Deno.build.os}-${Deno.build.arch === "x86_64" ? "x64" : "arm64"}`;
-}
-
-async function copyFolder(from: string, to: string): Promise<void> {
-  await Deno.mkdir(to, { recursive: true });
-  for await (const entry of Deno.readDir(from)) {
-    const [source, target] = [join(from, entry.name), join(to, entry.name)];
-    if (entry.isDirectory) await copyFolder(source, target);
-    else await Deno.copyFile(source, target);
-  }
 }
 
 function program(name: string): string {
