@@ -6,7 +6,7 @@ import type { ClientIo } from "./client_io.ts";
  * terminal, and the marks that reorder or hide text (Unicode bidirectional
  * controls, zero-width characters, byte order mark).
  */
-// deno-lint-ignore no-control-regex
+// deno-lint-ignore no-control-regex -- they are what it looks for
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]/g;
 
 /** Text from a server, made fit for a terminal: one line, at most `maxLength` characters. */

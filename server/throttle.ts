@@ -32,7 +32,7 @@ export const USER_CODE_LIMITS = {
 } as const;
 
 /** Refused workloads of one address that are written down: anybody can send tokens that are none. */
-export const REFUSAL_LIMIT = { limit: 100, windowSeconds: 3600 } as const;
+const REFUSAL_LIMIT = { limit: 100, windowSeconds: 3600 } as const;
 
 /** Counts a refused workload; false once so many were that no more are written down. */
 export async function admitRefusal(

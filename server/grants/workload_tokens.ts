@@ -163,7 +163,7 @@ async function refused(
 }
 
 /** Which condition kept the nearest rule from matching. */
-export function describeJudgement({ rule, failed, obstacle }: Judgement): string {
+function describeJudgement({ rule, failed, obstacle }: Judgement): string {
   const wants = failed.map(describeCondition);
   if (obstacle !== undefined) wants.push(obstacle);
   return `the nearest rule is "${rule.name}", which wants that ${wants.join(" and that ")}`;

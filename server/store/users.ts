@@ -105,11 +105,6 @@ export async function listUsers(sql: Sql): Promise<User[]> {
   return rows.map(userFromRow);
 }
 
-export async function countUsers(sql: Sql): Promise<number> {
-  const [{ count }] = await sql<{ count: number }[]>`select count(*)::int as count from users`;
-  return count;
-}
-
 /** Whether anybody can use this server at all. */
 export async function anyUser(sql: Sql | Transaction): Promise<boolean> {
   const [{ any }] = await sql<{ any: boolean }[]>`select exists (select 1 from users) as any`;

@@ -147,7 +147,7 @@ Deno.test("no control character of a server's error reaches the terminal", async
   const error = await failure(
     poll(memoryIo(), { status: 400, json: { error: "x", error_description: nasty } }),
   );
-  // deno-lint-ignore no-control-regex
+  // deno-lint-ignore no-control-regex -- they are what must be absent
   assert.doesNotMatch(error.message, /[\x00-\x1f\x7f-\x9f\u202e]/);
   assert.match(error.message, /fake line/);
 });

@@ -32,7 +32,7 @@ Deno.test("JSON for a terminal is the same JSON, without what a terminal acts on
   const value = { name: "\x1b[2J\u009b2J\u202e\n", list: [1, "é"] };
   const text = formatJson(value);
   assert.deepEqual(JSON.parse(text), value);
-  // deno-lint-ignore no-control-regex
+  // deno-lint-ignore no-control-regex -- they are what must be absent
   assert.doesNotMatch(text.replaceAll("\n", ""), /[\x00-\x1f\x7f-\x9f\u202e]/);
   assert.match(text, /^\{\n {2}"name"[^]*\}\n$/);
 });

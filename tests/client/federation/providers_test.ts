@@ -220,7 +220,7 @@ Deno.test("a program's failure is told without what it printed", async () => {
   const failure = await buildkite.identityToken(AUDIENCE, io).catch((error) => error);
   assert.ok(failure instanceof ClientError);
   assert.match(failure.message, /failed with code 1: .*two$/);
-  // deno-lint-ignore no-control-regex
+  // deno-lint-ignore no-control-regex -- they are what must be absent
   assert.doesNotMatch(failure.message, /secret|\u001b/);
   io.endings["buildkite-agent"] = "late";
   await assert.rejects(buildkite.identityToken(AUDIENCE, io), { exitCode: EXIT.temporaryFailure });
