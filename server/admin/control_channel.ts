@@ -6,7 +6,7 @@ import { listen } from "../listener.ts";
 import type { Log } from "../log.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
 import { OperationError, type OperationParts } from "./operation.ts";
-import { type OperationName, operations } from "./operations.ts";
+import { isOperationName, operate, type OperationName } from "./operations.ts";
 
 /** Where a running server takes operations: a port of this machine, and the secret that opens it. */
 interface ControlAddress {
@@ -58,14 +58,10 @@ async function handle(
   const body = await boundedText(asked, MAX_BODY_BYTES);
   try {
     const { operation, given } = JSON.parse(body ?? "");
-    if (!Object.hasOwn(operations, operation)) {
+    if (!isOperationName(operation)) {
       throw new OperationError("the running server is of another version: restart it");
     }
-    const run = operations[operation as OperationName] as (
-      parts: OperationParts,
-      given: unknown,
-    ) => Promise<unknown>;
-    return Response.json({ result: await run(parts, given) });
+    return Response.json({ result: await operate(operation, parts, given) });
   } catch (error) {
     const message = error instanceof OperationError ? error.message : "the server has trouble";
     return Response.json({ error: message }, { status: 400 });

@@ -5,12 +5,11 @@ import { openStorage, type Storage } from "../storage.ts";
 import { FolderLocked } from "../store/folder_lock.ts";
 import { callControlChannel } from "./control_channel.ts";
 import {
+  operate,
   type OperationArguments,
   type OperationName,
   type OperationResult,
-  operations,
 } from "./operations.ts";
-import type { OperationParts } from "./operation.ts";
 
 /** How often, and in ms how far apart, we try for a folder that somebody holds. */
 const ATTEMPTS = 50;
@@ -40,12 +39,8 @@ export async function runOperation<Name extends OperationName>(
     }
   }
   try {
-    const run = operations[name] as unknown as (
-      parts: OperationParts,
-      given: OperationArguments<Name>,
-    ) => Promise<OperationResult<Name>>;
     const { hostname, port } = config.listen;
-    return await run({
+    return await operate(name, {
       sql: storage.database.sql,
       clock: io.clock,
       keys: storage.keys,
