@@ -7,7 +7,7 @@ import {
 } from "../personal_access_tokens/create_token.ts";
 import { cursorAfter, readCursor } from "../personal_access_tokens/list_cursor.ts";
 import { revokeToken } from "../personal_access_tokens/revoke_token.ts";
-import { rotateToken } from "../personal_access_tokens/rotate_token.ts";
+import { mayRotate, rotateToken } from "../personal_access_tokens/rotate_token.ts";
 import {
   findHolderByName,
   findUserAsHolder,
@@ -153,8 +153,7 @@ export const tokenOperations: readonly ApiOperation[] = [
     async handle(parts, request) {
       const { body } = request;
       const old = await findOwn(parts, request);
-      if (old.owner.kind === "user" && old.owner.id !== request.user.id) {
-        // An administrator may end it, but not get a secret that speaks for somebody else.
+      if (!mayRotate(request.user, old)) {
         throw new Problem(
           403,
           "forbidden",

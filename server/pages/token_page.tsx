@@ -1,3 +1,4 @@
+import { mayRotate } from "../personal_access_tokens/rotate_token.ts";
 import {
   findHolderByName,
   findUserAsHolder,
@@ -30,8 +31,6 @@ export interface ReachableToken {
   token: PersonalAccessToken;
   session: Session;
   own: boolean;
-  /** Nobody gets a token that speaks for another person. */
-  mayRotate: boolean;
 }
 
 /** The token that the address names, or the answer to whoever may not reach it. */
@@ -55,12 +54,7 @@ export async function reachToken(
       ),
     });
   }
-  return {
-    token,
-    session,
-    own: own === true,
-    mayRotate: own === true || token.owner.kind === "service_account",
-  };
+  return { token, session, own: own === true };
 }
 
 /** Whom a token speaks for, with what they may do now. */
@@ -77,7 +71,7 @@ export async function holderOf(
 export async function showToken(parts: PageParts, c: PageContext): Promise<Response> {
   const reached = await reachToken(parts, c);
   if (reached instanceof Response) return reached;
-  const { token, own, mayRotate } = reached;
+  const { token, own, session } = reached;
   const now = parts.clock.now();
   const holder = await holderOf(parts, token);
   const held = holder && tokenScopes(parts.config.scopes, holder).map(({ name }) => name);
@@ -120,7 +114,9 @@ export async function showToken(parts: PageParts, c: PageContext): Promise<Respo
         </dl>
         {isLiving(token, now) && (
           <div class="ask">
-            {mayRotate && <a class="button" href={`/tokens/${token.id}/rotate`}>Rotate</a>}
+            {mayRotate(session.user, token) && (
+              <a class="button" href={`/tokens/${token.id}/rotate`}>Rotate</a>
+            )}
             <a class="button" href={`/tokens/${token.id}/revoke`}>Revoke</a>
           </div>
         )}

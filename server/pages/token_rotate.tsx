@@ -1,6 +1,6 @@
 import type { FormParameters } from "../endpoints/form.ts";
 import type { MadeToken } from "../personal_access_tokens/create_token.ts";
-import { rotateToken } from "../personal_access_tokens/rotate_token.ts";
+import { mayRotate, rotateToken } from "../personal_access_tokens/rotate_token.ts";
 import { TokenRefusal } from "../personal_access_tokens/token_refusal.ts";
 import { needsFreshSignIn, redirectToSignIn } from "./browser_session.ts";
 import { formToken } from "./form_token.ts";
@@ -49,8 +49,8 @@ async function reachToRotate(
 ): Promise<ReachableToken | Response> {
   const reached = await reachToken(parts, c);
   if (reached instanceof Response) return reached;
-  const { token, session, mayRotate } = reached;
-  if (!mayRotate) {
+  const { token, session } = reached;
+  if (!mayRotate(session.user, token)) {
     return await problemPage(parts, c, {
       title: "Only its owner can rotate it",
       status: 403,

@@ -16,6 +16,17 @@ import { grantWish } from "./token_wish.ts";
 const MAX_OVERLAP = 30 * 86_400;
 
 /**
+ * Whether somebody who may see a token may rotate it: whoever does holds the new
+ * one, and nobody gets a token that speaks for another person.
+ */
+export function mayRotate(
+  user: { id: string },
+  { owner }: { owner: TokenHolder["owner"] },
+): boolean {
+  return owner.kind === "service_account" || owner.id === user.id;
+}
+
+/**
  * Gives a token a successor with a new secret. The old one lives on for `overlap`
  * seconds, so that what uses it can be changed over. The new one lives as long as
  * the old one was given, unless `lifetime` says otherwise, and carries what its
