@@ -55,9 +55,10 @@ export async function boundedText(
   limit: number,
   patience: number = BODY_PATIENCE,
 ): Promise<string | undefined> {
-  if (Number(message.headers.get("content-length") ?? 0) > limit) return undefined;
   // With a length the server reads no more than that, and reading at once is cheaper.
-  if (hasLength(message)) return await inTime(message.text(), patience);
+  if (hasLength(message) && !isLonger(message, limit)) {
+    return await inTime(message.text(), patience);
+  }
   const bytes = await boundedBytes(message, limit, patience);
   return bytes && new TextDecoder().decode(bytes);
 }
@@ -68,7 +69,7 @@ export async function boundedBytes(
   limit: number,
   patience: number = BODY_PATIENCE,
 ): Promise<Uint8Array | undefined> {
-  if (Number(message.headers.get("content-length") ?? 0) > limit) return undefined;
+  if (isLonger(message, limit)) return undefined;
   if (message.body === null) return new Uint8Array();
   const reader = message.body.getReader();
   const giveUp = () => void reader.cancel().catch(() => {});
@@ -107,6 +108,11 @@ async function inTime<T>(reading: Promise<T>, patience: number): Promise<T | und
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Whether the body says itself that it is too long. */
+function isLonger(message: Request | Response, limit: number): boolean {
+  return Number(message.headers.get("content-length") ?? 0) > limit;
 }
 
 /** Only of requests that came over a connection, where the length holds. */
