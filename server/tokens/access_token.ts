@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { createLocalJWKSet, errors, jwtVerify, SignJWT } from "jose";
+import { errors, jwtVerify, SignJWT } from "jose";
 import { type Clock, numericDate } from "../../shared/clock.ts";
 import { OAuthError } from "../../shared/oauth_error.ts";
 import type { SigningAlgorithm } from "../config.ts";
@@ -134,7 +134,7 @@ export async function readAccessToken(
 ): Promise<{ claims: AccessTokenClaims; expired: boolean } | undefined> {
   if (token.length > 2 * MAX_LENGTH) return undefined;
   try {
-    const { payload } = await jwtVerify(token, createLocalJWKSet(await keys.keySet()), {
+    const { payload } = await jwtVerify(token, await keys.verificationKeys(), {
       issuer,
       typ: "at+jwt",
       algorithms: Object.keys(SIGNATURE_LENGTH),

@@ -1,5 +1,6 @@
 import {
   calculateJwkThumbprint,
+  createLocalJWKSet,
   type CryptoKey,
   exportJWK,
   generateKeyPair,
@@ -61,6 +62,7 @@ type KeyConfig = Pick<ServerConfig, "signingAlgorithm" | "keyRotation" | "access
 export class SigningKeys {
   #stored: StoredSigningKey[] = [];
   #imported = new Map<string, Promise<SigningKey>>();
+  #verification?: { kids: string; find: ReturnType<typeof createLocalJWKSet> };
   #loadedAt = -Infinity;
   #loading?: Promise<void>;
 
@@ -88,6 +90,19 @@ export class SigningKeys {
   async keySet(): Promise<JSONWebKeySet> {
     await this.#refresh();
     return { keys: this.#published().map((key) => key.publicJwk) };
+  }
+
+  /**
+   * Finds the key that verifies a token of ours. The same function as long as the
+   * set is the same, for it keeps the keys it has imported.
+   */
+  async verificationKeys(): Promise<ReturnType<typeof createLocalJWKSet>> {
+    const keySet = await this.keySet();
+    const kids = keySet.keys.map(({ kid }) => kid).join(" ");
+    if (this.#verification?.kids !== kids) {
+      this.#verification = { kids, find: createLocalJWKSet(keySet) };
+    }
+    return this.#verification.find;
   }
 
   async list(): Promise<StoredSigningKey[]> {
