@@ -7,12 +7,12 @@ import { memoryIo } from "../support/memory_io.ts";
 
 Deno.test("a server with an untrusted certificate is refused", async () => {
   const file = (name: string) =>
-    Deno.readTextFile(new URL(`../data/self_signed/${name}.pem`, import.meta.url));
+    Deno.readTextFile(new URL(`../support/certificate/${name}.pem`, import.meta.url));
   const asked: string[] = [];
   await using server = Deno.serve({
     hostname: "127.0.0.1",
     port: 0,
-    cert: await file("certificate"),
+    cert: await file("cert"),
     key: await file("key"),
     onListen() {},
   }, (request) => {
