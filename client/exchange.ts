@@ -1,9 +1,7 @@
 /** A token that any API takes: a personal access token can be traded for a short JWT (RFC 8693). */
 import { brand } from "../shared/brand.ts";
 import { EXIT } from "../shared/exit_codes.ts";
-import { TOKEN_EXCHANGE_GRANT } from "../shared/grant_types.ts";
 import { ACCESS_TOKEN_TYPE } from "../shared/token_types.ts";
-import { discover } from "./authorization_server.ts";
 import { ClientError } from "./client_error.ts";
 import type { ClientIo } from "./client_io.ts";
 import { uncheckedClaims } from "./jwt_claims.ts";
@@ -14,7 +12,7 @@ import {
   type SessionToken,
   sessionToken,
 } from "./session.ts";
-import { requestTokens } from "./token_request.ts";
+import { exchangeToken, isOfSubject } from "./token_exchange.ts";
 
 /** Whether the session's token is an opaque one that can be traded; a login has JWTs anyway. */
 export function isTradable(session: Session): session is EnvironmentSession {
@@ -39,32 +37,21 @@ async function trade(
   io: ClientIo,
 ): Promise<SessionToken> {
   const issuer = session.server ?? brand.defaultServer;
-  const answer = await requestTokens(await discover(issuer, io), {
-    grant_type: TOKEN_EXCHANGE_GRANT,
-    subject_token: session.token,
-    subject_token_type: ACCESS_TOKEN_TYPE,
-    ...(scope !== undefined && { scope }),
-  }, io);
+  const subject = { token: session.token, type: ACCESS_TOKEN_TYPE, scope };
+  const answer = await exchangeToken(issuer, subject, io);
   switch (answer.kind) {
-    case "tokens":
-      return {
-        token: answer.tokens.access_token,
-        expiresAt: answer.receivedAt + answer.tokens.expires_in * 1000,
-        scope: answer.tokens.scope || undefined,
-      };
+    case "token":
+      return answer.token;
     case "temporary":
       throw new ClientError(
         EXIT.temporaryFailure,
         `${issuer} cannot trade the token at the moment (HTTP ${answer.status}). Try again later.`,
       );
-    case "refused": {
-      // RFC 8693 section 2.2.2: a token that will not do is an invalid_request.
-      const unusable = ["invalid_request", "invalid_grant"].includes(answer.error);
+    case "refused":
       throw new ClientError(
-        unusable ? EXIT.authenticationRequired : EXIT.failure,
+        isOfSubject(answer) ? EXIT.authenticationRequired : EXIT.failure,
         `${issuer} did not trade the token in ${brand.envPrefix}_TOKEN: ` +
           plainText(answer.description ?? answer.error, 500),
       );
-    }
   }
 }

@@ -1,14 +1,12 @@
 /** The job's identity token for an access token (RFC 8693). Nothing is stored. */
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
-import { TOKEN_EXCHANGE_GRANT } from "../../shared/grant_types.ts";
-import { discover } from "../authorization_server.ts";
 import { ClientError } from "../client_error.ts";
 import type { ClientIo } from "../client_io.ts";
 import { uncheckedClaims } from "../jwt_claims.ts";
 import { plainText } from "../output.ts";
 import { shellWord } from "../shell_word.ts";
-import { requestTokens } from "../token_request.ts";
+import { type ExchangedToken, exchangeToken, isOfSubject } from "../token_exchange.ts";
 import { audiencesOf, isFor } from "./audience.ts";
 import { flag } from "./trust_arguments.ts";
 import type { WorkloadProvider } from "./workload_provider.ts";
@@ -23,13 +21,6 @@ export interface Federation {
   scope: string | undefined;
 }
 
-export interface ExchangedToken {
-  token: string;
-  /** In ms since the epoch. */
-  expiresAt: number;
-  scope: string | undefined;
-}
-
 /**
  * Fetches the identity token and trades it. Throws ClientError: authentication
  * needed where there is no identity or the server does not trust it, temporary
@@ -40,24 +31,16 @@ export async function exchangeIdentity(
   io: ClientIo,
 ): Promise<ExchangedToken> {
   const identityToken = await fetchIdentityToken(federation, io);
-  const server = await discover(federation.server, io);
-  const answer = await requestTokens(server, {
-    grant_type: TOKEN_EXCHANGE_GRANT,
-    subject_token: identityToken,
-    subject_token_type: federation.provider.tokenType,
-    ...(federation.scope !== undefined && { scope: federation.scope }),
-  }, io);
+  const { provider, server, scope } = federation;
+  const subject = { token: identityToken, type: provider.tokenType, scope };
+  const answer = await exchangeToken(server, subject, io);
   switch (answer.kind) {
-    case "tokens":
-      return {
-        token: answer.tokens.access_token,
-        expiresAt: answer.receivedAt + answer.tokens.expires_in * 1000,
-        scope: answer.tokens.scope || undefined,
-      };
+    case "token":
+      return answer.token;
     case "temporary":
       throw new ClientError(
         EXIT.temporaryFailure,
-        `${federation.server} cannot check the job's identity at the moment ` +
+        `${server} cannot check the job's identity at the moment ` +
           `(HTTP ${answer.status}). Try again later.`,
       );
     case "refused":
@@ -85,16 +68,13 @@ async function fetchIdentityToken(
   );
 }
 
-/** Refusals of the token itself (RFC 8693 section 2.2.2), not of what was asked for. */
-const NOT_TRUSTED = ["invalid_request", "invalid_grant"];
-
 function refusal(
   { provider, server, audience, scope }: Federation,
   identityToken: string,
-  { error, description }: { error: string; description: string | undefined },
+  answer: { error: string; description: string | undefined },
 ): ClientError {
-  const said = plainText(description ?? error, 500);
-  if (!NOT_TRUSTED.includes(error)) {
+  const said = plainText(answer.description ?? answer.error, 500);
+  if (!isOfSubject(answer)) {
     return new ClientError(EXIT.failure, `${server} refused the job's identity: ${said}`);
   }
   const claims = uncheckedClaims(identityToken) ?? {};
