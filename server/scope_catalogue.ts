@@ -1,5 +1,5 @@
 import { formatScope, parseScope } from "../shared/scope.ts";
-import type { Role, ScopeDescription } from "./config.ts";
+import type { Role, ScopeDescription } from "./scope_description.ts";
 
 /** Who wants to carry a scope. */
 export interface ScopeHolder {
