@@ -1,5 +1,6 @@
 import { recordAuditEvent } from "../store/audit_events.ts";
-import { createUser, listUsers, setUserDisabled, updateUser } from "../store/users.ts";
+import { setUserDisabled, updateUser } from "../store/user_access.ts";
+import { createUser, listUsers } from "../store/users.ts";
 import { type Operation, OperationError } from "./operation.ts";
 
 /** Adds a person. The password arrives hashed: its plain form stays in the operator's process. */

@@ -4,7 +4,7 @@ import {
   revokeRefreshTokenFamiliesOf,
   revokeRefreshTokenFamily,
 } from "../store/refresh_token_families.ts";
-import { endOtherSessions, endSession, listSessions, type Session } from "../store/sessions.ts";
+import { endSession, endSessionsOf, listSessions, type Session } from "../store/sessions.ts";
 import { redirectToSignIn } from "./browser_session.ts";
 import { Address, uuid } from "./device_confirm.tsx";
 import { formToken } from "./form_token.ts";
@@ -133,7 +133,7 @@ export async function submitEndAllLogins(parts: PageParts, c: PageContext): Prom
   const userId = session.user.id;
   const ended = await sql.begin(async (tx) => {
     const logins = await revokeRefreshTokenFamiliesOf(tx, { userId, reason: "user", now });
-    const browsers = await endOtherSessions(tx, { userId, id: session.id, now });
+    const browsers = await endSessionsOf(tx, { userId, except: session.id, now });
     await recordAuditEvent(tx, clock, {
       event: "logins.all_revoked",
       actor: userId,

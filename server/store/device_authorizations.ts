@@ -229,6 +229,16 @@ export async function redeemDeviceCode(
   }))[0];
 }
 
+/** Withdraws approvals that a person gave and no device has redeemed yet. */
+export async function withdrawApprovalsOf(
+  sql: Sql | Transaction,
+  userId: string,
+): Promise<void> {
+  await sql`
+    update device_authorizations set status = 'denied'
+    where user_id = ${userId} and status = 'approved'`;
+}
+
 /** Deletes requests that ended before `before`, at most `limit`; returns how many. */
 export async function deleteOldDeviceAuthorizations(
   sql: Sql,

@@ -116,14 +116,14 @@ export async function listSessions(
   }));
 }
 
-/** Ends all of a person's sessions but the one named `id`; returns how many lived. */
-export async function endOtherSessions(
+/** Ends all of a person's sessions, but for the one with the id `except`; returns how many lived. */
+export async function endSessionsOf(
   sql: Sql | Transaction,
-  { userId, id, now }: { userId: string; id: string; now: Date },
+  { userId, except, now }: { userId: string; except?: string; now: Date },
 ): Promise<number> {
   const rows = await sql`
     update sessions set expires_at = ${now}
-    where user_id = ${userId} and id <> ${id} and expires_at > ${now}
+    where user_id = ${userId} and id is distinct from ${except ?? null} and expires_at > ${now}
     returning id`;
   return rows.length;
 }

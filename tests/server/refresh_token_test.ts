@@ -3,7 +3,7 @@
  * and no token works once a later one has been used.
  */
 import assert from "node:assert/strict";
-import { setUserDisabled, updateUser } from "../../server/store/users.ts";
+import { setUserDisabled, updateUser } from "../../server/store/user_access.ts";
 import { type TestServer, testServer } from "../support/test_server.ts";
 import { testOnEachDatabase } from "../support/databases.ts";
 

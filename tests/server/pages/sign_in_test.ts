@@ -1,7 +1,7 @@
 /** Signing in and out, and what guessers find. */
 import assert from "node:assert/strict";
 import { cleanUp } from "../../../server/housekeeping.ts";
-import { setUserDisabled } from "../../../server/store/users.ts";
+import { setUserDisabled } from "../../../server/store/user_access.ts";
 import { admitPassword } from "../../../server/throttle.ts";
 import { databaseKinds } from "../../support/databases.ts";
 import { addPerson, PASSWORD, signedIn } from "../../support/page_people.ts";

@@ -7,7 +7,8 @@ import {
   findSession,
   signInAddresses,
 } from "../../../server/store/sessions.ts";
-import { createUser, setUserDisabled, type User } from "../../../server/store/users.ts";
+import { setUserDisabled } from "../../../server/store/user_access.ts";
+import { createUser, type User } from "../../../server/store/users.ts";
 import { tokenHash } from "../../../server/tokens/token_hash.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
