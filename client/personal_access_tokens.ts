@@ -30,6 +30,8 @@ export interface PersonalAccessToken {
   revoked_at: string | null;
   revoked_reason: string | null;
   rotated_from: string | null;
+  /** Who found it in the open, and where; older servers do not tell. */
+  leak?: { at: string; reporter: string; place: string | null } | null;
   owner: { kind: string; id: string; username: string };
 }
 

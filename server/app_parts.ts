@@ -2,6 +2,7 @@ import type { Clock } from "../shared/clock.ts";
 import type { ServerConfig } from "./config.ts";
 import type { IssuerKeys } from "./federation/issuer_keys.ts";
 import type { Log } from "./log.ts";
+import type { Mail } from "./mail.ts";
 import type { Sql } from "./store/connect.ts";
 import type { ServerSecrets } from "./store/server_secrets.ts";
 import type { Webhook } from "./webhook.ts";
@@ -24,5 +25,7 @@ export interface AppParts {
   issuerKeys: IssuerKeys;
   /** What operators' systems are told of. */
   webhook: Webhook;
+  /** Tells people by e-mail, where the operator gave a mail server. */
+  mail: Mail;
   fetch: typeof globalThis.fetch;
 }

@@ -40,6 +40,8 @@ export interface ServerConfig {
   /** Where GitHub publishes the keys that sign its secret scanning alerts. */
   secretScanningKeysUrl: string;
   webhook?: { url: string; secret?: string };
+  /** Mail server, with user and password, and sender. */
+  mail?: { url: string; from: string };
   scopes: ScopeDescription[];
   geoipFile?: string;
 }
@@ -215,7 +217,15 @@ function checkedConfig(
   if (webhookUrl !== undefined) {
     config.webhook = { url: webhookUrl, secret: raw.get("webhook_secret") };
   }
+  const smtpUrl = raw.get("smtp_url");
+  const mailFrom = raw.get("mail_from");
+  if (smtpUrl !== undefined && mailFrom !== undefined) {
+    config.mail = { url: smtpUrl, from: mailFrom };
+  } else if (smtpUrl !== undefined || mailFrom !== undefined) {
+    problems.push("smtp_url and mail_from belong together: give both or neither");
+  }
   checkPersonalAccessTokens(config, problems);
+  checkMail(config, problems);
   if (!isAbsolute(config.dataDir)) config.dataDir = join(Deno.cwd(), config.dataDir);
   checkDatabaseUrl(config, problems);
   checkAddresses(config, problems);
@@ -283,6 +293,34 @@ function checkPersonalAccessTokens(config: ServerConfig, problems: string[]): vo
     const safe = url?.protocol === "https:" ||
       (url?.protocol === "http:" && isLoopbackHost(url.hostname));
     if (!safe) problems.push(`${name}: "${address}" must be an https address`);
+  }
+}
+
+/** The address holds a password, so it is not repeated. */
+function checkMail({ mail }: ServerConfig, problems: string[]): void {
+  if (mail === undefined) return;
+  const url = URL.canParse(mail.url) ? new URL(mail.url) : undefined;
+  const fits = (url?.protocol === "smtp:" || url?.protocol === "smtps:") && url.hostname !== "" &&
+    isDecodable(url.username) && isDecodable(url.password);
+  if (!fits) {
+    problems.push(
+      "smtp_url: is no mail server's address; write it like smtp://user:password@mail.example.com:587 " +
+        "or smtps://…, with special characters of the password percent-encoded",
+    );
+  }
+  if (!/^([^<>@\p{Cc}]+ <[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+)$/u.test(mail.from)) {
+    problems.push(
+      `mail_from: "${mail.from}" is no address; write it like auth@example.com or Example <auth@example.com>`,
+    );
+  }
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -6,6 +6,7 @@ import { IssuerKeys } from "./federation/issuer_keys.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import { listen, type Listener } from "./listener.ts";
 import { lineLog } from "./log.ts";
+import { Mail } from "./mail.ts";
 import type { ServerIo } from "./server_io.ts";
 import { openStorage } from "./storage.ts";
 import { createSetupLink } from "./store/setup_links.ts";
@@ -65,6 +66,7 @@ export async function startServer(config: ServerConfig, io: ServerIo): Promise<R
   const parts: AppParts = {
     ...{ ...storage, sql, config, issuer, clock, log, issuerKeys, tokenCheck, fetch },
     webhook: new Webhook(config.webhook, clock, log, fetch),
+    mail: new Mail(config.mail, log),
   };
   const routes = app(parts);
   handle = (request, peer) => routes.fetch(request, { peer });
@@ -73,6 +75,7 @@ export async function startServer(config: ServerConfig, io: ServerIo): Promise<R
     ? await openControlChannel(config.dataDir, parts)
     : undefined;
   const housekeeping = startHousekeeping(parts);
+  const probe = parts.mail.probe();
   return {
     issuer,
     storage: storage.database.description,
@@ -84,6 +87,8 @@ export async function startServer(config: ServerConfig, io: ServerIo): Promise<R
       await control?.close();
       await tokenCheck.close();
       await parts.webhook.close();
+      await probe;
+      await parts.mail.close();
       await storage.database.close();
     },
   };

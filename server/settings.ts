@@ -158,13 +158,24 @@ export const settings = [
   {
     name: "webhook_url",
     value: "url",
-    description: "is told of leaked, revoked and soon expiring tokens",
+    description: "is told of leaked and soon expiring tokens",
   },
   {
     name: "webhook_secret",
     value: "key",
     description: "signs what the webhook is told",
     secret: true,
+  },
+  {
+    name: "smtp_url",
+    value: "url",
+    description: "mail server that tells people of their leaked and soon expiring tokens",
+    secret: true,
+  },
+  {
+    name: "mail_from",
+    value: "address",
+    description: "sender of that mail",
   },
   {
     name: "geoip_file",

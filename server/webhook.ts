@@ -1,6 +1,7 @@
 import { createHmac, randomUUID } from "node:crypto";
 import type { Clock } from "../shared/clock.ts";
 import type { ServerConfig } from "./config.ts";
+import { Deliveries, type Failure } from "./deliveries.ts";
 import type { Log } from "./log.ts";
 
 /** Something an operator's system may pass on to people. It never holds a secret. */
@@ -20,8 +21,7 @@ const PATIENCE = 10_000;
  * waits for it: what happened is in the audit log in any case.
  */
 export class Webhook {
-  #pending = new Set<Promise<void>>();
-  #stop = new AbortController();
+  #deliveries = new Deliveries(RETRY_AFTER);
 
   constructor(
     private readonly target: ServerConfig["webhook"],
@@ -32,21 +32,7 @@ export class Webhook {
 
   tell(event: WebhookEvent): void {
     if (this.target === undefined) return;
-    const delivery = this.#deliver(this.target, event)
-      .finally(() => this.#pending.delete(delivery));
-    this.#pending.add(delivery);
-  }
-
-  /** Lets attempts under way finish; repeats none. */
-  async close(): Promise<void> {
-    this.#stop.abort();
-    await Promise.all(this.#pending);
-  }
-
-  async #deliver(
-    { url, secret }: NonNullable<ServerConfig["webhook"]>,
-    event: WebhookEvent,
-  ): Promise<void> {
+    const { url, secret } = this.target;
     const id = `msg_${randomUUID()}`;
     const now = this.clock.now();
     const body = JSON.stringify({ ...event, timestamp: new Date(now).toISOString() });
@@ -61,22 +47,21 @@ export class Webhook {
         .digest("base64");
       headers["webhook-signature"] = `v1,${signature}`;
     }
-    for (const pauseAfter of [...RETRY_AFTER, undefined]) {
-      const reason = await this.#attempt(url, headers, body);
-      if (reason === undefined) return;
-      this.log("warn", "webhook_failed", { type: event.type, id, reason });
-      if (pauseAfter === undefined || this.#stop.signal.aborted) return;
-      await abortablePause(pauseAfter, this.#stop.signal);
-      if (this.#stop.signal.aborted) return;
-    }
+    this.#deliveries.add({
+      attempt: () => this.#attempt(url, headers, body),
+      failed: (reason) => this.log("warn", "webhook_failed", { type: event.type, id, reason }),
+    });
   }
 
-  /** What went wrong, if anything. */
+  close(): Promise<void> {
+    return this.#deliveries.close();
+  }
+
   async #attempt(
     url: string,
     headers: Record<string, string>,
     body: string,
-  ): Promise<string | undefined> {
+  ): Promise<Failure | undefined> {
     try {
       const { fetch } = this;
       const response = await fetch(url, {
@@ -87,21 +72,9 @@ export class Webhook {
         signal: AbortSignal.timeout(PATIENCE),
       });
       await response.body?.cancel();
-      return response.ok ? undefined : `it answered ${response.status}`;
+      return response.ok ? undefined : { reason: `it answered ${response.status}` };
     } catch (error) {
-      return (error as Error).message;
+      return { reason: (error as Error).message };
     }
   }
-}
-
-function abortablePause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    function done() {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    }
-    signal.addEventListener("abort", done);
-  });
 }

@@ -1,6 +1,6 @@
 /**
  * What the tests need from the system and npm cannot bring: a browser, and on
- * Linux a keychain, reverse proxies, strace to kill the program at a given system
+ * Linux a keychain, reverse proxies, a mail server, strace to kill the program at a given system
  * call, a clock to set, and the shells that completions are for; and what the
  * benchmark needs. On Debian and its kin what is missing is installed; elsewhere
  * the run ends with what to install, since a part left out would be a part untested.
@@ -28,6 +28,10 @@ export const TEST_NEEDS: readonly Need[] = [
       { name: "zsh", present: () => onPath("zsh") },
       { name: "fish", present: () => onPath("fish") },
       { name: "strace", present: () => onPath("strace") },
+      {
+        name: "python3-aiosmtpd",
+        present: () => isThere("/usr/lib/python3/dist-packages/aiosmtpd"),
+      },
     ]
     : [],
 ];
@@ -97,11 +101,11 @@ async function onPath(program: string): Promise<boolean> {
   const separator = Deno.build.os === "windows" ? ";" : ":";
   // Debian keeps servers where a user's PATH does not lead.
   for (const folder of [...(Deno.env.get("PATH") ?? "").split(separator), "/usr/sbin"]) {
-    try {
-      if ((await Deno.stat(`${folder}/${program}`)).isFile) return true;
-    } catch {
-      // Not in this folder.
-    }
+    if (await isThere(`${folder}/${program}`)) return true;
   }
   return false;
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
 }

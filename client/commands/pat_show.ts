@@ -38,7 +38,7 @@ export async function patShow(
 }
 
 function describe(token: PersonalAccessToken, io: ClientIo): string {
-  const { owner, rotated_from: rotatedFrom } = token;
+  const { owner, rotated_from: rotatedFrom, leak } = token;
   const lines: [string, string][] = [
     ["name", plainText(token.name)],
     ["id", plainText(token.id)],
@@ -49,7 +49,14 @@ function describe(token: PersonalAccessToken, io: ClientIo): string {
     ["made", moment(token.created_at)],
     ["ends", describeEnd(token, io)],
     ["last used", describeLastUse(token)],
+    ...leak ? [["found", describeLeak(leak)] as [string, string]] : [],
     ...rotatedFrom === null ? [] : [["replaces", plainText(rotatedFrom)] as [string, string]],
   ];
   return lines.map(([label, value]) => `${`${label}:`.padEnd(13)}${value}\n`).join("");
+}
+
+/** Where a token was found that should lie nowhere. */
+function describeLeak({ at, reporter, place }: NonNullable<PersonalAccessToken["leak"]>): string {
+  const where = place === null ? "" : `, at ${plainText(place, 500)}`;
+  return `in the open${where}, reported by ${plainText(reporter)} ${moment(at)}`;
 }

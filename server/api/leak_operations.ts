@@ -61,7 +61,7 @@ export const leakOperations: readonly ApiOperation[] = [
       const judgements = await reportLeakedTokens(
         parts,
         alert.map(({ token, url }) => ({ token, place: url ?? undefined })),
-        { name: "github", address: request.requester.address },
+        { name: "github", address: request.requester.address, proven: true },
       );
       return alert.map(({ token, type }, index) => ({
         token_raw: token,
@@ -100,7 +100,11 @@ async function limitedReport(
       { "retry-after": String(Math.max(1, wait)) },
     );
   }
-  const judgements = await reportLeakedTokens(parts, found, { name, address: requester.address });
+  const judgements = await reportLeakedTokens(parts, found, {
+    name,
+    address: requester.address,
+    proven: false,
+  });
   if (judgements.some(({ ours }) => ours)) await forgiveAttempt(parts.sql, attempt);
   return judgements;
 }

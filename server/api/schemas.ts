@@ -124,6 +124,11 @@ export const token = named(
     revoked_at: orNull(moment("When it was revoked.")),
     revoked_reason: orNull(z.string()),
     rotated_from: orNull(described("Id of the token it replaces.", z.string())),
+    leak: orNull(z.strictObject({
+      at: moment("When it was reported to lie where it does not belong."),
+      reporter: described("`github`, `gitlab` or `public`.", z.string()),
+      place: orNull(described("Where it lies, as the reporter wrote it.", z.string())),
+    })),
     owner: z.strictObject({
       kind: z.enum(["user", "service_account"]),
       id: z.string(),

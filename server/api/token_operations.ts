@@ -266,6 +266,11 @@ function shown(token: PersonalAccessToken) {
     revoked_at: moment(token.revokedAt),
     revoked_reason: token.revokedReason ?? null,
     rotated_from: token.rotatedFrom ?? null,
+    leak: token.leak === undefined ? null : {
+      at: token.leak.at.toISOString(),
+      reporter: token.leak.reporter,
+      place: token.leak.place ?? null,
+    },
     owner: token.owner,
   };
 }

@@ -14,7 +14,7 @@ import { formToken } from "./form_token.ts";
 import { FormToken, Problem } from "./layout.tsx";
 import { onlyAdministrators } from "./only_administrators.tsx";
 import { page, type PageContext, type PageParts } from "./page.tsx";
-import { Foreign } from "./visible_text.tsx";
+import { Foreign } from "./foreign.tsx";
 
 const PATH = "/admin/trust";
 

@@ -7,7 +7,7 @@ import { needsFreshSignIn, redirectToSignIn } from "./browser_session.ts";
 import { formToken } from "./form_token.ts";
 import { FormToken, Problem } from "./layout.tsx";
 import { page, type PageContext, type PageParts, problemPage, throttledPage } from "./page.tsx";
-import { visibleText } from "./visible_text.tsx";
+import { visibleText } from "../visible_text.ts";
 
 /** Where a code is entered: the verification URI (RFC 8628 section 3.3). */
 export function devicePath(userCode?: string): string {

@@ -17,7 +17,7 @@ import { formToken } from "./form_token.ts";
 import { FormToken } from "./layout.tsx";
 import { Moment } from "./moment.tsx";
 import { page, type PageContext, type PageParts, problemPage } from "./page.tsx";
-import { Foreign } from "./visible_text.tsx";
+import { Foreign } from "./foreign.tsx";
 
 /** GET /device/confirm?request=…: who asks for what, from where, and whether to let them. */
 export async function showDeviceConfirm(parts: PageParts, c: PageContext): Promise<Response> {

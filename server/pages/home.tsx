@@ -7,7 +7,7 @@ import { loginList } from "./login_list.tsx";
 import { page, type PageContext, type PageParts } from "./page.tsx";
 import { HowToSetUp } from "./sign_in.tsx";
 import { anyTokenEndsSoon } from "./token_list.tsx";
-import { Foreign } from "./visible_text.tsx";
+import { Foreign } from "./foreign.tsx";
 
 /** Logins shown here; all of them have a page of their own. */
 const LAST_LOGINS = 5;

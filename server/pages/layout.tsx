@@ -3,7 +3,7 @@ import { raw } from "hono/html";
 import { brand } from "../../shared/brand.ts";
 import { FORM_TOKEN_FIELD } from "./form_token.ts";
 import { style } from "./style.ts";
-import { Foreign } from "./visible_text.tsx";
+import { Foreign } from "./foreign.tsx";
 
 const { accent, accentText } = brand.colours;
 

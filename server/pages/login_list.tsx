@@ -5,7 +5,7 @@ import { formToken } from "./form_token.ts";
 import { FormToken } from "./layout.tsx";
 import { Moment } from "./moment.tsx";
 import type { PageContext, PageParts } from "./page.tsx";
-import { Foreign } from "./visible_text.tsx";
+import { Foreign } from "./foreign.tsx";
 
 /** A person's logins, each with a button that ends it and comes back to `back`. */
 export async function loginList(

@@ -19,7 +19,7 @@ import {
   TokenStart,
   TokenUse,
 } from "./token_parts.tsx";
-import { Foreign } from "./visible_text.tsx";
+import { Foreign } from "./foreign.tsx";
 
 const PAGE_LENGTH = 25;
 /** Tokens that have ended, below those that live. */

@@ -10,7 +10,7 @@ import { FormToken, Problem } from "./layout.tsx";
 import { page, type PageContext, type PageParts } from "./page.tsx";
 import { ExpiryFields, readExpiry } from "./token_expiry.tsx";
 import { madeTokenPage } from "./token_made.tsx";
-import { Foreign } from "./visible_text.tsx";
+import { Foreign } from "./foreign.tsx";
 
 const PATH = "/tokens/new";
 

@@ -17,6 +17,7 @@ import {
   isLiving,
   lastPlace,
   TokenEnd,
+  TokenLeak,
   TokenName,
   tokenName,
   TokenOrigin,
@@ -24,7 +25,7 @@ import {
   TokenStart,
   TokenUse,
 } from "./token_parts.tsx";
-import { Foreign } from "./visible_text.tsx";
+import { Foreign } from "./foreign.tsx";
 
 /** A token that the person may look at: their own, or any for an administrator. */
 export interface ReachableToken {
@@ -99,6 +100,11 @@ export async function showToken(parts: PageParts, c: PageContext): Promise<Respo
           <Fact name="End">
             <TokenEnd token={token} now={now} />
           </Fact>
+          {token.leak !== undefined && (
+            <Fact name="Found in the open">
+              <TokenLeak leak={token.leak} now={now} />
+            </Fact>
+          )}
           <Fact name="Last use">
             <TokenUse token={token} place={place} now={now} />
           </Fact>

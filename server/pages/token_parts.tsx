@@ -4,7 +4,8 @@ import type { PersonalAccessToken } from "../store/personal_access_tokens.ts";
 import { Address } from "./device_confirm.tsx";
 import { Deadline, Moment } from "./moment.tsx";
 import type { PageParts } from "./page.tsx";
-import { Foreign, visibleText } from "./visible_text.tsx";
+import { Foreign } from "./foreign.tsx";
+import { visibleText } from "../visible_text.ts";
 
 /** A token that ends within so many ms is marked. */
 export const ENDING_SOON = 7 * 86_400_000;
@@ -61,6 +62,23 @@ const REASONS: Record<string, string> = {
   owner: ", by its owner",
   administrator: ", by an administrator",
 };
+
+/** Where a token was found that should lie nowhere: text, for anybody may have written it. */
+export function TokenLeak(
+  { leak, now }: { leak: NonNullable<PersonalAccessToken["leak"]>; now: number },
+) {
+  return (
+    <>
+      reported by {leak.reporter} <Moment at={leak.at} now={now} />
+      {leak.place !== undefined && (
+        <>
+          {", at "}
+          <Foreign text={leak.place} max={500} />
+        </>
+      )}
+    </>
+  );
+}
 
 /** When, from where and with what a token was last used. */
 export function TokenUse(props: { token: PersonalAccessToken; place?: string; now: number }) {

@@ -4,7 +4,7 @@ import { FormToken } from "./layout.tsx";
 import { page, type PageContext, type PageParts } from "./page.tsx";
 import { reachToken } from "./token_page.tsx";
 import { isLiving, lastPlace, TokenName, TokenStart, TokenUse } from "./token_parts.tsx";
-import { Foreign } from "./visible_text.tsx";
+import { Foreign } from "./foreign.tsx";
 
 /** GET /tokens/{id}/revoke: asks whether it is meant. */
 export async function showTokenRevocation(parts: PageParts, c: PageContext): Promise<Response> {

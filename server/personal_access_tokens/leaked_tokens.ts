@@ -4,13 +4,17 @@ import { recordAuditEvent } from "../store/audit_events.ts";
 import {
   findTokensByHash,
   type PersonalAccessToken,
+  recordLeaks,
   revokePersonalAccessTokens,
 } from "../store/personal_access_tokens.ts";
 import { isPersonalAccessToken } from "../tokens/personal_access_token.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
+import { tellOwner } from "./owner_notice.ts";
 
 /** Longest place of a leak we keep, in characters. */
 const MAX_PLACE_LENGTH = 500;
+/** Whoever reports a living token again tells its owner nothing new for so long, in ms. */
+const TOLD_AGAIN_AFTER = 86_400_000;
 
 /** A token that somebody found where it does not belong. */
 export interface FoundToken {
@@ -30,14 +34,15 @@ export interface LeakJudgement {
 /**
  * Judges tokens that were found in the open: by checksum first, which costs
  * nothing, then all in one look-up. Those of ours end, if the policy says so,
- * and their owners are told in any case: by the audit log and the webhook.
+ * and their owners are told in any case: with the token itself, by the webhook,
+ * and by e-mail.
  */
 export async function reportLeakedTokens(
-  parts: Pick<AppParts, "sql" | "clock" | "config" | "tokenCheck" | "webhook">,
+  parts: Pick<AppParts, "sql" | "clock" | "config" | "tokenCheck" | "webhook" | "mail" | "issuer">,
   found: readonly FoundToken[],
-  reporter: { name: string; address: string },
+  reporter: { name: string; address: string; proven: boolean },
 ): Promise<LeakJudgement[]> {
-  const { sql, clock, config, tokenCheck, webhook } = parts;
+  const { sql, clock, config, tokenCheck } = parts;
   const hashes = found.map(({ token }) =>
     isPersonalAccessToken(token) ? hexHash(token) : undefined
   );
@@ -47,42 +52,47 @@ export async function reportLeakedTokens(
   );
   const now = new Date(clock.now());
   const revoke = config.personalAccessTokens.revokeLeaked;
-  const ids = [...known.values()].map(({ id }) => id);
-  const ended = new Set<string>();
-  await sql.begin(async (tx) => {
-    if (revoke) {
-      const reason = `leaked, reported by ${reporter.name}`;
-      for (const id of await revokePersonalAccessTokens(tx, { ids, reason, now })) ended.add(id);
-    }
-    for (const [hash, token] of known) {
-      if (hasEnded(token, now)) continue;
+  const leaks = [...known].map(([hash, token]) => ({
+    token,
+    id: token.id,
+    place: placeOf(found[hashes.indexOf(hash)]),
+  }));
+  const unlessSince = new Date(now.getTime() - TOLD_AGAIN_AFTER);
+  const { noted, ended } = await sql.begin(async (tx) => {
+    const noted = new Set(
+      await recordLeaks(tx, { leaks, reporter: reporter.name, now, unlessSince }),
+    );
+    const reason = `leaked, reported by ${reporter.name}`;
+    const ids = revoke ? leaks.map(({ id }) => id) : [];
+    const ended = new Set(await revokePersonalAccessTokens(tx, { ids, reason, now }));
+    for (const { token, id, place } of leaks) {
+      if (!noted.has(id)) continue;
       await recordAuditEvent(tx, clock, {
         event: "token.leaked",
         actor: reporter.name,
-        subject: token.id,
+        subject: id,
         address: reporter.address,
         details: {
           owner: token.owner.id,
           name: token.name,
           prefix: token.prefix,
-          place: placeOf(found[hashes.indexOf(hash)]),
+          place,
           revoked: revoke,
         },
       });
     }
+    return { noted, ended };
   });
-  for (const [hash, token] of known) {
-    tokenCheck.changed(`token:${token.id}`);
-    // Whoever reports it again and again tells the owner nothing new.
-    if (hasEnded(token, now)) continue;
-    webhook.tell({
+  for (const { token, id, place } of leaks) {
+    tokenCheck.changed(`token:${id}`);
+    if (!noted.has(id)) continue;
+    tellOwner(parts, {
       type: "token.leaked",
-      data: {
-        ...toldOf(token),
-        place: placeOf(found[hashes.indexOf(hash)]),
-        reported_by: reporter.name,
-        revoked: revoke,
-      },
+      token,
+      place,
+      reporter: reporter.name,
+      proven: reporter.proven,
+      revoked: revoke,
     });
   }
   return hashes.map((hash) => {
@@ -90,19 +100,6 @@ export async function reportLeakedTokens(
     if (token === undefined) return { ours: false, ended: false };
     return { ours: true, ended: ended.has(token.id) || hasEnded(token, now) };
   });
-}
-
-/** What a webhook is told of a token and its owner. */
-export function toldOf(token: PersonalAccessToken): Record<string, unknown> {
-  return {
-    token: {
-      id: token.id,
-      name: token.name,
-      prefix: token.prefix,
-      expires_at: token.expiresAt?.toISOString() ?? null,
-    },
-    owner: token.owner,
-  };
 }
 
 function hexHash(token: string): string {

@@ -3,10 +3,12 @@ import federation from "./migrations/0002_federation.sql" with { type: "text" };
 import personalAccessTokens from "./migrations/0003_personal_access_tokens.sql" with {
   type: "text",
 };
+import leakedTokens from "./migrations/0004_leaked_tokens.sql" with { type: "text" };
 
 /** Every migration in order. Names are recorded; a file that has been released is never edited. */
 export const migrations: readonly { name: string; sql: string }[] = [
   { name: "0001_initial", sql: initial },
   { name: "0002_federation", sql: federation },
   { name: "0003_personal_access_tokens", sql: personalAccessTokens },
+  { name: "0004_leaked_tokens", sql: leakedTokens },
 ];

@@ -29,6 +29,8 @@ export interface PersonalAccessToken {
   revokedReason?: string;
   /** The token it replaces. */
   rotatedFrom?: string;
+  /** Who found it in the open, and where if that was told. */
+  leak?: { at: Date; reporter: string; place?: string };
 }
 
 /** What a check needs of a token. Times are in ms since 1970. */
@@ -86,6 +88,9 @@ interface Row {
   revoked_at: Date | null;
   revoked_reason: string | null;
   rotated_from: string | null;
+  leaked_at: Date | null;
+  leak_reporter: string | null;
+  leak_place: string | null;
 }
 
 function fromRow(row: Row): PersonalAccessToken {
@@ -109,6 +114,11 @@ function fromRow(row: Row): PersonalAccessToken {
     revokedAt: row.revoked_at ?? undefined,
     revokedReason: row.revoked_reason ?? undefined,
     rotatedFrom: row.rotated_from ?? undefined,
+    leak: row.leaked_at === null ? undefined : {
+      at: row.leaked_at,
+      reporter: row.leak_reporter!,
+      place: row.leak_place ?? undefined,
+    },
   };
 }
 
@@ -250,6 +260,11 @@ export interface ListPosition {
   id: string;
 }
 
+/** Whoever rotated a token knows that it ends. */
+const hasNoSuccessor = (sql: Sql) =>
+  sql`not exists (
+    select from personal_access_tokens successor where successor.rotated_from = t.id)`;
+
 /**
  * Tokens from the newest on: one owner's, or everybody's. `search` is looked for
  * in names, and at the beginning of tokens. `standing` picks those that live at a
@@ -288,8 +303,9 @@ export async function listPersonalAccessTokens(
       : sql`and (t.revoked_at is not null or t.expires_at <= ${standing.at})`
   }
       ${
-    endingBefore === undefined ? sql`` : sql`and t.expires_at <= ${endingBefore} and not exists (
-        select from personal_access_tokens successor where successor.rotated_from = t.id)`
+    endingBefore === undefined
+      ? sql``
+      : sql`and t.expires_at <= ${endingBefore} and ${hasNoSuccessor(sql)}`
   }
       ${
     after === undefined ? sql`` : sql`and (t.created_at, t.id) <
@@ -313,6 +329,32 @@ export async function revokePersonalAccessTokens(
       select value::uuid from jsonb_array_elements_text(${sql.json([...revocation.ids])})
     )
     returning id`;
+  return rows.map(({ id }) => id);
+}
+
+/**
+ * Notes where living tokens were found, except for those of which that was noted after
+ * `unlessSince` already; returns the ids of those noted now.
+ */
+export async function recordLeaks(
+  tx: Transaction,
+  report: {
+    leaks: readonly { id: string; place: string | null }[];
+    reporter: string;
+    now: Date;
+    unlessSince: Date;
+  },
+): Promise<string[]> {
+  if (report.leaks.length === 0) return [];
+  const leaks = report.leaks.map(({ id, place }) => ({ id, place }));
+  const rows = await tx<{ id: string }[]>`
+    update personal_access_tokens t
+    set leaked_at = ${report.now}, leak_reporter = ${report.reporter}, leak_place = leak.place
+    from jsonb_to_recordset(${tx.json(leaks)}) as leak (id uuid, place text)
+    where t.id = leak.id and t.revoked_at is null
+      and (t.expires_at is null or t.expires_at > ${report.now})
+      and (t.leaked_at is null or t.leaked_at <= ${report.unlessSince})
+    returning t.id`;
   return rows.map(({ id }) => id);
 }
 
@@ -366,8 +408,9 @@ export async function recordTokenUses(
 }
 
 /**
- * Living tokens that end before `before` and whose owners got fewer than `warnings`
- * warnings, which are counted as given: of many replicas one gets each token.
+ * Living tokens without successor that end before `before` and whose owners got fewer
+ * than `warnings` warnings, which are counted as given: of many replicas one gets each
+ * token.
  */
 export async function takeExpiringTokens(
   sql: Sql,
@@ -375,10 +418,11 @@ export async function takeExpiringTokens(
 ): Promise<PersonalAccessToken[]> {
   const rows = await sql<Row[]>`
     with due as (
-      select id from personal_access_tokens
-      where revoked_at is null and expires_at > ${query.now} and expires_at <= ${query.before}
-        and expiry_warnings < ${query.warnings}
-      order by id limit ${query.limit} for update skip locked
+      select t.id from personal_access_tokens t
+      where t.revoked_at is null and t.expires_at > ${query.now}
+        and t.expires_at <= ${query.before} and t.expiry_warnings < ${query.warnings}
+        and ${hasNoSuccessor(sql)}
+      order by t.id limit ${query.limit} for update skip locked
     ), taken as (
       update personal_access_tokens t set expiry_warnings = ${query.warnings}
       from due where t.id = due.id returning t.*

@@ -7,14 +7,10 @@ import { join } from "node:path";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { binaryPath, type Ended, run, type RunOptions, start } from "../support/binary.ts";
-import {
-  type DatabaseName,
-  install,
-  type Installation,
-  POSTGRES,
-} from "../support/installation.ts";
+import { logIn } from "../support/command_line_login.ts";
+import { type DatabaseName, install, POSTGRES } from "../support/installation.ts";
 import { assertNoSecrets } from "../support/no_secrets.ts";
-import { type TemporaryHome, temporaryHome } from "../support/temporary_home.ts";
+import { temporaryHome } from "../support/temporary_home.ts";
 
 const TOKEN = `${brand.envPrefix}_TOKEN`;
 const SERVER = `${brand.envPrefix}_SERVER`;
@@ -178,13 +174,4 @@ for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
       assert.match(refused.stderr, new RegExp(`${TOKEN}: .*revoked`));
     });
   });
-}
-
-/** Alice logs in at a terminal. */
-async function logIn(server: Installation, home: TemporaryHome): Promise<void> {
-  const args = ["login", "--server", server.issuer, "--no-browser", "--insecure-storage"];
-  await using running = start(args, { env: home.env });
-  const [, code] = await running.waitFor(/Enter code:\s+(\S+)/);
-  await server.alice.decide(code, "approve");
-  assert.equal((await running.ended).code, EXIT.ok);
 }

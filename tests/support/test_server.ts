@@ -12,6 +12,7 @@ import {
   enterUserCode,
 } from "../../server/store/device_authorizations.ts";
 import { insertClient } from "../../server/store/clients.ts";
+import { Mail } from "../../server/mail.ts";
 import { TokenCheck } from "../../server/token_check/token_check.ts";
 import { tokenHash } from "../../server/tokens/token_hash.ts";
 import { normaliseUserCode } from "../../server/tokens/user_code.ts";
@@ -80,7 +81,8 @@ export async function testServer(
   const tokenCheck = await TokenCheck.start(shared);
   const fetch: typeof globalThis.fetch = (...request) => server.outgoing(...request);
   const webhook = new Webhook(config.webhook, clock, shared.log, fetch);
-  const parts: AppParts = { ...shared, sql, issuerKeys, tokenCheck, webhook, fetch };
+  const mail = new Mail(config.mail, shared.log);
+  const parts: AppParts = { ...shared, sql, issuerKeys, tokenCheck, webhook, mail, fetch };
   const routes = app(parts);
 
   const server: TestServer = {
@@ -160,6 +162,7 @@ export async function testServer(
     async [Symbol.asyncDispose]() {
       await tokenCheck.close();
       await webhook.close();
+      await mail.close();
       await storage.database.close();
     },
   };

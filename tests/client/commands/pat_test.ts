@@ -224,10 +224,17 @@ Deno.test("show without a name is about the token in the environment", async () 
   const { io } = home;
   assert.equal(await run(io, (io) => patShow(undefined, {}, io)), EXIT.usage);
   io.env[TOKEN] = SECRET;
-  server.script("/api/v1/token", { json: shown(io, { allowed_addresses: ["10.0.0.0/8"] }) });
+  const leak = {
+    at: "2026-11-20T12:00:00Z",
+    reporter: "github",
+    place: "https://x.example/\x1b[2J",
+  };
+  const changes = { allowed_addresses: ["10.0.0.0/8"], leak };
+  server.script("/api/v1/token", { json: shown(io, changes) });
   const options = { server: server.issuer };
   assert.equal(await run(io, (io) => patShow(undefined, options, io)), EXIT.ok);
   assert.match(io.out, /^name: {8}ci\n[^]*usable from: 10\.0\.0\.0\/8\n[^]*ends: +2027-02-22/);
+  assert.match(io.out, /found: +in the open, at https:\/\/x\.example\/ \[2J, reported by github/);
   assert.equal(server.asked[0].headers.get("authorization"), `Bearer ${SECRET}`);
 });
 

@@ -1,7 +1,7 @@
 /** Text of strangers, and times, as pages show them. */
 import assert from "node:assert/strict";
 import { ago } from "../../../server/pages/moment.tsx";
-import { visibleText } from "../../../server/pages/visible_text.tsx";
+import { visibleText } from "../../../server/visible_text.ts";
 
 Deno.test("text of strangers cannot hide, break lines or turn direction", () => {
   assert.equal(visibleText("a\u202eb\u2066c\u200bd\0e\u2028f\r\n\tg", 80), "a b c d e f g");

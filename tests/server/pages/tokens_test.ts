@@ -10,7 +10,7 @@ import { databaseKinds } from "../../support/databases.ts";
 import { addPerson, signedIn } from "../../support/page_people.ts";
 import type { Shown } from "../../support/page_visitor.ts";
 import { visitor } from "../../support/page_visitor.ts";
-import { describeScopes, verify } from "../../support/personal_access_tokens.ts";
+import { call, describeScopes, verify } from "../../support/personal_access_tokens.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
 
 const DAY = 86_400;
@@ -312,6 +312,25 @@ Deno.test("what the owner has lost, the token's page names", async () => {
   assert.doesNotMatch((await browser.get(path)).text, /not any more/);
   await server.parts.sql`update users set is_admin = false where id = ${alice.id}`;
   assert.match((await browser.get(path)).text, /operate Operate the cluster \(not any more/);
+});
+
+Deno.test("where a token was found, its page names, as text", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, describeScopes);
+  const { browser } = await alicesBrowser(server);
+  await browser.get("/tokens/new");
+  const token = secretOn(await browser.submit("/tokens/new", wish));
+  const path = `/tokens/${(await onlyToken(server)).id}`;
+  assert.doesNotMatch((await browser.get(path)).text, /Found in the open/);
+  const url = `https://paste.example/?<script>\u202E${"x".repeat(1000)}`;
+  const report = await call(server, undefined, "POST", "/api/v1/revocations", { token, url });
+  assert.deepEqual(report.body, { revoked: true });
+  const { text, html } = await browser.get(path);
+  assert.match(
+    text,
+    /Found in the open reported by public .*, at https:\/\/paste\.example\/\?&lt;script/,
+  );
+  assert.ok(!html.includes('href="https://paste') && !html.includes("\u202E"));
 });
 
 Deno.test("tokens ask for a fresh sign-in where approvals do", async () => {

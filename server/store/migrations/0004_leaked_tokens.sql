@@ -1,0 +1,7 @@
+-- Where a token was found in the open, so that its owner can see it.
+alter table personal_access_tokens
+  add column leaked_at timestamptz,
+  -- Who reported it.
+  add column leak_reporter text,
+  -- As the reporter wrote it; null: not told.
+  add column leak_place text;

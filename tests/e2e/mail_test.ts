@@ -1,0 +1,54 @@
+/** The program speaks to a real mail server, over TLS and with a password. */
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { brand } from "../../shared/brand.ts";
+import { run } from "../support/binary.ts";
+import { logIn } from "../support/command_line_login.ts";
+import { eventually } from "../support/eventually.ts";
+import { ALICE, install } from "../support/installation.ts";
+import { startMailServer } from "../support/mail_server.ts";
+import { temporaryHome } from "../support/temporary_home.ts";
+
+const USER = "auth@example.com";
+const PASSWORD = "p@ss/word?";
+const CERTIFICATE = fileURLToPath(new URL("../support/certificate/cert.pem", import.meta.url));
+
+function settings(port: number, password: string): Record<string, string> {
+  const account = [USER, password].map(encodeURIComponent).join(":");
+  return {
+    [`${brand.envPrefix}_SMTP_URL`]: `smtp://${account}@127.0.0.1:${port}`,
+    [`${brand.envPrefix}_MAIL_FROM`]: `Example <${USER}>`,
+    DENO_CERT: CERTIFICATE,
+  };
+}
+
+Deno.test("the owner of a leaked token gets mail, over TLS and with a password", async () => {
+  await using mail = await startMailServer({ user: USER, password: PASSWORD });
+  await using server = await install({ env: settings(mail.port, PASSWORD) });
+  await using home = await temporaryHome();
+  await logIn(server, home);
+  const made = await run(["pat", "create", "--name", "ci"], { env: home.env });
+  const token = made.stdout.trim();
+  const reported = await fetch(`${server.issuer}/api/v1/revocations`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ token, url: "https://paste.example/1" }),
+  });
+  assert.deepEqual(await reported.json(), { revoked: true });
+  const [message] = await mail.messages(1);
+  assert.match(message, new RegExp(`^To: ${ALICE.email}$`, "m"));
+  assert.match(message, /^Subject: .*your token "ci" leaked and was revoked$/m);
+  assert.ok(!message.includes(token));
+  const shown = await run(["pat", "show", "ci"], { env: home.env });
+  assert.match(shown.stdout, /^found: +in the open, at https:\/\/paste\.example\/1, reported by/m);
+  assert.doesNotMatch(server.server.running.stderr(), /mail_failed/);
+});
+
+Deno.test("a mail server that does not let us in is told at the start, without the password", async () => {
+  await using mail = await startMailServer({ user: USER, password: PASSWORD });
+  await using server = await install({ env: settings(mail.port, "not the password"), empty: true });
+  const { running } = server.server;
+  await eventually("the log tells", () => /mail_failed/.test(running.stderr()));
+  assert.match(running.stderr(), /warn mail_failed .*535/);
+  assert.ok(!running.stderr().includes("not the password"));
+});

@@ -1,0 +1,95 @@
+/** What owners of tokens hear by e-mail, from a real mail server. */
+import assert from "node:assert/strict";
+import { warnOfExpiry } from "../../server/personal_access_tokens/expiry_warnings.ts";
+import { reportLeakedTokens } from "../../server/personal_access_tokens/leaked_tokens.ts";
+import { Mail } from "../../server/mail.ts";
+import { testOnEachDatabase } from "../support/databases.ts";
+import { type MailServer, startMailServer } from "../support/mail_server.ts";
+import { addPerson, call, describeScopes, makeToken } from "../support/personal_access_tokens.ts";
+import { testServer } from "../support/test_server.ts";
+
+const withMail = ({ port }: MailServer) => (config: Parameters<typeof describeScopes>[0]) => {
+  describeScopes(config);
+  config.mail = { url: `smtp://127.0.0.1:${port}`, from: "Example <auth@example.test>" };
+};
+
+testOnEachDatabase(
+  "a token that ends soon, and was not replaced, is mailed about",
+  async (location) => {
+    await using mail = await startMailServer();
+    await using server = await testServer(location, withMail(mail));
+    const alice = await addPerson(server);
+    const made = await makeToken(server, alice, { name: "deploy π", expires_in: 6 * 86_400 });
+    const old = await makeToken(server, alice, { name: "old", expires_in: 20 * 86_400 });
+    const path = `/api/v1/tokens/${old.id}/rotate`;
+    const rotated = await call(server, alice.login, "POST", path, { overlap: 3 * 86_400 });
+    assert.equal(rotated.status, 201);
+    await makeToken(server, alice, { name: "later" });
+    await warnOfExpiry(server.parts);
+    await warnOfExpiry(server.parts);
+    await server.parts.mail.close();
+    const [message, ...more] = await mail.messages(1);
+    assert.deepEqual(more, []);
+    assert.match(message, new RegExp(`^To: ${alice.email}$`, "m"));
+    assert.match(message, /^From: Example <auth@example.test>$/m);
+    assert.match(
+      message,
+      /^Subject: .*your token "deploy π" ends on \d{4}-\d\d-\d\d \d\d:\d\d UTC$/m,
+    );
+    assert.match(message, /^Auto-Submitted: auto-generated$/m);
+    assert.ok(message.includes(`/tokens/${made.id}\n`));
+    assert.ok(message.includes(made.prefix) && !message.includes(made.token));
+    assert.match(message, /never used/);
+  },
+);
+
+testOnEachDatabase("a leak is mailed about once a day, with a proven place", async (location) => {
+  await using mail = await startMailServer();
+  await using server = await testServer(location, (config) => {
+    withMail(mail)(config);
+    config.personalAccessTokens.revokeLeaked = false;
+  });
+  const alice = await addPerson(server);
+  const { id, token } = await makeToken(server, alice);
+  const place = "https://paste.example/1";
+  const report = (proven: boolean) =>
+    reportLeakedTokens(server.parts, [{ token, place }], {
+      name: proven ? "github" : "public",
+      address: "192.0.2.1",
+      proven,
+    });
+  await report(false);
+  await report(false);
+  const shown = await call(server, alice.login, "GET", `/api/v1/tokens/${id}`);
+  assert.deepEqual([shown.body.leak.reporter, shown.body.leak.place], ["public", place]);
+  server.clock.advance({ days: 1 });
+  await report(true);
+  await server.parts.mail.close();
+  const messages = await mail.messages(2);
+  assert.equal(messages.length, 2);
+  const [told, proven] = messages.sort((one) => one.includes("public") ? -1 : 1);
+  assert.ok(!told.includes(place) && told.includes(`pat show ${id}`), told);
+  assert.ok(proven.includes(`It lies at: ${place}`), proven);
+  for (const message of messages) {
+    assert.match(message, /It still works/);
+    assert.ok(!message.includes(token));
+  }
+});
+
+Deno.test("mail goes to no other machine without TLS, and a refusal is told", async () => {
+  await using server = await startMailServer();
+  const lines: string[] = [];
+  // 0.0.0.0 leads to this machine, and yet is not known to.
+  const mail = new Mail(
+    { url: `smtp://user:the-password@0.0.0.0:${server.port}`, from: "auth@example.test" },
+    (level, event, fields) => lines.push(JSON.stringify({ level, event, ...fields })),
+  );
+  await mail.probe();
+  mail.tell({ to: "alice@example.test", subject: "a subject", text: "a text" });
+  await mail.close();
+  assert.equal(lines.length, 2);
+  for (const line of lines) {
+    assert.match(line, /"mail_failed".*STARTTLS/);
+    assert.ok(!line.includes("the-password"));
+  }
+});
