@@ -4,7 +4,7 @@ import { api } from "./api/api.ts";
 import type { AppParts } from "./app_parts.ts";
 import { clientAddressReader } from "./client_address.ts";
 import { deviceAuthorization } from "./endpoints/device_authorization.ts";
-import { introspection } from "./endpoints/introspection.ts";
+import { introspection, type IntrospectionAnswers } from "./endpoints/introspection.ts";
 import { authorizationServerMetadata, PATHS } from "./endpoints/metadata.ts";
 import { oauthErrorResponse, oauthResponse } from "./endpoints/oauth_response.ts";
 import { readiness } from "./endpoints/readiness.ts";
@@ -12,7 +12,11 @@ import { type ConnectionBindings, requesterOf, requesterOfRequest } from "./endp
 import { revocation } from "./endpoints/revocation.ts";
 import { token } from "./endpoints/token.ts";
 import { userinfo, userinfoErrorResponse } from "./endpoints/userinfo.ts";
-import { type UpstreamTokens, verification, VERIFICATION_PATH } from "./endpoints/verification.ts";
+import {
+  verification,
+  VERIFICATION_PATH,
+  type VerificationAnswers,
+} from "./endpoints/verification.ts";
 import { deviceCodeGrant } from "./grants/device_code.ts";
 import { jwtBearerGrant } from "./grants/jwt_bearer.ts";
 import { refreshTokenGrant } from "./grants/refresh_token.ts";
@@ -73,17 +77,19 @@ export function app(parts: AppParts): App {
   };
   routes.onError(failed);
 
-  const upstreamTokens: UpstreamTokens = new WeakMap();
+  const verificationAnswers: VerificationAnswers = new WeakMap();
+  const introspectionAnswers: IntrospectionAnswers = new WeakMap();
   return {
     // What is asked with every request to an API goes past the router, and its middleware.
     fetch(request, connection) {
       const path = pathOf(request.url);
       if (path === VERIFICATION_PATH || path.startsWith(`${VERIFICATION_PATH}/`)) {
         const requester = requesterOfRequest(request, connection, clientAddress);
-        return verification(parts, upstreamTokens, request, requester).catch(failed);
+        const answer = verification(parts, verificationAnswers, request, requester);
+        return answer instanceof Promise ? answer.catch(failed) : answer;
       }
       if (path === PATHS.introspection && request.method === "POST") {
-        return introspection(parts, request).then(answer).catch(failed);
+        return introspection(parts, introspectionAnswers, request).catch(failed);
       }
       return routes.fetch(request, connection);
     },

@@ -3,17 +3,19 @@ import type { BlockList } from "node:net";
 import { networkList } from "./setting_values.ts";
 
 /** Tells the address a request came from. */
-export type ClientAddress = (peer: string, forwardedFor: string | null) => string;
+export type ClientAddress = (peer: string, headers: Headers) => string;
 
 /**
  * Believes X-Forwarded-For only from trusted proxies, and reads it from the
  * right: everything left of the first stranger could be the stranger's invention.
  */
 export function clientAddressReader(trustedProxies: readonly string[]): ClientAddress {
+  if (trustedProxies.length === 0) return (peer) => plainAddress(peer);
   const trusted = networkList(trustedProxies);
-  return (peer, forwardedFor) => {
+  return (peer, headers) => {
     let address = plainAddress(peer);
-    const hops = forwardedFor === null ? [] : forwardedFor.split(",").map((hop) => hop.trim());
+    if (!isTrusted(trusted, address)) return address;
+    const hops = (headers.get("x-forwarded-for") ?? "").split(",").map((hop) => hop.trim());
     while (hops.length > 0 && isTrusted(trusted, address)) {
       const hop = plainAddress(hops.pop()!);
       if (isIP(hop) === 0) break;
@@ -30,6 +32,7 @@ function isTrusted(trusted: BlockList, address: string): boolean {
 
 /** Without brackets or port, and IPv4 as IPv4 when it comes mapped into IPv6. */
 function plainAddress(text: string): string {
+  if (/^[\d.]+$/.test(text)) return text;
   const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(text);
   const address = bracketed ? bracketed[1] : text.replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, "$1");
   return address.toLowerCase().replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/, "");

@@ -9,6 +9,7 @@ export const MAX_SCOPE_LENGTH = 256;
 
 /** The scope parameter as a list without repetitions, or undefined if it is malformed. */
 export function parseScope(value: string): string[] | undefined {
+  if (value === "") return [];
   if (value.length > MAX_SCOPE_LENGTH) return undefined;
   const tokens = value.split(" ").filter((token) => token !== "");
   if (!tokens.every((token) => SCOPE_TOKEN.test(token))) return undefined;

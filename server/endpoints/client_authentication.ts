@@ -14,7 +14,7 @@ export interface ClientRequest {
 
 /** Reads a request to an endpoint that is for clients alone. */
 export async function readClientRequest(
-  tokenCheck: Pick<TokenCheck, "client">,
+  tokenCheck: Pick<TokenCheck, "client" | "provenClient" | "proveClient">,
   request: Request,
 ): Promise<ClientRequest | OAuthError> {
   const form = await readForm(request);
@@ -30,50 +30,62 @@ const UNKNOWN = "The client is unknown or its secret is wrong.";
  * client_secret in the body, or, for public clients, by client_id alone.
  */
 export async function authenticateClient(
-  tokenCheck: Pick<TokenCheck, "client">,
+  tokenCheck: Pick<TokenCheck, "client" | "provenClient" | "proveClient">,
   request: Request,
   form: FormParameters,
 ): Promise<Client | OAuthError> {
-  const basic = basicCredentials(request.headers.get("authorization"));
-  if (basic instanceof OAuthError) return basic;
-  if (basic !== undefined && form("client_secret") !== undefined) {
+  const header = request.headers.get("authorization");
+  const [id, secret] = [form("client_id"), form("client_secret")];
+  if (header === null || !isBasic(header)) {
+    if (id === undefined) {
+      return new OAuthError("invalid_client", "The parameter client_id is missing.");
+    }
+    return await findGenuineClient(tokenCheck, { id, secret }) ??
+      new OAuthError("invalid_client", UNKNOWN);
+  }
+  if (secret !== undefined) {
     return new OAuthError("invalid_request", "Authenticate in one way: header or body, not both.");
   }
-  if (basic !== undefined && (form("client_id") ?? basic.id) !== basic.id) {
-    return new OAuthError("invalid_request", "client_id differs between header and body.");
-  }
-  const id = basic?.id ?? form("client_id");
-  const secret = basic?.secret ?? form("client_secret");
-  if (id === undefined) {
-    return new OAuthError("invalid_client", "The parameter client_id is missing.");
-  }
-  const client = await tokenCheck.client(id);
+  const client = tokenCheck.provenClient(header) ??
+    await tokenCheck.proveClient(header, async () => {
+      const credentials = basicCredentials(header);
+      return credentials && await findGenuineClient(tokenCheck, credentials);
+    });
   if (client === undefined) return new OAuthError("invalid_client", UNKNOWN);
-  if (client.secretHash === undefined) {
-    // A public client has no secret; one that sends any is misconfigured.
-    return secret === undefined || secret === ""
-      ? client
-      : new OAuthError("invalid_client", UNKNOWN);
-  }
-  if (secret === undefined || !timingSafeEqual(tokenHash(secret), client.secretHash)) {
-    return new OAuthError("invalid_client", UNKNOWN);
+  if (id !== undefined && id !== client.id) {
+    return new OAuthError("invalid_request", "client_id differs between header and body.");
   }
   return client;
 }
 
+/** The client that is called `id` and has this secret, or that is public and sends none. */
+async function findGenuineClient(
+  tokenCheck: Pick<TokenCheck, "client">,
+  { id, secret }: { id: string; secret?: string },
+): Promise<Client | undefined> {
+  const client = await tokenCheck.client(id);
+  if (client === undefined) return undefined;
+  if (client.secretHash === undefined) {
+    // A public client has no secret; one that sends any is misconfigured.
+    return secret === undefined || secret === "" ? client : undefined;
+  }
+  const genuine = secret !== undefined && timingSafeEqual(tokenHash(secret), client.secretHash);
+  return genuine ? client : undefined;
+}
+
+function isBasic(header: string): boolean {
+  return /^Basic +[A-Za-z0-9+/=]+$/i.test(header);
+}
+
 /** RFC 6749 section 2.3.1: id and secret are form-encoded before they are joined. */
-function basicCredentials(
-  header: string | null,
-): { id: string; secret: string } | OAuthError | undefined {
-  const match = /^Basic +([A-Za-z0-9+/=]+)$/i.exec(header ?? "");
-  if (match === null) return undefined;
+function basicCredentials(header: string): { id: string; secret: string } | undefined {
   try {
-    const text = Buffer.from(match[1], "base64").toString();
+    const text = Buffer.from(header.slice("Basic ".length).trim(), "base64").toString();
     const colon = text.indexOf(":");
-    if (colon < 0) throw new SyntaxError("no colon");
+    if (colon < 0) return undefined;
     return { id: formDecode(text.slice(0, colon)), secret: formDecode(text.slice(colon + 1)) };
   } catch {
-    return new OAuthError("invalid_client", "The Authorization header cannot be read.");
+    return undefined;
   }
 }
 

@@ -4,42 +4,62 @@ import { OAuthError } from "../../shared/oauth_error.ts";
 import type { AppParts } from "../app_parts.ts";
 import { findRefreshTokenFamily } from "../store/refresh_token_families.ts";
 import { findUser } from "../store/users.ts";
-import type { UsedFrom } from "../token_check/token_check.ts";
+import type { KnownToken } from "../token_check/known_token.ts";
 import { refreshTokenHashes } from "../tokens/refresh_token.ts";
 import { readClientRequest } from "./client_authentication.ts";
+import { oauthErrorResponse } from "./oauth_response.ts";
+
+/** What is answered of a remembered token, which is the same each time. */
+export type IntrospectionAnswers = WeakMap<KnownToken, string>;
+
+const INACTIVE = JSON.stringify({ active: false } satisfies IntrospectionResponse);
+/** No cache keeps an answer to POST that does not ask for it (RFC 9110 section 9.3.3). */
+const ANSWER = { headers: { "content-type": "application/json" } };
 
 /** The introspection endpoint (RFC 7662), for confidential clients: others could fish for tokens (section 4). */
 export async function introspection(
   parts: AppParts,
+  answers: IntrospectionAnswers,
   request: Request,
-): Promise<IntrospectionResponse | OAuthError> {
+): Promise<Response> {
   const sent = await readClientRequest(parts.tokenCheck, request);
-  if (sent instanceof OAuthError) return sent;
+  if (sent instanceof OAuthError) return oauthErrorResponse(sent);
   const { form, client } = sent;
   if (client.secretHash === undefined) {
-    return new OAuthError("invalid_client", "Introspection needs a client with a secret.");
+    return oauthErrorResponse(
+      new OAuthError("invalid_client", "Introspection needs a client with a secret."),
+    );
   }
   const token = form("token");
   if (token === undefined) {
-    return new OAuthError("invalid_request", "The parameter token is missing.");
+    return oauthErrorResponse(
+      new OAuthError("invalid_request", "The parameter token is missing."),
+    );
   }
   const hashes = refreshTokenHashes(token);
-  if (hashes !== undefined) return await introspectRefreshToken(parts, hashes);
-  return await introspectAccessToken(parts, token, {
+  if (hashes !== undefined) {
+    return new Response(JSON.stringify(await describeRefreshToken(parts, hashes)), ANSWER);
+  }
+  // Where the token was used, if the client tells: tokens bound to addresses need it.
+  const checked = parts.tokenCheck.check(token, {
     address: form("client_address"),
     userAgent: form("client_user_agent"),
   });
+  const verdict = checked instanceof Promise ? await checked : checked;
+  if (verdict.state !== "active") return new Response(INACTIVE, ANSWER);
+  const known = verdict.token;
+  let answer = answers.get(known);
+  if (answer === undefined) {
+    answer = JSON.stringify(describeAccessToken(parts, known));
+    answers.set(known, answer);
+  }
+  return new Response(answer, ANSWER);
 }
 
-/** `from` is where the token was used, if the client tells: tokens bound to addresses need it. */
-async function introspectAccessToken(
-  { tokenCheck, issuer }: AppParts,
-  token: string,
-  from: UsedFrom,
-): Promise<IntrospectionResponse> {
-  const verdict = await tokenCheck.check(token, from);
-  if (verdict.state !== "active") return { active: false };
-  const known = verdict.token;
+function describeAccessToken(
+  { issuer }: Pick<AppParts, "issuer">,
+  known: KnownToken,
+): IntrospectionResponse {
   return {
     active: true,
     token_type: "Bearer",
@@ -57,7 +77,7 @@ async function introspectAccessToken(
   };
 }
 
-async function introspectRefreshToken(
+async function describeRefreshToken(
   { sql, clock, issuer }: AppParts,
   hashes: NonNullable<ReturnType<typeof refreshTokenHashes>>,
 ): Promise<IntrospectionResponse> {

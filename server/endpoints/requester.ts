@@ -30,7 +30,7 @@ export function requesterOfRequest(
   clientAddress: ClientAddress,
 ): Requester {
   return {
-    address: clientAddress(peer, headers.get("x-forwarded-for")),
+    address: clientAddress(peer, headers),
     userAgent: (headers.get("user-agent") ?? "").slice(0, MAX_USER_AGENT),
   };
 }

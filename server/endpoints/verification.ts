@@ -2,7 +2,7 @@ import { OAuthError } from "../../shared/oauth_error.ts";
 import { parseScope } from "../../shared/scope.ts";
 import type { AppParts } from "../app_parts.ts";
 import { bearerChallenge, describeVerdict } from "../token_check/describe_verdict.ts";
-import type { KnownToken } from "../token_check/known_token.ts";
+import type { KnownToken, Verdict } from "../token_check/known_token.ts";
 import { signAccessToken } from "../tokens/access_token.ts";
 import { bearerToken } from "./bearer_token.ts";
 import type { Requester } from "./requester.ts";
@@ -16,22 +16,40 @@ const REQUIRED_SCOPE_HEADER = "x-auth-required-scope";
 /** Life of a JWT for the service behind, in seconds; one that has less than half left is not reused. */
 const JWT_LIFETIME = 300;
 
-/** JWTs made for remembered tokens: a signature costs as much as fifty checks. */
-export type UpstreamTokens = WeakMap<KnownToken, { jwt: string; reuseUntil: number }>;
+/**
+ * What is answered of a remembered token: the response, which is the same each time and
+ * can be given again since it has no body, and a JWT that was made for it, since a
+ * signature costs as much as fifty checks.
+ */
+export type VerificationAnswers = WeakMap<KnownToken, Answer>;
+
+interface Answer {
+  success: Response;
+  jwt?: { text: string; reuseUntil: number };
+}
 
 /**
  * Says to a reverse proxy whether a request may pass, and whose it is: for nginx's
  * auth_request, the forward_auth of Caddy and Traefik, and Envoy's ext_authz.
  */
-export async function verification(
+export function verification(
   parts: AppParts,
-  upstreamTokens: UpstreamTokens,
+  answers: VerificationAnswers,
   request: Request,
   requester: Requester,
-): Promise<Response> {
+): Response | Promise<Response> {
   const token = bearerToken(request);
   if (token === undefined) return refusal(401, bearerChallenge());
-  const verdict = await parts.tokenCheck.check(token, requester);
+  const checked = parts.tokenCheck.check(token, requester);
+  const answer = (verdict: Verdict) => answerVerdict(parts, answers, { request, token, verdict });
+  return checked instanceof Promise ? checked.then(answer) : answer(checked);
+}
+
+function answerVerdict(
+  parts: AppParts,
+  answers: VerificationAnswers,
+  { request, token, verdict }: { request: Request; token: string; verdict: Verdict },
+): Response | Promise<Response> {
   if (verdict.state !== "active") {
     return refusal(401, bearerChallenge(describeVerdict(verdict)));
   }
@@ -48,17 +66,31 @@ export async function verification(
     const error = new OAuthError("insufficient_scope", `The token lacks ${required.join(" ")}.`);
     return refusal(403, bearerChallenge(error, required.join(" ")));
   }
-  const headers: Record<string, string> = {
+  let answer = answers.get(known);
+  if (answer === undefined) answers.set(known, answer = prepareAnswer(known));
+  return question.jwt ? withUpstreamToken(parts, answer, known, token) : answer.success;
+}
+
+async function withUpstreamToken(
+  parts: AppParts,
+  answer: Answer,
+  known: KnownToken,
+  presented: string,
+): Promise<Response> {
+  const headers = new Headers(answer.success.headers);
+  headers.set("x-auth-jwt", await upstreamToken(parts, answer, known, presented));
+  return new Response(null, { headers });
+}
+
+function prepareAnswer(known: KnownToken): Answer {
+  const headers = {
     "x-auth-user": known.subject,
     "x-auth-username": inHeader(known.username),
     "x-auth-client": known.clientId,
     "x-auth-scope": known.scope,
     "cache-control": "no-store",
   };
-  if (question.jwt) {
-    headers["x-auth-jwt"] = await upstreamToken(parts, upstreamTokens, known, token);
-  }
-  return new Response(null, { status: 200, headers });
+  return { success: new Response(null, { headers }) };
 }
 
 function refusal(status: number, challenge: string): Response {
@@ -92,14 +124,14 @@ function inHeader(text: string): string {
 /** A JWT for the service behind, which needs only our JWKS. A caller's own JWT goes on as it is. */
 async function upstreamToken(
   { issuer, clock, keys }: AppParts,
-  upstreamTokens: UpstreamTokens,
+  answer: Answer,
   known: KnownToken,
   presented: string,
 ): Promise<string> {
   if (known.kind === "access_token") return presented;
-  const made = upstreamTokens.get(known);
+  const made = answer.jwt;
   const now = clock.now();
-  if (made !== undefined && now < made.reuseUntil) return made.jwt;
+  if (made !== undefined && now < made.reuseUntil) return made.text;
   const lifetime = Math.floor(Math.min(JWT_LIFETIME, (known.expiresAt - now) / 1000));
   const jwt = await signAccessToken({ issuer, clock, keys, lifetime }, {
     subject: known.subject,
@@ -108,6 +140,6 @@ async function upstreamToken(
     audience: known.audience,
     personalAccessTokenId: known.id,
   });
-  upstreamTokens.set(known, { jwt, reuseUntil: now + lifetime * 500 });
+  answer.jwt = { text: jwt, reuseUntil: now + lifetime * 500 };
   return jwt;
 }

@@ -1,4 +1,3 @@
-import { Buffer } from "node:buffer";
 import type { AppParts } from "../app_parts.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import {
@@ -8,7 +7,7 @@ import {
   revokePersonalAccessTokens,
 } from "../store/personal_access_tokens.ts";
 import { isPersonalAccessToken } from "../tokens/personal_access_token.ts";
-import { tokenHash } from "../tokens/token_hash.ts";
+import { tokenHashHex } from "../tokens/token_hash.ts";
 import { tellOwner } from "./owner_notice.ts";
 
 /** Longest place of a leak we keep, in characters. */
@@ -44,7 +43,7 @@ export async function reportLeakedTokens(
 ): Promise<LeakJudgement[]> {
   const { sql, clock, config, tokenCheck } = parts;
   const hashes = found.map(({ token }) =>
-    isPersonalAccessToken(token) ? hexHash(token) : undefined
+    isPersonalAccessToken(token) ? tokenHashHex(token) : undefined
   );
   const known = await findTokensByHash(
     sql,
@@ -100,10 +99,6 @@ export async function reportLeakedTokens(
     if (token === undefined) return { ours: false, ended: false };
     return { ours: true, ended: ended.has(token.id) || hasEnded(token, now) };
   });
-}
-
-function hexHash(token: string): string {
-  return Buffer.from(tokenHash(token)).toString("hex");
 }
 
 function hasEnded(token: PersonalAccessToken, now: Date): boolean {

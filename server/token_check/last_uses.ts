@@ -1,4 +1,3 @@
-import type { Clock } from "../../shared/clock.ts";
 import type { Log } from "../log.ts";
 import type { Sql } from "../store/connect.ts";
 import { recordTokenUses } from "../store/personal_access_tokens.ts";
@@ -21,12 +20,13 @@ export class LastUses {
   #timer: ReturnType<typeof setInterval>;
   #writing = Promise.resolve();
 
-  constructor(private readonly sql: Sql, private readonly clock: Clock, private readonly log: Log) {
+  constructor(private readonly sql: Sql, private readonly log: Log) {
     this.#timer = setInterval(() => this.flush(), INTERVAL);
   }
 
-  note(id: string, address: string | undefined, userAgent: string | undefined): void {
-    this.#uses.set(id, { at: this.clock.now(), address, userAgent });
+  /** `at` in ms since 1970. */
+  note(id: string, at: number, address?: string, userAgent?: string): void {
+    this.#uses.set(id, { at, address, userAgent });
   }
 
   /** Writes down what was gathered. What cannot be written is kept for the next time. */

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { isIP } from "node:net";
 import type { Clock } from "../../shared/clock.ts";
 import { formatScope, parseScope } from "../../shared/scope.ts";
@@ -19,6 +18,7 @@ import type { TokenChanges } from "../store/token_changes.ts";
 import { readAccessToken } from "../tokens/access_token.ts";
 import { isPersonalAccessToken } from "../tokens/personal_access_token.ts";
 import type { SigningKeys } from "../tokens/signing_keys.ts";
+import { tokenHashHex } from "../tokens/token_hash.ts";
 import { GatheredReads } from "./gathered_reads.ts";
 import type { KnownToken, Verdict } from "./known_token.ts";
 import { LastUses } from "./last_uses.ts";
@@ -55,6 +55,8 @@ export class TokenCheck {
   #tokens: Remembered<KnownToken>;
   #owners: Remembered<CheckedOwner>;
   #clients: Remembered<Client>;
+  /** By credentials that were right. */
+  #provenClients: Remembered<Client>;
   #tokenReads: GatheredReads<CheckedToken>;
   #changes?: TokenChanges;
   readonly lastUses: LastUses;
@@ -64,13 +66,19 @@ export class TokenCheck {
     this.#tokens = new Remembered(MAX_TOKENS, isCurrent);
     this.#owners = new Remembered(MAX_OWNERS, isCurrent);
     this.#clients = new Remembered(MAX_CLIENTS, isCurrent);
+    this.#provenClients = new Remembered(MAX_CLIENTS, isCurrent);
     const { sql } = parts.database;
     this.#tokenReads = new GatheredReads((hashes) => findTokensToCheck(sql, hashes));
-    this.lastUses = new LastUses(parts.database.sql, parts.clock, parts.log);
+    this.lastUses = new LastUses(parts.database.sql, parts.log);
   }
 
   get #memories(): Remembered<unknown>[] {
-    return [this.#owners, this.#tokens, this.#clients] as Remembered<unknown>[];
+    return [
+      this.#owners,
+      this.#tokens,
+      this.#clients,
+      this.#provenClients,
+    ] as Remembered<unknown>[];
   }
 
   static async start(parts: TokenCheckParts): Promise<TokenCheck> {
@@ -82,19 +90,33 @@ export class TokenCheck {
     return check;
   }
 
-  /** Checks a token that is being used, and notes that it is. */
-  async check(token: string, from: UsedFrom): Promise<Verdict> {
-    const key = createHash("sha256").update(token).digest("hex");
-    const known = this.#tokens.get(key) ??
-      await this.#tokens.read(key, () => this.#lookUp(token, key), ({ dependsOn }) => dependsOn);
-    if (known === undefined) return { state: "unknown" };
+  /** Checks a token that is being used, and notes that it is. One that is remembered needs no promise. */
+  check(token: string, from: UsedFrom): Verdict | Promise<Verdict> {
+    const key = tokenHashHex(token);
+    const known = this.#tokens.get(key);
+    return known === undefined
+      ? this.#checkUnremembered(token, key, from)
+      : this.#judge(known, from);
+  }
+
+  async #checkUnremembered(token: string, key: string, from: UsedFrom): Promise<Verdict> {
+    const known = await this.#tokens.read(
+      key,
+      () => this.#lookUp(token, key),
+      ({ dependsOn }) => dependsOn,
+    );
+    return known === undefined ? { state: "unknown" } : this.#judge(known, from);
+  }
+
+  #judge(known: KnownToken, from: UsedFrom): Verdict {
     if (known.ended !== undefined) return { state: known.ended.why, token: known };
-    if (known.expiresAt <= this.parts.clock.now()) return { state: "expired", token: known };
+    const now = this.parts.clock.now();
+    if (known.expiresAt <= now) return { state: "expired", token: known };
     if (known.allowed !== undefined && !isWithin(known.allowed, from.address)) {
       return { state: "elsewhere", token: known };
     }
     if (known.kind === "personal_access_token") {
-      this.lastUses.note(known.id, from.address, from.userAgent);
+      this.lastUses.note(known.id, now, from.address, from.userAgent);
     }
     return { state: "active", token: known };
   }
@@ -106,6 +128,23 @@ export class TokenCheck {
       () => findClient(this.parts.database.sql, id),
       () => [`client:${id}`],
     );
+  }
+
+  /**
+   * The client that proved itself by these credentials before, and stayed as it is. The
+   * memory tells no guesser how near a guess is: it compares only what has the same
+   * hash, by a seed that nobody knows.
+   */
+  provenClient(credentials: string): Client | undefined {
+    return this.#provenClients.get(credentials);
+  }
+
+  /** Remembers the client that `prove` finds. */
+  proveClient(
+    credentials: string,
+    prove: () => Promise<Client | undefined>,
+  ): Promise<Client | undefined> {
+    return this.#provenClients.read(credentials, prove, ({ id }) => [`client:${id}`]);
   }
 
   /** Owners have many tokens, so one that was seen before costs no read of its own. */

@@ -4,3 +4,8 @@ import { createHash } from "node:crypto";
 export function tokenHash(token: string): Uint8Array {
   return createHash("sha256").update(token).digest();
 }
+
+/** The same in hexadecimal: a key for what is remembered of the secret. */
+export function tokenHashHex(token: string): string {
+  return createHash("sha256").update(token).digest("hex");
+}
