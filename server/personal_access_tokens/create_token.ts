@@ -32,16 +32,24 @@ type Parts = Pick<AppParts, "sql" | "clock" | "config" | "issuer">;
 /** Makes a token, by the operator's policy. */
 export async function createToken(
   parts: Parts,
-  { holder, wish, actor }: { holder: TokenHolder; wish: TokenWish; actor: Actor },
+  { holder, wish, actor, id }: {
+    holder: TokenHolder;
+    wish: TokenWish;
+    actor: Actor;
+    /** Of the row, where a repeat must not make a second one. */
+    id?: string;
+  },
 ): Promise<MadeToken | TokenRefusal> {
   const granted = grantWish(parts.config, holder, wish, parts.clock.now());
   if (granted instanceof TokenRefusal) return granted;
   const secret = makePersonalAccessToken();
-  const token = newToken(parts, { ...granted, owner: holder.owner, secret });
-  await parts.sql.begin(async (tx) => {
-    await insertPersonalAccessToken(tx, token);
+  const token = newToken(parts, { ...granted, owner: holder.owner, secret, id });
+  const inserted = await parts.sql.begin(async (tx) => {
+    if (!await insertPersonalAccessToken(tx, token)) return false;
     await auditToken(tx, parts, "token.created", token, actor);
+    return true;
   });
+  if (!inserted) return new TokenRefusal("conflict", "This token was made already.");
   return { secret, token: { ...token, owner: holder.owner } };
 }
 
@@ -83,10 +91,11 @@ export function newToken(
     allowedAddresses: readonly string[];
     secret: string;
     rotatedFrom?: string;
+    id?: string;
   },
 ): NewToken {
   return {
-    id: randomUUID(),
+    id: granted.id ?? randomUUID(),
     owner: granted.owner,
     name: granted.name,
     tokenHash: tokenHash(granted.secret),

@@ -34,8 +34,10 @@ export function mayRotate(
  */
 export async function rotateToken(
   parts: Pick<AppParts, "sql" | "clock" | "config" | "issuer" | "tokenCheck">,
-  { id, holder, overlap, lifetime, actor }: {
+  { id, newId, holder, overlap, lifetime, actor }: {
     id: string;
+    /** Of the successor, where a repeat must not be taken for another wish. */
+    newId?: string;
     holder: TokenHolder;
     overlap: number;
     lifetime?: number | null;
@@ -69,6 +71,7 @@ export async function rotateToken(
       owner: holder.owner,
       secret,
       rotatedFrom: id,
+      id: newId,
     });
     if (!await insertPersonalAccessToken(tx, token)) {
       return new TokenRefusal("conflict", "The token was rotated already. Rotate its successor.");

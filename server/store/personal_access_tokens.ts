@@ -130,7 +130,7 @@ const withOwner = (sql: Sql | Transaction) =>
       left join users u on u.id = t.user_id
       left join service_accounts s on s.id = t.service_account_id`;
 
-/** False if the hash is taken, or the token it replaces has been replaced already. */
+/** False if the id or the hash is taken, or the token it replaces has been replaced already. */
 export async function insertPersonalAccessToken(
   sql: Sql | Transaction,
   token: NewToken,
