@@ -269,7 +269,8 @@ const hasNoSuccessor = (sql: Sql) =>
  * Tokens from the newest on: one owner's, or everybody's. `search` is looked for
  * in names, and at the beginning of tokens. `standing` picks those that live at a
  * moment, or those that have ended; `endingBefore` those that end by themselves
- * before then and have no successor yet.
+ * before then and have no successor yet. `after` gives those older than a place in
+ * the list, `before` the ones just newer, of which there may be more.
  */
 export async function listPersonalAccessTokens(
   sql: Sql,
@@ -279,10 +280,11 @@ export async function listPersonalAccessTokens(
     standing?: { at: Date; living: boolean };
     endingBefore?: Date;
     after?: ListPosition;
+    before?: ListPosition;
     limit: number;
   },
 ): Promise<PersonalAccessToken[]> {
-  const { ownerId, search, standing, endingBefore, after } = query;
+  const { ownerId, search, standing, endingBefore, after, before } = query;
   const pattern = (text: string) => text.replace(/[\\%_]/g, "\\$&");
   const rows = await sql<Row[]>`
     ${withOwner(sql)}
@@ -311,9 +313,16 @@ export async function listPersonalAccessTokens(
     after === undefined ? sql`` : sql`and (t.created_at, t.id) <
         (${after.createdAt}::timestamptz, ${after.id}::uuid)`
   }
-    order by t.created_at desc, t.id desc
+      ${
+    before === undefined ? sql`` : sql`and (t.created_at, t.id) >
+        (${before.createdAt}::timestamptz, ${before.id}::uuid)`
+  }
+    order by ${
+    before === undefined ? sql`t.created_at desc, t.id desc` : sql`t.created_at, t.id`
+  }
     limit ${query.limit}`;
-  return rows.map(fromRow);
+  const found = rows.map(fromRow);
+  return before === undefined ? found : found.reverse();
 }
 
 /** Ends tokens that are alive; returns the ids of those it ended. */
