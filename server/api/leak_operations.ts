@@ -1,14 +1,14 @@
 import * as z from "zod/mini";
 import { addressForLimits } from "../client_address.ts";
 import { type FoundToken, reportLeakedTokens } from "../personal_access_tokens/leaked_tokens.ts";
-import { countAttempt, forgiveAttempt } from "../store/failed_attempts.ts";
+import { countAttempt } from "../store/failed_attempts.ts";
 import { isPersonalAccessToken } from "../tokens/personal_access_token.ts";
 import { type ApiOperation, type ApiParts, type ApiRequest, operation } from "./operation.ts";
 import { Problem } from "./problem.ts";
 import { githubAlert, githubAnswer, gitlabReport, leakAnswer, leakReport } from "./schemas.ts";
 import { KeysUnavailable } from "./secret_scanning_keys.ts";
 
-/** Reports of tokens that are not ours, by one address: more is somebody trying. */
+/** Reports that tell nothing new, by one address: more is somebody trying. */
 const REPORT_LIMIT = { limit: 60, windowSeconds: 15 * 60 };
 /** GitHub sends many tokens at once. */
 const MAX_ALERT_BYTES = 4 * 1024 * 1024;
@@ -72,7 +72,10 @@ export const leakOperations: readonly ApiOperation[] = [
   }),
 ];
 
-/** Counts a report that hits nothing, before it is looked up; look-alikes need no look-up. */
+/**
+ * Looks first: a token of ours ends however much was reported from there before, since
+ * many share an address. A report that tells nothing new is counted; look-alikes need no look-up.
+ */
 async function limitedReport(
   parts: ApiParts,
   { requester }: Pick<ApiRequest, "requester">,
@@ -82,6 +85,12 @@ async function limitedReport(
   if (!found.some(({ token }) => isPersonalAccessToken(token))) {
     return found.map(() => ({ ours: false, ended: false }));
   }
+  const judgements = await reportLeakedTokens(parts, found, {
+    name,
+    address: requester.address,
+    proven: false,
+  });
+  if (judgements.some(({ news }) => news)) return judgements;
   const now = new Date(parts.clock.now());
   const subject = { kind: "leak_report", subject: addressForLimits(requester.address) };
   const { counts: [count], attempt } = await countAttempt(
@@ -90,23 +99,15 @@ async function limitedReport(
     now,
     ([{ blockedUntil }]) => blockedUntil === undefined,
   );
-  if (attempt === undefined) {
-    const wait = Math.ceil((count.blockedUntil!.getTime() - now.getTime()) / 1000);
-    throw new Problem(
-      429,
-      "too-many",
-      "Too many reports",
-      `Too many tokens were reported that are not ours. Try again in ${wait} s.`,
-      { "retry-after": String(Math.max(1, wait)) },
-    );
-  }
-  const judgements = await reportLeakedTokens(parts, found, {
-    name,
-    address: requester.address,
-    proven: false,
-  });
-  if (judgements.some(({ ours }) => ours)) await forgiveAttempt(parts.sql, attempt);
-  return judgements;
+  if (attempt !== undefined) return judgements;
+  const wait = Math.ceil((count.blockedUntil!.getTime() - now.getTime()) / 1000);
+  throw new Problem(
+    429,
+    "too-many",
+    "Too many reports",
+    `Too many tokens were reported that are unknown or known to have leaked. Try again in ${wait} s.`,
+    { "retry-after": String(Math.max(1, wait)) },
+  );
 }
 
 async function requireGithubSignature(

@@ -28,6 +28,8 @@ export interface LeakJudgement {
   ours: boolean;
   /** Whether it counts no more, now. */
   ended: boolean;
+  /** Whether the report changed anything. */
+  news: boolean;
 }
 
 /**
@@ -96,8 +98,12 @@ export async function reportLeakedTokens(
   }
   return hashes.map((hash) => {
     const token = hash === undefined ? undefined : known.get(hash);
-    if (token === undefined) return { ours: false, ended: false };
-    return { ours: true, ended: ended.has(token.id) || hasEnded(token, now) };
+    if (token === undefined) return { ours: false, ended: false, news: false };
+    return {
+      ours: true,
+      ended: ended.has(token.id) || hasEnded(token, now),
+      news: noted.has(token.id) || ended.has(token.id),
+    };
   });
 }
 
@@ -105,6 +111,8 @@ function hasEnded(token: PersonalAccessToken, now: Date): boolean {
   return token.revokedAt !== undefined || (token.expiresAt !== undefined && token.expiresAt <= now);
 }
 
-function placeOf({ place }: FoundToken): string | null {
-  return place === undefined || place === "" ? null : place.slice(0, MAX_PLACE_LENGTH);
+/** Without what the database cannot hold: a token must end whatever its reporter writes. */
+function placeOf({ place = "" }: FoundToken): string | null {
+  const text = place.slice(0, MAX_PLACE_LENGTH).replaceAll("\0", "").toWellFormed();
+  return text === "" ? null : text;
 }
