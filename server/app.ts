@@ -55,7 +55,7 @@ export function app(parts: AppParts): App {
     return error ? oauthErrorResponse(error) : new Response(null, { status: 200 });
   });
   routes.on(["GET", "POST"], PATHS.userinfo, async (c) => {
-    const claims = await userinfo(parts, c.req.raw);
+    const claims = await userinfo(parts, c.req.raw, requesterOf(c, clientAddress));
     return claims instanceof OAuthError ? userinfoErrorResponse(claims) : oauthResponse(claims);
   });
   routes.get(PATHS.keySet, async () => cacheable(await parts.keys.keySet()));

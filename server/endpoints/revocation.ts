@@ -1,20 +1,24 @@
 import { OAuthError } from "../../shared/oauth_error.ts";
 import type { AppParts } from "../app_parts.ts";
+import { revokeToken } from "../personal_access_tokens/revoke_token.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import {
   findRefreshTokenFamily,
   revokeRefreshTokenFamily,
 } from "../store/refresh_token_families.ts";
 import { revokeAccessToken } from "../store/revoked_access_tokens.ts";
+import { findTokensByHash } from "../store/personal_access_tokens.ts";
 import { verifyAccessToken } from "../tokens/access_token.ts";
+import { isPersonalAccessToken } from "../tokens/personal_access_token.ts";
 import { refreshTokenHashes } from "../tokens/refresh_token.ts";
+import { tokenHashHex } from "../tokens/token_hash.ts";
 import { readClientRequest } from "./client_authentication.ts";
 import type { Requester } from "./requester.ts";
 
 /**
  * The revocation endpoint (RFC 7009). A refresh token takes its whole login with
  * it, access tokens included (section 2.1). An unknown token is no error
- * (section 2.2). The form of a token tells its kind, so the hint is not needed.
+ * (section 2.2). A personal access token ends by whoever holds it. The form of a token tells its kind, so the hint is not needed.
  */
 export async function revocation(
   parts: AppParts,
@@ -30,7 +34,20 @@ export async function revocation(
   }
   const hashes = refreshTokenHashes(token);
   if (hashes !== undefined) await revokeLogin(parts, hashes, client.id, requester);
+  else if (isPersonalAccessToken(token)) await revokeByHolder(parts, token, requester);
   else await revokeOneAccessToken(parts, token, client.id);
+}
+
+/** A personal access token was given to no client: whoever holds it may end it. */
+async function revokeByHolder(
+  parts: AppParts,
+  presented: string,
+  { address }: Requester,
+): Promise<void> {
+  const [token] = (await findTokensByHash(parts.sql, [tokenHashHex(presented)])).values();
+  if (token === undefined) return;
+  const actor = { id: token.owner.id, address };
+  await revokeToken(parts, { token, reason: "holder", actor });
 }
 
 async function revokeLogin(

@@ -1,38 +1,31 @@
 import { OAuthError } from "../../shared/oauth_error.ts";
-import { parseScope } from "../../shared/scope.ts";
 import type { UserinfoResponse } from "../../shared/userinfo_response.ts";
 import type { AppParts } from "../app_parts.ts";
-import { accessTokenStanding } from "../store/revoked_access_tokens.ts";
-import { verifyAccessToken } from "../tokens/access_token.ts";
+import { findPrincipalName } from "../store/principals.ts";
+import { describeVerdict } from "../token_check/describe_verdict.ts";
 import { userClaims } from "../tokens/user_claims.ts";
 import { readForm } from "./form.ts";
+import type { Requester } from "./requester.ts";
 
-/** The UserInfo endpoint (OpenID Connect Core 1.0 section 5.3). */
+/** The UserInfo endpoint (OpenID Connect Core 1.0 section 5.3); personal access tokens count as well. */
 export async function userinfo(
   parts: AppParts,
   request: Request,
+  requester: Requester,
 ): Promise<UserinfoResponse | OAuthError> {
   const token = await bearerToken(request);
   if (token === undefined) {
     return new OAuthError("invalid_request", "Send the access token as Authorization: Bearer.");
   }
   if (token instanceof OAuthError) return token;
-  const claims = await verifyAccessToken(parts, token);
-  const standing = claims && await accessTokenStanding(parts.sql, {
-    jti: claims.jti,
-    subject: claims.sub,
-    familyId: claims.sid,
-    personalAccessTokenId: claims.pat,
-    now: new Date(parts.clock.now()),
-  });
-  if (claims === undefined || standing === undefined || !standing.active) {
-    return new OAuthError("invalid_token", "The access token is unknown, expired or revoked.");
-  }
-  if (!parseScope(claims.scope)?.includes("openid")) {
+  const verdict = await parts.tokenCheck.check(token, requester);
+  if (verdict.state !== "active") return describeVerdict(verdict);
+  const { scopes, scope, subject, username: email } = verdict.token;
+  if (!scopes.includes("openid")) {
     return new OAuthError("insufficient_scope", "The access token lacks the scope openid.");
   }
-  const { name, username: email } = standing;
-  return userClaims({ id: claims.sub, name, email }, claims.scope);
+  const name = await findPrincipalName(parts.sql, subject) ?? email;
+  return userClaims({ id: subject, name, email }, scope);
 }
 
 /** RFC 6750 section 2.1, and 2.2 for a POSTed form. Never from the URL, which gets logged. */

@@ -12,7 +12,11 @@ export interface AccessTokenStanding {
   active: boolean;
   /** A person's e-mail address, or a service account's name. */
   username: string;
-  name: string;
+  isAdmin: boolean;
+  /** A service account's scopes; undefined for people. */
+  ownScope?: string;
+  /** CIDR networks that the personal access token it was traded for is bound to. */
+  allowedAddresses: string[];
 }
 
 /** Whether a signed access token still counts, and whose it is. Undefined if its principal is gone. */
@@ -26,8 +30,19 @@ export async function accessTokenStanding(
     now: Date;
   },
 ): Promise<AccessTokenStanding | undefined> {
-  const rows = await sql<AccessTokenStanding[]>`
-    select p.username, p.name,
+  const rows = await sql<
+    {
+      username: string;
+      is_admin: boolean;
+      own_scope: string | null;
+      allowed_addresses: string[] | null;
+      active: boolean;
+    }[]
+  >`
+    select p.username, p.scope as own_scope,
+      exists (select 1 from users where id = p.id and is_admin) as is_admin,
+      (select allowed_addresses from personal_access_tokens
+        where id = ${token.personalAccessTokenId ?? null}::uuid) as allowed_addresses,
       p.disabled_at is null
         and not exists (select 1 from revoked_access_tokens where jti = ${token.jti})
         and (${token.familyId ?? null}::uuid is null or exists (
@@ -40,7 +55,13 @@ export async function accessTokenStanding(
             and (expires_at is null or expires_at > ${token.now})
         )) as active
     from principals p where p.id = ${token.subject}`;
-  return rows[0];
+  return rows.map((row) => ({
+    active: row.active,
+    username: row.username,
+    isAdmin: row.is_admin,
+    ownScope: row.own_scope ?? undefined,
+    allowedAddresses: row.allowed_addresses ?? [],
+  }))[0];
 }
 
 export async function deleteOldRevokedAccessTokens(sql: Sql, before: Date): Promise<void> {

@@ -3,7 +3,7 @@ import type { Clock } from "../../shared/clock.ts";
 import { formatScope, parseScope } from "../../shared/scope.ts";
 import type { ServerConfig } from "../config.ts";
 import type { Log } from "../log.ts";
-import { tokenScopes } from "../scope_catalogue.ts";
+import { heldScope, tokenScopes } from "../scope_catalogue.ts";
 import { networkList } from "../setting_values.ts";
 import { type Client, findClient } from "../store/clients.ts";
 import type { Database } from "../store/connect.ts";
@@ -188,18 +188,23 @@ export class TokenCheck {
       now: new Date(this.parts.clock.now()),
     });
     if (standing === undefined) return undefined;
+    const scope = heldScope(this.parts.config.scopes, {
+      isAdmin: standing.isAdmin,
+      ownScopes: standing.ownScope === undefined ? undefined : parseScope(standing.ownScope),
+    }, claims.scope);
     return {
       kind: "access_token",
       id: claims.jti,
       subject: claims.sub,
       username: standing.username,
       clientId: claims.client_id,
-      scopes: parseScope(claims.scope) ?? [],
-      scope: claims.scope,
+      scopes: parseScope(scope) ?? [],
+      scope,
       audience: claims.aud,
       issuedAt: claims.iat * 1000,
       expiresAt: claims.exp * 1000,
       ended: standing.active ? undefined : { why: "revoked" },
+      allowed: boundTo(standing.allowedAddresses),
       authenticatedAt: claims.auth_time && claims.auth_time * 1000,
       act: claims.act,
       workload: claims.workload,
@@ -245,9 +250,13 @@ function knownPersonalAccessToken(
       : owner.disabled
       ? { why: "disabled" }
       : undefined,
-    allowed: allowedAddresses.length > 0 ? networkList(allowedAddresses) : undefined,
+    allowed: boundTo(allowedAddresses),
     dependsOn: [`token:${token.id}`, `principal:${owner.id}`],
   };
+}
+
+function boundTo(networks: readonly string[]): KnownToken["allowed"] {
+  return networks.length > 0 ? networkList(networks) : undefined;
 }
 
 function isWithin(allowed: NonNullable<KnownToken["allowed"]>, address?: string): boolean {

@@ -1,0 +1,92 @@
+/** JWTs that were made for a personal access token may never do more than it may, where we are asked. */
+import assert from "node:assert/strict";
+import { ACCESS_TOKEN_TYPE } from "../../shared/token_types.ts";
+import { TOKEN_EXCHANGE_GRANT } from "../../shared/grant_types.ts";
+import { brand } from "../../shared/brand.ts";
+import { testOnEachDatabase } from "../support/databases.ts";
+import {
+  addPerson,
+  call,
+  describeScopes,
+  makeToken,
+  type Person,
+  verify,
+} from "../support/personal_access_tokens.ts";
+import { type TestServer, testServer } from "../support/test_server.ts";
+
+/** Both JWTs there are of a token: traded for, and made for the service behind a proxy. */
+async function derivedTokens(server: TestServer, token: string): Promise<string[]> {
+  const traded = await server.post("/oauth/token", {
+    grant_type: TOKEN_EXCHANGE_GRANT,
+    subject_token_type: ACCESS_TOKEN_TYPE,
+    subject_token: token,
+  });
+  assert.equal(traded.status, 200, JSON.stringify(traded.body));
+  const forwarded = (await verify(server, token, "?jwt=1")).headers.get("x-auth-jwt");
+  return [traded.body.access_token, forwarded!];
+}
+
+async function demote(server: TestServer, { id }: Person): Promise<void> {
+  await server.parts.sql`update users set is_admin = false where id = ${id}`;
+  server.parts.tokenCheck.changed(`principal:${id}`);
+}
+
+testOnEachDatabase(
+  "what the owner loses, derived JWTs and logins lose as well",
+  async (location) => {
+    await using server = await testServer(location, describeScopes);
+    const alice = await addPerson(server, true);
+    const client = await server.addClient();
+    const { token } = await makeToken(server, alice, { scopes: ["deploy", "operate"] });
+    const login = (await server.login(alice.id, "openid operate")).access_token;
+    const derived = await derivedTokens(server, token);
+    for (const jwt of [...derived, login]) {
+      assert.equal((await verify(server, jwt, "?scope=operate")).status, 200);
+    }
+    await demote(server, alice);
+    for (const jwt of [...derived, login]) {
+      assert.equal((await verify(server, jwt, "?scope=operate")).status, 403);
+      const { authorization } = client;
+      const told = await server.post("/oauth/introspect", { token: jwt }, { authorization });
+      assert.equal(told.body.active, true);
+      assert.ok(!told.body.scope.includes("operate"), told.body.scope);
+    }
+  },
+);
+
+testOnEachDatabase("derived JWTs stay where their token is bound to", async (location) => {
+  await using server = await testServer(location, describeScopes);
+  const alice = await addPerson(server);
+  const { authorization } = await server.addClient();
+  const { token } = await makeToken(server, alice, { allowed_addresses: ["192.0.2.0/24"] });
+  for (const jwt of await derivedTokens(server, token)) {
+    assert.equal((await verify(server, jwt)).status, 200);
+    for (
+      const [client_address, active] of [["192.0.2.7", true], ["198.51.100.1", false]] as const
+    ) {
+      const form = { token: jwt, client_address };
+      const told = await server.post("/oauth/introspect", form, { authorization });
+      assert.equal(told.body.active, active, client_address);
+    }
+    const headers = { authorization: `Bearer ${jwt}` };
+    const elsewhere = await server.request("/auth/verify", { headers }, "198.51.100.1");
+    assert.equal(elsewhere.status, 401);
+  }
+});
+
+testOnEachDatabase("userinfo and revocation take personal access tokens", async (location) => {
+  await using server = await testServer(location, describeScopes);
+  const alice = await addPerson(server);
+  const { token } = await makeToken(server, alice, { scopes: ["openid", "email"] });
+  const told = await call(server, token, "GET", "/oauth/userinfo");
+  assert.equal(told.status, 200, JSON.stringify(told.body));
+  assert.deepEqual([told.body.sub, told.body.email], [alice.id, alice.email]);
+  const without = await makeToken(server, alice);
+  assert.equal((await call(server, without.token, "GET", "/oauth/userinfo")).status, 403);
+  const form = { client_id: brand.cliClientId, token };
+  assert.equal((await server.post("/oauth/revoke", form)).status, 200);
+  assert.match((await verify(server, token)).challenge!, /revoked/);
+  const again = await call(server, token, "GET", "/oauth/userinfo");
+  assert.equal(again.status, 401);
+  assert.match(again.body.error_description, /revoked/);
+});
