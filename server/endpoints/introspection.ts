@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { numericDate } from "../../shared/clock.ts";
 import type { IntrospectionResponse } from "../../shared/introspection_response.ts";
 import { OAuthError } from "../../shared/oauth_error.ts";
@@ -5,8 +6,10 @@ import type { AppParts } from "../app_parts.ts";
 import { findRefreshTokenFamily } from "../store/refresh_token_families.ts";
 import { findUser } from "../store/users.ts";
 import type { KnownToken } from "../token_check/known_token.ts";
+import type { UsedFrom } from "../token_check/token_check.ts";
 import { refreshTokenHashes } from "../tokens/refresh_token.ts";
 import { readClientRequest } from "./client_authentication.ts";
+import type { FormParameters } from "./form.ts";
 import { oauthErrorResponse } from "./oauth_response.ts";
 
 /** What is answered of a remembered token, which is the same each time. */
@@ -41,10 +44,7 @@ export async function introspection(
     return new Response(JSON.stringify(await describeRefreshToken(parts, hashes)), ANSWER);
   }
   // Where the token was used, if the client tells: tokens bound to addresses need it.
-  const checked = parts.tokenCheck.check(token, {
-    address: form("client_address"),
-    userAgent: form("client_user_agent"),
-  });
+  const checked = parts.tokenCheck.check(token, usedFrom(form));
   const verdict = checked instanceof Promise ? await checked : checked;
   if (verdict.state !== "active") return new Response(INACTIVE, ANSWER);
   const known = verdict.token;
@@ -54,6 +54,15 @@ export async function introspection(
     answers.set(known, answer);
   }
   return new Response(answer, ANSWER);
+}
+
+/** What is no address is not kept as one. */
+function usedFrom(form: FormParameters): UsedFrom {
+  const address = form("client_address");
+  return {
+    address: address === undefined || isIP(address) === 0 ? undefined : address,
+    userAgent: form("client_user_agent"),
+  };
 }
 
 function describeAccessToken(

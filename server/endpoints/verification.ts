@@ -4,7 +4,7 @@ import type { AppParts } from "../app_parts.ts";
 import { bearerChallenge, describeVerdict } from "../token_check/describe_verdict.ts";
 import type { KnownToken, Verdict } from "../token_check/known_token.ts";
 import { signAccessToken } from "../tokens/access_token.ts";
-import { bearerToken } from "./bearer_token.ts";
+import { basicPassword, bearerToken } from "./bearer_token.ts";
 import type { Requester } from "./requester.ts";
 
 /** Where reverse proxies ask. Envoy appends the path of the request it asks about. */
@@ -38,33 +38,28 @@ export function verification(
   request: Request,
   requester: Requester,
 ): Response | Promise<Response> {
-  const token = bearerToken(request);
-  if (token === undefined) return refusal(401, bearerChallenge());
+  const question = questionOf(request);
+  if (question instanceof OAuthError) return refusal(400, bearerChallenge(question));
+  const token = bearerToken(request) ?? (question.basic ? basicPassword(request) : undefined);
+  if (token === undefined) return refusal(401, bearerChallenge(), question);
   const checked = parts.tokenCheck.check(token, requester);
-  const answer = (verdict: Verdict) => answerVerdict(parts, answers, { request, token, verdict });
+  const answer = (verdict: Verdict) => answerVerdict(parts, answers, { question, token, verdict });
   return checked instanceof Promise ? checked.then(answer) : answer(checked);
 }
 
 function answerVerdict(
   parts: AppParts,
   answers: VerificationAnswers,
-  { request, token, verdict }: { request: Request; token: string; verdict: Verdict },
+  { question, token, verdict }: { question: Question; token: string; verdict: Verdict },
 ): Response | Promise<Response> {
   if (verdict.state !== "active") {
-    return refusal(401, bearerChallenge(describeVerdict(verdict)));
+    return refusal(401, bearerChallenge(describeVerdict(verdict)), question);
   }
   const known = verdict.token;
-  const question = questionOf(request);
-  const required = parseScope(question.scope);
-  if (required === undefined) {
-    return refusal(
-      400,
-      bearerChallenge(new OAuthError("invalid_request", "The scope asked for is malformed.")),
-    );
-  }
-  if (!required.every((scope) => known.scopes.includes(scope))) {
-    const error = new OAuthError("insufficient_scope", `The token lacks ${required.join(" ")}.`);
-    return refusal(403, bearerChallenge(error, required.join(" ")));
+  const missing = question.scopes.filter((scope) => !known.scopes.includes(scope));
+  if (missing.length > 0) {
+    const error = new OAuthError("insufficient_scope", `The token lacks ${missing.join(" ")}.`);
+    return refusal(403, bearerChallenge(error, question.scopes.join(" ")));
   }
   let answer = answers.get(known);
   if (answer === undefined) answers.set(known, answer = prepareAnswer(known));
@@ -88,32 +83,62 @@ function prepareAnswer(known: KnownToken): Answer {
     "x-auth-username": inHeader(known.username),
     "x-auth-client": known.clientId,
     "x-auth-scope": known.scope,
-    "cache-control": "no-store",
   };
+  // No shared cache keeps what was answered to an Authorization header (RFC 9111 section 3.5).
   return { success: new Response(null, { headers }) };
 }
 
-function refusal(status: number, challenge: string): Response {
-  return new Response(null, {
-    status,
-    headers: { "www-authenticate": challenge, "cache-control": "no-store" },
-  });
+function refusal(status: number, challenge: string, question?: Question): Response {
+  const headers = new Headers({ "www-authenticate": challenge, "cache-control": "no-store" });
+  if (question?.basic) headers.append("www-authenticate", 'Basic realm="token as password"');
+  return new Response(null, { status, headers });
+}
+
+/** What the proxy asks. */
+interface Question {
+  /** That the token must have. */
+  scopes: readonly string[];
+  /** Whether the service behind wants a JWT. */
+  jwt: boolean;
+  /** Whether a token may come as the password of HTTP Basic, as git and docker send it. */
+  basic: boolean;
 }
 
 /**
- * What the proxy asks. Below our path the query is the stranger's own, so there the
- * header alone counts, which the proxy sets.
+ * Reads the question. Below our path the query is the stranger's own, so there the
+ * header alone counts, which the proxy sets. What we do not understand might have
+ * been meant to demand something, so it is an error.
  */
-function questionOf(request: Request): { scope: string; jwt: boolean } {
-  const start = request.url.indexOf("?");
-  const required = request.headers.get(REQUIRED_SCOPE_HEADER) ?? "";
-  if (start === -1) return { scope: required, jwt: false };
-  const url = new URL(request.url);
-  if (url.pathname !== VERIFICATION_PATH) return { scope: required, jwt: false };
-  return {
-    scope: [...url.searchParams.getAll("scope"), required].join(" "),
-    jwt: url.searchParams.get("jwt") === "1",
-  };
+function questionOf({ url, headers }: Request): Question | OAuthError {
+  const scope = headers.get(REQUIRED_SCOPE_HEADER) ?? "";
+  const start = url.indexOf("?");
+  if (start === -1 || !isOwnPath(url, start)) return question(scope);
+  const parameters = new URLSearchParams(url.slice(start));
+  for (const [name, value] of parameters) {
+    if (name === "scope" || ((name === "jwt" || name === "basic") && value === "1")) continue;
+    return new OAuthError(
+      "invalid_request",
+      "This endpoint takes the parameters scope, jwt=1 and basic=1 alone.",
+    );
+  }
+  return question(
+    [...parameters.getAll("scope"), scope].join(" "),
+    parameters.has("jwt"),
+    parameters.has("basic"),
+  );
+}
+
+function question(scope: string, jwt = false, basic = false): Question | OAuthError {
+  const scopes = parseScope(scope);
+  return scopes === undefined
+    ? new OAuthError("invalid_request", "The scope asked for is malformed.")
+    : { scopes, jwt, basic };
+}
+
+/** As it was sent, without resolving dots, which a stranger may have put in. */
+function isOwnPath(url: string, end: number): boolean {
+  const path = url.slice(url.indexOf("/", url.indexOf("//") + 2), end);
+  return path === VERIFICATION_PATH || path === `${VERIFICATION_PATH}/`;
 }
 
 /** Headers hold ASCII; an address in other letters comes percent-encoded. */

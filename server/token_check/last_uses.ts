@@ -52,7 +52,7 @@ export class LastUses {
             id,
             at: new Date(at),
             address,
-            agent: userAgent === undefined ? undefined : userAgentClass(userAgent),
+            agent: userAgentClass(userAgent ?? "") || undefined,
           })),
         );
       } catch (error) {
