@@ -51,6 +51,8 @@ export interface TokenPolicy {
   defaultLifetime: number;
   maxLifetime: number;
   neverExpire: boolean;
+  /** Tokens that one person or service account may have. */
+  maxPerOwner: number;
   /** Whether a token reported as leaked ends at once. */
   revokeLeaked: boolean;
 }
@@ -146,6 +148,12 @@ function checkedConfig(
     );
     return least;
   };
+  const count = (name: SettingName): number => {
+    const value = raw.get(name)!;
+    if (/^[1-9]\d{0,8}$/.test(value)) return Number(value);
+    problems.push(`${name}: "${value}" is no number of 1 or more`);
+    return 1;
+  };
   const oneOf = <T extends string>(name: SettingName, allowed: readonly [T, ...T[]]): T => {
     const value = raw.get(name);
     const match = allowed.find((candidate) => candidate === value);
@@ -195,6 +203,7 @@ function checkedConfig(
       defaultLifetime: seconds("pat_default_lifetime", 60),
       maxLifetime: seconds("pat_max_lifetime", 60),
       neverExpire: oneOf("pat_never_expire", ["off", "on"]) === "on",
+      maxPerOwner: count("pat_max_per_owner"),
       revokeLeaked: oneOf("pat_leak_policy", ["revoke", "tell"]) === "revoke",
     },
     secretScanningKeysUrl: raw.get("secret_scanning_keys_url")!,

@@ -3,6 +3,7 @@ import { warnOfExpiry } from "./personal_access_tokens/expiry_warnings.ts";
 import { deleteOldAuditEvents } from "./store/audit_events.ts";
 import { deleteOldDeviceAuthorizations } from "./store/device_authorizations.ts";
 import { deleteOldFailedAttempts } from "./store/failed_attempts.ts";
+import { deleteOldPersonalAccessTokens } from "./store/personal_access_tokens.ts";
 import { deleteOldRefreshTokenFamilies } from "./store/refresh_token_families.ts";
 import { deleteOldRevokedAccessTokens } from "./store/revoked_access_tokens.ts";
 import { deleteOldSessions } from "./store/sessions.ts";
@@ -31,6 +32,7 @@ export async function cleanUp(
   await all((limit) => deleteOldRefreshTokenFamilies(sql, new Date(now - 30 * DAY), limit));
   const auditedUntil = new Date(now - config.auditRetention * 1000);
   await all((limit) => deleteOldAuditEvents(sql, auditedUntil, limit));
+  await all((limit) => deleteOldPersonalAccessTokens(sql, auditedUntil, limit));
   await deleteExpiredSigningKeys(sql, new Date(now));
 }
 

@@ -144,6 +144,12 @@ export const settings = [
     fallback: "off",
   },
   {
+    name: "pat_max_per_owner",
+    value: "number",
+    description: "personal access tokens that one person or service account may have",
+    fallback: "5000",
+  },
+  {
     name: "pat_leak_policy",
     value: "revoke|tell",
     description: "what happens to a token reported as leaked; its owner is told in any case",

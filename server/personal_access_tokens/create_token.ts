@@ -10,7 +10,9 @@ import {
 } from "../store/personal_access_tokens.ts";
 import { makePersonalAccessToken, shownPrefix } from "../tokens/personal_access_token.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
+import { tellOwner } from "./owner_notice.ts";
 import type { TokenHolder } from "./token_holder.ts";
+import { checkTokenLimit } from "./token_limit.ts";
 import { TokenRefusal } from "./token_refusal.ts";
 import { grantWish, type TokenWish } from "./token_wish.ts";
 
@@ -44,18 +46,20 @@ export async function createToken(
   if (granted instanceof TokenRefusal) return granted;
   const secret = makePersonalAccessToken();
   const token = newToken(parts, { ...granted, owner: holder.owner, secret, id });
-  const inserted = await parts.sql.begin(async (tx) => {
-    if (!await insertPersonalAccessToken(tx, token)) return false;
+  return await parts.sql.begin(async (tx) => {
+    const refusal = await checkTokenLimit(tx, parts, holder.owner, { replacing: false });
+    if (refusal !== undefined) return refusal;
+    if (!await insertPersonalAccessToken(tx, token)) {
+      return new TokenRefusal("conflict", "This token was made already.");
+    }
     await auditToken(tx, parts, "token.created", token, actor);
-    return true;
-  });
-  if (!inserted) return new TokenRefusal("conflict", "This token was made already.");
-  return { secret, token: { ...token, owner: holder.owner } };
+    return { secret, token: { ...token, owner: holder.owner } };
+  }) as MadeToken | TokenRefusal;
 }
 
 /** Takes over a token of an older deployment, of which only the hash is known. */
 export async function importToken(
-  parts: Parts,
+  parts: Parts & Pick<AppParts, "webhook" | "mail">,
   { holder, wish, actor, hash }: {
     holder: TokenHolder;
     wish: TokenWish;
@@ -77,7 +81,9 @@ export async function importToken(
     return true;
   });
   if (!inserted) return new TokenRefusal("conflict", "A token with this hash is known already.");
-  return { ...token, owner: holder.owner };
+  const imported = { ...token, owner: holder.owner };
+  tellOwner(parts, { type: "token.imported", token: imported });
+  return imported;
 }
 
 /** A row to insert. */

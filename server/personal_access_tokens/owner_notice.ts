@@ -8,6 +8,7 @@ import type { WebhookEvent } from "../webhook.ts";
 /** What the owner of a token should know. */
 export type OwnerNotice =
   | { type: "token.expiring"; token: PersonalAccessToken }
+  | { type: "token.imported"; token: PersonalAccessToken }
   | {
     type: "token.leaked";
     token: PersonalAccessToken;
@@ -44,7 +45,7 @@ function webhookEvent(notice: OwnerNotice): WebhookEvent {
     },
     owner: token.owner,
   };
-  if (type === "token.expiring") return { type, data: about };
+  if (type !== "token.leaked") return { type, data: about };
   const { place, reporter, revoked } = notice;
   return { type, data: { ...about, place, reported_by: reporter, revoked } };
 }
@@ -62,6 +63,15 @@ function message(notice: OwnerNotice, issuer: string): Omit<Message, "to"> {
         `If it is still needed, rotate it: you get a new secret, and the old one works on for as long as you choose.\n${page}\nor: ${brand.binaryName} pat rotate ${token.id}`,
         lastUse(token),
         "If nothing needs it any more, there is nothing to do.",
+      ),
+    };
+  }
+  if (notice.type === "token.imported") {
+    return {
+      subject: `${brand.productName}: a token that speaks for you was taken over`,
+      text: paragraphs(
+        `An administrator took over a personal access token from elsewhere, "${name}". It speaks for you.`,
+        `If you do not know it, revoke it and ask your administrator:\n${page}\nor: ${brand.binaryName} pat revoke ${token.id}`,
       ),
     };
   }

@@ -9,6 +9,7 @@ import {
 import { makePersonalAccessToken } from "../tokens/personal_access_token.ts";
 import { type Actor, auditToken, type MadeToken, newToken } from "./create_token.ts";
 import type { TokenHolder } from "./token_holder.ts";
+import { checkTokenLimit } from "./token_limit.ts";
 import { TokenRefusal } from "./token_refusal.ts";
 import { grantWish } from "./token_wish.ts";
 
@@ -57,6 +58,8 @@ export async function rotateToken(
     if (old.expiresAt !== undefined && old.expiresAt.getTime() <= now) {
       return new TokenRefusal("conflict", "The token has expired. Make a new one.");
     }
+    const refusal = await checkTokenLimit(tx, parts, holder.owner, { replacing: true });
+    if (refusal !== undefined) return refusal;
     const held = tokenScopes(parts.config.scopes, holder).map(({ name }) => name);
     const granted = grantWish(parts.config, holder, {
       name: old.name,

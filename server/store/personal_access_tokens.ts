@@ -153,6 +153,28 @@ export async function insertPersonalAccessToken(
 }
 
 /**
+ * How many tokens somebody has that live at `livingAt` or were made after `madeAfter`.
+ * Nobody else counts theirs until the transaction ends.
+ */
+export async function countTokensOf(
+  tx: Transaction,
+  { kind, id }: { kind: TokenOwner["kind"]; id: string },
+  { livingAt, madeAfter }: { livingAt?: Date; madeAfter: Date },
+): Promise<number> {
+  const user = kind === "user" ? id : null;
+  const account = kind === "user" ? null : id;
+  await tx`select 1 from users where id = ${user} for no key update`;
+  await tx`select 1 from service_accounts where id = ${account} for no key update`;
+  const rows = await tx<{ count: number }[]>`
+    select count(*)::int as count from personal_access_tokens
+    where (user_id = ${user} or service_account_id = ${account})
+      and (created_at > ${madeAfter} or (
+        ${livingAt ?? null}::timestamptz is not null and revoked_at is null
+        and (expires_at is null or expires_at > ${livingAt ?? null}::timestamptz)))`;
+  return rows[0].count;
+}
+
+/**
  * Finds tokens, living or not, by the hashes (in hex) of what was presented: one read
  * of an index, and as little of each row as will do, since this is what a check costs.
  */
@@ -317,9 +339,7 @@ export async function listPersonalAccessTokens(
     before === undefined ? sql`` : sql`and (t.created_at, t.id) >
         (${before.createdAt}::timestamptz, ${before.id}::uuid)`
   }
-    order by ${
-    before === undefined ? sql`t.created_at desc, t.id desc` : sql`t.created_at, t.id`
-  }
+    order by ${before === undefined ? sql`t.created_at desc, t.id desc` : sql`t.created_at, t.id`}
     limit ${query.limit}`;
   const found = rows.map(fromRow);
   return before === undefined ? found : found.reverse();
@@ -339,6 +359,28 @@ export async function revokePersonalAccessTokens(
     )
     returning id`;
   return rows.map(({ id }) => id);
+}
+
+/** Ends all living tokens of one owner; returns them. Locks in one order, as uses are written down. */
+export async function revokeTokensOf(
+  tx: Transaction,
+  { ownerId, reason, now }: { ownerId: string; reason: string; now: Date },
+): Promise<PersonalAccessToken[]> {
+  const rows = await tx<Row[]>`
+    with living as (
+      select id from personal_access_tokens
+      where (user_id = ${ownerId} or service_account_id = ${ownerId})
+        and revoked_at is null and (expires_at is null or expires_at > ${now})
+      order by id for update
+    ), ended as (
+      update personal_access_tokens t set revoked_at = ${now}, revoked_reason = ${reason}
+      from living where t.id = living.id returning t.*
+    )
+    select ended.*, coalesce(u.email, s.name) as username
+    from ended
+      left join users u on u.id = ended.user_id
+      left join service_accounts s on s.id = ended.service_account_id`;
+  return rows.map(fromRow);
 }
 
 /**
@@ -414,6 +456,20 @@ export async function recordTokenUses(
       last_used_agent = coalesce(used.agent, t.last_used_agent)
     from used join locked on locked.id = used.id
     where t.id = used.id and (t.last_used_at is null or t.last_used_at < used.at)`;
+}
+
+/** Deletes tokens that ended before `before`, at most `limit`; returns how many. */
+export async function deleteOldPersonalAccessTokens(
+  sql: Sql,
+  before: Date,
+  limit: number,
+): Promise<number> {
+  const { count } = await sql`
+    delete from personal_access_tokens where id in (
+      select id from personal_access_tokens
+      where revoked_at < ${before} or (revoked_at is null and expires_at < ${before})
+      limit ${limit})`;
+  return count;
 }
 
 /**
