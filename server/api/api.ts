@@ -68,16 +68,23 @@ export function api(appParts: AppParts): Hono<{ Bindings: ConnectionBindings }> 
     new Response(document, {
       headers: { "content-type": "application/json", "access-control-allow-origin": "*" },
     }));
-  routes.all("/api/v1/*", () =>
-    problemResponse(
-      issuer,
-      new Problem(
-        404,
-        "not-found",
-        "Not found",
-        `There is no such operation. See ${issuer}/api/docs.`,
-      ),
-    ));
+  for (const path of new Set(apiOperations.map((operation) => operation.path))) {
+    const allowed = apiOperations.filter((operation) => operation.path === path)
+      .map(({ method }) => method.toUpperCase()).join(", ");
+    routes.all(path.replace("{id}", ":id"), () =>
+      problemResponse(
+        issuer,
+        new Problem(405, "method", "Another method is wanted", `This address takes ${allowed}.`, {
+          allow: allowed,
+        }),
+      ));
+  }
+  routes.all("/api/*", async (c, next) => {
+    // A page, which people read.
+    if (c.req.path === "/api/docs") return await next();
+    const detail = `There is no such operation. See ${issuer}/api/docs.`;
+    return problemResponse(issuer, new Problem(404, "not-found", "Not found", detail));
+  });
   return routes;
 }
 
@@ -198,6 +205,8 @@ function misfit(issue: z.core.$ZodIssue): string {
       return `has unknown members: ${issue.keys.slice(0, 5).join(", ").slice(0, 100)}`;
     case "invalid_value":
       return `must be one of ${issue.values.join(", ")}`;
+    case "custom":
+      return "holds characters that cannot be kept";
     default:
       return "does not have the right form";
   }

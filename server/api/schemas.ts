@@ -11,8 +11,13 @@ function named<Schema extends z.ZodMiniType>(id: string, schema: Schema): Schema
   return schema;
 }
 
-const text = (least: number, most: number) =>
+/** Any text, be it one that no database keeps. */
+const anyText = (least: number, most: number) =>
   z.string().check(z.minLength(least), z.maxLength(most));
+const text = (least: number, most: number) =>
+  anyText(least, most).check(
+    z.refine((value) => !value.includes("\0") && value.isWellFormed()),
+  );
 const moment = (description: string) =>
   described(description, z.string().register(z.globalRegistry, { format: "date-time" }));
 const orNull = <Schema extends z.ZodMiniType>(schema: Schema) => z.nullable(schema);
@@ -61,7 +66,7 @@ export const importedToken = named(
     name: text(1, 400),
     scopes: z.array(text(1, 256)).check(z.maxLength(100)),
     owner: described("A person's e-mail address, or a service account's name.", text(1, 254)),
-    expires_at: described("null: without an end.", z.nullable(text(1, 40))),
+    expires_at: orNull(moment("When it ends. null: without an end.")),
     allowed_addresses: z.optional(z.array(text(1, 60)).check(z.maxLength(50))),
   }),
 );
@@ -69,8 +74,8 @@ export const importedToken = named(
 export const leakReport = named(
   "LeakReport",
   z.strictObject({
-    token: described("The token as it was found.", text(1, 4096)),
-    url: described("Where it lies.", z.optional(text(0, 4096))),
+    token: described("The token as it was found.", anyText(1, 4096)),
+    url: described("Where it lies.", z.optional(anyText(0, 4096))),
   }),
 );
 
@@ -78,9 +83,9 @@ export const leakReport = named(
 export const gitlabReport = named(
   "GitLabReport",
   z.array(z.object({
-    type: text(1, 200),
-    token: text(1, 4096),
-    location: z.optional(text(0, 4096)),
+    type: anyText(1, 200),
+    token: anyText(1, 4096),
+    location: z.optional(anyText(0, 4096)),
   })).check(z.maxLength(1000)),
 );
 

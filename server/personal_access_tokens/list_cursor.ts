@@ -11,6 +11,6 @@ export function cursorAfter({ createdAt, id }: ListPosition): string {
 /** Undefined: none of ours. */
 export function readCursor(cursor: string): ListPosition | undefined {
   const [time, id] = Buffer.from(cursor, "base64url").toString().split(" ");
-  if (!/^\d{1,15}$/.test(time) || !UUID.test(id ?? "")) return undefined;
+  if (!/^\d{1,14}$/.test(time) || !UUID.test(id ?? "")) return undefined;
   return { createdAt: new Date(Number(time)), id };
 }

@@ -423,3 +423,114 @@ testOnEachDatabase("owners are warned before a token ends, once each time", asyn
   await warnOfExpiry(server.parts);
   assert.equal(told.length, 2);
 });
+
+testOnEachDatabase(
+  "a question that is not understood is refused, not overheard",
+  async (location) => {
+    await using server = await testServer(location, describeScopes);
+    const alice = await addPerson(server);
+    const { token } = await makeToken(server, alice, { scopes: ["read"] });
+    assert.equal((await verify(server, token, "?scope=read")).status, 200);
+    assert.equal((await verify(server, token, "/?scope=deploy")).status, 403);
+    assert.equal((await verify(server, token, "/?scope=read")).status, 200);
+    for (const query of ["?scopes=deploy", "?jwt=true", "?scope=read&Scope=deploy", "?basic"]) {
+      const refused = await verify(server, token, query);
+      assert.equal(refused.status, 400, query);
+      assert.match(refused.challenge!, /error="invalid_request"/);
+    }
+    // Envoy appends the stranger's path and query, which may hold anything.
+    for (const path of ["/x?scopes=deploy", "/verify?jwt=1"]) {
+      const passed = await verify(server, token, path);
+      assert.deepEqual([passed.status, passed.headers.get("x-auth-jwt")], [200, null], path);
+    }
+    const header = { "x-auth-required-scope": "read deploy" };
+    assert.match((await verify(server, token, "", header)).challenge!, /The token lacks deploy\./);
+  },
+);
+
+testOnEachDatabase(
+  "a token may come as the password of HTTP Basic where that is asked for",
+  async (location) => {
+    await using server = await testServer(location, describeScopes);
+    const { token } = await makeToken(server, await addPerson(server));
+    const ask = (query: string, credentials?: string) =>
+      verify(server, undefined, query, {
+        ...credentials !== undefined && { authorization: `Basic ${btoa(credentials)}` },
+      });
+    assert.equal((await ask("?basic=1", `x-access-token:${token}`)).status, 200);
+    assert.equal((await ask("?basic=1&scope=operate", `anyone:${token}`)).status, 403);
+    assert.equal((await ask("", `x-access-token:${token}`)).status, 401);
+    for (const wrong of [undefined, "no colon", "someone:", `${token}:`, "someone:nonsense"]) {
+      const refused = await ask("?basic=1", wrong);
+      assert.equal(refused.status, 401, wrong);
+      assert.match(refused.challenge!, /Bearer.*Basic realm=/);
+    }
+    assert.doesNotMatch((await ask("")).challenge!, /Basic/);
+  },
+);
+
+testOnEachDatabase(
+  "odd input is the asker's mistake, not trouble of the server's",
+  async (location) => {
+    await using server = await testServer(location, describeScopes);
+    const admin = await addPerson(server, true);
+    const wish = { name: "CI", scopes: ["deploy"] };
+    const cursor = btoa("999999999999999 0197a000-0000-7000-8000-000000000001");
+    const asked: [string, string, unknown?][] = [
+      ["GET", "/api/v1/tokens?search=a%00b"],
+      ["GET", `/api/v1/tokens?cursor=${cursor}`],
+      ["POST", "/api/v1/tokens", { ...wish, name: "x\ud800" }],
+      ["POST", "/api/v1/tokens", { ...wish, owner: "a\0b" }],
+      ["POST", "/api/v1/tokens/import", {
+        ...wish,
+        owner: "a\0b",
+        token_hash: "0".repeat(64),
+        expires_at: "2027-01-01T00:00:00Z",
+      }],
+    ];
+    for (const [method, path, body] of asked) {
+      const text = body === undefined ? undefined : JSON.stringify(body);
+      const answer = await call(server, admin.login, method, path, text);
+      assert.ok([400, 422].includes(answer.status), `${path}: ${JSON.stringify(answer)}`);
+    }
+    for (
+      const [path, allow] of [["/api/v1/tokens", "POST, GET"], ["/api/v1/tokens/x", "GET, DELETE"]]
+    ) {
+      const answer = await call(server, admin.login, "PUT", path, {});
+      assert.deepEqual([answer.status, answer.headers.get("allow")], [405, allow]);
+      assert.match(answer.headers.get("content-type")!, /problem\+json/);
+    }
+    const lost = await call(server, admin.login, "GET", "/api/v2");
+    assert.equal(lost.status, 404);
+    assert.match(lost.headers.get("content-type")!, /problem\+json/);
+  },
+);
+
+testOnEachDatabase("nobody has more tokens than the operator allows", async (location) => {
+  await using server = await testServer(location, (config) => {
+    describeScopes(config);
+    config.personalAccessTokens.maxPerOwner = 5;
+  });
+  const [alice, bob] = [await addPerson(server), await addPerson(server)];
+  const create = ({ login }: typeof alice) =>
+    call(server, login, "POST", "/api/v1/tokens", { name: "x", scopes: [] });
+  const made = await Promise.all(Array.from({ length: 9 }, () => create(alice)));
+  const statuses = made.map(({ status }) => status).sort();
+  assert.deepEqual(statuses, [201, 201, 201, 201, 201, 409, 409, 409, 409]);
+  const refused = made.find(({ status }) => status === 409)!;
+  assert.match(refused.body.detail, /has 5 tokens.*may have 5/);
+  assert.equal((await create(bob)).status, 201);
+  // Making and revoking in turn fills the table as well.
+  const living = made.filter(({ status }) => status === 201).map(({ body }) => body.id);
+  for (const id of living.slice(0, 3)) {
+    assert.equal((await call(server, alice.login, "DELETE", `/api/v1/tokens/${id}`)).status, 204);
+  }
+  assert.equal((await create(alice)).status, 409);
+  server.clock.advance({ days: 1 });
+  alice.login = (await server.login(alice.id)).access_token;
+  assert.equal((await create(alice)).status, 201);
+  // One that takes another's place is no more than there was.
+  const rotate = () =>
+    call(server, alice.login, "POST", `/api/v1/tokens/${living[4]}/rotate`, { overlap: 0 });
+  assert.equal((await rotate()).status, 201);
+});
