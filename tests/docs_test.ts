@@ -94,6 +94,9 @@ Deno.test("docs/operations.md has every audit event and every line of the log", 
     for (const [, value] of source.matchAll(/\bevent: ([^,\n]+)/g)) {
       for (const [, event] of value.matchAll(/"([a-z_]+(?:\.[a-z_]+)?)"/g)) recorded.add(event);
     }
+    for (const [, event] of source.matchAll(/\bauditToken\([^()]*?"([a-z_]+\.[a-z_]+)"/g)) {
+      recorded.add(event);
+    }
     for (const [, event] of source.matchAll(/\blog\([^()]*?"([a-z]+_[a-z_]+)"/g)) {
       recorded.add(event);
     }
