@@ -2,21 +2,25 @@ import { styleHash } from "./style.ts";
 
 /**
  * Nothing may be loaded, run, framed or sent elsewhere: the pages are HTML with
- * one style sheet in it, named by its hash. The icon is a data: address.
+ * one style sheet in it, named by its hash. The icon is a data: address. A page
+ * that has a script names it by its hash too.
  */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  `style-src '${styleHash}'`,
-  "img-src data:",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-  "base-uri 'none'",
-].join("; ");
+export function contentSecurityPolicy(scriptHash?: string): string {
+  return [
+    "default-src 'none'",
+    ...scriptHash === undefined ? [] : [`script-src '${scriptHash}'`],
+    `style-src '${styleHash}'`,
+    "img-src data:",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+  ].join("; ");
+}
 
 /** Sent with every page. */
 export const SECURITY_HEADERS: Record<string, string> = {
   "Cache-Control": "no-store",
-  "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+  "Content-Security-Policy": contentSecurityPolicy(),
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Resource-Policy": "same-origin",
   "Permissions-Policy":

@@ -138,6 +138,9 @@ legend { margin: 0 0 0.3rem; padding: 0; font-weight: 600; }
   -webkit-user-select: all; user-select: all;
 }
 .secret input:focus + span { color: var(--accent-text); background: var(--accent); }
+.copy { display: flex; flex-wrap: wrap; gap: 0.75rem; align-items: center; margin-top: 0.6rem; }
+button[hidden] { display: none; }
+#copied { font-weight: 600; }
 .ask { display: flex; flex-wrap: wrap; gap: 0.75rem; align-items: center; margin-top: 1.5rem; }
 @media (max-width: 40rem) { .tokens li { flex-direction: column; align-items: stretch; gap: 0; } }
 .mark {

@@ -1,7 +1,10 @@
+import { raw } from "hono/html";
 import type { MadeToken } from "../personal_access_tokens/create_token.ts";
+import { copyScript, copyScriptHash } from "./copy_script.ts";
 import { Fact } from "./device_confirm.tsx";
 import { Deadline } from "./moment.tsx";
 import { page, type PageContext, type PageParts } from "./page.tsx";
+import { contentSecurityPolicy } from "./security_headers.ts";
 import { TokenEnd, TokenName, TokenScopes } from "./token_parts.tsx";
 
 /**
@@ -16,6 +19,7 @@ export async function madeTokenPage(
   oldEndsAt?: Date,
 ): Promise<Response> {
   const now = parts.clock.now();
+  c.header("Content-Security-Policy", contentSecurityPolicy(copyScriptHash));
   return await page(parts, c, {
     title: "Copy your new token",
     children: (
@@ -24,7 +28,7 @@ export async function madeTokenPage(
         <div class="field">
           <label for="secret">The token</label>
           <div class="secret code">
-            {/* No script: the tab key selects the field whole, a click what lies over it. */}
+            {/* Without the script too: the tab key selects the field whole, a click what lies over it. */}
             <input
               id="secret"
               readonly
@@ -40,6 +44,11 @@ export async function madeTokenPage(
             A click, or the tab key, selects it whole. Copy it, and put it where your CI keeps
             secrets.
           </p>
+          <div class="copy">
+            <button id="copy" type="button" hidden>Copy</button>
+            <span id="copied" role="status"></span>
+          </div>
+          <script>{raw(copyScript)}</script>
         </div>
         <div class="care">
           <p>

@@ -1,6 +1,6 @@
 /** Personal access tokens in the browser: made, shown once, found again, rotated and revoked. */
 import assert from "node:assert/strict";
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import type { ServerConfig } from "../../../server/config.ts";
 import { insertPersonalAccessToken } from "../../../server/store/personal_access_tokens.ts";
 import type { User } from "../../../server/store/users.ts";
@@ -99,6 +99,21 @@ Deno.test("a token is made in the browser, works, and is shown this once", async
   assert.match((await browser.get("/tokens")).text, /used just now from 192.0.2.1/);
   const written = JSON.stringify(await server.parts.sql`select * from audit_events`);
   assert.ok(!written.includes(secret.slice(12)));
+});
+
+Deno.test("the one script there is, is allowed by its hash, on the page of a new token alone", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, describeScopes);
+  const { browser } = await alicesBrowser(server);
+  const asked = await browser.get("/tokens/new");
+  assert.doesNotMatch(asked.headers.get("content-security-policy")!, /script-src/);
+  assert.doesNotMatch(asked.html, /<script/);
+  const { html, headers } = await browser.submit("/tokens/new", wish);
+  const [, script] = /<script>([^<]*)<\/script>/.exec(html)!;
+  const hash = createHash("sha256").update(script).digest("base64");
+  const policy = headers.get("content-security-policy")!;
+  assert.deepEqual(/script-src ([^;]*);/.exec(policy)?.slice(1), [`'sha256-${hash}'`]);
+  assert.match(html, /<button id="copy" type="button" hidden/);
 });
 
 Deno.test("a token that may not be, is not made, and the form says why and keeps the rest", async () => {

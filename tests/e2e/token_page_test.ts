@@ -1,0 +1,67 @@
+/** The page that shows a new token, in a real browser: its copy button, with and without a script. */
+import assert from "node:assert/strict";
+import { brand } from "../../shared/brand.ts";
+import { type BrowserContext, openBrowser, type Page } from "../support/browser.ts";
+import { databaseKinds } from "../support/databases.ts";
+import { addPerson, PASSWORD } from "../support/page_people.ts";
+import { serveSite } from "../support/site.ts";
+import { testServer } from "../support/test_server.ts";
+
+/** Signs in and makes a token; the page that shows it. */
+async function tokenPage(context: BrowserContext, site: string): Promise<Page> {
+  const page = await context.newPage();
+  await page.goto(`${site}/signin?next=/tokens/new`);
+  await page.getByLabel("E-mail address").fill("alice@example.com");
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByLabel("Name", { exact: true }).fill("Nightly build");
+  await page.getByRole("button", { name: "Make the token" }).click();
+  return page;
+}
+
+Deno.test("the copy button copies a new token, and is there only where it works", async (t) => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location);
+  await addPerson(server);
+  await using site = serveSite(server);
+  await using chromium = await openBrowser();
+  const copyButton = (page: Page) => page.getByRole("button", { name: "Copy" });
+
+  await t.step("a click copies the token and says so", async () => {
+    const context = await chromium.browser.newContext();
+    await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: site.url });
+    const complaints: string[] = [];
+    context.on("console", (message) => complaints.push(message.text()));
+    context.on("weberror", (error) => complaints.push(String(error.error())));
+    const page = await tokenPage(context, site.url);
+    assert.equal(await page.getByRole("status").innerText(), "");
+    await copyButton(page).click();
+    await page.getByRole("status").filter({ hasText: /^Copied$/ }).waitFor();
+    const copied = await page.evaluate<string>("navigator.clipboard.readText()");
+    assert.equal(copied, await page.getByLabel("The token").inputValue());
+    assert.ok(copied.startsWith(brand.tokenPrefixes.personalAccessToken));
+    assert.deepEqual(complaints, [], "nothing breaks the Content-Security-Policy");
+  });
+  await t.step("a refusal of the browser is said", async () => {
+    const context = await chromium.browser.newContext();
+    await context.addInitScript(
+      "navigator.clipboard.writeText = () => Promise.reject(new Error('denied'))",
+    );
+    const page = await tokenPage(context, site.url);
+    await copyButton(page).click();
+    await page.getByRole("status").filter({ hasText: "copy it yourself" }).waitFor();
+  });
+  await t.step("without a clipboard to write to there is no button", async () => {
+    const context = await chromium.browser.newContext();
+    await context.addInitScript("Object.defineProperty(navigator, 'clipboard', {})");
+    const page = await tokenPage(context, site.url);
+    assert.ok(await page.getByLabel("The token").inputValue());
+    assert.equal(await copyButton(page).count(), 0);
+  });
+  await t.step("without scripts there is no button", async () => {
+    const context = await chromium.browser.newContext({ javaScriptEnabled: false });
+    const page = await tokenPage(context, site.url);
+    assert.ok(await page.getByLabel("The token").inputValue());
+    assert.equal(await page.locator("#copy").isVisible(), false);
+  });
+});
