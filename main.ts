@@ -250,6 +250,10 @@ async function main(args: string[]): Promise<number> {
         signal,
         launch,
         runProgram,
+        async streamProgram(program, args, input, read) {
+          const { streamProgram } = await import("./client/streamed_program.ts");
+          return await streamProgram(program, args, input, read, signal);
+        },
         runInForeground,
       }, run);
     },

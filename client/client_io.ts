@@ -41,6 +41,16 @@ export interface ClientIo {
     timeoutMs: number,
   ): Promise<EndedProgram | "late" | undefined>;
   /**
+   * Runs a program without a shell, gives it `input`, hands its standard output to
+   * `read` as it comes, and waits for its end. Undefined if it cannot be started.
+   */
+  streamProgram<T>(
+    program: string,
+    args: readonly string[],
+    input: string,
+    read: (output: AsyncIterable<Uint8Array>) => Promise<T>,
+  ): Promise<StreamedEnd<T> | undefined>;
+  /**
    * Runs a program without a shell, with our standard streams and `env` on top of
    * our environment, and waits for its end. Signals sent to us are sent on to it.
    */
@@ -58,6 +68,13 @@ export interface EndedProgram {
   code: number;
   stdout: string;
   stderr: string;
+}
+
+export interface StreamedEnd<T> {
+  code: number;
+  stderr: string;
+  /** What the output was read to. */
+  result: T;
 }
 
 export interface Platform {

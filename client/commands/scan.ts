@@ -4,12 +4,12 @@ import { EXIT } from "../../shared/exit_codes.ts";
 import { ClientError } from "../client_error.ts";
 import type { ClientIo } from "../client_io.ts";
 import { formatJson, plainText } from "../output.ts";
-import { type Finding, shownBeginning } from "../scan/finding.ts";
-import { DIFF_START, findInDiff } from "../scan/git_diff.ts";
+import type { Finding } from "../scan/finding.ts";
 import { type RevocationResult, revokeFound } from "../scan/revoke_found.ts";
 import { scanFiles, type Scanned } from "../scan/scan_files.ts";
-import { scanPieces } from "../scan/scan_pieces.ts";
+import { scanStaged } from "../scan/scan_staged.ts";
 import { activeServer, wantedServer } from "../session.ts";
+import { shownBeginning } from "../token_beginning.ts";
 
 export interface ScanOptions {
   server?: string;
@@ -35,12 +35,10 @@ export async function scan(
   if (sources > 1) {
     throw new ClientError(EXIT.usage, "Scan either paths, or --staged, or --stdin.");
   }
-  const scanned = options.staged
-    ? { ...NOTHING, findings: await stagedFindings(io) }
-    : options.stdin
-    ? { ...NOTHING, findings: await findingsInInput(io) }
+  const scanned: Scanned = options.staged
+    ? { ...await scanStaged(io), skipped: 0, unreadable: [] }
     : await scanFiles(
-      paths.length > 0 ? paths : ["."],
+      options.stdin ? ["-"] : paths.length > 0 ? paths : ["."],
       { binary: options.binary ?? false },
       io,
     );
@@ -56,65 +54,6 @@ export async function scan(
   }
   io.stderr(`${summary(scanned, options)}\n`);
   return findings.length > 0 || unreadable.length > 0 ? EXIT.failure : EXIT.ok;
-}
-
-const NOTHING: Scanned = { findings: [], files: 0, skipped: 0, unreadable: [] };
-
-/** For git to write a diff of any size; in milliseconds. */
-const GIT_TIMEOUT_MS = 120_000;
-
-async function stagedFindings(io: ClientIo): Promise<Finding[]> {
-  const diff = await io.runProgram("git", [
-    ...[
-      "-c",
-      "core.quotePath=false",
-      "-c",
-      "diff.noprefix=false",
-      "-c",
-      "diff.mnemonicPrefix=false",
-    ],
-    ...[
-      "diff",
-      "--cached",
-      "--unified=0",
-      "--no-color",
-      "--no-ext-diff",
-      "--no-textconv",
-      "--no-relative",
-    ],
-    ...["--src-prefix=a/", "--dst-prefix=b/", "--diff-filter=d"],
-  ], GIT_TIMEOUT_MS);
-  if (diff === undefined) {
-    throw new ClientError(EXIT.failure, "--staged needs git, which cannot be started.");
-  }
-  if (diff === "late" || diff.code !== 0) {
-    const reason = diff === "late"
-      ? `no answer within ${GIT_TIMEOUT_MS / 1000} s`
-      : plainText(diff.stderr.split("\n")[0]);
-    throw new ClientError(EXIT.failure, `git cannot say what is staged: ${reason}`);
-  }
-  return findInDiff(diff.stdout);
-}
-
-/** A git diff is looked through for what it adds, any other text as it is. */
-async function findingsInInput(io: ClientIo): Promise<Finding[]> {
-  const input = io.stdinBytes()[Symbol.asyncIterator]();
-  const pieces = { [Symbol.asyncIterator]: () => input };
-  const start: Uint8Array[] = [];
-  let length = 0;
-  while (length < DIFF_START.length) {
-    const { done, value } = await input.next();
-    if (done) break;
-    start.push(value.slice());
-    length += value.length;
-  }
-  async function* whole() {
-    yield* start;
-    yield* pieces;
-  }
-  const beginning = await new Blob(start as BlobPart[]).text();
-  if (!beginning.startsWith(DIFF_START)) return await scanPieces(whole(), "(stdin)");
-  return findInDiff(await new Response(ReadableStream.from(whole())).text());
 }
 
 /** What became of each token. A server that fails keeps no finding from being shown. */
@@ -138,18 +77,20 @@ async function revokeAll(
 }
 
 function describe(finding: Finding, results: Map<string, RevocationResult>): string {
-  const { kind, token, path, line, column } = finding;
+  const { kind, token, commit, path, line, column } = finding;
   const result = results.get(token);
-  return `${plainText(path, 1000)}:${line}:${column}: ${kind.name} ${shownBeginning(token)}…` +
+  // As git names a file in a commit.
+  const place = `${commit === undefined ? "" : `${commit.slice(0, 12)}:`}${plainText(path, 1000)}`;
+  return `${place}:${line}:${column}: ${kind.name} ${shownBeginning(token)}…` +
     (result === undefined ? "" : `, ${result}`);
 }
 
 function report(scanned: Scanned, results: Map<string, RevocationResult>) {
   return {
-    findings: scanned.findings.map(({ kind, token, path, line, column }) => ({
+    findings: scanned.findings.map(({ kind, token, commit, path, line, column }) => ({
       kind: kind.name,
       beginning: shownBeginning(token),
-      ...{ path, line, column },
+      ...{ commit: commit ?? null, path, line, column },
       ended: results.has(token) ? results.get(token) === "ended" : null,
     })),
     files: scanned.files,
@@ -159,12 +100,14 @@ function report(scanned: Scanned, results: Map<string, RevocationResult>) {
 }
 
 function summary({ findings, files, skipped }: Scanned, options: ScanOptions): string {
+  // Of a diff git has left out the content itself.
+  const skippedWords = options.stdin
+    ? "binary left out by git (its --text shows them)"
+    : "binary left out";
   const where = options.staged
     ? "in what is staged"
-    : options.stdin
-    ? "in standard input"
-    : `in ${files} ${files === 1 ? "file" : "files"}` +
-      (skipped > 0 ? `, ${skipped} binary left out` : "");
+    : (options.stdin ? "in standard input" : `in ${files} ${files === 1 ? "file" : "files"}`) +
+      (skipped > 0 ? `, ${skipped} ${skippedWords}` : "");
   const { length } = findings;
   if (length === 0) return `No tokens ${where}.`;
   const found = `${length} ${length === 1 ? "token" : "tokens"} ${where}.`;

@@ -8,9 +8,6 @@ export interface Finding extends Place {
   token: string;
   /** Of the file, as the user named it or below what the user named. */
   path: string;
-}
-
-/** The beginning of a token, as lists of tokens show it: enough to know it by, too little to use it. */
-export function shownBeginning(token: string): string {
-  return token.slice(0, 12);
+  /** The full id of the commit that put it there, where it is known. */
+  commit?: string;
 }

@@ -2,8 +2,11 @@
 import { join } from "node:path";
 import type { ClientIo } from "../client_io.ts";
 import type { Finding } from "./finding.ts";
+import { interruptible, interruptiblePieces } from "./interruptible.ts";
+import { scanInput } from "./scan_input.ts";
 import { scanPieces } from "./scan_pieces.ts";
 import { TokenStream } from "./token_stream.ts";
+import { asUtf8, wideEncoding } from "./wide_text.ts";
 
 /** Where version control keeps what is not a user's file. */
 const CONTROL_FOLDERS = new Set([".git", ".hg", ".jj", ".svn"]);
@@ -24,25 +27,28 @@ export interface Scanned {
 }
 
 /**
- * Looks through `paths` and all below them. Symbolic links below them are not
- * followed. Binary files are left out unless `binary` is set.
+ * Looks through `paths` and all below them; `-` is standard input. Below them,
+ * symbolic links are not followed, and pipes and devices not opened: they could
+ * keep us waiting. Binary files are left out unless `binary` is set.
  */
 export async function scanFiles(
   paths: readonly string[],
   { binary }: { binary: boolean },
-  io: Pick<ClientIo, "sleep" | "signal">,
+  io: Pick<ClientIo, "sleep" | "signal" | "stdinBytes">,
 ): Promise<Scanned> {
   const scanned: Scanned = { findings: [], files: 0, skipped: 0, unreadable: [] };
   const buffer = new Uint8Array(PIECE_LENGTH);
   let pieces = 0;
-  for (const path of paths) await scan(path, Deno.statSync);
+  for (const path of paths) await scan(path, { named: true });
   return scanned;
 
-  async function scan(path: string, stat: (path: string) => Deno.FileInfo): Promise<void> {
+  async function scan(path: string, { named }: { named: boolean }): Promise<void> {
     try {
-      const { isFile, isDirectory } = stat(path);
+      if (named && path === "-") return await scanStdin();
+      const { isFile, isDirectory } = named ? Deno.statSync(path) : Deno.lstatSync(path);
       if (isFile) await scanFile(path);
       else if (isDirectory) await scanFolder(path);
+      else if (named) await scanPipe(path);
     } catch (error) {
       io.signal.throwIfAborted();
       scanned.unreadable.push({ path, reason: reasonOf(error) });
@@ -53,7 +59,32 @@ export async function scanFiles(
     const entries = [...Deno.readDirSync(folder)]
       .sort((one, other) => one.name < other.name ? -1 : 1);
     for (const { name } of entries) {
-      if (!CONTROL_FOLDERS.has(name)) await scan(join(folder, name), Deno.lstatSync);
+      if (!CONTROL_FOLDERS.has(name)) await scan(join(folder, name), { named: false });
+    }
+  }
+
+  async function scanStdin(): Promise<void> {
+    const pieces = interruptiblePieces(io.stdinBytes(), io.signal);
+    const { findings, skipped } = await scanInput(pieces, "(stdin)");
+    scanned.findings.push(...findings);
+    scanned.files++;
+    scanned.skipped += skipped;
+  }
+
+  /** `<(command)`, /dev/stdin, a named pipe: read once, and binary or not, since it was named. */
+  async function scanPipe(path: string): Promise<void> {
+    const findings = await scanPieces(asUtf8(piecesOfPipe(path)), path);
+    scanned.findings.push(...findings);
+    scanned.files++;
+  }
+
+  async function* piecesOfPipe(path: string): AsyncGenerator<Uint8Array> {
+    // Opening waits as well, for somebody to write.
+    using file = await interruptible(Deno.open(path), io.signal);
+    for (;;) {
+      const length = await interruptible(file.read(buffer), io.signal);
+      if (length === null) return;
+      yield buffer.subarray(0, length);
     }
   }
 
@@ -90,12 +121,6 @@ export async function scanFiles(
         : new TextEncoder().encode(decoder.decode(bytes, { stream: true }));
     }
   }
-}
-
-/** What Windows PowerShell's `>` writes: binary to git, text to people. */
-function wideEncoding([first, second]: Uint8Array): "utf-16le" | "utf-16be" | undefined {
-  if (first === 0xff && second === 0xfe) return "utf-16le";
-  return first === 0xfe && second === 0xff ? "utf-16be" : undefined;
 }
 
 function reasonOf(error: unknown): string {

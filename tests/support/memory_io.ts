@@ -68,6 +68,7 @@ export function memoryIo(changes: Partial<MemoryIo> = {}): MemoryIo {
       io.ran.push([program, ...args]);
       return Promise.resolve(io.endings[program]);
     },
+    streamProgram: () => Promise.resolve(undefined),
     runInForeground(program, args, env) {
       io.inFront.push({ command: [program, ...args], env });
       return Promise.resolve(io.foreground[program] ?? "not found");

@@ -3,6 +3,7 @@ import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { scan, type ScanOptions } from "../../../client/commands/scan.ts";
 import { runCommand } from "../../../client/run_command.ts";
+import { streamProgram } from "../../../client/streamed_program.ts";
 import { runProgram } from "../../../main.ts";
 import { makePersonalAccessToken } from "../../../server/tokens/personal_access_token.ts";
 import { makeRefreshToken } from "../../../server/tokens/refresh_token.ts";
@@ -39,7 +40,10 @@ Deno.test("a token in a file is found, shown by its beginning and place, and exi
   assert.match(io.err, /^1 token in 2 files\. .*--revoke\n$/);
   assert.equal(await run(io, [path], { json: true }), EXIT.failure);
   assert.deepEqual(JSON.parse(io.out).findings, [
-    { kind: "personal access token", beginning, path, line: 2, column: 7, ended: null },
+    {
+      ...{ kind: "personal access token", beginning },
+      ...{ commit: null, path, line: 2, column: 7, ended: null },
+    },
   ]);
   assert.equal(await run(io, [join(home.folder, "clean.txt")]), EXIT.ok);
   assert.equal(io.out, "");
@@ -97,20 +101,28 @@ Deno.test("standard input is any text, or a diff", async () => {
   assert.equal(await run(io, ["x"], { stdin: true }), EXIT.usage);
 });
 
-Deno.test("--staged looks at what the next commit adds, and at nothing else", async () => {
-  await using home = await clientHome({
+/** Git in a folder of its own, which `--staged` is about. */
+async function repository() {
+  const home = await clientHome({
     runProgram: (program, args, timeout) =>
       runProgram(program, ["-C", home.folder, ...args], timeout),
+    streamProgram: (program, args, input, read) =>
+      streamProgram(program, ["-C", home.folder, ...args], input, read, home.io.signal),
   });
-  const { io } = home;
   const git = async (...args: string[]) => {
-    const ended = await runProgram("git", ["-C", home.folder, ...args], 30_000);
+    const who = ["-c", "user.name=a", "-c", "user.email=a@example.com"];
+    const ended = await runProgram("git", ["-C", home.folder, ...who, ...args], 30_000);
     assert.ok(typeof ended === "object" && ended.code === 0, JSON.stringify(ended));
   };
+  return { ...home, git };
+}
+
+Deno.test("--staged looks at what the next commit adds, and at nothing else", async () => {
+  await using home = await repository();
+  const { io, git } = home;
   assert.equal(await run(io, [], { staged: true }), EXIT.failure);
-  assert.match(io.err, /git cannot say what is staged/);
+  assert.match(io.err, /git cannot say what is staged: .*not a git repository/);
   await git("init", "--quiet");
-  await git("config", "diff.mnemonicPrefix", "true");
   await write(home, "tä st.txt", "one\n");
   await git("add", ".");
   assert.equal(await run(io, [], { staged: true }), EXIT.ok);
@@ -119,6 +131,86 @@ Deno.test("--staged looks at what the next commit adds, and at nothing else", as
   await git("add", ".");
   assert.equal(await run(io, [], { staged: true }), EXIT.failure);
   assert.equal(io.out, `tä st.txt:2:1: personal access token ${beginning}…\n`);
+  await git("commit", "--quiet", "--message", "x");
+  await write(home, "tä st.txt", `one\ntwo\n${token}\n`);
+  await write(home, "empty", "");
+  await git("add", ".");
+  assert.equal(await run(io, [], { staged: true }), EXIT.ok, io.out);
+  await git("rm", "--quiet", "--cached", "tä st.txt");
+  assert.equal(await run(io, [], { staged: true }), EXIT.ok, io.out);
+});
+
+Deno.test("--staged is not blinded by attributes, settings, zero bytes or UTF-16", async () => {
+  await using home = await repository();
+  const { io, git } = home;
+  await git("init", "--quiet");
+  await write(home, ".gitattributes", "*.env -diff\n*.bin binary\n*.odd diff=odd\n");
+  const settings: [string, string][] = [
+    ["diff.odd.textconv", "true"],
+    ["diff.external", "true"],
+    ["diff.noprefix", "true"],
+    ["color.ui", "always"],
+    ["diff.renames", "copies"],
+    ["core.quotePath", "true"],
+  ];
+  for (const [name, value] of settings) await git("config", name, value);
+  await write(home, "a.env", `A=1\nT=${token}\n`);
+  await write(home, "b.bin", `\0\n${token}\n`);
+  await write(home, "c.odd", token);
+  await write(home, "d/wide.txt", Buffer.from(`\ufeffone\r\n${token}\r\n`, "utf16le"));
+  await write(home, "e\nf", `${"x".repeat(200_000)}\n${token}`);
+  await git("add", ".");
+  assert.equal(await run(io, [], { staged: true }), EXIT.failure);
+  assert.deepEqual(
+    io.out.trimEnd().split("\n").map((line) => line.split(": ")[0]),
+    ["a.env:2:3", "b.bin:2:1", "c.odd:1:1", "d/wide.txt:2:1", "e f:2:1"],
+  );
+});
+
+Deno.test({
+  name: "pipes and devices that are named are read, and those below a folder are not waited for",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await using home = await clientHome();
+    const { io } = home;
+    const pipe = join(home.folder, "pipe");
+    assert.ok(await runProgram("mkfifo", [pipe], 10_000));
+    assert.equal(await run(io, [home.folder]), EXIT.ok);
+    const [code] = await Promise.all([
+      run(io, [pipe, "/dev/null"]),
+      Deno.writeTextFile(pipe, `one\n ${token}\n`),
+    ]);
+    assert.equal(code, EXIT.failure);
+    assert.equal(io.out, `${pipe}:2:2: personal access token ${beginning}…\n`);
+    assert.match(io.err, /^1 token in 2 files\./);
+    const socket = join(home.folder, "socket");
+    using _listener = Deno.listen({ transport: "unix", path: socket });
+    assert.equal(await run(io, [socket]), EXIT.failure);
+    assert.match(io.err, /^Not looked at: .*socket: /);
+  },
+});
+
+Deno.test("- is standard input, alone or among files", async () => {
+  await using home = await clientHome();
+  const { io } = home;
+  const path = await write(home, "x", token);
+  io.stdin = `x ${token}`;
+  assert.equal(await run(io, ["-"]), EXIT.failure);
+  assert.match(io.out, /^\(stdin\):1:3: /);
+  assert.equal(await run(io, [path, "-"]), EXIT.failure);
+  assert.match(io.out, /x:1:1: .*\n\(stdin\):1:3: .*\n$/);
+  assert.match(io.err, /^2 tokens in 2 files/);
+});
+
+Deno.test("Ctrl-C ends the wait for standard input", async () => {
+  await using home = await clientHome({
+    stdinBytes: () => ({
+      [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }),
+    }),
+  });
+  const ended = run(home.io, [], { stdin: true });
+  home.io.interrupt();
+  assert.equal(await ended, EXIT.interrupted);
 });
 
 Deno.test("--revoke reports each token once, and a server that fails hides no finding", async () => {
