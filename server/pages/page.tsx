@@ -27,7 +27,7 @@ export interface PageEnv {
 
 export type PageContext = Context<PageEnv>;
 
-export type PageStatus = 200 | 400 | 403 | 404 | 410 | 413 | 422 | 429 | 503;
+export type PageStatus = 200 | 400 | 403 | 404 | 409 | 410 | 413 | 422 | 429 | 503;
 
 /** Answers with a whole page. */
 export async function page(

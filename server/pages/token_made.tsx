@@ -54,8 +54,7 @@ export async function madeTokenPage(
           <p>
             <strong>It is shown this once.</strong>{" "}
             This server keeps only a hash of it, to know it again by. So nobody can read it here
-            later: not you, not us, not a thief of the database. If you lose it, rotate it. Do not
-            reload this page.
+            later: not you, not us, not a thief of the database. If you lose it, rotate it.
           </p>
         </div>
         <h2>What you made</h2>

@@ -7,6 +7,7 @@ import type { Session } from "../store/sessions.ts";
 import { needsFreshSignIn, redirectToSignIn } from "./browser_session.ts";
 import { formToken } from "./form_token.ts";
 import { FormToken, Problem } from "./layout.tsx";
+import { FormNumber, idOfFormsToken, madeAlreadyPage, OUT_OF_DATE } from "./made_once.tsx";
 import { page, type PageContext, type PageParts } from "./page.tsx";
 import { ExpiryFields, readExpiry } from "./token_expiry.tsx";
 import { madeTokenPage } from "./token_made.tsx";
@@ -29,21 +30,26 @@ export async function submitNewToken(parts: PageParts, c: PageContext): Promise<
   if (session === undefined) return redirectToSignIn(c, PATH);
   if (needsFreshSignIn(parts, session)) return redirectToSignIn(c, PATH, { again: true });
   const form = c.get("form");
-  const made = await makeFromForm(parts, c, session, form);
-  return made instanceof TokenRefusal
-    ? await newTokenPage(parts, c, session, { problem: made.message, form })
-    : await madeTokenPage(parts, c, made);
+  const id = idOfFormsToken(parts, c);
+  if (id === undefined) {
+    return await newTokenPage(parts, c, session, { problem: OUT_OF_DATE, form });
+  }
+  const made = await makeFromForm(parts, c, session, { form, id });
+  if (!(made instanceof TokenRefusal)) return await madeTokenPage(parts, c, made);
+  return await madeAlreadyPage(parts, c, id) ??
+    await newTokenPage(parts, c, session, { problem: made.message, form });
 }
 
 async function makeFromForm(
   parts: PageParts,
   c: PageContext,
   { user }: Session,
-  form: FormParameters,
+  { form, id }: { form: FormParameters; id: string },
 ) {
   const lifetime = readExpiry(form, parts.clock.now());
   if (lifetime instanceof TokenRefusal) return lifetime;
   return await createToken(parts, {
+    id,
     holder: userAsHolder(user),
     wish: {
       name: form("name") ?? "",
@@ -72,6 +78,7 @@ async function newTokenPage(
         {problem && <Problem id="problem">{problem}</Problem>}
         <form class="form" method="post" action={PATH} aria-describedby={problem && "problem"}>
           <FormToken token={formToken(parts, c)} />
+          <FormNumber form={form} />
           <div class="field">
             <label for="name">Name</label>
             <input

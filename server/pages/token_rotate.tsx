@@ -5,6 +5,7 @@ import { TokenRefusal } from "../personal_access_tokens/token_refusal.ts";
 import { needsFreshSignIn, redirectToSignIn } from "./browser_session.ts";
 import { formToken } from "./form_token.ts";
 import { FormToken, Problem } from "./layout.tsx";
+import { FormNumber, idOfFormsToken, madeAlreadyPage, OUT_OF_DATE } from "./made_once.tsx";
 import { page, type PageContext, type PageParts, problemPage } from "./page.tsx";
 import { ExpiryFields, readExpiry } from "./token_expiry.tsx";
 import { madeTokenPage } from "./token_made.tsx";
@@ -34,9 +35,14 @@ export async function submitTokenRotation(parts: PageParts, c: PageContext): Pro
   const form = c.get("form");
   const overlap = Number(form("overlap") ?? USUAL_OVERLAP);
   const now = parts.clock.now();
-  const made = await rotateFromForm(parts, c, reached, { form, overlap });
+  const newId = idOfFormsToken(parts, c);
+  if (newId === undefined) {
+    return await rotationPage(parts, c, reached, { problem: OUT_OF_DATE, form });
+  }
+  const made = await rotateFromForm(parts, c, reached, { form, overlap, newId });
   if (made instanceof TokenRefusal) {
-    return await rotationPage(parts, c, reached, { problem: made.message, form });
+    return await madeAlreadyPage(parts, c, newId) ??
+      await rotationPage(parts, c, reached, { problem: made.message, form });
   }
   const { expiresAt } = reached.token;
   const oldEndsAt = Math.min(now + overlap * 1000, expiresAt?.getTime() ?? Infinity);
@@ -71,7 +77,7 @@ async function rotateFromForm(
   parts: PageParts,
   c: PageContext,
   { token, session }: ReachableToken,
-  { form, overlap }: { form: FormParameters; overlap: number },
+  { form, overlap, newId }: { form: FormParameters; overlap: number; newId: string },
 ): Promise<MadeToken | TokenRefusal> {
   const lifetime = readExpiry(form, parts.clock.now());
   if (lifetime instanceof TokenRefusal) return lifetime;
@@ -79,6 +85,7 @@ async function rotateFromForm(
   if (holder === undefined) return new TokenRefusal("not_found", "Its owner is gone.");
   return await rotateToken(parts, {
     id: token.id,
+    newId,
     holder,
     overlap,
     lifetime,
@@ -118,6 +125,7 @@ async function rotationPage(
           aria-describedby={problem && "problem"}
         >
           <FormToken token={formToken(parts, c)} />
+          <FormNumber form={form} />
           <div class="field">
             <label for="overlap">The old one</label>
             <select id="overlap" name="overlap" aria-describedby="overlap-hint">

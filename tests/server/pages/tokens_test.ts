@@ -184,7 +184,7 @@ Deno.test("a rotated token lives on for as long as was chosen, and is rotated on
   const made = await browser.submit(path, { overlap: "3600" });
   const successor = secretOn(made);
   assert.match(made.text, /The old one ends in 60 minutes/);
-  await browser.get("/tokens");
+  await browser.get(path);
   const again = await browser.submit(path, { overlap: "3600" });
   assert.match(again.text, /rotated already/);
 

@@ -1,0 +1,75 @@
+/** Invariant: one form makes one token, however often, and wherever, it is sent. */
+import assert from "node:assert/strict";
+import { brand } from "../../../shared/brand.ts";
+import { databaseKinds } from "../../support/databases.ts";
+import { addPerson, signedIn } from "../../support/page_people.ts";
+import { describeScopes } from "../../support/personal_access_tokens.ts";
+import { testServer } from "../../support/test_server.ts";
+
+const SECRET = new RegExp(`${brand.tokenPrefixes.personalAccessToken}[0-9A-Za-z]{40,}`);
+const wish = { name: "Nightly build", "scope:deploy": "on", expiry: "2592000" };
+
+for (const kind of databaseKinds) {
+  Deno.test(`a form sent again makes no second token (${kind.name})`, async () => {
+    await using database = await kind.create();
+    await using server = await testServer(database.location, describeScopes);
+    await addPerson(server);
+    const browser = await signedIn(server);
+    const tokens = () =>
+      server.parts.sql`select id from personal_access_tokens order by created_at`;
+    await browser.get("/tokens/new");
+    const form = { ...wish, ...Object.fromEntries(browser.hidden) };
+    const answers = await Promise.all(
+      Array.from({ length: 4 }, () => browser.submit("/tokens/new", form)),
+    );
+    answers.push(await browser.submit("/tokens/new", { ...form, name: "Another" }));
+    assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 409, 409, 409, 409]);
+    const [{ id }, ...more] = await tokens();
+    assert.deepEqual(more, []);
+    for (const { status, text, html } of answers) {
+      assert.equal(SECRET.test(html), status === 200);
+      if (status === 200) continue;
+      assert.match(text, /made already.*Nightly build.*not shown again/);
+      assert.ok(html.includes(`href="/tokens/${id}"`));
+    }
+    const events = await server.parts.sql`
+      select event from audit_events where event like 'token.%'`;
+    assert.deepEqual(events.map(({ event }) => event), ["token.created"]);
+
+    const path = `/tokens/${id}/rotate`;
+    await browser.get(path);
+    const rotation = { overlap: "0", ...Object.fromEntries(browser.hidden) };
+    assert.match((await browser.submit(path, rotation)).html, SECRET);
+    const again = await browser.submit(path, rotation);
+    assert.equal(again.status, 409);
+    const [successor, ...others] = (await tokens()).filter((one) => one.id !== id);
+    assert.deepEqual(others, []);
+    assert.ok(again.html.includes(`href="/tokens/${successor.id}"`));
+    assert.doesNotMatch(again.html, SECRET);
+  });
+}
+
+Deno.test("a form's number chooses no id, and counts for one page of one session", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, describeScopes);
+  await addPerson(server);
+  await addPerson(server, "mallory@example.com", "Mallory");
+  const [alice, mallory] = [await signedIn(server), await signedIn(server, "mallory@example.com")];
+  await alice.get("/tokens/new");
+  const form_number = alice.hidden.get("form_number")!;
+  assert.match((await alice.submit("/tokens/new", wish)).html, SECRET);
+  await mallory.get("/tokens/new");
+  const made = await mallory.submit("/tokens/new", { ...wish, form_number });
+  assert.match(made.html, SECRET, "the same number in another session is another id");
+  const ids = await server.parts.sql`select id from personal_access_tokens`;
+  assert.equal(ids.length, 2);
+
+  await mallory.get("/tokens/new");
+  for (const number of ["", "x", ids[0].id, `${form_number}x`]) {
+    const refused = await mallory.submit("/tokens/new", { ...wish, form_number: number });
+    assert.equal(refused.status, 422, number);
+    assert.match(refused.text, /out of date/);
+    assert.match(refused.html, /value="Nightly build"/);
+  }
+  assert.match((await mallory.submit("/tokens/new", wish)).html, SECRET, "then it has one again");
+});
