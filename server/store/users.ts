@@ -67,6 +67,10 @@ export function nameProblem(name: string): string | undefined {
   if (/[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u.test(name)) {
     return "The name holds characters that cannot be seen. Type it again.";
   }
+  // Letters that fill a space, and marks without anything to stand on, show nothing either.
+  if (!/[[\p{L}\p{N}\p{P}\p{S}]--[\p{Default_Ignorable_Code_Point}\u2800]]/v.test(name)) {
+    return "The name holds nothing that can be seen. Type another.";
+  }
 }
 
 /** Adds a person, unless somebody has the address already. */

@@ -1,12 +1,35 @@
 /** Text of strangers, and times, as pages show them. */
 import assert from "node:assert/strict";
 import { ago } from "../../../server/pages/moment.tsx";
+import { nameProblem } from "../../../server/store/users.ts";
 import { visibleText } from "../../../server/visible_text.ts";
 
 Deno.test("text of strangers cannot hide, break lines or turn direction", () => {
   assert.equal(visibleText("a\u202eb\u2066c\u200bd\0e\u2028f\r\n\tg", 80), "a b c d e f g");
   assert.equal(visibleText("  plain text ", 80), "plain text");
   assert.equal(visibleText("\u202e", 80), "");
+});
+
+Deno.test("text of strangers heaps no marks over other lines", () => {
+  const acute = "\u0301";
+  assert.equal(visibleText(`x${acute.repeat(90)}y`, 80), `x${acute.repeat(3)}y`);
+  assert.equal(visibleText(`e${acute}`, 80), "\u00e9");
+  const burmese = "\u1019\u103c\u103d\u103e\u102c";
+  assert.equal(visibleText(burmese, 80), burmese);
+});
+
+Deno.test("a name has something that can be seen", () => {
+  const nothing = ["\u200b", "\u200b \u2060", "\u0301".repeat(90), "\u3164", "\u2800", "\ufe0f"];
+  for (const name of nothing) {
+    assert.match(
+      nameProblem(name) ?? "accepted",
+      /nothing that can be seen/,
+      encodeURIComponent(name),
+    );
+  }
+  for (const name of ["x", "7", "🔑", "!", "名", "\u200bx", "ก็"]) {
+    assert.equal(nameProblem(name), undefined, encodeURIComponent(name));
+  }
 });
 
 Deno.test("text of strangers is cut between characters", () => {
