@@ -1,15 +1,24 @@
+interface When {
+  at: Date;
+  now: number;
+  /** Whether the date stands there too, for those who plan by it or cannot hover. */
+  dated?: boolean;
+}
+
 /** A moment as people say it, "3 minutes ago", exact on hover. */
-export function Moment({ at, now }: { at: Date; now: number }) {
-  return (
-    <time datetime={at.toISOString()} title={exact(at)}>{ago((now - at.getTime()) / 1000)}</time>
-  );
+export function Moment({ at, now, dated }: When) {
+  return <Time at={at} words={ago((now - at.getTime()) / 1000)} dated={dated} />;
 }
 
 /** A moment to come, "in 3 days", exact on hover. */
-export function Deadline({ at, now }: { at: Date; now: number }) {
-  return (
-    <time datetime={at.toISOString()} title={exact(at)}>{ahead((at.getTime() - now) / 1000)}</time>
-  );
+export function Deadline({ at, now, dated }: When) {
+  return <Time at={at} words={ahead((at.getTime() - now) / 1000)} dated={dated} />;
+}
+
+function Time({ at, words, dated }: { at: Date; words: string; dated?: boolean }) {
+  return dated
+    ? <time datetime={at.toISOString()}>{`${words} (${exact(at)})`}</time>
+    : <time datetime={at.toISOString()} title={exact(at)}>{words}</time>;
 }
 
 function exact(at: Date): string {

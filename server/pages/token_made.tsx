@@ -66,7 +66,7 @@ export async function madeTokenPage(
             <TokenScopes scope={token.scope} catalogue={parts.config.scopes} />
           </Fact>
           <Fact name="End">
-            <TokenEnd token={token} now={now} />
+            <TokenEnd token={token} now={now} dated />
           </Fact>
           {token.allowedAddresses.length > 0 && (
             <Fact name="Works from">{token.allowedAddresses.join(", ")}</Fact>
@@ -75,7 +75,8 @@ export async function madeTokenPage(
             <Fact name="The old one">
               {oldEndsAt.getTime() <= now ? "has ended" : (
                 <>
-                  ends <Deadline at={oldEndsAt} now={now} />: change over what uses it until then
+                  ends{" "}
+                  <Deadline at={oldEndsAt} now={now} dated />: change over what uses it until then
                 </>
               )}
             </Fact>

@@ -98,7 +98,7 @@ export async function showToken(parts: PageParts, c: PageContext): Promise<Respo
             <TokenStart token={token} />
           </Fact>
           <Fact name="End">
-            <TokenEnd token={token} now={now} />
+            <TokenEnd token={token} now={now} dated />
           </Fact>
           {token.leak !== undefined && (
             <Fact name="Found in the open">

@@ -32,13 +32,15 @@ export function isLiving({ revokedAt, expiresAt }: PersonalAccessToken, now: num
 }
 
 /** When a token ends or ended, and why. */
-export function TokenEnd({ token, now }: { token: PersonalAccessToken; now: number }) {
+export function TokenEnd(
+  { token, now, dated }: { token: PersonalAccessToken; now: number; dated?: boolean },
+) {
   const { revokedAt, revokedReason, expiresAt } = token;
   if (revokedAt !== undefined) {
     const by = revokedReason === undefined ? "" : REASONS[revokedReason] ?? `: ${revokedReason}`;
     return (
       <>
-        revoked <Moment at={revokedAt} now={now} />
+        revoked <Moment at={revokedAt} now={now} dated={dated} />
         <Foreign text={by} max={200} />
       </>
     );
@@ -47,13 +49,13 @@ export function TokenEnd({ token, now }: { token: PersonalAccessToken; now: numb
   if (expiresAt.getTime() <= now) {
     return (
       <>
-        expired <Moment at={expiresAt} now={now} />
+        expired <Moment at={expiresAt} now={now} dated={dated} />
       </>
     );
   }
   return (
     <span class={expiresAt.getTime() - now <= ENDING_SOON ? "soon" : undefined}>
-      ends <Deadline at={expiresAt} now={now} />
+      ends <Deadline at={expiresAt} now={now} dated={dated} />
     </span>
   );
 }

@@ -1,10 +1,7 @@
 /** Personal access tokens in the browser: made, shown once, found again, rotated and revoked. */
 import assert from "node:assert/strict";
-import { createHash, randomUUID } from "node:crypto";
+import { createHash } from "node:crypto";
 import type { ServerConfig } from "../../../server/config.ts";
-import { insertPersonalAccessToken } from "../../../server/store/personal_access_tokens.ts";
-import type { User } from "../../../server/store/users.ts";
-import { tokenHash } from "../../../server/tokens/token_hash.ts";
 import { brand } from "../../../shared/brand.ts";
 import { databaseKinds } from "../../support/databases.ts";
 import { addPerson, signedIn } from "../../support/page_people.ts";
@@ -12,6 +9,7 @@ import type { Shown } from "../../support/page_visitor.ts";
 import { visitor } from "../../support/page_visitor.ts";
 import { call, describeScopes, verify } from "../../support/personal_access_tokens.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
+import { insertTokens } from "../../support/token_rows.ts";
 
 const DAY = 86_400;
 const wish = { name: "Nightly build", "scope:deploy": "on", expiry: String(30 * DAY) };
@@ -40,34 +38,6 @@ async function onlyToken(server: TestServer) {
   return rows[0];
 }
 
-/** Rows of tokens as they may lie in the database, whatever the forms let through. */
-async function insertTokens(
-  { parts: { sql }, clock }: TestServer,
-  owner: User,
-  tokens: { name: string; endsIn?: number }[],
-): Promise<string[]> {
-  return await sql.begin(async (tx) => {
-    const ids = [];
-    for (const [index, { name, endsIn }] of tokens.entries()) {
-      const id = randomUUID();
-      await insertPersonalAccessToken(tx, {
-        id,
-        owner: { kind: "user", id: owner.id },
-        name,
-        tokenHash: tokenHash(id),
-        prefix: `${brand.tokenPrefixes.personalAccessToken}abcdefgh`,
-        scope: "deploy",
-        audience: "x",
-        allowedAddresses: [],
-        createdAt: new Date(clock.now() + index),
-        expiresAt: endsIn === undefined ? undefined : new Date(clock.now() + endsIn * 1000),
-      });
-      ids.push(id);
-    }
-    return ids;
-  }) as string[];
-}
-
 Deno.test("a token is made in the browser, works, and is shown this once", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, describeScopes);
@@ -82,12 +52,17 @@ Deno.test("a token is made in the browser, works, and is shown this once", async
   const made = await browser.submit("/tokens/new", { ...wish, addresses: "192.0.2.0/24" });
   const secret = secretOn(made);
   assert.equal(made.headers.get("cache-control"), "no-store");
-  assert.match(made.text, /shown this once.*ends in 30 days/);
+  assert.match(made.text, /shown this once.*ends in 30 days \(2\d{3}-\d\d-\d\d \d\d:\d\d UTC\)/);
   assert.equal((await verify(server, secret, "?scope=deploy")).status, 200);
   const token = await onlyToken(server);
   assert.deepEqual(
     [token.name, token.scope, token.allowed_addresses],
     ["Nightly build", "deploy", ["192.0.2.0/24"]],
+  );
+
+  assert.match(
+    (await browser.get(`/tokens/${token.id}`)).text,
+    /ends in 30 days \(2\d{3}-.* UTC\)/,
   );
 
   await server.parts.tokenCheck.lastUses.flush();
@@ -183,7 +158,7 @@ Deno.test("a rotated token lives on for as long as was chosen, and is rotated on
   assert.match(refused.text, /overlap is 0 to/);
   const made = await browser.submit(path, { overlap: "3600" });
   const successor = secretOn(made);
-  assert.match(made.text, /The old one ends in 60 minutes/);
+  assert.match(made.text, /The old one ends in 60 minutes \(2\d{3}-.* UTC\)/);
   await browser.get(path);
   const again = await browser.submit(path, { overlap: "3600" });
   assert.match(again.text, /rotated already/);

@@ -1,0 +1,33 @@
+import { randomUUID } from "node:crypto";
+import { insertPersonalAccessToken } from "../../server/store/personal_access_tokens.ts";
+import { tokenHash } from "../../server/tokens/token_hash.ts";
+import { brand } from "../../shared/brand.ts";
+import type { TestServer } from "./test_server.ts";
+
+/** Rows of tokens as they may lie in the database, whatever the forms let through. */
+export async function insertTokens(
+  { parts: { sql }, clock }: TestServer,
+  owner: { id: string },
+  tokens: { name: string; endsIn?: number }[],
+): Promise<string[]> {
+  return await sql.begin(async (tx) => {
+    const ids = [];
+    for (const [index, { name, endsIn }] of tokens.entries()) {
+      const id = randomUUID();
+      await insertPersonalAccessToken(tx, {
+        id,
+        owner: { kind: "user", id: owner.id },
+        name,
+        tokenHash: tokenHash(id),
+        prefix: `${brand.tokenPrefixes.personalAccessToken}abcdefgh`,
+        scope: "deploy",
+        audience: "x",
+        allowedAddresses: [],
+        createdAt: new Date(clock.now() + index),
+        expiresAt: endsIn === undefined ? undefined : new Date(clock.now() + endsIn * 1000),
+      });
+      ids.push(id);
+    }
+    return ids;
+  }) as string[];
+}
