@@ -128,7 +128,8 @@ legend { margin: 0 0 0.3rem; padding: 0; font-weight: 600; }
 .soon { font-weight: 650; color: var(--danger); }
 .acts { display: flex; flex: none; flex-wrap: wrap; gap: 0 1rem; }
 .acts a, .pages a { display: inline-flex; align-items: center; min-height: 2.75rem; }
-.pages { display: flex; justify-content: space-between; gap: 1rem; }
+.pages, .pages span { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 1.25rem; }
+.pages span { margin-left: auto; }
 .secret { position: relative; }
 .secret input { position: absolute; inset: 0; height: 100%; color: transparent; forced-color-adjust: none; }
 .secret input::selection { color: transparent; background: transparent; }

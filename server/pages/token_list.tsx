@@ -1,5 +1,4 @@
 import { parseScope } from "../../shared/scope.ts";
-import { cursorAfter, readCursor } from "../personal_access_tokens/list_cursor.ts";
 import {
   listPersonalAccessTokens,
   type PersonalAccessToken,
@@ -8,6 +7,14 @@ import { redirectToSignIn } from "./browser_session.ts";
 import { uuid } from "./device_confirm.tsx";
 import { onlyAdministrators } from "./only_administrators.tsx";
 import { page, type PageContext, type PageParts } from "./page.tsx";
+import {
+  address,
+  MAX_SEARCH,
+  PageLinks,
+  readTokenPage,
+  type View,
+  viewOf,
+} from "./token_pages.tsx";
 import {
   ENDING_SOON,
   isLiving,
@@ -21,20 +28,8 @@ import {
 } from "./token_parts.tsx";
 import { Foreign } from "./foreign.tsx";
 
-const PAGE_LENGTH = 25;
 /** Tokens that have ended, below those that live. */
 const LAST_ENDED = 5;
-const MAX_SEARCH = 100;
-
-/** What a list shows, as its address says it. */
-interface View {
-  path: "/tokens" | "/admin/tokens";
-  /** Undefined: everybody's. */
-  ownerId?: string;
-  search?: string;
-  show?: "ended" | "ending";
-  after?: string;
-}
 
 /** A token and the place of its last use. */
 interface Row {
@@ -72,26 +67,6 @@ export async function anyTokenEndsSoon(
   return found.length > 0;
 }
 
-function viewOf(c: PageContext): Pick<View, "search" | "show" | "after"> {
-  const search = (c.req.query("search") ?? "").trim().slice(0, MAX_SEARCH);
-  const show = c.req.query("show");
-  return {
-    // The database takes no NUL in a text.
-    search: search.replaceAll("\0", "") || undefined,
-    show: show === "ended" || show === "ending" ? show : undefined,
-    after: c.req.query("after"),
-  };
-}
-
-function address({ path, ownerId, search, show, after }: View): string {
-  const query = new URLSearchParams();
-  if (path === "/admin/tokens" && ownerId !== undefined) query.set("owner", ownerId);
-  if (search !== undefined) query.set("search", search);
-  if (show !== undefined) query.set("show", show);
-  if (after !== undefined) query.set("after", after);
-  return query.size === 0 ? path : `${path}?${query}`;
-}
-
 const TITLES = {
   "/tokens": "Personal access tokens",
   "/admin/tokens": "Everybody’s tokens",
@@ -102,24 +77,16 @@ async function listPage(parts: PageParts, c: PageContext, view: View): Promise<R
   const now = clock.now();
   const { path, ownerId, search, show } = view;
   const own = path === "/tokens";
-  const asked = { ownerId, search };
-  const found = await listPersonalAccessTokens(sql, {
-    ...asked,
-    standing: { at: new Date(now), living: show !== "ended" },
-    endingBefore: show === "ending" ? new Date(now + ENDING_SOON) : undefined,
-    after: view.after === undefined ? undefined : readCursor(view.after),
-    limit: PAGE_LENGTH + 1,
-  });
-  const shown = found.slice(0, PAGE_LENGTH);
-  const next = found.length > PAGE_LENGTH ? cursorAfter(shown.at(-1)!) : undefined;
-  const ended = show !== undefined || view.after !== undefined
+  const tokenPage = await readTokenPage(parts, view, now);
+  const ended = show !== undefined || !tokenPage.isFirst
     ? []
     : await listPersonalAccessTokens(sql, {
-      ...asked,
+      ownerId,
+      search,
       standing: { at: new Date(now), living: false },
       limit: LAST_ENDED + 1,
     });
-  const rows = await withPlaces(parts, shown);
+  const rows = await withPlaces(parts, tokenPage.tokens);
   const endsSoon = own && show === undefined && await anyTokenEndsSoon(parts, ownerId!);
   return await page(parts, c, {
     title: TITLES[path],
@@ -158,27 +125,20 @@ async function listPage(parts: PageParts, c: PageContext, view: View): Promise<R
             <p class="quiet">
               {search === undefined
                 ? "There is none."
-                : "None has this in its name. Look at the spelling, or leave the field empty."}
+                : "No name has this in it, and no token begins with it. Look at the spelling, or leave the field empty."}
             </p>
           )
           : <List rows={rows} now={now} own={own} />}
-        {(next !== undefined || view.after !== undefined || show !== undefined) && (
-          <nav class="pages" aria-label="Pages">
-            {view.after !== undefined
-              ? <a href={address({ ...view, after: undefined })}>First page</a>
-              : show !== undefined
-              ? <a href={address({ ...view, show: undefined })}>All that live</a>
-              : <span />}
-            {next !== undefined && <a href={address({ ...view, after: next })}>Next page</a>}
-          </nav>
-        )}
+        <PageLinks view={view} page={tokenPage} />
         {ended.length > 0 && (
           <>
             <h2>Revoked and expired</h2>
             <List rows={await withPlaces(parts, ended.slice(0, LAST_ENDED))} now={now} own={own} />
             {ended.length > LAST_ENDED && (
               <p>
-                <a href={address({ ...view, show: "ended" })}>All that have ended</a>
+                <a href={address({ ...view, after: undefined, before: undefined, show: "ended" })}>
+                  All that have ended
+                </a>
               </p>
             )}
           </>
@@ -201,7 +161,7 @@ function Search({ view: { path, ownerId, search, show } }: { view: View }) {
   return (
     <form class="search" method="get" action={path} role="search">
       <div>
-        <label for="search">Search by name</label>
+        <label for="search">Name or beginning of a token</label>
         <input
           id="search"
           name="search"

@@ -1,0 +1,74 @@
+/** A long list of tokens, page by page, there and back. */
+import assert from "node:assert/strict";
+import { databaseKinds } from "../../support/databases.ts";
+import { addPerson, signedIn } from "../../support/page_people.ts";
+import type { Shown } from "../../support/page_visitor.ts";
+import { describeScopes } from "../../support/personal_access_tokens.ts";
+import { testServer } from "../../support/test_server.ts";
+import { insertTokens } from "../../support/token_rows.ts";
+
+/** The numbers of the tokens that a page shows, each once. */
+function numbers({ text }: Shown): number[] {
+  return [...new Set(text.match(/(?<=job-)\d+/g))].map(Number);
+}
+
+function link({ html }: Shown, words: string): string | undefined {
+  return new RegExp(`href="([^"]*)">${words}`).exec(html)?.[1].replaceAll("&amp;", "&");
+}
+
+function countdown(from: number, to: number): number[] {
+  return Array.from({ length: from - to + 1 }, (_, index) => from - index);
+}
+
+Deno.test("from any page of tokens a link leads back by one", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, describeScopes);
+  const alice = await addPerson(server);
+  const browser = await signedIn(server);
+  await insertTokens(server, alice, countdown(79, 0).reverse().map((n) => ({ name: `job-${n}-` })));
+  const first = await browser.get("/tokens?search=job-");
+  assert.equal(link(first, "Previous page"), undefined);
+  const second = await browser.get(link(first, "Next page")!);
+  const third = await browser.get(link(second, "Next page")!);
+  const fourth = await browser.get(link(third, "Next page")!);
+  assert.deepEqual([first, second, third, fourth].map(numbers), [
+    countdown(79, 55),
+    countdown(54, 30),
+    countdown(29, 5),
+    countdown(4, 0),
+  ]);
+  assert.equal(link(fourth, "Next page"), undefined);
+
+  const thirdAgain = await browser.get(link(fourth, "Previous page")!);
+  assert.deepEqual(numbers(thirdAgain), countdown(29, 5));
+  const secondAgain = await browser.get(link(thirdAgain, "Previous page")!);
+  assert.deepEqual(numbers(secondAgain), countdown(54, 30));
+  assert.deepEqual(numbers(await browser.get(link(secondAgain, "Next page")!)), countdown(29, 5));
+  const firstAgain = await browser.get(link(secondAgain, "Previous page")!);
+  assert.deepEqual(numbers(firstAgain), countdown(79, 55));
+  assert.equal(link(firstAgain, "Previous page"), undefined);
+  assert.match(firstAgain.html, /value="job-"/, "the search goes along");
+
+  // What came and went meanwhile moves no page under the reader.
+  await server.parts.sql`delete from personal_access_tokens where name = 'job-79-'`;
+  const short = await browser.get(link(secondAgain, "Previous page")!);
+  assert.deepEqual(numbers(short), countdown(78, 54), "a short way back shows the first page");
+  for (const odd of ["before=x", "before=AAAA", "before="]) {
+    const shown = await browser.get(`/tokens?${odd}`);
+    assert.deepEqual(numbers(shown), countdown(78, 54), odd);
+  }
+});
+
+Deno.test("a token is found by its beginning, and the search says so", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, describeScopes);
+  const alice = await addPerson(server);
+  const browser = await signedIn(server);
+  await insertTokens(server, alice, [{ name: "job-1-" }]);
+  const [{ token_prefix: beginning }] = await server.parts.sql`
+    select token_prefix from personal_access_tokens`;
+  const found = await browser.get(`/tokens?search=${beginning}`);
+  assert.deepEqual(numbers(found), [1]);
+  assert.match(found.html, /<label for="search">Name or beginning of a token<\/label>/);
+  assert.match((await browser.get("/tokens?search=nothing")).text, /no token begins with it/);
+});
