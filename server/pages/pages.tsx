@@ -24,6 +24,7 @@ import { showAllTokens, showTokens } from "./token_list.tsx";
 import { showNewToken, submitNewToken } from "./token_new.tsx";
 import { showToken } from "./token_page.tsx";
 import { showTokenRevocation, submitTokenRevocation } from "./token_revoke.tsx";
+import { showRevocationOfAll, submitRevocationOfAll } from "./token_revoke_all.tsx";
 import { showTokenRotation, submitTokenRotation } from "./token_rotate.tsx";
 
 /** What people see in a browser: the table of pages, and what holds for each of them. */
@@ -87,6 +88,8 @@ export function pages(appParts: AppParts): Hono<PageEnv> {
   routes.get("/tokens/:id/revoke", (c) => showTokenRevocation(parts, c));
   routes.post("/tokens/:id/revoke", (c) => submitTokenRevocation(parts, c));
   routes.get("/admin/tokens", (c) => showAllTokens(parts, c));
+  routes.get("/admin/tokens/revoke", (c) => showRevocationOfAll(parts, c));
+  routes.post("/admin/tokens/revoke", (c) => submitRevocationOfAll(parts, c));
   routes.get("/setup", (c) => showSetup(parts, c));
   routes.post("/setup", (c) => submitSetup(parts, c));
   routes.get("/signin", (c) => showSignIn(parts, c));

@@ -26,6 +26,7 @@ import {
   TokenStart,
   TokenUse,
 } from "./token_parts.tsx";
+import { revokeAllPath } from "./token_revoke_all.tsx";
 import { Foreign } from "./foreign.tsx";
 
 /** Tokens that have ended, below those that live. */
@@ -105,9 +106,16 @@ async function listPage(parts: PageParts, c: PageContext, view: View): Promise<R
           </>
         )}
         {!own && ownerId !== undefined && (
-          <p>
-            Tokens of one owner alone. <a href={path}>Show everybody’s</a>
-          </p>
+          <>
+            <p>
+              Tokens of one owner alone. <a href={path}>Show everybody’s</a>
+            </p>
+            {show !== "ended" && rows.length > 0 && (
+              <p>
+                <a class="button" href={revokeAllPath(ownerId)}>Revoke all of this owner’s</a>
+              </p>
+            )}
+          </>
         )}
         {endsSoon && (
           <p class="care">

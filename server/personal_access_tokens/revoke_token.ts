@@ -2,6 +2,7 @@ import type { AppParts } from "../app_parts.ts";
 import {
   type PersonalAccessToken,
   revokePersonalAccessTokens,
+  revokeTokensOf,
 } from "../store/personal_access_tokens.ts";
 import { type Actor, auditToken } from "./create_token.ts";
 
@@ -16,4 +17,25 @@ export async function revokeToken(
     if (ended.length > 0) await auditToken(tx, parts, "token.revoked", token, actor);
   });
   parts.tokenCheck.changed(`token:${token.id}`);
+}
+
+/** Ends all living tokens of one owner, or none of them; returns how many. */
+export async function revokeAllTokens(
+  parts: Pick<AppParts, "sql" | "clock" | "tokenCheck">,
+  { ownerId, reason, actor }: { ownerId: string; reason: string; actor: Actor },
+): Promise<number> {
+  const now = new Date(parts.clock.now());
+  const ended = await parts.sql.begin(async (tx) => {
+    const all: PersonalAccessToken[] = [];
+    // Again, until there is none: while we waited for one, its successor may have been made.
+    for (let count = -1; count < all.length;) {
+      count = all.length;
+      const found = await revokeTokensOf(tx, { ownerId, reason, now });
+      for (const token of found) await auditToken(tx, parts, "token.revoked", token, actor);
+      all.push(...found);
+    }
+    return all;
+  }) as PersonalAccessToken[];
+  for (const { id } of ended) parts.tokenCheck.changed(`token:${id}`);
+  return ended.length;
 }

@@ -1,0 +1,103 @@
+import { revokeAllTokens } from "../personal_access_tokens/revoke_token.ts";
+import { listPersonalAccessTokens } from "../store/personal_access_tokens.ts";
+import { brand } from "../../shared/brand.ts";
+import { uuid } from "./device_confirm.tsx";
+import { Foreign } from "./foreign.tsx";
+import { formToken } from "./form_token.ts";
+import { Command, FormToken } from "./layout.tsx";
+import { onlyAdministrators } from "./only_administrators.tsx";
+import { page, type PageContext, type PageParts, problemPage } from "./page.tsx";
+import { TokenName, TokenStart } from "./token_parts.tsx";
+
+const PATH = "/admin/tokens/revoke";
+/** Tokens that the question names. */
+const NAMED = 20;
+
+export function revokeAllPath(ownerId: string): string {
+  return `${PATH}?owner=${ownerId}`;
+}
+
+/** GET /admin/tokens/revoke?owner=…: asks whether it is meant. */
+export async function showRevocationOfAll(parts: PageParts, c: PageContext): Promise<Response> {
+  const ownerId = uuid(c.req.query("owner"));
+  const path = ownerId === undefined ? "/admin/tokens" : revokeAllPath(ownerId);
+  const refusal = await onlyAdministrators(parts, c, path);
+  if (refusal !== undefined) return refusal;
+  if (ownerId === undefined) return await noSuchOwner(parts, c);
+  const found = await listPersonalAccessTokens(parts.sql, {
+    ownerId,
+    standing: { at: new Date(parts.clock.now()), living: true },
+    limit: NAMED + 1,
+  });
+  if (found.length === 0) return c.redirect(ofOwner(ownerId), 303);
+  const { kind, username } = found[0].owner;
+  return await page(parts, c, {
+    title: "Revoke all of these tokens?",
+    children: (
+      <main>
+        <h1>Revoke all of these tokens?</h1>
+        <p>
+          All that live of{" "}
+          <strong>
+            <Foreign text={username} max={254} />
+          </strong>
+          {kind === "service_account" && ", a service account"}:
+        </p>
+        <ul>
+          {found.slice(0, NAMED).map((token) => (
+            <li>
+              <TokenName token={token} /> (<TokenStart token={token} />)
+            </li>
+          ))}
+          {found.length > NAMED && <li>and more</li>}
+        </ul>
+        <p>Whatever uses them is turned away from now on. This cannot be undone.</p>
+        {kind === "user" && (
+          <>
+            <p>Whoever can still sign in can make new ones. To keep somebody out, type:</p>
+            <Command>{`${brand.binaryName} admin user disable ${username}`}</Command>
+          </>
+        )}
+        <form method="post" action={PATH}>
+          <FormToken token={formToken(parts, c)} />
+          <input type="hidden" name="owner" value={ownerId} />
+          <div class="choice">
+            <button class="danger" type="submit">Revoke all</button>
+            <a class="button" href={ofOwner(ownerId)}>Keep them</a>
+          </div>
+        </form>
+      </main>
+    ),
+  });
+}
+
+/** POST /admin/tokens/revoke */
+export async function submitRevocationOfAll(parts: PageParts, c: PageContext): Promise<Response> {
+  const refusal = await onlyAdministrators(parts, c, "/admin/tokens");
+  if (refusal !== undefined) return refusal;
+  const ownerId = uuid(c.get("form")("owner"));
+  if (ownerId === undefined) return await noSuchOwner(parts, c);
+  const { user } = c.get("session")!;
+  await revokeAllTokens(parts, {
+    ownerId,
+    reason: ownerId === user.id ? "owner" : "administrator",
+    actor: { id: user.id, address: c.get("requester").address },
+  });
+  return c.redirect(ofOwner(ownerId), 303);
+}
+
+function ofOwner(ownerId: string): string {
+  return `/admin/tokens?owner=${ownerId}`;
+}
+
+async function noSuchOwner(parts: PageParts, c: PageContext): Promise<Response> {
+  return await problemPage(parts, c, {
+    title: "There is no such owner",
+    status: 404,
+    children: (
+      <p>
+        <a href="/admin/tokens">Look at everybody’s tokens</a>, and choose an owner there.
+      </p>
+    ),
+  });
+}

@@ -1,0 +1,88 @@
+/** An administrator ends all tokens of one owner at once. */
+import assert from "node:assert/strict";
+import { databaseKinds } from "../../support/databases.ts";
+import { addPerson, signedIn } from "../../support/page_people.ts";
+import { describeScopes } from "../../support/personal_access_tokens.ts";
+import { type TestServer, testServer } from "../../support/test_server.ts";
+import { insertTokens } from "../../support/token_rows.ts";
+
+async function living({ parts, clock }: TestServer, ownerId: string): Promise<number> {
+  const rows = await parts.sql`
+    select from personal_access_tokens
+    where user_id = ${ownerId} and revoked_at is null
+      and (expires_at is null or expires_at > ${new Date(clock.now())})`;
+  return rows.length;
+}
+
+async function twoPeople(server: TestServer) {
+  const alice = await addPerson(server);
+  const root = await addPerson(server, "root@example.com", "Root");
+  await server.parts.sql`update users set is_admin = true where id = ${root.id}`;
+  await insertTokens(server, alice, [
+    ...Array.from({ length: 30 }, (_, index) => ({ name: `job-${index}-` })),
+    { name: "gone", endsIn: 1 },
+  ]);
+  await insertTokens(server, root, [{ name: "root's own" }]);
+  server.clock.advance({ seconds: 10 });
+  return { alice, root, admin: await signedIn(server, "root@example.com") };
+}
+
+for (const kind of databaseKinds) {
+  Deno.test(`all tokens of one owner end after a question (${kind.name})`, async () => {
+    await using database = await kind.create();
+    await using server = await testServer(database.location, describeScopes);
+    const { alice, root, admin } = await twoPeople(server);
+    const list = `/admin/tokens?owner=${alice.id}`;
+    const path = `/admin/tokens/revoke?owner=${alice.id}`;
+    assert.doesNotMatch((await admin.get("/admin/tokens")).html, /\/admin\/tokens\/revoke/);
+    assert.ok((await admin.get(list)).html.includes(`href="${path}"`));
+
+    const browser = await signedIn(server);
+    assert.equal((await browser.get(path)).status, 403);
+    assert.equal((await browser.submit("/admin/tokens/revoke", { owner: alice.id })).status, 403);
+    const asked = await admin.get(path);
+    assert.match(asked.text, /All that live of alice@example.com.*job-29-.*and more.*undone/);
+    assert.doesNotMatch(asked.text, /gone/);
+    assert.equal(await living(server, alice.id), 30, "a look revokes nothing");
+    const forged = await admin.submit("/admin/tokens/revoke", { form_token: "forged" });
+    assert.equal(forged.status, 403);
+    assert.equal(await living(server, alice.id), 30);
+
+    await admin.get(path);
+    assert.equal((await admin.submit("/admin/tokens/revoke")).location, list);
+    assert.deepEqual([await living(server, alice.id), await living(server, root.id)], [0, 1]);
+    assert.match((await admin.get(list)).text, /There is none.*by an administrator/);
+    const [events] = await server.parts.sql`
+      select count(distinct subject)::int as tokens, count(*)::int as events,
+        min(details->>'owner') as owner, count(distinct actor)::int as actors
+      from audit_events where event = 'token.revoked' and actor = ${root.id}`;
+    assert.deepEqual(events, { tokens: 30, events: 30, owner: alice.id, actors: 1 });
+    assert.equal((await admin.get(path)).location, list, "there is nothing left to ask");
+  });
+}
+
+Deno.test("all tokens of an owner end, or none", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, describeScopes);
+  const { alice, admin } = await twoPeople(server);
+  const [{ id }] = await server.parts.sql`
+    select id from personal_access_tokens where name = 'job-7-'`;
+  await server.parts.sql.unsafe(
+    `alter table audit_events add check (subject <> '${id}' or event <> 'token.revoked')`,
+  );
+  await admin.get(`/admin/tokens/revoke?owner=${alice.id}`);
+  assert.equal((await admin.submit("/admin/tokens/revoke")).status, 503);
+  assert.equal(await living(server, alice.id), 30);
+});
+
+Deno.test("an owner that is nobody is told so", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, describeScopes);
+  const { admin } = await twoPeople(server);
+  for (const owner of ["", "x", "'; drop table users"]) {
+    const path = `/admin/tokens/revoke?owner=${encodeURIComponent(owner)}`;
+    assert.equal((await admin.get(path)).status, 404, owner);
+    await admin.get("/tokens/new");
+    assert.equal((await admin.submit("/admin/tokens/revoke", { owner })).status, 404, owner);
+  }
+});
