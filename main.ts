@@ -73,14 +73,16 @@ function versionText(): string {
     `${Deno.build.os} ${Deno.build.arch})`;
 }
 
-/** Writes all of `text`; a reader that has gone away is no failure of ours. */
-function write(stream: typeof Deno.stdout | typeof Deno.stderr, text: string): void {
+/** Writes all of `text`; false for a reader that has gone away, which is no failure of ours. */
+function write(stream: typeof Deno.stdout | typeof Deno.stderr, text: string): boolean {
   let bytes = new TextEncoder().encode(text);
   try {
     while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
   } catch (error) {
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    return false;
   }
+  return true;
 }
 
 async function readStdin(): Promise<string> {
@@ -217,7 +219,7 @@ function bypassProxiesOnThisMachine(): void {
 async function main(args: string[]): Promise<number> {
   bypassProxiesOnThisMachine();
   const stdout = (text: string) => write(Deno.stdout, text);
-  const stderr = (text: string) => write(Deno.stderr, text);
+  const stderr = (text: string) => void write(Deno.stderr, text);
   const env = Deno.env.toObject();
   const platform = {
     os: Deno.build.os,

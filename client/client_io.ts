@@ -5,8 +5,11 @@
 import type { Clock } from "../shared/clock.ts";
 
 export interface ClientIo {
-  /** What was asked for, and nothing else: scripts read it. */
-  stdout(text: string): void;
+  /**
+   * What was asked for, and nothing else: scripts read it. False if its reader has
+   * gone away, which matters to whom it must reach. Throws if it cannot be written.
+   */
+  stdout(text: string): boolean;
   /** What is said to a person. */
   stderr(text: string): void;
   readonly stdinIsTerminal: boolean;

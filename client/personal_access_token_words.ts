@@ -1,27 +1,26 @@
-/** Personal access tokens in words, and the words that name one. */
+/** Personal access tokens in words. */
 import { brand } from "../shared/brand.ts";
 import { EXIT } from "../shared/exit_codes.ts";
 import { ClientError } from "./client_error.ts";
 import type { ClientIo } from "./client_io.ts";
 import { parseDuration } from "./duration.ts";
 import { formatDuration, formatTime, plainText } from "./output.ts";
-import type { PersonalAccessToken, TokenApi } from "./personal_access_tokens.ts";
+import type { PersonalAccessToken } from "./personal_access_tokens.ts";
+import { replacementsOf } from "./rotation_chain.ts";
 
 /** A token that ends within this time is warned of, in milliseconds. */
 const SOON_MS = 14 * 86_400_000;
 
-/** The server takes no longer ones, in characters. */
-const MAX_SEARCH_LENGTH = 100;
-
 /**
- * `--expires` as seconds to live: a duration such as `90d`, a day or moment
- * such as `2027-01-31`, or `never` for null. Undefined stays the server's default.
+ * `--expires` as seconds to live: a duration such as `90d`, a day such as
+ * `2027-01-31` to its end in the user's own time zone, a moment in ISO 8601, or
+ * `never` for null. Undefined stays the server's default.
  */
 export function parseExpiry(text: string | undefined, io: ClientIo): number | null | undefined {
   if (text === undefined) return undefined;
   if (text === "never") return null;
   const duration = parseDuration(text);
-  const end = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : NaN;
+  const end = endOfDay(text) ?? (/^\d{4}-\d\d-\d\dT/.test(text) ? Date.parse(text) : NaN);
   const seconds = Math.floor((duration ?? end - io.clock.now()) / 1000);
   if (seconds > 0) return seconds;
   throw new ClientError(
@@ -30,31 +29,14 @@ export function parseExpiry(text: string | undefined, io: ClientIo): number | nu
   );
 }
 
-/**
- * The token that `name` means: an id, a name, or a token's beginning as lists
- * show it. Of several with one name those that still work are meant.
- */
-export async function namedToken(
-  api: TokenApi,
-  name: string,
-  io: ClientIo,
-): Promise<PersonalAccessToken> {
-  const isId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(name);
-  const byId = isId ? await api.find(name.toLowerCase()) : undefined;
-  if (byId !== undefined) return byId;
-  const fitting = (await api.list({ search: name.slice(0, MAX_SEARCH_LENGTH) }))
-    .filter((each) => each.name === name || each.prefix === name);
-  const working = fitting.filter((each) => hasEnded(each, io) === undefined);
-  const candidates = working.length > 0 ? working : fitting;
-  if (candidates.length === 1) return candidates[0];
-  const shown = plainText(name);
-  throw new ClientError(
-    EXIT.failure,
-    candidates.length === 0
-      ? `There is no token ${shown}. Yours are in: ${brand.binaryName} pat list`
-      : `Several tokens are called ${shown}. Name one by its id: ` +
-        candidates.map(({ id }) => plainText(id)).join(", "),
-  );
+/** The last moment of a day such as `2027-01-31`, where the user is; undefined for other texts. */
+function endOfDay(text: string): number | undefined {
+  const day = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text);
+  if (day === null) return undefined;
+  const [year, month, date] = day.slice(1).map(Number);
+  const end = new Date(year, month - 1, date, 23, 59, 59, 999);
+  // The 31st of a shorter month would be a day of the next one.
+  return end.getMonth() === month - 1 && end.getDate() === date ? end.getTime() : NaN;
 }
 
 /** How a token ended; undefined if it still works. */
@@ -86,21 +68,39 @@ export function describeLastUse(token: PersonalAccessToken): string {
   return [moment(token.last_used_at), ...from].join(", ");
 }
 
-/** Says on stderr which of the tokens end soon, the first of them first, and what to do. */
-export function warnOfEnds(tokens: readonly PersonalAccessToken[], io: ClientIo): void {
-  const replaced = new Set(tokens.map(({ rotated_from: old }) => old));
-  const soon = tokens.flatMap((token) => {
-    const end = token.expires_at === null ? Infinity : Date.parse(token.expires_at);
-    const left = end - io.clock.now();
-    const warn = hasEnded(token, io) === undefined && left < SOON_MS && !replaced.has(token.id);
-    return warn ? [{ token, left }] : [];
-  }).sort((one, other) => one.left - other.left);
-  for (const { token: { id, name }, left } of soon) {
+/** Whether a token lives, but for a short time only. */
+export function endsSoon(token: PersonalAccessToken, io: ClientIo): boolean {
+  return hasEnded(token, io) === undefined && timeLeft(token, io) < SOON_MS;
+}
+
+/**
+ * Says on stderr which of the tokens end soon, the first of them first, and what
+ * to do. `known` are those among which a replacement may be: one that works makes
+ * the warning needless, and one that ended does not let the token be rotated again.
+ */
+export function warnOfEnds(
+  tokens: readonly PersonalAccessToken[],
+  known: readonly PersonalAccessToken[],
+  io: ClientIo,
+): void {
+  const soon = tokens.filter((token) => endsSoon(token, io))
+    .sort((one, other) => timeLeft(one, io) - timeLeft(other, io));
+  for (const token of soon) {
+    const replacements = replacementsOf(token, known);
+    if (replacements.some((each) => hasEnded(each, io) === undefined)) continue;
+    const advice = replacements.length === 0
+      ? `Replace it with: ${brand.binaryName} pat rotate ${plainText(token.id)}`
+      : `What replaced it has ended. Make a new one with: ${brand.binaryName} pat create`;
     io.stderr(
-      `Warning: ${plainText(name)} ends in ${formatDuration(left)}. ` +
-        `Replace it with: ${brand.binaryName} pat rotate ${plainText(id)}\n`,
+      `Warning: ${plainText(token.name)} ends in ${formatDuration(timeLeft(token, io))}. ` +
+        `${advice}\n`,
     );
   }
+}
+
+/** In milliseconds. */
+function timeLeft({ expires_at: end }: PersonalAccessToken, io: ClientIo): number {
+  return end === null ? Infinity : Date.parse(end) - io.clock.now();
 }
 
 /** An ISO 8601 moment in the user's own time zone. */

@@ -12,6 +12,7 @@ import {
   type Session,
   sessionToken,
 } from "./session.ts";
+import { beginningOfSecret } from "./token_beginning.ts";
 
 /** A token as the server tells of it. Moments are ISO 8601. All texts are as they came. */
 export interface PersonalAccessToken {
@@ -54,7 +55,7 @@ export interface NewToken {
 export interface TokenApi {
   server: string;
   create(wish: NewToken): Promise<MadeToken>;
-  /** All that fit, the newest first. */
+  /** All that fit, the newest first. Of a secret in `search` only the beginning is sent. */
   list(query: { search?: string; all?: boolean }): Promise<PersonalAccessToken[]>;
   /** One by its id; undefined if there is none. */
   find(id: string): Promise<PersonalAccessToken | undefined>;
@@ -72,6 +73,8 @@ export interface TokenApi {
 const MIN_TTL_MS = 60_000;
 /** Tokens on a page: however long their names and networks are, an answer is not too large. */
 const PAGE_LENGTH = 50;
+/** The server takes no longer ones, in characters. */
+const MAX_SEARCH_LENGTH = 100;
 
 /** The interface for the login that is meant, or for the token in the environment. */
 export async function openTokenApi(selection: Selection, io: ClientIo): Promise<TokenApi> {
@@ -118,7 +121,7 @@ export async function openTokenApi(selection: Selection, io: ClientIo): Promise<
       do {
         const query = new URLSearchParams({
           limit: String(PAGE_LENGTH),
-          ...(search !== undefined && { search }),
+          ...(search !== undefined && { search: fitSearch(search) }),
           ...(all && { all: "true" }),
           ...(typeof cursor === "string" && { cursor }),
         });
@@ -138,6 +141,11 @@ export async function openTokenApi(selection: Selection, io: ClientIo): Promise<
       await ask(`/tokens/${encodeURIComponent(id)}`, { method: "DELETE" });
     },
   };
+}
+
+/** A secret must not stand in an address, which servers and proxies log. */
+function fitSearch(text: string): string {
+  return (beginningOfSecret(text) ?? text).slice(0, MAX_SEARCH_LENGTH);
 }
 
 /** The words of a problem (RFC 9457 section 3.1), made fit for a terminal; undefined if it is none. */

@@ -12,6 +12,7 @@ const server = () => new Option("--server <url>", "the server (default: the acti
 const account = () => new Option("--account <name>", "the account, where there are several");
 const exchange = (command: Command) =>
   command.option("--exchange", `trade the token in ${brand.envPrefix}_TOKEN for a short JWT`);
+const owner = () => new Option("--for <account>", "administrators: the account it belongs to");
 /** For options that may be given several times. */
 const collect = (value: string, all: string[] = []) => [...all, value];
 
@@ -40,9 +41,9 @@ export function declareTokenCommands(program: Command, client: Run): void {
 
   program.command("scan")
     .description("look for tokens where none belong; exits 1 if there are any")
-    .argument("[paths...]", "files and folders (default: this folder)")
+    .argument("[paths...]", "files, folders, and - for standard input (default: this folder)")
     .option("--staged", "what the next git commit adds")
-    .option("--stdin", "standard input: any text, or a git diff")
+    .option("--stdin", "standard input: any text, and what diffs in it add")
     .option("--binary", "binary files too")
     .option("--revoke", "end what is found")
     .option("--url <address>", "with --revoke: where it was found, for the owner")
@@ -52,7 +53,7 @@ export function declareTokenCommands(program: Command, client: Run): void {
       "after",
       examples(
         [`${bin} scan --staged`, "in .git/hooks/pre-commit"],
-        [`git log -p | ${bin} scan --stdin`, "all that ever was committed"],
+        [`git log -p --all --text | ${bin} scan --stdin`, "all that ever was committed"],
         [`${bin} scan --revoke logs`, "end every token in the folder logs"],
       ),
     )
@@ -66,7 +67,8 @@ function declarePat(program: Command, client: Run): void {
 
   pat.command("create")
     .description("make a token; the secret alone goes to standard output")
-    .requiredOption("--name <name>", "what it is for")
+    // Not requiredOption, which hides the mistake in `--nmae ci`.
+    .option("--name <name>", "what it is for")
     .option("--scope <scope>", "what it may do (repeatable)", collect)
     .option("--expires <when>", "90d, 12h, 2027-01-31, or never (default: the server's)")
     .option(
@@ -91,15 +93,21 @@ function declarePat(program: Command, client: Run): void {
         ],
       ),
     )
-    .action((options) =>
-      client(async (io) => (await import("./commands/pat_create.ts")).patCreate(options, io))
-    );
+    .action((options, command: Command) => {
+      if (options.name === undefined) {
+        command.error("error: required option '--name <name>' not specified");
+      }
+      return client(async (io) =>
+        (await import("./commands/pat_create.ts")).patCreate(options, io)
+      );
+    });
 
   pat.command("list")
     .description("list your tokens, and warn of those that end soon")
     .option("--search <text>", "part of a name, or the beginning of a token")
     .option("--ended", "those that were revoked or have expired, too")
     .option("--all", "administrators: everybody's")
+    .option("--for <account>", "administrators: those of a service account, or of a person")
     .addOption(server())
     .addOption(account())
     .option("--json", "as JSON")
@@ -120,6 +128,7 @@ function declarePat(program: Command, client: Run): void {
       "[token]",
       `its name, id or beginning (default: the one in ${brand.envPrefix}_TOKEN)`,
     )
+    .addOption(owner())
     .addOption(server())
     .addOption(account())
     .option("--json", "as JSON")
@@ -139,6 +148,7 @@ function declarePat(program: Command, client: Run): void {
     .argument("<token>", "its name, id or beginning")
     .option("--overlap <duration>", "how long the old one works on: 0, 10m, 1h, 7d", "1h")
     .option("--expires <when>", "90d, 12h, 2027-01-31, or never (default: as long as the old one)")
+    .addOption(owner())
     .addOption(server())
     .addOption(account())
     .option("--json", "all about it, the secret included, as JSON")
@@ -156,6 +166,7 @@ function declarePat(program: Command, client: Run): void {
   pat.command("revoke")
     .description("end tokens at once")
     .argument("<tokens...>", "their names, ids or beginnings")
+    .addOption(owner())
     .addOption(server())
     .addOption(account())
     .option("--json", "what was ended, as JSON")

@@ -1,10 +1,12 @@
 /** `pat create`: makes a personal access token; its secret goes to stdout and nowhere else. */
+import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { maskInActions } from "../actions_mask.ts";
+import { ClientError } from "../client_error.ts";
 import type { ClientIo } from "../client_io.ts";
 import { formatJson, plainText } from "../output.ts";
 import { describeEnd, parseExpiry } from "../personal_access_token_words.ts";
-import { type MadeToken, openTokenApi } from "../personal_access_tokens.ts";
+import { type MadeToken, openTokenApi, type TokenApi } from "../personal_access_tokens.ts";
 import type { Selection } from "../session.ts";
 
 export interface PatCreateOptions extends Selection {
@@ -28,18 +30,60 @@ export async function patCreate(options: PatCreateOptions, io: ClientIo): Promis
     ...(options.allowAddress !== undefined && { allowed_addresses: options.allowAddress }),
     ...(options.for !== undefined && { owner: options.for }),
   });
-  giveOut(made, options, io);
+  await giveOut(api, made, options, io);
   io.stderr(`Made ${describeMade(made, io)}\n`);
+  if (made.scopes.length === 0) {
+    io.stderr("Without a scope it says who its owner is and permits nothing: add --scope NAME.\n");
+  }
   return EXIT.ok;
 }
 
-/** The secret, alone, for whoever reads our standard output. */
-export function giveOut(made: MadeToken, { json }: { json?: boolean }, io: ClientIo): void {
+/**
+ * Writes the secret, alone, for whoever reads our standard output. Where that fails
+ * nobody has the token, and nobody could: it is revoked. Throws ClientError then.
+ */
+export async function giveOut(
+  api: TokenApi,
+  made: MadeToken,
+  { json }: { json?: boolean },
+  io: ClientIo,
+): Promise<void> {
   maskInActions(made.token, io);
-  io.stdout(json ? formatJson(made) : `${made.token}\n`);
+  try {
+    if (!io.stdout(json ? formatJson(made) : `${made.token}\n`)) {
+      throw new Error("nobody reads standard output");
+    }
+  } catch (error) {
+    throw await revokeLost(api, made, error, io);
+  }
   if (io.stdoutIsTerminal && !json) {
     io.stderr("Copy it now: it is not shown again.\n");
   }
+}
+
+async function revokeLost(
+  api: TokenApi,
+  { id, name, prefix }: MadeToken,
+  reason: unknown,
+  io: ClientIo,
+): Promise<ClientError> {
+  const lost = `The secret of ${plainText(name)} (${plainText(prefix)}…) could not be written: ${
+    plainText(reason instanceof Error ? reason.message : reason)
+  }. `;
+  try {
+    await api.revoke(id);
+  } catch (error) {
+    if (!(error instanceof ClientError) || io.signal.aborted) throw error;
+    return new ClientError(
+      EXIT.failure,
+      `${lost}It lives all the same (${error.message}). ` +
+        `End it with: ${brand.binaryName} pat revoke ${plainText(id)}`,
+    );
+  }
+  return new ClientError(
+    EXIT.failure,
+    `${lost}It is revoked again. Make a new one with: ${brand.binaryName} pat create`,
+  );
 }
 
 /** `ci (its beginning…) with deploy, until …`. */

@@ -1,11 +1,13 @@
 /** `pat list`: the tokens there are, with a warning of those that end soon. */
 import { EXIT } from "../../shared/exit_codes.ts";
+import { ClientError } from "../client_error.ts";
 import type { ClientIo } from "../client_io.ts";
 import { columns } from "../columns.ts";
 import { formatJson, plainText } from "../output.ts";
 import {
   describeEnd,
   describeLastUse,
+  endsSoon,
   hasEnded,
   warnOfEnds,
 } from "../personal_access_token_words.ts";
@@ -18,13 +20,21 @@ export interface PatListOptions extends Selection {
   ended?: boolean;
   /** Everybody's, for administrators. */
   all?: boolean;
+  /** One account's, for administrators. */
+  for?: string;
   json?: boolean;
 }
 
 export async function patList(options: PatListOptions, io: ClientIo): Promise<number> {
-  const { search, all, ended, json } = options;
+  const { search, ended, json, for: owner } = options;
+  if (options.all && owner !== undefined) {
+    throw new ClientError(EXIT.usage, "List either --all, or those --for one account.");
+  }
+  const all = options.all || owner !== undefined;
   const api = await openTokenApi(options, io);
-  const tokens = (await api.list({ search, all }))
+  const found = await api.list({ search, all });
+  const tokens = found
+    .filter((token) => owner === undefined || token.owner.username === owner)
     .filter((token) => ended || hasEnded(token, io) === undefined);
   if (json) {
     io.stdout(formatJson(tokens));
@@ -32,18 +42,20 @@ export async function patList(options: PatListOptions, io: ClientIo): Promise<nu
     io.stderr("There are no tokens.\n");
   } else {
     io.stdout(columns([
-      ["NAME", "BEGINS WITH", "SCOPES", "ENDS", "LAST USED", ...all ? ["OWNER"] : [], "ID"],
+      ["NAME", "BEGINS WITH", "SCOPES", "ENDS", "LAST USED", ...options.all ? ["OWNER"] : [], "ID"],
       ...tokens.map((token) => [
         plainText(token.name, 40),
         plainText(token.prefix, 20),
         plainText(token.scopes.join(" "), 60) || "-",
         describeEnd(token, io),
         describeLastUse(token),
-        ...all ? [plainText(token.owner.username, 40)] : [],
+        ...options.all ? [plainText(token.owner.username, 40)] : [],
         plainText(token.id, 40),
       ]),
     ]));
   }
-  warnOfEnds(tokens, io);
+  // A search by its beginning finds a token without what replaced it.
+  const isPartial = search !== undefined && tokens.some((token) => endsSoon(token, io));
+  warnOfEnds(tokens, isPartial ? await api.list({ all }) : found, io);
   return EXIT.ok;
 }

@@ -1,13 +1,17 @@
 /** `pat revoke`: ends tokens at once. */
+import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { ClientError } from "../client_error.ts";
 import type { ClientIo } from "../client_io.ts";
+import { namedToken } from "../named_token.ts";
 import { formatJson, plainText } from "../output.ts";
-import { hasEnded, namedToken } from "../personal_access_token_words.ts";
+import { describeEnd, hasEnded } from "../personal_access_token_words.ts";
 import { openTokenApi, type PersonalAccessToken } from "../personal_access_tokens.ts";
 import type { Selection } from "../session.ts";
 
 export interface PatRevokeOptions extends Selection {
+  /** Whose they are, for administrators. */
+  for?: string;
   json?: boolean;
 }
 
@@ -21,7 +25,7 @@ export async function patRevoke(
   let exitCode: number = EXIT.ok;
   for (const name of names) {
     try {
-      const token = await namedToken(api, name, io);
+      const { token, stillWorking } = await namedToken(api, name, options.for, io);
       const ended = hasEnded(token, io);
       if (ended === undefined) await api.revoke(token.id);
       revoked.push(token);
@@ -30,6 +34,13 @@ export async function patRevoke(
           ended === undefined ? "is revoked" : `had ended already: ${ended}`
         }.\n`,
       );
+      for (const older of stillWorking) {
+        io.stderr(
+          `What it had replaced (${plainText(older.prefix)}…) works until ` +
+            `${describeEnd(older, io)}. To end that as well: ` +
+            `${brand.binaryName} pat revoke ${plainText(older.id)}\n`,
+        );
+      }
     } catch (error) {
       // One that is gone keeps nobody from ending the others.
       if (!(error instanceof ClientError) || io.signal.aborted) throw error;

@@ -3,17 +3,23 @@ import { EXIT } from "../../shared/exit_codes.ts";
 import { ClientError } from "../client_error.ts";
 import type { ClientIo } from "../client_io.ts";
 import { parseDuration } from "../duration.ts";
+import { namedToken } from "../named_token.ts";
 import { formatDuration, plainText } from "../output.ts";
-import { namedToken, parseExpiry } from "../personal_access_token_words.ts";
+import { parseExpiry } from "../personal_access_token_words.ts";
 import { openTokenApi } from "../personal_access_tokens.ts";
 import type { Selection } from "../session.ts";
 import { describeMade, giveOut } from "./pat_create.ts";
+
+/** The server allows no longer one. */
+const MAX_OVERLAP_MS = 30 * 86_400_000;
 
 export interface PatRotateOptions extends Selection {
   /** As typed, see parseDuration. */
   overlap: string;
   /** As typed, see parseExpiry. */
   expires?: string;
+  /** Whose it is, for administrators. */
+  for?: string;
   json?: boolean;
 }
 
@@ -29,14 +35,22 @@ export async function patRotate(
       `--overlap ${plainText(options.overlap)} is no duration. Examples: 0, 10m, 1h, 7d.`,
     );
   }
+  if (overlapMs > MAX_OVERLAP_MS) {
+    throw new ClientError(
+      EXIT.usage,
+      `--overlap ${plainText(options.overlap)} is too long: at most ${
+        MAX_OVERLAP_MS / 86_400_000
+      }d.`,
+    );
+  }
   const expiresIn = parseExpiry(options.expires, io);
   const api = await openTokenApi(options, io);
-  const old = await namedToken(api, name, io);
+  const { token: old } = await namedToken(api, name, options.for, io);
   const made = await api.rotate(old.id, {
     overlap: overlapMs / 1000,
     ...(expiresIn !== undefined && { expires_in: expiresIn }),
   });
-  giveOut(made, options, io);
+  await giveOut(api, made, options, io);
   io.stderr(
     `Now ${describeMade(made, io)}\n` +
       (overlapMs === 0

@@ -3,18 +3,21 @@ import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { ClientError } from "../client_error.ts";
 import type { ClientIo } from "../client_io.ts";
+import { namedToken } from "../named_token.ts";
 import { formatJson, plainText } from "../output.ts";
 import {
   describeEnd,
   describeLastUse,
+  endsSoon,
   moment,
-  namedToken,
   warnOfEnds,
 } from "../personal_access_token_words.ts";
 import { openTokenApi, type PersonalAccessToken } from "../personal_access_tokens.ts";
 import { environmentSession, type Selection } from "../session.ts";
 
 export interface PatShowOptions extends Selection {
+  /** Whose it is, for administrators. */
+  for?: string;
   json?: boolean;
 }
 
@@ -31,9 +34,14 @@ export async function patShow(
     );
   }
   const api = await openTokenApi(options, io);
-  const token = name === undefined ? await api.own() : await namedToken(api, name, io);
+  const token = name === undefined
+    ? await api.own()
+    : (await namedToken(api, name, options.for, io)).token;
   io.stdout(options.json ? formatJson(token) : describe(token, io));
-  warnOfEnds([token], io);
+  if (name !== undefined && endsSoon(token, io)) {
+    // What replaces a token has its name.
+    warnOfEnds([token], await api.list({ search: token.name, all: options.for !== undefined }), io);
+  }
   return EXIT.ok;
 }
 

@@ -40,7 +40,10 @@ export function memoryIo(changes: Partial<MemoryIo> = {}): MemoryIo {
     ran: [],
     foreground: {},
     inFront: [],
-    stdout: (text) => void (io.out += text),
+    stdout(text) {
+      io.out += text;
+      return true;
+    },
     stderr: (text) => void (io.err += text),
     stdinIsTerminal: false,
     stdoutIsTerminal: false,

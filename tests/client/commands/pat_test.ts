@@ -15,6 +15,7 @@ import { ScriptedServer } from "../../support/scripted_server.ts";
 const DAY = 86_400_000;
 const ID = "0197a000-0000-7000-8000-000000000001";
 const OTHER_ID = "0197a000-0000-7000-8000-000000000002";
+const THIRD_ID = "0197a000-0000-7000-8000-000000000003";
 const SECRET = `${brand.tokenPrefixes.personalAccessToken}${"s".repeat(49)}`;
 const TOKEN = `${brand.envPrefix}_TOKEN`;
 
@@ -73,6 +74,12 @@ Deno.test("create puts the secret alone on stdout, and asks for what was said", 
   });
   await create(io, { json: true });
   assert.equal(JSON.parse(io.out).token, SECRET);
+  server.script("/api/v1/tokens", {
+    status: 201,
+    json: { ...shown(io), scopes: [], token: SECRET },
+  });
+  await create(io);
+  assert.match(io.err, /with no scope, .*\nWithout a scope .*--scope NAME\.\n$/);
 });
 
 Deno.test("--expires is a span, a day or never, and nothing that has passed", async () => {
@@ -87,13 +94,15 @@ Deno.test("--expires is a span, a day or never, and nothing that has passed", as
     ["never", null],
     ["12h", 43_200],
     [new Date(io.clock.now() + DAY).toISOString(), 86_400],
+    // That day is included, where the user is.
+    ["2026-12-31", Math.floor((new Date(2027, 0, 1).getTime() - 1 - io.clock.now()) / 1000)],
   ];
   for (const [expires, seconds] of cases) {
     assert.equal(await create(io, { expires }), EXIT.ok, io.err);
     assert.equal(asked().expires_in, seconds, expires);
   }
   const before = server.asked.length;
-  for (const expires of ["0", "soon", "2020-01-01", "-5d"]) {
+  for (const expires of ["0", "soon", "2020-01-01", "-5d", "2027-02-30"]) {
     assert.equal(await create(io, { expires }), EXIT.usage, expires);
   }
   assert.equal(server.asked.length, before);
@@ -148,8 +157,8 @@ Deno.test("list reads every page, leaves out what has ended, and warns of what e
   server.script("/api/v1/tokens", ...answers);
   await list(io, { json: true, ended: true, all: true, search: "x" });
   assert.equal(JSON.parse(io.out).length, 5);
-  assert.equal(server.asked.at(-1)?.query.all, "true");
-  assert.equal(server.asked.at(-1)?.query.search, "x");
+  const searched = server.askedAt("/api/v1/tokens").find(({ query }) => query.search !== undefined);
+  assert.deepEqual(searched?.query, { limit: "50", search: "x", all: "true" });
 });
 
 Deno.test("a token that was replaced is not warned of", async () => {
@@ -189,17 +198,144 @@ Deno.test("rotate finds the token by its name and says how long the old one work
   assert.equal(await rotate(io, "nobody"), EXIT.failure);
   assert.match(io.err, /There is no token nobody\./);
   assert.equal(await rotate(io, "ci", { overlap: "a while" }), EXIT.usage);
+  assert.equal(await rotate(io, "ci", { overlap: "31d" }), EXIT.usage);
+  assert.match(io.err, /--overlap 31d is too long: at most 30d/);
 });
 
-Deno.test("of two working tokens with one name neither is guessed", async () => {
+Deno.test("of two working tokens with one name neither is guessed, and both are described", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
   await logIn(io, server);
-  const tokens = [shown(io), shown(io, { id: OTHER_ID })];
+  const prefix = `${SECRET.slice(0, 11)}2`;
+  const tokens = [shown(io), shown(io, { id: OTHER_ID, prefix })];
   server.script("/api/v1/tokens", { json: { tokens, next_cursor: null } });
   assert.equal(await rotate(io, "ci"), EXIT.failure);
-  assert.match(io.err, new RegExp(`Several tokens are called ci.*${ID}, ${OTHER_ID}`));
+  assert.match(io.err, /^Several tokens are called ci\..*:\n/);
+  for (const [id, beginning] of [[ID, SECRET.slice(0, 12)], [OTHER_ID, prefix]]) {
+    assert.match(io.err, new RegExp(`^  ${id}  ${beginning}…  made \\d{4}-\\d\\d-\\d\\d`, "m"));
+  }
+});
+
+Deno.test("the name of a token that was rotated means the newest, though the older work on", async () => {
+  await using server = new ScriptedServer();
+  await using home = await clientHome();
+  const { io } = home;
+  await logIn(io, server);
+  const newest = { id: THIRD_ID, rotated_from: OTHER_ID };
+  const inBetween = shown(io, { id: OTHER_ID, rotated_from: ID, revoked_at: new Date(0) });
+  server.script("/api/v1/tokens", {
+    json: { tokens: [shown(io, newest), inBetween, shown(io)], next_cursor: null },
+  });
+  server.script(`/api/v1/tokens/${THIRD_ID}/rotate`, {
+    status: 201,
+    json: { ...shown(io), token: SECRET },
+  });
+  assert.equal(await rotate(io, "ci"), EXIT.ok, io.err);
+  server.script(`/api/v1/tokens/${THIRD_ID}`, () => new Response(null, { status: 204 }));
+  assert.equal(await run(io, (io) => patRevoke(["ci"], {}, io)), EXIT.ok, io.err);
+  assert.match(
+    io.err,
+    new RegExp(`^ci .* is revoked\\.\\nWhat it had replaced .* pat revoke ${ID}`),
+  );
+});
+
+Deno.test("a whole token is known by its beginning, and neither sent nor shown", async () => {
+  await using server = new ScriptedServer();
+  await using home = await clientHome();
+  const { io } = home;
+  await logIn(io, server);
+  const answer = (tokens: unknown[]) =>
+    server.script("/api/v1/tokens", { json: { tokens, next_cursor: null } });
+  const show = (name: string) => run(io, (io) => patShow(name, {}, io));
+  answer([shown(io)]);
+  for (const name of [SECRET, SECRET.slice(0, 20), SECRET.slice(0, 12)]) {
+    assert.equal(await show(name), EXIT.ok, io.err);
+  }
+  answer([]);
+  for (const name of [SECRET, `${brand.tokenPrefixes.refreshToken}${"r".repeat(71)}`]) {
+    assert.equal(await show(name), EXIT.failure);
+    assert.match(io.err, new RegExp(`There is no token ${name.slice(0, 12)}…\\. `));
+    await list(io, { search: name });
+  }
+  for (const { query } of server.askedAt("/api/v1/tokens")) {
+    assert.equal(String(query.search).length, 12);
+  }
+});
+
+Deno.test("--for names an account's token among all, and no other account's", async () => {
+  await using server = new ScriptedServer();
+  await using home = await clientHome();
+  const { io } = home;
+  await logIn(io, server);
+  const owner = { kind: "service_account", id: "s1", username: "deployer" };
+  const tokens = [shown(io), shown(io, { id: OTHER_ID, owner })];
+  server.script("/api/v1/tokens", { json: { tokens, next_cursor: null } });
+  server.script(`/api/v1/tokens/${OTHER_ID}/rotate`, {
+    status: 201,
+    json: { ...shown(io), token: SECRET },
+  });
+  assert.equal(await rotate(io, "ci", { for: "deployer" }), EXIT.ok, io.err);
+  assert.equal(server.askedAt("/api/v1/tokens").at(-1)?.query.all, "true");
+  assert.equal(await rotate(io, "ci", { for: "nobody" }), EXIT.failure);
+  assert.match(io.err, /nobody has no token ci\. .*pat list --for nobody/);
+  server.script(`/api/v1/tokens/${ID}`, { json: shown(io) });
+  assert.equal(await run(io, (io) => patShow(ID, { for: "deployer" }, io)), EXIT.failure);
+  assert.equal(await list(io, { for: "deployer", json: true }), EXIT.ok);
+  assert.deepEqual(JSON.parse(io.out).map(({ id }: { id: string }) => id), [OTHER_ID]);
+  assert.equal(await list(io, { for: "deployer", all: true }), EXIT.usage);
+});
+
+Deno.test("nobody is told to rotate what has a replacement, found or not", async () => {
+  await using server = new ScriptedServer();
+  await using home = await clientHome();
+  const { io } = home;
+  await logIn(io, server);
+  const soon = new Date(io.clock.now() + DAY).toISOString();
+  const old = shown(io, { expires_at: soon });
+  const next = (changes = {}) => shown(io, { id: OTHER_ID, rotated_from: ID, ...changes });
+  const answer = (...pages: unknown[][]) =>
+    server.script(
+      "/api/v1/tokens",
+      ...pages.map((tokens) => ({ json: { tokens, next_cursor: null } })),
+    );
+  server.script(`/api/v1/tokens/${ID}`, { json: old });
+  answer([next(), old]);
+  assert.equal(await run(io, (io) => patShow(ID, {}, io)), EXIT.ok);
+  assert.equal(io.err, "");
+  answer([old], [next(), old]);
+  await list(io, { search: SECRET.slice(0, 12) });
+  assert.equal(io.err, "");
+  answer([next({ revoked_at: new Date(0) }), old]);
+  await list(io);
+  assert.match(io.err, /^Warning: ci ends in 1 d\. What replaced it has ended\. .* pat create\n$/);
+  answer([old]);
+  await list(io);
+  assert.match(io.err, new RegExp(`pat rotate ${ID}\n$`));
+});
+
+Deno.test("a secret that cannot be written is of no use to anybody: its token is revoked", async () => {
+  await using server = new ScriptedServer();
+  await using home = await clientHome();
+  const { io } = home;
+  await logIn(io, server);
+  server.script("/api/v1/tokens", { status: 201, json: { ...shown(io), token: SECRET } });
+  const revoked = () => server.askedAt(`/api/v1/tokens/${ID}`).length;
+  const full = () => {
+    throw new Error("No space left on device");
+  };
+  for (const stdout of [full, () => false]) {
+    server.script(`/api/v1/tokens/${ID}`, () => new Response(null, { status: 204 }));
+    const before = revoked();
+    const code = await run(Object.assign(io, { stdout }), (io) => patCreate({ name: "ci" }, io));
+    assert.equal(code, EXIT.failure);
+    assert.match(io.err, /ci \(.{12}…\) could not be written: .*It is revoked again\. .*\n$/);
+    assert.equal(revoked(), before + 1);
+  }
+  server.script(`/api/v1/tokens/${ID}`, { status: 503, json: {} });
+  assert.equal(await create(io), EXIT.failure);
+  assert.match(io.err, new RegExp(`lives all the same.*pat revoke ${ID}\n$`));
+  assert.ok(!io.err.includes(SECRET));
 });
 
 Deno.test("revoke ends each token named, and one that is not there keeps none alive", async () => {
