@@ -39,6 +39,19 @@ function crc32(text: string): number {
   return (crc ^ 0xffffffff) >>> 0;
 }
 
+/** Whether bytes end with the checksum of those before: the same, for a scanner's pace. */
+export function hasChecksum(bytes: Uint8Array): boolean {
+  const end = bytes.length - CHECKSUM_LENGTH;
+  let crc = 0xffffffff;
+  for (let i = 0; i < end; i++) crc = (crc >>> 8) ^ CRC_TABLE[(crc ^ bytes[i]) & 255];
+  crc = (crc ^ 0xffffffff) >>> 0;
+  for (let i = bytes.length - 1; i >= end; i--) {
+    if (bytes[i] !== ALPHABET.charCodeAt(crc % 62)) return false;
+    crc = Math.floor(crc / 62);
+  }
+  return true;
+}
+
 function checksum(text: string): string {
   let crc = crc32(text);
   let digits = "";

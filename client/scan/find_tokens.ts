@@ -1,5 +1,5 @@
 /** Finds this product's tokens in bytes, told from look-alikes by their checksum, without a server. */
-import { formatToken, parseToken } from "../../shared/token_format.ts";
+import { formatToken, hasChecksum, parseToken } from "../../shared/token_format.ts";
 import { type TokenKind, tokenKinds } from "../../shared/token_kinds.ts";
 
 export interface FoundToken {
@@ -10,9 +10,10 @@ export interface FoundToken {
   offset: number;
 }
 
-const LONGEST_PREFIX = Math.max(...tokenKinds.map(({ prefix }) => prefix.length));
 const tokenLength = ({ prefix, payloadLength }: TokenKind) =>
   formatToken(prefix, new Uint8Array(payloadLength)).length;
+/** One byte is one character in this encoding. */
+const decoder = new TextDecoder("latin1");
 /** In characters, which are bytes. */
 export const LONGEST_TOKEN = Math.max(...tokenKinds.map(tokenLength));
 /** Every token holds at least so many base62 characters in a row. */
@@ -24,6 +25,14 @@ const IS_BASE62 = Uint8Array.from(
   { length: 256 },
   (_, byte) => /[0-9A-Za-z]/.test(String.fromCharCode(byte)) ? 1 : 0,
 );
+
+/** `anchor` characters of a prefix stand before the base62 characters that end it. */
+const FORMS = tokenKinds.map((kind) => ({
+  kind,
+  prefix: new TextEncoder().encode(kind.prefix),
+  anchor: kind.prefix.length - (/[0-9A-Za-z]*$/.exec(kind.prefix)?.[0].length ?? 0),
+  length: tokenLength(kind),
+}));
 
 /**
  * The tokens in `bytes`, in order. Most bytes are never looked at: of each
@@ -42,26 +51,35 @@ export function findTokens(bytes: Uint8Array): FoundToken[] {
     }
     let end = start + SHORTEST_RUN;
     while (end < bytes.length && IS_BASE62[bytes[end]] === 1) end++;
-    const from = Math.max(0, start - LONGEST_PREFIX);
-    found.push(...tokensIn(bytes.subarray(from, end), from));
+    addTokensOfRun(bytes, start, end, found);
     start = end + 1;
   }
   return found;
 }
 
-/** One byte is one character in this encoding. */
-const decoder = new TextDecoder("latin1");
-
-function tokensIn(bytes: Uint8Array, offset: number): FoundToken[] {
-  const text = decoder.decode(bytes);
-  const found: FoundToken[] = [];
-  for (const kind of tokenKinds) {
-    for (let at = text.indexOf(kind.prefix); at >= 0; at = text.indexOf(kind.prefix, at + 1)) {
-      const token = text.slice(at, at + tokenLength(kind));
+/**
+ * Adds the tokens whose base62 characters lie from `start` to `end`, where no
+ * further ones are around them. Texts full of look-alikes are gone through at
+ * this pace, so that nothing is decoded that fails the checksum.
+ */
+function addTokensOfRun(bytes: Uint8Array, start: number, end: number, found: FoundToken[]): void {
+  const before = found.length;
+  for (const form of FORMS) {
+    const { kind, prefix, anchor, length } = form;
+    // All but a prefix of base62 characters alone can stand in one place only.
+    const first = Math.max(0, start - anchor);
+    const last = anchor > 0 ? start - anchor : end - length;
+    for (let at = first; at <= last && at + length <= end; at++) {
+      if (prefix.some((byte, index) => bytes[at + index] !== byte)) continue;
+      const candidate = bytes.subarray(at, at + length);
+      if (!hasChecksum(candidate)) continue;
+      const token = decoder.decode(candidate);
       if (parseToken(kind.prefix, token, kind.payloadLength) !== undefined) {
-        found.push({ kind, token, offset: offset + at });
+        found.push({ kind, token, offset: at });
       }
     }
   }
-  return found.sort((one, other) => one.offset - other.offset);
+  if (found.length - before > 1) {
+    found.push(...found.splice(before).sort((one, other) => one.offset - other.offset));
+  }
 }

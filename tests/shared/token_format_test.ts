@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { brand } from "../../shared/brand.ts";
-import { formatToken, hasTokenForm, parseToken } from "../../shared/token_format.ts";
+import { formatToken, hasChecksum, hasTokenForm, parseToken } from "../../shared/token_format.ts";
 
 const document = await Deno.readTextFile(new URL("../../docs/token-format.md", import.meta.url));
 const PREFIX = brand.tokenPrefixes.personalAccessToken;
@@ -17,10 +17,12 @@ Deno.test("the document's vectors hold, and no other last character does", () =>
     const token = formatToken(PREFIX, payload);
     assert.match(document, new RegExp(`\\| ${name} +\\| \`${token}\` +\\|`));
     assert.ok(hasTokenForm(PREFIX, token, 32));
+    assert.ok(hasChecksum(new TextEncoder().encode(token)));
     assert.deepEqual(parseToken(PREFIX, token, 32), payload);
     for (const last of "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_- ") {
       const other = token.slice(0, -1) + last;
       assert.equal(hasTokenForm(PREFIX, other, 32), other === token);
+      assert.equal(hasChecksum(new TextEncoder().encode(other)), other === token);
       assert.equal(parseToken(PREFIX, other, 32) !== undefined, other === token);
     }
   }

@@ -54,3 +54,21 @@ Deno.test("a token is found at every place of a text, whatever the distance to t
     assert.equal(names(text).length, 2, `gap of ${gap}`);
   }
 });
+
+Deno.test("a look-alike is told by its bytes: nothing is decoded for it", () => {
+  const { decode } = TextDecoder.prototype;
+  let decoded = 0;
+  TextDecoder.prototype.decode = function (...args) {
+    decoded++;
+    return decode.apply(this, args);
+  };
+  try {
+    const line = `${brand.tokenPrefixes.personalAccessToken}${"A".repeat(49)}\n`;
+    assert.deepEqual(names(line.repeat(1000)), []);
+    assert.equal(decoded, 0);
+    assert.equal(names(makePersonalAccessToken()).length, 1);
+    assert.equal(decoded, 1);
+  } finally {
+    TextDecoder.prototype.decode = decode;
+  }
+});
