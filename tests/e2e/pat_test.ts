@@ -98,6 +98,32 @@ for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
       }
     });
 
+    await t.step("Ctrl-C reaches the program of exec once, and ends it with 130", async () => {
+      const env = { ...home.env, ...job(secret) };
+      await using ended = start(["exec", "--", "sh", "-c", "echo ready; exec sleep 60"], { env });
+      await ended.waitFor(/ready/);
+      ended.kill("SIGINT");
+      assert.equal((await ended.ended).code, EXIT.interrupted);
+      if (Deno.build.os !== "linux") return;
+      // A terminal sends it to everybody who listens there; its other key ends the count.
+      const count = join(home.folder, "count.sh");
+      await Deno.writeTextFile(
+        count,
+        `n=0; trap 'n=$((n+1)); echo heard' INT; trap 'echo "$n in all"; exit 3' QUIT
+         echo ready; while :; do sleep 0.05; done`,
+      );
+      const command = `exec '${binaryPath()}' exec -- sh '${count}'`;
+      const args = ["--quiet", "--return", "--command", command, "/dev/null"];
+      await using terminal = start(args, { env }, "script");
+      await terminal.waitFor(/ready/);
+      await terminal.write("\x03");
+      await terminal.waitFor(/heard/);
+      await terminal.write("\x1c");
+      const { code, stdout } = await terminal.ended;
+      assert.match(stdout, /1 in all/);
+      assert.equal(code, 3);
+    });
+
     await t.step("git takes it for the hosts named, and for no others", async () => {
       const helper = `!'${binaryPath()}' auth git-credential --host git.example.com`;
       const fill = async (protocol: string, host: string) => {
@@ -138,10 +164,40 @@ for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
       for (const each of [secret, kept.stdout.trim()]) {
         assert.equal((await verify(each)).status, 200);
       }
-      const { id } = JSON.parse((await cli(["pat", "list", "--json"])).stdout)[0];
-      const next = await cli(["pat", "rotate", id, "--overlap", "0"]);
+      // Both are called ci: the newest is meant.
+      const next = await cli(["pat", "rotate", "ci", "--overlap", "0"]);
       assert.equal((await verify(kept.stdout.trim())).status, 401);
       assert.equal((await verify(next.stdout.trim())).status, 200);
+    });
+
+    await t.step("a service account's is named with --for", async () => {
+      const added = await server.operate(
+        ["admin", "service-account", "add", "deployer", "--scope", "deploy"],
+      );
+      assert.equal(added.code, EXIT.ok, added.stderr);
+      const of = ["--for", "deployer"];
+      await cli(["pat", "create", "--name", "robot", "--scope", "deploy", ...of]);
+      assert.equal((await cli(["pat", "rotate", "robot"])).code, EXIT.failure);
+      const rotated = await cli(["pat", "rotate", "robot", "--overlap", "0", ...of]);
+      assert.match(rotated.stdout, SECRET, rotated.stderr);
+      assert.equal((await verify(rotated.stdout.trim())).status, 200);
+      // By the whole secret, which is not sent.
+      const revoked = await cli(["pat", "revoke", rotated.stdout.trim(), ...of]);
+      assert.equal(revoked.code, EXIT.ok, revoked.stderr);
+      assert.equal((await verify(rotated.stdout.trim())).status, 401);
+    });
+
+    await t.step("a misspelt option and a secret that nobody can read are told apart", async () => {
+      const misspelt = await cli(["pat", "create", "--nmae", "x"]);
+      assert.equal(misspelt.code, EXIT.usage);
+      assert.match(misspelt.stderr, /unknown option '--nmae'[^]*--name/);
+      assert.match((await cli(["pat", "create"])).stderr, /required option '--name <name>'/);
+      if (Deno.build.os !== "linux") return;
+      const command = `exec '${binaryPath()}' pat create --name lost --scope deploy > /dev/full`;
+      const lost = await run(["-c", command], { env: home.env }, "sh");
+      assert.equal(lost.code, EXIT.failure);
+      assert.match(lost.stderr, /could not be written: No space left.*revoked again/);
+      assert.doesNotMatch((await cli(["pat", "list"])).stdout, /^lost/m);
     });
 
     await t.step("scan finds it where it leaked, and ends it", async () => {
@@ -156,6 +212,27 @@ for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
         `.env:2:7: personal access token ${leaked.slice(0, 12)}…\n`,
       );
       assert.equal((await verify(leaked)).status, 200);
+      const git = async (...args: string[]) => {
+        const who = ["-c", "user.name=a", "-c", "user.email=a@example.com"];
+        const options = { cwd: folder, env: { HOME: home.folder } };
+        const ended = await run([...who, ...args], options, "git");
+        assert.equal(ended.code, 0, ended.stderr);
+        return ended.stdout;
+      };
+      await Deno.writeTextFile(join(folder, ".gitattributes"), "*.env -diff\n.env -diff\n");
+      await git("init", "--quiet");
+      await git("add", ".");
+      const staged = await cli(["scan", "--staged"], { cwd: folder });
+      assert.deepEqual([staged.code, staged.stdout], [EXIT.failure, found.stdout]);
+      await git("commit", "--quiet", "--message", "one");
+      const stdin = await git("log", "-p", "--text");
+      const committed = await cli(["scan", "-"], { cwd: folder, stdin });
+      const commit = (await git("rev-parse", "HEAD")).slice(0, 12);
+      assert.equal(committed.stdout, `${commit}:${found.stdout}`);
+      if (Deno.build.os !== "windows") {
+        const piped = await cli(["scan", "/dev/stdin"], { stdin: `x ${leaked}` });
+        assert.match(piped.stdout, /^\/dev\/stdin:1:3: /);
+      }
       const ended = await cli(["scan", "--revoke", folder]);
       assert.match(ended.stdout, /…, ended\n$/);
       const { status, challenge } = await verify(leaked);
