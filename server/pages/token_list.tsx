@@ -3,6 +3,7 @@ import {
   listPersonalAccessTokens,
   type PersonalAccessToken,
 } from "../store/personal_access_tokens.ts";
+import { isPersonalAccessToken, shownPrefix } from "../tokens/personal_access_token.ts";
 import { redirectToSignIn } from "./browser_session.ts";
 import { uuid } from "./device_confirm.tsx";
 import { onlyAdministrators } from "./only_administrators.tsx";
@@ -77,6 +78,10 @@ async function listPage(parts: PageParts, c: PageContext, view: View): Promise<R
   const { sql, clock } = parts;
   const now = clock.now();
   const { path, ownerId, search, show } = view;
+  // A token that was pasted whole does not stay in the address: its beginning finds it too.
+  if (search !== undefined && isPersonalAccessToken(search)) {
+    return c.redirect(address({ ...view, search: shownPrefix(search) }), 303);
+  }
   const own = path === "/tokens";
   const tokenPage = await readTokenPage(parts, view, now);
   const ended = show !== undefined || !tokenPage.isFirst

@@ -1,5 +1,6 @@
 /** A long list of tokens, page by page, there and back. */
 import assert from "node:assert/strict";
+import { makePersonalAccessToken } from "../../../server/tokens/personal_access_token.ts";
 import { databaseKinds } from "../../support/databases.ts";
 import { addPerson, signedIn } from "../../support/page_people.ts";
 import type { Shown } from "../../support/page_visitor.ts";
@@ -70,5 +71,12 @@ Deno.test("a token is found by its beginning, and the search says so", async () 
   const found = await browser.get(`/tokens?search=${beginning}`);
   assert.deepEqual(numbers(found), [1]);
   assert.match(found.html, /<label for="search">Name or beginning of a token<\/label>/);
+  const whole = makePersonalAccessToken();
+  const { location } = await browser.get(`/tokens?show=ended&search=${whole}`);
+  assert.equal(
+    location,
+    `/tokens?search=${whole.slice(0, 12)}&show=ended`,
+    "a secret is cut short",
+  );
   assert.match((await browser.get("/tokens?search=nothing")).text, /no token begins with it/);
 });
