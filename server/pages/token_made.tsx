@@ -40,14 +40,14 @@ export async function madeTokenPage(
             />
             <span aria-hidden="true" translate="no">{secret}</span>
           </div>
-          <p class="hint" id="secret-hint">
-            A click, or the tab key, selects it whole. Copy it, and put it where your CI keeps
-            secrets.
-          </p>
           <div class="copy">
             <button id="copy" type="button" hidden>Copy</button>
             <span id="copied" role="status"></span>
           </div>
+          <p class="hint" id="secret-hint">
+            A click, or the tab key, selects it whole. Copy it, and put it where your CI keeps
+            secrets.
+          </p>
           <script>{raw(copyScript)}</script>
         </div>
         <div class="care">

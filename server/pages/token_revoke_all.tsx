@@ -4,14 +4,14 @@ import { brand } from "../../shared/brand.ts";
 import { uuid } from "./device_confirm.tsx";
 import { Foreign } from "./foreign.tsx";
 import { formToken } from "./form_token.ts";
-import { Command, FormToken } from "./layout.tsx";
+import { FormToken } from "./layout.tsx";
 import { onlyAdministrators } from "./only_administrators.tsx";
 import { page, type PageContext, type PageParts, problemPage } from "./page.tsx";
 import { TokenName, TokenStart } from "./token_parts.tsx";
 
 const PATH = "/admin/tokens/revoke";
 /** Tokens that the question names. */
-const NAMED = 20;
+const NAMED = 10;
 
 export function revokeAllPath(ownerId: string): string {
   return `${PATH}?owner=${ownerId}`;
@@ -53,10 +53,10 @@ export async function showRevocationOfAll(parts: PageParts, c: PageContext): Pro
         </ul>
         <p>Whatever uses them is turned away from now on. This cannot be undone.</p>
         {kind === "user" && (
-          <>
-            <p>Whoever can still sign in can make new ones. To keep somebody out, type:</p>
-            <Command>{`${brand.binaryName} admin user disable ${username}`}</Command>
-          </>
+          <p>
+            Whoever can still sign in can make new ones. To keep somebody out, disable the account
+            as well: <code>{`${brand.binaryName} admin user disable`}</code>
+          </p>
         )}
         <form method="post" action={PATH}>
           <FormToken token={formToken(parts, c)} />
