@@ -1,25 +1,31 @@
 import { apiOperations } from "../api/api.ts";
 import { openApiDocument } from "../api/openapi.ts";
 import { brand } from "../../shared/brand.ts";
+import { Description, Fields, Kind, type Schema, SchemaLink, Words } from "./api_schema.tsx";
 import { page, type PageContext, type PageParts } from "./page.tsx";
 
 /** What this page reads of an OpenAPI document. */
 interface Document {
   paths: Record<string, Record<string, Operation>>;
-  components: { schemas: Record<string, unknown> };
+  components: { schemas: Record<string, Schema> };
 }
+
+type Content = Record<string, { schema: { $ref?: string } }>;
 
 interface Operation {
   operationId: string;
   summary: string;
   description?: string;
   security: unknown[];
-  parameters?: { name: string; in: string; description?: string }[];
-  requestBody?: { content: Record<string, { schema: { $ref?: string } }> };
-  responses: Record<
-    string,
-    { description: string; content?: Record<string, { schema: { $ref?: string } }> }
-  >;
+  parameters?: { name: string; in: string; description?: string; schema: Schema }[];
+  requestBody?: { content: Content };
+  responses: Record<string, { description: string; content?: Content }>;
+}
+
+interface Entry {
+  method: string;
+  path: string;
+  operation: Operation;
 }
 
 /** Kinds of problems, by the anchor that `type` ends in. */
@@ -28,6 +34,7 @@ const PROBLEMS: Record<string, string> = {
   unauthorized: "No token came, or one that does not count. The detail says why and since when.",
   forbidden: "The login may not do this, or the server's policy does not allow it.",
   "not-found": "There is no such token or operation, or the token is somebody else's.",
+  method: "This address takes other methods. The Allow header names them.",
   conflict: "Somebody was faster: the token has been rotated, revoked or imported already.",
   invalid: "The request is well-formed, and yet cannot be done. The detail says what to change.",
   "too-large": "The body is too large.",
@@ -39,30 +46,53 @@ const PROBLEMS: Record<string, string> = {
 /** GET /api/docs: the OpenAPI document, to be read by people. */
 export async function showApiDocs(parts: PageParts, c: PageContext): Promise<Response> {
   const document = openApiDocument(parts.issuer, apiOperations) as unknown as Document;
+  const { schemas } = document.components;
+  const entries = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({
+      method: method.toUpperCase(),
+      path,
+      operation,
+    }))
+  );
   return await page(parts, c, {
     title: "REST interface",
     children: (
       <main class="wide">
         <h1>REST interface</h1>
         <p>
-          Send the access token of a login as{" "}
-          <code>Authorization: Bearer</code>. The command line prints it:{" "}
-          <code>{`${brand.binaryName} token`}</code>. Machines read{" "}
-          <a href="/api/openapi.json">the OpenAPI document</a>.
+          Manages personal access tokens. Requests and answers are JSON. A request carries the
+          access token of a login, which the command line prints; administrators reach everybody’s
+          tokens, others their own.
         </p>
-        {Object.entries(document.paths).map(([path, methods]) =>
-          Object.entries(methods).map(([method, operation]) => (
-            <OperationEntry path={path} method={method} operation={operation} />
-          ))
-        )}
-        <h2>Schemas</h2>
-        {Object.entries(document.components.schemas).map(([name, schema]) => (
-          <section class="operation" id={`schema-${name}`}>
-            <h3>{name}</h3>
-            <pre tabindex={0}>{JSON.stringify(schema, undefined, 2)}</pre>
-          </section>
+        <pre class="command" tabindex={0}><code>{exampleFor(parts.issuer)}</code></pre>
+        <p>
+          Machines read <a href="/api/openapi.json">the OpenAPI document</a>.
+        </p>
+        <nav aria-labelledby="operations">
+          <h2 id="operations">Operations</h2>
+          <ul>
+            {entries.map(({ method, path, operation }) => (
+              <li>
+                <a href={`#${operation.operationId}`}>{operation.summary}</a>{" "}
+                <code class="quiet small">{`${method} ${path}`}</code>
+              </li>
+            ))}
+            <li>
+              <a href="#problems">What can go wrong</a>
+            </li>
+          </ul>
+        </nav>
+        {entries.map((entry) => (
+          <OperationEntry key={entry.operation.operationId} entry={entry} schemas={schemas} />
         ))}
-        <h2>Problems</h2>
+        <h2 id="problems">What can go wrong</h2>
+        <p>
+          An answer of 400 and above is a <SchemaLink reference="Problem" /> (RFC 9457), of the type
+          {" "}
+          <code>application/problem+json</code>. Its <code>type</code> leads to one of these, its
+          {" "}
+          <code>detail</code> says what to do.
+        </p>
         <dl>
           {Object.entries(PROBLEMS).map(([name, words]) => (
             <div id={name}>
@@ -71,43 +101,83 @@ export async function showApiDocs(parts: PageParts, c: PageContext): Promise<Res
             </div>
           ))}
         </dl>
+        <h2>Schemas</h2>
+        {Object.entries(schemas).map(([name, schema]) => (
+          <details>
+            <summary>{name}</summary>
+            {/* The anchor lies inside: a browser that is led to it opens what is around it. */}
+            <Fields schema={schema} id={`schema-${name}`} />
+          </details>
+        ))}
       </main>
     ),
   });
 }
 
+/** Two requests to try, on this very server. */
+function exampleFor(issuer: string): string {
+  return `TOKEN=$(${brand.binaryName} token)
+curl -H "Authorization: Bearer $TOKEN" ${issuer}/api/v1/tokens
+curl -H "Authorization: Bearer $TOKEN" \\
+  -H "Content-Type: application/json" \\
+  -d '{"name":"nightly","scopes":[]}' \\
+  ${issuer}/api/v1/tokens`;
+}
+
 function OperationEntry(
-  { path, method, operation }: { path: string; method: string; operation: Operation },
+  { entry: { path, method, operation }, schemas }: {
+    entry: Entry;
+    schemas: Record<string, Schema>;
+  },
 ) {
-  const body = Object.values(operation.requestBody?.content ?? {})[0]?.schema.$ref;
+  const { operationId, summary, description, security, parameters, requestBody, responses } =
+    operation;
+  const body = referenceIn(requestBody?.content);
   return (
-    <section class="operation" id={operation.operationId}>
-      <h2>{operation.summary}</h2>
+    <section class="operation" id={operationId}>
+      <h2>{summary}</h2>
       <p>
-        <code>{`${method.toUpperCase()} ${path}`}</code>
-        {operation.security.length === 0 && " – no token needed"}
+        <code>{`${method} ${path}`}</code>
+        {security.length === 0 && " – no token needed"}
       </p>
-      {operation.description !== undefined && <p>{operation.description}</p>}
-      {operation.parameters !== undefined && (
-        <ul>
-          {operation.parameters.map(({ name, in: where, description }) => (
-            <li>
-              <code>{name}</code> {description ?? `(${where})`}
-            </li>
-          ))}
-        </ul>
-      )}
-      {body !== undefined && (
+      {description !== undefined && (
         <p>
-          Body: <SchemaLink reference={body} />
+          <Words>{description}</Words>
         </p>
       )}
-      <ul>
-        {Object.entries(operation.responses).map(([status, { description, content }]) => {
-          const reference = Object.values(content ?? {})[0]?.schema.$ref;
+      {parameters !== undefined && (
+        <>
+          <h3>Parameters</h3>
+          <ul class="fields">
+            {parameters.map(({ name, in: where, description, schema }) => (
+              <li>
+                <code>{name}</code>{" "}
+                <span class="quiet">
+                  <Kind schema={schema} />, in the {where}
+                </span>
+                <Description schema={{ description }} />
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+      {body !== undefined && (
+        <>
+          <h3>
+            Body: <SchemaLink reference={body} />
+          </h3>
+          <Fields schema={schemas[nameOf(body)]} />
+        </>
+      )}
+      <h3>Answer</h3>
+      <ul class="fields">
+        {Object.entries(responses).filter(([status]) => status !== "default").map((
+          [status, { description, content }],
+        ) => {
+          const reference = referenceIn(content);
           return (
             <li>
-              {status}: {description}{" "}
+              <code>{status}</code> {description}{" "}
               {reference !== undefined && <SchemaLink reference={reference} />}
             </li>
           );
@@ -117,7 +187,10 @@ function OperationEntry(
   );
 }
 
-function SchemaLink({ reference }: { reference: string }) {
-  const name = reference.slice(reference.lastIndexOf("/") + 1);
-  return <a href={`#schema-${name}`}>{name}</a>;
+function referenceIn(content: Content = {}): string | undefined {
+  return Object.values(content)[0]?.schema.$ref;
+}
+
+function nameOf(reference: string): string {
+  return reference.slice(reference.lastIndexOf("/") + 1);
 }

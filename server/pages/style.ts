@@ -119,7 +119,13 @@ dd .scopes { margin: 0; }
 .logins div { min-width: 0; }
 .logins p { margin: 0; }
 .operation + .operation { border-top: 1px solid var(--line); padding-top: 1rem; }
-.operation pre { overflow-x: auto; padding: 0.6rem 1rem; background: var(--ground); border-radius: 0.5rem; font-size: 0.85rem; }
+.operation h2 { margin-top: 0.5rem; }
+main nav code { display: inline-block; }
+pre.command { margin: 0 0 1rem; white-space: pre-wrap; overflow-wrap: anywhere; }
+h3 { margin: 1rem 0 0.35rem; font-size: 0.9rem; font-weight: 650; }
+.fields { padding-left: 1.25rem; font-size: 0.9rem; }
+.fields .fields { margin: 0; font-size: 1em; }
+summary { min-height: 2.75rem; align-content: center; cursor: pointer; font-weight: 600; }
 fieldset { margin: 0 0 1.1rem; padding: 0; border: 0; min-width: 0; }
 legend { margin: 0 0 0.3rem; padding: 0; font-weight: 600; }
 .form:not(:has(option[value="until"]:checked)) .until { display: none; }
