@@ -144,7 +144,7 @@ async function rotationPage(
             policy={parts.config.personalAccessTokens}
             form={form}
             now={now}
-            asBefore="after as long a life as the old one was given"
+            asBefore="after as long as the old one"
           />
           <button class="main" type="submit">Rotate</button>
         </form>

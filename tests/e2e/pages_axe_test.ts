@@ -57,6 +57,7 @@ for (const { width, height, colorScheme } of [...looks, ...morePictures]) {
         "document.documentElement.scrollWidth - document.documentElement.clientWidth",
       );
       assert.equal(beside, 0, `${name} scrolls sideways`);
+      assert.deepEqual(await page.evaluate(CUT_CHOICES), [], `${name} cuts words off`);
       await page.evaluate(axe.source);
       const { violations } = await page.evaluate<axe.AxeResults>("axe.run()");
       const found = violations.map(({ id, nodes }) =>
@@ -71,6 +72,17 @@ for (const { width, height, colorScheme } of [...looks, ...morePictures]) {
     await walk(server, site.url, page, look);
   });
 }
+
+/** Ids of fields whose choices have words that do not fit: as wide as those, each would be wider. */
+const CUT_CHOICES = `[...document.querySelectorAll("select")].filter((field) => {
+  const free = field.cloneNode(true);
+  free.style.width = "max-content";
+  free.style.position = "absolute";
+  field.after(free);
+  const wanted = free.offsetWidth;
+  free.remove();
+  return wanted > field.offsetWidth;
+}).map(({ id }) => id)`;
 
 type Look = (name: string, heading: string) => Promise<void>;
 
@@ -186,6 +198,8 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   await page.getByRole("button", { name: "Sign out" }).focus();
   await page.keyboard.press("Tab");
   assert.equal(await selected(), secret, "the tab key selects the token whole");
+  await page.reload();
+  await look("token-made-already", "This token was made already");
   await makeTokens(server);
   const uses = { headers: { authorization: `Bearer ${secret}`, "x-forwarded-for": "203.0.113.9" } };
   assert.equal((await fetch(`${site}/auth/verify`, uses)).status, 200);
@@ -194,7 +208,7 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   await signInAgain();
   await go("/tokens");
   await look("tokens", "Personal access tokens");
-  await page.getByLabel("Search by name").fill("shop");
+  await page.getByLabel("Name or beginning of a token").fill("shop");
   await press("Search");
   await look("tokens-found", "Personal access tokens");
   await page.getByRole("link", { name: "Nightly build of the shop", exact: true }).click();
@@ -208,6 +222,19 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   await page.getByRole("link", { name: /Revoke the token WWW/ }).click();
   await look("token-revoke-hostile", "Revoke this token?");
   await press("Revoke");
+  await go("/admin/tokens");
+  await page.getByRole("link", { name: "Next page" }).click();
+  await page.getByRole("link", { name: "Previous page" }).waitFor();
+  await look("admin-tokens-second", "Everybody’s tokens");
+  await page.getByRole("link", { name: "alice@example.com" }).first().click();
+  await look("admin-tokens-of-one", "Everybody’s tokens");
+  await page.getByRole("link", { name: "Revoke all of this owner’s" }).click();
+  await look("token-revoke-all", "Revoke all of these tokens?");
+  await page.getByRole("link", { name: "Keep them" }).click();
+  await go("/api/docs");
+  await look("api-docs", "REST interface");
+  await page.getByRole("link", { name: "MadeToken" }).first().click();
+  await page.locator("#schema-MadeToken").filter({ visible: true }).waitFor();
   await go("/");
   await look("home-tokens", "Hello, Alice Example");
   await go("/devices");
