@@ -77,19 +77,22 @@ export function endsSoon(token: PersonalAccessToken, io: ClientIo): boolean {
  * Says on stderr which of the tokens end soon, the first of them first, and what
  * to do. `known` are those among which a replacement may be: one that works makes
  * the warning needless, and one that ended does not let the token be rotated again.
+ * Undefined where nobody tells us of any.
  */
 export function warnOfEnds(
   tokens: readonly PersonalAccessToken[],
-  known: readonly PersonalAccessToken[],
+  known: readonly PersonalAccessToken[] | undefined,
   io: ClientIo,
 ): void {
   const soon = tokens.filter((token) => endsSoon(token, io))
     .sort((one, other) => timeLeft(one, io) - timeLeft(other, io));
   for (const token of soon) {
-    const replacements = replacementsOf(token, known);
+    const replacements = replacementsOf(token, known ?? []);
     if (replacements.some((each) => hasEnded(each, io) === undefined)) continue;
     const advice = replacements.length === 0
-      ? `Replace it with: ${brand.binaryName} pat rotate ${plainText(token.id)}`
+      ? `Replace it${
+        known === undefined ? ", unless somebody has," : ""
+      } with: ${brand.binaryName} pat rotate ${plainText(token.id)}`
       : `What replaced it has ended. Make a new one with: ${brand.binaryName} pat create`;
     io.stderr(
       `Warning: ${plainText(token.name)} ends in ${formatDuration(timeLeft(token, io))}. ` +

@@ -38,9 +38,11 @@ export async function patShow(
     ? await api.own()
     : (await namedToken(api, name, options.for, io)).token;
   io.stdout(options.json ? formatJson(token) : describe(token, io));
-  if (name !== undefined && endsSoon(token, io)) {
-    // What replaces a token has its name.
-    warnOfEnds([token], await api.list({ search: token.name, all: options.for !== undefined }), io);
+  if (endsSoon(token, io)) {
+    // What replaces a token has its name. A token itself may not ask for others.
+    const all = options.for !== undefined;
+    const known = name === undefined ? undefined : await api.list({ search: token.name, all });
+    warnOfEnds([token], known, io);
   }
   return EXIT.ok;
 }

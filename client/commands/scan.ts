@@ -35,10 +35,12 @@ export async function scan(
   if (sources > 1) {
     throw new ClientError(EXIT.usage, "Scan either paths, or --staged, or --stdin.");
   }
+  // `scan -` is as good a way to say it.
+  const stdin = options.stdin || (paths.length === 1 && paths[0] === "-");
   const scanned: Scanned = options.staged
     ? { ...await scanStaged(io), skipped: 0, unreadable: [] }
     : await scanFiles(
-      options.stdin ? ["-"] : paths.length > 0 ? paths : ["."],
+      stdin ? ["-"] : paths.length > 0 ? paths : ["."],
       { binary: options.binary ?? false },
       io,
     );
@@ -52,7 +54,7 @@ export async function scan(
   for (const { path, reason } of unreadable) {
     io.stderr(`Not looked at: ${plainText(path, 1000)}: ${reason}\n`);
   }
-  io.stderr(`${summary(scanned, options)}\n`);
+  io.stderr(`${summary(scanned, { ...options, stdin })}\n`);
   return findings.length > 0 || unreadable.length > 0 ? EXIT.failure : EXIT.ok;
 }
 

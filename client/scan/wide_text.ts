@@ -6,7 +6,11 @@ export function wideEncoding([first, second]: Uint8Array): "utf-16le" | "utf-16b
   return first === 0xfe && second === 0xff ? "utf-16be" : undefined;
 }
 
-/** The same text as UTF-8 if it is UTF-16, else as it is. Pieces may be overwritten once the next is asked for. */
+/**
+ * The same text, as UTF-8 if it is UTF-16. Without a byte order mark, as in the
+ * middle of a diff, that cannot be told: then zero bytes are left out, which
+ * makes tokens whole. Pieces may be overwritten once the next is asked for.
+ */
 export async function* asUtf8(
   pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
@@ -31,7 +35,13 @@ export async function* asUtf8(
       decoder = encoding && new TextDecoder(encoding);
       begun = true;
     }
-    yield decoder === undefined ? piece : encoder.encode(decoder.decode(piece, { stream: true }));
+    yield decoder === undefined
+      ? withoutZeros(piece)
+      : encoder.encode(decoder.decode(piece, { stream: true }));
   }
   if (!begun && first !== undefined) yield first;
+}
+
+function withoutZeros(bytes: Uint8Array): Uint8Array {
+  return bytes.includes(0) ? bytes.filter((byte) => byte !== 0) : bytes;
 }

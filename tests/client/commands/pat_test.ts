@@ -372,6 +372,10 @@ Deno.test("show without a name is about the token in the environment", async () 
   assert.match(io.out, /^name: {8}ci\n[^]*usable from: 10\.0\.0\.0\/8\n[^]*ends: +2027-02-22/);
   assert.match(io.out, /found: +in the open, at https:\/\/x\.example\/ \[2J, reported by github/);
   assert.equal(server.asked[0].headers.get("authorization"), `Bearer ${SECRET}`);
+  const soon = new Date(io.clock.now() + DAY).toISOString();
+  server.script("/api/v1/token", { json: shown(io, { expires_at: soon }) });
+  assert.equal(await run(io, (io) => patShow(undefined, options, io)), EXIT.ok);
+  assert.match(io.err, /^Warning: ci ends in 1 d\. Replace it, unless somebody has, with: .*\n$/);
 });
 
 Deno.test("problem details become words, each with the exit code that fits", async () => {

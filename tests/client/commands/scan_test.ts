@@ -197,9 +197,26 @@ Deno.test("- is standard input, alone or among files", async () => {
   io.stdin = `x ${token}`;
   assert.equal(await run(io, ["-"]), EXIT.failure);
   assert.match(io.out, /^\(stdin\):1:3: /);
+  assert.match(io.err, /^1 token in standard input\./);
   assert.equal(await run(io, [path, "-"]), EXIT.failure);
   assert.match(io.out, /x:1:1: .*\n\(stdin\):1:3: .*\n$/);
   assert.match(io.err, /^2 tokens in 2 files/);
+});
+
+Deno.test("standard input may be longer than any string", async () => {
+  const line = new TextEncoder().encode(`+${"x".repeat(1023)}\n`);
+  const piece = new Uint8Array(line.length * 1024);
+  for (let i = 0; i < 1024; i++) piece.set(line, i * line.length);
+  await using home = await clientHome({
+    async *stdinBytes() {
+      const length = 520 * 1024;
+      yield Buffer.from(`diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -0,0 +1,${length + 1} @@\n`);
+      for (let i = 0; i < length / 1024; i++) yield piece;
+      yield Buffer.from(`+${token}\n`);
+    },
+  });
+  assert.equal(await run(home.io, [], { stdin: true }), EXIT.failure, home.io.err);
+  assert.match(home.io.out, /^x:532481:1: /);
 });
 
 Deno.test("Ctrl-C ends the wait for standard input", async () => {

@@ -154,6 +154,12 @@ Deno.test("files that git leaves out as binary are counted", async () => {
   assert.equal((await scanInput(pieces(bytes, 10), "-")).skipped, 1);
 });
 
+Deno.test("UTF-16 is read in the middle of a diff too", async () => {
+  const wide = [...`${token}\r\n`].join("\0") + "\0";
+  const diff = `--- a/x\n+++ b/x\n@@ -1 +1,2 @@\n-old\n+\0a\0\n+${wide}`;
+  assert.deepEqual(await places(diff), ["x:2:1"]);
+});
+
 Deno.test("UTF-16 is read, whatever its pieces", async () => {
   const bytes = Uint8Array.from(
     [...`\ufeffä\n ${token}`].flatMap((each) => {
