@@ -1,4 +1,5 @@
 import postgres from "postgres";
+import { databaseSockets } from "./database_socket.ts";
 import { type EmbeddedDatabase, openEmbeddedDatabase } from "./embedded.ts";
 import {
   type ChangeListener,
@@ -40,12 +41,14 @@ export async function openDatabase(location: DatabaseLocation): Promise<Database
     const embedded = await openEmbeddedDatabase(location.dataDir);
     return overEmbedded(embedded);
   }
-  const sql = postgres(databaseUrl, {
+  const options = {
     connect_timeout: CONNECT_TIMEOUT,
     max: 10,
     onnotice: () => {},
     connection: { statement_timeout: STATEMENT_TIMEOUT * 1000 },
-  });
+    socket: databaseSockets(),
+  };
+  const sql = postgres(databaseUrl, options as postgres.Options<Record<string, never>>);
   return {
     sql,
     description: describeUrl(databaseUrl),

@@ -1,4 +1,5 @@
 import postgres from "postgres";
+import { databaseSockets } from "./database_socket.ts";
 
 /** The channel that the triggers of 0003_personal_access_tokens.sql speak on. */
 export const TOKEN_CHANGES = "token_changes";
@@ -52,6 +53,7 @@ export function listenForTokenChanges(
       max_lifetime: null,
       connect_timeout: PATIENCE / 1000,
       fetch_types: false,
+      socket: databaseSockets(),
       onnotice: () => {},
       onclose: () => {
         lost = true;
