@@ -1,6 +1,7 @@
 /** An administrator ends all tokens of one owner at once. */
 import assert from "node:assert/strict";
 import { databaseKinds } from "../../support/databases.ts";
+import { eventually } from "../../support/eventually.ts";
 import { addPerson, signedIn } from "../../support/page_people.ts";
 import { describeScopes } from "../../support/personal_access_tokens.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
@@ -74,6 +75,36 @@ Deno.test("all tokens of an owner end, or none", async () => {
   assert.equal((await admin.submit("/admin/tokens/revoke")).status, 503);
   assert.equal(await living(server, alice.id), 30);
 });
+
+for (const kind of databaseKinds.slice(1)) {
+  Deno.test(`what a rotation makes meanwhile ends with the rest (${kind.name})`, async () => {
+    await using database = await kind.create();
+    await using server = await testServer(database.location, describeScopes);
+    const { alice, admin } = await twoPeople(server);
+    const { sql } = server.parts;
+    const [{ id }] = await sql`select id from personal_access_tokens where name = 'job-7-'`;
+    await admin.get(`/admin/tokens/revoke?owner=${alice.id}`);
+    let revoked: Promise<unknown> | undefined;
+    await sql.begin(async (rotation) => {
+      await rotation`select from personal_access_tokens where id = ${id} for update`;
+      await rotation`
+        insert into personal_access_tokens (id, user_id, name, token_hash, token_prefix, scope,
+          audience, allowed_addresses, created_at, rotated_from)
+        select gen_random_uuid(), user_id, name, '\\x00', token_prefix, scope, audience,
+          allowed_addresses, created_at, id
+        from personal_access_tokens where id = ${id}`;
+      revoked = admin.submit("/admin/tokens/revoke");
+      await eventually("the revocation waits for the rotation", async () => {
+        const waiting = await sql`
+          select from pg_stat_activity
+          where wait_event_type = 'Lock' and datname = current_database()`;
+        return waiting.length === 1;
+      });
+    });
+    await revoked;
+    assert.equal(await living(server, alice.id), 0);
+  });
+}
 
 Deno.test("an owner that is nobody is told so", async () => {
   await using database = await databaseKinds[0].create();
