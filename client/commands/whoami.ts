@@ -1,9 +1,11 @@
 /** `whoami`: asks the server who the token belongs to. */
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
+import type { UserinfoResponse } from "../../shared/userinfo_response.ts";
 import { ClientError, sessionExpired } from "../client_error.ts";
 import type { ClientIo } from "../client_io.ts";
-import { formatJson } from "../output.ts";
+import { formatJson, plainText } from "../output.ts";
+import { openTokenApi } from "../personal_access_tokens.ts";
 import { chooseSession, type Session, sessionToken } from "../session.ts";
 import { describeUser, userinfo } from "../userinfo.ts";
 
@@ -26,14 +28,25 @@ export async function whoami(options: WhoamiOptions, io: ClientIo): Promise<numb
         `Name it with --server or ${brand.envPrefix}_SERVER.`,
     );
   }
-  const ask = async (minTtlMs: number) =>
-    await userinfo(server, (await sessionToken(session, minTtlMs, io)).token, io);
+  const ask = async (minTtlMs: number) => {
+    const { token } = await sessionToken(session, minTtlMs, io);
+    return token.startsWith(brand.tokenPrefixes.personalAccessToken)
+      ? await ownerOfToken(options, io)
+      : await userinfo(server, token, io);
+  };
   let user = await ask(MIN_TTL_MS);
   // A login whose token the server has revoked shows at the next renewal whether it lives.
   if (user === "refused" && session.account !== undefined) user = await ask(Infinity);
   if (user === "refused") throw refusal(session, server);
   io.stdout(options.json ? formatJson(user) : `${describeUser(user)}\n`);
   return EXIT.ok;
+}
+
+/** A personal access token may always read itself; to userinfo it needs the scope openid. */
+async function ownerOfToken(options: WhoamiOptions, io: ClientIo): Promise<UserinfoResponse> {
+  const { owner: { kind, id, username } } = await (await openTokenApi(options, io)).own();
+  const name = plainText(username);
+  return { sub: plainText(id), ...kind === "user" ? { email: name } : { name } };
 }
 
 function refusal(session: Session, server: string): ClientError {

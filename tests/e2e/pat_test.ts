@@ -8,7 +8,7 @@ import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { binaryPath, type Ended, run, type RunOptions, start } from "../support/binary.ts";
 import { logIn } from "../support/command_line_login.ts";
-import { type DatabaseName, install, POSTGRES } from "../support/installation.ts";
+import { ALICE, type DatabaseName, install, POSTGRES } from "../support/installation.ts";
 import { assertNoSecrets } from "../support/no_secrets.ts";
 import { temporaryHome } from "../support/temporary_home.ts";
 
@@ -74,6 +74,7 @@ for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
       assert.match(traded.stdout, /^eyJ[\w-]+\.[\w-]+\.[\w-]+\n$/);
       assert.equal((await verify(traded.stdout.trim(), "?scope=deploy")).status, 200);
       assert.match((await cli(["pat", "show"], { env })).stdout, /^name: +ci$/m);
+      assert.equal((await cli(["whoami"], { env })).stdout, `${ALICE.email}\n`);
       const refused = await cli(["pat", "list"], { env });
       assert.equal(refused.code, EXIT.failure);
       assert.match(refused.stderr, /cannot manage tokens/);
@@ -172,7 +173,7 @@ for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
 
     await t.step("a service account's is named with --for", async () => {
       const added = await server.operate(
-        ["admin", "service-account", "add", "deployer", "--scope", "deploy"],
+        ["admin", "service-account", "add", "deployer", "--scope", "deploy", "--config", config],
       );
       assert.equal(added.code, EXIT.ok, added.stderr);
       const of = ["--for", "deployer"];
