@@ -55,6 +55,11 @@ export async function scanFiles(
     }
   }
 
+  /** One by one: there may be more than a call takes arguments. */
+  function add(findings: readonly Finding[]): void {
+    for (const finding of findings) scanned.findings.push(finding);
+  }
+
   async function scanFolder(folder: string): Promise<void> {
     const entries = [...Deno.readDirSync(folder)]
       .sort((one, other) => one.name < other.name ? -1 : 1);
@@ -66,15 +71,14 @@ export async function scanFiles(
   async function scanStdin(): Promise<void> {
     const pieces = interruptiblePieces(io.stdinBytes(), io.signal);
     const { findings, skipped } = await scanInput(pieces, "(stdin)");
-    scanned.findings.push(...findings);
+    add(findings);
     scanned.files++;
     scanned.skipped += skipped;
   }
 
   /** `<(command)`, /dev/stdin, a named pipe: read once, and binary or not, since it was named. */
   async function scanPipe(path: string): Promise<void> {
-    const findings = await scanPieces(asUtf8(piecesOfPipe(path)), path);
-    scanned.findings.push(...findings);
+    add(await scanPieces(asUtf8(piecesOfPipe(path)), path));
     scanned.files++;
   }
 
@@ -96,7 +100,7 @@ export async function scanFiles(
       if (tokens.push(piece).length > 0) {
         // Lines are counted only where there is something to show: that is half of the work.
         file.seekSync(0, Deno.SeekMode.Start);
-        scanned.findings.push(...await scanPieces(piecesOf(file), path));
+        add(await scanPieces(piecesOf(file), path));
         return;
       }
       if (++pieces % PIECES_AT_ONCE === 0) await io.sleep(0, io.signal);

@@ -203,6 +203,13 @@ Deno.test("- is standard input, alone or among files", async () => {
   assert.match(io.err, /^2 tokens in 2 files/);
 });
 
+Deno.test("a file may hold any number of tokens", async () => {
+  await using home = await clientHome();
+  const path = await write(home, "dump", `${token}\n`.repeat(200_000));
+  assert.equal(await run(home.io, [path], { json: true }), EXIT.failure);
+  assert.match(home.io.err, /^200000 tokens in 1 file/, home.io.err);
+});
+
 Deno.test("standard input may be longer than any string", async () => {
   const line = new TextEncoder().encode(`+${"x".repeat(1023)}\n`);
   const piece = new Uint8Array(line.length * 1024);
