@@ -22,7 +22,7 @@ function Time({ at, words, dated }: { at: Date; words: string; dated?: boolean }
 }
 
 function exact(at: Date): string {
-  return `${at.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+  return `${at.toISOString().slice(0, 16).replace("T", " ")}\u00a0UTC`;
 }
 
 /** Seconds to come, in words. */

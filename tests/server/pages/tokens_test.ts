@@ -52,7 +52,7 @@ Deno.test("a token is made in the browser, works, and is shown this once", async
   const made = await browser.submit("/tokens/new", { ...wish, addresses: "192.0.2.0/24" });
   const secret = secretOn(made);
   assert.equal(made.headers.get("cache-control"), "no-store");
-  assert.match(made.text, /shown this once.*ends in 30 days \(2\d{3}-\d\d-\d\d \d\d:\d\d UTC\)/);
+  assert.match(made.text, /shown this once.*ends in 30 days \(2\d{3}-\d\d-\d\d \d\d:\d\d\sUTC\)/);
   assert.equal((await verify(server, secret, "?scope=deploy")).status, 200);
   const token = await onlyToken(server);
   assert.deepEqual(
@@ -62,7 +62,7 @@ Deno.test("a token is made in the browser, works, and is shown this once", async
 
   assert.match(
     (await browser.get(`/tokens/${token.id}`)).text,
-    /ends in 30 days \(2\d{3}-.* UTC\)/,
+    /ends in 30 days \(2\d{3}-.*\sUTC\)/,
   );
 
   await server.parts.tokenCheck.lastUses.flush();
@@ -158,7 +158,7 @@ Deno.test("a rotated token lives on for as long as was chosen, and is rotated on
   assert.match(refused.text, /overlap is 0 to/);
   const made = await browser.submit(path, { overlap: "3600" });
   const successor = secretOn(made);
-  assert.match(made.text, /The old one ends in 60 minutes \(2\d{3}-.* UTC\)/);
+  assert.match(made.text, /The old one ends in 60 minutes \(2\d{3}-.*\sUTC\)/);
   await browser.get(path);
   const again = await browser.submit(path, { overlap: "3600" });
   assert.match(again.text, /rotated already/);
