@@ -105,15 +105,22 @@ interface Question {
 }
 
 /**
- * Reads the question. Below our path the query is the stranger's own, so there the
- * header alone counts, which the proxy sets. What we do not understand might have
- * been meant to demand something, so it is an error.
+ * Reads the question. What we do not understand might have been meant to demand
+ * something, so it is an error. Below our path the query is the stranger's own, so
+ * there the header alone counts, which the proxy sets; with nothing but a slash below
+ * we cannot know whose it is, and a scope in it can only demand more.
  */
 function questionOf({ url, headers }: Request): Question | OAuthError {
   const scope = headers.get(REQUIRED_SCOPE_HEADER) ?? "";
   const start = url.indexOf("?");
-  if (start === -1 || !isOwnPath(url, start)) return question(scope);
+  if (start === -1) return question(scope);
+  // As it was sent, without resolving dots, which a stranger may have put in.
+  const path = url.slice(url.indexOf("/", url.indexOf("//") + 2), start);
+  const own = path === VERIFICATION_PATH;
+  if (!own && path !== `${VERIFICATION_PATH}/`) return question(scope);
   const parameters = new URLSearchParams(url.slice(start));
+  const scopes = [...parameters.getAll("scope"), scope].join(" ");
+  if (!own) return question(scopes);
   for (const [name, value] of parameters) {
     if (name === "scope" || ((name === "jwt" || name === "basic") && value === "1")) continue;
     return new OAuthError(
@@ -121,11 +128,7 @@ function questionOf({ url, headers }: Request): Question | OAuthError {
       "This endpoint takes the parameters scope, jwt=1 and basic=1 alone.",
     );
   }
-  return question(
-    [...parameters.getAll("scope"), scope].join(" "),
-    parameters.has("jwt"),
-    parameters.has("basic"),
-  );
+  return question(scopes, parameters.has("jwt"), parameters.has("basic"));
 }
 
 function question(scope: string, jwt = false, basic = false): Question | OAuthError {
@@ -133,12 +136,6 @@ function question(scope: string, jwt = false, basic = false): Question | OAuthEr
   return scopes === undefined
     ? new OAuthError("invalid_request", "The scope asked for is malformed.")
     : { scopes, jwt, basic };
-}
-
-/** As it was sent, without resolving dots, which a stranger may have put in. */
-function isOwnPath(url: string, end: number): boolean {
-  const path = url.slice(url.indexOf("/", url.indexOf("//") + 2), end);
-  return path === VERIFICATION_PATH || path === `${VERIFICATION_PATH}/`;
 }
 
 /** Headers hold ASCII; an address in other letters comes percent-encoded. */

@@ -439,7 +439,7 @@ testOnEachDatabase(
       assert.match(refused.challenge!, /error="invalid_request"/);
     }
     // Envoy appends the stranger's path and query, which may hold anything.
-    for (const path of ["/x?scopes=deploy", "/verify?jwt=1"]) {
+    for (const path of ["/?page=2&jwt=1&basic=1", "/x?scopes=deploy", "/verify?jwt=1"]) {
       const passed = await verify(server, token, path);
       assert.deepEqual([passed.status, passed.headers.get("x-auth-jwt")], [200, null], path);
     }
