@@ -13,10 +13,10 @@ const USER = "auth@example.com";
 const PASSWORD = "p@ss/word?";
 const CERTIFICATE = fileURLToPath(new URL("../support/certificate/cert.pem", import.meta.url));
 
-function settings(port: number, password: string): Record<string, string> {
+function settings(port: number, password: string, host = "127.0.0.1"): Record<string, string> {
   const account = [USER, password].map(encodeURIComponent).join(":");
   return {
-    [`${brand.envPrefix}_SMTP_URL`]: `smtp://${account}@127.0.0.1:${port}`,
+    [`${brand.envPrefix}_SMTP_URL`]: `smtp://${account}@${host}:${port}`,
     [`${brand.envPrefix}_MAIL_FROM`]: `Example <${USER}>`,
     DENO_CERT: CERTIFICATE,
   };
@@ -51,4 +51,14 @@ Deno.test("a mail server that does not let us in is told at the start, without t
   await eventually("the log tells", () => /mail_failed/.test(running.stderr()));
   assert.match(running.stderr(), /warn mail_failed .*535/);
   assert.ok(!running.stderr().includes("not the password"));
+});
+
+Deno.test("no password goes to another machine without TLS", async () => {
+  await using mail = await startMailServer();
+  // 0.0.0.0 leads to this machine, and yet is not known to.
+  const env = settings(mail.port, PASSWORD, "0.0.0.0");
+  await using server = await install({ env, empty: true });
+  const { running } = server.server;
+  await eventually("the log tells", () => /mail_failed/.test(running.stderr()));
+  assert.match(running.stderr(), /warn mail_failed .*STARTTLS/);
 });

@@ -212,6 +212,11 @@ for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
         found.stdout,
         `.env:2:7: personal access token ${leaked.slice(0, 12)}…\n`,
       );
+      const socket = join(home.folder, "socket");
+      using _listener = Deno.listen({ transport: "unix", path: socket });
+      const unread = await cli(["scan", socket]);
+      assert.equal(unread.code, EXIT.failure);
+      assert.match(unread.stderr, /^Not looked at: .*socket: /);
       assert.equal((await verify(leaked)).status, 200);
       const git = async (...args: string[]) => {
         const who = ["-c", "user.name=a", "-c", "user.email=a@example.com"];

@@ -183,10 +183,6 @@ Deno.test({
     assert.equal(code, EXIT.failure);
     assert.equal(io.out, `${pipe}:2:2: personal access token ${beginning}…\n`);
     assert.match(io.err, /^1 token in 2 files\./);
-    const socket = join(home.folder, "socket");
-    using _listener = Deno.listen({ transport: "unix", path: socket });
-    assert.equal(await run(io, [socket]), EXIT.failure);
-    assert.match(io.err, /^Not looked at: .*socket: /);
   },
 });
 
