@@ -34,7 +34,7 @@ export async function revocation(
   }
   const hashes = refreshTokenHashes(token);
   if (hashes !== undefined) await revokeLogin(parts, hashes, client.id, requester);
-  else if (isPersonalAccessToken(token)) await revokeByHolder(parts, token, requester);
+  else if (isPersonalAccessToken(token)) await revokeByHolder(parts, token, client.id, requester);
   else await revokeOneAccessToken(parts, token, client.id);
 }
 
@@ -42,11 +42,12 @@ export async function revocation(
 async function revokeByHolder(
   parts: AppParts,
   presented: string,
+  clientId: string,
   { address }: Requester,
 ): Promise<void> {
   const [token] = (await findTokensByHash(parts.sql, [tokenHashHex(presented)])).values();
   if (token === undefined) return;
-  const actor = { id: token.owner.id, address };
+  const actor = { id: clientId, address };
   await revokeToken(parts, { token, reason: "holder", actor });
 }
 

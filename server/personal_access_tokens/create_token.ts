@@ -5,6 +5,7 @@ import { recordAuditEvent } from "../store/audit_events.ts";
 import type { Transaction } from "../store/connect.ts";
 import {
   insertPersonalAccessToken,
+  lockTokenOwner,
   type NewToken,
   type PersonalAccessToken,
 } from "../store/personal_access_tokens.ts";
@@ -18,7 +19,7 @@ import { grantWish, type TokenWish } from "./token_wish.ts";
 
 /** Who acts, for the audit log. */
 export interface Actor {
-  /** A user's id. */
+  /** A user's id, or a client's where a program ends a token that it holds. */
   id: string;
   address: string;
 }
@@ -47,6 +48,7 @@ export async function createToken(
   const secret = makePersonalAccessToken();
   const token = newToken(parts, { ...granted, owner: holder.owner, secret, id });
   return await parts.sql.begin(async (tx) => {
+    await lockTokenOwner(tx, holder.owner.id);
     const refusal = await checkTokenLimit(tx, parts, holder.owner, { replacing: false });
     if (refusal !== undefined) return refusal;
     if (!await insertPersonalAccessToken(tx, token)) {

@@ -18,7 +18,9 @@ export async function warnOfExpiry(
   // The last first: who missed the first warning gets one, not two.
   for (const [index, seconds] of [...WARNINGS.entries()].reverse()) {
     const before = new Date(now + seconds * 1000);
-    const query = { now: new Date(now), before, warnings: index + 1, limit: BATCH };
+    // Of service accounts' tokens the webhook alone hears.
+    const ofPeople = config.webhook === undefined;
+    const query = { now: new Date(now), before, warnings: index + 1, ofPeople, limit: BATCH };
     for (const token of await takeExpiringTokens(sql, query)) {
       tellOwner(parts, { type: "token.expiring", token });
     }

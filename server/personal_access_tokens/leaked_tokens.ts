@@ -51,6 +51,7 @@ export async function reportLeakedTokens(
     sql,
     [...new Set(hashes.filter((hash) => hash !== undefined))],
   );
+  if (known.size === 0) return found.map(() => ({ ours: false, ended: false, news: false }));
   const now = new Date(clock.now());
   const revoke = config.personalAccessTokens.revokeLeaked;
   const leaks = [...known].map(([hash, token]) => ({
@@ -67,7 +68,7 @@ export async function reportLeakedTokens(
     const ids = revoke ? leaks.map(({ id }) => id) : [];
     const ended = new Set(await revokePersonalAccessTokens(tx, { ids, reason, now }));
     for (const { token, id, place } of leaks) {
-      if (!noted.has(id)) continue;
+      if (!noted.has(id) && !ended.has(id)) continue;
       await recordAuditEvent(tx, clock, {
         event: "token.leaked",
         actor: reporter.name,
@@ -86,7 +87,7 @@ export async function reportLeakedTokens(
   });
   for (const { token, id, place } of leaks) {
     tokenCheck.changed(`token:${id}`);
-    if (!noted.has(id)) continue;
+    if (!noted.has(id) && !ended.has(id)) continue;
     tellOwner(parts, {
       type: "token.leaked",
       token,

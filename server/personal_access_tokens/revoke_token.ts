@@ -1,5 +1,6 @@
 import type { AppParts } from "../app_parts.ts";
 import {
+  lockTokenOwner,
   type PersonalAccessToken,
   revokePersonalAccessTokens,
   revokeTokensOf,
@@ -26,15 +27,11 @@ export async function revokeAllTokens(
 ): Promise<number> {
   const now = new Date(parts.clock.now());
   const ended = await parts.sql.begin(async (tx) => {
-    const all: PersonalAccessToken[] = [];
-    // Again, until there is none: while we waited for one, its successor may have been made.
-    for (let count = -1; count < all.length;) {
-      count = all.length;
-      const found = await revokeTokensOf(tx, { ownerId, reason, now });
-      for (const token of found) await auditToken(tx, parts, "token.revoked", token, actor);
-      all.push(...found);
-    }
-    return all;
+    // None is made or rotated meanwhile.
+    await lockTokenOwner(tx, ownerId);
+    const found = await revokeTokensOf(tx, { ownerId, reason, now });
+    for (const token of found) await auditToken(tx, parts, "token.revoked", token, actor);
+    return found;
   }) as PersonalAccessToken[];
   for (const { id } of ended) parts.tokenCheck.changed(`token:${id}`);
   return ended.length;

@@ -4,6 +4,7 @@ import { tokenScopes } from "../scope_catalogue.ts";
 import {
   insertPersonalAccessToken,
   lockPersonalAccessToken,
+  lockTokenOwner,
   shortenPersonalAccessToken,
 } from "../store/personal_access_tokens.ts";
 import { makePersonalAccessToken } from "../tokens/personal_access_token.ts";
@@ -50,6 +51,7 @@ export async function rotateToken(
   }
   const now = parts.clock.now();
   const result = await parts.sql.begin(async (tx) => {
+    await lockTokenOwner(tx, holder.owner.id);
     const old = await lockPersonalAccessToken(tx, id);
     if (old === undefined) return new TokenRefusal("not_found", "There is no such token.");
     if (old.revokedAt !== undefined) {

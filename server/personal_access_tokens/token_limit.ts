@@ -8,7 +8,8 @@ const DAY = 86_400_000;
 /**
  * A refusal once somebody has as many tokens as the operator allows. Those that were
  * made within a day count even when they have ended, or revoking and making in turn
- * would fill the table; where one replaces another (`replacing`), they alone do.
+ * would fill the table; where one replaces another (`replacing`), they alone do. The
+ * owner must be locked, or others count at the same time.
  */
 export async function checkTokenLimit(
   tx: Transaction,
@@ -18,7 +19,7 @@ export async function checkTokenLimit(
 ): Promise<TokenRefusal | undefined> {
   const { maxPerOwner } = config.personalAccessTokens;
   const now = clock.now();
-  const count = await countTokensOf(tx, owner, {
+  const count = await countTokensOf(tx, owner.id, {
     livingAt: replacing ? undefined : new Date(now),
     madeAfter: new Date(now - DAY),
   });

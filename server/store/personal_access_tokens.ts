@@ -153,21 +153,23 @@ export async function insertPersonalAccessToken(
 }
 
 /**
- * How many tokens somebody has that live at `livingAt` or were made after `madeAfter`.
- * Nobody else counts theirs until the transaction ends.
+ * Lets nobody else make, rotate or end all tokens of this owner until the transaction
+ * ends. Taken before any lock on a token, or two could wait for each other.
  */
+export async function lockTokenOwner(tx: Transaction, ownerId: string): Promise<void> {
+  await tx`select 1 from users where id = ${ownerId} for no key update`;
+  await tx`select 1 from service_accounts where id = ${ownerId} for no key update`;
+}
+
+/** How many tokens somebody has that live at `livingAt` or were made after `madeAfter`. */
 export async function countTokensOf(
   tx: Transaction,
-  { kind, id }: { kind: TokenOwner["kind"]; id: string },
+  ownerId: string,
   { livingAt, madeAfter }: { livingAt?: Date; madeAfter: Date },
 ): Promise<number> {
-  const user = kind === "user" ? id : null;
-  const account = kind === "user" ? null : id;
-  await tx`select 1 from users where id = ${user} for no key update`;
-  await tx`select 1 from service_accounts where id = ${account} for no key update`;
   const rows = await tx<{ count: number }[]>`
     select count(*)::int as count from personal_access_tokens
-    where (user_id = ${user} or service_account_id = ${account})
+    where (user_id = ${ownerId} or service_account_id = ${ownerId})
       and (created_at > ${madeAfter} or (
         ${livingAt ?? null}::timestamptz is not null and revoked_at is null
         and (expires_at is null or expires_at > ${livingAt ?? null}::timestamptz)))`;
@@ -399,9 +401,15 @@ export async function recordLeaks(
   if (report.leaks.length === 0) return [];
   const leaks = report.leaks.map(({ id, place }) => ({ id, place }));
   const rows = await tx<{ id: string }[]>`
+    with leak as (
+      select * from jsonb_to_recordset(${tx.json(leaks)}) as leak (id uuid, place text)
+    ), locked as (
+      select t.id from personal_access_tokens t where t.id in (select id from leak)
+      order by t.id for update
+    )
     update personal_access_tokens t
     set leaked_at = ${report.now}, leak_reporter = ${report.reporter}, leak_place = leak.place
-    from jsonb_to_recordset(${tx.json(leaks)}) as leak (id uuid, place text)
+    from leak join locked on locked.id = leak.id
     where t.id = leak.id and t.revoked_at is null
       and (t.expires_at is null or t.expires_at > ${report.now})
       and (t.leaked_at is null or t.leaked_at <= ${report.unlessSince})
@@ -475,17 +483,18 @@ export async function deleteOldPersonalAccessTokens(
 /**
  * Living tokens without successor that end before `before` and whose owners got fewer
  * than `warnings` warnings, which are counted as given: of many replicas one gets each
- * token.
+ * token. `ofPeople`: not those of service accounts.
  */
 export async function takeExpiringTokens(
   sql: Sql,
-  query: { now: Date; before: Date; warnings: number; limit: number },
+  query: { now: Date; before: Date; warnings: number; ofPeople: boolean; limit: number },
 ): Promise<PersonalAccessToken[]> {
   const rows = await sql<Row[]>`
     with due as (
       select t.id from personal_access_tokens t
       where t.revoked_at is null and t.expires_at > ${query.now}
         and t.expires_at <= ${query.before} and t.expiry_warnings < ${query.warnings}
+        and (t.user_id is not null or not ${query.ofPeople}::boolean)
         and ${hasNoSuccessor(sql)}
       order by t.id limit ${query.limit} for update skip locked
     ), taken as (
