@@ -23,6 +23,9 @@ export async function readClientRequest(
   return client instanceof OAuthError ? client : { form, client };
 }
 
+/** Longest Authorization header that is remembered, in characters. */
+const MAX_REMEMBERED_LENGTH = 500;
+
 const UNKNOWN = "The client is unknown or its secret is wrong.";
 
 /**
@@ -46,11 +49,14 @@ export async function authenticateClient(
   if (secret !== undefined) {
     return new OAuthError("invalid_request", "Authenticate in one way: header or body, not both.");
   }
-  const client = tokenCheck.provenClient(header) ??
-    await tokenCheck.proveClient(header, async () => {
-      const credentials = basicCredentials(header);
-      return credentials && await findGenuineClient(tokenCheck, credentials);
-    });
+  const prove = async () => {
+    const credentials = basicCredentials(header);
+    return credentials && await findGenuineClient(tokenCheck, credentials);
+  };
+  // What is longer need not be remembered, nor take memory.
+  const client = header.length > MAX_REMEMBERED_LENGTH
+    ? await prove()
+    : tokenCheck.provenClient(header) ?? await tokenCheck.proveClient(header, prove);
   if (client === undefined) return new OAuthError("invalid_client", UNKNOWN);
   if (id !== undefined && id !== client.id) {
     return new OAuthError("invalid_request", "client_id differs between header and body.");
@@ -74,7 +80,8 @@ async function findGenuineClient(
 }
 
 function isBasic(header: string): boolean {
-  return /^Basic +[A-Za-z0-9+/=]+$/i.test(header);
+  // One blank alone, or each further one would make another header to remember.
+  return /^Basic [A-Za-z0-9+/=]+$/i.test(header);
 }
 
 /** RFC 6749 section 2.3.1: id and secret are form-encoded before they are joined. */

@@ -139,12 +139,22 @@ export class TokenCheck {
     return this.#provenClients.get(credentials);
   }
 
-  /** Remembers the client that `prove` finds. */
-  proveClient(
+  /** Remembers the client that `prove` finds, if it has a secret: of others anybody may send many. */
+  async proveClient(
     credentials: string,
     prove: () => Promise<Client | undefined>,
   ): Promise<Client | undefined> {
-    return this.#provenClients.read(credentials, prove, ({ id }) => [`client:${id}`]);
+    let open: Client | undefined;
+    const confidential = async () => {
+      const client = await prove();
+      if (client?.secretHash !== undefined) return client;
+      open = client;
+    };
+    return await this.#provenClients.read(
+      credentials,
+      confidential,
+      ({ id }) => [`client:${id}`],
+    ) ?? open;
   }
 
   /** Owners have many tokens, so one that was seen before costs no read of its own. */

@@ -3,6 +3,7 @@
  * is about. None of it depends on the database, so one of them does.
  */
 import assert from "node:assert/strict";
+import { eventually } from "../support/eventually.ts";
 import { readForm } from "../../server/endpoints/form.ts";
 import { brand } from "../../shared/brand.ts";
 import { DEVICE_CODE_GRANT } from "../../shared/grant_types.ts";
@@ -210,4 +211,23 @@ test("other origins may read what is public, and nothing else", async (server) =
     assert.equal(allowed, open.includes(path) ? "*" : null, path);
     await response.body?.cancel();
   }
+});
+
+test("the header of a public client is not remembered, however it is written", async (server) => {
+  const basic = (blanks: number) => `Basic${" ".repeat(blanks)}${btoa(`${clientId}:`)}`;
+  const ask = (authorization: string) => {
+    const form = { grant_type: "refresh_token", refresh_token: "x" };
+    return server.post("/oauth/token", form, { authorization });
+  };
+  assert.equal((await ask(basic(1))).body.error, "invalid_grant");
+  assert.equal(server.parts.tokenCheck.provenClient(basic(1)), undefined);
+  assert.equal((await ask(basic(2))).body.error, "invalid_client");
+  const { authorization } = await server.addClient();
+  await server.post("/oauth/introspect", { token: "x" }, { authorization });
+  // Where the database's notifications are heard.
+  const remembers = () => server.parts.tokenCheck.provenClient(authorization) !== undefined;
+  await eventually("the other is remembered", async () => {
+    await server.post("/oauth/introspect", { token: "x" }, { authorization });
+    return remembers();
+  });
 });
