@@ -17,27 +17,36 @@ interface Delivery {
   failed(reason: string): void;
 }
 
+interface Waiting extends Delivery {
+  /** Attempts made so far. */
+  attempts: number;
+}
+
 /**
  * Tells others of something while nobody waits for it: each `attempt` is repeated
  * after the given pauses (ms) until it succeeds; `failed` hears of every one that
- * does not.
+ * does not. Who pauses keeps nobody else from being told.
  */
 export class Deliveries {
-  #waiting: Delivery[] = [];
+  #waiting: Waiting[] = [];
   #underWay = new Set<Promise<void>>();
-  #stop = new AbortController();
+  #pauses = new Set<ReturnType<typeof setTimeout>>();
+  #closed = false;
 
   constructor(private readonly retryAfter: readonly number[]) {}
 
   add(delivery: Delivery): void {
-    if (this.#waiting.length >= MAX_WAITING) return delivery.failed("too many others wait");
-    this.#waiting.push(delivery);
+    if (this.#waiting.length + this.#pauses.size >= MAX_WAITING) {
+      return delivery.failed("too many others wait");
+    }
+    this.#waiting.push({ ...delivery, attempts: 0 });
     this.#next();
   }
 
-  /** Tries what is left once, repeats nothing, and waits some seconds at most. */
+  /** Tries what was not tried yet, repeats nothing, and waits some seconds at most. */
   async close(): Promise<void> {
-    this.#stop.abort();
+    this.#closed = true;
+    for (const pause of this.#pauses) clearTimeout(pause);
     let timer: ReturnType<typeof setTimeout> | undefined;
     const patience = new Promise<void>((resolve) => timer = setTimeout(resolve, STOP_PATIENCE));
     const rest = async () => {
@@ -45,6 +54,7 @@ export class Deliveries {
     };
     await Promise.race([rest(), patience]);
     clearTimeout(timer);
+    this.#waiting = [];
   }
 
   #next(): void {
@@ -57,26 +67,17 @@ export class Deliveries {
     }
   }
 
-  async #deliver({ attempt, failed }: Delivery): Promise<void> {
-    for (const pauseAfter of [...this.retryAfter, undefined]) {
-      const failure = await attempt();
-      if (failure === undefined) return;
-      failed(failure.reason);
-      if (failure.final || pauseAfter === undefined || this.#stop.signal.aborted) return;
-      await abortablePause(pauseAfter, this.#stop.signal);
-      if (this.#stop.signal.aborted) return;
-    }
+  async #deliver(delivery: Waiting): Promise<void> {
+    const failure = await delivery.attempt();
+    if (failure === undefined) return;
+    delivery.failed(failure.reason);
+    const pauseAfter = this.retryAfter[delivery.attempts++];
+    if (failure.final || pauseAfter === undefined || this.#closed) return;
+    const pause = setTimeout(() => {
+      this.#pauses.delete(pause);
+      this.#waiting.push(delivery);
+      this.#next();
+    }, pauseAfter);
+    this.#pauses.add(pause);
   }
-}
-
-function abortablePause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    function done() {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    }
-    signal.addEventListener("abort", done);
-  });
 }

@@ -75,7 +75,7 @@ export async function startServer(config: ServerConfig, io: ServerIo): Promise<R
     ? await openControlChannel(config.dataDir, parts)
     : undefined;
   const housekeeping = startHousekeeping(parts);
-  const probe = parts.mail.probe();
+  void parts.mail.probe();
   return {
     issuer,
     storage: storage.database.description,
@@ -87,7 +87,6 @@ export async function startServer(config: ServerConfig, io: ServerIo): Promise<R
       await control?.close();
       await tokenCheck.close();
       await parts.webhook.close();
-      await probe;
       await parts.mail.close();
       await storage.database.close();
     },

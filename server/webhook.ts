@@ -34,23 +34,26 @@ export class Webhook {
     if (this.target === undefined) return;
     const { url, secret } = this.target;
     const id = `msg_${randomUUID()}`;
-    const now = this.clock.now();
-    const body = JSON.stringify({ ...event, timestamp: new Date(now).toISOString() });
-    const timestamp = String(Math.floor(now / 1000));
-    const headers: Record<string, string> = {
+    const happened = new Date(this.clock.now()).toISOString();
+    const body = JSON.stringify({ ...event, timestamp: happened });
+    this.#deliveries.add({
+      attempt: () => this.#attempt(url, this.#headers(id, body, secret), body),
+      failed: (reason) => this.log("warn", "webhook_failed", { type: event.type, id, reason }),
+    });
+  }
+
+  /** Of one attempt: receivers take a signature for some minutes alone. */
+  #headers(id: string, body: string, secret?: string): Record<string, string> {
+    const timestamp = String(Math.floor(this.clock.now() / 1000));
+    const headers = {
       "content-type": "application/json",
       "webhook-id": id,
       "webhook-timestamp": timestamp,
     };
-    if (secret !== undefined) {
-      const signature = createHmac("sha256", secret).update(`${id}.${timestamp}.${body}`)
-        .digest("base64");
-      headers["webhook-signature"] = `v1,${signature}`;
-    }
-    this.#deliveries.add({
-      attempt: () => this.#attempt(url, headers, body),
-      failed: (reason) => this.log("warn", "webhook_failed", { type: event.type, id, reason }),
-    });
+    if (secret === undefined) return headers;
+    const signature = createHmac("sha256", secret).update(`${id}.${timestamp}.${body}`)
+      .digest("base64");
+    return { ...headers, "webhook-signature": `v1,${signature}` };
   }
 
   close(): Promise<void> {
