@@ -15,18 +15,20 @@ interface Place {
  * after such a one fails, and with it the statement that waits for it.
  */
 export function databaseSockets(): (place: Place) => Socket {
-  let opened: Socket[] = [];
+  let closedWithoutWord = false;
   let turn = 0;
   return ({ host, port, path }) => {
     const socket = new Socket();
-    const closedWithoutWord = opened.some((one) => one.destroyed && one.bytesRead === 0);
-    opened = opened.filter((one) => !one.destroyed);
     if (closedWithoutWord) {
-      // Later, for postgres.js does not listen yet.
-      setTimeout(() => socket.destroy(new Error("the database closes connections at once")));
+      closedWithoutWord = false;
+      // Its first bytes fail it, in place of a connection.
+      socket.write = () => {
+        socket.destroy(new Error("the database closes connections at once"));
+        return false;
+      };
       return socket;
     }
-    opened.push(socket);
+    socket.once("close", (hadError) => closedWithoutWord ||= !hadError && socket.bytesRead === 0);
     if (path) return socket.connect(path);
     const index = turn++ % port.length;
     socket.connect(port[index], host[index]);
