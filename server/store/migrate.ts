@@ -29,6 +29,8 @@ export async function migrationStatus(sql: Sql): Promise<MigrationStatus[]> {
  */
 export async function migrate(sql: Sql, clock: Clock): Promise<string[]> {
   return await sql.begin(async (tx) => {
+    // A large table takes its time, and so does the wait for who migrates it.
+    await tx`set local statement_timeout = 0`;
     await tx`select pg_advisory_xact_lock(${MIGRATION_LOCK})`;
     await tx`
       create table if not exists schema_migrations (
