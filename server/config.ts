@@ -247,6 +247,10 @@ function checkDatabaseUrl(config: ServerConfig, problems: string[]): void {
   if (!/^postgres(ql)?:\/\//.test(config.databaseUrl)) {
     problems.push("database_url: must start with postgres:// or postgresql://");
   }
+  const [authority] = config.databaseUrl.replace(/^\w+:\/\//, "").split(/[/?]/);
+  if (authority.slice(authority.lastIndexOf("@") + 1).includes(",")) {
+    problems.push("database_url: must name one host; put a balancer in front of several");
+  }
 }
 
 /** Tokens and passwords travel over these addresses, so plain http stays on this machine. */

@@ -1,6 +1,6 @@
 import { Socket } from "node:net";
 
-/** What postgres.js tells of where to connect: several hosts are tried in turn. */
+/** What postgres.js tells of where to connect: lists of one host. */
 interface Place {
   host: string[];
   port: number[];
@@ -16,7 +16,6 @@ interface Place {
  */
 export function databaseSockets(): (place: Place) => Socket {
   let closedWithoutWord = false;
-  let turn = 0;
   return ({ host, port, path }) => {
     const socket = new Socket();
     if (closedWithoutWord) {
@@ -30,9 +29,8 @@ export function databaseSockets(): (place: Place) => Socket {
     }
     socket.once("close", (hadError) => closedWithoutWord ||= !hadError && socket.bytesRead === 0);
     if (path) return socket.connect(path);
-    const index = turn++ % port.length;
-    socket.connect(port[index], host[index]);
+    socket.connect(port[0], host[0]);
     // The name that a certificate must have.
-    return Object.assign(socket, { host: host[index], port: port[index] });
+    return Object.assign(socket, { host: host[0], port: port[0] });
   };
 }

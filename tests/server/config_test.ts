@@ -93,6 +93,12 @@ Deno.test("each mistake is named, all at once", async () => {
     [{ issuer: "http://a.example" }, {}, undefined, /must be https/],
     [{ issuer: "https://a.example/path" }, {}, undefined, /without path/],
     [{ issuer: "nonsense" }, {}, undefined, /issuer: "nonsense" is no address/],
+    [
+      { databaseUrl: "postgres://a:b@h:1,i:2/d" },
+      {},
+      undefined,
+      /database_url: must name one host/,
+    ],
     [{ trustedProxies: "10.0.0.0/99" }, {}, undefined, /trusted_proxies: "10\.0\.0\.0\/99"/],
     [{ accessTokenLifetime: "soon" }, {}, undefined, /access_token_lifetime: "soon"/],
     [{ accessTokenLifetime: "1s" }, {}, undefined, /access_token_lifetime: "1s"/],
