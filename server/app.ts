@@ -8,6 +8,7 @@ import { introspection, type IntrospectionAnswers } from "./endpoints/introspect
 import { authorizationServerMetadata, PATHS } from "./endpoints/metadata.ts";
 import { oauthErrorResponse, oauthResponse } from "./endpoints/oauth_response.ts";
 import { readiness } from "./endpoints/readiness.ts";
+import { requestPath } from "./endpoints/request_path.ts";
 import { type ConnectionBindings, requesterOf, requesterOfRequest } from "./endpoints/requester.ts";
 import { revocation } from "./endpoints/revocation.ts";
 import { token } from "./endpoints/token.ts";
@@ -82,7 +83,7 @@ export function app(parts: AppParts): App {
   return {
     // What is asked with every request to an API goes past the router, and its middleware.
     fetch(request, connection) {
-      const path = pathOf(request.url);
+      const path = requestPath(request.url);
       if (path === VERIFICATION_PATH || path.startsWith(`${VERIFICATION_PATH}/`)) {
         const requester = requesterOfRequest(request, connection, clientAddress);
         const answer = verification(parts, verificationAnswers, request, requester);
@@ -94,13 +95,6 @@ export function app(parts: AppParts): App {
       return routes.fetch(request, connection);
     },
   };
-}
-
-/** The path of an absolute address. */
-function pathOf(url: string): string {
-  const start = url.indexOf("/", url.indexOf("//") + 2);
-  const end = url.indexOf("?", start);
-  return end === -1 ? url.slice(start) : url.slice(start, end);
 }
 
 function answer(result: object): Response {

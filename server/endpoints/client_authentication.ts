@@ -1,9 +1,9 @@
-import { Buffer } from "node:buffer";
 import { timingSafeEqual } from "node:crypto";
 import { OAuthError } from "../../shared/oauth_error.ts";
 import type { Client } from "../store/clients.ts";
 import type { TokenCheck } from "../token_check/token_check.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
+import { basicCredentials } from "./basic_credentials.ts";
 import { type FormParameters, readForm } from "./form.ts";
 
 /** A form, and the client that proved to have sent it. */
@@ -50,7 +50,7 @@ export async function authenticateClient(
     return new OAuthError("invalid_request", "Authenticate in one way: header or body, not both.");
   }
   const prove = async () => {
-    const credentials = basicCredentials(header);
+    const credentials = clientCredentials(header);
     return credentials && await findGenuineClient(tokenCheck, credentials);
   };
   // What is longer need not be remembered, nor take memory.
@@ -85,12 +85,10 @@ function isBasic(header: string): boolean {
 }
 
 /** RFC 6749 section 2.3.1: id and secret are form-encoded before they are joined. */
-function basicCredentials(header: string): { id: string; secret: string } | undefined {
+function clientCredentials(header: string): { id: string; secret: string } | undefined {
+  const sent = basicCredentials(header);
   try {
-    const text = Buffer.from(header.slice("Basic ".length).trim(), "base64").toString();
-    const colon = text.indexOf(":");
-    if (colon < 0) return undefined;
-    return { id: formDecode(text.slice(0, colon)), secret: formDecode(text.slice(colon + 1)) };
+    return sent && { id: formDecode(sent.user), secret: formDecode(sent.password) };
   } catch {
     return undefined;
   }

@@ -4,7 +4,9 @@ import type { AppParts } from "../app_parts.ts";
 import { bearerChallenge, describeVerdict } from "../token_check/describe_verdict.ts";
 import type { KnownToken, Verdict } from "../token_check/known_token.ts";
 import { signAccessToken } from "../tokens/access_token.ts";
-import { basicPassword, bearerToken } from "./bearer_token.ts";
+import { basicCredentials } from "./basic_credentials.ts";
+import { bearerToken } from "./bearer_token.ts";
+import { requestPath } from "./request_path.ts";
 import type { Requester } from "./requester.ts";
 
 /** Where reverse proxies ask. Envoy appends the path of the request it asks about. */
@@ -45,6 +47,11 @@ export function verification(
   const checked = parts.tokenCheck.check(token, requester);
   const answer = (verdict: Verdict) => answerVerdict(parts, answers, { question, token, verdict });
   return checked instanceof Promise ? checked.then(answer) : answer(checked);
+}
+
+/** Where programs such as git put a token; any user name will do. */
+function basicPassword({ headers }: Request): string | undefined {
+  return basicCredentials(headers.get("authorization"))?.password || undefined;
 }
 
 function answerVerdict(
@@ -114,8 +121,7 @@ function questionOf({ url, headers }: Request): Question | OAuthError {
   const scope = headers.get(REQUIRED_SCOPE_HEADER) ?? "";
   const start = url.indexOf("?");
   if (start === -1) return question(scope);
-  // As it was sent, without resolving dots, which a stranger may have put in.
-  const path = url.slice(url.indexOf("/", url.indexOf("//") + 2), start);
+  const path = requestPath(url);
   const own = path === VERIFICATION_PATH;
   if (!own && path !== `${VERIFICATION_PATH}/`) return question(scope);
   const parameters = new URLSearchParams(url.slice(start));
