@@ -122,11 +122,11 @@ function fromRow(row: Row): PersonalAccessToken {
   };
 }
 
-/** Tokens with their owners. */
-const withOwner = (sql: Sql | Transaction) =>
+/** Tokens with their owners: all, or what a statement has called `rows`. */
+const withOwner = (sql: Sql | Transaction, rows = sql`personal_access_tokens`) =>
   sql`
     select t.*, coalesce(u.email, s.name) as username
-    from personal_access_tokens t
+    from ${rows} t
       left join users u on u.id = t.user_id
       left join service_accounts s on s.id = t.service_account_id`;
 
@@ -378,10 +378,7 @@ export async function revokeTokensOf(
       update personal_access_tokens t set revoked_at = ${now}, revoked_reason = ${reason}
       from living where t.id = living.id returning t.*
     )
-    select ended.*, coalesce(u.email, s.name) as username
-    from ended
-      left join users u on u.id = ended.user_id
-      left join service_accounts s on s.id = ended.service_account_id`;
+    ${withOwner(tx, tx`ended`)}`;
   return rows.map(fromRow);
 }
 
@@ -501,9 +498,6 @@ export async function takeExpiringTokens(
       update personal_access_tokens t set expiry_warnings = ${query.warnings}
       from due where t.id = due.id returning t.*
     )
-    select taken.*, coalesce(u.email, s.name) as username
-    from taken
-      left join users u on u.id = taken.user_id
-      left join service_accounts s on s.id = taken.service_account_id`;
+    ${withOwner(sql, sql`taken`)}`;
   return rows.map(fromRow);
 }
