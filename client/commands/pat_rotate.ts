@@ -1,5 +1,6 @@
 /** `pat rotate`: gives a token a new secret; the old one lives on for as long as the user says. */
 import { EXIT } from "../../shared/exit_codes.ts";
+import { MAX_OVERLAP_SECONDS } from "../../shared/token_overlap.ts";
 import { ClientError } from "../client_error.ts";
 import type { ClientIo } from "../client_io.ts";
 import { parseDuration } from "../duration.ts";
@@ -9,9 +10,6 @@ import { parseExpiry } from "../personal_access_token_words.ts";
 import { openTokenApi } from "../personal_access_tokens.ts";
 import type { Selection } from "../session.ts";
 import { describeMade, giveOut } from "./pat_create.ts";
-
-/** The server allows no longer one. */
-const MAX_OVERLAP_MS = 30 * 86_400_000;
 
 export interface PatRotateOptions extends Selection {
   /** As typed, see parseDuration. */
@@ -35,11 +33,11 @@ export async function patRotate(
       `--overlap ${plainText(options.overlap)} is no duration. Examples: 0, 10m, 1h, 7d.`,
     );
   }
-  if (overlapMs > MAX_OVERLAP_MS) {
+  if (overlapMs > MAX_OVERLAP_SECONDS * 1000) {
     throw new ClientError(
       EXIT.usage,
       `--overlap ${plainText(options.overlap)} is too long: at most ${
-        MAX_OVERLAP_MS / 86_400_000
+        MAX_OVERLAP_SECONDS / 86_400
       }d.`,
     );
   }

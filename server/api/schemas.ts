@@ -1,5 +1,6 @@
 /** What travels over the REST interface. These validate requests and describe themselves in OpenAPI. */
 import * as z from "zod/mini";
+import { MAX_OVERLAP_SECONDS } from "../../shared/token_overlap.ts";
 
 function described<Schema extends z.ZodMiniType>(description: string, schema: Schema): Schema {
   z.globalRegistry.add(schema, { description });
@@ -18,8 +19,11 @@ const text = (least: number, most: number) =>
   anyText(least, most).check(
     z.refine((value) => !value.includes("\0") && value.isWellFormed()),
   );
-const moment = (description: string) =>
-  described(description, z.string().register(z.globalRegistry, { format: "date-time" }));
+const dateTime = <Schema extends z.ZodMiniType>(description: string, schema: Schema) => {
+  z.globalRegistry.add(schema, { description, format: "date-time" });
+  return schema;
+};
+const moment = (description: string) => dateTime(description, z.string());
 const orNull = <Schema extends z.ZodMiniType>(schema: Schema) => z.nullable(schema);
 
 const expiresIn = () =>
@@ -50,7 +54,7 @@ export const rotation = named(
   z.strictObject({
     overlap: described(
       "Seconds that the old token lives on.",
-      z.int().check(z.minimum(0), z.maximum(30 * 86_400)),
+      z.int().check(z.minimum(0), z.maximum(MAX_OVERLAP_SECONDS)),
     ),
     expires_in: expiresIn(),
   }),
@@ -66,7 +70,7 @@ export const importedToken = named(
     name: text(1, 400),
     scopes: z.array(text(1, 256)).check(z.maxLength(100)),
     owner: described("A person's e-mail address, or a service account's name.", text(1, 254)),
-    expires_at: orNull(moment("When it ends. null: without an end.")),
+    expires_at: orNull(dateTime("When it ends. null: without an end.", text(1, 40))),
     allowed_addresses: z.optional(z.array(text(1, 60)).check(z.maxLength(50))),
   }),
 );

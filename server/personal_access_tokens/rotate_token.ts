@@ -1,4 +1,5 @@
 import { parseScope } from "../../shared/scope.ts";
+import { MAX_OVERLAP_SECONDS } from "../../shared/token_overlap.ts";
 import type { AppParts } from "../app_parts.ts";
 import { tokenScopes } from "../scope_catalogue.ts";
 import {
@@ -13,9 +14,6 @@ import type { TokenHolder } from "./token_holder.ts";
 import { checkTokenLimit } from "./token_limit.ts";
 import { TokenRefusal } from "./token_refusal.ts";
 import { grantWish } from "./token_wish.ts";
-
-/** Longest time two tokens may live side by side, in seconds. */
-const MAX_OVERLAP = 30 * 86_400;
 
 /**
  * Whether somebody who may see a token may rotate it: whoever does holds the new
@@ -46,8 +44,11 @@ export async function rotateToken(
     actor: Actor;
   },
 ): Promise<MadeToken | TokenRefusal> {
-  if (!Number.isInteger(overlap) || overlap < 0 || overlap > MAX_OVERLAP) {
-    return new TokenRefusal("invalid", `The overlap is 0 to ${MAX_OVERLAP} seconds (30 days).`);
+  if (!Number.isInteger(overlap) || overlap < 0 || overlap > MAX_OVERLAP_SECONDS) {
+    return new TokenRefusal(
+      "invalid",
+      `The overlap is 0 to ${MAX_OVERLAP_SECONDS} seconds (30 days).`,
+    );
   }
   const now = parts.clock.now();
   const result = await parts.sql.begin(async (tx) => {
