@@ -86,8 +86,7 @@ export async function startServer(config: ServerConfig, io: ServerIo): Promise<R
       await housekeeping.stop();
       await control?.close();
       await tokenCheck.close();
-      await parts.webhook.close();
-      await parts.mail.close();
+      await Promise.all([parts.webhook.close(), parts.mail.close()]);
       await storage.database.close();
     },
   };

@@ -18,7 +18,8 @@ import type { Requester } from "./requester.ts";
 /**
  * The revocation endpoint (RFC 7009). A refresh token takes its whole login with
  * it, access tokens included (section 2.1). An unknown token is no error
- * (section 2.2). A personal access token ends by whoever holds it. The form of a token tells its kind, so the hint is not needed.
+ * (section 2.2). A personal access token ends by whoever holds it. The form of a
+ * token tells its kind, so the hint is not needed.
  */
 export async function revocation(
   parts: AppParts,
