@@ -43,7 +43,9 @@ export function parseServer(text: string): string {
   if (url.protocol === "http:" && !isLoopback(url)) {
     throw wrongServer(trimmed, "without https anyone on the way could read the tokens");
   }
-  return `${url.origin}${url.pathname.replace(/\/+$/, "")}`;
+  let end = url.pathname.length;
+  while (url.pathname[end - 1] === "/") end--;
+  return url.origin + url.pathname.slice(0, end);
 }
 
 /**

@@ -30,7 +30,7 @@ const IS_BASE62 = Uint8Array.from(
 const FORMS = tokenKinds.map((kind) => ({
   kind,
   prefix: new TextEncoder().encode(kind.prefix),
-  anchor: kind.prefix.length - (/[0-9A-Za-z]*$/.exec(kind.prefix)?.[0].length ?? 0),
+  anchor: [...kind.prefix].findLastIndex((character) => !/[0-9A-Za-z]/.test(character)) + 1,
   length: tokenLength(kind),
 }));
 

@@ -1,3 +1,5 @@
+import { matchesGlob } from "./glob.ts";
+
 /** What a claim of a foreign token must be for a rule to trust it. */
 export interface Condition {
   claim: string;
@@ -13,7 +15,7 @@ export type Claims = Readonly<Record<string, unknown>>;
 export function holds(condition: Condition, claims: Claims): boolean {
   return claimValues(claims, condition.claim).some((value) =>
     condition.values.some((wanted) =>
-      condition.operator === "glob" ? globPattern(wanted).test(value) : wanted === value
+      condition.operator === "glob" ? matchesGlob(wanted, value) : wanted === value
     )
   );
 }
@@ -42,19 +44,6 @@ function claimAtPath(value: unknown, path: string[]): unknown {
     if (found !== undefined) return found;
   }
   return undefined;
-}
-
-/**
- * `*` stands for anything but `:` and `/`, so that `repo:acme/api:*` means one
- * more part and `acme/*` one repository; `**` crosses both.
- */
-function globPattern(glob: string): RegExp {
-  const parts = glob.split(/(\*\*|\*)/).map((part) => {
-    if (part === "**") return ".*";
-    if (part === "*") return "[^:/]*";
-    return part.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
-  });
-  return new RegExp(`^${parts.join("")}$`, "su");
 }
 
 /** As operators read and write it: `ref = refs/heads/main`. */
