@@ -14,6 +14,7 @@ import { buildInfo } from "./shared/build_info.ts";
 import { systemClock } from "./shared/clock.ts";
 import { examples } from "./shared/command_examples.ts";
 import { EXIT } from "./shared/exit_codes.ts";
+import { sanitizeOutput, sanitizeStyledOutput } from "./shared/sanitize.ts";
 import { version } from "./shared/version.ts";
 import type { ServerIo } from "./server/server_io.ts";
 
@@ -242,8 +243,9 @@ function loopbackExemptClient(): Deno.HttpClient | undefined {
 
 async function main(args: string[]): Promise<number> {
   const fetch = fetchWithoutLoopbackProxy();
-  const stdout = (text: string) => write(Deno.stdout, text);
-  const stderr = (text: string) => void write(Deno.stderr, text);
+  // The only way out of this process: text that passed no other sanitizer is harmless too.
+  const stdout = (text: string) => write(Deno.stdout, sanitizeOutput(text));
+  const stderr = (text: string) => void write(Deno.stderr, sanitizeStyledOutput(text));
   const env = Deno.env.toObject();
   const platform = {
     os: Deno.build.os,

@@ -1,19 +1,7 @@
 /** How things are written for people: colour, times, and text that came from a server. */
 import type { ClientIo } from "./client_io.ts";
 
-/**
- * Control characters, which could move the cursor, recolour or retitle the
- * terminal, and the marks that reorder or hide text (Unicode bidirectional
- * controls, zero-width characters, byte order mark).
- */
-// deno-lint-ignore no-control-regex -- they are what it looks for
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]/g;
-
-/** Text from a server, made fit for a terminal: one line, at most `maxLength` characters. */
-export function plainText(untrusted: unknown, maxLength = 200): string {
-  const text = String(untrusted).slice(0, maxLength * 4).replace(UNSAFE, " ").trim();
-  return text.length > maxLength ? `${text.slice(0, maxLength - 1)}…` : text;
-}
+export { formatJson, sanitizeLine as plainText } from "../shared/sanitize.ts";
 
 export interface Style {
   strong(text: string): string;
@@ -53,15 +41,4 @@ export function formatTime(epochMs: number): string {
   const two = (value: number) => String(value).padStart(2, "0");
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ` +
     `${two(date.getHours())}:${two(date.getMinutes())}`;
-}
-
-/**
- * `value` as indented JSON with the newline a file ends with. What a terminal
- * would act on is escaped: JSON itself lets some of it stand.
- */
-export function formatJson(value: unknown): string {
-  const text = JSON.stringify(value, null, 2).split("\n").map((line) =>
-    line.replace(UNSAFE, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`)
-  ).join("\n");
-  return `${text}\n`;
 }

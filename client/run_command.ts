@@ -4,7 +4,7 @@ import { EXIT } from "../shared/exit_codes.ts";
 import { ClientError } from "./client_error.ts";
 import type { ClientIo } from "./client_io.ts";
 import { CredentialStoreError } from "./credentials/credential_store.ts";
-import { plainText } from "./output.ts";
+import { sanitizeLine, sanitizeOutput } from "../shared/sanitize.ts";
 
 /** Runs `command` to its exit code; whatever it throws is said on stderr. */
 export async function runCommand(
@@ -17,15 +17,15 @@ export async function runCommand(
     // Ctrl-C makes whatever was under way fail; that it was pressed is the whole story.
     if (io.signal.aborted) return EXIT.interrupted;
     if (error instanceof ClientError) {
-      io.stderr(`${error.message}\n`);
+      io.stderr(`${sanitizeOutput(error.message)}\n`);
       return error.exitCode;
     }
     if (error instanceof CredentialStoreError) {
-      io.stderr(`${error.message}\n`);
+      io.stderr(`${sanitizeOutput(error.message)}\n`);
       return EXIT.credentialStore;
     }
     const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    io.stderr(`${brand.binaryName} failed unexpectedly: ${plainText(text, 1000)}\n`);
+    io.stderr(`${brand.binaryName} failed unexpectedly: ${sanitizeLine(text, 1000)}\n`);
     return EXIT.failure;
   }
 }

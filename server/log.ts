@@ -1,3 +1,5 @@
+import { escapeUnsafe } from "../shared/sanitize.ts";
+
 /** Fields of a log line. Secrets never belong here: callers log identifiers. */
 export type LogFields = Record<string, string | number | boolean | undefined>;
 
@@ -14,7 +16,11 @@ export function lineLog(write: (text: string) => void, now: () => number): Log {
   };
 }
 
-/** Quotes where needed; JSON escapes control characters, so nobody can forge a line. */
+/** Longest value of a field, in characters: messages of libraries can quote a whole request. */
+const MAX_VALUE_LENGTH = 4000;
+
+/** Quotes where needed, with all unsafe characters escaped: a value cannot forge a line or a field. */
 function quote(value: string): string {
-  return /^[\w.:/@+-]+$/.test(value) ? value : JSON.stringify(value);
+  if (/^[\w.:/@+-]+$/.test(value)) return value.slice(0, MAX_VALUE_LENGTH);
+  return escapeUnsafe(JSON.stringify(value.slice(0, MAX_VALUE_LENGTH)));
 }

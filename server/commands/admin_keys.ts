@@ -1,4 +1,5 @@
 import { EXIT } from "../../shared/exit_codes.ts";
+import { formatJson } from "../../shared/sanitize.ts";
 import type { SettingFlags } from "../config.ts";
 import type { ServerIo } from "../server_io.ts";
 import { adminCommand } from "./admin_command.ts";
@@ -7,7 +8,7 @@ import { columns } from "./columns.ts";
 export async function adminKeysList(options: SettingFlags, io: ServerIo): Promise<number> {
   return await adminCommand("listKeys", {}, options, io, (keys) => {
     if (options.json === true) {
-      io.stdout(`${JSON.stringify(keys, null, 2)}\n`);
+      io.stdout(formatJson(keys));
       return EXIT.ok;
     }
     io.stdout(columns([

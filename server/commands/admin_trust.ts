@@ -1,5 +1,6 @@
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
+import { escapeUnsafe, formatJson, sanitizeLine } from "../../shared/sanitize.ts";
 import type { TrustRuleRequest } from "../admin/trust_operations.ts";
 import type { SettingFlags } from "../config.ts";
 import { describeCondition } from "../federation/condition.ts";
@@ -112,7 +113,7 @@ export async function adminTrustList(
 ): Promise<number> {
   return await adminCommand("listAllTrustRules", {}, options, io, (rules) => {
     if (options.json === true) {
-      io.stdout(`${JSON.stringify(rules, null, 2)}\n`);
+      io.stdout(formatJson(rules));
       return EXIT.ok;
     }
     io.stdout(columns([
@@ -153,22 +154,32 @@ export async function adminTrustTest(
   const given = { token, scope: options.scope };
   return await adminCommand("testTrust", given, options, io, (result) => {
     if (options.json === true) {
-      io.stdout(`${JSON.stringify(result, null, 2)}\n`);
+      io.stdout(formatJson(result));
     } else {
-      if (result.issuer !== undefined) io.stdout(`issuer: ${JSON.stringify(result.issuer)}\n`);
-      if (result.problem !== undefined) io.stdout(`The token is refused: ${result.problem}.\n`);
+      if (result.issuer !== undefined) io.stdout(`issuer: ${inlineJson(result.issuer)}\n`);
+      if (result.problem !== undefined) {
+        io.stdout(`The token is refused: ${sanitizeLine(result.problem, 1000)}.\n`);
+      }
       for (const [claim, value] of Object.entries(result.claims ?? {})) {
-        io.stdout(`  ${claim}: ${JSON.stringify(value)}\n`);
+        // A name could otherwise read as a claim and its value.
+        const name = /^[\w.:/-]+$/.test(claim) ? claim : inlineJson(claim);
+        io.stdout(`  ${name}: ${inlineJson(value)}\n`);
       }
       for (const rule of result.rules) {
         const reasons = [...rule.failed, ...rule.obstacle ? [rule.obstacle] : []];
         io.stdout(
           rule.passes
             ? `${rule.name}: passes\n`
-            : `${rule.name}: does not pass; it wants ${reasons.join(", and ")}\n`,
+            : `${rule.name}: does not pass; it wants ${
+              sanitizeLine(reasons.join(", and "), 2000)
+            }\n`,
         );
       }
     }
     return result.rules.some((rule) => rule.passes) ? EXIT.ok : EXIT.failure;
   });
+}
+
+function inlineJson(value: unknown): string {
+  return escapeUnsafe(JSON.stringify(value));
 }

@@ -1,20 +1,24 @@
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
+import { sanitizeLine } from "../../shared/sanitize.ts";
 import { OperationError } from "../admin/operation.ts";
 import { SealingError } from "../sealing.ts";
 import type { ServerIo } from "../server_io.ts";
 import { FolderLocked } from "../store/folder_lock.ts";
 
+/** Longest message, in characters: those of a database or a parser quote what they were given. */
+const MAX_MESSAGE_LENGTH = 2000;
+
 /** Lists what is wrong with the settings. */
 export function reportProblems(problems: readonly string[], io: ServerIo): number {
   io.stderr("The settings need mending:\n");
-  for (const problem of problems) io.stderr(`  - ${problem}\n`);
+  for (const problem of problems) io.stderr(`  - ${sanitizeLine(problem, MAX_MESSAGE_LENGTH)}\n`);
   return EXIT.usage;
 }
 
 /** Says why the server or an operator's command could not do its work, and what to do. */
 export function reportFailure(error: unknown, io: ServerIo): number {
-  io.stderr(`${brand.binaryName}: ${describeFailure(error)}\n`);
+  io.stderr(`${brand.binaryName}: ${sanitizeLine(describeFailure(error), MAX_MESSAGE_LENGTH)}\n`);
   return EXIT.failure;
 }
 

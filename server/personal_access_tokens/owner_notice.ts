@@ -53,13 +53,14 @@ function webhookEvent(notice: OwnerNotice): WebhookEvent {
 function message(notice: OwnerNotice, issuer: string): Omit<Message, "to"> {
   const { token } = notice;
   const name = visibleText(token.name, 60);
+  const prefix = visibleText(token.prefix, 20);
   const page = `${issuer}/tokens/${token.id}`;
   if (notice.type === "token.expiring") {
     const end = moment(token.expiresAt!);
     return {
       subject: `${brand.productName}: your token "${name}" ends on ${end}`,
       text: paragraphs(
-        `Your personal access token "${name}", which begins with ${token.prefix}, ends on ${end}.`,
+        `Your personal access token "${name}", which begins with ${prefix}, ends on ${end}.`,
         `If it is still needed, rotate it: you get a new secret, and the old one works on for as long as you choose.\n${page}\nor: ${brand.binaryName} pat rotate ${token.id}`,
         lastUse(token),
         "If nothing needs it any more, there is nothing to do.",
@@ -81,7 +82,7 @@ function message(notice: OwnerNotice, issuer: string): Omit<Message, "to"> {
       ? `${brand.productName}: your token "${name}" leaked and was revoked`
       : `${brand.productName}: your token "${name}" leaked`,
     text: paragraphs(
-      `Your personal access token "${name}", which begins with ${token.prefix}, was found where others can read it.`,
+      `Your personal access token "${name}", which begins with ${prefix}, was found where others can read it.`,
       leakPlace(notice),
       lastUse(token),
       revoked
@@ -94,7 +95,7 @@ function message(notice: OwnerNotice, issuer: string): Omit<Message, "to"> {
 
 /** An address that a stranger wrote stays out of the mail: people follow what they find there. */
 function leakPlace({ place, reporter, proven, token }: OwnerNotice & { type: "token.leaked" }) {
-  const by = `Reported by: ${reporter}`;
+  const by = `Reported by: ${visibleText(reporter, 200)}`;
   if (place === null) return by;
   return proven
     ? `It lies at: ${visibleText(place, 500)}\n${by}`
@@ -103,7 +104,7 @@ function leakPlace({ place, reporter, proven, token }: OwnerNotice & { type: "to
 
 function lastUse({ lastUsedAt, lastUsedAddress, lastUsedAgent }: PersonalAccessToken): string {
   if (lastUsedAt === undefined) return "It was never used.";
-  const from = lastUsedAddress === undefined ? "" : ` from ${lastUsedAddress}`;
+  const from = lastUsedAddress === undefined ? "" : ` from ${visibleText(lastUsedAddress, 45)}`;
   const by = lastUsedAgent === undefined ? "" : ` with ${visibleText(lastUsedAgent, 40)}`;
   return `It was last used on ${moment(lastUsedAt)}${from}${by}.`;
 }
