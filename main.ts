@@ -14,7 +14,8 @@ import { buildInfo } from "./shared/build_info.ts";
 import { systemClock } from "./shared/clock.ts";
 import { examples } from "./shared/command_examples.ts";
 import { EXIT } from "./shared/exit_codes.ts";
-import { sanitizeOutput, sanitizeStyledOutput } from "./shared/sanitize.ts";
+import { sanitizeLine, sanitizeOutput, sanitizeStyledOutput } from "./shared/sanitize.ts";
+import { OutputError, writeStderr, writeStdout } from "./shared/standard_streams.ts";
 import { version } from "./shared/version.ts";
 import type { ServerIo } from "./server/server_io.ts";
 
@@ -72,18 +73,6 @@ function hintAfterErrors(command: Command, path: string = bin): void {
 function versionText(): string {
   return `${bin} ${version} (${buildInfo.commit}, Deno ${Deno.version.deno}, ` +
     `${Deno.build.os} ${Deno.build.arch})`;
-}
-
-/** Writes all of `text`; false for a reader that has gone away, which is no failure of ours. */
-function write(stream: typeof Deno.stdout | typeof Deno.stderr, text: string): boolean {
-  let bytes = new TextEncoder().encode(text);
-  try {
-    while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
-  } catch (error) {
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
-    return false;
-  }
-  return true;
 }
 
 async function readStdin(): Promise<string> {
@@ -244,8 +233,8 @@ function loopbackExemptClient(): Deno.HttpClient | undefined {
 async function main(args: string[]): Promise<number> {
   const fetch = fetchWithoutLoopbackProxy();
   // The only way out of this process: text that passed no other sanitizer is harmless too.
-  const stdout = (text: string) => write(Deno.stdout, sanitizeOutput(text));
-  const stderr = (text: string) => void write(Deno.stderr, sanitizeStyledOutput(text));
+  const stdout = (text: string) => writeStdout(sanitizeOutput(text));
+  const stderr = (text: string) => writeStderr(sanitizeStyledOutput(text));
   const env = Deno.env.toObject();
   const platform = {
     os: Deno.build.os,
@@ -298,21 +287,29 @@ async function main(args: string[]): Promise<number> {
       });
     },
   });
-  if (args[0] === "complete") {
-    stdout(await answerCompletion(program, args, { env, platform }));
-    return EXIT.ok;
-  }
-  if (args.length === 0) {
-    program.outputHelp();
-    return EXIT.ok;
-  }
   try {
+    if (args[0] === "complete") {
+      stdout(await answerCompletion(program, args, { env, platform }));
+      return EXIT.ok;
+    }
+    if (args.length === 0) {
+      program.outputHelp();
+      return EXIT.ok;
+    }
     await program.parseAsync(args, { from: "user" });
     return exitCode;
   } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    stderr(`${bin}: ${describeError(error)}\n`);
+    return EXIT.failure;
   }
+}
+
+/** An error that no command has handled: users get its message, and never a stack trace. */
+function describeError(error: unknown): string {
+  return error instanceof OutputError
+    ? error.message
+    : `unexpected error: ${sanitizeLine(error, 1000)}`;
 }
 
 // A thread left waiting for a silent keychain must not keep the process alive.

@@ -1,6 +1,7 @@
 /** Where a client command's failures become words and an exit code. */
 import { brand } from "../shared/brand.ts";
 import { EXIT } from "../shared/exit_codes.ts";
+import { OutputError } from "../shared/standard_streams.ts";
 import { ClientError } from "./client_error.ts";
 import type { ClientIo } from "./client_io.ts";
 import { CredentialStoreError } from "./credentials/credential_store.ts";
@@ -23,6 +24,10 @@ export async function runCommand(
     if (error instanceof CredentialStoreError) {
       io.stderr(`${sanitizeOutput(error.message)}\n`);
       return EXIT.credentialStore;
+    }
+    if (error instanceof OutputError) {
+      io.stderr(`${brand.binaryName}: ${error.message}\n`);
+      return EXIT.failure;
     }
     const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     io.stderr(`${brand.binaryName} failed unexpectedly: ${sanitizeLine(text, 1000)}\n`);

@@ -2,7 +2,8 @@ import type { Clock } from "../shared/clock.ts";
 
 /** The outside world, as server commands get it from main.ts; tests hand in their own. */
 export interface ServerIo {
-  stdout(text: string): void;
+  /** False if nobody can read it, which matters for a secret that is shown once. */
+  stdout(text: string): boolean;
   stderr(text: string): void;
   readStdin(): Promise<string>;
   env: Record<string, string>;

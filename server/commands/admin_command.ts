@@ -14,12 +14,12 @@ export async function adminCommand<Name extends OperationName>(
   given: OperationArguments<Name>,
   options: SettingFlags,
   io: ServerIo,
-  report: (result: OperationResult<Name>) => number,
+  report: (result: OperationResult<Name>) => number | Promise<number>,
 ): Promise<number> {
   const loaded = await loadConfig(options, io);
   if (loaded.problems.length > 0) return reportProblems(loaded.problems, io);
   try {
-    return report(await runOperation(name, given, loaded, io));
+    return await report(await runOperation(name, given, loaded, io));
   } catch (error) {
     return reportFailure(error, io);
   }

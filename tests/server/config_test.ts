@@ -9,7 +9,7 @@ const PREFIX = brand.envPrefix;
 
 function serverIo(env: Record<string, string> = {}): ServerIo {
   return {
-    stdout: () => {},
+    stdout: () => true,
     stderr: () => {},
     readStdin: () => Promise.resolve(""),
     env,

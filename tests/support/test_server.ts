@@ -62,7 +62,7 @@ export async function testServer(
   clock: SettableClock = settableClock(),
 ): Promise<TestServer> {
   const io = {
-    stdout: () => {},
+    stdout: () => true,
     stderr: () => {},
     readStdin: () => Promise.resolve(""),
     env: {},
