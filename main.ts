@@ -2,6 +2,7 @@
  * The edge of the process: the command tree, the environment, signals and the
  * exit code. A command's own code is loaded when that command runs.
  */
+import { userInfo } from "node:os";
 import { basename } from "node:path";
 import { argv0 } from "node:process";
 import { Command, CommanderError } from "commander";
@@ -9,6 +10,7 @@ import type { ClientIo, EndedProgram } from "./client/client_io.ts";
 import { declareClientCommands } from "./client/command_tree.ts";
 import { declareTokenCommands } from "./client/token_command_tree.ts";
 import { declareServerCommands } from "./server/command_tree.ts";
+import { absoluteFolder } from "./shared/absolute_folder.ts";
 import { brand } from "./shared/brand.ts";
 import { buildInfo } from "./shared/build_info.ts";
 import { systemClock } from "./shared/clock.ts";
@@ -83,8 +85,16 @@ async function* stdinBytes(): AsyncGenerator<Uint8Array> {
   yield* Deno.stdin.readable;
 }
 
+/** From the environment, else from the user database; empty if neither names one. */
 function homeFolder(env: Record<string, string>): string {
-  return (Deno.build.os === "windows" ? env.USERPROFILE : env.HOME) ?? "";
+  const named = absoluteFolder(Deno.build.os === "windows" ? env.USERPROFILE : env.HOME);
+  if (named !== undefined) return named;
+  try {
+    return absoluteFolder(userInfo().homedir) ?? "";
+  } catch {
+    // A user id without an entry, as containers have them.
+    return "";
+  }
 }
 
 function sleep(ms: number, signal: AbortSignal): Promise<void> {

@@ -86,6 +86,6 @@ export interface Platform {
   readonly arch: string;
   /** As `uname -r` has it: tells Windows Subsystem for Linux from Linux. */
   readonly release: string;
-  /** The user's home folder; empty if the environment names none. */
+  /** The user's home folder; empty if neither the environment nor the user database names one. */
   readonly homeFolder: string;
 }

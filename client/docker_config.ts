@@ -10,7 +10,8 @@ export const DOCKER_HELPER = `docker-credential-${brand.binaryName}`;
 export async function dockerRegistries(
   { env, platform }: Pick<ClientIo, "env" | "platform">,
 ): Promise<string[]> {
-  const folder = env.DOCKER_CONFIG || join(platform.homeFolder, ".docker");
+  const folder = env.DOCKER_CONFIG || (platform.homeFolder && join(platform.homeFolder, ".docker"));
+  if (!folder) return [];
   try {
     const { credHelpers } = Object(
       JSON.parse(await Deno.readTextFile(join(folder, "config.json"))),

@@ -26,7 +26,7 @@ import { exchangeIdentity, type Federation } from "./federation/identity_exchang
 import type { WorkloadProvider } from "./federation/workload_provider.ts";
 import { chooseStore, deleteStaleEntry, openStore } from "./credentials/select_store.ts";
 import { withFileLock } from "./file_lock.ts";
-import { configFolder } from "./folders.ts";
+import { configFolder, findConfigFolder } from "./folders.ts";
 import { uncheckedClaims } from "./jwt_claims.ts";
 import { freshCredentials, type RenewalPlace } from "./refresh.ts";
 
@@ -85,7 +85,9 @@ export async function chooseSession(
   const mayDetect = selection.federation !== "off" && selection.account === undefined;
   const detected = mayDetect ? detectProvider(io.env) : undefined;
   if (detected === undefined) return await chooseLogin(selection, io);
-  const logins = matching(await loginSessions(io), { server: wantedServer(selection, io) });
+  // Without a folder there is no login to consider; a job may well have no home.
+  const all = findConfigFolder(io) === undefined ? [] : await loginSessions(io);
+  const logins = matching(all, { server: wantedServer(selection, io) });
   if (logins.length === 0) return await federationSession(detected, selection, io);
   const login = await chooseLogin(selection, io);
   io.stderr(
@@ -193,7 +195,8 @@ export async function loginSessions(io: ClientIo): Promise<LoginSession[]> {
 
 /** Server of the active login, if there is one. */
 export async function activeServer(io: ClientIo): Promise<string | undefined> {
-  return (await readAccounts(configFolder(io), io.stderr)).active?.server;
+  const folder = findConfigFolder(io);
+  return folder && (await readAccounts(folder, io.stderr)).active?.server;
 }
 
 export interface SessionToken {

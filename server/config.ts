@@ -130,7 +130,8 @@ function platformDefault(
   name: SettingName,
   io: ServerIo,
 ): { value: string; source: string } | undefined {
-  return name === "data_dir" ? { value: dataFolder(io), source: "default" } : undefined;
+  const folder = name === "data_dir" ? dataFolder(io) : undefined;
+  return folder === undefined ? undefined : { value: folder, source: "default" };
 }
 
 function checkedConfig(
@@ -176,7 +177,7 @@ function checkedConfig(
   const config: ServerConfig = {
     listen: listen ?? { hostname: "127.0.0.1", port: 8787 },
     issuer: raw.get("issuer")?.replace(/\/$/, ""),
-    dataDir: raw.get("data_dir")!,
+    dataDir: raw.get("data_dir") ?? "",
     databaseUrl: raw.get("database_url"),
     secretKey: raw.get("secret_key"),
     trustedProxies,
@@ -235,6 +236,12 @@ function checkedConfig(
   }
   checkPersonalAccessTokens(config, problems);
   checkMail(config, problems);
+  if (config.dataDir === "" && config.databaseUrl === undefined) {
+    problems.push(
+      `data_dir: this user has no home folder; set ${brand.envPrefix}_DATA_DIR or --data-dir ` +
+        `to the folder for the database`,
+    );
+  }
   if (!isAbsolute(config.dataDir)) config.dataDir = join(Deno.cwd(), config.dataDir);
   checkDatabaseUrl(config, problems);
   checkAddresses(config, problems);

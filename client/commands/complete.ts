@@ -2,7 +2,7 @@
 import type { Argument, Command, Option } from "commander";
 import { readAccounts } from "../accounts.ts";
 import type { ClientIo } from "../client_io.ts";
-import { configFolder } from "../folders.ts";
+import { findConfigFolder } from "../folders.ts";
 
 /** Something to offer, and what it means. */
 export type Candidate = [value: string, description: string];
@@ -20,9 +20,11 @@ const PLAIN_WORD = /^[\p{L}\p{N}][\p{L}\p{N}_@+:./-]*$/u;
 export async function rememberedValues(
   place: Pick<ClientIo, "env" | "platform">,
 ): Promise<KnownValues> {
-  const { accounts } = await readAccounts(configFolder(place), () => {}).catch(() => ({
-    accounts: [],
-  }));
+  const folder = findConfigFolder(place);
+  const none = { accounts: [] };
+  const { accounts } = folder === undefined
+    ? none
+    : await readAccounts(folder, () => {}).catch(() => none);
   const unique = (values: string[]): Candidate[] =>
     [...new Set(values)].filter((each) => PLAIN_WORD.test(each)).map((each) => [each, ""]);
   const known: Record<string, Candidate[]> = {

@@ -4,6 +4,7 @@ import { EXIT } from "../../shared/exit_codes.ts";
 import { notLoggedIn } from "../client_error.ts";
 import type { ClientIo } from "../client_io.ts";
 import { type Credentials, CredentialStoreError } from "../credentials/credential_store.ts";
+import { findConfigFolder } from "../folders.ts";
 import { formatDuration, formatJson, formatTime, plainText } from "../output.ts";
 import { detectProvider } from "../federation/choose_provider.ts";
 import {
@@ -46,11 +47,14 @@ interface FederationStatus {
 
 export async function status(options: StatusOptions, io: ClientIo): Promise<number> {
   const environment = environmentSession({}, io);
-  const logins = await Promise.all(
-    (await loginSessions(io)).map((session) => loginStatus(session)),
-  );
-  const active = logins.find((login) => login.active);
   const federation = await federationStatus(io);
+  // A job with a token or an identity of its own may well have no home folder.
+  const mayLackFolder = environment !== undefined || federation !== undefined;
+  const sessions = mayLackFolder && findConfigFolder(io) === undefined
+    ? []
+    : await loginSessions(io);
+  const logins = await Promise.all(sessions.map((session) => loginStatus(session)));
+  const active = logins.find((login) => login.active);
   // What `token` does: a login comes first, even one that has to be made anew.
   const federated = !environment && logins.length === 0 && federation?.problem === null;
   if (options.json) {

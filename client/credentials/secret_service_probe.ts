@@ -5,6 +5,7 @@
  * bus that accepts and stays silent. docs/decisions/0001-keychain-never-hangs.md
  */
 import { join } from "node:path";
+import { absoluteFolder } from "../../shared/absolute_folder.ts";
 import { decodeReply, encodeCall, encodeStrings } from "./dbus_message.ts";
 import { KeychainUnavailable } from "./keychain_backend.ts";
 
@@ -97,7 +98,8 @@ function noService(error: string): KeychainUnavailable {
 function busSocket(env: Readonly<Record<string, string | undefined>>): string {
   const address = env.DBUS_SESSION_BUS_ADDRESS;
   if (!address) {
-    if (env.XDG_RUNTIME_DIR) return join(env.XDG_RUNTIME_DIR, "bus");
+    const folder = absoluteFolder(env.XDG_RUNTIME_DIR);
+    if (folder !== undefined) return join(folder, "bus");
     throw new KeychainUnavailable("there is no D-Bus session bus (DBUS_SESSION_BUS_ADDRESS)");
   }
   const [, transport, keys] = /^(\w+):([^;]*)/.exec(address) ?? [];

@@ -17,7 +17,7 @@ export async function keepToOwner(
   const user = env.USERDOMAIN ? `${env.USERDOMAIN}\\${env.USERNAME}` : `${env.USERNAME}`;
   const args = [folder, "/inheritance:r", "/grant:r", `${user}:(OI)(CI)F`, "/Q"];
   // Named in full, or a program of that name in the working folder might run instead.
-  const code = await run(`${env.SystemRoot ?? "C:\\Windows"}\\System32\\icacls.exe`, args);
+  const code = await run(`${env.SystemRoot || "C:\\Windows"}\\System32\\icacls.exe`, args);
   if (code === 0) return;
   throw new CredentialStoreError(
     `The folder ${folder} cannot be closed to other users. Try it yourself: ` +

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { configFolder } from "../../client/folders.ts";
+import { CredentialStoreError } from "../../client/credentials/credential_store.ts";
 import { brand } from "../../shared/brand.ts";
 import { memoryIo } from "../support/memory_io.ts";
 
@@ -21,4 +22,28 @@ Deno.test("settings lie where the platform's programs keep them", () => {
 Deno.test("a variable of our own wins", () => {
   const env = { [`${brand.envPrefix}_CONFIG_DIR`]: "/own", XDG_CONFIG_HOME: "/xdg" };
   assert.equal(folderOn("linux", env), "/own");
+});
+
+Deno.test("no folder that the environment names is relative to the working folder", () => {
+  const inHome = join("/home/alice/.config", brand.folderName);
+  for (const relative of ["", ".", "xdg", "./xdg", "../xdg"]) {
+    assert.equal(folderOn("linux", { XDG_CONFIG_HOME: relative }), inHome);
+    assert.equal(
+      folderOn("windows", { APPDATA: relative }, "/Users/alice"),
+      join("/Users/alice/AppData/Roaming", brand.folderName),
+    );
+  }
+});
+
+Deno.test("without a home folder the refusal names the variable of our own", () => {
+  for (const os of ["linux", "darwin", "windows"]) {
+    for (const home of ["", "relative"]) {
+      assert.throws(
+        () => folderOn(os, { XDG_CONFIG_HOME: "xdg", APPDATA: "roaming" }, home),
+        (error) =>
+          error instanceof CredentialStoreError &&
+          error.message.includes(`${brand.envPrefix}_CONFIG_DIR`),
+      );
+    }
+  }
 });
