@@ -5,7 +5,12 @@ import type { AppParts } from "./app_parts.ts";
 import { clientAddressReader } from "./client_address.ts";
 import { deviceAuthorization } from "./endpoints/device_authorization.ts";
 import { introspection, type IntrospectionAnswers } from "./endpoints/introspection.ts";
-import { authorizationServerMetadata, PATHS } from "./endpoints/metadata.ts";
+import { authorization } from "./endpoints/authorization.ts";
+import {
+  authorizationServerMetadata,
+  openIdProviderMetadata,
+  PATHS,
+} from "./endpoints/metadata.ts";
 import { oauthErrorResponse, oauthResponse } from "./endpoints/oauth_response.ts";
 import { readiness } from "./endpoints/readiness.ts";
 import { requestPath } from "./endpoints/request_path.ts";
@@ -38,10 +43,18 @@ export function app(parts: AppParts): App {
     tokenExchangeGrant(parts),
     jwtBearerGrant(parts),
   ];
-  const metadata = authorizationServerMetadata(parts.issuer, parts.config, grants);
+  const metadata = async () =>
+    authorizationServerMetadata(
+      parts.issuer,
+      parts.config,
+      grants,
+      await parts.keys.algorithms(),
+    );
   const clientAddress = clientAddressReader(parts.config.trustedProxies);
   const routes = new Hono<{ Bindings: ConnectionBindings }>();
 
+  // OpenID Connect Core 1.0 section 3.1.2.1: by GET and by POST.
+  routes.on(["GET", "POST"], PATHS.authorization, () => answer(authorization()));
   routes.post(PATHS.deviceAuthorization, async (c) => {
     const requester = requesterOf(c, clientAddress);
     return answer(await deviceAuthorization(parts, c.req.raw, requester));
@@ -60,8 +73,14 @@ export function app(parts: AppParts): App {
     return claims instanceof OAuthError ? userinfoErrorResponse(claims) : oauthResponse(claims);
   });
   routes.get(PATHS.keySet, async () => cacheable(await parts.keys.keySet()));
-  routes.get("/.well-known/oauth-authorization-server", () => cacheable(metadata));
-  routes.get("/.well-known/openid-configuration", () => cacheable(metadata));
+  routes.get(
+    "/.well-known/oauth-authorization-server",
+    async () => cacheable(await metadata()),
+  );
+  routes.get(
+    "/.well-known/openid-configuration",
+    async () => cacheable(openIdProviderMetadata(await metadata())),
+  );
   routes.get("/healthz", () => Response.json({ status: "ok" }));
   routes.get("/readyz", () => readiness(parts.sql));
   routes.all("/oauth/*", (c) => wrongAddress(c.req.path));

@@ -63,6 +63,7 @@ the command line wins over the environment, the environment over the file.\n` +
     .argument("<email>", "the address to sign in with")
     .option("--name <name>", "the name shown to others")
     .option("--admin", "an administrator")
+    .option("--email-verified", "vouch that the address is theirs (email_verified in tokens)")
     .requiredOption("--password-stdin", "read the password from standard input")
     .addHelpText(
       "after",
@@ -77,11 +78,13 @@ the command line wins over the environment, the environment over the file.\n` +
       )
     );
   database(user.command("update"))
-    .description("change a user's name, role or password")
+    .description("change a user's name, role or password, or vouch for the address")
     .argument("<email>", "the user's address")
     .option("--name <name>", "the name shown to others")
     .option("--admin", "make them an administrator")
     .option("--no-admin", "make them an administrator no longer")
+    .option("--email-verified", "vouch that the address is theirs (email_verified in tokens)")
+    .option("--no-email-verified", "no longer vouch for the address")
     .option("--password-stdin", "read a new password from standard input")
     .addHelpText(
       "after",

@@ -6,6 +6,7 @@ export type OAuthErrorCode =
   | "unauthorized_client" // RFC 6749 section 5.2
   | "unsupported_grant_type" // RFC 6749 section 5.2
   | "invalid_scope" // RFC 6749 section 5.2
+  | "unsupported_response_type" // RFC 6749 section 4.1.2.1
   | "access_denied" // RFC 6749 section 4.1.2.1, RFC 8628 section 3.5
   | "authorization_pending" // RFC 8628 section 3.5
   | "slow_down" // RFC 8628 section 3.5

@@ -5,17 +5,23 @@ import { type Operation, OperationError } from "./operation.ts";
 
 /** Adds a person. The password arrives hashed: its plain form stays in the operator's process. */
 export const addUser: Operation<
-  { email: string; name: string; isAdmin: boolean; passwordHash: string },
+  {
+    email: string;
+    emailVerified?: boolean;
+    name: string;
+    isAdmin: boolean;
+    passwordHash: string;
+  },
   { id: string }
-> = async ({ sql, clock }, { email, name, isAdmin, passwordHash }) => {
-  const now = new Date(clock.now());
-  const created = await createUser(sql, { email, name, isAdmin, passwordHash, now });
+> = async ({ sql, clock }, newUser) => {
+  const { email, emailVerified = false, isAdmin } = newUser;
+  const created = await createUser(sql, { ...newUser, now: new Date(clock.now()) });
   if (created === "email_taken") throw new OperationError(`there is a user ${email} already`);
   await recordAuditEvent(sql, clock, {
     event: "user.created",
     actor: "operator",
     subject: created.id,
-    details: { admin: isAdmin },
+    details: { admin: isAdmin, email_verified: emailVerified },
   });
   return { id: created.id };
 };
@@ -55,9 +61,15 @@ export const setDisabled: Operation<
   return {};
 };
 
-/** Changes a person's name, role or password; what is not given stays. */
+/** Changes a person's name, role, password, or whether their address counts as verified; what is not given stays. */
 export const changeUser: Operation<
-  { email: string; name?: string; isAdmin?: boolean; passwordHash?: string },
+  {
+    email: string;
+    name?: string;
+    isAdmin?: boolean;
+    emailVerified?: boolean;
+    passwordHash?: string;
+  },
   Record<never, never>
 > = async ({ sql, clock }, { email, ...change }) => {
   const id = await updateUser(sql, email, { ...change, now: new Date(clock.now()) });
@@ -70,6 +82,7 @@ export const changeUser: Operation<
       name: change.name !== undefined,
       password: change.passwordHash !== undefined,
       ...change.isAdmin !== undefined && { admin: change.isAdmin },
+      ...change.emailVerified !== undefined && { email_verified: change.emailVerified },
     },
   });
   return {};

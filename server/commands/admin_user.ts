@@ -20,14 +20,20 @@ export async function adminUserAdd(
     return EXIT.usage;
   }
   const passwordHash = await hashPassword(password);
-  const given = { email, name, isAdmin: options.admin === true, passwordHash };
+  const given = {
+    email,
+    emailVerified: options.emailVerified === true,
+    name,
+    isAdmin: options.admin === true,
+    passwordHash,
+  };
   return await adminCommand("addUser", given, options, io, () => {
     io.stdout(`Added ${email}${given.isAdmin ? " as an administrator" : ""}.\n`);
     return EXIT.ok;
   });
 }
 
-/** `admin user update`: a new name, role or password. */
+/** `admin user update`: a new name, role or password, or whether the address is verified. */
 export async function adminUserUpdate(
   email: string,
   options: SettingFlags,
@@ -35,11 +41,17 @@ export async function adminUserUpdate(
 ): Promise<number> {
   const name = typeof options.name === "string" ? options.name : undefined;
   const isAdmin = typeof options.admin === "boolean" ? options.admin : undefined;
+  const emailVerified = typeof options.emailVerified === "boolean"
+    ? options.emailVerified
+    : undefined;
   const password = options.passwordStdin === true
     ? (await io.readStdin()).replace(/\r?\n$/, "")
     : undefined;
-  if (name === undefined && isAdmin === undefined && password === undefined) {
-    io.stderr("Say what to change: --name, --admin, --no-admin or --password-stdin.\n");
+  if ([name, isAdmin, emailVerified, password].every((change) => change === undefined)) {
+    io.stderr(
+      "Say what to change: --name, --admin, --no-admin, --email-verified, --no-email-verified " +
+        "or --password-stdin.\n",
+    );
     return EXIT.usage;
   }
   const problem = (name !== undefined ? nameProblem(name) : undefined) ??
@@ -51,7 +63,7 @@ export async function adminUserUpdate(
   const passwordHash = password === undefined ? undefined : await hashPassword(password);
   return await adminCommand(
     "changeUser",
-    { email, name, isAdmin, passwordHash },
+    { email, name, isAdmin, emailVerified, passwordHash },
     options,
     io,
     () => {

@@ -1,10 +1,11 @@
 import type { AuthorizationServerMetadata } from "../../shared/authorization_server_metadata.ts";
 import { DEVICE_CODE_GRANT } from "../../shared/grant_types.ts";
-import type { ServerConfig } from "../config.ts";
+import type { ServerConfig, SigningAlgorithm } from "../config.ts";
 import type { Grant } from "../grants/grant.ts";
 
 /** Where each endpoint lives, below the issuer. */
 export const PATHS = {
+  authorization: "/oauth/authorize",
   deviceAuthorization: "/oauth/device/authorize",
   token: "/oauth/token",
   revocation: "/oauth/revoke",
@@ -14,14 +15,15 @@ export const PATHS = {
 } as const;
 
 /**
- * The document behind both well-known addresses (RFC 8414 section 2, OpenID
- * Connect Discovery 1.0 section 3). There is no authorization endpoint, so no
- * response type either.
+ * Authorization server metadata (RFC 8414 section 2), without the authorization
+ * endpoint: no grant that is supported uses it. `algorithms` are those of all published
+ * keys: a key that `signing_algorithm` no longer names may be the one that signs.
  */
 export function authorizationServerMetadata(
   issuer: string,
-  config: Pick<ServerConfig, "scopes" | "signingAlgorithm" | "deviceFlow">,
+  config: Pick<ServerConfig, "scopes" | "deviceFlow">,
   grants: readonly Grant[],
+  algorithms: readonly SigningAlgorithm[],
 ): AuthorizationServerMetadata {
   return {
     issuer,
@@ -38,7 +40,7 @@ export function authorizationServerMetadata(
       type !== DEVICE_CODE_GRANT || config.deviceFlow.enabled
     ),
     subject_types_supported: ["public"],
-    id_token_signing_alg_values_supported: [config.signingAlgorithm],
+    id_token_signing_alg_values_supported: [...algorithms],
     token_endpoint_auth_methods_supported: ["none", "client_secret_basic", "client_secret_post"],
     revocation_endpoint_auth_methods_supported: [
       "none",
@@ -53,9 +55,20 @@ export function authorizationServerMetadata(
       "exp",
       "iat",
       "auth_time",
+      "at_hash",
       "name",
       "email",
       "email_verified",
     ],
   };
+}
+
+/**
+ * The same for OpenID Connect (Discovery 1.0 section 3), where authorization_endpoint is
+ * REQUIRED and some clients refuse a document without it.
+ */
+export function openIdProviderMetadata(
+  metadata: AuthorizationServerMetadata,
+): AuthorizationServerMetadata {
+  return { ...metadata, authorization_endpoint: metadata.issuer + PATHS.authorization };
 }

@@ -1,7 +1,7 @@
 import { OAuthError } from "../../shared/oauth_error.ts";
 import type { UserinfoResponse } from "../../shared/userinfo_response.ts";
 import type { AppParts } from "../app_parts.ts";
-import { findPrincipalName } from "../store/principals.ts";
+import { findPrincipalProfile } from "../store/principals.ts";
 import { describeVerdict } from "../token_check/describe_verdict.ts";
 import { userClaims } from "../tokens/user_claims.ts";
 import { readForm } from "./form.ts";
@@ -20,12 +20,12 @@ export async function userinfo(
   if (token instanceof OAuthError) return token;
   const verdict = await parts.tokenCheck.check(token, requester);
   if (verdict.state !== "active") return describeVerdict(verdict);
-  const { scopes, scope, subject, username: email } = verdict.token;
+  const { scopes, scope, subject, username } = verdict.token;
   if (!scopes.includes("openid")) {
     return new OAuthError("insufficient_scope", "The access token lacks the scope openid.");
   }
-  const name = await findPrincipalName(parts.sql, subject) ?? email;
-  return userClaims({ id: subject, name, email }, scope);
+  const profile = await findPrincipalProfile(parts.sql, subject) ?? { name: username };
+  return userClaims({ id: subject, ...profile }, scope);
 }
 
 /** RFC 6750 section 2.1, and 2.2 for a POSTed form. Never from the URL, which gets logged. */

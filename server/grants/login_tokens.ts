@@ -7,7 +7,7 @@ import { userClaims } from "../tokens/user_claims.ts";
 
 /** A person's login as tokens tell of it. */
 export interface Login {
-  user: { id: string; name: string; email: string };
+  user: { id: string; name: string; email: string; emailVerified: boolean };
   clientId: string;
   scope: string;
   authenticatedAt: Date;
@@ -47,6 +47,7 @@ export async function loginTokens(
       claims: userClaims(login.user, login.scope),
       clientId: login.clientId,
       authenticatedAt: login.authenticatedAt,
+      accessToken,
     });
   }
   return response;

@@ -1,7 +1,25 @@
 import type { Sql } from "./connect.ts";
 
-/** The name, for people, of whom tokens speak for: a person or a service account. */
-export async function findPrincipalName(sql: Sql, id: string): Promise<string | undefined> {
-  const rows = await sql<{ name: string }[]>`select name from principals where id = ${id}`;
-  return rows[0]?.name;
+/** What is known of a person or a service account; only people have an e-mail address. */
+export interface PrincipalProfile {
+  name: string;
+  email?: string;
+  emailVerified?: boolean;
+}
+
+export async function findPrincipalProfile(
+  sql: Sql,
+  id: string,
+): Promise<PrincipalProfile | undefined> {
+  const rows = await sql<
+    { name: string; email: string | null; email_verified: boolean | null }[]
+  >`
+    select p.name, u.email, u.email_verified
+    from principals p left join users u on u.id = p.id
+    where p.id = ${id}`;
+  return rows.map((row) => ({
+    name: row.name,
+    email: row.email ?? undefined,
+    emailVerified: row.email_verified ?? undefined,
+  }))[0];
 }

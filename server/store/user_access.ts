@@ -33,14 +33,21 @@ export async function setUserDisabled(
 export async function updateUser(
   sql: Sql,
   email: string,
-  change: { name?: string; isAdmin?: boolean; passwordHash?: string; now: Date },
+  change: {
+    name?: string;
+    isAdmin?: boolean;
+    emailVerified?: boolean;
+    passwordHash?: string;
+    now: Date;
+  },
 ): Promise<string | undefined> {
-  const { name = null, isAdmin = null, passwordHash = null, now } = change;
+  const { name = null, isAdmin = null, emailVerified = null, passwordHash = null, now } = change;
   return await sql.begin(async (tx) => {
     const [user] = await tx<{ id: string }[]>`
       update users set
         name = coalesce(${name}, name),
         is_admin = coalesce(${isAdmin}::boolean, is_admin),
+        email_verified = coalesce(${emailVerified}::boolean, email_verified),
         password_hash = coalesce(${passwordHash}, password_hash)
       where lower(email) = lower(${email})
       returning id`;

@@ -6,6 +6,8 @@ export interface User {
   id: string;
   /** As typed; no two differ by case alone. */
   email: string;
+  /** Whether an operator vouches that the address is this person's. */
+  emailVerified: boolean;
   name: string;
   /** Without one the person cannot sign in. */
   passwordHash?: string;
@@ -16,6 +18,7 @@ export interface User {
 
 export interface NewUser {
   email: string;
+  emailVerified?: boolean;
   name: string;
   passwordHash: string;
   isAdmin: boolean;
@@ -30,6 +33,7 @@ const MAX_NAME_LENGTH = 100;
 export interface UserRow {
   id: string;
   email: string;
+  email_verified: boolean;
   name: string;
   password_hash: string | null;
   is_admin: boolean;
@@ -41,6 +45,7 @@ export function userFromRow(row: UserRow): User {
   return {
     id: row.id,
     email: row.email,
+    emailVerified: row.email_verified,
     name: row.name,
     passwordHash: row.password_hash ?? undefined,
     isAdmin: row.is_admin,
@@ -79,10 +84,10 @@ export async function createUser(
   user: NewUser,
 ): Promise<User | "email_taken"> {
   const rows = await sql<UserRow[]>`
-    insert into users (id, email, name, password_hash, is_admin, created_at)
+    insert into users (id, email, email_verified, name, password_hash, is_admin, created_at)
     values (
-      ${randomUUID()}, ${user.email}, ${user.name}, ${user.passwordHash}, ${user.isAdmin},
-      ${user.now}
+      ${randomUUID()}, ${user.email}, ${user.emailVerified ?? false}, ${user.name},
+      ${user.passwordHash}, ${user.isAdmin}, ${user.now}
     )
     on conflict (lower(email)) do nothing
     returning *`;

@@ -1,18 +1,27 @@
+import { createHash } from "node:crypto";
 import { SignJWT } from "jose";
 import { type Clock, numericDate } from "../../shared/clock.ts";
 import type { UserinfoResponse } from "../../shared/userinfo_response.ts";
+import type { SigningAlgorithm } from "../config.ts";
 import type { SigningKeys } from "./signing_keys.ts";
 
 /** Signs an ID token (OpenID Connect Core 1.0 section 2). `lifetime` is in seconds. */
 export async function signIdToken(
   parts: { issuer: string; clock: Clock; keys: SigningKeys; lifetime: number },
-  content: { claims: UserinfoResponse; clientId: string; authenticatedAt: Date },
+  content: {
+    claims: UserinfoResponse;
+    clientId: string;
+    authenticatedAt: Date;
+    /** The access token that is issued beside it. */
+    accessToken: string;
+  },
 ): Promise<string> {
   const key = await parts.keys.active();
   const now = numericDate(parts.clock.now());
   return await new SignJWT({
     ...content.claims,
     auth_time: numericDate(content.authenticatedAt.getTime()),
+    at_hash: accessTokenHash(content.accessToken, key.algorithm),
   })
     .setProtectedHeader({ alg: key.algorithm, typ: "JWT", kid: key.kid })
     .setIssuer(parts.issuer)
@@ -20,4 +29,17 @@ export async function signIdToken(
     .setIssuedAt(now)
     .setExpirationTime(now + parts.lifetime)
     .sign(key.key);
+}
+
+/** Hash functions of the signature algorithms: Ed25519 hashes by SHA-512 (RFC 8032 section 5.1). */
+const HASH: Record<SigningAlgorithm, string> = {
+  ES256: "sha256",
+  RS256: "sha256",
+  EdDSA: "sha512",
+};
+
+/** The left half of the token's hash (OpenID Connect Core 1.0 section 3.1.3.6). */
+function accessTokenHash(accessToken: string, algorithm: SigningAlgorithm): string {
+  const hash = createHash(HASH[algorithm]).update(accessToken).digest();
+  return hash.subarray(0, hash.length / 2).toString("base64url");
 }

@@ -92,6 +92,14 @@ export class SigningKeys {
     return { keys: this.#published().map((key) => key.publicJwk) };
   }
 
+  /** Algorithms of all published keys, each once, the one that signs now first. */
+  async algorithms(): Promise<SigningAlgorithm[]> {
+    await this.#refresh();
+    const active = activeKey(this.#stored, new Date(this.clock.now()));
+    const keys = [...active === undefined ? [] : [active], ...this.#published()];
+    return [...new Set(keys.map(({ algorithm }) => algorithm))];
+  }
+
   /**
    * Finds the key that verifies a token of ours. The same function as long as the
    * set is the same, for it keeps the keys it has imported.

@@ -1,7 +1,11 @@
 /** RFC 9068 and OpenID Connect: what our tokens say, and that strangers can check them. */
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { randomUUID } from "node:crypto";
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
 import type { SigningAlgorithm } from "../../server/config.ts";
+import { updateUser } from "../../server/store/user_access.ts";
+import { signAccessToken } from "../../server/tokens/access_token.ts";
 import { brand } from "../../shared/brand.ts";
 import { testOnEachDatabase } from "../support/databases.ts";
 import { eventually } from "../support/eventually.ts";
@@ -45,7 +49,133 @@ for (const algorithm of ["ES256", "EdDSA", "RS256"] as const satisfies SigningAl
     assert.equal(id.payload.email, user.email);
     assert.equal(id.payload.name, "Alice Example");
   });
+
+  testOnEachDatabase(
+    `${algorithm} ID tokens hold the hash of the access token beside them`,
+    async (location) => {
+      await using server = await testServer(location, (config) => {
+        config.signingAlgorithm = algorithm;
+      });
+      const user = await server.addUser();
+      const login = await server.login(user.id);
+      const refreshed = (await server.refresh(login.refresh_token!)).body;
+      // OpenID Connect Core 1.0 section 3.1.3.6; Ed25519 hashes by SHA-512.
+      const name = algorithm === "EdDSA" ? "SHA-512" : "SHA-256";
+      for (const { id_token, access_token } of [login, refreshed]) {
+        const { payload } = await verifiable(server, id_token, brand.cliClientId, "JWT");
+        const digest = await crypto.subtle.digest(name, new TextEncoder().encode(access_token));
+        const half = Buffer.from(digest.slice(0, digest.byteLength / 2)).toString("base64url");
+        assert.equal(payload.at_hash, half);
+      }
+    },
+  );
 }
+
+testOnEachDatabase(
+  "discovery announces the algorithm of every key that a token may be signed by",
+  async (location) => {
+    {
+      await using before = await testServer(location);
+      await before.parts.keys.maintain();
+    }
+    await using server = await testServer(location, (config) => {
+      config.signingAlgorithm = "EdDSA";
+    });
+    const { keys } = server.parts;
+    const user = await server.addUser();
+    const announced = async () => {
+      const documents = [
+        "/.well-known/oauth-authorization-server",
+        "/.well-known/openid-configuration",
+      ].map(async (path) => await (await server.request(path)).json());
+      const [one, other] = (await Promise.all(documents))
+        .map((document) => document.id_token_signing_alg_values_supported);
+      assert.deepEqual(one, other);
+      return one;
+    };
+    const signedBy = async () => decodeProtectedHeader((await server.login(user.id)).id_token!).alg;
+
+    await keys.maintain();
+    assert.equal(await signedBy(), "ES256");
+    assert.deepEqual(await announced(), ["ES256", "EdDSA"]);
+    server.clock.advance({ minutes: 11 });
+    await keys.maintain();
+    assert.equal(await signedBy(), "EdDSA");
+    assert.deepEqual(await announced(), ["EdDSA", "ES256"]);
+    server.clock.advance({ minutes: 30 });
+    await keys.maintain();
+    assert.deepEqual(await announced(), ["EdDSA"]);
+  },
+);
+
+testOnEachDatabase(
+  "only OpenID discovery names an authorization endpoint, which answers and never redirects",
+  async (location) => {
+    await using server = await testServer(location);
+    const read = async (path: string) => await (await server.request(path)).json();
+    const { authorization_endpoint: endpoint } = await read("/.well-known/openid-configuration");
+    assert.equal(endpoint, `${ISSUER}/oauth/authorize`);
+    const oauth = await read("/.well-known/oauth-authorization-server");
+    assert.equal(oauth.authorization_endpoint, undefined);
+    assert.deepEqual(oauth.response_types_supported, []);
+    const query = new URLSearchParams({
+      response_type: "code",
+      client_id: brand.cliClientId,
+      redirect_uri: "https://evil.example/",
+    });
+    const requests: [string, RequestInit][] = [
+      [`/oauth/authorize?${query}`, {}],
+      ["/oauth/authorize", {}],
+      ["/oauth/authorize", { method: "POST", body: query }],
+    ];
+    for (const [path, init] of requests) {
+      const response = await server.request(path, { redirect: "manual", ...init });
+      assert.equal(response.status, 400);
+      assert.equal(response.headers.get("location"), null);
+      assert.equal((await response.json()).error, "unsupported_response_type");
+    }
+  },
+);
+
+testOnEachDatabase(
+  "email_verified is true once an operator vouches for the address, and for people only",
+  async (location) => {
+    await using server = await testServer(location);
+    const { sql } = server.parts;
+    const user = await server.addUser();
+    const verified = async () => {
+      const tokens = await server.login(user.id, "openid email");
+      const id = await verifiable(server, tokens.id_token!, brand.cliClientId, "JWT");
+      const headers = { authorization: `Bearer ${tokens.access_token}` };
+      const userinfo = await (await server.request("/oauth/userinfo", { headers })).json();
+      assert.equal(userinfo.email, user.email);
+      assert.equal(id.payload.email_verified, userinfo.email_verified);
+      return userinfo.email_verified;
+    };
+    const now = new Date(server.clock.now());
+    assert.equal(await verified(), false);
+    await updateUser(sql, user.email, { emailVerified: true, now });
+    assert.equal(await verified(), true);
+    await updateUser(sql, user.email, { name: "Alice B. Example", now });
+    assert.equal(await verified(), true);
+    await updateUser(sql, user.email, { emailVerified: false, now });
+    assert.equal(await verified(), false);
+
+    const id = randomUUID();
+    await sql`
+      insert into service_accounts (id, name, scope, created_at)
+      values (${id}, 'ci@example.com', 'openid email', ${now})`;
+    const token = await signAccessToken({ ...server.parts, lifetime: 60 }, {
+      subject: id,
+      clientId: brand.cliClientId,
+      scope: "openid email",
+      audience: ISSUER,
+    });
+    const headers = { authorization: `Bearer ${token}` };
+    const userinfo = await (await server.request("/oauth/userinfo", { headers })).json();
+    assert.deepEqual(userinfo, { sub: id }, "the name of a service account is not an address");
+  },
+);
 
 testOnEachDatabase(
   "scopes that would outgrow 1 KB are refused before anyone approves",
@@ -245,9 +375,10 @@ testOnEachDatabase(
     const [one, other] = await Promise.all(
       paths.map(async (path) => await (await server.request(path)).json()),
     );
-    assert.deepEqual(one, other);
+    const { authorization_endpoint: _, ...shared } = other;
+    assert.deepEqual(one, shared);
     assert.equal(one.issuer, ISSUER);
-    for (const [name, value] of Object.entries(one)) {
+    for (const [name, value] of Object.entries(other)) {
       if (!name.endsWith("_endpoint") && name !== "jwks_uri") continue;
       const path = String(value).replace(ISSUER, "");
       const method = name === "jwks_uri" ? "GET" : "POST";
