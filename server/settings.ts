@@ -93,7 +93,8 @@ export const settings = [
   {
     name: "device_fresh_sign_in",
     value: "duration",
-    description: "approving needs a sign-in no older than this",
+    description:
+      "approvals and all other sensitive actions in the browser need a sign-in no older than this",
   },
   {
     name: "session_idle_lifetime",

@@ -10,9 +10,9 @@ import { isProviderName, providers } from "../federation/providers.ts";
 import { repositoryIdLookUp } from "../federation/repository_id.ts";
 import { draftRule, RuleDraftError } from "../federation/rule_draft.ts";
 import { parseDuration } from "../setting_values.ts";
+import { needsFreshSignIn, signedInSession, signInPath } from "./browser_session.ts";
 import { formToken } from "./form_token.ts";
 import { FormToken, Problem } from "./layout.tsx";
-import { onlyAdministrators } from "./only_administrators.tsx";
 import { page, type PageContext, type PageParts } from "./page.tsx";
 import { Foreign } from "./foreign.tsx";
 
@@ -20,16 +20,14 @@ const PATH = "/admin/trust";
 
 /** GET /admin/trust: which CI jobs and workloads are trusted. */
 export async function showTrust(parts: PageParts, c: PageContext): Promise<Response> {
-  return await onlyAdministrators(parts, c, PATH) ?? await trustPage(parts, c, {});
+  return await trustPage(parts, c, {});
 }
 
 /** POST /admin/trust: adds a rule, or says why it would let strangers in. */
 export async function submitTrust(parts: PageParts, c: PageContext): Promise<Response> {
-  const refusal = await onlyAdministrators(parts, c, PATH);
-  if (refusal) return refusal;
   const form = c.get("form");
   try {
-    await addFromForm({ ...parts, actor: c.get("session")!.user.id }, form);
+    await addFromForm({ ...parts, actor: signedInSession(c).user.id }, form);
     return c.redirect(PATH, 303);
   } catch (error) {
     const expected = error instanceof OperationError || error instanceof RuleDraftError;
@@ -40,9 +38,7 @@ export async function submitTrust(parts: PageParts, c: PageContext): Promise<Res
 
 /** POST /admin/trust/remove */
 export async function submitTrustRemoval(parts: PageParts, c: PageContext): Promise<Response> {
-  const refusal = await onlyAdministrators(parts, c, PATH);
-  if (refusal) return refusal;
-  const operator = { ...parts, actor: c.get("session")!.user.id };
+  const operator = { ...parts, actor: signedInSession(c).user.id };
   try {
     await removeTrustRule(operator, { name: c.get("form")("name") ?? "" });
   } catch (error) {
@@ -109,69 +105,87 @@ async function trustPage(
             </ul>
           )}
         <h2>Add a rule</h2>
-        {problem && <Problem id="problem">{problem}</Problem>}
-        <form method="post" action={PATH} aria-describedby={problem && "problem"}>
-          <FormToken token={token} />
-          <div class="field">
-            <label for="provider">Provider</label>
-            <select id="provider" name="provider">
-              {Object.entries(providers).map(([name, { title }]) => (
-                <option value={name} selected={form?.("provider") === name}>{title}</option>
-              ))}
-            </select>
-          </div>
-          <Text
-            form={form}
-            name="subject"
-            label="Which"
-            hint="acme/api for GitHub and GitLab, namespace/name for Kubernetes, the id elsewhere"
-          />
-          <Text form={form} name="branch" label="Branch" hint="main, or release-*" />
-          <Text form={form} name="tag" label="Tag" hint="v*; instead of a branch" />
-          <Text form={form} name="environment" label="Environment" hint="production" />
-          <Text
-            form={form}
-            name="issuer"
-            label="Issuer"
-            hint="where each installation has its own: https://gitlab.example.com"
-          />
-          <div class="field">
-            <label for="conditions">Further conditions</label>
-            <textarea
-              id="conditions"
-              name="conditions"
-              spellcheck={false}
-              aria-describedby="conditions-hint"
-            >
-              {form?.("conditions") ?? ""}
-            </textarea>
-            <p class="hint" id="conditions-hint">
-              One a line: claim=value, or claim~glob* where * stands for anything but : and /
+        {needsFreshSignIn(parts, signedInSession(c))
+          ? (
+            <p>
+              <a class="button" href={signInPath(PATH, { again: true })}>
+                Sign in again to add one
+              </a>
             </p>
-          </div>
-          <Text form={form} name="scope" label="Scopes to grant" hint="with spaces between" />
-          <Text
-            form={form}
-            name="account"
-            label="Acts as service account"
-            hint="left empty, a new one of the rule's name"
-          />
-          <Text form={form} name="lifetime" label="Longest life of a token" hint="10m" />
-          <Text form={form} name="until" label="The rule ends on" hint="2027-01-31; or never" />
-          <Text
-            form={form}
-            name="name"
-            label="Name of the rule"
-            hint="left empty, made from the above"
-          />
-          <label class="check">
-            <input type="checkbox" name="force" /> Add it even if it would let strangers in
-          </label>
-          <button class="main" type="submit">Add the rule</button>
-        </form>
+          )
+          : <RuleForm token={token} problem={problem} form={form} />}
       </main>
     ),
   });
+}
+
+function RuleForm(
+  { token, problem, form }: { token: string; problem?: string; form?: FormParameters },
+) {
+  return (
+    <>
+      {problem && <Problem id="problem">{problem}</Problem>}
+      <form method="post" action={PATH} aria-describedby={problem && "problem"}>
+        <FormToken token={token} />
+        <div class="field">
+          <label for="provider">Provider</label>
+          <select id="provider" name="provider">
+            {Object.entries(providers).map(([name, { title }]) => (
+              <option value={name} selected={form?.("provider") === name}>{title}</option>
+            ))}
+          </select>
+        </div>
+        <Text
+          form={form}
+          name="subject"
+          label="Which"
+          hint="acme/api for GitHub and GitLab, namespace/name for Kubernetes, the id elsewhere"
+        />
+        <Text form={form} name="branch" label="Branch" hint="main, or release-*" />
+        <Text form={form} name="tag" label="Tag" hint="v*; instead of a branch" />
+        <Text form={form} name="environment" label="Environment" hint="production" />
+        <Text
+          form={form}
+          name="issuer"
+          label="Issuer"
+          hint="where each installation has its own: https://gitlab.example.com"
+        />
+        <div class="field">
+          <label for="conditions">Further conditions</label>
+          <textarea
+            id="conditions"
+            name="conditions"
+            spellcheck={false}
+            aria-describedby="conditions-hint"
+          >
+            {form?.("conditions") ?? ""}
+          </textarea>
+          <p class="hint" id="conditions-hint">
+            One a line: claim=value, or claim~glob* where * stands for anything but : and /
+          </p>
+        </div>
+        <Text form={form} name="scope" label="Scopes to grant" hint="with spaces between" />
+        <Text
+          form={form}
+          name="account"
+          label="Acts as service account"
+          hint="left empty, a new one of the rule's name"
+        />
+        <Text form={form} name="lifetime" label="Longest life of a token" hint="10m" />
+        <Text form={form} name="until" label="The rule ends on" hint="2027-01-31; or never" />
+        <Text
+          form={form}
+          name="name"
+          label="Name of the rule"
+          hint="left empty, made from the above"
+        />
+        <label class="check">
+          <input type="checkbox" name="force" /> Add it even if it would let strangers in
+        </label>
+        <button class="main" type="submit">Add the rule</button>
+      </form>
+    </>
+  );
 }
 
 function Rule({ rule, token }: { rule: ListedRule; token: string }) {

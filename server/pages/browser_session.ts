@@ -39,15 +39,27 @@ export async function startSession(parts: AppParts, c: PageContext, user: User):
   return id !== undefined;
 }
 
-/** Whether the operator wants a newer sign-in than this session's before a login is approved. */
+/** The session of a page that only those who are signed in can reach. */
+export function signedInSession(c: PageContext): Session {
+  const session = c.get("session");
+  if (session === undefined) throw new Error("this page is for those who are signed in");
+  return session;
+}
+
+/** Whether the operator wants a newer sign-in than this session's before a sensitive action. */
 export function needsFreshSignIn({ clock, config }: AppParts, session: Session): boolean {
   const seconds = config.deviceFlow.freshSignInSeconds;
   return seconds !== undefined && clock.now() - session.authenticatedAt.getTime() > seconds * 1000;
 }
 
-/** To the sign-in page, and back to `next` (a path on this server) afterwards. */
-export function redirectToSignIn(c: PageContext, next: string, options?: { again: true }) {
+/** The sign-in page, which leads to `next` (a path on this server) afterwards. */
+export function signInPath(next: string, options?: { again: true }): string {
   const query = new URLSearchParams({ next });
   if (options?.again) query.set("again", "1");
-  return c.redirect(`/signin?${query}`, 303);
+  return `/signin?${query}`;
+}
+
+/** To the sign-in page, and back to `next` (a path on this server) afterwards. */
+export function redirectToSignIn(c: PageContext, next: string, options?: { again: true }) {
+  return c.redirect(signInPath(next, options), 303);
 }

@@ -3,7 +3,7 @@ import { enterUserCode } from "../store/device_authorizations.ts";
 import { forgiveAttempt } from "../store/failed_attempts.ts";
 import { admitUserCode } from "../throttle.ts";
 import { formatUserCode, normaliseUserCode } from "../tokens/user_code.ts";
-import { needsFreshSignIn, redirectToSignIn } from "./browser_session.ts";
+import { signedInSession } from "./browser_session.ts";
 import { formToken } from "./form_token.ts";
 import { FormToken, Problem } from "./layout.tsx";
 import { page, type PageContext, type PageParts, problemPage, throttledPage } from "./page.tsx";
@@ -19,27 +19,15 @@ export function devicePath(userCode?: string): string {
  * 3.3.1) is filled in and no more: it was perhaps somebody else who made the link.
  */
 export async function showDevice(parts: PageParts, c: PageContext): Promise<Response> {
-  if (!parts.config.deviceFlow.enabled) return await switchedOff(parts, c);
-  const typed = asTyped(c.req.query("user_code"));
-  const session = c.get("session");
-  if (session === undefined) return redirectToSignIn(c, devicePath(typed));
-  if (needsFreshSignIn(parts, session)) {
-    return redirectToSignIn(c, devicePath(typed), { again: true });
-  }
-  return await enterCodePage(parts, c, { typed });
+  return await enterCodePage(parts, c, { typed: asTyped(c.req.query("user_code")) });
 }
 
 /** POST /device: looks the code up and binds it to this session. */
 export async function submitDevice(parts: PageParts, c: PageContext): Promise<Response> {
-  const { sql, clock, config } = parts;
-  if (!config.deviceFlow.enabled) return await switchedOff(parts, c);
+  const { sql, clock } = parts;
   const form = c.get("form");
   const typed = asTyped(form("user_code"));
-  const session = c.get("session");
-  if (session === undefined) return redirectToSignIn(c, devicePath(typed));
-  if (needsFreshSignIn(parts, session)) {
-    return redirectToSignIn(c, devicePath(typed), { again: true });
-  }
+  const session = signedInSession(c);
   const userCode = normaliseUserCode(form("user_code") ?? "");
   if (userCode === undefined) {
     // No guess: nothing of this form was ever given out.
@@ -74,6 +62,12 @@ export async function submitDevice(parts: PageParts, c: PageContext): Promise<Re
   await forgiveAttempt(sql, admission.attempt);
   await recordAuditEvent(sql, clock, { event: "device.code_entered", ...by, subject: request.id });
   return c.redirect(`/device/confirm?request=${request.id}`, 303);
+}
+
+/** The page to enter a code, filled in with the one of this request. */
+export function deviceReturnPath(_parts: PageParts, c: PageContext): string {
+  const code = c.req.method === "POST" ? c.get("form")("user_code") : c.req.query("user_code");
+  return devicePath(asTyped(code));
 }
 
 /** What somebody typed, or a link brought, as we show it again. */

@@ -11,8 +11,8 @@ import {
 } from "../store/device_authorizations.ts";
 import type { Session } from "../store/sessions.ts";
 import { formatUserCode } from "../tokens/user_code.ts";
-import { needsFreshSignIn, redirectToSignIn } from "./browser_session.ts";
-import { devicePath, switchedOff } from "./device.tsx";
+import { signedInSession } from "./browser_session.ts";
+import { devicePath } from "./device.tsx";
 import { formToken } from "./form_token.ts";
 import { FormToken } from "./layout.tsx";
 import { Moment } from "./moment.tsx";
@@ -21,9 +21,7 @@ import { Foreign } from "./foreign.tsx";
 
 /** GET /device/confirm?request=…: who asks for what, from where, and whether to let them. */
 export async function showDeviceConfirm(parts: PageParts, c: PageContext): Promise<Response> {
-  if (!parts.config.deviceFlow.enabled) return await switchedOff(parts, c);
-  const session = c.get("session");
-  if (session === undefined) return redirectToSignIn(c, devicePath());
+  const session = signedInSession(c);
   const request = await enteredRequest(parts, session, c.req.query("request"));
   if (request === undefined) return await requestGone(parts, c);
   return await confirmPage(parts, c, session, request);
@@ -34,19 +32,13 @@ export async function showDeviceConfirm(parts: PageParts, c: PageContext): Promi
  * was given before, and counts once (RFC 8628 section 5.4).
  */
 export async function submitDeviceConfirm(parts: PageParts, c: PageContext): Promise<Response> {
-  const { sql, clock, config } = parts;
-  if (!config.deviceFlow.enabled) return await switchedOff(parts, c);
-  const session = c.get("session");
-  if (session === undefined) return redirectToSignIn(c, devicePath());
+  const { sql, clock } = parts;
+  const session = signedInSession(c);
   const form = c.get("form");
   const id = uuid(form("request"));
   const decision = ({ approve: "approved", deny: "denied" } as const)[form("decision") ?? ""];
   if (id === undefined || decision === undefined) return await requestGone(parts, c);
   const request = await enteredRequest(parts, session, id);
-  if (request !== undefined && decision === "approved" && needsFreshSignIn(parts, session)) {
-    // The new session has to enter the code anew: the old one's entry ends with it.
-    return redirectToSignIn(c, devicePath(formatUserCode(request.userCode)), { again: true });
-  }
   const decided = await decideDeviceAuthorization(sql, {
     id,
     sessionId: session.id,
@@ -72,6 +64,14 @@ export async function submitDeviceConfirm(parts: PageParts, c: PageContext): Pro
   }
   // A button pressed twice lands here too, and reads what was decided.
   return c.redirect(`/device/done?request=${id}`, 303);
+}
+
+/** A new session has to enter the code again: the entry of the old one ends with it. */
+export async function confirmReturnPath(parts: PageParts, c: PageContext): Promise<string> {
+  const session = c.get("session");
+  const id = c.req.method === "POST" ? c.get("form")("request") : c.req.query("request");
+  const request = session && await enteredRequest(parts, session, id);
+  return devicePath(request && formatUserCode(request.userCode));
 }
 
 async function enteredRequest(

@@ -1,13 +1,11 @@
 import { findDecision } from "../store/device_authorizations.ts";
-import { redirectToSignIn } from "./browser_session.ts";
-import { devicePath } from "./device.tsx";
+import { signedInSession } from "./browser_session.ts";
 import { requestGone, uuid } from "./device_confirm.tsx";
 import { page, type PageContext, type PageParts } from "./page.tsx";
 
 /** GET /device/done?request=…: what was decided, as it stands in the database. */
 export async function showDeviceDone(parts: PageParts, c: PageContext): Promise<Response> {
-  const session = c.get("session");
-  if (session === undefined) return redirectToSignIn(c, devicePath());
+  const session = signedInSession(c);
   const id = uuid(c.req.query("request"));
   const decision = id && await findDecision(parts.sql, { id, sessionId: session.id });
   if (!decision) return await requestGone(parts, c);

@@ -5,7 +5,7 @@ import {
   revokeRefreshTokenFamily,
 } from "../store/refresh_token_families.ts";
 import { endSession, endSessionsOf, listSessions, type Session } from "../store/sessions.ts";
-import { redirectToSignIn } from "./browser_session.ts";
+import { signedInSession } from "./browser_session.ts";
 import { Address, uuid } from "./device_confirm.tsx";
 import { formToken } from "./form_token.ts";
 import { FormToken } from "./layout.tsx";
@@ -20,8 +20,7 @@ const PATH = "/devices";
 
 /** GET /devices: wherever the person is logged in. */
 export async function showDevices(parts: PageParts, c: PageContext): Promise<Response> {
-  const session = c.get("session");
-  if (session === undefined) return redirectToSignIn(c, PATH);
+  const session = signedInSession(c);
   const now = parts.clock.now();
   const logins = await listRefreshTokenFamilies(parts.sql, {
     userId: session.user.id,
@@ -81,8 +80,7 @@ export async function showDevices(parts: PageParts, c: PageContext): Promise<Res
 /** POST /logins/end: ends one of the person's own logins. */
 export async function submitEndLogin(parts: PageParts, c: PageContext): Promise<Response> {
   const { sql, clock } = parts;
-  const session = c.get("session");
-  if (session === undefined) return redirectToSignIn(c, "/");
+  const session = signedInSession(c);
   const now = new Date(clock.now());
   const form = c.get("form");
   const id = uuid(form("login"));
@@ -108,8 +106,7 @@ export async function submitEndLogin(parts: PageParts, c: PageContext): Promise<
 /** POST /sessions/end: signs out one of the person's other browsers. */
 export async function submitEndSession(parts: PageParts, c: PageContext): Promise<Response> {
   const { sql, clock } = parts;
-  const session = c.get("session");
-  if (session === undefined) return redirectToSignIn(c, PATH);
+  const session = signedInSession(c);
   const id = uuid(c.get("form")("session"));
   const browser = (await browsersOf(parts, session)).find((one) => one.id === id);
   if (browser !== undefined) {
@@ -127,8 +124,7 @@ export async function submitEndSession(parts: PageParts, c: PageContext): Promis
 /** POST /logins/end-all: ends every login, and every browser but this one. */
 export async function submitEndAllLogins(parts: PageParts, c: PageContext): Promise<Response> {
   const { sql, clock, tokenCheck } = parts;
-  const session = c.get("session");
-  if (session === undefined) return redirectToSignIn(c, PATH);
+  const session = signedInSession(c);
   const now = new Date(clock.now());
   const userId = session.user.id;
   const ended = await sql.begin(async (tx) => {

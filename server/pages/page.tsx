@@ -7,6 +7,7 @@ import type { PlaceOf } from "../places.ts";
 import type { Session } from "../store/sessions.ts";
 import { formToken } from "./form_token.ts";
 import { Layout } from "./layout.tsx";
+import type { ReachableToken } from "./token_page.tsx";
 
 export interface PageParts extends AppParts {
   placeOf: PlaceOf;
@@ -22,6 +23,8 @@ export interface PageEnv {
     session: Session | undefined;
     /** The form of a POST, checked against forgery. */
     form: FormParameters;
+    /** The token in the path, where the page is about one. */
+    reachedToken: ReachableToken;
   };
 }
 

@@ -108,7 +108,13 @@ async function signInPage(
     children: (
       <main>
         <h1>{again ? "Sign in again" : `Sign in to ${brand.productName}`}</h1>
-        {again && <p>To approve a login, confirm first that it is you.</p>}
+        {again && (
+          <p>
+            {forDevice
+              ? "To approve a login, confirm first that it is you."
+              : "Your last sign-in was too long ago for this. Confirm that it is you."}
+          </p>
+        )}
         {!again && forDevice && <p>A terminal asks to log in to your account.</p>}
         {problem && <Problem id="problem">{problem}</Problem>}
         <form method="post" action="/signin">

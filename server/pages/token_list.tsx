@@ -4,9 +4,8 @@ import {
   type PersonalAccessToken,
 } from "../store/personal_access_tokens.ts";
 import { isPersonalAccessToken, shownPrefix } from "../tokens/personal_access_token.ts";
-import { redirectToSignIn } from "./browser_session.ts";
+import { signedInSession } from "./browser_session.ts";
 import { uuid } from "./device_confirm.tsx";
-import { onlyAdministrators } from "./only_administrators.tsx";
 import { page, type PageContext, type PageParts } from "./page.tsx";
 import {
   address,
@@ -41,17 +40,14 @@ interface Row {
 
 /** GET /tokens: the person's own. */
 export async function showTokens(parts: PageParts, c: PageContext): Promise<Response> {
-  const session = c.get("session");
-  if (session === undefined) return redirectToSignIn(c, "/tokens");
+  const session = signedInSession(c);
   return await listPage(parts, c, { ...viewOf(c), path: "/tokens", ownerId: session.user.id });
 }
 
 /** GET /admin/tokens: everybody's, or one owner's. */
 export async function showAllTokens(parts: PageParts, c: PageContext): Promise<Response> {
-  const path = "/admin/tokens";
-  const refusal = await onlyAdministrators(parts, c, path);
-  return refusal ??
-    await listPage(parts, c, { ...viewOf(c), path, ownerId: uuid(c.req.query("owner")) });
+  const ownerId = uuid(c.req.query("owner"));
+  return await listPage(parts, c, { ...viewOf(c), path: "/admin/tokens", ownerId });
 }
 
 /** Whether the person has a token that ends soon and was not rotated. */

@@ -4,7 +4,7 @@ import { userAsHolder } from "../personal_access_tokens/token_holder.ts";
 import { TokenRefusal } from "../personal_access_tokens/token_refusal.ts";
 import { tokenScopes } from "../scope_catalogue.ts";
 import type { Session } from "../store/sessions.ts";
-import { needsFreshSignIn, redirectToSignIn } from "./browser_session.ts";
+import { signedInSession } from "./browser_session.ts";
 import { formToken } from "./form_token.ts";
 import { FormToken, Problem } from "./layout.tsx";
 import { FormNumber, idOfFormsToken, madeAlreadyPage, OUT_OF_DATE } from "./made_once.tsx";
@@ -17,18 +17,12 @@ const PATH = "/tokens/new";
 
 /** GET /tokens/new */
 export async function showNewToken(parts: PageParts, c: PageContext): Promise<Response> {
-  const session = c.get("session");
-  if (session === undefined) return redirectToSignIn(c, PATH);
-  // A token is worth as much as a login.
-  if (needsFreshSignIn(parts, session)) return redirectToSignIn(c, PATH, { again: true });
-  return await newTokenPage(parts, c, session, {});
+  return await newTokenPage(parts, c, signedInSession(c), {});
 }
 
 /** POST /tokens/new: makes the token and shows it, this once. */
 export async function submitNewToken(parts: PageParts, c: PageContext): Promise<Response> {
-  const session = c.get("session");
-  if (session === undefined) return redirectToSignIn(c, PATH);
-  if (needsFreshSignIn(parts, session)) return redirectToSignIn(c, PATH, { again: true });
+  const session = signedInSession(c);
   const form = c.get("form");
   const id = idOfFormsToken(parts, c);
   if (id === undefined) {

@@ -10,7 +10,6 @@ import {
   type PersonalAccessToken,
 } from "../store/personal_access_tokens.ts";
 import type { Session } from "../store/sessions.ts";
-import { redirectToSignIn } from "./browser_session.ts";
 import { Fact, uuid } from "./device_confirm.tsx";
 import { page, type PageContext, type PageParts, problemPage } from "./page.tsx";
 import {
@@ -32,30 +31,53 @@ export interface ReachableToken {
   token: PersonalAccessToken;
   session: Session;
   own: boolean;
+  /** Whether the person may hold its secret, and so rotate it. */
+  mayHold: boolean;
 }
 
-/** The token that the address names, or the answer to whoever may not reach it. */
+/** The token in the path, if it exists and the person may look at it. */
 export async function reachToken(
+  { sql }: Pick<PageParts, "sql">,
+  c: PageContext,
+  session: Session,
+): Promise<ReachableToken | undefined> {
+  const { user } = session;
+  const id = uuid(c.req.param("id"));
+  const token = id && await findPersonalAccessToken(sql, id);
+  if (!token) return undefined;
+  const own = token.owner.id === user.id;
+  return own || user.isAdmin ? { token, session, own, mayHold: mayRotate(user, token) } : undefined;
+}
+
+/** Said of a token that does not exist, and of one that is not for the person to see. */
+export async function noSuchToken(parts: PageParts, c: PageContext): Promise<Response> {
+  return await problemPage(parts, c, {
+    title: "There is no such token",
+    status: 404,
+    children: (
+      <p>
+        It may be somebody else’s. <a href="/tokens">Look at your own</a>.
+      </p>
+    ),
+  });
+}
+
+/** Said to an administrator who wants to rotate another person's token. */
+export async function onlyItsHolder(
   parts: PageParts,
   c: PageContext,
-): Promise<ReachableToken | Response> {
-  const session = c.get("session");
-  const id = uuid(c.req.param("id"));
-  if (session === undefined) return redirectToSignIn(c, id ? `/tokens/${id}` : "/tokens");
-  const token = id && await findPersonalAccessToken(parts.sql, id);
-  const own = token && token.owner.id === session.user.id;
-  if (!token || (!own && !session.user.isAdmin)) {
-    return await problemPage(parts, c, {
-      title: "There is no such token",
-      status: 404,
-      children: (
-        <p>
-          It may be somebody else’s. <a href="/tokens">Look at your own</a>.
-        </p>
-      ),
-    });
-  }
-  return { token, session, own: own === true };
+  { token }: ReachableToken,
+): Promise<Response> {
+  return await problemPage(parts, c, {
+    title: "Only its owner can rotate it",
+    status: 403,
+    children: (
+      <p>
+        Whoever rotates a token holds the new one, and could act as its owner. You can{" "}
+        <a href={`/tokens/${token.id}/revoke`}>revoke it</a>.
+      </p>
+    ),
+  });
 }
 
 /** Whom a token speaks for, with what they may do now. */
@@ -70,9 +92,7 @@ export async function holderOf(
 
 /** GET /tokens/{id} */
 export async function showToken(parts: PageParts, c: PageContext): Promise<Response> {
-  const reached = await reachToken(parts, c);
-  if (reached instanceof Response) return reached;
-  const { token, own, session } = reached;
+  const { token, own, mayHold } = c.get("reachedToken");
   const now = parts.clock.now();
   const holder = await holderOf(parts, token);
   const held = holder && tokenScopes(parts.config.scopes, holder).map(({ name }) => name);
@@ -120,9 +140,7 @@ export async function showToken(parts: PageParts, c: PageContext): Promise<Respo
         </dl>
         {isLiving(token, now) && (
           <div class="ask">
-            {mayRotate(session.user, token) && (
-              <a class="button" href={`/tokens/${token.id}/rotate`}>Rotate</a>
-            )}
+            {mayHold && <a class="button" href={`/tokens/${token.id}/rotate`}>Rotate</a>}
             <a class="button" href={`/tokens/${token.id}/revoke`}>Revoke</a>
           </div>
         )}

@@ -2,15 +2,12 @@ import { revokeToken } from "../personal_access_tokens/revoke_token.ts";
 import { formToken } from "./form_token.ts";
 import { FormToken } from "./layout.tsx";
 import { page, type PageContext, type PageParts } from "./page.tsx";
-import { reachToken } from "./token_page.tsx";
 import { isLiving, lastPlace, TokenName, TokenStart, TokenUse } from "./token_parts.tsx";
 import { Foreign } from "./foreign.tsx";
 
 /** GET /tokens/{id}/revoke: asks whether it is meant. */
 export async function showTokenRevocation(parts: PageParts, c: PageContext): Promise<Response> {
-  const reached = await reachToken(parts, c);
-  if (reached instanceof Response) return reached;
-  const { token, own } = reached;
+  const { token, own } = c.get("reachedToken");
   const now = parts.clock.now();
   if (!isLiving(token, now)) return c.redirect(`/tokens/${token.id}`, 303);
   const place = await lastPlace(parts, token);
@@ -45,9 +42,7 @@ export async function showTokenRevocation(parts: PageParts, c: PageContext): Pro
 
 /** POST /tokens/{id}/revoke */
 export async function submitTokenRevocation(parts: PageParts, c: PageContext): Promise<Response> {
-  const reached = await reachToken(parts, c);
-  if (reached instanceof Response) return reached;
-  const { token, session, own } = reached;
+  const { token, session, own } = c.get("reachedToken");
   await revokeToken(parts, {
     token,
     reason: own ? "owner" : "administrator",

@@ -1,11 +1,11 @@
 import { revokeAllTokens } from "../personal_access_tokens/revoke_token.ts";
 import { listPersonalAccessTokens } from "../store/personal_access_tokens.ts";
 import { brand } from "../../shared/brand.ts";
+import { signedInSession } from "./browser_session.ts";
 import { uuid } from "./device_confirm.tsx";
 import { Foreign } from "./foreign.tsx";
 import { formToken } from "./form_token.ts";
 import { FormToken } from "./layout.tsx";
-import { onlyAdministrators } from "./only_administrators.tsx";
 import { page, type PageContext, type PageParts, problemPage } from "./page.tsx";
 import { TokenName, TokenStart } from "./token_parts.tsx";
 
@@ -20,9 +20,6 @@ export function revokeAllPath(ownerId: string): string {
 /** GET /admin/tokens/revoke?owner=…: asks whether it is meant. */
 export async function showRevocationOfAll(parts: PageParts, c: PageContext): Promise<Response> {
   const ownerId = uuid(c.req.query("owner"));
-  const path = ownerId === undefined ? "/admin/tokens" : revokeAllPath(ownerId);
-  const refusal = await onlyAdministrators(parts, c, path);
-  if (refusal !== undefined) return refusal;
   if (ownerId === undefined) return await noSuchOwner(parts, c);
   const found = await listPersonalAccessTokens(parts.sql, {
     ownerId,
@@ -73,11 +70,9 @@ export async function showRevocationOfAll(parts: PageParts, c: PageContext): Pro
 
 /** POST /admin/tokens/revoke */
 export async function submitRevocationOfAll(parts: PageParts, c: PageContext): Promise<Response> {
-  const refusal = await onlyAdministrators(parts, c, "/admin/tokens");
-  if (refusal !== undefined) return refusal;
   const ownerId = uuid(c.get("form")("owner"));
   if (ownerId === undefined) return await noSuchOwner(parts, c);
-  const { user } = c.get("session")!;
+  const { user } = signedInSession(c);
   await revokeAllTokens(parts, {
     ownerId,
     reason: ownerId === user.id ? "owner" : "administrator",

@@ -1,15 +1,14 @@
 import type { FormParameters } from "../endpoints/form.ts";
 import type { MadeToken } from "../personal_access_tokens/create_token.ts";
-import { mayRotate, rotateToken } from "../personal_access_tokens/rotate_token.ts";
+import { rotateToken } from "../personal_access_tokens/rotate_token.ts";
 import { TokenRefusal } from "../personal_access_tokens/token_refusal.ts";
-import { needsFreshSignIn, redirectToSignIn } from "./browser_session.ts";
 import { formToken } from "./form_token.ts";
 import { FormToken, Problem } from "./layout.tsx";
 import { FormNumber, idOfFormsToken, madeAlreadyPage, OUT_OF_DATE } from "./made_once.tsx";
-import { page, type PageContext, type PageParts, problemPage } from "./page.tsx";
+import { page, type PageContext, type PageParts } from "./page.tsx";
 import { ExpiryFields, readExpiry } from "./token_expiry.tsx";
 import { madeTokenPage } from "./token_made.tsx";
-import { holderOf, type ReachableToken, reachToken } from "./token_page.tsx";
+import { holderOf, type ReachableToken } from "./token_page.tsx";
 import { isLiving, TokenName, TokenStart } from "./token_parts.tsx";
 
 /** Times in seconds that the old token may live on. */
@@ -24,14 +23,12 @@ const USUAL_OVERLAP = "86400";
 
 /** GET /tokens/{id}/rotate */
 export async function showTokenRotation(parts: PageParts, c: PageContext): Promise<Response> {
-  const reached = await reachToRotate(parts, c);
-  return reached instanceof Response ? reached : await rotationPage(parts, c, reached, {});
+  return await rotationPage(parts, c, c.get("reachedToken"), {});
 }
 
 /** POST /tokens/{id}/rotate: makes the successor and shows it, this once. */
 export async function submitTokenRotation(parts: PageParts, c: PageContext): Promise<Response> {
-  const reached = await reachToRotate(parts, c);
-  if (reached instanceof Response) return reached;
+  const reached = c.get("reachedToken");
   const form = c.get("form");
   const overlap = Number(form("overlap") ?? USUAL_OVERLAP);
   const now = parts.clock.now();
@@ -47,30 +44,6 @@ export async function submitTokenRotation(parts: PageParts, c: PageContext): Pro
   const { expiresAt } = reached.token;
   const oldEndsAt = Math.min(now + overlap * 1000, expiresAt?.getTime() ?? Infinity);
   return await madeTokenPage(parts, c, made, new Date(oldEndsAt));
-}
-
-async function reachToRotate(
-  parts: PageParts,
-  c: PageContext,
-): Promise<ReachableToken | Response> {
-  const reached = await reachToken(parts, c);
-  if (reached instanceof Response) return reached;
-  const { token, session } = reached;
-  if (!mayRotate(session.user, token)) {
-    return await problemPage(parts, c, {
-      title: "Only its owner can rotate it",
-      status: 403,
-      children: (
-        <p>
-          Whoever rotates a token holds the new one, and could act as its owner. You can{" "}
-          <a href={`/tokens/${token.id}/revoke`}>revoke it</a>.
-        </p>
-      ),
-    });
-  }
-  const path = `/tokens/${token.id}/rotate`;
-  if (needsFreshSignIn(parts, session)) return redirectToSignIn(c, path, { again: true });
-  return reached;
 }
 
 async function rotateFromForm(

@@ -1,0 +1,199 @@
+/**
+ * Invariant: every action of a page is in one table, which says who may use it and
+ * whether a recent sign-in is needed, and the pages go by that table.
+ */
+import assert from "node:assert/strict";
+import { addTrustRule } from "../../../server/admin/trust_operations.ts";
+import { pageRoutes } from "../../../server/pages/page_routes.ts";
+import type { PageRoute } from "../../../server/pages/page_route.ts";
+import { pages } from "../../../server/pages/pages.tsx";
+import { databaseKinds } from "../../support/databases.ts";
+import { addPerson, PASSWORD, signedIn } from "../../support/page_people.ts";
+import { type Visitor, visitor } from "../../support/page_visitor.ts";
+import { type TestServer, testServer } from "../../support/test_server.ts";
+
+/** What each action asks of a visitor. A new one is decided here as well as in the table. */
+const ACTIONS: Record<string, [access: PageRoute["access"], freshSignIn: boolean | "to_approve"]> =
+  {
+    "/setup": ["everyone", false],
+    "/signin": ["everyone", false],
+    "/signout": ["everyone", false],
+    "/device": ["signed_in", true],
+    "/device/confirm": ["signed_in", "to_approve"],
+    "/logins/end": ["signed_in", true],
+    "/logins/end-all": ["signed_in", true],
+    "/sessions/end": ["signed_in", true],
+    "/tokens/new": ["signed_in", true],
+    "/tokens/:id/rotate": ["token_holder", true],
+    "/tokens/:id/revoke": ["token_reader", true],
+    "/admin/tokens/revoke": ["administrator", true],
+    "/admin/trust": ["administrator", true],
+    "/admin/trust/remove": ["administrator", true],
+  };
+
+const actions = pageRoutes.filter(({ method }) => method === "POST");
+const guarded = pageRoutes.filter(({ access }) => access !== "everyone");
+
+Deno.test("every page action has a row that says who may, and how recently signed in", () => {
+  const rows = actions.map(({ path, access, freshSignIn }) => [path, [access, freshSignIn]]);
+  assert.deepEqual(Object.fromEntries(rows), ACTIONS);
+});
+
+Deno.test("no page is served without a row in the table", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location);
+  const served = pages(server.parts).routes
+    .filter(({ path }) => path !== "/*")
+    .map(({ method, path }) => `${method} ${path}`);
+  const rows = pageRoutes.map(({ method, path }) => `${method} ${path}`);
+  assert.deepEqual(served.sort(), rows.sort());
+  assert.equal(new Set(rows).size, rows.length);
+});
+
+Deno.test("an action without a recent sign-in does nothing, and leads back after one", async (t) => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, (config) => {
+    config.deviceFlow.freshSignInSeconds = 60;
+    config.scopes.push({ name: "deploy", description: "Deploy" });
+  });
+  const { browser, pathOf, fields } = await prepare(server);
+  for (const route of pageRoutes.filter(({ freshSignIn }) => freshSignIn !== false)) {
+    await t.step(`${route.method} ${route.path}`, async () => {
+      await browser.get("/tokens");
+      server.clock.advance({ minutes: 2 });
+      const before = await state(server);
+      const shown = await use(browser, route, pathOf(route), fields);
+      assert.equal(shown.status, 303, shown.text);
+      const signIn = new URL(shown.location!, "http://here.invalid");
+      assert.equal(signIn.pathname, "/signin");
+      assert.equal(signIn.searchParams.get("again"), "1");
+      assert.deepEqual(await state(server), before);
+      await browser.get(shown.location!);
+      const back = await browser.submit("/signin", {
+        email: "alice@example.com",
+        password: PASSWORD,
+      });
+      assert.equal(back.location, signIn.searchParams.get("next"));
+      assert.equal((await browser.get(back.location!)).status, 200, back.location!);
+    });
+  }
+});
+
+Deno.test("denying a login needs no recent sign-in", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, (config) => {
+    config.deviceFlow.freshSignInSeconds = 60;
+  });
+  await addPerson(server);
+  const browser = await signedIn(server);
+  const { user_code, device_code } = await server.startLogin();
+  await browser.get("/device");
+  const { location } = await browser.submit("/device", { user_code });
+  await browser.get(location!);
+  server.clock.advance({ minutes: 2 });
+  assert.match(
+    (await browser.submit("/device/confirm", { decision: "deny" })).location!,
+    /^\/device\/done\?/,
+  );
+  assert.equal((await server.poll(device_code)).body.error, "access_denied");
+});
+
+Deno.test("nobody uses a page that its row does not give them", async (t) => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, (config) => {
+    config.scopes.push({ name: "deploy", description: "Deploy" });
+  });
+  const { pathOf, fields } = await prepare(server);
+  await addPerson(server, "mallory@example.com", "Mallory");
+  const mallory = await signedIn(server, "mallory@example.com");
+  const before = await state(server);
+  const refusal = {
+    signed_in: undefined,
+    administrator: 403,
+    token_reader: 404,
+    token_holder: 404,
+  };
+  for (const route of guarded) {
+    await t.step(`${route.method} ${route.path}`, async () => {
+      const nobody = visitor(server);
+      await nobody.get("/signin");
+      const shown = await use(nobody, route, pathOf(route), fields);
+      assert.match(shown.location!, /^\/signin\?next=[^&]+$/);
+      const expected = refusal[route.access as keyof typeof refusal];
+      if (expected !== undefined) {
+        await mallory.get("/tokens");
+        const { status } = await use(mallory, route, pathOf(route), fields);
+        assert.equal(status, expected);
+      }
+      assert.deepEqual(await state(server), before);
+    });
+  }
+});
+
+async function use(
+  browser: Visitor,
+  { method }: PageRoute,
+  path: string,
+  fields: Record<string, string>,
+) {
+  if (method === "POST") return await browser.submit(path, fields);
+  return await browser.get(`${path}?${new URLSearchParams(fields)}`);
+}
+
+/** An administrator with one of each thing that an action is about. */
+async function prepare(server: TestServer) {
+  const { sql } = server.parts;
+  const alice = await addPerson(server);
+  await sql`update users set is_admin = true where id = ${alice.id}`;
+  await server.login(alice.id);
+  await signedIn(server);
+  const browser = await signedIn(server);
+  await addTrustRule({ ...server.parts, actor: alice.id }, {
+    name: "ci",
+    provider: "generic",
+    issuer: "https://ci.example.test",
+    conditions: [{ claim: "sub", operator: "equals", values: ["job"] }],
+    scope: "deploy",
+    lifetimeSeconds: 600,
+    force: false,
+  });
+  await browser.get("/tokens/new");
+  await browser.submit("/tokens/new", { name: "nightly", expiry: "86400" });
+  const { user_code } = await server.startLogin();
+  await browser.get("/device");
+  const confirm = await browser.submit("/device", { user_code });
+  const [token] = await sql`select id from personal_access_tokens`;
+  const [login] = await sql`select id from refresh_token_families`;
+  const [session] = await sql`select id from sessions order by created_at`;
+  const fields = {
+    name: "ci",
+    owner: alice.id,
+    login: login.id,
+    session: session.id,
+    user_code,
+    request: new URL(confirm.location!, "http://here.invalid").searchParams.get("request")!,
+    decision: "approve",
+    provider: "generic",
+    issuer: "https://other.example.test",
+    subject: "job",
+    scope: "deploy",
+    lifetime: "10m",
+    expiry: "86400",
+    overlap: "0",
+  };
+  return { browser, fields, pathOf: ({ path }: PageRoute) => path.replace(":id", token.id) };
+}
+
+/** Everything that an action could have changed. */
+async function state({ parts: { sql } }: TestServer) {
+  return await sql`
+    select
+      (select json_agg(t order by id) from (
+        select id, revoked_at, expires_at from personal_access_tokens) t) as tokens,
+      (select json_agg(t order by id) from (
+        select id, revoked_at from refresh_token_families) t) as logins,
+      (select count(*)::int from sessions) as sessions,
+      (select json_agg(name order by name) from trust_rules) as rules,
+      (select json_agg(t order by id) from (
+        select id, status from device_authorizations) t) as requests`;
+}
