@@ -2,7 +2,8 @@ import type { ServerConfig } from "./config.ts";
 import { sealing } from "./sealing.ts";
 import type { ServerIo } from "./server_io.ts";
 import { type Database, openDatabase } from "./store/connect.ts";
-import { migrate } from "./store/migrate.ts";
+import { hasSchema, migrate } from "./store/migrate.ts";
+import { NoDatabase } from "./store/no_database.ts";
 import { loadServerSecrets, type ServerSecrets } from "./store/server_secrets.ts";
 import { SigningKeys } from "./tokens/signing_keys.ts";
 
@@ -11,28 +12,38 @@ export interface Storage {
   database: Database;
   secrets: ServerSecrets;
   keys: SigningKeys;
+  /** Whether it was created just now. */
+  isNew: boolean;
   /** Names of the migrations applied just now. */
   migrated: string[];
 }
 
 /**
- * Opens the database and makes what a first start needs. Only a server, whose
- * settings count, tends the signing keys beyond that. Throws FolderLocked,
+ * `serve` and `create` create the database where there is none. Only `serve`, whose
+ * settings count, tends the signing keys. `operate` throws NoDatabase.
+ */
+export type StoragePurpose = "serve" | "create" | "operate";
+
+/**
+ * Opens the database with what a first start needs. Throws NoDatabase, FolderLocked,
  * SealingError, or the database's own error.
  */
 export async function openStorage(
   config: ServerConfig,
   { clock }: Pick<ServerIo, "clock">,
-  purpose: "serve" | "operate",
+  purpose: StoragePurpose,
 ): Promise<Storage> {
-  const database = await openDatabase(config);
+  const mustExist = purpose === "operate";
+  const database = await openDatabase(config, { mustExist });
   try {
+    const isNew = !await hasSchema(database.sql);
+    if (isNew && mustExist) throw new NoDatabase(database.description);
     const migrated = await migrate(database.sql, clock);
     const seal = sealing(config.secretKey);
     const secrets = await loadServerSecrets(database.sql, seal);
     const keys = new SigningKeys(database.sql, seal, clock, config);
     await (purpose === "serve" ? keys.maintain() : keys.makeFirst());
-    return { database, secrets, keys, migrated };
+    return { database, secrets, keys, migrated, isNew };
   } catch (error) {
     await database.close();
     throw error;

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { boundedText } from "../endpoints/form.ts";
 import { listen } from "../listener.ts";
 import type { Log } from "../log.ts";
+import { describeEmbedded } from "../store/connect.ts";
+import { embeddedFolder } from "../store/embedded.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
 import { OperationError, type OperationParts } from "./operation.ts";
 import { isOperationName, operate, type OperationName } from "./operations.ts";
@@ -70,12 +72,13 @@ async function handle(
 
 /**
  * Has the server that holds `dataDir` run an operation. Undefined if it offers no
- * channel (yet).
+ * channel (yet). `answered` is called before the result or the error is handed on.
  */
 export async function callControlChannel(
   dataDir: string,
   operation: OperationName,
   given: unknown,
+  answered: () => void,
 ): Promise<{ result: unknown } | undefined> {
   let address: ControlAddress;
   try {
@@ -85,9 +88,15 @@ export async function callControlChannel(
   }
   const answer = await post(address, JSON.stringify({ operation, given }));
   if (answer === undefined) return undefined;
+  answered();
   const { error, result } = JSON.parse(answer);
   if (error !== undefined) throw new OperationError(error);
   return { result };
+}
+
+/** What operators are shown for a database that a running server holds. */
+export function describeHeld(dataDir: string): string {
+  return `${describeEmbedded(embeddedFolder(dataDir))}, through the running server`;
 }
 
 /**

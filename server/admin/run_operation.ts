@@ -3,7 +3,7 @@ import { IssuerKeys } from "../federation/issuer_keys.ts";
 import type { ServerIo } from "../server_io.ts";
 import { openStorage, type Storage } from "../storage.ts";
 import { FolderLocked } from "../store/folder_lock.ts";
-import { callControlChannel } from "./control_channel.ts";
+import { callControlChannel, describeHeld } from "./control_channel.ts";
 import {
   operate,
   type OperationArguments,
@@ -15,23 +15,34 @@ import {
 const ATTEMPTS = 50;
 const PAUSE = 200;
 
+/** The operations that create the database where there is none: an installation begins with a user. */
+const CREATING: readonly OperationName[] = ["addUser"];
+
 /**
  * Runs an operation where it can be run: on the database itself, or, if a
- * running server holds the embedded one, by that server.
+ * running server holds the embedded one, by that server. `opened` is called with
+ * the database's description before the operation runs. Throws NoDatabase.
  */
 export async function runOperation<Name extends OperationName>(
   name: Name,
   given: OperationArguments<Name>,
   { config }: LoadedConfig,
   io: ServerIo,
+  opened: (database: string) => void,
 ): Promise<OperationResult<Name>> {
+  const purpose = CREATING.includes(name) ? "create" : "operate";
   let storage: Storage | undefined;
   for (let attempt = 1; storage === undefined; attempt++) {
     try {
-      storage = await openStorage(config, io, "operate");
+      storage = await openStorage(config, io, purpose);
     } catch (error) {
       if (!(error instanceof FolderLocked)) throw error;
-      const answer = await callControlChannel(config.dataDir, name, given);
+      const answer = await callControlChannel(
+        config.dataDir,
+        name,
+        given,
+        () => opened(describeHeld(config.dataDir)),
+      );
       if (answer !== undefined) return answer.result as OperationResult<Name>;
       // The server is just starting or stopping, or another command has the folder.
       if (attempt === ATTEMPTS || io.signal.aborted) throw error;
@@ -39,6 +50,7 @@ export async function runOperation<Name extends OperationName>(
     }
   }
   try {
+    opened(`${storage.database.description}${storage.isNew ? ", created just now" : ""}`);
     const { hostname, port } = config.listen;
     return await operate(name, {
       sql: storage.database.sql,

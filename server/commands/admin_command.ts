@@ -6,7 +6,7 @@ import {
 } from "../admin/operations.ts";
 import { runOperation } from "../admin/run_operation.ts";
 import type { ServerIo } from "../server_io.ts";
-import { reportFailure, reportProblems } from "./failure.ts";
+import { reportDatabase, reportFailure, reportProblems } from "./failure.ts";
 
 /** Runs one operation for a command and has `report` write the result; returns the exit code. */
 export async function adminCommand<Name extends OperationName>(
@@ -19,7 +19,8 @@ export async function adminCommand<Name extends OperationName>(
   const loaded = await loadConfig(options, io);
   if (loaded.problems.length > 0) return reportProblems(loaded.problems, io);
   try {
-    return await report(await runOperation(name, given, loaded, io));
+    const opened = (database: string) => reportDatabase(database, io);
+    return await report(await runOperation(name, given, loaded, io, opened));
   } catch (error) {
     return reportFailure(error, io);
   }

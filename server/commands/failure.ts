@@ -5,6 +5,7 @@ import { OperationError } from "../admin/operation.ts";
 import { SealingError } from "../sealing.ts";
 import type { ServerIo } from "../server_io.ts";
 import { FolderLocked } from "../store/folder_lock.ts";
+import { NoDatabase } from "../store/no_database.ts";
 
 /** Longest message, in characters: those of a database or a parser quote what they were given. */
 const MAX_MESSAGE_LENGTH = 2000;
@@ -16,10 +17,15 @@ export function reportProblems(problems: readonly string[], io: ServerIo): numbe
   return EXIT.usage;
 }
 
+/** Says on standard error which database a command works on: a forgotten --config shows. */
+export function reportDatabase(description: string, io: ServerIo): void {
+  io.stderr(`Database: ${sanitizeLine(description, MAX_MESSAGE_LENGTH)}\n`);
+}
+
 /** Says why the server or an operator's command could not do its work, and what to do. */
 export function reportFailure(error: unknown, io: ServerIo): number {
   io.stderr(`${brand.binaryName}: ${sanitizeLine(describeFailure(error), MAX_MESSAGE_LENGTH)}\n`);
-  return EXIT.failure;
+  return error instanceof NoDatabase ? EXIT.usage : EXIT.failure;
 }
 
 const CONNECTION_CODES = ["ECONNREFUSED", "ENOTFOUND", "CONNECT_TIMEOUT", "ETIMEDOUT", "ENOENT"];
@@ -27,7 +33,7 @@ const CONNECTION_CODES = ["ECONNREFUSED", "ENOTFOUND", "CONNECT_TIMEOUT", "ETIME
 function describeFailure(error: unknown): string {
   if (
     error instanceof FolderLocked || error instanceof SealingError ||
-    error instanceof OperationError
+    error instanceof OperationError || error instanceof NoDatabase
   ) return error.message;
   if (error instanceof Deno.errors.AddrInUse) {
     return "the address is in use by another program. Choose another with --listen host:port.";

@@ -1,4 +1,4 @@
-import { callControlChannel } from "../admin/control_channel.ts";
+import { callControlChannel, describeHeld } from "../admin/control_channel.ts";
 import { listMigrations } from "../admin/migration_operations.ts";
 import type { OperationResult } from "../admin/operations.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
@@ -6,18 +6,20 @@ import { loadConfig, type ServerConfig, type SettingFlags } from "../config.ts";
 import type { ServerIo } from "../server_io.ts";
 import { openDatabase } from "../store/connect.ts";
 import { FolderLocked } from "../store/folder_lock.ts";
-import { migrate as applyMigrations } from "../store/migrate.ts";
+import { hasSchema, migrate as applyMigrations } from "../store/migrate.ts";
+import { NoDatabase } from "../store/no_database.ts";
 import { columns } from "./columns.ts";
-import { reportFailure, reportProblems } from "./failure.ts";
+import { reportDatabase, reportFailure, reportProblems } from "./failure.ts";
 
 /** `migrate`: brings the database up to date; `--status` only tells. */
 export async function migrate(options: SettingFlags, io: ServerIo): Promise<number> {
   const { config, problems } = await loadConfig(options, io);
   if (problems.length > 0) return reportProblems(problems, io);
   try {
-    if (options.status === true) return reportStatus(await status(config), io);
+    if (options.status === true) return reportStatus(await status(config, io), io);
     const database = await openDatabase(config);
     try {
+      reportDatabase(database.description, io);
       const applied = await applyMigrations(database.sql, io.clock);
       io.stdout(applied.length > 0 ? `Applied ${applied.join(", ")}.\n` : "Nothing to apply.\n");
       return EXIT.ok;
@@ -32,17 +34,24 @@ export async function migrate(options: SettingFlags, io: ServerIo): Promise<numb
 type Status = OperationResult<"listMigrations">;
 
 /** From the database, or from the running server that holds it. Changes nothing. */
-async function status(config: ServerConfig): Promise<Status> {
+async function status(config: ServerConfig, io: ServerIo): Promise<Status> {
   try {
-    const database = await openDatabase(config);
+    const database = await openDatabase(config, { mustExist: true });
     try {
+      if (!await hasSchema(database.sql)) throw new NoDatabase(database.description);
+      reportDatabase(database.description, io);
       return await listMigrations(database, {});
     } finally {
       await database.close();
     }
   } catch (error) {
     if (!(error instanceof FolderLocked)) throw error;
-    const answer = await callControlChannel(config.dataDir, "listMigrations", {});
+    const answer = await callControlChannel(
+      config.dataDir,
+      "listMigrations",
+      {},
+      () => reportDatabase(describeHeld(config.dataDir), io),
+    );
     if (answer === undefined) throw error;
     return answer.result as Status;
   }

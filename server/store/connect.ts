@@ -33,22 +33,26 @@ const STATEMENT_TIMEOUT = 30;
 
 /**
  * Opens the database. Both kinds are spoken to through postgres.js and run the
- * same SQL. Throws EmbeddedDatabaseLocked if another process holds the folder.
+ * same SQL. An embedded one that does not exist is created, or with `mustExist`
+ * NoDatabase thrown. Throws FolderLocked if another process holds the folder.
  */
-export async function openDatabase(location: DatabaseLocation): Promise<Database> {
+export async function openDatabase(
+  location: DatabaseLocation,
+  options: { mustExist?: boolean } = {},
+): Promise<Database> {
   const { databaseUrl } = location;
   if (databaseUrl === undefined) {
-    const embedded = await openEmbeddedDatabase(location.dataDir);
+    const embedded = await openEmbeddedDatabase(location.dataDir, options);
     return overEmbedded(embedded);
   }
-  const options = {
+  const connection = {
     connect_timeout: CONNECT_TIMEOUT,
     max: 10,
     onnotice: () => {},
     connection: { statement_timeout: STATEMENT_TIMEOUT * 1000 },
     socket: databaseSockets(),
   };
-  const sql = postgres(databaseUrl, options as postgres.Options<Record<string, never>>);
+  const sql = postgres(databaseUrl, connection as postgres.Options<Record<string, never>>);
   return {
     sql,
     description: describeUrl(databaseUrl),
@@ -73,7 +77,7 @@ function overEmbedded(embedded: EmbeddedDatabase): Database {
   const sql = postgres(options as postgres.Options<Record<string, never>>);
   return {
     sql,
-    description: `embedded, in ${embedded.folder}`,
+    description: describeEmbedded(embedded.folder),
     async listen(listener) {
       listeners.add(listener);
       await sql.unsafe(`listen ${TOKEN_CHANGES}`);
@@ -87,6 +91,11 @@ function overEmbedded(embedded: EmbeddedDatabase): Database {
       await embedded.close();
     },
   };
+}
+
+/** What operators are shown for the embedded database in `folder`. */
+export function describeEmbedded(folder: string): string {
+  return `embedded, in ${folder}`;
 }
 
 function describeUrl(databaseUrl: string): string {

@@ -11,11 +11,16 @@ export interface MigrationStatus {
   appliedAt?: Date;
 }
 
-/** Every migration this binary knows, and when each was applied. */
-export async function migrationStatus(sql: Sql): Promise<MigrationStatus[]> {
+/** Whether the database has our tables, of whatever version. */
+export async function hasSchema(sql: Sql): Promise<boolean> {
   const [{ exists }] = await sql<{ exists: boolean }[]>`
     select to_regclass('schema_migrations') is not null as exists`;
-  const applied = exists
+  return exists;
+}
+
+/** Every migration this binary knows, and when each was applied. */
+export async function migrationStatus(sql: Sql): Promise<MigrationStatus[]> {
+  const applied = await hasSchema(sql)
     ? await sql<{ name: string; applied_at: Date }[]>`
         select name, applied_at from schema_migrations`
     : [];
