@@ -7,6 +7,7 @@ import { authorizationServerMetadataUrl } from "../shared/authorization_server_m
 import { EXIT } from "../shared/exit_codes.ts";
 import { ClientError } from "./client_error.ts";
 import type { ClientIo } from "./client_io.ts";
+import { isLoopback } from "./host.ts";
 import { request, unexpectedAnswer } from "./http_request.ts";
 import { plainText } from "./output.ts";
 
@@ -81,11 +82,6 @@ export async function discover(server: string, io: ClientIo): Promise<Authorizat
       ? undefined
       : endpoint("device_authorization_endpoint"),
   };
-}
-
-/** Loopback addresses and the names that always mean one (RFC 6761 section 6.3). */
-export function isLoopback(url: URL): boolean {
-  return /^(127(\.\d{1,3}){3}|\[::1\]|localhost|.+\.localhost)$/.test(url.hostname);
 }
 
 /** Our server has all its endpoints under its issuer's origin; a token goes nowhere else. */

@@ -5,7 +5,8 @@ import { DEVICE_CODE_GRANT } from "../shared/grant_types.ts";
 import type { AuthorizationServer } from "./authorization_server.ts";
 import { ClientError } from "./client_error.ts";
 import type { ClientIo } from "./client_io.ts";
-import { NoAnswerError, request, unexpectedAnswer } from "./http_request.ts";
+import { NoAnswerError } from "./connection_error.ts";
+import { request, unexpectedAnswer } from "./http_request.ts";
 import { plainText } from "./output.ts";
 import { requestTokens, type TokenAnswer } from "./token_request.ts";
 

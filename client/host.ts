@@ -5,6 +5,11 @@ export function hostOf(address: string): string {
   return new URL(address).host;
 }
 
+/** Loopback addresses and the names that always mean one (RFC 6761 section 6.3). */
+export function isLoopback(url: URL): boolean {
+  return /^(127(\.\d{1,3}){3}|\[::1\]|localhost|.+\.localhost)$/.test(url.hostname);
+}
+
 /** Whether two names mean the same host and port for https. */
 export function sameHost(one: string, other: string): boolean {
   return normal(one) === normal(other);

@@ -4,6 +4,7 @@ import { EXIT } from "../shared/exit_codes.ts";
 import { version } from "../shared/version.ts";
 import { ClientError } from "./client_error.ts";
 import type { ClientIo } from "./client_io.ts";
+import { connectionError, temporarilyUnreachable } from "./connection_error.ts";
 import { plainText } from "./output.ts";
 
 /** How long one request may take in all, in milliseconds. */
@@ -23,16 +24,6 @@ export interface Answer {
   location: string | undefined;
 }
 
-/** No answer came: refused, reset, timed out, name unknown. The same request may succeed later. */
-export class NoAnswerError extends ClientError {
-  constructor(url: URL, reason: string) {
-    super(
-      EXIT.temporaryFailure,
-      `Cannot reach ${url.origin}: ${reason}. Check that the server runs, then try again.`,
-    );
-  }
-}
-
 export interface RequestOptions {
   /** POST where there is a body, else GET. */
   method?: string;
@@ -48,8 +39,8 @@ export interface RequestOptions {
 
 /**
  * One request and its answer, whatever its status.
- * Throws NoAnswerError, ClientError for a certificate no one vouches for, or
- * the reason of `io.signal`.
+ * Throws NoAnswerError, ClientError for an answer that is too long, or the reason
+ * of `io.signal`.
  */
 export async function request(
   url: string,
@@ -87,9 +78,9 @@ export async function request(
   } catch (error) {
     if (io.signal.aborted) throw io.signal.reason;
     if (timeout.signal.aborted) {
-      throw new NoAnswerError(new URL(url), `no answer within ${timeoutMs / 1000} s`);
+      throw temporarilyUnreachable(new URL(url), `no answer within ${timeoutMs / 1000} s`);
     }
-    throw describeFetchError(error, new URL(url));
+    throw connectionError(error, new URL(url), io);
   } finally {
     clearTimeout(timer);
   }
@@ -156,31 +147,4 @@ function parseObject(text: string): Record<string, unknown> | undefined {
 
 function parseRetryAfter(header: string | null): number | undefined {
   return header !== null && /^\d{1,6}$/.test(header.trim()) ? Number(header) : undefined;
-}
-
-function describeFetchError(error: unknown, url: URL): Error {
-  if (error instanceof ClientError) return error;
-  // Newer runtimes say what happened only in the cause.
-  const causes = error instanceof Error ? [error, error.cause] : [error];
-  const text = causes.map((each) => each instanceof Error ? each.message : "").join(" ");
-  if (/certificate|UnknownIssuer|CertNotValid/i.test(text)) {
-    return new ClientError(
-      EXIT.failure,
-      `The certificate of ${url.origin} is not trusted. If your organisation has its own ` +
-        `certificate authority, set DENO_TLS_CA_STORE=system, or DENO_CERT to its file.`,
-    );
-  }
-  return new NoAnswerError(url, reasonOf(text));
-}
-
-/** The part of a fetch error that says something to a person. */
-function reasonOf(text: string): string {
-  if (/connection refused|ECONNREFUSED|os error (61|111|10061)/i.test(text)) {
-    return "connection refused";
-  }
-  if (/dns error|failed to lookup|ENOTFOUND/i.test(text)) return "the name is not known";
-  if (/reset|closed|broken pipe|reading a body|unexpected (eof|end)|incomplete/i.test(text)) {
-    return "the connection broke";
-  }
-  return plainText(text.replace(/^.*client error \(\w+\): /i, ""), 120) || "network error";
 }

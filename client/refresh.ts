@@ -4,6 +4,7 @@ import { REFRESH_TOKEN_GRANT } from "../shared/grant_types.ts";
 import { discover } from "./authorization_server.ts";
 import { ClientError, notLoggedIn, sessionExpired } from "./client_error.ts";
 import type { ClientIo } from "./client_io.ts";
+import { NoAnswerError } from "./connection_error.ts";
 import type { AccountKey, Credentials, CredentialStore } from "./credentials/credential_store.ts";
 import { formatDuration, plainText } from "./output.ts";
 import { requestTokens, type TokenAnswer } from "./token_request.ts";
@@ -72,8 +73,9 @@ async function renew(
       );
     }
   } catch (error) {
-    const temporary = error instanceof ClientError && error.exitCode === EXIT.temporaryFailure;
-    if (!temporary || !alive) throw error;
+    const undecided = error instanceof NoAnswerError ||
+      error instanceof ClientError && error.exitCode === EXIT.temporaryFailure;
+    if (!undecided || !alive) throw error;
     io.stderr(
       `Warning: ${error.message} The token at hand lives ${
         formatDuration(lifeLeft(current, io))

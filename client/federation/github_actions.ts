@@ -4,10 +4,12 @@
  */
 import { EXIT } from "../../shared/exit_codes.ts";
 import { ID_TOKEN_TYPE } from "../../shared/token_types.ts";
-import { isLoopback } from "../authorization_server.ts";
+
 import { ClientError } from "../client_error.ts";
 import type { ClientIo } from "../client_io.ts";
-import { type Answer, isTemporary, NoAnswerError, request } from "../http_request.ts";
+import { NoAnswerError } from "../connection_error.ts";
+import { isLoopback } from "../host.ts";
+import { type Answer, isTemporary, request } from "../http_request.ts";
 import { claimText, flag, refFlag } from "./trust_arguments.ts";
 import type { Claims, Environment, WorkloadProvider } from "./workload_provider.ts";
 

@@ -130,6 +130,27 @@ Deno.test("trouble on the way never deletes credentials", async () => {
   }
 });
 
+Deno.test("a server that cannot be reached has decided nothing, whatever the step that failed", async () => {
+  const steps: [string, number][] = [
+    ["dns error: failed to lookup address information: Name or service not known", EXIT.failure],
+    ["invalid peer certificate: Expired", EXIT.failure],
+    ["tcp connect error: Connection refused (os error 111)", EXIT.temporaryFailure],
+  ];
+  for (const [step, exitCode] of steps) {
+    const io = memoryIo({
+      fetch: () => Promise.reject(new TypeError(`client error (Connect): ${step}`)),
+    });
+    const key = { server: "https://auth.example.com", account: "alice" };
+    const alive = new MemoryPlace(login(io, 30_000));
+    assert.equal((await freshCredentials(key, MINUTE, alive, io)).accessToken, "old-access");
+    assert.match(io.err, /^Warning: .*30 s more\.\n$/);
+    const dead = new MemoryPlace(login(io, 0));
+    const error = await failure(freshCredentials(key, MINUTE, dead, io));
+    assert.equal(error.exitCode, exitCode, step);
+    assert.equal(dead.credentials?.refreshToken, "old-refresh");
+  }
+});
+
 Deno.test("during trouble a token that still lives is handed out with a warning", async () => {
   await using server = new ScriptedServer();
   server.script("/oauth/token", { status: 503, json: {} });
