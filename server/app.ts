@@ -61,7 +61,7 @@ export function app(parts: AppParts): App {
   });
   routes.post(PATHS.token, async (c) => {
     const requester = requesterOf(c, clientAddress);
-    return answer(await token({ tokenCheck: parts.tokenCheck, grants }, c.req.raw, requester));
+    return answer(await token({ ...parts, grants }, c.req.raw, requester));
   });
   routes.post(PATHS.revocation, async (c) => {
     const error = await revocation(parts, c.req.raw, requesterOf(c, clientAddress));

@@ -24,7 +24,7 @@ export function oauthErrorResponse(error: OAuthError): Response {
   // RFC 6749 section 5.2: a client that used the Authorization header is told the scheme.
   if (error.code === "invalid_client") headers.set("www-authenticate", 'Basic realm="oauth"');
   const { retryAfterSeconds } = error;
-  if (error.code === "temporarily_unavailable") {
+  if (error.code === "temporarily_unavailable" || retryAfterSeconds !== undefined) {
     headers.set("retry-after", String(retryAfterSeconds ?? 5));
   }
   // RFC 6585 section 4: 429 for who asked too often.

@@ -1,15 +1,17 @@
 import { OAuthError } from "../../shared/oauth_error.ts";
 import type { TokenResponse } from "../../shared/token_response.ts";
+import type { AppParts } from "../app_parts.ts";
 import type { Grant } from "../grants/grant.ts";
 import { commandLineClient } from "../store/clients.ts";
-import type { TokenCheck } from "../token_check/token_check.ts";
 import { authenticateClient } from "./client_authentication.ts";
-import { readForm } from "./form.ts";
+import { type FormParameters, readForm } from "./form.ts";
 import type { Requester } from "./requester.ts";
 
 /** The token endpoint (RFC 6749 section 3.2): finds the grant and lets it answer. */
 export async function token(
-  { tokenCheck, grants }: { tokenCheck: TokenCheck; grants: readonly Grant[] },
+  { tokenCheck, grants, log }: Pick<AppParts, "tokenCheck" | "log"> & {
+    grants: readonly Grant[];
+  },
   request: Request,
   requester: Requester,
 ): Promise<TokenResponse | OAuthError> {
@@ -24,6 +26,21 @@ export async function token(
     const known = grants.map((candidate) => candidate.type).join(", ");
     return new OAuthError("unsupported_grant_type", `This server knows the grants ${known}.`);
   }
+  try {
+    return await answerByGrant(tokenCheck, grant, { request, form, requester });
+  } catch (error) {
+    if (grant.whenUnavailable === undefined) throw error;
+    const { name, message } = error as Error;
+    log("error", "request_failed", { error: name, reason: message });
+    return grant.whenUnavailable();
+  }
+}
+
+async function answerByGrant(
+  tokenCheck: AppParts["tokenCheck"],
+  grant: Grant,
+  { request, form, requester }: { request: Request; form: FormParameters; requester: Requester },
+): Promise<TokenResponse | OAuthError> {
   const anonymous = form("client_id") === undefined && !request.headers.has("authorization");
   const client = anonymous && grant.clientOptional
     ? commandLineClient

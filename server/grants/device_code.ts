@@ -19,11 +19,23 @@ export const POLL_INTERVAL = 5;
 const SLOW_DOWN_GROWTH = 5;
 /** Two polls sent 5 s apart may arrive nearer to each other. */
 const JITTER_LEEWAY_MS = 1000;
+/**
+ * Polls that count as one. golang.org/x/oauth2 sends each twice, by HTTP Basic and then in
+ * the body, until it knows which way the server takes; the second follows the first answer.
+ */
+const TICK = { polls: 2, ms: 1000 };
+/** Longest wait for the database before the client is asked to come again, in ms. */
+const POLL_TIMEOUT_MS = 5000;
 
 /** The device code grant (RFC 8628 section 3.4). */
 export function deviceCodeGrant(parts: AppParts): Grant {
   return {
     type: DEVICE_CODE_GRANT,
+    // Clients end a login at 503; slow_down (RFC 8628 section 3.5) is what all of them wait on.
+    whenUnavailable: () =>
+      new OAuthError("slow_down", "The server cannot answer at the moment. Keep polling.", {
+        retryAfterSeconds: POLL_INTERVAL,
+      }),
     async handle(request) {
       const deviceCode = request.parameter("device_code");
       if (deviceCode === undefined) {
@@ -34,11 +46,16 @@ export function deviceCodeGrant(parts: AppParts): Grant {
         clientId: request.client.id,
         now: new Date(parts.clock.now()),
       };
-      const poll = await recordPoll(parts.sql, {
-        ...code,
-        growthSeconds: SLOW_DOWN_GROWTH,
-        leewayMs: JITTER_LEEWAY_MS,
-      });
+      // Nothing is redeemed before this answer, so that giving up on it loses no login.
+      const poll = await withTimeout(
+        recordPoll(parts.sql, {
+          ...code,
+          growthSeconds: SLOW_DOWN_GROWTH,
+          leewayMs: JITTER_LEEWAY_MS,
+          tick: TICK,
+        }),
+        POLL_TIMEOUT_MS,
+      );
       switch (poll.status) {
         case "pending":
           return new OAuthError("authorization_pending", "Nobody has approved the login yet.");
@@ -56,6 +73,18 @@ export function deviceCodeGrant(parts: AppParts): Grant {
       return login instanceof OAuthError ? login : await loginTokens(parts, login);
     },
   };
+}
+
+async function withTimeout<T>(promise: Promise<T>, ms: number): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ms / 1000} s`)), ms);
+  });
+  try {
+    return await Promise.race([promise, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function redeem(

@@ -18,5 +18,7 @@ export interface Grant {
   type: string;
   /** Whether a request may come without a client: the token in it says who asks (RFC 8693 section 2.1). */
   clientOptional?: true;
+  /** The answer while the server cannot answer; without one, temporarily_unavailable (503). */
+  whenUnavailable?(): OAuthError;
   handle(request: TokenRequest): Promise<TokenResponse | OAuthError>;
 }

@@ -150,7 +150,9 @@ export type Poll =
  * Records one poll (RFC 8628 section 3.5). Only a pending request can be polled
  * too fast; then its interval grows by `growthSeconds`, while the time of the
  * last good poll stays, so that a client which obeys is never refused again.
- * `leewayMs` forgives network jitter.
+ * `leewayMs` forgives network jitter. Up to `tick.polls` polls within `tick.ms` count as
+ * one and get the same answer: a client that tries each way to authenticate at every
+ * tick, or repeats a request whose answer got lost, is not too fast.
  */
 export async function recordPoll(
   sql: Sql,
@@ -160,31 +162,43 @@ export async function recordPoll(
     now: Date;
     growthSeconds: number;
     leewayMs: number;
+    tick: { polls: number; ms: number };
   },
 ): Promise<Poll> {
-  const { now } = poll;
+  const { now, tick } = poll;
   const rows = await sql<
     { status: string; expired: boolean; too_fast: boolean; seconds: number }[]
   >`
     with found as (
-      select id, status, interval_seconds, expires_at <= ${now} as expired,
-        status = 'pending' and expires_at > ${now} and last_polled_at is not null
+      select id, status, interval_seconds, expires_at <= ${now} as expired, tick_too_fast,
+        status = 'pending' and expires_at > ${now} as waits,
+        tick_started_at is not null and tick_polls < ${tick.polls}::int
+          and tick_started_at + ${tick.ms}::int * interval '1 millisecond' > ${now} as same_tick,
+        last_polled_at is not null
           and last_polled_at + interval_seconds * interval '1 second'
-            - ${poll.leewayMs}::int * interval '1 millisecond' > ${now} as too_fast
+            - ${poll.leewayMs}::int * interval '1 millisecond' > ${now} as too_early
       from device_authorizations
       where device_code_hash = ${poll.deviceCodeHash} and client_id = ${poll.clientId}
       for update
-    ), updated as (
-      update device_authorizations set
-        interval_seconds = device_authorizations.interval_seconds
-          + case when found.too_fast then ${poll.growthSeconds}::int else 0 end,
-        last_polled_at = case when found.too_fast then last_polled_at else ${now} end
+    ), judged as (
+      select id, status, interval_seconds, expired, same_tick,
+        waits and case when same_tick then tick_too_fast else too_early end as too_fast,
+        case when waits and too_early and not same_tick then ${poll.growthSeconds}::int else 0 end
+          as growth
       from found
-      where device_authorizations.id = found.id and found.status = 'pending'
+    ), updated as (
+      update device_authorizations d set
+        interval_seconds = d.interval_seconds + judged.growth,
+        last_polled_at = case
+          when judged.too_fast or judged.same_tick then d.last_polled_at else ${now}
+        end,
+        tick_started_at = case when judged.same_tick then d.tick_started_at else ${now} end,
+        tick_polls = case when judged.same_tick then d.tick_polls + 1 else 1 end,
+        tick_too_fast = judged.too_fast
+      from judged
+      where d.id = judged.id and judged.status = 'pending'
     )
-    select status, expired, too_fast,
-      interval_seconds + case when too_fast then ${poll.growthSeconds}::int else 0 end as seconds
-    from found`;
+    select status, expired, too_fast, interval_seconds + growth as seconds from judged`;
   const row = rows[0];
   if (row === undefined) return { status: "unknown" };
   if (row.status === "redeemed") return { status: "redeemed" };

@@ -4,7 +4,9 @@ import personalAccessTokens from "./migrations/0003_personal_access_tokens.sql" 
   type: "text",
 };
 import leakedTokens from "./migrations/0004_leaked_tokens.sql" with { type: "text" };
-import emailVerified from "./migrations/0008_email_verified.sql" with { type: "text" };
+import emailVerifiedAndPollTicks from "./migrations/0008_email_verified_and_poll_ticks.sql" with {
+  type: "text",
+};
 
 /** Every migration in order. Names are recorded; a file that has been released is never edited. */
 export const migrations: readonly { name: string; sql: string }[] = [
@@ -12,5 +14,5 @@ export const migrations: readonly { name: string; sql: string }[] = [
   { name: "0002_federation", sql: federation },
   { name: "0003_personal_access_tokens", sql: personalAccessTokens },
   { name: "0004_leaked_tokens", sql: leakedTokens },
-  { name: "0008_email_verified", sql: emailVerified },
+  { name: "0008_email_verified_and_poll_ticks", sql: emailVerifiedAndPollTicks },
 ];

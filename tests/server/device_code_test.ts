@@ -66,6 +66,7 @@ testOnEachDatabase("polling too fast slows one code down, by 5 s a time", async 
     assert.equal((await server.poll(started.device_code)).body.error, error);
   };
   await expectError("authorization_pending");
+  server.clock.advance({ seconds: 1 });
   await expectError("slow_down"); // now 10 s
   server.clock.advance({ seconds: 6 });
   await expectError("slow_down"); // now 15 s
@@ -78,6 +79,82 @@ testOnEachDatabase("polling too fast slows one code down, by 5 s a time", async 
   // slow_down is for pending codes alone: an approved one gives its tokens at once.
   await server.decide(started.user_code, user.id);
   assert.equal((await server.poll(started.device_code)).status, 200);
+});
+
+testOnEachDatabase(
+  "two polls of one tick count as one, however the client authenticates",
+  async (location) => {
+    await using server = await testServer(location);
+    const started = await server.startLogin();
+    const form = { grant_type: DEVICE_CODE_GRANT, device_code: started.device_code };
+    const authorization = `Basic ${btoa(`${brand.cliClientId}:`)}`;
+    const byHeader = async () =>
+      (await server.post("/oauth/token", form, { authorization })).body.error;
+    const inBody = async () => (await server.poll(started.device_code)).body.error;
+    // As golang.org/x/oauth2 polls: by HTTP Basic, and after the error once more in the body.
+    for (let tick = 0; tick < 5; tick++) {
+      assert.deepEqual([await byHeader(), await inBody()], Array(2).fill("authorization_pending"));
+      server.clock.advance({ seconds: 5 });
+    }
+    assert.deepEqual(
+      await Promise.all([inBody(), inBody()]),
+      ["authorization_pending", "authorization_pending"],
+    );
+    // A tick that comes too early slows the client down once, to 10 s.
+    server.clock.advance({ seconds: 2 });
+    assert.deepEqual([await byHeader(), await inBody()], ["slow_down", "slow_down"]);
+    server.clock.advance({ seconds: 10 });
+    assert.deepEqual([await byHeader(), await inBody()], Array(2).fill("authorization_pending"));
+    assert.equal(await inBody(), "slow_down", "three at once are not one tick");
+  },
+);
+
+testOnEachDatabase(
+  "while the database is away, device polls are asked to slow down and other grants get 503",
+  async (location) => {
+    await using server = await testServer(location);
+    const user = await server.addUser();
+    const { refresh_token: refreshToken } = await server.login(user.id);
+    const started = await server.startLogin();
+    assert.equal((await server.poll(started.device_code)).body.error, "authorization_pending");
+    const { sql } = server.parts;
+    const away = () => Promise.reject(new Error("the connection is gone"));
+    server.parts.sql = Object.assign(away, { begin: away }) as unknown as typeof sql;
+    for (let poll = 0; poll < 3; poll++) {
+      server.clock.advance({ seconds: 5 });
+      const answer = await server.poll(started.device_code);
+      assert.equal(answer.status, 429);
+      assert.equal(answer.body.error, "slow_down");
+      assert.equal(answer.headers.get("retry-after"), "5");
+    }
+    const refresh = await server.refresh(refreshToken!);
+    assert.equal(refresh.status, 503);
+    assert.equal(refresh.body.error, "temporarily_unavailable");
+    server.parts.sql = sql;
+    // The trouble was ours: the interval stays as it was.
+    server.clock.advance({ seconds: 5 });
+    assert.equal((await server.poll(started.device_code)).body.error, "authorization_pending");
+    server.clock.advance({ seconds: 5 });
+    assert.equal((await server.poll(started.device_code)).body.error, "authorization_pending");
+    await server.decide(started.user_code, user.id);
+    assert.equal((await server.poll(started.device_code)).status, 200);
+  },
+);
+
+testOnEachDatabase("polling a pending code as another client changes nothing", async (location) => {
+  await using server = await testServer(location);
+  const client = await server.addClient();
+  const started = await server.startLogin();
+  const form = { grant_type: DEVICE_CODE_GRANT, device_code: started.device_code };
+  for (let poll = 0; poll < 3; poll++) {
+    const foreign = await server.post("/oauth/token", form, {
+      authorization: client.authorization,
+    });
+    assert.equal(foreign.status, 400);
+    assert.equal(foreign.body.error, "invalid_grant");
+  }
+  const own = await server.poll(started.device_code);
+  assert.equal(own.body.error, "authorization_pending", "nor is its own client slowed down");
 });
 
 testOnEachDatabase("network jitter never slows an honest client down", async (location) => {
