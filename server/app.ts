@@ -13,7 +13,7 @@ import {
 } from "./endpoints/metadata.ts";
 import { oauthErrorResponse, oauthResponse } from "./endpoints/oauth_response.ts";
 import { readiness } from "./endpoints/readiness.ts";
-import { requestPath } from "./endpoints/request_path.ts";
+import { hostProblem, requestPath } from "./endpoints/request_path.ts";
 import { type ConnectionBindings, requesterOf, requesterOfRequest } from "./endpoints/requester.ts";
 import { revocation } from "./endpoints/revocation.ts";
 import { token } from "./endpoints/token.ts";
@@ -102,6 +102,11 @@ export function app(parts: AppParts): App {
   return {
     // What is asked with every request to an API goes past the router, and its middleware.
     fetch(request, connection) {
+      // Before anything looks at the path or the origin.
+      const problem = hostProblem(request, connection);
+      if (problem !== undefined) {
+        return oauthErrorResponse(new OAuthError("invalid_request", problem));
+      }
       const path = requestPath(request.url);
       if (path === VERIFICATION_PATH || path.startsWith(`${VERIFICATION_PATH}/`)) {
         const requester = requesterOfRequest(request, connection, clientAddress);

@@ -69,7 +69,8 @@ export async function startServer(config: ServerConfig, io: ServerIo): Promise<R
     mail: new Mail(config.mail, log),
   };
   const routes = app(parts);
-  handle = (request, peer) => routes.fetch(request, { peer });
+  const hostRequired = config.tls === undefined;
+  handle = (request, peer) => routes.fetch(request, { peer, hostRequired });
 
   const control = config.databaseUrl === undefined
     ? await openControlChannel(config.dataDir, parts)

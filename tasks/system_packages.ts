@@ -21,6 +21,7 @@ export const TEST_NEEDS: readonly Need[] = [
     ? [
       { name: "nginx", present: () => onPath("nginx") },
       { name: "caddy", present: () => onPath("caddy") },
+      { name: "haproxy", present: () => onPath("haproxy") },
       { name: "gnome-keyring", present: () => onPath("gnome-keyring-daemon") },
       { name: "libsecret-tools", present: () => onPath("secret-tool") },
       { name: "dbus-daemon", present: () => onPath("dbus-run-session") },

@@ -1,10 +1,11 @@
 import type { ClientAddress } from "../client_address.ts";
+import type { HostRules } from "./request_path.ts";
 
 /** Longest user agent we keep, in characters. */
 const MAX_USER_AGENT = 256;
 
 /** What the server tells the application of a connection. */
-export interface ConnectionBindings {
+export interface ConnectionBindings extends HostRules {
   /** Address of the peer, which may be a proxy. */
   peer: string;
 }

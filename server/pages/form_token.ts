@@ -2,6 +2,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import { Buffer } from "node:buffer";
 import type { AppParts } from "../app_parts.ts";
 import type { FormParameters } from "../endpoints/form.ts";
+import { requestAuthority } from "../endpoints/request_path.ts";
 import { renewBrowserToken } from "./browser_cookie.ts";
 import type { PageContext } from "./page.tsx";
 
@@ -18,7 +19,7 @@ export function formToken(parts: AppParts, c: PageContext): string {
  * fits the cookie, and the browser names no other site as its origin.
  */
 export function isFromOwnForm(parts: AppParts, c: PageContext, form: FormParameters): boolean {
-  if (!originIsOurs(parts, c.req.raw.headers)) return false;
+  if (!originIsOurs(parts, c.req.raw)) return false;
   const browserToken = c.get("browserToken");
   if (browserToken === undefined) return false;
   const expected = Buffer.from(tokenFor(parts, browserToken));
@@ -31,11 +32,12 @@ function tokenFor({ secrets }: AppParts, browserToken: string): string {
 }
 
 /** Fetch Metadata and Origin, where the browser sends them: both are out of a page's reach. */
-function originIsOurs({ issuer }: AppParts, headers: Headers): boolean {
+function originIsOurs({ issuer }: AppParts, { url, headers }: Request): boolean {
   const site = headers.get("sec-fetch-site");
   if (site !== null && site !== "same-origin" && site !== "none") return false;
   const origin = headers.get("origin");
   if (origin === null || origin === issuer) return true;
-  // The same server under another name, such as localhost for 127.0.0.1.
-  return URL.canParse(origin) && new URL(origin).host === headers.get("host");
+  // The same server under another name, such as localhost for 127.0.0.1. HTTP/2 has no Host.
+  const host = headers.get("host") ?? requestAuthority(url);
+  return URL.canParse(origin) && new URL(origin).host === host?.toLowerCase();
 }
