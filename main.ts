@@ -292,7 +292,6 @@ async function main(args: string[]): Promise<number> {
         env,
         signal: abortOn("SIGINT", ...(Deno.build.os === "windows" ? [] : ["SIGTERM" as const])),
         clock: systemClock,
-        fetch,
         platform: { os: Deno.build.os, homedir: platform.homeFolder },
       });
     },

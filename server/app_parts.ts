@@ -3,6 +3,7 @@ import type { ServerConfig } from "./config.ts";
 import type { IssuerKeys } from "./federation/issuer_keys.ts";
 import type { Log } from "./log.ts";
 import type { Mail } from "./mail.ts";
+import type { OutboundHttp } from "./outbound/outbound_http.ts";
 import type { Sql } from "./store/connect.ts";
 import type { ServerSecrets } from "./store/server_secrets.ts";
 import type { Webhook } from "./webhook.ts";
@@ -27,5 +28,6 @@ export interface AppParts {
   webhook: Webhook;
   /** Tells people by e-mail, where the operator gave a mail server. */
   mail: Mail;
-  fetch: typeof globalThis.fetch;
+  /** Sends the server's own requests. */
+  http: OutboundHttp;
 }

@@ -37,6 +37,8 @@ export interface ServerConfig {
   /** Workload identity: private issuers allowed, and whether refusals tell the failed condition. */
   federation: { privateIssuers: boolean; detailedErrors: boolean };
   personalAccessTokens: TokenPolicy;
+  /** Whether requests to addresses of the settings may leave the public internet. */
+  outboundPrivateAddresses: boolean;
   /** Where GitHub publishes the keys that sign its secret scanning alerts. */
   secretScanningKeysUrl: string;
   webhook?: { url: string; secret?: string };
@@ -207,6 +209,7 @@ function checkedConfig(
       maxPerOwner: count("pat_max_per_owner"),
       revokeLeaked: oneOf("pat_leak_policy", ["revoke", "tell"]) === "revoke",
     },
+    outboundPrivateAddresses: oneOf("outbound_private_addresses", ["off", "on"]) === "on",
     secretScanningKeysUrl: raw.get("secret_scanning_keys_url")!,
     scopes: [
       ...STANDARD_SCOPES.filter((one) => !file.scopes.some((other) => other.name === one.name)),

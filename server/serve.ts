@@ -7,6 +7,7 @@ import { startHousekeeping } from "./housekeeping.ts";
 import { listen, type Listener } from "./listener.ts";
 import { lineLog } from "./log.ts";
 import { Mail } from "./mail.ts";
+import { machineNetwork, OutboundHttp } from "./outbound/outbound_http.ts";
 import type { ServerIo } from "./server_io.ts";
 import { openStorage } from "./storage.ts";
 import { createSetupLink } from "./store/setup_links.ts";
@@ -60,12 +61,13 @@ export async function startServer(config: ServerConfig, io: ServerIo): Promise<R
     throw error;
   }
   const issuer = config.issuer ?? ownAddress(config, server.addr);
-  const issuerKeys = new IssuerKeys(io.clock, io.fetch, config.federation.privateIssuers);
-  const { clock, fetch } = io;
+  const { clock } = io;
+  const http = new OutboundHttp(machineNetwork(io.env));
+  const issuerKeys = new IssuerKeys(clock, http, config.federation.privateIssuers);
   const tokenCheck = await TokenCheck.start({ ...storage, clock, log, issuer, config });
   const parts: AppParts = {
-    ...{ ...storage, sql, config, issuer, clock, log, issuerKeys, tokenCheck, fetch },
-    webhook: new Webhook(config.webhook, clock, log, fetch),
+    ...{ ...storage, sql, config, issuer, clock, log, issuerKeys, tokenCheck, http },
+    webhook: new Webhook(config.webhook, clock, log, http, config.outboundPrivateAddresses),
     mail: new Mail(config.mail, log),
   };
   const routes = app(parts);

@@ -10,6 +10,5 @@ export interface ServerIo {
   /** Aborted when the process is asked to stop. */
   signal: AbortSignal;
   clock: Clock;
-  fetch: typeof globalThis.fetch;
   platform: { os: string; homedir: string };
 }

@@ -174,6 +174,12 @@ export const settings = [
     secret: true,
   },
   {
+    name: "outbound_private_addresses",
+    value: "on|off",
+    description: "whether webhook_url and secret_scanning_keys_url may have private addresses",
+    fallback: "off",
+  },
+  {
     name: "smtp_url",
     value: "url",
     description: "mail server that tells people of their leaked and soon expiring tokens",

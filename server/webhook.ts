@@ -3,6 +3,8 @@ import type { Clock } from "../shared/clock.ts";
 import type { ServerConfig } from "./config.ts";
 import { Deliveries, type Failure } from "./deliveries.ts";
 import type { Log } from "./log.ts";
+import type { OutboundHttp } from "./outbound/outbound_http.ts";
+import { isLoopbackHost } from "./setting_values.ts";
 
 /** Something an operator's system may pass on to people. It never holds a secret. */
 export interface WebhookEvent {
@@ -14,7 +16,7 @@ export interface WebhookEvent {
 /** Pauses before the second and third attempt, in ms. */
 const RETRY_AFTER = [1000, 10_000];
 /** Longest wait for an answer, in ms. */
-const PATIENCE = 10_000;
+const TIMEOUT = 10_000;
 
 /**
  * Tells the operator's webhook, signed as Standard Webhooks 1.0 has it. Nobody
@@ -27,7 +29,8 @@ export class Webhook {
     private readonly target: ServerConfig["webhook"],
     private readonly clock: Clock,
     private readonly log: Log,
-    private readonly fetch: typeof globalThis.fetch,
+    private readonly http: OutboundHttp,
+    private readonly allowPrivate: boolean,
   ) {}
 
   tell(event: WebhookEvent): void {
@@ -66,18 +69,19 @@ export class Webhook {
     body: string,
   ): Promise<Failure | undefined> {
     try {
-      const { fetch } = this;
-      const response = await fetch(url, {
+      const { status } = await this.http.request(url, {
         method: "POST",
+        accept: "*/*",
         headers,
         body,
-        redirect: "error",
-        signal: AbortSignal.timeout(PATIENCE),
+        timeout: TIMEOUT,
+        maxBytes: 0,
+        // An operator who names this machine in the settings means it.
+        allowPrivate: this.allowPrivate || isLoopbackHost(new URL(url).hostname),
       });
-      await response.body?.cancel();
-      return response.ok ? undefined : { reason: `it answered ${response.status}` };
+      return status >= 200 && status < 300 ? undefined : { reason: `it answered ${status}` };
     } catch (error) {
-      return { reason: (error as Error).message };
+      return { reason: `it ${(error as Error).message}` };
     }
   }
 }

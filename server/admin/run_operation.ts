@@ -1,5 +1,6 @@
 import type { LoadedConfig } from "../config.ts";
 import { IssuerKeys } from "../federation/issuer_keys.ts";
+import { machineNetwork, OutboundHttp } from "../outbound/outbound_http.ts";
 import type { ServerIo } from "../server_io.ts";
 import { openStorage, type Storage } from "../storage.ts";
 import { FolderLocked } from "../store/folder_lock.ts";
@@ -52,11 +53,12 @@ export async function runOperation<Name extends OperationName>(
   try {
     opened(`${storage.database.description}${storage.isNew ? ", created just now" : ""}`);
     const { hostname, port } = config.listen;
+    const http = new OutboundHttp(machineNetwork(io.env));
     return await operate(name, {
       sql: storage.database.sql,
       clock: io.clock,
       keys: storage.keys,
-      issuerKeys: new IssuerKeys(io.clock, io.fetch, config.federation.privateIssuers),
+      issuerKeys: new IssuerKeys(io.clock, http, config.federation.privateIssuers),
       config,
       issuer: config.issuer ?? `http://${hostname}:${port}`,
     }, given);

@@ -31,7 +31,8 @@ export function api(appParts: AppParts): Hono<{ Bindings: ConnectionBindings }> 
     secretScanningKeys: new SecretScanningKeys(
       config.secretScanningKeysUrl,
       clock,
-      appParts.fetch,
+      appParts.http,
+      config.outboundPrivateAddresses,
     ),
   };
   const clientAddress = clientAddressReader(config.trustedProxies);

@@ -1,14 +1,15 @@
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import * as z from "zod/mini";
 import type { Clock } from "../../shared/clock.ts";
-import { boundedText } from "../endpoints/form.ts";
+import type { OutboundHttp } from "../outbound/outbound_http.ts";
+import { isLoopbackHost } from "../setting_values.ts";
 
 /** Keys are asked for anew after so long, in ms; an unchanged list costs nothing of the rate limit. */
 const MAX_AGE = 10 * 60_000;
 /** Least time between two questions, whoever names unknown keys, in ms. */
 const LEAST_INTERVAL = 30_000;
 /** Longest wait, in ms: GitHub waits 30 s for our answer. */
-const PATIENCE = 10_000;
+const TIMEOUT = 10_000;
 const MAX_BYTES = 256 * 1024;
 
 const keyList = z.object({
@@ -39,7 +40,8 @@ export class SecretScanningKeys {
   constructor(
     private readonly url: string,
     private readonly clock: Clock,
-    private readonly fetch: typeof globalThis.fetch,
+    private readonly http: OutboundHttp,
+    private readonly allowPrivate: boolean,
   ) {}
 
   /**
@@ -73,30 +75,26 @@ export class SecretScanningKeys {
   async #ask(): Promise<void> {
     this.#askedAt = this.clock.now();
     try {
-      const { fetch } = this;
-      const response = await fetch(this.url, {
+      const { status, headers, body } = await this.http.request(this.url, {
+        accept: "application/json",
         headers: {
-          accept: "application/json",
           "user-agent": "secret-scanning-partner",
           ...this.#etag !== undefined && { "if-none-match": this.#etag },
         },
-        redirect: "error",
-        signal: AbortSignal.timeout(PATIENCE),
+        timeout: TIMEOUT,
+        maxBytes: MAX_BYTES,
+        // An operator who names this machine in the settings means it.
+        allowPrivate: this.allowPrivate || isLoopbackHost(new URL(this.url).hostname),
       });
-      if (response.status === 304) {
-        await response.body?.cancel();
+      if (status === 304) {
         this.#heardAt = this.clock.now();
         return;
       }
-      if (!response.ok) {
-        await response.body?.cancel();
-        return;
-      }
-      const text = await boundedText(response, MAX_BYTES);
-      const list = z.safeParse(keyList, JSON.parse(text ?? "null"));
+      if (status !== 200) return;
+      const list = z.safeParse(keyList, JSON.parse(new TextDecoder().decode(body)));
       if (!list.success) return;
       this.#keys = currentKeys(list.data);
-      this.#etag = response.headers.get("etag") ?? undefined;
+      this.#etag = headers.get("etag") ?? undefined;
       this.#heardAt = this.clock.now();
     } catch {
       // Unreachable, or no JSON: as if it had not answered.

@@ -2,15 +2,17 @@ import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { escapeUnsafe, formatJson, sanitizeLine } from "../../shared/sanitize.ts";
 import type { TrustRuleRequest } from "../admin/trust_operations.ts";
-import type { SettingFlags } from "../config.ts";
+import { loadConfig, type SettingFlags } from "../config.ts";
 import { describeCondition } from "../federation/condition.ts";
 import { isProviderName, provider, type ProviderName, providers } from "../federation/providers.ts";
 import { repositoryIdLookUp } from "../federation/repository_id.ts";
 import { draftRule, RuleDraftError } from "../federation/rule_draft.ts";
+import { machineNetwork, OutboundHttp } from "../outbound/outbound_http.ts";
 import type { ServerIo } from "../server_io.ts";
 import { parseDuration } from "../setting_values.ts";
 import { adminCommand } from "./admin_command.ts";
 import { columns } from "./columns.ts";
+import { reportProblems } from "./failure.ts";
 
 /** Options of `admin trust add`, as the command line gives them. */
 export interface TrustAddOptions {
@@ -54,10 +56,17 @@ export async function adminTrustAdd(
     io.stderr(`--lifetime: "${options.lifetime}" is no duration; write it like 10m\n`);
     return EXIT.usage;
   }
+  // What this command calls issuer is the provider's, not the server's setting.
+  const { dataDir, databaseUrl, config } = options;
+  const loaded = await loadConfig({ dataDir, databaseUrl, config }, io);
+  if (loaded.problems.length > 0) return reportProblems(loaded.problems, io);
   let draft;
   try {
     const wishes = { ...options, subject, conditions: options.condition ?? [] };
-    draft = await draftRule(providerName, wishes, repositoryIdLookUp(io.fetch));
+    const { federation } = loaded.config;
+    const http = new OutboundHttp(machineNetwork(io.env));
+    const lookUpId = repositoryIdLookUp(http, federation.privateIssuers);
+    draft = await draftRule(providerName, wishes, lookUpId);
   } catch (error) {
     if (!(error instanceof RuleDraftError)) throw error;
     io.stderr(`${error.message}\n`);
@@ -77,8 +86,6 @@ export async function adminTrustAdd(
     force: options.force === true,
   };
   for (const note of draft.notes) io.stderr(`Note: ${note}\n`);
-  // What this command calls issuer is the provider's, not the server's setting.
-  const { dataDir, databaseUrl, config } = options;
   return await adminCommand(
     "addTrustRule",
     request,

@@ -1,24 +1,35 @@
 import type { JSONWebKeySet } from "jose";
 import type { Clock } from "../../shared/clock.ts";
-import { addressProblem } from "./public_address.ts";
+import { OutboundError, type OutboundHttp } from "../outbound/outbound_http.ts";
 
-/** Keys are looked up anew after this long, in ms. */
+/** Keys are fetched again after this long, in ms. */
 const MAX_AGE = 10 * 60_000;
-/** A key we do not know makes us look again, but no more often than this, in ms. */
+/** A key we do not know makes us fetch again, but no more often than this, in ms. */
 const COOL_DOWN = 30_000;
+/** After a failure an issuer is left alone for this long, in ms, however many tokens name it. */
+const FAILURE_COOL_DOWN = 10_000;
 /** Longest wait for an issuer, in ms. */
-const PATIENCE = 5_000;
+const TIMEOUT = 5_000;
 /** Largest document we read, in bytes. GitHub's key set has about 15 KB. */
 const MAX_BYTES = 256 * 1024;
+/** Kubernetes' API server answers its key set to the last two only (RFC 7517 section 8.5). */
+const KEY_SET_TYPES = "application/jwk-set+json, application/json;q=0.9, */*;q=0.1";
+const DISCOVERY_TYPES = "application/json, */*;q=0.1";
 
 /** An issuer's keys cannot be had; `message` says why, for operators. */
 export class IssuerUnavailable extends Error {
   override readonly name = "IssuerUnavailable";
+  /** `permanent`: it stays so until somebody changes the issuer or the settings. */
+  constructor(message: string, readonly permanent = false) {
+    super(message);
+  }
 }
 
 interface Entry {
   keys?: JSONWebKeySet;
   fetchedAt: number;
+  /** The newest failure, if nothing has succeeded since. */
+  failure?: { at: number; error: IssuerUnavailable };
   pending?: Promise<JSONWebKeySet>;
 }
 
@@ -32,27 +43,31 @@ export class IssuerKeys {
 
   constructor(
     private readonly clock: Clock,
-    private readonly fetch: typeof globalThis.fetch,
+    private readonly http: OutboundHttp,
     private readonly allowPrivate: boolean,
   ) {}
 
   /**
-   * The issuer's key set. `knows` tells whether it holds the key a token names:
-   * if not, the set is fetched anew, once, since keys rotate. Throws
+   * The issuer's key set. `knows` says whether it has a key that may have signed the
+   * token: if not, the set is fetched again, once, since keys rotate. Throws
    * IssuerUnavailable.
    */
   async keySet(issuer: string, knows: (keys: JSONWebKeySet) => boolean): Promise<JSONWebKeySet> {
     const entry = this.#entries.get(issuer) ?? { fetchedAt: -Infinity };
     this.#entries.set(issuer, entry);
-    const age = this.clock.now() - entry.fetchedAt;
+    const now = this.clock.now();
+    const age = now - entry.fetchedAt;
     if (entry.keys !== undefined && age < MAX_AGE && (knows(entry.keys) || age < COOL_DOWN)) {
       return entry.keys;
     }
-    entry.pending ??= this.#fetchKeySet(issuer).finally(() => entry.pending = undefined);
     try {
-      entry.keys = await entry.pending;
-      entry.fetchedAt = this.clock.now();
-      return entry.keys;
+      // Whoever sends tokens decides how often we come here, but not how often we ask.
+      const { failure } = entry;
+      if (failure !== undefined && Math.abs(now - failure.at) < FAILURE_COOL_DOWN) {
+        throw failure.error;
+      }
+      entry.pending ??= this.#fetchInto(entry, issuer).finally(() => entry.pending = undefined);
+      return await entry.pending;
     } catch (error) {
       // Keys we have are good until the token's key is not among them.
       if (entry.keys !== undefined && knows(entry.keys)) return entry.keys;
@@ -60,10 +75,21 @@ export class IssuerKeys {
     }
   }
 
+  async #fetchInto(entry: Entry, issuer: string): Promise<JSONWebKeySet> {
+    try {
+      entry.keys = await this.#fetchKeySet(issuer);
+      entry.fetchedAt = this.clock.now();
+      entry.failure = undefined;
+      return entry.keys;
+    } catch (error) {
+      if (error instanceof IssuerUnavailable) entry.failure = { at: this.clock.now(), error };
+      throw error;
+    }
+  }
+
   async #fetchKeySet(issuer: string): Promise<JSONWebKeySet> {
-    const discovery = await this.#fetchJson(
-      `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`,
-    );
+    const address = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
+    const discovery = await this.#fetchJson(address, DISCOVERY_TYPES);
     if (discovery.issuer !== issuer) {
       throw new IssuerUnavailable(
         `${issuer} calls itself another issuer in its discovery document`,
@@ -72,64 +98,60 @@ export class IssuerKeys {
     if (typeof discovery.jwks_uri !== "string") {
       throw new IssuerUnavailable(`${issuer} names no jwks_uri in its discovery document`);
     }
-    const keySet = await this.#fetchJson(discovery.jwks_uri);
+    const keySet = await this.#fetchJson(discovery.jwks_uri, KEY_SET_TYPES);
     if (!Array.isArray(keySet.keys)) {
-      throw new IssuerUnavailable(`${discovery.jwks_uri} is no JSON Web Key Set`);
+      throw new IssuerUnavailable(`${discovery.jwks_uri} is not a JSON Web Key Set`);
     }
     return keySet as unknown as JSONWebKeySet;
   }
 
-  async #fetchJson(address: string): Promise<Record<string, unknown>> {
-    let url: URL;
+  async #fetchJson(address: string, accept: string): Promise<Record<string, unknown>> {
+    const limits = { timeout: TIMEOUT, maxBytes: MAX_BYTES, allowPrivate: this.allowPrivate };
+    let response;
     try {
-      url = new URL(address);
-    } catch {
-      throw new IssuerUnavailable(`${address} is no address`);
-    }
-    const problem = await addressProblem(url, this.allowPrivate);
-    if (problem !== undefined) {
-      throw new IssuerUnavailable(`${url.origin} is not asked: ${problem}`);
-    }
-    let response: Response;
-    try {
-      response = await this.fetch(url, {
-        // A redirect could lead anywhere, past the check above.
-        redirect: "manual",
-        headers: { accept: "application/json" },
-        signal: AbortSignal.timeout(PATIENCE),
-      });
-      if (response.status !== 200) {
-        await response.body?.cancel();
-        throw new IssuerUnavailable(`${url.href} answered with status ${response.status}`);
-      }
-      return asObject(JSON.parse(await boundedBody(response, url)), url);
+      response = await this.http.request(address, { accept, ...limits });
     } catch (error) {
-      if (error instanceof IssuerUnavailable) throw error;
-      const late = error instanceof DOMException && error.name === "TimeoutError";
+      if (error instanceof OutboundError) throw unavailable(address, error);
+      throw error;
+    }
+    const { status, body } = response;
+    if (status !== 200) {
       throw new IssuerUnavailable(
-        late ? `${url.href} did not answer within ${PATIENCE / 1000} s` : `${url.href} failed`,
+        `${address} answered with status ${status}`,
+        isPermanentStatus(status),
       );
     }
-  }
-}
-
-async function boundedBody(response: Response, url: URL): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength;
-    if (size > MAX_BYTES) {
-      throw new IssuerUnavailable(`${url.href} sent more than ${MAX_BYTES / 1024} KB`);
+    try {
+      return asObject(JSON.parse(new TextDecoder().decode(body)), address);
+    } catch (error) {
+      if (error instanceof IssuerUnavailable) throw error;
+      throw new IssuerUnavailable(`${address} is not JSON`);
     }
-    text += decoder.decode(chunk, { stream: true });
   }
-  return text + decoder.decode();
 }
 
-function asObject(value: unknown, url: URL): Record<string, unknown> {
+/** A redirect or a client's error comes again however often one asks, but for two of them (RFC 9110 section 15.5). */
+function isPermanentStatus(status: number): boolean {
+  return status >= 300 && status < 500 && status !== 408 && status !== 429;
+}
+
+function unavailable(address: string, { failure, message }: OutboundError): IssuerUnavailable {
+  switch (failure) {
+    case "forbidden":
+      return new IssuerUnavailable(`${address} is not asked: it ${message}`, true);
+    case "private_address":
+      return new IssuerUnavailable(
+        `${address} is not asked: it ${message}, and federation_private_issuers is off`,
+        true,
+      );
+    default:
+      return new IssuerUnavailable(`${address} ${message}`);
+  }
+}
+
+function asObject(value: unknown, address: string): Record<string, unknown> {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return value as Record<string, unknown>;
   }
-  throw new IssuerUnavailable(`${url.href} is no JSON object`);
+  throw new IssuerUnavailable(`${address} is not a JSON object`);
 }

@@ -1,9 +1,7 @@
-import { lookup } from "node:dns/promises";
 import { BlockList, isIP } from "node:net";
-import { isLoopbackHost } from "../setting_values.ts";
 
-/** Addresses that are not of the public internet (IANA special-purpose registries). */
-const special = new BlockList();
+/** IPv4 networks that are not of the public internet (IANA special-purpose address registry). */
+const special4 = new BlockList();
 for (
   const [network, prefix] of [
     ["0.0.0.0", 8],
@@ -19,56 +17,49 @@ for (
     ["198.18.0.0", 15],
     ["198.51.100.0", 24],
     ["203.0.113.0", 24],
+    // Multicast, reserved, and broadcast.
     ["224.0.0.0", 3],
   ] as const
-) special.addSubnet(network, prefix, "ipv4");
+) special4.addSubnet(network, prefix, "ipv4");
+
+/** What IPv6 has for the public internet (RFC 4291 section 2.4): all else is special. */
+const public6 = new BlockList();
+public6.addSubnet("2000::", 3, "ipv6");
+/** Special networks within it. */
+const special6 = new BlockList();
 for (
   const [network, prefix] of [
-    ["::", 96],
-    ["64:ff9b::", 96],
-    ["64:ff9b:1::", 48],
-    ["100::", 64],
-    // Tunnels that carry any IPv4 address within: Teredo and 6to4.
-    ["2001::", 32],
-    ["2002::", 16],
-    ["fc00::", 7],
-    ["fe80::", 10],
-    ["fec0::", 10],
-    ["ff00::", 8],
+    // Protocol assignments: Teredo, which carries any IPv4 address, benchmarks, ORCHID, …
+    ["2001::", 23],
     ["2001:db8::", 32],
+    // 6to4, which carries any IPv4 address.
+    ["2002::", 16],
+    // Documentation (RFC 9637).
+    ["3fff::", 20],
   ] as const
-) special.addSubnet(network, prefix, "ipv6");
+) special6.addSubnet(network, prefix, "ipv6");
+/** What a NAT64 gateway translates (RFC 6052 section 2.1). */
+const NAT64_PREFIX = /^64:ff9b::(?:([0-9a-f]{1,4}):)?([0-9a-f]{1,4})$/;
 
 /**
- * Why we do not send a request to `url`, or undefined. Only https to public
- * addresses, unless the operator allows private ones; then http is for this
- * machine alone.
+ * Whether an IP address belongs to the public internet, however it is written. An IPv4 address
+ * within an IPv6 one counts as the IPv4 address where a gateway translates it, and is never public
+ * otherwise.
  */
-export async function addressProblem(
-  url: URL,
-  allowPrivate: boolean,
-): Promise<string | undefined> {
-  const loopback = isLoopbackHost(url.hostname);
-  if (url.protocol !== "https:" && !(allowPrivate && loopback && url.protocol === "http:")) {
-    return "it is not https";
+export function isPublicAddress(address: string): boolean {
+  if (isIP(address) === 4) return !special4.check(address, "ipv4");
+  const host = `http://[${address}]/`;
+  // An address with a zone is one of a local link.
+  if (isIP(address) !== 6 || !URL.canParse(host)) return false;
+  const canonical = new URL(host).hostname.slice(1, -1);
+  const translated = NAT64_PREFIX.exec(canonical);
+  if (translated !== null) {
+    return isPublicAddress(embeddedIpv4(translated[1] ?? "0", translated[2]));
   }
-  if (allowPrivate) return undefined;
-  const host = url.hostname.replace(/^\[|\]$/g, "");
-  let addresses: string[];
-  try {
-    addresses = isIP(host) !== 0
-      ? [host]
-      : (await lookup(host, { all: true })).map(({ address }) => address);
-  } catch {
-    return "its name cannot be resolved";
-  }
-  return addresses.every(isPublic)
-    ? undefined
-    : "it is a private address, and federation_private_issuers is off";
+  return public6.check(canonical, "ipv6") && !special6.check(canonical, "ipv6");
 }
 
-function isPublic(address: string): boolean {
-  const mapped = address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, "");
-  const version = isIP(mapped);
-  return version !== 0 && !special.check(mapped, version === 4 ? "ipv4" : "ipv6");
+function embeddedIpv4(high: string, low: string): string {
+  return [high, low].map((group) => parseInt(group, 16))
+    .flatMap((value) => [value >> 8, value & 0xff]).join(".");
 }

@@ -1,28 +1,33 @@
+import { OutboundError, type OutboundHttp } from "../outbound/outbound_http.ts";
 import type { LookUpId } from "./rule_draft.ts";
 
 /** Longest wait for a provider, in ms: an operator sits before it. */
-const PATIENCE = 5_000;
+const TIMEOUT = 5_000;
+
+/** Largest description of a repository we read, in bytes. */
+const MAX_BYTES = 256 * 1024;
 
 /** Asks GitHub's or GitLab's public API for a repository's number. */
-export function repositoryIdLookUp(fetch: typeof globalThis.fetch): LookUpId {
+export function repositoryIdLookUp(http: OutboundHttp, allowPrivate: boolean): LookUpId {
   return async (provider, issuer, subject) => {
+    // Each name stays one segment of the path.
+    const segments = subject.split("/").map(encodeURIComponent);
     const address = provider.startsWith("github")
-      ? `${githubApi(issuer)}/repos/${subject}`
-      : `${new URL(issuer).origin}/api/v4/projects/${encodeURIComponent(subject)}`;
+      ? `${githubApi(issuer)}/repos/${segments.join("/")}`
+      : `${new URL(issuer).origin}/api/v4/projects/${segments.join("%2F")}`;
     try {
-      const response = await fetch(address, {
-        headers: { accept: "application/json" },
-        redirect: "error",
-        signal: AbortSignal.timeout(PATIENCE),
+      const { status, body } = await http.request(address, {
+        accept: "application/json",
+        timeout: TIMEOUT,
+        maxBytes: MAX_BYTES,
+        allowPrivate,
       });
-      if (!response.ok) {
-        await response.body?.cancel();
-        return undefined;
-      }
-      const { id } = await response.json();
+      if (status !== 200) return undefined;
+      const { id } = JSON.parse(new TextDecoder().decode(body)) ?? {};
       return Number.isSafeInteger(id) ? String(id) : undefined;
-    } catch {
-      return undefined;
+    } catch (error) {
+      if (error instanceof OutboundError || error instanceof SyntaxError) return undefined;
+      throw error;
     }
   };
 }

@@ -56,7 +56,12 @@ export async function draftRule(
 
 function issuerFor(name: ProviderName, { issuer, subject }: RuleWishes): string {
   const known = issuer ?? provider(name).issuer;
-  if (known !== undefined) return known;
+  if (known !== undefined) {
+    if (URL.canParse(known) && /^https?:$/.test(new URL(known).protocol)) return known;
+    throw new RuleDraftError(
+      `"${known}" is not a valid issuer; write it as the token's iss has it, like https://id.example.com`,
+    );
+  }
   if (name === "circleci" && subject !== undefined && /^[0-9a-f-]{36}$/i.test(subject)) {
     return `https://oidc.circleci.com/org/${subject}`;
   }
@@ -86,7 +91,8 @@ async function subjectConditions(
       const [idClaim, nameClaim] = name.startsWith("github")
         ? ["repository_id", "repository"]
         : ["project_id", "project_path"];
-      if (!/^[\w.*-]+(\/[\w.*-]+)+$/.test(subject)) {
+      // A segment of dots only would lead elsewhere in a URL.
+      if (!/^[\w.*-]+(\/[\w.*-]+)+$/.test(subject) || /(^|\/)\.+(\/|$)/.test(subject)) {
         throw new RuleDraftError(`"${subject}" is no repository; write it like acme/api`);
       }
       const wildcard = subject.includes("*");

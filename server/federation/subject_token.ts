@@ -83,7 +83,9 @@ export async function verifySubjectToken(
     }
     return { issuer: expected.issuer, claims: payload as SubjectToken["claims"] };
   } catch (error) {
-    if (error instanceof IssuerUnavailable) return { reason: error.message, temporary: true };
+    if (error instanceof IssuerUnavailable) {
+      return { reason: error.message, ...!error.permanent && { temporary: true } };
+    }
     if (error instanceof errors.JOSEError) return { reason: describe(error) };
     throw error;
   }

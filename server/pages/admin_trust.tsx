@@ -66,7 +66,7 @@ async function addFromForm(
     environment: form("environment"),
     issuer: form("issuer"),
     conditions: lines.filter((line) => line !== ""),
-  }, repositoryIdLookUp(parts.fetch));
+  }, repositoryIdLookUp(parts.http, parts.config.federation.privateIssuers));
   await addTrustRule(parts, {
     name: form("name") ?? draft.name,
     provider,

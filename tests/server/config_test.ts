@@ -15,7 +15,6 @@ function serverIo(env: Record<string, string> = {}): ServerIo {
     env,
     signal: new AbortController().signal,
     clock: { now: () => 0 },
-    fetch: globalThis.fetch,
     platform: { os: "linux", homedir: "/home/alice" },
   };
 }

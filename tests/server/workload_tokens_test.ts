@@ -14,6 +14,7 @@ import {
 import { setServiceAccountShutOut } from "../../server/admin/service_account_operations.ts";
 import type { ServerConfig } from "../../server/config.ts";
 import { IssuerKeys } from "../../server/federation/issuer_keys.ts";
+import { machineNetwork, OutboundHttp } from "../../server/outbound/outbound_http.ts";
 import type { DatabaseLocation } from "../../server/store/connect.ts";
 import { JWT_BEARER_GRANT, TOKEN_EXCHANGE_GRANT } from "../../shared/grant_types.ts";
 import { ID_TOKEN_TYPE, JWT_TYPE } from "../../shared/token_types.ts";
@@ -279,16 +280,25 @@ testOnEachDatabase("an issuer that misbehaves harms nobody else", async (locatio
     assert.equal(answer.status, 503);
     assert.equal(answer.body.error, "temporarily_unavailable");
     assert.ok(answer.headers.get("retry-after"));
+    await recorded(words);
+  };
+  const permanent = async (words: RegExp) => {
+    const answer = await trust.exchange(await trust.sign());
+    assert.equal(answer.status, 400);
+    assert.equal(answer.body.error, "invalid_request");
+    await recorded(words);
+  };
+  const recorded = async (words: RegExp) => {
     const [refusal] = (await events(server, "workload.refused")).slice(-1);
     assert.match(refusal.details.reason, words);
-    server.clock.advance({ seconds: 1 });
+    server.clock.advance({ seconds: 11 });
   };
   const huge = provider.hugeKeySet(100 * 1024 * 1024);
   await temporary(/more than 256 KB/);
   assert.ok(huge.sent < 8 * 1024 * 1024, `read ${huge.sent} bytes`);
   provider.recover();
   provider.redirect("/jwks", "http://127.0.0.1:1/elsewhere");
-  await temporary(/status 302/);
+  await permanent(/status 302/);
   provider.recover();
   provider.answer(
     "/.well-known/openid-configuration",
@@ -297,13 +307,13 @@ testOnEachDatabase("an issuer that misbehaves harms nobody else", async (locatio
   await temporary(/another issuer/);
   provider.recover();
   provider.answer("/jwks", () => new Response("<html>"));
-  await temporary(/failed/);
+  await temporary(/not JSON/);
   provider.recover();
   provider.answer(
     "/.well-known/openid-configuration",
     () => Response.json({ issuer: provider.url, jwks_uri: "http://192.168.0.1/jwks" }),
   );
-  await temporary(/not https/);
+  await permanent(/not https/);
   provider.recover();
   provider.hang("/jwks");
   const hanging = temporary(/did not answer/);
@@ -311,19 +321,30 @@ testOnEachDatabase("an issuer that misbehaves harms nobody else", async (locatio
   const swift = await trust.exchange(await other.sign({ ...claims, aud: ISSUER }));
   assert.equal(swift.status, 200);
   await hanging;
+  for (const status of [400, 401, 403, 404, 406, 410]) {
+    provider.answer("/jwks", () => new Response(null, { status }));
+    await permanent(new RegExp(`status ${status}`));
+  }
+  for (const status of [408, 429, 500, 502, 503]) {
+    provider.answer("/jwks", () => new Response(null, { status }));
+    await temporary(new RegExp(`status ${status}`));
+  }
   provider.recover();
   assert.equal((await trust.exchange(await trust.sign())).status, 200);
 });
 
 Deno.test("private addresses are not asked unless the operator allows it", async () => {
   await using issuer = await startIssuer();
-  const open = new IssuerKeys(settableClock(), fetch, true);
+  const open = new IssuerKeys(settableClock(), new OutboundHttp(machineNetwork({})), true);
   assert.ok(await open.keySet(issuer.url, () => true));
   const asked: string[] = [];
-  const watching = (address: URL | RequestInfo) => {
-    asked.push(String(address));
-    return Promise.resolve(new Response(null, { status: 404 }));
-  };
+  const watching = new OutboundHttp({
+    ...machineNetwork({}),
+    send(url) {
+      asked.push(String(url));
+      return Promise.resolve({ status: 404, headers: new Headers(), body: new Uint8Array() });
+    },
+  });
   const strict = new IssuerKeys(settableClock(), watching, false);
   for (
     const address of [

@@ -12,6 +12,11 @@ import {
   enterUserCode,
 } from "../../server/store/device_authorizations.ts";
 import { insertClient } from "../../server/store/clients.ts";
+import {
+  machineNetwork,
+  OutboundHttp,
+  type OutboundNetwork,
+} from "../../server/outbound/outbound_http.ts";
 import { Mail } from "../../server/mail.ts";
 import { TokenCheck } from "../../server/token_check/token_check.ts";
 import { tokenHash } from "../../server/tokens/token_hash.ts";
@@ -37,8 +42,8 @@ export interface TestServer extends AsyncDisposable {
   parts: AppParts;
   database: Database;
   clock: SettableClock;
-  /** What the server's own requests go through; to be replaced. */
-  outgoing: typeof globalThis.fetch;
+  /** Takes the server's own requests in place of the network, once it is set. */
+  outgoing?: typeof globalThis.fetch;
   /** `peer` is where the request comes from. */
   request(path: string, init?: RequestInit, peer?: string): Promise<Response>;
   /** POSTs a form as the command line's client and reads the JSON answer. */
@@ -68,7 +73,6 @@ export async function testServer(
     env: {},
     signal: new AbortController().signal,
     clock,
-    fetch: globalThis.fetch,
     platform: { os: "linux", homedir: "/nonexistent" },
   };
   const { config, problems } = await loadConfig({ issuer: ISSUER, ...location }, io);
@@ -76,19 +80,19 @@ export async function testServer(
   change(config);
   const storage = await openStorage(config, io, "serve");
   const { sql } = storage.database;
-  const issuerKeys = new IssuerKeys(clock, globalThis.fetch, config.federation.privateIssuers);
   const shared = { ...storage, config, issuer: ISSUER, clock, log: () => {} };
   const tokenCheck = await TokenCheck.start(shared);
-  const fetch: typeof globalThis.fetch = (...request) => server.outgoing(...request);
-  const webhook = new Webhook(config.webhook, clock, shared.log, fetch);
+  const http = new OutboundHttp(outboundNetwork(() => server.outgoing));
+  const issuerKeys = new IssuerKeys(clock, http, config.federation.privateIssuers);
+  const { outboundPrivateAddresses } = config;
+  const webhook = new Webhook(config.webhook, clock, shared.log, http, outboundPrivateAddresses);
   const mail = new Mail(config.mail, shared.log);
-  const parts: AppParts = { ...shared, sql, issuerKeys, tokenCheck, webhook, mail, fetch };
+  const parts: AppParts = { ...shared, sql, issuerKeys, tokenCheck, webhook, mail, http };
   const routes = app(parts);
 
   const server: TestServer = {
     parts,
     database: storage.database,
-    outgoing: globalThis.fetch,
     clock,
     async request(path, init, peer = "192.0.2.1") {
       return await routes.fetch(new Request(ISSUER + path, init), { peer });
@@ -167,6 +171,30 @@ export async function testServer(
     },
   };
   return server;
+}
+
+/**
+ * The network of this machine or, where a test gives one, a `fetch` for which every name has a public
+ * address.
+ */
+export function outboundNetwork(
+  replacement: () => typeof globalThis.fetch | undefined,
+): OutboundNetwork {
+  const machine = machineNetwork({});
+  return {
+    env: {},
+    resolve: (name) => replacement() ? Promise.resolve(["93.184.215.14"]) : machine.resolve(name),
+    async send(url, request, route, limits) {
+      const fetch = replacement();
+      if (fetch === undefined) return await machine.send(url, request, route, limits);
+      const { method, accept, body } = request;
+      const headers = { ...request.headers, accept };
+      const { signal } = limits;
+      const response = await fetch(url, { method, headers, body, signal, redirect: "manual" });
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      return { status: response.status, headers: response.headers, body: bytes };
+    },
+  };
 }
 
 /** A signed-in browser session, as its row; returns its id. */
