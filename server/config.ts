@@ -1,5 +1,6 @@
 import { isAbsolute, join } from "node:path";
 import { brand } from "../shared/brand.ts";
+import { checkPermissions } from "./check_permissions.ts";
 import { type ConfigFile, readConfigFile } from "./config_file.ts";
 import { dataFolder } from "./data_folder.ts";
 import type { ScopeDescription } from "./scope_description.ts";
@@ -103,6 +104,7 @@ export async function loadConfig(flags: SettingFlags, io: ServerIo): Promise<Loa
     effective.push({ name: setting.name, ...found, secret: setting.secret ?? false });
   }
   const config = checkedConfig(raw, file, problems);
+  problems.push(...await checkPermissions(config, file));
   return { config, effective, problems, warnings: warningsFor(config) };
 }
 

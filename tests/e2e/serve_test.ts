@@ -207,12 +207,16 @@ Deno.test({
 
 Deno.test("serve with a certificate of its own, for other machines to reach", async () => {
   await using home = await temporaryHome();
+  // In a checkout everyone may read it, and the server refuses such a key.
+  const key = join(home.folder, "key.pem");
+  await Deno.copyFile(certificate("key.pem"), key);
+  if (Deno.build.os !== "windows") await Deno.chmod(key, 0o600);
   const port = freePort();
   const issuer = `https://127.0.0.1:${port}`;
   await using running = start(
     [
       ...["serve", "--listen", `0.0.0.0:${port}`, "--issuer", issuer],
-      ...["--tls-cert", certificate("cert.pem"), "--tls-key", certificate("key.pem")],
+      ...["--tls-cert", certificate("cert.pem"), "--tls-key", key],
       ...["--data-dir", join(home.folder, "data")],
     ],
     { env: home.env },
