@@ -6,11 +6,7 @@ import { clientAddressReader } from "./client_address.ts";
 import { deviceAuthorization } from "./endpoints/device_authorization.ts";
 import { introspection, type IntrospectionAnswers } from "./endpoints/introspection.ts";
 import { authorization } from "./endpoints/authorization.ts";
-import {
-  authorizationServerMetadata,
-  openIdProviderMetadata,
-  PATHS,
-} from "./endpoints/metadata.ts";
+import { authorizationServerMetadata, PATHS } from "./endpoints/metadata.ts";
 import { oauthErrorResponse, oauthResponse } from "./endpoints/oauth_response.ts";
 import { readiness } from "./endpoints/readiness.ts";
 import { hostProblem, requestPath } from "./endpoints/request_path.ts";
@@ -79,7 +75,7 @@ export function app(parts: AppParts): App {
   );
   routes.get(
     "/.well-known/openid-configuration",
-    async () => cacheable(openIdProviderMetadata(await metadata())),
+    async () => cacheable(await metadata()),
   );
   routes.get("/healthz", () => Response.json({ status: "ok" }));
   routes.get("/readyz", () => readiness(parts.sql));

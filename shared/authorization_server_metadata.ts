@@ -1,11 +1,11 @@
 /**
  * Authorization server metadata (RFC 8414 section 2), with the members of
  * OpenID Connect Discovery 1.0 section 3 that we publish. Both well-known
- * documents have this shape; only OpenID Connect's has an authorization endpoint.
+ * documents have this shape.
  */
 export interface AuthorizationServerMetadata {
   issuer: string;
-  authorization_endpoint?: string; // OpenID Connect Discovery 1.0 section 3
+  authorization_endpoint: string; // OpenID Connect Discovery 1.0 section 3
   token_endpoint: string;
   device_authorization_endpoint?: string; // RFC 8628 section 4
   revocation_endpoint: string;

@@ -15,9 +15,10 @@ export const PATHS = {
 } as const;
 
 /**
- * Authorization server metadata (RFC 8414 section 2), without the authorization
- * endpoint: no grant that is supported uses it. `algorithms` are those of all published
- * keys: a key that `signing_algorithm` no longer names may be the one that signs.
+ * The document behind both well-known addresses (RFC 8414 section 2, OpenID Connect
+ * Discovery 1.0 section 3). It has an authorization endpoint, although no grant uses it
+ * yet: OpenID Connect requires one, and RFC 8414 allows it. `algorithms` are those of all
+ * published keys: a key that `signing_algorithm` no longer names may be the one that signs.
  */
 export function authorizationServerMetadata(
   issuer: string,
@@ -27,6 +28,7 @@ export function authorizationServerMetadata(
 ): AuthorizationServerMetadata {
   return {
     issuer,
+    authorization_endpoint: issuer + PATHS.authorization,
     token_endpoint: issuer + PATHS.token,
     ...config.deviceFlow.enabled &&
       { device_authorization_endpoint: issuer + PATHS.deviceAuthorization },
@@ -61,14 +63,4 @@ export function authorizationServerMetadata(
       "email_verified",
     ],
   };
-}
-
-/**
- * The same for OpenID Connect (Discovery 1.0 section 3), where authorization_endpoint is
- * REQUIRED and some clients refuse a document without it.
- */
-export function openIdProviderMetadata(
-  metadata: AuthorizationServerMetadata,
-): AuthorizationServerMetadata {
-  return { ...metadata, authorization_endpoint: metadata.issuer + PATHS.authorization };
 }
