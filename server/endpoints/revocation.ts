@@ -8,7 +8,9 @@ import {
 } from "../store/refresh_token_families.ts";
 import { revokeAccessToken } from "../store/revoked_access_tokens.ts";
 import { findTokensByHash } from "../store/personal_access_tokens.ts";
-import { verifyAccessToken } from "../tokens/access_token.ts";
+import { readAccessToken } from "../tokens/access_token.ts";
+import { isDeviceCode } from "../tokens/device_code.ts";
+import { isIdToken } from "../tokens/id_token.ts";
 import { isPersonalAccessToken } from "../tokens/personal_access_token.ts";
 import { refreshTokenHashes } from "../tokens/refresh_token.ts";
 import { tokenHashHex } from "../tokens/token_hash.ts";
@@ -16,10 +18,11 @@ import { readClientRequest } from "./client_authentication.ts";
 import type { Requester } from "./requester.ts";
 
 /**
- * The revocation endpoint (RFC 7009). A refresh token takes its whole login with
- * it, access tokens included (section 2.1). An unknown token is no error
- * (section 2.2). A personal access token ends by whoever holds it. The form of a
- * token tells its kind, so the hint is not needed.
+ * The revocation endpoint (RFC 7009). A success says that the token works no more: it was
+ * revoked, had ended before, or is none of ours (section 2.2). What cannot be revoked, or
+ * not by this client, is an error (sections 2.1 and 2.2.1). A refresh token takes its whole
+ * login with it, access tokens included. The form of a token tells its kind, so the hint
+ * is not needed.
  */
 export async function revocation(
   parts: AppParts,
@@ -34,18 +37,37 @@ export async function revocation(
     return new OAuthError("invalid_request", "The parameter token is missing.");
   }
   const hashes = refreshTokenHashes(token);
-  if (hashes !== undefined) await revokeLogin(parts, hashes, client.id, requester);
-  else if (isPersonalAccessToken(token)) await revokeByHolder(parts, token, client.id, requester);
-  else await revokeOneAccessToken(parts, token, client.id);
+  if (hashes !== undefined) return await revokeLogin(parts, hashes, client.id, requester);
+  if (isPersonalAccessToken(token)) return await revokeByHolder(parts, token, client.id, requester);
+  if (isDeviceCode(token)) return unsupported("A device code");
+  const genuine = await readAccessToken(parts, token);
+  if (genuine !== undefined) return await revokeAccessTokenOf(parts, genuine, client.id);
+  if (await isIdToken(parts, token)) return unsupported("An ID token");
 }
 
-/** A personal access token was given to no client: whoever holds it may end it. */
+/** RFC 7009 section 2.2.1. */
+function unsupported(what: string): OAuthError {
+  return new OAuthError(
+    "unsupported_token_type",
+    `${what} cannot be revoked. Send the refresh token or the access token.`,
+  );
+}
+
+/** RFC 7009 section 2.1, with the code that RFC 6749 section 5.2 has for another client's token. */
+function issuedToAnother(): OAuthError {
+  return new OAuthError(
+    "invalid_grant",
+    "The token was issued to another client. Only that client can revoke it.",
+  );
+}
+
+/** A personal access token was given to no client: whoever holds it may revoke it. */
 async function revokeByHolder(
   parts: AppParts,
   presented: string,
   clientId: string,
   { address }: Requester,
-): Promise<void> {
+): Promise<undefined> {
   const [token] = (await findTokensByHash(parts.sql, [tokenHashHex(presented)])).values();
   if (token === undefined) return;
   const actor = { id: clientId, address };
@@ -57,10 +79,10 @@ async function revokeLogin(
   hashes: NonNullable<ReturnType<typeof refreshTokenHashes>>,
   clientId: string,
   requester: Requester,
-): Promise<void> {
+): Promise<undefined | OAuthError> {
   const family = await findRefreshTokenFamily(parts.sql, hashes);
-  // RFC 7009 section 2.1: a client revokes only what it was given.
-  if (family === undefined || family.clientId !== clientId) return;
+  if (family === undefined) return;
+  if (family.clientId !== clientId) return issuedToAnother();
   const now = new Date(parts.clock.now());
   await parts.sql.begin(async (tx) => {
     if (!await revokeRefreshTokenFamily(tx, { id: family.id, reason: "client", now })) return;
@@ -75,13 +97,17 @@ async function revokeLogin(
   parts.tokenCheck.changed(`login:${family.id}`);
 }
 
-async function revokeOneAccessToken(
-  parts: AppParts,
-  token: string,
+/**
+ * Revokes one access token. One that stands for a personal access token was given to no
+ * client either, so its holder may revoke it; the personal access token lives on.
+ */
+async function revokeAccessTokenOf(
+  { sql, tokenCheck }: AppParts,
+  { claims, expired }: NonNullable<Awaited<ReturnType<typeof readAccessToken>>>,
   clientId: string,
-): Promise<void> {
-  const claims = await verifyAccessToken(parts, token);
-  if (claims === undefined || claims.client_id !== clientId) return;
-  await revokeAccessToken(parts.sql, claims.jti, new Date(claims.exp * 1000));
-  parts.tokenCheck.changed(`token:${claims.jti}`);
+): Promise<undefined | OAuthError> {
+  if (expired) return;
+  if (claims.pat === undefined && claims.client_id !== clientId) return issuedToAnother();
+  await revokeAccessToken(sql, claims.jti, new Date(claims.exp * 1000));
+  tokenCheck.changed(`token:${claims.jti}`);
 }

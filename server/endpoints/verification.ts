@@ -151,7 +151,7 @@ function inHeader(text: string): string {
 
 /** A JWT for the service behind, which needs only our JWKS. A caller's own JWT goes on as it is. */
 async function upstreamToken(
-  { issuer, clock, keys }: AppParts,
+  { issuer, clock, keys, tokenCheck }: AppParts,
   answer: Answer,
   known: KnownToken,
   presented: string,
@@ -159,7 +159,11 @@ async function upstreamToken(
   if (known.kind === "access_token") return presented;
   const made = answer.jwt;
   const now = clock.now();
-  if (made !== undefined && now < made.reuseUntil) return made.text;
+  if (made !== undefined && now < made.reuseUntil) {
+    // The service behind holds it, so it may have revoked it (RFC 7009).
+    const { state } = await tokenCheck.check(made.text, {});
+    if (state !== "revoked") return made.text;
+  }
   const lifetime = Math.floor(Math.min(JWT_LIFETIME, (known.expiresAt - now) / 1000));
   const jwt = await signAccessToken({ issuer, clock, keys, lifetime }, {
     subject: known.subject,

@@ -118,15 +118,6 @@ function claimsFor(
 /** What verifying needs of a signer. */
 export type AccessTokenVerifier = Pick<AccessTokenIssuer, "issuer" | "clock" | "keys">;
 
-/** The claims of an access token that we signed and that has not expired, or undefined. */
-export async function verifyAccessToken(
-  verifier: AccessTokenVerifier,
-  token: string,
-): Promise<AccessTokenClaims | undefined> {
-  const genuine = await readAccessToken(verifier, token);
-  return genuine?.expired ? undefined : genuine?.claims;
-}
-
 /** The claims of an access token that we signed, be it expired; undefined if we did not. */
 export async function readAccessToken(
   { issuer, clock, keys }: AccessTokenVerifier,

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { SignJWT } from "jose";
+import { errors, jwtVerify, SignJWT } from "jose";
 import { type Clock, numericDate } from "../../shared/clock.ts";
 import type { UserinfoResponse } from "../../shared/userinfo_response.ts";
 import type { SigningAlgorithm } from "../config.ts";
@@ -42,4 +42,20 @@ const HASH: Record<SigningAlgorithm, string> = {
 function accessTokenHash(accessToken: string, algorithm: SigningAlgorithm): string {
   const hash = createHash(HASH[algorithm]).update(accessToken).digest();
   return hash.subarray(0, hash.length / 2).toString("base64url");
+}
+
+/** Whether we signed this ID token; expired ones count. */
+export async function isIdToken(
+  { issuer, clock, keys }: { issuer: string; clock: Clock; keys: SigningKeys },
+  token: string,
+): Promise<boolean> {
+  try {
+    const currentDate = new Date(clock.now());
+    await jwtVerify(token, await keys.verificationKeys(), { issuer, typ: "JWT", currentDate });
+    return true;
+  } catch (error) {
+    if (error instanceof errors.JWTExpired) return true;
+    if (error instanceof errors.JOSEError) return false;
+    throw error;
+  }
 }
