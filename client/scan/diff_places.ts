@@ -18,6 +18,8 @@ export interface DiffPlace extends Place {
 
 /** One text. Places are asked for in rising order. */
 export class DiffPlaces {
+  /** A whole diff may be UTF-16, piped by PowerShell. */
+  readonly countsZeros = false;
   /** Files whose content git does not show. */
   binaryFiles = 0;
   #line = 1;

@@ -4,12 +4,13 @@ const NEWLINE = 10;
 export interface Place {
   /** From 1. */
   line: number;
-  /** In bytes, from 1. */
+  /** In bytes, from 1; in UTF-16 without a byte order mark, in pairs of bytes. */
   column: number;
 }
 
 /** One text. Places are asked for in rising order. */
 export class LineCount {
+  readonly countsZeros = true;
   #line = 1;
   #lineStart = 0;
   #passed = 0;

@@ -2,11 +2,13 @@
 import { join } from "node:path";
 import type { ClientIo } from "../client_io.ts";
 import type { Finding } from "./finding.ts";
+import { folderEntries } from "./folder_entries.ts";
 import { interruptible, interruptiblePieces } from "./interruptible.ts";
 import { scanInput } from "./scan_input.ts";
 import { scanPieces } from "./scan_pieces.ts";
 import { TokenStream } from "./token_stream.ts";
-import { asUtf8, wideEncoding } from "./wide_text.ts";
+import { wideEncoding } from "./wide_text.ts";
+import { withoutZeros } from "./zero_filter.ts";
 
 /** Where version control keeps what is not a user's file. */
 const CONTROL_FOLDERS = new Set([".git", ".hg", ".jj", ".svn"]);
@@ -39,19 +41,26 @@ export async function scanFiles(
   const scanned: Scanned = { findings: [], files: 0, skipped: 0, unreadable: [] };
   const buffer = new Uint8Array(PIECE_LENGTH);
   let pieces = 0;
-  for (const path of paths) await scan(path, { named: true });
+  for (const path of paths) await scanNamed(path);
   return scanned;
 
-  async function scan(path: string, { named }: { named: boolean }): Promise<void> {
+  async function scanNamed(path: string): Promise<void> {
+    await reportingTrouble(path, async () => {
+      if (path === "-") return await scanStdin();
+      const { isFile, isDirectory } = Deno.statSync(path);
+      if (isFile) await scanFile(path, path);
+      else if (isDirectory) await scanFolder(path, path);
+      else await scanPipe(path);
+    });
+  }
+
+  /** What cannot be read is told, and the rest goes on. */
+  async function reportingTrouble(shown: string, work: () => Promise<void>): Promise<void> {
     try {
-      if (named && path === "-") return await scanStdin();
-      const { isFile, isDirectory } = named ? Deno.statSync(path) : Deno.lstatSync(path);
-      if (isFile) await scanFile(path);
-      else if (isDirectory) await scanFolder(path);
-      else if (named) await scanPipe(path);
+      await work();
     } catch (error) {
       io.signal.throwIfAborted();
-      scanned.unreadable.push({ path, reason: reasonOf(error) });
+      scanned.unreadable.push({ path: shown, reason: reasonOf(error) });
     }
   }
 
@@ -60,11 +69,22 @@ export async function scanFiles(
     for (const finding of findings) scanned.findings.push(finding);
   }
 
-  async function scanFolder(folder: string): Promise<void> {
-    const entries = [...Deno.readDirSync(folder)]
-      .sort((one, other) => one.name < other.name ? -1 : 1);
-    for (const { name } of entries) {
-      if (!CONTROL_FOLDERS.has(name)) await scan(join(folder, name), { named: false });
+  /** `shown` is the folder's path as people are told it, which may differ from `path`. */
+  async function scanFolder(path: string, shown: string): Promise<void> {
+    for (const entry of folderEntries(path)) {
+      const { name, path: inside, followed } = entry;
+      try {
+        if (CONTROL_FOLDERS.has(name)) continue;
+        const shownInside = join(shown, name);
+        await reportingTrouble(shownInside, async () => {
+          if (inside === undefined) throw new Error("its name cannot be used to open it");
+          const { isFile, isDirectory } = followed ? Deno.statSync(inside) : Deno.lstatSync(inside);
+          if (isFile) await scanFile(inside, shownInside);
+          else if (isDirectory) await scanFolder(inside, shownInside);
+        });
+      } finally {
+        entry.close();
+      }
     }
   }
 
@@ -78,7 +98,7 @@ export async function scanFiles(
 
   /** `<(command)`, /dev/stdin, a named pipe: read once, and binary or not, since it was named. */
   async function scanPipe(path: string): Promise<void> {
-    add(await scanPieces(asUtf8(piecesOfPipe(path)), path));
+    add(await scanPieces(piecesOfPipe(path), path));
     scanned.files++;
   }
 
@@ -92,15 +112,15 @@ export async function scanFiles(
     }
   }
 
-  async function scanFile(path: string): Promise<void> {
+  async function scanFile(path: string, shown: string): Promise<void> {
     using file = Deno.openSync(path);
     scanned.files++;
     const tokens = new TokenStream();
     for (const piece of piecesOf(file)) {
-      if (tokens.push(piece).length > 0) {
+      if (tokens.push(withoutZeros(piece)).length > 0) {
         // Lines are counted only where there is something to show: that is half of the work.
         file.seekSync(0, Deno.SeekMode.Start);
-        add(await scanPieces(piecesOf(file), path));
+        add(await scanPieces(piecesOf(file), shown));
         return;
       }
       if (++pieces % PIECES_AT_ONCE === 0) await io.sleep(0, io.signal);
@@ -111,19 +131,12 @@ export async function scanFiles(
   function* piecesOf(file: Deno.FsFile): Generator<Uint8Array> {
     let length = file.readSync(buffer) ?? 0;
     const start = buffer.subarray(0, Math.min(length, BINARY_PROBE_LENGTH));
-    const wide = wideEncoding(start);
-    if (!binary && wide === undefined && start.includes(0)) {
+    if (!binary && wideEncoding(start) === undefined && start.includes(0)) {
       scanned.files--;
       scanned.skipped++;
       return;
     }
-    const decoder = wide === undefined ? undefined : new TextDecoder(wide);
-    for (; length > 0; length = file.readSync(buffer) ?? 0) {
-      const bytes = buffer.subarray(0, length);
-      yield decoder === undefined
-        ? bytes
-        : new TextEncoder().encode(decoder.decode(bytes, { stream: true }));
-    }
+    for (; length > 0; length = file.readSync(buffer) ?? 0) yield buffer.subarray(0, length);
   }
 }
 

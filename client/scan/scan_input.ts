@@ -1,8 +1,7 @@
 /** Tokens in standard input: in any text, and in what the diffs in it add. */
-import { DiffPlaces } from "./diff_places.ts";
+import { type DiffPlace, DiffPlaces } from "./diff_places.ts";
 import type { Finding } from "./finding.ts";
-import { TokenStream } from "./token_stream.ts";
-import { asUtf8 } from "./wide_text.ts";
+import { locateTokens } from "./locate_tokens.ts";
 
 export interface ScannedInput {
   findings: Finding[];
@@ -15,15 +14,17 @@ export async function scanInput(
   pieces: AsyncIterable<Uint8Array>,
   name: string,
 ): Promise<ScannedInput> {
-  const tokens = new TokenStream();
-  const places = new DiffPlaces();
-  const findings: Finding[] = [];
-  for await (const piece of asUtf8(pieces)) {
-    const found = tokens.push(piece);
-    places.push(piece, found.map(({ offset }) => offset)).forEach((place, index) => {
-      const { kind, token } = found[index];
-      if (place !== undefined) findings.push({ kind, token, ...place, path: place.path ?? name });
-    });
-  }
-  return { findings, skipped: places.binaryFiles };
+  const { tokens, counter } = await locateTokens<DiffPlace, DiffPlaces>(
+    pieces,
+    () => new DiffPlaces(),
+  );
+  return {
+    findings: tokens.map(({ kind, token, place }) => ({
+      kind,
+      token,
+      ...place,
+      path: place.path ?? name,
+    })),
+    skipped: counter.binaryFiles,
+  };
 }

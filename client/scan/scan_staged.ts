@@ -9,7 +9,6 @@ import { plainText } from "../output.ts";
 import type { Finding } from "./finding.ts";
 import { readBlobs } from "./git_blobs.ts";
 import { scanPieces } from "./scan_pieces.ts";
-import { asUtf8 } from "./wide_text.ts";
 
 type GitIo = Pick<ClientIo, "runProgram" | "streamProgram" | "signal">;
 
@@ -33,13 +32,13 @@ export async function scanStaged(io: GitIo): Promise<{ findings: Finding[]; file
   const files = await stagedFiles(io);
   const found = files.map((): Finding[] => []);
   await readContents(files.map(({ after }) => after), async (content, index) => {
-    found[index] = await scanPieces(asUtf8(content), files[index].path);
+    found[index] = await scanPieces(content, files[index].path);
   }, io);
   const changed = files.flatMap(({ before }, index) =>
     before !== undefined && found[index].length > 0 ? [{ before, index }] : []
   );
   await readContents(changed.map(({ before }) => before), async (content, at) => {
-    const old = new Set((await scanPieces(asUtf8(content), "")).map(({ token }) => token));
+    const old = new Set((await scanPieces(content, "")).map(({ token }) => token));
     const { index } = changed[at];
     found[index] = found[index].filter(({ token }) => !old.has(token));
   }, io);

@@ -80,6 +80,85 @@ Deno.test("a file that Windows PowerShell wrote, and one of many pieces, are rea
   assert.equal(io.out, `${path}:${lines}:1: personal access token ${beginning}…\n`);
 });
 
+/** How a text with a token may be written down. */
+function encodings(text: string): Record<string, Uint8Array> {
+  const wide = (bytes: number, littleEndian: boolean, mark = "") => {
+    const characters = [...mark + text];
+    const view = new DataView(new ArrayBuffer(characters.length * bytes));
+    characters.forEach((character, index) => {
+      const code = character.codePointAt(0)!;
+      if (bytes === 2) view.setUint16(index * 2, code, littleEndian);
+      else view.setUint32(index * 4, code, littleEndian);
+    });
+    return new Uint8Array(view.buffer);
+  };
+  const plain = Buffer.from(text);
+  const [le, be] = [wide(2, true), wide(2, false)];
+  const [markedLe, markedBe] = [wide(2, true, "\ufeff"), wide(2, false, "\ufeff")];
+  const clean = Buffer.from("\ufeffclean\n", "utf16le");
+  return {
+    "8-bit": plain,
+    "8-bit between zeros": Buffer.concat([Buffer.from("a\0"), plain, Buffer.from("\0b")]),
+    "8-bit after a byte order mark of UTF-16": Buffer.concat([clean, plain]),
+    "8-bit after a mark, at an odd offset": Buffer.concat([clean, Buffer.from([10]), plain]),
+    "UTF-16LE with a mark": markedLe,
+    "UTF-16BE with a mark": markedBe,
+    "UTF-16LE": le,
+    "UTF-16BE": be,
+    "UTF-16LE at an odd offset": Buffer.concat([Buffer.from([7]), le]),
+    "UTF-16BE at an odd offset": Buffer.concat([Buffer.from([7]), be]),
+    "UTF-16LE after text": Buffer.concat([Buffer.from("x".repeat(10_001)), le]),
+    "UTF-16BE after text": Buffer.concat([Buffer.from("x".repeat(10_001)), be]),
+    "UTF-16BE after a mark of UTF-16LE": Buffer.concat([clean, be]),
+    "UTF-32LE with a mark": wide(4, true, "\ufeff"),
+    "UTF-32BE": wide(4, false),
+  };
+}
+
+Deno.test("every decoder finds a token in every encoding: files, pipes, input and git", async () => {
+  for (const [name, bytes] of Object.entries(encodings(`x\n ${token}\ny`))) {
+    await using home = await repository({
+      stdinBytes: () => new Blob([new Uint8Array(bytes)]).stream(),
+    });
+    const { io, git } = home;
+    const found = async (channel: string, paths: string[], options: ScanOptions) => {
+      assert.equal(await run(io, paths, options), EXIT.failure, `${name}, ${channel}: ${io.err}`);
+      assert.equal(io.out.split("\n").length, 2, `${name}, ${channel}: ${io.out}`);
+    };
+    const path = await write(home, "file", bytes);
+    await found("file", [path], { binary: true });
+    await found("folder", [home.folder], { binary: true });
+    await found("input", [], { stdin: true });
+    await git("init", "--quiet");
+    await git("add", ".");
+    await found("staged", [], { staged: true });
+    if (Deno.build.os === "windows") continue;
+    const pipe = join(home.folder, "pipe");
+    assert.ok(await runProgram("mkfifo", [pipe], 10_000));
+    await Promise.all([found("pipe", [pipe], {}), Deno.writeFile(pipe, bytes)]);
+  }
+});
+
+Deno.test("lines and columns are those of the text, in either byte order", async () => {
+  // Half of the character 上 (U+4E0A) is a newline's byte.
+  const text = `上上\n上\n 上${token}\n`;
+  const swapped = Buffer.from(`\ufeff${text}`, "utf16le").swap16();
+  const files: [string, Uint8Array, string][] = [
+    ["le", Buffer.from(`\ufeff${text}`, "utf16le"), "3:5"],
+    ["be", swapped, "3:5"],
+    ["bare-le", Buffer.from(`a\n ${token}`, "utf16le"), "2:2"],
+    ["bare-be", Buffer.from(`a\n ${token}`, "utf16le").swap16(), "2:2"],
+    ["first-le", Buffer.from(` ${token}`, "utf16le"), "1:2"],
+    ["first-be", Buffer.from(` ${token}`, "utf16le").swap16(), "1:2"],
+  ];
+  await using home = await clientHome();
+  for (const [name, bytes, place] of files) {
+    const path = await write(home, name, bytes);
+    assert.equal(await run(home.io, [path], { binary: true }), EXIT.failure, name);
+    assert.ok(home.io.out.startsWith(`${path}:${place}: `), home.io.out);
+  }
+});
+
 Deno.test("what cannot be read is said, and nobody takes it for clean", async () => {
   await using home = await clientHome();
   const { io } = home;
@@ -102,8 +181,9 @@ Deno.test("standard input is any text, or a diff", async () => {
 });
 
 /** Git in a folder of its own, which `--staged` is about. */
-async function repository() {
+async function repository(changes: Partial<MemoryIo> = {}) {
   const home = await clientHome({
+    ...changes,
     runProgram: (program, args, timeout) =>
       runProgram(program, ["-C", home.folder, ...args], timeout),
     streamProgram: (program, args, input, read) =>

@@ -1,0 +1,108 @@
+/** Tokens in one input that arrives in pieces, however it is encoded, with their places. */
+import type { FoundToken } from "./find_tokens.ts";
+import type { Place } from "./line_count.ts";
+import { TokenStream } from "./token_stream.ts";
+import { wideEncoding } from "./wide_text.ts";
+import { ZeroFilter } from "./zero_filter.ts";
+
+/** Counts the lines of a text; asked in rising order. */
+export interface PlaceCounter<P extends Place> {
+  /** Whether zero bytes are part of the text, or are left out so that it can be understood. */
+  readonly countsZeros: boolean;
+  /** Undefined: what is there does not count. */
+  push(piece: Uint8Array, offsets: readonly number[]): (P | undefined)[];
+}
+
+export interface Located<P extends Place, Counter extends PlaceCounter<P>> {
+  tokens: (Pick<FoundToken, "kind" | "token"> & { place: P })[];
+  /** The counter that the places come from, at the end of the input. */
+  counter: Counter;
+}
+
+/**
+ * The tokens of `pieces`: the one decoder of everything that is scanned.
+ *
+ * Every input is read as bytes, with zeros left out. One that begins with a byte order
+ * mark is read as UTF-16 as well, for its lines: half of any character may look like a
+ * newline (U+4E0A). The bytes still count, for the mark may not be one, and text in
+ * another encoding may be appended.
+ *
+ * Pieces may be overwritten once the next is asked for.
+ */
+export async function locateTokens<P extends Place, Counter extends PlaceCounter<P>>(
+  pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  counter: () => Counter,
+): Promise<Located<P, Counter>> {
+  const bytes = new View<P, Counter>(counter());
+  let text: View<P, Counter> | undefined;
+  let decoder: TextDecoder | undefined;
+  /** The beginning, as long as it is too short to tell. */
+  let start: Uint8Array | undefined = new Uint8Array();
+  for await (let piece of pieces) {
+    if (start !== undefined) {
+      piece = joined(start, piece);
+      start = piece.length < 2 ? piece : undefined;
+      if (start !== undefined) continue;
+      const encoding = wideEncoding(piece);
+      if (encoding !== undefined) {
+        decoder = new TextDecoder(encoding);
+        text = new View(counter());
+      }
+    }
+    bytes.push(piece);
+    text?.push(encoder.encode(decoder!.decode(piece, { stream: true })));
+  }
+  if (start !== undefined) bytes.push(start);
+  if (text === undefined) return bytes;
+  const { tokens, seen } = text;
+  const others = bytes.tokens.filter(({ token }) => !seen.has(token));
+  return { tokens: [...tokens, ...others], counter: text.counter };
+}
+
+const encoder = new TextEncoder();
+
+/** One way to read the input. */
+class View<P extends Place, Counter extends PlaceCounter<P>> implements Located<P, Counter> {
+  readonly tokens: Located<P, Counter>["tokens"] = [];
+  /** Those as well whose place does not count. */
+  readonly seen = new Set<string>();
+  #filter = new ZeroFilter();
+  #stream = new TokenStream();
+
+  constructor(readonly counter: Counter) {}
+
+  push(piece: Uint8Array): void {
+    const rest = this.#filter.push(piece);
+    const found = this.#stream.push(rest);
+    const placesInRest = found.map(({ offset }) => offset);
+    const offsets = this.#filter.offsetsOf(placesInRest.flatMap((place) => [place, place + 1]));
+    const places = this.counter.countsZeros
+      ? this.counter.push(piece, offsets.filter((_, index) => index % 2 === 0))
+      : this.counter.push(rest, placesInRest);
+    found.forEach(({ kind, token }, index) => {
+      this.seen.add(token);
+      const place = places[index];
+      if (place === undefined) return;
+      const isWide = offsets[2 * index + 1] - offsets[2 * index] > 1;
+      this.tokens.push({
+        kind,
+        token,
+        place: isWide && this.counter.countsZeros
+          ? { ...place, column: half(place.column) }
+          : place,
+      });
+    });
+  }
+}
+
+/** The column of a character by that of either of its two bytes. */
+function half(column: number): number {
+  return Math.ceil(column / 2);
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const both = new Uint8Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
+}
