@@ -13,6 +13,12 @@ export const REQUEST_TIMEOUT_MS = 30_000;
 /** Largest answer read, in bytes; ours are a few kilobytes. */
 const MAX_ANSWER_BYTES = 256 * 1024;
 
+/**
+ * JSON, problems of the REST interface (RFC 9457), and whatever else there is: a metadata server
+ * gives its token as text, and a proxy's page can still be told from an answer.
+ */
+const ACCEPT = "application/json, application/problem+json, */*;q=0.1";
+
 export interface Answer {
   status: number;
   text: string;
@@ -49,7 +55,7 @@ export async function request(
     RequestOptions = {},
 ): Promise<Answer> {
   const headers = new Headers({
-    accept: "application/json",
+    accept: ACCEPT,
     "user-agent": userAgent(io),
     ...more,
   });

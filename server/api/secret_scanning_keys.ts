@@ -76,7 +76,7 @@ export class SecretScanningKeys {
     this.#askedAt = this.clock.now();
     try {
       const { status, headers, body } = await this.http.request(this.url, {
-        accept: "application/json",
+        accept: "application/json, */*;q=0.1",
         headers: {
           "user-agent": "secret-scanning-partner",
           ...this.#etag !== undefined && { "if-none-match": this.#etag },

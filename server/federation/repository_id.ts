@@ -17,7 +17,7 @@ export function repositoryIdLookUp(http: OutboundHttp, allowPrivate: boolean): L
       : `${new URL(issuer).origin}/api/v4/projects/${segments.join("%2F")}`;
     try {
       const { status, body } = await http.request(address, {
-        accept: "application/json",
+        accept: "application/json, */*;q=0.1",
         timeout: TIMEOUT,
         maxBytes: MAX_BYTES,
         allowPrivate,
