@@ -60,3 +60,30 @@ function reach(steps: Step[], places: Uint8Array, place: number, furthest: numbe
     if (place === steps.length || "character" in steps[place]) return Math.max(furthest, place);
   }
 }
+
+/** Whether some text matches both patterns. */
+export function globsOverlap(one: string, other: string): boolean {
+  const [a, b] = [parse(one), parse(other)];
+  const seen = new Set<number>();
+  const open: [number, number][] = [[0, 0]];
+  for (let pair = open.pop(); pair !== undefined; pair = open.pop()) {
+    const [i, j] = pair;
+    if (i === a.length && j === b.length) return true;
+    const key = i * (b.length + 1) + j;
+    if (seen.has(key)) continue;
+    seen.add(key);
+    const [left, right] = [a[i], b[j]];
+    // A wildcard may match nothing.
+    if (left !== undefined && "wildcard" in left) open.push([i + 1, j]);
+    if (right !== undefined && "wildcard" in right) open.push([i, j + 1]);
+    const character = left && "character" in left
+      ? left.character
+      : right && "character" in right
+      ? right.character
+      : undefined;
+    if (character === undefined) continue;
+    const [nextI, nextJ] = [follow(left, i, character), follow(right, j, character)];
+    if (nextI !== undefined && nextJ !== undefined) open.push([nextI, nextJ]);
+  }
+  return false;
+}

@@ -1,3 +1,5 @@
+import { beginning, ending, type OwnerClaims, whole } from "./owner_claims.ts";
+
 /** A claim that rules use, in words for operators. */
 export interface ClaimDescription {
   claim: string;
@@ -11,10 +13,12 @@ export interface Provider {
   issuer?: string;
   claims: readonly ClaimDescription[];
   /**
-   * Claims one of which must be pinned to a value, or every customer of the
-   * provider would be let in. Empty where the issuer itself is one customer's.
+   * Claims one of which must be pinned to a customer, or all of the provider's would be let in.
+   * Empty where nothing is known of its claims.
    */
-  owners: readonly string[];
+  owners: OwnerClaims;
+  /** Issuers that are one customer's: their rules need no claim that pins the customer. */
+  ownIssuers?: RegExp;
   /** Claims that tell a run apart: copied into our token, first come first. */
   run: readonly string[];
   /** Where the provider documents its claims. */
@@ -34,7 +38,19 @@ const github: Provider = {
     { claim: "event_name", description: "what started the run: push, pull_request, …" },
     { claim: "sub", description: "a summary whose form depends on the job and the repository" },
   ],
-  owners: ["repository_id", "repository_owner_id", "repository", "repository_owner", "sub"],
+  owners: {
+    repository_id: whole,
+    repository_owner_id: whole,
+    repository: beginning(/^[^/]+\//),
+    repository_owner: whole,
+    workflow_ref: beginning(/^[^/]+\/[^/]+\//),
+    // Which parts it has, and in which order, is up to each repository's administrator
+    // (include_claim_keys): only the first is sure not to be text that a part before it holds.
+    sub: beginning(
+      /^(?:(?:repo|repository):[^:/]+\/|(?:repository_owner|repository_owner_id|repository_id):[^:]+:)/,
+      ":",
+    ),
+  },
   run: ["repository", "run_id", "run_attempt", "ref", "environment", "sha", "actor"],
   documentation: "https://docs.github.com/actions/reference/openid-connect-reference",
 };
@@ -53,7 +69,14 @@ const gitlab: Provider = {
     { claim: "pipeline_source", description: "push, schedule, merge_request_event, …" },
     { claim: "sub", description: "project_path:group/project:ref_type:branch:ref:main" },
   ],
-  owners: ["project_id", "namespace_id", "project_path", "namespace_path", "sub"],
+  owners: {
+    project_id: whole,
+    namespace_id: whole,
+    project_path: beginning(/^[^/]+\//),
+    namespace_path: beginning(/^[^/]+\//, "/"),
+    // A project may leave out parts at the end; project_path stays the first.
+    sub: beginning(/^project_path:[^:/]+\//),
+  },
   run: ["project_path", "pipeline_id", "job_id", "ref", "environment", "sha", "user_login"],
   documentation: "https://docs.gitlab.com/ci/secrets/id_token_authentication/",
 };
@@ -75,7 +98,14 @@ export const providers = {
       { claim: "build_branch", description: "the branch that is built" },
       { claim: "step_key", description: "the step's key" },
     ],
-    owners: ["organization_id", "organization_slug", "pipeline_id", "sub"],
+    owners: {
+      organization_id: whole,
+      organization_slug: whole,
+      pipeline_id: whole,
+      cluster_id: whole,
+      // The long form, or the id that `oidc request-token --subject-claim` chose.
+      sub: beginning(/^(?:organization:[^:]+:|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$)/),
+    },
     run: ["pipeline_slug", "build_number", "job_id", "build_branch", "build_commit"],
     documentation: "https://buildkite.com/docs/agent/cli/reference/oidc",
   },
@@ -89,7 +119,13 @@ export const providers = {
       { claim: "oidc.circleci.com/vcs-origin", description: "the repository, host/owner/name" },
       { claim: "oidc.circleci.com/context-ids", description: "contexts the job uses" },
     ],
-    owners: [],
+    owners: {
+      "oidc.circleci.com/org-id": whole,
+      "oidc.circleci.com/project-id": whole,
+      "oidc.circleci.com/vcs-origin": beginning(/^[^/]+\/[^/]+\//),
+      sub: beginning(/^org\/[^/]+\/project\//),
+    },
+    ownIssuers: /^https:\/\/oidc\.circleci\.com\/org\/[0-9a-f-]{36}$/,
     run: ["oidc.circleci.com/project-id", "oidc.circleci.com/job-id", "oidc.circleci.com/vcs-ref"],
     documentation: "https://circleci.com/docs/openid-connect-tokens/",
   },
@@ -103,7 +139,13 @@ export const providers = {
       { claim: "branchName", description: "the branch that is built" },
       { claim: "deploymentEnvironmentUuid", description: "the deployment environment's id" },
     ],
-    owners: [],
+    owners: {
+      repositoryUuid: whole,
+      workspaceUuid: whole,
+      sub: beginning(/^\{[0-9a-f-]{36}\}:/, ":"),
+    },
+    ownIssuers:
+      /^https:\/\/api\.bitbucket\.org\/2\.0\/workspaces\/[^/]+\/pipelines-config\/identity\/oidc$/,
     run: ["repositoryUuid", "pipelineUuid", "stepUuid", "branchName"],
     documentation:
       "https://support.atlassian.com/bitbucket-cloud/docs/integrate-pipelines-with-resource-servers-using-oidc/",
@@ -116,7 +158,13 @@ export const providers = {
       { claim: "email", description: "the service account's address" },
       { claim: "google.compute_engine.project_id", description: "the project of the machine" },
     ],
-    owners: ["sub", "email", "google.compute_engine.project_id"],
+    owners: {
+      sub: whole,
+      // A project's own service accounts; those of developer.gserviceaccount.com are everybody's.
+      email: (value) => value.exact || ending(/@[^@.]+\.iam\.gserviceaccount\.com$/)(value),
+      "google.compute_engine.project_id": whole,
+      "google.compute_engine.project_number": whole,
+    },
     run: ["email", "google.compute_engine.instance_name"],
     documentation: "https://cloud.google.com/compute/docs/instances/verifying-instance-identity",
   },
@@ -129,7 +177,7 @@ export const providers = {
       { claim: "sub", description: "the same for a managed identity" },
       { claim: "azp", description: "the application's id" },
     ],
-    owners: ["oid", "sub", "azp", "appid"],
+    owners: { oid: whole, sub: whole, azp: whole, appid: whole },
     run: ["oid", "xms_mirid"],
     documentation:
       "https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference",
@@ -146,7 +194,11 @@ export const providers = {
         description: "its id, new when it is made anew",
       },
     ],
-    owners: ["sub", "kubernetes.io.namespace", "kubernetes.io.serviceaccount.uid"],
+    owners: {
+      sub: beginning(/^system:serviceaccount:[^:]+:/),
+      "kubernetes.io.namespace": whole,
+      "kubernetes.io.serviceaccount.uid": whole,
+    },
     run: ["kubernetes.io.namespace", "kubernetes.io.pod.name"],
     documentation:
       "https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#serviceaccount-token-volume-projection",
@@ -155,7 +207,7 @@ export const providers = {
     title: "Another OpenID Connect issuer",
     issuer: undefined,
     claims: [{ claim: "sub", description: "whom the issuer means" }],
-    owners: [],
+    owners: {},
     run: [],
     documentation: "https://openid.net/specs/openid-connect-core-1_0.html#IDToken",
   },

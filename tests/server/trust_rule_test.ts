@@ -104,6 +104,181 @@ Deno.test("rules that would let strangers in are told apart", () => {
   }
 });
 
+Deno.test("a claim counts as the owner only in its provider's own grammar", () => {
+  const main = equals("ref", "refs/heads/main");
+  const open: [ProviderName, Condition][] = [
+    // Whoever administrates any repository may choose the form of its `sub`.
+    ["github", equals("sub", "environment:production")],
+    ["github", glob("sub", "ref:refs/heads/main:repo:**")],
+    ["github", equals("sub", "ref:refs/heads/main:repo:acme/api")],
+    ["github", equals("sub", "environment:production:repository_owner:acme")],
+    ["github", equals("sub", "job_workflow_ref:acme/x/.github/workflows/y.yml@refs/heads/main")],
+    ["github", equals("sub", "actor:octocat")],
+    ["github", glob("sub", "repo:acme*:ref:refs/heads/main")],
+    ["github", glob("sub", "repo:acme**")],
+    ["github", glob("sub", "repository_owner:acme*")],
+    ["github", glob("sub", "repository_id:7*")],
+    ["github", glob("sub", "**:repo:acme/api:ref:refs/heads/main")],
+    ["github", glob("job_workflow_ref", "**@refs/heads/main")],
+    // Anybody may call a public reusable workflow.
+    ["github", equals("job_workflow_ref", "acme/x/.github/workflows/y.yml@refs/heads/main")],
+    ["github", glob("workflow_ref", "**@refs/heads/main")],
+    ["github", glob("workflow_ref", "acme*/api/.github/workflows/x.yml@refs/heads/main")],
+    ["github", glob("repository", "**/api")],
+    ["github", glob("repository_owner", "acme*")],
+    ["github", glob("repository_id", "7*")],
+    ["github", glob("repository_owner_id", "*5")],
+    ["github", { ...glob("repository", "acme/*", "*/api") }],
+    ["github", { ...equals("sub", "repo:acme/api:ref:refs/heads/main", "environment:production") }],
+    ["gitlab", equals("sub", "ref_type:branch:ref:main")],
+    ["gitlab", glob("sub", "project_path:*/api:ref_type:branch:ref:main")],
+    ["gitlab", glob("sub", "project_path:acme*:ref_type:branch:ref:main")],
+    ["gitlab", glob("sub", "**:ref:main")],
+    ["gitlab", glob("project_path", "*/api")],
+    ["gitlab", glob("namespace_path", "acme*")],
+    ["gitlab", glob("project_id", "2*")],
+    ["gitlab", equals("user_login", "alice")],
+    ["kubernetes", glob("sub", "system:serviceaccount:*:deployer")],
+    ["kubernetes", glob("sub", "system:serviceaccount:**")],
+    ["kubernetes", glob("sub", "system:serviceaccount:ci*:deployer")],
+    ["kubernetes", glob("sub", "**:deployer")],
+    ["kubernetes", equals("sub", "deployer")],
+    ["kubernetes", glob("kubernetes.io.namespace", "ci*")],
+    ["kubernetes", equals("kubernetes.io.serviceaccount.name", "deployer")],
+    ["buildkite", glob("sub", "organization:*:pipeline:api:**")],
+    ["buildkite", glob("sub", "organization:acme*")],
+    ["buildkite", equals("sub", "pipeline:api:ref:refs/heads/main")],
+    ["buildkite", glob("sub", "**:ref:refs/heads/main:**")],
+    ["buildkite", glob("organization_slug", "acme*")],
+    ["buildkite", equals("pipeline_slug", "api")],
+    ["circleci", glob("sub", "org/*/project/2222/user/**")],
+    ["circleci", glob("sub", "**/vcs-ref/refs/heads/main")],
+    ["circleci", glob("oidc.circleci.com/vcs-origin", "github.com/*/api")],
+    ["circleci", glob("oidc.circleci.com/project-id", "2222*")],
+    ["circleci", equals("oidc.circleci.com/vcs-ref", "refs/heads/main")],
+    ["bitbucket", glob("sub", "*:{99999999-8888-7777-6666-555555555555}")],
+    ["bitbucket", glob("sub", "{aaaaaaaa-*")],
+    ["bitbucket", glob("repositoryUuid", "{aaaa*")],
+    ["bitbucket", equals("branchName", "main")],
+    ["google", glob("sub", "1075*")],
+    ["google", glob("email", "deployer@*")],
+    ["google", glob("email", "deployer@*.iam.gserviceaccount.com")],
+    ["google", glob("email", "*-compute@developer.gserviceaccount.com")],
+    ["google", glob("email", "*my-project.iam.gserviceaccount.com")],
+    ["google", glob("google.compute_engine.project_id", "my-*")],
+    ["google", equals("google.compute_engine.zone", "europe-west1-b")],
+    ["azure", glob("oid", "5d5e8b7a-*")],
+    ["azure", glob("sub", "*")],
+    ["azure", glob("azp", "*-444444444444")],
+    ["azure", equals("tid", "99999999-8888-7777-6666-555555555555")],
+    ["generic", glob("sub", "**@refs/heads/main")],
+    ["generic", glob("sub", "*:production")],
+  ];
+  for (const [provider, condition] of open) {
+    const { issuer = "https://issuer.example" }: { issuer?: string } = providers[provider];
+    const conditions = [condition, ...provider.startsWith("git") ? [main] : []];
+    assert.notDeepEqual(dangers({ provider, issuer, conditions }), [], JSON.stringify(condition));
+  }
+  const pinned: [ProviderName, Condition][] = [
+    ["github", equals("sub", "repo:acme/api:environment:production")],
+    ["github", equals("sub", "repo:acme@65/api@74:ref:refs/heads/main")],
+    ["github", glob("sub", "repo:acme@65/*:ref:refs/heads/main")],
+    ["github", equals("sub", "repository_owner:acme")],
+    ["github", glob("sub", "repository_owner_id:65:**")],
+    ["github", equals("repository_owner_id", "65")],
+    ["github", glob("workflow_ref", "acme/api/.github/workflows/*@refs/heads/main")],
+    ["gitlab", equals("sub", "project_path:acme/group/api:ref_type:branch:ref:main")],
+    ["gitlab", glob("sub", "project_path:acme/*:ref_type:branch:ref:main")],
+    ["gitlab", glob("project_path", "acme/**")],
+    ["gitlab", equals("namespace_path", "acme")],
+    ["gitlab", glob("namespace_path", "acme/*")],
+    ["kubernetes", glob("sub", "system:serviceaccount:ci:*")],
+    ["buildkite", glob("sub", "organization:acme:pipeline:api:ref:refs/heads/main:**")],
+    ["buildkite", equals("sub", "0184990a-477b-4fa8-9968-496074483cee")],
+    ["circleci", glob("sub", "org/1111/project/2222/**")],
+    ["circleci", equals("oidc.circleci.com/project-id", "2222")],
+    ["bitbucket", glob("sub", "{aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee}:*")],
+    ["google", equals("email", "deployer@my-project.iam.gserviceaccount.com")],
+    ["google", glob("email", "*@my-project.iam.gserviceaccount.com")],
+    ["azure", equals("oid", "5d5e8b7a-1111-2222-3333-444444444444")],
+    ["generic", glob("sub", "spiffe://acme.example/**")],
+  ];
+  for (const [provider, condition] of pinned) {
+    const { issuer = "https://issuer.example" }: { issuer?: string } = providers[provider];
+    const conditions = [condition, ...provider.startsWith("git") ? [main] : []];
+    assert.deepEqual(dangers({ provider, issuer, conditions }), [], JSON.stringify(condition));
+  }
+});
+
+Deno.test("on an issuer of the customer's own the rest must be named, but not the customer", () => {
+  const issuer = "https://oidc.circleci.com/org/3c1f8e1e-5a0c-4a6e-9a5e-111111111111";
+  const found = (condition: Condition) =>
+    dangers({ provider: "circleci", issuer, conditions: [condition] });
+  assert.deepEqual(found(equals("oidc.circleci.com/vcs-ref", "refs/heads/main")), []);
+  // A fork's branch may be called x/vcs-ref/refs/heads/main.
+  assert.notDeepEqual(found(glob("sub", "**/vcs-ref/refs/heads/main")), []);
+  assert.notDeepEqual(found(glob("oidc.circleci.com/vcs-ref", "**")), []);
+});
+
+Deno.test("a condition that some pull request meets keeps no pull request out", () => {
+  const owner = equals("repository_owner_id", "65");
+  const admits: Condition[] = [
+    glob("job_workflow_ref", "**@refs/heads/main"),
+    glob("job_workflow_ref", "*/*/.github/workflows/release.yml@refs/heads/main"),
+    glob("job_workflow_ref", "acme/**"),
+    glob("job_workflow_ref", "acme/api/.github/workflows/deploy.yml@**"),
+    glob("job_workflow_ref", "acme/api/.github/workflows/deploy.yml@refs/pull/**"),
+    glob("workflow_ref", "acme/api/.github/workflows/deploy.yml@**"),
+    glob("ref", "refs/*/*/merge"),
+    glob("ref", "refs/**/9/merge"),
+    glob("ref", "**/head"),
+    glob("ref", "refs/heads/main", "refs/pul*/**"),
+    glob("sub", "repo:acme/api:environment:*"),
+    glob("sub", "repo:acme/api:ref:refs/**"),
+    glob("sub", "repo:acme/api:job_workflow_ref:**@refs/heads/main"),
+    equals("sub", "repository_owner:acme"),
+    equals("sub", "repository_owner:acme:pull_request"),
+    equals("sub", "repo:acme/api:ref:refs/pull/7/merge"),
+  ];
+  for (const condition of admits) {
+    const rule = { provider: "github" as const, issuer: providers.github.issuer! };
+    const found = dangers({ ...rule, conditions: [owner, condition] });
+    assert.notDeepEqual(found, [], JSON.stringify(condition));
+  }
+  for (
+    const condition of [
+      equals("job_workflow_ref", "acme/x/.github/workflows/release.yml@refs/heads/main"),
+      glob("job_workflow_ref", "acme/x/.github/workflows/*@refs/tags/v*"),
+      glob("ref", "refs/heads/**"),
+      equals("sub", "repo:acme/api:environment:production"),
+    ]
+  ) {
+    const rule = { provider: "github" as const, issuer: providers.github.issuer! };
+    assert.deepEqual(dangers({ ...rule, conditions: [owner, condition] }), []);
+  }
+});
+
+Deno.test("of GitLab's claims only those count that tell branches apart", () => {
+  const rule = { provider: "gitlab" as const, issuer: providers.gitlab.issuer! };
+  const project = equals("project_id", "20");
+  for (
+    const condition of [
+      equals("ref_protected", "false"),
+      equals("ref_protected", "true", "false"),
+      equals("environment_protected", "false"),
+      glob("sub", "project_path:acme/api:**"),
+      glob("sub", "project_path:acme/api:ref_type:branch:ref:**"),
+      glob("ref", "*"),
+    ]
+  ) {
+    const found = dangers({ ...rule, conditions: [project, condition] });
+    assert.notDeepEqual(found, [], JSON.stringify(condition));
+  }
+  for (const condition of [equals("ref", "main"), equals("environment_protected", "true")]) {
+    assert.deepEqual(dangers({ ...rule, conditions: [project, condition] }), []);
+  }
+});
+
 Deno.test("an issuer of many customers is one by any template", () => {
   const conditions = [equals("ref", "refs/heads/main")];
   const issuer = "https://token.actions.githubusercontent.com";
