@@ -6,9 +6,13 @@ import type { ProviderName } from "../federation/providers.ts";
 import { dangers } from "../federation/rule_safety.ts";
 import { claimedIssuer, verifySubjectToken } from "../federation/subject_token.ts";
 import type { TrustRule } from "../federation/trust_rule.ts";
-import { recordAuditEvent } from "../store/audit_events.ts";
+import { findAuditDetails, recordAuditEvent } from "../store/audit_events.ts";
 import type { Transaction } from "../store/connect.ts";
-import { createServiceAccount, findServiceAccountByName } from "../store/service_accounts.ts";
+import {
+  createServiceAccount,
+  findPrincipal,
+  findServiceAccountByName,
+} from "../store/service_accounts.ts";
 import {
   deleteTrustRule,
   insertTrustRule,
@@ -155,18 +159,54 @@ export const listAllTrustRules: Operation<Record<never, never>, ListedRule[]> = 
     enabledUntil: rule.enabledUntil?.toISOString(),
   }));
 
-export const removeTrustRule: Operation<{ name: string }, Record<never, never>> = async (
+/** Removes a rule. The audit event has the whole of it, and `restoreTrustRule` can add it again. */
+export const removeTrustRule: Operation<{ name: string }, { event: string }> = async (
   { sql, clock, actor },
   { name },
-) => {
-  if (!await deleteTrustRule(sql, name)) throw new OperationError(`there is no rule ${name}`);
-  await recordAuditEvent(sql, clock, {
-    event: "trust_rule.removed",
-    actor: actor ?? "operator",
-    subject: name,
-  });
-  return {};
-};
+) =>
+  await sql.begin(async (tx) => {
+    const rule = await deleteTrustRule(tx, name);
+    if (rule === undefined) throw new OperationError(`there is no rule ${name}`);
+    const event = await recordAuditEvent(tx, clock, {
+      event: REMOVED,
+      actor: actor ?? "operator",
+      subject: name,
+      details: { rule: JSON.stringify(rule) },
+    });
+    return { event };
+  }) as { event: string };
+
+const REMOVED = "trust_rule.removed";
+
+/** How long a removed rule can be added again as it was, in ms. */
+const RESTORABLE = 3_600_000;
+
+/** Adds a rule again, just as it was before `event`, which removed it. */
+export const restoreTrustRule: Operation<{ event: string }, { name: string }> = async (
+  { sql, clock, actor },
+  { event },
+) =>
+  await sql.begin(async (tx) => {
+    const since = new Date(clock.now() - RESTORABLE);
+    const removed = await findAuditDetails(tx, { id: event, event: REMOVED, since });
+    if (removed === undefined) {
+      throw new OperationError("the rule was removed too long ago to be restored; add it anew");
+    }
+    const rule: TrustRule = JSON.parse(String(removed.rule), (key, value) =>
+      ["enabledUntil", "createdAt"].includes(key) ? new Date(value) : value);
+    if (await findPrincipal(tx, rule.principal.id) === undefined) {
+      throw new OperationError(`the account that ${rule.name} acted as no longer exists`);
+    }
+    if (!await insertTrustRule(tx, rule)) {
+      throw new OperationError(`there is a rule ${rule.name} already`);
+    }
+    await recordAuditEvent(tx, clock, {
+      event: "trust_rule.restored",
+      actor: actor ?? "operator",
+      subject: rule.name,
+    });
+    return { name: rule.name };
+  }) as { name: string };
 
 /** What would become of a token, in full; it is not used up. */
 export interface TrustTest {

@@ -1,10 +1,5 @@
 import { OperationError } from "../admin/operation.ts";
-import {
-  addTrustRule,
-  listAllTrustRules,
-  type ListedRule,
-  removeTrustRule,
-} from "../admin/trust_operations.ts";
+import { addTrustRule, listAllTrustRules, type ListedRule } from "../admin/trust_operations.ts";
 import type { FormParameters } from "../endpoints/form.ts";
 import { isProviderName, providers } from "../federation/providers.ts";
 import { repositoryIdLookUp } from "../federation/repository_id.ts";
@@ -13,7 +8,9 @@ import { parseDuration } from "../setting_values.ts";
 import { needsFreshSignIn, signedInSession, signInPath } from "./browser_session.ts";
 import { formToken } from "./form_token.ts";
 import { FormToken, Problem } from "./layout.tsx";
+import { leaveNotice } from "./notice.ts";
 import { page, type PageContext, type PageParts } from "./page.tsx";
+import { AskButton } from "./question.tsx";
 import { Foreign } from "./foreign.tsx";
 
 const PATH = "/admin/trust";
@@ -27,7 +24,8 @@ export async function showTrust(parts: PageParts, c: PageContext): Promise<Respo
 export async function submitTrust(parts: PageParts, c: PageContext): Promise<Response> {
   const form = c.get("form");
   try {
-    await addFromForm({ ...parts, actor: signedInSession(c).user.id }, form);
+    const text = await addFromForm({ ...parts, actor: signedInSession(c).user.id }, form);
+    leaveNotice(parts, c, { text });
     return c.redirect(PATH, 303);
   } catch (error) {
     const expected = error instanceof OperationError || error instanceof RuleDraftError;
@@ -36,22 +34,11 @@ export async function submitTrust(parts: PageParts, c: PageContext): Promise<Res
   }
 }
 
-/** POST /admin/trust/remove */
-export async function submitTrustRemoval(parts: PageParts, c: PageContext): Promise<Response> {
-  const operator = { ...parts, actor: signedInSession(c).user.id };
-  try {
-    await removeTrustRule(operator, { name: c.get("form")("name") ?? "" });
-  } catch (error) {
-    // Somebody else removed it first.
-    if (!(error instanceof OperationError)) throw error;
-  }
-  return c.redirect(PATH, 303);
-}
-
+/** Adds the rule and says so. */
 async function addFromForm(
   parts: PageParts & { actor: string },
   form: FormParameters,
-): Promise<void> {
+): Promise<string> {
   const provider = form("provider") ?? "";
   if (!isProviderName(provider)) throw new OperationError("Choose a provider.");
   const lifetimeSeconds = parseDuration(form("lifetime") ?? "10m");
@@ -67,8 +54,9 @@ async function addFromForm(
     issuer: form("issuer"),
     conditions: lines.filter((line) => line !== ""),
   }, repositoryIdLookUp(parts.http, parts.config.federation.privateIssuers));
-  await addTrustRule(parts, {
-    name: form("name") ?? draft.name,
+  const name = form("name") ?? draft.name;
+  const { actsAs } = await addTrustRule(parts, {
+    name,
     provider,
     issuer: draft.issuer,
     conditions: draft.conditions,
@@ -78,6 +66,7 @@ async function addFromForm(
     enabledUntil: form("until"),
     force: form("force") === "on",
   });
+  return [`Added the rule ${name}. It acts as ${actsAs}.`, ...draft.notes].join(" ");
 }
 
 async function trustPage(
@@ -101,7 +90,7 @@ async function trustPage(
           ? <p class="quiet">No rule yet: nothing is trusted.</p>
           : (
             <ul class="logins">
-              {rules.map((rule) => <Rule key={rule.name} rule={rule} token={token} />)}
+              {rules.map((rule) => <Rule key={rule.name} rule={rule} />)}
             </ul>
           )}
         <h2>Add a rule</h2>
@@ -188,7 +177,7 @@ function RuleForm(
   );
 }
 
-function Rule({ rule, token }: { rule: ListedRule; token: string }) {
+function Rule({ rule }: { rule: ListedRule }) {
   return (
     <li>
       <div>
@@ -205,13 +194,12 @@ function Rule({ rule, token }: { rule: ListedRule; token: string }) {
           {rule.enabledUntil && ` until ${rule.enabledUntil.slice(0, 10)}`}
         </p>
       </div>
-      <form method="post" action={`${PATH}/remove`}>
-        <FormToken token={token} />
-        <input type="hidden" name="name" value={rule.name} />
-        <button type="submit">
-          Remove<span class="hidden">{` the rule ${rule.name}`}</span>
-        </button>
-      </form>
+      <AskButton
+        action={`${PATH}/remove`}
+        fields={{ name: rule.name }}
+        word="Remove"
+        about={`the rule ${rule.name}`}
+      />
     </li>
   );
 }

@@ -98,7 +98,7 @@ async function ownPage(parts: PageParts, c: PageContext, session: Session): Prom
           </>
         )}
         <h2>Your logins</h2>
-        {await loginList(parts, c, { logins, back: "/" })}
+        {await loginList(parts, { logins, back: "/" })}
         <p>
           <a href="/devices">All logins and browsers</a>
         </p>

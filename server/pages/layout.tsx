@@ -2,6 +2,7 @@ import type { Child } from "hono/jsx";
 import { raw } from "hono/html";
 import { brand } from "../../shared/brand.ts";
 import { FORM_TOKEN_FIELD } from "./form_token.ts";
+import type { Notice } from "./notice.ts";
 import { style } from "./style.ts";
 import { Foreign } from "./foreign.tsx";
 
@@ -17,7 +18,13 @@ const ICON = "data:image/svg+xml," + encodeURIComponent(
 
 /** The frame of every page. `email` and `formToken` are there when somebody is signed in. */
 export function Layout(
-  props: { title: string; email?: string; formToken?: string; children: Child },
+  props: {
+    title: string;
+    email?: string;
+    formToken?: string;
+    notice?: Notice;
+    children: Child;
+  },
 ) {
   return (
     <html lang="en">
@@ -47,6 +54,7 @@ export function Layout(
             </form>
           )}
         </header>
+        {props.notice && <NoticeBox notice={props.notice} formToken={props.formToken} />}
         {props.children}
       </body>
     </html>
@@ -80,5 +88,26 @@ export function Problem({ id, children }: { id?: string; children: Child }) {
     <p class="problem" role="alert" id={id}>
       {children}
     </p>
+  );
+}
+
+/** A notice at the top of a page; it has the focus, so that a screen reader begins there. */
+function NoticeBox({ notice, formToken }: { notice: Notice; formToken?: string }) {
+  const { text, undo } = notice;
+  return (
+    <div class="notice" role="status" tabindex={-1} autofocus>
+      <p>
+        <bdi>{text}</bdi>
+      </p>
+      {undo !== undefined && formToken !== undefined && (
+        <form method="post" action={undo.action}>
+          <FormToken token={formToken} />
+          {Object.entries(undo.fields).map(([name, value]) => (
+            <input type="hidden" name={name} value={value} />
+          ))}
+          <button class="link" type="submit">{undo.label}</button>
+        </form>
+      )}
+    </div>
   );
 }

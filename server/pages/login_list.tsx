@@ -1,20 +1,17 @@
 import { findClient } from "../store/clients.ts";
 import type { RefreshTokenFamily } from "../store/refresh_token_families.ts";
 import { Address } from "./device_confirm.tsx";
-import { formToken } from "./form_token.ts";
-import { FormToken } from "./layout.tsx";
 import { Moment } from "./moment.tsx";
-import type { PageContext, PageParts } from "./page.tsx";
+import type { PageParts } from "./page.tsx";
+import { AskButton } from "./question.tsx";
 import { Foreign } from "./foreign.tsx";
 
-/** A person's logins, each with a button that ends it and comes back to `back`. */
+/** A person's logins, each with a button to end it, which comes back to `back`. */
 export async function loginList(
   parts: PageParts,
-  c: PageContext,
   { logins, back }: { logins: readonly RefreshTokenFamily[]; back: string },
 ) {
   const now = parts.clock.now();
-  const token = formToken(parts, c);
   const rows = await Promise.all(logins.map(async (login) => ({
     login,
     name: (await findClient(parts.sql, login.clientId))?.name ?? login.clientId,
@@ -38,14 +35,12 @@ export async function loginList(
             </p>
             <UserAgent text={login.userAgent} />
           </div>
-          <form method="post" action="/logins/end">
-            <FormToken token={token} />
-            <input type="hidden" name="login" value={login.id} />
-            <input type="hidden" name="back" value={back} />
-            <button type="submit">
-              End<span class="hidden">{` the login from ${login.address}`}</span>
-            </button>
-          </form>
+          <AskButton
+            action="/logins/end"
+            fields={{ login: login.id, back }}
+            word="End"
+            about={`the login from ${login.address}`}
+          />
         </li>
       ))}
     </ul>

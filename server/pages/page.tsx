@@ -7,6 +7,7 @@ import type { PlaceOf } from "../places.ts";
 import type { Session } from "../store/sessions.ts";
 import { formToken } from "./form_token.ts";
 import { Layout } from "./layout.tsx";
+import { takeNotice } from "./notice.ts";
 import type { ReachableToken } from "./token_page.tsx";
 
 export interface PageParts extends AppParts {
@@ -44,6 +45,7 @@ export async function page(
       title={content.title}
       email={session?.user.email}
       formToken={session && formToken(parts, c)}
+      notice={takeNotice(parts, c)}
     >
       {content.children}
     </Layout>

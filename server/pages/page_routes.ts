@@ -1,9 +1,17 @@
-import { showTrust, submitTrust, submitTrustRemoval } from "./admin_trust.tsx";
+import { showTrust, submitTrust } from "./admin_trust.tsx";
+import {
+  showTrustRemoval,
+  submitTrustRemoval,
+  submitTrustRestoration,
+} from "./admin_trust_remove.tsx";
 import { showApiDocs } from "./api_docs.tsx";
 import { deviceReturnPath, showDevice, submitDevice } from "./device.tsx";
 import { confirmReturnPath, showDeviceConfirm, submitDeviceConfirm } from "./device_confirm.tsx";
 import { showDeviceDone } from "./device_done.tsx";
-import { showDevices, submitEndAllLogins, submitEndLogin, submitEndSession } from "./devices.tsx";
+import { showDevices } from "./devices.tsx";
+import { showEndAllLogins, submitEndAllLogins } from "./end_all_logins.tsx";
+import { showEndLogin, submitEndLogin } from "./end_login.tsx";
+import { showEndSession, submitEndSession } from "./end_session.tsx";
 import { showHome } from "./home.tsx";
 import type { PageRoute } from "./page_route.ts";
 import { showSetup, submitSetup } from "./setup.tsx";
@@ -81,27 +89,49 @@ export const pageRoutes: readonly PageRoute[] = [
   // Where a person is logged in.
   { method: "GET", path: "/devices", access: "signed_in", freshSignIn: false, handle: showDevices },
   {
+    method: "GET",
+    path: "/logins/end",
+    access: "signed_in",
+    freshSignIn: true,
+    keep: ["login", "back"],
+    handle: showEndLogin,
+  },
+  {
     method: "POST",
     path: "/logins/end",
     access: "signed_in",
     freshSignIn: true,
-    returnTo: () => "/devices",
+    keep: ["login", "back"],
     handle: submitEndLogin,
+  },
+  {
+    method: "GET",
+    path: "/logins/end-all",
+    access: "signed_in",
+    freshSignIn: true,
+    handle: showEndAllLogins,
   },
   {
     method: "POST",
     path: "/logins/end-all",
     access: "signed_in",
     freshSignIn: true,
-    returnTo: () => "/devices",
     handle: submitEndAllLogins,
+  },
+  {
+    method: "GET",
+    path: "/sessions/end",
+    access: "signed_in",
+    freshSignIn: true,
+    keep: ["session"],
+    handle: showEndSession,
   },
   {
     method: "POST",
     path: "/sessions/end",
     access: "signed_in",
     freshSignIn: true,
-    returnTo: () => "/devices",
+    keep: ["session"],
     handle: submitEndSession,
   },
 
@@ -197,11 +227,27 @@ export const pageRoutes: readonly PageRoute[] = [
     handle: submitTrust,
   },
   {
+    method: "GET",
+    path: "/admin/trust/remove",
+    access: "administrator",
+    freshSignIn: true,
+    keep: ["name"],
+    handle: showTrustRemoval,
+  },
+  {
     method: "POST",
     path: "/admin/trust/remove",
     access: "administrator",
     freshSignIn: true,
-    returnTo: () => "/admin/trust",
+    keep: ["name"],
     handle: submitTrustRemoval,
+  },
+  {
+    method: "POST",
+    path: "/admin/trust/restore",
+    access: "administrator",
+    freshSignIn: true,
+    returnTo: () => "/admin/trust",
+    handle: submitTrustRestoration,
   },
 ];

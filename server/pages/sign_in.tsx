@@ -11,6 +11,7 @@ import { startSession } from "./browser_session.ts";
 import { formToken } from "./form_token.ts";
 import { Command, FormToken, Problem } from "./layout.tsx";
 import { localPath } from "./local_path.ts";
+import { leaveNotice } from "./notice.ts";
 import { page, type PageContext, type PageParts, problemPage, throttledPage } from "./page.tsx";
 
 /** The same words whether the account is unknown, disabled, or the password wrong. */
@@ -86,6 +87,7 @@ export async function submitSignOut(parts: PageParts, c: PageContext): Promise<R
   if (session !== undefined) {
     await endSession(sql, { id: session.id, now: new Date(clock.now()) });
     renewBrowserToken(parts, c);
+    leaveNotice(parts, c, { text: "You are signed out." });
     await recordAuditEvent(sql, clock, {
       event: "signout",
       actor: session.user.id,

@@ -94,6 +94,13 @@ button:not(.main, .danger, .link):hover { background: var(--ground); filter: non
 .problem, .loud { background: var(--danger-ground); border-color: var(--danger-line); }
 .care { background: var(--care-ground); border-color: var(--care-line); }
 .loud { border-width: 2px; border-color: var(--danger); }
+.notice {
+  display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 0 1rem;
+  width: calc(100% - 1.5rem); max-width: 37rem; margin: 0.5rem auto; padding: 0.75rem 1rem;
+  color: var(--text); background: var(--card); border: 1px solid var(--good); border-left-width: 6px;
+  border-radius: 0.5rem;
+}
+.notice p { margin: 0; min-width: 0; }
 .field .problem { margin-top: 0.6rem; }
 .loud > :last-child, .care > :last-child { margin-bottom: 0; }
 .loud strong { color: var(--danger); }

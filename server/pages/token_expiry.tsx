@@ -74,7 +74,7 @@ export function readExpiry(
 }
 
 /** A life in words, in the largest unit that divides it. */
-function inWords(seconds: number): string {
+export function inWords(seconds: number): string {
   const units: [string, number][] = [["day", DAY], ["hour", 3600], ["minute", 60], ["second", 1]];
   const [unit, length] = units.find(([, length]) => seconds % length === 0)!;
   const count = seconds / length;

@@ -1,8 +1,8 @@
 import { revokeToken } from "../personal_access_tokens/revoke_token.ts";
-import { formToken } from "./form_token.ts";
-import { FormToken } from "./layout.tsx";
-import { page, type PageContext, type PageParts } from "./page.tsx";
-import { isLiving, lastPlace, TokenName, TokenStart, TokenUse } from "./token_parts.tsx";
+import { leaveNotice } from "./notice.ts";
+import type { PageContext, PageParts } from "./page.tsx";
+import { questionPage } from "./question.tsx";
+import { isLiving, lastPlace, TokenName, tokenName, TokenStart, TokenUse } from "./token_parts.tsx";
 import { Foreign } from "./foreign.tsx";
 
 /** GET /tokens/{id}/revoke: asks whether it is meant. */
@@ -11,11 +11,13 @@ export async function showTokenRevocation(parts: PageParts, c: PageContext): Pro
   const now = parts.clock.now();
   if (!isLiving(token, now)) return c.redirect(`/tokens/${token.id}`, 303);
   const place = await lastPlace(parts, token);
-  return await page(parts, c, {
+  return await questionPage(parts, c, {
     title: "Revoke this token?",
+    fields: {},
+    confirm: "Revoke",
+    keep: { words: "Keep it", href: `/tokens/${token.id}` },
     children: (
-      <main>
-        <h1>Revoke this token?</h1>
+      <>
         <p>
           <strong>
             <TokenName token={token} />
@@ -28,14 +30,7 @@ export async function showTokenRevocation(parts: PageParts, c: PageContext): Pro
           )}, <TokenUse token={token} place={place} now={now} />.
         </p>
         <p>Whatever uses it is turned away from now on. This cannot be undone.</p>
-        <form method="post" action={`/tokens/${token.id}/revoke`}>
-          <FormToken token={formToken(parts, c)} />
-          <div class="choice">
-            <button class="danger" type="submit">Revoke</button>
-            <a class="button" href={`/tokens/${token.id}`}>Keep it</a>
-          </div>
-        </form>
-      </main>
+      </>
     ),
   });
 }
@@ -47,6 +42,11 @@ export async function submitTokenRevocation(parts: PageParts, c: PageContext): P
     token,
     reason: own ? "owner" : "administrator",
     actor: { id: session.user.id, address: c.get("requester").address },
+  });
+  leaveNotice(parts, c, {
+    text: isLiving(token, parts.clock.now())
+      ? `Revoked the token ${tokenName(token)}.`
+      : `The token ${tokenName(token)} has ended already.`,
   });
   return c.redirect(own ? "/tokens" : "/admin/tokens", 303);
 }

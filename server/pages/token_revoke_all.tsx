@@ -4,9 +4,9 @@ import { brand } from "../../shared/brand.ts";
 import { signedInSession } from "./browser_session.ts";
 import { uuid } from "./device_confirm.tsx";
 import { Foreign } from "./foreign.tsx";
-import { formToken } from "./form_token.ts";
-import { FormToken } from "./layout.tsx";
-import { page, type PageContext, type PageParts, problemPage } from "./page.tsx";
+import { leaveNotice } from "./notice.ts";
+import { type PageContext, type PageParts, problemPage } from "./page.tsx";
+import { questionPage } from "./question.tsx";
 import { TokenName, TokenStart } from "./token_parts.tsx";
 
 const PATH = "/admin/tokens/revoke";
@@ -28,11 +28,13 @@ export async function showRevocationOfAll(parts: PageParts, c: PageContext): Pro
   });
   if (found.length === 0) return c.redirect(ofOwner(ownerId), 303);
   const { kind, username } = found[0].owner;
-  return await page(parts, c, {
+  return await questionPage(parts, c, {
     title: "Revoke all of these tokens?",
+    fields: { owner: ownerId },
+    confirm: "Revoke all",
+    keep: { words: "Keep them", href: ofOwner(ownerId) },
     children: (
-      <main>
-        <h1>Revoke all of these tokens?</h1>
+      <>
         <p>
           All that live of{" "}
           <strong>
@@ -55,15 +57,7 @@ export async function showRevocationOfAll(parts: PageParts, c: PageContext): Pro
             as well: <code>{`${brand.binaryName} admin user disable`}</code>
           </p>
         )}
-        <form method="post" action={PATH}>
-          <FormToken token={formToken(parts, c)} />
-          <input type="hidden" name="owner" value={ownerId} />
-          <div class="choice">
-            <button class="danger" type="submit">Revoke all</button>
-            <a class="button" href={ofOwner(ownerId)}>Keep them</a>
-          </div>
-        </form>
-      </main>
+      </>
     ),
   });
 }
@@ -73,11 +67,13 @@ export async function submitRevocationOfAll(parts: PageParts, c: PageContext): P
   const ownerId = uuid(c.get("form")("owner"));
   if (ownerId === undefined) return await noSuchOwner(parts, c);
   const { user } = signedInSession(c);
-  await revokeAllTokens(parts, {
+  const count = await revokeAllTokens(parts, {
     ownerId,
     reason: ownerId === user.id ? "owner" : "administrator",
     actor: { id: user.id, address: c.get("requester").address },
   });
+  const tokens = count === 1 ? "one token" : `${count === 0 ? "no" : count} tokens`;
+  leaveNotice(parts, c, { text: `Revoked ${tokens} of this owner.` });
   return c.redirect(ofOwner(ownerId), 303);
 }
 

@@ -14,18 +14,31 @@ export interface AuditEvent {
   details?: Record<string, string | number | boolean | null>;
 }
 
-/** Writes down what happened, for operators. */
+/** Writes down what happened, for operators; returns the event's id. */
 export async function recordAuditEvent(
   sql: Sql | Transaction,
   clock: Clock,
   event: AuditEvent,
-): Promise<void> {
+): Promise<string> {
+  const id = randomUUID();
   await sql`
     insert into audit_events (id, occurred_at, event, actor, subject, address, details)
     values (
-      ${randomUUID()}, ${new Date(clock.now())}, ${event.event}, ${event.actor ?? null},
+      ${id}, ${new Date(clock.now())}, ${event.event}, ${event.actor ?? null},
       ${event.subject ?? null}, ${event.address ?? null}, ${sql.json(event.details ?? {})}
     )`;
+  return id;
+}
+
+/** The details of an event of one kind, if it was recorded after `since`. */
+export async function findAuditDetails(
+  sql: Sql | Transaction,
+  query: { id: string; event: string; since: Date },
+): Promise<NonNullable<AuditEvent["details"]> | undefined> {
+  const rows = await sql<{ details: NonNullable<AuditEvent["details"]> }[]>`
+    select details from audit_events
+    where id = ${query.id} and event = ${query.event} and occurred_at >= ${query.since}`;
+  return rows[0]?.details;
 }
 
 /** Deletes events from before `before`, at most `limit`; returns how many. */

@@ -78,9 +78,13 @@ export async function listTrustRules(sql: Sql): Promise<ListedTrustRule[]> {
   return rows.map((row) => ({ ...fromRow(row), principalName: row.username }));
 }
 
-/** False if there was none of this name. */
-export async function deleteTrustRule(sql: Sql, name: string): Promise<boolean> {
-  return (await sql`delete from trust_rules where name = ${name} returning id`).length === 1;
+/** Deletes the rule of this name and returns what it was. */
+export async function deleteTrustRule(
+  sql: Sql | Transaction,
+  name: string,
+): Promise<TrustRule | undefined> {
+  return (await sql<Row[]>`delete from trust_rules where name = ${name} returning *`)
+    .map(fromRow)[0];
 }
 
 /** Marks an assertion as used. False if it was before: it is a replay. */

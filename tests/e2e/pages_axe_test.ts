@@ -170,7 +170,16 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   await page.getByLabel("Branch", { exact: true }).fill("main");
   await press("Add the rule");
   await look("trust", "Trusted workloads");
+  assert.match(await page.getByRole("status").innerText(), /^Added the rule github:acme/);
   await press("Remove the rule github:acme/api:main");
+  await look("trust-remove", "Remove this rule?");
+  await press("Remove it");
+  assert.match(await page.getByRole("status").innerText(), /^Removed the rule/);
+  await look("trust-removed", "Trusted workloads");
+  await press("Undo");
+  assert.match(await page.getByRole("status").innerText(), /is back/);
+  await press("Remove the rule github:acme/api:main");
+  await press("Remove it");
   assert.match(await page.locator("main").innerText(), /nothing is trusted/);
 
   await go("/tokens");
@@ -237,8 +246,21 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   await page.locator("#schema-MadeToken").filter({ visible: true }).waitFor();
   await go("/");
   await look("home-tokens", "Hello, Alice Example");
+  // The browser before stays signed in, without anybody before it.
+  await page.context().clearCookies();
+  await signInAgain();
   await go("/devices");
   await look("devices", "Where you are logged in");
+  await page.getByRole("button", { name: /^End the login from/ }).first().click();
+  await look("login-end", "End this login?");
+  await page.getByRole("link", { name: "Keep it" }).click();
+  await page.getByRole("button", { name: /^Sign out the browser from/ }).first().click();
+  await look("session-end", "Sign this browser out?");
+  await press("Sign it out");
+  assert.match(await page.getByRole("status").innerText(), /^Signed out the browser/);
+  await look("session-ended", "Where you are logged in");
+  await page.getByRole("link", { name: "End all but this browser" }).click();
+  await look("logins-end-all", "End all logins but this browser’s?");
 
   await go("/device");
   await look("code", "Enter the code");

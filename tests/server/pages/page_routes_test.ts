@@ -29,6 +29,7 @@ const ACTIONS: Record<string, [access: PageRoute["access"], freshSignIn: boolean
     "/admin/tokens/revoke": ["administrator", true],
     "/admin/trust": ["administrator", true],
     "/admin/trust/remove": ["administrator", true],
+    "/admin/trust/restore": ["administrator", true],
   };
 
 const actions = pageRoutes.filter(({ method }) => method === "POST");

@@ -1,0 +1,97 @@
+import { recordAuditEvent } from "../store/audit_events.ts";
+import { findClient } from "../store/clients.ts";
+import {
+  type RefreshTokenFamily,
+  revokeRefreshTokenFamily,
+} from "../store/refresh_token_families.ts";
+import { signedInSession } from "./browser_session.ts";
+import { Address, uuid } from "./device_confirm.tsx";
+import { loginsOf } from "./devices.tsx";
+import { Foreign } from "./foreign.tsx";
+import { localPath } from "./local_path.ts";
+import { UserAgent } from "./login_list.tsx";
+import { Moment } from "./moment.tsx";
+import { leaveNotice } from "./notice.ts";
+import type { PageContext, PageParts } from "./page.tsx";
+import { questionPage } from "./question.tsx";
+import { inWords } from "./token_expiry.tsx";
+
+/** GET /logins/end?login=…&back=…: asks, and says what stops. */
+export async function showEndLogin(parts: PageParts, c: PageContext): Promise<Response> {
+  const back = localPath(c.req.query("back"));
+  const login = await ownLogin(parts, c, c.req.query("login"));
+  if (login === undefined) return endedAlready(parts, c, back);
+  const place = await parts.placeOf(login.address);
+  return await questionPage(parts, c, {
+    title: "End this login?",
+    fields: { login: login.id, back },
+    confirm: "End it",
+    keep: { words: "Keep it", href: back },
+    children: (
+      <>
+        <p>
+          <strong>
+            <Foreign text={await programOf(parts, login)} />
+          </strong>{" "}
+          from <Address address={login.address} place={place} />, used{" "}
+          <Moment at={login.lastUsedAt} now={parts.clock.now()} />.
+        </p>
+        <UserAgent text={login.userAgent} />
+        <WhatLoginsLose lifetime={parts.config.accessTokenLifetime} />
+      </>
+    ),
+  });
+}
+
+/** POST /logins/end: ends one of the person's own logins. */
+export async function submitEndLogin(parts: PageParts, c: PageContext): Promise<Response> {
+  const { sql, clock, tokenCheck } = parts;
+  const form = c.get("form");
+  const back = localPath(form("back"));
+  const login = await ownLogin(parts, c, form("login"));
+  const now = new Date(clock.now());
+  if (!login || !await revokeRefreshTokenFamily(sql, { id: login.id, reason: "user", now })) {
+    return endedAlready(parts, c, back);
+  }
+  await recordAuditEvent(sql, clock, {
+    event: "login.revoked",
+    actor: signedInSession(c).user.id,
+    subject: login.id,
+    address: c.get("requester").address,
+    details: { client_id: login.clientId },
+  });
+  tokenCheck.changed(`login:${login.id}`);
+  const text = `Ended the login of ${await programOf(parts, login)} from ${login.address}.`;
+  leaveNotice(parts, c, { text });
+  return c.redirect(back, 303);
+}
+
+/** What it means for a program that its login ends. */
+export function WhatLoginsLose({ lifetime }: { lifetime: number }) {
+  return (
+    <p>
+      To act as you again, a program has to log in again. APIs that ask this server refuse its token
+      at once, those that check the signature themselves within {inWords(lifetime)}. Your{" "}
+      <a href="/tokens">personal access tokens</a> go on working. This cannot be undone.
+    </p>
+  );
+}
+
+async function ownLogin(
+  parts: PageParts,
+  c: PageContext,
+  id: string | undefined,
+): Promise<RefreshTokenFamily | undefined> {
+  const valid = uuid(id);
+  if (valid === undefined) return undefined;
+  return (await loginsOf(parts, signedInSession(c))).find((login) => login.id === valid);
+}
+
+async function programOf({ sql }: PageParts, { clientId }: RefreshTokenFamily): Promise<string> {
+  return (await findClient(sql, clientId))?.name ?? clientId;
+}
+
+function endedAlready(parts: PageParts, c: PageContext, back: string): Response {
+  leaveNotice(parts, c, { text: "This login has ended already." });
+  return c.redirect(back, 303);
+}

@@ -1,0 +1,189 @@
+/**
+ * Invariant: nothing that people or programs rely on stops by one click. A page asks first
+ * and says what stops, the next page says what was done, and a removed rule can come back.
+ */
+import assert from "node:assert/strict";
+import { addTrustRule } from "../../../server/admin/trust_operations.ts";
+import { pageRoutes } from "../../../server/pages/page_routes.ts";
+import type { Notice } from "../../../server/pages/notice.ts";
+import { databaseKinds } from "../../support/databases.ts";
+import { addPerson, signedIn } from "../../support/page_people.ts";
+import { type Shown, trustProxy, type Visitor } from "../../support/page_visitor.ts";
+import { type TestServer, testServer } from "../../support/test_server.ts";
+
+/** Actions that stop something, the page with their button, and what they act on. */
+const STOPPING = {
+  "/logins/end": { from: "/devices", fields: ["login"] },
+  "/logins/end-all": { from: "/devices", fields: [] },
+  "/sessions/end": { from: "/devices", fields: ["session"] },
+  "/tokens/:id/revoke": { from: "/tokens", fields: [] },
+  "/admin/tokens/revoke": { from: "/admin/tokens", fields: ["owner"] },
+  "/admin/trust/remove": { from: "/admin/trust", fields: ["name"] },
+};
+
+Deno.test("each action has a page of its own that leads to it", () => {
+  const asked = pageRoutes.filter(({ method }) => method === "GET").map(({ path }) => path);
+  const direct = pageRoutes.filter(({ method, path }) => method === "POST" && !asked.includes(path))
+    .map(({ path }) => path);
+  // To sign out of this browser loses nothing; to restore is the undo of a removal.
+  assert.deepEqual(direct, ["/signout", "/admin/trust/restore"]);
+});
+
+Deno.test("nothing stops before a question, and the next page says what was done", async (t) => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, (config) => {
+    trustProxy(config);
+    config.scopes.push({ name: "deploy", description: "Deploy" });
+  });
+  for (const [path, { from, fields }] of Object.entries(STOPPING)) {
+    await t.step(path, async () => {
+      const { browser, values, tokenId } = await prepare(server);
+      const address = path.replace(":id", tokenId);
+      const acting = Object.fromEntries(
+        fields.map((field) => [field, values[field as keyof typeof values]]),
+      );
+      const list = await browser.get(from);
+      assert.ok(!list.html.includes(`method="post" action="${address}"`), "acts by one click");
+      const before = await living(server);
+      const question = await browser.get(`${address}?${new URLSearchParams(acting)}`);
+      assert.equal(question.status, 200);
+      assert.match(question.html, /<h1>[^<]+\?<\/h1>/);
+      assert.ok(question.html.includes(`method="post" action="${address}"`));
+      assert.equal(noticeOf(question), undefined);
+      assert.deepEqual(await living(server), before);
+
+      const done = await browser.submit(address);
+      assert.equal(done.status, 303);
+      assert.notDeepEqual(await living(server), before);
+      const next = await browser.get(done.location!);
+      assert.match(noticeOf(next)!, /^(Ended|Signed out|Revoked|Removed) /);
+      assert.equal(noticeOf(await browser.get(done.location!)), undefined, "shown twice");
+      await server.parts.sql`delete from trust_rules`;
+      await server.parts.sql`delete from users`;
+    });
+  }
+});
+
+Deno.test("the question about what has stopped already leads back", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location);
+  await server.parts.sql`update users set is_admin = true where id = ${
+    (await addPerson(server)).id
+  }`;
+  const browser = await signedIn(server);
+  const id = crypto.randomUUID();
+  for (
+    const path of [
+      `/logins/end?login=${id}&back=https://evil.example/`,
+      "/logins/end?login=x",
+      `/sessions/end?session=${id}`,
+      "/admin/trust/remove?name=gone",
+    ]
+  ) {
+    const shown = await browser.get(path);
+    assert.equal(shown.status, 303, path);
+    assert.match(shown.location!, /^\/(devices|admin\/trust)?$/);
+    assert.match(noticeOf(await browser.get(shown.location!))!, /already/);
+  }
+});
+
+Deno.test("a removed rule comes back as it was, within an hour and under no other rule's name", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, (config) => {
+    config.scopes.push({ name: "deploy", description: "Deploy" });
+  });
+  const { browser } = await prepare(server);
+  const rules = () => server.parts.sql`select * from trust_rules`;
+  const remove = async () => {
+    await browser.get("/admin/trust/remove?name=ci");
+    await browser.submit("/admin/trust/remove");
+    assert.deepEqual([...await rules()], []);
+    await browser.get("/admin/trust");
+    return browser.hidden.get("event")!;
+  };
+  const before = [...await rules()];
+  const undo = async (event: string) => {
+    const { location } = await browser.submit("/admin/trust/restore", { event });
+    return noticeOf(await browser.get(location!))!;
+  };
+  const event = await remove();
+  assert.match(await undo(event), /is back/);
+  assert.deepEqual([...await rules()], before);
+  assert.match(await undo(event), /already/);
+  assert.equal((await rules()).length, 1);
+
+  const again = await remove();
+  server.clock.advance({ minutes: 61 });
+  assert.match(await undo(again), /^Not restored/);
+  for (const other of ["x", crypto.randomUUID()]) {
+    assert.match(await undo(other), /^Not restored/);
+  }
+  assert.deepEqual([...await rules()], []);
+});
+
+Deno.test("a notice is shown only where this server left it, to the browser it was left for", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location);
+  await addPerson(server);
+  const [one, other] = [await signedIn(server), await signedIn(server)];
+  await one.get("/devices");
+  await one.submit("/logins/end", { login: "x" });
+  const [name, value] = [...one.cookies].find(([name]) => name.endsWith("-notice"))!;
+  assert.match(name, /^__Host-/);
+  const payload = btoa(JSON.stringify({ text: "Call 555-0100" } satisfies Notice));
+  for (const forged of [value, `${payload}.${value.split(".")[1]}`, `${payload}.`, "x", "."]) {
+    other.cookies.set(name, forged);
+    assert.equal(noticeOf(await other.get("/devices")), undefined, forged);
+  }
+  assert.equal(noticeOf(await one.get("/devices")), "This login has ended already.");
+});
+
+/** The notice at the top of a page, without its button. */
+function noticeOf({ html }: Shown): string | undefined {
+  return /<div class="notice" role="status"[^>]*><p><bdi>([^<]*)</.exec(html)?.[1];
+}
+
+/** An administrator with one of each thing that can stop. */
+async function prepare(server: TestServer) {
+  const { sql } = server.parts;
+  const alice = await addPerson(server);
+  await sql`update users set is_admin = true where id = ${alice.id}`;
+  await server.login(alice.id);
+  await signedIn(server, undefined, "203.0.113.7");
+  const browser: Visitor = await signedIn(server);
+  await addTrustRule({ ...server.parts, actor: alice.id }, {
+    name: "ci",
+    provider: "generic",
+    issuer: "https://ci.example.test",
+    conditions: [{ claim: "sub", operator: "equals", values: ["job"] }],
+    scope: "deploy",
+    lifetimeSeconds: 600,
+    serviceAccount: undefined,
+    enabledUntil: "2099-01-31",
+    force: false,
+  });
+  await browser.get("/tokens/new");
+  await browser.submit("/tokens/new", { name: "nightly", expiry: "86400" });
+  const [token] = await sql`select id from personal_access_tokens`;
+  const [login] = await sql`select id from refresh_token_families`;
+  const [session] = await sql`select id from sessions order by created_at, last_seen_at`;
+  const [other] = await sql`select id from sessions where address = '203.0.113.7'`;
+  const values = {
+    name: "ci",
+    owner: alice.id,
+    login: login.id,
+    session: (other ?? session).id,
+  };
+  return { browser, values, tokenId: token.id };
+}
+
+/** Ids of what has not stopped. */
+async function living({ parts: { sql }, clock }: TestServer) {
+  const [row] = await sql`
+    select
+      (select json_agg(id) from personal_access_tokens where revoked_at is null) as tokens,
+      (select json_agg(id) from refresh_token_families where revoked_at is null) as logins,
+      (select count(*)::int from sessions where expires_at > ${new Date(clock.now())}) as sessions,
+      (select json_agg(name) from trust_rules) as rules`;
+  return row;
+}
