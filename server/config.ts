@@ -12,6 +12,7 @@ import {
   parseListenAddress,
   parseNetwork,
 } from "./setting_values.ts";
+import { unknownVariables } from "./unknown_variables.ts";
 
 export type SigningAlgorithm = "ES256" | "EdDSA" | "RS256";
 
@@ -60,7 +61,7 @@ export interface TokenPolicy {
   revokeLeaked: boolean;
 }
 
-/** One setting as it took effect, for `serve --check`. */
+/** One setting as it took effect, for `serve --check`; the empty value if it is not set. */
 export interface EffectiveSetting {
   name: string;
   value: string;
@@ -99,13 +100,15 @@ export async function loadConfig(flags: SettingFlags, io: ServerIo): Promise<Loa
   const raw = new Map<SettingName, string>();
   for (const setting of settings as readonly (Setting & { name: SettingName })[]) {
     const found = lookUp(setting, flags, io.env, file) ?? platformDefault(setting.name, io);
-    if (found === undefined) continue;
-    raw.set(setting.name, found.value);
-    effective.push({ name: setting.name, ...found, secret: setting.secret ?? false });
+    if (found !== undefined) raw.set(setting.name, found.value);
+    const shown = found ?? { value: "", source: "default" };
+    effective.push({ name: setting.name, ...shown, secret: setting.secret ?? false });
   }
   const config = checkedConfig(raw, file, problems);
   problems.push(...await checkPermissions(config, file));
-  return { config, effective, problems, warnings: warningsFor(config) };
+  const unknown = unknownVariables(io.env);
+  problems.push(...unknown.problems);
+  return { config, effective, problems, warnings: [...warningsFor(config), ...unknown.warnings] };
 }
 
 function lookUp(

@@ -1,5 +1,6 @@
-import { parse as parseToml } from "smol-toml";
+import { parse as parseToml, TomlError } from "smol-toml";
 import { brand } from "../shared/brand.ts";
+import { nearestName } from "./nearest_name.ts";
 import type { Role, ScopeDescription } from "./scope_description.ts";
 import type { ServerIo } from "./server_io.ts";
 import { settings } from "./settings.ts";
@@ -24,19 +25,33 @@ export async function readConfigFile(
   const path = typeof flag === "string" ? flag : env[`${brand.envPrefix}_CONFIG`];
   if (path === undefined || path === "") return file;
   file.path = path;
+  let text: string;
   let parsed: Record<string, unknown>;
   try {
-    parsed = parseToml(await Deno.readTextFile(path));
+    text = await Deno.readTextFile(path);
+    parsed = parseToml(text);
   } catch (error) {
-    const reason = error instanceof Deno.errors.NotFound ? "it does not exist" : errorLine(error);
-    problems.push(`config file ${path}: ${reason}`);
+    problems.push(`config file ${path}${errorPosition(error)}: ${errorReason(error)}`);
     return file;
   }
+  const names = settings.map(({ name }) => name);
   for (const [name, value] of Object.entries(parsed)) {
     if (name === "scopes") {
       readScopes(value, file, problems);
     } else if (!settings.some((setting) => setting.name === name)) {
-      problems.push(`config file ${path}: unknown setting "${name}"`);
+      const meant = nearestName(name, [...names, "scopes"]);
+      problems.push(
+        `config file ${path}${lineOf(name, text)}: unknown setting "${name}"${
+          meant === undefined ? "" : `. Did you mean ${meant}?`
+        }`,
+      );
+    } else if (!isPlain(value)) {
+      problems.push(
+        `config file ${path}${
+          lineOf(name, text)
+        }: ${name} must be text, a number, true, false or ` +
+          "a list of these",
+      );
     } else if (Array.isArray(value)) {
       file.values[name] = value.join(",");
     } else {
@@ -88,6 +103,28 @@ function readScope(name: string, entry: Record<string, unknown>): ScopeDescripti
   };
 }
 
-function errorLine(error: unknown): string {
+function isPlain(value: unknown): boolean {
+  return Array.isArray(value)
+    ? value.every((each) => !Array.isArray(each) && isPlain(each))
+    : ["string", "number", "bigint", "boolean"].includes(typeof value);
+}
+
+/** Where a setting or a table is; the parser does not say. Odd spellings are not found. */
+function lineOf(name: string, text: string): string {
+  const index = text.split("\n").findIndex((line) => {
+    const start = line.replace(/^[\s["']+/, "");
+    return start.startsWith(name) && !/^[\w-]/.test(start.slice(name.length));
+  });
+  return index < 0 ? "" : `, line ${index + 1}`;
+}
+
+function errorPosition(error: unknown): string {
+  return error instanceof TomlError ? `, line ${error.line}, column ${error.column}` : "";
+}
+
+/** Without the excerpt that follows the first line: it could show a secret. */
+function errorReason(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "it does not exist";
+  if (error instanceof Deno.errors.PermissionDenied) return "this user may not read it";
   return error instanceof Error ? error.message.split("\n")[0] : String(error);
 }

@@ -12,6 +12,7 @@ import type { ServerIo } from "./server_io.ts";
 import { openStorage } from "./storage.ts";
 import { createSetupLink } from "./store/setup_links.ts";
 import { anyUser } from "./store/users.ts";
+import { readTlsPair } from "./tls_pair.ts";
 import { TokenCheck } from "./token_check/token_check.ts";
 import { Webhook } from "./webhook.ts";
 
@@ -31,11 +32,13 @@ export interface RunningServer {
 
 /**
  * Starts the server: opens the database, listens, and offers operators' commands
- * a way in. Throws FolderLocked, SealingError, Deno.errors.AddrInUse, or the
- * database's own error.
+ * a way in. Throws TlsPairError, FolderLocked, SealingError, Deno.errors.AddrInUse,
+ * or the database's own error.
  */
 export async function startServer(config: ServerConfig, io: ServerIo): Promise<RunningServer> {
   const log = lineLog(io.stderr, io.clock.now);
+  const tls = config.tls && await readTlsPair(config.tls, io.clock);
+  if (tls?.warning !== undefined) log("warn", "tls_certificate", { reason: tls.warning });
   const storage = await openStorage(config, io, "serve");
   const { sql } = storage.database;
   // The address, which the application needs, is known only once we listen.
@@ -46,10 +49,7 @@ export async function startServer(config: ServerConfig, io: ServerIo): Promise<R
     server = listen(
       {
         ...config.listen,
-        ...config.tls && {
-          cert: await Deno.readTextFile(config.tls.certFile),
-          key: await Deno.readTextFile(config.tls.keyFile),
-        },
+        ...tls && { cert: tls.cert, key: tls.key },
         onListen: () => {},
         onError: () => new Response("The server has trouble. Try again shortly.", { status: 500 }),
       },
@@ -95,7 +95,11 @@ export async function startServer(config: ServerConfig, io: ServerIo): Promise<R
   };
 }
 
-function ownAddress(config: ServerConfig, address: Deno.NetAddr): string {
+/** The issuer where none is set: the address the server listens on. */
+export function ownAddress(
+  config: Pick<ServerConfig, "tls">,
+  address: { hostname: string; port: number },
+): string {
   const host = address.hostname.includes(":") ? `[${address.hostname}]` : address.hostname;
   return `${config.tls ? "https" : "http"}://${host}:${address.port}`;
 }

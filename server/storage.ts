@@ -2,9 +2,9 @@ import type { ServerConfig } from "./config.ts";
 import { sealing } from "./sealing.ts";
 import type { ServerIo } from "./server_io.ts";
 import { type Database, openDatabase } from "./store/connect.ts";
-import { hasSchema, migrate } from "./store/migrate.ts";
+import { hasSchema, migrate, migrationStatus } from "./store/migrate.ts";
 import { NoDatabase } from "./store/no_database.ts";
-import { loadServerSecrets, type ServerSecrets } from "./store/server_secrets.ts";
+import { loadServerSecrets, type ServerSecrets, tryServerSecrets } from "./store/server_secrets.ts";
 import { SigningKeys } from "./tokens/signing_keys.ts";
 
 /** A database that is ready for use: migrated, with keys and secrets. */
@@ -47,5 +47,25 @@ export async function openStorage(
   } catch (error) {
     await database.close();
     throw error;
+  }
+}
+
+/**
+ * Opens the database as a server would, and changes nothing in it. Returns its description
+ * and the migrations that a start would apply. Throws as openStorage does for `operate`.
+ */
+export async function tryStorage(
+  config: ServerConfig,
+): Promise<{ description: string; pending: string[] }> {
+  const database = await openDatabase(config, { mustExist: true });
+  try {
+    const { sql, description } = database;
+    if (!await hasSchema(sql)) throw new NoDatabase(description);
+    await tryServerSecrets(sql, sealing(config.secretKey));
+    const migrations = await migrationStatus(sql);
+    const pending = migrations.filter(({ appliedAt }) => appliedAt === undefined);
+    return { description, pending: pending.map(({ name }) => name) };
+  } finally {
+    await database.close();
   }
 }

@@ -4,6 +4,7 @@ import { sanitizeLine } from "../../shared/sanitize.ts";
 import { OperationError } from "../admin/operation.ts";
 import { SealingError } from "../sealing.ts";
 import type { ServerIo } from "../server_io.ts";
+import { TlsPairError } from "../tls_pair.ts";
 import { FolderLocked } from "../store/folder_lock.ts";
 import { NoDatabase } from "../store/no_database.ts";
 
@@ -17,6 +18,13 @@ export function reportProblems(problems: readonly string[], io: ServerIo): numbe
   return EXIT.usage;
 }
 
+/** Lists what works but is hardly meant. */
+export function reportWarnings(warnings: readonly string[], io: ServerIo): void {
+  for (const warning of warnings) {
+    io.stderr(`Warning: ${sanitizeLine(warning, MAX_MESSAGE_LENGTH)}\n`);
+  }
+}
+
 /** Says on standard error which database a command works on: a forgotten --config shows. */
 export function reportDatabase(description: string, io: ServerIo): void {
   io.stderr(`Database: ${sanitizeLine(description, MAX_MESSAGE_LENGTH)}\n`);
@@ -25,7 +33,7 @@ export function reportDatabase(description: string, io: ServerIo): void {
 /** Says why the server or an operator's command could not do its work, and what to do. */
 export function reportFailure(error: unknown, io: ServerIo): number {
   io.stderr(`${brand.binaryName}: ${sanitizeLine(describeFailure(error), MAX_MESSAGE_LENGTH)}\n`);
-  return error instanceof NoDatabase ? EXIT.usage : EXIT.failure;
+  return error instanceof NoDatabase || error instanceof TlsPairError ? EXIT.usage : EXIT.failure;
 }
 
 const CONNECTION_CODES = ["ECONNREFUSED", "ENOTFOUND", "CONNECT_TIMEOUT", "ETIMEDOUT", "ENOENT"];
@@ -33,7 +41,8 @@ const CONNECTION_CODES = ["ECONNREFUSED", "ENOTFOUND", "CONNECT_TIMEOUT", "ETIME
 function describeFailure(error: unknown): string {
   if (
     error instanceof FolderLocked || error instanceof SealingError ||
-    error instanceof OperationError || error instanceof NoDatabase
+    error instanceof OperationError || error instanceof NoDatabase ||
+    error instanceof TlsPairError
   ) return error.message;
   if (error instanceof Deno.errors.AddrInUse) {
     return "the address is in use by another program. Choose another with --listen host:port.";

@@ -1,16 +1,17 @@
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
-import { loadConfig, type LoadedConfig, type SettingFlags } from "../config.ts";
+import { loadConfig, type SettingFlags } from "../config.ts";
 import { startServer } from "../serve.ts";
 import type { ServerIo } from "../server_io.ts";
-import { reportFailure, reportProblems } from "./failure.ts";
+import { reportFailure, reportProblems, reportWarnings } from "./failure.ts";
+import { checkSettings } from "./serve_check.ts";
 
-/** `serve`: runs the server until it is told to stop; `--check` only looks at the settings. */
+/** `serve`: runs the server until it is told to stop; `--check` only tries the settings. */
 export async function serve(options: SettingFlags, io: ServerIo): Promise<number> {
   const loaded = await loadConfig(options, io);
-  if (options.check === true) return check(loaded, io);
+  if (options.check === true) return await checkSettings(loaded, io);
   if (loaded.problems.length > 0) return reportProblems(loaded.problems, io);
-  for (const warning of loaded.warnings) io.stderr(`Warning: ${warning}\n`);
+  reportWarnings(loaded.warnings, io);
   let server;
   try {
     server = await startServer(loaded.config, io);
@@ -38,23 +39,4 @@ function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) =>
     signal.addEventListener("abort", () => resolve(), { once: true })
   );
-}
-
-function check({ config, effective, problems, warnings }: LoadedConfig, io: ServerIo): number {
-  const width = Math.max(...effective.map(({ name }) => name.length));
-  for (const { name, value, source, secret } of effective) {
-    const shown = secret ? "********" : maskPassword(value);
-    io.stdout(`${name.padEnd(width)}  ${shown || "none"}  (${source})\n`);
-  }
-  io.stdout(`${"scopes".padEnd(width)}  ${config.scopes.map((scope) => scope.name).join(" ")}\n`);
-  for (const warning of warnings) io.stderr(`Warning: ${warning}\n`);
-  if (problems.length > 0) return reportProblems(problems, io);
-  io.stdout("\nThe settings are fine.\n");
-  return EXIT.ok;
-}
-
-/** The database's address may hold its password, which may hold an @ itself. */
-function maskPassword(value: string): string {
-  return value.replace(/^(\w+:\/\/[^:@/]*):.*@/, "$1:********@")
-    .replace(/([?&]password=)[^&]*/, "$1********");
 }

@@ -4,7 +4,7 @@
  */
 export class NoDatabase extends Error {
   override readonly name = "NoDatabase";
-  constructor(place: string) {
+  constructor(readonly place: string) {
     super(
       `there is no database yet (${place}). If it is elsewhere, name it with --config, ` +
         "--data-dir or --database-url. The commands serve, migrate and admin user add create one.",

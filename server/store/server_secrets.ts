@@ -21,6 +21,12 @@ export async function loadServerSecrets(sql: Sql, sealing: Sealing): Promise<Ser
   };
 }
 
+/** Throws SealingError if the secrets that are stored were encrypted with another key. */
+export async function tryServerSecrets(sql: Sql, sealing: Sealing): Promise<void> {
+  const rows = await sql<{ value: Uint8Array }[]>`select value from server_secrets`;
+  for (const { value } of rows) sealing.open(value);
+}
+
 async function loadSecret(sql: Sql, sealing: Sealing, name: string): Promise<Uint8Array> {
   // Replicas that start together agree: the first insert wins, all read it.
   await sql`

@@ -104,18 +104,30 @@ Deno.test("serve --check shows every setting and its source, and no secret", asy
     'access_token_lifetime = "5m"\ndevice_code_lifetime = "6m"\nsession_idle_lifetime = "7h"\n',
   );
   const prefix = brand.envPrefix;
-  const ended = await run(["serve", "--check", "--config", config, "--listen", "127.0.0.1:9999"], {
-    env: {
-      ...home.env,
-      [`${prefix}_LISTEN`]: "127.0.0.1:8888",
-      [`${prefix}_DEVICE_CODE_LIFETIME`]: "8m",
-      [`${prefix}_SECRET_KEY`]: `${PASSWORD_MARK} ${"k".repeat(32)}`,
-      DATABASE_URL:
-        `postgres://app:a@${PASSWORD_MARK}@db.example.com/auth?password=${PASSWORD_MARK}`,
-    },
+  const check = (env: Record<string, string>) =>
+    run(["serve", "--check", "--config", config, "--listen", "127.0.0.1:9999"], {
+      env: { ...home.env, ...env },
+    });
+  const env = {
+    [`${prefix}_LISTEN`]: "127.0.0.1:8888",
+    [`${prefix}_DEVICE_CODE_LIFETIME`]: "8m",
+    [`${prefix}_SECRET_KEY`]: `${PASSWORD_MARK} ${"k".repeat(32)}`,
+  };
+  const ended = await check(env);
+  assert.equal(ended.code, EXIT.ok, ended.stderr);
+  const unreachable = await check({
+    ...env,
+    DATABASE_URL: `postgres://app:a@${PASSWORD_MARK}@127.0.0.1:1/auth?password=${PASSWORD_MARK}`,
   });
-  assert.equal(ended.code, 0, ended.stderr);
-  assertNoSecrets("serve --check", ended.stdout + ended.stderr);
+  assert.equal(unreachable.code, EXIT.failure, unreachable.stderr);
+  assert.match(
+    unreachable.stdout,
+    /^database_url +postgres:\/\/app:\*+@127\.0\.0\.1:1\/auth\?password=\*+ +\(DATABASE_URL\)$/m,
+  );
+  assert.doesNotMatch(unreachable.stdout, /fine/);
+  for (const each of [ended, unreachable]) {
+    assertNoSecrets("serve --check", each.stdout + each.stderr);
+  }
   for (
     const line of [
       /^listen +127\.0\.0\.1:9999 +\(--listen\)$/m,
@@ -123,7 +135,11 @@ Deno.test("serve --check shows every setting and its source, and no secret", asy
       /^session_idle_lifetime +7h +\(.*server\.toml\)$/m,
       /^refresh_token_idle_lifetime +30d +\(default\)$/m,
       new RegExp(`^secret_key +\\*+ +\\(${prefix}_SECRET_KEY\\)$`, "m"),
-      /^database_url +postgres:\/\/app:\*+@db\.example\.com\/auth\?password=\*+ +\(DATABASE_URL\)$/m,
+      // Not set: their defaults.
+      /^issuer +http:\/\/127\.0\.0\.1:9999 +\(default\)$/m,
+      /^audience +http:\/\/127\.0\.0\.1:9999 +\(default\)$/m,
+      /^database_url +none +\(default\)$/m,
+      /^tls_key +none +\(default\)$/m,
       /The settings are fine/,
     ]
   ) assert.match(ended.stdout, line);

@@ -1,0 +1,81 @@
+import { EXIT } from "../../shared/exit_codes.ts";
+import { sanitizeLine } from "../../shared/sanitize.ts";
+import type { LoadedConfig, ServerConfig } from "../config.ts";
+import type { Log } from "../log.ts";
+import { Mail } from "../mail.ts";
+import { placesFrom } from "../places.ts";
+import { ownAddress } from "../serve.ts";
+import type { ServerIo } from "../server_io.ts";
+import { tryStorage } from "../storage.ts";
+import { describeEmbedded } from "../store/connect.ts";
+import { embeddedFolder } from "../store/embedded.ts";
+import { FolderLocked } from "../store/folder_lock.ts";
+import { NoDatabase } from "../store/no_database.ts";
+import { readTlsPair } from "../tls_pair.ts";
+import { reportFailure, reportProblems, reportWarnings } from "./failure.ts";
+
+/**
+ * `serve --check`: prints every setting with its value and source, then tries what a start
+ * would use: certificate, database, mail server, GeoIP file. It does not listen, and
+ * creates and changes nothing.
+ */
+export async function checkSettings(loaded: LoadedConfig, io: ServerIo): Promise<number> {
+  const { config, problems } = loaded;
+  printSettings(loaded, io);
+  reportWarnings(loaded.warnings, io);
+  if (problems.length > 0) return reportProblems(problems, io);
+  try {
+    if (config.tls !== undefined) {
+      const { warning } = await readTlsPair(config.tls, io.clock);
+      if (warning !== undefined) reportWarnings([warning], io);
+    }
+    io.stdout(`\nDatabase: ${sanitizeLine(await describeStorage(config), 500)}\n`);
+  } catch (error) {
+    return reportFailure(error, io);
+  }
+  const log: Log = (_level, event, { reason } = {}) =>
+    reportWarnings([`${event.replaceAll("_", " ")}: ${reason}`], io);
+  // Any address makes it read the file.
+  await placesFrom(config.geoipFile, log)("192.0.2.1");
+  const mail = new Mail(config.mail, log);
+  await mail.probe();
+  await mail.close();
+  io.stdout("\nThe settings are fine.\n");
+  return EXIT.ok;
+}
+
+function printSettings({ config, effective }: LoadedConfig, io: ServerIo): void {
+  const width = Math.max(...effective.map(({ name }) => name.length));
+  const issuer = config.issuer ?? ownAddress(config, config.listen);
+  // Defaults that follow from other settings.
+  const derived: Record<string, string> = { issuer, audience: issuer };
+  for (const { name, value, source, secret } of effective) {
+    const shown = secret && value !== "" ? "********" : maskPassword(value || derived[name] || "");
+    io.stdout(`${name.padEnd(width)}  ${sanitizeLine(shown, 1000) || "none"}  (${source})\n`);
+  }
+  io.stdout(`${"scopes".padEnd(width)}  ${config.scopes.map((scope) => scope.name).join(" ")}\n`);
+}
+
+/** The database's address may hold its password, which may hold an @ itself. */
+function maskPassword(value: string): string {
+  return value.replace(/^(\w+:\/\/[^:@/]*):.*@/, "$1:********@")
+    .replace(/([?&]password=)[^&]*/, "$1********");
+}
+
+/** Throws what keeps a server from using the database. */
+async function describeStorage(config: ServerConfig): Promise<string> {
+  try {
+    const { description, pending } = await tryStorage(config);
+    return pending.length === 0
+      ? description
+      : `${description}; a start applies ${pending.join(", ")}`;
+  } catch (error) {
+    // Neither keeps a server from starting: the first start creates it, and the folder may
+    // be in use by the very server whose settings are looked at.
+    if (error instanceof NoDatabase) return `${error.place}; the first start creates it`;
+    if (error instanceof FolderLocked) {
+      return `${describeEmbedded(embeddedFolder(config.dataDir))}; in use by another process`;
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,30 @@
+/** Typing errors that a suggestion forgives, in longer names; in shorter ones a third of the letters. */
+const MAX_ERRORS = 3;
+
+/** The one of `names` that `text` is most likely a misspelling of; undefined if none is near. */
+export function nearestName<Name extends string>(
+  text: string,
+  names: readonly Name[],
+): Name | undefined {
+  const nearest = names.map((name) => ({ name, errors: typingErrors(text, name) }))
+    .sort((one, other) => one.errors - other.errors)[0];
+  return nearest.errors <= Math.min(MAX_ERRORS, nearest.name.length / 3) ? nearest.name : undefined;
+}
+
+/** Letters added, left out, replaced or swapped with the next (optimal string alignment). */
+function typingErrors(text: string, name: string): number {
+  if (Math.abs(text.length - name.length) > MAX_ERRORS) return Infinity;
+  const rows = [[...Array(name.length + 1).keys()]];
+  for (let i = 1; i <= text.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= name.length; j++) {
+      const replaced = rows[i - 1][j - 1] + (text[i - 1] === name[j - 1] ? 0 : 1);
+      row[j] = Math.min(rows[i - 1][j] + 1, row[j - 1] + 1, replaced);
+      if (text[i - 1] === name[j - 2] && text[i - 2] === name[j - 1]) {
+        row[j] = Math.min(row[j], rows[i - 2][j - 2] + 1);
+      }
+    }
+    rows.push(row);
+  }
+  return rows[text.length][name.length];
+}

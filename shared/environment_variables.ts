@@ -1,0 +1,15 @@
+/**
+ * Environment variables of the command line and of our CI templates, without the brand's
+ * prefix. The server's settings are variables too; it reports what is neither.
+ */
+export const CLIENT_VARIABLES = [
+  "TOKEN",
+  "SERVER",
+  "CONFIG_DIR",
+  "SUBJECT_TOKEN_FILE",
+  "ID_TOKEN",
+  // Of docs/ci and .github/actions.
+  "VERSION",
+  "RELEASES",
+  "SHA",
+] as const;
