@@ -73,6 +73,8 @@ export interface TokenApi {
 const MIN_TTL_MS = 60_000;
 /** Tokens on a page: however long their names and networks are, an answer is not too large. */
 const PAGE_LENGTH = 50;
+/** Pages that are read of one list, so that no server keeps us reading: 20,000 tokens. */
+const MAX_PAGES = 400;
 /** The server takes no longer ones, in characters. */
 const MAX_SEARCH_LENGTH = 100;
 
@@ -117,6 +119,7 @@ export async function openTokenApi(selection: Selection, io: ClientIo): Promise<
     own: () => one("/token"),
     async list({ search, all }) {
       const tokens: PersonalAccessToken[] = [];
+      const cursors = new Set<string>();
       let cursor: unknown;
       do {
         const query = new URLSearchParams({
@@ -128,10 +131,16 @@ export async function openTokenApi(selection: Selection, io: ClientIo): Promise<
         const page = await ask(`/tokens?${query}`) ?? {};
         if (!Array.isArray(page.tokens)) throw unreadable(server);
         tokens.push(...page.tokens.map((each) => checked(server, Object(each))));
-        if (page.next_cursor === cursor) throw unreadable(server);
         cursor = page.next_cursor ?? undefined;
-      } while (typeof cursor === "string");
-      return tokens;
+        if (typeof cursor !== "string") return tokens;
+        // A cursor that comes again leads to the same pages without end.
+        if (cursors.has(cursor)) throw unreadable(server);
+        cursors.add(cursor);
+      } while (cursors.size < MAX_PAGES);
+      throw new ClientError(
+        EXIT.failure,
+        `${server} lists more than ${MAX_PAGES} pages of tokens. Narrow it down with --search.`,
+      );
     },
     async find(id) {
       const body = await ask(`/tokens/${encodeURIComponent(id)}`, { orNone: true });

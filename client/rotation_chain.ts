@@ -6,8 +6,8 @@ export function replacedBy(
   token: PersonalAccessToken,
   known: readonly PersonalAccessToken[],
 ): PersonalAccessToken[] {
-  const older = known.find(({ id }) => id === token.rotated_from);
-  return older === undefined ? [] : [older, ...replacedBy(older, without(token, known))];
+  const byId = new Map(known.map((each) => [each.id, each]));
+  return chain(token, ({ rotated_from: older }) => older === null ? undefined : byId.get(older));
 }
 
 /** Those of `known` that have replaced `token`, directly or over others, the oldest first. */
@@ -15,11 +15,20 @@ export function replacementsOf(
   token: PersonalAccessToken,
   known: readonly PersonalAccessToken[],
 ): PersonalAccessToken[] {
-  const newer = known.find(({ rotated_from: older }) => older === token.id);
-  return newer === undefined ? [] : [newer, ...replacementsOf(newer, without(token, known))];
+  const byPredecessor = new Map(known.map((each) => [each.rotated_from, each]));
+  return chain(token, ({ id }) => byPredecessor.get(id));
 }
 
 /** Each is met once, whatever a server says replaces what. */
-function without(token: PersonalAccessToken, known: readonly PersonalAccessToken[]) {
-  return known.filter(({ id }) => id !== token.id);
+function chain(
+  start: PersonalAccessToken,
+  next: (token: PersonalAccessToken) => PersonalAccessToken | undefined,
+): PersonalAccessToken[] {
+  const met = new Set([start.id]);
+  const found: PersonalAccessToken[] = [];
+  for (let token = next(start); token !== undefined && !met.has(token.id); token = next(token)) {
+    met.add(token.id);
+    found.push(token);
+  }
+  return found;
 }

@@ -24,6 +24,7 @@ import { jwtBearerGrant } from "./grants/jwt_bearer.ts";
 import { refreshTokenGrant } from "./grants/refresh_token.ts";
 import { tokenExchangeGrant } from "./grants/token_exchange.ts";
 import { pages } from "./pages/pages.tsx";
+import { RateLimit } from "./rate_limit.ts";
 import { KEY_SET_MAX_AGE } from "./tokens/signing_keys.ts";
 
 /** What answers requests; `peer` is the address of the connection. */
@@ -33,11 +34,12 @@ export interface App {
 
 /** The route table and the mapping of errors, nothing else. */
 export function app(parts: AppParts): App {
+  const exchanges = new RateLimit(parts.clock);
   const grants = [
     deviceCodeGrant(parts),
     refreshTokenGrant(parts),
-    tokenExchangeGrant(parts),
-    jwtBearerGrant(parts),
+    tokenExchangeGrant({ ...parts, exchanges }),
+    jwtBearerGrant({ ...parts, exchanges }),
   ];
   const metadata = async () =>
     authorizationServerMetadata(

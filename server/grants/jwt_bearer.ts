@@ -1,11 +1,12 @@
 import { JWT_BEARER_GRANT } from "../../shared/grant_types.ts";
 import { OAuthError } from "../../shared/oauth_error.ts";
 import type { AppParts } from "../app_parts.ts";
+import type { RateLimit } from "../rate_limit.ts";
 import type { Grant } from "./grant.ts";
 import { workloadTokens } from "./workload_tokens.ts";
 
 /** Assertions as grants (RFC 7523 section 2.1): the same trade as token exchange, in older words. */
-export function jwtBearerGrant(parts: AppParts): Grant {
+export function jwtBearerGrant(parts: AppParts & { exchanges: RateLimit }): Grant {
   return {
     type: JWT_BEARER_GRANT,
     clientOptional: true,

@@ -2,9 +2,11 @@ import { OAuthError } from "../../shared/oauth_error.ts";
 import { formatScope, parseScope } from "../../shared/scope.ts";
 import type { TokenResponse } from "../../shared/token_response.ts";
 import type { AppParts } from "../app_parts.ts";
-import { recordAuditEvent } from "../store/audit_events.ts";
+import { recordRepeatedAuditEvent } from "../store/audit_events.ts";
 import { describeVerdict } from "../token_check/describe_verdict.ts";
 import { signAccessToken } from "../tokens/access_token.ts";
+import type { RateLimit } from "../rate_limit.ts";
+import { checkExchangeLimit } from "./exchange_limit.ts";
 import type { TokenRequest } from "./grant.ts";
 
 /**
@@ -13,7 +15,7 @@ import type { TokenRequest } from "./grant.ts";
  * revocation.
  */
 export async function exchangePersonalAccessToken(
-  parts: AppParts,
+  parts: AppParts & { exchanges: RateLimit },
   request: TokenRequest,
   token: string,
 ): Promise<TokenResponse | OAuthError> {
@@ -31,6 +33,11 @@ export async function exchangePersonalAccessToken(
   if (scopes === undefined || !scopes.every((scope) => known.scopes.includes(scope))) {
     return new OAuthError("invalid_scope", `The token has only these scopes: ${known.scope}.`);
   }
+  const refusal = checkExchangeLimit(parts.exchanges, {
+    token: known.id,
+    principal: known.subject,
+  });
+  if (refusal !== undefined) return refusal;
   const left = Math.floor((known.expiresAt - clock.now()) / 1000);
   const lifetime = Math.max(1, Math.min(config.accessTokenLifetime, left));
   const scope = formatScope(scopes);
@@ -41,7 +48,7 @@ export async function exchangePersonalAccessToken(
     audience: known.audience,
     personalAccessTokenId: known.id,
   });
-  await recordAuditEvent(sql, clock, {
+  await recordRepeatedAuditEvent(sql, clock, {
     event: "token.exchanged",
     actor: known.subject,
     subject: known.id,

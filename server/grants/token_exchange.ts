@@ -2,6 +2,7 @@ import { TOKEN_EXCHANGE_GRANT } from "../../shared/grant_types.ts";
 import { OAuthError } from "../../shared/oauth_error.ts";
 import { ACCESS_TOKEN_TYPE, ID_TOKEN_TYPE, JWT_TYPE } from "../../shared/token_types.ts";
 import type { AppParts } from "../app_parts.ts";
+import type { RateLimit } from "../rate_limit.ts";
 import type { Grant, TokenRequest } from "./grant.ts";
 import { exchangePersonalAccessToken } from "./personal_access_token_exchange.ts";
 import { workloadTokens } from "./workload_tokens.ts";
@@ -10,7 +11,7 @@ import { workloadTokens } from "./workload_tokens.ts";
  * Token exchange (RFC 8693): another issuer's identity token, or one of our personal
  * access tokens, for an access token.
  */
-export function tokenExchangeGrant(parts: AppParts): Grant {
+export function tokenExchangeGrant(parts: AppParts & { exchanges: RateLimit }): Grant {
   return {
     type: TOKEN_EXCHANGE_GRANT,
     clientOptional: true,

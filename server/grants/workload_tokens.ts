@@ -12,11 +12,14 @@ import {
   verifySubjectToken,
 } from "../federation/subject_token.ts";
 import type { TrustRule } from "../federation/trust_rule.ts";
-import { recordAuditEvent } from "../store/audit_events.ts";
+import type { RateLimit } from "../rate_limit.ts";
+import { recordAuditEvent, recordRepeatedAuditEvent } from "../store/audit_events.ts";
 import { findPrincipal, type Principal } from "../store/service_accounts.ts";
 import { trustRulesOfIssuer, useAssertion } from "../store/trust_rules.ts";
 import { admitRefusal } from "../throttle.ts";
 import { checkAccessTokenSize, signAccessToken, type Workload } from "../tokens/access_token.ts";
+import { tokenHashHex } from "../tokens/token_hash.ts";
+import { checkExchangeLimit } from "./exchange_limit.ts";
 import type { TokenRequest } from "./grant.ts";
 
 /** Longest claim we copy or write down, in characters. */
@@ -28,7 +31,7 @@ const MAX_CLAIM_LENGTH = 255;
  * Every outcome is audited.
  */
 export async function workloadTokens(
-  parts: AppParts,
+  parts: AppParts & { exchanges: RateLimit },
   request: TokenRequest,
   token: string,
   refusal: OAuthErrorCode,
@@ -64,6 +67,12 @@ export async function workloadTokens(
   }
   const granted = grantedScope(rule, principal, scope);
   if (granted instanceof OAuthError) return granted;
+  // One without jti may be presented as often as its holder likes, and each time is audited.
+  const tooMany = checkExchangeLimit(parts.exchanges, {
+    token: tokenHashHex(token),
+    principal: principal.id,
+  });
+  if (tooMany !== undefined) return tooMany;
   if (typeof claims.jti === "string") {
     // Once, wherever it is presented: RFC 7523 section 3 item 7. Skew counts as life.
     const expiresAt = new Date((claims.exp + 120) * 1000);
@@ -117,7 +126,7 @@ async function issue(
   } while (tooLarge !== undefined && run.pop() !== undefined);
   if (tooLarge !== undefined) return tooLarge;
   const accessToken = await signAccessToken(signer, content);
-  await recordAuditEvent(sql, clock, {
+  await recordRepeatedAuditEvent(sql, clock, {
     event: "workload.token_issued",
     actor: principal.id,
     subject: rule.id,

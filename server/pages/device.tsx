@@ -1,4 +1,4 @@
-import { recordAuditEvent } from "../store/audit_events.ts";
+import { recordAuditEvent, recordRepeatedAuditEvent } from "../store/audit_events.ts";
 import { enterUserCode } from "../store/device_authorizations.ts";
 import { forgiveAttempt } from "../store/failed_attempts.ts";
 import { admitUserCode } from "../throttle.ts";
@@ -60,7 +60,11 @@ export async function submitDevice(parts: PageParts, c: PageContext): Promise<Re
     });
   }
   await forgiveAttempt(sql, admission.attempt);
-  await recordAuditEvent(sql, clock, { event: "device.code_entered", ...by, subject: request.id });
+  await recordRepeatedAuditEvent(sql, clock, {
+    event: "device.code_entered",
+    ...by,
+    subject: request.id,
+  });
   return c.redirect(`/device/confirm?request=${request.id}`, 303);
 }
 

@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import type { Clock } from "../../shared/clock.ts";
 import type { Sql, Transaction } from "./connect.ts";
 
@@ -39,6 +39,36 @@ export async function findAuditDetails(
     select details from audit_events
     where id = ${query.id} and event = ${query.event} and occurred_at >= ${query.since}`;
   return rows[0]?.details;
+}
+
+/** A repeated event is counted in one row for so long, in ms. */
+const REPEAT_WINDOW = 3_600_000;
+
+/**
+ * Writes down what one principal may do any number of times: the same event, by the same
+ * actor, to the same subject, with the same details and from the same address, is one row
+ * an hour, with how often (`count`) and when last (`last_at`) in its details.
+ */
+export async function recordRepeatedAuditEvent(
+  sql: Sql | Transaction,
+  clock: Clock,
+  event: AuditEvent,
+): Promise<void> {
+  const now = clock.now();
+  const window = Math.floor(now / REPEAT_WINDOW);
+  const { actor = null, subject = null, address = null, details = {} } = event;
+  const key = JSON.stringify([window, event.event, actor, subject, address, details]);
+  const id = createHash("sha256").update(key).digest("hex").slice(0, 32);
+  const repeated = (count: number) => ({ count, last_at: new Date(now).toISOString() });
+  await sql`
+    insert into audit_events as e (id, occurred_at, event, actor, subject, address, details)
+    values (
+      ${id}::uuid, ${new Date(now)}, ${event.event}, ${actor}, ${subject}, ${address},
+      ${sql.json({ ...details, ...repeated(1) })}
+    )
+    on conflict (id) do update set details = e.details || jsonb_build_object(
+      'count', (e.details ->> 'count')::int + 1, 'last_at', excluded.details -> 'last_at'
+    )`;
 }
 
 /** Deletes events from before `before`, at most `limit`; returns how many. */

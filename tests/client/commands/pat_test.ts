@@ -415,6 +415,22 @@ Deno.test("problem details become words, each with the exit code that fits", asy
   assert.match(io.err, /does not accept the token in .*_TOKEN: The token expired on 2026-11-01/);
 });
 
+Deno.test("no server keeps the list going: a cursor that repeats, or pages without end", async () => {
+  await using server = new ScriptedServer();
+  await using home = await clientHome();
+  const { io } = home;
+  await logIn(io, server);
+  const page = (next_cursor: unknown) => ({ json: { tokens: [], next_cursor } });
+  server.script("/api/v1/tokens", page("a"), page("b"), page("c"), page("a"), page("b"));
+  assert.equal(await list(io), EXIT.failure);
+  assert.equal(server.askedAt("/api/v1/tokens").length, 4);
+  let pages = 0;
+  server.script("/api/v1/tokens", () => Response.json(page(`cursor ${++pages}`).json));
+  assert.equal(await list(io), EXIT.failure);
+  assert.equal(pages, 400);
+  assert.equal(io.out, "");
+});
+
 Deno.test("a login whose access token was revoked is renewed once", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
