@@ -10,8 +10,16 @@ import {
   type CredentialStore,
   CredentialStoreError,
 } from "./credentials/credential_store.ts";
+import { describeFileError } from "./file_error.ts";
 import { withFileLock } from "./file_lock.ts";
-import { readPrivateFile, setAside, WideRights, writePrivateFile } from "./private_file.ts";
+import { HOW_TO_CHANGE_FOLDER } from "./folders.ts";
+import {
+  readPrivateFile,
+  setAside,
+  tryPrivateFolder,
+  WideRights,
+  writePrivateFile,
+} from "./private_file.ts";
 
 /** One remembered login. */
 export interface Account extends AccountKey {
@@ -103,6 +111,18 @@ export function accountLockPath(folder: string, { server, account }: AccountKey)
   return join(folder, "locks", `${name}.lock`);
 }
 
+/**
+ * Rejects with CredentialStoreError if a login could not be remembered in `folder`, or
+ * its locks not be taken. A login in the keychain needs both as well.
+ */
+export async function tryAccounts(folder: string, signal: AbortSignal): Promise<void> {
+  const path = indexPath(folder);
+  await explained(path, async () => {
+    await withFileLock(indexLockPath(folder), { signal }, () => tryPrivateFolder(folder));
+    await readPrivateFile(path);
+  });
+}
+
 async function update(
   folder: string,
   signal: AbortSignal,
@@ -112,7 +132,7 @@ async function update(
   return await explained(
     path,
     () =>
-      withFileLock(join(folder, "locks", "accounts.lock"), { signal }, async () => {
+      withFileLock(indexLockPath(folder), { signal }, async () => {
         let damaged = false;
         const index = await readAccounts(folder, () => damaged = true);
         // It may name entries in the keychain that nothing else knows of: not ours to destroy.
@@ -123,6 +143,10 @@ async function update(
         return next;
       }),
   );
+}
+
+function indexLockPath(folder: string): string {
+  return join(folder, "locks", "accounts.lock");
 }
 
 function indexPath(folder: string): string {
@@ -163,6 +187,9 @@ async function explained<T>(path: string, work: () => Promise<T>): Promise<T> {
     if (error instanceof WideRights) throw new CredentialStoreError(error.message);
     // What the operating system refuses; everything else has its own words already.
     if (!(error instanceof Error) || !("code" in error)) throw error;
-    throw new CredentialStoreError(`The list of logins ${path} cannot be used: ${error.message}`);
+    throw new CredentialStoreError(
+      `The list of logins ${path} cannot be used: ${describeFileError(error)}. ` +
+        `${HOW_TO_CHANGE_FOLDER}`,
+    );
   }
 }

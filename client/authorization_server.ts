@@ -8,7 +8,7 @@ import { EXIT } from "../shared/exit_codes.ts";
 import { ClientError } from "./client_error.ts";
 import type { ClientIo } from "./client_io.ts";
 import { isLoopback } from "./host.ts";
-import { request, unexpectedAnswer } from "./http_request.ts";
+import { askServer, foreignAnswer, unexpectedAnswer } from "./http_request.ts";
 import { plainText } from "./output.ts";
 
 /** The part of the metadata the command line uses. */
@@ -56,14 +56,14 @@ export function parseServer(text: string): string {
  */
 export async function discover(server: string, io: ClientIo): Promise<AuthorizationServer> {
   const url = authorizationServerMetadataUrl(server);
-  const answer = await request(url, io);
+  const answer = await askServer(url, io);
   if (answer.status !== 200) {
     const failure = unexpectedAnswer(url, "its metadata", answer);
     if (failure.exitCode === EXIT.temporaryFailure) throw failure;
     throw notAServer(server, failure.message);
   }
   const metadata = answer.body;
-  if (!metadata) throw notAServer(server, `${url} is not a JSON document`);
+  if (!metadata) throw foreignAnswer(url, answer);
   // RFC 8414 section 3.3: another issuer in the document is a mix-up or an attack.
   if (metadata.issuer !== server) {
     throw notAServer(

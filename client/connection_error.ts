@@ -22,6 +22,25 @@ export function temporarilyUnreachable(url: URL, reason: string): NoAnswerError 
   );
 }
 
+/**
+ * Something else answered in the server's place: the sign-in page of a network, a proxy.
+ * The server itself was not reached.
+ */
+export class ForeignAnswerError extends NoAnswerError {
+  readonly reason: string;
+  /** `answer` as in `HTTP 302, redirects to …`. */
+  constructor(url: URL, answer: string) {
+    const reason = `something else answers in its place (${answer}), ` +
+      `such as the sign-in page of a network or a proxy`;
+    super(
+      EXIT.temporaryFailure,
+      `Cannot reach ${url.origin}: ${reason}. ` +
+        `Sign in to the network or fix the address, then try again.`,
+    );
+    this.reason = reason;
+  }
+}
+
 /** What `error`, thrown by fetch for a request to `url`, means for the user. */
 export function connectionError(
   error: unknown,

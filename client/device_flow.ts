@@ -6,7 +6,7 @@ import type { AuthorizationServer } from "./authorization_server.ts";
 import { ClientError } from "./client_error.ts";
 import type { ClientIo } from "./client_io.ts";
 import { NoAnswerError } from "./connection_error.ts";
-import { request, unexpectedAnswer } from "./http_request.ts";
+import { askServer, unexpectedAnswer } from "./http_request.ts";
 import { plainText } from "./output.ts";
 import { requestTokens, type TokenAnswer } from "./token_request.ts";
 
@@ -48,7 +48,7 @@ export async function authorizeDevice(
       `${server.issuer} does not offer logins by device code. Ask its operator to switch them on.`,
     );
   }
-  const answer = await request(endpoint, io, { form: { client_id: brand.cliClientId, scope } });
+  const answer = await askServer(endpoint, io, { form: { client_id: brand.cliClientId, scope } });
   if (answer.status !== 200) throw unexpectedAnswer(endpoint, "the login", answer);
   const body = answer.body ?? {};
   const { device_code, user_code, verification_uri, verification_uri_complete } = body;

@@ -8,6 +8,7 @@ import { uncheckedClaims } from "./jwt_claims.ts";
 import { plainText } from "./output.ts";
 import {
   type EnvironmentSession,
+  serverOf,
   type Session,
   type SessionToken,
   sessionToken,
@@ -36,7 +37,7 @@ async function trade(
   scope: string | undefined,
   io: ClientIo,
 ): Promise<SessionToken> {
-  const issuer = session.server ?? brand.defaultServer;
+  const issuer = serverOf(session);
   const subject = { token: session.token, type: ACCESS_TOKEN_TYPE, scope };
   const answer = await exchangeToken(issuer, subject, io);
   switch (answer.kind) {

@@ -3,6 +3,9 @@ import { dirname } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { EXIT } from "../shared/exit_codes.ts";
 import { ClientError } from "./client_error.ts";
+import { CredentialStoreError } from "./credentials/credential_store.ts";
+import { describeFileError } from "./file_error.ts";
+import { HOW_TO_CHANGE_FOLDER } from "./folders.ts";
 import { makePrivateFolder } from "./private_file.ts";
 
 export interface LockWait {
@@ -16,18 +19,18 @@ export interface LockWait {
  * Runs `critical` while no other process holds the lock at `path`. The file is
  * never deleted: a lock on a deleted file keeps nobody out.
  *
- * Throws ClientError (temporary failure) if the lock is not had in time.
+ * Throws ClientError (temporary failure) if the lock is not had in time, and
+ * CredentialStoreError if there can be none: a read-only folder, a full disk.
  */
 export async function withFileLock<T>(
   path: string,
   { signal, waitMs = 60_000 }: LockWait,
   critical: () => Promise<T>,
 ): Promise<T> {
-  await makePrivateFolder(dirname(path));
-  using file = await Deno.open(path, { create: true, write: true, mode: 0o600 });
+  using file = await openLock(path);
   const end = performance.now() + waitMs;
   // Asked for again and again: a blocking lock could not be given up at Ctrl-C.
-  for (let delay = 2; !await file.tryLock(true); delay = Math.min(delay * 2, 50)) {
+  for (let delay = 2; !await tryLock(file, path); delay = Math.min(delay * 2, 50)) {
     if (performance.now() > end) {
       throw new ClientError(
         EXIT.temporaryFailure,
@@ -38,4 +41,28 @@ export async function withFileLock<T>(
     await pause(delay, undefined, { signal });
   }
   return await critical();
+}
+
+async function openLock(path: string): Promise<Deno.FsFile> {
+  try {
+    await makePrivateFolder(dirname(path));
+    return await Deno.open(path, { create: true, write: true, mode: 0o600 });
+  } catch (error) {
+    throw lockError(path, error);
+  }
+}
+
+async function tryLock(file: Deno.FsFile, path: string): Promise<boolean> {
+  try {
+    return await file.tryLock(true);
+  } catch (error) {
+    throw lockError(path, error);
+  }
+}
+
+function lockError(path: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !("code" in error)) return error;
+  return new CredentialStoreError(
+    `The lock ${path} cannot be used: ${describeFileError(error)}. ${HOW_TO_CHANGE_FOLDER}`,
+  );
 }

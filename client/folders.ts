@@ -24,6 +24,10 @@ export function findConfigFolder(
   return parent && join(parent, brand.folderName);
 }
 
+/** What to do where the folder cannot be used. */
+export const HOW_TO_CHANGE_FOLDER =
+  `Fix that, or set ${brand.envPrefix}_CONFIG_DIR to another folder.`;
+
 /** The same, where a folder is needed. Throws CredentialStoreError if there is none. */
 export function configFolder(io: Pick<ClientIo, "env" | "platform">): string {
   const folder = findConfigFolder(io);

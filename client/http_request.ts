@@ -4,8 +4,8 @@ import { EXIT } from "../shared/exit_codes.ts";
 import { version } from "../shared/version.ts";
 import { ClientError } from "./client_error.ts";
 import type { ClientIo } from "./client_io.ts";
-import { connectionError, temporarilyUnreachable } from "./connection_error.ts";
-import { plainText } from "./output.ts";
+import { connectionError, ForeignAnswerError, temporarilyUnreachable } from "./connection_error.ts";
+import { sanitizeLine } from "../shared/sanitize.ts";
 
 /** How long one request may take in all, in milliseconds. */
 export const REQUEST_TIMEOUT_MS = 30_000;
@@ -92,6 +92,41 @@ export async function request(
   }
 }
 
+/**
+ * One request to our server, and its answer: JSON, or a success without a body. Anything
+ * else did not come from it, unless it says "try again later". Throws what `request`
+ * throws, and ForeignAnswerError.
+ */
+export async function askServer(
+  url: string,
+  io: ClientIo,
+  { mayBeMissing, ...options }: RequestOptions & {
+    /** An older server may not know this address: its 404 need not be JSON. */
+    mayBeMissing?: boolean;
+  } = {},
+): Promise<Answer> {
+  const answer = await request(url, io, options);
+  const isAnswer = isTemporary(answer.status) || isFromServer(answer) ||
+    (mayBeMissing && answer.status === 404);
+  if (isAnswer) return answer;
+  throw foreignAnswer(url, answer);
+}
+
+/** The error for an answer that our server does not give to such a request. */
+export function foreignAnswer(
+  url: string,
+  { status, location }: Pick<Answer, "status" | "location">,
+): ForeignAnswerError {
+  const redirect = location === undefined ? "" : `, redirects to ${sanitizeLine(location)}`;
+  return new ForeignAnswerError(new URL(url), `HTTP ${status}${redirect}`);
+}
+
+/** Our server neither redirects these requests nor asks for proxy authentication. */
+function isFromServer({ status, body, text }: Answer): boolean {
+  if (status < 200 || (status >= 300 && status < 400) || status === 407) return false;
+  return body !== undefined || (status < 300 && text === "");
+}
+
 /** Whether a status says "try again later" (RFC 9110 section 15.6, RFC 6585 section 4). */
 export function isTemporary(status: number): boolean {
   return status >= 500 || status === 429 || status === 408;
@@ -108,7 +143,7 @@ export function unexpectedAnswer(url: string, what: string, answer: Answer): Cli
   }
   const description = answer.body?.error_description ?? answer.body?.error ??
     (answer.location && `redirects to ${answer.location}`);
-  const detail = description ? `: ${plainText(description)}` : "";
+  const detail = description ? `: ${sanitizeLine(description)}` : "";
   return new ClientError(
     EXIT.failure,
     `${origin} refused ${what} (HTTP ${answer.status})${detail}`,
@@ -128,11 +163,9 @@ async function readText(response: Response): Promise<string> {
     length += chunk.length;
     // Leaving the loop cancels the rest of the body.
     if (length > MAX_ANSWER_BYTES) {
-      throw new ClientError(
-        EXIT.failure,
-        `${new URL(response.url).origin} sent an answer of more than ${
-          MAX_ANSWER_BYTES / 1024
-        } KB. This is not an authorization server.`,
+      throw new ForeignAnswerError(
+        new URL(response.url),
+        `HTTP ${response.status}, more than ${MAX_ANSWER_BYTES / 1024} KB`,
       );
     }
     chunks.push(chunk);

@@ -3,12 +3,14 @@ import { brand } from "../shared/brand.ts";
 import { EXIT } from "../shared/exit_codes.ts";
 import { ClientError, sessionExpired } from "./client_error.ts";
 import type { ClientIo } from "./client_io.ts";
-import { type Answer, isTemporary, request } from "./http_request.ts";
+import { type Answer, askServer, isTemporary } from "./http_request.ts";
 import { plainText } from "./output.ts";
+import { RENEW_NOW } from "./refresh.ts";
 import {
   chooseLogin,
   environmentSession,
   type Selection,
+  serverOf,
   type Session,
   sessionToken,
 } from "./session.ts";
@@ -82,7 +84,7 @@ const MAX_SEARCH_LENGTH = 100;
 export async function openTokenApi(selection: Selection, io: ClientIo): Promise<TokenApi> {
   // Only a person has tokens to manage: a job's own identity is not asked for.
   const session = environmentSession(selection, io) ?? await chooseLogin(selection, io);
-  const server = session.server ?? brand.defaultServer;
+  const server = serverOf(session);
   const base = `${server}/api/v1`;
 
   /** The answer's body; undefined for 404 where `orNone` allows it. Throws ClientError. */
@@ -92,11 +94,12 @@ export async function openTokenApi(selection: Selection, io: ClientIo): Promise<
   ): Promise<Record<string, unknown> | undefined> {
     const send = async (minTtlMs: number) => {
       const { token } = await sessionToken(session, minTtlMs, io);
-      return await request(`${base}${path}`, io, { method, json, bearerToken: token });
+      const options = { method, json, bearerToken: token, mayBeMissing: true };
+      return await askServer(`${base}${path}`, io, options);
     };
     let answer = await send(MIN_TTL_MS);
     // A login whose token the server has revoked shows at the next renewal whether it lives.
-    if (answer.status === 401 && session.source !== "environment") answer = await send(Infinity);
+    if (answer.status === 401 && session.source !== "environment") answer = await send(RENEW_NOW);
     if (answer.status === 404 && orNone && isProblem(answer)) return undefined;
     if (answer.status >= 200 && answer.status < 300) return answer.body ?? {};
     throw refusal(server, session, answer);

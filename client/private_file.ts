@@ -1,5 +1,6 @@
 /** Files that only their owner can read: written whole or not at all, refused when others could read them. */
 import { basename, dirname, join } from "node:path";
+import { HOW_TO_CHANGE_FOLDER } from "./folders.ts";
 import { shellWord } from "./shell_word.ts";
 
 /** No writer takes that long: a temporary file of this age has lost its writer. */
@@ -61,6 +62,38 @@ export async function writePrivateFile(path: string, text: string): Promise<void
     await Deno.remove(beside).catch(() => {});
     throw error;
   }
+}
+
+/** As much as a login needs, with room to spare. */
+const PROBE_BYTES = 8192;
+
+/**
+ * Does all that `writePrivateFile` would do for a file in `folder`, and leaves nothing
+ * behind: a read-only folder, a full disk, and a file system that keeps no permissions
+ * (drvfs, FAT, some network mounts) show now. `modeOf` is for tests.
+ */
+export async function tryPrivateFolder(
+  folder: string,
+  modeOf = async (file: Deno.FsFile) => (await file.stat()).mode,
+): Promise<void> {
+  await makePrivateFolder(folder);
+  const probe = join(folder, "probe");
+  const beside = `${probe}.${crypto.randomUUID()}.tmp`;
+  try {
+    using file = await Deno.open(beside, { createNew: true, write: true, mode: 0o600 });
+    const mode = await modeOf(file);
+    if (mode !== null && (mode & 0o077) !== 0) {
+      throw new WideRights(
+        `The file system of ${folder} does not keep permissions: a file created for its owner ` +
+          `only is open to others (mode ${(mode & 0o777).toString(8)}). ${HOW_TO_CHANGE_FOLDER}`,
+      );
+    }
+    await writeAll(file, crypto.getRandomValues(new Uint8Array(PROBE_BYTES)));
+    await file.sync();
+  } finally {
+    await Deno.remove(beside).catch(() => {});
+  }
+  await removeLeftovers(probe, LEFTOVER_AGE_MS);
 }
 
 /** Deletes the file at `path` if there is one, and what killed writers left beside it. */

@@ -1,12 +1,18 @@
 /** A login's access token, renewed when it has too little life left (RFC 6749 section 6). */
 import { EXIT } from "../shared/exit_codes.ts";
 import { REFRESH_TOKEN_GRANT } from "../shared/grant_types.ts";
+import { sanitizeLine } from "../shared/sanitize.ts";
+import { accessTokenLife } from "./access_token_life.ts";
 import { discover } from "./authorization_server.ts";
 import { ClientError, notLoggedIn, sessionExpired } from "./client_error.ts";
 import type { ClientIo } from "./client_io.ts";
-import { NoAnswerError } from "./connection_error.ts";
-import type { AccountKey, Credentials, CredentialStore } from "./credentials/credential_store.ts";
-import { formatDuration, plainText } from "./output.ts";
+import {
+  type AccountKey,
+  type Credentials,
+  type CredentialStore,
+  CredentialStoreError,
+} from "./credentials/credential_store.ts";
+import { formatDuration } from "./output.ts";
 import { requestTokens, type TokenAnswer } from "./token_request.ts";
 
 /** What renewing needs besides the outside world. */
@@ -16,14 +22,19 @@ export interface RenewalPlace {
   withLock<T>(key: AccountKey, critical: () => Promise<T>): Promise<T>;
 }
 
+/** As `minTtlMs`: renew whatever life is left, because the server no longer takes the token. */
+export const RENEW_NOW = Infinity;
+
 /**
  * Credentials whose access token lives at least `minTtlMs` more milliseconds,
  * or as long as the server gives. Any number of processes may ask at once: one
  * renews, the others find what it stored.
  *
- * Throws ClientError: authentication needed when there is no login or the
- * server has ended it; temporary when the server cannot be asked and the token
- * at hand is dead. Only the server's `invalid_grant` deletes credentials.
+ * A token that still lives is handed out with a warning, whatever keeps it from being
+ * renewed. Throws ClientError: authentication needed when there is no login or the
+ * server has ended it; temporary when the server cannot be asked and the token at hand
+ * is dead. Throws CredentialStoreError when a successor could not be stored: then the
+ * refresh token is not used. Only the server's `invalid_grant` deletes credentials.
  */
 export async function freshCredentials(
   key: AccountKey,
@@ -31,17 +42,48 @@ export async function freshCredentials(
   { store, withLock }: RenewalPlace,
   io: ClientIo,
 ): Promise<Credentials> {
-  const seen = await store.get(key);
-  if (!seen) throw notLoggedIn();
-  if (lifeLeft(seen, io) >= minTtlMs) return seen;
-  return await withLock(key, async () => {
-    const current = await store.get(key);
-    if (!current) throw notLoggedIn();
-    // Another process renewed it while we waited: newer than this there is none.
-    const renewed = current.accessToken !== seen.accessToken && lifeLeft(current, io) > 0;
-    if (renewed || lifeLeft(current, io) >= minTtlMs) return current;
-    return await renew(key, current, store, io);
-  });
+  let latest = await store.get(key);
+  if (!latest) throw notLoggedIn();
+  if (livesLongEnough(latest, minTtlMs, io)) return latest;
+  const seen = latest;
+  try {
+    return await withLock(key, async () => {
+      latest = await store.get(key);
+      if (!latest) throw notLoggedIn();
+      // Another process renewed it while we waited: newer than this there is none.
+      const renewed = latest.accessToken !== seen.accessToken && lifeLeft(latest, io) > 0;
+      if (renewed || livesLongEnough(latest, minTtlMs, io)) return latest;
+      return await renew(key, latest, store, io);
+    });
+  } catch (error) {
+    if (latest && mayOutlive(error, io) && lifeLeft(latest, io) > 0) {
+      io.stderr(
+        `Warning: ${error.message} The token at hand lives ${
+          formatDuration(lifeLeft(latest, io))
+        } more.\n`,
+      );
+      return latest;
+    }
+    throw error;
+  }
+}
+
+/** Whether a living token is good in spite of this failure: not if the login has ended. */
+function mayOutlive(error: unknown, io: ClientIo): error is Error {
+  if (io.signal.aborted) return false;
+  return error instanceof CredentialStoreError ||
+    error instanceof ClientError && error.exitCode !== EXIT.authenticationRequired;
+}
+
+/**
+ * A server whose tokens never live for `minTtlMs` would have to be asked at every call,
+ * in vain: then half a life is enough.
+ */
+function livesLongEnough(credentials: Credentials, minTtlMs: number, io: ClientIo): boolean {
+  if (minTtlMs === RENEW_NOW) return false;
+  const { leftMs, lifetimeMs, clockChanged } = accessTokenLife(credentials, io.clock.now());
+  const canBeMet = lifetimeMs === undefined || minTtlMs < lifetimeMs;
+  return !clockChanged && leftMs >= (canBeMet ? minTtlMs : lifetimeMs / 2);
 }
 
 async function renew(
@@ -50,62 +92,79 @@ async function renew(
   store: CredentialStore,
   io: ClientIo,
 ): Promise<Credentials> {
-  const alive = lifeLeft(current, io) > 0;
   if (current.refreshToken === undefined) {
     // Without offline_access a login ends with its access token.
-    if (alive) return current;
-    await store.delete(key);
+    if (lifeLeft(current, io) > 0) return current;
+    await forgetEnded(key, store, io);
     throw sessionExpired();
   }
-  let answer: TokenAnswer;
-  try {
-    const server = await discover(key.server, io);
-    answer = await requestTokens(
-      server,
-      { grant_type: REFRESH_TOKEN_GRANT, refresh_token: current.refreshToken },
-      io,
-    );
-    if (answer.kind === "temporary") {
+  // A successor that cannot be stored would leave us with a refresh token that was used.
+  await store.tryOut();
+  const server = await discover(key.server, io);
+  const answer = await requestTokens(
+    server,
+    { grant_type: REFRESH_TOKEN_GRANT, refresh_token: current.refreshToken },
+    io,
+  );
+  switch (answer.kind) {
+    case "temporary":
       throw new ClientError(
         EXIT.temporaryFailure,
         `${key.server} cannot renew the token at the moment (HTTP ${answer.status}). ` +
           `You are still logged in; try again later.`,
       );
+    case "refused":
+      if (answer.error === "invalid_grant") {
+        await forgetEnded(key, store, io);
+        throw sessionExpired();
+      }
+      throw new ClientError(
+        EXIT.failure,
+        `${key.server} refused to renew the token: ${
+          sanitizeLine(answer.description ?? answer.error)
+        }`,
+      );
+    case "tokens": {
+      const next = credentialsFrom(answer, current);
+      try {
+        await store.set(key, next);
+      } catch (error) {
+        if (!(error instanceof CredentialStoreError)) throw error;
+        // The server gives the same successor again for the refresh token that is stored.
+        io.stderr(`Warning: the renewed token could not be stored. ${error.message}\n`);
+      }
+      return next;
     }
-  } catch (error) {
-    const undecided = error instanceof NoAnswerError ||
-      error instanceof ClientError && error.exitCode === EXIT.temporaryFailure;
-    if (!undecided || !alive) throw error;
-    io.stderr(
-      `Warning: ${error.message} The token at hand lives ${
-        formatDuration(lifeLeft(current, io))
-      } more.\n`,
-    );
-    return current;
   }
-  if (answer.kind === "refused") {
-    if (answer.error === "invalid_grant") {
-      await store.delete(key);
-      throw sessionExpired();
-    }
-    throw new ClientError(
-      EXIT.failure,
-      `${key.server} refused to renew the token: ${plainText(answer.description ?? answer.error)}`,
-    );
-  }
-  const { tokens, receivedAt } = answer;
-  const next: Credentials = {
+}
+
+/** What is stored of a token response; `earlier` has what a renewal does not repeat. */
+export function credentialsFrom(
+  { tokens, receivedAt }: Extract<TokenAnswer, { kind: "tokens" }>,
+  earlier: Pick<Credentials, "scope" | "refreshToken">,
+): Credentials {
+  const lifetime = tokens.expires_in * 1000;
+  return {
     accessToken: tokens.access_token,
-    accessTokenExpiresAt: receivedAt + tokens.expires_in * 1000,
-    scope: tokens.scope || current.scope,
+    accessTokenExpiresAt: receivedAt + lifetime,
+    accessTokenLifetime: lifetime,
+    scope: tokens.scope || earlier.scope,
     // RFC 6749 section 6: a server need not rotate; then the old one stays good.
-    refreshToken: tokens.refresh_token ?? current.refreshToken,
+    refreshToken: tokens.refresh_token ?? earlier.refreshToken,
   };
-  await store.set(key, next);
-  return next;
+}
+
+/** Deletes credentials that are of no use any more; that it fails changes nothing for the user. */
+async function forgetEnded(key: AccountKey, store: CredentialStore, io: ClientIo): Promise<void> {
+  try {
+    await store.delete(key);
+  } catch (error) {
+    if (!(error instanceof CredentialStoreError)) throw error;
+    io.stderr(`Warning: the expired credentials could not be deleted. ${error.message}\n`);
+  }
 }
 
 /** Milliseconds the access token lives on, by this machine's clock. */
-function lifeLeft({ accessTokenExpiresAt }: Credentials, io: ClientIo): number {
-  return accessTokenExpiresAt - io.clock.now();
+function lifeLeft(credentials: Credentials, io: ClientIo): number {
+  return accessTokenLife(credentials, io.clock.now()).leftMs;
 }

@@ -3,7 +3,7 @@ import { brand } from "../shared/brand.ts";
 import { discover } from "./authorization_server.ts";
 import type { ClientIo } from "./client_io.ts";
 import type { Credentials } from "./credentials/credential_store.ts";
-import { request, unexpectedAnswer } from "./http_request.ts";
+import { askServer, unexpectedAnswer } from "./http_request.ts";
 
 /**
  * Revokes the refresh token, and with it all that came of it; a login without
@@ -16,7 +16,7 @@ export async function revoke(
   io: ClientIo,
 ): Promise<void> {
   const { revocationEndpoint } = await discover(server, io);
-  const answer = await request(revocationEndpoint, io, {
+  const answer = await askServer(revocationEndpoint, io, {
     form: {
       client_id: brand.cliClientId,
       token: refreshToken ?? accessToken,

@@ -3,6 +3,7 @@
  * or the one this job's identity is traded for. A login is always chosen whole,
  * server and account, so that no token goes to a server it did not come from.
  */
+import { accessTokenLife, jwtExpiry } from "./access_token_life.ts";
 import { brand } from "../shared/brand.ts";
 import { EXIT } from "../shared/exit_codes.ts";
 import {
@@ -12,6 +13,7 @@ import {
   forgetAccount,
   readAccounts,
   rememberAccount,
+  tryAccounts,
 } from "./accounts.ts";
 import { parseServer } from "./authorization_server.ts";
 import { ClientError, notLoggedIn } from "./client_error.ts";
@@ -28,12 +30,15 @@ import { chooseStore, deleteStaleEntry, openStore } from "./credentials/select_s
 import { withFileLock } from "./file_lock.ts";
 import { configFolder, findConfigFolder } from "./folders.ts";
 import { uncheckedClaims } from "./jwt_claims.ts";
+import { formatTime } from "./output.ts";
 import { freshCredentials, type RenewalPlace } from "./refresh.ts";
 
 /** A token someone has put into the environment: it wins, and no keychain is touched. */
 export interface EnvironmentSession {
   source: "environment";
   token: string;
+  /** When a JWT says that it expires, in ms since the epoch; undefined for any other token. */
+  expiresAt: number | undefined;
   /** Where it may be sent; undefined if neither the user nor the token says. */
   server: string | undefined;
   account: undefined;
@@ -115,7 +120,10 @@ async function federationSession(
 
 /** Where an identity would be traded: the server named, else the active login's, else ours. */
 export async function federationServer(selection: Selection, io: ClientIo): Promise<string> {
-  return wantedServer(selection, io) ?? await activeServer(io) ?? brand.defaultServer;
+  return serverForSecret(
+    wantedServer(selection, io) ?? await activeServer(io),
+    "The identity of this job",
+  );
 }
 
 /** The environment's token; undefined if there is none. Throws ClientError for one we cannot use. */
@@ -131,8 +139,9 @@ export function environmentSession(
   }
   const wanted = wantedServer(selection, io);
   const issuer = uncheckedClaims(token)?.iss;
+  const expiresAt = jwtExpiry(token);
   if (typeof issuer !== "string") {
-    return { source: "environment", token, server: wanted, account: undefined };
+    return { source: "environment", token, expiresAt, server: wanted, account: undefined };
   }
   const server = parseServer(issuer);
   if (wanted !== undefined && wanted !== server) {
@@ -142,7 +151,7 @@ export function environmentSession(
         `Unset it, or name its own server.`,
     );
   }
-  return { source: "environment", token, server, account: undefined };
+  return { source: "environment", token, expiresAt, server, account: undefined };
 }
 
 /** The remembered login that is meant. Throws ClientError if there is none, or several. */
@@ -204,6 +213,8 @@ export interface SessionToken {
   /** In ms since the epoch; undefined if not known. */
   expiresAt: number | undefined;
   scope: string | undefined;
+  /** The longest life, in ms, that any token of this session can have; undefined if not known. */
+  longestLifeMs?: number;
 }
 
 /** The session's access token, renewed if it would end within `minTtlMs`. */
@@ -212,23 +223,62 @@ export async function sessionToken(
   minTtlMs: number,
   io: ClientIo,
 ): Promise<SessionToken> {
-  if (session.source === "environment") {
-    return { token: session.token, expiresAt: undefined, scope: undefined };
-  }
+  if (session.source === "environment") return environmentToken(session, io);
   if (session.source === "federation") return await exchangeIdentity(session, io);
-  const { accessToken, accessTokenExpiresAt, scope } = await freshCredentials(
-    session,
-    minTtlMs,
-    session.place,
-    io,
+  const credentials = await freshCredentials(session, minTtlMs, session.place, io);
+  const { accessToken, scope, refreshToken } = credentials;
+  const { expiresAt, leftMs, lifetimeMs } = accessTokenLife(credentials, io.clock.now());
+  const longestLifeMs = refreshToken === undefined ? leftMs : lifetimeMs;
+  return { token: accessToken, expiresAt, scope, longestLifeMs };
+}
+
+/**
+ * The server that a secret is sent to: the one it names or the user has named, else the
+ * built-in one where that is reached over https. Over plain http any program that listens
+ * on its port would get what nobody meant for it. Throws ClientError (usage).
+ */
+export function serverForSecret(server: string | undefined, secret: string): string {
+  if (server !== undefined) return server;
+  if (new URL(brand.defaultServer).protocol === "https:") return brand.defaultServer;
+  throw new ClientError(
+    EXIT.usage,
+    `${secret} does not say which server it belongs to. ` +
+      `Name it with --server or ${brand.envPrefix}_SERVER.`,
   );
-  return { token: accessToken, expiresAt: accessTokenExpiresAt, scope };
+}
+
+/** The server of the environment's token, or of the login. */
+export function serverOf({ server }: Session): string {
+  return serverForSecret(server, `The token in ${brand.envPrefix}_TOKEN`);
+}
+
+/** The environment's token as it is; it cannot be renewed. Throws ClientError if it has expired. */
+function environmentToken({ token, expiresAt }: EnvironmentSession, io: ClientIo): SessionToken {
+  if (expiresAt === undefined) return { token, expiresAt, scope: undefined };
+  const left = expiresAt - io.clock.now();
+  if (left <= 0) {
+    throw new ClientError(
+      EXIT.authenticationRequired,
+      `The token in ${brand.envPrefix}_TOKEN expired at ${formatTime(expiresAt)}. ` +
+        `Set it to a new one, or unset it to use a login.`,
+    );
+  }
+  const { scope } = uncheckedClaims(token) ?? {};
+  return {
+    token,
+    expiresAt,
+    scope: typeof scope === "string" ? scope : undefined,
+    longestLifeMs: left,
+  };
 }
 
 /** Chooses and tries the place where a login about to be made will be kept. */
 export async function newLoginPlace(insecureStorage: boolean, io: ClientIo): Promise<RenewalPlace> {
   const { store, warning } = await chooseStore({ insecureStorage }, io);
   if (warning !== undefined) io.stderr(warning);
+  // The keychain was tried by choosing it; where the file comes second, it is tried as well.
+  if (store.kind === "file") await store.tryOut();
+  await tryAccounts(configFolder(io), io.signal);
   return renewalPlace(store, io);
 }
 

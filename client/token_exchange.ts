@@ -18,6 +18,8 @@ export interface ExchangedToken {
   /** In ms since the epoch. */
   expiresAt: number;
   scope: string | undefined;
+  /** What the server gave it, in ms: a later one will not live longer. */
+  longestLifeMs: number;
 }
 
 export type ExchangeAnswer =
@@ -44,6 +46,7 @@ export async function exchangeToken(
       token: tokens.access_token,
       expiresAt: receivedAt + tokens.expires_in * 1000,
       scope: tokens.scope || undefined,
+      longestLifeMs: tokens.expires_in * 1000,
     },
   };
 }

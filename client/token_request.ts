@@ -6,7 +6,7 @@ import type { TokenResponse } from "../shared/token_response.ts";
 import type { AuthorizationServer } from "./authorization_server.ts";
 import { ClientError } from "./client_error.ts";
 import type { ClientIo } from "./client_io.ts";
-import { isTemporary, request } from "./http_request.ts";
+import { askServer, foreignAnswer, isTemporary } from "./http_request.ts";
 
 export type TokenAnswer =
   | { kind: "tokens"; tokens: TokenResponse; receivedAt: number }
@@ -22,7 +22,7 @@ export async function requestTokens(
   parameters: Record<string, string>,
   io: ClientIo,
 ): Promise<TokenAnswer> {
-  const answer = await request(server.tokenEndpoint, io, {
+  const answer = await askServer(server.tokenEndpoint, io, {
     form: { client_id: brand.cliClientId, ...parameters },
   });
   if (isTemporary(answer.status)) {
@@ -30,12 +30,15 @@ export async function requestTokens(
   }
   const { error, error_description: description } = answer.body ?? {};
   if (answer.status !== 200) {
+    // RFC 6749 section 5.2: an error response always has a code.
+    if (typeof error !== "string") throw foreignAnswer(server.tokenEndpoint, answer);
     return {
       kind: "refused",
-      error: typeof error === "string" ? error : `HTTP ${answer.status}`,
+      error,
       description: typeof description === "string" ? description : undefined,
     };
   }
+  if (answer.body === undefined) throw foreignAnswer(server.tokenEndpoint, answer);
   return {
     kind: "tokens",
     tokens: checkTokens(server, answer.body),
@@ -52,9 +55,9 @@ const MAX_LIFE = 10 * 365 * 86_400;
 
 function checkTokens(
   server: AuthorizationServer,
-  body: Record<string, unknown> | undefined,
+  body: Record<string, unknown>,
 ): TokenResponse {
-  const { access_token, token_type, expires_in, refresh_token, scope, id_token } = body ?? {};
+  const { access_token, token_type, expires_in, refresh_token, scope, id_token } = body;
   const isToken = (value: unknown) => typeof value === "string" && TOKEN.test(value);
   if (
     !isToken(access_token) ||
@@ -66,7 +69,7 @@ function checkTokens(
   ) {
     throw new ClientError(EXIT.failure, `${server.issuer} sent a token response we cannot read.`);
   }
-  const { refresh_token_expires_in: refreshLife } = body ?? {};
+  const { refresh_token_expires_in: refreshLife } = body;
   return {
     ...body,
     token_type: "Bearer",

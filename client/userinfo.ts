@@ -4,7 +4,7 @@ import type { UserinfoResponse } from "../shared/userinfo_response.ts";
 import { discover } from "./authorization_server.ts";
 import { ClientError } from "./client_error.ts";
 import type { ClientIo } from "./client_io.ts";
-import { request, unexpectedAnswer } from "./http_request.ts";
+import { askServer, unexpectedAnswer } from "./http_request.ts";
 import { plainText } from "./output.ts";
 
 /** The claims, or "refused" if the server does not take the token (RFC 6750 section 3.1). */
@@ -14,7 +14,7 @@ export async function userinfo(
   io: ClientIo,
 ): Promise<UserinfoResponse | "refused"> {
   const { userinfoEndpoint } = await discover(server, io);
-  const answer = await request(userinfoEndpoint, io, { bearerToken: token });
+  const answer = await askServer(userinfoEndpoint, io, { bearerToken: token });
   if (answer.status === 401) return "refused";
   if (answer.status === 403) {
     throw new ClientError(

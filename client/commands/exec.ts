@@ -3,8 +3,8 @@ import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { ClientError } from "../client_error.ts";
 import type { ClientIo } from "../client_io.ts";
-import { parseDuration } from "../duration.ts";
 import { sessionJwt } from "../exchange.ts";
+import { parseMinTtl, warnIfTooShort } from "../min_ttl.ts";
 import { chooseSession, type SelectionWithFederation, sessionToken } from "../session.ts";
 
 export interface ExecOptions extends SelectionWithFederation {
@@ -24,22 +24,18 @@ export async function exec(
   options: ExecOptions,
   io: ClientIo,
 ): Promise<number> {
-  const minTtlMs = parseDuration(options.minTtl);
-  if (minTtlMs === undefined) {
-    throw new ClientError(
-      EXIT.usage,
-      `--min-ttl ${options.minTtl} is no duration. Examples: 90s, 5m, 1h.`,
-    );
-  }
+  const minTtlMs = parseMinTtl(options.minTtl);
   const names = options.env ?? [];
   const odd = names.find((name) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name));
   if (odd !== undefined) {
     throw new ClientError(EXIT.usage, `--env ${odd} is no name of a variable.`);
   }
   const session = await chooseSession(options, io);
-  const { token } = options.exchange
+  const handedOut = options.exchange
     ? await sessionJwt(session, minTtlMs, options.scope, io)
     : await sessionToken(session, minTtlMs, io);
+  warnIfTooShort(handedOut, minTtlMs, io);
+  const { token } = handedOut;
   const env: Record<string, string> = {};
   for (const name of [`${brand.envPrefix}_TOKEN`, ...names]) env[name] = token;
   // So that the program, if it is this one, sends the token where it came from.

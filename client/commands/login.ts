@@ -10,8 +10,10 @@ import type { ClientIo } from "../client_io.ts";
 import { authorizeDevice, type DeviceAuthorization, pollForTokens } from "../device_flow.ts";
 import { uncheckedClaims } from "../jwt_claims.ts";
 import { formatDuration, formatTime, isLiveTerminal, styleFor } from "../output.ts";
+import { credentialsFrom } from "../refresh.ts";
 import { revoke } from "../revoke.ts";
-import { activeServer, newLoginPlace, saveLogin, wantedServer } from "../session.ts";
+import { ForeignAnswerError } from "../connection_error.ts";
+import { activeServer, loginSessions, newLoginPlace, saveLogin, wantedServer } from "../session.ts";
 import { describeUser, userFrom, userinfo } from "../userinfo.ts";
 import { waitingLine } from "../waiting_line.ts";
 
@@ -35,22 +37,16 @@ export async function login(options: LoginOptions, io: ClientIo): Promise<number
   }
   // Before anyone is asked to approve: a login that cannot be kept is worth nothing.
   const place = await newLoginPlace(options.insecureStorage ?? false, io);
-  const server = await discover(issuer, io);
+  const server = await discoverForLogin(issuer, io);
   const authorization = await authorizeDevice(server, scopeToAskFor(options.scope), io);
   await showCode(authorization, options, io);
 
   const line = waitingLine(authorization.expiresAt, io);
-  const { tokens, receivedAt } = await pollForTokens(server, authorization, io, line.wait)
-    .finally(line.clear);
+  const answer = await pollForTokens(server, authorization, io, line.wait).finally(line.clear);
+  const { tokens, receivedAt } = answer;
 
   const user = await whoLoggedIn(server, tokens, io);
-  const expiresAt = receivedAt + tokens.expires_in * 1000;
-  const credentials = {
-    accessToken: tokens.access_token,
-    accessTokenExpiresAt: expiresAt,
-    scope: tokens.scope || scopeToAskFor(options.scope),
-    refreshToken: tokens.refresh_token,
-  };
+  const credentials = credentialsFrom(answer, { scope: scopeToAskFor(options.scope) });
   const key = { server: issuer, account: user.email ?? user.sub };
   try {
     await saveLogin(key, user.sub, credentials, place, io);
@@ -65,6 +61,23 @@ export async function login(options: LoginOptions, io: ClientIo): Promise<number
       `${describeLife(tokens, receivedAt)}\n`,
   );
   return EXIT.ok;
+}
+
+/**
+ * Where nobody was ever logged in, an answer from something else means a mistyped
+ * address rather than a network's sign-in page: trying again will not help.
+ */
+async function discoverForLogin(issuer: string, io: ClientIo): Promise<AuthorizationServer> {
+  try {
+    return await discover(issuer, io);
+  } catch (error) {
+    if (!(error instanceof ForeignAnswerError)) throw error;
+    if ((await loginSessions(io)).some(({ server }) => server === issuer)) throw error;
+    throw new ClientError(
+      EXIT.failure,
+      `${issuer} is not an authorization server, or ${error.reason}.`,
+    );
+  }
 }
 
 /** `openid` always: credentials are kept under the name of whom they belong to. */

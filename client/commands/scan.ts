@@ -1,5 +1,4 @@
 /** `scan`: looks for this product's tokens where none belong, without asking anybody. */
-import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { ClientError } from "../client_error.ts";
 import type { ClientIo } from "../client_io.ts";
@@ -8,7 +7,7 @@ import type { Finding } from "../scan/finding.ts";
 import { type RevocationResult, revokeFound } from "../scan/revoke_found.ts";
 import { scanFiles, type Scanned } from "../scan/scan_files.ts";
 import { scanStaged } from "../scan/scan_staged.ts";
-import { activeServer, wantedServer } from "../session.ts";
+import { activeServer, serverForSecret, wantedServer } from "../session.ts";
 import { shownBeginning } from "../token_beginning.ts";
 
 export interface ScanOptions {
@@ -66,7 +65,10 @@ async function revokeAll(
 ): Promise<Map<string, RevocationResult>> {
   const results = new Map<string, RevocationResult>();
   if (findings.length === 0) return results;
-  const server = wantedServer(options, io) ?? await activeServer(io) ?? brand.defaultServer;
+  const server = serverForSecret(
+    wantedServer(options, io) ?? await activeServer(io),
+    "What was found",
+  );
   for (const token of new Set(findings.map((finding) => finding.token))) {
     try {
       results.set(token, await revokeFound(server, token, options.url, io));

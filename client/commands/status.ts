@@ -1,19 +1,20 @@
 /** `status`: who is logged in, with credentials from where, until when. Asks no server. */
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
-import { notLoggedIn } from "../client_error.ts";
+import { accessTokenLife } from "../access_token_life.ts";
+import { ClientError, notLoggedIn } from "../client_error.ts";
 import type { ClientIo } from "../client_io.ts";
 import { type Credentials, CredentialStoreError } from "../credentials/credential_store.ts";
 import { findConfigFolder } from "../folders.ts";
 import { formatDuration, formatJson, formatTime, plainText } from "../output.ts";
 import { detectProvider } from "../federation/choose_provider.ts";
 import {
+  type EnvironmentSession,
   environmentSession,
   federationServer,
   type LoginSession,
   loginSessions,
 } from "../session.ts";
-import { uncheckedClaims } from "../jwt_claims.ts";
 
 export interface StatusOptions {
   json?: boolean;
@@ -40,7 +41,8 @@ interface LoginStatus {
 interface FederationStatus {
   /** As `--federation` names it. */
   provider: string;
-  server: string;
+  /** null: none is named. */
+  server: string | null;
   /** What is missing, and where to write it; null if nothing is seen to be. */
   problem: string | null;
 }
@@ -53,8 +55,10 @@ export async function status(options: StatusOptions, io: ClientIo): Promise<numb
   const sessions = mayLackFolder && findConfigFolder(io) === undefined
     ? []
     : await loginSessions(io);
-  const logins = await Promise.all(sessions.map((session) => loginStatus(session)));
+  const logins = await Promise.all(sessions.map((session) => loginStatus(session, io)));
   const active = logins.find((login) => login.active);
+  const expired = environment?.expiresAt !== undefined &&
+    environment.expiresAt <= io.clock.now();
   // What `token` does: a login comes first, even one that has to be made anew.
   const federated = !environment && logins.length === 0 && federation?.problem === null;
   if (options.json) {
@@ -66,27 +70,23 @@ export async function status(options: StatusOptions, io: ClientIo): Promise<numb
       ? "federation"
       : null;
     io.stdout(formatJson({
-      loggedIn: source !== null,
+      loggedIn: source !== null && !expired,
       source,
       server: (environment ?? active ?? (federated ? federation : undefined))?.server ?? null,
       account: environment ? null : active?.account ?? null,
-      expiresAt: environment ? environmentExpiry(environment.token) : active?.expiresAt ?? null,
+      expiresAt: environment ? isoTime(environment.expiresAt) : active?.expiresAt ?? null,
       federation: federation ?? null,
       logins,
     }));
     return EXIT.ok;
   }
   if (environment) {
-    const expiry = environmentExpiry(environment.token);
-    io.stdout(
-      `Using the token in ${brand.envPrefix}_TOKEN${
-        expiry === null ? "" : `, good until ${formatTime(Date.parse(expiry))}`
-      }.\n`,
-    );
+    io.stdout(`${describeEnvironment(environment, expired)}\n`);
     if (logins.length > 0) io.stdout("While it is set, these logins are not used:\n");
   }
   for (const login of logins) io.stdout(describe(login, io));
   if (federation) io.stdout(describeFederation(federation, federated));
+  if (expired) return EXIT.authenticationRequired;
   if (environment || active?.expiresAt || federated) return EXIT.ok;
   throw notLoggedIn();
 }
@@ -94,9 +94,13 @@ export async function status(options: StatusOptions, io: ClientIo): Promise<numb
 async function federationStatus(io: ClientIo): Promise<FederationStatus | undefined> {
   const provider = detectProvider(io.env);
   if (provider === undefined) return undefined;
-  const server = await federationServer({}, io);
-  const problem = provider.obstacle(server, io.env) ?? null;
-  return { provider: provider.name, server, problem };
+  try {
+    const server = await federationServer({}, io);
+    return { provider: provider.name, server, problem: provider.obstacle(server, io.env) ?? null };
+  } catch (error) {
+    if (!(error instanceof ClientError)) throw error;
+    return { provider: provider.name, server: null, problem: error.message };
+  }
 }
 
 function describeFederation({ provider, server, problem }: FederationStatus, used: boolean) {
@@ -106,7 +110,7 @@ function describeFederation({ provider, server, problem }: FederationStatus, use
     : `With --federation auto, \`token\` trades this job's identity (${provider}) at ${server}.\n`;
 }
 
-async function loginStatus(session: LoginSession): Promise<LoginStatus> {
+async function loginStatus(session: LoginSession, io: ClientIo): Promise<LoginStatus> {
   let credentials: Credentials | undefined;
   let problem: string | null = null;
   try {
@@ -116,6 +120,7 @@ async function loginStatus(session: LoginSession): Promise<LoginStatus> {
     if (!(error instanceof CredentialStoreError)) throw error;
     problem = error.message;
   }
+  const life = credentials && accessTokenLife(credentials, io.clock.now());
   return {
     server: session.server,
     account: session.account,
@@ -123,7 +128,7 @@ async function loginStatus(session: LoginSession): Promise<LoginStatus> {
     source: session.source,
     credentials: session.place.store.description,
     problem,
-    expiresAt: credentials ? new Date(credentials.accessTokenExpiresAt).toISOString() : null,
+    expiresAt: isoTime(life?.expiresAt),
     scope: credentials?.scope ?? null,
     renewable: credentials?.refreshToken !== undefined,
   };
@@ -150,10 +155,15 @@ function describeLife({ expiresAt, renewable }: LoginStatus, io: ClientIo): stri
   return `${life}, ${renewable ? "renewed by itself when used" : "cannot be renewed"}`;
 }
 
-/** What a JWT says of its own end. It is shown and nothing is decided by it. */
-function environmentExpiry(token: string): string | null {
-  const exp = uncheckedClaims(token)?.exp;
-  return typeof exp === "number" && Number.isFinite(exp) && exp < 1e11
-    ? new Date(exp * 1000).toISOString()
-    : null;
+function describeEnvironment({ expiresAt }: EnvironmentSession, expired: boolean): string {
+  const name = `${brand.envPrefix}_TOKEN`;
+  if (expiresAt === undefined) return `Using the token in ${name}.`;
+  return expired
+    ? `The token in ${name} expired at ${formatTime(expiresAt)}. ` +
+      `Set it to a new one, or unset it to use a login.`
+    : `Using the token in ${name}, good until ${formatTime(expiresAt)}.`;
+}
+
+function isoTime(epochMs: number | undefined): string | null {
+  return epochMs === undefined ? null : new Date(epochMs).toISOString();
 }

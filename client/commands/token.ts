@@ -3,8 +3,8 @@ import { EXIT } from "../../shared/exit_codes.ts";
 import { maskInActions } from "../actions_mask.ts";
 import { ClientError } from "../client_error.ts";
 import type { ClientIo } from "../client_io.ts";
-import { parseDuration } from "../duration.ts";
 import { isTradable, sessionJwt } from "../exchange.ts";
+import { parseMinTtl, warnIfTooShort } from "../min_ttl.ts";
 import { formatJson } from "../output.ts";
 import { chooseSession, type SelectionWithFederation, sessionToken } from "../session.ts";
 
@@ -18,13 +18,7 @@ export interface TokenOptions extends SelectionWithFederation {
 }
 
 export async function token(options: TokenOptions, io: ClientIo): Promise<number> {
-  const minTtlMs = parseDuration(options.minTtl);
-  if (minTtlMs === undefined) {
-    throw new ClientError(
-      EXIT.usage,
-      `--min-ttl ${options.minTtl} is no duration. Examples: 90s, 5m, 1h.`,
-    );
-  }
+  const minTtlMs = parseMinTtl(options.minTtl);
   const session = await chooseSession(options, io);
   const scopeFits = session.source === "federation" || (options.exchange && isTradable(session));
   if (options.scope !== undefined && !scopeFits) {
@@ -34,9 +28,11 @@ export async function token(options: TokenOptions, io: ClientIo): Promise<number
         "A login has the scope it was made with.",
     );
   }
-  const { token, expiresAt, scope } = options.exchange
+  const handedOut = options.exchange
     ? await sessionJwt(session, minTtlMs, options.scope, io)
     : await sessionToken(session, minTtlMs, io);
+  warnIfTooShort(handedOut, minTtlMs, io);
+  const { token, expiresAt, scope } = handedOut;
   maskInActions(token, io);
   if (options.json) {
     io.stdout(formatJson({

@@ -6,7 +6,8 @@ import { ClientError, sessionExpired } from "../client_error.ts";
 import type { ClientIo } from "../client_io.ts";
 import { formatJson, plainText } from "../output.ts";
 import { openTokenApi } from "../personal_access_tokens.ts";
-import { chooseSession, type Session, sessionToken } from "../session.ts";
+import { RENEW_NOW } from "../refresh.ts";
+import { chooseSession, serverOf, type Session, sessionToken } from "../session.ts";
 import { describeUser, userinfo } from "../userinfo.ts";
 
 /** Least life a token needs to be sent, in milliseconds. */
@@ -20,14 +21,7 @@ export interface WhoamiOptions {
 
 export async function whoami(options: WhoamiOptions, io: ClientIo): Promise<number> {
   const session = await chooseSession(options, io);
-  const { server } = session;
-  if (server === undefined) {
-    throw new ClientError(
-      EXIT.usage,
-      `The token in ${brand.envPrefix}_TOKEN does not say which server it comes from. ` +
-        `Name it with --server or ${brand.envPrefix}_SERVER.`,
-    );
-  }
+  const server = serverOf(session);
   const ask = async (minTtlMs: number) => {
     const { token } = await sessionToken(session, minTtlMs, io);
     return token.startsWith(brand.tokenPrefixes.personalAccessToken)
@@ -36,7 +30,7 @@ export async function whoami(options: WhoamiOptions, io: ClientIo): Promise<numb
   };
   let user = await ask(MIN_TTL_MS);
   // A login whose token the server has revoked shows at the next renewal whether it lives.
-  if (user === "refused" && session.account !== undefined) user = await ask(Infinity);
+  if (user === "refused" && session.account !== undefined) user = await ask(RENEW_NOW);
   if (user === "refused") throw refusal(session, server);
   io.stdout(options.json ? formatJson(user) : `${describeUser(user)}\n`);
   return EXIT.ok;

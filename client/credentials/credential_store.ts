@@ -5,6 +5,8 @@ export interface Credentials {
   accessToken: string;
   /** When the access token ends by this machine's clock: receipt plus `expires_in`, in ms. */
   accessTokenExpiresAt: number;
+  /** `expires_in` in ms: shows that the clock was changed. Earlier versions did not keep it. */
+  accessTokenLifetime?: number;
   /** Granted scope (RFC 6749 section 5.1). */
   scope: string;
   /** Absent if the server granted no `offline_access`. */
@@ -24,6 +26,11 @@ export interface CredentialStore {
   readonly description: string;
   get(key: AccountKey): Promise<Credentials | undefined>;
   set(key: AccountKey, credentials: Credentials): Promise<void>;
+  /**
+   * Stores and deletes a throw-away entry: rejects if credentials could not be stored now,
+   * which must be known before anyone approves a login or a refresh token is used.
+   */
+  tryOut(): Promise<void>;
   /** Deleting what is not there is no error. */
   delete(key: AccountKey): Promise<void>;
 }

@@ -3,11 +3,17 @@ import type { Credentials } from "./credential_store.ts";
 
 /** `value` if it holds credentials, without anything else it holds; undefined if it does not. */
 export function parseCredentials(value: unknown): Credentials | undefined {
-  const { accessToken, accessTokenExpiresAt, scope, refreshToken } = Object(value);
+  const { accessToken, accessTokenExpiresAt, accessTokenLifetime, scope, refreshToken } = Object(
+    value,
+  );
   const complete = typeof accessToken === "string" && Number.isFinite(accessTokenExpiresAt) &&
     typeof scope === "string";
   if (!complete) return undefined;
-  return typeof refreshToken === "string"
-    ? { accessToken, accessTokenExpiresAt, scope, refreshToken }
-    : { accessToken, accessTokenExpiresAt, scope };
+  return {
+    accessToken,
+    accessTokenExpiresAt,
+    ...(accessTokenLifetime > 0 && { accessTokenLifetime: Number(accessTokenLifetime) }),
+    scope,
+    ...(typeof refreshToken === "string" && { refreshToken }),
+  };
 }

@@ -1,11 +1,13 @@
 /** Credentials in files that only their owner can read: where there is no keychain. */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { configFolder } from "../folders.ts";
+import { describeFileError } from "../file_error.ts";
+import { configFolder, HOW_TO_CHANGE_FOLDER } from "../folders.ts";
 import {
   checkPrivateFolder,
   readPrivateFile,
   removePrivateFile,
+  tryPrivateFolder,
   WideRights,
   writePrivateFile,
 } from "../private_file.ts";
@@ -58,6 +60,13 @@ export class FileStore implements CredentialStore {
     });
   }
 
+  async tryOut(): Promise<void> {
+    await explained(this.folder, async () => {
+      await checkPrivateFolder(this.folder);
+      await tryPrivateFolder(this.folder);
+    });
+  }
+
   async delete(key: AccountKey): Promise<void> {
     const path = this.path(key);
     await explained(path, () => removePrivateFile(path));
@@ -88,7 +97,8 @@ async function explained<T>(path: string, work: () => Promise<T>): Promise<T> {
     if (error instanceof CredentialStoreError || !(error instanceof Error)) throw error;
     if (error instanceof WideRights) throw new CredentialStoreError(error.message);
     throw new CredentialStoreError(
-      `The credentials file ${path} cannot be used: ${error.message}`,
+      `Credentials cannot be kept in ${path}: ${describeFileError(error)}. ` +
+        `${HOW_TO_CHANGE_FOLDER}`,
     );
   }
 }

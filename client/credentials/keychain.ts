@@ -12,6 +12,7 @@ import {
 import { parseCredentials } from "./credentials_json.ts";
 import { type KeychainBackend, KeychainUnavailable } from "./keychain_backend.ts";
 import { deleteValue, readValue, writeValue } from "./keychain_value.ts";
+import { tryKeychain } from "./try_keychain.ts";
 
 export class KeychainStore implements CredentialStore {
   readonly kind = "keychain";
@@ -41,6 +42,10 @@ export class KeychainStore implements CredentialStore {
         await deleteValue(this.keychain, entryName("refresh_token", key));
       }
     });
+  }
+
+  async tryOut(): Promise<void> {
+    await explained(() => tryKeychain(this.keychain));
   }
 
   async delete(key: AccountKey): Promise<void> {

@@ -5,6 +5,7 @@ import { FileStore } from "./file.ts";
 import { KeychainStore } from "./keychain.ts";
 import { type KeychainBackend, KeychainUnavailable } from "./keychain_backend.ts";
 import { systemKeychain } from "./system_keychain.ts";
+import { tryKeychain } from "./try_keychain.ts";
 
 export interface ChosenStore {
   store: CredentialStore;
@@ -27,7 +28,7 @@ export async function chooseStore(
     return { store: file, warning: "Warning: credentials go to a file that is not encrypted.\n" };
   }
   try {
-    await tryOut(keychain);
+    await tryKeychain(keychain);
     return { store: new KeychainStore(keychain) };
   } catch (error) {
     if (!(error instanceof KeychainUnavailable)) throw error;
@@ -75,18 +76,6 @@ export async function deleteStaleEntry(
     const why = error instanceof Error ? error.message : String(error);
     io.stderr(`Warning: an older login's credentials could not be deleted. ${why}\n`);
     return inKeychain;
-  }
-}
-
-/** A constructor that succeeds proves nothing: only an entry that comes back does. */
-async function tryOut(keychain: KeychainBackend): Promise<void> {
-  const user = `probe ${crypto.randomUUID()}`;
-  const secret = crypto.getRandomValues(new Uint8Array(16));
-  await keychain.set(user, secret);
-  const found = await keychain.get(user);
-  await keychain.delete(user);
-  if (found?.length !== secret.length || !found.every((byte, index) => byte === secret[index])) {
-    throw new KeychainUnavailable("it does not give back what was stored");
   }
 }
 

@@ -1,7 +1,7 @@
 /** Ends leaked tokens: whoever holds one may. */
 import { ClientError } from "../client_error.ts";
 import type { ClientIo } from "../client_io.ts";
-import { request, unexpectedAnswer } from "../http_request.ts";
+import { askServer, unexpectedAnswer } from "../http_request.ts";
 import { problemWords } from "../personal_access_tokens.ts";
 
 /** `ended`: it works no more; `not ended`: the server does not know it, or may not end its kind. */
@@ -18,7 +18,7 @@ export async function revokeFound(
   io: ClientIo,
 ): Promise<RevocationResult> {
   const address = `${server}/api/v1/revocations`;
-  const answer = await request(address, io, {
+  const answer = await askServer(address, io, {
     json: { token, ...(url !== undefined && { url }) },
   });
   if (answer.status === 200) return answer.body?.revoked === true ? "ended" : "not ended";

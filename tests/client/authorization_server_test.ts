@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import { discover, parseServer } from "../../client/authorization_server.ts";
 import { ClientError } from "../../client/client_error.ts";
+import { ForeignAnswerError } from "../../client/connection_error.ts";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { version } from "../../shared/version.ts";
@@ -81,7 +82,7 @@ Deno.test("a redirect is not followed", async () => {
     json: {},
     headers: { location: "https://evil.example/" },
   });
-  assert.equal(error.exitCode, EXIT.failure);
+  assert.ok(error instanceof ForeignAnswerError);
   assert.match(error.message, /redirects to https:\/\/evil\.example/);
 });
 
@@ -94,7 +95,7 @@ Deno.test("what may pass by itself is told from what may not", async () => {
   assert.equal((await discoveryFailure("lost")).exitCode, EXIT.temporaryFailure);
   assert.equal(
     (await discoveryFailure(() => new Response("<html>"))).exitCode,
-    EXIT.failure,
+    EXIT.temporaryFailure,
   );
 });
 

@@ -1,9 +1,15 @@
 import { strict as assert } from "node:assert";
+import { accessTokenLife } from "../../client/access_token_life.ts";
 import { ClientError } from "../../client/client_error.ts";
-import type { Credentials, CredentialStore } from "../../client/credentials/credential_store.ts";
-import { freshCredentials, type RenewalPlace } from "../../client/refresh.ts";
+import {
+  type Credentials,
+  type CredentialStore,
+  CredentialStoreError,
+} from "../../client/credentials/credential_store.ts";
+import { freshCredentials, RENEW_NOW, type RenewalPlace } from "../../client/refresh.ts";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
+import { jwt } from "../support/client_home.ts";
 import { type MemoryIo, memoryIo } from "../support/memory_io.ts";
 import { type Scripted, ScriptedServer } from "../support/scripted_server.ts";
 
@@ -13,6 +19,8 @@ const MINUTE = 60_000;
 class MemoryPlace implements RenewalPlace {
   readonly writes: Credentials[] = [];
   deletes = 0;
+  /** Whether nothing can be stored. */
+  full = false;
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(public credentials: Credentials | undefined) {}
@@ -22,10 +30,12 @@ class MemoryPlace implements RenewalPlace {
     description: "memory",
     get: () => Promise.resolve(this.credentials),
     set: (_key, credentials) => {
+      if (this.full) return Promise.reject(new CredentialStoreError("full"));
       this.writes.push(credentials);
       this.credentials = credentials;
       return Promise.resolve();
     },
+    tryOut: () => this.full ? Promise.reject(new CredentialStoreError("full")) : Promise.resolve(),
     delete: () => {
       this.deletes++;
       this.credentials = undefined;
@@ -84,6 +94,7 @@ Deno.test("a token with too little life is renewed, and its life counts from rec
   assert.deepEqual(credentials, {
     accessToken: "new-access",
     accessTokenExpiresAt: io.clock.now() + 900_000,
+    accessTokenLifetime: 900_000,
     scope: "openid offline_access",
     refreshToken: "new-refresh",
   });
@@ -227,4 +238,94 @@ Deno.test("a logout that came first leaves nothing to renew", async () => {
   await logout;
   assert.match(error.message, /^Not logged in/);
   assert.equal(server.asked.length, 0);
+});
+
+const LATER = 3600_000;
+
+Deno.test("a refresh token is not used while its successor cannot be stored", async () => {
+  await using server = new ScriptedServer();
+  server.script("/oauth/token", renewed);
+  const key = { server: server.issuer, account: "alice" };
+  for (const lifeLeftMs of [0, 30_000]) {
+    const io = memoryIo();
+    const place = new MemoryPlace(login(io, lifeLeftMs));
+    place.full = true;
+    const attempt = freshCredentials(key, MINUTE, place, io);
+    if (lifeLeftMs > 0) assert.equal((await attempt).accessToken, "old-access");
+    else await assert.rejects(attempt, CredentialStoreError);
+  }
+  assert.equal(server.askedAt("/oauth/token").length, 0);
+});
+
+Deno.test("a token that still lives is handed out whatever keeps it from being renewed", async () => {
+  const answers: Scripted[] = [
+    () => new Response("<html>", { headers: { "content-type": "text/html" } }),
+    () => new Response("<html>", { status: 403 }),
+    { status: 400, json: { error: "invalid_client" } },
+    { json: { access_token: "no type" } },
+  ];
+  for (const answer of answers) {
+    await using server = new ScriptedServer();
+    server.script("/oauth/token", answer);
+    const io = memoryIo();
+    const place = new MemoryPlace(login(io, 30_000));
+    const key = { server: server.issuer, account: "alice" };
+    assert.equal((await freshCredentials(key, MINUTE, place, io)).accessToken, "old-access");
+    assert.match(io.err, /^Warning: /);
+  }
+  const io = memoryIo();
+  const { store } = new MemoryPlace(login(io, 30_000));
+  const withLock = () => Promise.reject(new CredentialStoreError("the lock cannot be taken"));
+  const key = { server: "http://127.0.0.1:1", account: "alice" };
+  const credentials = await freshCredentials(key, MINUTE, { store, withLock }, io);
+  assert.equal(credentials.accessToken, "old-access");
+});
+
+Deno.test("a token received by a clock that was ahead is renewed, and never outlives its lifetime", async () => {
+  const DAY = 86_400_000;
+  await using server = new ScriptedServer();
+  server.script("/oauth/token", renewed);
+  const io = memoryIo();
+  io.clock.time += DAY;
+  const place = new MemoryPlace(login(io, 0));
+  const key = { server: server.issuer, account: "alice" };
+  await freshCredentials(key, MINUTE, place, io);
+  io.clock.time -= DAY;
+  const { leftMs, clockChanged } = accessTokenLife(place.credentials!, io.clock.now());
+  assert.deepEqual([leftMs <= 900_000, clockChanged], [true, true]);
+  const { accessTokenExpiresAt } = await freshCredentials(key, MINUTE, place, io);
+  assert.equal(accessTokenExpiresAt, io.clock.now() + 900_000);
+  assert.equal(server.askedAt("/oauth/token").length, 2);
+});
+
+Deno.test("after the clock was set back a JWT's own exp decides whether it still lives", () => {
+  const now = Date.UTC(2026, 10, 24);
+  const seconds = now / 1000;
+  const life = (claims: Record<string, unknown>) =>
+    accessTokenLife({
+      accessToken: jwt(claims),
+      accessTokenExpiresAt: now + 86_400_000,
+      scope: "",
+    }, now);
+  assert.equal(life({ iat: seconds - 300, exp: seconds + 600 }).leftMs, 600_000);
+  assert.ok(life({ iat: seconds - 1000, exp: seconds - 100 }).leftMs <= 0);
+  // More than the whole lifetime left: the clock is behind now, and the token new.
+  assert.equal(life({ iat: seconds + 5000, exp: seconds + 5900 }).leftMs, 900_000);
+});
+
+Deno.test("a least life that the server never gives is not asked for at every call", async () => {
+  await using server = new ScriptedServer();
+  server.script("/oauth/token", renewed);
+  const io = memoryIo();
+  const place = new MemoryPlace(login(io, 0));
+  const key = { server: server.issuer, account: "alice" };
+  for (const minTtl of [900_000, LATER, 24 * LATER]) {
+    for (let call = 0; call < 3; call++) await freshCredentials(key, minTtl, place, io);
+  }
+  assert.equal(server.askedAt("/oauth/token").length, 1);
+  io.clock.time += 451_000;
+  await freshCredentials(key, LATER, place, io);
+  assert.equal(server.askedAt("/oauth/token").length, 2);
+  await freshCredentials(key, RENEW_NOW, place, io);
+  assert.equal(server.askedAt("/oauth/token").length, 3);
 });

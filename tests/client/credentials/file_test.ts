@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { CredentialStoreError } from "../../../client/credentials/credential_store.ts";
 import { FileStore } from "../../../client/credentials/file.ts";
+import { tryPrivateFolder, WideRights } from "../../../client/private_file.ts";
 import { keepToOwner } from "../../../client/credentials/windows_access.ts";
 import { brand } from "../../../shared/brand.ts";
 import { memoryIo } from "../../support/memory_io.ts";
@@ -126,4 +127,21 @@ Deno.test("on Windows the folder is left to its user alone", async () => {
     "/Q",
   ]]);
   await assert.rejects(keepToOwner(folder, env, run(5)), /icacls "/);
+});
+
+Deno.test({
+  name: "a file system that keeps no permissions is found out by trying, and nothing stays behind",
+  ignore: !hasModes,
+  async fn() {
+    await using home = await temporaryHome();
+    const folder = join(home.folder, "config");
+    await tryPrivateFolder(folder);
+    for (const mode of [0o777, 0o640, 0o604]) {
+      await assert.rejects(
+        tryPrivateFolder(folder, () => Promise.resolve(mode)),
+        (error) => error instanceof WideRights && error.message.includes(CONFIG_DIR),
+      );
+    }
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(folder)), []);
+  },
 });
