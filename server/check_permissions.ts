@@ -32,8 +32,13 @@ export async function checkPermissions(
 /** Secret settings, and addresses with a password in them. */
 function holdsSecrets({ values }: ConfigFile): boolean {
   return Object.entries(values).some(([name, value]) => {
-    if (/:\/\/.*:.*@/s.test(value) || /[?&]\w*password=/i.test(value)) return true;
-    const isAddress = /^\w+:\/\//.test(value);
-    return !isAddress && settings.some((each) => each.name === name && "secret" in each);
+    if (/^\w+:\/\//.test(value)) return hasPassword(value);
+    return settings.some((setting) => setting.name === name && "secret" in setting);
   });
+}
+
+/** The password may hold an @ itself. */
+function hasPassword(address: string): boolean {
+  const user = address.slice(address.indexOf("//"), Math.max(0, address.lastIndexOf("@")));
+  return user.includes(":") || address.toLowerCase().includes("password=");
 }

@@ -12,6 +12,7 @@ import {
   parseListenAddress,
   parseNetwork,
 } from "./setting_values.ts";
+import { webhookKey } from "./webhook_key.ts";
 import { unknownVariables } from "./unknown_variables.ts";
 
 export type SigningAlgorithm = "ES256" | "EdDSA" | "RS256";
@@ -234,6 +235,13 @@ function checkedConfig(
   const webhookUrl = raw.get("webhook_url");
   if (webhookUrl !== undefined) {
     config.webhook = { url: webhookUrl, secret: raw.get("webhook_secret") };
+  }
+  const webhookSecret = raw.get("webhook_secret");
+  if (webhookSecret !== undefined && webhookKey(webhookSecret) === undefined) {
+    problems.push(
+      "webhook_secret: after whsec_ it must be base64 of 24 to 64 bytes; " +
+        'try: echo "whsec_$(openssl rand -base64 32)"',
+    );
   }
   const smtpUrl = raw.get("smtp_url");
   const mailFrom = raw.get("mail_from");

@@ -5,6 +5,7 @@ import { Deliveries, type Failure } from "./deliveries.ts";
 import type { Log } from "./log.ts";
 import type { OutboundHttp } from "./outbound/outbound_http.ts";
 import { isLoopbackHost } from "./setting_values.ts";
+import { webhookKey } from "./webhook_key.ts";
 
 /** Something an operator's system may pass on to people. It never holds a secret. */
 export interface WebhookEvent {
@@ -54,7 +55,8 @@ export class Webhook {
       "webhook-timestamp": timestamp,
     };
     if (secret === undefined) return headers;
-    const signature = createHmac("sha256", secret).update(`${id}.${timestamp}.${body}`)
+    // Settings were checked: an undefined key cannot get here, and must not sign as an empty one.
+    const signature = createHmac("sha256", webhookKey(secret)!).update(`${id}.${timestamp}.${body}`)
       .digest("base64");
     return { ...headers, "webhook-signature": `v1,${signature}` };
   }
