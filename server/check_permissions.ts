@@ -31,14 +31,19 @@ export async function checkPermissions(
 
 /** Secret settings, and addresses with a password in them. */
 function holdsSecrets({ values }: ConfigFile): boolean {
-  return Object.entries(values).some(([name, value]) => {
-    if (/^\w+:\/\//.test(value)) return hasPassword(value);
-    return settings.some((setting) => setting.name === name && "secret" in setting);
-  });
+  const isSecret = (name: string) =>
+    settings.some((setting) => setting.name === name && "secret" in setting);
+  return Object.entries(values).some(([name, value]) =>
+    // A mail server that takes mail without a password.
+    (isSecret(name) && !/^smtps?:\/\//.test(value)) || hasPassword(value)
+  );
 }
 
 /** The password may hold an @ itself. */
 function hasPassword(address: string): boolean {
-  const user = address.slice(address.indexOf("//"), Math.max(0, address.lastIndexOf("@")));
-  return user.includes(":") || address.toLowerCase().includes("password=");
+  const start = address.indexOf("://");
+  if (start < 0) return false;
+  const authority = address.slice(start + "://".length);
+  const user = authority.slice(0, Math.max(0, authority.lastIndexOf("@")));
+  return user.includes(":") || authority.toLowerCase().includes("password=");
 }
