@@ -10,11 +10,16 @@ export function isLoopback(url: URL): boolean {
   return /^(127(\.\d{1,3}){3}|\[::1\]|localhost|.+\.localhost)$/.test(url.hostname);
 }
 
-/** Whether two names mean the same host and port for https. */
+/**
+ * Whether two names mean the same host and port for https. Either may be an address
+ * (`https://@registry.example.com/v2/`), whose user and path do not count.
+ */
 export function sameHost(one: string, other: string): boolean {
-  return normal(one) === normal(other);
+  const host = hostIn(one);
+  return host !== undefined && host === hostIn(other);
 }
 
-function normal(host: string): string {
-  return host.trim().toLowerCase().replace(/:443$/, "");
+function hostIn(text: string): string | undefined {
+  const address = `https://${text.trim().replace(/^[a-z]+:\/\//i, "")}`;
+  return URL.canParse(address) ? new URL(address).host : undefined;
 }

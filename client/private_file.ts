@@ -1,5 +1,5 @@
 /** Files that only their owner can read: written whole or not at all, refused when others could read them. */
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { HOW_TO_CHANGE_FOLDER } from "./folders.ts";
 import { shellWord } from "./shell_word.ts";
 
@@ -44,9 +44,11 @@ export async function checkPrivateFolder(path: string): Promise<void> {
 
 /**
  * Puts `text` in place of whatever is at `path`. A process killed in between
- * leaves the old file: written beside it, forced to disk, then renamed.
+ * leaves the old file: written beside it, forced to disk, then renamed. A symbolic
+ * link stays one: what it points to is replaced.
  */
-export async function writePrivateFile(path: string, text: string): Promise<void> {
+export async function writePrivateFile(link: string, text: string): Promise<void> {
+  const path = await linkTarget(link);
   const folder = dirname(path);
   await makePrivateFolder(folder);
   const beside = join(folder, `${basename(path)}.${crypto.randomUUID()}.tmp`);
@@ -96,14 +98,20 @@ export async function tryPrivateFolder(
   await removeLeftovers(probe, LEFTOVER_AGE_MS);
 }
 
-/** Deletes the file at `path` if there is one, and what killed writers left beside it. */
+/**
+ * Deletes the file at `path` if there is one, and what killed writers left beside it.
+ * Of a symbolic link both ends are deleted: the secret is in what it points to.
+ */
 export async function removePrivateFile(path: string): Promise<void> {
-  await Deno.remove(path).catch(ignoreMissing);
-  await removeLeftovers(path, 0);
+  const target = await linkTarget(path);
+  await Deno.remove(target).catch(ignoreMissing);
+  await removeLeftovers(target, 0);
+  if (target !== path) await Deno.remove(path).catch(ignoreMissing);
 }
 
 /** Moves a file that makes no sense out of the way, in case it can be rescued. */
-export async function setAside(path: string): Promise<void> {
+export async function setAside(link: string): Promise<void> {
+  const path = await linkTarget(link);
   await Deno.rename(path, `${path}.damaged`).catch(ignoreMissing);
 }
 
@@ -122,6 +130,20 @@ async function removeLeftovers(path: string, minAgeMs: number): Promise<void> {
     // Another process may be tidying up as well.
     ignoreMissing(error);
   }
+}
+
+/** The kernel's own limit on links in a row (path_resolution(7)). */
+const MAX_LINKS = 40;
+
+/** Where `path` leads if it is a symbolic link, whether or not there is anything; else `path`. */
+async function linkTarget(path: string): Promise<string> {
+  let target = path;
+  for (let links = 0; links < MAX_LINKS; links++) {
+    const info = await Deno.lstat(target).catch(ignoreMissing);
+    if (info === undefined || !info.isSymlink) return target;
+    target = resolve(dirname(target), await Deno.readLink(target));
+  }
+  throw new Error(`${path} is a symbolic link that leads nowhere`);
 }
 
 function ignoreMissing(error: unknown): void {

@@ -62,13 +62,12 @@ export async function authDocker(
 
 async function get(options: DockerOptions, io: ClientIo): Promise<number> {
   const registry = (await io.readStdin()).trim();
-  const host = registryHost(registry);
   const named = [...options.host ?? [], ...await dockerRegistries(io)]
-    .some((each) => sameHost(registryHost(each), host));
+    .some((each) => sameHost(each, registry));
   const session = await chooseSession(options, io).catch((error) => {
     if (named) throw error;
   });
-  const own = session?.server !== undefined && sameHost(hostOf(session.server), host);
+  const own = session?.server !== undefined && sameHost(hostOf(session.server), registry);
   // Docker asks a credsStore about every registry there is, its own Hub included.
   if (session === undefined || !(named || own)) {
     io.stdout(`${NOT_FOUND}\n`);
@@ -92,7 +91,14 @@ async function get(options: DockerOptions, io: ClientIo): Promise<number> {
 }
 
 async function list(options: DockerOptions, io: ClientIo): Promise<number> {
-  const session = await chooseSession(options, io);
+  const session = await chooseSession(options, io).catch((error) => {
+    if (!isNotLoggedIn(error)) throw error;
+  });
+  // Docker asks this of every helper it has, also for `docker info`: no login is no failure.
+  if (session === undefined) {
+    io.stdout("{}\n");
+    return EXIT.ok;
+  }
   const registries = [...options.host ?? [], ...await dockerRegistries(io)];
   io.stdout(formatJson(
     Object.fromEntries(registries.map((each) => [each, userOf(session, options)])),
@@ -100,11 +106,10 @@ async function list(options: DockerOptions, io: ClientIo): Promise<number> {
   return EXIT.ok;
 }
 
-function userOf({ account }: Session, { user }: DockerOptions): string {
-  return user ?? account ?? "x-access-token";
+function isNotLoggedIn(error: unknown): boolean {
+  return error instanceof ClientError && error.exitCode === EXIT.authenticationRequired;
 }
 
-/** `https://registry.example.com/v2/` and `registry.example.com` alike. */
-function registryHost(registry: string): string {
-  return registry.replace(/^[a-z]+:\/\//i, "").split("/")[0];
+function userOf({ account }: Session, { user }: DockerOptions): string {
+  return user || account || "x-access-token";
 }

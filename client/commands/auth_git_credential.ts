@@ -43,7 +43,8 @@ export async function authGitCredential(
   const { token, expiresAt } = options.exchange
     ? await sessionJwt(session, MIN_TTL_MS, undefined, io)
     : await sessionToken(session, MIN_TTL_MS, io);
-  const user = asked.username ?? options.user ?? session.account ?? "x-access-token";
+  // An address such as https://@host/ asks for an empty name, which is nobody's.
+  const user = asked.username || options.user || session.account || "x-access-token";
   io.stdout(
     `protocol=https\nhost=${host}\nusername=${user}\npassword=${token}\n` +
       // Keeps caches of git 2.41 and later from giving out a dead token.

@@ -96,6 +96,44 @@ Deno.test("a damaged index counts as no logins, with a word, and outlives the ne
   }));
 
 Deno.test({
+  name: "an index that is a symbolic link stays one, and is replaced whole where it points to",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    withFolder(async (folder) => {
+      const elsewhere = join(folder, "dotfiles");
+      await Deno.mkdir(elsewhere, { mode: 0o700 });
+      const index = join(folder, "accounts.json");
+      // Relative, over a second link, and to a file that is not there yet.
+      await Deno.symlink("between.json", index);
+      await Deno.symlink("dotfiles/real.json", join(folder, "between.json"));
+      const target = join(elsewhere, "real.json");
+      const assertLinked = async (accounts: Account[]) => {
+        for (const name of ["accounts.json", "between.json"]) {
+          assert.ok((await Deno.lstat(join(folder, name))).isSymlink, name);
+        }
+        assert.deepEqual((await readAccounts(folder, unexpected)).accounts, accounts);
+        assert.equal((await Deno.lstat(target)).mode! & 0o777, 0o600);
+        const names = (await Array.fromAsync(Deno.readDir(elsewhere))).map(({ name }) => name);
+        assert.deepEqual(names.filter((name) => name.endsWith(".tmp")), []);
+      };
+      await rememberAccount(folder, alice, signal);
+      await assertLinked([alice]);
+      const { ino } = await Deno.stat(target);
+      await rememberAccount(folder, bob, signal);
+      await assertLinked([alice, bob]);
+      // Renamed over, never rewritten: a reader sees the old file or the new one.
+      assert.notEqual((await Deno.stat(target)).ino, ino);
+      await Deno.writeTextFile(target, "damaged");
+      await rememberAccount(folder, bob, signal);
+      await assertLinked([bob]);
+      assert.equal(await Deno.readTextFile(`${target}.damaged`), "damaged");
+      await activateAccount(folder, bob, signal);
+      await forgetAccount(folder, bob, signal);
+      await assertLinked([]);
+    }),
+});
+
+Deno.test({
   name: "an index that others may change is refused with the command that mends it",
   ignore: Deno.build.os === "windows",
   fn: () =>

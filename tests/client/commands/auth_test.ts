@@ -154,6 +154,61 @@ Deno.test("docker gets a token for the registries its configuration leaves to us
   assert.deepEqual(JSON.parse(io.out), { "registry.example.com": "alice@example.com" });
 });
 
+Deno.test("docker list without a login is an empty list, whatever the reason there is none", async () => {
+  await using server = new ScriptedServer();
+  await using home = await clientHome();
+  const { io } = home;
+  const nobody: DockerOptions[] = [
+    {},
+    { host: ["registry.example.com"] },
+    { server: "https://other.example.com" },
+    { account: "nobody@example.com" },
+  ];
+  for (const logged of [false, true]) {
+    if (logged) await logIn(io, server);
+    for (const options of nobody.slice(logged ? 2 : 0)) {
+      assert.equal(await docker(io, "list", "", options), EXIT.ok, io.err);
+      assert.deepEqual(JSON.parse(io.out), {});
+    }
+  }
+});
+
+Deno.test("an address with a user in it, even an empty one, means its host", async () => {
+  await using server = new ScriptedServer();
+  await using home = await clientHome();
+  const { io } = home;
+  await logIn(io, server, "alice@example.com", "at");
+  const host = ["https://@registry.example.com/"];
+  for (const user of ["@", "someone@", "some:thing@", ""]) {
+    const registry = `https://${user}registry.example.com/v2/`;
+    assert.equal(await docker(io, "get", registry, { host }), EXIT.ok, registry);
+    assert.deepEqual(JSON.parse(io.out), {
+      ServerURL: registry,
+      Username: "alice@example.com",
+      Secret: "at",
+    });
+  }
+  const others = [
+    "https://registry.example.com@evil.example/",
+    "https://evil.example/@registry.example.com",
+    "https://evil.example\\@registry.example.com",
+    "https://evil.example#@registry.example.com",
+    "https://evil.example?@registry.example.com",
+    "@",
+    "https://@",
+  ];
+  for (const registry of others) {
+    assert.equal(await docker(io, "get", registry, { host }), EXIT.failure, registry);
+    assert.equal(io.out, "credentials not found in native keychain\n");
+  }
+  // What git makes of https://@registry.example.com/.
+  assert.equal(
+    await git(io, `${asked("registry.example.com").trim()}\nusername=\n\n`, { host }),
+    EXIT.ok,
+  );
+  assert.match(io.out, /^username=alice@example\.com$/m);
+});
+
 Deno.test("docker is told where to log in, on standard output, where it looks", async () => {
   await using home = await clientHome();
   const { io } = home;

@@ -145,3 +145,23 @@ Deno.test({
     assert.deepEqual(await Array.fromAsync(Deno.readDir(folder)), []);
   },
 });
+
+Deno.test({
+  name: "credentials behind a symbolic link stay there, and none are left after logout",
+  ignore: !hasModes,
+  async fn() {
+    const { home, store, file } = await storedLogin();
+    await using _ = home;
+    const target = join(home.folder, "elsewhere.json");
+    await Deno.rename(file, target);
+    await Deno.symlink(target, file);
+    await store.set(key, { ...credentials, accessToken: "new" });
+    assert.ok((await Deno.lstat(file)).isSymlink);
+    assert.equal((await store.get(key))?.accessToken, "new");
+    await store.delete(key);
+    for (const path of [file, target]) {
+      await assert.rejects(Deno.lstat(path), Deno.errors.NotFound);
+    }
+    assert.equal(await store.get(key), undefined);
+  },
+});
