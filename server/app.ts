@@ -8,10 +8,13 @@ import { introspection, type IntrospectionAnswers } from "./endpoints/introspect
 import { authorization } from "./endpoints/authorization.ts";
 import { authorizationServerMetadata, PATHS } from "./endpoints/metadata.ts";
 import { oauthErrorResponse, oauthResponse } from "./endpoints/oauth_response.ts";
+import { refuseOtherMethods } from "./endpoints/other_methods.ts";
+import { publicDocument } from "./endpoints/public_document.ts";
 import { readiness } from "./endpoints/readiness.ts";
 import { hostProblem, requestPath } from "./endpoints/request_path.ts";
 import { type ConnectionBindings, requesterOf, requesterOfRequest } from "./endpoints/requester.ts";
 import { revocation } from "./endpoints/revocation.ts";
+import { strictTransportSecurity } from "./endpoints/strict_transport_security.ts";
 import { token } from "./endpoints/token.ts";
 import { userinfo, userinfoErrorResponse } from "./endpoints/userinfo.ts";
 import {
@@ -50,6 +53,13 @@ export function app(parts: AppParts): App {
     );
   const clientAddress = clientAddressReader(parts.config.trustedProxies);
   const routes = new Hono<{ Bindings: ConnectionBindings }>();
+  const hsts = strictTransportSecurity(parts.issuer);
+  if (hsts !== undefined) {
+    routes.use(async (c, next) => {
+      await next();
+      c.res.headers.set("strict-transport-security", hsts);
+    });
+  }
 
   // OpenID Connect Core 1.0 section 3.1.2.1: by GET and by POST.
   routes.on(["GET", "POST"], PATHS.authorization, () => answer(authorization()));
@@ -70,18 +80,14 @@ export function app(parts: AppParts): App {
     const claims = await userinfo(parts, c.req.raw, requesterOf(c, clientAddress));
     return claims instanceof OAuthError ? userinfoErrorResponse(claims) : oauthResponse(claims);
   });
-  routes.get(PATHS.keySet, async () => cacheable(await parts.keys.keySet()));
-  routes.get(
-    "/.well-known/oauth-authorization-server",
-    async () => cacheable(await metadata()),
-  );
-  routes.get(
-    "/.well-known/openid-configuration",
-    async () => cacheable(await metadata()),
-  );
+  publicDocument(routes, PATHS.keySet, async () => cacheable(await parts.keys.keySet()));
+  for (const name of ["oauth-authorization-server", "openid-configuration"]) {
+    publicDocument(routes, `/.well-known/${name}`, async () => cacheable(await metadata()));
+  }
   routes.get("/healthz", () => Response.json({ status: "ok" }));
   routes.get("/readyz", () => readiness(parts.sql));
-  routes.all("/oauth/*", (c) => wrongAddress(c.req.path));
+  refuseOtherMethods(routes, (_, allow) => methodNotAllowed(allow));
+  routes.all("/oauth/*", () => noSuchEndpoint());
   routes.route("/", api(parts));
   routes.route("/", pages(parts));
 
@@ -111,8 +117,10 @@ export function app(parts: AppParts): App {
         const answer = verification(parts, verificationAnswers, request, requester);
         return answer instanceof Promise ? answer.catch(failed) : answer;
       }
-      if (path === PATHS.introspection && request.method === "POST") {
-        return introspection(parts, introspectionAnswers, request).catch(failed);
+      if (path === PATHS.introspection) {
+        return request.method === "POST"
+          ? introspection(parts, introspectionAnswers, request).catch(failed)
+          : methodNotAllowed("POST");
       }
       return routes.fetch(request, connection);
     },
@@ -123,21 +131,20 @@ function answer(result: object): Response {
   return result instanceof OAuthError ? oauthErrorResponse(result) : oauthResponse(result);
 }
 
-function wrongAddress(path: string): Response {
-  const known = (Object.values(PATHS) as string[]).includes(path);
-  const error = known
-    ? new OAuthError("invalid_request", "This endpoint wants another HTTP method.")
-    : new OAuthError("invalid_request", "There is no such endpoint.");
-  const body = { error: error.code, error_description: error.message };
-  return Response.json(body, { status: known ? 405 : 404 });
+/** RFC 9110 section 15.5.6. */
+function methodNotAllowed(allow: string): Response {
+  const error = new OAuthError("invalid_request", `Use another HTTP method: ${allow}.`);
+  return oauthErrorResponse(error, { status: 405, headers: { allow } });
 }
 
-/** Public documents that verifiers may keep for a while, in browsers of any origin too. */
+function noSuchEndpoint(): Response {
+  const error = new OAuthError("invalid_request", "There is no such endpoint.");
+  return oauthErrorResponse(error, { status: 404 });
+}
+
+/** Public documents that verifiers may keep for a while. */
 function cacheable(document: unknown): Response {
   return Response.json(document, {
-    headers: {
-      "cache-control": `public, max-age=${KEY_SET_MAX_AGE}`,
-      "access-control-allow-origin": "*",
-    },
+    headers: { "cache-control": `public, max-age=${KEY_SET_MAX_AGE}` },
   });
 }

@@ -32,12 +32,15 @@ export class OAuthError extends Error {
   override readonly name = "OAuthError";
   /** Seconds after which the same request may do, for one who asked too often. */
   readonly retryAfterSeconds?: number;
+  /** Whether `invalid_client` is about a client that did not try to authenticate. */
+  readonly unauthenticated: boolean;
   constructor(
     readonly code: OAuthErrorCode,
     message: string,
-    options: { retryAfterSeconds?: number } = {},
+    options: { retryAfterSeconds?: number; unauthenticated?: boolean } = {},
   ) {
     super(message);
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.unauthenticated = options.unauthenticated ?? false;
   }
 }

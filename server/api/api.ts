@@ -4,6 +4,7 @@ import type { AppParts } from "../app_parts.ts";
 import { clientAddressReader } from "../client_address.ts";
 import { bearerToken } from "../endpoints/bearer_token.ts";
 import { boundedBytes } from "../endpoints/form.ts";
+import { publicDocument } from "../endpoints/public_document.ts";
 import { type ConnectionBindings, type Requester, requesterOf } from "../endpoints/requester.ts";
 import { commandLineClient } from "../store/clients.ts";
 import { findUser, type User } from "../store/users.ts";
@@ -37,49 +38,25 @@ export function api(appParts: AppParts): Hono<{ Bindings: ConnectionBindings }> 
   };
   const clientAddress = clientAddressReader(config.trustedProxies);
   const routes = new Hono<{ Bindings: ConnectionBindings }>();
-  for (const operation of apiOperations) {
-    routes.on(operation.method, operation.path.replace("{id}", ":id"), async (c) => {
-      try {
-        return await answer(parts, operation, c, requesterOf(c, clientAddress));
-      } catch (error) {
-        if (error instanceof Problem) return problemResponse(issuer, error);
-        const { name, message } = error as Error;
-        parts.log("error", "request_failed", {
-          operation: operation.id,
-          error: name,
-          reason: message,
-        });
-        return problemResponse(
-          issuer,
-          new Problem(
-            503,
-            "unavailable",
-            "Try again",
-            "The server has trouble. Try again shortly.",
-            {
-              "retry-after": "5",
-            },
-          ),
-        );
-      }
-    });
+  for (const [path, operations] of operationsByPath()) {
+    const route = path.replace("{id}", ":id");
+    for (const operation of operations) {
+      routes.on(
+        operation.method,
+        route,
+        (c) => answerOrProblem(parts, operation, c, requesterOf(c, clientAddress)),
+      );
+    }
+    const allow = operations.map(({ method }) => method.toUpperCase()).join(", ");
+    routes.all(route, () => methodNotAllowed(issuer, allow));
   }
   const document = JSON.stringify(openApiDocument(issuer, apiOperations));
-  routes.get("/api/openapi.json", () =>
-    new Response(document, {
-      headers: { "content-type": "application/json", "access-control-allow-origin": "*" },
-    }));
-  for (const path of new Set(apiOperations.map((operation) => operation.path))) {
-    const allowed = apiOperations.filter((operation) => operation.path === path)
-      .map(({ method }) => method.toUpperCase()).join(", ");
-    routes.all(path.replace("{id}", ":id"), () =>
-      problemResponse(
-        issuer,
-        new Problem(405, "method", "Another method is wanted", `This address takes ${allowed}.`, {
-          allow: allowed,
-        }),
-      ));
-  }
+  publicDocument(
+    routes,
+    "/api/openapi.json",
+    () => new Response(document, { headers: { "content-type": "application/json" } }),
+  );
+  routes.all("/api/openapi.json", () => methodNotAllowed(issuer, "GET, HEAD, OPTIONS"));
   routes.all("/api/*", async (c, next) => {
     // A page, which people read.
     if (c.req.path === "/api/docs") return await next();
@@ -87,6 +64,49 @@ export function api(appParts: AppParts): Hono<{ Bindings: ConnectionBindings }> 
     return problemResponse(issuer, new Problem(404, "not-found", "Not found", detail));
   });
   return routes;
+}
+
+/** RFC 9110 section 15.5.6. */
+function methodNotAllowed(issuer: string, allow: string): Response {
+  const detail = `This address takes ${allow}.`;
+  return problemResponse(
+    issuer,
+    new Problem(405, "method", "Another method is wanted", detail, { allow }),
+  );
+}
+
+/** Paths without a parameter first: `/tokens/import` is never the `{id}` of `/tokens/{id}`. */
+function operationsByPath(): [path: string, operations: ApiOperation[]][] {
+  const paths = [...new Set(apiOperations.map(({ path }) => path))];
+  return [false, true].flatMap((templated) =>
+    paths.filter((path) => path.includes("{") === templated).map((path) =>
+      [path, apiOperations.filter((operation) => operation.path === path)] as [
+        string,
+        ApiOperation[],
+      ]
+    )
+  );
+}
+
+async function answerOrProblem(
+  parts: ApiParts,
+  operation: ApiOperation,
+  c: ApiContext,
+  requester: Requester,
+): Promise<Response> {
+  try {
+    return await answer(parts, operation, c, requester);
+  } catch (error) {
+    if (error instanceof Problem) return problemResponse(parts.issuer, error);
+    const { name, message } = error as Error;
+    parts.log("error", "request_failed", { operation: operation.id, error: name, reason: message });
+    const detail = "The server has trouble. Try again shortly.";
+    const headers = { "retry-after": "5" };
+    return problemResponse(
+      parts.issuer,
+      new Problem(503, "unavailable", "Try again", detail, headers),
+    );
+  }
 }
 
 async function answer(

@@ -43,8 +43,11 @@ export async function authenticateClient(
     if (id === undefined) {
       return new OAuthError("invalid_client", "The parameter client_id is missing.");
     }
-    return await findGenuineClient(tokenCheck, { id, secret }) ??
-      new OAuthError("invalid_client", UNKNOWN);
+    const client = await findGenuineClient(tokenCheck, { id, secret });
+    if (client !== undefined) return client;
+    // A client with a secret that sends none has failed to authenticate.
+    const unauthenticated = secret === undefined && await tokenCheck.client(id) === undefined;
+    return new OAuthError("invalid_client", UNKNOWN, { unauthenticated });
   }
   if (secret !== undefined) {
     return new OAuthError("invalid_request", "Authenticate in one way: header or body, not both.");

@@ -17,17 +17,32 @@ export function oauthResponse(body: unknown): Response {
   return Response.json(body, { headers: NO_STORE });
 }
 
-/** An error as RFC 6749 section 5.2 wants it: 400 unless its code has a status of its own. */
-export function oauthErrorResponse(error: OAuthError): Response {
+/**
+ * An error as RFC 6749 section 5.2 wants it: 400 unless its code has a status of its own.
+ * `answer` has a status that HTTP itself prescribes, and further headers.
+ */
+export function oauthErrorResponse(
+  error: OAuthError,
+  answer: { status?: number; headers?: Record<string, string> } = {},
+): Response {
   const body: OAuthErrorResponse = { error: error.code, error_description: error.message };
-  const headers = new Headers(NO_STORE);
-  // RFC 6749 section 5.2: a client that used the Authorization header is told the scheme.
-  if (error.code === "invalid_client") headers.set("www-authenticate", 'Basic realm="oauth"');
+  const headers = new Headers({ ...NO_STORE, ...answer.headers });
   const { retryAfterSeconds } = error;
   if (error.code === "temporarily_unavailable" || retryAfterSeconds !== undefined) {
     headers.set("retry-after", String(retryAfterSeconds ?? 5));
   }
-  // RFC 6585 section 4: 429 for who asked too often.
-  const status = retryAfterSeconds === undefined ? STATUS[error.code] ?? 400 : 429;
+  const status = answer.status ?? statusOf(error);
+  // RFC 6749 section 5.2: a client that used the Authorization header is told the scheme.
+  if (error.code === "invalid_client" && status === 401) {
+    headers.set("www-authenticate", 'Basic realm="oauth"');
+  }
   return Response.json(body, { status, headers });
+}
+
+function statusOf({ code, retryAfterSeconds, unauthenticated }: OAuthError): number {
+  // RFC 6585 section 4: 429 for who asked too often.
+  if (retryAfterSeconds !== undefined) return 429;
+  // No authentication failed, and some libraries show no error_description of a 401.
+  if (code === "invalid_client" && unauthenticated) return 400;
+  return STATUS[code] ?? 400;
 }

@@ -96,8 +96,11 @@ function prepareAnswer(known: KnownToken): Answer {
 }
 
 function refusal(status: number, challenge: string, question?: Question): Response {
-  const headers = new Headers({ "www-authenticate": challenge, "cache-control": "no-store" });
+  const headers = new Headers({ "cache-control": "no-store" });
+  // First, for clients that read the first challenge only: crane, skopeo, and git behind nginx,
+  // which passes on one of several WWW-Authenticate headers.
   if (question?.basic) headers.append("www-authenticate", 'Basic realm="token as password"');
+  headers.append("www-authenticate", challenge);
   return new Response(null, { status, headers });
 }
 

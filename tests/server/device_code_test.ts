@@ -250,7 +250,7 @@ testOnEachDatabase("bad requests get the standard's code and change nothing", as
   const authorize = "/oauth/device/authorize";
   const cases: [string, Record<string, string>, number, string][] = [
     [authorize, {}, 401, "invalid_client"],
-    [authorize, { client_id: "nobody" }, 401, "invalid_client"],
+    [authorize, { client_id: "nobody" }, 400, "invalid_client"],
     [authorize, { client_id: clientId, client_secret: "x" }, 401, "invalid_client"],
     [authorize, { client_id: clientId, scope: "openid admin" }, 400, "invalid_scope"],
     [authorize, { client_id: clientId, scope: 'a"b' }, 400, "invalid_scope"],

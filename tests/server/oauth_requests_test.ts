@@ -98,6 +98,30 @@ test("a client authenticates in one way, and right", async (server) => {
   assert.equal(inAddress.status, 401);
 });
 
+test("a client that does not authenticate and is unknown gets 400, others 401", async (server) => {
+  const { id } = await server.addClient();
+  const basic = (user: string) => ({ authorization: `Basic ${btoa(`${user}:`)}` });
+  const asked: [Record<string, string>, number, HeadersInit?][] = [
+    [{ client_id: "unknown" }, 400],
+    // RFC 6749 section 5.2: 401 to any that used the Authorization header.
+    [{}, 401, basic("unknown")],
+    [{ client_id: "unknown" }, 401, basic("unknown")],
+    [{ client_id: "unknown", client_secret: "x" }, 401],
+    [{ client_id: id }, 401],
+    [{ client_id: id, client_secret: "wrong" }, 401],
+    [{ client_id: clientId, client_secret: "x" }, 401],
+  ];
+  for (const path of ["/oauth/device/authorize", "/oauth/token", "/oauth/revoke"]) {
+    for (const [form, status, headers] of asked) {
+      const all = { grant_type: "refresh_token", refresh_token: "x", token: "x", ...form };
+      const answer = await server.post(path, all, headers);
+      assert.deepEqual([answer.status, answer.body.error], [status, "invalid_client"], path);
+      const challenge = answer.headers.get("www-authenticate");
+      assert.equal(challenge, status === 401 ? 'Basic realm="oauth"' : null);
+    }
+  }
+});
+
 test("answers are JSON that no cache keeps, and errors are plain ASCII", async (server) => {
   const user = await server.addUser();
   const { authorization } = await server.addClient();

@@ -1,0 +1,31 @@
+import type { Env, Hono } from "hono";
+
+/** How long a browser may remember the answer to a preflight, in seconds. */
+const PREFLIGHT_MAX_AGE = 86_400;
+
+/**
+ * Routes GET of a public document that browsers of any origin may fetch. A browser asks first
+ * (OPTIONS, Fetch standard section 4.8) if a program adds a header of its own to the request.
+ */
+export function publicDocument<E extends Env>(
+  routes: Hono<E>,
+  path: string,
+  load: () => Response | Promise<Response>,
+): void {
+  routes.get(path, async () => {
+    const response = await load();
+    response.headers.set("access-control-allow-origin", "*");
+    return response;
+  });
+  routes.options(path, () =>
+    new Response(null, {
+      status: 204,
+      headers: {
+        "access-control-allow-origin": "*",
+        "access-control-allow-methods": "GET, HEAD",
+        "access-control-allow-headers": "*",
+        "access-control-max-age": String(PREFLIGHT_MAX_AGE),
+        "allow": "GET, HEAD, OPTIONS",
+      },
+    }));
+}

@@ -1,0 +1,15 @@
+/** How long a browser keeps to https, in seconds: a year, counted anew with each answer. */
+const MAX_AGE = 31_536_000;
+
+/**
+ * The Strict-Transport-Security header (RFC 6797) of a server whose public address is https, or
+ * undefined. `localhost` gets none: the header counts for all ports of a host, so that it
+ * would switch off http for every other program on a developer's machine. Subdomains are left
+ * to their operators.
+ */
+export function strictTransportSecurity(issuer: string): string | undefined {
+  const { protocol, hostname } = new URL(issuer);
+  return protocol === "https:" && !/(^|\.)localhost$/.test(hostname)
+    ? `max-age=${MAX_AGE}`
+    : undefined;
+}
