@@ -25,25 +25,41 @@ const SCRIPTS: Record<Shell, string> = {
   // spaces here because readline's words are split at ":" and "=" as well.
   bash: `# bash completion for NAME
 FUNCTION() {
-  local line="\${COMP_LINE:0:COMP_POINT}" words current prefix reply
-  read -r -a words <<< "$line"
-  [[ "$line" == *[[:space:]] ]] && words+=("")
+  local line="\${COMP_LINE:0:COMP_POINT}" words current prefix reply program first
+  first="^([^[:space:]\\"'\\\\\\\\]|\\\\\\\\.|\\"[^\\"]*\\"|'[^']*')+"
+  [[ "$line" =~ $first ]] || return
+  program="\${BASH_REMATCH[0]}"
+  read -r -a words <<< "\${line:\${#program}}"
+  [[ "$line" == *[[:space:]] || \${#words[@]} -eq 0 ]] && words+=("")
+  # As the shell would find the program; of what was typed only ~NAME/ is evaluated.
+  program="\${program//[\\"\\'\\\\\\\\]/}"
+  first='^~[A-Za-z0-9._-]*/'
+  [[ "$program" =~ $first ]] && eval "prefix=\${BASH_REMATCH[0]}" &&
+    program="$prefix\${program:\${#BASH_REMATCH[0]}}"
+  [[ "$program" == '$HOME/'* ]] && program="$HOME/\${program#'$HOME/'}"
+  type -P -- "$program" > /dev/null || program=NAME
   current="\${words[\${#words[@]}-1]}"
   prefix="\${current%"\${current##*[:=]}"}"
   COMPREPLY=()
   while IFS=$'\\t' read -r reply _; do
     COMPREPLY+=("\${reply#"$prefix"}")
-  done < <("\${words[0]}" complete -- "\${words[@]:1}" 2>/dev/null)
+  done < <("$program" complete -- "\${words[@]}" 2>/dev/null)
 }
 complete -o default -F FUNCTION NAME
 `,
   zsh: `#compdef NAME
 FUNCTION() {
   local -a replies
-  local value description
+  local value description program="\${(Q)words[1]}"
+  # As the shell would find the program; nothing that was typed is evaluated.
+  case "$program" in
+    '~'*/*) program="$(setopt noglob; print -rn -- \${~program} 2>/dev/null)" ;;
+    '$HOME/'*) program="$HOME/\${program#'$HOME/'}" ;;
+  esac
+  whence -p -- "$program" > /dev/null || program=NAME
   while IFS=$'\\t' read -r value description; do
     replies+=("\${value//:/\\\\:}\${description:+:$description}")
-  done < <("\${words[1]}" complete -- "\${(@Q)words[2,CURRENT]}" 2>/dev/null)
+  done < <("$program" complete -- "\${(@Q)words[2,CURRENT]}" 2>/dev/null)
   if (( $#replies )); then _describe NAME replies; else _files; fi
 }
 if [[ "\${funcstack[1]}" == FUNCTION || "\${funcstack[1]}" == _NAME ]]; then
@@ -56,7 +72,11 @@ fi
 function FUNCTION
     set -l words (commandline -opc)
     set -l current (commandline -ct)
-    set -l replies ($words[1] complete -- $words[2..-1] "$current" 2>/dev/null)
+    # As the shell would find the program; nothing that was typed is evaluated.
+    set -l program (string unescape -- $words[1]; or printf '%s\\n' $words[1])
+    set program (string replace -r '^(~|\\$HOME)/' "$HOME/" -- $program)
+    type -q -- "$program"; or set program NAME
+    set -l replies ($program complete -- $words[2..-1] "$current" 2>/dev/null)
     if test (count $replies) -gt 0
         printf '%s\\n' $replies
     else
@@ -74,7 +94,10 @@ Register-ArgumentCompleter -Native -CommandName 'NAME' -ScriptBlock {
         ForEach-Object { $_.ToString() })
     $asked = @('complete')
     if ($wordToComplete -eq '') { $asked += '--next' }
-    & $commandAst.CommandElements[0].ToString() @asked '--' @words 2>$null | ForEach-Object {
+    $program = $commandAst.GetCommandName()
+    if ($program -like '~[/\\]*') { $program = Join-Path $HOME $program.Substring(2) }
+    if (-not (Get-Command $program -ErrorAction Ignore)) { $program = 'NAME' }
+    & $program @asked '--' @words 2>$null | ForEach-Object {
         $value, $description = $_ -split "\`t", 2
         if (-not $description) { $description = $value }
         [System.Management.Automation.CompletionResult]::new(

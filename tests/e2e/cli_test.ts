@@ -1,6 +1,6 @@
 /** The client as people and scripts meet it: exit codes, messages, several logins, trouble. */
 import assert from "node:assert/strict";
-import { delimiter, dirname } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { version } from "../../shared/version.ts";
@@ -304,43 +304,87 @@ Deno.test("one login, in good and bad times", async (t) => {
   });
 });
 
-/** How each shell is brought to complete two lines, and to print what it would offer. */
-const SHELLS: Record<string, string> = {
-  bash: `source <(${bin} completion bash)
+/** How each shell is brought to complete the lines, and to print what it would offer. */
+const SHELLS: Record<string, (...lines: string[]) => string> = {
+  bash: (...lines) =>
+    `source <("$PROGRAM" completion bash)
     function=$(complete -p ${bin} | sed 's/.*-F \\([^ ]*\\) .*/\\1/')
-    for COMP_LINE in '${bin} log' '${bin} token --he'; do
+    for COMP_LINE in ${lines.map(quoted).join(" ")}; do
       COMP_POINT=\${#COMP_LINE}
       "$function"
       printf '%s\\n' "\${COMPREPLY[@]}"
     done`,
-  zsh: `autoload -Uz compinit && compinit -u
-    source <(${bin} completion zsh)
+  zsh: (...lines) =>
+    `autoload -Uz compinit && compinit -u
+    source <("$PROGRAM" completion zsh)
     _describe() { print -rl -- "\${(@P)2}" }
-    for line in '${bin} log' '${bin} token --he'; do
+    for line in ${lines.map(quoted).join(" ")}; do
       words=(\${(z)line}) CURRENT=\${#words}
       \${_comps[${bin}]}
     done`,
-  fish: `${bin} completion fish | source
-    complete -C '${bin} log'
-    complete -C '${bin} token --he'`,
+  fish: (...lines) =>
+    `$PROGRAM completion fish | source
+    ${lines.map((line) => `complete -C ${quoted(line)}`).join("\n")}`,
 };
+
+function quoted(text: string): string {
+  return `'${text}'`;
+}
 
 Deno.test("completions work in the shells themselves", async (t) => {
   await using home = await temporaryHome();
   const path = `${dirname(binaryPath())}${delimiter}${Deno.env.get("PATH")}`;
-  for (const [shell, script] of Object.entries(SHELLS)) {
+  // Where the shell shows descriptions, they follow after ":" or a tab.
+  const offered = (stdout: string) =>
+    stdout.trimEnd().split("\n").map((line) => line.split(/[:\t]/)[0]);
+  for (const [shell, completing] of Object.entries(SHELLS)) {
     await t.step({
       name: shell,
       // The tests bring the shells along on Linux; elsewhere those that are there must do.
       ignore: Deno.build.os !== "linux" && !await onPath(shell),
       async fn() {
-        const env = { ...home.env, PATH: path };
+        const env = { ...home.env, PATH: path, PROGRAM: binaryPath() };
+        const script = completing(`${bin} log`, `${bin} token --he`);
         const { code, stdout, stderr } = await run(["-c", script], { env }, shell);
         assert.equal(code, 0, stderr);
         assert.equal(stderr, "");
-        // Where the shell shows descriptions, they follow after ":" or a tab.
-        const offered = stdout.trimEnd().split("\n").map((line) => line.split(/[:\t]/)[0]);
-        assert.deepEqual(offered, ["login", "logout", "--header", "--help"]);
+        assert.deepEqual(offered(stdout), ["login", "logout", "--header", "--help"]);
+      },
+    });
+
+    await t.step({
+      name: `${shell}, with the program named by a path`,
+      ignore: Deno.build.os !== "linux" && !await onPath(shell),
+      async fn() {
+        // On no PATH: only what was typed says where it is.
+        const folder = join(home.folder, "my bin");
+        await Deno.mkdir(folder, { recursive: true });
+        await Deno.symlink(binaryPath(), join(folder, bin)).catch(() => {});
+        await Deno.symlink(folder, join(home.folder, "bin")).catch(() => {});
+        const env = { ...home.env, PROGRAM: binaryPath() };
+        const typed = [
+          `~/bin/${bin}`,
+          `$HOME/bin/${bin}`,
+          `${home.folder}/bin/${bin}`,
+          `./bin/${bin}`,
+          `bin/../bin/${bin}`,
+          `~/my\\ bin/${bin}`,
+          `"${folder}/${bin}"`,
+        ];
+        for (const program of typed) {
+          const script = completing(`${program} logi`, `${program} token --he`);
+          const { stdout, stderr } = await run(["-c", script], { env, cwd: home.folder }, shell);
+          assert.equal(stderr, "", program);
+          assert.deepEqual(offered(stdout), ["login", "--header", "--help"], program);
+        }
+        // What cannot be a program is neither run nor evaluated.
+        const marker = join(home.folder, "marker");
+        const odd = [`$(touch ${marker})/${bin}`, `~$(touch ${marker})/${bin}`, `~nobody/${bin}`];
+        for (const program of odd) {
+          const script = completing(`${program} logi`);
+          await run(["-c", script], { env, cwd: home.folder }, shell);
+          await assert.rejects(Deno.lstat(marker), Deno.errors.NotFound, program);
+        }
       },
     });
   }
