@@ -25,3 +25,22 @@ export async function revoke(
   });
   if (answer.status !== 200) throw unexpectedAnswer(revocationEndpoint, "the logout", answer);
 }
+
+/** Longest time a revocation gets that the command does not depend on. */
+const CLEAN_UP_MS = 10_000;
+
+/**
+ * Revokes a login whose tokens will not be kept, even after Ctrl-C. Gives what kept it
+ * from being revoked; undefined if it is.
+ */
+export async function revokeUnused(
+  server: string,
+  credentials: Pick<Credentials, "refreshToken" | "accessToken">,
+  io: ClientIo,
+): Promise<Error | undefined> {
+  try {
+    await revoke(server, credentials, { ...io, signal: AbortSignal.timeout(CLEAN_UP_MS) });
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}

@@ -18,7 +18,12 @@ import {
 import { parseServer } from "./authorization_server.ts";
 import { ClientError, notLoggedIn } from "./client_error.ts";
 import type { ClientIo } from "./client_io.ts";
-import type { AccountKey, Credentials, CredentialStore } from "./credentials/credential_store.ts";
+import {
+  type AccountKey,
+  type Credentials,
+  type CredentialStore,
+  CredentialStoreError,
+} from "./credentials/credential_store.ts";
 import {
   askedProvider,
   detectProvider,
@@ -282,21 +287,29 @@ export async function newLoginPlace(insecureStorage: boolean, io: ClientIo): Pro
   return renewalPlace(store, io);
 }
 
-/** Stores a new login's credentials and makes it the active one. */
+/**
+ * Stores a new login's credentials and makes it the active one. Gives the credentials of
+ * earlier logins to the same account that it replaced, in whichever store they were:
+ * nobody else holds them, so the server has to be asked to revoke them.
+ */
 export async function saveLogin(
   key: AccountKey,
   subject: string,
   credentials: Credentials,
   { store, withLock }: RenewalPlace,
   io: ClientIo,
-): Promise<void> {
+): Promise<Credentials[]> {
   const folder = configFolder(io);
-  await withLock(key, async () => {
+  return await withLock(key, async () => {
     const { accounts } = await readAccounts(folder, io.stderr);
     const earlier = accounts.find((each) =>
       each.server === key.server && each.account === key.account
     );
-    await store.set(key, credentials);
+    const replaced = await storedCredentials(key, store, earlier, (error) =>
+      io.stderr(
+        `Warning: an earlier login of ${key.account} cannot be read, so it is not revoked. ` +
+          `${error.message} Revoke it on ${key.server} if it is no longer needed.\n`,
+      ), io);
     const remembered = {
       ...key,
       subject,
@@ -304,13 +317,52 @@ export async function saveLogin(
       scope: credentials.scope,
       loggedInAt: io.clock.now(),
     };
-    // Before the old entry goes: a kill in between must not leave the index pointing at nothing.
-    await rememberAccount(folder, remembered, io.signal);
+    try {
+      await store.set(key, credentials);
+      // Before the old entry goes: a kill in between must not leave the index pointing at nothing.
+      await rememberAccount(folder, remembered, io.signal);
+    } catch (error) {
+      // The caller revokes the new login: the earlier one has to go on working.
+      const [before] = replaced.filter((each) => each.store === store.kind);
+      await (before ? store.set(key, before.credentials) : store.delete(key)).catch(() => {});
+      throw error;
+    }
     const leftInKeychain = await deleteStaleEntry(key, store, earlier, io);
     if (leftInKeychain) {
       await rememberAccount(folder, { ...remembered, leftInKeychain }, io.signal);
     }
+    return replaced.map((each) => each.credentials);
   });
+}
+
+/**
+ * All credentials of an account, in the store that is in use and in the other one; from
+ * the keychain only where the index says that it may hold some. The server cannot be
+ * asked to revoke what cannot be read: `unreadable` decides about it.
+ */
+export async function storedCredentials(
+  key: AccountKey,
+  inUse: CredentialStore,
+  remembered: Account | undefined,
+  unreadable: (error: CredentialStoreError) => void,
+  io: ClientIo,
+): Promise<{ store: CredentialStore["kind"]; credentials: Credentials }[]> {
+  const stores = [inUse];
+  if (inUse.kind === "keychain") stores.push(openStore("file", io));
+  else if (remembered?.store === "keychain" || remembered?.leftInKeychain) {
+    stores.push(openStore("keychain", io));
+  }
+  const found = [];
+  for (const store of stores) {
+    try {
+      const credentials = await store.get(key);
+      if (credentials) found.push({ store: store.kind, credentials });
+    } catch (error) {
+      if (!(error instanceof CredentialStoreError)) throw error;
+      unreadable(error);
+    }
+  }
+  return found;
 }
 
 /** Deletes the session's credentials and its place in the index. To be called under its lock. */

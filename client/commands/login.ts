@@ -7,11 +7,12 @@ import { type AuthorizationServer, discover } from "../authorization_server.ts";
 import { openBrowser } from "../browser.ts";
 import { ClientError } from "../client_error.ts";
 import type { ClientIo } from "../client_io.ts";
+import type { Credentials } from "../credentials/credential_store.ts";
 import { authorizeDevice, type DeviceAuthorization, pollForTokens } from "../device_flow.ts";
 import { uncheckedClaims } from "../jwt_claims.ts";
 import { formatDuration, formatTime, isLiveTerminal, styleFor } from "../output.ts";
 import { credentialsFrom } from "../refresh.ts";
-import { revoke } from "../revoke.ts";
+import { revokeUnused } from "../revoke.ts";
 import { ForeignAnswerError } from "../connection_error.ts";
 import { activeServer, loginSessions, newLoginPlace, saveLogin, wantedServer } from "../session.ts";
 import { describeUser, userFrom, userinfo } from "../userinfo.ts";
@@ -45,14 +46,16 @@ export async function login(options: LoginOptions, io: ClientIo): Promise<number
   const answer = await pollForTokens(server, authorization, io, line.wait).finally(line.clear);
   const { tokens, receivedAt } = answer;
 
-  const user = await whoLoggedIn(server, tokens, io);
   const credentials = credentialsFrom(answer, { scope: scopeToAskFor(options.scope) });
-  const key = { server: issuer, account: user.email ?? user.sub };
+  let user: UserinfoResponse;
+  let replaced: Credentials[];
   try {
-    await saveLogin(key, user.sub, credentials, place, io);
+    user = await whoLoggedIn(server, tokens, io);
+    const key = { server: issuer, account: user.email ?? user.sub };
+    replaced = await saveLogin(key, user.sub, credentials, place, io);
   } catch (error) {
     // Nobody holds these tokens any more; the session must not outlive them unseen.
-    await revoke(issuer, credentials, io).catch(() => {});
+    await revokeUnused(issuer, credentials, io);
     throw error;
   }
   io.stderr(
@@ -60,6 +63,7 @@ export async function login(options: LoginOptions, io: ClientIo): Promise<number
       `Credentials: ${place.store.description}\n` +
       `${describeLife(tokens, receivedAt)}\n`,
   );
+  await revokeReplaced(issuer, replaced, io);
   return EXIT.ok;
 }
 
@@ -76,6 +80,23 @@ async function discoverForLogin(issuer: string, io: ClientIo): Promise<Authoriza
     throw new ClientError(
       EXIT.failure,
       `${issuer} is not an authorization server, or ${error.reason}.`,
+    );
+  }
+}
+
+/** The new login is stored: that an earlier one cannot be revoked is no failure of it. */
+async function revokeReplaced(
+  issuer: string,
+  replaced: readonly Credentials[],
+  io: ClientIo,
+): Promise<void> {
+  for (const credentials of replaced) {
+    const error = await revokeUnused(issuer, credentials, io);
+    io.stderr(
+      error === undefined
+        ? "Your earlier login from here was revoked.\n"
+        : `Warning: your earlier login from here could not be revoked: ${error.message} ` +
+          `It stays valid until it expires, or until you revoke it on ${issuer}\n`,
     );
   }
 }

@@ -5,7 +5,13 @@ import { ClientError, notLoggedIn } from "../client_error.ts";
 import type { ClientIo } from "../client_io.ts";
 import { CredentialStoreError } from "../credentials/credential_store.ts";
 import { revoke } from "../revoke.ts";
-import { chooseLogin, forget, type LoginSession, loginSessions } from "../session.ts";
+import {
+  chooseLogin,
+  forget,
+  type LoginSession,
+  loginSessions,
+  storedCredentials,
+} from "../session.ts";
 
 export interface LogoutOptions {
   server?: string;
@@ -21,8 +27,10 @@ export async function logout(options: LogoutOptions, io: ClientIo): Promise<numb
   let exitCode: number = EXIT.ok;
   for (const session of sessions) {
     try {
-      await end(session, options, io);
-      io.stderr(`Logged out ${session.account} from ${session.server}.\n`);
+      const outcome = await end(session, options, io);
+      io.stderr(
+        `Logged out ${session.account} from ${session.server}. ${OUTCOME[outcome]}\n`,
+      );
     } catch (error) {
       // With --all one server that is down keeps nobody from leaving the others.
       const known = error instanceof ClientError || error instanceof CredentialStoreError;
@@ -40,17 +48,46 @@ export async function logout(options: LogoutOptions, io: ClientIo): Promise<numb
   return exitCode;
 }
 
-async function end(session: LoginSession, { force }: LogoutOptions, io: ClientIo): Promise<void> {
-  const { place } = session;
+/** What became of the login on the server. */
+type Outcome = "revoked" | "not revoked" | "nothing stored";
+
+const OUTCOME: Record<Outcome, string> = {
+  "revoked": "The login was revoked on the server: copies of it in other folders or on other " +
+    "machines no longer work. Logins made separately are not affected.",
+  "not revoked":
+    "Only the credentials stored here were deleted, neither the session on the server " +
+    "nor copies elsewhere.",
+  "nothing stored": "No credentials were stored here, so nothing was revoked on the server.",
+};
+
+async function end(
+  session: LoginSession,
+  { force }: LogoutOptions,
+  io: ClientIo,
+): Promise<Outcome> {
+  const { place, remembered } = session;
   // Under the lock, so that no renewal under way stores new tokens after us.
-  await place.withLock(session, async () => {
-    const credentials = await place.store.get(session);
-    try {
-      if (credentials) await revoke(session.server, credentials, io);
-    } catch (error) {
-      if (!force || !(error instanceof ClientError)) throw error;
-      io.stderr(`Warning: ${error.message} The session on the server lives on until it expires.\n`);
+  return await place.withLock(session, async () => {
+    const stored = await storedCredentials(session, place.store, remembered, (error) => {
+      if (!force) throw error;
+      io.stderr(`Warning: ${error.message}\n`);
+    }, io);
+    let outcome: Outcome = stored.length > 0 ? "revoked" : "nothing stored";
+    for (const { credentials } of stored) {
+      try {
+        await revoke(session.server, credentials, io);
+      } catch (error) {
+        if (!force || !(error instanceof ClientError)) throw error;
+        io.stderr(
+          `Warning: ${error.message} The session on the server lives on until it expires.\n`,
+        );
+        outcome = "not revoked";
+      }
     }
-    await forget(session, io);
+    await forget(session, io).catch((error) => {
+      if (!(error instanceof CredentialStoreError) || outcome !== "revoked") throw error;
+      throw new CredentialStoreError(`The login was revoked on the server. ${error.message}`);
+    });
+    return outcome;
   });
 }
