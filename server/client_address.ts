@@ -38,15 +38,35 @@ function plainAddress(text: string): string {
   return address.toLowerCase().replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/, "");
 }
 
-/** What limits count by: an IPv4 address, or the /64 that one IPv6 subscriber commands. */
+/** What limits count by: an IPv4 address, or an IPv6 /64, the least that a subscriber has. */
 export function addressForLimits(address: string): string {
+  return isIP(address) === 6 ? `${prefixGroups(address).join(":")}::/64` : address;
+}
+
+/**
+ * The most that one subscriber usually has: an IPv4 address, or an IPv6 /56 (RFC 6177
+ * section 2). Whoever has a /56 has 256 networks of /64.
+ */
+export function subscriberNetwork(address: string): string {
   if (isIP(address) !== 6) return address;
+  const groups = prefixGroups(address);
+  groups[3] = (Number.parseInt(groups[3], 16) & 0xff00).toString(16);
+  return `${groups.join(":")}::/56`;
+}
+
+/** What takes turns with others: an IPv4 /24, or an IPv6 /56. */
+export function neighbourhood(address: string): string {
+  if (isIP(address) === 4) return address.replace(/\.\d+$/, ".0/24");
+  return subscriberNetwork(address);
+}
+
+/** The first four groups of an IPv6 address, without leading zeros. */
+function prefixGroups(address: string): string[] {
   const [head, tail = ""] = address.split("%")[0].split("::");
   const left = head === "" ? [] : head.split(":");
   const right = tail === "" ? [] : tail.split(":");
   const gap = address.includes("::")
     ? Array(Math.max(0, 8 - left.length - right.length)).fill("0")
     : [];
-  return [...left, ...gap, ...right].slice(0, 4).map((group) => group.replace(/^0+(?=.)/, ""))
-    .join(":") + "::/64";
+  return [...left, ...gap, ...right].slice(0, 4).map((group) => group.replace(/^0+(?=.)/, ""));
 }

@@ -1,5 +1,6 @@
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 import { Buffer } from "node:buffer";
+import { FairQueue, type FairQueueLimits, type QueuedCaller } from "./fair_queue.ts";
 
 /**
  * scrypt (RFC 7914) at 32 MiB and three passes, one of the settings that OWASP's
@@ -13,9 +14,13 @@ const SALT_LENGTH = 16;
 export const MIN_PASSWORD_LENGTH = 12;
 const MAX_PASSWORD_LENGTH = 256;
 
-/** Computations at a time, and how many may wait: bounds what a flood of sign-ins costs. */
-const MAX_CONCURRENT = 4;
-const MAX_WAITING = 100;
+/** Bounds what a flood of sign-ins costs, and what it costs everybody else. */
+const LIMITS: FairQueueLimits = {
+  running: 4,
+  runningPerNetwork: 2,
+  waiting: 100,
+  waitingPerNetwork: 25,
+};
 
 /** Too many passwords are being checked. The answer: try again in a few seconds. */
 export class PasswordChecksBusy extends Error {
@@ -39,26 +44,32 @@ export function passwordProblem(password: string): string | undefined {
 
 /**
  * The hash to store, as a PHC string (`$scrypt$ln=15,r=8,p=3$salt$key`): it names
- * its own cost, so that the cost can be raised later. Throws PasswordChecksBusy.
+ * its own cost, so that the cost can be raised later. `caller` is who asks, where that is
+ * a request. Throws PasswordChecksBusy.
  */
-export async function hashPassword(password: string): Promise<string> {
+export async function hashPassword(password: string, caller?: QueuedCaller): Promise<string> {
   const salt = randomBytes(SALT_LENGTH);
-  const key = await derive(password, { ...COST, salt, length: KEY_LENGTH });
+  const key = await derive(password, { ...COST, salt, length: KEY_LENGTH }, caller);
   return `$scrypt$ln=${COST.log2N},r=${COST.r},p=${COST.p}$${base64(salt)}$${base64(key)}`;
 }
 
 /**
  * Whether the password is the one that was hashed. Without a hash (no such
  * account, or none that can sign in) it takes as long and says no, so that time
- * does not tell who has an account. Throws PasswordChecksBusy.
+ * does not tell who has an account. `caller` is who asks, where that is a request.
+ * Throws PasswordChecksBusy.
  */
-export async function verifyPassword(password: string, hash: string | undefined): Promise<boolean> {
+export async function verifyPassword(
+  password: string,
+  hash: string | undefined,
+  caller?: QueuedCaller,
+): Promise<boolean> {
   const stored = hash === undefined ? undefined : parseHash(hash);
   const { salt, key, ...cost } = stored ??
     { ...COST, salt: Buffer.alloc(SALT_LENGTH), key: Buffer.alloc(KEY_LENGTH) };
   // More than anybody may choose is never right; we hash a part of it, to take as long.
   const part = password.slice(0, 2 * MAX_PASSWORD_LENGTH);
-  const derived = await derive(part, { ...cost, salt, length: key.length });
+  const derived = await derive(part, { ...cost, salt, length: key.length }, caller);
   return timingSafeEqual(derived, key) && stored !== undefined && part === password;
 }
 
@@ -70,29 +81,19 @@ interface ScryptInput {
   length: number;
 }
 
-let running = 0;
-const waiting: (() => void)[] = [];
+const queue = new FairQueue(LIMITS, () => new PasswordChecksBusy());
 
-async function derive(password: string, input: ScryptInput): Promise<Buffer> {
-  if (running < MAX_CONCURRENT) running++;
-  else if (waiting.length < MAX_WAITING) await new Promise<void>((go) => waiting.push(go));
-  else throw new PasswordChecksBusy();
-  try {
-    return await new Promise((resolve, reject) => {
-      const cost = { N: 2 ** input.log2N, r: input.r, p: input.p, maxmem: 256 * 1024 * 1024 };
-      // One accent can be typed as one character or two (NIST SP 800-63B section 3.1.1.2).
-      const text = password.normalize("NFKC");
+function derive(password: string, input: ScryptInput, caller?: QueuedCaller): Promise<Buffer> {
+  // One accent can be typed as one character or two (NIST SP 800-63B section 3.1.1.2).
+  const text = password.normalize("NFKC");
+  const cost = { N: 2 ** input.log2N, r: input.r, p: input.p, maxmem: 256 * 1024 * 1024 };
+  return queue.run(caller, () =>
+    new Promise((resolve, reject) => {
       scrypt(text, input.salt, input.length, cost, (error, key) => {
         if (error) reject(error);
         else resolve(key as Buffer);
       });
-    });
-  } finally {
-    // A finished computation hands its place on, so that the count stays.
-    const next = waiting.shift();
-    if (next) next();
-    else running--;
-  }
+    }));
 }
 
 function parseHash(hash: string): ScryptInput & { key: Uint8Array } | undefined {

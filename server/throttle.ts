@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { addressForLimits } from "./client_address.ts";
+import { addressForLimits, subscriberNetwork } from "./client_address.ts";
 import type { Sql } from "./store/connect.ts";
 import {
   countAttempt,
@@ -11,11 +11,13 @@ import {
 /**
  * Limits on guesses. They count failures alone, and no success resets them: else
  * a guesser would reset his own by signing in between. Addresses count by
- * `addressForLimits`, so that an IPv6 subscriber has one count and not 2^64.
+ * `addressForLimits`, and IPv6 also by `subscriberNetwork`, so that a subscriber has one
+ * count and not 2^64, nor 256.
  */
 export const PASSWORD_LIMITS = {
   account: { limit: 10, windowSeconds: 15 * 60 },
   address: { limit: 100, windowSeconds: 15 * 60 },
+  subscriber: { limit: 200, windowSeconds: 15 * 60 },
 } as const;
 
 /**
@@ -29,6 +31,7 @@ export const PASSWORD_LIMITS = {
 export const USER_CODE_LIMITS = {
   account: { limit: 10, windowSeconds: 3600 },
   address: { limit: 100, windowSeconds: 3600 },
+  subscriber: { limit: 200, windowSeconds: 3600 },
 } as const;
 
 /** Refused workloads of one address that are written down: anybody can send tokens that are none. */
@@ -43,7 +46,7 @@ export async function admitRefusal(
     sql,
     [{
       kind: "workload_refused",
-      subject: addressForLimits(refusal.address),
+      subject: subscriberNetwork(refusal.address),
       ...REFUSAL_LIMIT,
     }],
     refusal.now,
@@ -66,10 +69,19 @@ export type Admission =
  * has signed in from this address before, so that others who fail at the same
  * address do not keep it out; its own limit holds nevertheless. There its failures
  * have a count of their own, so that strangers elsewhere cannot keep it out either.
+ * `browser` names a browser in which the account is signed in: there it has a count of
+ * its own wherever it is.
  */
 export async function admitPassword(
   sql: Sql,
-  attempt: { userId?: string; email: string; address: string; knownHere: boolean; now: Date },
+  attempt: {
+    userId?: string;
+    email: string;
+    address: string;
+    knownHere: boolean;
+    browser?: string;
+    now: Date;
+  },
 ): Promise<Admission> {
   return await admit(
     sql,
@@ -81,26 +93,24 @@ export async function admitPassword(
         subject: accountSubject(attempt),
         ...PASSWORD_LIMITS.account,
       },
-      {
-        kind: "password_address",
-        subject: addressForLimits(attempt.address),
-        ...PASSWORD_LIMITS.address,
-      },
+      ...networks("password", attempt.address, PASSWORD_LIMITS),
     ],
     attempt.now,
-    () => attempt.knownHere,
+    () => attempt.knownHere || attempt.browser !== undefined,
   );
 }
 
 function accountSubject(
-  { userId, email, address, knownHere }: {
+  { userId, email, address, knownHere, browser }: {
     userId?: string;
     email: string;
     address: string;
     knownHere: boolean;
+    browser?: string;
   },
 ): string {
   if (userId === undefined) return sha256(email.toLowerCase());
+  if (browser !== undefined) return `${userId} ${browser}`;
   return knownHere ? `${userId} ${addressForLimits(address)}` : userId;
 }
 
@@ -117,26 +127,32 @@ export async function admitUserCode(
     sql,
     [
       { kind: "user_code_account", subject: attempt.userId, ...USER_CODE_LIMITS.account },
-      {
-        kind: "user_code_address",
-        subject: addressForLimits(attempt.address),
-        ...USER_CODE_LIMITS.address,
-      },
+      ...networks("user_code", attempt.address, USER_CODE_LIMITS),
     ],
     attempt.now,
     (account) => account.failures === 0,
   );
 }
 
+type Limits = typeof PASSWORD_LIMITS | typeof USER_CODE_LIMITS;
+
+/** The networks that an attempt counts for: one, or two of IPv6. */
+function networks(kind: string, address: string, limits: Limits): CountedSubject[] {
+  const [narrow, wide] = [addressForLimits(address), subscriberNetwork(address)];
+  const counted = { kind: `${kind}_address`, subject: narrow, ...limits.address };
+  if (wide === narrow) return [counted];
+  return [counted, { kind: `${kind}_subscriber`, subject: wide, ...limits.subscriber }];
+}
+
 async function admit(
   sql: Sql,
-  subjects: [account: CountedSubject, address: CountedSubject],
+  subjects: [account: CountedSubject, ...networks: CountedSubject[]],
   now: Date,
-  exemptFromAddressLimit: (account: FailureCount) => boolean,
+  exemptFromNetworkLimits: (account: FailureCount) => boolean,
 ): Promise<Admission> {
-  const blocking = ([account, address]: FailureCount[]) =>
-    [account, exemptFromAddressLimit(account) ? undefined : address]
-      .map((count) => count?.blockedUntil)
+  const blocking = ([account, ...networks]: FailureCount[]) =>
+    [account, ...exemptFromNetworkLimits(account) ? [] : networks]
+      .map((count) => count.blockedUntil)
       .filter((until) => until !== undefined);
   const { counts, attempt } = await countAttempt(
     sql,
@@ -145,8 +161,9 @@ async function admit(
     (counts) => blocking(counts).length === 0,
   );
   if (attempt !== undefined) {
-    const fills = (["account", "address"] as const)
-      .filter((_, index) => counts[index].failures + 1 === subjects[index].limit);
+    const filled = subjects.map(({ limit }, index) => counts[index].failures + 1 === limit);
+    const fills: ("account" | "address")[] = filled[0] ? ["account"] : [];
+    if (filled.slice(1).includes(true)) fills.push("address");
     return { attempt, fills };
   }
   const until = Math.max(...blocking(counts).map((date) => date.getTime()));

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { addressForLimits } from "../client_address.ts";
+import { subscriberNetwork } from "../client_address.ts";
 import { type FoundToken, reportLeakedTokens } from "../personal_access_tokens/leaked_tokens.ts";
 import { countAttempt } from "../store/failed_attempts.ts";
 import { isPersonalAccessToken } from "../tokens/personal_access_token.ts";
@@ -92,7 +92,7 @@ async function limitedReport(
   });
   if (judgements.some(({ news }) => news)) return judgements;
   const now = new Date(parts.clock.now());
-  const subject = { kind: "leak_report", subject: addressForLimits(requester.address) };
+  const subject = { kind: "leak_report", subject: subscriberNetwork(requester.address) };
   const { counts: [count], attempt } = await countAttempt(
     parts.sql,
     [{ ...subject, ...REPORT_LIMIT }],

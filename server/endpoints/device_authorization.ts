@@ -3,7 +3,7 @@ import type { DeviceAuthorizationResponse } from "../../shared/device_authorizat
 import { OAuthError } from "../../shared/oauth_error.ts";
 import { formatScope, parseScope } from "../../shared/scope.ts";
 import type { AppParts } from "../app_parts.ts";
-import { addressForLimits } from "../client_address.ts";
+import { subscriberNetwork } from "../client_address.ts";
 import { POLL_INTERVAL } from "../grants/device_code.ts";
 import { scopesForClient } from "../scope_catalogue.ts";
 import { insertDeviceAuthorization } from "../store/device_authorizations.ts";
@@ -52,7 +52,7 @@ export async function deviceAuthorization(
       createdAt: new Date(now),
       expiresAt: new Date(now + config.deviceFlow.codeLifetime * 1000),
       requesterAddress: requester.address,
-      requesterNetwork: addressForLimits(requester.address),
+      requesterNetwork: subscriberNetwork(requester.address),
       requesterUserAgent: requester.userAgent,
     }, MAX_WAITING);
   } while (outcome === "code_taken");

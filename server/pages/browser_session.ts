@@ -1,5 +1,11 @@
 import type { AppParts } from "../app_parts.ts";
-import { createSession, endSession, findSession, type Session } from "../store/sessions.ts";
+import {
+  createSession,
+  endSession,
+  findSession,
+  findUnendedSession,
+  type Session,
+} from "../store/sessions.ts";
 import type { User } from "../store/users.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
 import { renewBrowserToken } from "./browser_cookie.ts";
@@ -14,6 +20,25 @@ export async function currentSession(
   return await findSession(sql, {
     tokenHash: tokenHash(browserToken),
     idleSeconds: config.session.idleSeconds,
+    now: new Date(clock.now()),
+  });
+}
+
+/**
+ * Names the browser if this person signed in there and has not signed out: others who fail
+ * at the account elsewhere do not lock it there. An idle session counts, since it is the
+ * reason to sign in again; one that was ended does not.
+ */
+export async function knownBrowser(
+  { sql, clock }: AppParts,
+  c: PageContext,
+  userId: string,
+): Promise<string | undefined> {
+  const browserToken = c.get("browserToken");
+  if (browserToken === undefined) return undefined;
+  return await findUnendedSession(sql, {
+    tokenHash: tokenHash(browserToken),
+    userId,
     now: new Date(clock.now()),
   });
 }

@@ -1,4 +1,5 @@
 import { brand } from "../../shared/brand.ts";
+import { neighbourhood } from "../client_address.ts";
 import { hashPassword, MIN_PASSWORD_LENGTH, passwordProblem } from "../password.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import {
@@ -51,10 +52,13 @@ export async function submitSetup(parts: PageParts, c: PageContext): Promise<Res
   if (Object.values(problems).some((problem) => problem !== undefined)) {
     return await setupPage(parts, c, { setupToken, name, email }, problems);
   }
-  const passwordHash = await hashPassword(password);
+  const { address } = c.get("requester");
+  const passwordHash = await hashPassword(password, {
+    network: neighbourhood(address),
+    known: true,
+  });
   const user = await createFirstAdministrator(sql, { setupToken, email, name, passwordHash, now });
   if (typeof user === "string") return await linkProblem(parts, c, user);
-  const { address } = c.get("requester");
   const by = { actor: user.id, subject: user.id, address };
   await recordAuditEvent(sql, clock, { event: "setup.used", ...by });
   await recordAuditEvent(sql, clock, { event: "user.created", ...by, details: { admin: true } });

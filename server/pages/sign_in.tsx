@@ -1,5 +1,5 @@
 import { brand } from "../../shared/brand.ts";
-import { addressForLimits } from "../client_address.ts";
+import { addressForLimits, neighbourhood } from "../client_address.ts";
 import { verifyPassword } from "../password.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import { forgiveAttempt } from "../store/failed_attempts.ts";
@@ -7,7 +7,7 @@ import { endSession, signInAddresses } from "../store/sessions.ts";
 import { anyUser, emailProblem, findUserByEmail } from "../store/users.ts";
 import { admitPassword } from "../throttle.ts";
 import { renewBrowserToken } from "./browser_cookie.ts";
-import { startSession } from "./browser_session.ts";
+import { knownBrowser, startSession } from "./browser_session.ts";
 import { formToken } from "./form_token.ts";
 import { Command, FormToken, Problem } from "./layout.tsx";
 import { localPath } from "./local_path.ts";
@@ -47,11 +47,14 @@ export async function submitSignIn(parts: PageParts, c: PageContext): Promise<Re
   // An address that cannot be one is treated as an unknown account, time and all.
   const user = emailProblem(email) ? undefined : await findUserByEmail(sql, email);
   const known = await signInAddresses(sql, user?.id ?? NOBODY);
+  const knownHere = known.some((one) => addressForLimits(one) === addressForLimits(address));
+  const browser = await knownBrowser(parts, c, user?.id ?? NOBODY);
   const admission = await admitPassword(sql, {
     userId: user?.id,
     email,
     address,
-    knownHere: known.some((one) => addressForLimits(one) === addressForLimits(address)),
+    knownHere,
+    browser,
     now,
   });
   if ("retryAfterSeconds" in admission) {
@@ -61,7 +64,14 @@ export async function submitSignIn(parts: PageParts, c: PageContext): Promise<Re
     });
   }
   const enabled = user !== undefined && user.disabledAt === undefined;
-  const right = await verifyPassword(password, enabled ? user.passwordHash : undefined);
+  const right = await verifyPassword(password, enabled ? user.passwordHash : undefined, {
+    network: neighbourhood(address),
+    known: knownHere || browser !== undefined,
+  }).catch(async (error) => {
+    // Nothing was checked, so it was no wrong password.
+    await forgiveAttempt(sql, admission.attempt);
+    throw error;
+  });
   if (!right || !enabled || !await startSession(parts, c, user)) {
     await recordAuditEvent(sql, clock, { event: "signin.failed", subject: user?.id, address });
     for (const limit of admission.fills) {

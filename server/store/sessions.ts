@@ -85,6 +85,18 @@ export async function findSession(
   };
 }
 
+/** The id of a person's session that was not ended and has not reached its absolute end, idle or not. */
+export async function findUnendedSession(
+  sql: Sql,
+  query: { tokenHash: Uint8Array; userId: string; now: Date },
+): Promise<string | undefined> {
+  const rows = await sql<{ id: string }[]>`
+    select id from sessions
+    where token_hash = ${query.tokenHash} and user_id = ${query.userId}
+      and expires_at > ${query.now}`;
+  return rows[0]?.id;
+}
+
 /** A browser as a list shows it. */
 export interface ListedSession {
   id: string;

@@ -1,6 +1,11 @@
 /** Invariant: nobody but a trusted proxy can say where a request came from. */
 import assert from "node:assert/strict";
-import { addressForLimits, clientAddressReader } from "../../server/client_address.ts";
+import {
+  addressForLimits,
+  clientAddressReader,
+  neighbourhood,
+  subscriberNetwork,
+} from "../../server/client_address.ts";
 
 Deno.test("X-Forwarded-For counts only as far as proxies are trusted", () => {
   const read = clientAddressReader(["10.0.0.0/8", "::1"]);
@@ -27,4 +32,16 @@ Deno.test("IPv6 is counted by /64, IPv4 by address", () => {
   assert.equal(addressForLimits("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
   assert.equal(addressForLimits("2001:db8::1"), "2001:db8:0:0::/64");
   assert.equal(addressForLimits("::1"), "0:0:0:0::/64");
+});
+
+Deno.test("a subscriber is an IPv4 address or an IPv6 /56, a neighbourhood a /24 or a /56", () => {
+  assert.equal(subscriberNetwork("203.0.113.9"), "203.0.113.9");
+  assert.equal(neighbourhood("203.0.113.9"), "203.0.113.0/24");
+  for (const within of [subscriberNetwork, neighbourhood]) {
+    assert.equal(within("2001:db8:1:2ff::1"), "2001:db8:1:200::/56");
+    assert.equal(within("2001:db8:1:200:3:4:5:6"), "2001:db8:1:200::/56");
+    assert.equal(within("2001:db8:1:300::1"), "2001:db8:1:300::/56");
+    assert.equal(within("2001:db8:1:2::1"), "2001:db8:1:0::/56");
+    assert.equal(within("2001:db8::1"), "2001:db8:0:0::/56");
+  }
 });

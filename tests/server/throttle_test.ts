@@ -177,3 +177,48 @@ testOnEachDatabase(
       assert.equal(admitted(await Promise.all(more)), 9);
     }),
 );
+
+testOnEachDatabase(
+  "an IPv6 subscriber with a /56 has one count as well, not one for each /64",
+  (location) =>
+    withSql(location, async (sql) => {
+      const address = (index: number) =>
+        `2001:db8:1:2${(index % 256).toString(16).padStart(2, "0")}::1`;
+      const guesses = times(
+        300,
+        (index) => password(sql, { userId: randomUUID(), address: address(index) }),
+      );
+      assert.equal(admitted(await Promise.all(guesses)), 200);
+      const codes = times(
+        300,
+        (index) =>
+          admitUserCode(sql, {
+            userId: `clumsy ${index % 50}`,
+            address: address(index),
+            now: at(0),
+          }),
+      );
+      assert.ok(admitted(await Promise.all(codes)) <= 250);
+      const neighbour = { userId: randomUUID(), address: "2001:db8:1:300::1" };
+      assert.ok("attempt" in await password(sql, neighbour));
+    }),
+);
+
+testOnEachDatabase(
+  "others' failures, wherever they come from, lock nobody out of a browser they are signed in with",
+  (location) =>
+    withSql(location, async (sql) => {
+      const userId = randomUUID();
+      for (let guess = 0; guess < 20; guess++) {
+        await password(sql, { userId, address: `198.51.100.${guess}` });
+        await password(sql, { userId, knownHere: true });
+      }
+      for (let failure = 0; failure < 100; failure++) await password(sql, { userId: randomUUID() });
+      assert.ok("retryAfterSeconds" in await password(sql, { userId }));
+      assert.ok("retryAfterSeconds" in await password(sql, { userId, knownHere: true }));
+      const own = times(20, () => password(sql, { userId, browser: "session" }));
+      assert.equal(admitted(await Promise.all(own)), 10, "it has ten attempts as well");
+      const address = "203.0.113.77";
+      assert.ok("attempt" in await password(sql, { userId, browser: "another", address }));
+    }),
+);

@@ -161,3 +161,52 @@ Deno.test("who signed in at an address before is not kept out by others who fail
   assert.equal(shown.status, 429);
   await signedIn(server);
 });
+
+Deno.test("who is signed in in a browser can confirm the password there while the account is locked", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, trustProxy);
+  const { id } = await addPerson(server);
+  const alice = await signedIn(server, "alice@example.com", "203.0.113.9");
+  const now = () => new Date(server.clock.now());
+  const lock = async () => {
+    for (let failure = 0; failure < 10; failure++) {
+      for (
+        const [address, knownHere] of [["198.51.100.7", false], ["203.0.113.9", true]] as const
+      ) {
+        const attempt = { userId: id, email: "alice@example.com", address, knownHere, now: now() };
+        await admitPassword(server.parts.sql, attempt);
+      }
+    }
+  };
+  const entered = { email: "alice@example.com", password: PASSWORD };
+  await lock();
+  await alice.get("/signin?again=1");
+  assert.equal((await alice.submit("/signin", entered)).status, 303);
+  // Idle, so that there is nothing to do but to sign in.
+  server.clock.advance({ hours: 10 });
+  await lock();
+  await alice.get("/signin");
+  assert.equal((await alice.submit("/signin", entered)).status, 303);
+  await alice.get("/");
+  await alice.submit("/signout");
+  await lock();
+  await alice.get("/signin");
+  assert.equal((await alice.submit("/signin", entered)).status, 429, "signing out forgets it");
+});
+
+Deno.test("an attempt that found no free place to be checked is not counted", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, trustProxy);
+  await addPerson(server);
+  const attempts = await Promise.all(Array.from({ length: 60 }, async (_, index) => {
+    const browser = visitor(server, "198.51.100.7");
+    await browser.get("/signin");
+    const email = `nobody${index}@example.com`;
+    return (await browser.submit("/signin", { email, password: "wrong" })).status;
+  }));
+  const busy = attempts.filter((status) => status === 503).length;
+  assert.ok(busy > 0);
+  const [{ count }] = await server.parts.sql`
+    select count(*)::int as count from failed_attempts where kind = 'password_address'`;
+  assert.equal(count, 60 - busy);
+});
