@@ -1,6 +1,5 @@
 import { isIP } from "node:net";
-import type { BlockList } from "node:net";
-import { networkList } from "./setting_values.ts";
+import { NetworkList, parsePeerAddress } from "./ip_address.ts";
 
 /** Tells the address a request came from. */
 export type ClientAddress = (peer: string, headers: Headers) => string;
@@ -10,32 +9,19 @@ export type ClientAddress = (peer: string, headers: Headers) => string;
  * right: everything left of the first stranger could be the stranger's invention.
  */
 export function clientAddressReader(trustedProxies: readonly string[]): ClientAddress {
-  if (trustedProxies.length === 0) return (peer) => plainAddress(peer);
-  const trusted = networkList(trustedProxies);
+  if (trustedProxies.length === 0) return (peer) => parsePeerAddress(peer) ?? peer;
+  const trusted = new NetworkList(trustedProxies);
   return (peer, headers) => {
-    let address = plainAddress(peer);
-    if (!isTrusted(trusted, address)) return address;
+    let address = parsePeerAddress(peer) ?? peer;
+    if (!trusted.includes(address)) return address;
     const hops = (headers.get("x-forwarded-for") ?? "").split(",").map((hop) => hop.trim());
-    while (hops.length > 0 && isTrusted(trusted, address)) {
-      const hop = plainAddress(hops.pop()!);
-      if (isIP(hop) === 0) break;
+    while (hops.length > 0 && trusted.includes(address)) {
+      const hop = parsePeerAddress(hops.pop()!);
+      if (hop === undefined) break;
       address = hop;
     }
     return address;
   };
-}
-
-function isTrusted(trusted: BlockList, address: string): boolean {
-  const version = isIP(address);
-  return version !== 0 && trusted.check(address, version === 4 ? "ipv4" : "ipv6");
-}
-
-/** Without brackets or port, and IPv4 as IPv4 when it comes mapped into IPv6. */
-function plainAddress(text: string): string {
-  if (/^[\d.]+$/.test(text)) return text;
-  const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(text);
-  const address = bracketed ? bracketed[1] : text.replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, "$1");
-  return address.toLowerCase().replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/, "");
 }
 
 /** What limits count by: an IPv4 address, or an IPv6 /64, the least that a subscriber has. */

@@ -4,14 +4,10 @@ import { checkPermissions } from "./check_permissions.ts";
 import { type ConfigFile, readConfigFile } from "./config_file.ts";
 import { dataFolder } from "./data_folder.ts";
 import type { ScopeDescription } from "./scope_description.ts";
+import { parseNetwork } from "./ip_address.ts";
 import type { ServerIo } from "./server_io.ts";
 import { type Setting, type SettingName, settings } from "./settings.ts";
-import {
-  isLoopbackHost,
-  parseDuration,
-  parseListenAddress,
-  parseNetwork,
-} from "./setting_values.ts";
+import { isLoopbackHost, parseDuration, parseListenAddress } from "./setting_values.ts";
 import { webhookKey } from "./webhook_key.ts";
 import { unknownVariables } from "./unknown_variables.ts";
 

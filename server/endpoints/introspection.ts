@@ -1,8 +1,8 @@
-import { isIP } from "node:net";
 import { numericDate } from "../../shared/clock.ts";
 import type { IntrospectionResponse } from "../../shared/introspection_response.ts";
 import { OAuthError } from "../../shared/oauth_error.ts";
 import type { AppParts } from "../app_parts.ts";
+import { parsePeerAddress } from "../ip_address.ts";
 import { findRefreshTokenFamily } from "../store/refresh_token_families.ts";
 import { findUser } from "../store/users.ts";
 import type { KnownToken } from "../token_check/known_token.ts";
@@ -56,11 +56,10 @@ export async function introspection(
   return new Response(answer, ANSWER);
 }
 
-/** What is no address is not kept as one. */
+/** An address in any form that X-Forwarded-For may have it in, too. */
 function usedFrom(form: FormParameters): UsedFrom {
-  const address = form("client_address");
   return {
-    address: address === undefined || isIP(address) === 0 ? undefined : address,
+    address: parsePeerAddress(form("client_address") ?? ""),
     userAgent: form("client_user_agent"),
   };
 }

@@ -1,5 +1,4 @@
-import { isIP } from "node:net";
-import { networkList } from "../setting_values.ts";
+import { NetworkList, parseIpAddress } from "../ip_address.ts";
 
 /**
  * The proxy that the environment names for `url`: `HTTPS_PROXY` or `HTTP_PROXY`, else `ALL_PROXY`,
@@ -21,10 +20,7 @@ export function hostOf(url: URL): string {
 
 function isExempt(host: string, noProxy: string): boolean {
   const entries = noProxy.split(",").map((entry) => entry.trim().toLowerCase());
-  const version = isIP(host);
-  if (version !== 0 && networkList(entries).check(host, version === 4 ? "ipv4" : "ipv6")) {
-    return true;
-  }
+  if (new NetworkList(entries).includes(parseIpAddress(host))) return true;
   return entries.some((entry) => {
     if (entry === "*") return true;
     const name = entry.replace(/^\*?\./, "");

@@ -1,7 +1,7 @@
 import { formatScope, MAX_SCOPE_LENGTH } from "../../shared/scope.ts";
 import type { ServerConfig } from "../config.ts";
 import { tokenScopes } from "../scope_catalogue.ts";
-import { parseNetwork } from "../setting_values.ts";
+import { parseNetwork } from "../ip_address.ts";
 import { nameProblem } from "../store/users.ts";
 import type { TokenHolder } from "./token_holder.ts";
 import { TokenRefusal } from "./token_refusal.ts";

@@ -1,4 +1,4 @@
-import type { BlockList } from "node:net";
+import type { NetworkList } from "../ip_address.ts";
 import type { Workload } from "../tokens/access_token.ts";
 
 /** A token that is ours, as a check remembers it: personal access token or JWT. */
@@ -21,7 +21,7 @@ export interface KnownToken {
   /** It counts no more, whatever the time. */
   ended?: { why: "revoked" | "disabled"; at?: Date };
   /** Where it may be used from; undefined: anywhere. */
-  allowed?: BlockList;
+  allowed?: NetworkList;
   /** When a person last proved who they are: of JWTs from logins alone. */
   authenticatedAt?: number;
   /** The run on whose behalf a workload's token was issued. */

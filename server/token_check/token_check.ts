@@ -1,10 +1,9 @@
-import { isIP } from "node:net";
 import type { Clock } from "../../shared/clock.ts";
 import { formatScope, parseScope } from "../../shared/scope.ts";
 import type { ServerConfig } from "../config.ts";
+import { NetworkList } from "../ip_address.ts";
 import type { Log } from "../log.ts";
 import { heldScope, tokenScopes } from "../scope_catalogue.ts";
-import { networkList } from "../setting_values.ts";
 import { type Client, findClient } from "../store/clients.ts";
 import type { Database } from "../store/connect.ts";
 import {
@@ -112,7 +111,7 @@ export class TokenCheck {
     if (known.ended !== undefined) return { state: known.ended.why, token: known };
     const now = this.parts.clock.now();
     if (known.expiresAt <= now) return { state: "expired", token: known };
-    if (known.allowed !== undefined && !isWithin(known.allowed, from.address)) {
+    if (known.allowed !== undefined && !known.allowed.includes(from.address)) {
       return { state: "elsewhere", token: known };
     }
     if (known.kind === "personal_access_token") {
@@ -266,10 +265,5 @@ function knownPersonalAccessToken(
 }
 
 function boundTo(networks: readonly string[]): KnownToken["allowed"] {
-  return networks.length > 0 ? networkList(networks) : undefined;
-}
-
-function isWithin(allowed: NonNullable<KnownToken["allowed"]>, address?: string): boolean {
-  const version = isIP(address ?? "");
-  return version !== 0 && allowed.check(address!, version === 4 ? "ipv4" : "ipv6");
+  return networks.length > 0 ? new NetworkList(networks) : undefined;
 }
