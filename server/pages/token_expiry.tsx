@@ -18,6 +18,7 @@ export function ExpiryFields(
   const lifetimes = USUAL_DAYS.map((days) => days * DAY).filter((one) => one <= policy.maxLifetime);
   if (!lifetimes.includes(policy.defaultLifetime)) lifetimes.push(policy.defaultLifetime);
   lifetimes.sort((one, other) => one - other);
+  const [first, last] = endDays(policy, now);
   const chosen = form?.("expiry") ?? (asBefore === undefined ? String(policy.defaultLifetime) : "");
   return (
     <>
@@ -30,26 +31,29 @@ export function ExpiryFields(
               {`in ${inWords(seconds)}, on ${dayOf(now + seconds * 1000)}`}
             </option>
           ))}
-          <option value="until" selected={chosen === "until"}>on another day</option>
+          {first <= last && (
+            <option value="until" selected={chosen === "until"}>on another day</option>
+          )}
           {policy.neverExpire && <option value="never" selected={chosen === "never"}>never</option>}
         </select>
       </div>
-      <div class="field until">
-        <label for="until">The day it ends</label>
-        <input
-          id="until"
-          name="until"
-          type="date"
-          min={dayOf(now + DAY * 1000)}
-          max={dayOf(now + policy.maxLifetime * 1000)}
-          value={form?.("until") ?? ""}
-          aria-describedby="until-hint"
-        />
-        <p class="hint" id="until-hint">
-          At its beginning, 00:00 UTC. {dayOf(now + policy.maxLifetime * 1000)}{" "}
-          is the last there is.
-        </p>
-      </div>
+      {first <= last && (
+        <div class="field until">
+          <label for="until">The day it ends</label>
+          <input
+            id="until"
+            name="until"
+            type="date"
+            min={first}
+            max={last}
+            value={form?.("until") ?? ""}
+            aria-describedby="until-hint"
+          />
+          <p class="hint" id="until-hint">
+            At its beginning, 00:00 UTC. {last} is the last there is.
+          </p>
+        </div>
+      )}
     </>
   );
 }
@@ -71,6 +75,14 @@ export function readExpiry(
     "invalid",
     "The day on which it ends has begun already. Choose a later one.",
   );
+}
+
+/**
+ * The first and the last day at whose beginning a token may end, as readExpiry reads them:
+ * each is accepted. The first is after the last where the policy reaches no midnight.
+ */
+function endDays({ maxLifetime }: TokenPolicy, now: number): [first: string, last: string] {
+  return [dayOf(now + DAY * 1000), dayOf(now + maxLifetime * 1000)];
 }
 
 /** A life in words, in the largest unit that divides it. */

@@ -17,10 +17,13 @@ export function formatUserCode(code: string): string {
   return `${code.slice(0, LENGTH / 2)}-${code.slice(LENGTH / 2)}`;
 }
 
-/** As stored, from what a person typed in whatever case and grouping; undefined if it cannot be one. */
+/**
+ * As stored, from what a person typed in whatever case, width (a Japanese keyboard types
+ * full-width letters) and grouping; undefined if it cannot be one.
+ */
 export function normaliseUserCode(typed: string): string | undefined {
   if (typed.length > 64) return undefined;
-  const code = typed.toUpperCase().replace(/[^A-Z0-9]/g, "");
+  const code = typed.normalize("NFKC").toUpperCase().replace(/[^A-Z0-9]/g, "");
   const wellFormed = code.length === LENGTH && [...code].every((one) => CHARACTERS.includes(one));
   return wellFormed ? code : undefined;
 }

@@ -166,6 +166,21 @@ testOnEachDatabase("network jitter never slows an honest client down", async (lo
   }
 });
 
+Deno.test("a user code may be typed in any case, width and grouping", () => {
+  const typed = [
+    "bcdf-ghjk",
+    " B C D F G H J K ",
+    "ＢＣＤＦ－ＧＨＪＫ",
+    "ｂｃｄｆｇｈｊｋ",
+    "ｂｃｄｆーｇｈｊｋ",
+    "Ⓑⓒⓓⓕ ⓖⓗⓙⓚ",
+  ];
+  for (const code of typed) assert.equal(normaliseUserCode(code), "BCDFGHJK", code);
+  for (const code of ["ＡＥＩＯＵＡＥＩ", "ＢＣＤＦＧＨＪ", "１２３４５６７８"]) {
+    assert.equal(normaliseUserCode(code), undefined, code);
+  }
+});
+
 testOnEachDatabase("expiry is checked on entry and on polling", async (location) => {
   await using server = await testServer(location);
   const user = await server.addUser();

@@ -145,6 +145,32 @@ Deno.test("a token ends on a chosen day, or never where the operator allows it",
   assert.match((await browser.get("/tokens")).text, /never ends/);
 });
 
+Deno.test("every day that the page names as an end is accepted, at any time of day", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, (config: ServerConfig) => {
+    describeScopes(config);
+    config.session.idleSeconds = DAY;
+  });
+  const { personalAccessTokens: policy } = server.parts.config;
+  const { browser } = await alicesBrowser(server);
+  for (const maxLifetime of [365 * DAY, DAY, DAY / 2, 60]) {
+    Object.assign(policy, { maxLifetime, defaultLifetime: Math.min(maxLifetime, 30 * DAY) });
+    for (const time of ["00:00:00.000", "00:00:00.500", "11:59:59.999", "12:00:00", "23:59:59"]) {
+      server.clock.set(Date.parse(`2026-11-24T${time}Z`));
+      const { html } = await browser.get("/tokens/new");
+      const [, first, last] = / min="([^"]*)" max="([^"]*)"/.exec(html) ?? [];
+      assert.equal(html.includes('value="until"'), first !== undefined);
+      if (maxLifetime >= DAY) assert.ok(first !== undefined);
+      for (const until of new Set([first, last].filter((day) => day !== undefined))) {
+        const fields = { name: "x", "scope:deploy": "on", expiry: "until", until };
+        const made = await browser.submit("/tokens/new", fields);
+        assert.equal(made.status, 200, `${until}, at ${time}, ${maxLifetime} s: ${made.text}`);
+        await browser.get("/tokens/new");
+      }
+    }
+  }
+});
+
 Deno.test("a rotated token lives on for as long as was chosen, and is rotated once", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, describeScopes);
