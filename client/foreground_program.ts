@@ -1,12 +1,13 @@
 /** A program that takes our place in front of the user until it ends. */
 import type { ForegroundEnd } from "./client_io.ts";
+import { hasControllingTerminal, KeyboardWitness } from "./keyboard_witness.ts";
 
 /** What others send us and mean for the program. */
 const FORWARDED: Deno.Signal[] = ["SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"];
-/** What a terminal's keys send to the program and to us alike. */
+/** What a terminal's keys send to the program and to us alike, and others to us only. */
 const FROM_KEYS: Deno.Signal[] = ["SIGINT", "SIGQUIT"];
 
-/** ClientIo's; `hasTerminal` says whether Ctrl-C reaches the program without our doing. */
+/** ClientIo's; `hasTerminal` says whether one of our standard streams is a terminal. */
 export async function runInForeground(
   program: string,
   args: readonly string[],
@@ -14,6 +15,7 @@ export async function runInForeground(
   hasTerminal: boolean,
 ): Promise<ForegroundEnd> {
   let child: Deno.ChildProcess | undefined;
+  let keyboard: KeyboardWitness | undefined;
   const forward = (name: Deno.Signal) => {
     try {
       child?.kill(name);
@@ -28,7 +30,9 @@ export async function runInForeground(
   } else {
     for (const name of FORWARDED) Deno.addSignalListener(name, () => forward(name));
     for (const name of FROM_KEYS) {
-      Deno.addSignalListener(name, () => hasTerminal || forward(name));
+      Deno.addSignalListener(name, async () => {
+        if (!await keyboard?.saw(name)) forward(name);
+      });
     }
   }
   try {
@@ -42,5 +46,9 @@ export async function runInForeground(
   } catch (error) {
     return error instanceof Deno.errors.NotFound ? "not found" : "cannot be run";
   }
-  return (await child.status).code;
+  const isPosix = Deno.build.os !== "windows";
+  if (isPosix && hasControllingTerminal(hasTerminal)) keyboard = new KeyboardWitness();
+  const { code } = await child.status;
+  keyboard?.close();
+  return code;
 }
