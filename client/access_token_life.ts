@@ -29,6 +29,18 @@ export function accessTokenLife(credentials: Credentials, now: number): AccessTo
   return { leftMs, expiresAt: now + leftMs, lifetimeMs, clockChanged };
 }
 
+/**
+ * Whether what is left is as long as `minTtlMs`. A server whose tokens never live that
+ * long would have to be asked at every call, in vain: then half a life is enough.
+ */
+export function livesFor(
+  { leftMs, lifetimeMs }: Pick<AccessTokenLife, "leftMs" | "lifetimeMs">,
+  minTtlMs: number,
+): boolean {
+  const canBeMet = lifetimeMs === undefined || minTtlMs < lifetimeMs;
+  return leftMs >= (canBeMet ? minTtlMs : lifetimeMs / 2);
+}
+
 /** When a JWT says that it expires, in ms since the epoch; undefined for any other token. */
 export function jwtExpiry(token: string): number | undefined {
   return milliseconds(uncheckedClaims(token)?.exp);

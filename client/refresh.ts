@@ -2,7 +2,7 @@
 import { EXIT } from "../shared/exit_codes.ts";
 import { REFRESH_TOKEN_GRANT } from "../shared/grant_types.ts";
 import { sanitizeLine } from "../shared/sanitize.ts";
-import { accessTokenLife } from "./access_token_life.ts";
+import { accessTokenLife, livesFor } from "./access_token_life.ts";
 import { discover } from "./authorization_server.ts";
 import { ClientError, notLoggedIn, sessionExpired } from "./client_error.ts";
 import type { ClientIo } from "./client_io.ts";
@@ -75,15 +75,10 @@ function mayOutlive(error: unknown, io: ClientIo): error is Error {
     error instanceof ClientError && error.exitCode !== EXIT.authenticationRequired;
 }
 
-/**
- * A server whose tokens never live for `minTtlMs` would have to be asked at every call,
- * in vain: then half a life is enough.
- */
 function livesLongEnough(credentials: Credentials, minTtlMs: number, io: ClientIo): boolean {
   if (minTtlMs === RENEW_NOW) return false;
-  const { leftMs, lifetimeMs, clockChanged } = accessTokenLife(credentials, io.clock.now());
-  const canBeMet = lifetimeMs === undefined || minTtlMs < lifetimeMs;
-  return !clockChanged && leftMs >= (canBeMet ? minTtlMs : lifetimeMs / 2);
+  const life = accessTokenLife(credentials, io.clock.now());
+  return !life.clockChanged && livesFor(life, minTtlMs);
 }
 
 async function renew(

@@ -4,6 +4,7 @@
  * server and account, so that no token goes to a server it did not come from.
  */
 import { accessTokenLife, jwtExpiry } from "./access_token_life.ts";
+import { absoluteFolder } from "../shared/absolute_folder.ts";
 import { brand } from "../shared/brand.ts";
 import { EXIT } from "../shared/exit_codes.ts";
 import {
@@ -36,6 +37,7 @@ import { withFileLock } from "./file_lock.ts";
 import { configFolder, findConfigFolder } from "./folders.ts";
 import { uncheckedClaims } from "./jwt_claims.ts";
 import { formatTime } from "./output.ts";
+import { askTokenSocket, TOKEN_SOCKET_VARIABLE } from "./token_socket.ts";
 import { freshCredentials, type RenewalPlace } from "./refresh.ts";
 
 /** A token someone has put into the environment: it wins, and no keychain is touched. */
@@ -44,6 +46,8 @@ export interface EnvironmentSession {
   token: string;
   /** When a JWT says that it expires, in ms since the epoch; undefined for any other token. */
   expiresAt: number | undefined;
+  /** Where the `exec` that set the variable gives out later tokens, if we run below one. */
+  socket: string | undefined;
   /** Where it may be sent; undefined if neither the user nor the token says. */
   server: string | undefined;
   account: undefined;
@@ -145,8 +149,9 @@ export function environmentSession(
   const wanted = wantedServer(selection, io);
   const issuer = uncheckedClaims(token)?.iss;
   const expiresAt = jwtExpiry(token);
+  const socket = tokenSocket(io);
   if (typeof issuer !== "string") {
-    return { source: "environment", token, expiresAt, server: wanted, account: undefined };
+    return { source: "environment", token, expiresAt, socket, server: wanted, account: undefined };
   }
   const server = parseServer(issuer);
   if (wanted !== undefined && wanted !== server) {
@@ -156,7 +161,19 @@ export function environmentSession(
         `Unset it, or name its own server.`,
     );
   }
-  return { source: "environment", token, expiresAt, server, account: undefined };
+  return { source: "environment", token, expiresAt, socket, server, account: undefined };
+}
+
+/** A socket that is still there: exec removes it when its program has ended. */
+function tokenSocket({ env }: ClientIo): string | undefined {
+  const path = absoluteFolder(env[TOKEN_SOCKET_VARIABLE]);
+  if (path === undefined) return undefined;
+  try {
+    const { isSocket, uid } = Deno.statSync(path);
+    return isSocket && uid === Deno.uid() ? path : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The remembered login that is meant. Throws ClientError if there is none, or several. */
@@ -228,7 +245,7 @@ export async function sessionToken(
   minTtlMs: number,
   io: ClientIo,
 ): Promise<SessionToken> {
-  if (session.source === "environment") return environmentToken(session, io);
+  if (session.source === "environment") return await environmentToken(session, minTtlMs, io);
   if (session.source === "federation") return await exchangeIdentity(session, io);
   const credentials = await freshCredentials(session, minTtlMs, session.place, io);
   const { accessToken, scope, refreshToken } = credentials;
@@ -257,10 +274,26 @@ export function serverOf({ server }: Session): string {
   return serverForSecret(server, `The token in ${brand.envPrefix}_TOKEN`);
 }
 
-/** The environment's token as it is; it cannot be renewed. Throws ClientError if it has expired. */
-function environmentToken({ token, expiresAt }: EnvironmentSession, io: ClientIo): SessionToken {
+/**
+ * The environment's token as it is, or below `exec` a later one if it lives too short.
+ * Throws ClientError if it has expired.
+ */
+async function environmentToken(
+  { token, expiresAt, socket }: EnvironmentSession,
+  minTtlMs: number,
+  io: ClientIo,
+): Promise<SessionToken> {
   if (expiresAt === undefined) return { token, expiresAt, scope: undefined };
   const left = expiresAt - io.clock.now();
+  if (socket !== undefined && left < minTtlMs) {
+    try {
+      const later = await askTokenSocket(socket, token, minTtlMs, io);
+      if (later !== undefined) return later;
+    } catch (error) {
+      if (left <= 0 || !(error instanceof ClientError)) throw error;
+      io.stderr(`Warning: ${error.message}\n`);
+    }
+  }
   if (left <= 0) {
     throw new ClientError(
       EXIT.authenticationRequired,

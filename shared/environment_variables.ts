@@ -4,6 +4,7 @@
  */
 export const CLIENT_VARIABLES = [
   "TOKEN",
+  "TOKEN_SOCKET",
   "SERVER",
   "CONFIG_DIR",
   "SUBJECT_TOKEN_FILE",

@@ -1,11 +1,20 @@
 /** `exec`: runs a program with a valid token in its environment. */
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
+import { livesFor } from "../access_token_life.ts";
 import { ClientError } from "../client_error.ts";
 import type { ClientIo } from "../client_io.ts";
-import { sessionJwt } from "../exchange.ts";
+import { isTradable, sessionJwt } from "../exchange.ts";
 import { parseMinTtl, warnIfTooShort } from "../min_ttl.ts";
-import { chooseSession, type SelectionWithFederation, sessionToken } from "../session.ts";
+import { formatDuration } from "../output.ts";
+import {
+  chooseSession,
+  type SelectionWithFederation,
+  type Session,
+  type SessionToken,
+  sessionToken,
+} from "../session.ts";
+import { openTokenSocket, TOKEN_SOCKET_VARIABLE } from "../token_socket.ts";
 
 export interface ExecOptions extends SelectionWithFederation {
   /** Further variables that hold the token. */
@@ -31,17 +40,61 @@ export async function exec(
     throw new ClientError(EXIT.usage, `--env ${odd} is no name of a variable.`);
   }
   const session = await chooseSession(options, io);
-  const handedOut = options.exchange
-    ? await sessionJwt(session, minTtlMs, options.scope, io)
-    : await sessionToken(session, minTtlMs, io);
+  const fresh = (minTtlMs: number, io: ClientIo) =>
+    options.exchange
+      ? sessionJwt(session, minTtlMs, options.scope, io)
+      : sessionToken(session, minTtlMs, io);
+  const handedOut = await fresh(minTtlMs, io);
   warnIfTooShort(handedOut, minTtlMs, io);
   const { token } = handedOut;
   const env: Record<string, string> = {};
   for (const name of [`${brand.envPrefix}_TOKEN`, ...names]) env[name] = token;
   // So that the program, if it is this one, sends the token where it came from.
   if (session.server !== undefined) env[`${brand.envPrefix}_SERVER`] = session.server;
-  const end = await io.runInForeground(program, args, env);
+  const socket = canBeFollowed(session, handedOut)
+    ? await openTokenSocket(token, laterTokens(session, handedOut, fresh), io)
+    : undefined;
+  if (socket !== undefined) env[TOKEN_SOCKET_VARIABLE] = socket.path;
+  const end = await io.runInForeground(program, args, env).finally(() => socket?.close());
   if (typeof end === "number") return end;
   io.stderr(`${program}: ${end}\n`);
   return end === "not found" ? NOT_FOUND : CANNOT_BE_RUN;
+}
+
+/** Whether this token expires, and the session may give another one after it. */
+function canBeFollowed(session: Session, { expiresAt }: SessionToken): boolean {
+  if (expiresAt === undefined) return false;
+  return session.source !== "environment" || session.socket !== undefined || isTradable(session);
+}
+
+/**
+ * What `fresh` gives, at most once at a time. A login's store knows the latest token; of
+ * other sessions it is kept here, and handed out while it lives, should no other be had.
+ */
+function laterTokens(
+  session: Session,
+  first: SessionToken,
+  fresh: (minTtlMs: number, io: ClientIo) => Promise<SessionToken>,
+): (minTtlMs: number, io: ClientIo) => Promise<SessionToken> {
+  if (session.account !== undefined) return fresh;
+  let latest = first;
+  let turn: Promise<unknown> = Promise.resolve();
+  const next = async (minTtlMs: number, io: ClientIo) => {
+    const leftMs = latest.expiresAt! - io.clock.now();
+    if (livesFor({ leftMs, lifetimeMs: latest.longestLifeMs }, minTtlMs)) return latest;
+    try {
+      return latest = await fresh(minTtlMs, io);
+    } catch (error) {
+      if (leftMs <= 0 || !(error instanceof ClientError)) throw error;
+      io.stderr(
+        `Warning: ${error.message} The token at hand lives ${formatDuration(leftMs)} more.\n`,
+      );
+      return latest;
+    }
+  };
+  return (minTtlMs, io) => {
+    const result = turn.then(() => next(minTtlMs, io));
+    turn = result.catch(() => {});
+    return result;
+  };
 }

@@ -57,7 +57,7 @@ export async function status(options: StatusOptions, io: ClientIo): Promise<numb
     : await loginSessions(io);
   const logins = await Promise.all(sessions.map((session) => loginStatus(session, io)));
   const active = logins.find((login) => login.active);
-  const expired = environment?.expiresAt !== undefined &&
+  const expired = environment?.expiresAt !== undefined && environment.socket === undefined &&
     environment.expiresAt <= io.clock.now();
   // What `token` does: a login comes first, even one that has to be made anew.
   const federated = !environment && logins.length === 0 && federation?.problem === null;
@@ -155,8 +155,14 @@ function describeLife({ expiresAt, renewable }: LoginStatus, io: ClientIo): stri
   return `${life}, ${renewable ? "renewed by itself when used" : "cannot be renewed"}`;
 }
 
-function describeEnvironment({ expiresAt }: EnvironmentSession, expired: boolean): string {
+function describeEnvironment(
+  { expiresAt, socket }: EnvironmentSession,
+  expired: boolean,
+): string {
   const name = `${brand.envPrefix}_TOKEN`;
+  if (socket !== undefined) {
+    return `Using the token in ${name}, or a later one from the exec that runs this.`;
+  }
   if (expiresAt === undefined) return `Using the token in ${name}.`;
   return expired
     ? `The token in ${name} expired at ${formatTime(expiresAt)}. ` +
