@@ -19,6 +19,8 @@ export interface AuthorizationServer {
   userinfoEndpoint: string;
   /** Absent if the operator has switched the device flow off. */
   deviceAuthorizationEndpoint: string | undefined;
+  /** Absent if the server does not say. */
+  scopesSupported?: readonly string[];
 }
 
 /**
@@ -81,7 +83,12 @@ export async function discover(server: string, io: ClientIo): Promise<Authorizat
     deviceAuthorizationEndpoint: metadata.device_authorization_endpoint === undefined
       ? undefined
       : endpoint("device_authorization_endpoint"),
+    ...isScopeList(metadata.scopes_supported) && { scopesSupported: metadata.scopes_supported },
   };
+}
+
+function isScopeList(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((scope) => typeof scope === "string");
 }
 
 /** Our server has all its endpoints under its issuer's origin; a token goes nowhere else. */

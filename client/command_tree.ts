@@ -3,6 +3,7 @@ import { type Command, Option } from "commander";
 import { brand } from "../shared/brand.ts";
 import { examples } from "../shared/command_examples.ts";
 import type { ClientIo } from "./client_io.ts";
+import { MANAGEMENT_SCOPES } from "../shared/management.ts";
 import { FEDERATION_CHOICES } from "./federation/provider_names.ts";
 
 const bin = brand.binaryName;
@@ -17,7 +18,11 @@ export function declareClientCommands(
   program.command("login")
     .description("log in with a code that you approve in a browser, on any device")
     .addOption(server())
-    .option("--scope <scopes>", "what to ask for", "openid profile email offline_access")
+    .option(
+      "--scope <scopes>",
+      "what to ask for",
+      `openid profile email offline_access ${MANAGEMENT_SCOPES.read}`,
+    )
     .option("--no-browser", "do not open a browser")
     .option("--qr", "show the address as a QR code")
     .option("--insecure-storage", "keep the credentials in a file, not in the keychain")
@@ -37,6 +42,7 @@ export function declareClientCommands(
     .addOption(server())
     .addOption(account())
     .option("--all", "log out of every server and account")
+    .option("--revoke-tokens", "revoke the personal access tokens created with this login, too")
     .option("--force", "forget the credentials even if the server cannot be reached")
     .addHelpText(
       "after",

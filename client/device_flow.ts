@@ -22,6 +22,15 @@ const MAX_EXPIRES_IN = 86_400;
 /** Longest pause the back-off grows to, in milliseconds, so that a server that returns is noticed. */
 const MAX_BACK_OFF_MS = 60_000;
 
+/** What is asked for, as it goes on the wire. */
+export type DeviceAuthorizationRequest = {
+  scope: string;
+  /** RFC 8707 */
+  resource?: string;
+  /** The login that asks for more, by the `sid` of its access tokens. */
+  sid?: string;
+};
+
 /** A pending login, checked: safe to show, with times by our own clock. */
 export interface DeviceAuthorization {
   deviceCode: string;
@@ -38,7 +47,7 @@ export interface DeviceAuthorization {
 /** Asks for a device and a user code (RFC 8628 section 3.1). */
 export async function authorizeDevice(
   server: AuthorizationServer,
-  scope: string,
+  wanted: DeviceAuthorizationRequest,
   io: ClientIo,
 ): Promise<DeviceAuthorization> {
   const endpoint = server.deviceAuthorizationEndpoint;
@@ -48,7 +57,9 @@ export async function authorizeDevice(
       `${server.issuer} does not offer logins by device code. Ask its operator to switch them on.`,
     );
   }
-  const answer = await askServer(endpoint, io, { form: { client_id: brand.cliClientId, scope } });
+  const answer = await askServer(endpoint, io, {
+    form: { client_id: brand.cliClientId, ...wanted },
+  });
   if (answer.status !== 200) throw unexpectedAnswer(endpoint, "the login", answer);
   const body = answer.body ?? {};
   const { device_code, user_code, verification_uri, verification_uri_complete } = body;

@@ -1,6 +1,7 @@
 /** The words that name a token, and the token they mean. */
 import { brand } from "../shared/brand.ts";
 import { EXIT } from "../shared/exit_codes.ts";
+import { isUuid } from "../shared/uuid.ts";
 import { ClientError } from "./client_error.ts";
 import type { ClientIo } from "./client_io.ts";
 import { plainText } from "./output.ts";
@@ -28,7 +29,7 @@ export async function namedToken(
   owner: string | undefined,
   io: ClientIo,
 ): Promise<NamedToken> {
-  const isId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(name);
+  const isId = isUuid(name.toLowerCase());
   const byId = isId ? await api.find(name.toLowerCase()) : undefined;
   if (byId !== undefined && isOf(byId, owner)) return { token: byId, stillWorking: [] };
   const beginning = beginningOfSecret(name) ?? name;

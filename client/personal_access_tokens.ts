@@ -1,18 +1,20 @@
 /** Personal access tokens over the server's REST interface; `/api/openapi.json` there describes it. */
 import { brand } from "../shared/brand.ts";
 import { EXIT } from "../shared/exit_codes.ts";
+import { MANAGEMENT_PATH, MANAGEMENT_SCOPES } from "../shared/management.ts";
+import { parseScope } from "../shared/scope.ts";
 import { ClientError, sessionExpired } from "./client_error.ts";
 import type { ClientIo } from "./client_io.ts";
 import { type Answer, askServer, isTemporary } from "./http_request.ts";
+import { type ApprovalOptions, ManagementAccess } from "./management_token.ts";
 import { plainText } from "./output.ts";
-import { RENEW_NOW } from "./refresh.ts";
 import {
   chooseLogin,
+  type EnvironmentSession,
   environmentSession,
+  type LoginSession,
   type Selection,
   serverOf,
-  type Session,
-  sessionToken,
 } from "./session.ts";
 import { beginningOfSecret } from "./token_beginning.ts";
 
@@ -33,6 +35,8 @@ export interface PersonalAccessToken {
   revoked_at: string | null;
   revoked_reason: string | null;
   rotated_from: string | null;
+  /** The login it was created with; older servers do not say. */
+  login_id?: string | null;
   /** Who found it in the open, and where; older servers do not tell. */
   leak?: { at: string; reporter: string; place: string | null } | null;
   owner: { kind: string; id: string; username: string };
@@ -53,26 +57,40 @@ export interface NewToken {
   owner?: string;
 }
 
+/** One of an older deployment, as the REST interface takes it. */
+export interface ImportedToken {
+  /** SHA-256 of the token, in hexadecimal. */
+  token_hash: string;
+  name: string;
+  owner: string;
+  scopes: string[];
+  /** null: never. */
+  expires_at: string | null;
+  allowed_addresses?: string[];
+}
+
 /** The REST interface as one session may use it. */
-export interface TokenApi {
+export interface TokenApi extends AsyncDisposable {
   server: string;
   create(wish: NewToken): Promise<MadeToken>;
+  /** `scopes`: what one approval should cover, for several imports. */
+  import(token: ImportedToken, scopes: readonly string[]): Promise<PersonalAccessToken>;
   /** All that fit, the newest first. Of a secret in `search` only the beginning is sent. */
-  list(query: { search?: string; all?: boolean }): Promise<PersonalAccessToken[]>;
+  list(
+    query: { search?: string; all?: boolean; ofThisLogin?: boolean },
+  ): Promise<PersonalAccessToken[]>;
   /** One by its id; undefined if there is none. */
   find(id: string): Promise<PersonalAccessToken | undefined>;
   /** The very token the request is made with. */
   own(): Promise<PersonalAccessToken>;
   /** `overlap` in seconds. */
   rotate(
-    id: string,
+    token: Pick<PersonalAccessToken, "id" | "scopes">,
     wish: { overlap: number; expires_in?: number | null },
   ): Promise<MadeToken>;
   revoke(id: string): Promise<void>;
 }
 
-/** Least life of the access token that is sent, in milliseconds. */
-const MIN_TTL_MS = 60_000;
 /** Tokens on a page: however long their names and networks are, an answer is not too large. */
 const PAGE_LENGTH = 50;
 /** Pages that are read of one list, so that no server keeps us reading: 20,000 tokens. */
@@ -80,35 +98,78 @@ const MAX_PAGES = 400;
 /** The server takes no longer ones, in characters. */
 const MAX_SEARCH_LENGTH = 100;
 
-/** The interface for the login that is meant, or for the token in the environment. */
-export async function openTokenApi(selection: Selection, io: ClientIo): Promise<TokenApi> {
+export interface TokenApiOptions extends Selection, ApprovalOptions {
+  /** As an administrator: other accounts' tokens too. */
+  administer?: boolean;
+}
+
+/**
+ * The interface for the login that is meant, or for the token in the environment. Where
+ * the login does not permit what is done, the person is asked to approve it.
+ */
+export async function openTokenApi(options: TokenApiOptions, io: ClientIo): Promise<TokenApi> {
   // Only a person has tokens to manage: a job's own identity is not asked for.
-  const session = environmentSession(selection, io) ?? await chooseLogin(selection, io);
+  const session = environmentSession(options, io) ?? await chooseLogin(options, io);
+  return tokenApi(
+    session,
+    session.source === "environment" ? undefined : new ManagementAccess(session, options, io),
+    options,
+    io,
+  );
+}
+
+/** `access` is undefined where the environment's token is sent as it is. */
+export function tokenApi(
+  session: EnvironmentSession | LoginSession,
+  access: Pick<ManagementAccess, "token" | "forget" | typeof Symbol.asyncDispose> | undefined,
+  { administer }: { administer?: boolean },
+  io: ClientIo,
+): TokenApi {
   const server = serverOf(session);
-  const base = `${server}/api/v1`;
+  const base = `${server}${MANAGEMENT_PATH}`;
+  const permission = (own: string) => administer ? MANAGEMENT_SCOPES.admin : own;
+  const READ = [permission(MANAGEMENT_SCOPES.read)];
+  const WRITE = [permission(MANAGEMENT_SCOPES.write)];
 
   /** The answer's body; undefined for 404 where `orNone` allows it. Throws ClientError. */
   async function ask(
     path: string,
+    scopes: readonly string[],
     { method, json, orNone }: { method?: string; json?: unknown; orNone?: boolean } = {},
   ): Promise<Record<string, unknown> | undefined> {
-    const send = async (minTtlMs: number) => {
-      const { token } = await sessionToken(session, minTtlMs, io);
+    const send = async (wanted: readonly string[], approval?: { newApproval: boolean }) => {
+      const token = session.source === "environment"
+        ? session.token
+        : await access!.token(wanted, approval);
       const options = { method, json, bearerToken: token, mayBeMissing: true };
-      return await askServer(`${base}${path}`, io, options);
+      const answer = await askServer(`${base}${path}`, io, options);
+      return { token, answer };
     };
-    let answer = await send(MIN_TTL_MS);
-    // A login whose token the server has revoked shows at the next renewal whether it lives.
-    if (answer.status === 401 && session.source !== "environment") answer = await send(RENEW_NOW);
+    let { token, answer } = await send(scopes);
+    if (access !== undefined && needsAnotherToken(answer)) {
+      access.forget(token);
+      const { required_scope: required, type } = answer.body ?? {};
+      const more = typeof required === "string" ? parseScope(required) ?? [] : [];
+      // RFC 9470: however good the login is, its sign-in is too old for this.
+      const newApproval = typeof type === "string" && type.endsWith("#fresh-sign-in");
+      ({ token, answer } = await send([...new Set([...scopes, ...more])], { newApproval }));
+    }
     if (answer.status === 404 && orNone && isProblem(answer)) return undefined;
     if (answer.status >= 200 && answer.status < 300) return answer.body ?? {};
     throw refusal(server, session, answer);
   }
 
-  const one = async (path: string, options?: Parameters<typeof ask>[1]) =>
-    checked(server, await ask(path, options) ?? {});
-  const made = async (path: string, json: unknown): Promise<MadeToken> => {
-    const token = await one(path, { json });
+  const one = async (
+    path: string,
+    scopes: readonly string[],
+    options?: Parameters<typeof ask>[2],
+  ) => checked(server, await ask(path, scopes, options) ?? {});
+  const made = async (
+    path: string,
+    scopes: readonly string[],
+    json: unknown,
+  ): Promise<MadeToken> => {
+    const token = await one(path, [...WRITE, ...scopes], { json });
     if ("token" in token && typeof token.token === "string" && /^[\x21-\x7e]+$/.test(token.token)) {
       return token as MadeToken;
     }
@@ -117,10 +178,12 @@ export async function openTokenApi(selection: Selection, io: ClientIo): Promise<
 
   return {
     server,
-    create: (wish) => made("/tokens", wish),
-    rotate: (id, wish) => made(`/tokens/${encodeURIComponent(id)}/rotate`, wish),
-    own: () => one("/token"),
-    async list({ search, all }) {
+    create: (wish) => made("/tokens", wish.scopes, wish),
+    rotate: ({ id, scopes }, wish) =>
+      made(`/tokens/${encodeURIComponent(id)}/rotate`, scopes, wish),
+    import: (token, scopes) => one("/tokens/import", [...WRITE, ...scopes], { json: token }),
+    own: () => one("/token", []),
+    async list({ search, all, ofThisLogin }) {
       const tokens: PersonalAccessToken[] = [];
       const cursors = new Set<string>();
       let cursor: unknown;
@@ -129,9 +192,10 @@ export async function openTokenApi(selection: Selection, io: ClientIo): Promise<
           limit: String(PAGE_LENGTH),
           ...(search !== undefined && { search: fitSearch(search) }),
           ...(all && { all: "true" }),
+          ...(ofThisLogin && { created_by: "login" }),
           ...(typeof cursor === "string" && { cursor }),
         });
-        const page = await ask(`/tokens?${query}`) ?? {};
+        const page = await ask(`/tokens?${query}`, READ) ?? {};
         if (!Array.isArray(page.tokens)) throw unreadable(server);
         tokens.push(...page.tokens.map((each) => checked(server, Object(each))));
         cursor = page.next_cursor ?? undefined;
@@ -146,11 +210,14 @@ export async function openTokenApi(selection: Selection, io: ClientIo): Promise<
       );
     },
     async find(id) {
-      const body = await ask(`/tokens/${encodeURIComponent(id)}`, { orNone: true });
+      const body = await ask(`/tokens/${encodeURIComponent(id)}`, READ, { orNone: true });
       return body && checked(server, body);
     },
     async revoke(id) {
-      await ask(`/tokens/${encodeURIComponent(id)}`, { method: "DELETE" });
+      await ask(`/tokens/${encodeURIComponent(id)}`, WRITE, { method: "DELETE" });
+    },
+    async [Symbol.asyncDispose]() {
+      await access?.[Symbol.asyncDispose]();
     },
   };
 }
@@ -170,7 +237,16 @@ function isProblem(answer: Answer): boolean {
   return problemWords(answer) !== undefined;
 }
 
-function refusal(server: string, session: Session, answer: Answer): ClientError {
+/** Whether a new approval would help: the token is no longer good, or covers less than is needed. */
+function needsAnotherToken({ status, body }: Answer): boolean {
+  return status === 401 || (status === 403 && typeof body?.required_scope === "string");
+}
+
+function refusal(
+  server: string,
+  session: EnvironmentSession | LoginSession,
+  answer: Answer,
+): ClientError {
   const words = problemWords(answer);
   const variable = `${brand.envPrefix}_TOKEN`;
   const byVariable = session.source === "environment";

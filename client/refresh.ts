@@ -81,6 +81,85 @@ function livesLongEnough(credentials: Credentials, minTtlMs: number, io: ClientI
   return !life.clockChanged && livesFor(life, minTtlMs);
 }
 
+/**
+ * An access token of the login for another resource (RFC 8707 section 2.2). What the login
+ * keeps for itself stays; only the refresh token changes. Undefined: the login was not
+ * approved for these scopes, or cannot be renewed. Throws ClientError as above.
+ */
+export async function tokenForResource(
+  key: AccountKey,
+  { resource, scope }: { resource: string; scope: string },
+  { store, withLock }: RenewalPlace,
+  io: ClientIo,
+): Promise<Received | undefined> {
+  return await withLock(key, async () => {
+    const current = await store.get(key);
+    if (!current) throw notLoggedIn();
+    if (current.refreshToken === undefined) return undefined;
+    const wanted = { resource, scope };
+    const received = await requestRefresh(key, current.refreshToken, wanted, store, io);
+    if (received === undefined) return undefined;
+    const { refresh_token: refreshToken = current.refreshToken } = received.tokens;
+    await storeRenewed(key, { ...current, refreshToken }, store, io);
+    return received;
+  });
+}
+
+type Received = Extract<TokenAnswer, { kind: "tokens" }>;
+
+/**
+ * One refresh (RFC 6749 section 6). Undefined: the login has not the scopes asked for.
+ * Only the server's `invalid_grant` deletes credentials.
+ */
+async function requestRefresh(
+  key: AccountKey,
+  refreshToken: string,
+  more: { resource?: string; scope?: string },
+  store: CredentialStore,
+  io: ClientIo,
+): Promise<Received | undefined> {
+  // A successor that cannot be stored would leave us with a refresh token that was used.
+  await store.tryOut();
+  const answer = await requestTokens(
+    await discover(key.server, io),
+    { grant_type: REFRESH_TOKEN_GRANT, refresh_token: refreshToken, ...more },
+    io,
+  );
+  if (answer.kind === "tokens") return answer;
+  if (answer.kind === "temporary") {
+    throw new ClientError(
+      EXIT.temporaryFailure,
+      `${key.server} cannot renew the token at the moment (HTTP ${answer.status}). ` +
+        `You are still logged in; try again later.`,
+    );
+  }
+  if (answer.error === "invalid_scope" && more.scope !== undefined) return undefined;
+  if (answer.error === "invalid_grant") {
+    await forgetEnded(key, store, io);
+    throw sessionExpired();
+  }
+  throw new ClientError(
+    EXIT.failure,
+    `${key.server} refused to renew the token: ${sanitizeLine(answer.description ?? answer.error)}`,
+  );
+}
+
+/** Stores what a refresh brought; that it fails is a warning, and changes nothing for the user. */
+async function storeRenewed(
+  key: AccountKey,
+  credentials: Credentials,
+  store: CredentialStore,
+  io: ClientIo,
+): Promise<void> {
+  try {
+    await store.set(key, credentials);
+  } catch (error) {
+    if (!(error instanceof CredentialStoreError)) throw error;
+    // The server gives the same successor again for the refresh token that is stored.
+    io.stderr(`Warning: the renewed token could not be stored. ${error.message}\n`);
+  }
+}
+
 async function renew(
   key: AccountKey,
   current: Credentials,
@@ -93,44 +172,10 @@ async function renew(
     await forgetEnded(key, store, io);
     throw sessionExpired();
   }
-  // A successor that cannot be stored would leave us with a refresh token that was used.
-  await store.tryOut();
-  const server = await discover(key.server, io);
-  const answer = await requestTokens(
-    server,
-    { grant_type: REFRESH_TOKEN_GRANT, refresh_token: current.refreshToken },
-    io,
-  );
-  switch (answer.kind) {
-    case "temporary":
-      throw new ClientError(
-        EXIT.temporaryFailure,
-        `${key.server} cannot renew the token at the moment (HTTP ${answer.status}). ` +
-          `You are still logged in; try again later.`,
-      );
-    case "refused":
-      if (answer.error === "invalid_grant") {
-        await forgetEnded(key, store, io);
-        throw sessionExpired();
-      }
-      throw new ClientError(
-        EXIT.failure,
-        `${key.server} refused to renew the token: ${
-          sanitizeLine(answer.description ?? answer.error)
-        }`,
-      );
-    case "tokens": {
-      const next = credentialsFrom(answer, current);
-      try {
-        await store.set(key, next);
-      } catch (error) {
-        if (!(error instanceof CredentialStoreError)) throw error;
-        // The server gives the same successor again for the refresh token that is stored.
-        io.stderr(`Warning: the renewed token could not be stored. ${error.message}\n`);
-      }
-      return next;
-    }
-  }
+  const received = (await requestRefresh(key, current.refreshToken, {}, store, io))!;
+  const next = credentialsFrom(received, current);
+  await storeRenewed(key, next, store, io);
+  return next;
 }
 
 /** What is stored of a token response; `earlier` has what a renewal does not repeat. */

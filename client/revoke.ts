@@ -14,6 +14,7 @@ export async function revoke(
   server: string,
   { refreshToken, accessToken }: Pick<Credentials, "refreshToken" | "accessToken">,
   io: ClientIo,
+  { tokensToo = false }: { tokensToo?: boolean } = {},
 ): Promise<void> {
   const { revocationEndpoint } = await discover(server, io);
   const answer = await askServer(revocationEndpoint, io, {
@@ -21,6 +22,8 @@ export async function revoke(
       client_id: brand.cliClientId,
       token: refreshToken ?? accessToken,
       token_type_hint: refreshToken === undefined ? "access_token" : "refresh_token",
+      // Ours: with the login, the personal access tokens that were created with it.
+      ...tokensToo && { revoke_tokens: "true" },
     },
   });
   if (answer.status !== 200) throw unexpectedAnswer(revocationEndpoint, "the logout", answer);

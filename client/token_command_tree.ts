@@ -10,6 +10,8 @@ type Run = (run: (io: ClientIo) => Promise<number>) => Promise<void>;
 
 const server = () => new Option("--server <url>", "the server (default: the active login's)");
 const account = () => new Option("--account <name>", "the account, where there are several");
+const noBrowser = () =>
+  new Option("--no-browser", "where approval is needed: only print where to approve");
 const exchange = (command: Command) =>
   command.option("--exchange", `trade the token in ${brand.envPrefix}_TOKEN for a short JWT`);
 const owner = () => new Option("--for <account>", "administrators: the account it belongs to");
@@ -79,6 +81,7 @@ function declarePat(program: Command, client: Run): void {
     .option("--for <account>", "administrators: the service account to make it for")
     .addOption(server())
     .addOption(account())
+    .addOption(noBrowser())
     .option("--json", "all about it, the secret included, as JSON")
     .addHelpText(
       "after",
@@ -110,6 +113,7 @@ function declarePat(program: Command, client: Run): void {
     .option("--for <account>", "administrators: those of a service account, or of a person")
     .addOption(server())
     .addOption(account())
+    .addOption(noBrowser())
     .option("--json", "as JSON")
     .addHelpText(
       "after",
@@ -131,6 +135,7 @@ function declarePat(program: Command, client: Run): void {
     .addOption(owner())
     .addOption(server())
     .addOption(account())
+    .addOption(noBrowser())
     .option("--json", "as JSON")
     .addHelpText(
       "after",
@@ -151,6 +156,7 @@ function declarePat(program: Command, client: Run): void {
     .addOption(owner())
     .addOption(server())
     .addOption(account())
+    .addOption(noBrowser())
     .option("--json", "all about it, the secret included, as JSON")
     .addHelpText(
       "after",
@@ -163,16 +169,39 @@ function declarePat(program: Command, client: Run): void {
       client(async (io) => (await import("./commands/pat_rotate.ts")).patRotate(name, options, io))
     );
 
+  declarePatImport(pat, client);
+
   pat.command("revoke")
     .description("end tokens at once")
     .argument("<tokens...>", "their names, ids or beginnings")
     .addOption(owner())
     .addOption(server())
     .addOption(account())
+    .addOption(noBrowser())
     .option("--json", "what was ended, as JSON")
     .addHelpText("after", examples([`${bin} pat revoke ci`, "by its name"]))
     .action((names, options) =>
       client(async (io) => (await import("./commands/pat_revoke.ts")).patRevoke(names, options, io))
+    );
+}
+
+function declarePatImport(pat: Command, client: Run): void {
+  pat.command("import")
+    .description("administrators: take over tokens of an older deployment by their hashes")
+    .addOption(server())
+    .addOption(account())
+    .addOption(noBrowser())
+    .option("--json", "what was imported, as JSON")
+    .addHelpText(
+      "after",
+      examples([
+        `${bin} pat import < tokens.jsonl`,
+        'lines such as {"token_hash":"9f86…","name":"ci","owner":"alice@example.com",' +
+        '"scopes":["deploy"],"expires_at":null}',
+      ]),
+    )
+    .action((options) =>
+      client(async (io) => (await import("./commands/pat_import.ts")).patImport(options, io))
     );
 }
 

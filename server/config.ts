@@ -1,9 +1,10 @@
 import { isAbsolute, join } from "node:path";
 import { brand } from "../shared/brand.ts";
 import { checkPermissions } from "./check_permissions.ts";
+import { isManagementScope, MANAGEMENT_SCOPES, managementResource } from "../shared/management.ts";
 import { type ConfigFile, readConfigFile } from "./config_file.ts";
 import { dataFolder } from "./data_folder.ts";
-import type { ScopeDescription } from "./scope_description.ts";
+import type { Role, ScopeDescription } from "./scope_description.ts";
 import { parseNetwork } from "./ip_address.ts";
 import type { ServerIo } from "./server_io.ts";
 import { type Setting, type SettingName, settings } from "./settings.ts";
@@ -82,6 +83,29 @@ const STANDARD_SCOPES: ScopeDescription[] = [
   { name: "email", description: "See your e-mail address" },
   { name: "offline_access", description: "Stay logged in until you log out", tokens: false },
 ];
+
+/**
+ * What the management interface's tokens permit, in the words of the approval page. Only
+ * the command line may ask for it, and no personal access token carries it.
+ */
+const MANAGEMENT_SCOPE_DESCRIPTIONS: ScopeDescription[] = [
+  {
+    name: MANAGEMENT_SCOPES.read,
+    description: "List your personal access tokens and see their details, but not the tokens",
+  },
+  {
+    name: MANAGEMENT_SCOPES.write,
+    description: "Create, rotate and revoke your personal access tokens. A token that it creates " +
+      "acts as you, with any permission listed here, until it expires or is revoked, even after " +
+      "this login ends",
+  },
+  {
+    name: MANAGEMENT_SCOPES.admin,
+    description: "Act as an administrator: see and revoke everyone's personal access tokens, " +
+      "import tokens, and create tokens for service accounts, with the permissions listed here",
+    roles: ["admin"] as Role[],
+  },
+].map((scope) => ({ ...scope, clients: [brand.cliClientId], tokens: false }));
 
 /** Flags as the command line hands them over: camelCase names, plus the config file's path. */
 export type SettingFlags = Record<string, string | boolean | undefined>;
@@ -216,6 +240,7 @@ function checkedConfig(
     scopes: [
       ...STANDARD_SCOPES.filter((one) => !file.scopes.some((other) => other.name === one.name)),
       ...file.scopes,
+      ...MANAGEMENT_SCOPE_DESCRIPTIONS,
     ],
     geoipFile: raw.get("geoip_file"),
   };
@@ -257,6 +282,7 @@ function checkedConfig(
   if (!isAbsolute(config.dataDir)) config.dataDir = join(Deno.cwd(), config.dataDir);
   checkDatabaseUrl(config, problems);
   checkAddresses(config, problems);
+  checkManagement(config, file, problems);
   checkSecretKey(config, problems);
   return config;
 }
@@ -307,6 +333,19 @@ function checkAddresses(config: ServerConfig, problems: string[]): void {
   }
   if (url.search !== "" || url.hash !== "" || url.username !== "" || url.pathname !== "/") {
     problems.push(`issuer: ${config.issuer} must be scheme and host alone, without path or query`);
+  }
+}
+
+/** The management interface shares neither its scopes nor its audience with an API. */
+function checkManagement(config: ServerConfig, { scopes }: ConfigFile, problems: string[]): void {
+  for (const { name } of scopes) {
+    if (!isManagementScope(name)) continue;
+    problems.push(`config file: scope "${name}" is reserved; choose a name without "manage:"`);
+  }
+  const { audience, issuer, listen } = config;
+  const own = managementResource(issuer ?? `http://${listen.hostname}:${listen.port}`);
+  if (audience === own) {
+    problems.push(`audience: ${own} is the management interface; name your API instead`);
   }
 }
 

@@ -1,3 +1,5 @@
+import { brand } from "../shared/brand.ts";
+import { isManagementScope } from "../shared/management.ts";
 import { formatScope, parseScope } from "../shared/scope.ts";
 import type { Role, ScopeDescription } from "./scope_description.ts";
 
@@ -21,22 +23,36 @@ export function scopesOf(
   );
 }
 
-/** What is left of a scope parameter for somebody who may have lost some of it. */
+/**
+ * What is left of a scope parameter for a holder and a client that may have lost some of
+ * it: whatever was asked for or approved, the catalogue decides now.
+ */
 export function heldScope(
   catalogue: readonly ScopeDescription[],
   holder: ScopeHolder,
+  clientId: string,
   scope: string,
 ): string {
-  const held = scopesOf(catalogue, holder).map(({ name }) => name);
+  const held = scopesOf(scopesForClient(catalogue, clientId), holder).map(({ name }) => name);
   return formatScope((parseScope(scope) ?? []).filter((one) => held.includes(one)));
 }
 
-/** The scopes of the catalogue that somebody may give a personal access token now. */
+/**
+ * The scopes of the catalogue that somebody may give a personal access token now. Tokens
+ * are created by the command line and by our own pages, which count as one client, so a
+ * scope kept for other clients is out of reach.
+ */
 export function tokenScopes(
   catalogue: readonly ScopeDescription[],
   holder: ScopeHolder,
 ): ScopeDescription[] {
-  return scopesOf(catalogue, holder).filter(({ tokens }) => tokens !== false);
+  const grantable = scopesForClient(catalogue, brand.cliClientId);
+  return scopesOf(grantable, holder).filter(({ tokens }) => tokens !== false);
+}
+
+/** A scope parameter without the scopes of the management interface. */
+export function apiScope(scope: string): string {
+  return formatScope((parseScope(scope) ?? []).filter((one) => !isManagementScope(one)));
 }
 
 /** The scopes that a client may ask people for. */

@@ -12,9 +12,10 @@ export type OAuthErrorCode =
   | "slow_down" // RFC 8628 section 3.5
   | "expired_token" // RFC 8628 section 3.5
   | "unsupported_token_type" // RFC 7009 section 2.2.1
-  | "invalid_target" // RFC 8693 section 2.2.2
+  | "invalid_target" // RFC 8707 section 2, RFC 8693 section 2.2.2
   | "invalid_token" // RFC 6750 section 3.1
   | "insufficient_scope" // RFC 6750 section 3.1
+  | "insufficient_user_authentication" // RFC 9470 section 3
   | "temporarily_unavailable" // RFC 6749 section 4.1.2.1
   | "server_error"; // RFC 6749 section 4.1.2.1
 

@@ -4,18 +4,18 @@ import { EXIT } from "../../shared/exit_codes.ts";
 import type { TokenResponse } from "../../shared/token_response.ts";
 import type { UserinfoResponse } from "../../shared/userinfo_response.ts";
 import { type AuthorizationServer, discover } from "../authorization_server.ts";
-import { openBrowser } from "../browser.ts";
 import { ClientError } from "../client_error.ts";
 import type { ClientIo } from "../client_io.ts";
 import type { Credentials } from "../credentials/credential_store.ts";
-import { authorizeDevice, type DeviceAuthorization, pollForTokens } from "../device_flow.ts";
+import { authorizeDevice, pollForTokens } from "../device_flow.ts";
 import { uncheckedClaims } from "../jwt_claims.ts";
-import { formatDuration, formatTime, isLiveTerminal, styleFor } from "../output.ts";
+import { formatDuration, formatTime, styleFor } from "../output.ts";
 import { credentialsFrom } from "../refresh.ts";
 import { revokeUnused } from "../revoke.ts";
 import { ForeignAnswerError } from "../connection_error.ts";
 import { activeServer, loginSessions, newLoginPlace, saveLogin, wantedServer } from "../session.ts";
 import { describeUser, userFrom, userinfo } from "../userinfo.ts";
+import { showCode } from "../show_code.ts";
 import { waitingLine } from "../waiting_line.ts";
 
 export interface LoginOptions {
@@ -39,7 +39,7 @@ export async function login(options: LoginOptions, io: ClientIo): Promise<number
   // Before anyone is asked to approve: a login that cannot be kept is worth nothing.
   const place = await newLoginPlace(options.insecureStorage ?? false, io);
   const server = await discoverForLogin(issuer, io);
-  const authorization = await authorizeDevice(server, scopeToAskFor(options.scope), io);
+  const authorization = await authorizeDevice(server, { scope: scopeToAskFor(options.scope) }, io);
   await showCode(authorization, options, io);
 
   const line = waitingLine(authorization.expiresAt, io);
@@ -104,27 +104,6 @@ async function revokeReplaced(
 /** `openid` always: credentials are kept under the name of whom they belong to. */
 function scopeToAskFor(scope: string): string {
   return [...new Set(["openid", ...scope.split(/[\s,]+/)])].filter((each) => each !== "").join(" ");
-}
-
-/** Address and code come first and alone suffice; a QR code and a browser only help. */
-async function showCode(
-  authorization: DeviceAuthorization,
-  options: LoginOptions,
-  io: ClientIo,
-): Promise<void> {
-  const { verificationUri, verificationUriComplete, userCode } = authorization;
-  const { strong } = styleFor(io);
-  io.stderr(
-    `\n  Open:        ${strong(verificationUri)}\n  Enter code:  ${strong(userCode)}\n\n`,
-  );
-  const address = verificationUriComplete ?? verificationUri;
-  if (options.qr) {
-    const { qrCode } = await import("../qr_code.ts");
-    io.stderr(`${qrCode(address, isLiveTerminal(io) && !io.env.NO_COLOR)}\n`);
-  }
-  if (options.browser && openBrowser(address, io)) {
-    io.stderr("Your browser should open. Check there that it shows the same code.\n");
-  }
 }
 
 async function whoLoggedIn(

@@ -4,6 +4,8 @@ import { EXIT } from "../../shared/exit_codes.ts";
 import { ClientError, notLoggedIn } from "../client_error.ts";
 import type { ClientIo } from "../client_io.ts";
 import { CredentialStoreError } from "../credentials/credential_store.ts";
+import { plainText } from "../output.ts";
+import type { PersonalAccessToken } from "../personal_access_tokens.ts";
 import { revoke } from "../revoke.ts";
 import {
   chooseLogin,
@@ -12,11 +14,14 @@ import {
   loginSessions,
   storedCredentials,
 } from "../session.ts";
+import { livingTokensOfLogin } from "../tokens_of_login.ts";
 
 export interface LogoutOptions {
   server?: string;
   account?: string;
   all?: boolean;
+  /** Revoke the personal access tokens that were created with the login, too. */
+  revokeTokens?: boolean;
   /** Forget even if the server cannot be told. */
   force?: boolean;
 }
@@ -27,10 +32,13 @@ export async function logout(options: LogoutOptions, io: ClientIo): Promise<numb
   let exitCode: number = EXIT.ok;
   for (const session of sessions) {
     try {
+      // Afterwards nobody could ask for them.
+      const tokens = await livingTokensOfLogin(session, io);
       const outcome = await end(session, options, io);
       io.stderr(
         `Logged out ${session.account} from ${session.server}. ${OUTCOME[outcome]}\n`,
       );
+      reportTokens(session, tokens, options.revokeTokens && outcome === "revoked", io);
     } catch (error) {
       // With --all one server that is down keeps nobody from leaving the others.
       const known = error instanceof ClientError || error instanceof CredentialStoreError;
@@ -60,9 +68,32 @@ const OUTCOME: Record<Outcome, string> = {
   "nothing stored": "No credentials were stored here, so nothing was revoked on the server.",
 };
 
+/** Personal access tokens outlive the login that they were created with. */
+function reportTokens(
+  { server }: LoginSession,
+  tokens: readonly PersonalAccessToken[] | undefined,
+  revoked: boolean | undefined,
+  io: ClientIo,
+): void {
+  if (tokens?.length === 0) return;
+  const listed = tokens?.map(({ name, prefix }) => `${plainText(name)} (${plainText(prefix)}…)`)
+    .join(", ");
+  if (revoked) {
+    io.stderr(`Revoked the tokens created with this login${listed ? `: ${listed}` : ""}.\n`);
+  } else if (listed === undefined) {
+    io.stderr(`Personal access tokens created with this login still work. See ${server}/tokens\n`);
+  } else {
+    io.stderr(
+      `Personal access tokens created with this login still work: ${listed}.\n` +
+        `Revoke them at ${server}/tokens, or next time with: ` +
+        `${brand.binaryName} logout --revoke-tokens\n`,
+    );
+  }
+}
+
 async function end(
   session: LoginSession,
-  { force }: LogoutOptions,
+  { force, revokeTokens: tokensToo }: LogoutOptions,
   io: ClientIo,
 ): Promise<Outcome> {
   const { place, remembered } = session;
@@ -75,7 +106,7 @@ async function end(
     let outcome: Outcome = stored.length > 0 ? "revoked" : "nothing stored";
     for (const { credentials } of stored) {
       try {
-        await revoke(session.server, credentials, io);
+        await revoke(session.server, credentials, io, { tokensToo });
       } catch (error) {
         if (!force || !(error instanceof ClientError)) throw error;
         io.stderr(

@@ -4,12 +4,13 @@ import { EXIT } from "../../shared/exit_codes.ts";
 import { maskInActions } from "../actions_mask.ts";
 import { ClientError } from "../client_error.ts";
 import type { ClientIo } from "../client_io.ts";
+import type { ApprovalOptions } from "../management_token.ts";
 import { formatJson, plainText } from "../output.ts";
 import { describeEnd, parseExpiry } from "../personal_access_token_words.ts";
 import { type MadeToken, openTokenApi, type TokenApi } from "../personal_access_tokens.ts";
 import type { Selection } from "../session.ts";
 
-export interface PatCreateOptions extends Selection {
+export interface PatCreateOptions extends Selection, ApprovalOptions {
   name: string;
   scope?: string[];
   /** As typed, see parseExpiry. */
@@ -22,7 +23,7 @@ export interface PatCreateOptions extends Selection {
 
 export async function patCreate(options: PatCreateOptions, io: ClientIo): Promise<number> {
   const expiresIn = parseExpiry(options.expires, io);
-  const api = await openTokenApi(options, io);
+  await using api = await openTokenApi({ ...options, administer: options.for !== undefined }, io);
   const made = await api.create({
     name: options.name,
     scopes: scopesIn(options.scope ?? []),

@@ -31,7 +31,7 @@ export async function patList(options: PatListOptions, io: ClientIo): Promise<nu
     throw new ClientError(EXIT.usage, "List either --all, or those --for one account.");
   }
   const all = options.all || owner !== undefined;
-  const api = await openTokenApi(options, io);
+  await using api = await openTokenApi({ ...options, administer: all }, io);
   const found = await api.list({ search, all });
   const tokens = found
     .filter((token) => owner === undefined || token.owner.username === owner)

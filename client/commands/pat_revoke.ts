@@ -4,12 +4,13 @@ import { EXIT } from "../../shared/exit_codes.ts";
 import { ClientError } from "../client_error.ts";
 import type { ClientIo } from "../client_io.ts";
 import { namedToken } from "../named_token.ts";
+import type { ApprovalOptions } from "../management_token.ts";
 import { formatJson, plainText } from "../output.ts";
 import { describeEnd, hasEnded } from "../personal_access_token_words.ts";
 import { openTokenApi, type PersonalAccessToken } from "../personal_access_tokens.ts";
 import type { Selection } from "../session.ts";
 
-export interface PatRevokeOptions extends Selection {
+export interface PatRevokeOptions extends Selection, ApprovalOptions {
   /** Whose they are, for administrators. */
   for?: string;
   json?: boolean;
@@ -20,7 +21,7 @@ export async function patRevoke(
   options: PatRevokeOptions,
   io: ClientIo,
 ): Promise<number> {
-  const api = await openTokenApi(options, io);
+  await using api = await openTokenApi({ ...options, administer: options.for !== undefined }, io);
   const revoked: PersonalAccessToken[] = [];
   let exitCode: number = EXIT.ok;
   for (const name of names) {

@@ -5,13 +5,14 @@ import { ClientError } from "../client_error.ts";
 import type { ClientIo } from "../client_io.ts";
 import { parseDuration } from "../duration.ts";
 import { namedToken } from "../named_token.ts";
+import type { ApprovalOptions } from "../management_token.ts";
 import { formatDuration, plainText } from "../output.ts";
 import { parseExpiry } from "../personal_access_token_words.ts";
 import { openTokenApi } from "../personal_access_tokens.ts";
 import type { Selection } from "../session.ts";
 import { describeMade, giveOut } from "./pat_create.ts";
 
-export interface PatRotateOptions extends Selection {
+export interface PatRotateOptions extends Selection, ApprovalOptions {
   /** As typed, see parseDuration. */
   overlap: string;
   /** As typed, see parseExpiry. */
@@ -42,9 +43,9 @@ export async function patRotate(
     );
   }
   const expiresIn = parseExpiry(options.expires, io);
-  const api = await openTokenApi(options, io);
+  await using api = await openTokenApi({ ...options, administer: options.for !== undefined }, io);
   const { token: old } = await namedToken(api, name, options.for, io);
-  const made = await api.rotate(old.id, {
+  const made = await api.rotate(old, {
     overlap: overlapMs / 1000,
     ...(expiresIn !== undefined && { expires_in: expiresIn }),
   });

@@ -33,7 +33,7 @@ export async function patShow(
         `Without a name it is the one in ${brand.envPrefix}_TOKEN, which is not set.`,
     );
   }
-  const api = await openTokenApi(options, io);
+  await using api = await openTokenApi({ ...options, administer: options.for !== undefined }, io);
   const token = name === undefined
     ? await api.own()
     : (await namedToken(api, name, options.for, io)).token;

@@ -1,3 +1,4 @@
+import { isManagementScope } from "../../shared/management.ts";
 import { formatScope, parseScope } from "../../shared/scope.ts";
 import type { ServerConfig } from "../config.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
@@ -14,7 +15,9 @@ const PERSONAL_SCOPES = ["openid", "profile", "email", "offline_access"];
 /** The scopes a workload may be given, checked against the catalogue. Throws OperationError. */
 export function workloadScope(scope: string, { scopes }: Pick<ServerConfig, "scopes">): string {
   const wanted = parseScope(scope) ?? [];
-  const known = scopes.map(({ name }) => name).filter((name) => !PERSONAL_SCOPES.includes(name));
+  const known = scopes.map(({ name }) => name).filter((name) =>
+    !PERSONAL_SCOPES.includes(name) && !isManagementScope(name)
+  );
   if (wanted.length === 0) throw new OperationError("name the scopes it may carry with --scope");
   const unknown = wanted.filter((one) => !known.includes(one));
   if (unknown.length > 0) {

@@ -2,15 +2,18 @@ import { type Context, Hono } from "hono";
 import * as z from "zod/mini";
 import type { AppParts } from "../app_parts.ts";
 import { clientAddressReader } from "../client_address.ts";
+import { OAuthError } from "../../shared/oauth_error.ts";
 import { bearerToken } from "../endpoints/bearer_token.ts";
 import { boundedBytes } from "../endpoints/form.ts";
 import { publicDocument } from "../endpoints/public_document.ts";
 import { type ConnectionBindings, type Requester, requesterOf } from "../endpoints/requester.ts";
+import { audienceOf } from "../tokens/resource.ts";
 import { commandLineClient } from "../store/clients.ts";
 import { findUser, type User } from "../store/users.ts";
 import { bearerChallenge, describeVerdict } from "../token_check/describe_verdict.ts";
 import type { KnownToken } from "../token_check/known_token.ts";
 import { leakOperations } from "./leak_operations.ts";
+import { requirePermission } from "./permission.ts";
 import { openApiDocument } from "./openapi.ts";
 import type { ApiOperation, ApiParts } from "./operation.ts";
 import { Problem, problemResponse } from "./problem.ts";
@@ -148,32 +151,49 @@ async function letIn(
   requester: Requester,
 ): Promise<{ presented?: KnownToken; user?: User }> {
   if (access === "public") return {};
+  const resource = access === "token" ? "api" : "management";
   const token = bearerToken(request);
   if (token === undefined) {
     throw unauthorized(
-      "Send the access token of a login as Authorization: Bearer.",
+      `Send a token for ${
+        audienceOf(parts, resource)
+      } as Authorization: Bearer. See ${parts.issuer}/api/docs.`,
       bearerChallenge(),
     );
   }
-  const verdict = await parts.tokenCheck.check(token, requester);
+  const verdict = await parts.tokenCheck.check(token, requester, resource);
   if (verdict.state !== "active") {
     const error = describeVerdict(verdict);
     throw unauthorized(error.message, bearerChallenge(error));
   }
   const presented = verdict.token;
   if (access === "token") return { presented };
-  if (presented.kind === "personal_access_token") {
-    throw forbidden("A personal access token cannot manage tokens. Log in and use that login.");
-  }
-  // A JWT traded for something, or given to another program, must not beget lasting tokens.
+  // Only a person approves, and only for the command line (the scopes' `clients`).
   if (presented.clientId !== commandLineClient.id || presented.authenticatedAt === undefined) {
     throw forbidden(`Only a login of ${commandLineClient.name} may manage tokens.`);
   }
+  requirePermission(presented, access);
+  if (access !== "read") requireFreshSignIn(parts, presented);
   const user = await findUser(parts.sql, presented.subject);
   if (user === undefined || user.disabledAt !== undefined) {
     throw forbidden("The account is disabled.");
   }
   return { presented, user };
+}
+
+/** `device_fresh_sign_in` holds here too: the sign-in was fresh when the token was issued (RFC 9470). */
+function requireFreshSignIn({ config }: ApiParts, presented: KnownToken): void {
+  const seconds = config.deviceFlow.freshSignInSeconds;
+  if (seconds === undefined) return;
+  const age = presented.issuedAt - (presented.authenticatedAt ?? 0);
+  if (age <= seconds * 1000) return;
+  const error = new OAuthError(
+    "insufficient_user_authentication",
+    "This server wants a newer sign-in for this. Approve it in the browser again.",
+  );
+  throw new Problem(401, "fresh-sign-in", "A newer sign-in is needed", error.message, {
+    "www-authenticate": `${bearerChallenge(error)}, max_age="${seconds}"`,
+  });
 }
 
 function unauthorized(detail: string, challenge: string): Problem {

@@ -1,5 +1,6 @@
 import type * as z from "zod/mini";
 import type { AppParts } from "../app_parts.ts";
+import type { ManagementPermission } from "../../shared/management.ts";
 import type { Requester } from "../endpoints/requester.ts";
 import type { User } from "../store/users.ts";
 import type { KnownToken } from "../token_check/known_token.ts";
@@ -16,7 +17,7 @@ export interface ApiRequest<Body = unknown, Query = unknown> {
   /** The `{id}` of the path. */
   id: string;
   requester: Requester;
-  /** The person who asks; set where `access` is "login". */
+  /** The person who asks; set where `access` is a permission. */
   user: User;
   /** The token that was presented; set unless `access` is "public". */
   presented: KnownToken;
@@ -33,8 +34,11 @@ export interface ApiOperation {
   id: string;
   summary: string;
   description?: string;
-  /** Who may: a person's login, the holder of any token, everybody. */
-  access: "login" | "token" | "public";
+  /**
+   * Who may: a person whose approval covers this permission, with a token for the
+   * management interface; the holder of any token for the API; unauthenticated clients.
+   */
+  access: ManagementPermission | "token" | "public";
   body?: z.ZodMiniType;
   query?: z.ZodMiniType;
   /** Largest body, in bytes; 64 KB if undefined. */

@@ -9,6 +9,8 @@ export class Problem extends Error {
     /** This occurrence, and what to do about it. */
     detail: string,
     readonly headers: Record<string, string> = {},
+    /** Extension members (RFC 9457 section 3.2). */
+    readonly members: Record<string, string> = {},
   ) {
     super(detail);
   }
@@ -16,8 +18,8 @@ export class Problem extends Error {
 
 /** A problem on the wire. */
 export function problemResponse(issuer: string, problem: Problem): Response {
-  const { type, title, status, message: detail, headers } = problem;
-  return Response.json({ type: `${issuer}/api/docs#${type}`, title, status, detail }, {
+  const { type, title, status, message: detail, headers, members } = problem;
+  return Response.json({ type: `${issuer}/api/docs#${type}`, title, status, detail, ...members }, {
     status,
     headers: {
       "content-type": "application/problem+json",

@@ -114,6 +114,10 @@ export const listQuery = z.object({
     "Tokens on a page: 1 to 100, 50 if absent.",
     z.optional(z.string().check(z.regex(/^([1-9]\d?|100)$/))),
   ),
+  created_by: described(
+    "`login`: those that were created with the login of the token presented.",
+    z.optional(z.enum(["login"])),
+  ),
   all: described("Administrators alone: everybody's.", z.optional(z.enum(["true", "false"]))),
 });
 
@@ -133,6 +137,9 @@ export const token = named(
     revoked_at: orNull(moment("When it was revoked.")),
     revoked_reason: orNull(z.string()),
     rotated_from: orNull(described("Id of the token it replaces.", z.string())),
+    login_id: orNull(
+      described("The login it was created with: `sid` of that login's tokens.", z.string()),
+    ),
     leak: orNull(z.strictObject({
       at: moment("When it was reported to lie where it does not belong."),
       reporter: described("`github`, `gitlab` or `public`.", z.string()),
@@ -182,5 +189,9 @@ export const problem = named(
     title: z.string(),
     status: z.int(),
     detail: z.string(),
+    required_scope: described(
+      "With `insufficient-scope`: what an approval must cover.",
+      z.optional(z.string()),
+    ),
   }),
 );

@@ -1,5 +1,7 @@
 import { Buffer } from "node:buffer";
+import { MANAGEMENT_SCOPES } from "../../shared/management.ts";
 import { parseScope } from "../../shared/scope.ts";
+import { isUuid } from "../../shared/uuid.ts";
 import {
   createToken,
   importToken,
@@ -21,8 +23,8 @@ import {
   type ListPosition,
   type PersonalAccessToken,
 } from "../store/personal_access_tokens.ts";
-import type { User } from "../store/users.ts";
 import { type ApiOperation, type ApiParts, type ApiRequest, operation } from "./operation.ts";
+import { insufficientScope, requirePermission } from "./permission.ts";
 import { Problem } from "./problem.ts";
 import {
   importedToken,
@@ -35,7 +37,8 @@ import {
 } from "./schemas.ts";
 
 const PAGE_LENGTH = 50;
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** An id that no login has. */
+const NO_LOGIN = "00000000-0000-0000-0000-000000000000";
 
 export const tokenOperations: readonly ApiOperation[] = [
   operation({
@@ -44,14 +47,14 @@ export const tokenOperations: readonly ApiOperation[] = [
     id: "createToken",
     summary: "Make a token",
     description: "The secret is in this answer and nowhere else.",
-    access: "login",
+    access: "write",
     body: newToken,
     answer: { status: 201, description: "The new token.", schema: madeToken },
     async handle(parts, request) {
       const { body, user } = request;
       const holder = body.owner === undefined || body.owner === user.email
         ? userAsHolder(user)
-        : await serviceAccount(parts, user, body.owner);
+        : await serviceAccount(parts, request, body.owner);
       return made(
         await createToken(parts, {
           holder,
@@ -60,6 +63,7 @@ export const tokenOperations: readonly ApiOperation[] = [
             scopes: body.scopes,
             lifetime: body.expires_in,
             allowedAddresses: body.allowed_addresses ?? [],
+            approvedScopes: request.presented.scopes,
           },
           actor: actorOf(request),
         }),
@@ -71,14 +75,18 @@ export const tokenOperations: readonly ApiOperation[] = [
     path: "/api/v1/tokens",
     id: "listTokens",
     summary: "List tokens, the newest first",
-    access: "login",
+    access: "read",
     query: listQuery,
     answer: { status: 200, description: "One page of tokens.", schema: tokenList },
-    async handle({ sql }, { query, user }) {
-      if (query.all === "true") requireAdministrator(user);
+    async handle({ sql }, request) {
+      const { query, user } = request;
+      if (query.all === "true") requireAdministrator(request);
       const limit = Number(query.limit ?? PAGE_LENGTH);
       const found = await listPersonalAccessTokens(sql, {
-        ownerId: query.all === "true" ? undefined : user.id,
+        ...query.created_by === "login"
+          // A login without an id has created none.
+          ? { createdByLogin: request.presented.loginId ?? NO_LOGIN }
+          : { ownerId: query.all === "true" ? undefined : user.id },
         search: query.search === "" ? undefined : query.search,
         after: query.cursor === undefined ? undefined : startingPoint(query.cursor),
         limit: limit + 1,
@@ -111,12 +119,12 @@ export const tokenOperations: readonly ApiOperation[] = [
     path: "/api/v1/tokens/import",
     id: "importToken",
     summary: "Take over a token of an older deployment by its hash",
-    access: "login",
+    access: "admin",
     body: importedToken,
     answer: { status: 201, description: "The token as it is known now.", schema: token },
     async handle(parts, request) {
-      const { body, user } = request;
-      requireAdministrator(user);
+      const { body } = request;
+      requireAdministrator(request);
       const holder = await findHolderByName(parts.sql, body.owner);
       if (holder === undefined) throw invalid(`There is no user or service account ${body.owner}.`);
       const imported = await importToken(parts, {
@@ -126,6 +134,7 @@ export const tokenOperations: readonly ApiOperation[] = [
           scopes: body.scopes,
           lifetime: secondsUntil(parts, body.expires_at),
           allowedAddresses: body.allowed_addresses ?? [],
+          approvedScopes: request.presented.scopes,
         },
         actor: actorOf(request),
         hash: Buffer.from(body.token_hash, "hex"),
@@ -138,7 +147,7 @@ export const tokenOperations: readonly ApiOperation[] = [
     path: "/api/v1/tokens/{id}",
     id: "showToken",
     summary: "Show a token",
-    access: "login",
+    access: "read",
     answer: { status: 200, description: "The token.", schema: token },
     handle: async (parts, request) => shown(await findOwn(parts, request)),
   }),
@@ -147,7 +156,7 @@ export const tokenOperations: readonly ApiOperation[] = [
     path: "/api/v1/tokens/{id}/rotate",
     id: "rotateToken",
     summary: "Replace a token by one with a new secret",
-    access: "login",
+    access: "write",
     body: rotation,
     answer: { status: 201, description: "The new token.", schema: madeToken },
     async handle(parts, request) {
@@ -172,6 +181,7 @@ export const tokenOperations: readonly ApiOperation[] = [
           overlap: body.overlap,
           lifetime: body.expires_in,
           actor: actorOf(request),
+          approvedScopes: request.presented.scopes,
         }),
       );
     },
@@ -181,7 +191,7 @@ export const tokenOperations: readonly ApiOperation[] = [
     path: "/api/v1/tokens/{id}",
     id: "revokeToken",
     summary: "End a token at once",
-    access: "login",
+    access: "write",
     answer: { status: 204, description: "It has ended." },
     async handle(parts, request) {
       const found = await findOwn(parts, request);
@@ -191,26 +201,25 @@ export const tokenOperations: readonly ApiOperation[] = [
   }),
 ];
 
-function actorOf({ user, requester }: Pick<ApiRequest, "user" | "requester">) {
-  return { id: user.id, address: requester.address };
+function actorOf({ user, requester, presented }: ApiRequest) {
+  return { id: user.id, address: requester.address, loginId: presented.loginId };
 }
 
-/** The person's own token, or any for an administrator; others' do not exist for anybody else. */
-async function findOwn(
-  { sql }: ApiParts,
-  { id, user }: Pick<ApiRequest, "id" | "user">,
-): Promise<PersonalAccessToken> {
-  const found = UUID.test(id) ? await findPersonalAccessToken(sql, id) : undefined;
+/** The person's own token, or any for an administrator; for others it does not exist. */
+async function findOwn({ sql }: ApiParts, request: ApiRequest): Promise<PersonalAccessToken> {
+  const { id, user } = request;
+  const found = isUuid(id) ? await findPersonalAccessToken(sql, id) : undefined;
   if (found === undefined || (found.owner.id !== user.id && !user.isAdmin)) throw notFound();
+  if (found.owner.id !== user.id) requireAdministrator(request);
   return found;
 }
 
 async function serviceAccount(
   { sql }: ApiParts,
-  user: User,
+  request: ApiRequest,
   name: string,
 ): Promise<TokenHolder> {
-  requireAdministrator(user);
+  requireAdministrator(request);
   const holder = await findHolderByName(sql, name);
   // Nobody makes a token that speaks for another person.
   if (holder?.owner.kind !== "service_account") {
@@ -219,9 +228,12 @@ async function serviceAccount(
   return holder;
 }
 
-function requireAdministrator(user: User): void {
-  if (user.isAdmin) return;
-  throw new Problem(403, "forbidden", "Not allowed", "Only administrators may do this.");
+/** The person is one, and the approval says so: an administrator's other logins are not enough. */
+function requireAdministrator({ user, presented }: ApiRequest): void {
+  if (!user.isAdmin) {
+    throw new Problem(403, "forbidden", "Not allowed", "Only administrators may do this.");
+  }
+  requirePermission(presented, "admin");
 }
 
 function notFound(detail = "There is no such token, or it is somebody else's."): Problem {
@@ -232,7 +244,12 @@ function invalid(detail: string): Problem {
   return new Problem(422, "invalid", "This cannot be done", detail);
 }
 
-const REFUSALS: Record<TokenRefusal["code"], (detail: string) => Problem> = {
+const REFUSALS: Record<
+  TokenRefusal["code"],
+  (detail: string, scopes: readonly string[]) => Problem
+> = {
+  insufficient_scope: (detail, scopes) =>
+    insufficientScope([MANAGEMENT_SCOPES.write, ...scopes], detail),
   invalid,
   forbidden: (detail) => new Problem(403, "forbidden", "Not allowed", detail),
   not_found: notFound,
@@ -240,7 +257,9 @@ const REFUSALS: Record<TokenRefusal["code"], (detail: string) => Problem> = {
 };
 
 function unlessRefused<T>(result: T | TokenRefusal): T {
-  if (result instanceof TokenRefusal) throw REFUSALS[result.code](result.message);
+  if (result instanceof TokenRefusal) {
+    throw REFUSALS[result.code](result.message, result.scopes);
+  }
   return result;
 }
 
@@ -266,6 +285,7 @@ function shown(token: PersonalAccessToken) {
     revoked_at: moment(token.revokedAt),
     revoked_reason: token.revokedReason ?? null,
     rotated_from: token.rotatedFrom ?? null,
+    login_id: token.createdByLogin ?? null,
     leak: token.leak === undefined ? null : {
       at: token.leak.at.toISOString(),
       reporter: token.leak.reporter,

@@ -1,10 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { DeviceAuthorizationResponse } from "../../shared/device_authorization_response.ts";
 import { OAuthError } from "../../shared/oauth_error.ts";
+import { isManagementScope, managementResource } from "../../shared/management.ts";
 import { formatScope, parseScope } from "../../shared/scope.ts";
+import { isUuid } from "../../shared/uuid.ts";
 import type { AppParts } from "../app_parts.ts";
 import { subscriberNetwork } from "../client_address.ts";
 import { POLL_INTERVAL } from "../grants/device_code.ts";
+import { audienceOf, requestedResource, type Resource } from "../tokens/resource.ts";
 import { scopesForClient } from "../scope_catalogue.ts";
 import { insertDeviceAuthorization } from "../store/device_authorizations.ts";
 import { checkAccessTokenSize } from "../tokens/access_token.ts";
@@ -33,8 +36,15 @@ export async function deviceAuthorization(
   if (!config.deviceFlow.enabled) {
     return new OAuthError("unauthorized_client", "This server takes no logins from devices.");
   }
-  const scope = await acceptedScope(parts, client.id, form("scope") ?? DEFAULT_SCOPE);
+  const resource = requestedResource(parts, form("resource"));
+  if (resource instanceof OAuthError) return resource;
+  const scope = await acceptedScope(parts, client.id, resource, form("scope") ?? DEFAULT_SCOPE);
   if (scope instanceof OAuthError) return scope;
+  // Ours: the login that asks for more, by the `sid` of its access tokens.
+  const loginId = form("sid");
+  if (loginId !== undefined && !isUuid(loginId)) {
+    return new OAuthError("invalid_request", "The parameter sid is not the id of a login.");
+  }
 
   const now = clock.now();
   const deviceCode = makeDeviceCode();
@@ -54,6 +64,8 @@ export async function deviceAuthorization(
       requesterAddress: requester.address,
       requesterNetwork: subscriberNetwork(requester.address),
       requesterUserAgent: requester.userAgent,
+      resource: form("resource"),
+      loginId,
     }, MAX_WAITING);
   } while (outcome === "code_taken");
   if (outcome === "too_many") {
@@ -78,6 +90,7 @@ export async function deviceAuthorization(
 async function acceptedScope(
   { config, issuer, clock, keys }: AppParts,
   clientId: string,
+  resource: Resource,
   asked: string,
 ): Promise<string | OAuthError> {
   const scopes = parseScope(asked);
@@ -93,6 +106,8 @@ async function acceptedScope(
       `Unknown scope: ${unknown.join(" ")}. This server knows: ${known}.`,
     );
   }
+  const problem = resourceProblem(scopes, resource, managementResource(issuer));
+  if (problem !== undefined) return problem;
   const scope = formatScope(scopes);
   const tooLarge = await checkAccessTokenSize(
     { issuer, clock, keys, lifetime: config.accessTokenLifetime },
@@ -100,10 +115,35 @@ async function acceptedScope(
       subject: randomUUID(),
       clientId,
       scope,
-      audience: config.audience ?? issuer,
+      audience: audienceOf({ config, issuer }, resource),
       authenticatedAt: new Date(clock.now()),
       familyId: randomUUID(),
     },
   );
   return tooLarge ?? scope;
+}
+
+/**
+ * An approval for the management interface alone is worth minutes and is never renewed; a
+ * login may have its scopes too, and then needs to be renewable to use them.
+ */
+function resourceProblem(
+  scopes: readonly string[],
+  resource: Resource,
+  management: string,
+): OAuthError | undefined {
+  const renewable = scopes.includes("offline_access");
+  if (resource === "management" && renewable) {
+    return new OAuthError("invalid_scope", `offline_access cannot be had for ${management}.`);
+  }
+  const asksToManage = scopes.some(isManagementScope);
+  if (resource === "management" && !asksToManage) {
+    return new OAuthError("invalid_scope", `Ask for a scope of ${management}.`);
+  }
+  if (resource === "api" && asksToManage && !renewable) {
+    return new OAuthError(
+      "invalid_target",
+      `Add resource=${management} to the request, or the scope offline_access.`,
+    );
+  }
 }

@@ -1,6 +1,6 @@
 import { OAuthError } from "../../shared/oauth_error.ts";
 import type { AppParts } from "../app_parts.ts";
-import { revokeToken } from "../personal_access_tokens/revoke_token.ts";
+import { revokeToken, revokeTokensOfLogin } from "../personal_access_tokens/revoke_token.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import {
   findRefreshTokenFamily,
@@ -37,7 +37,14 @@ export async function revocation(
     return new OAuthError("invalid_request", "The parameter token is missing.");
   }
   const hashes = refreshTokenHashes(token);
-  if (hashes !== undefined) return await revokeLogin(parts, hashes, client.id, requester);
+  if (hashes !== undefined) {
+    return await revokeLogin(parts, hashes, {
+      clientId: client.id,
+      requester,
+      // Ours: with the login, the personal access tokens that were created with it.
+      tokensToo: form("revoke_tokens") === "true",
+    });
+  }
   if (isPersonalAccessToken(token)) return await revokeByHolder(parts, token, client.id, requester);
   if (isDeviceCode(token)) return unsupported("A device code");
   const genuine = await readAccessToken(parts, token);
@@ -77,15 +84,18 @@ async function revokeByHolder(
 async function revokeLogin(
   parts: AppParts,
   hashes: NonNullable<ReturnType<typeof refreshTokenHashes>>,
-  clientId: string,
-  requester: Requester,
+  { clientId, requester, tokensToo }: {
+    clientId: string;
+    requester: Requester;
+    tokensToo: boolean;
+  },
 ): Promise<undefined | OAuthError> {
   const family = await findRefreshTokenFamily(parts.sql, hashes);
   if (family === undefined) return;
   if (family.clientId !== clientId) return issuedToAnother();
   const now = new Date(parts.clock.now());
-  await parts.sql.begin(async (tx) => {
-    if (!await revokeRefreshTokenFamily(tx, { id: family.id, reason: "client", now })) return;
+  const revoked = await parts.sql.begin(async (tx) => {
+    if (!await revokeRefreshTokenFamily(tx, { id: family.id, reason: "client", now })) return [];
     await recordAuditEvent(tx, parts.clock, {
       event: "login.revoked",
       actor: family.userId,
@@ -93,8 +103,12 @@ async function revokeLogin(
       address: requester.address,
       details: { client_id: clientId },
     });
-  });
+    if (!tokensToo) return [];
+    const actor = { id: family.userId, address: requester.address };
+    return await revokeTokensOfLogin(tx, parts, { loginId: family.id, actor });
+  }) as string[];
   parts.tokenCheck.changed(`login:${family.id}`);
+  for (const id of revoked) parts.tokenCheck.changed(`token:${id}`);
 }
 
 /**

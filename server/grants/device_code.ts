@@ -5,13 +5,19 @@ import { parseScope } from "../../shared/scope.ts";
 import type { AppParts } from "../app_parts.ts";
 import { heldScope } from "../scope_catalogue.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
-import { recordPoll, redeemDeviceCode } from "../store/device_authorizations.ts";
-import { insertRefreshTokenFamily } from "../store/refresh_token_families.ts";
+import {
+  recordPoll,
+  redeemDeviceCode,
+  type RedeemedDeviceAuthorization,
+} from "../store/device_authorizations.ts";
+import { findLivingLogin, insertRefreshTokenFamily } from "../store/refresh_token_families.ts";
+import type { Transaction } from "../store/connect.ts";
 import { findUser, type User } from "../store/users.ts";
 import { makeRefreshToken, refreshTokenHashes } from "../tokens/refresh_token.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
 import type { Grant, TokenRequest } from "./grant.ts";
 import { type Login, loginTokens } from "./login_tokens.ts";
+import { audienceOf, requestedResource } from "../tokens/resource.ts";
 
 /** Least seconds between two polls, advertised and enforced alike (RFC 8628 section 3.2). */
 export const POLL_INTERVAL = 5;
@@ -102,9 +108,32 @@ async function redeem(
     if (user === undefined || user.disabledAt !== undefined) {
       return new OAuthError("access_denied", "The account is disabled.");
     }
-    // Whoever asked did not know yet who would approve.
-    const scope = heldScope(parts.config.scopes, user, redeemed.scope);
-    const login: Login = { ...redeemed, scope, user, clientId: request.client.id };
+    const resource = requestedResource(parts, redeemed.resource);
+    if (resource instanceof OAuthError) return resource;
+    // RFC 8707 section 2.2: a token request may name what was authorized, nothing else.
+    const named = request.parameter("resource");
+    if (named !== undefined && named !== audienceOf(parts, resource)) {
+      return new OAuthError(
+        "invalid_target",
+        `The approval was for ${audienceOf(parts, resource)}.`,
+      );
+    }
+    if (!await isForLoginOf(tx, redeemed, request.client.id, code.now)) {
+      return new OAuthError(
+        "access_denied",
+        "It was approved with another account than the one logged in, or that login has been revoked.",
+      );
+    }
+    // The account that approves was not known when the scope was accepted.
+    const scope = heldScope(parts.config.scopes, user, request.client.id, redeemed.scope);
+    const login: Login = {
+      user,
+      clientId: request.client.id,
+      scope,
+      resource,
+      authenticatedAt: redeemed.authenticatedAt,
+      familyId: redeemed.loginId,
+    };
     if (parseScope(scope)?.includes("offline_access")) {
       login.refreshToken = makeRefreshToken();
       login.familyId = randomUUID();
@@ -126,6 +155,18 @@ async function redeem(
     await auditLogin(parts, tx, user, request, login);
     return login;
   }) as Login | OAuthError;
+}
+
+/** What a login asked for in addition is approved by its own account, while it lives. */
+async function isForLoginOf(
+  tx: Transaction,
+  { loginId, userId }: RedeemedDeviceAuthorization,
+  clientId: string,
+  now: Date,
+): Promise<boolean> {
+  if (loginId === undefined) return true;
+  const login = await findLivingLogin(tx, { id: loginId, now });
+  return login?.userId === userId && login.clientId === clientId;
 }
 
 function expiries(

@@ -1,8 +1,9 @@
 import { REFRESH_TOKEN_GRANT } from "../../shared/grant_types.ts";
+import { covers, isManagementScope } from "../../shared/management.ts";
 import { OAuthError } from "../../shared/oauth_error.ts";
 import { formatScope, parseScope } from "../../shared/scope.ts";
 import type { AppParts } from "../app_parts.ts";
-import { heldScope } from "../scope_catalogue.ts";
+import { apiScope, heldScope } from "../scope_catalogue.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import {
   findRefreshTokenFamily,
@@ -16,6 +17,7 @@ import { refreshTokenHashes, succeedingRefreshToken } from "../tokens/refresh_to
 import { tokenHash } from "../tokens/token_hash.ts";
 import type { Grant, TokenRequest } from "./grant.ts";
 import { loginTokens } from "./login_tokens.ts";
+import { requestedResource, type Resource } from "../tokens/resource.ts";
 
 /**
  * The refresh grant (RFC 6749 section 6) with rotation (RFC 9700 section 4.14.2).
@@ -31,13 +33,15 @@ export function refreshTokenGrant(parts: AppParts): Grant {
       if (token === undefined) {
         return new OAuthError("invalid_request", "The parameter refresh_token is missing.");
       }
+      const resource = requestedResource(parts, request.parameter("resource"));
+      if (resource instanceof OAuthError) return resource;
       const hashes = refreshTokenHashes(token);
       if (hashes === undefined) return refused("The refresh token is unknown.");
       const now = new Date(parts.clock.now());
       let family = await findRefreshTokenFamily(parts.sql, hashes);
       let error = await checkFamily(parts, request, family, now);
       if (error) return error;
-      const scope = narrowedScope(family!.scope, request.parameter("scope"));
+      const scope = narrowedScope(family!.scope, request.parameter("scope"), resource);
       if (scope instanceof OAuthError) return scope;
 
       const successor = succeedingRefreshToken(token, parts.secrets.refreshTokenKey);
@@ -53,7 +57,8 @@ export function refreshTokenGrant(parts: AppParts): Grant {
       return await loginTokens(parts, {
         user,
         clientId: request.client.id,
-        scope: heldScope(parts.config.scopes, user, scope),
+        scope: heldScope(parts.config.scopes, user, request.client.id, scope),
+        resource,
         authenticatedAt: family!.authenticatedAt,
         familyId: family!.id,
         refreshToken: successor,
@@ -124,13 +129,24 @@ async function endReplayedFamily(
   parts.tokenCheck.changed(`login:${family.id}`);
 }
 
-/** The scope asked for, if it is within the one granted (RFC 6749 section 6). */
-function narrowedScope(granted: string, asked: string | undefined): string | OAuthError {
-  if (asked === undefined) return granted;
-  const scopes = parseScope(asked);
-  const within = parseScope(granted) ?? [];
-  if (scopes === undefined || !scopes.every((scope) => within.includes(scope))) {
-    return new OAuthError("invalid_scope", `The login has only these scopes: ${granted}.`);
+/**
+ * The scope asked for, if it is within the one granted (RFC 6749 section 6). A scope of the
+ * management interface is granted only together with that resource, and that resource only
+ * with such a scope.
+ */
+function narrowedScope(
+  granted: string,
+  requested: string | undefined,
+  resource: Resource,
+): string | OAuthError {
+  const within = parseScope(resource === "api" ? apiScope(granted) : granted) ?? [];
+  const scopes = requested === undefined ? within : parseScope(requested);
+  if (scopes === undefined || !scopes.every((scope) => covers(within, scope))) {
+    const known = formatScope(within);
+    return new OAuthError("invalid_scope", `The login has only these scopes here: ${known}.`);
+  }
+  if (resource === "management" && !scopes.some(isManagementScope)) {
+    return new OAuthError("invalid_scope", "The login was not approved for managing tokens.");
   }
   return formatScope(scopes);
 }

@@ -13,6 +13,7 @@ import {
 } from "../federation/subject_token.ts";
 import type { TrustRule } from "../federation/trust_rule.ts";
 import type { RateLimit } from "../rate_limit.ts";
+import { heldScope } from "../scope_catalogue.ts";
 import { recordAuditEvent, recordRepeatedAuditEvent } from "../store/audit_events.ts";
 import { findPrincipal, type Principal } from "../store/service_accounts.ts";
 import { trustRulesOfIssuer, useAssertion } from "../store/trust_rules.ts";
@@ -65,7 +66,7 @@ export async function workloadTokens(
   if (principal === undefined || principal.disabled) {
     return await refuse("the account it would act for is disabled", { judgement: nearest, claims });
   }
-  const granted = grantedScope(rule, principal, scope);
+  const granted = grantedScope(parts, request, { rule, principal }, scope);
   if (granted instanceof OAuthError) return granted;
   // One without jti may be presented as often as its holder likes, and each time is audited.
   const tooMany = checkExchangeLimit(parts.exchanges, {
@@ -87,15 +88,24 @@ function isRefusal(verified: SubjectToken | Refusal): verified is Refusal {
   return "reason" in verified;
 }
 
-/** What was asked for, within the rule (judged before) and what the account may carry at most. */
+/**
+ * What was asked for, within the rule (checked before) and what its account and the client
+ * may have now.
+ */
 function grantedScope(
-  rule: TrustRule,
-  principal: Principal,
+  { config }: Pick<AppParts, "config">,
+  { client }: TokenRequest,
+  { rule, principal }: { rule: TrustRule; principal: Principal },
   asked: string | undefined,
 ): string | OAuthError {
   const wanted = parseScope(asked ?? rule.scope) ?? [];
-  const own = principal.scope === undefined ? undefined : parseScope(principal.scope);
-  const granted = own === undefined ? wanted : wanted.filter((scope) => own.includes(scope));
+  const holder = {
+    isAdmin: principal.isAdmin,
+    ownScopes: principal.scope === undefined ? undefined : parseScope(principal.scope),
+  };
+  const granted = parseScope(
+    heldScope(config.scopes, holder, client.id, formatScope(wanted)),
+  ) ?? [];
   if (granted.length === 0 || (asked !== undefined && granted.length < wanted.length)) {
     return new OAuthError("invalid_scope", `${principal.username} may not have this scope.`);
   }

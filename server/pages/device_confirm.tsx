@@ -1,4 +1,5 @@
-import { parseScope } from "../../shared/scope.ts";
+import { managementResource } from "../../shared/management.ts";
+import { isUuid } from "../../shared/uuid.ts";
 import { addressForLimits } from "../client_address.ts";
 import { isLoopbackHost } from "../setting_values.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
@@ -9,6 +10,7 @@ import {
   findDecision,
   findEnteredDeviceAuthorization,
 } from "../store/device_authorizations.ts";
+import { findLivingLogin } from "../store/refresh_token_families.ts";
 import type { Session } from "../store/sessions.ts";
 import { formatUserCode } from "../tokens/user_code.ts";
 import { signedInSession } from "./browser_session.ts";
@@ -18,6 +20,7 @@ import { FormToken } from "./layout.tsx";
 import { Moment } from "./moment.tsx";
 import { page, type PageContext, type PageParts, problemPage } from "./page.tsx";
 import { Foreign } from "./foreign.tsx";
+import { RequestedScopes } from "./requested_scopes.tsx";
 
 /** GET /device/confirm?request=…: who asks for what, from where, and whether to let them. */
 export async function showDeviceConfirm(parts: PageParts, c: PageContext): Promise<Response> {
@@ -90,7 +93,7 @@ async function enteredRequest(
 
 /** The database takes no other text for an id. */
 export function uuid(text: string | undefined): string | undefined {
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text ?? "") ? text : undefined;
+  return isUuid(text ?? "") ? text : undefined;
 }
 
 /** Said when there is nothing left to decide on in this browser session. */
@@ -120,23 +123,23 @@ async function confirmPage(
 ): Promise<Response> {
   const { sql, clock, config, placeOf } = parts;
   const client = await findClient(sql, request.clientId);
-  const scopes = (parseScope(request.scope) ?? []).map((name) =>
-    config.scopes.find((scope) => scope.name === name)?.description ?? name
-  );
+  const managing = request.resource === managementResource(parts.issuer);
+  if (managing && !await isOwnLogin(parts, session, request)) return await otherAccount(parts, c);
+  const title = managing ? "Approve access to your tokens?" : "Approve this login?";
   const { address } = c.get("requester");
   const differs = !sameNetwork(address, request.requesterAddress);
   const [theirPlace, yourPlace] = [await placeOf(request.requesterAddress), await placeOf(address)];
   return await page(parts, c, {
-    title: "Approve this login?",
+    title,
     children: (
       <main class="wide">
-        <h1>Approve this login?</h1>
+        <h1>{title}</h1>
         <p>
           <strong>
             <Foreign text={client?.name ?? request.clientId} />
           </strong>{" "}
-          asks to log in as <Foreign text={session.user.name} />{" "}
-          (<Foreign text={session.user.email} />).
+          {managing ? "asks to manage personal access tokens as" : "asks to log in as"}{" "}
+          <Foreign text={session.user.name} /> (<Foreign text={session.user.email} />).
         </p>
         <p class="shown-code">
           <span class="quiet small">Code on the terminal</span>
@@ -145,7 +148,10 @@ async function confirmPage(
         {differs && (
           <div class="loud" role="alert">
             <p>
-              <strong>This login was started at another address than yours.</strong>
+              <strong>
+                {managing ? "This was requested" : "This login was started"}{" "}
+                from a different address than yours.
+              </strong>
             </p>
             <p>
               That is right only if you started it yourself on another machine, such as a server you
@@ -153,14 +159,12 @@ async function confirmPage(
             </p>
           </div>
         )}
-        <h2>If you approve, it can</h2>
-        <ul class="scopes">
-          {scopes.map((description) => (
-            <li>
-              <Foreign text={description} max={200} />
-            </li>
-          ))}
-        </ul>
+        <RequestedScopes
+          request={request}
+          catalogue={config.scopes}
+          user={session.user}
+          managing={managing}
+        />
         <h2>Where it comes from</h2>
         <dl>
           <Fact name="Its address" loud={differs}>
@@ -205,6 +209,32 @@ async function confirmPage(
           </div>
         </form>
       </main>
+    ),
+  });
+}
+
+/** Whether the login that asks for more, where one does, is this person's. */
+async function isOwnLogin(
+  { sql, clock }: PageParts,
+  { user }: Session,
+  { loginId }: DeviceAuthorization,
+): Promise<boolean> {
+  if (loginId === undefined) return true;
+  const login = await findLivingLogin(sql, { id: loginId, now: new Date(clock.now()) });
+  return login?.userId === user.id;
+}
+
+/** The browser and the terminal are signed in with two accounts: the code stays good meanwhile. */
+async function otherAccount(parts: PageParts, c: PageContext): Promise<Response> {
+  return await problemPage(parts, c, {
+    title: "Your terminal uses another account",
+    status: 403,
+    children: (
+      <p>
+        You are signed in here with a different account than the one logged in on your terminal, or
+        that login has been revoked. Sign out here, sign in with the account of your terminal, and
+        enter the code again.
+      </p>
     ),
   });
 }

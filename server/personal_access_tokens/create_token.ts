@@ -9,6 +9,7 @@ import {
   type NewToken,
   type PersonalAccessToken,
 } from "../store/personal_access_tokens.ts";
+import { lockLivingLogin } from "../store/refresh_token_families.ts";
 import { makePersonalAccessToken, shownPrefix } from "../tokens/personal_access_token.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
 import { tellOwner } from "./owner_notice.ts";
@@ -22,6 +23,8 @@ export interface Actor {
   /** A user's id, or a client's where a program ends a token that it holds. */
   id: string;
   address: string;
+  /** The login they act through, if any. */
+  loginId?: string;
 }
 
 /** A token that was just made: the only moment its secret is known. */
@@ -46,10 +49,17 @@ export async function createToken(
   const granted = grantWish(parts.config, holder, wish, parts.clock.now());
   if (granted instanceof TokenRefusal) return granted;
   const secret = makePersonalAccessToken();
-  const token = newToken(parts, { ...granted, owner: holder.owner, secret, id });
+  const token = newToken(parts, {
+    ...granted,
+    owner: holder.owner,
+    secret,
+    id,
+    createdByLogin: actor.loginId,
+  });
   return await parts.sql.begin(async (tx) => {
     await lockTokenOwner(tx, holder.owner.id);
-    const refusal = await checkTokenLimit(tx, parts, holder.owner, { replacing: false });
+    const refusal = await checkLogin(tx, parts, actor) ??
+      await checkTokenLimit(tx, parts, holder.owner, { replacing: false });
     if (refusal !== undefined) return refusal;
     if (!await insertPersonalAccessToken(tx, token)) {
       return new TokenRefusal("conflict", "This token was made already.");
@@ -73,19 +83,42 @@ export async function importToken(
   const granted = grantWish(parts.config, holder, wish, parts.clock.now());
   if (granted instanceof TokenRefusal) return granted;
   const token: NewToken = {
-    ...newToken(parts, { ...granted, owner: holder.owner, secret: "" }),
+    ...newToken(parts, {
+      ...granted,
+      owner: holder.owner,
+      secret: "",
+      createdByLogin: actor.loginId,
+    }),
     tokenHash: hash,
     prefix: brand.tokenPrefixes.personalAccessToken,
   };
-  const inserted = await parts.sql.begin(async (tx) => {
-    if (!await insertPersonalAccessToken(tx, token)) return false;
+  const refusal = await parts.sql.begin(async (tx) => {
+    const refusal = await checkLogin(tx, parts, actor);
+    if (refusal !== undefined) return refusal;
+    if (!await insertPersonalAccessToken(tx, token)) {
+      return new TokenRefusal("conflict", "A token with this hash is known already.");
+    }
     await auditToken(tx, parts, "token.imported", token, actor);
-    return true;
-  });
-  if (!inserted) return new TokenRefusal("conflict", "A token with this hash is known already.");
+  }) as TokenRefusal | undefined;
+  if (refusal !== undefined) return refusal;
   const imported = { ...token, owner: holder.owner };
   tellOwner(parts, { type: "token.imported", token: imported });
   return imported;
+}
+
+/**
+ * A refusal if the login that acts was revoked meanwhile; until the transaction ends, it
+ * cannot be. So whatever revokes a login's tokens with it misses none. Taken before any
+ * lock on a token.
+ */
+export async function checkLogin(
+  tx: Transaction,
+  { clock }: Pick<AppParts, "clock">,
+  { loginId }: Actor,
+): Promise<TokenRefusal | undefined> {
+  if (loginId === undefined) return undefined;
+  const living = await lockLivingLogin(tx, { id: loginId, now: new Date(clock.now()) });
+  return living ? undefined : new TokenRefusal("forbidden", "The login was revoked. Log in again.");
 }
 
 /** A row to insert. */
@@ -99,6 +132,7 @@ export function newToken(
     allowedAddresses: readonly string[];
     secret: string;
     rotatedFrom?: string;
+    createdByLogin?: string;
     id?: string;
   },
 ): NewToken {
@@ -114,6 +148,7 @@ export function newToken(
     createdAt: new Date(clock.now()),
     expiresAt: granted.expiresAt,
     rotatedFrom: granted.rotatedFrom,
+    createdByLogin: granted.createdByLogin,
   };
 }
 

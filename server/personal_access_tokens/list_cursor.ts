@@ -1,7 +1,6 @@
 import { Buffer } from "node:buffer";
+import { isUuid } from "../../shared/uuid.ts";
 import type { ListPosition } from "../store/personal_access_tokens.ts";
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Where the next page of a list of tokens begins, as addresses carry it. */
 export function cursorAfter({ createdAt, id }: ListPosition): string {
@@ -11,6 +10,6 @@ export function cursorAfter({ createdAt, id }: ListPosition): string {
 /** Undefined: none of ours. */
 export function readCursor(cursor: string): ListPosition | undefined {
   const [time, id] = Buffer.from(cursor, "base64url").toString().split(" ");
-  if (!/^\d{1,14}$/.test(time) || !UUID.test(id ?? "")) return undefined;
+  if (!/^\d{1,14}$/.test(time) || !isUuid(id ?? "")) return undefined;
   return { createdAt: new Date(Number(time)), id };
 }

@@ -1,8 +1,10 @@
 import type { AppParts } from "../app_parts.ts";
+import type { Transaction } from "../store/connect.ts";
 import {
   lockTokenOwner,
   type PersonalAccessToken,
   revokePersonalAccessTokens,
+  revokeTokensCreatedByLogin,
   revokeTokensOf,
 } from "../store/personal_access_tokens.ts";
 import { type Actor, auditToken } from "./create_token.ts";
@@ -18,6 +20,21 @@ export async function revokeToken(
     if (ended.length > 0) await auditToken(tx, parts, "token.revoked", token, actor);
   });
   parts.tokenCheck.changed(`token:${token.id}`);
+}
+
+/**
+ * Revokes the living tokens that were created with a login that is revoked in the same
+ * transaction; returns their ids, for the cache.
+ */
+export async function revokeTokensOfLogin(
+  tx: Transaction,
+  { clock }: Pick<AppParts, "clock">,
+  { loginId, actor }: { loginId: string; actor: Actor },
+): Promise<string[]> {
+  const now = new Date(clock.now());
+  const revoked = await revokeTokensCreatedByLogin(tx, { loginId, reason: "login", now });
+  for (const token of revoked) await auditToken(tx, { clock }, "token.revoked", token, actor);
+  return revoked.map(({ id }) => id);
 }
 
 /** Ends all living tokens of one owner, or none of them; returns how many. */

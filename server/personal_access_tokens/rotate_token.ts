@@ -9,7 +9,7 @@ import {
   shortenPersonalAccessToken,
 } from "../store/personal_access_tokens.ts";
 import { makePersonalAccessToken } from "../tokens/personal_access_token.ts";
-import { type Actor, auditToken, type MadeToken, newToken } from "./create_token.ts";
+import { type Actor, auditToken, checkLogin, type MadeToken, newToken } from "./create_token.ts";
 import type { TokenHolder } from "./token_holder.ts";
 import { checkTokenLimit } from "./token_limit.ts";
 import { TokenRefusal } from "./token_refusal.ts";
@@ -34,7 +34,7 @@ export function mayRotate(
  */
 export async function rotateToken(
   parts: Pick<AppParts, "sql" | "clock" | "config" | "issuer" | "tokenCheck">,
-  { id, newId, holder, overlap, lifetime, actor }: {
+  { id, newId, holder, overlap, lifetime, actor, approvedScopes }: {
     id: string;
     /** Of the successor, where a repeat must not be taken for another wish. */
     newId?: string;
@@ -42,6 +42,8 @@ export async function rotateToken(
     overlap: number;
     lifetime?: number | null;
     actor: Actor;
+    /** See TokenWish. */
+    approvedScopes?: readonly string[];
   },
 ): Promise<MadeToken | TokenRefusal> {
   if (!Number.isInteger(overlap) || overlap < 0 || overlap > MAX_OVERLAP_SECONDS) {
@@ -53,6 +55,8 @@ export async function rotateToken(
   const now = parts.clock.now();
   const result = await parts.sql.begin(async (tx) => {
     await lockTokenOwner(tx, holder.owner.id);
+    const revoked = await checkLogin(tx, parts, actor);
+    if (revoked !== undefined) return revoked;
     const old = await lockPersonalAccessToken(tx, id);
     if (old === undefined) return new TokenRefusal("not_found", "There is no such token.");
     if (old.revokedAt !== undefined) {
@@ -69,6 +73,7 @@ export async function rotateToken(
       scopes: (parseScope(old.scope) ?? []).filter((scope) => held.includes(scope)),
       lifetime: lifetime === undefined ? sameLifetime(parts, old) : lifetime,
       allowedAddresses: old.allowedAddresses,
+      approvedScopes,
     }, now);
     if (granted instanceof TokenRefusal) return granted;
     const secret = makePersonalAccessToken();
@@ -77,6 +82,7 @@ export async function rotateToken(
       owner: holder.owner,
       secret,
       rotatedFrom: id,
+      createdByLogin: actor.loginId,
       id: newId,
     });
     if (!await insertPersonalAccessToken(tx, token)) {

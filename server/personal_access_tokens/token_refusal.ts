@@ -2,8 +2,10 @@
 export class TokenRefusal extends Error {
   override readonly name = "TokenRefusal";
   constructor(
-    readonly code: "invalid" | "forbidden" | "not_found" | "conflict",
+    readonly code: "invalid" | "forbidden" | "insufficient_scope" | "not_found" | "conflict",
     message: string,
+    /** With `insufficient_scope`: what the approval must cover. */
+    readonly scopes: readonly string[] = [],
   ) {
     super(message);
   }

@@ -17,6 +17,8 @@ export interface TokenWish {
   lifetime?: number | null;
   /** CIDR networks or addresses; empty: from anywhere. */
   allowedAddresses: readonly string[];
+  /** What the approval behind the request covers; undefined: a person asks on our own page. */
+  approvedScopes?: readonly string[];
 }
 
 /** What the policy makes of a wish. */
@@ -40,7 +42,7 @@ export function grantWish(
   const name = wish.name.trim();
   const problem = nameProblem(name);
   if (problem !== undefined) return new TokenRefusal("invalid", problem);
-  const scope = grantedScope(config.scopes, holder, wish.scopes);
+  const scope = grantedScope(config.scopes, holder, wish);
   if (scope instanceof TokenRefusal) return scope;
   const expiresAt = expiryOf(config, wish.lifetime, now);
   if (expiresAt instanceof TokenRefusal) return expiresAt;
@@ -60,7 +62,7 @@ export function grantWish(
 function grantedScope(
   catalogue: ServerConfig["scopes"],
   holder: TokenHolder,
-  wanted: readonly string[],
+  { scopes: wanted, approvedScopes }: Pick<TokenWish, "scopes" | "approvedScopes">,
 ): string | TokenRefusal {
   const held = tokenScopes(catalogue, holder).map(({ name }) => name);
   const missing = [...new Set(wanted)].filter((scope) => !held.includes(scope));
@@ -73,6 +75,16 @@ function grantedScope(
         "forbidden",
         `${holder.owner.username} cannot give a token the scope ${names}.`,
       );
+  }
+  const unapproved = [...new Set(wanted)].filter((scope) =>
+    approvedScopes !== undefined && !approvedScopes.includes(scope)
+  );
+  if (unapproved.length > 0) {
+    return new TokenRefusal(
+      "insufficient_scope",
+      `The approval does not cover ${unapproved.join(" ")}.`,
+      [...new Set(wanted)],
+    );
   }
   const scope = formatScope([...new Set(wanted)]);
   return scope.length <= MAX_SCOPE_LENGTH

@@ -10,6 +10,10 @@ export interface DeviceAuthorization {
   expiresAt: Date;
   requesterAddress: string;
   requesterUserAgent: string;
+  /** Identifier of the resource asked for (RFC 8707); undefined: the API. */
+  resource?: string;
+  /** The login of the command that asks, where it has one. */
+  loginId?: string;
 }
 
 interface Row {
@@ -21,6 +25,8 @@ interface Row {
   expires_at: Date;
   requester_address: string;
   requester_user_agent: string;
+  resource: string | null;
+  login_id: string | null;
 }
 
 function fromRow(row: Row): DeviceAuthorization {
@@ -33,6 +39,8 @@ function fromRow(row: Row): DeviceAuthorization {
     expiresAt: row.expires_at,
     requesterAddress: row.requester_address,
     requesterUserAgent: row.requester_user_agent,
+    resource: row.resource ?? undefined,
+    loginId: row.login_id ?? undefined,
   };
 }
 
@@ -61,12 +69,13 @@ export async function insertDeviceAuthorization(
     ), recorded as (
       insert into device_authorizations (
         id, device_code_hash, user_code, client_id, scope, interval_seconds, created_at,
-        expires_at, requester_address, requester_network, requester_user_agent
+        expires_at, requester_address, requester_network, requester_user_agent, resource, login_id
       ) select
         ${request.id}::uuid, ${request.deviceCodeHash}::bytea, ${request.userCode},
         ${request.clientId}, ${request.scope}, ${request.intervalSeconds}::int,
         ${request.createdAt}::timestamptz, ${request.expiresAt}::timestamptz,
-        ${request.requesterAddress}, ${request.requesterNetwork}, ${request.requesterUserAgent}
+        ${request.requesterAddress}, ${request.requesterNetwork}, ${request.requesterUserAgent},
+        ${request.resource ?? null}::text, ${request.loginId ?? null}::uuid
       from waiting where count < ${limit}
       on conflict (user_code) do nothing
       returning id
@@ -213,6 +222,8 @@ export interface RedeemedDeviceAuthorization {
   authenticatedAt: Date;
   requesterAddress: string;
   requesterUserAgent: string;
+  resource?: string;
+  loginId?: string;
 }
 
 /**
@@ -229,17 +240,22 @@ export async function redeemDeviceCode(
     authenticated_at: Date;
     requester_address: string;
     requester_user_agent: string;
+    resource: string | null;
+    login_id: string | null;
   }[]>`
     update device_authorizations set status = 'redeemed'
     where device_code_hash = ${code.deviceCodeHash} and client_id = ${code.clientId}
       and status = 'approved' and expires_at > ${code.now}
-    returning user_id, scope, authenticated_at, requester_address, requester_user_agent`;
+    returning user_id, scope, authenticated_at, requester_address, requester_user_agent,
+        resource, login_id`;
   return rows.map((row) => ({
     userId: row.user_id,
     scope: row.scope,
     authenticatedAt: row.authenticated_at,
     requesterAddress: row.requester_address,
     requesterUserAgent: row.requester_user_agent,
+    resource: row.resource ?? undefined,
+    loginId: row.login_id ?? undefined,
   }))[0];
 }
 

@@ -4,6 +4,7 @@ import personalAccessTokens from "./migrations/0003_personal_access_tokens.sql" 
   type: "text",
 };
 import leakedTokens from "./migrations/0004_leaked_tokens.sql" with { type: "text" };
+import management from "./migrations/0005_management.sql" with { type: "text" };
 import emailVerifiedAndPollTicks from "./migrations/0008_email_verified_and_poll_ticks.sql" with {
   type: "text",
 };
@@ -14,5 +15,6 @@ export const migrations: readonly { name: string; sql: string }[] = [
   { name: "0002_federation", sql: federation },
   { name: "0003_personal_access_tokens", sql: personalAccessTokens },
   { name: "0004_leaked_tokens", sql: leakedTokens },
+  { name: "0005_management", sql: management },
   { name: "0008_email_verified_and_poll_ticks", sql: emailVerifiedAndPollTicks },
 ];

@@ -29,6 +29,8 @@ export interface PersonalAccessToken {
   revokedReason?: string;
   /** The token it replaces. */
   rotatedFrom?: string;
+  /** The login it was created with; undefined: none, or one that is no longer known. */
+  createdByLogin?: string;
   /** Who found it in the open, and where if that was told. */
   leak?: { at: Date; reporter: string; place?: string };
 }
@@ -68,6 +70,7 @@ export interface NewToken {
   createdAt: Date;
   expiresAt?: Date;
   rotatedFrom?: string;
+  createdByLogin?: string;
 }
 
 interface Row {
@@ -88,6 +91,7 @@ interface Row {
   revoked_at: Date | null;
   revoked_reason: string | null;
   rotated_from: string | null;
+  created_by_login: string | null;
   leaked_at: Date | null;
   leak_reporter: string | null;
   leak_place: string | null;
@@ -114,6 +118,7 @@ function fromRow(row: Row): PersonalAccessToken {
     revokedAt: row.revoked_at ?? undefined,
     revokedReason: row.revoked_reason ?? undefined,
     rotatedFrom: row.rotated_from ?? undefined,
+    createdByLogin: row.created_by_login ?? undefined,
     leak: row.leaked_at === null ? undefined : {
       at: row.leaked_at,
       reporter: row.leak_reporter!,
@@ -139,13 +144,13 @@ export async function insertPersonalAccessToken(
   const rows = await sql`
     insert into personal_access_tokens (
       id, user_id, service_account_id, name, token_hash, token_prefix, scope, audience,
-      allowed_addresses, created_at, expires_at, rotated_from
+      allowed_addresses, created_at, expires_at, rotated_from, created_by_login
     ) values (
       ${token.id}, ${kind === "user" ? ownerId : null},
       ${kind === "service_account" ? ownerId : null}, ${token.name}, ${token.tokenHash},
       ${token.prefix}, ${token.scope}, ${token.audience},
       ${sql.json(token.allowedAddresses)}, ${token.createdAt}, ${token.expiresAt ?? null},
-      ${token.rotatedFrom ?? null}
+      ${token.rotatedFrom ?? null}, ${token.createdByLogin ?? null}
     )
     on conflict do nothing
     returning id`;
@@ -300,6 +305,7 @@ export async function listPersonalAccessTokens(
   sql: Sql,
   query: {
     ownerId?: string;
+    createdByLogin?: string;
     search?: string;
     standing?: { at: Date; living: boolean };
     endingBefore?: Date;
@@ -308,7 +314,7 @@ export async function listPersonalAccessTokens(
     limit: number;
   },
 ): Promise<PersonalAccessToken[]> {
-  const { ownerId, search, standing, endingBefore, after, before } = query;
+  const { ownerId, createdByLogin, search, standing, endingBefore, after, before } = query;
   const pattern = (text: string) => text.replace(/[\\%_]/g, "\\$&");
   const rows = await sql<Row[]>`
     ${withOwner(sql)}
@@ -317,6 +323,7 @@ export async function listPersonalAccessTokens(
     ownerId === undefined ? sql`` : sql`and (t.user_id = ${ownerId}
         or t.service_account_id = ${ownerId})`
   }
+      ${createdByLogin === undefined ? sql`` : sql`and t.created_by_login = ${createdByLogin}`}
       ${
     search === undefined ? sql`` : sql`and (t.name ilike ${`%${pattern(search)}%`}
         or t.token_prefix like ${`${pattern(search.slice(0, 12))}%`})`
@@ -379,6 +386,25 @@ export async function revokeTokensOf(
       from living where t.id = living.id returning t.*
     )
     ${withOwner(tx, tx`ended`)}`;
+  return rows.map(fromRow);
+}
+
+/** Revokes the living tokens that were created with a login; returns them. */
+export async function revokeTokensCreatedByLogin(
+  tx: Transaction,
+  { loginId, reason, now }: { loginId: string; reason: string; now: Date },
+): Promise<PersonalAccessToken[]> {
+  const rows = await tx<Row[]>`
+    with living as (
+      select id from personal_access_tokens
+      where created_by_login = ${loginId}
+        and revoked_at is null and (expires_at is null or expires_at > ${now})
+      order by id for update
+    ), revoked as (
+      update personal_access_tokens t set revoked_at = ${now}, revoked_reason = ${reason}
+      from living where t.id = living.id returning t.*
+    )
+    ${withOwner(tx, tx`revoked`)}`;
   return rows.map(fromRow);
 }
 

@@ -153,6 +153,31 @@ export async function revokeRefreshTokenFamiliesOf(
   return rows.map(({ id }) => id);
 }
 
+/** A login that is neither revoked nor expired. */
+export async function findLivingLogin(
+  sql: Sql | Transaction,
+  { id, now }: { id: string; now: Date },
+): Promise<RefreshTokenFamily | undefined> {
+  const rows = await sql<Row[]>`
+    select * from refresh_token_families
+    where id = ${id} and revoked_at is null
+      and idle_expires_at > ${now} and absolute_expires_at > ${now}`;
+  return rows.map(fromRow)[0];
+}
+
+/** Keeps a living login from being revoked until the transaction ends. False if it is not living. */
+export async function lockLivingLogin(
+  tx: Transaction,
+  { id, now }: { id: string; now: Date },
+): Promise<boolean> {
+  const rows = await tx`
+    select 1 from refresh_token_families
+    where id = ${id} and revoked_at is null
+      and idle_expires_at > ${now} and absolute_expires_at > ${now}
+    for share`;
+  return rows.length === 1;
+}
+
 /** A person's living logins, last used first. */
 export async function listRefreshTokenFamilies(
   sql: Sql,

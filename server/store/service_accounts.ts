@@ -71,6 +71,8 @@ export interface Principal {
   id: string;
   username: string;
   disabled: boolean;
+  /** False for service accounts. */
+  isAdmin: boolean;
   /** Scopes it may carry at most; undefined for people, whom no scope of their own bounds. */
   scope?: string;
 }
@@ -80,9 +82,10 @@ export async function findPrincipal(
   id: string,
 ): Promise<Principal | undefined> {
   const rows = await sql<
-    { id: string; username: string; disabled: boolean; scope: string | null }[]
+    { id: string; username: string; disabled: boolean; isAdmin: boolean; scope: string | null }[]
   >`
-    select id, username, disabled_at is not null as disabled, scope
-    from principals where id = ${id}`;
+    select id, username, disabled_at is not null as disabled, scope,
+      exists (select 1 from users u where u.id = p.id and u.is_admin) as "isAdmin"
+    from principals p where id = ${id}`;
   return rows.map((row) => ({ ...row, scope: row.scope ?? undefined }))[0];
 }

@@ -14,6 +14,8 @@ function words(verdict: Exclude<Verdict, { state: "active" }>): string {
   switch (verdict.state) {
     case "unknown":
       return "The token is unknown.";
+    case "other_resource":
+      return `The token is for ${verdict.token.audience}, not for this resource.`;
     case "expired":
       return `The token expired at ${moment(new Date(verdict.token.expiresAt))}.`;
     case "revoked": {

@@ -1,4 +1,5 @@
 import type { NetworkList } from "../ip_address.ts";
+import type { Resource } from "../tokens/resource.ts";
 import type { Workload } from "../tokens/access_token.ts";
 
 /** A token that is ours, as a check remembers it: personal access token or JWT. */
@@ -15,6 +16,8 @@ export interface KnownToken {
   scopes: readonly string[];
   scope: string;
   audience: string;
+  /** What it is for: only there does it count (RFC 9068 section 4). */
+  resource: Resource;
   /** In ms since 1970; Infinity: never. */
   issuedAt: number;
   expiresAt: number;
@@ -24,6 +27,8 @@ export interface KnownToken {
   allowed?: NetworkList;
   /** When a person last proved who they are: of JWTs from logins alone. */
   authenticatedAt?: number;
+  /** The login it came of, if that can be revoked as a whole. */
+  loginId?: string;
   /** The run on whose behalf a workload's token was issued. */
   act?: Workload["act"];
   workload?: Workload["run"];
@@ -35,6 +40,8 @@ export interface KnownToken {
 export type Verdict =
   | { state: "active"; token: KnownToken }
   | { state: "unknown" }
+  /** It is for another resource than the one that asks. */
+  | { state: "other_resource"; token: KnownToken }
   | { state: "expired"; token: KnownToken }
   | { state: "revoked"; token: KnownToken }
   /** Its owner is shut out. */

@@ -1,7 +1,10 @@
+import { brand } from "../../shared/brand.ts";
 import type { Clock } from "../../shared/clock.ts";
+import { managementResource } from "../../shared/management.ts";
 import { formatScope, parseScope } from "../../shared/scope.ts";
 import type { ServerConfig } from "../config.ts";
 import { NetworkList } from "../ip_address.ts";
+import type { Resource } from "../tokens/resource.ts";
 import type { Log } from "../log.ts";
 import { heldScope, tokenScopes } from "../scope_catalogue.ts";
 import { type Client, findClient } from "../store/clients.ts";
@@ -89,25 +92,34 @@ export class TokenCheck {
     return check;
   }
 
-  /** Checks a token that is being used, and notes that it is. One that is remembered needs no promise. */
-  check(token: string, from: UsedFrom): Verdict | Promise<Verdict> {
+  /**
+   * Checks a token that is being used with a resource, and notes that it is. One that is
+   * remembered needs no promise.
+   */
+  check(token: string, from: UsedFrom, resource: Resource = "api"): Verdict | Promise<Verdict> {
     const key = tokenHashHex(token);
     const known = this.#tokens.get(key);
     return known === undefined
-      ? this.#checkUnremembered(token, key, from)
-      : this.#judge(known, from);
+      ? this.#checkUnremembered(token, key, from, resource)
+      : this.#judge(known, from, resource);
   }
 
-  async #checkUnremembered(token: string, key: string, from: UsedFrom): Promise<Verdict> {
+  async #checkUnremembered(
+    token: string,
+    key: string,
+    from: UsedFrom,
+    resource: Resource,
+  ): Promise<Verdict> {
     const known = await this.#tokens.read(
       key,
       () => this.#lookUp(token, key),
       ({ dependsOn }) => dependsOn,
     );
-    return known === undefined ? { state: "unknown" } : this.#judge(known, from);
+    return known === undefined ? { state: "unknown" } : this.#judge(known, from, resource);
   }
 
-  #judge(known: KnownToken, from: UsedFrom): Verdict {
+  #judge(known: KnownToken, from: UsedFrom, resource: Resource): Verdict {
+    if (known.resource !== resource) return { state: "other_resource", token: known };
     if (known.ended !== undefined) return { state: known.ended.why, token: known };
     const now = this.parts.clock.now();
     if (known.expiresAt <= now) return { state: "expired", token: known };
@@ -197,10 +209,15 @@ export class TokenCheck {
       now: new Date(this.parts.clock.now()),
     });
     if (standing === undefined) return undefined;
-    const scope = heldScope(this.parts.config.scopes, {
-      isAdmin: standing.isAdmin,
-      ownScopes: standing.ownScope === undefined ? undefined : parseScope(standing.ownScope),
-    }, claims.scope);
+    const scope = heldScope(
+      this.parts.config.scopes,
+      {
+        isAdmin: standing.isAdmin,
+        ownScopes: standing.ownScope === undefined ? undefined : parseScope(standing.ownScope),
+      },
+      claims.pat === undefined ? claims.client_id : brand.cliClientId,
+      claims.scope,
+    );
     return {
       kind: "access_token",
       id: claims.jti,
@@ -210,11 +227,13 @@ export class TokenCheck {
       scopes: parseScope(scope) ?? [],
       scope,
       audience: claims.aud,
+      resource: claims.aud === managementResource(this.parts.issuer) ? "management" : "api",
       issuedAt: claims.iat * 1000,
       expiresAt: claims.exp * 1000,
       ended: standing.active ? undefined : { why: "revoked" },
       allowed: boundTo(standing.allowedAddresses),
       authenticatedAt: claims.auth_time && claims.auth_time * 1000,
+      loginId: claims.sid,
       act: claims.act,
       workload: claims.workload,
       dependsOn: [
@@ -252,6 +271,7 @@ function knownPersonalAccessToken(
     scopes,
     scope: formatScope(scopes),
     audience: token.audience,
+    resource: "api",
     issuedAt: token.createdAt,
     expiresAt: token.expiresAt,
     ended: revokedAt !== undefined

@@ -23,7 +23,7 @@ async function poll(io: MemoryIo, ...answers: Scripted[]): Promise<number[]> {
   server.script("/oauth/device/authorize", { json: deviceAuthorization(server.issuer) });
   server.script("/oauth/token", ...answers);
   const found = await discover(server.issuer, io);
-  const authorization = await authorizeDevice(found, "openid", io);
+  const authorization = await authorizeDevice(found, { scope: "openid" }, io);
   await pollForTokens(found, authorization, io, (ms) => io.sleep(ms, io.signal));
   const asked = server.askedAt("/oauth/token");
   assert.equal(asked.length, io.sleeps.length);
@@ -59,7 +59,7 @@ Deno.test("times that no clock holds are cut to what one does", async () => {
   const json = { access_token: "at", token_type: "Bearer", ...endless, scope: "openid" };
   server.script("/oauth/token", { json });
   const found = await discover(server.issuer, io);
-  const authorization = await authorizeDevice(found, "openid", io);
+  const authorization = await authorizeDevice(found, { scope: "openid" }, io);
   const wait = (ms: number) => io.sleep(ms, io.signal);
   const { tokens, receivedAt } = await pollForTokens(found, authorization, io, wait);
   assert.ok(io.sleeps[0] < 2 ** 31, "a longer timer fires at once");
@@ -102,7 +102,7 @@ Deno.test("refused connections are survived until the code expires, then said to
   const server = new ScriptedServer();
   server.script("/oauth/device/authorize", { json: deviceAuthorization(server.issuer) });
   const found = await discover(server.issuer, io);
-  const authorization = await authorizeDevice(found, "openid", io);
+  const authorization = await authorizeDevice(found, { scope: "openid" }, io);
   await server[Symbol.asyncDispose]();
   const error = await failure(
     pollForTokens(found, authorization, io, (ms) => io.sleep(ms, io.signal)),
@@ -171,7 +171,7 @@ Deno.test("a device authorization response that cannot be shown safely is refuse
     });
     const io = memoryIo();
     const found = await discover(server.issuer, io);
-    const error = await failure(authorizeDevice(found, "openid", io));
+    const error = await failure(authorizeDevice(found, { scope: "openid" }, io));
     assert.match(error.message, /cannot read/, JSON.stringify(change));
   }
 });
@@ -181,7 +181,9 @@ Deno.test("a missing interval is five seconds (RFC 8628 section 3.2)", async () 
   const { interval: _, ...rest } = deviceAuthorization(server.issuer);
   server.script("/oauth/device/authorize", { json: rest });
   const io = memoryIo();
-  const authorization = await authorizeDevice(await discover(server.issuer, io), "openid", io);
+  const authorization = await authorizeDevice(await discover(server.issuer, io), {
+    scope: "openid",
+  }, io);
   assert.equal(authorization.intervalMs, 5000);
 });
 
@@ -207,6 +209,8 @@ Deno.test("a server without the device flow is named as such", async () => {
   const { device_authorization_endpoint: _, ...metadata } = server.metadata();
   server.script("/.well-known/oauth-authorization-server", { json: metadata });
   const io = memoryIo();
-  const error = await failure(authorizeDevice(await discover(server.issuer, io), "openid", io));
+  const error = await failure(
+    authorizeDevice(await discover(server.issuer, io), { scope: "openid" }, io),
+  );
   assert.match(error.message, /does not offer logins by device code/);
 });

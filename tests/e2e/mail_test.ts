@@ -26,7 +26,7 @@ Deno.test("the owner of a leaked token gets mail, over TLS and with a password",
   await using mail = await startMailServer({ user: USER, password: PASSWORD });
   await using server = await install({ env: settings(mail.port, PASSWORD) });
   await using home = await temporaryHome();
-  await logIn(server, home);
+  await logIn(server, home, { managing: [] });
   const made = await run(["pat", "create", "--name", "ci"], { env: home.env });
   const token = made.stdout.trim();
   const reported = await fetch(`${server.issuer}/api/v1/revocations`, {

@@ -55,7 +55,7 @@ Deno.test({
   async fn() {
     await using home = await temporaryHome();
     await using server = await install();
-    await logIn(server, home);
+    await logIn(server, home, { managing: [] });
     const listed = async () => {
       const { stdout } = await run(["pat", "list", "--json"], { env: home.env });
       return JSON.parse(stdout) as { name: string }[];

@@ -3,12 +3,11 @@ import assert from "node:assert/strict";
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
 import { join } from "node:path";
 import { brand } from "../../shared/brand.ts";
-import { run } from "../support/binary.ts";
-import { logIn } from "../support/command_line_login.ts";
 import { eventually } from "../support/eventually.ts";
 import { ALICE, type DatabaseName, install, POSTGRES } from "../support/installation.ts";
 import { startServer } from "../support/server.ts";
 import { startTcpProxy } from "../support/tcp_proxy.ts";
+import { managementToken } from "../support/management.ts";
 import { temporaryHome } from "../support/temporary_home.ts";
 
 const KEYS_URL = `${brand.envPrefix}_SECRET_SCANNING_KEYS_URL`;
@@ -21,12 +20,12 @@ interface Answer {
   body: any;
 }
 
-/** REST at `issuer` with the token of a login. */
-function rest(issuer: string, login: string) {
+/** REST at `issuer` with a token for managing tokens. */
+function rest(issuer: string, approved: string) {
   return async (method: string, path: string, body?: unknown): Promise<Answer> => {
     const response = await fetch(`${issuer}/api/v1/${path}`, {
       method,
-      headers: { authorization: `Bearer ${login}`, "content-type": "application/json" },
+      headers: { authorization: `Bearer ${approved}`, "content-type": "application/json" },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
     const text = await response.text();
@@ -78,10 +77,8 @@ for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
       args: ["--config", config],
       env: { [KEYS_URL]: `http://127.0.0.1:${keys.addr.port}/` },
     });
-    await logIn(server, home);
-    const login = (await run(["token"], { env: home.env })).stdout.trim();
     const { issuer } = server;
-    const call = rest(issuer, login);
+    const call = rest(issuer, await managementToken(issuer, server.alice, ["deploy", "operate"]));
     const make = async (wish: Record<string, unknown> = {}) => {
       const made = await call("POST", "tokens", { name: "ci", scopes: ["deploy"], ...wish });
       assert.equal(made.status, 201, JSON.stringify(made.body));
@@ -206,8 +203,7 @@ Deno.test("a replica that lost its channel does not answer from memory", async (
       return through.href;
     },
   });
-  await logIn(server, home);
-  const login = (await run(["token"], { env: home.env })).stdout.trim();
+  const approved = await managementToken(server.issuer, server.alice, []);
   await using other = await startServer({
     databaseUrl: server.databaseUrl,
     dataDir: home.folder,
@@ -215,7 +211,7 @@ Deno.test("a replica that lost its channel does not answer from memory", async (
     env: home.env,
   });
   const address = `http://127.0.0.1:${other.port}`;
-  const call = rest(address, login);
+  const call = rest(address, approved);
   const revokedAt = async (wish: string) => {
     const { body: { id, token } } = await call("POST", "tokens", { name: wish, scopes: [] });
     assert.equal(await statusOf(server.issuer, token), 200);

@@ -97,7 +97,7 @@ testOnEachDatabase("GitHub's alerts end what is ours and label the rest", async 
     { token_raw: "nonsense", token_type: "pat", label: "false_positive" },
   ]);
   assert.match((await verify(server, made.token)).challenge!, /revoked/);
-  const { body: shown } = await call(server, alice.login, "GET", `/api/v1/tokens/${made.id}`);
+  const { body: shown } = await call(server, alice.management, "GET", `/api/v1/tokens/${made.id}`);
   assert.equal(shown.revoked_reason, "leaked, reported by github");
   await server.parts.webhook.close();
   assert.equal(told.length, 1);

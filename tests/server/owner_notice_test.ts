@@ -21,7 +21,7 @@ testOnEachDatabase(
     const made = await makeToken(server, alice, { name: "deploy π", expires_in: 6 * 86_400 });
     const old = await makeToken(server, alice, { name: "old", expires_in: 20 * 86_400 });
     const path = `/api/v1/tokens/${old.id}/rotate`;
-    const rotated = await call(server, alice.login, "POST", path, { overlap: 3 * 86_400 });
+    const rotated = await call(server, alice.management, "POST", path, { overlap: 3 * 86_400 });
     assert.equal(rotated.status, 201);
     await makeToken(server, alice, { name: "later" });
     await warnOfExpiry(server.parts);
@@ -59,7 +59,7 @@ testOnEachDatabase("a leak is mailed about once a day, with a proven place", asy
     });
   await report(false);
   await report(false);
-  const shown = await call(server, alice.login, "GET", `/api/v1/tokens/${id}`);
+  const shown = await call(server, alice.management, "GET", `/api/v1/tokens/${id}`);
   assert.deepEqual([shown.body.leak.reporter, shown.body.leak.place], ["public", place]);
   server.clock.advance({ days: 1 });
   await report(true);

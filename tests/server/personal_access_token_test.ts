@@ -8,6 +8,7 @@ import {
   call,
   describeScopes,
   makeToken,
+  managementToken,
   verify,
 } from "../support/personal_access_tokens.ts";
 import { testServer } from "../support/test_server.ts";
@@ -30,7 +31,7 @@ testOnEachDatabase("a token is shown once, kept as a hash, and works", async (lo
   assert.ok(
     !JSON.stringify(await server.parts.sql`select * from audit_events`).includes(made.token),
   );
-  const shown = await call(server, alice.login, "GET", `/api/v1/tokens/${made.id}`);
+  const shown = await call(server, alice.management, "GET", `/api/v1/tokens/${made.id}`);
   assert.equal(shown.body.token, undefined);
   assert.equal(shown.body.last_used_at, null);
 
@@ -75,7 +76,7 @@ testOnEachDatabase("the policy bounds what may be asked for", async (location) =
   const alice = await addPerson(server);
   const refused = async (wish: Record<string, unknown>, status: number, words: RegExp) => {
     const body = { name: "CI", scopes: ["deploy"], ...wish };
-    const answer = await call(server, alice.login, "POST", "/api/v1/tokens", body);
+    const answer = await call(server, alice.management, "POST", "/api/v1/tokens", body);
     assert.equal(answer.status, status, JSON.stringify(answer.body));
     assert.match(answer.headers.get("content-type")!, /^application\/problem\+json/);
     assert.match(answer.body.detail, words);
@@ -129,37 +130,37 @@ testOnEachDatabase("strangers' tokens do not exist, administrators see all", asy
       ["GET", "/api/v1/tokens/nonsense"],
     ] as const
   ) {
-    assert.equal((await call(server, bob.login, method, path, body)).status, 404);
+    assert.equal((await call(server, bob.management, method, path, body)).status, 404);
   }
-  assert.equal((await call(server, bob.login, "GET", "/api/v1/tokens?all=true")).status, 403);
-  assert.deepEqual((await call(server, bob.login, "GET", "/api/v1/tokens")).body.tokens, []);
+  assert.equal((await call(server, bob.management, "GET", "/api/v1/tokens?all=true")).status, 403);
+  assert.deepEqual((await call(server, bob.management, "GET", "/api/v1/tokens")).body.tokens, []);
   // An administrator may end it, but gets no secret that speaks for somebody else.
-  const rotated = await call(server, admin.login, "POST", `/api/v1/tokens/${made.id}/rotate`, {
+  const rotated = await call(server, admin.management, "POST", `/api/v1/tokens/${made.id}/rotate`, {
     overlap: 0,
   });
   assert.equal(rotated.status, 403);
   assert.equal(rotated.body.token, undefined);
-  const all = await call(server, admin.login, "GET", "/api/v1/tokens?all=true");
+  const all = await call(server, admin.management, "GET", "/api/v1/tokens?all=true");
   assert.deepEqual(all.body.tokens.map(({ id }: { id: string }) => id), [made.id]);
   assert.equal(all.body.tokens[0].owner.username, alice.email);
   assert.equal(
-    (await call(server, admin.login, "DELETE", `/api/v1/tokens/${made.id}`)).status,
+    (await call(server, admin.management, "DELETE", `/api/v1/tokens/${made.id}`)).status,
     204,
   );
   const ended = await verify(server, made.token);
   assert.equal(ended.status, 401);
   assert.match(ended.challenge!, /The token was revoked at 2026-11-24T10:00:00Z\./);
-  const shown = await call(server, alice.login, "GET", `/api/v1/tokens/${made.id}`);
+  const shown = await call(server, alice.management, "GET", `/api/v1/tokens/${made.id}`);
   assert.equal(shown.body.revoked_reason, "administrator");
 });
 
-testOnEachDatabase("only a login of our own client manages tokens", async (location) => {
+testOnEachDatabase("tokens for APIs do not manage tokens", async (location) => {
   await using server = await testServer(location, describeScopes);
   const alice = await addPerson(server);
   const { token } = await makeToken(server, alice);
   const byPat = await call(server, token, "GET", "/api/v1/tokens");
-  assert.equal(byPat.status, 403);
-  assert.match(byPat.body.detail, /cannot manage tokens/);
+  assert.equal(byPat.status, 401);
+  assert.match(byPat.headers.get("www-authenticate")!, /^Bearer error="invalid_token"/);
   const exchanged = await server.post("/oauth/token", {
     grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
     subject_token_type: "urn:ietf:params:oauth:token-type:access_token",
@@ -168,7 +169,7 @@ testOnEachDatabase("only a login of our own client manages tokens", async (locat
   assert.equal(exchanged.status, 200, JSON.stringify(exchanged.body));
   assert.equal(
     (await call(server, exchanged.body.access_token, "GET", "/api/v1/tokens")).status,
-    403,
+    401,
   );
   const nobody = await call(server, undefined, "GET", "/api/v1/tokens");
   assert.equal(nobody.status, 401);
@@ -185,7 +186,7 @@ testOnEachDatabase("rotation gives a successor, once, and an overlap", async (lo
   });
   const path = `/api/v1/tokens/${old.id}/rotate`;
   const both = await Promise.all(
-    [1, 2].map(() => call(server, alice.login, "POST", path, { overlap: 60 })),
+    [1, 2].map(() => call(server, alice.management, "POST", path, { overlap: 60 })),
   );
   assert.deepEqual(both.map(({ status }) => status).sort(), [201, 409]);
   const { body: fresh } = both.find(({ status }) => status === 201)!;
@@ -197,7 +198,7 @@ testOnEachDatabase("rotation gives a successor, once, and an overlap", async (lo
   server.clock.advance({ seconds: 1 });
   assert.match((await verify(server, old.token)).challenge!, /expired/);
   assert.equal((await verify(server, fresh.token)).status, 200);
-  const late = await call(server, alice.login, "POST", path, { overlap: 0 });
+  const late = await call(server, alice.management, "POST", path, { overlap: 0 });
   assert.equal(late.status, 409);
   assert.match(late.body.detail, /expired/);
 });
@@ -309,7 +310,7 @@ testOnEachDatabase("introspection and exchange know personal access tokens", asy
   assert.equal((await verify(server, made.token)).headers.get("x-auth-jwt"), null);
 
   // What was traded for a token ends with it, where anybody asks.
-  await call(server, alice.login, "DELETE", `/api/v1/tokens/${made.id}`);
+  await call(server, alice.management, "DELETE", `/api/v1/tokens/${made.id}`);
   for (const token of [made.token, jwt.access_token, passed]) {
     assert.deepEqual(await introspect(token), { active: false });
   }
@@ -331,16 +332,16 @@ testOnEachDatabase("tokens of older deployments are taken over by hash", async (
   };
   assert.match((await verify(server, older)).challenge!, /unknown/);
   assert.equal(
-    (await call(server, alice.login, "POST", "/api/v1/tokens/import", body)).status,
+    (await call(server, alice.management, "POST", "/api/v1/tokens/import", body)).status,
     403,
   );
-  const imported = await call(server, admin.login, "POST", "/api/v1/tokens/import", body);
+  const imported = await call(server, admin.management, "POST", "/api/v1/tokens/import", body);
   assert.equal(imported.status, 201, JSON.stringify(imported.body));
   assert.equal(imported.body.token, undefined);
   const answer = await verify(server, older, "?scope=read");
   assert.equal(answer.status, 200);
   assert.equal(answer.headers.get("x-auth-user"), alice.id);
-  const twice = await call(server, admin.login, "POST", "/api/v1/tokens/import", body);
+  const twice = await call(server, admin.management, "POST", "/api/v1/tokens/import", body);
   assert.equal(twice.status, 409);
 });
 
@@ -355,9 +356,12 @@ testOnEachDatabase("service accounts have tokens, within their own scopes", asyn
   const made = await makeToken(server, admin, { owner: "deployer", scopes: ["deploy", "read"] });
   assert.deepEqual(made.owner, { kind: "service_account", id, username: "deployer" });
   const other = { name: "CI", scopes: ["operate"], owner: "deployer" };
-  assert.equal((await call(server, admin.login, "POST", "/api/v1/tokens", other)).status, 403);
+  assert.equal((await call(server, admin.management, "POST", "/api/v1/tokens", other)).status, 403);
   const person = { name: "CI", scopes: [], owner: alice.email };
-  assert.equal((await call(server, admin.login, "POST", "/api/v1/tokens", person)).status, 422);
+  assert.equal(
+    (await call(server, admin.management, "POST", "/api/v1/tokens", person)).status,
+    422,
+  );
   await sql`update service_accounts set scope = 'read' where id = ${id}`;
   tokenCheck.changed(`principal:${id}`);
   const answer = await verify(server, made.token);
@@ -379,20 +383,25 @@ testOnEachDatabase("thousands of tokens come in pages, and can be searched", asy
   let cursor: string | null = null;
   do {
     const query: string = cursor === null ? "" : `&cursor=${cursor}`;
-    const { body } = await call(server, alice.login, "GET", `/api/v1/tokens?limit=100${query}`);
+    const { body } = await call(
+      server,
+      alice.management,
+      "GET",
+      `/api/v1/tokens?limit=100${query}`,
+    );
     for (const { id } of body.tokens) seen.add(id);
     cursor = body.next_cursor;
   } while (cursor !== null);
   assert.equal(seen.size, 2500);
   const search = async (text: string) => {
     const path = `/api/v1/tokens?search=${encodeURIComponent(text)}`;
-    return (await call(server, alice.login, "GET", path)).body.tokens.length;
+    return (await call(server, alice.management, "GET", path)).body.tokens.length;
   };
   assert.equal(await search("job 100% 1234"), 1);
   assert.equal(await search("JOB 100% 250"), 2);
   assert.equal(await search(`${PREFIX}00000042`), 1);
   assert.equal(await search("100_"), 0);
-  const wrong = await call(server, alice.login, "GET", "/api/v1/tokens?cursor=nonsense");
+  const wrong = await call(server, alice.management, "GET", "/api/v1/tokens?cursor=nonsense");
   assert.equal(wrong.status, 422);
 });
 
@@ -491,7 +500,7 @@ testOnEachDatabase(
     ];
     for (const [method, path, body] of asked) {
       const text = body === undefined ? undefined : JSON.stringify(body);
-      const answer = await call(server, admin.login, method, path, text);
+      const answer = await call(server, admin.management, method, path, text);
       assert.ok([400, 422].includes(answer.status), `${path}: ${JSON.stringify(answer)}`);
     }
     for (
@@ -513,8 +522,8 @@ testOnEachDatabase("nobody has more tokens than the operator allows", async (loc
     config.personalAccessTokens.maxPerOwner = 5;
   });
   const [alice, bob] = [await addPerson(server), await addPerson(server)];
-  const create = ({ login }: typeof alice) =>
-    call(server, login, "POST", "/api/v1/tokens", { name: "x", scopes: [] });
+  const create = ({ management }: typeof alice) =>
+    call(server, management, "POST", "/api/v1/tokens", { name: "x", scopes: [] });
   const made = await Promise.all(Array.from({ length: 9 }, () => create(alice)));
   const statuses = made.map(({ status }) => status).sort();
   assert.deepEqual(statuses, [201, 201, 201, 201, 201, 409, 409, 409, 409]);
@@ -524,14 +533,17 @@ testOnEachDatabase("nobody has more tokens than the operator allows", async (loc
   // Making and revoking in turn fills the table as well.
   const living = made.filter(({ status }) => status === 201).map(({ body }) => body.id);
   for (const id of living.slice(0, 3)) {
-    assert.equal((await call(server, alice.login, "DELETE", `/api/v1/tokens/${id}`)).status, 204);
+    assert.equal(
+      (await call(server, alice.management, "DELETE", `/api/v1/tokens/${id}`)).status,
+      204,
+    );
   }
   assert.equal((await create(alice)).status, 409);
   server.clock.advance({ days: 1 });
-  alice.login = (await server.login(alice.id)).access_token;
+  alice.management = await managementToken(server, alice);
   assert.equal((await create(alice)).status, 201);
   // One that takes another's place is no more than there was.
   const rotate = () =>
-    call(server, alice.login, "POST", `/api/v1/tokens/${living[4]}/rotate`, { overlap: 0 });
+    call(server, alice.management, "POST", `/api/v1/tokens/${living[4]}/rotate`, { overlap: 0 });
   assert.equal((await rotate()).status, 201);
 });

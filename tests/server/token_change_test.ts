@@ -76,7 +76,7 @@ testOnEachDatabase("revoking while it is used lets no use through afterwards", a
   };
   const revoke = async () => {
     await verify(server, made.token);
-    await call(server, alice.login, "DELETE", `/api/v1/tokens/${made.id}`);
+    await call(server, alice.management, "DELETE", `/api/v1/tokens/${made.id}`);
     revoked = true;
   };
   await Promise.all([use(), use(), revoke(), use()]);
@@ -136,7 +136,7 @@ for (const kind of databaseKinds.filter(({ name }) => name.startsWith("PostgreSQ
     const alice = await addPerson(one);
     const made = await makeToken(one, alice);
     await msUntil(other, made.token, 200);
-    const deleted = await call(one, alice.login, "DELETE", `/api/v1/tokens/${made.id}`);
+    const deleted = await call(one, alice.management, "DELETE", `/api/v1/tokens/${made.id}`);
     assert.equal(deleted.status, 204);
     const ms = await msUntil(other, made.token, 401);
     assert.ok(ms < PROMISE, `${ms} ms`);

@@ -1,12 +1,22 @@
 /** `login`, approved by the administrator in a browser. */
 import assert from "node:assert/strict";
 import { EXIT } from "../../shared/exit_codes.ts";
+import { MANAGEMENT_SCOPES } from "../../shared/management.ts";
 import { start } from "./binary.ts";
 import type { Installation } from "./installation.ts";
 import type { TemporaryHome } from "./temporary_home.ts";
 
-export async function logIn(server: Installation, home: TemporaryHome): Promise<void> {
+/** `managing`: with every permission for managing tokens, and scopes that these may have. */
+export async function logIn(
+  server: Installation,
+  home: TemporaryHome,
+  { managing }: { managing?: string[] } = {},
+): Promise<void> {
   const args = ["login", "--server", server.issuer, "--no-browser", "--insecure-storage"];
+  if (managing !== undefined) {
+    const login = ["openid", "profile", "email", "offline_access"];
+    args.push("--scope", [...login, ...Object.values(MANAGEMENT_SCOPES), ...managing].join(" "));
+  }
   await using running = start(args, { env: home.env });
   const [, code] = await running.waitFor(/Enter code:\s+(\S+)/);
   await server.alice.decide(code, "approve");

@@ -1,6 +1,8 @@
 /** Requests to the REST interface, as a person's login or with any token. */
 import assert from "node:assert/strict";
 import type { ServerConfig } from "../../server/config.ts";
+import { brand } from "../../shared/brand.ts";
+import { formatScope } from "../../shared/scope.ts";
 import type { Answer, TestServer } from "./test_server.ts";
 
 /** A catalogue with a scope for everybody and one for administrators. */
@@ -38,18 +40,33 @@ export async function call(
   };
 }
 
-/** A person, their login's access token, and a token of theirs. */
+/** A person, and the access tokens they have. */
 export interface Person {
   id: string;
   email: string;
+  /** Of a login, for the API. */
   login: string;
+  /** For the management interface, approved with every scope there is. */
+  management: string;
 }
 
 export async function addPerson(server: TestServer, admin = false): Promise<Person> {
   const { id, email } = await server.addUser();
   if (admin) await server.parts.sql`update users set is_admin = true where id = ${id}`;
   const { access_token: login } = await server.login(id);
-  return { id, email, login };
+  return { id, email, login, management: await managementToken(server, { id, admin }) };
+}
+
+/** An approval for everything that a person may manage; it lives for minutes. */
+export async function managementToken(
+  server: TestServer,
+  { id, admin = false }: { id: string; admin?: boolean },
+): Promise<string> {
+  const scopes = server.parts.config.scopes.filter(({ name, clients, roles }) =>
+    name !== "offline_access" && (clients === undefined || clients.includes(brand.cliClientId)) &&
+    (admin || roles === undefined || roles.includes("user"))
+  ).map(({ name }) => name);
+  return (await server.approveManagement(id, formatScope(scopes))).access_token;
 }
 
 /** Makes a token and returns its answer; fails if it is refused. */
@@ -59,7 +76,7 @@ export async function makeToken(
   wish: Record<string, unknown> = {},
 ) {
   const body = { name: "CI", scopes: ["deploy"], ...wish };
-  const answer = await call(server, person.login, "POST", "/api/v1/tokens", body);
+  const answer = await call(server, person.management, "POST", "/api/v1/tokens", body);
   assert.equal(answer.status, 201, JSON.stringify(answer.body));
   return answer.body;
 }

@@ -25,6 +25,7 @@ import { Webhook } from "../../server/webhook.ts";
 import { brand } from "../../shared/brand.ts";
 import type { DeviceAuthorizationResponse } from "../../shared/device_authorization_response.ts";
 import { DEVICE_CODE_GRANT } from "../../shared/grant_types.ts";
+import { managementResource } from "../../shared/management.ts";
 import type { TokenResponse } from "../../shared/token_response.ts";
 import { type SettableClock, settableClock } from "./settable_clock.ts";
 
@@ -51,13 +52,22 @@ export interface TestServer extends AsyncDisposable {
   addUser(email?: string): Promise<{ id: string; email: string }>;
   /** A confidential client and its Authorization header. */
   addClient(): Promise<{ id: string; authorization: string }>;
-  startLogin(scope?: string): Promise<DeviceAuthorizationResponse>;
+  startLogin(
+    scope?: string,
+    more?: Record<string, string>,
+  ): Promise<DeviceAuthorizationResponse>;
   /** Enters and decides a user code in a browser session of its own. */
   decide(userCode: string, userId: string, decision?: "approved" | "denied"): Promise<boolean>;
   poll(deviceCode: string): Promise<Answer>;
   refresh(refreshToken: string, more?: Record<string, string>): Promise<Answer>;
   /** A whole login; the tokens are what the device gets. */
   login(userId: string, scope?: string): Promise<TokenResponse>;
+  /** An approval to manage tokens, as `pat create` asks for one. */
+  approveManagement(
+    userId: string,
+    scope: string,
+    more?: Record<string, string>,
+  ): Promise<TokenResponse>;
 }
 
 /** Builds the application over `location`, which must be empty or made by us. */
@@ -120,8 +130,8 @@ export async function testServer(
       await insertClient(sql, { id, name: "an API", secretHash: tokenHash(secret), now });
       return { id, authorization: `Basic ${btoa(`${id}:${secret}`)}` };
     },
-    async startLogin(scope = FULL_SCOPE) {
-      const form = { client_id: brand.cliClientId, scope };
+    async startLogin(scope = FULL_SCOPE, more = {}) {
+      const form = { client_id: brand.cliClientId, scope, ...more };
       const answer = await server.post("/oauth/device/authorize", form);
       assert.equal(answer.status, 200, JSON.stringify(answer.body));
       return answer.body;
@@ -158,6 +168,14 @@ export async function testServer(
       }),
     async login(userId, scope) {
       const started = await server.startLogin(scope);
+      assert.equal(await server.decide(started.user_code, userId), true);
+      const answer = await server.poll(started.device_code);
+      assert.equal(answer.status, 200, JSON.stringify(answer.body));
+      return answer.body;
+    },
+    async approveManagement(userId, scope, more = {}) {
+      const resource = managementResource(ISSUER);
+      const started = await server.startLogin(scope, { resource, ...more });
       assert.equal(await server.decide(started.user_code, userId), true);
       const answer = await server.poll(started.device_code);
       assert.equal(answer.status, 200, JSON.stringify(answer.body));

@@ -1,0 +1,32 @@
+import { MANAGEMENT_SCOPES, type ManagementPermission, permits } from "../../shared/management.ts";
+import { OAuthError } from "../../shared/oauth_error.ts";
+import { formatScope } from "../../shared/scope.ts";
+import { bearerChallenge } from "../token_check/describe_verdict.ts";
+import type { KnownToken } from "../token_check/known_token.ts";
+import { Problem } from "./problem.ts";
+
+/** Throws Problem unless the approval behind a token covers `permission`. */
+export function requirePermission(
+  presented: Pick<KnownToken, "scopes">,
+  permission: ManagementPermission,
+): void {
+  if (permits(presented.scopes, permission)) return;
+  throw insufficientScope(
+    [MANAGEMENT_SCOPES[permission]],
+    `The approval does not cover ${MANAGEMENT_SCOPES[permission]}.`,
+  );
+}
+
+/** What the approval lacks (RFC 6750 section 3.1): a new one for `scopes` would do. */
+export function insufficientScope(scopes: readonly string[], detail: string): Problem {
+  const scope = formatScope(scopes);
+  const error = new OAuthError("insufficient_scope", detail);
+  return new Problem(
+    403,
+    "insufficient-scope",
+    "The approval does not cover this",
+    detail,
+    { "www-authenticate": bearerChallenge(error, scope) },
+    { required_scope: scope },
+  );
+}

@@ -1,0 +1,47 @@
+/**
+ * The management interface: whatever creates, lists or revokes tokens. It is a
+ * resource of its own (RFC 8707), so that a token issued for an API is worth
+ * nothing here, and a token for it nothing at any API (RFC 9068 section 4).
+ */
+
+/** Where it is, below the issuer. */
+export const MANAGEMENT_PATH = "/api/v1";
+
+/** Its resource identifier (RFC 8707 section 2): the audience of its access tokens. */
+export function managementResource(issuer: string): string {
+  return issuer + MANAGEMENT_PATH;
+}
+
+/** What its tokens permit. Each includes the ones before it. */
+export const MANAGEMENT_PERMISSIONS = ["read", "write", "admin"] as const;
+
+export type ManagementPermission = (typeof MANAGEMENT_PERMISSIONS)[number];
+
+/** The scope that stands for each permission. */
+export const MANAGEMENT_SCOPES: Record<ManagementPermission, string> = {
+  read: "manage:tokens:read",
+  write: "manage:tokens",
+  admin: "manage:admin",
+};
+
+/** Scopes of this form are the server's own: an operator's catalogue cannot have them. */
+export function isManagementScope(scope: string): boolean {
+  return scope.startsWith("manage:");
+}
+
+/** The permission that a scope stands for; undefined for a scope of an API. */
+export function permissionOf(scope: string): ManagementPermission | undefined {
+  return MANAGEMENT_PERMISSIONS.find((each) => MANAGEMENT_SCOPES[each] === scope);
+}
+
+/** Whether scopes include `permission`, or a greater one. */
+export function permits(scopes: readonly string[], permission: ManagementPermission): boolean {
+  return MANAGEMENT_PERMISSIONS.slice(MANAGEMENT_PERMISSIONS.indexOf(permission))
+    .some((each) => scopes.includes(MANAGEMENT_SCOPES[each]));
+}
+
+/** Whether scopes include `scope`, or one that includes it. */
+export function covers(scopes: readonly string[], scope: string): boolean {
+  const permission = permissionOf(scope);
+  return permission === undefined ? scopes.includes(scope) : permits(scopes, permission);
+}
