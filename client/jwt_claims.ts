@@ -1,3 +1,5 @@
+import { parseExactJson } from "../shared/exact_json.ts";
+
 /**
  * The claims of a JWT, unchecked: only for tokens that came from their issuer
  * over TLS or from the user (OpenID Connect Core 1.0 section 3.1.3.7, item 6).
@@ -11,7 +13,7 @@ export function uncheckedClaims(token: string): Record<string, unknown> | undefi
       atob(payload.replaceAll("-", "+").replaceAll("_", "/")),
       (character) => character.charCodeAt(0),
     );
-    const claims: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    const claims: unknown = parseExactJson(new TextDecoder().decode(bytes));
     return typeof claims === "object" && claims !== null
       ? claims as Record<string, unknown>
       : undefined;

@@ -12,7 +12,7 @@ import { isLoopbackHost, parseDuration, parseListenAddress } from "./setting_val
 import { webhookKey } from "./webhook_key.ts";
 import { unknownVariables } from "./unknown_variables.ts";
 
-export type SigningAlgorithm = "ES256" | "EdDSA" | "RS256";
+export type SigningAlgorithm = "ES256" | "EdDSA" | "Ed25519" | "RS256";
 
 /** The server's settings, checked. Durations are in seconds. */
 export interface ServerConfig {
@@ -210,7 +210,7 @@ function checkedConfig(
     secretKey: raw.get("secret_key"),
     trustedProxies,
     audience: raw.get("audience"),
-    signingAlgorithm: oneOf("signing_algorithm", ["ES256", "EdDSA", "RS256"]),
+    signingAlgorithm: oneOf("signing_algorithm", ["ES256", "EdDSA", "RS256", "Ed25519"]),
     keyRotation: seconds("key_rotation", 3600),
     accessTokenLifetime: seconds("access_token_lifetime", 60),
     refreshTokenIdleLifetime: seconds("refresh_token_idle_lifetime", 60),

@@ -51,7 +51,7 @@ export const settings = [
   {
     name: "signing_algorithm",
     value: "name",
-    description: "ES256, EdDSA or RS256 for tokens made from now on",
+    description: "ES256, EdDSA, RS256 or Ed25519 for tokens made from now on",
     fallback: "ES256",
   },
   {

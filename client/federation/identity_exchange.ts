@@ -86,8 +86,9 @@ function refusal(
   ];
   const once = provider.fresh || claims.jti === undefined
     ? ""
-    : "If this is the job's second call: the same identity token is taken once only, so keep what the " +
-      "first call has given.\n";
+    : "If this is not the job's first call: from another address, or where the rule's provider does " +
+      "not reuse its tokens, the same identity token is taken once only. Keep what the first call " +
+      "has given.\n";
   return new ClientError(
     EXIT.authenticationRequired,
     `${server} did not take the identity of ${provider.title}: ${said}\n${once}` +

@@ -17,6 +17,8 @@ export interface Provider {
    * Empty where nothing is known of its claims.
    */
   owners: OwnerClaims;
+  /** A workload has one token for as long as that lives, and its programs ask with it again. */
+  reusesTokens?: true;
   /** Issuers that are one customer's: their rules need no claim that pins the customer. */
   ownIssuers?: RegExp;
   /** Claims that tell a run apart: copied into our token, first come first. */
@@ -77,6 +79,7 @@ const gitlab: Provider = {
     // A project may leave out parts at the end; project_path stays the first.
     sub: beginning(/^project_path:[^:/]+\//),
   },
+  reusesTokens: true,
   run: ["project_path", "pipeline_id", "job_id", "ref", "environment", "sha", "user_login"],
   documentation: "https://docs.gitlab.com/ci/secrets/id_token_authentication/",
 };
@@ -126,6 +129,7 @@ export const providers = {
       sub: beginning(/^org\/[^/]+\/project\//),
     },
     ownIssuers: /^https:\/\/oidc\.circleci\.com\/org\/[0-9a-f-]{36}$/,
+    reusesTokens: true,
     run: ["oidc.circleci.com/project-id", "oidc.circleci.com/job-id", "oidc.circleci.com/vcs-ref"],
     documentation: "https://circleci.com/docs/openid-connect-tokens/",
   },
@@ -146,6 +150,7 @@ export const providers = {
     },
     ownIssuers:
       /^https:\/\/api\.bitbucket\.org\/2\.0\/workspaces\/[^/]+\/pipelines-config\/identity\/oidc$/,
+    reusesTokens: true,
     run: ["repositoryUuid", "pipelineUuid", "stepUuid", "branchName"],
     documentation:
       "https://support.atlassian.com/bitbucket-cloud/docs/integrate-pipelines-with-resource-servers-using-oidc/",
@@ -199,6 +204,7 @@ export const providers = {
       "kubernetes.io.namespace": whole,
       "kubernetes.io.serviceaccount.uid": whole,
     },
+    reusesTokens: true,
     run: ["kubernetes.io.namespace", "kubernetes.io.pod.name"],
     documentation:
       "https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#serviceaccount-token-volume-projection",

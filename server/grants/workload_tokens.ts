@@ -2,12 +2,14 @@ import { OAuthError, type OAuthErrorCode } from "../../shared/oauth_error.ts";
 import { formatScope, parseScope } from "../../shared/scope.ts";
 import type { TokenResponse } from "../../shared/token_response.ts";
 import type { AppParts } from "../app_parts.ts";
+import { addressForLimits } from "../client_address.ts";
 import { describeCondition } from "../federation/condition.ts";
 import { judge, type Judgement, passes } from "../federation/evaluate.ts";
 import { provider } from "../federation/providers.ts";
 import {
   claimedIssuer,
   type Refusal,
+  SKEW,
   type SubjectToken,
   verifySubjectToken,
 } from "../federation/subject_token.ts";
@@ -74,14 +76,20 @@ export async function workloadTokens(
     principal: principal.id,
   });
   if (tooMany !== undefined) return tooMany;
-  if (typeof claims.jti === "string") {
-    // Once, wherever it is presented: RFC 7523 section 3 item 7. Skew counts as life.
-    const expiresAt = new Date((claims.exp + 120) * 1000);
-    if (!await useAssertion(sql, { issuer, jti: claims.jti, expiresAt })) {
+  if (claims.jti !== undefined) {
+    // Once, wherever it is presented (RFC 7523 section 3 item 7), and for as long as it is taken.
+    const expiresAt = new Date((claims.exp + 2 * SKEW) * 1000);
+    const caller = provider(rule.provider).reusesTokens ? callerOf(request) : undefined;
+    if (!await useAssertion(sql, { issuer, jti: claims.jti, caller, expiresAt })) {
       return await refuse("it was used before", { judgement: nearest, claims });
     }
   }
   return await issue(parts, request, { rule, principal, scope: granted, claims });
+}
+
+/** Who presents a token, so that a stolen copy is of no use elsewhere. */
+function callerOf({ client, address }: TokenRequest): string {
+  return `${client.id} ${addressForLimits(address)}`;
 }
 
 function isRefusal(verified: SubjectToken | Refusal): verified is Refusal {
@@ -203,7 +211,7 @@ function auditedClaims(rule: TrustRule, claims: SubjectToken["claims"]): Record<
     issuer: text(rule.issuer),
     sub: text(claims.sub),
     aud: text([claims.aud].flat().join(" ")),
-    ...typeof jti === "string" && { jti: text(jti) },
+    ...jti !== undefined && { jti: text(jti) },
     ...runClaims(rule, claims),
   };
 }

@@ -5,6 +5,7 @@ import personalAccessTokens from "./migrations/0003_personal_access_tokens.sql" 
 };
 import leakedTokens from "./migrations/0004_leaked_tokens.sql" with { type: "text" };
 import management from "./migrations/0005_management.sql" with { type: "text" };
+import repeatedAssertions from "./migrations/0007_repeated_assertions.sql" with { type: "text" };
 import emailVerifiedAndPollTicks from "./migrations/0008_email_verified_and_poll_ticks.sql" with {
   type: "text",
 };
@@ -16,5 +17,6 @@ export const migrations: readonly { name: string; sql: string }[] = [
   { name: "0003_personal_access_tokens", sql: personalAccessTokens },
   { name: "0004_leaked_tokens", sql: leakedTokens },
   { name: "0005_management", sql: management },
+  { name: "0007_repeated_assertions", sql: repeatedAssertions },
   { name: "0008_email_verified_and_poll_ticks", sql: emailVerifiedAndPollTicks },
 ];

@@ -87,15 +87,21 @@ export async function deleteTrustRule(
     .map(fromRow)[0];
 }
 
-/** Marks an assertion as used. False if it was before: it is a replay. */
+/**
+ * Marks an assertion as used. False if it was before, so that this is a replay: anybody's, or, if
+ * `caller` may repeat it, somebody else's.
+ */
 export async function useAssertion(
   sql: Sql | Transaction,
-  assertion: { issuer: string; jti: string; expiresAt: Date },
+  assertion: { issuer: string; jti: string; caller?: string; expiresAt: Date },
 ): Promise<boolean> {
+  const caller = assertion.caller ?? null;
   const rows = await sql`
-    insert into used_assertions (issuer, jti, expires_at)
-    values (${assertion.issuer}, ${digest(assertion.jti)}, ${assertion.expiresAt})
-    on conflict do nothing returning jti`;
+    insert into used_assertions (issuer, jti, expires_at, caller)
+    values (${assertion.issuer}, ${digest(assertion.jti)}, ${assertion.expiresAt}, ${caller})
+    on conflict (issuer, jti) do update set caller = excluded.caller
+      where used_assertions.caller = excluded.caller
+    returning jti`;
   return rows.length === 1;
 }
 

@@ -9,7 +9,12 @@ import type { SigningKey, SigningKeys } from "./signing_keys.ts";
 const MAX_LENGTH = 1024;
 
 /** Length of a signature in base64url. RSA keys have 2048 bits. */
-const SIGNATURE_LENGTH: Record<SigningAlgorithm, number> = { ES256: 86, EdDSA: 86, RS256: 342 };
+const SIGNATURE_LENGTH: Record<SigningAlgorithm, number> = {
+  ES256: 86,
+  EdDSA: 86,
+  Ed25519: 86,
+  RS256: 342,
+};
 
 /** Whom and what an access token is for. */
 export interface AccessTokenGrant {

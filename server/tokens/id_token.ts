@@ -36,6 +36,7 @@ const HASH: Record<SigningAlgorithm, string> = {
   ES256: "sha256",
   RS256: "sha256",
   EdDSA: "sha512",
+  Ed25519: "sha512",
 };
 
 /** The left half of the token's hash (OpenID Connect Core 1.0 section 3.1.3.6). */

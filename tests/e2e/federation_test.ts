@@ -165,14 +165,15 @@ Deno.test("GitHub Actions: from one command and the job's environment to an API 
 
 Deno.test("GitHub Actions without the permission says what to put into the workflow", async () => {
   await using home = await temporaryHome();
-  const env = { ...home.env, CI: "true", GITHUB_ACTIONS: "true" };
+  const server = { [`${brand.envPrefix}_SERVER`]: "http://127.0.0.1:9" };
+  const env = { ...home.env, ...server, CI: "true", GITHUB_ACTIONS: "true" };
   const { code, stdout, stderr } = await run(["token"], { env });
   assert.equal(code, EXIT.authenticationRequired);
   assert.equal(stdout, "");
   assert.match(stderr, /\n {2}permissions:\n {4}id-token: write\n/);
 });
 
-Deno.test("GitLab: the variable whose audience is the server is traded, and only once", async () => {
+Deno.test("GitLab: the variable whose audience is the server is traded, by this job as often as it asks", async () => {
   await using world = await federation();
   const claims = await jobClaims("gitlab", {
     project_path: "acme/api",
@@ -195,9 +196,8 @@ Deno.test("GitLab: the variable whose audience is the server is traded, and only
   assert.equal(found.act.sub, claims.sub);
   assert.equal(found.workload.project_path, "acme/api");
 
-  const again = await world.job(["token"], env);
-  assert.equal(again.code, EXIT.authenticationRequired);
-  assert.match(again.stderr, /taken once only/);
+  // A job has one token for all its life.
+  await works(world, env);
 
   const { DEPLOY_ID_TOKEN: _, ...without } = env;
   const missing = await world.job(["token"], without);
@@ -311,6 +311,22 @@ Deno.test("Kubernetes: a projected token, by variable and by option", async () =
   assert.equal(found.act.sub, "system:serviceaccount:ci:deployer");
   await write();
   await works(world, {}, ["--subject-token-file", file]);
+
+  // The kubelet leaves the same token in the file for minutes, and every command reads it.
+  const pod = { [TOKEN_FILE]: file };
+  const stillTheSame = await Deno.readTextFile(file);
+  await works(world, pod);
+  await works(world, pod);
+  const kubectl = await world.job(["auth", "kubectl"], pod);
+  assert.equal(kubectl.code, EXIT.ok, kubectl.stderr);
+  const credential = JSON.parse(kubectl.stdout);
+  assert.equal(credential.kind, "ExecCredential");
+  assert.equal((await world.introspect(credential.status.token)).active, true);
+  const printToken = ["sh", "-c", `echo "$${brand.envPrefix}_TOKEN"`];
+  const exec = await world.job(["exec", "--", ...printToken], pod);
+  assert.equal(exec.code, EXIT.ok, exec.stderr);
+  assert.equal((await world.introspect(exec.stdout.trim())).active, true);
+  assert.equal(await Deno.readTextFile(file), stillTheSame);
   const missing = await world.job(["token", "--subject-token-file", `${file}s`], {});
   assert.equal(missing.code, EXIT.failure);
   assert.match(missing.stderr, /there is no such file/);

@@ -19,7 +19,9 @@ async function verifiable(server: TestServer, token: string, audience: string, t
   return await jwtVerify(token, keySet, { issuer: ISSUER, audience, typ, currentDate });
 }
 
-for (const algorithm of ["ES256", "EdDSA", "RS256"] as const satisfies SigningAlgorithm[]) {
+for (
+  const algorithm of ["ES256", "EdDSA", "Ed25519", "RS256"] as const satisfies SigningAlgorithm[]
+) {
   testOnEachDatabase(`${algorithm} tokens say what RFC 9068 wants`, async (location) => {
     await using server = await testServer(location, (config) => {
       config.signingAlgorithm = algorithm;
@@ -60,7 +62,7 @@ for (const algorithm of ["ES256", "EdDSA", "RS256"] as const satisfies SigningAl
       const login = await server.login(user.id);
       const refreshed = (await server.refresh(login.refresh_token!)).body;
       // OpenID Connect Core 1.0 section 3.1.3.6; Ed25519 hashes by SHA-512.
-      const name = algorithm === "EdDSA" ? "SHA-512" : "SHA-256";
+      const name = algorithm.startsWith("Ed") ? "SHA-512" : "SHA-256";
       for (const { id_token, access_token } of [login, refreshed]) {
         const { payload } = await verifiable(server, id_token, brand.cliClientId, "JWT");
         const digest = await crypto.subtle.digest(name, new TextEncoder().encode(access_token));

@@ -13,6 +13,8 @@ import {
 } from "../../server/admin/trust_operations.ts";
 import { setServiceAccountShutOut } from "../../server/admin/service_account_operations.ts";
 import type { ServerConfig } from "../../server/config.ts";
+import type { Condition } from "../../server/federation/condition.ts";
+import { cleanUp } from "../../server/housekeeping.ts";
 import { IssuerKeys } from "../../server/federation/issuer_keys.ts";
 import { machineNetwork, OutboundHttp } from "../../server/outbound/outbound_http.ts";
 import type { DatabaseLocation } from "../../server/store/connect.ts";
@@ -451,3 +453,223 @@ testOnEachDatabase("a flood of junk does not fill the audit log", async (locatio
   await trust.exchange(junk);
   assert.equal((await events(trust.server, "workload.refused")).length, 101);
 });
+
+testOnEachDatabase("a token for another rule's audience does not pass", async (location) => {
+  await using trust = await trusting(location);
+  // The issuer signs for both audiences, so that only the rule's own one decides.
+  await trust.addRule({ name: "a", audience: "https://a.example", scope: "read" });
+  const main: Condition[] = [
+    { claim: "repository_id", operator: "equals", values: ["74"] },
+    { claim: "ref", operator: "equals", values: ["refs/heads/release"] },
+  ];
+  await trust.addRule({ name: "b", audience: "https://b.example", conditions: main });
+  const release = { ref: "refs/heads/release" };
+  const forB = await trust.exchange(await trust.sign({ ...release, aud: "https://b.example" }));
+  assert.equal(forB.body.scope, "deploy read");
+  const forA = await trust.exchange(await trust.sign({ ...release, aud: "https://a.example" }));
+  assert.equal(forA.body.error, "invalid_request");
+  const both = await trust.sign({ ...release, aud: ["https://a.example", "https://b.example"] });
+  assert.equal((await trust.exchange(both)).status, 200);
+});
+
+testOnEachDatabase("a used token is remembered for as long as it is accepted", async (location) => {
+  await using trust = await trusting(location);
+  const { server } = trust;
+  await trust.addRule();
+  const now = Math.floor(server.clock.now() / 1000);
+  const token = await trust.sign({ exp: now + 300 });
+  assert.equal((await trust.exchange(token)).status, 200);
+  // Its last second within the skew: it would still be accepted, had it not been used.
+  server.clock.advance({ seconds: 300 + 59 });
+  await cleanUp(server.parts);
+  const again = await trust.exchange(token);
+  assert.match(again.body.error_description, /used before/);
+  const late = { iat: now, nbf: now, exp: now + 300 };
+  assert.equal((await trust.exchange(await trust.sign(late))).status, 200);
+  server.clock.advance({ minutes: 2 });
+  await cleanUp(server.parts);
+  assert.equal((await server.parts.sql`select 1 from used_assertions`).length, 0);
+});
+
+testOnEachDatabase(
+  "a provider's one token may be repeated by its caller, while it lives, and by nobody else",
+  async (location) => {
+    await using trust = await trusting(location);
+    const { server, provider } = trust;
+    const claims = {
+      ...await jobClaims("kubernetes", { sub: "system:serviceaccount:ci:deployer" }),
+      aud: ISSUER,
+    };
+    const conditions: Condition[] = [
+      { claim: "sub", operator: "equals", values: ["system:serviceaccount:ci:deployer"] },
+    ];
+    await trust.addRule({ provider: "kubernetes", conditions });
+    const present = async (token: string, address: string) => {
+      const response = await server.request("/oauth/token", {
+        method: "POST",
+        body: new URLSearchParams({
+          grant_type: TOKEN_EXCHANGE_GRANT,
+          subject_token: token,
+          subject_token_type: JWT_TYPE,
+        }),
+      }, address);
+      await response.body?.cancel();
+      return response.status;
+    };
+    const token = await provider.sign(claims);
+    const caller = "198.51.100.7";
+    for (let i = 0; i < 3; i++) assert.equal(await present(token, caller), 200);
+    const race = await Promise.all(Array.from({ length: 10 }, () => present(token, caller)));
+    assert.deepEqual(new Set(race), new Set([200]));
+    for (const other of ["198.51.100.8", "2001:db8::7"]) {
+      assert.equal(await present(token, other), 400, other);
+    }
+    assert.equal(await present(token, caller), 200);
+    server.clock.advance({ minutes: 7 });
+    assert.equal(await present(token, caller), 400);
+
+    // Two callers at once: one of them owns the token from then on.
+    const contested = await provider.sign(claims);
+    const statuses = await Promise.all(
+      Array.from({ length: 10 }, (_, i) => present(contested, `203.0.113.${i % 2}`)),
+    );
+    assert.equal(statuses.filter((status) => status === 200).length, 5);
+
+    // Where each call gets a token of its own, a repeat is a replay, the same caller's as well.
+    await removeTrustRule(server.parts, { name: "api" });
+    await trust.addRule();
+    const single = await trust.sign();
+    assert.equal(await present(single, caller), 200);
+    assert.equal(await present(single, caller), 400);
+  },
+);
+
+testOnEachDatabase("numbers in claims are compared digit by digit", async (location) => {
+  await using trust = await trusting(location);
+  await trust.addRule({
+    provider: "generic",
+    conditions: [{ claim: "tenant", operator: "equals", values: ["9007199254740992"] }],
+  });
+  const tenant = async (digits: string) => {
+    const edit = (json: string) => json.replace('"TENANT"', digits);
+    return (await trust.exchange(await trust.sign({ tenant: "TENANT" }, { edit }))).status;
+  };
+  assert.equal(await tenant("9007199254740992"), 200);
+  for (const other of ["9007199254740993", "9007199254740991", "9007199254740992.5"]) {
+    assert.equal(await tenant(other), 400, other);
+  }
+  // What is tested shows what is compared.
+  const edit = (json: string) => json.replace('"TENANT"', "18446744073709551615");
+  const token = await trust.sign({ tenant: "TENANT" }, { edit });
+  const { claims } = await testTrust(trust.server.parts, { token });
+  assert.equal(claims?.tenant, "18446744073709551615");
+});
+
+testOnEachDatabase("times out of range are refused and audited", async (location) => {
+  await using trust = await trusting(location);
+  await trust.addRule();
+  const texts = [
+    ...["1e400", "99999999999999999999", "8640000000000", "253402214400", "9e15", "-1"],
+    ...["true", "null", '"2026-11-24"', "[1]", "{}"],
+  ];
+  const cases = ["exp", "nbf", "iat"].flatMap((claim) => texts.map((text) => ({ claim, text })));
+  for (const { claim, text } of cases) {
+    const edit = (json: string) => json.replace('"TIME"', text);
+    const answer = await trust.exchange(await trust.sign({ [claim]: "TIME" }, { edit }));
+    assert.equal(answer.status, 400, `${claim} ${text}`);
+    assert.equal(answer.body.error, "invalid_request", `${claim} ${text}`);
+  }
+  assert.equal((await events(trust.server, "workload.refused")).length, cases.length);
+  // The last time that is one.
+  const far = await trust.exchange(await trust.sign({ exp: 253_402_214_399 }));
+  assert.equal(far.status, 200);
+});
+
+testOnEachDatabase("an identifier of any kind counts, an empty one does not", async (location) => {
+  await using trust = await trusting(location);
+  await trust.addRule();
+  const exchange = async (jti: unknown, edit?: (json: string) => string) =>
+    (await trust.exchange(await trust.sign({ jti }, { edit }))).status;
+  // Tokens of an issuer that leaves the identifier empty are not one another's replays.
+  assert.equal(await exchange(""), 200);
+  assert.equal(await exchange(""), 200);
+  assert.equal(await exchange(42), 200);
+  assert.equal(await exchange(42), 400);
+  assert.equal(await exchange(0), 200);
+  assert.equal(await exchange(0), 400);
+  const digits = (text: string) => (json: string) => json.replace('"JTI"', text);
+  assert.equal(await exchange("JTI", digits("9007199254740992")), 200);
+  assert.equal(await exchange("JTI", digits("9007199254740993")), 200);
+  assert.equal(await exchange("JTI", digits("9007199254740993")), 400);
+  for (const jti of [true, ["x"], { x: 1 }, null]) {
+    assert.equal(await exchange(jti), 400, JSON.stringify(jti));
+  }
+});
+
+testOnEachDatabase("each key that fits is tried, whatever it is called", async (location) => {
+  await using trust = await trusting(location);
+  const { provider, server } = trust;
+  await trust.addRule();
+  const status = async (token: string) => (await trust.exchange(token)).status;
+  assert.equal(await status(await trust.sign({}, { kid: null })), 200);
+
+  // Two keys of one kid: tokens of the older and of the newer one.
+  const older = await trust.sign();
+  await provider.rotate({ kid: "key-1", keep: true });
+  const newer = await trust.sign();
+  server.clock.advance({ seconds: 31 });
+  assert.equal(await status(newer), 200);
+  assert.equal(await status(older), 200);
+
+  // A new key of the same kid, or of none, is fetched like one of another kid.
+  await provider.rotate({ kid: "key-1" });
+  server.clock.advance({ seconds: 31 });
+  assert.equal(await status(await trust.sign()), 200);
+  const published = await (await fetch(`${provider.url}/jwks`)).json();
+  const [signing] = published.keys;
+  const keySet = (keys: unknown[]) => {
+    provider.answer("/jwks", () => Response.json({ keys }));
+    server.clock.advance({ minutes: 11 });
+  };
+  const { kid: _, ...nameless } = signing;
+  keySet([nameless]);
+  assert.equal(await status(await trust.sign()), 200);
+  assert.equal(await status(await trust.sign({}, { kid: null })), 200);
+
+  // Keys of another type or purpose, broken ones and weak ones stand in nobody's way.
+  const others = [
+    null,
+    "key",
+    {},
+    { ...signing, n: "AQAB" },
+    { ...signing, n: undefined },
+    { ...signing, kty: "EC", crv: "P-256", x: "AA", y: "AA" },
+    { ...signing, use: "enc" },
+    { ...signing, alg: "PS512" },
+    { ...signing, key_ops: ["encrypt"] },
+  ];
+  keySet([...others, { ...signing, key_ops: ["verify"] }]);
+  assert.equal(await status(await trust.sign()), 200);
+  assert.equal(await status(await trust.sign({}, { kid: null })), 200);
+  keySet(others);
+  assert.equal(await status(await trust.sign()), 400);
+});
+
+for (const algorithm of ["EdDSA", "Ed25519"] as const) {
+  testOnEachDatabase(`${algorithm} is accepted, by either name of the key's`, async (location) => {
+    await using trust = await trusting(location);
+    const { server } = trust;
+    await using provider = await startIssuer({ clock: server.clock, algorithm });
+    await trust.addRule({ issuer: provider.url });
+    const claims = await jobClaims("github", { repository_id: "74", ref: "refs/heads/main" });
+    const status = async () =>
+      (await trust.exchange(await provider.sign({ ...claims, aud: ISSUER }))).status;
+    assert.equal(await status(), 200);
+    const { keys: [key] } = await (await fetch(`${provider.url}/jwks`)).json();
+    for (const alg of ["EdDSA", "Ed25519", undefined]) {
+      provider.answer("/jwks", () => Response.json({ keys: [{ ...key, alg }] }));
+      server.clock.advance({ minutes: 11 });
+      assert.equal(await status(), 200, String(alg));
+    }
+  });
+}

@@ -5,6 +5,7 @@
  */
 import {
   base64url,
+  CompactSign,
   CryptoKey,
   exportJWK,
   exportSPKI,
@@ -26,10 +27,12 @@ export type ProviderName =
   | "kubernetes"
   | "google";
 
+type KeyAlgorithm = "RS256" | "ES256" | "EdDSA" | "Ed25519";
+
 export interface IssuerOptions {
   /** What the path of its URL is, such as `/org/1`; none by default. */
   path?: string;
-  algorithm?: "RS256" | "ES256";
+  algorithm?: KeyAlgorithm;
   /** Stamps the tokens; the system's by default. */
   clock?: Clock;
   /** Id of the first key; "key-1" by default. */
@@ -37,8 +40,10 @@ export interface IssuerOptions {
 }
 
 export interface SignOptions {
-  /** Of the header, whatever key signs. */
-  kid?: string;
+  /** Of the header, whatever key signs; null leaves it out. */
+  kid?: string | null;
+  /** Changes the JSON that is signed, to what JavaScript's numbers cannot say. */
+  edit?: (json: string) => string;
   /** `HS256` signs with the public key as the secret, `none` does not sign. */
   algorithm?: "none" | "HS256";
   /** Signs with this issuer's key instead. */
@@ -173,7 +178,7 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<OidcIssu
     url,
     requests,
     kid: () => key.kid,
-    async sign(claims, { kid, algorithm: foreign, by } = {}) {
+    async sign(claims, { kid, algorithm: foreign, by, edit = (json: string) => json } = {}) {
       const now = Math.floor(clock.now() / 1000);
       const payload = withoutUndefined({
         iss: url,
@@ -185,13 +190,14 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<OidcIssu
       });
       if (by !== undefined) return await by.sign(payload, { kid: kid ?? key.kid });
       if (foreign === "none") return new UnsecuredJWT(payload).encode();
-      const header = { kid: kid ?? key.kid, typ: "JWT" };
+      const header = { ...kid !== null && { kid: kid ?? key.kid }, typ: "JWT" };
       if (foreign === "HS256") {
         const secret = new TextEncoder().encode(await exportSPKI(key.publicKey));
         return await new SignJWT(payload).setProtectedHeader({ ...header, alg: foreign })
           .sign(secret);
       }
-      return await new SignJWT(payload).setProtectedHeader({ ...header, alg: algorithm })
+      const bytes = new TextEncoder().encode(edit(JSON.stringify(payload)));
+      return await new CompactSign(bytes).setProtectedHeader({ ...header, alg: algorithm })
         .sign(key.privateKey);
     },
     async rotate({ kid, keep = false } = {}) {
@@ -236,7 +242,7 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<OidcIssu
   return issuer;
 }
 
-async function newKey(algorithm: "RS256" | "ES256", kid: string) {
+async function newKey(algorithm: KeyAlgorithm, kid: string) {
   const pair: { publicKey: CryptoKey; privateKey: CryptoKey } = await generateKeyPair(algorithm, {
     extractable: true,
   });

@@ -1,0 +1,12 @@
+/** Invariant: an id in a token is shown to operators as the token has it. */
+import assert from "node:assert/strict";
+import { claimText } from "../../client/federation/trust_arguments.ts";
+import { uncheckedClaims } from "../../client/jwt_claims.ts";
+
+Deno.test("numbers in claims keep their digits", () => {
+  const claims = uncheckedClaims(
+    `e30.${btoa('{"project_id":9007199254740993,"exp":1790000000}')}.x`,
+  );
+  assert.equal(claimText(claims ?? {}, "project_id"), "9007199254740993");
+  assert.equal(claims?.exp, 1790000000);
+});
