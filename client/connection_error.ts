@@ -170,7 +170,7 @@ function rejectedCertificate(
     );
   }
   if (/^(certificate not valid for name|NotValidForName)/.test(reason)) {
-    const names = [...reason.matchAll(/DnsName\("([^"]*)"\)|IpAddress\(([^)]*)\)/g)]
+    const names = [...reason.matchAll(/DnsName\("([^"(]*)"\)|IpAddress\(([^()]*)\)/g)]
       .map(([, name, address]) => sanitizeLine(name ?? address, 100)).slice(0, 3);
     return unacceptable(
       `is not valid for ${url.hostname}` +

@@ -148,8 +148,7 @@ export const providers = {
       workspaceUuid: whole,
       sub: beginning(/^\{[0-9a-f-]{36}\}:/, ":"),
     },
-    ownIssuers:
-      /^https:\/\/api\.bitbucket\.org\/2\.0\/workspaces\/[^/]+\/pipelines-config\/identity\/oidc$/,
+    ownIssuers: /^https:\/\/api\.bitbucket\.org\/2\.0\/workspaces\/[^/]/,
     reusesTokens: true,
     run: ["repositoryUuid", "pipelineUuid", "stepUuid", "branchName"],
     documentation:
