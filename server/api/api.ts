@@ -17,6 +17,7 @@ import { requirePermission } from "./permission.ts";
 import { openApiDocument } from "./openapi.ts";
 import type { ApiOperation, ApiParts } from "./operation.ts";
 import { Problem, problemResponse } from "./problem.ts";
+import { queryValues } from "./query.ts";
 import { SecretScanningKeys } from "./secret_scanning_keys.ts";
 import { tokenOperations } from "./token_operations.ts";
 
@@ -127,7 +128,8 @@ async function answer(
     body: operation.raw || operation.body === undefined
       ? undefined
       : fitting(operation.body, readJson(request, bytes), "body"),
-    query: operation.query && fitting(operation.query, c.req.query(), "query"),
+    query: operation.query &&
+      fitting(operation.query, queryValues(operation.query, c.req.query()), "query"),
     id: c.req.param("id") ?? "",
     requester,
     // Set where the operation says that they are needed.

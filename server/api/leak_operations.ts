@@ -23,6 +23,7 @@ export const leakOperations: readonly ApiOperation[] = [
     access: "public",
     body: leakReport,
     answer: { status: 200, description: "What became of it.", schema: leakAnswer },
+    problems: [429],
     async handle(parts, request) {
       const { token, url } = request.body;
       const [judgement] = await limitedReport(parts, request, "public", [{ token, place: url }]);
@@ -38,6 +39,7 @@ export const leakOperations: readonly ApiOperation[] = [
     body: gitlabReport,
     maxBytes: 1024 * 1024,
     answer: { status: 204, description: "Taken; tokens of this server end." },
+    problems: [429],
     async handle(parts, request) {
       const found = request.body.map(({ token, location }) => ({ token, place: location }));
       await limitedReport(parts, request, "gitlab", found);
@@ -55,6 +57,7 @@ export const leakOperations: readonly ApiOperation[] = [
     raw: true,
     maxBytes: MAX_ALERT_BYTES,
     answer: { status: 200, description: "Which are tokens of this server.", schema: githubAnswer },
+    problems: [401],
     async handle(parts, request) {
       await requireGithubSignature(parts, request);
       const alert = readAlert(request.bytes);

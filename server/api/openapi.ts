@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import { brand } from "../../shared/brand.ts";
 import { version } from "../../shared/version.ts";
 import type { ApiOperation } from "./operation.ts";
+import { PROBLEM_STATUSES, type ProblemStatus } from "./problem.ts";
 import { problem } from "./schemas.ts";
 
 /** The OpenAPI 3.1 document of `operations`, made of the schemas that validate their requests. */
@@ -41,10 +42,12 @@ export function openApiDocument(
       },
       responses: {
         [status]: { description, ...schema !== undefined && json(schema, "output") },
-        default: {
-          description: "What went wrong (RFC 9457).",
-          ...json(problem, "output", "application/problem+json"),
-        },
+        ...Object.fromEntries(
+          problemStatuses(one).map((status) => [status, {
+            description: PROBLEM_STATUSES[status],
+            ...json(problem, "output", "application/problem+json"),
+          }]),
+        ),
       },
     };
   }
@@ -54,6 +57,7 @@ export function openApiDocument(
       title: `${brand.productName} API`,
       version,
       description: "Personal access tokens: make, list, rotate, revoke, report.",
+      license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: issuer }],
     paths,
@@ -92,6 +96,20 @@ function parametersOf(
   }));
   const parameters = [...inPath, ...inQuery];
   return parameters.length > 0 ? { parameters } : {};
+}
+
+/** What an operation may answer besides success, so that generated clients have a type for it. */
+function problemStatuses(
+  { access, path, query, body, raw, problems = [] }: ApiOperation,
+): ProblemStatus[] {
+  const statuses = new Set<ProblemStatus>([...problems, 503]);
+  if (access !== "public") statuses.add(401);
+  if (access !== "public" && access !== "token") statuses.add(403);
+  if (path.includes("{")) statuses.add(404);
+  if (query !== undefined || body !== undefined) statuses.add(400);
+  if (body !== undefined) statuses.add(413);
+  if (body !== undefined && !raw) statuses.add(415);
+  return [...statuses].sort((a, b) => a - b);
 }
 
 /** OpenAPI keeps shared schemas in one place; JSON Schema's own references point elsewhere. */

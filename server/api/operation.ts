@@ -4,6 +4,7 @@ import type { ManagementPermission } from "../../shared/management.ts";
 import type { Requester } from "../endpoints/requester.ts";
 import type { User } from "../store/users.ts";
 import type { KnownToken } from "../token_check/known_token.ts";
+import type { ProblemStatus } from "./problem.ts";
 import type { SecretScanningKeys } from "./secret_scanning_keys.ts";
 
 export interface ApiParts extends AppParts {
@@ -46,6 +47,8 @@ export interface ApiOperation {
   /** The operation reads the body's bytes itself, before anything else. */
   raw?: true;
   answer: { status: number; description: string; schema?: z.ZodMiniType };
+  /** Statuses of problems beyond those that follow from access, path, query and body. */
+  problems?: readonly ProblemStatus[];
   /** Returns the answer's body; throws Problem. */
   // deno-lint-ignore no-explicit-any -- the schemas vouch for body and query
   handle(parts: ApiParts, request: ApiRequest<any, any>): Promise<unknown>;

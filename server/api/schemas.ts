@@ -12,6 +12,9 @@ function named<Schema extends z.ZodMiniType>(id: string, schema: Schema): Schema
   return schema;
 }
 
+/** An address or a CIDR network without zone, port or brackets, as far as a pattern can say it. */
+const NETWORK_PATTERN = "^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$";
+
 /** Any text, be it one that no database keeps. */
 const anyText = (least: number, most: number) =>
   z.string().check(z.minLength(least), z.maxLength(most));
@@ -25,6 +28,13 @@ const dateTime = <Schema extends z.ZodMiniType>(description: string, schema: Sch
 };
 const moment = (description: string) => dateTime(description, z.string());
 const orNull = <Schema extends z.ZodMiniType>(schema: Schema) => z.nullable(schema);
+
+/** The pattern is for clients; what is an address or a network is up to `parseNetwork`. */
+const networks = () => {
+  const network = text(1, 60);
+  z.globalRegistry.add(network, { pattern: NETWORK_PATTERN });
+  return z.array(network).check(z.maxLength(50));
+};
 
 const expiresIn = () =>
   described(
@@ -40,7 +50,7 @@ export const newToken = named(
     expires_in: expiresIn(),
     allowed_addresses: described(
       "Addresses or CIDR networks it may be used from. Absent or empty: from anywhere.",
-      z.optional(z.array(text(1, 60)).check(z.maxLength(50))),
+      z.optional(networks()),
     ),
     owner: described(
       "Administrators alone: the service account to make it for, by name.",
@@ -71,7 +81,7 @@ export const importedToken = named(
     scopes: z.array(text(1, 256)).check(z.maxLength(100)),
     owner: described("A person's e-mail address, or a service account's name.", text(1, 254)),
     expires_at: orNull(dateTime("When it ends. null: without an end.", text(1, 40))),
-    allowed_addresses: z.optional(z.array(text(1, 60)).check(z.maxLength(50))),
+    allowed_addresses: z.optional(networks()),
   }),
 );
 
@@ -109,16 +119,19 @@ export const listQuery = z.object({
     "Part of a name, or the beginning of a token.",
     z.optional(text(0, 100)),
   ),
-  cursor: described("`next_cursor` of the page before.", z.optional(text(1, 200))),
+  cursor: described(
+    "`next_cursor` of the page before.",
+    z.optional(z.string().check(z.minLength(1), z.maxLength(200), z.regex(/^[A-Za-z0-9_-]+$/))),
+  ),
   limit: described(
     "Tokens on a page: 1 to 100, 50 if absent.",
-    z.optional(z.string().check(z.regex(/^([1-9]\d?|100)$/))),
+    z.optional(z.int().check(z.minimum(1), z.maximum(100))),
   ),
   created_by: described(
     "`login`: those that were created with the login of the token presented.",
     z.optional(z.enum(["login"])),
   ),
-  all: described("Administrators alone: everybody's.", z.optional(z.enum(["true", "false"]))),
+  all: described("Administrators alone: everybody's.", z.optional(z.boolean())),
 });
 
 export const token = named(

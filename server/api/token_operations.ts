@@ -50,6 +50,7 @@ export const tokenOperations: readonly ApiOperation[] = [
     access: "write",
     body: newToken,
     answer: { status: 201, description: "The new token.", schema: madeToken },
+    problems: [409, 422],
     async handle(parts, request) {
       const { body, user } = request;
       const holder = body.owner === undefined || body.owner === user.email
@@ -78,15 +79,16 @@ export const tokenOperations: readonly ApiOperation[] = [
     access: "read",
     query: listQuery,
     answer: { status: 200, description: "One page of tokens.", schema: tokenList },
+    problems: [422],
     async handle({ sql }, request) {
       const { query, user } = request;
-      if (query.all === "true") requireAdministrator(request);
-      const limit = Number(query.limit ?? PAGE_LENGTH);
+      if (query.all === true) requireAdministrator(request);
+      const limit = query.limit ?? PAGE_LENGTH;
       const found = await listPersonalAccessTokens(sql, {
         ...query.created_by === "login"
           // A login without an id has created none.
           ? { createdByLogin: request.presented.loginId ?? NO_LOGIN }
-          : { ownerId: query.all === "true" ? undefined : user.id },
+          : { ownerId: query.all === true ? undefined : user.id },
         search: query.search === "" ? undefined : query.search,
         after: query.cursor === undefined ? undefined : startingPoint(query.cursor),
         limit: limit + 1,
@@ -106,6 +108,7 @@ export const tokenOperations: readonly ApiOperation[] = [
     description: "The one thing a personal access token may do here: read itself.",
     access: "token",
     answer: { status: 200, description: "The token.", schema: token },
+    problems: [404],
     async handle({ sql }, { presented }) {
       const found = presented.kind === "personal_access_token"
         ? await findPersonalAccessToken(sql, presented.id)
@@ -122,6 +125,7 @@ export const tokenOperations: readonly ApiOperation[] = [
     access: "admin",
     body: importedToken,
     answer: { status: 201, description: "The token as it is known now.", schema: token },
+    problems: [409, 422],
     async handle(parts, request) {
       const { body } = request;
       requireAdministrator(request);
@@ -159,6 +163,7 @@ export const tokenOperations: readonly ApiOperation[] = [
     access: "write",
     body: rotation,
     answer: { status: 201, description: "The new token.", schema: madeToken },
+    problems: [409, 422],
     async handle(parts, request) {
       const { body } = request;
       const old = await findOwn(parts, request);

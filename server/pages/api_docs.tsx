@@ -171,7 +171,7 @@ function OperationEntry(
       )}
       <h3>Answer</h3>
       <ul class="fields">
-        {Object.entries(responses).filter(([status]) => status !== "default").map((
+        {Object.entries(responses).filter(([status]) => Number(status) < 400).map((
           [status, { description, content }],
         ) => {
           const reference = referenceIn(content);
