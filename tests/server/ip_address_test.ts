@@ -105,7 +105,7 @@ testOnEachDatabase(
     const client = await server.addClient();
     for (const address of ["fe80::1%eth0", "fe80::/10%eth0", "::1%1", "203.0.113.7:80", "[::1]"]) {
       const body = { name: "CI", scopes: ["deploy"], allowed_addresses: [address] };
-      const answer = await call(server, alice.login, "POST", "/api/v1/tokens", body);
+      const answer = await call(server, alice.management, "POST", "/api/v1/tokens", body);
       assert.ok([400, 422].includes(answer.status), `${address}: ${answer.status}`);
     }
     const { token } = await makeToken(server, alice, {

@@ -44,7 +44,7 @@ testOnEachDatabase(
   async (location) => {
     await using server = await testServer(location, describeScopes);
     const document = await (await server.request("/api/openapi.json")).json();
-    const alice = await addPerson(server);
+    const alice = await addPerson(server, true);
     const { id } = await makeToken(server, alice);
     const send = async (
       path: string,
