@@ -1,4 +1,5 @@
 import type { AppParts } from "../app_parts.ts";
+import type { FormHints } from "../form_hints.ts";
 
 /** What operations work on. */
 export type OperationParts =
@@ -9,6 +10,9 @@ export type OperationParts =
 /** What an operator asked for cannot be done; `message` says why and what to do. */
 export class OperationError extends Error {
   override readonly name = "OperationError";
+  constructor(message: string, readonly hints: FormHints = {}) {
+    super(message);
+  }
 }
 
 /**

@@ -18,7 +18,12 @@ export function workloadScope(scope: string, { scopes }: Pick<ServerConfig, "sco
   const known = scopes.map(({ name }) => name).filter((name) =>
     !PERSONAL_SCOPES.includes(name) && !isManagementScope(name)
   );
-  if (wanted.length === 0) throw new OperationError("name the scopes it may carry with --scope");
+  if (wanted.length === 0) {
+    throw new OperationError("name the scopes it may carry with --scope", {
+      fields: ["scope"],
+      onPage: "Enter the scopes to grant.",
+    });
+  }
   const unknown = wanted.filter((one) => !known.includes(one));
   if (unknown.length > 0) {
     throw new OperationError(
@@ -26,6 +31,7 @@ export function workloadScope(scope: string, { scopes }: Pick<ServerConfig, "sco
         (known.length > 0
           ? `the config file's [scopes] has ${known.join(" ")}`
           : 'describe it in the config file first: [scopes] deploy = "Deploy your services"'),
+      { fields: ["scope"] },
     );
   }
   return formatScope(wanted);

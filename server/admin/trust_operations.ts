@@ -63,11 +63,11 @@ export const addTrustRule: Operation<TrustRuleRequest, { audience: string; actsA
     const { sql, clock, config, issuer, actor } = parts;
     const found = dangers(request);
     if (found.length > 0 && !request.force) {
-      throw new OperationError(
-        `This rule would let strangers in. ${
-          found.join(" ")
-        } Insist (--force) to add it all the same.`,
-      );
+      const why = `This rule would let strangers in. ${found.join(" ")}`;
+      throw new OperationError(`${why} Insist (--force) to add it all the same.`, {
+        fields: ["subject", "conditions"],
+        onPage: `${why} Change it, or tick the last box to add it all the same.`,
+      });
     }
     checkRequest(request);
     const scope = workloadScope(request.scope, config);
@@ -91,7 +91,10 @@ export const addTrustRule: Operation<TrustRuleRequest, { audience: string; actsA
         createdAt: now,
       });
       if (!inserted) {
-        throw new OperationError(`there is a rule ${request.name} already; choose another --name`);
+        throw new OperationError(`there is a rule ${request.name} already; choose another --name`, {
+          fields: ["name"],
+          onPage: `There is a rule ${request.name} already. Choose another name.`,
+        });
       }
       await recordAuditEvent(tx, clock, {
         event: "trust_rule.created",
@@ -110,13 +113,19 @@ export const addTrustRule: Operation<TrustRuleRequest, { audience: string; actsA
 
 function checkRequest({ lifetimeSeconds, enabledUntil, name }: TrustRuleRequest): void {
   if (!(lifetimeSeconds >= 60 && lifetimeSeconds <= MAX_LIFETIME)) {
-    throw new OperationError(`a token's life is between 60 s and ${MAX_LIFETIME / 60} min`);
+    throw new OperationError(`a token's life is between 60 s and ${MAX_LIFETIME / 60} min`, {
+      fields: ["lifetimeSeconds"],
+    });
   }
   if (enabledUntil !== undefined && Number.isNaN(Date.parse(enabledUntil))) {
-    throw new OperationError(`"${enabledUntil}" is no date; write it like 2027-01-31`);
+    throw new OperationError(`"${enabledUntil}" is no date; write it like 2027-01-31`, {
+      fields: ["enabledUntil"],
+    });
   }
   if (!/^[\w.:/-]{1,100}$/.test(name)) {
-    throw new OperationError(`"${name}" is no name: letters, digits and . _ : / - alone`);
+    throw new OperationError(`"${name}" is no name: letters, digits and . _ : / - alone`, {
+      fields: ["name"],
+    });
   }
 }
 
@@ -140,7 +149,11 @@ async function findOrMakePrincipal(
       ? await createServiceAccount(tx, { name: wanted, scope, now })
       : undefined);
   if (account === undefined) {
-    throw new OperationError(`there is no service account ${wanted}; add it first`);
+    throw new OperationError(`there is no service account ${wanted}; add it first`, {
+      fields: ["serviceAccount"],
+      onPage: `There is no service account ${wanted}. Leave the field empty to have one made, or ` +
+        "have an operator add it.",
+    });
   }
   return { id: account.id, kind: "service_account", name: account.name };
 }

@@ -1,3 +1,4 @@
+import type { FormHints } from "../form_hints.ts";
 import type { Condition } from "./condition.ts";
 import { provider, type ProviderName } from "./providers.ts";
 
@@ -19,13 +20,18 @@ export interface RuleDraft {
   name: string;
   issuer: string;
   conditions: Condition[];
-  /** What the operator should know, in sentences. */
+  /** What the operator should know, in sentences for the command line. */
   notes: string[];
+  /** The repository or project that is trusted by its name, since its number is unknown. */
+  byName?: string;
 }
 
 /** The wishes do not make a rule; `message` says what is missing. */
 export class RuleDraftError extends Error {
   override readonly name = "RuleDraftError";
+  constructor(message: string, readonly hints: FormHints) {
+    super(message);
+  }
 }
 
 /**
@@ -43,15 +49,19 @@ export async function draftRule(
   lookUpId: LookUpId,
 ): Promise<RuleDraft> {
   const issuer = issuerFor(name, wishes);
-  const notes: string[] = [];
+  const { conditions: subject, byName } = await subjectConditions(name, issuer, wishes, lookUpId);
   const conditions = [
-    ...await subjectConditions(name, issuer, wishes, lookUpId, notes),
+    ...subject,
     ...placeConditions(name, wishes),
     ...furtherConditions(wishes.conditions),
   ];
   const parts = [name, wishes.subject, wishes.branch ?? wishes.tag ?? wishes.environment];
   const ruleName = parts.filter((part) => part !== undefined).join(":").replace(/[^\w.:/-]/g, "-");
-  return { name: ruleName.slice(0, 100), issuer, conditions, notes };
+  const notes = byName === undefined ? [] : [
+    `The number of ${byName} could not be looked up, so the rule trusts the name, which another ` +
+    "owner may take over if it is given up. Better: --repository-id NUMBER.",
+  ];
+  return { name: ruleName.slice(0, 100), issuer, conditions, notes, byName };
 }
 
 function issuerFor(name: ProviderName, { issuer, subject }: RuleWishes): string {
@@ -60,15 +70,17 @@ function issuerFor(name: ProviderName, { issuer, subject }: RuleWishes): string 
     if (URL.canParse(known) && /^https?:$/.test(new URL(known).protocol)) return known;
     throw new RuleDraftError(
       `"${known}" is not a valid issuer; write it as the token's iss has it, like https://id.example.com`,
+      { fields: ["issuer"] },
     );
   }
   if (name === "circleci" && subject !== undefined && /^[0-9a-f-]{36}$/i.test(subject)) {
     return `https://oidc.circleci.com/org/${subject}`;
   }
-  throw new RuleDraftError(
-    `${provider(name).title} has an issuer of its own for each installation: ` +
-      "name the issuer (--issuer https://…)",
-  );
+  const why = `${provider(name).title} has an issuer of its own for each installation`;
+  throw new RuleDraftError(`${why}: name the issuer (--issuer https://…)`, {
+    fields: ["issuer"],
+    onPage: `${why}. Enter it, like https://id.example.com.`,
+  });
 }
 
 function equals(claim: string, value: string): Condition {
@@ -80,9 +92,8 @@ async function subjectConditions(
   issuer: string,
   { subject, repositoryId }: RuleWishes,
   lookUpId: LookUpId,
-  notes: string[],
-): Promise<Condition[]> {
-  if (subject === undefined) return [];
+): Promise<{ conditions: Condition[]; byName?: string }> {
+  if (subject === undefined) return { conditions: [] };
   switch (name) {
     case "github":
     case "github-enterprise":
@@ -93,43 +104,47 @@ async function subjectConditions(
         : ["project_id", "project_path"];
       // A segment of dots only would lead elsewhere in a URL.
       if (!/^[\w.*-]+(\/[\w.*-]+)+$/.test(subject) || /(^|\/)\.+(\/|$)/.test(subject)) {
-        throw new RuleDraftError(`"${subject}" is no repository; write it like acme/api`);
+        throw new RuleDraftError(`"${subject}" is no repository; write it like acme/api`, {
+          fields: ["subject"],
+        });
       }
       const wildcard = subject.includes("*");
       const id = repositoryId ?? (wildcard ? undefined : await lookUpId(name, issuer, subject));
-      if (id !== undefined) return [equals(idClaim, id)];
-      if (!wildcard) {
-        notes.push(
-          `The number of ${subject} could not be looked up, so the rule trusts the name, which ` +
-            "another owner may take over if it is given up. Better: --repository-id NUMBER.",
-        );
-      }
-      return [equals(nameClaim, subject)];
+      if (id !== undefined) return { conditions: [equals(idClaim, id)] };
+      return {
+        conditions: [equals(nameClaim, subject)],
+        byName: wildcard ? undefined : subject,
+      };
     }
     case "buildkite": {
       const [organization, pipeline] = subject.split("/");
-      return [
-        equals("organization_slug", organization),
-        ...pipeline ? [equals("pipeline_slug", pipeline)] : [],
-      ];
+      return {
+        conditions: [
+          equals("organization_slug", organization),
+          ...pipeline ? [equals("pipeline_slug", pipeline)] : [],
+        ],
+      };
     }
     case "circleci":
-      return [];
+      return { conditions: [] };
     case "bitbucket":
-      return [equals("repositoryUuid", subject)];
+      return { conditions: [equals("repositoryUuid", subject)] };
     case "google":
-      return [equals(/^\d+$/.test(subject) ? "sub" : "email", subject)];
+      return { conditions: [equals(/^\d+$/.test(subject) ? "sub" : "email", subject)] };
     case "azure":
-      return [equals("oid", subject)];
+      return { conditions: [equals("oid", subject)] };
     case "kubernetes": {
       const [namespace, account, more] = subject.split("/");
       if (!namespace || !account || more !== undefined) {
-        throw new RuleDraftError(`"${subject}" is no service account; write it namespace/name`);
+        throw new RuleDraftError(`"${subject}" is no service account; write it namespace/name`, {
+          fields: ["subject"],
+        });
       }
-      return [equals("sub", `system:serviceaccount:${namespace}:${account}`)];
+      const sub = `system:serviceaccount:${namespace}:${account}`;
+      return { conditions: [equals("sub", sub)] };
     }
     case "generic":
-      return [equals("sub", subject)];
+      return { conditions: [equals("sub", subject)] };
   }
 }
 
@@ -139,7 +154,9 @@ function placeConditions(
   { branch, tag, environment }: RuleWishes,
 ): Condition[] {
   if (branch !== undefined && tag !== undefined) {
-    throw new RuleDraftError("a run is for a branch or for a tag: make a rule for each");
+    throw new RuleDraftError("a run is for a branch or for a tag: make a rule for each", {
+      fields: ["branch", "tag"],
+    });
   }
   const conditions: Condition[] = [];
   const ref = branch !== undefined
@@ -147,8 +164,14 @@ function placeConditions(
     : tag !== undefined
     ? `refs/tags/${tag}`
     : undefined;
-  const unknown = (flag: string) =>
-    new RuleDraftError(`${provider(name).title} has no claim for ${flag}; use --condition`);
+  const unknown = (field: "branch" | "tag" | "environment") => {
+    const { title } = provider(name);
+    return new RuleDraftError(`${title} has no claim for --${field}; use --condition`, {
+      fields: [field],
+      onPage: `${title} has no claim for the ${field}. Leave it empty, and write a further ` +
+        "condition instead.",
+    });
+  };
   if (ref !== undefined) {
     if (name.startsWith("github")) conditions.push(equals("ref", ref));
     else if (name.startsWith("gitlab")) {
@@ -157,13 +180,13 @@ function placeConditions(
     } else if (name === "circleci") conditions.push(equals("oidc.circleci.com/vcs-ref", ref));
     else if (name === "buildkite" && branch) conditions.push(equals("build_branch", branch));
     else if (name === "bitbucket" && branch) conditions.push(equals("branchName", branch));
-    else throw unknown(branch !== undefined ? "--branch" : "--tag");
+    else throw unknown(branch !== undefined ? "branch" : "tag");
   }
   if (environment !== undefined) {
     if (name.startsWith("git")) conditions.push(equals("environment", environment));
     else if (name === "bitbucket") {
       conditions.push(equals("deploymentEnvironmentUuid", environment));
-    } else throw unknown("--environment");
+    } else throw unknown("environment");
   }
   return conditions;
 }
@@ -173,7 +196,9 @@ function furtherConditions(texts: readonly string[]): Condition[] {
   for (const text of texts) {
     const match = /^([^=~]+)([=~])(.+)$/s.exec(text);
     if (match === null) {
-      throw new RuleDraftError(`"${text}" is no condition; write claim=value or claim~glob*`);
+      throw new RuleDraftError(`"${text}" is no condition; write claim=value or claim~glob*`, {
+        fields: ["conditions"],
+      });
     }
     const [, claim, sign, value] = match;
     const operator = sign === "~" ? "glob" : "equals";

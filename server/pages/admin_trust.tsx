@@ -6,8 +6,16 @@ import { repositoryIdLookUp } from "../federation/repository_id.ts";
 import { draftRule, RuleDraftError } from "../federation/rule_draft.ts";
 import { parseDuration } from "../setting_values.ts";
 import { needsFreshSignIn, signedInSession, signInPath } from "./browser_session.ts";
+import {
+  ErrorSummary,
+  Field,
+  FieldError,
+  fieldState,
+  type FormProblem,
+  formTitle,
+} from "./form_problems.tsx";
 import { formToken } from "./form_token.ts";
-import { FormToken, Problem } from "./layout.tsx";
+import { FormToken } from "./layout.tsx";
 import { leaveNotice } from "./notice.ts";
 import { page, type PageContext, type PageParts } from "./page.tsx";
 import { AskButton } from "./question.tsx";
@@ -23,39 +31,41 @@ export async function showTrust(parts: PageParts, c: PageContext): Promise<Respo
 /** POST /admin/trust: adds a rule, or says why it would let strangers in. */
 export async function submitTrust(parts: PageParts, c: PageContext): Promise<Response> {
   const form = c.get("form");
-  try {
-    const text = await addFromForm({ ...parts, actor: signedInSession(c).user.id }, form);
-    leaveNotice(parts, c, { text });
-    return c.redirect(PATH, 303);
-  } catch (error) {
-    const expected = error instanceof OperationError || error instanceof RuleDraftError;
-    if (!expected) throw error;
-    return await trustPage(parts, c, { problem: error.message, form });
-  }
+  const added = await addFromForm({ ...parts, actor: signedInSession(c).user.id }, form);
+  if (typeof added !== "string") return await trustPage(parts, c, { problems: added, form });
+  leaveNotice(parts, c, { text: added });
+  return c.redirect(PATH, 303);
 }
 
-/** Adds the rule and says so. */
+/** Adds the rule and says so, or what is wrong with the form. */
 async function addFromForm(
   parts: PageParts & { actor: string },
   form: FormParameters,
-): Promise<string> {
+): Promise<string | FormProblem[]> {
   const provider = form("provider") ?? "";
-  if (!isProviderName(provider)) throw new OperationError("Choose a provider.");
+  if (!isProviderName(provider)) return [{ message: "Choose a provider.", fields: ["provider"] }];
+  const problems: FormProblem[] = [];
   const lifetimeSeconds = parseDuration(form("lifetime") ?? "10m");
   if (lifetimeSeconds === undefined) {
-    throw new OperationError("The life of a token is written like 10m.");
+    const message = "The longest life of a token is not a valid duration. Write it like 10m.";
+    problems.push({ message, fields: ["lifetime"] });
   }
   const lines = (form("conditions") ?? "").split(/\r?\n/).map((line) => line.trim());
-  const draft = await draftRule(provider, {
+  const wishes = {
     subject: form("subject"),
+    repositoryId: form("repository_id"),
     branch: form("branch"),
     tag: form("tag"),
     environment: form("environment"),
     issuer: form("issuer"),
     conditions: lines.filter((line) => line !== ""),
-  }, repositoryIdLookUp(parts.http, parts.config.federation.privateIssuers));
+  };
+  const lookUpId = repositoryIdLookUp(parts.http, parts.config.federation.privateIssuers);
+  const draft = await orProblem(draftRule(provider, wishes, lookUpId));
+  if (!("conditions" in draft)) return [...problems, draft];
+  if (lifetimeSeconds === undefined) return problems;
   const name = form("name") ?? draft.name;
-  const { actsAs } = await addTrustRule(parts, {
+  const added = await orProblem(addTrustRule(parts, {
     name,
     provider,
     issuer: draft.issuer,
@@ -65,23 +75,56 @@ async function addFromForm(
     serviceAccount: form("account"),
     enabledUntil: form("until"),
     force: form("force") === "on",
-  });
-  return [`Added the rule ${name}. It acts as ${actsAs}.`, ...draft.notes].join(" ");
+  }));
+  if (!("actsAs" in added)) return [added];
+  const note = draft.byName === undefined
+    ? ""
+    : ` The number of ${draft.byName} could not be looked up, so the rule trusts the name, which ` +
+      "another owner may take over if it is given up. It is safer to add the rule by its number.";
+  return `Added the rule ${name}. It acts as ${added.actsAs}.${note}`;
+}
+
+/** What comes of adding a rule, or why it cannot be, in the words of the page. */
+async function orProblem<Result>(result: Promise<Result>): Promise<Result | FormProblem> {
+  try {
+    return await result;
+  } catch (error) {
+    if (!(error instanceof OperationError || error instanceof RuleDraftError)) throw error;
+    const { fields, onPage } = error.hints;
+    return {
+      message: onPage ?? asSentence(error.message),
+      fields: fields?.map((field) => FIELD_IDS[field] ?? field),
+    };
+  }
+}
+
+/** Fields whose ids are not the names that operations have for them. */
+const FIELD_IDS: Record<string, string> = {
+  lifetimeSeconds: "lifetime",
+  enabledUntil: "until",
+  serviceAccount: "account",
+};
+
+/** Messages for the command line begin small and end without a full stop. */
+function asSentence(message: string): string {
+  const sentence = message[0].toUpperCase() + message.slice(1);
+  return /[.!?]$/.test(sentence) ? sentence : `${sentence}.`;
 }
 
 async function trustPage(
   parts: PageParts,
   c: PageContext,
-  { problem, form }: { problem?: string; form?: FormParameters },
+  { problems = [], form }: { problems?: readonly FormProblem[]; form?: FormParameters },
 ): Promise<Response> {
   const rules = await listAllTrustRules(parts, {});
   const token = formToken(parts, c);
   return await page(parts, c, {
-    title: problem ? "Error: trusted workloads" : "Trusted workloads",
-    status: problem ? 422 : 200,
+    title: formTitle("Trusted workloads", problems),
+    status: problems.length > 0 ? 422 : 200,
     children: (
       <main class="wide">
         <h1>Trusted workloads</h1>
+        <ErrorSummary problems={problems} />
         <p>
           A CI job that fits a rule gets a short-lived access token for its provider's identity
           token. It needs no stored secret.
@@ -102,75 +145,134 @@ async function trustPage(
               </a>
             </p>
           )
-          : <RuleForm token={token} problem={problem} form={form} />}
+          : <RuleForm token={token} problems={problems} form={form} />}
       </main>
     ),
   });
 }
 
 function RuleForm(
-  { token, problem, form }: { token: string; problem?: string; form?: FormParameters },
+  { token, problems, form }: {
+    token: string;
+    problems: readonly FormProblem[];
+    form?: FormParameters;
+  },
 ) {
   return (
     <>
-      {problem && <Problem id="problem">{problem}</Problem>}
-      <form method="post" action={PATH} aria-describedby={problem && "problem"}>
+      <form method="post" action={PATH}>
         <FormToken token={token} />
-        <div class="field">
-          <label for="provider">Provider</label>
-          <select id="provider" name="provider">
+        <Field id="provider" label="Provider" problems={problems}>
+          <select id="provider" name="provider" {...fieldState(problems, "provider")}>
             {Object.entries(providers).map(([name, { title }]) => (
               <option value={name} selected={form?.("provider") === name}>{title}</option>
             ))}
           </select>
-        </div>
+        </Field>
         <Text
           form={form}
+          problems={problems}
           name="subject"
           label="Which"
           hint="acme/api for GitHub and GitLab, namespace/name for Kubernetes, the id elsewhere"
         />
-        <Text form={form} name="branch" label="Branch" hint="main, or release-*" />
-        <Text form={form} name="tag" label="Tag" hint="v*; instead of a branch" />
-        <Text form={form} name="environment" label="Environment" hint="production" />
         <Text
           form={form}
+          problems={problems}
+          name="repository_id"
+          label="Its number"
+          hint="of the repository or project, which no rename changes; looked up if left empty"
+        />
+        <Text
+          form={form}
+          problems={problems}
+          name="branch"
+          label="Branch"
+          hint="main, or release-*"
+        />
+        <Text
+          form={form}
+          problems={problems}
+          name="tag"
+          label="Tag"
+          hint="v*; instead of a branch"
+        />
+        <Text
+          form={form}
+          problems={problems}
+          name="environment"
+          label="Environment"
+          hint="production"
+        />
+        <Text
+          form={form}
+          problems={problems}
           name="issuer"
           label="Issuer"
           hint="where each installation has its own: https://gitlab.example.com"
         />
-        <div class="field">
-          <label for="conditions">Further conditions</label>
+        <Field
+          id="conditions"
+          label="Further conditions"
+          hint="One a line: claim=value, or claim~glob* where * stands for anything but : and /"
+          problems={problems}
+        >
           <textarea
             id="conditions"
             name="conditions"
             spellcheck={false}
-            aria-describedby="conditions-hint"
+            {...fieldState(problems, "conditions", { hint: true })}
           >
             {form?.("conditions") ?? ""}
           </textarea>
-          <p class="hint" id="conditions-hint">
-            One a line: claim=value, or claim~glob* where * stands for anything but : and /
-          </p>
-        </div>
-        <Text form={form} name="scope" label="Scopes to grant" hint="with spaces between" />
+        </Field>
         <Text
           form={form}
+          problems={problems}
+          name="scope"
+          label="Scopes to grant"
+          hint="with spaces between"
+        />
+        <Text
+          form={form}
+          problems={problems}
           name="account"
           label="Acts as service account"
           hint="left empty, a new one of the rule's name"
         />
-        <Text form={form} name="lifetime" label="Longest life of a token" hint="10m" />
-        <Text form={form} name="until" label="The rule ends on" hint="2027-01-31; or never" />
         <Text
           form={form}
+          problems={problems}
+          name="lifetime"
+          label="Longest life of a token"
+          hint="10m"
+        />
+        <Text
+          form={form}
+          problems={problems}
+          name="until"
+          label="The rule ends on"
+          hint="2027-01-31; or never"
+        />
+        <Text
+          form={form}
+          problems={problems}
           name="name"
           label="Name of the rule"
           hint="left empty, made from the above"
         />
-        <label class="check">
-          <input type="checkbox" name="force" /> Add it even if it would let strangers in
-        </label>
+        <div class="field">
+          <label class="check">
+            <input
+              id="force"
+              type="checkbox"
+              name="force"
+              {...fieldState(problems, "force")}
+            />{" "}
+            Add it even if it would let strangers in
+          </label>
+          <FieldError id="force" problems={problems} />
+        </div>
         <button class="main" type="submit">Add the rule</button>
       </form>
     </>
@@ -205,16 +307,16 @@ function Rule({ rule }: { rule: ListedRule }) {
 }
 
 function Text(
-  { form, name, label, hint }: {
+  { form, problems, name, label, hint }: {
     form?: FormParameters;
+    problems: readonly FormProblem[];
     name: string;
     label: string;
     hint: string;
   },
 ) {
   return (
-    <div class="field">
-      <label for={name}>{label}</label>
+    <Field id={name} label={label} hint={hint} problems={problems}>
       <input
         id={name}
         name={name}
@@ -223,9 +325,8 @@ function Text(
         autocomplete="off"
         spellcheck={false}
         value={form?.(name) ?? ""}
-        aria-describedby={`${name}-hint`}
+        {...fieldState(problems, name, { hint: true })}
       />
-      <p class="hint" id={`${name}-hint`}>{hint}</p>
-    </div>
+    </Field>
   );
 }

@@ -4,8 +4,9 @@ import { forgiveAttempt } from "../store/failed_attempts.ts";
 import { admitUserCode } from "../throttle.ts";
 import { formatUserCode, normaliseUserCode } from "../tokens/user_code.ts";
 import { signedInSession } from "./browser_session.ts";
+import { ErrorSummary, Field, fieldState, formTitle } from "./form_problems.tsx";
 import { formToken } from "./form_token.ts";
-import { FormToken, Problem } from "./layout.tsx";
+import { FormToken } from "./layout.tsx";
 import { page, type PageContext, type PageParts, problemPage, throttledPage } from "./page.tsx";
 import { visibleText } from "../visible_text.ts";
 
@@ -87,13 +88,15 @@ async function enterCodePage(
   state: { typed?: string; problem?: string },
 ): Promise<Response> {
   const { typed, problem } = state;
+  const problems = problem === undefined ? [] : [{ message: problem, fields: ["user_code"] }];
   const filledIn = typed !== undefined && problem === undefined;
   return await page(parts, c, {
-    title: problem ? "Error: log in a terminal" : "Log in a terminal",
+    title: formTitle("Log in a terminal", problems),
     status: problem ? 422 : 200,
     children: (
       <main>
         <h1>{filledIn ? "Is this the code on your terminal?" : "Enter the code"}</h1>
+        <ErrorSummary problems={problems} />
         <p>
           {filledIn
             ? "Compare each letter. Go on only if you have started a login yourself, just now."
@@ -101,9 +104,12 @@ async function enterCodePage(
         </p>
         <form method="post" action="/device">
           <FormToken token={formToken(parts, c)} />
-          {problem && <Problem id="problem">{problem}</Problem>}
-          <div class="field">
-            <label for="user_code">Code</label>
+          <Field
+            id="user_code"
+            label="Code"
+            hint="Capitals and dashes do not matter."
+            problems={problems}
+          >
             <input
               class="code"
               id="user_code"
@@ -118,12 +124,10 @@ async function enterCodePage(
               required
               maxlength={20}
               value={typed ?? ""}
-              autofocus={!filledIn}
-              aria-invalid={problem ? "true" : undefined}
-              aria-describedby={problem ? "problem" : "code-hint"}
+              autofocus={!filledIn && problem === undefined}
+              {...fieldState(problems, "user_code", { hint: true })}
             />
-            <p class="hint" id="code-hint">Capitals and dashes do not matter.</p>
-          </div>
+          </Field>
           <button class="main" type="submit" autofocus={filledIn}>Continue</button>
         </form>
       </main>

@@ -82,15 +82,6 @@ export function Command({ children }: { children: string }) {
   );
 }
 
-/** What is wrong with what was typed; read aloud when the page comes. */
-export function Problem({ id, children }: { id?: string; children: Child }) {
-  return (
-    <p class="problem" role="alert" id={id}>
-      {children}
-    </p>
-  );
-}
-
 /** A notice at the top of a page; it has the focus, so that a screen reader begins there. */
 function NoticeBox({ notice, formToken }: { notice: Notice; formToken?: string }) {
   const { text, undo } = notice;

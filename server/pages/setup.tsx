@@ -9,8 +9,9 @@ import {
 } from "../store/setup_links.ts";
 import { emailProblem, nameProblem } from "../store/users.ts";
 import { startSession } from "./browser_session.ts";
+import { ErrorSummary, Field, fieldState, type FormProblem, formTitle } from "./form_problems.tsx";
 import { formToken } from "./form_token.ts";
-import { FormToken, Problem } from "./layout.tsx";
+import { FormToken } from "./layout.tsx";
 import { page, type PageContext, type PageParts, problemPage } from "./page.tsx";
 import { HowToSetUp } from "./sign_in.tsx";
 
@@ -20,15 +21,12 @@ interface Entered {
   email: string;
 }
 
-type Field = "name" | "email" | "password" | "repeated";
-type Problems = Partial<Record<Field, string>>;
-
 /** GET /setup?token=…: the page behind the link on the operator's terminal. */
 export async function showSetup(parts: PageParts, c: PageContext): Promise<Response> {
   const setupToken = c.req.query("token") ?? "";
   const state = await setupLinkState(parts.sql, { setupToken, now: new Date(parts.clock.now()) });
   if (state !== "usable") return await linkProblem(parts, c, state);
-  return await setupPage(parts, c, { setupToken, name: "", email: "" }, {});
+  return await setupPage(parts, c, { setupToken, name: "", email: "" }, []);
 }
 
 /** POST /setup: makes the first administrator and signs them in. */
@@ -43,13 +41,19 @@ export async function submitSetup(parts: PageParts, c: PageContext): Promise<Res
   const now = new Date(clock.now());
   const state = await setupLinkState(sql, { setupToken, now });
   if (state !== "usable") return await linkProblem(parts, c, state);
-  const problems: Problems = {
-    name: nameProblem(name),
-    email: emailProblem(email),
-    password: passwordProblem(password),
-    repeated: form("repeated_password") === password ? undefined : "The passwords differ.",
-  };
-  if (Object.values(problems).some((problem) => problem !== undefined)) {
+  const found: [field: string, message: string | undefined][] = [
+    ["name", nameProblem(name)],
+    ["email", emailProblem(email)],
+    ["password", passwordProblem(password)],
+    [
+      "repeated_password",
+      (form("repeated_password") ?? "") === password ? undefined : "The passwords differ.",
+    ],
+  ];
+  const problems = found.flatMap(([field, message]) =>
+    message === undefined ? [] : [{ message, fields: [field] }]
+  );
+  if (problems.length > 0) {
     return await setupPage(parts, c, { setupToken, name, email }, problems);
   }
   const { address } = c.get("requester");
@@ -103,29 +107,20 @@ async function setupPage(
   parts: PageParts,
   c: PageContext,
   entered: Entered,
-  problems: Problems,
+  problems: readonly FormProblem[],
 ): Promise<Response> {
-  const wrong = (Object.keys(problems) as Field[]).filter((field) => problems[field]);
-  const first = wrong[0] ?? "name";
-  const state = (field: Field) => ({
-    autofocus: field === first,
-    "aria-invalid": problems[field] ? "true" as const : undefined,
-    "aria-describedby": problems[field] && `${field}-problem`,
-  });
-  const problem = (field: Field) =>
-    problems[field] && <Problem id={`${field}-problem`}>{problems[field]}</Problem>;
   return await page(parts, c, {
-    title: wrong.length > 0 ? "Error: set up" : "Set up",
-    status: wrong.length > 0 ? 422 : 200,
+    title: formTitle("Set up", problems),
+    status: problems.length > 0 ? 422 : 200,
     children: (
       <main>
         <h1>Set up {brand.productName}</h1>
+        <ErrorSummary problems={problems} />
         <p>Make the first account. It will be the administrator’s.</p>
         <form method="post" action="/setup">
           <FormToken token={formToken(parts, c)} />
           <input type="hidden" name="setup_token" value={entered.setupToken} />
-          <div class="field">
-            <label for="name">Your name</label>
+          <Field id="name" label="Your name" problems={problems}>
             <input
               id="name"
               name="name"
@@ -133,12 +128,11 @@ async function setupPage(
               required
               maxlength={100}
               value={entered.name}
-              {...state("name")}
+              autofocus={problems.length === 0}
+              {...fieldState(problems, "name")}
             />
-            {problem("name")}
-          </div>
-          <div class="field">
-            <label for="email">E-mail address</label>
+          </Field>
+          <Field id="email" label="E-mail address" problems={problems}>
             <input
               id="email"
               name="email"
@@ -150,12 +144,15 @@ async function setupPage(
               required
               maxlength={254}
               value={entered.email}
-              {...state("email")}
+              {...fieldState(problems, "email")}
             />
-            {problem("email")}
-          </div>
-          <div class="field">
-            <label for="password">Password</label>
+          </Field>
+          <Field
+            id="password"
+            label="Password"
+            hint={`At least ${MIN_PASSWORD_LENGTH} characters. A few unrelated words make a good one.`}
+            problems={problems}
+          >
             <input
               id="password"
               name="password"
@@ -163,17 +160,10 @@ async function setupPage(
               autocomplete="new-password"
               required
               minlength={MIN_PASSWORD_LENGTH}
-              {...state("password")}
-              aria-describedby={problems.password ? "password-problem" : "password-hint"}
+              {...fieldState(problems, "password", { hint: true })}
             />
-            {problem("password") ?? (
-              <p class="hint" id="password-hint">
-                At least {MIN_PASSWORD_LENGTH} characters. A few unrelated words make a good one.
-              </p>
-            )}
-          </div>
-          <div class="field">
-            <label for="repeated_password">Password once more</label>
+          </Field>
+          <Field id="repeated_password" label="Password once more" problems={problems}>
             <input
               id="repeated_password"
               name="repeated_password"
@@ -181,10 +171,9 @@ async function setupPage(
               autocomplete="new-password"
               required
               minlength={MIN_PASSWORD_LENGTH}
-              {...state("repeated")}
+              {...fieldState(problems, "repeated_password")}
             />
-            {problem("repeated")}
-          </div>
+          </Field>
           <button class="main" type="submit">Make the account</button>
         </form>
       </main>

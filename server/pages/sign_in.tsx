@@ -8,8 +8,9 @@ import { anyUser, emailProblem, findUserByEmail } from "../store/users.ts";
 import { admitPassword } from "../throttle.ts";
 import { renewBrowserToken } from "./browser_cookie.ts";
 import { knownBrowser, startSession } from "./browser_session.ts";
+import { ErrorSummary, Field, fieldState, formTitle } from "./form_problems.tsx";
 import { formToken } from "./form_token.ts";
-import { Command, FormToken, Problem } from "./layout.tsx";
+import { Command, FormToken } from "./layout.tsx";
 import { localPath } from "./local_path.ts";
 import { leaveNotice } from "./notice.ts";
 import { page, type PageContext, type PageParts, problemPage, throttledPage } from "./page.tsx";
@@ -112,14 +113,19 @@ async function signInPage(
   c: PageContext,
   state: { next: string; again?: boolean; email?: string; problem?: string },
 ): Promise<Response> {
-  const { next, again, email, problem } = state;
+  const { next, again, email } = state;
+  const problems = state.problem === undefined
+    ? []
+    : [{ message: state.problem, fields: ["email", "password"] }];
+  const refused = problems.length > 0;
   const forDevice = next === "/device" || next.startsWith("/device?");
   return await page(parts, c, {
-    title: problem ? "Error: sign in" : "Sign in",
-    status: problem ? 422 : 200,
+    title: formTitle("Sign in", problems),
+    status: refused ? 422 : 200,
     children: (
       <main>
         <h1>{again ? "Sign in again" : `Sign in to ${brand.productName}`}</h1>
+        <ErrorSummary problems={problems} />
         {again && (
           <p>
             {forDevice
@@ -128,12 +134,10 @@ async function signInPage(
           </p>
         )}
         {!again && forDevice && <p>A terminal asks to log in to your account.</p>}
-        {problem && <Problem id="problem">{problem}</Problem>}
         <form method="post" action="/signin">
           <FormToken token={formToken(parts, c)} />
           <input type="hidden" name="next" value={next} />
-          <div class="field">
-            <label for="email">E-mail address</label>
+          <Field id="email" label="E-mail address" problems={problems}>
             <input
               id="email"
               name="email"
@@ -145,24 +149,21 @@ async function signInPage(
               required
               maxlength={254}
               value={email ?? ""}
-              autofocus={!email}
-              aria-invalid={problem ? "true" : undefined}
-              aria-describedby={problem && "problem"}
+              autofocus={!refused && !email}
+              {...fieldState(problems, "email")}
             />
-          </div>
-          <div class="field">
-            <label for="password">Password</label>
+          </Field>
+          <Field id="password" label="Password" problems={problems}>
             <input
               id="password"
               name="password"
               type="password"
               autocomplete="current-password"
               required
-              autofocus={Boolean(email)}
-              aria-invalid={problem ? "true" : undefined}
-              aria-describedby={problem && "problem"}
+              autofocus={!refused && Boolean(email)}
+              {...fieldState(problems, "password")}
             />
-          </div>
+          </Field>
           <button class="main" type="submit">Sign in</button>
         </form>
       </main>

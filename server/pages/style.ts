@@ -68,7 +68,7 @@ input:not([type="hidden"], [type="checkbox"]), select, textarea {
 textarea { min-height: 5rem; }
 .check { display: flex; gap: 0.6rem; align-items: center; min-height: 2.75rem; font-weight: 400; }
 .check input { width: 1.25rem; height: 1.25rem; flex: none; }
-input[aria-invalid="true"] { border-color: var(--danger); }
+[aria-invalid="true"]:is(input, select, textarea) { border-color: var(--danger); border-width: 2px; }
 input.code {
   min-height: 3.75rem; padding: 0.5rem 0.25rem; font-size: clamp(1.4rem, 7vw, 1.9rem);
   text-align: center; letter-spacing: 0.14em; text-transform: uppercase;
@@ -101,7 +101,11 @@ button:not(.main, .danger, .link):hover { background: var(--ground); filter: non
   border-radius: 0.5rem;
 }
 .notice p { margin: 0; min-width: 0; }
-.field .problem { margin-top: 0.6rem; }
+.summary { margin: 0 0 1.25rem; }
+.summary h2 { margin: 0 0 0.25rem; }
+.summary ul { margin: 0; padding-left: 1.25rem; }
+.summary a { color: inherit; overflow-wrap: anywhere; }
+.error { margin: 0.35rem 0 0; color: var(--danger); font-weight: 600; overflow-wrap: anywhere; }
 .loud > :last-child, .care > :last-child { margin-bottom: 0; }
 .loud strong { color: var(--danger); }
 dl { border: 1px solid var(--line); border-radius: 0.5rem; }

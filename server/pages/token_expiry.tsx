@@ -2,15 +2,18 @@ import type { TokenPolicy } from "../config.ts";
 import type { FormParameters } from "../endpoints/form.ts";
 import { TokenRefusal } from "../personal_access_tokens/token_refusal.ts";
 
+import { Field, fieldState, type FormProblem } from "./form_problems.tsx";
+
 const DAY = 86_400;
 const USUAL_DAYS = [7, 30, 60, 90];
 
 /** The question when a token ends: so long, on a day, or never if the policy lets it. */
 export function ExpiryFields(
-  { policy, form, now, asBefore }: {
+  { policy, form, now, problems, asBefore }: {
     policy: TokenPolicy;
     form?: FormParameters;
     now: number;
+    problems: readonly FormProblem[];
     /** Words for a first choice, which leaves the life of the token as it is. */
     asBefore?: string;
   },
@@ -22,9 +25,8 @@ export function ExpiryFields(
   const chosen = form?.("expiry") ?? (asBefore === undefined ? String(policy.defaultLifetime) : "");
   return (
     <>
-      <div class="field">
-        <label for="expiry">It ends</label>
-        <select id="expiry" name="expiry">
+      <Field id="expiry" label="It ends" problems={problems}>
+        <select id="expiry" name="expiry" {...fieldState(problems, "expiry")}>
           {asBefore !== undefined && <option value="" selected={chosen === ""}>{asBefore}</option>}
           {lifetimes.map((seconds) => (
             <option value={String(seconds)} selected={chosen === String(seconds)}>
@@ -36,10 +38,15 @@ export function ExpiryFields(
           )}
           {policy.neverExpire && <option value="never" selected={chosen === "never"}>never</option>}
         </select>
-      </div>
+      </Field>
       {first <= last && (
-        <div class="field until">
-          <label for="until">The day it ends</label>
+        <Field
+          id="until"
+          label="The day it ends"
+          hint={`At its beginning, 00:00 UTC. ${last} is the last there is.`}
+          problems={problems}
+          also="until"
+        >
           <input
             id="until"
             name="until"
@@ -47,12 +54,9 @@ export function ExpiryFields(
             min={first}
             max={last}
             value={form?.("until") ?? ""}
-            aria-describedby="until-hint"
+            {...fieldState(problems, "until", { hint: true })}
           />
-          <p class="hint" id="until-hint">
-            At its beginning, 00:00 UTC. {last} is the last there is.
-          </p>
-        </div>
+        </Field>
       )}
     </>
   );
@@ -69,11 +73,14 @@ export function readExpiry(
   if (chosen !== "until") return Number(chosen);
   const day = form("until") ?? "";
   const end = /^\d{4}-\d\d-\d\d$/.test(day) ? Date.parse(`${day}T00:00:00Z`) : NaN;
-  if (Number.isNaN(end)) return new TokenRefusal("invalid", "Choose the day on which it ends.");
+  if (Number.isNaN(end)) {
+    return new TokenRefusal("invalid", "Choose the day on which it ends.", { field: "until" });
+  }
   const seconds = end / 1000 - Math.floor(now / 1000);
   return seconds > 0 ? seconds : new TokenRefusal(
     "invalid",
     "The day on which it ends has begun already. Choose a later one.",
+    { field: "until" },
   );
 }
 
@@ -83,6 +90,22 @@ export function readExpiry(
  */
 function endDays({ maxLifetime }: TokenPolicy, now: number): [first: string, last: string] {
   return [dayOf(now + DAY * 1000), dayOf(now + maxLifetime * 1000)];
+}
+
+/** A refusal at the field of the form that it is about. */
+export function tokenProblem(
+  { message, field }: TokenRefusal,
+  form: FormParameters,
+): FormProblem {
+  const ids = {
+    name: "name",
+    scopes: "scopes",
+    lifetime: form("expiry") === "until" ? "until" : "expiry",
+    until: "until",
+    allowedAddresses: "addresses",
+    overlap: "overlap",
+  };
+  return { message, fields: field && [ids[field]] };
 }
 
 /** A life in words, in the largest unit that divides it. */

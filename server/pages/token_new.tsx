@@ -5,11 +5,19 @@ import { TokenRefusal } from "../personal_access_tokens/token_refusal.ts";
 import { tokenScopes } from "../scope_catalogue.ts";
 import type { Session } from "../store/sessions.ts";
 import { signedInSession } from "./browser_session.ts";
+import {
+  ErrorSummary,
+  Field,
+  FieldError,
+  fieldState,
+  type FormProblem,
+  formTitle,
+} from "./form_problems.tsx";
 import { formToken } from "./form_token.ts";
-import { FormToken, Problem } from "./layout.tsx";
+import { FormToken } from "./layout.tsx";
 import { FormNumber, idOfFormsToken, madeAlreadyPage, OUT_OF_DATE } from "./made_once.tsx";
 import { page, type PageContext, type PageParts } from "./page.tsx";
-import { ExpiryFields, readExpiry } from "./token_expiry.tsx";
+import { ExpiryFields, readExpiry, tokenProblem } from "./token_expiry.tsx";
 import { madeTokenPage } from "./token_made.tsx";
 import { Foreign } from "./foreign.tsx";
 
@@ -26,12 +34,12 @@ export async function submitNewToken(parts: PageParts, c: PageContext): Promise<
   const form = c.get("form");
   const id = idOfFormsToken(parts, c);
   if (id === undefined) {
-    return await newTokenPage(parts, c, session, { problem: OUT_OF_DATE, form });
+    return await newTokenPage(parts, c, session, { problems: [{ message: OUT_OF_DATE }], form });
   }
   const made = await makeFromForm(parts, c, session, { form, id });
   if (!(made instanceof TokenRefusal)) return await madeTokenPage(parts, c, made);
   return await madeAlreadyPage(parts, c, id) ??
-    await newTokenPage(parts, c, session, { problem: made.message, form });
+    await newTokenPage(parts, c, session, { problems: [tokenProblem(made, form)], form });
 }
 
 async function makeFromForm(
@@ -59,37 +67,41 @@ async function newTokenPage(
   parts: PageParts,
   c: PageContext,
   { user }: Session,
-  { problem, form }: { problem?: string; form?: FormParameters },
+  { problems = [], form }: { problems?: readonly FormProblem[]; form?: FormParameters },
 ): Promise<Response> {
   const { config, clock } = parts;
   const scopes = tokenScopes(config.scopes, userAsHolder(user));
   return await page(parts, c, {
-    title: problem ? "Error: make a token" : "Make a token",
-    status: problem ? 422 : 200,
+    title: formTitle("Make a token", problems),
+    status: problems.length > 0 ? 422 : 200,
     children: (
       <main class="wide">
         <h1>Make a token</h1>
-        {problem && <Problem id="problem">{problem}</Problem>}
-        <form class="form" method="post" action={PATH} aria-describedby={problem && "problem"}>
+        <ErrorSummary problems={problems} />
+        <form class="form" method="post" action={PATH}>
           <FormToken token={formToken(parts, c)} />
           <FormNumber form={form} />
-          <div class="field">
-            <label for="name">Name</label>
+          <Field
+            id="name"
+            label="Name"
+            hint="What it is for, so that you know later: “Nightly build of the shop”"
+            problems={problems}
+          >
             <input
               id="name"
               name="name"
               required
               maxlength={100}
               autocomplete="off"
-              autofocus
+              autofocus={problems.length === 0}
               value={form?.("name") ?? ""}
-              aria-describedby="name-hint"
+              {...fieldState(problems, "name", { hint: true })}
             />
-            <p class="hint" id="name-hint">
-              What it is for, so that you know later: “Nightly build of the shop”
-            </p>
-          </div>
-          <fieldset>
+          </Field>
+          <fieldset
+            id="scopes"
+            aria-describedby={fieldState(problems, "scopes")["aria-describedby"]}
+          >
             <legend>What it may do</legend>
             {scopes.map(({ name, description }) => (
               <label class="check">
@@ -99,26 +111,33 @@ async function newTokenPage(
                 </span>
               </label>
             ))}
+            <FieldError id="scopes" problems={problems} />
             <p class="hint">
               It never may do more than you may yourself, even if you lose something later.
             </p>
           </fieldset>
-          <ExpiryFields policy={config.personalAccessTokens} form={form} now={clock.now()} />
-          <div class="field">
-            <label for="addresses">Only from these addresses</label>
+          <ExpiryFields
+            policy={config.personalAccessTokens}
+            form={form}
+            now={clock.now()}
+            problems={problems}
+          />
+          <Field
+            id="addresses"
+            label="Only from these addresses"
+            hint="One a line, like 203.0.113.7 or 10.0.0.0/8. Left empty, it works from anywhere."
+            problems={problems}
+          >
             <textarea
               id="addresses"
               name="addresses"
               autocapitalize="none"
               spellcheck={false}
-              aria-describedby="addresses-hint"
+              {...fieldState(problems, "addresses", { hint: true })}
             >
               {form?.("addresses") ?? ""}
             </textarea>
-            <p class="hint" id="addresses-hint">
-              One a line, like 203.0.113.7 or 10.0.0.0/8. Left empty, it works from anywhere.
-            </p>
-          </div>
+          </Field>
           <button class="main" type="submit">Make the token</button>
         </form>
       </main>

@@ -2,11 +2,12 @@ import type { FormParameters } from "../endpoints/form.ts";
 import type { MadeToken } from "../personal_access_tokens/create_token.ts";
 import { rotateToken } from "../personal_access_tokens/rotate_token.ts";
 import { TokenRefusal } from "../personal_access_tokens/token_refusal.ts";
+import { ErrorSummary, Field, fieldState, type FormProblem, formTitle } from "./form_problems.tsx";
 import { formToken } from "./form_token.ts";
-import { FormToken, Problem } from "./layout.tsx";
+import { FormToken } from "./layout.tsx";
 import { FormNumber, idOfFormsToken, madeAlreadyPage, OUT_OF_DATE } from "./made_once.tsx";
 import { page, type PageContext, type PageParts } from "./page.tsx";
-import { ExpiryFields, readExpiry } from "./token_expiry.tsx";
+import { ExpiryFields, readExpiry, tokenProblem } from "./token_expiry.tsx";
 import { madeTokenPage } from "./token_made.tsx";
 import { holderOf, type ReachableToken } from "./token_page.tsx";
 import { isLiving, TokenName, TokenStart } from "./token_parts.tsx";
@@ -34,12 +35,12 @@ export async function submitTokenRotation(parts: PageParts, c: PageContext): Pro
   const now = parts.clock.now();
   const newId = idOfFormsToken(parts, c);
   if (newId === undefined) {
-    return await rotationPage(parts, c, reached, { problem: OUT_OF_DATE, form });
+    return await rotationPage(parts, c, reached, { problems: [{ message: OUT_OF_DATE }], form });
   }
   const made = await rotateFromForm(parts, c, reached, { form, overlap, newId });
   if (made instanceof TokenRefusal) {
     return await madeAlreadyPage(parts, c, newId) ??
-      await rotationPage(parts, c, reached, { problem: made.message, form });
+      await rotationPage(parts, c, reached, { problems: [tokenProblem(made, form)], form });
   }
   const { expiresAt } = reached.token;
   const oldEndsAt = Math.min(now + overlap * 1000, expiresAt?.getTime() ?? Infinity);
@@ -70,20 +71,20 @@ async function rotationPage(
   parts: PageParts,
   c: PageContext,
   { token }: ReachableToken,
-  { problem, form }: { problem?: string; form?: FormParameters },
+  { problems = [], form }: { problems?: readonly FormProblem[]; form?: FormParameters },
 ): Promise<Response> {
   const now = parts.clock.now();
-  if (problem === undefined && !isLiving(token, now)) {
+  if (problems.length === 0 && !isLiving(token, now)) {
     return c.redirect(`/tokens/${token.id}`, 303);
   }
   const chosen = form?.("overlap") ?? USUAL_OVERLAP;
   return await page(parts, c, {
-    title: problem ? "Error: rotate a token" : "Rotate a token",
-    status: problem ? 422 : 200,
+    title: formTitle("Rotate a token", problems),
+    status: problems.length > 0 ? 422 : 200,
     children: (
       <main class="wide">
         <h1>Rotate this token</h1>
-        {problem && <Problem id="problem">{problem}</Problem>}
+        <ErrorSummary problems={problems} />
         <p>
           <strong>
             <TokenName token={token} />
@@ -95,28 +96,32 @@ async function rotationPage(
           class="form"
           method="post"
           action={`/tokens/${token.id}/rotate`}
-          aria-describedby={problem && "problem"}
         >
           <FormToken token={formToken(parts, c)} />
           <FormNumber form={form} />
-          <div class="field">
-            <label for="overlap">The old one</label>
-            <select id="overlap" name="overlap" aria-describedby="overlap-hint">
+          <Field
+            id="overlap"
+            label="The old one"
+            hint="Long enough to put the new one wherever the old one is used. If the old one leaked, let it end at once."
+            problems={problems}
+          >
+            <select
+              id="overlap"
+              name="overlap"
+              {...fieldState(problems, "overlap", { hint: true })}
+            >
               {OVERLAPS.map(([seconds, words]) => (
                 <option value={String(seconds)} selected={chosen === String(seconds)}>
                   {words}
                 </option>
               ))}
             </select>
-            <p class="hint" id="overlap-hint">
-              Long enough to put the new one wherever the old one is used. If the old one leaked,
-              let it end at once.
-            </p>
-          </div>
+          </Field>
           <ExpiryFields
             policy={parts.config.personalAccessTokens}
             form={form}
             now={now}
+            problems={problems}
             asBefore="after as long as the old one"
           />
           <button class="main" type="submit">Rotate</button>

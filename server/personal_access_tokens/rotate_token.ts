@@ -50,6 +50,7 @@ export async function rotateToken(
     return new TokenRefusal(
       "invalid",
       `The overlap is 0 to ${MAX_OVERLAP_SECONDS} seconds (30 days).`,
+      { field: "overlap" },
     );
   }
   const now = parts.clock.now();

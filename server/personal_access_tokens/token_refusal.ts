@@ -1,12 +1,23 @@
+/** What a refusal is about. */
+export interface TokenRefusalDetails {
+  /** The part of the request that is at fault, by its name there. */
+  field?: "name" | "scopes" | "lifetime" | "allowedAddresses" | "overlap" | "until";
+  /** With `insufficient_scope`: what the approval must cover. */
+  scopes?: readonly string[];
+}
+
 /** Why a token is not made, changed or shown. `message` says what to do. */
 export class TokenRefusal extends Error {
   override readonly name = "TokenRefusal";
+  readonly field?: TokenRefusalDetails["field"];
+  readonly scopes: readonly string[];
   constructor(
     readonly code: "invalid" | "forbidden" | "insufficient_scope" | "not_found" | "conflict",
     message: string,
-    /** With `insufficient_scope`: what the approval must cover. */
-    readonly scopes: readonly string[] = [],
+    details: TokenRefusalDetails = {},
   ) {
     super(message);
+    this.field = details.field;
+    this.scopes = details.scopes ?? [];
   }
 }

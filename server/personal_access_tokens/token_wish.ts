@@ -41,7 +41,7 @@ export function grantWish(
   }
   const name = wish.name.trim();
   const problem = nameProblem(name);
-  if (problem !== undefined) return new TokenRefusal("invalid", problem);
+  if (problem !== undefined) return new TokenRefusal("invalid", problem, { field: "name" });
   const scope = grantedScope(config.scopes, holder, wish);
   if (scope instanceof TokenRefusal) return scope;
   const expiresAt = expiryOf(config, wish.lifetime, now);
@@ -51,10 +51,12 @@ export function grantWish(
     return new TokenRefusal(
       "invalid",
       `"${stray.slice(0, 60)}" is no address or network. Write it like 203.0.113.7 or 10.0.0.0/8.`,
+      { field: "allowedAddresses" },
     );
   }
   if (wish.allowedAddresses.length > MAX_NETWORKS) {
-    return new TokenRefusal("invalid", `At most ${MAX_NETWORKS} networks can be listed.`);
+    const message = `At most ${MAX_NETWORKS} networks can be listed.`;
+    return new TokenRefusal("invalid", message, { field: "allowedAddresses" });
   }
   return { name, scope, expiresAt, allowedAddresses: [...wish.allowedAddresses] };
 }
@@ -70,10 +72,15 @@ function grantedScope(
     const unknown = missing.filter((scope) => !catalogue.some(({ name }) => name === scope));
     const names = missing.join(" ").slice(0, MAX_SCOPE_LENGTH);
     return unknown.length > 0
-      ? new TokenRefusal("invalid", `Unknown scope: ${names}. Known ones: ${held.join(" ")}.`)
+      ? new TokenRefusal(
+        "invalid",
+        `Unknown scope: ${names}. Known ones: ${held.join(" ")}.`,
+        { field: "scopes" },
+      )
       : new TokenRefusal(
         "forbidden",
         `${holder.owner.username} cannot give a token the scope ${names}.`,
+        { field: "scopes" },
       );
   }
   const unapproved = [...new Set(wanted)].filter((scope) =>
@@ -83,13 +90,13 @@ function grantedScope(
     return new TokenRefusal(
       "insufficient_scope",
       `The approval does not cover ${unapproved.join(" ")}.`,
-      [...new Set(wanted)],
+      { field: "scopes", scopes: [...new Set(wanted)] },
     );
   }
   const scope = formatScope([...new Set(wanted)]);
   return scope.length <= MAX_SCOPE_LENGTH
     ? scope
-    : new TokenRefusal("invalid", "Too many scopes for one token: make two.");
+    : new TokenRefusal("invalid", "Too many scopes for one token: make two.", { field: "scopes" });
 }
 
 /** To the second, as people read it. Undefined: never. */
@@ -102,16 +109,19 @@ function expiryOf(
     return policy.neverExpire ? undefined : new TokenRefusal(
       "forbidden",
       `Tokens must have an end here: at most ${days(policy.maxLifetime)} from now.`,
+      { field: "lifetime" },
     );
   }
   const seconds = lifetime ?? policy.defaultLifetime;
   if (!Number.isInteger(seconds) || seconds < 1) {
-    return new TokenRefusal("invalid", "The life of a token is a number of seconds, 1 or more.");
+    const message = "The life of a token is a number of seconds, 1 or more.";
+    return new TokenRefusal("invalid", message, { field: "lifetime" });
   }
   if (seconds > policy.maxLifetime) {
     return new TokenRefusal(
       "forbidden",
       `Tokens live at most ${days(policy.maxLifetime)} here. Ask for less.`,
+      { field: "lifetime" },
     );
   }
   return new Date((Math.floor(now / 1000) + seconds) * 1000);

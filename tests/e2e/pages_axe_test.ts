@@ -58,6 +58,7 @@ for (const { width, height, colorScheme } of [...looks, ...morePictures]) {
       );
       assert.equal(beside, 0, `${name} scrolls sideways`);
       assert.deepEqual(await page.evaluate(CUT_CHOICES), [], `${name} cuts words off`);
+      if ((await page.title()).startsWith("Error: ")) await lookAtErrors(page, name);
       await page.evaluate(axe.source);
       const { violations } = await page.evaluate<axe.AxeResults>("axe.run()");
       const found = violations.map(({ id, nodes }) =>
@@ -83,6 +84,22 @@ const CUT_CHOICES = `[...document.querySelectorAll("select")].filter((field) => 
   free.remove();
   return wanted > field.offsetWidth;
 }).map(({ id }) => id)`;
+
+/** The summary of errors has the focus and is on the screen; its links lead to the fields. */
+async function lookAtErrors(page: Page, name: string): Promise<void> {
+  assert.equal(await page.evaluate("document.activeElement.id"), "problems", name);
+  const visible = await page.evaluate<boolean>(`(() => {
+    const { top, bottom } = document.activeElement.getBoundingClientRect();
+    return top >= 0 && bottom <= innerHeight;
+  })()`);
+  assert.ok(visible, `${name}: the errors are off the screen`);
+  for (const link of await page.getByRole("alert").getByRole("link").all()) {
+    const field = (await link.getAttribute("href"))!.slice(1);
+    await link.click();
+    assert.equal(await page.evaluate("document.activeElement.id"), field, name);
+    assert.ok(await page.locator(`#${field}`).isVisible());
+  }
+}
 
 type Look = (name: string, heading: string) => Promise<void>;
 

@@ -1,0 +1,168 @@
+/**
+ * Invariant: whatever form is refused, the page that comes says so at its top, with the
+ * focus, in the words of the page, and leads to the fields that are at fault.
+ */
+import assert from "node:assert/strict";
+import { addServiceAccount } from "../../../server/admin/service_account_operations.ts";
+import { addTrustRule } from "../../../server/admin/trust_operations.ts";
+import { pageRoutes } from "../../../server/pages/page_routes.ts";
+import { createSetupLink } from "../../../server/store/setup_links.ts";
+import { databaseKinds } from "../../support/databases.ts";
+import { addPerson, signedIn } from "../../support/page_people.ts";
+import { type Shown, visitor } from "../../support/page_visitor.ts";
+import { testServer } from "../../support/test_server.ts";
+
+const RULE = {
+  provider: "github",
+  subject: "acme/api",
+  repository_id: "74",
+  branch: "main",
+  scope: "deploy",
+};
+const OWN_ISSUER = { ...RULE, provider: "generic", issuer: "https://ci.example.test", branch: "" };
+
+/** Mistakes by the form that they are made in, each with the fields that are at fault. */
+const MISTAKES: Record<string, [fields: Record<string, string>, atFault: string[]][]> = {
+  "/setup": [
+    [{ name: "" }, ["name", "email", "password"]],
+    [
+      {
+        name: "A",
+        email: "alice@example.com",
+        password: "long enough for it",
+        repeated_password: "x",
+      },
+      ["repeated_password"],
+    ],
+  ],
+  "/signin": [[{ email: "nobody@example.com", password: "wrong" }, ["email"]]],
+  "/device": [[{ user_code: "WRNG" }, ["user_code"]], [{ user_code: "BCDF-GHJK" }, ["user_code"]]],
+  "/tokens/new": [
+    [{ name: "" }, ["name"]],
+    [{ name: "ci", expiry: "until", until: "" }, ["until"]],
+    [{ name: "ci", expiry: "until", until: "2020-01-31" }, ["until"]],
+    [{ name: "ci", expiry: "until", until: "9999-01-31" }, ["until"]],
+    [{ name: "ci", expiry: "99999999999" }, ["expiry"]],
+    [{ name: "ci", expiry: "never" }, ["expiry"]],
+    [{ name: "ci", addresses: "nowhere" }, ["addresses"]],
+    [{ name: "ci", form_number: "" }, []],
+  ],
+  "/tokens/:id/rotate": [
+    [{ overlap: "-1" }, ["overlap"]],
+    [{ expiry: "until", until: "x" }, ["until"]],
+    [{ expiry: "0" }, ["expiry"]],
+  ],
+  "/admin/trust": [
+    [{ ...RULE, provider: "nobody" }, ["provider"]],
+    [{ ...RULE, lifetime: "soon" }, ["lifetime"]],
+    [{ ...RULE, lifetime: "soon", subject: "acme" }, ["lifetime", "subject"]],
+    [{ ...RULE, lifetime: "2d" }, ["lifetime"]],
+    [{ ...RULE, subject: "acme" }, ["subject"]],
+    [{ ...OWN_ISSUER, provider: "kubernetes", subject: "ci" }, ["subject"]],
+    [{ ...RULE, branch: "" }, ["subject"]],
+    [{ ...RULE, tag: "v*" }, ["branch"]],
+    [{ ...OWN_ISSUER, branch: "main" }, ["branch"]],
+    [{ ...OWN_ISSUER, tag: "v1" }, ["tag"]],
+    [{ ...OWN_ISSUER, environment: "production" }, ["environment"]],
+    [{ ...OWN_ISSUER, issuer: "" }, ["issuer"]],
+    [{ ...OWN_ISSUER, issuer: "ci" }, ["issuer"]],
+    [{ ...RULE, conditions: "environment" }, ["conditions"]],
+    [{ ...RULE, scope: "" }, ["scope"]],
+    [{ ...RULE, scope: "destroy" }, ["scope"]],
+    [{ ...RULE, account: "nobody" }, ["account"]],
+    [{ ...RULE, until: "never" }, ["until"]],
+    [{ ...RULE, name: "no spaces" }, ["name"]],
+    [{ ...OWN_ISSUER, subject: "job", name: "ci", account: "deployer" }, ["name"]],
+  ],
+};
+
+/** Forms with nothing to fill in. */
+const QUESTIONS = [
+  "/signout",
+  "/device/confirm",
+  "/logins/end",
+  "/logins/end-all",
+  "/sessions/end",
+  "/tokens/:id/revoke",
+  "/admin/tokens/revoke",
+  "/admin/trust/remove",
+  "/admin/trust/restore",
+];
+
+Deno.test("each form with fields is tried with mistakes", () => {
+  const forms = pageRoutes.filter(({ method }) => method === "POST").map(({ path }) => path);
+  assert.deepEqual(forms.sort(), [...Object.keys(MISTAKES), ...QUESTIONS].sort());
+});
+
+Deno.test("a refused form says what is wrong at the top of its page, and where", async (t) => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, (config) => {
+    config.scopes.push({ name: "deploy", description: "Deploy" });
+  });
+  const newcomer = visitor(server);
+  const setup = `/setup?token=${await createSetupLink(server.parts.sql, server.clock)}`;
+  await t.step("/setup", async (t) => {
+    for (const mistake of MISTAKES["/setup"]) {
+      await newcomer.get(setup);
+      await check(t, mistake, await newcomer.submit("/setup", mistake[0]));
+    }
+  });
+  const alice = await addPerson(server);
+  await server.parts.sql`update users set is_admin = true where id = ${alice.id}`;
+  const operator = { ...server.parts, actor: alice.id };
+  await addServiceAccount(operator, { name: "deployer", scope: "deploy" });
+  await addTrustRule(operator, {
+    name: "ci",
+    provider: "generic",
+    issuer: "https://ci.example.test",
+    conditions: [{ claim: "sub", operator: "equals", values: ["job"] }],
+    scope: "deploy",
+    lifetimeSeconds: 600,
+    serviceAccount: "deployer",
+    force: false,
+  });
+  const browser = await signedIn(server);
+  await browser.get("/tokens/new");
+  await browser.submit("/tokens/new", { name: "nightly", expiry: "86400" });
+  const [{ id }] = await server.parts.sql`select id from personal_access_tokens`;
+  for (const [path, mistakes] of Object.entries(MISTAKES)) {
+    if (path === "/setup") continue;
+    await t.step(path, async (t) => {
+      for (const mistake of mistakes) {
+        const visiting = path === "/signin" ? visitor(server) : browser;
+        const address = path.replace(":id", id);
+        await visiting.get(address);
+        await check(t, mistake, await visiting.submit(address, mistake[0]));
+      }
+    });
+  }
+});
+
+async function check(
+  t: Deno.TestContext,
+  [fields, atFault]: [Record<string, string>, string[]],
+  { status, html }: Shown,
+) {
+  await t.step(JSON.stringify(fields), () => {
+    assert.equal(status, 422);
+    assert.match(html, /<title>Error: /);
+    const [main] = /<main[^]*<\/main>/.exec(html)!;
+    const [summary] = /<\/h1><div class="problem summary"[^]*?<\/div>/.exec(main)!;
+    assert.match(summary, / role="alert"[^>]* tabindex="-1" autofocus(="")?>/);
+    assert.equal(main.match(/ role="alert"/g)!.length, 1);
+    assert.equal(html.match(/ autofocus/g)!.length, 1, "two fields want the focus");
+    const targets = [...summary.matchAll(/href="#([^"]*)"/g)].map(([, id]) => id);
+    assert.deepEqual(targets, atFault);
+    for (const id of targets) {
+      const [control] = new RegExp(`<(input|select|textarea)[^>]* id="${id}"[^>]*>`).exec(main)!;
+      assert.match(control, / aria-invalid="true"/, id);
+      const [, described] = / aria-describedby="([^"]*)"/.exec(control)!;
+      assert.ok(described.split(" ").includes(`${id}-error`));
+    }
+    for (const [, ids] of main.matchAll(/ aria-describedby="([^"]*)"/g)) {
+      for (const id of ids.split(" ")) assert.ok(main.includes(` id="${id}"`), id);
+    }
+    const words = main.replace(/<[^>]*>/g, " ");
+    assert.doesNotMatch(words, /(^|\s|\()--\w/, "a flag of the command line");
+  });
+}
