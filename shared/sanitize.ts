@@ -20,6 +20,12 @@ const UNSAFE_OR_SPACE = new RegExp(
   "gu",
 );
 
+/**
+ * What browsers lay out with, or take as white space. Joiners and selectors are needed to
+ * write Persian and emoji: a form must give back what a person has typed into it.
+ */
+const LAYOUT = /[\t\n\r\u200c\u200d\ufe0e\ufe0f]/;
+
 /** What nearly every text consists of, and needs no look at each character. */
 const PLAIN_ASCII = /^[\x20-\x7e\n\t]*$/;
 
@@ -72,6 +78,15 @@ export function sanitizeOutput(text: string): string {
   if (PLAIN_ASCII.test(text)) return text;
   return text.split(/([\n\t])/).map((part, index) => index % 2 === 1 ? part : escapeUnsafe(part))
     .join("");
+}
+
+/** The same for a page: unsafe characters become U+FFFD, which is seen. */
+export function sanitizePage(html: string): string {
+  // Most of a page is ASCII and need not be looked at.
+  return html.replace(
+    /[^\x20-\x7e\n]+/g,
+    (rest) => rest.replace(UNSAFE, (found) => LAYOUT.test(found) ? found : "\ufffd"),
+  );
 }
 
 /** The same for standard error, where the command line's own escape sequences pass. */

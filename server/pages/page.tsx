@@ -1,5 +1,6 @@
 import type { Child } from "hono/jsx";
 import type { Context } from "hono";
+import { sanitizePage } from "../../shared/sanitize.ts";
 import type { AppParts } from "../app_parts.ts";
 import type { FormParameters } from "../endpoints/form.ts";
 import type { ConnectionBindings, Requester } from "../endpoints/requester.ts";
@@ -50,7 +51,8 @@ export async function page(
       {content.children}
     </Layout>
   );
-  return c.html(`<!doctype html>${body}`, content.status ?? 200);
+  // Untrusted text is shown by <Foreign>; this is for what should have been.
+  return c.html(sanitizePage(`<!doctype html>${body}`), content.status ?? 200);
 }
 
 /** A page that says what went wrong and what to do. */

@@ -5,6 +5,7 @@ import {
   formatJson,
   sanitizeLine,
   sanitizeOutput,
+  sanitizePage,
   sanitizeStyledOutput,
 } from "../../shared/sanitize.ts";
 
@@ -114,4 +115,12 @@ Deno.test("standard error passes the command line's own escape sequences only", 
     assert.doesNotMatch(sanitizeStyledOutput(`x${other}y`), /[\x00-\x1f\x7f-\x9f]/);
   }
   assert.equal(sanitizeOutput("\x1b[1mbold\x1b[22m"), "\\u001b[1mbold\\u001b[22m");
+});
+
+Deno.test("a page has no unsafe character but those that text is laid out with", () => {
+  const kept = ["\t", "\n", "\r", "\u200c", "\u200d", "\ufe0e", "\ufe0f"];
+  for (const [name, character] of unsafeCharacters()) {
+    const expected = kept.includes(character) ? character : "\ufffd";
+    assert.equal(sanitizePage(`<p>a${character}b</p>`), `<p>a${expected}b</p>`, name);
+  }
 });

@@ -1,0 +1,43 @@
+/** Untrusted text on pages, wherever it comes from: the database may hold anything. */
+import assert from "node:assert/strict";
+import { pageRoutes } from "../../../server/pages/page_routes.ts";
+import { brand } from "../../../shared/brand.ts";
+import { databaseKinds } from "../../support/databases.ts";
+import { addPerson, signedIn } from "../../support/page_people.ts";
+import { testServer } from "../../support/test_server.ts";
+import { insertTokens } from "../../support/token_rows.ts";
+
+/** PostgreSQL's text holds everything but U+0000 and lone surrogates. */
+const HOSTILE = "x\u202ecod\u2066.exe\u061c\u009b2J\u200b\u{e0041}\u2028\x1b[2J";
+
+Deno.test("no page has a character that hides or reorders text", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location);
+  const { sql } = server.parts;
+  const alice = await addPerson(server);
+  const browser = await signedIn(server);
+  const [token] = await insertTokens(server, alice, [{ name: HOSTILE }]);
+  await sql`
+    update users set is_admin = true, name = ${HOSTILE}, email = ${`${HOSTILE}@example.com`}
+    where id = ${alice.id}`;
+  await sql`update sessions set user_agent = ${HOSTILE}`;
+  await sql`
+    update personal_access_tokens set name = ${HOSTILE}, token_prefix = ${HOSTILE}, scope = ${HOSTILE},
+      last_used_agent = ${HOSTILE}`;
+  const started = await server.post("/oauth/device/authorize", {
+    client_id: brand.cliClientId,
+    scope: "openid",
+  }, { "user-agent": `${HOSTILE}`.replace(/[^\x20-\x7e]/g, "?") });
+  assert.equal(started.status, 200);
+  await sql`update device_authorizations set requester_user_agent = ${HOSTILE}`;
+  const paths = pageRoutes.filter(({ method }) => method === "GET")
+    .map(({ path }) => path.replace(":id", String(token)));
+  for (const path of [...paths, `/device?user_code=${encodeURIComponent(HOSTILE)}`]) {
+    const { html } = await browser.get(path);
+    assert.doesNotMatch(
+      html.replace(/[\t\n\r]/g, ""),
+      /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u,
+      path,
+    );
+  }
+});
