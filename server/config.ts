@@ -1,7 +1,7 @@
 import { isAbsolute, join } from "node:path";
 import { brand } from "../shared/brand.ts";
-import { checkPermissions } from "./check_permissions.ts";
 import { isManagementScope, MANAGEMENT_SCOPES, managementResource } from "../shared/management.ts";
+import { checkFiles } from "./check_files.ts";
 import { type ConfigFile, readConfigFile } from "./config_file.ts";
 import { dataFolder } from "./data_folder.ts";
 import type { Role, ScopeDescription } from "./scope_description.ts";
@@ -126,7 +126,7 @@ export async function loadConfig(flags: SettingFlags, io: ServerIo): Promise<Loa
     effective.push({ name: setting.name, ...shown, secret: setting.secret ?? false });
   }
   const config = checkedConfig(raw, file, problems);
-  problems.push(...await checkPermissions(config, file));
+  problems.push(...await checkFiles(config, file));
   const unknown = unknownVariables(io.env);
   problems.push(...unknown.problems);
   return { config, effective, problems, warnings: [...warningsFor(config), ...unknown.warnings] };
@@ -279,7 +279,9 @@ function checkedConfig(
         `to the folder for the database`,
     );
   }
-  if (!isAbsolute(config.dataDir)) config.dataDir = join(Deno.cwd(), config.dataDir);
+  if (config.dataDir !== "" && !isAbsolute(config.dataDir)) {
+    config.dataDir = join(Deno.cwd(), config.dataDir);
+  }
   checkDatabaseUrl(config, problems);
   checkAddresses(config, problems);
   checkManagement(config, file, problems);

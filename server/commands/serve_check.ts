@@ -16,8 +16,8 @@ import { reportFailure, reportProblems, reportWarnings } from "./failure.ts";
 
 /**
  * `serve --check`: prints every setting with its value and source, then tries what a start
- * would use: certificate, database, mail server, GeoIP file. It does not listen, and
- * creates and changes nothing.
+ * would use: certificate, address, database, mail server, GeoIP file. It creates and
+ * changes nothing.
  */
 export async function checkSettings(loaded: LoadedConfig, io: ServerIo): Promise<number> {
   const { config, problems } = loaded;
@@ -29,6 +29,7 @@ export async function checkSettings(loaded: LoadedConfig, io: ServerIo): Promise
       const { warning } = await readTlsPair(config.tls, io.clock);
       if (warning !== undefined) reportWarnings([warning], io);
     }
+    tryListening(config, io);
     io.stdout(`\nDatabase: ${sanitizeLine(await describeStorage(config), 500)}\n`);
   } catch (error) {
     return reportFailure(error, io);
@@ -60,6 +61,16 @@ function printSettings({ config, effective }: LoadedConfig, io: ServerIo): void 
 function maskPassword(value: string): string {
   return value.replace(/^(\w+:\/\/[^:@/]*):.*@/, "$1:********@")
     .replace(/([?&]password=)[^&]*/, "$1********");
+}
+
+/** Throws what keeps a server from listening; another program on the port may be this very server. */
+function tryListening({ listen }: ServerConfig, io: ServerIo): void {
+  try {
+    Deno.listen(listen).close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    reportWarnings([`listen: ${listen.hostname}:${listen.port} is in use at the moment`], io);
+  }
 }
 
 /** Throws what keeps a server from using the database. */

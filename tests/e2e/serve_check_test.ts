@@ -84,8 +84,31 @@ Deno.test("serve --check finds what keeps serve from starting, with the same exi
       {},
       EXIT.failure,
     ],
+    [
+      "an address of another machine",
+      [
+        "--listen",
+        "192.0.2.1:0",
+        "--issuer",
+        "https://auth.example.com",
+        "--trusted-proxies",
+        "192.0.2.2",
+      ],
+      {},
+      EXIT.failure,
+    ],
     ["a database that refuses the password", ["--database-url", url.href], {}, EXIT.failure],
   ];
+  const plain = await file("plain", "");
+  for (const place of [plain, join(plain, "below", "deeper")]) {
+    cases.push([
+      "a file in place of the data folder",
+      ["--data-dir", place],
+      {},
+      EXIT.usage,
+      /data_dir: \S+plain /,
+    ]);
+  }
   for (const [name, args, env, code, ...messages] of cases) {
     await t.step(name, async () => {
       for (const check of [["--check"], []]) {
@@ -140,7 +163,8 @@ Deno.test("serve --check creates and changes nothing, and is content beside its 
   await sql.end();
   assert.equal(count, 0);
 
-  await using _server = await startServer({ dataDir });
-  const beside = await check("--data-dir", dataDir);
+  await using server = await startServer({ dataDir });
+  const beside = await check("--data-dir", dataDir, "--listen", `127.0.0.1:${server.port}`);
   assert.equal(beside.code, EXIT.ok, beside.stderr);
+  assert.match(beside.stderr, /listen: .* in use/);
 });

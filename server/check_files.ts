@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import type { ServerConfig } from "./config.ts";
 import type { ConfigFile } from "./config_file.ts";
 import { permissionProblem, type Readers } from "./file_permissions.ts";
@@ -5,12 +6,13 @@ import { settings } from "./settings.ts";
 import { embeddedFolder } from "./store/embedded.ts";
 
 /**
- * The files and folders that the server's secrets depend on, as far as other users of
- * this machine may read or change them: a line for each, with the command that fixes it.
+ * What is wrong with the files and folders that the server's secrets depend on, a line for
+ * each. Mostly that other users of this machine may read or change them, with the command
+ * that fixes it.
  */
-export async function checkPermissions(
+export async function checkFiles(
   { dataDir, databaseUrl, tls }: Pick<ServerConfig, "dataDir" | "databaseUrl" | "tls">,
-  file: ConfigFile,
+  configFile: ConfigFile,
 ): Promise<string[]> {
   const problems: string[] = [];
   const check = async (name: string, path: string, readers: Readers): Promise<boolean> => {
@@ -19,14 +21,30 @@ export async function checkPermissions(
     return problem === undefined;
   };
   // Whoever may change it decides whom the server trusts; a group is often let read it.
-  if (file.path !== undefined) {
-    await check("config file", file.path, holdsSecrets(file) ? "group" : "everyone");
+  if (configFile.path !== undefined) {
+    const readers = holdsSecrets(configFile) ? "group" : "everyone";
+    await check("config file", configFile.path, readers);
   }
   if (tls !== undefined) await check("tls_key", tls.keyFile, "group");
-  if (databaseUrl === undefined && await check("data_dir", dataDir, "owner")) {
+  if (databaseUrl !== undefined || dataDir === "") return problems;
+  const file = await fileInPlaceOfFolder(dataDir);
+  if (file !== undefined) problems.push(`data_dir: ${file} is a file, not a folder`);
+  else if (await check("data_dir", dataDir, "owner")) {
     await check("data_dir", embeddedFolder(dataDir), "owner");
   }
   return problems;
+}
+
+/** A file at `path` or above it, where there should be a folder. */
+async function fileInPlaceOfFolder(path: string): Promise<string | undefined> {
+  try {
+    return (await Deno.stat(path)).isDirectory ? undefined : path;
+  } catch (error) {
+    const parent = dirname(path);
+    const isMissing = error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.NotADirectory;
+    return isMissing && parent !== path ? await fileInPlaceOfFolder(parent) : undefined;
+  }
 }
 
 /** Secret settings, and addresses with a password in them. */
