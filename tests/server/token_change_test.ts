@@ -183,6 +183,8 @@ for (const kind of databaseKinds.filter(({ name }) => name.startsWith("PostgreSQ
         assert.equal(await state(second.token), "active");
         proxy.mode = "pass";
         await until(() => current());
+        // What was remembered before the loss is forgotten, not believed again.
+        assert.equal(await state(made.token), "revoked");
         assert.equal(await state(second.token), "active");
         await sql`update personal_access_tokens set revoked_at = created_at`;
         assert.ok(await until(async () => await state(second.token) === "revoked") < PROMISE);

@@ -7,6 +7,8 @@ import { storeInProcesses } from "./store_child.ts";
 
 const alice = { server: "https://auth.example.com", account: "alice@example.com" };
 const bob = { server: "https://auth.example.com", account: "bob o'hara@example.com" };
+/** Not alice's for everybody: whether capitals count is for the server to say. */
+const capitals = { server: "https://auth.example.com", account: "Alice@Example.com" };
 const elsewhere = { server: "http://127.0.0.1:8787", account: "alice@example.com" };
 
 function credentials(name: string, size = 1000) {
@@ -27,9 +29,11 @@ async function conforms(t: Deno.TestContext, store: CredentialStore): Promise<vo
     await store.set(alice, credentials("alice"));
     await store.set(bob, credentials("bob"));
     await store.set(elsewhere, credentials("elsewhere"));
+    await store.set(capitals, credentials("capitals"));
     assert.deepEqual(await store.get(alice), credentials("alice"));
     assert.deepEqual(await store.get(bob), credentials("bob"));
     assert.deepEqual(await store.get(elsewhere), credentials("elsewhere"));
+    assert.deepEqual(await store.get(capitals), credentials("capitals"));
   });
   await t.step("a later value takes the place of the earlier one", async () => {
     await store.set(alice, credentials("later"));
@@ -52,6 +56,8 @@ async function conforms(t: Deno.TestContext, store: CredentialStore): Promise<vo
     await store.delete(alice);
     assert.equal(await store.get(alice), undefined);
     assert.deepEqual(await store.get(bob), credentials("bob"));
+    assert.deepEqual(await store.get(capitals), credentials("capitals"));
+    await store.delete(capitals);
     await store.delete(bob);
     await store.delete(elsewhere);
   });
@@ -87,5 +93,11 @@ Deno.test({
     assert.deepEqual(Object.keys(secrets).sort(), [access, refresh]);
     assert.equal(JSON.parse(secrets[access]).accessToken, credentials("alice").accessToken);
     assert.deepEqual(JSON.parse(secrets[refresh]), { refreshToken: "bstr_alice" });
+    // As it is spelled: an earlier version, or a person with secret-tool, looks for just that.
+    await store.set(capitals, credentials("capitals"));
+    for (const kind of ["access_token", "refresh_token"]) {
+      const name = `${kind} https://auth.example.com Alice@Example.com`;
+      assert.ok(name in await session.secrets(), name);
+    }
   },
 });

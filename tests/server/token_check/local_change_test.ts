@@ -1,0 +1,166 @@
+/**
+ * Invariants of a replica's memory of tokens: what this replica revokes it refuses at
+ * once, before any notification of the database; and no revocation is lost to a read
+ * that was under way, or to a channel that was down.
+ */
+import assert from "node:assert/strict";
+import { TokenCheck } from "../../../server/token_check/token_check.ts";
+import type { ChangeListener } from "../../../server/store/token_changes.ts";
+import { brand } from "../../../shared/brand.ts";
+import { testOnEachDatabase } from "../../support/databases.ts";
+import {
+  addPerson,
+  call,
+  describeScopes,
+  makeToken,
+  type Person,
+  verify,
+} from "../../support/personal_access_tokens.ts";
+import { type TestServer, testServer } from "../../support/test_server.ts";
+
+/** From now on the database tells nobody what changes. */
+async function silenceNotifications({ parts: { sql } }: TestServer): Promise<void> {
+  const tables = await sql`
+    select distinct tgrelid::regclass::text as name from pg_trigger where not tgisinternal`;
+  assert.ok(tables.length > 0);
+  for (const { name } of tables) await sql.unsafe(`alter table ${name} disable trigger user`);
+}
+
+testOnEachDatabase(
+  "what is revoked here is refused here, without a notification",
+  async (location) => {
+    await using server = await testServer(location, describeScopes);
+    const { sql } = server.parts;
+    const alice = await addPerson(server);
+    await silenceNotifications(server);
+
+    interface Login extends Pick<Person, "id" | "email" | "login"> {
+      refreshToken: string;
+    }
+    const logIn = async (): Promise<Login> => {
+      const { id, email } = await server.addUser();
+      const tokens = await server.login(id);
+      return { id, email, login: tokens.access_token, refreshToken: tokens.refresh_token! };
+    };
+    const revoke = (token: string) =>
+      server.post("/oauth/revoke", { client_id: brand.cliClientId, token });
+    const logins: Record<string, (login: Login) => Promise<unknown>> = {
+      async "replay of a refresh token"({ refreshToken }) {
+        const first = await server.refresh(refreshToken);
+        await server.refresh(first.body.refresh_token);
+        const replayed = await server.refresh(refreshToken);
+        assert.equal(replayed.body.error, "invalid_grant");
+      },
+      "revocation of a refresh token": ({ refreshToken }) => revoke(refreshToken),
+      "revocation of an access token": ({ login }) => revoke(login),
+    };
+    for (const [name, end] of Object.entries(logins)) {
+      const login = await logIn();
+      assert.equal((await verify(server, login.login)).status, 200, name);
+      await end(login);
+      assert.equal((await verify(server, login.login)).status, 401, name);
+    }
+
+    const tokens: Record<string, (id: string, token: string) => Promise<unknown>> = {
+      "revocation of a personal access token": (id) =>
+        call(server, alice.management, "DELETE", `/api/v1/tokens/${id}`),
+      "rotation without an overlap": (id) =>
+        call(server, alice.management, "POST", `/api/v1/tokens/${id}/rotate`, { overlap: 0 }),
+      "report of a leak": (_id, token) =>
+        call(server, undefined, "POST", "/api/v1/revocations", { token }),
+      "revocation at the OAuth endpoint": (_id, token) => revoke(token),
+    };
+    for (const [name, end] of Object.entries(tokens)) {
+      const made = await makeToken(server, alice);
+      assert.equal((await verify(server, made.token)).status, 200, name);
+      await end(made.id, made.token);
+      assert.equal((await verify(server, made.token)).status, 401, name);
+    }
+
+    // That it was answered from memory until then: a change behind its back stays unseen.
+    const made = await makeToken(server, alice);
+    assert.equal((await verify(server, made.token)).status, 200);
+    await sql`update personal_access_tokens set revoked_at = created_at where id = ${made.id}`;
+    assert.equal((await verify(server, made.token)).status, 200);
+  },
+);
+
+/** A replica whose channel is the test's: nothing comes on it but what the test sends. */
+async function replicaOf(server: TestServer, sql = server.parts.sql) {
+  const channel = { current: true };
+  let listener!: ChangeListener;
+  const check = await TokenCheck.start({
+    ...server.parts,
+    database: {
+      sql,
+      listen(given) {
+        listener = given;
+        return Promise.resolve({
+          isCurrent: () => channel.current,
+          close: () => Promise.resolve(),
+        });
+      },
+    },
+  });
+  const state = async (token: string) => (await check.check(token, {})).state;
+  return { channel, listener, state, [Symbol.asyncDispose]: () => check.close() };
+}
+
+testOnEachDatabase(
+  "a token revoked while the channel was lost stays revoked afterwards",
+  async (location) => {
+    await using server = await testServer(location, describeScopes);
+    const { sql } = server.parts;
+    const alice = await addPerson(server);
+    await using replica = await replicaOf(server);
+    const { channel, listener, state } = replica;
+    const { token } = await makeToken(server, alice);
+    for (const known of [token, alice.login]) assert.equal(await state(known), "active");
+
+    channel.current = false;
+    const now = new Date(server.clock.now());
+    await sql`update personal_access_tokens set revoked_at = ${now}`;
+    await sql`update refresh_token_families set revoked_at = ${now}`;
+    for (const known of [token, alice.login]) assert.equal(await state(known), "revoked");
+
+    listener.missed();
+    channel.current = true;
+    for (const known of [token, alice.login]) assert.equal(await state(known), "revoked");
+  },
+);
+
+testOnEachDatabase(
+  "a token revoked while it is being read is not remembered as active",
+  async (location) => {
+    await using server = await testServer(location, describeScopes);
+    const { sql } = server.parts;
+    const alice = await addPerson(server);
+    const { token, id } = await makeToken(server, alice);
+    // The answer of the database is on its way when the change and its notification come.
+    let onAnswer: (() => Promise<void>) | undefined;
+    const delayed = new Proxy(sql, {
+      apply(target, self, given) {
+        const query = Reflect.apply(target, self, given);
+        const hook = onAnswer;
+        const isStatement = Array.isArray(given[0]) && "raw" in given[0] && given[0].length > 1;
+        if (hook === undefined || !isStatement) return query;
+        onAnswer = undefined;
+        return query.then(async (rows: unknown) => {
+          await hook();
+          return rows;
+        });
+      },
+    });
+    await using replica = await replicaOf(server, delayed);
+    const { listener, state } = replica;
+    let read = false;
+    onAnswer = async () => {
+      read = true;
+      await sql`update personal_access_tokens set revoked_at = created_at where id = ${id}`;
+      listener.changed(`token:${id}`);
+    };
+    assert.equal(await state(token), "active");
+    assert.ok(read);
+    assert.equal(await state(token), "revoked");
+  },
+);

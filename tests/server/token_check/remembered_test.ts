@@ -1,0 +1,101 @@
+/** Invariant: nothing is answered from memory that may have changed since it was read. */
+import assert from "node:assert/strict";
+import { Remembered } from "../../../server/token_check/remembered.ts";
+
+/** A memory over a value that tests change, and the number of reads it took. */
+function memory(limit = 100) {
+  const state = { current: true, value: "old", reads: 0 };
+  const remembered = new Remembered<string>(limit, () => state.current);
+  const subjects = () => ["token:1", "principal:1"];
+  const read = () => {
+    state.reads++;
+    return Promise.resolve(state.value);
+  };
+  return {
+    state,
+    remembered,
+    get: async (key = "key") => remembered.get(key) ?? await remembered.read(key, read, subjects),
+    /** Begins a read that ends when it is told to, with the value of its beginning. */
+    begin(key = "key") {
+      const done = Promise.withResolvers<string>();
+      const { value } = state;
+      const answer = remembered.read(key, () => done.promise, subjects);
+      return {
+        end: () => {
+          done.resolve(value);
+          return answer;
+        },
+      };
+    },
+  };
+}
+
+Deno.test("an answer is read once, until one of its subjects changes", async () => {
+  for (const subject of ["token:1", "principal:1"]) {
+    const { state, remembered, get } = memory();
+    assert.deepEqual([await get(), await get(), state.reads], ["old", "old", 1]);
+    state.value = "new";
+    remembered.changed("token:2");
+    assert.equal(await get(), "old");
+    remembered.changed(subject);
+    assert.equal(await get(), "new", subject);
+  }
+});
+
+Deno.test("an answer that was read before a change is given, and not kept after it", async () => {
+  const changes: Record<string, (remembered: Remembered<string>) => void> = {
+    "a subject's change": (remembered) => remembered.changed("token:1"),
+    "the other subject's change": (remembered) => remembered.changed("principal:1"),
+    "changes that went unheard": (remembered) => remembered.missed(),
+  };
+  for (const [name, change] of Object.entries(changes)) {
+    const { state, remembered, get, begin } = memory();
+    const reading = begin();
+    state.value = "new";
+    change(remembered);
+    assert.equal(await reading.end(), "old", name);
+    assert.equal(await get(), "new", name);
+  }
+});
+
+Deno.test("an answer that comes while the channel is lost is not kept", async () => {
+  const { state, get, begin } = memory();
+  const reading = begin();
+  state.current = false;
+  await reading.end();
+  state.value = "new";
+  state.current = true;
+  assert.equal(await get(), "new");
+});
+
+Deno.test("while the channel is lost nothing is answered from memory", async () => {
+  const { state, remembered, get } = memory();
+  await get();
+  state.current = false;
+  assert.equal(remembered.get("key"), undefined);
+  state.value = "new";
+  assert.deepEqual([await get(), await get(), state.reads], ["new", "new", 3]);
+});
+
+Deno.test("after changes may have gone unheard all is forgotten, in both generations", async () => {
+  for (const forget of ["missed", "changed"] as const) {
+    const { state, remembered, get } = memory(4);
+    // Two fill the young generation; the third makes them the old one.
+    for (const key of ["1", "2", "3"]) await get(key);
+    assert.equal(state.reads, 3);
+    for (const key of ["1", "2", "3"]) assert.equal(await get(key), "old");
+    assert.equal(state.reads, 3);
+    if (forget === "missed") remembered.missed();
+    else remembered.changed("token:1");
+    state.value = "new";
+    for (const key of ["1", "2", "3"]) assert.equal(await get(key), "new", `${forget}: ${key}`);
+  }
+});
+
+Deno.test("no more answers are kept than the limit", async () => {
+  const { remembered, get } = memory(10);
+  for (let key = 0; key < 100; key++) await get(String(key));
+  const kept = Array.from({ length: 100 }, (_, key) => remembered.get(String(key)));
+  assert.ok(kept.filter((value) => value !== undefined).length <= 10);
+  assert.equal(remembered.get("99"), "old");
+});
