@@ -180,6 +180,34 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
+  "a token that our keys signed for another issuer is unknown here",
+  async (location) => {
+    await using server = await testServer(location);
+    const user = await server.addUser();
+    const { authorization } = await server.addClient();
+    const signed = (issuer: string) =>
+      signAccessToken({ ...server.parts, issuer, lifetime: 60 }, {
+        subject: user.id,
+        clientId: brand.cliClientId,
+        scope: "openid",
+        audience: ISSUER,
+      });
+    for (const issuer of ["https://old.example.test", `${ISSUER}/`, ISSUER]) {
+      const token = await signed(issuer);
+      const active = issuer === ISSUER;
+      const told = await server.post("/oauth/introspect", { token }, { authorization });
+      assert.equal(told.body.active, active, issuer);
+      const headers = { authorization: `Bearer ${token}` };
+      for (const path of ["/oauth/userinfo", "/auth/verify"]) {
+        const response = await server.request(path, { headers });
+        assert.equal(response.status, active ? 200 : 401, `${path}, ${issuer}`);
+        await response.body?.cancel();
+      }
+    }
+  },
+);
+
+testOnEachDatabase(
   "scopes that would outgrow 1 KB are refused before anyone approves",
   async (location) => {
     const names = Array.from({ length: 20 }, (_, i) => `${"scope".repeat(2)}:${i}`);
