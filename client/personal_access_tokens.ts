@@ -285,7 +285,9 @@ function checked(server: string, body: Record<string, unknown>): PersonalAccessT
   const { id, name, prefix, scopes, allowed_addresses: addresses, owner } = body;
   const isText = (value: unknown) => typeof value === "string";
   const isMoment = (value: unknown) => isText(value) && !Number.isNaN(Date.parse(String(value)));
-  const isFit = [id, name, prefix].every(isText) && isMoment(body.created_at) &&
+  // It becomes part of commands that we suggest, which people paste into a shell.
+  const isId = (value: unknown) => /^\w[\w.-]{0,99}$/.test(String(value));
+  const isFit = isId(id) && [id, name, prefix].every(isText) && isMoment(body.created_at) &&
     [scopes, addresses].every((list) => Array.isArray(list) && list.every(isText)) &&
     [body.expires_at, body.last_used_at, body.revoked_at]
       .every((moment) => moment === null || isMoment(moment)) &&

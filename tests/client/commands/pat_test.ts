@@ -446,3 +446,16 @@ Deno.test("a login whose access token was revoked is renewed once", async () => 
   server.script("/api/v1/tokens", { status: 401, json: { title: "Not signed in" } });
   assert.equal(await list(io), EXIT.authenticationRequired);
 });
+
+Deno.test("no command that is suggested holds anything a shell would run", async () => {
+  await using server = new ScriptedServer();
+  await using home = await clientHome();
+  const { io } = home;
+  await logIn(io, server);
+  for (const id of ["x;touch y", "$(touch y)", "`touch y`", "x y", "--force", "x\ny", "x|y", ""]) {
+    const token = shown(io, { id, expires_at: new Date(io.clock.now() + DAY).toISOString() });
+    server.script("/api/v1/tokens", { json: { tokens: [token], next_cursor: null } });
+    assert.equal(await list(io), EXIT.failure, id);
+    assert.ok(id === "" || !`${io.out}${io.err}`.includes(id), id);
+  }
+});
