@@ -81,6 +81,23 @@ async function readStdin(): Promise<string> {
   return await new Response(Deno.stdin.readable).text();
 }
 
+/** Asks the person at the terminal, on standard error; undefined where there is none. */
+async function confirmOnTerminal(
+  question: string,
+  stderr: (text: string) => void,
+  signal: AbortSignal,
+): Promise<boolean | undefined> {
+  if (!Deno.stdin.isTerminal() || !Deno.stderr.isTerminal()) return undefined;
+  stderr(`${question} [y/N] `);
+  const aborted = new Promise<null>((resolve) =>
+    signal.addEventListener("abort", () => resolve(null))
+  );
+  // A terminal hands over whole lines.
+  const line = new Uint8Array(256);
+  const length = await Promise.race([Deno.stdin.read(line), aborted]);
+  return /^y(es)?$/i.test(new TextDecoder().decode(line.subarray(0, length ?? 0)).trim());
+}
+
 async function* stdinBytes(): AsyncGenerator<Uint8Array> {
   yield* Deno.stdin.readable;
 }
@@ -285,12 +302,17 @@ async function main(args: string[]): Promise<number> {
       }, run);
     },
     async server(run) {
+      const signal = abortOn(
+        "SIGINT",
+        ...(Deno.build.os === "windows" ? [] : ["SIGTERM" as const]),
+      );
       exitCode = await run({
         stdout,
         stderr,
         readStdin,
+        confirm: (question) => confirmOnTerminal(question, stderr, signal),
         env,
-        signal: abortOn("SIGINT", ...(Deno.build.os === "windows" ? [] : ["SIGTERM" as const])),
+        signal,
         clock: systemClock,
         platform: { os: Deno.build.os, homedir: platform.homeFolder },
       });

@@ -6,6 +6,8 @@ export interface ServerIo {
   stdout(text: string): boolean;
   stderr(text: string): void;
   readStdin(): Promise<string>;
+  /** Whether the person at the terminal says yes; undefined if there is no terminal. */
+  confirm(question: string): Promise<boolean | undefined>;
   env: Record<string, string>;
   /** Aborted when the process is asked to stop. */
   signal: AbortSignal;

@@ -65,8 +65,10 @@ async function handle(
     }
     return Response.json({ result: await operate(operation, parts, given) });
   } catch (error) {
-    const message = error instanceof OperationError ? error.message : "the server has trouble";
-    return Response.json({ error: message }, { status: 400 });
+    const { message, existingAccount } = error instanceof OperationError
+      ? error
+      : new OperationError("the server has trouble");
+    return Response.json({ error: message, existingAccount }, { status: 400 });
   }
 }
 
@@ -89,8 +91,8 @@ export async function callControlChannel(
   const answer = await post(address, JSON.stringify({ operation, given }));
   if (answer === undefined) return undefined;
   answered();
-  const { error, result } = JSON.parse(answer);
-  if (error !== undefined) throw new OperationError(error);
+  const { error, existingAccount, result } = JSON.parse(answer);
+  if (error !== undefined) throw new OperationError(error, {}, existingAccount);
   return { result };
 }
 

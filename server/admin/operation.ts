@@ -10,7 +10,12 @@ export type OperationParts =
 /** What an operator asked for cannot be done; `message` says why and what to do. */
 export class OperationError extends Error {
   override readonly name = "OperationError";
-  constructor(message: string, readonly hints: FormHints = {}) {
+  constructor(
+    message: string,
+    readonly hints: FormHints = {},
+    /** A service account that the operator may agree to, and ask again. */
+    readonly existingAccount?: string,
+  ) {
     super(message);
   }
 }

@@ -17,6 +17,7 @@ import {
   deleteTrustRule,
   insertTrustRule,
   listTrustRules,
+  trustRuleExists,
   trustRulesOfIssuer,
 } from "../store/trust_rules.ts";
 import { findUserByEmail } from "../store/users.ts";
@@ -33,7 +34,10 @@ export interface TrustRuleRequest {
   conditions: Condition[];
   scope: string;
   lifetimeSeconds: number;
-  /** Whom it acts for; without either, a service account of the rule's name is made. */
+  /**
+   * Whom it acts for; without either, a new service account of the rule's name. An account that
+   * exists has to be named.
+   */
   userEmail?: string;
   serviceAccount?: string;
   /** ISO 8601. */
@@ -74,6 +78,12 @@ export const addTrustRule: Operation<TrustRuleRequest, { audience: string; actsA
     const now = new Date(clock.now());
     const audience = request.audience ?? issuer;
     return await sql.begin(async (tx) => {
+      const ruleExists = () =>
+        new OperationError(`there is a rule ${request.name} already; choose another --name`, {
+          fields: ["name"],
+          onPage: `There is a rule ${request.name} already. Choose another name.`,
+        });
+      if (await trustRuleExists(tx, request.name)) throw ruleExists();
       const principal = await findOrMakePrincipal(tx, request, scope, now);
       const inserted = await insertTrustRule(tx, {
         id: randomUUID(),
@@ -90,12 +100,7 @@ export const addTrustRule: Operation<TrustRuleRequest, { audience: string; actsA
           : new Date(request.enabledUntil),
         createdAt: now,
       });
-      if (!inserted) {
-        throw new OperationError(`there is a rule ${request.name} already; choose another --name`, {
-          fields: ["name"],
-          onPage: `There is a rule ${request.name} already. Choose another name.`,
-        });
-      }
+      if (!inserted) throw ruleExists();
       await recordAuditEvent(tx, clock, {
         event: "trust_rule.created",
         actor: actor ?? "operator",
@@ -143,19 +148,38 @@ async function findOrMakePrincipal(
     if (user === undefined) throw new OperationError(`there is no user ${userEmail}`);
     return { id: user.id, kind: "user", name: user.email };
   }
-  const wanted = serviceAccount ?? name;
-  const account = await findServiceAccountByName(tx, wanted) ??
-    (serviceAccount === undefined
-      ? await createServiceAccount(tx, { name: wanted, scope, now })
-      : undefined);
+  if (serviceAccount === undefined) {
+    const account = await createServiceAccount(tx, { name, scope, now });
+    if (account === undefined) throw await accountExists(tx, name);
+    return { id: account.id, kind: "service_account", name };
+  }
+  const account = await findServiceAccountByName(tx, serviceAccount);
   if (account === undefined) {
-    throw new OperationError(`there is no service account ${wanted}; add it first`, {
+    throw new OperationError(`there is no service account ${serviceAccount}; add it first`, {
       fields: ["serviceAccount"],
-      onPage: `There is no service account ${wanted}. Leave the field empty to have one made, or ` +
-        "have an operator add it.",
+      onPage: `There is no service account ${serviceAccount}. Leave the field empty to have one ` +
+        "made, or have an operator add it.",
     });
   }
   return { id: account.id, kind: "service_account", name: account.name };
+}
+
+/** An account of the rule's name has rights and tokens of its own: using it must be meant. */
+async function accountExists(tx: Transaction, name: string): Promise<OperationError> {
+  const account = await findServiceAccountByName(tx, name);
+  const scopes = account === undefined ? "" : `, with the scopes ${account.scope}`;
+  const why = `there is a service account ${name} already${scopes}`;
+  return new OperationError(
+    `${why}, which the rule would act as. If that is meant, say --service-account ${name}; else ` +
+      "choose another --name",
+    {
+      fields: ["existing", "name"],
+      onPage:
+        `T${why.slice(1)}. Tick the box to let the rule act as it, or give the rule another ` +
+        "name.",
+    },
+    name,
+  );
 }
 
 /** Every rule, in words. */

@@ -101,6 +101,12 @@ export async function adminTrustAdd(
       );
       return EXIT.ok;
     },
+    async (error) => {
+      if (error.existingAccount === undefined) return undefined;
+      const question =
+        `There is a service account ${request.name} already. Shall the rule act as it?`;
+      return await io.confirm(question) ? { ...request, serviceAccount: request.name } : undefined;
+    },
   );
 }
 

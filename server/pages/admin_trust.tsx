@@ -37,14 +37,19 @@ export async function submitTrust(parts: PageParts, c: PageContext): Promise<Res
   return c.redirect(PATH, 303);
 }
 
+interface RuleProblem extends FormProblem {
+  /** A service account that the rule may act as, if the administrator says so. */
+  existingAccount?: string;
+}
+
 /** Adds the rule and says so, or what is wrong with the form. */
 async function addFromForm(
   parts: PageParts & { actor: string },
   form: FormParameters,
-): Promise<string | FormProblem[]> {
+): Promise<string | RuleProblem[]> {
   const provider = form("provider") ?? "";
   if (!isProviderName(provider)) return [{ message: "Choose a provider.", fields: ["provider"] }];
-  const problems: FormProblem[] = [];
+  const problems: RuleProblem[] = [];
   const lifetimeSeconds = parseDuration(form("lifetime") ?? "10m");
   if (lifetimeSeconds === undefined) {
     const message = "The longest life of a token is not a valid duration. Write it like 10m.";
@@ -72,7 +77,8 @@ async function addFromForm(
     conditions: draft.conditions,
     scope: form("scope") ?? "",
     lifetimeSeconds,
-    serviceAccount: form("account"),
+    // Ticked for the very name that was asked about, not for one that was typed since.
+    serviceAccount: form("account") ?? (form("existing") === name ? name : undefined),
     enabledUntil: form("until"),
     force: form("force") === "on",
   }));
@@ -85,7 +91,7 @@ async function addFromForm(
 }
 
 /** What comes of adding a rule, or why it cannot be, in the words of the page. */
-async function orProblem<Result>(result: Promise<Result>): Promise<Result | FormProblem> {
+async function orProblem<Result>(result: Promise<Result>): Promise<Result | RuleProblem> {
   try {
     return await result;
   } catch (error) {
@@ -94,6 +100,7 @@ async function orProblem<Result>(result: Promise<Result>): Promise<Result | Form
     return {
       message: onPage ?? asSentence(error.message),
       fields: fields?.map((field) => FIELD_IDS[field] ?? field),
+      existingAccount: error instanceof OperationError ? error.existingAccount : undefined,
     };
   }
 }
@@ -114,7 +121,7 @@ function asSentence(message: string): string {
 async function trustPage(
   parts: PageParts,
   c: PageContext,
-  { problems = [], form }: { problems?: readonly FormProblem[]; form?: FormParameters },
+  { problems = [], form }: { problems?: readonly RuleProblem[]; form?: FormParameters },
 ): Promise<Response> {
   const rules = await listAllTrustRules(parts, {});
   const token = formToken(parts, c);
@@ -154,10 +161,11 @@ async function trustPage(
 function RuleForm(
   { token, problems, form }: {
     token: string;
-    problems: readonly FormProblem[];
+    problems: readonly RuleProblem[];
     form?: FormParameters;
   },
 ) {
+  const existing = problems.find(({ existingAccount }) => existingAccount)?.existingAccount;
   return (
     <>
       <form method="post" action={PATH}>
@@ -261,6 +269,21 @@ function RuleForm(
           label="Name of the rule"
           hint="left empty, made from the above"
         />
+        {existing && (
+          <div class="field">
+            <label class="check">
+              <input
+                id="existing"
+                type="checkbox"
+                name="existing"
+                value={existing}
+                {...fieldState(problems, "existing")}
+              />{" "}
+              Act as the existing service account <Foreign text={existing} max={100} />
+            </label>
+            <FieldError id="existing" problems={problems} />
+          </div>
+        )}
         <div class="field">
           <label class="check">
             <input

@@ -60,6 +60,10 @@ export async function insertTrustRule(sql: Sql | Transaction, rule: TrustRule): 
   return rows.length === 1;
 }
 
+export async function trustRuleExists(sql: Sql | Transaction, name: string): Promise<boolean> {
+  return (await sql`select 1 from trust_rules where name = ${name}`).length === 1;
+}
+
 /** The rules of one issuer, oldest first. */
 export async function trustRulesOfIssuer(sql: Sql, issuer: string): Promise<TrustRule[]> {
   const rows = await sql<Row[]>`

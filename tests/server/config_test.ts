@@ -12,6 +12,7 @@ function serverIo(env: Record<string, string> = {}): ServerIo {
     stdout: () => true,
     stderr: () => {},
     readStdin: () => Promise.resolve(""),
+    confirm: () => Promise.resolve(undefined),
     env,
     signal: new AbortController().signal,
     clock: { now: () => 0 },

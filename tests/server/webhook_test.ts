@@ -83,6 +83,7 @@ Deno.test("a whsec_ secret that a receiver could not decode is refused, and not 
       stdout: () => true,
       stderr: () => {},
       readStdin: () => Promise.resolve(""),
+      confirm: () => Promise.resolve(undefined),
       env: { [`${brand.envPrefix}_WEBHOOK_SECRET`]: secret },
       signal: new AbortController().signal,
       clock: systemClock,

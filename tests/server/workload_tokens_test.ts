@@ -537,7 +537,7 @@ testOnEachDatabase(
 
     // Where each call gets a token of its own, a repeat is a replay, the same caller's as well.
     await removeTrustRule(server.parts, { name: "api" });
-    await trust.addRule();
+    await trust.addRule({ serviceAccount: "api" });
     const single = await trust.sign();
     assert.equal(await present(single, caller), 200);
     assert.equal(await present(single, caller), 400);

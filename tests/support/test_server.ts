@@ -80,6 +80,7 @@ export async function testServer(
     stdout: () => true,
     stderr: () => {},
     readStdin: () => Promise.resolve(""),
+    confirm: () => Promise.resolve(undefined),
     env: {},
     signal: new AbortController().signal,
     clock,

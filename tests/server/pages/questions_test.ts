@@ -59,6 +59,7 @@ Deno.test("nothing stops before a question, and the next page says what was done
       assert.match(noticeOf(next)!, /^(Ended|Signed out|Revoked|Removed) /);
       assert.equal(noticeOf(await browser.get(done.location!)), undefined, "shown twice");
       await server.parts.sql`delete from trust_rules`;
+      await server.parts.sql`delete from service_accounts`;
       await server.parts.sql`delete from users`;
     });
   }
