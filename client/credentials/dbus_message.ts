@@ -1,4 +1,4 @@
-/** As much of the D-Bus wire format as a probe needs (D-Bus Specification, "Message Protocol"). */
+/** As much of D-Bus messages as the keychain needs (D-Bus Specification, "Message Protocol"). */
 
 export interface MethodCall {
   /** Not 0; the reply names it. */
@@ -18,6 +18,10 @@ export interface Reply {
   error?: string;
   /** Bytes the message takes. */
   length: number;
+  /** What it answers, marshalled, and the types of that. */
+  body: Uint8Array;
+  signature: string;
+  isLittleEndian: boolean;
 }
 
 const METHOD_CALL = 1;
@@ -43,25 +47,17 @@ export function encodeCall(call: MethodCall): Uint8Array {
   return Uint8Array.from(message.bytes);
 }
 
-/** Arguments of a call: `s` strings and `v` variants that hold a string. */
-export function encodeStrings(signature: string, values: readonly string[]): Uint8Array {
-  const body = new Writer();
-  values.forEach((value, index) => {
-    if (signature[index] === "v") body.signature("s");
-    body.string(value);
-  });
-  return Uint8Array.from(body.bytes);
-}
-
 /** The first message in `bytes`; undefined if it has not arrived whole. */
 export function decodeReply(bytes: Uint8Array): Reply | undefined {
   if (bytes.length < 16) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const little = bytes[0] === "l".charCodeAt(0);
   const fieldsEnd = 16 + view.getUint32(12, little);
-  const length = aligned(fieldsEnd, 8) + view.getUint32(4, little);
+  const bodyStart = aligned(fieldsEnd, 8);
+  const length = bodyStart + view.getUint32(4, little);
   if (bytes.length < length) return undefined;
-  const reply: Reply = { replyTo: 0, length };
+  const body = bytes.subarray(bodyStart, length);
+  const reply: Reply = { replyTo: 0, length, body, signature: "", isLittleEndian: little };
   for (let at = 16; at < fieldsEnd;) {
     at = aligned(at, 8);
     const [code, type] = [bytes[at], String.fromCharCode(bytes[at + 2])];
@@ -70,7 +66,11 @@ export function decodeReply(bytes: Uint8Array): Reply | undefined {
       if (code === FIELD.replySerial) reply.replyTo = view.getUint32(at, little);
       at += 4;
     } else if (type === "g") {
-      at += 1 + bytes[at] + 1;
+      const end = at + 1 + bytes[at];
+      if (code === FIELD.signature) {
+        reply.signature = new TextDecoder().decode(bytes.subarray(at + 1, end));
+      }
+      at = end + 1;
     } else {
       const size = view.getUint32(at, little);
       const text = new TextDecoder().decode(bytes.subarray(at + 4, at + 4 + size));

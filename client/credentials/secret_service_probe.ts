@@ -6,7 +6,8 @@
  */
 import { join } from "node:path";
 import { absoluteFolder } from "../../shared/absolute_folder.ts";
-import { decodeReply, encodeCall, encodeStrings } from "./dbus_message.ts";
+import { decodeReply, encodeCall } from "./dbus_message.ts";
+import { encodeValues } from "./dbus_value.ts";
 import { KeychainUnavailable } from "./keychain_backend.ts";
 
 const HELLO = 1;
@@ -40,11 +41,10 @@ export async function probeSecretService(
 }
 
 async function openSession(bus: Deno.UnixConn): Promise<void> {
-  const uid = [...String(Deno.uid())].map((digit) => digit.charCodeAt(0).toString(16)).join("");
   // All at once, as sd-bus does it: the answers are read in order.
   await writeAll(
     bus,
-    new TextEncoder().encode(`\0AUTH EXTERNAL ${uid}\r\nBEGIN\r\n`),
+    authentication(),
     encodeCall({
       serial: HELLO,
       destination: "org.freedesktop.DBus",
@@ -59,7 +59,7 @@ async function openSession(bus: Deno.UnixConn): Promise<void> {
       path: "/org/freedesktop/secrets",
       interface: "org.freedesktop.Secret.Service",
       member: "OpenSession",
-      body: { signature: "sv", bytes: encodeStrings("sv", ["plain", ""]) },
+      body: { signature: "sv", bytes: encodeValues("sv", ["plain", ""]) },
     }),
   );
   let authenticated = false;
@@ -94,8 +94,14 @@ function noService(error: string): KeychainUnavailable {
   );
 }
 
+/** What a client says first, as this user (D-Bus Specification, "Authentication Protocol"). */
+export function authentication(): Uint8Array {
+  const uid = [...String(Deno.uid())].map((digit) => digit.charCodeAt(0).toString(16)).join("");
+  return new TextEncoder().encode(`\0AUTH EXTERNAL ${uid}\r\nBEGIN\r\n`);
+}
+
 /** Where the add-on's D-Bus library will connect (D-Bus Specification, "Server Addresses"). */
-function busSocket(env: Readonly<Record<string, string | undefined>>): string {
+export function busSocket(env: Readonly<Record<string, string | undefined>>): string {
   const address = env.DBUS_SESSION_BUS_ADDRESS;
   if (!address) {
     const folder = absoluteFolder(env.XDG_RUNTIME_DIR);
@@ -111,7 +117,8 @@ function busSocket(env: Readonly<Record<string, string | undefined>>): string {
   throw new KeychainUnavailable("the D-Bus session bus is none with a Unix socket");
 }
 
-async function writeAll(to: Deno.UnixConn, ...parts: Uint8Array[]): Promise<void> {
+/** Writes all parts, one after the other. */
+export async function writeAll(to: Deno.UnixConn, ...parts: Uint8Array[]): Promise<void> {
   const bytes = Uint8Array.from(parts.flatMap((part) => [...part]));
   for (let written = 0; written < bytes.length;) written += await to.write(bytes.subarray(written));
 }

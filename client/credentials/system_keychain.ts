@@ -7,6 +7,7 @@ import type { ClientIo } from "../client_io.ts";
 import { withKernelAlarm } from "./kernel_alarm.ts";
 import { loadKeychainAddOn } from "./keychain_add_on.ts";
 import { type KeychainBackend, KeychainUnavailable } from "./keychain_backend.ts";
+import { type AmbiguousEntry, withAmbiguousEntry } from "./secret_service_items.ts";
 import { probeSecretService } from "./secret_service_probe.ts";
 
 type AddOn = Awaited<ReturnType<typeof loadKeychainAddOn>>;
@@ -49,7 +50,11 @@ export function systemKeychain(
   }
 
   /** Entries do their work on another thread, so this one is free to stop waiting. */
-  async function limited<T>(user: string, work: (entry: Entry) => Promise<T>): Promise<T> {
+  async function limited<T>(
+    user: string,
+    work: (entry: Entry) => Promise<T>,
+    ambiguous: (entry: AmbiguousEntry) => Promise<T>,
+  ): Promise<T> {
     if (failed) throw failed;
     const limit = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -63,7 +68,13 @@ export function systemKeychain(
       }, LIMIT_MS);
     });
     try {
-      return await Promise.race([entryOf(user, limit.signal).then(work), overdue]);
+      const done = entryOf(user, limit.signal).then(work).catch((error) => {
+        if (!linux || !isAmbiguous(error)) throw error;
+        // As the add-on names them.
+        const attributes = { service: brand.keychainService, username: user };
+        return withAmbiguousEntry(attributes, env, limit.signal, ambiguous);
+      });
+      return await Promise.race([done, overdue]);
     } catch (error) {
       throw error instanceof KeychainUnavailable ? error : unavailable(error);
     } finally {
@@ -73,16 +84,29 @@ export function systemKeychain(
 
   return {
     async get(user) {
-      const secret = await limited(user, (entry) => entry.getSecret());
+      const secret = await limited<ArrayLike<number> | null | undefined>(
+        user,
+        (entry) => entry.getSecret(),
+        (entry) => entry.get(),
+      );
       return secret ? Uint8Array.from(secret) : undefined;
     },
     async set(user, secret) {
-      await limited(user, (entry) => entry.setSecret(secret));
+      await limited(user, (entry) => entry.setSecret(secret), (entry) => entry.set(secret));
     },
     async delete(user) {
-      await limited(user, (entry) => entry.deleteCredential());
+      await limited<unknown>(
+        user,
+        (entry) => entry.deleteCredential(),
+        (entry) => entry.delete(),
+      );
     },
   };
+}
+
+/** The add-on has no error codes; this is keyring's Ambiguous. */
+function isAmbiguous(error: unknown): boolean {
+  return error instanceof Error && /^Entry is matched by \d+ credentials/.test(error.message);
 }
 
 /** The add-on's words name its own parts, never what is stored. */
