@@ -116,7 +116,14 @@ async function federationSession(
   selection: SelectionWithFederation,
   io: ClientIo,
 ): Promise<FederationSession> {
-  const server = await federationServer(selection, io);
+  const server = await federationServer(selection, io).catch((error) => {
+    // What the job lacks comes first: the server may be wanted for a job that cannot use it.
+    const obstacle = provider.obstacle(
+      selection.federationAudience ?? brand.defaultServer,
+      io.env,
+    );
+    throw obstacle === undefined ? error : new ClientError(EXIT.authenticationRequired, obstacle);
+  });
   return {
     source: "federation",
     provider,
