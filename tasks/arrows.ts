@@ -33,6 +33,7 @@ const SERVER_LAYERS = [
   "server/admin",
   "server/endpoints",
   "server/grants",
+  "server/logins",
   "server/personal_access_tokens",
   "server/token_check",
   "server/tokens",

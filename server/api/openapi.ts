@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { brand } from "../../shared/brand.ts";
+import { managementResource } from "../../shared/management.ts";
 import { version } from "../../shared/version.ts";
 import type { ApiOperation } from "./operation.ts";
 import { PROBLEM_STATUSES, type ProblemStatus } from "./problem.ts";
@@ -67,7 +68,7 @@ export function openApiDocument(
         bearer: {
           type: "http",
           scheme: "bearer",
-          description: `The access token of a login: \`${brand.binaryName} token\`.`,
+          description: `An access token for ${managementResource(issuer)}, see ${issuer}/api/docs.`,
         },
       },
     },

@@ -1,11 +1,8 @@
 import { OAuthError } from "../../shared/oauth_error.ts";
 import type { AppParts } from "../app_parts.ts";
-import { revokeToken, revokeTokensOfLogin } from "../personal_access_tokens/revoke_token.ts";
-import { recordAuditEvent } from "../store/audit_events.ts";
-import {
-  findRefreshTokenFamily,
-  revokeRefreshTokenFamily,
-} from "../store/refresh_token_families.ts";
+import { revokeLogin } from "../logins/revoke_login.ts";
+import { revokeToken } from "../personal_access_tokens/revoke_token.ts";
+import { findRefreshTokenFamily } from "../store/refresh_token_families.ts";
 import { revokeAccessToken } from "../store/revoked_access_tokens.ts";
 import { findTokensByHash } from "../store/personal_access_tokens.ts";
 import { readAccessToken } from "../tokens/access_token.ts";
@@ -38,9 +35,9 @@ export async function revocation(
   }
   const hashes = refreshTokenHashes(token);
   if (hashes !== undefined) {
-    return await revokeLogin(parts, hashes, {
+    return await revokeLoginOf(parts, hashes, {
       clientId: client.id,
-      requester,
+      address: requester.address,
       // Ours: with the login, the personal access tokens that were created with it.
       tokensToo: form("revoke_tokens") === "true",
     });
@@ -81,34 +78,15 @@ async function revokeByHolder(
   await revokeToken(parts, { token, reason: "holder", actor });
 }
 
-async function revokeLogin(
+async function revokeLoginOf(
   parts: AppParts,
   hashes: NonNullable<ReturnType<typeof refreshTokenHashes>>,
-  { clientId, requester, tokensToo }: {
-    clientId: string;
-    requester: Requester;
-    tokensToo: boolean;
-  },
+  { clientId, address, tokensToo }: { clientId: string; address: string; tokensToo: boolean },
 ): Promise<undefined | OAuthError> {
-  const family = await findRefreshTokenFamily(parts.sql, hashes);
-  if (family === undefined) return;
-  if (family.clientId !== clientId) return issuedToAnother();
-  const now = new Date(parts.clock.now());
-  const revoked = await parts.sql.begin(async (tx) => {
-    if (!await revokeRefreshTokenFamily(tx, { id: family.id, reason: "client", now })) return [];
-    await recordAuditEvent(tx, parts.clock, {
-      event: "login.revoked",
-      actor: family.userId,
-      subject: family.id,
-      address: requester.address,
-      details: { client_id: clientId },
-    });
-    if (!tokensToo) return [];
-    const actor = { id: family.userId, address: requester.address };
-    return await revokeTokensOfLogin(tx, parts, { loginId: family.id, actor });
-  }) as string[];
-  parts.tokenCheck.changed(`login:${family.id}`);
-  for (const id of revoked) parts.tokenCheck.changed(`token:${id}`);
+  const login = await findRefreshTokenFamily(parts.sql, hashes);
+  if (login === undefined) return;
+  if (login.clientId !== clientId) return issuedToAnother();
+  await revokeLogin(parts, { login, reason: "client", address, tokensToo });
 }
 
 /**

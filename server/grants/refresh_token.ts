@@ -3,13 +3,12 @@ import { covers, isManagementScope } from "../../shared/management.ts";
 import { OAuthError } from "../../shared/oauth_error.ts";
 import { formatScope, parseScope } from "../../shared/scope.ts";
 import type { AppParts } from "../app_parts.ts";
+import { revokeLogin } from "../logins/revoke_login.ts";
 import { apiScope, heldScope } from "../scope_catalogue.ts";
-import { recordAuditEvent } from "../store/audit_events.ts";
 import {
   findRefreshTokenFamily,
   type FoundFamily,
   type RefreshTokenHashes,
-  revokeRefreshTokenFamily,
   rotateRefreshToken,
 } from "../store/refresh_token_families.ts";
 import { findUser } from "../store/users.ts";
@@ -99,7 +98,9 @@ async function checkFamily(
   }
   if (family.revokedAt !== undefined) return refused("The login was revoked.");
   if (family.token === "spent") {
-    await endReplayedFamily(parts, request, family, now);
+    const { address, userAgent } = request;
+    const details = { user_agent: userAgent };
+    await revokeLogin(parts, { login: family, reason: "replay", address, details });
     return refused("The refresh token was used before, so the login has been ended for safety.");
   }
   if (family.idleExpiresAt <= now || family.absoluteExpiresAt <= now) {
@@ -107,26 +108,6 @@ async function checkFamily(
   }
   if (family.userDisabled) return refused("The account is disabled.");
   return undefined;
-}
-
-async function endReplayedFamily(
-  parts: AppParts,
-  request: TokenRequest,
-  family: FoundFamily,
-  now: Date,
-): Promise<void> {
-  await parts.sql.begin(async (tx) => {
-    const ended = await revokeRefreshTokenFamily(tx, { id: family.id, reason: "replay", now });
-    if (!ended) return;
-    await recordAuditEvent(tx, parts.clock, {
-      event: "refresh_token.replayed",
-      actor: family.userId,
-      subject: family.id,
-      address: request.address,
-      details: { client_id: request.client.id, user_agent: request.userAgent },
-    });
-  });
-  parts.tokenCheck.changed(`login:${family.id}`);
 }
 
 /**

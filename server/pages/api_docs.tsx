@@ -1,6 +1,8 @@
 import { apiOperations } from "../api/api.ts";
 import { openApiDocument } from "../api/openapi.ts";
 import { brand } from "../../shared/brand.ts";
+import { DEVICE_CODE_GRANT } from "../../shared/grant_types.ts";
+import { MANAGEMENT_SCOPES, managementResource } from "../../shared/management.ts";
 import { Description, Fields, Kind, type Schema, SchemaLink, Words } from "./api_schema.tsx";
 import { page, type PageContext, type PageParts } from "./page.tsx";
 
@@ -60,9 +62,13 @@ export async function showApiDocs(parts: PageParts, c: PageContext): Promise<Res
       <main class="wide">
         <h1>REST interface</h1>
         <p>
-          Manages personal access tokens. Requests and answers are JSON. A request carries the
-          access token of a login, which the command line prints; administrators reach everybody’s
-          tokens, others their own.
+          Manages personal access tokens. Requests and answers are JSON. A request carries an access
+          token for this interface (<code>resource</code>, RFC 8707), which a person approves in the
+          browser. The scopes are <code>{MANAGEMENT_SCOPES.read}</code> to list your own tokens,
+          {" "}
+          <code>{MANAGEMENT_SCOPES.write}</code> to create, rotate and revoke them, and{" "}
+          <code>{MANAGEMENT_SCOPES.admin}</code>{" "}
+          for administrators. A new token has only scopes that were approved with them.
         </p>
         <pre class="command" tabindex={0}><code>{exampleFor(parts.issuer)}</code></pre>
         <p>
@@ -116,11 +122,15 @@ export async function showApiDocs(parts: PageParts, c: PageContext): Promise<Res
 
 /** Two requests to try, on this very server. */
 function exampleFor(issuer: string): string {
-  return `TOKEN=$(${brand.binaryName} token)
+  return `# Approve at the address that the answer names
+curl -d client_id=${brand.cliClientId} -d resource=${managementResource(issuer)} \\
+  -d scope="${MANAGEMENT_SCOPES.write} openid" ${issuer}/oauth/device/authorize
+TOKEN=$(curl -d client_id=${brand.cliClientId} -d device_code="$DEVICE_CODE" \\
+  -d grant_type=${DEVICE_CODE_GRANT} ${issuer}/oauth/token | jq -r .access_token)
 curl -H "Authorization: Bearer $TOKEN" ${issuer}/api/v1/tokens
 curl -H "Authorization: Bearer $TOKEN" \\
   -H "Content-Type: application/json" \\
-  -d '{"name":"nightly","scopes":[]}' \\
+  -d '{"name":"nightly","scopes":["openid"]}' \\
   ${issuer}/api/v1/tokens`;
 }
 

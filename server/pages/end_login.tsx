@@ -1,9 +1,10 @@
-import { recordAuditEvent } from "../store/audit_events.ts";
+import { revokeLogin } from "../logins/revoke_login.ts";
 import { findClient } from "../store/clients.ts";
 import {
-  type RefreshTokenFamily,
-  revokeRefreshTokenFamily,
-} from "../store/refresh_token_families.ts";
+  listPersonalAccessTokens,
+  type PersonalAccessToken,
+} from "../store/personal_access_tokens.ts";
+import type { RefreshTokenFamily } from "../store/refresh_token_families.ts";
 import { signedInSession } from "./browser_session.ts";
 import { Address, uuid } from "./device_confirm.tsx";
 import { loginsOf } from "./devices.tsx";
@@ -16,12 +17,20 @@ import type { PageContext, PageParts } from "./page.tsx";
 import { questionPage } from "./question.tsx";
 import { inWords } from "./token_expiry.tsx";
 
+/** Tokens that are named; a person who has created more with one login sees the list. */
+const MAX_LISTED_TOKENS = 20;
+
 /** GET /logins/end?login=…&back=…: asks, and says what stops. */
 export async function showEndLogin(parts: PageParts, c: PageContext): Promise<Response> {
   const back = localPath(c.req.query("back"));
   const login = await ownLogin(parts, c, c.req.query("login"));
   if (login === undefined) return endedAlready(parts, c, back);
   const place = await parts.placeOf(login.address);
+  const tokens = await listPersonalAccessTokens(parts.sql, {
+    createdByLogin: login.id,
+    standing: { at: new Date(parts.clock.now()), living: true },
+    limit: MAX_LISTED_TOKENS + 1,
+  });
   return await questionPage(parts, c, {
     title: "End this login?",
     fields: { login: login.id, back },
@@ -40,28 +49,48 @@ export async function showEndLogin(parts: PageParts, c: PageContext): Promise<Re
         <WhatLoginsLose lifetime={parts.config.accessTokenLifetime} />
       </>
     ),
+    choices: tokens.length > 0 && <TokensOfLogin tokens={tokens} />,
   });
+}
+
+/** The tokens that outlive the login, and the choice to revoke them with it. */
+function TokensOfLogin({ tokens }: { tokens: readonly PersonalAccessToken[] }) {
+  return (
+    <>
+      <p>Personal access tokens that were created with this login:</p>
+      <ul>
+        {tokens.slice(0, MAX_LISTED_TOKENS).map(({ id, name, prefix }) => (
+          <li>
+            <a href={`/tokens/${id}`}>
+              <Foreign text={name} />
+            </a>{" "}
+            <code class="quiet small">{prefix}…</code>
+          </li>
+        ))}
+        {tokens.length > MAX_LISTED_TOKENS && <li>and more</li>}
+      </ul>
+      <label class="check">
+        <input type="checkbox" name="tokens" />
+        <span>Revoke these tokens, too</span>
+      </label>
+    </>
+  );
 }
 
 /** POST /logins/end: ends one of the person's own logins. */
 export async function submitEndLogin(parts: PageParts, c: PageContext): Promise<Response> {
-  const { sql, clock, tokenCheck } = parts;
   const form = c.get("form");
   const back = localPath(form("back"));
   const login = await ownLogin(parts, c, form("login"));
-  const now = new Date(clock.now());
-  if (!login || !await revokeRefreshTokenFamily(sql, { id: login.id, reason: "user", now })) {
-    return endedAlready(parts, c, back);
-  }
-  await recordAuditEvent(sql, clock, {
-    event: "login.revoked",
-    actor: signedInSession(c).user.id,
-    subject: login.id,
+  const tokens = login && await revokeLogin(parts, {
+    login,
+    reason: "user",
     address: c.get("requester").address,
-    details: { client_id: login.clientId },
+    tokensToo: form("tokens") !== undefined,
   });
-  tokenCheck.changed(`login:${login.id}`);
-  const text = `Ended the login of ${await programOf(parts, login)} from ${login.address}.`;
+  if (login === undefined || tokens === undefined) return endedAlready(parts, c, back);
+  const text = `Ended the login of ${await programOf(parts, login)} from ${login.address}` +
+    (tokens === 0 ? "." : `, and revoked ${tokens === 1 ? "1 token" : `${tokens} tokens`}.`);
   leaveNotice(parts, c, { text });
   return c.redirect(back, 303);
 }

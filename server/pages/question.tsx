@@ -19,9 +19,11 @@ export async function questionPage(
     /** The way out. */
     keep: { words: string; href: string };
     children: Child;
+    /** Further fields of the form. */
+    choices?: Child;
   },
 ): Promise<Response> {
-  const { title, fields, confirm, keep, children } = question;
+  const { title, fields, confirm, keep, children, choices } = question;
   return await page(parts, c, {
     title,
     children: (
@@ -33,6 +35,7 @@ export async function questionPage(
           {Object.entries(fields).map(([name, value]) => (
             <input type="hidden" name={name} value={value} />
           ))}
+          {choices}
           <div class="choice">
             <button class="danger" type="submit">{confirm}</button>
             <a class="button" href={keep.href}>{keep.words}</a>

@@ -1,0 +1,46 @@
+import type { AppParts } from "../app_parts.ts";
+import { revokeTokensOfLogin } from "../personal_access_tokens/revoke_token.ts";
+import { recordAuditEvent } from "../store/audit_events.ts";
+import {
+  type RefreshTokenFamily,
+  revokeRefreshTokenFamily,
+} from "../store/refresh_token_families.ts";
+
+/** Why a login is revoked: by its client, by its person in the browser, or because it was copied. */
+export type RevocationReason = "client" | "user" | "replay";
+
+/**
+ * Revokes a login: its refresh tokens and the access tokens that came of it, on every
+ * replica. `tokensToo` revokes the personal access tokens created with it as well. Gives
+ * how many of these there were; undefined if it was revoked already.
+ */
+export async function revokeLogin(
+  { sql, clock, tokenCheck }: Pick<AppParts, "sql" | "clock" | "tokenCheck">,
+  { login, reason, address, details, tokensToo = false }: {
+    login: Pick<RefreshTokenFamily, "id" | "userId" | "clientId">;
+    reason: RevocationReason;
+    /** Where the request came from, for the audit log. */
+    address: string;
+    details?: Record<string, string>;
+    tokensToo?: boolean;
+  },
+): Promise<number | undefined> {
+  const { id, userId, clientId } = login;
+  const now = new Date(clock.now());
+  const tokens = await sql.begin(async (tx) => {
+    if (!await revokeRefreshTokenFamily(tx, { id, reason, now })) return undefined;
+    await recordAuditEvent(tx, clock, {
+      event: reason === "replay" ? "refresh_token.replayed" : "login.revoked",
+      actor: userId,
+      subject: id,
+      address,
+      details: { client_id: clientId, ...details },
+    });
+    if (!tokensToo) return [];
+    const actor = { id: userId, address };
+    return await revokeTokensOfLogin(tx, { clock }, { loginId: id, actor });
+  }) as string[] | undefined;
+  tokenCheck.changed(`login:${id}`);
+  for (const token of tokens ?? []) tokenCheck.changed(`token:${token}`);
+  return tokens?.length;
+}
