@@ -239,8 +239,8 @@ function checkedConfig(
     secretScanningKeysUrl: raw.get("secret_scanning_keys_url")!,
     scopes: [
       ...STANDARD_SCOPES.filter((one) => !file.scopes.some((other) => other.name === one.name)),
-      ...file.scopes,
       ...MANAGEMENT_SCOPE_DESCRIPTIONS,
+      ...file.scopes,
     ],
     geoipFile: raw.get("geoip_file"),
   };

@@ -150,7 +150,7 @@ async function confirmPage(
             <p>
               <strong>
                 {managing ? "This was requested" : "This login was started"}{" "}
-                from a different address than yours.
+                at another address than yours.
               </strong>
             </p>
             <p>

@@ -1,0 +1,89 @@
+/** Approving access to one's tokens, and what becomes of tokens when their login is ended. */
+import assert from "node:assert/strict";
+import { MANAGEMENT_SCOPES, managementResource } from "../../../shared/management.ts";
+import { databaseKinds } from "../../support/databases.ts";
+import { addPerson, signedIn } from "../../support/page_people.ts";
+import type { Visitor } from "../../support/page_visitor.ts";
+import { call, verify } from "../../support/personal_access_tokens.ts";
+import { FULL_SCOPE, ISSUER, type TestServer, testServer } from "../../support/test_server.ts";
+
+const RESOURCE = managementResource(ISSUER);
+const { write: WRITE, admin: ADMIN } = MANAGEMENT_SCOPES;
+
+async function confirmPage(server: TestServer, browser: Visitor, scope: string, more = {}) {
+  const started = await server.startLogin(scope, { resource: RESOURCE, ...more });
+  await browser.get("/device");
+  const { location } = await browser.submit("/device", { user_code: started.user_code });
+  return { started, shown: await browser.get(location!) };
+}
+
+/** The id of a login, as its access tokens carry it. */
+function idOf({ access_token: token }: { access_token: string }): string {
+  return JSON.parse(atob(token.split(".")[1])).sid;
+}
+
+Deno.test("the approval page says what managing tokens can lead to", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, ({ scopes }) => {
+    scopes.push({ name: "deploy", description: "Put new versions into production" });
+    scopes.push({ name: "operate", description: "Operate the cluster", roles: ["admin"] });
+  });
+  await addPerson(server);
+  const browser = await signedIn(server);
+  const scope = `${WRITE} ${ADMIN} deploy operate`;
+  const { started, shown } = await confirmPage(server, browser, scope);
+  assert.equal(shown.status, 200);
+  const described = (name: string) =>
+    server.parts.config.scopes.find((one) => one.name === name)!.description;
+  for (const name of scope.split(" ")) {
+    assert.ok(shown.text.includes(described(name).replaceAll("'", "&#39;")), name);
+  }
+  // What this account does not have is shown as well, and is not granted.
+  assert.equal(shown.text.match(/not available to your account/g)!.length, 2);
+  const done = await browser.submit("/device/confirm", { decision: "approve" });
+  assert.equal(done.status, 303);
+  const { body } = await server.poll(started.device_code);
+  assert.equal(body.scope, `${WRITE} deploy`);
+  assert.equal(body.refresh_token, undefined);
+});
+
+Deno.test("another account cannot approve for a login, and its own still can", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location);
+  const alice = await addPerson(server);
+  await addPerson(server, "bob@example.com", "Bob");
+  const sid = idOf(await server.login(alice.id));
+  const bob = await signedIn(server, "bob@example.com");
+  const { started, shown } = await confirmPage(server, bob, WRITE, { sid });
+  assert.equal(shown.status, 403);
+  assert.ok(!shown.text.includes(alice.email));
+  const browser = await signedIn(server);
+  await browser.get("/device");
+  const { location } = await browser.submit("/device", { user_code: started.user_code });
+  assert.equal((await browser.get(location!)).status, 200);
+  await browser.submit("/device/confirm", { decision: "approve" });
+  assert.equal((await server.poll(started.device_code)).status, 200);
+});
+
+Deno.test("ending a login lists the tokens created with it, and revokes them if asked", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location);
+  const alice = await addPerson(server);
+  const create = async () => {
+    const login = await server.login(alice.id, `${FULL_SCOPE} ${WRITE}`);
+    const managing = await server.refresh(login.refresh_token!, { resource: RESOURCE });
+    const wish = { name: `CI ${crypto.randomUUID()}`, scopes: ["openid"] };
+    const made = await call(server, managing.body.access_token, "POST", "/api/v1/tokens", wish);
+    return { id: idOf(login), token: made.body };
+  };
+  const browser = await signedIn(server);
+  const [kept, revoked] = [await create(), await create()];
+  for (const { id, token } of [kept, revoked]) {
+    const question = await browser.get(`/logins/end?login=${id}&back=/devices`);
+    assert.ok(question.text.includes(token.name), question.text);
+    const fields: Record<string, string> = id === revoked.id ? { tokens: "on" } : {};
+    assert.equal((await browser.submit("/logins/end", fields)).status, 303);
+  }
+  assert.equal((await verify(server, kept.token.token)).status, 200);
+  assert.equal((await verify(server, revoked.token.token)).status, 401);
+});
