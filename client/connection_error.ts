@@ -99,6 +99,9 @@ function failedConnection(
 ): NoAnswerError {
   const certificate = /^invalid peer certificate: ([^]*)/.exec(detail);
   if (certificate !== null) return rejectedCertificate(certificate[1], url, io);
+  if (/^invalid dns name/i.test(detail)) {
+    return permanent(url, `${url.hostname} cannot be the name of a host`, checkAddress);
+  }
   if (detail.startsWith("dns error")) return failedLookup(detail, url, io.env);
   if (/^proxy auth/.test(detail)) {
     return new NoAnswerError(

@@ -113,6 +113,7 @@ Deno.test("each failing step has its exit code, on every system and in every lan
     [`${lookup}Name does not resolve`, permanent],
     [`${lookup}nodename nor servname provided, or not known`, permanent],
     [`(Connect): dns error: Der angegebene Host ist unbekannt. (os error 11001)`, permanent],
+    ["(Connect): invalid dns name", permanent],
     [`${lookup}Temporary failure in name resolution`, temporary],
     [`(Connect): dns error: Dies ist normalerweise ein Fehler. (os error 11002)`, temporary],
     [`${connect}Connection refused (os error 111)`, temporary],
