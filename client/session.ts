@@ -122,7 +122,9 @@ async function federationSession(
       selection.federationAudience ?? brand.defaultServer,
       io.env,
     );
-    throw obstacle === undefined ? error : new ClientError(EXIT.authenticationRequired, obstacle);
+    throw obstacle === undefined
+      ? error
+      : new ClientError(EXIT.authenticationRequired, `${obstacle}\n${error.message}`);
   });
   return {
     source: "federation",

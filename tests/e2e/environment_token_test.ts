@@ -110,7 +110,10 @@ Deno.test("a secret without a server is never sent to a default address in clear
   }
   const identity = {
     ...home.env,
-    [`${brand.envPrefix}_ID_TOKEN`]: jwt({ iss: "https://gitlab.example", aud: "x" }),
+    [`${brand.envPrefix}_ID_TOKEN`]: jwt({
+      iss: "https://gitlab.example",
+      aud: brand.defaultServer,
+    }),
     GITLAB_CI: "true",
   };
   const { code, stderr } = await run(["token", "--federation", "gitlab"], { env: identity });
