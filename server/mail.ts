@@ -4,7 +4,7 @@ import { Deliveries, type Failure } from "./deliveries.ts";
 import type { Log } from "./log.ts";
 import { isLoopbackHost } from "./setting_values.ts";
 
-/** A message in plain text. It never holds a secret. */
+/** A message in plain text. It never holds a secret that alone lets anybody in. */
 export interface Message {
   to: string;
   subject: string;

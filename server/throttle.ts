@@ -69,8 +69,8 @@ export type Admission =
  * has signed in from this address before, so that others who fail at the same
  * address do not keep it out; its own limit holds nevertheless. There its failures
  * have a count of their own, so that strangers elsewhere cannot keep it out either.
- * `browser` names a browser in which the account is signed in: there it has a count of
- * its own wherever it is.
+ * `browser` names a browser in which the account is signed in, or a link that was mailed
+ * to its person: there it has a count of its own wherever it is.
  */
 export async function admitPassword(
   sql: Sql,

@@ -14,6 +14,7 @@ import { Command, FormToken } from "./layout.tsx";
 import { localPath } from "./local_path.ts";
 import { leaveNotice } from "./notice.ts";
 import { page, type PageContext, type PageParts, problemPage, throttledPage } from "./page.tsx";
+import { mailUnlockLink, UNLOCK_FIELD, unlockedBy } from "./unlock_link.ts";
 
 /** The same words whether the account is unknown, disabled, or the password wrong. */
 const REFUSED = "E-mail address or password is wrong.";
@@ -32,6 +33,7 @@ export async function showSignIn(parts: PageParts, c: PageContext): Promise<Resp
     next,
     again,
     email: again ? session?.user.email : undefined,
+    unlock: c.req.query(UNLOCK_FIELD),
   });
 }
 
@@ -49,7 +51,9 @@ export async function submitSignIn(parts: PageParts, c: PageContext): Promise<Re
   const user = emailProblem(email) ? undefined : await findUserByEmail(sql, email);
   const known = await signInAddresses(sql, user?.id ?? NOBODY);
   const knownHere = known.some((one) => addressForLimits(one) === addressForLimits(address));
-  const browser = await knownBrowser(parts, c, user?.id ?? NOBODY);
+  const unlock = form(UNLOCK_FIELD);
+  const browser = await knownBrowser(parts, c, user?.id ?? NOBODY) ??
+    unlockedBy(parts, unlock, user?.id ?? NOBODY);
   const admission = await admitPassword(sql, {
     userId: user?.id,
     email,
@@ -60,7 +64,10 @@ export async function submitSignIn(parts: PageParts, c: PageContext): Promise<Re
   });
   if ("retryAfterSeconds" in admission) {
     return await throttledPage(parts, c, {
-      what: "There were too many failed attempts to sign in to this account or from this address.",
+      what: "There were too many failed attempts to sign in to this account or from this address." +
+        (parts.config.mail === undefined
+          ? ""
+          : " If it is your account, look into your mail: there is a link to sign in all the same."),
       retryAfterSeconds: admission.retryAfterSeconds,
     });
   }
@@ -84,7 +91,10 @@ export async function submitSignIn(parts: PageParts, c: PageContext): Promise<Re
         details,
       });
     }
-    return await signInPage(parts, c, { next, email, problem: REFUSED });
+    if (admission.fills.includes("account")) {
+      await mailUnlockLink(parts, enabled ? user : undefined);
+    }
+    return await signInPage(parts, c, { next, email, unlock, problem: REFUSED });
   }
   await forgiveAttempt(sql, admission.attempt);
   await recordAuditEvent(sql, clock, { event: "signin.succeeded", actor: user.id, address });
@@ -111,9 +121,9 @@ export async function submitSignOut(parts: PageParts, c: PageContext): Promise<R
 async function signInPage(
   parts: PageParts,
   c: PageContext,
-  state: { next: string; again?: boolean; email?: string; problem?: string },
+  state: { next: string; again?: boolean; email?: string; unlock?: string; problem?: string },
 ): Promise<Response> {
-  const { next, again, email } = state;
+  const { next, again, email, unlock } = state;
   const problems = state.problem === undefined
     ? []
     : [{ message: state.problem, fields: ["email", "password"] }];
@@ -137,6 +147,7 @@ async function signInPage(
         <form method="post" action="/signin">
           <FormToken token={formToken(parts, c)} />
           <input type="hidden" name="next" value={next} />
+          {unlock && <input type="hidden" name={UNLOCK_FIELD} value={unlock} />}
           <Field id="email" label="E-mail address" problems={problems}>
             <input
               id="email"

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { cleanUp } from "../../../server/housekeeping.ts";
 import { setUserDisabled } from "../../../server/store/user_access.ts";
 import { admitPassword } from "../../../server/throttle.ts";
+import { startMailServer } from "../../support/mail_server.ts";
 import { databaseKinds } from "../../support/databases.ts";
 import { addPerson, PASSWORD, signedIn } from "../../support/page_people.ts";
 import { trustProxy, visitor } from "../../support/page_visitor.ts";
@@ -209,4 +210,50 @@ Deno.test("an attempt that found no free place to be checked is not counted", as
   const [{ count }] = await server.parts.sql`
     select count(*)::int as count from failed_attempts where kind = 'password_address'`;
   assert.equal(count, 60 - busy);
+});
+
+Deno.test("a locked account can be signed in to by the link that its person is mailed, and by no other", async () => {
+  await using mail = await startMailServer();
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, (config) => {
+    trustProxy(config);
+    config.mail = { url: `smtp://127.0.0.1:${mail.port}`, from: "Example <auth@example.test>" };
+  });
+  await addPerson(server);
+  await addPerson(server, "bob@example.com");
+  const signIn = async (path: string, email: string, password: string, address: string) => {
+    const browser = visitor(server, address);
+    await browser.get(path);
+    return (await browser.submit("/signin", { email, password })).status;
+  };
+  const lock = async (email: string) => {
+    for (let guess = 0; guess < 10; guess++) {
+      await signIn("/signin", email, "wrong", "198.51.100.7");
+    }
+  };
+  for (const email of ["nobody@example.com", "alice@example.com", "bob@example.com"]) {
+    await lock(email);
+  }
+  const alice = "alice@example.com";
+  assert.equal(await signIn("/signin", alice, PASSWORD, "203.0.113.9"), 429);
+  const messages = await mail.messages(2);
+  const linkTo = (email: string) =>
+    /\/signin\?unlock=[\w.-]+/.exec(messages.find((text) => text.includes(`To: ${email}`))!)![0];
+  const link = linkTo(alice);
+  assert.equal(await signIn(linkTo("bob@example.com"), alice, PASSWORD, "203.0.113.9"), 429);
+  assert.equal(await signIn(link.replace(/=\d/, "=9"), alice, PASSWORD, "203.0.113.9"), 429);
+  assert.equal(await signIn(link, alice, "wrong", "203.0.113.9"), 422, "it signs nobody in");
+  for (let guess = 0; guess < 9; guess++) await signIn(link, alice, "wrong", "203.0.113.9");
+  assert.equal(await signIn(link, alice, PASSWORD, "203.0.113.9"), 429, "ten attempts as well");
+
+  server.clock.advance({ hours: 11 });
+  await lock(alice);
+  assert.equal(await signIn("/signin", alice, PASSWORD, "203.0.113.1"), 429);
+  assert.equal(await signIn(link, alice, PASSWORD, "203.0.113.1"), 303);
+  server.clock.advance({ hours: 13 });
+  await lock(alice);
+  assert.equal(await signIn(link, alice, PASSWORD, "203.0.113.2"), 429, "it expired");
+  await server.parts.mail.close();
+  const all = (await mail.messages(3)).map((text) => /^To: (.*?)\r?$/m.exec(text)![1]);
+  assert.deepEqual(all.sort(), [alice, alice, "bob@example.com"], "one mail in 12 hours");
 });
