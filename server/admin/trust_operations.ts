@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { LAST_TIME } from "../../shared/clock.ts";
 import { describeCondition } from "../federation/condition.ts";
 import type { Condition } from "../federation/condition.ts";
 import { judge, passes } from "../federation/evaluate.ts";
@@ -122,7 +123,7 @@ function checkRequest({ lifetimeSeconds, enabledUntil, name }: TrustRuleRequest)
       fields: ["lifetimeSeconds"],
     });
   }
-  if (enabledUntil !== undefined && Number.isNaN(Date.parse(enabledUntil))) {
+  if (enabledUntil !== undefined && !(Date.parse(enabledUntil) <= LAST_TIME)) {
     throw new OperationError(`"${enabledUntil}" is no date; write it like 2027-01-31`, {
       fields: ["enabledUntil"],
     });

@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { LAST_TIME } from "../../shared/clock.ts";
 import { MANAGEMENT_SCOPES } from "../../shared/management.ts";
 import { parseScope } from "../../shared/scope.ts";
 import { isUuid } from "../../shared/uuid.ts";
@@ -303,7 +304,7 @@ function shown(token: PersonalAccessToken) {
 function secondsUntil({ clock }: ApiParts, expiresAt: string | null): number | null {
   if (expiresAt === null) return null;
   const time = Date.parse(expiresAt);
-  if (Number.isNaN(time)) {
+  if (!(time <= LAST_TIME)) {
     throw invalid("expires_at is no date. Write it like 2027-01-31T12:00:00Z.");
   }
   const seconds = Math.floor(time / 1000) - Math.floor(clock.now() / 1000);

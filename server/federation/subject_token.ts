@@ -1,5 +1,5 @@
 import { compactVerify, decodeProtectedHeader, errors, importJWK, type JWK } from "jose";
-import { type Clock, numericDate } from "../../shared/clock.ts";
+import { type Clock, LAST_TIME, numericDate } from "../../shared/clock.ts";
 import { parseExactJson } from "../../shared/exact_json.ts";
 import type { IssuerKeys } from "./issuer_keys.ts";
 import { IssuerUnavailable } from "./issuer_keys.ts";
@@ -22,8 +22,6 @@ const ALGORITHMS: Record<string, { kty: string; crv?: string; names?: string[] }
 };
 /** Clocks of issuers may be off by this much, in seconds. */
 export const SKEW = 60;
-/** The year 9999 ends a day later: every date has room for it, with the skew (RFC 3339 section 1). */
-const LAST_TIME = 253_402_214_399;
 /** Largest token we look at, in characters. Kubernetes' and Azure's have about 2,000. */
 const MAX_LENGTH = 16 * 1024;
 
@@ -177,7 +175,7 @@ function claimProblem(
   }
   if (typeof sub !== "string" || sub === "") return "its claim sub is not a subject";
   for (const [name, value] of Object.entries({ exp, iat, ...nbf !== undefined && { nbf } })) {
-    if (typeof value !== "number" || value < 0 || value > LAST_TIME) {
+    if (typeof value !== "number" || value < 0 || value > numericDate(LAST_TIME)) {
       return `its claim ${name} is not a time up to the year 9999`;
     }
   }

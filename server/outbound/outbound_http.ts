@@ -8,6 +8,8 @@ import { basicAuthorization, close, openConnection, type Route, writeAll } from 
 import { MessageError, readBody, readHead, StreamReader } from "./http_message.ts";
 import { hostOf, proxyFor } from "./proxy.ts";
 
+/** Addresses of one name that are tried: with more, none would have the time to answer. */
+const MAX_ATTEMPTS = 4;
 /** Largest head of a response we read, in bytes. */
 const MAX_HEAD = 32 * 1024;
 
@@ -142,7 +144,7 @@ export class OutboundHttp {
     }
     return proxy !== undefined && !isLoopbackHost(host)
       ? [{ proxy }]
-      : addresses.map((address) => ({ address }));
+      : addresses.slice(0, MAX_ATTEMPTS).map((address) => ({ address }));
   }
 }
 

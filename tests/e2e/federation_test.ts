@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { type Ended, run } from "../support/binary.ts";
@@ -37,19 +38,26 @@ interface Federation extends AsyncDisposable {
   introspect(token: string): Promise<Active>;
 }
 
-async function federation(): Promise<Federation> {
+async function federation(
+  { tls, env, privateIssuers = "on" }: {
+    tls?: { cert: string; key: string };
+    /** Of the server, besides its home. */
+    env?: Record<string, string>;
+    privateIssuers?: "on" | "off";
+  } = {},
+): Promise<Federation> {
   await using cleanUp = new AsyncDisposableStack();
-  const issuer = cleanUp.use(await startIssuer());
+  const issuer = cleanUp.use(await startIssuer({ tls }));
   const home = cleanUp.use(await temporaryHome());
   const jobHome = cleanUp.use(await temporaryHome());
   const dataDir = join(home.folder, "data");
   const config = join(home.folder, "server.toml");
   await Deno.writeTextFile(
     config,
-    'federation_private_issuers = "on"\n[scopes]\ndeploy = "Deploy your services"\n',
+    `federation_private_issuers = "${privateIssuers}"\n[scopes]\ndeploy = "Deploy your services"\n`,
   );
   const place = ["--data-dir", dataDir, "--config", config];
-  const server = cleanUp.use(await startServer({ dataDir, args: ["--config", config] }));
+  const server = cleanUp.use(await startServer({ dataDir, env, args: ["--config", config] }));
   const operate = (args: string[]) => run([...args, ...place], { env: home.env });
   const api = await operate(["admin", "client", "add", "deployer"]);
   const [, id] = /client_id: (\S+)/.exec(api.stderr) ?? [];
@@ -344,4 +352,46 @@ Deno.test("Google Cloud: the metadata server is asked where federation is, and n
   assert.equal(found.act.sub, claims.sub);
   assert.equal(found.workload.email, claims.email);
   await works(world, { ...env, K_SERVICE: "deployer" });
+});
+
+const certificate = (name: string) =>
+  fileURLToPath(new URL(`../support/certificate/${name}.pem`, import.meta.url));
+
+Deno.test("an issuer's certificate must be of an authority that the server trusts", async () => {
+  const tls = {
+    cert: await Deno.readTextFile(certificate("cert")),
+    key: await Deno.readTextFile(certificate("key")),
+  };
+  const claims = await jobClaims("kubernetes", { sub: "system:serviceaccount:ci:deployer" });
+  for (const [DENO_CERT, trusted] of [[certificate("cert"), true], ["", false]] as const) {
+    await using world = await federation({ tls, env: DENO_CERT === "" ? {} : { DENO_CERT } });
+    await trust(world, "kubernetes", "ci/deployer", "--issuer", world.issuer.url);
+    const file = join(world.folder, "token");
+    await Deno.writeTextFile(file, await world.issuer.sign({ ...claims, aud: [world.server] }));
+    if (trusted) await works(world, { [TOKEN_FILE]: file });
+    else {
+      const { code } = await world.job(["token"], { [TOKEN_FILE]: file });
+      assert.equal(code, EXIT.temporaryFailure);
+      assert.deepEqual(world.issuer.requests, []);
+    }
+  }
+});
+
+Deno.test("nothing a rule or a token names makes the server reach a private address", async () => {
+  await using world = await federation({ privateIssuers: "off" });
+  const issuer = ["--issuer", world.issuer.url];
+  const scope = ["--scope", "deploy"];
+  const traversal = await world.operate(
+    ["admin", "trust", "add", "github-enterprise", "../../latest/meta-data", ...issuer, ...scope],
+  );
+  assert.equal(traversal.code, EXIT.usage);
+  // The name is trusted instead of the number, which could not be looked up.
+  await trust(world, "github-enterprise", "acme/api", "--branch", "main", ...issuer);
+  const claims = await jobClaims("github", { repository: "acme/api", ref: "refs/heads/main" });
+  const file = join(world.folder, "token");
+  await Deno.writeTextFile(file, await world.issuer.sign({ ...claims, aud: world.server }));
+  const { code } = await world.job(["token"], { [TOKEN_FILE]: file });
+  // No passing trouble: the settings would have to change.
+  assert.equal(code, EXIT.authenticationRequired);
+  assert.deepEqual(world.issuer.requests, []);
 });

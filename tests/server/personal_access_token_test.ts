@@ -335,6 +335,11 @@ testOnEachDatabase("tokens of older deployments are taken over by hash", async (
     (await call(server, alice.management, "POST", "/api/v1/tokens/import", body)).status,
     403,
   );
+  for (const expires_at of ["+100000-01-01T00:00:00Z", "+275760-09-13T00:00:00Z", "soon"]) {
+    const far = { ...body, expires_at };
+    const refused = await call(server, admin.management, "POST", "/api/v1/tokens/import", far);
+    assert.equal(refused.status, 422, expires_at);
+  }
   const imported = await call(server, admin.management, "POST", "/api/v1/tokens/import", body);
   assert.equal(imported.status, 201, JSON.stringify(imported.body));
   assert.equal(imported.body.token, undefined);

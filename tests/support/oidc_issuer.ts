@@ -33,6 +33,8 @@ export interface IssuerOptions {
   /** What the path of its URL is, such as `/org/1`; none by default. */
   path?: string;
   algorithm?: KeyAlgorithm;
+  /** Serves https as `localhost`. */
+  tls?: { cert: string; key: string };
   /** Stamps the tokens; the system's by default. */
   clock?: Clock;
   /** Id of the first key; "key-1" by default. */
@@ -101,7 +103,7 @@ export async function jobClaims(provider: ProviderName, changes: Claims = {}): P
 }
 
 export async function startIssuer(options: IssuerOptions = {}): Promise<OidcIssuer> {
-  const { path: base = "", algorithm = "RS256", clock = systemClock } = options;
+  const { path: base = "", algorithm = "RS256", clock = systemClock, tls } = options;
   const requestToken = crypto.randomUUID();
   const answers = new Map<string, () => Response | Promise<Response>>();
   const waiting: (() => void)[] = [];
@@ -112,7 +114,7 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<OidcIssu
   let count = 1;
 
   const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen() {}, onError: () => new Response(null) },
+    { hostname: "127.0.0.1", port: 0, ...tls, onListen() {}, onError: () => new Response(null) },
     async (request) => {
       const { pathname } = new URL(request.url);
       const path = pathname.startsWith(base) ? pathname.slice(base.length) : pathname;
@@ -120,7 +122,7 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<OidcIssu
       return await (answers.get(path)?.() ?? usual(path, request));
     },
   );
-  const origin = `http://127.0.0.1:${server.addr.port}`;
+  const origin = `${tls ? "https://localhost" : "http://127.0.0.1"}:${server.addr.port}`;
   const url = origin + base;
 
   async function usual(path: string, request: Request): Promise<Response> {
