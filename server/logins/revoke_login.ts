@@ -26,11 +26,12 @@ export async function revokeLogin(
   },
 ): Promise<number | undefined> {
   const { id, userId, clientId } = login;
+  const event = reason === "replay" ? "refresh_token.replayed" : "login.revoked";
   const now = new Date(clock.now());
   const tokens = await sql.begin(async (tx) => {
     if (!await revokeRefreshTokenFamily(tx, { id, reason, now })) return undefined;
     await recordAuditEvent(tx, clock, {
-      event: reason === "replay" ? "refresh_token.replayed" : "login.revoked",
+      event,
       actor: userId,
       subject: id,
       address,
