@@ -118,8 +118,9 @@ export function app(parts: AppParts): App {
         return answer instanceof Promise ? answer.catch(failed) : answer;
       }
       if (path === PATHS.introspection) {
+        const from = () => requesterOfRequest(request, connection, clientAddress).address;
         return request.method === "POST"
-          ? introspection(parts, introspectionAnswers, request).catch(failed)
+          ? introspection(parts, introspectionAnswers, request, from).catch(failed)
           : methodNotAllowed("POST");
       }
       return routes.fetch(request, connection);

@@ -1,7 +1,7 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { request } from "node:http";
 import { join } from "node:path";
-import { boundedText } from "../endpoints/form.ts";
+import { BodyError, readText } from "../endpoints/body.ts";
 import { listen } from "../listener.ts";
 import type { Log } from "../log.ts";
 import { describeEmbedded } from "../store/connect.ts";
@@ -57,9 +57,9 @@ async function handle(
   if (!timingSafeEqual(tokenHash(given), tokenHash(`Bearer ${secret}`))) {
     return Response.json({ error: "not authorized" }, { status: 401 });
   }
-  const body = await boundedText(asked, MAX_BODY_BYTES);
+  const body = await readText(asked, { limit: MAX_BODY_BYTES });
   try {
-    const { operation, given } = JSON.parse(body ?? "");
+    const { operation, given } = JSON.parse(body instanceof BodyError ? "" : body);
     if (!isOperationName(operation)) {
       throw new OperationError("the running server is of another version: restart it");
     }

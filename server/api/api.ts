@@ -4,8 +4,9 @@ import type { AppParts } from "../app_parts.ts";
 import { clientAddressReader } from "../client_address.ts";
 import { OAuthError } from "../../shared/oauth_error.ts";
 import { bearerToken } from "../endpoints/bearer_token.ts";
-import { boundedBytes } from "../endpoints/form.ts";
+import { BodyError, bodyHold, readBytes } from "../endpoints/body.ts";
 import { publicDocument } from "../endpoints/public_document.ts";
+import type { BodyHold } from "../endpoints/body_budget.ts";
 import { type ConnectionBindings, type Requester, requesterOf } from "../endpoints/requester.ts";
 import { audienceOf } from "../tokens/resource.ts";
 import { commandLineClient } from "../store/clients.ts";
@@ -121,13 +122,18 @@ async function answer(
 ): Promise<Response> {
   const request = c.req.raw;
   const { presented, user } = await letIn(parts, operation, request, requester);
+  // All that headers can decide, before a byte of the body is read.
+  if (operation.body !== undefined && !operation.raw) requireJson(request);
+  await operation.admit?.(parts, request.headers);
+  const limit = operation.maxBytes ?? MAX_BODY_BYTES;
+  using hold = bodyHold(limit, () => requester.address);
   const bytes = operation.body === undefined
     ? new Uint8Array()
-    : await readBody(request, operation.maxBytes ?? MAX_BODY_BYTES);
+    : await readBody(request, { limit, hold });
   const result = await operation.handle(parts, {
     body: operation.raw || operation.body === undefined
       ? undefined
-      : fitting(operation.body, readJson(request, bytes), "body"),
+      : fitting(operation.body, readJson(bytes), "body"),
     query: operation.query &&
       fitting(operation.query, queryValues(operation.query, c.req.query()), "query"),
     id: c.req.param("id") ?? "",
@@ -208,17 +214,34 @@ function forbidden(detail: string): Problem {
   return new Problem(403, "forbidden", "Not allowed", detail);
 }
 
-async function readBody(request: Request, limit: number): Promise<Uint8Array> {
-  const bytes = await boundedBytes(request, limit);
-  if (bytes !== undefined) return bytes;
-  throw new Problem(413, "too-large", "Too large", `The body may have ${limit} bytes at most.`);
+async function readBody(
+  request: Request,
+  options: { limit: number; hold: BodyHold },
+): Promise<Uint8Array> {
+  const bytes = await readBytes(request, options);
+  if (!(bytes instanceof BodyError)) return bytes;
+  switch (bytes.reason) {
+    case "too_large": {
+      const detail = `The body may have ${options.limit} bytes at most.`;
+      throw new Problem(413, "too-large", "Too large", detail);
+    }
+    case "incomplete":
+      throw new Problem(408, "incomplete", "Incomplete", "The body did not arrive whole in time.");
+    case "busy":
+      throw new Problem(503, "unavailable", "Try again", "The server is busy. Try again shortly.", {
+        "retry-after": "5",
+      });
+  }
 }
 
-function readJson(request: Request, bytes: Uint8Array): unknown {
-  const type = request.headers.get("content-type")?.split(";")[0].trim().toLowerCase();
+function requireJson({ headers }: Request): void {
+  const type = headers.get("content-type")?.split(";")[0].trim().toLowerCase();
   if (type !== "application/json") {
     throw new Problem(415, "malformed", "The request does not fit", "Send application/json.");
   }
+}
+
+function readJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {

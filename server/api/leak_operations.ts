@@ -55,6 +55,7 @@ export const leakOperations: readonly ApiOperation[] = [
     access: "public",
     body: githubAlert,
     raw: true,
+    admit: requireGithubKey,
     maxBytes: MAX_ALERT_BYTES,
     answer: { status: 200, description: "Which are tokens of this server.", schema: githubAnswer },
     problems: [401],
@@ -113,35 +114,42 @@ async function limitedReport(
   );
 }
 
+/** Refuses what cannot be an alert, by its headers: a body of 4 MB is read only under a current key. */
+async function requireGithubKey({ secretScanningKeys }: ApiParts, headers: Headers): Promise<void> {
+  const { keyId, signature } = signatureOf(headers);
+  if (!await keysOrProblem(() => secretScanningKeys.mayHaveSigned(keyId, signature))) {
+    throw notSigned("The signature is malformed, or its key is not a current one.");
+  }
+}
+
 async function requireGithubSignature(
   { secretScanningKeys }: ApiParts,
   { headers, bytes }: Pick<ApiRequest, "headers" | "bytes">,
 ): Promise<void> {
+  const { keyId, signature } = signatureOf(headers);
+  if (!await keysOrProblem(() => secretScanningKeys.hasSigned(keyId, signature, bytes))) {
+    throw notSigned("The signature is not that of this body by a current key.");
+  }
+}
+
+function signatureOf(headers: Headers): { keyId: string; signature: string } {
   const keyId = headers.get("github-public-key-identifier");
   const signature = headers.get("github-public-key-signature");
-  if (keyId === null || signature === null) {
-    throw new Problem(401, "signature", "Not signed", "This endpoint takes signed alerts alone.");
-  }
-  let genuine;
+  if (keyId !== null && signature !== null) return { keyId, signature };
+  throw notSigned("This endpoint takes signed alerts only.");
+}
+
+function notSigned(detail: string): Problem {
+  return new Problem(401, "signature", "Not signed", detail);
+}
+
+async function keysOrProblem(ask: () => Promise<boolean>): Promise<boolean> {
   try {
-    genuine = await secretScanningKeys.hasSigned(keyId, signature, bytes);
+    return await ask();
   } catch (error) {
     if (!(error instanceof KeysUnavailable)) throw error;
-    throw new Problem(
-      503,
-      "unavailable",
-      "Try again",
-      "The keys to check the signature with cannot be had at the moment.",
-      { "retry-after": "60" },
-    );
-  }
-  if (!genuine) {
-    throw new Problem(
-      401,
-      "signature",
-      "Not signed",
-      "The signature is not that of this body by a current key.",
-    );
+    const detail = "The keys to check the signature with cannot be had at the moment.";
+    throw new Problem(503, "unavailable", "Try again", detail, { "retry-after": "60" });
   }
 }
 

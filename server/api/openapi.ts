@@ -108,7 +108,7 @@ function problemStatuses(
   if (access !== "public" && access !== "token") statuses.add(403);
   if (path.includes("{")) statuses.add(404);
   if (query !== undefined || body !== undefined) statuses.add(400);
-  if (body !== undefined) statuses.add(413);
+  if (body !== undefined) statuses.add(408).add(413);
   if (body !== undefined && !raw) statuses.add(415);
   return [...statuses].sort((a, b) => a - b);
 }

@@ -44,6 +44,8 @@ export interface ApiOperation {
   query?: z.ZodMiniType;
   /** Largest body, in bytes; 64 KB if undefined. */
   maxBytes?: number;
+  /** Refuses, by throwing Problem, what the headers alone show to be invalid: no body is read then. */
+  admit?(parts: ApiParts, headers: Headers): Promise<void>;
   /** The operation reads the body's bytes itself, before anything else. */
   raw?: true;
   answer: { status: number; description: string; schema?: z.ZodMiniType };

@@ -4,6 +4,7 @@ export const PROBLEM_STATUSES = {
   401: "No token came, or one that is not valid. `WWW-Authenticate` says why (RFC 6750).",
   403: "The token's permissions or the server's policy do not allow it.",
   404: "There is no such token, or it is somebody else's.",
+  408: "The body did not arrive whole in time.",
   409: "Somebody was faster, or a limit is reached.",
   413: "The body is too large.",
   415: "The body is not sent as application/json.",

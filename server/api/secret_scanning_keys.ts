@@ -12,6 +12,9 @@ const LEAST_INTERVAL = 30_000;
 const TIMEOUT = 10_000;
 const MAX_BYTES = 256 * 1024;
 
+/** Base64 of an ECDSA signature in DER, which begins with the byte of a sequence. */
+const SIGNATURE = /^M[A-Za-z0-9+/]{8,200}={0,2}$/;
+
 const keyList = z.object({
   public_keys: z.array(z.object({
     key_identifier: z.string(),
@@ -50,7 +53,7 @@ export class SecretScanningKeys {
    */
   async hasSigned(keyId: string, signature: string, body: Uint8Array): Promise<boolean> {
     const key = await this.#find(keyId);
-    if (key === undefined || !/^[A-Za-z0-9+/]{8,200}={0,2}$/.test(signature)) return false;
+    if (key === undefined || !SIGNATURE.test(signature)) return false;
     const bytes = Uint8Array.from(atob(signature), (character) => character.charCodeAt(0));
     try {
       return verify("sha256", body, key, bytes);
@@ -58,6 +61,11 @@ export class SecretScanningKeys {
       // Not the DER of a signature at all.
       return false;
     }
+  }
+
+  /** Whether `signature` has the form of one, and `keyId` is a current key. Throws KeysUnavailable. */
+  async mayHaveSigned(keyId: string, signature: string): Promise<boolean> {
+    return SIGNATURE.test(signature) && await this.#find(keyId) !== undefined;
   }
 
   async #find(keyId: string): Promise<KeyObject | undefined> {

@@ -12,12 +12,13 @@ export interface ClientRequest {
   client: Client;
 }
 
-/** Reads a request to an endpoint that is for clients alone. */
+/** Reads a request to an endpoint that is for clients alone. `from` gives its address. */
 export async function readClientRequest(
   tokenCheck: Pick<TokenCheck, "client" | "provenClient" | "proveClient">,
   request: Request,
+  from: () => string,
 ): Promise<ClientRequest | OAuthError> {
-  const form = await readForm(request);
+  const form = await readForm(request, undefined, from);
   if (form instanceof OAuthError) return form;
   const client = await authenticateClient(tokenCheck, request, form);
   return client instanceof OAuthError ? client : { form, client };

@@ -30,7 +30,7 @@ export async function deviceAuthorization(
   requester: Requester,
 ): Promise<DeviceAuthorizationResponse | OAuthError> {
   const { sql, clock, config, issuer, tokenCheck } = parts;
-  const sent = await readClientRequest(tokenCheck, request);
+  const sent = await readClientRequest(tokenCheck, request, () => requester.address);
   if (sent instanceof OAuthError) return sent;
   const { form, client } = sent;
   if (!config.deviceFlow.enabled) {

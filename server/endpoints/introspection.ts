@@ -19,13 +19,14 @@ const INACTIVE = JSON.stringify({ active: false } satisfies IntrospectionRespons
 /** No cache keeps an answer to POST that does not ask for it (RFC 9110 section 9.3.3). */
 const ANSWER = { headers: { "content-type": "application/json" } };
 
-/** The introspection endpoint (RFC 7662), for confidential clients: others could fish for tokens (section 4). */
+/** The introspection endpoint (RFC 7662), for confidential clients: others could fish for tokens (section 4). `from` gives the address of the client. */
 export async function introspection(
   parts: AppParts,
   answers: IntrospectionAnswers,
   request: Request,
+  from: () => string,
 ): Promise<Response> {
-  const sent = await readClientRequest(parts.tokenCheck, request);
+  const sent = await readClientRequest(parts.tokenCheck, request, from);
   if (sent instanceof OAuthError) return oauthErrorResponse(sent);
   const { form, client } = sent;
   if (client.secretHash === undefined) {

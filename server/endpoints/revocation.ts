@@ -26,7 +26,7 @@ export async function revocation(
   request: Request,
   requester: Requester,
 ): Promise<undefined | OAuthError> {
-  const sent = await readClientRequest(parts.tokenCheck, request);
+  const sent = await readClientRequest(parts.tokenCheck, request, () => requester.address);
   if (sent instanceof OAuthError) return sent;
   const { form, client } = sent;
   const token = form("token");

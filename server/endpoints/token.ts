@@ -15,7 +15,7 @@ export async function token(
   request: Request,
   requester: Requester,
 ): Promise<TokenResponse | OAuthError> {
-  const form = await readForm(request);
+  const form = await readForm(request, undefined, () => requester.address);
   if (form instanceof OAuthError) return form;
   const type = form("grant_type");
   if (type === undefined) {

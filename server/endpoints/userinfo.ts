@@ -13,7 +13,7 @@ export async function userinfo(
   request: Request,
   requester: Requester,
 ): Promise<UserinfoResponse | OAuthError> {
-  const token = await bearerToken(request);
+  const token = await bearerToken(request, requester);
   if (token === undefined) {
     return new OAuthError("invalid_request", "Send the access token as Authorization: Bearer.");
   }
@@ -29,11 +29,14 @@ export async function userinfo(
 }
 
 /** RFC 6750 section 2.1, and 2.2 for a POSTed form. Never from the URL, which gets logged. */
-async function bearerToken(request: Request): Promise<string | OAuthError | undefined> {
+async function bearerToken(
+  request: Request,
+  { address }: Requester,
+): Promise<string | OAuthError | undefined> {
   const match = /^Bearer +(\S+)$/i.exec(request.headers.get("authorization") ?? "");
   if (match !== null) return match[1];
   if (request.method !== "POST" || request.body === null) return undefined;
-  const form = await readForm(request);
+  const form = await readForm(request, undefined, () => address);
   return form instanceof OAuthError ? form : form("access_token");
 }
 

@@ -40,6 +40,7 @@ const PROBLEMS: Record<string, string> = {
   conflict: "Somebody was faster: the token has been rotated, revoked or imported already.",
   invalid: "The request is well-formed, and yet cannot be done. The detail says what to change.",
   "too-large": "The body is too large.",
+  incomplete: "The body did not arrive whole in time.",
   "too-many": "Too many requests. Retry-After says how many seconds to wait.",
   signature: "The alert is not signed by a current key.",
   unavailable: "The server has trouble. Try again shortly.",
