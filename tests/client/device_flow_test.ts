@@ -196,6 +196,8 @@ Deno.test("a success without a usable token is a failure, not a login", async ()
     { token_type: "DPoP" },
     { expires_in: 0 },
     { refresh_token: 5 },
+    { id_token: 5 },
+    { id_token: "two words" },
     { scope: ["openid"] },
   ];
   for (const change of changes) {

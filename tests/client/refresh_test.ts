@@ -121,6 +121,21 @@ Deno.test("fifty callers at once renew once, even when no life is enough", async
   }
 });
 
+Deno.test("a token that another process got is not taken once it has expired as well", async () => {
+  await using server = new ScriptedServer();
+  server.script("/oauth/token", renewed);
+  const io = memoryIo();
+  const place = new MemoryPlace(login(io, 1000));
+  const { withLock } = place;
+  // We wait for the lock while another process renews, and then for longer than that lives.
+  place.withLock = (key, critical) => {
+    place.credentials = { ...login(io, 0), accessToken: "of-another-process" };
+    return withLock(key, critical);
+  };
+  const key = { server: server.issuer, account: "alice" };
+  assert.equal((await freshCredentials(key, MINUTE, place, io)).accessToken, "new-access");
+});
+
 Deno.test("trouble on the way never deletes credentials", async () => {
   const troubles: Scripted[] = [
     "lost",

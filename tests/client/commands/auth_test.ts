@@ -209,6 +209,24 @@ Deno.test("an address with a user in it, even an empty one, means its host", asy
   assert.match(io.out, /^username=alice@example\.com$/m);
 });
 
+Deno.test("docker gets the token for the server's own registry, and one of no server where named", async () => {
+  await using server = new ScriptedServer();
+  await using home = await clientHome();
+  const { io } = home;
+  await logIn(io, server, "alice@example.com", "at");
+  const own = new URL(server.issuer).host;
+  assert.equal(await docker(io, "get", own), EXIT.ok);
+  assert.equal(JSON.parse(io.out).Secret, "at");
+  assert.equal(await docker(io, "get", `${own}0`), EXIT.failure);
+  // Opaque, and from nowhere that is known.
+  io.env[`${brand.envPrefix}_TOKEN`] = "opaque";
+  assert.equal(await docker(io, "get", "registry.example.com"), EXIT.failure);
+  assert.equal(io.out, "credentials not found in native keychain\n");
+  const host = ["registry.example.com"];
+  assert.equal(await docker(io, "get", "registry.example.com", { host }), EXIT.ok);
+  assert.equal(JSON.parse(io.out).Secret, "opaque");
+});
+
 Deno.test("docker is told where to log in, on standard output, where it looks", async () => {
   await using home = await clientHome();
   const { io } = home;

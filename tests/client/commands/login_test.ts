@@ -135,17 +135,25 @@ Deno.test("a token in the environment is warned about, not refused", async () =>
   assert.doesNotMatch(home.io.err, /secret/);
 });
 
-Deno.test("an id_token for someone else's client is not believed; userinfo is asked", async () => {
-  await using server = approving();
-  const claims = { iss: server.issuer, aud: "another", sub: "m", email: "mallory@example.com" };
-  const { json } = tokensFor(server, "alice@example.com", "at") as { json: object };
-  server.script("/oauth/token", { json: { ...json, id_token: jwt(claims) } });
-  server.script("/oauth/userinfo", { json: { sub: "a", email: "alice@example.com" } });
-  await using home = await clientHome();
-  await login(options(server), home.io);
-  assert.match(home.io.err, /as alice@example\.com\n/);
-  assert.equal(server.askedAt("/oauth/userinfo")[0].headers.get("authorization"), "Bearer at");
-});
+for (const claim of ["aud", "iss"]) {
+  Deno.test(`an id_token with another ${claim} is not believed; userinfo is asked`, async () => {
+    await using server = approving();
+    const claims = {
+      iss: server.issuer,
+      aud: brand.cliClientId,
+      sub: "m",
+      email: "mallory@example.com",
+      [claim]: "https://another.example",
+    };
+    const { json } = tokensFor(server, "alice@example.com", "at") as { json: object };
+    server.script("/oauth/token", { json: { ...json, id_token: jwt(claims) } });
+    server.script("/oauth/userinfo", { json: { sub: "a", email: "alice@example.com" } });
+    await using home = await clientHome();
+    await login(options(server), home.io);
+    assert.match(home.io.err, /as alice@example\.com\n/);
+    assert.equal(server.askedAt("/oauth/userinfo")[0].headers.get("authorization"), "Bearer at");
+  });
+}
 
 Deno.test("a name with control characters reaches neither terminal nor store", async () => {
   await using server = approving();

@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import { token, type TokenOptions } from "../../../client/commands/token.ts";
 import { runCommand } from "../../../client/run_command.ts";
+import { activate } from "../../../client/session.ts";
 import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { clientHome, jwt, logIn, tokensFor } from "../../support/client_home.ts";
@@ -128,4 +129,20 @@ Deno.test("of several logins the active one is used, unless another is named", a
   await run(io, { account: "alice@example.com" });
   assert.equal(io.out, "access-of-alice@example.com\n");
   assert.equal(await run(io, { account: "carol@example.com" }), EXIT.authenticationRequired);
+});
+
+Deno.test("one account on two servers is two logins: the active one's token is used, no other", async () => {
+  await using one = new ScriptedServer();
+  await using other = new ScriptedServer();
+  await using home = await clientHome();
+  const { io } = home;
+  await logIn(io, one, "alice@example.com", "of-one");
+  await logIn(io, other, "alice@example.com", "of-other");
+  assert.equal(await run(io), EXIT.ok);
+  assert.equal(io.out, "of-other\n");
+  await activate({ server: one.issuer, account: "alice@example.com" }, io);
+  assert.equal(await run(io), EXIT.ok);
+  assert.equal(io.out, "of-one\n");
+  assert.equal(await run(io, { account: "alice@example.com", server: other.issuer }), EXIT.ok);
+  assert.equal(io.out, "of-other\n");
 });

@@ -88,8 +88,10 @@ Deno.test("another login's file under this one's name is not taken for it", asyn
   const { home, store, file } = await storedLogin();
   await using _ = home;
   const content = JSON.parse(await Deno.readTextFile(file));
-  await Deno.writeTextFile(file, JSON.stringify({ ...content, account: "mallory@example.com" }));
-  assert.equal(await store.get(key), undefined);
+  for (const other of [{ account: "mallory@example.com" }, { server: "https://evil.example" }]) {
+    await Deno.writeTextFile(file, JSON.stringify({ ...content, ...other }));
+    assert.equal(await store.get(key), undefined, JSON.stringify(other));
+  }
 });
 
 Deno.test("a login that is deleted leaves no file, nor what a killed writer left", async () => {

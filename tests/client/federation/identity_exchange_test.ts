@@ -142,6 +142,12 @@ Deno.test("in this order: asked for, environment, login, the job's identity", as
   assert.equal(io.out, "");
 });
 
+Deno.test("an account that was named means a login, also where there is none", async () => {
+  await using job = await gitlabJob();
+  assert.equal(await job.run({ account: "bob@example.com" }), EXIT.authenticationRequired);
+  assert.deepEqual([job.io.out, job.server.asked.length], ["", 0]);
+});
+
 Deno.test("off, and nobody logged in, is as if there were no job", async () => {
   await using job = await gitlabJob();
   assert.equal(await job.run({ federation: "off" }), EXIT.authenticationRequired);
