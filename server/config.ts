@@ -8,7 +8,9 @@ import type { Role, ScopeDescription } from "./scope_description.ts";
 import { parseNetwork } from "./ip_address.ts";
 import type { ServerIo } from "./server_io.ts";
 import { type Setting, type SettingName, settings } from "./settings.ts";
+import { displayUrl, httpUrlProblem, parseSmtpUrl } from "./setting_url.ts";
 import { isLoopbackHost, parseDuration, parseListenAddress } from "./setting_values.ts";
+import { parsePostgresUrl, PostgresUrlError } from "./store/postgres_url.ts";
 import { webhookKey } from "./webhook_key.ts";
 import { unknownVariables } from "./unknown_variables.ts";
 
@@ -289,14 +291,13 @@ function checkedConfig(
   return config;
 }
 
-function checkDatabaseUrl(config: ServerConfig, problems: string[]): void {
-  if (config.databaseUrl === undefined) return;
-  if (!/^postgres(ql)?:\/\//.test(config.databaseUrl)) {
-    problems.push("database_url: must start with postgres:// or postgresql://");
-  }
-  const [authority] = config.databaseUrl.replace(/^\w+:\/\//, "").split(/[/?]/);
-  if (authority.slice(authority.lastIndexOf("@") + 1).includes(",")) {
-    problems.push("database_url: must name one host; put a balancer in front of several");
+function checkDatabaseUrl({ databaseUrl }: ServerConfig, problems: string[]): void {
+  if (databaseUrl === undefined) return;
+  try {
+    parsePostgresUrl(databaseUrl);
+  } catch (error) {
+    if (!(error instanceof PostgresUrlError)) throw error;
+    problems.push(`database_url: ${error.message}`);
   }
 }
 
@@ -325,16 +326,19 @@ function checkAddresses(config: ServerConfig, problems: string[]): void {
     url = new URL(config.issuer);
   } catch {
     problems.push(
-      `issuer: "${config.issuer}" is no address; write it like https://auth.example.com`,
+      `issuer: "${
+        displayUrl(config.issuer)
+      }" is no address; write it like https://auth.example.com`,
     );
     return;
   }
+  const shown = displayUrl(config.issuer);
   // RFC 8414 section 2: https, no query, no fragment. Loopback alone may do without https.
   if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopbackHost(url.hostname))) {
-    problems.push(`issuer: ${config.issuer} must be https; only this machine may do without`);
+    problems.push(`issuer: ${shown} must be https; only this machine may do without`);
   }
   if (url.search !== "" || url.hash !== "" || url.username !== "" || url.pathname !== "/") {
-    problems.push(`issuer: ${config.issuer} must be scheme and host alone, without path or query`);
+    problems.push(`issuer: ${shown} must be scheme and host alone, without path or query`);
   }
 }
 
@@ -356,44 +360,21 @@ function checkPersonalAccessTokens(config: ServerConfig, problems: string[]): vo
   if (defaultLifetime > maxLifetime) {
     problems.push("pat_default_lifetime: is longer than pat_max_lifetime allows");
   }
-  const addresses = {
-    secret_scanning_keys_url: config.secretScanningKeysUrl,
-    webhook_url: config.webhook?.url,
-  };
-  for (const [name, address] of Object.entries(addresses)) {
-    if (address === undefined) continue;
-    const url = URL.canParse(address) ? new URL(address) : undefined;
-    const safe = url?.protocol === "https:" ||
-      (url?.protocol === "http:" && isLoopbackHost(url.hostname));
-    if (!safe) problems.push(`${name}: "${address}" must be an https address`);
-  }
+  const keys = httpUrlProblem(config.secretScanningKeysUrl);
+  if (keys !== undefined) problems.push(`secret_scanning_keys_url: ${keys}`);
+  if (config.webhook === undefined) return;
+  const webhook = httpUrlProblem(config.webhook.url, { secretPath: true });
+  if (webhook !== undefined) problems.push(`webhook_url: ${webhook}`);
 }
 
-/** The address holds a password, so it is not repeated. */
 function checkMail({ mail }: ServerConfig, problems: string[]): void {
   if (mail === undefined) return;
-  const url = URL.canParse(mail.url) ? new URL(mail.url) : undefined;
-  const fits = (url?.protocol === "smtp:" || url?.protocol === "smtps:") && url.hostname !== "" &&
-    isDecodable(url.username) && isDecodable(url.password);
-  if (!fits) {
-    problems.push(
-      "smtp_url: is no mail server's address; write it like smtp://user:password@mail.example.com:587 " +
-        "or smtps://…, with special characters of the password percent-encoded",
-    );
-  }
+  const server = parseSmtpUrl(mail.url);
+  if (typeof server === "string") problems.push(`smtp_url: ${server}`);
   if (!/^([^<>@\p{Cc}]+ <[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+)$/u.test(mail.from)) {
     problems.push(
       `mail_from: "${mail.from}" is no address; write it like auth@example.com or Example <auth@example.com>`,
     );
-  }
-}
-
-function isDecodable(text: string): boolean {
-  try {
-    decodeURIComponent(text);
-    return true;
-  } catch {
-    return false;
   }
 }
 

@@ -2,6 +2,7 @@ import type { Transporter } from "nodemailer";
 import type { ServerConfig } from "./config.ts";
 import { Deliveries, type Failure } from "./deliveries.ts";
 import type { Log } from "./log.ts";
+import { parseSmtpUrl } from "./setting_url.ts";
 import { isLoopbackHost } from "./setting_values.ts";
 
 /** A message in plain text. It never holds a secret that alone lets anybody in. */
@@ -65,33 +66,49 @@ export class Mail {
       await use(await this.#transporter);
       return undefined;
     } catch (error) {
-      const { message, responseCode = 0 } = error as Error & { responseCode?: number };
+      const { responseCode = 0 } = error as MailError;
       // RFC 5321 section 4.2.1: 5yz is a permanent failure.
-      return { reason: message, final: responseCode >= 500 };
+      return { reason: describeMailError(error as MailError), final: responseCode >= 500 };
     }
   }
+}
+
+/** What nodemailer throws. */
+type MailError = Error & { code?: string; responseCode?: number; response?: string };
+
+/** By its codes: a message of a library may hold what it was called with. */
+function describeMailError({ code, responseCode, response }: MailError): string {
+  const answer = response === undefined ? "" : `: ${response.slice(0, 200)}`;
+  if (code === "EAUTH") return `the mail server refuses the user or password of smtp_url${answer}`;
+  if (responseCode !== undefined) return `the mail server answered ${responseCode}${answer}`;
+  if (code === "EDNS" || code === "ENOTFOUND") {
+    return "the host name of smtp_url cannot be resolved";
+  }
+  if (code === "ECONNREFUSED") return "the mail server refuses connections";
+  if (code === "ETIMEDOUT") return "the mail server does not answer in time";
+  if (code === "ETLS") return "the mail server offers no STARTTLS, or its certificate is refused";
+  if (code === "EENVELOPE") return "the mail server takes no mail from mail_from to the recipient";
+  return `no connection to the mail server${code === undefined ? "" : ` (${code})`}`;
 }
 
 /** Nobody reads along: without TLS we speak to this machine alone. */
 async function connect(address: string): Promise<Transporter> {
   const { createTransport } = await import("nodemailer");
-  const { protocol, hostname, port, username, password } = new URL(address);
-  const secure = protocol === "smtps:";
+  const server = parseSmtpUrl(address);
+  // The settings were checked by the same parser.
+  if (typeof server === "string") throw new Error(server);
   return createTransport({
-    host: hostname.replace(/^\[|\]$/g, ""),
-    // RFC 8314 section 3.3 and RFC 6409 section 3.1.
-    port: port === "" ? (secure ? 465 : 587) : Number(port),
-    secure,
+    ...server,
     // What this machine's own mail server offers is often signed by nobody.
-    ...isLoopbackHost(hostname) ? { tls: { rejectUnauthorized: false } } : { requireTLS: !secure },
-    ...username !== "" && {
-      auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) },
-    },
+    ...isLoopbackHost(server.host)
+      ? { tls: { rejectUnauthorized: false } }
+      : { requireTLS: !server.secure },
     pool: true,
     maxConnections: 2,
     connectionTimeout: PATIENCE,
     greetingTimeout: PATIENCE,
     socketTimeout: PATIENCE,
+    dnsTimeout: PATIENCE,
     disableFileAccess: true,
     disableUrlAccess: true,
   });

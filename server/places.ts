@@ -18,7 +18,12 @@ export function placesFrom(file: string | undefined, log: Log): PlaceOf {
       const { Reader } = await import("mmdb-lib");
       return new Reader<CityResponse>(Buffer.from(await Deno.readFile(file)));
     } catch (error) {
-      log("warn", "geoip_file_unreadable", { file, reason: String(error) });
+      const reason = error instanceof Deno.errors.NotFound
+        ? "it does not exist"
+        : error instanceof Deno.errors.PermissionDenied
+        ? "the user that runs the server may not read it"
+        : "it is not a MaxMind database";
+      log("warn", "geoip_file_unreadable", { file, reason });
     }
   };
   return async (address) => {

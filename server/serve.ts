@@ -5,6 +5,7 @@ import type { ServerConfig } from "./config.ts";
 import { IssuerKeys } from "./federation/issuer_keys.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import { listen, type Listener } from "./listener.ts";
+import { listenError } from "./listen_problem.ts";
 import { lineLog } from "./log.ts";
 import { Mail } from "./mail.ts";
 import { machineNetwork, OutboundHttp } from "./outbound/outbound_http.ts";
@@ -57,8 +58,8 @@ export async function startServer(config: ServerConfig, io: ServerIo): Promise<R
       log,
     );
   } catch (error) {
-    await storage.database.close();
-    throw error;
+    await storage.database.close(0);
+    throw listenError(error, config.listen);
   }
   const issuer = config.issuer ?? ownAddress(config, server.addr);
   const { clock } = io;

@@ -4,9 +4,9 @@ import type { OperationResult } from "../admin/operations.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { loadConfig, type ServerConfig, type SettingFlags } from "../config.ts";
 import type { ServerIo } from "../server_io.ts";
-import { openDatabase } from "../store/connect.ts";
+import { migrateInTime, openReachable } from "../storage.ts";
 import { FolderLocked } from "../store/folder_lock.ts";
-import { hasSchema, migrate as applyMigrations } from "../store/migrate.ts";
+import { hasSchema } from "../store/migrate.ts";
 import { NoDatabase } from "../store/no_database.ts";
 import { columns } from "./columns.ts";
 import { reportDatabase, reportFailure, reportProblems } from "./failure.ts";
@@ -17,14 +17,14 @@ export async function migrate(options: SettingFlags, io: ServerIo): Promise<numb
   if (problems.length > 0) return reportProblems(problems, io);
   try {
     if (options.status === true) return reportStatus(await status(config, io), io);
-    const database = await openDatabase(config);
+    const database = await openReachable(config, io, { mustExist: false, patient: true });
     try {
       reportDatabase(database.description, io);
-      const applied = await applyMigrations(database.sql, io.clock);
+      const applied = await migrateInTime(database, io);
       io.stdout(applied.length > 0 ? `Applied ${applied.join(", ")}.\n` : "Nothing to apply.\n");
       return EXIT.ok;
     } finally {
-      await database.close();
+      await database.close(io.signal.aborted ? 0 : undefined);
     }
   } catch (error) {
     return reportFailure(error, io);
@@ -36,7 +36,7 @@ type Status = OperationResult<"listMigrations">;
 /** From the database, or from the running server that holds it. Changes nothing. */
 async function status(config: ServerConfig, io: ServerIo): Promise<Status> {
   try {
-    const database = await openDatabase(config, { mustExist: true });
+    const database = await openReachable(config, io, { mustExist: true, patient: false });
     try {
       if (!await hasSchema(database.sql)) throw new NoDatabase(database.description);
       reportDatabase(database.description, io);

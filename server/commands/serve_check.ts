@@ -1,16 +1,19 @@
 import { EXIT } from "../../shared/exit_codes.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import type { LoadedConfig, ServerConfig } from "../config.ts";
+import { listenError } from "../listen_problem.ts";
 import type { Log } from "../log.ts";
 import { Mail } from "../mail.ts";
 import { placesFrom } from "../places.ts";
 import { ownAddress } from "../serve.ts";
 import type { ServerIo } from "../server_io.ts";
+import { displayUrl } from "../setting_url.ts";
 import { tryStorage } from "../storage.ts";
 import { describeEmbedded } from "../store/connect.ts";
 import { embeddedFolder } from "../store/embedded.ts";
 import { FolderLocked } from "../store/folder_lock.ts";
 import { NoDatabase } from "../store/no_database.ts";
+import { displayPostgresUrl, isPostgresUrl } from "../store/postgres_url.ts";
 import { readTlsPair } from "../tls_pair.ts";
 import { reportFailure, reportProblems, reportWarnings } from "./failure.ts";
 
@@ -30,7 +33,7 @@ export async function checkSettings(loaded: LoadedConfig, io: ServerIo): Promise
       if (warning !== undefined) reportWarnings([warning], io);
     }
     tryListening(config, io);
-    io.stdout(`\nDatabase: ${sanitizeLine(await describeStorage(config), 500)}\n`);
+    io.stdout(`\nDatabase: ${sanitizeLine(await describeStorage(config, io), 500)}\n`);
   } catch (error) {
     return reportFailure(error, io);
   }
@@ -51,16 +54,21 @@ function printSettings({ config, effective }: LoadedConfig, io: ServerIo): void 
   // Defaults that follow from other settings.
   const derived: Record<string, string> = { issuer, audience: issuer };
   for (const { name, value, source, secret } of effective) {
-    const shown = secret && value !== "" ? "********" : maskPassword(value || derived[name] || "");
+    const shown = secret && value !== "" ? MASK : displayed(name, value || derived[name] || "");
     io.stdout(`${name.padEnd(width)}  ${sanitizeLine(shown, 1000) || "none"}  (${source})\n`);
   }
   io.stdout(`${"scopes".padEnd(width)}  ${config.scopes.map((scope) => scope.name).join(" ")}\n`);
 }
 
-/** The database's address may hold its password, which may hold an @ itself. */
-function maskPassword(value: string): string {
-  return value.replace(/^(\w+:\/\/[^:@/]*):.*@/, "$1:********@")
-    .replace(/([?&]password=)[^&]*/, "$1********");
+const MASK = "********";
+
+/** A setting without the secrets that addresses hold. */
+function displayed(name: string, value: string): string {
+  if (name === "database_url" && value !== "") {
+    // What cannot be parsed may be a password anywhere.
+    return isPostgresUrl(value) ? displayPostgresUrl(value) : MASK;
+  }
+  return value.includes("://") ? displayUrl(value, { secretPath: name === "webhook_url" }) : value;
 }
 
 /** Throws what keeps a server from listening; another program on the port may be this very server. */
@@ -68,15 +76,15 @@ function tryListening({ listen }: ServerConfig, io: ServerIo): void {
   try {
     Deno.listen(listen).close();
   } catch (error) {
-    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    if (!(error instanceof Deno.errors.AddrInUse)) throw listenError(error, listen);
     reportWarnings([`listen: ${listen.hostname}:${listen.port} is in use at the moment`], io);
   }
 }
 
 /** Throws what keeps a server from using the database. */
-async function describeStorage(config: ServerConfig): Promise<string> {
+async function describeStorage(config: ServerConfig, io: ServerIo): Promise<string> {
   try {
-    const { description, pending } = await tryStorage(config);
+    const { description, pending } = await tryStorage(config, io);
     return pending.length === 0
       ? description
       : `${description}; a start applies ${pending.join(", ")}`;

@@ -1,6 +1,7 @@
 import postgres from "postgres";
-import { databaseSockets } from "./database_socket.ts";
 import { type EmbeddedDatabase, openEmbeddedDatabase } from "./embedded.ts";
+import { openPool } from "./postgres_pool.ts";
+import { retryConflicts } from "./retry_conflicts.ts";
 import {
   type ChangeListener,
   listenForTokenChanges,
@@ -13,12 +14,14 @@ export type Sql = postgres.Sql;
 export type Transaction = postgres.TransactionSql;
 
 export interface Database {
+  /** Statements and transactions that lose a conflict run again: see retry_conflicts.ts. */
   sql: Sql;
   /** As told to operators; without the password. */
   description: string;
   /** Tells `listener` whenever a token, or what it depends on, has changed. */
   listen(listener: ChangeListener): Promise<TokenChanges>;
-  close(): Promise<void>;
+  /** Waits `seconds` (5) for statements under way, then ends them. */
+  close(seconds?: number): Promise<void>;
 }
 
 export interface DatabaseLocation {
@@ -27,14 +30,14 @@ export interface DatabaseLocation {
   dataDir: string;
 }
 
-/** Longest wait for a connection, and longest run of one statement, in seconds. */
-const CONNECT_TIMEOUT = 10;
-const STATEMENT_TIMEOUT = 30;
+/** Connections to PostgreSQL, besides the one that listens. */
+const MAX_CONNECTIONS = 10;
 
 /**
  * Opens the database. Both kinds are spoken to through postgres.js and run the
  * same SQL. An embedded one that does not exist is created, or with `mustExist`
- * NoDatabase thrown. Throws FolderLocked if another process holds the folder.
+ * NoDatabase thrown. Throws FolderLocked if another process holds the folder, and
+ * PostgresUrlError.
  */
 export async function openDatabase(
   location: DatabaseLocation,
@@ -45,19 +48,11 @@ export async function openDatabase(
     const embedded = await openEmbeddedDatabase(location.dataDir, options);
     return overEmbedded(embedded);
   }
-  const connection = {
-    connect_timeout: CONNECT_TIMEOUT,
-    max: 10,
-    onnotice: () => {},
-    connection: { statement_timeout: STATEMENT_TIMEOUT * 1000 },
-    socket: databaseSockets(),
-  };
-  const sql = postgres(databaseUrl, connection as postgres.Options<Record<string, never>>);
+  const pool = openPool(databaseUrl, { max: MAX_CONNECTIONS });
   return {
-    sql,
-    description: describeUrl(databaseUrl),
+    ...pool,
+    sql: retryConflicts(pool.sql),
     listen: (listener) => Promise.resolve(listenForTokenChanges(databaseUrl, listener)),
-    close: () => sql.end({ timeout: 5 }),
   };
 }
 
@@ -76,7 +71,7 @@ function overEmbedded(embedded: EmbeddedDatabase): Database {
   };
   const sql = postgres(options as postgres.Options<Record<string, never>>);
   return {
-    sql,
+    sql: retryConflicts(sql),
     description: describeEmbedded(embedded.folder),
     async listen(listener) {
       listeners.add(listener);
@@ -86,8 +81,8 @@ function overEmbedded(embedded: EmbeddedDatabase): Database {
         close: () => Promise.resolve(void listeners.delete(listener)),
       };
     },
-    async close() {
-      await sql.end({ timeout: 5 });
+    async close(seconds = 5) {
+      await sql.end({ timeout: seconds });
       await embedded.close();
     },
   };
@@ -96,13 +91,4 @@ function overEmbedded(embedded: EmbeddedDatabase): Database {
 /** What operators are shown for the embedded database in `folder`. */
 export function describeEmbedded(folder: string): string {
   return `embedded, in ${folder}`;
-}
-
-function describeUrl(databaseUrl: string): string {
-  try {
-    const url = new URL(databaseUrl);
-    return `PostgreSQL at ${url.host}${url.pathname}`;
-  } catch {
-    return "PostgreSQL";
-  }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from "../../shared/clock.ts";
+import { withBackOff } from "../back_off.ts";
 import type { Sql } from "./connect.ts";
 import { migrations } from "./migrations.ts";
 
@@ -28,15 +29,47 @@ export async function migrationStatus(sql: Sql): Promise<MigrationStatus[]> {
   return migrations.map(({ name }) => ({ name, appliedAt: times.get(name) }));
 }
 
+/** Another process migrates the database. */
+class MigrationLocked extends Error {
+  override readonly name = "MigrationLocked";
+}
+
+/** Longest wait of a migration for a table that another session uses, in ms. */
+const TABLE_LOCK_TIMEOUT = 60_000;
+
 /**
  * Brings the database up to date in one transaction, under a lock, so that any
- * number of replicas may start at once. Returns the names newly applied.
+ * number of replicas may start at once. Returns the names newly applied. Waits for
+ * another process that is at it until `signal` is aborted.
  */
-export async function migrate(sql: Sql, clock: Clock): Promise<string[]> {
+export async function migrate(
+  sql: Sql,
+  clock: Clock,
+  { signal, waitsFor }: { signal: AbortSignal; waitsFor(reason: string): void } = {
+    signal: new AbortController().signal,
+    waitsFor: () => {},
+  },
+): Promise<string[]> {
+  return await withBackOff(
+    () => migrateLocked(sql, clock),
+    (error) => {
+      const isLocked = error instanceof MigrationLocked;
+      if (isLocked) waitsFor("another process is migrating it");
+      return isLocked;
+    },
+    signal,
+  );
+}
+
+/** Throws MigrationLocked rather than wait in the database, where no signal reaches. */
+async function migrateLocked(sql: Sql, clock: Clock): Promise<string[]> {
   return await sql.begin(async (tx) => {
-    // A large table takes its time, and so does the wait for who migrates it.
+    const [{ locked }] = await tx<{ locked: boolean }[]>`
+      select pg_try_advisory_xact_lock(${MIGRATION_LOCK}) as locked`;
+    if (!locked) throw new MigrationLocked();
+    // A large table takes its time.
     await tx`set local statement_timeout = 0`;
-    await tx`select pg_advisory_xact_lock(${MIGRATION_LOCK})`;
+    await tx.unsafe(`set local lock_timeout = ${TABLE_LOCK_TIMEOUT}`);
     await tx`
       create table if not exists schema_migrations (
         name text primary key,

@@ -1,5 +1,4 @@
-import postgres from "postgres";
-import { databaseSockets } from "./database_socket.ts";
+import { openPool } from "./postgres_pool.ts";
 
 /** The channel that the triggers of 0003_personal_access_tokens.sql speak on. */
 export const TOKEN_CHANGES = "token_changes";
@@ -47,21 +46,14 @@ export function listenForTokenChanges(
 
   const listenUntilLost = async () => {
     let lost = false;
-    const options = {
+    const { sql, close } = openPool(databaseUrl, {
       max: 1,
-      idle_timeout: undefined,
-      max_lifetime: null,
-      connect_timeout: PATIENCE / 1000,
-      fetch_types: false,
-      socket: databaseSockets(),
-      onnotice: () => {},
       onclose: () => {
         lost = true;
         provenAt = -Infinity;
       },
-      onnotify: (_channel: string, subject: string) => listener.changed(subject),
-    };
-    const sql = postgres(databaseUrl, options as postgres.Options<Record<string, never>>);
+      onnotify: (_channel, subject) => listener.changed(subject),
+    });
     try {
       await withDeadline(sql.unsafe(`listen ${TOKEN_CHANGES}`), PATIENCE);
       listener.missed();
@@ -74,7 +66,7 @@ export function listenForTokenChanges(
       }
     } finally {
       provenAt = -Infinity;
-      await sql.end({ timeout: 0 });
+      await close(0);
     }
   };
   const run = async () => {

@@ -94,10 +94,10 @@ Deno.test("each mistake is named, all at once", async () => {
     [{ issuer: "https://a.example/path" }, {}, undefined, /without path/],
     [{ issuer: "nonsense" }, {}, undefined, /issuer: "nonsense" is no address/],
     [
-      { databaseUrl: "postgres://a:b@h:1,i:2/d" },
+      { databaseUrl: "postgres://a:b@h:1,i:2/d?target_session_attrs=standby" },
       {},
       undefined,
-      /database_url: must name one host/,
+      /database_url: target_session_attrs/,
     ],
     [{ trustedProxies: "10.0.0.0/99" }, {}, undefined, /trusted_proxies: "10\.0\.0\.0\/99"/],
     [{ accessTokenLifetime: "soon" }, {}, undefined, /access_token_lifetime: "soon"/],
@@ -134,4 +134,31 @@ Deno.test("a public server behind a declared proxy or with a certificate is fine
   assert.deepEqual((await load(proxied)).warnings, []);
   const tls = { listen: "0.0.0.0:443", issuer, tlsCert: "c.pem", tlsKey: "k.pem" };
   assert.deepEqual((await load(tls)).problems, []);
+});
+
+Deno.test("no mistake in an address repeats what may be a secret", async () => {
+  const SECRET = "s3cr3t";
+  const specials = ["#", "/", "?", "@", "%", "%zz"];
+  const flags = specials.flatMap((special): SettingFlags[] => [
+    { databaseUrl: `postgres://u:12${special}${SECRET}@h/d?sslmode=no` },
+    { issuer: `https://u:12${special}${SECRET}@a.example/x` },
+    { webhookUrl: `https://u:12${special}${SECRET}@a.example/x` },
+    { webhookUrl: `http://a.example/12${special}${SECRET}` },
+    { secretScanningKeysUrl: `https://u:12${special}${SECRET}@a.example/x` },
+  ]);
+  for (const flag of flags) {
+    const { problems } = await load(flag);
+    // A host "u" with a port, followed by a path or query: nobody can tell that it is a password.
+    const isValid = JSON.stringify(flag).match(/Url":"https:\/\/u:12[/?]/);
+    assert.ok(problems.length > 0 || isValid, JSON.stringify(flag));
+    assert.ok(!problems.join().includes(SECRET), problems.join());
+  }
+  for (const special of specials.filter((each) => each !== "@")) {
+    const { problems } = await load({}, {
+      [`${PREFIX}_SMTP_URL`]: `smtp://u:12${special}${SECRET}@mail.example`,
+      [`${PREFIX}_MAIL_FROM`]: "a@b.example",
+    });
+    assert.equal(problems.length, 1, special);
+    assert.ok(!problems.join().includes(SECRET), problems.join());
+  }
 });

@@ -52,8 +52,20 @@ export async function createDatabase(version: PostgresVersion = "18"): Promise<T
   };
 }
 
+export interface PostgresOptions {
+  /** Start as a standby, which takes no writes until `select pg_promote()`. */
+  standby?: boolean;
+  /** The superuser's; a random one by default. */
+  password?: string;
+  /** PEM files, for a server that offers TLS. */
+  tls?: { certificate: string; key: string };
+}
+
 /** Starts a server with data of its own on a free port of 127.0.0.1; stopped when disposed. */
-export async function startPostgres(version: PostgresVersion = "18"): Promise<PostgresServer> {
+export async function startPostgres(
+  version: PostgresVersion = "18",
+  options: PostgresOptions = {},
+): Promise<PostgresServer> {
   const folder = await Deno.makeTempDir({ prefix: `postgres-${version}-` });
   const user = await unprivilegedUser();
   try {
@@ -62,7 +74,7 @@ export async function startPostgres(version: PostgresVersion = "18"): Promise<Po
     await installPrograms(version, programs);
     const data = join(folder, "data");
     await Deno.mkdir(data, { mode: 0o700 });
-    const password = crypto.randomUUID();
+    const password = options.password ?? crypto.randomUUID();
     const passwordFile = join(folder, "password");
     await Deno.writeTextFile(passwordFile, password, { mode: 0o600 });
     if (user) {
@@ -80,6 +92,15 @@ export async function startPostgres(version: PostgresVersion = "18"): Promise<Po
     }).output();
     if (!initdb.success) {
       throw new Error(`initdb ${version}: ${new TextDecoder().decode(initdb.stderr)}`);
+    }
+    const own = async (path: string, content: string) => {
+      await Deno.writeTextFile(path, content, { mode: 0o600 });
+      if (user) await Deno.chown(path, user.uid, user.gid);
+    };
+    if (options.standby) await own(join(data, "standby.signal"), "");
+    if (options.tls) {
+      await own(join(data, "server.crt"), await Deno.readTextFile(options.tls.certificate));
+      await own(join(data, "server.key"), await Deno.readTextFile(options.tls.key));
     }
     const port = freePort();
     const log = join(folder, "log");
@@ -108,7 +129,7 @@ export async function startPostgres(version: PostgresVersion = "18"): Promise<Po
       [
         ...[`-p ${port}`, "-c listen_addresses=127.0.0.1", "-c unix_socket_directories="],
         ...["-c fsync=off", "-c full_page_writes=off", "-c synchronous_commit=off"],
-        "-c max_connections=300",
+        `-c max_connections=300 -c ssl=${options.tls ? "on" : "off"}`,
       ].join(" "),
     );
     const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;

@@ -1,0 +1,26 @@
+/** Repeats `attempt` after pauses that grow from `first` to `longest` ms while `again` says so. */
+export async function withBackOff<T>(
+  attempt: () => Promise<T>,
+  again: (error: unknown) => boolean,
+  signal: AbortSignal,
+  { first = 100, longest = 2_000 } = {},
+): Promise<T> {
+  for (let pause = first;; pause = Math.min(pause * 2, longest)) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      if (!again(error)) throw error;
+    }
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(done, pause);
+      function done() {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", done);
+        resolve();
+      }
+      signal.addEventListener("abort", done, { once: true });
+    });
+    if (signal.aborted) throw signal.reason;
+  }
+}

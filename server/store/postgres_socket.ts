@@ -1,0 +1,439 @@
+import { Duplex } from "node:stream";
+import type { Socket } from "node:net";
+import { Buffer } from "node:buffer";
+import {
+  closeProblem,
+  DatabaseUnreachable,
+  describePlace,
+  dial,
+  type Place,
+  placesOf,
+} from "./postgres_dial.ts";
+import type { PostgresAddress } from "./postgres_url.ts";
+import { CONNECTION_RETIRED } from "./retry_conflicts.ts";
+import {
+  commandComplete,
+  fatalError,
+  type Message,
+  messageAt,
+  MessageReader,
+  messageType,
+  readServerError,
+  readyForQuery,
+  type ServerError,
+  startupMessage,
+} from "./postgres_wire.ts";
+
+/**
+ * SQLSTATEs after which a session is of no use, whatever else it still answers: the
+ * server turned into a standby or was made read-only (25006), is being shut down or
+ * was promoted away (57P01 to 57P05), or the connection itself failed (class 08).
+ */
+function endsSession(code: string): boolean {
+  return code === "25006" || code.startsWith("57P") || code.startsWith("08");
+}
+
+/** cannot_connect_now: the server is starting up or shutting down. Another host may serve. */
+const CANNOT_CONNECT_NOW = "57P03";
+const LOST: ServerError = { code: "08006", message: "the connection was lost (CONNECTION_CLOSED)" };
+
+/** For a statement of which nothing was sent: it may run again on another connection. */
+const RETIRED: ServerError = {
+  code: CONNECTION_RETIRED,
+  message: "the connection was given up before the statement was sent (CONNECTION_CLOSED)",
+};
+
+/** Connects one pool to the database. */
+export interface PostgresConnector {
+  /** For the `socket` option of postgres.js. */
+  socket(): Duplex;
+  /** Ends every connection, also those that are being made. */
+  close(): void;
+}
+
+/**
+ * Makes the connections of postgres.js, with what it lacks: several hosts tried in
+ * order until one takes writes, a deadline for each and an error when none serves
+ * (left to itself it connects again at once and without end), TLS that ends in an
+ * error where the server has none, and sessions that are dropped once they are on a
+ * server which takes no writes any more. `onError` is called with every SQLSTATE that
+ * the server answers with.
+ */
+export function postgresConnector(
+  address: PostgresAddress,
+  onError: (code: string) => void = () => {},
+): PostgresConnector {
+  const closing = new AbortController();
+  const sockets = new Set<PostgresSocket>();
+  let preferred: Place | undefined;
+  const connector: Connector = {
+    address,
+    signal: closing.signal,
+    async places() {
+      const places = await placesOf(address);
+      // A dead first host costs its timeout once, not with every connection.
+      const first = places.find((place) => place.address === preferred?.address);
+      return first === undefined ? places : [first, ...places.filter((place) => place !== first)];
+    },
+    connected: (place) => preferred = place,
+    onError,
+    readOnly() {
+      preferred = undefined;
+      for (const socket of sockets) socket.retire();
+    },
+  };
+  return {
+    socket() {
+      const socket = new PostgresSocket(connector);
+      sockets.add(socket);
+      socket.once("close", () => sockets.delete(socket));
+      return socket;
+    },
+    close() {
+      closing.abort(new DatabaseUnreachable("the database was closed", false));
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+interface Connector {
+  address: PostgresAddress;
+  signal: AbortSignal;
+  places(): Promise<Place[]>;
+  connected(place: Place): void;
+  onError(code: string): void;
+  /** A server takes no writes: sessions on it are worthless. */
+  readOnly(): void;
+}
+
+/**
+ * What postgres.js takes for a socket. It connects when the start-up message is
+ * written, and then relays whole messages both ways.
+ *
+ * A connection that breaks within a transaction must not simply close: postgres.js
+ * 3.4 would write the rollback to a socket that is gone, an uncaught error which ends
+ * the process, and might run the rest of the transaction's statements one by one on
+ * the next connection. So every statement is answered with an error until the
+ * transaction is over; only then this closes.
+ */
+class PostgresSocket extends Duplex {
+  /** postgres.js asks for it before it says goodbye. */
+  readonly readyState = "open";
+  readonly #connector: Connector;
+  #raw?: Socket;
+  #startup?: Buffer;
+  /** `open` after the first ReadyForQuery; `lost` when the server is gone, or of no use. */
+  #state: "starting" | "open" | "lost" = "starting";
+  /** Whether the session is given up as soon as no transaction needs it. */
+  #retired = false;
+  /** The error after which it is. */
+  #fatal?: ServerError;
+  /** ReadyForQuery messages that are due: one for each Query and Sync. */
+  #due = 0;
+  /** Whether statements were sent that no Sync has followed yet. */
+  #unsynced = false;
+  /** Whether the error of the current statement was passed on already. */
+  #erred = false;
+  /** Of the last ReadyForQuery. */
+  #status = "I";
+  /** Names of prepared statements that end a transaction. */
+  #endings = new Map<string, "rollback" | "commit">();
+  #ending?: "rollback" | "commit";
+
+  constructor(connector: Connector) {
+    super();
+    this.#connector = connector;
+  }
+
+  /** Ends the session as soon as no transaction needs it. */
+  retire(): void {
+    if (this.#retired || this.#state === "starting") return;
+    this.#retired = true;
+    this.#leaveOnceIdle();
+  }
+
+  override _read(): void {
+    this.#raw?.resume();
+  }
+
+  override _write(chunk: Buffer, _encoding: string, done: (error?: Error) => void): void {
+    if (this.#startup === undefined) {
+      this.#startup = startupMessage(chunk);
+      this.#connect().catch((error) => this.destroy(error));
+      return done();
+    }
+    if (this.#state !== "starting") this.#follow(chunk);
+    // Not at once: postgres.js drops what an answer inside its own write makes it write.
+    if (this.#state === "lost") queueMicrotask(() => this.#answerLost());
+    else if (this.#raw !== undefined && !this.#raw.destroyed && !this.#raw.write(chunk)) {
+      this.#raw.once("drain", done);
+      this.#raw.once("close", done);
+      return;
+    }
+    done();
+  }
+
+  override _final(done: () => void): void {
+    // postgres.js has said goodbye: nothing more is to come.
+    this.#raw?.end(() => this.destroy());
+    if (this.#raw === undefined || this.#raw.destroyed) this.destroy();
+    done();
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.#state = "lost";
+    this.#raw?.destroy();
+    done(error);
+  }
+
+  /** Tries one place after the other. */
+  async #connect(): Promise<void> {
+    let failure: Error | undefined;
+    for (const place of await this.#connector.places()) {
+      const { address, signal } = this.#connector;
+      const seconds = address.connectTimeout;
+      const attempt = new AbortController();
+      const late = new DatabaseUnreachable(
+        `${describePlace(place)} does not answer within ${seconds} s`,
+        true,
+      );
+      const timer = setTimeout(() => attempt.abort(late), seconds * 1000);
+      const abort = () => attempt.abort(signal.reason);
+      signal.addEventListener("abort", abort, { once: true });
+      try {
+        return await this.#connectTo(place, attempt.signal);
+      } catch (error) {
+        this.#raw?.destroy();
+        if (this.destroyed || signal.aborted) throw error;
+        // What keeps us out where a server answers says more than that another is away.
+        if (failure === undefined || isTemporary(failure)) failure = error as Error;
+      } finally {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", abort);
+      }
+    }
+    throw failure;
+  }
+
+  async #connectTo(place: Place, signal: AbortSignal): Promise<void> {
+    const raw = await dial(place, this.#connector.address, signal);
+    if (this.destroyed) return void raw.destroy();
+    this.#raw = raw;
+    const ready = Promise.withResolvers<void>();
+    const reader = new MessageReader();
+    const session = new SessionStart(this.#connector.address, place);
+    raw.on("data", (chunk) => {
+      if (this.#raw !== raw) return;
+      const { bytes, starts } = reader.read(chunk);
+      if (this.#state === "open") return this.#relay(bytes, starts);
+      for (const [index, start] of starts.entries()) {
+        const message = messageAt(bytes, start);
+        const step = session.take(message);
+        if (step instanceof Error) return ready.reject(step);
+        if (step === "ready") {
+          this.#state = "open";
+          this.#connector.connected(place);
+          this.push(session.held());
+          ready.resolve();
+          const rest = starts.slice(index + 1);
+          if (rest.length > 0) {
+            this.#relay(bytes.subarray(rest[0]), rest.map((each) => each - rest[0]));
+          }
+          return;
+        }
+        if (step === "pass") this.push(message);
+      }
+    });
+    const ended = () => {
+      ready.reject(session.refusal ?? closeProblem(raw, place));
+      if (this.#raw === raw) this.#lose();
+    };
+    raw.on("error", () => {});
+    raw.on("end", () => raw.destroy());
+    raw.on("close", ended);
+    const abort = () => ready.reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    raw.resume();
+    raw.write(this.#startup!);
+    try {
+      await ready.promise;
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
+  }
+
+  /** Passes on what the server says, up to where its session is of no use any more. */
+  #relay(bytes: Buffer, starts: readonly number[]): void {
+    for (const start of starts) {
+      const type = bytes[start];
+      if (type === 0x5a) { // ReadyForQuery
+        this.#due--;
+        this.#erred = false;
+        this.#status = String.fromCharCode(bytes[start + 5]);
+        if (this.#fatal !== undefined && this.#status === "I") {
+          this.push(bytes.subarray(0, start + 6));
+          return this.#leave();
+        }
+      } else if (type === 0x45) { // ErrorResponse
+        const error = readServerError(messageAt(bytes, start));
+        const { code } = error;
+        // One that no statement has caused comes just before the end.
+        this.#erred = this.#due > 0 || this.#unsynced;
+        this.#connector.onError(code);
+        if (code === "25006") this.#connector.readOnly();
+        if (endsSession(code)) this.#fatal ??= error;
+      } else if (type === 0x53 && isReadOnlyReport(messageAt(bytes, start))) { // ParameterStatus
+        if (this.#connector.address.targetSession !== "any") this.#retired = true;
+      }
+    }
+    if (bytes.length > 0 && !this.push(bytes)) this.#raw?.pause();
+    if (this.#retired) this.#leaveOnceIdle();
+  }
+
+  /** Keeps account of what postgres.js sends; it writes whole messages. */
+  #follow(chunk: Buffer): void {
+    for (let at = 0; at + 5 <= chunk.length; at += 1 + chunk.readUInt32BE(at + 1)) {
+      const type = chunk[at];
+      if (type === 0x51 || type === 0x53) { // Query, Sync
+        if (type === 0x51) this.#ending = endingOf(chunk.toString("utf8", at + 5, at + 30));
+        this.#due++;
+        this.#unsynced = false;
+      } else if (type === 0x50) { // Parse
+        this.#unsynced = true;
+        const [name, text] = chunk.toString("latin1", at + 5, at + 100).split("\0");
+        const ending = endingOf(text ?? "");
+        if (ending !== undefined) this.#endings.set(name, ending);
+        this.#ending = ending;
+      } else if (type === 0x42) { // Bind
+        this.#unsynced = true;
+        const [, name] = chunk.toString("latin1", at + 5, at + 100).split("\0");
+        this.#ending = this.#endings.get(name ?? "");
+      } else if (type === 0x58) { // Terminate
+        return;
+      } else this.#unsynced = true;
+    }
+  }
+
+  #isIdle(): boolean {
+    return this.#status === "I" && this.#due === 0 && !this.#unsynced;
+  }
+
+  /** Has no more to do with the server, which is alive. */
+  #leave(): void {
+    this.#state = "lost";
+    this.#raw?.destroy();
+    if (this.#isIdle()) this.#closeSoon();
+    else this.#fail(this.#fatal ?? LOST);
+  }
+
+  #leaveOnceIdle(): void {
+    setImmediate(() => {
+      if (this.#isIdle() && !this.destroyed) this.#leave();
+    });
+  }
+
+  /** Not at once: the news that a transaction is over comes before that of the close. */
+  #closeSoon(): void {
+    setImmediate(() => this.#fail(RETIRED));
+  }
+
+  /** Closes, with an error for the statements that postgres.js waits for. */
+  #fail({ code, message }: ServerError): void {
+    this.destroy(Object.assign(new Error(message), { code }));
+  }
+
+  /** The server is gone. */
+  #lose(): void {
+    if (this.#state !== "open") return;
+    this.#state = "lost";
+    if (this.#isIdle()) this.#fail(RETIRED);
+    else if (this.#status === "I") this.#fail(this.#fatal ?? LOST);
+    else this.#answerLost();
+  }
+
+  /** Answers in place of the server: nothing of what comes now has reached it. */
+  #answerLost(): void {
+    if (this.#status === "I") return this.#fail(RETIRED);
+    while (this.#due > 0) {
+      this.#due--;
+      if (this.#ending === "rollback") this.push(commandComplete("ROLLBACK"));
+      else if (!this.#erred) this.push(fatalError(this.#fatal ?? LOST));
+      this.#erred = false;
+      const over = this.#ending !== undefined;
+      if (over) this.#status = "I";
+      this.push(readyForQuery(over ? "I" : "E"));
+      if (over) return this.#closeSoon();
+    }
+    if (!this.#unsynced || this.#erred) return;
+    this.#erred = true;
+    this.push(fatalError(this.#fatal ?? LOST));
+  }
+}
+
+function isTemporary(error: Error): boolean {
+  return error instanceof DatabaseUnreachable && error.temporary;
+}
+
+function endingOf(statement: string): "rollback" | "commit" | undefined {
+  return /^(rollback|commit)(\0|$)/.exec(statement)?.[1] as "rollback" | "commit" | undefined;
+}
+
+/** A ParameterStatus that says the session takes no writes. */
+function isReadOnlyReport(message: Message): boolean {
+  const [name, value] = message.subarray(5).toString("utf8").split("\0");
+  return value === "on" && (name === "in_hot_standby" || name === "default_transaction_read_only");
+}
+
+/**
+ * The start of a session on one host: what comes after the authentication is held
+ * back until it is known whether this host will do, for libpq's target_session_attrs.
+ * Another host then begins with an authentication of its own.
+ */
+class SessionStart {
+  #held: Buffer[] = [];
+  #holding = false;
+  #readOnly?: string;
+  /** Why the server refused, if it did. */
+  refusal?: Error;
+
+  constructor(private readonly address: PostgresAddress, private readonly place: Place) {}
+
+  held(): Buffer {
+    return Buffer.concat(this.#held);
+  }
+
+  /** Takes the next message: `pass` it on, `hold` it, or the session is `ready`; an Error if it will not be. */
+  take(message: Message): "pass" | "hold" | "ready" | Error {
+    const type = messageType(message);
+    if (type === "E") return this.refusal = this.#refused(readServerError(message));
+    // AuthenticationOk: the rest is not for postgres.js until we know.
+    if (type === "R" && message.readUInt32BE(5) === 0) this.#holding = true;
+    if (!this.#holding) return "pass";
+    this.#held.push(Buffer.from(message));
+    if (type === "S") {
+      const [name, value] = message.subarray(5).toString("utf8").split("\0");
+      const counts = name === "in_hot_standby" ||
+        (name === "default_transaction_read_only" && this.address.targetSession === "read-write");
+      if (counts && value === "on") this.#readOnly ??= name;
+    }
+    if (type !== "Z") return "hold";
+    if (this.#readOnly === undefined || this.address.targetSession === "any") return "ready";
+    const reason = this.#readOnly === "in_hot_standby"
+      ? "is a standby"
+      : "has default_transaction_read_only on";
+    return new DatabaseUnreachable(
+      `${describePlace(this.place)} ${reason}, and takes no writes`,
+      true,
+    );
+  }
+
+  #refused({ code, message }: ServerError): Error {
+    if (code === CANNOT_CONNECT_NOW) {
+      return new DatabaseUnreachable(
+        `${describePlace(this.place)} takes no connections yet: ${message}`,
+        true,
+      );
+    }
+    return Object.assign(new Error(message), { code });
+  }
+}
