@@ -5,7 +5,7 @@ import { ClientError } from "./client_error.ts";
 import type { ClientIo } from "./client_io.ts";
 import { parseDuration } from "./duration.ts";
 import { formatDuration, formatTime, plainText } from "./output.ts";
-import type { PersonalAccessToken } from "./personal_access_tokens.ts";
+import { LifetimeTooLongError, type PersonalAccessToken } from "./personal_access_tokens.ts";
 import { replacementsOf } from "./rotation_chain.ts";
 
 /** A token that ends within this time is warned of, in milliseconds. */
@@ -27,6 +27,28 @@ export function parseExpiry(text: string | undefined, io: ClientIo): number | nu
     EXIT.usage,
     `--expires ${plainText(text)} is no time to come. Examples: 90d, 12h, 2027-01-31, never.`,
   );
+}
+
+/**
+ * Creates what ends as `--expires` says. Of the last day that the server allows, the end
+ * may be too late: then it ends on that day as late as the server allows.
+ */
+export async function createWithExpiry<T>(
+  text: string | undefined,
+  create: (seconds: number | null | undefined) => Promise<T>,
+  io: ClientIo,
+): Promise<T> {
+  try {
+    return await create(parseExpiry(text, io));
+  } catch (error) {
+    if (!(error instanceof LifetimeTooLongError)) throw error;
+    const end = endOfDay(text ?? "");
+    const latest = new Date(io.clock.now() + error.maxSeconds * 1000);
+    const isThatDay = end !== undefined &&
+      new Date(end).toDateString() === latest.toDateString();
+    if (!isThatDay) throw error;
+    return await create(error.maxSeconds);
+  }
 }
 
 /** The last moment of a day such as `2027-01-31`, where the user is; undefined for other texts. */

@@ -69,6 +69,18 @@ export interface ImportedToken {
   allowed_addresses?: string[];
 }
 
+/** The server's policy does not allow a token to live that long. */
+export class LifetimeTooLongError extends ClientError {
+  constructor(
+    exitCode: ClientError["exitCode"],
+    message: string,
+    /** The longest life it allows, in seconds. */
+    readonly maxSeconds: number,
+  ) {
+    super(exitCode, message);
+  }
+}
+
 /** The REST interface as one session may use it. */
 export interface TokenApi extends AsyncDisposable {
   server: string;
@@ -156,7 +168,11 @@ export function tokenApi(
     }
     if (answer.status === 404 && orNone && isProblem(answer)) return undefined;
     if (answer.status >= 200 && answer.status < 300) return answer.body ?? {};
-    throw refusal(server, session, answer);
+    const failure = refusal(server, session, answer);
+    const max = answer.body?.max_expires_in;
+    throw typeof max === "number" && Number.isSafeInteger(max)
+      ? new LifetimeTooLongError(failure.exitCode, failure.message, max)
+      : failure;
   }
 
   const one = async (

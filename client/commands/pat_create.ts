@@ -6,7 +6,7 @@ import { ClientError } from "../client_error.ts";
 import type { ClientIo } from "../client_io.ts";
 import type { ApprovalOptions } from "../management_token.ts";
 import { formatJson, plainText } from "../output.ts";
-import { describeEnd, parseExpiry } from "../personal_access_token_words.ts";
+import { createWithExpiry, describeEnd, parseExpiry } from "../personal_access_token_words.ts";
 import { type MadeToken, openTokenApi, type TokenApi } from "../personal_access_tokens.ts";
 import type { Selection } from "../session.ts";
 
@@ -22,15 +22,17 @@ export interface PatCreateOptions extends Selection, ApprovalOptions {
 }
 
 export async function patCreate(options: PatCreateOptions, io: ClientIo): Promise<number> {
-  const expiresIn = parseExpiry(options.expires, io);
+  // A mistake in it is reported before anybody is asked to approve.
+  parseExpiry(options.expires, io);
   await using api = await openTokenApi({ ...options, administer: options.for !== undefined }, io);
-  const made = await api.create({
-    name: options.name,
-    scopes: scopesIn(options.scope ?? []),
-    ...(expiresIn !== undefined && { expires_in: expiresIn }),
-    ...(options.allowAddress !== undefined && { allowed_addresses: options.allowAddress }),
-    ...(options.for !== undefined && { owner: options.for }),
-  });
+  const made = await createWithExpiry(options.expires, (expiresIn) =>
+    api.create({
+      name: options.name,
+      scopes: scopesIn(options.scope ?? []),
+      ...(expiresIn !== undefined && { expires_in: expiresIn }),
+      ...(options.allowAddress !== undefined && { allowed_addresses: options.allowAddress }),
+      ...(options.for !== undefined && { owner: options.for }),
+    }), io);
   await giveOut(api, made, options, io);
   io.stderr(`Made ${describeMade(made, io)}\n`);
   if (made.scopes.length === 0) {

@@ -7,7 +7,7 @@ import { parseDuration } from "../duration.ts";
 import { namedToken } from "../named_token.ts";
 import type { ApprovalOptions } from "../management_token.ts";
 import { formatDuration, plainText } from "../output.ts";
-import { parseExpiry } from "../personal_access_token_words.ts";
+import { createWithExpiry, parseExpiry } from "../personal_access_token_words.ts";
 import { openTokenApi } from "../personal_access_tokens.ts";
 import type { Selection } from "../session.ts";
 import { describeMade, giveOut } from "./pat_create.ts";
@@ -42,13 +42,15 @@ export async function patRotate(
       }d.`,
     );
   }
-  const expiresIn = parseExpiry(options.expires, io);
+  // A mistake in it is reported before anybody is asked to approve.
+  parseExpiry(options.expires, io);
   await using api = await openTokenApi({ ...options, administer: options.for !== undefined }, io);
   const { token: old } = await namedToken(api, name, options.for, io);
-  const made = await api.rotate(old, {
-    overlap: overlapMs / 1000,
-    ...(expiresIn !== undefined && { expires_in: expiresIn }),
-  });
+  const made = await createWithExpiry(options.expires, (expiresIn) =>
+    api.rotate(old, {
+      overlap: overlapMs / 1000,
+      ...(expiresIn !== undefined && { expires_in: expiresIn }),
+    }), io);
   await giveOut(api, made, options, io);
   io.stderr(
     `Now ${describeMade(made, io)}\n` +

@@ -27,7 +27,7 @@ export class Problem extends Error {
     detail: string,
     readonly headers: Record<string, string> = {},
     /** Extension members (RFC 9457 section 3.2). */
-    readonly members: Record<string, string> = {},
+    readonly members: Record<string, string | number> = {},
   ) {
     super(detail);
   }

@@ -206,5 +206,9 @@ export const problem = named(
       "With `insufficient-scope`: what an approval must cover.",
       z.optional(z.string()),
     ),
+    max_expires_in: described(
+      "Where `expires_in` is more than the policy allows: what it allows.",
+      z.optional(z.int()),
+    ),
   }),
 );

@@ -252,19 +252,27 @@ function invalid(detail: string): Problem {
 
 const REFUSALS: Record<
   TokenRefusal["code"],
-  (detail: string, scopes: readonly string[]) => Problem
+  (detail: string, refusal: TokenRefusal) => Problem
 > = {
-  insufficient_scope: (detail, scopes) =>
+  insufficient_scope: (detail, { scopes }) =>
     insufficientScope([MANAGEMENT_SCOPES.write, ...scopes], detail),
   invalid,
-  forbidden: (detail) => new Problem(403, "forbidden", "Not allowed", detail),
-  not_found: notFound,
+  forbidden: (detail, { maxLifetime }) =>
+    new Problem(
+      403,
+      "forbidden",
+      "Not allowed",
+      detail,
+      {},
+      maxLifetime === undefined ? {} : { max_expires_in: maxLifetime },
+    ),
+  not_found: (detail) => notFound(detail),
   conflict: (detail) => new Problem(409, "conflict", "Too late", detail),
 };
 
 function unlessRefused<T>(result: T | TokenRefusal): T {
   if (result instanceof TokenRefusal) {
-    throw REFUSALS[result.code](result.message, result.scopes);
+    throw REFUSALS[result.code](result.message, result);
   }
   return result;
 }

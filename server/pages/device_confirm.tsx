@@ -186,9 +186,10 @@ async function confirmPage(
         <div class="care">
           <p>
             <strong>Did somebody send you this code?</strong>{" "}
-            Then press Deny, whoever they say they are. Approve only a login that you started
-            yourself, just now. Nobody from support, and no colleague, ever needs you to enter a
-            code for them.
+            Then press Deny, whoever they say they are. Approve only{" "}
+            {managing ? "what" : "a login that"}{" "}
+            you started yourself, just now. Nobody from support, and no colleague, ever needs you to
+            enter a code for them.
           </p>
         </div>
         <form method="post" action="/device/confirm">

@@ -16,6 +16,7 @@ import { leaveNotice } from "./notice.ts";
 import type { PageContext, PageParts } from "./page.tsx";
 import { questionPage } from "./question.tsx";
 import { inWords } from "./token_expiry.tsx";
+import { TokenName, TokenStart } from "./token_parts.tsx";
 
 /** Tokens that are named; a person who has created more with one login sees the list. */
 const MAX_LISTED_TOKENS = 20;
@@ -59,12 +60,12 @@ function TokensOfLogin({ tokens }: { tokens: readonly PersonalAccessToken[] }) {
     <>
       <p>Personal access tokens that were created with this login:</p>
       <ul>
-        {tokens.slice(0, MAX_LISTED_TOKENS).map(({ id, name, prefix }) => (
+        {tokens.slice(0, MAX_LISTED_TOKENS).map((token) => (
           <li>
-            <a href={`/tokens/${id}`}>
-              <Foreign text={name} />
+            <a href={`/tokens/${token.id}`}>
+              <TokenName token={token} />
             </a>{" "}
-            <code class="quiet small">{prefix}…</code>
+            <TokenStart token={token} />
           </li>
         ))}
         {tokens.length > MAX_LISTED_TOKENS && <li>and more</li>}

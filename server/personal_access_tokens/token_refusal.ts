@@ -4,6 +4,8 @@ export interface TokenRefusalDetails {
   field?: "name" | "scopes" | "lifetime" | "allowedAddresses" | "overlap" | "until";
   /** With `insufficient_scope`: what the approval must cover. */
   scopes?: readonly string[];
+  /** Where the lifetime is too long: the longest there is, in seconds. */
+  maxLifetime?: number;
 }
 
 /** Why a token is not made, changed or shown. `message` says what to do. */
@@ -11,6 +13,7 @@ export class TokenRefusal extends Error {
   override readonly name = "TokenRefusal";
   readonly field?: TokenRefusalDetails["field"];
   readonly scopes: readonly string[];
+  readonly maxLifetime?: number;
   constructor(
     readonly code: "invalid" | "forbidden" | "insufficient_scope" | "not_found" | "conflict",
     message: string,
@@ -19,5 +22,6 @@ export class TokenRefusal extends Error {
     super(message);
     this.field = details.field;
     this.scopes = details.scopes ?? [];
+    this.maxLifetime = details.maxLifetime;
   }
 }

@@ -121,7 +121,7 @@ function expiryOf(
     return new TokenRefusal(
       "forbidden",
       `Tokens live at most ${days(policy.maxLifetime)} here. Ask for less.`,
-      { field: "lifetime" },
+      { field: "lifetime", maxLifetime: policy.maxLifetime },
     );
   }
   return new Date((Math.floor(now / 1000) + seconds) * 1000);

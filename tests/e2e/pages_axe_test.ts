@@ -16,6 +16,7 @@ import { USER_CODE_LIMITS } from "../../server/throttle.ts";
 import { tokenHash } from "../../server/tokens/token_hash.ts";
 import { brand } from "../../shared/brand.ts";
 import { DEVICE_CODE_GRANT } from "../../shared/grant_types.ts";
+import { MANAGEMENT_SCOPES, managementResource } from "../../shared/management.ts";
 import { openBrowser, type Page } from "../support/browser.ts";
 import { databaseKinds } from "../support/databases.ts";
 import { serveSite } from "../support/site.ts";
@@ -109,13 +110,14 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   const { sql } = parts;
   const go = (path: string) => page.goto(site + path);
   const press = (name: string) => page.getByRole("button", { name, exact: true }).click();
-  const startLogin = async (address: string, agent: string) => {
+  const startLogin = async (address: string, agent: string, more: Record<string, string> = {}) => {
     const response = await fetch(`${site}/oauth/device/authorize`, {
       method: "POST",
       headers: { "x-forwarded-for": address, "user-agent": agent },
       body: new URLSearchParams({
         client_id: brand.cliClientId,
         scope: "openid profile email offline_access deploy",
+        ...more,
       }),
     });
     return await response.json() as { user_code: string; device_code: string };
@@ -269,6 +271,9 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   await go("/devices");
   await look("devices", "Where you are logged in");
   await page.getByRole("button", { name: /^End the login from/ }).first().click();
+  const ending = new URL(page.url()).searchParams.get("login");
+  await sql`update personal_access_tokens set created_by_login = ${ending}`;
+  await page.reload();
   await look("login-end", "End this login?");
   await page.getByRole("link", { name: "Keep it" }).click();
   await page.getByRole("button", { name: /^Sign out the browser from/ }).first().click();
@@ -293,6 +298,14 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   await look("denied", "Denied");
   await page.goto(confirm);
   await look("answered-already", "This code is no longer valid");
+  const managing = await startLogin("203.0.113.9", agent, {
+    scope: `${Object.values(MANAGEMENT_SCOPES).join(" ")} deploy`,
+    resource: managementResource(site),
+  });
+  await go(`/device?user_code=${managing.user_code}`);
+  await press("Continue");
+  await look("confirm-managing", "Approve access to your tokens?");
+  await press("Deny");
 
   clock.advance({ minutes: 2 });
   parts.config.deviceFlow.freshSignInSeconds = 60;

@@ -83,6 +83,9 @@ testOnEachDatabase("the policy bounds what may be asked for", async (location) =
   };
   await refused({ expires_in: null }, 403, /must have an end here: at most 30 days/);
   await refused({ expires_in: 31 * 86_400 }, 403, /at most 30 days/);
+  const tooLong = { name: "CI", scopes: [], expires_in: 31 * 86_400 };
+  const { body } = await call(server, alice.management, "POST", "/api/v1/tokens", tooLong);
+  assert.equal(body.max_expires_in, 30 * 86_400);
   await refused({ expires_in: 0 }, 400, /expires_in/);
   await refused({ scopes: ["operate"] }, 403, /cannot give a token the scope operate/);
   await refused({ scopes: ["nonsense"] }, 422, /Unknown scope: nonsense/);

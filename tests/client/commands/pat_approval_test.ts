@@ -261,3 +261,31 @@ Deno.test("import asks for one approval for all lines, and reports each that is 
     assert.equal(await importTokens(), EXIT.usage, bad);
   }
 });
+
+Deno.test("the last day that the server allows is allowed, though its end is not", async () => {
+  await using server = new ScriptedServer();
+  await using home = await clientHome();
+  const { io } = home;
+  await logIn(io, server, EMAIL);
+  const day = (date: Date) =>
+    [date.getFullYear(), date.getMonth() + 1, date.getDate()]
+      .map((part) => String(part).padStart(2, "0")).join("-");
+  const max = 30 * 86_400;
+  const last = new Date(io.clock.now() + max * 1000);
+  const type = `${server.issuer}/api/docs#forbidden`;
+  const tooLong: Scripted = {
+    status: 403,
+    json: { type, title: "x", status: 403, detail: "x", max_expires_in: max },
+  };
+  server.script("/oauth/token", issued("managing", "manage:tokens deploy"));
+  server.script("/api/v1/tokens", tooLong, created(io));
+  assert.equal(await create(io, { expires: day(last) }), EXIT.ok);
+  assert.deepEqual(
+    server.askedAt("/api/v1/tokens").map(({ text }) => JSON.parse(text).expires_in > max),
+    [true, false],
+  );
+  for (const expires of [day(new Date(last.getTime() + 86_400_000)), "31d"]) {
+    server.script("/api/v1/tokens", tooLong, created(io));
+    assert.equal(await create(io, { expires }), EXIT.failure, expires);
+  }
+});
