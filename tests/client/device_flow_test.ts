@@ -158,6 +158,8 @@ Deno.test("a device authorization response that cannot be shown safely is refuse
     { user_code: "" },
     { device_code: undefined },
     { verification_uri: "javascript:alert(1)" },
+    { verification_uri: "https://auth.example.com@evil.example/device" },
+    { verification_uri: `https://auth.example.com/${"device".repeat(100)}` },
     { verification_uri: "http://127.0.0.1/\x1b[2J" },
     { verification_uri_complete: "file:///etc/passwd" },
     { expires_in: "soon" },

@@ -10,3 +10,11 @@ Deno.test("numbers in claims keep their digits", () => {
   assert.equal(claimText(claims ?? {}, "project_id"), "9007199254740993");
   assert.equal(claims?.exp, 1790000000);
 });
+
+Deno.test("only three parts make a JWT: nothing else is believed to name its server", () => {
+  const claims = btoa('{"iss":"https://auth.example.com"}').replaceAll("=", "");
+  assert.equal(uncheckedClaims(`e30.${claims}.x`)?.iss, "https://auth.example.com");
+  for (const text of [`e30.${claims}`, `e30.${claims}.x.y`, `e30.${claims}.x.y.z`, claims]) {
+    assert.equal(uncheckedClaims(text), undefined, text);
+  }
+});

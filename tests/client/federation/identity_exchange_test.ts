@@ -207,6 +207,11 @@ Deno.test("GitHub's log is told to hide a token before it is printed, whatever i
   io.env[`${brand.envPrefix}_TOKEN`] = "100%25";
   await job.run({ server: server.issuer, header: true });
   assert.deepEqual(written, ["err ::add-mask::100%2525\n", "out Authorization: Bearer 100%25\n"]);
+  // A terminal is no runner's log: there the word would show what it is to hide.
+  written.length = 0;
+  io.stderrIsTerminal = true;
+  await job.run({ server: server.issuer });
+  assert.deepEqual(written, ["out 100%25\n"]);
 });
 
 Deno.test("status says that the job's identity would be used, or what keeps it", async () => {
