@@ -1,4 +1,5 @@
 import { strict as assert } from "node:assert";
+import { join } from "node:path";
 import { logout } from "../../../client/commands/logout.ts";
 import { status } from "../../../client/commands/status.ts";
 import { rememberedValues } from "../../../client/commands/complete.ts";
@@ -53,6 +54,25 @@ Deno.test("logout forgets nothing while the server cannot be told, unless forced
   assert.equal(await run(home.io, (io) => logout({ force: true }, io)), EXIT.ok);
   assert.match(home.io.err, /Warning: .*lives on until it expires/);
   assert.equal(await printedToken(home.io), "");
+});
+
+Deno.test("logout says that a login was revoked only where it was", async () => {
+  for (const [status, isRevoked] of [[200, true], [503, false]] as const) {
+    await using server = new ScriptedServer();
+    await using home = await clientHome();
+    await logIn(home.io, server);
+    server.script("/oauth/revoke", () => {
+      // From here on the credentials cannot be deleted: a folder is in their place.
+      const folder = join(home.folder, "credentials");
+      const [{ name }] = [...Deno.readDirSync(folder)].filter(({ name }) => name.endsWith(".json"));
+      Deno.removeSync(join(folder, name));
+      Deno.mkdirSync(join(folder, name, "full"), { recursive: true });
+      return Response.json({}, { status });
+    });
+    const code = await run(home.io, (io) => logout({ force: true }, io));
+    assert.equal(code, EXIT.credentialStore);
+    assert.equal(/was revoked on the server/.test(home.io.err), isRevoked, home.io.err);
+  }
 });
 
 Deno.test("logout --all leaves every server that answers", async () => {

@@ -3,6 +3,7 @@ import { strict as assert } from "node:assert";
 import { login, type LoginOptions } from "../../../client/commands/login.ts";
 import { token } from "../../../client/commands/token.ts";
 import { runCommand } from "../../../client/run_command.ts";
+import { readAccounts, rememberAccount } from "../../../client/accounts.ts";
 import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { clientHome, jwt, logIn, tokensFor } from "../../support/client_home.ts";
@@ -207,4 +208,21 @@ Deno.test("without --server it is the active login's server, or the environment'
   home.io.env[`${brand.envPrefix}_SERVER`] = second.issuer;
   await login(options(first, { server: undefined }), home.io);
   assert.match(home.io.err, new RegExp(`Logging in to ${second.issuer}`));
+});
+
+Deno.test("a login of the same name on another server is not touched, nor its keychain opened", async () => {
+  await using server = approving();
+  await using home = await clientHome();
+  const { io } = home;
+  const other = {
+    ...{ server: "https://other.example", account: "alice@example.com", subject: "1" },
+    ...{ store: "keychain" as const, scope: "openid", loggedInAt: 1 },
+  };
+  await rememberAccount(home.folder, other, io.signal);
+  assert.equal(await login(options(server), io), EXIT.ok);
+  // There is no keychain here: to look into it would be worth a warning.
+  assert.doesNotMatch(io.err, /earlier login|older login/);
+  const { accounts } = await readAccounts(home.folder, io.stderr);
+  assert.deepEqual(accounts.map((each) => each.server), [other.server, server.issuer]);
+  assert.deepEqual(accounts[0], other);
 });
