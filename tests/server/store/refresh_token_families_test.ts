@@ -5,7 +5,11 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import {
+  findLivingLogin,
   insertRefreshTokenFamily,
+  listRefreshTokenFamilies,
+  lockLivingLogin,
+  revokeRefreshTokenFamiliesOf,
   revokeRefreshTokenFamily,
   rotateRefreshToken,
 } from "../../../server/store/refresh_token_families.ts";
@@ -97,3 +101,51 @@ testOnEachDatabase("the idle end never lies beyond the absolute one", async (loc
   const [row] = await sql`select idle_expires_at from refresh_token_families where id = ${id}`;
   assert.deepEqual(row.idle_expires_at, at(365));
 });
+
+testOnEachDatabase(
+  "a login is revoked once, and keeps the reason of the first time",
+  async (location) => {
+    await using server = await testServer(location);
+    const { sql, id, user, now, at } = await family(server);
+    const other = await family(server);
+    assert.equal(await revokeRefreshTokenFamily(sql, { id, reason: "client", now }), true);
+    const again = { reason: "user", now: at(1) };
+    assert.equal(await revokeRefreshTokenFamily(sql, { id, ...again }), false);
+    assert.deepEqual(await revokeRefreshTokenFamiliesOf(sql, { userId: user.id, ...again }), []);
+    const [row] = await sql`
+      select revoked_at, revoked_reason from refresh_token_families where id = ${id}`;
+    assert.deepEqual([row.revoked_at, row.revoked_reason], [now, "client"]);
+    assert.deepEqual(
+      await revokeRefreshTokenFamiliesOf(sql, { userId: other.user.id, ...again }),
+      [other.id],
+    );
+  },
+);
+
+testOnEachDatabase(
+  "a login lives while it is neither revoked nor idle nor past its end",
+  async (location) => {
+    await using server = await testServer(location);
+    const { sql, id, user, at } = await family(server);
+    await family(server);
+    const living = async (days: number) => {
+      const query = { id, now: at(days) };
+      const found = await findLivingLogin(sql, query) !== undefined;
+      assert.equal(await sql.begin((tx) => lockLivingLogin(tx, query)), found);
+      const listed = await listRefreshTokenFamilies(sql, {
+        userId: user.id,
+        now: at(days),
+        limit: 10,
+      });
+      assert.deepEqual(listed.map((login) => login.id), found ? [id] : []);
+      return found;
+    };
+    assert.equal(await living(29), true);
+    assert.equal(await living(30), false, "unused for too long");
+    await sql`update refresh_token_families set idle_expires_at = ${at(1000)} where id = ${id}`;
+    assert.equal(await living(364), true);
+    assert.equal(await living(365), false, "past its end");
+    await revokeRefreshTokenFamily(sql, { id, reason: "test", now: at(1) });
+    assert.equal(await living(2), false, "revoked");
+  },
+);
