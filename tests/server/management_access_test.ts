@@ -11,6 +11,8 @@ import { rotateToken } from "../../server/personal_access_tokens/rotate_token.ts
 import { findUserAsHolder } from "../../server/personal_access_tokens/token_holder.ts";
 import { TokenRefusal } from "../../server/personal_access_tokens/token_refusal.ts";
 import { createServiceAccount } from "../../server/store/service_accounts.ts";
+import { cookieName } from "../../server/pages/browser_cookie.ts";
+import { pageRoutes } from "../../server/pages/page_routes.ts";
 import { signAccessToken } from "../../server/tokens/access_token.ts";
 import { brand } from "../../shared/brand.ts";
 import { MANAGEMENT_SCOPES, managementResource } from "../../shared/management.ts";
@@ -176,6 +178,44 @@ testOnEachDatabase("each operation takes the credentials it was meant for", asyn
     }
   }
 });
+
+testOnEachDatabase("no token of any kind opens a page or acts on one", async (location) => {
+  await using server = await testServer(location, describeScopes);
+  const all = await credentials(server);
+  const rows = () =>
+    server.parts.sql`select id, revoked_at from personal_access_tokens union all
+      select id, revoked_at from refresh_token_families union all
+      select id, disabled_at from users union all select id, null from trust_rules order by id`;
+  const before = await rows();
+  for (const { name, token } of all) {
+    if (token === undefined) continue;
+    for (const { method, path, access } of pageRoutes) {
+      if (access === "everyone") continue;
+      const where = `${method} ${path} with ${name}`;
+      const address = path.replace(":id", String(before[0].id));
+      for (const carried of [["authorization", `Bearer ${token}`], ["cookie", cookieOf(token)]]) {
+        const answer = await server.request(address, {
+          method,
+          redirect: "manual",
+          headers: [carried as [string, string], ["origin", ISSUER], [
+            "sec-fetch-site",
+            "same-origin",
+          ]],
+          body: method === "POST" ? new URLSearchParams({ decision: "approve" }) : undefined,
+        });
+        await answer.body?.cancel();
+        if (method === "POST") assert.equal(answer.status, 403, where);
+        else assert.match(answer.headers.get("location") ?? "", /^\/signin\?/, where);
+      }
+    }
+  }
+  assert.deepEqual(await rows(), before);
+});
+
+/** A token where the browser's own would be. */
+function cookieOf(token: string): string {
+  return `__Host-${cookieName(ISSUER, "browser").name}=${token}`;
+}
 
 testOnEachDatabase("a token for managing is worth nothing at an API", async (location) => {
   await using server = await testServer(location, describeScopes);
