@@ -1,0 +1,325 @@
+/** The clean-up deletes what decides nothing any more, and nothing before. */
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { cleanUp, keepHouse } from "../../server/housekeeping.ts";
+import { createSession, signInAddresses } from "../../server/store/sessions.ts";
+import { useAssertion } from "../../server/store/trust_rules.ts";
+import { admitPassword } from "../../server/throttle.ts";
+import { tokenHash } from "../../server/tokens/token_hash.ts";
+import { brand } from "../../shared/brand.ts";
+import { testOnEachDatabase } from "../support/databases.ts";
+import {
+  addPerson,
+  call,
+  describeScopes,
+  makeToken,
+  managementToken,
+  verify,
+} from "../support/personal_access_tokens.ts";
+import { type TestServer, testServer } from "../support/test_server.ts";
+
+async function rows({ parts: { sql } }: TestServer, table: string): Promise<number> {
+  const [{ count }] = await sql`select count(*)::int as count from ${sql(table)}`;
+  return count;
+}
+
+testOnEachDatabase("an access token stays revoked until it has expired", async (location) => {
+  await using server = await testServer(location);
+  const { id } = await server.addUser();
+  // Without a login that could be revoked as a whole: only the record of the token decides.
+  const { access_token: token, expires_in } = await server.login(id, "openid");
+  const revocation = { client_id: brand.cliClientId, token };
+  assert.equal((await server.post("/oauth/revoke", revocation)).status, 200);
+  server.clock.advance({ seconds: expires_in - 1 });
+  await cleanUp(server.parts);
+  server.parts.tokenCheck.changed(`principal:${id}`);
+  assert.match((await verify(server, token)).challenge!, /revoked/);
+  server.clock.advance({ days: 1, minutes: 1 });
+  await cleanUp(server.parts);
+  assert.equal(await rows(server, "revoked_access_tokens"), 0);
+});
+
+testOnEachDatabase(
+  "a revoked access token is remembered by replicas whose clocks are behind",
+  async (location) => {
+    await using server = await testServer(location);
+    const { id } = await server.addUser();
+    const { access_token: token, expires_in } = await server.login(id, "openid");
+    await server.post("/oauth/revoke", { client_id: brand.cliClientId, token });
+    // One replica, whose clock is ahead, cleans up; on another the token has a second left.
+    server.clock.advance({ seconds: expires_in + 30 });
+    await cleanUp(server.parts);
+    server.clock.advance({ seconds: -31 });
+    server.parts.tokenCheck.changed(`principal:${id}`);
+    assert.match((await verify(server, token)).challenge!, /revoked/);
+  },
+);
+
+testOnEachDatabase("a used assertion stays used until it is forgotten", async (location) => {
+  await using server = await testServer(location);
+  const { sql } = server.parts;
+  const expiresAt = new Date(server.clock.now() + 600_000);
+  const assertion = { issuer: "https://ci.example", jti: "one", expiresAt };
+  assert.equal(await useAssertion(sql, assertion), true);
+  server.clock.advance({ seconds: 599 });
+  await cleanUp(server.parts);
+  assert.equal(await useAssertion(sql, assertion), false);
+  server.clock.advance({ seconds: 2 });
+  await cleanUp(server.parts);
+  assert.equal(await rows(server, "used_assertions"), 0);
+});
+
+testOnEachDatabase("a locked account stays locked through a clean-up", async (location) => {
+  await using server = await testServer(location);
+  const attempt = () =>
+    admitPassword(server.parts.sql, {
+      userId: "alice",
+      email: "alice@example.com",
+      address: "192.0.2.7",
+      knownHere: false,
+      now: new Date(server.clock.now()),
+    });
+  for (let count = 0; count < 10; count++) assert.ok("attempt" in await attempt());
+  server.clock.advance({ minutes: 14 });
+  await cleanUp(server.parts);
+  assert.ok("retryAfterSeconds" in await attempt());
+  server.clock.advance({ days: 1 });
+  await cleanUp(server.parts);
+  assert.equal(await rows(server, "failed_attempts"), 0);
+});
+
+testOnEachDatabase(
+  "a login from a device is deleted a day after its code has expired",
+  async (location) => {
+    await using server = await testServer(location);
+    const { id } = await server.addUser();
+    const [waiting, approved] = [await server.startLogin(), await server.startLogin()];
+    await server.decide(approved.user_code, id);
+    await cleanUp(server.parts);
+    const login = await server.poll(approved.device_code);
+    assert.equal(login.status, 200);
+    server.clock.advance({ hours: 23 });
+    await cleanUp(server.parts);
+    assert.equal((await server.poll(waiting.device_code)).body.error, "expired_token");
+    server.clock.advance({ hours: 2 });
+    await cleanUp(server.parts);
+    assert.equal((await server.poll(waiting.device_code)).body.error, "invalid_grant");
+    assert.equal(await rows(server, "device_authorizations"), 0);
+    // What came of it lives on.
+    assert.equal((await server.refresh(login.body.refresh_token)).status, 200);
+  },
+);
+
+testOnEachDatabase(
+  "a login is deleted 30 days after it was revoked or expired, and not while it lives",
+  async (location) => {
+    await using server = await testServer(location, (config) => {
+      config.refreshTokenIdleLifetime = 10 * 86_400;
+      config.refreshTokenAbsoluteLifetime = 365 * 86_400;
+    });
+    const { sql } = server.parts;
+    const { id } = await server.addUser();
+    const left = async () => {
+      await cleanUp(server.parts);
+      return (await sql`select id from refresh_token_families`).length;
+    };
+    const error = async (token: string) => (await server.refresh(token)).body.error;
+    let living = (await server.login(id)).refresh_token!;
+    const revoked = (await server.login(id)).refresh_token!;
+    await server.login(id);
+    await server.post("/oauth/revoke", { client_id: brand.cliClientId, token: revoked });
+    const advance = async (days: number) => {
+      for (let day = 0; day < days; day += 9) {
+        server.clock.advance({ days: 9 });
+        living = (await server.refresh(living)).body.refresh_token;
+      }
+    };
+    await advance(27);
+    assert.equal(await left(), 3);
+    await advance(9);
+    assert.equal(await left(), 2, "without the revoked one");
+    assert.equal(await error(revoked), "invalid_grant");
+    await advance(9);
+    assert.equal(await left(), 1, "without the one that nobody used");
+    assert.equal((await server.refresh(living)).status, 200);
+    await sql`update refresh_token_families set
+      absolute_expires_at = ${new Date(server.clock.now())},
+      idle_expires_at = ${new Date(server.clock.now() + 365 * 86_400_000)}`;
+    server.clock.advance({ days: 29 });
+    assert.equal(await left(), 1);
+    server.clock.advance({ days: 2 });
+    assert.equal(await left(), 0);
+  },
+);
+
+testOnEachDatabase(
+  "a token outlives the record of the login it was created with",
+  async (location) => {
+    await using server = await testServer(location, describeScopes);
+    const alice = await addPerson(server);
+    const login = await server.login(alice.id, "openid offline_access manage:tokens deploy");
+    const { body: { access_token: managing } } = await server.refresh(login.refresh_token!, {
+      resource: "https://auth.example.test/api/v1",
+    });
+    const made = await makeToken(server, { ...alice, management: managing }, {
+      expires_in: 86_400,
+    });
+    assert.notEqual(made.login_id, null);
+    const kept = await makeToken(server, { ...alice, management: managing }, {
+      expires_in: 300 * 86_400,
+    });
+    await server.post("/oauth/revoke", {
+      client_id: brand.cliClientId,
+      token: login.refresh_token!,
+    });
+    server.clock.advance({ days: 31 });
+    await cleanUp(server.parts);
+    assert.equal((await verify(server, kept.token)).status, 200);
+    const management = await managementToken(server, alice);
+    const shown = await call(server, management, "GET", `/api/v1/tokens/${kept.id}`);
+    assert.equal(shown.body.login_id, null);
+  },
+);
+
+testOnEachDatabase(
+  "a personal access token is deleted once it has ended and its events are gone",
+  async (location) => {
+    await using server = await testServer(location, (config) => {
+      describeScopes(config);
+      config.auditRetention = 30 * 86_400;
+      config.personalAccessTokens.neverExpire = true;
+    });
+    const { sql } = server.parts;
+    const alice = await addPerson(server);
+    const names = async () => {
+      await cleanUp(server.parts);
+      return (await sql`select name from personal_access_tokens order by name`)
+        .map(({ name }) => name);
+    };
+    const make = (name: string, expires_in: number | null) =>
+      makeToken(server, alice, { name, expires_in });
+    const endless = await make("endless", null);
+    await make("expired", 86_400);
+    const rotated = await make("rotated", 40 * 86_400);
+    const successor = await call(
+      server,
+      alice.management,
+      "POST",
+      `/api/v1/tokens/${rotated.id}/rotate`,
+      { overlap: 0, expires_in: 300 * 86_400 },
+    );
+    assert.equal(successor.status, 201);
+    // Revoked in time, it is kept for as long as from its revocation.
+    const revoked = await make("revoked", 86_400);
+    await sql`update personal_access_tokens set revoked_at = expires_at, expires_at = created_at
+      where id = ${revoked.id}`;
+    server.clock.advance({ days: 29 });
+    assert.deepEqual(await names(), ["endless", "expired", "revoked", "rotated", "rotated"]);
+    assert.notEqual(await rows(server, "audit_events"), 0);
+    server.clock.advance({ days: 1, hours: 1 });
+    assert.deepEqual(await names(), ["endless", "expired", "revoked", "rotated"]);
+    assert.equal(await rows(server, "audit_events"), 0);
+    server.clock.advance({ days: 1 });
+    assert.deepEqual(await names(), ["endless", "rotated"]);
+    for (const token of [endless.token, successor.body.token]) {
+      assert.equal((await verify(server, token)).status, 200);
+    }
+  },
+);
+
+testOnEachDatabase("JWTs of a token that was deleted do not work", async (location) => {
+  await using server = await testServer(location, describeScopes);
+  const alice = await addPerson(server);
+  const { id, token } = await makeToken(server, alice);
+  const jwt = (await verify(server, token, "?jwt=1")).headers.get("x-auth-jwt")!;
+  const login = await server.login(alice.id);
+  for (const each of [jwt, login.access_token]) {
+    assert.equal((await verify(server, each)).status, 200);
+  }
+  const { sql, tokenCheck } = server.parts;
+  await sql`delete from personal_access_tokens where id = ${id}`;
+  await sql`delete from refresh_token_families`;
+  tokenCheck.changed(`principal:${alice.id}`);
+  for (const each of [jwt, login.access_token]) {
+    assert.equal((await verify(server, each)).status, 401);
+  }
+});
+
+testOnEachDatabase(
+  "a browser's session is deleted 90 days after its end, so that its place is known until then",
+  async (location) => {
+    await using server = await testServer(location);
+    const { sql } = server.parts;
+    const { id } = await server.addUser();
+    await createSession(sql, {
+      tokenHash: tokenHash(randomUUID()),
+      userId: id,
+      now: new Date(server.clock.now()),
+      expiresAt: new Date(server.clock.now() + 3_600_000),
+      address: "192.0.2.7",
+      userAgent: "",
+    });
+    server.clock.advance({ days: 90 });
+    await cleanUp(server.parts);
+    assert.deepEqual(await signInAddresses(sql, id), ["192.0.2.7"]);
+    server.clock.advance({ hours: 2 });
+    await cleanUp(server.parts);
+    assert.deepEqual(await signInAddresses(sql, id), []);
+  },
+);
+
+testOnEachDatabase(
+  "a replaced signing key verifies the last of its tokens, and is deleted after",
+  async (location) => {
+    await using server = await testServer(location);
+    const { parts, clock } = server;
+    const { id } = await server.addUser();
+    const kids = async () => (await parts.keys.list()).map(({ kid }) => kid);
+    const first = (await parts.keys.active()).kid;
+    const activatesAt = await parts.keys.rotate(false);
+    clock.set(activatesAt.getTime() - 1000);
+    const { access_token: last, expires_in } = await server.login(id);
+    await parts.keys.maintain();
+    clock.advance({ seconds: expires_in - 1 });
+    await cleanUp(parts);
+    assert.equal((await kids()).includes(first), true);
+    assert.equal((await verify(server, last)).status, 200, "to the last second");
+    clock.advance({ hours: 1 });
+    await cleanUp(parts);
+    const stored = await parts.sql`select kid from signing_keys where kid = ${first}`;
+    assert.equal(stored.length, 0, "nor is its private key kept");
+    assert.equal((await server.login(id)).token_type, "Bearer");
+  },
+);
+
+testOnEachDatabase("a clean-up is complete however much there is", async (location) => {
+  await using server = await testServer(location);
+  const { sql } = server.parts;
+  await sql`
+    insert into failed_attempts (id, kind, subject, failed_at)
+    select gen_random_uuid(), 'test', 'test', '2020-01-01' from generate_series(1, 20001)`;
+  await cleanUp(server.parts);
+  assert.equal(await rows(server, "failed_attempts"), 0);
+});
+
+testOnEachDatabase(
+  "signing keys rotate although the clean-up fails",
+  async (location) => {
+    await using server = await testServer(location);
+    const { parts, clock } = server;
+    const active = async () => (await parts.keys.active()).kid;
+    const first = await active();
+    await parts.sql`alter table failed_attempts rename to failed_attempts_elsewhere`;
+    const logged: string[] = [];
+    const round = () =>
+      keepHouse({
+        ...parts,
+        log: (_level, event, fields) => logged.push(`${event} ${fields?.task}`),
+      });
+    clock.advance({ seconds: parts.config.keyRotation });
+    await round();
+    assert.deepEqual(logged, ["housekeeping_failed clean_up"]);
+    clock.advance({ minutes: 15 });
+    assert.notEqual(await active(), first);
+  },
+);
