@@ -1,5 +1,5 @@
 /**
- * nginx and Caddy before a service that knows nothing of tokens: what they let
+ * Reverse proxies before a service that knows nothing of tokens: what they let
  * through, what the service is told, and what a refused caller is told.
  */
 import assert from "node:assert/strict";
@@ -15,6 +15,7 @@ import { createDatabase } from "../support/postgres.ts";
 import { reverseProxies } from "../support/reverse_proxy.ts";
 import { startServer } from "../support/server.ts";
 import { temporaryHome } from "../support/temporary_home.ts";
+import { startWsgiService } from "../support/wsgi_service.ts";
 
 const EMAIL = "alice@example.test";
 const HOUR = 3_600_000;
@@ -236,4 +237,102 @@ for (const [name, startProxy] of Object.entries(reverseProxies)) {
       });
     },
   });
+}
+
+/** Characters that may stand in a header's name beside letters and digits (RFC 9110 section 5.6.2). */
+const SEPARATORS = [..."!#$%&'*+-.^_`|~"];
+
+/** Each name that a service may read as `X-Auth-<part>`: it folds what is no letter or digit. */
+function spellings(part: string): string[] {
+  return SEPARATORS.flatMap((first) =>
+    SEPARATORS.flatMap((second) => {
+      const name = `X${first}Auth${second}${part}`;
+      return [name, name.toLowerCase(), name.toUpperCase()];
+    })
+  );
+}
+
+/** Lines that a lenient parser could take for the header; it is refused, or the line is dropped. */
+const MALFORMED = [
+  "X-Auth-User : root",
+  "X_Auth_User\t: root",
+  "X-Auth-User\u000b: root",
+  " X-Auth-User: root",
+  "X-Auth-User:\r\n root",
+  "X-Auth-User: root\r\nX_Auth_User: root",
+];
+
+for (const [name, startProxy] of Object.entries(reverseProxies)) {
+  Deno.test({
+    name: `${name} gives a WSGI service no identity but the token's, however a header is spelled`,
+    ignore: Deno.build.os !== "linux",
+    async fn(t) {
+      await using servers = await startReplicas();
+      await using service = await startWsgiService();
+      await using proxy = await startProxy({ auth: servers.first.port, upstream: service.port });
+      const { token } = await servers.makeToken();
+      const identity = {
+        HTTP_X_AUTH_USER: servers.userId,
+        HTTP_X_AUTH_USERNAME: EMAIL,
+        HTTP_X_AUTH_SCOPE: "deploy read",
+      };
+      /** The variables that a service could take for ours; undefined if it was not asked. */
+      const seen = async (...lines: string[]) => {
+        const answer = await rawRequest(proxy.url, [`Authorization: Bearer ${token}`, ...lines]);
+        if (!/^HTTP\/1\.[01] 200/.test(answer)) {
+          // A line that goes on with the one before it spoils the token there.
+          assert.match(answer, /^HTTP\/1\.[01] 40[01]/, lines.join());
+          return undefined;
+        }
+        const variables = JSON.parse(/\{.*\}/.exec(answer)![0]) as Record<string, string>;
+        const folded = new Map(
+          Object.entries(variables).map(([name, value]) =>
+            [name.replaceAll(/[^A-Z0-9]/gi, "_").toUpperCase(), value] as const
+          ),
+        );
+        const ours = [...folded].filter(([name]) => name.startsWith("HTTP_X_AUTH_"));
+        return Object.fromEntries(ours);
+      };
+      const honest = (await seen())!;
+      for (const [variable, value] of Object.entries(identity)) {
+        assert.equal(honest[variable], value);
+      }
+      const genuine = Object.keys(honest).sort();
+
+      await t.step("under another spelling", async () => {
+        for (const forged of ["User", "Username", "JWT"].flatMap(spellings)) {
+          const variables = (await seen(`${forged}: root`))!;
+          assert.deepEqual(Object.keys(variables).sort(), genuine, forged);
+          assert.ok(!Object.values(variables).some((value) => value.includes("root")), forged);
+        }
+      });
+
+      await t.step("in a malformed line", async () => {
+        for (const line of MALFORMED) {
+          const variables = await seen(line);
+          if (variables === undefined) continue;
+          assert.deepEqual(Object.keys(variables).sort(), genuine, line);
+          assert.ok(!Object.values(variables).some((value) => value.includes("root")), line);
+        }
+      });
+
+      await t.step("and takes none away that is named as a header of the connection", async () => {
+        for (const named of ["X-Auth-User", "close, x-auth-user, X-Auth-JWT", "X-AUTH-USERNAME"]) {
+          const variables = (await seen(`Connection: ${named}`))!;
+          assert.deepEqual(Object.keys(variables).sort(), genuine, named);
+          assert.equal(variables.HTTP_X_AUTH_USER, servers.userId);
+        }
+      });
+    },
+  });
+}
+
+/** Sends a request with these lines as they are, and reads until the proxy closes. */
+async function rawRequest(url: string, lines: readonly string[]): Promise<string> {
+  const { hostname, port, host } = new URL(url);
+  using connection = await Deno.connect({ hostname, port: Number(port) });
+  const closes = lines.some((line) => line.startsWith("Connection:")) ? [] : ["Connection: close"];
+  const head = ["GET / HTTP/1.0", `Host: ${host}`, ...closes, ...lines, "", ""].join("\r\n");
+  await connection.write(new TextEncoder().encode(head));
+  return await new Response(connection.readable).text();
 }
