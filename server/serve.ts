@@ -2,6 +2,7 @@ import { openControlChannel } from "./admin/control_channel.ts";
 import { app } from "./app.ts";
 import type { AppParts } from "./app_parts.ts";
 import type { ServerConfig } from "./config.ts";
+import { CONNECTION_BOUNDS } from "./connection_limits.ts";
 import { IssuerKeys } from "./federation/issuer_keys.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import { listen, type Listener } from "./listener.ts";
@@ -56,6 +57,7 @@ export async function startServer(config: ServerConfig, io: ServerIo): Promise<R
       },
       (request, info) => handle(request, info.remoteAddr.hostname),
       log,
+      CONNECTION_BOUNDS,
     );
   } catch (error) {
     await storage.database.close(0);

@@ -26,6 +26,20 @@ export class BodyError extends Error {
   }
 }
 
+const abandoned = new WeakSet<Request>();
+
+/**
+ * Whether the connection of an answered request is good for no other, since a part of the
+ * body is still to come: the runtime would wait for it. To be asked before the answer is sent.
+ */
+export function isUnfinished(request: Request): boolean {
+  if (request.method === "GET" || request.method === "HEAD") return false;
+  if (abandoned.has(request)) return true;
+  const { headers } = request;
+  const hasBody = headers.has("transfer-encoding") || Number(headers.get("content-length")) > 0;
+  return hasBody && !request.bodyUsed;
+}
+
 /** A hold for a body of at most `limit` bytes. */
 export function bodyHold(limit: number, from: () => string = () => ""): BodyHold {
   return budgetFor(limit).hold(from);
@@ -44,13 +58,13 @@ export async function readText(
   }
   const reading = request.text();
   const read = await withoutWaiting(reading);
-  if (read !== undefined) return read.value ?? new BodyError("incomplete");
+  if (read !== undefined) return read.value ?? failed(request, "incomplete");
   using own = options.hold === undefined ? bodyHold(options.limit, options.from) : undefined;
   if (!(options.hold ?? own!).take(length)) {
     reading.catch(() => {});
-    return new BodyError("busy");
+    return failed(request, "busy");
   }
-  return await withTimeout(reading, options.timeout) ?? new BodyError("incomplete");
+  return await withTimeout(reading, options.timeout) ?? failed(request, "incomplete");
 }
 
 /** The body's bytes, bounded in the same way. */
@@ -59,7 +73,7 @@ export async function readBytes(
   { limit, timeout, from, hold }: BodyOptions,
 ): Promise<Uint8Array | BodyError> {
   const length = lengthOf(request);
-  if (length > limit) return new BodyError("too_large");
+  if (length > limit) return failed(request, "too_large");
   if (request.body === null) return new Uint8Array();
   using own = hold === undefined ? bodyHold(limit, from) : undefined;
   const held = hold ?? own!;
@@ -67,26 +81,32 @@ export async function readBytes(
   const most = Number.isNaN(length) ? limit : length;
   if (!held.take(most)) {
     void request.body.cancel().catch(() => {});
-    return new BodyError("busy");
+    return failed(request, "busy");
   }
   const reader = request.body.getReader();
   const reading = readChunks(reader, most);
-  const bytes = await withTimeout(reading, timeout) ?? new BodyError("incomplete");
-  if (bytes instanceof BodyError) void reader.cancel().catch(() => {});
-  return bytes;
+  const bytes = await withTimeout(reading, timeout) ?? "incomplete";
+  if (typeof bytes !== "string") return bytes;
+  void reader.cancel().catch(() => {});
+  return failed(request, bytes);
+}
+
+function failed(request: Request, reason: BodyError["reason"]): BodyError {
+  abandoned.add(request);
+  return new BodyError(reason);
 }
 
 async function readChunks(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   most: number,
-): Promise<Uint8Array | BodyError> {
+): Promise<Uint8Array | "too_large"> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
     size += value.byteLength;
-    if (size > most) return new BodyError("too_large");
+    if (size > most) return "too_large";
     chunks.push(value);
   }
   return chunks.length === 1 ? chunks[0] : new Uint8Array(Buffer.concat(chunks));

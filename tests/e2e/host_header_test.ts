@@ -109,12 +109,16 @@ Deno.test("a Host that is not host[:port], two of them or none are answered with
 Deno.test("over TLS, HTTP/2 is held to the same rule by its authority", async () => {
   await using home = await temporaryHome();
   const issuer = `https://127.0.0.1:${freePort()}`;
+  // A checkout lets everybody read it.
+  const key = join(home.folder, "key.pem");
+  await Deno.copyFile(certificate("key.pem"), key);
+  await Deno.chmod(key, 0o600);
   await using server = await startServer({
     dataDir: join(home.folder, "data"),
     port: Number(new URL(issuer).port),
     args: [
       ...["--issuer", issuer],
-      ...["--tls-cert", certificate("cert.pem"), "--tls-key", certificate("key.pem")],
+      ...["--tls-cert", certificate("cert.pem"), "--tls-key", key],
     ],
   });
   const status = (headers: Record<string, string>) =>

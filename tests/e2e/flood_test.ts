@@ -1,0 +1,122 @@
+/**
+ * Invariant: without a proxy in front, clients that send nothing, too much or never the rest
+ * cost the server little memory and do not stay, and everybody else is served meanwhile.
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { rawRequest } from "../support/raw_http.ts";
+import { startServer } from "../support/server.ts";
+import { temporaryHome } from "../support/temporary_home.ts";
+
+const MB = 1024 * 1024;
+
+/** Resident memory of a process, in MB. */
+async function memoryOf(pid: number): Promise<number> {
+  const status = await Deno.readTextFile(`/proc/${pid}/status`);
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)![1]) / 1024;
+}
+
+/** Sends a head and `sent` bytes of a body, and gives what is read until the server hangs up. */
+async function halfSent(port: number, head: string, sent: number): Promise<string> {
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  const write = async (bytes: Uint8Array) => {
+    for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));
+  };
+  const sending = write(new TextEncoder().encode(head)).then(() => write(new Uint8Array(sent)))
+    .catch(() => {});
+  let read = "";
+  const chunk = new Uint8Array(4096);
+  for (;;) {
+    const length = await connection.read(chunk).catch(() => null);
+    if (length === null) break;
+    read += new TextDecoder().decode(chunk.subarray(0, length));
+  }
+  await sending;
+  return read;
+}
+
+Deno.test({
+  name: "floods of half-sent requests leave memory and service to others",
+  ignore: Deno.build.os !== "linux",
+  async fn(t) {
+    await using home = await temporaryHome();
+    await using server = await startServer({ dataDir: join(home.folder, "data") });
+    const { port, running } = server;
+    const before = await memoryOf(running.pid);
+    const head = (path: string, length: number, ...headers: string[]) =>
+      [`POST ${path} HTTP/1.1`, "Host: a", `Content-Length: ${length}`, ...headers, "", ""]
+        .join("\r\n");
+    const isServed = async () => {
+      const response = await fetch(`${server.issuer}/oauth/device/authorize`, {
+        method: "POST",
+        body: new URLSearchParams({ client_id: "unknown" }),
+      });
+      await response.body?.cancel();
+      assert.equal(response.status, 400);
+    };
+
+    // Ended after 20 s, while the steps below go on.
+    const silent = [
+      halfSent(port, "", 0),
+      halfSent(port, "GET /healthz HTTP/1.1\r\nHost: a\r\nX: ", 0),
+    ];
+
+    await t.step("alerts without a valid signature are refused before their bodies", async () => {
+      const alert = head(
+        "/api/v1/secret-scanning/github",
+        4 * MB,
+        "Content-Type: application/json",
+      );
+      const answers = await Promise.all(
+        Array.from({ length: 60 }, () => halfSent(port, alert, 3.9 * MB)),
+      );
+      // One that was cut while it went on sending may have lost the answer.
+      for (const answer of answers) assert.match(answer, /^$|^HTTP\/1\.1 401 /);
+      assert.ok(answers.some((answer) => answer !== ""));
+      const grown = await memoryOf(running.pid) - before;
+      assert.ok(grown < 60, `${grown} MB more`);
+      await isServed();
+    });
+
+    await t.step("of other half-sent bodies the sum in memory is bounded", async () => {
+      const report = head("/api/v1/secret-scanning/gitlab", MB, "Content-Type: application/json");
+      const answers = Array.from({ length: 150 }, () => halfSent(port, report, 0.9 * MB));
+      let most = 0;
+      const refused = answers.map((answer) =>
+        answer.then((text) => {
+          assert.match(text, /^$|^HTTP\/1\.1 (503|408) /);
+          return text;
+        })
+      );
+      const first = await Promise.race(refused);
+      assert.match(first, /^$|503/);
+      for (let look = 0; look < 20; look++) {
+        most = Math.max(most, await memoryOf(running.pid) - before);
+        await isServed();
+      }
+      assert.ok(most < 100, `${most} MB more`);
+      await Promise.all(refused);
+    });
+
+    await t.step("headers without measure are refused", async () => {
+      const long = (length: number) =>
+        rawRequest(
+          { port },
+          `GET /healthz HTTP/1.1\nHost: a\nConnection: close\nX: ${"x".repeat(length)}\n\n`,
+        ).then(({ status }) => status, () => 0);
+      assert.equal(await long(8000), 200);
+      assert.notEqual(await long(2 * MB), 200);
+      const many = "X: y\n".repeat(1000);
+      const { status } = await rawRequest(
+        { port },
+        `GET /healthz HTTP/1.1\nHost: a\nConnection: close\n${many}\n`,
+      );
+      assert.notEqual(status, 200);
+      await isServed();
+    });
+
+    await t.step("connections without a whole request are ended", async () => {
+      for (const read of await Promise.all(silent)) assert.doesNotMatch(read, /^HTTP\/1\.1 200/);
+    });
+  },
+});
