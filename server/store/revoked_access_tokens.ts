@@ -17,6 +17,8 @@ export interface AccessTokenStanding {
   ownScope?: string;
   /** CIDR networks that the personal access token it was traded for is bound to. */
   allowedAddresses: string[];
+  /** When that token expires, which may be sooner since it was exchanged; undefined: never. */
+  personalAccessTokenExpiresAt?: Date;
 }
 
 /** Whether a signed access token still counts, and whose it is. Undefined if its principal is gone. */
@@ -36,6 +38,7 @@ export async function accessTokenStanding(
       is_admin: boolean;
       own_scope: string | null;
       allowed_addresses: string[] | null;
+      pat_expires_at: Date | null;
       active: boolean;
     }[]
   >`
@@ -43,6 +46,8 @@ export async function accessTokenStanding(
       exists (select 1 from users where id = p.id and is_admin) as is_admin,
       (select allowed_addresses from personal_access_tokens
         where id = ${token.personalAccessTokenId ?? null}::uuid) as allowed_addresses,
+      (select expires_at from personal_access_tokens
+        where id = ${token.personalAccessTokenId ?? null}::uuid) as pat_expires_at,
       p.disabled_at is null
         and not exists (select 1 from revoked_access_tokens where jti = ${token.jti})
         and (${token.familyId ?? null}::uuid is null or exists (
@@ -61,6 +66,7 @@ export async function accessTokenStanding(
     isAdmin: row.is_admin,
     ownScope: row.own_scope ?? undefined,
     allowedAddresses: row.allowed_addresses ?? [],
+    personalAccessTokenExpiresAt: row.pat_expires_at ?? undefined,
   }))[0];
 }
 

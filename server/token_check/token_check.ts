@@ -229,7 +229,11 @@ export class TokenCheck {
       audience: claims.aud,
       resource: claims.aud === managementResource(this.parts.issuer) ? "management" : "api",
       issuedAt: claims.iat * 1000,
-      expiresAt: claims.exp * 1000,
+      // It is remembered, so the other end must be as well: time alone notifies nobody.
+      expiresAt: Math.min(
+        claims.exp * 1000,
+        standing.personalAccessTokenExpiresAt?.getTime() ?? Infinity,
+      ),
       ended: standing.active ? undefined : { why: "revoked" },
       allowed: boundTo(standing.allowedAddresses),
       authenticatedAt: claims.auth_time && claims.auth_time * 1000,

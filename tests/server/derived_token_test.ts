@@ -36,6 +36,8 @@ testOnEachDatabase(
   async (location) => {
     await using server = await testServer(location, describeScopes);
     const alice = await addPerson(server, true);
+    // Another administrator, who stays one.
+    await addPerson(server, true);
     const client = await server.addClient();
     const { token } = await makeToken(server, alice, { scopes: ["deploy", "operate"] });
     const login = (await server.login(alice.id, "openid operate")).access_token;
@@ -90,3 +92,41 @@ testOnEachDatabase("userinfo and revocation take personal access tokens", async 
   assert.equal(again.status, 401);
   assert.match(again.body.error_description, /revoked/);
 });
+
+testOnEachDatabase(
+  "derived JWTs end when their token does, which a rotation may have brought forward",
+  async (location) => {
+    await using server = await testServer(location, describeScopes);
+    const alice = await addPerson(server);
+    const { authorization } = await server.addClient();
+    const introspect = async (token: string) =>
+      (await server.post("/oauth/introspect", { token }, { authorization })).body;
+    const rotate = async (id: string, overlap: number) => {
+      const path = `/api/v1/tokens/${id}/rotate`;
+      assert.equal((await call(server, alice.management, "POST", path, { overlap })).status, 201);
+    };
+
+    const atOnce = await makeToken(server, alice);
+    const dead = await derivedTokens(server, atOnce.token);
+    await rotate(atOnce.id, 0);
+    for (const jwt of dead) assert.equal((await introspect(jwt)).active, false);
+
+    const later = await makeToken(server, alice);
+    const living = await derivedTokens(server, later.token);
+    for (const jwt of living) assert.equal((await introspect(jwt)).active, true);
+    const end = server.clock.now() / 1000 + 60;
+    await rotate(later.id, 60);
+    server.clock.advance({ seconds: 59 });
+    for (const jwt of living) {
+      const { active, exp } = await introspect(jwt);
+      assert.deepEqual({ active, exp }, { active: true, exp: end });
+      assert.equal((await verify(server, jwt)).status, 200);
+    }
+    // Remembered as active a second ago, and nothing has changed since but the time.
+    server.clock.advance({ seconds: 1 });
+    for (const jwt of living) {
+      assert.equal((await introspect(jwt)).active, false);
+      assert.equal((await verify(server, jwt)).status, 401);
+    }
+  },
+);

@@ -317,6 +317,31 @@ testOnEachDatabase("an approval to manage is short and never renewed", async (lo
   assert.equal((await ask(`openid ${WRITE}`)).body.error, "invalid_target");
 });
 
+testOnEachDatabase(
+  "only the command line's approvals manage tokens, whatever scopes another client has",
+  async (location) => {
+    await using server = await testServer(location, (config) => {
+      describeScopes(config);
+      // As if the catalogue let every client have them.
+      for (const scope of config.scopes) delete scope.clients;
+    });
+    const { clock, issuer, keys } = server.parts;
+    const { id: subject } = await server.addUser();
+    for (const [clientId, status] of [[brand.cliClientId, 201], ["client-other", 403]] as const) {
+      const token = await signAccessToken({ issuer, clock, keys, lifetime: 300 }, {
+        subject,
+        clientId,
+        scope: `${WRITE} deploy`,
+        audience: RESOURCE,
+        authenticatedAt: new Date(clock.now()),
+      });
+      const body = { name: "CI", scopes: ["deploy"] };
+      const answer = await call(server, token, "POST", "/api/v1/tokens", body);
+      assert.equal(answer.status, status, clientId);
+    }
+  },
+);
+
 testOnEachDatabase("another client cannot ask to manage tokens", async (location) => {
   await using server = await testServer(location, describeScopes);
   const { id, authorization } = await server.addClient();

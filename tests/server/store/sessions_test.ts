@@ -4,7 +4,10 @@ import {
   createSession,
   deleteOldSessions,
   endSession,
+  endSessionsOf,
   findSession,
+  findUnendedSession,
+  listSessions,
   signInAddresses,
 } from "../../../server/store/sessions.ts";
 import { setUserDisabled } from "../../../server/store/user_access.ts";
@@ -86,5 +89,99 @@ testOnEachDatabase(
     await deleteOldSessions(sql, new Date(server.clock.now()), 100);
     assert.deepEqual(await signInAddresses(sql, userId), ["2001:db8::1"]);
     assert.ok(await second.find());
+  },
+);
+
+testOnEachDatabase(
+  "a session is not found once its person is disabled, even before it is ended",
+  async (location) => {
+    await using server = await testServer(location);
+    const { sql, find, userId } = await signedIn(server);
+    await sql`update users set disabled_at = ${new Date(server.clock.now())}
+      where id = ${userId}`;
+    assert.equal(await find(), undefined);
+    await sql`update users set disabled_at = null where id = ${userId}`;
+    assert.ok(await find());
+  },
+);
+
+testOnEachDatabase(
+  "a browser is known for the person who signed in there, until that session is ended",
+  async (location) => {
+    await using server = await testServer(location);
+    const { sql, userId, sessionId } = await signedIn(server);
+    const other = await server.addUser();
+    const known = (person: string, token = "token") =>
+      findUnendedSession(sql, {
+        tokenHash: tokenHash(token),
+        userId: person,
+        now: new Date(server.clock.now()),
+      });
+    server.clock.advance({ hours: 9 });
+    assert.equal(await known(userId), sessionId, "idle, but not ended");
+    assert.equal(await known(other.id), undefined, "whoever else uses this browser");
+    assert.equal(await known(userId, "another browser"), undefined);
+    server.clock.advance({ hours: 1 });
+    assert.equal(await known(userId), undefined, "past its absolute end");
+    server.clock.advance({ hours: -1 });
+    await endSession(sql, { id: sessionId!, now: new Date(server.clock.now()) });
+    assert.equal(await known(userId), undefined, "signed out");
+  },
+);
+
+testOnEachDatabase(
+  "only a person's living sessions are listed, and only those are ended with the rest",
+  async (location) => {
+    await using server = await testServer(location);
+    const first = await signedIn(server, "first");
+    const { sql, userId } = first;
+    const other = await server.addUser();
+    const now = () => new Date(server.clock.now());
+    const theirs = await createSession(sql, {
+      tokenHash: tokenHash("theirs"),
+      userId: other.id,
+      now: now(),
+      expiresAt: new Date(server.clock.now() + 10 * HOUR),
+      address: "",
+      userAgent: "",
+    });
+    const list = async (person: string) => {
+      const found = await listSessions(sql, {
+        userId: person,
+        idleSeconds: 3600,
+        now: now(),
+        limit: 10,
+      });
+      return found.map(({ id }) => id);
+    };
+    server.clock.advance({ minutes: 50 });
+    const second = await signedIn(server, "second");
+    const third = await signedIn(server, "third");
+    assert.equal((await list(userId)).length, 3);
+    assert.deepEqual(await list(other.id), [theirs]);
+    server.clock.advance({ minutes: 20 });
+    assert.deepEqual(
+      (await list(userId)).sort(),
+      [second.sessionId, third.sessionId].sort(),
+      "without the one that nobody used",
+    );
+    await endSession(sql, { id: third.sessionId!, now: now() });
+    assert.deepEqual(await list(userId), [second.sessionId], "nor the one that was ended");
+    const [ended] = await sql`select expires_at from sessions where id = ${third.sessionId!}`;
+
+    server.clock.advance({ minutes: 1 });
+    const fourth = await signedIn(server, "fourth");
+    // Idle ones count: without this they would work again with another idle time.
+    assert.equal(await endSessionsOf(sql, { userId, except: fourth.sessionId, now: now() }), 2);
+    assert.deepEqual(await list(userId), [fourth.sessionId]);
+    const ends = await sql`select expires_at from sessions where id = ${third.sessionId!}`;
+    assert.deepEqual(ends[0], ended, "an end stays as it was");
+    await endSession(sql, { id: third.sessionId!, now: now() });
+    assert.deepEqual(
+      (await sql`select expires_at from sessions where id = ${third.sessionId!}`)[0],
+      ended,
+    );
+    const [{ expires_at }] = await sql`select expires_at from sessions where id = ${theirs!}`;
+    assert.ok(expires_at > now(), "another person's goes on");
   },
 );

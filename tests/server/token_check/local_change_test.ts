@@ -7,7 +7,9 @@ import assert from "node:assert/strict";
 import { TokenCheck } from "../../../server/token_check/token_check.ts";
 import type { ChangeListener } from "../../../server/store/token_changes.ts";
 import { brand } from "../../../shared/brand.ts";
+import { managementResource } from "../../../shared/management.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
+import { addPerson as addPagePerson, signedIn } from "../../support/page_people.ts";
 import {
   addPerson,
   call,
@@ -16,7 +18,7 @@ import {
   type Person,
   verify,
 } from "../../support/personal_access_tokens.ts";
-import { type TestServer, testServer } from "../../support/test_server.ts";
+import { ISSUER, type TestServer, testServer } from "../../support/test_server.ts";
 
 /** From now on the database tells nobody what changes. */
 async function silenceNotifications({ parts: { sql } }: TestServer): Promise<void> {
@@ -76,6 +78,39 @@ testOnEachDatabase(
       await end(made.id, made.token);
       assert.equal((await verify(server, made.token)).status, 401, name);
     }
+
+    // Revoked with the login it was created with.
+    const { access_token, refresh_token } = await server.login(
+      alice.id,
+      "offline_access manage:tokens deploy",
+    );
+    const managing = await server.refresh(refresh_token!, {
+      resource: managementResource(ISSUER),
+    });
+    const ofLogin = await makeToken(server, { ...alice, management: managing.body.access_token });
+    for (const known of [access_token, ofLogin.token]) {
+      assert.equal((await verify(server, known)).status, 200);
+    }
+    const form = { client_id: brand.cliClientId, token: refresh_token!, revoke_tokens: "true" };
+    assert.equal((await server.post("/oauth/revoke", form)).status, 200);
+    for (const known of [access_token, ofLogin.token]) {
+      assert.equal((await verify(server, known)).status, 401);
+    }
+
+    // In the browser.
+    const root = await addPagePerson(server, "root@example.com", "Root");
+    await sql`update users set is_admin = true where id = ${root.id}`;
+    const browser = await signedIn(server, root.email);
+    const loggedIn = (await server.login(root.id)).access_token;
+    assert.equal((await verify(server, loggedIn)).status, 200);
+    await browser.get("/logins/end-all");
+    assert.equal((await browser.submit("/logins/end-all")).status, 303);
+    assert.equal((await verify(server, loggedIn)).status, 401);
+    const ofOwner = await makeToken(server, alice);
+    assert.equal((await verify(server, ofOwner.token)).status, 200);
+    await browser.get(`/admin/tokens/revoke?owner=${alice.id}`);
+    assert.equal((await browser.submit("/admin/tokens/revoke")).status, 303);
+    assert.equal((await verify(server, ofOwner.token)).status, 401);
 
     // That it was answered from memory until then: a change behind its back stays unseen.
     const made = await makeToken(server, alice);
