@@ -124,7 +124,8 @@ export function foreignAnswer(
 /** Our server neither redirects these requests nor asks for proxy authentication. */
 function isFromServer({ status, body, text }: Answer): boolean {
   if (status < 200 || (status >= 300 && status < 400) || status === 407) return false;
-  return body !== undefined || (status < 300 && text === "");
+  // Nothing but "not found" is what a server of another kind says, not a sign-in page.
+  return body !== undefined || (text === "" && (status < 300 || status === 404));
 }
 
 /** Whether a status says "try again later" (RFC 9110 section 15.6, RFC 6585 section 4). */
