@@ -1,6 +1,7 @@
 /** The words that name a token, and the token they mean. */
 import { brand } from "../shared/brand.ts";
 import { EXIT } from "../shared/exit_codes.ts";
+import { findByName, nameKey } from "../shared/name_key.ts";
 import { isUuid } from "../shared/uuid.ts";
 import { ClientError } from "./client_error.ts";
 import type { ClientIo } from "./client_io.ts";
@@ -33,9 +34,10 @@ export async function namedToken(
   const byId = isId ? await api.find(name.toLowerCase()) : undefined;
   if (byId !== undefined && isOf(byId, owner)) return { token: byId, stillWorking: [] };
   const beginning = beginningOfSecret(name) ?? name;
-  const fitting = (await api.list({ search: name, all: owner !== undefined }))
-    .filter((each) => each.name === name || each.prefix === beginning)
+  const found = (await api.list({ search: name.normalize("NFC"), all: owner !== undefined }))
     .filter((each) => isOf(each, owner));
+  const called = findByName(found, name, (each) => each.name);
+  const fitting = found.filter((each) => called.includes(each) || each.prefix === beginning);
   const works = (each: PersonalAccessToken) => hasEnded(each, io) === undefined;
   const candidates = newest(fitting.some(works) ? fitting.filter(works) : fitting, fitting);
   if (candidates.length === 1) {
@@ -49,7 +51,7 @@ export async function namedToken(
 }
 
 function isOf(token: PersonalAccessToken, owner: string | undefined): boolean {
-  return owner === undefined || token.owner.username === owner;
+  return owner === undefined || nameKey(token.owner.username) === nameKey(owner);
 }
 
 /** Without those that another one of `candidates` has replaced. */

@@ -7,6 +7,7 @@ import { accessTokenLife, jwtExpiry } from "./access_token_life.ts";
 import { absoluteFolder } from "../shared/absolute_folder.ts";
 import { brand } from "../shared/brand.ts";
 import { EXIT } from "../shared/exit_codes.ts";
+import { findByName } from "../shared/name_key.ts";
 import {
   type Account,
   accountLockPath,
@@ -208,10 +209,8 @@ export async function chooseLogin(selection: Selection, io: ClientIo): Promise<L
 
 /** The sessions that `selection` leaves; its server in normal form. */
 export function matching(sessions: LoginSession[], { server, account }: Selection): LoginSession[] {
-  return sessions.filter((each) =>
-    (server === undefined || each.server === server) &&
-    (account === undefined || each.account === account)
-  );
+  const there = sessions.filter((each) => server === undefined || each.server === server);
+  return account === undefined ? there : findByName(there, account, (each) => each.account);
 }
 
 /** The server named by option or environment, in normal form. */

@@ -85,7 +85,7 @@ export function app(parts: AppParts): App {
     publicDocument(routes, `/.well-known/${name}`, async () => cacheable(await metadata()));
   }
   routes.get("/healthz", () => Response.json({ status: "ok" }));
-  routes.get("/readyz", () => readiness(parts.sql));
+  routes.get("/readyz", () => readiness(parts.database));
   refuseOtherMethods(routes, (_, allow) => methodNotAllowed(allow));
   routes.all("/oauth/*", () => noSuchEndpoint());
   routes.route("/", api(parts));

@@ -4,7 +4,7 @@ import type { IssuerKeys } from "./federation/issuer_keys.ts";
 import type { Log } from "./log.ts";
 import type { Mail } from "./mail.ts";
 import type { OutboundHttp } from "./outbound/outbound_http.ts";
-import type { Sql } from "./store/connect.ts";
+import type { Database, Sql } from "./store/connect.ts";
 import type { ServerSecrets } from "./store/server_secrets.ts";
 import type { Webhook } from "./webhook.ts";
 import type { TokenCheck } from "./token_check/token_check.ts";
@@ -16,6 +16,7 @@ export interface AppParts {
   /** The server's identifier and public address, without a slash at the end (RFC 8414 section 2). */
   issuer: string;
   sql: Sql;
+  database: Pick<Database, "sql" | "probeWrites">;
   clock: Clock;
   log: Log;
   secrets: ServerSecrets;

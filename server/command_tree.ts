@@ -50,6 +50,11 @@ the command line wins over the environment, the environment over the file.\n` +
   database(program.command("migrate"))
     .description("bring the database to this version's schema")
     .option("--status", "say which migrations are applied and change nothing")
+    .option(
+      "--rename-user <id=address>",
+      "give a user another e-mail address, where a migration asks for it; repeatable",
+      (value: string, before: string[] = []) => [...before, value],
+    )
     .addHelpText("after", examples([`${bin} migrate --status`, "what is applied"]))
     .action((options) =>
       server(async (io) => (await import("./commands/migrate.ts")).migrate(options, io))

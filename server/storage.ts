@@ -5,6 +5,7 @@ import type { ServerIo } from "./server_io.ts";
 import { startStep } from "./start_step.ts";
 import { type Database, type DatabaseLocation, openDatabase } from "./store/connect.ts";
 import { hasSchema, migrate, migrationStatus } from "./store/migrate.ts";
+import type { MigrationOptions } from "./store/migration_conflict.ts";
 import { NoDatabase } from "./store/no_database.ts";
 import { DatabaseUnreachable } from "./store/postgres_dial.ts";
 import { loadServerSecrets, type ServerSecrets, tryServerSecrets } from "./store/server_secrets.ts";
@@ -125,6 +126,7 @@ export async function openReachable(
 export async function migrateInTime(
   { sql, description }: Database,
   io: StorageIo,
+  options: MigrationOptions = {},
 ): Promise<string[]> {
   return await startStep(
     io,
@@ -133,7 +135,7 @@ export async function migrateInTime(
       seconds: 600,
       advice: "Look in pg_stat_activity which session is at it, and end it if it hangs.",
     },
-    (signal, waitsFor) => migrate(sql, io.clock, { signal, waitsFor }),
+    (signal, waitsFor) => migrate(sql, io.clock, { signal, waitsFor, ...options }),
   );
 }
 

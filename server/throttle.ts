@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { nameKey } from "../shared/name_key.ts";
 import { addressForLimits, subscriberNetwork } from "./client_address.ts";
 import type { Sql } from "./store/connect.ts";
 import {
@@ -109,7 +110,7 @@ function accountSubject(
     browser?: string;
   },
 ): string {
-  if (userId === undefined) return sha256(email.toLowerCase());
+  if (userId === undefined) return sha256(nameKey(email));
   if (browser !== undefined) return `${userId} ${browser}`;
   return knownHere ? `${userId} ${addressForLimits(address)}` : userId;
 }

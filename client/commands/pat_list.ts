@@ -1,5 +1,6 @@
 /** `pat list`: the tokens there are, with a warning of those that end soon. */
 import { EXIT } from "../../shared/exit_codes.ts";
+import { nameKey } from "../../shared/name_key.ts";
 import { ClientError } from "../client_error.ts";
 import type { ClientIo } from "../client_io.ts";
 import { columns } from "../columns.ts";
@@ -34,7 +35,7 @@ export async function patList(options: PatListOptions, io: ClientIo): Promise<nu
   await using api = await openTokenApi({ ...options, administer: all }, io);
   const found = await api.list({ search, all });
   const tokens = found
-    .filter((token) => owner === undefined || token.owner.username === owner)
+    .filter((token) => owner === undefined || nameKey(token.owner.username) === nameKey(owner))
     .filter((token) => ended || hasEnded(token, io) === undefined);
   if (json) {
     io.stdout(formatJson(tokens));

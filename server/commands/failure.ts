@@ -8,6 +8,7 @@ import { ListenError } from "../listen_problem.ts";
 import { StartInterrupted, StartTimeout } from "../start_step.ts";
 import { EmbeddedDatabaseError } from "../store/embedded_failure.ts";
 import { FolderLocked } from "../store/folder_lock.ts";
+import { MigrationConflict } from "../store/migration_conflict.ts";
 import { NoDatabase } from "../store/no_database.ts";
 import { DatabaseUnreachable } from "../store/postgres_dial.ts";
 import { TlsPairError } from "../tls_pair.ts";
@@ -45,6 +46,7 @@ export function reportFailure(error: unknown, io: ServerIo): number {
 const EXPLAINED = [
   ...[FolderLocked, SealingError, OperationError, NoDatabase, TlsPairError],
   ...[ListenError, EmbeddedDatabaseError, StartTimeout, StartInterrupted],
+  MigrationConflict,
 ];
 
 /** By the step that failed, not by the code: many steps know the same errors of the system. */

@@ -8,19 +8,32 @@ import { migrateInTime, openReachable } from "../storage.ts";
 import { FolderLocked } from "../store/folder_lock.ts";
 import { hasSchema } from "../store/migrate.ts";
 import { NoDatabase } from "../store/no_database.ts";
+import { emailProblem } from "../store/users.ts";
 import { columns } from "./columns.ts";
 import { reportDatabase, reportFailure, reportProblems } from "./failure.ts";
 
 /** `migrate`: brings the database up to date; `--status` only tells. */
-export async function migrate(options: SettingFlags, io: ServerIo): Promise<number> {
-  const { config, problems } = await loadConfig(options, io);
+export async function migrate(
+  { renameUser = [], ...options }: SettingFlags & { renameUser?: readonly string[] },
+  io: ServerIo,
+): Promise<number> {
+  const { config, problems } = await loadConfig(options as SettingFlags, io);
   if (problems.length > 0) return reportProblems(problems, io);
+  const renamedUsers = new Map<string, string>();
+  for (const text of renameUser) {
+    const [, id, email] = /^([0-9a-f-]{36})=(.*)$/i.exec(text) ?? [];
+    const problem = email === undefined
+      ? "Write it like --rename-user ID=ADDRESS, with an id from the message of `migrate`."
+      : emailProblem(email);
+    if (problem !== undefined) return reportProblems([`--rename-user: ${problem}`], io);
+    renamedUsers.set(id.toLowerCase(), email);
+  }
   try {
     if (options.status === true) return reportStatus(await status(config, io), io);
     const database = await openReachable(config, io, { mustExist: false, patient: true });
     try {
       reportDatabase(database.description, io);
-      const applied = await migrateInTime(database, io);
+      const applied = await migrateInTime(database, io, { renamedUsers });
       io.stdout(applied.length > 0 ? `Applied ${applied.join(", ")}.\n` : "Nothing to apply.\n");
       return EXIT.ok;
     } finally {

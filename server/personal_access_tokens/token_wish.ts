@@ -39,7 +39,7 @@ export function grantWish(
   if (holder.disabled) {
     return new TokenRefusal("forbidden", `${holder.owner.username} is disabled.`);
   }
-  const name = wish.name.trim();
+  const name = wish.name.trim().normalize("NFC");
   const problem = nameProblem(name);
   if (problem !== undefined) return new TokenRefusal("invalid", problem, { field: "name" });
   const scope = grantedScope(config.scopes, holder, wish);

@@ -2,6 +2,7 @@ import postgres from "postgres";
 import { type EmbeddedDatabase, openEmbeddedDatabase } from "./embedded.ts";
 import { openPool } from "./postgres_pool.ts";
 import { retryConflicts } from "./retry_conflicts.ts";
+import { writeProbe } from "./write_probe.ts";
 import {
   type ChangeListener,
   listenForTokenChanges,
@@ -20,6 +21,8 @@ export interface Database {
   description: string;
   /** Tells `listener` whenever a token, or what it depends on, has changed. */
   listen(listener: ChangeListener): Promise<TokenChanges>;
+  /** Writes something. Throws what keeps the database from taking writes. */
+  probeWrites(): Promise<void>;
   /** Waits `seconds` (5) for statements under way, then ends them. */
   close(seconds?: number): Promise<void>;
 }
@@ -48,10 +51,16 @@ export async function openDatabase(
     const embedded = await openEmbeddedDatabase(location.dataDir, options);
     return overEmbedded(embedded);
   }
-  const pool = openPool(databaseUrl, { max: MAX_CONNECTIONS });
+  const pool = openPool(databaseUrl, {
+    max: MAX_CONNECTIONS,
+    onerror: (code) => writes.failed(code),
+  });
+  const sql = retryConflicts(pool.sql);
+  const writes = writeProbe(sql);
   return {
     ...pool,
-    sql: retryConflicts(pool.sql),
+    sql,
+    probeWrites: writes.probe,
     listen: (listener) => Promise.resolve(listenForTokenChanges(databaseUrl, listener)),
   };
 }
@@ -64,14 +73,16 @@ function overEmbedded(embedded: EmbeddedDatabase): Database {
     max: 1,
     onnotice: () => {},
     fetch_types: false,
-    socket: () => embedded.connect(),
+    socket: () => embedded.connect((code) => writes.failed(code)),
     onnotify: (_channel: string, subject: string) => {
       for (const listener of listeners) listener.changed(subject);
     },
   };
   const sql = postgres(options as postgres.Options<Record<string, never>>);
+  const writes = writeProbe(sql, embedded.folder);
   return {
     sql: retryConflicts(sql),
+    probeWrites: writes.probe,
     description: describeEmbedded(embedded.folder),
     async listen(listener) {
       listeners.add(listener);

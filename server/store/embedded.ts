@@ -10,7 +10,8 @@ import { SESSION_SETTINGS } from "./session_settings.ts";
 
 export interface EmbeddedDatabase {
   folder: string;
-  connect(): Duplex;
+  /** `onError` is called with every SQLSTATE that is answered. */
+  connect(onError: (code: string) => void): Duplex;
   close(): Promise<void>;
 }
 
@@ -58,7 +59,7 @@ async function openLocked(
     const database = await openPostgres(folder);
     return {
       folder,
-      connect: () => embeddedSocket(database),
+      connect: (onError) => embeddedSocket(database, onError),
       async close() {
         await database.close();
         lock.release();

@@ -1,5 +1,6 @@
 import { Duplex } from "node:stream";
 import { Buffer } from "node:buffer";
+import { messageAt, MessageReader, messageType, readServerError } from "./postgres_wire.ts";
 
 /** What we need of PGlite: one protocol message in, its answers out. */
 export interface ProtocolSession {
@@ -16,9 +17,12 @@ const START_UP_ANSWER = Buffer.from([
  * A stream that postgres.js takes for a socket, joined to the embedded database
  * inside this process: there is no port that another local user could reach.
  * postgres.js writes whole messages; the first is the start-up message, which
- * PGlite does not want.
+ * PGlite does not want. `onError` is called with every SQLSTATE that is answered.
  */
-export function embeddedSocket(session: ProtocolSession): Duplex {
+export function embeddedSocket(
+  session: ProtocolSession,
+  onError: (code: string) => void = () => {},
+): Duplex {
   let started = false;
   const stream = new Duplex({
     read() {},
@@ -33,7 +37,10 @@ export function embeddedSocket(session: ProtocolSession): Duplex {
         return;
       }
       session.execProtocolRaw(chunk).then((answer) => {
-        if (answer.length > 0) stream.push(answer);
+        if (answer.length > 0) {
+          reportErrors(answer, onError);
+          stream.push(answer);
+        }
         done();
       }, done);
     },
@@ -44,4 +51,13 @@ export function embeddedSocket(session: ProtocolSession): Duplex {
   });
   // postgres.js asks net.Socket's readyState before it says goodbye.
   return Object.assign(stream, { readyState: "open" });
+}
+
+/** Answers are whole messages. */
+function reportErrors(answer: Uint8Array, onError: (code: string) => void): void {
+  const { bytes, starts } = new MessageReader().read(answer);
+  for (const start of starts) {
+    const message = messageAt(bytes, start);
+    if (messageType(message) === "E") onError(readServerError(message).code);
+  }
 }

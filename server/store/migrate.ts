@@ -1,6 +1,7 @@
 import type { Clock } from "../../shared/clock.ts";
 import { withBackOff } from "../back_off.ts";
 import type { Sql } from "./connect.ts";
+import type { MigrationOptions } from "./migration_conflict.ts";
 import { migrations } from "./migrations.ts";
 
 /** Number of our advisory lock: one replica migrates, the others wait. */
@@ -40,18 +41,17 @@ const TABLE_LOCK_TIMEOUT = 60_000;
 /**
  * Brings the database up to date in one transaction, under a lock, so that any
  * number of replicas may start at once. Returns the names newly applied. Waits for
- * another process that is at it until `signal` is aborted.
+ * another process that is at it until `signal` is aborted. Throws MigrationConflict.
  */
 export async function migrate(
   sql: Sql,
   clock: Clock,
-  { signal, waitsFor }: { signal: AbortSignal; waitsFor(reason: string): void } = {
-    signal: new AbortController().signal,
-    waitsFor: () => {},
-  },
+  { signal = new AbortController().signal, waitsFor = () => {}, ...options }:
+    & MigrationOptions
+    & { signal?: AbortSignal; waitsFor?(reason: string): void } = {},
 ): Promise<string[]> {
   return await withBackOff(
-    () => migrateLocked(sql, clock),
+    () => migrateLocked(sql, clock, options),
     (error) => {
       const isLocked = error instanceof MigrationLocked;
       if (isLocked) waitsFor("another process is migrating it");
@@ -62,7 +62,11 @@ export async function migrate(
 }
 
 /** Throws MigrationLocked rather than wait in the database, where no signal reaches. */
-async function migrateLocked(sql: Sql, clock: Clock): Promise<string[]> {
+async function migrateLocked(
+  sql: Sql,
+  clock: Clock,
+  options: MigrationOptions,
+): Promise<string[]> {
   return await sql.begin(async (tx) => {
     const [{ locked }] = await tx<{ locked: boolean }[]>`
       select pg_try_advisory_xact_lock(${MIGRATION_LOCK}) as locked`;
@@ -81,6 +85,7 @@ async function migrateLocked(sql: Sql, clock: Clock): Promise<string[]> {
     for (const migration of migrations) {
       if (known.has(migration.name)) continue;
       await tx.unsafe(migration.sql);
+      await migration.run?.(tx, options);
       await tx`
         insert into schema_migrations (name, applied_at)
         values (${migration.name}, ${new Date(clock.now())})`;

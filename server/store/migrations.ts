@@ -1,3 +1,5 @@
+import type { Transaction } from "./connect.ts";
+import type { MigrationOptions } from "./migration_conflict.ts";
 import initial from "./migrations/0001_initial.sql" with { type: "text" };
 import federation from "./migrations/0002_federation.sql" with { type: "text" };
 import personalAccessTokens from "./migrations/0003_personal_access_tokens.sql" with {
@@ -5,18 +7,28 @@ import personalAccessTokens from "./migrations/0003_personal_access_tokens.sql" 
 };
 import leakedTokens from "./migrations/0004_leaked_tokens.sql" with { type: "text" };
 import management from "./migrations/0005_management.sql" with { type: "text" };
+import normalizedNames from "./migrations/0006_normalized_names.sql" with { type: "text" };
+import { fillNameKeys } from "./migrations/0006_normalized_names.ts";
 import repeatedAssertions from "./migrations/0007_repeated_assertions.sql" with { type: "text" };
 import emailVerifiedAndPollTicks from "./migrations/0008_email_verified_and_poll_ticks.sql" with {
   type: "text",
 };
 
+export interface Migration {
+  name: string;
+  sql: string;
+  /** What SQL cannot do, run after it in the same transaction. */
+  run?(tx: Transaction, options: MigrationOptions): Promise<void>;
+}
+
 /** Every migration in order. Names are recorded; a file that has been released is never edited. */
-export const migrations: readonly { name: string; sql: string }[] = [
+export const migrations: readonly Migration[] = [
   { name: "0001_initial", sql: initial },
   { name: "0002_federation", sql: federation },
   { name: "0003_personal_access_tokens", sql: personalAccessTokens },
   { name: "0004_leaked_tokens", sql: leakedTokens },
   { name: "0005_management", sql: management },
+  { name: "0006_normalized_names", sql: normalizedNames, run: fillNameKeys },
   { name: "0007_repeated_assertions", sql: repeatedAssertions },
   { name: "0008_email_verified_and_poll_ticks", sql: emailVerifiedAndPollTicks },
 ];

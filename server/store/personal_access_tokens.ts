@@ -1,3 +1,4 @@
+import { nameKey } from "../../shared/name_key.ts";
 import type { Sql, Transaction } from "./connect.ts";
 
 /** Whose token it is. */
@@ -143,12 +144,12 @@ export async function insertPersonalAccessToken(
   const { kind, id: ownerId } = token.owner;
   const rows = await sql`
     insert into personal_access_tokens (
-      id, user_id, service_account_id, name, token_hash, token_prefix, scope, audience,
+      id, user_id, service_account_id, name, name_key, token_hash, token_prefix, scope, audience,
       allowed_addresses, created_at, expires_at, rotated_from, created_by_login
     ) values (
       ${token.id}, ${kind === "user" ? ownerId : null},
-      ${kind === "service_account" ? ownerId : null}, ${token.name}, ${token.tokenHash},
-      ${token.prefix}, ${token.scope}, ${token.audience},
+      ${kind === "service_account" ? ownerId : null}, ${token.name}, ${nameKey(token.name)},
+      ${token.tokenHash}, ${token.prefix}, ${token.scope}, ${token.audience},
       ${sql.json(token.allowedAddresses)}, ${token.createdAt}, ${token.expiresAt ?? null},
       ${token.rotatedFrom ?? null}, ${token.createdByLogin ?? null}
     )
@@ -325,7 +326,7 @@ export async function listPersonalAccessTokens(
   }
       ${createdByLogin === undefined ? sql`` : sql`and t.created_by_login = ${createdByLogin}`}
       ${
-    search === undefined ? sql`` : sql`and (t.name ilike ${`%${pattern(search)}%`}
+    search === undefined ? sql`` : sql`and (t.name_key like ${`%${pattern(nameKey(search))}%`}
         or t.token_prefix like ${`${pattern(search.slice(0, 12))}%`})`
   }
       ${

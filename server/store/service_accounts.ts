@@ -28,14 +28,18 @@ function fromRow(row: Row): ServiceAccount {
   };
 }
 
-/** Undefined if the name is taken. */
+/** Undefined if the name is taken, by an account whose name has other letter case as well. */
 export async function createServiceAccount(
   sql: Sql | Transaction,
   account: { name: string; scope: string; now: Date },
 ): Promise<ServiceAccount | undefined> {
   const rows = await sql<Row[]>`
     insert into service_accounts (id, name, scope, created_at)
-    values (${randomUUID()}, ${account.name}, ${account.scope}, ${account.now})
+    select ${randomUUID()}::uuid, ${account.name}::text, ${account.scope}::text,
+      ${account.now}::timestamptz
+    where not exists (
+      select from service_accounts
+      where lower(name collate "C") = lower(${account.name}::text collate "C"))
     on conflict (name) do nothing
     returning *`;
   return rows.map(fromRow)[0];

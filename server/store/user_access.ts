@@ -1,3 +1,4 @@
+import { nameKey } from "../../shared/name_key.ts";
 import type { Sql, Transaction } from "./connect.ts";
 import { withdrawApprovalsOf } from "./device_authorizations.ts";
 import { revokeRefreshTokenFamiliesOf } from "./refresh_token_families.ts";
@@ -18,7 +19,7 @@ export async function setUserDisabled(
     const [user] = await tx<{ id: string }[]>`
       update users
       set disabled_at = case when ${disabled}::boolean then coalesce(disabled_at, ${now}) end
-      where lower(email) = lower(${email})
+      where email_key = ${nameKey(email)}
       returning id`;
     if (user !== undefined && disabled) await endAccess(tx, user.id, "disabled", now);
     return user?.id;
@@ -45,11 +46,11 @@ export async function updateUser(
   return await sql.begin(async (tx) => {
     const [user] = await tx<{ id: string }[]>`
       update users set
-        name = coalesce(${name}, name),
+        name = coalesce(${name?.normalize("NFC") ?? null}, name),
         is_admin = coalesce(${isAdmin}::boolean, is_admin),
         email_verified = coalesce(${emailVerified}::boolean, email_verified),
         password_hash = coalesce(${passwordHash}, password_hash)
-      where lower(email) = lower(${email})
+      where email_key = ${nameKey(email)}
       returning id`;
     if (user !== undefined && passwordHash !== null) {
       await endAccess(tx, user.id, "password_changed", now);

@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
+import { nameKey } from "../../shared/name_key.ts";
 import type { Sql, Transaction } from "./connect.ts";
 
 /** A person. */
 export interface User {
   id: string;
-  /** As typed; no two differ by case alone. */
+  /** As typed; found by its key, see shared/name_key.ts. */
   email: string;
   /** Whether an operator vouches that the address is this person's. */
   emailVerified: boolean;
@@ -56,7 +57,8 @@ export function userFromRow(row: UserRow): User {
 
 /** What is wrong with an e-mail address, in a sentence. We ask for the shape; only mail proves more. */
 export function emailProblem(email: string): string | undefined {
-  const shaped = /^[^\s@\p{C}]+@[^\s@\p{C}]+$/u.test(email);
+  // The key as well: some characters are equivalent to an @ or to a space.
+  const shaped = [email, nameKey(email)].every((text) => /^[^\s@\p{C}]+@[^\s@\p{C}]+$/u.test(text));
   return shaped && email.length <= MAX_EMAIL_LENGTH
     ? undefined
     : "This is no e-mail address. Write it like alice@example.com.";
@@ -84,12 +86,14 @@ export async function createUser(
   user: NewUser,
 ): Promise<User | "email_taken"> {
   const rows = await sql<UserRow[]>`
-    insert into users (id, email, email_verified, name, password_hash, is_admin, created_at)
-    values (
-      ${randomUUID()}, ${user.email}, ${user.emailVerified ?? false}, ${user.name},
-      ${user.passwordHash}, ${user.isAdmin}, ${user.now}
+    insert into users (
+      id, email, email_key, email_verified, name, password_hash, is_admin, created_at
+    ) values (
+      ${randomUUID()}, ${user.email.normalize("NFC")}, ${nameKey(user.email)},
+      ${user.emailVerified ?? false}, ${user.name.normalize("NFC")}, ${user.passwordHash},
+      ${user.isAdmin}, ${user.now}
     )
-    on conflict (lower(email)) do nothing
+    on conflict (email_key) do nothing
     returning *`;
   return rows.length === 1 ? userFromRow(rows[0]) : "email_taken";
 }
@@ -99,12 +103,12 @@ export async function findUser(sql: Sql | Transaction, id: string): Promise<User
   return rows.map(userFromRow)[0];
 }
 
-/** Finds a person by e-mail address, whatever its case. */
+/** Finds a person by e-mail address, whatever its case and Unicode form. */
 export async function findUserByEmail(
   sql: Sql | Transaction,
   email: string,
 ): Promise<User | undefined> {
-  const rows = await sql<UserRow[]>`select * from users where lower(email) = lower(${email})`;
+  const rows = await sql<UserRow[]>`select * from users where email_key = ${nameKey(email)}`;
   return rows.map(userFromRow)[0];
 }
 

@@ -119,7 +119,7 @@ Deno.test("serve and serve --check refuse an address alike, and repeat nothing o
 });
 
 Deno.test({
-  name: "a full disk at the first start is named, and leaves nothing half-made",
+  name: "a full disk is named at the first start, and ends readiness later",
   // Only an administrator of Linux can make a small disk.
   ignore: Deno.build.os !== "linux" || Deno.uid() !== 0,
   async fn() {
@@ -139,6 +139,26 @@ Deno.test({
       await mount("mount", "-o", "remount,size=200m", disk);
       await using server = await startServer({ dataDir: join(disk, "data") });
       assert.ok(server.setupUrl);
+
+      // Later, while it runs.
+      const status = async (path: string, init?: RequestInit) => {
+        const answer = await fetch(server.issuer + path, init);
+        await answer.body?.cancel();
+        return answer.status;
+      };
+      const login = () =>
+        status("/oauth/device/authorize", {
+          method: "POST",
+          body: new URLSearchParams({ client_id: brand.cliClientId, scope: "openid" }),
+        });
+      assert.deepEqual([await status("/readyz"), await login()], [200, 200]);
+      const filler = join(disk, "filler");
+      await mount("dd", "if=/dev/zero", `of=${filler}`, "bs=64k");
+      // The page that the table has is used up first.
+      while (await login() === 200);
+      assert.equal(await status("/readyz"), 503);
+      await Deno.remove(filler);
+      assert.deepEqual([await status("/readyz"), await login()], [200, 200]);
     } finally {
       await mount("umount", "-l", disk);
     }

@@ -459,3 +459,17 @@ Deno.test("no command that is suggested holds anything a shell would run", async
     assert.ok(id === "" || !`${io.out}${io.err}`.includes(id), id);
   }
 });
+
+Deno.test("a token is found by its name, composed or decomposed, in whatever case", async () => {
+  await using server = new ScriptedServer();
+  await using home = await clientHome();
+  const { io } = home;
+  await logIn(io, server, "alice@example.com", "at");
+  for (const name of ["J\u00fcrgen", "Ju\u0308rgen", "J\u00dcRGEN"]) {
+    server.script("/api/v1/tokens", {
+      json: { tokens: [shown(io, { name: "J\u00fcrgen" })], next_cursor: null },
+    });
+    assert.equal(await run(io, (io) => patShow(name, {}, io)), EXIT.ok, io.err);
+    assert.equal(server.askedAt("/api/v1/tokens").at(-1)!.query.search, name.normalize("NFC"));
+  }
+});
