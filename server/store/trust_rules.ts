@@ -71,6 +71,13 @@ export async function trustRulesOfIssuer(sql: Sql, issuer: string): Promise<Trus
   return rows.map(fromRow);
 }
 
+/** Life of the tokens that live longest of those that rules give, in seconds; 0 without rules. */
+export async function longestRuleLifetime(sql: Sql | Transaction): Promise<number> {
+  const [{ longest }] = await sql<{ longest: number }[]>`
+    select coalesce(max(lifetime_seconds), 0)::int as longest from trust_rules`;
+  return longest;
+}
+
 /** A rule with the name of whom it acts for. */
 export type ListedTrustRule = TrustRule & { principalName: string };
 

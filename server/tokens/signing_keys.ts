@@ -21,6 +21,7 @@ import {
   type StoredSigningKey,
   withSigningKeysLocked,
 } from "../store/signing_keys.ts";
+import { longestRuleLifetime } from "../store/trust_rules.ts";
 
 /** How long verifiers may keep our key set, in seconds: what /oauth/jwks tells caches. */
 export const KEY_SET_MAX_AGE = 300;
@@ -186,17 +187,23 @@ export class SigningKeys {
     return activatesAt;
   }
 
-  /** A key that has a successor stays until the last token it may have signed has ended. */
+  /**
+   * A key that has a successor stays until the last token it may have signed has expired. Once
+   * set, that time only moves back: tokens live on as they were signed when settings change.
+   */
   async #retireSucceeded(tx: Transaction, now: Date): Promise<void> {
+    const longest = Math.max(this.config.accessTokenLifetime, await longestRuleLifetime(tx));
     const keys = (await listSigningKeys(tx, this.sealing, now))
       .filter((key) => key.activatesAt !== undefined)
       .sort((a, b) => a.activatesAt!.getTime() - b.activatesAt!.getTime());
     for (const [index, key] of keys.entries()) {
       const successor = keys[index + 1];
-      if (successor === undefined || key.expiresAt !== undefined) continue;
-      const lastTokenEnds = successor.activatesAt!.getTime() +
-        (this.config.accessTokenLifetime + GRACE) * 1000 + REFRESH_INTERVAL;
-      await scheduleSigningKey(tx, key.kid, { expiresAt: new Date(lastTokenEnds) });
+      if (successor === undefined) continue;
+      const expiresAt = new Date(
+        successor.activatesAt!.getTime() + (longest + GRACE) * 1000 + REFRESH_INTERVAL,
+      );
+      if (key.expiresAt !== undefined && key.expiresAt >= expiresAt) continue;
+      await scheduleSigningKey(tx, key.kid, { expiresAt });
     }
   }
 
