@@ -13,6 +13,7 @@ import { type Shown, visitor } from "../../support/page_visitor.ts";
 import { testServer } from "../../support/test_server.ts";
 
 const RULE = {
+  name: "new",
   provider: "github",
   subject: "acme/api",
   repository_id: "74",
@@ -73,6 +74,7 @@ const MISTAKES: Record<string, [fields: Record<string, string>, atFault: string[
     [{ ...RULE, until: "never" }, ["until"]],
     [{ ...RULE, name: "no spaces" }, ["name"]],
     [{ ...OWN_ISSUER, subject: "job", name: "ci", account: "deployer" }, ["name"]],
+    [{ ...OWN_ISSUER, subject: "job", name: "deployer" }, ["existing"]],
   ],
 };
 
