@@ -3,6 +3,7 @@
  * it was made for, after a person approved it, and never after it expired.
  */
 import assert from "node:assert/strict";
+import { decodeJwt } from "jose";
 import { cleanUp } from "../../server/housekeeping.ts";
 import { brand } from "../../shared/brand.ts";
 import { DEVICE_CODE_GRANT } from "../../shared/grant_types.ts";
@@ -361,3 +362,32 @@ testOnEachDatabase("requests of one network that nobody approves are bounded", a
     select count(*)::int as count from device_authorizations`;
   assert.equal(count, 0);
 });
+
+testOnEachDatabase(
+  "a token never carries a scope that the person who approved it does not have",
+  async (location) => {
+    await using server = await testServer(location, (config) => {
+      config.scopes.push({ name: "operate", description: "Operate", roles: ["admin"] });
+    });
+    const { id } = await server.addUser();
+    for (const [isAdmin, scope] of [[false, "openid"], [true, "openid operate"]] as const) {
+      await server.parts.sql`update users set is_admin = ${isAdmin} where id = ${id}`;
+      const tokens = await server.login(id, "openid operate");
+      assert.equal(tokens.scope, scope);
+      // An API that verifies the token itself sees nothing but its claims.
+      assert.equal(decodeJwt(tokens.access_token).scope, scope);
+    }
+  },
+);
+
+testOnEachDatabase(
+  "a new login's idle end never lies beyond its absolute one",
+  async (location) => {
+    await using server = await testServer(location, (config) => {
+      config.refreshTokenIdleLifetime = 30 * 86_400;
+      config.refreshTokenAbsoluteLifetime = 86_400;
+    });
+    const { id } = await server.addUser();
+    assert.equal((await server.login(id)).refresh_token_expires_in, 86_400);
+  },
+);

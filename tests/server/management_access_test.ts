@@ -4,6 +4,7 @@
  * credential, and the table below says what each may do.
  */
 import assert from "node:assert/strict";
+import { decodeJwt } from "jose";
 import { apiOperations } from "../../server/api/api.ts";
 import type { ApiOperation } from "../../server/api/operation.ts";
 import { createToken } from "../../server/personal_access_tokens/create_token.ts";
@@ -17,7 +18,7 @@ import { signAccessToken } from "../../server/tokens/access_token.ts";
 import { brand } from "../../shared/brand.ts";
 import { MANAGEMENT_SCOPES, managementResource } from "../../shared/management.ts";
 import { ACCESS_TOKEN_TYPE } from "../../shared/token_types.ts";
-import { TOKEN_EXCHANGE_GRANT } from "../../shared/grant_types.ts";
+import { DEVICE_CODE_GRANT, TOKEN_EXCHANGE_GRANT } from "../../shared/grant_types.ts";
 import { testOnEachDatabase } from "../support/databases.ts";
 import {
   addPerson,
@@ -339,6 +340,34 @@ testOnEachDatabase(
       const answer = await call(server, token, "POST", "/api/v1/tokens", body);
       assert.equal(answer.status, status, clientId);
     }
+  },
+);
+
+testOnEachDatabase(
+  "a client gets no token in the name of another client's login",
+  async (location) => {
+    await using server = await testServer(location, describeScopes);
+    const alice = await server.addUser();
+    const other = await server.addClient();
+    const { access_token: login } = await server.login(alice.id);
+    const sid = decodeJwt(login).sid as string;
+    /** What the client gets that asks with the login's id, once its person has approved. */
+    const ask = async (client: { client_id: string } | { authorization: string }) => {
+      const [form, headers] = "client_id" in client ? [client, {}] : [{}, client];
+      const post = (path: string, more: Record<string, string>) =>
+        server.post(path, { ...form, ...more }, headers);
+      const started = await post("/oauth/device/authorize", { scope: "openid deploy", sid });
+      assert.equal(started.status, 200, JSON.stringify(started.body));
+      await server.decide(started.body.user_code, alice.id);
+      return await post("/oauth/token", {
+        grant_type: DEVICE_CODE_GRANT,
+        device_code: started.body.device_code,
+      });
+    };
+    const own = await ask({ client_id: brand.cliClientId });
+    assert.equal(decodeJwt(own.body.access_token).sid, sid);
+    const { authorization } = other;
+    assert.equal((await ask({ authorization })).body.error, "access_denied");
   },
 );
 

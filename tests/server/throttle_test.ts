@@ -6,7 +6,12 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import type { DatabaseLocation, Sql } from "../../server/store/connect.ts";
 import { deleteOldFailedAttempts, forgiveAttempt } from "../../server/store/failed_attempts.ts";
-import { type Admission, admitPassword, admitUserCode } from "../../server/throttle.ts";
+import {
+  type Admission,
+  admitPassword,
+  admitRefusal,
+  admitUserCode,
+} from "../../server/throttle.ts";
 import { testOnEachDatabase } from "../support/databases.ts";
 import { testServer } from "../support/test_server.ts";
 
@@ -220,5 +225,18 @@ testOnEachDatabase(
       assert.equal(admitted(await Promise.all(own)), 10, "it has ten attempts as well");
       const address = "203.0.113.77";
       assert.ok("attempt" in await password(sql, { userId, browser: "another", address }));
+    }),
+);
+
+testOnEachDatabase(
+  "refused workloads of one IPv6 subscriber have one count, not one for each /64",
+  (location) =>
+    withSql(location, async (sql) => {
+      const refuse = (address: string) => admitRefusal(sql, { address, now: at(0) });
+      const noted = await Promise.all(
+        times(110, (index) => refuse(`2001:db8:0:${index.toString(16)}::1`)),
+      );
+      assert.equal(noted.filter(Boolean).length, 100);
+      assert.equal(await refuse("2001:db8:0:100::1"), true, "another subscriber's");
     }),
 );

@@ -74,3 +74,21 @@ testOnEachDatabase("set-up links end, and their tokens are not stored", async (l
   assert.equal(await setupLinkState(sql, { setupToken: "x", now: later }), "unusable");
   assert.equal((await listUsers(sql)).length, 0);
 });
+
+testOnEachDatabase(
+  "only the link itself makes an administrator, not that there is one",
+  async (location) => {
+    await using server = await testServer(location);
+    const { sql } = server.parts;
+    const now = new Date(server.clock.now());
+    const setupToken = await createSetupLink(sql, server.clock);
+    const guess = "x".repeat(setupToken.length);
+    assert.equal(await setupLinkState(sql, { setupToken: guess, now }), "unusable");
+    const guessed = { ...person, setupToken: guess, now };
+    assert.equal(await createFirstAdministrator(sql, guessed), "unusable");
+    assert.equal((await listUsers(sql)).length, 0);
+    assert.equal(await setupLinkState(sql, { setupToken, now }), "usable");
+    const made = await createFirstAdministrator(sql, { ...person, setupToken, now });
+    assert.equal(typeof made === "string" ? made : made.isAdmin, true);
+  },
+);
