@@ -11,6 +11,7 @@ import { lineLog } from "./log.ts";
 import { Mail } from "./mail.ts";
 import { machineNetwork, OutboundHttp } from "./outbound/outbound_http.ts";
 import type { ServerIo } from "./server_io.ts";
+import { startStep } from "./start_step.ts";
 import { openStorage } from "./storage.ts";
 import { createSetupLink } from "./store/setup_links.ts";
 import { anyUser } from "./store/users.ts";
@@ -67,7 +68,16 @@ export async function startServer(config: ServerConfig, io: ServerIo): Promise<R
   const { clock } = io;
   const http = new OutboundHttp(machineNetwork(io.env));
   const issuerKeys = new IssuerKeys(clock, http, config.federation.privateIssuers);
-  const tokenCheck = await TokenCheck.start({ ...storage, clock, log, issuer, config });
+  const preparing = {
+    doing: "preparing to serve",
+    seconds: 90,
+    advice: "Does another session hold a lock in the database?",
+  };
+  const tokenCheck = await startStep(
+    io,
+    preparing,
+    () => TokenCheck.start({ ...storage, clock, log, issuer, config }),
+  );
   const parts: AppParts = {
     ...{ ...storage, sql, config, issuer, clock, log, issuerKeys, tokenCheck, http },
     webhook: new Webhook(config.webhook, clock, log, http, config.outboundPrivateAddresses),
@@ -86,7 +96,7 @@ export async function startServer(config: ServerConfig, io: ServerIo): Promise<R
     issuer,
     storage: storage.database.description,
     migrated: storage.migrated,
-    setupUrl: await setupUrl(parts),
+    setupUrl: await startStep(io, preparing, () => setupUrl(parts)),
     async stop() {
       await withinPatience(server);
       await housekeeping.stop();

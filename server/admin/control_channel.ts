@@ -6,6 +6,7 @@ import { listen } from "../listener.ts";
 import type { Log } from "../log.ts";
 import { describeEmbedded } from "../store/connect.ts";
 import { embeddedFolder } from "../store/embedded.ts";
+import { embeddedFailure } from "../store/embedded_failure.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
 import { OperationError, type OperationParts } from "./operation.ts";
 import { isOperationName, operate, type OperationName } from "./operations.ts";
@@ -39,7 +40,12 @@ export async function openControlChannel(
   const path = join(dataDir, FILE);
   const address: ControlAddress = { url: `http://127.0.0.1:${server.addr.port}/`, secret };
   await Deno.remove(path).catch(() => {});
-  await Deno.writeTextFile(path, JSON.stringify(address), { createNew: true, mode: 0o600 });
+  try {
+    await Deno.writeTextFile(path, JSON.stringify(address), { createNew: true, mode: 0o600 });
+  } catch (error) {
+    await server.shutdown();
+    throw embeddedFailure(error, dataDir);
+  }
   return {
     async close() {
       await Deno.remove(path).catch(() => {});

@@ -59,7 +59,13 @@ export function listenForTokenChanges(
       listener.missed();
       while (!closed && !lost) {
         const askedAt = performance.now();
-        await withDeadline(sql`select 1`, PATIENCE);
+        const [{ serves }] = await withDeadline(
+          sql<{ serves: boolean }[]>`
+            select current_setting('transaction_read_only') = 'off' as serves`,
+          PATIENCE,
+        );
+        // Changes are made, and announced, on a server that takes writes: elsewhere by now.
+        if (!serves) return;
         // After a loss postgres.js connects anew for the question, and nobody listens there.
         if (!lost) provenAt = askedAt;
         await pause(PROBE_INTERVAL);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import postgres from "postgres";
 import { type Database, openDatabase } from "../../../server/store/connect.ts";
+import { listenForTokenChanges } from "../../../server/store/token_changes.ts";
 import { createDatabase, startPostgres } from "../../support/postgres.ts";
 
 const open = (databaseUrl: string) => openDatabase({ databaseUrl, dataDir: "/nonexistent" });
@@ -153,4 +154,33 @@ Deno.test("a connection lost within a transaction undoes it, and nothing else", 
   });
   await database.close();
   await other.end();
+});
+
+Deno.test("what was remembered is not trusted on a server that takes no writes", async () => {
+  await using server = await startPostgres("18");
+  const heard: string[] = [];
+  const changes = listenForTokenChanges(server.url, {
+    changed: (subject) => void heard.push(subject),
+    missed: () => {},
+  });
+  const until = async (current: boolean) => {
+    const startedAt = performance.now();
+    while (changes.isCurrent() !== current) {
+      assert.ok(performance.now() - startedAt < 10_000, `never ${current}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+  await until(true);
+  const administrator = postgres(server.url, { max: 1, onnotice: () => {} });
+  await administrator`alter system set default_transaction_read_only = on`;
+  await administrator`select pg_reload_conf()`;
+  await until(false);
+  await administrator`set default_transaction_read_only = off`;
+  await administrator`alter system set default_transaction_read_only = off`;
+  await administrator`select pg_reload_conf()`;
+  await until(true);
+  await administrator`select pg_notify('token_changes', 'token:x')`;
+  while (!heard.includes("token:x")) await new Promise((resolve) => setTimeout(resolve, 20));
+  await changes.close();
+  await administrator.end();
 });
