@@ -56,6 +56,25 @@ testOnEachDatabase(
   },
 );
 
+testOnEachDatabase(
+  "no JWT of ours is exchanged for another, which would never expire",
+  async (location) => {
+    await using server = await testServer(location, describeScopes);
+    const alice = await addPerson(server);
+    const { token } = await makeToken(server, alice);
+    for (const jwt of [...await derivedTokens(server, token), alice.login]) {
+      const answer = await server.post("/oauth/token", {
+        grant_type: TOKEN_EXCHANGE_GRANT,
+        subject_token_type: ACCESS_TOKEN_TYPE,
+        subject_token: jwt,
+      });
+      assert.equal(answer.status, 400);
+      assert.equal(answer.body.error, "invalid_request");
+      assert.equal(answer.body.access_token, undefined);
+    }
+  },
+);
+
 testOnEachDatabase("derived JWTs stay where their token is bound to", async (location) => {
   await using server = await testServer(location, describeScopes);
   const alice = await addPerson(server);

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { decodeJwt } from "jose";
 import { apiOperations } from "../../server/api/api.ts";
 import type { ApiOperation } from "../../server/api/operation.ts";
-import { createToken } from "../../server/personal_access_tokens/create_token.ts";
+import { createToken, importToken } from "../../server/personal_access_tokens/create_token.ts";
 import { rotateToken } from "../../server/personal_access_tokens/rotate_token.ts";
 import { findUserAsHolder } from "../../server/personal_access_tokens/token_holder.ts";
 import { TokenRefusal } from "../../server/personal_access_tokens/token_refusal.ts";
@@ -299,6 +299,17 @@ testOnEachDatabase("an unknown resource is refused at every grant", async (locat
   });
   assert.equal(other.body.error, "invalid_target");
 });
+
+testOnEachDatabase(
+  "an approval to manage lives no longer than any access token",
+  async (location) => {
+    await using server = await testServer(location, (config) => {
+      config.accessTokenLifetime = 60;
+    });
+    const { id } = await server.addUser();
+    assert.equal((await server.approveManagement(id, WRITE)).expires_in, 60);
+  },
+);
 
 testOnEachDatabase("an approval to manage is short and never renewed", async (location) => {
   await using server = await testServer(location, describeScopes);
@@ -625,4 +636,12 @@ testOnEachDatabase("a token is not created with a login revoked meanwhile", asyn
   });
   assert.ok(rotated instanceof TokenRefusal);
   assert.equal(rotated.code, "forbidden");
+  const imported = await importToken(server.parts, {
+    holder,
+    wish: { name: "old", scopes: [], allowedAddresses: [] },
+    actor: { id: alice.id, address: "192.0.2.1", loginId: sid },
+    hash: new Uint8Array(32).fill(7),
+  });
+  assert.ok(imported instanceof TokenRefusal);
+  assert.equal(imported.code, "forbidden");
 });

@@ -3,6 +3,11 @@
  * and no token works once a later one has been used.
  */
 import assert from "node:assert/strict";
+import { refreshTokenGrant } from "../../server/grants/refresh_token.ts";
+import { commandLineClient } from "../../server/store/clients.ts";
+import type { Sql } from "../../server/store/connect.ts";
+import { revokeRefreshTokenFamiliesOf } from "../../server/store/refresh_token_families.ts";
+import { OAuthError } from "../../shared/oauth_error.ts";
 import { setUserDisabled, updateUser } from "../../server/store/user_access.ts";
 import { type TestServer, testServer } from "../support/test_server.ts";
 import { testOnEachDatabase } from "../support/databases.ts";
@@ -189,3 +194,79 @@ testOnEachDatabase("disabling, or a new password, ends logins for good", async (
   await updateUser(sql, user.email, { passwordHash: "$scrypt$other", now });
   await refused(server, renewed.body.refresh_token, /revoked/);
 });
+
+/** Refreshes; `meanwhile` runs after the login was looked at and before its token is rotated. */
+async function refreshWhile(
+  server: TestServer,
+  token: string,
+  meanwhile: () => Promise<unknown>,
+): Promise<string | undefined> {
+  const { sql } = server.parts;
+  let hook: typeof meanwhile | undefined = meanwhile;
+  const delaying = new Proxy(sql, {
+    apply(target, self, given) {
+      const query = () => Reflect.apply(target, self, given);
+      const run = hook;
+      if (run === undefined || !given[0].raw?.[0].includes("update refresh_token_families")) {
+        return query();
+      }
+      hook = undefined;
+      return run().then(query);
+    },
+  });
+  const answer = await refreshTokenGrant({ ...server.parts, sql: delaying as Sql }).handle({
+    client: commandLineClient,
+    parameter: (name) => name === "refresh_token" ? token : undefined,
+    address: "192.0.2.1",
+    userAgent: "test/1",
+  });
+  assert.equal(hook, undefined, "it was rotated");
+  return answer instanceof OAuthError ? answer.code : answer.refresh_token;
+}
+
+testOnEachDatabase(
+  "a login that changes between the look at it and the rotation gives what it is worth then",
+  async (location) => {
+    await using server = await testServer(location);
+    const { sql, clock } = server.parts;
+    const now = new Date(clock.now());
+    const ends: Record<string, (login: { userId: string; token: string }) => Promise<unknown>> = {
+      "revoked": ({ userId }) => revokeRefreshTokenFamiliesOf(sql, { userId, reason: "test", now }),
+      "disabled": ({ userId }) => sql`update users set disabled_at = ${now} where id = ${userId}`,
+      "expired": ({ userId }) =>
+        sql`
+        update refresh_token_families set idle_expires_at = ${now} where user_id = ${userId}`,
+      "replayed": async ({ token }) => {
+        const first = await server.refresh(token);
+        await server.refresh(first.body.refresh_token);
+      },
+    };
+    for (const [name, end] of Object.entries(ends)) {
+      const login = await loggedIn(server);
+      assert.equal(
+        await refreshWhile(server, login.token, () => end(login)),
+        "invalid_grant",
+        name,
+      );
+    }
+    // Somebody else with the same token was faster: both get the same successor.
+    const { token } = await loggedIn(server);
+    let successor: string | undefined;
+    const same = await refreshWhile(server, token, async () => {
+      successor = (await server.refresh(token)).body.refresh_token;
+    });
+    assert.equal(same, successor);
+  },
+);
+
+testOnEachDatabase(
+  "a login past its absolute end is over, whatever its idle end says",
+  async (location) => {
+    await using server = await testServer(location);
+    const { token } = await loggedIn(server);
+    const now = server.clock.now();
+    await server.parts.sql`update refresh_token_families set
+    absolute_expires_at = ${new Date(now)}, idle_expires_at = ${new Date(now + 60_000)}`;
+    assert.equal((await server.refresh(token)).body.error, "invalid_grant");
+  },
+);

@@ -393,6 +393,8 @@ testOnEachDatabase("scope, audience and life stay within the rule", async (locat
   assert.equal((await trust.exchange(await trust.sign(), fits)).status, 200);
   const target = await trust.exchange(await trust.sign(), { resource: "https://other.example" });
   assert.equal(target.body.error, "invalid_target");
+  const audience = await trust.exchange(await trust.sign(), { audience: "https://other.example" });
+  assert.equal(audience.body.error, "invalid_target");
   const missing = await trust.exchange("", {});
   assert.equal(missing.body.error, "invalid_request");
   const type = await trust.exchange(await trust.sign(), { subject_token_type: "x" });
@@ -408,6 +410,24 @@ testOnEachDatabase("scope, audience and life stay within the rule", async (locat
   const late = await trust.exchange(await trust.sign());
   assert.match(late.body.error_description, /ended on 2026-11-25/);
 });
+
+testOnEachDatabase(
+  "a scope that was asked for is granted whole or not at all, what a rule has as far as possible",
+  async (location) => {
+    await using trust = await trusting(location);
+    await trust.addRule({ scope: "deploy read" });
+    await trust.server.parts.sql`update service_accounts set scope = 'read'`;
+    const unasked = await trust.exchange(await trust.sign());
+    assert.equal(unasked.body.scope, "read");
+    const whole = await trust.exchange(await trust.sign(), { scope: "read" });
+    assert.equal(whole.body.scope, "read");
+    const partly = await trust.exchange(await trust.sign(), { scope: "deploy read" });
+    assert.equal(partly.body.error, "invalid_scope");
+    await trust.server.parts.sql`update service_accounts set scope = 'openid'`;
+    const none = await trust.exchange(await trust.sign());
+    assert.equal(none.body.error, "invalid_scope");
+  },
+);
 
 testOnEachDatabase("rules are made, refused and removed", async (location) => {
   await using trust = await trusting(location);
