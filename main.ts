@@ -6,10 +6,10 @@ import { userInfo } from "node:os";
 import { basename } from "node:path";
 import { argv0 } from "node:process";
 import { Command, CommanderError } from "commander";
-import type { ClientIo, EndedProgram } from "./client/client_io.ts";
+import type { ClientIo, EndedProgram } from "./client/io.ts";
 import { declareClientCommands } from "./client/command_tree.ts";
 import { declareTokenCommands } from "./client/token_command_tree.ts";
-import { declareServerCommands } from "./server/command_tree.ts";
+import { declareServerCommands } from "./server/cli/command_tree.ts";
 import { absoluteFolder } from "./shared/absolute_folder.ts";
 import { brand } from "./shared/brand.ts";
 import { buildInfo } from "./shared/build_info.ts";
@@ -19,7 +19,7 @@ import { EXIT } from "./shared/exit_codes.ts";
 import { sanitizeLine, sanitizeOutput, sanitizeStyledOutput } from "./shared/sanitize.ts";
 import { OutputError, writeStderr, writeStdout } from "./shared/standard_streams.ts";
 import { version } from "./shared/version.ts";
-import type { ServerIo } from "./server/server_io.ts";
+import type { ServerIo } from "./server/io.ts";
 
 /** Runs a command's own code, loaded by then, and keeps its exit code. */
 interface Runners {
@@ -184,7 +184,7 @@ function terminalColumns(): number {
 let inForeground = false;
 
 const runInForeground: ClientIo["runInForeground"] = async (program, args, env) => {
-  const foreground = await import("./client/foreground_program.ts");
+  const foreground = await import("./client/process/foreground.ts");
   const hasTerminal = [Deno.stdin, Deno.stdout, Deno.stderr].some((each) => each.isTerminal());
   inForeground = true;
   return await foreground.runInForeground(program, args, env, hasTerminal);
@@ -209,7 +209,7 @@ async function answerCompletion(
   args: string[],
   place: Pick<ClientIo, "env" | "platform">,
 ): Promise<string> {
-  const { complete, rememberedValues } = await import("./client/commands/complete.ts");
+  const { complete, rememberedValues } = await import("./client/commands/completion/complete.ts");
   const words = args.slice(args.indexOf("--") + 1);
   if (args[1] === "--next") words.push("");
   const candidates = complete(program, words, await rememberedValues(place));
@@ -275,7 +275,7 @@ async function main(args: string[]): Promise<number> {
     stderr,
     stdoutColumns: terminalColumns(),
     async client(run) {
-      const { runCommand } = await import("./client/run_command.ts");
+      const { runCommand } = await import("./client/run.ts");
       const signal = abortOn("SIGINT");
       exitCode = await runCommand({
         stdout,
@@ -295,7 +295,7 @@ async function main(args: string[]): Promise<number> {
         launch,
         runProgram,
         async streamProgram(program, args, input, read) {
-          const { streamProgram } = await import("./client/streamed_program.ts");
+          const { streamProgram } = await import("./client/process/stream.ts");
           return await streamProgram(program, args, input, read, signal);
         },
         runInForeground,

@@ -2,7 +2,7 @@
 import { type Command, Option } from "commander";
 import { brand } from "../shared/brand.ts";
 import { examples } from "../shared/command_examples.ts";
-import type { ClientIo } from "./client_io.ts";
+import type { ClientIo } from "./io.ts";
 import { MANAGEMENT_SCOPES } from "../shared/management.ts";
 import { FEDERATION_CHOICES } from "./federation/provider_names.ts";
 
@@ -150,6 +150,8 @@ export function declareClientCommands(
       ),
     )
     .action((shell) =>
-      client(async (io) => (await import("./commands/completion.ts")).completion(shell, io))
+      client(async (io) =>
+        (await import("./commands/completion/completion.ts")).completion(shell, io)
+      )
     );
 }

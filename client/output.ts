@@ -1,5 +1,5 @@
 /** How things are written for people: colour, times, and text that came from a server. */
-import type { ClientIo } from "./client_io.ts";
+import type { ClientIo } from "./io.ts";
 
 export { formatJson, sanitizeLine as plainText } from "../shared/sanitize.ts";
 

@@ -2,7 +2,7 @@
 import { type Command, Option } from "commander";
 import { brand } from "../shared/brand.ts";
 import { examples } from "../shared/command_examples.ts";
-import type { ClientIo } from "./client_io.ts";
+import type { ClientIo } from "./io.ts";
 
 const bin = brand.binaryName;
 
@@ -101,7 +101,7 @@ function declarePat(program: Command, client: Run): void {
         command.error("error: required option '--name <name>' not specified");
       }
       return client(async (io) =>
-        (await import("./commands/pat_create.ts")).patCreate(options, io)
+        (await import("./commands/pat/create.ts")).patCreate(options, io)
       );
     });
 
@@ -123,7 +123,7 @@ function declarePat(program: Command, client: Run): void {
       ]),
     )
     .action((options) =>
-      client(async (io) => (await import("./commands/pat_list.ts")).patList(options, io))
+      client(async (io) => (await import("./commands/pat/list.ts")).patList(options, io))
     );
 
   pat.command("show")
@@ -145,7 +145,7 @@ function declarePat(program: Command, client: Run): void {
       ]),
     )
     .action((name, options) =>
-      client(async (io) => (await import("./commands/pat_show.ts")).patShow(name, options, io))
+      client(async (io) => (await import("./commands/pat/show.ts")).patShow(name, options, io))
     );
 
   pat.command("rotate")
@@ -166,7 +166,7 @@ function declarePat(program: Command, client: Run): void {
       ], [`${bin} pat rotate ci --overlap 0`, "the old one ends at once"]),
     )
     .action((name, options) =>
-      client(async (io) => (await import("./commands/pat_rotate.ts")).patRotate(name, options, io))
+      client(async (io) => (await import("./commands/pat/rotate.ts")).patRotate(name, options, io))
     );
 
   declarePatImport(pat, client);
@@ -181,7 +181,7 @@ function declarePat(program: Command, client: Run): void {
     .option("--json", "what was ended, as JSON")
     .addHelpText("after", examples([`${bin} pat revoke ci`, "by its name"]))
     .action((names, options) =>
-      client(async (io) => (await import("./commands/pat_revoke.ts")).patRevoke(names, options, io))
+      client(async (io) => (await import("./commands/pat/revoke.ts")).patRevoke(names, options, io))
     );
 }
 
@@ -201,7 +201,7 @@ function declarePatImport(pat: Command, client: Run): void {
       ]),
     )
     .action((options) =>
-      client(async (io) => (await import("./commands/pat_import.ts")).patImport(options, io))
+      client(async (io) => (await import("./commands/pat/import.ts")).patImport(options, io))
     );
 }
 
@@ -231,7 +231,7 @@ function declareAuth(program: Command, client: Run): void {
     )
     .action((operation, options) =>
       client(async (io) =>
-        (await import("./commands/auth_git_credential.ts"))
+        (await import("./commands/auth/git_credential.ts"))
           .authGitCredential(operation, options, io)
       )
     );
@@ -249,7 +249,7 @@ function declareAuth(program: Command, client: Run): void {
       ]),
     )
     .action((options) =>
-      client(async (io) => (await import("./commands/auth_kubectl.ts")).authKubectl(options, io))
+      client(async (io) => (await import("./commands/auth/kubectl.ts")).authKubectl(options, io))
     );
 
   exchange(hosts(auth.command("docker")))
@@ -267,7 +267,7 @@ function declareAuth(program: Command, client: Run): void {
     )
     .action((operation, options) =>
       client(async (io) =>
-        (await import("./commands/auth_docker.ts")).authDocker(operation, options, io)
+        (await import("./commands/auth/docker.ts")).authDocker(operation, options, io)
       )
     );
 }

@@ -1,33 +1,33 @@
 import { Hono } from "hono";
-import { OAuthError } from "../shared/oauth_error.ts";
+import { OAuthError } from "../shared/oauth/errors.ts";
 import { api } from "./api/api.ts";
 import type { AppParts } from "./app_parts.ts";
-import { clientAddressReader } from "./client_address.ts";
-import { deviceAuthorization } from "./endpoints/device_authorization.ts";
-import { introspection, type IntrospectionAnswers } from "./endpoints/introspection.ts";
-import { authorization } from "./endpoints/authorization.ts";
-import { authorizationServerMetadata, PATHS } from "./endpoints/metadata.ts";
-import { oauthErrorResponse, oauthResponse } from "./endpoints/oauth_response.ts";
-import { refuseOtherMethods } from "./endpoints/other_methods.ts";
-import { publicDocument } from "./endpoints/public_document.ts";
-import { readiness } from "./endpoints/readiness.ts";
-import { hostProblem, requestPath } from "./endpoints/request_path.ts";
-import { type ConnectionBindings, requesterOf, requesterOfRequest } from "./endpoints/requester.ts";
-import { revocation } from "./endpoints/revocation.ts";
-import { strictTransportSecurity } from "./endpoints/strict_transport_security.ts";
-import { token } from "./endpoints/token.ts";
-import { userinfo, userinfoErrorResponse } from "./endpoints/userinfo.ts";
+import { clientAddressReader } from "./http/client_ip.ts";
+import { deviceAuthorization } from "./oauth/device_authorization.ts";
+import { introspection, type IntrospectionAnswers } from "./oauth/introspection.ts";
+import { authorization } from "./http/authorization.ts";
+import { authorizationServerMetadata, PATHS } from "./oauth/metadata.ts";
+import { oauthErrorResponse, oauthResponse } from "./oauth/response.ts";
+import { refuseOtherMethods } from "./http/other_methods.ts";
+import { publicDocument } from "./http/public_document.ts";
+import { readiness } from "./health.ts";
+import { hostProblem, requestPath } from "./http/request_target.ts";
+import { type ConnectionBindings, requesterOf, requesterOfRequest } from "./http/client_info.ts";
+import { revocation } from "./oauth/revocation.ts";
+import { strictTransportSecurity } from "./http/strict_transport_security.ts";
+import { token } from "./oauth/token.ts";
+import { userinfo, userinfoErrorResponse } from "./oauth/userinfo.ts";
 import {
   verification,
   VERIFICATION_PATH,
   type VerificationAnswers,
-} from "./endpoints/verification.ts";
-import { deviceCodeGrant } from "./grants/device_code.ts";
-import { jwtBearerGrant } from "./grants/jwt_bearer.ts";
-import { refreshTokenGrant } from "./grants/refresh_token.ts";
-import { tokenExchangeGrant } from "./grants/token_exchange.ts";
-import { pages } from "./pages/pages.tsx";
-import { RateLimit } from "./rate_limit.ts";
+} from "./forward_auth/verify.ts";
+import { deviceCodeGrant } from "./oauth/grants/device_code.ts";
+import { jwtBearerGrant } from "./oauth/grants/jwt_bearer.ts";
+import { refreshTokenGrant } from "./oauth/grants/refresh_token.ts";
+import { tokenExchangeGrant } from "./oauth/grants/token_exchange.ts";
+import { pages } from "./pages/router.tsx";
+import { RateLimit } from "./security/token_bucket.ts";
 import { KEY_SET_MAX_AGE } from "./tokens/signing_keys.ts";
 
 /** What answers requests; `peer` is the address of the connection. */

@@ -1,13 +1,13 @@
 import type { Clock } from "../shared/clock.ts";
-import type { ServerConfig } from "./config.ts";
-import type { IssuerKeys } from "./federation/issuer_keys.ts";
+import type { ServerConfig } from "./config/load.ts";
+import type { IssuerKeys } from "./federation/jwks_cache.ts";
 import type { Log } from "./log.ts";
-import type { Mail } from "./mail.ts";
+import type { Mail } from "./notifications/mail.ts";
 import type { OutboundHttp } from "./outbound/outbound_http.ts";
-import type { Database, Sql } from "./store/connect.ts";
+import type { Database, Sql } from "./store/db/connect.ts";
 import type { ServerSecrets } from "./store/server_secrets.ts";
-import type { Webhook } from "./webhook.ts";
-import type { TokenCheck } from "./token_check/token_check.ts";
+import type { Webhook } from "./notifications/webhook.ts";
+import type { TokenCheck } from "./validation/token_validator.ts";
 import type { SigningKeys } from "./tokens/signing_keys.ts";
 
 /** What the application is built from; serve.ts and tests put it together. */

@@ -1,23 +1,23 @@
 import { openControlChannel } from "./admin/control_channel.ts";
 import { app } from "./app.ts";
 import type { AppParts } from "./app_parts.ts";
-import type { ServerConfig } from "./config.ts";
-import { CONNECTION_BOUNDS } from "./connection_limits.ts";
-import { IssuerKeys } from "./federation/issuer_keys.ts";
-import { startHousekeeping } from "./housekeeping.ts";
-import { listen, type Listener } from "./listener.ts";
-import { listenError } from "./listen_problem.ts";
+import type { ServerConfig } from "./config/load.ts";
+import { CONNECTION_BOUNDS } from "./http/connection_limits.ts";
+import { IssuerKeys } from "./federation/jwks_cache.ts";
+import { startHousekeeping } from "./cleanup.ts";
+import { listen, type Listener } from "./http/listener.ts";
+import { listenError } from "./http/listen_problem.ts";
 import { lineLog } from "./log.ts";
-import { Mail } from "./mail.ts";
+import { Mail } from "./notifications/mail.ts";
 import { machineNetwork, OutboundHttp } from "./outbound/outbound_http.ts";
-import type { ServerIo } from "./server_io.ts";
+import type { ServerIo } from "./io.ts";
 import { startStep } from "./start_step.ts";
-import { openStorage } from "./storage.ts";
+import { openStorage } from "./open_store.ts";
 import { createSetupLink } from "./store/setup_links.ts";
 import { anyUser } from "./store/users.ts";
-import { readTlsPair } from "./tls_pair.ts";
-import { TokenCheck } from "./token_check/token_check.ts";
-import { Webhook } from "./webhook.ts";
+import { readTlsPair } from "./config/tls_pair.ts";
+import { TokenCheck } from "./validation/token_validator.ts";
+import { Webhook } from "./notifications/webhook.ts";
 
 /** Longest wait for requests under way when the server stops, in ms. */
 const STOP_PATIENCE = 10_000;

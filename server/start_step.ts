@@ -1,4 +1,4 @@
-import type { ServerIo } from "./server_io.ts";
+import type { ServerIo } from "./io.ts";
 
 /** A step of the start that takes longer than this many ms is named on standard error. */
 const QUIET = 2_000;

@@ -12,7 +12,7 @@ import { runDeno } from "./run_deno.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 
-/** What PGlite needs at run time; server/store/embedded_files.ts unpacks it. */
+/** What PGlite needs at run time; server/store/embedded/embedded_files.ts unpacks it. */
 const PGLITE_FILES = ["pglite.wasm", "pglite.data", "initdb.wasm"];
 
 export interface Bundle {

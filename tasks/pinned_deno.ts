@@ -1,7 +1,7 @@
 /**
  * The one version of Deno that builds and tests the product: `.dvmrc` names it,
  * where setup-deno looks as well. Everything else reads it from there, and what
- * people read and copy is held equal to it by `deno task arrows`.
+ * people read and copy is held equal to it by `deno task lint:imports`.
  */
 const file = new URL("../.dvmrc", import.meta.url);
 

@@ -44,7 +44,7 @@ const CHECKS: readonly { name: string; args: string[] }[] = [
     name: "types",
     args: ["check", "--quiet", ...LOCK, "main.ts", "server", "client", "shared", "tests", "tasks"],
   },
-  { name: "arrows", args: ["run", "--allow-read=.", "tasks/arrows.ts"] },
+  { name: "imports", args: ["run", "--allow-read=.", "tasks/lint_imports.ts"] },
 ];
 
 interface Count {

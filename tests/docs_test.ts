@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { settings } from "../server/settings.ts";
+import { LAYERS } from "../tasks/lint_imports.ts";
+import { settings } from "../server/config/schema.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 
@@ -104,4 +105,15 @@ Deno.test("docs/operations.md has every audit event and every line of the log", 
   assert.ok(recorded.size > 20);
   const untold = [...recorded].filter((event) => !page.includes(`\`${event}\``));
   assert.deepEqual(untold, []);
+});
+
+Deno.test("docs/architecture.md describes every part of the server and the client, in order", async () => {
+  const page = await read("docs/architecture.md");
+  for (const side of ["server", "client"]) {
+    const section = page.split(`## The ${side}, from the edge inwards`)[1].split("\n## ")[0];
+    const described = [...section.matchAll(/^\| `([^`]+)` /gm)]
+      .map(([, part]) => `${side}/${part.replace(/\/$/, "")}`);
+    const ranked = LAYERS[side].filter((part) => part.split("/").length === 2);
+    assert.deepEqual(described, ranked);
+  }
 });

@@ -1,11 +1,11 @@
 /** `exec`: runs a program with a valid token in its environment. */
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
-import { livesFor } from "../access_token_life.ts";
-import { ClientError } from "../client_error.ts";
-import type { ClientIo } from "../client_io.ts";
-import { isTradable, sessionJwt } from "../exchange.ts";
-import { parseMinTtl, warnIfTooShort } from "../min_ttl.ts";
+import { livesFor } from "../oauth/access_token_life.ts";
+import { ClientError } from "../errors.ts";
+import type { ClientIo } from "../io.ts";
+import { isTradable, sessionJwt } from "../auth/exchange.ts";
+import { parseMinTtl, warnIfTooShort } from "../auth/min_ttl.ts";
 import { formatDuration } from "../output.ts";
 import {
   chooseSession,
@@ -13,8 +13,8 @@ import {
   type Session,
   type SessionToken,
   sessionToken,
-} from "../session.ts";
-import { openTokenSocket, TOKEN_SOCKET_VARIABLE } from "../token_socket.ts";
+} from "../auth/token_source.ts";
+import { openTokenSocket, TOKEN_SOCKET_VARIABLE } from "../auth/token_socket.ts";
 
 export interface ExecOptions extends SelectionWithFederation {
   /** Further variables that hold the token. */

@@ -1,22 +1,28 @@
 /** `login`: the device flow, from a code on screen to credentials in their store. */
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
-import type { TokenResponse } from "../../shared/token_response.ts";
-import type { UserinfoResponse } from "../../shared/userinfo_response.ts";
-import { type AuthorizationServer, discover } from "../authorization_server.ts";
-import { ClientError } from "../client_error.ts";
-import type { ClientIo } from "../client_io.ts";
-import type { Credentials } from "../credentials/credential_store.ts";
-import { authorizeDevice, pollForTokens } from "../device_flow.ts";
-import { uncheckedClaims } from "../jwt_claims.ts";
+import type { TokenResponse } from "../../shared/oauth/token_response.ts";
+import type { UserinfoResponse } from "../../shared/oauth/userinfo_response.ts";
+import { type AuthorizationServer, discover } from "../oauth/discovery.ts";
+import { ClientError } from "../errors.ts";
+import type { ClientIo } from "../io.ts";
+import type { Credentials } from "../credentials/store.ts";
+import { authorizeDevice, pollForTokens } from "../oauth/device_flow.ts";
+import { uncheckedClaims } from "../oauth/unverified_jwt.ts";
 import { formatDuration, formatTime, styleFor } from "../output.ts";
-import { credentialsFrom } from "../refresh.ts";
-import { revokeUnused } from "../revoke.ts";
-import { ForeignAnswerError } from "../connection_error.ts";
-import { activeServer, loginSessions, newLoginPlace, saveLogin, wantedServer } from "../session.ts";
-import { describeUser, userFrom, userinfo } from "../userinfo.ts";
-import { showCode } from "../show_code.ts";
-import { waitingLine } from "../waiting_line.ts";
+import { credentialsFrom } from "../oauth/refresh.ts";
+import { revokeUnused } from "../oauth/revocation.ts";
+import { ForeignAnswerError } from "../oauth/connection_error.ts";
+import {
+  activeServer,
+  loginSessions,
+  newLoginPlace,
+  saveLogin,
+  wantedServer,
+} from "../auth/token_source.ts";
+import { describeUser, userFrom, userinfo } from "../oauth/userinfo.ts";
+import { showCode } from "../ui/show_code.ts";
+import { waitingLine } from "../ui/countdown.ts";
 
 export interface LoginOptions {
   server?: string;

@@ -1,20 +1,20 @@
 /** `logout`: ends the session on the server (RFC 7009), then forgets its credentials. */
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
-import { ClientError, notLoggedIn } from "../client_error.ts";
-import type { ClientIo } from "../client_io.ts";
-import { CredentialStoreError } from "../credentials/credential_store.ts";
+import { ClientError, notLoggedIn } from "../errors.ts";
+import type { ClientIo } from "../io.ts";
+import { CredentialStoreError } from "../credentials/store.ts";
 import { plainText } from "../output.ts";
-import type { PersonalAccessToken } from "../personal_access_tokens.ts";
-import { revoke } from "../revoke.ts";
+import type { PersonalAccessToken } from "../pat/api.ts";
+import { revoke } from "../oauth/revocation.ts";
 import {
   chooseLogin,
   forget,
   type LoginSession,
   loginSessions,
   storedCredentials,
-} from "../session.ts";
-import { livingTokensOfLogin } from "../tokens_of_login.ts";
+} from "../auth/token_source.ts";
+import { livingTokensOfLogin } from "../pat/tokens_of_login.ts";
 
 export interface LogoutOptions {
   server?: string;

@@ -1,14 +1,14 @@
 /** `scan`: looks for this product's tokens where none belong, without asking anybody. */
 import { EXIT } from "../../shared/exit_codes.ts";
-import { ClientError } from "../client_error.ts";
-import type { ClientIo } from "../client_io.ts";
+import { ClientError } from "../errors.ts";
+import type { ClientIo } from "../io.ts";
 import { formatJson, plainText } from "../output.ts";
 import type { Finding } from "../scan/finding.ts";
 import { type RevocationResult, revokeFound } from "../scan/revoke_found.ts";
 import { scanFiles, type Scanned } from "../scan/scan_files.ts";
 import { scanStaged } from "../scan/scan_staged.ts";
-import { activeServer, serverForSecret, wantedServer } from "../session.ts";
-import { shownBeginning } from "../token_beginning.ts";
+import { activeServer, serverForSecret, wantedServer } from "../auth/token_source.ts";
+import { shownBeginning } from "../pat/token_prefix.ts";
 
 export interface ScanOptions {
   server?: string;

@@ -1,20 +1,20 @@
 /** `status`: who is logged in, with credentials from where, until when. Asks no server. */
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
-import { accessTokenLife } from "../access_token_life.ts";
-import { ClientError, notLoggedIn } from "../client_error.ts";
-import type { ClientIo } from "../client_io.ts";
-import { type Credentials, CredentialStoreError } from "../credentials/credential_store.ts";
-import { findConfigFolder } from "../folders.ts";
+import { accessTokenLife } from "../oauth/access_token_life.ts";
+import { ClientError, notLoggedIn } from "../errors.ts";
+import type { ClientIo } from "../io.ts";
+import { type Credentials, CredentialStoreError } from "../credentials/store.ts";
+import { findConfigFolder } from "../credentials/config_dir.ts";
 import { formatDuration, formatJson, formatTime, plainText } from "../output.ts";
-import { detectProvider } from "../federation/choose_provider.ts";
+import { detectProvider } from "../federation/detect.ts";
 import {
   type EnvironmentSession,
   environmentSession,
   federationServer,
   type LoginSession,
   loginSessions,
-} from "../session.ts";
+} from "../auth/token_source.ts";
 
 export interface StatusOptions {
   json?: boolean;

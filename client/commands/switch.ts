@@ -1,10 +1,10 @@
 /** `switch`: makes another of the remembered logins the active one. */
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
-import { ClientError, notLoggedIn } from "../client_error.ts";
-import type { ClientIo } from "../client_io.ts";
+import { ClientError, notLoggedIn } from "../errors.ts";
+import type { ClientIo } from "../io.ts";
 import { shellWord } from "../shell_word.ts";
-import { activate, loginSessions, matching, wantedServer } from "../session.ts";
+import { activate, loginSessions, matching, wantedServer } from "../auth/token_source.ts";
 
 export interface SwitchOptions {
   server?: string;

@@ -1,12 +1,12 @@
 /** `token`: an access token on stdout, for scripts. */
 import { EXIT } from "../../shared/exit_codes.ts";
-import { maskInActions } from "../actions_mask.ts";
-import { ClientError } from "../client_error.ts";
-import type { ClientIo } from "../client_io.ts";
-import { isTradable, sessionJwt } from "../exchange.ts";
-import { parseMinTtl, warnIfTooShort } from "../min_ttl.ts";
+import { maskInActions } from "../process/github_add_mask.ts";
+import { ClientError } from "../errors.ts";
+import type { ClientIo } from "../io.ts";
+import { isTradable, sessionJwt } from "../auth/exchange.ts";
+import { parseMinTtl, warnIfTooShort } from "../auth/min_ttl.ts";
 import { formatJson } from "../output.ts";
-import { chooseSession, type SelectionWithFederation, sessionToken } from "../session.ts";
+import { chooseSession, type SelectionWithFederation, sessionToken } from "../auth/token_source.ts";
 
 export interface TokenOptions extends SelectionWithFederation {
   /** As typed, see parseDuration. */

@@ -1,14 +1,14 @@
 /** `whoami`: asks the server who the token belongs to. */
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
-import type { UserinfoResponse } from "../../shared/userinfo_response.ts";
-import { ClientError, sessionExpired } from "../client_error.ts";
-import type { ClientIo } from "../client_io.ts";
+import type { UserinfoResponse } from "../../shared/oauth/userinfo_response.ts";
+import { ClientError, sessionExpired } from "../errors.ts";
+import type { ClientIo } from "../io.ts";
 import { formatJson, plainText } from "../output.ts";
-import { openTokenApi } from "../personal_access_tokens.ts";
-import { RENEW_NOW } from "../refresh.ts";
-import { chooseSession, serverOf, type Session, sessionToken } from "../session.ts";
-import { describeUser, userinfo } from "../userinfo.ts";
+import { openTokenApi } from "../pat/api.ts";
+import { RENEW_NOW } from "../oauth/refresh.ts";
+import { chooseSession, serverOf, type Session, sessionToken } from "../auth/token_source.ts";
+import { describeUser, userinfo } from "../oauth/userinfo.ts";
 
 /** Least life a token needs to be sent, in milliseconds. */
 const MIN_TTL_MS = 60_000;

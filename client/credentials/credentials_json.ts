@@ -1,5 +1,5 @@
 /** Credentials as they come back from a store: checked, for a file may have been cut short. */
-import type { Credentials } from "./credential_store.ts";
+import type { Credentials } from "./store.ts";
 
 /** `value` if it holds credentials, without anything else it holds; undefined if it does not. */
 export function parseCredentials(value: unknown): Credentials | undefined {

@@ -1,5 +1,5 @@
 /** Whom an identity token is for (RFC 7519 section 4.1.3). */
-import { uncheckedClaims } from "../jwt_claims.ts";
+import { uncheckedClaims } from "../oauth/unverified_jwt.ts";
 
 /** The token's audiences; undefined if it is no JWT. */
 export function audiencesOf(token: string): string[] | undefined {

@@ -1,7 +1,7 @@
 /** A token that another program prints. */
 import { EXIT } from "../../shared/exit_codes.ts";
-import { ClientError } from "../client_error.ts";
-import type { ClientIo } from "../client_io.ts";
+import { ClientError } from "../errors.ts";
+import type { ClientIo } from "../io.ts";
 import { plainText } from "../output.ts";
 
 const TIMEOUT_MS = 30_000;

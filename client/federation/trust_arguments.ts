@@ -1,5 +1,5 @@
 /** Words of an `admin trust add` command, from the claims of a token. */
-import type { Claims } from "./workload_provider.ts";
+import type { Claims } from "./provider.ts";
 
 /** The claim as text; undefined if there is none. */
 export function claimText(claims: Claims, name: string): string | undefined {

@@ -1,6 +1,6 @@
 /** Finds this product's tokens in bytes, told from look-alikes by their checksum, without a server. */
-import { formatToken, hasChecksum, parseToken } from "../../shared/token_format.ts";
-import { type TokenKind, tokenKinds } from "../../shared/token_kinds.ts";
+import { formatToken, hasChecksum, parseToken } from "../../shared/tokens/format.ts";
+import { type TokenKind, tokenKinds } from "../../shared/tokens/kinds.ts";
 
 export interface FoundToken {
   kind: TokenKind;

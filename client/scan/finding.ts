@@ -1,6 +1,6 @@
 /** A token that lies where it does not belong. */
-import type { TokenKind } from "../../shared/token_kinds.ts";
-import type { Place } from "./line_count.ts";
+import type { TokenKind } from "../../shared/tokens/kinds.ts";
+import type { Place } from "./line_index.ts";
 
 export interface Finding extends Place {
   kind: TokenKind;

@@ -1,6 +1,6 @@
 /** What `git cat-file --batch` writes, one blob after the other. */
 import { EXIT } from "../../shared/exit_codes.ts";
-import { ClientError } from "../client_error.ts";
+import { ClientError } from "../errors.ts";
 import { plainText } from "../output.ts";
 
 const NEWLINE = 10;

@@ -1,8 +1,8 @@
 /** Tokens in one input that arrives in pieces, however it is encoded, with their places. */
 import type { FoundToken } from "./find_tokens.ts";
-import type { Place } from "./line_count.ts";
+import type { Place } from "./line_index.ts";
 import { TokenStream } from "./token_stream.ts";
-import { wideEncoding } from "./wide_text.ts";
+import { wideEncoding } from "./utf16.ts";
 import { ZeroFilter } from "./zero_filter.ts";
 
 /** Counts the lines of a text; asked in rising order. */

@@ -1,8 +1,8 @@
 /** Ends leaked tokens: whoever holds one may. */
-import { ClientError } from "../client_error.ts";
-import type { ClientIo } from "../client_io.ts";
-import { askServer, unexpectedAnswer } from "../http_request.ts";
-import { problemWords } from "../personal_access_tokens.ts";
+import { ClientError } from "../errors.ts";
+import type { ClientIo } from "../io.ts";
+import { askServer, unexpectedAnswer } from "../oauth/http.ts";
+import { problemWords } from "../pat/api.ts";
 
 /** `ended`: it works no more; `not ended`: the server does not know it, or may not end its kind. */
 export type RevocationResult = "ended" | "not ended";

@@ -1,13 +1,13 @@
 /** Tokens in files and in folders of files. */
 import { join } from "node:path";
-import type { ClientIo } from "../client_io.ts";
+import type { ClientIo } from "../io.ts";
 import type { Finding } from "./finding.ts";
 import { folderEntries } from "./folder_entries.ts";
-import { interruptible, interruptiblePieces } from "./interruptible.ts";
+import { interruptible, interruptiblePieces } from "./abortable.ts";
 import { scanInput } from "./scan_input.ts";
 import { scanPieces } from "./scan_pieces.ts";
 import { TokenStream } from "./token_stream.ts";
-import { wideEncoding } from "./wide_text.ts";
+import { wideEncoding } from "./utf16.ts";
 import { withoutZeros } from "./zero_filter.ts";
 
 /** Where version control keeps what is not a user's file. */

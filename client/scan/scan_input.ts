@@ -1,5 +1,5 @@
 /** Tokens in standard input: in any text, and in what the diffs in it add. */
-import { type DiffPlace, DiffPlaces } from "./diff_places.ts";
+import { type DiffPlace, DiffPlaces } from "./diff_locations.ts";
 import type { Finding } from "./finding.ts";
 import { locateTokens } from "./locate_tokens.ts";
 

@@ -1,6 +1,6 @@
 /** Tokens in one text that arrives in pieces, with their lines. */
 import type { Finding } from "./finding.ts";
-import { LineCount, type Place } from "./line_count.ts";
+import { LineCount, type Place } from "./line_index.ts";
 import { locateTokens } from "./locate_tokens.ts";
 
 /** The tokens of `pieces`, said to be found in `path`. */

@@ -3,8 +3,8 @@
  * read, not a diff of them: no attribute, setting or zero byte hides one.
  */
 import { EXIT } from "../../shared/exit_codes.ts";
-import { ClientError } from "../client_error.ts";
-import type { ClientIo } from "../client_io.ts";
+import { ClientError } from "../errors.ts";
+import type { ClientIo } from "../io.ts";
 import { plainText } from "../output.ts";
 import type { Finding } from "./finding.ts";
 import { readBlobs } from "./git_blobs.ts";

@@ -1,12 +1,12 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { request } from "node:http";
 import { join } from "node:path";
-import { BodyError, readText } from "../endpoints/body.ts";
-import { listen } from "../listener.ts";
+import { BodyError, readText } from "../http/body.ts";
+import { listen } from "../http/listener.ts";
 import type { Log } from "../log.ts";
-import { describeEmbedded } from "../store/connect.ts";
-import { embeddedFolder } from "../store/embedded.ts";
-import { embeddedFailure } from "../store/embedded_failure.ts";
+import { describeEmbedded } from "../store/db/connect.ts";
+import { embeddedFolder } from "../store/embedded/embedded.ts";
+import { embeddedFailure } from "../store/embedded/embedded_failure.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
 import { OperationError, type OperationParts } from "./operation.ts";
 import { isOperationName, operate, type OperationName } from "./operations.ts";

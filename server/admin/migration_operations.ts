@@ -1,4 +1,4 @@
-import { migrationStatus } from "../store/migrate.ts";
+import { migrationStatus } from "../store/db/migrate.ts";
 import type { OperationParts } from "./operation.ts";
 
 /** Every migration this server knows, and when each was applied. */

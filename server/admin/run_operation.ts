@@ -1,9 +1,9 @@
-import type { LoadedConfig } from "../config.ts";
-import { IssuerKeys } from "../federation/issuer_keys.ts";
+import type { LoadedConfig } from "../config/load.ts";
+import { IssuerKeys } from "../federation/jwks_cache.ts";
 import { machineNetwork, OutboundHttp } from "../outbound/outbound_http.ts";
-import type { ServerIo } from "../server_io.ts";
-import { openStorage, type Storage } from "../storage.ts";
-import { FolderLocked } from "../store/folder_lock.ts";
+import type { ServerIo } from "../io.ts";
+import { openStorage, type Storage } from "../open_store.ts";
+import { FolderLocked } from "../store/embedded/folder_lock.ts";
 import { callControlChannel, describeHeld } from "./control_channel.ts";
 import {
   operate,

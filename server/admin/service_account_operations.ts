@@ -1,6 +1,6 @@
 import { isManagementScope } from "../../shared/management.ts";
-import { formatScope, parseScope } from "../../shared/scope.ts";
-import type { ServerConfig } from "../config.ts";
+import { formatScope, parseScope } from "../../shared/oauth/scope.ts";
+import type { ServerConfig } from "../config/load.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import {
   createServiceAccount,

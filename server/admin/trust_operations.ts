@@ -2,13 +2,13 @@ import { randomUUID } from "node:crypto";
 import { LAST_TIME } from "../../shared/clock.ts";
 import { describeCondition } from "../federation/condition.ts";
 import type { Condition } from "../federation/condition.ts";
-import { judge, passes } from "../federation/evaluate.ts";
+import { judge, passes } from "../federation/match.ts";
 import type { ProviderName } from "../federation/providers.ts";
-import { dangers } from "../federation/rule_safety.ts";
+import { dangers } from "../federation/rule_lint.ts";
 import { claimedIssuer, verifySubjectToken } from "../federation/subject_token.ts";
 import type { TrustRule } from "../federation/trust_rule.ts";
 import { findAuditDetails, recordAuditEvent } from "../store/audit_events.ts";
-import type { Transaction } from "../store/connect.ts";
+import type { Transaction } from "../store/db/connect.ts";
 import {
   createServiceAccount,
   findPrincipal,

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
-import { subscriberNetwork } from "../client_address.ts";
-import { type FoundToken, reportLeakedTokens } from "../personal_access_tokens/leaked_tokens.ts";
+import { subscriberNetwork } from "../http/client_ip.ts";
+import { type FoundToken, reportLeakedTokens } from "../pats/report_leak.ts";
 import { countAttempt } from "../store/failed_attempts.ts";
 import { isPersonalAccessToken } from "../tokens/personal_access_token.ts";
 import { type ApiOperation, type ApiParts, type ApiRequest, operation } from "./operation.ts";

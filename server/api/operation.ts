@@ -1,9 +1,9 @@
 import type * as z from "zod/mini";
 import type { AppParts } from "../app_parts.ts";
 import type { ManagementPermission } from "../../shared/management.ts";
-import type { Requester } from "../endpoints/requester.ts";
+import type { Requester } from "../http/client_info.ts";
 import type { User } from "../store/users.ts";
-import type { KnownToken } from "../token_check/known_token.ts";
+import type { KnownToken } from "../validation/validated_token.ts";
 import type { ProblemStatus } from "./problem.ts";
 import type { SecretScanningKeys } from "./secret_scanning_keys.ts";
 

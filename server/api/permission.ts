@@ -1,8 +1,8 @@
 import { MANAGEMENT_SCOPES, type ManagementPermission, permits } from "../../shared/management.ts";
-import { OAuthError } from "../../shared/oauth_error.ts";
-import { formatScope } from "../../shared/scope.ts";
-import { bearerChallenge } from "../token_check/describe_verdict.ts";
-import type { KnownToken } from "../token_check/known_token.ts";
+import { OAuthError } from "../../shared/oauth/errors.ts";
+import { formatScope } from "../../shared/oauth/scope.ts";
+import { bearerChallenge } from "../validation/describe_result.ts";
+import type { KnownToken } from "../validation/validated_token.ts";
 import { Problem } from "./problem.ts";
 
 /** Throws Problem unless the approval behind a token covers `permission`. */

@@ -1,6 +1,6 @@
 /** What travels over the REST interface. These validate requests and describe themselves in OpenAPI. */
 import * as z from "zod/mini";
-import { MAX_OVERLAP_SECONDS } from "../../shared/token_overlap.ts";
+import { MAX_OVERLAP_SECONDS } from "../../shared/tokens/limits.ts";
 
 function described<Schema extends z.ZodMiniType>(description: string, schema: Schema): Schema {
   z.globalRegistry.add(schema, { description });

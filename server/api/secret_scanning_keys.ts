@@ -2,7 +2,7 @@ import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import * as z from "zod/mini";
 import type { Clock } from "../../shared/clock.ts";
 import type { OutboundHttp } from "../outbound/outbound_http.ts";
-import { isLoopbackHost } from "../setting_values.ts";
+import { isLoopbackHost } from "../config/parsers.ts";
 
 /** Keys are asked for anew after so long, in ms; an unchanged list costs nothing of the rate limit. */
 const MAX_AGE = 10 * 60_000;

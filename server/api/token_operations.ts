@@ -1,23 +1,19 @@
 import { Buffer } from "node:buffer";
 import { LAST_TIME } from "../../shared/clock.ts";
 import { MANAGEMENT_SCOPES } from "../../shared/management.ts";
-import { parseScope } from "../../shared/scope.ts";
+import { parseScope } from "../../shared/oauth/scope.ts";
 import { isUuid } from "../../shared/uuid.ts";
-import {
-  createToken,
-  importToken,
-  type MadeToken,
-} from "../personal_access_tokens/create_token.ts";
-import { cursorAfter, readCursor } from "../personal_access_tokens/list_cursor.ts";
-import { revokeToken } from "../personal_access_tokens/revoke_token.ts";
-import { mayRotate, rotateToken } from "../personal_access_tokens/rotate_token.ts";
+import { createToken, importToken, type MadeToken } from "../pats/create.ts";
+import { cursorAfter, readCursor } from "../pats/list_cursor.ts";
+import { revokeToken } from "../pats/revoke.ts";
+import { mayRotate, rotateToken } from "../pats/rotate.ts";
 import {
   findHolderByName,
   findUserAsHolder,
   type TokenHolder,
   userAsHolder,
-} from "../personal_access_tokens/token_holder.ts";
-import { TokenRefusal } from "../personal_access_tokens/token_refusal.ts";
+} from "../pats/owner.ts";
+import { TokenRefusal } from "../pats/pat_error.ts";
 import {
   findPersonalAccessToken,
   listPersonalAccessTokens,

@@ -1,5 +1,5 @@
 import { OutboundError, type OutboundHttp } from "../outbound/outbound_http.ts";
-import type { LookUpId } from "./rule_draft.ts";
+import type { LookUpId } from "./build_rule.ts";
 
 /** Longest wait for a provider, in ms: an operator sits before it. */
 const TIMEOUT = 5_000;

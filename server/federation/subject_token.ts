@@ -1,8 +1,8 @@
 import { compactVerify, decodeProtectedHeader, errors, importJWK, type JWK } from "jose";
 import { type Clock, LAST_TIME, numericDate } from "../../shared/clock.ts";
 import { parseExactJson } from "../../shared/exact_json.ts";
-import type { IssuerKeys } from "./issuer_keys.ts";
-import { IssuerUnavailable } from "./issuer_keys.ts";
+import type { IssuerKeys } from "./jwks_cache.ts";
+import { IssuerUnavailable } from "./jwks_cache.ts";
 
 /**
  * Asymmetric algorithms only: with HS256 a public key would pass for a secret (RFC 8725 section

@@ -1,5 +1,5 @@
 import type { AppParts } from "../app_parts.ts";
-import { revokeTokensOfLogin } from "../personal_access_tokens/revoke_token.ts";
+import { revokeTokensOfLogin } from "../pats/revoke.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import {
   type RefreshTokenFamily,

@@ -1,4 +1,4 @@
-import { NetworkList, parseIpAddress } from "../ip_address.ts";
+import { NetworkList, parseIpAddress } from "../http/ip_address.ts";
 
 /**
  * The proxy that the environment names for `url`: `HTTPS_PROXY` or `HTTP_PROXY`, else `ALL_PROXY`,

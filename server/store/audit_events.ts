@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { Clock } from "../../shared/clock.ts";
-import type { Sql, Transaction } from "./connect.ts";
+import type { Sql, Transaction } from "./db/connect.ts";
 
 export interface AuditEvent {
   /** What happened, like `device.approved`. */

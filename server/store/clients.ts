@@ -1,5 +1,5 @@
 import { brand } from "../../shared/brand.ts";
-import type { Sql } from "./connect.ts";
+import type { Sql } from "./db/connect.ts";
 
 /** A client (RFC 6749 section 2). Without `secretHash` it is public. */
 export interface Client {

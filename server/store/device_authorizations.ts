@@ -1,4 +1,4 @@
-import type { Sql, Transaction } from "./connect.ts";
+import type { Sql, Transaction } from "./db/connect.ts";
 
 /** A login that a device asked for (RFC 8628 section 3.1), as people decide on it. */
 export interface DeviceAuthorization {

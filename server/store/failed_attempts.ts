@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Sql } from "./connect.ts";
+import type { Sql } from "./db/connect.ts";
 
 /** What a limit counts: failures of one kind by one subject, such as an account or an address. */
 export interface CountedSubject {

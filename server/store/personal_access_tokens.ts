@@ -1,5 +1,5 @@
 import { nameKey } from "../../shared/name_key.ts";
-import type { Sql, Transaction } from "./connect.ts";
+import type { Sql, Transaction } from "./db/connect.ts";
 
 /** Whose token it is. */
 export interface TokenOwner {

@@ -1,4 +1,4 @@
-import type { Sql } from "./connect.ts";
+import type { Sql } from "./db/connect.ts";
 
 /** What is known of a person or a service account; only people have an e-mail address. */
 export interface PrincipalProfile {

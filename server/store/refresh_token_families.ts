@@ -1,4 +1,4 @@
-import type { Sql, Transaction } from "./connect.ts";
+import type { Sql, Transaction } from "./db/connect.ts";
 
 /** What we keep and need to know of a refresh token: never the token itself. */
 export interface RefreshTokenHashes {

@@ -1,4 +1,4 @@
-import type { Sql } from "./connect.ts";
+import type { Sql } from "./db/connect.ts";
 
 /** Remembers that an access token was revoked (RFC 7009), until it would have ended anyway. */
 export async function revokeAccessToken(sql: Sql, jti: string, expiresAt: Date): Promise<void> {

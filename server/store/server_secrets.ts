@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { isSealed, type Sealing } from "../sealing.ts";
-import type { Sql } from "./connect.ts";
+import { isSealed, type Sealing } from "../security/encryption.ts";
+import type { Sql } from "./db/connect.ts";
 
 /** Random keys of this server, the same on every replica. 32 bytes each. */
 export interface ServerSecrets {

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Sql, Transaction } from "./connect.ts";
+import type { Sql, Transaction } from "./db/connect.ts";
 
 /** A principal without a password, with scopes of its own. */
 export interface ServiceAccount {

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Sql, Transaction } from "./connect.ts";
+import type { Sql, Transaction } from "./db/connect.ts";
 import { type User, userFromRow, type UserRow } from "./users.ts";
 
 /** A browser that a person signed in with. */

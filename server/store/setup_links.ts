@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { Buffer } from "node:buffer";
 import type { Clock } from "../../shared/clock.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
-import type { Sql } from "./connect.ts";
+import type { Sql } from "./db/connect.ts";
 import { anyUser, createUser, type NewUser, type User } from "./users.ts";
 
 /** How long a link works, in seconds. */

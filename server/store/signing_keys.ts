@@ -1,7 +1,7 @@
 import type { JWK } from "jose";
-import type { SigningAlgorithm } from "../config.ts";
-import { isSealed, type Sealing } from "../sealing.ts";
-import type { Sql, Transaction } from "./connect.ts";
+import type { SigningAlgorithm } from "../config/load.ts";
+import { isSealed, type Sealing } from "../security/encryption.ts";
+import type { Sql, Transaction } from "./db/connect.ts";
 
 /** A signing key as stored. `privateJwk` is opened already. */
 export interface StoredSigningKey {

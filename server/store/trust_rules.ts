@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Condition } from "../federation/condition.ts";
 import type { ProviderName } from "../federation/providers.ts";
 import type { TrustRule } from "../federation/trust_rule.ts";
-import type { Sql, Transaction } from "./connect.ts";
+import type { Sql, Transaction } from "./db/connect.ts";
 
 interface Row {
   id: string;

@@ -1,5 +1,5 @@
 import { nameKey } from "../../shared/name_key.ts";
-import type { Sql, Transaction } from "./connect.ts";
+import type { Sql, Transaction } from "./db/connect.ts";
 import { withdrawApprovalsOf } from "./device_authorizations.ts";
 import { revokeRefreshTokenFamiliesOf } from "./refresh_token_families.ts";
 import { endSessionsOf } from "./sessions.ts";

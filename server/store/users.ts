@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { nameKey } from "../../shared/name_key.ts";
-import type { Sql, Transaction } from "./connect.ts";
+import type { Sql, Transaction } from "./db/connect.ts";
 
 /** A person. */
 export interface User {

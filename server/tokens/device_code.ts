@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { brand } from "../../shared/brand.ts";
-import { formatToken, hasTokenForm } from "../../shared/token_format.ts";
+import { formatToken, hasTokenForm } from "../../shared/tokens/format.ts";
 
 const SECRET_LENGTH = 32;
 

@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { brand } from "../../shared/brand.ts";
-import { formatToken, parseToken } from "../../shared/token_format.ts";
+import { formatToken, parseToken } from "../../shared/tokens/format.ts";
 import type { RefreshTokenHashes } from "../store/refresh_token_families.ts";
 import { tokenHash } from "./token_hash.ts";
 

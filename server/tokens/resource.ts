@@ -1,6 +1,6 @@
 import { managementResource } from "../../shared/management.ts";
-import { OAuthError } from "../../shared/oauth_error.ts";
-import type { ServerConfig } from "../config.ts";
+import { OAuthError } from "../../shared/oauth/errors.ts";
+import type { ServerConfig } from "../config/load.ts";
 
 /** What an access token is for: the operator's API, or our own management interface. */
 export type Resource = "api" | "management";

@@ -9,9 +9,9 @@ import {
   type JWK,
 } from "jose";
 import type { Clock } from "../../shared/clock.ts";
-import type { ServerConfig, SigningAlgorithm } from "../config.ts";
-import type { Sealing } from "../sealing.ts";
-import type { Sql, Transaction } from "../store/connect.ts";
+import type { ServerConfig, SigningAlgorithm } from "../config/load.ts";
+import type { Sealing } from "../security/encryption.ts";
+import type { Sql, Transaction } from "../store/db/connect.ts";
 import {
   deleteSigningKey,
   insertSigningKey,

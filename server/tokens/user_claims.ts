@@ -1,5 +1,5 @@
-import { parseScope } from "../../shared/scope.ts";
-import type { UserinfoResponse } from "../../shared/userinfo_response.ts";
+import { parseScope } from "../../shared/oauth/scope.ts";
+import type { UserinfoResponse } from "../../shared/oauth/userinfo_response.ts";
 
 /**
  * What the granted scopes let a client know of a person or a service account (OpenID Connect

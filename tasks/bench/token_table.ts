@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import type postgres from "postgres";
 import { brand } from "../../shared/brand.ts";
-import { formatToken } from "../../shared/token_format.ts";
+import { formatToken } from "../../shared/tokens/format.ts";
 
 const PREFIX = brand.tokenPrefixes.personalAccessToken;
 const BATCH = 5000;

@@ -1,6 +1,6 @@
 /** Invariant: a server that insists on its media type finds it among those we accept. */
 import assert from "node:assert/strict";
-import { request } from "../../client/http_request.ts";
+import { request } from "../../client/oauth/http.ts";
 import { memoryIo } from "../support/memory_io.ts";
 
 Deno.test("every media type that is answered to us is acceptable", async () => {

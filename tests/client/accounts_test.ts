@@ -7,8 +7,8 @@ import {
   forgetAccount,
   readAccounts,
   rememberAccount,
-} from "../../client/accounts.ts";
-import { CredentialStoreError } from "../../client/credentials/credential_store.ts";
+} from "../../client/auth/account_index.ts";
+import { CredentialStoreError } from "../../client/credentials/store.ts";
 
 const { signal } = new AbortController();
 const alice = login("https://auth.example.com", "alice@example.com");

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
-import { discover, parseServer } from "../../client/authorization_server.ts";
-import { ClientError } from "../../client/client_error.ts";
-import { ForeignAnswerError } from "../../client/connection_error.ts";
+import { discover, parseServer } from "../../client/oauth/discovery.ts";
+import { ClientError } from "../../client/errors.ts";
+import { ForeignAnswerError } from "../../client/oauth/connection_error.ts";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { version } from "../../shared/version.ts";
@@ -118,7 +118,7 @@ Deno.test("an endless answer is cut off", async () => {
 
 Deno.test("a server that accepts and never answers is given up on", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { request } = await import("../../client/http_request.ts");
+  const { request } = await import("../../client/oauth/http.ts");
   const accepted = listener.accept();
   const attempt = request(`http://127.0.0.1:${listener.addr.port}/`, memoryIo(), {
     timeoutMs: 100,

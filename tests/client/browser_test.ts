@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { browserCommands, openBrowser } from "../../client/browser.ts";
+import { browserCommands, openBrowser } from "../../client/process/browser.ts";
 import { memoryIo } from "../support/memory_io.ts";
 
 const URL_WITH_AMPERSAND = "https://auth.example.com/device?user_code=BCDF-GHJK&x=$(id)";

@@ -1,7 +1,7 @@
 /** Invariant: nothing is sent to a server whose certificate nobody vouches for (RFC 6750 section 5.3). */
 import assert from "node:assert/strict";
-import { discover } from "../../client/authorization_server.ts";
-import { ClientError } from "../../client/client_error.ts";
+import { discover } from "../../client/oauth/discovery.ts";
+import { ClientError } from "../../client/errors.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { memoryIo } from "../support/memory_io.ts";
 

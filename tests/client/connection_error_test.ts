@@ -1,7 +1,7 @@
 /** Invariant: a request without an answer is classified by the step that failed, each with its own remedy. */
 import assert from "node:assert/strict";
-import { discover } from "../../client/authorization_server.ts";
-import { NoAnswerError } from "../../client/connection_error.ts";
+import { discover } from "../../client/oauth/discovery.ts";
+import { NoAnswerError } from "../../client/oauth/connection_error.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { memoryIo } from "../support/memory_io.ts";
 

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
-import { discover } from "../../client/authorization_server.ts";
-import { ClientError } from "../../client/client_error.ts";
-import { authorizeDevice, pollForTokens } from "../../client/device_flow.ts";
+import { discover } from "../../client/oauth/discovery.ts";
+import { ClientError } from "../../client/errors.ts";
+import { authorizeDevice, pollForTokens } from "../../client/oauth/device_flow.ts";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { type MemoryIo, memoryIo } from "../support/memory_io.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ClientError } from "../../client/client_error.ts";
-import { withFileLock } from "../../client/file_lock.ts";
+import { ClientError } from "../../client/errors.ts";
+import { withFileLock } from "../../client/credentials/file_lock.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 
 const program = fileURLToPath(new URL("./lock_process.ts", import.meta.url));

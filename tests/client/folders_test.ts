@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { configFolder } from "../../client/folders.ts";
-import { CredentialStoreError } from "../../client/credentials/credential_store.ts";
+import { configFolder } from "../../client/credentials/config_dir.ts";
+import { CredentialStoreError } from "../../client/credentials/store.ts";
 import { brand } from "../../shared/brand.ts";
 import { memoryIo } from "../support/memory_io.ts";
 

@@ -1,7 +1,7 @@
 /** Invariant: an id in a token is shown to operators as the token has it. */
 import assert from "node:assert/strict";
 import { claimText } from "../../client/federation/trust_arguments.ts";
-import { uncheckedClaims } from "../../client/jwt_claims.ts";
+import { uncheckedClaims } from "../../client/oauth/unverified_jwt.ts";
 
 Deno.test("numbers in claims keep their digits", () => {
   const claims = uncheckedClaims(

@@ -4,7 +4,7 @@
  * to the number in FILE under the lock, so many times.
  */
 import { setTimeout as pause } from "node:timers/promises";
-import { withFileLock } from "../../client/file_lock.ts";
+import { withFileLock } from "../../client/credentials/file_lock.ts";
 
 const [path, task, file, times] = Deno.args;
 const { signal } = new AbortController();

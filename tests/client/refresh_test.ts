@@ -1,12 +1,12 @@
 import { strict as assert } from "node:assert";
-import { accessTokenLife } from "../../client/access_token_life.ts";
-import { ClientError } from "../../client/client_error.ts";
+import { accessTokenLife } from "../../client/oauth/access_token_life.ts";
+import { ClientError } from "../../client/errors.ts";
 import {
   type Credentials,
   type CredentialStore,
   CredentialStoreError,
-} from "../../client/credentials/credential_store.ts";
-import { freshCredentials, RENEW_NOW, type RenewalPlace } from "../../client/refresh.ts";
+} from "../../client/credentials/store.ts";
+import { freshCredentials, RENEW_NOW, type RenewalPlace } from "../../client/oauth/refresh.ts";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { jwt } from "../support/client_home.ts";

@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { streamProgram } from "../../client/streamed_program.ts";
+import { streamProgram } from "../../client/process/stream.ts";
 
 const never = new AbortController().signal;
 const deno = (code: string) => [Deno.execPath(), ["eval", "--quiet", code]] as const;

@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { token } from "../../client/commands/token.ts";
-import { runCommand } from "../../client/run_command.ts";
+import { runCommand } from "../../client/run.ts";
 import {
   askTokenSocket,
   openTokenSocket,
   TOKEN_SOCKET_VARIABLE,
-} from "../../client/token_socket.ts";
+} from "../../client/auth/token_socket.ts";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { jwt } from "../support/client_home.ts";

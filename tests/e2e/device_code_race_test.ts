@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import postgres from "postgres";
 import { brand } from "../../shared/brand.ts";
-import { DEVICE_CODE_GRANT } from "../../shared/grant_types.ts";
+import { DEVICE_CODE_GRANT } from "../../shared/oauth/grant_types.ts";
 import { freePort } from "../support/free_port.ts";
 import { install, POSTGRES } from "../support/installation.ts";
 import { startServer } from "../support/server.ts";

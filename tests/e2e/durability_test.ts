@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
-import { DEVICE_CODE_GRANT } from "../../shared/grant_types.ts";
+import { DEVICE_CODE_GRANT } from "../../shared/oauth/grant_types.ts";
 import { run, start } from "../support/binary.ts";
 import { eventually } from "../support/eventually.ts";
 import { ALICE, install, type Installation } from "../support/installation.ts";

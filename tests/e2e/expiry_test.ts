@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from "jose";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
-import { DEVICE_CODE_GRANT } from "../../shared/grant_types.ts";
+import { DEVICE_CODE_GRANT } from "../../shared/oauth/grant_types.ts";
 import { start } from "../support/binary.ts";
 import { fakeClock } from "../support/fake_clock.ts";
 import { ALICE, install } from "../support/installation.ts";

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import postgres from "postgres";
-import { openDatabase } from "../../server/store/connect.ts";
+import { openDatabase } from "../../server/store/db/connect.ts";
 import { findRefreshTokenFamily } from "../../server/store/refresh_token_families.ts";
 import { refreshTokenHashes } from "../../server/tokens/refresh_token.ts";
 import { EXIT } from "../../shared/exit_codes.ts";

@@ -4,7 +4,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import postgres from "postgres";
-import { settings } from "../../server/settings.ts";
+import { settings } from "../../server/config/schema.ts";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { run } from "../support/binary.ts";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
-import type { SigningAlgorithm } from "../../server/config.ts";
+import type { SigningAlgorithm } from "../../server/config/load.ts";
 import { updateUser } from "../../server/store/user_access.ts";
 import { signAccessToken } from "../../server/tokens/access_token.ts";
 import { brand } from "../../shared/brand.ts";

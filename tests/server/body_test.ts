@@ -1,7 +1,7 @@
 /** Invariant: what headers can refuse costs no body, and the sum of all bodies is bounded. */
 import assert from "node:assert/strict";
-import { BodyError, readBytes, readText } from "../../server/endpoints/body.ts";
-import { BodyBudget, budgetFor } from "../../server/endpoints/body_budget.ts";
+import { BodyError, readBytes, readText } from "../../server/http/body.ts";
+import { BodyBudget, budgetFor } from "../../server/http/body_budget.ts";
 import { databaseKinds } from "../support/databases.ts";
 import { testServer } from "../support/test_server.ts";
 

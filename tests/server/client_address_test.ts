@@ -5,7 +5,7 @@ import {
   clientAddressReader,
   neighbourhood,
   subscriberNetwork,
-} from "../../server/client_address.ts";
+} from "../../server/http/client_ip.ts";
 
 Deno.test("X-Forwarded-For counts only as far as proxies are trusted", () => {
   const read = clientAddressReader(["10.0.0.0/8", "::1"]);

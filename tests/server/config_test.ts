@@ -1,8 +1,8 @@
 /** Settings: flags over environment over file, and every mistake told at once. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { loadConfig, type SettingFlags } from "../../server/config.ts";
-import type { ServerIo } from "../../server/server_io.ts";
+import { loadConfig, type SettingFlags } from "../../server/config/load.ts";
+import type { ServerIo } from "../../server/io.ts";
 import { brand } from "../../shared/brand.ts";
 
 const PREFIX = brand.envPrefix;

@@ -4,8 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { ConnectionLimits } from "../../server/connection_limits.ts";
-import type { OpenConnection } from "../../server/open_connections.ts";
+import { ConnectionLimits } from "../../server/http/connection_limits.ts";
+import type { OpenConnection } from "../../server/http/open_connections.ts";
 import { type Running, start } from "../support/binary.ts";
 
 const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));

@@ -1,6 +1,6 @@
 /** Telling others: who cannot be told keeps nobody else waiting. */
 import assert from "node:assert/strict";
-import { Deliveries } from "../../server/deliveries.ts";
+import { Deliveries } from "../../server/notifications/delivery_queue.ts";
 import { eventually } from "../support/eventually.ts";
 
 Deno.test("deliveries that wait for another attempt hold up no others", async () => {

@@ -1,7 +1,7 @@
 /** JWTs that were made for a personal access token may never do more than it may, where we are asked. */
 import assert from "node:assert/strict";
-import { ACCESS_TOKEN_TYPE } from "../../shared/token_types.ts";
-import { TOKEN_EXCHANGE_GRANT } from "../../shared/grant_types.ts";
+import { ACCESS_TOKEN_TYPE } from "../../shared/oauth/token_types.ts";
+import { TOKEN_EXCHANGE_GRANT } from "../../shared/oauth/grant_types.ts";
 import { brand } from "../../shared/brand.ts";
 import { testOnEachDatabase } from "../support/databases.ts";
 import {

@@ -4,9 +4,9 @@
  */
 import assert from "node:assert/strict";
 import { decodeJwt } from "jose";
-import { cleanUp } from "../../server/housekeeping.ts";
+import { cleanUp } from "../../server/cleanup.ts";
 import { brand } from "../../shared/brand.ts";
-import { DEVICE_CODE_GRANT } from "../../shared/grant_types.ts";
+import { DEVICE_CODE_GRANT } from "../../shared/oauth/grant_types.ts";
 import {
   decideDeviceAuthorization,
   enterUserCode,

@@ -1,8 +1,8 @@
 /** What one caller may do again and again is bounded, and so are the audit events of it. */
 import assert from "node:assert/strict";
-import { TOKEN_EXCHANGE_GRANT } from "../../shared/grant_types.ts";
-import { ACCESS_TOKEN_TYPE } from "../../shared/token_types.ts";
-import { RateLimit } from "../../server/rate_limit.ts";
+import { TOKEN_EXCHANGE_GRANT } from "../../shared/oauth/grant_types.ts";
+import { ACCESS_TOKEN_TYPE } from "../../shared/oauth/token_types.ts";
+import { RateLimit } from "../../server/security/token_bucket.ts";
 import { testOnEachDatabase } from "../support/databases.ts";
 import { addPerson, describeScopes, makeToken } from "../support/personal_access_tokens.ts";
 import { settableClock } from "../support/settable_clock.ts";

@@ -1,7 +1,7 @@
 /** Invariant: what one network asks for never keeps another waiting for more than one turn. */
 import assert from "node:assert/strict";
-import { FairQueue, type QueuedCaller } from "../../server/fair_queue.ts";
-import { verifyPassword } from "../../server/password.ts";
+import { FairQueue, type QueuedCaller } from "../../server/security/fair_queue.ts";
+import { verifyPassword } from "../../server/security/password_hash.ts";
 
 class Full extends Error {}
 

@@ -1,7 +1,11 @@
 /** What other users of the machine may do with the server's files, and what is accepted. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { ownIdentity, permissionProblem, type Readers } from "../../server/file_permissions.ts";
+import {
+  ownIdentity,
+  permissionProblem,
+  type Readers,
+} from "../../server/config/file_permissions.ts";
 
 const ignore = Deno.build.os === "windows";
 const self = ownIdentity()!;

@@ -1,6 +1,6 @@
 /** Invariant: a request's path and origin are what was asked for, whatever its Host header says. */
 import assert from "node:assert/strict";
-import { hostProblem, requestPath } from "../../server/endpoints/request_path.ts";
+import { hostProblem, requestPath } from "../../server/http/request_target.ts";
 import { databaseKinds } from "../support/databases.ts";
 import { ISSUER, testServer } from "../support/test_server.ts";
 

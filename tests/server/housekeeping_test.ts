@@ -1,10 +1,10 @@
 /** The clean-up deletes what decides nothing any more, and nothing before. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { cleanUp, keepHouse } from "../../server/housekeeping.ts";
+import { cleanUp, keepHouse } from "../../server/cleanup.ts";
 import { createSession, signInAddresses } from "../../server/store/sessions.ts";
 import { useAssertion } from "../../server/store/trust_rules.ts";
-import { admitPassword } from "../../server/throttle.ts";
+import { admitPassword } from "../../server/security/rate_limit.ts";
 import { tokenHash } from "../../server/tokens/token_hash.ts";
 import { brand } from "../../shared/brand.ts";
 import { testOnEachDatabase } from "../support/databases.ts";

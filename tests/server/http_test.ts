@@ -1,6 +1,6 @@
 /** Invariant: what HTTP itself prescribes holds at every path, whatever the endpoint. */
 import assert from "node:assert/strict";
-import { PATHS } from "../../server/endpoints/metadata.ts";
+import { PATHS } from "../../server/oauth/metadata.ts";
 import { databaseKinds } from "../support/databases.ts";
 import { testServer } from "../support/test_server.ts";
 

@@ -1,12 +1,12 @@
 /** Invariant: an address or network that is accepted can be compared, and no spelling differs. */
 import assert from "node:assert/strict";
-import { clientAddressReader } from "../../server/client_address.ts";
+import { clientAddressReader } from "../../server/http/client_ip.ts";
 import {
   NetworkList,
   parseIpAddress,
   parseNetwork,
   parsePeerAddress,
-} from "../../server/ip_address.ts";
+} from "../../server/http/ip_address.ts";
 import { testOnEachDatabase } from "../support/databases.ts";
 import { addPerson, call, describeScopes, makeToken } from "../support/personal_access_tokens.ts";
 import { testServer } from "../support/test_server.ts";

@@ -2,7 +2,7 @@
  * Listens with short limits on connections until it is killed, over TLS if a certificate and a
  * key are named: for connection_limits_test.ts. `/slow` takes longer than any limit.
  */
-import { listen } from "../../server/listener.ts";
+import { listen } from "../../server/http/listener.ts";
 import { lineLog } from "../../server/log.ts";
 
 const say = (text: string) => Deno.stdout.writeSync(new TextEncoder().encode(text));

@@ -1,5 +1,5 @@
 /** Listens on a port of its own, which it prints, until it is killed: for listener_test.ts. */
-import { listen } from "../../server/listener.ts";
+import { listen } from "../../server/http/listener.ts";
 import { lineLog } from "../../server/log.ts";
 
 const say = (text: string) => Deno.stdout.writeSync(new TextEncoder().encode(text));

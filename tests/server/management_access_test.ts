@@ -7,18 +7,18 @@ import assert from "node:assert/strict";
 import { decodeJwt } from "jose";
 import { apiOperations } from "../../server/api/api.ts";
 import type { ApiOperation } from "../../server/api/operation.ts";
-import { createToken, importToken } from "../../server/personal_access_tokens/create_token.ts";
-import { rotateToken } from "../../server/personal_access_tokens/rotate_token.ts";
-import { findUserAsHolder } from "../../server/personal_access_tokens/token_holder.ts";
-import { TokenRefusal } from "../../server/personal_access_tokens/token_refusal.ts";
+import { createToken, importToken } from "../../server/pats/create.ts";
+import { rotateToken } from "../../server/pats/rotate.ts";
+import { findUserAsHolder } from "../../server/pats/owner.ts";
+import { TokenRefusal } from "../../server/pats/pat_error.ts";
 import { createServiceAccount } from "../../server/store/service_accounts.ts";
-import { cookieName } from "../../server/pages/browser_cookie.ts";
-import { pageRoutes } from "../../server/pages/page_routes.ts";
+import { cookieName } from "../../server/pages/http/session_cookie.ts";
+import { pageRoutes } from "../../server/pages/routes.ts";
 import { signAccessToken } from "../../server/tokens/access_token.ts";
 import { brand } from "../../shared/brand.ts";
 import { MANAGEMENT_SCOPES, managementResource } from "../../shared/management.ts";
-import { ACCESS_TOKEN_TYPE } from "../../shared/token_types.ts";
-import { DEVICE_CODE_GRANT, TOKEN_EXCHANGE_GRANT } from "../../shared/grant_types.ts";
+import { ACCESS_TOKEN_TYPE } from "../../shared/oauth/token_types.ts";
+import { DEVICE_CODE_GRANT, TOKEN_EXCHANGE_GRANT } from "../../shared/oauth/grant_types.ts";
 import { testOnEachDatabase } from "../support/databases.ts";
 import {
   addPerson,

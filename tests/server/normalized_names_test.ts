@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import postgres from "postgres";
-import { type DatabaseLocation, openDatabase, type Sql } from "../../server/store/connect.ts";
-import { migrate } from "../../server/store/migrate.ts";
-import { MigrationConflict } from "../../server/store/migration_conflict.ts";
-import { migrations } from "../../server/store/migrations.ts";
+import { type DatabaseLocation, openDatabase, type Sql } from "../../server/store/db/connect.ts";
+import { migrate } from "../../server/store/db/migrate.ts";
+import { MigrationConflict } from "../../server/store/db/migration_conflict.ts";
+import { migrations } from "../../server/store/db/migrations.ts";
 import { setUserDisabled, updateUser } from "../../server/store/user_access.ts";
 import { createUser, emailProblem, findUserByEmail } from "../../server/store/users.ts";
-import { admitPassword, PASSWORD_LIMITS } from "../../server/throttle.ts";
+import { admitPassword, PASSWORD_LIMITS } from "../../server/security/rate_limit.ts";
 import { testOnEachDatabase } from "../support/databases.ts";
 import { addPerson, call, describeScopes, makeToken } from "../support/personal_access_tokens.ts";
 import { createDatabase } from "../support/postgres.ts";

@@ -4,10 +4,10 @@
  */
 import assert from "node:assert/strict";
 import { eventually } from "../support/eventually.ts";
-import { readForm } from "../../server/endpoints/form.ts";
+import { readForm } from "../../server/http/form.ts";
 import { brand } from "../../shared/brand.ts";
-import { DEVICE_CODE_GRANT } from "../../shared/grant_types.ts";
-import { OAuthError } from "../../shared/oauth_error.ts";
+import { DEVICE_CODE_GRANT } from "../../shared/oauth/grant_types.ts";
+import { OAuthError } from "../../shared/oauth/errors.ts";
 import { databaseKinds } from "../support/databases.ts";
 import { type TestServer, testServer } from "../support/test_server.ts";
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { apiOperations } from "../../server/api/api.ts";
 import { openApiDocument } from "../../server/api/openapi.ts";
-import { cursorAfter } from "../../server/personal_access_tokens/list_cursor.ts";
+import { cursorAfter } from "../../server/pats/list_cursor.ts";
 import { testOnEachDatabase } from "../support/databases.ts";
 import { addPerson, call, describeScopes, makeToken } from "../support/personal_access_tokens.ts";
 import { testServer } from "../support/test_server.ts";

@@ -3,7 +3,7 @@
  * very addresses that were judged, and no answer takes more time or memory than was allowed.
  */
 import assert from "node:assert/strict";
-import { IssuerKeys, IssuerUnavailable } from "../../server/federation/issuer_keys.ts";
+import { IssuerKeys, IssuerUnavailable } from "../../server/federation/jwks_cache.ts";
 import {
   exchange,
   machineNetwork,

@@ -1,7 +1,7 @@
 /** What owners of tokens hear by e-mail, from a real mail server. */
 import assert from "node:assert/strict";
-import { warnOfExpiry } from "../../server/personal_access_tokens/expiry_warnings.ts";
-import { reportLeakedTokens } from "../../server/personal_access_tokens/leaked_tokens.ts";
+import { warnOfExpiry } from "../../server/pats/expiry_reminders.ts";
+import { reportLeakedTokens } from "../../server/pats/report_leak.ts";
 import { testOnEachDatabase } from "../support/databases.ts";
 import { type MailServer, startMailServer } from "../support/mail_server.ts";
 import { addPerson, call, describeScopes, makeToken } from "../support/personal_access_tokens.ts";

@@ -5,7 +5,7 @@ import {
   PasswordChecksBusy,
   passwordProblem,
   verifyPassword,
-} from "../../server/password.ts";
+} from "../../server/security/password_hash.ts";
 
 const PASSWORD = "a calm and long pass phrase";
 

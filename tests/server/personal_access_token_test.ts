@@ -423,7 +423,7 @@ testOnEachDatabase("owners are warned before a token ends, once each time", asyn
     told.push(JSON.parse(String(init!.body)));
     return Promise.resolve(new Response(null));
   };
-  const { warnOfExpiry } = await import("../../server/personal_access_tokens/expiry_warnings.ts");
+  const { warnOfExpiry } = await import("../../server/pats/expiry_reminders.ts");
   const alice = await addPerson(server);
   await makeToken(server, alice, { name: "week", expires_in: 8 * 86_400 });
   await makeToken(server, alice, { name: "quarter" });

@@ -1,7 +1,7 @@
 /** Places of addresses, where the operator gives a GeoIP file. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { placesFrom } from "../../server/places.ts";
+import { placesFrom } from "../../server/geoip.ts";
 import { databaseKinds } from "../support/databases.ts";
 import { writeGeoipFile } from "../support/geoip_file.ts";
 import { addPerson, signedIn } from "../support/page_people.ts";

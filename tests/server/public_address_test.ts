@@ -1,6 +1,6 @@
 /** Invariant: only addresses of the public internet count as public, however they are written. */
 import assert from "node:assert/strict";
-import { isPublicAddress } from "../../server/federation/public_address.ts";
+import { isPublicAddress } from "../../server/outbound/ssrf_guard.ts";
 
 Deno.test("an address outside the public internet is not public, however it is written", () => {
   const addresses = [

@@ -3,11 +3,11 @@
  * and no token works once a later one has been used.
  */
 import assert from "node:assert/strict";
-import { refreshTokenGrant } from "../../server/grants/refresh_token.ts";
+import { refreshTokenGrant } from "../../server/oauth/grants/refresh_token.ts";
 import { commandLineClient } from "../../server/store/clients.ts";
-import type { Sql } from "../../server/store/connect.ts";
+import type { Sql } from "../../server/store/db/connect.ts";
 import { revokeRefreshTokenFamiliesOf } from "../../server/store/refresh_token_families.ts";
-import { OAuthError } from "../../shared/oauth_error.ts";
+import { OAuthError } from "../../shared/oauth/errors.ts";
 import { setUserDisabled, updateUser } from "../../server/store/user_access.ts";
 import { type TestServer, testServer } from "../support/test_server.ts";
 import { testOnEachDatabase } from "../support/databases.ts";

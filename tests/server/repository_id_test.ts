@@ -1,7 +1,7 @@
 /** A repository's unchanging number, asked for as GitHub's and GitLab's APIs document it. */
 import assert from "node:assert/strict";
 import { repositoryIdLookUp } from "../../server/federation/repository_id.ts";
-import { draftRule, RuleDraftError } from "../../server/federation/rule_draft.ts";
+import { draftRule, RuleDraftError } from "../../server/federation/build_rule.ts";
 import { machineNetwork, OutboundHttp } from "../../server/outbound/outbound_http.ts";
 
 Deno.test("repositories and projects are looked up where they live", async () => {

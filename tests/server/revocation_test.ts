@@ -7,8 +7,8 @@ import { randomUUID } from "node:crypto";
 import { commandLineClient } from "../../server/store/clients.ts";
 import { signAccessToken } from "../../server/tokens/access_token.ts";
 import { brand } from "../../shared/brand.ts";
-import { TOKEN_EXCHANGE_GRANT } from "../../shared/grant_types.ts";
-import { ACCESS_TOKEN_TYPE } from "../../shared/token_types.ts";
+import { TOKEN_EXCHANGE_GRANT } from "../../shared/oauth/grant_types.ts";
+import { ACCESS_TOKEN_TYPE } from "../../shared/oauth/token_types.ts";
 import { testOnEachDatabase } from "../support/databases.ts";
 import {
   addPerson,

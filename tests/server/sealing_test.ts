@@ -1,7 +1,7 @@
 /** Encryption at rest: AES-GCM is broken as soon as one nonce seals two texts (NIST SP 800-38D section 8). */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { isSealed, sealing, SealingError } from "../../server/sealing.ts";
+import { isSealed, sealing, SealingError } from "../../server/security/encryption.ts";
 
 const KEY = "k".repeat(32);
 const plain = new TextEncoder().encode("a secret that is stored many times");

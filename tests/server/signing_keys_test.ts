@@ -1,6 +1,6 @@
 /** Signing keys: one signs at a time, and a token is verified for as long as it lives. */
 import assert from "node:assert/strict";
-import type { DatabaseLocation } from "../../server/store/connect.ts";
+import type { DatabaseLocation } from "../../server/store/db/connect.ts";
 import { createServiceAccount } from "../../server/store/service_accounts.ts";
 import { insertTrustRule } from "../../server/store/trust_rules.ts";
 import { signAccessToken } from "../../server/tokens/access_token.ts";

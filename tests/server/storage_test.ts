@@ -1,11 +1,11 @@
 /** The database at start: migrations, secrets at rest, the folder's lock. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { sealing, SealingError } from "../../server/sealing.ts";
-import { openDatabase } from "../../server/store/connect.ts";
-import { FolderLocked } from "../../server/store/folder_lock.ts";
-import { migrate, migrationStatus } from "../../server/store/migrate.ts";
-import { migrations } from "../../server/store/migrations.ts";
+import { sealing, SealingError } from "../../server/security/encryption.ts";
+import { openDatabase } from "../../server/store/db/connect.ts";
+import { FolderLocked } from "../../server/store/embedded/folder_lock.ts";
+import { migrate, migrationStatus } from "../../server/store/db/migrate.ts";
+import { migrations } from "../../server/store/db/migrations.ts";
 import { loadServerSecrets } from "../../server/store/server_secrets.ts";
 import { SigningKeys } from "../../server/tokens/signing_keys.ts";
 import { databaseKinds, testOnEachDatabase } from "../support/databases.ts";

@@ -4,14 +4,14 @@
  */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import type { DatabaseLocation, Sql } from "../../server/store/connect.ts";
+import type { DatabaseLocation, Sql } from "../../server/store/db/connect.ts";
 import { deleteOldFailedAttempts, forgiveAttempt } from "../../server/store/failed_attempts.ts";
 import {
   type Admission,
   admitPassword,
   admitRefusal,
   admitUserCode,
-} from "../../server/throttle.ts";
+} from "../../server/security/rate_limit.ts";
 import { testOnEachDatabase } from "../support/databases.ts";
 import { testServer } from "../support/test_server.ts";
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readTlsPair, TlsPairError } from "../../server/tls_pair.ts";
+import { readTlsPair, TlsPairError } from "../../server/config/tls_pair.ts";
 
 const fixture = (file: string) =>
   fileURLToPath(new URL(`../support/certificate/${file}`, import.meta.url));

@@ -1,7 +1,7 @@
 /** Replicas: what one changes the others know within a second, or they ask the database. */
 import assert from "node:assert/strict";
-import { listenForTokenChanges } from "../../server/store/token_changes.ts";
-import { TokenCheck } from "../../server/token_check/token_check.ts";
+import { listenForTokenChanges } from "../../server/store/db/cache_invalidation.ts";
+import { TokenCheck } from "../../server/validation/token_validator.ts";
 import { databaseKinds, testOnEachDatabase } from "../support/databases.ts";
 import {
   addPerson,

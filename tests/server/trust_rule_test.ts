@@ -1,8 +1,8 @@
 /** Invariant: a rule lets in those it names, and a rule that lets strangers in is not made. */
 import assert from "node:assert/strict";
 import { type Condition, holds } from "../../server/federation/condition.ts";
-import { dangers } from "../../server/federation/rule_safety.ts";
-import { draftRule, RuleDraftError, type RuleWishes } from "../../server/federation/rule_draft.ts";
+import { dangers } from "../../server/federation/rule_lint.ts";
+import { draftRule, RuleDraftError, type RuleWishes } from "../../server/federation/build_rule.ts";
 import { type ProviderName, providers } from "../../server/federation/providers.ts";
 
 const glob = (claim: string, ...values: string[]): Condition => ({

@@ -1,8 +1,8 @@
 /** Environment variables with our prefix: which are known, and what is said of the others. */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { settings } from "../../server/settings.ts";
-import { unknownVariables } from "../../server/unknown_variables.ts";
+import { settings } from "../../server/config/schema.ts";
+import { unknownVariables } from "../../server/config/unknown_variables.ts";
 import { brand } from "../../shared/brand.ts";
 import { CLIENT_VARIABLES } from "../../shared/environment_variables.ts";
 

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { Webhook as Receiver, WebhookVerificationError } from "standardwebhooks";
-import { loadConfig } from "../../server/config.ts";
+import { loadConfig } from "../../server/config/load.ts";
 import { machineNetwork, OutboundHttp } from "../../server/outbound/outbound_http.ts";
-import { Webhook } from "../../server/webhook.ts";
+import { Webhook } from "../../server/notifications/webhook.ts";
 import { brand } from "../../shared/brand.ts";
 import { systemClock } from "../../shared/clock.ts";
 

@@ -12,14 +12,14 @@ import {
   type TrustRuleRequest,
 } from "../../server/admin/trust_operations.ts";
 import { setServiceAccountShutOut } from "../../server/admin/service_account_operations.ts";
-import type { ServerConfig } from "../../server/config.ts";
+import type { ServerConfig } from "../../server/config/load.ts";
 import type { Condition } from "../../server/federation/condition.ts";
-import { cleanUp } from "../../server/housekeeping.ts";
-import { IssuerKeys } from "../../server/federation/issuer_keys.ts";
+import { cleanUp } from "../../server/cleanup.ts";
+import { IssuerKeys } from "../../server/federation/jwks_cache.ts";
 import { machineNetwork, OutboundHttp } from "../../server/outbound/outbound_http.ts";
-import type { DatabaseLocation } from "../../server/store/connect.ts";
-import { JWT_BEARER_GRANT, TOKEN_EXCHANGE_GRANT } from "../../shared/grant_types.ts";
-import { ID_TOKEN_TYPE, JWT_TYPE } from "../../shared/token_types.ts";
+import type { DatabaseLocation } from "../../server/store/db/connect.ts";
+import { JWT_BEARER_GRANT, TOKEN_EXCHANGE_GRANT } from "../../shared/oauth/grant_types.ts";
+import { ID_TOKEN_TYPE, JWT_TYPE } from "../../shared/oauth/token_types.ts";
 import { testOnEachDatabase } from "../support/databases.ts";
 import { eventually } from "../support/eventually.ts";
 import {

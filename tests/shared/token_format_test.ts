@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { brand } from "../../shared/brand.ts";
-import { formatToken, hasChecksum, hasTokenForm, parseToken } from "../../shared/token_format.ts";
+import { formatToken, hasChecksum, hasTokenForm, parseToken } from "../../shared/tokens/format.ts";
 
 const document = await Deno.readTextFile(new URL("../../docs/token-format.md", import.meta.url));
 const PREFIX = brand.tokenPrefixes.personalAccessToken;

@@ -1,7 +1,7 @@
 /** Both kinds of database, so that a test can run over each. */
 import { cp } from "node:fs/promises";
-import { type DatabaseLocation } from "../../server/store/connect.ts";
-import { openEmbeddedDatabase } from "../../server/store/embedded.ts";
+import { type DatabaseLocation } from "../../server/store/db/connect.ts";
+import { openEmbeddedDatabase } from "../../server/store/embedded/embedded.ts";
 import { createDatabase, postgresVersions } from "./postgres.ts";
 
 export interface TestLocation extends AsyncDisposable {

@@ -1,6 +1,6 @@
 /** An API that asks the server about tokens, as a confidential client that the operator has made. */
 import assert from "node:assert/strict";
-import type { IntrospectionResponse } from "../../shared/introspection_response.ts";
+import type { IntrospectionResponse } from "../../shared/oauth/introspection_response.ts";
 import type { Installation } from "./installation.ts";
 
 export interface ApiClient {

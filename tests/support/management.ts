@@ -1,7 +1,7 @@
 /** A token for the management interface, approved in a browser, over HTTP as any client does it. */
 import assert from "node:assert/strict";
 import { brand } from "../../shared/brand.ts";
-import { DEVICE_CODE_GRANT } from "../../shared/grant_types.ts";
+import { DEVICE_CODE_GRANT } from "../../shared/oauth/grant_types.ts";
 import { MANAGEMENT_SCOPES, managementResource } from "../../shared/management.ts";
 import type { Person } from "./person.ts";
 

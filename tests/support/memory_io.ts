@@ -1,5 +1,5 @@
 /** A ClientIo from memory: what was written, a clock that moves when someone sleeps, no real network but loopback. */
-import type { ClientIo, EndedProgram, ForegroundEnd, Platform } from "../../client/client_io.ts";
+import type { ClientIo, EndedProgram, ForegroundEnd, Platform } from "../../client/io.ts";
 
 export interface MemoryIo extends ClientIo {
   out: string;

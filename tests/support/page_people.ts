@@ -1,6 +1,6 @@
 /** People who can sign in to the pages. */
 import assert from "node:assert/strict";
-import { hashPassword } from "../../server/password.ts";
+import { hashPassword } from "../../server/security/password_hash.ts";
 import { createUser, type User } from "../../server/store/users.ts";
 import { type Visitor, visitor } from "./page_visitor.ts";
 import type { TestServer } from "./test_server.ts";

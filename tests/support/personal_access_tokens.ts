@@ -1,8 +1,8 @@
 /** Requests to the REST interface, as a person's login or with any token. */
 import assert from "node:assert/strict";
-import type { ServerConfig } from "../../server/config.ts";
+import type { ServerConfig } from "../../server/config/load.ts";
 import { brand } from "../../shared/brand.ts";
-import { formatScope } from "../../shared/scope.ts";
+import { formatScope } from "../../shared/oauth/scope.ts";
 import type { Answer, TestServer } from "./test_server.ts";
 
 /** A catalogue with a scope for everybody and one for administrators. */

@@ -1,7 +1,7 @@
 /** A person's account on a machine of their own, where they use the compiled program. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { configFolder } from "../../client/folders.ts";
+import { configFolder } from "../../client/credentials/config_dir.ts";
 import { type Ended, run, type RunOptions, start } from "./binary.ts";
 import type { Installation } from "./installation.ts";
 import { assertNoSecrets } from "./no_secrets.ts";

@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { app } from "../../server/app.ts";
-import { loadConfig, type ServerConfig } from "../../server/config.ts";
+import { loadConfig, type ServerConfig } from "../../server/config/load.ts";
 import type { AppParts } from "../../server/app_parts.ts";
-import { IssuerKeys } from "../../server/federation/issuer_keys.ts";
-import { openStorage } from "../../server/storage.ts";
-import type { Database, DatabaseLocation } from "../../server/store/connect.ts";
+import { IssuerKeys } from "../../server/federation/jwks_cache.ts";
+import { openStorage } from "../../server/open_store.ts";
+import type { Database, DatabaseLocation } from "../../server/store/db/connect.ts";
 import {
   decideDeviceAuthorization,
   enterUserCode,
@@ -17,16 +17,16 @@ import {
   OutboundHttp,
   type OutboundNetwork,
 } from "../../server/outbound/outbound_http.ts";
-import { Mail } from "../../server/mail.ts";
-import { TokenCheck } from "../../server/token_check/token_check.ts";
+import { Mail } from "../../server/notifications/mail.ts";
+import { TokenCheck } from "../../server/validation/token_validator.ts";
 import { tokenHash } from "../../server/tokens/token_hash.ts";
 import { normaliseUserCode } from "../../server/tokens/user_code.ts";
-import { Webhook } from "../../server/webhook.ts";
+import { Webhook } from "../../server/notifications/webhook.ts";
 import { brand } from "../../shared/brand.ts";
-import type { DeviceAuthorizationResponse } from "../../shared/device_authorization_response.ts";
-import { DEVICE_CODE_GRANT } from "../../shared/grant_types.ts";
+import type { DeviceAuthorizationResponse } from "../../shared/oauth/device_authorization_response.ts";
+import { DEVICE_CODE_GRANT } from "../../shared/oauth/grant_types.ts";
 import { managementResource } from "../../shared/management.ts";
-import type { TokenResponse } from "../../shared/token_response.ts";
+import type { TokenResponse } from "../../shared/oauth/token_response.ts";
 import { type SettableClock, settableClock } from "./settable_clock.ts";
 
 export const ISSUER = "https://auth.example.test";

@@ -1,12 +1,12 @@
 import { strict as assert } from "node:assert";
 import { join } from "node:path";
-import { authDocker, type DockerOptions } from "../../../client/commands/auth_docker.ts";
+import { authDocker, type DockerOptions } from "../../../client/commands/auth/docker.ts";
 import {
   authGitCredential,
   type GitCredentialOptions,
-} from "../../../client/commands/auth_git_credential.ts";
-import { authKubectl } from "../../../client/commands/auth_kubectl.ts";
-import { runCommand } from "../../../client/run_command.ts";
+} from "../../../client/commands/auth/git_credential.ts";
+import { authKubectl } from "../../../client/commands/auth/kubectl.ts";
+import { runCommand } from "../../../client/run.ts";
 import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { clientHome, logIn } from "../../support/client_home.ts";

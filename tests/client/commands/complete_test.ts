@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
-import { complete, type KnownValues } from "../../../client/commands/complete.ts";
-import { completionScript } from "../../../client/commands/completion.ts";
+import { complete, type KnownValues } from "../../../client/commands/completion/complete.ts";
+import { completionScript } from "../../../client/commands/completion/completion.ts";
 import { commandTree } from "../../../main.ts";
 
 const ignored = () => Promise.resolve();

@@ -2,8 +2,8 @@
 import { strict as assert } from "node:assert";
 import { login, type LoginOptions } from "../../../client/commands/login.ts";
 import { token } from "../../../client/commands/token.ts";
-import { runCommand } from "../../../client/run_command.ts";
-import { readAccounts, rememberAccount } from "../../../client/accounts.ts";
+import { runCommand } from "../../../client/run.ts";
+import { readAccounts, rememberAccount } from "../../../client/auth/account_index.ts";
 import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { clientHome, jwt, logIn, tokensFor } from "../../support/client_home.ts";

@@ -1,10 +1,10 @@
 /** Managing tokens asks for approval where the login does not cover it. */
 import assert from "node:assert/strict";
 import { logout } from "../../../client/commands/logout.ts";
-import { patCreate } from "../../../client/commands/pat_create.ts";
-import { patImport } from "../../../client/commands/pat_import.ts";
+import { patCreate } from "../../../client/commands/pat/create.ts";
+import { patImport } from "../../../client/commands/pat/import.ts";
 import { token } from "../../../client/commands/token.ts";
-import { runCommand } from "../../../client/run_command.ts";
+import { runCommand } from "../../../client/run.ts";
 import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { clientHome, jwt, logIn } from "../../support/client_home.ts";

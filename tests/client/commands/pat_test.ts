@@ -1,11 +1,11 @@
 import { strict as assert } from "node:assert";
-import { patCreate, type PatCreateOptions } from "../../../client/commands/pat_create.ts";
-import { patList, type PatListOptions } from "../../../client/commands/pat_list.ts";
-import { patRevoke } from "../../../client/commands/pat_revoke.ts";
-import { patRotate, type PatRotateOptions } from "../../../client/commands/pat_rotate.ts";
-import { patShow } from "../../../client/commands/pat_show.ts";
-import type { ClientIo } from "../../../client/client_io.ts";
-import { runCommand } from "../../../client/run_command.ts";
+import { patCreate, type PatCreateOptions } from "../../../client/commands/pat/create.ts";
+import { patList, type PatListOptions } from "../../../client/commands/pat/list.ts";
+import { patRevoke } from "../../../client/commands/pat/revoke.ts";
+import { patRotate, type PatRotateOptions } from "../../../client/commands/pat/rotate.ts";
+import { patShow } from "../../../client/commands/pat/show.ts";
+import type { ClientIo } from "../../../client/io.ts";
+import { runCommand } from "../../../client/run.ts";
 import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { clientHome, logIn, tokensFor } from "../../support/client_home.ts";

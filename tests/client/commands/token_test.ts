@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { token, type TokenOptions } from "../../../client/commands/token.ts";
-import { runCommand } from "../../../client/run_command.ts";
-import { activate } from "../../../client/session.ts";
+import { runCommand } from "../../../client/run.ts";
+import { activate } from "../../../client/auth/token_source.ts";
 import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { clientHome, jwt, logIn, tokensFor } from "../../support/client_home.ts";

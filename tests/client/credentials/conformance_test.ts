@@ -1,6 +1,6 @@
 /** One suite over every store: what a login leaves behind is found again, whole, by later processes. */
 import assert from "node:assert/strict";
-import type { CredentialStore } from "../../../client/credentials/credential_store.ts";
+import type { CredentialStore } from "../../../client/credentials/store.ts";
 import { secretService } from "../../support/secret_service.ts";
 import { temporaryHome } from "../../support/temporary_home.ts";
 import { storeInProcesses } from "./store_child.ts";

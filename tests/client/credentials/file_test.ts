@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { CredentialStoreError } from "../../../client/credentials/credential_store.ts";
-import { FileStore } from "../../../client/credentials/file.ts";
-import { tryPrivateFolder, WideRights } from "../../../client/private_file.ts";
-import { keepToOwner } from "../../../client/credentials/windows_access.ts";
+import { CredentialStoreError } from "../../../client/credentials/store.ts";
+import { FileStore } from "../../../client/credentials/file_store.ts";
+import { tryPrivateFolder, WideRights } from "../../../client/credentials/secure_file.ts";
+import { keepToOwner } from "../../../client/credentials/windows_acl.ts";
 import { brand } from "../../../shared/brand.ts";
 import { memoryIo } from "../../support/memory_io.ts";
 import { temporaryHome } from "../../support/temporary_home.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { KeychainStore } from "../../../client/credentials/keychain.ts";
-import { CredentialStoreError } from "../../../client/credentials/credential_store.ts";
+import { KeychainStore } from "../../../client/credentials/keychain/keychain_store.ts";
+import { CredentialStoreError } from "../../../client/credentials/store.ts";
 import { memoryKeychain } from "./memory_keychain.ts";
 
 const key = { server: "https://auth.example.com", account: "alice@example.com" };

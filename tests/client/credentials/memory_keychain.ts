@@ -1,7 +1,7 @@
 import {
   type KeychainBackend,
   KeychainUnavailable,
-} from "../../../client/credentials/keychain_backend.ts";
+} from "../../../client/credentials/keychain/backend.ts";
 
 export interface MemoryKeychain extends KeychainBackend {
   entries: Map<string, Uint8Array>;

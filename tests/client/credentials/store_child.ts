@@ -1,6 +1,6 @@
 /** Steps of a credential store, each in a process of its own. */
 import { fileURLToPath } from "node:url";
-import type { CredentialStore } from "../../../client/credentials/credential_store.ts";
+import type { CredentialStore } from "../../../client/credentials/store.ts";
 import type { Step, StepResult } from "./store_process.ts";
 
 const program = fileURLToPath(new URL("./store_process.ts", import.meta.url));

@@ -3,8 +3,8 @@
  * One step of a credential store in a process of its own, as a command would take
  * it: stdin has the step, stdout the result, and the process ends by Deno.exit.
  */
-import type { AccountKey, Credentials } from "../../../client/credentials/credential_store.ts";
-import { chooseStore, openStore } from "../../../client/credentials/select_store.ts";
+import type { AccountKey, Credentials } from "../../../client/credentials/store.ts";
+import { chooseStore, openStore } from "../../../client/credentials/select.ts";
 
 export type Step =
   | { do: "choose"; insecureStorage?: boolean }

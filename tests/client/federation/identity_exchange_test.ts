@@ -5,11 +5,11 @@
 import { strict as assert } from "node:assert";
 import { status } from "../../../client/commands/status.ts";
 import { token, type TokenOptions } from "../../../client/commands/token.ts";
-import { runCommand } from "../../../client/run_command.ts";
+import { runCommand } from "../../../client/run.ts";
 import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
-import { TOKEN_EXCHANGE_GRANT } from "../../../shared/grant_types.ts";
-import { ID_TOKEN_TYPE, JWT_TYPE } from "../../../shared/token_types.ts";
+import { TOKEN_EXCHANGE_GRANT } from "../../../shared/oauth/grant_types.ts";
+import { ID_TOKEN_TYPE, JWT_TYPE } from "../../../shared/oauth/token_types.ts";
 import { type ClientHome, clientHome, jwt, logIn } from "../../support/client_home.ts";
 import { ScriptedServer } from "../../support/scripted_server.ts";
 

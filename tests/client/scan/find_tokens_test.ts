@@ -4,7 +4,7 @@ import { makeDeviceCode } from "../../../server/tokens/device_code.ts";
 import { makePersonalAccessToken } from "../../../server/tokens/personal_access_token.ts";
 import { makeRefreshToken } from "../../../server/tokens/refresh_token.ts";
 import { brand } from "../../../shared/brand.ts";
-import { formatToken } from "../../../shared/token_format.ts";
+import { formatToken } from "../../../shared/tokens/format.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const names = (text: string) => findTokens(bytes(text)).map(({ kind }) => kind.name);

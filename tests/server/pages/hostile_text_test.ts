@@ -1,6 +1,6 @@
 /** Untrusted text on pages, wherever it comes from: the database may hold anything. */
 import assert from "node:assert/strict";
-import { pageRoutes } from "../../../server/pages/page_routes.ts";
+import { pageRoutes } from "../../../server/pages/routes.ts";
 import { brand } from "../../../shared/brand.ts";
 import { databaseKinds } from "../../support/databases.ts";
 import { addPerson, signedIn } from "../../support/page_people.ts";

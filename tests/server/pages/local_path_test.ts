@@ -1,6 +1,6 @@
 /** Invariant: nobody is led to another server by signing in to this one. */
 import assert from "node:assert/strict";
-import { localPath } from "../../../server/pages/local_path.ts";
+import { localPath } from "../../../server/pages/http/safe_redirect.ts";
 
 Deno.test("a path on this server is where one returns to", () => {
   for (const path of ["/", "/device", "/device?user_code=BCDF-GHJK", "/a/../b%2f?x=//y"]) {

@@ -4,9 +4,9 @@
  */
 import assert from "node:assert/strict";
 import { addTrustRule } from "../../../server/admin/trust_operations.ts";
-import { pageRoutes } from "../../../server/pages/page_routes.ts";
-import type { PageRoute } from "../../../server/pages/page_route.ts";
-import { pages } from "../../../server/pages/pages.tsx";
+import { pageRoutes } from "../../../server/pages/routes.ts";
+import type { PageRoute } from "../../../server/pages/http/page_route.ts";
+import { pages } from "../../../server/pages/router.tsx";
 import { databaseKinds } from "../../support/databases.ts";
 import { addPerson, PASSWORD, signedIn } from "../../support/page_people.ts";
 import { type Visitor, visitor } from "../../support/page_visitor.ts";

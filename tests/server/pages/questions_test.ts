@@ -4,8 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { addTrustRule } from "../../../server/admin/trust_operations.ts";
-import { pageRoutes } from "../../../server/pages/page_routes.ts";
-import type { Notice } from "../../../server/pages/notice.ts";
+import { pageRoutes } from "../../../server/pages/routes.ts";
+import type { Notice } from "../../../server/pages/http/notice.ts";
 import { databaseKinds } from "../../support/databases.ts";
 import { addPerson, signedIn } from "../../support/page_people.ts";
 import { type Shown, trustProxy, type Visitor } from "../../support/page_visitor.ts";

@@ -1,8 +1,8 @@
 /** Signing in and out, and what guessers find. */
 import assert from "node:assert/strict";
-import { cleanUp } from "../../../server/housekeeping.ts";
+import { cleanUp } from "../../../server/cleanup.ts";
 import { setUserDisabled } from "../../../server/store/user_access.ts";
-import { admitPassword } from "../../../server/throttle.ts";
+import { admitPassword } from "../../../server/security/rate_limit.ts";
 import { startMailServer } from "../../support/mail_server.ts";
 import { databaseKinds } from "../../support/databases.ts";
 import { addPerson, PASSWORD, signedIn } from "../../support/page_people.ts";

@@ -1,6 +1,6 @@
 /** Text of strangers, and times, as pages show them. */
 import assert from "node:assert/strict";
-import { ago } from "../../../server/pages/moment.tsx";
+import { ago } from "../../../server/pages/ui/relative_time.tsx";
 import { nameProblem } from "../../../server/store/users.ts";
 import { visibleText } from "../../../server/visible_text.ts";
 

@@ -1,6 +1,6 @@
 /** Invariant: no statement waits for ever, whatever becomes of the way to the database. */
 import assert from "node:assert/strict";
-import { openDatabase } from "../../../server/store/connect.ts";
+import { openDatabase } from "../../../server/store/db/connect.ts";
 import { createDatabase } from "../../support/postgres.ts";
 import { startTcpProxy } from "../../support/tcp_proxy.ts";
 

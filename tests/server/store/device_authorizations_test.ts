@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import type { Sql } from "../../../server/store/connect.ts";
+import type { Sql } from "../../../server/store/db/connect.ts";
 import {
   decideDeviceAuthorization,
   enterUserCode,

@@ -1,8 +1,8 @@
 /** Invariants: a connection serves only while it takes writes, whatever it answers to reads; and losing one harms nobody else. */
 import assert from "node:assert/strict";
 import postgres from "postgres";
-import { type Database, openDatabase } from "../../../server/store/connect.ts";
-import { listenForTokenChanges } from "../../../server/store/token_changes.ts";
+import { type Database, openDatabase } from "../../../server/store/db/connect.ts";
+import { listenForTokenChanges } from "../../../server/store/db/cache_invalidation.ts";
 import { createDatabase, startPostgres } from "../../support/postgres.ts";
 
 const open = (databaseUrl: string) => openDatabase({ databaseUrl, dataDir: "/nonexistent" });

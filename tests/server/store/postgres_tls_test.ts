@@ -1,8 +1,8 @@
 /** Invariants: TLS with the database as `sslmode` asks for it, or one error that says why not. */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { openDatabase } from "../../../server/store/connect.ts";
-import { DatabaseUnreachable } from "../../../server/store/postgres_dial.ts";
+import { openDatabase } from "../../../server/store/db/connect.ts";
+import { DatabaseUnreachable } from "../../../server/store/db/postgres_dial.ts";
 import { createDatabase, startPostgres } from "../../support/postgres.ts";
 
 const file = (name: string) =>

@@ -5,7 +5,7 @@ import {
   displayPostgresUrl,
   parsePostgresUrl,
   PostgresUrlError,
-} from "../../../server/store/postgres_url.ts";
+} from "../../../server/store/db/postgres_url.ts";
 
 Deno.test("a URL is read as libpq reads it", () => {
   const hosts = (url: string) =>

@@ -1,6 +1,6 @@
 /** Invariant: what loses a conflict is run again, a bounded number of times, and happens once. */
 import assert from "node:assert/strict";
-import { openDatabase, type Sql } from "../../../server/store/connect.ts";
+import { openDatabase, type Sql } from "../../../server/store/db/connect.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
 
 async function prepare(sql: Sql): Promise<void> {

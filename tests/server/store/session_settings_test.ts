@@ -1,6 +1,6 @@
 /** Invariant: what our SQL and the driver rely on is set by us, whatever the database's own settings are. */
 import assert from "node:assert/strict";
-import { openDatabase } from "../../../server/store/connect.ts";
+import { openDatabase } from "../../../server/store/db/connect.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
 import { FULL_SCOPE, testServer } from "../../support/test_server.ts";
 

@@ -4,8 +4,8 @@
  * that was under way, or to a channel that was down.
  */
 import assert from "node:assert/strict";
-import { TokenCheck } from "../../../server/token_check/token_check.ts";
-import type { ChangeListener } from "../../../server/store/token_changes.ts";
+import { TokenCheck } from "../../../server/validation/token_validator.ts";
+import type { ChangeListener } from "../../../server/store/db/cache_invalidation.ts";
 import { brand } from "../../../shared/brand.ts";
 import { managementResource } from "../../../shared/management.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";

@@ -1,6 +1,6 @@
 /** Invariant: nothing is answered from memory that may have changed since it was read. */
 import assert from "node:assert/strict";
-import { Remembered } from "../../../server/token_check/remembered.ts";
+import { Remembered } from "../../../server/validation/invalidating_cache.ts";
 
 /** A memory over a value that tests change, and the number of reads it took. */
 function memory(limit = 100) {

@@ -1,0 +1,182 @@
+/**
+ * How programs that `exec` runs get a fresh token: a Unix socket that exec listens on
+ * while its program runs, named by `${envPrefix}_TOKEN_SOCKET`. One JSON line each way:
+ *
+ *     {"token":"…","minTtlMs":60000}
+ *     {"token":"…","expiresAt":1795514520000,"scope":"openid","warnings":""}
+ *
+ * A request shows the token that exec has given its program, so that a socket is never
+ * asked on behalf of another token. Only this user can reach the socket.
+ */
+import { join } from "node:path";
+import { absoluteFolder } from "../../shared/absolute_folder.ts";
+import { brand } from "../../shared/brand.ts";
+import { ClientError, type FailureCode } from "../errors.ts";
+import type { ClientIo } from "../io.ts";
+import { CredentialStoreError } from "../credentials/store.ts";
+import { EXIT } from "../../shared/exit_codes.ts";
+import type { SessionToken } from "./token_source.ts";
+
+export const TOKEN_SOCKET_VARIABLE = `${brand.envPrefix}_TOKEN_SOCKET`;
+
+/** A token as a request gets it; or what the holder of the session would have been told. */
+type Reply =
+  & { warnings: string }
+  & (SessionToken | { failure: string; exitCode: FailureCode } | { failure: null });
+
+/** Longest line that is read, in bytes: a token and little else. */
+const MAX_LINE = 64 * 1024;
+/** What a sockaddr_un holds everywhere, with its zero byte (macOS: 104). */
+const MAX_PATH = 100;
+/** For a request to be written. A reply may wait for a server. In milliseconds. */
+const REQUEST_TIMEOUT_MS = 5000;
+const REPLY_TIMEOUT_MS = 90_000;
+
+export interface TokenSocket {
+  path: string;
+  /** Stops answering and removes the socket. */
+  close(): Promise<void>;
+}
+
+/**
+ * Answers requests that show `given` with what `fresh` gives. Undefined where there are
+ * no such sockets (Windows), or no folder for one; then `warn` says so.
+ */
+export async function openTokenSocket(
+  given: string,
+  fresh: (minTtlMs: number, io: ClientIo) => Promise<SessionToken>,
+  io: ClientIo,
+): Promise<TokenSocket | undefined> {
+  if (io.platform.os === "windows") return undefined;
+  let folder: string;
+  let listener: Deno.UnixListener;
+  try {
+    folder = await privateFolder(io);
+    const path = join(folder, "token");
+    listener = Deno.listen({ transport: "unix", path });
+    await Deno.chmod(path, 0o600);
+  } catch (error) {
+    io.stderr(
+      `Warning: programs cannot get fresh tokens from this one: ${
+        error instanceof Error ? error.message : error
+      }\n`,
+    );
+    return undefined;
+  }
+  const answering = (async () => {
+    for await (const connection of listener) void answer(connection, given, fresh, io);
+  })();
+  return {
+    path: join(folder, "token"),
+    async close() {
+      listener.close();
+      await answering.catch(() => {});
+      await Deno.remove(folder, { recursive: true }).catch(() => {});
+    },
+  };
+}
+
+/**
+ * A token that lives `minTtlMs` more from the socket at `path`; undefined if nobody
+ * answers there any more, or not for `given`. Throws ClientError as the session would.
+ */
+export async function askTokenSocket(
+  path: string,
+  given: string,
+  minTtlMs: number,
+  io: ClientIo,
+): Promise<SessionToken | undefined> {
+  let reply: Reply;
+  try {
+    using connection = await Deno.connect({ transport: "unix", path });
+    await writeLine(connection, { token: given, minTtlMs });
+    reply = Object(await readLine(connection, REPLY_TIMEOUT_MS));
+  } catch {
+    return undefined;
+  }
+  if (reply.warnings) io.stderr(reply.warnings);
+  if (!("failure" in reply)) return typeof reply.token === "string" ? reply : undefined;
+  if (reply.failure === null) return undefined;
+  throw new ClientError(reply.exitCode, reply.failure);
+}
+
+async function answer(
+  connection: Deno.Conn,
+  given: string,
+  fresh: (minTtlMs: number, io: ClientIo) => Promise<SessionToken>,
+  io: ClientIo,
+): Promise<void> {
+  try {
+    using open = connection;
+    const { token, minTtlMs } = Object(await readLine(open, REQUEST_TIMEOUT_MS));
+    const isKnown = token === given && Number.isFinite(minTtlMs);
+    await writeLine(
+      open,
+      isKnown ? await replyWith(fresh, minTtlMs, io) : { failure: null, warnings: "" },
+    );
+  } catch {
+    // Whoever asked has gone away.
+  }
+}
+
+async function replyWith(
+  fresh: (minTtlMs: number, io: ClientIo) => Promise<SessionToken>,
+  minTtlMs: number,
+  io: ClientIo,
+): Promise<Reply> {
+  // Said to whoever asked: the terminal belongs to the program that runs.
+  let warnings = "";
+  const stderr = (text: string) => void (warnings += text);
+  try {
+    return { ...await fresh(minTtlMs, { ...io, stderr }), warnings };
+  } catch (error) {
+    const failure = error instanceof Error ? error.message : String(error);
+    const exitCode = error instanceof ClientError
+      ? error.exitCode
+      : error instanceof CredentialStoreError
+      ? EXIT.credentialStore
+      : EXIT.failure;
+    return { failure, exitCode, warnings };
+  }
+}
+
+/** A new folder that only its owner can enter; by default mkdtemp's mode is 0700. */
+async function privateFolder({ env }: ClientIo): Promise<string> {
+  const prefix = `${brand.binaryName}-`;
+  const runtime = absoluteFolder(env.XDG_RUNTIME_DIR);
+  for (const dir of [runtime, absoluteFolder(env.TMPDIR), "/tmp"]) {
+    // makeTempDir adds a random name of some twenty characters.
+    if (dir === undefined || dir.length + prefix.length > MAX_PATH - 40) continue;
+    try {
+      return await Deno.makeTempDir({ dir, prefix });
+    } catch {
+      // Not there, or not ours: the next one.
+    }
+  }
+  throw new Error("there is no folder for a socket; set TMPDIR to one");
+}
+
+async function writeLine(connection: Deno.Conn, value: unknown): Promise<void> {
+  const bytes = new TextEncoder().encode(`${JSON.stringify(value)}\n`);
+  for (let written = 0; written < bytes.length;) {
+    written += await connection.write(bytes.subarray(written));
+  }
+}
+
+async function readLine(connection: Deno.Conn, timeoutMs: number): Promise<unknown> {
+  const timer = setTimeout(() => connection.close(), timeoutMs);
+  try {
+    const buffer = new Uint8Array(MAX_LINE);
+    let length = 0;
+    while (length < MAX_LINE) {
+      const read = await connection.read(buffer.subarray(length));
+      if (read === null) break;
+      length += read;
+      const end = buffer.subarray(0, length).indexOf(0x0a);
+      if (end >= 0) return JSON.parse(new TextDecoder().decode(buffer.subarray(0, end)));
+    }
+    throw new Error("not a line of JSON");
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * `auth docker`: docker's credential helper protocol
+ * (https://github.com/docker/docker-credential-helpers). Docker reads failures
+ * from standard output.
+ */
+import { brand } from "../../../shared/brand.ts";
+import { EXIT } from "../../../shared/exit_codes.ts";
+import { version } from "../../../shared/version.ts";
+import { ClientError } from "../../errors.ts";
+import type { ClientIo } from "../../io.ts";
+import { CredentialStoreError } from "../../credentials/store.ts";
+import { DOCKER_HELPER, dockerRegistries } from "./docker_config.ts";
+import { sessionJwt } from "../../auth/exchange.ts";
+import { hostOf, sameHost } from "../../oauth/host.ts";
+import { formatJson } from "../../output.ts";
+import {
+  chooseSession,
+  type Selection,
+  type Session,
+  sessionToken,
+} from "../../auth/token_source.ts";
+
+export interface DockerOptions extends Selection {
+  /** Registries that may have the token besides the server's own and those in docker's configuration. */
+  host?: string[];
+  user?: string;
+  exchange?: boolean;
+}
+
+/** Docker knows it by these very words (credentials/error.go) and goes on without credentials. */
+const NOT_FOUND = "credentials not found in native keychain";
+/** A push may take a while; its token must outlive it. In milliseconds. */
+const MIN_TTL_MS = 5 * 60_000;
+
+export async function authDocker(
+  operation: string,
+  options: DockerOptions,
+  io: ClientIo,
+): Promise<number> {
+  try {
+    switch (operation) {
+      case "get":
+        return await get(options, io);
+      case "list":
+        return await list(options, io);
+      case "version":
+        io.stdout(`${DOCKER_HELPER} ${version}\n`);
+        return EXIT.ok;
+      default:
+        // "store" and "erase", which docker login and docker logout ask for.
+        await io.readStdin();
+        throw new ClientError(
+          EXIT.failure,
+          `${brand.binaryName} keeps its own logins. ` +
+            `Instead of docker login and logout: ${brand.binaryName} login, ` +
+            `${brand.binaryName} logout.`,
+        );
+    }
+  } catch (error) {
+    if (io.signal.aborted) throw error;
+    const known = error instanceof ClientError || error instanceof CredentialStoreError;
+    if (!known) throw error;
+    io.stdout(`${error.message}\n`);
+    return error instanceof ClientError ? error.exitCode : EXIT.credentialStore;
+  }
+}
+
+async function get(options: DockerOptions, io: ClientIo): Promise<number> {
+  const registry = (await io.readStdin()).trim();
+  const named = [...options.host ?? [], ...await dockerRegistries(io)]
+    .some((each) => sameHost(each, registry));
+  const session = await chooseSession(options, io).catch((error) => {
+    if (named) throw error;
+  });
+  const own = session?.server !== undefined && sameHost(hostOf(session.server), registry);
+  // Docker asks a credsStore about every registry there is, its own Hub included.
+  if (session === undefined || !(named || own)) {
+    io.stdout(`${NOT_FOUND}\n`);
+    return EXIT.failure;
+  }
+  if (/^http:/i.test(registry)) {
+    throw new ClientError(
+      EXIT.failure,
+      `No token for ${registry}: without https anyone on the way could read it.`,
+    );
+  }
+  const { token } = options.exchange
+    ? await sessionJwt(session, MIN_TTL_MS, undefined, io)
+    : await sessionToken(session, MIN_TTL_MS, io);
+  io.stdout(formatJson({
+    ServerURL: registry,
+    Username: userOf(session, options),
+    Secret: token,
+  }));
+  return EXIT.ok;
+}
+
+async function list(options: DockerOptions, io: ClientIo): Promise<number> {
+  const session = await chooseSession(options, io).catch((error) => {
+    if (!isNotLoggedIn(error)) throw error;
+  });
+  // Docker asks this of every helper it has, also for `docker info`: no login is no failure.
+  if (session === undefined) {
+    io.stdout("{}\n");
+    return EXIT.ok;
+  }
+  const registries = [...options.host ?? [], ...await dockerRegistries(io)];
+  io.stdout(formatJson(
+    Object.fromEntries(registries.map((each) => [each, userOf(session, options)])),
+  ));
+  return EXIT.ok;
+}
+
+function isNotLoggedIn(error: unknown): boolean {
+  return error instanceof ClientError && error.exitCode === EXIT.authenticationRequired;
+}
+
+function userOf({ account }: Session, { user }: DockerOptions): string {
+  return user || account || "x-access-token";
+}

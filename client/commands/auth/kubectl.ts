@@ -1,0 +1,63 @@
+/**
+ * `auth kubectl`: a credential plugin of kubectl and client-go, in the form
+ * ExecCredential of client.authentication.k8s.io
+ * (https://kubernetes.io/docs/reference/config-api/client-authentication.v1/).
+ */
+import { EXIT } from "../../../shared/exit_codes.ts";
+import { ClientError } from "../../errors.ts";
+import type { ClientIo } from "../../io.ts";
+import { sessionJwt } from "../../auth/exchange.ts";
+import { formatJson, plainText } from "../../output.ts";
+import {
+  chooseSession,
+  type SelectionWithFederation,
+  sessionToken,
+} from "../../auth/token_source.ts";
+
+export interface KubectlOptions extends SelectionWithFederation {
+  exchange?: boolean;
+}
+
+const GROUP = "client.authentication.k8s.io";
+/** For our purpose the same. */
+const VERSIONS = [`${GROUP}/v1`, `${GROUP}/v1beta1`];
+/** Least life of a token that is handed out, in milliseconds. */
+const MIN_TTL_MS = 60_000;
+
+export async function authKubectl(options: KubectlOptions, io: ClientIo): Promise<number> {
+  const apiVersion = askedVersion(io);
+  const session = await chooseSession(options, io);
+  const { token, expiresAt } = options.exchange
+    ? await sessionJwt(session, MIN_TTL_MS, options.scope, io)
+    : await sessionToken(session, MIN_TTL_MS, io);
+  io.stdout(formatJson({
+    apiVersion,
+    kind: "ExecCredential",
+    status: {
+      token,
+      // Until then kubectl keeps it without asking again; without it, until the server says 401.
+      expirationTimestamp: expiresAt === undefined
+        ? undefined
+        : new Date(expiresAt).toISOString().replace(/\.\d+Z$/, "Z"),
+    },
+  }));
+  return EXIT.ok;
+}
+
+/** The version kubectl asks for: it takes no other. */
+function askedVersion({ env }: ClientIo): string {
+  const info = env.KUBERNETES_EXEC_INFO;
+  if (!info) return VERSIONS[0];
+  let version: unknown;
+  try {
+    version = Object(JSON.parse(info)).apiVersion;
+  } catch {
+    throw new ClientError(EXIT.failure, "KUBERNETES_EXEC_INFO is no JSON.");
+  }
+  if (typeof version === "string" && VERSIONS.includes(version)) return version;
+  throw new ClientError(
+    EXIT.failure,
+    `kubectl asks for ${plainText(version)}. In the kubeconfig, set the plugin's ` +
+      `apiVersion to ${VERSIONS[0]}.`,
+  );
+}

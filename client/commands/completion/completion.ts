@@ -1,0 +1,108 @@
+/**
+ * Completion scripts. Each hands the words typed so far to the hidden command
+ * `complete` and offers what it answers; what was typed is never evaluated.
+ * Where there is nothing to offer, the shell completes file names.
+ */
+import { brand } from "../../../shared/brand.ts";
+import { EXIT } from "../../../shared/exit_codes.ts";
+import type { ClientIo } from "../../io.ts";
+
+export type Shell = "bash" | "zsh" | "fish" | "powershell";
+
+/** Prints the completion script for `shell`. */
+export function completion(shell: Shell, io: ClientIo): Promise<number> {
+  io.stdout(completionScript(shell, brand.binaryName));
+  return Promise.resolve(EXIT.ok);
+}
+
+export function completionScript(shell: Shell, name: string): string {
+  return SCRIPTS[shell].replaceAll("NAME", name)
+    .replaceAll("FUNCTION", `_${name.replaceAll(/[^A-Za-z0-9_]/g, "_")}_complete`);
+}
+
+const SCRIPTS: Record<Shell, string> = {
+  // Works in bash 3.2 (macOS) and without the bash-completion package. The line is split at
+  // spaces here because readline's words are split at ":" and "=" as well.
+  bash: `# bash completion for NAME
+FUNCTION() {
+  local line="\${COMP_LINE:0:COMP_POINT}" words current prefix reply program first
+  first="^([^[:space:]\\"'\\\\\\\\]|\\\\\\\\.|\\"[^\\"]*\\"|'[^']*')+"
+  [[ "$line" =~ $first ]] || return
+  program="\${BASH_REMATCH[0]}"
+  read -r -a words <<< "\${line:\${#program}}"
+  [[ "$line" == *[[:space:]] || \${#words[@]} -eq 0 ]] && words+=("")
+  # As the shell would find the program; of what was typed only ~NAME/ is evaluated.
+  program="\${program//[\\"\\'\\\\\\\\]/}"
+  first='^~[A-Za-z0-9._-]*/'
+  [[ "$program" =~ $first ]] && eval "prefix=\${BASH_REMATCH[0]}" &&
+    program="$prefix\${program:\${#BASH_REMATCH[0]}}"
+  [[ "$program" == '$HOME/'* ]] && program="$HOME/\${program#'$HOME/'}"
+  type -P -- "$program" > /dev/null || program=NAME
+  current="\${words[\${#words[@]}-1]}"
+  prefix="\${current%"\${current##*[:=]}"}"
+  COMPREPLY=()
+  while IFS=$'\\t' read -r reply _; do
+    COMPREPLY+=("\${reply#"$prefix"}")
+  done < <("$program" complete -- "\${words[@]}" 2>/dev/null)
+}
+complete -o default -F FUNCTION NAME
+`,
+  zsh: `#compdef NAME
+FUNCTION() {
+  local -a replies
+  local value description program="\${(Q)words[1]}"
+  # As the shell would find the program; nothing that was typed is evaluated.
+  case "$program" in
+    '~'*/*) program="$(setopt noglob; print -rn -- \${~program} 2>/dev/null)" ;;
+    '$HOME/'*) program="$HOME/\${program#'$HOME/'}" ;;
+  esac
+  whence -p -- "$program" > /dev/null || program=NAME
+  while IFS=$'\\t' read -r value description; do
+    replies+=("\${value//:/\\\\:}\${description:+:$description}")
+  done < <("$program" complete -- "\${(@Q)words[2,CURRENT]}" 2>/dev/null)
+  if (( $#replies )); then _describe NAME replies; else _files; fi
+}
+if [[ "\${funcstack[1]}" == FUNCTION || "\${funcstack[1]}" == _NAME ]]; then
+  FUNCTION "$@"
+else
+  compdef FUNCTION NAME
+fi
+`,
+  fish: `# fish completion for NAME
+function FUNCTION
+    set -l words (commandline -opc)
+    set -l current (commandline -ct)
+    # As the shell would find the program; nothing that was typed is evaluated.
+    set -l program (string unescape -- $words[1]; or printf '%s\\n' $words[1])
+    set program (string replace -r '^(~|\\$HOME)/' "$HOME/" -- $program)
+    type -q -- "$program"; or set program NAME
+    set -l replies ($program complete -- $words[2..-1] "$current" 2>/dev/null)
+    if test (count $replies) -gt 0
+        printf '%s\\n' $replies
+    else
+        __fish_complete_path "$current"
+    end
+end
+complete -c NAME -f -a '(FUNCTION)'
+`,
+  // Older PowerShell drops empty arguments to programs: --next stands for one.
+  powershell: `# PowerShell completion for NAME
+Register-ArgumentCompleter -Native -CommandName 'NAME' -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+    $words = @($commandAst.CommandElements | Select-Object -Skip 1 |
+        Where-Object { $_.Extent.StartOffset -lt $cursorPosition } |
+        ForEach-Object { $_.ToString() })
+    $asked = @('complete')
+    if ($wordToComplete -eq '') { $asked += '--next' }
+    $program = $commandAst.GetCommandName()
+    if ($program -like '~[/\\]*') { $program = Join-Path $HOME $program.Substring(2) }
+    if (-not (Get-Command $program -ErrorAction Ignore)) { $program = 'NAME' }
+    & $program @asked '--' @words 2>$null | ForEach-Object {
+        $value, $description = $_ -split "\`t", 2
+        if (-not $description) { $description = $value }
+        [System.Management.Automation.CompletionResult]::new(
+            $value, $value, 'ParameterValue', $description)
+    }
+}
+`,
+};

@@ -1,0 +1,71 @@
+/** `pat import`: takes over tokens of an older deployment, of which only hashes are known. */
+import { EXIT } from "../../../shared/exit_codes.ts";
+import { sanitizeLine } from "../../../shared/sanitize.ts";
+import { ClientError } from "../../errors.ts";
+import type { ClientIo } from "../../io.ts";
+import type { ApprovalOptions } from "../../auth/management_token.ts";
+import { formatJson } from "../../output.ts";
+import { type ImportedToken, openTokenApi, type PersonalAccessToken } from "../../pat/api.ts";
+import type { Selection } from "../../auth/token_source.ts";
+
+export interface PatImportOptions extends Selection, ApprovalOptions {
+  json?: boolean;
+}
+
+/** Reads one JSON object a line from standard input; one that is refused does not stop the others. */
+export async function patImport(options: PatImportOptions, io: ClientIo): Promise<number> {
+  const tokens = (await io.readStdin()).split("\n")
+    .map((text, index) => ({ text: text.trim(), line: index + 1 }))
+    .filter(({ text }) => text !== "")
+    .map(parseLine);
+  if (tokens.length === 0) {
+    throw new ClientError(
+      EXIT.usage,
+      "Standard input is empty. Give one JSON object a line: token_hash, name, owner, scopes, " +
+        "expires_at.",
+    );
+  }
+  await using api = await openTokenApi({ ...options, administer: true }, io);
+  // One approval covers them all.
+  const scopes = [...new Set(tokens.flatMap(({ token }) => token.scopes))];
+  const imported: PersonalAccessToken[] = [];
+  let exitCode: number = EXIT.ok;
+  for (const { token, line } of tokens) {
+    try {
+      imported.push(await api.import(token, scopes));
+    } catch (error) {
+      if (!(error instanceof ClientError) || io.signal.aborted) throw error;
+      // Without an approval no other line would fare better.
+      if (error.exitCode !== EXIT.failure) throw error;
+      io.stderr(`Line ${line} (${sanitizeLine(token.name)}): ${error.message}\n`);
+      exitCode = EXIT.failure;
+    }
+  }
+  if (options.json) io.stdout(formatJson(imported));
+  io.stderr(`Imported ${imported.length} of ${tokens.length} tokens.\n`);
+  return exitCode;
+}
+
+function parseLine({ text, line }: { text: string; line: number }) {
+  const invalid = (reason: string) => new ClientError(EXIT.usage, `Line ${line} ${reason}.`);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw invalid("is not valid JSON");
+  }
+  const { token_hash: hash, name, owner, scopes, expires_at: expiresAt } = Object(value);
+  if (typeof hash !== "string" || !/^[0-9a-f]{64}$/.test(hash)) {
+    throw invalid("needs token_hash: the SHA-256 of the token in hexadecimal");
+  }
+  if (typeof name !== "string" || typeof owner !== "string") {
+    throw invalid("needs a name and an owner");
+  }
+  if (!Array.isArray(scopes) || !scopes.every((scope) => typeof scope === "string")) {
+    throw invalid("needs scopes, as a list");
+  }
+  if (typeof expiresAt !== "string" && expiresAt !== null) {
+    throw invalid("needs expires_at, such as 2027-01-31T12:00:00Z, or null for never");
+  }
+  return { token: value as ImportedToken, line };
+}

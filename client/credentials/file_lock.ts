@@ -1,0 +1,68 @@
+/** A lock between processes, kept by the operating system: it ends when its holder does. */
+import { dirname } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { EXIT } from "../../shared/exit_codes.ts";
+import { ClientError } from "../errors.ts";
+import { CredentialStoreError } from "./store.ts";
+import { describeFileError } from "./file_error.ts";
+import { HOW_TO_CHANGE_FOLDER } from "./config_dir.ts";
+import { makePrivateFolder } from "./secure_file.ts";
+
+export interface LockWait {
+  /** Ends the wait; the promise then rejects with the signal's reason. */
+  signal: AbortSignal;
+  /** Longest wait in milliseconds. Longer than a holder may spend on the network. */
+  waitMs?: number;
+}
+
+/**
+ * Runs `critical` while no other process holds the lock at `path`. The file is
+ * never deleted: a lock on a deleted file keeps nobody out.
+ *
+ * Throws ClientError (temporary failure) if the lock is not had in time, and
+ * CredentialStoreError if there can be none: a read-only folder, a full disk.
+ */
+export async function withFileLock<T>(
+  path: string,
+  { signal, waitMs = 60_000 }: LockWait,
+  critical: () => Promise<T>,
+): Promise<T> {
+  using file = await openLock(path);
+  const end = performance.now() + waitMs;
+  // Asked for again and again: a blocking lock could not be given up at Ctrl-C.
+  for (let delay = 2; !await tryLock(file, path); delay = Math.min(delay * 2, 50)) {
+    if (performance.now() > end) {
+      throw new ClientError(
+        EXIT.temporaryFailure,
+        `Another process has held the lock ${path} for ${Math.round(waitMs / 1000)} s. ` +
+          `Try again later.`,
+      );
+    }
+    await pause(delay, undefined, { signal });
+  }
+  return await critical();
+}
+
+async function openLock(path: string): Promise<Deno.FsFile> {
+  try {
+    await makePrivateFolder(dirname(path));
+    return await Deno.open(path, { create: true, write: true, mode: 0o600 });
+  } catch (error) {
+    throw lockError(path, error);
+  }
+}
+
+async function tryLock(file: Deno.FsFile, path: string): Promise<boolean> {
+  try {
+    return await file.tryLock(true);
+  } catch (error) {
+    throw lockError(path, error);
+  }
+}
+
+function lockError(path: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !("code" in error)) return error;
+  return new CredentialStoreError(
+    `The lock ${path} cannot be used: ${describeFileError(error)}. ${HOW_TO_CHANGE_FOLDER}`,
+  );
+}

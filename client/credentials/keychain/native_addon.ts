@@ -1,0 +1,24 @@
+/** The add-on that speaks to the operating system's keychain, loaded when it is needed. */
+import { createRequire } from "node:module";
+import { KeychainUnavailable } from "./backend.ts";
+
+type AddOn = typeof import("@napi-rs/keyring");
+
+/**
+ * A compiled program carries its target's own `keyring.node` beside its modules
+ * (tasks/compile.ts); from sources the npm package finds the platform's.
+ */
+export async function loadKeychainAddOn(): Promise<AddOn> {
+  try {
+    return Deno.build.standalone
+      ? createRequire(import.meta.url)("./keyring.node")
+      : await import("@napi-rs/keyring");
+  } catch (error) {
+    const [why] = String(error instanceof Error ? error.message : error).split("\n");
+    // Seen with a temporary folder mounted noexec: the add-on is unpacked there.
+    throw new KeychainUnavailable(
+      `its add-on cannot be loaded (${why}); if the temporary folder forbids running programs, ` +
+        `let TMPDIR name another`,
+    );
+  }
+}

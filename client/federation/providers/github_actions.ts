@@ -1,0 +1,89 @@
+/**
+ * GitHub Actions: a job with `id-token: write` may ask an address of its own
+ * for tokens. https://docs.github.com/actions/reference/openid-connect-reference
+ */
+import { EXIT } from "../../../shared/exit_codes.ts";
+import { ID_TOKEN_TYPE } from "../../../shared/oauth/token_types.ts";
+
+import { ClientError } from "../../errors.ts";
+import type { ClientIo } from "../../io.ts";
+import { NoAnswerError } from "../../oauth/connection_error.ts";
+import { isLoopback } from "../../oauth/host.ts";
+import { type Answer, isTemporary, request } from "../../oauth/http.ts";
+import { claimText, flag, refFlag } from "../trust_arguments.ts";
+import type { Claims, Environment, WorkloadProvider } from "../provider.ts";
+
+const ISSUER = "https://token.actions.githubusercontent.com";
+
+/** GitHub's own toolkit tries more than once, too. Milliseconds before each further try. */
+const PAUSES_MS = [1000, 3000];
+
+const TIMEOUT_MS = 10_000;
+
+export const githubActions: WorkloadProvider = {
+  name: "github",
+  title: "GitHub Actions",
+  tokenType: ID_TOKEN_TYPE,
+  fresh: true,
+  detect: (env) => env.GITHUB_ACTIONS === "true",
+  obstacle(_audience, env) {
+    if (requestAddress(env) !== undefined) return undefined;
+    return "GitHub gives this job no identity token. Put this into the workflow file, at its top " +
+      "or in the job, with what else the job needs:\n" +
+      "  permissions:\n    id-token: write\n    contents: read\n" +
+      "A reusable workflow gets no more than its caller gives it, and a run for a pull request " +
+      "from a fork gets none.";
+  },
+  async identityToken(audience, io) {
+    const { url, bearerToken } = requestAddress(io.env)!;
+    url.searchParams.set("audience", audience);
+    const answer = await askPatiently(url, bearerToken, io);
+    const token = answer.body?.value;
+    if (answer.status === 200 && typeof token === "string") return token;
+    throw new ClientError(
+      isTemporary(answer.status) ? EXIT.temporaryFailure : EXIT.failure,
+      `GitHub gave no identity token for this job (HTTP ${answer.status} from ${url.origin}). ` +
+        `Run the job again.`,
+    );
+  },
+  trustArguments(claims) {
+    const issuer = claimText(claims, "iss");
+    const environment = claimText(claims, "environment");
+    return [
+      ...(issuer === ISSUER ? ["github"] : ["github-enterprise"]),
+      claimText(claims, "repository") ?? "OWNER/REPOSITORY",
+      ...flag("repository-id", claimText(claims, "repository_id")),
+      // An environment has rules of its own for who may use it, branches among them.
+      ...(environment === undefined ? refOf(claims) : flag("environment", environment)),
+      ...(issuer === ISSUER ? [] : flag("issuer", issuer)),
+    ];
+  },
+};
+
+function refOf(claims: Claims): string[] {
+  const found = refFlag(claimText(claims, "ref"));
+  // A pull request is nothing to trust: the branch that is meant is the operator's to name.
+  return found.length > 0 ? found : ["--branch", "BRANCH"];
+}
+
+function requestAddress(env: Environment): { url: URL; bearerToken: string } | undefined {
+  const { ACTIONS_ID_TOKEN_REQUEST_URL: address, ACTIONS_ID_TOKEN_REQUEST_TOKEN: bearerToken } =
+    env;
+  if (!address || !bearerToken || !URL.canParse(address)) return undefined;
+  const url = new URL(address);
+  // The bearer token would be anyone's on the way.
+  return url.protocol === "https:" || isLoopback(url) ? { url, bearerToken } : undefined;
+}
+
+async function askPatiently(url: URL, bearerToken: string, io: ClientIo): Promise<Answer> {
+  for (const pause of PAUSES_MS) {
+    try {
+      const answer = await request(url.href, io, { bearerToken, timeoutMs: TIMEOUT_MS });
+      if (!isTemporary(answer.status)) return answer;
+    } catch (error) {
+      if (!(error instanceof NoAnswerError)) throw error;
+    }
+    await io.sleep(pause, io.signal);
+  }
+  return await request(url.href, io, { bearerToken, timeoutMs: TIMEOUT_MS });
+}

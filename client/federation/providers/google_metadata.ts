@@ -1,0 +1,57 @@
+/**
+ * Google Cloud: the metadata server signs tokens for the service account of a
+ * machine, a Cloud Run service or a GKE pod.
+ * https://cloud.google.com/compute/docs/instances/verifying-instance-identity
+ */
+import { EXIT } from "../../../shared/exit_codes.ts";
+import { ID_TOKEN_TYPE } from "../../../shared/oauth/token_types.ts";
+import { ClientError } from "../../errors.ts";
+import type { ClientIo } from "../../io.ts";
+import { NoAnswerError } from "../../oauth/connection_error.ts";
+import { type Answer, isTemporary, request } from "../../oauth/http.ts";
+import { claimText } from "../trust_arguments.ts";
+import type { WorkloadProvider } from "../provider.ts";
+
+const PATH = "/computeMetadata/v1/instance/service-accounts/default/identity";
+
+/** It is on this machine or on none. */
+const TIMEOUT_MS = 3000;
+
+export const googleMetadata: WorkloadProvider = {
+  name: "google",
+  title: "Google Cloud",
+  tokenType: ID_TOKEN_TYPE,
+  fresh: false,
+  // Cloud Run's services and jobs. A virtual machine shows no sign, and a probe would be slow
+  // everywhere else: there `--federation google` must say so.
+  detect: (env) => Boolean(env.K_SERVICE || env.CLOUD_RUN_JOB),
+  obstacle: () => undefined,
+  async identityToken(audience, io) {
+    // The variable that Google's own libraries honour.
+    const host = io.env.GCE_METADATA_HOST || "metadata.google.internal";
+    const query = new URLSearchParams({ audience, format: "full" });
+    const answer = await ask(`http://${host}${PATH}?${query}`, host, io);
+    if (answer.status === 200) return answer.text.trim();
+    throw new ClientError(
+      isTemporary(answer.status) ? EXIT.temporaryFailure : EXIT.failure,
+      `Google's metadata server gave no identity token (HTTP ${answer.status}). Has this machine ` +
+        `or service a service account?`,
+    );
+  },
+  // Of the address and the number, the number is never used again.
+  trustArguments: (claims) => ["google", claimText(claims, "sub") ?? "SERVICE-ACCOUNT"],
+};
+
+async function ask(url: string, host: string, io: ClientIo): Promise<Answer> {
+  try {
+    const headers = { "metadata-flavor": "Google" };
+    return await request(url, io, { headers, timeoutMs: TIMEOUT_MS });
+  } catch (error) {
+    if (!(error instanceof NoAnswerError)) throw error;
+    throw new ClientError(
+      EXIT.authenticationRequired,
+      `Google's metadata server (${host}) does not answer: this does not run in Google Cloud, or ` +
+        `a proxy is in the way (NO_PROXY=${host}).`,
+    );
+  }
+}

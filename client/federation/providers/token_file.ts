@@ -1,0 +1,77 @@
+/**
+ * An identity token in a file, which something else keeps fresh: Kubernetes'
+ * projected service account tokens, or whatever wrote it.
+ * https://kubernetes.io/docs/concepts/storage/projected-volumes/#serviceaccounttoken
+ */
+import { brand } from "../../../shared/brand.ts";
+import { EXIT } from "../../../shared/exit_codes.ts";
+import { JWT_TYPE } from "../../../shared/oauth/token_types.ts";
+import { ClientError } from "../../errors.ts";
+import { claimText, flag } from "../trust_arguments.ts";
+import type { Claims, Environment, WorkloadProvider } from "../provider.ts";
+
+/** Names the file, as AWS_WEB_IDENTITY_TOKEN_FILE and AZURE_FEDERATED_TOKEN_FILE do for theirs. */
+const VARIABLE = `${brand.envPrefix}_SUBJECT_TOKEN_FILE`;
+
+/** Tokens have a few kilobytes; more is some other file. */
+const MAX_BYTES = 64 * 1024;
+
+/** The file at `path`, or the one the environment names. */
+export function tokenFile(path?: string): WorkloadProvider {
+  const pathIn = (env: Environment) => path ?? (env[VARIABLE] || undefined);
+  return {
+    name: "kubernetes",
+    title: path === undefined ? `the token file of ${VARIABLE}` : `the token in ${path}`,
+    tokenType: JWT_TYPE,
+    fresh: false,
+    detect: (env) => pathIn(env) !== undefined,
+    obstacle(audience, env) {
+      if (pathIn(env) !== undefined) return undefined;
+      return `No token file is named. Project a service account token into the pod:\n` +
+        `  volumes:\n    - name: identity\n      projected:\n        sources:\n` +
+        `          - serviceAccountToken: { path: token, audience: "${audience}" }\n` +
+        `and set ${VARIABLE} to its path, or give it with --subject-token-file.`;
+    },
+    async identityToken(_audience, io) {
+      const file = pathIn(io.env)!;
+      const text = await readStart(file);
+      if (text.trim() !== "") return text.trim();
+      throw new ClientError(EXIT.failure, `${file} is empty: it should hold an identity token.`);
+    },
+    trustArguments: (claims) => [
+      ...subject(claims),
+      ...flag("issuer", claimText(claims, "iss")),
+    ],
+  };
+}
+
+async function readStart(path: string): Promise<string> {
+  try {
+    using file = await Deno.open(path);
+    const buffer = new Uint8Array(MAX_BYTES);
+    let length = 0;
+    while (length < MAX_BYTES) {
+      const read = await file.read(buffer.subarray(length));
+      if (read === null) break;
+      length += read;
+    }
+    return new TextDecoder().decode(buffer.subarray(0, length));
+  } catch (error) {
+    const reason = error instanceof Deno.errors.NotFound
+      ? "there is no such file"
+      : error instanceof Deno.errors.PermissionDenied
+      ? "it may not be read"
+      : "it cannot be read";
+    throw new ClientError(EXIT.failure, `No identity token from ${path}: ${reason}.`);
+  }
+}
+
+function subject(claims: Claims): string[] {
+  const sub = claimText(claims, "sub") ?? "SUBJECT";
+  const [, namespace, account] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(sub) ?? [];
+  if (namespace !== undefined) return ["kubernetes", `${namespace}/${account}`];
+  if (/^https:\/\/(login\.microsoftonline\.com|sts\.windows\.net)\//.test(String(claims.iss))) {
+    return ["azure", claimText(claims, "oid") ?? sub];
+  }
+  return ["generic", sub];
+}

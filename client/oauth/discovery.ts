@@ -1,0 +1,116 @@
+/**
+ * Which server, and where its endpoints are (RFC 8414). Everything the client
+ * sends a token to is found here, so here it is checked.
+ */
+import { brand } from "../../shared/brand.ts";
+import { authorizationServerMetadataUrl } from "../../shared/oauth/metadata.ts";
+import { EXIT } from "../../shared/exit_codes.ts";
+import { ClientError } from "../errors.ts";
+import type { ClientIo } from "../io.ts";
+import { isLoopback } from "./host.ts";
+import { askServer, foreignAnswer, unexpectedAnswer } from "./http.ts";
+import { plainText } from "../output.ts";
+
+/** The part of the metadata the command line uses. */
+export interface AuthorizationServer {
+  issuer: string;
+  tokenEndpoint: string;
+  revocationEndpoint: string;
+  userinfoEndpoint: string;
+  /** Absent if the operator has switched the device flow off. */
+  deviceAuthorizationEndpoint: string | undefined;
+  /** Absent if the server does not say. */
+  scopesSupported?: readonly string[];
+}
+
+/**
+ * A server's address as a user may type it, as an issuer identifier: scheme,
+ * host and path, no trailing slash. `https` is assumed where no scheme is given,
+ * `http` on this machine. Throws ClientError (usage) for what cannot be one.
+ */
+export function parseServer(text: string): string {
+  const trimmed = text.trim();
+  let url: URL;
+  try {
+    url = new URL(trimmed.includes("://") ? trimmed : `https://${trimmed}`);
+    if (!trimmed.includes("://") && isLoopback(url)) url.protocol = "http:";
+  } catch {
+    throw wrongServer(trimmed, "it is not an address such as https://auth.example.com");
+  }
+  if (url.protocol !== "https:" && url.protocol !== "http:") {
+    throw wrongServer(trimmed, "it must begin with https://");
+  }
+  if (url.username || url.password) throw wrongServer(trimmed, "it must not hold a password");
+  // RFC 8414 section 2: an issuer has no query and no fragment.
+  if (url.search || url.hash) throw wrongServer(trimmed, "it must not have a query or fragment");
+  if (url.protocol === "http:" && !isLoopback(url)) {
+    throw wrongServer(trimmed, "without https anyone on the way could read the tokens");
+  }
+  let end = url.pathname.length;
+  while (url.pathname[end - 1] === "/") end--;
+  return url.origin + url.pathname.slice(0, end);
+}
+
+/**
+ * Reads the server's metadata.
+ * Throws ClientError: temporary where a retry may help, failure where the
+ * document cannot be trusted.
+ */
+export async function discover(server: string, io: ClientIo): Promise<AuthorizationServer> {
+  const url = authorizationServerMetadataUrl(server);
+  const answer = await askServer(url, io);
+  if (answer.status !== 200) {
+    const failure = unexpectedAnswer(url, "its metadata", answer);
+    if (failure.exitCode === EXIT.temporaryFailure) throw failure;
+    throw notAServer(server, failure.message);
+  }
+  const metadata = answer.body;
+  if (!metadata) throw foreignAnswer(url, answer);
+  // RFC 8414 section 3.3: another issuer in the document is a mix-up or an attack.
+  if (metadata.issuer !== server) {
+    throw notAServer(
+      server,
+      `it calls itself ${plainText(metadata.issuer)}. Use that address with --server, ` +
+        `or correct the server's issuer setting`,
+    );
+  }
+  const endpoint = (name: string) => endpointUrl(server, name, metadata[name]);
+  return {
+    issuer: server,
+    tokenEndpoint: endpoint("token_endpoint"),
+    revocationEndpoint: endpoint("revocation_endpoint"),
+    userinfoEndpoint: endpoint("userinfo_endpoint"),
+    deviceAuthorizationEndpoint: metadata.device_authorization_endpoint === undefined
+      ? undefined
+      : endpoint("device_authorization_endpoint"),
+    ...isScopeList(metadata.scopes_supported) && { scopesSupported: metadata.scopes_supported },
+  };
+}
+
+function isScopeList(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((scope) => typeof scope === "string");
+}
+
+/** Our server has all its endpoints under its issuer's origin; a token goes nowhere else. */
+function endpointUrl(server: string, name: string, value: unknown): string {
+  const { origin } = new URL(server);
+  if (typeof value !== "string" || !URL.canParse(value) || new URL(value).origin !== origin) {
+    throw notAServer(server, `its ${name} is not an address on ${origin}`);
+  }
+  return value;
+}
+
+function wrongServer(text: string, reason: string): ClientError {
+  return new ClientError(
+    EXIT.usage,
+    `${plainText(text)} cannot be used as the server: ${reason}. ` +
+      `Give its address with --server or ${brand.envPrefix}_SERVER.`,
+  );
+}
+
+function notAServer(server: string, reason: string): ClientError {
+  return new ClientError(
+    EXIT.failure,
+    `${server} is no usable authorization server: ${reason}`,
+  );
+}

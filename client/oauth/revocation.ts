@@ -1,0 +1,49 @@
+/** Ends a login on the server (RFC 7009). */
+import { brand } from "../../shared/brand.ts";
+import { discover } from "./discovery.ts";
+import type { ClientIo } from "../io.ts";
+import type { Credentials } from "../credentials/store.ts";
+import { askServer, unexpectedAnswer } from "./http.ts";
+
+/**
+ * Revokes the refresh token, and with it all that came of it; a login without
+ * one has only its access token. Returns when the server has confirmed: a token
+ * it no longer knows is confirmed as well (RFC 7009 section 2.2).
+ */
+export async function revoke(
+  server: string,
+  { refreshToken, accessToken }: Pick<Credentials, "refreshToken" | "accessToken">,
+  io: ClientIo,
+  { tokensToo = false }: { tokensToo?: boolean } = {},
+): Promise<void> {
+  const { revocationEndpoint } = await discover(server, io);
+  const answer = await askServer(revocationEndpoint, io, {
+    form: {
+      client_id: brand.cliClientId,
+      token: refreshToken ?? accessToken,
+      token_type_hint: refreshToken === undefined ? "access_token" : "refresh_token",
+      // Ours: with the login, the personal access tokens that were created with it.
+      ...tokensToo && { revoke_tokens: "true" },
+    },
+  });
+  if (answer.status !== 200) throw unexpectedAnswer(revocationEndpoint, "the logout", answer);
+}
+
+/** Longest time a revocation gets that the command does not depend on. */
+const CLEAN_UP_MS = 10_000;
+
+/**
+ * Revokes a login whose tokens will not be kept, even after Ctrl-C. Gives what kept it
+ * from being revoked; undefined if it is.
+ */
+export async function revokeUnused(
+  server: string,
+  credentials: Pick<Credentials, "refreshToken" | "accessToken">,
+  io: ClientIo,
+): Promise<Error | undefined> {
+  try {
+    await revoke(server, credentials, { ...io, signal: AbortSignal.timeout(CLEAN_UP_MS) });
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}

@@ -1,0 +1,82 @@
+/** The token endpoint as the client sees it (RFC 6749 section 5). */
+import { brand } from "../../shared/brand.ts";
+import { EXIT } from "../../shared/exit_codes.ts";
+import type { OAuthErrorCode } from "../../shared/oauth/errors.ts";
+import type { TokenResponse } from "../../shared/oauth/token_response.ts";
+import type { AuthorizationServer } from "./discovery.ts";
+import { ClientError } from "../errors.ts";
+import type { ClientIo } from "../io.ts";
+import { askServer, foreignAnswer, isTemporary } from "./http.ts";
+
+export type TokenAnswer =
+  | { kind: "tokens"; tokens: TokenResponse; receivedAt: number }
+  | { kind: "refused"; error: OAuthErrorCode | string; description: string | undefined }
+  | { kind: "temporary"; status: number; retryAfter: number | undefined };
+
+/**
+ * Asks for tokens with one grant's parameters. Throws what `request` throws,
+ * and ClientError for a success that holds no usable token.
+ */
+export async function requestTokens(
+  server: AuthorizationServer,
+  parameters: Record<string, string>,
+  io: ClientIo,
+): Promise<TokenAnswer> {
+  const answer = await askServer(server.tokenEndpoint, io, {
+    form: { client_id: brand.cliClientId, ...parameters },
+  });
+  if (isTemporary(answer.status)) {
+    return { kind: "temporary", status: answer.status, retryAfter: answer.retryAfter };
+  }
+  const { error, error_description: description } = answer.body ?? {};
+  if (answer.status !== 200) {
+    // RFC 6749 section 5.2: an error response always has a code.
+    if (typeof error !== "string") throw foreignAnswer(server.tokenEndpoint, answer);
+    return {
+      kind: "refused",
+      error,
+      description: typeof description === "string" ? description : undefined,
+    };
+  }
+  if (answer.body === undefined) throw foreignAnswer(server.tokenEndpoint, answer);
+  return {
+    kind: "tokens",
+    tokens: checkTokens(server, answer.body),
+    // Life is counted from here by our own clock, so that a wrong clock does no harm.
+    receivedAt: io.clock.now(),
+  };
+}
+
+/** A token goes into a header: visible ASCII only (RFC 6749 appendix A.12, RFC 6750 section 2.1). */
+const TOKEN = /^[\x21-\x7e]+$/;
+
+/** In seconds, ten years: a date that lies further ahead may be none. */
+const MAX_LIFE = 10 * 365 * 86_400;
+
+function checkTokens(
+  server: AuthorizationServer,
+  body: Record<string, unknown>,
+): TokenResponse {
+  const { access_token, token_type, expires_in, refresh_token, scope, id_token } = body;
+  const isToken = (value: unknown) => typeof value === "string" && TOKEN.test(value);
+  if (
+    !isToken(access_token) ||
+    String(token_type).toLowerCase() !== "bearer" ||
+    typeof expires_in !== "number" || !(expires_in > 0) ||
+    !(refresh_token === undefined || isToken(refresh_token)) ||
+    !(id_token === undefined || isToken(id_token)) ||
+    !(scope === undefined || typeof scope === "string")
+  ) {
+    throw new ClientError(EXIT.failure, `${server.issuer} sent a token response we cannot read.`);
+  }
+  const { refresh_token_expires_in: refreshLife } = body;
+  return {
+    ...body,
+    token_type: "Bearer",
+    expires_in: Math.min(expires_in, MAX_LIFE),
+    scope: scope ?? "",
+    refresh_token_expires_in: typeof refreshLife === "number"
+      ? Math.min(refreshLife, MAX_LIFE)
+      : undefined,
+  } as TokenResponse;
+}

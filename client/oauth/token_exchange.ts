@@ -1,0 +1,57 @@
+/** Token exchange (RFC 8693): a token of another kind for an access token of the server. */
+import { TOKEN_EXCHANGE_GRANT } from "../../shared/oauth/grant_types.ts";
+import { discover } from "./discovery.ts";
+import type { ClientIo } from "../io.ts";
+import { requestTokens, type TokenAnswer } from "./token_endpoint.ts";
+
+/** What is traded. */
+export interface Subject {
+  token: string;
+  /** One of shared/oauth/token_types.ts. */
+  type: string;
+  /** Scopes to ask for; undefined for all that the server grants. */
+  scope: string | undefined;
+}
+
+export interface ExchangedToken {
+  token: string;
+  /** In ms since the epoch. */
+  expiresAt: number;
+  scope: string | undefined;
+  /** What the server gave it, in ms: a later one will not live longer. */
+  longestLifeMs: number;
+}
+
+export type ExchangeAnswer =
+  | { kind: "token"; token: ExchangedToken }
+  | Exclude<TokenAnswer, { kind: "tokens" }>;
+
+/** Trades `subject` at `issuer`. Nothing is stored. Throws what `discover` and `requestTokens` throw. */
+export async function exchangeToken(
+  issuer: string,
+  subject: Subject,
+  io: ClientIo,
+): Promise<ExchangeAnswer> {
+  const answer = await requestTokens(await discover(issuer, io), {
+    grant_type: TOKEN_EXCHANGE_GRANT,
+    subject_token: subject.token,
+    subject_token_type: subject.type,
+    ...(subject.scope !== undefined && { scope: subject.scope }),
+  }, io);
+  if (answer.kind !== "tokens") return answer;
+  const { tokens, receivedAt } = answer;
+  return {
+    kind: "token",
+    token: {
+      token: tokens.access_token,
+      expiresAt: receivedAt + tokens.expires_in * 1000,
+      scope: tokens.scope || undefined,
+      longestLifeMs: tokens.expires_in * 1000,
+    },
+  };
+}
+
+/** Whether a refusal is of the token itself (RFC 8693 section 2.2.2), not of what was asked for. */
+export function isOfSubject({ error }: { error: string }): boolean {
+  return error === "invalid_request" || error === "invalid_grant";
+}

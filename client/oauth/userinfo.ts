@@ -1,0 +1,52 @@
+/** Who a token belongs to (OpenID Connect Core 1.0 section 5.3). */
+import { EXIT } from "../../shared/exit_codes.ts";
+import type { UserinfoResponse } from "../../shared/oauth/userinfo_response.ts";
+import { discover } from "./discovery.ts";
+import { ClientError } from "../errors.ts";
+import type { ClientIo } from "../io.ts";
+import { askServer, unexpectedAnswer } from "./http.ts";
+import { plainText } from "../output.ts";
+
+/** The claims, or "refused" if the server does not take the token (RFC 6750 section 3.1). */
+export async function userinfo(
+  server: string,
+  token: string,
+  io: ClientIo,
+): Promise<UserinfoResponse | "refused"> {
+  const { userinfoEndpoint } = await discover(server, io);
+  const answer = await askServer(userinfoEndpoint, io, { bearerToken: token });
+  if (answer.status === 401) return "refused";
+  if (answer.status === 403) {
+    throw new ClientError(
+      EXIT.failure,
+      `The token lacks the scope openid: ${server} does not say whose it is.`,
+    );
+  }
+  if (answer.status !== 200) throw unexpectedAnswer(userinfoEndpoint, "userinfo", answer);
+  const user = answer.body && userFrom(answer.body);
+  if (!user) {
+    throw new ClientError(EXIT.failure, `${server} sent a userinfo response we cannot read.`);
+  }
+  return user;
+}
+
+/** The claims we know, fit for a terminal and for a name in a keychain; undefined without a subject. */
+export function userFrom(claims: Record<string, unknown>): UserinfoResponse | undefined {
+  const text = (value: unknown) =>
+    typeof value === "string" && plainText(value) !== "" ? plainText(value) : undefined;
+  const sub = text(claims.sub);
+  if (sub === undefined) return undefined;
+  const verified = claims.email_verified;
+  return {
+    sub,
+    name: text(claims.name),
+    email: text(claims.email),
+    email_verified: typeof verified === "boolean" ? verified : undefined,
+  };
+}
+
+/** A person as people name them: `Alice <alice@example.com>`. */
+export function describeUser({ sub, name, email }: UserinfoResponse): string {
+  if (email === undefined) return name ?? sub;
+  return name === undefined ? email : `${name} <${email}>`;
+}

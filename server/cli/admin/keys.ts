@@ -1,0 +1,40 @@
+import { EXIT } from "../../../shared/exit_codes.ts";
+import { formatJson } from "../../../shared/sanitize.ts";
+import type { SettingFlags } from "../../config/load.ts";
+import type { ServerIo } from "../../io.ts";
+import { adminCommand } from "./command.ts";
+import { columns } from "../columns.ts";
+
+export async function adminKeysList(options: SettingFlags, io: ServerIo): Promise<number> {
+  return await adminCommand("listKeys", {}, options, io, (keys) => {
+    if (options.json === true) {
+      io.stdout(formatJson(keys));
+      return EXIT.ok;
+    }
+    io.stdout(columns([
+      ["KEY ID", "ALGORITHM", "STATE", "SIGNS FROM", "PUBLISHED UNTIL"],
+      ...keys.map((key) => [
+        key.kid,
+        key.algorithm,
+        key.state,
+        key.activatesAt ?? "when called",
+        key.expiresAt ?? "-",
+      ]),
+    ]));
+    return EXIT.ok;
+  });
+}
+
+export async function adminKeysRotate(options: SettingFlags, io: ServerIo): Promise<number> {
+  const given = { force: options.force === true };
+  return await adminCommand("rotateKeys", given, options, io, ({ activatesAt }) => {
+    const later = new Date(activatesAt).getTime() > io.clock.now();
+    io.stdout(
+      later
+        ? `The next key signs from ${activatesAt}, when every verifier can know it. ` +
+          "If the present key has leaked, do not wait: --force.\n"
+        : "The next key signs from now on. The last one stays published until its tokens are gone.\n",
+    );
+    return EXIT.ok;
+  });
+}

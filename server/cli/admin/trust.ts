@@ -1,0 +1,203 @@
+import { brand } from "../../../shared/brand.ts";
+import { EXIT } from "../../../shared/exit_codes.ts";
+import { escapeUnsafe, formatJson, sanitizeLine } from "../../../shared/sanitize.ts";
+import type { TrustRuleRequest } from "../../admin/trust_operations.ts";
+import { loadConfig, type SettingFlags } from "../../config/load.ts";
+import { describeCondition } from "../../federation/condition.ts";
+import {
+  isProviderName,
+  provider,
+  type ProviderName,
+  providers,
+} from "../../federation/providers.ts";
+import { repositoryIdLookUp } from "../../federation/repository_id.ts";
+import { draftRule, RuleDraftError } from "../../federation/build_rule.ts";
+import { machineNetwork, OutboundHttp } from "../../outbound/outbound_http.ts";
+import type { ServerIo } from "../../io.ts";
+import { parseDuration } from "../../config/parsers.ts";
+import { adminCommand } from "./command.ts";
+import { columns } from "../columns.ts";
+import { reportProblems } from "../failure.ts";
+
+/** Options of `admin trust add`, as the command line gives them. */
+export interface TrustAddOptions {
+  branch?: string;
+  tag?: string;
+  environment?: string;
+  issuer?: string;
+  audience?: string;
+  repositoryId?: string;
+  condition?: string[];
+  scope?: string[];
+  lifetime?: string;
+  user?: string;
+  serviceAccount?: string;
+  until?: string;
+  name?: string;
+  force?: boolean;
+  dataDir?: string;
+  databaseUrl?: string;
+  config?: string;
+}
+
+/** Seconds a workload's token lives where the rule says nothing. */
+const DEFAULT_LIFETIME = "10m";
+
+/** `admin trust add`: from a provider's template and a few words to a rule. */
+export async function adminTrustAdd(
+  providerName: string,
+  subject: string | undefined,
+  options: TrustAddOptions,
+  io: ServerIo,
+): Promise<number> {
+  if (!isProviderName(providerName)) {
+    io.stderr(
+      `There is no provider "${providerName}". Known: ${Object.keys(providers).join(", ")}.\n`,
+    );
+    return EXIT.usage;
+  }
+  const lifetimeSeconds = parseDuration(options.lifetime ?? DEFAULT_LIFETIME);
+  if (lifetimeSeconds === undefined) {
+    io.stderr(`--lifetime: "${options.lifetime}" is no duration; write it like 10m\n`);
+    return EXIT.usage;
+  }
+  // What this command calls issuer is the provider's, not the server's setting.
+  const { dataDir, databaseUrl, config } = options;
+  const loaded = await loadConfig({ dataDir, databaseUrl, config }, io);
+  if (loaded.problems.length > 0) return reportProblems(loaded.problems, io);
+  let draft;
+  try {
+    const wishes = { ...options, subject, conditions: options.condition ?? [] };
+    const { federation } = loaded.config;
+    const http = new OutboundHttp(machineNetwork(io.env));
+    const lookUpId = repositoryIdLookUp(http, federation.privateIssuers);
+    draft = await draftRule(providerName, wishes, lookUpId);
+  } catch (error) {
+    if (!(error instanceof RuleDraftError)) throw error;
+    io.stderr(`${error.message}\n`);
+    return EXIT.usage;
+  }
+  const request: TrustRuleRequest = {
+    name: options.name ?? draft.name,
+    provider: providerName,
+    issuer: draft.issuer,
+    audience: options.audience,
+    conditions: draft.conditions,
+    scope: (options.scope ?? []).join(" "),
+    lifetimeSeconds,
+    userEmail: options.user,
+    serviceAccount: options.serviceAccount,
+    enabledUntil: options.until,
+    force: options.force === true,
+  };
+  for (const note of draft.notes) io.stderr(`Note: ${note}\n`);
+  return await adminCommand(
+    "addTrustRule",
+    request,
+    { dataDir, databaseUrl, config },
+    io,
+    (added) => {
+      io.stdout(`Added ${request.name}: ${provider(providerName).title} is trusted where\n`);
+      for (const condition of request.conditions) {
+        io.stdout(`  ${describeCondition(condition)}\n`);
+      }
+      io.stdout(
+        `It acts as ${added.actsAs}, with ${request.scope}.\n${nextStep(providerName, added)}`,
+      );
+      return EXIT.ok;
+    },
+    async (error) => {
+      if (error.existingAccount === undefined) return undefined;
+      const question =
+        `There is a service account ${request.name} already. Shall the rule act as it?`;
+      return await io.confirm(question) ? { ...request, serviceAccount: request.name } : undefined;
+    },
+  );
+}
+
+function nextStep(name: ProviderName, { audience }: { audience: string }): string {
+  if (name.startsWith("github")) {
+    return "The workflow needs this:\n  permissions:\n    id-token: write\n    contents: read\n";
+  }
+  if (name.startsWith("gitlab")) {
+    return `The job needs this:\n  id_tokens:\n    ${brand.envPrefix}_ID_TOKEN:\n      aud: ${audience}\n`;
+  }
+  return `Its tokens must have the audience ${audience}.\n`;
+}
+
+export async function adminTrustList(
+  options: SettingFlags,
+  io: ServerIo,
+): Promise<number> {
+  return await adminCommand("listAllTrustRules", {}, options, io, (rules) => {
+    if (options.json === true) {
+      io.stdout(formatJson(rules));
+      return EXIT.ok;
+    }
+    io.stdout(columns([
+      ["NAME", "CONDITIONS", "SCOPE", "ACTS AS", "UNTIL"],
+      ...rules.map((rule) => [
+        rule.name,
+        rule.conditions.join(", "),
+        rule.scope,
+        rule.actsAs,
+        rule.enabledUntil ?? "-",
+      ]),
+    ]));
+    return EXIT.ok;
+  });
+}
+
+export async function adminTrustRemove(
+  name: string,
+  options: SettingFlags,
+  io: ServerIo,
+): Promise<number> {
+  return await adminCommand("removeTrustRule", { name }, options, io, () => {
+    io.stdout(`Removed ${name}. Tokens it gave end within their life.\n`);
+    return EXIT.ok;
+  });
+}
+
+/** `admin trust test`: what would become of a token, read from standard input. */
+export async function adminTrustTest(
+  options: SettingFlags & { scope?: string },
+  io: ServerIo,
+): Promise<number> {
+  if (options.token !== "-") {
+    io.stderr("Give the token on standard input: --token -\n");
+    return EXIT.usage;
+  }
+  const token = (await io.readStdin()).trim();
+  const given = { token, scope: options.scope };
+  return await adminCommand("testTrust", given, options, io, (result) => {
+    if (options.json === true) {
+      io.stdout(formatJson(result));
+    } else {
+      if (result.issuer !== undefined) io.stdout(`issuer: ${inlineJson(result.issuer)}\n`);
+      if (result.problem !== undefined) {
+        io.stdout(`The token is refused: ${sanitizeLine(result.problem, 1000)}.\n`);
+      }
+      for (const [claim, value] of Object.entries(result.claims ?? {})) {
+        // A name could otherwise read as a claim and its value.
+        const name = /^[\w.:/-]+$/.test(claim) ? claim : inlineJson(claim);
+        io.stdout(`  ${name}: ${inlineJson(value)}\n`);
+      }
+      for (const rule of result.rules) {
+        const reasons = [...rule.failed, ...rule.obstacle ? [rule.obstacle] : []];
+        io.stdout(
+          rule.passes
+            ? `${rule.name}: passes\n`
+            : `${rule.name}: does not pass; it wants ${
+              sanitizeLine(reasons.join(", and "), 2000)
+            }\n`,
+        );
+      }
+    }
+    return result.rules.some((rule) => rule.passes) ? EXIT.ok : EXIT.failure;
+  });
+}
+
+function inlineJson(value: unknown): string {
+  return escapeUnsafe(JSON.stringify(value));
+}

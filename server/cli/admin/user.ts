@@ -1,0 +1,115 @@
+import { EXIT } from "../../../shared/exit_codes.ts";
+import type { SettingFlags } from "../../config/load.ts";
+import { hashPassword, passwordProblem } from "../../security/password_hash.ts";
+import type { ServerIo } from "../../io.ts";
+import { emailProblem, nameProblem } from "../../store/users.ts";
+import { adminCommand } from "./command.ts";
+import { columns } from "../columns.ts";
+
+/** `admin user add`: the password comes from standard input, never from the command line. */
+export async function adminUserAdd(
+  email: string,
+  options: SettingFlags,
+  io: ServerIo,
+): Promise<number> {
+  const name = typeof options.name === "string" ? options.name : email.split("@")[0];
+  const password = (await io.readStdin()).replace(/\r?\n$/, "");
+  const problem = emailProblem(email) ?? nameProblem(name) ?? passwordProblem(password);
+  if (problem !== undefined) {
+    io.stderr(`${problem}\n`);
+    return EXIT.usage;
+  }
+  const passwordHash = await hashPassword(password);
+  const given = {
+    email,
+    emailVerified: options.emailVerified === true,
+    name,
+    isAdmin: options.admin === true,
+    passwordHash,
+  };
+  return await adminCommand("addUser", given, options, io, () => {
+    io.stdout(`Added ${email}${given.isAdmin ? " as an administrator" : ""}.\n`);
+    return EXIT.ok;
+  });
+}
+
+/** `admin user update`: a new name, role or password, or whether the address is verified. */
+export async function adminUserUpdate(
+  email: string,
+  options: SettingFlags,
+  io: ServerIo,
+): Promise<number> {
+  const name = typeof options.name === "string" ? options.name : undefined;
+  const isAdmin = typeof options.admin === "boolean" ? options.admin : undefined;
+  const emailVerified = typeof options.emailVerified === "boolean"
+    ? options.emailVerified
+    : undefined;
+  const password = options.passwordStdin === true
+    ? (await io.readStdin()).replace(/\r?\n$/, "")
+    : undefined;
+  if ([name, isAdmin, emailVerified, password].every((change) => change === undefined)) {
+    io.stderr(
+      "Say what to change: --name, --admin, --no-admin, --email-verified, --no-email-verified " +
+        "or --password-stdin.\n",
+    );
+    return EXIT.usage;
+  }
+  const problem = (name !== undefined ? nameProblem(name) : undefined) ??
+    (password !== undefined ? passwordProblem(password) : undefined);
+  if (problem !== undefined) {
+    io.stderr(`${problem}\n`);
+    return EXIT.usage;
+  }
+  const passwordHash = password === undefined ? undefined : await hashPassword(password);
+  return await adminCommand(
+    "changeUser",
+    { email, name, isAdmin, emailVerified, passwordHash },
+    options,
+    io,
+    () => {
+      io.stdout(
+        `Changed ${email}.${
+          password === undefined ? "" : " Their sessions and logins have ended."
+        }\n`,
+      );
+      return EXIT.ok;
+    },
+  );
+}
+
+export async function adminUserList(options: SettingFlags, io: ServerIo): Promise<number> {
+  return await adminCommand("listAllUsers", {}, options, io, (users) => {
+    io.stdout(columns([
+      ["EMAIL", "NAME", "ROLE", "STATE"],
+      ...users.map((user) => [
+        user.email,
+        user.name,
+        user.isAdmin ? "admin" : "user",
+        user.disabled ? "disabled" : "enabled",
+      ]),
+    ]));
+    return EXIT.ok;
+  });
+}
+
+export async function adminUserDisable(
+  email: string,
+  options: SettingFlags,
+  io: ServerIo,
+): Promise<number> {
+  return await adminCommand("setDisabled", { email, disabled: true }, options, io, () => {
+    io.stdout(`${email} is shut out: sessions and logins have ended.\n`);
+    return EXIT.ok;
+  });
+}
+
+export async function adminUserEnable(
+  email: string,
+  options: SettingFlags,
+  io: ServerIo,
+): Promise<number> {
+  return await adminCommand("setDisabled", { email, disabled: false }, options, io, () => {
+    io.stdout(`${email} may log in again.\n`);
+    return EXIT.ok;
+  });
+}

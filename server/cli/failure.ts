@@ -1,0 +1,87 @@
+import { brand } from "../../shared/brand.ts";
+import { EXIT } from "../../shared/exit_codes.ts";
+import { sanitizeLine } from "../../shared/sanitize.ts";
+import { OperationError } from "../admin/operation.ts";
+import { SealingError } from "../security/encryption.ts";
+import type { ServerIo } from "../io.ts";
+import { ListenError } from "../http/listen_problem.ts";
+import { StartInterrupted, StartTimeout } from "../start_step.ts";
+import { EmbeddedDatabaseError } from "../store/embedded/embedded_failure.ts";
+import { FolderLocked } from "../store/embedded/folder_lock.ts";
+import { MigrationConflict } from "../store/db/migration_conflict.ts";
+import { NoDatabase } from "../store/db/no_database.ts";
+import { DatabaseUnreachable } from "../store/db/postgres_dial.ts";
+import { TlsPairError } from "../config/tls_pair.ts";
+
+/** Longest message, in characters: those of a database or a parser quote what they were given. */
+const MAX_MESSAGE_LENGTH = 2000;
+
+/** Lists what is wrong with the settings. */
+export function reportProblems(problems: readonly string[], io: ServerIo): number {
+  io.stderr("The settings need mending:\n");
+  for (const problem of problems) io.stderr(`  - ${sanitizeLine(problem, MAX_MESSAGE_LENGTH)}\n`);
+  return EXIT.usage;
+}
+
+/** Lists what works but is hardly meant. */
+export function reportWarnings(warnings: readonly string[], io: ServerIo): void {
+  for (const warning of warnings) {
+    io.stderr(`Warning: ${sanitizeLine(warning, MAX_MESSAGE_LENGTH)}\n`);
+  }
+}
+
+/** Says on standard error which database a command works on: a forgotten --config shows. */
+export function reportDatabase(description: string, io: ServerIo): void {
+  io.stderr(`Database: ${sanitizeLine(description, MAX_MESSAGE_LENGTH)}\n`);
+}
+
+/** Says why the server or an operator's command could not do its work, and what to do. */
+export function reportFailure(error: unknown, io: ServerIo): number {
+  io.stderr(`${brand.binaryName}: ${sanitizeLine(describeFailure(error), MAX_MESSAGE_LENGTH)}\n`);
+  if (error instanceof StartInterrupted) return EXIT.interrupted;
+  return error instanceof NoDatabase || error instanceof TlsPairError ? EXIT.usage : EXIT.failure;
+}
+
+/** Errors whose messages are ours: they name the setting or the place, and what to do. */
+const EXPLAINED = [
+  ...[FolderLocked, SealingError, OperationError, NoDatabase, TlsPairError],
+  ...[ListenError, EmbeddedDatabaseError, StartTimeout, StartInterrupted],
+  MigrationConflict,
+];
+
+/** By the step that failed, not by the code: many steps know the same errors of the system. */
+function describeFailure(error: unknown): string {
+  if (EXPLAINED.some((kind) => error instanceof kind)) return (error as Error).message;
+  if (error instanceof DatabaseUnreachable) {
+    return error.temporary
+      ? `the database cannot be reached (${error.message}). Is it running, and is database_url right?`
+      : `the database cannot be used: ${error.message}.`;
+  }
+  const { code = "", message = "", name = "" } = Object(error) as Record<string, string>;
+  // SQLSTATEs (PostgreSQL documentation, appendix A) have five characters.
+  if (/^[0-9A-Z]{5}$/.test(code)) return describeDatabaseError(code, message);
+  if (code.startsWith("CONNECTION_")) return describeDatabaseError("08006", message);
+  return `failed unexpectedly: ${name === "" ? "" : `${name}: `}${message || String(error)}`;
+}
+
+function describeDatabaseError(code: string, message: string): string {
+  if (code.startsWith("28")) {
+    return `the database refuses the user or password (${message}). Check database_url.`;
+  }
+  if (code === "3D000") return `${message}. Create it first: createdb NAME.`;
+  if (code === "3F000" || code === "42501") {
+    return `the database's user may not create tables (${message}). Let it own the database, ` +
+      "or name its schema with ?search_path=… in database_url.";
+  }
+  if (code === "53100") return `the disk of the database is full (${message}).`;
+  if (code === "53300") return `the database has no connection left (${message}).`;
+  if (code === "25006") return `the database takes no writes (${message}). Is it a standby?`;
+  if (code === "55P03") {
+    return "another session uses a table that a migration changes. Stop the other servers, " +
+      "or try again when its transaction is over.";
+  }
+  if (code.startsWith("08") || code.startsWith("57P")) {
+    return `the connection to the database was lost (${message}). Try again.`;
+  }
+  return `the database answered: ${message} (SQLSTATE ${code}).`;
+}

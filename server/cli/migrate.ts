@@ -1,0 +1,79 @@
+import { callControlChannel, describeHeld } from "../admin/control_channel.ts";
+import { listMigrations } from "../admin/migration_operations.ts";
+import type { OperationResult } from "../admin/operations.ts";
+import { EXIT } from "../../shared/exit_codes.ts";
+import { loadConfig, type ServerConfig, type SettingFlags } from "../config/load.ts";
+import type { ServerIo } from "../io.ts";
+import { migrateInTime, openReachable } from "../open_store.ts";
+import { FolderLocked } from "../store/embedded/folder_lock.ts";
+import { hasSchema } from "../store/db/migrate.ts";
+import { NoDatabase } from "../store/db/no_database.ts";
+import { emailProblem } from "../store/users.ts";
+import { columns } from "./columns.ts";
+import { reportDatabase, reportFailure, reportProblems } from "./failure.ts";
+
+/** `migrate`: brings the database up to date; `--status` only tells. */
+export async function migrate(
+  { renameUser = [], ...options }: SettingFlags & { renameUser?: readonly string[] },
+  io: ServerIo,
+): Promise<number> {
+  const { config, problems } = await loadConfig(options as SettingFlags, io);
+  if (problems.length > 0) return reportProblems(problems, io);
+  const renamedUsers = new Map<string, string>();
+  for (const text of renameUser) {
+    const [, id, email] = /^([0-9a-f-]{36})=(.*)$/i.exec(text) ?? [];
+    const problem = email === undefined
+      ? "Write it like --rename-user ID=ADDRESS, with an id from the message of `migrate`."
+      : emailProblem(email);
+    if (problem !== undefined) return reportProblems([`--rename-user: ${problem}`], io);
+    renamedUsers.set(id.toLowerCase(), email);
+  }
+  try {
+    if (options.status === true) return reportStatus(await status(config, io), io);
+    const database = await openReachable(config, io, { mustExist: false, patient: true });
+    try {
+      reportDatabase(database.description, io);
+      const applied = await migrateInTime(database, io, { renamedUsers });
+      io.stdout(applied.length > 0 ? `Applied ${applied.join(", ")}.\n` : "Nothing to apply.\n");
+      return EXIT.ok;
+    } finally {
+      await database.close(io.signal.aborted ? 0 : undefined);
+    }
+  } catch (error) {
+    return reportFailure(error, io);
+  }
+}
+
+type Status = OperationResult<"listMigrations">;
+
+/** From the database, or from the running server that holds it. Changes nothing. */
+async function status(config: ServerConfig, io: ServerIo): Promise<Status> {
+  try {
+    const database = await openReachable(config, io, { mustExist: true, patient: false });
+    try {
+      if (!await hasSchema(database.sql)) throw new NoDatabase(database.description);
+      reportDatabase(database.description, io);
+      return await listMigrations(database, {});
+    } finally {
+      await database.close();
+    }
+  } catch (error) {
+    if (!(error instanceof FolderLocked)) throw error;
+    const answer = await callControlChannel(
+      config.dataDir,
+      "listMigrations",
+      {},
+      () => reportDatabase(describeHeld(config.dataDir), io),
+    );
+    if (answer === undefined) throw error;
+    return answer.result as Status;
+  }
+}
+
+function reportStatus(migrations: Status, io: ServerIo): number {
+  io.stdout(columns([
+    ["MIGRATION", "APPLIED"],
+    ...migrations.map(({ name, appliedAt }) => [name, appliedAt ?? "pending"]),
+  ]));
+  return EXIT.ok;
+}

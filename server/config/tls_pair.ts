@@ -1,0 +1,95 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import type { Clock } from "../../shared/clock.ts";
+import type { ServerConfig } from "./load.ts";
+
+/** The certificate or its key cannot be used; `message` names the setting and the file. */
+export class TlsPairError extends Error {
+  override readonly name = "TlsPairError";
+}
+
+export interface TlsPair {
+  cert: string;
+  key: string;
+  /** Clients will not accept it: it has expired, or is not valid yet. */
+  warning?: string;
+}
+
+/** Reads the certificate chain and the private key, and has them tried. Throws TlsPairError. */
+export async function readTlsPair(
+  { certFile, keyFile }: NonNullable<ServerConfig["tls"]>,
+  clock: Clock,
+): Promise<TlsPair> {
+  const cert = await readText("tls_cert", certFile);
+  const key = await readText("tls_key", keyFile);
+  const certificate = parsedCertificate(cert, certFile);
+  if (!certificate.checkPrivateKey(parsedKey(key, keyFile))) {
+    throw new TlsPairError(
+      `tls_key: ${keyFile} is not the key of the first certificate in ${certFile}. ` +
+        "The server's own certificate comes first, then the chain; name the key it was issued for.",
+    );
+  }
+  tryOut({ cert, key }, certFile, keyFile);
+  return { cert, key, warning: warningFor(certificate, certFile, clock) };
+}
+
+async function readText(setting: string, file: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(file);
+  } catch (error) {
+    const reason = error instanceof Deno.errors.NotFound
+      ? "does not exist"
+      : error instanceof Deno.errors.PermissionDenied
+      ? "may not be read by the user that runs the server"
+      : `cannot be read (${(error as Error).message})`;
+    throw new TlsPairError(`${setting}: ${file} ${reason}`);
+  }
+}
+
+function parsedCertificate(text: string, file: string): X509Certificate {
+  try {
+    return new X509Certificate(firstBlock("CERTIFICATE", text));
+  } catch {
+    throw new TlsPairError(
+      `tls_cert: ${file} has no certificate in PEM form (BEGIN CERTIFICATE)`,
+    );
+  }
+}
+
+function parsedKey(text: string, file: string): KeyObject {
+  try {
+    return createPrivateKey(firstBlock("[A-Z ]*PRIVATE KEY", text));
+  } catch {
+    throw new TlsPairError(
+      /ENCRYPTED/.test(text)
+        ? `tls_key: ${file} is encrypted with a passphrase. Decrypt it first: openssl pkey -in …`
+        : `tls_key: ${file} has no private key in PEM form (BEGIN PRIVATE KEY)`,
+    );
+  }
+}
+
+/** Files often hold parameters or the other of the two as well (RFC 7468 section 5.1). */
+function firstBlock(label: string, text: string): string {
+  return new RegExp(`-----BEGIN (${label})-----[^]*?-----END \\1-----`).exec(text)?.[0] ?? "";
+}
+
+/** By the TLS library that will use them, which knows fewer kinds of keys. */
+function tryOut(pair: { cert: string; key: string }, certFile: string, keyFile: string): void {
+  try {
+    Deno.listenTls({ hostname: "127.0.0.1", port: 0, ...pair }).close();
+  } catch (error) {
+    throw new TlsPairError(
+      `tls_cert, tls_key: ${certFile} and ${keyFile} cannot be used (${(error as Error).message})`,
+    );
+  }
+}
+
+function warningFor(
+  { validFrom, validTo }: X509Certificate,
+  file: string,
+  clock: Clock,
+): string | undefined {
+  const now = clock.now();
+  if (Date.parse(validTo) <= now) return `tls_cert: ${file} expired on ${validTo}`;
+  if (Date.parse(validFrom) > now) return `tls_cert: ${file} is not valid before ${validFrom}`;
+  return undefined;
+}

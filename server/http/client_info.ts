@@ -1,0 +1,37 @@
+import type { ClientAddress } from "./client_ip.ts";
+import type { HostRules } from "./request_target.ts";
+
+/** Longest user agent we keep, in characters. */
+const MAX_USER_AGENT = 256;
+
+/** What the server tells the application of a connection. */
+export interface ConnectionBindings extends HostRules {
+  /** Address of the peer, which may be a proxy. */
+  peer: string;
+}
+
+/** Where a request came from, as shown to people and counted by limits. */
+export interface Requester {
+  address: string;
+  userAgent: string;
+}
+
+/** Address and user agent of a request, proxies accounted for. */
+export function requesterOf(
+  c: { env: ConnectionBindings; req: { raw: Request } },
+  clientAddress: ClientAddress,
+): Requester {
+  return requesterOfRequest(c.req.raw, c.env, clientAddress);
+}
+
+/** The same, of a request that went past the router. */
+export function requesterOfRequest(
+  { headers }: Request,
+  { peer }: ConnectionBindings,
+  clientAddress: ClientAddress,
+): Requester {
+  return {
+    address: clientAddress(peer, headers),
+    userAgent: (headers.get("user-agent") ?? "").slice(0, MAX_USER_AGENT),
+  };
+}

@@ -1,0 +1,30 @@
+import type { ServerConfig } from "../config/load.ts";
+
+/** The server cannot listen; `message` names the address and what to do. */
+export class ListenError extends Error {
+  override readonly name = "ListenError";
+}
+
+/** What an error of listening means. By the step that failed: other steps know the same errors. */
+export function listenError(
+  error: unknown,
+  { hostname, port }: ServerConfig["listen"],
+): ListenError {
+  const address = `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+  const other = "Choose another with --listen host:port.";
+  if (error instanceof Deno.errors.AddrInUse) {
+    return new ListenError(
+      `listen: the address is in use by another program. ${other} (${address})`,
+    );
+  }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return new ListenError(
+      `listen: this user may not listen on ${address}; ports below 1024 are often reserved. ${other}`,
+    );
+  }
+  if (error instanceof Deno.errors.AddrNotAvailable) {
+    return new ListenError(`listen: ${hostname} is not an address of this machine. ${other}`);
+  }
+  const reason = error instanceof Error ? error.message : "unknown reason";
+  return new ListenError(`listen: cannot listen on ${address} (${reason}). ${other}`);
+}

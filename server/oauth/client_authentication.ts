@@ -1,0 +1,103 @@
+import { timingSafeEqual } from "node:crypto";
+import { OAuthError } from "../../shared/oauth/errors.ts";
+import type { Client } from "../store/clients.ts";
+import type { TokenCheck } from "../validation/token_validator.ts";
+import { tokenHash } from "../tokens/token_hash.ts";
+import { basicCredentials } from "../http/basic_credentials.ts";
+import { type FormParameters, readForm } from "../http/form.ts";
+
+/** A form, and the client that proved to have sent it. */
+export interface ClientRequest {
+  form: FormParameters;
+  client: Client;
+}
+
+/** Reads a request to an endpoint that is for clients alone. `from` gives its address. */
+export async function readClientRequest(
+  tokenCheck: Pick<TokenCheck, "client" | "provenClient" | "proveClient">,
+  request: Request,
+  from: () => string,
+): Promise<ClientRequest | OAuthError> {
+  const form = await readForm(request, undefined, from);
+  if (form instanceof OAuthError) return form;
+  const client = await authenticateClient(tokenCheck, request, form);
+  return client instanceof OAuthError ? client : { form, client };
+}
+
+/** Longest Authorization header that is remembered, in characters. */
+const MAX_REMEMBERED_LENGTH = 500;
+
+const UNKNOWN = "The client is unknown or its secret is wrong.";
+
+/**
+ * Tells which client asks (RFC 6749 section 2.3): by HTTP Basic, by client_id and
+ * client_secret in the body, or, for public clients, by client_id alone.
+ */
+export async function authenticateClient(
+  tokenCheck: Pick<TokenCheck, "client" | "provenClient" | "proveClient">,
+  request: Request,
+  form: FormParameters,
+): Promise<Client | OAuthError> {
+  const header = request.headers.get("authorization");
+  const [id, secret] = [form("client_id"), form("client_secret")];
+  if (header === null || !isBasic(header)) {
+    if (id === undefined) {
+      return new OAuthError("invalid_client", "The parameter client_id is missing.");
+    }
+    const client = await findGenuineClient(tokenCheck, { id, secret });
+    if (client !== undefined) return client;
+    // A client with a secret that sends none has failed to authenticate.
+    const unauthenticated = secret === undefined && await tokenCheck.client(id) === undefined;
+    return new OAuthError("invalid_client", UNKNOWN, { unauthenticated });
+  }
+  if (secret !== undefined) {
+    return new OAuthError("invalid_request", "Authenticate in one way: header or body, not both.");
+  }
+  const prove = async () => {
+    const credentials = clientCredentials(header);
+    return credentials && await findGenuineClient(tokenCheck, credentials);
+  };
+  // What is longer need not be remembered, nor take memory.
+  const client = header.length > MAX_REMEMBERED_LENGTH
+    ? await prove()
+    : tokenCheck.provenClient(header) ?? await tokenCheck.proveClient(header, prove);
+  if (client === undefined) return new OAuthError("invalid_client", UNKNOWN);
+  if (id !== undefined && id !== client.id) {
+    return new OAuthError("invalid_request", "client_id differs between header and body.");
+  }
+  return client;
+}
+
+/** The client that is called `id` and has this secret, or that is public and sends none. */
+async function findGenuineClient(
+  tokenCheck: Pick<TokenCheck, "client">,
+  { id, secret }: { id: string; secret?: string },
+): Promise<Client | undefined> {
+  const client = await tokenCheck.client(id);
+  if (client === undefined) return undefined;
+  if (client.secretHash === undefined) {
+    // A public client has no secret; one that sends any is misconfigured.
+    return secret === undefined || secret === "" ? client : undefined;
+  }
+  const genuine = secret !== undefined && timingSafeEqual(tokenHash(secret), client.secretHash);
+  return genuine ? client : undefined;
+}
+
+function isBasic(header: string): boolean {
+  // One blank alone, or each further one would make another header to remember.
+  return /^Basic [A-Za-z0-9+/=]+$/i.test(header);
+}
+
+/** RFC 6749 section 2.3.1: id and secret are form-encoded before they are joined. */
+function clientCredentials(header: string): { id: string; secret: string } | undefined {
+  const sent = basicCredentials(header);
+  try {
+    return sent && { id: formDecode(sent.user), secret: formDecode(sent.password) };
+  } catch {
+    return undefined;
+  }
+}
+
+function formDecode(text: string): string {
+  return /[+%]/.test(text) ? decodeURIComponent(text.replaceAll("+", " ")) : text;
+}

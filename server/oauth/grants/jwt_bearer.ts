@@ -1,0 +1,22 @@
+import { JWT_BEARER_GRANT } from "../../../shared/oauth/grant_types.ts";
+import { OAuthError } from "../../../shared/oauth/errors.ts";
+import type { AppParts } from "../../app_parts.ts";
+import type { RateLimit } from "../../security/token_bucket.ts";
+import type { Grant } from "./grant.ts";
+import { workloadTokens } from "./exchange_workload_token.ts";
+
+/** Assertions as grants (RFC 7523 section 2.1): the same trade as token exchange, in older words. */
+export function jwtBearerGrant(parts: AppParts & { exchanges: RateLimit }): Grant {
+  return {
+    type: JWT_BEARER_GRANT,
+    clientOptional: true,
+    async handle(request) {
+      const assertion = request.parameter("assertion");
+      if (assertion === undefined) {
+        return new OAuthError("invalid_request", "The parameter assertion is missing.");
+      }
+      // RFC 7523 section 3.1: an assertion that will not do is an invalid_grant.
+      return await workloadTokens(parts, request, assertion, "invalid_grant");
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import type { AuthorizationServerMetadata } from "../../shared/oauth/metadata.ts";
+import { DEVICE_CODE_GRANT } from "../../shared/oauth/grant_types.ts";
+import type { ServerConfig, SigningAlgorithm } from "../config/load.ts";
+import type { Grant } from "./grants/grant.ts";
+
+/** Where each endpoint lives, below the issuer. */
+export const PATHS = {
+  authorization: "/oauth/authorize",
+  deviceAuthorization: "/oauth/device/authorize",
+  token: "/oauth/token",
+  revocation: "/oauth/revoke",
+  introspection: "/oauth/introspect",
+  keySet: "/oauth/jwks",
+  userinfo: "/oauth/userinfo",
+} as const;
+
+/**
+ * The document behind both well-known addresses (RFC 8414 section 2, OpenID Connect
+ * Discovery 1.0 section 3). It has an authorization endpoint, although no grant uses it
+ * yet: OpenID Connect requires one, and RFC 8414 allows it. `algorithms` are those of all
+ * published keys: a key that `signing_algorithm` no longer names may be the one that signs.
+ */
+export function authorizationServerMetadata(
+  issuer: string,
+  config: Pick<ServerConfig, "scopes" | "deviceFlow">,
+  grants: readonly Grant[],
+  algorithms: readonly SigningAlgorithm[],
+): AuthorizationServerMetadata {
+  return {
+    issuer,
+    authorization_endpoint: issuer + PATHS.authorization,
+    token_endpoint: issuer + PATHS.token,
+    ...config.deviceFlow.enabled &&
+      { device_authorization_endpoint: issuer + PATHS.deviceAuthorization },
+    revocation_endpoint: issuer + PATHS.revocation,
+    introspection_endpoint: issuer + PATHS.introspection,
+    userinfo_endpoint: issuer + PATHS.userinfo,
+    jwks_uri: issuer + PATHS.keySet,
+    scopes_supported: config.scopes.map(({ name }) => name),
+    response_types_supported: [],
+    grant_types_supported: grants.map(({ type }) => type).filter((type) =>
+      type !== DEVICE_CODE_GRANT || config.deviceFlow.enabled
+    ),
+    subject_types_supported: ["public"],
+    id_token_signing_alg_values_supported: [...algorithms],
+    token_endpoint_auth_methods_supported: ["none", "client_secret_basic", "client_secret_post"],
+    revocation_endpoint_auth_methods_supported: [
+      "none",
+      "client_secret_basic",
+      "client_secret_post",
+    ],
+    introspection_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
+    claims_supported: [
+      "iss",
+      "sub",
+      "aud",
+      "exp",
+      "iat",
+      "auth_time",
+      "at_hash",
+      "name",
+      "email",
+      "email_verified",
+    ],
+  };
+}

@@ -1,0 +1,161 @@
+import { withBackOff } from "./back_off.ts";
+import type { ServerConfig } from "./config/load.ts";
+import { sealing } from "./security/encryption.ts";
+import type { ServerIo } from "./io.ts";
+import { startStep } from "./start_step.ts";
+import { type Database, type DatabaseLocation, openDatabase } from "./store/db/connect.ts";
+import { hasSchema, migrate, migrationStatus } from "./store/db/migrate.ts";
+import type { MigrationOptions } from "./store/db/migration_conflict.ts";
+import { NoDatabase } from "./store/db/no_database.ts";
+import { DatabaseUnreachable } from "./store/db/postgres_dial.ts";
+import { loadServerSecrets, type ServerSecrets, tryServerSecrets } from "./store/server_secrets.ts";
+import { SigningKeys } from "./tokens/signing_keys.ts";
+
+/** A database that is ready for use: migrated, with keys and secrets. */
+export interface Storage {
+  database: Database;
+  secrets: ServerSecrets;
+  keys: SigningKeys;
+  /** Whether it was created just now. */
+  isNew: boolean;
+  /** Names of the migrations applied just now. */
+  migrated: string[];
+}
+
+/** After this long no further attempt is made to reach the database at start, in ms. */
+const PATIENCE = 10_000;
+
+type StorageIo = Pick<ServerIo, "clock" | "stderr" | "signal">;
+
+/**
+ * `serve` and `create` create the database where there is none. Only `serve`, whose
+ * settings count, tends the signing keys. `operate` throws NoDatabase.
+ */
+export type StoragePurpose = "serve" | "create" | "operate";
+
+/**
+ * Opens the database with what a first start needs. Each step has a deadline
+ * and stops when `io.signal` is aborted. Throws StartInterrupted, StartTimeout,
+ * NoDatabase, FolderLocked, SealingError, DatabaseUnreachable, or the database's own
+ * error.
+ */
+export async function openStorage(
+  config: ServerConfig,
+  io: StorageIo,
+  purpose: StoragePurpose,
+): Promise<Storage> {
+  const mustExist = purpose === "operate";
+  const database = await openReachable(config, io, { mustExist, patient: purpose === "serve" });
+  try {
+    const { sql, description } = database;
+    const isNew = !await hasSchema(sql);
+    if (isNew && mustExist) throw new NoDatabase(description);
+    const migrated = await migrateInTime(database, io);
+    const seal = sealing(config.secretKey);
+    const keys = new SigningKeys(sql, seal, io.clock, config);
+    const secrets = await startStep(
+      io,
+      {
+        doing: "loading the signing keys",
+        seconds: 90,
+        advice: "Does another session hold a lock in the database?",
+      },
+      async () => {
+        const secrets = await loadServerSecrets(sql, seal);
+        await (purpose === "serve" ? keys.maintain() : keys.makeFirst());
+        return secrets;
+      },
+    );
+    return { database, secrets, keys, migrated, isNew };
+  } catch (error) {
+    await database.close(0);
+    throw error;
+  }
+}
+
+/**
+ * Opens the database and has it answer. A server (`patient`) waits some seconds for one
+ * that is being started as well.
+ */
+export async function openReachable(
+  location: DatabaseLocation,
+  io: Pick<StorageIo, "stderr" | "signal">,
+  { mustExist, patient }: { mustExist: boolean; patient: boolean },
+): Promise<Database> {
+  const embedded = location.databaseUrl === undefined;
+  const database = await startStep(
+    io,
+    {
+      doing: embedded
+        ? `opening the embedded database in ${location.dataDir}`
+        : "opening the database",
+      seconds: 180,
+      advice: "Is the disk slow, or full?",
+    },
+    () => openDatabase(location, { mustExist }),
+  );
+  if (embedded) return database;
+  const startedAt = performance.now();
+  try {
+    await startStep(
+      io,
+      {
+        doing: `connecting to ${database.description}`,
+        seconds: 120,
+        advice: "Is it running, and is database_url right?",
+      },
+      (signal, waitsFor) =>
+        withBackOff(
+          () => database.sql`select 1`,
+          (error) => {
+            const isUnreachable = error instanceof DatabaseUnreachable && error.temporary;
+            if (isUnreachable) waitsFor(error.message);
+            return isUnreachable && patient && performance.now() - startedAt < PATIENCE;
+          },
+          signal,
+        ),
+    );
+    return database;
+  } catch (error) {
+    await database.close(0);
+    throw error;
+  }
+}
+
+/** Applies the migrations, or waits for the process that does. */
+export async function migrateInTime(
+  { sql, description }: Database,
+  io: StorageIo,
+  options: MigrationOptions = {},
+): Promise<string[]> {
+  return await startStep(
+    io,
+    {
+      doing: `migrating ${description}`,
+      seconds: 600,
+      advice: "Look in pg_stat_activity which session is at it, and end it if it hangs.",
+    },
+    (signal, waitsFor) => migrate(sql, io.clock, { signal, waitsFor, ...options }),
+  );
+}
+
+/**
+ * Opens the database as a server would, and changes nothing in it. Returns its description
+ * and the migrations that a start would apply. Throws as openStorage does for `operate`.
+ */
+export async function tryStorage(
+  config: ServerConfig,
+  io: Pick<StorageIo, "stderr" | "signal">,
+): Promise<{ description: string; pending: string[] }> {
+  const database = await openReachable(config, io, { mustExist: true, patient: false });
+  try {
+    const { sql, description } = database;
+    if (!await hasSchema(sql)) throw new NoDatabase(description);
+    await tryServerSecrets(sql, sealing(config.secretKey));
+    const migrations = await migrationStatus(sql);
+    const pending = migrations.filter(({ appliedAt }) => appliedAt === undefined);
+    return { description, pending: pending.map(({ name }) => name) };
+  } finally {
+    await database.close();
+  }
+}

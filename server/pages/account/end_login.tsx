@@ -1,0 +1,127 @@
+import { revokeLogin } from "../../logins/revoke_login.ts";
+import { findClient } from "../../store/clients.ts";
+import {
+  listPersonalAccessTokens,
+  type PersonalAccessToken,
+} from "../../store/personal_access_tokens.ts";
+import type { RefreshTokenFamily } from "../../store/refresh_token_families.ts";
+import { signedInSession } from "../http/browser_session.ts";
+import { Address, uuid } from "../device/confirm.tsx";
+import { loginsOf } from "./devices.tsx";
+import { Foreign } from "../ui/untrusted_text.tsx";
+import { localPath } from "../http/safe_redirect.ts";
+import { UserAgent } from "./login_list.tsx";
+import { Moment } from "../ui/relative_time.tsx";
+import { leaveNotice } from "../http/notice.ts";
+import type { PageContext, PageParts } from "../render.tsx";
+import { questionPage } from "../ui/question.tsx";
+import { inWords } from "../tokens/expiry.tsx";
+import { TokenName, TokenStart } from "../tokens/components.tsx";
+
+/** Tokens that are named; a person who has created more with one login sees the list. */
+const MAX_LISTED_TOKENS = 20;
+
+/** GET /logins/end?login=…&back=…: asks, and says what stops. */
+export async function showEndLogin(parts: PageParts, c: PageContext): Promise<Response> {
+  const back = localPath(c.req.query("back"));
+  const login = await ownLogin(parts, c, c.req.query("login"));
+  if (login === undefined) return endedAlready(parts, c, back);
+  const place = await parts.placeOf(login.address);
+  const tokens = await listPersonalAccessTokens(parts.sql, {
+    createdByLogin: login.id,
+    standing: { at: new Date(parts.clock.now()), living: true },
+    limit: MAX_LISTED_TOKENS + 1,
+  });
+  return await questionPage(parts, c, {
+    title: "End this login?",
+    fields: { login: login.id, back },
+    confirm: "End it",
+    keep: { words: "Keep it", href: back },
+    children: (
+      <>
+        <p>
+          <strong>
+            <Foreign text={await programOf(parts, login)} />
+          </strong>{" "}
+          from <Address address={login.address} place={place} />, used{" "}
+          <Moment at={login.lastUsedAt} now={parts.clock.now()} />.
+        </p>
+        <UserAgent text={login.userAgent} />
+        <WhatLoginsLose lifetime={parts.config.accessTokenLifetime} />
+      </>
+    ),
+    choices: tokens.length > 0 && <TokensOfLogin tokens={tokens} />,
+  });
+}
+
+/** The tokens that outlive the login, and the choice to revoke them with it. */
+function TokensOfLogin({ tokens }: { tokens: readonly PersonalAccessToken[] }) {
+  return (
+    <>
+      <p>Personal access tokens that were created with this login:</p>
+      <ul>
+        {tokens.slice(0, MAX_LISTED_TOKENS).map((token) => (
+          <li>
+            <a href={`/tokens/${token.id}`}>
+              <TokenName token={token} />
+            </a>{" "}
+            <TokenStart token={token} />
+          </li>
+        ))}
+        {tokens.length > MAX_LISTED_TOKENS && <li>and more</li>}
+      </ul>
+      <label class="check">
+        <input type="checkbox" name="tokens" />
+        <span>Revoke these tokens, too</span>
+      </label>
+    </>
+  );
+}
+
+/** POST /logins/end: ends one of the person's own logins. */
+export async function submitEndLogin(parts: PageParts, c: PageContext): Promise<Response> {
+  const form = c.get("form");
+  const back = localPath(form("back"));
+  const login = await ownLogin(parts, c, form("login"));
+  const tokens = login && await revokeLogin(parts, {
+    login,
+    reason: "user",
+    address: c.get("requester").address,
+    tokensToo: form("tokens") !== undefined,
+  });
+  if (login === undefined || tokens === undefined) return endedAlready(parts, c, back);
+  const text = `Ended the login of ${await programOf(parts, login)} from ${login.address}` +
+    (tokens === 0 ? "." : `, and revoked ${tokens === 1 ? "1 token" : `${tokens} tokens`}.`);
+  leaveNotice(parts, c, { text });
+  return c.redirect(back, 303);
+}
+
+/** What it means for a program that its login ends. */
+export function WhatLoginsLose({ lifetime }: { lifetime: number }) {
+  return (
+    <p>
+      To act as you again, a program has to log in again. APIs that ask this server refuse its token
+      at once, those that check the signature themselves within {inWords(lifetime)}. Your{" "}
+      <a href="/tokens">personal access tokens</a> go on working. This cannot be undone.
+    </p>
+  );
+}
+
+async function ownLogin(
+  parts: PageParts,
+  c: PageContext,
+  id: string | undefined,
+): Promise<RefreshTokenFamily | undefined> {
+  const valid = uuid(id);
+  if (valid === undefined) return undefined;
+  return (await loginsOf(parts, signedInSession(c))).find((login) => login.id === valid);
+}
+
+async function programOf({ sql }: PageParts, { clientId }: RefreshTokenFamily): Promise<string> {
+  return (await findClient(sql, clientId))?.name ?? clientId;
+}
+
+function endedAlready(parts: PageParts, c: PageContext, back: string): Response {
+  leaveNotice(parts, c, { text: "This login has ended already." });
+  return c.redirect(back, 303);
+}

@@ -1,0 +1,68 @@
+import { recordAuditEvent } from "../../store/audit_events.ts";
+import { endSession } from "../../store/sessions.ts";
+import { signedInSession } from "../http/browser_session.ts";
+import { Address, uuid } from "../device/confirm.tsx";
+import { browsersOf } from "./devices.tsx";
+import { UserAgent } from "./login_list.tsx";
+import { Moment } from "../ui/relative_time.tsx";
+import { leaveNotice } from "../http/notice.ts";
+import type { PageContext, PageParts } from "../render.tsx";
+import { questionPage } from "../ui/question.tsx";
+
+const BACK = "/devices";
+
+/** GET /sessions/end?session=…: asks, and says what stops. */
+export async function showEndSession(parts: PageParts, c: PageContext): Promise<Response> {
+  const browser = await otherBrowser(parts, c, c.req.query("session"));
+  if (browser === undefined) return signedOutAlready(parts, c);
+  const place = await parts.placeOf(browser.address);
+  return await questionPage(parts, c, {
+    title: "Sign this browser out?",
+    fields: { session: browser.id },
+    confirm: "Sign it out",
+    keep: { words: "Keep it", href: BACK },
+    children: (
+      <>
+        <p>
+          From <Address address={browser.address} place={place} />, used{" "}
+          <Moment at={browser.lastSeenAt} now={parts.clock.now()} />.
+        </p>
+        <UserAgent text={browser.userAgent} />
+        <p>
+          It needs your password to get in again. Logins that were approved there, and tokens made
+          there, go on working: look through <a href={BACK}>your logins</a> and{" "}
+          <a href="/tokens">your tokens</a> if somebody else used it.
+        </p>
+      </>
+    ),
+  });
+}
+
+/** POST /sessions/end: signs out one of the person's other browsers. */
+export async function submitEndSession(parts: PageParts, c: PageContext): Promise<Response> {
+  const { sql, clock } = parts;
+  const browser = await otherBrowser(parts, c, c.get("form")("session"));
+  if (browser === undefined) return signedOutAlready(parts, c);
+  await endSession(sql, { id: browser.id, now: new Date(clock.now()) });
+  await recordAuditEvent(sql, clock, {
+    event: "session.ended",
+    actor: signedInSession(c).user.id,
+    subject: browser.id,
+    address: c.get("requester").address,
+  });
+  leaveNotice(parts, c, { text: `Signed out the browser from ${browser.address}.` });
+  return c.redirect(BACK, 303);
+}
+
+/** One of the person's browsers; for this one there is Sign out. */
+async function otherBrowser(parts: PageParts, c: PageContext, id: string | undefined) {
+  const session = signedInSession(c);
+  const valid = uuid(id);
+  if (valid === undefined || valid === session.id) return undefined;
+  return (await browsersOf(parts, session)).find((browser) => browser.id === valid);
+}
+
+function signedOutAlready(parts: PageParts, c: PageContext): Response {
+  leaveNotice(parts, c, { text: "This browser is signed out already." });
+  return c.redirect(BACK, 303);
+}

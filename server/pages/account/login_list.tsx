@@ -1,0 +1,57 @@
+import { findClient } from "../../store/clients.ts";
+import type { RefreshTokenFamily } from "../../store/refresh_token_families.ts";
+import { Address } from "../device/confirm.tsx";
+import { Moment } from "../ui/relative_time.tsx";
+import type { PageParts } from "../render.tsx";
+import { AskButton } from "../ui/question.tsx";
+import { Foreign } from "../ui/untrusted_text.tsx";
+
+/** A person's logins, each with a button to end it, which comes back to `back`. */
+export async function loginList(
+  parts: PageParts,
+  { logins, back }: { logins: readonly RefreshTokenFamily[]; back: string },
+) {
+  const now = parts.clock.now();
+  const rows = await Promise.all(logins.map(async (login) => ({
+    login,
+    name: (await findClient(parts.sql, login.clientId))?.name ?? login.clientId,
+    place: await parts.placeOf(login.address),
+  })));
+  if (rows.length === 0) return <p class="quiet">There is none at the moment.</p>;
+  return (
+    <ul class="logins">
+      {rows.map(({ login, name, place }) => (
+        <li>
+          <div>
+            <p>
+              <strong>
+                <Foreign text={name} />
+              </strong>
+            </p>
+            <p class="quiet small">
+              From <Address address={login.address} place={place} />, used{" "}
+              <Moment at={login.lastUsedAt} now={now} />, begun{" "}
+              <Moment at={login.createdAt} now={now} />
+            </p>
+            <UserAgent text={login.userAgent} />
+          </div>
+          <AskButton
+            action="/logins/end"
+            fields={{ login: login.id, back }}
+            word="End"
+            about={`the login from ${login.address}`}
+          />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** What program it was, if it said so. */
+export function UserAgent({ text }: { text: string }) {
+  return text === "" ? null : (
+    <p class="quiet small">
+      <Foreign text={text} />
+    </p>
+  );
+}

@@ -1,0 +1,57 @@
+import { isManagementScope } from "../../../shared/management.ts";
+import { parseScope } from "../../../shared/oauth/scope.ts";
+import { heldScope } from "../../scopes.ts";
+import type { ScopeDescription } from "../../scope_description.ts";
+import type { DeviceAuthorization } from "../../store/device_authorizations.ts";
+import type { User } from "../../store/users.ts";
+import { Foreign } from "../ui/untrusted_text.tsx";
+
+/**
+ * What is approved, in the catalogue's words. All of it is listed, also what this person
+ * does not have: nothing is granted later that was not shown now.
+ */
+export function RequestedScopes(
+  { request, catalogue, user, managing }: {
+    request: DeviceAuthorization;
+    catalogue: readonly ScopeDescription[];
+    user: User;
+    managing: boolean;
+  },
+) {
+  const requested = parseScope(request.scope) ?? [];
+  const held = parseScope(heldScope(catalogue, user, request.clientId, request.scope)) ?? [];
+  const list = (scopes: readonly string[]) => (
+    <ul class="scopes">
+      {scopes.map((name) => (
+        <li>
+          <Foreign
+            text={catalogue.find((scope) => scope.name === name)?.description ?? name}
+            max={250}
+          />
+          {!held.includes(name) && <span class="quiet">(not available to your account)</span>}
+        </li>
+      ))}
+    </ul>
+  );
+  if (!managing) {
+    return (
+      <>
+        <h2>If you approve, it can</h2>
+        {list(requested)}
+      </>
+    );
+  }
+  const permissions = requested.filter((name) => !isManagementScope(name));
+  return (
+    <>
+      <h2>If you approve, for a few minutes it can</h2>
+      {list(requested.filter(isManagementScope))}
+      {permissions.length > 0 && (
+        <>
+          <h2>The permissions that such a token can have</h2>
+          {list(permissions)}
+        </>
+      )}
+    </>
+  );
+}

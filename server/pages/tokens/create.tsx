@@ -1,0 +1,146 @@
+import type { FormParameters } from "../../http/form.ts";
+import { createToken } from "../../pats/create.ts";
+import { userAsHolder } from "../../pats/owner.ts";
+import { TokenRefusal } from "../../pats/pat_error.ts";
+import { tokenScopes } from "../../scopes.ts";
+import type { Session } from "../../store/sessions.ts";
+import { signedInSession } from "../http/browser_session.ts";
+import {
+  ErrorSummary,
+  Field,
+  FieldError,
+  fieldState,
+  type FormProblem,
+  formTitle,
+} from "../ui/form_problems.tsx";
+import { formToken } from "../http/csrf.ts";
+import { FormToken } from "../ui/layout.tsx";
+import { FormNumber, idOfFormsToken, madeAlreadyPage, OUT_OF_DATE } from "../http/idempotency.tsx";
+import { page, type PageContext, type PageParts } from "../render.tsx";
+import { ExpiryFields, readExpiry, tokenProblem } from "./expiry.tsx";
+import { madeTokenPage } from "./created.tsx";
+import { Foreign } from "../ui/untrusted_text.tsx";
+
+const PATH = "/tokens/new";
+
+/** GET /tokens/new */
+export async function showNewToken(parts: PageParts, c: PageContext): Promise<Response> {
+  return await newTokenPage(parts, c, signedInSession(c), {});
+}
+
+/** POST /tokens/new: makes the token and shows it, this once. */
+export async function submitNewToken(parts: PageParts, c: PageContext): Promise<Response> {
+  const session = signedInSession(c);
+  const form = c.get("form");
+  const id = idOfFormsToken(parts, c);
+  if (id === undefined) {
+    return await newTokenPage(parts, c, session, { problems: [{ message: OUT_OF_DATE }], form });
+  }
+  const made = await makeFromForm(parts, c, session, { form, id });
+  if (!(made instanceof TokenRefusal)) return await madeTokenPage(parts, c, made);
+  return await madeAlreadyPage(parts, c, id) ??
+    await newTokenPage(parts, c, session, { problems: [tokenProblem(made, form)], form });
+}
+
+async function makeFromForm(
+  parts: PageParts,
+  c: PageContext,
+  { user }: Session,
+  { form, id }: { form: FormParameters; id: string },
+) {
+  const lifetime = readExpiry(form, parts.clock.now());
+  if (lifetime instanceof TokenRefusal) return lifetime;
+  return await createToken(parts, {
+    id,
+    holder: userAsHolder(user),
+    wish: {
+      name: form("name") ?? "",
+      scopes: parts.config.scopes.map(({ name }) => name).filter((name) => form(`scope:${name}`)),
+      lifetime,
+      allowedAddresses: (form("addresses") ?? "").split(/[\s,;]+/).filter((text) => text !== ""),
+    },
+    actor: { id: user.id, address: c.get("requester").address },
+  });
+}
+
+async function newTokenPage(
+  parts: PageParts,
+  c: PageContext,
+  { user }: Session,
+  { problems = [], form }: { problems?: readonly FormProblem[]; form?: FormParameters },
+): Promise<Response> {
+  const { config, clock } = parts;
+  const scopes = tokenScopes(config.scopes, userAsHolder(user));
+  return await page(parts, c, {
+    title: formTitle("Make a token", problems),
+    status: problems.length > 0 ? 422 : 200,
+    children: (
+      <main class="wide">
+        <h1>Make a token</h1>
+        <ErrorSummary problems={problems} />
+        <form class="form" method="post" action={PATH}>
+          <FormToken token={formToken(parts, c)} />
+          <FormNumber form={form} />
+          <Field
+            id="name"
+            label="Name"
+            hint="What it is for, so that you know later: “Nightly build of the shop”"
+            problems={problems}
+          >
+            <input
+              id="name"
+              name="name"
+              required
+              maxlength={100}
+              autocomplete="off"
+              autofocus={problems.length === 0}
+              value={form?.("name") ?? ""}
+              {...fieldState(problems, "name", { hint: true })}
+            />
+          </Field>
+          <fieldset
+            id="scopes"
+            aria-describedby={fieldState(problems, "scopes")["aria-describedby"]}
+          >
+            <legend>What it may do</legend>
+            {scopes.map(({ name, description }) => (
+              <label class="check">
+                <input type="checkbox" name={`scope:${name}`} checked={!!form?.(`scope:${name}`)} />
+                <span>
+                  <Foreign text={description} max={200} /> <code class="quiet small">{name}</code>
+                </span>
+              </label>
+            ))}
+            <FieldError id="scopes" problems={problems} />
+            <p class="hint">
+              It never may do more than you may yourself, even if you lose something later.
+            </p>
+          </fieldset>
+          <ExpiryFields
+            policy={config.personalAccessTokens}
+            form={form}
+            now={clock.now()}
+            problems={problems}
+          />
+          <Field
+            id="addresses"
+            label="Only from these addresses"
+            hint="One a line, like 203.0.113.7 or 10.0.0.0/8. Left empty, it works from anywhere."
+            problems={problems}
+          >
+            <textarea
+              id="addresses"
+              name="addresses"
+              autocapitalize="none"
+              spellcheck={false}
+              {...fieldState(problems, "addresses", { hint: true })}
+            >
+              {form?.("addresses") ?? ""}
+            </textarea>
+          </Field>
+          <button class="main" type="submit">Make the token</button>
+        </form>
+      </main>
+    ),
+  });
+}

@@ -1,0 +1,240 @@
+import { parseScope } from "../../../shared/oauth/scope.ts";
+import {
+  listPersonalAccessTokens,
+  type PersonalAccessToken,
+} from "../../store/personal_access_tokens.ts";
+import { isPersonalAccessToken, shownPrefix } from "../../tokens/personal_access_token.ts";
+import { signedInSession } from "../http/browser_session.ts";
+import { uuid } from "../device/confirm.tsx";
+import { page, type PageContext, type PageParts } from "../render.tsx";
+import { address, MAX_SEARCH, PageLinks, readTokenPage, type View, viewOf } from "./pagination.tsx";
+import {
+  ENDING_SOON,
+  isLiving,
+  lastPlace,
+  TokenEnd,
+  TokenName,
+  tokenName,
+  TokenOrigin,
+  TokenStart,
+  TokenUse,
+} from "./components.tsx";
+import { revokeAllPath } from "./revoke_all.tsx";
+import { Foreign } from "../ui/untrusted_text.tsx";
+
+/** Tokens that have ended, below those that live. */
+const LAST_ENDED = 5;
+
+/** A token and the place of its last use. */
+interface Row {
+  token: PersonalAccessToken;
+  place?: string;
+}
+
+/** GET /tokens: the person's own. */
+export async function showTokens(parts: PageParts, c: PageContext): Promise<Response> {
+  const session = signedInSession(c);
+  return await listPage(parts, c, { ...viewOf(c), path: "/tokens", ownerId: session.user.id });
+}
+
+/** GET /admin/tokens: everybody's, or one owner's. */
+export async function showAllTokens(parts: PageParts, c: PageContext): Promise<Response> {
+  const ownerId = uuid(c.req.query("owner"));
+  return await listPage(parts, c, { ...viewOf(c), path: "/admin/tokens", ownerId });
+}
+
+/** Whether the person has a token that ends soon and was not rotated. */
+export async function anyTokenEndsSoon(
+  { sql, clock }: Pick<PageParts, "sql" | "clock">,
+  ownerId: string,
+): Promise<boolean> {
+  const now = clock.now();
+  const found = await listPersonalAccessTokens(sql, {
+    ownerId,
+    standing: { at: new Date(now), living: true },
+    endingBefore: new Date(now + ENDING_SOON),
+    limit: 1,
+  });
+  return found.length > 0;
+}
+
+const TITLES = {
+  "/tokens": "Personal access tokens",
+  "/admin/tokens": "Everybody’s tokens",
+};
+
+async function listPage(parts: PageParts, c: PageContext, view: View): Promise<Response> {
+  const { sql, clock } = parts;
+  const now = clock.now();
+  const { path, ownerId, search, show } = view;
+  // A token that was pasted whole does not stay in the address: its beginning finds it too.
+  if (search !== undefined && isPersonalAccessToken(search)) {
+    return c.redirect(address({ ...view, search: shownPrefix(search) }), 303);
+  }
+  const own = path === "/tokens";
+  const tokenPage = await readTokenPage(parts, view, now);
+  const ended = show !== undefined || !tokenPage.isFirst
+    ? []
+    : await listPersonalAccessTokens(sql, {
+      ownerId,
+      search,
+      standing: { at: new Date(now), living: false },
+      limit: LAST_ENDED + 1,
+    });
+  const rows = await withPlaces(parts, tokenPage.tokens);
+  const endsSoon = own && show === undefined && await anyTokenEndsSoon(parts, ownerId!);
+  return await page(parts, c, {
+    title: TITLES[path],
+    children: (
+      <main class="wide">
+        <h1>{TITLES[path]}</h1>
+        {own && (
+          <>
+            <p>
+              A token lets a program act as you where nobody can log in: a CI job, a script on a
+              server. Make one for each, with no more scopes than it needs.
+            </p>
+            <p>
+              <a class="button main" href="/tokens/new">Make a token</a>
+            </p>
+          </>
+        )}
+        {!own && ownerId !== undefined && (
+          <>
+            <p>
+              Tokens of one owner alone. <a href={path}>Show everybody’s</a>
+            </p>
+            {show !== "ended" && rows.length > 0 && (
+              <p>
+                <a class="button" href={revokeAllPath(ownerId)}>Revoke all of this owner’s</a>
+              </p>
+            )}
+          </>
+        )}
+        {endsSoon && (
+          <p class="care">
+            Tokens of yours end within a week.{" "}
+            <a href={address({ path, show: "ending" })}>Show them</a>{" "}
+            and rotate those that are in use.
+          </p>
+        )}
+        <Search view={view} />
+        {show !== undefined && (
+          <h2>{show === "ended" ? "Revoked and expired" : "Ending within a week"}</h2>
+        )}
+        {rows.length === 0
+          ? (
+            <p class="quiet">
+              {search === undefined
+                ? "There is none."
+                : "No name has this in it, and no token begins with it. Look at the spelling, or leave the field empty."}
+            </p>
+          )
+          : <List rows={rows} now={now} own={own} />}
+        <PageLinks view={view} page={tokenPage} />
+        {ended.length > 0 && (
+          <>
+            <h2>Revoked and expired</h2>
+            <List rows={await withPlaces(parts, ended.slice(0, LAST_ENDED))} now={now} own={own} />
+            {ended.length > LAST_ENDED && (
+              <p>
+                <a href={address({ ...view, after: undefined, before: undefined, show: "ended" })}>
+                  All that have ended
+                </a>
+              </p>
+            )}
+          </>
+        )}
+      </main>
+    ),
+  });
+}
+
+async function withPlaces(
+  parts: PageParts,
+  tokens: readonly PersonalAccessToken[],
+): Promise<Row[]> {
+  return await Promise.all(
+    tokens.map(async (token) => ({ token, place: await lastPlace(parts, token) })),
+  );
+}
+
+function Search({ view: { path, ownerId, search, show } }: { view: View }) {
+  return (
+    <form class="search" method="get" action={path} role="search">
+      <div>
+        <label for="search">Name or beginning of a token</label>
+        <input
+          id="search"
+          name="search"
+          type="search"
+          maxlength={MAX_SEARCH}
+          autocapitalize="none"
+          autocomplete="off"
+          spellcheck={false}
+          value={search ?? ""}
+        />
+      </div>
+      {show !== undefined && <input type="hidden" name="show" value={show} />}
+      {path === "/admin/tokens" && ownerId !== undefined && (
+        <input type="hidden" name="owner" value={ownerId} />
+      )}
+      <button type="submit">Search</button>
+    </form>
+  );
+}
+
+function List({ rows, now, own }: { rows: readonly Row[]; now: number; own: boolean }) {
+  return (
+    <ul class="logins tokens">
+      {rows.map(({ token, place }) => (
+        <li>
+          <div>
+            <p>
+              <a href={`/tokens/${token.id}`}>
+                <strong>
+                  <TokenName token={token} />
+                </strong>
+              </a>
+            </p>
+            <p class="quiet small">
+              <TokenStart token={token} />, <TokenEnd token={token} now={now} />
+            </p>
+            {!own && (
+              <p class="quiet small">
+                {"of "}
+                <a href={`/admin/tokens?owner=${token.owner.id}`}>
+                  <Foreign text={token.owner.username} />
+                </a>
+                {token.owner.kind === "service_account" && ", a service account"}
+              </p>
+            )}
+            <p class="quiet small">
+              May <Foreign text={scopeWords(token)} max={256} />
+            </p>
+            <p class="quiet small">
+              <TokenUse token={token} place={place} now={now} />,{" "}
+              <TokenOrigin token={token} now={now} />
+            </p>
+          </div>
+          {isLiving(token, now) && (
+            <p class="acts">
+              {own && (
+                <a href={`/tokens/${token.id}/rotate`}>
+                  Rotate<span class="hidden">{` the token ${tokenName(token)}`}</span>
+                </a>
+              )}
+              <a href={`/tokens/${token.id}/revoke`}>
+                Revoke<span class="hidden">{` the token ${tokenName(token)}`}</span>
+              </a>
+            </p>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function scopeWords({ scope }: PersonalAccessToken): string {
+  return (parseScope(scope) ?? []).join(", ") || "say whose it is, nothing else";
+}

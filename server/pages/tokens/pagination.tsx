@@ -1,0 +1,124 @@
+import { cursorAfter, readCursor } from "../../pats/list_cursor.ts";
+import {
+  listPersonalAccessTokens,
+  type PersonalAccessToken,
+} from "../../store/personal_access_tokens.ts";
+import type { PageContext, PageParts } from "../render.tsx";
+import { ENDING_SOON } from "./components.tsx";
+
+const PAGE_LENGTH = 25;
+export const MAX_SEARCH = 100;
+
+/** What a list of tokens shows, as its address says it. */
+export interface View {
+  path: "/tokens" | "/admin/tokens";
+  /** Undefined: everybody's. */
+  ownerId?: string;
+  search?: string;
+  show?: "ended" | "ending";
+  /** The page begins after this place, or ends before it. */
+  after?: string;
+  before?: string;
+}
+
+/** What the person asked for; whose tokens is not for them to say. */
+export function viewOf(c: PageContext): Omit<View, "path" | "ownerId"> {
+  const search = (c.req.query("search") ?? "").trim().slice(0, MAX_SEARCH);
+  const show = c.req.query("show");
+  return {
+    // The database takes no NUL in a text.
+    search: search.replaceAll("\0", "") || undefined,
+    show: show === "ended" || show === "ending" ? show : undefined,
+    after: c.req.query("after"),
+    before: c.req.query("before"),
+  };
+}
+
+export function address({ path, ownerId, search, show, after, before }: View): string {
+  const query = new URLSearchParams();
+  if (path === "/admin/tokens" && ownerId !== undefined) query.set("owner", ownerId);
+  if (search !== undefined) query.set("search", search);
+  if (show !== undefined) query.set("show", show);
+  if (after !== undefined) query.set("after", after);
+  if (before !== undefined) query.set("before", before);
+  return query.size === 0 ? path : `${path}?${query}`;
+}
+
+/** One page of a list, and where the pages beside it are. */
+export interface TokenPage {
+  tokens: PersonalAccessToken[];
+  isFirst: boolean;
+  previous?: View;
+  next?: View;
+}
+
+/**
+ * Pages are found by the tokens at their edges, not by number, so that none is shown
+ * twice or skipped when one is made meanwhile. Going back may therefore end short of a
+ * full page; the first page is shown instead.
+ */
+export async function readTokenPage(
+  { sql }: Pick<PageParts, "sql">,
+  view: View,
+  now: number,
+): Promise<TokenPage> {
+  const { ownerId, search, show } = view;
+  const before = view.before === undefined ? undefined : readCursor(view.before);
+  const after = view.after === undefined ? undefined : readCursor(view.after);
+  const found = await listPersonalAccessTokens(sql, {
+    ownerId,
+    search,
+    standing: { at: new Date(now), living: show !== "ended" },
+    endingBefore: show === "ending" ? new Date(now + ENDING_SOON) : undefined,
+    ...before === undefined ? { after } : { before },
+    limit: PAGE_LENGTH + 1,
+  });
+  const more = found.length > PAGE_LENGTH;
+  const edge = (place: Pick<View, "before" | "after">) => ({
+    ...view,
+    before: undefined,
+    after: undefined,
+    ...place,
+  });
+  if (before !== undefined) {
+    if (!more) return await readTokenPage({ sql }, edge({}), now);
+    const tokens = found.slice(1);
+    return {
+      tokens,
+      isFirst: false,
+      previous: edge({ before: cursorAfter(tokens[0]) }),
+      next: edge({ after: cursorAfter(tokens.at(-1)!) }),
+    };
+  }
+  const tokens = found.slice(0, PAGE_LENGTH);
+  return {
+    tokens,
+    isFirst: after === undefined,
+    previous: after === undefined || tokens.length === 0
+      ? undefined
+      : edge({ before: cursorAfter(tokens[0]) }),
+    next: more ? edge({ after: cursorAfter(tokens.at(-1)!) }) : undefined,
+  };
+}
+
+/** The ways to other pages, and out of a part of the list. */
+export function PageLinks({ view, page: { isFirst, previous, next } }: {
+  view: View;
+  page: TokenPage;
+}) {
+  if (isFirst && next === undefined && view.show === undefined) return null;
+  const first = { ...view, after: undefined, before: undefined };
+  return (
+    <nav class="pages" aria-label="Pages">
+      {!isFirst
+        ? <a href={address(first)}>First page</a>
+        : view.show !== undefined && (
+          <a href={address({ ...first, show: undefined })}>All that live</a>
+        )}
+      <span>
+        {previous !== undefined && <a href={address(previous)}>Previous page</a>}
+        {next !== undefined && <a href={address(next)}>Next page</a>}
+      </span>
+    </nav>
+  );
+}

@@ -1,0 +1,94 @@
+import { revokeAllTokens } from "../../pats/revoke.ts";
+import { listPersonalAccessTokens } from "../../store/personal_access_tokens.ts";
+import { brand } from "../../../shared/brand.ts";
+import { signedInSession } from "../http/browser_session.ts";
+import { uuid } from "../device/confirm.tsx";
+import { Foreign } from "../ui/untrusted_text.tsx";
+import { leaveNotice } from "../http/notice.ts";
+import { type PageContext, type PageParts, problemPage } from "../render.tsx";
+import { questionPage } from "../ui/question.tsx";
+import { TokenName, TokenStart } from "./components.tsx";
+
+const PATH = "/admin/tokens/revoke";
+/** Tokens that the question names. */
+const NAMED = 10;
+
+export function revokeAllPath(ownerId: string): string {
+  return `${PATH}?owner=${ownerId}`;
+}
+
+/** GET /admin/tokens/revoke?owner=…: asks whether it is meant. */
+export async function showRevocationOfAll(parts: PageParts, c: PageContext): Promise<Response> {
+  const ownerId = uuid(c.req.query("owner"));
+  if (ownerId === undefined) return await noSuchOwner(parts, c);
+  const found = await listPersonalAccessTokens(parts.sql, {
+    ownerId,
+    standing: { at: new Date(parts.clock.now()), living: true },
+    limit: NAMED + 1,
+  });
+  if (found.length === 0) return c.redirect(ofOwner(ownerId), 303);
+  const { kind, username } = found[0].owner;
+  return await questionPage(parts, c, {
+    title: "Revoke all of these tokens?",
+    fields: { owner: ownerId },
+    confirm: "Revoke all",
+    keep: { words: "Keep them", href: ofOwner(ownerId) },
+    children: (
+      <>
+        <p>
+          All that live of{" "}
+          <strong>
+            <Foreign text={username} max={254} />
+          </strong>
+          {kind === "service_account" && ", a service account"}:
+        </p>
+        <ul>
+          {found.slice(0, NAMED).map((token) => (
+            <li>
+              <TokenName token={token} /> (<TokenStart token={token} />)
+            </li>
+          ))}
+          {found.length > NAMED && <li>and more</li>}
+        </ul>
+        <p>Whatever uses them is turned away from now on. This cannot be undone.</p>
+        {kind === "user" && (
+          <p>
+            Whoever can still sign in can make new ones. To keep somebody out, disable the account
+            as well: <code>{`${brand.binaryName} admin user disable`}</code>
+          </p>
+        )}
+      </>
+    ),
+  });
+}
+
+/** POST /admin/tokens/revoke */
+export async function submitRevocationOfAll(parts: PageParts, c: PageContext): Promise<Response> {
+  const ownerId = uuid(c.get("form")("owner"));
+  if (ownerId === undefined) return await noSuchOwner(parts, c);
+  const { user } = signedInSession(c);
+  const count = await revokeAllTokens(parts, {
+    ownerId,
+    reason: ownerId === user.id ? "owner" : "administrator",
+    actor: { id: user.id, address: c.get("requester").address },
+  });
+  const tokens = count === 1 ? "one token" : `${count === 0 ? "no" : count} tokens`;
+  leaveNotice(parts, c, { text: `Revoked ${tokens} of this owner.` });
+  return c.redirect(ofOwner(ownerId), 303);
+}
+
+function ofOwner(ownerId: string): string {
+  return `/admin/tokens?owner=${ownerId}`;
+}
+
+async function noSuchOwner(parts: PageParts, c: PageContext): Promise<Response> {
+  return await problemPage(parts, c, {
+    title: "There is no such owner",
+    status: 404,
+    children: (
+      <p>
+        <a href="/admin/tokens">Look at everybody’s tokens</a>, and choose an owner there.
+      </p>
+    ),
+  });
+}

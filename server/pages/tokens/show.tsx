@@ -1,0 +1,146 @@
+import { mayRotate } from "../../pats/rotate.ts";
+import { findHolderByName, findUserAsHolder, type TokenHolder } from "../../pats/owner.ts";
+import { tokenScopes } from "../../scopes.ts";
+import {
+  findPersonalAccessToken,
+  type PersonalAccessToken,
+} from "../../store/personal_access_tokens.ts";
+import type { Session } from "../../store/sessions.ts";
+import { Fact, uuid } from "../device/confirm.tsx";
+import { page, type PageContext, type PageParts, problemPage } from "../render.tsx";
+import {
+  isLiving,
+  lastPlace,
+  TokenEnd,
+  TokenLeak,
+  TokenName,
+  tokenName,
+  TokenOrigin,
+  TokenScopes,
+  TokenStart,
+  TokenUse,
+} from "./components.tsx";
+import { Foreign } from "../ui/untrusted_text.tsx";
+
+/** A token that the person may look at: their own, or any for an administrator. */
+export interface ReachableToken {
+  token: PersonalAccessToken;
+  session: Session;
+  own: boolean;
+  /** Whether the person may hold its secret, and so rotate it. */
+  mayHold: boolean;
+}
+
+/** The token in the path, if it exists and the person may look at it. */
+export async function reachToken(
+  { sql }: Pick<PageParts, "sql">,
+  c: PageContext,
+  session: Session,
+): Promise<ReachableToken | undefined> {
+  const { user } = session;
+  const id = uuid(c.req.param("id"));
+  const token = id && await findPersonalAccessToken(sql, id);
+  if (!token) return undefined;
+  const own = token.owner.id === user.id;
+  return own || user.isAdmin ? { token, session, own, mayHold: mayRotate(user, token) } : undefined;
+}
+
+/** Said of a token that does not exist, and of one that is not for the person to see. */
+export async function noSuchToken(parts: PageParts, c: PageContext): Promise<Response> {
+  return await problemPage(parts, c, {
+    title: "There is no such token",
+    status: 404,
+    children: (
+      <p>
+        It may be somebody else’s. <a href="/tokens">Look at your own</a>.
+      </p>
+    ),
+  });
+}
+
+/** Said to an administrator who wants to rotate another person's token. */
+export async function onlyItsHolder(
+  parts: PageParts,
+  c: PageContext,
+  { token }: ReachableToken,
+): Promise<Response> {
+  return await problemPage(parts, c, {
+    title: "Only its owner can rotate it",
+    status: 403,
+    children: (
+      <p>
+        Whoever rotates a token holds the new one, and could act as its owner. You can{" "}
+        <a href={`/tokens/${token.id}/revoke`}>revoke it</a>.
+      </p>
+    ),
+  });
+}
+
+/** Whom a token speaks for, with what they may do now. */
+export async function holderOf(
+  { sql }: Pick<PageParts, "sql">,
+  { owner }: PersonalAccessToken,
+): Promise<TokenHolder | undefined> {
+  return owner.kind === "user"
+    ? await findUserAsHolder(sql, owner.id)
+    : await findHolderByName(sql, owner.username);
+}
+
+/** GET /tokens/{id} */
+export async function showToken(parts: PageParts, c: PageContext): Promise<Response> {
+  const { token, own, mayHold } = c.get("reachedToken");
+  const now = parts.clock.now();
+  const holder = await holderOf(parts, token);
+  const held = holder && tokenScopes(parts.config.scopes, holder).map(({ name }) => name);
+  const place = await lastPlace(parts, token);
+  return await page(parts, c, {
+    title: `Token: ${tokenName(token)}`,
+    children: (
+      <main class="wide">
+        <p class="small">
+          <a href={own ? "/tokens" : "/admin/tokens"}>All tokens</a>
+        </p>
+        <h1>
+          <TokenName token={token} />
+        </h1>
+        <dl>
+          {!own && (
+            <Fact name="Whose">
+              <Foreign text={token.owner.username} max={254} />
+              {token.owner.kind === "service_account" && ", a service account"}
+            </Fact>
+          )}
+          <Fact name="Begins with">
+            <TokenStart token={token} />
+          </Fact>
+          <Fact name="End">
+            <TokenEnd token={token} now={now} dated />
+          </Fact>
+          {token.leak !== undefined && (
+            <Fact name="Found in the open">
+              <TokenLeak leak={token.leak} now={now} />
+            </Fact>
+          )}
+          <Fact name="Last use">
+            <TokenUse token={token} place={place} now={now} />
+          </Fact>
+          <Fact name="Origin">
+            <TokenOrigin token={token} now={now} />
+          </Fact>
+          <Fact name="May">
+            <TokenScopes scope={token.scope} catalogue={parts.config.scopes} held={held} />
+          </Fact>
+          <Fact name="Works from">
+            {token.allowedAddresses.length === 0 ? "anywhere" : token.allowedAddresses.join(", ")}
+          </Fact>
+        </dl>
+        {isLiving(token, now) && (
+          <div class="ask">
+            {mayHold && <a class="button" href={`/tokens/${token.id}/rotate`}>Rotate</a>}
+            <a class="button" href={`/tokens/${token.id}/revoke`}>Revoke</a>
+          </div>
+        )}
+      </main>
+    ),
+  });
+}

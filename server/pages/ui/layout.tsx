@@ -1,0 +1,104 @@
+import type { Child } from "hono/jsx";
+import { raw } from "hono/html";
+import { brand } from "../../../shared/brand.ts";
+import { FORM_TOKEN_FIELD } from "../http/csrf.ts";
+import type { Notice } from "../http/notice.ts";
+import { style } from "./style.ts";
+import { Foreign } from "./untrusted_text.tsx";
+
+const { accent, accentText } = brand.colours;
+
+/** A prompt on a square in the brand's colour. */
+const ICON = "data:image/svg+xml," + encodeURIComponent(
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">' +
+    `<rect width="32" height="32" rx="7" fill="${accent.light}"/>` +
+    `<path d="M9 10l6 6-6 6M17 22h7" fill="none" stroke="${accentText.light}" stroke-width="3"` +
+    ' stroke-linecap="round" stroke-linejoin="round"/></svg>',
+);
+
+/** The frame of every page. `email` and `formToken` are there when somebody is signed in. */
+export function Layout(
+  props: {
+    title: string;
+    email?: string;
+    formToken?: string;
+    notice?: Notice;
+    children: Child;
+  },
+) {
+  return (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <title>{`${props.title} – ${brand.productName}`}</title>
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="robots" content="noindex" />
+        <link rel="icon" href={ICON} />
+        <style>{raw(style)}</style>
+      </head>
+      <body>
+        <header>
+          <a class="brand" href="/">
+            <img src={ICON} alt="" width="28" height="28" />
+            {brand.productName}
+          </a>
+          {props.formToken !== undefined && (
+            <form class="account" method="post" action="/signout">
+              <span class="who">
+                <span class="hidden">Signed in as</span>
+                <Foreign text={props.email ?? ""} max={60} />
+              </span>
+              <FormToken token={props.formToken} />
+              <button class="link" type="submit">Sign out</button>
+            </form>
+          )}
+        </header>
+        {props.notice && <NoticeBox notice={props.notice} formToken={props.formToken} />}
+        {props.children}
+      </body>
+    </html>
+  );
+}
+
+/** What makes a form ours: see form_token.ts. */
+export function FormToken({ token }: { token: string }) {
+  return <input type="hidden" name={FORM_TOKEN_FIELD} value={token} />;
+}
+
+/** A command to type, broken on a narrow screen between its words alone. */
+export function Command({ children }: { children: string }) {
+  return (
+    <p class="command">
+      <code>
+        {children.split(" ").map((word) => (
+          <>
+            <span>{word}</span>
+            {" "}
+          </>
+        ))}
+      </code>
+    </p>
+  );
+}
+
+/** A notice at the top of a page; it has the focus, so that a screen reader begins there. */
+function NoticeBox({ notice, formToken }: { notice: Notice; formToken?: string }) {
+  const { text, undo } = notice;
+  return (
+    <div class="notice" role="status" tabindex={-1} autofocus>
+      <p>
+        <bdi>{text}</bdi>
+      </p>
+      {undo !== undefined && formToken !== undefined && (
+        <form method="post" action={undo.action}>
+          <FormToken token={formToken} />
+          {Object.entries(undo.fields).map(([name, value]) => (
+            <input type="hidden" name={name} value={value} />
+          ))}
+          <button class="link" type="submit">{undo.label}</button>
+        </form>
+      )}
+    </div>
+  );
+}

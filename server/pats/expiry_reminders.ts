@@ -1,0 +1,28 @@
+import type { AppParts } from "../app_parts.ts";
+import { takeExpiringTokens } from "../store/personal_access_tokens.ts";
+import { tellOwner } from "./notify_owner.ts";
+
+/** Owners are warned so many seconds before the end of a token, first to last. */
+const WARNINGS = [7 * 86_400, 86_400];
+/** Tokens taken at a time. */
+const BATCH = 500;
+
+/** Tells of tokens that end soon, each warning once, whatever the number of replicas. */
+export async function warnOfExpiry(
+  parts: Pick<AppParts, "sql" | "clock" | "webhook" | "mail" | "issuer" | "config">,
+): Promise<void> {
+  const { sql, clock, config } = parts;
+  // Whoever sets one of them up later finds the warnings not given yet.
+  if (config.webhook === undefined && config.mail === undefined) return;
+  const now = clock.now();
+  // The last first: who missed the first warning gets one, not two.
+  for (const [index, seconds] of [...WARNINGS.entries()].reverse()) {
+    const before = new Date(now + seconds * 1000);
+    // Of service accounts' tokens the webhook alone hears.
+    const ofPeople = config.webhook === undefined;
+    const query = { now: new Date(now), before, warnings: index + 1, ofPeople, limit: BATCH };
+    for (const token of await takeExpiringTokens(sql, query)) {
+      tellOwner(parts, { type: "token.expiring", token });
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import { parseScope } from "../../shared/oauth/scope.ts";
+import type { ScopeHolder } from "../scopes.ts";
+import type { Sql } from "../store/db/connect.ts";
+import type { TokenOwner } from "../store/personal_access_tokens.ts";
+import { findServiceAccountByName } from "../store/service_accounts.ts";
+import { findUser, findUserByEmail, type User } from "../store/users.ts";
+
+/** Somebody a token can be made for: a person or a service account. */
+export interface TokenHolder extends ScopeHolder {
+  owner: TokenOwner;
+  disabled: boolean;
+}
+
+export function userAsHolder(user: User): TokenHolder {
+  return {
+    owner: { kind: "user", id: user.id, username: user.email },
+    isAdmin: user.isAdmin,
+    disabled: user.disabledAt !== undefined,
+  };
+}
+
+export async function findUserAsHolder(sql: Sql, id: string): Promise<TokenHolder | undefined> {
+  const user = await findUser(sql, id);
+  return user && userAsHolder(user);
+}
+
+/** Finds a holder by a person's e-mail address or a service account's name. */
+export async function findHolderByName(sql: Sql, name: string): Promise<TokenHolder | undefined> {
+  const user = await findUserByEmail(sql, name);
+  if (user !== undefined) return userAsHolder(user);
+  const account = await findServiceAccountByName(sql, name);
+  return account && {
+    owner: { kind: "service_account", id: account.id, username: account.name },
+    isAdmin: false,
+    ownScopes: parseScope(account.scope) ?? [],
+    disabled: account.disabledAt !== undefined,
+  };
+}

@@ -1,0 +1,32 @@
+import type { AppParts } from "../app_parts.ts";
+import type { Transaction } from "../store/db/connect.ts";
+import { countTokensOf, type TokenOwner } from "../store/personal_access_tokens.ts";
+import { TokenRefusal } from "./pat_error.ts";
+
+const DAY = 86_400_000;
+
+/**
+ * A refusal once somebody has as many tokens as the operator allows. Those that were
+ * made within a day count even when they have ended, or revoking and making in turn
+ * would fill the table; where one replaces another (`replacing`), they alone do. The
+ * owner must be locked, or others count at the same time.
+ */
+export async function checkTokenLimit(
+  tx: Transaction,
+  { config, clock }: Pick<AppParts, "config" | "clock">,
+  owner: TokenOwner,
+  { replacing }: { replacing: boolean },
+): Promise<TokenRefusal | undefined> {
+  const { maxPerOwner } = config.personalAccessTokens;
+  const now = clock.now();
+  const count = await countTokensOf(tx, owner.id, {
+    livingAt: replacing ? undefined : new Date(now),
+    madeAfter: new Date(now - DAY),
+  });
+  if (count < maxPerOwner) return undefined;
+  return new TokenRefusal(
+    "conflict",
+    `${owner.username} has ${count} tokens, counting those made within a day, and may have ` +
+      `${maxPerOwner}. Revoke what is not needed, or wait.`,
+  );
+}

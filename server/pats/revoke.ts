@@ -1,0 +1,55 @@
+import type { AppParts } from "../app_parts.ts";
+import type { Transaction } from "../store/db/connect.ts";
+import {
+  lockTokenOwner,
+  type PersonalAccessToken,
+  revokePersonalAccessTokens,
+  revokeTokensCreatedByLogin,
+  revokeTokensOf,
+} from "../store/personal_access_tokens.ts";
+import { type Actor, auditToken } from "./create.ts";
+
+/** Ends a token at once, everywhere within a second. One that has ended already stays as it is. */
+export async function revokeToken(
+  parts: Pick<AppParts, "sql" | "clock" | "tokenCheck">,
+  { token, reason, actor }: { token: PersonalAccessToken; reason: string; actor: Actor },
+): Promise<void> {
+  const now = new Date(parts.clock.now());
+  await parts.sql.begin(async (tx) => {
+    const ended = await revokePersonalAccessTokens(tx, { ids: [token.id], reason, now });
+    if (ended.length > 0) await auditToken(tx, parts, "token.revoked", token, actor);
+  });
+  parts.tokenCheck.changed(`token:${token.id}`);
+}
+
+/**
+ * Revokes the living tokens that were created with a login that is revoked in the same
+ * transaction; returns their ids, for the cache.
+ */
+export async function revokeTokensOfLogin(
+  tx: Transaction,
+  { clock }: Pick<AppParts, "clock">,
+  { loginId, actor }: { loginId: string; actor: Actor },
+): Promise<string[]> {
+  const now = new Date(clock.now());
+  const revoked = await revokeTokensCreatedByLogin(tx, { loginId, reason: "login", now });
+  for (const token of revoked) await auditToken(tx, { clock }, "token.revoked", token, actor);
+  return revoked.map(({ id }) => id);
+}
+
+/** Ends all living tokens of one owner, or none of them; returns how many. */
+export async function revokeAllTokens(
+  parts: Pick<AppParts, "sql" | "clock" | "tokenCheck">,
+  { ownerId, reason, actor }: { ownerId: string; reason: string; actor: Actor },
+): Promise<number> {
+  const now = new Date(parts.clock.now());
+  const ended = await parts.sql.begin(async (tx) => {
+    // None is made or rotated meanwhile.
+    await lockTokenOwner(tx, ownerId);
+    const found = await revokeTokensOf(tx, { ownerId, reason, now });
+    for (const token of found) await auditToken(tx, parts, "token.revoked", token, actor);
+    return found;
+  }) as PersonalAccessToken[];
+  for (const { id } of ended) parts.tokenCheck.changed(`token:${id}`);
+  return ended.length;
+}

@@ -1,0 +1,105 @@
+import postgres from "postgres";
+import { type EmbeddedDatabase, openEmbeddedDatabase } from "../embedded/embedded.ts";
+import { openPool } from "./postgres_pool.ts";
+import { retryConflicts } from "./retry_conflicts.ts";
+import { writeProbe } from "./write_probe.ts";
+import {
+  type ChangeListener,
+  listenForTokenChanges,
+  TOKEN_CHANGES,
+  type TokenChanges,
+} from "./cache_invalidation.ts";
+
+export type Sql = postgres.Sql;
+/** A connection inside a transaction: what runs on it is committed or undone as one. */
+export type Transaction = postgres.TransactionSql;
+
+export interface Database {
+  /** Statements and transactions that lose a conflict run again: see retry_conflicts.ts. */
+  sql: Sql;
+  /** As told to operators; without the password. */
+  description: string;
+  /** Tells `listener` whenever a token, or what it depends on, has changed. */
+  listen(listener: ChangeListener): Promise<TokenChanges>;
+  /** Writes something. Throws what keeps the database from taking writes. */
+  probeWrites(): Promise<void>;
+  /** Waits `seconds` (5) for statements under way, then ends them. */
+  close(seconds?: number): Promise<void>;
+}
+
+export interface DatabaseLocation {
+  /** PostgreSQL's URL; without one the embedded database below `dataDir` is used. */
+  databaseUrl?: string;
+  dataDir: string;
+}
+
+/** Connections to PostgreSQL, besides the one that listens. */
+const MAX_CONNECTIONS = 10;
+
+/**
+ * Opens the database. Both kinds are spoken to through postgres.js and run the
+ * same SQL. An embedded one that does not exist is created, or with `mustExist`
+ * NoDatabase thrown. Throws FolderLocked if another process holds the folder, and
+ * PostgresUrlError.
+ */
+export async function openDatabase(
+  location: DatabaseLocation,
+  options: { mustExist?: boolean } = {},
+): Promise<Database> {
+  const { databaseUrl } = location;
+  if (databaseUrl === undefined) {
+    const embedded = await openEmbeddedDatabase(location.dataDir, options);
+    return overEmbedded(embedded);
+  }
+  const pool = openPool(databaseUrl, {
+    max: MAX_CONNECTIONS,
+    onerror: (code) => writes.failed(code),
+  });
+  const sql = retryConflicts(pool.sql);
+  const writes = writeProbe(sql);
+  return {
+    ...pool,
+    sql,
+    probeWrites: writes.probe,
+    listen: (listener) => Promise.resolve(listenForTokenChanges(databaseUrl, listener)),
+  };
+}
+
+function overEmbedded(embedded: EmbeddedDatabase): Database {
+  const listeners = new Set<ChangeListener>();
+  // PGlite is one session: a second connection would share its transactions. Its
+  // notifications come before the answer to the statement that caused them.
+  const options = {
+    max: 1,
+    onnotice: () => {},
+    fetch_types: false,
+    socket: () => embedded.connect((code) => writes.failed(code)),
+    onnotify: (_channel: string, subject: string) => {
+      for (const listener of listeners) listener.changed(subject);
+    },
+  };
+  const sql = postgres(options as postgres.Options<Record<string, never>>);
+  const writes = writeProbe(sql, embedded.folder);
+  return {
+    sql: retryConflicts(sql),
+    probeWrites: writes.probe,
+    description: describeEmbedded(embedded.folder),
+    async listen(listener) {
+      listeners.add(listener);
+      await sql.unsafe(`listen ${TOKEN_CHANGES}`);
+      return {
+        isCurrent: () => true,
+        close: () => Promise.resolve(void listeners.delete(listener)),
+      };
+    },
+    async close(seconds = 5) {
+      await sql.end({ timeout: seconds });
+      await embedded.close();
+    },
+  };
+}
+
+/** What operators are shown for the embedded database in `folder`. */
+export function describeEmbedded(folder: string): string {
+  return `embedded, in ${folder}`;
+}

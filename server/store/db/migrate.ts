@@ -1,0 +1,96 @@
+import type { Clock } from "../../../shared/clock.ts";
+import { withBackOff } from "../../back_off.ts";
+import type { Sql } from "./connect.ts";
+import type { MigrationOptions } from "./migration_conflict.ts";
+import { migrations } from "./migrations.ts";
+
+/** Number of our advisory lock: one replica migrates, the others wait. */
+const MIGRATION_LOCK = 7_225_901;
+
+export interface MigrationStatus {
+  name: string;
+  /** Undefined while it has not been applied. */
+  appliedAt?: Date;
+}
+
+/** Whether the database has our tables, of whatever version. */
+export async function hasSchema(sql: Sql): Promise<boolean> {
+  const [{ exists }] = await sql<{ exists: boolean }[]>`
+    select to_regclass('schema_migrations') is not null as exists`;
+  return exists;
+}
+
+/** Every migration this binary knows, and when each was applied. */
+export async function migrationStatus(sql: Sql): Promise<MigrationStatus[]> {
+  const applied = await hasSchema(sql)
+    ? await sql<{ name: string; applied_at: Date }[]>`
+        select name, applied_at from schema_migrations`
+    : [];
+  const times = new Map(applied.map((row) => [row.name, row.applied_at]));
+  return migrations.map(({ name }) => ({ name, appliedAt: times.get(name) }));
+}
+
+/** Another process migrates the database. */
+class MigrationLocked extends Error {
+  override readonly name = "MigrationLocked";
+}
+
+/** Longest wait of a migration for a table that another session uses, in ms. */
+const TABLE_LOCK_TIMEOUT = 60_000;
+
+/**
+ * Brings the database up to date in one transaction, under a lock, so that any
+ * number of replicas may start at once. Returns the names newly applied. Waits for
+ * another process that is at it until `signal` is aborted. Throws MigrationConflict.
+ */
+export async function migrate(
+  sql: Sql,
+  clock: Clock,
+  { signal = new AbortController().signal, waitsFor = () => {}, ...options }:
+    & MigrationOptions
+    & { signal?: AbortSignal; waitsFor?(reason: string): void } = {},
+): Promise<string[]> {
+  return await withBackOff(
+    () => migrateLocked(sql, clock, options),
+    (error) => {
+      const isLocked = error instanceof MigrationLocked;
+      if (isLocked) waitsFor("another process is migrating it");
+      return isLocked;
+    },
+    signal,
+  );
+}
+
+/** Throws MigrationLocked rather than wait in the database, where no signal reaches. */
+async function migrateLocked(
+  sql: Sql,
+  clock: Clock,
+  options: MigrationOptions,
+): Promise<string[]> {
+  return await sql.begin(async (tx) => {
+    const [{ locked }] = await tx<{ locked: boolean }[]>`
+      select pg_try_advisory_xact_lock(${MIGRATION_LOCK}) as locked`;
+    if (!locked) throw new MigrationLocked();
+    // A large table takes its time.
+    await tx`set local statement_timeout = 0`;
+    await tx.unsafe(`set local lock_timeout = ${TABLE_LOCK_TIMEOUT}`);
+    await tx`
+      create table if not exists schema_migrations (
+        name text primary key,
+        applied_at timestamptz not null
+      )`;
+    const done = await tx<{ name: string }[]>`select name from schema_migrations`;
+    const known = new Set(done.map((row) => row.name));
+    const applied: string[] = [];
+    for (const migration of migrations) {
+      if (known.has(migration.name)) continue;
+      await tx.unsafe(migration.sql);
+      await migration.run?.(tx, options);
+      await tx`
+        insert into schema_migrations (name, applied_at)
+        values (${migration.name}, ${new Date(clock.now())})`;
+      applied.push(migration.name);
+    }
+    return applied;
+  });
+}

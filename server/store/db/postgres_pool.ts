@@ -1,0 +1,67 @@
+import postgres from "postgres";
+import { brand } from "../../../shared/brand.ts";
+import { postgresConnector } from "./postgres_socket.ts";
+import { describePostgres, parsePostgresUrl, type PostgresAddress } from "./postgres_url.ts";
+import { PADDING } from "./postgres_wire.ts";
+import { SESSION_SETTINGS } from "./session_settings.ts";
+
+/** What a pool reports, and how many connections it may have. */
+export interface PoolOptions {
+  max: number;
+  /** One of its connections has closed. */
+  onclose?: () => void;
+  onnotify?: (channel: string, payload: string) => void;
+  /** PostgreSQL answered a statement with this SQLSTATE. */
+  onerror?: (code: string) => void;
+}
+
+export interface Pool {
+  sql: postgres.Sql;
+  /** For operators; without the password. */
+  description: string;
+  /** Waits `seconds` for what is under way, then ends every connection. */
+  close(seconds?: number): Promise<void>;
+}
+
+/** Opens connections to PostgreSQL as they are needed. Throws PostgresUrlError. */
+export function openPool(databaseUrl: string, options: PoolOptions): Pool {
+  const address = parsePostgresUrl(databaseUrl);
+  const connector = postgresConnector(address, options.onerror);
+  const sql = postgres(driverOptions(address, options, connector.socket));
+  return {
+    sql,
+    description: describePostgres(address),
+    async close(seconds = 5) {
+      await sql.end({ timeout: seconds });
+      connector.close();
+    },
+  };
+}
+
+/** Everything that postgres.js would otherwise take from a URL or from the environment. */
+function driverOptions(
+  { hosts: [{ host, port }], user, password, database, parameters }: PostgresAddress,
+  { max, onclose, onnotify }: PoolOptions,
+  socket: () => unknown,
+): postgres.Options<Record<string, never>> {
+  const options = {
+    // Named in messages; the sockets know where to connect.
+    ...{ host: [host], port: [port], ssl: false, sslnegotiation: null },
+    ...{ user, password, database },
+    ...{ max, onclose, onnotify, socket },
+    // Attempts to connect have deadlines of their own.
+    connect_timeout: 0,
+    ...{ max_lifetime: null, idle_timeout: null, onnotice: () => {} },
+    // Else each connection begins with a query for array types, which we do not use.
+    fetch_types: false,
+    connection: {
+      application_name: brand.binaryName,
+      ...parameters,
+      ...SESSION_SETTINGS,
+      // postgres.js 3.4 never sends again on a connection that was lost with bytes in its
+      // buffer, except when more than 1 KB is there to be sent.
+      [PADDING]: "x".repeat(1024),
+    },
+  };
+  return options as unknown as postgres.Options<Record<string, never>>;
+}

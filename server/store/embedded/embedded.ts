@@ -1,0 +1,127 @@
+import { join } from "node:path";
+import type { Duplex } from "node:stream";
+import type { PGlite } from "@electric-sql/pglite";
+import { embeddedFailure } from "./embedded_failure.ts";
+import { embeddedFiles } from "./embedded_files.ts";
+import { embeddedSocket } from "./embedded_socket.ts";
+import { FolderLocked, lockFolder } from "./folder_lock.ts";
+import { NoDatabase } from "../db/no_database.ts";
+import { SESSION_SETTINGS } from "../db/session_settings.ts";
+
+export interface EmbeddedDatabase {
+  folder: string;
+  /** `onError` is called with every SQLSTATE that is answered. */
+  connect(onError: (code: string) => void): Duplex;
+  close(): Promise<void>;
+}
+
+/** Where the embedded database of a data folder is. */
+export function embeddedFolder(dataDir: string): string {
+  return join(dataDir, "database");
+}
+
+/**
+ * Opens PostgreSQL in WebAssembly below `dataDir`. On first use it is created, which
+ * takes seconds; with `mustExist` NoDatabase is thrown instead, and nothing written.
+ * Throws FolderLocked if another process has it open, since two would destroy each
+ * other's pages, and EmbeddedDatabaseError.
+ */
+export async function openEmbeddedDatabase(
+  dataDir: string,
+  { mustExist = false }: { mustExist?: boolean } = {},
+): Promise<EmbeddedDatabase> {
+  const folder = embeddedFolder(dataDir);
+  try {
+    return await openLocked(dataDir, folder, mustExist);
+  } catch (error) {
+    if (error instanceof NoDatabase || error instanceof FolderLocked) throw error;
+    throw embeddedFailure(error, folder);
+  }
+}
+
+async function openLocked(
+  dataDir: string,
+  folder: string,
+  mustExist: boolean,
+): Promise<EmbeddedDatabase> {
+  const isMissing = async () => !await exists(join(folder, "PG_VERSION"));
+  // A lock without a database: a server may be creating it at this moment, and holds the lock.
+  if (mustExist && await isMissing() && !await exists(join(dataDir, "lock"))) {
+    throw new NoDatabase(dataDir);
+  }
+  await Deno.mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const lock = await lockFolder(dataDir);
+  try {
+    if (await isMissing()) {
+      if (mustExist) throw new NoDatabase(dataDir);
+      await createIn(folder);
+    }
+    const database = await openPostgres(folder);
+    return {
+      folder,
+      connect: (onError) => embeddedSocket(database, onError),
+      async close() {
+        await database.close();
+        lock.release();
+      },
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/**
+ * Creates the database beside its place, and moves it there when it is whole: a start
+ * that is stopped, or that fills the disk, leaves nothing that the next would take for
+ * a database.
+ */
+async function createIn(folder: string): Promise<void> {
+  const partial = `${folder}.new`;
+  await removeAll(partial);
+  try {
+    await Deno.mkdir(partial, { mode: 0o700 });
+    await (await openPostgres(partial)).close();
+    await removeAll(folder);
+    await Deno.rename(partial, folder);
+  } catch (error) {
+    await removeAll(partial).catch(() => {});
+    throw error;
+  }
+}
+
+async function removeAll(path: string): Promise<void> {
+  try {
+    await Deno.remove(path, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+async function openPostgres(folder: string): Promise<PGlite> {
+  const { PGlite } = await import("@electric-sql/pglite");
+  const { DURABLE_START_PARAMETERS, DurableFileSystem } = await import(
+    "./durable_file_system.ts"
+  );
+  // "-F" is PGlite's way to switch fsync off.
+  const startParams = PGlite.defaultStartParams.filter((parameter) => parameter !== "-F");
+  const settings = Object.entries(SESSION_SETTINGS).flatMap(([name, value]) => [
+    "-c",
+    `${name}=${value}`,
+  ]);
+  return await PGlite.create({
+    ...await embeddedFiles(),
+    fs: new DurableFileSystem(folder),
+    startParams: [...startParams, ...DURABLE_START_PARAMETERS, ...settings],
+  });
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

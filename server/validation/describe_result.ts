@@ -1,0 +1,43 @@
+import { OAuthError } from "../../shared/oauth/errors.ts";
+import type { Verdict } from "./validated_token.ts";
+
+/**
+ * What the holder of a token that does not count is told, so that a job which
+ * suddenly fails says why (RFC 6750 section 3.1). ASCII without quotes, for it
+ * travels in a header.
+ */
+export function describeVerdict(verdict: Exclude<Verdict, { state: "active" }>): OAuthError {
+  return new OAuthError("invalid_token", words(verdict));
+}
+
+function words(verdict: Exclude<Verdict, { state: "active" }>): string {
+  switch (verdict.state) {
+    case "unknown":
+      return "The token is unknown.";
+    case "other_resource":
+      return `The token is for ${verdict.token.audience}, not for this resource.`;
+    case "expired":
+      return `The token expired at ${moment(new Date(verdict.token.expiresAt))}.`;
+    case "revoked": {
+      const at = verdict.token.ended?.at;
+      return at === undefined
+        ? "The token was revoked."
+        : `The token was revoked at ${moment(at)}.`;
+    }
+    case "disabled":
+      return "The owner of the token is disabled.";
+    case "elsewhere":
+      return "The token may not be used from this address.";
+  }
+}
+
+function moment(date: Date): string {
+  return date.toISOString().replace(/\.\d+Z$/, "Z");
+}
+
+/** The header that goes with a refusal (RFC 6750 section 3); bare if no token came at all. */
+export function bearerChallenge(error?: OAuthError, scope?: string): string {
+  if (error === undefined) return "Bearer";
+  const needed = scope === undefined ? "" : `, scope="${scope}"`;
+  return `Bearer error="${error.code}", error_description="${error.message}"${needed}`;
+}

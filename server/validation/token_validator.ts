@@ -1,0 +1,293 @@
+import { brand } from "../../shared/brand.ts";
+import type { Clock } from "../../shared/clock.ts";
+import { managementResource } from "../../shared/management.ts";
+import { formatScope, parseScope } from "../../shared/oauth/scope.ts";
+import type { ServerConfig } from "../config/load.ts";
+import { NetworkList } from "../http/ip_address.ts";
+import type { Resource } from "../tokens/resource.ts";
+import type { Log } from "../log.ts";
+import { heldScope, tokenScopes } from "../scopes.ts";
+import { type Client, findClient } from "../store/clients.ts";
+import type { Database } from "../store/db/connect.ts";
+import {
+  type CheckedOwner,
+  type CheckedToken,
+  findCheckedOwner,
+  findTokensToCheck,
+} from "../store/personal_access_tokens.ts";
+import { accessTokenStanding } from "../store/revoked_access_tokens.ts";
+import type { TokenChanges } from "../store/db/cache_invalidation.ts";
+import { readAccessToken } from "../tokens/access_token.ts";
+import { isPersonalAccessToken } from "../tokens/personal_access_token.ts";
+import type { SigningKeys } from "../tokens/signing_keys.ts";
+import { tokenHashHex } from "../tokens/token_hash.ts";
+import { GatheredReads } from "./batch_loader.ts";
+import type { KnownToken, Verdict } from "./validated_token.ts";
+import { LastUses } from "./last_used_recorder.ts";
+import { Remembered } from "./invalidating_cache.ts";
+
+/** Tokens remembered at a time: about 100 MB when full. */
+const MAX_TOKENS = 100_000;
+const MAX_OWNERS = 20_000;
+const MAX_CLIENTS = 1000;
+
+/** What checking takes. */
+export interface TokenCheckParts {
+  database: Pick<Database, "sql" | "listen">;
+  clock: Clock;
+  log: Log;
+  issuer: string;
+  keys: SigningKeys;
+  config: Pick<ServerConfig, "scopes">;
+}
+
+/** Where a token is used from, as far as known. */
+export interface UsedFrom {
+  /** Undefined: unknown; a token with a list of addresses is refused then. */
+  address?: string;
+  userAgent?: string;
+}
+
+/**
+ * Says what a token is worth: personal access tokens and JWTs alike. A token seen
+ * before costs one SHA-256 and one look-up in memory, another one read of an
+ * index; the notifications of the database keep the memory true.
+ */
+export class TokenCheck {
+  #tokens: Remembered<KnownToken>;
+  #owners: Remembered<CheckedOwner>;
+  #clients: Remembered<Client>;
+  /** By credentials that were right. */
+  #provenClients: Remembered<Client>;
+  #tokenReads: GatheredReads<CheckedToken>;
+  #changes?: TokenChanges;
+  readonly lastUses: LastUses;
+
+  private constructor(private readonly parts: TokenCheckParts) {
+    const isCurrent = () => this.#changes?.isCurrent() ?? false;
+    this.#tokens = new Remembered(MAX_TOKENS, isCurrent);
+    this.#owners = new Remembered(MAX_OWNERS, isCurrent);
+    this.#clients = new Remembered(MAX_CLIENTS, isCurrent);
+    this.#provenClients = new Remembered(MAX_CLIENTS, isCurrent);
+    const { sql } = parts.database;
+    this.#tokenReads = new GatheredReads((hashes) => findTokensToCheck(sql, hashes));
+    this.lastUses = new LastUses(parts.database.sql, parts.log);
+  }
+
+  get #memories(): Remembered<unknown>[] {
+    return [
+      this.#owners,
+      this.#tokens,
+      this.#clients,
+      this.#provenClients,
+    ] as Remembered<unknown>[];
+  }
+
+  static async start(parts: TokenCheckParts): Promise<TokenCheck> {
+    const check = new TokenCheck(parts);
+    check.#changes = await parts.database.listen({
+      changed: (subject) => check.changed(subject),
+      missed: () => check.#memories.forEach((memory) => memory.missed()),
+    });
+    return check;
+  }
+
+  /**
+   * Checks a token that is being used with a resource, and notes that it is. One that is
+   * remembered needs no promise.
+   */
+  check(token: string, from: UsedFrom, resource: Resource = "api"): Verdict | Promise<Verdict> {
+    const key = tokenHashHex(token);
+    const known = this.#tokens.get(key);
+    return known === undefined
+      ? this.#checkUnremembered(token, key, from, resource)
+      : this.#judge(known, from, resource);
+  }
+
+  async #checkUnremembered(
+    token: string,
+    key: string,
+    from: UsedFrom,
+    resource: Resource,
+  ): Promise<Verdict> {
+    const known = await this.#tokens.read(
+      key,
+      () => this.#lookUp(token, key),
+      ({ dependsOn }) => dependsOn,
+    );
+    return known === undefined ? { state: "unknown" } : this.#judge(known, from, resource);
+  }
+
+  #judge(known: KnownToken, from: UsedFrom, resource: Resource): Verdict {
+    if (known.resource !== resource) return { state: "other_resource", token: known };
+    if (known.ended !== undefined) return { state: known.ended.why, token: known };
+    const now = this.parts.clock.now();
+    if (known.expiresAt <= now) return { state: "expired", token: known };
+    if (known.allowed !== undefined && !known.allowed.includes(from.address)) {
+      return { state: "elsewhere", token: known };
+    }
+    if (known.kind === "personal_access_token") {
+      this.lastUses.note(known.id, now, from.address, from.userAgent);
+    }
+    return { state: "active", token: known };
+  }
+
+  /** A client by its id (RFC 6749 section 2.2), remembered like a token. */
+  async client(id: string): Promise<Client | undefined> {
+    return this.#clients.get(id) ?? await this.#clients.read(
+      id,
+      () => findClient(this.parts.database.sql, id),
+      () => [`client:${id}`],
+    );
+  }
+
+  /**
+   * The client that proved itself by these credentials before, and stayed as it is. The
+   * memory tells no guesser how near a guess is: it compares only what has the same
+   * hash, by a seed that nobody knows.
+   */
+  provenClient(credentials: string): Client | undefined {
+    return this.#provenClients.get(credentials);
+  }
+
+  /** Remembers the client that `prove` finds, if it has a secret: of others anybody may send many. */
+  async proveClient(
+    credentials: string,
+    prove: () => Promise<Client | undefined>,
+  ): Promise<Client | undefined> {
+    let open: Client | undefined;
+    const confidential = async () => {
+      const client = await prove();
+      if (client?.secretHash !== undefined) return client;
+      open = client;
+    };
+    return await this.#provenClients.read(
+      credentials,
+      confidential,
+      ({ id }) => [`client:${id}`],
+    ) ?? open;
+  }
+
+  /** Owners have many tokens, so one that was seen before costs no read of its own. */
+  async #owner(owner: CheckedToken["owner"]): Promise<CheckedOwner | undefined> {
+    return this.#owners.get(owner.id) ?? await this.#owners.read(
+      owner.id,
+      () => findCheckedOwner(this.parts.database.sql, owner),
+      () => [`principal:${owner.id}`],
+    );
+  }
+
+  /**
+   * Forgets what depends on `subject`. The database tells of every change within a
+   * second; whoever makes one says so here, so that this replica knows it at once.
+   */
+  changed(subject: string): void {
+    for (const memory of this.#memories) memory.changed(subject);
+  }
+
+  /** Stops listening and writes down the last uses. */
+  async close(): Promise<void> {
+    await this.#changes?.close();
+    await this.lastUses.close();
+  }
+
+  async #lookUp(token: string, key: string): Promise<KnownToken | undefined> {
+    const { sql } = this.parts.database;
+    if (isPersonalAccessToken(token)) {
+      const found = await this.#tokenReads.get(key);
+      const owner = found && await this.#owner(found.owner);
+      return owner && knownPersonalAccessToken(found, owner, this.parts.config);
+    }
+    const genuine = await readAccessToken(this.parts, token);
+    if (genuine === undefined) return undefined;
+    const { claims } = genuine;
+    const standing = await accessTokenStanding(sql, {
+      jti: claims.jti,
+      subject: claims.sub,
+      familyId: claims.sid,
+      personalAccessTokenId: claims.pat,
+      now: new Date(this.parts.clock.now()),
+    });
+    if (standing === undefined) return undefined;
+    const scope = heldScope(
+      this.parts.config.scopes,
+      {
+        isAdmin: standing.isAdmin,
+        ownScopes: standing.ownScope === undefined ? undefined : parseScope(standing.ownScope),
+      },
+      claims.pat === undefined ? claims.client_id : brand.cliClientId,
+      claims.scope,
+    );
+    return {
+      kind: "access_token",
+      id: claims.jti,
+      subject: claims.sub,
+      username: standing.username,
+      clientId: claims.client_id,
+      scopes: parseScope(scope) ?? [],
+      scope,
+      audience: claims.aud,
+      resource: claims.aud === managementResource(this.parts.issuer) ? "management" : "api",
+      issuedAt: claims.iat * 1000,
+      // It is remembered, so the other end must be as well: time alone notifies nobody.
+      expiresAt: Math.min(
+        claims.exp * 1000,
+        standing.personalAccessTokenExpiresAt?.getTime() ?? Infinity,
+      ),
+      ended: standing.active ? undefined : { why: "revoked" },
+      allowed: boundTo(standing.allowedAddresses),
+      authenticatedAt: claims.auth_time && claims.auth_time * 1000,
+      loginId: claims.sid,
+      act: claims.act,
+      workload: claims.workload,
+      dependsOn: [
+        `token:${claims.jti}`,
+        `principal:${claims.sub}`,
+        ...claims.sid === undefined ? [] : [`login:${claims.sid}`],
+        ...claims.pat === undefined ? [] : [`token:${claims.pat}`],
+      ],
+    };
+  }
+}
+
+/** The OAuth client a personal access token counts as: itself, so that each can be told apart. */
+export function clientIdOf(personalAccessTokenId: string): string {
+  return `pat-${personalAccessTokenId}`;
+}
+
+function knownPersonalAccessToken(
+  token: CheckedToken,
+  owner: CheckedOwner,
+  { scopes: catalogue }: Pick<ServerConfig, "scopes">,
+): KnownToken {
+  const held = tokenScopes(catalogue, {
+    isAdmin: owner.isAdmin,
+    ownScopes: owner.scope === undefined ? undefined : parseScope(owner.scope),
+  }).map(({ name }) => name);
+  const scopes = (parseScope(token.scope) ?? []).filter((scope) => held.includes(scope));
+  const { revokedAt, allowedAddresses } = token;
+  return {
+    kind: "personal_access_token",
+    id: token.id,
+    subject: owner.id,
+    username: owner.username,
+    clientId: clientIdOf(token.id),
+    scopes,
+    scope: formatScope(scopes),
+    audience: token.audience,
+    resource: "api",
+    issuedAt: token.createdAt,
+    expiresAt: token.expiresAt,
+    ended: revokedAt !== undefined
+      ? { why: "revoked", at: revokedAt }
+      : owner.disabled
+      ? { why: "disabled" }
+      : undefined,
+    allowed: boundTo(allowedAddresses),
+    dependsOn: [`token:${token.id}`, `principal:${owner.id}`],
+  };
+}
+
+function boundTo(networks: readonly string[]): KnownToken["allowed"] {
+  return networks.length > 0 ? new NetworkList(networks) : undefined;
+}

@@ -1,0 +1,229 @@
+// deno-lint-ignore-file no-console -- a task speaks to whoever runs it
+/**
+ * `deno task lint:imports`: holds what docs/architecture.md draws. Imports point one
+ * way; names that belong to the brand stand in shared/brand.ts alone; the version
+ * of Deno that people read is the one we pin.
+ */
+import { dirname, join, normalize, sep } from "node:path";
+import { brand } from "../shared/brand.ts";
+import { pinnedDeno } from "./pinned_deno.ts";
+
+/** A source of the product, by its path from the root, with forward slashes. */
+export interface Source {
+  path: string;
+  text: string;
+}
+
+/** May import from themselves and from these alone. */
+const SIDES: Record<string, string[]> = {
+  "main.ts": ["client", "server", "shared"],
+  client: ["shared"],
+  server: ["shared"],
+  shared: [],
+};
+
+/**
+ * Within each side, from the edge inwards: a part imports only itself and what stands below
+ * it. Every folder is ranked; a new one needs a line here.
+ */
+export const LAYERS: Record<string, readonly string[]> = {
+  server: [
+    "server/cli",
+    "server/serve.ts",
+    "server/cleanup.ts",
+    "server/app.ts",
+    "server/pages",
+    "server/api",
+    "server/forward_auth",
+    "server/health.ts",
+    "server/oauth",
+    "server/logins",
+    "server/notifications",
+    "server/pats",
+    "server/validation",
+    "server/admin",
+    "server/federation",
+    "server/outbound",
+    "server/open_store.ts",
+    "server/config",
+    "server/tokens",
+    "server/security",
+    "server/store",
+    "server/http",
+    // Pure, and the database holds only hashes and ciphertexts.
+    "server/security/encryption.ts",
+    "server/tokens/token_hash.ts",
+  ],
+  client: [
+    "client/token_command_tree.ts",
+    "client/command_tree.ts",
+    "client/run.ts",
+    "client/commands",
+    "client/scan",
+    "client/pat",
+    "client/auth",
+    "client/ui",
+    "client/process",
+    "client/federation",
+    "client/oauth",
+    "client/credentials",
+  ],
+};
+
+/** What is wrong with the imports and literals of `sources`, a line for each finding. */
+export function findings(sources: readonly Source[]): string[] {
+  return [
+    ...unranked(sources),
+    ...sources.flatMap((source) => wrongArrows(source)),
+    ...cycles(sources),
+    ...sources.flatMap((source) => brandLiterals(source)),
+  ];
+}
+
+function wrongArrows({ path, text }: Source): string[] {
+  const found: string[] = [];
+  for (const to of localImports(path, text)) {
+    const [from, target] = [side(path), side(to)];
+    if (from === target || SIDES[from]?.includes(target)) continue;
+    found.push(`${path} imports ${to}: ${from} must not import ${target}`);
+  }
+  // A type names what a caller hands in: it makes no part depend on another one's code.
+  for (const to of localImports(path, withoutTypes(text))) {
+    const [above, below] = [layer(path), layer(to)];
+    if (side(path) !== side(to) || above === undefined || below === undefined) continue;
+    if (below < above) {
+      found.push(`${path} imports ${to}: ${part(path)} must not import ${part(to)}`);
+    }
+  }
+  return found;
+}
+
+/** A source without the imports and exports of types only. */
+function withoutTypes(text: string): string {
+  return text.replace(/^(import|export) type [^"]*"[^"]*"/gm, "");
+}
+
+/** Paths from the root that a source imports, statically or when it runs. */
+function localImports(path: string, text: string): string[] {
+  const specifiers = text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"(\.[^"]+)"/g);
+  return [...specifiers].map(([, specifier]) =>
+    normalize(join(dirname(path), specifier)).split(sep).join("/")
+  );
+}
+
+function side(path: string): string {
+  return path.split("/")[0];
+}
+
+function layer(path: string): number | undefined {
+  const index = LAYERS[side(path)]?.indexOf(part(path)) ?? -1;
+  return index === -1 ? undefined : index;
+}
+
+/** Folders of a side that have no rank yet. */
+function unranked(sources: readonly Source[]): string[] {
+  const folders = new Set(
+    sources.map(({ path }) => path.split("/").slice(0, -1).slice(0, 2).join("/"))
+      .filter((folder) => folder.includes("/") && LAYERS[side(folder)] !== undefined),
+  );
+  return [...folders].filter((folder) => !LAYERS[side(folder)].includes(folder))
+    .map((folder) => `${folder} has no rank in tasks/lint_imports.ts`);
+}
+
+/** The part of the server a source belongs to: a file named by itself before its folder. */
+function part(path: string): string {
+  const layers = LAYERS[side(path)] ?? [];
+  return layers.find((part) => part === path) ??
+    layers.find((part) => path.startsWith(`${part}/`)) ?? path;
+}
+
+/** Sources that import each other's values in a ring, each ring once; types alone do no harm. */
+function cycles(sources: readonly Source[]): string[] {
+  const imports = new Map(sources.map(({ path, text }) => {
+    return [path, localImports(path, withoutTypes(text))];
+  }));
+  const done = new Set<string>();
+  const found: string[] = [];
+  const visit = (path: string, trail: string[]) => {
+    const start = trail.indexOf(path);
+    if (start !== -1) {
+      found.push(`a ring of imports: ${[...trail.slice(start), path].join(" → ")}`);
+      return;
+    }
+    if (done.has(path)) return;
+    for (const to of imports.get(path) ?? []) visit(to, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of imports.keys()) visit(path, []);
+  return found;
+}
+
+function brandLiterals({ path, text }: Source): string[] {
+  if (path === "shared/brand.ts") return [];
+  const names = [
+    ...new Set([
+      brand.productName,
+      brand.binaryName,
+      brand.envPrefix,
+      brand.folderName,
+      brand.cliClientId,
+      brand.keychainService,
+      ...Object.values(brand.tokenPrefixes),
+    ].map((name) => name.toLowerCase())),
+  ];
+  return text.split("\n").flatMap((line, index) =>
+    names.filter((name) => line.toLowerCase().includes(name)).slice(0, 1)
+      .map((name) => `${path}:${index + 1}: "${name}" belongs in shared/brand.ts`)
+  );
+}
+
+/** Where people read a version of Deno that is not the pinned one. */
+export function wrongVersions(sources: readonly Source[], pinned: string): string[] {
+  return sources.flatMap(({ path, text }) =>
+    [...text.matchAll(/\bdeno@(\d+\.\d+\.\d+)/g)]
+      .filter(([, version]) => version !== pinned)
+      .map(([name]) => `${path}: ${name}, but .dvmrc pins ${pinned}`)
+  );
+}
+
+/**
+ * `deno task` fetches what deno.json and its lock name before it runs anything,
+ * and so before a task can say which certificates to trust: behind a proxy with
+ * its own authority the first command would fail. Hence import_map.json, and tasks
+ * that name the lock.
+ */
+export function eagerImports(denoJson: string): string[] {
+  const { imports, lock } = JSON.parse(denoJson) as { imports?: unknown; lock?: unknown };
+  return [
+    ...imports === undefined ? [] : ["deno.json: imports belong in import_map.json"],
+    ...lock === false ? [] : ["deno.json: lock must be false; tasks say --lock=deno.lock"],
+  ];
+}
+
+async function readAll(paths: readonly string[], ending: RegExp): Promise<Source[]> {
+  const found: Source[] = [];
+  for (const path of paths) {
+    if ((await Deno.stat(path)).isDirectory) {
+      const names = Array.from(Deno.readDirSync(path), ({ name }) => `${path}/${name}`);
+      found.push(...await readAll(names, ending));
+    } else if (ending.test(path)) {
+      found.push({ path, text: await Deno.readTextFile(path) });
+    }
+  }
+  return found;
+}
+
+if (import.meta.main) {
+  const sources = await readAll(Object.keys(SIDES), /\.tsx?$/);
+  const pages = Array.from(Deno.readDirSync("."), ({ name }) => name).filter((name) =>
+    name.endsWith(".md")
+  );
+  const texts = await readAll([...pages, "docs", ".github"], /\.(md|ya?ml)$/);
+  const found = [
+    ...findings(sources),
+    ...wrongVersions(texts, await pinnedDeno()),
+    ...eagerImports(await Deno.readTextFile("deno.json")),
+  ];
+  for (const line of found) console.error(line);
+  if (found.length > 0) Deno.exit(1);
+}
