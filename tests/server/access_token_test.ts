@@ -315,6 +315,39 @@ testOnEachDatabase(
   },
 );
 
+testOnEachDatabase(
+  "introspection of a refresh token says active only while it could be used",
+  async (location) => {
+    await using server = await testServer(location, (config) => {
+      config.refreshTokenIdleLifetime = 86_400;
+      config.refreshTokenAbsoluteLifetime = 30 * 86_400;
+    });
+    const { clock } = server;
+    const { sql } = server.parts;
+    const { id } = await server.addUser();
+    const { authorization } = await server.addClient();
+    const { refresh_token: token } = await server.login(id);
+    const introspect = async () =>
+      (await server.post("/oauth/introspect", { token: token! }, { authorization })).body;
+    const start = clock.now();
+    assert.equal((await introspect()).exp, start / 1000 + 86_400, "the nearer of its two ends");
+    await sql`update users set disabled_at = ${new Date(start)} where id = ${id}`;
+    assert.deepEqual(await introspect(), { active: false });
+    await sql`update users set disabled_at = null where id = ${id}`;
+    clock.advance({ seconds: 86_399 });
+    assert.equal((await introspect()).active, true);
+    clock.advance({ seconds: 1 });
+    assert.deepEqual(await introspect(), { active: false });
+    await sql`update refresh_token_families set idle_expires_at = ${new Date(start + 9e9)}`;
+    assert.equal((await introspect()).exp, start / 1000 + 30 * 86_400);
+    clock.set(start + 30 * 86_400_000);
+    assert.deepEqual(await introspect(), { active: false });
+    clock.set(start);
+    await sql`update refresh_token_families set revoked_at = ${new Date(start)}`;
+    assert.deepEqual(await introspect(), { active: false });
+  },
+);
+
 testOnEachDatabase("userinfo gives the claims of the scopes, by RFC 6750", async (location) => {
   await using server = await testServer(location);
   const user = await server.addUser();

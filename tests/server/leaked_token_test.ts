@@ -245,3 +245,24 @@ testOnEachDatabase("a token ends whatever its reporter writes of the place", asy
     for (const { token } of [one, other]) assert.equal((await verify(server, token)).status, 401);
   }
 });
+
+testOnEachDatabase(
+  "who reports a token is told that it has ended, however it did",
+  async (location) => {
+    await using server = await testServer(location, (config) => {
+      describeScopes(config);
+      config.personalAccessTokens.revokeLeaked = false;
+    });
+    const alice = await addPerson(server);
+    const report = async (token: string) =>
+      (await call(server, undefined, "POST", "/api/v1/revocations", { token })).body;
+    const living = await makeToken(server, alice, { name: "living" });
+    const expired = await makeToken(server, alice, { name: "expired", expires_in: 1 });
+    const revoked = await makeToken(server, alice, { name: "revoked" });
+    await call(server, alice.management, "DELETE", `/api/v1/tokens/${revoked.id}`);
+    server.clock.advance({ seconds: 1 });
+    assert.deepEqual(await report(living.token), { revoked: false });
+    assert.deepEqual(await report(expired.token), { revoked: true });
+    assert.deepEqual(await report(revoked.token), { revoked: true });
+  },
+);

@@ -429,6 +429,16 @@ testOnEachDatabase(
   },
 );
 
+testOnEachDatabase("a rule that has ended keeps no other from matching", async (location) => {
+  await using trust = await trusting(location);
+  await trust.addRule({ name: "old", enabledUntil: "2026-11-25" });
+  trust.server.clock.advance({ days: 2 });
+  assert.equal((await trust.exchange(await trust.sign())).status, 400);
+  await trust.addRule({ name: "new", serviceAccount: "old" });
+  const answer = await trust.exchange(await trust.sign());
+  assert.equal(answer.status, 200, JSON.stringify(answer.body));
+});
+
 testOnEachDatabase("rules are made, refused and removed", async (location) => {
   await using trust = await trusting(location);
   const { server } = trust;
@@ -547,6 +557,19 @@ testOnEachDatabase(
     for (const other of ["198.51.100.8", "2001:db8::7"]) {
       assert.equal(await present(token, other), 400, other);
     }
+    const asClient = await server.post("/oauth/token", {
+      grant_type: TOKEN_EXCHANGE_GRANT,
+      subject_token: await provider.sign({ ...claims, jti: "by the command line" }),
+      subject_token_type: JWT_TYPE,
+    });
+    assert.equal(asClient.status, 200);
+    const { authorization } = await server.addClient();
+    const byOther = await server.post("/oauth/token", {
+      grant_type: TOKEN_EXCHANGE_GRANT,
+      subject_token: await provider.sign({ ...claims, jti: "by the command line" }),
+      subject_token_type: JWT_TYPE,
+    }, { authorization });
+    assert.equal(byOther.body.error, "invalid_request", "another client at the same address");
     assert.equal(await present(token, caller), 200);
     server.clock.advance({ minutes: 7 });
     assert.equal(await present(token, caller), 400);
