@@ -339,6 +339,23 @@ testOnEachDatabase("an operator can switch the device flow off", async (location
   assert.ok(!("device_authorization_endpoint" in metadata));
 });
 
+testOnEachDatabase("requests are counted by subscriber, an IPv6 /56", async (location) => {
+  await using server = await testServer(location);
+  const network = async (peer: string) => {
+    const response = await server.request("/oauth/device/authorize", {
+      method: "POST",
+      body: new URLSearchParams({ client_id: brand.cliClientId }),
+    }, peer);
+    await response.body?.cancel();
+    const [row] = await server.parts.sql`
+      delete from device_authorizations returning requester_network, requester_address`;
+    assert.equal(row.requester_address, peer);
+    return row.requester_network;
+  };
+  assert.equal(await network("2001:db8:0:12::1"), await network("2001:db8:0:34::1"));
+  assert.notEqual(await network("2001:db8:0:12::1"), await network("2001:db8:0:112::1"));
+});
+
 testOnEachDatabase("requests of one network that nobody approves are bounded", async (location) => {
   await using server = await testServer(location);
   const form = { client_id: brand.cliClientId };

@@ -382,6 +382,45 @@ testOnEachDatabase(
   },
 );
 
+testOnEachDatabase(
+  "only administrators administer, whatever scopes others have",
+  async (location) => {
+    await using server = await testServer(location, (config) => {
+      describeScopes(config);
+      // As if the catalogue let everybody have them.
+      for (const scope of config.scopes) delete scope.roles;
+    });
+    const bob = await addPerson(server);
+    const { id } = await makeToken(server, bob);
+    const { id: aliceId, email } = await server.addUser();
+    const token = (await server.approveManagement(aliceId, `${ADMIN} deploy`)).access_token;
+    const status = async (method: string, path: string, body?: unknown) =>
+      (await call(server, token, method, `/api/v1/tokens${path}`, body)).status;
+    assert.equal(await status("GET", "?all=true"), 403);
+    assert.equal(await status("GET", `/${id}`), 404);
+    assert.equal(await status("DELETE", `/${id}`), 404);
+    assert.equal(await status("POST", `/${id}/rotate`, { overlap: 0 }), 404);
+    const wish = { name: "CI", scopes: ["deploy"] };
+    assert.equal(await status("POST", "", { ...wish, owner: "nobody" }), 403);
+    const hash = { token_hash: "ab".repeat(32), expires_at: "2027-01-01T00:00:00Z" };
+    assert.equal(await status("POST", "/import", { ...wish, ...hash, owner: email }), 403);
+    assert.equal(await status("POST", "", { ...wish, owner: email }), 201, "in their own name");
+    await server.parts.sql`update users set is_admin = true where id = ${aliceId}`;
+    server.parts.tokenCheck.changed(`principal:${aliceId}`);
+    assert.equal(await status("GET", `/${id}`), 200);
+    assert.equal(await status("POST", `/${id}/rotate`, { overlap: 0 }), 403, "to hold it");
+  },
+);
+
+testOnEachDatabase("a personal access token sees itself and no other", async (location) => {
+  await using server = await testServer(location, describeScopes);
+  const alice = await addPerson(server);
+  for (const made of [await makeToken(server, alice), await makeToken(server, alice)]) {
+    const shown = await call(server, made.token, "GET", "/api/v1/token");
+    assert.deepEqual([shown.status, shown.body.id], [200, made.id]);
+  }
+});
+
 testOnEachDatabase("another client cannot ask to manage tokens", async (location) => {
   await using server = await testServer(location, describeScopes);
   const { id, authorization } = await server.addClient();
@@ -600,7 +639,7 @@ testOnEachDatabase("revoking a login can revoke the tokens created with it", asy
   assert.equal((await verify(server, own.token)).status, 401);
   assert.equal((await verify(server, robots.token)).status, 401);
   assert.equal((await verify(server, kept.token)).status, 200);
-  await revoke(other.body.refresh_token);
+  await revoke(other.body.refresh_token, { revoke_tokens: "false" });
   assert.equal((await verify(server, kept.token)).status, 200);
   const events = await server.parts.sql`
     select subject from audit_events where event = 'token.revoked' order by subject`;

@@ -126,6 +126,8 @@ testOnEachDatabase(
       assert.equal(await demand(query, "read"), 200, query);
       assert.equal(await demand(query, "deploy"), 403, query);
     }
+    // Below our path the query is the client's own.
+    assert.equal(await demand("/path?scope=deploy", "read"), 200);
   },
 );
 

@@ -199,3 +199,21 @@ testOnEachDatabase(
     assert.equal(await state(token), "revoked");
   },
 );
+
+testOnEachDatabase(
+  "a person who is disabled manages nothing, though their token is remembered",
+  async (location) => {
+    await using server = await testServer(location, describeScopes);
+    const { sql } = server.parts;
+    const alice = await addPerson(server);
+    await silenceNotifications(server);
+    const list = () => call(server, alice.management, "GET", "/api/v1/tokens");
+    assert.equal((await list()).status, 200);
+    await sql`update users set disabled_at = ${new Date(server.clock.now())}
+      where id = ${alice.id}`;
+    assert.ok([401, 403].includes((await list()).status));
+    const body = { name: "CI", scopes: ["deploy"] };
+    const made = await call(server, alice.management, "POST", "/api/v1/tokens", body);
+    assert.ok([401, 403].includes(made.status));
+  },
+);
