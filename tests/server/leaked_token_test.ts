@@ -136,6 +136,9 @@ testOnEachDatabase("an alert that GitHub did not sign is worth nothing", async (
   await refused(alert(server, key, body, []));
   await refused(alert(server, key, body, `${JSON.stringify(body)} `));
   await refused(call(server, undefined, "POST", GITHUB, body));
+  for (const header of ["github-public-key-identifier", "github-public-key-signature"]) {
+    await refused(call(server, undefined, "POST", GITHUB, body, { [header]: key.id }));
+  }
   for (const signature of ["", "AAAA", "not base64!", btoa("x".repeat(70))]) {
     await refused(call(server, undefined, "POST", GITHUB, body, {
       "github-public-key-identifier": key.id,
@@ -264,5 +267,50 @@ testOnEachDatabase(
     assert.deepEqual(await report(living.token), { revoked: false });
     assert.deepEqual(await report(expired.token), { revoked: true });
     assert.deepEqual(await report(revoked.token), { revoked: true });
+  },
+);
+
+testOnEachDatabase(
+  "only keys of the kind that GitHub documents sign its alerts",
+  async (location) => {
+    await using server = await testServer(location, describeScopes);
+    const { keys } = outside(server);
+    const alice = await addPerson(server);
+    const { token } = await makeToken(server, alice);
+    const rsa = {
+      id: "rsa",
+      pair: generateKeyPairSync("rsa", { modulusLength: 1024 }),
+      current: true,
+    };
+    keys.keys.push(rsa);
+    const body = [{ token, type: "pat", url: "", source: "content" }];
+    assert.equal((await alert(server, rsa, body)).status, 401);
+    assert.equal((await verify(server, token)).status, 200);
+    assert.equal((await alert(server, keys.keys[0], body)).status, 200);
+    assert.equal((await verify(server, token)).status, 401);
+  },
+);
+
+testOnEachDatabase(
+  "reports without news are counted by subscriber, an IPv6 /56",
+  async (location) => {
+    await using server = await testServer(location, describeScopes);
+    const alice = await addPerson(server);
+    const { token } = await makeToken(server, alice);
+    const stranger = token.slice(0, 4) + "A".repeat(43);
+    const report = async (peer: string) => {
+      const response = await server.request("/api/v1/revocations", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ token: stranger }),
+      }, peer);
+      await response.body?.cancel();
+      return response.status;
+    };
+    for (let i = 0; i < 60; i++) {
+      assert.equal(await report(`2001:db8:0:${i.toString(16)}::1`), 200);
+    }
+    assert.equal(await report("2001:db8:0:ff::1"), 429);
+    assert.equal(await report("2001:db8:0:100::1"), 200, "another subscriber's");
   },
 );

@@ -418,7 +418,15 @@ testOnEachDatabase("a personal access token sees itself and no other", async (lo
   for (const made of [await makeToken(server, alice), await makeToken(server, alice)]) {
     const shown = await call(server, made.token, "GET", "/api/v1/token");
     assert.deepEqual([shown.status, shown.body.id], [200, made.id]);
+    assert.deepEqual(shown.body.scopes, ["deploy"]);
   }
+  // What it may do now, not what it was given.
+  const { token } = await makeToken(server, alice, { scopes: ["deploy", "read"] });
+  const catalogue = server.parts.config.scopes;
+  catalogue.splice(catalogue.findIndex(({ name }) => name === "deploy"), 1);
+  server.parts.tokenCheck.changed(`principal:${alice.id}`);
+  const shown = await call(server, token, "GET", "/api/v1/token");
+  assert.deepEqual(shown.body.scopes, ["read"]);
 });
 
 testOnEachDatabase("another client cannot ask to manage tokens", async (location) => {

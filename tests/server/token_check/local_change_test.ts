@@ -7,6 +7,8 @@ import assert from "node:assert/strict";
 import { TokenCheck } from "../../../server/validation/token_validator.ts";
 import type { ChangeListener } from "../../../server/store/db/cache_invalidation.ts";
 import { brand } from "../../../shared/brand.ts";
+import { TOKEN_EXCHANGE_GRANT } from "../../../shared/oauth/grant_types.ts";
+import { ACCESS_TOKEN_TYPE } from "../../../shared/oauth/token_types.ts";
 import { managementResource } from "../../../shared/management.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
 import { addPerson as addPagePerson, signedIn } from "../../support/page_people.ts";
@@ -22,10 +24,14 @@ import { ISSUER, type TestServer, testServer } from "../../support/test_server.t
 
 /** From now on the database tells nobody what changes. */
 async function silenceNotifications({ parts: { sql } }: TestServer): Promise<void> {
-  const tables = await sql`
-    select distinct tgrelid::regclass::text as name from pg_trigger where not tgisinternal`;
-  assert.ok(tables.length > 0);
-  for (const { name } of tables) await sql.unsafe(`alter table ${name} disable trigger user`);
+  const triggers = await sql`
+    select t.tgname as name, t.tgrelid::regclass::text as "table"
+    from pg_trigger t join pg_proc p on p.oid = t.tgfoid
+    where not t.tgisinternal and p.prosrc like '%pg_notify%'`;
+  assert.ok(triggers.length > 0);
+  for (const { name, table } of triggers) {
+    await sql.unsafe(`alter table ${table} disable trigger ${name}`);
+  }
 }
 
 testOnEachDatabase(
@@ -78,6 +84,18 @@ testOnEachDatabase(
       await end(made.id, made.token);
       assert.equal((await verify(server, made.token)).status, 401, name);
     }
+
+    // A JWT that was exchanged for it, as well.
+    const traded = await makeToken(server, alice);
+    const exchanged = await server.post("/oauth/token", {
+      grant_type: TOKEN_EXCHANGE_GRANT,
+      subject_token_type: ACCESS_TOKEN_TYPE,
+      subject_token: traded.token,
+    });
+    const jwt = exchanged.body.access_token;
+    assert.equal((await verify(server, jwt)).status, 200);
+    await call(server, alice.management, "DELETE", `/api/v1/tokens/${traded.id}`);
+    assert.equal((await verify(server, jwt)).status, 401);
 
     // Revoked with the login it was created with.
     const { access_token, refresh_token } = await server.login(
