@@ -55,8 +55,7 @@ export const LAYERS: Record<string, readonly string[]> = {
     "server/tokens/token_hash.ts",
   ],
   client: [
-    "client/token_command_tree.ts",
-    "client/command_tree.ts",
+    "client/commands.ts",
     "client/run.ts",
     "client/commands",
     "client/scan",

@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { runProgram } from "../main.ts";
+import { runProgram } from "../client/process/process_io.ts";
 
 const [deno, evaluate] = [Deno.execPath(), (code: string) => ["eval", "--quiet", code]];
 

@@ -1,4 +1,8 @@
 /** `exec`: runs a program with a valid token in its environment. */
+import type { Command } from "commander";
+import { examples } from "../../shared/command_examples.ts";
+import type { Run } from "../../shared/command_line.ts";
+import { account, collect, exchange, server } from "./options.ts";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { livesFor } from "../oauth/access_token_life.ts";
@@ -97,4 +101,21 @@ function laterTokens(
     turn = result.catch(() => {});
     return result;
   };
+}
+
+export function declare(command: Command, client: Run<ClientIo>): void {
+  const bin = brand.binaryName;
+  exchange(command).argument("<command...>", "after --: the program and its arguments")
+    .addOption(server())
+    .addOption(account())
+    .option("--env <name>", "another variable for the token (repeatable)", collect)
+    .option("--min-ttl <duration>", "renew if less is left: 90, 90s, 5m, 1h", "60s")
+    .addHelpText(
+      "after",
+      examples(
+        [`${bin} exec -- make deploy`, `the token is in ${brand.envPrefix}_TOKEN`],
+        [`${bin} exec --env API_TOKEN -- ./deploy.sh production`, "in API_TOKEN as well"],
+      ),
+    )
+    .action((program, options) => client((io) => exec(program, options, io)));
 }

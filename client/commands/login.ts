@@ -1,4 +1,9 @@
 /** `login`: the device flow, from a code on screen to credentials in their store. */
+import { type Command } from "commander";
+import { examples } from "../../shared/command_examples.ts";
+import type { Run } from "../../shared/command_line.ts";
+import { server } from "./options.ts";
+import { MANAGEMENT_SCOPES } from "../../shared/management.ts";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import type { TokenResponse } from "../../shared/oauth/token_response.ts";
@@ -145,4 +150,25 @@ function describeLife(tokens: TokenResponse, receivedAt: number): string {
   return sessionLife === undefined
     ? `Until: ${until(tokens.expires_in)}, renewed by itself when used`
     : `Until: ${until(sessionLife)} if it goes unused; each use renews it`;
+}
+
+export function declare(command: Command, client: Run<ClientIo>): void {
+  const bin = brand.binaryName;
+  command.addOption(server())
+    .option(
+      "--scope <scopes>",
+      "what to ask for",
+      `openid profile email offline_access ${MANAGEMENT_SCOPES.read}`,
+    )
+    .option("--no-browser", "do not open a browser")
+    .option("--qr", "show the address as a QR code")
+    .option("--insecure-storage", "keep the credentials in a file, not in the keychain")
+    .addHelpText(
+      "after",
+      examples(
+        [`${bin} login --server https://auth.example.com`, "log in to a server of your own"],
+        [`${bin} login --no-browser --qr`, "over SSH: approve on your phone"],
+      ),
+    )
+    .action((options) => client((io) => login(options, io)));
 }

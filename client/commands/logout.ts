@@ -1,4 +1,8 @@
 /** `logout`: ends the session on the server (RFC 7009), then forgets its credentials. */
+import { type Command } from "commander";
+import { examples } from "../../shared/command_examples.ts";
+import type { Run } from "../../shared/command_line.ts";
+import { account, server } from "./options.ts";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { ClientError, notLoggedIn } from "../errors.ts";
@@ -121,4 +125,21 @@ async function end(
     });
     return outcome;
   });
+}
+
+export function declare(command: Command, client: Run<ClientIo>): void {
+  const bin = brand.binaryName;
+  command.addOption(server())
+    .addOption(account())
+    .option("--all", "log out of every server and account")
+    .option("--revoke-tokens", "revoke the personal access tokens created with this login, too")
+    .option("--force", "forget the credentials even if the server cannot be reached")
+    .addHelpText(
+      "after",
+      examples([`${bin} logout`, "log out of the active account"], [
+        `${bin} logout --all`,
+        "log out everywhere",
+      ]),
+    )
+    .action((options) => client((io) => logout(options, io)));
 }

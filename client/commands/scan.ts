@@ -1,4 +1,9 @@
 /** `scan`: looks for this product's tokens where none belong, without asking anybody. */
+import type { Command } from "commander";
+import { examples } from "../../shared/command_examples.ts";
+import type { Run } from "../../shared/command_line.ts";
+import { server } from "./options.ts";
+import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
@@ -120,4 +125,25 @@ function summary({ findings, files, skipped }: Scanned, options: ScanOptions): s
     : `${found} Take ${length === 1 ? "it" : "them"} out, and end ${
       length === 1 ? "it" : "them"
     } if anybody else may have seen ${length === 1 ? "it" : "them"}: --revoke`;
+}
+
+export function declare(command: Command, client: Run<ClientIo>): void {
+  const bin = brand.binaryName;
+  command.argument("[paths...]", "files, folders, and - for standard input (default: this folder)")
+    .option("--staged", "what the next git commit adds")
+    .option("--stdin", "standard input: any text, and what diffs in it add")
+    .option("--binary", "binary files too")
+    .option("--revoke", "end what is found")
+    .option("--url <address>", "with --revoke: where it was found, for the owner")
+    .addOption(server())
+    .option("--json", "as JSON")
+    .addHelpText(
+      "after",
+      examples(
+        [`${bin} scan --staged`, "in .git/hooks/pre-commit"],
+        [`git log -p --all --text | ${bin} scan --stdin`, "all that ever was committed"],
+        [`${bin} scan --revoke logs`, "end every token in the folder logs"],
+      ),
+    )
+    .action((paths, options) => client((io) => scan(paths, options, io)));
 }

@@ -1,4 +1,7 @@
 /** `status`: who is logged in, with credentials from where, until when. Asks no server. */
+import { type Command } from "commander";
+import { examples } from "../../shared/command_examples.ts";
+import type { Run } from "../../shared/command_line.ts";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { accessTokenLife } from "../oauth/access_token_life.ts";
@@ -172,4 +175,17 @@ function describeEnvironment(
 
 function isoTime(epochMs: number | undefined): string | null {
   return epochMs === undefined ? null : new Date(epochMs).toISOString();
+}
+
+export function declare(command: Command, client: Run<ClientIo>): void {
+  const bin = brand.binaryName;
+  command.option("--json", "as JSON; exits 0 whether logged in or not")
+    .addHelpText(
+      "after",
+      examples([`${bin} status`, "for you"], [
+        `${bin} status --json | jq -r .expiresAt`,
+        "for a script",
+      ]),
+    )
+    .action((options) => client((io) => status(options, io)));
 }

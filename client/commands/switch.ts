@@ -1,4 +1,8 @@
 /** `switch`: makes another of the remembered logins the active one. */
+import { type Command } from "commander";
+import { examples } from "../../shared/command_examples.ts";
+import type { Run } from "../../shared/command_line.ts";
+import { server } from "./options.ts";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { ClientError, notLoggedIn } from "../errors.ts";
@@ -40,4 +44,18 @@ function choices(sessions: { account: string; server: string; active: boolean }[
       active ? "  (active now)" : ""
     }`
   ).join("\n");
+}
+
+export function declare(command: Command, client: Run<ClientIo>): void {
+  const bin = brand.binaryName;
+  command.argument("[account]", "the account to make active; without it, the other one of two")
+    .addOption(server())
+    .addHelpText(
+      "after",
+      examples([`${bin} switch`, "to the other login"], [
+        `${bin} switch bob@example.com --server https://auth.example.com`,
+        "to a given one",
+      ]),
+    )
+    .action((name, options) => client((io) => switchAccount(name, options, io)));
 }

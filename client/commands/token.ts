@@ -1,4 +1,10 @@
 /** `token`: an access token on stdout, for scripts. */
+import { type Command, Option } from "commander";
+import { examples } from "../../shared/command_examples.ts";
+import type { Run } from "../../shared/command_line.ts";
+import { account, server } from "./options.ts";
+import { FEDERATION_CHOICES } from "../federation/provider_names.ts";
+import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { maskInActions } from "../process/github_add_mask.ts";
 import { ClientError } from "../errors.ts";
@@ -48,4 +54,33 @@ export async function token(options: TokenOptions, io: ClientIo): Promise<number
     io.stdout(options.header ? `Authorization: Bearer ${token}\n` : `${token}\n`);
   }
   return EXIT.ok;
+}
+
+export function declare(command: Command, client: Run<ClientIo>): void {
+  const bin = brand.binaryName;
+  command.addOption(server())
+    .addOption(account())
+    .option("--min-ttl <duration>", "renew if less is left: 90, 90s, 5m, 1h", "60s")
+    .addOption(
+      new Option("--federation <provider>", "use the identity of this CI job or workload")
+        .choices(FEDERATION_CHOICES),
+    )
+    .option("--subject-token-file <file>", "the identity is the token in this file")
+    .option("--federation-audience <text>", "whom the identity is for (default: the server)")
+    .option("--scope <scopes>", "of what the identity or the traded token may have, this alone")
+    .option("--exchange", `trade the token in ${brand.envPrefix}_TOKEN for a short JWT`)
+    .addOption(new Option("--header", "as an Authorization header").conflicts("json"))
+    .option("--json", "as JSON, with expiry and source")
+    .addHelpText(
+      "after",
+      examples(
+        [
+          `curl --header "$(${bin} token --header)" https://api.example.com/`,
+          "call an API",
+        ],
+        [`API_TOKEN=$(${bin} token --min-ttl 10m) make deploy`, "good for ten minutes"],
+        [`${bin} token --federation github`, "in a workflow, with the job's own identity"],
+      ),
+    )
+    .action((options) => client((io) => token(options, io)));
 }

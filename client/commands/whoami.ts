@@ -1,4 +1,8 @@
 /** `whoami`: asks the server who the token belongs to. */
+import { type Command } from "commander";
+import { examples } from "../../shared/command_examples.ts";
+import type { Run } from "../../shared/command_line.ts";
+import { account, server } from "./options.ts";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import type { UserinfoResponse } from "../../shared/oauth/userinfo_response.ts";
@@ -53,4 +57,19 @@ function refusal(session: Session, server: string): ClientError {
     `${server} does not accept the token in ${brand.envPrefix}_TOKEN. It may have expired, ` +
       `or belong to another server.`,
   );
+}
+
+export function declare(command: Command, client: Run<ClientIo>): void {
+  const bin = brand.binaryName;
+  command.addOption(server())
+    .addOption(account())
+    .option("--json", "all claims, as JSON")
+    .addHelpText(
+      "after",
+      examples([`${bin} whoami`, "print the account"], [
+        `${bin} whoami --json | jq -r .email`,
+        "one claim",
+      ]),
+    )
+    .action((options) => client((io) => whoami(options, io)));
 }

@@ -1,3 +1,8 @@
+import type { Command } from "commander";
+import { examples } from "../../shared/command_examples.ts";
+import type { Run } from "../../shared/command_line.ts";
+import { database } from "./options.ts";
+import { brand } from "../../shared/brand.ts";
 import { callControlChannel, describeHeld } from "../admin/control_channel.ts";
 import { listMigrations } from "../admin/migration_operations.ts";
 import type { OperationResult } from "../admin/operations.ts";
@@ -76,4 +81,16 @@ function reportStatus(migrations: Status, io: ServerIo): number {
     ...migrations.map(({ name, appliedAt }) => [name, appliedAt ?? "pending"]),
   ]));
   return EXIT.ok;
+}
+
+export function declare(command: Command, server: Run<ServerIo>): void {
+  database(command)
+    .option("--status", "say which migrations are applied and change nothing")
+    .option(
+      "--rename-user <id=address>",
+      "give a user another e-mail address, where a migration asks for it; repeatable",
+      (value: string, before: string[] = []) => [...before, value],
+    )
+    .addHelpText("after", examples([`${brand.binaryName} migrate --status`, "what is applied"]))
+    .action((options) => server((io) => migrate(options, io)));
 }

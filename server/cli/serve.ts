@@ -1,5 +1,9 @@
+import type { Command } from "commander";
 import { brand } from "../../shared/brand.ts";
+import { examples } from "../../shared/command_examples.ts";
+import type { Run } from "../../shared/command_line.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
+import { type Setting, settings } from "../config/schema.ts";
 import { loadConfig, type SettingFlags } from "../config/load.ts";
 import { startServer } from "../serve.ts";
 import type { ServerIo } from "../io.ts";
@@ -39,4 +43,35 @@ function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) =>
     signal.addEventListener("abort", () => resolve(), { once: true })
   );
+}
+
+export function declare(command: Command, server: Run<ServerIo>): void {
+  const bin = brand.binaryName;
+
+  for (const setting of settings as readonly Setting[]) {
+    if (setting.secret) continue;
+    const flag = `--${setting.name.replaceAll("_", "-")} <${setting.value}>`;
+    command.option(flag, describeSetting(setting));
+  }
+  command
+    .option("--config <file>", "read settings from this TOML file")
+    .option("--check", "print the effective settings and what is wrong with them, then exit")
+    .addHelpText(
+      "after",
+      `\nEvery setting can come from the environment too, as ${brand.envPrefix}_LISTEN and so on;
+the command line wins over the environment, the environment over the file.\n` +
+        examples(
+          [`${bin} serve`, "on this machine, with an embedded database"],
+          [
+            `${bin} serve --issuer https://auth.example.com --trusted-proxies 10.0.0.0/8`,
+            "behind a proxy",
+          ],
+          [`${bin} serve --check`, "what would be used"],
+        ),
+    )
+    .action((options) => server((io) => serve(options, io)));
+}
+
+function describeSetting({ description, fallback }: Setting): string {
+  return fallback ? `${description} (default: ${fallback})` : description;
 }

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { commandTree } from "../../main.ts";
+import { wholeCommandLine } from "../support/command_line.ts";
 import { brand } from "../../shared/brand.ts";
 import { type Ended, run } from "../support/binary.ts";
 import { compileForTests } from "../support/compile_for_tests.ts";
@@ -59,13 +59,7 @@ function commandPaths(command: Command, path: string[] = []): string[][] {
   ];
 }
 
-const everyCommand = commandPaths(commandTree({
-  client: () => Promise.resolve(),
-  server: () => Promise.resolve(),
-  stdout() {},
-  stderr() {},
-  stdoutColumns: 80,
-}));
+const everyCommand = commandPaths(await wholeCommandLine());
 
 /** Follows every address on the server's pages from `start` on, and gives what each one holds. */
 async function crawl(start: URL[]): Promise<Map<string, string>> {

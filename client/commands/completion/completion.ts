@@ -3,6 +3,9 @@
  * `complete` and offers what it answers; what was typed is never evaluated.
  * Where there is nothing to offer, the shell completes file names.
  */
+import { Argument, type Command } from "commander";
+import { examples } from "../../../shared/command_examples.ts";
+import type { Run } from "../../../shared/command_line.ts";
 import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import type { ClientIo } from "../../io.ts";
@@ -106,3 +109,25 @@ Register-ArgumentCompleter -Native -CommandName 'NAME' -ScriptBlock {
 }
 `,
 };
+
+export function declare(command: Command, client: Run<ClientIo>): void {
+  const bin = brand.binaryName;
+  command.addArgument(
+    new Argument("<shell>", "your shell").choices([
+      "bash",
+      "zsh",
+      "fish",
+      "powershell",
+    ]),
+  )
+    .addHelpText(
+      "after",
+      examples(
+        [`source <(${bin} completion bash)`, "in ~/.bashrc"],
+        [`source <(${bin} completion zsh)`, "in ~/.zshrc, after compinit"],
+        [`${bin} completion fish | source`, "in ~/.config/fish/config.fish"],
+        [`${bin} completion powershell | Out-String | Invoke-Expression`, "in $PROFILE"],
+      ),
+    )
+    .action((shell) => client((io) => completion(shell, io)));
+}

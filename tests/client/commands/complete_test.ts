@@ -1,16 +1,9 @@
 import { strict as assert } from "node:assert";
 import { complete, type KnownValues } from "../../../client/commands/completion/complete.ts";
 import { completionScript } from "../../../client/commands/completion/completion.ts";
-import { commandTree } from "../../../main.ts";
+import { wholeCommandLine } from "../../support/command_line.ts";
 
-const ignored = () => Promise.resolve();
-const program = commandTree({
-  client: ignored,
-  server: ignored,
-  stdout: () => {},
-  stderr: () => {},
-  stdoutColumns: 80,
-});
+const program = await wholeCommandLine();
 
 function offered(line: string, known?: KnownValues): string[] {
   return complete(program, line.split(" "), known).map(([value]) => value);

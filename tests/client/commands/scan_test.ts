@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { scan, type ScanOptions } from "../../../client/commands/scan.ts";
 import { runCommand } from "../../../client/run.ts";
 import { streamProgram } from "../../../client/process/stream.ts";
-import { runProgram } from "../../../main.ts";
+import { runProgram } from "../../../client/process/process_io.ts";
 import { makePersonalAccessToken } from "../../../server/tokens/personal_access_token.ts";
 import { makeRefreshToken } from "../../../server/tokens/refresh_token.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";

@@ -1,63 +1,14 @@
-/** The server's commands: names, options, examples. Their code is loaded when they run. */
+/** `admin`: users, API clients, service accounts, trust rules and signing keys. */
 import type { Command } from "commander";
-import { brand } from "../../shared/brand.ts";
-import { examples } from "../../shared/command_examples.ts";
-import type { ServerIo } from "../io.ts";
-import { type Setting, settings } from "../config/schema.ts";
+import { brand } from "../../../shared/brand.ts";
+import { examples } from "../../../shared/command_examples.ts";
+import type { Run } from "../../../shared/command_line.ts";
+import type { ServerIo } from "../../io.ts";
+import { database } from "../options.ts";
 
 const bin = brand.binaryName;
 
-function describeSetting({ description, fallback }: Setting): string {
-  return fallback ? `${description} (default: ${fallback})` : description;
-}
-
-export function declareServerCommands(
-  program: Command,
-  server: (run: (io: ServerIo) => Promise<number>) => Promise<void>,
-): void {
-  const database = (command: Command) =>
-    command
-      .option("--data-dir <folder>", "where the embedded database lies")
-      .option("--database-url <url>", "a PostgreSQL database instead")
-      .option("--config <file>", "read settings from this file");
-
-  const serve = program.command("serve").description("run the server");
-  for (const setting of settings as readonly Setting[]) {
-    if (setting.secret) continue;
-    const flag = `--${setting.name.replaceAll("_", "-")} <${setting.value}>`;
-    serve.option(flag, describeSetting(setting));
-  }
-  serve
-    .option("--config <file>", "read settings from this TOML file")
-    .option("--check", "print the effective settings and what is wrong with them, then exit")
-    .addHelpText(
-      "after",
-      `\nEvery setting can come from the environment too, as ${brand.envPrefix}_LISTEN and so on;
-the command line wins over the environment, the environment over the file.\n` +
-        examples(
-          [`${bin} serve`, "on this machine, with an embedded database"],
-          [
-            `${bin} serve --issuer https://auth.example.com --trusted-proxies 10.0.0.0/8`,
-            "behind a proxy",
-          ],
-          [`${bin} serve --check`, "what would be used"],
-        ),
-    )
-    .action((options) => server(async (io) => (await import("./serve.ts")).serve(options, io)));
-
-  database(program.command("migrate"))
-    .description("bring the database to this version's schema")
-    .option("--status", "say which migrations are applied and change nothing")
-    .option(
-      "--rename-user <id=address>",
-      "give a user another e-mail address, where a migration asks for it; repeatable",
-      (value: string, before: string[] = []) => [...before, value],
-    )
-    .addHelpText("after", examples([`${bin} migrate --status`, "what is applied"]))
-    .action((options) => server(async (io) => (await import("./migrate.ts")).migrate(options, io)));
-
-  const admin = program.command("admin").description("manage users, API clients and signing keys");
-
+export function declare(admin: Command, server: Run<ServerIo>): void {
   const user = admin.command("user").description("manage users");
   database(user.command("add"))
     .description("add a user")
@@ -74,7 +25,7 @@ the command line wins over the environment, the environment over the file.\n` +
       ]),
     )
     .action((email, options) =>
-      server(async (io) => (await import("./admin/user.ts")).adminUserAdd(email, options, io))
+      server(async (io) => (await import("./user.ts")).adminUserAdd(email, options, io))
     );
   database(user.command("update"))
     .description("change a user's name, role or password, or vouch for the address")
@@ -93,27 +44,27 @@ the command line wins over the environment, the environment over the file.\n` +
       ]),
     )
     .action((email, options) =>
-      server(async (io) => (await import("./admin/user.ts")).adminUserUpdate(email, options, io))
+      server(async (io) => (await import("./user.ts")).adminUserUpdate(email, options, io))
     );
   database(user.command("list"))
     .description("list users")
     .addHelpText("after", examples([`${bin} admin user list`, "who there is"]))
     .action((options) =>
-      server(async (io) => (await import("./admin/user.ts")).adminUserList(options, io))
+      server(async (io) => (await import("./user.ts")).adminUserList(options, io))
     );
   database(user.command("disable"))
     .description("shut a user out; sessions and refreshes end at once")
     .argument("<email>", "the user's address")
     .addHelpText("after", examples([`${bin} admin user disable bob@example.com`, "shut Bob out"]))
     .action((email, options) =>
-      server(async (io) => (await import("./admin/user.ts")).adminUserDisable(email, options, io))
+      server(async (io) => (await import("./user.ts")).adminUserDisable(email, options, io))
     );
   database(user.command("enable"))
     .description("let a user in again")
     .argument("<email>", "the user's address")
     .addHelpText("after", examples([`${bin} admin user enable bob@example.com`, "let Bob in"]))
     .action((email, options) =>
-      server(async (io) => (await import("./admin/user.ts")).adminUserEnable(email, options, io))
+      server(async (io) => (await import("./user.ts")).adminUserEnable(email, options, io))
     );
 
   const apiClient = admin.command("client").description("manage APIs that may introspect tokens");
@@ -122,20 +73,20 @@ the command line wins over the environment, the environment over the file.\n` +
     .argument("<name>", "what to call it")
     .addHelpText("after", examples([`${bin} admin client add billing`, "print id and secret"]))
     .action((name, options) =>
-      server(async (io) => (await import("./admin/client.ts")).adminClientAdd(name, options, io))
+      server(async (io) => (await import("./client.ts")).adminClientAdd(name, options, io))
     );
   database(apiClient.command("list"))
     .description("list registered APIs")
     .addHelpText("after", examples([`${bin} admin client list`, "which there are"]))
     .action((options) =>
-      server(async (io) => (await import("./admin/client.ts")).adminClientList(options, io))
+      server(async (io) => (await import("./client.ts")).adminClientList(options, io))
     );
   database(apiClient.command("remove"))
     .description("remove an API; its secret ends at once")
     .argument("<id>", "its client id")
     .addHelpText("after", examples([`${bin} admin client remove ID`, "as `list` shows it"]))
     .action((id, options) =>
-      server(async (io) => (await import("./admin/client.ts")).adminClientRemove(id, options, io))
+      server(async (io) => (await import("./client.ts")).adminClientRemove(id, options, io))
     );
 
   const account = admin.command("service-account").description("manage accounts of workloads");
@@ -150,7 +101,7 @@ the command line wins over the environment, the environment over the file.\n` +
     )
     .action((name, options) =>
       server(async (io) =>
-        (await import("./admin/service_account.ts")).adminServiceAccountAdd(
+        (await import("./service_account.ts")).adminServiceAccountAdd(
           name,
           options,
           io,
@@ -162,7 +113,7 @@ the command line wins over the environment, the environment over the file.\n` +
     .addHelpText("after", examples([`${bin} admin service-account list`, "which there are"]))
     .action((options) =>
       server(async (io) =>
-        (await import("./admin/service_account.ts")).adminServiceAccountList(options, io)
+        (await import("./service_account.ts")).adminServiceAccountList(options, io)
       )
     );
   database(account.command("disable"))
@@ -171,7 +122,7 @@ the command line wins over the environment, the environment over the file.\n` +
     .addHelpText("after", examples([`${bin} admin service-account disable deployer`, ""]))
     .action((name, options) =>
       server(async (io) =>
-        (await import("./admin/service_account.ts")).adminServiceAccountDisable(
+        (await import("./service_account.ts")).adminServiceAccountDisable(
           name,
           options,
           io,
@@ -184,7 +135,7 @@ the command line wins over the environment, the environment over the file.\n` +
     .addHelpText("after", examples([`${bin} admin service-account enable deployer`, ""]))
     .action((name, options) =>
       server(async (io) =>
-        (await import("./admin/service_account.ts")).adminServiceAccountEnable(
+        (await import("./service_account.ts")).adminServiceAccountEnable(
           name,
           options,
           io,
@@ -224,7 +175,7 @@ the command line wins over the environment, the environment over the file.\n` +
     )
     .action((provider, subject, options) =>
       server(async (io) =>
-        (await import("./admin/trust.ts")).adminTrustAdd(provider, subject, options, io)
+        (await import("./trust.ts")).adminTrustAdd(provider, subject, options, io)
       )
     );
   database(trust.command("list"))
@@ -232,7 +183,7 @@ the command line wins over the environment, the environment over the file.\n` +
     .option("--json", "as JSON")
     .addHelpText("after", examples([`${bin} admin trust list`, "every rule"]))
     .action((options) =>
-      server(async (io) => (await import("./admin/trust.ts")).adminTrustList(options, io))
+      server(async (io) => (await import("./trust.ts")).adminTrustList(options, io))
     );
   database(trust.command("test"))
     .description("say what would become of a workload's token, and why")
@@ -241,14 +192,14 @@ the command line wins over the environment, the environment over the file.\n` +
     .option("--json", "as JSON")
     .addHelpText("after", examples([`${bin} admin trust test --token - < token.txt`, "judge it"]))
     .action((options) =>
-      server(async (io) => (await import("./admin/trust.ts")).adminTrustTest(options, io))
+      server(async (io) => (await import("./trust.ts")).adminTrustTest(options, io))
     );
   database(trust.command("remove"))
     .description("trust no longer")
     .argument("<name>", "the rule's name")
     .addHelpText("after", examples([`${bin} admin trust remove NAME`, "as `list` shows it"]))
     .action((name, options) =>
-      server(async (io) => (await import("./admin/trust.ts")).adminTrustRemove(name, options, io))
+      server(async (io) => (await import("./trust.ts")).adminTrustRemove(name, options, io))
     );
 
   const keys = admin.command("keys").description("manage signing keys");
@@ -257,13 +208,13 @@ the command line wins over the environment, the environment over the file.\n` +
     .option("--json", "as JSON")
     .addHelpText("after", examples([`${bin} admin keys list`, "ids, states and ages"]))
     .action((options) =>
-      server(async (io) => (await import("./admin/keys.ts")).adminKeysList(options, io))
+      server(async (io) => (await import("./keys.ts")).adminKeysList(options, io))
     );
   database(keys.command("rotate"))
     .description("start signing with the next key")
     .option("--force", "even if the next key was published too recently")
     .addHelpText("after", examples([`${bin} admin keys rotate`, "move to the next key"]))
     .action((options) =>
-      server(async (io) => (await import("./admin/keys.ts")).adminKeysRotate(options, io))
+      server(async (io) => (await import("./keys.ts")).adminKeysRotate(options, io))
     );
 }

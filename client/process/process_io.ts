@@ -1,0 +1,111 @@
+/** The ClientIo of this process. */
+import { systemClock } from "../../shared/clock.ts";
+import type { ClientIo, EndedProgram } from "../io.ts";
+import { type Signals, terminalColumns } from "../../shared/process.ts";
+import { fetchWithoutLoopbackProxy } from "./fetch.ts";
+
+async function readStdin(): Promise<string> {
+  return await new Response(Deno.stdin.readable).text();
+}
+
+async function* stdinBytes(): AsyncGenerator<Uint8Array> {
+  yield* Deno.stdin.readable;
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    const abort = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", abort);
+      resolve();
+    }, ms);
+    signal.addEventListener("abort", abort, { once: true });
+  });
+}
+
+function launch(program: string, args: readonly string[]): boolean {
+  try {
+    new Deno.Command(program, { args: [...args], stdin: "null", stdout: "null", stderr: "null" })
+      .spawn().unref();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** ClientIo's; of this process's standard streams the program gets none. */
+export async function runProgram(
+  program: string,
+  args: readonly string[],
+  timeoutMs: number,
+): Promise<EndedProgram | "late" | undefined> {
+  let child: Deno.ChildProcess;
+  try {
+    child = new Deno.Command(program, {
+      args: [...args],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+  } catch {
+    return undefined;
+  }
+  const output = child.output().then(({ code, stdout, stderr }): EndedProgram => ({
+    code,
+    stdout: new TextDecoder().decode(stdout),
+    stderr: new TextDecoder().decode(stderr),
+  }));
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<"late">((resolve) => {
+    timer = setTimeout(() => {
+      // What it has started itself may hold its streams open: they are not waited for.
+      child.kill("SIGKILL");
+      resolve("late");
+    }, timeoutMs);
+  });
+  return await Promise.race([output, late]).finally(() => clearTimeout(timer));
+}
+
+const runInForeground =
+  (signals: Signals): ClientIo["runInForeground"] => async (program, args, env) => {
+    const foreground = await import("./foreground.ts");
+    const hasTerminal = [Deno.stdin, Deno.stdout, Deno.stderr].some((each) => each.isTerminal());
+    signals.leaveToProgram();
+    return await foreground.runInForeground(program, args, env, hasTerminal);
+  };
+
+/** What this process gives a command. */
+export function processIo(
+  { stdout, stderr, env, platform, signals }:
+    & Pick<ClientIo, "stdout" | "stderr" | "env" | "platform">
+    & { signals: Signals },
+): ClientIo {
+  const { signal } = signals;
+  return {
+    stdout,
+    stderr,
+    stdinIsTerminal: Deno.stdin.isTerminal(),
+    stdoutIsTerminal: Deno.stdout.isTerminal(),
+    stderrIsTerminal: Deno.stderr.isTerminal(),
+    stderrColumns: terminalColumns,
+    readStdin,
+    stdinBytes,
+    env,
+    platform,
+    clock: systemClock,
+    fetch: fetchWithoutLoopbackProxy(),
+    sleep,
+    signal,
+    launch,
+    runProgram,
+    async streamProgram(program, args, input, read) {
+      const { streamProgram } = await import("./stream.ts");
+      return await streamProgram(program, args, input, read, signal);
+    },
+    runInForeground: runInForeground(signals),
+  };
+}

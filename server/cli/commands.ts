@@ -1,0 +1,17 @@
+/** The operator's commands, without their code: each is loaded when it runs. */
+import type { CommandEntry } from "../../shared/command_line.ts";
+import type { ServerIo } from "../io.ts";
+
+export const serverCommands: readonly CommandEntry<ServerIo>[] = [
+  { name: "serve", summary: "run the server", load: () => import("./serve.ts") },
+  {
+    name: "migrate",
+    summary: "bring the database to this version's schema",
+    load: () => import("./migrate.ts"),
+  },
+  {
+    name: "admin",
+    summary: "manage users, API clients and signing keys",
+    load: () => import("./admin/admin.ts"),
+  },
+];

@@ -1,0 +1,42 @@
+/** The ServerIo of this process. */
+import { systemClock } from "../shared/clock.ts";
+import type { ServerIo } from "./io.ts";
+
+async function readStdin(): Promise<string> {
+  return await new Response(Deno.stdin.readable).text();
+}
+
+/** Asks the person at the terminal, on standard error; undefined where there is none. */
+async function confirmOnTerminal(
+  question: string,
+  stderr: (text: string) => void,
+  signal: AbortSignal,
+): Promise<boolean | undefined> {
+  if (!Deno.stdin.isTerminal() || !Deno.stderr.isTerminal()) return undefined;
+  stderr(`${question} [y/N] `);
+  const aborted = new Promise<null>((resolve) =>
+    signal.addEventListener("abort", () => resolve(null))
+  );
+  // A terminal hands over whole lines.
+  const line = new Uint8Array(256);
+  const length = await Promise.race([Deno.stdin.read(line), aborted]);
+  return /^y(es)?$/i.test(new TextDecoder().decode(line.subarray(0, length ?? 0)).trim());
+}
+
+/** What this process gives an operator's command. */
+export function processIo(
+  { stdout, stderr, env, homeFolder, signal }:
+    & Pick<ServerIo, "stdout" | "stderr" | "env" | "signal">
+    & { homeFolder: string },
+): ServerIo {
+  return {
+    stdout,
+    stderr,
+    readStdin,
+    confirm: (question) => confirmOnTerminal(question, stderr, signal),
+    env,
+    signal,
+    clock: systemClock,
+    platform: { os: Deno.build.os, homedir: homeFolder },
+  };
+}

@@ -1,0 +1,46 @@
+/** What both sides of the program need to know of the process they run in. */
+import { userInfo } from "node:os";
+import { absoluteFolder } from "./absolute_folder.ts";
+import { EXIT } from "./exit_codes.ts";
+
+/** From the environment, else from the user database; empty if neither names one. */
+export function homeFolder(env: Record<string, string>): string {
+  const named = absoluteFolder(Deno.build.os === "windows" ? env.USERPROFILE : env.HOME);
+  if (named !== undefined) return named;
+  try {
+    return absoluteFolder(userInfo().homedir) ?? "";
+  } catch {
+    // A user id without an entry, as containers have them.
+    return "";
+  }
+}
+
+/** Columns of the terminal; 80 where there is none. */
+export function terminalColumns(): number {
+  try {
+    return Deno.consoleSize().columns;
+  } catch {
+    return 80;
+  }
+}
+
+export interface Signals {
+  /** Aborted by the first of the signals; the second ends the process on the spot. */
+  signal: AbortSignal;
+  /** Another program has our place: what the user does now concerns that one. */
+  leaveToProgram(): void;
+}
+
+/** Listens for the given signals. */
+export function abortOn(...names: Deno.Signal[]): Signals {
+  const controller = new AbortController();
+  let left = false;
+  for (const name of names) {
+    Deno.addSignalListener(name, () => {
+      if (left) return;
+      if (controller.signal.aborted) Deno.exit(EXIT.interrupted);
+      controller.abort();
+    });
+  }
+  return { signal: controller.signal, leaveToProgram: () => left = true };
+}
