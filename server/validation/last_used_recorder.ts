@@ -24,9 +24,14 @@ export class LastUses {
     this.#timer = setInterval(() => this.flush(), INTERVAL);
   }
 
-  /** `at` in ms since 1970. */
+  /** `at` in ms since 1970. A use that does not say where it was leaves what is known of the last. */
   note(id: string, at: number, address?: string, userAgent?: string): void {
-    this.#uses.set(id, { at, address, userAgent });
+    const known = address === undefined ? this.#uses.get(id) : undefined;
+    this.#uses.set(id, {
+      at,
+      address: address ?? known?.address,
+      userAgent: userAgent ?? known?.userAgent,
+    });
   }
 
   /** Writes down what was gathered. What cannot be written is kept for the next time. */

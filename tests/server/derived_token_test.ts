@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { ACCESS_TOKEN_TYPE } from "../../shared/oauth/token_types.ts";
 import { TOKEN_EXCHANGE_GRANT } from "../../shared/oauth/grant_types.ts";
 import { brand } from "../../shared/brand.ts";
+import { signAccessToken } from "../../server/tokens/access_token.ts";
 import { testOnEachDatabase } from "../support/databases.ts";
 import {
   addPerson,
@@ -71,6 +72,43 @@ testOnEachDatabase(
       assert.equal(answer.status, 400);
       assert.equal(answer.body.error, "invalid_request");
       assert.equal(answer.body.access_token, undefined);
+    }
+  },
+);
+
+testOnEachDatabase(
+  "a JWT has the scopes that its client may have: the command line's, or its own",
+  async (location) => {
+    const cli = { name: "builds", description: "Builds", clients: [brand.cliClientId] };
+    await using server = await testServer(location, (config) => {
+      config.scopes.push(cli);
+    });
+    const { issuer, clock, keys, config } = server.parts;
+    const client = await server.addClient();
+    config.scopes.push({ name: "robots", description: "Robots", clients: [client.id] });
+    const alice = await addPerson(server);
+    const { token } = await makeToken(server, alice, { scopes: ["builds"] });
+    // Tokens are created by the command line, so what they are exchanged for counts as its.
+    for (const jwt of await derivedTokens(server, token)) {
+      assert.equal((await verify(server, jwt, "?scope=builds")).status, 200);
+    }
+    const sign = (clientId: string) =>
+      signAccessToken({ issuer, clock, keys, lifetime: 300 }, {
+        subject: alice.id,
+        clientId,
+        scope: "builds robots",
+        audience: issuer,
+        authenticatedAt: new Date(clock.now()),
+      });
+    for (
+      const [id, has, lacks] of [
+        [brand.cliClientId, "builds", "robots"],
+        [client.id, "robots", "builds"],
+      ]
+    ) {
+      const jwt = await sign(id);
+      assert.equal((await verify(server, jwt, `?scope=${has}`)).status, 200, id);
+      assert.equal((await verify(server, jwt, `?scope=${lacks}`)).status, 403, id);
     }
   },
 );

@@ -1,5 +1,6 @@
 /** Replicas: what one changes the others know within a second, or they ask the database. */
 import assert from "node:assert/strict";
+import { openDatabase } from "../../server/store/db/connect.ts";
 import { listenForTokenChanges } from "../../server/store/db/cache_invalidation.ts";
 import { TokenCheck } from "../../server/validation/token_validator.ts";
 import { databaseKinds, testOnEachDatabase } from "../support/databases.ts";
@@ -140,6 +141,32 @@ for (const kind of databaseKinds.filter(({ name }) => name.startsWith("PostgreSQ
     assert.equal(deleted.status, 204);
     const ms = await msUntil(other, made.token, 401);
     assert.ok(ms < PROMISE, `${ms} ms`);
+  });
+
+  Deno.test(`a listener whose connection the server closed listens again (${kind.name})`, async () => {
+    await using created = await kind.create();
+    const database = await openDatabase(created.location);
+    const { sql } = database;
+    const heard: string[] = [];
+    let missed = 0;
+    const changes = await database.listen({
+      changed: (subject) => heard.push(subject),
+      missed: () => missed++,
+    });
+    try {
+      await until(() => changes.isCurrent());
+      assert.equal(missed, 1);
+      // The new connection can be had at once, so that nothing but the loss itself tells of it.
+      await sql`
+        select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid()`;
+      await until(() => missed === 2 && changes.isCurrent());
+      await sql`select pg_notify('token_changes', 'token:x')`;
+      await until(() => heard.includes("token:x"));
+    } finally {
+      await changes.close();
+      await database.close();
+    }
   });
 
   for (const loss of ["refuse", "hang"] as const) {
