@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { randomUUID } from "node:crypto";
-import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
+import { createLocalJWKSet, decodeProtectedHeader, jwtVerify, SignJWT } from "jose";
 import type { SigningAlgorithm } from "../../server/config/load.ts";
 import { updateUser } from "../../server/store/user_access.ts";
 import { signAccessToken } from "../../server/tokens/access_token.ts";
@@ -345,6 +345,42 @@ testOnEachDatabase(
     clock.set(start);
     await sql`update refresh_token_families set revoked_at = ${new Date(start)}`;
     assert.deepEqual(await introspect(), { active: false });
+  },
+);
+
+testOnEachDatabase(
+  "what our keys signed is an access token only by its type, its claims and its size",
+  async (location) => {
+    await using server = await testServer(location);
+    const { keys, clock, issuer } = server.parts;
+    const { id } = await server.addUser();
+    const { authorization } = await server.addClient();
+    const now = Math.floor(clock.now() / 1000);
+    const claims = {
+      iss: issuer,
+      sub: id,
+      aud: issuer,
+      client_id: brand.cliClientId,
+      scope: "openid",
+      jti: "an id",
+      iat: now,
+      exp: now + 60,
+    };
+    const { algorithm: alg, kid, key } = await keys.active();
+    const isActive = async (header: Record<string, unknown>, change: Record<string, unknown>) => {
+      const token = await new SignJWT({ ...claims, ...change })
+        .setProtectedHeader({ alg, kid, typ: "at+jwt", ...header }).sign(key);
+      return (await server.post("/oauth/introspect", { token }, { authorization })).body.active;
+    };
+    assert.equal(await isActive({}, {}), true);
+    for (const typ of ["JWT", "logout+jwt", undefined]) {
+      assert.equal(await isActive({ typ }, {}), false, typ);
+    }
+    for (const name of ["sub", "aud", "exp", "iat", "jti", "client_id"]) {
+      assert.equal(await isActive({}, { [name]: undefined }), false, `without ${name}`);
+    }
+    assert.equal(await isActive({}, { more: "x".repeat(400) }), true);
+    assert.equal(await isActive({}, { more: "x".repeat(2000) }), false, "larger than any of ours");
   },
 );
 

@@ -177,6 +177,8 @@ Deno.test("a user code may be typed in any case, width and grouping", () => {
     "Ⓑⓒⓓⓕ ⓖⓗⓙⓚ",
   ];
   for (const code of typed) assert.equal(normaliseUserCode(code), "BCDFGHJK", code);
+  assert.equal(normaliseUserCode(`BCDFGHJK${"-".repeat(56)}`), "BCDFGHJK");
+  assert.equal(normaliseUserCode(`BCDFGHJK${"-".repeat(57)}`), undefined, "too long to be one");
   for (const code of ["ＡＥＩＯＵＡＥＩ", "ＢＣＤＦＧＨＪ", "１２３４５６７８"]) {
     assert.equal(normaliseUserCode(code), undefined, code);
   }

@@ -140,6 +140,10 @@ testOnEachDatabase(
       assert.equal(answer.status, 400);
       assert.equal(answer.body.error, "unsupported_token_type");
     }
+    // Expired, it is not taken for a token that could be revoked either.
+    server.clock.advance({ hours: 1 });
+    const expired = await server.post("/oauth/revoke", { client_id: clientId, token: idToken! });
+    assert.equal(expired.body.error, "unsupported_token_type");
     for (const token of ["nonsense", `${idToken!.slice(0, -8)}AAAAAAAA`]) {
       const answer = await server.post("/oauth/revoke", { client_id: clientId, token });
       assert.equal(answer.status, 200, "none of ours (section 2.2)");

@@ -257,3 +257,53 @@ Deno.test("a locked account can be signed in to by the link that its person is m
   const all = (await mail.messages(3)).map((text) => /^To: (.*?)\r?$/m.exec(text)![1]);
   assert.deepEqual(all.sort(), [alice, alice, "bob@example.com"], "one mail in 12 hours");
 });
+
+Deno.test("a person who is disabled is mailed no link", async () => {
+  await using mail = await startMailServer();
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, (config) => {
+    config.mail = { url: `smtp://127.0.0.1:${mail.port}`, from: "Example <auth@example.test>" };
+  });
+  const { sql, clock } = server.parts;
+  const now = new Date(clock.now());
+  const people = [await addPerson(server), await addPerson(server, "bob@example.com")];
+  await setUserDisabled(sql, "alice@example.com", true, now);
+  for (const { id: userId, email } of people) {
+    const attempt = { userId, email, address: "198.51.100.7", knownHere: false, now };
+    for (let guess = 0; guess < 9; guess++) await admitPassword(sql, attempt);
+    const browser = visitor(server);
+    await browser.get("/signin");
+    assert.equal((await browser.submit("/signin", { email, password: "wrong" })).status, 422);
+  }
+  await server.parts.mail.close();
+  const told = (await mail.messages(1)).map((text) => /^To: (.*?)\r?$/m.exec(text)![1]);
+  assert.deepEqual(told, ["bob@example.com"]);
+});
+
+Deno.test("a session ends after its absolute life, however much it is used", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, (config) => {
+    config.session = { idleSeconds: 600, absoluteSeconds: 3600 };
+  });
+  await addPerson(server);
+  const browser = await signedIn(server);
+  for (let used = 0; used < 3540; used += 540) {
+    assert.equal((await browser.get("/devices")).status, 200, `${used} s`);
+    server.clock.advance({ seconds: 540 });
+  }
+  assert.equal((await browser.get("/devices")).status, 303);
+});
+
+Deno.test("an attempt that turned out right is not counted, and signing out leaves a new cookie", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location);
+  await addPerson(server);
+  const browser = await signedIn(server);
+  const counted = await server.parts.sql`select kind from failed_attempts`;
+  assert.deepEqual([...counted], []);
+  await browser.get("/");
+  const before = new Map(browser.cookies);
+  assert.equal((await browser.submit("/signout")).status, 303);
+  const name = [...before.keys()].find((each) => each.includes("browser"))!;
+  assert.notEqual(browser.cookies.get(name), before.get(name));
+});
