@@ -91,6 +91,8 @@ export async function openReachable(
         : "opening the database",
       seconds: 180,
       advice: "Is the disk slow, or full?",
+      // A command is expected to take some seconds; a server is expected to serve.
+      quiet: patient ? undefined : 15_000,
     },
     () => openDatabase(location, { mustExist }),
   );

@@ -22,6 +22,8 @@ export interface StartStep {
   seconds: number;
   /** What to look at then, as a sentence. */
   advice: string;
+  /** Until it is named on standard error, in ms. */
+  quiet?: number;
 }
 
 type StartIo = Pick<ServerIo, "stderr" | "signal">;
@@ -34,7 +36,7 @@ type StartIo = Pick<ServerIo, "stderr" | "signal">;
  */
 export async function startStep<T>(
   { stderr, signal }: StartIo,
-  { doing, seconds, advice }: StartStep,
+  { doing, seconds, advice, quiet = QUIET }: StartStep,
   work: (signal: AbortSignal, waitsFor: (reason: string) => void) => Promise<T>,
 ): Promise<T> {
   if (signal.aborted) throw new StartInterrupted(`Stopped before ${doing}.`);
@@ -50,7 +52,7 @@ export async function startStep<T>(
     const why = reason === "" ? "" : ` (${reason})`;
     giveUp(new StartTimeout(`${doing} took longer than ${seconds} s${why}. ${advice}`));
   }, seconds * 1000);
-  let pause = QUIET;
+  let pause = quiet;
   const announce = () => {
     stderr(`Still ${doing}${reason === "" ? "" : ` (${reason})`}…\n`);
     pause = Math.min(pause * 2, LONGEST_PAUSE);

@@ -80,13 +80,15 @@ type MailError = Error & { code?: string; responseCode?: number; response?: stri
 function describeMailError({ code, responseCode, response }: MailError): string {
   const answer = response === undefined ? "" : `: ${response.slice(0, 200)}`;
   if (code === "EAUTH") return `the mail server refuses the user or password of smtp_url${answer}`;
+  if (code === "ETLS") {
+    return `the mail server offers no STARTTLS, or its certificate is refused${answer}`;
+  }
   if (responseCode !== undefined) return `the mail server answered ${responseCode}${answer}`;
   if (code === "EDNS" || code === "ENOTFOUND") {
     return "the host name of smtp_url cannot be resolved";
   }
   if (code === "ECONNREFUSED") return "the mail server refuses connections";
   if (code === "ETIMEDOUT") return "the mail server does not answer in time";
-  if (code === "ETLS") return "the mail server offers no STARTTLS, or its certificate is refused";
   if (code === "EENVELOPE") return "the mail server takes no mail from mail_from to the recipient";
   return `no connection to the mail server${code === undefined ? "" : ` (${code})`}`;
 }
