@@ -109,14 +109,23 @@ export async function testServer(
       return await routes.fetch(new Request(ISSUER + path, init), { peer });
     },
     async post(path, form, headers) {
+      const body = new URLSearchParams(form);
       const response = await server.request(path, {
         method: "POST",
-        headers: { "user-agent": "test/1", ...Object.fromEntries(new Headers(headers)) },
-        body: new URLSearchParams(form),
+        headers: {
+          "user-agent": "test/1",
+          // As clients send it; without one, the longest body would be reckoned with.
+          "content-length": String(body.toString().length),
+          ...Object.fromEntries(new Headers(headers)),
+        },
+        body,
       });
       const text = await response.text();
-      const body = text === "" ? undefined : JSON.parse(text);
-      return { status: response.status, headers: response.headers, body };
+      return {
+        status: response.status,
+        headers: response.headers,
+        body: text === "" ? undefined : JSON.parse(text),
+      };
     },
     async addUser(email = `${randomUUID()}@example.test`) {
       const id = randomUUID();
