@@ -63,7 +63,7 @@ testOnEachDatabase(
       principal: { id: principal!.id, kind: "service_account" },
       createdAt: new Date(clock.now()),
     });
-    for (let rotation = 0; rotation < 3; rotation++) {
+    for (let rotation = 0; rotation < 4; rotation++) {
       const activatesAt = await parts.keys.rotate(false);
       clock.set(activatesAt.getTime() - 1000);
       const signedBy = (await parts.keys.active()).kid;
