@@ -335,7 +335,7 @@ testOnEachDatabase(
     await using server = await testServer(location, (config) => {
       describeScopes(config);
       // As if the catalogue let every client have them.
-      for (const scope of config.scopes) delete scope.clients;
+      config.scopes = config.scopes.map((scope) => ({ ...scope, clients: undefined }));
     });
     const { clock, issuer, keys } = server.parts;
     const { id: subject } = await server.addUser();
@@ -388,7 +388,7 @@ testOnEachDatabase(
     await using server = await testServer(location, (config) => {
       describeScopes(config);
       // As if the catalogue let everybody have them.
-      for (const scope of config.scopes) delete scope.roles;
+      config.scopes = config.scopes.map((scope) => ({ ...scope, roles: undefined }));
     });
     const bob = await addPerson(server);
     const { id } = await makeToken(server, bob);

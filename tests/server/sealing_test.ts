@@ -29,3 +29,15 @@ Deno.test("a sealed text that was changed anywhere is not opened", () => {
     assert.throws(() => open(changed), SealingError, `byte ${index}`);
   }
 });
+
+Deno.test("a sealed text is not opened without its key, or with another", () => {
+  const sealed = sealing(KEY).seal(plain);
+  for (const other of [undefined, "x".repeat(32)]) {
+    assert.throws(() => sealing(other).open(sealed), SealingError, other);
+  }
+  // What was stored before there was a key is read with one.
+  assert.deepEqual(
+    Buffer.from(sealing(KEY).open(sealing(undefined).seal(plain))),
+    Buffer.from(plain),
+  );
+});

@@ -240,3 +240,23 @@ testOnEachDatabase(
       assert.equal(await refuse("2001:db8:0:100::1"), true, "another subscriber's");
     }),
 );
+
+testOnEachDatabase(
+  "the attempt that reaches a limit says which, once",
+  (location) =>
+    withSql(location, async (sql) => {
+      const fills = async (attempt: Parameters<typeof password>[1]) => {
+        const admission = await password(sql, attempt);
+        return "fills" in admission ? admission.fills : "refused";
+      };
+      const userId = randomUUID();
+      for (let count = 1; count < 10; count++) assert.deepEqual(await fills({ userId }), []);
+      assert.deepEqual(await fills({ userId }), ["account"]);
+      assert.equal(await fills({ userId }), "refused");
+      for (let count = 11; count < 100; count++) {
+        assert.deepEqual(await fills({ userId: randomUUID() }), [], String(count));
+      }
+      assert.deepEqual(await fills({ userId: randomUUID() }), ["address"]);
+      assert.equal(await fills({ userId: randomUUID() }), "refused");
+    }),
+);
