@@ -50,6 +50,16 @@ export function tokenScopes(
   return scopesOf(grantable, holder).filter(({ tokens }) => tokens !== false);
 }
 
+/** What is left of the scope of a personal access token, or of a JWT that it was exchanged for. */
+export function heldTokenScope(
+  catalogue: readonly ScopeDescription[],
+  holder: ScopeHolder,
+  scope: string,
+): string {
+  const held = tokenScopes(catalogue, holder).map(({ name }) => name);
+  return formatScope((parseScope(scope) ?? []).filter((one) => held.includes(one)));
+}
+
 /** A scope parameter without the scopes of the management interface. */
 export function apiScope(scope: string): string {
   return formatScope((parseScope(scope) ?? []).filter((one) => !isManagementScope(one)));

@@ -40,6 +40,13 @@ export function permits(scopes: readonly string[], permission: ManagementPermiss
     .some((each) => scopes.includes(MANAGEMENT_SCOPES[each]));
 }
 
+/** Scopes, and the management scopes that these include: all that somebody who approves them permits. */
+export function withIncludedScopes(scopes: readonly string[]): string[] {
+  const management = MANAGEMENT_PERMISSIONS.filter((each) => permits(scopes, each))
+    .map((each) => MANAGEMENT_SCOPES[each]);
+  return [...scopes, ...management.filter((scope) => !scopes.includes(scope)).reverse()];
+}
+
 /** Whether scopes include `scope`, or one that includes it. */
 export function covers(scopes: readonly string[], scope: string): boolean {
   const permission = permissionOf(scope);

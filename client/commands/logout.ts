@@ -38,11 +38,14 @@ export async function logout(options: LogoutOptions, io: ClientIo): Promise<numb
     try {
       // Afterwards nobody could ask for them.
       const tokens = await livingTokensOfLogin(session, io);
-      const outcome = await end(session, options, io);
+      const { outcome, tokensRevoked } = await end(session, options, io);
       io.stderr(
         `Logged out ${session.account} from ${session.server}. ${OUTCOME[outcome]}\n`,
       );
-      reportTokens(session, tokens, options.revokeTokens && outcome === "revoked", io);
+      reportTokens(session, tokens, tokensRevoked, io);
+      if (options.revokeTokens && !tokensRevoked && tokens?.length !== 0) {
+        exitCode ||= EXIT.failure;
+      }
     } catch (error) {
       // With --all one server that is down keeps nobody from leaving the others.
       const known = error instanceof ClientError || error instanceof CredentialStoreError;
@@ -76,7 +79,7 @@ const OUTCOME: Record<Outcome, string> = {
 function reportTokens(
   { server }: LoginSession,
   tokens: readonly PersonalAccessToken[] | undefined,
-  revoked: boolean | undefined,
+  revoked: boolean,
   io: ClientIo,
 ): void {
   if (tokens?.length === 0) return;
@@ -99,7 +102,7 @@ async function end(
   session: LoginSession,
   { force, revokeTokens: tokensToo }: LogoutOptions,
   io: ClientIo,
-): Promise<Outcome> {
+): Promise<{ outcome: Outcome; tokensRevoked: boolean }> {
   const { place, remembered } = session;
   // Under the lock, so that no renewal under way stores new tokens after us.
   return await place.withLock(session, async () => {
@@ -108,22 +111,27 @@ async function end(
       io.stderr(`Warning: ${error.message}\n`);
     }, io);
     let outcome: Outcome = stored.length > 0 ? "revoked" : "nothing stored";
+    let tokensRevoked = tokensToo === true && stored.length > 0;
     for (const { credentials } of stored) {
+      // Without a refresh token the server does not know which tokens a login has created.
+      const mayRevokeTokens = credentials.refreshToken !== undefined;
+      tokensRevoked &&= mayRevokeTokens;
       try {
-        await revoke(session.server, credentials, io, { tokensToo });
+        await revoke(session.server, credentials, io, { tokensToo: tokensToo && mayRevokeTokens });
       } catch (error) {
         if (!force || !(error instanceof ClientError)) throw error;
         io.stderr(
           `Warning: ${error.message} The session on the server lives on until it expires.\n`,
         );
         outcome = "not revoked";
+        tokensRevoked = false;
       }
     }
     await forget(session, io).catch((error) => {
       if (!(error instanceof CredentialStoreError) || outcome !== "revoked") throw error;
       throw new CredentialStoreError(`The login was revoked on the server. ${error.message}`);
     });
-    return outcome;
+    return { outcome, tokensRevoked };
   });
 }
 

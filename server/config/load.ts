@@ -97,7 +97,9 @@ const STANDARD_SCOPES: ScopeDescription[] = [
 const MANAGEMENT_SCOPE_DESCRIPTIONS: ScopeDescription[] = [
   {
     name: MANAGEMENT_SCOPES.read,
-    description: "List your personal access tokens and see their details, but not the tokens",
+    description:
+      "List your personal access tokens, and those created with this login, and see their " +
+      "details, but not the tokens",
   },
   {
     name: MANAGEMENT_SCOPES.write,
@@ -107,8 +109,10 @@ const MANAGEMENT_SCOPE_DESCRIPTIONS: ScopeDescription[] = [
   },
   {
     name: MANAGEMENT_SCOPES.admin,
-    description: "Act as an administrator: see and revoke everyone's personal access tokens, " +
-      "import tokens, and create tokens for service accounts, with the permissions listed here",
+    description:
+      "Act as an administrator: see and revoke everyone's personal access tokens, import " +
+      "tokens that act as other people, and create and rotate tokens that act as service " +
+      "accounts, with the permissions listed here",
     roles: ["admin"] as Role[],
   },
 ].map((scope) => ({ ...scope, clients: [brand.cliClientId], tokens: false }));
@@ -247,7 +251,7 @@ function checkedConfig(
       ...STANDARD_SCOPES.filter((one) => !file.scopes.some((other) => other.name === one.name)),
       ...MANAGEMENT_SCOPE_DESCRIPTIONS,
       ...file.scopes,
-    ],
+    ].map((scope) => ({ ...scope })),
     geoipFile: raw.get("geoip_file"),
   };
   if (raw.has("device_fresh_sign_in")) {

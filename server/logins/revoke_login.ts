@@ -11,8 +11,9 @@ export type RevocationReason = "client" | "user" | "replay";
 
 /**
  * Revokes a login: its refresh tokens and the access tokens that came of it, on every
- * replica. `tokensToo` revokes the personal access tokens created with it as well. Gives
- * how many of these there were; undefined if it was revoked already.
+ * replica. `tokensToo` revokes the personal access tokens created with it as well, even if
+ * the login itself was revoked before. Gives how many of these there were; undefined if
+ * there was nothing left to revoke.
  */
 export async function revokeLogin(
   { sql, clock, tokenCheck }: Pick<AppParts, "sql" | "clock" | "tokenCheck">,
@@ -29,17 +30,21 @@ export async function revokeLogin(
   const event = reason === "replay" ? "refresh_token.replayed" : "login.revoked";
   const now = new Date(clock.now());
   const tokens = await sql.begin(async (tx) => {
-    if (!await revokeRefreshTokenFamily(tx, { id, reason, now })) return undefined;
-    await recordAuditEvent(tx, clock, {
-      event,
-      actor: userId,
-      subject: id,
-      address,
-      details: { client_id: clientId, ...details },
-    });
-    if (!tokensToo) return [];
+    const revoked = await revokeRefreshTokenFamily(tx, { id, reason, now });
+    if (revoked) {
+      await recordAuditEvent(tx, clock, {
+        event,
+        actor: userId,
+        subject: id,
+        address,
+        details: { client_id: clientId, ...details },
+      });
+    }
     const actor = { id: userId, address };
-    return await revokeTokensOfLogin(tx, { clock }, { loginId: id, actor });
+    const tokens = tokensToo
+      ? await revokeTokensOfLogin(tx, { clock }, { loginId: id, actor })
+      : [];
+    return revoked || tokens.length > 0 ? tokens : undefined;
   }) as string[] | undefined;
   tokenCheck.changed(`login:${id}`);
   for (const token of tokens ?? []) tokenCheck.changed(`token:${token}`);

@@ -3,6 +3,7 @@ import type { IntrospectionResponse } from "../../shared/oauth/introspection_res
 import { OAuthError } from "../../shared/oauth/errors.ts";
 import type { AppParts } from "../app_parts.ts";
 import { parsePeerAddress } from "../http/ip_address.ts";
+import { apiScope, heldScope } from "../scopes.ts";
 import { findRefreshTokenFamily } from "../store/refresh_token_families.ts";
 import { findUser } from "../store/users.ts";
 import type { KnownToken } from "../validation/validated_token.ts";
@@ -87,7 +88,7 @@ function describeAccessToken(
 }
 
 async function describeRefreshToken(
-  { sql, clock, issuer }: AppParts,
+  { sql, clock, config, issuer }: AppParts,
   hashes: NonNullable<ReturnType<typeof refreshTokenHashes>>,
 ): Promise<IntrospectionResponse> {
   const family = await findRefreshTokenFamily(sql, hashes);
@@ -101,7 +102,7 @@ async function describeRefreshToken(
   return {
     active: true,
     token_type: "refresh_token",
-    scope: family.scope,
+    scope: apiScope(heldScope(config.scopes, user, family.clientId, family.scope)),
     client_id: family.clientId,
     username: user.email,
     sub: family.userId,

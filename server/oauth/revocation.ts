@@ -34,12 +34,20 @@ export async function revocation(
     return new OAuthError("invalid_request", "The parameter token is missing.");
   }
   const hashes = refreshTokenHashes(token);
+  // Ours: with the login, the personal access tokens that were created with it.
+  const tokensToo = form("revoke_tokens");
+  if (tokensToo !== undefined && (tokensToo !== "true" || hashes === undefined)) {
+    // Whoever was sent an access token must not revoke more than that.
+    return new OAuthError(
+      "invalid_request",
+      "The parameter revoke_tokens is not valid: it must be true, with a refresh token.",
+    );
+  }
   if (hashes !== undefined) {
     return await revokeLoginOf(parts, hashes, {
       clientId: client.id,
       address: requester.address,
-      // Ours: with the login, the personal access tokens that were created with it.
-      tokensToo: form("revoke_tokens") === "true",
+      tokensToo: tokensToo !== undefined,
     });
   }
   if (isPersonalAccessToken(token)) return await revokeByHolder(parts, token, client.id, requester);

@@ -2,7 +2,7 @@ import { OAuthError } from "../../shared/oauth/errors.ts";
 import type { UserinfoResponse } from "../../shared/oauth/userinfo_response.ts";
 import type { AppParts } from "../app_parts.ts";
 import { findPrincipalProfile } from "../store/principals.ts";
-import { describeVerdict } from "../validation/describe_result.ts";
+import { describeVerdict, inChallenge } from "../validation/describe_result.ts";
 import { userClaims } from "../tokens/user_claims.ts";
 import { readForm } from "../http/form.ts";
 import type { Requester } from "../http/client_info.ts";
@@ -44,7 +44,7 @@ async function bearerToken(
 export function userinfoErrorResponse(error: OAuthError): Response {
   const challenge = error.code === "invalid_request"
     ? 'Bearer realm="oauth"'
-    : `Bearer realm="oauth", error="${error.code}", error_description="${error.message}"`;
+    : `Bearer realm="oauth", error="${error.code}", error_description="${inChallenge(error)}"`;
   const status = error.code === "insufficient_scope" ? 403 : 401;
   return Response.json({ error: error.code, error_description: error.message }, {
     status,

@@ -116,6 +116,7 @@ export async function findEnteredDeviceAuthorization(
 /**
  * Approves or denies in one statement, once, and only from the session that
  * entered the code. False if it was decided, has expired or is another session's.
+ * `scope` is what was approved: of the scope asked for, what the person had then.
  */
 export async function decideDeviceAuthorization(
   sql: Sql,
@@ -124,13 +125,14 @@ export async function decideDeviceAuthorization(
     sessionId: string;
     userId: string;
     decision: "approved" | "denied";
+    scope: string;
     authenticatedAt: Date;
     now: Date;
   },
 ): Promise<boolean> {
   const rows = await sql`
     update device_authorizations
-    set status = ${decision.decision}, user_id = ${decision.userId},
+    set status = ${decision.decision}, user_id = ${decision.userId}, scope = ${decision.scope},
       authenticated_at = ${decision.authenticatedAt}, decided_at = ${decision.now}
     where id = ${decision.id} and entered_session_id = ${decision.sessionId}
       and status = 'pending' and expires_at > ${decision.now}

@@ -39,5 +39,10 @@ function moment(date: Date): string {
 export function bearerChallenge(error?: OAuthError, scope?: string): string {
   if (error === undefined) return "Bearer";
   const needed = scope === undefined ? "" : `, scope="${scope}"`;
-  return `Bearer error="${error.code}", error_description="${error.message}"${needed}`;
+  return `Bearer error="${error.code}", error_description="${inChallenge(error)}"${needed}`;
+}
+
+/** A message in the characters that a challenge may have (RFC 6750 section 3). */
+export function inChallenge({ message }: OAuthError): string {
+  return message.replace(/[^ !#-[\]-~]/g, "?");
 }

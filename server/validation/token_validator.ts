@@ -1,12 +1,11 @@
-import { brand } from "../../shared/brand.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { managementResource } from "../../shared/management.ts";
-import { formatScope, parseScope } from "../../shared/oauth/scope.ts";
+import { parseScope } from "../../shared/oauth/scope.ts";
 import type { ServerConfig } from "../config/load.ts";
 import { NetworkList } from "../http/ip_address.ts";
 import type { Resource } from "../tokens/resource.ts";
 import type { Log } from "../log.ts";
-import { heldScope, tokenScopes } from "../scopes.ts";
+import { heldScope, heldTokenScope } from "../scopes.ts";
 import { type Client, findClient } from "../store/clients.ts";
 import type { Database } from "../store/db/connect.ts";
 import {
@@ -209,15 +208,14 @@ export class TokenCheck {
       now: new Date(this.parts.clock.now()),
     });
     if (standing === undefined) return undefined;
-    const scope = heldScope(
-      this.parts.config.scopes,
-      {
-        isAdmin: standing.isAdmin,
-        ownScopes: standing.ownScope === undefined ? undefined : parseScope(standing.ownScope),
-      },
-      claims.pat === undefined ? claims.client_id : brand.cliClientId,
-      claims.scope,
-    );
+    const holder = {
+      isAdmin: standing.isAdmin,
+      ownScopes: standing.ownScope === undefined ? undefined : parseScope(standing.ownScope),
+    };
+    const { scopes: catalogue } = this.parts.config;
+    const scope = claims.pat === undefined
+      ? heldScope(catalogue, holder, claims.client_id, claims.scope)
+      : heldTokenScope(catalogue, holder, claims.scope);
     return {
       kind: "access_token",
       id: claims.jti,
@@ -260,11 +258,10 @@ function knownPersonalAccessToken(
   owner: CheckedOwner,
   { scopes: catalogue }: Pick<ServerConfig, "scopes">,
 ): KnownToken {
-  const held = tokenScopes(catalogue, {
+  const scope = heldTokenScope(catalogue, {
     isAdmin: owner.isAdmin,
     ownScopes: owner.scope === undefined ? undefined : parseScope(owner.scope),
-  }).map(({ name }) => name);
-  const scopes = (parseScope(token.scope) ?? []).filter((scope) => held.includes(scope));
+  }, token.scope);
   const { revokedAt, allowedAddresses } = token;
   return {
     kind: "personal_access_token",
@@ -272,8 +269,8 @@ function knownPersonalAccessToken(
     subject: owner.id,
     username: owner.username,
     clientId: clientIdOf(token.id),
-    scopes,
-    scope: formatScope(scopes),
+    scopes: parseScope(scope) ?? [],
+    scope,
     audience: token.audience,
     resource: "api",
     issuedAt: token.createdAt,

@@ -226,6 +226,7 @@ testOnEachDatabase("only the session that entered a code decides on it", async (
       sessionId,
       userId,
       decision: "approved",
+      scope: "openid",
       authenticatedAt: now,
       now,
     });

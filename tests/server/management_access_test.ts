@@ -18,7 +18,11 @@ import { signAccessToken } from "../../server/tokens/access_token.ts";
 import { brand } from "../../shared/brand.ts";
 import { MANAGEMENT_SCOPES, managementResource } from "../../shared/management.ts";
 import { ACCESS_TOKEN_TYPE } from "../../shared/oauth/token_types.ts";
-import { DEVICE_CODE_GRANT, TOKEN_EXCHANGE_GRANT } from "../../shared/oauth/grant_types.ts";
+import {
+  DEVICE_CODE_GRANT,
+  JWT_BEARER_GRANT,
+  TOKEN_EXCHANGE_GRANT,
+} from "../../shared/oauth/grant_types.ts";
 import { testOnEachDatabase } from "../support/databases.ts";
 import {
   addPerson,
@@ -288,6 +292,14 @@ testOnEachDatabase("an unknown resource is refused at every grant", async (locat
       });
       assert.equal(answer.body.error, "invalid_target");
     }
+  }
+  for (const target of [resource, RESOURCE]) {
+    const answer = await server.post("/oauth/token", {
+      grant_type: JWT_BEARER_GRANT,
+      assertion: login.access_token,
+      resource: target,
+    });
+    assert.equal(answer.body.error, "invalid_target");
   }
   const code = await server.startLogin(FULL_SCOPE);
   await server.decide(code.user_code, alice.id);
@@ -692,3 +704,89 @@ testOnEachDatabase("a token is not created with a login revoked meanwhile", asyn
   assert.ok(imported instanceof TokenRefusal);
   assert.equal(imported.code, "forbidden");
 });
+
+testOnEachDatabase("revoke_tokens takes the refresh token of the login", async (location) => {
+  await using server = await testServer(location, describeScopes);
+  const alice = await addPerson(server);
+  const login = await server.login(alice.id, `${FULL_SCOPE} deploy ${WRITE}`);
+  const managing = await server.refresh(login.refresh_token!, { resource: RESOURCE });
+  const made = await mint(server, managing.body.access_token, "deploy");
+  const revoke = (token: string, more: Record<string, string>) =>
+    server.post("/oauth/revoke", { client_id: brand.cliClientId, token, ...more });
+  // An API is sent the access token: more than that it cannot revoke.
+  for (const token of [login.access_token, managing.body.access_token, made.body.token, "x"]) {
+    const answer = await revoke(token, { revoke_tokens: "true" });
+    assert.equal(answer.body.error, "invalid_request");
+  }
+  const newest = managing.body.refresh_token;
+  for (const value of ["1", "TRUE", "false"]) {
+    const answer = await revoke(newest, { revoke_tokens: value });
+    assert.equal(answer.body.error, "invalid_request", value);
+  }
+  assert.equal((await verify(server, made.body.token)).status, 200);
+  assert.equal((await verify(server, login.access_token)).status, 200);
+  // A success says that the tokens are revoked, even if the login was revoked before.
+  assert.equal((await revoke(newest, {})).status, 200);
+  assert.equal((await verify(server, made.body.token)).status, 200);
+  assert.equal((await revoke(newest, { revoke_tokens: "true" })).status, 200);
+  assert.equal((await verify(server, made.body.token)).status, 401);
+});
+
+testOnEachDatabase(
+  "introspection of a refresh token has what its login holds at APIs",
+  async (location) => {
+    await using server = await testServer(location, (config) => {
+      describeScopes(config);
+      config.scopes.push({ name: "operate", description: "Operate", roles: ["admin"] });
+    });
+    const admin = await addPerson(server, true);
+    const { authorization } = await server.addClient();
+    const login = await server.login(admin.id, `${FULL_SCOPE} deploy operate ${WRITE} ${ADMIN}`);
+    const introspect = async () =>
+      (await server.post("/oauth/introspect", { token: login.refresh_token! }, { authorization }))
+        .body;
+    assert.equal((await introspect()).scope, `${FULL_SCOPE} deploy operate`);
+    await server.parts.sql`update users set is_admin = false where id = ${admin.id}`;
+    assert.equal((await introspect()).scope, `${FULL_SCOPE} deploy`);
+  },
+);
+
+testOnEachDatabase("a JWT of a token has no scope that the token has lost", async (location) => {
+  await using server = await testServer(location, describeScopes);
+  const alice = await addPerson(server);
+  const { token } = await makeToken(server, alice);
+  const exchanged = await server.post("/oauth/token", {
+    grant_type: TOKEN_EXCHANGE_GRANT,
+    subject_token_type: ACCESS_TOKEN_TYPE,
+    subject_token: token,
+  });
+  const upstream = (await verify(server, token, "?jwt=1")).headers.get("x-auth-jwt")!;
+  const jwts = [exchanged.body.access_token, upstream];
+  for (const jwt of jwts) {
+    assert.equal((await verify(server, jwt, "?scope=deploy")).status, 200);
+  }
+  // The operator keeps the scope from tokens.
+  server.parts.config.scopes.find(({ name }) => name === "deploy")!.tokens = false;
+  server.parts.tokenCheck.changed(`principal:${alice.id}`);
+  for (const presented of [token, ...jwts]) {
+    assert.equal((await verify(server, presented, "?scope=deploy")).status, 403);
+  }
+  assert.equal((await verify(server, alice.login)).status, 200);
+});
+
+testOnEachDatabase(
+  "a token for another resource is refused whatever its name",
+  async (location) => {
+    await using server = await testServer(location, (config) => {
+      describeScopes(config);
+      config.audience = 'urn:example:"\u65e5\u672c"\\';
+    });
+    const alice = await addPerson(server);
+    const answer = await call(server, alice.login, "GET", "/api/v1/tokens");
+    assert.equal(answer.status, 401);
+    assert.match(
+      answer.headers.get("www-authenticate")!,
+      /^Bearer error="invalid_token", error_description="[ !#-[\]-~]+"$/,
+    );
+  },
+);

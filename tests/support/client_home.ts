@@ -30,7 +30,12 @@ export function jwt(claims: Record<string, unknown>): string {
 }
 
 /** A token response for a person; `access` tells one token from another. */
-export function tokensFor(server: ScriptedServer, email: string, access: string): Scripted {
+export function tokensFor(
+  server: ScriptedServer,
+  email: string,
+  access: string,
+  change: Record<string, unknown> = {},
+): Scripted {
   return {
     json: {
       access_token: access,
@@ -45,6 +50,7 @@ export function tokensFor(server: ScriptedServer, email: string, access: string)
         name: email.split("@")[0],
         email,
       }),
+      ...change,
     },
   };
 }
@@ -55,9 +61,10 @@ export async function logIn(
   server: ScriptedServer,
   email = "alice@example.com",
   access = `access-of-${email}`,
+  change: Record<string, unknown> = {},
 ): Promise<void> {
   server.script("/oauth/device/authorize", { json: deviceAuthorization(server.issuer) });
-  server.script("/oauth/token", pending, tokensFor(server, email, access));
+  server.script("/oauth/token", pending, tokensFor(server, email, access, change));
   const options = { server: server.issuer, scope: "offline_access", browser: false };
   assert.equal(await login({ ...options, insecureStorage: true }, io), 0);
   io.err = "";

@@ -17,6 +17,8 @@ import {
   OutboundHttp,
   type OutboundNetwork,
 } from "../../server/outbound/outbound_http.ts";
+import { heldScope } from "../../server/scopes.ts";
+import { findUser } from "../../server/store/users.ts";
 import { Mail } from "../../server/notifications/mail.ts";
 import { TokenCheck } from "../../server/validation/token_validator.ts";
 import { tokenHash } from "../../server/tokens/token_hash.ts";
@@ -152,13 +154,15 @@ export async function testServer(
       const entry = { userCode: normaliseUserCode(userCode)!, sessionId, now };
       const entered = await enterUserCode(sql, entry);
       if (entered === undefined) return false;
-      const { id } = entered;
+      const { id, clientId } = entered;
       const authenticatedAt = now;
+      const user = (await findUser(sql, userId))!;
       return await decideDeviceAuthorization(sql, {
         id,
         sessionId,
         userId,
         decision,
+        scope: heldScope(config.scopes, user, clientId, entered.scope),
         authenticatedAt,
         now,
       });

@@ -124,7 +124,7 @@ async function redeem(
         "It was approved with another account than the one logged in, or that login has been revoked.",
       );
     }
-    // The account that approves was not known when the scope was accepted.
+    // The person or the catalogue may have lost some of what was approved.
     const scope = heldScope(parts.config.scopes, user, request.client.id, redeemed.scope);
     const login: Login = {
       user,

@@ -4,6 +4,7 @@ import type { AppParts } from "../../app_parts.ts";
 import type { RateLimit } from "../../security/token_bucket.ts";
 import type { Grant } from "./grant.ts";
 import { workloadTokens } from "./exchange_workload_token.ts";
+import { targetProblem } from "./requested_target.ts";
 
 /** Assertions as grants (RFC 7523 section 2.1): the same trade as token exchange, in older words. */
 export function jwtBearerGrant(parts: AppParts & { exchanges: RateLimit }): Grant {
@@ -15,6 +16,8 @@ export function jwtBearerGrant(parts: AppParts & { exchanges: RateLimit }): Gran
       if (assertion === undefined) {
         return new OAuthError("invalid_request", "The parameter assertion is missing.");
       }
+      const problem = targetProblem(parts, request, ["resource"]);
+      if (problem !== undefined) return problem;
       // RFC 7523 section 3.1: an assertion that will not do is an invalid_grant.
       return await workloadTokens(parts, request, assertion, "invalid_grant");
     },

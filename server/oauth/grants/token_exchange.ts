@@ -6,6 +6,7 @@ import type { RateLimit } from "../../security/token_bucket.ts";
 import type { Grant, TokenRequest } from "./grant.ts";
 import { exchangePersonalAccessToken } from "./exchange_pat.ts";
 import { workloadTokens } from "./exchange_workload_token.ts";
+import { targetProblem } from "./requested_target.ts";
 
 /**
  * Token exchange (RFC 8693): another issuer's identity token, or one of our personal
@@ -31,9 +32,10 @@ export function tokenExchangeGrant(parts: AppParts & { exchanges: RateLimit }): 
 
 /** RFC 8693 section 2.1. */
 function checkParameters(
-  { config, issuer }: AppParts,
-  { parameter }: TokenRequest,
+  parts: AppParts,
+  request: TokenRequest,
 ): OAuthError | undefined {
+  const { parameter } = request;
   if (parameter("subject_token") === undefined) {
     return new OAuthError("invalid_request", "The parameter subject_token is missing.");
   }
@@ -52,10 +54,5 @@ function checkParameters(
   if (wanted !== ACCESS_TOKEN_TYPE && wanted !== JWT_TYPE) {
     return new OAuthError("invalid_request", `This server issues ${ACCESS_TOKEN_TYPE} alone.`);
   }
-  const target = config.audience ?? issuer;
-  for (const name of ["audience", "resource"]) {
-    if ((parameter(name) ?? target) !== target) {
-      return new OAuthError("invalid_target", `Tokens of this server are for ${target}.`);
-    }
-  }
+  return targetProblem(parts, request, ["audience", "resource"]);
 }

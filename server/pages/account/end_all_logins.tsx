@@ -1,4 +1,5 @@
 import { recordAuditEvent } from "../../store/audit_events.ts";
+import { withdrawApprovalsOf } from "../../store/device_authorizations.ts";
 import { revokeRefreshTokenFamiliesOf } from "../../store/refresh_token_families.ts";
 import { endSessionsOf } from "../../store/sessions.ts";
 import { signedInSession } from "../http/browser_session.ts";
@@ -40,6 +41,8 @@ export async function submitEndAllLogins(parts: PageParts, c: PageContext): Prom
   const userId = session.user.id;
   const { logins, browsers } = await sql.begin(async (tx) => {
     const logins = await revokeRefreshTokenFamiliesOf(tx, { userId, reason: "user", now });
+    // Of what was approved and not redeemed yet, a login would come afterwards.
+    await withdrawApprovalsOf(tx, userId);
     const browsers = await endSessionsOf(tx, { userId, except: session.id, now });
     await recordAuditEvent(tx, clock, {
       event: "logins.all_revoked",

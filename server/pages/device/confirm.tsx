@@ -1,6 +1,7 @@
 import { managementResource } from "../../../shared/management.ts";
 import { isUuid } from "../../../shared/uuid.ts";
 import { addressForLimits } from "../../http/client_ip.ts";
+import { heldScope } from "../../scopes.ts";
 import { isLoopbackHost } from "../../config/parsers.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
 import { findClient } from "../../store/clients.ts";
@@ -35,18 +36,23 @@ export async function showDeviceConfirm(parts: PageParts, c: PageContext): Promi
  * was given before, and counts once (RFC 8628 section 5.4).
  */
 export async function submitDeviceConfirm(parts: PageParts, c: PageContext): Promise<Response> {
-  const { sql, clock } = parts;
+  const { sql, clock, config } = parts;
   const session = signedInSession(c);
   const form = c.get("form");
   const id = uuid(form("request"));
   const decision = ({ approve: "approved", deny: "denied" } as const)[form("decision") ?? ""];
   if (id === undefined || decision === undefined) return await requestGone(parts, c);
   const request = await enteredRequest(parts, session, id);
-  const decided = await decideDeviceAuthorization(sql, {
+  // What the page marks as not available is not approved, whatever role is given later.
+  const scope = request === undefined
+    ? ""
+    : heldScope(config.scopes, session.user, request.clientId, request.scope);
+  const decided = request !== undefined && await decideDeviceAuthorization(sql, {
     id,
     sessionId: session.id,
     userId: session.user.id,
     decision,
+    scope,
     authenticatedAt: session.authenticatedAt,
     now: new Date(clock.now()),
   });
@@ -57,9 +63,9 @@ export async function submitDeviceConfirm(parts: PageParts, c: PageContext): Pro
       subject: id,
       address: c.get("requester").address,
       details: {
-        client_id: request?.clientId ?? null,
-        scope: request?.scope ?? null,
-        requester_address: request?.requesterAddress ?? null,
+        client_id: request.clientId,
+        scope: decision === "approved" ? scope : request.scope,
+        requester_address: request.requesterAddress,
       },
     });
   } else if (await findDecision(sql, { id, sessionId: session.id }) === undefined) {

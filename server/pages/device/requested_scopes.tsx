@@ -1,4 +1,4 @@
-import { isManagementScope } from "../../../shared/management.ts";
+import { covers, isManagementScope, withIncludedScopes } from "../../../shared/management.ts";
 import { parseScope } from "../../../shared/oauth/scope.ts";
 import { heldScope } from "../../scopes.ts";
 import type { ScopeDescription } from "../../scope_description.ts";
@@ -7,8 +7,8 @@ import type { User } from "../../store/users.ts";
 import { Foreign } from "../ui/untrusted_text.tsx";
 
 /**
- * What is approved, in the catalogue's words. All of it is listed, also what this person
- * does not have: nothing is granted later that was not shown now.
+ * What is approved, in the catalogue's words. All of it is listed, also what a management
+ * scope includes, and what this person does not have, which is marked and not approved.
  */
 export function RequestedScopes(
   { request, catalogue, user, managing }: {
@@ -18,7 +18,7 @@ export function RequestedScopes(
     managing: boolean;
   },
 ) {
-  const requested = parseScope(request.scope) ?? [];
+  const requested = withIncludedScopes(parseScope(request.scope) ?? []);
   const held = parseScope(heldScope(catalogue, user, request.clientId, request.scope)) ?? [];
   const list = (scopes: readonly string[]) => (
     <ul class="scopes">
@@ -28,7 +28,7 @@ export function RequestedScopes(
             text={catalogue.find((scope) => scope.name === name)?.description ?? name}
             max={250}
           />
-          {!held.includes(name) && <span class="quiet">(not available to your account)</span>}
+          {!covers(held, name) && <span class="quiet">(not available to your account)</span>}
         </li>
       ))}
     </ul>

@@ -224,6 +224,20 @@ Deno.test("logout names the tokens that live on, and revokes them on request", a
   assert.deepEqual(server.askedAt("/oauth/device/authorize"), []);
 });
 
+Deno.test("logout --revoke-tokens fails where the login has no refresh token", async () => {
+  await using server = new ScriptedServer();
+  await using home = await clientHome({ stderrIsTerminal: true });
+  const { io } = home;
+  server.script("/oauth/revoke", () => new Response(null));
+  await logIn(io, server, EMAIL, "access", { refresh_token: undefined });
+  const revokeTokens = true;
+  assert.equal(await runCommand(io, (io) => logout({ revokeTokens }, io)), EXIT.failure);
+  const [{ form }] = server.askedAt("/oauth/revoke");
+  assert.equal(form.token_type_hint, "access_token");
+  assert.equal(form.revoke_tokens, undefined);
+  assert.match(io.err, /still work/);
+});
+
 Deno.test("import asks for one approval for all lines, and reports each that is refused", async () => {
   await using server = new ScriptedServer();
   const line = (name: string, scope: string) =>

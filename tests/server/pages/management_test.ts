@@ -8,7 +8,7 @@ import { call, verify } from "../../support/personal_access_tokens.ts";
 import { FULL_SCOPE, ISSUER, type TestServer, testServer } from "../../support/test_server.ts";
 
 const RESOURCE = managementResource(ISSUER);
-const { write: WRITE, admin: ADMIN } = MANAGEMENT_SCOPES;
+const { read: READ, write: WRITE, admin: ADMIN } = MANAGEMENT_SCOPES;
 
 async function confirmPage(server: TestServer, browser: Visitor, scope: string, more = {}) {
   const started = await server.startLogin(scope, { resource: RESOURCE, ...more });
@@ -45,6 +45,80 @@ Deno.test("the approval page says what managing tokens can lead to", async () =>
   const { body } = await server.poll(started.device_code);
   assert.equal(body.scope, `${WRITE} deploy`);
   assert.equal(body.refresh_token, undefined);
+});
+
+Deno.test("the approval page lists what a scope for managing includes", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location);
+  const described = (name: string) =>
+    server.parts.config.scopes.find((one) => one.name === name)!.description
+      .replaceAll("'", "&#39;");
+  const admin = await addPerson(server);
+  const browser = await signedIn(server);
+  // Without the role nothing of it is available.
+  const { shown: without } = await confirmPage(server, browser, ADMIN);
+  assert.equal(without.text.match(/not available to your account/g)!.length, 3);
+  await server.parts.sql`update users set is_admin = true where id = ${admin.id}`;
+  for (const more of [{}, { resource: "" }]) {
+    const scope = "resource" in more ? `offline_access ${ADMIN}` : ADMIN;
+    const { shown } = await confirmPage(server, browser, scope, more);
+    for (const name of [ADMIN, WRITE, READ]) assert.ok(shown.text.includes(described(name)), name);
+    assert.doesNotMatch(shown.text, /not available/);
+  }
+  const { shown } = await confirmPage(server, browser, WRITE);
+  assert.ok(shown.text.includes(described(READ)));
+  assert.ok(!shown.text.includes(described(ADMIN)));
+});
+
+Deno.test("what was not available when it was approved is not granted", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, ({ scopes }) => {
+    scopes.push({ name: "operate", description: "Operate the cluster", roles: ["admin"] });
+  });
+  const alice = await addPerson(server);
+  const browser = await signedIn(server);
+  const setAdministrator = (isAdmin: boolean) =>
+    server.parts.sql`update users set is_admin = ${isAdmin} where id = ${alice.id}`;
+  const granted = async (before: boolean, after: boolean) => {
+    await setAdministrator(before);
+    const scope = `${FULL_SCOPE} operate ${ADMIN}`;
+    const { started } = await confirmPage(server, browser, scope, { resource: "" });
+    assert.equal((await browser.submit("/device/confirm", { decision: "approve" })).status, 303);
+    await setAdministrator(after);
+    const { body } = await server.poll(started.device_code);
+    // As an administrator, so that what the login was granted decides.
+    await setAdministrator(true);
+    const managing = await server.refresh(body.refresh_token, { resource: RESOURCE });
+    return [body.scope, managing.body.scope ?? managing.body.error];
+  };
+  assert.deepEqual(await granted(true, true), [
+    `${FULL_SCOPE} operate`,
+    `${FULL_SCOPE} operate ${ADMIN}`,
+  ]);
+  assert.deepEqual(await granted(false, true), [FULL_SCOPE, "invalid_scope"]);
+  assert.deepEqual(await granted(true, false), [FULL_SCOPE, "invalid_scope"]);
+});
+
+Deno.test("after all logins are ended, no approval given before becomes one", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location);
+  await addPerson(server);
+  const browser = await signedIn(server);
+  const approved = [
+    await confirmPage(server, browser, FULL_SCOPE, { resource: "" }),
+    await confirmPage(server, browser, WRITE),
+  ];
+  for (const { started } of approved) {
+    await browser.get("/device");
+    const { location } = await browser.submit("/device", { user_code: started.user_code });
+    await browser.get(location!);
+    assert.equal((await browser.submit("/device/confirm", { decision: "approve" })).status, 303);
+  }
+  await browser.get("/logins/end-all");
+  assert.equal((await browser.submit("/logins/end-all")).status, 303);
+  for (const { started } of approved) {
+    assert.equal((await server.poll(started.device_code)).body.error, "access_denied");
+  }
 });
 
 Deno.test("another account cannot approve for a login, and its own still can", async () => {

@@ -65,6 +65,7 @@ async function request(server: TestServer, limit = 500) {
       sessionId: change.sessionId ?? sessionId,
       userId: user.id,
       decision: "approved",
+      scope: "openid",
       authenticatedAt: at(0),
       now: at(change.after ?? 1),
     });
