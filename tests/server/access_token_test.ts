@@ -5,6 +5,7 @@ import { randomUUID } from "node:crypto";
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify, SignJWT } from "jose";
 import type { SigningAlgorithm } from "../../server/config/load.ts";
 import { updateUser } from "../../server/store/user_access.ts";
+import { isIdToken } from "../../server/tokens/id_token.ts";
 import { signAccessToken } from "../../server/tokens/access_token.ts";
 import { brand } from "../../shared/brand.ts";
 import { testOnEachDatabase } from "../support/databases.ts";
@@ -379,6 +380,10 @@ testOnEachDatabase(
     for (const name of ["sub", "aud", "exp", "iat", "jti", "client_id"]) {
       assert.equal(await isActive({}, { [name]: undefined }), false, `without ${name}`);
     }
+    const typed = (typ: string) =>
+      new SignJWT({ ...claims }).setProtectedHeader({ alg, kid, typ }).sign(key);
+    assert.equal(await isIdToken(server.parts, await typed("JWT")), true);
+    assert.equal(await isIdToken(server.parts, await typed("logout+jwt")), false);
     assert.equal(await isActive({}, { more: "x".repeat(400) }), true);
     assert.equal(await isActive({}, { more: "x".repeat(2000) }), false, "larger than any of ours");
   },

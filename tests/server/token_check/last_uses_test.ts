@@ -11,10 +11,13 @@ async function uses(server: TestServer) {
   const { sql } = server.parts;
   const user = await server.addUser();
   const [id, other] = await insertTokens(server, user, [{ name: "one" }, { name: "other" }]);
-  const state = { down: false, logged: [] as string[] };
+  const state = { down: false, logged: [] as string[], meanwhile: () => {} };
   const failing = new Proxy(sql, {
     apply(target, self, given) {
-      if (state.down) throw new Error("the database is away");
+      if (state.down) {
+        state.meanwhile();
+        throw new Error("the database is away");
+      }
       return Reflect.apply(target, self, given);
     },
   });
