@@ -29,6 +29,15 @@ const SOURCE_PERMISSIONS = [
   ...["--allow-read", "--allow-write", "--allow-env", "--allow-run", "--allow-sys", "--allow-ffi"],
 ];
 
+/**
+ * Tests on the sources that listen on Unix sockets, which a permission can only name one by
+ * one: they run with those of the tests against the program.
+ */
+const SOCKET_TESTS = [
+  "tests/client/token_socket_test.ts",
+  "tests/client/commands/exchange_test.ts",
+];
+
 /** The program has all rights anyway, and what watches it reads /proc, which needs them all. */
 const PROGRAM_PERMISSIONS = ["--allow-all"];
 
@@ -146,8 +155,9 @@ async function main(files: string[]): Promise<number> {
     };
     await Deno.mkdir(dist, { recursive: true });
     if (files.length === 0) {
-      const paths = ["--ignore=tests/e2e", "tests"];
+      const paths = [`--ignore=${["tests/e2e", ...SOCKET_TESTS].join(",")}`, "tests"];
       await run("Tests on the sources", "source", SOURCE_PERMISSIONS, paths);
+      await run("Tests with Unix sockets", "socket", PROGRAM_PERMISSIONS, SOCKET_TESTS);
     }
     heading("Compile");
     env[BINARY_VARIABLE] = await compileAndSay();
