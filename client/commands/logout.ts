@@ -88,7 +88,10 @@ function reportTokens(
   if (revoked) {
     io.stderr(`Revoked the tokens created with this login${listed ? `: ${listed}` : ""}.\n`);
   } else if (listed === undefined) {
-    io.stderr(`Personal access tokens created with this login still work. See ${server}/tokens\n`);
+    // The server gave no list: the session had expired, or may not read it.
+    io.stderr(
+      `Any personal access tokens created with this login still work. See ${server}/tokens\n`,
+    );
   } else {
     io.stderr(
       `Personal access tokens created with this login still work: ${listed}.\n` +

@@ -188,6 +188,13 @@ function rejectedCertificate(
         `or DENO_CERT to its file.`,
     );
   }
+  // What `openssl req -x509` makes where nothing else is said (RFC 5280 section 4.2.1.9).
+  if (/CaUsedAsEndEntity/.test(reason)) {
+    return unacceptable(
+      "is made for a certificate authority (CA:TRUE), not for a server",
+      "Its operator has to replace it with one made for a server (basicConstraints=CA:FALSE).",
+    );
+  }
   return unacceptable(
     `cannot be used (${sanitizeLine(reason, 120)})`,
     "Its operator has to replace the certificate.",

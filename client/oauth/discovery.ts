@@ -65,7 +65,8 @@ export async function discover(server: string, io: ClientIo): Promise<Authorizat
     throw notAServer(server, failure.message);
   }
   const metadata = answer.body;
-  if (!metadata) throw foreignAnswer(url, answer);
+  // RFC 8414 section 2 requires an issuer: JSON without one is some other service's.
+  if (typeof metadata?.issuer !== "string") throw foreignAnswer(url, answer);
   // RFC 8414 section 3.3: another issuer in the document is a mix-up or an attack.
   if (metadata.issuer !== server) {
     throw notAServer(

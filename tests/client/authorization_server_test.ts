@@ -70,6 +70,14 @@ Deno.test("another issuer in the metadata is refused (RFC 8414 section 3.3)", as
   assert.match(error.message, /calls itself https:\/\/evil\.example/);
 });
 
+Deno.test("JSON that names no issuer is not the server's answer", async () => {
+  for (const json of [{}, { hello: 1 }, { issuer: null }, { issuer: ["a"] }, { error: "login" }]) {
+    const error = await discoveryFailure({ json });
+    assert.ok(error instanceof ForeignAnswerError, JSON.stringify(json));
+    assert.equal(error.exitCode, EXIT.temporaryFailure);
+  }
+});
+
 Deno.test("no token is ever sent to another origin", async () => {
   for (const name of ["token_endpoint", "revocation_endpoint", "userinfo_endpoint"]) {
     await using server = new ScriptedServer();

@@ -64,6 +64,16 @@ Deno.test("expired, not yet valid, wrong name and unknown issuer are four messag
   assert.deepEqual(requests, []);
 });
 
+Deno.test("a certificate made for an authority is named so, without a library's words", async () => {
+  const error = await failure(
+    "https://auth.example.com",
+    failingFetch("(Connect): invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))"),
+  );
+  assert.equal(error.exitCode, EXIT.failure);
+  assert.match(error.message, /made for a certificate authority \(CA:TRUE\)/);
+  assert.doesNotMatch(error.message, /OtherError|CaUsedAsEndEntity/);
+});
+
 Deno.test("https to an http port, and http to an https port, are wrong addresses", async () => {
   await using plain = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
