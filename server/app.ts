@@ -11,7 +11,7 @@ import { oauthErrorResponse, oauthResponse } from "./oauth/response.ts";
 import { refuseOtherMethods } from "./http/other_methods.ts";
 import { publicDocument } from "./http/public_document.ts";
 import { readiness } from "./health.ts";
-import { hostProblem, requestPath } from "./http/request_target.ts";
+import { hostProblem, isUnambiguousPath, requestPath } from "./http/request_target.ts";
 import { type ConnectionBindings, requesterOf, requesterOfRequest } from "./http/client_info.ts";
 import { revocation } from "./oauth/revocation.ts";
 import { strictTransportSecurity } from "./http/strict_transport_security.ts";
@@ -123,7 +123,8 @@ export function app(parts: AppParts): App {
           ? introspection(parts, introspectionAnswers, request, from).catch(failed)
           : methodNotAllowed("POST");
       }
-      return routes.fetch(request, connection);
+      // None of our addresses needs another spelling.
+      return isUnambiguousPath(path) ? routes.fetch(request, connection) : noSuchEndpoint();
     },
   };
 }

@@ -52,6 +52,14 @@ export function requestPath(url: string): string {
   return end === -1 ? url.slice(start) : url.slice(start, end);
 }
 
+/**
+ * Whether a path can mean only itself: without percent-encoding and dot segments (RFC 3986
+ * section 6.2.2), which a router resolves and a proxy's rule for `/admin` may not.
+ */
+export function isUnambiguousPath(path: string): boolean {
+  return /^\/[\w./~-]*$/.test(path) && !/\/\.\.?(\/|$)/.test(path);
+}
+
 /** RFC 9110 section 7.2, without the characters of a registered name that no host name has. */
 function isHostAndPort(text: string): boolean {
   const [, name, address, port = ""] = /^(?:([\w.-]+)|\[([\da-f:.]+)\])(?::(\d{0,5}))?$/i

@@ -1,5 +1,6 @@
 /** Invariant: a request's path and origin are what was asked for, whatever its Host header says. */
 import assert from "node:assert/strict";
+import { app } from "../../server/app.ts";
 import { hostProblem, requestPath } from "../../server/http/request_target.ts";
 import { databaseKinds } from "../support/databases.ts";
 import { ISSUER, testServer } from "../support/test_server.ts";
@@ -136,4 +137,22 @@ Deno.test("an invalid Host is refused before the fast paths and before the route
   }
   const valid = await server.request("/healthz", { headers: { host: new URL(ISSUER).host } });
   assert.equal(valid.status, 200);
+});
+
+Deno.test("an address that a proxy may read differently leads nowhere", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location);
+  const routed = async (path: string) => {
+    // As Deno hands it over: a Request of our own would have its path normalized.
+    const request = new Request(ISSUER, { headers: { host: new URL(ISSUER).host } });
+    Object.defineProperty(request, "url", { value: ISSUER + path });
+    const { status, body } = await app(server.parts).fetch(request, { peer: "192.0.2.1" });
+    await body?.cancel();
+    return status;
+  };
+  assert.notEqual(await routed("/admin/trust"), 404);
+  assert.notEqual(await routed("/.well-known/openid-configuration"), 404);
+  for (const path of ["/%61dmin/trust", "/admin%2ftrust", "/x/../admin/trust", "/./admin/trust"]) {
+    assert.equal(await routed(path), 404, path);
+  }
 });
