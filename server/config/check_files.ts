@@ -3,6 +3,7 @@ import type { ServerConfig } from "./load.ts";
 import type { ConfigFile } from "./config_file.ts";
 import { permissionProblem, type Readers } from "./file_permissions.ts";
 import { settings } from "./schema.ts";
+import { isPostgresUrl, parsePostgresUrl } from "../store/db/postgres_url.ts";
 import { embeddedFolder } from "../store/embedded/embedded.ts";
 
 /**
@@ -26,6 +27,10 @@ export async function checkFiles(
     await check("config file", configFile.path, readers);
   }
   if (tls !== undefined) await check("tls_key", tls.keyFile, "group");
+  if (databaseUrl !== undefined) {
+    const clientKey = isPostgresUrl(databaseUrl) && parsePostgresUrl(databaseUrl).tls.key;
+    if (clientKey) await check("sslkey in database_url", clientKey, "group");
+  }
   if (databaseUrl !== undefined || dataDir === "") return problems;
   const file = await fileInPlaceOfFolder(dataDir);
   if (file !== undefined) problems.push(`data_dir: ${file} is a file, not a folder`);

@@ -25,8 +25,12 @@ const MASK = "********";
 /** What is wrong with the address of a service that we send requests to, without the setting's name. */
 export function httpUrlProblem(text: string, { secretPath = false } = {}): string | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  const safe = url?.protocol === "https:" ||
-    (url?.protocol === "http:" && isLoopbackHost(url.hostname));
+  if (url === undefined) {
+    return `"${displayUrl(text, { secretPath })}" is not a valid URL; write it like ` +
+      `https://hooks.example.com/path, and ${ENCODE}`;
+  }
+  const safe = url.protocol === "https:" ||
+    (url.protocol === "http:" && isLoopbackHost(url.hostname));
   if (!safe) return `"${displayUrl(text, { secretPath })}" must be an https address`;
   if (url.username !== "" || url.password !== "" || text.includes("#")) {
     return "must have no user, no password and no #: fetch sends none of them";

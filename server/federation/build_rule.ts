@@ -1,5 +1,6 @@
 import type { FormHints } from "../form_hints.ts";
 import type { Condition } from "./condition.ts";
+import { isUsableIssuer } from "./issuer.ts";
 import { provider, type ProviderName } from "./providers.ts";
 
 /** What an operator says of the workloads to trust. */
@@ -67,9 +68,9 @@ export async function draftRule(
 function issuerFor(name: ProviderName, { issuer, subject }: RuleWishes): string {
   const known = issuer ?? provider(name).issuer;
   if (known !== undefined) {
-    if (URL.canParse(known) && /^https?:$/.test(new URL(known).protocol)) return known;
+    if (isUsableIssuer(known)) return known;
     throw new RuleDraftError(
-      `"${known}" is not a valid issuer; write it as the token's iss has it, like https://id.example.com`,
+      `"${known}" is not a valid issuer; write it as the token's iss has it, like https://id.example.com, without user, query and fragment`,
       { fields: ["issuer"] },
     );
   }

@@ -1,6 +1,7 @@
 import { compactVerify, decodeProtectedHeader, errors, importJWK, type JWK } from "jose";
 import { type Clock, LAST_TIME, numericDate } from "../../shared/clock.ts";
 import { parseExactJson } from "../../shared/exact_json.ts";
+import { isIssuerText } from "./issuer.ts";
 import type { IssuerKeys } from "./jwks_cache.ts";
 import { IssuerUnavailable } from "./jwks_cache.ts";
 
@@ -51,8 +52,7 @@ export interface Refusal {
 export function claimedIssuer(token: string): string | undefined {
   if (token.length > MAX_LENGTH) return undefined;
   const iss = parsePayload(token.split(".")[1] ?? "")?.iss;
-  // An issuer is an https address; text of unknown origin could hold what no database takes.
-  return typeof iss === "string" && /^[\x21-\x7e]+$/.test(iss) ? iss : undefined;
+  return isIssuerText(iss) ? iss : undefined;
 }
 
 /**

@@ -92,6 +92,16 @@ Deno.test({
         assert.equal((await bare()).code, EXIT.usage);
       },
     );
+    await t.step("the client's key for PostgreSQL is a secret", async () => {
+      const url = `postgres://u@127.0.0.1:1/d?sslcert=${certificate("cert.pem")}&sslkey=${key}`;
+      const check = () => run(["serve", "--check"], { env: { ...home.env, DATABASE_URL: url } });
+      await Deno.chmod(key, 0o600);
+      assert.equal((await check()).code, EXIT.failure);
+      await Deno.chmod(key, 0o644);
+      const ended = await check();
+      assert.equal(ended.code, EXIT.usage);
+      assert.match(suggested(ended), /^chmod .*key\.pem$/);
+    });
     await t.step("a password in an address is a secret", async () => {
       for (
         const line of [

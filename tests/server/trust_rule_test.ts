@@ -285,6 +285,34 @@ Deno.test("an issuer of many customers is one by any template", () => {
   assert.match(dangers({ provider: "generic", issuer, conditions }).join(" "), /names no owner/);
 });
 
+Deno.test("a rule takes no issuer whose tokens could never be verified", async () => {
+  const draft = (issuer: string) =>
+    draftRule(
+      "generic",
+      { issuer, subject: "x", conditions: [] },
+      () => Promise.resolve(undefined),
+    );
+  for (
+    const issuer of [
+      ...["http://idp.example", "ftp://idp.example", "idp.example", "https://", ""],
+      ...["https://user:secret@idp.example", "https://user@idp.example"],
+      ...["https://idp.example/?tenant=a", "https://idp.example#a", "https://idp.example?"],
+      ...[" https://idp.example", "https://idp.example/a b", "https://bücher.example"],
+      ...["http://10.0.0.1", "http://127.0.0.1.idp.example"],
+    ]
+  ) {
+    await assert.rejects(draft(issuer), RuleDraftError, issuer);
+  }
+  for (
+    const issuer of [
+      ...["https://idp.example", "https://idp.example/", "https://idp.example:8443/org/1"],
+      ...["https://10.0.0.1", "http://127.0.0.1:8080", "http://localhost", "http://[::1]:1/a"],
+    ]
+  ) {
+    assert.equal((await draft(issuer)).issuer, issuer);
+  }
+});
+
 Deno.test("templates turn a few words into conditions", async () => {
   const lookUp = () => Promise.resolve("4711");
   const draft = (provider: ProviderName, wishes: Partial<RuleWishes>) =>

@@ -187,7 +187,7 @@ testOnEachDatabase(
       ["not yet valid", await trust.sign({ nbf: now + 61 }), /nbf/],
       ["issued in the future", await trust.sign({ iat: now + 61 }), /future/],
       ["no expiry", await trust.sign({ exp: undefined }), /exp/],
-      ["used before", used, /used before/],
+      ["used before", used, /used before: the rule "api" matches/],
       ["an unknown key", await trust.sign({}, { kid: "unknown" }), /no such key/],
       ["another branch", await trust.sign({ ref: "refs/heads/evil" }), /ref is refs\/heads\/main/],
       ["another repository", await trust.sign({ repository_id: "75" }), /repository_id is 74/],

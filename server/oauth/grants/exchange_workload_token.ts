@@ -189,8 +189,10 @@ async function refused(
   return new OAuthError(refusal.code, words);
 }
 
-/** Which condition kept the nearest rule from matching. */
-function describeJudgement({ rule, failed, obstacle }: Judgement): string {
+/** Which condition kept the nearest rule from matching, or which rule matched. */
+function describeJudgement(judgement: Judgement): string {
+  const { rule, failed, obstacle } = judgement;
+  if (passes(judgement)) return `the rule "${rule.name}" matches`;
   const wants = failed.map(describeCondition);
   if (obstacle !== undefined) wants.push(obstacle);
   return `the nearest rule is "${rule.name}", which wants that ${wants.join(" and that ")}`;
