@@ -266,6 +266,7 @@ function refusal(
   const words = problemWords(answer);
   const variable = `${brand.envPrefix}_TOKEN`;
   const byVariable = session.source === "environment";
+  const toLogin = `To use your login instead of ${variable}, unset it.`;
   if (isTemporary(answer.status)) {
     return new ClientError(
       EXIT.temporaryFailure,
@@ -278,16 +279,16 @@ function refusal(
     return byVariable
       ? new ClientError(
         EXIT.authenticationRequired,
-        `${server} does not accept the token in ${variable}${words ? `: ${words}` : "."}`,
+        `${server} does not accept the token in ${variable}${
+          words ? `: ${words}` : "."
+        } ${toLogin}`,
       )
       : sessionExpired();
   }
   if (answer.status === 404 && words === undefined) {
     return new ClientError(EXIT.failure, `${server} knows no personal access tokens (HTTP 404).`);
   }
-  const hint = answer.status === 403 && byVariable
-    ? ` To use your login instead of ${variable}, unset it.`
-    : "";
+  const hint = answer.status === 403 && byVariable ? ` ${toLogin}` : "";
   return new ClientError(
     EXIT.failure,
     words === undefined

@@ -413,6 +413,7 @@ Deno.test("problem details become words, each with the exit code that fits", asy
   server.script("/api/v1/tokens", problem(401, "The token expired on 2026-11-01."));
   assert.equal(await list(io, { server: server.issuer }), EXIT.authenticationRequired);
   assert.match(io.err, /does not accept the token in .*_TOKEN: The token expired on 2026-11-01/);
+  assert.match(io.err, /To use your login instead of .*_TOKEN, unset it\./);
 });
 
 Deno.test("no server keeps the list going: a cursor that repeats, or pages without end", async () => {
