@@ -19,6 +19,10 @@ Deno.test("X-Forwarded-For counts only as far as proxies are trusted", () => {
     ["::1", "2001:db8::7", "2001:db8::7"],
     ["10.0.0.1", "203.0.113.9:4711", "203.0.113.9"],
     ["10.0.0.1", "<script>", "10.0.0.1"],
+    // What the nearest proxy could not name is not skipped: further left is the client's own.
+    ["10.0.0.1", "6.6.6.6, unknown", "10.0.0.1"],
+    ["10.0.0.1", "6.6.6.6, ", "10.0.0.1"],
+    ["10.0.0.1", "6.6.6.6, unknown, 10.2.3.4", "10.2.3.4"],
     ["10.0.0.1", "", "10.0.0.1"],
   ];
   for (const [peer, header, address] of cases) {

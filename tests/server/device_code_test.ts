@@ -397,6 +397,12 @@ testOnEachDatabase(
       // An API that verifies the token itself sees nothing but its claims.
       assert.equal(decodeJwt(tokens.access_token).scope, scope);
     }
+    // Nor one that they have lost since they approved it.
+    const started = await server.startLogin("openid operate");
+    await server.decide(started.user_code, id);
+    await server.parts.sql`update users set is_admin = false where id = ${id}`;
+    const { body } = await server.poll(started.device_code);
+    assert.deepEqual([body.scope, decodeJwt(body.access_token).scope], ["openid", "openid"]);
   },
 );
 

@@ -65,6 +65,8 @@ Deno.test("a rate limit refills with time, and takes from all of its buckets or 
   assert.equal(take("b"), 1, "the common bucket is empty");
   clock.advance({ seconds: 2 });
   assert.deepEqual([take("a"), take("a")], [0, 2]);
+  clock.advance({ hours: 1 });
+  assert.deepEqual([take("a"), take("a"), take("a")], [0, 0, 2], "no more than the burst");
   clock.set(clock.now() - 60_000);
   assert.equal(take("b"), 0, "a clock that was set back refills nothing and blocks nobody");
 });

@@ -148,3 +148,11 @@ testOnEachDatabase(
     assert.equal(verified.status, 401);
   },
 );
+
+Deno.test("an address with a zone is in no network, and harms nobody", () => {
+  const list = new NetworkList(["fe80::/10", "0.0.0.0/0", "::/0"]);
+  assert.equal(list.includes("fe80::1"), true);
+  for (const address of ["fe80::1%eth0", "%", "nonsense", "", undefined]) {
+    assert.equal(list.includes(address), false, address);
+  }
+});

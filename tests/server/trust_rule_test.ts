@@ -372,3 +372,58 @@ Deno.test("templates turn a few words into conditions", async () => {
     });
   }
 });
+
+Deno.test("a star is a star only in a glob, and only a rule's own claims count", () => {
+  assert.equal(holds(equals("ref", "refs/heads/*"), { ref: "refs/heads/main" }), false);
+  assert.equal(holds(equals("ref", "refs/heads/*"), { ref: "refs/heads/*" }), true);
+  assert.equal(holds(glob("ref", "refs/heads/*"), { ref: "refs/heads/main" }), true);
+  // Text that every object has, but no token.
+  for (const [claim, value] of [["toString.name", "toString"], ["constructor.name", "Object"]]) {
+    assert.equal(holds(equals(claim, value), { nested: {} }), false, claim);
+    assert.equal(holds(equals(`nested.${claim}`, value), { nested: {} }), false, claim);
+  }
+});
+
+Deno.test("each safeguard on rules decides by itself", () => {
+  const issuerOf = (provider: ProviderName) =>
+    ({ ...providers } as Record<string, { issuer?: string }>)[provider].issuer ??
+      "https://ci.example";
+  const isSafe = (provider: ProviderName, ...conditions: Condition[]) =>
+    dangers({ provider, issuer: issuerOf(provider), conditions }).length === 0;
+  const repository = equals("repository_id", "74");
+  const main = equals("ref", "refs/heads/main");
+  assert.equal(isSafe("github", repository, main), true);
+
+  // An exact star is text that no run has, a glob of stars is everything.
+  assert.equal(isSafe("github", repository, main, equals("run_id", "*")), true);
+  assert.equal(isSafe("github", repository, main, glob("run_id", "*")), false);
+  assert.equal(isSafe("github", repository, main, glob("run_id", "7*", "**")), false);
+
+  // Every value of a condition must pin the owner, not only one.
+  assert.equal(isSafe("github", glob("repository_id", "74", "*7"), main), false);
+  assert.equal(isSafe("generic", glob("sub", "job:*")), true);
+  assert.equal(isSafe("generic", glob("sub", "job:*", "*")), false);
+  assert.equal(isSafe("generic", glob("sub", "job:*", "*:job")), false);
+
+  // Pull requests: by what is named, and by what is left open.
+  assert.equal(isSafe("github", repository, main, equals("event_name", "pull_request")), false);
+  assert.equal(
+    isSafe("github", repository, main, equals("event_name", "pull_request_target")),
+    false,
+  );
+  assert.equal(isSafe("github", repository, glob("ref", "refs/**")), false);
+  assert.equal(isSafe("github", repository, equals("ref", "refs/*")), true, "exact, so no branch");
+  assert.equal(isSafe("github", repository), false);
+
+  // GitLab: what is narrowed must be narrowed to something.
+  const project = equals("project_id", "7");
+  assert.equal(isSafe("gitlab", project, equals("ref", "main")), true);
+  assert.equal(isSafe("gitlab", project, equals("ref_protected", "true")), true);
+  assert.equal(isSafe("gitlab", project, equals("ref_protected", "false")), false);
+  assert.equal(isSafe("gitlab", project, glob("ref", "**")), false);
+  assert.equal(isSafe("gitlab", project), false);
+
+  // A claim that every object has pins nobody.
+  assert.equal(isSafe("github", equals("constructor", "x"), main), false);
+  assert.equal(isSafe("github", equals("toString", "x"), main), false);
+});

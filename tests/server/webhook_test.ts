@@ -94,3 +94,27 @@ Deno.test("a whsec_ secret that a receiver could not decode is refused, and not 
     assert.ok(problems.every((problem) => !problem.includes(secret.slice(6) || "?")), secret);
   }
 });
+
+Deno.test("only an answer of success is taken for one", async () => {
+  for (
+    const [status, delivered] of [[200, true], [204, true], [302, false], [404, false], [
+      500,
+      false,
+    ]] as const
+  ) {
+    const logged: string[] = [];
+    const http = {
+      request: () => Promise.resolve({ status, headers: new Headers(), body: new Uint8Array() }),
+    } as unknown as OutboundHttp;
+    const webhook = new Webhook(
+      { url: "https://hooks.example/", secret: "secret" },
+      systemClock,
+      (_level, event) => logged.push(event),
+      http,
+      false,
+    );
+    webhook.tell({ type: "token.leaked", data: {} });
+    await webhook.close();
+    assert.deepEqual(logged, delivered ? [] : ["webhook_failed"], String(status));
+  }
+});
