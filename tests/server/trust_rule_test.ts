@@ -413,7 +413,19 @@ Deno.test("each safeguard on rules decides by itself", () => {
   );
   assert.equal(isSafe("github", repository, glob("ref", "refs/**")), false);
   assert.equal(isSafe("github", repository, equals("ref", "refs/*")), true, "exact, so no branch");
+  assert.equal(isSafe("github", repository, equals("ref", "**")), true, "exact, so no branch");
   assert.equal(isSafe("github", repository), false);
+
+  // The issuer is one customer's, but a subject may hold text that others choose.
+  const ofOne = (...conditions: Condition[]) =>
+    dangers({
+      provider: "circleci",
+      issuer: `https://oidc.circleci.com/org/${"0".repeat(36)}`,
+      conditions,
+    }).length === 0;
+  assert.equal(ofOne(glob("sub", "org/*")), false);
+  assert.equal(ofOne(equals("oidc.circleci.com/vcs-ref", "refs/heads/main")), true);
+  assert.equal(ofOne(glob("oidc.circleci.com/vcs-ref", "*/main")), false);
 
   // GitLab: what is narrowed must be narrowed to something.
   const project = equals("project_id", "7");

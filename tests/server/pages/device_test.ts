@@ -191,6 +191,8 @@ Deno.test("an approver elsewhere is warned loudly", async () => {
   assert.doesNotMatch(await seen("203.0.113.9", "203.0.113.9"), loud);
   assert.doesNotMatch(await seen("2001:db8:1:1::1", "2001:db8:1:1:ffff::2"), loud);
   assert.doesNotMatch(await seen("127.0.0.1", "::1"), loud);
+  assert.match(await seen("203.0.113.9", "127.0.0.1"), loud);
+  assert.match(await seen("127.0.0.1", "203.0.113.9"), loud);
 });
 
 Deno.test("names and programs of strangers cannot do harm", async () => {
