@@ -12,7 +12,14 @@ import type { Role, ScopeDescription } from "../scope_description.ts";
 import { parseNetwork } from "../http/ip_address.ts";
 import type { ServerIo } from "../io.ts";
 import { type Setting, type SettingName, settings } from "./schema.ts";
-import { displayUrl, httpUrlProblem, parseSmtpUrl } from "./setting_url.ts";
+import {
+  displayUrl,
+  httpUrlProblem,
+  parseProxyUrl,
+  parseSmtpUrl,
+  PROXY_VARIABLES,
+  proxyVariable,
+} from "./setting_url.ts";
 import { isLoopbackHost, parseDuration, parseListenAddress } from "./parsers.ts";
 import { parsePostgresUrl, PostgresUrlError } from "../store/db/postgres_url.ts";
 import { webhookKey } from "./webhook_key.ts";
@@ -139,7 +146,17 @@ export async function loadConfig(flags: SettingFlags, io: ServerIo): Promise<Loa
   problems.push(...await checkFiles(config, file));
   const unknown = unknownVariables(io.env);
   problems.push(...unknown.problems);
-  return { config, effective, problems, warnings: [...warningsFor(config), ...unknown.warnings] };
+  const warnings = [...warningsFor(config), ...unknown.warnings, ...proxyWarnings(io.env)];
+  return { config, effective, problems, warnings };
+}
+
+/** Proxies that cannot be used: only requests to other servers need one. */
+function proxyWarnings(env: Record<string, string>): string[] {
+  return PROXY_VARIABLES.flatMap((name) => {
+    const value = proxyVariable(env, name);
+    const parsed = value === undefined ? undefined : parseProxyUrl(value);
+    return typeof parsed === "string" ? [`${name}: ${parsed}`] : [];
+  });
 }
 
 function lookUp(

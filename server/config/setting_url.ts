@@ -71,3 +71,28 @@ export function parseSmtpUrl(text: string): MailServer | string {
     return malformed;
   }
 }
+
+/** The variables that name a proxy for outbound requests. */
+export const PROXY_VARIABLES = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"] as const;
+
+/** Parses the address of a proxy; a text is what is wrong with it, which repeats no part of it. */
+export function parseProxyUrl(text: string): URL | string {
+  const malformed =
+    "is not the address of a proxy; write it like http://user:password@proxy:3128, " +
+    `and ${ENCODE}`;
+  const withScheme = text.includes("://") ? text : `http://${text}`;
+  const url = URL.canParse(withScheme) ? new URL(withScheme) : undefined;
+  if (url === undefined || url.hostname === "") return malformed;
+  if (url.protocol !== "http:") return "must be an http:// proxy; others are not supported";
+  try {
+    decodeURIComponent(url.username + url.password);
+    return url;
+  } catch {
+    return malformed;
+  }
+}
+
+/** The value of an environment variable in upper or lower case; an empty one counts as absent. */
+export function proxyVariable(env: Record<string, string>, name: string): string | undefined {
+  return env[name] || env[name.toLowerCase()] || undefined;
+}

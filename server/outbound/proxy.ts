@@ -1,16 +1,20 @@
+import { parseProxyUrl, proxyVariable } from "../config/setting_url.ts";
 import { NetworkList, parseIpAddress } from "../http/ip_address.ts";
 
 /**
  * The proxy that the environment names for `url`: `HTTPS_PROXY` or `HTTP_PROXY`, else `ALL_PROXY`,
  * unless `NO_PROXY` lists the host. A host in `NO_PROXY` also stands for the hosts below it.
+ * Throws TypeError for one that cannot be used: the request must not go past it.
  */
 export function proxyFor(url: URL, env: Record<string, string>): URL | undefined {
-  const value = (name: string) => env[name.toUpperCase()] || env[name.toLowerCase()];
-  const address = value(url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY") ??
-    value("ALL_PROXY");
-  if (address === undefined || isExempt(hostOf(url), value("NO_PROXY") ?? "")) return undefined;
-  const withScheme = address.includes("://") ? address : `http://${address}`;
-  return URL.canParse(withScheme) ? new URL(withScheme) : undefined;
+  const names = [url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY", "ALL_PROXY"];
+  const name = names.find((each) => proxyVariable(env, each) !== undefined);
+  if (name === undefined || isExempt(hostOf(url), proxyVariable(env, "NO_PROXY") ?? "")) {
+    return undefined;
+  }
+  const proxy = parseProxyUrl(proxyVariable(env, name)!);
+  if (typeof proxy === "string") throw new TypeError(`${name} ${proxy}`);
+  return proxy;
 }
 
 /** The host of a URL without the brackets of an IPv6 address. */

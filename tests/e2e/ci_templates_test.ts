@@ -238,8 +238,8 @@ Deno.test({
     assert.match(refused.stderr, /not what the job wants/);
     assert.equal(refused.stdout, "");
 
-    const spent = await job.run(script, env, it.home.folder);
-    assert.equal(spent.code, EXIT.authenticationRequired);
-    assert.equal(spent.stdout, "");
+    // GitLab gives a job one token: its caller may exchange it again while it lives.
+    const again = await job.run(script, env, it.home.folder);
+    assert.equal(again.code, EXIT.ok, again.stderr);
   },
 });

@@ -71,7 +71,7 @@ Deno.test({
         });
         await login.waitFor(/Waiting for approval/);
         await clock.advance({ minutes: 15 });
-        await assert.rejects(alice.decide(late.user_code, "approve"), /Error: log in a terminal/);
+        await assert.rejects(alice.decide(late.user_code, "approve"), /Error: log in a terminal/i);
         const answer = await post("/oauth/token", {
           grant_type: DEVICE_CODE_GRANT,
           device_code: late.device_code,

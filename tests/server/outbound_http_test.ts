@@ -277,6 +277,9 @@ Deno.test("a proxy is asked where the environment names one, and never for this 
   assert.equal(proxy("https://10.1.2.3/"), undefined);
   assert.equal(proxy("https://issuer.example/", { NO_PROXY: "*" }), undefined);
   assert.equal(proxyFor(new URL("https://a.example"), { all_proxy: "p:1" })?.href, "http://p:1/");
+  for (const proxy of ["http://u:p%zz@p:1", "socks5://p:1", "https://p:1", "http://", "a b"]) {
+    assert.throws(() => proxyFor(new URL("https://a.example"), { HTTPS_PROXY: proxy }), TypeError);
+  }
 
   const { http, resolved, sent } = recordingNetwork({ localhost: [["127.0.0.1"]] }, env);
   await http.request("https://issuer.example/", REQUEST);
