@@ -74,7 +74,7 @@ export const addTrustRule: Operation<TrustRuleRequest, { audience: string; actsA
         onPage: `${why} Change it, or tick the last box to add it all the same.`,
       });
     }
-    checkRequest(request);
+    checkRequest(request, clock.now());
     const scope = workloadScope(request.scope, config);
     const now = new Date(clock.now());
     const audience = request.audience ?? issuer;
@@ -117,7 +117,10 @@ export const addTrustRule: Operation<TrustRuleRequest, { audience: string; actsA
     }) as { audience: string; actsAs: string };
   };
 
-function checkRequest({ lifetimeSeconds, enabledUntil, name }: TrustRuleRequest): void {
+function checkRequest(
+  { lifetimeSeconds, enabledUntil, name }: TrustRuleRequest,
+  now: number,
+): void {
   if (!(lifetimeSeconds >= 60 && lifetimeSeconds <= MAX_LIFETIME)) {
     throw new OperationError(`a token's life is between 60 s and ${MAX_LIFETIME / 60} min`, {
       fields: ["lifetimeSeconds"],
@@ -125,6 +128,11 @@ function checkRequest({ lifetimeSeconds, enabledUntil, name }: TrustRuleRequest)
   }
   if (enabledUntil !== undefined && !(Date.parse(enabledUntil) <= LAST_TIME)) {
     throw new OperationError(`"${enabledUntil}" is no date; write it like 2027-01-31`, {
+      fields: ["enabledUntil"],
+    });
+  }
+  if (enabledUntil !== undefined && Date.parse(enabledUntil) <= now) {
+    throw new OperationError(`${enabledUntil} is past: the rule would never match`, {
       fields: ["enabledUntil"],
     });
   }

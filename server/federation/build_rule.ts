@@ -109,6 +109,13 @@ async function subjectConditions(
           fields: ["subject"],
         });
       }
+      if (repositoryId !== undefined && !/^[0-9]{1,20}$/.test(repositoryId)) {
+        throw new RuleDraftError(
+          `"${repositoryId}" is not a valid number of a repository or project; ` +
+            `leave it out to have it looked up`,
+          { fields: ["repository_id"] },
+        );
+      }
       const wildcard = subject.includes("*");
       const id = repositoryId ?? (wildcard ? undefined : await lookUpId(name, issuer, subject));
       if (id !== undefined) return { conditions: [equals(idClaim, id)] };

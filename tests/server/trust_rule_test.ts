@@ -439,3 +439,18 @@ Deno.test("each safeguard on rules decides by itself", () => {
   assert.equal(isSafe("github", equals("constructor", "x"), main), false);
   assert.equal(isSafe("github", equals("toString", "x"), main), false);
 });
+
+Deno.test("a repository's number is digits, so that no rule is made which never matches", async () => {
+  for (
+    const provider of ["github", "github-enterprise", "gitlab", "gitlab-self-managed"] as const
+  ) {
+    for (const repositoryId of ["abc", "1*", "12 ", "-1", "1.5", ""]) {
+      const wishes = { subject: "acme/api", issuer: "https://git.example.com", conditions: [] };
+      await assert.rejects(
+        draftRule(provider, { ...wishes, repositoryId }, () => Promise.resolve(undefined)),
+        (error) => error instanceof RuleDraftError && error.hints.fields?.[0] === "repository_id",
+        `${provider} ${repositoryId}`,
+      );
+    }
+  }
+});

@@ -458,6 +458,8 @@ testOnEachDatabase("rules are made, refused and removed", async (location) => {
   await refused({ userEmail: "nobody@example.test" }, /no user/);
   await refused({ enabledUntil: "soon" }, /no date/);
   await refused({ enabledUntil: "+100000-01-01" }, /no date/);
+  await refused({ enabledUntil: "2020-01-01" }, /is past/);
+  await refused({ enabledUntil: new Date(server.clock.now()).toISOString() }, /is past/);
   await refused({ name: "a b" }, /no name/);
   await trust.addRule({ conditions: [], force: true, name: "forced" });
   const [created] = await events(server, "trust_rule.created");
