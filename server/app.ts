@@ -12,7 +12,7 @@ import { refuseOtherMethods } from "./http/other_methods.ts";
 import { publicDocument } from "./http/public_document.ts";
 import { readiness } from "./health.ts";
 import { hostProblem, isUnambiguousPath, requestPath } from "./http/request_target.ts";
-import { type ConnectionBindings, requesterOf, requesterOfRequest } from "./http/client_info.ts";
+import { clientInfoOf, clientInfoOfRequest, type ConnectionBindings } from "./http/client_info.ts";
 import { revocation } from "./oauth/revocation.ts";
 import { strictTransportSecurity } from "./http/strict_transport_security.ts";
 import { token } from "./oauth/token.ts";
@@ -64,20 +64,20 @@ export function app(parts: AppParts): App {
   // OpenID Connect Core 1.0 section 3.1.2.1: by GET and by POST.
   routes.on(["GET", "POST"], PATHS.authorization, () => answer(authorization()));
   routes.post(PATHS.deviceAuthorization, async (c) => {
-    const requester = requesterOf(c, clientAddress);
+    const requester = clientInfoOf(c, clientAddress);
     return answer(await deviceAuthorization(parts, c.req.raw, requester));
   });
   routes.post(PATHS.token, async (c) => {
-    const requester = requesterOf(c, clientAddress);
+    const requester = clientInfoOf(c, clientAddress);
     return answer(await token({ ...parts, grants }, c.req.raw, requester));
   });
   routes.post(PATHS.revocation, async (c) => {
-    const error = await revocation(parts, c.req.raw, requesterOf(c, clientAddress));
+    const error = await revocation(parts, c.req.raw, clientInfoOf(c, clientAddress));
     // RFC 7009 section 2.2: the body of a success is empty.
     return error ? oauthErrorResponse(error) : new Response(null, { status: 200 });
   });
   routes.on(["GET", "POST"], PATHS.userinfo, async (c) => {
-    const claims = await userinfo(parts, c.req.raw, requesterOf(c, clientAddress));
+    const claims = await userinfo(parts, c.req.raw, clientInfoOf(c, clientAddress));
     return claims instanceof OAuthError ? userinfoErrorResponse(claims) : oauthResponse(claims);
   });
   publicDocument(routes, PATHS.keySet, async () => cacheable(await parts.keys.keySet()));
@@ -113,12 +113,12 @@ export function app(parts: AppParts): App {
       }
       const path = requestPath(request.url);
       if (path === VERIFICATION_PATH || path.startsWith(`${VERIFICATION_PATH}/`)) {
-        const requester = requesterOfRequest(request, connection, clientAddress);
+        const requester = clientInfoOfRequest(request, connection, clientAddress);
         const answer = verification(parts, verificationAnswers, request, requester);
         return answer instanceof Promise ? answer.catch(failed) : answer;
       }
       if (path === PATHS.introspection) {
-        const from = () => requesterOfRequest(request, connection, clientAddress).address;
+        const from = () => clientInfoOfRequest(request, connection, clientAddress).address;
         return request.method === "POST"
           ? introspection(parts, introspectionAnswers, request, from).catch(failed)
           : methodNotAllowed("POST");

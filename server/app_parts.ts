@@ -1,13 +1,13 @@
 import type { Clock } from "../shared/clock.ts";
 import type { ServerConfig } from "./config/load.ts";
-import type { IssuerKeys } from "./federation/jwks_cache.ts";
+import type { JwksCache } from "./federation/jwks_cache.ts";
 import type { Log } from "./log.ts";
 import type { Mail } from "./notifications/mail.ts";
 import type { OutboundHttp } from "./outbound/outbound_http.ts";
 import type { Database, Sql } from "./store/db/connect.ts";
 import type { ServerSecrets } from "./store/server_secrets.ts";
 import type { Webhook } from "./notifications/webhook.ts";
-import type { TokenCheck } from "./validation/token_validator.ts";
+import type { TokenValidator } from "./validation/token_validator.ts";
 import type { SigningKeys } from "./tokens/signing_keys.ts";
 
 /** What the application is built from; serve.ts and tests put it together. */
@@ -22,9 +22,9 @@ export interface AppParts {
   secrets: ServerSecrets;
   keys: SigningKeys;
   /** Says what a token is worth. */
-  tokenCheck: TokenCheck;
+  tokenValidator: TokenValidator;
   /** Keys of the issuers whose workloads we trust. */
-  issuerKeys: IssuerKeys;
+  jwksCache: JwksCache;
   /** What operators' systems are told of. */
   webhook: Webhook;
   /** Tells people by e-mail, where the operator gave a mail server. */

@@ -23,7 +23,7 @@ export interface Storage {
 }
 
 /** After this long no further attempt is made to reach the database at start, in ms. */
-const PATIENCE = 10_000;
+const TIMEOUT_MS = 10_000;
 
 type StorageIo = Pick<ServerIo, "clock" | "stderr" | "signal">;
 
@@ -62,7 +62,7 @@ export async function openStorage(
       },
       async () => {
         const secrets = await loadServerSecrets(sql, seal);
-        await (purpose === "serve" ? keys.maintain() : keys.makeFirst());
+        await (purpose === "serve" ? keys.maintain() : keys.ensureInitialKeys());
         return secrets;
       },
     );
@@ -112,7 +112,7 @@ export async function openReachable(
           (error) => {
             const isUnreachable = error instanceof DatabaseUnreachable && error.temporary;
             if (isUnreachable) waitsFor(error.message);
-            return isUnreachable && patient && performance.now() - startedAt < PATIENCE;
+            return isUnreachable && patient && performance.now() - startedAt < TIMEOUT_MS;
           },
           signal,
         ),

@@ -3,7 +3,7 @@ import { app } from "./app.ts";
 import type { AppParts } from "./app_parts.ts";
 import type { ServerConfig } from "./config/load.ts";
 import { CONNECTION_BOUNDS } from "./http/connection_limits.ts";
-import { IssuerKeys } from "./federation/jwks_cache.ts";
+import { JwksCache } from "./federation/jwks_cache.ts";
 import { startHousekeeping } from "./cleanup.ts";
 import { listen, type Listener } from "./http/listener.ts";
 import { listenError } from "./http/listen_problem.ts";
@@ -16,7 +16,7 @@ import { openStorage } from "./open_store.ts";
 import { createSetupLink } from "./store/setup_links.ts";
 import { anyUser } from "./store/users.ts";
 import { readTlsPair } from "./config/tls_pair.ts";
-import { TokenCheck } from "./validation/token_validator.ts";
+import { TokenValidator } from "./validation/token_validator.ts";
 import { Webhook } from "./notifications/webhook.ts";
 
 /** Longest wait for requests under way when the server stops, in ms. */
@@ -67,19 +67,19 @@ export async function startServer(config: ServerConfig, io: ServerIo): Promise<R
   const issuer = config.issuer ?? ownAddress(config, server.addr);
   const { clock } = io;
   const http = new OutboundHttp(machineNetwork(io.env));
-  const issuerKeys = new IssuerKeys(clock, http, config.federation.privateIssuers);
+  const jwksCache = new JwksCache(clock, http, config.federation.privateIssuers);
   const preparing = {
     doing: "preparing to serve",
     seconds: 90,
     advice: "Does another session hold a lock in the database?",
   };
-  const tokenCheck = await startStep(
+  const tokenValidator = await startStep(
     io,
     preparing,
-    () => TokenCheck.start({ ...storage, clock, log, issuer, config }),
+    () => TokenValidator.start({ ...storage, clock, log, issuer, config }),
   );
   const parts: AppParts = {
-    ...{ ...storage, sql, config, issuer, clock, log, issuerKeys, tokenCheck, http },
+    ...{ ...storage, sql, config, issuer, clock, log, jwksCache, tokenValidator, http },
     webhook: new Webhook(config.webhook, clock, log, http, config.outboundPrivateAddresses),
     mail: new Mail(config.mail, log),
   };
@@ -101,7 +101,7 @@ export async function startServer(config: ServerConfig, io: ServerIo): Promise<R
       await withinPatience(server);
       await housekeeping.stop();
       await control?.close();
-      await tokenCheck.close();
+      await tokenValidator.close();
       await Promise.all([parts.webhook.close(), parts.mail.close()]);
       await storage.database.close();
     },

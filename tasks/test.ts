@@ -42,7 +42,7 @@ const SOCKET_TESTS = [
 const PROGRAM_PERMISSIONS = ["--allow-all"];
 
 /** A test that never ends must not take the whole night: longest run of `deno test`, in ms. */
-const PATIENCE = 30 * 60_000;
+const TIMEOUT_MS = 30 * 60_000;
 
 const LOCK = ["--lock=deno.lock", "--frozen"];
 
@@ -74,9 +74,9 @@ async function deno(args: string[], env: Record<string, string>): Promise<boolea
     stderr: "inherit",
   }).spawn();
   const timer = setTimeout(() => {
-    console.log(`deno ${args[0]} has not ended in ${PATIENCE / 60_000} minutes: killed`);
+    console.log(`deno ${args[0]} has not ended in ${TIMEOUT_MS / 60_000} minutes: killed`);
     child.kill("SIGKILL");
-  }, PATIENCE);
+  }, TIMEOUT_MS);
   const { success } = await child.status;
   clearTimeout(timer);
   return success;

@@ -14,10 +14,10 @@ import { describeFileError } from "../credentials/file_error.ts";
 import { withFileLock } from "../credentials/file_lock.ts";
 import { HOW_TO_CHANGE_FOLDER } from "../credentials/config_dir.ts";
 import {
+  InsecurePermissionsError,
   readPrivateFile,
   setAside,
   tryPrivateFolder,
-  WideRights,
   writePrivateFile,
 } from "../credentials/secure_file.ts";
 
@@ -184,7 +184,7 @@ async function explained<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof WideRights) throw new CredentialStoreError(error.message);
+    if (error instanceof InsecurePermissionsError) throw new CredentialStoreError(error.message);
     // What the operating system refuses; everything else has its own words already.
     if (!(error instanceof Error) || !("code" in error)) throw error;
     throw new CredentialStoreError(

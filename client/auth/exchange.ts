@@ -4,7 +4,7 @@ import { EXIT } from "../../shared/exit_codes.ts";
 import { ACCESS_TOKEN_TYPE } from "../../shared/oauth/token_types.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
-import { uncheckedClaims } from "../oauth/unverified_jwt.ts";
+import { unverifiedClaims } from "../oauth/unverified_jwt.ts";
 import { plainText } from "../output.ts";
 import {
   type EnvironmentSession,
@@ -16,8 +16,8 @@ import {
 import { exchangeToken, isOfSubject } from "../oauth/token_exchange.ts";
 
 /** Whether the session's token is an opaque one that can be traded; a login has JWTs anyway. */
-export function isTradable(session: Session): session is EnvironmentSession {
-  return session.source === "environment" && uncheckedClaims(session.token) === undefined;
+export function isExchangeable(session: Session): session is EnvironmentSession {
+  return session.source === "environment" && unverifiedClaims(session.token) === undefined;
 }
 
 /** The session's token, as `sessionToken` gives it, traded for a JWT if it is not one already. */
@@ -27,7 +27,7 @@ export async function sessionJwt(
   scope: string | undefined,
   io: ClientIo,
 ): Promise<SessionToken> {
-  return isTradable(session)
+  return isExchangeable(session)
     ? await trade(session, scope, io)
     : await sessionToken(session, minTtlMs, io);
 }

@@ -11,14 +11,14 @@ import { type AuthorizationServer, discover } from "../oauth/discovery.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { authorizeDevice, pollForTokens } from "../oauth/device_flow.ts";
-import { uncheckedClaims } from "../oauth/unverified_jwt.ts";
+import { unverifiedClaims } from "../oauth/unverified_jwt.ts";
 import { plainText } from "../output.ts";
 import { tokenForResource } from "../oauth/refresh.ts";
 import { revoke } from "../oauth/revocation.ts";
 import type { LoginSession } from "./token_source.ts";
 import { shellWord } from "../shell_word.ts";
 import { showCode } from "../ui/show_code.ts";
-import { waitingLine } from "../ui/countdown.ts";
+import { startCountdown } from "../ui/countdown.ts";
 
 interface HeldToken {
   token: string;
@@ -100,18 +100,18 @@ export class ManagementAccess {
     if (!io.stderrIsTerminal) throw approvalNeeded(session, scopes);
     io.stderr("Managing tokens needs your approval in the browser.\n");
     const current = await session.place.store.get(session);
-    const sid = current && uncheckedClaims(current.accessToken)?.sid;
+    const sid = current && unverifiedClaims(current.accessToken)?.sid;
     const authorization = await authorizeDevice(server, {
       resource: managementResource(session.server),
       scope: formatScope(scopes),
       ...typeof sid === "string" && { sid },
     }, io);
     await showCode(authorization, { browser: this.options.browser ?? true }, io);
-    const line = waitingLine(authorization.expiresAt, io);
+    const line = startCountdown(authorization.expiresAt, io);
     const { tokens } = await pollForTokens(server, authorization, io, line.wait)
       .finally(line.clear);
     const held = this.#hold(tokens, true);
-    if (uncheckedClaims(held.token)?.sub === session.remembered.subject) return held;
+    if (unverifiedClaims(held.token)?.sub === session.remembered.subject) return held;
     await this[Symbol.asyncDispose]();
     throw new ClientError(
       EXIT.failure,

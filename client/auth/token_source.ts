@@ -26,16 +26,16 @@ import {
   type CredentialStore,
   CredentialStoreError,
 } from "../credentials/store.ts";
-import { askedProvider, detectProvider, type FederationWishes } from "../federation/detect.ts";
+import { detectProvider, type FederationWishes, requestedProvider } from "../federation/detect.ts";
 import { exchangeIdentity, type Federation } from "../federation/exchange.ts";
 import type { WorkloadProvider } from "../federation/provider.ts";
 import { chooseStore, deleteStaleEntry, openStore } from "../credentials/select.ts";
 import { withFileLock } from "../credentials/file_lock.ts";
 import { configFolder, findConfigFolder } from "../credentials/config_dir.ts";
-import { uncheckedClaims } from "../oauth/unverified_jwt.ts";
+import { unverifiedClaims } from "../oauth/unverified_jwt.ts";
 import { formatTime } from "../output.ts";
 import { askTokenSocket, TOKEN_SOCKET_VARIABLE } from "./token_socket.ts";
-import { freshCredentials, type RenewalPlace } from "../oauth/refresh.ts";
+import { freshCredentials, type LoginStore } from "../oauth/refresh.ts";
 
 /** A token someone has put into the environment: it wins, and no keychain is touched. */
 export interface EnvironmentSession {
@@ -55,7 +55,7 @@ export interface LoginSession extends AccountKey {
   source: CredentialStore["kind"];
   active: boolean;
   remembered: Account;
-  place: RenewalPlace;
+  place: LoginStore;
 }
 
 /** The identity a CI job or workload has of itself, without any login. */
@@ -89,7 +89,7 @@ export async function chooseSession(
   selection: SelectionWithFederation,
   io: ClientIo,
 ): Promise<Session> {
-  const asked = askedProvider(selection, io.env);
+  const asked = requestedProvider(selection, io.env);
   if (asked !== undefined) return await federationSession(asked, selection, io);
   const environment = environmentSession(selection, io);
   if (environment !== undefined) return environment;
@@ -153,7 +153,7 @@ export function environmentSession(
     throw new ClientError(EXIT.usage, `${name} holds no token: it has spaces or odd characters.`);
   }
   const wanted = wantedServer(selection, io);
-  const issuer = uncheckedClaims(token)?.iss;
+  const issuer = unverifiedClaims(token)?.iss;
   const expiresAt = jwtExpiry(token);
   const socket = tokenSocket(io);
   if (typeof issuer !== "string") {
@@ -305,7 +305,7 @@ async function environmentToken(
         `Set it to a new one, or unset it to use a login.`,
     );
   }
-  const { scope } = uncheckedClaims(token) ?? {};
+  const { scope } = unverifiedClaims(token) ?? {};
   return {
     token,
     expiresAt,
@@ -315,7 +315,7 @@ async function environmentToken(
 }
 
 /** Chooses and tries the place where a login about to be made will be kept. */
-export async function newLoginPlace(insecureStorage: boolean, io: ClientIo): Promise<RenewalPlace> {
+export async function openLoginStore(insecureStorage: boolean, io: ClientIo): Promise<LoginStore> {
   const { store, warning } = await chooseStore({ insecureStorage }, io);
   if (warning !== undefined) io.stderr(warning);
   // The keychain was tried by choosing it; where the file comes second, it is tried as well.
@@ -333,7 +333,7 @@ export async function saveLogin(
   key: AccountKey,
   subject: string,
   credentials: Credentials,
-  { store, withLock }: RenewalPlace,
+  { store, withLock }: LoginStore,
   io: ClientIo,
 ): Promise<Credentials[]> {
   const folder = configFolder(io);
@@ -416,7 +416,7 @@ export async function activate({ server, account }: AccountKey, io: ClientIo): P
   if (!await activateAccount(configFolder(io), { server, account }, io.signal)) throw notLoggedIn();
 }
 
-function renewalPlace(store: CredentialStore, io: ClientIo): RenewalPlace {
+function renewalPlace(store: CredentialStore, io: ClientIo): LoginStore {
   return {
     store,
     withLock: (key, critical) =>

@@ -8,7 +8,7 @@ import { EXIT } from "../../shared/exit_codes.ts";
 import { livesFor } from "../oauth/access_token_life.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
-import { isTradable, sessionJwt } from "../auth/exchange.ts";
+import { isExchangeable, sessionJwt } from "../auth/exchange.ts";
 import { parseMinTtl, warnIfTooShort } from "../auth/min_ttl.ts";
 import { formatDuration } from "../output.ts";
 import {
@@ -68,7 +68,8 @@ export async function exec(
 /** Whether this token expires, and the session may give another one after it. */
 function canBeFollowed(session: Session, { expiresAt }: SessionToken): boolean {
   if (expiresAt === undefined) return false;
-  return session.source !== "environment" || session.socket !== undefined || isTradable(session);
+  return session.source !== "environment" || session.socket !== undefined ||
+    isExchangeable(session);
 }
 
 /**

@@ -13,7 +13,7 @@ import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import type { Credentials } from "../credentials/store.ts";
 import { authorizeDevice, pollForTokens } from "../oauth/device_flow.ts";
-import { uncheckedClaims } from "../oauth/unverified_jwt.ts";
+import { unverifiedClaims } from "../oauth/unverified_jwt.ts";
 import { formatDuration, formatTime, styleFor } from "../output.ts";
 import { credentialsFrom } from "../oauth/refresh.ts";
 import { revokeUnused } from "../oauth/revocation.ts";
@@ -21,13 +21,13 @@ import { ForeignAnswerError } from "../oauth/connection_error.ts";
 import {
   activeServer,
   loginSessions,
-  newLoginPlace,
+  openLoginStore,
   saveLogin,
   wantedServer,
 } from "../auth/token_source.ts";
 import { describeUser, userFrom, userinfo } from "../oauth/userinfo.ts";
 import { showCode } from "../ui/show_code.ts";
-import { waitingLine } from "../ui/countdown.ts";
+import { startCountdown } from "../ui/countdown.ts";
 
 export interface LoginOptions {
   server?: string;
@@ -48,12 +48,12 @@ export async function login(options: LoginOptions, io: ClientIo): Promise<number
     );
   }
   // Before anyone is asked to approve: a login that cannot be kept is worth nothing.
-  const place = await newLoginPlace(options.insecureStorage ?? false, io);
+  const place = await openLoginStore(options.insecureStorage ?? false, io);
   const server = await discoverForLogin(issuer, io);
   const authorization = await authorizeDevice(server, { scope: scopeToAskFor(options.scope) }, io);
   await showCode(authorization, options, io);
 
-  const line = waitingLine(authorization.expiresAt, io);
+  const line = startCountdown(authorization.expiresAt, io);
   const answer = await pollForTokens(server, authorization, io, line.wait).finally(line.clear);
   const { tokens, receivedAt } = answer;
 
@@ -122,7 +122,7 @@ async function whoLoggedIn(
   tokens: TokenResponse,
   io: ClientIo,
 ): Promise<UserinfoResponse> {
-  const claims = tokens.id_token === undefined ? undefined : uncheckedClaims(tokens.id_token);
+  const claims = tokens.id_token === undefined ? undefined : unverifiedClaims(tokens.id_token);
   const audiences = [claims?.aud].flat();
   // OpenID Connect Core 1.0 section 3.1.3.7, items 2 and 3.
   const named = claims?.iss === server.issuer && audiences.includes(brand.cliClientId)

@@ -6,10 +6,10 @@ import { account, server } from "./options.ts";
 import { FEDERATION_CHOICES } from "../federation/provider_names.ts";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
-import { maskInActions } from "../process/github_add_mask.ts";
+import { githubAddMask } from "../process/github_add_mask.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
-import { isTradable, sessionJwt } from "../auth/exchange.ts";
+import { isExchangeable, sessionJwt } from "../auth/exchange.ts";
 import { parseMinTtl, warnIfTooShort } from "../auth/min_ttl.ts";
 import { formatJson } from "../output.ts";
 import { chooseSession, type SelectionWithFederation, sessionToken } from "../auth/token_source.ts";
@@ -26,7 +26,8 @@ export interface TokenOptions extends SelectionWithFederation {
 export async function token(options: TokenOptions, io: ClientIo): Promise<number> {
   const minTtlMs = parseMinTtl(options.minTtl);
   const session = await chooseSession(options, io);
-  const scopeFits = session.source === "federation" || (options.exchange && isTradable(session));
+  const scopeFits = session.source === "federation" ||
+    (options.exchange && isExchangeable(session));
   if (options.scope !== undefined && !scopeFits) {
     throw new ClientError(
       EXIT.usage,
@@ -39,7 +40,7 @@ export async function token(options: TokenOptions, io: ClientIo): Promise<number
     : await sessionToken(session, minTtlMs, io);
   warnIfTooShort(handedOut, minTtlMs, io);
   const { token, expiresAt, scope } = handedOut;
-  maskInActions(token, io);
+  githubAddMask(token, io);
   if (options.json) {
     io.stdout(formatJson({
       token,

@@ -5,10 +5,10 @@ import { describeFileError } from "./file_error.ts";
 import { configFolder, HOW_TO_CHANGE_FOLDER } from "./config_dir.ts";
 import {
   checkPrivateFolder,
+  InsecurePermissionsError,
   readPrivateFile,
   removePrivateFile,
   tryPrivateFolder,
-  WideRights,
   writePrivateFile,
 } from "./secure_file.ts";
 import {
@@ -95,7 +95,7 @@ async function explained<T>(path: string, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (error instanceof CredentialStoreError || !(error instanceof Error)) throw error;
-    if (error instanceof WideRights) throw new CredentialStoreError(error.message);
+    if (error instanceof InsecurePermissionsError) throw new CredentialStoreError(error.message);
     throw new CredentialStoreError(
       `Credentials cannot be kept in ${path}: ${describeFileError(error)}. ` +
         `${HOW_TO_CHANGE_FOLDER}`,

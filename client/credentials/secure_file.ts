@@ -7,8 +7,8 @@ import { shellWord } from "../shell_word.ts";
 const LEFTOVER_AGE_MS = 60_000;
 
 /** A file or folder that others may read or write; `message` says how to mend it. */
-export class WideRights extends Error {
-  override readonly name = "WideRights";
+export class InsecurePermissionsError extends Error {
+  override readonly name = "InsecurePermissionsError";
 }
 
 /** Creates `path` (mode 0700) and what is missing above it. */
@@ -17,7 +17,7 @@ export async function makePrivateFolder(path: string): Promise<void> {
 }
 
 /**
- * The text of the file at `path`; undefined if there is none. Throws WideRights
+ * The text of the file at `path`; undefined if there is none. Throws InsecurePermissionsError
  * if anyone but the owner may read or write it.
  */
 export async function readPrivateFile(path: string): Promise<string | undefined> {
@@ -33,7 +33,7 @@ export async function readPrivateFile(path: string): Promise<string | undefined>
   return await new Response(open.readable).text();
 }
 
-/** Throws WideRights if the folder at `path` is open to others; a missing one is fine. */
+/** Throws InsecurePermissionsError if the folder at `path` is open to others; a missing one is fine. */
 export async function checkPrivateFolder(path: string): Promise<void> {
   try {
     refuseWideRights(await Deno.stat(path), path);
@@ -85,7 +85,7 @@ export async function tryPrivateFolder(
     using file = await Deno.open(beside, { createNew: true, write: true, mode: 0o600 });
     const mode = await modeOf(file);
     if (mode !== null && (mode & 0o077) !== 0) {
-      throw new WideRights(
+      throw new InsecurePermissionsError(
         `The file system of ${folder} does not keep permissions: a file created for its owner ` +
           `only is open to others (mode ${(mode & 0o777).toString(8)}). ${HOW_TO_CHANGE_FOLDER}`,
       );
@@ -161,7 +161,7 @@ function refuseWideRights(info: Deno.FileInfo, path: string): void {
   if (info.mode === null || (info.mode & 0o077) === 0) return;
   const mode = info.isDirectory ? "700" : "600";
   const kind = info.isDirectory ? "folder" : "file";
-  throw new WideRights(
+  throw new InsecurePermissionsError(
     `Others on this machine may read or change the ${kind} ${path}. ` +
       `Make it yours alone: chmod ${mode} ${shellWord(path)}`,
   );

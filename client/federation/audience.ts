@@ -1,9 +1,9 @@
 /** Whom an identity token is for (RFC 7519 section 4.1.3). */
-import { uncheckedClaims } from "../oauth/unverified_jwt.ts";
+import { unverifiedClaims } from "../oauth/unverified_jwt.ts";
 
 /** The token's audiences; undefined if it is no JWT. */
 export function audiencesOf(token: string): string[] | undefined {
-  const claims = uncheckedClaims(token);
+  const claims = unverifiedClaims(token);
   if (claims === undefined) return undefined;
   return [claims.aud].flat().filter((each) => typeof each === "string");
 }

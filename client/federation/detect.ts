@@ -37,7 +37,7 @@ export interface FederationWishes {
  * The provider the user has asked for; undefined if they asked for none. Throws
  * ClientError for wishes that make no sense, and for `auto` where there is nothing to find.
  */
-export function askedProvider(
+export function requestedProvider(
   { federation, subjectTokenFile }: FederationWishes,
   env: Environment,
 ): WorkloadProvider | undefined {

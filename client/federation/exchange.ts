@@ -3,7 +3,7 @@ import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
-import { uncheckedClaims } from "../oauth/unverified_jwt.ts";
+import { unverifiedClaims } from "../oauth/unverified_jwt.ts";
 import { plainText } from "../output.ts";
 import { shellWord } from "../shell_word.ts";
 import { type ExchangedToken, exchangeToken, isOfSubject } from "../oauth/token_exchange.ts";
@@ -77,7 +77,7 @@ function refusal(
   if (!isOfSubject(answer)) {
     return new ClientError(EXIT.failure, `${server} refused the job's identity: ${said}`);
   }
-  const claims = uncheckedClaims(identityToken) ?? {};
+  const claims = unverifiedClaims(identityToken) ?? {};
   const command = [
     ...[brand.binaryName, "admin", "trust", "add"],
     ...provider.trustArguments(claims),

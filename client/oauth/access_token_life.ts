@@ -1,6 +1,6 @@
 /** How long an access token lives, by a clock that may have been changed since it was received. */
 import type { Credentials } from "../credentials/store.ts";
-import { uncheckedClaims } from "./unverified_jwt.ts";
+import { unverifiedClaims } from "./unverified_jwt.ts";
 
 export interface AccessTokenLife {
   /** Milliseconds left by this machine's clock; 0 or less: expired, or not known to live. */
@@ -43,11 +43,11 @@ export function livesFor(
 
 /** When a JWT says that it expires, in ms since the epoch; undefined for any other token. */
 export function jwtExpiry(token: string): number | undefined {
-  return milliseconds(uncheckedClaims(token)?.exp);
+  return milliseconds(unverifiedClaims(token)?.exp);
 }
 
 function claimedLifetime(token: string): number | undefined {
-  const claims = uncheckedClaims(token);
+  const claims = unverifiedClaims(token);
   const [iat, exp] = [milliseconds(claims?.iat), milliseconds(claims?.exp)];
   return iat !== undefined && exp !== undefined && exp > iat ? exp - iat : undefined;
 }

@@ -16,7 +16,7 @@ import { formatDuration } from "../output.ts";
 import { requestTokens, type TokenAnswer } from "./token_endpoint.ts";
 
 /** What renewing needs besides the outside world. */
-export interface RenewalPlace {
+export interface LoginStore {
   store: CredentialStore;
   /** Runs `critical` while no other process of this user renews the same login. */
   withLock<T>(key: AccountKey, critical: () => Promise<T>): Promise<T>;
@@ -39,7 +39,7 @@ export const RENEW_NOW = Infinity;
 export async function freshCredentials(
   key: AccountKey,
   minTtlMs: number,
-  { store, withLock }: RenewalPlace,
+  { store, withLock }: LoginStore,
   io: ClientIo,
 ): Promise<Credentials> {
   let latest = await store.get(key);
@@ -89,7 +89,7 @@ function livesLongEnough(credentials: Credentials, minTtlMs: number, io: ClientI
 export async function tokenForResource(
   key: AccountKey,
   { resource, scope }: { resource: string; scope: string },
-  { store, withLock }: RenewalPlace,
+  { store, withLock }: LoginStore,
   io: ClientIo,
 ): Promise<Received | undefined> {
   return await withLock(key, async () => {

@@ -5,7 +5,7 @@ import { parseExactJson } from "../../shared/exact_json.ts";
  * over TLS or from the user (OpenID Connect Core 1.0 section 3.1.3.7, item 6).
  * Undefined for anything that is no JWT; access tokens may be opaque.
  */
-export function uncheckedClaims(token: string): Record<string, unknown> | undefined {
+export function unverifiedClaims(token: string): Record<string, unknown> | undefined {
   const [, payload, signature, more] = token.split(".");
   if (payload === undefined || signature === undefined || more !== undefined) return undefined;
   try {

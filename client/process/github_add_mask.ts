@@ -6,7 +6,7 @@ import type { ClientIo } from "../io.ts";
  * runner reads its commands from both streams of a step
  * (actions/runner, ScriptHandler.cs), and stdout belongs to whoever asked for the token.
  */
-export function maskInActions(secret: string, io: ClientIo): void {
+export function githubAddMask(secret: string, io: ClientIo): void {
   if (io.env.GITHUB_ACTIONS !== "true" || io.stderrIsTerminal) return;
   io.stderr(`::add-mask::${secret.replaceAll("%", "%25")}\n`);
 }

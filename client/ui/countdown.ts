@@ -16,7 +16,7 @@ export interface WaitingLine {
  * said once. The cursor is never hidden, so nothing needs mending when we are
  * killed. `expiresAt` is in ms since the epoch.
  */
-export function waitingLine(expiresAt: number, io: ClientIo): WaitingLine {
+export function startCountdown(expiresAt: number, io: ClientIo): WaitingLine {
   if (!isLiveTerminal(io)) {
     io.stderr(`Waiting for approval; the code expires in ${minutes(expiresAt, io)}.\n`);
     return { wait: (ms) => io.sleep(ms, io.signal), clear: () => {} };

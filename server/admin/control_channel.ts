@@ -20,7 +20,7 @@ interface ControlAddress {
 const FILE = "control.json";
 const MAX_BODY_BYTES = 64 * 1024;
 /** Longest wait for a running server's answer, in ms. */
-const PATIENCE = 30_000;
+const TIMEOUT_MS = 30_000;
 
 /**
  * Opens the channel through which commands reach the embedded database of a
@@ -114,7 +114,7 @@ export function describeHeld(dataDir: string): string {
 function post({ url, secret }: ControlAddress, body: string): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${secret}`, "content-type": "application/json" };
-    const sent = request(url, { method: "POST", headers, timeout: PATIENCE }, (response) => {
+    const sent = request(url, { method: "POST", headers, timeout: TIMEOUT_MS }, (response) => {
       let text = "";
       response.setEncoding("utf8");
       response.on("data", (chunk) => text += chunk);

@@ -3,7 +3,7 @@ import type { FormHints } from "../form_hints.ts";
 
 /** What operations work on. */
 export type OperationParts =
-  & Pick<AppParts, "sql" | "clock" | "keys" | "issuerKeys" | "config" | "issuer">
+  & Pick<AppParts, "sql" | "clock" | "keys" | "jwksCache" | "config" | "issuer">
   /** The administrator who does it in a browser; without one, whoever has the command line. */
   & { actor?: string };
 

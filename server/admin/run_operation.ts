@@ -1,5 +1,5 @@
 import type { LoadedConfig } from "../config/load.ts";
-import { IssuerKeys } from "../federation/jwks_cache.ts";
+import { JwksCache } from "../federation/jwks_cache.ts";
 import { machineNetwork, OutboundHttp } from "../outbound/outbound_http.ts";
 import type { ServerIo } from "../io.ts";
 import { openStorage, type Storage } from "../open_store.ts";
@@ -58,7 +58,7 @@ export async function runOperation<Name extends OperationName>(
       sql: storage.database.sql,
       clock: io.clock,
       keys: storage.keys,
-      issuerKeys: new IssuerKeys(io.clock, http, config.federation.privateIssuers),
+      jwksCache: new JwksCache(io.clock, http, config.federation.privateIssuers),
       config,
       issuer: config.issuer ?? `http://${hostname}:${port}`,
     }, given);

@@ -7,12 +7,12 @@ import { bearerToken } from "../http/bearer_token.ts";
 import { BodyError, bodyHold, readBytes } from "../http/body.ts";
 import { publicDocument } from "../http/public_document.ts";
 import type { BodyHold } from "../http/body_budget.ts";
-import { type ConnectionBindings, type Requester, requesterOf } from "../http/client_info.ts";
+import { type ClientInfo, clientInfoOf, type ConnectionBindings } from "../http/client_info.ts";
 import { audienceOf } from "../tokens/resource.ts";
 import { commandLineClient } from "../store/clients.ts";
 import { findUser, type User } from "../store/users.ts";
-import { bearerChallenge, describeVerdict } from "../validation/describe_result.ts";
-import type { KnownToken } from "../validation/validated_token.ts";
+import { bearerChallenge, describeResult } from "../validation/describe_result.ts";
+import type { ValidatedToken } from "../validation/validated_token.ts";
 import { leakOperations } from "./leak_operations.ts";
 import { requirePermission } from "./permission.ts";
 import { openApiDocument } from "./openapi.ts";
@@ -49,7 +49,7 @@ export function api(appParts: AppParts): Hono<{ Bindings: ConnectionBindings }> 
       routes.on(
         operation.method,
         route,
-        (c) => answerOrProblem(parts, operation, c, requesterOf(c, clientAddress)),
+        (c) => answerOrProblem(parts, operation, c, clientInfoOf(c, clientAddress)),
       );
     }
     const allow = operations.map(({ method }) => method.toUpperCase()).join(", ");
@@ -97,7 +97,7 @@ async function answerOrProblem(
   parts: ApiParts,
   operation: ApiOperation,
   c: ApiContext,
-  requester: Requester,
+  requester: ClientInfo,
 ): Promise<Response> {
   try {
     return await answer(parts, operation, c, requester);
@@ -118,10 +118,10 @@ async function answer(
   parts: ApiParts,
   operation: ApiOperation,
   c: ApiContext,
-  requester: Requester,
+  requester: ClientInfo,
 ): Promise<Response> {
   const request = c.req.raw;
-  const { presented, user } = await letIn(parts, operation, request, requester);
+  const { presented, user } = await authenticate(parts, operation, request, requester);
   // All that headers can decide, before a byte of the body is read.
   if (operation.body !== undefined && !operation.raw) requireJson(request);
   await operation.admit?.(parts, request.headers);
@@ -152,12 +152,12 @@ async function answer(
 }
 
 /** Who asks, if they may; throws Problem. */
-async function letIn(
+async function authenticate(
   parts: ApiParts,
   { access }: ApiOperation,
   request: Request,
-  requester: Requester,
-): Promise<{ presented?: KnownToken; user?: User }> {
+  requester: ClientInfo,
+): Promise<{ presented?: ValidatedToken; user?: User }> {
   if (access === "public") return {};
   const resource = access === "token" ? "api" : "management";
   const token = bearerToken(request);
@@ -169,9 +169,9 @@ async function letIn(
       bearerChallenge(),
     );
   }
-  const verdict = await parts.tokenCheck.check(token, requester, resource);
+  const verdict = await parts.tokenValidator.validate(token, requester, resource);
   if (verdict.state !== "active") {
-    const error = describeVerdict(verdict);
+    const error = describeResult(verdict);
     throw unauthorized(error.message, bearerChallenge(error));
   }
   const presented = verdict.token;
@@ -190,7 +190,7 @@ async function letIn(
 }
 
 /** `device_fresh_sign_in` holds here too: the sign-in was fresh when the token was issued (RFC 9470). */
-function requireFreshSignIn({ config }: ApiParts, presented: KnownToken): void {
+function requireFreshSignIn({ config }: ApiParts, presented: ValidatedToken): void {
   const seconds = config.deviceFlow.freshSignInSeconds;
   if (seconds === undefined) return;
   const age = presented.issuedAt - (presented.authenticatedAt ?? 0);
@@ -253,13 +253,13 @@ function fitting(schema: z.ZodMiniType, value: unknown, where: string): unknown 
   const result = z.safeParse(schema, value);
   if (result.success) return result.data;
   const reasons = result.error.issues.slice(0, 5).map((issue) =>
-    `${[where, ...issue.path].join(".")} ${misfit(issue)}`
+    `${[where, ...issue.path].join(".")} ${describeIssue(issue)}`
   );
   throw malformed(`${reasons.join("; ")}.`);
 }
 
 /** In our words: the library's would bring all of its languages. */
-function misfit(issue: z.core.$ZodIssue): string {
+function describeIssue(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case "invalid_type":
       return `must be of the type ${issue.expected}`;

@@ -1,9 +1,9 @@
 import type * as z from "zod/mini";
 import type { AppParts } from "../app_parts.ts";
 import type { ManagementPermission } from "../../shared/management.ts";
-import type { Requester } from "../http/client_info.ts";
+import type { ClientInfo } from "../http/client_info.ts";
 import type { User } from "../store/users.ts";
-import type { KnownToken } from "../validation/validated_token.ts";
+import type { ValidatedToken } from "../validation/validated_token.ts";
 import type { ProblemStatus } from "./problem.ts";
 import type { SecretScanningKeys } from "./secret_scanning_keys.ts";
 
@@ -17,11 +17,11 @@ export interface ApiRequest<Body = unknown, Query = unknown> {
   query: Query;
   /** The `{id}` of the path. */
   id: string;
-  requester: Requester;
+  requester: ClientInfo;
   /** The person who asks; set where `access` is a permission. */
   user: User;
   /** The token that was presented; set unless `access` is "public". */
-  presented: KnownToken;
+  presented: ValidatedToken;
   /** The body, byte for byte, where `raw` is set. */
   bytes: Uint8Array;
   headers: Headers;

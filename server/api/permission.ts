@@ -2,12 +2,12 @@ import { MANAGEMENT_SCOPES, type ManagementPermission, permits } from "../../sha
 import { OAuthError } from "../../shared/oauth/errors.ts";
 import { formatScope } from "../../shared/oauth/scope.ts";
 import { bearerChallenge } from "../validation/describe_result.ts";
-import type { KnownToken } from "../validation/validated_token.ts";
+import type { ValidatedToken } from "../validation/validated_token.ts";
 import { Problem } from "./problem.ts";
 
 /** Throws Problem unless the approval behind a token covers `permission`. */
 export function requirePermission(
-  presented: Pick<KnownToken, "scopes">,
+  presented: Pick<ValidatedToken, "scopes">,
   permission: ManagementPermission,
 ): void {
   if (permits(presented.scopes, permission)) return;

@@ -7,13 +7,8 @@ import { createToken, importToken, type MadeToken } from "../pats/create.ts";
 import { cursorAfter, readCursor } from "../pats/list_cursor.ts";
 import { revokeToken } from "../pats/revoke.ts";
 import { mayRotate, rotateToken } from "../pats/rotate.ts";
-import {
-  findHolderByName,
-  findUserAsHolder,
-  type TokenHolder,
-  userAsHolder,
-} from "../pats/owner.ts";
-import { TokenRefusal } from "../pats/pat_error.ts";
+import { findOwnerByName, findUserAsOwner, type PatOwner, userAsOwner } from "../pats/owner.ts";
+import { PatError } from "../pats/pat_error.ts";
 import {
   findPersonalAccessToken,
   listPersonalAccessTokens,
@@ -51,7 +46,7 @@ export const tokenOperations: readonly ApiOperation[] = [
     async handle(parts, request) {
       const { body, user } = request;
       const holder = body.owner === undefined || body.owner === user.email
-        ? userAsHolder(user)
+        ? userAsOwner(user)
         : await serviceAccount(parts, request, body.owner);
       return made(
         await createToken(parts, {
@@ -126,7 +121,7 @@ export const tokenOperations: readonly ApiOperation[] = [
     async handle(parts, request) {
       const { body } = request;
       requireAdministrator(request);
-      const holder = await findHolderByName(parts.sql, body.owner);
+      const holder = await findOwnerByName(parts.sql, body.owner);
       if (holder === undefined) throw invalid(`There is no user or service account ${body.owner}.`);
       const imported = await importToken(parts, {
         holder,
@@ -173,8 +168,8 @@ export const tokenOperations: readonly ApiOperation[] = [
         );
       }
       const holder = old.owner.kind === "user"
-        ? await findUserAsHolder(parts.sql, old.owner.id)
-        : await findHolderByName(parts.sql, old.owner.username);
+        ? await findUserAsOwner(parts.sql, old.owner.id)
+        : await findOwnerByName(parts.sql, old.owner.username);
       if (holder === undefined) throw notFound();
       return made(
         await rotateToken(parts, {
@@ -220,9 +215,9 @@ async function serviceAccount(
   { sql }: ApiParts,
   request: ApiRequest,
   name: string,
-): Promise<TokenHolder> {
+): Promise<PatOwner> {
   requireAdministrator(request);
-  const holder = await findHolderByName(sql, name);
+  const holder = await findOwnerByName(sql, name);
   // Nobody makes a token that speaks for another person.
   if (holder?.owner.kind !== "service_account") {
     throw invalid(`There is no service account ${name}.`);
@@ -247,8 +242,8 @@ function invalid(detail: string): Problem {
 }
 
 const REFUSALS: Record<
-  TokenRefusal["code"],
-  (detail: string, refusal: TokenRefusal) => Problem
+  PatError["code"],
+  (detail: string, refusal: PatError) => Problem
 > = {
   insufficient_scope: (detail, { scopes }) =>
     insufficientScope([MANAGEMENT_SCOPES.write, ...scopes], detail),
@@ -266,14 +261,14 @@ const REFUSALS: Record<
   conflict: (detail) => new Problem(409, "conflict", "Too late", detail),
 };
 
-function unlessRefused<T>(result: T | TokenRefusal): T {
-  if (result instanceof TokenRefusal) {
+function unlessRefused<T>(result: T | PatError): T {
+  if (result instanceof PatError) {
     throw REFUSALS[result.code](result.message, result);
   }
   return result;
 }
 
-function made(result: MadeToken | TokenRefusal) {
+function made(result: MadeToken | PatError) {
   const { secret, token } = unlessRefused(result);
   return { ...shown(token), token: secret };
 }

@@ -4,7 +4,7 @@ import { isUsableIssuer } from "./issuer.ts";
 import { provider, type ProviderName } from "./providers.ts";
 
 /** What an operator says of the workloads to trust. */
-export interface RuleWishes {
+export interface RuleOptions {
   /** In the provider's terms: owner/repository, namespace/name, … */
   subject?: string;
   branch?: string;
@@ -46,7 +46,7 @@ export type LookUpId = (provider: ProviderName, issuer: string, subject: string)
 /** Turns wishes into issuer and conditions. Throws RuleDraftError. */
 export async function draftRule(
   name: ProviderName,
-  wishes: RuleWishes,
+  wishes: RuleOptions,
   lookUpId: LookUpId,
 ): Promise<RuleDraft> {
   const issuer = issuerFor(name, wishes);
@@ -65,7 +65,7 @@ export async function draftRule(
   return { name: ruleName.slice(0, 100), issuer, conditions, notes, byName };
 }
 
-function issuerFor(name: ProviderName, { issuer, subject }: RuleWishes): string {
+function issuerFor(name: ProviderName, { issuer, subject }: RuleOptions): string {
   const known = issuer ?? provider(name).issuer;
   if (known !== undefined) {
     if (isUsableIssuer(known)) return known;
@@ -91,7 +91,7 @@ function equals(claim: string, value: string): Condition {
 async function subjectConditions(
   name: ProviderName,
   issuer: string,
-  { subject, repositoryId }: RuleWishes,
+  { subject, repositoryId }: RuleOptions,
   lookUpId: LookUpId,
 ): Promise<{ conditions: Condition[]; byName?: string }> {
   if (subject === undefined) return { conditions: [] };
@@ -159,7 +159,7 @@ async function subjectConditions(
 /** Which claim says what branch, tag or environment a run is for. */
 function placeConditions(
   name: ProviderName,
-  { branch, tag, environment }: RuleWishes,
+  { branch, tag, environment }: RuleOptions,
 ): Condition[] {
   if (branch !== undefined && tag !== undefined) {
     throw new RuleDraftError("a run is for a branch or for a tag: make a rule for each", {

@@ -38,7 +38,7 @@ interface Entry {
  * (OpenID Connect Discovery 1.0 section 4). Each issuer has an entry of its own,
  * so one that hangs delays only its own tokens.
  */
-export class IssuerKeys {
+export class JwksCache {
   #entries = new Map<string, Entry>();
 
   constructor(

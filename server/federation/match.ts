@@ -3,7 +3,7 @@ import { type Claims, type Condition, holds } from "./condition.ts";
 import type { TrustRule } from "./trust_rule.ts";
 
 /** How one rule judged a token. */
-export interface Judgement {
+export interface RuleMatch {
   rule: TrustRule;
   failed: Condition[];
   /** Why a rule whose conditions hold does not apply all the same. */
@@ -15,7 +15,7 @@ export function judge(
   rules: readonly TrustRule[],
   claims: Claims,
   request: { scope?: string; now: Date },
-): Judgement[] {
+): RuleMatch[] {
   return rules
     .map((rule) => ({
       rule,
@@ -26,11 +26,11 @@ export function judge(
 }
 
 /** Whether a judgement lets the token pass. */
-export function passes({ failed, obstacle }: Judgement): boolean {
+export function passes({ failed, obstacle }: RuleMatch): boolean {
   return failed.length === 0 && obstacle === undefined;
 }
 
-function distance(judgement: Judgement): number {
+function distance(judgement: RuleMatch): number {
   return judgement.failed.length + (judgement.obstacle === undefined ? 0 : 0.5);
 }
 

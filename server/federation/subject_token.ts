@@ -2,7 +2,7 @@ import { compactVerify, decodeProtectedHeader, errors, importJWK, type JWK } fro
 import { type Clock, LAST_TIME, numericDate } from "../../shared/clock.ts";
 import { parseExactJson } from "../../shared/exact_json.ts";
 import { isIssuerText } from "./issuer.ts";
-import type { IssuerKeys } from "./jwks_cache.ts";
+import type { JwksCache } from "./jwks_cache.ts";
 import { IssuerUnavailable } from "./jwks_cache.ts";
 
 /**
@@ -60,7 +60,7 @@ export function claimedIssuer(token: string): string | undefined {
  * (RFC 7519 section 4.1, RFC 8725 section 3).
  */
 export async function verifySubjectToken(
-  parts: { clock: Clock; issuerKeys: IssuerKeys },
+  parts: { clock: Clock; jwksCache: JwksCache },
   token: string,
   expected: { issuer: string; audiences: string[] },
 ): Promise<SubjectToken | Refusal> {
@@ -75,7 +75,7 @@ export async function verifySubjectToken(
     return { reason: "it is malformed" };
   }
   try {
-    const problem = await checkSignature(parts.issuerKeys, token, expected.issuer, header);
+    const problem = await checkSignature(parts.jwksCache, token, expected.issuer, header);
     if (problem !== undefined) return { reason: problem };
   } catch (error) {
     if (!(error instanceof IssuerUnavailable)) throw error;
@@ -91,16 +91,16 @@ export async function verifySubjectToken(
 
 /** What is wrong with the signature, or undefined if one of the issuer's keys made it. */
 async function checkSignature(
-  issuerKeys: IssuerKeys,
+  jwksCache: JwksCache,
   token: string,
   issuer: string,
   header: { alg: string; kid?: string },
 ): Promise<string | undefined> {
   const fitting = ({ keys }: { keys: JWK[] }) => fittingKeys(keys, header);
-  const known = await issuerKeys.keySet(issuer, (keys) => fitting(keys).length > 0);
+  const known = await jwksCache.keySet(issuer, (keys) => fitting(keys).length > 0);
   if (await isSignedByAny(token, fitting(known), header.alg)) return undefined;
   // A key set may have new keys without a kid, or of a kid that we know.
-  const current = await issuerKeys.keySet(issuer, () => false).catch((error) => {
+  const current = await jwksCache.keySet(issuer, () => false).catch((error) => {
     if (error instanceof IssuerUnavailable) return known;
     throw error;
   });

@@ -1,13 +1,13 @@
 import { OAuthError } from "../../shared/oauth/errors.ts";
 import { parseScope } from "../../shared/oauth/scope.ts";
 import type { AppParts } from "../app_parts.ts";
-import { bearerChallenge, describeVerdict } from "../validation/describe_result.ts";
-import type { KnownToken, Verdict } from "../validation/validated_token.ts";
+import { bearerChallenge, describeResult } from "../validation/describe_result.ts";
+import type { ValidatedToken, ValidationResult } from "../validation/validated_token.ts";
 import { signAccessToken } from "../tokens/access_token.ts";
 import { basicCredentials } from "../http/basic_credentials.ts";
 import { bearerToken } from "../http/bearer_token.ts";
 import { requestPath } from "../http/request_target.ts";
-import type { Requester } from "../http/client_info.ts";
+import type { ClientInfo } from "../http/client_info.ts";
 
 /** Where reverse proxies ask. Envoy appends the path of the request it asks about. */
 export const VERIFICATION_PATH = "/auth/verify";
@@ -23,7 +23,7 @@ const JWT_LIFETIME = 300;
  * can be given again since it has no body, and a JWT that was made for it, since a
  * signature costs as much as fifty checks.
  */
-export type VerificationAnswers = WeakMap<KnownToken, Answer>;
+export type VerificationAnswers = WeakMap<ValidatedToken, Answer>;
 
 interface Answer {
   success: Response;
@@ -38,14 +38,15 @@ export function verification(
   parts: AppParts,
   answers: VerificationAnswers,
   request: Request,
-  requester: Requester,
+  requester: ClientInfo,
 ): Response | Promise<Response> {
   const question = questionOf(request);
   if (question instanceof OAuthError) return refusal(400, bearerChallenge(question));
   const token = bearerToken(request) ?? (question.basic ? basicPassword(request) : undefined);
   if (token === undefined) return refusal(401, bearerChallenge(), question);
-  const checked = parts.tokenCheck.check(token, requester);
-  const answer = (verdict: Verdict) => answerVerdict(parts, answers, { question, token, verdict });
+  const checked = parts.tokenValidator.validate(token, requester);
+  const answer = (verdict: ValidationResult) =>
+    answerVerdict(parts, answers, { question, token, verdict });
   return checked instanceof Promise ? checked.then(answer) : answer(checked);
 }
 
@@ -57,10 +58,10 @@ function basicPassword({ headers }: Request): string | undefined {
 function answerVerdict(
   parts: AppParts,
   answers: VerificationAnswers,
-  { question, token, verdict }: { question: Question; token: string; verdict: Verdict },
+  { question, token, verdict }: { question: Question; token: string; verdict: ValidationResult },
 ): Response | Promise<Response> {
   if (verdict.state !== "active") {
-    return refusal(401, bearerChallenge(describeVerdict(verdict)), question);
+    return refusal(401, bearerChallenge(describeResult(verdict)), question);
   }
   const known = verdict.token;
   const missing = question.scopes.filter((scope) => !known.scopes.includes(scope));
@@ -76,7 +77,7 @@ function answerVerdict(
 async function withUpstreamToken(
   parts: AppParts,
   answer: Answer,
-  known: KnownToken,
+  known: ValidatedToken,
   presented: string,
 ): Promise<Response> {
   const headers = new Headers(answer.success.headers);
@@ -84,7 +85,7 @@ async function withUpstreamToken(
   return new Response(null, { headers });
 }
 
-function prepareAnswer(known: KnownToken): Answer {
+function prepareAnswer(known: ValidatedToken): Answer {
   const headers = {
     "x-auth-user": known.subject,
     "x-auth-username": inHeader(known.username),
@@ -154,9 +155,9 @@ function inHeader(text: string): string {
 
 /** A JWT for the service behind, which needs only our JWKS. A caller's own JWT goes on as it is. */
 async function upstreamToken(
-  { issuer, clock, keys, tokenCheck }: AppParts,
+  { issuer, clock, keys, tokenValidator }: AppParts,
   answer: Answer,
-  known: KnownToken,
+  known: ValidatedToken,
   presented: string,
 ): Promise<string> {
   if (known.kind === "access_token") return presented;
@@ -164,7 +165,7 @@ async function upstreamToken(
   const now = clock.now();
   if (made !== undefined && now < made.reuseUntil) {
     // The service behind holds it, so it may have revoked it (RFC 7009).
-    const { state } = await tokenCheck.check(made.text, {});
+    const { state } = await tokenValidator.validate(made.text, {});
     if (state !== "revoked") return made.text;
   }
   const lifetime = Math.floor(Math.min(JWT_LIFETIME, (known.expiresAt - now) / 1000));

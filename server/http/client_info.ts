@@ -11,25 +11,25 @@ export interface ConnectionBindings extends HostRules {
 }
 
 /** Where a request came from, as shown to people and counted by limits. */
-export interface Requester {
+export interface ClientInfo {
   address: string;
   userAgent: string;
 }
 
 /** Address and user agent of a request, proxies accounted for. */
-export function requesterOf(
+export function clientInfoOf(
   c: { env: ConnectionBindings; req: { raw: Request } },
   clientAddress: ClientAddress,
-): Requester {
-  return requesterOfRequest(c.req.raw, c.env, clientAddress);
+): ClientInfo {
+  return clientInfoOfRequest(c.req.raw, c.env, clientAddress);
 }
 
 /** The same, of a request that went past the router. */
-export function requesterOfRequest(
+export function clientInfoOfRequest(
   { headers }: Request,
   { peer }: ConnectionBindings,
   clientAddress: ClientAddress,
-): Requester {
+): ClientInfo {
   return {
     address: clientAddress(peer, headers),
     userAgent: (headers.get("user-agent") ?? "").slice(0, MAX_USER_AGENT),

@@ -25,7 +25,7 @@ export function clientAddressReader(trustedProxies: readonly string[]): ClientAd
 }
 
 /** What limits count by: an IPv4 address, or an IPv6 /64, the least that a subscriber has. */
-export function addressForLimits(address: string): string {
+export function rateLimitKey(address: string): string {
   return isIP(address) === 6 ? `${prefixGroups(address).join(":")}::/64` : address;
 }
 

@@ -16,7 +16,7 @@ export type RevocationReason = "client" | "user" | "replay";
  * there was nothing left to revoke.
  */
 export async function revokeLogin(
-  { sql, clock, tokenCheck }: Pick<AppParts, "sql" | "clock" | "tokenCheck">,
+  { sql, clock, tokenValidator }: Pick<AppParts, "sql" | "clock" | "tokenValidator">,
   { login, reason, address, details, tokensToo = false }: {
     login: Pick<RefreshTokenFamily, "id" | "userId" | "clientId">;
     reason: RevocationReason;
@@ -46,7 +46,7 @@ export async function revokeLogin(
       : [];
     return revoked || tokens.length > 0 ? tokens : undefined;
   }) as string[] | undefined;
-  tokenCheck.changed(`login:${id}`);
-  for (const token of tokens ?? []) tokenCheck.changed(`token:${token}`);
+  tokenValidator.invalidate(`login:${id}`);
+  for (const token of tokens ?? []) tokenValidator.invalidate(`token:${token}`);
   return tokens?.length;
 }

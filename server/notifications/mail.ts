@@ -15,7 +15,7 @@ export interface Message {
 /** Pauses before the second and third attempt, in ms: greylisting takes minutes. */
 const RETRY_AFTER = [60_000, 10 * 60_000];
 /** Longest wait for the mail server, at each step, in ms. */
-const PATIENCE = 10_000;
+const TIMEOUT_MS = 10_000;
 
 /** Sends e-mail through the operator's mail server (RFC 5321), if there is one. Nobody waits for it. */
 export class Mail {
@@ -107,10 +107,10 @@ async function connect(address: string): Promise<Transporter> {
       : { requireTLS: !server.secure },
     pool: true,
     maxConnections: 2,
-    connectionTimeout: PATIENCE,
-    greetingTimeout: PATIENCE,
-    socketTimeout: PATIENCE,
-    dnsTimeout: PATIENCE,
+    connectionTimeout: TIMEOUT_MS,
+    greetingTimeout: TIMEOUT_MS,
+    socketTimeout: TIMEOUT_MS,
+    dnsTimeout: TIMEOUT_MS,
     disableFileAccess: true,
     disableUrlAccess: true,
   });

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { OAuthError } from "../../shared/oauth/errors.ts";
 import type { Client } from "../store/clients.ts";
-import type { TokenCheck } from "../validation/token_validator.ts";
+import type { TokenValidator } from "../validation/token_validator.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
 import { basicCredentials } from "../http/basic_credentials.ts";
 import { type FormParameters, readForm } from "../http/form.ts";
@@ -14,13 +14,13 @@ export interface ClientRequest {
 
 /** Reads a request to an endpoint that is for clients alone. `from` gives its address. */
 export async function readClientRequest(
-  tokenCheck: Pick<TokenCheck, "client" | "provenClient" | "proveClient">,
+  tokenValidator: Pick<TokenValidator, "client" | "provenClient" | "proveClient">,
   request: Request,
   from: () => string,
 ): Promise<ClientRequest | OAuthError> {
   const form = await readForm(request, undefined, from);
   if (form instanceof OAuthError) return form;
-  const client = await authenticateClient(tokenCheck, request, form);
+  const client = await authenticateClient(tokenValidator, request, form);
   return client instanceof OAuthError ? client : { form, client };
 }
 
@@ -34,7 +34,7 @@ const UNKNOWN = "The client is unknown or its secret is wrong.";
  * client_secret in the body, or, for public clients, by client_id alone.
  */
 export async function authenticateClient(
-  tokenCheck: Pick<TokenCheck, "client" | "provenClient" | "proveClient">,
+  tokenValidator: Pick<TokenValidator, "client" | "provenClient" | "proveClient">,
   request: Request,
   form: FormParameters,
 ): Promise<Client | OAuthError> {
@@ -44,10 +44,10 @@ export async function authenticateClient(
     if (id === undefined) {
       return new OAuthError("invalid_client", "The parameter client_id is missing.");
     }
-    const client = await findGenuineClient(tokenCheck, { id, secret });
+    const client = await findGenuineClient(tokenValidator, { id, secret });
     if (client !== undefined) return client;
     // A client with a secret that sends none has failed to authenticate.
-    const unauthenticated = secret === undefined && await tokenCheck.client(id) === undefined;
+    const unauthenticated = secret === undefined && await tokenValidator.client(id) === undefined;
     return new OAuthError("invalid_client", UNKNOWN, { unauthenticated });
   }
   if (secret !== undefined) {
@@ -55,12 +55,12 @@ export async function authenticateClient(
   }
   const prove = async () => {
     const credentials = clientCredentials(header);
-    return credentials && await findGenuineClient(tokenCheck, credentials);
+    return credentials && await findGenuineClient(tokenValidator, credentials);
   };
   // What is longer need not be remembered, nor take memory.
   const client = header.length > MAX_REMEMBERED_LENGTH
     ? await prove()
-    : tokenCheck.provenClient(header) ?? await tokenCheck.proveClient(header, prove);
+    : tokenValidator.provenClient(header) ?? await tokenValidator.proveClient(header, prove);
   if (client === undefined) return new OAuthError("invalid_client", UNKNOWN);
   if (id !== undefined && id !== client.id) {
     return new OAuthError("invalid_request", "client_id differs between header and body.");
@@ -70,10 +70,10 @@ export async function authenticateClient(
 
 /** The client that is called `id` and has this secret, or that is public and sends none. */
 async function findGenuineClient(
-  tokenCheck: Pick<TokenCheck, "client">,
+  tokenValidator: Pick<TokenValidator, "client">,
   { id, secret }: { id: string; secret?: string },
 ): Promise<Client | undefined> {
-  const client = await tokenCheck.client(id);
+  const client = await tokenValidator.client(id);
   if (client === undefined) return undefined;
   if (client.secretHash === undefined) {
     // A public client has no secret; one that sends any is misconfigured.

@@ -15,7 +15,7 @@ import { makeDeviceCode } from "../tokens/device_code.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
 import { formatUserCode, makeUserCode } from "../tokens/user_code.ts";
 import { readClientRequest } from "./client_authentication.ts";
-import type { Requester } from "../http/client_info.ts";
+import type { ClientInfo } from "../http/client_info.ts";
 
 /** Granted to a client that names no scope (RFC 6749 section 3.3). */
 const DEFAULT_SCOPE = "openid";
@@ -27,10 +27,10 @@ const MAX_WAITING = 500;
 export async function deviceAuthorization(
   parts: AppParts,
   request: Request,
-  requester: Requester,
+  requester: ClientInfo,
 ): Promise<DeviceAuthorizationResponse | OAuthError> {
-  const { sql, clock, config, issuer, tokenCheck } = parts;
-  const sent = await readClientRequest(tokenCheck, request, () => requester.address);
+  const { sql, clock, config, issuer, tokenValidator } = parts;
+  const sent = await readClientRequest(tokenValidator, request, () => requester.address);
   if (sent instanceof OAuthError) return sent;
   const { form, client } = sent;
   if (!config.deviceFlow.enabled) {

@@ -6,7 +6,7 @@ import { parsePeerAddress } from "../http/ip_address.ts";
 import { apiScope, heldScope } from "../scopes.ts";
 import { findRefreshTokenFamily } from "../store/refresh_token_families.ts";
 import { findUser } from "../store/users.ts";
-import type { KnownToken } from "../validation/validated_token.ts";
+import type { ValidatedToken } from "../validation/validated_token.ts";
 import type { UsedFrom } from "../validation/token_validator.ts";
 import { refreshTokenHashes } from "../tokens/refresh_token.ts";
 import { readClientRequest } from "./client_authentication.ts";
@@ -14,7 +14,7 @@ import type { FormParameters } from "../http/form.ts";
 import { oauthErrorResponse } from "./response.ts";
 
 /** What is answered of a remembered token, which is the same each time. */
-export type IntrospectionAnswers = WeakMap<KnownToken, string>;
+export type IntrospectionAnswers = WeakMap<ValidatedToken, string>;
 
 const INACTIVE = JSON.stringify({ active: false } satisfies IntrospectionResponse);
 /** No cache keeps an answer to POST that does not ask for it (RFC 9110 section 9.3.3). */
@@ -27,7 +27,7 @@ export async function introspection(
   request: Request,
   from: () => string,
 ): Promise<Response> {
-  const sent = await readClientRequest(parts.tokenCheck, request, from);
+  const sent = await readClientRequest(parts.tokenValidator, request, from);
   if (sent instanceof OAuthError) return oauthErrorResponse(sent);
   const { form, client } = sent;
   if (client.secretHash === undefined) {
@@ -46,7 +46,7 @@ export async function introspection(
     return new Response(JSON.stringify(await describeRefreshToken(parts, hashes)), ANSWER);
   }
   // Where the token was used, if the client tells: tokens bound to addresses need it.
-  const checked = parts.tokenCheck.check(token, usedFrom(form));
+  const checked = parts.tokenValidator.validate(token, usedFrom(form));
   const verdict = checked instanceof Promise ? await checked : checked;
   if (verdict.state !== "active") return new Response(INACTIVE, ANSWER);
   const known = verdict.token;
@@ -68,7 +68,7 @@ function usedFrom(form: FormParameters): UsedFrom {
 
 function describeAccessToken(
   { issuer }: Pick<AppParts, "issuer">,
-  known: KnownToken,
+  known: ValidatedToken,
 ): IntrospectionResponse {
   return {
     active: true,

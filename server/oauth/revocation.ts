@@ -12,7 +12,7 @@ import { isPersonalAccessToken } from "../tokens/personal_access_token.ts";
 import { refreshTokenHashes } from "../tokens/refresh_token.ts";
 import { tokenHashHex } from "../tokens/token_hash.ts";
 import { readClientRequest } from "./client_authentication.ts";
-import type { Requester } from "../http/client_info.ts";
+import type { ClientInfo } from "../http/client_info.ts";
 
 /**
  * The revocation endpoint (RFC 7009). A success says that the token works no more: it was
@@ -24,9 +24,9 @@ import type { Requester } from "../http/client_info.ts";
 export async function revocation(
   parts: AppParts,
   request: Request,
-  requester: Requester,
+  requester: ClientInfo,
 ): Promise<undefined | OAuthError> {
-  const sent = await readClientRequest(parts.tokenCheck, request, () => requester.address);
+  const sent = await readClientRequest(parts.tokenValidator, request, () => requester.address);
   if (sent instanceof OAuthError) return sent;
   const { form, client } = sent;
   const token = form("token");
@@ -78,7 +78,7 @@ async function revokeByHolder(
   parts: AppParts,
   presented: string,
   clientId: string,
-  { address }: Requester,
+  { address }: ClientInfo,
 ): Promise<undefined> {
   const [token] = (await findTokensByHash(parts.sql, [tokenHashHex(presented)])).values();
   if (token === undefined) return;
@@ -102,12 +102,12 @@ async function revokeLoginOf(
  * client either, so its holder may revoke it; the personal access token lives on.
  */
 async function revokeAccessTokenOf(
-  { sql, tokenCheck }: AppParts,
+  { sql, tokenValidator }: AppParts,
   { claims, expired }: NonNullable<Awaited<ReturnType<typeof readAccessToken>>>,
   clientId: string,
 ): Promise<undefined | OAuthError> {
   if (expired) return;
   if (claims.pat === undefined && claims.client_id !== clientId) return issuedToAnother();
   await revokeAccessToken(sql, claims.jti, new Date(claims.exp * 1000));
-  tokenCheck.changed(`token:${claims.jti}`);
+  tokenValidator.invalidate(`token:${claims.jti}`);
 }

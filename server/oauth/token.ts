@@ -5,15 +5,15 @@ import type { Grant } from "./grants/grant.ts";
 import { commandLineClient } from "../store/clients.ts";
 import { authenticateClient } from "./client_authentication.ts";
 import { type FormParameters, readForm } from "../http/form.ts";
-import type { Requester } from "../http/client_info.ts";
+import type { ClientInfo } from "../http/client_info.ts";
 
 /** The token endpoint (RFC 6749 section 3.2): finds the grant and lets it answer. */
 export async function token(
-  { tokenCheck, grants, log }: Pick<AppParts, "tokenCheck" | "log"> & {
+  { tokenValidator, grants, log }: Pick<AppParts, "tokenValidator" | "log"> & {
     grants: readonly Grant[];
   },
   request: Request,
-  requester: Requester,
+  requester: ClientInfo,
 ): Promise<TokenResponse | OAuthError> {
   const form = await readForm(request, undefined, () => requester.address);
   if (form instanceof OAuthError) return form;
@@ -27,7 +27,7 @@ export async function token(
     return new OAuthError("unsupported_grant_type", `This server knows the grants ${known}.`);
   }
   try {
-    return await answerByGrant(tokenCheck, grant, { request, form, requester });
+    return await answerByGrant(tokenValidator, grant, { request, form, requester });
   } catch (error) {
     if (grant.whenUnavailable === undefined) throw error;
     const { name, message } = error as Error;
@@ -37,14 +37,14 @@ export async function token(
 }
 
 async function answerByGrant(
-  tokenCheck: AppParts["tokenCheck"],
+  tokenValidator: AppParts["tokenValidator"],
   grant: Grant,
-  { request, form, requester }: { request: Request; form: FormParameters; requester: Requester },
+  { request, form, requester }: { request: Request; form: FormParameters; requester: ClientInfo },
 ): Promise<TokenResponse | OAuthError> {
   const anonymous = form("client_id") === undefined && !request.headers.has("authorization");
   const client = anonymous && grant.clientOptional
     ? commandLineClient
-    : await authenticateClient(tokenCheck, request, form);
+    : await authenticateClient(tokenValidator, request, form);
   if (client instanceof OAuthError) return client;
   return await grant.handle({ client, parameter: form, ...requester });
 }

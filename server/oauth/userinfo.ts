@@ -2,24 +2,24 @@ import { OAuthError } from "../../shared/oauth/errors.ts";
 import type { UserinfoResponse } from "../../shared/oauth/userinfo_response.ts";
 import type { AppParts } from "../app_parts.ts";
 import { findPrincipalProfile } from "../store/principals.ts";
-import { describeVerdict, inChallenge } from "../validation/describe_result.ts";
+import { describeResult, inChallenge } from "../validation/describe_result.ts";
 import { userClaims } from "../tokens/user_claims.ts";
 import { readForm } from "../http/form.ts";
-import type { Requester } from "../http/client_info.ts";
+import type { ClientInfo } from "../http/client_info.ts";
 
 /** The UserInfo endpoint (OpenID Connect Core 1.0 section 5.3); personal access tokens count as well. */
 export async function userinfo(
   parts: AppParts,
   request: Request,
-  requester: Requester,
+  requester: ClientInfo,
 ): Promise<UserinfoResponse | OAuthError> {
   const token = await bearerToken(request, requester);
   if (token === undefined) {
     return new OAuthError("invalid_request", "Send the access token as Authorization: Bearer.");
   }
   if (token instanceof OAuthError) return token;
-  const verdict = await parts.tokenCheck.check(token, requester);
-  if (verdict.state !== "active") return describeVerdict(verdict);
+  const verdict = await parts.tokenValidator.validate(token, requester);
+  if (verdict.state !== "active") return describeResult(verdict);
   const { scopes, scope, subject, username } = verdict.token;
   if (!scopes.includes("openid")) {
     return new OAuthError("insufficient_scope", "The access token lacks the scope openid.");
@@ -31,7 +31,7 @@ export async function userinfo(
 /** RFC 6750 section 2.1, and 2.2 for a POSTed form. Never from the URL, which gets logged. */
 async function bearerToken(
   request: Request,
-  { address }: Requester,
+  { address }: ClientInfo,
 ): Promise<string | OAuthError | undefined> {
   const match = /^Bearer +(\S+)$/i.exec(request.headers.get("authorization") ?? "");
   if (match !== null) return match[1];

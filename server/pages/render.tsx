@@ -3,10 +3,10 @@ import type { Context } from "hono";
 import { sanitizePage } from "../../shared/sanitize.ts";
 import type { AppParts } from "../app_parts.ts";
 import type { FormParameters } from "../http/form.ts";
-import type { ConnectionBindings, Requester } from "../http/client_info.ts";
+import type { ClientInfo, ConnectionBindings } from "../http/client_info.ts";
 import type { PlaceOf } from "../geoip.ts";
 import type { Session } from "../store/sessions.ts";
-import { formToken } from "./http/csrf.ts";
+import { csrfToken } from "./http/csrf.ts";
 import { Layout } from "./ui/layout.tsx";
 import { takeNotice } from "./http/notice.ts";
 import type { ReachableToken } from "./tokens/show.tsx";
@@ -19,7 +19,7 @@ export interface PageParts extends AppParts {
 export interface PageEnv {
   Bindings: ConnectionBindings;
   Variables: {
-    requester: Requester;
+    requester: ClientInfo;
     /** The value of the browser's cookie, signed in or not. */
     browserToken: string | undefined;
     session: Session | undefined;
@@ -45,7 +45,7 @@ export async function page(
     <Layout
       title={content.title}
       email={session?.user.email}
-      formToken={session && formToken(parts, c)}
+      csrfToken={session && csrfToken(parts, c)}
       notice={takeNotice(parts, c)}
     >
       {content.children}

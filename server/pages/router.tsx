@@ -3,12 +3,12 @@ import { OAuthError } from "../../shared/oauth/errors.ts";
 import type { AppParts } from "../app_parts.ts";
 import { clientAddressReader } from "../http/client_ip.ts";
 import { readForm } from "../http/form.ts";
-import { requesterOf } from "../http/client_info.ts";
+import { clientInfoOf } from "../http/client_info.ts";
 import { PasswordChecksBusy } from "../security/password_hash.ts";
 import { placesFrom } from "../geoip.ts";
-import { readBrowserToken } from "./http/session_cookie.ts";
+import { readSessionCookie } from "./http/session_cookie.ts";
 import { currentSession } from "./http/browser_session.ts";
-import { isFromOwnForm } from "./http/csrf.ts";
+import { verifyCsrf } from "./http/csrf.ts";
 import { type PageEnv, type PageParts, problemPage } from "./render.tsx";
 import { refuse } from "./http/page_route.ts";
 import { pageRoutes } from "./routes.ts";
@@ -25,8 +25,8 @@ export function pages(appParts: AppParts): Hono<PageEnv> {
 
   routes.use(async (c, next) => {
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.header(name, value);
-    c.set("requester", requesterOf(c, clientAddress));
-    c.set("browserToken", readBrowserToken(parts, c));
+    c.set("requester", clientInfoOf(c, clientAddress));
+    c.set("browserToken", readSessionCookie(parts, c));
     c.set("session", await currentSession(parts, c.get("browserToken")));
     await next();
   });
@@ -40,7 +40,7 @@ export function pages(appParts: AppParts): Hono<PageEnv> {
         children: <p>{form.message}</p>,
       });
     }
-    if (!isFromOwnForm(parts, c, form)) {
+    if (!verifyCsrf(parts, c, form)) {
       return await problemPage(parts, c, {
         title: "This form is out of date",
         status: 403,

@@ -12,11 +12,11 @@ import {
 import { lockLivingLogin } from "../store/refresh_token_families.ts";
 import { makePersonalAccessToken, shownPrefix } from "../tokens/personal_access_token.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
-import { tellOwner } from "./notify_owner.ts";
-import type { TokenHolder } from "./owner.ts";
-import { checkTokenLimit } from "./quota.ts";
-import { TokenRefusal } from "./pat_error.ts";
-import { grantWish, type TokenWish } from "./policy.ts";
+import { notifyOwner } from "./notify_owner.ts";
+import type { PatOwner } from "./owner.ts";
+import { checkQuota } from "./quota.ts";
+import { PatError } from "./pat_error.ts";
+import { applyPolicy, type PatRequest } from "./policy.ts";
 
 /** Who acts, for the audit log. */
 export interface Actor {
@@ -39,15 +39,15 @@ type Parts = Pick<AppParts, "sql" | "clock" | "config" | "issuer">;
 export async function createToken(
   parts: Parts,
   { holder, wish, actor, id }: {
-    holder: TokenHolder;
-    wish: TokenWish;
+    holder: PatOwner;
+    wish: PatRequest;
     actor: Actor;
     /** Of the row, where a repeat must not make a second one. */
     id?: string;
   },
-): Promise<MadeToken | TokenRefusal> {
-  const granted = grantWish(parts.config, holder, wish, parts.clock.now());
-  if (granted instanceof TokenRefusal) return granted;
+): Promise<MadeToken | PatError> {
+  const granted = applyPolicy(parts.config, holder, wish, parts.clock.now());
+  if (granted instanceof PatError) return granted;
   const secret = makePersonalAccessToken();
   const token = newToken(parts, {
     ...granted,
@@ -59,29 +59,29 @@ export async function createToken(
   return await parts.sql.begin(async (tx) => {
     await lockTokenOwner(tx, holder.owner.id);
     const refusal = await checkLogin(tx, parts, actor) ??
-      await checkTokenLimit(tx, parts, holder.owner, { replacing: false });
+      await checkQuota(tx, parts, holder.owner, { replacing: false });
     if (refusal !== undefined) return refusal;
     if (!await insertPersonalAccessToken(tx, token)) {
-      return new TokenRefusal("conflict", "This token was made already.");
+      return new PatError("conflict", "This token was made already.");
     }
     await auditToken(tx, parts, "token.created", token, actor);
     return { secret, token: { ...token, owner: holder.owner } };
-  }) as MadeToken | TokenRefusal;
+  }) as MadeToken | PatError;
 }
 
 /** Takes over a token of an older deployment, of which only the hash is known. */
 export async function importToken(
   parts: Parts & Pick<AppParts, "webhook" | "mail">,
   { holder, wish, actor, hash }: {
-    holder: TokenHolder;
-    wish: TokenWish;
+    holder: PatOwner;
+    wish: PatRequest;
     actor: Actor;
     /** SHA-256 of the token. */
     hash: Uint8Array;
   },
-): Promise<PersonalAccessToken | TokenRefusal> {
-  const granted = grantWish(parts.config, holder, wish, parts.clock.now());
-  if (granted instanceof TokenRefusal) return granted;
+): Promise<PersonalAccessToken | PatError> {
+  const granted = applyPolicy(parts.config, holder, wish, parts.clock.now());
+  if (granted instanceof PatError) return granted;
   const token: NewToken = {
     ...newToken(parts, {
       ...granted,
@@ -96,13 +96,13 @@ export async function importToken(
     const refusal = await checkLogin(tx, parts, actor);
     if (refusal !== undefined) return refusal;
     if (!await insertPersonalAccessToken(tx, token)) {
-      return new TokenRefusal("conflict", "A token with this hash is known already.");
+      return new PatError("conflict", "A token with this hash is known already.");
     }
     await auditToken(tx, parts, "token.imported", token, actor);
-  }) as TokenRefusal | undefined;
+  }) as PatError | undefined;
   if (refusal !== undefined) return refusal;
   const imported = { ...token, owner: holder.owner };
-  tellOwner(parts, { type: "token.imported", token: imported });
+  notifyOwner(parts, { type: "token.imported", token: imported });
   return imported;
 }
 
@@ -115,10 +115,10 @@ export async function checkLogin(
   tx: Transaction,
   { clock }: Pick<AppParts, "clock">,
   { loginId }: Actor,
-): Promise<TokenRefusal | undefined> {
+): Promise<PatError | undefined> {
   if (loginId === undefined) return undefined;
   const living = await lockLivingLogin(tx, { id: loginId, now: new Date(clock.now()) });
-  return living ? undefined : new TokenRefusal("forbidden", "The login was revoked. Log in again.");
+  return living ? undefined : new PatError("forbidden", "The login was revoked. Log in again.");
 }
 
 /** A row to insert. */

@@ -1,6 +1,6 @@
 import type { AppParts } from "../app_parts.ts";
 import { takeExpiringTokens } from "../store/personal_access_tokens.ts";
-import { tellOwner } from "./notify_owner.ts";
+import { notifyOwner } from "./notify_owner.ts";
 
 /** Owners are warned so many seconds before the end of a token, first to last. */
 const WARNINGS = [7 * 86_400, 86_400];
@@ -22,7 +22,7 @@ export async function warnOfExpiry(
     const ofPeople = config.webhook === undefined;
     const query = { now: new Date(now), before, warnings: index + 1, ofPeople, limit: BATCH };
     for (const token of await takeExpiringTokens(sql, query)) {
-      tellOwner(parts, { type: "token.expiring", token });
+      notifyOwner(parts, { type: "token.expiring", token });
     }
   }
 }

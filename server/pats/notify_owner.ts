@@ -25,7 +25,7 @@ export type OwnerNotice =
  * Tells the operator's webhook, and the owner by e-mail if the server has a mail
  * server. Service accounts have no address: of theirs the webhook alone hears.
  */
-export function tellOwner(
+export function notifyOwner(
   { webhook, mail, issuer }: Pick<AppParts, "webhook" | "mail" | "issuer">,
   notice: OwnerNotice,
 ): void {

@@ -6,12 +6,12 @@ import { findServiceAccountByName } from "../store/service_accounts.ts";
 import { findUser, findUserByEmail, type User } from "../store/users.ts";
 
 /** Somebody a token can be made for: a person or a service account. */
-export interface TokenHolder extends ScopeHolder {
+export interface PatOwner extends ScopeHolder {
   owner: TokenOwner;
   disabled: boolean;
 }
 
-export function userAsHolder(user: User): TokenHolder {
+export function userAsOwner(user: User): PatOwner {
   return {
     owner: { kind: "user", id: user.id, username: user.email },
     isAdmin: user.isAdmin,
@@ -19,15 +19,15 @@ export function userAsHolder(user: User): TokenHolder {
   };
 }
 
-export async function findUserAsHolder(sql: Sql, id: string): Promise<TokenHolder | undefined> {
+export async function findUserAsOwner(sql: Sql, id: string): Promise<PatOwner | undefined> {
   const user = await findUser(sql, id);
-  return user && userAsHolder(user);
+  return user && userAsOwner(user);
 }
 
 /** Finds a holder by a person's e-mail address or a service account's name. */
-export async function findHolderByName(sql: Sql, name: string): Promise<TokenHolder | undefined> {
+export async function findOwnerByName(sql: Sql, name: string): Promise<PatOwner | undefined> {
   const user = await findUserByEmail(sql, name);
-  if (user !== undefined) return userAsHolder(user);
+  if (user !== undefined) return userAsOwner(user);
   const account = await findServiceAccountByName(sql, name);
   return account && {
     owner: { kind: "service_account", id: account.id, username: account.name },

@@ -1,5 +1,5 @@
 /** What a refusal is about. */
-export interface TokenRefusalDetails {
+export interface PatErrorDetails {
   /** The part of the request that is at fault, by its name there. */
   field?: "name" | "scopes" | "lifetime" | "allowedAddresses" | "overlap" | "until";
   /** With `insufficient_scope`: what the approval must cover. */
@@ -9,15 +9,15 @@ export interface TokenRefusalDetails {
 }
 
 /** Why a token is not made, changed or shown. `message` says what to do. */
-export class TokenRefusal extends Error {
-  override readonly name = "TokenRefusal";
-  readonly field?: TokenRefusalDetails["field"];
+export class PatError extends Error {
+  override readonly name = "PatError";
+  readonly field?: PatErrorDetails["field"];
   readonly scopes: readonly string[];
   readonly maxLifetime?: number;
   constructor(
     readonly code: "invalid" | "forbidden" | "insufficient_scope" | "not_found" | "conflict",
     message: string,
-    details: TokenRefusalDetails = {},
+    details: PatErrorDetails = {},
   ) {
     super(message);
     this.field = details.field;

@@ -3,14 +3,14 @@ import type { ServerConfig } from "../config/load.ts";
 import { tokenScopes } from "../scopes.ts";
 import { parseNetwork } from "../http/ip_address.ts";
 import { nameProblem } from "../store/users.ts";
-import type { TokenHolder } from "./owner.ts";
-import { TokenRefusal } from "./pat_error.ts";
+import type { PatOwner } from "./owner.ts";
+import { PatError } from "./pat_error.ts";
 
 /** Networks a token may list. */
 const MAX_NETWORKS = 50;
 
 /** A token as somebody asks for it. */
-export interface TokenWish {
+export interface PatRequest {
   name: string;
   scopes: readonly string[];
   /** Seconds; null: never; undefined: as long as the policy's default. */
@@ -22,7 +22,7 @@ export interface TokenWish {
 }
 
 /** What the policy makes of a wish. */
-export interface GrantedWish {
+export interface GrantedPat {
   name: string;
   scope: string;
   expiresAt?: Date;
@@ -30,25 +30,25 @@ export interface GrantedWish {
 }
 
 /** Holds a wish against the policy and against what its holder has. `now` is in ms since 1970. */
-export function grantWish(
+export function applyPolicy(
   config: Pick<ServerConfig, "scopes" | "personalAccessTokens">,
-  holder: TokenHolder,
-  wish: TokenWish,
+  holder: PatOwner,
+  wish: PatRequest,
   now: number,
-): GrantedWish | TokenRefusal {
+): GrantedPat | PatError {
   if (holder.disabled) {
-    return new TokenRefusal("forbidden", `${holder.owner.username} is disabled.`);
+    return new PatError("forbidden", `${holder.owner.username} is disabled.`);
   }
   const name = wish.name.trim().normalize("NFC");
   const problem = nameProblem(name);
-  if (problem !== undefined) return new TokenRefusal("invalid", problem, { field: "name" });
+  if (problem !== undefined) return new PatError("invalid", problem, { field: "name" });
   const scope = grantedScope(config.scopes, holder, wish);
-  if (scope instanceof TokenRefusal) return scope;
+  if (scope instanceof PatError) return scope;
   const expiresAt = expiryOf(config, wish.lifetime, now);
-  if (expiresAt instanceof TokenRefusal) return expiresAt;
+  if (expiresAt instanceof PatError) return expiresAt;
   const stray = wish.allowedAddresses.find((text) => parseNetwork(text) === undefined);
   if (stray !== undefined) {
-    return new TokenRefusal(
+    return new PatError(
       "invalid",
       `"${stray.slice(0, 60)}" is no address or network. Write it like 203.0.113.7 or 10.0.0.0/8.`,
       { field: "allowedAddresses" },
@@ -56,28 +56,28 @@ export function grantWish(
   }
   if (wish.allowedAddresses.length > MAX_NETWORKS) {
     const message = `At most ${MAX_NETWORKS} networks can be listed.`;
-    return new TokenRefusal("invalid", message, { field: "allowedAddresses" });
+    return new PatError("invalid", message, { field: "allowedAddresses" });
   }
   return { name, scope, expiresAt, allowedAddresses: [...wish.allowedAddresses] };
 }
 
 function grantedScope(
   catalogue: ServerConfig["scopes"],
-  holder: TokenHolder,
-  { scopes: wanted, approvedScopes }: Pick<TokenWish, "scopes" | "approvedScopes">,
-): string | TokenRefusal {
+  holder: PatOwner,
+  { scopes: wanted, approvedScopes }: Pick<PatRequest, "scopes" | "approvedScopes">,
+): string | PatError {
   const held = tokenScopes(catalogue, holder).map(({ name }) => name);
   const missing = [...new Set(wanted)].filter((scope) => !held.includes(scope));
   if (missing.length > 0) {
     const unknown = missing.filter((scope) => !catalogue.some(({ name }) => name === scope));
     const names = missing.join(" ").slice(0, MAX_SCOPE_LENGTH);
     return unknown.length > 0
-      ? new TokenRefusal(
+      ? new PatError(
         "invalid",
         `Unknown scope: ${names}. Known ones: ${held.join(" ")}.`,
         { field: "scopes" },
       )
-      : new TokenRefusal(
+      : new PatError(
         "forbidden",
         `${holder.owner.username} cannot give a token the scope ${names}.`,
         { field: "scopes" },
@@ -87,7 +87,7 @@ function grantedScope(
     approvedScopes !== undefined && !approvedScopes.includes(scope)
   );
   if (unapproved.length > 0) {
-    return new TokenRefusal(
+    return new PatError(
       "insufficient_scope",
       `The approval does not cover ${unapproved.join(" ")}.`,
       { field: "scopes", scopes: [...new Set(wanted)] },
@@ -96,7 +96,7 @@ function grantedScope(
   const scope = formatScope([...new Set(wanted)]);
   return scope.length <= MAX_SCOPE_LENGTH
     ? scope
-    : new TokenRefusal("invalid", "Too many scopes for one token: make two.", { field: "scopes" });
+    : new PatError("invalid", "Too many scopes for one token: make two.", { field: "scopes" });
 }
 
 /** To the second, as people read it. Undefined: never. */
@@ -104,9 +104,9 @@ function expiryOf(
   { personalAccessTokens: policy }: Pick<ServerConfig, "personalAccessTokens">,
   lifetime: number | null | undefined,
   now: number,
-): Date | undefined | TokenRefusal {
+): Date | undefined | PatError {
   if (lifetime === null) {
-    return policy.neverExpire ? undefined : new TokenRefusal(
+    return policy.neverExpire ? undefined : new PatError(
       "forbidden",
       `Tokens must have an end here: at most ${days(policy.maxLifetime)} from now.`,
       { field: "lifetime" },
@@ -115,10 +115,10 @@ function expiryOf(
   const seconds = lifetime ?? policy.defaultLifetime;
   if (!Number.isInteger(seconds) || seconds < 1) {
     const message = "The life of a token is a number of seconds, 1 or more.";
-    return new TokenRefusal("invalid", message, { field: "lifetime" });
+    return new PatError("invalid", message, { field: "lifetime" });
   }
   if (seconds > policy.maxLifetime) {
-    return new TokenRefusal(
+    return new PatError(
       "forbidden",
       `Tokens live at most ${days(policy.maxLifetime)} here. Ask for less.`,
       { field: "lifetime", maxLifetime: policy.maxLifetime },

@@ -1,7 +1,7 @@
 import type { AppParts } from "../app_parts.ts";
 import type { Transaction } from "../store/db/connect.ts";
 import { countTokensOf, type TokenOwner } from "../store/personal_access_tokens.ts";
-import { TokenRefusal } from "./pat_error.ts";
+import { PatError } from "./pat_error.ts";
 
 const DAY = 86_400_000;
 
@@ -11,12 +11,12 @@ const DAY = 86_400_000;
  * would fill the table; where one replaces another (`replacing`), they alone do. The
  * owner must be locked, or others count at the same time.
  */
-export async function checkTokenLimit(
+export async function checkQuota(
   tx: Transaction,
   { config, clock }: Pick<AppParts, "config" | "clock">,
   owner: TokenOwner,
   { replacing }: { replacing: boolean },
-): Promise<TokenRefusal | undefined> {
+): Promise<PatError | undefined> {
   const { maxPerOwner } = config.personalAccessTokens;
   const now = clock.now();
   const count = await countTokensOf(tx, owner.id, {
@@ -24,7 +24,7 @@ export async function checkTokenLimit(
     madeAfter: new Date(now - DAY),
   });
   if (count < maxPerOwner) return undefined;
-  return new TokenRefusal(
+  return new PatError(
     "conflict",
     `${owner.username} has ${count} tokens, counting those made within a day, and may have ` +
       `${maxPerOwner}. Revoke what is not needed, or wait.`,

@@ -8,7 +8,7 @@ import {
 } from "../store/personal_access_tokens.ts";
 import { isPersonalAccessToken } from "../tokens/personal_access_token.ts";
 import { tokenHashHex } from "../tokens/token_hash.ts";
-import { tellOwner } from "./notify_owner.ts";
+import { notifyOwner } from "./notify_owner.ts";
 
 /** Longest place of a leak we keep, in characters. */
 const MAX_PLACE_LENGTH = 500;
@@ -23,7 +23,7 @@ export interface FoundToken {
 }
 
 /** What became of a found token. */
-export interface LeakJudgement {
+export interface LeakReportResult {
   /** Whether it is, or was, a token of ours. */
   ours: boolean;
   /** Whether it counts no more, now. */
@@ -39,11 +39,14 @@ export interface LeakJudgement {
  * and by e-mail.
  */
 export async function reportLeakedTokens(
-  parts: Pick<AppParts, "sql" | "clock" | "config" | "tokenCheck" | "webhook" | "mail" | "issuer">,
+  parts: Pick<
+    AppParts,
+    "sql" | "clock" | "config" | "tokenValidator" | "webhook" | "mail" | "issuer"
+  >,
   found: readonly FoundToken[],
   reporter: { name: string; address: string; proven: boolean },
-): Promise<LeakJudgement[]> {
-  const { sql, clock, config, tokenCheck } = parts;
+): Promise<LeakReportResult[]> {
+  const { sql, clock, config, tokenValidator } = parts;
   const hashes = found.map(({ token }) =>
     isPersonalAccessToken(token) ? tokenHashHex(token) : undefined
   );
@@ -86,9 +89,9 @@ export async function reportLeakedTokens(
     return { noted, ended };
   });
   for (const { token, id, place } of leaks) {
-    tokenCheck.changed(`token:${id}`);
+    tokenValidator.invalidate(`token:${id}`);
     if (!noted.has(id) && !ended.has(id)) continue;
-    tellOwner(parts, {
+    notifyOwner(parts, {
       type: "token.leaked",
       token,
       place,

@@ -11,7 +11,7 @@ import { type Actor, auditToken } from "./create.ts";
 
 /** Ends a token at once, everywhere within a second. One that has ended already stays as it is. */
 export async function revokeToken(
-  parts: Pick<AppParts, "sql" | "clock" | "tokenCheck">,
+  parts: Pick<AppParts, "sql" | "clock" | "tokenValidator">,
   { token, reason, actor }: { token: PersonalAccessToken; reason: string; actor: Actor },
 ): Promise<void> {
   const now = new Date(parts.clock.now());
@@ -19,7 +19,7 @@ export async function revokeToken(
     const ended = await revokePersonalAccessTokens(tx, { ids: [token.id], reason, now });
     if (ended.length > 0) await auditToken(tx, parts, "token.revoked", token, actor);
   });
-  parts.tokenCheck.changed(`token:${token.id}`);
+  parts.tokenValidator.invalidate(`token:${token.id}`);
 }
 
 /**
@@ -39,7 +39,7 @@ export async function revokeTokensOfLogin(
 
 /** Ends all living tokens of one owner, or none of them; returns how many. */
 export async function revokeAllTokens(
-  parts: Pick<AppParts, "sql" | "clock" | "tokenCheck">,
+  parts: Pick<AppParts, "sql" | "clock" | "tokenValidator">,
   { ownerId, reason, actor }: { ownerId: string; reason: string; actor: Actor },
 ): Promise<number> {
   const now = new Date(parts.clock.now());
@@ -50,6 +50,6 @@ export async function revokeAllTokens(
     for (const token of found) await auditToken(tx, parts, "token.revoked", token, actor);
     return found;
   }) as PersonalAccessToken[];
-  for (const { id } of ended) parts.tokenCheck.changed(`token:${id}`);
+  for (const { id } of ended) parts.tokenValidator.invalidate(`token:${id}`);
   return ended.length;
 }

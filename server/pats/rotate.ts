@@ -10,10 +10,10 @@ import {
 } from "../store/personal_access_tokens.ts";
 import { makePersonalAccessToken } from "../tokens/personal_access_token.ts";
 import { type Actor, auditToken, checkLogin, type MadeToken, newToken } from "./create.ts";
-import type { TokenHolder } from "./owner.ts";
-import { checkTokenLimit } from "./quota.ts";
-import { TokenRefusal } from "./pat_error.ts";
-import { grantWish } from "./policy.ts";
+import type { PatOwner } from "./owner.ts";
+import { checkQuota } from "./quota.ts";
+import { PatError } from "./pat_error.ts";
+import { applyPolicy } from "./policy.ts";
 
 /**
  * Whether somebody who may see a token may rotate it: whoever does holds the new
@@ -21,7 +21,7 @@ import { grantWish } from "./policy.ts";
  */
 export function mayRotate(
   user: { id: string },
-  { owner }: { owner: TokenHolder["owner"] },
+  { owner }: { owner: PatOwner["owner"] },
 ): boolean {
   return owner.kind === "service_account" || owner.id === user.id;
 }
@@ -33,21 +33,21 @@ export function mayRotate(
  * owner still has of the old one's scopes.
  */
 export async function rotateToken(
-  parts: Pick<AppParts, "sql" | "clock" | "config" | "issuer" | "tokenCheck">,
+  parts: Pick<AppParts, "sql" | "clock" | "config" | "issuer" | "tokenValidator">,
   { id, newId, holder, overlap, lifetime, actor, approvedScopes }: {
     id: string;
     /** Of the successor, where a repeat must not be taken for another wish. */
     newId?: string;
-    holder: TokenHolder;
+    holder: PatOwner;
     overlap: number;
     lifetime?: number | null;
     actor: Actor;
-    /** See TokenWish. */
+    /** See PatRequest. */
     approvedScopes?: readonly string[];
   },
-): Promise<MadeToken | TokenRefusal> {
+): Promise<MadeToken | PatError> {
   if (!Number.isInteger(overlap) || overlap < 0 || overlap > MAX_OVERLAP_SECONDS) {
-    return new TokenRefusal(
+    return new PatError(
       "invalid",
       `The overlap is 0 to ${MAX_OVERLAP_SECONDS} seconds (30 days).`,
       { field: "overlap" },
@@ -59,24 +59,24 @@ export async function rotateToken(
     const revoked = await checkLogin(tx, parts, actor);
     if (revoked !== undefined) return revoked;
     const old = await lockPersonalAccessToken(tx, id);
-    if (old === undefined) return new TokenRefusal("not_found", "There is no such token.");
+    if (old === undefined) return new PatError("not_found", "There is no such token.");
     if (old.revokedAt !== undefined) {
-      return new TokenRefusal("conflict", "The token was revoked. Make a new one.");
+      return new PatError("conflict", "The token was revoked. Make a new one.");
     }
     if (old.expiresAt !== undefined && old.expiresAt.getTime() <= now) {
-      return new TokenRefusal("conflict", "The token has expired. Make a new one.");
+      return new PatError("conflict", "The token has expired. Make a new one.");
     }
-    const refusal = await checkTokenLimit(tx, parts, holder.owner, { replacing: true });
+    const refusal = await checkQuota(tx, parts, holder.owner, { replacing: true });
     if (refusal !== undefined) return refusal;
     const held = tokenScopes(parts.config.scopes, holder).map(({ name }) => name);
-    const granted = grantWish(parts.config, holder, {
+    const granted = applyPolicy(parts.config, holder, {
       name: old.name,
       scopes: (parseScope(old.scope) ?? []).filter((scope) => held.includes(scope)),
       lifetime: lifetime === undefined ? sameLifetime(parts, old) : lifetime,
       allowedAddresses: old.allowedAddresses,
       approvedScopes,
     }, now);
-    if (granted instanceof TokenRefusal) return granted;
+    if (granted instanceof PatError) return granted;
     const secret = makePersonalAccessToken();
     const token = newToken(parts, {
       ...granted,
@@ -87,13 +87,13 @@ export async function rotateToken(
       id: newId,
     });
     if (!await insertPersonalAccessToken(tx, token)) {
-      return new TokenRefusal("conflict", "The token was rotated already. Rotate its successor.");
+      return new PatError("conflict", "The token was rotated already. Rotate its successor.");
     }
     await shortenPersonalAccessToken(tx, { id, expiresAt: new Date(now + overlap * 1000) });
     await auditToken(tx, parts, "token.rotated", token, actor);
     return { secret, token: { ...token, owner: holder.owner } };
-  }) as MadeToken | TokenRefusal;
-  parts.tokenCheck.changed(`token:${id}`);
+  }) as MadeToken | PatError;
+  parts.tokenValidator.invalidate(`token:${id}`);
   return result;
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { nameKey } from "../../shared/name_key.ts";
-import { addressForLimits, subscriberNetwork } from "../http/client_ip.ts";
+import { rateLimitKey, subscriberNetwork } from "../http/client_ip.ts";
 import type { Sql } from "../store/db/connect.ts";
 import {
   countAttempt,
@@ -12,7 +12,7 @@ import {
 /**
  * Limits on guesses. They count failures alone, and no success resets them: else
  * a guesser would reset his own by signing in between. Addresses count by
- * `addressForLimits`, and IPv6 also by `subscriberNetwork`, so that a subscriber has one
+ * `rateLimitKey`, and IPv6 also by `subscriberNetwork`, so that a subscriber has one
  * count and not 2^64, nor 256.
  */
 export const PASSWORD_LIMITS = {
@@ -39,7 +39,7 @@ export const USER_CODE_LIMITS = {
 const REFUSAL_LIMIT = { limit: 100, windowSeconds: 3600 } as const;
 
 /** Counts a refused workload; false once so many were that no more are written down. */
-export async function admitRefusal(
+export async function checkRefusalLimit(
   sql: Sql,
   refusal: { address: string; now: Date },
 ): Promise<boolean> {
@@ -73,7 +73,7 @@ export type Admission =
  * `browser` names a browser in which the account is signed in, or a link that was mailed
  * to its person: there it has a count of its own wherever it is.
  */
-export async function admitPassword(
+export async function checkPasswordLimit(
   sql: Sql,
   attempt: {
     userId?: string;
@@ -112,7 +112,7 @@ function accountSubject(
 ): string {
   if (userId === undefined) return sha256(nameKey(email));
   if (browser !== undefined) return `${userId} ${browser}`;
-  return knownHere ? `${userId} ${addressForLimits(address)}` : userId;
+  return knownHere ? `${userId} ${rateLimitKey(address)}` : userId;
 }
 
 /**
@@ -120,7 +120,7 @@ function accountSubject(
  * its limit, people behind it who have made no mistake themselves may go on: an
  * office behind one address is not locked out by one of its desks.
  */
-export async function admitUserCode(
+export async function checkUserCodeLimit(
   sql: Sql,
   attempt: { userId: string; address: string; now: Date },
 ): Promise<Admission> {
@@ -139,7 +139,7 @@ type Limits = typeof PASSWORD_LIMITS | typeof USER_CODE_LIMITS;
 
 /** The networks that an attempt counts for: one, or two of IPv6. */
 function networks(kind: string, address: string, limits: Limits): CountedSubject[] {
-  const [narrow, wide] = [addressForLimits(address), subscriberNetwork(address)];
+  const [narrow, wide] = [rateLimitKey(address), subscriberNetwork(address)];
   const counted = { kind: `${kind}_address`, subject: narrow, ...limits.address };
   if (wide === narrow) return [counted];
   return [counted, { kind: `${kind}_subscriber`, subject: wide, ...limits.subscriber }];

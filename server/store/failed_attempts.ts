@@ -66,7 +66,7 @@ export async function countAttempt(
 }
 
 /** Takes back the count of an attempt that turned out right. Earlier failures stay. */
-export async function forgiveAttempt(sql: Sql, attempt: CountedAttempt): Promise<void> {
+export async function releaseAttempt(sql: Sql, attempt: CountedAttempt): Promise<void> {
   await sql`delete from failed_attempts where id in ${sql(attempt.ids)}`;
 }
 

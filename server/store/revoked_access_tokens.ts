@@ -7,7 +7,7 @@ export async function revokeAccessToken(sql: Sql, jti: string, expiresAt: Date):
     on conflict (jti) do nothing`;
 }
 
-export interface AccessTokenStanding {
+export interface AccessTokenStatus {
   /** False once the token or its login was revoked, or its principal disabled. */
   active: boolean;
   /** A person's e-mail address, or a service account's name. */
@@ -22,7 +22,7 @@ export interface AccessTokenStanding {
 }
 
 /** Whether a signed access token still counts, and whose it is. Undefined if its principal is gone. */
-export async function accessTokenStanding(
+export async function accessTokenStatus(
   sql: Sql,
   token: {
     jti: string;
@@ -31,7 +31,7 @@ export async function accessTokenStanding(
     personalAccessTokenId?: string;
     now: Date;
   },
-): Promise<AccessTokenStanding | undefined> {
+): Promise<AccessTokenStatus | undefined> {
   const rows = await sql<
     {
       username: string;

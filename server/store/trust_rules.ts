@@ -102,7 +102,7 @@ export async function deleteTrustRule(
  * Marks an assertion as used. False if it was before, so that this is a replay: anybody's, or, if
  * `caller` may repeat it, somebody else's.
  */
-export async function useAssertion(
+export async function recordJti(
   sql: Sql | Transaction,
   assertion: { issuer: string; jti: string; caller?: string; expiresAt: Date },
 ): Promise<boolean> {

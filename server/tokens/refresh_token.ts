@@ -20,7 +20,7 @@ export function makeRefreshToken(): string {
  * answer got lost can ask again. It takes the token itself and the server's key
  * to know it; the database holds neither the one nor a hash that would do.
  */
-export function succeedingRefreshToken(token: string, key: Uint8Array): string {
+export function deriveNextRefreshToken(token: string, key: Uint8Array): string {
   const payload = parseToken(PREFIX, token, HANDLE_LENGTH + SECRET_LENGTH);
   if (payload === undefined) throw new TypeError("not a refresh token");
   const secret = createHmac("sha256", key).update(payload).digest();

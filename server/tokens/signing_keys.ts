@@ -123,7 +123,7 @@ export class SigningKeys {
    * Makes the first keys if there are none. All that an operator's command may do:
    * its settings need not be the server's.
    */
-  async makeFirst(): Promise<void> {
+  async ensureInitialKeys(): Promise<void> {
     await withSigningKeysLocked(this.sql, async (tx) => {
       const now = new Date(this.clock.now());
       if ((await listSigningKeys(tx, this.sealing, now)).length > 0) return;

@@ -14,7 +14,7 @@ interface Waiting<Value> {
  * database together: one key alone never waits, and a thousand at once are a handful
  * of statements.
  */
-export class GatheredReads<Value> {
+export class BatchLoader<Value> {
   #waiting: Waiting<Value>[] = [];
   #reading = 0;
 

@@ -1,16 +1,18 @@
 import { OAuthError } from "../../shared/oauth/errors.ts";
-import type { Verdict } from "./validated_token.ts";
+import type { ValidationResult } from "./validated_token.ts";
 
 /**
  * What the holder of a token that does not count is told, so that a job which
  * suddenly fails says why (RFC 6750 section 3.1). ASCII without quotes, for it
  * travels in a header.
  */
-export function describeVerdict(verdict: Exclude<Verdict, { state: "active" }>): OAuthError {
+export function describeResult(
+  verdict: Exclude<ValidationResult, { state: "active" }>,
+): OAuthError {
   return new OAuthError("invalid_token", words(verdict));
 }
 
-function words(verdict: Exclude<Verdict, { state: "active" }>): string {
+function words(verdict: Exclude<ValidationResult, { state: "active" }>): string {
   switch (verdict.state) {
     case "unknown":
       return "The token is unknown.";
@@ -26,7 +28,7 @@ function words(verdict: Exclude<Verdict, { state: "active" }>): string {
     }
     case "disabled":
       return "The owner of the token is disabled.";
-    case "elsewhere":
+    case "address_not_allowed":
       return "The token may not be used from this address.";
   }
 }

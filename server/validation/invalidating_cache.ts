@@ -12,18 +12,18 @@ function emptyGeneration<Value>(): Generation<Value> {
 /**
  * What the database said, for as long as it is known to hold. At most `limit`
  * answers, in two generations: when the young one is full the old one goes, which
- * costs a look-up nothing. While `isCurrent` says no, nothing is remembered.
+ * costs a look-up nothing. While `isFresh` says no, nothing is remembered.
  */
-export class Remembered<Value> {
+export class InvalidatingCache<Value> {
   #young = emptyGeneration<Value>();
   #old = emptyGeneration<Value>();
   /** Counts changes, so that an answer read before one is not kept after it. */
   #changes = 0;
 
-  constructor(private readonly limit: number, private readonly isCurrent: () => boolean) {}
+  constructor(private readonly limit: number, private readonly isFresh: () => boolean) {}
 
   get(key: string): Value | undefined {
-    if (!this.isCurrent()) return undefined;
+    if (!this.isFresh()) return undefined;
     const value = this.#young.values.get(key);
     if (value !== undefined) return value;
     return this.#old.values.get(key);
@@ -40,7 +40,7 @@ export class Remembered<Value> {
   ): Promise<Value | undefined> {
     const changes = this.#changes;
     const value = await read();
-    if (value === undefined || changes !== this.#changes || !this.isCurrent()) return value;
+    if (value === undefined || changes !== this.#changes || !this.isFresh()) return value;
     if (this.#young.values.size >= this.limit / 2) {
       this.#old = this.#young;
       this.#young = emptyGeneration();
@@ -55,7 +55,7 @@ export class Remembered<Value> {
   }
 
   /** Forgets every answer that depends on `subject`. */
-  changed(subject: string): void {
+  invalidate(subject: string): void {
     this.#changes++;
     for (const { values, keys } of [this.#young, this.#old]) {
       for (const key of keys.get(subject) ?? []) values.delete(key);
@@ -64,7 +64,7 @@ export class Remembered<Value> {
   }
 
   /** Forgets everything. */
-  missed(): void {
+  clear(): void {
     this.#changes++;
     this.#young = emptyGeneration();
     this.#old = emptyGeneration();

@@ -15,7 +15,7 @@ interface Use {
 }
 
 /** Gathers when tokens were used, and writes it down now and then: never a write per request. */
-export class LastUses {
+export class LastUsedRecorder {
   #uses = new Map<string, Use>();
   #timer: ReturnType<typeof setInterval>;
   #writing = Promise.resolve();

@@ -14,16 +14,16 @@ import {
   findCheckedOwner,
   findTokensToCheck,
 } from "../store/personal_access_tokens.ts";
-import { accessTokenStanding } from "../store/revoked_access_tokens.ts";
-import type { TokenChanges } from "../store/db/cache_invalidation.ts";
+import { accessTokenStatus } from "../store/revoked_access_tokens.ts";
+import type { CacheInvalidation } from "../store/db/cache_invalidation.ts";
 import { readAccessToken } from "../tokens/access_token.ts";
 import { isPersonalAccessToken } from "../tokens/personal_access_token.ts";
 import type { SigningKeys } from "../tokens/signing_keys.ts";
 import { tokenHashHex } from "../tokens/token_hash.ts";
-import { GatheredReads } from "./batch_loader.ts";
-import type { KnownToken, Verdict } from "./validated_token.ts";
-import { LastUses } from "./last_used_recorder.ts";
-import { Remembered } from "./invalidating_cache.ts";
+import { BatchLoader } from "./batch_loader.ts";
+import type { ValidatedToken, ValidationResult } from "./validated_token.ts";
+import { LastUsedRecorder } from "./last_used_recorder.ts";
+import { InvalidatingCache } from "./invalidating_cache.ts";
 
 /** Tokens remembered at a time: about 100 MB when full. */
 const MAX_TOKENS = 100_000;
@@ -31,7 +31,7 @@ const MAX_OWNERS = 20_000;
 const MAX_CLIENTS = 1000;
 
 /** What checking takes. */
-export interface TokenCheckParts {
+export interface TokenValidatorDeps {
   database: Pick<Database, "sql" | "listen">;
   clock: Clock;
   log: Log;
@@ -52,41 +52,41 @@ export interface UsedFrom {
  * before costs one SHA-256 and one look-up in memory, another one read of an
  * index; the notifications of the database keep the memory true.
  */
-export class TokenCheck {
-  #tokens: Remembered<KnownToken>;
-  #owners: Remembered<CheckedOwner>;
-  #clients: Remembered<Client>;
+export class TokenValidator {
+  #tokens: InvalidatingCache<ValidatedToken>;
+  #owners: InvalidatingCache<CheckedOwner>;
+  #clients: InvalidatingCache<Client>;
   /** By credentials that were right. */
-  #provenClients: Remembered<Client>;
-  #tokenReads: GatheredReads<CheckedToken>;
-  #changes?: TokenChanges;
-  readonly lastUses: LastUses;
+  #provenClients: InvalidatingCache<Client>;
+  #tokenReads: BatchLoader<CheckedToken>;
+  #changes?: CacheInvalidation;
+  readonly lastUses: LastUsedRecorder;
 
-  private constructor(private readonly parts: TokenCheckParts) {
-    const isCurrent = () => this.#changes?.isCurrent() ?? false;
-    this.#tokens = new Remembered(MAX_TOKENS, isCurrent);
-    this.#owners = new Remembered(MAX_OWNERS, isCurrent);
-    this.#clients = new Remembered(MAX_CLIENTS, isCurrent);
-    this.#provenClients = new Remembered(MAX_CLIENTS, isCurrent);
+  private constructor(private readonly parts: TokenValidatorDeps) {
+    const isFresh = () => this.#changes?.isFresh() ?? false;
+    this.#tokens = new InvalidatingCache(MAX_TOKENS, isFresh);
+    this.#owners = new InvalidatingCache(MAX_OWNERS, isFresh);
+    this.#clients = new InvalidatingCache(MAX_CLIENTS, isFresh);
+    this.#provenClients = new InvalidatingCache(MAX_CLIENTS, isFresh);
     const { sql } = parts.database;
-    this.#tokenReads = new GatheredReads((hashes) => findTokensToCheck(sql, hashes));
-    this.lastUses = new LastUses(parts.database.sql, parts.log);
+    this.#tokenReads = new BatchLoader((hashes) => findTokensToCheck(sql, hashes));
+    this.lastUses = new LastUsedRecorder(parts.database.sql, parts.log);
   }
 
-  get #memories(): Remembered<unknown>[] {
+  get #memories(): InvalidatingCache<unknown>[] {
     return [
       this.#owners,
       this.#tokens,
       this.#clients,
       this.#provenClients,
-    ] as Remembered<unknown>[];
+    ] as InvalidatingCache<unknown>[];
   }
 
-  static async start(parts: TokenCheckParts): Promise<TokenCheck> {
-    const check = new TokenCheck(parts);
+  static async start(parts: TokenValidatorDeps): Promise<TokenValidator> {
+    const check = new TokenValidator(parts);
     check.#changes = await parts.database.listen({
-      changed: (subject) => check.changed(subject),
-      missed: () => check.#memories.forEach((memory) => memory.missed()),
+      invalidate: (subject) => check.invalidate(subject),
+      clear: () => check.#memories.forEach((memory) => memory.clear()),
     });
     return check;
   }
@@ -95,7 +95,11 @@ export class TokenCheck {
    * Checks a token that is being used with a resource, and notes that it is. One that is
    * remembered needs no promise.
    */
-  check(token: string, from: UsedFrom, resource: Resource = "api"): Verdict | Promise<Verdict> {
+  validate(
+    token: string,
+    from: UsedFrom,
+    resource: Resource = "api",
+  ): ValidationResult | Promise<ValidationResult> {
     const key = tokenHashHex(token);
     const known = this.#tokens.get(key);
     return known === undefined
@@ -108,7 +112,7 @@ export class TokenCheck {
     key: string,
     from: UsedFrom,
     resource: Resource,
-  ): Promise<Verdict> {
+  ): Promise<ValidationResult> {
     const known = await this.#tokens.read(
       key,
       () => this.#lookUp(token, key),
@@ -117,13 +121,13 @@ export class TokenCheck {
     return known === undefined ? { state: "unknown" } : this.#judge(known, from, resource);
   }
 
-  #judge(known: KnownToken, from: UsedFrom, resource: Resource): Verdict {
+  #judge(known: ValidatedToken, from: UsedFrom, resource: Resource): ValidationResult {
     if (known.resource !== resource) return { state: "other_resource", token: known };
     if (known.ended !== undefined) return { state: known.ended.why, token: known };
     const now = this.parts.clock.now();
     if (known.expiresAt <= now) return { state: "expired", token: known };
     if (known.allowed !== undefined && !known.allowed.includes(from.address)) {
-      return { state: "elsewhere", token: known };
+      return { state: "address_not_allowed", token: known };
     }
     if (known.kind === "personal_access_token") {
       this.lastUses.note(known.id, now, from.address, from.userAgent);
@@ -180,8 +184,8 @@ export class TokenCheck {
    * Forgets what depends on `subject`. The database tells of every change within a
    * second; whoever makes one says so here, so that this replica knows it at once.
    */
-  changed(subject: string): void {
-    for (const memory of this.#memories) memory.changed(subject);
+  invalidate(subject: string): void {
+    for (const memory of this.#memories) memory.invalidate(subject);
   }
 
   /** Stops listening and writes down the last uses. */
@@ -190,7 +194,7 @@ export class TokenCheck {
     await this.lastUses.close();
   }
 
-  async #lookUp(token: string, key: string): Promise<KnownToken | undefined> {
+  async #lookUp(token: string, key: string): Promise<ValidatedToken | undefined> {
     const { sql } = this.parts.database;
     if (isPersonalAccessToken(token)) {
       const found = await this.#tokenReads.get(key);
@@ -200,7 +204,7 @@ export class TokenCheck {
     const genuine = await readAccessToken(this.parts, token);
     if (genuine === undefined) return undefined;
     const { claims } = genuine;
-    const standing = await accessTokenStanding(sql, {
+    const standing = await accessTokenStatus(sql, {
       jti: claims.jti,
       subject: claims.sub,
       familyId: claims.sid,
@@ -257,7 +261,7 @@ function knownPersonalAccessToken(
   token: CheckedToken,
   owner: CheckedOwner,
   { scopes: catalogue }: Pick<ServerConfig, "scopes">,
-): KnownToken {
+): ValidatedToken {
   const scope = heldTokenScope(catalogue, {
     isAdmin: owner.isAdmin,
     ownScopes: owner.scope === undefined ? undefined : parseScope(owner.scope),
@@ -285,6 +289,6 @@ function knownPersonalAccessToken(
   };
 }
 
-function boundTo(networks: readonly string[]): KnownToken["allowed"] {
+function boundTo(networks: readonly string[]): ValidatedToken["allowed"] {
   return networks.length > 0 ? new NetworkList(networks) : undefined;
 }

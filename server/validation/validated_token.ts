@@ -3,7 +3,7 @@ import type { Resource } from "../tokens/resource.ts";
 import type { Workload } from "../tokens/access_token.ts";
 
 /** A token that is ours, as a check remembers it: personal access token or JWT. */
-export interface KnownToken {
+export interface ValidatedToken {
   kind: "personal_access_token" | "access_token";
   /** Of its row, or the JWT's `jti`. */
   id: string;
@@ -37,14 +37,14 @@ export interface KnownToken {
 }
 
 /** What a check found. */
-export type Verdict =
-  | { state: "active"; token: KnownToken }
+export type ValidationResult =
+  | { state: "active"; token: ValidatedToken }
   | { state: "unknown" }
   /** It is for another resource than the one that asks. */
-  | { state: "other_resource"; token: KnownToken }
-  | { state: "expired"; token: KnownToken }
-  | { state: "revoked"; token: KnownToken }
+  | { state: "other_resource"; token: ValidatedToken }
+  | { state: "expired"; token: ValidatedToken }
+  | { state: "revoked"; token: ValidatedToken }
   /** Its owner is shut out. */
-  | { state: "disabled"; token: KnownToken }
+  | { state: "disabled"; token: ValidatedToken }
   /** It may not be used from where it is. */
-  | { state: "elsewhere"; token: KnownToken };
+  | { state: "address_not_allowed"; token: ValidatedToken };

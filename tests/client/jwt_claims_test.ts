@@ -1,10 +1,10 @@
 /** Invariant: an id in a token is shown to operators as the token has it. */
 import assert from "node:assert/strict";
 import { claimText } from "../../client/federation/trust_arguments.ts";
-import { uncheckedClaims } from "../../client/oauth/unverified_jwt.ts";
+import { unverifiedClaims } from "../../client/oauth/unverified_jwt.ts";
 
 Deno.test("numbers in claims keep their digits", () => {
-  const claims = uncheckedClaims(
+  const claims = unverifiedClaims(
     `e30.${btoa('{"project_id":9007199254740993,"exp":1790000000}')}.x`,
   );
   assert.equal(claimText(claims ?? {}, "project_id"), "9007199254740993");
@@ -13,8 +13,8 @@ Deno.test("numbers in claims keep their digits", () => {
 
 Deno.test("only three parts make a JWT: nothing else is believed to name its server", () => {
   const claims = btoa('{"iss":"https://auth.example.com"}').replaceAll("=", "");
-  assert.equal(uncheckedClaims(`e30.${claims}.x`)?.iss, "https://auth.example.com");
+  assert.equal(unverifiedClaims(`e30.${claims}.x`)?.iss, "https://auth.example.com");
   for (const text of [`e30.${claims}`, `e30.${claims}.x.y`, `e30.${claims}.x.y.z`, claims]) {
-    assert.equal(uncheckedClaims(text), undefined, text);
+    assert.equal(unverifiedClaims(text), undefined, text);
   }
 });

@@ -6,7 +6,7 @@ import {
   type CredentialStore,
   CredentialStoreError,
 } from "../../client/credentials/store.ts";
-import { freshCredentials, RENEW_NOW, type RenewalPlace } from "../../client/oauth/refresh.ts";
+import { freshCredentials, type LoginStore, RENEW_NOW } from "../../client/oauth/refresh.ts";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { jwt } from "../support/client_home.ts";
@@ -16,7 +16,7 @@ import { type Scripted, ScriptedServer } from "../support/scripted_server.ts";
 const MINUTE = 60_000;
 
 /** One login in memory, with a lock that lets one caller in after the other. */
-class MemoryPlace implements RenewalPlace {
+class MemoryPlace implements LoginStore {
   readonly writes: Credentials[] = [];
   deletes = 0;
   /** Whether nothing can be stored. */

@@ -12,7 +12,7 @@ import { databaseKinds } from "../support/databases.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free_port.ts";
 import { programPath, startNginx } from "../support/reverse_proxy.ts";
-import { settableClock } from "../support/settable_clock.ts";
+import { manualClock } from "../support/settable_clock.ts";
 import { serveSite } from "../support/site.ts";
 import { testServer } from "../support/test_server.ts";
 
@@ -196,7 +196,7 @@ async function startIssuer() {
   await using cleanUp = new AsyncDisposableStack();
   const database = cleanUp.use(await databaseKinds[0].create());
   // Its keys are older than any token here.
-  const clock = settableClock(Date.now() - 3_600_000);
+  const clock = manualClock(Date.now() - 3_600_000);
   const server = cleanUp.use(await testServer(database.location, () => {}, clock));
   const site = cleanUp.use(serveSite(server));
   const { keys } = server.parts;

@@ -6,7 +6,7 @@ import { eventually } from "../support/eventually.ts";
 interface Browser {
   address: string;
   cookie: string;
-  formToken: string;
+  csrfToken: string;
 }
 
 Deno.test("a flood of sign-ins from one network neither delays others nor locks them out", async () => {
@@ -17,11 +17,11 @@ Deno.test("a flood of sign-ins from one network neither delays others nor locks 
     const response = await fetch(`${server.issuer}/signin`, {
       headers: { "x-forwarded-for": address },
     });
-    const [, formToken] = /name="form_token" value="([^"]+)"/.exec(await response.text())!;
-    return { address, cookie: response.headers.getSetCookie()[0].split(";")[0], formToken };
+    const [, csrfToken] = /name="form_token" value="([^"]+)"/.exec(await response.text())!;
+    return { address, cookie: response.headers.getSetCookie()[0].split(";")[0], csrfToken };
   };
   const signIn = async (
-    { address, cookie, formToken }: Browser,
+    { address, cookie, csrfToken }: Browser,
     email: string,
     password: string,
   ): Promise<number> => {
@@ -29,7 +29,7 @@ Deno.test("a flood of sign-ins from one network neither delays others nor locks 
       method: "POST",
       redirect: "manual",
       headers: { "x-forwarded-for": address, cookie },
-      body: new URLSearchParams({ form_token: formToken, email, password }),
+      body: new URLSearchParams({ form_token: csrfToken, email, password }),
     });
     await response.body?.cancel();
     return response.status;

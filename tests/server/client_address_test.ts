@@ -1,9 +1,9 @@
 /** Invariant: nobody but a trusted proxy can say where a request came from. */
 import assert from "node:assert/strict";
 import {
-  addressForLimits,
   clientAddressReader,
   neighbourhood,
+  rateLimitKey,
   subscriberNetwork,
 } from "../../server/http/client_ip.ts";
 
@@ -32,10 +32,10 @@ Deno.test("X-Forwarded-For counts only as far as proxies are trusted", () => {
 });
 
 Deno.test("IPv6 is counted by /64, IPv4 by address", () => {
-  assert.equal(addressForLimits("203.0.113.9"), "203.0.113.9");
-  assert.equal(addressForLimits("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
-  assert.equal(addressForLimits("2001:db8::1"), "2001:db8:0:0::/64");
-  assert.equal(addressForLimits("::1"), "0:0:0:0::/64");
+  assert.equal(rateLimitKey("203.0.113.9"), "203.0.113.9");
+  assert.equal(rateLimitKey("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
+  assert.equal(rateLimitKey("2001:db8::1"), "2001:db8:0:0::/64");
+  assert.equal(rateLimitKey("::1"), "0:0:0:0::/64");
 });
 
 Deno.test("a subscriber is an IPv4 address or an IPv6 /56, a neighbourhood a /24 or a /56", () => {

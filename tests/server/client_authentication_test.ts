@@ -17,7 +17,7 @@ async function introspect(server: TestServer, authorization: string): Promise<nu
 async function untilRemembered(server: TestServer, authorization: string): Promise<void> {
   await eventually("the credentials are remembered", async () => {
     assert.equal(await introspect(server, authorization), 200);
-    return server.parts.tokenCheck.provenClient(authorization) !== undefined;
+    return server.parts.tokenValidator.provenClient(authorization) !== undefined;
   });
 }
 
@@ -25,7 +25,7 @@ testOnEachDatabase(
   "a client that was removed, or has another secret, is refused",
   async (location) => {
     await using server = await testServer(location);
-    const { sql, tokenCheck, clock } = server.parts;
+    const { sql, tokenValidator, clock } = server.parts;
     const now = new Date(clock.now());
     const add = (secret: string) =>
       insertClient(sql, { id: "api", name: "an API", secretHash: tokenHash(secret), now });
@@ -39,11 +39,11 @@ testOnEachDatabase(
       assert.equal(await inBody("first"), 200);
     }
     await deleteClient(sql, "api");
-    tokenCheck.changed("client:api");
+    tokenValidator.invalidate("client:api");
     assert.equal(await introspect(server, basic("api", "first")), 401);
     assert.equal(await inBody("first"), 401);
     await add("second");
-    tokenCheck.changed("client:api");
+    tokenValidator.invalidate("client:api");
     for (const [secret, status] of [["first", 401], ["second", 200]] as const) {
       assert.equal(await introspect(server, basic("api", secret)), status, secret);
       assert.equal(await inBody(secret), status, secret);
@@ -55,7 +55,7 @@ testOnEachDatabase(
   "only short credentials of clients with a secret are remembered, since others are free to make up",
   async (location) => {
     await using server = await testServer(location);
-    const { sql, tokenCheck, clock } = server.parts;
+    const { sql, tokenValidator, clock } = server.parts;
     const now = new Date(clock.now());
     const add = async (id: string, secret: string) => {
       await insertClient(sql, { id, name: "an API", secretHash: tokenHash(secret), now });
@@ -65,14 +65,14 @@ testOnEachDatabase(
     const long = await add("long", "s".repeat(500));
     await untilRemembered(server, short);
     assert.equal(await introspect(server, long), 200);
-    assert.equal(tokenCheck.provenClient(long), undefined);
+    assert.equal(tokenValidator.provenClient(long), undefined);
     for (const secret of ["", "a", "b"]) {
       const authorization = basic(brand.cliClientId, secret);
       await introspect(server, authorization);
-      assert.equal(tokenCheck.provenClient(authorization), undefined, secret);
+      assert.equal(tokenValidator.provenClient(authorization), undefined, secret);
     }
     const wrong = basic("short", "wrong");
     assert.equal(await introspect(server, wrong), 401);
-    assert.equal(tokenCheck.provenClient(wrong), undefined);
+    assert.equal(tokenValidator.provenClient(wrong), undefined);
   },
 );

@@ -29,7 +29,7 @@ async function derivedTokens(server: TestServer, token: string): Promise<string[
 
 async function demote(server: TestServer, { id }: Person): Promise<void> {
   await server.parts.sql`update users set is_admin = false where id = ${id}`;
-  server.parts.tokenCheck.changed(`principal:${id}`);
+  server.parts.tokenValidator.invalidate(`principal:${id}`);
 }
 
 testOnEachDatabase(

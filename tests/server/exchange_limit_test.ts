@@ -5,7 +5,7 @@ import { ACCESS_TOKEN_TYPE } from "../../shared/oauth/token_types.ts";
 import { RateLimit } from "../../server/security/token_bucket.ts";
 import { testOnEachDatabase } from "../support/databases.ts";
 import { addPerson, describeScopes, makeToken } from "../support/personal_access_tokens.ts";
-import { settableClock } from "../support/settable_clock.ts";
+import { manualClock } from "../support/settable_clock.ts";
 import { testServer } from "../support/test_server.ts";
 
 testOnEachDatabase(
@@ -56,7 +56,7 @@ testOnEachDatabase(
 );
 
 Deno.test("a rate limit refills with time, and takes from all of its buckets or from none", () => {
-  const clock = settableClock();
+  const clock = manualClock();
   const limit = new RateLimit(clock);
   const [narrow, wide] = [{ burst: 2, perSecond: 0.5 }, { burst: 3, perSecond: 1 }];
   const take = (key: string) => limit.take([[key, narrow], ["all", wide]]);

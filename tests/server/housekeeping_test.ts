@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { cleanUp, keepHouse } from "../../server/cleanup.ts";
 import { createSession, signInAddresses } from "../../server/store/sessions.ts";
-import { useAssertion } from "../../server/store/trust_rules.ts";
-import { admitPassword } from "../../server/security/rate_limit.ts";
+import { recordJti } from "../../server/store/trust_rules.ts";
+import { checkPasswordLimit } from "../../server/security/rate_limit.ts";
 import { tokenHash } from "../../server/tokens/token_hash.ts";
 import { brand } from "../../shared/brand.ts";
 import { testOnEachDatabase } from "../support/databases.ts";
@@ -32,7 +32,7 @@ testOnEachDatabase("an access token stays revoked until it has expired", async (
   assert.equal((await server.post("/oauth/revoke", revocation)).status, 200);
   server.clock.advance({ seconds: expires_in - 1 });
   await cleanUp(server.parts);
-  server.parts.tokenCheck.changed(`principal:${id}`);
+  server.parts.tokenValidator.invalidate(`principal:${id}`);
   assert.match((await verify(server, token)).challenge!, /revoked/);
   server.clock.advance({ days: 1, minutes: 1 });
   await cleanUp(server.parts);
@@ -50,7 +50,7 @@ testOnEachDatabase(
     server.clock.advance({ seconds: expires_in + 30 });
     await cleanUp(server.parts);
     server.clock.advance({ seconds: -31 });
-    server.parts.tokenCheck.changed(`principal:${id}`);
+    server.parts.tokenValidator.invalidate(`principal:${id}`);
     assert.match((await verify(server, token)).challenge!, /revoked/);
   },
 );
@@ -60,10 +60,10 @@ testOnEachDatabase("a used assertion stays used until it is forgotten", async (l
   const { sql } = server.parts;
   const expiresAt = new Date(server.clock.now() + 600_000);
   const assertion = { issuer: "https://ci.example", jti: "one", expiresAt };
-  assert.equal(await useAssertion(sql, assertion), true);
+  assert.equal(await recordJti(sql, assertion), true);
   server.clock.advance({ seconds: 599 });
   await cleanUp(server.parts);
-  assert.equal(await useAssertion(sql, assertion), false);
+  assert.equal(await recordJti(sql, assertion), false);
   server.clock.advance({ seconds: 2 });
   await cleanUp(server.parts);
   assert.equal(await rows(server, "used_assertions"), 0);
@@ -72,7 +72,7 @@ testOnEachDatabase("a used assertion stays used until it is forgotten", async (l
 testOnEachDatabase("a locked account stays locked through a clean-up", async (location) => {
   await using server = await testServer(location);
   const attempt = () =>
-    admitPassword(server.parts.sql, {
+    checkPasswordLimit(server.parts.sql, {
       userId: "alice",
       email: "alice@example.com",
       address: "192.0.2.7",
@@ -236,10 +236,10 @@ testOnEachDatabase("JWTs of a token that was deleted do not work", async (locati
   for (const each of [jwt, login.access_token]) {
     assert.equal((await verify(server, each)).status, 200);
   }
-  const { sql, tokenCheck } = server.parts;
+  const { sql, tokenValidator } = server.parts;
   await sql`delete from personal_access_tokens where id = ${id}`;
   await sql`delete from refresh_token_families`;
-  tokenCheck.changed(`principal:${alice.id}`);
+  tokenValidator.invalidate(`principal:${alice.id}`);
   for (const each of [jwt, login.access_token]) {
     assert.equal((await verify(server, each)).status, 401);
   }

@@ -9,8 +9,8 @@ import { apiOperations } from "../../server/api/api.ts";
 import type { ApiOperation } from "../../server/api/operation.ts";
 import { createToken, importToken } from "../../server/pats/create.ts";
 import { rotateToken } from "../../server/pats/rotate.ts";
-import { findUserAsHolder } from "../../server/pats/owner.ts";
-import { TokenRefusal } from "../../server/pats/pat_error.ts";
+import { findUserAsOwner } from "../../server/pats/owner.ts";
+import { PatError } from "../../server/pats/pat_error.ts";
 import { createServiceAccount } from "../../server/store/service_accounts.ts";
 import { cookieName } from "../../server/pages/http/session_cookie.ts";
 import { pageRoutes } from "../../server/pages/routes.ts";
@@ -132,7 +132,7 @@ async function credentials(server: TestServer): Promise<Credential[]> {
   const bob = await addPerson(server);
   const disabled = await manage(bob.id, WRITE);
   await sql`update users set disabled_at = ${new Date(clock.now())} where id = ${bob.id}`;
-  server.parts.tokenCheck.changed(`principal:${bob.id}`);
+  server.parts.tokenValidator.invalidate(`principal:${bob.id}`);
   add("approval of a disabled person", NO_TOKEN, disabled);
   const carol = await addPerson(server);
   const base = await server.login(carol.id, `${FULL_SCOPE} ${WRITE}`);
@@ -418,7 +418,7 @@ testOnEachDatabase(
     assert.equal(await status("POST", "/import", { ...wish, ...hash, owner: email }), 403);
     assert.equal(await status("POST", "", { ...wish, owner: email }), 201, "in their own name");
     await server.parts.sql`update users set is_admin = true where id = ${aliceId}`;
-    server.parts.tokenCheck.changed(`principal:${aliceId}`);
+    server.parts.tokenValidator.invalidate(`principal:${aliceId}`);
     assert.equal(await status("GET", `/${id}`), 200);
     assert.equal(await status("POST", `/${id}/rotate`, { overlap: 0 }), 403, "to hold it");
   },
@@ -436,7 +436,7 @@ testOnEachDatabase("a personal access token sees itself and no other", async (lo
   const { token } = await makeToken(server, alice, { scopes: ["deploy", "read"] });
   const catalogue = server.parts.config.scopes;
   catalogue.splice(catalogue.findIndex(({ name }) => name === "deploy"), 1);
-  server.parts.tokenCheck.changed(`principal:${alice.id}`);
+  server.parts.tokenValidator.invalidate(`principal:${alice.id}`);
   const shown = await call(server, token, "GET", "/api/v1/token");
   assert.deepEqual(shown.body.scopes, ["read"]);
 });
@@ -550,7 +550,7 @@ testOnEachDatabase("a scope kept for other clients is in no new token", async (l
   // One that had it before the operator kept it for others has lost it.
   const { token, id } = await makeToken(server, alice);
   await sql`update personal_access_tokens set scope = 'deploy billing' where id = ${id}`;
-  server.parts.tokenCheck.changed(`token:${id}`);
+  server.parts.tokenValidator.invalidate(`token:${id}`);
   assert.equal((await verify(server, token)).headers.get("x-auth-scope"), "deploy");
 });
 
@@ -672,7 +672,7 @@ testOnEachDatabase("a token is not created with a login revoked meanwhile", asyn
   const { sql, clock } = server.parts;
   const login = await server.login(alice.id, FULL_SCOPE);
   const { sid } = JSON.parse(atob(login.access_token.split(".")[1]));
-  const holder = (await findUserAsHolder(sql, alice.id))!;
+  const holder = (await findUserAsOwner(sql, alice.id))!;
   const create = () =>
     createToken(server.parts, {
       holder,
@@ -680,12 +680,12 @@ testOnEachDatabase("a token is not created with a login revoked meanwhile", asyn
       actor: { id: alice.id, address: "192.0.2.1", loginId: sid },
     });
   const first = await create();
-  assert.ok(!(first instanceof TokenRefusal));
+  assert.ok(!(first instanceof PatError));
   await sql`update refresh_token_families set revoked_at = ${new Date(
     clock.now(),
   )} where id = ${sid}`;
   const second = await create();
-  assert.ok(second instanceof TokenRefusal);
+  assert.ok(second instanceof PatError);
   assert.equal(second.code, "forbidden");
   const rotated = await rotateToken(server.parts, {
     id: first.token.id,
@@ -693,7 +693,7 @@ testOnEachDatabase("a token is not created with a login revoked meanwhile", asyn
     overlap: 0,
     actor: { id: alice.id, address: "192.0.2.1", loginId: sid },
   });
-  assert.ok(rotated instanceof TokenRefusal);
+  assert.ok(rotated instanceof PatError);
   assert.equal(rotated.code, "forbidden");
   const imported = await importToken(server.parts, {
     holder,
@@ -701,7 +701,7 @@ testOnEachDatabase("a token is not created with a login revoked meanwhile", asyn
     actor: { id: alice.id, address: "192.0.2.1", loginId: sid },
     hash: new Uint8Array(32).fill(7),
   });
-  assert.ok(imported instanceof TokenRefusal);
+  assert.ok(imported instanceof PatError);
   assert.equal(imported.code, "forbidden");
 });
 
@@ -767,7 +767,7 @@ testOnEachDatabase("a JWT of a token has no scope that the token has lost", asyn
   }
   // The operator keeps the scope from tokens.
   server.parts.config.scopes.find(({ name }) => name === "deploy")!.tokens = false;
-  server.parts.tokenCheck.changed(`principal:${alice.id}`);
+  server.parts.tokenValidator.invalidate(`principal:${alice.id}`);
   for (const presented of [token, ...jwts]) {
     assert.equal((await verify(server, presented, "?scope=deploy")).status, 403);
   }

@@ -8,14 +8,14 @@ import { MigrationConflict } from "../../server/store/db/migration_conflict.ts";
 import { migrations } from "../../server/store/db/migrations.ts";
 import { setUserDisabled, updateUser } from "../../server/store/user_access.ts";
 import { createUser, emailProblem, findUserByEmail } from "../../server/store/users.ts";
-import { admitPassword, PASSWORD_LIMITS } from "../../server/security/rate_limit.ts";
+import { checkPasswordLimit, PASSWORD_LIMITS } from "../../server/security/rate_limit.ts";
 import { testOnEachDatabase } from "../support/databases.ts";
 import { addPerson, call, describeScopes, makeToken } from "../support/personal_access_tokens.ts";
 import { createDatabase } from "../support/postgres.ts";
-import { settableClock } from "../support/settable_clock.ts";
+import { manualClock } from "../support/settable_clock.ts";
 import { testServer } from "../support/test_server.ts";
 
-const clock = settableClock();
+const clock = manualClock();
 const now = new Date(clock.now());
 
 async function add(sql: Sql, email: string): Promise<boolean> {
@@ -87,7 +87,7 @@ testOnEachDatabase(
     ];
     const outcomes: boolean[] = [];
     for (let count = 0; count <= PASSWORD_LIMITS.account.limit; count++) {
-      const admission = await admitPassword(sql, {
+      const admission = await checkPasswordLimit(sql, {
         email: spellings[count % spellings.length],
         address: `192.0.2.${count}`,
         knownHere: false,

@@ -244,12 +244,12 @@ test("the header of a public client is not remembered, however it is written", a
     return server.post("/oauth/token", form, { authorization });
   };
   assert.equal((await ask(basic(1))).body.error, "invalid_grant");
-  assert.equal(server.parts.tokenCheck.provenClient(basic(1)), undefined);
+  assert.equal(server.parts.tokenValidator.provenClient(basic(1)), undefined);
   assert.equal((await ask(basic(2))).body.error, "invalid_client");
   const { authorization } = await server.addClient();
   await server.post("/oauth/introspect", { token: "x" }, { authorization });
   // Where the database's notifications are heard.
-  const remembers = () => server.parts.tokenCheck.provenClient(authorization) !== undefined;
+  const remembers = () => server.parts.tokenValidator.provenClient(authorization) !== undefined;
   await eventually("the other is remembered", async () => {
     await server.post("/oauth/introspect", { token: "x" }, { authorization });
     return remembers();

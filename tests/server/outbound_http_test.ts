@@ -3,7 +3,7 @@
  * very addresses that were judged, and no answer takes more time or memory than was allowed.
  */
 import assert from "node:assert/strict";
-import { IssuerKeys, IssuerUnavailable } from "../../server/federation/jwks_cache.ts";
+import { IssuerUnavailable, JwksCache } from "../../server/federation/jwks_cache.ts";
 import {
   exchange,
   machineNetwork,
@@ -15,7 +15,7 @@ import {
 } from "../../server/outbound/outbound_http.ts";
 import { proxyFor } from "../../server/outbound/proxy.ts";
 import { startIssuer } from "../support/oidc_issuer.ts";
-import { settableClock } from "../support/settable_clock.ts";
+import { manualClock } from "../support/settable_clock.ts";
 
 const REQUEST: OutboundRequest = {
   accept: "application/json",
@@ -336,8 +336,8 @@ Deno.test("through a proxy TLS is between us and the server", async () => {
 
 Deno.test("an issuer in trouble is asked once for many tokens", async () => {
   await using issuer = await startIssuer();
-  const clock = settableClock();
-  const keys = new IssuerKeys(clock, new OutboundHttp(machineNetwork({})), true);
+  const clock = manualClock();
+  const keys = new JwksCache(clock, new OutboundHttp(machineNetwork({})), true);
   const discoveries = () =>
     issuer.requests.filter((request) => request.endsWith("configuration")).length;
   const never = () => false;
@@ -380,8 +380,8 @@ Deno.test("an issuer's documents are asked for by the media types that issuers h
     path === "/jwks"
       ? { type: "application/jwk-set+json", body: { keys: [] } }
       : { type: "application/json", body: { issuer: url, jwks_uri: `${url}/jwks` } };
-  const keys = new IssuerKeys(
-    settableClock(),
+  const keys = new JwksCache(
+    manualClock(),
     new OutboundHttp({
       env: {},
       resolve: () => Promise.resolve(["93.184.215.14"]),

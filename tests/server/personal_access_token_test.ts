@@ -41,7 +41,7 @@ testOnEachDatabase("a token is shown once, kept as a hash, and works", async (lo
   assert.equal(answer.headers.get("x-auth-username"), alice.email);
   assert.equal(answer.headers.get("x-auth-scope"), "deploy");
   assert.equal(answer.headers.get("x-auth-client"), `pat-${made.id}`);
-  await server.parts.tokenCheck.lastUses.flush();
+  await server.parts.tokenValidator.lastUses.flush();
   const used = await call(server, made.token, "GET", "/api/v1/token");
   assert.equal(used.body.last_used_at, new Date(server.clock.now()).toISOString());
   assert.equal(used.body.last_used_address, "192.0.2.1");
@@ -209,18 +209,18 @@ testOnEachDatabase("rotation gives a successor, once, and an overlap", async (lo
 testOnEachDatabase("a token never carries more than its owner has now", async (location) => {
   await using server = await testServer(location, describeScopes);
   const admin = await addPerson(server, true);
-  const { sql, tokenCheck } = server.parts;
+  const { sql, tokenValidator } = server.parts;
   const { token } = await makeToken(server, admin, { scopes: ["deploy", "operate"] });
   const scope = async () => (await verify(server, token)).headers.get("x-auth-scope");
   assert.equal(await scope(), "deploy operate");
   await sql`update users set is_admin = false where id = ${admin.id}`;
-  tokenCheck.changed(`principal:${admin.id}`);
+  tokenValidator.invalidate(`principal:${admin.id}`);
   assert.equal(await scope(), "deploy");
   const lacking = await verify(server, token, "?scope=operate");
   assert.equal(lacking.status, 403);
   assert.match(lacking.challenge!, /error="insufficient_scope".*scope="operate"/);
   await sql`update users set disabled_at = created_at where id = ${admin.id}`;
-  tokenCheck.changed(`principal:${admin.id}`);
+  tokenValidator.invalidate(`principal:${admin.id}`);
   assert.match((await verify(server, token)).challenge!, /owner of the token is disabled/);
 });
 
@@ -356,7 +356,7 @@ testOnEachDatabase("tokens of older deployments are taken over by hash", async (
 testOnEachDatabase("service accounts have tokens, within their own scopes", async (location) => {
   await using server = await testServer(location, describeScopes);
   const [alice, admin] = [await addPerson(server), await addPerson(server, true)];
-  const { sql, clock, tokenCheck } = server.parts;
+  const { sql, clock, tokenValidator } = server.parts;
   const id = crypto.randomUUID();
   await sql`
     insert into service_accounts (id, name, scope, created_at)
@@ -371,7 +371,7 @@ testOnEachDatabase("service accounts have tokens, within their own scopes", asyn
     422,
   );
   await sql`update service_accounts set scope = 'read' where id = ${id}`;
-  tokenCheck.changed(`principal:${id}`);
+  tokenValidator.invalidate(`principal:${id}`);
   const answer = await verify(server, made.token);
   assert.equal(answer.headers.get("x-auth-scope"), "read");
   assert.equal(answer.headers.get("x-auth-username"), "deployer");

@@ -9,7 +9,7 @@ import { migrations } from "../../server/store/db/migrations.ts";
 import { loadServerSecrets } from "../../server/store/server_secrets.ts";
 import { SigningKeys } from "../../server/tokens/signing_keys.ts";
 import { databaseKinds, testOnEachDatabase } from "../support/databases.ts";
-import { settableClock } from "../support/settable_clock.ts";
+import { manualClock } from "../support/settable_clock.ts";
 
 const KEY = "a".repeat(32);
 const config = {
@@ -24,8 +24,8 @@ testOnEachDatabase("migrations are applied once, in order, and told", async (loc
     const pending = await migrationStatus(database.sql);
     assert.deepEqual(pending.map(({ appliedAt }) => appliedAt), migrations.map(() => undefined));
     const names = migrations.map(({ name }) => name);
-    assert.deepEqual(await migrate(database.sql, settableClock()), names);
-    assert.deepEqual(await migrate(database.sql, settableClock()), []);
+    assert.deepEqual(await migrate(database.sql, manualClock()), names);
+    assert.deepEqual(await migrate(database.sql, manualClock()), []);
     const status = await migrationStatus(database.sql);
     assert.ok(status.every(({ appliedAt }) => appliedAt !== undefined));
   } finally {
@@ -36,7 +36,7 @@ testOnEachDatabase("migrations are applied once, in order, and told", async (loc
 for (const kind of databaseKinds.filter(({ name }) => name.startsWith("PostgreSQL"))) {
   Deno.test(`replicas that start at once migrate once and agree on keys (${kind.name})`, async () => {
     await using created = await kind.create();
-    const clock = settableClock();
+    const clock = manualClock();
     const replicas = await Promise.all(
       Array.from({ length: 5 }, () => openDatabase(created.location)),
     );
@@ -59,7 +59,7 @@ for (const kind of databaseKinds.filter(({ name }) => name.startsWith("PostgreSQ
 }
 
 testOnEachDatabase("with a secret key, nothing at rest is plain", async (location) => {
-  const clock = settableClock();
+  const clock = manualClock();
   const database = await openDatabase(location);
   const { sql } = database;
   try {
@@ -96,7 +96,7 @@ testOnEachDatabase("with a secret key, nothing at rest is plain", async (locatio
 testOnEachDatabase(
   "an operator's command with other settings leaves the keys alone",
   async (location) => {
-    const clock = settableClock();
+    const clock = manualClock();
     const database = await openDatabase(location);
     try {
       await migrate(database.sql, clock);
@@ -105,7 +105,7 @@ testOnEachDatabase(
       await serving.maintain();
       const before = await serving.list();
       const operating = new SigningKeys(database.sql, sealing(undefined), clock, config);
-      await operating.makeFirst();
+      await operating.ensureInitialKeys();
       assert.deepEqual(await serving.list(), before);
       await operating.rotate(true);
       const after = await serving.list();

@@ -4,14 +4,14 @@
  */
 import assert from "node:assert/strict";
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from "jose";
-import { IssuerKeys } from "../../server/federation/jwks_cache.ts";
+import { JwksCache } from "../../server/federation/jwks_cache.ts";
 import {
   claimedIssuer,
   type SubjectToken,
   verifySubjectToken,
 } from "../../server/federation/subject_token.ts";
 import { OutboundError, type OutboundHttp } from "../../server/outbound/outbound_http.ts";
-import { settableClock } from "../support/settable_clock.ts";
+import { manualClock } from "../support/settable_clock.ts";
 
 const ISSUER = "https://ci.example";
 const AUDIENCE = "https://auth.example";
@@ -20,16 +20,16 @@ const AUDIENCE = "https://auth.example";
 async function issuer() {
   const { publicKey, privateKey } = await generateKeyPair("ES256", { extractable: true });
   const jwk: JWK = { ...await exportJWK(publicKey), kid: "one" };
-  const clock = settableClock();
+  const clock = manualClock();
   const now = clock.now() / 1000;
   const claims = { iss: ISSUER, sub: "job", aud: AUDIENCE, iat: now, exp: now + 600, jti: "one" };
   const sign = (change: Record<string, unknown> = {}) =>
     new SignJWT({ ...claims, ...change }).setProtectedHeader({ alg: "ES256", kid: "one" })
       .sign(privateKey);
   const verify = async (token: string) => {
-    const issuerKeys = { keySet: () => Promise.resolve({ keys: [jwk] }) } as unknown as IssuerKeys;
+    const jwksCache = { keySet: () => Promise.resolve({ keys: [jwk] }) } as unknown as JwksCache;
     const expected = { issuer: ISSUER, audiences: [AUDIENCE, "another"] };
-    return await verifySubjectToken({ clock, issuerKeys }, token, expected);
+    return await verifySubjectToken({ clock, jwksCache }, token, expected);
   };
   const accepts = async (change: Record<string, unknown>) =>
     !("reason" in await verify(await sign(change)));
@@ -91,7 +91,7 @@ Deno.test("an issuer is found only in a token of ordinary size, and only if it i
 
 /** Keys of an issuer over a network that the test is. */
 function keys() {
-  const clock = settableClock();
+  const clock = manualClock();
   const state = {
     /** Names of the keys that are published. */
     published: ["one"],
@@ -115,11 +115,11 @@ function keys() {
       });
     },
   } as unknown as OutboundHttp;
-  const issuerKeys = new IssuerKeys(clock, http, false);
+  const jwksCache = new JwksCache(clock, http, false);
   /** Names of the keys that a token signed by `kid` is verified with; undefined: none to be had. */
   const find = async (kid: string) => {
     try {
-      const found = await issuerKeys.keySet(
+      const found = await jwksCache.keySet(
         ISSUER,
         (set) => set.keys.some((key) => key.kid === kid),
       );
@@ -128,7 +128,7 @@ function keys() {
       assert.equal((error as Error).name, "IssuerUnavailable");
     }
   };
-  return { clock, state, find, issuerKeys };
+  return { clock, state, find, jwksCache };
 }
 
 Deno.test("keys are kept for ten minutes, and fetched again for an unknown one after a pause", async () => {
@@ -193,10 +193,10 @@ Deno.test("an issuer must call itself what the token does, and some answers come
       [503, false],
     ] as const
   ) {
-    const { state, issuerKeys } = keys();
+    const { state, jwksCache } = keys();
     state.failure = status;
     await assert.rejects(
-      issuerKeys.keySet(ISSUER, () => true),
+      jwksCache.keySet(ISSUER, () => true),
       { name: "IssuerUnavailable", permanent },
       String(status),
     );

@@ -5,12 +5,12 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import type { DatabaseLocation, Sql } from "../../server/store/db/connect.ts";
-import { deleteOldFailedAttempts, forgiveAttempt } from "../../server/store/failed_attempts.ts";
+import { deleteOldFailedAttempts, releaseAttempt } from "../../server/store/failed_attempts.ts";
 import {
   type Admission,
-  admitPassword,
-  admitRefusal,
-  admitUserCode,
+  checkPasswordLimit,
+  checkRefusalLimit,
+  checkUserCodeLimit,
 } from "../../server/security/rate_limit.ts";
 import { testOnEachDatabase } from "../support/databases.ts";
 import { testServer } from "../support/test_server.ts";
@@ -26,9 +26,9 @@ async function withSql(location: DatabaseLocation, test: (sql: Sql) => Promise<v
   await test(server.parts.sql);
 }
 
-function password(sql: Sql, attempt: Partial<Parameters<typeof admitPassword>[1]>) {
+function password(sql: Sql, attempt: Partial<Parameters<typeof checkPasswordLimit>[1]>) {
   const email = "alice@example.com";
-  return admitPassword(sql, {
+  return checkPasswordLimit(sql, {
     email,
     address: "192.0.2.7",
     knownHere: false,
@@ -63,7 +63,7 @@ testOnEachDatabase(
       const userId = randomUUID();
       const guesses = times(
         200,
-        (index) => admitUserCode(sql, { userId, address: `192.0.2.${index}`, now: at(0) }),
+        (index) => checkUserCodeLimit(sql, { userId, address: `192.0.2.${index}`, now: at(0) }),
       );
       assert.equal(admitted(await Promise.all(guesses)), 10);
     }),
@@ -74,7 +74,7 @@ testOnEachDatabase(
   (location) =>
     withSql(location, async (sql) => {
       const guess = (userId: string, minutes: number, address = "192.0.2.7") =>
-        admitUserCode(sql, { userId, address, now: at(minutes) });
+        checkUserCodeLimit(sql, { userId, address, now: at(minutes) });
       const clumsy = randomUUID();
       assert.ok("attempt" in await guess(clumsy, 0));
       for (const userId of times(33, () => randomUUID())) {
@@ -84,7 +84,7 @@ testOnEachDatabase(
       assert.ok("attempt" in await guess(clumsy, 1, "198.51.100.1"), "elsewhere it is not blocked");
       const honest = await guess(randomUUID(), 1);
       assert.ok("attempt" in honest, "whoever made no mistake goes on");
-      await forgiveAttempt(sql, honest.attempt);
+      await releaseAttempt(sql, honest.attempt);
       assert.ok("attempt" in await guess(clumsy, 60), "an hour later all is forgotten");
     }),
 );
@@ -115,7 +115,7 @@ testOnEachDatabase(
       for (let success = 0; success < 20; success++) {
         const admission = await password(sql, { userId, now: at(9) });
         assert.ok("attempt" in admission);
-        await forgiveAttempt(sql, admission.attempt);
+        await releaseAttempt(sql, admission.attempt);
       }
       const last = await password(sql, { userId, now: at(10) });
       assert.ok("attempt" in last);
@@ -197,7 +197,7 @@ testOnEachDatabase(
       const codes = times(
         300,
         (index) =>
-          admitUserCode(sql, {
+          checkUserCodeLimit(sql, {
             userId: `clumsy ${index % 50}`,
             address: address(index),
             now: at(0),
@@ -232,7 +232,7 @@ testOnEachDatabase(
   "refused workloads of one IPv6 subscriber have one count, not one for each /64",
   (location) =>
     withSql(location, async (sql) => {
-      const refuse = (address: string) => admitRefusal(sql, { address, now: at(0) });
+      const refuse = (address: string) => checkRefusalLimit(sql, { address, now: at(0) });
       const noted = await Promise.all(
         times(110, (index) => refuse(`2001:db8:0:${index.toString(16)}::1`)),
       );

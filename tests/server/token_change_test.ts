@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { openDatabase } from "../../server/store/db/connect.ts";
 import { listenForTokenChanges } from "../../server/store/db/cache_invalidation.ts";
-import { TokenCheck } from "../../server/validation/token_validator.ts";
+import { TokenValidator } from "../../server/validation/token_validator.ts";
 import { databaseKinds, testOnEachDatabase } from "../support/databases.ts";
 import {
   addPerson,
@@ -88,7 +88,7 @@ testOnEachDatabase("revoking while it is used lets no use through afterwards", a
 
 testOnEachDatabase("a token that is known costs no statement", async (location) => {
   await using server = await testServer(location, describeScopes);
-  const { sql, tokenCheck } = server.parts;
+  const { sql, tokenValidator } = server.parts;
   let statements = 0;
   const counting = new Proxy(sql, {
     apply(target, self, given) {
@@ -97,13 +97,13 @@ testOnEachDatabase("a token that is known costs no statement", async (location) 
     },
   });
   let current = () => false;
-  const replica = await TokenCheck.start({
+  const replica = await TokenValidator.start({
     ...server.parts,
     database: {
       sql: counting,
       async listen(listener) {
         const changes = await server.database.listen(listener);
-        current = changes.isCurrent;
+        current = changes.isFresh;
         return changes;
       },
     },
@@ -113,17 +113,17 @@ testOnEachDatabase("a token that is known costs no statement", async (location) 
     const { token } = await makeToken(server, alice);
     await until(() => current());
     for (const known of [token, alice.login]) {
-      assert.equal((await replica.check(known, {})).state, "active");
+      assert.equal((await replica.validate(known, {})).state, "active");
       assert.ok(statements > 0);
       statements = 0;
-      for (let i = 0; i < 100; i++) await replica.check(known, {});
+      for (let i = 0; i < 100; i++) await replica.validate(known, {});
       assert.equal(statements, 0);
     }
     // A look-alike is told from a token without asking anybody.
     const last = token.at(-1) === "0" ? "1" : "0";
-    assert.equal((await replica.check(token.slice(0, -1) + last, {})).state, "unknown");
+    assert.equal((await replica.validate(token.slice(0, -1) + last, {})).state, "unknown");
     assert.equal(statements, 0);
-    assert.equal((await tokenCheck.check(token, {})).state, "active");
+    assert.equal((await tokenValidator.validate(token, {})).state, "active");
   } finally {
     await replica.close();
   }
@@ -148,19 +148,19 @@ for (const kind of databaseKinds.filter(({ name }) => name.startsWith("PostgreSQ
     const database = await openDatabase(created.location);
     const { sql } = database;
     const heard: string[] = [];
-    let missed = 0;
+    let cleared = 0;
     const changes = await database.listen({
-      changed: (subject) => heard.push(subject),
-      missed: () => missed++,
+      invalidate: (subject) => heard.push(subject),
+      clear: () => cleared++,
     });
     try {
-      await until(() => changes.isCurrent());
-      assert.equal(missed, 1);
+      await until(() => changes.isFresh());
+      assert.equal(cleared, 1);
       // The new connection can be had at once, so that nothing but the loss itself tells of it.
       await sql`
         select pg_terminate_backend(pid) from pg_stat_activity
         where datname = current_database() and pid <> pg_backend_pid()`;
-      await until(() => missed === 2 && changes.isCurrent());
+      await until(() => cleared === 2 && changes.isFresh());
       await sql`select pg_notify('token_changes', 'token:x')`;
       await until(() => heard.includes("token:x"));
     } finally {
@@ -179,18 +179,18 @@ for (const kind of databaseKinds.filter(({ name }) => name.startsWith("PostgreSQ
       const { sql } = server.parts;
       // A replica whose channel alone goes through the proxy.
       let current = () => false;
-      const replica = await TokenCheck.start({
+      const replica = await TokenValidator.start({
         ...server.parts,
         database: {
           sql,
           listen(listener) {
             const changes = listenForTokenChanges(url.href, listener);
-            current = changes.isCurrent;
+            current = changes.isFresh;
             return Promise.resolve(changes);
           },
         },
       });
-      const state = async (token: string) => (await replica.check(token, {})).state;
+      const state = async (token: string) => (await replica.validate(token, {})).state;
       try {
         const alice = await addPerson(server);
         const made = await makeToken(server, alice);

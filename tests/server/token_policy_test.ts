@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { decodeJwt } from "jose";
 import { warnOfExpiry } from "../../server/pats/expiry_reminders.ts";
 import { createToken } from "../../server/pats/create.ts";
-import { findUserAsHolder } from "../../server/pats/owner.ts";
-import { TokenRefusal } from "../../server/pats/pat_error.ts";
+import { findUserAsOwner } from "../../server/pats/owner.ts";
+import { PatError } from "../../server/pats/pat_error.ts";
 import { createServiceAccount } from "../../server/store/service_accounts.ts";
 import { MAX_SCOPE_LENGTH } from "../../shared/oauth/scope.ts";
 import { testOnEachDatabase } from "../support/databases.ts";
@@ -95,14 +95,14 @@ testOnEachDatabase("a token's scopes and networks are bounded", async (location)
   });
   const { parts } = server;
   const { id } = await server.addUser();
-  const holder = (await findUserAsHolder(parts.sql, id))!;
+  const holder = (await findUserAsOwner(parts.sql, id))!;
   const create = async (wish: { scopes?: string[]; allowedAddresses?: string[] }) => {
     const made = await createToken(parts, {
       holder,
       wish: { name: "CI", scopes: [], allowedAddresses: [], ...wish },
       actor: { id, address: "192.0.2.1" },
     });
-    return made instanceof TokenRefusal ? made.code : "created";
+    return made instanceof PatError ? made.code : "created";
   };
   const networks = (count: number) => Array.from({ length: count }, (_, i) => `192.0.2.${i}`);
   assert.equal(await create({ allowedAddresses: networks(50) }), "created");

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { type Condition, holds } from "../../server/federation/condition.ts";
 import { dangers } from "../../server/federation/rule_lint.ts";
-import { draftRule, RuleDraftError, type RuleWishes } from "../../server/federation/build_rule.ts";
+import { draftRule, RuleDraftError, type RuleOptions } from "../../server/federation/build_rule.ts";
 import { type ProviderName, providers } from "../../server/federation/providers.ts";
 
 const glob = (claim: string, ...values: string[]): Condition => ({
@@ -315,7 +315,7 @@ Deno.test("a rule takes no issuer whose tokens could never be verified", async (
 
 Deno.test("templates turn a few words into conditions", async () => {
   const lookUp = () => Promise.resolve("4711");
-  const draft = (provider: ProviderName, wishes: Partial<RuleWishes>) =>
+  const draft = (provider: ProviderName, wishes: Partial<RuleOptions>) =>
     draftRule(provider, { conditions: [], ...wishes }, lookUp);
 
   const github = await draft("github", { subject: "acme/api", branch: "main" });
@@ -356,7 +356,7 @@ Deno.test("templates turn a few words into conditions", async () => {
     equals("team", "a", "b"),
     glob("path", "x/*"),
   ]);
-  const refusals: [ProviderName, Partial<RuleWishes>, RegExp][] = [
+  const refusals: [ProviderName, Partial<RuleOptions>, RegExp][] = [
     ["kubernetes", { subject: "ci/deployer" }, /--issuer/],
     ["kubernetes", { subject: "deployer", issuer: "https://k" }, /namespace\/name/],
     ["github", { subject: "acme" }, /write it like acme\/api/],

@@ -15,7 +15,7 @@ import { setServiceAccountShutOut } from "../../server/admin/service_account_ope
 import type { ServerConfig } from "../../server/config/load.ts";
 import type { Condition } from "../../server/federation/condition.ts";
 import { cleanUp } from "../../server/cleanup.ts";
-import { IssuerKeys } from "../../server/federation/jwks_cache.ts";
+import { JwksCache } from "../../server/federation/jwks_cache.ts";
 import { machineNetwork, OutboundHttp } from "../../server/outbound/outbound_http.ts";
 import type { DatabaseLocation } from "../../server/store/db/connect.ts";
 import { JWT_BEARER_GRANT, TOKEN_EXCHANGE_GRANT } from "../../shared/oauth/grant_types.ts";
@@ -28,7 +28,7 @@ import {
   type SignOptions,
   startIssuer,
 } from "../support/oidc_issuer.ts";
-import { settableClock } from "../support/settable_clock.ts";
+import { manualClock } from "../support/settable_clock.ts";
 import { type Answer, ISSUER, type TestServer, testServer } from "../support/test_server.ts";
 
 interface Trust extends AsyncDisposable {
@@ -43,7 +43,7 @@ async function trusting(
   location: DatabaseLocation,
   change: (config: ServerConfig) => void = () => {},
 ): Promise<Trust> {
-  const clock = settableClock();
+  const clock = manualClock();
   const server = await testServer(location, (config) => {
     config.federation = { privateIssuers: true, detailedErrors: true };
     config.scopes.push({ name: "deploy", description: "Deploy" });
@@ -339,7 +339,7 @@ testOnEachDatabase("an issuer that misbehaves harms nobody else", async (locatio
 
 Deno.test("private addresses are not asked unless the operator allows it", async () => {
   await using issuer = await startIssuer();
-  const open = new IssuerKeys(settableClock(), new OutboundHttp(machineNetwork({})), true);
+  const open = new JwksCache(manualClock(), new OutboundHttp(machineNetwork({})), true);
   assert.ok(await open.keySet(issuer.url, () => true));
   const asked: string[] = [];
   const watching = new OutboundHttp({
@@ -349,7 +349,7 @@ Deno.test("private addresses are not asked unless the operator allows it", async
       return Promise.resolve({ status: 404, headers: new Headers(), body: new Uint8Array() });
     },
   });
-  const strict = new IssuerKeys(settableClock(), watching, false);
+  const strict = new JwksCache(manualClock(), watching, false);
   for (
     const address of [
       "https://127.0.0.1",

@@ -1,12 +1,12 @@
 import type { Clock } from "../../shared/clock.ts";
 
 /** A clock that stands still until a test moves it. Times in milliseconds since 1970. */
-export interface SettableClock extends Clock {
+export interface ManualClock extends Clock {
   set(time: number): void;
   advance(change: { days?: number; hours?: number; minutes?: number; seconds?: number }): void;
 }
 
-export function settableClock(start: number = Date.UTC(2026, 10, 24, 10, 0, 0)): SettableClock {
+export function manualClock(start: number = Date.UTC(2026, 10, 24, 10, 0, 0)): ManualClock {
   let time = start;
   return {
     now: () => time,

@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import { app } from "../../server/app.ts";
 import { loadConfig, type ServerConfig } from "../../server/config/load.ts";
 import type { AppParts } from "../../server/app_parts.ts";
-import { IssuerKeys } from "../../server/federation/jwks_cache.ts";
+import { JwksCache } from "../../server/federation/jwks_cache.ts";
 import { openStorage } from "../../server/open_store.ts";
 import type { Database, DatabaseLocation } from "../../server/store/db/connect.ts";
 import {
@@ -20,7 +20,7 @@ import {
 import { heldScope } from "../../server/scopes.ts";
 import { findUser } from "../../server/store/users.ts";
 import { Mail } from "../../server/notifications/mail.ts";
-import { TokenCheck } from "../../server/validation/token_validator.ts";
+import { TokenValidator } from "../../server/validation/token_validator.ts";
 import { tokenHash } from "../../server/tokens/token_hash.ts";
 import { normaliseUserCode } from "../../server/tokens/user_code.ts";
 import { Webhook } from "../../server/notifications/webhook.ts";
@@ -29,7 +29,7 @@ import type { DeviceAuthorizationResponse } from "../../shared/oauth/device_auth
 import { DEVICE_CODE_GRANT } from "../../shared/oauth/grant_types.ts";
 import { managementResource } from "../../shared/management.ts";
 import type { TokenResponse } from "../../shared/oauth/token_response.ts";
-import { type SettableClock, settableClock } from "./settable_clock.ts";
+import { type ManualClock, manualClock } from "./settable_clock.ts";
 
 export const ISSUER = "https://auth.example.test";
 export const FULL_SCOPE = "openid profile email offline_access";
@@ -44,7 +44,7 @@ export interface Answer {
 export interface TestServer extends AsyncDisposable {
   parts: AppParts;
   database: Database;
-  clock: SettableClock;
+  clock: ManualClock;
   /** Takes the server's own requests in place of the network, once it is set. */
   outgoing?: typeof globalThis.fetch;
   /** `peer` is where the request comes from. */
@@ -76,7 +76,7 @@ export interface TestServer extends AsyncDisposable {
 export async function testServer(
   location: DatabaseLocation,
   change: (config: ServerConfig) => void = () => {},
-  clock: SettableClock = settableClock(),
+  clock: ManualClock = manualClock(),
 ): Promise<TestServer> {
   const io = {
     stdout: () => true,
@@ -94,13 +94,13 @@ export async function testServer(
   const storage = await openStorage(config, io, "serve");
   const { sql } = storage.database;
   const shared = { ...storage, config, issuer: ISSUER, clock, log: () => {} };
-  const tokenCheck = await TokenCheck.start(shared);
+  const tokenValidator = await TokenValidator.start(shared);
   const http = new OutboundHttp(outboundNetwork(() => server.outgoing));
-  const issuerKeys = new IssuerKeys(clock, http, config.federation.privateIssuers);
+  const jwksCache = new JwksCache(clock, http, config.federation.privateIssuers);
   const { outboundPrivateAddresses } = config;
   const webhook = new Webhook(config.webhook, clock, shared.log, http, outboundPrivateAddresses);
   const mail = new Mail(config.mail, shared.log);
-  const parts: AppParts = { ...shared, sql, issuerKeys, tokenCheck, webhook, mail, http };
+  const parts: AppParts = { ...shared, sql, jwksCache, tokenValidator, webhook, mail, http };
   const routes = app(parts);
 
   const server: TestServer = {
@@ -196,7 +196,7 @@ export async function testServer(
       return answer.body;
     },
     async [Symbol.asyncDispose]() {
-      await tokenCheck.close();
+      await tokenValidator.close();
       await webhook.close();
       await mail.close();
       await storage.database.close();

@@ -1,7 +1,7 @@
 /** `pat create`: makes a personal access token; its secret goes to stdout and nowhere else. */
 import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
-import { maskInActions } from "../../process/github_add_mask.ts";
+import { githubAddMask } from "../../process/github_add_mask.ts";
 import { ClientError } from "../../errors.ts";
 import type { ClientIo } from "../../io.ts";
 import type { ApprovalOptions } from "../../auth/management_token.ts";
@@ -51,7 +51,7 @@ export async function giveOut(
   { json }: { json?: boolean },
   io: ClientIo,
 ): Promise<void> {
-  maskInActions(made.token, io);
+  githubAddMask(made.token, io);
   try {
     if (!io.stdout(json ? formatJson(made) : `${made.token}\n`)) {
       throw new Error("nobody reads standard output");

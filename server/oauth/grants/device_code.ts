@@ -16,7 +16,7 @@ import { findUser, type User } from "../../store/users.ts";
 import { makeRefreshToken, refreshTokenHashes } from "../../tokens/refresh_token.ts";
 import { tokenHash } from "../../tokens/token_hash.ts";
 import type { Grant, TokenRequest } from "./grant.ts";
-import { type Login, loginTokens } from "./issue_login_tokens.ts";
+import { issueLoginTokens, type Login } from "./issue_login_tokens.ts";
 import { audienceOf, requestedResource } from "../../tokens/resource.ts";
 
 /** Least seconds between two polls, advertised and enforced alike (RFC 8628 section 3.2). */
@@ -76,7 +76,7 @@ export function deviceCodeGrant(parts: AppParts): Grant {
           return new OAuthError("invalid_grant", "The device code is unknown or used already.");
       }
       const login = await redeem(parts, request, code);
-      return login instanceof OAuthError ? login : await loginTokens(parts, login);
+      return login instanceof OAuthError ? login : await issueLoginTokens(parts, login);
     },
   };
 }

@@ -3,7 +3,7 @@ import { formatScope, parseScope } from "../../../shared/oauth/scope.ts";
 import type { TokenResponse } from "../../../shared/oauth/token_response.ts";
 import type { AppParts } from "../../app_parts.ts";
 import { recordRepeatedAuditEvent } from "../../store/audit_events.ts";
-import { describeVerdict } from "../../validation/describe_result.ts";
+import { describeResult } from "../../validation/describe_result.ts";
 import { signAccessToken } from "../../tokens/access_token.ts";
 import type { RateLimit } from "../../security/token_bucket.ts";
 import { checkExchangeLimit } from "./exchange_limit.ts";
@@ -14,16 +14,16 @@ import type { TokenRequest } from "./grant.ts";
  * alone. The JWT outlives neither the token nor, where it is introspected, its
  * revocation.
  */
-export async function exchangePersonalAccessToken(
+export async function exchangePat(
   parts: AppParts & { exchanges: RateLimit },
   request: TokenRequest,
   token: string,
 ): Promise<TokenResponse | OAuthError> {
-  const { issuer, clock, keys, config, sql, tokenCheck } = parts;
-  const verdict = await tokenCheck.check(token, request);
+  const { issuer, clock, keys, config, sql, tokenValidator } = parts;
+  const verdict = await tokenValidator.validate(token, request);
   // RFC 8693 section 2.2.2: a subject token that will not do is an invalid_request.
   if (verdict.state !== "active") {
-    return new OAuthError("invalid_request", describeVerdict(verdict).message);
+    return new OAuthError("invalid_request", describeResult(verdict).message);
   }
   const known = verdict.token;
   if (known.kind !== "personal_access_token") {

@@ -2,9 +2,9 @@ import { OAuthError, type OAuthErrorCode } from "../../../shared/oauth/errors.ts
 import { formatScope, parseScope } from "../../../shared/oauth/scope.ts";
 import type { TokenResponse } from "../../../shared/oauth/token_response.ts";
 import type { AppParts } from "../../app_parts.ts";
-import { addressForLimits } from "../../http/client_ip.ts";
+import { rateLimitKey } from "../../http/client_ip.ts";
 import { describeCondition } from "../../federation/condition.ts";
-import { judge, type Judgement, passes } from "../../federation/match.ts";
+import { judge, passes, type RuleMatch } from "../../federation/match.ts";
 import { provider } from "../../federation/providers.ts";
 import {
   claimedIssuer,
@@ -18,8 +18,8 @@ import type { RateLimit } from "../../security/token_bucket.ts";
 import { heldScope } from "../../scopes.ts";
 import { recordAuditEvent, recordRepeatedAuditEvent } from "../../store/audit_events.ts";
 import { findPrincipal, type Principal } from "../../store/service_accounts.ts";
-import { trustRulesOfIssuer, useAssertion } from "../../store/trust_rules.ts";
-import { admitRefusal } from "../../security/rate_limit.ts";
+import { recordJti, trustRulesOfIssuer } from "../../store/trust_rules.ts";
+import { checkRefusalLimit } from "../../security/rate_limit.ts";
 import { checkAccessTokenSize, signAccessToken, type Workload } from "../../tokens/access_token.ts";
 import { tokenHashHex } from "../../tokens/token_hash.ts";
 import { checkExchangeLimit } from "./exchange_limit.ts";
@@ -33,7 +33,7 @@ const MAX_CLAIM_LENGTH = 255;
  * rules. `refusal` is the code the grant's own standard has for a bad token.
  * Every outcome is audited.
  */
-export async function workloadTokens(
+export async function exchangeWorkloadToken(
   parts: AppParts & { exchanges: RateLimit },
   request: TokenRequest,
   token: string,
@@ -43,7 +43,7 @@ export async function workloadTokens(
   const issuer = claimedIssuer(token);
   if (issuer === undefined) return new OAuthError(refusal, "The token is no JSON Web Token.");
   const rules = await trustRulesOfIssuer(sql, issuer);
-  const refuse = (why: string, more: { judgement?: Judgement; claims?: SubjectToken["claims"] }) =>
+  const refuse = (why: string, more: { judgement?: RuleMatch; claims?: SubjectToken["claims"] }) =>
     refused(parts, request, { issuer, why, code: refusal, ...more });
   if (rules.length === 0) return await refuse("no rule trusts this issuer", {});
 
@@ -80,7 +80,7 @@ export async function workloadTokens(
     // Once, wherever it is presented (RFC 7523 section 3 item 7), and for as long as it is taken.
     const expiresAt = new Date((claims.exp + 2 * SKEW) * 1000);
     const caller = provider(rule.provider).reusesTokens ? callerOf(request) : undefined;
-    if (!await useAssertion(sql, { issuer, jti: claims.jti, caller, expiresAt })) {
+    if (!await recordJti(sql, { issuer, jti: claims.jti, caller, expiresAt })) {
       return await refuse("it was used before", { judgement: nearest, claims });
     }
   }
@@ -89,7 +89,7 @@ export async function workloadTokens(
 
 /** Who presents a token, so that a stolen copy is of no use elsewhere. */
 function callerOf({ client, address }: TokenRequest): string {
-  return `${client.id} ${addressForLimits(address)}`;
+  return `${client.id} ${rateLimitKey(address)}`;
 }
 
 function isRefusal(verified: SubjectToken | Refusal): verified is Refusal {
@@ -161,13 +161,13 @@ async function refused(
     issuer: string;
     why: string;
     code: OAuthErrorCode;
-    judgement?: Judgement;
+    judgement?: RuleMatch;
     claims?: SubjectToken["claims"];
   },
 ): Promise<OAuthError> {
   const { judgement, claims } = refusal;
   const detail = judgement === undefined ? "" : `: ${describeJudgement(judgement)}`;
-  const counted = await admitRefusal(sql, {
+  const counted = await checkRefusalLimit(sql, {
     address: request.address,
     now: new Date(clock.now()),
   });
@@ -190,7 +190,7 @@ async function refused(
 }
 
 /** Which condition kept the nearest rule from matching, or which rule matched. */
-function describeJudgement(judgement: Judgement): string {
+function describeJudgement(judgement: RuleMatch): string {
   const { rule, failed, obstacle } = judgement;
   if (passes(judgement)) return `the rule "${rule.name}" matches`;
   const wants = failed.map(describeCondition);

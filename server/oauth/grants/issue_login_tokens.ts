@@ -26,7 +26,7 @@ export interface Login {
 }
 
 /** The tokens of a login: access token, ID token for `openid`, the given refresh token. */
-export async function loginTokens(
+export async function issueLoginTokens(
   { config, issuer, clock, keys }: Pick<AppParts, "config" | "issuer" | "clock" | "keys">,
   login: Login,
 ): Promise<TokenResponse> {

@@ -3,7 +3,7 @@ import { OAuthError } from "../../../shared/oauth/errors.ts";
 import type { AppParts } from "../../app_parts.ts";
 import type { RateLimit } from "../../security/token_bucket.ts";
 import type { Grant } from "./grant.ts";
-import { workloadTokens } from "./exchange_workload_token.ts";
+import { exchangeWorkloadToken } from "./exchange_workload_token.ts";
 import { targetProblem } from "./requested_target.ts";
 
 /** Assertions as grants (RFC 7523 section 2.1): the same trade as token exchange, in older words. */
@@ -19,7 +19,7 @@ export function jwtBearerGrant(parts: AppParts & { exchanges: RateLimit }): Gran
       const problem = targetProblem(parts, request, ["resource"]);
       if (problem !== undefined) return problem;
       // RFC 7523 section 3.1: an assertion that will not do is an invalid_grant.
-      return await workloadTokens(parts, request, assertion, "invalid_grant");
+      return await exchangeWorkloadToken(parts, request, assertion, "invalid_grant");
     },
   };
 }

@@ -12,10 +12,10 @@ import {
   rotateRefreshToken,
 } from "../../store/refresh_token_families.ts";
 import { findUser } from "../../store/users.ts";
-import { refreshTokenHashes, succeedingRefreshToken } from "../../tokens/refresh_token.ts";
+import { deriveNextRefreshToken, refreshTokenHashes } from "../../tokens/refresh_token.ts";
 import { tokenHash } from "../../tokens/token_hash.ts";
 import type { Grant, TokenRequest } from "./grant.ts";
-import { loginTokens } from "./issue_login_tokens.ts";
+import { issueLoginTokens } from "./issue_login_tokens.ts";
 import { requestedResource, type Resource } from "../../tokens/resource.ts";
 
 /**
@@ -43,7 +43,7 @@ export function refreshTokenGrant(parts: AppParts): Grant {
       const scope = narrowedScope(family!.scope, request.parameter("scope"), resource);
       if (scope instanceof OAuthError) return scope;
 
-      const successor = succeedingRefreshToken(token, parts.secrets.refreshTokenKey);
+      const successor = deriveNextRefreshToken(token, parts.secrets.refreshTokenKey);
       const idleExpiresAt = await rotate(parts, hashes, successor, now);
       if (idleExpiresAt === undefined) {
         // Somebody presented a token of this family meanwhile, or this one is the previous.
@@ -53,7 +53,7 @@ export function refreshTokenGrant(parts: AppParts): Grant {
       }
       const user = await findUser(parts.sql, family!.userId);
       if (user === undefined) return refused("The account is gone.");
-      return await loginTokens(parts, {
+      return await issueLoginTokens(parts, {
         user,
         clientId: request.client.id,
         scope: heldScope(parts.config.scopes, user, request.client.id, scope),

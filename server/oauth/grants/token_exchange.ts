@@ -4,8 +4,8 @@ import { ACCESS_TOKEN_TYPE, ID_TOKEN_TYPE, JWT_TYPE } from "../../../shared/oaut
 import type { AppParts } from "../../app_parts.ts";
 import type { RateLimit } from "../../security/token_bucket.ts";
 import type { Grant, TokenRequest } from "./grant.ts";
-import { exchangePersonalAccessToken } from "./exchange_pat.ts";
-import { workloadTokens } from "./exchange_workload_token.ts";
+import { exchangePat } from "./exchange_pat.ts";
+import { exchangeWorkloadToken } from "./exchange_workload_token.ts";
 import { targetProblem } from "./requested_target.ts";
 
 /**
@@ -22,8 +22,8 @@ export function tokenExchangeGrant(parts: AppParts & { exchanges: RateLimit }): 
       // RFC 8693 section 2.2.2: a subject token that will not do is an invalid_request.
       const token = request.parameter("subject_token")!;
       const tokens = request.parameter("subject_token_type") === ACCESS_TOKEN_TYPE
-        ? await exchangePersonalAccessToken(parts, request, token)
-        : await workloadTokens(parts, request, token, "invalid_request");
+        ? await exchangePat(parts, request, token)
+        : await exchangeWorkloadToken(parts, request, token, "invalid_request");
       if (tokens instanceof OAuthError) return tokens;
       return { ...tokens, issued_token_type: ACCESS_TOKEN_TYPE };
     },

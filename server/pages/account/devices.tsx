@@ -3,7 +3,7 @@ import { listSessions, type Session } from "../../store/sessions.ts";
 import { signedInSession } from "../http/browser_session.ts";
 import { Address } from "../device/confirm.tsx";
 import { loginList, UserAgent } from "./login_list.tsx";
-import { Moment } from "../ui/relative_time.tsx";
+import { TimeAgo } from "../ui/relative_time.tsx";
 import { page, type PageContext, type PageParts } from "../render.tsx";
 import { AskButton } from "../ui/question.tsx";
 
@@ -36,8 +36,8 @@ export async function showDevices(parts: PageParts, c: PageContext): Promise<Res
                   {browser.id === session.id && <strong>, this browser</strong>}
                 </p>
                 <p class="quiet small">
-                  Used <Moment at={browser.lastSeenAt} now={now} />, signed in{" "}
-                  <Moment at={browser.createdAt} now={now} />
+                  Used <TimeAgo at={browser.lastSeenAt} now={now} />, signed in{" "}
+                  <TimeAgo at={browser.createdAt} now={now} />
                 </p>
                 <UserAgent text={browser.userAgent} />
               </div>

@@ -35,7 +35,7 @@ export async function showEndAllLogins(parts: PageParts, c: PageContext): Promis
 
 /** POST /logins/end-all: ends every login, and signs out every browser but this one. */
 export async function submitEndAllLogins(parts: PageParts, c: PageContext): Promise<Response> {
-  const { sql, clock, tokenCheck } = parts;
+  const { sql, clock, tokenValidator } = parts;
   const session = signedInSession(c);
   const now = new Date(clock.now());
   const userId = session.user.id;
@@ -53,7 +53,7 @@ export async function submitEndAllLogins(parts: PageParts, c: PageContext): Prom
     });
     return { logins, browsers };
   }) as { logins: string[]; browsers: number };
-  for (const id of logins) tokenCheck.changed(`login:${id}`);
+  for (const id of logins) tokenValidator.invalidate(`login:${id}`);
   const text = `Ended ${counted(logins.length, "login")} of programs and signed out ` +
     `${counted(browsers, "other browser")}.`;
   leaveNotice(parts, c, { text });

@@ -8,10 +8,10 @@ import type { RefreshTokenFamily } from "../../store/refresh_token_families.ts";
 import { signedInSession } from "../http/browser_session.ts";
 import { Address, uuid } from "../device/confirm.tsx";
 import { loginsOf } from "./devices.tsx";
-import { Foreign } from "../ui/untrusted_text.tsx";
-import { localPath } from "../http/safe_redirect.ts";
+import { UntrustedText } from "../ui/untrusted_text.tsx";
+import { safeRedirect } from "../http/safe_redirect.ts";
 import { UserAgent } from "./login_list.tsx";
-import { Moment } from "../ui/relative_time.tsx";
+import { TimeAgo } from "../ui/relative_time.tsx";
 import { leaveNotice } from "../http/notice.ts";
 import type { PageContext, PageParts } from "../render.tsx";
 import { questionPage } from "../ui/question.tsx";
@@ -23,7 +23,7 @@ const MAX_LISTED_TOKENS = 20;
 
 /** GET /logins/end?login=…&back=…: asks, and says what stops. */
 export async function showEndLogin(parts: PageParts, c: PageContext): Promise<Response> {
-  const back = localPath(c.req.query("back"));
+  const back = safeRedirect(c.req.query("back"));
   const login = await ownLogin(parts, c, c.req.query("login"));
   if (login === undefined) return endedAlready(parts, c, back);
   const place = await parts.placeOf(login.address);
@@ -41,10 +41,10 @@ export async function showEndLogin(parts: PageParts, c: PageContext): Promise<Re
       <>
         <p>
           <strong>
-            <Foreign text={await programOf(parts, login)} />
+            <UntrustedText text={await programOf(parts, login)} />
           </strong>{" "}
           from <Address address={login.address} place={place} />, used{" "}
-          <Moment at={login.lastUsedAt} now={parts.clock.now()} />.
+          <TimeAgo at={login.lastUsedAt} now={parts.clock.now()} />.
         </p>
         <UserAgent text={login.userAgent} />
         <WhatLoginsLose lifetime={parts.config.accessTokenLifetime} />
@@ -81,7 +81,7 @@ function TokensOfLogin({ tokens }: { tokens: readonly PersonalAccessToken[] }) {
 /** POST /logins/end: ends one of the person's own logins. */
 export async function submitEndLogin(parts: PageParts, c: PageContext): Promise<Response> {
   const form = c.get("form");
-  const back = localPath(form("back"));
+  const back = safeRedirect(form("back"));
   const login = await ownLogin(parts, c, form("login"));
   const tokens = login && await revokeLogin(parts, {
     login,

@@ -4,7 +4,7 @@ import { signedInSession } from "../http/browser_session.ts";
 import { Address, uuid } from "../device/confirm.tsx";
 import { browsersOf } from "./devices.tsx";
 import { UserAgent } from "./login_list.tsx";
-import { Moment } from "../ui/relative_time.tsx";
+import { TimeAgo } from "../ui/relative_time.tsx";
 import { leaveNotice } from "../http/notice.ts";
 import type { PageContext, PageParts } from "../render.tsx";
 import { questionPage } from "../ui/question.tsx";
@@ -25,7 +25,7 @@ export async function showEndSession(parts: PageParts, c: PageContext): Promise<
       <>
         <p>
           From <Address address={browser.address} place={place} />, used{" "}
-          <Moment at={browser.lastSeenAt} now={parts.clock.now()} />.
+          <TimeAgo at={browser.lastSeenAt} now={parts.clock.now()} />.
         </p>
         <UserAgent text={browser.userAgent} />
         <p>

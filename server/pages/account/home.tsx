@@ -7,7 +7,7 @@ import { loginList } from "./login_list.tsx";
 import { page, type PageContext, type PageParts } from "../render.tsx";
 import { HowToSetUp } from "./sign_in.tsx";
 import { anyTokenEndsSoon } from "../tokens/list.tsx";
-import { Foreign } from "../ui/untrusted_text.tsx";
+import { UntrustedText } from "../ui/untrusted_text.tsx";
 
 /** Logins shown here; all of them have a page of their own. */
 const LAST_LOGINS = 5;
@@ -59,10 +59,10 @@ async function ownPage(parts: PageParts, c: PageContext, session: Session): Prom
     children: (
       <main class="wide">
         <h1>
-          Hello, <Foreign text={user.name} />
+          Hello, <UntrustedText text={user.name} />
         </h1>
         <p class="quiet">
-          <Foreign text={user.email} />
+          <UntrustedText text={user.email} />
           {user.isAdmin && " – administrator"}
         </p>
         {config.deviceFlow.enabled && (

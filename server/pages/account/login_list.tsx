@@ -1,10 +1,10 @@
 import { findClient } from "../../store/clients.ts";
 import type { RefreshTokenFamily } from "../../store/refresh_token_families.ts";
 import { Address } from "../device/confirm.tsx";
-import { Moment } from "../ui/relative_time.tsx";
+import { TimeAgo } from "../ui/relative_time.tsx";
 import type { PageParts } from "../render.tsx";
 import { AskButton } from "../ui/question.tsx";
-import { Foreign } from "../ui/untrusted_text.tsx";
+import { UntrustedText } from "../ui/untrusted_text.tsx";
 
 /** A person's logins, each with a button to end it, which comes back to `back`. */
 export async function loginList(
@@ -25,13 +25,13 @@ export async function loginList(
           <div>
             <p>
               <strong>
-                <Foreign text={name} />
+                <UntrustedText text={name} />
               </strong>
             </p>
             <p class="quiet small">
               From <Address address={login.address} place={place} />, used{" "}
-              <Moment at={login.lastUsedAt} now={now} />, begun{" "}
-              <Moment at={login.createdAt} now={now} />
+              <TimeAgo at={login.lastUsedAt} now={now} />, begun{" "}
+              <TimeAgo at={login.createdAt} now={now} />
             </p>
             <UserAgent text={login.userAgent} />
           </div>
@@ -51,7 +51,7 @@ export async function loginList(
 export function UserAgent({ text }: { text: string }) {
   return text === "" ? null : (
     <p class="quiet small">
-      <Foreign text={text} />
+      <UntrustedText text={text} />
     </p>
   );
 }

@@ -20,8 +20,8 @@ import {
   type FormProblem,
   formTitle,
 } from "../ui/form_problems.tsx";
-import { formToken } from "../http/csrf.ts";
-import { FormToken } from "../ui/layout.tsx";
+import { csrfToken } from "../http/csrf.ts";
+import { CsrfField } from "../ui/layout.tsx";
 import { page, type PageContext, type PageParts, problemPage } from "../render.tsx";
 import { HowToSetUp } from "./sign_in.tsx";
 
@@ -128,7 +128,7 @@ async function setupPage(
         <ErrorSummary problems={problems} />
         <p>Make the first account. It will be the administrator’s.</p>
         <form method="post" action="/setup">
-          <FormToken token={formToken(parts, c)} />
+          <CsrfField token={csrfToken(parts, c)} />
           <input type="hidden" name="setup_token" value={entered.setupToken} />
           <Field id="name" label="Your name" problems={problems}>
             <input

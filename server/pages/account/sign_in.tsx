@@ -1,17 +1,17 @@
 import { brand } from "../../../shared/brand.ts";
-import { addressForLimits, neighbourhood } from "../../http/client_ip.ts";
+import { neighbourhood, rateLimitKey } from "../../http/client_ip.ts";
 import { verifyPassword } from "../../security/password_hash.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
-import { forgiveAttempt } from "../../store/failed_attempts.ts";
+import { releaseAttempt } from "../../store/failed_attempts.ts";
 import { endSession, signInAddresses } from "../../store/sessions.ts";
 import { anyUser, emailProblem, findUserByEmail } from "../../store/users.ts";
-import { admitPassword } from "../../security/rate_limit.ts";
-import { renewBrowserToken } from "../http/session_cookie.ts";
+import { checkPasswordLimit } from "../../security/rate_limit.ts";
+import { rotateSessionCookie } from "../http/session_cookie.ts";
 import { knownBrowser, startSession } from "../http/browser_session.ts";
 import { ErrorSummary, Field, fieldState, formTitle } from "../ui/form_problems.tsx";
-import { formToken } from "../http/csrf.ts";
-import { Command, FormToken } from "../ui/layout.tsx";
-import { localPath } from "../http/safe_redirect.ts";
+import { csrfToken } from "../http/csrf.ts";
+import { Command, CsrfField } from "../ui/layout.tsx";
+import { safeRedirect } from "../http/safe_redirect.ts";
 import { leaveNotice } from "../http/notice.ts";
 import { page, type PageContext, type PageParts, problemPage, throttledPage } from "../render.tsx";
 import { mailUnlockLink, UNLOCK_FIELD, unlockedBy } from "./unlock_link.ts";
@@ -24,7 +24,7 @@ const NOBODY = "00000000-0000-0000-0000-000000000000";
 
 /** GET /signin */
 export async function showSignIn(parts: PageParts, c: PageContext): Promise<Response> {
-  const next = localPath(c.req.query("next"));
+  const next = safeRedirect(c.req.query("next"));
   const again = c.req.query("again") === "1";
   const session = c.get("session");
   if (session !== undefined && !again) return c.redirect(next, 303);
@@ -43,18 +43,18 @@ export async function submitSignIn(parts: PageParts, c: PageContext): Promise<Re
   const form = c.get("form");
   const email = (form("email") ?? "").trim();
   const password = form("password") ?? "";
-  const next = localPath(form("next"));
+  const next = safeRedirect(form("next"));
   const { address } = c.get("requester");
   const now = new Date(clock.now());
 
   // An address that cannot be one is treated as an unknown account, time and all.
   const user = emailProblem(email) ? undefined : await findUserByEmail(sql, email);
   const known = await signInAddresses(sql, user?.id ?? NOBODY);
-  const knownHere = known.some((one) => addressForLimits(one) === addressForLimits(address));
+  const knownHere = known.some((one) => rateLimitKey(one) === rateLimitKey(address));
   const unlock = form(UNLOCK_FIELD);
   const browser = await knownBrowser(parts, c, user?.id ?? NOBODY) ??
     unlockedBy(parts, unlock, user?.id ?? NOBODY);
-  const admission = await admitPassword(sql, {
+  const admission = await checkPasswordLimit(sql, {
     userId: user?.id,
     email,
     address,
@@ -77,7 +77,7 @@ export async function submitSignIn(parts: PageParts, c: PageContext): Promise<Re
     known: knownHere || browser !== undefined,
   }).catch(async (error) => {
     // Nothing was checked, so it was no wrong password.
-    await forgiveAttempt(sql, admission.attempt);
+    await releaseAttempt(sql, admission.attempt);
     throw error;
   });
   if (!right || !enabled || !await startSession(parts, c, user)) {
@@ -96,7 +96,7 @@ export async function submitSignIn(parts: PageParts, c: PageContext): Promise<Re
     }
     return await signInPage(parts, c, { next, email, unlock, problem: REFUSED });
   }
-  await forgiveAttempt(sql, admission.attempt);
+  await releaseAttempt(sql, admission.attempt);
   await recordAuditEvent(sql, clock, { event: "signin.succeeded", actor: user.id, address });
   return c.redirect(next, 303);
 }
@@ -107,7 +107,7 @@ export async function submitSignOut(parts: PageParts, c: PageContext): Promise<R
   const session = c.get("session");
   if (session !== undefined) {
     await endSession(sql, { id: session.id, now: new Date(clock.now()) });
-    renewBrowserToken(parts, c);
+    rotateSessionCookie(parts, c);
     leaveNotice(parts, c, { text: "You are signed out." });
     await recordAuditEvent(sql, clock, {
       event: "signout",
@@ -145,7 +145,7 @@ async function signInPage(
         )}
         {!again && forDevice && <p>A terminal asks to log in to your account.</p>}
         <form method="post" action="/signin">
-          <FormToken token={formToken(parts, c)} />
+          <CsrfField token={csrfToken(parts, c)} />
           <input type="hidden" name="next" value={next} />
           {unlock && <input type="hidden" name={UNLOCK_FIELD} value={unlock} />}
           <Field id="email" label="E-mail address" problems={problems}>

@@ -14,12 +14,12 @@ import {
   type FormProblem,
   formTitle,
 } from "../ui/form_problems.tsx";
-import { formToken } from "../http/csrf.ts";
-import { FormToken } from "../ui/layout.tsx";
+import { csrfToken } from "../http/csrf.ts";
+import { CsrfField } from "../ui/layout.tsx";
 import { leaveNotice } from "../http/notice.ts";
 import { page, type PageContext, type PageParts } from "../render.tsx";
 import { AskButton } from "../ui/question.tsx";
-import { Foreign } from "../ui/untrusted_text.tsx";
+import { UntrustedText } from "../ui/untrusted_text.tsx";
 
 const PATH = "/admin/trust";
 
@@ -124,7 +124,7 @@ async function trustPage(
   { problems = [], form }: { problems?: readonly RuleProblem[]; form?: FormParameters },
 ): Promise<Response> {
   const rules = await listAllTrustRules(parts, {});
-  const token = formToken(parts, c);
+  const token = csrfToken(parts, c);
   return await page(parts, c, {
     title: formTitle("Trusted workloads", problems),
     status: problems.length > 0 ? 422 : 200,
@@ -169,7 +169,7 @@ function RuleForm(
   return (
     <>
       <form method="post" action={PATH}>
-        <FormToken token={token} />
+        <CsrfField token={token} />
         <Field id="provider" label="Provider" problems={problems}>
           <select id="provider" name="provider" {...fieldState(problems, "provider")}>
             {Object.entries(providers).map(([name, { title }]) => (
@@ -279,7 +279,7 @@ function RuleForm(
                 value={existing}
                 {...fieldState(problems, "existing")}
               />{" "}
-              Act as the existing service account <Foreign text={existing} max={100} />
+              Act as the existing service account <UntrustedText text={existing} max={100} />
             </label>
             <FieldError id="existing" problems={problems} />
           </div>
@@ -308,14 +308,16 @@ function Rule({ rule }: { rule: ListedRule }) {
       <div>
         <p>
           <strong>
-            <Foreign text={rule.name} max={100} />
+            <UntrustedText text={rule.name} max={100} />
           </strong>
         </p>
         <p class="quiet small">
-          {providers[rule.provider].title}: <Foreign text={rule.conditions.join(", ")} max={400} />
+          {providers[rule.provider].title}:{" "}
+          <UntrustedText text={rule.conditions.join(", ")} max={400} />
         </p>
         <p class="quiet small">
-          Grants <Foreign text={rule.scope} max={256} /> as <Foreign text={rule.actsAs} max={100} />
+          Grants <UntrustedText text={rule.scope} max={256} /> as{" "}
+          <UntrustedText text={rule.actsAs} max={100} />
           {rule.enabledUntil && ` until ${rule.enabledUntil.slice(0, 10)}`}
         </p>
       </div>

@@ -6,7 +6,7 @@ import {
 } from "../../admin/trust_operations.ts";
 import { signedInSession } from "../http/browser_session.ts";
 import { Fact, uuid } from "../device/confirm.tsx";
-import { Foreign } from "../ui/untrusted_text.tsx";
+import { UntrustedText } from "../ui/untrusted_text.tsx";
 import { leaveNotice } from "../http/notice.ts";
 import type { PageContext, PageParts } from "../render.tsx";
 import { questionPage } from "../ui/question.tsx";
@@ -28,22 +28,23 @@ export async function showTrustRemoval(parts: PageParts, c: PageContext): Promis
       <>
         <dl>
           <Fact name="Rule">
-            <Foreign text={rule.name} max={100} />
+            <UntrustedText text={rule.name} max={100} />
           </Fact>
           <Fact name="Trusts">
-            <Foreign text={rule.issuer} max={200} />
+            <UntrustedText text={rule.issuer} max={200} />
           </Fact>
           <Fact name="Where">
             <ul class="scopes">
               {rule.conditions.map((condition) => (
                 <li>
-                  <Foreign text={condition} max={300} />
+                  <UntrustedText text={condition} max={300} />
                 </li>
               ))}
             </ul>
           </Fact>
           <Fact name="Grants">
-            <Foreign text={rule.scope} max={256} /> as <Foreign text={rule.actsAs} max={100} />
+            <UntrustedText text={rule.scope} max={256} /> as{" "}
+            <UntrustedText text={rule.actsAs} max={100} />
           </Fact>
         </dl>
         <p>

@@ -1,6 +1,6 @@
 import { managementResource } from "../../../shared/management.ts";
 import { isUuid } from "../../../shared/uuid.ts";
-import { addressForLimits } from "../../http/client_ip.ts";
+import { rateLimitKey } from "../../http/client_ip.ts";
 import { heldScope } from "../../scopes.ts";
 import { isLoopbackHost } from "../../config/parsers.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
@@ -16,11 +16,11 @@ import type { Session } from "../../store/sessions.ts";
 import { formatUserCode } from "../../tokens/user_code.ts";
 import { signedInSession } from "../http/browser_session.ts";
 import { devicePath } from "./enter_code.tsx";
-import { formToken } from "../http/csrf.ts";
-import { FormToken } from "../ui/layout.tsx";
-import { Moment } from "../ui/relative_time.tsx";
+import { csrfToken } from "../http/csrf.ts";
+import { CsrfField } from "../ui/layout.tsx";
+import { TimeAgo } from "../ui/relative_time.tsx";
 import { page, type PageContext, type PageParts, problemPage } from "../render.tsx";
-import { Foreign } from "../ui/untrusted_text.tsx";
+import { UntrustedText } from "../ui/untrusted_text.tsx";
 import { RequestedScopes } from "./requested_scopes.tsx";
 
 /** GET /device/confirm?request=…: who asks for what, from where, and whether to let them. */
@@ -142,10 +142,10 @@ async function confirmPage(
         <h1>{title}</h1>
         <p>
           <strong>
-            <Foreign text={client?.name ?? request.clientId} />
+            <UntrustedText text={client?.name ?? request.clientId} />
           </strong>{" "}
           {managing ? "asks to manage personal access tokens as" : "asks to log in as"}{" "}
-          <Foreign text={session.user.name} /> (<Foreign text={session.user.email} />).
+          <UntrustedText text={session.user.name} /> (<UntrustedText text={session.user.email} />).
         </p>
         <p class="shown-code">
           <span class="quiet small">Code on the terminal</span>
@@ -183,10 +183,10 @@ async function confirmPage(
           <Fact name="Program">
             {request.requesterUserAgent === ""
               ? <span class="quiet">does not say</span>
-              : <Foreign text={request.requesterUserAgent} max={120} />}
+              : <UntrustedText text={request.requesterUserAgent} max={120} />}
           </Fact>
           <Fact name="Started">
-            <Moment at={request.createdAt} now={clock.now()} />
+            <TimeAgo at={request.createdAt} now={clock.now()} />
           </Fact>
         </dl>
         <div class="care">
@@ -199,7 +199,7 @@ async function confirmPage(
           </p>
         </div>
         <form method="post" action="/device/confirm">
-          <FormToken token={formToken(parts, c)} />
+          <CsrfField token={csrfToken(parts, c)} />
           <input type="hidden" name="request" value={request.id} />
           <div class="choice">
             <button
@@ -260,10 +260,10 @@ export function Fact(props: { name: string; loud?: boolean; children: unknown })
 export function Address({ address, place }: { address: string; place?: string }) {
   return (
     <>
-      <Foreign text={address} />
+      <UntrustedText text={address} />
       {place !== undefined && (
         <>
-          (<Foreign text={place} />)
+          (<UntrustedText text={place} />)
         </>
       )}
     </>
@@ -273,5 +273,5 @@ export function Address({ address, place }: { address: string; place?: string })
 /** The same IPv4 address or IPv6 subscriber; this machine's two loopback addresses are one. */
 function sameNetwork(one: string, other: string): boolean {
   if (isLoopbackHost(one) && isLoopbackHost(other)) return true;
-  return addressForLimits(one) === addressForLimits(other);
+  return rateLimitKey(one) === rateLimitKey(other);
 }

@@ -1,12 +1,12 @@
 import { recordAuditEvent, recordRepeatedAuditEvent } from "../../store/audit_events.ts";
 import { enterUserCode } from "../../store/device_authorizations.ts";
-import { forgiveAttempt } from "../../store/failed_attempts.ts";
-import { admitUserCode } from "../../security/rate_limit.ts";
+import { releaseAttempt } from "../../store/failed_attempts.ts";
+import { checkUserCodeLimit } from "../../security/rate_limit.ts";
 import { formatUserCode, normaliseUserCode } from "../../tokens/user_code.ts";
 import { signedInSession } from "../http/browser_session.ts";
 import { ErrorSummary, Field, fieldState, formTitle } from "../ui/form_problems.tsx";
-import { formToken } from "../http/csrf.ts";
-import { FormToken } from "../ui/layout.tsx";
+import { csrfToken } from "../http/csrf.ts";
+import { CsrfField } from "../ui/layout.tsx";
 import { page, type PageContext, type PageParts, problemPage, throttledPage } from "../render.tsx";
 import { visibleText } from "../../visible_text.ts";
 
@@ -39,7 +39,7 @@ export async function submitDevice(parts: PageParts, c: PageContext): Promise<Re
   }
   const { address } = c.get("requester");
   const now = new Date(clock.now());
-  const admission = await admitUserCode(sql, { userId: session.user.id, address, now });
+  const admission = await checkUserCodeLimit(sql, { userId: session.user.id, address, now });
   if ("retryAfterSeconds" in admission) {
     return await throttledPage(parts, c, {
       what: "Too many codes were entered that are not right, by you or from your address.",
@@ -60,7 +60,7 @@ export async function submitDevice(parts: PageParts, c: PageContext): Promise<Re
         "terminal, or start the login there again for a new one.",
     });
   }
-  await forgiveAttempt(sql, admission.attempt);
+  await releaseAttempt(sql, admission.attempt);
   await recordRepeatedAuditEvent(sql, clock, {
     event: "device.code_entered",
     ...by,
@@ -103,7 +103,7 @@ async function enterCodePage(
             : "Your terminal shows it after you started a login there."}
         </p>
         <form method="post" action="/device">
-          <FormToken token={formToken(parts, c)} />
+          <CsrfField token={csrfToken(parts, c)} />
           <Field
             id="user_code"
             label="Code"

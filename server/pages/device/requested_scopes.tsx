@@ -4,7 +4,7 @@ import { heldScope } from "../../scopes.ts";
 import type { ScopeDescription } from "../../scope_description.ts";
 import type { DeviceAuthorization } from "../../store/device_authorizations.ts";
 import type { User } from "../../store/users.ts";
-import { Foreign } from "../ui/untrusted_text.tsx";
+import { UntrustedText } from "../ui/untrusted_text.tsx";
 
 /**
  * What is approved, in the catalogue's words. All of it is listed, also what a management
@@ -24,7 +24,7 @@ export function RequestedScopes(
     <ul class="scopes">
       {scopes.map((name) => (
         <li>
-          <Foreign
+          <UntrustedText
             text={catalogue.find((scope) => scope.name === name)?.description ?? name}
             max={250}
           />

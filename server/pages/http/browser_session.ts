@@ -8,7 +8,7 @@ import {
 } from "../../store/sessions.ts";
 import type { User } from "../../store/users.ts";
 import { tokenHash } from "../../tokens/token_hash.ts";
-import { renewBrowserToken } from "./session_cookie.ts";
+import { rotateSessionCookie } from "./session_cookie.ts";
 import type { PageContext } from "../render.tsx";
 
 /** The session of a browser's cookie, if somebody is signed in there. */
@@ -54,7 +54,7 @@ export async function startSession(parts: AppParts, c: PageContext, user: User):
   if (before !== undefined) await endSession(sql, { id: before.id, now: new Date(now) });
   const { address, userAgent } = c.get("requester");
   const id = await createSession(sql, {
-    tokenHash: tokenHash(renewBrowserToken(parts, c)),
+    tokenHash: tokenHash(rotateSessionCookie(parts, c)),
     userId: user.id,
     now: new Date(now),
     expiresAt: new Date(now + config.session.absoluteSeconds * 1000),

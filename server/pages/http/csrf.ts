@@ -3,22 +3,22 @@ import { Buffer } from "node:buffer";
 import type { AppParts } from "../../app_parts.ts";
 import type { FormParameters } from "../../http/form.ts";
 import { requestAuthority } from "../../http/request_target.ts";
-import { renewBrowserToken } from "./session_cookie.ts";
+import { rotateSessionCookie } from "./session_cookie.ts";
 import type { PageContext } from "../render.tsx";
 
 /** Name of the hidden field. */
 export const FORM_TOKEN_FIELD = "form_token";
 
 /** The token that the forms on a page carry; gives the browser its cookie if it has none. */
-export function formToken(parts: AppParts, c: PageContext): string {
-  return tokenFor(parts, c.get("browserToken") ?? renewBrowserToken(parts, c));
+export function csrfToken(parts: AppParts, c: PageContext): string {
+  return tokenFor(parts, c.get("browserToken") ?? rotateSessionCookie(parts, c));
 }
 
 /**
  * Whether a POST comes from one of our own forms in the same browser: its token
  * fits the cookie, and the browser names no other site as its origin.
  */
-export function isFromOwnForm(parts: AppParts, c: PageContext, form: FormParameters): boolean {
+export function verifyCsrf(parts: AppParts, c: PageContext, form: FormParameters): boolean {
   if (!originIsOurs(parts, c.req.raw)) return false;
   const browserToken = c.get("browserToken");
   if (browserToken === undefined) return false;

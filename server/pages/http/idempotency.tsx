@@ -17,13 +17,13 @@ const FIELD = "form_number";
 /** Said of a form that carries no number. */
 export const OUT_OF_DATE = "This form was out of date. Nothing was done; send it again.";
 
-export function FormNumber({ form }: { form?: FormParameters }) {
+export function IdempotencyKey({ form }: { form?: FormParameters }) {
   const value = form && readNumber(form) || randomBytes(16).toString("base64url");
   return <input type="hidden" name={FIELD} value={value} />;
 }
 
 /** The id of the token that this form makes; undefined if it carries no number of ours. */
-export function idOfFormsToken(
+export function idempotencyKeyOf(
   { secrets }: Pick<AppParts, "secrets">,
   c: PageContext,
 ): string | undefined {
@@ -45,7 +45,7 @@ function readNumber(form: FormParameters): string | undefined {
 }
 
 /** What a form that was sent before gets; undefined if it made no token yet. */
-export async function madeAlreadyPage(
+export async function alreadyCreatedPage(
   parts: PageParts,
   c: PageContext,
   id: string,

@@ -1,6 +1,6 @@
 import { needsFreshSignIn, redirectToSignIn } from "./browser_session.ts";
 import { switchedOff } from "../device/enter_code.tsx";
-import { onlyAdministrators } from "./require_admin.tsx";
+import { requireAdmin } from "./require_admin.tsx";
 import type { PageContext, PageParts } from "../render.tsx";
 import { noSuchToken, onlyItsHolder, reachToken } from "../tokens/show.tsx";
 
@@ -47,7 +47,7 @@ export async function refuse(
   const session = c.get("session");
   if (session === undefined) return redirectToSignIn(c, await returnPath(parts, c, route));
   if (access === "administrator" && !session.user.isAdmin) {
-    return await onlyAdministrators(parts, c);
+    return await requireAdmin(parts, c);
   }
   if (access === "token_reader" || access === "token_holder") {
     const reached = await reachToken(parts, c, session);

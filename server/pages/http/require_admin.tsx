@@ -1,7 +1,7 @@
 import { type PageContext, type PageParts, problemPage } from "../render.tsx";
 
 /** What everybody else reads on a page for administrators. */
-export async function onlyAdministrators(parts: PageParts, c: PageContext): Promise<Response> {
+export async function requireAdmin(parts: PageParts, c: PageContext): Promise<Response> {
   return await problemPage(parts, c, {
     title: "For administrators",
     status: 403,

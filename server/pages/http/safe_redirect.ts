@@ -6,7 +6,7 @@ const MAX_LENGTH = 512;
  * Judged by the URL parser that browsers use, after it has taken out tabs and
  * turned backslashes: `/\evil.example` and `/.//evil.example` leave the server.
  */
-export function localPath(next: string | undefined): string {
+export function safeRedirect(next: string | undefined): string {
   if (next === undefined || next.length > MAX_LENGTH || !next.startsWith("/")) return "/";
   const base = "http://here.invalid";
   if (!URL.canParse(next, base)) return "/";

@@ -22,14 +22,14 @@ export function cookieName(
  * page on; once somebody has signed in, the sessions table knows its hash. It is
  * replaced at each sign-in and sign-out, so that nobody can plant one beforehand.
  */
-export function readBrowserToken({ issuer }: AppParts, c: PageContext): string | undefined {
+export function readSessionCookie({ issuer }: AppParts, c: PageContext): string | undefined {
   const { name, prefix } = cookieName(issuer, "browser");
   const token = getCookie(c, name, prefix);
   return token !== undefined && /^[\w-]{43}$/.test(token) ? token : undefined;
 }
 
 /** Gives the browser a fresh token and returns it. It goes when the browser is closed. */
-export function renewBrowserToken({ issuer }: AppParts, c: PageContext): string {
+export function rotateSessionCookie({ issuer }: AppParts, c: PageContext): string {
   const token = randomBytes(32).toString("base64url");
   const { name, prefix } = cookieName(issuer, "browser");
   setCookie(c, name, token, {

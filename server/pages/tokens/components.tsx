@@ -2,9 +2,9 @@ import { brand } from "../../../shared/brand.ts";
 import { parseScope } from "../../../shared/oauth/scope.ts";
 import type { PersonalAccessToken } from "../../store/personal_access_tokens.ts";
 import { Address } from "../device/confirm.tsx";
-import { Deadline, Moment } from "../ui/relative_time.tsx";
+import { TimeAgo, TimeUntil } from "../ui/relative_time.tsx";
 import type { PageParts } from "../render.tsx";
-import { Foreign } from "../ui/untrusted_text.tsx";
+import { UntrustedText } from "../ui/untrusted_text.tsx";
 import { visibleText } from "../../visible_text.ts";
 
 /** A token that ends within so many ms is marked. */
@@ -40,8 +40,8 @@ export function TokenEnd(
     const by = revokedReason === undefined ? "" : REASONS[revokedReason] ?? `: ${revokedReason}`;
     return (
       <>
-        revoked <Moment at={revokedAt} now={now} dated={dated} />
-        <Foreign text={by} max={200} />
+        revoked <TimeAgo at={revokedAt} now={now} dated={dated} />
+        <UntrustedText text={by} max={200} />
       </>
     );
   }
@@ -49,13 +49,13 @@ export function TokenEnd(
   if (expiresAt.getTime() <= now) {
     return (
       <>
-        expired <Moment at={expiresAt} now={now} dated={dated} />
+        expired <TimeAgo at={expiresAt} now={now} dated={dated} />
       </>
     );
   }
   return (
     <span class={expiresAt.getTime() - now <= ENDING_SOON ? "soon" : undefined}>
-      ends <Deadline at={expiresAt} now={now} dated={dated} />
+      ends <TimeUntil at={expiresAt} now={now} dated={dated} />
     </span>
   );
 }
@@ -71,11 +71,11 @@ export function TokenLeak(
 ) {
   return (
     <>
-      reported by {leak.reporter} <Moment at={leak.at} now={now} />
+      reported by {leak.reporter} <TimeAgo at={leak.at} now={now} />
       {leak.place !== undefined && (
         <>
           {", at "}
-          <Foreign text={leak.place} max={500} />
+          <UntrustedText text={leak.place} max={500} />
         </>
       )}
     </>
@@ -88,7 +88,7 @@ export function TokenUse(props: { token: PersonalAccessToken; place?: string; no
   if (lastUsedAt === undefined) return <>never used</>;
   return (
     <>
-      used <Moment at={lastUsedAt} now={props.now} />
+      used <TimeAgo at={lastUsedAt} now={props.now} />
       {lastUsedAddress !== undefined && (
         <>
           {" from "}
@@ -98,7 +98,7 @@ export function TokenUse(props: { token: PersonalAccessToken; place?: string; no
       {lastUsedAgent !== undefined && (
         <>
           {" with "}
-          <Foreign text={lastUsedAgent} max={40} />
+          <UntrustedText text={lastUsedAgent} max={40} />
         </>
       )}
     </>
@@ -119,7 +119,7 @@ export function TokenOrigin({ token, now }: { token: PersonalAccessToken; now: n
   return (
     <>
       {imported ? "taken over from elsewhere " : "made "}
-      <Moment at={token.createdAt} now={now} />
+      <TimeAgo at={token.createdAt} now={now} />
       {token.rotatedFrom !== undefined && (
         <>
           {" to replace "}
@@ -145,7 +145,7 @@ export function TokenScopes(
       {scopes.map((name) => (
         <li>
           <code>{name}</code>{" "}
-          <Foreign
+          <UntrustedText
             text={catalogue.find((one) => one.name === name)?.description ?? ""}
             max={200}
           />

@@ -1,7 +1,7 @@
 import type { FormParameters } from "../../http/form.ts";
 import { createToken } from "../../pats/create.ts";
-import { userAsHolder } from "../../pats/owner.ts";
-import { TokenRefusal } from "../../pats/pat_error.ts";
+import { userAsOwner } from "../../pats/owner.ts";
+import { PatError } from "../../pats/pat_error.ts";
 import { tokenScopes } from "../../scopes.ts";
 import type { Session } from "../../store/sessions.ts";
 import { signedInSession } from "../http/browser_session.ts";
@@ -13,13 +13,18 @@ import {
   type FormProblem,
   formTitle,
 } from "../ui/form_problems.tsx";
-import { formToken } from "../http/csrf.ts";
-import { FormToken } from "../ui/layout.tsx";
-import { FormNumber, idOfFormsToken, madeAlreadyPage, OUT_OF_DATE } from "../http/idempotency.tsx";
+import { csrfToken } from "../http/csrf.ts";
+import { CsrfField } from "../ui/layout.tsx";
+import {
+  alreadyCreatedPage,
+  IdempotencyKey,
+  idempotencyKeyOf,
+  OUT_OF_DATE,
+} from "../http/idempotency.tsx";
 import { page, type PageContext, type PageParts } from "../render.tsx";
 import { ExpiryFields, readExpiry, tokenProblem } from "./expiry.tsx";
 import { madeTokenPage } from "./created.tsx";
-import { Foreign } from "../ui/untrusted_text.tsx";
+import { UntrustedText } from "../ui/untrusted_text.tsx";
 
 const PATH = "/tokens/new";
 
@@ -32,13 +37,13 @@ export async function showNewToken(parts: PageParts, c: PageContext): Promise<Re
 export async function submitNewToken(parts: PageParts, c: PageContext): Promise<Response> {
   const session = signedInSession(c);
   const form = c.get("form");
-  const id = idOfFormsToken(parts, c);
+  const id = idempotencyKeyOf(parts, c);
   if (id === undefined) {
     return await newTokenPage(parts, c, session, { problems: [{ message: OUT_OF_DATE }], form });
   }
   const made = await makeFromForm(parts, c, session, { form, id });
-  if (!(made instanceof TokenRefusal)) return await madeTokenPage(parts, c, made);
-  return await madeAlreadyPage(parts, c, id) ??
+  if (!(made instanceof PatError)) return await madeTokenPage(parts, c, made);
+  return await alreadyCreatedPage(parts, c, id) ??
     await newTokenPage(parts, c, session, { problems: [tokenProblem(made, form)], form });
 }
 
@@ -49,10 +54,10 @@ async function makeFromForm(
   { form, id }: { form: FormParameters; id: string },
 ) {
   const lifetime = readExpiry(form, parts.clock.now());
-  if (lifetime instanceof TokenRefusal) return lifetime;
+  if (lifetime instanceof PatError) return lifetime;
   return await createToken(parts, {
     id,
-    holder: userAsHolder(user),
+    holder: userAsOwner(user),
     wish: {
       name: form("name") ?? "",
       scopes: parts.config.scopes.map(({ name }) => name).filter((name) => form(`scope:${name}`)),
@@ -70,7 +75,7 @@ async function newTokenPage(
   { problems = [], form }: { problems?: readonly FormProblem[]; form?: FormParameters },
 ): Promise<Response> {
   const { config, clock } = parts;
-  const scopes = tokenScopes(config.scopes, userAsHolder(user));
+  const scopes = tokenScopes(config.scopes, userAsOwner(user));
   return await page(parts, c, {
     title: formTitle("Make a token", problems),
     status: problems.length > 0 ? 422 : 200,
@@ -79,8 +84,8 @@ async function newTokenPage(
         <h1>Make a token</h1>
         <ErrorSummary problems={problems} />
         <form class="form" method="post" action={PATH}>
-          <FormToken token={formToken(parts, c)} />
-          <FormNumber form={form} />
+          <CsrfField token={csrfToken(parts, c)} />
+          <IdempotencyKey form={form} />
           <Field
             id="name"
             label="Name"
@@ -107,7 +112,8 @@ async function newTokenPage(
               <label class="check">
                 <input type="checkbox" name={`scope:${name}`} checked={!!form?.(`scope:${name}`)} />
                 <span>
-                  <Foreign text={description} max={200} /> <code class="quiet small">{name}</code>
+                  <UntrustedText text={description} max={200} />{" "}
+                  <code class="quiet small">{name}</code>
                 </span>
               </label>
             ))}

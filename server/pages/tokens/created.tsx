@@ -2,7 +2,7 @@ import { raw } from "hono/html";
 import type { MadeToken } from "../../pats/create.ts";
 import { copyScript, copyScriptHash } from "./copy_button.ts";
 import { Fact } from "../device/confirm.tsx";
-import { Deadline } from "../ui/relative_time.tsx";
+import { TimeUntil } from "../ui/relative_time.tsx";
 import { page, type PageContext, type PageParts } from "../render.tsx";
 import { contentSecurityPolicy } from "../http/security_headers.ts";
 import { TokenEnd, TokenName, TokenScopes } from "./components.tsx";
@@ -76,7 +76,7 @@ export async function madeTokenPage(
               {oldEndsAt.getTime() <= now ? "has ended" : (
                 <>
                   ends{" "}
-                  <Deadline at={oldEndsAt} now={now} dated />: change over what uses it until then
+                  <TimeUntil at={oldEndsAt} now={now} dated />: change over what uses it until then
                 </>
               )}
             </Fact>

@@ -20,7 +20,7 @@ import {
   TokenUse,
 } from "./components.tsx";
 import { revokeAllPath } from "./revoke_all.tsx";
-import { Foreign } from "../ui/untrusted_text.tsx";
+import { UntrustedText } from "../ui/untrusted_text.tsx";
 
 /** Tokens that have ended, below those that live. */
 const LAST_ENDED = 5;
@@ -204,13 +204,13 @@ function List({ rows, now, own }: { rows: readonly Row[]; now: number; own: bool
               <p class="quiet small">
                 {"of "}
                 <a href={`/admin/tokens?owner=${token.owner.id}`}>
-                  <Foreign text={token.owner.username} />
+                  <UntrustedText text={token.owner.username} />
                 </a>
                 {token.owner.kind === "service_account" && ", a service account"}
               </p>
             )}
             <p class="quiet small">
-              May <Foreign text={scopeWords(token)} max={256} />
+              May <UntrustedText text={scopeWords(token)} max={256} />
             </p>
             <p class="quiet small">
               <TokenUse token={token} place={place} now={now} />,{" "}

@@ -3,7 +3,7 @@ import { leaveNotice } from "../http/notice.ts";
 import type { PageContext, PageParts } from "../render.tsx";
 import { questionPage } from "../ui/question.tsx";
 import { isLiving, lastPlace, TokenName, tokenName, TokenStart, TokenUse } from "./components.tsx";
-import { Foreign } from "../ui/untrusted_text.tsx";
+import { UntrustedText } from "../ui/untrusted_text.tsx";
 
 /** GET /tokens/{id}/revoke: asks whether it is meant. */
 export async function showTokenRevocation(parts: PageParts, c: PageContext): Promise<Response> {
@@ -25,7 +25,7 @@ export async function showTokenRevocation(parts: PageParts, c: PageContext): Pro
           (<TokenStart token={token} />){!own && (
             <>
               {" of "}
-              <Foreign text={token.owner.username} />
+              <UntrustedText text={token.owner.username} />
             </>
           )}, <TokenUse token={token} place={place} now={now} />.
         </p>

@@ -3,7 +3,7 @@ import { listPersonalAccessTokens } from "../../store/personal_access_tokens.ts"
 import { brand } from "../../../shared/brand.ts";
 import { signedInSession } from "../http/browser_session.ts";
 import { uuid } from "../device/confirm.tsx";
-import { Foreign } from "../ui/untrusted_text.tsx";
+import { UntrustedText } from "../ui/untrusted_text.tsx";
 import { leaveNotice } from "../http/notice.ts";
 import { type PageContext, type PageParts, problemPage } from "../render.tsx";
 import { questionPage } from "../ui/question.tsx";
@@ -38,7 +38,7 @@ export async function showRevocationOfAll(parts: PageParts, c: PageContext): Pro
         <p>
           All that live of{" "}
           <strong>
-            <Foreign text={username} max={254} />
+            <UntrustedText text={username} max={254} />
           </strong>
           {kind === "service_account" && ", a service account"}:
         </p>

@@ -1,7 +1,7 @@
 import type { FormParameters } from "../../http/form.ts";
 import type { MadeToken } from "../../pats/create.ts";
 import { rotateToken } from "../../pats/rotate.ts";
-import { TokenRefusal } from "../../pats/pat_error.ts";
+import { PatError } from "../../pats/pat_error.ts";
 import {
   ErrorSummary,
   Field,
@@ -9,9 +9,14 @@ import {
   type FormProblem,
   formTitle,
 } from "../ui/form_problems.tsx";
-import { formToken } from "../http/csrf.ts";
-import { FormToken } from "../ui/layout.tsx";
-import { FormNumber, idOfFormsToken, madeAlreadyPage, OUT_OF_DATE } from "../http/idempotency.tsx";
+import { csrfToken } from "../http/csrf.ts";
+import { CsrfField } from "../ui/layout.tsx";
+import {
+  alreadyCreatedPage,
+  IdempotencyKey,
+  idempotencyKeyOf,
+  OUT_OF_DATE,
+} from "../http/idempotency.tsx";
 import { page, type PageContext, type PageParts } from "../render.tsx";
 import { ExpiryFields, readExpiry, tokenProblem } from "./expiry.tsx";
 import { madeTokenPage } from "./created.tsx";
@@ -39,13 +44,13 @@ export async function submitTokenRotation(parts: PageParts, c: PageContext): Pro
   const form = c.get("form");
   const overlap = Number(form("overlap") ?? USUAL_OVERLAP);
   const now = parts.clock.now();
-  const newId = idOfFormsToken(parts, c);
+  const newId = idempotencyKeyOf(parts, c);
   if (newId === undefined) {
     return await rotationPage(parts, c, reached, { problems: [{ message: OUT_OF_DATE }], form });
   }
   const made = await rotateFromForm(parts, c, reached, { form, overlap, newId });
-  if (made instanceof TokenRefusal) {
-    return await madeAlreadyPage(parts, c, newId) ??
+  if (made instanceof PatError) {
+    return await alreadyCreatedPage(parts, c, newId) ??
       await rotationPage(parts, c, reached, { problems: [tokenProblem(made, form)], form });
   }
   const { expiresAt } = reached.token;
@@ -58,11 +63,11 @@ async function rotateFromForm(
   c: PageContext,
   { token, session }: ReachableToken,
   { form, overlap, newId }: { form: FormParameters; overlap: number; newId: string },
-): Promise<MadeToken | TokenRefusal> {
+): Promise<MadeToken | PatError> {
   const lifetime = readExpiry(form, parts.clock.now());
-  if (lifetime instanceof TokenRefusal) return lifetime;
+  if (lifetime instanceof PatError) return lifetime;
   const holder = await holderOf(parts, token);
-  if (holder === undefined) return new TokenRefusal("not_found", "Its owner is gone.");
+  if (holder === undefined) return new PatError("not_found", "Its owner is gone.");
   return await rotateToken(parts, {
     id: token.id,
     newId,
@@ -103,8 +108,8 @@ async function rotationPage(
           method="post"
           action={`/tokens/${token.id}/rotate`}
         >
-          <FormToken token={formToken(parts, c)} />
-          <FormNumber form={form} />
+          <CsrfField token={csrfToken(parts, c)} />
+          <IdempotencyKey form={form} />
           <Field
             id="overlap"
             label="The old one"

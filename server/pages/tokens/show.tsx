@@ -1,5 +1,5 @@
 import { mayRotate } from "../../pats/rotate.ts";
-import { findHolderByName, findUserAsHolder, type TokenHolder } from "../../pats/owner.ts";
+import { findOwnerByName, findUserAsOwner, type PatOwner } from "../../pats/owner.ts";
 import { tokenScopes } from "../../scopes.ts";
 import {
   findPersonalAccessToken,
@@ -20,7 +20,7 @@ import {
   TokenStart,
   TokenUse,
 } from "./components.tsx";
-import { Foreign } from "../ui/untrusted_text.tsx";
+import { UntrustedText } from "../ui/untrusted_text.tsx";
 
 /** A token that the person may look at: their own, or any for an administrator. */
 export interface ReachableToken {
@@ -80,10 +80,10 @@ export async function onlyItsHolder(
 export async function holderOf(
   { sql }: Pick<PageParts, "sql">,
   { owner }: PersonalAccessToken,
-): Promise<TokenHolder | undefined> {
+): Promise<PatOwner | undefined> {
   return owner.kind === "user"
-    ? await findUserAsHolder(sql, owner.id)
-    : await findHolderByName(sql, owner.username);
+    ? await findUserAsOwner(sql, owner.id)
+    : await findOwnerByName(sql, owner.username);
 }
 
 /** GET /tokens/{id} */
@@ -106,7 +106,7 @@ export async function showToken(parts: PageParts, c: PageContext): Promise<Respo
         <dl>
           {!own && (
             <Fact name="Whose">
-              <Foreign text={token.owner.username} max={254} />
+              <UntrustedText text={token.owner.username} max={254} />
               {token.owner.kind === "service_account" && ", a service account"}
             </Fact>
           )}

@@ -4,7 +4,7 @@ import { brand } from "../../../shared/brand.ts";
 import { FORM_TOKEN_FIELD } from "../http/csrf.ts";
 import type { Notice } from "../http/notice.ts";
 import { style } from "./style.ts";
-import { Foreign } from "./untrusted_text.tsx";
+import { UntrustedText } from "./untrusted_text.tsx";
 
 const { accent, accentText } = brand.colours;
 
@@ -16,12 +16,12 @@ const ICON = "data:image/svg+xml," + encodeURIComponent(
     ' stroke-linecap="round" stroke-linejoin="round"/></svg>',
 );
 
-/** The frame of every page. `email` and `formToken` are there when somebody is signed in. */
+/** The frame of every page. `email` and `csrfToken` are there when somebody is signed in. */
 export function Layout(
   props: {
     title: string;
     email?: string;
-    formToken?: string;
+    csrfToken?: string;
     notice?: Notice;
     children: Child;
   },
@@ -43,18 +43,18 @@ export function Layout(
             <img src={ICON} alt="" width="28" height="28" />
             {brand.productName}
           </a>
-          {props.formToken !== undefined && (
+          {props.csrfToken !== undefined && (
             <form class="account" method="post" action="/signout">
               <span class="who">
                 <span class="hidden">Signed in as</span>
-                <Foreign text={props.email ?? ""} max={60} />
+                <UntrustedText text={props.email ?? ""} max={60} />
               </span>
-              <FormToken token={props.formToken} />
+              <CsrfField token={props.csrfToken} />
               <button class="link" type="submit">Sign out</button>
             </form>
           )}
         </header>
-        {props.notice && <NoticeBox notice={props.notice} formToken={props.formToken} />}
+        {props.notice && <NoticeBox notice={props.notice} csrfToken={props.csrfToken} />}
         {props.children}
       </body>
     </html>
@@ -62,7 +62,7 @@ export function Layout(
 }
 
 /** What makes a form ours: see form_token.ts. */
-export function FormToken({ token }: { token: string }) {
+export function CsrfField({ token }: { token: string }) {
   return <input type="hidden" name={FORM_TOKEN_FIELD} value={token} />;
 }
 
@@ -83,16 +83,16 @@ export function Command({ children }: { children: string }) {
 }
 
 /** A notice at the top of a page; it has the focus, so that a screen reader begins there. */
-function NoticeBox({ notice, formToken }: { notice: Notice; formToken?: string }) {
+function NoticeBox({ notice, csrfToken }: { notice: Notice; csrfToken?: string }) {
   const { text, undo } = notice;
   return (
     <div class="notice" role="status" tabindex={-1} autofocus>
       <p>
         <bdi>{text}</bdi>
       </p>
-      {undo !== undefined && formToken !== undefined && (
+      {undo !== undefined && csrfToken !== undefined && (
         <form method="post" action={undo.action}>
-          <FormToken token={formToken} />
+          <CsrfField token={csrfToken} />
           {Object.entries(undo.fields).map(([name, value]) => (
             <input type="hidden" name={name} value={value} />
           ))}

@@ -1,6 +1,6 @@
 import type { Child } from "hono/jsx";
-import { formToken } from "../http/csrf.ts";
-import { FormToken } from "./layout.tsx";
+import { csrfToken } from "../http/csrf.ts";
+import { CsrfField } from "./layout.tsx";
 import { page, type PageContext, type PageParts } from "../render.tsx";
 
 /**
@@ -31,7 +31,7 @@ export async function questionPage(
         <h1>{title}</h1>
         {children}
         <form method="post" action={c.req.path}>
-          <FormToken token={formToken(parts, c)} />
+          <CsrfField token={csrfToken(parts, c)} />
           {Object.entries(fields).map(([name, value]) => (
             <input type="hidden" name={name} value={value} />
           ))}

@@ -6,12 +6,12 @@ interface When {
 }
 
 /** A moment as people say it, "3 minutes ago", exact on hover. */
-export function Moment({ at, now, dated }: When) {
+export function TimeAgo({ at, now, dated }: When) {
   return <Time at={at} words={ago((now - at.getTime()) / 1000)} dated={dated} />;
 }
 
 /** A moment to come, "in 3 days", exact on hover. */
-export function Deadline({ at, now, dated }: When) {
+export function TimeUntil({ at, now, dated }: When) {
   return <Time at={at} words={ahead((at.getTime() - now) / 1000)} dated={dated} />;
 }
 

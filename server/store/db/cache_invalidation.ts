@@ -6,23 +6,23 @@ export const TOKEN_CHANGES = "token_changes";
 /** The connection is asked this often whether it still hears, in ms. */
 const PROBE_INTERVAL = 200;
 /** Without proof for so long a replica does not know what it missed, in ms. Below the second we promise. */
-const TRUST = 800;
+const MAX_STALENESS_MS = 800;
 /** A connection that stays silent for so long is given up, in ms. */
-const PATIENCE = 2000;
+const TIMEOUT_MS = 2000;
 /** Pause between two attempts to connect, in ms. */
 const RETRY_INTERVAL = 250;
 
 /** Whoever keeps what the database said. */
 export interface ChangeListener {
   /** `subject` (such as `token:<id>`) is to be looked up afresh. */
-  changed(subject: string): void;
+  invalidate(subject: string): void;
   /** Changes may have gone unheard: nothing that was kept can be trusted. */
-  missed(): void;
+  clear(): void;
 }
 
-export interface TokenChanges {
+export interface CacheInvalidation {
   /** Whether every change committed more than a moment (less than a second) ago has been heard. */
-  isCurrent(): boolean;
+  isFresh(): boolean;
   close(): Promise<void>;
 }
 
@@ -30,15 +30,15 @@ export interface TokenChanges {
  * Listens on a connection of its own and keeps asking on it: an answer proves that
  * all that was committed before the question has been heard, for the server sends
  * notifications before answers. Silence, whether the connection broke or hangs,
- * proves nothing, so then `isCurrent` turns false by itself.
+ * proves nothing, so then `isFresh` turns false by itself.
  *
  * Not `sql.listen`: it hides a lost connection, and would let a cache grow stale.
  */
 export function listenForTokenChanges(
   databaseUrl: string,
   listener: ChangeListener,
-): TokenChanges {
-  let provenAt = -Infinity;
+): CacheInvalidation {
+  let lastHeartbeatAt = -Infinity;
   let closed = false;
   const stop = Promise.withResolvers<void>();
 
@@ -50,28 +50,28 @@ export function listenForTokenChanges(
       max: 1,
       onclose: () => {
         lost = true;
-        provenAt = -Infinity;
+        lastHeartbeatAt = -Infinity;
       },
-      onnotify: (_channel, subject) => listener.changed(subject),
+      onnotify: (_channel, subject) => listener.invalidate(subject),
     });
     try {
-      await withDeadline(sql.unsafe(`listen ${TOKEN_CHANGES}`), PATIENCE);
-      listener.missed();
+      await withDeadline(sql.unsafe(`listen ${TOKEN_CHANGES}`), TIMEOUT_MS);
+      listener.clear();
       while (!closed && !lost) {
         const askedAt = performance.now();
         const [{ serves }] = await withDeadline(
           sql<{ serves: boolean }[]>`
             select current_setting('transaction_read_only') = 'off' as serves`,
-          PATIENCE,
+          TIMEOUT_MS,
         );
         // Changes are made, and announced, on a server that takes writes: elsewhere by now.
         if (!serves) return;
         // After a loss postgres.js connects anew for the question, and nobody listens there.
-        if (!lost) provenAt = askedAt;
+        if (!lost) lastHeartbeatAt = askedAt;
         await pause(PROBE_INTERVAL);
       }
     } finally {
-      provenAt = -Infinity;
+      lastHeartbeatAt = -Infinity;
       await close(0);
     }
   };
@@ -83,7 +83,7 @@ export function listenForTokenChanges(
   };
   const running = run();
   return {
-    isCurrent: () => performance.now() - provenAt < TRUST,
+    isFresh: () => performance.now() - lastHeartbeatAt < MAX_STALENESS_MS,
     async close() {
       closed = true;
       stop.resolve();

@@ -4,10 +4,10 @@ import { openPool } from "./postgres_pool.ts";
 import { retryConflicts } from "./retry_conflicts.ts";
 import { writeProbe } from "./write_probe.ts";
 import {
+  type CacheInvalidation,
   type ChangeListener,
   listenForTokenChanges,
   TOKEN_CHANGES,
-  type TokenChanges,
 } from "./cache_invalidation.ts";
 
 export type Sql = postgres.Sql;
@@ -20,7 +20,7 @@ export interface Database {
   /** As told to operators; without the password. */
   description: string;
   /** Tells `listener` whenever a token, or what it depends on, has changed. */
-  listen(listener: ChangeListener): Promise<TokenChanges>;
+  listen(listener: ChangeListener): Promise<CacheInvalidation>;
   /** Writes something. Throws what keeps the database from taking writes. */
   probeWrites(): Promise<void>;
   /** Waits `seconds` (5) for statements under way, then ends them. */
@@ -75,7 +75,7 @@ function overEmbedded(embedded: EmbeddedDatabase): Database {
     fetch_types: false,
     socket: () => embedded.connect((code) => writes.failed(code)),
     onnotify: (_channel: string, subject: string) => {
-      for (const listener of listeners) listener.changed(subject);
+      for (const listener of listeners) listener.invalidate(subject);
     },
   };
   const sql = postgres(options as postgres.Options<Record<string, never>>);
@@ -88,7 +88,7 @@ function overEmbedded(embedded: EmbeddedDatabase): Database {
       listeners.add(listener);
       await sql.unsafe(`listen ${TOKEN_CHANGES}`);
       return {
-        isCurrent: () => true,
+        isFresh: () => true,
         close: () => Promise.resolve(void listeners.delete(listener)),
       };
     },

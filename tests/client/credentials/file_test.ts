@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { CredentialStoreError } from "../../../client/credentials/store.ts";
 import { FileStore } from "../../../client/credentials/file_store.ts";
-import { tryPrivateFolder, WideRights } from "../../../client/credentials/secure_file.ts";
+import {
+  InsecurePermissionsError,
+  tryPrivateFolder,
+} from "../../../client/credentials/secure_file.ts";
 import { keepToOwner } from "../../../client/credentials/windows_acl.ts";
 import { brand } from "../../../shared/brand.ts";
 import { memoryIo } from "../../support/memory_io.ts";
@@ -141,7 +144,7 @@ Deno.test({
     for (const mode of [0o777, 0o640, 0o604]) {
       await assert.rejects(
         tryPrivateFolder(folder, () => Promise.resolve(mode)),
-        (error) => error instanceof WideRights && error.message.includes(CONFIG_DIR),
+        (error) => error instanceof InsecurePermissionsError && error.message.includes(CONFIG_DIR),
       );
     }
     assert.deepEqual(await Array.fromAsync(Deno.readDir(folder)), []);

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { bitbucket } from "../../../client/federation/providers/bitbucket.ts";
 import { buildkite } from "../../../client/federation/providers/buildkite.ts";
-import { askedProvider, detectProvider } from "../../../client/federation/detect.ts";
+import { detectProvider, requestedProvider } from "../../../client/federation/detect.ts";
 import { circleci } from "../../../client/federation/providers/circleci.ts";
 import { githubActions } from "../../../client/federation/providers/github_actions.ts";
 import { gitlabCi } from "../../../client/federation/providers/gitlab_ci.ts";
@@ -82,14 +82,14 @@ Deno.test("every choice of --federation leads somewhere", () => {
       : federation === "auto"
       ? "buildkite"
       : federation;
-    assert.equal(askedProvider({ federation }, env)?.name, expected);
+    assert.equal(requestedProvider({ federation }, env)?.name, expected);
   }
-  assert.equal(askedProvider({}, env), undefined);
-  const nothing = () => askedProvider({ federation: "auto" }, {});
+  assert.equal(requestedProvider({}, env), undefined);
+  const nothing = () => requestedProvider({ federation: "auto" }, {});
   assert.throws(nothing, { exitCode: EXIT.authenticationRequired });
   const contradiction = { federation: "github", subjectTokenFile: "/token" } as const;
-  assert.throws(() => askedProvider(contradiction, {}), { exitCode: EXIT.usage });
-  assert.equal(askedProvider({ subjectTokenFile: "/token" }, {})?.name, "kubernetes");
+  assert.throws(() => requestedProvider(contradiction, {}), { exitCode: EXIT.usage });
+  assert.equal(requestedProvider({ subjectTokenFile: "/token" }, {})?.name, "kubernetes");
 });
 
 const named: Record<(typeof PROVIDER_NAMES)[number], WorkloadProvider> = {

@@ -1,11 +1,11 @@
 /** Invariant: nobody is led to another server by signing in to this one. */
 import assert from "node:assert/strict";
-import { localPath } from "../../../server/pages/http/safe_redirect.ts";
+import { safeRedirect } from "../../../server/pages/http/safe_redirect.ts";
 
 Deno.test("a path on this server is where one returns to", () => {
   for (const path of ["/", "/device", "/device?user_code=BCDF-GHJK", "/a/../b%2f?x=//y"]) {
     const { pathname, search } = new URL(path, "http://here");
-    assert.equal(localPath(path), pathname + search);
+    assert.equal(safeRedirect(path), pathname + search);
   }
 });
 
@@ -28,5 +28,5 @@ Deno.test("anything else leads to the start page", () => {
     " //evil.example",
     `/${"x".repeat(512)}`,
   ];
-  for (const next of foreign) assert.equal(localPath(next), "/", JSON.stringify(next));
+  for (const next of foreign) assert.equal(safeRedirect(next), "/", JSON.stringify(next));
 });

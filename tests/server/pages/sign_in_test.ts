@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { cleanUp } from "../../../server/cleanup.ts";
 import { setUserDisabled } from "../../../server/store/user_access.ts";
-import { admitPassword } from "../../../server/security/rate_limit.ts";
+import { checkPasswordLimit } from "../../../server/security/rate_limit.ts";
 import { startMailServer } from "../../support/mail_server.ts";
 import { databaseKinds } from "../../support/databases.ts";
 import { addPerson, PASSWORD, signedIn } from "../../support/page_people.ts";
@@ -154,7 +154,7 @@ Deno.test("who signed in at an address before is not kept out by others who fail
   const now = new Date(server.clock.now());
   for (let failure = 0; failure < 100; failure++) {
     const email = `nobody${failure}@example.com`;
-    await admitPassword(sql, { email, address: "192.0.2.1", knownHere: false, now });
+    await checkPasswordLimit(sql, { email, address: "192.0.2.1", knownHere: false, now });
   }
   const bob = visitor(server);
   await bob.get("/signin");
@@ -175,7 +175,7 @@ Deno.test("who is signed in in a browser can confirm the password there while th
         const [address, knownHere] of [["198.51.100.7", false], ["203.0.113.9", true]] as const
       ) {
         const attempt = { userId: id, email: "alice@example.com", address, knownHere, now: now() };
-        await admitPassword(server.parts.sql, attempt);
+        await checkPasswordLimit(server.parts.sql, attempt);
       }
     }
   };
@@ -270,7 +270,7 @@ Deno.test("a person who is disabled is mailed no link", async () => {
   await setUserDisabled(sql, "alice@example.com", true, now);
   for (const { id: userId, email } of people) {
     const attempt = { userId, email, address: "198.51.100.7", knownHere: false, now };
-    for (let guess = 0; guess < 9; guess++) await admitPassword(sql, attempt);
+    for (let guess = 0; guess < 9; guess++) await checkPasswordLimit(sql, attempt);
     const browser = visitor(server);
     await browser.get("/signin");
     assert.equal((await browser.submit("/signin", { email, password: "wrong" })).status, 422);

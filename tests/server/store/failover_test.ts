@@ -160,12 +160,12 @@ Deno.test("what was remembered is not trusted on a server that takes no writes",
   await using server = await startPostgres("18");
   const heard: string[] = [];
   const changes = listenForTokenChanges(server.url, {
-    changed: (subject) => void heard.push(subject),
-    missed: () => {},
+    invalidate: (subject) => void heard.push(subject),
+    clear: () => {},
   });
   const until = async (current: boolean) => {
     const startedAt = performance.now();
-    while (changes.isCurrent() !== current) {
+    while (changes.isFresh() !== current) {
       assert.ok(performance.now() - startedAt < 10_000, `never ${current}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }

@@ -1,6 +1,6 @@
 /** When tokens were last used is written down late, and not lost. */
 import assert from "node:assert/strict";
-import { LastUses } from "../../../server/validation/last_used_recorder.ts";
+import { LastUsedRecorder } from "../../../server/validation/last_used_recorder.ts";
 import type { Sql } from "../../../server/store/db/connect.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
 import { insertTokens } from "../../support/token_rows.ts";
@@ -21,7 +21,10 @@ async function uses(server: TestServer) {
       return Reflect.apply(target, self, given);
     },
   });
-  const lastUses = new LastUses(failing as Sql, (_level, event) => state.logged.push(event));
+  const lastUses = new LastUsedRecorder(
+    failing as Sql,
+    (_level, event) => state.logged.push(event),
+  );
   const start = server.clock.now();
   const last = async (token: string) => {
     const [row] = await sql`

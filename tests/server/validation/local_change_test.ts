@@ -4,7 +4,7 @@
  * that was under way, or to a channel that was down.
  */
 import assert from "node:assert/strict";
-import { TokenCheck } from "../../../server/validation/token_validator.ts";
+import { TokenValidator } from "../../../server/validation/token_validator.ts";
 import type { ChangeListener } from "../../../server/store/db/cache_invalidation.ts";
 import { brand } from "../../../shared/brand.ts";
 import { TOKEN_EXCHANGE_GRANT } from "../../../shared/oauth/grant_types.ts";
@@ -142,20 +142,20 @@ testOnEachDatabase(
 async function replicaOf(server: TestServer, sql = server.parts.sql) {
   const channel = { current: true };
   let listener!: ChangeListener;
-  const check = await TokenCheck.start({
+  const check = await TokenValidator.start({
     ...server.parts,
     database: {
       sql,
       listen(given) {
         listener = given;
         return Promise.resolve({
-          isCurrent: () => channel.current,
+          isFresh: () => channel.current,
           close: () => Promise.resolve(),
         });
       },
     },
   });
-  const state = async (token: string) => (await check.check(token, {})).state;
+  const state = async (token: string) => (await check.validate(token, {})).state;
   return { channel, listener, state, [Symbol.asyncDispose]: () => check.close() };
 }
 
@@ -176,7 +176,7 @@ testOnEachDatabase(
     await sql`update refresh_token_families set revoked_at = ${now}`;
     for (const known of [token, alice.login]) assert.equal(await state(known), "revoked");
 
-    listener.missed();
+    listener.clear();
     channel.current = true;
     for (const known of [token, alice.login]) assert.equal(await state(known), "revoked");
   },
@@ -210,7 +210,7 @@ testOnEachDatabase(
     onAnswer = async () => {
       read = true;
       await sql`update personal_access_tokens set revoked_at = created_at where id = ${id}`;
-      listener.changed(`token:${id}`);
+      listener.invalidate(`token:${id}`);
     };
     assert.equal(await state(token), "active");
     assert.ok(read);

@@ -1,11 +1,11 @@
 /** Invariant: nothing is answered from memory that may have changed since it was read. */
 import assert from "node:assert/strict";
-import { Remembered } from "../../../server/validation/invalidating_cache.ts";
+import { InvalidatingCache } from "../../../server/validation/invalidating_cache.ts";
 
 /** A memory over a value that tests change, and the number of reads it took. */
 function memory(limit = 100) {
   const state = { current: true, value: "old", reads: 0 };
-  const remembered = new Remembered<string>(limit, () => state.current);
+  const remembered = new InvalidatingCache<string>(limit, () => state.current);
   const subjects = () => ["token:1", "principal:1"];
   const read = () => {
     state.reads++;
@@ -35,18 +35,18 @@ Deno.test("an answer is read once, until one of its subjects changes", async () 
     const { state, remembered, get } = memory();
     assert.deepEqual([await get(), await get(), state.reads], ["old", "old", 1]);
     state.value = "new";
-    remembered.changed("token:2");
+    remembered.invalidate("token:2");
     assert.equal(await get(), "old");
-    remembered.changed(subject);
+    remembered.invalidate(subject);
     assert.equal(await get(), "new", subject);
   }
 });
 
 Deno.test("an answer that was read before a change is given, and not kept after it", async () => {
-  const changes: Record<string, (remembered: Remembered<string>) => void> = {
-    "a subject's change": (remembered) => remembered.changed("token:1"),
-    "the other subject's change": (remembered) => remembered.changed("principal:1"),
-    "changes that went unheard": (remembered) => remembered.missed(),
+  const changes: Record<string, (remembered: InvalidatingCache<string>) => void> = {
+    "a subject's change": (remembered) => remembered.invalidate("token:1"),
+    "the other subject's change": (remembered) => remembered.invalidate("principal:1"),
+    "changes that went unheard": (remembered) => remembered.clear(),
   };
   for (const [name, change] of Object.entries(changes)) {
     const { state, remembered, get, begin } = memory();
@@ -85,8 +85,8 @@ Deno.test("after changes may have gone unheard all is forgotten, in both generat
     assert.equal(state.reads, 3);
     for (const key of ["1", "2", "3"]) assert.equal(await get(key), "old");
     assert.equal(state.reads, 3);
-    if (forget === "missed") remembered.missed();
-    else remembered.changed("token:1");
+    if (forget === "missed") remembered.clear();
+    else remembered.invalidate("token:1");
     state.value = "new";
     for (const key of ["1", "2", "3"]) assert.equal(await get(key), "new", `${forget}: ${key}`);
   }
