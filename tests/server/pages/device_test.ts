@@ -303,3 +303,16 @@ Deno.test("an operator can switch logins from a terminal off", async () => {
   }
   assert.doesNotMatch((await browser.get("/")).text, /Enter a code/);
 });
+
+Deno.test("a code that is right is not counted as a guess", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location);
+  await addPerson(server);
+  const browser = await signedIn(server);
+  const counted = async () => (await server.parts.sql`select kind from failed_attempts`).length;
+  await enter(browser, (await server.startLogin()).user_code);
+  assert.equal(await counted(), 0);
+  await browser.get("/device");
+  await browser.submit("/device", { user_code: "BCDFGHJK" });
+  assert.notEqual(await counted(), 0);
+});
