@@ -215,6 +215,9 @@ testOnEachDatabase(
       return warnOfExpiry({ ...parts, webhook, config: { ...parts.config, ...change } });
     };
     await warnWith({ webhook: undefined, mail: undefined });
+    const given = await parts.sql`
+      select name from personal_access_tokens where expiry_warnings > 0`;
+    assert.deepEqual([...given], []);
     // By mail, which service accounts do not have. No server listens there; the attempt counts.
     await warnWith({ webhook: undefined, mail: { url: "smtp://127.0.0.1:1", from: "a@b" } });
     await warnWith({});

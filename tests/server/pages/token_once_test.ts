@@ -72,4 +72,12 @@ Deno.test("a form's number chooses no id, and counts for one page of one session
     assert.match(refused.html, /value="Nightly build"/);
   }
   assert.match((await mallory.submit("/tokens/new", wish)).html, SECRET, "then it has one again");
+
+  // The number of a form that made a token makes another on another page.
+  const [{ id }] = await server.parts.sql`
+    select t.id from personal_access_tokens t join users u on u.id = t.user_id
+    where u.email = 'alice@example.com'`;
+  await alice.get(`/tokens/${id}/rotate`);
+  const rotated = await alice.submit(`/tokens/${id}/rotate`, { overlap: "0", form_number });
+  assert.match(rotated.html, SECRET, "the same number on another page is another id");
 });
