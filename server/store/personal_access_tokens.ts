@@ -371,35 +371,33 @@ export async function revokePersonalAccessTokens(
   return rows.map(({ id }) => id);
 }
 
-/** Ends all living tokens of one owner; returns them. Locks in one order, as uses are written down. */
+/** Revokes all living tokens of one owner; returns them. */
 export async function revokeTokensOf(
   tx: Transaction,
-  { ownerId, reason, now }: { ownerId: string; reason: string; now: Date },
+  { ownerId, ...revocation }: { ownerId: string; reason: string; now: Date },
 ): Promise<PersonalAccessToken[]> {
-  const rows = await tx<Row[]>`
-    with living as (
-      select id from personal_access_tokens
-      where (user_id = ${ownerId} or service_account_id = ${ownerId})
-        and revoked_at is null and (expires_at is null or expires_at > ${now})
-      order by id for update
-    ), ended as (
-      update personal_access_tokens t set revoked_at = ${now}, revoked_reason = ${reason}
-      from living where t.id = living.id returning t.*
-    )
-    ${withOwner(tx, tx`ended`)}`;
-  return rows.map(fromRow);
+  const owned = tx`(user_id = ${ownerId} or service_account_id = ${ownerId})`;
+  return await revokeLiving(tx, owned, revocation);
 }
 
 /** Revokes the living tokens that were created with a login; returns them. */
 export async function revokeTokensCreatedByLogin(
   tx: Transaction,
-  { loginId, reason, now }: { loginId: string; reason: string; now: Date },
+  { loginId, ...revocation }: { loginId: string; reason: string; now: Date },
+): Promise<PersonalAccessToken[]> {
+  return await revokeLiving(tx, tx`created_by_login = ${loginId}`, revocation);
+}
+
+/** Locks in one order, as uses are recorded. */
+async function revokeLiving(
+  tx: Transaction,
+  which: ReturnType<typeof hasNoSuccessor>,
+  { reason, now }: { reason: string; now: Date },
 ): Promise<PersonalAccessToken[]> {
   const rows = await tx<Row[]>`
     with living as (
       select id from personal_access_tokens
-      where created_by_login = ${loginId}
-        and revoked_at is null and (expires_at is null or expires_at > ${now})
+      where ${which} and revoked_at is null and (expires_at is null or expires_at > ${now})
       order by id for update
     ), revoked as (
       update personal_access_tokens t set revoked_at = ${now}, revoked_reason = ${reason}
