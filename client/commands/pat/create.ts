@@ -48,7 +48,11 @@ export async function patCreate(options: PatCreateOptions, io: ClientIo): Promis
 export async function giveOut(
   api: TokenApi,
   made: MadeToken,
-  { json }: { json?: boolean },
+  { json, replaced = "" }: {
+    json?: boolean;
+    /** What became of the token it replaces, for when it is lost. */
+    replaced?: string;
+  },
   io: ClientIo,
 ): Promise<void> {
   githubAddMask(made.token, io);
@@ -57,7 +61,7 @@ export async function giveOut(
       throw new Error("nobody reads standard output");
     }
   } catch (error) {
-    throw await revokeLost(api, made, error, io);
+    throw await revokeLost(api, made, { reason: error, replaced }, io);
   }
   if (io.stdoutIsTerminal && !json) {
     io.stderr("Copy it now: it is not shown again.\n");
@@ -67,7 +71,7 @@ export async function giveOut(
 async function revokeLost(
   api: TokenApi,
   { id, name, prefix }: MadeToken,
-  reason: unknown,
+  { reason, replaced }: { reason: unknown; replaced: string },
   io: ClientIo,
 ): Promise<ClientError> {
   const lost = `The secret of ${plainText(name)} (${plainText(prefix)}…) could not be written: ${
@@ -85,7 +89,7 @@ async function revokeLost(
   }
   return new ClientError(
     EXIT.failure,
-    `${lost}It is revoked again. Make a new one with: ${brand.binaryName} pat create`,
+    `${lost}It is revoked again. ${replaced}Make a new one with: ${brand.binaryName} pat create`,
   );
 }
 

@@ -51,7 +51,10 @@ export async function patRotate(
       overlap: overlapMs / 1000,
       ...(expiresIn !== undefined && { expires_in: expiresIn }),
     }), io);
-  await giveOut(api, made, options, io);
+  const replaced = overlapMs === 0
+    ? "The old one has ended as well, so no token is left. "
+    : `The old one works for ${formatDuration(overlapMs)} more at most. `;
+  await giveOut(api, made, { ...options, replaced }, io);
   io.stderr(
     `Now ${describeMade(made, io)}\n` +
       (overlapMs === 0
