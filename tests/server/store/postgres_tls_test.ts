@@ -70,7 +70,10 @@ Deno.test("a server without TLS is told from one that is away, at the first atte
 });
 
 Deno.test("something that is not PostgreSQL, or says nothing", async () => {
-  await using web = Deno.serve({ port: 0, onListen: () => {} }, () => new Response());
+  await using web = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    () => new Response(),
+  );
   const answer = await connect(`postgres://u:p@127.0.0.1:${web.addr.port}/d?sslmode=require`);
   assert.ok(answer instanceof DatabaseUnreachable);
 
