@@ -1,7 +1,7 @@
 /** How things are written for people: colour, times, and text that came from a server. */
 import type { ClientIo } from "./io.ts";
 
-export { formatJson, sanitizeLine as plainText } from "../shared/sanitize.ts";
+export { formatJson } from "../shared/sanitize.ts";
 
 export interface Style {
   strong(text: string): string;

@@ -1,10 +1,7 @@
 /** The ServerIo of this process. */
 import { systemClock } from "../shared/clock.ts";
+import { readStdin } from "../shared/process.ts";
 import type { ServerIo } from "./io.ts";
-
-async function readStdin(): Promise<string> {
-  return await new Response(Deno.stdin.readable).text();
-}
 
 /** Asks the person at the terminal, on standard error; undefined where there is none. */
 async function confirmOnTerminal(

@@ -44,3 +44,8 @@ export function abortOn(...names: Deno.Signal[]): Signals {
   }
   return { signal: controller.signal, leaveToProgram: () => left = true };
 }
+
+/** All of standard input, as text. */
+export async function readStdin(): Promise<string> {
+  return await new Response(Deno.stdin.readable).text();
+}

@@ -1,11 +1,11 @@
 /** A token that any API takes: a personal access token can be traded for a short JWT (RFC 8693). */
+import { sanitizeLine } from "../../shared/sanitize.ts";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { ACCESS_TOKEN_TYPE } from "../../shared/oauth/token_types.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { unverifiedClaims } from "../oauth/unverified_jwt.ts";
-import { plainText } from "../output.ts";
 import {
   type EnvironmentSession,
   serverOf,
@@ -52,7 +52,7 @@ async function trade(
       throw new ClientError(
         isOfSubject(answer) ? EXIT.authenticationRequired : EXIT.failure,
         `${issuer} did not trade the token in ${brand.envPrefix}_TOKEN: ` +
-          plainText(answer.description ?? answer.error, 500),
+          sanitizeLine(answer.description ?? answer.error, 500),
       );
   }
 }

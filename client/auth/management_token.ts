@@ -3,6 +3,7 @@
  * was approved for managing tokens, and otherwise of an approval that is asked for there
  * and then. They are kept in memory, for one command, and no command prints one.
  */
+import { sanitizeLine } from "../../shared/sanitize.ts";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { covers, isManagementScope, managementResource } from "../../shared/management.ts";
@@ -12,11 +13,10 @@ import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { authorizeDevice, pollForTokens } from "../oauth/device_flow.ts";
 import { unverifiedClaims } from "../oauth/unverified_jwt.ts";
-import { plainText } from "../output.ts";
 import { tokenForResource } from "../oauth/refresh.ts";
 import { revoke } from "../oauth/revocation.ts";
 import type { LoginSession } from "./token_source.ts";
-import { shellWord } from "../shell_word.ts";
+import { shellWord } from "../../shared/shell_word.ts";
 import { showCode } from "../ui/show_code.ts";
 import { startCountdown } from "../ui/countdown.ts";
 
@@ -115,8 +115,8 @@ export class ManagementAccess {
     await this[Symbol.asyncDispose]();
     throw new ClientError(
       EXIT.failure,
-      `It was approved with another account than ${plainText(session.account)}. Sign in to ` +
-        `${session.server} as ${plainText(session.account)} in the browser, then try again.`,
+      `It was approved with another account than ${sanitizeLine(session.account)}. Sign in to ` +
+        `${session.server} as ${sanitizeLine(session.account)} in the browser, then try again.`,
     );
   }
 }
@@ -128,8 +128,8 @@ function unknownScopes(
   const known = scopesSupported.filter((scope) => !isManagementScope(scope));
   return new ClientError(
     EXIT.failure,
-    `Unknown scope: ${plainText(formatScope(unknown))}. ${issuer} has: ` +
-      `${plainText(formatScope(known), 1000)}.`,
+    `Unknown scope: ${sanitizeLine(formatScope(unknown))}. ${issuer} has: ` +
+      `${sanitizeLine(formatScope(known), 1000)}.`,
   );
 }
 

@@ -1,4 +1,5 @@
 /** `logout`: ends the session on the server (RFC 7009), then forgets its credentials. */
+import { sanitizeLine } from "../../shared/sanitize.ts";
 import { type Command } from "commander";
 import { examples } from "../../shared/command_examples.ts";
 import type { Run } from "../../shared/command_line.ts";
@@ -8,7 +9,6 @@ import { EXIT } from "../../shared/exit_codes.ts";
 import { ClientError, notLoggedIn } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { CredentialStoreError } from "../credentials/store.ts";
-import { plainText } from "../output.ts";
 import type { PersonalAccessToken } from "../pat/api.ts";
 import { revoke } from "../oauth/revocation.ts";
 import {
@@ -83,7 +83,9 @@ function reportTokens(
   io: ClientIo,
 ): void {
   if (tokens?.length === 0) return;
-  const listed = tokens?.map(({ name, prefix }) => `${plainText(name)} (${plainText(prefix)}…)`)
+  const listed = tokens?.map(({ name, prefix }) =>
+    `${sanitizeLine(name)} (${sanitizeLine(prefix)}…)`
+  )
     .join(", ");
   if (revoked) {
     io.stderr(`Revoked the tokens created with this login${listed ? `: ${listed}` : ""}.\n`);

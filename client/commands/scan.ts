@@ -1,4 +1,5 @@
 /** `scan`: looks for this product's tokens where none belong, without asking anybody. */
+import { sanitizeLine } from "../../shared/sanitize.ts";
 import type { Command } from "commander";
 import { examples } from "../../shared/command_examples.ts";
 import type { Run } from "../../shared/command_line.ts";
@@ -7,7 +8,7 @@ import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
-import { formatJson, plainText } from "../output.ts";
+import { formatJson } from "../output.ts";
 import type { Finding } from "../scan/finding.ts";
 import { type RevocationResult, revokeFound } from "../scan/revoke_found.ts";
 import { scanFiles, type Scanned } from "../scan/scan_files.ts";
@@ -56,7 +57,7 @@ export async function scan(
     for (const finding of findings) io.stdout(`${describe(finding, results)}\n`);
   }
   for (const { path, reason } of unreadable) {
-    io.stderr(`Not looked at: ${plainText(path, 1000)}: ${reason}\n`);
+    io.stderr(`Not looked at: ${sanitizeLine(path, 1000)}: ${reason}\n`);
   }
   io.stderr(`${summary(scanned, { ...options, stdin })}\n`);
   return findings.length > 0 || unreadable.length > 0 ? EXIT.failure : EXIT.ok;
@@ -89,7 +90,9 @@ function describe(finding: Finding, results: Map<string, RevocationResult>): str
   const { kind, token, commit, path, line, column } = finding;
   const result = results.get(token);
   // As git names a file in a commit.
-  const place = `${commit === undefined ? "" : `${commit.slice(0, 12)}:`}${plainText(path, 1000)}`;
+  const place = `${commit === undefined ? "" : `${commit.slice(0, 12)}:`}${
+    sanitizeLine(path, 1000)
+  }`;
   return `${place}:${line}:${column}: ${kind.name} ${shownBeginning(token)}…` +
     (result === undefined ? "" : `, ${result}`);
 }

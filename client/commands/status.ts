@@ -1,4 +1,5 @@
 /** `status`: who is logged in, with credentials from where, until when. Asks no server. */
+import { sanitizeLine } from "../../shared/sanitize.ts";
 import { type Command } from "commander";
 import { examples } from "../../shared/command_examples.ts";
 import type { Run } from "../../shared/command_line.ts";
@@ -9,7 +10,7 @@ import { ClientError, notLoggedIn } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { type Credentials, CredentialStoreError } from "../credentials/store.ts";
 import { findConfigFolder } from "../credentials/config_dir.ts";
-import { formatDuration, formatJson, formatTime, plainText } from "../output.ts";
+import { formatDuration, formatJson, formatTime } from "../output.ts";
 import { detectProvider } from "../federation/detect.ts";
 import {
   type EnvironmentSession,
@@ -144,7 +145,10 @@ function describe(login: LoginStatus, io: ClientIo): string {
   ];
   if (login.problem !== null) lines.push(`  ${login.problem}`);
   if (login.expiresAt !== null) {
-    lines.push(`  access token: ${describeLife(login, io)}`, `  scope: ${plainText(login.scope)}`);
+    lines.push(
+      `  access token: ${describeLife(login, io)}`,
+      `  scope: ${sanitizeLine(login.scope)}`,
+    );
   }
   return `${lines.join("\n")}\n`;
 }

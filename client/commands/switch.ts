@@ -7,7 +7,7 @@ import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { ClientError, notLoggedIn } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
-import { shellWord } from "../shell_word.ts";
+import { shellWord } from "../../shared/shell_word.ts";
 import { activate, loginSessions, matching, wantedServer } from "../auth/token_source.ts";
 
 export interface SwitchOptions {

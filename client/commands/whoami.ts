@@ -1,4 +1,5 @@
 /** `whoami`: asks the server who the token belongs to. */
+import { sanitizeLine } from "../../shared/sanitize.ts";
 import { type Command } from "commander";
 import { examples } from "../../shared/command_examples.ts";
 import type { Run } from "../../shared/command_line.ts";
@@ -8,7 +9,7 @@ import { EXIT } from "../../shared/exit_codes.ts";
 import type { UserinfoResponse } from "../../shared/oauth/userinfo_response.ts";
 import { ClientError, sessionExpired } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
-import { formatJson, plainText } from "../output.ts";
+import { formatJson } from "../output.ts";
 import { openTokenApi } from "../pat/api.ts";
 import { RENEW_NOW } from "../oauth/refresh.ts";
 import { chooseSession, serverOf, type Session, sessionToken } from "../auth/token_source.ts";
@@ -43,8 +44,8 @@ export async function whoami(options: WhoamiOptions, io: ClientIo): Promise<numb
 /** A personal access token may always read itself; to userinfo it needs the scope openid. */
 async function ownerOfToken(options: WhoamiOptions, io: ClientIo): Promise<UserinfoResponse> {
   const { owner: { kind, id, username } } = await (await openTokenApi(options, io)).own();
-  const name = plainText(username);
-  return { sub: plainText(id), ...kind === "user" ? { email: name } : { name } };
+  const name = sanitizeLine(username);
+  return { sub: sanitizeLine(id), ...kind === "user" ? { email: name } : { name } };
 }
 
 function refusal(session: Session, server: string): ClientError {

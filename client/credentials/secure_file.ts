@@ -1,7 +1,7 @@
 /** Files that only their owner can read: written whole or not at all, refused when others could read them. */
 import { basename, dirname, join, resolve } from "node:path";
 import { HOW_TO_CHANGE_FOLDER } from "./config_dir.ts";
-import { shellWord } from "../shell_word.ts";
+import { shellWord } from "../../shared/shell_word.ts";
 
 /** No writer takes that long: a temporary file of this age has lost its writer. */
 const LEFTOVER_AGE_MS = 60_000;

@@ -1,11 +1,11 @@
 /** The job's identity token for an access token (RFC 8693). Nothing is stored. */
+import { sanitizeLine } from "../../shared/sanitize.ts";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { unverifiedClaims } from "../oauth/unverified_jwt.ts";
-import { plainText } from "../output.ts";
-import { shellWord } from "../shell_word.ts";
+import { shellWord } from "../../shared/shell_word.ts";
 import { type ExchangedToken, exchangeToken, isOfSubject } from "../oauth/token_exchange.ts";
 import { audiencesOf, isFor } from "./audience.ts";
 import { flag } from "./trust_arguments.ts";
@@ -62,7 +62,7 @@ async function fetchIdentityToken(
     audiences === undefined
       ? `What ${provider.title} gave is no identity token: it is no JSON Web Token.`
       : `The identity token of ${provider.title} is for ${
-        plainText(audiences.join(", ") || "nobody")
+        sanitizeLine(audiences.join(", ") || "nobody")
       }, not for ${audience}, and is not sent. If the operator trusts that audience, name it ` +
         `with --federation-audience.`,
   );
@@ -73,7 +73,7 @@ function refusal(
   identityToken: string,
   answer: { error: string; description: string | undefined },
 ): ClientError {
-  const said = plainText(answer.description ?? answer.error, 500);
+  const said = sanitizeLine(answer.description ?? answer.error, 500);
   if (!isOfSubject(answer)) {
     return new ClientError(EXIT.failure, `${server} refused the job's identity: ${said}`);
   }
@@ -93,7 +93,7 @@ function refusal(
     EXIT.authenticationRequired,
     `${server} did not take the identity of ${provider.title}: ${said}\n${once}` +
       `The operator lets such jobs in with\n  ${
-        command.map((word) => shellWord(plainText(word))).join(" ")
+        command.map((word) => shellWord(sanitizeLine(word))).join(" ")
       }\n` +
       `and sees why one was refused in the audit log, or with: ` +
       `${brand.binaryName} admin trust test --token -`,

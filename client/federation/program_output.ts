@@ -1,8 +1,8 @@
 /** A token that another program prints. */
+import { sanitizeLine } from "../../shared/sanitize.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
-import { plainText } from "../output.ts";
 
 const TIMEOUT_MS = 30_000;
 
@@ -29,6 +29,6 @@ export async function programOutput(
   const reason = ended.stderr.trim().split("\n").at(-1) || "it printed nothing";
   throw new ClientError(
     EXIT.failure,
-    `${command} failed with code ${ended.code}: ${plainText(reason)}`,
+    `${command} failed with code ${ended.code}: ${sanitizeLine(reason)}`,
   );
 }

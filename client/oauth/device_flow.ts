@@ -1,4 +1,5 @@
 /** The device authorization grant as the client sees it (RFC 8628). */
+import { sanitizeLine } from "../../shared/sanitize.ts";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { DEVICE_CODE_GRANT } from "../../shared/oauth/grant_types.ts";
@@ -7,7 +8,6 @@ import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { NoAnswerError } from "./connection_error.ts";
 import { askServer, unexpectedAnswer } from "./http.ts";
-import { plainText } from "../output.ts";
 import { requestTokens, type TokenAnswer } from "./token_endpoint.ts";
 
 /** RFC 8628 section 3.2: the interval where the server names none, in seconds. */
@@ -67,7 +67,8 @@ export async function authorizeDevice(
   const interval = body.interval ?? DEFAULT_INTERVAL;
   if (
     typeof device_code !== "string" || device_code === "" ||
-    typeof user_code !== "string" || plainText(user_code, 40) !== user_code || user_code === "" ||
+    typeof user_code !== "string" || sanitizeLine(user_code, 40) !== user_code ||
+    user_code === "" ||
     !isWebAddress(verification_uri) ||
     !(verification_uri_complete === undefined || isWebAddress(verification_uri_complete)) ||
     typeof expiresIn !== "number" || !(expiresIn > 0) ||
@@ -159,7 +160,7 @@ function describeRefusal(
     : error === "invalid_grant"
     ? `${server.issuer} no longer knows this login; it may have been completed while the ` +
       `answer was lost. ${again}`
-    : `${server.issuer} refused the login: ${plainText(description ?? error)}`;
+    : `${server.issuer} refused the login: ${sanitizeLine(description ?? error)}`;
   return new ClientError(EXIT.failure, message);
 }
 

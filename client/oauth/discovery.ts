@@ -2,6 +2,7 @@
  * Which server, and where its endpoints are (RFC 8414). Everything the client
  * sends a token to is found here, so here it is checked.
  */
+import { sanitizeLine } from "../../shared/sanitize.ts";
 import { brand } from "../../shared/brand.ts";
 import { authorizationServerMetadataUrl } from "../../shared/oauth/metadata.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
@@ -9,7 +10,6 @@ import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { isLoopback } from "./host.ts";
 import { askServer, foreignAnswer, unexpectedAnswer } from "./http.ts";
-import { plainText } from "../output.ts";
 
 /** The part of the metadata the command line uses. */
 export interface AuthorizationServer {
@@ -71,7 +71,7 @@ export async function discover(server: string, io: ClientIo): Promise<Authorizat
   if (metadata.issuer !== server) {
     throw notAServer(
       server,
-      `it calls itself ${plainText(metadata.issuer)}. Use that address with --server, ` +
+      `it calls itself ${sanitizeLine(metadata.issuer)}. Use that address with --server, ` +
         `or correct the server's issuer setting`,
     );
   }
@@ -104,7 +104,7 @@ function endpointUrl(server: string, name: string, value: unknown): string {
 function wrongServer(text: string, reason: string): ClientError {
   return new ClientError(
     EXIT.usage,
-    `${plainText(text)} cannot be used as the server: ${reason}. ` +
+    `${sanitizeLine(text)} cannot be used as the server: ${reason}. ` +
       `Give its address with --server or ${brand.envPrefix}_SERVER.`,
   );
 }

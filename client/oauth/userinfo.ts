@@ -1,11 +1,11 @@
 /** Who a token belongs to (OpenID Connect Core 1.0 section 5.3). */
+import { sanitizeLine } from "../../shared/sanitize.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import type { UserinfoResponse } from "../../shared/oauth/userinfo_response.ts";
 import { discover } from "./discovery.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { askServer, unexpectedAnswer } from "./http.ts";
-import { plainText } from "../output.ts";
 
 /** The claims, or "refused" if the server does not take the token (RFC 6750 section 3.1). */
 export async function userinfo(
@@ -33,7 +33,7 @@ export async function userinfo(
 /** The claims we know, fit for a terminal and for a name in a keychain; undefined without a subject. */
 export function userFrom(claims: Record<string, unknown>): UserinfoResponse | undefined {
   const text = (value: unknown) =>
-    typeof value === "string" && plainText(value) !== "" ? plainText(value) : undefined;
+    typeof value === "string" && sanitizeLine(value) !== "" ? sanitizeLine(value) : undefined;
   const sub = text(claims.sub);
   if (sub === undefined) return undefined;
   const verified = claims.email_verified;

@@ -1,4 +1,5 @@
 /** Personal access tokens over the server's REST interface; `/api/openapi.json` there describes it. */
+import { sanitizeLine } from "../../shared/sanitize.ts";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { MANAGEMENT_PATH, MANAGEMENT_SCOPES } from "../../shared/management.ts";
@@ -7,7 +8,6 @@ import { ClientError, sessionExpired } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { type Answer, askServer, isTemporary } from "../oauth/http.ts";
 import { type ApprovalOptions, ManagementAccess } from "../auth/management_token.ts";
-import { plainText } from "../output.ts";
 import {
   chooseLogin,
   type EnvironmentSession,
@@ -246,7 +246,7 @@ function fitSearch(text: string): string {
 /** The words of a problem (RFC 9457 section 3.1), made fit for a terminal; undefined if it is none. */
 export function problemWords({ body }: Pick<Answer, "body">): string | undefined {
   const words = body?.detail ?? body?.title;
-  return typeof words === "string" ? plainText(words, 500) : undefined;
+  return typeof words === "string" ? sanitizeLine(words, 500) : undefined;
 }
 
 function isProblem(answer: Answer): boolean {

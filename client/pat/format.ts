@@ -1,10 +1,11 @@
 /** Personal access tokens in words. */
+import { sanitizeLine } from "../../shared/sanitize.ts";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { parseDuration } from "../duration.ts";
-import { formatDuration, formatTime, plainText } from "../output.ts";
+import { formatDuration, formatTime } from "../output.ts";
 import { LifetimeTooLongError, type PersonalAccessToken } from "./api.ts";
 import { replacementsOf } from "./rotation_chain.ts";
 
@@ -25,7 +26,7 @@ export function parseExpiry(text: string | undefined, io: ClientIo): number | nu
   if (seconds > 0) return seconds;
   throw new ClientError(
     EXIT.usage,
-    `--expires ${plainText(text)} is no time to come. Examples: 90d, 12h, 2027-01-31, never.`,
+    `--expires ${sanitizeLine(text)} is no time to come. Examples: 90d, 12h, 2027-01-31, never.`,
   );
 }
 
@@ -67,7 +68,7 @@ export function hasEnded(
   io: ClientIo,
 ): string | undefined {
   if (revokedAt !== null) {
-    return `revoked ${moment(revokedAt)}${reason === null ? "" : ` (${plainText(reason)})`}`;
+    return `revoked ${moment(revokedAt)}${reason === null ? "" : ` (${sanitizeLine(reason)})`}`;
   }
   if (expiresAt === null || Date.parse(expiresAt) > io.clock.now()) return undefined;
   return `expired ${moment(expiresAt)}`;
@@ -86,7 +87,7 @@ export function describeEnd(token: PersonalAccessToken, io: ClientIo): string {
 export function describeLastUse(token: PersonalAccessToken): string {
   if (token.last_used_at === null) return "never used";
   const from = [token.last_used_address, token.last_used_agent]
-    .flatMap((each) => each === null ? [] : [plainText(each)]);
+    .flatMap((each) => each === null ? [] : [sanitizeLine(each)]);
   return [moment(token.last_used_at), ...from].join(", ");
 }
 
@@ -114,10 +115,10 @@ export function warnOfEnds(
     const advice = replacements.length === 0
       ? `Replace it${
         known === undefined ? ", unless somebody has," : ""
-      } with: ${brand.binaryName} pat rotate ${plainText(token.id)}`
+      } with: ${brand.binaryName} pat rotate ${sanitizeLine(token.id)}`
       : `What replaced it has ended. Make a new one with: ${brand.binaryName} pat create`;
     io.stderr(
-      `Warning: ${plainText(token.name)} ends in ${formatDuration(timeLeft(token, io))}. ` +
+      `Warning: ${sanitizeLine(token.name)} ends in ${formatDuration(timeLeft(token, io))}. ` +
         `${advice}\n`,
     );
   }

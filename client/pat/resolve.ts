@@ -1,11 +1,11 @@
 /** The words that name a token, and the token they mean. */
+import { sanitizeLine } from "../../shared/sanitize.ts";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { findByName, nameKey } from "../../shared/name_key.ts";
 import { isUuid } from "../../shared/uuid.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
-import { plainText } from "../output.ts";
 import { hasEnded, moment } from "./format.ts";
 import type { PersonalAccessToken, TokenApi } from "./api.ts";
 import { replacedBy } from "./rotation_chain.ts";
@@ -68,7 +68,7 @@ function newest(
 /** A name as messages may show it: not the whole of a secret. */
 function shownName(name: string): string {
   const beginning = beginningOfSecret(name);
-  return beginning === undefined ? plainText(name) : `${plainText(beginning)}…`;
+  return beginning === undefined ? sanitizeLine(name) : `${sanitizeLine(beginning)}…`;
 }
 
 function noSuchToken(name: string, owner: string | undefined): string {
@@ -76,14 +76,14 @@ function noSuchToken(name: string, owner: string | undefined): string {
   return owner === undefined
     ? `There is no token ${shownName(name)}. Yours are in: ${list}. ` +
       `Administrators name a service account's with --for.`
-    : `${plainText(owner)} has no token ${shownName(name)}. Look in: ${list} --for ${
-      plainText(owner)
+    : `${sanitizeLine(owner)} has no token ${shownName(name)}. Look in: ${list} --for ${
+      sanitizeLine(owner)
     }`;
 }
 
 function severalTokens(name: string, candidates: readonly PersonalAccessToken[]): string {
   return `Several tokens are called ${shownName(name)}. Name one by its id:` +
     candidates.map(({ id, prefix, created_at: made }) =>
-      `\n  ${plainText(id)}  ${plainText(prefix)}…  made ${moment(made)}`
+      `\n  ${sanitizeLine(id)}  ${sanitizeLine(prefix)}…  made ${moment(made)}`
     ).join("");
 }

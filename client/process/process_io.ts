@@ -1,12 +1,8 @@
 /** The ClientIo of this process. */
 import { systemClock } from "../../shared/clock.ts";
 import type { ClientIo, EndedProgram } from "../io.ts";
-import { type Signals, terminalColumns } from "../../shared/process.ts";
+import { readStdin, type Signals, terminalColumns } from "../../shared/process.ts";
 import { fetchWithoutLoopbackProxy } from "./fetch.ts";
-
-async function readStdin(): Promise<string> {
-  return await new Response(Deno.stdin.readable).text();
-}
 
 async function* stdinBytes(): AsyncGenerator<Uint8Array> {
   yield* Deno.stdin.readable;

@@ -1,7 +1,7 @@
 /** What `git cat-file --batch` writes, one blob after the other. */
+import { sanitizeLine } from "../../shared/sanitize.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { ClientError } from "../errors.ts";
-import { plainText } from "../output.ts";
 
 const NEWLINE = 10;
 
@@ -21,7 +21,7 @@ export async function readBlobs(
     if (length === undefined) {
       throw new ClientError(
         EXIT.failure,
-        `git does not have all that is staged: ${plainText(header)}. Try: git fsck`,
+        `git does not have all that is staged: ${sanitizeLine(header)}. Try: git fsck`,
       );
     }
     await each(bytes.take(Number(length)), index);

@@ -2,10 +2,10 @@
  * Tokens in what the next git commit adds. The staged files themselves are
  * read, not a diff of them: no attribute, setting or zero byte hides one.
  */
+import { sanitizeLine } from "../../shared/sanitize.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
-import { plainText } from "../output.ts";
 import type { Finding } from "./finding.ts";
 import { readBlobs } from "./git_blobs.ts";
 import { scanPieces } from "./scan_pieces.ts";
@@ -98,6 +98,6 @@ function noGit(): ClientError {
 function refused(reason: string): ClientError {
   return new ClientError(
     EXIT.failure,
-    `git cannot say what is staged: ${plainText(reason.trim().split("\n")[0])}`,
+    `git cannot say what is staged: ${sanitizeLine(reason.trim().split("\n")[0])}`,
   );
 }

@@ -1,7 +1,7 @@
+import { sanitizeLine } from "../../shared/sanitize.ts";
 import { brand } from "../../shared/brand.ts";
 import type { AppParts } from "../app_parts.ts";
 import type { Message } from "../notifications/mail.ts";
-import { visibleText } from "../visible_text.ts";
 import type { PersonalAccessToken } from "../store/personal_access_tokens.ts";
 import type { WebhookEvent } from "../notifications/webhook.ts";
 
@@ -52,8 +52,8 @@ function webhookEvent(notice: OwnerNotice): WebhookEvent {
 
 function message(notice: OwnerNotice, issuer: string): Omit<Message, "to"> {
   const { token } = notice;
-  const name = visibleText(token.name, 60);
-  const prefix = visibleText(token.prefix, 20);
+  const name = sanitizeLine(token.name, 60);
+  const prefix = sanitizeLine(token.prefix, 20);
   const page = `${issuer}/tokens/${token.id}`;
   if (notice.type === "token.expiring") {
     const end = moment(token.expiresAt!);
@@ -95,17 +95,17 @@ function message(notice: OwnerNotice, issuer: string): Omit<Message, "to"> {
 
 /** An address that a stranger wrote stays out of the mail: people follow what they find there. */
 function leakPlace({ place, reporter, proven, token }: OwnerNotice & { type: "token.leaked" }) {
-  const by = `Reported by: ${visibleText(reporter, 200)}`;
+  const by = `Reported by: ${sanitizeLine(reporter, 200)}`;
   if (place === null) return by;
   return proven
-    ? `It lies at: ${visibleText(place, 500)}\n${by}`
+    ? `It lies at: ${sanitizeLine(place, 500)}\n${by}`
     : `Where it lies, as the reporter says, stands with the token itself: ${brand.binaryName} pat show ${token.id}\n${by}`;
 }
 
 function lastUse({ lastUsedAt, lastUsedAddress, lastUsedAgent }: PersonalAccessToken): string {
   if (lastUsedAt === undefined) return "It was never used.";
-  const from = lastUsedAddress === undefined ? "" : ` from ${visibleText(lastUsedAddress, 45)}`;
-  const by = lastUsedAgent === undefined ? "" : ` with ${visibleText(lastUsedAgent, 40)}`;
+  const from = lastUsedAddress === undefined ? "" : ` from ${sanitizeLine(lastUsedAddress, 45)}`;
+  const by = lastUsedAgent === undefined ? "" : ` with ${sanitizeLine(lastUsedAgent, 40)}`;
   return `It was last used on ${moment(lastUsedAt)}${from}${by}.`;
 }
 

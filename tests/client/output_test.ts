@@ -1,14 +1,15 @@
+import { sanitizeLine } from "../../shared/sanitize.ts";
 import { strict as assert } from "node:assert";
-import { formatDuration, formatJson, plainText, styleFor } from "../../client/output.ts";
+import { formatDuration, formatJson, styleFor } from "../../client/output.ts";
 import { memoryIo } from "../support/memory_io.ts";
 
 Deno.test("text from a server loses what a terminal would act on", () => {
-  assert.equal(plainText("\x1b[31mred\x1b[0m\u009b2J"), "[31mred [0m 2J");
-  assert.equal(plainText("a\r\nb\tc\0d"), "a b c d");
-  assert.equal(plainText("\u202eabc\u2066d\u200b"), "abc d");
-  assert.equal(plainText("Zoë 日本 🎉"), "Zoë 日本 🎉");
-  assert.equal(plainText("x".repeat(500)).length, 200);
-  assert.equal(plainText(undefined), "undefined");
+  assert.equal(sanitizeLine("\x1b[31mred\x1b[0m\u009b2J"), "[31mred [0m 2J");
+  assert.equal(sanitizeLine("a\r\nb\tc\0d"), "a b c d");
+  assert.equal(sanitizeLine("\u202eabc\u2066d\u200b"), "abc d");
+  assert.equal(sanitizeLine("Zoë 日本 🎉"), "Zoë 日本 🎉");
+  assert.equal(sanitizeLine("x".repeat(500)).length, 200);
+  assert.equal(sanitizeLine(undefined), "undefined");
 });
 
 Deno.test("durations have two units at most", () => {

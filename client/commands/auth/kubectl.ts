@@ -3,11 +3,12 @@
  * ExecCredential of client.authentication.k8s.io
  * (https://kubernetes.io/docs/reference/config-api/client-authentication.v1/).
  */
+import { sanitizeLine } from "../../../shared/sanitize.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { ClientError } from "../../errors.ts";
 import type { ClientIo } from "../../io.ts";
 import { sessionJwt } from "../../auth/exchange.ts";
-import { formatJson, plainText } from "../../output.ts";
+import { formatJson } from "../../output.ts";
 import {
   chooseSession,
   type SelectionWithFederation,
@@ -57,7 +58,7 @@ function askedVersion({ env }: ClientIo): string {
   if (typeof version === "string" && VERSIONS.includes(version)) return version;
   throw new ClientError(
     EXIT.failure,
-    `kubectl asks for ${plainText(version)}. In the kubeconfig, set the plugin's ` +
+    `kubectl asks for ${sanitizeLine(version)}. In the kubeconfig, set the plugin's ` +
       `apiVersion to ${VERSIONS[0]}.`,
   );
 }

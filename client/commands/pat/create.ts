@@ -1,11 +1,12 @@
 /** `pat create`: makes a personal access token; its secret goes to stdout and nowhere else. */
+import { sanitizeLine } from "../../../shared/sanitize.ts";
 import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { githubAddMask } from "../../process/github_add_mask.ts";
 import { ClientError } from "../../errors.ts";
 import type { ClientIo } from "../../io.ts";
 import type { ApprovalOptions } from "../../auth/management_token.ts";
-import { formatJson, plainText } from "../../output.ts";
+import { formatJson } from "../../output.ts";
 import { createWithExpiry, describeEnd, parseExpiry } from "../../pat/format.ts";
 import { type MadeToken, openTokenApi, type TokenApi } from "../../pat/api.ts";
 import type { Selection } from "../../auth/token_source.ts";
@@ -74,9 +75,9 @@ async function revokeLost(
   { reason, replaced }: { reason: unknown; replaced: string },
   io: ClientIo,
 ): Promise<ClientError> {
-  const lost = `The secret of ${plainText(name)} (${plainText(prefix)}…) could not be written: ${
-    plainText(reason instanceof Error ? reason.message : reason)
-  }. `;
+  const lost = `The secret of ${sanitizeLine(name)} (${
+    sanitizeLine(prefix)
+  }…) could not be written: ${sanitizeLine(reason instanceof Error ? reason.message : reason)}. `;
   try {
     await api.revoke(id);
   } catch (error) {
@@ -84,7 +85,7 @@ async function revokeLost(
     return new ClientError(
       EXIT.failure,
       `${lost}It lives all the same (${error.message}). ` +
-        `End it with: ${brand.binaryName} pat revoke ${plainText(id)}`,
+        `End it with: ${brand.binaryName} pat revoke ${sanitizeLine(id)}`,
     );
   }
   return new ClientError(
@@ -96,8 +97,8 @@ async function revokeLost(
 /** `ci (its beginning…) with deploy, until …`. */
 export function describeMade(made: MadeToken, io: ClientIo): string {
   const { name, prefix, scopes, expires_at: expiresAt } = made;
-  return `${plainText(name)} (${plainText(prefix)}…) with ` +
-    `${plainText(scopes.join(" ")) || "no scope"}, ` +
+  return `${sanitizeLine(name)} (${sanitizeLine(prefix)}…) with ` +
+    `${sanitizeLine(scopes.join(" ")) || "no scope"}, ` +
     (expiresAt === null ? "without an end" : `until ${describeEnd(made, io)}`);
 }
 

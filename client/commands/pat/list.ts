@@ -1,10 +1,11 @@
 /** `pat list`: the tokens there are, with a warning of those that end soon. */
+import { sanitizeLine } from "../../../shared/sanitize.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { nameKey } from "../../../shared/name_key.ts";
 import { ClientError } from "../../errors.ts";
 import type { ClientIo } from "../../io.ts";
 import { columns } from "../../ui/columns.ts";
-import { formatJson, plainText } from "../../output.ts";
+import { formatJson } from "../../output.ts";
 import { describeEnd, describeLastUse, endsSoon, hasEnded, warnOfEnds } from "../../pat/format.ts";
 import { openTokenApi } from "../../pat/api.ts";
 import type { Selection } from "../../auth/token_source.ts";
@@ -39,13 +40,13 @@ export async function patList(options: PatListOptions, io: ClientIo): Promise<nu
     io.stdout(columns([
       ["NAME", "BEGINS WITH", "SCOPES", "ENDS", "LAST USED", ...options.all ? ["OWNER"] : [], "ID"],
       ...tokens.map((token) => [
-        plainText(token.name, 40),
-        plainText(token.prefix, 20),
-        plainText(token.scopes.join(" "), 60) || "-",
+        sanitizeLine(token.name, 40),
+        sanitizeLine(token.prefix, 20),
+        sanitizeLine(token.scopes.join(" "), 60) || "-",
         describeEnd(token, io),
         describeLastUse(token),
-        ...options.all ? [plainText(token.owner.username, 40)] : [],
-        plainText(token.id, 40),
+        ...options.all ? [sanitizeLine(token.owner.username, 40)] : [],
+        sanitizeLine(token.id, 40),
       ]),
     ]));
   }

@@ -1,11 +1,12 @@
 /** `pat revoke`: ends tokens at once. */
+import { sanitizeLine } from "../../../shared/sanitize.ts";
 import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { ClientError } from "../../errors.ts";
 import type { ClientIo } from "../../io.ts";
 import { namedToken } from "../../pat/resolve.ts";
 import type { ApprovalOptions } from "../../auth/management_token.ts";
-import { formatJson, plainText } from "../../output.ts";
+import { formatJson } from "../../output.ts";
 import { describeEnd, hasEnded } from "../../pat/format.ts";
 import { openTokenApi, type PersonalAccessToken } from "../../pat/api.ts";
 import type { Selection } from "../../auth/token_source.ts";
@@ -31,15 +32,15 @@ export async function patRevoke(
       if (ended === undefined) await api.revoke(token.id);
       revoked.push(token);
       io.stderr(
-        `${plainText(token.name)} (${plainText(token.prefix)}…) ${
+        `${sanitizeLine(token.name)} (${sanitizeLine(token.prefix)}…) ${
           ended === undefined ? "is revoked" : `had ended already: ${ended}`
         }.\n`,
       );
       for (const older of stillWorking) {
         io.stderr(
-          `What it had replaced (${plainText(older.prefix)}…) works until ` +
+          `What it had replaced (${sanitizeLine(older.prefix)}…) works until ` +
             `${describeEnd(older, io)}. To end that as well: ` +
-            `${brand.binaryName} pat revoke ${plainText(older.id)}\n`,
+            `${brand.binaryName} pat revoke ${sanitizeLine(older.id)}\n`,
         );
       }
     } catch (error) {

@@ -1,4 +1,5 @@
 /** `pat rotate`: gives a token a new secret; the old one lives on for as long as the user says. */
+import { sanitizeLine } from "../../../shared/sanitize.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { MAX_OVERLAP_SECONDS } from "../../../shared/tokens/limits.ts";
 import { ClientError } from "../../errors.ts";
@@ -6,7 +7,7 @@ import type { ClientIo } from "../../io.ts";
 import { parseDuration } from "../../duration.ts";
 import { namedToken } from "../../pat/resolve.ts";
 import type { ApprovalOptions } from "../../auth/management_token.ts";
-import { formatDuration, plainText } from "../../output.ts";
+import { formatDuration } from "../../output.ts";
 import { createWithExpiry, parseExpiry } from "../../pat/format.ts";
 import { openTokenApi } from "../../pat/api.ts";
 import type { Selection } from "../../auth/token_source.ts";
@@ -31,13 +32,13 @@ export async function patRotate(
   if (overlapMs === undefined) {
     throw new ClientError(
       EXIT.usage,
-      `--overlap ${plainText(options.overlap)} is no duration. Examples: 0, 10m, 1h, 7d.`,
+      `--overlap ${sanitizeLine(options.overlap)} is no duration. Examples: 0, 10m, 1h, 7d.`,
     );
   }
   if (overlapMs > MAX_OVERLAP_SECONDS * 1000) {
     throw new ClientError(
       EXIT.usage,
-      `--overlap ${plainText(options.overlap)} is too long: at most ${
+      `--overlap ${sanitizeLine(options.overlap)} is too long: at most ${
         MAX_OVERLAP_SECONDS / 86_400
       }d.`,
     );
@@ -58,8 +59,10 @@ export async function patRotate(
   io.stderr(
     `Now ${describeMade(made, io)}\n` +
       (overlapMs === 0
-        ? `The old one (${plainText(old.prefix)}…) has ended.\n`
-        : `The old one (${plainText(old.prefix)}…) works for ${formatDuration(overlapMs)} more ` +
+        ? `The old one (${sanitizeLine(old.prefix)}…) has ended.\n`
+        : `The old one (${sanitizeLine(old.prefix)}…) works for ${
+          formatDuration(overlapMs)
+        } more ` +
           `at most.\n`),
   );
   return EXIT.ok;

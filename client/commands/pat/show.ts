@@ -1,10 +1,11 @@
 /** `pat show`: one token, or the one in the environment. */
+import { sanitizeLine } from "../../../shared/sanitize.ts";
 import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { ClientError } from "../../errors.ts";
 import type { ClientIo } from "../../io.ts";
 import { namedToken } from "../../pat/resolve.ts";
-import { formatJson, plainText } from "../../output.ts";
+import { formatJson } from "../../output.ts";
 import { describeEnd, describeLastUse, endsSoon, moment, warnOfEnds } from "../../pat/format.ts";
 import { openTokenApi, type PersonalAccessToken } from "../../pat/api.ts";
 import { environmentSession, type Selection } from "../../auth/token_source.ts";
@@ -44,23 +45,23 @@ export async function patShow(
 function describe(token: PersonalAccessToken, io: ClientIo): string {
   const { owner, rotated_from: rotatedFrom, leak } = token;
   const lines: [string, string][] = [
-    ["name", plainText(token.name)],
-    ["id", plainText(token.id)],
-    ["begins with", plainText(token.prefix)],
-    ["owner", plainText(owner.username)],
-    ["scopes", plainText(token.scopes.join(" "), 1000) || "none"],
-    ["usable from", plainText(token.allowed_addresses.join(", "), 1000) || "anywhere"],
+    ["name", sanitizeLine(token.name)],
+    ["id", sanitizeLine(token.id)],
+    ["begins with", sanitizeLine(token.prefix)],
+    ["owner", sanitizeLine(owner.username)],
+    ["scopes", sanitizeLine(token.scopes.join(" "), 1000) || "none"],
+    ["usable from", sanitizeLine(token.allowed_addresses.join(", "), 1000) || "anywhere"],
     ["made", moment(token.created_at)],
     ["ends", describeEnd(token, io)],
     ["last used", describeLastUse(token)],
     ...leak ? [["found", describeLeak(leak)] as [string, string]] : [],
-    ...rotatedFrom === null ? [] : [["replaces", plainText(rotatedFrom)] as [string, string]],
+    ...rotatedFrom === null ? [] : [["replaces", sanitizeLine(rotatedFrom)] as [string, string]],
   ];
   return lines.map(([label, value]) => `${`${label}:`.padEnd(13)}${value}\n`).join("");
 }
 
 /** Where a token was found that should lie nowhere. */
 function describeLeak({ at, reporter, place }: NonNullable<PersonalAccessToken["leak"]>): string {
-  const where = place === null ? "" : `, at ${plainText(place, 500)}`;
-  return `in the open${where}, reported by ${plainText(reporter)} ${moment(at)}`;
+  const where = place === null ? "" : `, at ${sanitizeLine(place, 500)}`;
+  return `in the open${where}, reported by ${sanitizeLine(reporter)} ${moment(at)}`;
 }

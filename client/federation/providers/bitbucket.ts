@@ -2,8 +2,8 @@
  * Bitbucket Pipelines: a step with `oidc` has its token in a variable.
  * https://support.atlassian.com/bitbucket-cloud/docs/integrate-pipelines-with-resource-servers-using-oidc/
  */
+import { sanitizeLine } from "../../../shared/sanitize.ts";
 import { ID_TOKEN_TYPE } from "../../../shared/oauth/token_types.ts";
-import { plainText } from "../../output.ts";
 import { audiencesOf, isFor } from "../audience.ts";
 import { claimText, flag } from "../trust_arguments.ts";
 import type { WorkloadProvider } from "../provider.ts";
@@ -18,7 +18,7 @@ export const bitbucket: WorkloadProvider = {
     const token = env.BITBUCKET_STEP_OIDC_TOKEN;
     if (token && isFor(token, audience)) return undefined;
     const found = token
-      ? `is for ${plainText(audiencesOf(token)?.join(", ") || "nobody")}`
+      ? `is for ${sanitizeLine(audiencesOf(token)?.join(", ") || "nobody")}`
       : "is not set";
     return `This step has no identity token for ${audience} (BITBUCKET_STEP_OIDC_TOKEN ` +
       `${found}). Put this into the step in bitbucket-pipelines.yml:\n` +

@@ -3,10 +3,10 @@
  * one for another audience.
  * https://circleci.com/docs/guides/permissions-authentication/openid-connect-tokens/
  */
+import { sanitizeLine } from "../../../shared/sanitize.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { ID_TOKEN_TYPE } from "../../../shared/oauth/token_types.ts";
 import { ClientError } from "../../errors.ts";
-import { plainText } from "../../output.ts";
 import { audiencesOf, isFor } from "../audience.ts";
 import { programOutput } from "../program_output.ts";
 import { claimText, flag, refFlag } from "../trust_arguments.ts";
@@ -33,7 +33,9 @@ export const circleci: WorkloadProvider = {
     if (token !== undefined) return token;
     throw new ClientError(
       EXIT.authenticationRequired,
-      `CIRCLE_OIDC_TOKEN_V2 is for ${plainText(audiencesOf(given)?.join(", ") || "nobody")}, not ` +
+      `CIRCLE_OIDC_TOKEN_V2 is for ${
+        sanitizeLine(audiencesOf(given)?.join(", ") || "nobody")
+      }, not ` +
         `for ${audience}, and there is no circleci command in this job to ask for another. If ` +
         `the operator trusts that audience, name it with --federation-audience.`,
     );

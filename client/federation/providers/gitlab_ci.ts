@@ -2,11 +2,11 @@
  * GitLab CI: a job's `id_tokens` are variables of its own naming, each for the
  * audience the job names. https://docs.gitlab.com/ci/secrets/id_token_authentication/
  */
+import { sanitizeLine } from "../../../shared/sanitize.ts";
 import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { ID_TOKEN_TYPE } from "../../../shared/oauth/token_types.ts";
 import { ClientError } from "../../errors.ts";
-import { plainText } from "../../output.ts";
 import { audiencesOf, isFor } from "../audience.ts";
 import { claimText, flag } from "../trust_arguments.ts";
 import type { Claims, Environment, WorkloadProvider } from "../provider.ts";
@@ -26,7 +26,7 @@ export const gitlabCi: WorkloadProvider = {
     const tokens = idTokens(env);
     if (tokens.some(([, token]) => isFor(token, audience))) return undefined;
     const others = tokens.map(([name, token]) =>
-      `${name} is for ${plainText(audiencesOf(token)?.join(", ") || "nobody")}`
+      `${name} is for ${sanitizeLine(audiencesOf(token)?.join(", ") || "nobody")}`
     );
     return `This GitLab job has no identity token for ${audience}` +
       `${others.length > 0 ? ` (${others.join("; ")})` : ""}. ` +

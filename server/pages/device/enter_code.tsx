@@ -1,3 +1,4 @@
+import { sanitizeLine } from "../../../shared/sanitize.ts";
 import { recordAuditEvent, recordRepeatedAuditEvent } from "../../store/audit_events.ts";
 import { enterUserCode } from "../../store/device_authorizations.ts";
 import { releaseAttempt } from "../../store/failed_attempts.ts";
@@ -8,7 +9,6 @@ import { ErrorSummary, Field, fieldState, formTitle } from "../ui/form_problems.
 import { csrfToken } from "../http/csrf.ts";
 import { CsrfField } from "../ui/layout.tsx";
 import { page, type PageContext, type PageParts, problemPage, throttledPage } from "../render.tsx";
-import { visibleText } from "../../visible_text.ts";
 
 /** Where a code is entered: the verification URI (RFC 8628 section 3.3). */
 export function devicePath(userCode?: string): string {
@@ -79,7 +79,7 @@ export function deviceReturnPath(_parts: PageParts, c: PageContext): string {
 function asTyped(code: string | undefined): string | undefined {
   if (code === undefined) return undefined;
   const normalised = normaliseUserCode(code);
-  return normalised ? formatUserCode(normalised) : visibleText(code, 20) || undefined;
+  return normalised ? formatUserCode(normalised) : sanitizeLine(code, 20) || undefined;
 }
 
 async function enterCodePage(

@@ -1,8 +1,8 @@
+import { sanitizeLine } from "../../../shared/sanitize.ts";
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { getCookie, setCookie } from "hono/cookie";
 import type { AppParts } from "../../app_parts.ts";
-import { visibleText } from "../../visible_text.ts";
 import { cookieName } from "./session_cookie.ts";
 import type { PageContext } from "../render.tsx";
 
@@ -26,7 +26,7 @@ const MAX_TEXT = 500;
  * never happened.
  */
 export function leaveNotice(parts: AppParts, c: PageContext, { text, undo }: Notice): void {
-  const notice: Notice = { text: visibleText(text, MAX_TEXT), undo };
+  const notice: Notice = { text: sanitizeLine(text, MAX_TEXT), undo };
   const payload = Buffer.from(JSON.stringify(notice)).toString("base64url");
   writeCookie(parts, c, `${payload}.${signature(parts, c, payload)}`, LIFETIME);
 }

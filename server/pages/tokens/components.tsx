@@ -1,3 +1,4 @@
+import { sanitizeLine } from "../../../shared/sanitize.ts";
 import { brand } from "../../../shared/brand.ts";
 import { parseScope } from "../../../shared/oauth/scope.ts";
 import type { PersonalAccessToken } from "../../store/personal_access_tokens.ts";
@@ -5,7 +6,6 @@ import { Address } from "../device/confirm.tsx";
 import { TimeAgo, TimeUntil } from "../ui/relative_time.tsx";
 import type { PageParts } from "../render.tsx";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
-import { visibleText } from "../../visible_text.ts";
 
 /** A token that ends within so many ms is marked. */
 export const ENDING_SOON = 7 * 86_400_000;
@@ -15,7 +15,7 @@ const MAX_NAME = 100;
 
 /** A token's name as plain text: for titles, and for buttons as they are read aloud. */
 export function tokenName({ name }: Pick<PersonalAccessToken, "name">): string {
-  return visibleText(name, MAX_NAME) || "(without a name)";
+  return sanitizeLine(name, MAX_NAME) || "(without a name)";
 }
 
 export function TokenName({ token }: { token: Pick<PersonalAccessToken, "name"> }) {
@@ -24,7 +24,7 @@ export function TokenName({ token }: { token: Pick<PersonalAccessToken, "name"> 
 
 /** How a token begins; of an imported one no more is known than what all begin with. */
 export function TokenStart({ token }: { token: Pick<PersonalAccessToken, "prefix"> }) {
-  return <code>{`${visibleText(token.prefix, 20)}…`}</code>;
+  return <code>{`${sanitizeLine(token.prefix, 20)}…`}</code>;
 }
 
 export function isLiving({ revokedAt, expiresAt }: PersonalAccessToken, now: number): boolean {

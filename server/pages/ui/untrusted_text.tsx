@@ -1,6 +1,6 @@
-import { visibleText } from "../../visible_text.ts";
+import { sanitizeLine } from "../../../shared/sanitize.ts";
 
 /** Text of others (names, user agents) as it may be shown: short, in one line, in its own direction. */
 export function UntrustedText({ text, max = 80 }: { text: string; max?: number }) {
-  return <bdi>{visibleText(text, max)}</bdi>;
+  return <bdi>{sanitizeLine(text, max)}</bdi>;
 }

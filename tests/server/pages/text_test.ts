@@ -1,21 +1,21 @@
 /** Text of strangers, and times, as pages show them. */
+import { sanitizeLine } from "../../../shared/sanitize.ts";
 import assert from "node:assert/strict";
 import { ago } from "../../../server/pages/ui/relative_time.tsx";
 import { nameProblem } from "../../../server/store/users.ts";
-import { visibleText } from "../../../server/visible_text.ts";
 
 Deno.test("text of strangers cannot hide, break lines or turn direction", () => {
-  assert.equal(visibleText("a\u202eb\u2066c\u200bd\0e\u2028f\r\n\tg", 80), "a b c d e f g");
-  assert.equal(visibleText("  plain text ", 80), "plain text");
-  assert.equal(visibleText("\u202e", 80), "");
+  assert.equal(sanitizeLine("a\u202eb\u2066c\u200bd\0e\u2028f\r\n\tg", 80), "a b c d e f g");
+  assert.equal(sanitizeLine("  plain text ", 80), "plain text");
+  assert.equal(sanitizeLine("\u202e", 80), "");
 });
 
 Deno.test("text of strangers heaps no marks over other lines", () => {
   const acute = "\u0301";
-  assert.equal(visibleText(`x${acute.repeat(90)}y`, 80), `x${acute.repeat(3)}y`);
-  assert.equal(visibleText(`e${acute}`, 80), "\u00e9");
+  assert.equal(sanitizeLine(`x${acute.repeat(90)}y`, 80), `x${acute.repeat(3)}y`);
+  assert.equal(sanitizeLine(`e${acute}`, 80), "\u00e9");
   const burmese = "\u1019\u103c\u103d\u103e\u102c";
-  assert.equal(visibleText(burmese, 80), burmese);
+  assert.equal(sanitizeLine(burmese, 80), burmese);
 });
 
 Deno.test("a name has something that can be seen", () => {
@@ -33,9 +33,9 @@ Deno.test("a name has something that can be seen", () => {
 });
 
 Deno.test("text of strangers is cut between characters", () => {
-  assert.equal(visibleText("x".repeat(10_000), 5), "xxxx…");
-  assert.equal(visibleText("🔑".repeat(6), 5), "🔑🔑🔑🔑…");
-  assert.equal(visibleText("🔑".repeat(5), 5), "🔑🔑🔑🔑🔑");
+  assert.equal(sanitizeLine("x".repeat(10_000), 5), "xxxx…");
+  assert.equal(sanitizeLine("🔑".repeat(6), 5), "🔑🔑🔑🔑…");
+  assert.equal(sanitizeLine("🔑".repeat(5), 5), "🔑🔑🔑🔑🔑");
 });
 
 Deno.test("times are told in words", () => {

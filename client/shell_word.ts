@@ -1,1 +1,0 @@
-export { shellWord } from "../shared/shell_word.ts";

@@ -1,1 +1,0 @@
-export { sanitizeLine as visibleText } from "../shared/sanitize.ts";
