@@ -43,8 +43,8 @@ export class ManagementAccess {
   ) {}
 
   /**
-   * A token that covers `scopes`. Throws ClientError: authentication needed where nobody
-   * can be asked to approve. `newApproval`: what the login permits is not enough.
+   * A token that covers `scopes`. Throws ClientError: authentication needed where there
+   * is no terminal to ask for approval on. `newApproval`: what the login permits is not enough.
    */
   async token(
     scopes: readonly string[],
@@ -139,8 +139,8 @@ function approvalNeeded(session: LoginSession, scopes: readonly string[]): Clien
   const scope = formatScope([...new Set([...login, ...api, ...scopes])]);
   return new ClientError(
     EXIT.authenticationRequired,
-    `This login was not approved for ${formatScope(scopes)}, and without a terminal nobody can ` +
-      `be asked. Run the command in a terminal, or log in with the permission: ` +
+    `This login was not approved for ${formatScope(scopes)}, and there is no terminal to ` +
+      `ask for approval on. Run the command in a terminal, or log in with the permission: ` +
       `${brand.binaryName} login --server ${session.server} --scope ${shellWord(scope)}`,
   );
 }
