@@ -1,4 +1,4 @@
-import { openControlChannel } from "./admin/control_channel.ts";
+import { openControlChannel } from "./admin/rpc.ts";
 import { app } from "./app.ts";
 import type { AppParts } from "./app_parts.ts";
 import type { ServerConfig } from "./config/load.ts";

@@ -34,7 +34,7 @@ const SOURCE_PERMISSIONS = [
  * one: they run with those of the tests against the program.
  */
 const SOCKET_TESTS = [
-  "tests/client/token_socket_test.ts",
+  "tests/client/auth/token_socket_test.ts",
   "tests/client/commands/exchange_test.ts",
 ];
 

@@ -4,7 +4,7 @@ import { machineNetwork, OutboundHttp } from "../outbound/outbound_http.ts";
 import type { ServerIo } from "../io.ts";
 import { openStorage, type Storage } from "../open_store.ts";
 import { FolderLocked } from "../store/embedded/folder_lock.ts";
-import { callControlChannel, describeHeld } from "./control_channel.ts";
+import { callControlChannel, describeHeld } from "./rpc.ts";
 import {
   operate,
   type OperationArguments,

@@ -8,7 +8,7 @@ import { cursorAfter, readCursor } from "../pats/list_cursor.ts";
 import { revokeToken } from "../pats/revoke.ts";
 import { mayRotate, rotateToken } from "../pats/rotate.ts";
 import { findOwnerByName, findUserAsOwner, type PatOwner, userAsOwner } from "../pats/owner.ts";
-import { PatError } from "../pats/pat_error.ts";
+import { PatError } from "../domain_error.ts";
 import {
   findPersonalAccessToken,
   listPersonalAccessTokens,

@@ -3,7 +3,7 @@ import { examples } from "../../shared/command_examples.ts";
 import type { Run } from "../../shared/command_line.ts";
 import { database } from "./options.ts";
 import { brand } from "../../shared/brand.ts";
-import { callControlChannel, describeHeld } from "../admin/control_channel.ts";
+import { callControlChannel, describeHeld } from "../admin/rpc.ts";
 import { listMigrations } from "../admin/migration_operations.ts";
 import type { OperationResult } from "../admin/operations.ts";
 import { EXIT } from "../../shared/exit_codes.ts";

@@ -15,7 +15,7 @@ import { tokenHash } from "../tokens/token_hash.ts";
 import { notifyOwner } from "./notify_owner.ts";
 import type { PatOwner } from "./owner.ts";
 import { checkQuota } from "./quota.ts";
-import { PatError } from "./pat_error.ts";
+import { PatError } from "../domain_error.ts";
 import { applyPolicy, type PatRequest } from "./policy.ts";
 
 /** Who acts, for the audit log. */

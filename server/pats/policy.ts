@@ -4,7 +4,7 @@ import { tokenScopes } from "../scopes.ts";
 import { parseNetwork } from "../http/ip_address.ts";
 import { nameProblem } from "../store/users.ts";
 import type { PatOwner } from "./owner.ts";
-import { PatError } from "./pat_error.ts";
+import { PatError } from "../domain_error.ts";
 
 /** Networks a token may list. */
 const MAX_NETWORKS = 50;

@@ -1,7 +1,7 @@
 import type { AppParts } from "../app_parts.ts";
 import type { Transaction } from "../store/db/connect.ts";
 import { countTokensOf, type TokenOwner } from "../store/personal_access_tokens.ts";
-import { PatError } from "./pat_error.ts";
+import { PatError } from "../domain_error.ts";
 
 const DAY = 86_400_000;
 

@@ -12,7 +12,7 @@ import { makePersonalAccessToken } from "../tokens/personal_access_token.ts";
 import { type Actor, auditToken, checkLogin, type MadeToken, newToken } from "./create.ts";
 import type { PatOwner } from "./owner.ts";
 import { checkQuota } from "./quota.ts";
-import { PatError } from "./pat_error.ts";
+import { PatError } from "../domain_error.ts";
 import { applyPolicy } from "./policy.ts";
 
 /**

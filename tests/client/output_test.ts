@@ -1,7 +1,7 @@
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import { strict as assert } from "node:assert";
 import { formatDuration, formatJson, styleFor } from "../../client/output.ts";
-import { memoryIo } from "../support/memory_io.ts";
+import { memoryIo } from "../support/fake_client_io.ts";
 
 Deno.test("text from a server loses what a terminal would act on", () => {
   assert.equal(sanitizeLine("\x1b[31mred\x1b[0m\u009b2J"), "[31mred [0m 2J");

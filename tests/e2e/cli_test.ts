@@ -7,7 +7,7 @@ import { version } from "../../shared/version.ts";
 import { binaryPath, type Ended, run } from "../support/binary.ts";
 import { startHttpRelay } from "../support/http_relay.ts";
 import { ALICE, install, POSTGRES } from "../support/installation.ts";
-import { PASSWORD_MARK } from "../support/no_secrets.ts";
+import { PASSWORD_MARK } from "../support/assert_no_secrets.ts";
 import { temporaryHome } from "../support/temporary_home.ts";
 import { terminal } from "../support/terminal.ts";
 

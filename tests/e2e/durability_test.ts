@@ -11,7 +11,7 @@ import { DEVICE_CODE_GRANT } from "../../shared/oauth/grant_types.ts";
 import { run, start } from "../support/binary.ts";
 import { eventually } from "../support/eventually.ts";
 import { ALICE, install, type Installation } from "../support/installation.ts";
-import { assertNoSecrets, PASSWORD_MARK } from "../support/no_secrets.ts";
+import { assertNoSecrets, PASSWORD_MARK } from "../support/assert_no_secrets.ts";
 import { attachStrace } from "../support/strace.ts";
 import { startServer } from "../support/server.ts";
 import { temporaryHome } from "../support/temporary_home.ts";

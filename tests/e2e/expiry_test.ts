@@ -8,7 +8,7 @@ import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { DEVICE_CODE_GRANT } from "../../shared/oauth/grant_types.ts";
 import { start } from "../support/binary.ts";
-import { fakeClock } from "../support/fake_clock.ts";
+import { fakeClock } from "../support/libfaketime.ts";
 import { ALICE, install } from "../support/installation.ts";
 import { terminal } from "../support/terminal.ts";
 

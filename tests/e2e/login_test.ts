@@ -13,7 +13,7 @@ import { openBrowser, type Page } from "../support/browser.ts";
 import { eventually } from "../support/eventually.ts";
 import { addApiClient } from "../support/introspect.ts";
 import { ALICE, everyDatabase, install, type Installation } from "../support/installation.ts";
-import { assertNoSecrets } from "../support/no_secrets.ts";
+import { assertNoSecrets } from "../support/assert_no_secrets.ts";
 import { emptyBus, secretService, silentDbus } from "../support/secret_service.ts";
 import { type Terminal, terminal } from "../support/terminal.ts";
 

@@ -9,7 +9,7 @@ import { EXIT } from "../../shared/exit_codes.ts";
 import { binaryPath, run, type Running, start } from "../support/binary.ts";
 import { logIn } from "../support/command_line_login.ts";
 import { install, type Installation } from "../support/installation.ts";
-import { assertNoSecrets } from "../support/no_secrets.ts";
+import { assertNoSecrets } from "../support/assert_no_secrets.ts";
 import { type TemporaryHome, temporaryHome } from "../support/temporary_home.ts";
 
 const SECRET = new RegExp(`${brand.tokenPrefixes.personalAccessToken}[0-9A-Za-z]{49}`);

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import postgres from "postgres";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { run } from "../support/binary.ts";
-import { assertNoSecrets, PASSWORD_MARK } from "../support/no_secrets.ts";
+import { assertNoSecrets, PASSWORD_MARK } from "../support/assert_no_secrets.ts";
 import { createDatabase } from "../support/postgres.ts";
 import { temporaryHome } from "../support/temporary_home.ts";
 

@@ -9,7 +9,7 @@ import { EXIT } from "../../shared/exit_codes.ts";
 import { binaryPath, type Ended, run, type RunOptions, start } from "../support/binary.ts";
 import { logIn } from "../support/command_line_login.ts";
 import { ALICE, type DatabaseName, install, POSTGRES } from "../support/installation.ts";
-import { assertNoSecrets } from "../support/no_secrets.ts";
+import { assertNoSecrets } from "../support/assert_no_secrets.ts";
 import { temporaryHome } from "../support/temporary_home.ts";
 
 const TOKEN = `${brand.envPrefix}_TOKEN`;

@@ -12,7 +12,7 @@ import { databaseKinds } from "../support/databases.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free_port.ts";
 import { programPath, startNginx } from "../support/reverse_proxy.ts";
-import { manualClock } from "../support/settable_clock.ts";
+import { manualClock } from "../support/manual_clock.ts";
 import { serveSite } from "../support/site.ts";
 import { testServer } from "../support/test_server.ts";
 

@@ -8,7 +8,7 @@ import { settings } from "../../server/config/schema.ts";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { run } from "../support/binary.ts";
-import { assertNoSecrets, PASSWORD_MARK } from "../support/no_secrets.ts";
+import { assertNoSecrets, PASSWORD_MARK } from "../support/assert_no_secrets.ts";
 import { createDatabase } from "../support/postgres.ts";
 import { startServer } from "../support/server.ts";
 import { temporaryHome } from "../support/temporary_home.ts";

@@ -10,7 +10,7 @@ import { EXIT } from "../../shared/exit_codes.ts";
 import { type Ended, run, start } from "../support/binary.ts";
 import { freePort } from "../support/free_port.ts";
 import { install, POSTGRES } from "../support/installation.ts";
-import { assertNoSecrets, PASSWORD_MARK } from "../support/no_secrets.ts";
+import { assertNoSecrets, PASSWORD_MARK } from "../support/assert_no_secrets.ts";
 import { createDatabase } from "../support/postgres.ts";
 import { startServer } from "../support/server.ts";
 import { temporaryHome } from "../support/temporary_home.ts";

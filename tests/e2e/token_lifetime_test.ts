@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { tokensFor } from "../support/client_home.ts";
-import { fakeClock } from "../support/fake_clock.ts";
+import { fakeClock } from "../support/libfaketime.ts";
 import { deviceAuthorization, ScriptedServer } from "../support/scripted_server.ts";
 import { terminal } from "../support/terminal.ts";
 

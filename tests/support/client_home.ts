@@ -2,7 +2,7 @@
 import { strict as assert } from "node:assert";
 import { login } from "../../client/commands/login.ts";
 import { brand } from "../../shared/brand.ts";
-import { type MemoryIo, memoryIo } from "./memory_io.ts";
+import { type MemoryIo, memoryIo } from "./fake_client_io.ts";
 import { deviceAuthorization, pending, type Scripted, ScriptedServer } from "./scripted_server.ts";
 
 export interface ClientHome extends AsyncDisposable {

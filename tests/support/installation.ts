@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type Ended, run, type RunOptions } from "./binary.ts";
 import { freePort } from "./free_port.ts";
-import { assertNoSecrets, PASSWORD_MARK } from "./no_secrets.ts";
+import { assertNoSecrets, PASSWORD_MARK } from "./assert_no_secrets.ts";
 import { type Account, type Person, person } from "./person.ts";
 import { createDatabase, type PostgresVersion, postgresVersions } from "./postgres.ts";
 import { startServer, type TestServer } from "./server.ts";

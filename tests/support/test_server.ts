@@ -29,7 +29,7 @@ import type { DeviceAuthorizationResponse } from "../../shared/oauth/device_auth
 import { DEVICE_CODE_GRANT } from "../../shared/oauth/grant_types.ts";
 import { managementResource } from "../../shared/management.ts";
 import type { TokenResponse } from "../../shared/oauth/token_response.ts";
-import { type ManualClock, manualClock } from "./settable_clock.ts";
+import { type ManualClock, manualClock } from "./manual_clock.ts";
 
 export const ISSUER = "https://auth.example.test";
 export const FULL_SCOPE = "openid profile email offline_access";

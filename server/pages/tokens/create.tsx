@@ -1,7 +1,7 @@
 import type { FormParameters } from "../../http/form.ts";
 import { createToken } from "../../pats/create.ts";
 import { userAsOwner } from "../../pats/owner.ts";
-import { PatError } from "../../pats/pat_error.ts";
+import { PatError } from "../../domain_error.ts";
 import { tokenScopes } from "../../scopes.ts";
 import type { Session } from "../../store/sessions.ts";
 import { signedInSession } from "../http/browser_session.ts";

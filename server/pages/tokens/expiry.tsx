@@ -1,6 +1,6 @@
 import type { TokenPolicy } from "../../config/load.ts";
 import type { FormParameters } from "../../http/form.ts";
-import { PatError } from "../../pats/pat_error.ts";
+import { PatError } from "../../domain_error.ts";
 
 import { Field, fieldState, type FormProblem } from "../ui/form_problems.tsx";
 

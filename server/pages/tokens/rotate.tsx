@@ -1,7 +1,7 @@
 import type { FormParameters } from "../../http/form.ts";
 import type { MadeToken } from "../../pats/create.ts";
 import { rotateToken } from "../../pats/rotate.ts";
-import { PatError } from "../../pats/pat_error.ts";
+import { PatError } from "../../domain_error.ts";
 import {
   ErrorSummary,
   Field,

@@ -7,7 +7,7 @@ import { EXIT } from "../../../shared/exit_codes.ts";
 import { TOKEN_EXCHANGE_GRANT } from "../../../shared/oauth/grant_types.ts";
 import { ACCESS_TOKEN_TYPE } from "../../../shared/oauth/token_types.ts";
 import { clientHome, jwt, logIn } from "../../support/client_home.ts";
-import type { MemoryIo } from "../../support/memory_io.ts";
+import type { MemoryIo } from "../../support/fake_client_io.ts";
 import { ScriptedServer } from "../../support/scripted_server.ts";
 
 const TOKEN = `${brand.envPrefix}_TOKEN`;

@@ -9,7 +9,7 @@ import { runCommand } from "../../../client/run.ts";
 import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { clientHome, logIn, tokensFor } from "../../support/client_home.ts";
-import type { MemoryIo } from "../../support/memory_io.ts";
+import type { MemoryIo } from "../../support/fake_client_io.ts";
 import { ScriptedServer } from "../../support/scripted_server.ts";
 
 const DAY = 86_400_000;

@@ -9,7 +9,7 @@ import { makePersonalAccessToken } from "../../../server/tokens/personal_access_
 import { makeRefreshToken } from "../../../server/tokens/refresh_token.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { type ClientHome, clientHome } from "../../support/client_home.ts";
-import type { MemoryIo } from "../../support/memory_io.ts";
+import type { MemoryIo } from "../../support/fake_client_io.ts";
 import { ScriptedServer } from "../../support/scripted_server.ts";
 
 const token = makePersonalAccessToken();

@@ -8,7 +8,7 @@ import {
 } from "../../../client/credentials/secure_file.ts";
 import { keepToOwner } from "../../../client/credentials/windows_acl.ts";
 import { brand } from "../../../shared/brand.ts";
-import { memoryIo } from "../../support/memory_io.ts";
+import { memoryIo } from "../../support/fake_client_io.ts";
 import { temporaryHome } from "../../support/temporary_home.ts";
 
 const key = { server: "https://auth.example.com", account: "alice@example.com" };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Account } from "../../../client/auth/account_index.ts";
 import type { KeychainBackend } from "../../../client/credentials/keychain/backend.ts";
 import { chooseStore, deleteStaleEntry, openStore } from "../../../client/credentials/select.ts";
-import { memoryIo } from "../../support/memory_io.ts";
+import { memoryIo } from "../../support/fake_client_io.ts";
 import { temporaryHome } from "../../support/temporary_home.ts";
 import { memoryKeychain } from "./memory_keychain.ts";
 

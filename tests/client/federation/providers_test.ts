@@ -13,7 +13,7 @@ import { ClientError } from "../../../client/errors.ts";
 import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { jwt } from "../../support/client_home.ts";
-import { memoryIo } from "../../support/memory_io.ts";
+import { memoryIo } from "../../support/fake_client_io.ts";
 import { documentedClaims } from "../../support/oidc_issuer.ts";
 
 const AUDIENCE = "https://auth.example.com";

@@ -5,7 +5,7 @@ import { brand } from "../../../shared/brand.ts";
 import { databaseKinds } from "../../support/databases.ts";
 import { addPerson, signedIn } from "../../support/page_people.ts";
 import { testServer } from "../../support/test_server.ts";
-import { insertTokens } from "../../support/token_rows.ts";
+import { insertTokens } from "../../support/seed_tokens.ts";
 
 /** PostgreSQL's text holds everything but U+0000 and lone surrogates. */
 const HOSTILE = "x\u202ecod\u2066.exe\u061c\u009b2J\u200b\u{e0041}\u2028\x1b[2J";

@@ -6,7 +6,7 @@ import { addPerson, signedIn } from "../../support/page_people.ts";
 import type { Shown } from "../../support/page_visitor.ts";
 import { describeScopes } from "../../support/personal_access_tokens.ts";
 import { testServer } from "../../support/test_server.ts";
-import { insertTokens } from "../../support/token_rows.ts";
+import { insertTokens } from "../../support/seed_tokens.ts";
 
 /** The numbers of the tokens that a page shows, each once. */
 function numbers({ text }: Shown): number[] {

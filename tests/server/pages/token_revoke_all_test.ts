@@ -6,7 +6,7 @@ import { lockTokenOwner } from "../../../server/store/personal_access_tokens.ts"
 import { addPerson, signedIn } from "../../support/page_people.ts";
 import { describeScopes } from "../../support/personal_access_tokens.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
-import { insertTokens } from "../../support/token_rows.ts";
+import { insertTokens } from "../../support/seed_tokens.ts";
 
 async function living({ parts, clock }: TestServer, ownerId: string): Promise<number> {
   const rows = await parts.sql`

@@ -9,7 +9,7 @@ import type { Shown } from "../../support/page_visitor.ts";
 import { visitor } from "../../support/page_visitor.ts";
 import { call, describeScopes, verify } from "../../support/personal_access_tokens.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
-import { insertTokens } from "../../support/token_rows.ts";
+import { insertTokens } from "../../support/seed_tokens.ts";
 
 const DAY = 86_400;
 const wish = { name: "Nightly build", "scope:deploy": "on", expiry: String(30 * DAY) };

@@ -1,0 +1,103 @@
+/** Invariant: exec's socket gives a token to this user only, and only for the token that exec gave out. */
+import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
+import { token } from "../../../client/commands/token.ts";
+import { runCommand } from "../../../client/run.ts";
+import {
+  askTokenSocket,
+  openTokenSocket,
+  TOKEN_SOCKET_VARIABLE,
+} from "../../../client/auth/token_socket.ts";
+import { brand } from "../../../shared/brand.ts";
+import { EXIT } from "../../../shared/exit_codes.ts";
+import { jwt } from "../../support/client_home.ts";
+import { memoryIo } from "../../support/fake_client_io.ts";
+import { temporaryHome } from "../../support/temporary_home.ts";
+
+const ignore = Deno.build.os === "windows";
+const fresh = { token: "fresh", expiresAt: undefined, scope: undefined };
+
+async function socketFor(given: string) {
+  const home = await temporaryHome();
+  const io = memoryIo({ env: { TMPDIR: home.folder } });
+  const asked: number[] = [];
+  const socket = await openTokenSocket(given, (minTtlMs) => {
+    asked.push(minTtlMs);
+    return Promise.resolve(fresh);
+  }, io);
+  assert.ok(socket, io.err);
+  return {
+    io,
+    asked,
+    path: socket.path,
+    async [Symbol.asyncDispose]() {
+      await socket.close();
+      await home[Symbol.asyncDispose]();
+    },
+  };
+}
+
+Deno.test({
+  name: "a request shows the token that was given out, or gets nothing",
+  ignore,
+  async fn() {
+    await using open = await socketFor("given");
+    const { path, io, asked } = open;
+    assert.equal((await askTokenSocket(path, "given", 60_000, io))?.token, "fresh");
+    assert.deepEqual(asked, [60_000]);
+    for (const other of ["", "give", "given ", "another"]) {
+      assert.equal(await askTokenSocket(path, other, 60_000, io), undefined, other);
+    }
+    // JSON has neither: they arrive as null.
+    for (const odd of [NaN, Infinity]) {
+      assert.equal(await askTokenSocket(path, "given", odd, io), undefined);
+    }
+    assert.deepEqual(asked, [60_000]);
+  },
+});
+
+Deno.test({
+  name: "nobody else can reach the socket, by its own mode and by its folder's",
+  ignore,
+  async fn() {
+    await using open = await socketFor("given");
+    for (const path of [open.path, dirname(open.path)]) {
+      const { mode, uid } = await Deno.stat(path);
+      assert.equal(mode! & 0o077, 0, path);
+      assert.equal(uid, Deno.uid());
+    }
+  },
+});
+
+Deno.test({
+  name: "no token is shown to another user's socket",
+  // Only root can give a socket away.
+  ignore: ignore || Deno.uid() !== 0,
+  async fn() {
+    await using home = await temporaryHome();
+    const path = join(home.folder, "socket");
+    let connections = 0;
+    const listener = Deno.listen({ transport: "unix", path });
+    const listening = (async () => {
+      for await (const connection of listener) {
+        connections++;
+        connection.close();
+      }
+    })();
+    const io = memoryIo();
+    const exp = Math.floor(io.clock.now() / 1000) + 10;
+    const run = () => runCommand(io, (io) => token({ minTtl: "60s" }, io));
+    io.env = {
+      [`${brand.envPrefix}_TOKEN`]: jwt({ iss: "https://auth.example.com", iat: exp - 900, exp }),
+      [TOKEN_SOCKET_VARIABLE]: path,
+    };
+    await Deno.chown(path, 65534, 65534);
+    assert.equal(await run(), EXIT.ok);
+    assert.equal(connections, 0);
+    await Deno.chown(path, 0, 0);
+    assert.equal(await run(), EXIT.ok);
+    assert.equal(connections, 1);
+    listener.close();
+    await listening;
+  },
+});

@@ -1,0 +1,220 @@
+import { strict as assert } from "node:assert";
+import { discover } from "../../../client/oauth/discovery.ts";
+import { ClientError } from "../../../client/errors.ts";
+import { authorizeDevice, pollForTokens } from "../../../client/oauth/device_flow.ts";
+import { brand } from "../../../shared/brand.ts";
+import { EXIT } from "../../../shared/exit_codes.ts";
+import { type MemoryIo, memoryIo } from "../../support/fake_client_io.ts";
+import {
+  deviceAuthorization,
+  pending,
+  type Scripted,
+  ScriptedServer,
+  slowDown,
+} from "../../support/scripted_server.ts";
+
+const tokens: Scripted = {
+  json: { access_token: "at", token_type: "Bearer", expires_in: 900, scope: "openid" },
+};
+
+/** Polls `server`, whose token endpoint answers `answers`; returns the pauses between polls, in seconds. */
+async function poll(io: MemoryIo, ...answers: Scripted[]): Promise<number[]> {
+  await using server = new ScriptedServer();
+  server.script("/oauth/device/authorize", { json: deviceAuthorization(server.issuer) });
+  server.script("/oauth/token", ...answers);
+  const found = await discover(server.issuer, io);
+  const authorization = await authorizeDevice(found, { scope: "openid" }, io);
+  await pollForTokens(found, authorization, io, (ms) => io.sleep(ms, io.signal));
+  const asked = server.askedAt("/oauth/token");
+  assert.equal(asked.length, io.sleeps.length);
+  for (const { form, method } of asked) {
+    assert.equal(method, "POST");
+    assert.deepEqual(form, {
+      client_id: brand.cliClientId,
+      grant_type: "urn:ietf:params:oauth:grant-type:device_code",
+      device_code: "bstd_secret",
+    });
+  }
+  return io.sleeps.map((ms) => ms / 1000);
+}
+
+/** Runs `attempt`, which must fail, and gives its error. */
+async function failure(attempt: Promise<unknown>): Promise<ClientError> {
+  const error = await attempt.then(() => undefined, (error) => error);
+  assert.ok(error instanceof ClientError, `no ClientError but ${error}`);
+  return error;
+}
+
+Deno.test("polls at the server's interval until approved", async () => {
+  assert.deepEqual(await poll(memoryIo(), pending, pending, tokens), [5, 5, 5]);
+});
+
+Deno.test("times that no clock holds are cut to what one does", async () => {
+  await using server = new ScriptedServer();
+  const io = memoryIo();
+  const endless = { expires_in: 1e300, interval: 1e300 };
+  server.script("/oauth/device/authorize", {
+    json: { ...deviceAuthorization(server.issuer), ...endless },
+  });
+  const json = { access_token: "at", token_type: "Bearer", ...endless, scope: "openid" };
+  server.script("/oauth/token", { json });
+  const found = await discover(server.issuer, io);
+  const authorization = await authorizeDevice(found, { scope: "openid" }, io);
+  const wait = (ms: number) => io.sleep(ms, io.signal);
+  const { tokens, receivedAt } = await pollForTokens(found, authorization, io, wait);
+  assert.ok(io.sleeps[0] < 2 ** 31, "a longer timer fires at once");
+  assert.doesNotThrow(() => new Date(receivedAt + tokens.expires_in * 1000).toISOString());
+});
+
+Deno.test("members of a token response that it does not know are ignored", async () => {
+  const json = {
+    ...("json" in tokens ? tokens.json as object : {}),
+    novelty: { a: 1 },
+    other: null,
+  };
+  assert.deepEqual(await poll(memoryIo(), { json }), [5]);
+});
+
+Deno.test("each slow_down adds five seconds for good (RFC 8628 section 3.5)", async () => {
+  assert.deepEqual(
+    await poll(memoryIo(), pending, slowDown, pending, slowDown, pending, tokens),
+    [5, 5, 10, 10, 15, 15],
+  );
+});
+
+Deno.test("a lost answer doubles the pause, and an answer restores it (RFC 8628 section 3.5)", async () => {
+  assert.deepEqual(
+    await poll(memoryIo(), "lost", "lost", "lost", pending, tokens),
+    [5, 10, 20, 40, 5],
+  );
+});
+
+Deno.test("an overloaded server is asked less often, as late as it asks for", async () => {
+  const busy: Scripted = { status: 503, json: {}, headers: { "retry-after": "90" } };
+  assert.deepEqual(
+    await poll(memoryIo(), { status: 500, json: {} }, busy, slowDown, tokens),
+    [5, 10, 90, 10],
+  );
+});
+
+Deno.test("refused connections are survived until the code expires, then said to be the cause", async () => {
+  const io = memoryIo();
+  const server = new ScriptedServer();
+  server.script("/oauth/device/authorize", { json: deviceAuthorization(server.issuer) });
+  const found = await discover(server.issuer, io);
+  const authorization = await authorizeDevice(found, { scope: "openid" }, io);
+  await server[Symbol.asyncDispose]();
+  const error = await failure(
+    pollForTokens(found, authorization, io, (ms) => io.sleep(ms, io.signal)),
+  );
+  assert.equal(error.exitCode, EXIT.temporaryFailure);
+  assert.match(error.message, /connection refused/);
+  assert.equal(io.clock.now(), authorization.expiresAt);
+});
+
+Deno.test("a code nobody approves ends by the client's own clock too", async () => {
+  const error = await failure(poll(memoryIo(), pending));
+  assert.equal(error.exitCode, EXIT.failure);
+  assert.match(error.message, new RegExp(`expired.*run: ${brand.binaryName} login`));
+});
+
+Deno.test("denied, expired and unknown codes are said in words with a next step", async () => {
+  const answers: [string, RegExp][] = [
+    ["access_denied", /denied in the browser.*login$/],
+    ["expired_token", /expired.*login$/],
+    ["invalid_grant", /no longer knows.*login$/],
+  ];
+  for (const [code, words] of answers) {
+    const error = await failure(poll(memoryIo(), pending, { status: 400, json: { error: code } }));
+    assert.equal(error.exitCode, EXIT.failure);
+    assert.match(error.message, words);
+  }
+});
+
+Deno.test("Ctrl-C ends the wait", async () => {
+  const io = memoryIo();
+  const sleep = io.sleep;
+  io.sleep = (ms, signal) => {
+    if (io.sleeps.length === 2) io.interrupt();
+    return sleep(ms, signal);
+  };
+  await assert.rejects(poll(io, pending), { name: "AbortError" });
+  assert.equal(io.sleeps.length, 2);
+});
+
+Deno.test("no control character of a server's error reaches the terminal", async () => {
+  const nasty = "\x1b]0;owned\x07\x1b[2J\u202egnp.exe\r\nfake line";
+  const error = await failure(
+    poll(memoryIo(), { status: 400, json: { error: "x", error_description: nasty } }),
+  );
+  // deno-lint-ignore no-control-regex -- they are what must be absent
+  assert.doesNotMatch(error.message, /[\x00-\x1f\x7f-\x9f\u202e]/);
+  assert.match(error.message, /fake line/);
+});
+
+Deno.test("a device authorization response that cannot be shown safely is refused", async () => {
+  const changes: Record<string, unknown>[] = [
+    { user_code: "AB\x1b[2J" },
+    { user_code: "" },
+    { device_code: undefined },
+    { verification_uri: "javascript:alert(1)" },
+    { verification_uri: "https://auth.example.com@evil.example/device" },
+    { verification_uri: `https://auth.example.com/${"device".repeat(100)}` },
+    { verification_uri: "http://127.0.0.1/\x1b[2J" },
+    { verification_uri_complete: "file:///etc/passwd" },
+    { expires_in: "soon" },
+    { expires_in: -1 },
+    { interval: "often" },
+  ];
+  for (const change of changes) {
+    await using server = new ScriptedServer();
+    server.script("/oauth/device/authorize", {
+      json: { ...deviceAuthorization(server.issuer), ...change },
+    });
+    const io = memoryIo();
+    const found = await discover(server.issuer, io);
+    const error = await failure(authorizeDevice(found, { scope: "openid" }, io));
+    assert.match(error.message, /cannot read/, JSON.stringify(change));
+  }
+});
+
+Deno.test("a missing interval is five seconds (RFC 8628 section 3.2)", async () => {
+  await using server = new ScriptedServer();
+  const { interval: _, ...rest } = deviceAuthorization(server.issuer);
+  server.script("/oauth/device/authorize", { json: rest });
+  const io = memoryIo();
+  const authorization = await authorizeDevice(await discover(server.issuer, io), {
+    scope: "openid",
+  }, io);
+  assert.equal(authorization.intervalMs, 5000);
+});
+
+Deno.test("a success without a usable token is a failure, not a login", async () => {
+  const good = { access_token: "at", token_type: "Bearer", expires_in: 900, scope: "openid" };
+  const changes: Record<string, unknown>[] = [
+    { access_token: undefined },
+    { access_token: "two words" },
+    { access_token: "line\nbreak" },
+    { token_type: "DPoP" },
+    { expires_in: 0 },
+    { refresh_token: 5 },
+    { id_token: 5 },
+    { id_token: "two words" },
+    { scope: ["openid"] },
+  ];
+  for (const change of changes) {
+    const error = await failure(poll(memoryIo(), { json: { ...good, ...change } }));
+    assert.match(error.message, /cannot read/, JSON.stringify(change));
+  }
+});
+
+Deno.test("a server without the device flow is named as such", async () => {
+  await using server = new ScriptedServer();
+  const { device_authorization_endpoint: _, ...metadata } = server.metadata();
+  server.script("/.well-known/oauth-authorization-server", { json: metadata });
+  const io = memoryIo();
+  const error = await failure(
+    authorizeDevice(await discover(server.issuer, io), { scope: "openid" }, io),
+  );
+  assert.match(error.message, /does not offer logins by device code/);
+});

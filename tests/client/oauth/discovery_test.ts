@@ -1,0 +1,137 @@
+import { strict as assert } from "node:assert";
+import { discover, parseServer } from "../../../client/oauth/discovery.ts";
+import { ClientError } from "../../../client/errors.ts";
+import { ForeignAnswerError } from "../../../client/oauth/connection_error.ts";
+import { brand } from "../../../shared/brand.ts";
+import { EXIT } from "../../../shared/exit_codes.ts";
+import { version } from "../../../shared/version.ts";
+import { memoryIo } from "../../support/fake_client_io.ts";
+import { type Scripted, ScriptedServer } from "../../support/scripted_server.ts";
+
+const METADATA = "/.well-known/oauth-authorization-server";
+
+async function discoveryFailure(answer: Scripted, io = memoryIo()): Promise<ClientError> {
+  await using server = new ScriptedServer();
+  server.script(METADATA, answer);
+  const error = await discover(server.issuer, io).then(() => undefined, (error) => error);
+  assert.ok(error instanceof ClientError, `no ClientError but ${error}`);
+  return error;
+}
+
+Deno.test("a server's address is read as people type it", () => {
+  assert.equal(parseServer("https://auth.example.com/"), "https://auth.example.com");
+  assert.equal(parseServer("auth.example.com"), "https://auth.example.com");
+  assert.equal(parseServer("https://example.com/tenant/"), "https://example.com/tenant");
+  assert.equal(parseServer("HTTPS://AUTH.Example.com:443"), "https://auth.example.com");
+  assert.equal(parseServer("127.0.0.1:8787"), "http://127.0.0.1:8787");
+  assert.equal(parseServer("localhost:8787"), "http://localhost:8787");
+  assert.equal(parseServer("http://[::1]:8787"), "http://[::1]:8787");
+});
+
+Deno.test("an address that cannot be an issuer is wrong usage", () => {
+  const wrong = [
+    "http://auth.example.com",
+    "http://127.0.0.1.example.com",
+    "http://localhost.example.com",
+    "ftp://auth.example.com",
+    "https://user:password@auth.example.com",
+    "https://user@auth.example.com",
+    "https://:password@auth.example.com",
+    "http://evillocalhost",
+    "http://localhost.evil",
+    "https://auth.example.com/?tenant=1",
+    "https://auth.example.com/#x",
+    "https://",
+    "",
+    "file:///etc/passwd",
+  ];
+  for (const text of wrong) {
+    assert.throws(() => parseServer(text), (error) => {
+      assert.ok(error instanceof ClientError, text);
+      assert.equal(error.exitCode, EXIT.usage);
+      return true;
+    }, text);
+  }
+});
+
+Deno.test("metadata gives the endpoints, and the request names the program", async () => {
+  await using server = new ScriptedServer();
+  const found = await discover(server.issuer, memoryIo());
+  assert.equal(found.tokenEndpoint, `${server.issuer}/oauth/token`);
+  assert.equal(
+    server.asked[0].headers.get("user-agent"),
+    `${brand.binaryName}/${version} (linux x86_64)`,
+  );
+});
+
+Deno.test("another issuer in the metadata is refused (RFC 8414 section 3.3)", async () => {
+  const error = await discoveryFailure({ json: { issuer: "https://evil.example" } });
+  assert.equal(error.exitCode, EXIT.failure);
+  assert.match(error.message, /calls itself https:\/\/evil\.example/);
+});
+
+Deno.test("JSON that names no issuer is not the server's answer", async () => {
+  for (const json of [{}, { hello: 1 }, { issuer: null }, { issuer: ["a"] }, { error: "login" }]) {
+    const error = await discoveryFailure({ json });
+    assert.ok(error instanceof ForeignAnswerError, JSON.stringify(json));
+    assert.equal(error.exitCode, EXIT.temporaryFailure);
+  }
+});
+
+Deno.test("no token is ever sent to another origin", async () => {
+  for (const name of ["token_endpoint", "revocation_endpoint", "userinfo_endpoint"]) {
+    await using server = new ScriptedServer();
+    for (const elsewhere of ["https://evil.example/oauth/token", "not an address", undefined]) {
+      server.script(METADATA, { json: { ...server.metadata(), [name]: elsewhere } });
+      await assert.rejects(discover(server.issuer, memoryIo()), new RegExp(name));
+    }
+  }
+});
+
+Deno.test("a redirect is not followed", async () => {
+  const error = await discoveryFailure({
+    status: 302,
+    json: {},
+    headers: { location: "https://evil.example/" },
+  });
+  assert.ok(error instanceof ForeignAnswerError);
+  assert.match(error.message, /redirects to https:\/\/evil\.example/);
+});
+
+Deno.test("what may pass by itself is told from what may not", async () => {
+  for (const status of [500, 502, 503, 429]) {
+    const error = await discoveryFailure({ status, json: {} });
+    assert.equal(error.exitCode, EXIT.temporaryFailure, String(status));
+  }
+  assert.equal((await discoveryFailure({ status: 404, json: {} })).exitCode, EXIT.failure);
+  assert.equal((await discoveryFailure("lost")).exitCode, EXIT.temporaryFailure);
+  assert.equal(
+    (await discoveryFailure(() => new Response("<html>"))).exitCode,
+    EXIT.temporaryFailure,
+  );
+});
+
+Deno.test("an endless answer is cut off", async () => {
+  const error = await discoveryFailure(() =>
+    new Response(
+      new ReadableStream({
+        pull(controller) {
+          controller.enqueue(new Uint8Array(65536).fill(32));
+        },
+      }),
+    )
+  );
+  assert.match(error.message, /more than 256 KB/);
+});
+
+Deno.test("a server that accepts and never answers is given up on", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { request } = await import("../../../client/oauth/http.ts");
+  const accepted = listener.accept();
+  const attempt = request(`http://127.0.0.1:${listener.addr.port}/`, memoryIo(), {
+    timeoutMs: 100,
+  });
+  await assert.rejects(attempt, /no answer within 0\.1 s/);
+  (await accepted).close();
+  listener.close();
+});

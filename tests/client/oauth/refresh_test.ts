@@ -1,0 +1,346 @@
+import { strict as assert } from "node:assert";
+import { accessTokenLife } from "../../../client/oauth/access_token_life.ts";
+import { ClientError } from "../../../client/errors.ts";
+import {
+  type Credentials,
+  type CredentialStore,
+  CredentialStoreError,
+} from "../../../client/credentials/store.ts";
+import { freshCredentials, type LoginStore, RENEW_NOW } from "../../../client/oauth/refresh.ts";
+import { brand } from "../../../shared/brand.ts";
+import { EXIT } from "../../../shared/exit_codes.ts";
+import { jwt } from "../../support/client_home.ts";
+import { type MemoryIo, memoryIo } from "../../support/fake_client_io.ts";
+import { type Scripted, ScriptedServer } from "../../support/scripted_server.ts";
+
+const MINUTE = 60_000;
+
+/** One login in memory, with a lock that lets one caller in after the other. */
+class MemoryPlace implements LoginStore {
+  readonly writes: Credentials[] = [];
+  deletes = 0;
+  /** Whether nothing can be stored. */
+  full = false;
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(public credentials: Credentials | undefined) {}
+
+  readonly store: CredentialStore = {
+    kind: "file",
+    description: "memory",
+    get: () => Promise.resolve(this.credentials),
+    set: (_key, credentials) => {
+      if (this.full) return Promise.reject(new CredentialStoreError("full"));
+      this.writes.push(credentials);
+      this.credentials = credentials;
+      return Promise.resolve();
+    },
+    tryOut: () => this.full ? Promise.reject(new CredentialStoreError("full")) : Promise.resolve(),
+    delete: () => {
+      this.deletes++;
+      this.credentials = undefined;
+      return Promise.resolve();
+    },
+  };
+
+  withLock = <T>(_key: unknown, critical: () => Promise<T>): Promise<T> => {
+    const result = this.#queue.then(critical);
+    this.#queue = result.catch(() => {});
+    return result;
+  };
+}
+
+function login(io: MemoryIo, lifeLeft: number): Credentials {
+  return {
+    accessToken: "old-access",
+    accessTokenExpiresAt: io.clock.now() + lifeLeft,
+    scope: "openid offline_access",
+    refreshToken: "old-refresh",
+  };
+}
+
+const renewed: Scripted = {
+  json: {
+    access_token: "new-access",
+    refresh_token: "new-refresh",
+    token_type: "Bearer",
+    expires_in: 900,
+    scope: "openid offline_access",
+  },
+};
+
+async function failure(attempt: Promise<unknown>): Promise<ClientError> {
+  const error = await attempt.then(() => undefined, (error) => error);
+  assert.ok(error instanceof ClientError, `no ClientError but ${error}`);
+  return error;
+}
+
+Deno.test("a token with enough life is handed out without asking anyone", async () => {
+  await using server = new ScriptedServer();
+  const io = memoryIo();
+  const place = new MemoryPlace(login(io, 60_000));
+  const key = { server: server.issuer, account: "alice" };
+  assert.equal((await freshCredentials(key, MINUTE, place, io)).accessToken, "old-access");
+  assert.equal(server.asked.length, 0);
+});
+
+Deno.test("a token with too little life is renewed, and its life counts from receipt", async () => {
+  await using server = new ScriptedServer();
+  server.script("/oauth/token", renewed);
+  const io = memoryIo();
+  const place = new MemoryPlace(login(io, 59_999));
+  const key = { server: server.issuer, account: "alice" };
+  const credentials = await freshCredentials(key, MINUTE, place, io);
+  assert.deepEqual(credentials, {
+    accessToken: "new-access",
+    accessTokenExpiresAt: io.clock.now() + 900_000,
+    accessTokenLifetime: 900_000,
+    scope: "openid offline_access",
+    refreshToken: "new-refresh",
+  });
+  assert.deepEqual(place.credentials, credentials);
+  assert.deepEqual(server.askedAt("/oauth/token")[0].form, {
+    client_id: brand.cliClientId,
+    grant_type: "refresh_token",
+    refresh_token: "old-refresh",
+  });
+});
+
+Deno.test("fifty callers at once renew once, even when no life is enough", async () => {
+  for (const minTtl of [MINUTE, 3600_000]) {
+    await using server = new ScriptedServer();
+    server.script("/oauth/token", renewed);
+    const io = memoryIo();
+    const place = new MemoryPlace(login(io, 1000));
+    const key = { server: server.issuer, account: "alice" };
+    const all = await Promise.all(
+      Array.from({ length: 50 }, () => freshCredentials(key, minTtl, place, io)),
+    );
+    assert.deepEqual([...new Set(all.map((each) => each.accessToken))], ["new-access"]);
+    assert.equal(server.askedAt("/oauth/token").length, 1);
+  }
+});
+
+Deno.test("a token that another process got is not taken once it has expired as well", async () => {
+  await using server = new ScriptedServer();
+  server.script("/oauth/token", renewed);
+  const io = memoryIo();
+  const place = new MemoryPlace(login(io, 1000));
+  const { withLock } = place;
+  // We wait for the lock while another process renews, and then for longer than that lives.
+  place.withLock = (key, critical) => {
+    place.credentials = { ...login(io, 0), accessToken: "of-another-process" };
+    return withLock(key, critical);
+  };
+  const key = { server: server.issuer, account: "alice" };
+  assert.equal((await freshCredentials(key, MINUTE, place, io)).accessToken, "new-access");
+});
+
+Deno.test("trouble on the way never deletes credentials", async () => {
+  const troubles: Scripted[] = [
+    "lost",
+    { status: 500, json: {} },
+    { status: 503, json: { error: "temporarily_unavailable" } },
+    { status: 429, json: {} },
+  ];
+  for (const trouble of troubles) {
+    await using server = new ScriptedServer();
+    server.script("/oauth/token", trouble);
+    const io = memoryIo();
+    const place = new MemoryPlace(login(io, 0));
+    const key = { server: server.issuer, account: "alice" };
+    const error = await failure(freshCredentials(key, MINUTE, place, io));
+    assert.equal(error.exitCode, EXIT.temporaryFailure);
+    assert.equal(place.credentials?.refreshToken, "old-refresh");
+    assert.equal(place.deletes + place.writes.length, 0);
+  }
+});
+
+Deno.test("a server that cannot be reached has decided nothing, whatever the step that failed", async () => {
+  const steps: [string, number][] = [
+    ["dns error: failed to lookup address information: Name or service not known", EXIT.failure],
+    ["invalid peer certificate: Expired", EXIT.failure],
+    ["tcp connect error: Connection refused (os error 111)", EXIT.temporaryFailure],
+  ];
+  for (const [step, exitCode] of steps) {
+    const io = memoryIo({
+      fetch: () => Promise.reject(new TypeError(`client error (Connect): ${step}`)),
+    });
+    const key = { server: "https://auth.example.com", account: "alice" };
+    const alive = new MemoryPlace(login(io, 30_000));
+    assert.equal((await freshCredentials(key, MINUTE, alive, io)).accessToken, "old-access");
+    assert.match(io.err, /^Warning: .*30 s more\.\n$/);
+    const dead = new MemoryPlace(login(io, 0));
+    const error = await failure(freshCredentials(key, MINUTE, dead, io));
+    assert.equal(error.exitCode, exitCode, step);
+    assert.equal(dead.credentials?.refreshToken, "old-refresh");
+  }
+});
+
+Deno.test("during trouble a token that still lives is handed out with a warning", async () => {
+  await using server = new ScriptedServer();
+  server.script("/oauth/token", { status: 503, json: {} });
+  const io = memoryIo();
+  const place = new MemoryPlace(login(io, 30_000));
+  const key = { server: server.issuer, account: "alice" };
+  assert.equal((await freshCredentials(key, MINUTE, place, io)).accessToken, "old-access");
+  assert.match(io.err, /^Warning: .*30 s more\.\n$/);
+});
+
+Deno.test("an answer lost after the server's commit is asked for again with the same token", async () => {
+  await using server = new ScriptedServer();
+  server.script("/oauth/token", "lost", renewed);
+  const io = memoryIo();
+  const place = new MemoryPlace(login(io, 0));
+  const key = { server: server.issuer, account: "alice" };
+  await failure(freshCredentials(key, MINUTE, place, io));
+  assert.equal((await freshCredentials(key, MINUTE, place, io)).accessToken, "new-access");
+  assert.deepEqual(
+    server.askedAt("/oauth/token").map(({ form }) => form.refresh_token),
+    ["old-refresh", "old-refresh"],
+  );
+});
+
+Deno.test("invalid_grant, and nothing else the server says, ends the login", async () => {
+  for (const code of ["invalid_grant", "invalid_client", "invalid_request", "server_error"]) {
+    await using server = new ScriptedServer();
+    server.script("/oauth/token", { status: 400, json: { error: code } });
+    const io = memoryIo();
+    const place = new MemoryPlace(login(io, 0));
+    const key = { server: server.issuer, account: "alice" };
+    const error = await failure(freshCredentials(key, MINUTE, place, io));
+    if (code === "invalid_grant") {
+      assert.equal(error.message, `Session expired. Run: ${brand.binaryName} login`);
+      assert.equal(error.exitCode, EXIT.authenticationRequired);
+      assert.equal(place.deletes, 1);
+    } else {
+      assert.equal(error.exitCode, EXIT.failure);
+      assert.equal(place.deletes, 0, code);
+    }
+  }
+});
+
+Deno.test("a login without a refresh token lives as long as its access token", async () => {
+  await using server = new ScriptedServer();
+  const io = memoryIo();
+  const place = new MemoryPlace({ ...login(io, 10_000), refreshToken: undefined });
+  const key = { server: server.issuer, account: "alice" };
+  assert.equal((await freshCredentials(key, MINUTE, place, io)).accessToken, "old-access");
+  io.clock.time += 10_000;
+  const error = await failure(freshCredentials(key, MINUTE, place, io));
+  assert.match(error.message, /^Session expired/);
+  assert.equal(server.asked.length, 0);
+});
+
+Deno.test("a server that does not rotate leaves the refresh token as it is", async () => {
+  await using server = new ScriptedServer();
+  const json = { access_token: "new-access", token_type: "bearer", expires_in: 900 };
+  server.script("/oauth/token", { json });
+  const io = memoryIo();
+  const place = new MemoryPlace(login(io, 0));
+  await freshCredentials({ server: server.issuer, account: "alice" }, MINUTE, place, io);
+  assert.equal(place.credentials?.refreshToken, "old-refresh");
+  assert.equal(place.credentials?.scope, "openid offline_access");
+});
+
+Deno.test("a logout that came first leaves nothing to renew", async () => {
+  await using server = new ScriptedServer();
+  const io = memoryIo();
+  const place = new MemoryPlace(login(io, 0));
+  const key = { server: server.issuer, account: "alice" };
+  const logout = place.withLock(key, () => place.store.delete(key));
+  const error = await failure(freshCredentials(key, MINUTE, place, io));
+  await logout;
+  assert.match(error.message, /^Not logged in/);
+  assert.equal(server.asked.length, 0);
+});
+
+const LATER = 3600_000;
+
+Deno.test("a refresh token is not used while its successor cannot be stored", async () => {
+  await using server = new ScriptedServer();
+  server.script("/oauth/token", renewed);
+  const key = { server: server.issuer, account: "alice" };
+  for (const lifeLeftMs of [0, 30_000]) {
+    const io = memoryIo();
+    const place = new MemoryPlace(login(io, lifeLeftMs));
+    place.full = true;
+    const attempt = freshCredentials(key, MINUTE, place, io);
+    if (lifeLeftMs > 0) assert.equal((await attempt).accessToken, "old-access");
+    else await assert.rejects(attempt, CredentialStoreError);
+  }
+  assert.equal(server.askedAt("/oauth/token").length, 0);
+});
+
+Deno.test("a token that still lives is handed out whatever keeps it from being renewed", async () => {
+  const answers: Scripted[] = [
+    () => new Response("<html>", { headers: { "content-type": "text/html" } }),
+    () => new Response("<html>", { status: 403 }),
+    { status: 400, json: { error: "invalid_client" } },
+    { json: { access_token: "no type" } },
+  ];
+  for (const answer of answers) {
+    await using server = new ScriptedServer();
+    server.script("/oauth/token", answer);
+    const io = memoryIo();
+    const place = new MemoryPlace(login(io, 30_000));
+    const key = { server: server.issuer, account: "alice" };
+    assert.equal((await freshCredentials(key, MINUTE, place, io)).accessToken, "old-access");
+    assert.match(io.err, /^Warning: /);
+  }
+  const io = memoryIo();
+  const { store } = new MemoryPlace(login(io, 30_000));
+  const withLock = () => Promise.reject(new CredentialStoreError("the lock cannot be taken"));
+  const key = { server: "http://127.0.0.1:1", account: "alice" };
+  const credentials = await freshCredentials(key, MINUTE, { store, withLock }, io);
+  assert.equal(credentials.accessToken, "old-access");
+});
+
+Deno.test("a token received by a clock that was ahead is renewed, and never outlives its lifetime", async () => {
+  const DAY = 86_400_000;
+  await using server = new ScriptedServer();
+  server.script("/oauth/token", renewed);
+  const io = memoryIo();
+  io.clock.time += DAY;
+  const place = new MemoryPlace(login(io, 0));
+  const key = { server: server.issuer, account: "alice" };
+  await freshCredentials(key, MINUTE, place, io);
+  io.clock.time -= DAY;
+  const { leftMs, clockChanged } = accessTokenLife(place.credentials!, io.clock.now());
+  assert.deepEqual([leftMs <= 900_000, clockChanged], [true, true]);
+  const { accessTokenExpiresAt } = await freshCredentials(key, MINUTE, place, io);
+  assert.equal(accessTokenExpiresAt, io.clock.now() + 900_000);
+  assert.equal(server.askedAt("/oauth/token").length, 2);
+});
+
+Deno.test("after the clock was set back a JWT's own exp decides whether it still lives", () => {
+  const now = Date.UTC(2026, 10, 24);
+  const seconds = now / 1000;
+  const life = (claims: Record<string, unknown>) =>
+    accessTokenLife({
+      accessToken: jwt(claims),
+      accessTokenExpiresAt: now + 86_400_000,
+      scope: "",
+    }, now);
+  assert.equal(life({ iat: seconds - 300, exp: seconds + 600 }).leftMs, 600_000);
+  assert.ok(life({ iat: seconds - 1000, exp: seconds - 100 }).leftMs <= 0);
+  // More than the whole lifetime left: the clock is behind now, and the token new.
+  assert.equal(life({ iat: seconds + 5000, exp: seconds + 5900 }).leftMs, 900_000);
+});
+
+Deno.test("a least life that the server never gives is not asked for at every call", async () => {
+  await using server = new ScriptedServer();
+  server.script("/oauth/token", renewed);
+  const io = memoryIo();
+  const place = new MemoryPlace(login(io, 0));
+  const key = { server: server.issuer, account: "alice" };
+  for (const minTtl of [900_000, LATER, 24 * LATER]) {
+    for (let call = 0; call < 3; call++) await freshCredentials(key, minTtl, place, io);
+  }
+  assert.equal(server.askedAt("/oauth/token").length, 1);
+  io.clock.time += 451_000;
+  await freshCredentials(key, LATER, place, io);
+  assert.equal(server.askedAt("/oauth/token").length, 2);
+  await freshCredentials(key, RENEW_NOW, place, io);
+  assert.equal(server.askedAt("/oauth/token").length, 3);
+});

@@ -1,0 +1,557 @@
+/** Personal access tokens over the REST interface: who may make, see and end which. */
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { brand } from "../../../shared/brand.ts";
+import { testOnEachDatabase } from "../../support/databases.ts";
+import {
+  addPerson,
+  call,
+  describeScopes,
+  makeToken,
+  managementToken,
+  verify,
+} from "../../support/personal_access_tokens.ts";
+import { testServer } from "../../support/test_server.ts";
+
+const PREFIX = brand.tokenPrefixes.personalAccessToken;
+
+testOnEachDatabase("a token is shown once, kept as a hash, and works", async (location) => {
+  await using server = await testServer(location, describeScopes);
+  const alice = await addPerson(server);
+  const made = await makeToken(server, alice, { name: "  Deploys  " });
+  assert.match(made.token, new RegExp(`^${PREFIX}[0-9A-Za-z]{49}$`));
+  assert.equal(made.name, "Deploys");
+  assert.equal(made.prefix, made.token.slice(0, 12));
+  assert.deepEqual(made.scopes, ["deploy"]);
+  const lifetime = Date.parse(made.expires_at) - server.clock.now();
+  assert.equal(lifetime, 90 * 86_400_000);
+
+  const [row] = await server.parts.sql`select * from personal_access_tokens`;
+  assert.ok(!JSON.stringify(row).includes(made.token));
+  assert.ok(
+    !JSON.stringify(await server.parts.sql`select * from audit_events`).includes(made.token),
+  );
+  const shown = await call(server, alice.management, "GET", `/api/v1/tokens/${made.id}`);
+  assert.equal(shown.body.token, undefined);
+  assert.equal(shown.body.last_used_at, null);
+
+  const answer = await verify(server, made.token, "?scope=deploy", { "user-agent": "curl/8.1" });
+  assert.equal(answer.status, 200);
+  assert.equal(answer.headers.get("x-auth-user"), alice.id);
+  assert.equal(answer.headers.get("x-auth-username"), alice.email);
+  assert.equal(answer.headers.get("x-auth-scope"), "deploy");
+  assert.equal(answer.headers.get("x-auth-client"), `pat-${made.id}`);
+  await server.parts.tokenValidator.lastUses.flush();
+  const used = await call(server, made.token, "GET", "/api/v1/token");
+  assert.equal(used.body.last_used_at, new Date(server.clock.now()).toISOString());
+  assert.equal(used.body.last_used_address, "192.0.2.1");
+  assert.equal(used.body.last_used_agent, "curl");
+});
+
+testOnEachDatabase("a clean stop loses no last use", async (location) => {
+  let id: string;
+  let usedAt: number;
+  {
+    await using server = await testServer(location, describeScopes);
+    const made = await makeToken(server, await addPerson(server));
+    id = made.id;
+    server.clock.advance({ minutes: 5 });
+    usedAt = server.clock.now();
+    assert.equal((await verify(server, made.token)).status, 200);
+    const [row] = await server.parts.sql`select last_used_at from personal_access_tokens`;
+    assert.equal(row.last_used_at, null);
+  }
+  await using server = await testServer(location, describeScopes);
+  const [row] = await server.parts.sql`
+    select last_used_at from personal_access_tokens where id = ${id}`;
+  assert.equal(row.last_used_at.getTime(), usedAt);
+});
+
+testOnEachDatabase("the policy bounds what may be asked for", async (location) => {
+  await using server = await testServer(location, (config) => {
+    describeScopes(config);
+    config.personalAccessTokens.maxLifetime = 30 * 86_400;
+    config.personalAccessTokens.defaultLifetime = 7 * 86_400;
+  });
+  const alice = await addPerson(server);
+  const refused = async (wish: Record<string, unknown>, status: number, words: RegExp) => {
+    const body = { name: "CI", scopes: ["deploy"], ...wish };
+    const answer = await call(server, alice.management, "POST", "/api/v1/tokens", body);
+    assert.equal(answer.status, status, JSON.stringify(answer.body));
+    assert.match(answer.headers.get("content-type")!, /^application\/problem\+json/);
+    assert.match(answer.body.detail, words);
+  };
+  await refused({ expires_in: null }, 403, /must have an end here: at most 30 days/);
+  await refused({ expires_in: 31 * 86_400 }, 403, /at most 30 days/);
+  const tooLong = { name: "CI", scopes: [], expires_in: 31 * 86_400 };
+  const { body } = await call(server, alice.management, "POST", "/api/v1/tokens", tooLong);
+  assert.equal(body.max_expires_in, 30 * 86_400);
+  await refused({ expires_in: 0 }, 400, /expires_in/);
+  await refused({ scopes: ["operate"] }, 403, /cannot give a token the scope operate/);
+  await refused({ scopes: ["nonsense"] }, 422, /Unknown scope: nonsense/);
+  await refused({ scopes: ["offline_access"] }, 403, /offline_access/);
+  await refused({ allowed_addresses: ["10.0.0.0/99"] }, 422, /no address or network/);
+  await refused({ name: "   " }, 422, /Enter a name/);
+  await refused({ name: "a\u202eb" }, 422, /cannot be seen/);
+  await refused({ name: "x".repeat(10_000) }, 400, /name/);
+  await refused({ colour: "red" }, 400, /colour/);
+  await refused({ owner: "somebody" }, 403, /administrators/);
+  const hostile = await makeToken(server, alice, { name: "<script>alert(1)</script>" });
+  assert.equal(hostile.name, "<script>alert(1)</script>");
+  assert.equal(Date.parse(hostile.expires_at) - server.clock.now(), 7 * 86_400_000);
+});
+
+testOnEachDatabase("a token ends to the second, and says so", async (location) => {
+  await using server = await testServer(location, describeScopes);
+  const alice = await addPerson(server);
+  const { token } = await makeToken(server, alice, { expires_in: 60 });
+  const end = new Date(server.clock.now() + 60_000).toISOString().replace(".000Z", "Z");
+  server.clock.set(Date.parse(end) - 1);
+  assert.equal((await verify(server, token)).status, 200);
+  server.clock.set(Date.parse(end));
+  const over = await verify(server, token);
+  assert.equal(over.status, 401);
+  assert.equal(
+    over.challenge,
+    `Bearer error="invalid_token", error_description="The token expired at ${end}."`,
+  );
+});
+
+testOnEachDatabase("strangers' tokens do not exist, administrators see all", async (location) => {
+  await using server = await testServer(location, describeScopes);
+  const [alice, bob, admin] = [
+    await addPerson(server),
+    await addPerson(server),
+    await addPerson(server, true),
+  ];
+  const made = await makeToken(server, alice);
+  for (
+    const [method, path, body] of [
+      ["GET", `/api/v1/tokens/${made.id}`],
+      ["DELETE", `/api/v1/tokens/${made.id}`],
+      ["POST", `/api/v1/tokens/${made.id}/rotate`, { overlap: 0 }],
+      ["GET", "/api/v1/tokens/nonsense"],
+    ] as const
+  ) {
+    assert.equal((await call(server, bob.management, method, path, body)).status, 404);
+  }
+  assert.equal((await call(server, bob.management, "GET", "/api/v1/tokens?all=true")).status, 403);
+  assert.deepEqual((await call(server, bob.management, "GET", "/api/v1/tokens")).body.tokens, []);
+  // An administrator may end it, but gets no secret that speaks for somebody else.
+  const rotated = await call(server, admin.management, "POST", `/api/v1/tokens/${made.id}/rotate`, {
+    overlap: 0,
+  });
+  assert.equal(rotated.status, 403);
+  assert.equal(rotated.body.token, undefined);
+  const all = await call(server, admin.management, "GET", "/api/v1/tokens?all=true");
+  assert.deepEqual(all.body.tokens.map(({ id }: { id: string }) => id), [made.id]);
+  assert.equal(all.body.tokens[0].owner.username, alice.email);
+  assert.equal(
+    (await call(server, admin.management, "DELETE", `/api/v1/tokens/${made.id}`)).status,
+    204,
+  );
+  const ended = await verify(server, made.token);
+  assert.equal(ended.status, 401);
+  assert.match(ended.challenge!, /The token was revoked at 2026-11-24T10:00:00Z\./);
+  const shown = await call(server, alice.management, "GET", `/api/v1/tokens/${made.id}`);
+  assert.equal(shown.body.revoked_reason, "administrator");
+});
+
+testOnEachDatabase("tokens for APIs do not manage tokens", async (location) => {
+  await using server = await testServer(location, describeScopes);
+  const alice = await addPerson(server);
+  const { token } = await makeToken(server, alice);
+  const byPat = await call(server, token, "GET", "/api/v1/tokens");
+  assert.equal(byPat.status, 401);
+  assert.match(byPat.headers.get("www-authenticate")!, /^Bearer error="invalid_token"/);
+  const exchanged = await server.post("/oauth/token", {
+    grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
+    subject_token_type: "urn:ietf:params:oauth:token-type:access_token",
+    subject_token: token,
+  });
+  assert.equal(exchanged.status, 200, JSON.stringify(exchanged.body));
+  assert.equal(
+    (await call(server, exchanged.body.access_token, "GET", "/api/v1/tokens")).status,
+    401,
+  );
+  const nobody = await call(server, undefined, "GET", "/api/v1/tokens");
+  assert.equal(nobody.status, 401);
+  assert.equal(nobody.headers.get("www-authenticate"), "Bearer");
+  assert.equal((await call(server, "nonsense", "GET", "/api/v1/tokens")).status, 401);
+});
+
+testOnEachDatabase("rotation gives a successor, once, and an overlap", async (location) => {
+  await using server = await testServer(location, describeScopes);
+  const alice = await addPerson(server);
+  const old = await makeToken(server, alice, {
+    expires_in: 86_400,
+    allowed_addresses: ["192.0.2.0/24"],
+  });
+  const path = `/api/v1/tokens/${old.id}/rotate`;
+  const both = await Promise.all(
+    [1, 2].map(() => call(server, alice.management, "POST", path, { overlap: 60 })),
+  );
+  assert.deepEqual(both.map(({ status }) => status).sort(), [201, 409]);
+  const { body: fresh } = both.find(({ status }) => status === 201)!;
+  assert.equal(fresh.rotated_from, old.id);
+  assert.equal(Date.parse(fresh.expires_at) - server.clock.now(), 86_400_000);
+  assert.deepEqual(fresh.allowed_addresses, ["192.0.2.0/24"]);
+  server.clock.advance({ seconds: 59 });
+  for (const { token } of [old, fresh]) assert.equal((await verify(server, token)).status, 200);
+  server.clock.advance({ seconds: 1 });
+  assert.match((await verify(server, old.token)).challenge!, /expired/);
+  assert.equal((await verify(server, fresh.token)).status, 200);
+  const late = await call(server, alice.management, "POST", path, { overlap: 0 });
+  assert.equal(late.status, 409);
+  assert.match(late.body.detail, /expired/);
+});
+
+testOnEachDatabase("a token never carries more than its owner has now", async (location) => {
+  await using server = await testServer(location, describeScopes);
+  const admin = await addPerson(server, true);
+  const { sql, tokenValidator } = server.parts;
+  const { token } = await makeToken(server, admin, { scopes: ["deploy", "operate"] });
+  const scope = async () => (await verify(server, token)).headers.get("x-auth-scope");
+  assert.equal(await scope(), "deploy operate");
+  await sql`update users set is_admin = false where id = ${admin.id}`;
+  tokenValidator.invalidate(`principal:${admin.id}`);
+  assert.equal(await scope(), "deploy");
+  const lacking = await verify(server, token, "?scope=operate");
+  assert.equal(lacking.status, 403);
+  assert.match(lacking.challenge!, /error="insufficient_scope".*scope="operate"/);
+  await sql`update users set disabled_at = created_at where id = ${admin.id}`;
+  tokenValidator.invalidate(`principal:${admin.id}`);
+  assert.match((await verify(server, token)).challenge!, /owner of the token is disabled/);
+});
+
+testOnEachDatabase("a login carries the scopes of its person and its program", async (location) => {
+  await using server = await testServer(location, (config) => {
+    describeScopes(config);
+    config.scopes.push({ name: "console", description: "Use the console", clients: ["console"] });
+  });
+  const admin = await addPerson(server, true);
+  const user = await addPerson(server);
+  const scope = "openid offline_access deploy operate";
+  assert.equal((await server.login(user.id, scope)).scope, "openid offline_access deploy");
+  const login = await server.login(admin.id, scope);
+  assert.equal(login.scope, scope);
+  await server.parts.sql`update users set is_admin = false where id = ${admin.id}`;
+  const refreshed = await server.refresh(login.refresh_token!);
+  assert.equal(refreshed.body.scope, "openid offline_access deploy");
+  const form = { client_id: brand.cliClientId, scope: "console" };
+  const refused = await server.post("/oauth/device/authorize", form);
+  assert.equal(refused.body.error, "invalid_scope");
+});
+
+testOnEachDatabase("a token bound to addresses works from there alone", async (location) => {
+  await using server = await testServer(location, (config) => {
+    describeScopes(config);
+    config.trustedProxies = ["192.0.2.1"];
+  });
+  const alice = await addPerson(server);
+  const client = await server.addClient();
+  const { token } = await makeToken(server, alice, {
+    allowed_addresses: ["203.0.113.0/24", "2001:db8::/32"],
+  });
+  const from = async (address: string) =>
+    (await verify(server, token, "", { "x-forwarded-for": address })).status;
+  assert.equal(await from("203.0.113.9"), 200);
+  assert.equal(await from("2001:db8::5"), 200);
+  assert.equal(await from("198.51.100.1"), 401);
+  assert.equal((await verify(server, token)).status, 401);
+  const introspect = async (form: Record<string, string>) => {
+    const headers = { authorization: client.authorization };
+    return (await server.post("/oauth/introspect", { token, ...form }, headers)).body.active;
+  };
+  assert.equal(await introspect({}), false);
+  assert.equal(await introspect({ client_address: "203.0.113.9" }), true);
+  assert.equal(await introspect({ client_address: "198.51.100.1" }), false);
+});
+
+testOnEachDatabase("introspection and exchange know personal access tokens", async (location) => {
+  await using server = await testServer(location, describeScopes);
+  const alice = await addPerson(server);
+  const client = await server.addClient();
+  const made = await makeToken(server, alice, { scopes: ["deploy", "read"], expires_in: 300 });
+  const introspect = async (token: string) =>
+    (await server.post("/oauth/introspect", { token }, { authorization: client.authorization }))
+      .body;
+  const told = await introspect(made.token);
+  assert.equal(told.active, true);
+  assert.equal(told.sub, alice.id);
+  assert.equal(told.username, alice.email);
+  assert.equal(told.scope, "deploy read");
+  assert.equal(told.exp, Date.parse(made.expires_at) / 1000);
+  assert.equal(told.client_id, `pat-${made.id}`);
+
+  const exchange = (more: Record<string, string> = {}) =>
+    server.post("/oauth/token", {
+      grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
+      subject_token_type: "urn:ietf:params:oauth:token-type:access_token",
+      subject_token: made.token,
+      ...more,
+    });
+  const { body: jwt } = await exchange({ scope: "read" });
+  assert.equal(jwt.scope, "read");
+  // No longer than the token itself.
+  assert.equal(jwt.expires_in, 300);
+  assert.equal((await introspect(jwt.access_token)).active, true);
+  assert.equal((await verify(server, jwt.access_token, "?scope=read")).status, 200);
+  assert.equal((await exchange({ scope: "operate" })).body.error, "invalid_scope");
+
+  const upstream = await verify(server, made.token, "?jwt=1");
+  const passed = upstream.headers.get("x-auth-jwt")!;
+  assert.equal((await introspect(passed)).sub, alice.id);
+  // Once the server trusts its memory, one signature serves many requests.
+  const deadline = performance.now() + 10_000;
+  let [last, next] = ["", passed];
+  while (last !== next) {
+    assert.ok(performance.now() < deadline);
+    last = next;
+    next = (await verify(server, made.token, "?jwt=1")).headers.get("x-auth-jwt")!;
+  }
+  assert.equal((await verify(server, made.token)).headers.get("x-auth-jwt"), null);
+
+  // What was traded for a token ends with it, where anybody asks.
+  await call(server, alice.management, "DELETE", `/api/v1/tokens/${made.id}`);
+  for (const token of [made.token, jwt.access_token, passed]) {
+    assert.deepEqual(await introspect(token), { active: false });
+  }
+  const late = await exchange();
+  assert.equal(late.status, 400);
+  assert.match(late.body.error_description, /revoked/);
+});
+
+testOnEachDatabase("tokens of older deployments are taken over by hash", async (location) => {
+  await using server = await testServer(location, describeScopes);
+  const [alice, admin] = [await addPerson(server), await addPerson(server, true)];
+  const older = PREFIX + "Ab-_".repeat(10) + "xyz";
+  const body = {
+    token_hash: createHash("sha256").update(older).digest("hex"),
+    name: "from before",
+    scopes: ["read"],
+    owner: alice.email,
+    expires_at: "2027-01-01T00:00:00Z",
+  };
+  assert.match((await verify(server, older)).challenge!, /unknown/);
+  assert.equal(
+    (await call(server, alice.management, "POST", "/api/v1/tokens/import", body)).status,
+    403,
+  );
+  for (const expires_at of ["+100000-01-01T00:00:00Z", "+275760-09-13T00:00:00Z", "soon"]) {
+    const far = { ...body, expires_at };
+    const refused = await call(server, admin.management, "POST", "/api/v1/tokens/import", far);
+    assert.equal(refused.status, 422, expires_at);
+  }
+  const imported = await call(server, admin.management, "POST", "/api/v1/tokens/import", body);
+  assert.equal(imported.status, 201, JSON.stringify(imported.body));
+  assert.equal(imported.body.token, undefined);
+  const answer = await verify(server, older, "?scope=read");
+  assert.equal(answer.status, 200);
+  assert.equal(answer.headers.get("x-auth-user"), alice.id);
+  const twice = await call(server, admin.management, "POST", "/api/v1/tokens/import", body);
+  assert.equal(twice.status, 409);
+});
+
+testOnEachDatabase("service accounts have tokens, within their own scopes", async (location) => {
+  await using server = await testServer(location, describeScopes);
+  const [alice, admin] = [await addPerson(server), await addPerson(server, true)];
+  const { sql, clock, tokenValidator } = server.parts;
+  const id = crypto.randomUUID();
+  await sql`
+    insert into service_accounts (id, name, scope, created_at)
+    values (${id}, 'deployer', 'deploy read', ${new Date(clock.now())})`;
+  const made = await makeToken(server, admin, { owner: "deployer", scopes: ["deploy", "read"] });
+  assert.deepEqual(made.owner, { kind: "service_account", id, username: "deployer" });
+  const other = { name: "CI", scopes: ["operate"], owner: "deployer" };
+  assert.equal((await call(server, admin.management, "POST", "/api/v1/tokens", other)).status, 403);
+  const person = { name: "CI", scopes: [], owner: alice.email };
+  assert.equal(
+    (await call(server, admin.management, "POST", "/api/v1/tokens", person)).status,
+    422,
+  );
+  await sql`update service_accounts set scope = 'read' where id = ${id}`;
+  tokenValidator.invalidate(`principal:${id}`);
+  const answer = await verify(server, made.token);
+  assert.equal(answer.headers.get("x-auth-scope"), "read");
+  assert.equal(answer.headers.get("x-auth-username"), "deployer");
+});
+
+testOnEachDatabase("thousands of tokens come in pages, and can be searched", async (location) => {
+  await using server = await testServer(location, describeScopes);
+  const alice = await addPerson(server);
+  const { sql, clock } = server.parts;
+  await sql`
+    insert into personal_access_tokens
+      (id, user_id, name, token_hash, token_prefix, scope, audience, created_at)
+    select gen_random_uuid(), ${alice.id}::uuid, 'job 100% ' || n, sha256(n::text::bytea),
+      ${PREFIX} || lpad(n::text, 8, '0'), 'deploy', '', ${new Date(clock.now())}::timestamptz
+    from generate_series(1, 2500) n`;
+  const seen = new Set<string>();
+  let cursor: string | null = null;
+  do {
+    const query: string = cursor === null ? "" : `&cursor=${cursor}`;
+    const { body } = await call(
+      server,
+      alice.management,
+      "GET",
+      `/api/v1/tokens?limit=100${query}`,
+    );
+    for (const { id } of body.tokens) seen.add(id);
+    cursor = body.next_cursor;
+  } while (cursor !== null);
+  assert.equal(seen.size, 2500);
+  const search = async (text: string) => {
+    const path = `/api/v1/tokens?search=${encodeURIComponent(text)}`;
+    return (await call(server, alice.management, "GET", path)).body.tokens.length;
+  };
+  assert.equal(await search("job 100% 1234"), 1);
+  assert.equal(await search("JOB 100% 250"), 2);
+  assert.equal(await search(`${PREFIX}00000042`), 1);
+  assert.equal(await search("100_"), 0);
+  const wrong = await call(server, alice.management, "GET", "/api/v1/tokens?cursor=nonsense");
+  assert.equal(wrong.status, 422);
+});
+
+testOnEachDatabase("owners are warned before a token ends, once each time", async (location) => {
+  const told: { type: string; data: { token: { name: string } } }[] = [];
+  await using server = await testServer(location, (config) => {
+    describeScopes(config);
+    config.webhook = { url: "https://hooks.example.test/", secret: "a secret" };
+  });
+  server.outgoing = (_url, init) => {
+    told.push(JSON.parse(String(init!.body)));
+    return Promise.resolve(new Response(null));
+  };
+  const { warnOfExpiry } = await import("../../../server/pats/expiry_reminders.ts");
+  const alice = await addPerson(server);
+  await makeToken(server, alice, { name: "week", expires_in: 8 * 86_400 });
+  await makeToken(server, alice, { name: "quarter" });
+  await warnOfExpiry(server.parts);
+  assert.equal(told.length, 0);
+  server.clock.advance({ days: 1 });
+  await warnOfExpiry(server.parts);
+  await warnOfExpiry(server.parts);
+  assert.deepEqual(told.map(({ type, data }) => [type, data.token.name]), [
+    ["token.expiring", "week"],
+  ]);
+  server.clock.advance({ days: 6 });
+  await warnOfExpiry(server.parts);
+  await warnOfExpiry(server.parts);
+  assert.equal(told.length, 2);
+});
+
+testOnEachDatabase(
+  "a question that is not understood is refused, not overheard",
+  async (location) => {
+    await using server = await testServer(location, describeScopes);
+    const alice = await addPerson(server);
+    const { token } = await makeToken(server, alice, { scopes: ["read"] });
+    assert.equal((await verify(server, token, "?scope=read")).status, 200);
+    assert.equal((await verify(server, token, "/?scope=deploy")).status, 403);
+    assert.equal((await verify(server, token, "/?scope=read")).status, 200);
+    for (const query of ["?scopes=deploy", "?jwt=true", "?scope=read&Scope=deploy", "?basic"]) {
+      const refused = await verify(server, token, query);
+      assert.equal(refused.status, 400, query);
+      assert.match(refused.challenge!, /error="invalid_request"/);
+    }
+    // Envoy appends the stranger's path and query, which may hold anything.
+    for (const path of ["/?page=2&jwt=1&basic=1", "/x?scopes=deploy", "/verify?jwt=1"]) {
+      const passed = await verify(server, token, path);
+      assert.deepEqual([passed.status, passed.headers.get("x-auth-jwt")], [200, null], path);
+    }
+    const header = { "x-auth-required-scope": "read deploy" };
+    assert.match((await verify(server, token, "", header)).challenge!, /The token lacks deploy\./);
+  },
+);
+
+testOnEachDatabase(
+  "a token may come as the password of HTTP Basic where that is asked for",
+  async (location) => {
+    await using server = await testServer(location, describeScopes);
+    const { token } = await makeToken(server, await addPerson(server));
+    const ask = (query: string, credentials?: string) =>
+      verify(server, undefined, query, {
+        ...credentials !== undefined && { authorization: `Basic ${btoa(credentials)}` },
+      });
+    assert.equal((await ask("?basic=1", `x-access-token:${token}`)).status, 200);
+    assert.equal((await ask("?basic=1&scope=operate", `anyone:${token}`)).status, 403);
+    assert.equal((await ask("", `x-access-token:${token}`)).status, 401);
+    for (const wrong of [undefined, "no colon", "someone:", `${token}:`, "someone:nonsense"]) {
+      const refused = await ask("?basic=1", wrong);
+      assert.equal(refused.status, 401, wrong);
+      // Basic first: many clients, and nginx, know the first challenge only.
+      assert.match(refused.challenge!, /^Basic realm="[^"]+", Bearer\b/);
+    }
+    assert.doesNotMatch((await ask("")).challenge!, /Basic/);
+  },
+);
+
+testOnEachDatabase(
+  "odd input is the asker's mistake, not trouble of the server's",
+  async (location) => {
+    await using server = await testServer(location, describeScopes);
+    const admin = await addPerson(server, true);
+    const wish = { name: "CI", scopes: ["deploy"] };
+    const cursor = btoa("999999999999999 0197a000-0000-7000-8000-000000000001");
+    const asked: [string, string, unknown?][] = [
+      ["GET", "/api/v1/tokens?search=a%00b"],
+      ["GET", `/api/v1/tokens?cursor=${cursor}`],
+      ["POST", "/api/v1/tokens", { ...wish, name: "x\ud800" }],
+      ["POST", "/api/v1/tokens", { ...wish, owner: "a\0b" }],
+      ["POST", "/api/v1/tokens/import", {
+        ...wish,
+        owner: "a\0b",
+        token_hash: "0".repeat(64),
+        expires_at: "2027-01-01T00:00:00Z",
+      }],
+    ];
+    for (const [method, path, body] of asked) {
+      const text = body === undefined ? undefined : JSON.stringify(body);
+      const answer = await call(server, admin.management, method, path, text);
+      assert.ok([400, 422].includes(answer.status), `${path}: ${JSON.stringify(answer)}`);
+    }
+    for (
+      const [path, allow] of [["/api/v1/tokens", "POST, GET"], ["/api/v1/tokens/x", "GET, DELETE"]]
+    ) {
+      const answer = await call(server, admin.login, "PUT", path, {});
+      assert.deepEqual([answer.status, answer.headers.get("allow")], [405, allow]);
+      assert.match(answer.headers.get("content-type")!, /problem\+json/);
+    }
+    const lost = await call(server, admin.login, "GET", "/api/v2");
+    assert.equal(lost.status, 404);
+    assert.match(lost.headers.get("content-type")!, /problem\+json/);
+  },
+);
+
+testOnEachDatabase("nobody has more tokens than the operator allows", async (location) => {
+  await using server = await testServer(location, (config) => {
+    describeScopes(config);
+    config.personalAccessTokens.maxPerOwner = 5;
+  });
+  const [alice, bob] = [await addPerson(server), await addPerson(server)];
+  const create = ({ management }: typeof alice) =>
+    call(server, management, "POST", "/api/v1/tokens", { name: "x", scopes: [] });
+  const made = await Promise.all(Array.from({ length: 9 }, () => create(alice)));
+  const statuses = made.map(({ status }) => status).sort();
+  assert.deepEqual(statuses, [201, 201, 201, 201, 201, 409, 409, 409, 409]);
+  const refused = made.find(({ status }) => status === 409)!;
+  assert.match(refused.body.detail, /has 5 tokens.*may have 5/);
+  assert.equal((await create(bob)).status, 201);
+  // Making and revoking in turn fills the table as well.
+  const living = made.filter(({ status }) => status === 201).map(({ body }) => body.id);
+  for (const id of living.slice(0, 3)) {
+    assert.equal(
+      (await call(server, alice.management, "DELETE", `/api/v1/tokens/${id}`)).status,
+      204,
+    );
+  }
+  assert.equal((await create(alice)).status, 409);
+  server.clock.advance({ days: 1 });
+  alice.management = await managementToken(server, alice);
+  assert.equal((await create(alice)).status, 201);
+  // One that takes another's place is no more than there was.
+  const rotate = () =>
+    call(server, alice.management, "POST", `/api/v1/tokens/${living[4]}/rotate`, { overlap: 0 });
+  assert.equal((await rotate()).status, 201);
+});

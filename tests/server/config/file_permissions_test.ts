@@ -1,0 +1,130 @@
+/** What other users of the machine may do with the server's files, and what is accepted. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import {
+  ownIdentity,
+  permissionProblem,
+  type Readers,
+} from "../../../server/config/file_permissions.ts";
+
+const ignore = Deno.build.os === "windows";
+const self = ownIdentity()!;
+const ALICE = { uid: 1000, gid: 1000 };
+
+/** A folder below one that only we may enter. */
+async function withFolder(test: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.realPath(await Deno.makeTempDir());
+  try {
+    await test(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const accepted: Record<Readers, (mode: number) => boolean> = {
+  owner: (mode) => (mode & 0o077) === 0,
+  group: (mode) => (mode & 0o027) === 0,
+  everyone: (mode) => (mode & 0o022) === 0,
+};
+
+Deno.test({
+  name: "a file is accepted for exactly the modes that keep others out",
+  ignore,
+  fn: () =>
+    withFolder(async (folder) => {
+      const file = join(folder, "file");
+      await Deno.writeTextFile(file, "");
+      for (let mode = 0o600; mode <= 0o777; mode++) {
+        await Deno.chmod(file, mode);
+        for (const readers of ["owner", "group", "everyone"] as const) {
+          const problem = await permissionProblem(file, readers);
+          const name = `${mode.toString(8)} readable by ${readers}: ${problem}`;
+          assert.equal(problem === undefined, accepted[readers](mode), name);
+        }
+      }
+    }),
+});
+
+Deno.test({
+  name: "a folder that others may write is refused, above a file, a folder or nothing",
+  ignore,
+  fn: () =>
+    withFolder(async (folder) => {
+      const parent = join(folder, "parent");
+      const file = join(parent, "file");
+      await Deno.mkdir(join(parent, "child"), { recursive: true });
+      await Deno.writeTextFile(file, "", { mode: 0o600 });
+      await Deno.chmod(join(parent, "child"), 0o700);
+      for (const path of [file, join(parent, "child"), join(parent, "missing", "deeper")]) {
+        for (
+          const [mode, isFine] of [
+            [0o700, true],
+            [0o755, true],
+            [0o777, false],
+            [0o702, false],
+            [0o1777, true],
+          ] as const
+        ) {
+          await Deno.chmod(parent, mode);
+          const problem = await permissionProblem(path, "owner");
+          assert.equal(problem === undefined, isFine, `${mode.toString(8)} above ${path}`);
+          if (problem !== undefined) assert.ok(problem.endsWith(`chmod go-w ${parent}`), problem);
+        }
+      }
+    }),
+});
+
+Deno.test({
+  name: "a link does not hide the folders above what it points to, nor those above itself",
+  ignore,
+  fn: () =>
+    withFolder(async (folder) => {
+      const [open, closed] = [join(folder, "open"), join(folder, "closed")];
+      await Deno.mkdir(open);
+      await Deno.mkdir(closed, { mode: 0o700 });
+      await Deno.chmod(open, 0o777);
+      for (const [target, link] of [[open, closed], [closed, open]]) {
+        await Deno.writeTextFile(join(target, "file"), "", { mode: 0o600 });
+        await Deno.symlink(join(target, "file"), join(link, "link"));
+        assert.match(await permissionProblem(join(link, "link"), "owner") ?? "accepted", /open$/);
+      }
+    }),
+});
+
+Deno.test({
+  name: "another owner is refused, unless it is root",
+  ignore: ignore || self.uid !== 0,
+  fn: () =>
+    withFolder(async (folder) => {
+      // So that Alice may pass as well.
+      const parent = join(folder, "parent");
+      const file = join(parent, "file");
+      await Deno.mkdir(parent, { mode: 0o755 });
+      await Deno.writeTextFile(file, "", { mode: 0o600 });
+      assert.equal(await permissionProblem(file, "owner", ALICE), undefined);
+      await Deno.chown(file, ALICE.uid, ALICE.gid);
+      assert.equal(await permissionProblem(file, "owner", ALICE), undefined);
+      assert.match(await permissionProblem(file, "owner") ?? "", /uid 1000.*chown 0 /);
+      await Deno.chown(file, 0, 0);
+      await Deno.chown(parent, ALICE.uid, ALICE.gid);
+      assert.equal(await permissionProblem(file, "owner", ALICE), undefined);
+      assert.match(await permissionProblem(file, "owner") ?? "", /uid 1000/);
+    }),
+});
+
+Deno.test({
+  name: "a group may write a parent folder only if it is the user's own",
+  ignore: ignore || self.uid !== 0,
+  fn: () =>
+    withFolder(async (folder) => {
+      const file = join(folder, "file");
+      await Deno.writeTextFile(file, "", { mode: 0o600 });
+      await Deno.chown(file, ALICE.uid, ALICE.gid);
+      await Deno.chown(folder, ALICE.uid, ALICE.gid);
+      await Deno.chmod(folder, 0o775);
+      assert.equal(await permissionProblem(file, "owner", ALICE), undefined);
+      assert.notEqual(await permissionProblem(file, "owner", { uid: 1000, gid: 100 }), undefined);
+      await Deno.chown(folder, ALICE.uid, 100);
+      assert.notEqual(await permissionProblem(file, "owner", ALICE), undefined);
+    }),
+});

@@ -1,0 +1,124 @@
+/** Invariant: a rule acts as a service account that exists only if whoever adds it says so. */
+import assert from "node:assert/strict";
+import { OperationError } from "../../../server/admin/operation.ts";
+import { addServiceAccount } from "../../../server/admin/service_account_operations.ts";
+import { addTrustRule, type TrustRuleRequest } from "../../../server/admin/trust_operations.ts";
+import { adminTrustAdd } from "../../../server/cli/admin/trust.ts";
+import type { ServerIo } from "../../../server/io.ts";
+import { EXIT } from "../../../shared/exit_codes.ts";
+import { databaseKinds, testOnEachDatabase } from "../../support/databases.ts";
+import { addPerson, signedIn } from "../../support/page_people.ts";
+import { type TestServer, testServer } from "../../support/test_server.ts";
+
+const RULE: TrustRuleRequest = {
+  name: "ci",
+  provider: "generic",
+  issuer: "https://ci.example.test",
+  conditions: [{ claim: "sub", operator: "equals", values: ["job"] }],
+  scope: "deploy",
+  lifetimeSeconds: 600,
+  force: false,
+};
+
+async function withAccounts(location: { dataDir?: string; databaseUrl?: string }) {
+  const server = await testServer(location as Parameters<typeof testServer>[0], (config) => {
+    config.scopes.push({ name: "deploy", description: "Deploy" });
+    config.scopes.push({ name: "admin", description: "Everything" });
+  });
+  for (const name of ["ci", "other"]) {
+    await addServiceAccount(server.parts, { name, scope: "admin deploy" });
+  }
+  return server;
+}
+
+const actors = ({ parts }: TestServer) =>
+  parts.sql`
+    select r.name, s.name as account from trust_rules r
+    join service_accounts s on s.id = r.service_account_id order by r.name`;
+
+testOnEachDatabase(
+  "a rule named like a service account does not act as it unasked",
+  async (location) => {
+    await using server = await withAccounts(location);
+    await assert.rejects(() => addTrustRule(server.parts, RULE), (error) => {
+      assert.ok(error instanceof OperationError);
+      assert.equal(error.existingAccount, "ci");
+      return true;
+    });
+    assert.equal((await actors(server)).length, 0);
+    await addTrustRule(server.parts, { ...RULE, serviceAccount: "ci" });
+    // That the rule exists is said first.
+    await assert.rejects(() => addTrustRule(server.parts, RULE), (error) => {
+      assert.ok(error instanceof OperationError);
+      assert.equal(error.existingAccount, undefined);
+      return true;
+    });
+    // Another rule, whose account is new.
+    await addTrustRule(server.parts, { ...RULE, name: "nightly" });
+    assert.deepEqual([...await actors(server)], [
+      { name: "ci", account: "ci" },
+      { name: "nightly", account: "nightly" },
+    ]);
+  },
+);
+
+testOnEachDatabase("the command asks on a terminal, and fails without one", async (location) => {
+  {
+    await using _server = await withAccounts(location);
+  }
+  const config = await Deno.makeTempFile({ suffix: ".toml" });
+  await Deno.writeTextFile(config, '[scopes]\ndeploy = "Deploy"\nadmin = "Everything"\n');
+  const questions: string[] = [];
+  const add = async (answer: boolean | undefined) => {
+    const io: ServerIo = {
+      stdout: () => true,
+      stderr: () => {},
+      readStdin: () => Promise.resolve(""),
+      confirm(question) {
+        questions.push(question);
+        return Promise.resolve(answer);
+      },
+      env: {},
+      signal: new AbortController().signal,
+      clock: { now: () => Date.now() },
+      platform: { os: "linux", homedir: "/nonexistent" },
+    };
+    const options = { ...location, config, issuer: RULE.issuer, scope: ["deploy"], name: "ci" };
+    return await adminTrustAdd("generic", "job", options, io);
+  };
+  assert.equal(await add(undefined), EXIT.failure);
+  assert.equal(await add(false), EXIT.failure);
+  {
+    await using server = await testServer(location);
+    assert.equal((await actors(server)).length, 0);
+  }
+  assert.equal(await add(true), EXIT.ok);
+  assert.equal(questions.length, 3);
+  await Deno.remove(config);
+  await using server = await testServer(location);
+  assert.deepEqual([...await actors(server)], [{ name: "ci", account: "ci" }]);
+});
+
+Deno.test("the page asks with a box that holds for that one account", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await withAccounts(database.location);
+  const { id } = await addPerson(server);
+  await server.parts.sql`update users set is_admin = true where id = ${id}`;
+  const browser = await signedIn(server);
+  const fields = { provider: "generic", subject: "job", issuer: RULE.issuer, scope: "deploy" };
+  const submit = async (more: Record<string, string>) => {
+    await browser.get("/admin/trust");
+    return await browser.submit("/admin/trust", { ...fields, ...more });
+  };
+  const asked = await submit({ name: "ci" });
+  assert.equal(asked.status, 422);
+  assert.match(asked.html, /type="checkbox" name="existing" value="ci" aria-invalid="true"/);
+  // A name that was typed since then is asked about again.
+  const other = await submit({ name: "other", existing: "ci" });
+  assert.equal(other.status, 422);
+  assert.match(other.html, /name="existing" value="other"/);
+  assert.equal((await actors(server)).length, 0);
+  assert.equal((await submit({ name: "ci", existing: "ci" })).status, 303);
+  assert.deepEqual([...await actors(server)], [{ name: "ci", account: "ci" }]);
+  assert.doesNotMatch((await browser.get("/admin/trust")).html, /name="existing"/);
+});

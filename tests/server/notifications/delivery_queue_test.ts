@@ -1,0 +1,57 @@
+/** Telling others: who cannot be told keeps nobody else waiting. */
+import assert from "node:assert/strict";
+import { Deliveries } from "../../../server/notifications/delivery_queue.ts";
+import { eventually } from "../../support/eventually.ts";
+
+Deno.test("deliveries that wait for another attempt hold up no others", async () => {
+  const deliveries = new Deliveries([3_600_000]);
+  const failures: string[] = [];
+  let told = 0;
+  for (let i = 0; i < 50; i++) {
+    deliveries.add({
+      attempt: () => Promise.resolve({ reason: `no ${i}` }),
+      failed: (reason) => failures.push(reason),
+    });
+  }
+  deliveries.add({
+    attempt: () => Promise.resolve(void told++),
+    failed: (reason) => failures.push(reason),
+  });
+  await eventually("the last is told", () => told === 1, 1000);
+  assert.equal(failures.length, 50);
+  await deliveries.close();
+});
+
+Deno.test("a delivery is repeated until it succeeds, fails for good, or all attempts are made", async () => {
+  const deliveries = new Deliveries([1, 1]);
+  const attempts = { mended: 0, final: 0, hopeless: 0 };
+  const failed: string[] = [];
+  const add = (name: keyof typeof attempts, fails: (attempt: number) => boolean, final = false) =>
+    deliveries.add({
+      attempt: () => Promise.resolve(fails(++attempts[name]) ? { reason: name, final } : undefined),
+      failed: (reason) => failed.push(reason),
+    });
+  add("mended", (attempt) => attempt < 2);
+  add("final", () => true, true);
+  add("hopeless", () => true);
+  await eventually("all are made", () => failed.length === 5);
+  await deliveries.close();
+  assert.deepEqual(attempts, { mended: 2, final: 1, hopeless: 3 });
+});
+
+Deno.test("at the stop what was not tried yet is tried, and what failed is not repeated", async () => {
+  const deliveries = new Deliveries([1]);
+  let attempts = 0;
+  for (let i = 0; i < 20; i++) {
+    deliveries.add({
+      attempt: async () => {
+        await Promise.resolve();
+        attempts++;
+        return { reason: "down" };
+      },
+      failed: () => {},
+    });
+  }
+  await deliveries.close();
+  assert.equal(attempts, 20);
+});

@@ -1,0 +1,72 @@
+/** What one caller may do again and again is bounded, and so are the audit events of it. */
+import assert from "node:assert/strict";
+import { TOKEN_EXCHANGE_GRANT } from "../../../shared/oauth/grant_types.ts";
+import { ACCESS_TOKEN_TYPE } from "../../../shared/oauth/token_types.ts";
+import { RateLimit } from "../../../server/security/token_bucket.ts";
+import { testOnEachDatabase } from "../../support/databases.ts";
+import { addPerson, describeScopes, makeToken } from "../../support/personal_access_tokens.ts";
+import { manualClock } from "../../support/manual_clock.ts";
+import { testServer } from "../../support/test_server.ts";
+
+testOnEachDatabase(
+  "exchanges of one token are bounded, and audited in one row an hour",
+  async (location) => {
+    await using server = await testServer(location, describeScopes);
+    const { sql } = server.parts;
+    const alice = await addPerson(server);
+    const { token, id } = await makeToken(server, alice);
+    const other = await makeToken(server, alice);
+    const exchange = (subject_token: string) =>
+      server.post("/oauth/token", {
+        grant_type: TOKEN_EXCHANGE_GRANT,
+        subject_token_type: ACCESS_TOKEN_TYPE,
+        subject_token,
+      });
+    const answers = [];
+    for (let round = 0; round < 13; round++) {
+      answers.push(...await Promise.all(Array.from({ length: 20 }, () => exchange(token))));
+    }
+    const passed = answers.filter(({ status }) => status === 200);
+    assert.equal(passed.length, 100);
+    assert.equal(new Set(passed.map(({ body }) => body.access_token)).size, 100);
+    const refused = answers.filter(({ status }) => status !== 200);
+    for (const { status, body, headers } of refused) {
+      assert.equal(status, 429);
+      assert.equal(body.error, "temporarily_unavailable");
+      assert.equal(headers.get("retry-after"), "1");
+    }
+    assert.equal((await exchange(other.token)).status, 200, "other tokens have their own limit");
+    server.clock.advance({ seconds: 1 });
+    assert.equal((await exchange(token)).status, 200);
+
+    const audited = () =>
+      sql`select details from audit_events where event = 'token.exchanged' and subject = ${id}
+      order by occurred_at`;
+    const [row, ...more] = await audited();
+    assert.equal(more.length, 0);
+    assert.deepEqual(row.details, {
+      scope: "deploy",
+      count: 101,
+      last_at: new Date(server.clock.now()).toISOString(),
+    });
+    server.clock.advance({ hours: 1 });
+    assert.equal((await exchange(token)).status, 200);
+    assert.deepEqual((await audited()).map(({ details }) => details.count), [101, 1]);
+  },
+);
+
+Deno.test("a rate limit refills with time, and takes from all of its buckets or from none", () => {
+  const clock = manualClock();
+  const limit = new RateLimit(clock);
+  const [narrow, wide] = [{ burst: 2, perSecond: 0.5 }, { burst: 3, perSecond: 1 }];
+  const take = (key: string) => limit.take([[key, narrow], ["all", wide]]);
+  assert.deepEqual([take("a"), take("a"), take("a"), take("a")], [0, 0, 2, 2]);
+  assert.equal(take("b"), 0, "what was refused took nothing from the common bucket");
+  assert.equal(take("b"), 1, "the common bucket is empty");
+  clock.advance({ seconds: 2 });
+  assert.deepEqual([take("a"), take("a")], [0, 2]);
+  clock.advance({ hours: 1 });
+  assert.deepEqual([take("a"), take("a"), take("a")], [0, 0, 2], "no more than the burst");
+  clock.set(clock.now() - 60_000);
+  assert.equal(take("b"), 0, "a clock that was set back refills nothing and blocks nobody");
+});

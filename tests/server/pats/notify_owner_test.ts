@@ -1,0 +1,81 @@
+/** What owners of tokens hear by e-mail, from a real mail server. */
+import assert from "node:assert/strict";
+import { warnOfExpiry } from "../../../server/pats/expiry_reminders.ts";
+import { reportLeakedTokens } from "../../../server/pats/report_leak.ts";
+import { testOnEachDatabase } from "../../support/databases.ts";
+import { type MailServer, startMailServer } from "../../support/mail_server.ts";
+import {
+  addPerson,
+  call,
+  describeScopes,
+  makeToken,
+} from "../../support/personal_access_tokens.ts";
+import { testServer } from "../../support/test_server.ts";
+
+const withMail = ({ port }: MailServer) => (config: Parameters<typeof describeScopes>[0]) => {
+  describeScopes(config);
+  config.mail = { url: `smtp://127.0.0.1:${port}`, from: "Example <auth@example.test>" };
+};
+
+testOnEachDatabase(
+  "a token that ends soon, and was not replaced, is mailed about",
+  async (location) => {
+    await using mail = await startMailServer();
+    await using server = await testServer(location, withMail(mail));
+    const alice = await addPerson(server);
+    const made = await makeToken(server, alice, { name: "deploy π", expires_in: 6 * 86_400 });
+    const old = await makeToken(server, alice, { name: "old", expires_in: 20 * 86_400 });
+    const path = `/api/v1/tokens/${old.id}/rotate`;
+    const rotated = await call(server, alice.management, "POST", path, { overlap: 3 * 86_400 });
+    assert.equal(rotated.status, 201);
+    await makeToken(server, alice, { name: "later" });
+    await warnOfExpiry(server.parts);
+    await warnOfExpiry(server.parts);
+    await server.parts.mail.close();
+    const [message, ...more] = await mail.messages(1);
+    assert.deepEqual(more, []);
+    assert.match(message, new RegExp(`^To: ${alice.email}$`, "m"));
+    assert.match(message, /^From: Example <auth@example.test>$/m);
+    assert.match(
+      message,
+      /^Subject: .*your token "deploy π" ends on \d{4}-\d\d-\d\d \d\d:\d\d UTC$/m,
+    );
+    assert.match(message, /^Auto-Submitted: auto-generated$/m);
+    assert.ok(message.includes(`/tokens/${made.id}\n`));
+    assert.ok(message.includes(made.prefix) && !message.includes(made.token));
+    assert.match(message, /never used/);
+  },
+);
+
+testOnEachDatabase("a leak is mailed about once a day, with a proven place", async (location) => {
+  await using mail = await startMailServer();
+  await using server = await testServer(location, (config) => {
+    withMail(mail)(config);
+    config.personalAccessTokens.revokeLeaked = false;
+  });
+  const alice = await addPerson(server);
+  const { id, token } = await makeToken(server, alice);
+  const place = "https://paste.example/1";
+  const report = (proven: boolean) =>
+    reportLeakedTokens(server.parts, [{ token, place }], {
+      name: proven ? "github" : "public",
+      address: "192.0.2.1",
+      proven,
+    });
+  await report(false);
+  await report(false);
+  const shown = await call(server, alice.management, "GET", `/api/v1/tokens/${id}`);
+  assert.deepEqual([shown.body.leak.reporter, shown.body.leak.place], ["public", place]);
+  server.clock.advance({ days: 1 });
+  await report(true);
+  await server.parts.mail.close();
+  const messages = await mail.messages(2);
+  assert.equal(messages.length, 2);
+  const [told, proven] = messages.sort((one) => one.includes("public") ? -1 : 1);
+  assert.ok(!told.includes(place) && told.includes(`pat show ${id}`), told);
+  assert.ok(proven.includes(`It lies at: ${place}`), proven);
+  for (const message of messages) {
+    assert.match(message, /It still works/);
+    assert.ok(!message.includes(token));
+  }
+});

@@ -1,0 +1,227 @@
+/** The operator's policy on personal access tokens, and what is signed for the service behind. */
+import assert from "node:assert/strict";
+import { decodeJwt } from "jose";
+import { warnOfExpiry } from "../../../server/pats/expiry_reminders.ts";
+import { createToken } from "../../../server/pats/create.ts";
+import { findUserAsOwner } from "../../../server/pats/owner.ts";
+import { PatError } from "../../../server/domain_error.ts";
+import { createServiceAccount } from "../../../server/store/service_accounts.ts";
+import { MAX_SCOPE_LENGTH } from "../../../shared/oauth/scope.ts";
+import { testOnEachDatabase } from "../../support/databases.ts";
+import {
+  addPerson,
+  call,
+  describeScopes,
+  makeToken,
+  managementToken,
+  verify,
+} from "../../support/personal_access_tokens.ts";
+import { type TestServer, testServer } from "../../support/test_server.ts";
+
+const DAY = 86_400;
+
+testOnEachDatabase("a rotation counts as a token that was created", async (location) => {
+  await using server = await testServer(location, (config) => {
+    describeScopes(config);
+    config.personalAccessTokens.maxPerOwner = 3;
+  });
+  const alice = await addPerson(server);
+  let { id } = await makeToken(server, alice);
+  const rotate = async () => {
+    const path = `/api/v1/tokens/${id}/rotate`;
+    const answer = await call(server, alice.management, "POST", path, { overlap: 0 });
+    id = answer.body.id ?? id;
+    return answer.status;
+  };
+  // Each leaves a row behind, so in turn they would fill the table.
+  assert.deepEqual([await rotate(), await rotate(), await rotate()], [201, 201, 409]);
+  server.clock.advance({ days: 1 });
+  alice.management = await managementToken(server, alice);
+  assert.equal(await rotate(), 201);
+});
+
+testOnEachDatabase(
+  "a token is rotated within the policy of now, whatever the old one was given",
+  async (location) => {
+    await using server = await testServer(location, (config) => {
+      describeScopes(config);
+      config.personalAccessTokens.neverExpire = true;
+    });
+    const { parts, clock } = server;
+    const alice = await addPerson(server);
+    const endless = await makeToken(server, alice, { expires_in: null });
+    const long = await makeToken(server, alice, { expires_in: 100 * DAY });
+    const life = async (id: string) => {
+      const path = `/api/v1/tokens/${id}/rotate`;
+      const { body } = await call(server, alice.management, "POST", path, { overlap: 60 });
+      const seconds = body.expires_at && (Date.parse(body.expires_at) - clock.now()) / 1000;
+      return { id: body.id as string, seconds };
+    };
+    const still = await life(endless.id);
+    assert.equal(still.seconds, null);
+    const same = await life(long.id);
+    assert.equal(same.seconds, 100 * DAY);
+    parts.config.personalAccessTokens.neverExpire = false;
+    parts.config.personalAccessTokens.maxLifetime = 30 * DAY;
+    assert.equal((await life(still.id)).seconds, 30 * DAY);
+    assert.equal((await life(same.id)).seconds, 30 * DAY);
+  },
+);
+
+testOnEachDatabase("nobody creates a token for an account that is disabled", async (location) => {
+  await using server = await testServer(location, describeScopes);
+  const { sql } = server.parts;
+  const now = new Date(server.clock.now());
+  const admin = await addPerson(server, true);
+  await createServiceAccount(sql, { name: "ci", scope: "deploy", now });
+  const create = () =>
+    call(server, admin.management, "POST", "/api/v1/tokens", {
+      name: "CI",
+      scopes: ["deploy"],
+      owner: "ci",
+    });
+  const made = await create();
+  assert.equal(made.status, 201);
+  await sql`update service_accounts set disabled_at = ${now}`;
+  assert.equal((await create()).status, 403);
+  const path = `/api/v1/tokens/${made.body.id}/rotate`;
+  assert.equal((await call(server, admin.management, "POST", path, { overlap: 0 })).status, 403);
+});
+
+testOnEachDatabase("a token's scopes and networks are bounded", async (location) => {
+  const names = Array.from({ length: 20 }, (_, index) => `scope-${index + 10}-${"x".repeat(11)}`);
+  await using server = await testServer(location, (config) => {
+    for (const name of names) config.scopes.push({ name, description: name });
+  });
+  const { parts } = server;
+  const { id } = await server.addUser();
+  const holder = (await findUserAsOwner(parts.sql, id))!;
+  const create = async (wish: { scopes?: string[]; allowedAddresses?: string[] }) => {
+    const made = await createToken(parts, {
+      holder,
+      wish: { name: "CI", scopes: [], allowedAddresses: [], ...wish },
+      actor: { id, address: "192.0.2.1" },
+    });
+    return made instanceof PatError ? made.code : "created";
+  };
+  const networks = (count: number) => Array.from({ length: count }, (_, i) => `192.0.2.${i}`);
+  assert.equal(await create({ allowedAddresses: networks(50) }), "created");
+  assert.equal(await create({ allowedAddresses: networks(51) }), "invalid");
+  const some = names.slice(0, 12);
+  assert.ok(some.join(" ").length < MAX_SCOPE_LENGTH);
+  assert.equal(await create({ scopes: some }), "created");
+  assert.ok(names.join(" ").length > MAX_SCOPE_LENGTH);
+  assert.equal(await create({ scopes: names }), "invalid");
+});
+
+testOnEachDatabase(
+  "the scopes that the proxy's header demands count on top of those in its question",
+  async (location) => {
+    await using server = await testServer(location, describeScopes);
+    const alice = await addPerson(server);
+    const { token } = await makeToken(server, alice, { scopes: ["read"] });
+    const demand = async (query: string, header: string) =>
+      (await verify(server, token, query, { "x-auth-required-scope": header })).status;
+    for (const query of ["", "?jwt=1", "?scope=read", "?basic=1", "/?x=1", "/path?x=1"]) {
+      assert.equal(await demand(query, "read"), 200, query);
+      assert.equal(await demand(query, "deploy"), 403, query);
+    }
+    // Below our path the query is the client's own.
+    assert.equal(await demand("/path?scope=deploy", "read"), 200);
+  },
+);
+
+testOnEachDatabase(
+  "the JWT for the service behind is fresh, ends with its token, and is the caller's own if it is one",
+  async (location) => {
+    await using server = await testServer(location, describeScopes);
+    const { clock } = server;
+    const alice = await addPerson(server);
+    const upstream = async (token: string) =>
+      (await verify(server, token, "?jwt=1")).headers.get("x-auth-jwt")!;
+    const now = () => clock.now() / 1000;
+    assert.equal(await upstream(alice.login), alice.login);
+
+    const { token } = await makeToken(server, alice, { expires_in: 1000 });
+    for (let seconds = 0; seconds < 1000; seconds += 20) {
+      const jwt = await upstream(token);
+      const { exp, iat } = decodeJwt(jwt);
+      const left = 1000 - seconds;
+      assert.ok(exp! - now() <= left, `ends ${exp! - now() - left} s after its token`);
+      assert.ok(exp! - now() >= Math.min(150, left / 2) - 1, `${exp! - now()} s left`);
+      assert.ok(now() - iat! <= 150);
+      assert.equal((await verify(server, jwt)).status, 200);
+      clock.advance({ seconds: 20 });
+    }
+    assert.equal((await verify(server, token, "?jwt=1")).status, 401);
+  },
+);
+
+/** A server with a webhook, and what it was told. */
+async function withWebhook(location: Parameters<typeof testServer>[0]) {
+  const told: string[] = [];
+  const server = await testServer(location, (config) => {
+    describeScopes(config);
+    config.webhook = { url: "https://hooks.example.test/", secret: "a secret" };
+  });
+  server.outgoing = (_url, init) => {
+    const { type, data } = JSON.parse(String(init!.body));
+    told.push(`${type} ${data.token.name}`);
+    return Promise.resolve(new Response(null));
+  };
+  const hear = async () => {
+    await server.parts.webhook.close();
+    return told;
+  };
+  return { server, hear };
+}
+
+testOnEachDatabase("whom an imported token speaks for is told of it", async (location) => {
+  const { server, hear } = await withWebhook(location);
+  await using _ = server;
+  const admin = await addPerson(server, true);
+  const { email } = await server.addUser();
+  const body = {
+    token_hash: "ab".repeat(32),
+    name: "old",
+    scopes: ["deploy"],
+    owner: email,
+    expires_at: "2027-01-01T00:00:00Z",
+  };
+  const import_ = () => call(server, admin.management, "POST", "/api/v1/tokens/import", body);
+  assert.equal((await import_()).status, 201);
+  assert.equal((await import_()).status, 409);
+  assert.deepEqual(await hear(), ["token.imported old"]);
+});
+
+testOnEachDatabase(
+  "a warning that nobody could be given is given once there is a way",
+  async (location) => {
+    const { server, hear } = await withWebhook(location);
+    await using _ = server;
+    const { parts, clock } = server;
+    const admin = await addPerson(server, true);
+    await createServiceAccount(parts.sql, {
+      name: "ci",
+      scope: "deploy",
+      now: new Date(clock.now()),
+    });
+    const expiring = { expires_in: 3 * DAY, scopes: ["deploy"] };
+    await makeToken(server, admin, { ...expiring, name: "person's" });
+    await makeToken(server, admin, { ...expiring, name: "account's", owner: "ci" });
+    const warnWith = (change: Partial<TestServer["parts"]["config"]>) => {
+      const silent = { tell() {} } as unknown as TestServer["parts"]["webhook"];
+      const webhook = "webhook" in change ? silent : parts.webhook;
+      return warnOfExpiry({ ...parts, webhook, config: { ...parts.config, ...change } });
+    };
+    await warnWith({ webhook: undefined, mail: undefined });
+    const given = await parts.sql`
+      select name from personal_access_tokens where expiry_warnings > 0`;
+    assert.deepEqual([...given], []);
+    // By mail, which service accounts do not have. No server listens there; the attempt counts.
+    await warnWith({ webhook: undefined, mail: { url: "smtp://127.0.0.1:1", from: "a@b" } });
+    await warnWith({});
+    const told = await hear();
+    assert.equal(told.filter((each) => each.endsWith("account's")).length, 1);
+  },
+);

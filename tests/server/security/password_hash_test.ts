@@ -1,0 +1,67 @@
+/** Passwords: what is stored tells nothing, and neither does the time a wrong one takes. */
+import assert from "node:assert/strict";
+import {
+  hashPassword,
+  PasswordChecksBusy,
+  passwordProblem,
+  verifyPassword,
+} from "../../../server/security/password_hash.ts";
+
+const PASSWORD = "a calm and long pass phrase";
+
+/** Of "x", at the least cost there is. */
+const CHEAP = "$scrypt$ln=1,r=1,p=1$AAAA$AAAA";
+
+Deno.test("a password verifies against its own hash alone", async () => {
+  const hash = await hashPassword(PASSWORD);
+  assert.match(hash, /^\$scrypt\$ln=15,r=8,p=3\$[\w+/-]{22}\$[\w+/-]{43}$/);
+  assert.notEqual(hash, await hashPassword(PASSWORD), "each hash has a salt of its own");
+  assert.equal(await verifyPassword(PASSWORD, hash), true);
+  assert.equal(await verifyPassword(`${PASSWORD} `, hash), false);
+  assert.equal(await verifyPassword("", hash), false);
+  assert.equal(await verifyPassword(PASSWORD, undefined), false);
+  assert.equal(await verifyPassword(PASSWORD, "not a hash"), false);
+});
+
+Deno.test("an accent typed as one character or as two is the same password", async () => {
+  const hash = await hashPassword("caf\u00e9 au lait, s'il vous pla\u00eet");
+  assert.equal(await verifyPassword("cafe\u0301 au lait, s'il vous plai\u0302t", hash), true);
+});
+
+Deno.test("what follows the longest password makes it a wrong one", async () => {
+  const longest = "🔑".repeat(256);
+  const hash = await hashPassword(longest);
+  assert.equal(passwordProblem(longest), undefined);
+  assert.equal(await verifyPassword(longest, hash), true);
+  assert.equal(await verifyPassword(`${longest}x`, hash), false);
+});
+
+Deno.test("length is the one rule for new passwords", () => {
+  assert.match(passwordProblem("eleven char")!, /at least 12/);
+  assert.equal(passwordProblem("twelve chars"), undefined);
+  assert.match(passwordProblem("x".repeat(257))!, /at most 256/);
+});
+
+Deno.test("an unknown account takes as long as a known one", async () => {
+  const hash = await hashPassword(PASSWORD);
+  const seconds = async (stored: string | undefined) => {
+    const runs: number[] = [];
+    for (let run = 0; run < 3; run++) {
+      const start = performance.now();
+      await verifyPassword("wrong", stored);
+      runs.push(performance.now() - start);
+    }
+    return Math.min(...runs);
+  };
+  const [known, unknown] = [await seconds(hash), await seconds(undefined)];
+  assert.ok(unknown > known / 2 && unknown < known * 2, `${unknown} ms against ${known} ms`);
+});
+
+Deno.test("a flood of sign-ins is turned away instead of filling the memory", async () => {
+  const checks = Array.from({ length: 200 }, () => verifyPassword("wrong", CHEAP));
+  const results = await Promise.allSettled(checks);
+  const refused = results.filter((result) => result.status === "rejected");
+  assert.equal(refused.length, 200 - 4 - 100);
+  for (const { reason } of refused) assert.ok(reason instanceof PasswordChecksBusy);
+  assert.equal(await verifyPassword("wrong", CHEAP), false, "and then all is as before");
+});

@@ -1,0 +1,143 @@
+/** The database at start: migrations, secrets at rest, the folder's lock. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { sealing, SealingError } from "../../../server/security/encryption.ts";
+import { openDatabase } from "../../../server/store/db/connect.ts";
+import { FolderLocked } from "../../../server/store/embedded/folder_lock.ts";
+import { migrate, migrationStatus } from "../../../server/store/db/migrate.ts";
+import { migrations } from "../../../server/store/db/migrations.ts";
+import { loadServerSecrets } from "../../../server/store/server_secrets.ts";
+import { SigningKeys } from "../../../server/tokens/signing_keys.ts";
+import { databaseKinds, testOnEachDatabase } from "../../support/databases.ts";
+import { manualClock } from "../../support/manual_clock.ts";
+
+const KEY = "a".repeat(32);
+const config = {
+  signingAlgorithm: "ES256",
+  keyRotation: 86400,
+  accessTokenLifetime: 900,
+} as const;
+
+testOnEachDatabase("migrations are applied once, in order, and told", async (location) => {
+  const database = await openDatabase(location);
+  try {
+    const pending = await migrationStatus(database.sql);
+    assert.deepEqual(pending.map(({ appliedAt }) => appliedAt), migrations.map(() => undefined));
+    const names = migrations.map(({ name }) => name);
+    assert.deepEqual(await migrate(database.sql, manualClock()), names);
+    assert.deepEqual(await migrate(database.sql, manualClock()), []);
+    const status = await migrationStatus(database.sql);
+    assert.ok(status.every(({ appliedAt }) => appliedAt !== undefined));
+  } finally {
+    await database.close();
+  }
+});
+
+for (const kind of databaseKinds.filter(({ name }) => name.startsWith("PostgreSQL"))) {
+  Deno.test(`replicas that start at once migrate once and agree on keys (${kind.name})`, async () => {
+    await using created = await kind.create();
+    const clock = manualClock();
+    const replicas = await Promise.all(
+      Array.from({ length: 5 }, () => openDatabase(created.location)),
+    );
+    try {
+      const applied = await Promise.all(replicas.map(({ sql }) => migrate(sql, clock)));
+      assert.equal(applied.flat().length, migrations.length);
+      const secrets = await Promise.all(
+        replicas.map(({ sql }) => loadServerSecrets(sql, sealing(KEY))),
+      );
+      for (const one of secrets) assert.deepEqual(one, secrets[0]);
+      const keys = replicas.map(({ sql }) => new SigningKeys(sql, sealing(KEY), clock, config));
+      await Promise.all(keys.map((one) => one.maintain()));
+      const active = await Promise.all(keys.map((one) => one.active()));
+      assert.equal(new Set(active.map(({ kid }) => kid)).size, 1);
+      assert.equal((await keys[0].list()).length, 2);
+    } finally {
+      await Promise.all(replicas.map((replica) => replica.close()));
+    }
+  });
+}
+
+testOnEachDatabase("with a secret key, nothing at rest is plain", async (location) => {
+  const clock = manualClock();
+  const database = await openDatabase(location);
+  const { sql } = database;
+  try {
+    await migrate(sql, clock);
+    // First without a key, as a start without settings does it.
+    await new SigningKeys(sql, sealing(undefined), clock, config).maintain();
+    const plain = await loadServerSecrets(sql, sealing(undefined));
+    const stored = async () => {
+      const keys = await sql`select private_key as value from signing_keys`;
+      return [...keys, ...await sql`select value from server_secrets`]
+        .map(({ value }) => new TextDecoder("latin1").decode(value)).join("\n");
+    };
+    assert.match(await stored(), /"kty":"EC"/);
+    const asText = (bytes: Uint8Array) => new TextDecoder("latin1").decode(bytes);
+    assert.ok((await stored()).includes(asText(plain.formKey)));
+
+    const keys = new SigningKeys(sql, sealing(KEY), clock, config);
+    await keys.maintain();
+    assert.deepEqual(await loadServerSecrets(sql, sealing(KEY)), plain);
+    assert.doesNotMatch(await stored(), /"kty"/);
+    assert.ok(!(await stored()).includes(asText(plain.formKey)));
+    assert.ok(await keys.active());
+
+    for (const other of [undefined, "b".repeat(32)]) {
+      const locked = new SigningKeys(sql, sealing(other), clock, config);
+      await assert.rejects(() => locked.maintain(), SealingError);
+      await assert.rejects(() => loadServerSecrets(sql, sealing(other)), SealingError);
+    }
+  } finally {
+    await database.close();
+  }
+});
+
+testOnEachDatabase(
+  "an operator's command with other settings leaves the keys alone",
+  async (location) => {
+    const clock = manualClock();
+    const database = await openDatabase(location);
+    try {
+      await migrate(database.sql, clock);
+      const served = { ...config, signingAlgorithm: "EdDSA", accessTokenLifetime: 3600 } as const;
+      const serving = new SigningKeys(database.sql, sealing(undefined), clock, served);
+      await serving.maintain();
+      const before = await serving.list();
+      const operating = new SigningKeys(database.sql, sealing(undefined), clock, config);
+      await operating.ensureInitialKeys();
+      assert.deepEqual(await serving.list(), before);
+      await operating.rotate(true);
+      const after = await serving.list();
+      assert.deepEqual(after.map(({ algorithm }) => algorithm), ["EdDSA", "EdDSA", "EdDSA"]);
+      assert.ok(after.every(({ expiresAt }) => expiresAt === undefined));
+      await serving.maintain();
+      const retired = (await serving.list()).filter(({ expiresAt }) => expiresAt !== undefined);
+      assert.equal(retired.length, 1);
+      assert.ok(retired[0].expiresAt!.getTime() > clock.now() + 3_600_000);
+    } finally {
+      await database.close();
+    }
+  },
+);
+
+Deno.test("a second server is told who holds the folder, and the folder is private", async () => {
+  await using created = await databaseKinds[0].create();
+  const { dataDir } = created.location;
+  const first = await openDatabase(created.location);
+  await assert.rejects(() => openDatabase(created.location), (error) => {
+    assert.ok(error instanceof FolderLocked);
+    assert.match(error.message, new RegExp(`process ${Deno.pid}`));
+    return true;
+  });
+  const [{ fsync }] = await first.sql`show fsync`;
+  assert.equal(fsync, "on");
+  await first.close();
+  if (Deno.build.os !== "windows") {
+    const fresh = join(dataDir, "fresh");
+    const second = await openDatabase({ dataDir: fresh });
+    await second.close();
+    assert.equal(Deno.statSync(fresh).mode! & 0o777, 0o700);
+  }
+  await (await openDatabase(created.location)).close();
+});

@@ -1,0 +1,150 @@
+/** Signing keys: one signs at a time, and a token is verified for as long as it lives. */
+import assert from "node:assert/strict";
+import type { DatabaseLocation } from "../../../server/store/db/connect.ts";
+import { createServiceAccount } from "../../../server/store/service_accounts.ts";
+import { insertTrustRule } from "../../../server/store/trust_rules.ts";
+import { signAccessToken } from "../../../server/tokens/access_token.ts";
+import { signingKeyState } from "../../../server/tokens/signing_keys.ts";
+import { brand } from "../../../shared/brand.ts";
+import { testOnEachDatabase } from "../../support/databases.ts";
+import { verify } from "../../support/personal_access_tokens.ts";
+import { ISSUER, type TestServer, testServer } from "../../support/test_server.ts";
+
+/** States of the keys, each with how many are in it. */
+async function states({ parts: { keys }, clock }: TestServer): Promise<Record<string, number>> {
+  const listed = await keys.list();
+  const now = new Date(clock.now());
+  const counts: Record<string, number> = {};
+  for (const key of listed) {
+    const state = signingKeyState(key, listed, now);
+    counts[state] = (counts[state] ?? 0) + 1;
+  }
+  return counts;
+}
+
+/** A token of this life, signed by the key that is active now. */
+async function sign({ parts }: TestServer, lifetime: number): Promise<string> {
+  const id = crypto.randomUUID();
+  await parts.sql`
+    insert into service_accounts (id, name, scope, created_at)
+    values (${id}, ${id}, 'deploy', ${new Date(parts.clock.now())})`;
+  return await signAccessToken({ ...parts, lifetime }, {
+    subject: id,
+    clientId: brand.cliClientId,
+    scope: "deploy",
+    audience: ISSUER,
+  });
+}
+
+async function isVerified(server: TestServer, token: string): Promise<boolean> {
+  return (await verify(server, token)).status === 200;
+}
+
+testOnEachDatabase(
+  "every token is verified to its last second, whatever key signed it",
+  async (location) => {
+    await using server = await testServer(location);
+    const { parts, clock } = server;
+    const ruleLifetime = 3600;
+    const principal = await createServiceAccount(parts.sql, {
+      name: "ci",
+      scope: "deploy",
+      now: new Date(clock.now()),
+    });
+    await insertTrustRule(parts.sql, {
+      id: crypto.randomUUID(),
+      name: "ci",
+      provider: "generic",
+      issuer: "https://ci.example",
+      audience: ISSUER,
+      conditions: [{ claim: "sub", operator: "equals", values: ["job"] }],
+      scope: "deploy",
+      lifetimeSeconds: ruleLifetime,
+      principal: { id: principal!.id, kind: "service_account" },
+      createdAt: new Date(clock.now()),
+    });
+    for (let rotation = 0; rotation < 4; rotation++) {
+      const activatesAt = await parts.keys.rotate(false);
+      clock.set(activatesAt.getTime() - 1000);
+      const signedBy = (await parts.keys.active()).kid;
+      const lifetimes = [parts.config.accessTokenLifetime, ruleLifetime];
+      const tokens = [];
+      for (const lifetime of lifetimes) tokens.push(await sign(server, lifetime));
+      for (const [index, token] of tokens.entries()) {
+        clock.set(activatesAt.getTime() - 1000 + lifetimes[index] * 1000 - 1000);
+        await parts.keys.maintain();
+        assert.notEqual((await parts.keys.active()).kid, signedBy);
+        assert.equal(await isVerified(server, token), true, `${lifetimes[index]} s`);
+        clock.advance({ seconds: 1 });
+        assert.equal(await isVerified(server, token), false);
+      }
+      clock.advance({ hours: 1 });
+      const { keys } = await parts.keys.keySet();
+      assert.equal(keys.some(({ kid }) => kid === signedBy), false, "and no longer");
+    }
+  },
+);
+
+testOnEachDatabase(
+  "a key leaves the key set in time, between two looks at the database",
+  async (location) => {
+    await using server = await testServer(location);
+    const { parts, clock } = server;
+    const signedBy = (await parts.keys.active()).kid;
+    clock.advance({ seconds: 1 });
+    await parts.keys.rotate(true);
+    await parts.keys.maintain();
+    const expiresAt = (await parts.keys.list()).find(({ kid }) => kid === signedBy)!.expiresAt!;
+    const isPublished = async () =>
+      (await parts.keys.keySet()).keys.some(({ kid }) => kid === signedBy);
+    clock.set(expiresAt.getTime() - 1000);
+    assert.equal(await isPublished(), true);
+    clock.advance({ seconds: 1 });
+    assert.equal(await isPublished(), false);
+  },
+);
+
+testOnEachDatabase(
+  "a leaked key stops at once, though its successor was called for later",
+  async (location) => {
+    await using server = await testServer(location);
+    const { parts, clock } = server;
+    const leaked = (await parts.keys.active()).kid;
+    clock.advance({ seconds: 1 });
+    const later = await parts.keys.rotate(false);
+    assert.ok(later.getTime() > clock.now());
+    assert.deepEqual(await parts.keys.rotate(false), later, "called for once");
+    assert.deepEqual(await states(server), { active: 1, scheduled: 1, next: 1 });
+    assert.equal((await parts.keys.rotate(true)).getTime(), clock.now());
+    assert.notEqual((await parts.keys.active()).kid, leaked);
+    assert.deepEqual(await states(server), { retiring: 1, active: 1, next: 1 });
+  },
+);
+
+for (const [change, from, to] of [["raised", 900, 86_400], ["lowered", 86_400, 900]] as const) {
+  testOnEachDatabase(
+    `tokens are verified to their end although their life is ${change}`,
+    async (location) => {
+      const withLifetime = (lifetime: number, clock?: TestServer["clock"]) =>
+        testServer(location as DatabaseLocation, (config) => {
+          config.accessTokenLifetime = lifetime;
+        }, clock);
+      const { clock, old } = await (async () => {
+        await using before = await withLifetime(from);
+        await before.parts.keys.rotate(false);
+        await before.parts.keys.maintain();
+        return { clock: before.clock, old: { token: await sign(before, from), end: from } };
+      })();
+      // Restarted with the other life while the key still signs.
+      await using server = await withLifetime(to, clock);
+      const start = clock.now();
+      const tokens = [old, { token: await sign(server, to), end: to }]
+        .sort((one, other) => one.end - other.end);
+      for (const { token, end } of tokens) {
+        clock.set(start + end * 1000 - 1000);
+        await server.parts.keys.maintain();
+        assert.equal(await isVerified(server, token), true, `${end} s`);
+      }
+    },
+  );
+}

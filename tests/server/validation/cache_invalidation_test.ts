@@ -1,0 +1,223 @@
+/** Replicas: what one changes the others know within a second, or they ask the database. */
+import assert from "node:assert/strict";
+import { openDatabase } from "../../../server/store/db/connect.ts";
+import { listenForTokenChanges } from "../../../server/store/db/cache_invalidation.ts";
+import { TokenValidator } from "../../../server/validation/token_validator.ts";
+import { databaseKinds, testOnEachDatabase } from "../../support/databases.ts";
+import {
+  addPerson,
+  call,
+  describeScopes,
+  makeToken,
+  verify,
+} from "../../support/personal_access_tokens.ts";
+import { startTcpProxy } from "../../support/tcp_proxy.ts";
+import { type TestServer, testServer } from "../../support/test_server.ts";
+
+/** What we promise, in ms. */
+const PROMISE = 1000;
+
+/** Asks until it is so; returns how long that took, in ms. */
+async function until(isSo: () => boolean | Promise<boolean>): Promise<number> {
+  const start = performance.now();
+  while (!await isSo()) {
+    if (performance.now() - start > 15_000) throw new Error("it never came to be so");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return performance.now() - start;
+}
+
+function msUntil(server: TestServer, token: string, status: number): Promise<number> {
+  return until(async () => (await verify(server, token)).status === status);
+}
+
+testOnEachDatabase("whatever changes a row, memory follows", async (location) => {
+  await using server = await testServer(location, describeScopes);
+  const { sql } = server.parts;
+  const alice = await addPerson(server, true);
+  const now = new Date(server.clock.now());
+  const changes: [string, (id: string) => Promise<unknown>, number][] = [
+    ["revoked by hand", (id) =>
+      sql`
+      update personal_access_tokens set revoked_at = ${now} where id = ${id}`, 401],
+    ["shortened by hand", (id) =>
+      sql`
+      update personal_access_tokens set expires_at = ${now} where id = ${id}`, 401],
+    ["deleted", (id) => sql`delete from personal_access_tokens where id = ${id}`, 401],
+    ["owner disabled", () => sql`update users set disabled_at = ${now}`, 401],
+    ["owner enabled", () => sql`update users set disabled_at = null`, 200],
+  ];
+  let token = "";
+  for (const [what, change, status] of changes) {
+    if (status === 401) {
+      const made = await makeToken(server, alice);
+      token = made.token;
+      assert.equal(await msUntil(server, token, 200) < PROMISE, true, what);
+      await change(made.id);
+    } else {
+      await change("");
+    }
+    const ms = await msUntil(server, token, status);
+    assert.ok(ms < PROMISE, `${what}: ${ms} ms`);
+  }
+});
+
+testOnEachDatabase("revoking while it is used lets no use through afterwards", async (location) => {
+  await using server = await testServer(location, describeScopes);
+  const alice = await addPerson(server);
+  const made = await makeToken(server, alice);
+  let revoked = false;
+  const late: number[] = [];
+  const use = async () => {
+    for (let i = 0; i < 100; i++) {
+      const begunAfter = revoked;
+      const { status } = await verify(server, made.token);
+      if (begunAfter) late.push(status);
+    }
+  };
+  const revoke = async () => {
+    await verify(server, made.token);
+    await call(server, alice.management, "DELETE", `/api/v1/tokens/${made.id}`);
+    revoked = true;
+  };
+  await Promise.all([use(), use(), revoke(), use()]);
+  await use();
+  assert.ok(late.length >= 100);
+  assert.deepEqual(late.filter((status) => status !== 401), []);
+});
+
+testOnEachDatabase("a token that is known costs no statement", async (location) => {
+  await using server = await testServer(location, describeScopes);
+  const { sql, tokenValidator } = server.parts;
+  let statements = 0;
+  const counting = new Proxy(sql, {
+    apply(target, self, given) {
+      statements++;
+      return Reflect.apply(target, self, given);
+    },
+  });
+  let current = () => false;
+  const replica = await TokenValidator.start({
+    ...server.parts,
+    database: {
+      sql: counting,
+      async listen(listener) {
+        const changes = await server.database.listen(listener);
+        current = changes.isFresh;
+        return changes;
+      },
+    },
+  });
+  try {
+    const alice = await addPerson(server);
+    const { token } = await makeToken(server, alice);
+    await until(() => current());
+    for (const known of [token, alice.login]) {
+      assert.equal((await replica.validate(known, {})).state, "active");
+      assert.ok(statements > 0);
+      statements = 0;
+      for (let i = 0; i < 100; i++) await replica.validate(known, {});
+      assert.equal(statements, 0);
+    }
+    // A look-alike is told from a token without asking anybody.
+    const last = token.at(-1) === "0" ? "1" : "0";
+    assert.equal((await replica.validate(token.slice(0, -1) + last, {})).state, "unknown");
+    assert.equal(statements, 0);
+    assert.equal((await tokenValidator.validate(token, {})).state, "active");
+  } finally {
+    await replica.close();
+  }
+});
+
+for (const kind of databaseKinds.filter(({ name }) => name.startsWith("PostgreSQL"))) {
+  Deno.test(`replicas follow each other (${kind.name})`, async () => {
+    await using created = await kind.create();
+    await using one = await testServer(created.location, describeScopes);
+    await using other = await testServer(created.location, describeScopes);
+    const alice = await addPerson(one);
+    const made = await makeToken(one, alice);
+    await msUntil(other, made.token, 200);
+    const deleted = await call(one, alice.management, "DELETE", `/api/v1/tokens/${made.id}`);
+    assert.equal(deleted.status, 204);
+    const ms = await msUntil(other, made.token, 401);
+    assert.ok(ms < PROMISE, `${ms} ms`);
+  });
+
+  Deno.test(`a listener whose connection the server closed listens again (${kind.name})`, async () => {
+    await using created = await kind.create();
+    const database = await openDatabase(created.location);
+    const { sql } = database;
+    const heard: string[] = [];
+    let cleared = 0;
+    const changes = await database.listen({
+      invalidate: (subject) => heard.push(subject),
+      clear: () => cleared++,
+    });
+    try {
+      await until(() => changes.isFresh());
+      assert.equal(cleared, 1);
+      // The new connection can be had at once, so that nothing but the loss itself tells of it.
+      await sql`
+        select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid()`;
+      await until(() => cleared === 2 && changes.isFresh());
+      await sql`select pg_notify('token_changes', 'token:x')`;
+      await until(() => heard.includes("token:x"));
+    } finally {
+      await changes.close();
+      await database.close();
+    }
+  });
+
+  for (const loss of ["refuse", "hang"] as const) {
+    Deno.test(`a channel that is lost (${loss}) is not trusted (${kind.name})`, async () => {
+      await using created = await kind.create();
+      await using server = await testServer(created.location, describeScopes);
+      const url = new URL(created.location.databaseUrl!);
+      await using proxy = startTcpProxy(Number(url.port));
+      url.port = String(proxy.port);
+      const { sql } = server.parts;
+      // A replica whose channel alone goes through the proxy.
+      let current = () => false;
+      const replica = await TokenValidator.start({
+        ...server.parts,
+        database: {
+          sql,
+          listen(listener) {
+            const changes = listenForTokenChanges(url.href, listener);
+            current = changes.isFresh;
+            return Promise.resolve(changes);
+          },
+        },
+      });
+      const state = async (token: string) => (await replica.validate(token, {})).state;
+      try {
+        const alice = await addPerson(server);
+        const made = await makeToken(server, alice);
+        await until(() => current());
+        assert.equal(await state(made.token), "active");
+
+        proxy.mode = loss;
+        if (loss === "refuse") proxy.cut();
+        // By a way that tells nobody but the database.
+        await sql`update personal_access_tokens set revoked_at = created_at`;
+        const lost = await until(async () => await state(made.token) === "revoked");
+        assert.ok(lost < PROMISE, `${lost} ms`);
+        await until(() => !current());
+
+        // Meanwhile all is read; afterwards it remembers again, and hears again.
+        const second = await makeToken(server, alice);
+        assert.equal(await state(second.token), "active");
+        proxy.mode = "pass";
+        await until(() => current());
+        // What was remembered before the loss is forgotten, not believed again.
+        assert.equal(await state(made.token), "revoked");
+        assert.equal(await state(second.token), "active");
+        await sql`update personal_access_tokens set revoked_at = created_at`;
+        assert.ok(await until(async () => await state(second.token) === "revoked") < PROMISE);
+      } finally {
+        await replica.close();
+      }
+    });
+  }
+}
