@@ -1,27 +1,41 @@
-/** What a refusal is about. */
-export interface PatErrorDetails {
-  /** The part of the request that is at fault, by its name there. */
-  field?: "name" | "scopes" | "lifetime" | "allowedAddresses" | "overlap" | "until";
+/** The kinds of failure a use case can return. Each edge maps them once. */
+export type DomainErrorCode =
+  | "invalid" // a value of the request; `field` names it
+  | "forbidden" // this caller may not, whatever they send
+  | "insufficient_scope" // an approval that covers `scopes` is missing
+  | "not_found" // there is none, or none that this caller may see
+  | "conflict" // the state it needs has changed or is taken
+  | "rate_limited" // too often; `retryAfterSeconds` says when again
+  | "unavailable"; // a part that it needs does not answer; try again
+
+/** What an edge may need beside the message. */
+export interface DomainErrorDetails {
+  /** The part of the request that is at fault, by its name in the use case's parameters. */
+  field?: string;
   /** With `insufficient_scope`: what the approval must cover. */
   scopes?: readonly string[];
-  /** Where the lifetime is too long: the longest there is, in seconds. */
+  /** Where a lifetime is too long: the longest there is, in seconds. */
   maxLifetime?: number;
+  /** With `rate_limited`: seconds after which the same request may succeed. */
+  retryAfterSeconds?: number;
 }
 
-/** Why a token is not made, changed or shown. `message` says what to do. */
-export class PatError extends Error {
-  override readonly name = "PatError";
-  readonly field?: PatErrorDetails["field"];
+/**
+ * Why a use case did not do what it was asked to. Returned, never thrown, but inside a
+ * transaction that it must roll back. `message` is for the caller and says what to do next; it
+ * holds no secret.
+ */
+export class DomainError extends Error {
+  override readonly name = "DomainError";
+  readonly field?: string;
   readonly scopes: readonly string[];
   readonly maxLifetime?: number;
-  constructor(
-    readonly code: "invalid" | "forbidden" | "insufficient_scope" | "not_found" | "conflict",
-    message: string,
-    details: PatErrorDetails = {},
-  ) {
+  readonly retryAfterSeconds?: number;
+  constructor(readonly code: DomainErrorCode, message: string, details: DomainErrorDetails = {}) {
     super(message);
     this.field = details.field;
     this.scopes = details.scopes ?? [];
     this.maxLifetime = details.maxLifetime;
+    this.retryAfterSeconds = details.retryAfterSeconds;
   }
 }

@@ -50,6 +50,7 @@ export const LAYERS: Record<string, readonly string[]> = {
     "server/security",
     "server/store",
     "server/http",
+    "server/domain_error.ts",
     // Pure, and the database holds only hashes and ciphertexts.
     "server/security/encryption.ts",
     "server/tokens/token_hash.ts",

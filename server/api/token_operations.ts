@@ -8,7 +8,7 @@ import { cursorAfter, readCursor } from "../pats/list_cursor.ts";
 import { revokeToken } from "../pats/revoke.ts";
 import { mayRotate, rotateToken } from "../pats/rotate.ts";
 import { findOwnerByName, findUserAsOwner, type PatOwner, userAsOwner } from "../pats/owner.ts";
-import { PatError } from "../domain_error.ts";
+import { DomainError } from "../domain_error.ts";
 import {
   findPersonalAccessToken,
   listPersonalAccessTokens,
@@ -135,7 +135,7 @@ export const tokenOperations: readonly ApiOperation[] = [
         actor: actorOf(request),
         hash: Buffer.from(body.token_hash, "hex"),
       });
-      return shown(unlessRefused(imported));
+      return shown(unwrap(imported));
     },
   }),
   operation({
@@ -241,9 +241,9 @@ function invalid(detail: string): Problem {
   return new Problem(422, "invalid", "This cannot be done", detail);
 }
 
-const REFUSALS: Record<
-  PatError["code"],
-  (detail: string, refusal: PatError) => Problem
+const PROBLEMS: Record<
+  DomainError["code"],
+  (detail: string, error: DomainError) => Problem
 > = {
   insufficient_scope: (detail, { scopes }) =>
     insufficientScope([MANAGEMENT_SCOPES.write, ...scopes], detail),
@@ -259,17 +259,23 @@ const REFUSALS: Record<
     ),
   not_found: (detail) => notFound(detail),
   conflict: (detail) => new Problem(409, "conflict", "Too late", detail),
+  rate_limited: (detail, { retryAfterSeconds = 1 }) =>
+    new Problem(429, "rate-limited", "Too many requests", detail, {
+      "retry-after": `${retryAfterSeconds}`,
+    }),
+  unavailable: (detail) =>
+    new Problem(503, "unavailable", "Unavailable", detail, { "retry-after": "1" }),
 };
 
-function unlessRefused<T>(result: T | PatError): T {
-  if (result instanceof PatError) {
-    throw REFUSALS[result.code](result.message, result);
+function unwrap<T>(result: T | DomainError): T {
+  if (result instanceof DomainError) {
+    throw PROBLEMS[result.code](result.message, result);
   }
   return result;
 }
 
-function made(result: MadeToken | PatError) {
-  const { secret, token } = unlessRefused(result);
+function made(result: MadeToken | DomainError) {
+  const { secret, token } = unwrap(result);
   return { ...shown(token), token: secret };
 }
 

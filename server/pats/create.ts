@@ -15,7 +15,7 @@ import { tokenHash } from "../tokens/token_hash.ts";
 import { notifyOwner } from "./notify_owner.ts";
 import type { PatOwner } from "./owner.ts";
 import { checkQuota } from "./quota.ts";
-import { PatError } from "../domain_error.ts";
+import { DomainError } from "../domain_error.ts";
 import { applyPolicy, type PatRequest } from "./policy.ts";
 
 /** Who acts, for the audit log. */
@@ -45,9 +45,9 @@ export async function createToken(
     /** Of the row, where a repeat must not make a second one. */
     id?: string;
   },
-): Promise<MadeToken | PatError> {
+): Promise<MadeToken | DomainError> {
   const granted = applyPolicy(parts.config, holder, wish, parts.clock.now());
-  if (granted instanceof PatError) return granted;
+  if (granted instanceof DomainError) return granted;
   const secret = makePersonalAccessToken();
   const token = newToken(parts, {
     ...granted,
@@ -62,11 +62,11 @@ export async function createToken(
       await checkQuota(tx, parts, holder.owner, { replacing: false });
     if (refusal !== undefined) return refusal;
     if (!await insertPersonalAccessToken(tx, token)) {
-      return new PatError("conflict", "This token was made already.");
+      return new DomainError("conflict", "This token was made already.");
     }
     await auditToken(tx, parts, "token.created", token, actor);
     return { secret, token: { ...token, owner: holder.owner } };
-  }) as MadeToken | PatError;
+  }) as MadeToken | DomainError;
 }
 
 /** Takes over a token of an older deployment, of which only the hash is known. */
@@ -79,9 +79,9 @@ export async function importToken(
     /** SHA-256 of the token. */
     hash: Uint8Array;
   },
-): Promise<PersonalAccessToken | PatError> {
+): Promise<PersonalAccessToken | DomainError> {
   const granted = applyPolicy(parts.config, holder, wish, parts.clock.now());
-  if (granted instanceof PatError) return granted;
+  if (granted instanceof DomainError) return granted;
   const token: NewToken = {
     ...newToken(parts, {
       ...granted,
@@ -96,10 +96,10 @@ export async function importToken(
     const refusal = await checkLogin(tx, parts, actor);
     if (refusal !== undefined) return refusal;
     if (!await insertPersonalAccessToken(tx, token)) {
-      return new PatError("conflict", "A token with this hash is known already.");
+      return new DomainError("conflict", "A token with this hash is known already.");
     }
     await auditToken(tx, parts, "token.imported", token, actor);
-  }) as PatError | undefined;
+  }) as DomainError | undefined;
   if (refusal !== undefined) return refusal;
   const imported = { ...token, owner: holder.owner };
   notifyOwner(parts, { type: "token.imported", token: imported });
@@ -115,10 +115,10 @@ export async function checkLogin(
   tx: Transaction,
   { clock }: Pick<AppParts, "clock">,
   { loginId }: Actor,
-): Promise<PatError | undefined> {
+): Promise<DomainError | undefined> {
   if (loginId === undefined) return undefined;
   const living = await lockLivingLogin(tx, { id: loginId, now: new Date(clock.now()) });
-  return living ? undefined : new PatError("forbidden", "The login was revoked. Log in again.");
+  return living ? undefined : new DomainError("forbidden", "The login was revoked. Log in again.");
 }
 
 /** A row to insert. */

@@ -4,7 +4,7 @@ import { tokenScopes } from "../scopes.ts";
 import { parseNetwork } from "../http/ip_address.ts";
 import { nameProblem } from "../store/users.ts";
 import type { PatOwner } from "./owner.ts";
-import { PatError } from "../domain_error.ts";
+import { DomainError } from "../domain_error.ts";
 
 /** Networks a token may list. */
 const MAX_NETWORKS = 50;
@@ -35,20 +35,20 @@ export function applyPolicy(
   holder: PatOwner,
   wish: PatRequest,
   now: number,
-): GrantedPat | PatError {
+): GrantedPat | DomainError {
   if (holder.disabled) {
-    return new PatError("forbidden", `${holder.owner.username} is disabled.`);
+    return new DomainError("forbidden", `${holder.owner.username} is disabled.`);
   }
   const name = wish.name.trim().normalize("NFC");
   const problem = nameProblem(name);
-  if (problem !== undefined) return new PatError("invalid", problem, { field: "name" });
+  if (problem !== undefined) return new DomainError("invalid", problem, { field: "name" });
   const scope = grantedScope(config.scopes, holder, wish);
-  if (scope instanceof PatError) return scope;
+  if (scope instanceof DomainError) return scope;
   const expiresAt = expiryOf(config, wish.lifetime, now);
-  if (expiresAt instanceof PatError) return expiresAt;
+  if (expiresAt instanceof DomainError) return expiresAt;
   const stray = wish.allowedAddresses.find((text) => parseNetwork(text) === undefined);
   if (stray !== undefined) {
-    return new PatError(
+    return new DomainError(
       "invalid",
       `"${stray.slice(0, 60)}" is no address or network. Write it like 203.0.113.7 or 10.0.0.0/8.`,
       { field: "allowedAddresses" },
@@ -56,7 +56,7 @@ export function applyPolicy(
   }
   if (wish.allowedAddresses.length > MAX_NETWORKS) {
     const message = `At most ${MAX_NETWORKS} networks can be listed.`;
-    return new PatError("invalid", message, { field: "allowedAddresses" });
+    return new DomainError("invalid", message, { field: "allowedAddresses" });
   }
   return { name, scope, expiresAt, allowedAddresses: [...wish.allowedAddresses] };
 }
@@ -65,19 +65,19 @@ function grantedScope(
   catalogue: ServerConfig["scopes"],
   holder: PatOwner,
   { scopes: wanted, approvedScopes }: Pick<PatRequest, "scopes" | "approvedScopes">,
-): string | PatError {
+): string | DomainError {
   const held = tokenScopes(catalogue, holder).map(({ name }) => name);
   const missing = [...new Set(wanted)].filter((scope) => !held.includes(scope));
   if (missing.length > 0) {
     const unknown = missing.filter((scope) => !catalogue.some(({ name }) => name === scope));
     const names = missing.join(" ").slice(0, MAX_SCOPE_LENGTH);
     return unknown.length > 0
-      ? new PatError(
+      ? new DomainError(
         "invalid",
         `Unknown scope: ${names}. Known ones: ${held.join(" ")}.`,
         { field: "scopes" },
       )
-      : new PatError(
+      : new DomainError(
         "forbidden",
         `${holder.owner.username} cannot give a token the scope ${names}.`,
         { field: "scopes" },
@@ -87,7 +87,7 @@ function grantedScope(
     approvedScopes !== undefined && !approvedScopes.includes(scope)
   );
   if (unapproved.length > 0) {
-    return new PatError(
+    return new DomainError(
       "insufficient_scope",
       `The approval does not cover ${unapproved.join(" ")}.`,
       { field: "scopes", scopes: [...new Set(wanted)] },
@@ -96,7 +96,7 @@ function grantedScope(
   const scope = formatScope([...new Set(wanted)]);
   return scope.length <= MAX_SCOPE_LENGTH
     ? scope
-    : new PatError("invalid", "Too many scopes for one token: make two.", { field: "scopes" });
+    : new DomainError("invalid", "Too many scopes for one token: make two.", { field: "scopes" });
 }
 
 /** To the second, as people read it. Undefined: never. */
@@ -104,9 +104,9 @@ function expiryOf(
   { personalAccessTokens: policy }: Pick<ServerConfig, "personalAccessTokens">,
   lifetime: number | null | undefined,
   now: number,
-): Date | undefined | PatError {
+): Date | undefined | DomainError {
   if (lifetime === null) {
-    return policy.neverExpire ? undefined : new PatError(
+    return policy.neverExpire ? undefined : new DomainError(
       "forbidden",
       `Tokens must have an end here: at most ${days(policy.maxLifetime)} from now.`,
       { field: "lifetime" },
@@ -115,10 +115,10 @@ function expiryOf(
   const seconds = lifetime ?? policy.defaultLifetime;
   if (!Number.isInteger(seconds) || seconds < 1) {
     const message = "The life of a token is a number of seconds, 1 or more.";
-    return new PatError("invalid", message, { field: "lifetime" });
+    return new DomainError("invalid", message, { field: "lifetime" });
   }
   if (seconds > policy.maxLifetime) {
-    return new PatError(
+    return new DomainError(
       "forbidden",
       `Tokens live at most ${days(policy.maxLifetime)} here. Ask for less.`,
       { field: "lifetime", maxLifetime: policy.maxLifetime },

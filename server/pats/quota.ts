@@ -1,7 +1,7 @@
 import type { AppParts } from "../app_parts.ts";
 import type { Transaction } from "../store/db/connect.ts";
 import { countTokensOf, type TokenOwner } from "../store/personal_access_tokens.ts";
-import { PatError } from "../domain_error.ts";
+import { DomainError } from "../domain_error.ts";
 
 const DAY = 86_400_000;
 
@@ -16,7 +16,7 @@ export async function checkQuota(
   { config, clock }: Pick<AppParts, "config" | "clock">,
   owner: TokenOwner,
   { replacing }: { replacing: boolean },
-): Promise<PatError | undefined> {
+): Promise<DomainError | undefined> {
   const { maxPerOwner } = config.personalAccessTokens;
   const now = clock.now();
   const count = await countTokensOf(tx, owner.id, {
@@ -24,7 +24,7 @@ export async function checkQuota(
     madeAfter: new Date(now - DAY),
   });
   if (count < maxPerOwner) return undefined;
-  return new PatError(
+  return new DomainError(
     "conflict",
     `${owner.username} has ${count} tokens, counting those made within a day, and may have ` +
       `${maxPerOwner}. Revoke what is not needed, or wait.`,

@@ -12,7 +12,7 @@ import { makePersonalAccessToken } from "../tokens/personal_access_token.ts";
 import { type Actor, auditToken, checkLogin, type MadeToken, newToken } from "./create.ts";
 import type { PatOwner } from "./owner.ts";
 import { checkQuota } from "./quota.ts";
-import { PatError } from "../domain_error.ts";
+import { DomainError } from "../domain_error.ts";
 import { applyPolicy } from "./policy.ts";
 
 /**
@@ -45,9 +45,9 @@ export async function rotateToken(
     /** See PatRequest. */
     approvedScopes?: readonly string[];
   },
-): Promise<MadeToken | PatError> {
+): Promise<MadeToken | DomainError> {
   if (!Number.isInteger(overlap) || overlap < 0 || overlap > MAX_OVERLAP_SECONDS) {
-    return new PatError(
+    return new DomainError(
       "invalid",
       `The overlap is 0 to ${MAX_OVERLAP_SECONDS} seconds (30 days).`,
       { field: "overlap" },
@@ -59,12 +59,12 @@ export async function rotateToken(
     const revoked = await checkLogin(tx, parts, actor);
     if (revoked !== undefined) return revoked;
     const old = await lockPersonalAccessToken(tx, id);
-    if (old === undefined) return new PatError("not_found", "There is no such token.");
+    if (old === undefined) return new DomainError("not_found", "There is no such token.");
     if (old.revokedAt !== undefined) {
-      return new PatError("conflict", "The token was revoked. Make a new one.");
+      return new DomainError("conflict", "The token was revoked. Make a new one.");
     }
     if (old.expiresAt !== undefined && old.expiresAt.getTime() <= now) {
-      return new PatError("conflict", "The token has expired. Make a new one.");
+      return new DomainError("conflict", "The token has expired. Make a new one.");
     }
     const refusal = await checkQuota(tx, parts, holder.owner, { replacing: true });
     if (refusal !== undefined) return refusal;
@@ -76,7 +76,7 @@ export async function rotateToken(
       allowedAddresses: old.allowedAddresses,
       approvedScopes,
     }, now);
-    if (granted instanceof PatError) return granted;
+    if (granted instanceof DomainError) return granted;
     const secret = makePersonalAccessToken();
     const token = newToken(parts, {
       ...granted,
@@ -87,12 +87,12 @@ export async function rotateToken(
       id: newId,
     });
     if (!await insertPersonalAccessToken(tx, token)) {
-      return new PatError("conflict", "The token was rotated already. Rotate its successor.");
+      return new DomainError("conflict", "The token was rotated already. Rotate its successor.");
     }
     await shortenPersonalAccessToken(tx, { id, expiresAt: new Date(now + overlap * 1000) });
     await auditToken(tx, parts, "token.rotated", token, actor);
     return { secret, token: { ...token, owner: holder.owner } };
-  }) as MadeToken | PatError;
+  }) as MadeToken | DomainError;
   parts.tokenValidator.invalidate(`token:${id}`);
   return result;
 }

@@ -1,7 +1,7 @@
 import type { FormParameters } from "../../http/form.ts";
 import { createToken } from "../../pats/create.ts";
 import { userAsOwner } from "../../pats/owner.ts";
-import { PatError } from "../../domain_error.ts";
+import { DomainError } from "../../domain_error.ts";
 import { tokenScopes } from "../../scopes.ts";
 import type { Session } from "../../store/sessions.ts";
 import { signedInSession } from "../http/browser_session.ts";
@@ -42,7 +42,7 @@ export async function submitNewToken(parts: PageParts, c: PageContext): Promise<
     return await newTokenPage(parts, c, session, { problems: [{ message: OUT_OF_DATE }], form });
   }
   const made = await makeFromForm(parts, c, session, { form, id });
-  if (!(made instanceof PatError)) return await madeTokenPage(parts, c, made);
+  if (!(made instanceof DomainError)) return await madeTokenPage(parts, c, made);
   return await alreadyCreatedPage(parts, c, id) ??
     await newTokenPage(parts, c, session, { problems: [tokenProblem(made, form)], form });
 }
@@ -54,7 +54,7 @@ async function makeFromForm(
   { form, id }: { form: FormParameters; id: string },
 ) {
   const lifetime = readExpiry(form, parts.clock.now());
-  if (lifetime instanceof PatError) return lifetime;
+  if (lifetime instanceof DomainError) return lifetime;
   return await createToken(parts, {
     id,
     holder: userAsOwner(user),

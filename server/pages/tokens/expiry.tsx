@@ -1,6 +1,6 @@
 import type { TokenPolicy } from "../../config/load.ts";
 import type { FormParameters } from "../../http/form.ts";
-import { PatError } from "../../domain_error.ts";
+import { DomainError } from "../../domain_error.ts";
 
 import { Field, fieldState, type FormProblem } from "../ui/form_problems.tsx";
 
@@ -66,7 +66,7 @@ export function ExpiryFields(
 export function readExpiry(
   form: FormParameters,
   now: number,
-): number | null | undefined | PatError {
+): number | null | undefined | DomainError {
   const chosen = form("expiry");
   if (chosen === undefined) return undefined;
   if (chosen === "never") return null;
@@ -74,10 +74,10 @@ export function readExpiry(
   const day = form("until") ?? "";
   const end = /^\d{4}-\d\d-\d\d$/.test(day) ? Date.parse(`${day}T00:00:00Z`) : NaN;
   if (Number.isNaN(end)) {
-    return new PatError("invalid", "Choose the day on which it ends.", { field: "until" });
+    return new DomainError("invalid", "Choose the day on which it ends.", { field: "until" });
   }
   const seconds = end / 1000 - Math.floor(now / 1000);
-  return seconds > 0 ? seconds : new PatError(
+  return seconds > 0 ? seconds : new DomainError(
     "invalid",
     "The day on which it ends has begun already. Choose a later one.",
     { field: "until" },
@@ -94,10 +94,10 @@ function endDays({ maxLifetime }: TokenPolicy, now: number): [first: string, las
 
 /** A refusal at the field of the form that it is about. */
 export function tokenProblem(
-  { message, field }: PatError,
+  { message, field }: DomainError,
   form: FormParameters,
 ): FormProblem {
-  const ids = {
+  const ids: Record<string, string> = {
     name: "name",
     scopes: "scopes",
     lifetime: form("expiry") === "until" ? "until" : "expiry",
@@ -105,7 +105,7 @@ export function tokenProblem(
     allowedAddresses: "addresses",
     overlap: "overlap",
   };
-  return { message, fields: field && [ids[field]] };
+  return { message, fields: field === undefined ? undefined : [ids[field]] };
 }
 
 /** A life in words, in the largest unit that divides it. */

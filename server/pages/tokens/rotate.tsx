@@ -1,7 +1,7 @@
 import type { FormParameters } from "../../http/form.ts";
 import type { MadeToken } from "../../pats/create.ts";
 import { rotateToken } from "../../pats/rotate.ts";
-import { PatError } from "../../domain_error.ts";
+import { DomainError } from "../../domain_error.ts";
 import {
   ErrorSummary,
   Field,
@@ -49,7 +49,7 @@ export async function submitTokenRotation(parts: PageParts, c: PageContext): Pro
     return await rotationPage(parts, c, reached, { problems: [{ message: OUT_OF_DATE }], form });
   }
   const made = await rotateFromForm(parts, c, reached, { form, overlap, newId });
-  if (made instanceof PatError) {
+  if (made instanceof DomainError) {
     return await alreadyCreatedPage(parts, c, newId) ??
       await rotationPage(parts, c, reached, { problems: [tokenProblem(made, form)], form });
   }
@@ -63,11 +63,11 @@ async function rotateFromForm(
   c: PageContext,
   { token, session }: ReachableToken,
   { form, overlap, newId }: { form: FormParameters; overlap: number; newId: string },
-): Promise<MadeToken | PatError> {
+): Promise<MadeToken | DomainError> {
   const lifetime = readExpiry(form, parts.clock.now());
-  if (lifetime instanceof PatError) return lifetime;
+  if (lifetime instanceof DomainError) return lifetime;
   const holder = await holderOf(parts, token);
-  if (holder === undefined) return new PatError("not_found", "Its owner is gone.");
+  if (holder === undefined) return new DomainError("not_found", "Its owner is gone.");
   return await rotateToken(parts, {
     id: token.id,
     newId,

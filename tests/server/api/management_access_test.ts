@@ -10,7 +10,7 @@ import type { ApiOperation } from "../../../server/api/operation.ts";
 import { createToken, importToken } from "../../../server/pats/create.ts";
 import { rotateToken } from "../../../server/pats/rotate.ts";
 import { findUserAsOwner } from "../../../server/pats/owner.ts";
-import { PatError } from "../../../server/domain_error.ts";
+import { DomainError } from "../../../server/domain_error.ts";
 import { createServiceAccount } from "../../../server/store/service_accounts.ts";
 import { cookieName } from "../../../server/pages/http/session_cookie.ts";
 import { pageRoutes } from "../../../server/pages/routes.ts";
@@ -680,12 +680,12 @@ testOnEachDatabase("a token is not created with a login revoked meanwhile", asyn
       actor: { id: alice.id, address: "192.0.2.1", loginId: sid },
     });
   const first = await create();
-  assert.ok(!(first instanceof PatError));
+  assert.ok(!(first instanceof DomainError));
   await sql`update refresh_token_families set revoked_at = ${new Date(
     clock.now(),
   )} where id = ${sid}`;
   const second = await create();
-  assert.ok(second instanceof PatError);
+  assert.ok(second instanceof DomainError);
   assert.equal(second.code, "forbidden");
   const rotated = await rotateToken(server.parts, {
     id: first.token.id,
@@ -693,7 +693,7 @@ testOnEachDatabase("a token is not created with a login revoked meanwhile", asyn
     overlap: 0,
     actor: { id: alice.id, address: "192.0.2.1", loginId: sid },
   });
-  assert.ok(rotated instanceof PatError);
+  assert.ok(rotated instanceof DomainError);
   assert.equal(rotated.code, "forbidden");
   const imported = await importToken(server.parts, {
     holder,
@@ -701,7 +701,7 @@ testOnEachDatabase("a token is not created with a login revoked meanwhile", asyn
     actor: { id: alice.id, address: "192.0.2.1", loginId: sid },
     hash: new Uint8Array(32).fill(7),
   });
-  assert.ok(imported instanceof PatError);
+  assert.ok(imported instanceof DomainError);
   assert.equal(imported.code, "forbidden");
 });
 

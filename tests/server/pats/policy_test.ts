@@ -4,7 +4,7 @@ import { decodeJwt } from "jose";
 import { warnOfExpiry } from "../../../server/pats/expiry_reminders.ts";
 import { createToken } from "../../../server/pats/create.ts";
 import { findUserAsOwner } from "../../../server/pats/owner.ts";
-import { PatError } from "../../../server/domain_error.ts";
+import { DomainError } from "../../../server/domain_error.ts";
 import { createServiceAccount } from "../../../server/store/service_accounts.ts";
 import { MAX_SCOPE_LENGTH } from "../../../shared/oauth/scope.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
@@ -102,7 +102,7 @@ testOnEachDatabase("a token's scopes and networks are bounded", async (location)
       wish: { name: "CI", scopes: [], allowedAddresses: [], ...wish },
       actor: { id, address: "192.0.2.1" },
     });
-    return made instanceof PatError ? made.code : "created";
+    return made instanceof DomainError ? made.code : "created";
   };
   const networks = (count: number) => Array.from({ length: count }, (_, i) => `192.0.2.${i}`);
   assert.equal(await create({ allowedAddresses: networks(50) }), "created");
