@@ -3,7 +3,7 @@ import { warnOfExpiry } from "./pats/expiry_reminders.ts";
 import { deleteOldAuditEvents } from "./store/audit_events.ts";
 import { deleteOldDeviceAuthorizations } from "./store/device_authorizations.ts";
 import { deleteOldFailedAttempts } from "./store/failed_attempts.ts";
-import { deleteOldPersonalAccessTokens } from "./store/personal_access_tokens.ts";
+import { deleteOldPersonalAccessTokens } from "./store/pats/expiry.ts";
 import { deleteOldRefreshTokenFamilies } from "./store/refresh_token_families.ts";
 import { deleteOldRevokedAccessTokens } from "./store/revoked_access_tokens.ts";
 import { deleteOldSessions } from "./store/sessions.ts";

@@ -9,12 +9,9 @@ import { revokeToken } from "../pats/revoke.ts";
 import { mayRotate, rotateToken } from "../pats/rotate.ts";
 import { findOwnerByName, findUserAsOwner, type PatOwner, userAsOwner } from "../pats/owner.ts";
 import { DomainError } from "../domain_error.ts";
-import {
-  findPersonalAccessToken,
-  listPersonalAccessTokens,
-  type ListPosition,
-  type PersonalAccessToken,
-} from "../store/personal_access_tokens.ts";
+import { findPersonalAccessToken } from "../store/pats/find.ts";
+import { listPersonalAccessTokens, type ListPosition } from "../store/pats/list.ts";
+import type { PersonalAccessToken } from "../store/pats/types.ts";
 import { type ApiOperation, type ApiParts, type ApiRequest, operation } from "./operation.ts";
 import { insufficientScope, requirePermission } from "./permission.ts";
 import { Problem } from "./problem.ts";

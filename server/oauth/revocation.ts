@@ -4,7 +4,7 @@ import { revokeLogin } from "../logins/revoke_login.ts";
 import { revokeToken } from "../pats/revoke.ts";
 import { findRefreshTokenFamily } from "../store/refresh_token_families.ts";
 import { revokeAccessToken } from "../store/revoked_access_tokens.ts";
-import { findTokensByHash } from "../store/personal_access_tokens.ts";
+import { findTokensByHash } from "../store/pats/find.ts";
 import { readAccessToken } from "../tokens/access_token.ts";
 import { isDeviceCode } from "../tokens/device_code.ts";
 import { isIdToken } from "../tokens/id_token.ts";

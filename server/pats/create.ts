@@ -3,12 +3,8 @@ import { brand } from "../../shared/brand.ts";
 import type { AppParts } from "../app_parts.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import type { Transaction } from "../store/db/connect.ts";
-import {
-  insertPersonalAccessToken,
-  lockTokenOwner,
-  type NewToken,
-  type PersonalAccessToken,
-} from "../store/personal_access_tokens.ts";
+import type { NewToken, PersonalAccessToken } from "../store/pats/types.ts";
+import { insertPersonalAccessToken, lockTokenOwner } from "../store/pats/write.ts";
 import { lockLivingLogin } from "../store/refresh_token_families.ts";
 import { makePersonalAccessToken, shownPrefix } from "../tokens/personal_access_token.ts";
 import { tokenHash } from "../tokens/token_hash.ts";

@@ -1,5 +1,5 @@
 import type { AppParts } from "../app_parts.ts";
-import { takeExpiringTokens } from "../store/personal_access_tokens.ts";
+import { takeExpiringTokens } from "../store/pats/expiry.ts";
 import { notifyOwner } from "./notify_owner.ts";
 
 /** Owners are warned so many seconds before the end of a token, first to last. */

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { isUuid } from "../../shared/uuid.ts";
-import type { ListPosition } from "../store/personal_access_tokens.ts";
+import type { ListPosition } from "../store/pats/list.ts";
 
 /** Where the next page of a list of tokens begins, as addresses carry it. */
 export function cursorAfter({ createdAt, id }: ListPosition): string {

@@ -2,7 +2,7 @@ import { sanitizeLine } from "../../shared/sanitize.ts";
 import { brand } from "../../shared/brand.ts";
 import type { AppParts } from "../app_parts.ts";
 import type { Message } from "../notifications/mail.ts";
-import type { PersonalAccessToken } from "../store/personal_access_tokens.ts";
+import type { PersonalAccessToken } from "../store/pats/types.ts";
 import type { WebhookEvent } from "../notifications/webhook.ts";
 
 /** What the owner of a token should know. */

@@ -1,7 +1,7 @@
 import { parseScope } from "../../shared/oauth/scope.ts";
 import type { ScopeHolder } from "../scopes.ts";
 import type { Sql } from "../store/db/connect.ts";
-import type { TokenOwner } from "../store/personal_access_tokens.ts";
+import type { TokenOwner } from "../store/pats/types.ts";
 import { findServiceAccountByName } from "../store/service_accounts.ts";
 import { findUser, findUserByEmail, type User } from "../store/users.ts";
 

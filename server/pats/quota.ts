@@ -1,6 +1,7 @@
 import type { AppParts } from "../app_parts.ts";
 import type { Transaction } from "../store/db/connect.ts";
-import { countTokensOf, type TokenOwner } from "../store/personal_access_tokens.ts";
+import { countTokensOf } from "../store/pats/list.ts";
+import type { TokenOwner } from "../store/pats/types.ts";
 import { DomainError } from "../domain_error.ts";
 
 const DAY = 86_400_000;

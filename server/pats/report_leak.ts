@@ -1,11 +1,9 @@
 import type { AppParts } from "../app_parts.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
-import {
-  findTokensByHash,
-  type PersonalAccessToken,
-  recordLeaks,
-  revokePersonalAccessTokens,
-} from "../store/personal_access_tokens.ts";
+import { findTokensByHash } from "../store/pats/find.ts";
+import { recordLeaks } from "../store/pats/leaks.ts";
+import type { PersonalAccessToken } from "../store/pats/types.ts";
+import { revokePersonalAccessTokens } from "../store/pats/write.ts";
 import { isPersonalAccessToken } from "../tokens/personal_access_token.ts";
 import { tokenHashHex } from "../tokens/token_hash.ts";
 import { notifyOwner } from "./notify_owner.ts";

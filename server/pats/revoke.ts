@@ -1,12 +1,12 @@
 import type { AppParts } from "../app_parts.ts";
 import type { Transaction } from "../store/db/connect.ts";
+import type { PersonalAccessToken } from "../store/pats/types.ts";
 import {
   lockTokenOwner,
-  type PersonalAccessToken,
   revokePersonalAccessTokens,
   revokeTokensCreatedByLogin,
   revokeTokensOf,
-} from "../store/personal_access_tokens.ts";
+} from "../store/pats/write.ts";
 import { type Actor, auditToken } from "./create.ts";
 
 /** Ends a token at once, everywhere within a second. One that has ended already stays as it is. */

@@ -7,7 +7,7 @@ import {
   lockPersonalAccessToken,
   lockTokenOwner,
   shortenPersonalAccessToken,
-} from "../store/personal_access_tokens.ts";
+} from "../store/pats/write.ts";
 import { makePersonalAccessToken } from "../tokens/personal_access_token.ts";
 import { type Actor, auditToken, checkLogin, type MadeToken, newToken } from "./create.ts";
 import type { PatOwner } from "./owner.ts";

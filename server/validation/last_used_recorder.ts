@@ -1,6 +1,6 @@
 import type { Log } from "../log.ts";
 import type { Sql } from "../store/db/connect.ts";
-import { recordTokenUses } from "../store/personal_access_tokens.ts";
+import { recordTokenUses } from "../store/pats/last_used.ts";
 import { userAgentClass } from "./user_agent_class.ts";
 
 /** Uses are written down this often, in ms. */

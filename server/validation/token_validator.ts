@@ -8,12 +8,8 @@ import type { Log } from "../log.ts";
 import { heldScope, heldTokenScope } from "../scopes.ts";
 import { type Client, findClient } from "../store/clients.ts";
 import type { Database } from "../store/db/connect.ts";
-import {
-  type CheckedOwner,
-  type CheckedToken,
-  findCheckedOwner,
-  findTokensToCheck,
-} from "../store/personal_access_tokens.ts";
+import { findCheckedOwner, findTokensToCheck } from "../store/pats/find.ts";
+import type { CheckedOwner, CheckedToken } from "../store/pats/types.ts";
 import { accessTokenStatus } from "../store/revoked_access_tokens.ts";
 import type { CacheInvalidation } from "../store/db/cache_invalidation.ts";
 import { readAccessToken } from "../tokens/access_token.ts";

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import axe from "axe-core";
 import { hashPassword } from "../../server/security/password_hash.ts";
 import { createSetupLink } from "../../server/store/setup_links.ts";
-import { insertPersonalAccessToken } from "../../server/store/personal_access_tokens.ts";
+import { insertPersonalAccessToken } from "../../server/store/pats/write.ts";
 import { createUser, listUsers } from "../../server/store/users.ts";
 import { USER_CODE_LIMITS } from "../../server/security/rate_limit.ts";
 import { tokenHash } from "../../server/tokens/token_hash.ts";

@@ -7,7 +7,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import postgres from "postgres";
-import { insertPersonalAccessToken } from "../../server/store/personal_access_tokens.ts";
+import { insertPersonalAccessToken } from "../../server/store/pats/write.ts";
 import { makePersonalAccessToken, shownPrefix } from "../../server/tokens/personal_access_token.ts";
 import { tokenHash } from "../../server/tokens/token_hash.ts";
 import { eventually } from "../support/eventually.ts";

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { insertPersonalAccessToken } from "../../server/store/personal_access_tokens.ts";
+import { insertPersonalAccessToken } from "../../server/store/pats/write.ts";
 import { tokenHash } from "../../server/tokens/token_hash.ts";
 import { brand } from "../../shared/brand.ts";
 import type { TestServer } from "./test_server.ts";

@@ -1,9 +1,7 @@
 import { revokeLogin } from "../../logins/revoke_login.ts";
 import { findClient } from "../../store/clients.ts";
-import {
-  listPersonalAccessTokens,
-  type PersonalAccessToken,
-} from "../../store/personal_access_tokens.ts";
+import { listPersonalAccessTokens } from "../../store/pats/list.ts";
+import type { PersonalAccessToken } from "../../store/pats/types.ts";
 import type { RefreshTokenFamily } from "../../store/refresh_token_families.ts";
 import { signedInSession } from "../http/browser_session.ts";
 import { Address, uuid } from "../device/confirm.tsx";

@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import { Buffer } from "node:buffer";
 import type { AppParts } from "../../app_parts.ts";
 import type { FormParameters } from "../../http/form.ts";
-import { findPersonalAccessToken } from "../../store/personal_access_tokens.ts";
+import { findPersonalAccessToken } from "../../store/pats/find.ts";
 import { type PageContext, type PageParts, problemPage } from "../render.tsx";
 import { TokenName } from "../tokens/components.tsx";
 

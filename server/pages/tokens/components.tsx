@@ -1,7 +1,7 @@
 import { sanitizeLine } from "../../../shared/sanitize.ts";
 import { brand } from "../../../shared/brand.ts";
 import { parseScope } from "../../../shared/oauth/scope.ts";
-import type { PersonalAccessToken } from "../../store/personal_access_tokens.ts";
+import type { PersonalAccessToken } from "../../store/pats/types.ts";
 import { Address } from "../device/confirm.tsx";
 import { TimeAgo, TimeUntil } from "../ui/relative_time.tsx";
 import type { PageParts } from "../render.tsx";

@@ -1,8 +1,6 @@
 import { parseScope } from "../../../shared/oauth/scope.ts";
-import {
-  listPersonalAccessTokens,
-  type PersonalAccessToken,
-} from "../../store/personal_access_tokens.ts";
+import { listPersonalAccessTokens } from "../../store/pats/list.ts";
+import type { PersonalAccessToken } from "../../store/pats/types.ts";
 import { isPersonalAccessToken, shownPrefix } from "../../tokens/personal_access_token.ts";
 import { signedInSession } from "../http/browser_session.ts";
 import { uuid } from "../device/confirm.tsx";

@@ -1,8 +1,6 @@
 import { cursorAfter, readCursor } from "../../pats/list_cursor.ts";
-import {
-  listPersonalAccessTokens,
-  type PersonalAccessToken,
-} from "../../store/personal_access_tokens.ts";
+import { listPersonalAccessTokens } from "../../store/pats/list.ts";
+import type { PersonalAccessToken } from "../../store/pats/types.ts";
 import type { PageContext, PageParts } from "../render.tsx";
 import { ENDING_SOON } from "./components.tsx";
 

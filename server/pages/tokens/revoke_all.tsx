@@ -1,5 +1,5 @@
 import { revokeAllTokens } from "../../pats/revoke.ts";
-import { listPersonalAccessTokens } from "../../store/personal_access_tokens.ts";
+import { listPersonalAccessTokens } from "../../store/pats/list.ts";
 import { brand } from "../../../shared/brand.ts";
 import { signedInSession } from "../http/browser_session.ts";
 import { uuid } from "../device/confirm.tsx";

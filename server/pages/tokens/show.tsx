@@ -1,10 +1,8 @@
 import { mayRotate } from "../../pats/rotate.ts";
 import { findOwnerByName, findUserAsOwner, type PatOwner } from "../../pats/owner.ts";
 import { tokenScopes } from "../../scopes.ts";
-import {
-  findPersonalAccessToken,
-  type PersonalAccessToken,
-} from "../../store/personal_access_tokens.ts";
+import { findPersonalAccessToken } from "../../store/pats/find.ts";
+import type { PersonalAccessToken } from "../../store/pats/types.ts";
 import type { Session } from "../../store/sessions.ts";
 import { Fact, uuid } from "../device/confirm.tsx";
 import { page, type PageContext, type PageParts, problemPage } from "../render.tsx";

@@ -1,7 +1,7 @@
 /** A million tokens: what is asked with every request, and what people look at, stays a look at an index. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { findTokensToCheck } from "../../../server/store/personal_access_tokens.ts";
+import { findTokensToCheck } from "../../../server/store/pats/find.ts";
 import { brand } from "../../../shared/brand.ts";
 import { databaseKinds } from "../../support/databases.ts";
 import {

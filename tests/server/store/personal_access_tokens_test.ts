@@ -4,20 +4,19 @@
  */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { takeExpiringTokens } from "../../../server/store/pats/expiry.ts";
+import { findPersonalAccessToken } from "../../../server/store/pats/find.ts";
+import { recordTokenUses } from "../../../server/store/pats/last_used.ts";
+import { recordLeaks } from "../../../server/store/pats/leaks.ts";
+import { countTokensOf, listPersonalAccessTokens } from "../../../server/store/pats/list.ts";
+import type { NewToken } from "../../../server/store/pats/types.ts";
 import {
-  countTokensOf,
-  findPersonalAccessToken,
   insertPersonalAccessToken,
-  listPersonalAccessTokens,
-  type NewToken,
-  recordLeaks,
-  recordTokenUses,
   revokePersonalAccessTokens,
   revokeTokensCreatedByLogin,
   revokeTokensOf,
   shortenPersonalAccessToken,
-  takeExpiringTokens,
-} from "../../../server/store/personal_access_tokens.ts";
+} from "../../../server/store/pats/write.ts";
 import { createServiceAccount } from "../../../server/store/service_accounts.ts";
 import { tokenHash } from "../../../server/tokens/token_hash.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";

@@ -1,0 +1,42 @@
+import type { Sql } from "../db/connect.ts";
+import { fromRow, hasNoSuccessor, type TokenRow, withOwner } from "./row.ts";
+import type { PersonalAccessToken } from "./types.ts";
+
+/**
+ * Living tokens without successor that end before `before` and whose owners got fewer
+ * than `warnings` warnings, which are counted as given: of many replicas one gets each
+ * token. `ofPeople`: not those of service accounts.
+ */
+export async function takeExpiringTokens(
+  sql: Sql,
+  query: { now: Date; before: Date; warnings: number; ofPeople: boolean; limit: number },
+): Promise<PersonalAccessToken[]> {
+  const rows = await sql<TokenRow[]>`
+    with due as (
+      select t.id from personal_access_tokens t
+      where t.revoked_at is null and t.expires_at > ${query.now}
+        and t.expires_at <= ${query.before} and t.expiry_warnings < ${query.warnings}
+        and (t.user_id is not null or not ${query.ofPeople}::boolean)
+        and ${hasNoSuccessor(sql)}
+      order by t.id limit ${query.limit} for update skip locked
+    ), taken as (
+      update personal_access_tokens t set expiry_warnings = ${query.warnings}
+      from due where t.id = due.id returning t.*
+    )
+    ${withOwner(sql, sql`taken`)}`;
+  return rows.map(fromRow);
+}
+
+/** Deletes tokens that ended before `before`, at most `limit`; returns how many. */
+export async function deleteOldPersonalAccessTokens(
+  sql: Sql,
+  before: Date,
+  limit: number,
+): Promise<number> {
+  const { count } = await sql`
+    delete from personal_access_tokens where id in (
+      select id from personal_access_tokens
+      where revoked_at < ${before} or (revoked_at is null and expires_at < ${before})
+      limit ${limit})`;
+  return count;
+}

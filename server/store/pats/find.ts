@@ -1,0 +1,96 @@
+import type { Sql, Transaction } from "../db/connect.ts";
+import { fromRow, type TokenRow, withOwner } from "./row.ts";
+import type { CheckedOwner, CheckedToken, PersonalAccessToken, TokenOwner } from "./types.ts";
+
+export async function findPersonalAccessToken(
+  sql: Sql | Transaction,
+  id: string,
+): Promise<PersonalAccessToken | undefined> {
+  const rows = await sql<TokenRow[]>`${withOwner(sql)} where t.id = ${id}`;
+  return rows.map(fromRow)[0];
+}
+
+/** Finds those of many tokens that are ours, by their hashes in hex. */
+export async function findTokensByHash(
+  sql: Sql,
+  hashes: readonly string[],
+): Promise<Map<string, PersonalAccessToken>> {
+  if (hashes.length === 0) return new Map();
+  const rows = await sql<(TokenRow & { hash: string })[]>`
+    select t.*, coalesce(u.email, s.name) as username, encode(t.token_hash, 'hex') as hash
+    from personal_access_tokens t
+      left join users u on u.id = t.user_id
+      left join service_accounts s on s.id = t.service_account_id
+    where t.token_hash in (
+      select decode(value, 'hex') from jsonb_array_elements_text(${sql.json([...hashes])})
+    )`;
+  return new Map(rows.map((row) => [row.hash, fromRow(row)]));
+}
+
+/**
+ * Finds tokens, living or not, by the hashes (in hex) of what was presented: one read
+ * of an index, and as little of each row as will do, since this is what a check costs.
+ */
+export async function findTokensToCheck(
+  sql: Sql,
+  hashes: readonly string[],
+): Promise<Map<string, CheckedToken>> {
+  const rows = await sql<
+    {
+      hash: string;
+      id: string;
+      user_id: string | null;
+      service_account_id: string | null;
+      scope: string;
+      audience: string;
+      allowed_addresses: string[] | null;
+      created_at: number;
+      expires_at: number | null;
+      revoked_at: Date | null;
+    }[]
+  >`
+    select encode(token_hash, 'hex') as hash, id, user_id, service_account_id, scope, audience,
+      nullif(allowed_addresses, '[]') as allowed_addresses,
+      (extract(epoch from created_at) * 1000)::float8 as created_at,
+      (extract(epoch from expires_at) * 1000)::float8 as expires_at, revoked_at
+    from personal_access_tokens
+    where token_hash = any (${`{"\\\\x${hashes.join('","\\\\x')}"}`}::text::bytea[])`;
+  return new Map(rows.map((row) => [row.hash, {
+    id: row.id,
+    owner: {
+      kind: row.user_id === null ? "service_account" : "user",
+      id: (row.user_id ?? row.service_account_id)!,
+    },
+    scope: row.scope,
+    audience: row.audience,
+    allowedAddresses: row.allowed_addresses ?? [],
+    createdAt: row.created_at,
+    expiresAt: row.expires_at ?? Infinity,
+    revokedAt: row.revoked_at ?? undefined,
+  }]));
+}
+
+/** What an owner may do now. */
+export async function findCheckedOwner(
+  sql: Sql,
+  { kind, id }: { kind: TokenOwner["kind"]; id: string },
+): Promise<CheckedOwner | undefined> {
+  const rows = await sql<
+    { username: string; disabled: boolean; is_admin: boolean; scope: string | null }[]
+  >`
+    ${
+    kind === "user"
+      ? sql`select email as username, disabled_at is not null as disabled, is_admin,
+          null as scope from users`
+      : sql`select name as username, disabled_at is not null as disabled, false as is_admin,
+          scope from service_accounts`
+  }
+    where id = ${id}`;
+  return rows.map(({ username, disabled, is_admin: isAdmin, scope }) => ({
+    id,
+    username,
+    disabled,
+    isAdmin,
+    scope: scope ?? undefined,
+  }))[0];
+}
