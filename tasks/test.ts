@@ -7,6 +7,7 @@
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 import { BINARY_VARIABLE } from "../tests/support/binary.ts";
 import {
   type PostgresServer,
@@ -19,6 +20,7 @@ import { standInVersion } from "../tests/support/stand_in_runtime.ts";
 import { brand } from "../shared/brand.ts";
 import { pinnedDeno } from "./pinned_deno.ts";
 import { provideSystemPackages, TEST_NEEDS } from "./system_packages.ts";
+import { listFailures, readTestReport, type TestReport } from "./test_report.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const dist = join(root, "dist");
@@ -41,7 +43,7 @@ const SOCKET_TESTS = [
 /** The program has all rights anyway, and what watches it reads /proc, which needs them all. */
 const PROGRAM_PERMISSIONS = ["--allow-all"];
 
-/** A test that never ends must not take the whole night: longest run of `deno test`, in ms. */
+/** A test that hangs must not block the run indefinitely: longest run of `deno test`, in ms. */
 const TIMEOUT_MS = 30 * 60_000;
 
 const LOCK = ["--lock=deno.lock", "--frozen"];
@@ -56,30 +58,44 @@ const CHECKS: readonly { name: string; args: string[] }[] = [
   { name: "imports", args: ["run", "--allow-read=.", "tasks/lint_imports.ts"] },
 ];
 
-interface Count {
-  passed: number;
-  failed: number;
-  skipped: number;
+interface DenoRun {
+  success: boolean;
+  /** Standard output and error as they came, without colours. */
+  output: string;
 }
 
 /** Runs Deno in the repository, its output on the screen. */
-async function deno(args: string[], env: Record<string, string>): Promise<boolean> {
+async function deno(args: string[], env: Record<string, string>): Promise<DenoRun> {
   const child = new Deno.Command(Deno.execPath(), {
     args,
     cwd: root,
     clearEnv: true,
     env,
     stdin: "null",
-    stdout: "inherit",
-    stderr: "inherit",
+    stdout: "piped",
+    stderr: "piped",
   }).spawn();
+  let output = "";
+  const copy = async (from: ReadableStream<Uint8Array>, to: typeof Deno.stdout) => {
+    const decoder = new TextDecoder();
+    for await (const bytes of from) {
+      output += decoder.decode(bytes, { stream: true });
+      for (let written = 0; written < bytes.length;) {
+        written += await to.write(bytes.subarray(written));
+      }
+    }
+  };
   const timer = setTimeout(() => {
-    console.log(`deno ${args[0]} has not ended in ${TIMEOUT_MS / 60_000} minutes: killed`);
+    console.log(`deno ${args[0]} took longer than ${TIMEOUT_MS / 60_000} minutes: killed`);
     child.kill("SIGKILL");
   }, TIMEOUT_MS);
-  const { success } = await child.status;
+  const [{ success }] = await Promise.all([
+    child.status,
+    copy(child.stdout, Deno.stdout),
+    copy(child.stderr, Deno.stderr),
+  ]);
   clearTimeout(timer);
-  return success;
+  return { success, output: stripVTControlCharacters(output) };
 }
 
 /** The environment without what would steer the product or the tests from outside. */
@@ -95,30 +111,23 @@ async function runTests(
   permissions: string[],
   paths: string[],
   env: Record<string, string>,
-): Promise<Count> {
-  const report = join(dist, `${name}-tests.xml`);
-  await Deno.remove(report).catch(() => {});
-  const success = await deno([
+): Promise<TestReport> {
+  const path = join(dist, `${name}-tests.xml`);
+  await Deno.remove(path).catch(() => {});
+  const { success, output } = await deno([
     ...["test", ...LOCK, "--no-check", "--no-prompt", ...permissions],
-    ...[`--junit-path=${report}`, ...paths],
+    ...[`--junit-path=${path}`, ...paths],
   ], env);
-  const count = countOf(await Deno.readTextFile(report).catch(() => ""));
-  // A file that does not load, or a leak after the last test, is in no test's name.
-  if (!success && count.failed === 0) count.failed = 1;
-  return count;
-}
-
-/** Sums a JUnit report as Deno writes it. */
-function countOf(xml: string): Count {
-  const attribute = (name: string) =>
-    Number(new RegExp(`<testsuites[^>]* ${name}="(\\d+)"`).exec(xml)?.[1] ?? 0);
-  const skipped = [...xml.matchAll(/<skipped\b/g)].length;
-  const failed = attribute("failures") + attribute("errors");
-  return { passed: attribute("tests") - failed - skipped, failed, skipped };
+  const report = readTestReport(await Deno.readTextFile(path).catch(() => ""), output);
+  // A run that was killed leaves no report, and what it has not run has not passed.
+  if (!success && report.failures.length === 0) {
+    report.failures.push({ name: `${name} tests`, error: output.slice(-2000) });
+  }
+  return report;
 }
 
 async function main(files: string[]): Promise<number> {
-  const total: Count = { passed: 0, failed: 0, skipped: 0 };
+  const total: TestReport = { passed: 0, skipped: 0, failures: [] };
   const heading = (text: string) => console.log(`\n== ${text}`);
   const servers: PostgresServer[] = [];
   const stopServers = () =>
@@ -143,15 +152,16 @@ async function main(files: string[]): Promise<number> {
     if (files.length === 0) {
       for (const { name, args } of CHECKS) {
         heading(`Check: ${name}`);
-        if (await deno(args, env)) continue;
-        console.log(`${name}: failed`);
-        total.failed++;
+        const { success, output } = await deno(args, env);
+        if (!success) total.failures.push({ name: `Check: ${name}`, error: output });
       }
     }
     const run = async (title: string, name: string, permissions: string[], paths: string[]) => {
       heading(title);
-      const count = await runTests(name, permissions, paths, env);
-      for (const key of ["passed", "failed", "skipped"] as const) total[key] += count[key];
+      const report = await runTests(name, permissions, paths, env);
+      total.passed += report.passed;
+      total.skipped += report.skipped;
+      total.failures.push(...report.failures);
     };
     await Deno.mkdir(dist, { recursive: true });
     if (files.length === 0) {
@@ -165,14 +175,18 @@ async function main(files: string[]): Promise<number> {
     await run("Tests against the program", "program", PROGRAM_PERMISSIONS, paths);
   } catch (error) {
     // What could not be run has not passed.
-    console.error(error instanceof Error ? error.message : error);
-    total.failed++;
+    total.failures.push({ name: "The test run", error: String(error) });
   } finally {
     await stopServers();
   }
+  const { passed, failures } = total;
+  if (failures.length > 0) {
+    heading("Failures");
+    console.log(listFailures(failures));
+  }
   const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
-  console.log(`\n${total.passed} passed, ${total.failed} failed${skipped}`);
-  return total.failed > 0 || total.passed === 0 ? 1 : 0;
+  console.log(`\n${passed} passed, ${failures.length} failed${skipped}`);
+  return failures.length > 0 || passed === 0 ? 1 : 0;
 }
 
 async function compileAndSay(): Promise<string> {
