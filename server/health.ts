@@ -1,5 +1,5 @@
 import type { Database } from "./store/db/connect.ts";
-import { anyUser } from "./store/users.ts";
+import { hasUsers } from "./store/users.ts";
 
 /** Longest wait for the database, in ms: a load balancer gives up as well. */
 const TIMEOUT = 2000;
@@ -16,8 +16,8 @@ export async function readiness(
     timer = setTimeout(() => reject(new Error("the database does not answer")), TIMEOUT);
   });
   try {
-    const [hasUsers] = await Promise.race([Promise.all([anyUser(sql), probeWrites()]), timeout]);
-    return Response.json({ status: "ready", setup_required: !hasUsers });
+    const [isSetUp] = await Promise.race([Promise.all([hasUsers(sql), probeWrites()]), timeout]);
+    return Response.json({ status: "ready", setup_required: !isSetUp });
   } catch {
     return Response.json({ status: "unavailable", reason: "database" }, { status: 503 });
   } finally {

@@ -8,7 +8,11 @@ import { hasSchema, migrate, migrationStatus } from "./store/db/migrate.ts";
 import type { MigrationOptions } from "./store/db/migration_conflict.ts";
 import { NoDatabase } from "./store/db/no_database.ts";
 import { DatabaseUnreachable } from "./store/db/postgres_dial.ts";
-import { loadServerSecrets, type ServerSecrets, tryServerSecrets } from "./store/server_secrets.ts";
+import {
+  loadServerSecrets,
+  type ServerSecrets,
+  verifyServerSecrets,
+} from "./store/server_secrets.ts";
 import { SigningKeys } from "./tokens/signing_keys.ts";
 
 /** A database that is ready for use: migrated, with keys and secrets. */
@@ -153,7 +157,7 @@ export async function tryStorage(
   try {
     const { sql, description } = database;
     if (!await hasSchema(sql)) throw new NoDatabase(description);
-    await tryServerSecrets(sql, sealing(config.secretKey));
+    await verifyServerSecrets(sql, sealing(config.secretKey));
     const migrations = await migrationStatus(sql);
     const pending = migrations.filter(({ appliedAt }) => appliedAt === undefined);
     return { description, pending: pending.map(({ name }) => name) };

@@ -14,7 +14,7 @@ import type { ServerIo } from "./io.ts";
 import { startStep } from "./start_step.ts";
 import { openStorage } from "./open_store.ts";
 import { createSetupLink } from "./store/setup_links.ts";
-import { anyUser } from "./store/users.ts";
+import { hasUsers } from "./store/users.ts";
 import { readTlsPair } from "./config/tls_pair.ts";
 import { TokenValidator } from "./validation/token_validator.ts";
 import { Webhook } from "./notifications/webhook.ts";
@@ -118,7 +118,7 @@ export function ownAddress(
 }
 
 async function setupUrl({ sql, clock, issuer }: AppParts): Promise<string | undefined> {
-  if (await anyUser(sql)) return undefined;
+  if (await hasUsers(sql)) return undefined;
   const token = await createSetupLink(sql, clock);
   return `${issuer}/setup?token=${token}`;
 }

@@ -5,7 +5,7 @@ import { recordAuditEvent } from "../store/audit_events.ts";
 import type { Transaction } from "../store/db/connect.ts";
 import type { NewToken, PersonalAccessToken } from "../store/pats/types.ts";
 import { insertPersonalAccessToken, lockTokenOwner } from "../store/pats/write.ts";
-import { lockLivingLogin } from "../store/refresh_token_families.ts";
+import { lockActiveLogin } from "../store/refresh_token_families.ts";
 import { makePersonalAccessToken, shownPrefix } from "../tokens/personal_access_token.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
 import { notifyOwner } from "./notify_owner.ts";
@@ -113,7 +113,7 @@ export async function checkLogin(
   { loginId }: Actor,
 ): Promise<DomainError | undefined> {
   if (loginId === undefined) return undefined;
-  const living = await lockLivingLogin(tx, { id: loginId, now: new Date(clock.now()) });
+  const living = await lockActiveLogin(tx, { id: loginId, now: new Date(clock.now()) });
   return living ? undefined : new DomainError("forbidden", "The login was revoked. Log in again.");
 }
 

@@ -1,5 +1,5 @@
 import type { AppParts } from "../app_parts.ts";
-import { takeExpiringTokens } from "../store/pats/expiry.ts";
+import { claimExpiringTokens } from "../store/pats/expiry.ts";
 import { notifyOwner } from "./notify_owner.ts";
 
 /** Owners are warned so many seconds before the end of a token, first to last. */
@@ -19,9 +19,9 @@ export async function warnOfExpiry(
   for (const [index, seconds] of [...WARNINGS.entries()].reverse()) {
     const before = new Date(now + seconds * 1000);
     // Of service accounts' tokens the webhook alone hears.
-    const ofPeople = config.webhook === undefined;
-    const query = { now: new Date(now), before, warnings: index + 1, ofPeople, limit: BATCH };
-    for (const token of await takeExpiringTokens(sql, query)) {
+    const usersOnly = config.webhook === undefined;
+    const query = { now: new Date(now), before, warnings: index + 1, usersOnly, limit: BATCH };
+    for (const token of await claimExpiringTokens(sql, query)) {
       notifyOwner(parts, { type: "token.expiring", token });
     }
   }

@@ -1,6 +1,6 @@
 import type { AppParts } from "../app_parts.ts";
 import type { Transaction } from "../store/db/connect.ts";
-import { countTokensOf } from "../store/pats/list.ts";
+import { countTokensOfOwner } from "../store/pats/list.ts";
 import type { TokenOwner } from "../store/pats/types.ts";
 import { DomainError } from "../domain_error.ts";
 
@@ -20,9 +20,9 @@ export async function checkQuota(
 ): Promise<DomainError | undefined> {
   const { maxPerOwner } = config.personalAccessTokens;
   const now = clock.now();
-  const count = await countTokensOf(tx, owner.id, {
-    livingAt: replacing ? undefined : new Date(now),
-    madeAfter: new Date(now - DAY),
+  const count = await countTokensOfOwner(tx, owner.id, {
+    activeAt: replacing ? undefined : new Date(now),
+    createdAfter: new Date(now - DAY),
   });
   if (count < maxPerOwner) return undefined;
   return new DomainError(

@@ -5,7 +5,7 @@ import {
   lockTokenOwner,
   revokePersonalAccessTokens,
   revokeTokensCreatedByLogin,
-  revokeTokensOf,
+  revokeTokensOfOwner,
 } from "../store/pats/write.ts";
 import { type Actor, auditToken } from "./create.ts";
 
@@ -46,7 +46,7 @@ export async function revokeAllTokens(
   const ended = await parts.sql.begin(async (tx) => {
     // None is made or rotated meanwhile.
     await lockTokenOwner(tx, ownerId);
-    const found = await revokeTokensOf(tx, { ownerId, reason, now });
+    const found = await revokeTokensOfOwner(tx, { ownerId, reason, now });
     for (const token of found) await auditToken(tx, parts, "token.revoked", token, actor);
     return found;
   }) as PersonalAccessToken[];

@@ -4,9 +4,9 @@ import type { AppParts } from "../app_parts.ts";
 import { tokenScopes } from "../scopes.ts";
 import {
   insertPersonalAccessToken,
+  limitTokenExpiry,
   lockPersonalAccessToken,
   lockTokenOwner,
-  shortenPersonalAccessToken,
 } from "../store/pats/write.ts";
 import { makePersonalAccessToken } from "../tokens/personal_access_token.ts";
 import { type Actor, auditToken, checkLogin, type MadeToken, newToken } from "./create.ts";
@@ -89,7 +89,7 @@ export async function rotateToken(
     if (!await insertPersonalAccessToken(tx, token)) {
       return new DomainError("conflict", "The token was rotated already. Rotate its successor.");
     }
-    await shortenPersonalAccessToken(tx, { id, expiresAt: new Date(now + overlap * 1000) });
+    await limitTokenExpiry(tx, { id, expiresAt: new Date(now + overlap * 1000) });
     await auditToken(tx, parts, "token.rotated", token, actor);
     return { secret, token: { ...token, owner: holder.owner } };
   }) as MadeToken | DomainError;

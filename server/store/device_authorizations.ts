@@ -262,7 +262,7 @@ export async function redeemDeviceCode(
 }
 
 /** Withdraws approvals that a person gave and no device has redeemed yet. */
-export async function withdrawApprovalsOf(
+export async function withdrawApprovals(
   sql: Sql | Transaction,
   userId: string,
 ): Promise<void> {

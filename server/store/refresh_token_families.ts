@@ -24,7 +24,7 @@ export interface RefreshTokenFamily {
 }
 
 /** A family as found by one of its tokens. */
-export interface FoundFamily extends RefreshTokenFamily {
+export interface PresentedFamily extends RefreshTokenFamily {
   /** Where the presented token stands: `spent` is any but the newest two, or a forgery. */
   token: "current" | "previous" | "spent";
   userDisabled: boolean;
@@ -82,8 +82,8 @@ export async function insertRefreshTokenFamily(
 export async function findRefreshTokenFamily(
   sql: Sql | Transaction,
   hashes: RefreshTokenHashes,
-): Promise<FoundFamily | undefined> {
-  const rows = await sql<(Row & { token: FoundFamily["token"]; disabled: boolean })[]>`
+): Promise<PresentedFamily | undefined> {
+  const rows = await sql<(Row & { token: PresentedFamily["token"]; disabled: boolean })[]>`
     select f.*, u.disabled_at is not null as disabled,
       case ${hashes.hash}::bytea
         when f.current_hash then 'current' when f.previous_hash then 'previous' else 'spent'
@@ -141,7 +141,7 @@ export async function revokeRefreshTokenFamily(
 }
 
 /** Ends all of a person's families; returns the ids of those it ended. */
-export async function revokeRefreshTokenFamiliesOf(
+export async function revokeRefreshTokenFamilies(
   sql: Sql | Transaction,
   revocation: { userId: string; reason: string; now: Date },
 ): Promise<string[]> {
@@ -154,7 +154,7 @@ export async function revokeRefreshTokenFamiliesOf(
 }
 
 /** A login that is neither revoked nor expired. */
-export async function findLivingLogin(
+export async function findActiveLogin(
   sql: Sql | Transaction,
   { id, now }: { id: string; now: Date },
 ): Promise<RefreshTokenFamily | undefined> {
@@ -166,7 +166,7 @@ export async function findLivingLogin(
 }
 
 /** Keeps a living login from being revoked until the transaction ends. False if it is not living. */
-export async function lockLivingLogin(
+export async function lockActiveLogin(
   tx: Transaction,
   { id, now }: { id: string; now: Date },
 ): Promise<boolean> {

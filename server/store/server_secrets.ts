@@ -22,7 +22,7 @@ export async function loadServerSecrets(sql: Sql, sealing: Sealing): Promise<Ser
 }
 
 /** Throws SealingError if the secrets that are stored were encrypted with another key. */
-export async function tryServerSecrets(sql: Sql, sealing: Sealing): Promise<void> {
+export async function verifyServerSecrets(sql: Sql, sealing: Sealing): Promise<void> {
   const rows = await sql<{ value: Uint8Array }[]>`select value from server_secrets`;
   for (const { value } of rows) sealing.open(value);
 }

@@ -86,7 +86,7 @@ export async function findSession(
 }
 
 /** The id of a person's session that was not ended and has not reached its absolute end, idle or not. */
-export async function findUnendedSession(
+export async function findUnexpiredSession(
   sql: Sql,
   query: { tokenHash: Uint8Array; userId: string; now: Date },
 ): Promise<string | undefined> {
@@ -129,7 +129,7 @@ export async function listSessions(
 }
 
 /** Ends all of a person's sessions, but for the one with the id `except`; returns how many lived. */
-export async function endSessionsOf(
+export async function signOutSessions(
   sql: Sql | Transaction,
   { userId, except, now }: { userId: string; except?: string; now: Date },
 ): Promise<number> {
@@ -141,7 +141,7 @@ export async function endSessionsOf(
 }
 
 /** Ends a session. Its row stays until the clean-up, as a trace of where the person signed in. */
-export async function endSession(
+export async function signOutSession(
   sql: Sql | Transaction,
   session: { id: string; now: Date },
 ): Promise<void> {

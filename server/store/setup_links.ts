@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import type { Clock } from "../../shared/clock.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
 import type { Sql } from "./db/connect.ts";
-import { anyUser, createUser, type NewUser, type User } from "./users.ts";
+import { createUser, hasUsers, type NewUser, type User } from "./users.ts";
 
 /** How long a link works, in seconds. */
 export const SETUP_LINK_LIFETIME = 24 * 3600;
@@ -34,7 +34,7 @@ export async function setupLinkState(
   sql: Sql,
   link: { setupToken: string; now: Date },
 ): Promise<SetupLinkState> {
-  if (await anyUser(sql)) return "already_set_up";
+  if (await hasUsers(sql)) return "already_set_up";
   const rows = await sql`
     select 1 from setup_links
     where token_hash = ${tokenHash(link.setupToken)} and expires_at > ${link.now}`;
@@ -52,7 +52,7 @@ export async function createFirstAdministrator(
 ): Promise<User | Exclude<SetupLinkState, "usable">> {
   return await sql.begin(async (tx) => {
     await tx`lock table users in share row exclusive mode`;
-    if (await anyUser(tx)) return "already_set_up";
+    if (await hasUsers(tx)) return "already_set_up";
     const used = await tx`
       delete from setup_links
       where token_hash = ${tokenHash(setup.setupToken)} and expires_at > ${setup.now}

@@ -1,8 +1,8 @@
 import { nameKey } from "../../shared/name_key.ts";
 import type { Sql, Transaction } from "./db/connect.ts";
-import { withdrawApprovalsOf } from "./device_authorizations.ts";
-import { revokeRefreshTokenFamiliesOf } from "./refresh_token_families.ts";
-import { endSessionsOf } from "./sessions.ts";
+import { withdrawApprovals } from "./device_authorizations.ts";
+import { revokeRefreshTokenFamilies } from "./refresh_token_families.ts";
+import { signOutSessions } from "./sessions.ts";
 
 /**
  * Disables or enables a person. Disabling ends their browser sessions and logins
@@ -21,7 +21,7 @@ export async function setUserDisabled(
       set disabled_at = case when ${disabled}::boolean then coalesce(disabled_at, ${now}) end
       where email_key = ${nameKey(email)}
       returning id`;
-    if (user !== undefined && disabled) await endAccess(tx, user.id, "disabled", now);
+    if (user !== undefined && disabled) await revokeAccess(tx, user.id, "disabled", now);
     return user?.id;
   });
 }
@@ -53,20 +53,20 @@ export async function updateUser(
       where email_key = ${nameKey(email)}
       returning id`;
     if (user !== undefined && passwordHash !== null) {
-      await endAccess(tx, user.id, "password_changed", now);
+      await revokeAccess(tx, user.id, "password_changed", now);
     }
     return user?.id;
   });
 }
 
 /** Ends everything a person got in with; `reason` is what their logins say of it. */
-async function endAccess(
+async function revokeAccess(
   tx: Transaction,
   userId: string,
   reason: string,
   now: Date,
 ): Promise<void> {
-  await endSessionsOf(tx, { userId, now });
-  await revokeRefreshTokenFamiliesOf(tx, { userId, reason, now });
-  await withdrawApprovalsOf(tx, userId);
+  await signOutSessions(tx, { userId, now });
+  await revokeRefreshTokenFamilies(tx, { userId, reason, now });
+  await withdrawApprovals(tx, userId);
 }

@@ -119,7 +119,7 @@ export async function listUsers(sql: Sql): Promise<User[]> {
 }
 
 /** Whether anybody can use this server at all. */
-export async function anyUser(sql: Sql | Transaction): Promise<boolean> {
+export async function hasUsers(sql: Sql | Transaction): Promise<boolean> {
   const [{ any }] = await sql<{ any: boolean }[]>`select exists (select 1 from users) as any`;
   return any;
 }

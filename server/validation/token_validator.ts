@@ -8,8 +8,8 @@ import type { Log } from "../log.ts";
 import { heldScope, heldTokenScope } from "../scopes.ts";
 import { type Client, findClient } from "../store/clients.ts";
 import type { Database } from "../store/db/connect.ts";
-import { findCheckedOwner, findTokensToCheck } from "../store/pats/find.ts";
-import type { CheckedOwner, CheckedToken } from "../store/pats/types.ts";
+import { findOwnerRecord, findTokensForValidation } from "../store/pats/find.ts";
+import type { OwnerRecord, TokenRecord } from "../store/pats/types.ts";
 import { accessTokenStatus } from "../store/revoked_access_tokens.ts";
 import type { CacheInvalidation } from "../store/db/cache_invalidation.ts";
 import { readAccessToken } from "../tokens/access_token.ts";
@@ -50,11 +50,11 @@ export interface UsedFrom {
  */
 export class TokenValidator {
   #tokens: InvalidatingCache<ValidatedToken>;
-  #owners: InvalidatingCache<CheckedOwner>;
+  #owners: InvalidatingCache<OwnerRecord>;
   #clients: InvalidatingCache<Client>;
   /** By credentials that were right. */
   #provenClients: InvalidatingCache<Client>;
-  #tokenReads: BatchLoader<CheckedToken>;
+  #tokenReads: BatchLoader<TokenRecord>;
   #changes?: CacheInvalidation;
   readonly lastUses: LastUsedRecorder;
 
@@ -65,7 +65,7 @@ export class TokenValidator {
     this.#clients = new InvalidatingCache(MAX_CLIENTS, isFresh);
     this.#provenClients = new InvalidatingCache(MAX_CLIENTS, isFresh);
     const { sql } = parts.database;
-    this.#tokenReads = new BatchLoader((hashes) => findTokensToCheck(sql, hashes));
+    this.#tokenReads = new BatchLoader((hashes) => findTokensForValidation(sql, hashes));
     this.lastUses = new LastUsedRecorder(parts.database.sql, parts.log);
   }
 
@@ -168,10 +168,10 @@ export class TokenValidator {
   }
 
   /** Owners have many tokens, so one that was seen before costs no read of its own. */
-  async #owner(owner: CheckedToken["owner"]): Promise<CheckedOwner | undefined> {
+  async #owner(owner: TokenRecord["owner"]): Promise<OwnerRecord | undefined> {
     return this.#owners.get(owner.id) ?? await this.#owners.read(
       owner.id,
-      () => findCheckedOwner(this.parts.database.sql, owner),
+      () => findOwnerRecord(this.parts.database.sql, owner),
       () => [`principal:${owner.id}`],
     );
   }
@@ -254,8 +254,8 @@ export function clientIdOf(personalAccessTokenId: string): string {
 }
 
 function knownPersonalAccessToken(
-  token: CheckedToken,
-  owner: CheckedOwner,
+  token: TokenRecord,
+  owner: OwnerRecord,
   { scopes: catalogue }: Pick<ServerConfig, "scopes">,
 ): ValidatedToken {
   const scope = heldTokenScope(catalogue, {

@@ -10,7 +10,7 @@ import {
   redeemDeviceCode,
   type RedeemedDeviceAuthorization,
 } from "../../store/device_authorizations.ts";
-import { findLivingLogin, insertRefreshTokenFamily } from "../../store/refresh_token_families.ts";
+import { findActiveLogin, insertRefreshTokenFamily } from "../../store/refresh_token_families.ts";
 import type { Transaction } from "../../store/db/connect.ts";
 import { findUser, type User } from "../../store/users.ts";
 import { makeRefreshToken, refreshTokenHashes } from "../../tokens/refresh_token.ts";
@@ -165,7 +165,7 @@ async function isForLoginOf(
   now: Date,
 ): Promise<boolean> {
   if (loginId === undefined) return true;
-  const login = await findLivingLogin(tx, { id: loginId, now });
+  const login = await findActiveLogin(tx, { id: loginId, now });
   return login?.userId === userId && login.clientId === clientId;
 }
 

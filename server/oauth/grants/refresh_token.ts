@@ -7,7 +7,7 @@ import { revokeLogin } from "../../logins/revoke_login.ts";
 import { apiScope, heldScope } from "../../scopes.ts";
 import {
   findRefreshTokenFamily,
-  type FoundFamily,
+  type PresentedFamily,
   type RefreshTokenHashes,
   rotateRefreshToken,
 } from "../../store/refresh_token_families.ts";
@@ -89,7 +89,7 @@ function rotate(
 async function checkFamily(
   parts: AppParts,
   request: TokenRequest,
-  family: FoundFamily | undefined,
+  family: PresentedFamily | undefined,
   now: Date,
 ): Promise<OAuthError | undefined> {
   // RFC 6749 section 6: the token is bound to the client it was issued to.

@@ -1,7 +1,7 @@
 import { recordAuditEvent } from "../../store/audit_events.ts";
-import { withdrawApprovalsOf } from "../../store/device_authorizations.ts";
-import { revokeRefreshTokenFamiliesOf } from "../../store/refresh_token_families.ts";
-import { endSessionsOf } from "../../store/sessions.ts";
+import { withdrawApprovals } from "../../store/device_authorizations.ts";
+import { revokeRefreshTokenFamilies } from "../../store/refresh_token_families.ts";
+import { signOutSessions } from "../../store/sessions.ts";
 import { signedInSession } from "../http/browser_session.ts";
 import { browsersOf, loginsOf, MAX_LISTED } from "./devices.tsx";
 import { WhatLoginsLose } from "./end_login.tsx";
@@ -40,10 +40,10 @@ export async function submitEndAllLogins(parts: PageParts, c: PageContext): Prom
   const now = new Date(clock.now());
   const userId = session.user.id;
   const { logins, browsers } = await sql.begin(async (tx) => {
-    const logins = await revokeRefreshTokenFamiliesOf(tx, { userId, reason: "user", now });
+    const logins = await revokeRefreshTokenFamilies(tx, { userId, reason: "user", now });
     // Of what was approved and not redeemed yet, a login would come afterwards.
-    await withdrawApprovalsOf(tx, userId);
-    const browsers = await endSessionsOf(tx, { userId, except: session.id, now });
+    await withdrawApprovals(tx, userId);
+    const browsers = await signOutSessions(tx, { userId, except: session.id, now });
     await recordAuditEvent(tx, clock, {
       event: "logins.all_revoked",
       actor: userId,

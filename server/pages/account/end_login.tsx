@@ -27,7 +27,7 @@ export async function showEndLogin(parts: PageParts, c: PageContext): Promise<Re
   const place = await parts.placeOf(login.address);
   const tokens = await listPersonalAccessTokens(parts.sql, {
     createdByLogin: login.id,
-    standing: { at: new Date(parts.clock.now()), living: true },
+    status: { at: new Date(parts.clock.now()), active: true },
     limit: MAX_LISTED_TOKENS + 1,
   });
   return await questionPage(parts, c, {

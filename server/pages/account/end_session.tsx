@@ -1,5 +1,5 @@
 import { recordAuditEvent } from "../../store/audit_events.ts";
-import { endSession } from "../../store/sessions.ts";
+import { signOutSession } from "../../store/sessions.ts";
 import { signedInSession } from "../http/browser_session.ts";
 import { Address, uuid } from "../device/confirm.tsx";
 import { browsersOf } from "./devices.tsx";
@@ -43,7 +43,7 @@ export async function submitEndSession(parts: PageParts, c: PageContext): Promis
   const { sql, clock } = parts;
   const browser = await otherBrowser(parts, c, c.get("form")("session"));
   if (browser === undefined) return signedOutAlready(parts, c);
-  await endSession(sql, { id: browser.id, now: new Date(clock.now()) });
+  await signOutSession(sql, { id: browser.id, now: new Date(clock.now()) });
   await recordAuditEvent(sql, clock, {
     event: "session.ended",
     actor: signedInSession(c).user.id,

@@ -1,7 +1,7 @@
 import { brand } from "../../../shared/brand.ts";
 import { listRefreshTokenFamilies } from "../../store/refresh_token_families.ts";
 import type { Session } from "../../store/sessions.ts";
-import { anyUser } from "../../store/users.ts";
+import { hasUsers } from "../../store/users.ts";
 import { Command } from "../ui/layout.tsx";
 import { loginList } from "./login_list.tsx";
 import { page, type PageContext, type PageParts } from "../render.tsx";
@@ -19,7 +19,7 @@ export async function showHome(parts: PageParts, c: PageContext): Promise<Respon
 }
 
 async function welcomePage(parts: PageParts, c: PageContext): Promise<Response> {
-  const setUp = await anyUser(parts.sql);
+  const setUp = await hasUsers(parts.sql);
   return await page(parts, c, {
     title: setUp ? "Welcome" : "Not set up yet",
     children: (

@@ -3,8 +3,8 @@ import { neighbourhood, rateLimitKey } from "../../http/client_ip.ts";
 import { verifyPassword } from "../../security/password_hash.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
 import { releaseAttempt } from "../../store/failed_attempts.ts";
-import { endSession, signInAddresses } from "../../store/sessions.ts";
-import { anyUser, emailProblem, findUserByEmail } from "../../store/users.ts";
+import { signInAddresses, signOutSession } from "../../store/sessions.ts";
+import { emailProblem, findUserByEmail, hasUsers } from "../../store/users.ts";
 import { checkPasswordLimit } from "../../security/rate_limit.ts";
 import { rotateSessionCookie } from "../http/session_cookie.ts";
 import { knownBrowser, startSession } from "../http/browser_session.ts";
@@ -28,7 +28,7 @@ export async function showSignIn(parts: PageParts, c: PageContext): Promise<Resp
   const again = c.req.query("again") === "1";
   const session = c.get("session");
   if (session !== undefined && !again) return c.redirect(next, 303);
-  if (!await anyUser(parts.sql)) return await notSetUp(parts, c);
+  if (!await hasUsers(parts.sql)) return await notSetUp(parts, c);
   return await signInPage(parts, c, {
     next,
     again,
@@ -106,7 +106,7 @@ export async function submitSignOut(parts: PageParts, c: PageContext): Promise<R
   const { sql, clock } = parts;
   const session = c.get("session");
   if (session !== undefined) {
-    await endSession(sql, { id: session.id, now: new Date(clock.now()) });
+    await signOutSession(sql, { id: session.id, now: new Date(clock.now()) });
     rotateSessionCookie(parts, c);
     leaveNotice(parts, c, { text: "You are signed out." });
     await recordAuditEvent(sql, clock, {

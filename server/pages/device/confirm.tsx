@@ -11,7 +11,7 @@ import {
   findDecision,
   findEnteredDeviceAuthorization,
 } from "../../store/device_authorizations.ts";
-import { findLivingLogin } from "../../store/refresh_token_families.ts";
+import { findActiveLogin } from "../../store/refresh_token_families.ts";
 import type { Session } from "../../store/sessions.ts";
 import { formatUserCode } from "../../tokens/user_code.ts";
 import { signedInSession } from "../http/browser_session.ts";
@@ -227,7 +227,7 @@ async function isOwnLogin(
   { loginId }: DeviceAuthorization,
 ): Promise<boolean> {
   if (loginId === undefined) return true;
-  const login = await findLivingLogin(sql, { id: loginId, now: new Date(clock.now()) });
+  const login = await findActiveLogin(sql, { id: loginId, now: new Date(clock.now()) });
   return login?.userId === user.id;
 }
 

@@ -1,10 +1,10 @@
 import type { AppParts } from "../../app_parts.ts";
 import {
   createSession,
-  endSession,
   findSession,
-  findUnendedSession,
+  findUnexpiredSession,
   type Session,
+  signOutSession,
 } from "../../store/sessions.ts";
 import type { User } from "../../store/users.ts";
 import { tokenHash } from "../../tokens/token_hash.ts";
@@ -36,7 +36,7 @@ export async function knownBrowser(
 ): Promise<string | undefined> {
   const browserToken = c.get("browserToken");
   if (browserToken === undefined) return undefined;
-  return await findUnendedSession(sql, {
+  return await findUnexpiredSession(sql, {
     tokenHash: tokenHash(browserToken),
     userId,
     now: new Date(clock.now()),
@@ -51,7 +51,7 @@ export async function startSession(parts: AppParts, c: PageContext, user: User):
   const { sql, clock, config } = parts;
   const now = clock.now();
   const before = c.get("session");
-  if (before !== undefined) await endSession(sql, { id: before.id, now: new Date(now) });
+  if (before !== undefined) await signOutSession(sql, { id: before.id, now: new Date(now) });
   const { address, userAgent } = c.get("requester");
   const id = await createSession(sql, {
     tokenHash: tokenHash(rotateSessionCookie(parts, c)),

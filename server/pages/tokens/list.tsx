@@ -49,8 +49,8 @@ export async function anyTokenEndsSoon(
   const now = clock.now();
   const found = await listPersonalAccessTokens(sql, {
     ownerId,
-    standing: { at: new Date(now), living: true },
-    endingBefore: new Date(now + ENDING_SOON),
+    status: { at: new Date(now), active: true },
+    expiringBefore: new Date(now + ENDING_SOON),
     limit: 1,
   });
   return found.length > 0;
@@ -76,7 +76,7 @@ async function listPage(parts: PageParts, c: PageContext, view: View): Promise<R
     : await listPersonalAccessTokens(sql, {
       ownerId,
       search,
-      standing: { at: new Date(now), living: false },
+      status: { at: new Date(now), active: false },
       limit: LAST_ENDED + 1,
     });
   const rows = await withPlaces(parts, tokenPage.tokens);

@@ -66,8 +66,8 @@ export async function readTokenPage(
   const found = await listPersonalAccessTokens(sql, {
     ownerId,
     search,
-    standing: { at: new Date(now), living: show !== "ended" },
-    endingBefore: show === "ending" ? new Date(now + ENDING_SOON) : undefined,
+    status: { at: new Date(now), active: show !== "ended" },
+    expiringBefore: show === "ending" ? new Date(now + ENDING_SOON) : undefined,
     ...before === undefined ? { after } : { before },
     limit: PAGE_LENGTH + 1,
   });

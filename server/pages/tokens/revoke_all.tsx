@@ -23,7 +23,7 @@ export async function showRevocationOfAll(parts: PageParts, c: PageContext): Pro
   if (ownerId === undefined) return await noSuchOwner(parts, c);
   const found = await listPersonalAccessTokens(parts.sql, {
     ownerId,
-    standing: { at: new Date(parts.clock.now()), living: true },
+    status: { at: new Date(parts.clock.now()), active: true },
     limit: NAMED + 1,
   });
   if (found.length === 0) return c.redirect(ofOwner(ownerId), 303);

@@ -5,18 +5,18 @@ import type { PersonalAccessToken } from "./types.ts";
 /**
  * Living tokens without successor that end before `before` and whose owners got fewer
  * than `warnings` warnings, which are counted as given: of many replicas one gets each
- * token. `ofPeople`: not those of service accounts.
+ * token. `usersOnly`: not those of service accounts.
  */
-export async function takeExpiringTokens(
+export async function claimExpiringTokens(
   sql: Sql,
-  query: { now: Date; before: Date; warnings: number; ofPeople: boolean; limit: number },
+  query: { now: Date; before: Date; warnings: number; usersOnly: boolean; limit: number },
 ): Promise<PersonalAccessToken[]> {
   const rows = await sql<TokenRow[]>`
     with due as (
       select t.id from personal_access_tokens t
       where t.revoked_at is null and t.expires_at > ${query.now}
         and t.expires_at <= ${query.before} and t.expiry_warnings < ${query.warnings}
-        and (t.user_id is not null or not ${query.ofPeople}::boolean)
+        and (t.user_id is not null or not ${query.usersOnly}::boolean)
         and ${hasNoSuccessor(sql)}
       order by t.id limit ${query.limit} for update skip locked
     ), taken as (

@@ -1,6 +1,6 @@
 import type { Sql, Transaction } from "../db/connect.ts";
 import { fromRow, type TokenRow, withOwner } from "./row.ts";
-import type { CheckedOwner, CheckedToken, PersonalAccessToken, TokenOwner } from "./types.ts";
+import type { OwnerRecord, PersonalAccessToken, TokenOwner, TokenRecord } from "./types.ts";
 
 export async function findPersonalAccessToken(
   sql: Sql | Transaction,
@@ -31,10 +31,10 @@ export async function findTokensByHash(
  * Finds tokens, living or not, by the hashes (in hex) of what was presented: one read
  * of an index, and as little of each row as will do, since this is what a check costs.
  */
-export async function findTokensToCheck(
+export async function findTokensForValidation(
   sql: Sql,
   hashes: readonly string[],
-): Promise<Map<string, CheckedToken>> {
+): Promise<Map<string, TokenRecord>> {
   const rows = await sql<
     {
       hash: string;
@@ -71,10 +71,10 @@ export async function findTokensToCheck(
 }
 
 /** What an owner may do now. */
-export async function findCheckedOwner(
+export async function findOwnerRecord(
   sql: Sql,
   { kind, id }: { kind: TokenOwner["kind"]; id: string },
-): Promise<CheckedOwner | undefined> {
+): Promise<OwnerRecord | undefined> {
   const rows = await sql<
     { username: string; disabled: boolean; is_admin: boolean; scope: string | null }[]
   >`

@@ -11,8 +11,8 @@ export interface ListPosition {
 
 /**
  * Tokens from the newest on: one owner's, or everybody's. `search` is looked for
- * in names, and at the beginning of tokens. `standing` picks those that live at a
- * moment, or those that have ended; `endingBefore` those that end by themselves
+ * in names, and at the beginning of tokens. `status` picks those that live at a
+ * moment, or those that have ended; `expiringBefore` those that end by themselves
  * before then and have no successor yet. `after` gives those older than a place in
  * the list, `before` the ones just newer, of which there may be more.
  */
@@ -22,14 +22,14 @@ export async function listPersonalAccessTokens(
     ownerId?: string;
     createdByLogin?: string;
     search?: string;
-    standing?: { at: Date; living: boolean };
-    endingBefore?: Date;
+    status?: { at: Date; active: boolean };
+    expiringBefore?: Date;
     after?: ListPosition;
     before?: ListPosition;
     limit: number;
   },
 ): Promise<PersonalAccessToken[]> {
-  const { ownerId, createdByLogin, search, standing, endingBefore, after, before } = query;
+  const { ownerId, createdByLogin, search, status, expiringBefore, after, before } = query;
   const pattern = (text: string) => text.replace(/[\\%_]/g, "\\$&");
   const rows = await sql<TokenRow[]>`
     ${withOwner(sql)}
@@ -44,16 +44,16 @@ export async function listPersonalAccessTokens(
         or t.token_prefix like ${`${pattern(search.slice(0, 12))}%`})`
   }
       ${
-    standing === undefined
+    status === undefined
       ? sql``
-      : standing.living
-      ? sql`and t.revoked_at is null and (t.expires_at is null or t.expires_at > ${standing.at})`
-      : sql`and (t.revoked_at is not null or t.expires_at <= ${standing.at})`
+      : status.active
+      ? sql`and t.revoked_at is null and (t.expires_at is null or t.expires_at > ${status.at})`
+      : sql`and (t.revoked_at is not null or t.expires_at <= ${status.at})`
   }
       ${
-    endingBefore === undefined
+    expiringBefore === undefined
       ? sql``
-      : sql`and t.expires_at <= ${endingBefore} and ${hasNoSuccessor(sql)}`
+      : sql`and t.expires_at <= ${expiringBefore} and ${hasNoSuccessor(sql)}`
   }
       ${
     after === undefined ? sql`` : sql`and (t.created_at, t.id) <
@@ -69,17 +69,17 @@ export async function listPersonalAccessTokens(
   return before === undefined ? found : found.reverse();
 }
 
-/** How many tokens somebody has that live at `livingAt` or were made after `madeAfter`. */
-export async function countTokensOf(
+/** How many tokens somebody has that live at `activeAt` or were made after `createdAfter`. */
+export async function countTokensOfOwner(
   tx: Transaction,
   ownerId: string,
-  { livingAt, madeAfter }: { livingAt?: Date; madeAfter: Date },
+  { activeAt, createdAfter }: { activeAt?: Date; createdAfter: Date },
 ): Promise<number> {
   const rows = await tx<{ count: number }[]>`
     select count(*)::int as count from personal_access_tokens
     where (user_id = ${ownerId} or service_account_id = ${ownerId})
-      and (created_at > ${madeAfter} or (
-        ${livingAt ?? null}::timestamptz is not null and revoked_at is null
-        and (expires_at is null or expires_at > ${livingAt ?? null}::timestamptz)))`;
+      and (created_at > ${createdAfter} or (
+        ${activeAt ?? null}::timestamptz is not null and revoked_at is null
+        and (expires_at is null or expires_at > ${activeAt ?? null}::timestamptz)))`;
   return rows[0].count;
 }

@@ -49,7 +49,7 @@ export interface NewToken {
 }
 
 /** What a check needs of a token. Times are in ms since 1970. */
-export interface CheckedToken {
+export interface TokenRecord {
   id: string;
   owner: { kind: TokenOwner["kind"]; id: string };
   scope: string;
@@ -62,7 +62,7 @@ export interface CheckedToken {
 }
 
 /** What a check needs of a token's owner. */
-export interface CheckedOwner {
+export interface OwnerRecord {
   id: string;
   username: string;
   disabled: boolean;

@@ -44,7 +44,7 @@ export async function lockPersonalAccessToken(
 }
 
 /** Lets a token end at `expiresAt` at the latest. */
-export async function shortenPersonalAccessToken(
+export async function limitTokenExpiry(
   sql: Sql | Transaction,
   { id, expiresAt }: { id: string; expiresAt: Date },
 ): Promise<void> {
@@ -71,12 +71,12 @@ export async function revokePersonalAccessTokens(
 }
 
 /** Revokes all living tokens of one owner; returns them. */
-export async function revokeTokensOf(
+export async function revokeTokensOfOwner(
   tx: Transaction,
   { ownerId, ...revocation }: { ownerId: string; reason: string; now: Date },
 ): Promise<PersonalAccessToken[]> {
   const owned = tx`(user_id = ${ownerId} or service_account_id = ${ownerId})`;
-  return await revokeLiving(tx, owned, revocation);
+  return await revokeActive(tx, owned, revocation);
 }
 
 /** Revokes the living tokens that were created with a login; returns them. */
@@ -84,11 +84,11 @@ export async function revokeTokensCreatedByLogin(
   tx: Transaction,
   { loginId, ...revocation }: { loginId: string; reason: string; now: Date },
 ): Promise<PersonalAccessToken[]> {
-  return await revokeLiving(tx, tx`created_by_login = ${loginId}`, revocation);
+  return await revokeActive(tx, tx`created_by_login = ${loginId}`, revocation);
 }
 
 /** Locks in one order, as uses are recorded. */
-async function revokeLiving(
+async function revokeActive(
   tx: Transaction,
   which: ReturnType<typeof hasNoSuccessor>,
   { reason, now }: { reason: string; now: Date },

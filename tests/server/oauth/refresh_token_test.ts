@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { refreshTokenGrant } from "../../../server/oauth/grants/refresh_token.ts";
 import { commandLineClient } from "../../../server/store/clients.ts";
 import type { Sql } from "../../../server/store/db/connect.ts";
-import { revokeRefreshTokenFamiliesOf } from "../../../server/store/refresh_token_families.ts";
+import { revokeRefreshTokenFamilies } from "../../../server/store/refresh_token_families.ts";
 import { deriveNextRefreshToken, makeRefreshToken } from "../../../server/tokens/refresh_token.ts";
 import { OAuthError } from "../../../shared/oauth/errors.ts";
 import { setUserDisabled, updateUser } from "../../../server/store/user_access.ts";
@@ -232,7 +232,7 @@ testOnEachDatabase(
     const { sql, clock } = server.parts;
     const now = new Date(clock.now());
     const ends: Record<string, (login: { userId: string; token: string }) => Promise<unknown>> = {
-      "revoked": ({ userId }) => revokeRefreshTokenFamiliesOf(sql, { userId, reason: "test", now }),
+      "revoked": ({ userId }) => revokeRefreshTokenFamilies(sql, { userId, reason: "test", now }),
       "disabled": ({ userId }) => sql`update users set disabled_at = ${now} where id = ${userId}`,
       "expired": ({ userId }) =>
         sql`

@@ -1,7 +1,7 @@
 /** A million tokens: what is asked with every request, and what people look at, stays a look at an index. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { findTokensToCheck } from "../../../server/store/pats/find.ts";
+import { findTokensForValidation } from "../../../server/store/pats/find.ts";
 import { brand } from "../../../shared/brand.ts";
 import { databaseKinds } from "../../support/databases.ts";
 import {
@@ -59,7 +59,7 @@ Deno.test(`a million tokens cost what one does (${newest.name})`, async () => {
       );
     },
   });
-  await findTokensToCheck(explaining, [hash]);
+  await findTokensForValidation(explaining, [hash]);
   assert.match(plans[0], /Index Scan using personal_access_tokens_token_hash_key/);
   assert.doesNotMatch(plans[0], /Seq Scan/);
 

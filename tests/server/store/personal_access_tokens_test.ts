@@ -4,18 +4,18 @@
  */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { takeExpiringTokens } from "../../../server/store/pats/expiry.ts";
+import { claimExpiringTokens } from "../../../server/store/pats/expiry.ts";
 import { findPersonalAccessToken } from "../../../server/store/pats/find.ts";
 import { recordTokenUses } from "../../../server/store/pats/last_used.ts";
 import { recordLeaks } from "../../../server/store/pats/leaks.ts";
-import { countTokensOf, listPersonalAccessTokens } from "../../../server/store/pats/list.ts";
+import { countTokensOfOwner, listPersonalAccessTokens } from "../../../server/store/pats/list.ts";
 import type { NewToken } from "../../../server/store/pats/types.ts";
 import {
   insertPersonalAccessToken,
+  limitTokenExpiry,
   revokePersonalAccessTokens,
   revokeTokensCreatedByLogin,
-  revokeTokensOf,
-  shortenPersonalAccessToken,
+  revokeTokensOfOwner,
 } from "../../../server/store/pats/write.ts";
 import { createServiceAccount } from "../../../server/store/service_accounts.ts";
 import { tokenHash } from "../../../server/tokens/token_hash.ts";
@@ -73,8 +73,8 @@ testOnEachDatabase(
   async (location) => {
     await using server = await testServer(location);
     const { sql, at, alice, bob, ci, insert } = await owners(server);
-    const count = (ownerId: string, livingAt?: Date) =>
-      sql.begin((tx) => countTokensOf(tx, ownerId, { livingAt, madeAfter: at(-1) }));
+    const count = (ownerId: string, activeAt?: Date) =>
+      sql.begin((tx) => countTokensOfOwner(tx, ownerId, { activeAt, createdAfter: at(-1) }));
     const counts = async (name: string, more: Wanted, [living, replacing]: [number, number]) => {
       const id = await insert(name, more);
       const owner = (more.owner ?? alice).id;
@@ -113,13 +113,16 @@ testOnEachDatabase(
         "of a person",
         {},
         () =>
-          sql.begin((tx) => revokeTokensOf(tx, { ownerId: alice.id, reason: "all", now: at(0) })),
+          sql.begin((tx) =>
+            revokeTokensOfOwner(tx, { ownerId: alice.id, reason: "all", now: at(0) })
+          ),
         { owner: bob },
       ],
       [
         "of a service account",
         { owner: ci },
-        () => sql.begin((tx) => revokeTokensOf(tx, { ownerId: ci.id, reason: "all", now: at(0) })),
+        () =>
+          sql.begin((tx) => revokeTokensOfOwner(tx, { ownerId: ci.id, reason: "all", now: at(0) })),
         { owner: bob },
       ],
       [
@@ -203,7 +206,7 @@ testOnEachDatabase("a token's end only comes nearer", async (location) => {
   for (const [before, to, after] of [[undefined, 1, 1], [2, 1, 1], [1, 2, 1]] as const) {
     const id = await insert("a token", { expiresAt: before && at(before) });
     const bystander = await insert("another");
-    await shortenPersonalAccessToken(sql, { id, expiresAt: at(to) });
+    await limitTokenExpiry(sql, { id, expiresAt: at(to) });
     assert.deepEqual((await find(id)).expiresAt, at(after));
     assert.equal((await find(bystander)).expiresAt, undefined);
   }
@@ -244,13 +247,13 @@ testOnEachDatabase(
     const due = await insert("due", { expiresAt: at(5) });
     await insert("to the second", { expiresAt: at(7) });
     await insert("service account's", { owner: ci, expiresAt: at(5) });
-    const take = async (days: number, warnings: number, ofPeople = false) =>
+    const take = async (days: number, warnings: number, usersOnly = false) =>
       names(
-        await takeExpiringTokens(sql, {
+        await claimExpiringTokens(sql, {
           now: at(0),
           before: at(days),
           warnings,
-          ofPeople,
+          usersOnly,
           limit: 10,
         }),
       );
@@ -275,11 +278,15 @@ testOnEachDatabase("a list has the tokens that were asked for, and no others", a
   const list = async (query: Omit<Parameters<typeof listPersonalAccessTokens>[1], "limit">) =>
     names(await listPersonalAccessTokens(sql, { ...query, limit: 10 }));
   const ownerId = alice.id;
-  const standing = (living: boolean) => ({ at: at(0), living });
-  assert.deepEqual(await list({ ownerId, standing: standing(true) }), ["endless", "living"]);
-  assert.deepEqual(await list({ ownerId, standing: standing(false) }), ["expired", "revoked"]);
+  const status = (active: boolean) => ({ at: at(0), active });
+  assert.deepEqual(await list({ ownerId, status: status(true) }), ["endless", "living"]);
+  assert.deepEqual(await list({ ownerId, status: status(false) }), ["expired", "revoked"]);
   assert.deepEqual(await list({ ownerId: ci.id }), ["ci's 100%"]);
-  assert.deepEqual(await list({ ownerId, endingBefore: at(1) }), ["expired", "living", "revoked"]);
+  assert.deepEqual(await list({ ownerId, expiringBefore: at(1) }), [
+    "expired",
+    "living",
+    "revoked",
+  ]);
   assert.deepEqual(await list({ search: "ENDLESS" }), ["endless"]);
   assert.deepEqual(await list({ search: "othe" }), ["bob's"]);
   assert.deepEqual(await list({ search: "%" }), ["ci's 100%"], "not a pattern");

@@ -5,11 +5,11 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import {
-  findLivingLogin,
+  findActiveLogin,
   insertRefreshTokenFamily,
   listRefreshTokenFamilies,
-  lockLivingLogin,
-  revokeRefreshTokenFamiliesOf,
+  lockActiveLogin,
+  revokeRefreshTokenFamilies,
   revokeRefreshTokenFamily,
   rotateRefreshToken,
 } from "../../../server/store/refresh_token_families.ts";
@@ -111,12 +111,12 @@ testOnEachDatabase(
     assert.equal(await revokeRefreshTokenFamily(sql, { id, reason: "client", now }), true);
     const again = { reason: "user", now: at(1) };
     assert.equal(await revokeRefreshTokenFamily(sql, { id, ...again }), false);
-    assert.deepEqual(await revokeRefreshTokenFamiliesOf(sql, { userId: user.id, ...again }), []);
+    assert.deepEqual(await revokeRefreshTokenFamilies(sql, { userId: user.id, ...again }), []);
     const [row] = await sql`
       select revoked_at, revoked_reason from refresh_token_families where id = ${id}`;
     assert.deepEqual([row.revoked_at, row.revoked_reason], [now, "client"]);
     assert.deepEqual(
-      await revokeRefreshTokenFamiliesOf(sql, { userId: other.user.id, ...again }),
+      await revokeRefreshTokenFamilies(sql, { userId: other.user.id, ...again }),
       [other.id],
     );
   },
@@ -130,8 +130,8 @@ testOnEachDatabase(
     await family(server);
     const living = async (days: number) => {
       const query = { id, now: at(days) };
-      const found = await findLivingLogin(sql, query) !== undefined;
-      assert.equal(await sql.begin((tx) => lockLivingLogin(tx, query)), found);
+      const found = await findActiveLogin(sql, query) !== undefined;
+      assert.equal(await sql.begin((tx) => lockActiveLogin(tx, query)), found);
       const listed = await listRefreshTokenFamilies(sql, {
         userId: user.id,
         now: at(days),

@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import {
   createSession,
   deleteOldSessions,
-  endSession,
-  endSessionsOf,
   findSession,
-  findUnendedSession,
+  findUnexpiredSession,
   listSessions,
   signInAddresses,
+  signOutSession,
+  signOutSessions,
 } from "../../../server/store/sessions.ts";
 import { setUserDisabled } from "../../../server/store/user_access.ts";
 import { createUser, type User } from "../../../server/store/users.ts";
@@ -81,7 +81,7 @@ testOnEachDatabase(
   async (location) => {
     await using server = await testServer(location);
     const { sql, find, userId, sessionId } = await signedIn(server);
-    await endSession(sql, { id: sessionId!, now: new Date(server.clock.now()) });
+    await signOutSession(sql, { id: sessionId!, now: new Date(server.clock.now()) });
     assert.equal(await find(), undefined);
     server.clock.advance({ minutes: 1 });
     const second = await signedIn(server, "second", "2001:db8::1");
@@ -112,7 +112,7 @@ testOnEachDatabase(
     const { sql, userId, sessionId } = await signedIn(server);
     const other = await server.addUser();
     const known = (person: string, token = "token") =>
-      findUnendedSession(sql, {
+      findUnexpiredSession(sql, {
         tokenHash: tokenHash(token),
         userId: person,
         now: new Date(server.clock.now()),
@@ -124,7 +124,7 @@ testOnEachDatabase(
     server.clock.advance({ hours: 1 });
     assert.equal(await known(userId), undefined, "past its absolute end");
     server.clock.advance({ hours: -1 });
-    await endSession(sql, { id: sessionId!, now: new Date(server.clock.now()) });
+    await signOutSession(sql, { id: sessionId!, now: new Date(server.clock.now()) });
     assert.equal(await known(userId), undefined, "signed out");
   },
 );
@@ -165,18 +165,18 @@ testOnEachDatabase(
       [second.sessionId, third.sessionId].sort(),
       "without the one that nobody used",
     );
-    await endSession(sql, { id: third.sessionId!, now: now() });
+    await signOutSession(sql, { id: third.sessionId!, now: now() });
     assert.deepEqual(await list(userId), [second.sessionId], "nor the one that was ended");
     const [ended] = await sql`select expires_at from sessions where id = ${third.sessionId!}`;
 
     server.clock.advance({ minutes: 1 });
     const fourth = await signedIn(server, "fourth");
     // Idle ones count: without this they would work again with another idle time.
-    assert.equal(await endSessionsOf(sql, { userId, except: fourth.sessionId, now: now() }), 2);
+    assert.equal(await signOutSessions(sql, { userId, except: fourth.sessionId, now: now() }), 2);
     assert.deepEqual(await list(userId), [fourth.sessionId]);
     const ends = await sql`select expires_at from sessions where id = ${third.sessionId!}`;
     assert.deepEqual(ends[0], ended, "an end stays as it was");
-    await endSession(sql, { id: third.sessionId!, now: now() });
+    await signOutSession(sql, { id: third.sessionId!, now: now() });
     assert.deepEqual(
       (await sql`select expires_at from sessions where id = ${third.sessionId!}`)[0],
       ended,
