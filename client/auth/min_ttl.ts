@@ -1,15 +1,15 @@
 /** `--min-ttl`: how long a token must live at least, and what is said where it does not. */
+import { parseDurationSeconds } from "../../shared/duration.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
-import { parseDuration } from "../duration.ts";
 import { formatDuration } from "../output.ts";
 import type { SessionToken } from "./token_source.ts";
 
 /** `text` in milliseconds. Throws ClientError (usage). */
 export function parseMinTtl(text: string): number {
-  const minTtlMs = parseDuration(text);
-  if (minTtlMs !== undefined) return minTtlMs;
+  const seconds = parseDurationSeconds(text);
+  if (seconds !== undefined) return seconds * 1000;
   throw new ClientError(
     EXIT.usage,
     `--min-ttl ${text} is not a valid duration. Examples: 90s, 5m, 1h.`,

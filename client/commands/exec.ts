@@ -23,7 +23,7 @@ import { openTokenSocket, TOKEN_SOCKET_VARIABLE } from "../auth/token_socket.ts"
 export interface ExecOptions extends SelectionWithFederation {
   /** Further variables that hold the token. */
   env?: string[];
-  /** As typed, see parseDuration. */
+  /** As typed, see parseDurationSeconds. */
   minTtl: string;
   exchange?: boolean;
 }

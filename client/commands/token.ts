@@ -15,7 +15,7 @@ import { formatJson } from "../output.ts";
 import { chooseSession, type SelectionWithFederation, sessionToken } from "../auth/token_source.ts";
 
 export interface TokenOptions extends SelectionWithFederation {
-  /** As typed, see parseDuration. */
+  /** As typed, see parseDurationSeconds. */
   minTtl: string;
   /** Trade a personal access token for a JWT. */
   exchange?: boolean;

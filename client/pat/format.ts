@@ -1,10 +1,10 @@
 /** Personal access tokens in words. */
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import { brand } from "../../shared/brand.ts";
+import { parseDurationSeconds } from "../../shared/duration.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
-import { parseDuration } from "../duration.ts";
 import { formatDuration, formatTime } from "../output.ts";
 import { LifetimeTooLongError, type PersonalAccessToken } from "./api.ts";
 import { replacementsOf } from "./rotation_chain.ts";
@@ -20,9 +20,8 @@ const SOON_MS = 14 * 86_400_000;
 export function parseExpiry(text: string | undefined, io: ClientIo): number | null | undefined {
   if (text === undefined) return undefined;
   if (text === "never") return null;
-  const duration = parseDuration(text);
   const end = endOfDay(text) ?? (/^\d{4}-\d\d-\d\dT/.test(text) ? Date.parse(text) : NaN);
-  const seconds = Math.floor((duration ?? end - io.clock.now()) / 1000);
+  const seconds = parseDurationSeconds(text) ?? Math.floor((end - io.clock.now()) / 1000);
   if (seconds > 0) return seconds;
   throw new ClientError(
     EXIT.usage,

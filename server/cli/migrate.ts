@@ -7,6 +7,7 @@ import { callControlChannel, describeHeld } from "../admin/rpc.ts";
 import { listMigrations } from "../admin/migration_operations.ts";
 import type { OperationResult } from "../admin/operations.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
+import { formatTable } from "../../shared/table.ts";
 import { loadConfig, type ServerConfig, type SettingFlags } from "../config/load.ts";
 import type { ServerIo } from "../io.ts";
 import { migrateInTime, openReachable } from "../open_store.ts";
@@ -14,7 +15,6 @@ import { FolderLocked } from "../store/embedded/folder_lock.ts";
 import { hasSchema } from "../store/db/migrate.ts";
 import { NoDatabase } from "../store/db/no_database.ts";
 import { emailProblem } from "../store/users.ts";
-import { columns } from "./columns.ts";
 import { reportDatabase, reportFailure, reportProblems } from "./failure.ts";
 
 /** `migrate`: brings the database up to date; `--status` only tells. */
@@ -76,7 +76,7 @@ async function status(config: ServerConfig, io: ServerIo): Promise<Status> {
 }
 
 function reportStatus(migrations: Status, io: ServerIo): number {
-  io.stdout(columns([
+  io.stdout(formatTable([
     ["MIGRATION", "APPLIED"],
     ...migrations.map(({ name, appliedAt }) => [name, appliedAt ?? "pending"]),
   ]));

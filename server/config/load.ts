@@ -1,5 +1,6 @@
 import { isAbsolute, join } from "node:path";
 import { brand } from "../../shared/brand.ts";
+import { parseDurationSeconds } from "../../shared/duration.ts";
 import {
   isManagementScope,
   MANAGEMENT_SCOPES,
@@ -20,7 +21,7 @@ import {
   PROXY_VARIABLES,
   proxyVariable,
 } from "./setting_url.ts";
-import { isLoopbackHost, parseDuration, parseListenAddress } from "./parsers.ts";
+import { isLoopbackHost, parseListenAddress } from "./parsers.ts";
 import { parsePostgresUrl, PostgresUrlError } from "../store/db/postgres_url.ts";
 import { webhookKey } from "./webhook_key.ts";
 import { unknownVariables } from "./unknown_variables.ts";
@@ -197,7 +198,7 @@ function checkedConfig(
   const seconds = (name: SettingName, least: number): number => {
     const value = raw.get(name);
     if (value === undefined) return 0;
-    const parsed = parseDuration(value);
+    const parsed = parseDurationSeconds(value);
     if (parsed !== undefined && parsed >= least) return parsed;
     problems.push(
       `${name}: "${value}" is no duration of at least ${least} s; write it like 90s, 15m, 8h or 30d`,

@@ -1,11 +1,3 @@
-const UNITS: Record<string, number> = { "": 1, s: 1, m: 60, h: 3600, d: 86400 };
-
-/** Seconds from `90`, `90s`, `15m`, `8h` or `30d`, or undefined. */
-export function parseDuration(text: string): number | undefined {
-  const match = /^(\d{1,9})([smhd]?)$/.exec(text.trim());
-  return match === null ? undefined : Number(match[1]) * UNITS[match[2]];
-}
-
 /** `host:port`, `[::1]:port` or `:port` (this machine only), or undefined. */
 export function parseListenAddress(text: string): { hostname: string; port: number } | undefined {
   const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:\s]*)):(\d{1,5})$/.exec(text.trim());

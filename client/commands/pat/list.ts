@@ -2,9 +2,9 @@
 import { sanitizeLine } from "../../../shared/sanitize.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { nameKey } from "../../../shared/name_key.ts";
+import { formatTable } from "../../../shared/table.ts";
 import { ClientError } from "../../errors.ts";
 import type { ClientIo } from "../../io.ts";
-import { columns } from "../../ui/columns.ts";
 import { formatJson } from "../../output.ts";
 import { describeEnd, describeLastUse, endsSoon, hasEnded, warnOfEnds } from "../../pat/format.ts";
 import { openTokenApi } from "../../pat/api.ts";
@@ -37,7 +37,7 @@ export async function patList(options: PatListOptions, io: ClientIo): Promise<nu
   } else if (tokens.length === 0) {
     io.stderr("There are no tokens.\n");
   } else {
-    io.stdout(columns([
+    io.stdout(formatTable([
       ["NAME", "BEGINS WITH", "SCOPES", "ENDS", "LAST USED", ...options.all ? ["OWNER"] : [], "ID"],
       ...tokens.map((token) => [
         sanitizeLine(token.name, 40),

@@ -1,10 +1,10 @@
 /** `pat rotate`: gives a token a new secret; the old one lives on for as long as the user says. */
 import { sanitizeLine } from "../../../shared/sanitize.ts";
+import { parseDurationSeconds } from "../../../shared/duration.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { MAX_OVERLAP_SECONDS } from "../../../shared/tokens/limits.ts";
 import { ClientError } from "../../errors.ts";
 import type { ClientIo } from "../../io.ts";
-import { parseDuration } from "../../duration.ts";
 import { namedToken } from "../../pat/resolve.ts";
 import type { ApprovalOptions } from "../../auth/management_token.ts";
 import { formatDuration } from "../../output.ts";
@@ -14,7 +14,7 @@ import type { Selection } from "../../auth/token_source.ts";
 import { describeMade, giveOut } from "./create.ts";
 
 export interface PatRotateOptions extends Selection, ApprovalOptions {
-  /** As typed, see parseDuration. */
+  /** As typed, see parseDurationSeconds. */
   overlap: string;
   /** As typed, see parseExpiry. */
   expires?: string;
@@ -28,14 +28,14 @@ export async function patRotate(
   options: PatRotateOptions,
   io: ClientIo,
 ): Promise<number> {
-  const overlapMs = parseDuration(options.overlap);
-  if (overlapMs === undefined) {
+  const overlap = parseDurationSeconds(options.overlap);
+  if (overlap === undefined) {
     throw new ClientError(
       EXIT.usage,
       `--overlap ${sanitizeLine(options.overlap)} is no duration. Examples: 0, 10m, 1h, 7d.`,
     );
   }
-  if (overlapMs > MAX_OVERLAP_SECONDS * 1000) {
+  if (overlap > MAX_OVERLAP_SECONDS) {
     throw new ClientError(
       EXIT.usage,
       `--overlap ${sanitizeLine(options.overlap)} is too long: at most ${
@@ -49,19 +49,19 @@ export async function patRotate(
   const { token: old } = await namedToken(api, name, options.for, io);
   const made = await createWithExpiry(options.expires, (expiresIn) =>
     api.rotate(old, {
-      overlap: overlapMs / 1000,
+      overlap,
       ...(expiresIn !== undefined && { expires_in: expiresIn }),
     }), io);
-  const replaced = overlapMs === 0
+  const replaced = overlap === 0
     ? "The old one has ended as well, so no token is left. "
-    : `The old one works for ${formatDuration(overlapMs)} more at most. `;
+    : `The old one works for ${formatDuration(overlap * 1000)} more at most. `;
   await giveOut(api, made, { ...options, replaced }, io);
   io.stderr(
     `Now ${describeMade(made, io)}\n` +
-      (overlapMs === 0
+      (overlap === 0
         ? `The old one (${sanitizeLine(old.prefix)}…) has ended.\n`
         : `The old one (${sanitizeLine(old.prefix)}…) works for ${
-          formatDuration(overlapMs)
+          formatDuration(overlap * 1000)
         } more ` +
           `at most.\n`),
   );

@@ -2,11 +2,11 @@ import { randomBytes } from "node:crypto";
 import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { formatToken } from "../../../shared/tokens/format.ts";
+import { formatTable } from "../../../shared/table.ts";
 import type { SettingFlags } from "../../config/load.ts";
 import type { ServerIo } from "../../io.ts";
 import { tokenHash } from "../../tokens/token_hash.ts";
 import { adminCommand } from "./command.ts";
-import { columns } from "../columns.ts";
 
 /**
  * `admin client add`: only the secret on stdout, so that it can be piped into a vault.
@@ -51,7 +51,7 @@ async function removeLostClient(
 
 export async function adminClientList(options: SettingFlags, io: ServerIo): Promise<number> {
   return await adminCommand("listAllClients", {}, options, io, (clients) => {
-    io.stdout(columns([
+    io.stdout(formatTable([
       ["CLIENT ID", "NAME", "CREATED"],
       ...clients.map(({ id, name, createdAt }) => [id, name, createdAt]),
     ]));

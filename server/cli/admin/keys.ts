@@ -1,9 +1,9 @@
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { formatJson } from "../../../shared/sanitize.ts";
+import { formatTable } from "../../../shared/table.ts";
 import type { SettingFlags } from "../../config/load.ts";
 import type { ServerIo } from "../../io.ts";
 import { adminCommand } from "./command.ts";
-import { columns } from "../columns.ts";
 
 export async function adminKeysList(options: SettingFlags, io: ServerIo): Promise<number> {
   return await adminCommand("listKeys", {}, options, io, (keys) => {
@@ -11,7 +11,7 @@ export async function adminKeysList(options: SettingFlags, io: ServerIo): Promis
       io.stdout(formatJson(keys));
       return EXIT.ok;
     }
-    io.stdout(columns([
+    io.stdout(formatTable([
       ["KEY ID", "ALGORITHM", "STATE", "SIGNS FROM", "PUBLISHED UNTIL"],
       ...keys.map((key) => [
         key.kid,

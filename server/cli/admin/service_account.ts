@@ -1,8 +1,8 @@
 import { EXIT } from "../../../shared/exit_codes.ts";
+import { formatTable } from "../../../shared/table.ts";
 import type { SettingFlags } from "../../config/load.ts";
 import type { ServerIo } from "../../io.ts";
 import { adminCommand } from "./command.ts";
-import { columns } from "../columns.ts";
 
 export async function adminServiceAccountAdd(
   name: string,
@@ -22,7 +22,7 @@ export async function adminServiceAccountList(
   io: ServerIo,
 ): Promise<number> {
   return await adminCommand("listAllServiceAccounts", {}, options, io, (accounts) => {
-    io.stdout(columns([
+    io.stdout(formatTable([
       ["NAME", "SCOPE", "STATE"],
       ...accounts.map((one) => [one.name, one.scope, one.disabled ? "disabled" : "enabled"]),
     ]));

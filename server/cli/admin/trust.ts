@@ -1,6 +1,8 @@
 import { brand } from "../../../shared/brand.ts";
+import { parseDurationSeconds } from "../../../shared/duration.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { escapeUnsafe, formatJson, sanitizeLine } from "../../../shared/sanitize.ts";
+import { formatTable } from "../../../shared/table.ts";
 import type { TrustRuleRequest } from "../../admin/trust_operations.ts";
 import { loadConfig, type SettingFlags } from "../../config/load.ts";
 import { describeCondition } from "../../federation/condition.ts";
@@ -14,9 +16,7 @@ import { repositoryIdLookUp } from "../../federation/repository_id.ts";
 import { draftRule, RuleDraftError } from "../../federation/build_rule.ts";
 import { machineNetwork, OutboundHttp } from "../../outbound/outbound_http.ts";
 import type { ServerIo } from "../../io.ts";
-import { parseDuration } from "../../config/parsers.ts";
 import { adminCommand } from "./command.ts";
-import { columns } from "../columns.ts";
 import { reportProblems } from "../failure.ts";
 
 /** Options of `admin trust add`, as the command line gives them. */
@@ -56,7 +56,7 @@ export async function adminTrustAdd(
     );
     return EXIT.usage;
   }
-  const lifetimeSeconds = parseDuration(options.lifetime ?? DEFAULT_LIFETIME);
+  const lifetimeSeconds = parseDurationSeconds(options.lifetime ?? DEFAULT_LIFETIME);
   if (lifetimeSeconds === undefined) {
     io.stderr(`--lifetime: "${options.lifetime}" is no duration; write it like 10m\n`);
     return EXIT.usage;
@@ -134,7 +134,7 @@ export async function adminTrustList(
       io.stdout(formatJson(rules));
       return EXIT.ok;
     }
-    io.stdout(columns([
+    io.stdout(formatTable([
       ["NAME", "CONDITIONS", "SCOPE", "ACTS AS", "UNTIL"],
       ...rules.map((rule) => [
         rule.name,

@@ -1,10 +1,10 @@
 import { EXIT } from "../../../shared/exit_codes.ts";
+import { formatTable } from "../../../shared/table.ts";
 import type { SettingFlags } from "../../config/load.ts";
 import { hashPassword, passwordProblem } from "../../security/password_hash.ts";
 import type { ServerIo } from "../../io.ts";
 import { emailProblem, nameProblem } from "../../store/users.ts";
 import { adminCommand } from "./command.ts";
-import { columns } from "../columns.ts";
 
 /** `admin user add`: the password comes from standard input, never from the command line. */
 export async function adminUserAdd(
@@ -79,7 +79,7 @@ export async function adminUserUpdate(
 
 export async function adminUserList(options: SettingFlags, io: ServerIo): Promise<number> {
   return await adminCommand("listAllUsers", {}, options, io, (users) => {
-    io.stdout(columns([
+    io.stdout(formatTable([
       ["EMAIL", "NAME", "ROLE", "STATE"],
       ...users.map((user) => [
         user.email,

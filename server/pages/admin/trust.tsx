@@ -1,10 +1,10 @@
+import { parseDurationSeconds } from "../../../shared/duration.ts";
 import { OperationError } from "../../admin/operation.ts";
 import { addTrustRule, listAllTrustRules, type ListedRule } from "../../admin/trust_operations.ts";
 import type { FormParameters } from "../../http/form.ts";
 import { isProviderName, providers } from "../../federation/providers.ts";
 import { repositoryIdLookUp } from "../../federation/repository_id.ts";
 import { draftRule, RuleDraftError } from "../../federation/build_rule.ts";
-import { parseDuration } from "../../config/parsers.ts";
 import { needsFreshSignIn, signedInSession, signInPath } from "../http/browser_session.ts";
 import {
   ErrorSummary,
@@ -50,7 +50,7 @@ async function addFromForm(
   const provider = form("provider") ?? "";
   if (!isProviderName(provider)) return [{ message: "Choose a provider.", fields: ["provider"] }];
   const problems: RuleProblem[] = [];
-  const lifetimeSeconds = parseDuration(form("lifetime") ?? "10m");
+  const lifetimeSeconds = parseDurationSeconds(form("lifetime") ?? "10m");
   if (lifetimeSeconds === undefined) {
     const message = "The longest life of a token is not a valid duration. Write it like 10m.";
     problems.push({ message, fields: ["lifetime"] });
