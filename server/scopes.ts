@@ -1,74 +1,100 @@
+/**
+ * The catalogue of scopes, and who may carry which of them. The policies return descriptions or
+ * limit a scope parameter; the arithmetic is in shared/oauth/scope.ts.
+ */
 import { brand } from "../shared/brand.ts";
 import { isManagementScope } from "../shared/management.ts";
-import { formatScope, parseScope } from "../shared/oauth/scope.ts";
-import type { Role, ScopeDescription } from "./scope_description.ts";
+import { formatScope, intersectScope, parseScope } from "../shared/oauth/scope.ts";
 
-/** Who wants to carry a scope. */
+/** A scope of the operator's catalogue. */
+export interface ScopeDescription {
+  name: string;
+  /** Shown on the approval page. */
+  description: string;
+  /** Roles that may carry it; undefined: all. */
+  roles?: Role[];
+  /** Client ids that may request it in a login; undefined: all. */
+  clients?: string[];
+  /** False: no personal access token may carry it. */
+  tokens?: boolean;
+}
+
+export type Role = "admin" | "user";
+
+/** A user or a service account. */
 export interface ScopeHolder {
-  /** A service account: the scopes it may carry at most. */
+  /** Of a service account: the scopes it may carry at most. */
   ownScopes?: readonly string[];
   isAdmin: boolean;
 }
 
-/** The scopes of the catalogue that somebody has now: by role, or by the account's own list. */
-export function scopesOf(
-  catalogue: readonly ScopeDescription[],
-  { ownScopes, isAdmin }: ScopeHolder,
-): ScopeDescription[] {
-  const roles: Role[] = isAdmin ? ["admin", "user"] : ["user"];
-  return catalogue.filter(({ name, roles: allowed }) =>
-    ownScopes === undefined
-      ? allowed === undefined || allowed.some((role) => roles.includes(role))
-      : ownScopes.includes(name)
-  );
+/** Scopes that describe a user or a login, which a workload does not have. */
+const LOGIN_SCOPES = ["openid", "profile", "email", "offline_access"];
+
+export function scopeNames(scopes: readonly ScopeDescription[]): string[] {
+  return scopes.map(({ name }) => name);
 }
 
-/**
- * What is left of a scope parameter for a holder and a client that may have lost some of
- * it: whatever was asked for or approved, the catalogue decides now.
- */
-export function heldScope(
-  catalogue: readonly ScopeDescription[],
-  holder: ScopeHolder,
-  clientId: string,
-  scope: string,
-): string {
-  const held = scopesOf(scopesForClient(catalogue, clientId), holder).map(({ name }) => name);
-  return formatScope((parseScope(scope) ?? []).filter((one) => held.includes(one)));
-}
-
-/**
- * The scopes of the catalogue that somebody may give a personal access token now. Tokens
- * are created by the command line and by our own pages, which count as one client, so a
- * scope kept for other clients is out of reach.
- */
-export function tokenScopes(
-  catalogue: readonly ScopeDescription[],
-  holder: ScopeHolder,
-): ScopeDescription[] {
-  const grantable = scopesForClient(catalogue, brand.cliClientId);
-  return scopesOf(grantable, holder).filter(({ tokens }) => tokens !== false);
-}
-
-/** What is left of the scope of a personal access token, or of a JWT that it was exchanged for. */
-export function heldTokenScope(
-  catalogue: readonly ScopeDescription[],
-  holder: ScopeHolder,
-  scope: string,
-): string {
-  const held = tokenScopes(catalogue, holder).map(({ name }) => name);
-  return formatScope((parseScope(scope) ?? []).filter((one) => held.includes(one)));
-}
-
-/** A scope parameter without the scopes of the management interface. */
-export function apiScope(scope: string): string {
-  return formatScope((parseScope(scope) ?? []).filter((one) => !isManagementScope(one)));
-}
-
-/** The scopes that a client may ask people for. */
-export function scopesForClient(
+/** The scopes that a client may request. */
+export function clientScopes(
   catalogue: readonly ScopeDescription[],
   clientId: string,
 ): ScopeDescription[] {
   return catalogue.filter(({ clients }) => clients === undefined || clients.includes(clientId));
+}
+
+/** The scopes that a personal access token of `holder` may carry now. */
+export function patScopes(
+  catalogue: readonly ScopeDescription[],
+  holder: ScopeHolder,
+): ScopeDescription[] {
+  // The command line and our own pages create tokens, and count as one client.
+  const grantable = clientScopes(catalogue, brand.cliClientId);
+  return holderScopes(grantable, holder).filter(({ tokens }) => tokens !== false);
+}
+
+/** The scopes that a service account may be given. */
+export function workloadScopes(catalogue: readonly ScopeDescription[]): ScopeDescription[] {
+  return catalogue.filter(({ name }) => !LOGIN_SCOPES.includes(name) && !isManagementScope(name));
+}
+
+/**
+ * What a login of `holder` through a client still has of `scope`. The catalogue and the roles
+ * may have changed since it was approved, so they are applied again at each use.
+ */
+export function limitLoginScope(
+  catalogue: readonly ScopeDescription[],
+  holder: ScopeHolder,
+  clientId: string,
+  scope: string,
+): string {
+  const held = holderScopes(clientScopes(catalogue, clientId), holder);
+  return intersectScope(scope, scopeNames(held));
+}
+
+/** What a personal access token, or a JWT it was exchanged for, still has of `scope`. */
+export function limitPatScope(
+  catalogue: readonly ScopeDescription[],
+  holder: ScopeHolder,
+  scope: string,
+): string {
+  return intersectScope(scope, scopeNames(patScopes(catalogue, holder)));
+}
+
+/** A scope parameter without the scopes of the management interface. */
+export function apiScope(scope: string): string {
+  return formatScope((parseScope(scope) ?? []).filter((name) => !isManagementScope(name)));
+}
+
+/** The scopes that a holder has by role or, if it is a service account, by its own list. */
+function holderScopes(
+  scopes: readonly ScopeDescription[],
+  { ownScopes, isAdmin }: ScopeHolder,
+): ScopeDescription[] {
+  const held: Role[] = isAdmin ? ["admin", "user"] : ["user"];
+  return scopes.filter(({ name, roles }) =>
+    ownScopes === undefined
+      ? roles === undefined || roles.some((role) => held.includes(role))
+      : ownScopes.includes(name)
+  );
 }

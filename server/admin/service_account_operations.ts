@@ -1,6 +1,6 @@
-import { isManagementScope } from "../../shared/management.ts";
-import { formatScope, parseScope } from "../../shared/oauth/scope.ts";
+import { formatScope, missingScopes, parseScope } from "../../shared/oauth/scope.ts";
 import type { ServerConfig } from "../config/load.ts";
+import { scopeNames, workloadScopes } from "../scopes.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import {
   createServiceAccount,
@@ -9,22 +9,17 @@ import {
 } from "../store/service_accounts.ts";
 import { type Operation, OperationError } from "./operation.ts";
 
-/** Scopes that only a person's login can carry. */
-const PERSONAL_SCOPES = ["openid", "profile", "email", "offline_access"];
-
 /** The scopes a workload may be given, checked against the catalogue. Throws OperationError. */
 export function workloadScope(scope: string, { scopes }: Pick<ServerConfig, "scopes">): string {
   const wanted = parseScope(scope) ?? [];
-  const known = scopes.map(({ name }) => name).filter((name) =>
-    !PERSONAL_SCOPES.includes(name) && !isManagementScope(name)
-  );
+  const known = scopeNames(workloadScopes(scopes));
   if (wanted.length === 0) {
     throw new OperationError("name the scopes it may carry with --scope", {
       fields: ["scope"],
       onPage: "Enter the scopes to grant.",
     });
   }
-  const unknown = wanted.filter((one) => !known.includes(one));
+  const unknown = missingScopes(wanted, known);
   if (unknown.length > 0) {
     throw new OperationError(
       `there is no scope ${unknown.join(" ")} for workloads; ` +

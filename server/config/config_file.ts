@@ -1,7 +1,7 @@
 import { parse as parseToml, TomlError } from "smol-toml";
 import { brand } from "../../shared/brand.ts";
 import { nearestName } from "./nearest_name.ts";
-import type { Role, ScopeDescription } from "../scope_description.ts";
+import type { Role, ScopeDescription } from "../scopes.ts";
 import type { ServerIo } from "../io.ts";
 import { settings } from "./schema.ts";
 

@@ -9,7 +9,7 @@ import {
 import { checkFiles } from "./check_files.ts";
 import { type ConfigFile, readConfigFile } from "./config_file.ts";
 import { dataFolder } from "./data_dir.ts";
-import type { Role, ScopeDescription } from "../scope_description.ts";
+import type { Role, ScopeDescription } from "../scopes.ts";
 import { parseNetwork } from "../http/ip_address.ts";
 import type { ServerIo } from "../io.ts";
 import { type Setting, type SettingName, settings } from "./schema.ts";

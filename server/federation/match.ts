@@ -1,4 +1,4 @@
-import { parseScope } from "../../shared/oauth/scope.ts";
+import { missingScopes, parseScope } from "../../shared/oauth/scope.ts";
 import { type Claims, type Condition, holds } from "./condition.ts";
 import type { TrustRule } from "./trust_rule.ts";
 
@@ -44,7 +44,6 @@ function obstacle(
   if (rule.enabledUntil !== undefined && rule.enabledUntil <= now) {
     return `the rule ended on ${rule.enabledUntil.toISOString()}`;
   }
-  const granted = parseScope(rule.scope) ?? [];
-  const missing = (parseScope(scope ?? "") ?? []).filter((one) => !granted.includes(one));
+  const missing = missingScopes(parseScope(scope ?? "") ?? [], parseScope(rule.scope) ?? []);
   return missing.length > 0 ? `the rule does not grant ${missing.join(" ")}` : undefined;
 }

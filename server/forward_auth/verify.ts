@@ -1,5 +1,5 @@
 import { OAuthError } from "../../shared/oauth/errors.ts";
-import { parseScope } from "../../shared/oauth/scope.ts";
+import { missingScopes, parseScope } from "../../shared/oauth/scope.ts";
 import type { AppParts } from "../app_parts.ts";
 import { bearerChallenge, describeResult } from "../validation/describe_result.ts";
 import type { ValidatedToken, ValidationResult } from "../validation/validated_token.ts";
@@ -64,7 +64,7 @@ function answerVerdict(
     return refusal(401, bearerChallenge(describeResult(verdict)), question);
   }
   const known = verdict.token;
-  const missing = question.scopes.filter((scope) => !known.scopes.includes(scope));
+  const missing = missingScopes(question.scopes, known.scopes);
   if (missing.length > 0) {
     const error = new OAuthError("insufficient_scope", `The token lacks ${missing.join(" ")}.`);
     return refusal(403, bearerChallenge(error, question.scopes.join(" ")));

@@ -2,13 +2,13 @@ import { randomUUID } from "node:crypto";
 import type { DeviceAuthorizationResponse } from "../../shared/oauth/device_authorization_response.ts";
 import { OAuthError } from "../../shared/oauth/errors.ts";
 import { isManagementScope, managementResource } from "../../shared/management.ts";
-import { formatScope, parseScope } from "../../shared/oauth/scope.ts";
+import { formatScope, missingScopes, parseScope } from "../../shared/oauth/scope.ts";
 import { isUuid } from "../../shared/uuid.ts";
 import type { AppParts } from "../app_parts.ts";
 import { subscriberNetwork } from "../http/client_ip.ts";
 import { POLL_INTERVAL } from "./grants/device_code.ts";
 import { audienceOf, requestedResource, type Resource } from "../tokens/resource.ts";
-import { scopesForClient } from "../scopes.ts";
+import { clientScopes, scopeNames } from "../scopes.ts";
 import { insertDeviceAuthorization } from "../store/device_authorizations.ts";
 import { checkAccessTokenSize } from "../tokens/access_token.ts";
 import { makeDeviceCode } from "../tokens/device_code.ts";
@@ -38,7 +38,12 @@ export async function deviceAuthorization(
   }
   const resource = requestedResource(parts, form("resource"));
   if (resource instanceof OAuthError) return resource;
-  const scope = await acceptedScope(parts, client.id, resource, form("scope") ?? DEFAULT_SCOPE);
+  const scope = await checkRequestedScope(
+    parts,
+    client.id,
+    resource,
+    form("scope") ?? DEFAULT_SCOPE,
+  );
   if (scope instanceof OAuthError) return scope;
   // Ours: the login that asks for more, by the `sid` of its access tokens.
   const loginId = form("sid");
@@ -87,7 +92,7 @@ export async function deviceAuthorization(
 }
 
 /** The scope as granted later, or why it cannot be: found now, not after somebody approved. */
-async function acceptedScope(
+async function checkRequestedScope(
   { config, issuer, clock, keys }: AppParts,
   clientId: string,
   resource: Resource,
@@ -97,13 +102,12 @@ async function acceptedScope(
   if (scopes === undefined) {
     return new OAuthError("invalid_scope", "The scope is malformed: names with spaces between.");
   }
-  const catalogue = scopesForClient(config.scopes, clientId);
-  const unknown = scopes.filter((scope) => !catalogue.some(({ name }) => name === scope));
+  const known = scopeNames(clientScopes(config.scopes, clientId));
+  const unknown = missingScopes(scopes, known);
   if (unknown.length > 0) {
-    const known = catalogue.map(({ name }) => name).join(" ");
     return new OAuthError(
       "invalid_scope",
-      `Unknown scope: ${unknown.join(" ")}. This server knows: ${known}.`,
+      `Unknown scope: ${unknown.join(" ")}. This server knows: ${known.join(" ")}.`,
     );
   }
   const problem = resourceProblem(scopes, resource, managementResource(issuer));

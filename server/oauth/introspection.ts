@@ -3,7 +3,7 @@ import type { IntrospectionResponse } from "../../shared/oauth/introspection_res
 import { OAuthError } from "../../shared/oauth/errors.ts";
 import type { AppParts } from "../app_parts.ts";
 import { parsePeerAddress } from "../http/ip_address.ts";
-import { apiScope, heldScope } from "../scopes.ts";
+import { apiScope, limitLoginScope } from "../scopes.ts";
 import { findRefreshTokenFamily } from "../store/refresh_token_families.ts";
 import { findUser } from "../store/users.ts";
 import type { ValidatedToken } from "../validation/validated_token.ts";
@@ -102,7 +102,7 @@ async function describeRefreshToken(
   return {
     active: true,
     token_type: "refresh_token",
-    scope: apiScope(heldScope(config.scopes, user, family.clientId, family.scope)),
+    scope: apiScope(limitLoginScope(config.scopes, user, family.clientId, family.scope)),
     client_id: family.clientId,
     username: user.email,
     sub: family.userId,

@@ -1,6 +1,6 @@
-import { formatScope, MAX_SCOPE_LENGTH } from "../../shared/oauth/scope.ts";
+import { formatScope, MAX_SCOPE_LENGTH, missingScopes } from "../../shared/oauth/scope.ts";
 import type { ServerConfig } from "../config/load.ts";
-import { tokenScopes } from "../scopes.ts";
+import { patScopes, scopeNames } from "../scopes.ts";
 import { parseNetwork } from "../http/ip_address.ts";
 import { nameProblem } from "../store/users.ts";
 import type { PatOwner } from "./owner.ts";
@@ -66,10 +66,10 @@ function grantedScope(
   holder: PatOwner,
   { scopes: wanted, approvedScopes }: Pick<PatRequest, "scopes" | "approvedScopes">,
 ): string | DomainError {
-  const held = tokenScopes(catalogue, holder).map(({ name }) => name);
-  const missing = [...new Set(wanted)].filter((scope) => !held.includes(scope));
+  const held = scopeNames(patScopes(catalogue, holder));
+  const missing = missingScopes(wanted, held);
   if (missing.length > 0) {
-    const unknown = missing.filter((scope) => !catalogue.some(({ name }) => name === scope));
+    const unknown = missingScopes(missing, scopeNames(catalogue));
     const names = missing.join(" ").slice(0, MAX_SCOPE_LENGTH);
     return unknown.length > 0
       ? new DomainError(
@@ -83,9 +83,7 @@ function grantedScope(
         { field: "scopes" },
       );
   }
-  const unapproved = [...new Set(wanted)].filter((scope) =>
-    approvedScopes !== undefined && !approvedScopes.includes(scope)
-  );
+  const unapproved = approvedScopes === undefined ? [] : missingScopes(wanted, approvedScopes);
   if (unapproved.length > 0) {
     return new DomainError(
       "insufficient_scope",

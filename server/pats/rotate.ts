@@ -1,7 +1,7 @@
 import { parseScope } from "../../shared/oauth/scope.ts";
 import { MAX_OVERLAP_SECONDS } from "../../shared/tokens/limits.ts";
 import type { AppParts } from "../app_parts.ts";
-import { tokenScopes } from "../scopes.ts";
+import { limitPatScope } from "../scopes.ts";
 import {
   insertPersonalAccessToken,
   limitTokenExpiry,
@@ -68,10 +68,9 @@ export async function rotateToken(
     }
     const refusal = await checkQuota(tx, parts, holder.owner, { replacing: true });
     if (refusal !== undefined) return refusal;
-    const held = tokenScopes(parts.config.scopes, holder).map(({ name }) => name);
     const granted = applyPolicy(parts.config, holder, {
       name: old.name,
-      scopes: (parseScope(old.scope) ?? []).filter((scope) => held.includes(scope)),
+      scopes: parseScope(limitPatScope(parts.config.scopes, holder, old.scope)) ?? [],
       lifetime: lifetime === undefined ? sameLifetime(parts, old) : lifetime,
       allowedAddresses: old.allowedAddresses,
       approvedScopes,

@@ -5,7 +5,7 @@ import type { ServerConfig } from "../config/load.ts";
 import { NetworkList } from "../http/ip_address.ts";
 import type { Resource } from "../tokens/resource.ts";
 import type { Log } from "../log.ts";
-import { heldScope, heldTokenScope } from "../scopes.ts";
+import { limitLoginScope, limitPatScope } from "../scopes.ts";
 import { type Client, findClient } from "../store/clients.ts";
 import type { Database } from "../store/db/connect.ts";
 import { findOwnerRecord, findTokensForValidation } from "../store/pats/find.ts";
@@ -214,8 +214,8 @@ export class TokenValidator {
     };
     const { scopes: catalogue } = this.parts.config;
     const scope = claims.pat === undefined
-      ? heldScope(catalogue, holder, claims.client_id, claims.scope)
-      : heldTokenScope(catalogue, holder, claims.scope);
+      ? limitLoginScope(catalogue, holder, claims.client_id, claims.scope)
+      : limitPatScope(catalogue, holder, claims.scope);
     return {
       kind: "access_token",
       id: claims.jti,
@@ -258,7 +258,7 @@ function knownPersonalAccessToken(
   owner: OwnerRecord,
   { scopes: catalogue }: Pick<ServerConfig, "scopes">,
 ): ValidatedToken {
-  const scope = heldTokenScope(catalogue, {
+  const scope = limitPatScope(catalogue, {
     isAdmin: owner.isAdmin,
     ownScopes: owner.scope === undefined ? undefined : parseScope(owner.scope),
   }, token.scope);

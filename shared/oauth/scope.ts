@@ -1,6 +1,6 @@
 /**
- * Scopes (RFC 6749 section 3.3): space-separated, case-sensitive, order without
- * meaning. `scope-token = 1*( %x21 / %x23-5B / %x5D-7E )`.
+ * Scopes (RFC 6749 section 3.3): space-separated, case-sensitive, in any order.
+ * `scope-token = 1*( %x21 / %x23-5B / %x5D-7E )`.
  */
 const SCOPE_TOKEN = /^[\x21\x23-\x5B\x5D-\x7E]+$/;
 
@@ -19,4 +19,14 @@ export function parseScope(value: string): string[] | undefined {
 /** A list of scopes as it travels on the wire. */
 export function formatScope(scopes: readonly string[]): string {
   return scopes.join(" ");
+}
+
+/** What remains of a scope parameter within `allowed`; nothing of a malformed one. */
+export function intersectScope(scope: string, allowed: readonly string[]): string {
+  return formatScope((parseScope(scope) ?? []).filter((name) => allowed.includes(name)));
+}
+
+/** Those of `requested` that `granted` lacks, each once. */
+export function missingScopes(requested: readonly string[], granted: readonly string[]): string[] {
+  return [...new Set(requested)].filter((name) => !granted.includes(name));
 }

@@ -17,7 +17,7 @@ import {
   OutboundHttp,
   type OutboundNetwork,
 } from "../../server/outbound/outbound_http.ts";
-import { heldScope } from "../../server/scopes.ts";
+import { limitLoginScope } from "../../server/scopes.ts";
 import { findUser } from "../../server/store/users.ts";
 import { Mail } from "../../server/notifications/mail.ts";
 import { TokenValidator } from "../../server/validation/token_validator.ts";
@@ -162,7 +162,7 @@ export async function testServer(
         sessionId,
         userId,
         decision,
-        scope: heldScope(config.scopes, user, clientId, entered.scope),
+        scope: limitLoginScope(config.scopes, user, clientId, entered.scope),
         authenticatedAt,
         now,
       });

@@ -3,7 +3,7 @@ import { DEVICE_CODE_GRANT } from "../../../shared/oauth/grant_types.ts";
 import { OAuthError } from "../../../shared/oauth/errors.ts";
 import { parseScope } from "../../../shared/oauth/scope.ts";
 import type { AppParts } from "../../app_parts.ts";
-import { heldScope } from "../../scopes.ts";
+import { limitLoginScope } from "../../scopes.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
 import {
   recordPoll,
@@ -125,7 +125,7 @@ async function redeem(
       );
     }
     // The person or the catalogue may have lost some of what was approved.
-    const scope = heldScope(parts.config.scopes, user, request.client.id, redeemed.scope);
+    const scope = limitLoginScope(parts.config.scopes, user, request.client.id, redeemed.scope);
     const login: Login = {
       user,
       clientId: request.client.id,

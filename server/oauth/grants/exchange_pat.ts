@@ -1,5 +1,5 @@
 import { OAuthError } from "../../../shared/oauth/errors.ts";
-import { formatScope, parseScope } from "../../../shared/oauth/scope.ts";
+import { formatScope, missingScopes, parseScope } from "../../../shared/oauth/scope.ts";
 import type { TokenResponse } from "../../../shared/oauth/token_response.ts";
 import type { AppParts } from "../../app_parts.ts";
 import { recordRepeatedAuditEvent } from "../../store/audit_events.ts";
@@ -30,7 +30,7 @@ export async function exchangePat(
     return new OAuthError("invalid_request", "Only personal access tokens are traded this way.");
   }
   const scopes = parseScope(request.parameter("scope") ?? known.scope);
-  if (scopes === undefined || !scopes.every((scope) => known.scopes.includes(scope))) {
+  if (scopes === undefined || missingScopes(scopes, known.scopes).length > 0) {
     return new OAuthError("invalid_scope", `The token has only these scopes: ${known.scope}.`);
   }
   const refusal = checkExchangeLimit(parts.exchanges, {

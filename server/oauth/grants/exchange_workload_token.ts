@@ -1,5 +1,5 @@
 import { OAuthError, type OAuthErrorCode } from "../../../shared/oauth/errors.ts";
-import { formatScope, parseScope } from "../../../shared/oauth/scope.ts";
+import { formatScope, missingScopes, parseScope } from "../../../shared/oauth/scope.ts";
 import type { TokenResponse } from "../../../shared/oauth/token_response.ts";
 import type { AppParts } from "../../app_parts.ts";
 import { rateLimitKey } from "../../http/client_ip.ts";
@@ -15,7 +15,7 @@ import {
 } from "../../federation/subject_token.ts";
 import type { TrustRule } from "../../federation/trust_rule.ts";
 import type { RateLimit } from "../../security/token_bucket.ts";
-import { heldScope } from "../../scopes.ts";
+import { limitLoginScope } from "../../scopes.ts";
 import { recordAuditEvent, recordRepeatedAuditEvent } from "../../store/audit_events.ts";
 import { findPrincipal, type Principal } from "../../store/service_accounts.ts";
 import { recordJti, trustRulesOfIssuer } from "../../store/trust_rules.ts";
@@ -68,7 +68,7 @@ export async function exchangeWorkloadToken(
   if (principal === undefined || principal.disabled) {
     return await refuse("the account it would act for is disabled", { judgement: nearest, claims });
   }
-  const granted = grantedScope(parts, request, { rule, principal }, scope);
+  const granted = checkWorkloadScope(parts, request, { rule, principal }, scope);
   if (granted instanceof OAuthError) return granted;
   // One without jti may be presented as often as its holder likes, and each time is audited.
   const tooMany = checkExchangeLimit(parts.exchanges, {
@@ -100,7 +100,7 @@ function isRefusal(verified: SubjectToken | Refusal): verified is Refusal {
  * What was asked for, within the rule (checked before) and what its account and the client
  * may have now.
  */
-function grantedScope(
+function checkWorkloadScope(
   { config }: Pick<AppParts, "config">,
   { client }: TokenRequest,
   { rule, principal }: { rule: TrustRule; principal: Principal },
@@ -111,13 +111,12 @@ function grantedScope(
     isAdmin: principal.isAdmin,
     ownScopes: principal.scope === undefined ? undefined : parseScope(principal.scope),
   };
-  const granted = parseScope(
-    heldScope(config.scopes, holder, client.id, formatScope(wanted)),
-  ) ?? [];
-  if (granted.length === 0 || (asked !== undefined && granted.length < wanted.length)) {
+  const granted = limitLoginScope(config.scopes, holder, client.id, formatScope(wanted));
+  const missing = missingScopes(wanted, parseScope(granted) ?? []);
+  if (granted === "" || (asked !== undefined && missing.length > 0)) {
     return new OAuthError("invalid_scope", `${principal.username} may not have this scope.`);
   }
-  return formatScope(granted);
+  return granted;
 }
 
 async function issue(

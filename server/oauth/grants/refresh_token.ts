@@ -1,10 +1,10 @@
 import { REFRESH_TOKEN_GRANT } from "../../../shared/oauth/grant_types.ts";
-import { covers, isManagementScope } from "../../../shared/management.ts";
+import { isManagementScope, withIncludedScopes } from "../../../shared/management.ts";
 import { OAuthError } from "../../../shared/oauth/errors.ts";
-import { formatScope, parseScope } from "../../../shared/oauth/scope.ts";
+import { formatScope, missingScopes, parseScope } from "../../../shared/oauth/scope.ts";
 import type { AppParts } from "../../app_parts.ts";
 import { revokeLogin } from "../../logins/revoke_login.ts";
-import { apiScope, heldScope } from "../../scopes.ts";
+import { apiScope, limitLoginScope } from "../../scopes.ts";
 import {
   findRefreshTokenFamily,
   type PresentedFamily,
@@ -40,7 +40,7 @@ export function refreshTokenGrant(parts: AppParts): Grant {
       let family = await findRefreshTokenFamily(parts.sql, hashes);
       let error = await checkFamily(parts, request, family, now);
       if (error) return error;
-      const scope = narrowedScope(family!.scope, request.parameter("scope"), resource);
+      const scope = checkRequestedScope(family!.scope, request.parameter("scope"), resource);
       if (scope instanceof OAuthError) return scope;
 
       const successor = deriveNextRefreshToken(token, parts.secrets.refreshTokenKey);
@@ -56,7 +56,7 @@ export function refreshTokenGrant(parts: AppParts): Grant {
       return await issueLoginTokens(parts, {
         user,
         clientId: request.client.id,
-        scope: heldScope(parts.config.scopes, user, request.client.id, scope),
+        scope: limitLoginScope(parts.config.scopes, user, request.client.id, scope),
         resource,
         authenticatedAt: family!.authenticatedAt,
         familyId: family!.id,
@@ -115,15 +115,15 @@ async function checkFamily(
  * management interface is granted only together with that resource, and that resource only
  * with such a scope.
  */
-function narrowedScope(
+function checkRequestedScope(
   granted: string,
   requested: string | undefined,
   resource: Resource,
 ): string | OAuthError {
-  const within = parseScope(resource === "api" ? apiScope(granted) : granted) ?? [];
-  const scopes = requested === undefined ? within : parseScope(requested);
-  if (scopes === undefined || !scopes.every((scope) => covers(within, scope))) {
-    const known = formatScope(within);
+  const held = parseScope(resource === "api" ? apiScope(granted) : granted) ?? [];
+  const scopes = requested === undefined ? held : parseScope(requested);
+  if (scopes === undefined || missingScopes(scopes, withIncludedScopes(held)).length > 0) {
+    const known = formatScope(held);
     return new OAuthError("invalid_scope", `The login has only these scopes here: ${known}.`);
   }
   if (resource === "management" && !scopes.some(isManagementScope)) {

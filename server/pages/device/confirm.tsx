@@ -1,7 +1,7 @@
 import { managementResource } from "../../../shared/management.ts";
 import { isUuid } from "../../../shared/uuid.ts";
 import { rateLimitKey } from "../../http/client_ip.ts";
-import { heldScope } from "../../scopes.ts";
+import { limitLoginScope } from "../../scopes.ts";
 import { isLoopbackHost } from "../../config/parsers.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
 import { findClient } from "../../store/clients.ts";
@@ -46,7 +46,7 @@ export async function submitDeviceConfirm(parts: PageParts, c: PageContext): Pro
   // What the page marks as not available is not approved, whatever role is given later.
   const scope = request === undefined
     ? ""
-    : heldScope(config.scopes, session.user, request.clientId, request.scope);
+    : limitLoginScope(config.scopes, session.user, request.clientId, request.scope);
   const decided = request !== undefined && await decideDeviceAuthorization(sql, {
     id,
     sessionId: session.id,

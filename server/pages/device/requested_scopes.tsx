@@ -1,7 +1,6 @@
 import { covers, isManagementScope, withIncludedScopes } from "../../../shared/management.ts";
 import { parseScope } from "../../../shared/oauth/scope.ts";
-import { heldScope } from "../../scopes.ts";
-import type { ScopeDescription } from "../../scope_description.ts";
+import { limitLoginScope, type ScopeDescription } from "../../scopes.ts";
 import type { DeviceAuthorization } from "../../store/device_authorizations.ts";
 import type { User } from "../../store/users.ts";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
@@ -19,7 +18,7 @@ export function RequestedScopes(
   },
 ) {
   const requested = withIncludedScopes(parseScope(request.scope) ?? []);
-  const held = parseScope(heldScope(catalogue, user, request.clientId, request.scope)) ?? [];
+  const held = parseScope(limitLoginScope(catalogue, user, request.clientId, request.scope)) ?? [];
   const list = (scopes: readonly string[]) => (
     <ul class="scopes">
       {scopes.map((name) => (

@@ -2,7 +2,7 @@ import type { FormParameters } from "../../http/form.ts";
 import { createToken } from "../../pats/create.ts";
 import { userAsOwner } from "../../pats/owner.ts";
 import { DomainError } from "../../domain_error.ts";
-import { tokenScopes } from "../../scopes.ts";
+import { patScopes } from "../../scopes.ts";
 import type { Session } from "../../store/sessions.ts";
 import { signedInSession } from "../http/browser_session.ts";
 import {
@@ -75,7 +75,7 @@ async function newTokenPage(
   { problems = [], form }: { problems?: readonly FormProblem[]; form?: FormParameters },
 ): Promise<Response> {
   const { config, clock } = parts;
-  const scopes = tokenScopes(config.scopes, userAsOwner(user));
+  const scopes = patScopes(config.scopes, userAsOwner(user));
   return await page(parts, c, {
     title: formTitle("Make a token", problems),
     status: problems.length > 0 ? 422 : 200,

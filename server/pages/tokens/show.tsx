@@ -1,6 +1,6 @@
 import { mayRotate } from "../../pats/rotate.ts";
 import { findOwnerByName, findUserAsOwner, type PatOwner } from "../../pats/owner.ts";
-import { tokenScopes } from "../../scopes.ts";
+import { patScopes, scopeNames } from "../../scopes.ts";
 import { findPersonalAccessToken } from "../../store/pats/find.ts";
 import type { PersonalAccessToken } from "../../store/pats/types.ts";
 import type { Session } from "../../store/sessions.ts";
@@ -89,7 +89,7 @@ export async function showToken(parts: PageParts, c: PageContext): Promise<Respo
   const { token, own, mayHold } = c.get("reachedToken");
   const now = parts.clock.now();
   const holder = await holderOf(parts, token);
-  const held = holder && tokenScopes(parts.config.scopes, holder).map(({ name }) => name);
+  const held = holder && scopeNames(patScopes(parts.config.scopes, holder));
   const place = await lastPlace(parts, token);
   return await page(parts, c, {
     title: `Token: ${tokenName(token)}`,
