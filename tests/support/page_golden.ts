@@ -1,0 +1,39 @@
+/** Golden files of pages: one for each page, with its text in each of its states. */
+import { assertGolden } from "./golden.ts";
+import { pageText } from "./page_text.ts";
+import type { Shown } from "./page_visitor.ts";
+
+export interface PageGolden {
+  /** Adds the state of a page; `page` names the file. Returns what was shown. */
+  record(page: string, state: string, shown: Shown | Promise<Shown>): Promise<Shown>;
+  /** Adds only what a page says is wrong with the form that was sent. */
+  recordProblems(page: string, state: string, shown: Promise<Shown>): Promise<void>;
+  /** Compares every recorded page with its file. */
+  assert(): Promise<void>;
+}
+
+export function pageGolden(): PageGolden {
+  const pages = new Map<string, string[]>();
+  const add = (page: string, state: string, { status }: Shown, text: string) => {
+    const states = pages.get(page) ?? [];
+    pages.set(page, states);
+    states.push(`==== ${state} (${status})\n${text}`);
+  };
+  return {
+    async record(page, state, shown) {
+      add(page, state, await shown, pageText((await shown).html));
+      return shown;
+    },
+    async recordProblems(page, state, sent) {
+      const shown = await sent;
+      const [problems] = /<div class="problem summary"[^]*?<\/div>/.exec(shown.html) ??
+        [`<p>No problems: ${pageText(shown.html)}</p>`];
+      add(page, state, shown, pageText(problems).replace(/^Title: \n\n(## .*\n)?/, ""));
+    },
+    async assert() {
+      for (const [page, states] of pages) {
+        await assertGolden(`pages/${page}.txt`, states.join("\n"));
+      }
+    },
+  };
+}
