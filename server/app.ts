@@ -5,7 +5,7 @@ import type { AppParts } from "./app_parts.ts";
 import { clientAddressReader } from "./http/client_ip.ts";
 import { deviceAuthorization } from "./oauth/device_authorization.ts";
 import { introspection, type IntrospectionAnswers } from "./oauth/introspection.ts";
-import { authorization } from "./http/authorization.ts";
+import { authorization } from "./oauth/authorization.ts";
 import { authorizationServerMetadata, PATHS } from "./oauth/metadata.ts";
 import { oauthErrorResponse, oauthResponse } from "./oauth/response.ts";
 import { refuseOtherMethods } from "./http/other_methods.ts";

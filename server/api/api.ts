@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import type { AppParts } from "../app_parts.ts";
 import { clientAddressReader } from "../http/client_ip.ts";
 import { OAuthError } from "../../shared/oauth/errors.ts";
-import { bearerToken } from "../http/bearer_token.ts";
+import { bearerChallenge, bearerToken } from "../http/authorization.ts";
 import { BodyError, bodyHold, readBytes } from "../http/body.ts";
 import { publicDocument } from "../http/public_document.ts";
 import type { BodyHold } from "../http/body_budget.ts";
@@ -11,7 +11,7 @@ import { type ClientInfo, clientInfoOf, type ConnectionBindings } from "../http/
 import { audienceOf } from "../tokens/resource.ts";
 import { commandLineClient } from "../store/clients.ts";
 import { findUser, type User } from "../store/users.ts";
-import { bearerChallenge, describeResult } from "../validation/describe_result.ts";
+import { describeResult } from "../validation/describe_result.ts";
 import type { ValidatedToken } from "../validation/validated_token.ts";
 import { leakOperations } from "./leak_operations.ts";
 import { requirePermission } from "./permission.ts";
@@ -160,7 +160,7 @@ async function authenticate(
 ): Promise<{ presented?: ValidatedToken; user?: User }> {
   if (access === "public") return {};
   const resource = access === "token" ? "api" : "management";
-  const token = bearerToken(request);
+  const token = bearerToken(request.headers);
   if (token === undefined) {
     throw unauthorized(
       `Send a token for ${

@@ -1,7 +1,7 @@
 import { MANAGEMENT_SCOPES, type ManagementPermission, permits } from "../../shared/management.ts";
 import { OAuthError } from "../../shared/oauth/errors.ts";
 import { formatScope } from "../../shared/oauth/scope.ts";
-import { bearerChallenge } from "../validation/describe_result.ts";
+import { bearerChallenge } from "../http/authorization.ts";
 import type { ValidatedToken } from "../validation/validated_token.ts";
 import { Problem } from "./problem.ts";
 
@@ -26,7 +26,7 @@ export function insufficientScope(scopes: readonly string[], detail: string): Pr
     "insufficient-scope",
     "The approval does not cover this",
     detail,
-    { "www-authenticate": bearerChallenge(error, scope) },
+    { "www-authenticate": bearerChallenge(error, { scope }) },
     { required_scope: scope },
   );
 }

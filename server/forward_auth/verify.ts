@@ -1,11 +1,15 @@
 import { OAuthError } from "../../shared/oauth/errors.ts";
-import { missingScopes, parseScope } from "../../shared/oauth/scope.ts";
+import { formatScope, missingScopes, parseScope } from "../../shared/oauth/scope.ts";
 import type { AppParts } from "../app_parts.ts";
-import { bearerChallenge, describeResult } from "../validation/describe_result.ts";
+import { describeResult } from "../validation/describe_result.ts";
 import type { ValidatedToken, ValidationResult } from "../validation/validated_token.ts";
 import { signAccessToken } from "../tokens/access_token.ts";
-import { basicCredentials } from "../http/basic_credentials.ts";
-import { bearerToken } from "../http/bearer_token.ts";
+import {
+  bearerChallenge,
+  bearerToken,
+  decodeBasicCredentials,
+  encodedBasicCredentials,
+} from "../http/authorization.ts";
 import { requestPath } from "../http/request_target.ts";
 import type { ClientInfo } from "../http/client_info.ts";
 
@@ -42,7 +46,8 @@ export function verification(
 ): Response | Promise<Response> {
   const question = questionOf(request);
   if (question instanceof OAuthError) return refusal(400, bearerChallenge(question));
-  const token = bearerToken(request) ?? (question.basic ? basicPassword(request) : undefined);
+  const token = bearerToken(request.headers) ??
+    (question.basic ? basicPassword(request) : undefined);
   if (token === undefined) return refusal(401, bearerChallenge(), question);
   const checked = parts.tokenValidator.validate(token, requester);
   const answer = (verdict: ValidationResult) =>
@@ -52,7 +57,8 @@ export function verification(
 
 /** Where programs such as git put a token; any user name will do. */
 function basicPassword({ headers }: Request): string | undefined {
-  return basicCredentials(headers.get("authorization"))?.password || undefined;
+  const encoded = encodedBasicCredentials(headers);
+  return encoded && decodeBasicCredentials(encoded)?.password || undefined;
 }
 
 function answerVerdict(
@@ -67,7 +73,7 @@ function answerVerdict(
   const missing = missingScopes(question.scopes, known.scopes);
   if (missing.length > 0) {
     const error = new OAuthError("insufficient_scope", `The token lacks ${missing.join(" ")}.`);
-    return refusal(403, bearerChallenge(error, question.scopes.join(" ")));
+    return refusal(403, bearerChallenge(error, { scope: formatScope(question.scopes) }));
   }
   let answer = answers.get(known);
   if (answer === undefined) answers.set(known, answer = prepareAnswer(known));

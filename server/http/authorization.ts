@@ -1,13 +1,57 @@
-import { OAuthError } from "../../shared/oauth/errors.ts";
+/** The Authorization header of a request, and the challenge that asks for one. */
+import { Buffer } from "node:buffer";
+import type { OAuthError } from "../../shared/oauth/errors.ts";
+
+/** The token of the scheme Bearer (RFC 6750 section 2.1), or undefined. */
+export function bearerToken(headers: Headers): string | undefined {
+  return credentials(headers, "bearer");
+}
+
+/** The encoded credentials of the scheme Basic (RFC 7617 section 2), or undefined. */
+export function encodedBasicCredentials(headers: Headers): string | undefined {
+  const encoded = credentials(headers, "basic");
+  return encoded !== undefined && /^[A-Za-z0-9+/]+=*$/.test(encoded) ? encoded : undefined;
+}
+
+/** User and password, or undefined if there is no colon between them. */
+export function decodeBasicCredentials(
+  encoded: string,
+): { user: string; password: string } | undefined {
+  const text = Buffer.from(encoded, "base64").toString();
+  const colon = text.indexOf(":");
+  return colon < 0 ? undefined : { user: text.slice(0, colon), password: text.slice(colon + 1) };
+}
+
+/** RFC 9110 section 11.4: the scheme in any case, spaces, and one token. */
+function credentials(headers: Headers, scheme: string): string | undefined {
+  const header = headers.get("authorization");
+  if (header === null || header[scheme.length] !== " ") return undefined;
+  if (header.slice(0, scheme.length).toLowerCase() !== scheme) return undefined;
+  const token = header.slice(scheme.length + 1).trim();
+  return token === "" || token.includes(" ") ? undefined : token;
+}
 
 /**
- * The authorization endpoint (RFC 6749 section 3.1), which has no response type yet.
- * The error is the response itself and never a redirect: no client has registered a
- * redirect URI, so every URI that a request names is untrusted (section 3.1.2.4).
+ * The WWW-Authenticate value for `error` (RFC 6750 section 3), which is undefined if the request
+ * had no token. `scope` is what would be sufficient.
  */
-export function authorization(): OAuthError {
-  return new OAuthError(
-    "unsupported_response_type",
-    "This server has no browser redirect flow yet. Use the device authorization grant (RFC 8628).",
-  );
+export function bearerChallenge(
+  error?: OAuthError,
+  { realm, scope }: { realm?: string; scope?: string } = {},
+): string {
+  const parameters = {
+    realm,
+    error: error?.code,
+    error_description: error && inChallenge(error.message),
+    scope,
+  };
+  const written = Object.entries(parameters)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}="${value}"`);
+  return ["Bearer", written.join(", ")].join(" ").trim();
+}
+
+/** A text in the characters that `error_description` allows (RFC 6750 section 3). */
+function inChallenge(text: string): string {
+  return text.replace(/[^ !#-[\]-~]/g, "?");
 }

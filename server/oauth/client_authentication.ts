@@ -3,7 +3,7 @@ import { OAuthError } from "../../shared/oauth/errors.ts";
 import type { Client } from "../store/clients.ts";
 import type { TokenValidator } from "../validation/token_validator.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
-import { basicCredentials } from "../http/basic_credentials.ts";
+import { decodeBasicCredentials, encodedBasicCredentials } from "../http/authorization.ts";
 import { type FormParameters, readForm } from "../http/form.ts";
 
 /** A form, and the client that proved to have sent it. */
@@ -24,7 +24,7 @@ export async function readClientRequest(
   return client instanceof OAuthError ? client : { form, client };
 }
 
-/** Longest Authorization header that is remembered, in characters. */
+/** Longest encoded credentials that are remembered, in characters. */
 const MAX_REMEMBERED_LENGTH = 500;
 
 const UNKNOWN = "The client is unknown or its secret is wrong.";
@@ -38,9 +38,9 @@ export async function authenticateClient(
   request: Request,
   form: FormParameters,
 ): Promise<Client | OAuthError> {
-  const header = request.headers.get("authorization");
+  const encoded = encodedBasicCredentials(request.headers);
   const [id, secret] = [form("client_id"), form("client_secret")];
-  if (header === null || !isBasic(header)) {
+  if (encoded === undefined) {
     if (id === undefined) {
       return new OAuthError("invalid_client", "The parameter client_id is missing.");
     }
@@ -54,13 +54,13 @@ export async function authenticateClient(
     return new OAuthError("invalid_request", "Authenticate in one way: header or body, not both.");
   }
   const prove = async () => {
-    const credentials = clientCredentials(header);
+    const credentials = clientCredentials(encoded);
     return credentials && await findGenuineClient(tokenValidator, credentials);
   };
   // What is longer need not be remembered, nor take memory.
-  const client = header.length > MAX_REMEMBERED_LENGTH
+  const client = encoded.length > MAX_REMEMBERED_LENGTH
     ? await prove()
-    : tokenValidator.provenClient(header) ?? await tokenValidator.proveClient(header, prove);
+    : tokenValidator.provenClient(encoded) ?? await tokenValidator.proveClient(encoded, prove);
   if (client === undefined) return new OAuthError("invalid_client", UNKNOWN);
   if (id !== undefined && id !== client.id) {
     return new OAuthError("invalid_request", "client_id differs between header and body.");
@@ -83,14 +83,9 @@ async function findGenuineClient(
   return genuine ? client : undefined;
 }
 
-function isBasic(header: string): boolean {
-  // One blank alone, or each further one would make another header to remember.
-  return /^Basic [A-Za-z0-9+/=]+$/i.test(header);
-}
-
 /** RFC 6749 section 2.3.1: id and secret are form-encoded before they are joined. */
-function clientCredentials(header: string): { id: string; secret: string } | undefined {
-  const sent = basicCredentials(header);
+function clientCredentials(encoded: string): { id: string; secret: string } | undefined {
+  const sent = decodeBasicCredentials(encoded);
   try {
     return sent && { id: formDecode(sent.user), secret: formDecode(sent.password) };
   } catch {

@@ -2,8 +2,9 @@ import { OAuthError } from "../../shared/oauth/errors.ts";
 import type { UserinfoResponse } from "../../shared/oauth/userinfo_response.ts";
 import type { AppParts } from "../app_parts.ts";
 import { findPrincipalProfile } from "../store/principals.ts";
-import { describeResult, inChallenge } from "../validation/describe_result.ts";
+import { describeResult } from "../validation/describe_result.ts";
 import { userClaims } from "../tokens/user_claims.ts";
+import { bearerChallenge, bearerToken } from "../http/authorization.ts";
 import { readForm } from "../http/form.ts";
 import type { ClientInfo } from "../http/client_info.ts";
 
@@ -13,7 +14,7 @@ export async function userinfo(
   request: Request,
   requester: ClientInfo,
 ): Promise<UserinfoResponse | OAuthError> {
-  const token = await bearerToken(request, requester);
+  const token = await presentedToken(request, requester);
   if (token === undefined) {
     return new OAuthError("invalid_request", "Send the access token as Authorization: Bearer.");
   }
@@ -29,12 +30,12 @@ export async function userinfo(
 }
 
 /** RFC 6750 section 2.1, and 2.2 for a POSTed form. Never from the URL, which gets logged. */
-async function bearerToken(
+async function presentedToken(
   request: Request,
   { address }: ClientInfo,
 ): Promise<string | OAuthError | undefined> {
-  const match = /^Bearer +(\S+)$/i.exec(request.headers.get("authorization") ?? "");
-  if (match !== null) return match[1];
+  const token = bearerToken(request.headers);
+  if (token !== undefined) return token;
   if (request.method !== "POST" || request.body === null) return undefined;
   const form = await readForm(request, undefined, () => address);
   return form instanceof OAuthError ? form : form("access_token");
@@ -42,9 +43,8 @@ async function bearerToken(
 
 /** RFC 6750 section 3: a challenge with an attribute, and without error code if no token came at all. */
 export function userinfoErrorResponse(error: OAuthError): Response {
-  const challenge = error.code === "invalid_request"
-    ? 'Bearer realm="oauth"'
-    : `Bearer realm="oauth", error="${error.code}", error_description="${inChallenge(error)}"`;
+  const challenged = error.code === "invalid_request" ? undefined : error;
+  const challenge = bearerChallenge(challenged, { realm: "oauth" });
   const status = error.code === "insufficient_scope" ? 403 : 401;
   return Response.json({ error: error.code, error_description: error.message }, {
     status,

@@ -36,15 +36,3 @@ function words(verdict: Exclude<ValidationResult, { state: "active" }>): string 
 function moment(date: Date): string {
   return date.toISOString().replace(/\.\d+Z$/, "Z");
 }
-
-/** The header that goes with a refusal (RFC 6750 section 3); bare if no token came at all. */
-export function bearerChallenge(error?: OAuthError, scope?: string): string {
-  if (error === undefined) return "Bearer";
-  const needed = scope === undefined ? "" : `, scope="${scope}"`;
-  return `Bearer error="${error.code}", error_description="${inChallenge(error)}"${needed}`;
-}
-
-/** A message in the characters that a challenge may have (RFC 6750 section 3). */
-export function inChallenge({ message }: OAuthError): string {
-  return message.replace(/[^ !#-[\]-~]/g, "?");
-}
