@@ -1,7 +1,8 @@
-/** A token that any API takes: a personal access token can be traded for a short JWT (RFC 8693). */
+/** Exchanges a personal access token for a short-lived JWT (RFC 8693), for APIs that accept only JWTs. */
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
+import { formatScope } from "../../shared/oauth/scope.ts";
 import { ACCESS_TOKEN_TYPE } from "../../shared/oauth/token_types.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
@@ -15,30 +16,34 @@ import {
 } from "./token_source.ts";
 import { exchangeToken, isOfSubject } from "../oauth/token_exchange.ts";
 
-/** Whether the session's token is an opaque one that can be traded; a login has JWTs anyway. */
+/** Whether the session's token is opaque and can be exchanged; the tokens of a login are JWTs. */
 export function isExchangeable(session: Session): session is EnvironmentSession {
   return session.source === "environment" && unverifiedClaims(session.token) === undefined;
 }
 
-/** The session's token, as `sessionToken` gives it, traded for a JWT if it is not one already. */
+/** The token that `sessionToken` returns, exchanged for a JWT unless it is one. */
 export async function sessionJwt(
   session: Session,
   minTtlMs: number,
-  scope: string | undefined,
+  scopes: readonly string[] | undefined,
   io: ClientIo,
 ): Promise<SessionToken> {
   return isExchangeable(session)
-    ? await trade(session, scope, io)
+    ? await exchangePat(session, scopes, io)
     : await sessionToken(session, minTtlMs, io);
 }
 
-async function trade(
+async function exchangePat(
   session: EnvironmentSession,
-  scope: string | undefined,
+  scopes: readonly string[] | undefined,
   io: ClientIo,
 ): Promise<SessionToken> {
   const issuer = serverOf(session);
-  const subject = { token: session.token, type: ACCESS_TOKEN_TYPE, scope };
+  const subject = {
+    token: session.token,
+    type: ACCESS_TOKEN_TYPE,
+    scope: scopes && formatScope(scopes),
+  };
   const answer = await exchangeToken(issuer, subject, io);
   switch (answer.kind) {
     case "token":
@@ -46,12 +51,12 @@ async function trade(
     case "temporary":
       throw new ClientError(
         EXIT.temporaryFailure,
-        `${issuer} cannot trade the token at the moment (HTTP ${answer.status}). Try again later.`,
+        `${issuer} cannot exchange the token at the moment (HTTP ${answer.status}). Try again later.`,
       );
     case "refused":
       throw new ClientError(
         isOfSubject(answer) ? EXIT.authenticationRequired : EXIT.failure,
-        `${issuer} did not trade the token in ${brand.envPrefix}_TOKEN: ` +
+        `${issuer} did not exchange the token in ${brand.envPrefix}_TOKEN: ` +
           sanitizeLine(answer.description ?? answer.error, 500),
       );
   }

@@ -55,7 +55,7 @@ export class ManagementAccess {
   }
 
   /** A token that covers `scopes`, without asking anybody; undefined if that cannot be had. */
-  async tokenUnasked(scopes: readonly string[]): Promise<string | undefined> {
+  async tokenWithoutApproval(scopes: readonly string[]): Promise<string | undefined> {
     return (this.#find(scopes) ?? await this.#ofLogin(scopes))?.token;
   }
 

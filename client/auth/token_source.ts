@@ -8,6 +8,7 @@ import { absoluteFolder } from "../../shared/absolute_folder.ts";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { findByName } from "../../shared/name_key.ts";
+import { formatScope } from "../../shared/oauth/scope.ts";
 import {
   type Account,
   accountLockPath,
@@ -76,8 +77,8 @@ export interface Selection {
 export interface SelectionWithFederation extends Selection, FederationWishes {
   /** What the identity token's `aud` must be; the server by default. */
   federationAudience?: string;
-  /** Of the token a job's identity is traded for. */
-  scope?: string;
+  /** Scopes to request with a job's identity. */
+  scope?: string[];
 }
 
 /**
@@ -128,7 +129,7 @@ async function federationSession(
     provider,
     server,
     audience: selection.federationAudience ?? server,
-    scope: selection.scope,
+    scope: selection.scope && formatScope(selection.scope),
     account: undefined,
   };
 }

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { examples } from "../../shared/command_examples.ts";
 import type { Run } from "../../shared/command_line.ts";
-import { account, collect, exchange, server } from "./options.ts";
+import { account, collect, exchange, minTtl, server } from "./options.ts";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { livesFor } from "../oauth/access_token_life.ts";
@@ -110,7 +110,7 @@ export function declare(command: Command, client: Run<ClientIo>): void {
     .addOption(server())
     .addOption(account())
     .option("--env <name>", "another variable for the token (repeatable)", collect)
-    .option("--min-ttl <duration>", "renew if less is left: 90, 90s, 5m, 1h", "60s")
+    .addOption(minTtl())
     .addHelpText(
       "after",
       examples(

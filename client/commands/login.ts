@@ -2,7 +2,7 @@
 import { type Command } from "commander";
 import { examples } from "../../shared/command_examples.ts";
 import type { Run } from "../../shared/command_line.ts";
-import { server } from "./options.ts";
+import { scope, server } from "./options.ts";
 import { MANAGEMENT_SCOPES } from "../../shared/management.ts";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
@@ -25,13 +25,14 @@ import {
   saveLogin,
   wantedServer,
 } from "../auth/token_source.ts";
+import { formatScope } from "../../shared/oauth/scope.ts";
 import { describeUser, userFrom, userinfo } from "../oauth/userinfo.ts";
 import { showCode } from "../ui/show_code.ts";
 import { startCountdown } from "../ui/countdown.ts";
 
 export interface LoginOptions {
   server?: string;
-  scope: string;
+  scope?: string[];
   /** False with --no-browser. */
   browser: boolean;
   qr?: boolean;
@@ -50,14 +51,15 @@ export async function login(options: LoginOptions, io: ClientIo): Promise<number
   // Before anyone is asked to approve: a login that cannot be kept is worth nothing.
   const place = await openLoginStore(options.insecureStorage ?? false, io);
   const server = await discoverForLogin(issuer, io);
-  const authorization = await authorizeDevice(server, { scope: scopeToAskFor(options.scope) }, io);
+  const scope = requestedScope(options.scope);
+  const authorization = await authorizeDevice(server, { scope }, io);
   await showCode(authorization, options, io);
 
   const line = startCountdown(authorization.expiresAt, io);
   const answer = await pollForTokens(server, authorization, io, line.wait).finally(line.clear);
   const { tokens, receivedAt } = answer;
 
-  const credentials = credentialsFrom(answer, { scope: scopeToAskFor(options.scope) });
+  const credentials = credentialsFrom(answer, { scope });
   let user: UserinfoResponse;
   let replaced: Credentials[];
   try {
@@ -112,9 +114,11 @@ async function revokeReplaced(
   }
 }
 
-/** `openid` always: credentials are kept under the name of whom they belong to. */
-function scopeToAskFor(scope: string): string {
-  return [...new Set(["openid", ...scope.split(/[\s,]+/)])].filter((each) => each !== "").join(" ");
+const DEFAULT_SCOPES = ["profile", "email", "offline_access", MANAGEMENT_SCOPES.read];
+
+/** Always includes `openid`: credentials are stored under the account's name. */
+function requestedScope(scopes: readonly string[] = DEFAULT_SCOPES): string {
+  return formatScope([...new Set(["openid", ...scopes])]);
 }
 
 async function whoLoggedIn(
@@ -155,10 +159,8 @@ function describeLife(tokens: TokenResponse, receivedAt: number): string {
 export function declare(command: Command, client: Run<ClientIo>): void {
   const bin = brand.binaryName;
   command.addOption(server())
-    .option(
-      "--scope <scopes>",
-      "what to ask for",
-      `openid profile email offline_access ${MANAGEMENT_SCOPES.read}`,
+    .addOption(
+      scope("scopes to request").default(undefined, ["openid", ...DEFAULT_SCOPES].join(" ")),
     )
     .option("--no-browser", "do not open a browser")
     .option("--qr", "show the address as a QR code")

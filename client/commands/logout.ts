@@ -9,7 +9,7 @@ import { EXIT } from "../../shared/exit_codes.ts";
 import { ClientError, notLoggedIn } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { CredentialStoreError } from "../credentials/store.ts";
-import type { PersonalAccessToken } from "../pat/api.ts";
+import type { PersonalAccessToken } from "../pat/token.ts";
 import { revoke } from "../oauth/revocation.ts";
 import {
   chooseLogin,
@@ -18,7 +18,7 @@ import {
   loginSessions,
   storedCredentials,
 } from "../auth/token_source.ts";
-import { livingTokensOfLogin } from "../pat/tokens_of_login.ts";
+import { activeTokensOfLogin } from "../pat/tokens_of_login.ts";
 
 export interface LogoutOptions {
   server?: string;
@@ -37,7 +37,7 @@ export async function logout(options: LogoutOptions, io: ClientIo): Promise<numb
   for (const session of sessions) {
     try {
       // Afterwards nobody could ask for them.
-      const tokens = await livingTokensOfLogin(session, io);
+      const tokens = await activeTokensOfLogin(session, io);
       const { outcome, tokensRevoked } = await end(session, options, io);
       io.stderr(
         `Logged out ${session.account} from ${session.server}. ${OUTCOME[outcome]}\n`,

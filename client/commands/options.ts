@@ -1,20 +1,32 @@
 /** Options that several commands have. */
 import { type Command, Option } from "commander";
 import { brand } from "../../shared/brand.ts";
+import { collectScopes, SCOPE_NOTATION } from "../../shared/oauth/scope_option.ts";
 
 export const server = () =>
   new Option("--server <url>", "the server (default: the active login's)");
 
-export const account = () => new Option("--account <name>", "the account, where there are several");
+export const account = () => new Option("--account <name>", "the account, if there are several");
 
-export const noBrowser = () =>
-  new Option("--no-browser", "where approval is needed: only print where to approve");
+export const noBrowser = () => new Option("--no-browser", "do not open a browser for the approval");
 
 export const owner = () =>
-  new Option("--for <account>", "administrators: the account it belongs to");
+  new Option("--for <account>", "administrators: the account that owns it");
 
 export const exchange = (command: Command) =>
-  command.option("--exchange", `trade the token in ${brand.envPrefix}_TOKEN for a short JWT`);
+  command.option("--exchange", `exchange the token in ${brand.envPrefix}_TOKEN for a short JWT`);
 
-/** For options that may be given several times. */
-export const collect = (value: string, all: string[] = []) => [...all, value];
+export const scope = (description: string) =>
+  new Option("--scope <scopes>", `${description} ${SCOPE_NOTATION}`).argParser(collectScopes);
+
+export const expires = (fallback: string) =>
+  new Option("--expires <when>", `90d, 12h, 2027-01-31 or never (default: ${fallback})`);
+
+export const minTtl = () =>
+  new Option("--min-ttl <duration>", "renew if less is left: 90s, 5m, 1h").default("60s");
+
+export const tokenStdin = (description = "read the token from standard input") =>
+  new Option("--token-stdin", description);
+
+/** For options that may be repeated. */
+export const collect = (value: string, previous: string[] = []) => [...previous, value];

@@ -10,11 +10,11 @@ import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { formatJson } from "../output.ts";
 import type { Finding } from "../scan/finding.ts";
-import { type RevocationResult, revokeFound } from "../scan/revoke_found.ts";
+import { revokeFound } from "../scan/revoke_found.ts";
 import { scanFiles, type Scanned } from "../scan/scan_files.ts";
 import { scanStaged } from "../scan/scan_staged.ts";
 import { activeServer, serverForSecret, wantedServer } from "../auth/token_source.ts";
-import { shownBeginning } from "../pat/token_prefix.ts";
+import { tokenPrefix } from "../pat/token_prefix.ts";
 
 export interface ScanOptions {
   server?: string;
@@ -23,9 +23,9 @@ export interface ScanOptions {
   stdin?: boolean;
   /** Binary files as well. */
   binary?: boolean;
-  /** End what is found. */
+  /** Revoke the tokens found. */
   revoke?: boolean;
-  /** Where it was found, for the owners of what is ended. */
+  /** Where they were found, for the notification of their owners. */
   url?: string;
   json?: boolean;
 }
@@ -56,96 +56,96 @@ export async function scan(
   } else {
     for (const finding of findings) io.stdout(`${describe(finding, results)}\n`);
   }
-  for (const { path, reason } of unreadable) {
-    io.stderr(`Not looked at: ${sanitizeLine(path, 1000)}: ${reason}\n`);
+  for (const { path, message } of unreadable) {
+    io.stderr(`Not scanned: ${sanitizeLine(path, 1000)}: ${message}\n`);
   }
   io.stderr(`${summary(scanned, { ...options, stdin })}\n`);
   return findings.length > 0 || unreadable.length > 0 ? EXIT.failure : EXIT.ok;
 }
 
-/** What became of each token. A server that fails keeps no finding from being shown. */
+/** Whether each token was revoked. Findings are shown even if the server fails. */
 async function revokeAll(
   findings: readonly Finding[],
   options: ScanOptions,
   io: ClientIo,
-): Promise<Map<string, RevocationResult>> {
-  const results = new Map<string, RevocationResult>();
+): Promise<Map<string, boolean>> {
+  const results = new Map<string, boolean>();
   if (findings.length === 0) return results;
   const server = serverForSecret(
     wantedServer(options, io) ?? await activeServer(io),
-    "What was found",
+    "The tokens found",
   );
   for (const token of new Set(findings.map((finding) => finding.token))) {
     try {
       results.set(token, await revokeFound(server, token, options.url, io));
     } catch (error) {
       if (!(error instanceof ClientError) || io.signal.aborted) throw error;
-      io.stderr(`${shownBeginning(token)}… is not ended: ${error.message}\n`);
+      io.stderr(`${tokenPrefix(token)}… was not revoked: ${error.message}\n`);
     }
   }
   return results;
 }
 
-function describe(finding: Finding, results: Map<string, RevocationResult>): string {
+function describe(finding: Finding, results: Map<string, boolean>): string {
   const { kind, token, commit, path, line, column } = finding;
   const result = results.get(token);
   // As git names a file in a commit.
   const place = `${commit === undefined ? "" : `${commit.slice(0, 12)}:`}${
     sanitizeLine(path, 1000)
   }`;
-  return `${place}:${line}:${column}: ${kind.name} ${shownBeginning(token)}…` +
-    (result === undefined ? "" : `, ${result}`);
+  return `${place}:${line}:${column}: ${kind.name} ${tokenPrefix(token)}…` +
+    (result === undefined ? "" : result ? ", revoked" : ", not revoked");
 }
 
-function report(scanned: Scanned, results: Map<string, RevocationResult>) {
+function report(scanned: Scanned, results: Map<string, boolean>) {
   return {
     findings: scanned.findings.map(({ kind, token, commit, path, line, column }) => ({
-      kind: kind.name,
-      beginning: shownBeginning(token),
+      kind: kind.code,
+      prefix: tokenPrefix(token),
       ...{ commit: commit ?? null, path, line, column },
-      ended: results.has(token) ? results.get(token) === "ended" : null,
+      revoked: results.get(token) ?? null,
     })),
     files: scanned.files,
     skippedBinaryFiles: scanned.skipped,
-    unreadable: scanned.unreadable,
+    unreadable: scanned.unreadable.map(({ path, code }) => ({ path, code })),
   };
 }
 
 function summary({ findings, files, skipped }: Scanned, options: ScanOptions): string {
   // Of a diff git has left out the content itself.
-  const skippedWords = options.stdin
-    ? "binary left out by git (its --text shows them)"
-    : "binary left out";
+  const skippedText = options.stdin
+    ? "binary files skipped by git (add --text to show them)"
+    : "binary files skipped";
   const where = options.staged
-    ? "in what is staged"
+    ? "in staged changes"
     : (options.stdin ? "in standard input" : `in ${files} ${files === 1 ? "file" : "files"}`) +
-      (skipped > 0 ? `, ${skipped} ${skippedWords}` : "");
+      (skipped > 0 ? `, ${skipped} ${skippedText}` : "");
   const { length } = findings;
   if (length === 0) return `No tokens ${where}.`;
   const found = `${length} ${length === 1 ? "token" : "tokens"} ${where}.`;
   return options.revoke
     ? found
-    : `${found} Take ${length === 1 ? "it" : "them"} out, and end ${
+    : `${found} Remove ${length === 1 ? "it" : "them"}. If anyone else may have seen ${
       length === 1 ? "it" : "them"
-    } if anybody else may have seen ${length === 1 ? "it" : "them"}: --revoke`;
+    }, add --revoke.`;
 }
 
 export function declare(command: Command, client: Run<ClientIo>): void {
   const bin = brand.binaryName;
-  command.argument("[paths...]", "files, folders, and - for standard input (default: this folder)")
-    .option("--staged", "what the next git commit adds")
-    .option("--stdin", "standard input: any text, and what diffs in it add")
-    .option("--binary", "binary files too")
-    .option("--revoke", "end what is found")
-    .option("--url <address>", "with --revoke: where it was found, for the owner")
+  command.argument("[paths...]", "files, folders, or - for standard input (default: this folder)")
+    .option("--staged", "scan what the next git commit adds")
+    .option("--stdin", "scan standard input: text, or the added lines of diffs")
+    .option("--binary", "include binary files")
+    .option("--revoke", "revoke the tokens found")
+    .option("--url <address>", "with --revoke: where they were found, for their owners")
     .addOption(server())
-    .option("--json", "as JSON")
+    .option("--json", "print JSON")
     .addHelpText(
       "after",
       examples(
         [`${bin} scan --staged`, "in .git/hooks/pre-commit"],
-        [`git log -p --all --text | ${bin} scan --stdin`, "all that ever was committed"],
-        [`${bin} scan --revoke logs`, "end every token in the folder logs"],
+        [`git log -p --all --text | ${bin} scan --stdin`, "scan the whole history"],
+        [`${bin} scan --revoke logs`, "revoke every token in the folder logs"],
       ),
     )
     .action((paths, options) => client((io) => scan(paths, options, io)));

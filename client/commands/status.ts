@@ -1,180 +1,106 @@
-/** `status`: who is logged in, with credentials from where, until when. Asks no server. */
+/** `status`: who is logged in, where the credentials are stored, and when they expire. */
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import { type Command } from "commander";
 import { examples } from "../../shared/command_examples.ts";
 import type { Run } from "../../shared/command_line.ts";
 import { brand } from "../../shared/brand.ts";
+import type { Clock } from "../../shared/clock.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
-import { accessTokenLife } from "../oauth/access_token_life.ts";
-import { ClientError, notLoggedIn } from "../errors.ts";
-import type { ClientIo } from "../io.ts";
-import { type Credentials, CredentialStoreError } from "../credentials/store.ts";
-import { findConfigFolder } from "../credentials/config_dir.ts";
-import { formatDuration, formatJson, formatTime } from "../output.ts";
-import { detectProvider } from "../federation/detect.ts";
 import {
-  type EnvironmentSession,
-  environmentSession,
-  federationServer,
-  type LoginSession,
-  loginSessions,
-} from "../auth/token_source.ts";
+  type FederationStatus,
+  type LoginStatus,
+  type StatusReport,
+  statusReport,
+} from "../auth/status_report.ts";
+import type { EnvironmentSession } from "../auth/token_source.ts";
+import { notLoggedIn } from "../errors.ts";
+import type { ClientIo } from "../io.ts";
+import { formatDuration, formatJson, formatTime } from "../output.ts";
 
 export interface StatusOptions {
   json?: boolean;
 }
 
-/** One login as `--json` shows it; times are ISO 8601. */
-interface LoginStatus {
-  server: string;
-  account: string;
-  active: boolean;
-  source: "keychain" | "file";
-  /** The store, as people know it. */
-  credentials: string;
-  /** What is wrong, or null. */
-  problem: string | null;
-  /** When the access token ends, or null if there is none. */
-  expiresAt: string | null;
-  scope: string | null;
-  /** Whether the access token can be renewed without a new login. */
-  renewable: boolean;
-}
-
-/** The identity that `token` would use, as `--json` shows it. */
-interface FederationStatus {
-  /** As `--federation` names it. */
-  provider: string;
-  /** null: none is named. */
-  server: string | null;
-  /** What is missing, and where to write it; null if nothing is seen to be. */
-  problem: string | null;
-}
-
 export async function status(options: StatusOptions, io: ClientIo): Promise<number> {
-  const environment = environmentSession({}, io);
-  const federation = await federationStatus(io);
-  // A job with a token or an identity of its own may well have no home folder.
-  const mayLackFolder = environment !== undefined || federation !== undefined;
-  const sessions = mayLackFolder && findConfigFolder(io) === undefined
-    ? []
-    : await loginSessions(io);
-  const logins = await Promise.all(sessions.map((session) => loginStatus(session, io)));
-  const active = logins.find((login) => login.active);
-  const expired = environment?.expiresAt !== undefined && environment.socket === undefined &&
-    environment.expiresAt <= io.clock.now();
-  // What `token` does: a login comes first, even one that has to be made anew.
-  const federated = !environment && logins.length === 0 && federation?.problem === null;
+  const report = await statusReport(io);
   if (options.json) {
-    const source = environment
-      ? "environment"
-      : active?.expiresAt
-      ? active.source
-      : federated
-      ? "federation"
-      : null;
-    io.stdout(formatJson({
-      loggedIn: source !== null && !expired,
-      source,
-      server: (environment ?? active ?? (federated ? federation : undefined))?.server ?? null,
-      account: environment ? null : active?.account ?? null,
-      expiresAt: environment ? isoTime(environment.expiresAt) : active?.expiresAt ?? null,
-      federation: federation ?? null,
-      logins,
-    }));
+    io.stdout(formatJson(toJson(report)));
     return EXIT.ok;
   }
+  const { source, expired, environment, logins, federation } = report;
   if (environment) {
     io.stdout(`${describeEnvironment(environment, expired)}\n`);
     if (logins.length > 0) io.stdout("While it is set, these logins are not used:\n");
   }
-  for (const login of logins) io.stdout(describe(login, io));
-  if (federation) io.stdout(describeFederation(federation, federated));
-  if (expired) return EXIT.authenticationRequired;
-  if (environment || active?.expiresAt || federated) return EXIT.ok;
-  throw notLoggedIn();
+  for (const login of logins) io.stdout(describeLogin(login, io.clock));
+  if (federation) io.stdout(describeFederation(federation, source === "federation"));
+  if (source === undefined) throw notLoggedIn();
+  return expired ? EXIT.authenticationRequired : EXIT.ok;
 }
 
-async function federationStatus(io: ClientIo): Promise<FederationStatus | undefined> {
-  const provider = detectProvider(io.env);
-  if (provider === undefined) return undefined;
-  try {
-    const server = await federationServer({}, io);
-    return { provider: provider.name, server, problem: provider.obstacle(server, io.env) ?? null };
-  } catch (error) {
-    if (!(error instanceof ClientError)) throw error;
-    return { provider: provider.name, server: null, problem: error.message };
-  }
-}
-
-function describeFederation({ provider, server, problem }: FederationStatus, used: boolean) {
-  if (problem !== null) return `This job's identity (${provider}) cannot be used: ${problem}\n`;
-  return used
-    ? `Nobody is logged in: \`token\` trades this job's identity (${provider}) at ${server}.\n`
-    : `With --federation auto, \`token\` trades this job's identity (${provider}) at ${server}.\n`;
-}
-
-async function loginStatus(session: LoginSession, io: ClientIo): Promise<LoginStatus> {
-  let credentials: Credentials | undefined;
-  let problem: string | null = null;
-  try {
-    credentials = await session.place.store.get(session);
-    if (!credentials) problem = `logged out; run: ${brand.binaryName} login`;
-  } catch (error) {
-    if (!(error instanceof CredentialStoreError)) throw error;
-    problem = error.message;
-  }
-  const life = credentials && accessTokenLife(credentials, io.clock.now());
+/** As `--json` prints it: docs/schemas/status.schema.json. */
+function toJson({ source, expired, environment, active, logins, federation }: StatusReport) {
+  const { server } = environment ?? active ?? (source === "federation" ? federation : undefined) ??
+    {};
   return {
-    server: session.server,
-    account: session.account,
-    active: session.active,
-    source: session.source,
-    credentials: session.place.store.description,
-    problem,
-    expiresAt: isoTime(life?.expiresAt),
-    scope: credentials?.scope ?? null,
-    renewable: credentials?.refreshToken !== undefined,
+    loggedIn: source !== undefined && !expired,
+    source: source ?? null,
+    server: server ?? null,
+    account: environment ? null : active?.account ?? null,
+    expiresAt: isoTime((environment ?? active)?.expiresAt),
+    logins: logins.map(({ storeDescription: _, ...login }) => ({
+      ...login,
+      expiresAt: isoTime(login.expiresAt),
+      scope: login.scope ?? null,
+      problem: login.problem?.code ?? null,
+    })),
+    federation: federation === undefined ? null : {
+      provider: federation.provider,
+      server: federation.server ?? null,
+      problem: federation.problem?.code ?? null,
+    },
   };
 }
 
-function describe(login: LoginStatus, io: ClientIo): string {
+function describeFederation({ provider, server, problem }: FederationStatus, used: boolean) {
+  if (problem) return `The identity of this job (${provider}) cannot be used: ${problem.message}\n`;
+  const action = `\`token\` exchanges the identity of this job (${provider}) at ${server}.\n`;
+  return `${used ? "Not logged in:" : "With --federation auto,"} ${action}`;
+}
+
+function describeLogin(login: LoginStatus, clock: Clock): string {
   const lines = [
     `${login.account} on ${login.server}${login.active ? " (active)" : ""}`,
-    `  credentials: ${login.credentials}`,
+    `  credentials: ${login.storeDescription}`,
   ];
-  if (login.problem !== null) lines.push(`  ${login.problem}`);
-  if (login.expiresAt !== null) {
+  if (login.problem) lines.push(`  ${login.problem.message}`);
+  if (login.expiresAt !== undefined) {
     lines.push(
-      `  access token: ${describeLife(login, io)}`,
+      `  access token: ${describeExpiry(login.expiresAt, login.renewable, clock)}`,
       `  scope: ${sanitizeLine(login.scope)}`,
     );
   }
   return `${lines.join("\n")}\n`;
 }
 
-function describeLife({ expiresAt, renewable }: LoginStatus, io: ClientIo): string {
-  const end = Date.parse(expiresAt ?? "");
-  const left = end - io.clock.now();
+function describeExpiry(expiresAt: number, renewable: boolean, clock: Clock): string {
+  const left = expiresAt - clock.now();
   const life = left > 0
-    ? `until ${formatTime(end)} (${formatDuration(left)} left)`
-    : `expired ${formatTime(end)}`;
-  return `${life}, ${renewable ? "renewed by itself when used" : "cannot be renewed"}`;
+    ? `expires ${formatTime(expiresAt)} (in ${formatDuration(left)})`
+    : `expired ${formatTime(expiresAt)}`;
+  return `${life}, ${renewable ? "renewed automatically" : "cannot be renewed"}`;
 }
 
-function describeEnvironment(
-  { expiresAt, socket }: EnvironmentSession,
-  expired: boolean,
-): string {
+function describeEnvironment({ expiresAt, socket }: EnvironmentSession, expired: boolean): string {
   const name = `${brand.envPrefix}_TOKEN`;
   if (socket !== undefined) {
-    return `Using the token in ${name}, or a later one from the exec that runs this.`;
+    return `Using the token in ${name}, renewed by the exec that started this command.`;
   }
   if (expiresAt === undefined) return `Using the token in ${name}.`;
   return expired
     ? `The token in ${name} expired at ${formatTime(expiresAt)}. ` +
       `Set it to a new one, or unset it to use a login.`
-    : `Using the token in ${name}, good until ${formatTime(expiresAt)}.`;
+    : `Using the token in ${name}, which expires at ${formatTime(expiresAt)}.`;
 }
 
 function isoTime(epochMs: number | undefined): string | null {
@@ -183,10 +109,10 @@ function isoTime(epochMs: number | undefined): string | null {
 
 export function declare(command: Command, client: Run<ClientIo>): void {
   const bin = brand.binaryName;
-  command.option("--json", "as JSON; exits 0 whether logged in or not")
+  command.option("--json", "print JSON; exits 0 even if not logged in")
     .addHelpText(
       "after",
-      examples([`${bin} status`, "for you"], [
+      examples([`${bin} status`, "show all logins"], [
         `${bin} status --json | jq -r .expiresAt`,
         "for a script",
       ]),

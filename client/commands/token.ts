@@ -2,7 +2,7 @@
 import { type Command, Option } from "commander";
 import { examples } from "../../shared/command_examples.ts";
 import type { Run } from "../../shared/command_line.ts";
-import { account, server } from "./options.ts";
+import { account, exchange, minTtl, scope, server, tokenStdin } from "./options.ts";
 import { FEDERATION_CHOICES } from "../federation/provider_names.ts";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
@@ -11,19 +11,22 @@ import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { isExchangeable, sessionJwt } from "../auth/exchange.ts";
 import { parseMinTtl, warnIfTooShort } from "../auth/min_ttl.ts";
+import { withTokenFromStdin } from "../auth/stdin_token.ts";
 import { formatJson } from "../output.ts";
 import { chooseSession, type SelectionWithFederation, sessionToken } from "../auth/token_source.ts";
 
 export interface TokenOptions extends SelectionWithFederation {
   /** As typed, see parseDurationSeconds. */
   minTtl: string;
-  /** Trade a personal access token for a JWT. */
+  /** Exchange a personal access token for a JWT. */
   exchange?: boolean;
+  tokenStdin?: boolean;
   header?: boolean;
   json?: boolean;
 }
 
-export async function token(options: TokenOptions, io: ClientIo): Promise<number> {
+export async function token(options: TokenOptions, processIo: ClientIo): Promise<number> {
+  const io = await withTokenFromStdin(options, processIo);
   const minTtlMs = parseMinTtl(options.minTtl);
   const session = await chooseSession(options, io);
   const scopeFits = session.source === "federation" ||
@@ -32,7 +35,7 @@ export async function token(options: TokenOptions, io: ClientIo): Promise<number
     throw new ClientError(
       EXIT.usage,
       "--scope is for a CI job's identity, and for a personal access token with --exchange. " +
-        "A login has the scope it was made with.",
+        "To change the scope of a login, log in again.",
     );
   }
   const handedOut = options.exchange
@@ -59,19 +62,21 @@ export async function token(options: TokenOptions, io: ClientIo): Promise<number
 
 export function declare(command: Command, client: Run<ClientIo>): void {
   const bin = brand.binaryName;
-  command.addOption(server())
-    .addOption(account())
-    .option("--min-ttl <duration>", "renew if less is left: 90, 90s, 5m, 1h", "60s")
-    .addOption(
-      new Option("--federation <provider>", "use the identity of this CI job or workload")
-        .choices(FEDERATION_CHOICES),
-    )
-    .option("--subject-token-file <file>", "the identity is the token in this file")
-    .option("--federation-audience <text>", "whom the identity is for (default: the server)")
-    .option("--scope <scopes>", "of what the identity or the traded token may have, this alone")
-    .option("--exchange", `trade the token in ${brand.envPrefix}_TOKEN for a short JWT`)
-    .addOption(new Option("--header", "as an Authorization header").conflicts("json"))
-    .option("--json", "as JSON, with expiry and source")
+  exchange(
+    command.addOption(server())
+      .addOption(account())
+      .addOption(minTtl())
+      .addOption(
+        new Option("--federation <provider>", "use the identity of this CI job or workload")
+          .choices(FEDERATION_CHOICES),
+      )
+      .option("--subject-token-file <file>", "read the identity token from this file")
+      .option("--federation-audience <text>", "audience of the identity (default: the server)")
+      .addOption(scope("request only these scopes")),
+  )
+    .addOption(tokenStdin())
+    .addOption(new Option("--header", "print an Authorization header").conflicts("json"))
+    .option("--json", "print JSON, with expiry and source")
     .addHelpText(
       "after",
       examples(
@@ -79,7 +84,7 @@ export function declare(command: Command, client: Run<ClientIo>): void {
           `curl --header "$(${bin} token --header)" https://api.example.com/`,
           "call an API",
         ],
-        [`API_TOKEN=$(${bin} token --min-ttl 10m) make deploy`, "good for ten minutes"],
+        [`API_TOKEN=$(${bin} token --min-ttl 10m) make deploy`, "valid for at least ten minutes"],
         [`${bin} token --federation github`, "in a workflow, with the job's own identity"],
       ),
     )

@@ -3,7 +3,7 @@ import { sanitizeLine } from "../../shared/sanitize.ts";
 import { type Command } from "commander";
 import { examples } from "../../shared/command_examples.ts";
 import type { Run } from "../../shared/command_line.ts";
-import { account, server } from "./options.ts";
+import { account, server, tokenStdin } from "./options.ts";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import type { UserinfoResponse } from "../../shared/oauth/userinfo_response.ts";
@@ -12,6 +12,7 @@ import type { ClientIo } from "../io.ts";
 import { formatJson } from "../output.ts";
 import { openTokenApi } from "../pat/api.ts";
 import { RENEW_NOW } from "../oauth/refresh.ts";
+import { withTokenFromStdin } from "../auth/stdin_token.ts";
 import { chooseSession, serverOf, type Session, sessionToken } from "../auth/token_source.ts";
 import { describeUser, userinfo } from "../oauth/userinfo.ts";
 
@@ -21,10 +22,12 @@ const MIN_TTL_MS = 60_000;
 export interface WhoamiOptions {
   server?: string;
   account?: string;
+  tokenStdin?: boolean;
   json?: boolean;
 }
 
-export async function whoami(options: WhoamiOptions, io: ClientIo): Promise<number> {
+export async function whoami(options: WhoamiOptions, processIo: ClientIo): Promise<number> {
+  const io = await withTokenFromStdin(options, processIo);
   const session = await chooseSession(options, io);
   const server = serverOf(session);
   const ask = async (minTtlMs: number) => {
@@ -37,8 +40,18 @@ export async function whoami(options: WhoamiOptions, io: ClientIo): Promise<numb
   // A login whose token the server has revoked shows at the next renewal whether it lives.
   if (user === "refused" && session.account !== undefined) user = await ask(RENEW_NOW);
   if (user === "refused") throw refusal(session, server);
-  io.stdout(options.json ? formatJson(user) : `${describeUser(user)}\n`);
+  io.stdout(options.json ? formatJson(toJson(user)) : `${describeUser(user)}\n`);
   return EXIT.ok;
+}
+
+/** As `--json` prints it: docs/schemas/whoami.schema.json. */
+function toJson({ sub, name, email, email_verified: emailVerified }: UserinfoResponse) {
+  return {
+    sub,
+    name: name ?? null,
+    email: email ?? null,
+    emailVerified: emailVerified ?? null,
+  };
 }
 
 /** A personal access token may always read itself; to userinfo it needs the scope openid. */
@@ -64,12 +77,13 @@ export function declare(command: Command, client: Run<ClientIo>): void {
   const bin = brand.binaryName;
   command.addOption(server())
     .addOption(account())
-    .option("--json", "all claims, as JSON")
+    .addOption(tokenStdin())
+    .option("--json", "print JSON")
     .addHelpText(
       "after",
       examples([`${bin} whoami`, "print the account"], [
         `${bin} whoami --json | jq -r .email`,
-        "one claim",
+        "print only the address",
       ]),
     )
     .action((options) => client((io) => whoami(options, io)));

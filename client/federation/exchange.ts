@@ -96,6 +96,6 @@ function refusal(
         command.map((word) => shellWord(sanitizeLine(word))).join(" ")
       }\n` +
       `and sees why one was refused in the audit log, or with: ` +
-      `${brand.binaryName} admin trust test --token -`,
+      `${brand.binaryName} admin trust test --token-stdin`,
   );
 }

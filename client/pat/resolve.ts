@@ -1,4 +1,4 @@
-/** The words that name a token, and the token they mean. */
+/** Finds the token that a user names. */
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
@@ -6,43 +6,43 @@ import { findByName, nameKey } from "../../shared/name_key.ts";
 import { isUuid } from "../../shared/uuid.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
-import { hasEnded, moment } from "./format.ts";
-import type { PersonalAccessToken, TokenApi } from "./api.ts";
+import { formatIsoTime, isActive } from "./format.ts";
+import type { TokenApi } from "./api.ts";
 import { replacedBy } from "./rotation_chain.ts";
-import { beginningOfSecret } from "./token_prefix.ts";
+import type { PersonalAccessToken } from "./token.ts";
+import { prefixOfSecret } from "./token_prefix.ts";
 
-export interface NamedToken {
+export interface ResolvedToken {
   token: PersonalAccessToken;
-  /** Those it has replaced that work all the same, until their time is up. */
-  stillWorking: PersonalAccessToken[];
+  /** Tokens that it replaced and that still work, until they expire. */
+  stillActive: PersonalAccessToken[];
 }
 
 /**
- * The token that `name` means: an id, a name, or a token's beginning as lists
- * show it; a whole token is known by its beginning and not sent. Of several with
- * one name those that still work are meant, and of a token that was rotated the
- * newest. `owner` is whose it is, for administrators; else it is the caller's own.
- * Throws ClientError where there is none, or more than one.
+ * Resolves `name`: an id, a name, or a prefix as lists show it. Of a whole secret only the
+ * prefix is sent. Among several with one name the active ones count, and of a token that was
+ * rotated the newest. `owner` is an account's name, for administrators; else the tokens are
+ * the caller's own. Throws ClientError where there is no such token, or more than one.
  */
-export async function namedToken(
+export async function resolveToken(
   api: TokenApi,
   name: string,
   owner: string | undefined,
-  io: ClientIo,
-): Promise<NamedToken> {
-  const isId = isUuid(name.toLowerCase());
-  const byId = isId ? await api.find(name.toLowerCase()) : undefined;
-  if (byId !== undefined && isOf(byId, owner)) return { token: byId, stillWorking: [] };
-  const beginning = beginningOfSecret(name) ?? name;
-  const found = (await api.list({ search: name.normalize("NFC"), all: owner !== undefined }))
-    .filter((each) => isOf(each, owner));
-  const called = findByName(found, name, (each) => each.name);
-  const fitting = found.filter((each) => called.includes(each) || each.prefix === beginning);
-  const works = (each: PersonalAccessToken) => hasEnded(each, io) === undefined;
-  const candidates = newest(fitting.some(works) ? fitting.filter(works) : fitting, fitting);
+  { clock }: Pick<ClientIo, "clock">,
+): Promise<ResolvedToken> {
+  const byId = isUuid(name.toLowerCase()) ? await api.find(name.toLowerCase()) : undefined;
+  if (byId !== undefined && isOwnedBy(byId, owner)) return { token: byId, stillActive: [] };
+  const prefix = prefixOfSecret(name) ?? name;
+  const tokens = (await api.list({ search: name.normalize("NFC"), all: owner !== undefined }))
+    .filter((token) => isOwnedBy(token, owner));
+  const namesakes = findByName(tokens, name, (token) => token.name);
+  const matches = tokens.filter((token) => namesakes.includes(token) || token.prefix === prefix);
+  const active = matches.filter((token) => isActive(token, clock));
+  const candidates = newest(active.length > 0 ? active : matches, matches);
   if (candidates.length === 1) {
     const [token] = candidates;
-    return { token, stillWorking: replacedBy(token, fitting).filter(works) };
+    const stillActive = replacedBy(token, matches).filter((older) => isActive(older, clock));
+    return { token, stillActive };
   }
   throw new ClientError(
     EXIT.failure,
@@ -50,40 +50,40 @@ export async function namedToken(
   );
 }
 
-function isOf(token: PersonalAccessToken, owner: string | undefined): boolean {
+function isOwnedBy(token: PersonalAccessToken, owner: string | undefined): boolean {
   return owner === undefined || nameKey(token.owner.username) === nameKey(owner);
 }
 
-/** Without those that another one of `candidates` has replaced. */
+/** Without those that another of `candidates` replaced. */
 function newest(
   candidates: readonly PersonalAccessToken[],
   known: readonly PersonalAccessToken[],
 ): PersonalAccessToken[] {
   const replaced = new Set(
-    candidates.flatMap((each) => replacedBy(each, known)).map(({ id }) => id),
+    candidates.flatMap((token) => replacedBy(token, known)).map(({ id }) => id),
   );
   return candidates.filter(({ id }) => !replaced.has(id));
 }
 
-/** A name as messages may show it: not the whole of a secret. */
-function shownName(name: string): string {
-  const beginning = beginningOfSecret(name);
-  return beginning === undefined ? sanitizeLine(name) : `${sanitizeLine(beginning)}…`;
+/** A name as messages may show it: not a whole secret. */
+function displayName(name: string): string {
+  const prefix = prefixOfSecret(name);
+  return prefix === undefined ? sanitizeLine(name) : `${sanitizeLine(prefix)}…`;
 }
 
 function noSuchToken(name: string, owner: string | undefined): string {
   const list = `${brand.binaryName} pat list`;
   return owner === undefined
-    ? `There is no token ${shownName(name)}. Yours are in: ${list}. ` +
-      `Administrators name a service account's with --for.`
-    : `${sanitizeLine(owner)} has no token ${shownName(name)}. Look in: ${list} --for ${
+    ? `There is no token ${displayName(name)}. To see your tokens, run: ${list}. ` +
+      `For a service account's token, administrators add --for ACCOUNT.`
+    : `${sanitizeLine(owner)} has no token ${displayName(name)}. Run: ${list} --for ${
       sanitizeLine(owner)
     }`;
 }
 
 function severalTokens(name: string, candidates: readonly PersonalAccessToken[]): string {
-  return `Several tokens are called ${shownName(name)}. Name one by its id:` +
-    candidates.map(({ id, prefix, created_at: made }) =>
-      `\n  ${sanitizeLine(id)}  ${sanitizeLine(prefix)}…  made ${moment(made)}`
+  return `Several tokens are called ${displayName(name)}. Use an id:` +
+    candidates.map(({ id, prefix, createdAt }) =>
+      `\n  ${sanitizeLine(id)}  ${sanitizeLine(prefix)}…  created ${formatIsoTime(createdAt)}`
     ).join("");
 }

@@ -1,34 +1,37 @@
-/** Which tokens have taken the place of which. */
-import type { PersonalAccessToken } from "./api.ts";
+/** Which token replaced which. */
+import type { PersonalAccessToken } from "./token.ts";
 
-/** Those of `known` that `token` has replaced, directly or over others, the newest first. */
+/** Those of `known` that `token` replaced, directly or through others, the newest first. */
 export function replacedBy(
   token: PersonalAccessToken,
   known: readonly PersonalAccessToken[],
 ): PersonalAccessToken[] {
-  const byId = new Map(known.map((each) => [each.id, each]));
-  return chain(token, ({ rotated_from: older }) => older === null ? undefined : byId.get(older));
+  const byId = new Map(known.map((row) => [row.id, row]));
+  return chain(
+    token,
+    ({ rotatedFrom }) => rotatedFrom === null ? undefined : byId.get(rotatedFrom),
+  );
 }
 
-/** Those of `known` that have replaced `token`, directly or over others, the oldest first. */
+/** Those of `known` that replaced `token`, directly or through others, the oldest first. */
 export function replacementsOf(
   token: PersonalAccessToken,
   known: readonly PersonalAccessToken[],
 ): PersonalAccessToken[] {
-  const byPredecessor = new Map(known.map((each) => [each.rotated_from, each]));
+  const byPredecessor = new Map(known.map((row) => [row.rotatedFrom, row]));
   return chain(token, ({ id }) => byPredecessor.get(id));
 }
 
-/** Each is met once, whatever a server says replaces what. */
+/** Visits each token once, even if a server sends a cycle. */
 function chain(
   start: PersonalAccessToken,
   next: (token: PersonalAccessToken) => PersonalAccessToken | undefined,
 ): PersonalAccessToken[] {
-  const met = new Set([start.id]);
-  const found: PersonalAccessToken[] = [];
-  for (let token = next(start); token !== undefined && !met.has(token.id); token = next(token)) {
-    met.add(token.id);
-    found.push(token);
+  const visited = new Set([start.id]);
+  const tokens: PersonalAccessToken[] = [];
+  for (let token = next(start); token && !visited.has(token.id); token = next(token)) {
+    visited.add(token.id);
+    tokens.push(token);
   }
-  return found;
+  return tokens;
 }

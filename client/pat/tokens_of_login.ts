@@ -1,25 +1,26 @@
-/** The personal access tokens that were created with a login, and outlive it. */
+/** The personal access tokens that a login created, and that outlive it. */
 import { MANAGEMENT_SCOPES } from "../../shared/management.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { ManagementAccess } from "../auth/management_token.ts";
-import { hasEnded } from "./format.ts";
-import { type PersonalAccessToken, tokenApi } from "./api.ts";
+import { isActive } from "./format.ts";
+import { tokenApi } from "./api.ts";
+import type { PersonalAccessToken } from "./token.ts";
 import type { LoginSession } from "../auth/token_source.ts";
 
 /**
- * Those that still work. Nobody is asked to approve for this: undefined where the login
- * was not approved for listing tokens, or the server cannot say.
+ * The active ones. Never asks for approval: undefined where the login may not list tokens,
+ * or the server cannot answer.
  */
-export async function livingTokensOfLogin(
+export async function activeTokensOfLogin(
   session: LoginSession,
   io: ClientIo,
 ): Promise<PersonalAccessToken[] | undefined> {
   try {
     await using access = new ManagementAccess(session, {}, io);
-    if (await access.tokenUnasked([MANAGEMENT_SCOPES.read]) === undefined) return undefined;
+    if (await access.tokenWithoutApproval([MANAGEMENT_SCOPES.read]) === undefined) return undefined;
     const tokens = await tokenApi(session, access, {}, io).list({ ofThisLogin: true });
-    return tokens.filter((token) => hasEnded(token, io) === undefined);
+    return tokens.filter((token) => isActive(token, io.clock));
   } catch (error) {
     if (!(error instanceof ClientError) || io.signal.aborted) throw error;
     return undefined;

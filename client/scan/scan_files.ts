@@ -18,6 +18,12 @@ const PIECE_LENGTH = 1024 * 1024;
 /** Pieces between two chances for Ctrl-C to be heard. */
 const PIECES_AT_ONCE = 256;
 
+export interface Unreadable {
+  path: string;
+  code: "not_found" | "permission_denied" | "read_failed";
+  message: string;
+}
+
 export interface Scanned {
   findings: Finding[];
   /** That were looked through. */
@@ -25,7 +31,7 @@ export interface Scanned {
   /** Files that were left out because they are binary. */
   skipped: number;
   /** What could not be read, and why. */
-  unreadable: { path: string; reason: string }[];
+  unreadable: Unreadable[];
 }
 
 /**
@@ -60,7 +66,7 @@ export async function scanFiles(
       await work();
     } catch (error) {
       io.signal.throwIfAborted();
-      scanned.unreadable.push({ path: shown, reason: reasonOf(error) });
+      scanned.unreadable.push({ path: shown, ...reasonOf(error) });
     }
   }
 
@@ -140,8 +146,12 @@ export async function scanFiles(
   }
 }
 
-function reasonOf(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "there is no such file";
-  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
-  return error instanceof Error ? error.message : String(error);
+function reasonOf(error: unknown): Pick<Unreadable, "code" | "message"> {
+  if (error instanceof Deno.errors.NotFound) {
+    return { code: "not_found", message: "no such file or folder" };
+  }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return { code: "permission_denied", message: "permission denied" };
+  }
+  return { code: "read_failed", message: error instanceof Error ? error.message : String(error) };
 }

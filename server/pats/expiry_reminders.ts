@@ -1,9 +1,10 @@
+import { EXPIRES_SOON_MS } from "../../shared/tokens/limits.ts";
 import type { AppParts } from "../app_parts.ts";
 import { claimExpiringTokens } from "../store/pats/expiry.ts";
 import { notifyOwner } from "./notify_owner.ts";
 
 /** Owners are warned so many seconds before the end of a token, first to last. */
-const WARNINGS = [7 * 86_400, 86_400];
+const WARNINGS = [EXPIRES_SOON_MS / 1000, 86_400];
 /** Tokens taken at a time. */
 const BATCH = 500;
 

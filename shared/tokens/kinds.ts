@@ -1,8 +1,9 @@
-/** Every kind of secret in the form of token_format.ts, for whoever looks for them. */
+/** Every kind of secret in the form of format.ts, for scanners. */
 import { brand } from "../brand.ts";
 
 export interface TokenKind {
-  /** As people name it. */
+  code: "personal_access_token" | "refresh_token" | "device_code" | "client_secret";
+  /** For people. */
   name: string;
   prefix: string;
   /** Random bytes in it. */
@@ -11,11 +12,27 @@ export interface TokenKind {
 
 export const tokenKinds: readonly TokenKind[] = [
   {
+    code: "personal_access_token",
     name: "personal access token",
     prefix: brand.tokenPrefixes.personalAccessToken,
     payloadLength: 32,
   },
-  { name: "refresh token", prefix: brand.tokenPrefixes.refreshToken, payloadLength: 48 },
-  { name: "device code", prefix: brand.tokenPrefixes.deviceCode, payloadLength: 32 },
-  { name: "client secret", prefix: brand.tokenPrefixes.clientSecret, payloadLength: 32 },
+  {
+    code: "refresh_token",
+    name: "refresh token",
+    prefix: brand.tokenPrefixes.refreshToken,
+    payloadLength: 48,
+  },
+  {
+    code: "device_code",
+    name: "device code",
+    prefix: brand.tokenPrefixes.deviceCode,
+    payloadLength: 32,
+  },
+  {
+    code: "client_secret",
+    name: "client secret",
+    prefix: brand.tokenPrefixes.clientSecret,
+    payloadLength: 32,
+  },
 ];

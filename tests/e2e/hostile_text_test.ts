@@ -40,7 +40,7 @@ Deno.test("no command of an operator shows a character that acts on the terminal
   const operate = (args: string[], stdin = "") =>
     run([...args, "--data-dir", dataDir, "--config", config], { env: home.env, stdin });
   const test = (token: string, ...args: string[]) =>
-    operate(["admin", "trust", "test", "--token", "-", ...args], token);
+    operate(["admin", "trust", "test", "--token-stdin", ...args], token);
   const added = await operate([
     ...["admin", "trust", "add", "generic", "--issuer", issuer.url, "--name", "ci"],
     ...["--condition", "team=core", "--condition", `sub=${HOSTILE_ARGUMENT}`],

@@ -65,7 +65,7 @@ export async function logIn(
 ): Promise<void> {
   server.script("/oauth/device/authorize", { json: deviceAuthorization(server.issuer) });
   server.script("/oauth/token", pending, tokensFor(server, email, access, change));
-  const options = { server: server.issuer, scope: "offline_access", browser: false };
+  const options = { server: server.issuer, scope: ["offline_access"], browser: false };
   assert.equal(await login({ ...options, insecureStorage: true }, io), 0);
   io.err = "";
   io.sleeps.length = 0;

@@ -5,14 +5,15 @@ import { ClientError } from "../../errors.ts";
 import type { ClientIo } from "../../io.ts";
 import type { ApprovalOptions } from "../../auth/management_token.ts";
 import { formatJson } from "../../output.ts";
-import { type ImportedToken, openTokenApi, type PersonalAccessToken } from "../../pat/api.ts";
+import { type ImportedToken, openTokenApi } from "../../pat/api.ts";
+import type { PersonalAccessToken } from "../../pat/token.ts";
 import type { Selection } from "../../auth/token_source.ts";
 
 export interface PatImportOptions extends Selection, ApprovalOptions {
   json?: boolean;
 }
 
-/** Reads one JSON object a line from standard input; one that is refused does not stop the others. */
+/** Reads one JSON object per line from standard input; a rejected line does not stop the others. */
 export async function patImport(options: PatImportOptions, io: ClientIo): Promise<number> {
   const tokens = (await io.readStdin()).split("\n")
     .map((text, index) => ({ text: text.trim(), line: index + 1 }))
@@ -21,12 +22,12 @@ export async function patImport(options: PatImportOptions, io: ClientIo): Promis
   if (tokens.length === 0) {
     throw new ClientError(
       EXIT.usage,
-      "Standard input is empty. Give one JSON object a line: token_hash, name, owner, scopes, " +
-        "expires_at.",
+      "Standard input is empty. Write one JSON object per line, with tokenHash, name, owner, " +
+        "scopes and expiresAt.",
     );
   }
   await using api = await openTokenApi({ ...options, administer: true }, io);
-  // One approval covers them all.
+  // One approval covers all of them.
   const scopes = [...new Set(tokens.flatMap(({ token }) => token.scopes))];
   const imported: PersonalAccessToken[] = [];
   let exitCode: number = EXIT.ok;
@@ -35,7 +36,7 @@ export async function patImport(options: PatImportOptions, io: ClientIo): Promis
       imported.push(await api.import(token, scopes));
     } catch (error) {
       if (!(error instanceof ClientError) || io.signal.aborted) throw error;
-      // Without an approval no other line would fare better.
+      // Without an approval, every other line would fail as well.
       if (error.exitCode !== EXIT.failure) throw error;
       io.stderr(`Line ${line} (${sanitizeLine(token.name)}): ${error.message}\n`);
       exitCode = EXIT.failure;
@@ -54,18 +55,22 @@ function parseLine({ text, line }: { text: string; line: number }) {
   } catch {
     throw invalid("is not valid JSON");
   }
-  const { token_hash: hash, name, owner, scopes, expires_at: expiresAt } = Object(value);
-  if (typeof hash !== "string" || !/^[0-9a-f]{64}$/.test(hash)) {
-    throw invalid("needs token_hash: the SHA-256 of the token in hexadecimal");
+  const { tokenHash, name, owner, scopes, expiresAt, allowedAddresses } = Object(value);
+  const isList = (list: unknown) =>
+    Array.isArray(list) && list.every((item) => typeof item === "string");
+  if (typeof tokenHash !== "string" || !/^[0-9a-f]{64}$/.test(tokenHash)) {
+    throw invalid("needs tokenHash: the SHA-256 of the token in hexadecimal");
   }
   if (typeof name !== "string" || typeof owner !== "string") {
     throw invalid("needs a name and an owner");
   }
-  if (!Array.isArray(scopes) || !scopes.every((scope) => typeof scope === "string")) {
-    throw invalid("needs scopes, as a list");
-  }
+  if (!isList(scopes)) throw invalid("needs scopes, as a list");
   if (typeof expiresAt !== "string" && expiresAt !== null) {
-    throw invalid("needs expires_at, such as 2027-01-31T12:00:00Z, or null for never");
+    throw invalid("needs expiresAt, such as 2027-01-31T12:00:00Z, or null for never");
   }
-  return { token: value as ImportedToken, line };
+  if (allowedAddresses !== undefined && !isList(allowedAddresses)) {
+    throw invalid("has allowedAddresses that are not a list");
+  }
+  const token: ImportedToken = { tokenHash, name, owner, scopes, expiresAt, allowedAddresses };
+  return { token, line };
 }

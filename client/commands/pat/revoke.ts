@@ -1,55 +1,64 @@
-/** `pat revoke`: ends tokens at once. */
+/** `pat revoke`: revokes tokens. */
 import { sanitizeLine } from "../../../shared/sanitize.ts";
 import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { ClientError } from "../../errors.ts";
 import type { ClientIo } from "../../io.ts";
-import { namedToken } from "../../pat/resolve.ts";
+import { resolveToken } from "../../pat/resolve.ts";
 import type { ApprovalOptions } from "../../auth/management_token.ts";
 import { formatJson } from "../../output.ts";
-import { describeEnd, hasEnded } from "../../pat/format.ts";
-import { openTokenApi, type PersonalAccessToken } from "../../pat/api.ts";
+import { describeExpiry, describeInactive } from "../../pat/format.ts";
+import { openTokenApi } from "../../pat/api.ts";
+import type { PersonalAccessToken } from "../../pat/token.ts";
 import type { Selection } from "../../auth/token_source.ts";
+import { readTokensFromStdin } from "./token_stdin.ts";
 
 export interface PatRevokeOptions extends Selection, ApprovalOptions {
-  /** Whose they are, for administrators. */
+  /** Their owner, for administrators. */
   for?: string;
+  tokenStdin?: boolean;
   json?: boolean;
 }
 
 export async function patRevoke(
-  names: readonly string[],
+  args: readonly string[],
   options: PatRevokeOptions,
   io: ClientIo,
 ): Promise<number> {
+  const names = options.tokenStdin ? await readTokensFromStdin(args, io) : args;
+  if (names.length === 0) {
+    throw new ClientError(EXIT.usage, `Which token? Name one of: ${brand.binaryName} pat list`);
+  }
   await using api = await openTokenApi({ ...options, administer: options.for !== undefined }, io);
   const revoked: PersonalAccessToken[] = [];
   let exitCode: number = EXIT.ok;
   for (const name of names) {
     try {
-      const { token, stillWorking } = await namedToken(api, name, options.for, io);
-      const ended = hasEnded(token, io);
-      if (ended === undefined) await api.revoke(token.id);
+      const { token, stillActive } = await resolveToken(api, name, options.for, io);
+      const inactive = describeInactive(token, io.clock);
+      if (inactive === undefined) await api.revoke(token.id);
       revoked.push(token);
       io.stderr(
-        `${sanitizeLine(token.name)} (${sanitizeLine(token.prefix)}…) ${
-          ended === undefined ? "is revoked" : `had ended already: ${ended}`
-        }.\n`,
+        `${inactive === undefined ? "Revoked" : "Nothing to revoke:"} ${
+          sanitizeLine(token.name)
+        } (${sanitizeLine(token.prefix)}…)${inactive === undefined ? "" : ` was ${inactive}`}.\n`,
       );
-      for (const older of stillWorking) {
+      for (const older of stillActive) {
         io.stderr(
-          `What it had replaced (${sanitizeLine(older.prefix)}…) works until ` +
-            `${describeEnd(older, io)}. To end that as well: ` +
+          `The token it replaced (${sanitizeLine(older.prefix)}…) works until ` +
+            `${describeExpiry(older, io.clock)}. To revoke it as well, run: ` +
             `${brand.binaryName} pat revoke ${sanitizeLine(older.id)}\n`,
         );
       }
     } catch (error) {
-      // One that is gone keeps nobody from ending the others.
+      // A failure with one token does not stop the others from being revoked.
       if (!(error instanceof ClientError) || io.signal.aborted) throw error;
       io.stderr(`${error.message}\n`);
       exitCode = error.exitCode;
     }
   }
-  if (options.json) io.stdout(formatJson(revoked.map(({ id, name }) => ({ id, name }))));
+  if (options.json) {
+    io.stdout(formatJson(revoked.map(({ id, name, prefix }) => ({ id, name, prefix }))));
+  }
   return exitCode;
 }

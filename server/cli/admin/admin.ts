@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { brand } from "../../../shared/brand.ts";
 import { examples } from "../../../shared/command_examples.ts";
+import { collectScopes, SCOPE_NOTATION } from "../../../shared/oauth/scope_option.ts";
 import type { Run } from "../../../shared/command_line.ts";
 import type { ServerIo } from "../../io.ts";
 import { database } from "../options.ts";
@@ -94,7 +95,7 @@ export function declare(admin: Command, server: Run<ServerIo>): void {
   database(account.command("add"))
     .description("add an account without a password")
     .argument("<name>", "what to call it")
-    .option("--scope <scope>", "a scope it may carry; may be repeated", collect)
+    .option("--scope <scopes>", `scopes it may have ${SCOPE_NOTATION}`, collectScopes)
     .addHelpText(
       "after",
       examples([`${bin} admin service-account add deployer --scope deploy`, ""]),
@@ -151,7 +152,7 @@ export function declare(admin: Command, server: Run<ServerIo>): void {
     .option("--branch <name>", "runs for this branch; * stands for anything but /")
     .option("--tag <name>", "runs for this tag")
     .option("--environment <name>", "jobs in this environment")
-    .option("--scope <scope>", "a scope to grant; may be repeated", collect)
+    .option("--scope <scopes>", `scopes to grant ${SCOPE_NOTATION}`, collectScopes)
     .option("--condition <claim=value>", "a further condition, or claim~glob*; repeatable", collect)
     .option("--repository-id <number>", "the repository's number, if it cannot be looked up")
     .option("--issuer <url>", "the provider's issuer, where each installation has its own")
@@ -159,7 +160,7 @@ export function declare(admin: Command, server: Run<ServerIo>): void {
     .option("--lifetime <duration>", "longest life of a token (default: 10m)")
     .option("--service-account <name>", "whom it acts as (default: a new one of the rule's name)")
     .option("--user <email>", "act as this person instead")
-    .option("--until <date>", "the rule ends then")
+    .option("--expires <when>", "when the rule expires: 90d, 12h, 2027-01-31 or never")
     .option("--name <name>", "what to call the rule")
     .option("--force", "even if it would let strangers in")
     .addHelpText(
@@ -187,10 +188,17 @@ export function declare(admin: Command, server: Run<ServerIo>): void {
     );
   database(trust.command("test"))
     .description("say what would become of a workload's token, and why")
-    .requiredOption("--token <->", "-: read the token from standard input")
-    .option("--scope <scope>", "as if this scope were asked for")
+    .requiredOption("--token-stdin", "read the token from standard input")
+    .option(
+      "--scope <scopes>",
+      `as if these scopes were requested ${SCOPE_NOTATION}`,
+      collectScopes,
+    )
     .option("--json", "as JSON")
-    .addHelpText("after", examples([`${bin} admin trust test --token - < token.txt`, "judge it"]))
+    .addHelpText(
+      "after",
+      examples([`${bin} admin trust test --token-stdin < token.txt`, "judge it"]),
+    )
     .action((options) =>
       server(async (io) => (await import("./trust.ts")).adminTrustTest(options, io))
     );

@@ -8,7 +8,11 @@ import { adminCommand } from "./command.ts";
 export async function adminKeysList(options: SettingFlags, io: ServerIo): Promise<number> {
   return await adminCommand("listKeys", {}, options, io, (keys) => {
     if (options.json === true) {
-      io.stdout(formatJson(keys));
+      io.stdout(formatJson(keys.map((key) => ({
+        ...key,
+        activatesAt: key.activatesAt ?? null,
+        expiresAt: key.expiresAt ?? null,
+      }))));
       return EXIT.ok;
     }
     io.stdout(formatTable([

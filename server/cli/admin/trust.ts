@@ -1,6 +1,8 @@
 import { brand } from "../../../shared/brand.ts";
 import { parseDurationSeconds } from "../../../shared/duration.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
+import { EXPIRY_EXAMPLES, parseExpiry } from "../../../shared/expiry.ts";
+import { formatScope } from "../../../shared/oauth/scope.ts";
 import { escapeUnsafe, formatJson, sanitizeLine } from "../../../shared/sanitize.ts";
 import { formatTable } from "../../../shared/table.ts";
 import type { TrustRuleRequest } from "../../admin/trust_operations.ts";
@@ -32,7 +34,7 @@ export interface TrustAddOptions {
   lifetime?: string;
   user?: string;
   serviceAccount?: string;
-  until?: string;
+  expires?: string;
   name?: string;
   force?: boolean;
   dataDir?: string;
@@ -61,6 +63,14 @@ export async function adminTrustAdd(
     io.stderr(`--lifetime: "${options.lifetime}" is no duration; write it like 10m\n`);
     return EXIT.usage;
   }
+  const expiry = parseExpiry(options.expires ?? "never", io.clock.now());
+  if (expiry === undefined) {
+    io.stderr(
+      `--expires "${sanitizeLine(options.expires)}" is not a time in the future. ` +
+        `Examples: ${EXPIRY_EXAMPLES}.\n`,
+    );
+    return EXIT.usage;
+  }
   // What this command calls issuer is the provider's, not the server's setting.
   const { dataDir, databaseUrl, config } = options;
   const loaded = await loadConfig({ dataDir, databaseUrl, config }, io);
@@ -87,7 +97,7 @@ export async function adminTrustAdd(
     lifetimeSeconds,
     userEmail: options.user,
     serviceAccount: options.serviceAccount,
-    enabledUntil: options.until,
+    enabledUntil: expiry === null ? undefined : new Date(expiry).toISOString(),
     force: options.force === true,
   };
   for (const note of draft.notes) io.stderr(`Note: ${note}\n`);
@@ -131,7 +141,10 @@ export async function adminTrustList(
 ): Promise<number> {
   return await adminCommand("listAllTrustRules", {}, options, io, (rules) => {
     if (options.json === true) {
-      io.stdout(formatJson(rules));
+      io.stdout(formatJson(rules.map((rule) => ({
+        ...rule,
+        enabledUntil: rule.enabledUntil ?? null,
+      }))));
       return EXIT.ok;
     }
     io.stdout(formatTable([
@@ -161,18 +174,19 @@ export async function adminTrustRemove(
 
 /** `admin trust test`: what would become of a token, read from standard input. */
 export async function adminTrustTest(
-  options: SettingFlags & { scope?: string },
+  { scope, ...options }: SettingFlags & { scope?: string[] },
   io: ServerIo,
 ): Promise<number> {
-  if (options.token !== "-") {
-    io.stderr("Give the token on standard input: --token -\n");
-    return EXIT.usage;
-  }
   const token = (await io.readStdin()).trim();
-  const given = { token, scope: options.scope };
+  const given = { token, scope: scope && formatScope(scope) };
   return await adminCommand("testTrust", given, options, io, (result) => {
     if (options.json === true) {
-      io.stdout(formatJson(result));
+      io.stdout(formatJson({
+        issuer: result.issuer ?? null,
+        problem: result.problem ?? null,
+        claims: result.claims ?? null,
+        rules: result.rules.map((rule) => ({ ...rule, obstacle: rule.obstacle ?? null })),
+      }));
     } else {
       if (result.issuer !== undefined) io.stdout(`issuer: ${inlineJson(result.issuer)}\n`);
       if (result.problem !== undefined) {

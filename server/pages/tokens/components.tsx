@@ -1,14 +1,12 @@
 import { sanitizeLine } from "../../../shared/sanitize.ts";
 import { brand } from "../../../shared/brand.ts";
 import { parseScope } from "../../../shared/oauth/scope.ts";
+import { EXPIRES_SOON_MS } from "../../../shared/tokens/limits.ts";
 import type { PersonalAccessToken } from "../../store/pats/types.ts";
 import { Address } from "../device/confirm.tsx";
 import { TimeAgo, TimeUntil } from "../ui/relative_time.tsx";
 import type { PageParts } from "../render.tsx";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
-
-/** A token that ends within so many ms is marked. */
-export const ENDING_SOON = 7 * 86_400_000;
 
 /** Longest name that is shown, in characters. */
 const MAX_NAME = 100;
@@ -54,7 +52,7 @@ export function TokenEnd(
     );
   }
   return (
-    <span class={expiresAt.getTime() - now <= ENDING_SOON ? "soon" : undefined}>
+    <span class={expiresAt.getTime() - now <= EXPIRES_SOON_MS ? "soon" : undefined}>
       ends <TimeUntil at={expiresAt} now={now} dated={dated} />
     </span>
   );

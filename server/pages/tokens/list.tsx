@@ -1,4 +1,5 @@
 import { parseScope } from "../../../shared/oauth/scope.ts";
+import { EXPIRES_SOON_MS } from "../../../shared/tokens/limits.ts";
 import { listPersonalAccessTokens } from "../../store/pats/list.ts";
 import type { PersonalAccessToken } from "../../store/pats/types.ts";
 import { isPersonalAccessToken, shownPrefix } from "../../tokens/personal_access_token.ts";
@@ -7,7 +8,6 @@ import { uuid } from "../device/confirm.tsx";
 import { page, type PageContext, type PageParts } from "../render.tsx";
 import { address, MAX_SEARCH, PageLinks, readTokenPage, type View, viewOf } from "./pagination.tsx";
 import {
-  ENDING_SOON,
   isLiving,
   lastPlace,
   TokenEnd,
@@ -50,7 +50,7 @@ export async function anyTokenEndsSoon(
   const found = await listPersonalAccessTokens(sql, {
     ownerId,
     status: { at: new Date(now), active: true },
-    expiringBefore: new Date(now + ENDING_SOON),
+    expiringBefore: new Date(now + EXPIRES_SOON_MS),
     limit: 1,
   });
   return found.length > 0;

@@ -1,8 +1,8 @@
+import { EXPIRES_SOON_MS } from "../../../shared/tokens/limits.ts";
 import { cursorAfter, readCursor } from "../../pats/list_cursor.ts";
 import { listPersonalAccessTokens } from "../../store/pats/list.ts";
 import type { PersonalAccessToken } from "../../store/pats/types.ts";
 import type { PageContext, PageParts } from "../render.tsx";
-import { ENDING_SOON } from "./components.tsx";
 
 const PAGE_LENGTH = 25;
 export const MAX_SEARCH = 100;
@@ -67,7 +67,7 @@ export async function readTokenPage(
     ownerId,
     search,
     status: { at: new Date(now), active: show !== "ended" },
-    expiringBefore: show === "ending" ? new Date(now + ENDING_SOON) : undefined,
+    expiringBefore: show === "ending" ? new Date(now + EXPIRES_SOON_MS) : undefined,
     ...before === undefined ? { after } : { before },
     limit: PAGE_LENGTH + 1,
   });

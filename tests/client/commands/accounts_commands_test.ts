@@ -119,7 +119,7 @@ Deno.test("status names who, where, from where and until when, and holds no secr
   assert.equal(await run(io, (io) => status({}, io)), EXIT.ok);
   assert.match(io.out, new RegExp(`alice@example.com on ${server.issuer} \\(active\\)`));
   assert.ok(io.out.includes(home.folder));
-  assert.match(io.out, /left\), renewed by itself/);
+  assert.match(io.out, /renewed automatically/);
   assert.doesNotMatch(io.out, /access-of|refresh-of/);
   await run(io, (io) => status({ json: true }, io));
   assert.doesNotMatch(io.out, /access-of|refresh-of/);
@@ -134,7 +134,7 @@ Deno.test("status says that the environment's token is the one in use", async ()
   await logIn(io, server);
   io.env[TOKEN] = jwt({ iss: server.issuer, exp: 1_800_000_000 });
   await run(io, (io) => status({}, io));
-  assert.match(io.out, new RegExp(`^Using the token in ${TOKEN}, good until 2027-`));
+  assert.match(io.out, new RegExp(`^Using the token in ${TOKEN}, which expires at 2027-`));
   assert.ok(!io.out.includes(io.env[TOKEN]));
   await run(io, (io) => status({ json: true }, io));
   const { source, expiresAt, server: at } = JSON.parse(io.out);
@@ -160,7 +160,7 @@ Deno.test("whoami asks the token's own server", async () => {
     sub: "1",
     name: "Alice",
     email: "alice@example.com",
-    email_verified: true,
+    emailVerified: true,
   });
 });
 

@@ -29,21 +29,23 @@ async function runExec(
   return await runCommand(io, (io) => exec(command, { minTtl: "60s", ...options }, io));
 }
 
-function traded(access: string) {
-  return { json: { access_token: access, token_type: "Bearer", expires_in: 900, scope: "deploy" } };
+function exchanged(access: string) {
+  return {
+    json: { access_token: access, token_type: "Bearer", expires_in: 900, scope: "deploy" },
+  };
 }
 
-Deno.test("--exchange trades the environment's opaque token, and nothing else", async () => {
+Deno.test("exchanges the environment's opaque token with --exchange, and no other token", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
   io.env[SERVER] = server.issuer;
   io.env[TOKEN] = PAT;
-  server.script("/oauth/token", traded("short.jwt.sig"));
+  server.script("/oauth/token", exchanged("short.jwt.sig"));
   assert.equal(await runToken(io), EXIT.ok);
   assert.equal(io.out, `${PAT}\n`);
   assert.equal(server.asked.length, 0);
-  assert.equal(await runToken(io, { exchange: true, json: true, scope: "deploy" }), EXIT.ok);
+  assert.equal(await runToken(io, { exchange: true, json: true, scope: ["deploy"] }), EXIT.ok);
   const { token: printed, expiresAt, scope } = JSON.parse(io.out);
   assert.deepEqual({ printed, scope }, { printed: "short.jwt.sig", scope: "deploy" });
   assert.equal(Date.parse(expiresAt), io.clock.now() + 900_000);
@@ -58,7 +60,7 @@ Deno.test("--exchange trades the environment's opaque token, and nothing else", 
   io.env[TOKEN] = jwt({ iss: server.issuer });
   assert.equal(await runToken(io, { exchange: true }), EXIT.ok);
   assert.equal(io.out, `${io.env[TOKEN]}\n`);
-  assert.equal(await runToken(io, { exchange: true, scope: "deploy" }), EXIT.usage);
+  assert.equal(await runToken(io, { exchange: true, scope: ["deploy"] }), EXIT.usage);
   delete io.env[TOKEN];
   await logIn(io, server, "alice@example.com", "at");
   assert.equal(await runToken(io, { exchange: true }), EXIT.ok);

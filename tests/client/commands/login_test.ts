@@ -17,7 +17,7 @@ import {
 function options(server: ScriptedServer, changes: Partial<LoginOptions> = {}): LoginOptions {
   return {
     server: server.issuer,
-    scope: "openid profile email offline_access",
+    scope: ["profile", "email", "offline_access"],
     browser: true,
     insecureStorage: true,
     ...changes,
@@ -66,7 +66,7 @@ Deno.test("what was logged in to is what `token` uses, with no word of which", a
 Deno.test("openid is always asked for, and --scope may be written with commas", async () => {
   await using server = approving();
   await using home = await clientHome();
-  await login(options(server, { scope: "email,offline_access  email" }), home.io);
+  await login(options(server, { scope: ["email", "offline_access", "email"] }), home.io);
   const [{ form }] = server.askedAt("/oauth/device/authorize");
   assert.deepEqual(form, { client_id: brand.cliClientId, scope: "openid email offline_access" });
 });

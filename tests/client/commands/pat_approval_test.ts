@@ -238,15 +238,15 @@ Deno.test("logout --revoke-tokens fails where the login has no refresh token", a
   assert.match(io.err, /still work/);
 });
 
-Deno.test("import asks for one approval for all lines, and reports each that is refused", async () => {
+Deno.test("imports all lines with one approval, and reports each rejected line", async () => {
   await using server = new ScriptedServer();
   const line = (name: string, scope: string) =>
     JSON.stringify({
-      token_hash: "ab".repeat(32),
+      tokenHash: "ab".repeat(32),
       name,
       owner: EMAIL,
       scopes: [scope],
-      expires_at: null,
+      expiresAt: null,
     });
   const lines = `${line("one", "deploy")}\n\n${line("two", "read")}\n`;
   await using home = await clientHome({

@@ -10,34 +10,13 @@ import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { clientHome, logIn, tokensFor } from "../../support/client_home.ts";
 import type { MemoryIo } from "../../support/fake_client_io.ts";
+import { PAT_ID, PAT_SECRET, patResponse } from "../../support/pat_response.ts";
 import { ScriptedServer } from "../../support/scripted_server.ts";
 
 const DAY = 86_400_000;
-const ID = "0197a000-0000-7000-8000-000000000001";
 const OTHER_ID = "0197a000-0000-7000-8000-000000000002";
 const THIRD_ID = "0197a000-0000-7000-8000-000000000003";
-const SECRET = `${brand.tokenPrefixes.personalAccessToken}${"s".repeat(49)}`;
 const TOKEN = `${brand.envPrefix}_TOKEN`;
-
-function shown(io: MemoryIo, changes: Record<string, unknown> = {}) {
-  return {
-    id: ID,
-    name: "ci",
-    prefix: SECRET.slice(0, 12),
-    scopes: ["deploy"],
-    allowed_addresses: [],
-    created_at: new Date(io.clock.now() - DAY).toISOString(),
-    expires_at: new Date(io.clock.now() + 90 * DAY).toISOString(),
-    last_used_at: null,
-    last_used_address: null,
-    last_used_agent: null,
-    revoked_at: null,
-    revoked_reason: null,
-    rotated_from: null,
-    owner: { kind: "user", id: "u1", username: "alice@example.com" },
-    ...changes,
-  };
-}
 
 async function run(io: MemoryIo, command: (io: ClientIo) => Promise<number>): Promise<number> {
   io.out = "";
@@ -56,12 +35,16 @@ Deno.test("create puts the secret alone on stdout, and asks for what was said", 
   await using home = await clientHome();
   const { io } = home;
   await logIn(io, server, "alice@example.com", "at");
-  server.script("/api/v1/tokens", { status: 201, json: { ...shown(io), token: SECRET } });
-  const options = { scope: ["deploy", "read write"], expires: "90d", allowAddress: ["10.0.0.0/8"] };
+  server.script("/api/v1/tokens", { status: 201, json: { ...patResponse(io), token: PAT_SECRET } });
+  const options = {
+    scope: ["deploy", "read", "write"],
+    expires: "90d",
+    allowAddress: ["10.0.0.0/8"],
+  };
   assert.equal(await create(io, options), EXIT.ok);
-  assert.equal(io.out, `${SECRET}\n`);
-  assert.ok(!io.err.includes(SECRET));
-  assert.match(io.err, /^Made ci \(.{12}…\) with deploy, until 2027-02-22 .* \(in 90 d\)\n$/);
+  assert.equal(io.out, `${PAT_SECRET}\n`);
+  assert.ok(!io.err.includes(PAT_SECRET));
+  assert.match(io.err, /^Created ci \(.{12}…\) with deploy, until 2027-02-22 .* \(in 90 d\)\n$/);
   const [asked] = server.askedAt("/api/v1/tokens");
   assert.equal(asked.method, "POST");
   assert.equal(asked.headers.get("authorization"), "Bearer at");
@@ -73,10 +56,10 @@ Deno.test("create puts the secret alone on stdout, and asks for what was said", 
     allowed_addresses: ["10.0.0.0/8"],
   });
   await create(io, { json: true });
-  assert.equal(JSON.parse(io.out).token, SECRET);
+  assert.equal(JSON.parse(io.out).token, PAT_SECRET);
   server.script("/api/v1/tokens", {
     status: 201,
-    json: { ...shown(io), scopes: [], token: SECRET },
+    json: { ...patResponse(io), scopes: [], token: PAT_SECRET },
   });
   await create(io);
   assert.match(io.err, /with no scope, .*\nWithout a scope .*--scope NAME\.\n$/);
@@ -87,7 +70,7 @@ Deno.test("--expires is a span, a day or never, and nothing that has passed", as
   await using home = await clientHome();
   const { io } = home;
   await logIn(io, server);
-  server.script("/api/v1/tokens", { status: 201, json: { ...shown(io), token: SECRET } });
+  server.script("/api/v1/tokens", { status: 201, json: { ...patResponse(io), token: PAT_SECRET } });
   const asked = () => JSON.parse(server.asked.at(-1)?.text ?? "");
   const cases: [string | undefined, unknown][] = [
     [undefined, undefined],
@@ -114,9 +97,9 @@ Deno.test("a secret made in GitHub Actions is masked in its log", async () => {
   const { io } = home;
   await logIn(io, server);
   io.env.GITHUB_ACTIONS = "true";
-  server.script("/api/v1/tokens", { status: 201, json: { ...shown(io), token: SECRET } });
+  server.script("/api/v1/tokens", { status: 201, json: { ...patResponse(io), token: PAT_SECRET } });
   await create(io);
-  assert.ok(io.err.startsWith(`::add-mask::${SECRET}\n`));
+  assert.ok(io.err.startsWith(`::add-mask::${PAT_SECRET}\n`));
 });
 
 Deno.test("list reads every page, leaves out what has ended, and warns of what ends soon", async () => {
@@ -126,11 +109,11 @@ Deno.test("list reads every page, leaves out what has ended, and warns of what e
   await logIn(io, server);
   const inDays = (days: number) => new Date(io.clock.now() + days * DAY).toISOString();
   const pages = [
-    [shown(io), shown(io, { id: OTHER_ID, name: "old\x1b[2J", expires_at: inDays(3) })],
+    [patResponse(io), patResponse(io, { id: OTHER_ID, name: "old\x1b[2J", expires_at: inDays(3) })],
     [
-      shown(io, { name: "gone", revoked_at: inDays(-1), revoked_reason: "owner" }),
-      shown(io, { name: "dead", expires_at: inDays(-1) }),
-      shown(io, { name: "for ever", expires_at: null, scopes: [] }),
+      patResponse(io, { name: "gone", revoked_at: inDays(-1), revoked_reason: "owner" }),
+      patResponse(io, { name: "dead", expires_at: inDays(-1) }),
+      patResponse(io, { name: "for ever", expires_at: null, scopes: [] }),
     ],
   ];
   const answers = [
@@ -152,10 +135,10 @@ Deno.test("list reads every page, leaves out what has ended, and warns of what e
   ]);
   assert.match(
     io.err,
-    new RegExp(`^Warning: old \\[2J ends in 3 d\\. .*pat rotate ${OTHER_ID}\\n$`),
+    new RegExp(`^Warning: old \\[2J expires in 3 d\\. .*pat rotate ${OTHER_ID}\\n$`),
   );
   server.script("/api/v1/tokens", ...answers);
-  await list(io, { json: true, ended: true, all: true, search: "x" });
+  await list(io, { json: true, inactive: true, all: true, search: "x" });
   assert.equal(JSON.parse(io.out).length, 5);
   const searched = server.askedAt("/api/v1/tokens").find(({ query }) => query.search !== undefined);
   assert.deepEqual(searched?.query, { limit: "50", search: "x", all: "true" });
@@ -167,7 +150,10 @@ Deno.test("a token that was replaced is not warned of", async () => {
   const { io } = home;
   await logIn(io, server);
   const soon = new Date(io.clock.now() + DAY / 24).toISOString();
-  const tokens = [shown(io, { id: OTHER_ID, rotated_from: ID }), shown(io, { expires_at: soon })];
+  const tokens = [
+    patResponse(io, { id: OTHER_ID, rotated_from: PAT_ID }),
+    patResponse(io, { expires_at: soon }),
+  ];
   server.script("/api/v1/tokens", { json: { tokens, next_cursor: null } });
   await list(io);
   assert.equal(io.err, "");
@@ -180,26 +166,26 @@ Deno.test("rotate finds the token by its name and says how long the old one work
   await logIn(io, server);
   const past = new Date(io.clock.now() - 1).toISOString();
   const tokens = [
-    shown(io, { id: OTHER_ID, expires_at: past }),
-    shown(io, { id: OTHER_ID, name: "ci 2" }),
-    shown(io),
+    patResponse(io, { id: OTHER_ID, expires_at: past }),
+    patResponse(io, { id: OTHER_ID, name: "ci 2" }),
+    patResponse(io),
   ];
   server.script("/api/v1/tokens", { json: { tokens, next_cursor: null } });
-  server.script(`/api/v1/tokens/${ID}/rotate`, {
+  server.script(`/api/v1/tokens/${PAT_ID}/rotate`, {
     status: 201,
-    json: { ...shown(io, { id: OTHER_ID, rotated_from: ID }), token: SECRET },
+    json: { ...patResponse(io, { id: OTHER_ID, rotated_from: PAT_ID }), token: PAT_SECRET },
   });
   assert.equal(await rotate(io, "ci", { overlap: "10m" }), EXIT.ok);
-  assert.equal(io.out, `${SECRET}\n`);
-  assert.match(io.err, /The old one \(.*…\) works for 10 min more at most\.\n$/);
+  assert.equal(io.out, `${PAT_SECRET}\n`);
+  assert.match(io.err, /The old one \(.*…\) works for at most 10 min more\.\n$/);
   assert.deepEqual(JSON.parse(server.asked.at(-1)?.text ?? ""), { overlap: 600 });
   assert.equal(await rotate(io, "ci", { overlap: "0" }), EXIT.ok);
-  assert.match(io.err, /has ended\.\n$/);
+  assert.match(io.err, /was revoked\.\n$/);
   assert.equal(await rotate(io, "nobody"), EXIT.failure);
   assert.match(io.err, /There is no token nobody\./);
   assert.equal(await rotate(io, "ci", { overlap: "a while" }), EXIT.usage);
   assert.equal(await rotate(io, "ci", { overlap: "31d" }), EXIT.usage);
-  assert.match(io.err, /--overlap 31d is too long: at most 30d/);
+  assert.match(io.err, /at most 30d/);
 });
 
 Deno.test("of two working tokens with one name neither is guessed, and both are described", async () => {
@@ -207,13 +193,13 @@ Deno.test("of two working tokens with one name neither is guessed, and both are 
   await using home = await clientHome();
   const { io } = home;
   await logIn(io, server);
-  const prefix = `${SECRET.slice(0, 11)}2`;
-  const tokens = [shown(io), shown(io, { id: OTHER_ID, prefix })];
+  const prefix = `${PAT_SECRET.slice(0, 11)}2`;
+  const tokens = [patResponse(io), patResponse(io, { id: OTHER_ID, prefix })];
   server.script("/api/v1/tokens", { json: { tokens, next_cursor: null } });
   assert.equal(await rotate(io, "ci"), EXIT.failure);
   assert.match(io.err, /^Several tokens are called ci\..*:\n/);
-  for (const [id, beginning] of [[ID, SECRET.slice(0, 12)], [OTHER_ID, prefix]]) {
-    assert.match(io.err, new RegExp(`^  ${id}  ${beginning}…  made \\d{4}-\\d\\d-\\d\\d`, "m"));
+  for (const [id, beginning] of [[PAT_ID, PAT_SECRET.slice(0, 12)], [OTHER_ID, prefix]]) {
+    assert.match(io.err, new RegExp(`^  ${id}  ${beginning}…  created \\d{4}-\\d\\d-\\d\\d`, "m"));
   }
 });
 
@@ -223,20 +209,24 @@ Deno.test("the name of a token that was rotated means the newest, though the old
   const { io } = home;
   await logIn(io, server);
   const newest = { id: THIRD_ID, rotated_from: OTHER_ID };
-  const inBetween = shown(io, { id: OTHER_ID, rotated_from: ID, revoked_at: new Date(0) });
+  const inBetween = patResponse(io, {
+    id: OTHER_ID,
+    rotated_from: PAT_ID,
+    revoked_at: new Date(0),
+  });
   server.script("/api/v1/tokens", {
-    json: { tokens: [shown(io, newest), inBetween, shown(io)], next_cursor: null },
+    json: { tokens: [patResponse(io, newest), inBetween, patResponse(io)], next_cursor: null },
   });
   server.script(`/api/v1/tokens/${THIRD_ID}/rotate`, {
     status: 201,
-    json: { ...shown(io), token: SECRET },
+    json: { ...patResponse(io), token: PAT_SECRET },
   });
   assert.equal(await rotate(io, "ci"), EXIT.ok, io.err);
   server.script(`/api/v1/tokens/${THIRD_ID}`, () => new Response(null, { status: 204 }));
   assert.equal(await run(io, (io) => patRevoke(["ci"], {}, io)), EXIT.ok, io.err);
   assert.match(
     io.err,
-    new RegExp(`^ci .* is revoked\\.\\nWhat it had replaced .* pat revoke ${ID}`),
+    new RegExp(`^Revoked ci .*\\nThe token it replaced .* pat revoke ${PAT_ID}`),
   );
 });
 
@@ -248,12 +238,12 @@ Deno.test("a whole token is known by its beginning, and neither sent nor shown",
   const answer = (tokens: unknown[]) =>
     server.script("/api/v1/tokens", { json: { tokens, next_cursor: null } });
   const show = (name: string) => run(io, (io) => patShow(name, {}, io));
-  answer([shown(io)]);
-  for (const name of [SECRET, SECRET.slice(0, 20), SECRET.slice(0, 12)]) {
+  answer([patResponse(io)]);
+  for (const name of [PAT_SECRET, PAT_SECRET.slice(0, 20), PAT_SECRET.slice(0, 12)]) {
     assert.equal(await show(name), EXIT.ok, io.err);
   }
   answer([]);
-  for (const name of [SECRET, `${brand.tokenPrefixes.refreshToken}${"r".repeat(71)}`]) {
+  for (const name of [PAT_SECRET, `${brand.tokenPrefixes.refreshToken}${"r".repeat(71)}`]) {
     assert.equal(await show(name), EXIT.failure);
     assert.match(io.err, new RegExp(`There is no token ${name.slice(0, 12)}…\\. `));
     await list(io, { search: name });
@@ -269,18 +259,18 @@ Deno.test("--for names an account's token among all, and no other account's", as
   const { io } = home;
   await logIn(io, server);
   const owner = { kind: "service_account", id: "s1", username: "deployer" };
-  const tokens = [shown(io), shown(io, { id: OTHER_ID, owner })];
+  const tokens = [patResponse(io), patResponse(io, { id: OTHER_ID, owner })];
   server.script("/api/v1/tokens", { json: { tokens, next_cursor: null } });
   server.script(`/api/v1/tokens/${OTHER_ID}/rotate`, {
     status: 201,
-    json: { ...shown(io), token: SECRET },
+    json: { ...patResponse(io), token: PAT_SECRET },
   });
   assert.equal(await rotate(io, "ci", { for: "deployer" }), EXIT.ok, io.err);
   assert.equal(server.askedAt("/api/v1/tokens").at(-1)?.query.all, "true");
   assert.equal(await rotate(io, "ci", { for: "nobody" }), EXIT.failure);
   assert.match(io.err, /nobody has no token ci\. .*pat list --for nobody/);
-  server.script(`/api/v1/tokens/${ID}`, { json: shown(io) });
-  assert.equal(await run(io, (io) => patShow(ID, { for: "deployer" }, io)), EXIT.failure);
+  server.script(`/api/v1/tokens/${PAT_ID}`, { json: patResponse(io) });
+  assert.equal(await run(io, (io) => patShow(PAT_ID, { for: "deployer" }, io)), EXIT.failure);
   assert.equal(await list(io, { for: "deployer", json: true }), EXIT.ok);
   assert.deepEqual(JSON.parse(io.out).map(({ id }: { id: string }) => id), [OTHER_ID]);
   assert.equal(await list(io, { for: "deployer", all: true }), EXIT.usage);
@@ -292,26 +282,27 @@ Deno.test("nobody is told to rotate what has a replacement, found or not", async
   const { io } = home;
   await logIn(io, server);
   const soon = new Date(io.clock.now() + DAY).toISOString();
-  const old = shown(io, { expires_at: soon });
-  const next = (changes = {}) => shown(io, { id: OTHER_ID, rotated_from: ID, ...changes });
+  const old = patResponse(io, { expires_at: soon });
+  const next = (changes = {}) =>
+    patResponse(io, { id: OTHER_ID, rotated_from: PAT_ID, ...changes });
   const answer = (...pages: unknown[][]) =>
     server.script(
       "/api/v1/tokens",
       ...pages.map((tokens) => ({ json: { tokens, next_cursor: null } })),
     );
-  server.script(`/api/v1/tokens/${ID}`, { json: old });
+  server.script(`/api/v1/tokens/${PAT_ID}`, { json: old });
   answer([next(), old]);
-  assert.equal(await run(io, (io) => patShow(ID, {}, io)), EXIT.ok);
+  assert.equal(await run(io, (io) => patShow(PAT_ID, {}, io)), EXIT.ok);
   assert.equal(io.err, "");
   answer([old], [next(), old]);
-  await list(io, { search: SECRET.slice(0, 12) });
+  await list(io, { search: PAT_SECRET.slice(0, 12) });
   assert.equal(io.err, "");
   answer([next({ revoked_at: new Date(0) }), old]);
   await list(io);
-  assert.match(io.err, /^Warning: ci ends in 1 d\. What replaced it has ended\. .* pat create\n$/);
+  assert.match(io.err, /^Warning: ci expires in 1 d\. .* pat create\n$/);
   answer([old]);
   await list(io);
-  assert.match(io.err, new RegExp(`pat rotate ${ID}\n$`));
+  assert.match(io.err, new RegExp(`pat rotate ${PAT_ID}\n$`));
 });
 
 Deno.test("a secret that cannot be written is of no use to anybody: its token is revoked", async () => {
@@ -319,23 +310,23 @@ Deno.test("a secret that cannot be written is of no use to anybody: its token is
   await using home = await clientHome();
   const { io } = home;
   await logIn(io, server);
-  server.script("/api/v1/tokens", { status: 201, json: { ...shown(io), token: SECRET } });
-  const revoked = () => server.askedAt(`/api/v1/tokens/${ID}`).length;
+  server.script("/api/v1/tokens", { status: 201, json: { ...patResponse(io), token: PAT_SECRET } });
+  const revoked = () => server.askedAt(`/api/v1/tokens/${PAT_ID}`).length;
   const full = () => {
     throw new Error("No space left on device");
   };
   for (const stdout of [full, () => false]) {
-    server.script(`/api/v1/tokens/${ID}`, () => new Response(null, { status: 204 }));
+    server.script(`/api/v1/tokens/${PAT_ID}`, () => new Response(null, { status: 204 }));
     const before = revoked();
     const code = await run(Object.assign(io, { stdout }), (io) => patCreate({ name: "ci" }, io));
     assert.equal(code, EXIT.failure);
-    assert.match(io.err, /ci \(.{12}…\) could not be written: .*It is revoked again\. .*\n$/);
+    assert.match(io.err, /ci \(.{12}…\) could not be written: .*was revoked\. .*\n$/);
     assert.equal(revoked(), before + 1);
   }
-  server.script(`/api/v1/tokens/${ID}`, { status: 503, json: {} });
+  server.script(`/api/v1/tokens/${PAT_ID}`, { status: 503, json: {} });
   assert.equal(await create(io), EXIT.failure);
-  assert.match(io.err, new RegExp(`lives all the same.*pat revoke ${ID}\n$`));
-  assert.ok(!io.err.includes(SECRET));
+  assert.match(io.err, new RegExp(`could not be revoked.*pat revoke ${PAT_ID}\n$`));
+  assert.ok(!io.err.includes(PAT_SECRET));
 });
 
 Deno.test("revoke ends each token named, and one that is not there keeps none alive", async () => {
@@ -344,12 +335,12 @@ Deno.test("revoke ends each token named, and one that is not there keeps none al
   const { io } = home;
   await logIn(io, server);
   server.script("/api/v1/tokens", { json: { tokens: [], next_cursor: null } });
-  const answers = [{ json: shown(io) }, () => new Response(null, { status: 204 })];
-  server.script(`/api/v1/tokens/${ID}`, ...answers);
-  assert.equal(await run(io, (io) => patRevoke(["nobody", ID], {}, io)), EXIT.failure);
-  assert.match(io.err, /There is no token nobody[^]*ci \(.*…\) is revoked\.\n$/);
+  const answers = [{ json: patResponse(io) }, () => new Response(null, { status: 204 })];
+  server.script(`/api/v1/tokens/${PAT_ID}`, ...answers);
+  assert.equal(await run(io, (io) => patRevoke(["nobody", PAT_ID], {}, io)), EXIT.failure);
+  assert.match(io.err, /There is no token nobody[^]*Revoked ci \(.*…\)\.\n$/);
   assert.deepEqual(
-    server.askedAt(`/api/v1/tokens/${ID}`).map(({ method }) => method),
+    server.askedAt(`/api/v1/tokens/${PAT_ID}`).map(({ method }) => method),
     ["GET", "DELETE"],
   );
 });
@@ -359,23 +350,23 @@ Deno.test("show without a name is about the token in the environment", async () 
   await using home = await clientHome();
   const { io } = home;
   assert.equal(await run(io, (io) => patShow(undefined, {}, io)), EXIT.usage);
-  io.env[TOKEN] = SECRET;
+  io.env[TOKEN] = PAT_SECRET;
   const leak = {
     at: "2026-11-20T12:00:00Z",
     reporter: "github",
     place: "https://x.example/\x1b[2J",
   };
   const changes = { allowed_addresses: ["10.0.0.0/8"], leak };
-  server.script("/api/v1/token", { json: shown(io, changes) });
+  server.script("/api/v1/token", { json: patResponse(io, changes) });
   const options = { server: server.issuer };
   assert.equal(await run(io, (io) => patShow(undefined, options, io)), EXIT.ok);
-  assert.match(io.out, /^name: {8}ci\n[^]*usable from: 10\.0\.0\.0\/8\n[^]*ends: +2027-02-22/);
-  assert.match(io.out, /found: +in the open, at https:\/\/x\.example\/ \[2J, reported by github/);
-  assert.equal(server.asked[0].headers.get("authorization"), `Bearer ${SECRET}`);
+  assert.match(io.out, /^name: {8}ci\n[^]*usable from: 10\.0\.0\.0\/8\n[^]*expires: +2027-02-22/);
+  assert.match(io.out, /leaked: +found at https:\/\/x\.example\/ \[2J, reported by github/);
+  assert.equal(server.asked[0].headers.get("authorization"), `Bearer ${PAT_SECRET}`);
   const soon = new Date(io.clock.now() + DAY).toISOString();
-  server.script("/api/v1/token", { json: shown(io, { expires_at: soon }) });
+  server.script("/api/v1/token", { json: patResponse(io, { expires_at: soon }) });
   assert.equal(await run(io, (io) => patShow(undefined, options, io)), EXIT.ok);
-  assert.match(io.err, /^Warning: ci ends in 1 d\. Replace it, unless somebody has, with: .*\n$/);
+  assert.match(io.err, /^Warning: ci expires in 1 d\. .* pat rotate .*\n$/);
 });
 
 Deno.test("problem details become words, each with the exit code that fits", async () => {
@@ -402,11 +393,11 @@ Deno.test("problem details become words, each with the exit code that fits", asy
   }
   server.script("/api/v1/tokens", () => new Response("<html>", { status: 404 }));
   assert.equal(await list(io), EXIT.failure);
-  assert.match(io.err, /knows no personal access tokens/);
+  assert.match(io.err, /does not support personal access tokens/);
   server.script("/api/v1/tokens", { json: { tokens: [{ id: 7 }], next_cursor: null } });
   assert.equal(await list(io), EXIT.failure);
-  assert.match(io.err, /cannot read/);
-  io.env[TOKEN] = SECRET;
+  assert.match(io.err, /invalid answer/);
+  io.env[TOKEN] = PAT_SECRET;
   server.script("/api/v1/tokens", problem(403, "A personal access token cannot manage tokens."));
   assert.equal(await list(io, { server: server.issuer }), EXIT.failure);
   assert.match(io.err, /cannot manage tokens\. To use your login instead of .*_TOKEN, unset it/);
@@ -454,7 +445,7 @@ Deno.test("no command that is suggested holds anything a shell would run", async
   const { io } = home;
   await logIn(io, server);
   for (const id of ["x;touch y", "$(touch y)", "`touch y`", "x y", "--force", "x\ny", "x|y", ""]) {
-    const token = shown(io, { id, expires_at: new Date(io.clock.now() + DAY).toISOString() });
+    const token = patResponse(io, { id, expires_at: new Date(io.clock.now() + DAY).toISOString() });
     server.script("/api/v1/tokens", { json: { tokens: [token], next_cursor: null } });
     assert.equal(await list(io), EXIT.failure, id);
     assert.ok(id === "" || !`${io.out}${io.err}`.includes(id), id);
@@ -468,7 +459,7 @@ Deno.test("a token is found by its name, composed or decomposed, in whatever cas
   await logIn(io, server, "alice@example.com", "at");
   for (const name of ["J\u00fcrgen", "Ju\u0308rgen", "J\u00dcRGEN"]) {
     server.script("/api/v1/tokens", {
-      json: { tokens: [shown(io, { name: "J\u00fcrgen" })], next_cursor: null },
+      json: { tokens: [patResponse(io, { name: "J\u00fcrgen" })], next_cursor: null },
     });
     assert.equal(await run(io, (io) => patShow(name, {}, io)), EXIT.ok, io.err);
     assert.equal(server.askedAt("/api/v1/tokens").at(-1)!.query.search, name.normalize("NFC"));

@@ -13,7 +13,7 @@ import type { MemoryIo } from "../../support/fake_client_io.ts";
 import { ScriptedServer } from "../../support/scripted_server.ts";
 
 const token = makePersonalAccessToken();
-const beginning = token.slice(0, 12);
+const prefix = token.slice(0, 12);
 
 async function run(io: MemoryIo, paths: string[], options: ScanOptions = {}): Promise<number> {
   io.out = "";
@@ -36,13 +36,13 @@ Deno.test("a token in a file is found, shown by its beginning and place, and exi
   const path = await write(home, "deep/er/.env", `A=1\nTOKEN=${token}\n`);
   await write(home, "clean.txt", "nothing here\n");
   assert.equal(await run(io, [home.folder]), EXIT.failure);
-  assert.equal(io.out, `${path}:2:7: personal access token ${beginning}…\n`);
-  assert.match(io.err, /^1 token in 2 files\. .*--revoke\n$/);
+  assert.equal(io.out, `${path}:2:7: personal access token ${prefix}…\n`);
+  assert.match(io.err, /^1 token in 2 files\. .*--revoke\.\n$/);
   assert.equal(await run(io, [path], { json: true }), EXIT.failure);
   assert.deepEqual(JSON.parse(io.out).findings, [
     {
-      ...{ kind: "personal access token", beginning },
-      ...{ commit: null, path, line: 2, column: 7, ended: null },
+      ...{ kind: "personal_access_token", prefix },
+      ...{ commit: null, path, line: 2, column: 7, revoked: null },
     },
   ]);
   assert.equal(await run(io, [join(home.folder, "clean.txt")]), EXIT.ok);
@@ -58,7 +58,7 @@ Deno.test("version control's own folders, links and binary files are left out", 
   await Deno.writeTextFile(outside, token);
   await Deno.symlink(outside, join(home.folder, "link"));
   assert.equal(await run(io, [home.folder]), EXIT.ok);
-  assert.match(io.err, /No tokens in 0 files, 1 binary left out\./);
+  assert.match(io.err, /in 0 files, 1 binary/);
   assert.equal(await run(io, [home.folder], { binary: true }), EXIT.failure);
   assert.match(io.out, /image\.png:1:4: /);
   assert.equal(await run(io, [join(home.folder, "link")]), EXIT.failure);
@@ -77,7 +77,7 @@ Deno.test("a file that Windows PowerShell wrote, and one of many pieces, are rea
   const path = await write(home, "large.txt", `${before}\n${token}\n${line}`);
   assert.equal(await run(io, [path]), EXIT.failure);
   const lines = before.split("\n").length + 1;
-  assert.equal(io.out, `${path}:${lines}:1: personal access token ${beginning}…\n`);
+  assert.equal(io.out, `${path}:${lines}:1: personal access token ${prefix}…\n`);
 });
 
 /** How a text with a token may be written down. */
@@ -163,7 +163,7 @@ Deno.test("what cannot be read is said, and nobody takes it for clean", async ()
   await using home = await clientHome();
   const { io } = home;
   assert.equal(await run(io, [join(home.folder, "nowhere")]), EXIT.failure);
-  assert.match(io.err, /Not looked at: .*nowhere: there is no such file/);
+  assert.match(io.err, /^Not scanned: .*nowhere: /);
 });
 
 Deno.test("standard input is any text, or a diff", async () => {
@@ -174,7 +174,7 @@ Deno.test("standard input is any text, or a diff", async () => {
   assert.match(io.out, /^\(stdin\):2:1: personal.*\n\(stdin\):3:1: refresh token .*…\n$/);
   io.stdin = `diff --git a/f b/f\n--- a/f\n+++ b/f\n@@ -3 +3 @@\n-${token}\n+x ${token}\n`;
   assert.equal(await run(io, [], { stdin: true }), EXIT.failure);
-  assert.equal(io.out, `f:3:3: personal access token ${beginning}…\n`);
+  assert.equal(io.out, `f:3:3: personal access token ${prefix}…\n`);
   io.stdin = "";
   assert.equal(await run(io, [], { stdin: true }), EXIT.ok);
   assert.equal(await run(io, ["x"], { stdin: true }), EXIT.usage);
@@ -210,7 +210,7 @@ Deno.test("--staged looks at what the next commit adds, and at nothing else", as
   assert.equal(await run(io, [], { staged: true }), EXIT.ok);
   await git("add", ".");
   assert.equal(await run(io, [], { staged: true }), EXIT.failure);
-  assert.equal(io.out, `tä st.txt:2:1: personal access token ${beginning}…\n`);
+  assert.equal(io.out, `tä st.txt:2:1: personal access token ${prefix}…\n`);
   await git("commit", "--quiet", "--message", "x");
   await write(home, "tä st.txt", `one\ntwo\n${token}\n`);
   await write(home, "empty", "");
@@ -261,7 +261,7 @@ Deno.test({
       Deno.writeTextFile(pipe, `one\n ${token}\n`),
     ]);
     assert.equal(code, EXIT.failure);
-    assert.equal(io.out, `${pipe}:2:2: personal access token ${beginning}…\n`);
+    assert.equal(io.out, `${pipe}:2:2: personal access token ${prefix}…\n`);
     assert.match(io.err, /^1 token in 2 files\./);
   },
 });
@@ -321,16 +321,16 @@ Deno.test("--revoke reports each token once, and a server that fails hides no fi
   const options = { stdin: true, revoke: true, server: server.issuer, url: "https://x.example/1" };
   server.script("/api/v1/revocations", { json: { revoked: true } });
   assert.equal(await run(io, [], options), EXIT.failure);
-  assert.match(io.out, /^(.*…, ended\n){2}$/);
+  assert.match(io.out, /^(.*…, revoked\n){2}$/);
   assert.deepEqual(server.asked.map(({ text }) => JSON.parse(text)), [
     { token, url: "https://x.example/1" },
   ]);
   server.script("/api/v1/revocations", { json: { revoked: false } });
   await run(io, [], options);
-  assert.match(io.out, /…, not ended\n/);
+  assert.match(io.out, /…, not revoked\n/);
   const detail = "Too many tokens were reported. Try again in 60 s.";
   server.script("/api/v1/revocations", { status: 429, json: { title: "Too many", detail } });
   assert.equal(await run(io, [], { ...options, json: true }), EXIT.failure);
-  assert.equal(JSON.parse(io.out).findings[0].ended, null);
-  assert.match(io.err, new RegExp(`^${beginning}… is not ended: .*Try again in 60 s`));
+  assert.equal(JSON.parse(io.out).findings[0].revoked, null);
+  assert.match(io.err, new RegExp(`^${prefix}… was not revoked: .*Try again in 60 s`));
 });

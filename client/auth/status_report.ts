@@ -1,0 +1,126 @@
+/** What `status` reports, from local data only: no server is asked. */
+import { brand } from "../../shared/brand.ts";
+import { accessTokenLife } from "../oauth/access_token_life.ts";
+import { ClientError } from "../errors.ts";
+import type { ClientIo } from "../io.ts";
+import {
+  type Credentials,
+  type CredentialStore,
+  CredentialStoreError,
+} from "../credentials/store.ts";
+import { findConfigFolder } from "../credentials/config_dir.ts";
+import { detectProvider } from "../federation/detect.ts";
+import {
+  type EnvironmentSession,
+  environmentSession,
+  federationServer,
+  type LoginSession,
+  loginSessions,
+} from "./token_source.ts";
+
+export interface LoginStatus {
+  server: string;
+  account: string;
+  active: boolean;
+  source: CredentialStore["kind"];
+  /** Where the credentials are stored, for people. */
+  storeDescription: string;
+  /** In milliseconds since 1970. */
+  expiresAt: number | undefined;
+  scope: string | undefined;
+  /** Whether the access token can be renewed without a new login. */
+  renewable: boolean;
+  problem: Problem<"logged_out" | "credential_store"> | undefined;
+}
+
+/** The identity of this CI job or workload. */
+export interface FederationStatus {
+  /** A value of `--federation`. */
+  provider: string;
+  server: string | undefined;
+  problem: Problem<"server_unknown" | "identity_unavailable"> | undefined;
+}
+
+interface Problem<Code> {
+  code: Code;
+  message: string;
+}
+
+export interface StatusReport {
+  /** The session that `token` would use; undefined if there is none. */
+  source: "environment" | "federation" | CredentialStore["kind"] | undefined;
+  /** Whether the environment's token expired. */
+  expired: boolean;
+  environment: EnvironmentSession | undefined;
+  active: LoginStatus | undefined;
+  logins: LoginStatus[];
+  federation: FederationStatus | undefined;
+}
+
+export async function statusReport(io: ClientIo): Promise<StatusReport> {
+  const environment = environmentSession({}, io);
+  const federation = await federationStatus(io);
+  // A CI job with a token or an identity may have no home folder.
+  const mayLackFolder = environment !== undefined || federation !== undefined;
+  const sessions = mayLackFolder && findConfigFolder(io) === undefined
+    ? []
+    : await loginSessions(io);
+  const logins = await Promise.all(sessions.map((session) => loginStatus(session, io)));
+  const active = logins.find((login) => login.active);
+  // As `token` does: a login comes first, even one that expired.
+  const isFederated = logins.length === 0 && federation && federation.problem === undefined;
+  return {
+    source: environment
+      ? "environment"
+      : active?.expiresAt !== undefined
+      ? active.source
+      : isFederated
+      ? "federation"
+      : undefined,
+    expired: environment?.expiresAt !== undefined && environment.socket === undefined &&
+      environment.expiresAt <= io.clock.now(),
+    ...{ environment, active, logins, federation },
+  };
+}
+
+async function loginStatus(session: LoginSession, io: ClientIo): Promise<LoginStatus> {
+  let credentials: Credentials | undefined;
+  let problem: LoginStatus["problem"];
+  try {
+    credentials = await session.place.store.get(session);
+    if (!credentials) {
+      problem = { code: "logged_out", message: `logged out; run: ${brand.binaryName} login` };
+    }
+  } catch (error) {
+    if (!(error instanceof CredentialStoreError)) throw error;
+    problem = { code: "credential_store", message: error.message };
+  }
+  return {
+    server: session.server,
+    account: session.account,
+    active: session.active,
+    source: session.source,
+    storeDescription: session.place.store.description,
+    expiresAt: credentials && accessTokenLife(credentials, io.clock.now()).expiresAt,
+    scope: credentials?.scope,
+    renewable: credentials?.refreshToken !== undefined,
+    problem,
+  };
+}
+
+async function federationStatus(io: ClientIo): Promise<FederationStatus | undefined> {
+  const provider = detectProvider(io.env);
+  if (provider === undefined) return undefined;
+  try {
+    const server = await federationServer({}, io);
+    const message = provider.obstacle(server, io.env);
+    const problem = message === undefined
+      ? undefined
+      : { code: "identity_unavailable" as const, message };
+    return { provider: provider.name, server, problem };
+  } catch (error) {
+    if (!(error instanceof ClientError)) throw error;
+    const problem = { code: "server_unknown" as const, message: error.message };
+    return { provider: provider.name, server: undefined, problem };
+  }
+}
