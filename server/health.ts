@@ -1,26 +1,22 @@
+import { withTimeout } from "../shared/deadline.ts";
 import type { Database } from "./store/db/connect.ts";
 import { hasUsers } from "./store/users.ts";
 
-/** Longest wait for the database, in ms: a load balancer gives up as well. */
-const TIMEOUT = 2000;
+/** Longest wait for the database: load balancers give up after a few seconds. */
+const DATABASE_TIMEOUT_MS = 2000;
 
 /**
- * Whether requests can be served. Asks the database, and writes to it: one that only
- * answers reads, as a standby does or one whose disk is full, serves no login.
+ * `/readyz`: whether requests can be served. Reads from the database and writes to it: a standby,
+ * or a database whose disk is full, serves reads only, and no login succeeds.
  */
 export async function readiness(
   { sql, probeWrites }: Pick<Database, "sql" | "probeWrites">,
 ): Promise<Response> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("the database does not answer")), TIMEOUT);
-  });
   try {
-    const [isSetUp] = await Promise.race([Promise.all([hasUsers(sql), probeWrites()]), timeout]);
+    const probes = Promise.all([hasUsers(sql), probeWrites()]);
+    const [isSetUp] = await withTimeout(probes, DATABASE_TIMEOUT_MS);
     return Response.json({ status: "ready", setup_required: !isSetUp });
   } catch {
     return Response.json({ status: "unavailable", reason: "database" }, { status: 503 });
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -1,3 +1,4 @@
+import { withTimeout } from "../shared/deadline.ts";
 import { openControlChannel } from "./admin/rpc.ts";
 import { app } from "./app.ts";
 import type { AppParts } from "./app_parts.ts";
@@ -20,7 +21,7 @@ import { TokenValidator } from "./validation/token_validator.ts";
 import { Webhook } from "./notifications/webhook.ts";
 
 /** Longest wait for requests under way when the server stops, in ms. */
-const STOP_PATIENCE = 10_000;
+const STOP_TIMEOUT_MS = 10_000;
 
 export interface RunningServer {
   issuer: string;
@@ -98,7 +99,7 @@ export async function startServer(config: ServerConfig, io: ServerIo): Promise<R
     migrated: storage.migrated,
     setupUrl: await startStep(io, preparing, () => setupUrl(parts)),
     async stop() {
-      await withinPatience(server);
+      await withTimeout(server.shutdown(), STOP_TIMEOUT_MS).catch(() => {});
       await housekeeping.stop();
       await control?.close();
       await tokenValidator.close();
@@ -121,11 +122,4 @@ async function setupUrl({ sql, clock, issuer }: AppParts): Promise<string | unde
   if (await hasUsers(sql)) return undefined;
   const token = await createSetupLink(sql, clock);
   return `${issuer}/setup?token=${token}`;
-}
-
-async function withinPatience(server: Listener): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const patience = new Promise<void>((resolve) => timer = setTimeout(resolve, STOP_PATIENCE));
-  await Promise.race([server.shutdown(), patience]);
-  clearTimeout(timer);
 }

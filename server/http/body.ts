@@ -1,8 +1,9 @@
 import { Buffer } from "node:buffer";
+import { withTimeout } from "../../shared/deadline.ts";
 import { type BodyHold, budgetFor } from "./body_budget.ts";
 
 /** Longest wait for a whole body, in ms: ours are small, and an open connection costs a file. */
-const BODY_TIMEOUT = 20_000;
+const BODY_TIMEOUT_MS = 20_000;
 
 export interface BodyOptions {
   /** Largest body, in bytes. */
@@ -57,14 +58,14 @@ export async function readText(
     return bytes instanceof BodyError ? bytes : new TextDecoder().decode(bytes);
   }
   const reading = request.text();
-  const read = await withoutWaiting(reading);
+  const read = await resultIfReady(reading);
   if (read !== undefined) return read.value ?? failed(request, "incomplete");
   using own = options.hold === undefined ? bodyHold(options.limit, options.from) : undefined;
   if (!(options.hold ?? own!).take(length)) {
     reading.catch(() => {});
     return failed(request, "busy");
   }
-  return await withTimeout(reading, options.timeout) ?? failed(request, "incomplete");
+  return await readInTime(reading, options.timeout) ?? failed(request, "incomplete");
 }
 
 /** The body's bytes, bounded in the same way. */
@@ -85,7 +86,7 @@ export async function readBytes(
   }
   const reader = request.body.getReader();
   const reading = readChunks(reader, most);
-  const bytes = await withTimeout(reading, timeout) ?? "incomplete";
+  const bytes = await readInTime(reading, timeout) ?? "incomplete";
   if (typeof bytes !== "string") return bytes;
   void reader.cancel().catch(() => {});
   return failed(request, bytes);
@@ -113,10 +114,10 @@ async function readChunks(
 }
 
 /**
- * What comes of `reading` if it is there already, or undefined: a timer costs as much as
- * reading does. The value is undefined where the client broke off.
+ * The result of `reading` if it is available without a timer, which costs as much as reading
+ * does. The value is undefined if the client has disconnected.
  */
-async function withoutWaiting<T>(
+async function resultIfReady<T>(
   reading: Promise<T>,
 ): Promise<{ value: T | undefined } | undefined> {
   let read: { value: T | undefined } | undefined;
@@ -125,25 +126,15 @@ async function withoutWaiting<T>(
   return read;
 }
 
-/** What comes of `reading`, or undefined if the client is too slow or breaks off. */
-async function withTimeout<T>(
+/** The result of `reading`, or undefined if the client is too slow or disconnects. */
+async function readInTime<T>(
   reading: Promise<T>,
-  timeout = BODY_TIMEOUT,
+  timeout = BODY_TIMEOUT_MS,
 ): Promise<T | undefined> {
-  const read = await withoutWaiting(reading);
+  const read = await resultIfReady(reading);
   if (read !== undefined) return read.value;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), timeout);
-  });
-  try {
-    return await Promise.race([reading, late]);
-  } catch {
-    // The client broke off: nothing that an operator could fix.
-    return undefined;
-  } finally {
-    clearTimeout(timer);
-  }
+  // A client that disconnects is nothing that an operator could fix.
+  return await withTimeout(reading, timeout).catch(() => undefined);
 }
 
 /** The length of a body that came over a connection, where it is binding; else NaN. */

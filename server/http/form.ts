@@ -8,22 +8,26 @@ const MAX_FORM_BYTES = 16 * 1024;
 /** Parameters of a form-encoded request. */
 export type FormParameters = (name: string) => string | undefined;
 
+export interface FormOptions {
+  /** Returns the address of the client; called only if the body has not arrived yet. */
+  from?: () => string;
+  /** Longest wait for the whole body, in ms. */
+  timeout?: number;
+  /** Splits a body into names and values. */
+  parse?: (body: string) => Iterable<readonly [string, string]>;
+}
+
 /**
- * Reads a form-encoded body (RFC 6749 section 3.2): each parameter at most once,
- * one without a value counts as absent, unknown ones are ignored. `from` gives the address
- * it comes from.
+ * Reads a form-encoded body (RFC 6749 section 3.2): each parameter may occur once, one without a
+ * value counts as absent, unknown ones are ignored.
  */
 export async function readForm(
   request: Request,
-  timeout?: number,
-  from?: () => string,
+  { from, timeout, parse = (body) => new URLSearchParams(body) }: FormOptions = {},
 ): Promise<FormParameters | OAuthError> {
   const type = request.headers.get("content-type");
   if (type !== FORM && type?.split(";")[0].trim().toLowerCase() !== FORM) {
-    return new OAuthError(
-      "invalid_request",
-      "The request must be sent as application/x-www-form-urlencoded.",
-    );
+    return new OAuthError("invalid_request", `Send the request as ${FORM}.`);
   }
   const body = await readText(request, { limit: MAX_FORM_BYTES, timeout, from });
   if (body instanceof BodyError) {
@@ -31,15 +35,15 @@ export async function readForm(
       ? new OAuthError("temporarily_unavailable", "The server is busy. Try again shortly.")
       : new OAuthError(
         "invalid_request",
-        `The request is larger than ${MAX_FORM_BYTES} bytes, or did not arrive whole in time.`,
+        `The request is larger than ${MAX_FORM_BYTES} bytes, or did not arrive in time.`,
       );
   }
   const values = new Map<string, string>();
-  for (const [name, value] of parametersOf(body)) {
+  for (const [name, value] of parse(body)) {
     if (value === "") continue;
-    // No parameter of ours holds it, and the database takes no text that does.
+    // No parameter of ours contains it, and PostgreSQL rejects text that does.
     if (value.includes("\0")) {
-      return new OAuthError("invalid_request", "A parameter holds the character U+0000.");
+      return new OAuthError("invalid_request", "A parameter contains the character U+0000.");
     }
     if (values.has(name)) {
       return new OAuthError("invalid_request", "A parameter occurs more than once.");
@@ -47,13 +51,4 @@ export async function readForm(
     values.set(name, value);
   }
   return (name) => values.get(name);
-}
-
-/** Names and values; where nothing is encoded, without the cost of a parser for what might be. */
-function parametersOf(body: string): Iterable<readonly [string, string]> {
-  if (/[%+]|[^\x21-\x7e]/.test(body)) return new URLSearchParams(body);
-  return body.split("&").filter((part) => part !== "").map((part) => {
-    const end = part.indexOf("=");
-    return end === -1 ? [part, ""] as const : [part.slice(0, end), part.slice(end + 1)] as const;
-  });
 }

@@ -1,9 +1,11 @@
+import { withTimeout } from "../../shared/deadline.ts";
+
 /** Told at a time; the rest wait their turn. */
 const MAX_UNDER_WAY = 8;
 /** More than this wait for nobody to take them. */
 const MAX_WAITING = 10_000;
 /** Longest wait for what is still to be told when the server stops, in ms. */
-const STOP_PATIENCE = 10_000;
+const STOP_TIMEOUT_MS = 10_000;
 
 /** Why an attempt to tell somebody failed. */
 export interface Failure {
@@ -47,13 +49,10 @@ export class Deliveries {
   async close(): Promise<void> {
     this.#closed = true;
     for (const pause of this.#pauses) clearTimeout(pause);
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const patience = new Promise<void>((resolve) => timer = setTimeout(resolve, STOP_PATIENCE));
     const rest = async () => {
       while (this.#underWay.size > 0) await Promise.all(this.#underWay);
     };
-    await Promise.race([rest(), patience]);
-    clearTimeout(timer);
+    await withTimeout(rest(), STOP_TIMEOUT_MS).catch(() => {});
     this.#waiting = [];
   }
 

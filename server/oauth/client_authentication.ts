@@ -4,7 +4,7 @@ import type { Client } from "../store/clients.ts";
 import type { TokenValidator } from "../validation/token_validator.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
 import { decodeBasicCredentials, encodedBasicCredentials } from "../http/authorization.ts";
-import { type FormParameters, readForm } from "../http/form.ts";
+import { type FormOptions, type FormParameters, readForm } from "../http/form.ts";
 
 /** A form, and the client that proved to have sent it. */
 export interface ClientRequest {
@@ -12,13 +12,13 @@ export interface ClientRequest {
   client: Client;
 }
 
-/** Reads a request to an endpoint that is for clients alone. `from` gives its address. */
+/** Reads a request to an endpoint that is only for clients. */
 export async function readClientRequest(
   tokenValidator: Pick<TokenValidator, "client" | "provenClient" | "proveClient">,
   request: Request,
-  from: () => string,
+  options: FormOptions,
 ): Promise<ClientRequest | OAuthError> {
-  const form = await readForm(request, undefined, from);
+  const form = await readForm(request, options);
   if (form instanceof OAuthError) return form;
   const client = await authenticateClient(tokenValidator, request, form);
   return client instanceof OAuthError ? client : { form, client };

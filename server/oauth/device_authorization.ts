@@ -30,7 +30,9 @@ export async function deviceAuthorization(
   requester: ClientInfo,
 ): Promise<DeviceAuthorizationResponse | OAuthError> {
   const { sql, clock, config, issuer, tokenValidator } = parts;
-  const sent = await readClientRequest(tokenValidator, request, () => requester.address);
+  const sent = await readClientRequest(tokenValidator, request, {
+    from: () => requester.address,
+  });
   if (sent instanceof OAuthError) return sent;
   const { form, client } = sent;
   if (!config.deviceFlow.enabled) {

@@ -11,6 +11,7 @@ import type { UsedFrom } from "../validation/token_validator.ts";
 import { refreshTokenHashes } from "../tokens/refresh_token.ts";
 import { readClientRequest } from "./client_authentication.ts";
 import type { FormParameters } from "../http/form.ts";
+import { parsePlainForm } from "./plain_form.ts";
 import { oauthErrorResponse } from "./response.ts";
 
 /** What is answered of a remembered token, which is the same each time. */
@@ -27,7 +28,10 @@ export async function introspection(
   request: Request,
   from: () => string,
 ): Promise<Response> {
-  const sent = await readClientRequest(parts.tokenValidator, request, from);
+  const sent = await readClientRequest(parts.tokenValidator, request, {
+    from,
+    parse: parsePlainForm,
+  });
   if (sent instanceof OAuthError) return oauthErrorResponse(sent);
   const { form, client } = sent;
   if (client.secretHash === undefined) {

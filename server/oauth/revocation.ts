@@ -26,7 +26,9 @@ export async function revocation(
   request: Request,
   requester: ClientInfo,
 ): Promise<undefined | OAuthError> {
-  const sent = await readClientRequest(parts.tokenValidator, request, () => requester.address);
+  const sent = await readClientRequest(parts.tokenValidator, request, {
+    from: () => requester.address,
+  });
   if (sent instanceof OAuthError) return sent;
   const { form, client } = sent;
   const token = form("token");

@@ -15,7 +15,7 @@ export async function token(
   request: Request,
   requester: ClientInfo,
 ): Promise<TokenResponse | OAuthError> {
-  const form = await readForm(request, undefined, () => requester.address);
+  const form = await readForm(request, { from: () => requester.address });
   if (form instanceof OAuthError) return form;
   const type = form("grant_type");
   if (type === undefined) {

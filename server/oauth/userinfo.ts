@@ -37,7 +37,7 @@ async function presentedToken(
   const token = bearerToken(request.headers);
   if (token !== undefined) return token;
   if (request.method !== "POST" || request.body === null) return undefined;
-  const form = await readForm(request, undefined, () => address);
+  const form = await readForm(request, { from: () => address });
   return form instanceof OAuthError ? form : form("access_token");
 }
 

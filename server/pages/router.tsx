@@ -32,7 +32,7 @@ export function pages(appParts: AppParts): Hono<PageEnv> {
   });
   // Every POST there is or will be: no page can forget the check.
   routes.post("*", async (c, next) => {
-    const form = await readForm(c.req.raw, undefined, () => c.get("requester").address);
+    const form = await readForm(c.req.raw, { from: () => c.get("requester").address });
     if (form instanceof OAuthError) {
       return await problemPage(parts, c, {
         title: "This form cannot be read",

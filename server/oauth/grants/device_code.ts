@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { withTimeout } from "../../../shared/deadline.ts";
 import { DEVICE_CODE_GRANT } from "../../../shared/oauth/grant_types.ts";
 import { OAuthError } from "../../../shared/oauth/errors.ts";
 import { parseScope } from "../../../shared/oauth/scope.ts";
@@ -79,18 +80,6 @@ export function deviceCodeGrant(parts: AppParts): Grant {
       return login instanceof OAuthError ? login : await issueLoginTokens(parts, login);
     },
   };
-}
-
-async function withTimeout<T>(promise: Promise<T>, ms: number): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms / 1000} s`)), ms);
-  });
-  try {
-    return await Promise.race([promise, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 async function redeem(

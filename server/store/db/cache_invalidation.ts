@@ -1,3 +1,4 @@
+import { withTimeout } from "../../../shared/deadline.ts";
 import { openPool } from "./postgres_pool.ts";
 
 /** The channel that the triggers of 0003_personal_access_tokens.sql speak on. */
@@ -42,7 +43,7 @@ export function listenForTokenChanges(
   let closed = false;
   const stop = Promise.withResolvers<void>();
 
-  const pause = (ms: number) => withDeadline(stop.promise, ms).catch(() => {});
+  const pause = (ms: number) => withTimeout(stop.promise, ms).catch(() => {});
 
   const listenUntilLost = async () => {
     let lost = false;
@@ -55,11 +56,11 @@ export function listenForTokenChanges(
       onnotify: (_channel, subject) => listener.invalidate(subject),
     });
     try {
-      await withDeadline(sql.unsafe(`listen ${TOKEN_CHANGES}`), TIMEOUT_MS);
+      await withTimeout(sql.unsafe(`listen ${TOKEN_CHANGES}`), TIMEOUT_MS);
       listener.clear();
       while (!closed && !lost) {
         const askedAt = performance.now();
-        const [{ serves }] = await withDeadline(
+        const [{ serves }] = await withTimeout(
           sql<{ serves: boolean }[]>`
             select current_setting('transaction_read_only') = 'off' as serves`,
           TIMEOUT_MS,
@@ -90,16 +91,4 @@ export function listenForTokenChanges(
       await running;
     },
   };
-}
-
-async function withDeadline<T>(promise: PromiseLike<T>, ms: number): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("no answer in time")), ms);
-  });
-  try {
-    return await Promise.race([promise, deadline]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

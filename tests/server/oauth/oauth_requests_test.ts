@@ -45,7 +45,7 @@ Deno.test("a body that never ends is given up", async () => {
   const body = new ReadableStream({ start: (stream) => stream.enqueue(new Uint8Array([97])) });
   const headers = { "content-type": "application/x-www-form-urlencoded" };
   const request = new Request("http://here.invalid", { method: "POST", headers, body });
-  const form = await readForm(request, 50);
+  const form = await readForm(request, { timeout: 50 });
   assert.ok(form instanceof OAuthError);
   assert.equal(form.code, "invalid_request");
 });
