@@ -16,7 +16,8 @@ export interface Source {
 
 /** May import from themselves and from these alone. */
 const SIDES: Record<string, string[]> = {
-  "main.ts": ["client", "server", "shared"],
+  "main.ts": ["program.ts", "shared"],
+  "program.ts": ["client", "server", "shared"],
   client: ["shared"],
   server: ["shared"],
   shared: [],

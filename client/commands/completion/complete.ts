@@ -34,6 +34,18 @@ export async function rememberedValues(
   return (attribute) => known[attribute] ?? [];
 }
 
+/** Answers a completion script: `complete [--next] -- WORDS`, where --next means a new, empty word. */
+export async function answerCompletion(
+  build: (words: readonly string[]) => Promise<Command>,
+  args: readonly string[],
+  place: Pick<ClientIo, "env" | "platform">,
+): Promise<string> {
+  const words = args.slice(args.indexOf("--") + 1);
+  if (args[1] === "--next") words.push("");
+  const candidates = complete(await build(words), words, await rememberedValues(place));
+  return candidates.map((candidate) => `${candidate.join("\t")}\n`).join("");
+}
+
 /** Candidates for the last of `words`, which is being typed; those before it are complete. */
 export function complete(
   program: Command,

@@ -1,0 +1,74 @@
+/**
+ * The command line with the commands of both sides. The code of a command is loaded when it runs;
+ * everything that every command needs is imported here statically, since each file that is loaded
+ * on demand takes half a millisecond.
+ */
+import { loginCommands, tokenCommands } from "./client/commands.ts";
+import { processIo as clientIo } from "./client/process/process_io.ts";
+import type { ClientIo } from "./client/io.ts";
+import { runCommand } from "./client/run.ts";
+import { serverCommands } from "./server/cli/commands.ts";
+import type { ServerIo } from "./server/io.ts";
+import { processIo as serverIo } from "./server/process_io.ts";
+import { buildCommandLine, CommanderError, commandGroup, type Run } from "./shared/command_line.ts";
+import { EXIT } from "./shared/exit_codes.ts";
+import { abortOn, homeFolder, terminalColumns } from "./shared/process.ts";
+import { versionText } from "./shared/version.ts";
+
+/** Writes to the standard streams of this process. */
+type Output = Pick<ClientIo, "stdout" | "stderr">;
+
+/** Runs the command that `args` name, and returns its exit code. */
+export async function runProgram(args: string[], { stdout, stderr }: Output): Promise<number> {
+  const env = Deno.env.toObject();
+  const platform = {
+    os: Deno.build.os,
+    arch: Deno.build.arch,
+    release: Deno.osRelease(),
+    homeFolder: homeFolder(env),
+  };
+  let exitCode: number = EXIT.ok;
+  const client: Run<ClientIo> = async (run) => {
+    const signals = abortOn("SIGINT");
+    exitCode = await runCommand(clientIo({ stdout, stderr, env, platform, signals }), run);
+  };
+  const server: Run<ServerIo> = async (run) => {
+    const { homeFolder, os } = platform;
+    const { signal } = abortOn("SIGINT", ...(os === "windows" ? [] : ["SIGTERM" as const]));
+    exitCode = await run(serverIo({ stdout, stderr, env, homeFolder, signal }));
+  };
+  const groups = [
+    commandGroup("Log in:", loginCommands, client),
+    commandGroup("Use tokens:", tokenCommands, client),
+    commandGroup("Run a server:", serverCommands, server),
+  ];
+  const build = (only: string) =>
+    buildCommandLine(groups, { stdout, stderr, stdoutColumns: terminalColumns() }, {
+      only,
+      version: versionText(),
+    });
+  if (args[0] === "complete") {
+    const { answerCompletion } = await import("./client/commands/completion/complete.ts");
+    stdout(
+      await answerCompletion((words) => build(requestedCommand(words)), args, { env, platform }),
+    );
+    return EXIT.ok;
+  }
+  const program = await build(requestedCommand(args));
+  if (args.length === 0) {
+    program.outputHelp();
+    return EXIT.ok;
+  }
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  }
+}
+
+/** The command whose options are needed: the first word that may be one, or the subject of `help`. */
+function requestedCommand(words: readonly string[]): string {
+  return words.find((word) => word !== "help" && !word.startsWith("-")) ?? "";
+}
