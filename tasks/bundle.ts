@@ -7,13 +7,10 @@
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { lockedPackage, npmPackageFolder } from "./npm_package.ts";
+import { writePgliteFiles } from "./pglite_files.ts";
 import { runDeno } from "./run_deno.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
-
-/** What PGlite needs at run time; server/store/embedded/embedded_files.ts unpacks it. */
-const PGLITE_FILES = ["pglite.wasm", "pglite.data", "initdb.wasm"];
 
 export interface Bundle {
   folder: string;
@@ -42,20 +39,11 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
   await stageSources(stage, options);
   await bundleProgram(stage, out);
 
-  const pglite = await npmPackageFolder(await lockedPackage("@electric-sql/pglite"));
-  const include = PGLITE_FILES.map((name) => `${name}.gz`);
-  for (const name of PGLITE_FILES) {
-    await compress(join(pglite, "dist", name), join(out, `${name}.gz`));
-  }
-  return {
-    folder: out,
-    main: join(out, "main.js"),
-    include: include.map((name) => join(out, name)),
-  };
+  return { folder: out, main: join(out, "main.js"), include: await writePgliteFiles(out) };
 }
 
 async function stageSources(stage: string, options: BundleOptions): Promise<void> {
-  for (const name of ["main.ts", "deno.json", "deno.lock", "import_map.json"]) {
+  for (const name of ["main.ts", "program.ts", "deno.json", "deno.lock", "import_map.json"]) {
     await Deno.copyFile(join(root, name), join(stage, name));
   }
   for (const name of ["client", "server", "shared"]) {
@@ -77,11 +65,6 @@ async function bundleProgram(stage: string, out: string): Promise<void> {
     // The add-on is no JavaScript: it is embedded as a file, for the one target.
     ...["--external", "@napi-rs/keyring", "--outdir", out, join(stage, "main.ts")],
   ], { cwd: stage });
-}
-
-async function compress(from: string, to: string): Promise<void> {
-  const [source, target] = [await Deno.open(from), await Deno.create(to)];
-  await source.readable.pipeThrough(new CompressionStream("gzip")).pipeTo(target.writable);
 }
 
 function ignoreMissing(error: unknown): void {

@@ -1,3 +1,6 @@
+import { promisify } from "node:util";
+import { zstdDecompress } from "node:zlib";
+
 /** What PGlite is given in place of the files it would read beside its own module. */
 export interface EmbeddedFiles {
   pgliteWasmModule?: WebAssembly.Module;
@@ -6,16 +9,15 @@ export interface EmbeddedFiles {
 }
 
 /**
- * PGlite's files. In the compiled program they lie compressed beside the code:
- * every command, also one that opens no database, starts the sooner the less
- * there is to load. Run from the sources, PGlite finds its own.
+ * The files of PGlite. The compiled program embeds them compressed (tasks/pglite_files.ts), since
+ * every command pays for each embedded byte at its start. Run from source, PGlite finds its own.
  */
 export async function embeddedFiles(): Promise<EmbeddedFiles> {
   if (!Deno.build.standalone) return {};
   const [pglite, initdb, data] = await Promise.all([
-    unpacked("pglite.wasm.gz"),
-    unpacked("initdb.wasm.gz"),
-    unpacked("pglite.data.gz"),
+    decompressed("pglite.wasm.zst"),
+    decompressed("initdb.wasm.zst"),
+    decompressed("pglite.data.zst"),
   ]);
   return {
     pgliteWasmModule: await WebAssembly.compile(pglite),
@@ -24,8 +26,7 @@ export async function embeddedFiles(): Promise<EmbeddedFiles> {
   };
 }
 
-async function unpacked(name: string): Promise<ArrayBuffer> {
-  const packed = new Blob([await Deno.readFile(new URL(`./${name}`, import.meta.url))]);
-  return await new Response(packed.stream().pipeThrough(new DecompressionStream("gzip")))
-    .arrayBuffer();
+async function decompressed(name: string): Promise<Uint8Array<ArrayBuffer>> {
+  const compressed = await Deno.readFile(new URL(`./${name}`, import.meta.url));
+  return new Uint8Array(await promisify(zstdDecompress)(compressed));
 }
