@@ -1,5 +1,5 @@
 import type { Clock } from "../shared/clock.ts";
-import type { ServerConfig } from "./config/load.ts";
+import type { ServerConfig } from "./config/server_config.ts";
 import type { JwksCache } from "./federation/jwks_cache.ts";
 import type { Log } from "./log.ts";
 import type { Mail } from "./notifications/mail.ts";

@@ -1,5 +1,5 @@
 import { withBackOff } from "./back_off.ts";
-import type { ServerConfig } from "./config/load.ts";
+import type { ServerConfig } from "./config/server_config.ts";
 import { sealing } from "./security/encryption.ts";
 import type { ServerIo } from "./io.ts";
 import { startStep } from "./start_step.ts";

@@ -2,7 +2,8 @@ import { withTimeout } from "../shared/deadline.ts";
 import { openControlChannel } from "./admin/rpc.ts";
 import { app } from "./app.ts";
 import type { AppParts } from "./app_parts.ts";
-import type { ServerConfig } from "./config/load.ts";
+import { defaultIssuer } from "./config/default_issuer.ts";
+import type { ServerConfig } from "./config/server_config.ts";
 import { CONNECTION_BOUNDS } from "./http/connection_limits.ts";
 import { JwksCache } from "./federation/jwks_cache.ts";
 import { startHousekeeping } from "./cleanup.ts";
@@ -42,7 +43,7 @@ export interface RunningServer {
 export async function startServer(config: ServerConfig, io: ServerIo): Promise<RunningServer> {
   const log = lineLog(io.stderr, io.clock.now);
   const tls = config.tls && await readTlsPair(config.tls, io.clock);
-  if (tls?.warning !== undefined) log("warn", "tls_certificate", { reason: tls.warning });
+  if (tls?.warning !== undefined) log("warn", "tls_certificate", { reason: tls.warning.message });
   const storage = await openStorage(config, io, "serve");
   const { sql } = storage.database;
   // The address, which the application needs, is known only once we listen.
@@ -65,7 +66,7 @@ export async function startServer(config: ServerConfig, io: ServerIo): Promise<R
     await storage.database.close(0);
     throw listenError(error, config.listen);
   }
-  const issuer = config.issuer ?? ownAddress(config, server.addr);
+  const issuer = config.issuer ?? defaultIssuer(config, server.addr);
   const { clock } = io;
   const http = new OutboundHttp(machineNetwork(io.env));
   const jwksCache = new JwksCache(clock, http, config.federation.privateIssuers);
@@ -107,15 +108,6 @@ export async function startServer(config: ServerConfig, io: ServerIo): Promise<R
       await storage.database.close();
     },
   };
-}
-
-/** The issuer where none is set: the address the server listens on. */
-export function ownAddress(
-  config: Pick<ServerConfig, "tls">,
-  address: { hostname: string; port: number },
-): string {
-  const host = address.hostname.includes(":") ? `[${address.hostname}]` : address.hostname;
-  return `${config.tls ? "https" : "http"}://${host}:${address.port}`;
 }
 
 async function setupUrl({ sql, clock, issuer }: AppParts): Promise<string | undefined> {

@@ -1,3 +1,4 @@
+import { defaultIssuer } from "../config/default_issuer.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { JwksCache } from "../federation/jwks_cache.ts";
 import { machineNetwork, OutboundHttp } from "../outbound/outbound_http.ts";
@@ -52,7 +53,6 @@ export async function runOperation<Name extends OperationName>(
   }
   try {
     opened(`${storage.database.description}${storage.isNew ? ", created just now" : ""}`);
-    const { hostname, port } = config.listen;
     const http = new OutboundHttp(machineNetwork(io.env));
     return await operate(name, {
       sql: storage.database.sql,
@@ -60,7 +60,7 @@ export async function runOperation<Name extends OperationName>(
       keys: storage.keys,
       jwksCache: new JwksCache(io.clock, http, config.federation.privateIssuers),
       config,
-      issuer: config.issuer ?? `http://${hostname}:${port}`,
+      issuer: config.issuer ?? defaultIssuer(config, config.listen),
     }, given);
   } finally {
     await storage.database.close();

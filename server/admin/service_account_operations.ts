@@ -1,5 +1,5 @@
 import { formatScope, missingScopes, parseScope } from "../../shared/oauth/scope.ts";
-import type { ServerConfig } from "../config/load.ts";
+import type { ServerConfig } from "../config/server_config.ts";
 import { scopeNames, workloadScopes } from "../scopes.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import {

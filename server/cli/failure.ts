@@ -11,26 +11,32 @@ import { FolderLocked } from "../store/embedded/folder_lock.ts";
 import { MigrationConflict } from "../store/db/migration_conflict.ts";
 import { NoDatabase } from "../store/db/no_database.ts";
 import { DatabaseUnreachable } from "../store/db/postgres_dial.ts";
+import type { ConfigProblem } from "../config/problem.ts";
 import { TlsPairError } from "../config/tls_pair.ts";
 
 /** Longest message, in characters: those of a database or a parser quote what they were given. */
 const MAX_MESSAGE_LENGTH = 2000;
 
-/** Lists what is wrong with the settings. */
-export function reportProblems(problems: readonly string[], io: ServerIo): number {
-  io.stderr("The settings need mending:\n");
-  for (const problem of problems) io.stderr(`  - ${sanitizeLine(problem, MAX_MESSAGE_LENGTH)}\n`);
+/** A line about a setting or another input of the command. */
+type Finding = Pick<ConfigProblem, "subject" | "message">;
+
+/** Lists what is wrong with the configuration. */
+export function reportProblems(problems: readonly Finding[], io: ServerIo): number {
+  io.stderr("The configuration is not valid:\n");
+  for (const problem of problems) io.stderr(`  - ${format(problem)}\n`);
   return EXIT.usage;
 }
 
-/** Lists what works but is hardly meant. */
-export function reportWarnings(warnings: readonly string[], io: ServerIo): void {
-  for (const warning of warnings) {
-    io.stderr(`Warning: ${sanitizeLine(warning, MAX_MESSAGE_LENGTH)}\n`);
-  }
+/** Lists what works, but probably not as intended. */
+export function reportWarnings(warnings: readonly Finding[], io: ServerIo): void {
+  for (const warning of warnings) io.stderr(`Warning: ${format(warning)}\n`);
 }
 
-/** Says on standard error which database a command works on: a forgotten --config shows. */
+function format({ subject, message }: Finding): string {
+  return sanitizeLine(`${subject}: ${message}`, MAX_MESSAGE_LENGTH);
+}
+
+/** Names the database of a command on standard error, so that a forgotten --config is noticed. */
 export function reportDatabase(description: string, io: ServerIo): void {
   io.stderr(`Database: ${sanitizeLine(description, MAX_MESSAGE_LENGTH)}\n`);
 }

@@ -8,7 +8,9 @@ import { listMigrations } from "../admin/migration_operations.ts";
 import type { OperationResult } from "../admin/operations.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { formatTable } from "../../shared/table.ts";
-import { loadConfig, type ServerConfig, type SettingFlags } from "../config/load.ts";
+import type { SettingFlags } from "../config/gather.ts";
+import { loadConfig } from "../config/load.ts";
+import type { ServerConfig } from "../config/server_config.ts";
 import type { ServerIo } from "../io.ts";
 import { migrateInTime, openReachable } from "../open_store.ts";
 import { FolderLocked } from "../store/embedded/folder_lock.ts";
@@ -30,7 +32,9 @@ export async function migrate(
     const problem = email === undefined
       ? "Write it like --rename-user ID=ADDRESS, with an id from the message of `migrate`."
       : emailProblem(email);
-    if (problem !== undefined) return reportProblems([`--rename-user: ${problem}`], io);
+    if (problem !== undefined) {
+      return reportProblems([{ subject: "--rename-user", message: problem }], io);
+    }
     renamedUsers.set(id.toLowerCase(), email);
   }
   try {

@@ -1,9 +1,26 @@
-/** Options that several of the operator's commands have. */
+/** Options of the operator's commands, from the declarations of the settings. */
 import type { Command } from "commander";
+import { flagName } from "../config/gather.ts";
+import { type SettingName, settings } from "../config/schema.ts";
+import type { Setting } from "../config/setting.ts";
 
-/** Which database a command uses. */
-export const database = (command: Command) =>
-  command
-    .option("--data-dir <folder>", "where the embedded database lies")
-    .option("--database-url <url>", "a PostgreSQL database instead")
-    .option("--config <file>", "read settings from this file");
+export const CONFIG_OPTION = ["--config <file>", "read settings from this TOML file"] as const;
+
+/** The options that select the database of a command. */
+export function database(command: Command): Command {
+  for (const name of ["data_dir", "database_url"] satisfies SettingName[]) {
+    addSetting(command, settings.find((setting) => setting.name === name)!);
+  }
+  return command.option(...CONFIG_OPTION);
+}
+
+/** The flag of a setting. Secrets have none: other users of the machine could read it. */
+export function addSetting(command: Command, setting: Setting): void {
+  if (setting.secret) return;
+  command.option(`${flagName(setting)} <${setting.type.placeholder}>`, describe(setting));
+}
+
+function describe({ summary, default: value, defaultText }: Setting): string {
+  const shown = value || defaultText;
+  return shown === undefined ? summary : `${summary} (default: ${shown})`;
+}

@@ -1,27 +1,28 @@
 import { dirname } from "node:path";
-import type { ServerConfig } from "./load.ts";
 import type { ConfigFile } from "./config_file.ts";
 import { permissionProblem, type Readers } from "./file_permissions.ts";
+import type { ConfigProblem } from "./problem.ts";
 import { settings } from "./schema.ts";
+import type { ServerConfig } from "./server_config.ts";
 import { isPostgresUrl, parsePostgresUrl } from "../store/db/postgres_url.ts";
 import { embeddedFolder } from "../store/embedded/embedded.ts";
 
 /**
- * What is wrong with the files and folders that the server's secrets depend on, a line for
- * each. Mostly that other users of this machine may read or change them, with the command
- * that fixes it.
+ * Problems of the files and folders that the server's secrets depend on: mostly that other users
+ * of this machine may read or change them, with the command that fixes it.
  */
 export async function checkFiles(
   { dataDir, databaseUrl, tls }: Pick<ServerConfig, "dataDir" | "databaseUrl" | "tls">,
   configFile: ConfigFile,
-): Promise<string[]> {
-  const problems: string[] = [];
-  const check = async (name: string, path: string, readers: Readers): Promise<boolean> => {
-    const problem = await permissionProblem(path, readers);
-    if (problem !== undefined) problems.push(`${name}: ${problem}`);
-    return problem === undefined;
+): Promise<ConfigProblem[]> {
+  const problems: ConfigProblem[] = [];
+  const check = async (subject: string, path: string, readers: Readers): Promise<boolean> => {
+    const message = await permissionProblem(path, readers);
+    if (message === undefined) return true;
+    problems.push({ code: "insecure_permissions", subject, message });
+    return false;
   };
-  // Whoever may change it decides whom the server trusts; a group is often let read it.
+  // A user who may change it decides whom the server trusts; a group may read it.
   if (configFile.path !== undefined) {
     const readers = holdsSecrets(configFile) ? "group" : "everyone";
     await check("config file", configFile.path, readers);
@@ -33,8 +34,10 @@ export async function checkFiles(
   }
   if (databaseUrl !== undefined || dataDir === "") return problems;
   const file = await fileInPlaceOfFolder(dataDir);
-  if (file !== undefined) problems.push(`data_dir: ${file} is a file, not a folder`);
-  else if (await check("data_dir", dataDir, "owner")) {
+  if (file !== undefined) {
+    const message = `${file} is a file, not a folder.`;
+    problems.push({ code: "not_a_folder", subject: "data_dir", message });
+  } else if (await check("data_dir", dataDir, "owner")) {
     await check("data_dir", embeddedFolder(dataDir), "owner");
   }
   return problems;
@@ -55,14 +58,14 @@ async function fileInPlaceOfFolder(path: string): Promise<string | undefined> {
 /** Secret settings, and addresses with a password in them. */
 function holdsSecrets({ values }: ConfigFile): boolean {
   const isSecret = (name: string) =>
-    settings.some((setting) => setting.name === name && "secret" in setting);
+    settings.some((setting) => setting.name === name && setting.secret);
   return Object.entries(values).some(([name, value]) =>
-    // A mail server that takes mail without a password.
+    // A mail server may accept mail without a password.
     (isSecret(name) && !/^smtps?:\/\//.test(value)) || hasPassword(value)
   );
 }
 
-/** The password may hold an @ itself. */
+/** A password may itself contain an @. */
 function hasPassword(address: string): boolean {
   const start = address.indexOf("://");
   if (start < 0) return false;

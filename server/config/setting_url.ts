@@ -1,18 +1,18 @@
-/** Addresses in settings: checked once, when settings are read, and shown without what may be secret. */
+/** URLs in settings: how they are checked, and how they are shown without what may be secret. */
 import { isLoopbackHost } from "./parsers.ts";
 
-/** What a problem says of special characters; `database_url` has the same rule. */
+/** Advice about special characters; `database_url` has the same rule. */
 const ENCODE =
   "percent-encode special characters of the user and password: %40 for @, %2F for /, " +
   "%3F for ?, %23 for #, %25 for %";
 
 /**
- * An address as messages may show it. User and password, query and fragment are masked,
- * with `secretPath` the path as well: the addresses of many webhooks are their secret.
- * Works on text that is not a valid URL: that is what messages are about.
+ * A URL as messages may show it: user, password, query and fragment are masked, and with
+ * `secretPath` the path as well, since the path of many webhooks is their secret. The text need
+ * not be a valid URL: messages are about those that are not.
  */
 export function displayUrl(text: string, { secretPath = false } = {}): string {
-  // Nobody can tell whether an @ ends a password or is part of the path.
+  // An @ may end a password or be part of the path.
   if (secretPath && text.includes("@")) return MASK;
   const masked = text
     .replace(/^(\w[\w+.-]*:\/\/)?.*@/s, (_, scheme = "") => `${scheme}${MASK}@`)
@@ -20,20 +20,30 @@ export function displayUrl(text: string, { secretPath = false } = {}): string {
   return secretPath ? masked.replace(/^(\w[\w+.-]*:\/\/[^/]*)\/.+$/s, `$1/${MASK}`) : masked;
 }
 
-const MASK = "********";
+export const MASK = "********";
 
-/** What is wrong with the address of a service that we send requests to, without the setting's name. */
-export function httpUrlProblem(text: string, { secretPath = false } = {}): string | undefined {
+/** Why requests cannot be sent to a URL; undefined if they can. */
+export function httpUrlProblem(
+  text: string,
+  { secretPath = false } = {},
+): { code: "invalid_value" | "insecure_url"; message: string } | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined) {
-    return `"${displayUrl(text, { secretPath })}" is not a valid URL; write it like ` +
-      `https://hooks.example.com/path, and ${ENCODE}`;
+    const shown = displayUrl(text, { secretPath });
+    const message = `"${shown}" is not a valid URL. Use one such as ` +
+      `https://hooks.example.com/path, and ${ENCODE}.`;
+    return { code: "invalid_value", message };
   }
-  const safe = url.protocol === "https:" ||
+  const isSecure = url.protocol === "https:" ||
     (url.protocol === "http:" && isLoopbackHost(url.hostname));
-  if (!safe) return `"${displayUrl(text, { secretPath })}" must be an https address`;
+  if (!isSecure) {
+    const message = `"${displayUrl(text, { secretPath })}" must use https. ` +
+      "Only loopback addresses may use http.";
+    return { code: "insecure_url", message };
+  }
   if (url.username !== "" || url.password !== "" || text.includes("#")) {
-    return "must have no user, no password and no #: fetch sends none of them";
+    const message = "must not have a user, a password or a fragment: fetch does not send them.";
+    return { code: "invalid_value", message };
   }
   return undefined;
 }
@@ -47,11 +57,11 @@ export interface MailServer {
   auth?: { user: string; pass: string };
 }
 
-/** Parses `smtp_url`; a text is what is wrong with it, which repeats no part of it. */
+/** Parses `smtp_url`. A text says what is wrong with it and repeats no part of it. */
 export function parseSmtpUrl(text: string): MailServer | string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  const malformed = "is not the address of a mail server; write it like " +
-    `smtp://user:password@mail.example.com:587 or smtps://…, and ${ENCODE}`;
+  const malformed = "is not a valid mail server URL. Use one such as " +
+    `smtp://user:password@mail.example.com:587 or smtps://…, and ${ENCODE}.`;
   if (url === undefined || url.hostname === "") return malformed;
   if (url.protocol !== "smtp:" && url.protocol !== "smtps:") return malformed;
   // What follows one of these may be the rest of a password.
@@ -75,15 +85,16 @@ export function parseSmtpUrl(text: string): MailServer | string {
 /** The variables that name a proxy for outbound requests. */
 export const PROXY_VARIABLES = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"] as const;
 
-/** Parses the address of a proxy; a text is what is wrong with it, which repeats no part of it. */
+/** Parses the URL of a proxy. A text says what is wrong with it and repeats no part of it. */
 export function parseProxyUrl(text: string): URL | string {
-  const malformed =
-    "is not the address of a proxy; write it like http://user:password@proxy:3128, " +
-    `and ${ENCODE}`;
+  const malformed = "is not a valid proxy URL. Use one such as http://user:password@proxy:3128, " +
+    `and ${ENCODE}.`;
   const withScheme = text.includes("://") ? text : `http://${text}`;
   const url = URL.canParse(withScheme) ? new URL(withScheme) : undefined;
   if (url === undefined || url.hostname === "") return malformed;
-  if (url.protocol !== "http:") return "must be an http:// proxy; others are not supported";
+  if (url.protocol !== "http:") {
+    return "must start with http://. Other kinds of proxies are not supported.";
+  }
   try {
     decodeURIComponent(url.username + url.password);
     return url;

@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import type { Clock } from "../../shared/clock.ts";
-import type { ServerConfig } from "./load.ts";
+import type { ServerConfig } from "./server_config.ts";
 
 /** The certificate or its key cannot be used; `message` names the setting and the file. */
 export class TlsPairError extends Error {
@@ -11,7 +11,7 @@ export interface TlsPair {
   cert: string;
   key: string;
   /** Clients will not accept it: it has expired, or is not valid yet. */
-  warning?: string;
+  warning?: { subject: string; message: string };
 }
 
 /** Reads the certificate chain and the private key, and has them tried. Throws TlsPairError. */
@@ -87,9 +87,10 @@ function warningFor(
   { validFrom, validTo }: X509Certificate,
   file: string,
   clock: Clock,
-): string | undefined {
+): TlsPair["warning"] {
+  const subject = "tls_cert";
   const now = clock.now();
-  if (Date.parse(validTo) <= now) return `tls_cert: ${file} expired on ${validTo}`;
-  if (Date.parse(validFrom) > now) return `tls_cert: ${file} is not valid before ${validFrom}`;
-  return undefined;
+  if (Date.parse(validTo) <= now) return { subject, message: `${file} expired on ${validTo}.` };
+  if (Date.parse(validFrom) <= now) return undefined;
+  return { subject, message: `${file} is not valid before ${validFrom}.` };
 }

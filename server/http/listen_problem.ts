@@ -1,4 +1,4 @@
-import type { ServerConfig } from "../config/load.ts";
+import type { ServerConfig } from "../config/server_config.ts";
 
 /** The server cannot listen; `message` names the address and what to do. */
 export class ListenError extends Error {

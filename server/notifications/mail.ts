@@ -1,5 +1,5 @@
 import type { Transporter } from "nodemailer";
-import type { ServerConfig } from "../config/load.ts";
+import type { ServerConfig } from "../config/server_config.ts";
 import { Deliveries, type Failure } from "./delivery_queue.ts";
 import type { Log } from "../log.ts";
 import { parseSmtpUrl } from "../config/setting_url.ts";

@@ -1,6 +1,6 @@
 import { createHmac, randomUUID } from "node:crypto";
 import type { Clock } from "../../shared/clock.ts";
-import type { ServerConfig } from "../config/load.ts";
+import type { ServerConfig } from "../config/server_config.ts";
 import { Deliveries, type Failure } from "./delivery_queue.ts";
 import type { Log } from "../log.ts";
 import type { OutboundHttp } from "../outbound/outbound_http.ts";

@@ -1,6 +1,6 @@
 import type { AuthorizationServerMetadata } from "../../shared/oauth/metadata.ts";
 import { DEVICE_CODE_GRANT } from "../../shared/oauth/grant_types.ts";
-import type { ServerConfig, SigningAlgorithm } from "../config/load.ts";
+import type { ServerConfig, SigningAlgorithm } from "../config/server_config.ts";
 import type { Grant } from "./grants/grant.ts";
 
 /** Where each endpoint lives, below the issuer. */

@@ -1,5 +1,5 @@
 import { formatScope, MAX_SCOPE_LENGTH, missingScopes } from "../../shared/oauth/scope.ts";
-import type { ServerConfig } from "../config/load.ts";
+import type { ServerConfig } from "../config/server_config.ts";
 import { patScopes, scopeNames } from "../scopes.ts";
 import { parseNetwork } from "../http/ip_address.ts";
 import { nameProblem } from "../store/users.ts";

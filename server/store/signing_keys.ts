@@ -1,5 +1,5 @@
 import type { JWK } from "jose";
-import type { SigningAlgorithm } from "../config/load.ts";
+import type { SigningAlgorithm } from "../config/server_config.ts";
 import { isSealed, type Sealing } from "../security/encryption.ts";
 import type { Sql, Transaction } from "./db/connect.ts";
 

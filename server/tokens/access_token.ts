@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { errors, jwtVerify, SignJWT } from "jose";
 import { type Clock, numericDate } from "../../shared/clock.ts";
 import { OAuthError } from "../../shared/oauth/errors.ts";
-import type { SigningAlgorithm } from "../config/load.ts";
+import type { SigningAlgorithm } from "../config/server_config.ts";
 import type { SigningKey, SigningKeys } from "./signing_keys.ts";
 
 /** Largest access token, in characters: fits every keychain entry and header line. */

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { errors, jwtVerify, SignJWT } from "jose";
 import { type Clock, numericDate } from "../../shared/clock.ts";
 import type { UserinfoResponse } from "../../shared/oauth/userinfo_response.ts";
-import type { SigningAlgorithm } from "../config/load.ts";
+import type { SigningAlgorithm } from "../config/server_config.ts";
 import type { SigningKeys } from "./signing_keys.ts";
 
 /** Signs an ID token (OpenID Connect Core 1.0 section 2). `lifetime` is in seconds. */

@@ -1,6 +1,6 @@
 import { managementResource } from "../../shared/management.ts";
 import { OAuthError } from "../../shared/oauth/errors.ts";
-import type { ServerConfig } from "../config/load.ts";
+import type { ServerConfig } from "../config/server_config.ts";
 
 /** What an access token is for: the operator's API, or our own management interface. */
 export type Resource = "api" | "management";

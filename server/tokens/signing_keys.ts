@@ -9,7 +9,7 @@ import {
   type JWK,
 } from "jose";
 import type { Clock } from "../../shared/clock.ts";
-import type { ServerConfig, SigningAlgorithm } from "../config/load.ts";
+import type { ServerConfig, SigningAlgorithm } from "../config/server_config.ts";
 import type { Sealing } from "../security/encryption.ts";
 import type { Sql, Transaction } from "../store/db/connect.ts";
 import {

@@ -1,7 +1,7 @@
 import type { Clock } from "../../shared/clock.ts";
 import { managementResource } from "../../shared/management.ts";
 import { parseScope } from "../../shared/oauth/scope.ts";
-import type { ServerConfig } from "../config/load.ts";
+import type { ServerConfig } from "../config/server_config.ts";
 import { NetworkList } from "../http/ip_address.ts";
 import type { Resource } from "../tokens/resource.ts";
 import type { Log } from "../log.ts";

@@ -39,29 +39,29 @@ Deno.test("serve says what keeps it from starting, and what to do", async (t) =>
     "a public address without https",
     ["--listen", "0.0.0.0:0"],
     EXIT.usage,
-    /0\.0\.0\.0 is reachable from other machines, without https\. Give tls_cert/,
-    /issuer: set it to the public address/,
+    /^ {2}- listen: /m,
+    /^ {2}- issuer: /m,
   );
   await step(
     "a public issuer without https",
     ["--issuer", "http://auth.example.com"],
     EXIT.usage,
-    /http:\/\/auth\.example\.com must be https/,
+    /^ {2}- issuer: http:\/\/auth\.example\.com /m,
   );
   await step(
     "several settings at once",
     ["--listen", "nowhere", "--access-token-lifetime", "soon", "--signing-algorithm", "none"],
     EXIT.usage,
-    /listen: "nowhere" is no address/,
-    /access_token_lifetime: "soon" is no duration/,
-    /signing_algorithm: "none" is not one of ES256, EdDSA, RS256/,
+    /^ {2}- listen: "nowhere"/m,
+    /^ {2}- access_token_lifetime: "soon"/m,
+    /^ {2}- signing_algorithm: "none"/m,
   );
   await step("an unknown option", ["--bogus"], EXIT.usage, /unknown option '--bogus'/);
   await step(
     "another kind of database",
     ["--database-url", `mysql://u:${PASSWORD_MARK}@127.0.0.1/db`],
     EXIT.usage,
-    /must start with postgres:\/\//,
+    /^ {2}- database_url: /m,
   );
   await step(
     "a database that is not there",
@@ -124,7 +124,7 @@ Deno.test("serve --check shows every setting and its source, and no secret", asy
     unreachable.stdout,
     /^database_url +postgres:\/\/app:\*+@127\.0\.0\.1:1\/auth\?password=\*+ +\(DATABASE_URL\)$/m,
   );
-  assert.doesNotMatch(unreachable.stdout, /fine/);
+  assert.doesNotMatch(unreachable.stdout, /configuration is valid/);
   for (const each of [ended, unreachable]) {
     assertNoSecrets("serve --check", each.stdout + each.stderr);
   }
@@ -140,13 +140,13 @@ Deno.test("serve --check shows every setting and its source, and no secret", asy
       /^audience +http:\/\/127\.0\.0\.1:9999 +\(default\)$/m,
       /^database_url +none +\(default\)$/m,
       /^tls_key +none +\(default\)$/m,
-      /The settings are fine/,
+      /The configuration is valid/,
     ]
   ) assert.match(ended.stdout, line);
 
   const wrong = await run(["serve", "--check", "--listen", "0.0.0.0:80"], { env: home.env });
   assert.equal(wrong.code, EXIT.usage);
-  assert.match(wrong.stderr, /without https/);
+  assert.match(wrong.stderr, /^ {2}- listen: /m);
   assert.deepEqual(
     [...Deno.readDirSync(home.folder)].map(({ name }) => name).sort(),
     ["server.toml", "tmp"],

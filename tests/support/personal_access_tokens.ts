@@ -1,6 +1,6 @@
 /** Requests to the REST interface, as a person's login or with any token. */
 import assert from "node:assert/strict";
-import type { ServerConfig } from "../../server/config/load.ts";
+import type { ServerConfig } from "../../server/config/server_config.ts";
 import { brand } from "../../shared/brand.ts";
 import { formatScope } from "../../shared/oauth/scope.ts";
 import type { Answer, TestServer } from "./test_server.ts";

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { app } from "../../server/app.ts";
-import { loadConfig, type ServerConfig } from "../../server/config/load.ts";
+import { loadConfig } from "../../server/config/load.ts";
+import type { ServerConfig } from "../../server/config/server_config.ts";
 import type { AppParts } from "../../server/app_parts.ts";
 import { JwksCache } from "../../server/federation/jwks_cache.ts";
 import { openStorage } from "../../server/open_store.ts";

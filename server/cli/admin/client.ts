@@ -3,7 +3,7 @@ import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { formatToken } from "../../../shared/tokens/format.ts";
 import { formatTable } from "../../../shared/table.ts";
-import type { SettingFlags } from "../../config/load.ts";
+import type { SettingFlags } from "../../config/gather.ts";
 import type { ServerIo } from "../../io.ts";
 import { tokenHash } from "../../tokens/token_hash.ts";
 import { adminCommand } from "./command.ts";

@@ -1,4 +1,5 @@
-import { loadConfig, type SettingFlags } from "../../config/load.ts";
+import type { SettingFlags } from "../../config/gather.ts";
+import { loadConfig } from "../../config/load.ts";
 import {
   type OperationArguments,
   type OperationName,

@@ -1,7 +1,7 @@
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { formatJson } from "../../../shared/sanitize.ts";
 import { formatTable } from "../../../shared/table.ts";
-import type { SettingFlags } from "../../config/load.ts";
+import type { SettingFlags } from "../../config/gather.ts";
 import type { ServerIo } from "../../io.ts";
 import { adminCommand } from "./command.ts";
 

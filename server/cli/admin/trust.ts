@@ -1,3 +1,4 @@
+import { brand } from "../../../shared/brand.ts";
 import { parseDurationSeconds } from "../../../shared/duration.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { EXPIRY_EXAMPLES, parseExpiry } from "../../../shared/expiry.ts";
@@ -5,12 +6,17 @@ import { formatScope } from "../../../shared/oauth/scope.ts";
 import { escapeUnsafe, formatJson, sanitizeLine } from "../../../shared/sanitize.ts";
 import { formatTable } from "../../../shared/table.ts";
 import type { TrustRuleRequest } from "../../admin/trust_operations.ts";
-import { loadConfig, type SettingFlags } from "../../config/load.ts";
+import type { SettingFlags } from "../../config/gather.ts";
+import { loadConfig } from "../../config/load.ts";
 import { describeCondition } from "../../federation/condition.ts";
-import { DomainError } from "../../domain_error.ts";
-import { buildRule, byNameNote, type RuleOptions } from "../../federation/build_rule.ts";
-import { isProviderName, provider, providers } from "../../federation/providers.ts";
-import { repositoryNumberLookUp } from "../../federation/repository_number.ts";
+import {
+  isProviderName,
+  provider,
+  type ProviderName,
+  providers,
+} from "../../federation/providers.ts";
+import { repositoryIdLookUp } from "../../federation/repository_id.ts";
+import { draftRule, RuleDraftError } from "../../federation/build_rule.ts";
 import { machineNetwork, OutboundHttp } from "../../outbound/outbound_http.ts";
 import type { ServerIo } from "../../io.ts";
 import { adminCommand } from "./command.ts";
@@ -49,8 +55,7 @@ export async function adminTrustAdd(
 ): Promise<number> {
   if (!isProviderName(providerName)) {
     io.stderr(
-      `"${sanitizeLine(providerName, 100)}" is not a known provider. Use one of ` +
-        `${providers.map(({ name }) => name).join(", ")}.\n`,
+      `There is no provider "${providerName}". Known: ${Object.keys(providers).join(", ")}.\n`,
     );
     return EXIT.usage;
   }
@@ -71,14 +76,16 @@ export async function adminTrustAdd(
   const { dataDir, databaseUrl, config } = options;
   const loaded = await loadConfig({ dataDir, databaseUrl, config }, io);
   if (loaded.problems.length > 0) return reportProblems(loaded.problems, io);
-  const http = new OutboundHttp(machineNetwork(io.env));
-  const draft = await buildRule(
-    providerName,
-    { ...options, subject, conditions: options.condition ?? [] },
-    repositoryNumberLookUp(http, loaded.config.federation.privateIssuers),
-  );
-  if (draft instanceof DomainError) {
-    io.stderr(`${sanitizeLine(describeOptionError(draft), 1000)}\n`);
+  let draft;
+  try {
+    const wishes = { ...options, subject, conditions: options.condition ?? [] };
+    const { federation } = loaded.config;
+    const http = new OutboundHttp(machineNetwork(io.env));
+    const lookUpId = repositoryIdLookUp(http, federation.privateIssuers);
+    draft = await draftRule(providerName, wishes, lookUpId);
+  } catch (error) {
+    if (!(error instanceof RuleDraftError)) throw error;
+    io.stderr(`${error.message}\n`);
     return EXIT.usage;
   }
   const request: TrustRuleRequest = {
@@ -94,9 +101,7 @@ export async function adminTrustAdd(
     enabledUntil: expiry === null ? undefined : new Date(expiry).toISOString(),
     force: options.force === true,
   };
-  if (draft.byName !== undefined) {
-    io.stderr(`Note: ${byNameNote(draft.byName)} Use --repository-id NUMBER.\n`);
-  }
+  for (const note of draft.notes) io.stderr(`Note: ${note}\n`);
   return await adminCommand(
     "addTrustRule",
     request,
@@ -108,10 +113,7 @@ export async function adminTrustAdd(
         io.stdout(`  ${describeCondition(condition)}\n`);
       }
       io.stdout(
-        `It acts as ${added.actsAs}, with ${request.scope}.\n${
-          provider(providerName).jobSetup?.(added.audience) ??
-            `Its tokens must have the audience ${added.audience}.\n`
-        }`,
+        `It acts as ${added.actsAs}, with ${request.scope}.\n${nextStep(providerName, added)}`,
       );
       return EXIT.ok;
     },
@@ -124,19 +126,14 @@ export async function adminTrustAdd(
   );
 }
 
-/** Options by the fields of a rule that errors name. */
-const OPTIONS: Partial<Record<string, string>> = {
-  issuer: "--issuer",
-  branch: "--branch",
-  tag: "--tag",
-  environment: "--environment",
-  repositoryId: "--repository-id",
-  conditions: "--condition",
-} satisfies Partial<Record<keyof RuleOptions, string>>;
-
-function describeOptionError({ field = "", message }: DomainError): string {
-  const option = OPTIONS[field];
-  return option === undefined ? message : `${option}: ${message}`;
+function nextStep(name: ProviderName, { audience }: { audience: string }): string {
+  if (name.startsWith("github")) {
+    return "The workflow needs this:\n  permissions:\n    id-token: write\n    contents: read\n";
+  }
+  if (name.startsWith("gitlab")) {
+    return `The job needs this:\n  id_tokens:\n    ${brand.envPrefix}_ID_TOKEN:\n      aud: ${audience}\n`;
+  }
+  return `Its tokens must have the audience ${audience}.\n`;
 }
 
 export async function adminTrustList(

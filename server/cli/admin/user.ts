@@ -1,6 +1,6 @@
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { formatTable } from "../../../shared/table.ts";
-import type { SettingFlags } from "../../config/load.ts";
+import type { SettingFlags } from "../../config/gather.ts";
 import { hashPassword, passwordProblem } from "../../security/password_hash.ts";
 import type { ServerIo } from "../../io.ts";
 import { emailProblem, nameProblem } from "../../store/users.ts";

@@ -1,4 +1,4 @@
-import type { TokenPolicy } from "../../config/load.ts";
+import type { TokenPolicy } from "../../config/server_config.ts";
 import type { FormParameters } from "../../http/form.ts";
 import { DomainError } from "../../domain_error.ts";
 

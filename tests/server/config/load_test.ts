@@ -1,9 +1,11 @@
-/** Settings: flags over environment over file, and every mistake told at once. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { loadConfig, type SettingFlags } from "../../../server/config/load.ts";
+import type { SettingFlags } from "../../../server/config/gather.ts";
+import { loadConfig } from "../../../server/config/load.ts";
 import type { ServerIo } from "../../../server/io.ts";
+import type { ConfigProblemCode } from "../../../server/config/problem.ts";
 import { brand } from "../../../shared/brand.ts";
+import { assertGolden } from "../../support/golden.ts";
 
 const PREFIX = brand.envPrefix;
 
@@ -32,7 +34,7 @@ async function load(flags: SettingFlags = {}, env: Record<string, string> = {}, 
   }
 }
 
-Deno.test("without settings the server is this machine's own", async () => {
+Deno.test("without settings, the server is for this machine only", async () => {
   const { config, problems } = await load();
   assert.deepEqual(problems, []);
   assert.deepEqual(config.listen, { hostname: "127.0.0.1", port: 8787 });
@@ -41,7 +43,7 @@ Deno.test("without settings the server is this machine's own", async () => {
   assert.equal(config.accessTokenLifetime, 900);
 });
 
-Deno.test("flags win over the environment, which wins over the file", async () => {
+Deno.test("flags override the environment, which overrides the file", async () => {
   const file = 'listen = "127.0.0.1:1"\naccess_token_lifetime = "5m"\nkey_rotation = "30d"';
   const env = {
     [`${PREFIX}_LISTEN`]: "127.0.0.1:2",
@@ -62,7 +64,7 @@ Deno.test("flags win over the environment, which wins over the file", async () =
   assert.equal(own.config.databaseUrl, "postgres://own/db");
 });
 
-Deno.test("the file describes scopes and may switch the device flow off", async () => {
+Deno.test("the file describes scopes and can disable the device flow", async () => {
   const file = 'device_flow = false\n[scopes]\ndeploy = "Deploy your services"';
   const { config, problems } = await load({}, {}, file);
   assert.deepEqual(problems, []);
@@ -70,7 +72,7 @@ Deno.test("the file describes scopes and may switch the device flow off", async 
   assert.deepEqual(config.scopes.at(-1), { name: "deploy", description: "Deploy your services" });
 });
 
-Deno.test("a scope may be for some people, some programs, or no token", async () => {
+Deno.test("a scope can be limited to roles, to clients and to logins", async () => {
   const file = "[scopes]\n" +
     'operate = { description = "Operate", roles = ["admin"], clients = ["console"], tokens = false }';
   const { config, problems } = await load({}, {}, file);
@@ -84,59 +86,165 @@ Deno.test("a scope may be for some people, some programs, or no token", async ()
   });
 });
 
-Deno.test("each mistake is named, all at once", async () => {
-  const cases: [SettingFlags, Record<string, string>, string | undefined, RegExp][] = [
-    [{ listen: "nowhere" }, {}, undefined, /listen: "nowhere" is no address/],
-    [{ listen: "0.0.0.0:80", issuer: "https://a.example" }, {}, undefined, /without https/],
-    [{ listen: "[::]:80", issuer: "https://a.example" }, {}, undefined, /without https/],
-    [{ listen: "0.0.0.0:80", trustedProxies: "10.0.0.0/8" }, {}, undefined, /issuer: set it/],
-    [{ issuer: "http://a.example" }, {}, undefined, /must be https/],
-    [{ issuer: "https://a.example/path" }, {}, undefined, /without path/],
-    [{ issuer: "nonsense" }, {}, undefined, /issuer: "nonsense" is no address/],
-    [
-      { databaseUrl: "postgres://a:b@h:1,i:2/d?target_session_attrs=standby" },
-      {},
-      undefined,
-      /database_url: target_session_attrs/,
+interface InvalidCase {
+  flags?: SettingFlags;
+  env?: Record<string, string>;
+  file?: string;
+  /** Of each problem, in order. */
+  problems: [code: ConfigProblemCode, subject: string][];
+}
+
+const ISSUER = "https://auth.example.com";
+const CONFIG_FILE = "config file";
+
+const INVALID: InvalidCase[] = [
+  { flags: { listen: "nowhere" }, problems: [["invalid_value", "listen"]] },
+  {
+    flags: { listen: "0.0.0.0:80", issuer: ISSUER },
+    problems: [["exposed_without_https", "listen"]],
+  },
+  { flags: { listen: "[::]:80", issuer: ISSUER }, problems: [["exposed_without_https", "listen"]] },
+  {
+    flags: { listen: "0.0.0.0:80", trustedProxies: "10.0.0.0/8" },
+    problems: [["missing", "issuer"]],
+  },
+  {
+    flags: { listen: "0.0.0.0:80", trustedProxies: "10.0.0.0/8", issuer: "nonsense" },
+    problems: [["invalid_value", "issuer"]],
+  },
+  { flags: { issuer: "http://a.example" }, problems: [["insecure_url", "issuer"]] },
+  { flags: { issuer: "https://a.example/path" }, problems: [["invalid_value", "issuer"]] },
+  { flags: { issuer: "nonsense" }, problems: [["invalid_value", "issuer"]] },
+  {
+    flags: { databaseUrl: "postgres://a:b@h:1,i:2/d?target_session_attrs=standby" },
+    problems: [["invalid_value", "database_url"]],
+  },
+  { flags: { databaseUrl: "mysql://x" }, problems: [["invalid_value", "database_url"]] },
+  { flags: { trustedProxies: "10.0.0.0/99" }, problems: [["invalid_value", "trusted_proxies"]] },
+  {
+    flags: { accessTokenLifetime: "soon" },
+    problems: [["invalid_value", "access_token_lifetime"]],
+  },
+  { flags: { accessTokenLifetime: "1s" }, problems: [["out_of_range", "access_token_lifetime"]] },
+  { flags: { signingAlgorithm: "none" }, problems: [["invalid_value", "signing_algorithm"]] },
+  { flags: { signingAlgorithm: "toString" }, problems: [["invalid_value", "signing_algorithm"]] },
+  { flags: { deviceFlow: "maybe" }, problems: [["invalid_value", "device_flow"]] },
+  { flags: { patMaxPerOwner: "many" }, problems: [["invalid_value", "pat_max_per_owner"]] },
+  { flags: { patMaxPerOwner: "0" }, problems: [["out_of_range", "pat_max_per_owner"]] },
+  { flags: { tlsCert: "a.pem" }, problems: [["incomplete_pair", "tls_cert"]] },
+  { flags: { mailFrom: "a@b.example" }, problems: [["incomplete_pair", "mail_from"]] },
+  {
+    flags: { mailFrom: "nobody" },
+    env: { [`${PREFIX}_SMTP_URL`]: "http://mail.example" },
+    problems: [["invalid_value", "smtp_url"], ["invalid_value", "mail_from"]],
+  },
+  {
+    env: { [`${PREFIX}_SECRET_KEY`]: "short" },
+    problems: [["out_of_range", "secret_key"]],
+  },
+  {
+    env: { [`${PREFIX}_WEBHOOK_SECRET`]: "whsec_short" },
+    problems: [["invalid_value", "webhook_secret"]],
+  },
+  { flags: { patMaxLifetime: "30d" }, problems: [["out_of_range", "pat_default_lifetime"]] },
+  { flags: { webhookUrl: "http://hooks.example" }, problems: [["insecure_url", "webhook_url"]] },
+  {
+    flags: { webhookUrl: "https://user:password@hooks.example" },
+    problems: [["invalid_value", "webhook_url"]],
+  },
+  {
+    flags: { secretScanningKeysUrl: "keys" },
+    problems: [["invalid_value", "secret_scanning_keys_url"]],
+  },
+  {
+    flags: { issuer: ISSUER, trustedProxies: "127.0.0.1", audience: `${ISSUER}/api/v1` },
+    problems: [["reserved", "audience"]],
+  },
+  { env: { [`${PREFIX}_LISTN`]: "x" }, problems: [["unknown_variable", `${PREFIX}_LISTN`]] },
+  { file: "colour = 1", problems: [["unknown_setting", CONFIG_FILE]] },
+  { file: 'listn = "127.0.0.1:0"', problems: [["unknown_setting", CONFIG_FILE]] },
+  { file: "[listen]\nport = 1", problems: [["invalid_value", CONFIG_FILE]] },
+  { file: "= broken", problems: [["malformed_file", CONFIG_FILE]] },
+  { flags: { config: "/nonexistent.toml" }, problems: [["unreadable_file", CONFIG_FILE]] },
+  { file: "scopes = 1", problems: [["invalid_value", CONFIG_FILE]] },
+  { file: '[scopes]\n"a b" = "x"', problems: [["invalid_value", CONFIG_FILE]] },
+  { file: "[scopes]\na = {}", problems: [["invalid_value", CONFIG_FILE]] },
+  {
+    file: '[scopes]\na = { description = "x", roles = ["king"] }',
+    problems: [["invalid_value", CONFIG_FILE]],
+  },
+  {
+    file: '[scopes]\na = { description = "x", clients = "console" }',
+    problems: [["invalid_value", CONFIG_FILE]],
+  },
+  {
+    file: '[scopes]\na = { description = "x", tokens = "no" }',
+    problems: [["invalid_value", CONFIG_FILE]],
+  },
+  {
+    file: '[scopes]\na = { description = "x", color = "red" }',
+    problems: [["invalid_value", CONFIG_FILE]],
+  },
+  { file: '[scopes]\n"manage:all" = "x"', problems: [["reserved", CONFIG_FILE]] },
+  {
+    flags: { listen: "x", issuer: "y", signingAlgorithm: "z" },
+    problems: [
+      ["invalid_value", "listen"],
+      ["invalid_value", "issuer"],
+      ["invalid_value", "signing_algorithm"],
     ],
-    [{ trustedProxies: "10.0.0.0/99" }, {}, undefined, /trusted_proxies: "10\.0\.0\.0\/99"/],
-    [{ accessTokenLifetime: "soon" }, {}, undefined, /access_token_lifetime: "soon"/],
-    [{ accessTokenLifetime: "1s" }, {}, undefined, /access_token_lifetime: "1s"/],
-    [{ signingAlgorithm: "none" }, {}, undefined, /signing_algorithm: "none"/],
-    [{ databaseUrl: "mysql://x" }, {}, undefined, /database_url/],
-    [{ tlsCert: "a.pem" }, {}, undefined, /tls_cert and tls_key belong together/],
-    [{}, { [`${PREFIX}_SECRET_KEY`]: "short" }, undefined, /secret_key: must have 32/],
-    [{}, {}, "colour = 1", /unknown setting "colour"/],
-    [{}, {}, "= broken", /config file/],
-    [{ config: "/nonexistent.toml" }, {}, undefined, /does not exist/],
-    [{}, {}, '[scopes]\n"a b" = "x"', /scope "a b"/],
-    [{}, {}, '[scopes]\na = { description = "x", roles = ["king"] }', /scope "a" has roles/],
-    [{}, {}, '[scopes]\na = { description = "x", color = "red" }', /scope "a" knows no "color"/],
-    [{ patMaxLifetime: "30d" }, {}, undefined, /pat_default_lifetime: is longer/],
-    [{ webhookUrl: "http://hooks.example" }, {}, undefined, /webhook_url: .* must be an https/],
-    [{ secretScanningKeysUrl: "keys" }, {}, undefined, /secret_scanning_keys_url/],
-  ];
-  for (const [flags, env, file, problem] of cases) {
+  },
+];
+
+Deno.test("reports every invalid setting by code and subject", async () => {
+  const messages: string[] = [];
+  for (const { flags, env, file, problems: expected } of INVALID) {
     const { problems } = await load(flags, env, file);
-    assert.ok(problems.some((text) => problem.test(text)), `${problem} not in ${problems}`);
+    assert.deepEqual(
+      problems.map(({ code, subject }) => [code, subject.replace(/ \/.*$/, "")]),
+      expected,
+      JSON.stringify({ flags, env, file }),
+    );
+    for (const { subject, message } of problems) {
+      messages.push(`${subject.replace(/ \/.*\/(?=[\w.]+)/, " /etc/")}: ${message}\n`);
+    }
   }
-  const many = await load({ listen: "x", issuer: "y", signingAlgorithm: "z" });
-  assert.equal(many.problems.length, 3);
+  await assertGolden("config/problems.txt", messages.join(""));
 });
 
-Deno.test("a public server behind a declared proxy or with a certificate is fine", async () => {
-  const issuer = "https://auth.example.com";
-  const proxied = { listen: "0.0.0.0:8787", issuer, trustedProxies: "10.0.0.0/8, ::1" };
+Deno.test("reports that a user without a home folder must choose the data folder", async () => {
+  const io = { ...serverIo(), platform: { os: "linux", homedir: "" } };
+  const { problems } = await loadConfig({}, io);
+  assert.deepEqual(problems.map(({ code, subject }) => [code, subject]), [["missing", "data_dir"]]);
+  assert.deepEqual((await loadConfig({ databaseUrl: "postgres://h/d" }, io)).problems, []);
+});
+
+Deno.test("accepts a public server behind a declared proxy or with a certificate", async () => {
+  const proxied = { listen: "0.0.0.0:8787", issuer: ISSUER, trustedProxies: "10.0.0.0/8, ::1" };
   assert.deepEqual((await load(proxied)).problems, []);
-  const forgotten = await load({ issuer });
-  assert.deepEqual(forgotten.problems, []);
-  assert.match(forgotten.warnings[0], /trusted_proxies/);
   assert.deepEqual((await load(proxied)).warnings, []);
-  const tls = { listen: "0.0.0.0:443", issuer, tlsCert: "c.pem", tlsKey: "k.pem" };
+  const tls = { listen: "0.0.0.0:443", issuer: ISSUER, tlsCert: "c.pem", tlsKey: "k.pem" };
   assert.deepEqual((await load(tls)).problems, []);
 });
 
-Deno.test("no mistake in an address repeats what may be a secret", async () => {
+Deno.test("warns of a proxy that is not declared, and of one that cannot be used", async () => {
+  const { problems, warnings } = await load({ issuer: ISSUER }, {
+    HTTPS_PROXY: "socks5://proxy:1080",
+    http_proxy: "http://",
+  });
+  assert.deepEqual(problems, []);
+  assert.deepEqual(warnings.map(({ code, subject }) => [code, subject]), [
+    ["missing", "trusted_proxies"],
+    ["invalid_value", "HTTPS_PROXY"],
+    ["invalid_value", "HTTP_PROXY"],
+  ]);
+  await assertGolden(
+    "config/warnings.txt",
+    warnings.map(({ subject, message }) => `${subject}: ${message}\n`).join(""),
+  );
+});
+
+Deno.test("never repeats what may be a secret in an invalid URL", async () => {
   const SECRET = "s3cr3t";
   const specials = ["#", "/", "?", "@", "%", "%zz"];
   const flags = specials.flatMap((special): SettingFlags[] => [
@@ -146,19 +254,21 @@ Deno.test("no mistake in an address repeats what may be a secret", async () => {
     { webhookUrl: `http://a.example/12${special}${SECRET}` },
     { secretScanningKeysUrl: `https://u:12${special}${SECRET}@a.example/x` },
   ]);
+  const messages = (problems: { message: string }[]) =>
+    problems.map(({ message }) => message).join();
   for (const flag of flags) {
     const { problems } = await load(flag);
-    // A host "u" with a port, followed by a path or query: nobody can tell that it is a password.
+    // A host "u" with a port, followed by a path or query, cannot be told from a password.
     const isValid = JSON.stringify(flag).match(/Url":"https:\/\/u:12[/?]/);
     assert.ok(problems.length > 0 || isValid, JSON.stringify(flag));
-    assert.ok(!problems.join().includes(SECRET), problems.join());
+    assert.ok(!messages(problems).includes(SECRET), messages(problems));
   }
-  for (const special of specials.filter((each) => each !== "@")) {
+  for (const special of specials.filter((character) => character !== "@")) {
     const { problems } = await load({}, {
       [`${PREFIX}_SMTP_URL`]: `smtp://u:12${special}${SECRET}@mail.example`,
       [`${PREFIX}_MAIL_FROM`]: "a@b.example",
     });
     assert.equal(problems.length, 1, special);
-    assert.ok(!problems.join().includes(SECRET), problems.join());
+    assert.ok(!messages(problems).includes(SECRET), messages(problems));
   }
 });

@@ -12,7 +12,7 @@ import {
   type TrustRuleRequest,
 } from "../../../server/admin/trust_operations.ts";
 import { setServiceAccountShutOut } from "../../../server/admin/service_account_operations.ts";
-import type { ServerConfig } from "../../../server/config/load.ts";
+import type { ServerConfig } from "../../../server/config/server_config.ts";
 import type { Condition } from "../../../server/federation/condition.ts";
 import { cleanUp } from "../../../server/cleanup.ts";
 import { JwksCache } from "../../../server/federation/jwks_cache.ts";

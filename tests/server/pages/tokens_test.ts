@@ -1,7 +1,7 @@
 /** Personal access tokens in the browser: made, shown once, found again, rotated and revoked. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import type { ServerConfig } from "../../../server/config/load.ts";
+import type { ServerConfig } from "../../../server/config/server_config.ts";
 import { brand } from "../../../shared/brand.ts";
 import { databaseKinds } from "../../support/databases.ts";
 import { addPerson, signedIn } from "../../support/page_people.ts";

@@ -1,0 +1,49 @@
+import { brand } from "../../shared/brand.ts";
+import { MANAGEMENT_SCOPES } from "../../shared/management.ts";
+import type { ScopeDescription } from "../scopes.ts";
+
+/** Scopes of every server (OpenID Connect Core 1.0 sections 5.4 and 11). The file may describe them differently. */
+const STANDARD_SCOPES: readonly ScopeDescription[] = [
+  { name: "openid", description: "Know who you are" },
+  { name: "profile", description: "See your name" },
+  { name: "email", description: "See your e-mail address" },
+  { name: "offline_access", description: "Stay logged in until you log out", tokens: false },
+];
+
+/**
+ * What tokens of the management interface permit, as the approval page describes it. Only the
+ * command line may request these scopes, and no personal access token carries them.
+ */
+const MANAGEMENT_SCOPE_DESCRIPTIONS: readonly ScopeDescription[] = [
+  {
+    name: MANAGEMENT_SCOPES.read,
+    description:
+      "List your personal access tokens, and those created with this login, and see their " +
+      "details, but not the tokens",
+  },
+  {
+    name: MANAGEMENT_SCOPES.write,
+    description: "Create, rotate and revoke your personal access tokens. A token that it creates " +
+      "acts as you, with any permission listed here, until it expires or is revoked, even after " +
+      "this login ends",
+  },
+  {
+    name: MANAGEMENT_SCOPES.admin,
+    description:
+      "Act as an administrator: see and revoke everyone's personal access tokens, import " +
+      "tokens that act as other people, and create and rotate tokens that act as service " +
+      "accounts, with the permissions listed here",
+    roles: ["admin" as const],
+  },
+].map((scope) => ({ ...scope, clients: [brand.cliClientId], tokens: false }));
+
+/** The built-in scopes and those of the config file. Each server gets objects of its own. */
+export function scopeCatalogue(configured: readonly ScopeDescription[]): ScopeDescription[] {
+  const isConfigured = ({ name }: ScopeDescription) =>
+    configured.some((scope) => scope.name === name);
+  return [
+    ...STANDARD_SCOPES.filter((scope) => !isConfigured(scope)),
+    ...MANAGEMENT_SCOPE_DESCRIPTIONS,
+    ...configured,
+  ].map((scope) => ({ ...scope }));
+}

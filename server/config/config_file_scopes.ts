@@ -1,0 +1,56 @@
+import type { Role, ScopeDescription } from "../scopes.ts";
+import type { ConfigProblem } from "./problem.ts";
+
+/** A scope name (RFC 6749 section 3.3). */
+const SCOPE_NAME = /^[\x21\x23-\x5B\x5D-\x7E]+$/;
+
+/**
+ * Reads `[scopes]` of the config file: each key is a scope, each value its description, or a
+ * table with description, roles, clients and tokens.
+ */
+export function readScopes(
+  value: unknown,
+  scopes: ScopeDescription[],
+  problems: ConfigProblem[],
+): void {
+  const problem = { code: "invalid_value", subject: "config file" } as const;
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    const message = '"scopes" must be a table, such as [scopes] deploy = "Deploy".';
+    problems.push({ ...problem, message });
+    return;
+  }
+  for (const [name, entry] of Object.entries(value)) {
+    const scope = readScope(name, typeof entry === "string" ? { description: entry } : entry);
+    if (typeof scope !== "string") scopes.push(scope);
+    else problems.push({ ...problem, message: `scope "${name}": ${scope}` });
+  }
+}
+
+/** A scope of the file; a text says what is wrong with it. */
+function readScope(name: string, entry: Record<string, unknown>): ScopeDescription | string {
+  const { description, roles, clients, tokens, ...unknown } = entry;
+  if (!SCOPE_NAME.test(name)) {
+    return 'the name must be printable ASCII without spaces, " and \\ (RFC 6749 section 3.3).';
+  }
+  if (typeof description !== "string") return "the description must be a string.";
+  const isRole = (value: unknown): value is Role => value === "admin" || value === "user";
+  if (roles !== undefined && !(Array.isArray(roles) && roles.every(isRole))) {
+    return 'roles must be an array of "admin" and "user".';
+  }
+  const isText = (value: unknown) => typeof value === "string";
+  if (clients !== undefined && !(Array.isArray(clients) && clients.every(isText))) {
+    return "clients must be an array of client ids.";
+  }
+  if (tokens !== undefined && typeof tokens !== "boolean") return "tokens must be true or false.";
+  const [unknownKey] = Object.keys(unknown);
+  if (unknownKey !== undefined) {
+    return `unknown key "${unknownKey}". Use description, roles, clients and tokens.`;
+  }
+  return {
+    name,
+    description,
+    ...roles && { roles },
+    ...clients && { clients },
+    ...tokens !== undefined && { tokens },
+  };
+}

@@ -1,0 +1,63 @@
+import { file } from "../address_types.ts";
+import type { SettingGroup } from "../setting.ts";
+import { duration, onOff } from "../value_type.ts";
+
+export const logins = {
+  title: "Logins",
+  settings: [
+    {
+      name: "device_flow",
+      key: "deviceFlow.enabled",
+      type: onOff,
+      default: "on",
+      summary: "allow new logins from a terminal",
+      details: "With `off`, existing logins keep working.",
+    },
+    {
+      name: "device_code_lifetime",
+      key: "deviceFlow.codeLifetime",
+      type: duration({ min: "60s" }),
+      default: "15m",
+      summary: "time to approve a login",
+    },
+    {
+      name: "device_fresh_sign_in",
+      key: "deviceFlow.freshSignInSeconds",
+      type: duration({ min: "1s" }),
+      defaultText: "no limit",
+      summary: "maximum age of the sign-in for approvals and other sensitive actions",
+      details: "To approve a login, or to grant, change or revoke anything else in the browser, " +
+        "the user must have signed in within this time, such as `5m`; otherwise the server asks " +
+        "for the password again.",
+    },
+    {
+      name: "session_idle_lifetime",
+      key: "session.idleSeconds",
+      type: duration({ min: "60s" }),
+      default: "8h",
+      summary: "a browser session expires after this time without use",
+    },
+    {
+      name: "session_absolute_lifetime",
+      key: "session.absoluteSeconds",
+      type: duration({ min: "60s" }),
+      default: "7d",
+      summary: "a browser session expires after this time, used or not",
+    },
+    {
+      name: "audit_retention",
+      type: duration({ min: "1d" }),
+      default: "400d",
+      summary: "audit events are deleted after this time",
+      details: "So are personal access tokens, this long after they expired or were revoked.",
+    },
+    {
+      name: "geoip_file",
+      type: file,
+      defaultText: "no locations",
+      summary: "MaxMind database, to show the location of a login on the approval page",
+      details: "A `.mmdb` file with cities or countries. If it cannot be read, the server logs a " +
+        "warning and starts without it.",
+    },
+  ],
+} as const satisfies SettingGroup;

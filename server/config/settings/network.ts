@@ -1,0 +1,50 @@
+import { file, issuerUrl, listenAddress, networks } from "../address_types.ts";
+import type { SettingGroup } from "../setting.ts";
+
+export const network = {
+  title: "Network",
+  settings: [
+    {
+      name: "listen",
+      type: listenAddress,
+      default: "127.0.0.1:8787",
+      summary: "address and port to listen on",
+      details:
+        "Without a host, the server listens on 127.0.0.1. To accept connections from other " +
+        "machines, HTTPS is required: set `tls_cert` and `tls_key`, or set `trusted_proxies` to " +
+        "the HTTPS reverse proxy in front of the server.",
+    },
+    {
+      name: "issuer",
+      type: issuerUrl,
+      defaultText: "the address it listens on",
+      summary: "public URL of the server",
+      details: "The issuer of tokens and the base of every URL in discovery documents, such as " +
+        "`https://auth.example.com`: scheme and host only. Required unless `listen` is a loopback " +
+        "address. Loopback addresses may use `http`. Changing the issuer invalidates all tokens " +
+        "and logins.",
+    },
+    {
+      name: "trusted_proxies",
+      type: networks,
+      default: "",
+      defaultText: "none",
+      summary: "reverse proxies whose X-Forwarded-For header is trusted",
+      details: "In the file, an array. `X-Forwarded-For` is ignored from any other address. " +
+        "Without this setting, all clients behind a proxy share the address of the proxy: rate " +
+        "limits count them as one client, and the approval page cannot warn of a login that was " +
+        "started from another address.",
+    },
+    {
+      name: "tls_cert",
+      type: file,
+      summary: "PEM file with the certificate chain, to serve HTTPS without a proxy",
+      details: "The server reads it at start only.",
+    },
+    {
+      name: "tls_key",
+      type: file,
+      summary: "PEM file with the private key of the certificate",
+    },
+  ],
+} as const satisfies SettingGroup;

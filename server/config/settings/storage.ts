@@ -1,0 +1,47 @@
+import { brand } from "../../../shared/brand.ts";
+import { folder, postgresUrl } from "../address_types.ts";
+import { dataFolder } from "../data_dir.ts";
+import type { SettingGroup } from "../setting.ts";
+import { text } from "../value_type.ts";
+
+const { folderName } = brand;
+
+export const storage = {
+  title: "Storage",
+  settings: [
+    {
+      name: "data_dir",
+      type: folder,
+      platformDefault: dataFolder,
+      defaultText: "depends on the platform",
+      summary: "folder of the embedded database",
+      details: "Created with mode 0700. The default is " +
+        `\`$XDG_DATA_HOME/${folderName}/server\` or \`~/.local/share/${folderName}/server\` on ` +
+        `Linux, \`~/Library/Application Support/${folderName}/server\` on macOS, and ` +
+        `\`%LOCALAPPDATA%\\${folderName}\\server\` on Windows.`,
+    },
+    {
+      name: "database_url",
+      type: postgresUrl,
+      defaultText: "the embedded database",
+      environmentAlias: "DATABASE_URL",
+      summary: "use a PostgreSQL database, version 14 to 18",
+      details: "`postgres://user:password@host/name`, with the hosts and parameters that libpq " +
+        "accepts, see [operations.md](operations.md#postgresql). The environment variable " +
+        "`DATABASE_URL` is read too. As a flag, the password is visible to other users of the " +
+        "machine.",
+    },
+    {
+      name: "secret_key",
+      type: text({
+        placeholder: "key",
+        minLength: 32,
+        advice: "To generate one, run: openssl rand -base64 32",
+      }),
+      defaultText: "no encryption",
+      secret: true,
+      summary: "encrypts signing keys and server secrets in the database",
+      details: "Generate it with `openssl rand -base64 32`.",
+    },
+  ],
+} as const satisfies SettingGroup;

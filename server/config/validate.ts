@@ -1,0 +1,131 @@
+/** Rules that concern more than one setting. */
+import { isManagementScope, managementResource } from "../../shared/management.ts";
+import type { ScopeDescription } from "../scopes.ts";
+import { defaultIssuer } from "./default_issuer.ts";
+import { flagName, type SettingSource, variableName } from "./gather.ts";
+import type { ParsedSettings } from "./parse.ts";
+import { isLoopbackHost } from "./parsers.ts";
+import type { ConfigProblem } from "./problem.ts";
+import type { SettingName } from "./schema.ts";
+import type { ServerConfig } from "./server_config.ts";
+import { parseProxyUrl, PROXY_VARIABLES, proxyVariable } from "./setting_url.ts";
+
+/** What is wrong with values that are valid one by one. Settings with a problem are left out. */
+export function crossCheck(
+  config: ServerConfig,
+  sources: ReadonlyMap<SettingName, SettingSource>,
+  invalid: ParsedSettings["invalid"],
+): ConfigProblem[] {
+  const valid = (...names: SettingName[]) => names.every((name) => !invalid.has(name));
+  return [
+    ...incompletePairs(sources),
+    ...sources.has("database_url") ? [] : missingFolder(config),
+    ...valid("listen", "trusted_proxies") ? exposure(config) : [],
+    ...valid("listen", "issuer") ? missingIssuer(config) : [],
+    ...valid("audience", "issuer", "listen") ? reservedAudience(config) : [],
+    ...valid("pat_default_lifetime", "pat_max_lifetime") ? lifetimes(config) : [],
+  ];
+}
+
+const PAIRS: readonly [SettingName, SettingName][] = [
+  ["tls_cert", "tls_key"],
+  ["smtp_url", "mail_from"],
+];
+
+function incompletePairs(sources: ReadonlyMap<SettingName, SettingSource>): ConfigProblem[] {
+  return PAIRS.flatMap((pair): ConfigProblem[] => {
+    const [set, ...others] = pair.filter((name) => sources.has(name));
+    if (set === undefined || others.length > 0) return [];
+    const missing = pair.find((name) => name !== set)!;
+    const message = `requires ${missing} as well. Set both or neither.`;
+    return [{ code: "incomplete_pair", subject: set, message }];
+  });
+}
+
+function missingFolder({ dataDir }: ServerConfig): ConfigProblem[] {
+  if (dataDir !== "") return [];
+  const setting = { name: "data_dir" };
+  return [{
+    code: "missing",
+    subject: setting.name,
+    message: `this user has no home folder, so there is no default. Set ${
+      variableName(setting)
+    } or ${flagName(setting)} to the folder for the database.`,
+  }];
+}
+
+/** Tokens and passwords cross this connection, so plain HTTP is for loopback only. */
+function exposure({ listen, tls, trustedProxies }: ServerConfig): ConfigProblem[] {
+  if (isLoopbackHost(listen.hostname) || tls || trustedProxies.length > 0) return [];
+  return [{
+    code: "exposed_without_https",
+    subject: "listen",
+    message: `${listen.hostname} is reachable from other machines without HTTPS. Set tls_cert ` +
+      "and tls_key, or set trusted_proxies to the HTTPS reverse proxy in front of the server, " +
+      "or listen on 127.0.0.1.",
+  }];
+}
+
+function missingIssuer({ issuer, listen }: ServerConfig): ConfigProblem[] {
+  if (issuer !== undefined || isLoopbackHost(listen.hostname)) return [];
+  return [{
+    code: "missing",
+    subject: "issuer",
+    message: "required when other machines can connect. Set it to the public URL, such as " +
+      "https://auth.example.com.",
+  }];
+}
+
+/** No API may share the audience of the management interface (RFC 9068 section 4). */
+function reservedAudience(config: ServerConfig): ConfigProblem[] {
+  const issuer = config.issuer ?? defaultIssuer(config, config.listen);
+  const reserved = managementResource(issuer);
+  if (config.audience !== reserved) return [];
+  return [{
+    code: "reserved",
+    subject: "audience",
+    message: `${reserved} is the management interface. Use the URL of your API.`,
+  }];
+}
+
+function lifetimes({ personalAccessTokens }: ServerConfig): ConfigProblem[] {
+  const { defaultLifetime, maxLifetime } = personalAccessTokens;
+  if (defaultLifetime <= maxLifetime) return [];
+  return [{
+    code: "out_of_range",
+    subject: "pat_default_lifetime",
+    message: "is longer than pat_max_lifetime. Reduce it, or raise pat_max_lifetime.",
+  }];
+}
+
+/** Scopes of the config file must not take the names of the management interface. */
+export function reservedScopes(scopes: readonly ScopeDescription[]): ConfigProblem[] {
+  return scopes.filter(({ name }) => isManagementScope(name)).map(({ name }) => ({
+    code: "reserved",
+    subject: "config file",
+    message: `the scope "${name}" is reserved. Choose a name that does not start with manage:.`,
+  }));
+}
+
+/** What works, but probably not as intended. */
+export function configWarnings(
+  { issuer, tls, trustedProxies }: ServerConfig,
+  env: Record<string, string>,
+): ConfigProblem[] {
+  const warnings = PROXY_VARIABLES.flatMap((name): ConfigProblem[] => {
+    const value = proxyVariable(env, name);
+    const proxy = value === undefined ? undefined : parseProxyUrl(value);
+    if (typeof proxy !== "string") return [];
+    return [{ code: "invalid_value", subject: name, message: proxy }];
+  });
+  if (issuer?.startsWith("https:") && !tls && trustedProxies.length === 0) {
+    warnings.unshift({
+      code: "missing",
+      subject: "trusted_proxies",
+      message: "the issuer uses HTTPS and the server itself does not, so there must be a reverse " +
+        "proxy, and this setting should have its address. Without it, all clients share the " +
+        "proxy's address and its rate limits. For a proxy on this machine, use 127.0.0.1, ::1",
+    });
+  }
+  return warnings;
+}

@@ -1,0 +1,101 @@
+import { parseDurationSeconds } from "../../shared/duration.ts";
+import type { ConfigProblemCode } from "./problem.ts";
+
+/** Why a value is rejected. The message starts after the setting's name. */
+export class InvalidValue {
+  constructor(
+    readonly message: string,
+    readonly code: ConfigProblemCode = "invalid_value",
+  ) {}
+}
+
+/** How the text of a setting becomes a value. */
+export interface ValueType<T> {
+  /** What help calls the value: `--listen <host:port>`. */
+  placeholder: string;
+  /** Accepted values, in Markdown, for the reference. */
+  accepts: string;
+  parse(text: string): T | InvalidValue;
+  /** The text as messages and logs may show it; without it, URLs are masked. */
+  display?(text: string): string;
+}
+
+/** Any text, of at least `minLength` characters. */
+export function text(
+  { placeholder, accepts = "text", minLength = 0, advice = "" }: {
+    placeholder: string;
+    accepts?: string;
+    minLength?: number;
+    /** What to do about a text that is too short, as a sentence. */
+    advice?: string;
+  },
+): ValueType<string> {
+  return {
+    placeholder,
+    accepts: minLength === 0 ? accepts : `${accepts} of ${minLength} characters or more`,
+    parse: (value) =>
+      value.length >= minLength ? value : new InvalidValue(
+        `must have at least ${minLength} characters. ${advice}`.trim(),
+        "out_of_range",
+      ),
+  };
+}
+
+/** A duration in seconds, at least `min`. */
+export function duration({ min }: { min: string }): ValueType<number> {
+  const minSeconds = parseDurationSeconds(min)!;
+  return {
+    placeholder: "duration",
+    accepts: `duration of \`${min}\` or more`,
+    parse(value) {
+      const seconds = parseDurationSeconds(value);
+      if (seconds === undefined) {
+        return new InvalidValue(
+          `"${value}" is not a valid duration. Use a number with s, m, h or d, for example 15m.`,
+        );
+      }
+      return seconds >= minSeconds ? seconds : new InvalidValue(
+        `"${value}" is too short. The minimum is ${min}.`,
+        "out_of_range",
+      );
+    },
+  };
+}
+
+/** A whole number, at least `min`. */
+export function count({ min }: { min: number }): ValueType<number> {
+  return {
+    placeholder: "number",
+    accepts: `number of ${min} or more`,
+    parse(value) {
+      if (!/^\d{1,9}$/.test(value)) return new InvalidValue(`"${value}" is not a valid number.`);
+      return Number(value) >= min ? Number(value) : new InvalidValue(
+        `"${value}" is too low. The minimum is ${min}.`,
+        "out_of_range",
+      );
+    },
+  };
+}
+
+/** One of several words, each standing for a value. */
+export function choice<const T>(
+  choices: Record<string, T>,
+  { placeholder = Object.keys(choices).join("|") }: { placeholder?: string } = {},
+): ValueType<T> {
+  const words = Object.keys(choices);
+  return {
+    placeholder,
+    accepts: words.map((word) => `\`${word}\``).join(", "),
+    parse: (value) =>
+      Object.hasOwn(choices, value)
+        ? choices[value]
+        : new InvalidValue(`"${value}" is not supported. Use ${orList(words)}.`),
+  };
+}
+
+/** `on` or `off`. */
+export const onOff = choice<boolean>({ on: true, off: false });
+
+function orList(words: readonly string[]): string {
+  return words.length === 1 ? words[0] : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+}

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { serve } from "../../../server/cli/run_serve.ts";
+import { settings } from "../../../server/config/schema.ts";
+import { brand } from "../../../shared/brand.ts";
+import { EXIT } from "../../../shared/exit_codes.ts";
+import { assertGolden } from "../../support/golden.ts";
+
+Deno.test("serve --check prints every setting once, without secrets", async () => {
+  const home = await Deno.makeTempDir();
+  let output = "";
+  const write = (text: string) => {
+    output += text.replaceAll(home, "/home/alice");
+    return true;
+  };
+  const io = {
+    stdout: write,
+    stderr: write,
+    readStdin: () => Promise.resolve(""),
+    confirm: () => Promise.resolve(undefined),
+    env: {
+      [`${brand.envPrefix}_SECRET_KEY`]: "k".repeat(32),
+      [`${brand.envPrefix}_SMTP_URL`]: "smtp://user:password@127.0.0.1",
+      [`${brand.envPrefix}_ACCESS_TOKEN_LIFETIME`]: "soon",
+    },
+    signal: new AbortController().signal,
+    clock: { now: () => 0 },
+    platform: { os: "linux", homedir: home },
+  };
+  try {
+    await Deno.mkdir(join(home, ".local"));
+    const flags = {
+      check: true,
+      listen: "0.0.0.0:8787",
+      databaseUrl: "postgres://user:password@db.example/auth",
+      webhookUrl: "https://hooks.example/password",
+    };
+    assert.equal(await serve(flags, io), EXIT.usage);
+  } finally {
+    await Deno.remove(home, { recursive: true });
+  }
+  assert.doesNotMatch(output, /password|kkk/);
+  for (const { name } of settings) {
+    assert.equal(output.match(new RegExp(`^${name} `, "gm"))?.length, 1, name);
+  }
+  await assertGolden("serve-check.txt", output);
+});
