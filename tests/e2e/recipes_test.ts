@@ -1,6 +1,6 @@
 /**
- * The README's recipes for checking a token, as they stand there: what an API built from
- * one lets through, whether its clock runs before the server's or behind it.
+ * The examples of docs/validating-tokens.md, as written there: what an API built from one
+ * accepts, whether its clock runs before the server's or behind it.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -16,7 +16,9 @@ import { manualClock } from "../support/manual_clock.ts";
 import { serveSite } from "../support/site.ts";
 import { testServer } from "../support/test_server.ts";
 
-const README = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+const PAGE = await Deno.readTextFile(
+  new URL("../../docs/validating-tokens.md", import.meta.url),
+);
 const IMPORTS = JSON.parse(
   await Deno.readTextFile(new URL("../../import_map.json", import.meta.url)),
 ).imports;
@@ -94,7 +96,7 @@ for (const version of (Deno.env.get(SPRING_BOOT_VARIABLE) ?? "").split(" ").filt
 
 for (const [name, recipe] of Object.entries(recipes)) {
   Deno.test({
-    name: `the README's recipe for ${name} takes our access tokens and nothing else`,
+    name: `the example for ${name} accepts our access tokens and nothing else`,
     ignore: Deno.build.os !== "linux" || !await isThere(recipe),
     async fn(t) {
       await using server = await startIssuer();
@@ -136,7 +138,8 @@ for (const [name, recipe] of Object.entries(recipes)) {
 }
 
 Deno.test({
-  name: "the README's recipe for nginx gives the API the person, and nobody else's word for it",
+  name:
+    "the example for nginx sends the API the user that the server validated, and no header of the caller",
   ignore: Deno.build.os !== "linux",
   async fn() {
     await using server = await startIssuer();
@@ -241,11 +244,11 @@ async function startApi(recipe: Recipe, issuer: string) {
   return { url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-/** The README's only piece of code in a language. */
+/** The page's only block of code in a language. */
 function recipeText(language: string): string {
-  const found = [...README.matchAll(new RegExp("```" + language + "\n([^]*?)```", "g"))];
-  assert.equal(found.length, 1, language);
-  return found[0][1];
+  const blocks = [...PAGE.matchAll(new RegExp("```" + language + "\n([^]*?)```", "g"))];
+  assert.equal(blocks.length, 1, language);
+  return blocks[0][1];
 }
 
 async function listens(url: string, running: Running): Promise<void> {
@@ -253,7 +256,7 @@ async function listens(url: string, running: Running): Promise<void> {
   await eventually(`${url} answers`, async () => {
     const answer = fetch(url).then((response) => response.body?.cancel(), () => "not yet");
     const end = await Promise.race([answer, ended]);
-    assert.ok(end === undefined || end === "not yet", `it ended:\n${end}`);
+    assert.ok(end === undefined || end === "not yet", `the process exited:\n${end}`);
     return end === undefined;
   });
 }
