@@ -27,7 +27,7 @@ import {
   type CredentialStore,
   CredentialStoreError,
 } from "../credentials/store.ts";
-import { detectProvider, type FederationWishes, requestedProvider } from "../federation/detect.ts";
+import { detectProvider, type FederationOptions, requestedProvider } from "../federation/detect.ts";
 import { exchangeIdentity, type Federation } from "../federation/exchange.ts";
 import type { WorkloadProvider } from "../federation/provider.ts";
 import { chooseStore, deleteStaleEntry, openStore } from "../credentials/select.ts";
@@ -74,7 +74,7 @@ export interface Selection {
 }
 
 /** The same, where this job's identity may be meant as well. */
-export interface SelectionWithFederation extends Selection, FederationWishes {
+export interface SelectionWithFederation extends Selection, FederationOptions {
   /** What the identity token's `aud` must be; the server by default. */
   federationAudience?: string;
   /** Scopes to request with a job's identity. */

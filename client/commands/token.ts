@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import { examples } from "../../shared/command_examples.ts";
 import type { Run } from "../../shared/command_line.ts";
 import { account, exchange, minTtl, scope, server, tokenStdin } from "./options.ts";
-import { FEDERATION_CHOICES } from "../federation/provider_names.ts";
+import { FEDERATION_CHOICES } from "../federation/providers.ts";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { githubAddMask } from "../process/github_add_mask.ts";

@@ -1,63 +1,47 @@
 /** Which provider's identity this process has. */
 import { EXIT } from "../../shared/exit_codes.ts";
 import { ClientError } from "../errors.ts";
-import { bitbucket } from "./providers/bitbucket.ts";
-import { buildkite } from "./providers/buildkite.ts";
-import { circleci } from "./providers/circleci.ts";
-import { githubActions } from "./providers/github_actions.ts";
-import { gitlabCi } from "./providers/gitlab_ci.ts";
-import { googleMetadata } from "./providers/google_metadata.ts";
-import type { FEDERATION_CHOICES } from "./provider_names.ts";
-import { tokenFile } from "./providers/token_file.ts";
 import type { Environment, WorkloadProvider } from "./provider.ts";
+import { providers } from "./providers.ts";
+import { tokenFile } from "./providers/token_file.ts";
 
-/** In the order they are looked for: a file was named on purpose, a machine may host any job. */
-const providers: readonly WorkloadProvider[] = [
-  tokenFile(),
-  githubActions,
-  gitlabCi,
-  buildkite,
-  circleci,
-  bitbucket,
-  googleMetadata,
-];
-
-/** The provider the environment shows; undefined if it shows none. Touches nothing else. */
+/** The provider that the environment shows, without any request; undefined if it shows none. */
 export function detectProvider(env: Environment): WorkloadProvider | undefined {
   return providers.find((provider) => provider.detect(env));
 }
 
-/** What the user has said about federation. */
-export interface FederationWishes {
-  federation?: (typeof FEDERATION_CHOICES)[number];
+/** The options on federation. */
+export interface FederationOptions {
+  /** One of FEDERATION_CHOICES. */
+  federation?: string;
   subjectTokenFile?: string;
 }
 
 /**
- * The provider the user has asked for; undefined if they asked for none. Throws
- * ClientError for wishes that make no sense, and for `auto` where there is nothing to find.
+ * The provider that the options ask for; undefined if they ask for none. Throws ClientError for
+ * options that contradict each other, and for `auto` where no provider is detected.
  */
 export function requestedProvider(
-  { federation, subjectTokenFile }: FederationWishes,
+  { federation, subjectTokenFile }: FederationOptions,
   env: Environment,
 ): WorkloadProvider | undefined {
   if (subjectTokenFile !== undefined) {
     if (federation !== undefined && federation !== "auto" && federation !== "kubernetes") {
       throw new ClientError(
         EXIT.usage,
-        `--subject-token-file does not go with --federation ${federation}.`,
+        `--subject-token-file cannot be used with --federation ${federation}.`,
       );
     }
     return tokenFile(subjectTokenFile);
   }
   if (federation === undefined || federation === "off") return undefined;
-  const found = federation === "auto"
+  const provider = federation === "auto"
     ? detectProvider(env)
     : providers.find(({ name }) => name === federation);
-  if (found !== undefined) return found;
+  if (provider !== undefined) return provider;
   throw new ClientError(
     EXIT.authenticationRequired,
-    "This is no CI job or workload whose identity could be used. Name the provider with " +
-      "--federation, or a file that holds an identity token with --subject-token-file.",
+    "No CI job or workload identity was found. Name the provider with --federation, or a file " +
+      "that contains an identity token with --subject-token-file.",
   );
 }

@@ -1,7 +1,6 @@
 /** What signs identity tokens for the job or workload this process is part of. */
 import type { ID_TOKEN_TYPE, JWT_TYPE } from "../../shared/oauth/token_types.ts";
 import type { ClientIo } from "../io.ts";
-import type { ProviderName } from "./provider_names.ts";
 
 export type Environment = ClientIo["env"];
 
@@ -10,7 +9,7 @@ export type Claims = Readonly<Record<string, unknown>>;
 
 export interface WorkloadProvider {
   /** As `--federation` and, for operators, `admin trust add` name it. */
-  readonly name: ProviderName;
+  readonly name: string;
   /** As people know it. */
   readonly title: string;
   readonly tokenType: typeof ID_TOKEN_TYPE | typeof JWT_TYPE;

@@ -4,7 +4,7 @@ import { describeCondition } from "../federation/condition.ts";
 import type { Condition } from "../federation/condition.ts";
 import { judge, passes } from "../federation/match.ts";
 import type { ProviderName } from "../federation/providers.ts";
-import { dangers } from "../federation/rule_lint.ts";
+import { findRuleRisks } from "../federation/rule_lint.ts";
 import { claimedIssuer, verifySubjectToken } from "../federation/subject_token.ts";
 import type { TrustRule } from "../federation/trust_rule.ts";
 import { findAuditDetails, recordAuditEvent } from "../store/audit_events.ts";
@@ -66,9 +66,10 @@ const MAX_LIFETIME = 3600;
 export const addTrustRule: Operation<TrustRuleRequest, { audience: string; actsAs: string }> =
   async (parts, request) => {
     const { sql, clock, config, issuer, actor } = parts;
-    const found = dangers(request);
-    if (found.length > 0 && !request.force) {
-      const why = `This rule would let strangers in. ${found.join(" ")}`;
+    const risks = findRuleRisks(request);
+    if (risks.length > 0 && !request.force) {
+      const messages = risks.map(({ message }) => message).join(" ");
+      const why = `This rule would trust workloads of others. ${messages}`;
       throw new OperationError(`${why} Insist (--force) to add it all the same.`, {
         fields: ["subject", "conditions"],
         onPage: `${why} Change it, or tick the last box to add it all the same.`,
@@ -110,7 +111,7 @@ export const addTrustRule: Operation<TrustRuleRequest, { audience: string; actsA
           issuer: request.issuer,
           conditions: request.conditions.map(describeCondition).join("; "),
           scope,
-          forced: found.length > 0,
+          forced: risks.length > 0,
         },
       });
       return { audience, actsAs: principal.name };

@@ -1,11 +1,11 @@
-import type { FormHints } from "../form_hints.ts";
-import type { Condition } from "./condition.ts";
+import { DomainError } from "../domain_error.ts";
+import { type Condition, conditionOn } from "./condition.ts";
 import { isUsableIssuer } from "./issuer.ts";
+import type { Provider, Subject } from "./provider.ts";
 import { provider, type ProviderName } from "./providers.ts";
 
-/** What an operator says of the workloads to trust. */
+/** The workloads to trust, in the provider's terms. */
 export interface RuleOptions {
-  /** In the provider's terms: owner/repository, namespace/name, … */
   subject?: string;
   branch?: string;
   tag?: string;
@@ -21,198 +21,138 @@ export interface RuleDraft {
   name: string;
   issuer: string;
   conditions: Condition[];
-  /** What the operator should know, in sentences for the command line. */
-  notes: string[];
   /** The repository or project that is trusted by its name, since its number is unknown. */
   byName?: string;
 }
 
-/** The wishes do not make a rule; `message` says what is missing. */
-export class RuleDraftError extends Error {
-  override readonly name = "RuleDraftError";
-  constructor(message: string, readonly hints: FormHints) {
-    super(message);
-  }
-}
-
 /**
- * Looks a repository's or project's unchanging number up at its provider.
- * Undefined if it cannot be had: private, offline, or unknown.
+ * Looks up the number of the repository or project that `apiUrl` describes. Undefined if it is
+ * not available: private, offline, or unknown.
  */
-export type LookUpId = (provider: ProviderName, issuer: string, subject: string) => Promise<
-  string | undefined
->;
+export type LookUpNumber = (apiUrl: string) => Promise<string | undefined>;
 
-/** Turns wishes into issuer and conditions. Throws RuleDraftError. */
-export async function draftRule(
-  name: ProviderName,
-  wishes: RuleOptions,
-  lookUpId: LookUpId,
-): Promise<RuleDraft> {
-  const issuer = issuerFor(name, wishes);
-  const { conditions: subject, byName } = await subjectConditions(name, issuer, wishes, lookUpId);
-  const conditions = [
-    ...subject,
-    ...placeConditions(name, wishes),
-    ...furtherConditions(wishes.conditions),
-  ];
-  const parts = [name, wishes.subject, wishes.branch ?? wishes.tag ?? wishes.environment];
-  const ruleName = parts.filter((part) => part !== undefined).join(":").replace(/[^\w.:/-]/g, "-");
-  const notes = byName === undefined ? [] : [
-    `The number of ${byName} could not be looked up, so the rule trusts the name, which another ` +
-    "owner may take over if it is given up. Better: --repository-id NUMBER.",
-  ];
-  return { name: ruleName.slice(0, 100), issuer, conditions, notes, byName };
+/** Why a rule that trusts a repository by its name should trust its number instead. */
+export function byNameNote(name: string): string {
+  return `The number of ${name} could not be looked up, so the rule trusts the name. If the name ` +
+    "is given up, another owner can take it. A rule for the number is safer.";
 }
 
-function issuerFor(name: ProviderName, { issuer, subject }: RuleOptions): string {
-  const known = issuer ?? provider(name).issuer;
-  if (known !== undefined) {
-    if (isUsableIssuer(known)) return known;
-    throw new RuleDraftError(
-      `"${known}" is not a valid issuer; write it as the token's iss has it, like https://id.example.com, without user, query and fragment`,
-      { fields: ["issuer"] },
+/** Turns options into an issuer and conditions. */
+export async function buildRule(
+  name: ProviderName,
+  options: RuleOptions,
+  lookUpNumber: LookUpNumber,
+): Promise<RuleDraft | DomainError> {
+  const declared = provider(name);
+  const issuer = issuerOf(declared, options);
+  if (issuer instanceof DomainError) return issuer;
+  const subject = await subjectConditions(declared.subject, issuer, options, lookUpNumber);
+  if (subject instanceof DomainError) return subject;
+  const runs = runConditions(declared, options);
+  if (runs instanceof DomainError) return runs;
+  const further = parseConditions(options.conditions);
+  if (further instanceof DomainError) return further;
+  return {
+    name: ruleName(name, options),
+    issuer,
+    conditions: [...subject.conditions, ...runs, ...further],
+    byName: subject.byName,
+  };
+}
+
+function ruleName(provider: ProviderName, options: RuleOptions): string {
+  const parts = [provider, options.subject, options.branch ?? options.tag ?? options.environment];
+  const name = parts.filter((part) => part !== undefined).join(":");
+  return name.replace(/[^\w.:/-]/g, "-").slice(0, 100);
+}
+
+function issuerOf(provider: Provider, options: RuleOptions): string | DomainError {
+  const issuer = options.issuer ?? provider.issuer;
+  if (issuer !== undefined) {
+    if (isUsableIssuer(issuer)) return issuer;
+    return invalid(
+      "issuer",
+      `"${issuer}" is not a valid issuer. Copy it from the iss claim of a token: an https URL ` +
+        "without user, query and fragment, such as https://id.example.com.",
     );
   }
-  if (name === "circleci" && subject !== undefined && /^[0-9a-f-]{36}$/i.test(subject)) {
-    return `https://oidc.circleci.com/org/${subject}`;
-  }
-  const why = `${provider(name).title} has an issuer of its own for each installation`;
-  throw new RuleDraftError(`${why}: name the issuer (--issuer https://…)`, {
-    fields: ["issuer"],
-    onPage: `${why}. Enter it, like https://id.example.com.`,
-  });
-}
-
-function equals(claim: string, value: string): Condition {
-  return { claim, operator: value.includes("*") ? "glob" : "equals", values: [value] };
+  return provider.issuerOf?.(options.subject ?? "") ?? invalid(
+    "issuer",
+    `${provider.title} has no common issuer. Name yours, such as https://id.example.com.`,
+  );
 }
 
 async function subjectConditions(
-  name: ProviderName,
+  subject: Subject,
   issuer: string,
-  { subject, repositoryId }: RuleOptions,
-  lookUpId: LookUpId,
-): Promise<{ conditions: Condition[]; byName?: string }> {
-  if (subject === undefined) return { conditions: [] };
-  switch (name) {
-    case "github":
-    case "github-enterprise":
-    case "gitlab":
-    case "gitlab-self-managed": {
-      const [idClaim, nameClaim] = name.startsWith("github")
-        ? ["repository_id", "repository"]
-        : ["project_id", "project_path"];
-      // A segment of dots only would lead elsewhere in a URL.
-      if (!/^[\w.*-]+(\/[\w.*-]+)+$/.test(subject) || /(^|\/)\.+(\/|$)/.test(subject)) {
-        throw new RuleDraftError(`"${subject}" is no repository; write it like acme/api`, {
-          fields: ["subject"],
-        });
-      }
-      if (repositoryId !== undefined && !/^[0-9]{1,20}$/.test(repositoryId)) {
-        throw new RuleDraftError(
-          `"${repositoryId}" is not a valid number of a repository or project; ` +
-            `leave it out to have it looked up`,
-          { fields: ["repository_id"] },
-        );
-      }
-      const wildcard = subject.includes("*");
-      const id = repositoryId ?? (wildcard ? undefined : await lookUpId(name, issuer, subject));
-      if (id !== undefined) return { conditions: [equals(idClaim, id)] };
-      return {
-        conditions: [equals(nameClaim, subject)],
-        byName: wildcard ? undefined : subject,
-      };
-    }
-    case "buildkite": {
-      const [organization, pipeline] = subject.split("/");
-      return {
-        conditions: [
-          equals("organization_slug", organization),
-          ...pipeline ? [equals("pipeline_slug", pipeline)] : [],
-        ],
-      };
-    }
-    case "circleci":
-      return { conditions: [] };
-    case "bitbucket":
-      return { conditions: [equals("repositoryUuid", subject)] };
-    case "google":
-      return { conditions: [equals(/^\d+$/.test(subject) ? "sub" : "email", subject)] };
-    case "azure":
-      return { conditions: [equals("oid", subject)] };
-    case "kubernetes": {
-      const [namespace, account, more] = subject.split("/");
-      if (!namespace || !account || more !== undefined) {
-        throw new RuleDraftError(`"${subject}" is no service account; write it namespace/name`, {
-          fields: ["subject"],
-        });
-      }
-      const sub = `system:serviceaccount:${namespace}:${account}`;
-      return { conditions: [equals("sub", sub)] };
-    }
-    case "generic":
-      return { conditions: [equals("sub", subject)] };
+  options: RuleOptions,
+  lookUpNumber: LookUpNumber,
+): Promise<{ conditions: Condition[]; byName?: string } | DomainError> {
+  if (options.subject === undefined) return { conditions: [] };
+  const conditions = subject.conditions(options.subject);
+  if (conditions instanceof DomainError || subject.number === undefined) {
+    return conditions instanceof DomainError ? conditions : { conditions };
   }
+  if (options.repositoryId !== undefined && !/^[0-9]{1,20}$/.test(options.repositoryId)) {
+    return invalid(
+      "repositoryId",
+      `"${options.repositoryId}" is not a valid number of a repository or project. Leave it out ` +
+        "to have it looked up.",
+    );
+  }
+  if (options.repositoryId === undefined && options.subject.includes("*")) return { conditions };
+  // Each name stays one segment of the path.
+  const segments = options.subject.split("/").map(encodeURIComponent);
+  const number = options.repositoryId ??
+    await lookUpNumber(subject.number.apiUrl(issuer, segments));
+  return number === undefined
+    ? { conditions, byName: options.subject }
+    : { conditions: [conditionOn(subject.number.claim, number)] };
 }
 
-/** Which claim says what branch, tag or environment a run is for. */
-function placeConditions(
-  name: ProviderName,
-  { branch, tag, environment }: RuleOptions,
-): Condition[] {
-  if (branch !== undefined && tag !== undefined) {
-    throw new RuleDraftError("a run is for a branch or for a tag: make a rule for each", {
-      fields: ["branch", "tag"],
-    });
+/** Which claims say what branch, tag or environment a run is for. */
+function runConditions(provider: Provider, options: RuleOptions): Condition[] | DomainError {
+  if (options.branch !== undefined && options.tag !== undefined) {
+    return invalid(
+      "branch",
+      "A run is for a branch or for a tag, not for both. Add a rule for each.",
+    );
   }
   const conditions: Condition[] = [];
-  const ref = branch !== undefined
-    ? `refs/heads/${branch}`
-    : tag !== undefined
-    ? `refs/tags/${tag}`
-    : undefined;
-  const unknown = (field: "branch" | "tag" | "environment") => {
-    const { title } = provider(name);
-    return new RuleDraftError(`${title} has no claim for --${field}; use --condition`, {
-      fields: [field],
-      onPage: `${title} has no claim for the ${field}. Leave it empty, and write a further ` +
-        "condition instead.",
-    });
-  };
-  if (ref !== undefined) {
-    if (name.startsWith("github")) conditions.push(equals("ref", ref));
-    else if (name.startsWith("gitlab")) {
-      conditions.push(equals("ref_type", branch !== undefined ? "branch" : "tag"));
-      conditions.push(equals("ref", branch ?? tag!));
-    } else if (name === "circleci") conditions.push(equals("oidc.circleci.com/vcs-ref", ref));
-    else if (name === "buildkite" && branch) conditions.push(equals("build_branch", branch));
-    else if (name === "bitbucket" && branch) conditions.push(equals("branchName", branch));
-    else throw unknown(branch !== undefined ? "branch" : "tag");
-  }
-  if (environment !== undefined) {
-    if (name.startsWith("git")) conditions.push(equals("environment", environment));
-    else if (name === "bitbucket") {
-      conditions.push(equals("deploymentEnvironmentUuid", environment));
-    } else throw unknown("environment");
+  for (const field of ["branch", "tag", "environment"] as const) {
+    const value = options[field];
+    if (value === undefined) continue;
+    if (value === "") return invalid(field, `The ${field} is empty. Name one, or leave it out.`);
+    const conditionsOf = provider[field];
+    if (conditionsOf === undefined) {
+      return invalid(
+        field,
+        `Tokens of ${provider.title} have no claim for the ${field}. Use a condition instead.`,
+      );
+    }
+    conditions.push(...conditionsOf(value));
   }
   return conditions;
 }
 
-function furtherConditions(texts: readonly string[]): Condition[] {
+function parseConditions(texts: readonly string[]): Condition[] | DomainError {
   const conditions: Condition[] = [];
   for (const text of texts) {
-    const match = /^([^=~]+)([=~])(.+)$/s.exec(text);
-    if (match === null) {
-      throw new RuleDraftError(`"${text}" is no condition; write claim=value or claim~glob*`, {
-        fields: ["conditions"],
-      });
+    const [, claim, sign, value] = /^([^=~]+)([=~])(.+)$/s.exec(text) ?? [];
+    if (claim === undefined) {
+      return invalid(
+        "conditions",
+        `"${text}" is not a valid condition. Write claim=value, or claim~glob*.`,
+      );
     }
-    const [, claim, sign, value] = match;
     const operator = sign === "~" ? "glob" : "equals";
-    const same = conditions.find((one) => one.claim === claim && one.operator === operator);
+    const same = conditions.find((it) => it.claim === claim && it.operator === operator);
     if (same !== undefined) same.values.push(value);
     else conditions.push({ claim, operator, values: [value] });
   }
   return conditions;
+}
+
+function invalid(field: keyof RuleOptions, message: string): DomainError {
+  return new DomainError("invalid", message, { field });
 }

@@ -1,6 +1,6 @@
 import { matchesGlob } from "./glob.ts";
 
-/** What a claim of a foreign token must be for a rule to trust it. */
+/** What a claim of an identity token must be for a rule to trust the token. */
 export interface Condition {
   claim: string;
   operator: "equals" | "glob";
@@ -8,14 +8,19 @@ export interface Condition {
   values: string[];
 }
 
-/** Claims of a verified foreign token. */
+/** Claims of a verified identity token. */
 export type Claims = Readonly<Record<string, unknown>>;
 
-/** Whether the condition holds. A claim that is absent, or an object, meets none. */
-export function holds(condition: Condition, claims: Claims): boolean {
-  return claimValues(claims, condition.claim).some((value) =>
-    condition.values.some((wanted) =>
-      condition.operator === "glob" ? matchesGlob(wanted, value) : wanted === value
+/** A condition on one value: a glob if the value has a star. */
+export function conditionOn(claim: string, value: string): Condition {
+  return { claim, operator: value.includes("*") ? "glob" : "equals", values: [value] };
+}
+
+/** Whether the claims meet the condition. A claim that is absent, or an object, meets none. */
+export function isMet(condition: Condition, claims: Claims): boolean {
+  return claimValues(claims, condition.claim).some((claimed) =>
+    condition.values.some((required) =>
+      condition.operator === "glob" ? matchesGlob(required, claimed) : required === claimed
     )
   );
 }
@@ -25,9 +30,9 @@ export function holds(condition: Condition, claims: Claims): boolean {
  * its members. Claims within objects are named by a path with dots.
  */
 function claimValues(claims: Claims, name: string): string[] {
-  let found: unknown = Object.hasOwn(claims, name) ? claims[name] : undefined;
-  if (found === undefined && name.includes(".")) found = claimAtPath(claims, name.split("."));
-  const values = Array.isArray(found) ? found : [found];
+  let value: unknown = Object.hasOwn(claims, name) ? claims[name] : undefined;
+  if (value === undefined && name.includes(".")) value = claimAtPath(claims, name.split("."));
+  const values = Array.isArray(value) ? value : [value];
   return values
     .filter((value) => ["string", "number", "boolean"].includes(typeof value))
     .map(String);
@@ -40,13 +45,13 @@ function claimAtPath(value: unknown, path: string[]): unknown {
   for (let length = path.length; length > 0; length--) {
     const name = path.slice(0, length).join(".");
     if (!Object.hasOwn(value, name)) continue;
-    const found = claimAtPath((value as Record<string, unknown>)[name], path.slice(length));
-    if (found !== undefined) return found;
+    const nested = claimAtPath((value as Record<string, unknown>)[name], path.slice(length));
+    if (nested !== undefined) return nested;
   }
   return undefined;
 }
 
-/** As operators read and write it: `ref = refs/heads/main`. */
+/** As operators read and write it: `ref is refs/heads/main`. */
 export function describeCondition({ claim, operator, values }: Condition): string {
   return `${claim} ${operator === "glob" ? "matches" : "is"} ${values.join(" or ")}`;
 }

@@ -1,5 +1,5 @@
 import { missingScopes, parseScope } from "../../shared/oauth/scope.ts";
-import { type Claims, type Condition, holds } from "./condition.ts";
+import { type Claims, type Condition, isMet } from "./condition.ts";
 import type { TrustRule } from "./trust_rule.ts";
 
 /** How one rule judged a token. */
@@ -19,7 +19,7 @@ export function judge(
   return rules
     .map((rule) => ({
       rule,
-      failed: rule.conditions.filter((condition) => !holds(condition, claims)),
+      failed: rule.conditions.filter((condition) => !isMet(condition, claims)),
       obstacle: obstacle(rule, claims, request),
     }))
     .sort((a, b) => distance(a) - distance(b));

@@ -10,31 +10,31 @@ export interface FixedParts {
   exact: boolean;
 }
 
-/** Whether a value lets one customer of the provider in and nobody else, in the claim's own grammar. */
+/** Whether a value pins one customer of the provider, in the claim's own grammar. */
 export type PinsOwner = (value: FixedParts) => boolean;
 
 /** Claims that can pin a customer of a provider. */
 export type OwnerClaims = Readonly<Record<string, PinsOwner>>;
 
 /** The claim is the customer: a number, an id, or a name without parts. */
-export const whole: PinsOwner = ({ exact }) => exact;
+export const exact: PinsOwner = (value) => value.exact;
 
-/** The claim begins with the customer, which `form` must match up to its delimiter. */
-export function beginning(form: RegExp, delimiter = ""): PinsOwner {
-  // At the end of an exact value stands what would follow, so that a form needs no second case.
+/** The claim starts with the customer, which `form` must match up to its delimiter. */
+export function startsWith(form: RegExp, delimiter = ""): PinsOwner {
+  // The delimiter is appended to an exact value, so that a form needs no second case.
   return ({ start, exact }) => form.test(exact ? start + delimiter : start);
 }
 
 /** The claim ends with the customer. */
-export function ending(form: RegExp): PinsOwner {
+export function endsWith(form: RegExp): PinsOwner {
   return ({ end }) => form.test(end);
 }
 
 /** Whether each value of the condition pins a customer. */
-export function pinsOwner(condition: Condition, owners: OwnerClaims): boolean {
-  const pins = Object.hasOwn(owners, condition.claim) ? owners[condition.claim] : undefined;
-  return pins !== undefined &&
-    condition.values.every((value) => pins(fixedParts(condition, value)));
+export function pinsOwner(condition: Condition, ownerClaims: OwnerClaims): boolean {
+  const { claim, values } = condition;
+  const pins = Object.hasOwn(ownerClaims, claim) ? ownerClaims[claim] : undefined;
+  return pins !== undefined && values.every((value) => pins(fixedParts(condition, value)));
 }
 
 export function fixedParts({ operator }: Condition, value: string): FixedParts {

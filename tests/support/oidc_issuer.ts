@@ -16,16 +16,7 @@ import {
   UnsecuredJWT,
 } from "jose";
 import { type Clock, systemClock } from "../../shared/clock.ts";
-
-/** Claims as a provider documents them; see tests/data/identity_tokens/. */
-export type ProviderName =
-  | "github"
-  | "gitlab"
-  | "buildkite"
-  | "circleci"
-  | "bitbucket"
-  | "kubernetes"
-  | "google";
+import { providerData } from "./provider_data.ts";
 
 type KeyAlgorithm = "RS256" | "ES256" | "EdDSA" | "Ed25519";
 
@@ -87,18 +78,13 @@ const ACTIONS = "/actions/token";
 const GOOGLE = "/computeMetadata/v1/instance/service-accounts/default/identity";
 
 /** The claims a provider documents, as data. `iss`, `aud` and times are the documentation's. */
-export async function documentedClaims(provider: ProviderName): Promise<Claims> {
-  const file = new URL(`../data/identity_tokens/${provider}.json`, import.meta.url);
-  return JSON.parse(await Deno.readTextFile(file)).claims;
-}
-
 /**
  * The documented claims as an issuer of our own signs them today: without the
  * documentation's issuer, audience, times and id.
  */
-export async function jobClaims(provider: ProviderName, changes: Claims = {}): Promise<Claims> {
+export async function jobClaims(provider: string, changes: Claims = {}): Promise<Claims> {
   const { iss: _, aud: _aud, iat: _iat, nbf: _nbf, exp: _exp, jti: _jti, ...claims } =
-    await documentedClaims(provider);
+    (await providerData(provider)).claims;
   return { ...claims, ...changes };
 }
 

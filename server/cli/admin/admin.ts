@@ -1,9 +1,11 @@
 /** `admin`: users, API clients, service accounts, trust rules and signing keys. */
-import type { Command } from "commander";
+import { Argument, type Command } from "commander";
 import { brand } from "../../../shared/brand.ts";
 import { examples } from "../../../shared/command_examples.ts";
 import { collectScopes, SCOPE_NOTATION } from "../../../shared/oauth/scope_option.ts";
 import type { Run } from "../../../shared/command_line.ts";
+import { formatTable } from "../../../shared/table.ts";
+import { provider, providers } from "../../federation/providers.ts";
 import type { ServerIo } from "../../io.ts";
 import { database } from "../options.ts";
 
@@ -147,8 +149,11 @@ export function declare(admin: Command, server: Run<ServerIo>): void {
   const trust = admin.command("trust").description("say which CI jobs and workloads are trusted");
   database(trust.command("add"))
     .description("trust a provider's workloads")
-    .argument("<provider>", "github, gitlab, buildkite, circleci, kubernetes, generic, …")
-    .argument("[subject]", "which: owner/repository, namespace/name, …")
+    .addArgument(
+      new Argument("<provider>", "who signs the workloads' tokens")
+        .choices(providers.map(({ name }) => name)),
+    )
+    .argument("[subject]", "which workloads, in the provider's form (see below)")
     .option("--branch <name>", "runs for this branch; * stands for anything but /")
     .option("--tag <name>", "runs for this tag")
     .option("--environment <name>", "jobs in this environment")
@@ -163,15 +168,14 @@ export function declare(admin: Command, server: Run<ServerIo>): void {
     .option("--expires <when>", "when the rule expires: 90d, 12h, 2027-01-31 or never")
     .option("--name <name>", "what to call the rule")
     .option("--force", "even if it would let strangers in")
+    .addHelpText("after", `\nSubjects:\n${subjects()}`)
     .addHelpText(
       "after",
       examples(
-        [`${bin} admin trust add github acme/api --branch main --scope deploy`, "one branch"],
-        [`${bin} admin trust add gitlab acme/api --environment production --scope deploy`, ""],
-        [
-          `${bin} admin trust add kubernetes ci/deployer --issuer https://k8s.example --scope deploy`,
+        ...(["github", "gitlab", "kubernetes"] as const).map((name): [string, string] => [
+          `${bin} admin trust add ${name} ${provider(name).example}`,
           "",
-        ],
+        ]),
       ),
     )
     .action((provider, subject, options) =>
@@ -225,4 +229,10 @@ export function declare(admin: Command, server: Run<ServerIo>): void {
     .action((options) =>
       server(async (io) => (await import("./keys.ts")).adminKeysRotate(options, io))
     );
+}
+
+/** What each provider takes as the subject. */
+function subjects(): string {
+  const rows = providers.map(({ name, subject }) => [name, subject.form]);
+  return formatTable(rows).replaceAll(/^/gm, "  ").trimEnd();
 }

@@ -1,4 +1,3 @@
-import { brand } from "../../../shared/brand.ts";
 import { parseDurationSeconds } from "../../../shared/duration.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { EXPIRY_EXAMPLES, parseExpiry } from "../../../shared/expiry.ts";
@@ -9,14 +8,10 @@ import type { TrustRuleRequest } from "../../admin/trust_operations.ts";
 import type { SettingFlags } from "../../config/gather.ts";
 import { loadConfig } from "../../config/load.ts";
 import { describeCondition } from "../../federation/condition.ts";
-import {
-  isProviderName,
-  provider,
-  type ProviderName,
-  providers,
-} from "../../federation/providers.ts";
-import { repositoryIdLookUp } from "../../federation/repository_id.ts";
-import { draftRule, RuleDraftError } from "../../federation/build_rule.ts";
+import { DomainError } from "../../domain_error.ts";
+import { buildRule, byNameNote, type RuleOptions } from "../../federation/build_rule.ts";
+import { isProviderName, provider, providers } from "../../federation/providers.ts";
+import { repositoryNumberLookUp } from "../../federation/repository_number.ts";
 import { machineNetwork, OutboundHttp } from "../../outbound/outbound_http.ts";
 import type { ServerIo } from "../../io.ts";
 import { adminCommand } from "./command.ts";
@@ -55,7 +50,8 @@ export async function adminTrustAdd(
 ): Promise<number> {
   if (!isProviderName(providerName)) {
     io.stderr(
-      `There is no provider "${providerName}". Known: ${Object.keys(providers).join(", ")}.\n`,
+      `"${sanitizeLine(providerName, 100)}" is not a known provider. Use one of ` +
+        `${providers.map(({ name }) => name).join(", ")}.\n`,
     );
     return EXIT.usage;
   }
@@ -76,16 +72,14 @@ export async function adminTrustAdd(
   const { dataDir, databaseUrl, config } = options;
   const loaded = await loadConfig({ dataDir, databaseUrl, config }, io);
   if (loaded.problems.length > 0) return reportProblems(loaded.problems, io);
-  let draft;
-  try {
-    const wishes = { ...options, subject, conditions: options.condition ?? [] };
-    const { federation } = loaded.config;
-    const http = new OutboundHttp(machineNetwork(io.env));
-    const lookUpId = repositoryIdLookUp(http, federation.privateIssuers);
-    draft = await draftRule(providerName, wishes, lookUpId);
-  } catch (error) {
-    if (!(error instanceof RuleDraftError)) throw error;
-    io.stderr(`${error.message}\n`);
+  const http = new OutboundHttp(machineNetwork(io.env));
+  const draft = await buildRule(
+    providerName,
+    { ...options, subject, conditions: options.condition ?? [] },
+    repositoryNumberLookUp(http, loaded.config.federation.privateIssuers),
+  );
+  if (draft instanceof DomainError) {
+    io.stderr(`${sanitizeLine(describeOptionError(draft), 1000)}\n`);
     return EXIT.usage;
   }
   const request: TrustRuleRequest = {
@@ -101,7 +95,9 @@ export async function adminTrustAdd(
     enabledUntil: expiry === null ? undefined : new Date(expiry).toISOString(),
     force: options.force === true,
   };
-  for (const note of draft.notes) io.stderr(`Note: ${note}\n`);
+  if (draft.byName !== undefined) {
+    io.stderr(`Note: ${byNameNote(draft.byName)} Use --repository-id NUMBER.\n`);
+  }
   return await adminCommand(
     "addTrustRule",
     request,
@@ -113,7 +109,10 @@ export async function adminTrustAdd(
         io.stdout(`  ${describeCondition(condition)}\n`);
       }
       io.stdout(
-        `It acts as ${added.actsAs}, with ${request.scope}.\n${nextStep(providerName, added)}`,
+        `It acts as ${added.actsAs}, with ${request.scope}.\n${
+          provider(providerName).jobSetup?.(added.audience) ??
+            `Its tokens must have the audience ${added.audience}.\n`
+        }`,
       );
       return EXIT.ok;
     },
@@ -126,14 +125,19 @@ export async function adminTrustAdd(
   );
 }
 
-function nextStep(name: ProviderName, { audience }: { audience: string }): string {
-  if (name.startsWith("github")) {
-    return "The workflow needs this:\n  permissions:\n    id-token: write\n    contents: read\n";
-  }
-  if (name.startsWith("gitlab")) {
-    return `The job needs this:\n  id_tokens:\n    ${brand.envPrefix}_ID_TOKEN:\n      aud: ${audience}\n`;
-  }
-  return `Its tokens must have the audience ${audience}.\n`;
+/** Options by the fields of a rule that errors name. */
+const OPTIONS: Partial<Record<string, string>> = {
+  issuer: "--issuer",
+  branch: "--branch",
+  tag: "--tag",
+  environment: "--environment",
+  repositoryId: "--repository-id",
+  conditions: "--condition",
+} satisfies Partial<Record<keyof RuleOptions, string>>;
+
+function describeOptionError({ field = "", message }: DomainError): string {
+  const option = OPTIONS[field];
+  return option === undefined ? message : `${option}: ${message}`;
 }
 
 export async function adminTrustList(

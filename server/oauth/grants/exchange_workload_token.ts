@@ -199,7 +199,7 @@ function describeJudgement(judgement: RuleMatch): string {
 
 function runClaims(rule: TrustRule, claims: SubjectToken["claims"]): Record<string, string> {
   const found: Record<string, string> = {};
-  for (const name of provider(rule.provider).run) {
+  for (const name of provider(rule.provider).runClaims) {
     const value = claims[name];
     if (typeof value === "string" || typeof value === "number") found[name] = text(value);
   }

@@ -2,9 +2,10 @@ import { parseDurationSeconds } from "../../../shared/duration.ts";
 import { OperationError } from "../../admin/operation.ts";
 import { addTrustRule, listAllTrustRules, type ListedRule } from "../../admin/trust_operations.ts";
 import type { FormParameters } from "../../http/form.ts";
-import { isProviderName, providers } from "../../federation/providers.ts";
-import { repositoryIdLookUp } from "../../federation/repository_id.ts";
-import { draftRule, RuleDraftError } from "../../federation/build_rule.ts";
+import { DomainError } from "../../domain_error.ts";
+import { buildRule, byNameNote } from "../../federation/build_rule.ts";
+import { isProviderName, provider, providers } from "../../federation/providers.ts";
+import { repositoryNumberLookUp } from "../../federation/repository_number.ts";
 import { needsFreshSignIn, signedInSession, signInPath } from "../http/browser_session.ts";
 import {
   ErrorSummary,
@@ -47,8 +48,10 @@ async function addFromForm(
   parts: PageParts & { actor: string },
   form: FormParameters,
 ): Promise<string | RuleProblem[]> {
-  const provider = form("provider") ?? "";
-  if (!isProviderName(provider)) return [{ message: "Choose a provider.", fields: ["provider"] }];
+  const providerName = form("provider") ?? "";
+  if (!isProviderName(providerName)) {
+    return [{ message: "Choose a provider.", fields: ["provider"] }];
+  }
   const problems: RuleProblem[] = [];
   const lifetimeSeconds = parseDurationSeconds(form("lifetime") ?? "10m");
   if (lifetimeSeconds === undefined) {
@@ -56,7 +59,7 @@ async function addFromForm(
     problems.push({ message, fields: ["lifetime"] });
   }
   const lines = (form("conditions") ?? "").split(/\r?\n/).map((line) => line.trim());
-  const wishes = {
+  const options = {
     subject: form("subject"),
     repositoryId: form("repository_id"),
     branch: form("branch"),
@@ -65,44 +68,47 @@ async function addFromForm(
     issuer: form("issuer"),
     conditions: lines.filter((line) => line !== ""),
   };
-  const lookUpId = repositoryIdLookUp(parts.http, parts.config.federation.privateIssuers);
-  const draft = await orProblem(draftRule(provider, wishes, lookUpId));
-  if (!("conditions" in draft)) return [...problems, draft];
+  const lookUp = repositoryNumberLookUp(parts.http, parts.config.federation.privateIssuers);
+  const draft = await buildRule(providerName, options, lookUp);
+  if (draft instanceof DomainError) return [...problems, toProblem(draft)];
   if (lifetimeSeconds === undefined) return problems;
   const name = form("name") ?? draft.name;
-  const added = await orProblem(addTrustRule(parts, {
-    name,
-    provider,
-    issuer: draft.issuer,
-    conditions: draft.conditions,
-    scope: form("scope") ?? "",
-    lifetimeSeconds,
-    // Ticked for the very name that was asked about, not for one that was typed since.
-    serviceAccount: form("account") ?? (form("existing") === name ? name : undefined),
-    enabledUntil: form("until"),
-    force: form("force") === "on",
-  }));
-  if (!("actsAs" in added)) return [added];
-  const note = draft.byName === undefined
-    ? ""
-    : ` The number of ${draft.byName} could not be looked up, so the rule trusts the name, which ` +
-      "another owner may take over if it is given up. It is safer to add the rule by its number.";
-  return `Added the rule ${name}. It acts as ${added.actsAs}.${note}`;
+  try {
+    const { actsAs } = await addTrustRule(parts, {
+      name,
+      provider: providerName,
+      issuer: draft.issuer,
+      conditions: draft.conditions,
+      scope: form("scope") ?? "",
+      lifetimeSeconds,
+      // Ticked for the very name that was asked about, not for one that was typed since.
+      serviceAccount: form("account") ?? (form("existing") === name ? name : undefined),
+      enabledUntil: form("until"),
+      force: form("force") === "on",
+    });
+    const note = draft.byName === undefined ? "" : ` ${byNameNote(draft.byName)}`;
+    return `Added the rule ${name}. It acts as ${actsAs}.${note}`;
+  } catch (error) {
+    if (!(error instanceof OperationError)) throw error;
+    return [toProblem(error)];
+  }
 }
 
-/** What comes of adding a rule, or why it cannot be, in the words of the page. */
-async function orProblem<Result>(result: Promise<Result>): Promise<Result | RuleProblem> {
-  try {
-    return await result;
-  } catch (error) {
-    if (!(error instanceof OperationError || error instanceof RuleDraftError)) throw error;
-    const { fields, onPage } = error.hints;
-    return {
-      message: onPage ?? asSentence(error.message),
-      fields: fields?.map((field) => FIELD_IDS[field] ?? field),
-      existingAccount: error instanceof OperationError ? error.existingAccount : undefined,
-    };
+/** A failure as the page shows it, beside the fields that are at fault. */
+function toProblem(error: DomainError | OperationError): RuleProblem {
+  if (error instanceof DomainError) {
+    return { message: error.message, fields: fieldIds(error.field) };
   }
+  const { fields = [], onPage } = error.hints;
+  return {
+    message: onPage ?? asSentence(error.message),
+    fields: fields.flatMap(fieldIds),
+    existingAccount: error.existingAccount,
+  };
+}
+
+function fieldIds(field: string | undefined): string[] {
+  return field === undefined ? [] : [FIELD_IDS[field] ?? field];
 }
 
 /** Fields whose ids are not the names that operations have for them. */
@@ -110,6 +116,7 @@ const FIELD_IDS: Record<string, string> = {
   lifetimeSeconds: "lifetime",
   enabledUntil: "until",
   serviceAccount: "account",
+  repositoryId: "repository_id",
 };
 
 /** Messages for the command line begin small and end without a full stop. */
@@ -172,7 +179,7 @@ function RuleForm(
         <CsrfField token={token} />
         <Field id="provider" label="Provider" problems={problems}>
           <select id="provider" name="provider" {...fieldState(problems, "provider")}>
-            {Object.entries(providers).map(([name, { title }]) => (
+            {providers.map(({ name, title }) => (
               <option value={name} selected={form?.("provider") === name}>{title}</option>
             ))}
           </select>
@@ -182,7 +189,7 @@ function RuleForm(
           problems={problems}
           name="subject"
           label="Which"
-          hint="acme/api for GitHub and GitLab, namespace/name for Kubernetes, the id elsewhere"
+          hint={subjectHint()}
         />
         <Text
           form={form}
@@ -312,7 +319,7 @@ function Rule({ rule }: { rule: ListedRule }) {
           </strong>
         </p>
         <p class="quiet small">
-          {providers[rule.provider].title}:{" "}
+          {provider(rule.provider).title}:{" "}
           <UntrustedText text={rule.conditions.join(", ")} max={400} />
         </p>
         <p class="quiet small">
@@ -329,6 +336,15 @@ function Rule({ rule }: { rule: ListedRule }) {
       />
     </li>
   );
+}
+
+/** The form of the subject, with the providers that share it. */
+function subjectHint(): string {
+  const titles = new Map<string, string[]>();
+  for (const { title, subject } of providers) {
+    titles.set(subject.form, [...titles.get(subject.form) ?? [], title]);
+  }
+  return [...titles].map(([form, titles]) => `${form} for ${titles.join(" and ")}`).join("; ");
 }
 
 function Text(

@@ -1,20 +1,17 @@
 import { strict as assert } from "node:assert";
-import { bitbucket } from "../../../client/federation/providers/bitbucket.ts";
 import { buildkite } from "../../../client/federation/providers/buildkite.ts";
 import { detectProvider, requestedProvider } from "../../../client/federation/detect.ts";
-import { circleci } from "../../../client/federation/providers/circleci.ts";
 import { githubActions } from "../../../client/federation/providers/github_actions.ts";
 import { gitlabCi } from "../../../client/federation/providers/gitlab_ci.ts";
-import { googleMetadata } from "../../../client/federation/providers/google_metadata.ts";
-import { FEDERATION_CHOICES, PROVIDER_NAMES } from "../../../client/federation/provider_names.ts";
+import { FEDERATION_CHOICES, providers } from "../../../client/federation/providers.ts";
 import { tokenFile } from "../../../client/federation/providers/token_file.ts";
-import type { Claims, WorkloadProvider } from "../../../client/federation/provider.ts";
 import { ClientError } from "../../../client/errors.ts";
 import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { jwt } from "../../support/client_home.ts";
 import { memoryIo } from "../../support/fake_client_io.ts";
-import { documentedClaims } from "../../support/oidc_issuer.ts";
+import { assertGolden } from "../../support/golden.ts";
+import { providerData } from "../../support/provider_data.ts";
 
 const AUDIENCE = "https://auth.example.com";
 const TOKEN_FILE = `${brand.envPrefix}_SUBJECT_TOKEN_FILE`;
@@ -22,59 +19,50 @@ const TOKEN_FILE = `${brand.envPrefix}_SUBJECT_TOKEN_FILE`;
 const forUs = jwt({ aud: AUDIENCE });
 const forOthers = jwt({ aud: ["https://other.example"] });
 
-/** The environment of a job of each provider, and whether it has what a token takes. */
-const environments: [name: string, provider: string, env: Record<string, string>, good: boolean][] =
-  [
-    ["GitHub with the permission", "github", {
-      GITHUB_ACTIONS: "true",
-      ACTIONS_ID_TOKEN_REQUEST_URL: "https://pipelines.example/token?api-version=2.0",
-      ACTIONS_ID_TOKEN_REQUEST_TOKEN: "job",
-    }, true],
-    ["GitHub without", "github", { GITHUB_ACTIONS: "true" }, false],
-    ["GitHub with an address anyone could read along", "github", {
-      GITHUB_ACTIONS: "true",
-      ACTIONS_ID_TOKEN_REQUEST_URL: "http://pipelines.example/token",
-      ACTIONS_ID_TOKEN_REQUEST_TOKEN: "job",
-    }, false],
-    ["GitLab", "gitlab", { GITLAB_CI: "true", MY_ID_TOKEN: forUs }, true],
-    ["GitLab with a plain name", "gitlab", { GITLAB_CI: "true", ID_TOKEN: forUs }, true],
-    ["GitLab for others", "gitlab", { GITLAB_CI: "true", MY_ID_TOKEN: forOthers }, false],
-    [
-      "GitLab with something else",
-      "gitlab",
-      { GITLAB_CI: "true", MY_ID_TOKEN: "words", OTHER: forUs },
-      false,
-    ],
-    ["Buildkite", "buildkite", { BUILDKITE: "true" }, true],
-    ["CircleCI", "circleci", { CIRCLECI: "true", CIRCLE_OIDC_TOKEN_V2: forUs }, true],
-    ["CircleCI of a fork", "circleci", { CIRCLECI: "true" }, false],
-    ["Bitbucket", "bitbucket", { BITBUCKET_STEP_OIDC_TOKEN: forUs }, true],
-    ["Bitbucket without oidc", "bitbucket", { BITBUCKET_PIPELINE_UUID: "{1}" }, false],
-    ["Bitbucket for others", "bitbucket", { BITBUCKET_STEP_OIDC_TOKEN: forOthers }, false],
-    ["a token file", "kubernetes", { [TOKEN_FILE]: "/var/run/secrets/tokens/own" }, true],
-    ["Cloud Run", "google", { K_SERVICE: "deployer" }, true],
-    ["a Cloud Run job", "google", { CLOUD_RUN_JOB: "deployer" }, true],
-  ];
+/** The environment of a job, from tests/data/identity_tokens. */
+function jobEnvironment(env: Record<string, string>): Record<string, string> {
+  const text = JSON.stringify(env)
+    .replaceAll("{token for us}", forUs)
+    .replaceAll("{token for others}", forOthers)
+    .replaceAll("YOURAPP_", `${brand.envPrefix}_`);
+  return JSON.parse(text);
+}
 
-Deno.test("each provider is known by its environment, and says what is missing there", () => {
-  for (const [name, wanted, env, good] of environments) {
-    const found = detectProvider(env);
-    assert.equal(found?.name, wanted, name);
-    const obstacle = found!.obstacle(AUDIENCE, env);
-    assert.equal(obstacle === undefined, good, `${name}: ${obstacle}`);
-    // No token is repeated to anybody.
-    assert.doesNotMatch(obstacle ?? "", /eyJ/);
+Deno.test("detects each provider by its environment, and says what is missing there", async () => {
+  for (const provider of providers) {
+    const { jobs = [] } = await providerData(provider.name);
+    assert.ok(jobs.length > 0, provider.name);
+    for (const { name, env: template, hasIdentity } of jobs) {
+      const env = jobEnvironment(template);
+      assert.equal(detectProvider(env)?.name, provider.name, name);
+      const obstacle = provider.obstacle(AUDIENCE, env);
+      assert.equal(obstacle === undefined, hasIdentity, `${provider.name} ${name}: ${obstacle}`);
+      assert.doesNotMatch(obstacle ?? "", /eyJ/, "it repeats a token");
+    }
   }
   assert.equal(detectProvider({ CI: "true", KUBERNETES_SERVICE_HOST: "10.0.0.1" }), undefined);
 });
 
-Deno.test("a file that was named comes before the CI service the machine works for", () => {
+Deno.test("describes what a job without an identity needs", async () => {
+  const messages: string[] = [];
+  for (const provider of providers) {
+    for (const { name, env, hasIdentity } of (await providerData(provider.name)).jobs ?? []) {
+      if (hasIdentity) continue;
+      const message = provider.obstacle(AUDIENCE, jobEnvironment(env));
+      messages.push(`# ${provider.name} ${name}\n${message}\n`);
+    }
+  }
+  messages.push(`# kubernetes without a file\n${tokenFile().obstacle(AUDIENCE, {})}\n`);
+  await assertGolden("federation/missing_identity.txt", messages.join("\n"));
+});
+
+Deno.test("prefers a named token file to the CI provider of the machine", () => {
   const env = { [TOKEN_FILE]: "/token", GITHUB_ACTIONS: "true", K_SERVICE: "x" };
   assert.equal(detectProvider(env)?.name, "kubernetes");
   assert.equal(detectProvider({ GITHUB_ACTIONS: "true", K_SERVICE: "x" })?.name, "github");
 });
 
-Deno.test("every choice of --federation leads somewhere", () => {
+Deno.test("finds a provider for every choice of --federation", () => {
   const env = { BUILDKITE: "true" };
   for (const federation of FEDERATION_CHOICES) {
     const expected = federation === "off"
@@ -92,92 +80,17 @@ Deno.test("every choice of --federation leads somewhere", () => {
   assert.equal(requestedProvider({ subjectTokenFile: "/token" }, {})?.name, "kubernetes");
 });
 
-const named: Record<(typeof PROVIDER_NAMES)[number], WorkloadProvider> = {
-  github: githubActions,
-  gitlab: gitlabCi,
-  buildkite,
-  circleci,
-  bitbucket,
-  kubernetes: tokenFile(),
-  google: googleMetadata,
-};
-
-/** What an operator should type, for the claims each provider documents. */
-const commands: [provider: keyof typeof named, changes: Claims, command: string][] = [
-  ["github", {}, "github octo-org/octo-repo --repository-id 74 --environment prod"],
-  [
-    "github",
-    { environment: undefined },
-    "github octo-org/octo-repo --repository-id 74 --branch main",
-  ],
-  [
-    "github",
-    { environment: undefined, ref: "refs/tags/v1" },
-    "github octo-org/octo-repo --repository-id 74 --tag v1",
-  ],
-  [
-    "github",
-    { environment: undefined, ref: "refs/pull/7/merge" },
-    "github octo-org/octo-repo --repository-id 74 --branch BRANCH",
-  ],
-  [
-    "github",
-    { iss: "https://github.acme.example/_services/token" },
-    "github-enterprise octo-org/octo-repo --repository-id 74 --environment prod " +
-    "--issuer https://github.acme.example/_services/token",
-  ],
-  [
-    "gitlab",
-    { iss: "https://gitlab.com", environment: undefined },
-    "gitlab my-group/my-project --repository-id 20 --branch feature-branch-1",
-  ],
-  [
-    "gitlab",
-    {},
-    "gitlab-self-managed my-group/my-project --repository-id 20 --environment test-environment2 " +
-    "--issuer https://gitlab.example.com",
-  ],
-  ["buildkite", {}, "buildkite example-org/example-pipeline --branch main"],
-  [
-    "circleci",
-    {},
-    "circleci 3c1f8e1e-5a0c-4a6e-9a5e-111111111111 " +
-    "--condition oidc.circleci.com/project-id=3c1f8e1e-5a0c-4a6e-9a5e-222222222222 " +
-    "--branch main",
-  ],
-  [
-    "bitbucket",
-    {},
-    "bitbucket {aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee} " +
-    "--issuer https://api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc " +
-    "--branch main",
-  ],
-  [
-    "kubernetes",
-    {},
-    "kubernetes default/my-serviceaccount --issuer https://my-cluster.example.com",
-  ],
-  [
-    "kubernetes",
-    { iss: "https://login.microsoftonline.com/TENANT/v2.0", sub: "x", oid: "object-id" },
-    "azure object-id --issuer https://login.microsoftonline.com/TENANT/v2.0",
-  ],
-  [
-    "kubernetes",
-    { iss: "https://id.example", sub: "me" },
-    "generic me --issuer https://id.example",
-  ],
-  ["google", {}, "google 107517467455664443766"],
-];
-
-Deno.test("a refused job's claims become the command that would trust it", async () => {
-  for (const [name, changes, command] of commands) {
-    const claims = { ...await documentedClaims(name), ...changes };
-    assert.equal(named[name].trustArguments(claims).join(" "), command);
+Deno.test("suggests the command that would trust a rejected job, from its claims", async () => {
+  for (const provider of providers) {
+    const { claims, trustCommands = [] } = await providerData(provider.name);
+    assert.ok(trustCommands.length > 0, provider.name);
+    for (const { claims: changes, command } of trustCommands) {
+      assert.equal(provider.trustArguments({ ...claims, ...changes }).join(" "), command);
+    }
   }
 });
 
-Deno.test("GitHub's address is asked again when it falters, and not when it refuses", async () => {
+Deno.test("requests a GitHub token again after a temporary failure, and not after a refusal", async () => {
   const statuses: number[] = [];
   const io = memoryIo({
     env: {
@@ -206,14 +119,14 @@ Deno.test("GitHub's address is asked again when it falters, and not when it refu
   assert.equal(statuses.length, 1);
 });
 
-Deno.test("our own variable comes before others that would do", async () => {
+Deno.test("prefers our own GitLab variable to others for the same audience", async () => {
   const own = `${brand.envPrefix}_ID_TOKEN`;
   const mine = jwt({ aud: AUDIENCE, sub: "mine" });
   const io = memoryIo({ env: { A_ID_TOKEN: forUs, ID_TOKEN: forUs, [own]: mine } });
   assert.equal(await gitlabCi.identityToken(AUDIENCE, io), mine);
 });
 
-Deno.test("a program's failure is told without what it printed", async () => {
+Deno.test("reports a program's failure without its standard output", async () => {
   const io = memoryIo({
     endings: { "buildkite-agent": { code: 1, stdout: "secret", stderr: "one\n\u001b[31mtwo\n" } },
   });

@@ -1,0 +1,19 @@
+import { conditionOn } from "../condition.ts";
+import type { Provider } from "../provider.ts";
+
+export const generic = {
+  name: "generic",
+  title: "Another OpenID Connect issuer",
+  workloads: "anything that signs OpenID Connect ID tokens",
+  guide: "generic.md",
+  documentation: "https://openid.net/specs/openid-connect-core-1_0.html#IDToken",
+  example: "deployer --issuer https://id.example.com --scope deploy",
+  claims: [{ claim: "sub", description: "the subject: the workload, in the issuer's own form" }],
+  ownerClaims: {},
+  runClaims: [],
+  subject: {
+    form: "SUBJECT",
+    example: "deployer",
+    conditions: (subject: string) => [conditionOn("sub", subject)],
+  },
+} as const satisfies Provider;

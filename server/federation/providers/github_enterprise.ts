@@ -1,0 +1,12 @@
+import type { Provider } from "../provider.ts";
+import { github } from "./github.ts";
+
+export const githubEnterprise = {
+  ...github,
+  name: "github-enterprise",
+  title: "GitHub Enterprise Server",
+  // Each installation has its own: https://HOST/_services/token
+  issuer: undefined,
+  example:
+    "acme/api --branch main --issuer https://github.example.com/_services/token --scope deploy",
+} as const satisfies Provider;

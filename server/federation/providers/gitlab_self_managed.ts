@@ -1,0 +1,11 @@
+import type { Provider } from "../provider.ts";
+import { gitlab } from "./gitlab.ts";
+
+export const gitlabSelfManaged = {
+  ...gitlab,
+  name: "gitlab-self-managed",
+  title: "GitLab Self-Managed",
+  // Each installation has its own: its address.
+  issuer: undefined,
+  example: "acme/api --branch main --issuer https://gitlab.example.com --scope deploy",
+} as const satisfies Provider;
