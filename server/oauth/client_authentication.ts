@@ -1,7 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { OAuthError } from "../../shared/oauth/errors.ts";
 import type { Client } from "../store/clients.ts";
-import type { TokenValidator } from "../validation/token_validator.ts";
+import type { ClientCache } from "../validation/client_cache.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
 import { decodeBasicCredentials, encodedBasicCredentials } from "../http/authorization.ts";
 import { type FormOptions, type FormParameters, readForm } from "../http/form.ts";
@@ -14,13 +14,13 @@ export interface ClientRequest {
 
 /** Reads a request to an endpoint that is only for clients. */
 export async function readClientRequest(
-  tokenValidator: Pick<TokenValidator, "client" | "provenClient" | "proveClient">,
+  clients: Pick<ClientCache, "find" | "authenticated" | "authenticate">,
   request: Request,
   options: FormOptions,
 ): Promise<ClientRequest | OAuthError> {
   const form = await readForm(request, options);
   if (form instanceof OAuthError) return form;
-  const client = await authenticateClient(tokenValidator, request, form);
+  const client = await authenticateClient(clients, request, form);
   return client instanceof OAuthError ? client : { form, client };
 }
 
@@ -34,7 +34,7 @@ const UNKNOWN = "The client is unknown or its secret is wrong.";
  * client_secret in the body, or, for public clients, by client_id alone.
  */
 export async function authenticateClient(
-  tokenValidator: Pick<TokenValidator, "client" | "provenClient" | "proveClient">,
+  clients: Pick<ClientCache, "find" | "authenticated" | "authenticate">,
   request: Request,
   form: FormParameters,
 ): Promise<Client | OAuthError> {
@@ -44,10 +44,10 @@ export async function authenticateClient(
     if (id === undefined) {
       return new OAuthError("invalid_client", "The parameter client_id is missing.");
     }
-    const client = await findGenuineClient(tokenValidator, { id, secret });
+    const client = await findGenuineClient(clients, { id, secret });
     if (client !== undefined) return client;
     // A client with a secret that sends none has failed to authenticate.
-    const unauthenticated = secret === undefined && await tokenValidator.client(id) === undefined;
+    const unauthenticated = secret === undefined && await clients.find(id) === undefined;
     return new OAuthError("invalid_client", UNKNOWN, { unauthenticated });
   }
   if (secret !== undefined) {
@@ -55,12 +55,12 @@ export async function authenticateClient(
   }
   const prove = async () => {
     const credentials = clientCredentials(encoded);
-    return credentials && await findGenuineClient(tokenValidator, credentials);
+    return credentials && await findGenuineClient(clients, credentials);
   };
   // What is longer need not be remembered, nor take memory.
   const client = encoded.length > MAX_REMEMBERED_LENGTH
     ? await prove()
-    : tokenValidator.provenClient(encoded) ?? await tokenValidator.proveClient(encoded, prove);
+    : clients.authenticated(encoded) ?? await clients.authenticate(encoded, prove);
   if (client === undefined) return new OAuthError("invalid_client", UNKNOWN);
   if (id !== undefined && id !== client.id) {
     return new OAuthError("invalid_request", "client_id differs between header and body.");
@@ -70,10 +70,10 @@ export async function authenticateClient(
 
 /** The client that is called `id` and has this secret, or that is public and sends none. */
 async function findGenuineClient(
-  tokenValidator: Pick<TokenValidator, "client">,
+  clients: Pick<ClientCache, "find">,
   { id, secret }: { id: string; secret?: string },
 ): Promise<Client | undefined> {
-  const client = await tokenValidator.client(id);
+  const client = await clients.find(id);
   if (client === undefined) return undefined;
   if (client.secretHash === undefined) {
     // A public client has no secret; one that sends any is misconfigured.

@@ -30,7 +30,7 @@ export async function deviceAuthorization(
   requester: ClientInfo,
 ): Promise<DeviceAuthorizationResponse | OAuthError> {
   const { sql, clock, config, issuer, tokenValidator } = parts;
-  const sent = await readClientRequest(tokenValidator, request, {
+  const sent = await readClientRequest(tokenValidator.clients, request, {
     from: () => requester.address,
   });
   if (sent instanceof OAuthError) return sent;

@@ -28,7 +28,7 @@ export async function introspection(
   request: Request,
   from: () => string,
 ): Promise<Response> {
-  const sent = await readClientRequest(parts.tokenValidator, request, {
+  const sent = await readClientRequest(parts.tokenValidator.clients, request, {
     from,
     parse: parsePlainForm,
   });

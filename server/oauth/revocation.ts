@@ -26,7 +26,7 @@ export async function revocation(
   request: Request,
   requester: ClientInfo,
 ): Promise<undefined | OAuthError> {
-  const sent = await readClientRequest(parts.tokenValidator, request, {
+  const sent = await readClientRequest(parts.tokenValidator.clients, request, {
     from: () => requester.address,
   });
   if (sent instanceof OAuthError) return sent;

@@ -44,7 +44,7 @@ async function answerByGrant(
   const anonymous = form("client_id") === undefined && !request.headers.has("authorization");
   const client = anonymous && grant.clientOptional
     ? commandLineClient
-    : await authenticateClient(tokenValidator, request, form);
+    : await authenticateClient(tokenValidator.clients, request, form);
   if (client instanceof OAuthError) return client;
   return await grant.handle({ client, parameter: form, ...requester });
 }

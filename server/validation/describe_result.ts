@@ -1,38 +1,36 @@
 import { OAuthError } from "../../shared/oauth/errors.ts";
 import type { ValidationResult } from "./validated_token.ts";
 
+type Rejection = Exclude<ValidationResult, { state: "active" }>;
+
 /**
- * What the holder of a token that does not count is told, so that a job which
- * suddenly fails says why (RFC 6750 section 3.1). ASCII without quotes, for it
- * travels in a header.
+ * The error for a token that was rejected (RFC 6750 section 3.1). It says why, so that the log of
+ * a job that suddenly fails does too. ASCII without quotes: it is sent in a header.
  */
-export function describeResult(
-  verdict: Exclude<ValidationResult, { state: "active" }>,
-): OAuthError {
-  return new OAuthError("invalid_token", words(verdict));
+export function describeResult(result: Rejection): OAuthError {
+  return new OAuthError("invalid_token", message(result));
 }
 
-function words(verdict: Exclude<ValidationResult, { state: "active" }>): string {
-  switch (verdict.state) {
+function message(result: Rejection): string {
+  switch (result.state) {
     case "unknown":
       return "The token is unknown.";
     case "other_resource":
-      return `The token is for ${verdict.token.audience}, not for this resource.`;
+      return `The token is for ${result.token.audience}, not for this resource.`;
     case "expired":
-      return `The token expired at ${moment(new Date(verdict.token.expiresAt))}.`;
+      return `The token expired at ${formatTime(new Date(result.token.expiresAt))}.`;
     case "revoked": {
-      const at = verdict.token.ended?.at;
-      return at === undefined
-        ? "The token was revoked."
-        : `The token was revoked at ${moment(at)}.`;
+      const at = result.token.inactive?.since;
+      return `The token was revoked${at === undefined ? "" : ` at ${formatTime(at)}`}.`;
     }
     case "disabled":
-      return "The owner of the token is disabled.";
+      return "The account that owns the token is disabled.";
     case "address_not_allowed":
       return "The token may not be used from this address.";
   }
 }
 
-function moment(date: Date): string {
+/** RFC 3339, without fractions of a second. */
+function formatTime(date: Date): string {
   return date.toISOString().replace(/\.\d+Z$/, "Z");
 }

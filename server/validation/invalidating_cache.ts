@@ -1,7 +1,6 @@
-/** Answers by key, and which of them each subject bears on. */
 interface Generation<Value> {
   values: Map<string, Value>;
-  /** Keys by subject. */
+  /** Keys of the values that depend on each subject. */
   keys: Map<string, Set<string>>;
 }
 
@@ -10,63 +9,65 @@ function emptyGeneration<Value>(): Generation<Value> {
 }
 
 /**
- * What the database said, for as long as it is known to hold. At most `limit`
- * answers, in two generations: when the young one is full the old one goes, which
- * costs a look-up nothing. While `isFresh` says no, nothing is remembered.
+ * A cache of what the database returned, whose entries are invalidated by subject, such as
+ * `token:<id>`. It holds at most `limit` values, in two generations: when the newer one is full,
+ * the older one is dropped, which costs a look-up nothing. While `isFresh` returns false,
+ * changes may have gone unnoticed, so nothing is read from the cache or added to it.
  */
 export class InvalidatingCache<Value> {
-  #young = emptyGeneration<Value>();
-  #old = emptyGeneration<Value>();
-  /** Counts changes, so that an answer read before one is not kept after it. */
-  #changes = 0;
+  #newer = emptyGeneration<Value>();
+  #older = emptyGeneration<Value>();
+  /** Counts invalidations, so that a value that was read before one is not added after it. */
+  #invalidations = 0;
 
   constructor(private readonly limit: number, private readonly isFresh: () => boolean) {}
 
   get(key: string): Value | undefined {
     if (!this.isFresh()) return undefined;
-    const value = this.#young.values.get(key);
+    const value = this.#newer.values.get(key);
     if (value !== undefined) return value;
-    return this.#old.values.get(key);
+    return this.#older.values.get(key);
   }
 
   /**
-   * Asks `read` and remembers its answer, unless something changed meanwhile.
-   * `subjects` names what the answer depends on.
+   * Calls `read` and adds its value, unless something was invalidated meanwhile. `subjects`
+   * returns what the value depends on.
    */
   async read(
     key: string,
     read: () => Promise<Value | undefined>,
     subjects: (value: Value) => readonly string[],
   ): Promise<Value | undefined> {
-    const changes = this.#changes;
+    const invalidations = this.#invalidations;
     const value = await read();
-    if (value === undefined || changes !== this.#changes || !this.isFresh()) return value;
-    if (this.#young.values.size >= this.limit / 2) {
-      this.#old = this.#young;
-      this.#young = emptyGeneration();
+    if (value === undefined || invalidations !== this.#invalidations || !this.isFresh()) {
+      return value;
     }
-    this.#young.values.set(key, value);
+    if (this.#newer.values.size >= this.limit / 2) {
+      this.#older = this.#newer;
+      this.#newer = emptyGeneration();
+    }
+    this.#newer.values.set(key, value);
     for (const subject of subjects(value)) {
-      const keys = this.#young.keys.get(subject);
-      if (keys === undefined) this.#young.keys.set(subject, new Set([key]));
+      const keys = this.#newer.keys.get(subject);
+      if (keys === undefined) this.#newer.keys.set(subject, new Set([key]));
       else keys.add(key);
     }
     return value;
   }
 
-  /** Forgets every answer that depends on `subject`. */
+  /** Removes every value that depends on `subject`. */
   invalidate(subject: string): void {
-    this.#changes++;
-    for (const { values, keys } of [this.#young, this.#old]) {
+    this.#invalidations++;
+    for (const { values, keys } of [this.#newer, this.#older]) {
       for (const key of keys.get(subject) ?? []) values.delete(key);
       keys.delete(subject);
     }
   }
 
-  /** Forgets everything. */
   clear(): void {
-    this.#changes++;
-    this.#young = emptyGeneration();
-    this.#old = emptyGeneration();
+    this.#invalidations++;
+    this.#newer = emptyGeneration();
+    this.#older = emptyGeneration();
   }
 }

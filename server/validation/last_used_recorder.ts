@@ -3,8 +3,7 @@ import type { Sql } from "../store/db/connect.ts";
 import { recordTokenUses } from "../store/pats/last_used.ts";
 import { userAgentClass } from "./user_agent_class.ts";
 
-/** Uses are written down this often, in ms. */
-const INTERVAL = 10_000;
+const WRITE_INTERVAL_MS = 10_000;
 /** Tokens in one statement. */
 const BATCH = 5000;
 
@@ -14,42 +13,45 @@ interface Use {
   userAgent?: string;
 }
 
-/** Gathers when tokens were used, and writes it down now and then: never a write per request. */
+/** Records when tokens were last used, and writes it in batches instead of once per request. */
 export class LastUsedRecorder {
   #uses = new Map<string, Use>();
   #timer: ReturnType<typeof setInterval>;
   #writing = Promise.resolve();
 
   constructor(private readonly sql: Sql, private readonly log: Log) {
-    this.#timer = setInterval(() => this.flush(), INTERVAL);
+    this.#timer = setInterval(() => this.flush(), WRITE_INTERVAL_MS);
   }
 
-  /** `at` in ms since 1970. A use that does not say where it was leaves what is known of the last. */
-  note(id: string, at: number, address?: string, userAgent?: string): void {
-    const known = address === undefined ? this.#uses.get(id) : undefined;
+  /**
+   * Records a use, with `at` in ms since 1970. One without an address keeps the address and user
+   * agent of the use before it.
+   */
+  record(id: string, at: number, address?: string, userAgent?: string): void {
+    const previous = address === undefined ? this.#uses.get(id) : undefined;
     this.#uses.set(id, {
       at,
-      address: address ?? known?.address,
-      userAgent: userAgent ?? known?.userAgent,
+      address: address ?? previous?.address,
+      userAgent: userAgent ?? previous?.userAgent,
     });
   }
 
-  /** Writes down what was gathered. What cannot be written is kept for the next time. */
+  /** Writes what was recorded; what cannot be written is kept for the next attempt. */
   flush(): Promise<void> {
     return this.#writing = this.#writing.then(() => this.#write());
   }
 
-  /** Writes down the rest and stops. */
+  /** Writes what is left and stops. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     await this.flush();
   }
 
   async #write(): Promise<void> {
-    const gathered = [...this.#uses];
+    const uses = [...this.#uses];
     this.#uses = new Map();
-    for (let start = 0; start < gathered.length; start += BATCH) {
-      const batch = gathered.slice(start, start + BATCH);
+    for (let start = 0; start < uses.length; start += BATCH) {
+      const batch = uses.slice(start, start + BATCH);
       try {
         await recordTokenUses(
           this.sql,
@@ -62,7 +64,7 @@ export class LastUsedRecorder {
         );
       } catch (error) {
         this.log("error", "token_uses_not_written", { reason: (error as Error).message });
-        for (const [id, use] of gathered.slice(start)) {
+        for (const [id, use] of uses.slice(start)) {
           if (!this.#uses.has(id)) this.#uses.set(id, use);
         }
         return;

@@ -1,50 +1,48 @@
 import type { NetworkList } from "../http/ip_address.ts";
-import type { Resource } from "../tokens/resource.ts";
 import type { Workload } from "../tokens/access_token.ts";
+import type { Resource } from "../tokens/resource.ts";
 
-/** A token that is ours, as a check remembers it: personal access token or JWT. */
+/** A token that we issued, as the cache holds it: a personal access token or a JWT. */
 export interface ValidatedToken {
   kind: "personal_access_token" | "access_token";
-  /** Of its row, or the JWT's `jti`. */
+  /** The id of the personal access token, or the JWT's `jti`. */
   id: string;
-  /** Whom it speaks for. */
+  /** The principal's id. */
   subject: string;
-  /** A person's e-mail address, or a service account's name. */
+  /** A user's e-mail address, or a service account's name. */
   username: string;
   clientId: string;
-  /** What it may do now: for a personal access token no more than its owner may. */
+  /** What it permits now: never more than its owner has. */
   scopes: readonly string[];
   scope: string;
   audience: string;
-  /** What it is for: only there does it count (RFC 9068 section 4). */
+  /** The only resource that accepts it (RFC 9068 section 4). */
   resource: Resource;
-  /** In ms since 1970; Infinity: never. */
+  /** In ms since 1970. */
   issuedAt: number;
+  /** In ms since 1970; Infinity: never. */
   expiresAt: number;
-  /** It counts no more, whatever the time. */
-  ended?: { why: "revoked" | "disabled"; at?: Date };
-  /** Where it may be used from; undefined: anywhere. */
-  allowed?: NetworkList;
-  /** When a person last proved who they are: of JWTs from logins alone. */
+  /** Set once the token was revoked or its owner disabled. */
+  inactive?: { reason: "revoked" | "disabled"; since?: Date };
+  /** Networks that it may be used from; undefined: all. */
+  allowedNetworks?: NetworkList;
+  /** Of a JWT from a login: when the user last signed in, in ms since 1970. */
   authenticatedAt?: number;
-  /** The login it came of, if that can be revoked as a whole. */
+  /** The id of the login it came from, which revokes it too. */
   loginId?: string;
-  /** The run on whose behalf a workload's token was issued. */
+  /** Of a JWT that a workload got: the subject of the workload's own token, and its run. */
   act?: Workload["act"];
   workload?: Workload["run"];
-  /** What this depends on, by the names under which the database tells of changes. */
+  /** The subjects whose invalidation removes it from the cache. */
   dependsOn: readonly string[];
 }
 
-/** What a check found. */
 export type ValidationResult =
   | { state: "active"; token: ValidatedToken }
   | { state: "unknown" }
-  /** It is for another resource than the one that asks. */
   | { state: "other_resource"; token: ValidatedToken }
   | { state: "expired"; token: ValidatedToken }
   | { state: "revoked"; token: ValidatedToken }
-  /** Its owner is shut out. */
+  /** Its owner is disabled. */
   | { state: "disabled"; token: ValidatedToken }
-  /** It may not be used from where it is. */
   | { state: "address_not_allowed"; token: ValidatedToken };

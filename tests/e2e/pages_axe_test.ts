@@ -231,7 +231,7 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   await makeTokens(server);
   const uses = { headers: { authorization: `Bearer ${secret}`, "x-forwarded-for": "203.0.113.9" } };
   assert.equal((await fetch(`${site}/auth/verify`, uses)).status, 200);
-  await parts.tokenValidator.lastUses.flush();
+  await parts.tokenValidator.lastUsed.flush();
   clock.advance({ days: 24 });
   await signInAgain();
   await go("/tokens");

@@ -41,7 +41,7 @@ testOnEachDatabase("a token is shown once, kept as a hash, and works", async (lo
   assert.equal(answer.headers.get("x-auth-username"), alice.email);
   assert.equal(answer.headers.get("x-auth-scope"), "deploy");
   assert.equal(answer.headers.get("x-auth-client"), `pat-${made.id}`);
-  await server.parts.tokenValidator.lastUses.flush();
+  await server.parts.tokenValidator.lastUsed.flush();
   const used = await call(server, made.token, "GET", "/api/v1/token");
   assert.equal(used.body.last_used_at, new Date(server.clock.now()).toISOString());
   assert.equal(used.body.last_used_address, "192.0.2.1");

@@ -11,7 +11,7 @@ const basic = (id: string, secret: string) => `Basic ${btoa(`${id}:${secret}`)}`
 
 function isCached(server: TestServer, authorization: string): boolean {
   const encoded = authorization.slice("Basic ".length);
-  return server.parts.tokenValidator.provenClient(encoded) !== undefined;
+  return server.parts.tokenValidator.clients.authenticated(encoded) !== undefined;
 }
 
 async function introspect(server: TestServer, authorization: string): Promise<number> {

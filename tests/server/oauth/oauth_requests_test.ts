@@ -239,7 +239,7 @@ test("other origins may read what is public, and nothing else", async (server) =
 
 test("does not cache credentials of a public client, however they are written", async (server) => {
   const isCached = (encoded: string) =>
-    server.parts.tokenValidator.provenClient(encoded) !== undefined;
+    server.parts.tokenValidator.clients.authenticated(encoded) !== undefined;
   const encoded = btoa(`${clientId}:`);
   for (const scheme of ["Basic ", "basic ", "Basic  "]) {
     const form = { grant_type: "refresh_token", refresh_token: "x" };

@@ -65,7 +65,7 @@ Deno.test("a token is made in the browser, works, and is shown this once", async
     /ends in 30 days \(2\d{3}-.*\sUTC\)/,
   );
 
-  await server.parts.tokenValidator.lastUses.flush();
+  await server.parts.tokenValidator.lastUsed.flush();
   for (const path of ["/tokens", `/tokens/${token.id}`, `/tokens/${token.id}/rotate`]) {
     const { html } = await browser.get(path);
     assert.ok(html.includes(secret.slice(0, 12)), path);

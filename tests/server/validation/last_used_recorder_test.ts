@@ -34,7 +34,7 @@ async function uses(server: TestServer) {
     return [seconds, row.last_used_address, row.last_used_agent];
   };
   const note = (token: string, seconds: number, address?: string, agent?: string) =>
-    lastUses.note(token, start + seconds * 1000, address, agent);
+    lastUses.record(token, start + seconds * 1000, address, agent);
   return { id, other, state, lastUses, last, note };
 }
 

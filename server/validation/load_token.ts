@@ -1,0 +1,120 @@
+import type { Clock } from "../../shared/clock.ts";
+import { managementResource } from "../../shared/management.ts";
+import { parseScope } from "../../shared/oauth/scope.ts";
+import type { ServerConfig } from "../config/server_config.ts";
+import { NetworkList } from "../http/ip_address.ts";
+import { limitLoginScope, limitPatScope, type ScopeHolder } from "../scopes.ts";
+import type { Sql } from "../store/db/connect.ts";
+import type { OwnerRecord, TokenRecord } from "../store/pats/types.ts";
+import { type AccessTokenStatus, accessTokenStatus } from "../store/revoked_access_tokens.ts";
+import { type AccessTokenClaims, readAccessToken } from "../tokens/access_token.ts";
+import type { SigningKeys } from "../tokens/signing_keys.ts";
+import type { ValidatedToken } from "./validated_token.ts";
+
+/** A personal access token, from its row and its owner's. */
+export function validatedPat(
+  token: TokenRecord,
+  owner: OwnerRecord,
+  { scopes: catalogue }: Pick<ServerConfig, "scopes">,
+): ValidatedToken {
+  const scope = limitPatScope(catalogue, holder(owner.isAdmin, owner.scope), token.scope);
+  return {
+    kind: "personal_access_token",
+    id: token.id,
+    subject: owner.id,
+    username: owner.username,
+    clientId: patClientId(token.id),
+    scopes: parseScope(scope) ?? [],
+    scope,
+    audience: token.audience,
+    resource: "api",
+    issuedAt: token.createdAt,
+    expiresAt: token.expiresAt,
+    inactive: token.revokedAt !== undefined
+      ? { reason: "revoked", since: token.revokedAt }
+      : owner.disabled
+      ? { reason: "disabled" }
+      : undefined,
+    allowedNetworks: networkList(token.allowedAddresses),
+    dependsOn: [`token:${token.id}`, `principal:${owner.id}`],
+  };
+}
+
+/** The `client_id` of a personal access token: its own, so that resource servers can tell them apart. */
+function patClientId(id: string): string {
+  return `pat-${id}`;
+}
+
+interface AccessTokenDeps {
+  sql: Sql;
+  clock: Clock;
+  issuer: string;
+  keys: SigningKeys;
+  config: Pick<ServerConfig, "scopes">;
+}
+
+/** Verifies an access token and reads its status; undefined if we did not sign it. */
+export async function loadAccessToken(
+  deps: AccessTokenDeps,
+  token: string,
+): Promise<ValidatedToken | undefined> {
+  const verified = await readAccessToken(deps, token);
+  if (verified === undefined) return undefined;
+  const { claims } = verified;
+  const status = await accessTokenStatus(deps.sql, {
+    jti: claims.jti,
+    subject: claims.sub,
+    familyId: claims.sid,
+    personalAccessTokenId: claims.pat,
+    now: new Date(deps.clock.now()),
+  });
+  return status && validatedAccessToken(deps, claims, status);
+}
+
+function validatedAccessToken(
+  { config, issuer }: Pick<AccessTokenDeps, "config" | "issuer">,
+  claims: AccessTokenClaims,
+  status: AccessTokenStatus,
+): ValidatedToken {
+  const owner = holder(status.isAdmin, status.ownScope);
+  const scope = claims.pat === undefined
+    ? limitLoginScope(config.scopes, owner, claims.client_id, claims.scope)
+    : limitPatScope(config.scopes, owner, claims.scope);
+  return {
+    kind: "access_token",
+    id: claims.jti,
+    subject: claims.sub,
+    username: status.username,
+    clientId: claims.client_id,
+    scopes: parseScope(scope) ?? [],
+    scope,
+    audience: claims.aud,
+    resource: claims.aud === managementResource(issuer) ? "management" : "api",
+    issuedAt: claims.iat * 1000,
+    // The result is cached, and the database reports no change when a row expires.
+    expiresAt: Math.min(
+      claims.exp * 1000,
+      status.personalAccessTokenExpiresAt?.getTime() ?? Infinity,
+    ),
+    inactive: status.active ? undefined : { reason: "revoked" },
+    allowedNetworks: networkList(status.allowedAddresses),
+    authenticatedAt: claims.auth_time && claims.auth_time * 1000,
+    loginId: claims.sid,
+    act: claims.act,
+    workload: claims.workload,
+    dependsOn: [
+      `token:${claims.jti}`,
+      `principal:${claims.sub}`,
+      ...claims.sid === undefined ? [] : [`login:${claims.sid}`],
+      ...claims.pat === undefined ? [] : [`token:${claims.pat}`],
+    ],
+  };
+}
+
+function holder(isAdmin: boolean, ownScope: string | undefined): ScopeHolder {
+  return { isAdmin, ownScopes: ownScope === undefined ? undefined : parseScope(ownScope) };
+}
+
+function networkList(networks: readonly string[]): NetworkList | undefined {
+  return networks.length > 0 ? new NetworkList(networks) : undefined;
+}
