@@ -1,5 +1,5 @@
 import type { AppParts } from "./app_parts.ts";
-import { warnOfExpiry } from "./pats/expiry_reminders.ts";
+import { sendExpiryReminders } from "./pats/expiry_reminders.ts";
 import { deleteOldAuditEvents } from "./store/audit_events.ts";
 import { deleteOldDeviceAuthorizations } from "./store/device_authorizations.ts";
 import { deleteOldFailedAttempts } from "./store/failed_attempts.ts";
@@ -50,7 +50,7 @@ export async function keepHouse(parts: AppParts): Promise<void> {
   const tasks: Record<string, () => Promise<void>> = {
     clean_up: () => cleanUp(parts),
     signing_keys: () => parts.keys.maintain(),
-    expiry_warnings: () => warnOfExpiry(parts),
+    expiry_warnings: () => sendExpiryReminders(parts),
   };
   for (const [task, run] of Object.entries(tasks)) {
     try {

@@ -3,10 +3,10 @@ import { brand } from "../../shared/brand.ts";
 import { managementResource } from "../../shared/management.ts";
 import { version } from "../../shared/version.ts";
 import type { ApiOperation } from "./operation.ts";
-import { PROBLEM_STATUSES, type ProblemStatus } from "./problem.ts";
-import { problem } from "./schemas.ts";
+import { PROBLEM_TYPES, type ProblemType } from "./problem.ts";
+import { problemSchema } from "./problem_schema.ts";
 
-/** The OpenAPI 3.1 document of `operations`, made of the schemas that validate their requests. */
+/** The OpenAPI 3.1 document of `operations`, from the schemas that validate their requests. */
 export function openApiDocument(
   issuer: string,
   operations: readonly ApiOperation[],
@@ -29,24 +29,24 @@ export function openApiDocument(
   });
 
   const paths: Record<string, Record<string, unknown>> = {};
-  for (const one of operations) {
-    const { status, description, schema } = one.answer;
-    paths[one.path] ??= {};
-    paths[one.path][one.method] = {
-      operationId: one.id,
-      summary: one.summary,
-      ...one.description !== undefined && { description: one.description },
-      security: one.access === "public" ? [] : [{ bearer: [] }],
-      ...parametersOf(one, schemaOf),
-      ...one.body !== undefined && {
-        requestBody: { required: true, ...json(one.body, "input") },
+  for (const operation of operations) {
+    const { status, description, schema } = operation.response;
+    paths[operation.path] ??= {};
+    paths[operation.path][operation.method] = {
+      operationId: operation.id,
+      summary: operation.summary,
+      ...operation.description !== undefined && { description: operation.description },
+      security: operation.access === "public" ? [] : [{ bearer: [] }],
+      ...parametersOf(operation, schemaOf),
+      ...operation.body !== undefined && {
+        requestBody: { required: true, ...json(operation.body, "input") },
       },
       responses: {
         [status]: { description, ...schema !== undefined && json(schema, "output") },
         ...Object.fromEntries(
-          problemStatuses(one).map((status) => [status, {
-            description: PROBLEM_STATUSES[status],
-            ...json(problem, "output", "application/problem+json"),
+          problemsByStatus(operation).map(([status, description]) => [status, {
+            description,
+            ...json(problemSchema, "output", "application/problem+json"),
           }]),
         ),
       },
@@ -57,7 +57,7 @@ export function openApiDocument(
     info: {
       title: `${brand.productName} API`,
       version,
-      description: "Personal access tokens: make, list, rotate, revoke, report.",
+      description: "Create, list, rotate, revoke, import and report personal access tokens.",
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: issuer }],
@@ -99,21 +99,35 @@ function parametersOf(
   return parameters.length > 0 ? { parameters } : {};
 }
 
-/** What an operation may answer besides success, so that generated clients have a type for it. */
-function problemStatuses(
-  { access, path, query, body, raw, problems = [] }: ApiOperation,
-): ProblemStatus[] {
-  const statuses = new Set<ProblemStatus>([...problems, 503]);
-  if (access !== "public") statuses.add(401);
-  if (access !== "public" && access !== "token") statuses.add(403);
-  if (path.includes("{")) statuses.add(404);
-  if (query !== undefined || body !== undefined) statuses.add(400);
-  if (body !== undefined) statuses.add(408).add(413);
-  if (body !== undefined && !raw) statuses.add(415);
-  return [...statuses].sort((a, b) => a - b);
+/** The problems of each status, so that generated clients have a type for every failure. */
+function problemsByStatus(operation: ApiOperation): [status: number, description: string][] {
+  const descriptions = new Map<number, string[]>();
+  for (const type of problemTypes(operation)) {
+    const { status, description } = PROBLEM_TYPES[type];
+    descriptions.set(status, [...descriptions.get(status) ?? [], `\`${type}\`: ${description}`]);
+  }
+  if (operation.body !== undefined && !operation.raw) {
+    descriptions.set(415, ["`malformed`: The body is not sent as `application/json`."]);
+  }
+  return [...descriptions].sort(([a], [b]) => a - b)
+    .map(([status, lines]) => [status, lines.join("\n")]);
 }
 
-/** OpenAPI keeps shared schemas in one place; JSON Schema's own references point elsewhere. */
+function problemTypes({ access, path, query, body, problems = [] }: ApiOperation): ProblemType[] {
+  const isManagement = access !== "public" && access !== "token";
+  return [
+    ...query !== undefined || body !== undefined ? ["malformed"] as const : [],
+    ...access !== "public" ? ["unauthorized"] as const : [],
+    ...isManagement && access !== "read" ? ["fresh-sign-in"] as const : [],
+    ...isManagement ? ["forbidden", "insufficient-scope"] as const : [],
+    ...path.includes("{") ? ["not-found"] as const : [],
+    ...body !== undefined ? ["incomplete", "too-large"] as const : [],
+    ...problems,
+    "unavailable",
+  ];
+}
+
+/** Shared schemas are in another place in OpenAPI than in JSON Schema. */
 function relocated(schema: unknown): Record<string, unknown> {
   return JSON.parse(JSON.stringify(schema).replaceAll('"#/$defs/', '"#/components/schemas/'));
 }

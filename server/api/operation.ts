@@ -1,62 +1,74 @@
 import type * as z from "zod/mini";
-import type { AppParts } from "../app_parts.ts";
 import type { ManagementPermission } from "../../shared/management.ts";
+import type { ServerConfig } from "../config/server_config.ts";
+import type { DomainError } from "../domain_error.ts";
 import type { ClientInfo } from "../http/client_info.ts";
+import type { ImportTokenDeps } from "../pats/import.ts";
+import type { ReportLeakDeps } from "../pats/report_leak.ts";
+import type { RotateTokenDeps } from "../pats/rotate.ts";
 import type { User } from "../store/users.ts";
 import type { ValidatedToken } from "../validation/validated_token.ts";
-import type { ProblemStatus } from "./problem.ts";
-import type { SecretScanningKeys } from "./secret_scanning_keys.ts";
+import type { GithubKeys } from "./leaks/github_keys.ts";
+import type { Problem, ProblemType } from "./problem.ts";
 
-export interface ApiParts extends AppParts {
-  secretScanningKeys: SecretScanningKeys;
+/** What the operations need; each declares the part that it uses. */
+export interface OperationDeps extends ImportTokenDeps, ReportLeakDeps, RotateTokenDeps {
+  config: ServerConfig;
+  githubKeys: Pick<GithubKeys, "hasSigned" | "couldHaveSigned">;
 }
 
-/** A request that was let in and whose parts fit their schemas. */
+/** An authenticated request whose parts match their schemas. */
 export interface ApiRequest<Body = unknown, Query = unknown> {
   body: Body;
   query: Query;
   /** The `{id}` of the path. */
   id: string;
-  requester: ClientInfo;
-  /** The person who asks; set where `access` is a permission. */
+  client: ClientInfo;
+  /** The authenticated user; set if `access` is a permission. */
   user: User;
   /** The token that was presented; set unless `access` is "public". */
   presented: ValidatedToken;
-  /** The body, byte for byte, where `raw` is set. */
+  /** The body's bytes, if `raw` is set. */
   bytes: Uint8Array;
   headers: Headers;
 }
 
-/** One operation of the REST interface: what OpenAPI says of it, and what it does. */
+/** One operation of the REST API: its description for OpenAPI, and its implementation. */
 export interface ApiOperation {
   method: "get" | "post" | "delete";
-  /** In OpenAPI's form: `/api/v1/tokens/{id}`. */
+  /** A path template of OpenAPI: `/api/v1/tokens/{id}`. */
   path: string;
   id: string;
   summary: string;
   description?: string;
   /**
-   * Who may: a person whose approval covers this permission, with a token for the
-   * management interface; the holder of any token for the API; unauthenticated clients.
+   * Who may call it: users with an approval for this permission and a token for the management
+   * API, the holder of any token for the operator's API, or unauthenticated clients.
    */
   access: ManagementPermission | "token" | "public";
   body?: z.ZodMiniType;
   query?: z.ZodMiniType;
   /** Largest body, in bytes; 64 KB if undefined. */
   maxBytes?: number;
-  /** Refuses, by throwing Problem, what the headers alone show to be invalid: no body is read then. */
-  admit?(parts: ApiParts, headers: Headers): Promise<void>;
-  /** The operation reads the body's bytes itself, before anything else. */
+  /** Rejects a request by its headers, before the body is read. */
+  checkHeaders?(
+    deps: OperationDeps,
+    headers: Headers,
+  ): Promise<Problem | DomainError | undefined>;
+  /** The operation reads the body's bytes itself, before they are parsed. */
   raw?: true;
-  answer: { status: number; description: string; schema?: z.ZodMiniType };
-  /** Statuses of problems beyond those that follow from access, path, query and body. */
-  problems?: readonly ProblemStatus[];
-  /** Returns the answer's body; throws Problem. */
-  // deno-lint-ignore no-explicit-any -- the schemas vouch for body and query
-  handle(parts: ApiParts, request: ApiRequest<any, any>): Promise<unknown>;
+  response: { status: number; description: string; schema?: z.ZodMiniType };
+  /** Problems besides those that follow from access, path, query and body. */
+  problems?: readonly ProblemType[];
+  /** Returns the body of the response, or why there is none. */
+  handle(
+    deps: OperationDeps,
+    // deno-lint-ignore no-explicit-any -- the schemas guarantee the types of body and query
+    request: ApiRequest<any, any>,
+  ): Promise<unknown>;
 }
 
-/** Ties a handler's types to the schemas. */
+/** Gives the handler the types of its schemas. */
 export function operation<
   Body extends z.ZodMiniType = z.ZodMiniType<undefined>,
   Query extends z.ZodMiniType = z.ZodMiniType<undefined>,
@@ -65,7 +77,7 @@ export function operation<
     body?: Body;
     query?: Query;
     handle(
-      parts: ApiParts,
+      deps: OperationDeps,
       request: ApiRequest<z.output<Body>, z.output<Query>>,
     ): Promise<unknown>;
   },

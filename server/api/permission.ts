@@ -1,32 +1,27 @@
 import { MANAGEMENT_SCOPES, type ManagementPermission, permits } from "../../shared/management.ts";
-import { OAuthError } from "../../shared/oauth/errors.ts";
-import { formatScope } from "../../shared/oauth/scope.ts";
-import { bearerChallenge } from "../http/authorization.ts";
+import { DomainError } from "../domain_error.ts";
+import type { User } from "../store/users.ts";
 import type { ValidatedToken } from "../validation/validated_token.ts";
-import { Problem } from "./problem.ts";
 
-/** Throws Problem unless the approval behind a token covers `permission`. */
-export function requirePermission(
+/** Returns why the approval behind a token does not cover `permission`; undefined if it does. */
+export function checkPermission(
   presented: Pick<ValidatedToken, "scopes">,
   permission: ManagementPermission,
-): void {
-  if (permits(presented.scopes, permission)) return;
-  throw insufficientScope(
-    [MANAGEMENT_SCOPES[permission]],
-    `The approval does not cover ${MANAGEMENT_SCOPES[permission]}.`,
+): DomainError | undefined {
+  if (permits(presented.scopes, permission)) return undefined;
+  const scope = MANAGEMENT_SCOPES[permission];
+  return new DomainError(
+    "insufficient_scope",
+    `The approval does not cover ${scope}. Request one that does.`,
+    { scopes: [scope] },
   );
 }
 
-/** What the approval lacks (RFC 6750 section 3.1): a new one for `scopes` would do. */
-export function insufficientScope(scopes: readonly string[], detail: string): Problem {
-  const scope = formatScope(scopes);
-  const error = new OAuthError("insufficient_scope", detail);
-  return new Problem(
-    403,
-    "insufficient-scope",
-    "The approval does not cover this",
-    detail,
-    { "www-authenticate": bearerChallenge(error, { scope }) },
-    { required_scope: scope },
-  );
+/** Administrators need an approval for administration as well: not all of their logins have it. */
+export function checkAdmin(
+  { user, presented }: { user: User; presented: Pick<ValidatedToken, "scopes"> },
+): DomainError | undefined {
+  return user.isAdmin
+    ? checkPermission(presented, "admin")
+    : new DomainError("forbidden", "Only administrators are allowed to do this.");
 }

@@ -1,41 +1,152 @@
-/** The statuses that problems have, and what each means to a client. */
-export const PROBLEM_STATUSES = {
-  400: "The request does not fit its schema.",
-  401: "No token came, or one that is not valid. `WWW-Authenticate` says why (RFC 6750).",
-  403: "The token's permissions or the server's policy do not allow it.",
-  404: "There is no such token, or it is somebody else's.",
-  408: "The body did not arrive whole in time.",
-  409: "Somebody was faster, or a limit is reached.",
-  413: "The body is too large.",
-  415: "The body is not sent as application/json.",
-  422: "The request fits its schema and yet cannot be carried out.",
-  429: "Too many requests. `Retry-After` says how many seconds to wait.",
-  503: "The server cannot answer now. `Retry-After` says how many seconds to wait.",
-} as const;
+import { isManagementScope, MANAGEMENT_SCOPES } from "../../shared/management.ts";
+import { OAuthError } from "../../shared/oauth/errors.ts";
+import { formatScope } from "../../shared/oauth/scope.ts";
+import { DomainError } from "../domain_error.ts";
+import { bearerChallenge } from "../http/authorization.ts";
 
-export type ProblemStatus = keyof typeof PROBLEM_STATUSES;
+/** Every kind of problem. Its `type` is a URL of the documentation that ends in `#<name>`. */
+export const PROBLEM_TYPES = {
+  malformed: {
+    status: 400,
+    title: "Malformed request",
+    description: "The request is not valid JSON, or does not match the schema. `detail` names " +
+      "the field.",
+  },
+  unauthorized: {
+    status: 401,
+    title: "Authentication required",
+    description: "The request has no token, or one that is not valid. `detail` says why.",
+  },
+  "fresh-sign-in": {
+    status: 401,
+    title: "Recent sign-in required",
+    description: "The approval comes from a browser session whose sign-in is too old. Sign in " +
+      "and approve again.",
+  },
+  signature: {
+    status: 401,
+    title: "Invalid signature",
+    description: "The alert is not signed with a current key.",
+  },
+  forbidden: {
+    status: 403,
+    title: "Permission denied",
+    description: "The user is not allowed to do this, or the server's policy does not allow it.",
+  },
+  "insufficient-scope": {
+    status: 403,
+    title: "Insufficient scope",
+    description: "The approval does not cover this request. Request one for `required_scope`.",
+  },
+  "not-found": {
+    status: 404,
+    title: "Not found",
+    description: "The token or operation does not exist, or the token belongs to another user.",
+  },
+  method: {
+    status: 405,
+    title: "Method not allowed",
+    description: "This URL accepts other methods, which the `Allow` header lists.",
+  },
+  incomplete: {
+    status: 408,
+    title: "Request timeout",
+    description: "The body did not arrive completely within the time limit.",
+  },
+  conflict: {
+    status: 409,
+    title: "Conflict",
+    description: "The token has already been created, rotated, revoked or imported, or the " +
+      "owner has too many tokens.",
+  },
+  "too-large": {
+    status: 413,
+    title: "Request body too large",
+    description: "The body is larger than this operation accepts.",
+  },
+  invalid: {
+    status: 422,
+    title: "Invalid request",
+    description: "The request matches the schema but cannot be carried out. `detail` says what " +
+      "to change.",
+  },
+  "too-many": {
+    status: 429,
+    title: "Too many requests",
+    description: "`Retry-After` says after how many seconds to try again.",
+  },
+  unavailable: {
+    status: 503,
+    title: "Service unavailable",
+    description: "The server cannot respond at the moment. `Retry-After` says after how many " +
+      "seconds to try again.",
+  },
+} as const satisfies Record<string, { status: number; title: string; description: string }>;
 
-/** What went wrong with a request to the REST interface (RFC 9457 section 3.1). */
-export class Problem extends Error {
-  override readonly name = "Problem";
+export type ProblemType = keyof typeof PROBLEM_TYPES;
+
+/** Why a request to the REST API failed (RFC 9457 section 3.1). */
+export class Problem {
+  readonly status: number;
+  readonly title: string;
+  readonly headers: Record<string, string>;
+  /** Extension members (RFC 9457 section 3.2). */
+  readonly members: Record<string, string | number>;
+
   constructor(
-    readonly status: number,
-    /** Names the kind of problem; an anchor of the documentation. */
-    readonly type: string,
-    readonly title: string,
-    /** This occurrence, and what to do about it. */
-    detail: string,
-    readonly headers: Record<string, string> = {},
-    /** Extension members (RFC 9457 section 3.2). */
-    readonly members: Record<string, string | number> = {},
+    readonly type: ProblemType,
+    /** What happened and what to do next. */
+    readonly detail: string,
+    { status, headers = {}, members = {} }: Partial<
+      Pick<Problem, "status" | "headers" | "members">
+    > = {},
   ) {
-    super(detail);
+    this.status = status ?? PROBLEM_TYPES[type].status;
+    this.title = PROBLEM_TYPES[type].title;
+    this.headers = headers;
+    this.members = members;
   }
 }
 
-/** A problem on the wire. */
-export function problemResponse(issuer: string, problem: Problem): Response {
-  const { type, title, status, message: detail, headers, members } = problem;
+/** The one place where failures of use cases become problems. */
+export function toProblem(error: DomainError): Problem {
+  const { message, scopes, maxLifetime, retryAfterSeconds = 5 } = error;
+  const retryAfter = { headers: { "retry-after": `${retryAfterSeconds}` } };
+  switch (error.code) {
+    case "invalid":
+      return new Problem("invalid", message);
+    case "forbidden":
+      return new Problem("forbidden", message, {
+        members: maxLifetime === undefined ? {} : { max_expires_in: maxLifetime },
+      });
+    case "insufficient_scope":
+      return insufficientScope(scopes, message);
+    case "not_found":
+      return new Problem("not-found", message);
+    case "conflict":
+      return new Problem("conflict", message);
+    case "rate_limited":
+      return new Problem("too-many", message, retryAfter);
+    case "unavailable":
+      return new Problem("unavailable", message, retryAfter);
+  }
+}
+
+/** Names the scopes of an approval that would do (RFC 6750 section 3.1). */
+function insufficientScope(missing: readonly string[], detail: string): Problem {
+  // With only the scopes of a new token, the approval could not create it.
+  const scopes = missing.some(isManagementScope) ? missing : [MANAGEMENT_SCOPES.write, ...missing];
+  const scope = formatScope(scopes);
+  const challenge = bearerChallenge(new OAuthError("insufficient_scope", detail), { scope });
+  return new Problem("insufficient-scope", detail, {
+    headers: { "www-authenticate": challenge },
+    members: { required_scope: scope },
+  });
+}
+
+export function problemResponse(issuer: string, failure: Problem | DomainError): Response {
+  const problem = failure instanceof DomainError ? toProblem(failure) : failure;
+  const { type, title, status, detail, headers, members } = problem;
   return Response.json({ type: `${issuer}/api/docs#${type}`, title, status, detail, ...members }, {
     status,
     headers: {

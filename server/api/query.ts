@@ -3,9 +3,9 @@ import * as z from "zod/mini";
 const typesOf = new WeakMap<z.ZodMiniType, Record<string, unknown>>();
 
 /**
- * The parameters of a query as values of the types that `schema` gives them. A query has only
- * text: what is an integer or a boolean becomes one where it is written as in JSON, and
- * everything else stays text, which the schema then rejects.
+ * The parameters of a query with the types of `schema`. A query is only text: integers and
+ * booleans are converted if they are written as in JSON. Anything else stays text, which the
+ * schema then rejects.
  */
 export function queryValues(
   schema: z.ZodMiniType,

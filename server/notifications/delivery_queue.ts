@@ -1,82 +1,81 @@
 import { withTimeout } from "../../shared/deadline.ts";
 
-/** Told at a time; the rest wait their turn. */
-const MAX_UNDER_WAY = 8;
-/** More than this wait for nobody to take them. */
-const MAX_WAITING = 10_000;
-/** Longest wait for what is still to be told when the server stops, in ms. */
-const STOP_TIMEOUT_MS = 10_000;
+/** Attempts at the same time; further deliveries wait. */
+const MAX_CONCURRENT = 8;
+/** Deliveries that may wait: a receiver that is down for days must not exhaust the memory. */
+const MAX_QUEUED = 10_000;
+/** Longest wait for unfinished deliveries when the server stops. */
+const CLOSE_TIMEOUT_MS = 10_000;
 
-/** Why an attempt to tell somebody failed. */
-export interface Failure {
+/** Why an attempt failed. */
+export interface DeliveryFailure {
   reason: string;
-  /** Another attempt would fail as well. */
-  final?: boolean;
+  /** Whether further attempts would fail as well. */
+  permanent?: boolean;
 }
 
 interface Delivery {
-  attempt(): Promise<Failure | undefined>;
-  failed(reason: string): void;
+  attempt(): Promise<DeliveryFailure | undefined>;
+  /** Called after each failed attempt. */
+  onFailure(reason: string): void;
 }
 
-interface Waiting extends Delivery {
-  /** Attempts made so far. */
+interface QueuedDelivery extends Delivery {
   attempts: number;
 }
 
 /**
- * Tells others of something while nobody waits for it: each `attempt` is repeated
- * after the given pauses (ms) until it succeeds; `failed` hears of every one that
- * does not. Who pauses keeps nobody else from being told.
+ * Delivers messages in the background. A failed attempt is repeated after each of the given pauses
+ * (in ms) until one succeeds; a delivery that waits for its next attempt does not delay others.
  */
-export class Deliveries {
-  #waiting: Waiting[] = [];
-  #underWay = new Set<Promise<void>>();
-  #pauses = new Set<ReturnType<typeof setTimeout>>();
+export class DeliveryQueue {
+  #queue: QueuedDelivery[] = [];
+  #running = new Set<Promise<void>>();
+  #retryTimers = new Set<ReturnType<typeof setTimeout>>();
   #closed = false;
 
-  constructor(private readonly retryAfter: readonly number[]) {}
+  constructor(private readonly retryAfterMs: readonly number[]) {}
 
   add(delivery: Delivery): void {
-    if (this.#waiting.length + this.#pauses.size >= MAX_WAITING) {
-      return delivery.failed("too many others wait");
+    if (this.#queue.length + this.#retryTimers.size >= MAX_QUEUED) {
+      return delivery.onFailure("the queue is full");
     }
-    this.#waiting.push({ ...delivery, attempts: 0 });
-    this.#next();
+    this.#queue.push({ ...delivery, attempts: 0 });
+    this.#startNext();
   }
 
-  /** Tries what was not tried yet, repeats nothing, and waits some seconds at most. */
+  /** Makes the first attempt of all that are queued, repeats none, and waits with a limit. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const pause of this.#pauses) clearTimeout(pause);
-    const rest = async () => {
-      while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+    for (const timer of this.#retryTimers) clearTimeout(timer);
+    const finished = async () => {
+      while (this.#running.size > 0) await Promise.all(this.#running);
     };
-    await withTimeout(rest(), STOP_TIMEOUT_MS).catch(() => {});
-    this.#waiting = [];
+    await withTimeout(finished(), CLOSE_TIMEOUT_MS).catch(() => {});
+    this.#queue = [];
   }
 
-  #next(): void {
-    while (this.#underWay.size < MAX_UNDER_WAY && this.#waiting.length > 0) {
-      const delivery = this.#deliver(this.#waiting.shift()!).finally(() => {
-        this.#underWay.delete(delivery);
-        this.#next();
+  #startNext(): void {
+    while (this.#running.size < MAX_CONCURRENT && this.#queue.length > 0) {
+      const running = this.#deliver(this.#queue.shift()!).finally(() => {
+        this.#running.delete(running);
+        this.#startNext();
       });
-      this.#underWay.add(delivery);
+      this.#running.add(running);
     }
   }
 
-  async #deliver(delivery: Waiting): Promise<void> {
+  async #deliver(delivery: QueuedDelivery): Promise<void> {
     const failure = await delivery.attempt();
     if (failure === undefined) return;
-    delivery.failed(failure.reason);
-    const pauseAfter = this.retryAfter[delivery.attempts++];
-    if (failure.final || pauseAfter === undefined || this.#closed) return;
-    const pause = setTimeout(() => {
-      this.#pauses.delete(pause);
-      this.#waiting.push(delivery);
-      this.#next();
-    }, pauseAfter);
-    this.#pauses.add(pause);
+    delivery.onFailure(failure.reason);
+    const pauseMs = this.retryAfterMs[delivery.attempts++];
+    if (failure.permanent || pauseMs === undefined || this.#closed) return;
+    const timer = setTimeout(() => {
+      this.#retryTimers.delete(timer);
+      this.#queue.push(delivery);
+      this.#startNext();
+    }, pauseMs);
+    this.#retryTimers.add(timer);
   }
 }

@@ -1,29 +1,36 @@
 import { EXPIRES_SOON_MS } from "../../shared/tokens/limits.ts";
-import type { AppParts } from "../app_parts.ts";
+import type { Clock } from "../../shared/clock.ts";
+import type { ServerConfig } from "../config/server_config.ts";
+import type { Sql } from "../store/db/connect.ts";
 import { claimExpiringTokens } from "../store/pats/expiry.ts";
-import { notifyOwner } from "./notify_owner.ts";
+import { notifyOwner, type NotifyOwnerDeps } from "./notify_owner.ts";
 
-/** Owners are warned so many seconds before the end of a token, first to last. */
-const WARNINGS = [EXPIRES_SOON_MS / 1000, 86_400];
-/** Tokens taken at a time. */
-const BATCH = 500;
+/** Owners are reminded this many seconds before a token expires, first to last. */
+const REMINDERS_SECONDS = [EXPIRES_SOON_MS / 1000, 86_400];
+const BATCH_SIZE = 500;
 
-/** Tells of tokens that end soon, each warning once, whatever the number of replicas. */
-export async function warnOfExpiry(
-  parts: Pick<AppParts, "sql" | "clock" | "webhook" | "mail" | "issuer" | "config">,
-): Promise<void> {
-  const { sql, clock, config } = parts;
-  // Whoever sets one of them up later finds the warnings not given yet.
+export interface ExpiryRemindersDeps extends NotifyOwnerDeps {
+  sql: Sql;
+  clock: Clock;
+  config: Pick<ServerConfig, "webhook" | "mail">;
+}
+
+/** Sends each reminder once, however many replicas there are. */
+export async function sendExpiryReminders(deps: ExpiryRemindersDeps): Promise<void> {
+  const { sql, clock, config } = deps;
+  // Reminders stay due until one of them is configured.
   if (config.webhook === undefined && config.mail === undefined) return;
   const now = clock.now();
-  // The last first: who missed the first warning gets one, not two.
-  for (const [index, seconds] of [...WARNINGS.entries()].reverse()) {
-    const before = new Date(now + seconds * 1000);
-    // Of service accounts' tokens the webhook alone hears.
-    const usersOnly = config.webhook === undefined;
-    const query = { now: new Date(now), before, warnings: index + 1, usersOnly, limit: BATCH };
-    for (const token of await claimExpiringTokens(sql, query)) {
-      notifyOwner(parts, { type: "token.expiring", token });
-    }
+  // The last reminder first: owners who missed the first one get one message, not two.
+  for (const [index, seconds] of [...REMINDERS_SECONDS.entries()].reverse()) {
+    const tokens = await claimExpiringTokens(sql, {
+      now: new Date(now),
+      before: new Date(now + seconds * 1000),
+      reminders: index + 1,
+      // Service accounts have no e-mail address: reminders for them go to the webhook only.
+      usersOnly: config.webhook === undefined,
+      limit: BATCH_SIZE,
+    });
+    for (const token of tokens) notifyOwner(deps, { type: "token.expiring", token });
   }
 }

@@ -5,34 +5,50 @@ import type { TokenOwner } from "../store/pats/types.ts";
 import { findServiceAccountByName } from "../store/service_accounts.ts";
 import { findUser, findUserByEmail, type User } from "../store/users.ts";
 
-/** Somebody a token can be made for: a person or a service account. */
-export interface PatOwner extends ScopeHolder {
-  owner: TokenOwner;
+/** The principal that a token belongs to, with what it may do now. */
+export interface PatOwner extends TokenOwner, ScopeHolder {
   disabled: boolean;
 }
 
 export function userAsOwner(user: User): PatOwner {
   return {
-    owner: { kind: "user", id: user.id, username: user.email },
+    kind: "user",
+    id: user.id,
+    username: user.email,
     isAdmin: user.isAdmin,
     disabled: user.disabledAt !== undefined,
   };
 }
 
-export async function findUserAsOwner(sql: Sql, id: string): Promise<PatOwner | undefined> {
-  const user = await findUser(sql, id);
+/** The current state of a token's owner; undefined once the account was deleted. */
+export async function findOwner(sql: Sql, owner: TokenOwner): Promise<PatOwner | undefined> {
+  if (owner.kind === "service_account") return await findServiceAccountOwner(sql, owner.username);
+  const user = await findUser(sql, owner.id);
   return user && userAsOwner(user);
 }
 
-/** Finds a holder by a person's e-mail address or a service account's name. */
+/** Finds a user by e-mail address or a service account by name. */
 export async function findOwnerByName(sql: Sql, name: string): Promise<PatOwner | undefined> {
   const user = await findUserByEmail(sql, name);
-  if (user !== undefined) return userAsOwner(user);
+  return user === undefined ? await findServiceAccountOwner(sql, name) : userAsOwner(user);
+}
+
+export async function findServiceAccountOwner(
+  sql: Sql,
+  name: string,
+): Promise<PatOwner | undefined> {
   const account = await findServiceAccountByName(sql, name);
   return account && {
-    owner: { kind: "service_account", id: account.id, username: account.name },
+    kind: "service_account",
+    id: account.id,
+    username: account.name,
     isAdmin: false,
     ownScopes: parseScope(account.scope) ?? [],
     disabled: account.disabledAt !== undefined,
   };
+}
+
+/** Only what identifies the owner: for responses and events, which must not gain further fields. */
+export function ownerIdentity({ kind, id, username }: TokenOwner): TokenOwner {
+  return { kind, id, username };
 }

@@ -1,27 +1,30 @@
 import { formatScope, MAX_SCOPE_LENGTH, missingScopes } from "../../shared/oauth/scope.ts";
 import type { ServerConfig } from "../config/server_config.ts";
-import { patScopes, scopeNames } from "../scopes.ts";
+import { DomainError } from "../domain_error.ts";
 import { parseNetwork } from "../http/ip_address.ts";
+import { patScopes, scopeNames } from "../scopes.ts";
 import { nameProblem } from "../store/users.ts";
 import type { PatOwner } from "./owner.ts";
-import { DomainError } from "../domain_error.ts";
 
-/** Networks a token may list. */
+/** Networks that a token may list. */
 const MAX_NETWORKS = 50;
 
-/** A token as somebody asks for it. */
+/** The operator's policy. */
+export type PolicyConfig = Pick<ServerConfig, "scopes" | "personalAccessTokens">;
+
+/** A token as requested. */
 export interface PatRequest {
   name: string;
   scopes: readonly string[];
-  /** Seconds; null: never; undefined: as long as the policy's default. */
+  /** Seconds; null: never expires; undefined: the policy's default. */
   lifetime?: number | null;
-  /** CIDR networks or addresses; empty: from anywhere. */
+  /** CIDR networks or addresses; empty: any address. */
   allowedAddresses: readonly string[];
-  /** What the approval behind the request covers; undefined: a person asks on our own page. */
+  /** The scopes of the approval behind the request; undefined: requested on our own page. */
   approvedScopes?: readonly string[];
 }
 
-/** What the policy makes of a wish. */
+/** A request that the policy allows. */
 export interface GrantedPat {
   name: string;
   scope: string;
@@ -29,103 +32,111 @@ export interface GrantedPat {
   allowedAddresses: string[];
 }
 
-/** Holds a wish against the policy and against what its holder has. `now` is in ms since 1970. */
+/** Checks a request against the policy and the owner's scopes. `now` is in ms since 1970. */
 export function applyPolicy(
-  config: Pick<ServerConfig, "scopes" | "personalAccessTokens">,
-  holder: PatOwner,
-  wish: PatRequest,
+  config: PolicyConfig,
+  owner: PatOwner,
+  request: PatRequest,
   now: number,
 ): GrantedPat | DomainError {
-  if (holder.disabled) {
-    return new DomainError("forbidden", `${holder.owner.username} is disabled.`);
+  if (owner.disabled) {
+    return new DomainError("forbidden", `The account ${owner.username} is disabled.`);
   }
-  const name = wish.name.trim().normalize("NFC");
+  const name = request.name.trim().normalize("NFC");
   const problem = nameProblem(name);
   if (problem !== undefined) return new DomainError("invalid", problem, { field: "name" });
-  const scope = grantedScope(config.scopes, holder, wish);
+  const scope = grantScope(config.scopes, owner, request);
   if (scope instanceof DomainError) return scope;
-  const expiresAt = expiryOf(config, wish.lifetime, now);
+  const expiresAt = grantExpiry(config, request.lifetime, now);
   if (expiresAt instanceof DomainError) return expiresAt;
-  const stray = wish.allowedAddresses.find((text) => parseNetwork(text) === undefined);
-  if (stray !== undefined) {
-    return new DomainError(
-      "invalid",
-      `"${stray.slice(0, 60)}" is no address or network. Write it like 203.0.113.7 or 10.0.0.0/8.`,
-      { field: "allowedAddresses" },
-    );
-  }
-  if (wish.allowedAddresses.length > MAX_NETWORKS) {
-    const message = `At most ${MAX_NETWORKS} networks can be listed.`;
-    return new DomainError("invalid", message, { field: "allowedAddresses" });
-  }
-  return { name, scope, expiresAt, allowedAddresses: [...wish.allowedAddresses] };
+  const allowedAddresses = grantAddresses(request.allowedAddresses);
+  if (allowedAddresses instanceof DomainError) return allowedAddresses;
+  return { name, scope, expiresAt, allowedAddresses };
 }
 
-function grantedScope(
+function grantScope(
   catalogue: ServerConfig["scopes"],
-  holder: PatOwner,
-  { scopes: wanted, approvedScopes }: Pick<PatRequest, "scopes" | "approvedScopes">,
+  owner: PatOwner,
+  { scopes, approvedScopes }: Pick<PatRequest, "scopes" | "approvedScopes">,
 ): string | DomainError {
-  const held = scopeNames(patScopes(catalogue, holder));
-  const missing = missingScopes(wanted, held);
+  const requested = [...new Set(scopes)];
+  const held = scopeNames(patScopes(catalogue, owner));
+  const missing = missingScopes(requested, held);
   if (missing.length > 0) {
-    const unknown = missingScopes(missing, scopeNames(catalogue));
     const names = missing.join(" ").slice(0, MAX_SCOPE_LENGTH);
-    return unknown.length > 0
-      ? new DomainError(
-        "invalid",
-        `Unknown scope: ${names}. Known ones: ${held.join(" ")}.`,
-        { field: "scopes" },
-      )
+    return missingScopes(missing, scopeNames(catalogue)).length === 0
+      ? new DomainError("forbidden", `${owner.username} cannot create tokens with ${names}.`, {
+        field: "scopes",
+      })
       : new DomainError(
-        "forbidden",
-        `${holder.owner.username} cannot give a token the scope ${names}.`,
+        "invalid",
+        `Unknown scope: ${names}. Available scopes: ${held.join(" ")}.`,
         { field: "scopes" },
       );
   }
-  const unapproved = approvedScopes === undefined ? [] : missingScopes(wanted, approvedScopes);
+  const unapproved = approvedScopes === undefined ? [] : missingScopes(requested, approvedScopes);
   if (unapproved.length > 0) {
     return new DomainError(
       "insufficient_scope",
-      `The approval does not cover ${unapproved.join(" ")}.`,
-      { field: "scopes", scopes: [...new Set(wanted)] },
+      `The approval does not cover ${unapproved.join(" ")}. Request an approval that does.`,
+      { field: "scopes", scopes: requested },
     );
   }
-  const scope = formatScope([...new Set(wanted)]);
+  const scope = formatScope(requested);
   return scope.length <= MAX_SCOPE_LENGTH
     ? scope
-    : new DomainError("invalid", "Too many scopes for one token: make two.", { field: "scopes" });
+    : new DomainError("invalid", "Too many scopes for one token. Create two tokens.", {
+      field: "scopes",
+    });
 }
 
-/** To the second, as people read it. Undefined: never. */
-function expiryOf(
-  { personalAccessTokens: policy }: Pick<ServerConfig, "personalAccessTokens">,
+/** To the second, as it is displayed. Undefined: never. */
+function grantExpiry(
+  { personalAccessTokens: policy }: PolicyConfig,
   lifetime: number | null | undefined,
   now: number,
 ): Date | undefined | DomainError {
   if (lifetime === null) {
     return policy.neverExpire ? undefined : new DomainError(
       "forbidden",
-      `Tokens must have an end here: at most ${days(policy.maxLifetime)} from now.`,
+      `Tokens must expire on this server, after at most ${formatDays(policy.maxLifetime)}.`,
       { field: "lifetime" },
     );
   }
   const seconds = lifetime ?? policy.defaultLifetime;
   if (!Number.isInteger(seconds) || seconds < 1) {
-    const message = "The life of a token is a number of seconds, 1 or more.";
+    const message = "The lifetime of a token must be a whole number of seconds, at least 1.";
     return new DomainError("invalid", message, { field: "lifetime" });
   }
   if (seconds > policy.maxLifetime) {
     return new DomainError(
       "forbidden",
-      `Tokens live at most ${days(policy.maxLifetime)} here. Ask for less.`,
+      `Tokens on this server expire after at most ${formatDays(policy.maxLifetime)}. ` +
+        "Choose an earlier date.",
       { field: "lifetime", maxLifetime: policy.maxLifetime },
     );
   }
   return new Date((Math.floor(now / 1000) + seconds) * 1000);
 }
 
-function days(seconds: number): string {
+function grantAddresses(requested: readonly string[]): string[] | DomainError {
+  const invalid = requested.find((text) => parseNetwork(text) === undefined);
+  if (invalid !== undefined) {
+    return new DomainError(
+      "invalid",
+      `"${invalid.slice(0, 60)}" is not a valid IP address or network. ` +
+        "Write it like 203.0.113.7 or 10.0.0.0/8.",
+      { field: "allowedAddresses" },
+    );
+  }
+  if (requested.length > MAX_NETWORKS) {
+    const message = `A token can list at most ${MAX_NETWORKS} networks.`;
+    return new DomainError("invalid", message, { field: "allowedAddresses" });
+  }
+  return [...requested];
+}
+
+function formatDays(seconds: number): string {
   if (seconds < 2 * 86_400) return `${seconds} seconds`;
   return `${Math.floor(seconds / 86_400)} days`;
 }

@@ -1,33 +1,38 @@
-import type { AppParts } from "../app_parts.ts";
+import type { Clock } from "../../shared/clock.ts";
+import type { ServerConfig } from "../config/server_config.ts";
+import { DomainError } from "../domain_error.ts";
 import type { Transaction } from "../store/db/connect.ts";
 import { countTokensOfOwner } from "../store/pats/list.ts";
 import type { TokenOwner } from "../store/pats/types.ts";
-import { DomainError } from "../domain_error.ts";
 
-const DAY = 86_400_000;
+const DAY_MS = 86_400_000;
+
+export type QuotaConfig = {
+  personalAccessTokens: Pick<ServerConfig["personalAccessTokens"], "maxPerOwner">;
+};
 
 /**
- * A refusal once somebody has as many tokens as the operator allows. Those that were
- * made within a day count even when they have ended, or revoking and making in turn
- * would fill the table; where one replaces another (`replacing`), they alone do. The
- * owner must be locked, or others count at the same time.
+ * Counts active tokens and those created within a day, revoked or not: else creating and revoking
+ * in turn would fill the table. A rotation (`rotating`) counts the latter only, since it adds no
+ * active token. Lock the owner first, or others count at the same time.
  */
 export async function checkQuota(
   tx: Transaction,
-  { config, clock }: Pick<AppParts, "config" | "clock">,
+  deps: { config: QuotaConfig; clock: Clock },
   owner: TokenOwner,
-  { replacing }: { replacing: boolean },
+  { rotating }: { rotating: boolean },
 ): Promise<DomainError | undefined> {
-  const { maxPerOwner } = config.personalAccessTokens;
-  const now = clock.now();
+  const { maxPerOwner } = deps.config.personalAccessTokens;
+  const now = deps.clock.now();
   const count = await countTokensOfOwner(tx, owner.id, {
-    activeAt: replacing ? undefined : new Date(now),
-    createdAfter: new Date(now - DAY),
+    activeAt: rotating ? undefined : new Date(now),
+    createdAfter: new Date(now - DAY_MS),
   });
   if (count < maxPerOwner) return undefined;
   return new DomainError(
     "conflict",
-    `${owner.username} has ${count} tokens, counting those made within a day, and may have ` +
-      `${maxPerOwner}. Revoke what is not needed, or wait.`,
+    `${owner.username} has ${count} of at most ${maxPerOwner} tokens, counting revoked and ` +
+      "expired ones that are less than a day old. Revoke tokens that are not needed, or try " +
+      "again tomorrow.",
   );
 }

@@ -1,75 +1,124 @@
-import type { AppParts } from "../app_parts.ts";
+import type { Clock } from "../../shared/clock.ts";
+import type { ServerConfig } from "../config/server_config.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
+import type { Sql } from "../store/db/connect.ts";
 import { findTokensByHash } from "../store/pats/find.ts";
 import { recordLeaks } from "../store/pats/leaks.ts";
 import type { PersonalAccessToken } from "../store/pats/types.ts";
 import { revokePersonalAccessTokens } from "../store/pats/write.ts";
 import { isPersonalAccessToken } from "../tokens/personal_access_token.ts";
 import { tokenHashHex } from "../tokens/token_hash.ts";
-import { notifyOwner } from "./notify_owner.ts";
+import { notifyOwner, type NotifyOwnerDeps } from "./notify_owner.ts";
 
-/** Longest place of a leak we keep, in characters. */
+/** In characters. */
 const MAX_PLACE_LENGTH = 500;
-/** Whoever reports a living token again tells its owner nothing new for so long, in ms. */
-const TOLD_AGAIN_AFTER = 86_400_000;
+/** Further reports of an active token do not notify its owner for this long. */
+const NOTIFY_AGAIN_AFTER_MS = 86_400_000;
 
-/** A token that somebody found where it does not belong. */
-export interface FoundToken {
+/** A token that was found where it does not belong. */
+export interface LeakedToken {
   token: string;
-  /** Where it lies, if told: an address. */
+  /** Where it was found, if reported: a URL. */
   place?: string;
 }
 
-/** What became of a found token. */
+export interface Reporter {
+  name: string;
+  address: string;
+  /** Whether the reporter's identity was verified. */
+  verified: boolean;
+}
+
 export interface LeakReportResult {
-  /** Whether it is, or was, a token of ours. */
-  ours: boolean;
-  /** Whether it counts no more, now. */
-  ended: boolean;
+  /** Whether this server issued it. */
+  isOurs: boolean;
+  /** Whether it is revoked or expired now. */
+  isInactive: boolean;
   /** Whether the report changed anything. */
-  news: boolean;
+  isNew: boolean;
+}
+
+const UNKNOWN: LeakReportResult = { isOurs: false, isInactive: false, isNew: false };
+
+export interface ReportLeakDeps extends NotifyOwnerDeps {
+  sql: Sql;
+  clock: Clock;
+  config: { personalAccessTokens: Pick<ServerConfig["personalAccessTokens"], "revokeLeaked"> };
+  tokenValidator: { invalidate(subject: string): void };
+}
+
+/** One of our tokens, with where it was reported. */
+interface Leak {
+  token: PersonalAccessToken;
+  id: string;
+  place: string | null;
 }
 
 /**
- * Judges tokens that were found in the open: by checksum first, which costs
- * nothing, then all in one look-up. Those of ours end, if the policy says so,
- * and their owners are told in any case: with the token itself, by the webhook,
- * and by e-mail.
+ * Handles a report of leaked tokens: checksums first, which need no database, then one lookup for
+ * all. Those of ours are revoked, if the policy says so, and their owners notified.
  */
 export async function reportLeakedTokens(
-  parts: Pick<
-    AppParts,
-    "sql" | "clock" | "config" | "tokenValidator" | "webhook" | "mail" | "issuer"
-  >,
-  found: readonly FoundToken[],
-  reporter: { name: string; address: string; proven: boolean },
+  deps: ReportLeakDeps,
+  reported: readonly LeakedToken[],
+  reporter: Reporter,
 ): Promise<LeakReportResult[]> {
-  const { sql, clock, config, tokenValidator } = parts;
-  const hashes = found.map(({ token }) =>
+  const hashes = reported.map(({ token }) =>
     isPersonalAccessToken(token) ? tokenHashHex(token) : undefined
   );
   const known = await findTokensByHash(
-    sql,
+    deps.sql,
     [...new Set(hashes.filter((hash) => hash !== undefined))],
   );
-  if (known.size === 0) return found.map(() => ({ ours: false, ended: false, news: false }));
-  const now = new Date(clock.now());
-  const revoke = config.personalAccessTokens.revokeLeaked;
-  const leaks = [...known].map(([hash, token]) => ({
+  if (known.size === 0) return reported.map(() => UNKNOWN);
+  const now = new Date(deps.clock.now());
+  const leaks = [...known].map(([hash, token]): Leak => ({
     token,
     id: token.id,
-    place: placeOf(found[hashes.indexOf(hash)]),
+    place: placeOf(reported[hashes.indexOf(hash)]),
   }));
-  const unlessSince = new Date(now.getTime() - TOLD_AGAIN_AFTER);
-  const { noted, ended } = await sql.begin(async (tx) => {
-    const noted = new Set(
+  const { recorded, revoked } = await recordAndRevoke(deps, leaks, reporter, now);
+  const isNew = ({ id }: { id: string }) => recorded.has(id) || revoked.has(id);
+  for (const leak of leaks) {
+    deps.tokenValidator.invalidate(`token:${leak.id}`);
+    if (!isNew(leak)) continue;
+    notifyOwner(deps, {
+      type: "token.leaked",
+      token: leak.token,
+      place: leak.place,
+      reporter: reporter.name,
+      reporterVerified: reporter.verified,
+      revoked: deps.config.personalAccessTokens.revokeLeaked,
+    });
+  }
+  return hashes.map((hash) => {
+    const token = hash === undefined ? undefined : known.get(hash);
+    return token === undefined ? UNKNOWN : {
+      isOurs: true,
+      isInactive: revoked.has(token.id) || isInactive(token, now),
+      isNew: isNew(token),
+    };
+  });
+}
+
+/** Returns the ids of the tokens whose leak was recorded, and of those that were revoked. */
+async function recordAndRevoke(
+  { sql, clock, config }: ReportLeakDeps,
+  leaks: readonly Leak[],
+  reporter: Reporter,
+  now: Date,
+): Promise<{ recorded: Set<string>; revoked: Set<string> }> {
+  const { revokeLeaked } = config.personalAccessTokens;
+  const unlessSince = new Date(now.getTime() - NOTIFY_AGAIN_AFTER_MS);
+  return await sql.begin(async (tx) => {
+    const recorded = new Set(
       await recordLeaks(tx, { leaks, reporter: reporter.name, now, unlessSince }),
     );
     const reason = `leaked, reported by ${reporter.name}`;
-    const ids = revoke ? leaks.map(({ id }) => id) : [];
-    const ended = new Set(await revokePersonalAccessTokens(tx, { ids, reason, now }));
+    const ids = revokeLeaked ? leaks.map(({ id }) => id) : [];
+    const revoked = new Set(await revokePersonalAccessTokens(tx, { ids, reason, now }));
     for (const { token, id, place } of leaks) {
-      if (!noted.has(id) && !ended.has(id)) continue;
+      if (!recorded.has(id) && !revoked.has(id)) continue;
       await recordAuditEvent(tx, clock, {
         event: "token.leaked",
         actor: reporter.name,
@@ -80,41 +129,20 @@ export async function reportLeakedTokens(
           name: token.name,
           prefix: token.prefix,
           place,
-          revoked: revoke,
+          revoked: revokeLeaked,
         },
       });
     }
-    return { noted, ended };
-  });
-  for (const { token, id, place } of leaks) {
-    tokenValidator.invalidate(`token:${id}`);
-    if (!noted.has(id) && !ended.has(id)) continue;
-    notifyOwner(parts, {
-      type: "token.leaked",
-      token,
-      place,
-      reporter: reporter.name,
-      proven: reporter.proven,
-      revoked: revoke,
-    });
-  }
-  return hashes.map((hash) => {
-    const token = hash === undefined ? undefined : known.get(hash);
-    if (token === undefined) return { ours: false, ended: false, news: false };
-    return {
-      ours: true,
-      ended: ended.has(token.id) || hasEnded(token, now),
-      news: noted.has(token.id) || ended.has(token.id),
-    };
+    return { recorded, revoked };
   });
 }
 
-function hasEnded(token: PersonalAccessToken, now: Date): boolean {
+function isInactive(token: PersonalAccessToken, now: Date): boolean {
   return token.revokedAt !== undefined || (token.expiresAt !== undefined && token.expiresAt <= now);
 }
 
-/** Without what the database cannot hold: a token must end whatever its reporter writes. */
-function placeOf({ place = "" }: FoundToken): string | null {
+/** Without characters that the database cannot store: the token must be revoked all the same. */
+function placeOf({ place = "" }: LeakedToken): string | null {
   const text = place.slice(0, MAX_PLACE_LENGTH).replaceAll("\0", "").toWellFormed();
   return text === "" ? null : text;
 }

@@ -1,5 +1,5 @@
-import type { AppParts } from "../app_parts.ts";
-import type { Transaction } from "../store/db/connect.ts";
+import type { Clock } from "../../shared/clock.ts";
+import type { Sql, Transaction } from "../store/db/connect.ts";
 import type { PersonalAccessToken } from "../store/pats/types.ts";
 import {
   lockTokenOwner,
@@ -7,49 +7,66 @@ import {
   revokeTokensCreatedByLogin,
   revokeTokensOfOwner,
 } from "../store/pats/write.ts";
-import { type Actor, auditToken } from "./create.ts";
+import { type Actor, auditToken } from "./audit.ts";
 
-/** Ends a token at once, everywhere within a second. One that has ended already stays as it is. */
-export async function revokeToken(
-  parts: Pick<AppParts, "sql" | "clock" | "tokenValidator">,
-  { token, reason, actor }: { token: PersonalAccessToken; reason: string; actor: Actor },
-): Promise<void> {
-  const now = new Date(parts.clock.now());
-  await parts.sql.begin(async (tx) => {
-    const ended = await revokePersonalAccessTokens(tx, { ids: [token.id], reason, now });
-    if (ended.length > 0) await auditToken(tx, parts, "token.revoked", token, actor);
-  });
-  parts.tokenValidator.invalidate(`token:${token.id}`);
+export interface RevokeTokenDeps {
+  sql: Sql;
+  clock: Clock;
+  tokenValidator: { invalidate(subject: string): void };
 }
 
 /**
- * Revokes the living tokens that were created with a login that is revoked in the same
+ * Revokes a token on every replica within a second. One that is revoked or expired stays as it is.
+ */
+export async function revokeToken(
+  deps: RevokeTokenDeps,
+  { token, actor, reason = reasonOf(actor, token.owner.id) }: {
+    token: PersonalAccessToken;
+    actor: Actor;
+    reason?: string;
+  },
+): Promise<void> {
+  const now = new Date(deps.clock.now());
+  await deps.sql.begin(async (tx) => {
+    const revoked = await revokePersonalAccessTokens(tx, { ids: [token.id], reason, now });
+    if (revoked.length > 0) await auditToken(tx, deps, "token.revoked", token, actor);
+  });
+  deps.tokenValidator.invalidate(`token:${token.id}`);
+}
+
+/**
+ * Revokes the active tokens that were created with a login that is revoked in the same
  * transaction; returns their ids, for the cache.
  */
 export async function revokeTokensOfLogin(
   tx: Transaction,
-  { clock }: Pick<AppParts, "clock">,
+  deps: { clock: Clock },
   { loginId, actor }: { loginId: string; actor: Actor },
 ): Promise<string[]> {
-  const now = new Date(clock.now());
-  const revoked = await revokeTokensCreatedByLogin(tx, { loginId, reason: "login", now });
-  for (const token of revoked) await auditToken(tx, { clock }, "token.revoked", token, actor);
-  return revoked.map(({ id }) => id);
+  const now = new Date(deps.clock.now());
+  const tokens = await revokeTokensCreatedByLogin(tx, { loginId, reason: "login", now });
+  for (const token of tokens) await auditToken(tx, deps, "token.revoked", token, actor);
+  return tokens.map(({ id }) => id);
 }
 
-/** Ends all living tokens of one owner, or none of them; returns how many. */
+/** Revokes all active tokens of an owner, or none of them; returns how many. */
 export async function revokeAllTokens(
-  parts: Pick<AppParts, "sql" | "clock" | "tokenValidator">,
-  { ownerId, reason, actor }: { ownerId: string; reason: string; actor: Actor },
+  deps: RevokeTokenDeps,
+  { ownerId, actor }: { ownerId: string; actor: Actor },
 ): Promise<number> {
-  const now = new Date(parts.clock.now());
-  const ended = await parts.sql.begin(async (tx) => {
-    // None is made or rotated meanwhile.
+  const now = new Date(deps.clock.now());
+  const reason = reasonOf(actor, ownerId);
+  const revoked = await deps.sql.begin(async (tx) => {
+    // No token is created or rotated meanwhile.
     await lockTokenOwner(tx, ownerId);
-    const found = await revokeTokensOfOwner(tx, { ownerId, reason, now });
-    for (const token of found) await auditToken(tx, parts, "token.revoked", token, actor);
-    return found;
+    const tokens = await revokeTokensOfOwner(tx, { ownerId, reason, now });
+    for (const token of tokens) await auditToken(tx, deps, "token.revoked", token, actor);
+    return tokens;
   }) as PersonalAccessToken[];
-  for (const { id } of ended) parts.tokenValidator.invalidate(`token:${id}`);
-  return ended.length;
+  for (const { id } of revoked) deps.tokenValidator.invalidate(`token:${id}`);
+  return revoked.length;
+}
+
+function reasonOf(actor: Actor, ownerId: string): "owner" | "administrator" {
+  return actor.id === ownerId ? "owner" : "administrator";
 }

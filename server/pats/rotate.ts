@@ -1,7 +1,9 @@
 import { parseScope } from "../../shared/oauth/scope.ts";
 import { MAX_OVERLAP_SECONDS } from "../../shared/tokens/limits.ts";
-import type { AppParts } from "../app_parts.ts";
+import { DomainError } from "../domain_error.ts";
 import { limitPatScope } from "../scopes.ts";
+import type { Transaction } from "../store/db/connect.ts";
+import type { PersonalAccessToken } from "../store/pats/types.ts";
 import {
   insertPersonalAccessToken,
   limitTokenExpiry,
@@ -9,100 +11,108 @@ import {
   lockTokenOwner,
 } from "../store/pats/write.ts";
 import { makePersonalAccessToken } from "../tokens/personal_access_token.ts";
-import { type Actor, auditToken, checkLogin, type MadeToken, newToken } from "./create.ts";
+import { type Actor, auditToken } from "./audit.ts";
+import type { CreatedToken, CreateTokenDeps } from "./create.ts";
+import { lockActorLogin } from "./login_lock.ts";
+import { buildToken } from "./new_token.ts";
 import type { PatOwner } from "./owner.ts";
+import { applyPolicy, type PolicyConfig } from "./policy.ts";
 import { checkQuota } from "./quota.ts";
-import { DomainError } from "../domain_error.ts";
-import { applyPolicy } from "./policy.ts";
+import type { RevokeTokenDeps } from "./revoke.ts";
 
-/**
- * Whether somebody who may see a token may rotate it: whoever does holds the new
- * one, and nobody gets a token that speaks for another person.
- */
-export function mayRotate(
-  user: { id: string },
-  { owner }: { owner: PatOwner["owner"] },
-): boolean {
-  return owner.kind === "service_account" || owner.id === user.id;
+export type RotateTokenDeps = CreateTokenDeps & Pick<RevokeTokenDeps, "tokenValidator">;
+
+export interface RotateTokenParams {
+  id: string;
+  /** The id of the successor: repeating the request does not rotate again. */
+  newId?: string;
+  owner: PatOwner;
+  overlap: number;
+  lifetime?: number | null;
+  actor: Actor;
+  /** See PatRequest. */
+  approvedScopes?: readonly string[];
 }
 
 /**
- * Gives a token a successor with a new secret. The old one lives on for `overlap`
- * seconds, so that what uses it can be changed over. The new one lives as long as
- * the old one was given, unless `lifetime` says otherwise, and carries what its
- * owner still has of the old one's scopes.
+ * Creates the successor of a token, with a new secret. The old token works for another `overlap`
+ * seconds, so that everything that uses it can be updated. The successor has the old token's
+ * lifetime unless `lifetime` is set, and those of its scopes that the owner still has.
  */
 export async function rotateToken(
-  parts: Pick<AppParts, "sql" | "clock" | "config" | "issuer" | "tokenValidator">,
-  { id, newId, holder, overlap, lifetime, actor, approvedScopes }: {
-    id: string;
-    /** Of the successor, where a repeat must not be taken for another wish. */
-    newId?: string;
-    holder: PatOwner;
-    overlap: number;
-    lifetime?: number | null;
-    actor: Actor;
-    /** See PatRequest. */
-    approvedScopes?: readonly string[];
-  },
-): Promise<MadeToken | DomainError> {
+  deps: RotateTokenDeps,
+  params: RotateTokenParams,
+): Promise<CreatedToken | DomainError> {
+  const { id, overlap } = params;
   if (!Number.isInteger(overlap) || overlap < 0 || overlap > MAX_OVERLAP_SECONDS) {
     return new DomainError(
       "invalid",
-      `The overlap is 0 to ${MAX_OVERLAP_SECONDS} seconds (30 days).`,
+      `The overlap must be between 0 and ${MAX_OVERLAP_SECONDS} seconds (30 days).`,
       { field: "overlap" },
     );
   }
-  const now = parts.clock.now();
-  const result = await parts.sql.begin(async (tx) => {
-    await lockTokenOwner(tx, holder.owner.id);
-    const revoked = await checkLogin(tx, parts, actor);
-    if (revoked !== undefined) return revoked;
-    const old = await lockPersonalAccessToken(tx, id);
-    if (old === undefined) return new DomainError("not_found", "There is no such token.");
-    if (old.revokedAt !== undefined) {
-      return new DomainError("conflict", "The token was revoked. Make a new one.");
-    }
-    if (old.expiresAt !== undefined && old.expiresAt.getTime() <= now) {
-      return new DomainError("conflict", "The token has expired. Make a new one.");
-    }
-    const refusal = await checkQuota(tx, parts, holder.owner, { replacing: true });
-    if (refusal !== undefined) return refusal;
-    const granted = applyPolicy(parts.config, holder, {
-      name: old.name,
-      scopes: parseScope(limitPatScope(parts.config.scopes, holder, old.scope)) ?? [],
-      lifetime: lifetime === undefined ? sameLifetime(parts, old) : lifetime,
-      allowedAddresses: old.allowedAddresses,
-      approvedScopes,
-    }, now);
-    if (granted instanceof DomainError) return granted;
-    const secret = makePersonalAccessToken();
-    const token = newToken(parts, {
-      ...granted,
-      owner: holder.owner,
-      secret,
-      rotatedFrom: id,
-      createdByLogin: actor.loginId,
-      id: newId,
-    });
-    if (!await insertPersonalAccessToken(tx, token)) {
-      return new DomainError("conflict", "The token was rotated already. Rotate its successor.");
-    }
-    await limitTokenExpiry(tx, { id, expiresAt: new Date(now + overlap * 1000) });
-    await auditToken(tx, parts, "token.rotated", token, actor);
-    return { secret, token: { ...token, owner: holder.owner } };
-  }) as MadeToken | DomainError;
-  parts.tokenValidator.invalidate(`token:${id}`);
-  return result;
+  const now = deps.clock.now();
+  const result = await deps.sql.begin(async (tx) => await rotateLocked(tx, deps, params, now));
+  deps.tokenValidator.invalidate(`token:${id}`);
+  return result as CreatedToken | DomainError;
 }
 
-/** As long as the old one was given, within what the policy allows by now. */
-function sameLifetime(
-  { config }: Pick<AppParts, "config">,
-  old: { createdAt: Date; expiresAt?: Date },
+async function rotateLocked(
+  tx: Transaction,
+  deps: CreateTokenDeps,
+  { id, newId, owner, overlap, lifetime, actor, approvedScopes }: RotateTokenParams,
+  now: number,
+): Promise<CreatedToken | DomainError> {
+  await lockTokenOwner(tx, owner.id);
+  const loginRefusal = await lockActorLogin(tx, deps, actor);
+  if (loginRefusal !== undefined) return loginRefusal;
+  const old = await lockPersonalAccessToken(tx, id);
+  if (old === undefined) return new DomainError("not_found", "Token not found.");
+  const refusal = checkActive(old, now) ?? await checkQuota(tx, deps, owner, { rotating: true });
+  if (refusal !== undefined) return refusal;
+  const granted = applyPolicy(deps.config, owner, {
+    name: old.name,
+    scopes: parseScope(limitPatScope(deps.config.scopes, owner, old.scope)) ?? [],
+    lifetime: lifetime === undefined ? lifetimeOf(deps.config, old) : lifetime,
+    allowedAddresses: old.allowedAddresses,
+    approvedScopes,
+  }, now);
+  if (granted instanceof DomainError) return granted;
+  const secret = makePersonalAccessToken();
+  const token = buildToken(deps, {
+    ...granted,
+    owner,
+    secret,
+    rotatedFrom: id,
+    createdByLogin: actor.loginId,
+    id: newId,
+  });
+  if (!await insertPersonalAccessToken(tx, token)) {
+    return new DomainError(
+      "conflict",
+      "The token has already been rotated. Rotate its successor instead.",
+    );
+  }
+  await limitTokenExpiry(tx, { id, expiresAt: new Date(now + overlap * 1000) });
+  await auditToken(tx, deps, "token.rotated", token, actor);
+  return { secret, token };
+}
+
+function checkActive(token: PersonalAccessToken, now: number): DomainError | undefined {
+  if (token.revokedAt !== undefined) {
+    return new DomainError("conflict", "The token was revoked. Create a new one.");
+  }
+  if (token.expiresAt !== undefined && token.expiresAt.getTime() <= now) {
+    return new DomainError("conflict", "The token has expired. Create a new one.");
+  }
+}
+
+/** The lifetime that the token was created with, within what the policy allows now. */
+function lifetimeOf(
+  { personalAccessTokens: { maxLifetime, neverExpire } }: PolicyConfig,
+  { createdAt, expiresAt }: Pick<PersonalAccessToken, "createdAt" | "expiresAt">,
 ): number | null {
-  const { maxLifetime, neverExpire } = config.personalAccessTokens;
-  if (old.expiresAt === undefined) return neverExpire ? null : maxLifetime;
-  const given = Math.round((old.expiresAt.getTime() - old.createdAt.getTime()) / 1000);
-  return Math.min(Math.max(given, 1), maxLifetime);
+  if (expiresAt === undefined) return neverExpire ? null : maxLifetime;
+  const seconds = Math.round((expiresAt.getTime() - createdAt.getTime()) / 1000);
+  return Math.min(Math.max(seconds, 1), maxLifetime);
 }

@@ -261,8 +261,8 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   await page.getByRole("link", { name: "Keep them" }).click();
   await go("/api/docs");
   await look("api-docs", "REST interface");
-  await page.getByRole("link", { name: "MadeToken" }).first().click();
-  await page.locator("#schema-MadeToken").filter({ visible: true }).waitFor();
+  await page.getByRole("link", { name: "CreatedToken" }).first().click();
+  await page.locator("#schema-CreatedToken").filter({ visible: true }).waitFor();
   await go("/");
   await look("home-tokens", "Hello, Alice Example");
   // The browser before stays signed in, without anybody before it.

@@ -34,7 +34,7 @@ export async function mailUnlockLink(
   if (attempt === undefined || user === undefined) return;
   const expiresAt = Math.floor(clock.now() / 1000) + LIFETIME;
   const link = `${issuer}/signin?${UNLOCK_FIELD}=${expiresAt}.${mac(secrets, user.id, expiresAt)}`;
-  mail.tell({
+  mail.send({
     to: user.email,
     subject: `${brand.productName}: too many wrong passwords for your account`,
     text: `Somebody entered a wrong password for your account at ${issuer} too often, so that ` +

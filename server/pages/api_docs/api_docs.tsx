@@ -1,5 +1,6 @@
-import { apiOperations } from "../../api/api.ts";
+import { apiOperations } from "../../api/operations.ts";
 import { openApiDocument } from "../../api/openapi.ts";
+import { PROBLEM_TYPES } from "../../api/problem.ts";
 import { brand } from "../../../shared/brand.ts";
 import { DEVICE_CODE_GRANT } from "../../../shared/oauth/grant_types.ts";
 import { MANAGEMENT_SCOPES, managementResource } from "../../../shared/management.ts";
@@ -29,22 +30,6 @@ interface Entry {
   path: string;
   operation: Operation;
 }
-
-/** Kinds of problems, by the anchor that `type` ends in. */
-const PROBLEMS: Record<string, string> = {
-  malformed: "The request is no JSON, or does not fit the schema. The detail names the field.",
-  unauthorized: "No token came, or one that does not count. The detail says why and since when.",
-  forbidden: "The login may not do this, or the server's policy does not allow it.",
-  "not-found": "There is no such token or operation, or the token is somebody else's.",
-  method: "This address takes other methods. The Allow header names them.",
-  conflict: "Somebody was faster: the token has been rotated, revoked or imported already.",
-  invalid: "The request is well-formed, and yet cannot be done. The detail says what to change.",
-  "too-large": "The body is too large.",
-  incomplete: "The body did not arrive whole in time.",
-  "too-many": "Too many requests. Retry-After says how many seconds to wait.",
-  signature: "The alert is not signed by a current key.",
-  unavailable: "The server has trouble. Try again shortly.",
-};
 
 /** GET /api/docs: the OpenAPI document, to be read by people. */
 export async function showApiDocs(parts: PageParts, c: PageContext): Promise<Response> {
@@ -101,10 +86,12 @@ export async function showApiDocs(parts: PageParts, c: PageContext): Promise<Res
           <code>detail</code> says what to do.
         </p>
         <dl>
-          {Object.entries(PROBLEMS).map(([name, words]) => (
+          {Object.entries(PROBLEM_TYPES).map(([name, { description }]) => (
             <div id={name}>
               <dt>{name}</dt>
-              <dd>{words}</dd>
+              <dd>
+                <Words>{description}</Words>
+              </dd>
             </div>
           ))}
         </dl>

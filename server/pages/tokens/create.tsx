@@ -57,8 +57,8 @@ async function makeFromForm(
   if (lifetime instanceof DomainError) return lifetime;
   return await createToken(parts, {
     id,
-    holder: userAsOwner(user),
-    wish: {
+    owner: userAsOwner(user),
+    request: {
       name: form("name") ?? "",
       scopes: parts.config.scopes.map(({ name }) => name).filter((name) => form(`scope:${name}`)),
       lifetime,

@@ -1,5 +1,5 @@
 import { raw } from "hono/html";
-import type { MadeToken } from "../../pats/create.ts";
+import type { CreatedToken } from "../../pats/create.ts";
 import { copyScript, copyScriptHash } from "./copy_button.ts";
 import { Fact } from "../device/confirm.tsx";
 import { TimeUntil } from "../ui/relative_time.tsx";
@@ -14,7 +14,7 @@ import { TokenEnd, TokenName, TokenScopes } from "./components.tsx";
 export async function madeTokenPage(
   parts: PageParts,
   c: PageContext,
-  { secret, token }: MadeToken,
+  { secret, token }: CreatedToken,
   /** When the token that it replaces ends. */
   oldEndsAt?: Date,
 ): Promise<Response> {

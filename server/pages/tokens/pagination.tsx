@@ -1,5 +1,5 @@
 import { EXPIRES_SOON_MS } from "../../../shared/tokens/limits.ts";
-import { cursorAfter, readCursor } from "../../pats/list_cursor.ts";
+import { decodeCursor, encodeCursor } from "../../pats/list_cursor.ts";
 import { listPersonalAccessTokens } from "../../store/pats/list.ts";
 import type { PersonalAccessToken } from "../../store/pats/types.ts";
 import type { PageContext, PageParts } from "../render.tsx";
@@ -61,8 +61,8 @@ export async function readTokenPage(
   now: number,
 ): Promise<TokenPage> {
   const { ownerId, search, show } = view;
-  const before = view.before === undefined ? undefined : readCursor(view.before);
-  const after = view.after === undefined ? undefined : readCursor(view.after);
+  const before = view.before === undefined ? undefined : decodeCursor(view.before);
+  const after = view.after === undefined ? undefined : decodeCursor(view.after);
   const found = await listPersonalAccessTokens(sql, {
     ownerId,
     search,
@@ -84,8 +84,8 @@ export async function readTokenPage(
     return {
       tokens,
       isFirst: false,
-      previous: edge({ before: cursorAfter(tokens[0]) }),
-      next: edge({ after: cursorAfter(tokens.at(-1)!) }),
+      previous: edge({ before: encodeCursor(tokens[0]) }),
+      next: edge({ after: encodeCursor(tokens.at(-1)!) }),
     };
   }
   const tokens = found.slice(0, PAGE_LENGTH);
@@ -94,8 +94,8 @@ export async function readTokenPage(
     isFirst: after === undefined,
     previous: after === undefined || tokens.length === 0
       ? undefined
-      : edge({ before: cursorAfter(tokens[0]) }),
-    next: more ? edge({ after: cursorAfter(tokens.at(-1)!) }) : undefined,
+      : edge({ before: encodeCursor(tokens[0]) }),
+    next: more ? edge({ after: encodeCursor(tokens.at(-1)!) }) : undefined,
   };
 }
 

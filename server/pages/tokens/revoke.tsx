@@ -40,7 +40,6 @@ export async function submitTokenRevocation(parts: PageParts, c: PageContext): P
   const { token, session, own } = c.get("reachedToken");
   await revokeToken(parts, {
     token,
-    reason: own ? "owner" : "administrator",
     actor: { id: session.user.id, address: c.get("requester").address },
   });
   leaveNotice(parts, c, {

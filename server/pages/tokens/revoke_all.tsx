@@ -69,7 +69,6 @@ export async function submitRevocationOfAll(parts: PageParts, c: PageContext): P
   const { user } = signedInSession(c);
   const count = await revokeAllTokens(parts, {
     ownerId,
-    reason: ownerId === user.id ? "owner" : "administrator",
     actor: { id: user.id, address: c.get("requester").address },
   });
   const tokens = count === 1 ? "one token" : `${count === 0 ? "no" : count} tokens`;

@@ -1,5 +1,6 @@
 import type { FormParameters } from "../../http/form.ts";
-import type { MadeToken } from "../../pats/create.ts";
+import type { CreatedToken } from "../../pats/create.ts";
+import { findOwner } from "../../pats/owner.ts";
 import { rotateToken } from "../../pats/rotate.ts";
 import { DomainError } from "../../domain_error.ts";
 import {
@@ -20,7 +21,7 @@ import {
 import { page, type PageContext, type PageParts } from "../render.tsx";
 import { ExpiryFields, readExpiry, tokenProblem } from "./expiry.tsx";
 import { madeTokenPage } from "./created.tsx";
-import { holderOf, type ReachableToken } from "./show.tsx";
+import type { ReachableToken } from "./show.tsx";
 import { isLiving, TokenName, TokenStart } from "./components.tsx";
 
 /** Times in seconds that the old token may live on. */
@@ -63,15 +64,15 @@ async function rotateFromForm(
   c: PageContext,
   { token, session }: ReachableToken,
   { form, overlap, newId }: { form: FormParameters; overlap: number; newId: string },
-): Promise<MadeToken | DomainError> {
+): Promise<CreatedToken | DomainError> {
   const lifetime = readExpiry(form, parts.clock.now());
   if (lifetime instanceof DomainError) return lifetime;
-  const holder = await holderOf(parts, token);
-  if (holder === undefined) return new DomainError("not_found", "Its owner is gone.");
+  const owner = await findOwner(parts.sql, token.owner);
+  if (owner === undefined) return new DomainError("not_found", "Its owner is gone.");
   return await rotateToken(parts, {
     id: token.id,
     newId,
-    holder,
+    owner,
     overlap,
     lifetime,
     actor: { id: session.user.id, address: c.get("requester").address },

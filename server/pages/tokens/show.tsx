@@ -1,10 +1,10 @@
-import { mayRotate } from "../../pats/rotate.ts";
-import { findOwnerByName, findUserAsOwner, type PatOwner } from "../../pats/owner.ts";
+import { findAccessibleToken } from "../../pats/access.ts";
+import { findOwner } from "../../pats/owner.ts";
 import { patScopes, scopeNames } from "../../scopes.ts";
-import { findPersonalAccessToken } from "../../store/pats/find.ts";
+import { DomainError } from "../../domain_error.ts";
 import type { PersonalAccessToken } from "../../store/pats/types.ts";
 import type { Session } from "../../store/sessions.ts";
-import { Fact, uuid } from "../device/confirm.tsx";
+import { Fact } from "../device/confirm.tsx";
 import { page, type PageContext, type PageParts, problemPage } from "../render.tsx";
 import {
   isLiving,
@@ -35,12 +35,10 @@ export async function reachToken(
   c: PageContext,
   session: Session,
 ): Promise<ReachableToken | undefined> {
-  const { user } = session;
-  const id = uuid(c.req.param("id"));
-  const token = id && await findPersonalAccessToken(sql, id);
-  if (!token) return undefined;
-  const own = token.owner.id === user.id;
-  return own || user.isAdmin ? { token, session, own, mayHold: mayRotate(user, token) } : undefined;
+  const access = await findAccessibleToken(sql, session.user, c.req.param("id") ?? "");
+  if (access instanceof DomainError) return undefined;
+  const { token, isOwn, mayRotate } = access;
+  return { token, session, own: isOwn, mayHold: mayRotate };
 }
 
 /** Said of a token that does not exist, and of one that is not for the person to see. */
@@ -74,21 +72,11 @@ export async function onlyItsHolder(
   });
 }
 
-/** Whom a token speaks for, with what they may do now. */
-export async function holderOf(
-  { sql }: Pick<PageParts, "sql">,
-  { owner }: PersonalAccessToken,
-): Promise<PatOwner | undefined> {
-  return owner.kind === "user"
-    ? await findUserAsOwner(sql, owner.id)
-    : await findOwnerByName(sql, owner.username);
-}
-
 /** GET /tokens/{id} */
 export async function showToken(parts: PageParts, c: PageContext): Promise<Response> {
   const { token, own, mayHold } = c.get("reachedToken");
   const now = parts.clock.now();
-  const holder = await holderOf(parts, token);
+  const holder = await findOwner(parts.sql, token.owner);
   const held = holder && scopeNames(patScopes(parts.config.scopes, holder));
   const place = await lastPlace(parts, token);
   return await page(parts, c, {

@@ -9,18 +9,18 @@ import type { PersonalAccessToken } from "./types.ts";
  */
 export async function claimExpiringTokens(
   sql: Sql,
-  query: { now: Date; before: Date; warnings: number; usersOnly: boolean; limit: number },
+  query: { now: Date; before: Date; reminders: number; usersOnly: boolean; limit: number },
 ): Promise<PersonalAccessToken[]> {
   const rows = await sql<TokenRow[]>`
     with due as (
       select t.id from personal_access_tokens t
       where t.revoked_at is null and t.expires_at > ${query.now}
-        and t.expires_at <= ${query.before} and t.expiry_warnings < ${query.warnings}
+        and t.expires_at <= ${query.before} and t.expiry_warnings < ${query.reminders}
         and (t.user_id is not null or not ${query.usersOnly}::boolean)
         and ${hasNoSuccessor(sql)}
       order by t.id limit ${query.limit} for update skip locked
     ), taken as (
-      update personal_access_tokens t set expiry_warnings = ${query.warnings}
+      update personal_access_tokens t set expiry_warnings = ${query.reminders}
       from due where t.id = due.id returning t.*
     )
     ${withOwner(sql, sql`taken`)}`;

@@ -5,11 +5,13 @@
  */
 import assert from "node:assert/strict";
 import { decodeJwt } from "jose";
-import { apiOperations } from "../../../server/api/api.ts";
+import { apiOperations } from "../../../server/api/operations.ts";
 import type { ApiOperation } from "../../../server/api/operation.ts";
-import { createToken, importToken } from "../../../server/pats/create.ts";
+import { createToken } from "../../../server/pats/create.ts";
+import { importToken } from "../../../server/pats/import.ts";
 import { rotateToken } from "../../../server/pats/rotate.ts";
-import { findUserAsOwner } from "../../../server/pats/owner.ts";
+import { userAsOwner } from "../../../server/pats/owner.ts";
+import { findUser } from "../../../server/store/users.ts";
 import { DomainError } from "../../../server/domain_error.ts";
 import { createServiceAccount } from "../../../server/store/service_accounts.ts";
 import { cookieName } from "../../../server/pages/http/session_cookie.ts";
@@ -672,11 +674,11 @@ testOnEachDatabase("a token is not created with a login revoked meanwhile", asyn
   const { sql, clock } = server.parts;
   const login = await server.login(alice.id, FULL_SCOPE);
   const { sid } = JSON.parse(atob(login.access_token.split(".")[1]));
-  const holder = (await findUserAsOwner(sql, alice.id))!;
+  const owner = userAsOwner((await findUser(sql, alice.id))!);
   const create = () =>
     createToken(server.parts, {
-      holder,
-      wish: { name: "CI", scopes: [], allowedAddresses: [] },
+      owner,
+      request: { name: "CI", scopes: [], allowedAddresses: [] },
       actor: { id: alice.id, address: "192.0.2.1", loginId: sid },
     });
   const first = await create();
@@ -689,15 +691,15 @@ testOnEachDatabase("a token is not created with a login revoked meanwhile", asyn
   assert.equal(second.code, "forbidden");
   const rotated = await rotateToken(server.parts, {
     id: first.token.id,
-    holder,
+    owner,
     overlap: 0,
     actor: { id: alice.id, address: "192.0.2.1", loginId: sid },
   });
   assert.ok(rotated instanceof DomainError);
   assert.equal(rotated.code, "forbidden");
   const imported = await importToken(server.parts, {
-    holder,
-    wish: { name: "old", scopes: [], allowedAddresses: [] },
+    owner,
+    request: { name: "old", scopes: [], allowedAddresses: [] },
     actor: { id: alice.id, address: "192.0.2.1", loginId: sid },
     hash: new Uint8Array(32).fill(7),
   });

@@ -1,8 +1,8 @@
 /** The OpenAPI document says what the server does, and people can read it. */
 import assert from "node:assert/strict";
-import { apiOperations } from "../../../server/api/api.ts";
+import { apiOperations } from "../../../server/api/operations.ts";
 import { openApiDocument } from "../../../server/api/openapi.ts";
-import { cursorAfter } from "../../../server/pats/list_cursor.ts";
+import { encodeCursor } from "../../../server/pats/list_cursor.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
 import {
   addPerson,
@@ -128,7 +128,7 @@ Deno.test("the document has what generators of clients need", () => {
   const schemaOf = (name: string) =>
     parameters.find((parameter) => parameter.name === name)!.schema;
   assert.deepEqual([schemaOf("limit").type, schemaOf("all").type], ["integer", "boolean"]);
-  const cursor = cursorAfter({ createdAt: new Date(), id: crypto.randomUUID() });
+  const cursor = encodeCursor({ createdAt: new Date(), id: crypto.randomUUID() });
   assert.match(cursor, new RegExp(schemaOf("cursor").pattern!));
   for (const name of ["NewToken", "ImportedToken"]) {
     const { items } = document.components.schemas[name].properties.allowed_addresses;

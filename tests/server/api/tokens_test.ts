@@ -11,7 +11,7 @@ import {
   managementToken,
   verify,
 } from "../../support/personal_access_tokens.ts";
-import { testServer } from "../../support/test_server.ts";
+import { ISSUER, testServer } from "../../support/test_server.ts";
 
 const PREFIX = brand.tokenPrefixes.personalAccessToken;
 
@@ -74,28 +74,32 @@ testOnEachDatabase("the policy bounds what may be asked for", async (location) =
     config.personalAccessTokens.defaultLifetime = 7 * 86_400;
   });
   const alice = await addPerson(server);
-  const refused = async (wish: Record<string, unknown>, status: number, words: RegExp) => {
-    const body = { name: "CI", scopes: ["deploy"], ...wish };
+  const refused = async (
+    request: Record<string, unknown>,
+    type: string,
+    detail = /./,
+  ) => {
+    const body = { name: "CI", scopes: ["deploy"], ...request };
     const answer = await call(server, alice.management, "POST", "/api/v1/tokens", body);
-    assert.equal(answer.status, status, JSON.stringify(answer.body));
+    assert.equal(answer.body.type, `${ISSUER}/api/docs#${type}`, JSON.stringify(answer.body));
     assert.match(answer.headers.get("content-type")!, /^application\/problem\+json/);
-    assert.match(answer.body.detail, words);
+    assert.match(answer.body.detail, detail);
   };
-  await refused({ expires_in: null }, 403, /must have an end here: at most 30 days/);
-  await refused({ expires_in: 31 * 86_400 }, 403, /at most 30 days/);
+  await refused({ expires_in: null }, "forbidden", /30 days/);
+  await refused({ expires_in: 31 * 86_400 }, "forbidden", /30 days/);
   const tooLong = { name: "CI", scopes: [], expires_in: 31 * 86_400 };
   const { body } = await call(server, alice.management, "POST", "/api/v1/tokens", tooLong);
   assert.equal(body.max_expires_in, 30 * 86_400);
-  await refused({ expires_in: 0 }, 400, /expires_in/);
-  await refused({ scopes: ["operate"] }, 403, /cannot give a token the scope operate/);
-  await refused({ scopes: ["nonsense"] }, 422, /Unknown scope: nonsense/);
-  await refused({ scopes: ["offline_access"] }, 403, /offline_access/);
-  await refused({ allowed_addresses: ["10.0.0.0/99"] }, 422, /no address or network/);
-  await refused({ name: "   " }, 422, /Enter a name/);
-  await refused({ name: "a\u202eb" }, 422, /cannot be seen/);
-  await refused({ name: "x".repeat(10_000) }, 400, /name/);
-  await refused({ colour: "red" }, 400, /colour/);
-  await refused({ owner: "somebody" }, 403, /administrators/);
+  await refused({ expires_in: 0 }, "malformed", /expires_in/);
+  await refused({ scopes: ["operate"] }, "forbidden", /operate/);
+  await refused({ scopes: ["nonsense"] }, "invalid", /nonsense/);
+  await refused({ scopes: ["offline_access"] }, "forbidden", /offline_access/);
+  await refused({ allowed_addresses: ["10.0.0.0/99"] }, "invalid", /10\.0\.0\.0\/99/);
+  await refused({ name: "   " }, "invalid");
+  await refused({ name: "a\u202eb" }, "invalid");
+  await refused({ name: "x".repeat(10_000) }, "malformed", /name/);
+  await refused({ colour: "red" }, "malformed", /colour/);
+  await refused({ owner: "somebody" }, "forbidden");
   const hostile = await makeToken(server, alice, { name: "<script>alert(1)</script>" });
   assert.equal(hostile.name, "<script>alert(1)</script>");
   assert.equal(Date.parse(hostile.expires_at) - server.clock.now(), 7 * 86_400_000);
@@ -203,7 +207,6 @@ testOnEachDatabase("rotation gives a successor, once, and an overlap", async (lo
   assert.equal((await verify(server, fresh.token)).status, 200);
   const late = await call(server, alice.management, "POST", path, { overlap: 0 });
   assert.equal(late.status, 409);
-  assert.match(late.body.detail, /expired/);
 });
 
 testOnEachDatabase("a token never carries more than its owner has now", async (location) => {
@@ -423,21 +426,21 @@ testOnEachDatabase("owners are warned before a token ends, once each time", asyn
     told.push(JSON.parse(String(init!.body)));
     return Promise.resolve(new Response(null));
   };
-  const { warnOfExpiry } = await import("../../../server/pats/expiry_reminders.ts");
+  const { sendExpiryReminders } = await import("../../../server/pats/expiry_reminders.ts");
   const alice = await addPerson(server);
   await makeToken(server, alice, { name: "week", expires_in: 8 * 86_400 });
   await makeToken(server, alice, { name: "quarter" });
-  await warnOfExpiry(server.parts);
+  await sendExpiryReminders(server.parts);
   assert.equal(told.length, 0);
   server.clock.advance({ days: 1 });
-  await warnOfExpiry(server.parts);
-  await warnOfExpiry(server.parts);
+  await sendExpiryReminders(server.parts);
+  await sendExpiryReminders(server.parts);
   assert.deepEqual(told.map(({ type, data }) => [type, data.token.name]), [
     ["token.expiring", "week"],
   ]);
   server.clock.advance({ days: 6 });
-  await warnOfExpiry(server.parts);
-  await warnOfExpiry(server.parts);
+  await sendExpiryReminders(server.parts);
+  await sendExpiryReminders(server.parts);
   assert.equal(told.length, 2);
 });
 
@@ -536,7 +539,7 @@ testOnEachDatabase("nobody has more tokens than the operator allows", async (loc
   const statuses = made.map(({ status }) => status).sort();
   assert.deepEqual(statuses, [201, 201, 201, 201, 201, 409, 409, 409, 409]);
   const refused = made.find(({ status }) => status === 409)!;
-  assert.match(refused.body.detail, /has 5 tokens.*may have 5/);
+  assert.match(refused.body.type, /#conflict$/);
   assert.equal((await create(bob)).status, 201);
   // Making and revoking in turn fills the table as well.
   const living = made.filter(({ status }) => status === 201).map(({ body }) => body.id);

@@ -1,21 +1,21 @@
 /** Telling others: who cannot be told keeps nobody else waiting. */
 import assert from "node:assert/strict";
-import { Deliveries } from "../../../server/notifications/delivery_queue.ts";
+import { DeliveryQueue } from "../../../server/notifications/delivery_queue.ts";
 import { eventually } from "../../support/eventually.ts";
 
 Deno.test("deliveries that wait for another attempt hold up no others", async () => {
-  const deliveries = new Deliveries([3_600_000]);
+  const deliveries = new DeliveryQueue([3_600_000]);
   const failures: string[] = [];
   let told = 0;
   for (let i = 0; i < 50; i++) {
     deliveries.add({
       attempt: () => Promise.resolve({ reason: `no ${i}` }),
-      failed: (reason) => failures.push(reason),
+      onFailure: (reason) => failures.push(reason),
     });
   }
   deliveries.add({
     attempt: () => Promise.resolve(void told++),
-    failed: (reason) => failures.push(reason),
+    onFailure: (reason) => failures.push(reason),
   });
   await eventually("the last is told", () => told === 1, 1000);
   assert.equal(failures.length, 50);
@@ -23,13 +23,18 @@ Deno.test("deliveries that wait for another attempt hold up no others", async ()
 });
 
 Deno.test("a delivery is repeated until it succeeds, fails for good, or all attempts are made", async () => {
-  const deliveries = new Deliveries([1, 1]);
+  const deliveries = new DeliveryQueue([1, 1]);
   const attempts = { mended: 0, final: 0, hopeless: 0 };
   const failed: string[] = [];
-  const add = (name: keyof typeof attempts, fails: (attempt: number) => boolean, final = false) =>
+  const add = (
+    name: keyof typeof attempts,
+    fails: (attempt: number) => boolean,
+    permanent = false,
+  ) =>
     deliveries.add({
-      attempt: () => Promise.resolve(fails(++attempts[name]) ? { reason: name, final } : undefined),
-      failed: (reason) => failed.push(reason),
+      attempt: () =>
+        Promise.resolve(fails(++attempts[name]) ? { reason: name, permanent } : undefined),
+      onFailure: (reason) => failed.push(reason),
     });
   add("mended", (attempt) => attempt < 2);
   add("final", () => true, true);
@@ -40,7 +45,7 @@ Deno.test("a delivery is repeated until it succeeds, fails for good, or all atte
 });
 
 Deno.test("at the stop what was not tried yet is tried, and what failed is not repeated", async () => {
-  const deliveries = new Deliveries([1]);
+  const deliveries = new DeliveryQueue([1]);
   let attempts = 0;
   for (let i = 0; i < 20; i++) {
     deliveries.add({
@@ -49,7 +54,7 @@ Deno.test("at the stop what was not tried yet is tried, and what failed is not r
         attempts++;
         return { reason: "down" };
       },
-      failed: () => {},
+      onFailure: () => {},
     });
   }
   await deliveries.close();

@@ -26,7 +26,7 @@ async function delivered(secret: string | undefined): Promise<Delivery> {
   const http = new OutboundHttp(machineNetwork({}));
   const url = `http://127.0.0.1:${server.addr.port}/`;
   const webhook = new Webhook({ url, secret }, systemClock, () => {}, http, false);
-  webhook.tell({ type: "token.leaked", data: { name: "Zoë 日本" } });
+  webhook.send({ type: "token.leaked", data: { name: "Zoë 日本" } });
   const delivery = await promise;
   await webhook.close();
   await server.shutdown();
@@ -116,7 +116,7 @@ Deno.test("only an answer of success is taken for one", async () => {
       http,
       false,
     );
-    webhook.tell({ type: "token.leaked", data: {} });
+    webhook.send({ type: "token.leaked", data: {} });
     await webhook.close();
     assert.deepEqual(logged, delivered ? [] : ["webhook_failed"], String(status));
   }

@@ -1,6 +1,6 @@
 /** What owners of tokens hear by e-mail, from a real mail server. */
 import assert from "node:assert/strict";
-import { warnOfExpiry } from "../../../server/pats/expiry_reminders.ts";
+import { sendExpiryReminders } from "../../../server/pats/expiry_reminders.ts";
 import { reportLeakedTokens } from "../../../server/pats/report_leak.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
 import { type MailServer, startMailServer } from "../../support/mail_server.ts";
@@ -29,8 +29,8 @@ testOnEachDatabase(
     const rotated = await call(server, alice.management, "POST", path, { overlap: 3 * 86_400 });
     assert.equal(rotated.status, 201);
     await makeToken(server, alice, { name: "later" });
-    await warnOfExpiry(server.parts);
-    await warnOfExpiry(server.parts);
+    await sendExpiryReminders(server.parts);
+    await sendExpiryReminders(server.parts);
     await server.parts.mail.close();
     const [message, ...more] = await mail.messages(1);
     assert.deepEqual(more, []);
@@ -38,12 +38,12 @@ testOnEachDatabase(
     assert.match(message, /^From: Example <auth@example.test>$/m);
     assert.match(
       message,
-      /^Subject: .*your token "deploy π" ends on \d{4}-\d\d-\d\d \d\d:\d\d UTC$/m,
+      /^Subject: .*your token "deploy π" expires on \d{4}-\d\d-\d\d \d\d:\d\d UTC$/m,
     );
     assert.match(message, /^Auto-Submitted: auto-generated$/m);
     assert.ok(message.includes(`/tokens/${made.id}\n`));
     assert.ok(message.includes(made.prefix) && !message.includes(made.token));
-    assert.match(message, /never used/);
+    assert.match(message, /never been used/);
   },
 );
 
@@ -56,11 +56,11 @@ testOnEachDatabase("a leak is mailed about once a day, with a proven place", asy
   const alice = await addPerson(server);
   const { id, token } = await makeToken(server, alice);
   const place = "https://paste.example/1";
-  const report = (proven: boolean) =>
+  const report = (verified: boolean) =>
     reportLeakedTokens(server.parts, [{ token, place }], {
-      name: proven ? "github" : "public",
+      name: verified ? "github" : "public",
       address: "192.0.2.1",
-      proven,
+      verified,
     });
   await report(false);
   await report(false);
@@ -73,7 +73,7 @@ testOnEachDatabase("a leak is mailed about once a day, with a proven place", asy
   assert.equal(messages.length, 2);
   const [told, proven] = messages.sort((one) => one.includes("public") ? -1 : 1);
   assert.ok(!told.includes(place) && told.includes(`pat show ${id}`), told);
-  assert.ok(proven.includes(`It lies at: ${place}`), proven);
+  assert.ok(proven.includes(`Found at: ${place}`), proven);
   for (const message of messages) {
     assert.match(message, /It still works/);
     assert.ok(!message.includes(token));

@@ -1,9 +1,10 @@
 /** The operator's policy on personal access tokens, and what is signed for the service behind. */
 import assert from "node:assert/strict";
 import { decodeJwt } from "jose";
-import { warnOfExpiry } from "../../../server/pats/expiry_reminders.ts";
+import { sendExpiryReminders } from "../../../server/pats/expiry_reminders.ts";
 import { createToken } from "../../../server/pats/create.ts";
-import { findUserAsOwner } from "../../../server/pats/owner.ts";
+import { userAsOwner } from "../../../server/pats/owner.ts";
+import { findUser } from "../../../server/store/users.ts";
 import { DomainError } from "../../../server/domain_error.ts";
 import { createServiceAccount } from "../../../server/store/service_accounts.ts";
 import { MAX_SCOPE_LENGTH } from "../../../shared/oauth/scope.ts";
@@ -95,11 +96,11 @@ testOnEachDatabase("a token's scopes and networks are bounded", async (location)
   });
   const { parts } = server;
   const { id } = await server.addUser();
-  const holder = (await findUserAsOwner(parts.sql, id))!;
-  const create = async (wish: { scopes?: string[]; allowedAddresses?: string[] }) => {
+  const owner = userAsOwner((await findUser(parts.sql, id))!);
+  const create = async (request: { scopes?: string[]; allowedAddresses?: string[] }) => {
     const made = await createToken(parts, {
-      holder,
-      wish: { name: "CI", scopes: [], allowedAddresses: [], ...wish },
+      owner,
+      request: { name: "CI", scopes: [], allowedAddresses: [], ...request },
       actor: { id, address: "192.0.2.1" },
     });
     return made instanceof DomainError ? made.code : "created";
@@ -210,9 +211,9 @@ testOnEachDatabase(
     await makeToken(server, admin, { ...expiring, name: "person's" });
     await makeToken(server, admin, { ...expiring, name: "account's", owner: "ci" });
     const warnWith = (change: Partial<TestServer["parts"]["config"]>) => {
-      const silent = { tell() {} } as unknown as TestServer["parts"]["webhook"];
+      const silent = { send() {} };
       const webhook = "webhook" in change ? silent : parts.webhook;
-      return warnOfExpiry({ ...parts, webhook, config: { ...parts.config, ...change } });
+      return sendExpiryReminders({ ...parts, webhook, config: { ...parts.config, ...change } });
     };
     await warnWith({ webhook: undefined, mail: undefined });
     const given = await parts.sql`

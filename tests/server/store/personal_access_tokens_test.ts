@@ -252,7 +252,7 @@ testOnEachDatabase(
         await claimExpiringTokens(sql, {
           now: at(0),
           before: at(days),
-          warnings,
+          reminders: warnings,
           usersOnly,
           limit: 10,
         }),

@@ -1,0 +1,35 @@
+import type { Clock } from "../../shared/clock.ts";
+import { recordAuditEvent } from "../store/audit_events.ts";
+import type { Transaction } from "../store/db/connect.ts";
+import type { NewToken } from "../store/pats/types.ts";
+
+/** Who acts, for the audit log. */
+export interface Actor {
+  /** A user's id, or a client's if a program revokes a token that it holds. */
+  id: string;
+  address: string;
+  /** The login they act through, if any. */
+  loginId?: string;
+}
+
+export async function auditToken(
+  tx: Transaction,
+  deps: { clock: Clock },
+  event: string,
+  token: Pick<NewToken, "id" | "owner" | "name" | "scope" | "prefix" | "expiresAt">,
+  actor: Actor,
+): Promise<void> {
+  await recordAuditEvent(tx, deps.clock, {
+    event,
+    actor: actor.id,
+    subject: token.id,
+    address: actor.address,
+    details: {
+      owner: token.owner.id,
+      name: token.name,
+      prefix: token.prefix,
+      scope: token.scope,
+      expires_at: token.expiresAt?.toISOString() ?? "never",
+    },
+  });
+}

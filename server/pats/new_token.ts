@@ -1,0 +1,40 @@
+import { randomUUID } from "node:crypto";
+import type { Clock } from "../../shared/clock.ts";
+import type { NewToken, TokenOwner } from "../store/pats/types.ts";
+import { shownPrefix } from "../tokens/personal_access_token.ts";
+import { tokenHash } from "../tokens/token_hash.ts";
+import { ownerIdentity } from "./owner.ts";
+import type { GrantedPat } from "./policy.ts";
+
+export interface BuildTokenDeps {
+  clock: Clock;
+  config: { audience?: string };
+  issuer: string;
+}
+
+/** The row of a new token. It stores a hash of the secret, never the secret. */
+export function buildToken(
+  deps: BuildTokenDeps,
+  params: GrantedPat & {
+    owner: TokenOwner;
+    secret: string;
+    rotatedFrom?: string;
+    createdByLogin?: string;
+    id?: string;
+  },
+): NewToken & { owner: TokenOwner } {
+  return {
+    id: params.id ?? randomUUID(),
+    owner: ownerIdentity(params.owner),
+    name: params.name,
+    tokenHash: tokenHash(params.secret),
+    prefix: shownPrefix(params.secret),
+    scope: params.scope,
+    audience: deps.config.audience ?? deps.issuer,
+    allowedAddresses: [...params.allowedAddresses],
+    createdAt: new Date(deps.clock.now()),
+    expiresAt: params.expiresAt,
+    rotatedFrom: params.rotatedFrom,
+    createdByLogin: params.createdByLogin,
+  };
+}
