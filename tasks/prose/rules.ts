@@ -60,7 +60,7 @@ export const proseRules: readonly ProseRule[] = [
     why: "data is stored somewhere",
   },
   {
-    pattern: /(?<!\bin other )(?<![$#@{]|\{#)\bwords\b/gi,
+    pattern: /(?<!\bin other )(?<![$#@{]|\{#)\bwords\b(?!=)/gi,
     suggestion: '"message", "description", "text"',
     why: "a message is a message",
   },

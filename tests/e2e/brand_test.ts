@@ -1,6 +1,6 @@
 /**
- * The product under another name: whoever edits shared/brand.ts alone finds no
- * trace of the old names, wherever a user can look.
+ * The product under another name: after a change of shared/brand.ts only, no output has a
+ * trace of the old names.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -45,13 +45,13 @@ const traces = new RegExp(
 );
 
 function assertClean(where: string, text: string): void {
-  const found = traces.exec(text);
-  if (found === null) return;
-  const around = text.slice(Math.max(0, found.index - 80), found.index + 80);
-  assert.fail(`${where} says ${found[0]}: …${around}…`);
+  const trace = traces.exec(text);
+  if (trace === null) return;
+  const around = text.slice(Math.max(0, trace.index - 80), trace.index + 80);
+  assert.fail(`${where} says ${trace[0]}: …${around}…`);
 }
 
-/** The words that call each command, such as `["admin", "keys"]`. */
+/** The arguments that call each command, such as `["admin", "keys"]`. */
 function commandPaths(command: Command, path: string[] = []): string[][] {
   return [
     path,
@@ -78,7 +78,7 @@ async function crawl(start: URL[]): Promise<Map<string, string>> {
   return seen;
 }
 
-Deno.test("a second brand leaves no trace of the first", async (t) => {
+Deno.test("a changed brand leaves no trace of the old one", async (t) => {
   await using home = await temporaryHome();
   const brandFile = join(home.folder, "brand.ts");
   await Deno.writeTextFile(brandFile, `export const brand = ${JSON.stringify(other)} as const;\n`);
@@ -128,7 +128,7 @@ Deno.test("a second brand leaves no trace of the first", async (t) => {
     }
   });
 
-  await t.step("in set-up, pages, metadata and tokens", async () => {
+  await t.step("in setup, pages, metadata and tokens", async () => {
     await using server = await startServer({ dataDir, env: home.env, program });
     assert.match(server.running.stdout(), /Acme Login/);
     assertClean("serve", server.running.stdout() + server.running.stderr());
@@ -151,7 +151,7 @@ Deno.test("a second brand leaves no trace of the first", async (t) => {
     for (const [address, text] of answers) assertClean(address, text);
   });
 
-  await t.step("in any piece of the program", async () => {
+  await t.step("in any file of the program", async () => {
     for await (const { name } of Deno.readDir(join(home.folder, "bundle"))) {
       if (!name.endsWith(".js")) continue;
       assertClean(name, await Deno.readTextFile(join(home.folder, "bundle", name)));

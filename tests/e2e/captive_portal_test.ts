@@ -1,4 +1,4 @@
-/** The compiled program on a network that answers in the server's place until somebody signs in to it. */
+/** The compiled program behind a captive portal, which answers in the server's place. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { brand } from "../../shared/brand.ts";
@@ -77,7 +77,7 @@ function restore(server: ScriptedServer): void {
   server.script("/oauth/revoke", () => new Response(null));
 }
 
-Deno.test("what answers in the server's place costs nobody a living token", async (t) => {
+Deno.test("keeps valid tokens when a captive portal answers in the server's place", async (t) => {
   await using at = await loggedIn();
   const { server } = at;
   for (const [name, portal] of Object.entries(PORTALS)) {
@@ -99,7 +99,7 @@ Deno.test("what answers in the server's place costs nobody a living token", asyn
   assert.equal((await at.command("token")).code, EXIT.ok);
 });
 
-Deno.test("no command takes what answers in the server's place for the server's word", async (t) => {
+Deno.test("no command accepts a captive portal's response as the server's", async (t) => {
   await using at = await loggedIn();
   const { server } = at;
   const commands: [path: string, ...command: string[]][] = [
@@ -124,7 +124,7 @@ Deno.test("no command takes what answers in the server's place for the server's 
   }
 });
 
-Deno.test("a login outlasts what answers in the server's place for a while", async () => {
+Deno.test("a login continues after a captive portal answered for a while", async () => {
   await using at = await loggedIn();
   const { server } = at;
   const answers: Scripted[] = [pending, PORTALS["200 with HTML"], PORTALS["403 with HTML"]];
@@ -134,7 +134,7 @@ Deno.test("a login outlasts what answers in the server's place for a while", asy
   assert.equal(code, EXIT.ok, stderr);
 });
 
-Deno.test("an address that was never a server of ours is not worth a retry", async () => {
+Deno.test("an address that was never a login server exits with 1, not 75", async () => {
   await using home = await temporaryHome();
   await using server = new ScriptedServer();
   server.script(METADATA, PORTALS["200 with HTML"]);

@@ -1,4 +1,4 @@
-/** What the program says about a server that cannot be reached, from real connections. */
+/** What the program reports about a server that cannot be reached, on real connections. */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { EXIT } from "../../shared/exit_codes.ts";
@@ -8,7 +8,7 @@ import { temporaryHome } from "../support/temporary_home.ts";
 const path = (name: string) =>
   fileURLToPath(new URL(`../support/certificate/${name}.pem`, import.meta.url));
 
-Deno.test("each fault of a certificate is reported as itself, and nothing is asked of the server", async () => {
+Deno.test("reports each certificate error by its cause, and sends no request", async () => {
   await using home = await temporaryHome();
   const messages = new Map<string, string>();
   for (const name of ["valid", "expired", "not_yet_valid", "wrong_name", "cert"]) {
@@ -38,7 +38,7 @@ Deno.test("each fault of a certificate is reported as itself, and nothing is ask
   assert.match(messages.get("cert")!, /issuer is unknown.*DENO_CERT/);
 });
 
-Deno.test("a wrong protocol does not ask scripts to try again", async () => {
+Deno.test("a wrong protocol does not exit with 75", async () => {
   await using home = await temporaryHome();
   await using plain = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },

@@ -1,4 +1,4 @@
-/** The composite action and the GitLab template, step by step, against a mirror and an issuer of our own. */
+/** The composite action and the GitLab template, step by step, against our own mirror and issuer. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
@@ -98,11 +98,11 @@ const github = {
   server_url: "https://github.example",
 };
 
-/** On Windows the action runs in Git's bash, which nothing here can stand in for. */
+/** On Windows the action runs in Git's bash, which nothing here can replace. */
 const ignore = Deno.build.os === "windows";
 
 Deno.test({
-  name: "the action installs, checks, logs in and hands the token on, masked",
+  name: "the action installs, verifies, logs in and outputs the token, masked",
   ignore,
   async fn() {
     await using it = await world("github");
@@ -113,8 +113,8 @@ Deno.test({
     });
     const env = { ...it.home.env, ...it.issuer.actionsJob(claims) };
     const runner = { folder: it.home.folder, env, github };
-    const given = { server: it.server, "download-url": `${it.releases.url}/`, scope: "deploy" };
-    const result = await runAction(ACTION, { ...given, "export-token": "true" }, runner);
+    const inputs = { server: it.server, "download-url": `${it.releases.url}/`, scope: "deploy" };
+    const result = await runAction(ACTION, { ...inputs, "export-token": "true" }, runner);
     assert.equal(result.code, 0, result.log);
     assert.match(result.outputs.token, /^eyJ/);
     assert.equal(result.env[`${brand.envPrefix}_TOKEN`], result.outputs.token);
@@ -124,7 +124,7 @@ Deno.test({
     const userinfo = await fetch(`${it.server}/oauth/userinfo`, {
       headers: { authorization: `Bearer ${result.outputs.token}` },
     });
-    // Known to the server, but not for this: the token has the scope that was asked for alone.
+    // Known to the server, but not for this: the token has only the requested scope.
     assert.equal(userinfo.status, 403);
     await userinfo.body?.cancel();
 
@@ -133,7 +133,7 @@ Deno.test({
     const later = { ...env, ...result.env, PATH: `${folder}:${Deno.env.get("PATH")}` };
     const again = await run(["token"], { env: later }, join(folder, brand.binaryName));
     assert.equal(again.stdout, `${result.outputs.token}\n`);
-    const quiet = await runAction(ACTION, given, runner);
+    const quiet = await runAction(ACTION, inputs, runner);
     assert.equal(quiet.code, 0, quiet.log);
     assert.deepEqual(Object.keys(quiet.env), [`${brand.envPrefix}_SERVER`]);
     const fresh = await run(["token"], {
@@ -152,19 +152,19 @@ Deno.test({
     await Deno.writeTextFile(program, "#!/bin/sh\necho installed\n", { mode: 0o755 });
     await using releases = await mirror(program, home.folder);
     const runner = { folder: home.folder, env: home.env, github };
-    const given = {
+    const inputs = {
       server: "https://auth.example.com",
       login: "false",
       "download-url": releases.url,
     };
-    const good = await runAction(ACTION, { ...given, sha256: releases.sha256 }, runner);
+    const good = await runAction(ACTION, { ...inputs, sha256: releases.sha256 }, runner);
     assert.equal(good.code, 0, good.log);
     assert.match(good.log, /^installed$/m);
     assert.equal(good.path.length, 1);
     assert.equal(good.outputs.token, "");
 
     const refuses = async (changes: Record<string, string>, reason: RegExp, context = github) => {
-      const result = await runAction(ACTION, { ...given, ...changes }, {
+      const result = await runAction(ACTION, { ...inputs, ...changes }, {
         ...runner,
         github: context,
       });
@@ -179,7 +179,7 @@ Deno.test({
     await refuses({}, /Name the release/, { ...github, action_ref: "main" });
     await refuses({ "download-url": "http://mirror.example" }, /Cannot download/);
     const line = { server: "https://auth.example.com\nPATH=/tmp" };
-    const injected = await runAction(ACTION, { ...given, ...line }, runner);
+    const injected = await runAction(ACTION, { ...inputs, ...line }, runner);
     assert.equal(injected.code, 1);
     assert.match(injected.log, /Name your server/);
     assert.deepEqual(injected.env, {});
@@ -191,14 +191,14 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the action without the permission fails with what to put into the workflow",
+  name: "the action without the permission fails with the lines to add to the workflow",
   ignore,
   async fn() {
     await using home = await temporaryHome();
     await using releases = await mirror(binaryPath(), home.folder);
     const env = { ...home.env, CI: "true", GITHUB_ACTIONS: "true" };
-    const given = { server: "https://auth.example.com", "download-url": releases.url };
-    const result = await runAction(ACTION, given, { folder: home.folder, env, github });
+    const inputs = { server: "https://auth.example.com", "download-url": releases.url };
+    const result = await runAction(ACTION, inputs, { folder: home.folder, env, github });
     assert.equal(result.code, EXIT.authenticationRequired);
     assert.match(result.log, /id-token: write/);
     assert.deepEqual(result.outputs, {});

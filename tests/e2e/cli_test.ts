@@ -1,4 +1,4 @@
-/** The client as people and scripts meet it: exit codes, messages, several logins, trouble. */
+/** The client as users and scripts see it: exit codes, messages, several logins, failures. */
 import assert from "node:assert/strict";
 import { delimiter, dirname, join } from "node:path";
 import { brand } from "../../shared/brand.ts";
@@ -16,19 +16,19 @@ const TOKEN = `${brand.envPrefix}_TOKEN`;
 const BOB = { email: "bob@example.com", password: `${PASSWORD_MARK} to Bob` };
 
 /** Checks the exit code and that a failure says what to standard error and nothing to output. */
-function assertFails(ended: Ended, code: number, words: RegExp): void {
+function assertFails(ended: Ended, code: number, message: RegExp): void {
   assert.equal(ended.code, code, ended.stderr);
   assert.equal(ended.stdout, "");
-  assert.match(ended.stderr, words);
+  assert.match(ended.stderr, message);
 }
 
 Deno.test("without any login", async (t) => {
   await using at = await terminal();
 
-  await t.step("each command that needs one says so and ends with 4", async () => {
-    const words = new RegExp(`^Not logged in\\. Run: ${bin} login\\n$`);
+  await t.step("each command that needs a login says so and exits with 4", async () => {
+    const message = new RegExp(`^Not logged in\\. Run: ${bin} login\\n$`);
     for (const command of ["token", "whoami", "status", "logout", "switch"]) {
-      assertFails(await at.run([command]), EXIT.authenticationRequired, words);
+      assertFails(await at.run([command]), EXIT.authenticationRequired, message);
     }
     const { code, stdout } = await at.run(["status", "--json"]);
     assert.equal(code, 0);
@@ -40,7 +40,7 @@ Deno.test("without any login", async (t) => {
     await assert.rejects(Deno.stat(at.folder), Deno.errors.NotFound);
   });
 
-  await t.step("wrong usage ends with 2 and where to read on", async () => {
+  await t.step("wrong usage exits with 2 and names the help", async () => {
     for (
       const args of [
         ["nonsense"],
@@ -56,7 +56,7 @@ Deno.test("without any login", async (t) => {
   });
 
   await t.step(
-    "a server that is not there ends with 75, one that is no such server with 1",
+    "an unreachable server exits with 75, another kind of server with 1",
     async () => {
       assertFails(
         await at.run(["login", "--server", "http://127.0.0.1:1"]),
@@ -76,7 +76,7 @@ Deno.test("without any login", async (t) => {
     },
   );
 
-  await t.step("help and version go to standard output and end with 0", async () => {
+  await t.step("help and version go to standard output and exit with 0", async () => {
     const help = await at.run(["--help"]);
     assert.equal(help.code, 0);
     for (const word of ["login", "token", "serve", "Examples"]) {
@@ -95,26 +95,31 @@ Deno.test("without any login", async (t) => {
 
 Deno.test("several servers and accounts at once", async (t) => {
   await using cleanUp = new AsyncDisposableStack();
-  const [one, two] = await Promise.all([
+  const [first, second] = await Promise.all([
     install({ database: POSTGRES }),
     install({ database: POSTGRES }),
   ]);
-  cleanUp.use(one);
-  cleanUp.use(two);
-  await one.addUser(BOB);
+  cleanUp.use(first);
+  cleanUp.use(second);
+  await first.addUser(BOB);
   const at = cleanUp.use(await terminal());
 
-  await t.step("three logins at the same time are all remembered", async () => {
+  await t.step("stores three simultaneous logins", async () => {
     const logins = await Promise.all([
-      at.login(one, one.alice),
-      at.login(one, one.person(BOB)),
-      at.login(two, two.alice),
+      at.login(first, first.alice),
+      at.login(first, first.person(BOB)),
+      at.login(second, second.alice),
     ]);
     for (const { code, stderr } of logins) assert.equal(code, 0, stderr);
     const { logins: remembered } = JSON.parse((await at.run(["status", "--json"])).stdout);
     assert.deepEqual(
-      remembered.map((each: Record<string, string>) => `${each.account} ${each.server}`).sort(),
-      [`${ALICE.email} ${one.issuer}`, `${ALICE.email} ${two.issuer}`, `${BOB.email} ${one.issuer}`]
+      remembered.map(({ account, server }: Record<string, string>) => `${account} ${server}`)
+        .sort(),
+      [
+        `${ALICE.email} ${first.issuer}`,
+        `${ALICE.email} ${second.issuer}`,
+        `${BOB.email} ${first.issuer}`,
+      ]
         .sort(),
     );
   });
@@ -130,63 +135,66 @@ Deno.test("several servers and accounts at once", async (t) => {
   };
 
   await t.step("switch chooses the active one, by account and server", async () => {
-    const chosen = await at.run(["switch", BOB.email, "--server", one.issuer]);
+    const chosen = await at.run(["switch", BOB.email, "--server", first.issuer]);
     assert.equal(chosen.code, 0);
-    assert.match(chosen.stderr, new RegExp(`Now active: ${BOB.email} on ${one.issuer}`));
+    assert.match(chosen.stderr, new RegExp(`Now active: ${BOB.email} on ${first.issuer}`));
     assert.equal(await whoami(), BOB.email);
-    await at.run(["switch", ALICE.email, "--server", two.issuer]);
+    await at.run(["switch", ALICE.email, "--server", second.issuer]);
     assert.equal(await whoami(), ALICE.email);
-    assert.equal(await issuerOf(), two.issuer);
-    assert.match((await at.run(["status"])).stdout, new RegExp(`on ${two.issuer} \\(active\\)`));
+    assert.equal(await issuerOf(), second.issuer);
+    assert.match((await at.run(["status"])).stdout, new RegExp(`on ${second.issuer} \\(active\\)`));
   });
 
-  await t.step("options choose for one command; doubt ends with 2 and the choices", async () => {
-    assert.equal(await whoami("--server", one.issuer, "--account", BOB.email), BOB.email);
-    assertFails(
-      await at.run(["token", "--server", one.issuer]),
-      EXIT.usage,
-      new RegExp(`Several logins fit: (.* on ${one.issuer}[,.] ?){2}.*${bin} switch`),
-    );
-    assertFails(
-      await at.run(["switch"]),
-      EXIT.usage,
-      new RegExp(`${bin} switch ${BOB.email} --server`),
-    );
-    assertFails(
-      await at.run(["switch", "carol@example.com"]),
-      EXIT.authenticationRequired,
-      /No such login/,
-    );
-    assertFails(
-      await at.run(["token", "--server", "http://127.0.0.1:1"]),
-      EXIT.authenticationRequired,
-      new RegExp(`Not logged in to http://127\\.0\\.0\\.1:1\\. Run: ${bin} login --server`),
-    );
-  });
+  await t.step(
+    "options select a login for one command; an ambiguous one exits with 2 and lists the choices",
+    async () => {
+      assert.equal(await whoami("--server", first.issuer, "--account", BOB.email), BOB.email);
+      assertFails(
+        await at.run(["token", "--server", first.issuer]),
+        EXIT.usage,
+        new RegExp(`Several logins fit: (.* on ${first.issuer}[,.] ?){2}.*${bin} switch`),
+      );
+      assertFails(
+        await at.run(["switch"]),
+        EXIT.usage,
+        new RegExp(`${bin} switch ${BOB.email} --server`),
+      );
+      assertFails(
+        await at.run(["switch", "carol@example.com"]),
+        EXIT.authenticationRequired,
+        /No such login/,
+      );
+      assertFails(
+        await at.run(["token", "--server", "http://127.0.0.1:1"]),
+        EXIT.authenticationRequired,
+        new RegExp(`Not logged in to http://127\\.0\\.0\\.1:1\\. Run: ${bin} login --server`),
+      );
+    },
+  );
 
-  await t.step("logout ends one of them", async () => {
+  await t.step("logout revokes one of them", async () => {
     assert.equal((await at.run(["logout", "--account", BOB.email])).code, 0);
-    assert.equal(await whoami("--server", one.issuer), ALICE.email);
+    assert.equal(await whoami("--server", first.issuer), ALICE.email);
   });
 
-  await t.step("a server that is down keeps its login, and nobody from the others", async () => {
-    await one.kill();
+  await t.step("an unreachable server keeps its login, and other logins can log out", async () => {
+    await first.kill();
     await at.endAccessTokens();
     const refused = /Cannot reach .*: connection refused/;
-    const down = ["--server", one.issuer];
+    const down = ["--server", first.issuer];
     assertFails(await at.run(["token", ...down]), EXIT.temporaryFailure, refused);
-    assert.equal(await whoami("--server", two.issuer), ALICE.email);
+    assert.equal(await whoami("--server", second.issuer), ALICE.email);
     const some = await at.run(["logout", "--all"]);
-    assertFails(some, EXIT.temporaryFailure, new RegExp(`Still logged in to ${one.issuer}`));
-    assert.match(some.stderr, new RegExp(`Logged out ${ALICE.email} from ${two.issuer}`));
-    await one.restart();
+    assertFails(some, EXIT.temporaryFailure, new RegExp(`Still logged in to ${first.issuer}`));
+    assert.match(some.stderr, new RegExp(`Logged out ${ALICE.email} from ${second.issuer}`));
+    await first.restart();
     assert.equal((await at.run(["token", ...down])).code, 0);
     assert.equal((await at.run(["logout", "--all"])).code, 0);
     assert.deepEqual(await at.credentialFiles(), []);
   });
 });
 
-Deno.test("one login, in good and bad times", async (t) => {
+Deno.test("one login, with and without failures", async (t) => {
   await using cleanUp = new AsyncDisposableStack();
   let port = 0;
   const relay = cleanUp.use(await startHttpRelay(() => port));
@@ -205,7 +213,7 @@ Deno.test("one login, in good and bad times", async (t) => {
   const [file] = await at.credentialFiles();
   const token = (await at.run(["token"])).stdout.trim();
 
-  await t.step("token prints the token alone, as a header, or as JSON", async () => {
+  await t.step("token prints only the token, a header, or JSON", async () => {
     const plain = await at.run(["token"]);
     assert.deepEqual([plain.stdout, plain.stderr], [`${token}\n`, ""]);
     const header = await at.run(["token", "--header"]);
@@ -239,7 +247,7 @@ Deno.test("one login, in good and bad times", async (t) => {
   });
 
   await t.step({
-    name: "a file open to others is refused with the command that mends it",
+    name: "rejects a file that others may read, with the command that fixes it",
     ignore: Deno.build.os === "windows",
     async fn() {
       for (const [path, wide] of [[file, 0o640], [dirname(file), 0o755]] as const) {
@@ -259,14 +267,14 @@ Deno.test("one login, in good and bad times", async (t) => {
     "a server that cuts connections": () => relay.rule = () => Promise.resolve("lose"),
   };
   for (const [name, begin] of Object.entries(troubles)) {
-    await t.step(`${name}: worth a retry, and nothing is lost`, async () => {
+    await t.step(`${name}: exits with 75, and nothing is lost`, async () => {
       const before = await Deno.readTextFile(file);
       const { stdout: alive } = await at.run(["token"]);
       begin();
       // Too little life left for --min-ttl, but alive: better than nothing.
-      const wanted = await at.run(["token", "--min-ttl", "1h"]);
-      assert.deepEqual([wanted.code, wanted.stdout], [0, alive]);
-      assert.match(wanted.stderr, /^Warning: .* lives 1\d min .*more/);
+      const requested = await at.run(["token", "--min-ttl", "1h"]);
+      assert.deepEqual([requested.code, requested.stdout], [0, alive]);
+      assert.match(requested.stderr, /^Warning: .* lives 1\d min .*more/);
       assertFails(await at.run(["logout"]), EXIT.temporaryFailure, /Still logged in .*--force/);
       assert.equal(await Deno.readTextFile(file), before);
 
@@ -283,7 +291,7 @@ Deno.test("one login, in good and bad times", async (t) => {
     });
   }
 
-  await t.step("a login revoked at the server has ended", async () => {
+  await t.step("a login that the server revoked exits with 4", async () => {
     const { refreshToken } = JSON.parse(await Deno.readTextFile(file));
     const revoked = await fetch(`${server.issuer}/oauth/revoke`, {
       method: "POST",
@@ -296,7 +304,7 @@ Deno.test("one login, in good and bad times", async (t) => {
     assert.deepEqual(await at.credentialFiles(), []);
   });
 
-  await t.step("so has one of an account that was shut out", async () => {
+  await t.step("so does one of a disabled account", async () => {
     const disabled = await server.operate(["admin", "user", "disable", BOB.email]);
     assert.equal(disabled.code, 0);
     await other.endAccessTokens();
@@ -389,7 +397,7 @@ Deno.test("completions work in the shells themselves", async (t) => {
     });
   }
 
-  await t.step("PowerShell's is there", async () => {
+  await t.step("prints PowerShell's script", async () => {
     const { code, stdout } = await run(["completion", "powershell"], { env: home.env });
     assert.equal(code, 0);
     assert.match(stdout, new RegExp(`Register-ArgumentCompleter -Native -CommandName '${bin}'`));

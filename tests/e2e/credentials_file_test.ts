@@ -49,7 +49,7 @@ async function canMount(): Promise<boolean> {
 
 const ignore = !await canMount();
 
-/** Fills the file system at `path` but for fewer bytes than a login needs. */
+/** Fills the file system at `path` up to fewer bytes than a login needs. */
 async function fill(path: string): Promise<void> {
   using file = await Deno.open(join(path, "ballast"), { createNew: true, write: true });
   try {
@@ -88,7 +88,7 @@ async function setLife(folder: string, ms: number): Promise<void> {
 }
 
 Deno.test({
-  name: "nobody is asked to approve a login that a folder could not keep",
+  name: "fails before the approval if the folder cannot store the login",
   ignore,
   async fn() {
     await using at = await start();
@@ -110,7 +110,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a folder that cannot be written costs nobody a living token, and no refresh token is used",
+  name: "a read-only folder keeps a valid token, and uses no refresh token",
   ignore,
   async fn() {
     await using at = await start();

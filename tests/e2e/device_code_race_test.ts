@@ -1,4 +1,4 @@
-/** A device code is redeemed once (RFC 8628 section 3.5), however many ask at once and wherever. */
+/** A device code is redeemed once (RFC 8628 section 3.5), by any number of polls at any replica. */
 import assert from "node:assert/strict";
 import postgres from "postgres";
 import { brand } from "../../shared/brand.ts";
@@ -11,7 +11,7 @@ import { temporaryHome } from "../support/temporary_home.ts";
 const POLLS = 100;
 const ROUNDS = 5;
 
-Deno.test("of a hundred polls at two replicas, one gets the tokens", async () => {
+Deno.test("issues tokens to one of a hundred polls at two replicas", async () => {
   await using server = await install({ database: POSTGRES });
   await using home = await temporaryHome();
   await using second = await startServer({

@@ -1,7 +1,7 @@
 /**
  * golang.org/x/oauth2, unmodified and without settings, polls for tokens: twice at every
  * tick, by HTTP Basic and in the body. Invariants: it is never slowed down for that, and
- * it outlives a time in which the database is away.
+ * it continues after a database outage.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -33,7 +33,8 @@ interface Line {
 }
 
 Deno.test({
-  name: "a client that polls twice at each tick is not slowed down, and outlives database trouble",
+  name:
+    "does not slow down a client that polls twice per tick, and continues after a database outage",
   ignore: !hasGo(),
   async fn() {
     await using cleanUp = new AsyncDisposableStack();
@@ -50,8 +51,8 @@ Deno.test({
     const server = cleanUp.use(
       await install({
         database: POSTGRES,
-        databaseVia(given) {
-          const url = new URL(given);
+        databaseVia(databaseUrl) {
+          const url = new URL(databaseUrl);
           wire ??= cleanUp.use(startTcpProxy(Number(url.port)));
           url.port = String(wire.port);
           return url.href;

@@ -1,7 +1,6 @@
 /**
- * The embedded database loses nothing it has acknowledged: not to kill -9, and, as
- * far as a process can see to that, not to a power failure. And nobody else gets at
- * it, but for the operator's commands.
+ * The embedded database loses nothing it has acknowledged: not to kill -9, and, as far as a
+ * process can ensure that, not to a power failure. Only the operator's commands have access.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -41,7 +40,7 @@ async function poll(server: Installation, deviceCode: string): Promise<string> {
   return (await response.json()).error;
 }
 
-Deno.test("what was acknowledged outlives kill -9, time after time", async () => {
+Deno.test("acknowledged commits survive kill -9, repeatedly", async () => {
   await using server = await install();
   const users: string[] = [ALICE.email];
   for (const [round, enough] of KILLS.entries()) {
@@ -73,7 +72,7 @@ Deno.test("what was acknowledged outlives kill -9, time after time", async () =>
   assert.equal(await poll(server, "never given out"), "invalid_grant");
 });
 
-Deno.test("a first start that is killed halfway can be repeated", async () => {
+Deno.test("a first start that was killed can be repeated", async () => {
   for (const files of [300, 900]) {
     await using home = await temporaryHome();
     const dataDir = join(home.folder, "data");
@@ -103,7 +102,7 @@ async function countFiles(folder: string): Promise<number> {
 }
 
 Deno.test({
-  name: "an answer leaves only after its commit has reached the disk",
+  name: "sends a response only after its commit is on disk",
   ignore: Deno.build.os !== "linux",
   async fn() {
     await using server = await install();
@@ -127,12 +126,12 @@ Deno.test({
   },
 });
 
-Deno.test("one server a folder, and operators' commands beside it or without it", async (t) => {
+Deno.test("one server per folder, and operators' commands with and without it", async (t) => {
   await using server = await install({ empty: true });
   const { pid } = server.server.running;
   const place = ["--data-dir", server.dataDir];
 
-  await t.step("a second server says who holds the folder", async () => {
+  await t.step("a second server names the process that holds the folder", async () => {
     await using home = await temporaryHome();
     const args = ["serve", "--listen", "127.0.0.1:0", ...place];
     const { code, stdout, stderr } = await run(args, { env: home.env });
@@ -142,7 +141,7 @@ Deno.test("one server a folder, and operators' commands beside it or without it"
     assert.match(stderr, new RegExp(`in use by process ${pid}\\. Stop that server first`));
   });
 
-  await t.step("folder, lock and control channel are the owner's alone", async () => {
+  await t.step("only the owner may read folder, lock and control channel", async () => {
     if (Deno.build.os === "windows") return;
     const mode = async (path: string) => (await Deno.stat(path)).mode! & 0o777;
     assert.equal(await mode(server.dataDir), 0o700);
@@ -171,7 +170,7 @@ Deno.test("one server a folder, and operators' commands beside it or without it"
     return await told("admin", "user", "list");
   };
 
-  await t.step("beside a running server", async () => {
+  await t.step("with a running server", async () => {
     await server.addUser(ALICE, "--admin");
     assert.match(await commands(), /alice@example\.com .*admin +enabled/);
     const id = /client_id: (\S+)/.exec(
@@ -197,7 +196,7 @@ Deno.test("one server a folder, and operators' commands beside it or without it"
     assert.match(await told("admin", "user", "disable", ALICE.email), /shut out/);
   });
 
-  await t.step("and each sees what the other has done", async () => {
+  await t.step("and both see the same data", async () => {
     await server.restart();
     assert.equal(server.server.setupUrl, undefined);
     assert.match(await commands(), /alice@example\.com .*disabled\nbob@example\.com .*enabled/);

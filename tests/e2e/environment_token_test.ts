@@ -1,4 +1,4 @@
-/** A token in the environment, as every command of the compiled program takes it. */
+/** A token in the environment, with every command of the compiled program. */
 import assert from "node:assert/strict";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
@@ -25,7 +25,7 @@ function inSeconds(seconds: number): number {
   return Math.floor(Date.now() / 1000) + seconds;
 }
 
-Deno.test("an expired JWT in the environment is never handed out as good", async () => {
+Deno.test("never prints an expired JWT from the environment", async () => {
   await using home = await temporaryHome();
   for (const exp of [inSeconds(-1), inSeconds(-86_400), 0]) {
     const token = jwt({ iss: "https://auth.example", exp, iat: exp - 900, sub: "alice" });
@@ -44,7 +44,7 @@ Deno.test("an expired JWT in the environment is never handed out as good", async
   }
 });
 
-Deno.test("each form a living JWT is handed out in says when it expires", async () => {
+Deno.test("every output format of a valid JWT has its expiration", async () => {
   await using home = await temporaryHome();
   const exp = inSeconds(600);
   const token = jwt({ iss: "https://auth.example", exp, iat: exp - 900, scope: "openid deploy" });
@@ -64,7 +64,7 @@ Deno.test("each form a living JWT is handed out in says when it expires", async 
   assert.ok(answer.includes(`password_expiry_utc=${exp}\n`));
 });
 
-Deno.test("a token whose expiry is not known is handed out as it is", async () => {
+Deno.test("prints a token with unknown expiration unchanged", async () => {
   await using home = await temporaryHome();
   const tokens = [
     "opaque",
@@ -79,7 +79,7 @@ Deno.test("a token whose expiry is not known is handed out as it is", async () =
   }
 });
 
-Deno.test("a least life that a token cannot have is reported, and the token printed", async () => {
+Deno.test("warns if the token cannot meet --min-ttl, and prints it", async () => {
   await using home = await temporaryHome();
   const env = { ...home.env, [TOKEN]: jwt({ exp: inSeconds(600) }) };
   for (const [minTtl, warns] of [["1d", true], ["15m", true], ["5m", false]] as const) {
@@ -89,7 +89,7 @@ Deno.test("a least life that a token cannot have is reported, and the token prin
   }
 });
 
-Deno.test("a secret without a server is never sent to a default address in clear", async () => {
+Deno.test("never sends a secret to the default server over plain HTTP", async () => {
   await using home = await temporaryHome();
   // Whatever the default server's port is: nothing may be sent there at all.
   await using proxy = new ScriptedServer();

@@ -1,4 +1,4 @@
-/** What programs started by the compiled program see of the environment, and which proxies we use. */
+/** The environment of programs that the compiled program starts, and the proxies it uses. */
 import assert from "node:assert/strict";
 import { brand } from "../../shared/brand.ts";
 import { run } from "../support/binary.ts";
@@ -19,7 +19,7 @@ const PROXY_SETTINGS: Record<string, string>[] = [
 ];
 
 Deno.test({
-  name: "exec gives its program the caller's environment and the documented variables only",
+  name: "exec passes the caller's environment and the documented variables only",
   ignore: Deno.build.os === "windows",
   async fn() {
     await using home = await temporaryHome();
@@ -56,7 +56,7 @@ Deno.test({
   },
 });
 
-Deno.test("no request to this machine goes through a proxy, whatever NO_PROXY says", async () => {
+Deno.test("never uses a proxy for requests to this machine, regardless of NO_PROXY", async () => {
   await using home = await temporaryHome();
   await using server = new ScriptedServer();
   await using proxy = new ScriptedServer();
@@ -69,7 +69,7 @@ Deno.test("no request to this machine goes through a proxy, whatever NO_PROXY sa
   assert.equal(proxy.asked.length, 0);
 });
 
-Deno.test("a request to another machine goes through the proxy unless NO_PROXY excludes it", async () => {
+Deno.test("uses the proxy for other machines unless NO_PROXY excludes them", async () => {
   await using home = await temporaryHome();
   await using proxy = new ScriptedServer();
   const server = "https://auth.invalid";

@@ -1,4 +1,4 @@
-/** `exec` and signals: whoever they were sent to, its program gets each exactly once. */
+/** `exec` and signals: its program gets each exactly once, sent to either process or the group. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { brand } from "../../shared/brand.ts";
@@ -44,7 +44,7 @@ async function counting(
 }
 
 Deno.test({
-  name: "without a terminal every signal sent to exec's pid reaches its program once",
+  name: "without a terminal, forwards every signal for exec's pid to the program once",
   ignore: Deno.build.os === "windows",
   async fn() {
     await using program = await counting((script, end) => [["exec", "--", "sh", script, end], {}]);
@@ -59,7 +59,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "in a terminal its keys reach exec's program once, and so does a signal sent to exec's pid",
+  name: "in a terminal, the program gets Ctrl-C once, and a signal for exec's pid once",
   ignore: Deno.build.os !== "linux",
   async fn() {
     await using program = await counting((script, end) => [
@@ -94,7 +94,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "nothing that exec started beside its program outlives it",
+  name: "leaves no process running after its program",
   ignore: Deno.build.os !== "linux",
   async fn() {
     for (const signal of [undefined, "SIGKILL"] as const) {

@@ -1,4 +1,4 @@
-/** How programs that outlive their token get a fresh one below `exec`. */
+/** How programs that outlive their token get a fresh one within `exec`. */
 import assert from "node:assert/strict";
 import { dirname } from "node:path";
 import { brand } from "../../shared/brand.ts";
@@ -50,11 +50,11 @@ async function loggedIn(token: (server: ScriptedServer) => string, seconds: numb
 const ignore = Deno.build.os === "windows";
 
 Deno.test({
-  name: "below exec `token` gives a fresh token after the first one has expired",
+  name: "within exec, `token` prints a fresh token after the first one has expired",
   ignore,
   async fn() {
-    await using given = await loggedIn((server) => accessToken(server, "first", 62), 62);
-    const { server, at } = given;
+    await using login = await loggedIn((server) => accessToken(server, "first", 62), 62);
+    const { server, at } = login;
     // Lives for two seconds more than it must, then less than `token` asks for.
     const second = accessToken(server, "second", 900);
     server.script("/oauth/token", tokens(server, second, 900));
@@ -72,11 +72,11 @@ Deno.test({
 });
 
 Deno.test({
-  name: "below exec an expired token is replaced, and an unknown one is not",
+  name: "within exec, replaces an expired token, and keeps an unknown one",
   ignore,
   async fn() {
-    await using given = await loggedIn((server) => accessToken(server, "first", 900), 900);
-    const { server, at } = given;
+    await using login = await loggedIn((server) => accessToken(server, "first", 900), 900);
+    const { server, at } = login;
     const expired = accessToken(server, "expired", -10);
     const script = `${TOKEN}=${expired} '${bin}' token`;
     const ended = await at.run(["exec", "--", "sh", "-c", script]);
@@ -85,11 +85,11 @@ Deno.test({
 });
 
 Deno.test({
-  name: "only the user can reach the socket, and it is gone when the program has ended",
+  name: "only the user can reach the socket, which is removed when the program exits",
   ignore,
   async fn() {
-    await using given = await loggedIn((server) => accessToken(server, "first", 900), 900);
-    const { at } = given;
+    await using login = await loggedIn((server) => accessToken(server, "first", 900), 900);
+    const { at } = login;
     const script = `stat -c '%a %u' "$${SOCKET}" "$(dirname "$${SOCKET}")"; echo "$${SOCKET}"`;
     for (const end of ["exit 0", "exit 3", "kill -9 $$"]) {
       const { stdout } = await at.run(["exec", "--", "sh", "-c", `${script}; ${end}`]);
@@ -108,11 +108,11 @@ Deno.test({
 });
 
 Deno.test({
-  name: "what keeps a fresh token from being had reaches whoever asked, with the exit code",
+  name: "reports why there is no fresh token to the command that asked, with the exit code",
   ignore,
   async fn() {
-    await using given = await loggedIn((server) => accessToken(server, "first", 900), 900);
-    const { server, at } = given;
+    await using login = await loggedIn((server) => accessToken(server, "first", 900), 900);
+    const { server, at } = login;
     const asks = `'${bin}' token --min-ttl 899s; echo $?`;
     // The first token has lived for a second, and lives on while the server has trouble.
     server.script("/oauth/token", { status: 503, json: {} });
@@ -123,7 +123,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a personal access token that exec exchanges is exchanged again for programs that run long",
+  name: "exchanges a personal access token again for long-running programs",
   ignore,
   async fn() {
     await using server = new ScriptedServer();

@@ -1,6 +1,6 @@
 /**
- * Every expiry there is, met by the compiled program: server and client live by a
- * clock that moves a year in half a minute.
+ * Every expiration, in the compiled program: the clock of server and client moves a year in half
+ * a minute.
  */
 import assert from "node:assert/strict";
 import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from "jose";
@@ -13,7 +13,7 @@ import { ALICE, install } from "../support/installation.ts";
 import { terminal } from "../support/terminal.ts";
 
 Deno.test({
-  name: "every expiry is kept, with a clock moved past each",
+  name: "everything expires on time, with a clock moved past each expiration",
   ignore: Deno.build.os !== "linux",
   async fn(t) {
     await using clock = await fakeClock();
@@ -48,7 +48,7 @@ Deno.test({
       assert.match((await at.run(["token"])).stderr, /^Not logged in\. Run: /);
     };
 
-    await t.step("the set-up link, after a day", async () => {
+    await t.step("the setup link, after a day", async () => {
       const path = server.server.setupUrl!.slice(server.issuer.length);
       await clock.advance({ hours: 23, minutes: 58 });
       assert.match(await alice.title(path), /^Set up/);
@@ -142,7 +142,7 @@ Deno.test({
       },
     );
 
-    await t.step("a login that nobody uses, after 30 days", async () => {
+    await t.step("an unused login, after 30 days", async () => {
       await logIn();
       await clock.advance({ days: 29 });
       await token();

@@ -1,4 +1,4 @@
-/** Invariant: connections to the database that are cut, wherever the server is, cost requests and nothing more. */
+/** Invariant: a lost database connection fails requests at most, at any point of the server's work. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import postgres from "postgres";
@@ -7,7 +7,7 @@ import { createDatabase } from "../support/postgres.ts";
 import { startServer } from "../support/server.ts";
 import { temporaryHome } from "../support/temporary_home.ts";
 
-Deno.test("a server whose connections are cut within transactions goes on", async () => {
+Deno.test("a server continues after its connections are cut within transactions", async () => {
   await using home = await temporaryHome();
   await using database = await createDatabase();
   await using server = await startServer({
@@ -19,7 +19,7 @@ Deno.test("a server whose connections are cut within transactions goes on", asyn
     insert into users (id, email, name, created_at)
     values (${crypto.randomUUID()}, 'alice@example.com', 'Alice', now())`;
   const page = await fetch(`${server.issuer}/signin`);
-  const cookie = page.headers.getSetCookie().map((each) => each.split(";")[0]).join("; ");
+  const cookie = page.headers.getSetCookie().map((header) => header.split(";")[0]).join("; ");
   const html = await page.text();
   const hidden = [...html.matchAll(/type="hidden" name="(\w+)" value="([^"]*)"/g)]
     .map(([, name, value]) => [name, value.replaceAll("&amp;", "&")]);

@@ -1,4 +1,4 @@
-/** Every operator's command that the pages on federation show is one the server takes. */
+/** The server accepts every operator's command on the pages about federation. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { brand } from "../../shared/brand.ts";
@@ -14,20 +14,20 @@ async function commands(): Promise<string[]> {
   for await (const { name } of Deno.readDir(new URL("federation/", docs))) {
     files.push(`federation/${name}`);
   }
-  const found: string[] = [];
+  const commands: string[] = [];
   for (const file of files) {
     const text = await Deno.readTextFile(new URL(file, docs));
     for (const [, block] of text.matchAll(/^```sh\n(.*?)^```$/gms)) {
-      found.push(
+      commands.push(
         ...block.replaceAll(/\\\n\s*/g, "").replaceAll("yourapp", brand.binaryName).split("\n"),
       );
     }
   }
-  return found.filter((line) => line.startsWith(`${brand.binaryName} admin trust add`));
+  return commands.filter((line) => line.startsWith(`${brand.binaryName} admin trust add`));
 }
 
 Deno.test({
-  name: "the commands of docs/federation add the rules they say",
+  name: "the commands in docs/federation add the rules that they describe",
   // They are written for a POSIX shell.
   ignore: Deno.build.os === "windows",
   async fn() {

@@ -27,7 +27,7 @@ interface Active {
 interface Federation extends AsyncDisposable {
   server: string;
   issuer: OidcIssuer;
-  /** Of this test alone. */
+  /** Only of this test. */
   folder: string;
   /** The job's home. */
   jobFolder: string;
@@ -90,7 +90,7 @@ async function trust(world: Federation, ...args: string[]): Promise<void> {
   assert.equal(added.code, EXIT.ok, added.stderr);
 }
 
-/** The job's `token` prints a token that an API finds active; what the API is told of it. */
+/** The job's `token` prints a token that is active for an API; returns what the API gets. */
 async function works(
   world: Federation,
   env: Record<string, string>,
@@ -99,11 +99,11 @@ async function works(
   const { code, stdout, stderr } = await world.job(["token", ...args], env);
   assert.equal(code, EXIT.ok, stderr);
   assert.match(stdout, /^eyJ[\w-]+\.[\w-]+\.[\w-]+\n$/);
-  const found = await world.introspect(stdout.trim());
-  assert.equal(found.active, true);
-  assert.equal(found.scope, "deploy");
-  assert.match(found.sub, /^[0-9a-f-]{36}$/);
-  return found;
+  const introspection = await world.introspect(stdout.trim());
+  assert.equal(introspection.active, true);
+  assert.equal(introspection.scope, "deploy");
+  assert.match(introspection.sub, /^[0-9a-f-]{36}$/);
+  return introspection;
 }
 
 /** Puts a program with this name and shell script first on the PATH. */
@@ -134,10 +134,10 @@ Deno.test("GitHub Actions: from one command and the job's environment to an API 
       world.issuer.url,
     ],
   );
-  const found = await works(world, env);
-  assert.deepEqual(found.act, { iss: world.issuer.url, sub: claims.sub });
-  assert.equal(found.workload.repository, "acme/api");
-  assert.equal(found.username, "github:acme/api:main");
+  const introspection = await works(world, env);
+  assert.deepEqual(introspection.act, { iss: world.issuer.url, sub: claims.sub });
+  assert.equal(introspection.workload.repository, "acme/api");
+  assert.equal(introspection.username, "github:acme/api:main");
 
   // Each call asks for a token of its own, and the log never shows what was printed.
   const { stdout, stderr } = await world.job(["token", "--json"], env);
@@ -146,7 +146,7 @@ Deno.test("GitHub Actions: from one command and the job's environment to an API 
   assert.equal(printed.scope, "deploy");
   assert.equal(stderr, `::add-mask::${printed.token}\n`);
 
-  // Nothing is stored: of the home there is what the test has made.
+  // Nothing is stored: the home folder has only what the test created.
   const names = [...Deno.readDirSync(world.jobFolder)].map(({ name }) => name);
   assert.deepEqual(names, ["tmp"]);
 
@@ -171,7 +171,7 @@ Deno.test("GitHub Actions: from one command and the job's environment to an API 
   assert.doesNotMatch(other.stderr, /eyJ/);
 });
 
-Deno.test("GitHub Actions without the permission says what to put into the workflow", async () => {
+Deno.test("GitHub Actions without the permission prints the lines to add to the workflow", async () => {
   await using home = await temporaryHome();
   const server = { [`${brand.envPrefix}_SERVER`]: "http://127.0.0.1:9" };
   const env = { ...home.env, ...server, CI: "true", GITHUB_ACTIONS: "true" };
@@ -181,7 +181,7 @@ Deno.test("GitHub Actions without the permission says what to put into the workf
   assert.match(stderr, /\n {2}permissions:\n {4}id-token: write\n/);
 });
 
-Deno.test("GitLab: the variable whose audience is the server is traded, by this job as often as it asks", async () => {
+Deno.test("GitLab: exchanges the variable whose audience is the server, repeatedly within the job", async () => {
   await using world = await federation();
   const claims = await jobClaims("gitlab", {
     project_path: "acme/api",
@@ -200,9 +200,9 @@ Deno.test("GitLab: the variable whose audience is the server is traded, by this 
     ...["gitlab-self-managed", "acme/api", "--issuer", world.issuer.url],
     ...["--repository-id", "20", "--branch", "main"],
   );
-  const found = await works(world, env);
-  assert.equal(found.act.sub, claims.sub);
-  assert.equal(found.workload.project_path, "acme/api");
+  const introspection = await works(world, env);
+  assert.equal(introspection.act.sub, claims.sub);
+  assert.equal(introspection.workload.project_path, "acme/api");
 
   // A job has one token for all its life.
   await works(world, env);
@@ -219,7 +219,7 @@ Deno.test("GitLab: the variable whose audience is the server is traded, by this 
 });
 
 Deno.test({
-  name: "Buildkite: the agent is asked for a token for the server",
+  name: "Buildkite: requests a token for the server from the agent",
   ignore: Deno.build.os === "windows",
   async fn() {
     await using world = await federation();
@@ -239,9 +239,9 @@ Deno.test({
       world,
       ...["buildkite", "acme/api", "--branch", "main", "--issuer", world.issuer.url],
     );
-    const found = await works(world, env);
-    assert.equal(found.act.sub, claims.sub);
-    assert.equal(found.workload.pipeline_slug, "api");
+    const introspection = await works(world, env);
+    assert.equal(introspection.act.sub, claims.sub);
+    assert.equal(introspection.workload.pipeline_slug, "api");
     assert.equal(
       await Deno.readTextFile(asked),
       `oidc request-token --audience ${world.server}\n`,
@@ -254,16 +254,20 @@ Deno.test({
 });
 
 Deno.test({
-  name: "CircleCI: a token for the server is made, the organization's own is not sent",
+  name: "CircleCI: requests a token for the server, and does not send the organization's",
   ignore: Deno.build.os === "windows",
   async fn() {
     await using world = await federation();
     const claims = await jobClaims("circleci");
     const organization = "3c1f8e1e-5a0c-4a6e-9a5e-111111111111";
-    const given = await world.issuer.sign({ ...claims, aud: organization, jti: undefined });
-    const made = await world.issuer.sign({ ...claims, aud: world.server, jti: undefined });
+    const organizationToken = await world.issuer.sign({
+      ...claims,
+      aud: organization,
+      jti: undefined,
+    });
+    const serverToken = await world.issuer.sign({ ...claims, aud: world.server, jti: undefined });
     const asked = join(world.folder, "asked");
-    const env = { CI: "true", CIRCLECI: "true", CIRCLE_OIDC_TOKEN_V2: given };
+    const env = { CI: "true", CIRCLECI: "true", CIRCLE_OIDC_TOKEN_V2: organizationToken };
     const project = `oidc.circleci.com/project-id=${claims["oidc.circleci.com/project-id"]}`;
     const rule = ["circleci", "--issuer", world.issuer.url, "--condition", project];
     await trust(world, ...rule);
@@ -272,10 +276,10 @@ Deno.test({
     assert.equal(without.code, EXIT.authenticationRequired);
     assert.match(without.stderr, /--federation-audience/);
 
-    const script = `echo "$@" > '${asked}'\necho '${made}'\n`;
+    const script = `echo "$@" > '${asked}'\necho '${serverToken}'\n`;
     const PATH = await program(world, "circleci", script);
-    const found = await works(world, { ...env, PATH });
-    assert.ok(String(claims.sub).startsWith(found.act.sub));
+    const introspection = await works(world, { ...env, PATH });
+    assert.ok(String(claims.sub).startsWith(introspection.act.sub));
     assert.equal(
       await Deno.readTextFile(asked),
       `run oidc get --claims {"aud":"${world.server}"}\n`,
@@ -286,7 +290,7 @@ Deno.test({
   },
 });
 
-Deno.test("Bitbucket: the step's token, if it is for the server", async () => {
+Deno.test("Bitbucket: uses the step's token if it is for the server", async () => {
   await using world = await federation();
   const claims = await jobClaims("bitbucket");
   const env = async (...aud: string[]) => ({
@@ -296,15 +300,15 @@ Deno.test("Bitbucket: the step's token, if it is for the server", async () => {
   });
   const uuid = String(claims.repositoryUuid);
   await trust(world, "bitbucket", uuid, "--branch", "main", "--issuer", world.issuer.url);
-  const found = await works(world, await env("https://other.example", world.server));
-  assert.equal(found.act.sub, claims.sub);
-  assert.equal(found.workload.repositoryUuid, uuid);
+  const introspection = await works(world, await env("https://other.example", world.server));
+  assert.equal(introspection.act.sub, claims.sub);
+  assert.equal(introspection.workload.repositoryUuid, uuid);
   const other = await world.job(["token"], await env("https://other.example"));
   assert.equal(other.code, EXIT.authenticationRequired);
   assert.match(other.stderr, new RegExp(`oidc:\n {4}audiences:\n {6}- ${world.server}\n`));
 });
 
-Deno.test("Kubernetes: a projected token, by variable and by option", async () => {
+Deno.test("Kubernetes: uses a projected token, by variable and by option", async () => {
   await using world = await federation();
   const claims = await jobClaims("kubernetes", { sub: "system:serviceaccount:ci:deployer" });
   const file = join(world.folder, "token");
@@ -315,8 +319,8 @@ Deno.test("Kubernetes: a projected token, by variable and by option", async () =
     );
   await trust(world, "kubernetes", "ci/deployer", "--issuer", world.issuer.url);
   await write();
-  const found = await works(world, { [TOKEN_FILE]: file });
-  assert.equal(found.act.sub, "system:serviceaccount:ci:deployer");
+  const introspection = await works(world, { [TOKEN_FILE]: file });
+  assert.equal(introspection.act.sub, "system:serviceaccount:ci:deployer");
   await write();
   await works(world, {}, ["--subject-token-file", file]);
 
@@ -340,7 +344,7 @@ Deno.test("Kubernetes: a projected token, by variable and by option", async () =
   assert.match(missing.stderr, /there is no such file/);
 });
 
-Deno.test("Google Cloud: the metadata server is asked where federation is, and nowhere else", async () => {
+Deno.test("Google Cloud: asks the metadata server only if federation is configured", async () => {
   await using world = await federation();
   const claims = await jobClaims("google");
   const env = world.issuer.googleMachine(claims);
@@ -348,16 +352,16 @@ Deno.test("Google Cloud: the metadata server is asked where federation is, and n
   const unasked = await world.job(["token"], env);
   assert.equal(unasked.code, EXIT.authenticationRequired);
   assert.deepEqual(world.issuer.requests, []);
-  const found = await works(world, env, ["--federation", "google"]);
-  assert.equal(found.act.sub, claims.sub);
-  assert.equal(found.workload.email, claims.email);
+  const introspection = await works(world, env, ["--federation", "google"]);
+  assert.equal(introspection.act.sub, claims.sub);
+  assert.equal(introspection.workload.email, claims.email);
   await works(world, { ...env, K_SERVICE: "deployer" });
 });
 
 const certificate = (name: string) =>
   fileURLToPath(new URL(`../support/certificate/${name}.pem`, import.meta.url));
 
-Deno.test("an issuer's certificate must be of an authority that the server trusts", async () => {
+Deno.test("rejects an issuer's certificate from an unknown authority", async () => {
   const tls = {
     cert: await Deno.readTextFile(certificate("cert")),
     key: await Deno.readTextFile(certificate("key")),
@@ -377,7 +381,7 @@ Deno.test("an issuer's certificate must be of an authority that the server trust
   }
 });
 
-Deno.test("nothing a rule or a token names makes the server reach a private address", async () => {
+Deno.test("never connects to a private address that a rule or a token names", async () => {
   await using world = await federation({ privateIssuers: "off" });
   const issuer = ["--issuer", world.issuer.url];
   const scope = ["--scope", "deploy"];

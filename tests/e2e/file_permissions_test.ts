@@ -1,6 +1,6 @@
 /**
- * The server refuses files and folders that other users of the machine may read or change,
- * with the command that fixes it: once that has run, the same files are accepted.
+ * The server rejects files and folders that other users of the machine may read or change, with
+ * the command that fixes it; after that command it accepts them.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -21,7 +21,7 @@ function suggested({ stderr }: Ended): string {
 }
 
 Deno.test({
-  name: "the server refuses files that others may read or change, with the command that fixes it",
+  name: "rejects files that others may read or change, with the command that fixes it",
   ignore: Deno.build.os === "windows",
   async fn(t) {
     await using home = await temporaryHome();

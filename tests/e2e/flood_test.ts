@@ -1,6 +1,6 @@
 /**
- * Invariant: without a proxy in front, clients that send nothing, too much or never the rest
- * cost the server little memory and do not stay, and everybody else is served meanwhile.
+ * Invariant: without a proxy in front, clients that send nothing, too much or half of a request
+ * cost little memory and are disconnected, and other clients are served meanwhile.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -36,7 +36,7 @@ async function halfSent(port: number, head: string, sent: number): Promise<strin
 }
 
 Deno.test({
-  name: "floods of half-sent requests leave memory and service to others",
+  name: "serves other clients during floods of half-sent requests, with bounded memory",
   ignore: Deno.build.os !== "linux",
   async fn(t) {
     await using home = await temporaryHome();
@@ -55,13 +55,13 @@ Deno.test({
       assert.equal(response.status, 400);
     };
 
-    // Ended after 20 s, while the steps below go on.
+    // Closed after 20 s, while the steps below go on.
     const silent = [
       halfSent(port, "", 0),
       halfSent(port, "GET /healthz HTTP/1.1\r\nHost: a\r\nX: ", 0),
     ];
 
-    await t.step("alerts without a valid signature are refused before their bodies", async () => {
+    await t.step("rejects alerts without a valid signature before their bodies", async () => {
       const alert = head(
         "/api/v1/secret-scanning/github",
         4 * MB,
@@ -78,7 +78,7 @@ Deno.test({
       await isServed();
     });
 
-    await t.step("of other half-sent bodies the sum in memory is bounded", async () => {
+    await t.step("bounds the sum of other half-sent bodies", async () => {
       const report = head("/api/v1/secret-scanning/gitlab", MB, "Content-Type: application/json");
       const answers = Array.from({ length: 150 }, () => halfSent(port, report, 0.9 * MB));
       let most = 0;
@@ -98,7 +98,7 @@ Deno.test({
       await Promise.all(refused);
     });
 
-    await t.step("headers without measure are refused", async () => {
+    await t.step("rejects endless headers", async () => {
       const long = (length: number) =>
         rawRequest(
           { port },
@@ -115,7 +115,7 @@ Deno.test({
       await isServed();
     });
 
-    await t.step("connections without a whole request are ended", async () => {
+    await t.step("closes connections without a whole request", async () => {
       for (const read of await Promise.all(silent)) assert.doesNotMatch(read, /^HTTP\/1\.1 200/);
     });
   },

@@ -1,4 +1,4 @@
-/** Where the compiled program keeps its files when the environment says nothing, or nonsense. */
+/** Where the compiled program stores its files if the environment is empty or invalid. */
 import assert from "node:assert/strict";
 import { userInfo } from "node:os";
 import { join } from "node:path";
@@ -36,7 +36,7 @@ async function files(folder: string): Promise<string[]> {
 }
 
 Deno.test({
-  name: "without HOME the home folder is the one of the user database",
+  name: "without HOME, uses the home folder in the user database",
   ignore: Deno.build.os !== "linux",
   async fn() {
     await using folder = await emptyFolder();
@@ -50,7 +50,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "without any home folder nothing is written, and the refusal names the setting",
+  name: "without any home folder, writes nothing and names the setting",
   ignore: Deno.build.os !== "linux" || Deno.uid() !== 0,
   async fn() {
     await using folder = await emptyFolder();
@@ -72,7 +72,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a job without a home folder uses the token of its environment all the same",
+  name: "a job without a home folder uses the token in its environment",
   ignore: Deno.build.os !== "linux" || Deno.uid() !== 0,
   async fn() {
     await using folder = await emptyFolder();
@@ -85,7 +85,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "with the variable of our own a login needs no home folder",
+  name: "with the product's variable, a login needs no home folder",
   ignore: Deno.build.os !== "linux" || Deno.uid() !== 0,
   async fn() {
     await using folder = await emptyFolder();

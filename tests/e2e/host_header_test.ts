@@ -1,6 +1,6 @@
 /**
- * Invariant: no Host header, target or HTTP version gets a request to another path than the one
- * it was asked about; on raw connections to the compiled program, and through HAProxy with an
+ * Invariant: no Host header, target or HTTP version routes a request to another path than the one
+ * that was checked; on raw connections to the compiled program, and through HAProxy with an
  * action that asks `/auth/verify` and passes the caller's Host on.
  */
 import assert from "node:assert/strict";
@@ -35,7 +35,7 @@ const INVALID_HOSTS = [
   "",
 ];
 
-Deno.test("a Host that is not host[:port], two of them or none are answered with 400", async (t) => {
+Deno.test("returns 400 for a Host that is not host[:port], for two of them and for none", async (t) => {
   await using home = await temporaryHome();
   await using server = await startServer({ dataDir: join(home.folder, "data") });
   const { port } = server;
@@ -97,7 +97,7 @@ Deno.test("a Host that is not host[:port], two of them or none are answered with
       assert.doesNotMatch(body, /"status":"ok"/);
     },
   );
-  await t.step("CONNECT opens nothing", async () => {
+  await t.step("rejects CONNECT", async () => {
     const { head } = await rawRequest(
       { port },
       `CONNECT a:80 HTTP/1.1\nHost: a:80\n${close}`,
@@ -106,10 +106,10 @@ Deno.test("a Host that is not host[:port], two of them or none are answered with
   });
 });
 
-Deno.test("over TLS, HTTP/2 is held to the same rule by its authority", async () => {
+Deno.test("applies the same rule to the authority of HTTP/2 over TLS", async () => {
   await using home = await temporaryHome();
   const issuer = `https://127.0.0.1:${freePort()}`;
-  // A checkout lets everybody read it.
+  // In a checkout it is world-readable.
   const key = join(home.folder, "key.pem");
   await Deno.copyFile(certificate("key.pem"), key);
   await Deno.chmod(key, 0o600);
@@ -170,7 +170,7 @@ end, 1)
 `;
 
 Deno.test({
-  name: "HAProxy that passes Host on lets no request in without a token",
+  name: "HAProxy that forwards Host lets no request in without a token",
   ignore: Deno.build.os !== "linux",
   async fn() {
     await using home = await temporaryHome();

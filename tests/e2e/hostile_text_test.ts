@@ -1,7 +1,6 @@
 /**
- * Text of others in what operators and users see: whatever an attacker has put into a
- * token, a name or an argument, no output of the program acts on a terminal, hides or
- * reorders text, or forges a line.
+ * Untrusted text in what operators and users see: nothing that an attacker puts into a token, a
+ * name or an argument controls the terminal, hides or reorders text, or forges a line.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -26,7 +25,7 @@ function assertHarmless(what: string, { stdout, stderr }: Pick<Ended, "stdout" |
   }
 }
 
-Deno.test("no command of an operator shows a character that acts on the terminal", async (t) => {
+Deno.test("no operator's command prints a control character of untrusted text", async (t) => {
   await using home = await temporaryHome();
   await using issuer = await startIssuer();
   const dataDir = join(home.folder, "data");
@@ -78,7 +77,7 @@ Deno.test("no command of an operator shows a character that acts on the terminal
     assert.equal(JSON.parse(json.stdout).claims.team, HOSTILE);
   });
 
-  await t.step("an audience in the reason of a refusal", async () => {
+  await t.step("an audience in the reason of a rejection", async () => {
     assertHarmless("aud", await test(await issuer.sign({ sub: "x", aud: HOSTILE })));
   });
 
@@ -109,7 +108,7 @@ Deno.test("no command of an operator shows a character that acts on the terminal
   });
 });
 
-Deno.test("no command of a user shows a character that acts on the terminal", async () => {
+Deno.test("no user's command prints a control character of untrusted text", async () => {
   await using home = await temporaryHome();
   for (
     const args of [

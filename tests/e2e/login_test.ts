@@ -1,7 +1,7 @@
 /**
- * The product's main job, as people do it: a fresh server, its first administrator,
- * a login from a terminal that a browser approves, a token that an API accepts, and
- * a logout that ends it all. On every database and with every place for credentials.
+ * The product's main job: a new server, its first administrator, a login from a terminal that a
+ * browser approves, a token that an API accepts, and a logout. On every database and with every
+ * credential store.
  */
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
@@ -60,7 +60,7 @@ function desktops(): Place[] {
       },
     },
     {
-      name: "with a keyring that nobody unlocks",
+      name: "with a keyring that stays locked",
       async make(cleanUp) {
         const service = cleanUp.use(await secretService());
         await service.lock();
@@ -94,13 +94,13 @@ interface Login {
 }
 
 for (const database of everyDatabase) {
-  Deno.test(`a first login, from set-up to logout (${database})`, async (t) => {
+  Deno.test(`a first login, from setup to logout (${database})`, async (t) => {
     await using cleanUp = new AsyncDisposableStack();
     const chromium = cleanUp.use(await openBrowser());
     const server = cleanUp.use(await install({ database, empty: true }));
     const page = await (await chromium.browser.newContext()).newPage();
 
-    await t.step("the set-up link makes the first administrator, once", async () => {
+    await t.step("the setup link creates the first administrator, once", async () => {
       assert.ok(server.server.setupUrl);
       await page.goto(server.server.setupUrl);
       await page.getByLabel("Your name").fill("Alice Example");
@@ -115,7 +115,7 @@ for (const database of everyDatabase) {
     });
 
     const logins: Login[] = [];
-    await t.step("the terminal shows address and code within seconds, wherever it is", async () => {
+    await t.step("the terminal shows URL and code within seconds", async () => {
       logins.push(
         ...await Promise.all(places.map(async (place) => {
           const { env, secrets } = await place.make(cleanUp);
@@ -132,7 +132,7 @@ for (const database of everyDatabase) {
       );
     });
 
-    await t.step("the browser signs in, sees what is asked for, and approves", async () => {
+    await t.step("the browser signs in, sees the request, and approves", async () => {
       await page.goto(`${server.issuer}/device`);
       await page.getByLabel("E-mail address").fill(ALICE.email);
       await page.getByLabel("Password").fill(ALICE.password);
@@ -186,17 +186,17 @@ for (const database of everyDatabase) {
 
 async function approve(page: Page, server: Installation, code: string): Promise<void> {
   await page.goto(`${server.issuer}/device`);
-  // As people type it: case and dash do not matter.
+  // As users type it: case and dash do not matter.
   await page.getByLabel("Code").fill(code.toLowerCase().replace("-", " "));
   await page.getByRole("button", { name: "Continue" }).click();
   assert.equal(await page.locator("h1").innerText(), "Approve this login?");
-  const words = await page.locator("main").innerText();
+  const text = await page.locator("main").innerText();
   for (
-    const told of [
+    const expected of [
       ...[code, ALICE.email, "Know who you are", "Stay logged in until you log out"],
       ...["127.0.0.1", `${brand.binaryName}/`, "Did somebody send you this code?"],
     ]
-  ) assert.ok(words.includes(told), `${told} is not in:\n${words}`);
+  ) assert.ok(text.includes(expected), `${expected} is not in:\n${text}`);
   await page.getByRole("button", { name: "Approve" }).click();
   assert.equal(await page.locator("h1").innerText(), "Approved");
 }
@@ -220,7 +220,7 @@ async function assertAccepted(server: Installation, token: string): Promise<void
   assert.deepEqual([sub, name, email], [payload.sub, "Alice Example", ALICE.email]);
 }
 
-/** What lies where the credentials belong; fails if anything lies where they do not. */
+/** What is stored where the credentials belong; fails if anything is stored elsewhere. */
 async function storedCredentials(
   { at, secrets }: Login,
 ): Promise<{ access: string; refresh: string }> {
@@ -244,7 +244,7 @@ async function storedCredentials(
   return { access: text, refresh: text };
 }
 
-Deno.test("a login that is denied, or given up, stores nothing", async (t) => {
+Deno.test("a login that is denied or aborted stores nothing", async (t) => {
   await using cleanUp = new AsyncDisposableStack();
   const server = cleanUp.use(await install());
 
@@ -258,7 +258,7 @@ Deno.test("a login that is denied, or given up, stores nothing", async (t) => {
   });
 
   await t.step({
-    name: "given up with Ctrl-C",
+    name: "aborted with Ctrl-C",
     // Windows has no signals to send.
     ignore: Deno.build.os === "windows",
     async fn() {
@@ -276,7 +276,7 @@ Deno.test("a login that is denied, or given up, stores nothing", async (t) => {
   });
 
   await t.step({
-    name: "and the browser named by BROWSER gets the address with the code",
+    name: "and the browser named by BROWSER gets the URL with the code",
     ignore: Deno.build.os === "windows",
     async fn() {
       await using at = await terminal();

@@ -1,7 +1,7 @@
 /**
- * A renewal that breaks off halfway costs nobody a login, wherever it breaks: on
- * the wire, in a server that dies between commit and answer, in a client that dies
- * before or after it has the new tokens.
+ * An interrupted renewal never loses a login, wherever it is interrupted: on the wire, in a server
+ * that is killed between commit and response, in a client that is killed before or after it has
+ * the new tokens.
  */
 import assert from "node:assert/strict";
 import postgres from "postgres";
@@ -61,11 +61,11 @@ async function assertLoginLives(alice: Terminal): Promise<void> {
   }
 }
 
-Deno.test("a renewal broken off on the embedded database loses no login", async (t) => {
+Deno.test("an interrupted renewal on the embedded database loses no login", async (t) => {
   await using cleanUp = new AsyncDisposableStack();
   const { relay, server, alice } = await lapsedLogin(cleanUp);
 
-  await t.step("answers lost on the wire, one after the other", async () => {
+  await t.step("responses lost on the wire, one after the other", async () => {
     const before = await credentials(alice);
     let lost = 0;
     relay.rule = async (name, passOn) => {
@@ -106,7 +106,7 @@ Deno.test("a renewal broken off on the embedded database loses no login", async 
   });
 
   await t.step({
-    name: "a client killed as it puts the new tokens in place",
+    name: "a client killed while it stores the new tokens",
     ...linuxOnly,
     async fn() {
       const before = await credentials(alice);
@@ -126,7 +126,7 @@ Deno.test("a renewal broken off on the embedded database loses no login", async 
   });
 
   await t.step({
-    name: "a server killed between commit and answer",
+    name: "a server killed between commit and response",
     ...linuxOnly,
     async fn() {
       const before = await credentials(alice);
@@ -159,14 +159,14 @@ Deno.test("a renewal broken off on the embedded database loses no login", async 
   });
 });
 
-Deno.test("a server killed between commit and answer on PostgreSQL loses no login", async () => {
+Deno.test("a server killed between commit and response on PostgreSQL loses no login", async () => {
   await using cleanUp = new AsyncDisposableStack();
   // Between server and database: withholds that the rotation is done.
   let wire: TcpProxy | undefined;
   const { server, alice } = await lapsedLogin(cleanUp, {
     database: POSTGRES,
-    databaseVia(given) {
-      const url = new URL(given);
+    databaseVia(databaseUrl) {
+      const url = new URL(databaseUrl);
       wire ??= cleanUp.use(startTcpProxy(Number(url.port)));
       url.port = String(wire.port);
       return url.href;

@@ -1,4 +1,4 @@
-/** The program speaks to a real mail server, over TLS and with a password. */
+/** Mail through a real mail server, over TLS and with a password. */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { brand } from "../../shared/brand.ts";
@@ -22,13 +22,13 @@ function settings(port: number, password: string, host = "127.0.0.1"): Record<st
   };
 }
 
-Deno.test("the owner of a leaked token gets mail, over TLS and with a password", async () => {
+Deno.test("sends mail to the owner of a leaked token, over TLS and with a password", async () => {
   await using mail = await startMailServer({ user: USER, password: PASSWORD });
   await using server = await install({ env: settings(mail.port, PASSWORD) });
   await using home = await temporaryHome();
   await logIn(server, home, { managing: [] });
-  const made = await run(["pat", "create", "--name", "ci"], { env: home.env });
-  const token = made.stdout.trim();
+  const created = await run(["pat", "create", "--name", "ci"], { env: home.env });
+  const token = created.stdout.trim();
   const reported = await fetch(`${server.issuer}/api/v1/revocations`, {
     method: "POST",
     headers: { "content-type": "application/json" },
@@ -39,26 +39,29 @@ Deno.test("the owner of a leaked token gets mail, over TLS and with a password",
   assert.match(message, new RegExp(`^To: ${ALICE.email}$`, "m"));
   assert.match(message, /^Subject: .*your token "ci" leaked and was revoked$/m);
   assert.ok(!message.includes(token));
-  const shown = await run(["pat", "show", "ci"], { env: home.env });
-  assert.match(shown.stdout, /^found: +in the open, at https:\/\/paste\.example\/1, reported by/m);
+  const details = await run(["pat", "show", "ci"], { env: home.env });
+  assert.match(
+    details.stdout,
+    /^found: +in the open, at https:\/\/paste\.example\/1, reported by/m,
+  );
   assert.doesNotMatch(server.server.running.stderr(), /mail_failed/);
 });
 
-Deno.test("a mail server that does not let us in is told at the start, without the password", async () => {
+Deno.test("logs a rejected mail login at start, without the password", async () => {
   await using mail = await startMailServer({ user: USER, password: PASSWORD });
   await using server = await install({ env: settings(mail.port, "not the password"), empty: true });
   const { running } = server.server;
-  await eventually("the log tells", () => /mail_failed/.test(running.stderr()));
+  await eventually("the log reports it", () => /mail_failed/.test(running.stderr()));
   assert.match(running.stderr(), /warn mail_failed .*535/);
   assert.ok(!running.stderr().includes("not the password"));
 });
 
-Deno.test("no password goes to another machine without TLS", async () => {
+Deno.test("sends no password to another machine without TLS", async () => {
   await using mail = await startMailServer();
   // 0.0.0.0 leads to this machine, and yet is not known to.
   const env = settings(mail.port, PASSWORD, "0.0.0.0");
   await using server = await install({ env, empty: true });
   const { running } = server.server;
-  await eventually("the log tells", () => /mail_failed/.test(running.stderr()));
+  await eventually("the log reports it", () => /mail_failed/.test(running.stderr()));
   assert.match(running.stderr(), /warn mail_failed .*STARTTLS/);
 });

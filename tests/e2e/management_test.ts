@@ -1,6 +1,6 @@
 /**
- * Managing tokens in the compiled program. Invariant: a login, and whoever is sent its
- * token, creates nothing that was not approved for that.
+ * Managing tokens in the compiled program. Invariant: a login, and an API that gets its token,
+ * cannot create a token without an approval for that.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -31,7 +31,7 @@ function onTerminal(args: string[], home: TemporaryHome): Running {
   );
 }
 
-Deno.test("a plain login creates no token: not by REST, and not without a terminal", async () => {
+Deno.test("a plain login cannot create a token: not over REST, and not without a terminal", async () => {
   await using home = await temporaryHome();
   await using server = await installed(home);
   await logIn(server, home);
@@ -56,7 +56,7 @@ Deno.test("a plain login creates no token: not by REST, and not without a termin
 });
 
 Deno.test({
-  name: "on a terminal a token is created after an approval, and logout says that it lives on",
+  name: "on a terminal, creates a token after an approval, and logout says that it stays valid",
   ignore: Deno.build.os !== "linux",
   async fn() {
     await using home = await temporaryHome();
@@ -101,12 +101,14 @@ Deno.test("logout --revoke-tokens revokes what the login created", async () => {
   await using home = await temporaryHome();
   await using server = await installed(home);
   await logIn(server, home, { managing: ["deploy"] });
-  const made = await run(["pat", "create", "--name", "ci", "--scope", "deploy"], { env: home.env });
-  assert.match(made.stdout, SECRET, made.stderr);
+  const created = await run(["pat", "create", "--name", "ci", "--scope", "deploy"], {
+    env: home.env,
+  });
+  assert.match(created.stdout, SECRET, created.stderr);
   const logout = await run(["logout", "--revoke-tokens"], { env: home.env });
   assert.equal(logout.code, EXIT.ok, logout.stderr);
   const verified = await fetch(`${server.issuer}/auth/verify`, {
-    headers: { authorization: `Bearer ${made.stdout.trim()}` },
+    headers: { authorization: `Bearer ${created.stdout.trim()}` },
   });
   assert.equal(verified.status, 401);
   await verified.body?.cancel();

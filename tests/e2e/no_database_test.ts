@@ -1,6 +1,6 @@
 /**
- * Operators' commands where no database is: an operator who forgets --config must not see
- * an empty company, nor write into a database that was created by the mistake.
+ * Operators' commands without a database: an operator who forgets --config must not see an empty
+ * server, nor write into a database that was created by mistake.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -39,7 +39,7 @@ async function filesBelow(folder: string): Promise<string[]> {
   return names;
 }
 
-Deno.test("a command that does not create a database says so, exits 2 and writes nothing", async (t) => {
+Deno.test("a command that does not create a database says so, exits with 2 and writes nothing", async (t) => {
   await using home = await temporaryHome();
   const before = await filesBelow(home.folder);
   const empty = join(home.folder, "empty");
@@ -79,7 +79,7 @@ Deno.test("a command that does not create a database leaves an empty PostgreSQL 
   }
 });
 
-Deno.test("the first user creates a database, and each command says which one it used", async () => {
+Deno.test("admin user add creates a database, and each command names the one it used", async () => {
   await using home = await temporaryHome();
   const operate = (args: string[], stdin = "") => run(args, { env: home.env, stdin });
   const password = `${PASSWORD_MARK} by anyone\n`;

@@ -1,4 +1,4 @@
-/** A client library that others wrote, unmodified, finds everything where the standards say. */
+/** An independent, unmodified client library works with the server. */
 import assert from "node:assert/strict";
 import * as oidc from "openid-client";
 import { brand } from "../../shared/brand.ts";
@@ -7,10 +7,10 @@ import { addApiClient } from "../support/introspect.ts";
 
 const SCOPE = "openid profile email offline_access";
 
-Deno.test("openid-client completes every flow there is", async (t) => {
+Deno.test("openid-client completes every flow", async (t) => {
   await using server = await install({ database: POSTGRES });
   const api = await addApiClient(server);
-  // The one thing it must be told: a server on this very machine needs no https.
+  // Its one setting: a server on this machine needs no https.
   const execute = [oidc.allowInsecureRequests];
   const issuer = new URL(server.issuer);
 
@@ -34,7 +34,7 @@ Deno.test("openid-client completes every flow there is", async (t) => {
   });
 
   let tokens!: Awaited<ReturnType<typeof logIn>>;
-  await t.step("the device flow, with an ID token it has checked", async () => {
+  await t.step("the device flow, with a validated ID token", async () => {
     tokens = await logIn(terminal, server);
     assert.equal(tokens.claims()?.email, ALICE.email);
     assert.equal(tokens.scope, SCOPE);
@@ -55,9 +55,9 @@ Deno.test("openid-client completes every flow there is", async (t) => {
   });
 
   await t.step("introspection, by a client with a secret", async () => {
-    const found = await oidc.tokenIntrospection(apiServer, tokens.access_token);
+    const introspection = await oidc.tokenIntrospection(apiServer, tokens.access_token);
     assert.deepEqual(
-      [found.active, found.client_id, found.username, found.scope],
+      [introspection.active, introspection.client_id, introspection.username, introspection.scope],
       [true, brand.cliClientId, ALICE.email, SCOPE],
     );
     const refresh = await oidc.tokenIntrospection(apiServer, tokens.refresh_token!);
@@ -67,8 +67,8 @@ Deno.test("openid-client completes every flow there is", async (t) => {
 
   await t.step("revocation", async () => {
     await oidc.tokenRevocation(terminal, tokens.refresh_token!);
-    const found = await oidc.tokenIntrospection(apiServer, tokens.access_token);
-    assert.deepEqual({ ...found }, { active: false });
+    const introspection = await oidc.tokenIntrospection(apiServer, tokens.access_token);
+    assert.deepEqual({ ...introspection }, { active: false });
     await assert.rejects(
       oidc.refreshTokenGrant(terminal, tokens.refresh_token!),
       (error: oidc.ResponseBodyError) => error.error === "invalid_grant",

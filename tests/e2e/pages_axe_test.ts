@@ -1,7 +1,7 @@
 /**
- * Every page in a real browser, on a phone in the dark and on a desk in the
- * light: no barrier that axe-core finds, nothing beside the screen, no script but
- * the one of a new token's copy button.
+ * Every page in a real browser, on a phone with the dark theme and on a desktop with the light
+ * one: axe-core reports nothing, nothing overflows the screen, and there is no script except the
+ * one of a new token's copy button.
  * Name a folder in PAGE_PICTURES to get a picture of each.
  */
 import assert from "node:assert/strict";
@@ -34,7 +34,7 @@ const morePictures = pictures === undefined ? [] : [
 ] as const;
 
 for (const { width, height, colorScheme } of [...looks, ...morePictures]) {
-  Deno.test(`no page has barriers (${width} px wide, ${colorScheme})`, async () => {
+  Deno.test(`no page has accessibility errors (${width} px wide, ${colorScheme})`, async () => {
     await using database = await databaseKinds[0].create();
     await using server = await testServer(database.location, (config) => {
       config.trustedProxies = ["127.0.0.1"];
@@ -48,7 +48,7 @@ for (const { width, height, colorScheme } of [...looks, ...morePictures]) {
       extraHTTPHeaders: { "x-forwarded-for": "203.0.113.9" },
     });
     const page = await context.newPage();
-    let shown = 0;
+    let count = 0;
     const look = async (name: string, heading: string) => {
       assert.equal(await page.locator("h1").innerText(), heading, name);
       const scripts = heading === "Copy your new token" ? 1 : 0;
@@ -58,24 +58,24 @@ for (const { width, height, colorScheme } of [...looks, ...morePictures]) {
         "document.documentElement.scrollWidth - document.documentElement.clientWidth",
       );
       assert.equal(beside, 0, `${name} scrolls sideways`);
-      assert.deepEqual(await page.evaluate(CUT_CHOICES), [], `${name} cuts words off`);
+      assert.deepEqual(await page.evaluate(CUT_CHOICES), [], `${name} cuts text off`);
       if ((await page.title()).startsWith("Error: ")) await lookAtErrors(page, name);
       await page.evaluate(axe.source);
       const { violations } = await page.evaluate<axe.AxeResults>("axe.run()");
-      const found = violations.map(({ id, nodes }) =>
+      const violationIds = violations.map(({ id, nodes }) =>
         `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join(" ")}`
       );
-      assert.deepEqual(found, [], name);
-      shown++;
+      assert.deepEqual(violationIds, [], name);
+      count++;
       if (pictures === undefined) return;
-      const file = `${String(shown).padStart(2, "0")}-${name}-${width}-${colorScheme}.png`;
+      const file = `${String(count).padStart(2, "0")}-${name}-${width}-${colorScheme}.png`;
       await page.screenshot({ path: join(pictures, file), fullPage: true });
     };
     await walk(server, site.url, page, look);
   });
 }
 
-/** Ids of fields whose choices have words that do not fit: as wide as those, each would be wider. */
+/** Ids of fields whose choices are cut off: as wide as their text, they would be wider. */
 const CUT_CHOICES = `[...document.querySelectorAll("select")].filter((field) => {
   const free = field.cloneNode(true);
   free.style.width = "max-content";
@@ -265,7 +265,7 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   await page.locator("#schema-CreatedToken").filter({ visible: true }).waitFor();
   await go("/");
   await look("home-tokens", "Hello, Alice Example");
-  // The browser before stays signed in, without anybody before it.
+  // The other browser stays signed in, unattended.
   await page.context().clearCookies();
   await signInAgain();
   await go("/devices");

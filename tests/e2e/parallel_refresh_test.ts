@@ -1,4 +1,4 @@
-/** Any number of processes that need a fresh token at once renew the login once. */
+/** Any number of processes that need a fresh token at the same time renew the login once. */
 import assert from "node:assert/strict";
 import { ALICE, install, POSTGRES } from "../support/installation.ts";
 import { startHttpRelay } from "../support/http_relay.ts";

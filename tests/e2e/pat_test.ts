@@ -1,6 +1,6 @@
 /**
- * A token's whole life, as CI meets it: made at a terminal, used by programs, by git
- * and by docker, traded, replaced, found where it leaked, and ended.
+ * A token's whole life in CI: created at a terminal, used by programs, by git and by docker,
+ * exchanged, rotated, found where it leaked, and revoked.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ const SERVER = `${brand.envPrefix}_SERVER`;
 const SECRET = new RegExp(`^${brand.tokenPrefixes.personalAccessToken}[0-9A-Za-z]{49}\n$`);
 
 for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
-  Deno.test(`a personal access token serves CI from its making to its end (${database})`, async (t) => {
+  Deno.test(`a personal access token works in CI from creation to revocation (${database})`, async (t) => {
     await using home = await temporaryHome();
     const config = join(home.folder, "config.toml");
     await Deno.writeTextFile(config, `[scopes]\ndeploy = "Deploy"\nread = "Read"\n`);
@@ -49,7 +49,7 @@ for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
     };
 
     let secret!: string;
-    await t.step("it is made, and listed without its secret", async () => {
+    await t.step("creates it, and lists it without its secret", async () => {
       secret = await create("ci");
       assert.equal((await verify(secret, "?scope=deploy")).status, 200);
       assert.equal((await verify(secret, "?scope=read")).status, 403);
@@ -67,7 +67,7 @@ for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
       assert.equal(refused.stdout, "");
     });
 
-    await t.step("a job prints it untouched, or traded for a JWT", async () => {
+    await t.step("a job prints it unchanged, or exchanged for a JWT", async () => {
       const env = job(secret);
       assert.equal((await cli(["token"], { env })).stdout, `${secret}\n`);
       const traded = await cli(["token", "--exchange"], { env });
@@ -80,7 +80,7 @@ for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
       assert.equal(refused.stdout, "");
     });
 
-    await t.step("exec passes input, output, exit code and signals through", async () => {
+    await t.step("exec passes on input, output, exit code and signals", async () => {
       const script = `read line; echo "$line $API_TOKEN"; exit 7`;
       const args = ["exec", "--env", "API_TOKEN", "--", "sh", "-c", script];
       const ended = await cli(args, { env: job(secret), stdin: "hello\n" });
@@ -88,7 +88,7 @@ for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
       for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
         const name = signal.slice(3);
         const waiting =
-          `trap 'echo heard; exit 9' ${name}; echo ready; while :; do sleep 0.05; done`;
+          `trap 'echo caught; exit 9' ${name}; echo ready; while :; do sleep 0.05; done`;
         await using running = start(["exec", "--", "sh", "-c", waiting], {
           env: { ...home.env, ...job(secret) },
         });
@@ -99,18 +99,18 @@ for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
       }
     });
 
-    await t.step("Ctrl-C reaches the program of exec once, and ends it with 130", async () => {
+    await t.step("Ctrl-C reaches the program of exec once, which exits with 130", async () => {
       const env = { ...home.env, ...job(secret) };
       await using ended = start(["exec", "--", "sh", "-c", "echo ready; exec sleep 60"], { env });
       await ended.waitFor(/ready/);
       ended.kill("SIGINT");
       assert.equal((await ended.ended).code, EXIT.interrupted);
       if (Deno.build.os !== "linux") return;
-      // A terminal sends it to everybody who listens there; its other key ends the count.
+      // A terminal sends it to all processes of its group; the other key ends the count.
       const count = join(home.folder, "count.sh");
       await Deno.writeTextFile(
         count,
-        `n=0; trap 'n=$((n+1)); echo heard' INT; trap 'echo "$n in all"; exit 3' QUIT
+        `n=0; trap 'n=$((n+1)); echo caught' INT; trap 'echo "$n in all"; exit 3' QUIT
          echo ready; while :; do sleep 0.05; done`,
       );
       const command = `exec '${binaryPath()}' exec -- sh '${count}'`;
@@ -118,14 +118,14 @@ for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
       await using terminal = start(args, { env }, "script");
       await terminal.waitFor(/ready/);
       await terminal.write("\x03");
-      await terminal.waitFor(/heard/);
+      await terminal.waitFor(/caught/);
       await terminal.write("\x1c");
       const { code, stdout } = await terminal.ended;
       assert.match(stdout, /1 in all/);
       assert.equal(code, 3);
     });
 
-    await t.step("git takes it for the hosts named, and for no others", async () => {
+    await t.step("git gets it for the named hosts only", async () => {
       const helper = `!'${binaryPath()}' auth git-credential --host git.example.com`;
       const fill = async (protocol: string, host: string) => {
         const args = ["-c", "credential.helper=", "-c", `credential.helper=${helper}`];
@@ -144,7 +144,7 @@ for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
       }
     });
 
-    await t.step("docker takes it from a link to the program", async () => {
+    await t.step("docker gets it from a link to the program", async () => {
       const link = join(home.folder, `docker-credential-${brand.binaryName}`);
       await Deno.symlink(binaryPath(), link);
       await Deno.writeTextFile(
@@ -152,18 +152,18 @@ for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
         JSON.stringify({ credHelpers: { "registry.example.com": brand.binaryName } }),
       );
       const env = { ...job(secret), DOCKER_CONFIG: home.folder };
-      const given = await run(["get"], { env, stdin: "registry.example.com" }, link);
-      assert.equal(JSON.parse(given.stdout).Secret, secret);
+      const credential = await run(["get"], { env, stdin: "registry.example.com" }, link);
+      assert.equal(JSON.parse(credential.stdout).Secret, secret);
       const hub = await run(["get"], { env, stdin: "https://index.docker.io/v1/" }, link);
       assert.deepEqual([hub.code, hub.stdout], [1, "credentials not found in native keychain\n"]);
     });
 
-    await t.step("it is replaced, and the old one ends when it was told to", async () => {
+    await t.step("rotates it, and the old one expires after the overlap", async () => {
       const kept = await cli(["pat", "rotate", "ci", "--overlap", "10m"]);
       assert.equal(kept.code, EXIT.ok, kept.stderr);
       assert.match(kept.stdout, SECRET);
-      for (const each of [secret, kept.stdout.trim()]) {
-        assert.equal((await verify(each)).status, 200);
+      for (const token of [secret, kept.stdout.trim()]) {
+        assert.equal((await verify(token)).status, 200);
       }
       // Both are called ci: the newest is meant.
       const next = await cli(["pat", "rotate", "ci", "--overlap", "0"]);
@@ -171,7 +171,7 @@ for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
       assert.equal((await verify(next.stdout.trim())).status, 200);
     });
 
-    await t.step("a service account's is named with --for", async () => {
+    await t.step("finds a service account's with --for", async () => {
       const added = await server.operate(
         ["admin", "service-account", "add", "deployer", "--scope", "deploy", "--config", config],
       );
@@ -188,7 +188,7 @@ for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
       assert.equal((await verify(rotated.stdout.trim())).status, 401);
     });
 
-    await t.step("a misspelt option and a secret that nobody can read are told apart", async () => {
+    await t.step("reports a misspelled option, and a secret that cannot be printed", async () => {
       const misspelt = await cli(["pat", "create", "--nmae", "x"]);
       assert.equal(misspelt.code, EXIT.usage);
       assert.match(misspelt.stderr, /unknown option '--nmae'[^]*--name/);
@@ -201,15 +201,15 @@ for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
       assert.doesNotMatch((await cli(["pat", "list"])).stdout, /^lost/m);
     });
 
-    await t.step("scan finds it where it leaked, and ends it", async () => {
+    await t.step("scan finds it where it leaked, and revokes it", async () => {
       const leaked = await create("leaky");
       const folder = join(home.folder, "project");
       await Deno.mkdir(folder);
       await Deno.writeTextFile(join(folder, ".env"), `A=1\nTOKEN=${leaked}\n`);
-      const found = await cli(["scan"], { cwd: folder });
-      assert.equal(found.code, EXIT.failure);
+      const scan = await cli(["scan"], { cwd: folder });
+      assert.equal(scan.code, EXIT.failure);
       assert.equal(
-        found.stdout,
+        scan.stdout,
         `.env:2:7: personal access token ${leaked.slice(0, 12)}…\n`,
       );
       const socket = join(home.folder, "socket");
@@ -229,12 +229,12 @@ for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
       await git("init", "--quiet");
       await git("add", ".");
       const staged = await cli(["scan", "--staged"], { cwd: folder });
-      assert.deepEqual([staged.code, staged.stdout], [EXIT.failure, found.stdout]);
+      assert.deepEqual([staged.code, staged.stdout], [EXIT.failure, scan.stdout]);
       await git("commit", "--quiet", "--message", "one");
       const stdin = await git("log", "-p", "--text");
       const committed = await cli(["scan", "-"], { cwd: folder, stdin });
       const commit = (await git("rev-parse", "HEAD")).slice(0, 12);
-      assert.equal(committed.stdout, `${commit}:${found.stdout}`);
+      assert.equal(committed.stdout, `${commit}:${scan.stdout}`);
       if (Deno.build.os !== "windows") {
         const piped = await cli(["scan", "/dev/stdin"], { stdin: `x ${leaked}` });
         assert.match(piped.stdout, /^\/dev\/stdin:1:3: /);
@@ -246,7 +246,7 @@ for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
       assert.match(challenge ?? "", /revoked/);
     });
 
-    await t.step("it is revoked", async () => {
+    await t.step("revokes it", async () => {
       const other = await create("other");
       const { code, stderr } = await cli(["pat", "revoke", "other", "nobody"]);
       assert.equal(code, EXIT.failure);

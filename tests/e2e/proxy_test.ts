@@ -1,6 +1,6 @@
 /**
- * Reverse proxies before a service that knows nothing of tokens: what they let
- * through, what the service is told, and what a refused caller is told.
+ * Reverse proxies in front of a service without token validation: what they let through, which
+ * headers the service gets, and what a rejected caller gets.
  */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
@@ -99,7 +99,7 @@ async function startReplicas() {
 
 for (const [name, startProxy] of Object.entries(reverseProxies)) {
   Deno.test({
-    name: `${name} asks about each token, and tells the service whose it is`,
+    name: `${name} validates each token, and sends its user to the service`,
     ignore: Deno.build.os !== "linux",
     async fn(t) {
       await using servers = await startReplicas();
@@ -134,7 +134,7 @@ for (const [name, startProxy] of Object.entries(reverseProxies)) {
           audience: issuer,
         });
 
-      await t.step("a good token passes, with method, path and body", async () => {
+      await t.step("passes a valid token, with method, path and body", async () => {
         const seen = await allowed(good.token, "/a%20b?scope=none&jwt=0", {
           method: "POST",
           body: "a body",
@@ -157,7 +157,7 @@ for (const [name, startProxy] of Object.entries(reverseProxies)) {
         assert.ok(payload.exp! * 1000 <= Date.now() + 300_000);
       });
 
-      await t.step("a JWT passes too, and goes on as it came", async () => {
+      await t.step("passes a JWT unchanged", async () => {
         const answer = await fetch(`${issuer}/oauth/token`, {
           method: "POST",
           body: new URLSearchParams({
@@ -175,7 +175,7 @@ for (const [name, startProxy] of Object.entries(reverseProxies)) {
         assert.match((await refused(401, forged))!, /error_description="The token is unknown\."/);
       });
 
-      await t.step("what a caller writes under our names does not get through", async () => {
+      await t.step("removes a caller's own identity headers", async () => {
         const forged = Object.fromEntries(
           ["User", "Username", "Client", "Scope", "JWT"].map((part) => [`X-Auth-${part}`, "root"]),
         );
@@ -188,7 +188,7 @@ for (const [name, startProxy] of Object.entries(reverseProxies)) {
         }
       });
 
-      await t.step("no token, an unknown one and an expired one are told apart", async () => {
+      await t.step("distinguishes no token, an unknown one and an expired one", async () => {
         assert.equal(await refused(401), "Bearer");
         const unknown = await refused(401, makePersonalAccessToken());
         assert.match(unknown!, /error="invalid_token", error_description="The token is unknown\."/);
@@ -200,7 +200,7 @@ for (const [name, startProxy] of Object.entries(reverseProxies)) {
         );
       });
 
-      await t.step("a token without the scope is refused, whatever the caller asks", async () => {
+      await t.step("rejects a token without the scope, on any request", async () => {
         const { token } = await servers.makeToken({ scope: "read" });
         for (const path of ["/", "/?scope=read", "/auth/verify/?scope=read"]) {
           const challenge = await refused(403, token, path, {
@@ -211,7 +211,7 @@ for (const [name, startProxy] of Object.entries(reverseProxies)) {
         }
       });
 
-      await t.step("a token bound to addresses goes by the caller's own", async () => {
+      await t.step("checks allowed addresses against the caller's", async () => {
         const here = await servers.makeToken({ allowedAddresses: ["127.0.0.1/32"] });
         await allowed(here.token);
         const elsewhere = await servers.makeToken({ allowedAddresses: ["203.0.113.0/24"] });
@@ -221,7 +221,7 @@ for (const [name, startProxy] of Object.entries(reverseProxies)) {
         assert.match(challenge!, /may not be used from this address/);
       });
 
-      await t.step("revoked at one replica, denied at the other within a second", async () => {
+      await t.step("rejects a token within a second after another replica revoked it", async () => {
         const { token } = await servers.makeToken();
         await allowed(token);
         const answer = await fetch(`${servers.second}/api/v1/revocations`, {
@@ -239,10 +239,10 @@ for (const [name, startProxy] of Object.entries(reverseProxies)) {
   });
 }
 
-/** Characters that may stand in a header's name beside letters and digits (RFC 9110 section 5.6.2). */
+/** Characters that a header's name may have besides letters and digits (RFC 9110 section 5.6.2). */
 const SEPARATORS = [..."!#$%&'*+-.^_`|~"];
 
-/** Each name that a service may read as `X-Auth-<part>`: it folds what is no letter or digit. */
+/** Each name that a service may read as `X-Auth-<part>`: it folds all characters except letters and digits. */
 function spellings(part: string): string[] {
   return SEPARATORS.flatMap((first) =>
     SEPARATORS.flatMap((second) => {
@@ -264,7 +264,7 @@ const MALFORMED = [
 
 for (const [name, startProxy] of Object.entries(reverseProxies)) {
   Deno.test({
-    name: `${name} gives a WSGI service no identity but the token's, however a header is spelled`,
+    name: `${name} sends a WSGI service only the token's identity, however a header is spelled`,
     ignore: Deno.build.os !== "linux",
     async fn(t) {
       await using servers = await startReplicas();
@@ -316,7 +316,7 @@ for (const [name, startProxy] of Object.entries(reverseProxies)) {
         }
       });
 
-      await t.step("and takes none away that is named as a header of the connection", async () => {
+      await t.step("and removes none that is named as a header of the connection", async () => {
         for (const named of ["X-Auth-User", "close, x-auth-user, X-Auth-JWT", "X-AUTH-USERNAME"]) {
           const variables = (await seen(`Connection: ${named}`))!;
           assert.deepEqual(Object.keys(variables).sort(), genuine, named);

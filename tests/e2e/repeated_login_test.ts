@@ -1,4 +1,4 @@
-/** What becomes of a login on the server when another takes its place, or when it is ended here. */
+/** What happens to a login on the server when another replaces it, and at logout. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { EXIT } from "../../shared/exit_codes.ts";
@@ -25,7 +25,7 @@ async function stored(at: Terminal, folder = at.folder): Promise<Stored> {
   return JSON.parse(await Deno.readTextFile(await credentialFile(folder)));
 }
 
-Deno.test("a login is revoked on the server once another has taken its place", async (t) => {
+Deno.test("revokes a login on the server once another has replaced it", async (t) => {
   await using server = await install({ database: POSTGRES });
   await using at = await terminal();
   const { alice, issuer } = server;
@@ -71,7 +71,7 @@ Deno.test("a login is revoked on the server once another has taken its place", a
   );
 });
 
-Deno.test("that an earlier login cannot be revoked costs nobody the new one", async () => {
+Deno.test("keeps the new login if the earlier one cannot be revoked", async () => {
   await using server = new ScriptedServer();
   await using at = await terminal();
   server.script("/oauth/device/authorize", {
@@ -102,7 +102,7 @@ Deno.test("that an earlier login cannot be revoked costs nobody the new one", as
   }
 });
 
-Deno.test("a login that cannot be attributed or stored is revoked, and the earlier one goes on", async () => {
+Deno.test("revokes a login that cannot be attributed or stored, and keeps the earlier one", async () => {
   await using server = new ScriptedServer();
   await using at = await terminal();
   server.script("/oauth/device/authorize", {
@@ -124,7 +124,7 @@ Deno.test("a login that cannot be attributed or stored is revoked, and the earli
 });
 
 Deno.test({
-  name: "the earlier login is revoked in whichever store it was",
+  name: "revokes the earlier login in either store",
   ignore: Deno.build.os !== "linux",
   async fn() {
     await using keyring = await secretService();

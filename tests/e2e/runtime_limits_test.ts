@@ -1,4 +1,4 @@
-/** Inputs that the runtime refuses before our code runs: docs/decisions/0014-what-the-runtime-refuses.md. */
+/** Inputs that the runtime rejects before our code runs: docs/decisions/0014-what-the-runtime-refuses.md. */
 import assert from "node:assert/strict";
 import { binaryPath, run } from "../support/binary.ts";
 import { temporaryHome } from "../support/temporary_home.ts";
@@ -11,7 +11,7 @@ const SCRIPTS = {
 
 for (const [name, script] of Object.entries(SCRIPTS)) {
   Deno.test({
-    name: `${name} ends in an error, and in nothing on standard output`,
+    name: `${name} exits with an error, and prints nothing to standard output`,
     ignore: Deno.build.os === "windows",
     async fn() {
       await using home = await temporaryHome();
@@ -21,7 +21,7 @@ for (const [name, script] of Object.entries(SCRIPTS)) {
       assert.equal(ended.signal, null);
       assert.equal(ended.stdout, "");
       assert.notEqual(ended.stderr, "");
-      // Not even a folder of ours was made.
+      // Not even our folder was created.
       const names = (await Array.fromAsync(Deno.readDir(home.folder))).map(({ name }) => name);
       assert.deepEqual(names, ["tmp"]);
     },

@@ -1,4 +1,4 @@
-/** `scan` on a file system whose names are any bytes. */
+/** `scan` on a file system with names of arbitrary bytes. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { makePersonalAccessToken } from "../../server/tokens/personal_access_token.ts";
@@ -7,7 +7,7 @@ import { run } from "../support/binary.ts";
 import { temporaryHome } from "../support/temporary_home.ts";
 
 Deno.test({
-  name: "a file whose name is not UTF-8 is scanned like any other",
+  name: "scans a file whose name is not UTF-8",
   // Other systems' file names are text.
   ignore: Deno.build.os !== "linux",
   async fn() {
@@ -27,8 +27,8 @@ Deno.test({
       ln -s "$bad" "$(printf 'link\377')"
       mkdir .git && printf '%s' "$2" > ".git/$bad"
     `;
-    const made = await run(["-c", script, "sh", folder, token], { env: home.env }, "sh");
-    assert.equal(made.code, 0, made.stderr);
+    const created = await run(["-c", script, "sh", folder, token], { env: home.env }, "sh");
+    assert.equal(created.code, 0, created.stderr);
     const scanned = await run(["scan", "--json", folder], { env: home.env });
     assert.equal(scanned.code, EXIT.failure, scanned.stderr);
     const report = JSON.parse(scanned.stdout);
@@ -47,12 +47,12 @@ Deno.test({
 });
 
 Deno.test({
-  name: "what cannot be opened is reported, whatever its name",
+  name: "reports what cannot be opened, with any name",
   ignore: Deno.build.os !== "linux",
   async fn() {
     await using home = await temporaryHome();
     const folder = join(home.folder, "scanned");
-    // A file of /proc that refuses to be read even by root stands in for a broken disk.
+    // A file of /proc that that even root cannot read simulates a broken disk.
     const script = String
       .raw`mkdir "$1" && printf x > "$1/$(printf 'bad\377')" && ln -s /proc/self/mem "$1/mem"`;
     assert.equal((await run(["-c", script, "sh", folder], { env: home.env }, "sh")).code, 0);

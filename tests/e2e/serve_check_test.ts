@@ -1,4 +1,4 @@
-/** `serve --check`: it finds what would keep `serve` from starting, and changes nothing. */
+/** `serve --check` reports what would prevent `serve` from starting, and changes nothing. */
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
@@ -16,7 +16,7 @@ import { temporaryHome } from "../support/temporary_home.ts";
 const certificate = (file: string) =>
   fileURLToPath(new URL(`../support/certificate/${file}`, import.meta.url));
 
-Deno.test("serve --check finds what keeps serve from starting, with the same exit code", async (t) => {
+Deno.test("serve --check reports what prevents serve from starting, with the same exit code", async (t) => {
   await using home = await temporaryHome();
   await using database = await createDatabase();
   const file = async (name: string, text: string) => {
@@ -146,7 +146,7 @@ Deno.test("serve --check lists every setting once, set or not", async () => {
   assert.deepEqual(names, settings.map(({ name }) => name));
 });
 
-Deno.test("serve --check creates and changes nothing, and is content beside its server", async () => {
+Deno.test("serve --check creates and changes nothing, and succeeds while its server runs", async () => {
   await using home = await temporaryHome();
   await using database = await createDatabase();
   const dataDir = join(home.folder, "data");

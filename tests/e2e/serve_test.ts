@@ -1,4 +1,4 @@
-/** `serve` as operators meet it: what it refuses and why, what it shows, how it starts and stops. */
+/** `serve`: what it rejects and why, what it shows, how it starts and stops. */
 import assert from "node:assert/strict";
 import type { IncomingHttpHeaders } from "node:http";
 import { get } from "node:https";
@@ -19,7 +19,7 @@ import { terminal } from "../support/terminal.ts";
 const certificate = (file: string) =>
   fileURLToPath(new URL(`../support/certificate/${file}`, import.meta.url));
 
-Deno.test("serve says what keeps it from starting, and what to do", async (t) => {
+Deno.test("serve reports what prevents it from starting, and what to do", async (t) => {
   await using home = await temporaryHome();
   const dataDir = join(home.folder, "data");
   const serve = async (...args: string[]): Promise<Ended> => {
@@ -28,11 +28,11 @@ Deno.test("serve says what keeps it from starting, and what to do", async (t) =>
     assertNoSecrets(args.join(" "), ended.stderr);
     return ended;
   };
-  const step = (name: string, args: string[], code: number, ...words: RegExp[]) =>
+  const step = (name: string, args: string[], code: number, ...patterns: RegExp[]) =>
     t.step(name, async () => {
       const ended = await serve(...args);
       assert.equal(ended.code, code, ended.stderr);
-      for (const expected of words) assert.match(ended.stderr, expected);
+      for (const expected of patterns) assert.match(ended.stderr, expected);
     });
 
   await step(
@@ -81,7 +81,7 @@ Deno.test("serve says what keeps it from starting, and what to do", async (t) =>
   url.href = database.url;
   url.pathname = "/not_made_yet";
   await step(
-    "a database that nobody has made",
+    "a database that does not exist",
     ["--database-url", url.href],
     EXIT.failure,
     /not_made_yet.* does not exist\. Create it first: createdb/,
@@ -125,8 +125,8 @@ Deno.test("serve --check shows every setting and its source, and no secret", asy
     /^database_url +postgres:\/\/app:\*+@127\.0\.0\.1:1\/auth\?password=\*+ +\(DATABASE_URL\)$/m,
   );
   assert.doesNotMatch(unreachable.stdout, /configuration is valid/);
-  for (const each of [ended, unreachable]) {
-    assertNoSecrets("serve --check", each.stdout + each.stderr);
+  for (const result of [ended, unreachable]) {
+    assertNoSecrets("serve --check", result.stdout + result.stderr);
   }
   for (
     const line of [
@@ -153,7 +153,7 @@ Deno.test("serve --check shows every setting and its source, and no secret", asy
   );
 });
 
-Deno.test("two replicas that start at once on a new PostgreSQL agree", async () => {
+Deno.test("two replicas that start at the same time on a new PostgreSQL agree", async () => {
   await using home = await temporaryHome();
   await using database = await createDatabase();
   await using cleanUp = new AsyncDisposableStack();
@@ -180,7 +180,7 @@ Deno.test("two replicas that start at once on a new PostgreSQL agree", async () 
 });
 
 Deno.test({
-  name: "a server told to stop finishes what it has begun, and takes nothing new",
+  name: "a stopping server finishes requests in progress, and accepts no new ones",
   // Windows has no SIGTERM to send.
   ignore: Deno.build.os === "windows",
   async fn() {
@@ -221,7 +221,7 @@ Deno.test({
   },
 });
 
-Deno.test("serve with a certificate of its own, for other machines to reach", async () => {
+Deno.test("serves HTTPS to other machines with its own certificate", async () => {
   await using home = await temporaryHome();
   // In a checkout everyone may read it, and the server refuses such a key.
   const key = join(home.folder, "key.pem");
@@ -239,7 +239,7 @@ Deno.test("serve with a certificate of its own, for other machines to reach", as
   );
   const [, setupPath] = await running.waitFor(/https:\/\/[^/]+(\/setup\S+)[^]*Ctrl-C/, 60_000);
 
-  // RFC 6265bis section 4.1.3.2: such a cookie comes from this very host, over https alone.
+  // RFC 6265bis section 4.1.3.2: such a cookie comes from this host, over https only.
   const { "set-cookie": cookies } = await headersOf(issuer + setupPath);
   assert.match(cookies![0], /^__Host-[^;]+; .*Path=\/; HttpOnly; Secure; SameSite=Lax$/);
 

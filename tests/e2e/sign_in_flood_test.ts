@@ -1,4 +1,4 @@
-/** Checking a password costs a third of a second: a flood from one network must not cost others more. */
+/** Checking a password costs a third of a second: a flood from one network must not delay other users more. */
 import assert from "node:assert/strict";
 import { ALICE, install } from "../support/installation.ts";
 import { eventually } from "../support/eventually.ts";
@@ -9,7 +9,7 @@ interface Browser {
   csrfToken: string;
 }
 
-Deno.test("a flood of sign-ins from one network neither delays others nor locks them out", async () => {
+Deno.test("a flood of sign-ins from one network neither delays nor locks out other users", async () => {
   await using server = await install({ args: ["--trusted-proxies", "127.0.0.1"] });
 
   /** A browser on the sign-in page, behind a proxy that names its address. */

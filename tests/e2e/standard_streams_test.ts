@@ -1,4 +1,4 @@
-/** Standard streams that cannot be written: commands say so, and no secret is left valid that nobody has seen. */
+/** Standard streams that cannot be written: commands report it, and revoke a secret that was not shown. */
 import assert from "node:assert/strict";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { binaryPath, type Ended, run } from "../support/binary.ts";
@@ -42,7 +42,7 @@ Deno.test({
       const status = await redirected(redirection, ["status"], home.env);
       assert.equal(status.code, EXIT.authenticationRequired);
     }
-    // Output that nobody wants is not a failure.
+    // Unwanted output is not a failure.
     for (const redirection of [">/dev/null", ">&-"]) {
       assert.equal((await redirected(redirection, ["--help"], home.env)).code, EXIT.ok);
     }
@@ -50,7 +50,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a secret that is shown once and cannot be written does not stay valid",
+  name: "revokes a secret that is shown once and cannot be written",
   ignore: Deno.build.os !== "linux",
   async fn() {
     await using home = await temporaryHome();

@@ -1,4 +1,4 @@
-/** Invariants: whatever a start waits for, it says so, ends, and stops at the first signal. */
+/** Invariants: a start says what it waits for, has a deadline, and stops at the first signal. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,7 +13,7 @@ import { temporaryHome } from "../support/temporary_home.ts";
 const certificate = (file: string) =>
   fileURLToPath(new URL(`../support/certificate/${file}`, import.meta.url));
 
-Deno.test("sslmode=require against a database without TLS ends at once", async () => {
+Deno.test("sslmode=require against a database without TLS fails immediately", async () => {
   await using home = await temporaryHome();
   await using database = await createDatabase();
   const url = `${database.url}?sslmode=require`;
@@ -24,7 +24,7 @@ Deno.test("sslmode=require against a database without TLS ends at once", async (
   }
 });
 
-Deno.test("a server starts over TLS with the database", async () => {
+Deno.test("connects to the database over TLS", async () => {
   await using home = await temporaryHome();
   await using database = await startPostgres("18", {
     tls: { certificate: certificate("cert.pem"), key: certificate("key.pem") },
@@ -46,7 +46,7 @@ Deno.test("a server starts over TLS with the database", async () => {
 });
 
 Deno.test({
-  name: "the first signal stops a start, whatever it waits for",
+  name: "the first signal stops every step of the start",
   // Windows has no SIGTERM to send.
   ignore: Deno.build.os === "windows",
   async fn(t) {
@@ -63,7 +63,7 @@ Deno.test({
     };
     const serve = ["serve", "--listen", "127.0.0.1:0"];
 
-    await t.step("a database that says nothing", async () => {
+    await t.step("a database that does not respond", async () => {
       using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
       const url = `postgres://u:p@127.0.0.1:${silent.addr.port}/d`;
       await stops(url, "SIGINT", serve, /Still connecting/);
@@ -80,21 +80,24 @@ Deno.test({
       await other.end();
     });
 
-    await t.step("the creation of the embedded database, which is whole afterwards", async () => {
-      const dataDir = join(home.folder, "data");
-      await using running = start([...serve, "--data-dir", dataDir], { env: home.env });
-      await running.waitFor(/Still opening/);
-      running.kill("SIGINT");
-      const { code } = await running.ended;
-      // Slow machines only: on a fast one it may have been ready at that moment.
-      assert.ok(code === EXIT.interrupted || code === EXIT.ok);
-      await using server = await startServer({ dataDir });
-      assert.ok(server.setupUrl);
-    });
+    await t.step(
+      "the creation of the embedded database, which is complete afterwards",
+      async () => {
+        const dataDir = join(home.folder, "data");
+        await using running = start([...serve, "--data-dir", dataDir], { env: home.env });
+        await running.waitFor(/Still opening/);
+        running.kill("SIGINT");
+        const { code } = await running.ended;
+        // Slow machines only: on a fast one it may have been ready at that moment.
+        assert.ok(code === EXIT.interrupted || code === EXIT.ok);
+        await using server = await startServer({ dataDir });
+        assert.ok(server.setupUrl);
+      },
+    );
   },
 });
 
-Deno.test("serve and serve --check refuse an address alike, and repeat nothing of it", async () => {
+Deno.test("serve and serve --check reject an address alike, and do not print it", async () => {
   await using home = await temporaryHome();
   const SECRET = "s3cr3t";
   const prefix = brand.envPrefix;
@@ -119,7 +122,7 @@ Deno.test("serve and serve --check refuse an address alike, and repeat nothing o
 });
 
 Deno.test({
-  name: "a full disk is named at the first start, and ends readiness later",
+  name: "reports a full disk at the first start, and as not ready later",
   // Only an administrator of Linux can make a small disk.
   ignore: Deno.build.os !== "linux" || Deno.uid() !== 0,
   async fn() {

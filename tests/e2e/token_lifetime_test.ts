@@ -1,4 +1,4 @@
-/** What the compiled program believes of a token's life: no more than the server said. */
+/** A token never counts as valid for longer than the server said. */
 import assert from "node:assert/strict";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { tokensFor } from "../support/client_home.ts";
@@ -27,13 +27,13 @@ async function loggedIn(env: Record<string, string> = {}) {
 }
 
 Deno.test({
-  name: "a token received while the clock was ahead is renewed once the clock is right",
+  name: "renews a token received while the clock was ahead, once the clock is right",
   ignore: Deno.build.os !== "linux",
   async fn() {
     for (const ahead of [{ days: 1 }, { hours: 1 }, { minutes: 20 }]) {
       await using clock = await fakeClock();
-      await using given = await loggedIn(clock.env);
-      const { server, at, issue } = given;
+      await using login = await loggedIn(clock.env);
+      const { server, at, issue } = login;
       await clock.advance(ahead);
       issue("by-the-wrong-clock");
       assert.equal((await at.run(["token"])).code, EXIT.ok);
@@ -54,9 +54,9 @@ Deno.test({
   },
 });
 
-Deno.test("a --min-ttl that the server never gives warns and does not renew at every call", async () => {
-  await using given = await loggedIn();
-  const { server, at, issue } = given;
+Deno.test("warns about a --min-ttl beyond the server's lifetimes, and does not renew at every call", async () => {
+  await using login = await loggedIn();
+  const { server, at, issue } = login;
   issue("second");
   for (const minTtl of ["15m", "1h", "1d", "30d"]) {
     for (const command of [["token"], ["token", "--json"], ["exec", "--", "true"]]) {

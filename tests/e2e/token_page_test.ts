@@ -7,7 +7,7 @@ import { addPerson, PASSWORD } from "../support/page_people.ts";
 import { serveSite } from "../support/site.ts";
 import { testServer } from "../support/test_server.ts";
 
-/** Signs in and makes a token; the page that shows it. */
+/** Signs in and creates a token; the page that shows it. */
 async function tokenPage(context: BrowserContext, site: string): Promise<Page> {
   const page = await context.newPage();
   await page.goto(`${site}/signin?next=/tokens/new`);
@@ -19,7 +19,7 @@ async function tokenPage(context: BrowserContext, site: string): Promise<Page> {
   return page;
 }
 
-Deno.test("the copy button copies a new token, and is there only where it works", async (t) => {
+Deno.test("the copy button copies a new token, and appears only if it works", async (t) => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   await addPerson(server);
@@ -42,7 +42,7 @@ Deno.test("the copy button copies a new token, and is there only where it works"
     assert.ok(copied.startsWith(brand.tokenPrefixes.personalAccessToken));
     assert.deepEqual(complaints, [], "nothing breaks the Content-Security-Policy");
   });
-  await t.step("a refusal of the browser is said", async () => {
+  await t.step("reports that the browser denied it", async () => {
     const context = await chromium.browser.newContext();
     await context.addInitScript(
       "navigator.clipboard.writeText = () => Promise.reject(new Error('denied'))",
@@ -51,14 +51,14 @@ Deno.test("the copy button copies a new token, and is there only where it works"
     await copyButton(page).click();
     await page.getByRole("status").filter({ hasText: "copy it yourself" }).waitFor();
   });
-  await t.step("without a clipboard to write to there is no button", async () => {
+  await t.step("shows no button without a clipboard", async () => {
     const context = await chromium.browser.newContext();
     await context.addInitScript("Object.defineProperty(navigator, 'clipboard', {})");
     const page = await tokenPage(context, site.url);
     assert.ok(await page.getByLabel("The token").inputValue());
     assert.equal(await copyButton(page).count(), 0);
   });
-  await t.step("without scripts there is no button", async () => {
+  await t.step("shows no button without scripts", async () => {
     const context = await chromium.browser.newContext({ javaScriptEnabled: false });
     const page = await tokenPage(context, site.url);
     assert.ok(await page.getByLabel("The token").inputValue());

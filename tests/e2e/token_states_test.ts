@@ -1,4 +1,4 @@
-/** Tokens in each of their states, and in races, as the program itself judges them. */
+/** Tokens in each of their states, and in races, validated by the compiled program. */
 import assert from "node:assert/strict";
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
 import { join } from "node:path";
@@ -57,7 +57,7 @@ function startKeyServer(keys: { id: string; key: KeyObject; current: boolean }[]
 }
 
 for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
-  Deno.test(`a token counts in the states where it should, and in no other (${database})`, async (t) => {
+  Deno.test(`accepts a token only while it is active (${database})`, async (t) => {
     const [current, retired, forged] = ["current", "retired", "current"].map((id) => ({
       id,
       ...generateKeyPairSync("ec", { namedCurve: "P-256" }),
@@ -80,9 +80,9 @@ for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
     const { issuer } = server;
     const call = rest(issuer, await managementToken(issuer, server.alice, ["deploy", "operate"]));
     const make = async (wish: Record<string, unknown> = {}) => {
-      const made = await call("POST", "tokens", { name: "ci", scopes: ["deploy"], ...wish });
-      assert.equal(made.status, 201, JSON.stringify(made.body));
-      return made.body as { id: string; token: string; expires_at: string };
+      const created = await call("POST", "tokens", { name: "ci", scopes: ["deploy"], ...wish });
+      assert.equal(created.status, 201, JSON.stringify(created.body));
+      return created.body as { id: string; token: string; expires_at: string };
     };
 
     await t.step("revoked while it is in use", async () => {
@@ -121,14 +121,14 @@ for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
       const rotations = await Promise.all(
         Array.from({ length: 8 }, () => call("POST", `tokens/${id}/rotate`, { overlap: 0 })),
       );
-      const made = rotations.filter(({ status }) => status === 201);
-      assert.equal(made.length, 1);
+      const created = rotations.filter(({ status }) => status === 201);
+      assert.equal(created.length, 1);
       assert.equal(rotations.filter(({ status }) => status === 409).length, 7);
-      assert.equal(await statusOf(issuer, made[0].body.token), 200);
+      assert.equal(await statusOf(issuer, created[0].body.token), 200);
       assert.equal(await statusOf(issuer, token), 401);
     });
 
-    await t.step("taken over from an older deployment, by its hash", async () => {
+    await t.step("imported from an older deployment, by its hash", async () => {
       const older = `${brand.tokenPrefixes.personalAccessToken}${
         randomBytes(32).toString("base64url")
       }`;
@@ -144,7 +144,7 @@ for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
       assert.equal(await statusOf(issuer, older, "?scope=deploy"), 200);
     });
 
-    await t.step("named with hostility", async () => {
+    await t.step("with a hostile name", async () => {
       for (const name of ["x".repeat(10_000), "abc\u202Edef", "a\0b", "\u200b", "x\ud800"]) {
         const { status } = await call("POST", "tokens", { name, scopes: [] });
         assert.ok(status === 400 || status === 422, `${status}: ${JSON.stringify(name)}`);
@@ -153,9 +153,9 @@ for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
       assert.match(await server.alice.title(`/tokens/${id}`), /&lt;script&gt;/);
     });
 
-    await t.step("found by GitHub, or by who pretends to be", async () => {
+    await t.step("reported by GitHub, and by an impostor", async () => {
       const { token } = await make();
-      const found = JSON.stringify([{ token, type: "pat", url: "https://x.example/\0😀" }]);
+      const leak = JSON.stringify([{ token, type: "pat", url: "https://x.example/\0😀" }]);
       const alert = async (key: { id: string; privateKey: KeyObject }, body: string) => {
         const signature = sign("sha256", new TextEncoder().encode(body), key.privateKey);
         const response = await fetch(`${issuer}/api/v1/secret-scanning/github`, {
@@ -169,11 +169,11 @@ for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
         });
         return { status: response.status, body: await response.json() };
       };
-      assert.equal((await alert(forged, found)).status, 401);
-      assert.equal((await alert(retired, found)).status, 401);
+      assert.equal((await alert(forged, leak)).status, 401);
+      assert.equal((await alert(retired, leak)).status, 401);
       assert.equal((await alert(current, `"${"x".repeat(10 * 1024 * 1024)}"`)).status, 413);
       assert.equal(await statusOf(issuer, token), 200);
-      const told = await alert(current, found);
+      const told = await alert(current, leak);
       assert.deepEqual(told.body.map(({ label }: { label: string }) => label), ["true_positive"]);
       assert.equal(await statusOf(issuer, token), 401);
     });
@@ -190,7 +190,7 @@ for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
   });
 }
 
-Deno.test("a replica that lost its channel does not answer from memory", async () => {
+Deno.test("a replica without its notification channel does not answer from its cache", async () => {
   await using cleanUp = new AsyncDisposableStack();
   let proxy!: ReturnType<typeof startTcpProxy>;
   await using home = await temporaryHome();
