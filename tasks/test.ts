@@ -1,9 +1,8 @@
 // deno-lint-ignore-file no-console -- a task speaks to whoever runs it
 /**
- * `deno task test [FILE…]`: everything that must hold, from a machine with Node
- * and npm alone. Brings what is missing, checks the sources, compiles the program,
- * runs the tests on the sources and against the program, and counts. With files
- * named, runs those alone and checks no sources.
+ * `deno task test [FILE…]`: all checks and tests, on a machine that has only Node and npm. Installs
+ * what is missing, checks the sources, compiles the program, runs the tests on the sources and
+ * against the program, and counts. With files given, runs only those, without the checks.
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -16,6 +15,7 @@ import {
   startPostgres,
 } from "../tests/support/postgres.ts";
 import { compileForTests } from "../tests/support/compile_for_tests.ts";
+import { EMBEDDED_TEMPLATES_VARIABLE } from "../tests/support/embedded_template.ts";
 import { standInVersion } from "../tests/support/stand_in_runtime.ts";
 import { brand } from "../shared/brand.ts";
 import { pinnedDeno } from "./pinned_deno.ts";
@@ -43,8 +43,22 @@ const SOCKET_TESTS = [
 /** The program has all rights anyway, and what watches it reads /proc, which needs them all. */
 const PROGRAM_PERMISSIONS = ["--allow-all"];
 
+/** Tests against the program that measure time, or flood it: with others beside them they may fail. */
+const SERIAL_TESTS = [
+  "tests/e2e/device_poll_test.ts",
+  "tests/e2e/flood_test.ts",
+  "tests/e2e/runtime_limits_test.ts",
+  "tests/e2e/sign_in_flood_test.ts",
+];
+
+/** Test files that run side by side. One more than there are cores: tests also wait, for disks and clocks. */
+const JOBS = navigator.hardwareConcurrency + 1;
+
 /** A test that hangs must not block the run indefinitely: longest run of `deno test`, in ms. */
 const TIMEOUT_MS = 30 * 60_000;
+
+const STAND_IN_NOTE = "Deno's download host cannot be reached: compiled with a stand-in runtime " +
+  `(Deno ${standInVersion}, from npm), which is only for tests.`;
 
 const LOCK = ["--lock=deno.lock", "--frozen"];
 
@@ -106,18 +120,26 @@ function ownEnvironment(): Record<string, string> {
   );
 }
 
+interface TestRun {
+  /** Of the report in dist/. */
+  name: string;
+  permissions: string[];
+  paths: string[];
+  /** One file at a time, for tests that need the machine to themselves. */
+  serial?: boolean;
+}
+
 async function runTests(
-  name: string,
-  permissions: string[],
-  paths: string[],
+  { name, permissions, paths, serial = false }: TestRun,
   env: Record<string, string>,
 ): Promise<TestReport> {
   const path = join(dist, `${name}-tests.xml`);
   await Deno.remove(path).catch(() => {});
   const { success, output } = await deno([
     ...["test", ...LOCK, "--no-check", "--no-prompt", ...permissions],
+    ...serial ? [] : ["--parallel"],
     ...[`--junit-path=${path}`, ...paths],
-  ], env);
+  ], { ...env, DENO_JOBS: String(JOBS) });
   const report = readTestReport(await Deno.readTextFile(path).catch(() => ""), output);
   // A run that was killed leaves no report, and what it has not run has not passed.
   if (!success && report.failures.length === 0) {
@@ -130,11 +152,14 @@ async function main(files: string[]): Promise<number> {
   const total: TestReport = { passed: 0, skipped: 0, failures: [] };
   const heading = (text: string) => console.log(`\n== ${text}`);
   const servers: PostgresServer[] = [];
-  const stopServers = () =>
-    Promise.all(servers.splice(0).map((server) => server[Symbol.asyncDispose]()));
+  const templates = await Deno.makeTempDir({ prefix: "embedded-templates-" });
+  const cleanUp = async () => {
+    await Promise.all(servers.splice(0).map((server) => server[Symbol.asyncDispose]()));
+    await Deno.remove(templates, { recursive: true }).catch(() => {});
+  };
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     if (signal === "SIGTERM" && Deno.build.os === "windows") continue;
-    Deno.addSignalListener(signal, () => stopServers().finally(() => Deno.exit(130)));
+    Deno.addSignalListener(signal, () => cleanUp().finally(() => Deno.exit(130)));
   }
   try {
     const pinned = await pinnedDeno();
@@ -149,6 +174,10 @@ async function main(files: string[]): Promise<number> {
       servers.push(server);
       env[postgresUrlVariable(version)] = server.url;
     }
+    await Deno.mkdir(dist, { recursive: true });
+    env[EMBEDDED_TEMPLATES_VARIABLE] = templates;
+    // Meanwhile the checks and the tests on the sources run.
+    const compiling = compileForTests({ outputFolder: dist }).catch((error: Error) => error);
     if (files.length === 0) {
       for (const { name, args } of CHECKS) {
         heading(`Check: ${name}`);
@@ -156,28 +185,51 @@ async function main(files: string[]): Promise<number> {
         if (!success) total.failures.push({ name: `Check: ${name}`, error: output });
       }
     }
-    const run = async (title: string, name: string, permissions: string[], paths: string[]) => {
+    const run = async (title: string, tests: TestRun) => {
       heading(title);
-      const report = await runTests(name, permissions, paths, env);
+      const report = await runTests(tests, env);
       total.passed += report.passed;
       total.skipped += report.skipped;
       total.failures.push(...report.failures);
     };
-    await Deno.mkdir(dist, { recursive: true });
     if (files.length === 0) {
-      const paths = [`--ignore=${["tests/e2e", ...SOCKET_TESTS].join(",")}`, "tests"];
-      await run("Tests on the sources", "source", SOURCE_PERMISSIONS, paths);
-      await run("Tests with Unix sockets", "socket", PROGRAM_PERMISSIONS, SOCKET_TESTS);
+      await run("Tests on the sources", {
+        name: "source",
+        permissions: SOURCE_PERMISSIONS,
+        paths: [`--ignore=${["tests/e2e", ...SOCKET_TESTS].join(",")}`, "tests"],
+      });
+      await run("Tests with Unix sockets", {
+        name: "socket",
+        permissions: PROGRAM_PERMISSIONS,
+        paths: SOCKET_TESTS,
+      });
     }
     heading("Compile");
-    env[BINARY_VARIABLE] = await compileAndSay();
-    const paths = files.length === 0 ? ["tests/e2e"] : files;
-    await run("Tests against the program", "program", PROGRAM_PERMISSIONS, paths);
+    const compiled = await compiling;
+    if (compiled instanceof Error) throw compiled;
+    if (compiled.standIn) console.log(STAND_IN_NOTE);
+    env[BINARY_VARIABLE] = compiled.path;
+    const permissions = PROGRAM_PERMISSIONS;
+    if (files.length > 0) {
+      await run("Tests", { name: "program", permissions, paths: files, serial: true });
+    } else {
+      await run("Tests against the program", {
+        name: "program",
+        permissions,
+        paths: [`--ignore=${SERIAL_TESTS.join(",")}`, "tests/e2e"],
+      });
+      await run("Tests against the program, one file at a time", {
+        name: "serial",
+        permissions,
+        paths: SERIAL_TESTS,
+        serial: true,
+      });
+    }
   } catch (error) {
     // What could not be run has not passed.
     total.failures.push({ name: "The test run", error: String(error) });
   } finally {
-    await stopServers();
+    await cleanUp();
   }
   const { passed, failures } = total;
   if (failures.length > 0) {
@@ -187,17 +239,6 @@ async function main(files: string[]): Promise<number> {
   const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
   console.log(`\n${passed} passed, ${failures.length} failed${skipped}`);
   return failures.length > 0 || passed === 0 ? 1 : 0;
-}
-
-async function compileAndSay(): Promise<string> {
-  const compiled = await compileForTests({ outputFolder: dist });
-  if (compiled.standIn) {
-    console.log(
-      `Deno's download host is out of reach: compiled with a stand-in runtime (Deno ` +
-        `${standInVersion}, from npm), which is for tests alone.`,
-    );
-  }
-  return compiled.path;
 }
 
 Deno.exit(await main(Deno.args));

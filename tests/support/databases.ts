@@ -1,8 +1,8 @@
 /** Both kinds of database, so that a test can run over each. */
-import { cp } from "node:fs/promises";
 import { type DatabaseLocation } from "../../server/store/db/connect.ts";
-import { openEmbeddedDatabase } from "../../server/store/embedded/embedded.ts";
-import { createDatabase, postgresVersions } from "./postgres.ts";
+import { copyEmbeddedDatabase, type Schema } from "./embedded_template.ts";
+import { createDatabase, type PostgresVersion, postgresVersions } from "./postgres.ts";
+import { migratedTemplate } from "./postgres_template.ts";
 
 export interface TestLocation extends AsyncDisposable {
   location: DatabaseLocation;
@@ -10,7 +10,8 @@ export interface TestLocation extends AsyncDisposable {
 
 interface DatabaseKind {
   name: string;
-  create(): Promise<TestLocation>;
+  /** Has our tables, unless an empty one is asked for. */
+  create(schema?: Schema): Promise<TestLocation>;
 }
 
 /** Every database the product promises to run on, as far as this machine can have it. */
@@ -18,7 +19,7 @@ export const databaseKinds: readonly DatabaseKind[] = [
   { name: "embedded database", create: createEmbedded },
   ...postgresVersions().map((version) => ({
     name: `PostgreSQL ${version}`,
-    create: () => createOnPostgres(version),
+    create: (schema?: Schema) => createOnPostgres(version, schema),
   })),
 ];
 
@@ -26,40 +27,33 @@ export const databaseKinds: readonly DatabaseKind[] = [
 export function testOnEachDatabase(
   name: string,
   test: (location: DatabaseLocation) => Promise<void>,
+  schema?: Schema,
 ): void {
   for (const kind of databaseKinds) {
     Deno.test(`${name} (${kind.name})`, async () => {
-      await using created = await kind.create();
+      await using created = await kind.create(schema);
       await test(created.location);
     });
   }
 }
 
-async function createOnPostgres(version: "14" | "18"): Promise<TestLocation> {
-  const database = await createDatabase(version);
+async function createOnPostgres(
+  version: PostgresVersion,
+  schema: Schema = "migrated",
+): Promise<TestLocation> {
+  const template = schema === "migrated" ? await migratedTemplate(version) : undefined;
+  const database = await createDatabase(version, template);
   return {
     location: { databaseUrl: database.url, dataDir: "/nonexistent" },
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
 }
 
-let template: Promise<string> | undefined;
-
-/** A copy of one database made per process: making one anew takes seconds. */
-async function createEmbedded(): Promise<TestLocation> {
-  template ??= makeTemplate();
+async function createEmbedded(schema: Schema = "migrated"): Promise<TestLocation> {
   const dataDir = await Deno.makeTempDir({ prefix: "embedded-" });
-  await cp(await template, dataDir, { recursive: true, dereference: true });
+  await copyEmbeddedDatabase(schema, dataDir);
   return {
     location: { dataDir },
     [Symbol.asyncDispose]: () => Deno.remove(dataDir, { recursive: true }),
   };
-}
-
-async function makeTemplate(): Promise<string> {
-  const folder = await Deno.makeTempDir({ prefix: "embedded-template-" });
-  globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
-  const database = await openEmbeddedDatabase(folder);
-  await database.close();
-  return folder;
 }

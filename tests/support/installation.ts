@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type Ended, run, type RunOptions } from "./binary.ts";
+import { copyEmbeddedDatabase } from "./embedded_template.ts";
 import { freePort } from "./free_port.ts";
 import { assertNoSecrets, PASSWORD_MARK } from "./assert_no_secrets.ts";
 import { type Account, type Person, person } from "./person.ts";
@@ -70,6 +71,7 @@ export async function install(options: InstallationOptions = {}): Promise<Instal
   const version = /\d+/.exec(database)?.[0] as PostgresVersion | undefined;
   const databaseUrl = version && cleanUp.use(await createDatabase(version)).url;
   const dataDir = join(home.folder, "data");
+  if (databaseUrl === undefined && !options.empty) await copyEmbeddedDatabase("migrated", dataDir);
   const ended: TestServer["running"][] = [];
   const begin = async (port: number) => {
     const started = await startServer({

@@ -1,13 +1,23 @@
 /** People who can sign in to the pages. */
 import assert from "node:assert/strict";
-import { hashPassword } from "../../server/security/password_hash.ts";
+import { randomBytes, scryptSync } from "node:crypto";
 import { createUser, type User } from "../../server/store/users.ts";
 import { type Visitor, visitor } from "./page_visitor.ts";
 import type { TestServer } from "./test_server.ts";
 
 export const PASSWORD = "a calm and long pass phrase";
 
-let hash: Promise<string> | undefined;
+/** Of `PASSWORD`, at a cost that only tests can afford: checking it takes no time. */
+const PASSWORD_HASH = weakHash(PASSWORD);
+
+function weakHash(password: string): string {
+  const salt = randomBytes(16);
+  const key = scryptSync(password.normalize("NFKC"), salt, 32, { N: 2, r: 1, p: 1 });
+  const [encodedSalt, encodedKey] = [salt, key].map((bytes) =>
+    bytes.toString("base64").replaceAll("=", "")
+  );
+  return `$scrypt$ln=1,r=1,p=1$${encodedSalt}$${encodedKey}`;
+}
 
 /** A person with `PASSWORD`. */
 export async function addPerson(
@@ -15,12 +25,11 @@ export async function addPerson(
   email = "alice@example.com",
   name = "Alice Example",
 ): Promise<User> {
-  hash ??= hashPassword(PASSWORD);
   const now = new Date(clock.now());
   const user = await createUser(sql, {
     email,
     name,
-    passwordHash: await hash,
+    passwordHash: PASSWORD_HASH,
     isAdmin: false,
     now,
   });

@@ -17,7 +17,6 @@ export interface PostgresServer extends AsyncDisposable {
 }
 
 export interface TestDatabase extends AsyncDisposable {
-  /** An empty database, of its own for whoever asked. */
   url: string;
 }
 
@@ -32,15 +31,18 @@ export function postgresUrlVariable(version: PostgresVersion): string {
 }
 
 /**
- * A new, empty database; dropped when disposed. On the test run's server, or, if
- * a test file is run by itself, on a server started for it alone (two seconds).
+ * A new database, empty or a copy of `template`; dropped when disposed. On the test run's
+ * server, or, if a test file runs without the test task, on a server of its own (two seconds).
  */
-export async function createDatabase(version: PostgresVersion = "18"): Promise<TestDatabase> {
+export async function createDatabase(
+  version: PostgresVersion = "18",
+  template = "template1",
+): Promise<TestDatabase> {
   const shared = Deno.env.get(postgresUrlVariable(version));
   const own = shared === undefined ? await startPostgres(version) : undefined;
   const server = shared ?? own!.url;
   const name = `test_${crypto.randomUUID().replaceAll("-", "")}`;
-  await administer(server, `CREATE DATABASE ${name}`);
+  await administer(server, `CREATE DATABASE ${name} TEMPLATE ${template}`);
   const url = new URL(server);
   url.pathname = `/${name}`;
   return {

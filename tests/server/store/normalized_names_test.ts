@@ -162,6 +162,7 @@ testOnEachDatabase(
     await assert.rejects(insert("LATER@example.com"));
     await close();
   },
+  "empty",
 );
 
 testOnEachDatabase("a token is stored and searched by one form of its name", async (location) => {

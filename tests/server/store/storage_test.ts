@@ -31,11 +31,11 @@ testOnEachDatabase("migrations are applied once, in order, and told", async (loc
   } finally {
     await database.close();
   }
-});
+}, "empty");
 
 for (const kind of databaseKinds.filter(({ name }) => name.startsWith("PostgreSQL"))) {
   Deno.test(`replicas that start at once migrate once and agree on keys (${kind.name})`, async () => {
-    await using created = await kind.create();
+    await using created = await kind.create("empty");
     const clock = manualClock();
     const replicas = await Promise.all(
       Array.from({ length: 5 }, () => openDatabase(created.location)),
