@@ -1,5 +1,5 @@
 import { withTimeout } from "../shared/deadline.ts";
-import { openControlChannel } from "./admin/rpc.ts";
+import { openAdminRpc } from "./admin/rpc.ts";
 import { app } from "./app.ts";
 import type { AppParts } from "./app_parts.ts";
 import { defaultIssuer } from "./config/default_issuer.ts";
@@ -89,8 +89,8 @@ export async function startServer(config: ServerConfig, io: ServerIo): Promise<R
   const hostRequired = config.tls === undefined;
   handle = (request, peer) => routes.fetch(request, { peer, hostRequired });
 
-  const control = config.databaseUrl === undefined
-    ? await openControlChannel(config.dataDir, parts)
+  const adminRpc = config.databaseUrl === undefined
+    ? await openAdminRpc(config.dataDir, parts)
     : undefined;
   const housekeeping = startHousekeeping(parts);
   void parts.mail.probe();
@@ -102,7 +102,7 @@ export async function startServer(config: ServerConfig, io: ServerIo): Promise<R
     async stop() {
       await withTimeout(server.shutdown(), STOP_TIMEOUT_MS).catch(() => {});
       await housekeeping.stop();
-      await control?.close();
+      await adminRpc?.close();
       await tokenValidator.close();
       await Promise.all([parts.webhook.close(), parts.mail.close()]);
       await storage.database.close();

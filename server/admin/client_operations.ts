@@ -1,12 +1,13 @@
+import { DomainError } from "../domain_error.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import { deleteClient, insertClient, listClients } from "../store/clients.ts";
-import { type Operation, OperationError } from "./operation.ts";
+import type { Empty, Operation } from "./operation.ts";
 
 /** Registers a confidential client. The secret arrives hashed, in base64. */
-export const addClient: Operation<
-  { id: string; name: string; secretHash: string },
-  Record<never, never>
-> = async ({ sql, clock }, { id, name, secretHash }) => {
+export const addClient: Operation<{ id: string; name: string; secretHash: string }, Empty> = async (
+  { sql, clock },
+  { id, name, secretHash },
+) => {
   await insertClient(sql, {
     id,
     name,
@@ -17,19 +18,19 @@ export const addClient: Operation<
   return {};
 };
 
-export const listAllClients: Operation<
-  Record<never, never>,
-  { id: string; name: string; createdAt: string }[]
-> = async ({ sql }) => {
-  const clients = await listClients(sql);
-  return clients.map((client) => ({ ...client, createdAt: client.createdAt.toISOString() }));
-};
+export const listAllClients: Operation<Empty, { id: string; name: string; createdAt: string }[]> =
+  async ({ sql }) => {
+    const clients = await listClients(sql);
+    return clients.map((client) => ({ ...client, createdAt: client.createdAt.toISOString() }));
+  };
 
-export const removeClient: Operation<{ id: string }, Record<never, never>> = async (
+export const removeClient: Operation<{ id: string }, Empty | DomainError> = async (
   { sql, clock },
   { id },
 ) => {
-  if (!await deleteClient(sql, id)) throw new OperationError(`there is no client ${id}`);
+  if (!await deleteClient(sql, id)) {
+    return new DomainError("not_found", `There is no client ${id}.`, { field: "id" });
+  }
   await recordAuditEvent(sql, clock, { event: "client.removed", actor: "operator", subject: id });
   return {};
 };

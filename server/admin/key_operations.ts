@@ -1,6 +1,6 @@
 import { recordAuditEvent } from "../store/audit_events.ts";
 import { type SigningKeyState, signingKeyState } from "../tokens/signing_keys.ts";
-import type { Operation } from "./operation.ts";
+import type { Empty, Operation } from "./operation.ts";
 
 export interface ListedKey {
   kid: string;
@@ -11,8 +11,8 @@ export interface ListedKey {
   expiresAt?: string;
 }
 
-/** The keys that are published, and what each does. */
-export const listKeys: Operation<Record<never, never>, ListedKey[]> = async ({ keys, clock }) => {
+/** The published keys and their states. */
+export const listKeys: Operation<Empty, ListedKey[]> = async ({ keys, clock }) => {
   const now = new Date(clock.now());
   const stored = await keys.list();
   return stored.map((key) => ({
@@ -25,7 +25,7 @@ export const listKeys: Operation<Record<never, never>, ListedKey[]> = async ({ k
   }));
 };
 
-/** Lets the next key take over; see SigningKeys.rotate. */
+/** Makes the next key sign, see SigningKeys.rotate. */
 export const rotateKeys: Operation<{ force: boolean }, { activatesAt: string }> = async (
   { sql, clock, keys },
   { force },

@@ -1,13 +1,33 @@
-import type { AppParts } from "../app_parts.ts";
+import type { Clock } from "../../shared/clock.ts";
+import type { ServerConfig } from "../config/server_config.ts";
+import { DomainError } from "../domain_error.ts";
+import type { JwksCache } from "../federation/jwks_cache.ts";
 import type { FormHints } from "../form_hints.ts";
+import type { Sql } from "../store/db/connect.ts";
+import type { SigningKeys } from "../tokens/signing_keys.ts";
 
-/** What operations work on. */
-export type OperationParts =
-  & Pick<AppParts, "sql" | "clock" | "keys" | "jwksCache" | "config" | "issuer">
-  /** The administrator who does it in a browser; without one, whoever has the command line. */
-  & { actor?: string };
+/** What the operations need. */
+export interface AdminDeps {
+  sql: Sql;
+  clock: Clock;
+  keys: Pick<SigningKeys, "list" | "rotate">;
+  jwksCache: JwksCache;
+  config: Pick<ServerConfig, "scopes">;
+  issuer: string;
+  /** The id of the administrator, for an operation from the dashboard; default: the operator. */
+  actor?: string;
+}
 
-/** What an operator asked for cannot be done; `message` says why and what to do. */
+/**
+ * A use case of operators. Parameters and results are JSON, since the embedded database is reached
+ * through the server that holds it.
+ */
+export type Operation<Params, Result> = (deps: AdminDeps, params: Params) => Promise<Result>;
+
+/** For parameters and results without content. */
+export type Empty = Record<never, never>;
+
+/** Thrown by the operations on trust rules. */
 export class OperationError extends Error {
   override readonly name = "OperationError";
   constructor(
@@ -18,13 +38,10 @@ export class OperationError extends Error {
   ) {
     super(message);
   }
-}
 
-/**
- * One thing an operator does from the command line. Arguments and results are
- * JSON, since the embedded database is reached through the server that holds it.
- */
-export type Operation<Arguments, Result> = (
-  parts: OperationParts,
-  given: Arguments,
-) => Promise<Result>;
+  toDomainError(): DomainError {
+    return this.existingAccount === undefined
+      ? new DomainError("invalid", this.message, { field: this.hints.fields?.[0] })
+      : new DomainError("conflict", this.message, { field: "serviceAccount" });
+  }
+}

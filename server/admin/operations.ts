@@ -1,21 +1,21 @@
 import { addClient, listAllClients, removeClient } from "./client_operations.ts";
 import { listKeys, rotateKeys } from "./key_operations.ts";
 import { listMigrations } from "./migration_operations.ts";
+import { type AdminDeps, OperationError } from "./operation.ts";
 import {
   addServiceAccount,
   listAllServiceAccounts,
-  setServiceAccountShutOut,
+  setServiceAccountDisabled,
 } from "./service_account_operations.ts";
 import { addTrustRule, listAllTrustRules, removeTrustRule, testTrust } from "./trust_operations.ts";
-import type { OperationParts } from "./operation.ts";
-import { addUser, changeUser, listAllUsers, setDisabled } from "./user_operations.ts";
+import { addUser, listAllUsers, setUserDisabled, updateUser } from "./user_operations.ts";
 
-/** Every operation by the name it has on the control channel. */
+/** Every operation by the name that the admin RPC has for it. */
 const operations = {
   addUser,
-  changeUser,
+  updateUser,
   listAllUsers,
-  setDisabled,
+  setUserDisabled,
   addClient,
   listAllClients,
   removeClient,
@@ -24,7 +24,7 @@ const operations = {
   listMigrations,
   addServiceAccount,
   listAllServiceAccounts,
-  setServiceAccountShutOut,
+  setServiceAccountDisabled,
   addTrustRule,
   listAllTrustRules,
   removeTrustRule,
@@ -32,28 +32,30 @@ const operations = {
 };
 
 export type OperationName = keyof typeof operations;
-export type OperationArguments<Name extends OperationName> = Parameters<
-  typeof operations[Name]
->[1];
+export type OperationParams<Name extends OperationName> = Parameters<typeof operations[Name]>[1];
+/** What an operation returns, a DomainError included where it can fail. */
 export type OperationResult<Name extends OperationName> = Awaited<
   ReturnType<typeof operations[Name]>
 >;
 
-/** Whether this program knows an operation of that name. */
 export function isOperationName(name: string): name is OperationName {
   return Object.hasOwn(operations, name);
 }
 
-/** Runs the operation of that name. */
-export async function operate<Name extends OperationName>(
+export async function execute<Name extends OperationName>(
   name: Name,
-  parts: OperationParts,
-  given: OperationArguments<Name>,
+  deps: AdminDeps,
+  params: OperationParams<Name>,
 ): Promise<OperationResult<Name>> {
-  // TypeScript cannot see that a name's arguments and result go with its function.
-  const run = operations[name] as unknown as (
-    parts: OperationParts,
-    given: OperationArguments<Name>,
+  // TypeScript cannot see that the parameters and the result belong to the function of this name.
+  const operation = operations[name] as unknown as (
+    deps: AdminDeps,
+    params: OperationParams<Name>,
   ) => Promise<OperationResult<Name>>;
-  return await run(parts, given);
+  try {
+    return await operation(deps, params);
+  } catch (error) {
+    if (!(error instanceof OperationError)) throw error;
+    return error.toDomainError() as OperationResult<Name>;
+  }
 }

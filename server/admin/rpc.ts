@@ -1,6 +1,7 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { request } from "node:http";
 import { join } from "node:path";
+import { DomainError } from "../domain_error.ts";
 import { BodyError, readText } from "../http/body.ts";
 import { listen } from "../http/listener.ts";
 import type { Log } from "../log.ts";
@@ -8,37 +9,41 @@ import { describeEmbedded } from "../store/db/connect.ts";
 import { embeddedFolder } from "../store/embedded/embedded.ts";
 import { embeddedFailure } from "../store/embedded/embedded_failure.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
-import { OperationError, type OperationParts } from "./operation.ts";
-import { isOperationName, operate, type OperationName } from "./operations.ts";
+import type { AdminDeps } from "./operation.ts";
+import { execute, isOperationName, type OperationName } from "./operations.ts";
 
-/** Where a running server takes operations: a port of this machine, and the secret that opens it. */
-interface ControlAddress {
+/** Where a running server accepts operations: a port on 127.0.0.1 and the secret for it. */
+interface RpcAddress {
   url: string;
   secret: string;
 }
 
+/** A DomainError as JSON. */
+type Failure = Pick<DomainError, "code" | "message" | "field">;
+type RpcResponse = { result: unknown } | { failure: Failure };
+
 const FILE = "control.json";
 const MAX_BODY_BYTES = 64 * 1024;
-/** Longest wait for a running server's answer, in ms. */
+/** How long to wait for the running server's response, in ms. */
 const TIMEOUT_MS = 30_000;
 
 /**
- * Opens the channel through which commands reach the embedded database of a
- * running server. Whoever can read the 0600 file in the 0700 data folder may
- * use it: the same people who could read the database itself.
+ * Lets operator's commands reach the embedded database of this server. Access requires the file
+ * with mode 0600 in the data folder, and so the permission to read the database itself
+ * (docs/decisions/0005-control-channel.md).
  */
-export async function openControlChannel(
+export async function openAdminRpc(
   dataDir: string,
-  parts: OperationParts & { log: Log },
+  deps: AdminDeps & { log: Log },
 ): Promise<{ close(): Promise<void> }> {
   const secret = randomBytes(32).toString("base64url");
   const server = listen(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    (asked) => handle(asked, secret, parts),
-    parts.log,
+    (request) => handle(request, secret, deps),
+    deps.log,
   );
   const path = join(dataDir, FILE);
-  const address: ControlAddress = { url: `http://127.0.0.1:${server.addr.port}/`, secret };
+  const address: RpcAddress = { url: `http://127.0.0.1:${server.addr.port}/`, secret };
   await Deno.remove(path).catch(() => {});
   try {
     await Deno.writeTextFile(path, JSON.stringify(address), { createNew: true, mode: 0o600 });
@@ -55,63 +60,73 @@ export async function openControlChannel(
 }
 
 async function handle(
-  asked: Request,
+  request: Request,
   secret: string,
-  parts: OperationParts,
+  deps: AdminDeps & { log: Log },
 ): Promise<Response> {
-  const given = asked.headers.get("authorization") ?? "";
-  if (!timingSafeEqual(tokenHash(given), tokenHash(`Bearer ${secret}`))) {
+  const authorization = request.headers.get("authorization") ?? "";
+  if (!timingSafeEqual(tokenHash(authorization), tokenHash(`Bearer ${secret}`))) {
     return Response.json({ error: "not authorized" }, { status: 401 });
   }
-  const body = await readText(asked, { limit: MAX_BODY_BYTES });
+  const body = await readText(request, { limit: MAX_BODY_BYTES });
   try {
-    const { operation, given } = JSON.parse(body instanceof BodyError ? "" : body);
+    const { operation, params } = JSON.parse(body instanceof BodyError ? "{}" : body);
     if (!isOperationName(operation)) {
-      throw new OperationError("the running server is of another version: restart it");
+      return fail({
+        code: "invalid",
+        message: "The running server is another version. Restart it.",
+      });
     }
-    return Response.json({ result: await operate(operation, parts, given) });
+    const result = await execute(operation, deps, params);
+    return result instanceof DomainError ? fail(result) : Response.json({ result });
   } catch (error) {
-    const { message, existingAccount } = error instanceof OperationError
-      ? error
-      : new OperationError("the server has trouble");
-    return Response.json({ error: message, existingAccount }, { status: 400 });
+    deps.log("error", "admin_rpc_failed", { reason: String(error) });
+    return fail({
+      code: "unavailable",
+      message: "The server could not do this. Its log has the reason.",
+    });
   }
 }
 
+function fail({ code, message, field }: Failure): Response {
+  return Response.json({ failure: { code, message, field } }, { status: 400 });
+}
+
 /**
- * Has the server that holds `dataDir` run an operation. Undefined if it offers no
- * channel (yet). `answered` is called before the result or the error is handed on.
+ * Has the server that holds `dataDir` execute an operation. Undefined if it offers no RPC (yet).
+ * `onResponse` is called before the result or the failure is returned.
  */
-export async function callControlChannel(
+export async function callAdminRpc(
   dataDir: string,
   operation: OperationName,
-  given: unknown,
-  answered: () => void,
+  params: unknown,
+  onResponse: () => void,
 ): Promise<{ result: unknown } | undefined> {
-  let address: ControlAddress;
+  let address: RpcAddress;
   try {
     address = JSON.parse(await Deno.readTextFile(join(dataDir, FILE)));
   } catch {
     return undefined;
   }
-  const answer = await post(address, JSON.stringify({ operation, given }));
-  if (answer === undefined) return undefined;
-  answered();
-  const { error, existingAccount, result } = JSON.parse(answer);
-  if (error !== undefined) throw new OperationError(error, {}, existingAccount);
-  return { result };
+  const text = await post(address, JSON.stringify({ operation, params }));
+  if (text === undefined) return undefined;
+  onResponse();
+  const response: RpcResponse = JSON.parse(text);
+  if ("result" in response) return response;
+  const { code, message, field } = response.failure;
+  return { result: new DomainError(code, message, { field }) };
 }
 
-/** What operators are shown for a database that a running server holds. */
-export function describeHeld(dataDir: string): string {
+/** How commands describe a database that a running server holds. */
+export function describeHeldDatabase(dataDir: string): string {
   return `${describeEmbedded(embeddedFolder(dataDir))}, through the running server`;
 }
 
 /**
- * By node:http, which knows no proxies: the secret is for this machine alone.
- * Undefined if nobody listens, as after a server that was killed.
+ * Sends by node:http, which uses no proxy: the secret must not leave this machine. Undefined if
+ * the connection is refused, as after a server that was killed.
  */
-function post({ url, secret }: ControlAddress, body: string): Promise<string | undefined> {
+function post({ url, secret }: RpcAddress, body: string): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${secret}`, "content-type": "application/json" };
     const sent = request(url, { method: "POST", headers, timeout: TIMEOUT_MS }, (response) => {
@@ -121,7 +136,7 @@ function post({ url, secret }: ControlAddress, body: string): Promise<string | u
       response.on("end", () => resolve(text));
       response.on("error", reject);
     });
-    sent.on("timeout", () => sent.destroy(new Error("the running server does not answer")));
+    sent.on("timeout", () => sent.destroy(new Error("the running server does not respond")));
     sent.on(
       "error",
       (error: Error & { code?: string }) =>

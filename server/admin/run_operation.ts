@@ -1,36 +1,36 @@
 import { defaultIssuer } from "../config/default_issuer.ts";
-import type { LoadedConfig } from "../config/load.ts";
+import type { ServerConfig } from "../config/server_config.ts";
 import { JwksCache } from "../federation/jwks_cache.ts";
-import { machineNetwork, OutboundHttp } from "../outbound/outbound_http.ts";
 import type { ServerIo } from "../io.ts";
 import { openStorage, type Storage } from "../open_store.ts";
+import { machineNetwork, OutboundHttp } from "../outbound/outbound_http.ts";
 import { FolderLocked } from "../store/embedded/folder_lock.ts";
-import { callControlChannel, describeHeld } from "./rpc.ts";
 import {
-  operate,
-  type OperationArguments,
+  execute,
   type OperationName,
+  type OperationParams,
   type OperationResult,
 } from "./operations.ts";
+import { callAdminRpc, describeHeldDatabase } from "./rpc.ts";
 
-/** How often, and in ms how far apart, we try for a folder that somebody holds. */
+/** How often to try to open a folder that another process holds, and the pause in between. */
 const ATTEMPTS = 50;
-const PAUSE = 200;
+const PAUSE_MS = 200;
 
-/** The operations that create the database where there is none: an installation begins with a user. */
+/** Operations that create the database if there is none: an installation begins with a user. */
 const CREATING: readonly OperationName[] = ["addUser"];
 
 /**
- * Runs an operation where it can be run: on the database itself, or, if a
- * running server holds the embedded one, by that server. `opened` is called with
- * the database's description before the operation runs. Throws NoDatabase.
+ * Executes an operation on the database or, if a running server holds the embedded one, by that
+ * server. `onOpen` is called with the description of the database before the operation. Throws
+ * NoDatabase.
  */
 export async function runOperation<Name extends OperationName>(
   name: Name,
-  given: OperationArguments<Name>,
-  { config }: LoadedConfig,
+  params: OperationParams<Name>,
+  config: ServerConfig,
   io: ServerIo,
-  opened: (database: string) => void,
+  onOpen: (database: string) => void,
 ): Promise<OperationResult<Name>> {
   const purpose = CREATING.includes(name) ? "create" : "operate";
   let storage: Storage | undefined;
@@ -39,29 +39,25 @@ export async function runOperation<Name extends OperationName>(
       storage = await openStorage(config, io, purpose);
     } catch (error) {
       if (!(error instanceof FolderLocked)) throw error;
-      const answer = await callControlChannel(
-        config.dataDir,
-        name,
-        given,
-        () => opened(describeHeld(config.dataDir)),
-      );
-      if (answer !== undefined) return answer.result as OperationResult<Name>;
-      // The server is just starting or stopping, or another command has the folder.
+      const describe = () => onOpen(describeHeldDatabase(config.dataDir));
+      const response = await callAdminRpc(config.dataDir, name, params, describe);
+      if (response !== undefined) return response.result as OperationResult<Name>;
+      // The server is starting or stopping, or another command holds the folder.
       if (attempt === ATTEMPTS || io.signal.aborted) throw error;
-      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
   }
   try {
-    opened(`${storage.database.description}${storage.isNew ? ", created just now" : ""}`);
+    onOpen(`${storage.database.description}${storage.isNew ? ", created just now" : ""}`);
     const http = new OutboundHttp(machineNetwork(io.env));
-    return await operate(name, {
+    return await execute(name, {
       sql: storage.database.sql,
       clock: io.clock,
       keys: storage.keys,
       jwksCache: new JwksCache(io.clock, http, config.federation.privateIssuers),
       config,
       issuer: config.issuer ?? defaultIssuer(config, config.listen),
-    }, given);
+    }, params);
   } finally {
     await storage.database.close();
   }

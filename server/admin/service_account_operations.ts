@@ -1,52 +1,59 @@
 import { formatScope, missingScopes, parseScope } from "../../shared/oauth/scope.ts";
 import type { ServerConfig } from "../config/server_config.ts";
+import { DomainError } from "../domain_error.ts";
 import { scopeNames, workloadScopes } from "../scopes.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
-import {
-  createServiceAccount,
-  listServiceAccounts,
-  setServiceAccountDisabled,
-} from "../store/service_accounts.ts";
-import { type Operation, OperationError } from "./operation.ts";
+import * as store from "../store/service_accounts.ts";
+import type { Empty, Operation } from "./operation.ts";
 
-/** The scopes a workload may be given, checked against the catalogue. Throws OperationError. */
-export function workloadScope(scope: string, { scopes }: Pick<ServerConfig, "scopes">): string {
-  const wanted = parseScope(scope) ?? [];
+/** Names of service accounts and trust rules. */
+const NAME = /^[\w.:/-]{1,100}$/;
+
+/** The scopes that a workload may be granted, checked against the catalogue. */
+export function workloadScope(
+  scope: string,
+  { scopes }: Pick<ServerConfig, "scopes">,
+): string | DomainError {
+  const requested = parseScope(scope) ?? [];
   const known = scopeNames(workloadScopes(scopes));
-  if (wanted.length === 0) {
-    throw new OperationError("name the scopes it may carry with --scope", {
-      fields: ["scope"],
-      onPage: "Enter the scopes to grant.",
-    });
+  if (requested.length === 0) {
+    return new DomainError("invalid", "Name the scopes to grant.", { field: "scope" });
   }
-  const unknown = missingScopes(wanted, known);
-  if (unknown.length > 0) {
-    throw new OperationError(
-      `there is no scope ${unknown.join(" ")} for workloads; ` +
-        (known.length > 0
-          ? `the config file's [scopes] has ${known.join(" ")}`
-          : 'describe it in the config file first: [scopes] deploy = "Deploy your services"'),
-      { fields: ["scope"] },
-    );
-  }
-  return formatScope(wanted);
+  const unknown = missingScopes(requested, known);
+  if (unknown.length === 0) return formatScope(requested);
+  return new DomainError(
+    "invalid",
+    `Workloads cannot have the scope ${unknown.join(" ")}. ` +
+      (known.length > 0
+        ? `Choose from ${known.join(" ")}, which the config file has under [scopes].`
+        : 'Add it to the config file first: [scopes] deploy = "Deploy your services"'),
+    { field: "scope" },
+  );
 }
 
 /** Adds a principal without a password, which carries `scope` at most. */
 export const addServiceAccount: Operation<
   { name: string; scope: string },
-  { id: string }
+  { id: string } | DomainError
 > = async ({ sql, clock, config }, { name, scope }) => {
-  if (!/^[\w.:/-]{1,100}$/.test(name)) {
-    throw new OperationError(`"${name}" is no name: letters, digits and . _ : / - alone`);
+  if (!NAME.test(name)) {
+    return new DomainError(
+      "invalid",
+      `"${name}" is not a valid name. Use up to 100 letters, digits and the characters . _ : / -`,
+      { field: "name" },
+    );
   }
+  const workload = workloadScope(scope, config);
+  if (workload instanceof DomainError) return workload;
   const now = new Date(clock.now());
-  const account = await createServiceAccount(sql, {
-    name,
-    scope: workloadScope(scope, config),
-    now,
-  });
-  if (account === undefined) throw new OperationError(`there is a service account ${name} already`);
+  const account = await store.createServiceAccount(sql, { name, scope: workload, now });
+  if (account === undefined) {
+    return new DomainError(
+      "conflict",
+      `A service account ${name} already exists. Choose another name.`,
+      { field: "name" },
+    );
+  }
   await recordAuditEvent(sql, clock, {
     event: "service_account.created",
     actor: "operator",
@@ -57,23 +64,23 @@ export const addServiceAccount: Operation<
 };
 
 export const listAllServiceAccounts: Operation<
-  Record<never, never>,
+  Empty,
   { name: string; scope: string; disabled: boolean }[]
 > = async ({ sql }) =>
-  (await listServiceAccounts(sql)).map(({ name, scope, disabledAt }) => ({
+  (await store.listServiceAccounts(sql)).map(({ name, scope, disabledAt }) => ({
     name,
     scope,
     disabled: disabledAt !== undefined,
   }));
 
-/** Shuts a service account out, or lets it in again. */
-export const setServiceAccountShutOut: Operation<
+/** Disables or enables a service account. */
+export const setServiceAccountDisabled: Operation<
   { name: string; disabled: boolean },
-  Record<never, never>
+  Empty | DomainError
 > = async ({ sql, clock }, { name, disabled }) => {
   const now = new Date(clock.now());
-  if (!await setServiceAccountDisabled(sql, { name, disabled, now })) {
-    throw new OperationError(`there is no service account ${name}`);
+  if (!await store.setServiceAccountDisabled(sql, { name, disabled, now })) {
+    return new DomainError("not_found", `There is no service account ${name}.`, { field: "name" });
   }
   await recordAuditEvent(sql, clock, {
     event: disabled ? "service_account.disabled" : "service_account.enabled",

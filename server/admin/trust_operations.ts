@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { LAST_TIME } from "../../shared/clock.ts";
+import { DomainError } from "../domain_error.ts";
 import { describeCondition } from "../federation/condition.ts";
 import type { Condition } from "../federation/condition.ts";
 import { judge, passes } from "../federation/match.ts";
@@ -77,6 +78,9 @@ export const addTrustRule: Operation<TrustRuleRequest, { audience: string; actsA
     }
     checkRequest(request, clock.now());
     const scope = workloadScope(request.scope, config);
+    if (scope instanceof DomainError) {
+      throw new OperationError(scope.message, { fields: ["scope"] });
+    }
     const now = new Date(clock.now());
     const audience = request.audience ?? issuer;
     return await sql.begin(async (tx) => {

@@ -1,9 +1,10 @@
+import { DomainError } from "../domain_error.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
-import { setUserDisabled, updateUser } from "../store/user_access.ts";
+import * as userAccess from "../store/user_access.ts";
 import { createUser, listUsers } from "../store/users.ts";
-import { type Operation, OperationError } from "./operation.ts";
+import type { Empty, Operation } from "./operation.ts";
 
-/** Adds a person. The password arrives hashed: its plain form stays in the operator's process. */
+/** Adds a user. The password arrives hashed: it never leaves the operator's process. */
 export const addUser: Operation<
   {
     email: string;
@@ -12,11 +13,13 @@ export const addUser: Operation<
     isAdmin: boolean;
     passwordHash: string;
   },
-  { id: string }
+  { id: string } | DomainError
 > = async ({ sql, clock }, newUser) => {
   const { email, emailVerified = false, isAdmin } = newUser;
   const created = await createUser(sql, { ...newUser, now: new Date(clock.now()) });
-  if (created === "email_taken") throw new OperationError(`there is a user ${email} already`);
+  if (created === "email_taken") {
+    return new DomainError("conflict", `A user ${email} already exists.`, { field: "email" });
+  }
   await recordAuditEvent(sql, clock, {
     event: "user.created",
     actor: "operator",
@@ -34,8 +37,8 @@ export interface ListedUser {
   disabled: boolean;
 }
 
-/** Everybody, by e-mail address. */
-export const listAllUsers: Operation<Record<never, never>, ListedUser[]> = async ({ sql }) => {
+/** All users, by e-mail address. */
+export const listAllUsers: Operation<Empty, ListedUser[]> = async ({ sql }) => {
   const users = await listUsers(sql);
   return users.map(({ id, email, name, isAdmin, disabledAt }) => ({
     id,
@@ -46,13 +49,13 @@ export const listAllUsers: Operation<Record<never, never>, ListedUser[]> = async
   }));
 };
 
-/** Shuts a person out, or lets them in again. */
-export const setDisabled: Operation<
+/** Disables or enables a user. */
+export const setUserDisabled: Operation<
   { email: string; disabled: boolean },
-  Record<never, never>
+  Empty | DomainError
 > = async ({ sql, clock }, { email, disabled }) => {
-  const id = await setUserDisabled(sql, email, disabled, new Date(clock.now()));
-  if (id === undefined) throw new OperationError(`there is no user ${email}`);
+  const id = await userAccess.setUserDisabled(sql, email, disabled, new Date(clock.now()));
+  if (id === undefined) return noSuchUser(email);
   await recordAuditEvent(sql, clock, {
     event: disabled ? "user.disabled" : "user.enabled",
     actor: "operator",
@@ -61,8 +64,8 @@ export const setDisabled: Operation<
   return {};
 };
 
-/** Changes a person's name, role, password, or whether their address counts as verified; what is not given stays. */
-export const changeUser: Operation<
+/** Changes the name, role, password or verified state of a user; what is undefined stays. */
+export const updateUser: Operation<
   {
     email: string;
     name?: string;
@@ -70,10 +73,10 @@ export const changeUser: Operation<
     emailVerified?: boolean;
     passwordHash?: string;
   },
-  Record<never, never>
+  Empty | DomainError
 > = async ({ sql, clock }, { email, ...change }) => {
-  const id = await updateUser(sql, email, { ...change, now: new Date(clock.now()) });
-  if (id === undefined) throw new OperationError(`there is no user ${email}`);
+  const id = await userAccess.updateUser(sql, email, { ...change, now: new Date(clock.now()) });
+  if (id === undefined) return noSuchUser(email);
   await recordAuditEvent(sql, clock, {
     event: "user.changed",
     actor: "operator",
@@ -87,3 +90,7 @@ export const changeUser: Operation<
   });
   return {};
 };
+
+function noSuchUser(email: string): DomainError {
+  return new DomainError("not_found", `There is no user ${email}.`, { field: "email" });
+}

@@ -1,8 +1,8 @@
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
-import { OperationError } from "../admin/operation.ts";
 import { SealingError } from "../security/encryption.ts";
+import type { DomainError } from "../domain_error.ts";
 import type { ServerIo } from "../io.ts";
 import { ListenError } from "../http/listen_problem.ts";
 import { StartInterrupted, StartTimeout } from "../start_step.ts";
@@ -41,6 +41,12 @@ export function reportDatabase(description: string, io: ServerIo): void {
   io.stderr(`Database: ${sanitizeLine(description, MAX_MESSAGE_LENGTH)}\n`);
 }
 
+/** Says why an operation was rejected; the same exit code for every kind of rejection. */
+export function reportDomainError({ message }: DomainError, io: ServerIo): number {
+  io.stderr(`${brand.binaryName}: ${sanitizeLine(message, MAX_MESSAGE_LENGTH)}\n`);
+  return EXIT.failure;
+}
+
 /** Says why the server or an operator's command could not do its work, and what to do. */
 export function reportFailure(error: unknown, io: ServerIo): number {
   io.stderr(`${brand.binaryName}: ${sanitizeLine(describeFailure(error), MAX_MESSAGE_LENGTH)}\n`);
@@ -50,7 +56,7 @@ export function reportFailure(error: unknown, io: ServerIo): number {
 
 /** Errors whose messages are ours: they name the setting or the place, and what to do. */
 const EXPLAINED = [
-  ...[FolderLocked, SealingError, OperationError, NoDatabase, TlsPairError],
+  ...[FolderLocked, SealingError, NoDatabase, TlsPairError],
   ...[ListenError, EmbeddedDatabaseError, StartTimeout, StartInterrupted],
   MigrationConflict,
 ];

@@ -1,38 +1,36 @@
+import type { OperationName, OperationParams, OperationResult } from "../../admin/operations.ts";
+import { runOperation } from "../../admin/run_operation.ts";
 import type { SettingFlags } from "../../config/gather.ts";
 import { loadConfig } from "../../config/load.ts";
-import {
-  type OperationArguments,
-  type OperationName,
-  type OperationResult,
-} from "../../admin/operations.ts";
-import { OperationError } from "../../admin/operation.ts";
-import { runOperation } from "../../admin/run_operation.ts";
+import { DomainError } from "../../domain_error.ts";
 import type { ServerIo } from "../../io.ts";
-import { reportDatabase, reportFailure, reportProblems } from "../failure.ts";
+import { reportDatabase, reportDomainError, reportFailure, reportProblems } from "../failure.ts";
+
+/** The result of an operation that succeeded. */
+type Success<Name extends OperationName> = Exclude<OperationResult<Name>, DomainError>;
 
 /**
- * Runs one operation for a command and has `report` write the result; returns the exit code.
- * `revise` may answer an OperationError with other arguments, to try once more.
+ * Runs an operation for a command and has `report` write its result; returns the exit code.
+ * `revise` may return other parameters for a failed operation, to try once more.
  */
 export async function adminCommand<Name extends OperationName>(
   name: Name,
-  given: OperationArguments<Name>,
+  params: OperationParams<Name>,
   options: SettingFlags,
   io: ServerIo,
-  report: (result: OperationResult<Name>) => number | Promise<number>,
-  revise: (error: OperationError) => Promise<OperationArguments<Name> | undefined> = () =>
+  report: (result: Success<Name>) => number | Promise<number>,
+  revise: (error: DomainError) => Promise<OperationParams<Name> | undefined> = () =>
     Promise.resolve(undefined),
 ): Promise<number> {
-  const loaded = await loadConfig(options, io);
-  if (loaded.problems.length > 0) return reportProblems(loaded.problems, io);
+  const { config, problems } = await loadConfig(options, io);
+  if (problems.length > 0) return reportProblems(problems, io);
   try {
-    const opened = (database: string) => reportDatabase(database, io);
-    const result = await runOperation(name, given, loaded, io, opened).catch(async (error) => {
-      const revised = error instanceof OperationError ? await revise(error) : undefined;
-      if (revised === undefined) throw error;
-      return await runOperation(name, revised, loaded, io, () => {});
-    });
-    return await report(result);
+    const onOpen = (database: string) => reportDatabase(database, io);
+    let result = await runOperation(name, params, config, io, onOpen);
+    const revised = result instanceof DomainError ? await revise(result) : undefined;
+    if (revised !== undefined) result = await runOperation(name, revised, config, io, () => {});
+    if (result instanceof DomainError) return reportDomainError(result, io);
+    return await report(result as Success<Name>);
   } catch (error) {
     return reportFailure(error, io);
   }

@@ -30,8 +30,8 @@ export async function adminKeysList(options: SettingFlags, io: ServerIo): Promis
 }
 
 export async function adminKeysRotate(options: SettingFlags, io: ServerIo): Promise<number> {
-  const given = { force: options.force === true };
-  return await adminCommand("rotateKeys", given, options, io, ({ activatesAt }) => {
+  const params = { force: options.force === true };
+  return await adminCommand("rotateKeys", params, options, io, ({ activatesAt }) => {
     const later = new Date(activatesAt).getTime() > io.clock.now();
     io.stdout(
       later

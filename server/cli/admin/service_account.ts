@@ -10,9 +10,9 @@ export async function adminServiceAccountAdd(
   io: ServerIo,
 ): Promise<number> {
   const { scope = [], ...flags } = options;
-  const given = { name, scope: scope.join(" ") };
-  return await adminCommand("addServiceAccount", given, flags as SettingFlags, io, () => {
-    io.stdout(`Added ${name}, which may carry ${given.scope}.\n`);
+  const params = { name, scope: scope.join(" ") };
+  return await adminCommand("addServiceAccount", params, flags as SettingFlags, io, () => {
+    io.stdout(`Added ${name}, which may carry ${params.scope}.\n`);
     return EXIT.ok;
   });
 }
@@ -35,8 +35,8 @@ export async function adminServiceAccountDisable(
   options: SettingFlags,
   io: ServerIo,
 ): Promise<number> {
-  const given = { name, disabled: true };
-  return await adminCommand("setServiceAccountShutOut", given, options, io, () => {
+  const params = { name, disabled: true };
+  return await adminCommand("setServiceAccountDisabled", params, options, io, () => {
     io.stdout(`${name} is shut out.\n`);
     return EXIT.ok;
   });
@@ -47,8 +47,8 @@ export async function adminServiceAccountEnable(
   options: SettingFlags,
   io: ServerIo,
 ): Promise<number> {
-  const given = { name, disabled: false };
-  return await adminCommand("setServiceAccountShutOut", given, options, io, () => {
+  const params = { name, disabled: false };
+  return await adminCommand("setServiceAccountDisabled", params, options, io, () => {
     io.stdout(`${name} may act again.\n`);
     return EXIT.ok;
   });

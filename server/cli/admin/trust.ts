@@ -117,7 +117,7 @@ export async function adminTrustAdd(
       return EXIT.ok;
     },
     async (error) => {
-      if (error.existingAccount === undefined) return undefined;
+      if (error.code !== "conflict" || error.field !== "serviceAccount") return undefined;
       const question =
         `There is a service account ${request.name} already. Shall the rule act as it?`;
       return await io.confirm(question) ? { ...request, serviceAccount: request.name } : undefined;
@@ -183,8 +183,8 @@ export async function adminTrustTest(
   io: ServerIo,
 ): Promise<number> {
   const token = (await io.readStdin()).trim();
-  const given = { token, scope: scope && formatScope(scope) };
-  return await adminCommand("testTrust", given, options, io, (result) => {
+  const params = { token, scope: scope && formatScope(scope) };
+  return await adminCommand("testTrust", params, options, io, (result) => {
     if (options.json === true) {
       io.stdout(formatJson({
         issuer: result.issuer ?? null,

@@ -20,15 +20,15 @@ export async function adminUserAdd(
     return EXIT.usage;
   }
   const passwordHash = await hashPassword(password);
-  const given = {
+  const params = {
     email,
     emailVerified: options.emailVerified === true,
     name,
     isAdmin: options.admin === true,
     passwordHash,
   };
-  return await adminCommand("addUser", given, options, io, () => {
-    io.stdout(`Added ${email}${given.isAdmin ? " as an administrator" : ""}.\n`);
+  return await adminCommand("addUser", params, options, io, () => {
+    io.stdout(`Added ${email}${params.isAdmin ? " as an administrator" : ""}.\n`);
     return EXIT.ok;
   });
 }
@@ -62,7 +62,7 @@ export async function adminUserUpdate(
   }
   const passwordHash = password === undefined ? undefined : await hashPassword(password);
   return await adminCommand(
-    "changeUser",
+    "updateUser",
     { email, name, isAdmin, emailVerified, passwordHash },
     options,
     io,
@@ -97,7 +97,7 @@ export async function adminUserDisable(
   options: SettingFlags,
   io: ServerIo,
 ): Promise<number> {
-  return await adminCommand("setDisabled", { email, disabled: true }, options, io, () => {
+  return await adminCommand("setUserDisabled", { email, disabled: true }, options, io, () => {
     io.stdout(`${email} is shut out: sessions and logins have ended.\n`);
     return EXIT.ok;
   });
@@ -108,7 +108,7 @@ export async function adminUserEnable(
   options: SettingFlags,
   io: ServerIo,
 ): Promise<number> {
-  return await adminCommand("setDisabled", { email, disabled: false }, options, io, () => {
+  return await adminCommand("setUserDisabled", { email, disabled: false }, options, io, () => {
     io.stdout(`${email} may log in again.\n`);
     return EXIT.ok;
   });

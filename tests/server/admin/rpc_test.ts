@@ -1,13 +1,12 @@
-/** The control channel: only who can read its secret runs operations. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { openControlChannel } from "../../../server/admin/rpc.ts";
+import { openAdminRpc } from "../../../server/admin/rpc.ts";
 
-Deno.test("the control channel rejects every secret but its own, of the same length too", async () => {
+Deno.test("rejects every secret but its own, including others of the same length", async () => {
   const dataDir = await Deno.makeTempDir();
-  // No operation that is asked for here gets as far as the database.
-  const parts = { log: () => {} } as unknown as Parameters<typeof openControlChannel>[1];
-  const channel = await openControlChannel(dataDir, parts);
+  // No request of this test gets as far as the database.
+  const deps = { log: () => {} } as unknown as Parameters<typeof openAdminRpc>[1];
+  const rpc = await openAdminRpc(dataDir, deps);
   try {
     const path = join(dataDir, "control.json");
     const { url, secret } = JSON.parse(await Deno.readTextFile(path));
@@ -18,17 +17,17 @@ Deno.test("the control channel rejects every secret but its own, of the same len
       const response = await fetch(url, {
         method: "POST",
         headers: authorization === undefined ? {} : { authorization },
-        body: JSON.stringify({ operation: "nonsense", given: {} }),
+        body: JSON.stringify({ operation: "nonsense", params: {} }),
       });
       await response.body?.cancel();
       return response.status;
     };
-    // With the secret it gets as far as the operation, which does not exist.
+    // The secret is accepted; the operation does not exist.
     assert.equal(await status(`Bearer ${secret}`), 400);
 
     const replaced = (index: number) =>
       secret.slice(0, index) + (secret[index] === "A" ? "B" : "A") + secret.slice(index + 1);
-    const others = [
+    const wrong = [
       ...[...secret].map((_, index) => replaced(index)),
       "A".repeat(secret.length),
       secret.toLowerCase(),
@@ -36,16 +35,16 @@ Deno.test("the control channel rejects every secret but its own, of the same len
       `${secret}A`,
       "",
     ];
-    for (const other of others) {
-      assert.notEqual(other, secret);
-      assert.equal(await status(`Bearer ${other}`), 401, other);
+    for (const candidate of wrong) {
+      assert.notEqual(candidate, secret);
+      assert.equal(await status(`Bearer ${candidate}`), 401, candidate);
     }
     assert.equal(await status(undefined), 401);
     assert.equal(await status(secret), 401);
     assert.equal(await status(`Basic ${secret}`), 401);
     assert.equal(await status(`${" ".repeat("Bearer ".length)}${secret}`), 401);
   } finally {
-    await channel.close();
+    await rpc.close();
     await Deno.remove(dataDir, { recursive: true });
   }
 });

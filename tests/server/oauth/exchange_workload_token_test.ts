@@ -11,7 +11,7 @@ import {
   testTrust,
   type TrustRuleRequest,
 } from "../../../server/admin/trust_operations.ts";
-import { setServiceAccountShutOut } from "../../../server/admin/service_account_operations.ts";
+import { setServiceAccountDisabled } from "../../../server/admin/service_account_operations.ts";
 import type { ServerConfig } from "../../../server/config/server_config.ts";
 import type { Condition } from "../../../server/federation/condition.ts";
 import { cleanUp } from "../../../server/cleanup.ts";
@@ -134,7 +134,7 @@ testOnEachDatabase(
     const [issued] = await events(server, "workload.token_issued");
     assert.equal(issued.details.repository, "acme/api");
     assert.equal(issued.details.rule, "api");
-    await setServiceAccountShutOut(server.parts, { name: "api", disabled: true });
+    await setServiceAccountDisabled(server.parts, { name: "api", disabled: true });
     // The database notifies the replicas of it.
     await eventually("its tokens are inactive", async () => !(await introspect()).active);
   },
@@ -450,9 +450,9 @@ testOnEachDatabase("rules are made, refused and removed", async (location) => {
     });
   };
   await refused({ conditions: [] }, /strangers.*--force/s);
-  await refused({ scope: "" }, /--scope/);
-  await refused({ scope: "admin" }, /no scope admin/);
-  await refused({ scope: "openid" }, /no scope openid/);
+  await refused({ scope: "" }, /scopes/);
+  await refused({ scope: "admin" }, /scope admin/);
+  await refused({ scope: "openid" }, /scope openid/);
   await refused({ lifetimeSeconds: 86_400 }, /between 60 s and 60 min/);
   await refused({ serviceAccount: "nobody" }, /no service account nobody/);
   await refused({ userEmail: "nobody@example.test" }, /no user/);

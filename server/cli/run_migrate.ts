@@ -1,0 +1,94 @@
+import { listMigrations } from "../admin/migration_operations.ts";
+import type { OperationResult } from "../admin/operations.ts";
+import { callAdminRpc, describeHeldDatabase } from "../admin/rpc.ts";
+import type { SettingFlags } from "../config/gather.ts";
+import { loadConfig } from "../config/load.ts";
+import type { ServerConfig } from "../config/server_config.ts";
+import { DomainError } from "../domain_error.ts";
+import { EXIT } from "../../shared/exit_codes.ts";
+import { formatTable } from "../../shared/table.ts";
+import type { ServerIo } from "../io.ts";
+import { migrateInTime, openReachable } from "../open_store.ts";
+import { hasSchema } from "../store/db/migrate.ts";
+import { NoDatabase } from "../store/db/no_database.ts";
+import { FolderLocked } from "../store/embedded/folder_lock.ts";
+import { emailProblem } from "../store/users.ts";
+import { reportDatabase, reportDomainError, reportFailure, reportProblems } from "./failure.ts";
+
+type MigrateOptions = SettingFlags & { renameUser?: readonly string[] };
+
+/** `migrate`: applies pending migrations; `--status` only lists them. */
+export async function migrate(
+  { renameUser = [], ...options }: MigrateOptions,
+  io: ServerIo,
+): Promise<number> {
+  const { config, problems } = await loadConfig(options as SettingFlags, io);
+  if (problems.length > 0) return reportProblems(problems, io);
+  const renamedUsers = parseRenames(renameUser);
+  if (typeof renamedUsers === "string") {
+    io.stderr(`--rename-user: ${renamedUsers}\n`);
+    return EXIT.usage;
+  }
+  try {
+    if (options.status === true) return await reportStatus(config, io);
+    const database = await openReachable(config, io, { mustExist: false, patient: true });
+    try {
+      reportDatabase(database.description, io);
+      const applied = await migrateInTime(database, io, { renamedUsers });
+      io.stdout(applied.length > 0 ? `Applied ${applied.join(", ")}.\n` : "Already up to date.\n");
+      return EXIT.ok;
+    } finally {
+      await database.close(io.signal.aborted ? 0 : undefined);
+    }
+  } catch (error) {
+    return reportFailure(error, io);
+  }
+}
+
+/** E-mail addresses by user id. A text says what is wrong. */
+function parseRenames(renames: readonly string[]): Map<string, string> | string {
+  const users = new Map<string, string>();
+  for (const text of renames) {
+    const [, id, email] = /^([0-9a-f-]{36})=(.*)$/i.exec(text) ?? [];
+    if (email === undefined) {
+      return "Use ID=ADDRESS, with an id from the error message of the migration.";
+    }
+    const problem = emailProblem(email);
+    if (problem !== undefined) return problem;
+    users.set(id.toLowerCase(), email);
+  }
+  return users;
+}
+
+async function reportStatus(config: ServerConfig, io: ServerIo): Promise<number> {
+  const migrations = await status(config, io);
+  if (migrations instanceof DomainError) return reportDomainError(migrations, io);
+  io.stdout(formatTable([
+    ["MIGRATION", "APPLIED"],
+    ...migrations.map(({ name, appliedAt }) => [name, appliedAt ?? "pending"]),
+  ]));
+  return EXIT.ok;
+}
+
+/** From the database, or from the running server that holds it. Changes nothing. */
+async function status(
+  config: ServerConfig,
+  io: ServerIo,
+): Promise<OperationResult<"listMigrations"> | DomainError> {
+  try {
+    const database = await openReachable(config, io, { mustExist: true, patient: false });
+    try {
+      if (!await hasSchema(database.sql)) throw new NoDatabase(database.description);
+      reportDatabase(database.description, io);
+      return await listMigrations(database, {});
+    } finally {
+      await database.close();
+    }
+  } catch (error) {
+    if (!(error instanceof FolderLocked)) throw error;
+    const describe = () => reportDatabase(describeHeldDatabase(config.dataDir), io);
+    const response = await callAdminRpc(config.dataDir, "listMigrations", {}, describe);
+    if (response === undefined) throw error;
+    return response.result as OperationResult<"listMigrations"> | DomainError;
+  }
+}
