@@ -38,11 +38,11 @@ export const LAYERS: Record<string, readonly string[]> = {
     "server/forward_auth",
     "server/health.ts",
     "server/oauth",
+    "server/admin",
     "server/logins",
     "server/notifications",
     "server/pats",
     "server/validation",
-    "server/admin",
     "server/federation",
     "server/outbound",
     "server/open_store.ts",
@@ -71,11 +71,22 @@ export const LAYERS: Record<string, readonly string[]> = {
   ],
 };
 
+/**
+ * Functions with a security duty that their callers in one folder fulfil: whatever revokes logins
+ * also has to record it, withdraw approvals and invalidate caches.
+ */
+const RESERVED = [
+  { name: "revokeRefreshTokenFamily", home: "server/store/refresh_token_families.ts" },
+  { name: "revokeRefreshTokenFamilies", home: "server/store/refresh_token_families.ts" },
+  { name: "withdrawApprovals", home: "server/store/device_authorizations.ts" },
+].map((reserved) => ({ ...reserved, folder: "server/logins" }));
+
 /** What is wrong with the imports and literals of `sources`, a line for each finding. */
 export function findings(sources: readonly Source[]): string[] {
   return [
     ...unranked(sources),
     ...sources.flatMap((source) => wrongArrows(source)),
+    ...sources.flatMap((source) => reservedCalls(source)),
     ...cycles(sources),
     ...sources.flatMap((source) => brandLiterals(source)),
   ];
@@ -97,6 +108,14 @@ function wrongArrows({ path, text }: Source): string[] {
     }
   }
   return found;
+}
+
+function reservedCalls({ path, text }: Source): string[] {
+  return RESERVED
+    .filter(({ name, home, folder }) =>
+      path !== home && !path.startsWith(`${folder}/`) && new RegExp(`\\b${name}\\b`).test(text)
+    )
+    .map(({ name, folder }) => `${path} uses ${name}: only ${folder} may`);
 }
 
 /** A source without the imports and exports of types only. */

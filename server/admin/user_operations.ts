@@ -1,6 +1,6 @@
 import { DomainError } from "../domain_error.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
-import * as userAccess from "../store/user_access.ts";
+import * as userAccess from "../logins/user_access.ts";
 import { createUser, listUsers } from "../store/users.ts";
 import type { Empty, Operation } from "./operation.ts";
 

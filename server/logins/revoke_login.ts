@@ -1,37 +1,52 @@
-import type { AppParts } from "../app_parts.ts";
+import type { Clock } from "../../shared/clock.ts";
 import { revokeTokensOfLogin } from "../pats/revoke.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
+import type { Sql } from "../store/db/connect.ts";
 import {
   type RefreshTokenFamily,
   revokeRefreshTokenFamily,
 } from "../store/refresh_token_families.ts";
+import type { TokenValidator } from "../validation/token_validator.ts";
 
-/** Why a login is revoked: by its client, by its person in the browser, or because it was copied. */
+/** By its client, by its user in the browser, or because a refresh token was replayed. */
 export type RevocationReason = "client" | "user" | "replay";
 
+interface RevokeLoginDeps {
+  sql: Sql;
+  clock: Clock;
+  tokenValidator: Pick<TokenValidator, "invalidate">;
+}
+
+/** What a revocation changed. */
+export interface LoginRevocation {
+  /** False if the login had been revoked before. */
+  loginRevoked: boolean;
+  /** Number of personal access tokens. */
+  tokensRevoked: number;
+}
+
 /**
- * Revokes a login: its refresh tokens and the access tokens that came of it, on every
- * replica. `tokensToo` revokes the personal access tokens created with it as well, even if
- * the login itself was revoked before. Gives how many of these there were; undefined if
- * there was nothing left to revoke.
+ * Revokes a login: its refresh tokens and its access tokens, on every replica. `withTokens`
+ * revokes the personal access tokens that were created with it as well, even if the login
+ * itself was revoked before.
  */
 export async function revokeLogin(
-  { sql, clock, tokenValidator }: Pick<AppParts, "sql" | "clock" | "tokenValidator">,
-  { login, reason, address, details, tokensToo = false }: {
+  { sql, clock, tokenValidator }: RevokeLoginDeps,
+  { login, reason, address, details, withTokens = false }: {
     login: Pick<RefreshTokenFamily, "id" | "userId" | "clientId">;
     reason: RevocationReason;
     /** Where the request came from, for the audit log. */
     address: string;
     details?: Record<string, string>;
-    tokensToo?: boolean;
+    withTokens?: boolean;
   },
-): Promise<number | undefined> {
+): Promise<LoginRevocation> {
   const { id, userId, clientId } = login;
   const event = reason === "replay" ? "refresh_token.replayed" : "login.revoked";
   const now = new Date(clock.now());
-  const tokens = await sql.begin(async (tx) => {
-    const revoked = await revokeRefreshTokenFamily(tx, { id, reason, now });
-    if (revoked) {
+  const { loginRevoked, tokens } = await sql.begin(async (tx) => {
+    const loginRevoked = await revokeRefreshTokenFamily(tx, { id, reason, now });
+    if (loginRevoked) {
       await recordAuditEvent(tx, clock, {
         event,
         actor: userId,
@@ -41,12 +56,12 @@ export async function revokeLogin(
       });
     }
     const actor = { id: userId, address };
-    const tokens = tokensToo
+    const tokens = withTokens
       ? await revokeTokensOfLogin(tx, { clock }, { loginId: id, actor })
       : [];
-    return revoked || tokens.length > 0 ? tokens : undefined;
-  }) as string[] | undefined;
+    return { loginRevoked, tokens };
+  }) as { loginRevoked: boolean; tokens: string[] };
   tokenValidator.invalidate(`login:${id}`);
-  for (const token of tokens ?? []) tokenValidator.invalidate(`token:${token}`);
-  return tokens?.length;
+  for (const token of tokens) tokenValidator.invalidate(`token:${token}`);
+  return { loginRevoked, tokensRevoked: tokens.length };
 }

@@ -37,8 +37,8 @@ export async function revocation(
   }
   const hashes = refreshTokenHashes(token);
   // Ours: with the login, the personal access tokens that were created with it.
-  const tokensToo = form("revoke_tokens");
-  if (tokensToo !== undefined && (tokensToo !== "true" || hashes === undefined)) {
+  const withTokens = form("revoke_tokens");
+  if (withTokens !== undefined && (withTokens !== "true" || hashes === undefined)) {
     // Whoever was sent an access token must not revoke more than that.
     return new OAuthError(
       "invalid_request",
@@ -49,7 +49,7 @@ export async function revocation(
     return await revokeLoginOf(parts, hashes, {
       clientId: client.id,
       address: requester.address,
-      tokensToo: tokensToo !== undefined,
+      withTokens: withTokens !== undefined,
     });
   }
   if (isPersonalAccessToken(token)) return await revokeByHolder(parts, token, client.id, requester);
@@ -91,12 +91,12 @@ async function revokeByHolder(
 async function revokeLoginOf(
   parts: AppParts,
   hashes: NonNullable<ReturnType<typeof refreshTokenHashes>>,
-  { clientId, address, tokensToo }: { clientId: string; address: string; tokensToo: boolean },
+  { clientId, address, withTokens }: { clientId: string; address: string; withTokens: boolean },
 ): Promise<undefined | OAuthError> {
   const login = await findRefreshTokenFamily(parts.sql, hashes);
   if (login === undefined) return;
   if (login.clientId !== clientId) return issuedToAnother();
-  await revokeLogin(parts, { login, reason: "client", address, tokensToo });
+  await revokeLogin(parts, { login, reason: "client", address, withTokens });
 }
 
 /**

@@ -98,6 +98,45 @@ export async function createUser(
   return rows.length === 1 ? userFromRow(rows[0]) : "email_taken";
 }
 
+/** Returns the user's id, undefined if there is no user with this address. */
+export async function setDisabledAt(
+  tx: Transaction,
+  email: string,
+  { disabled, now }: { disabled: boolean; now: Date },
+): Promise<string | undefined> {
+  const [user] = await tx<{ id: string }[]>`
+    update users
+    set disabled_at = case when ${disabled}::boolean then coalesce(disabled_at, ${now}) end
+    where email_key = ${nameKey(email)}
+    returning id`;
+  return user?.id;
+}
+
+/** What of a user can be changed; what is undefined stays as it is. */
+export interface UserChange {
+  name?: string;
+  isAdmin?: boolean;
+  emailVerified?: boolean;
+  passwordHash?: string;
+}
+
+/** Returns the user's id, undefined if there is no user with this address. */
+export async function updateUserRow(
+  tx: Transaction,
+  email: string,
+  { name, isAdmin, emailVerified, passwordHash }: UserChange,
+): Promise<string | undefined> {
+  const [user] = await tx<{ id: string }[]>`
+    update users set
+      name = coalesce(${name?.normalize("NFC") ?? null}, name),
+      is_admin = coalesce(${isAdmin ?? null}::boolean, is_admin),
+      email_verified = coalesce(${emailVerified ?? null}::boolean, email_verified),
+      password_hash = coalesce(${passwordHash ?? null}, password_hash)
+    where email_key = ${nameKey(email)}
+    returning id`;
+  return user?.id;
+}
+
 export async function findUser(sql: Sql | Transaction, id: string): Promise<User | undefined> {
   const rows = await sql<UserRow[]>`select * from users where id = ${id}`;
   return rows.map(userFromRow)[0];

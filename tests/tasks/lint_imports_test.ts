@@ -81,6 +81,17 @@ Deno.test("what `deno task` would fetch on its own is found", () => {
   assert.equal(eagerImports(`{"imports":{}}`).length, 2);
 });
 
+Deno.test("finds a revocation of logins outside server/logins", () => {
+  const name = "revokeRefreshTokenFamilies";
+  for (const path of ["server/pages/account/a.tsx", "server/store/a.ts", "server/oauth/a.ts"]) {
+    assert.deepEqual(findings([source(path, `await ${name}(tx);`)]), [
+      `${path} uses ${name}: only server/logins may`,
+    ]);
+  }
+  const allowed = ["server/logins/a.ts", "server/store/refresh_token_families.ts"];
+  for (const path of allowed) assert.deepEqual(findings([source(path, `${name}(tx);`)]), []);
+});
+
 Deno.test("a folder without a rank is found", () => {
   assert.equal(findings([source("server/new_room/a.ts", "")]).length, 1);
   assert.equal(findings([source("client/new_room/a/b.ts", "")]).length, 1);

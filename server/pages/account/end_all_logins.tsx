@@ -1,7 +1,4 @@
-import { recordAuditEvent } from "../../store/audit_events.ts";
-import { withdrawApprovals } from "../../store/device_authorizations.ts";
-import { revokeRefreshTokenFamilies } from "../../store/refresh_token_families.ts";
-import { signOutSessions } from "../../store/sessions.ts";
+import { revokeAllLogins } from "../../logins/revoke_all_logins.ts";
 import { signedInSession } from "../http/browser_session.ts";
 import { browsersOf, loginsOf, MAX_LISTED } from "./devices.tsx";
 import { WhatLoginsLose } from "./end_login.tsx";
@@ -35,26 +32,13 @@ export async function showEndAllLogins(parts: PageParts, c: PageContext): Promis
 
 /** POST /logins/end-all: ends every login, and signs out every browser but this one. */
 export async function submitEndAllLogins(parts: PageParts, c: PageContext): Promise<Response> {
-  const { sql, clock, tokenValidator } = parts;
   const session = signedInSession(c);
-  const now = new Date(clock.now());
-  const userId = session.user.id;
-  const { logins, browsers } = await sql.begin(async (tx) => {
-    const logins = await revokeRefreshTokenFamilies(tx, { userId, reason: "user", now });
-    // Of what was approved and not redeemed yet, a login would come afterwards.
-    await withdrawApprovals(tx, userId);
-    const browsers = await signOutSessions(tx, { userId, except: session.id, now });
-    await recordAuditEvent(tx, clock, {
-      event: "logins.all_revoked",
-      actor: userId,
-      subject: userId,
-      address: c.get("requester").address,
-      details: { logins: logins.length, browsers },
-    });
-    return { logins, browsers };
-  }) as { logins: string[]; browsers: number };
-  for (const id of logins) tokenValidator.invalidate(`login:${id}`);
-  const text = `Ended ${counted(logins.length, "login")} of programs and signed out ` +
+  const { logins, browsers } = await revokeAllLogins(parts, {
+    userId: session.user.id,
+    exceptSession: session.id,
+    address: c.get("requester").address,
+  });
+  const text = `Ended ${counted(logins, "login")} of programs and signed out ` +
     `${counted(browsers, "other browser")}.`;
   leaveNotice(parts, c, { text });
   return c.redirect(BACK, 303);

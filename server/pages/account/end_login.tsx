@@ -81,13 +81,14 @@ export async function submitEndLogin(parts: PageParts, c: PageContext): Promise<
   const form = c.get("form");
   const back = safeRedirect(form("back"));
   const login = await ownLogin(parts, c, form("login"));
-  const tokens = login && await revokeLogin(parts, {
+  const revocation = login && await revokeLogin(parts, {
     login,
     reason: "user",
     address: c.get("requester").address,
-    tokensToo: form("tokens") !== undefined,
+    withTokens: form("tokens") !== undefined,
   });
-  if (login === undefined || tokens === undefined) return endedAlready(parts, c, back);
+  const { loginRevoked = false, tokensRevoked: tokens = 0 } = revocation ?? {};
+  if (login === undefined || (!loginRevoked && tokens === 0)) return endedAlready(parts, c, back);
   const text = `Ended the login of ${await programOf(parts, login)} from ${login.address}` +
     (tokens === 0 ? "." : `, and revoked ${tokens === 1 ? "1 token" : `${tokens} tokens`}.`);
   leaveNotice(parts, c, { text });

@@ -9,7 +9,7 @@ import type { Sql } from "../../../server/store/db/connect.ts";
 import { revokeRefreshTokenFamilies } from "../../../server/store/refresh_token_families.ts";
 import { deriveNextRefreshToken, makeRefreshToken } from "../../../server/tokens/refresh_token.ts";
 import { OAuthError } from "../../../shared/oauth/errors.ts";
-import { setUserDisabled, updateUser } from "../../../server/store/user_access.ts";
+import { setUserDisabled, updateUser } from "../../../server/logins/user_access.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
 

@@ -1,7 +1,7 @@
 /** Signing in and out, and what guessers find. */
 import assert from "node:assert/strict";
 import { cleanUp } from "../../../server/cleanup.ts";
-import { setUserDisabled } from "../../../server/store/user_access.ts";
+import { setUserDisabled } from "../../../server/logins/user_access.ts";
 import { checkPasswordLimit } from "../../../server/security/rate_limit.ts";
 import { startMailServer } from "../../support/mail_server.ts";
 import { databaseKinds } from "../../support/databases.ts";

@@ -16,7 +16,7 @@ import {
   recordPoll,
   redeemDeviceCode,
 } from "../../../server/store/device_authorizations.ts";
-import { setUserDisabled } from "../../../server/store/user_access.ts";
+import { setUserDisabled } from "../../../server/logins/user_access.ts";
 import { tokenHash } from "../../../server/tokens/token_hash.ts";
 import { makeUserCode } from "../../../server/tokens/user_code.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";

@@ -6,7 +6,7 @@ import { type DatabaseLocation, openDatabase, type Sql } from "../../../server/s
 import { migrate } from "../../../server/store/db/migrate.ts";
 import { MigrationConflict } from "../../../server/store/db/migration_conflict.ts";
 import { migrations } from "../../../server/store/db/migrations.ts";
-import { setUserDisabled, updateUser } from "../../../server/store/user_access.ts";
+import { setUserDisabled, updateUser } from "../../../server/logins/user_access.ts";
 import { createUser, emailProblem, findUserByEmail } from "../../../server/store/users.ts";
 import { checkPasswordLimit, PASSWORD_LIMITS } from "../../../server/security/rate_limit.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";

@@ -10,7 +10,7 @@ import {
   signOutSession,
   signOutSessions,
 } from "../../../server/store/sessions.ts";
-import { setUserDisabled } from "../../../server/store/user_access.ts";
+import { setUserDisabled } from "../../../server/logins/user_access.ts";
 import { createUser, type User } from "../../../server/store/users.ts";
 import { tokenHash } from "../../../server/tokens/token_hash.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";

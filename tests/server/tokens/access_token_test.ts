@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify, SignJWT } from "jose";
 import type { SigningAlgorithm } from "../../../server/config/server_config.ts";
-import { updateUser } from "../../../server/store/user_access.ts";
+import { updateUser } from "../../../server/logins/user_access.ts";
 import { isIdToken } from "../../../server/tokens/id_token.ts";
 import { signAccessToken } from "../../../server/tokens/access_token.ts";
 import { brand } from "../../../shared/brand.ts";

@@ -1,7 +1,7 @@
 /** Disabling a person, or changing their password, ends what they got in with; nothing else does. */
 import assert from "node:assert/strict";
 import { findUser } from "../../../server/store/users.ts";
-import { setUserDisabled, updateUser } from "../../../server/store/user_access.ts";
+import { setUserDisabled, updateUser } from "../../../server/logins/user_access.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
 import { addSession, testServer } from "../../support/test_server.ts";
 
