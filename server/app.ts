@@ -26,7 +26,7 @@ import { deviceCodeGrant } from "./oauth/grants/device_code.ts";
 import { jwtBearerGrant } from "./oauth/grants/jwt_bearer.ts";
 import { refreshTokenGrant } from "./oauth/grants/refresh_token.ts";
 import { tokenExchangeGrant } from "./oauth/grants/token_exchange.ts";
-import { pages } from "./pages/router.tsx";
+import { pagesRouter } from "./pages/router.tsx";
 import { RateLimit } from "./security/token_bucket.ts";
 import { KEY_SET_MAX_AGE } from "./tokens/signing_keys.ts";
 
@@ -89,7 +89,7 @@ export function app(parts: AppParts): App {
   refuseOtherMethods(routes, (_, allow) => methodNotAllowed(allow));
   routes.all("/oauth/*", () => noSuchEndpoint());
   routes.route("/", api(parts));
-  routes.route("/", pages(parts));
+  routes.route("/", pagesRouter(parts));
 
   const failed = (error: unknown) => {
     const { name, message } = error as Error;

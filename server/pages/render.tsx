@@ -9,9 +9,9 @@ import type { Session } from "../store/sessions.ts";
 import { csrfToken } from "./http/csrf.ts";
 import { Layout } from "./ui/layout.tsx";
 import { takeNotice } from "./http/notice.ts";
-import type { ReachableToken } from "./tokens/show.tsx";
+import type { TokenAccess } from "./tokens/show.tsx";
 
-export interface PageParts extends AppParts {
+export interface PageDeps extends AppParts {
   placeOf: PlaceOf;
 }
 
@@ -26,7 +26,7 @@ export interface PageEnv {
     /** The form of a POST, checked against forgery. */
     form: FormParameters;
     /** The token in the path, where the page is about one. */
-    reachedToken: ReachableToken;
+    tokenAccess: TokenAccess;
   };
 }
 
@@ -35,8 +35,8 @@ export type PageContext = Context<PageEnv>;
 export type PageStatus = 200 | 400 | 403 | 404 | 409 | 410 | 413 | 422 | 429 | 503;
 
 /** Answers with a whole page. */
-export async function page(
-  parts: AppParts,
+export async function renderPage(
+  deps: AppParts,
   c: PageContext,
   content: { title: string; status?: PageStatus; children: Child },
 ): Promise<Response> {
@@ -45,8 +45,8 @@ export async function page(
     <Layout
       title={content.title}
       email={session?.user.email}
-      csrfToken={session && csrfToken(parts, c)}
-      notice={takeNotice(parts, c)}
+      csrfToken={session && csrfToken(deps, c)}
+      notice={takeNotice(deps, c)}
     >
       {content.children}
     </Layout>
@@ -56,13 +56,13 @@ export async function page(
 }
 
 /** A page that says what went wrong and what to do. */
-export async function problemPage(
-  parts: AppParts,
+export async function errorPage(
+  deps: AppParts,
   c: PageContext,
   problem: { title: string; status: PageStatus; children: Child },
 ): Promise<Response> {
   const { title, status, children } = problem;
-  return await page(parts, c, {
+  return await renderPage(deps, c, {
     title,
     status,
     children: (
@@ -75,14 +75,14 @@ export async function problemPage(
 }
 
 /** The answer to somebody who guessed too often (RFC 6585 section 4). */
-export async function throttledPage(
-  parts: AppParts,
+export async function rateLimitedPage(
+  deps: AppParts,
   c: PageContext,
   problem: { what: string; retryAfterSeconds: number },
 ): Promise<Response> {
   c.header("Retry-After", String(problem.retryAfterSeconds));
   const minutes = Math.ceil(problem.retryAfterSeconds / 60);
-  return await problemPage(parts, c, {
+  return await errorPage(deps, c, {
     title: "Too many attempts",
     status: 429,
     children: (

@@ -9,39 +9,39 @@ import { placesFrom } from "../geoip.ts";
 import { readSessionCookie } from "./http/session_cookie.ts";
 import { currentSession } from "./http/browser_session.ts";
 import { verifyCsrf } from "./http/csrf.ts";
-import { type PageEnv, type PageParts, problemPage } from "./render.tsx";
-import { refuse } from "./http/page_route.ts";
+import { errorPage, type PageDeps, type PageEnv } from "./render.tsx";
+import { checkAccess } from "./http/page_route.ts";
 import { pageRoutes } from "./routes.ts";
 import { SECURITY_HEADERS } from "./http/security_headers.ts";
 
 /** What people see in a browser: serves the table of pages, with what holds for each of them. */
-export function pages(appParts: AppParts): Hono<PageEnv> {
-  const parts: PageParts = {
-    ...appParts,
-    placeOf: placesFrom(appParts.config.geoipFile, appParts.log),
+export function pagesRouter(appDeps: AppParts): Hono<PageEnv> {
+  const deps: PageDeps = {
+    ...appDeps,
+    placeOf: placesFrom(appDeps.config.geoipFile, appDeps.log),
   };
-  const clientAddress = clientAddressReader(parts.config.trustedProxies);
+  const clientAddress = clientAddressReader(deps.config.trustedProxies);
   const routes = new Hono<PageEnv>();
 
   routes.use(async (c, next) => {
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.header(name, value);
     c.set("requester", clientInfoOf(c, clientAddress));
-    c.set("browserToken", readSessionCookie(parts, c));
-    c.set("session", await currentSession(parts, c.get("browserToken")));
+    c.set("browserToken", readSessionCookie(deps, c));
+    c.set("session", await currentSession(deps, c.get("browserToken")));
     await next();
   });
   // Every POST there is or will be: no page can forget the check.
   routes.post("*", async (c, next) => {
     const form = await readForm(c.req.raw, { from: () => c.get("requester").address });
     if (form instanceof OAuthError) {
-      return await problemPage(parts, c, {
+      return await errorPage(deps, c, {
         title: "This form cannot be read",
         status: form.code === "temporarily_unavailable" ? 503 : 400,
         children: <p>{form.message}</p>,
       });
     }
-    if (!verifyCsrf(parts, c, form)) {
-      return await problemPage(parts, c, {
+    if (!verifyCsrf(deps, c, form)) {
+      return await errorPage(deps, c, {
         title: "This form is out of date",
         status: 403,
         children: (
@@ -65,11 +65,11 @@ export function pages(appParts: AppParts): Hono<PageEnv> {
     routes.on(
       route.method,
       route.path,
-      async (c) => await refuse(parts, c, route) ?? await route.handle(parts, c),
+      async (c) => await checkAccess(deps, c, route) ?? await route.handle(deps, c),
     );
   }
   routes.all("*", (c) =>
-    problemPage(parts, c, {
+    errorPage(deps, c, {
       title: "There is no such page",
       status: 404,
       children: (
@@ -81,13 +81,13 @@ export function pages(appParts: AppParts): Hono<PageEnv> {
 
   routes.onError((error, c) => {
     const busy = error instanceof PasswordChecksBusy;
-    parts.log(busy ? "warn" : "error", "page_failed", {
+    deps.log(busy ? "warn" : "error", "page_failed", {
       path: c.req.path,
       error: error.name,
       reason: error.message,
     });
     c.header("Retry-After", "5");
-    return problemPage(parts, c, {
+    return errorPage(deps, c, {
       title: busy ? "Many people are signing in" : "The server has trouble",
       status: 503,
       children: <p>Try again in a few seconds. Nothing was changed.</p>,

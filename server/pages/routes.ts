@@ -9,19 +9,19 @@ import { deviceReturnPath, showDevice, submitDevice } from "./device/enter_code.
 import { confirmReturnPath, showDeviceConfirm, submitDeviceConfirm } from "./device/confirm.tsx";
 import { showDeviceDone } from "./device/done.tsx";
 import { showDevices } from "./account/devices.tsx";
-import { showEndAllLogins, submitEndAllLogins } from "./account/end_all_logins.tsx";
-import { showEndLogin, submitEndLogin } from "./account/end_login.tsx";
-import { showEndSession, submitEndSession } from "./account/end_session.tsx";
+import { showRevokeAllLogins, submitRevokeAllLogins } from "./account/revoke_all_logins.tsx";
+import { showRevokeLogin, submitRevokeLogin } from "./account/revoke_login.tsx";
+import { showSignOutBrowser, submitSignOutBrowser } from "./account/sign_out_browser.tsx";
 import { showHome } from "./account/home.tsx";
 import type { PageRoute } from "./http/page_route.ts";
 import { showSetup, submitSetup } from "./account/setup.tsx";
 import { showSignIn, submitSignIn, submitSignOut } from "./account/sign_in.tsx";
 import { showAllTokens, showTokens } from "./tokens/list.tsx";
-import { showNewToken, submitNewToken } from "./tokens/create.tsx";
+import { showCreateToken, submitCreateToken } from "./tokens/create.tsx";
 import { showToken } from "./tokens/show.tsx";
-import { showTokenRevocation, submitTokenRevocation } from "./tokens/revoke.tsx";
-import { showRevocationOfAll, submitRevocationOfAll } from "./tokens/revoke_all.tsx";
-import { showTokenRotation, submitTokenRotation } from "./tokens/rotate.tsx";
+import { showRevokeToken, submitRevokeToken } from "./tokens/revoke.tsx";
+import { showRevokeAllTokens, submitRevokeAllTokens } from "./tokens/revoke_all.tsx";
+import { showRotateToken, submitRotateToken } from "./tokens/rotate.tsx";
 
 const device = { access: "signed_in", deviceFlow: true } as const;
 
@@ -90,49 +90,49 @@ export const pageRoutes: readonly PageRoute[] = [
   { method: "GET", path: "/devices", access: "signed_in", freshSignIn: false, handle: showDevices },
   {
     method: "GET",
-    path: "/logins/end",
+    path: "/logins/revoke",
     access: "signed_in",
     freshSignIn: true,
     keep: ["login", "back"],
-    handle: showEndLogin,
+    handle: showRevokeLogin,
   },
   {
     method: "POST",
-    path: "/logins/end",
+    path: "/logins/revoke",
     access: "signed_in",
     freshSignIn: true,
     keep: ["login", "back"],
-    handle: submitEndLogin,
+    handle: submitRevokeLogin,
   },
   {
     method: "GET",
-    path: "/logins/end-all",
+    path: "/logins/revoke-all",
     access: "signed_in",
     freshSignIn: true,
-    handle: showEndAllLogins,
+    handle: showRevokeAllLogins,
   },
   {
     method: "POST",
-    path: "/logins/end-all",
+    path: "/logins/revoke-all",
     access: "signed_in",
     freshSignIn: true,
-    handle: submitEndAllLogins,
+    handle: submitRevokeAllLogins,
   },
   {
     method: "GET",
-    path: "/sessions/end",
+    path: "/sessions/sign-out",
     access: "signed_in",
     freshSignIn: true,
     keep: ["session"],
-    handle: showEndSession,
+    handle: showSignOutBrowser,
   },
   {
     method: "POST",
-    path: "/sessions/end",
+    path: "/sessions/sign-out",
     access: "signed_in",
     freshSignIn: true,
     keep: ["session"],
-    handle: submitEndSession,
+    handle: submitSignOutBrowser,
   },
 
   // Personal access tokens.
@@ -142,49 +142,49 @@ export const pageRoutes: readonly PageRoute[] = [
     path: "/tokens/new",
     access: "signed_in",
     freshSignIn: true,
-    handle: showNewToken,
+    handle: showCreateToken,
   },
   {
     method: "POST",
     path: "/tokens/new",
     access: "signed_in",
     freshSignIn: true,
-    handle: submitNewToken,
+    handle: submitCreateToken,
   },
   {
     method: "GET",
     path: "/tokens/:id",
-    access: "token_reader",
+    access: "token_viewer",
     freshSignIn: false,
     handle: showToken,
   },
   {
     method: "GET",
     path: "/tokens/:id/rotate",
-    access: "token_holder",
+    access: "token_rotator",
     freshSignIn: true,
-    handle: showTokenRotation,
+    handle: showRotateToken,
   },
   {
     method: "POST",
     path: "/tokens/:id/rotate",
-    access: "token_holder",
+    access: "token_rotator",
     freshSignIn: true,
-    handle: submitTokenRotation,
+    handle: submitRotateToken,
   },
   {
     method: "GET",
     path: "/tokens/:id/revoke",
-    access: "token_reader",
+    access: "token_viewer",
     freshSignIn: true,
-    handle: showTokenRevocation,
+    handle: showRevokeToken,
   },
   {
     method: "POST",
     path: "/tokens/:id/revoke",
-    access: "token_reader",
+    access: "token_viewer",
     freshSignIn: true,
-    handle: submitTokenRevocation,
+    handle: submitRevokeToken,
   },
 
   // What administrators do.
@@ -202,7 +202,7 @@ export const pageRoutes: readonly PageRoute[] = [
     access: "administrator",
     freshSignIn: true,
     keep: ["owner"],
-    handle: showRevocationOfAll,
+    handle: showRevokeAllTokens,
   },
   {
     method: "POST",
@@ -210,7 +210,7 @@ export const pageRoutes: readonly PageRoute[] = [
     access: "administrator",
     freshSignIn: true,
     keep: ["owner"],
-    handle: submitRevocationOfAll,
+    handle: submitRevokeAllTokens,
   },
   {
     method: "GET",

@@ -17,7 +17,7 @@ Deno.test("a flood of sign-ins from one network neither delays nor locks out oth
     const response = await fetch(`${server.issuer}/signin`, {
       headers: { "x-forwarded-for": address },
     });
-    const [, csrfToken] = /name="form_token" value="([^"]+)"/.exec(await response.text())!;
+    const [, csrfToken] = /name="csrf_token" value="([^"]+)"/.exec(await response.text())!;
     return { address, cookie: response.headers.getSetCookie()[0].split(";")[0], csrfToken };
   };
   const signIn = async (
@@ -29,7 +29,7 @@ Deno.test("a flood of sign-ins from one network neither delays nor locks out oth
       method: "POST",
       redirect: "manual",
       headers: { "x-forwarded-for": address, cookie },
-      body: new URLSearchParams({ form_token: csrfToken, email, password }),
+      body: new URLSearchParams({ csrf_token: csrfToken, email, password }),
     });
     await response.body?.cancel();
     return response.status;

@@ -4,28 +4,28 @@ import { signedInSession } from "../http/browser_session.ts";
 import { Address } from "../device/confirm.tsx";
 import { loginList, UserAgent } from "./login_list.tsx";
 import { TimeAgo } from "../ui/relative_time.tsx";
-import { page, type PageContext, type PageParts } from "../render.tsx";
-import { AskButton } from "../ui/question.tsx";
+import { type PageContext, type PageDeps, renderPage } from "../render.tsx";
+import { ActionButton } from "../ui/confirmation.tsx";
 
 /** Logins, and browsers, that are listed; those used last. */
 export const MAX_LISTED = 100;
 
 /** GET /devices: wherever the person is logged in. */
-export async function showDevices(parts: PageParts, c: PageContext): Promise<Response> {
+export async function showDevices(deps: PageDeps, c: PageContext): Promise<Response> {
   const session = signedInSession(c);
-  const now = parts.clock.now();
-  const logins = await loginsOf(parts, session);
-  const browsers = await browsersOf(parts, session);
+  const now = deps.clock.now();
+  const logins = await listLogins(deps, session);
+  const browsers = await listBrowsers(deps, session);
   const places = new Map<string, string | undefined>();
-  for (const { address } of browsers) places.set(address, await parts.placeOf(address));
-  return await page(parts, c, {
+  for (const { address } of browsers) places.set(address, await deps.placeOf(address));
+  return await renderPage(deps, c, {
     title: "Where you are logged in",
     children: (
       <main class="wide">
         <h1>Where you are logged in</h1>
         <p>End what you do not know or do not need. Your tokens stay as they are.</p>
         <h2>Programs</h2>
-        {await loginList(parts, { logins, back: "/devices" })}
+        {await loginList(deps, { logins, back: "/devices" })}
         <h2>Browsers</h2>
         <ul class="logins">
           {browsers.map((browser) => (
@@ -42,8 +42,8 @@ export async function showDevices(parts: PageParts, c: PageContext): Promise<Res
                 <UserAgent text={browser.userAgent} />
               </div>
               {browser.id !== session.id && (
-                <AskButton
-                  action="/sessions/end"
+                <ActionButton
+                  action="/sessions/sign-out"
                   fields={{ session: browser.id }}
                   word="Sign out"
                   about={`the browser from ${browser.address}`}
@@ -54,7 +54,7 @@ export async function showDevices(parts: PageParts, c: PageContext): Promise<Res
         </ul>
         {(logins.length > 0 || browsers.length > 1) && (
           <p>
-            <a class="button danger" href="/logins/end-all">End all but this browser</a>
+            <a class="button danger" href="/logins/revoke-all">End all but this browser</a>
           </p>
         )}
       </main>
@@ -63,7 +63,7 @@ export async function showDevices(parts: PageParts, c: PageContext): Promise<Res
 }
 
 /** The person's logins that live, those used last first. */
-export async function loginsOf({ sql, clock }: PageParts, { user }: Session) {
+export async function listLogins({ sql, clock }: PageDeps, { user }: Session) {
   return await listRefreshTokenFamilies(sql, {
     userId: user.id,
     now: new Date(clock.now()),
@@ -72,7 +72,7 @@ export async function loginsOf({ sql, clock }: PageParts, { user }: Session) {
 }
 
 /** The browsers in which the person is signed in. */
-export async function browsersOf({ sql, clock, config }: PageParts, { user }: Session) {
+export async function listBrowsers({ sql, clock, config }: PageDeps, { user }: Session) {
   return await listSessions(sql, {
     userId: user.id,
     idleSeconds: config.session.idleSeconds,

@@ -4,23 +4,23 @@ import type { Session } from "../../store/sessions.ts";
 import { hasUsers } from "../../store/users.ts";
 import { Command } from "../ui/layout.tsx";
 import { loginList } from "./login_list.tsx";
-import { page, type PageContext, type PageParts } from "../render.tsx";
-import { HowToSetUp } from "./sign_in.tsx";
-import { anyTokenEndsSoon } from "../tokens/list.tsx";
+import { type PageContext, type PageDeps, renderPage } from "../render.tsx";
+import { SetupInstructions } from "./sign_in.tsx";
+import { hasExpiringToken } from "../tokens/list.tsx";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
 
 /** Logins shown here; all of them have a page of their own. */
 const LAST_LOGINS = 5;
 
 /** GET / */
-export async function showHome(parts: PageParts, c: PageContext): Promise<Response> {
+export async function showHome(deps: PageDeps, c: PageContext): Promise<Response> {
   const session = c.get("session");
-  return session === undefined ? await welcomePage(parts, c) : await ownPage(parts, c, session);
+  return session === undefined ? await welcomePage(deps, c) : await ownPage(deps, c, session);
 }
 
-async function welcomePage(parts: PageParts, c: PageContext): Promise<Response> {
-  const setUp = await hasUsers(parts.sql);
-  return await page(parts, c, {
+async function welcomePage(deps: PageDeps, c: PageContext): Promise<Response> {
+  const setUp = await hasUsers(deps.sql);
+  return await renderPage(deps, c, {
     title: setUp ? "Welcome" : "Not set up yet",
     children: (
       <main>
@@ -37,7 +37,7 @@ async function welcomePage(parts: PageParts, c: PageContext): Promise<Response> 
           : (
             <>
               <p>It has no administrator yet.</p>
-              <HowToSetUp />
+              <SetupInstructions />
             </>
           )}
       </main>
@@ -45,16 +45,16 @@ async function welcomePage(parts: PageParts, c: PageContext): Promise<Response> 
   });
 }
 
-async function ownPage(parts: PageParts, c: PageContext, session: Session): Promise<Response> {
-  const { sql, clock, config, issuer } = parts;
+async function ownPage(deps: PageDeps, c: PageContext, session: Session): Promise<Response> {
+  const { sql, clock, config, issuer } = deps;
   const { user } = session;
   const logins = await listRefreshTokenFamilies(sql, {
     userId: user.id,
     now: new Date(clock.now()),
     limit: LAST_LOGINS,
   });
-  const endsSoon = await anyTokenEndsSoon(parts, user.id);
-  return await page(parts, c, {
+  const endsSoon = await hasExpiringToken(deps, user.id);
+  return await renderPage(deps, c, {
     title: "Your account",
     children: (
       <main class="wide">
@@ -80,7 +80,7 @@ async function ownPage(parts: PageParts, c: PageContext, session: Session): Prom
         <h2>Personal access tokens</h2>
         {endsSoon && (
           <p class="care">
-            Tokens of yours end within a week. <a href="/tokens?show=ending">Look which ones</a>
+            Tokens of yours end within a week. <a href="/tokens?show=expiring">Look which ones</a>
           </p>
         )}
         <p>
@@ -98,7 +98,7 @@ async function ownPage(parts: PageParts, c: PageContext, session: Session): Prom
           </>
         )}
         <h2>Your logins</h2>
-        {await loginList(parts, { logins, back: "/" })}
+        {await loginList(deps, { logins, back: "/" })}
         <p>
           <a href="/devices">All logins and browsers</a>
         </p>

@@ -2,20 +2,20 @@ import { findClient } from "../../store/clients.ts";
 import type { RefreshTokenFamily } from "../../store/refresh_token_families.ts";
 import { Address } from "../device/confirm.tsx";
 import { TimeAgo } from "../ui/relative_time.tsx";
-import type { PageParts } from "../render.tsx";
-import { AskButton } from "../ui/question.tsx";
+import type { PageDeps } from "../render.tsx";
+import { ActionButton } from "../ui/confirmation.tsx";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
 
 /** A person's logins, each with a button to end it, which comes back to `back`. */
 export async function loginList(
-  parts: PageParts,
+  deps: PageDeps,
   { logins, back }: { logins: readonly RefreshTokenFamily[]; back: string },
 ) {
-  const now = parts.clock.now();
+  const now = deps.clock.now();
   const rows = await Promise.all(logins.map(async (login) => ({
     login,
-    name: (await findClient(parts.sql, login.clientId))?.name ?? login.clientId,
-    place: await parts.placeOf(login.address),
+    name: (await findClient(deps.sql, login.clientId))?.name ?? login.clientId,
+    place: await deps.placeOf(login.address),
   })));
   if (rows.length === 0) return <p class="quiet">There is none at the moment.</p>;
   return (
@@ -35,8 +35,8 @@ export async function loginList(
             </p>
             <UserAgent text={login.userAgent} />
           </div>
-          <AskButton
-            action="/logins/end"
+          <ActionButton
+            action="/logins/revoke"
             fields={{ login: login.id, back }}
             word="End"
             about={`the login from ${login.address}`}

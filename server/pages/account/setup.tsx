@@ -13,17 +13,11 @@ import {
 } from "../../store/setup_links.ts";
 import { emailProblem, nameProblem } from "../../store/users.ts";
 import { startSession } from "../http/browser_session.ts";
-import {
-  ErrorSummary,
-  Field,
-  fieldState,
-  type FormProblem,
-  formTitle,
-} from "../ui/form_problems.tsx";
+import { ErrorSummary, Field, fieldState, type FormProblem, formTitle } from "../ui/form_field.tsx";
 import { csrfToken } from "../http/csrf.ts";
 import { CsrfField } from "../ui/layout.tsx";
-import { page, type PageContext, type PageParts, problemPage } from "../render.tsx";
-import { HowToSetUp } from "./sign_in.tsx";
+import { errorPage, type PageContext, type PageDeps, renderPage } from "../render.tsx";
+import { SetupInstructions } from "./sign_in.tsx";
 
 interface Entered {
   setupToken: string;
@@ -32,16 +26,16 @@ interface Entered {
 }
 
 /** GET /setup?token=…: the page behind the link on the operator's terminal. */
-export async function showSetup(parts: PageParts, c: PageContext): Promise<Response> {
+export async function showSetup(deps: PageDeps, c: PageContext): Promise<Response> {
   const setupToken = c.req.query("token") ?? "";
-  const state = await setupLinkState(parts.sql, { setupToken, now: new Date(parts.clock.now()) });
-  if (state !== "usable") return await linkProblem(parts, c, state);
-  return await setupPage(parts, c, { setupToken, name: "", email: "" }, []);
+  const state = await setupLinkState(deps.sql, { setupToken, now: new Date(deps.clock.now()) });
+  if (state !== "usable") return await linkProblem(deps, c, state);
+  return await setupPage(deps, c, { setupToken, name: "", email: "" }, []);
 }
 
 /** POST /setup: makes the first administrator and signs them in. */
-export async function submitSetup(parts: PageParts, c: PageContext): Promise<Response> {
-  const { sql, clock } = parts;
+export async function submitSetup(deps: PageDeps, c: PageContext): Promise<Response> {
+  const { sql, clock } = deps;
   const form = c.get("form");
   const setupToken = form("setup_token") ?? "";
   const email = (form("email") ?? "").trim();
@@ -50,7 +44,7 @@ export async function submitSetup(parts: PageParts, c: PageContext): Promise<Res
   // Before the costly hash, which nobody without a link shall cause.
   const now = new Date(clock.now());
   const state = await setupLinkState(sql, { setupToken, now });
-  if (state !== "usable") return await linkProblem(parts, c, state);
+  if (state !== "usable") return await linkProblem(deps, c, state);
   const found: [field: string, message: string | undefined][] = [
     ["name", nameProblem(name)],
     ["email", emailProblem(email)],
@@ -64,7 +58,7 @@ export async function submitSetup(parts: PageParts, c: PageContext): Promise<Res
     message === undefined ? [] : [{ message, fields: [field] }]
   );
   if (problems.length > 0) {
-    return await setupPage(parts, c, { setupToken, name, email }, problems);
+    return await setupPage(deps, c, { setupToken, name, email }, problems);
   }
   const { address } = c.get("requester");
   const passwordHash = await hashPassword(password, {
@@ -72,23 +66,23 @@ export async function submitSetup(parts: PageParts, c: PageContext): Promise<Res
     known: true,
   });
   const user = await createFirstAdministrator(sql, { setupToken, email, name, passwordHash, now });
-  if (typeof user === "string") return await linkProblem(parts, c, user);
+  if (typeof user === "string") return await linkProblem(deps, c, user);
   const by = { actor: user.id, subject: user.id, address };
   await recordAuditEvent(sql, clock, { event: "setup.used", ...by });
   await recordAuditEvent(sql, clock, { event: "user.created", ...by, details: { admin: true } });
-  if (await startSession(parts, c, user)) {
+  if (await startSession(deps, c, user)) {
     await recordAuditEvent(sql, clock, { event: "signin.succeeded", actor: user.id, address });
   }
   return c.redirect("/", 303);
 }
 
 async function linkProblem(
-  parts: PageParts,
+  deps: PageDeps,
   c: PageContext,
   state: Exclude<SetupLinkState, "usable">,
 ): Promise<Response> {
   if (state === "already_set_up") {
-    return await problemPage(parts, c, {
+    return await errorPage(deps, c, {
       title: "This server is set up already",
       status: 410,
       children: (
@@ -101,25 +95,25 @@ async function linkProblem(
       ),
     });
   }
-  return await problemPage(parts, c, {
+  return await errorPage(deps, c, {
     title: "This set-up link does not work",
     status: 410,
     children: (
       <>
         <p>It has been used, has expired, or was not copied whole.</p>
-        <HowToSetUp />
+        <SetupInstructions />
       </>
     ),
   });
 }
 
 async function setupPage(
-  parts: PageParts,
+  deps: PageDeps,
   c: PageContext,
   entered: Entered,
   problems: readonly FormProblem[],
 ): Promise<Response> {
-  return await page(parts, c, {
+  return await renderPage(deps, c, {
     title: formTitle("Set up", problems),
     status: problems.length > 0 ? 422 : 200,
     children: (
@@ -128,7 +122,7 @@ async function setupPage(
         <ErrorSummary problems={problems} />
         <p>Make the first account. It will be the administrator’s.</p>
         <form method="post" action="/setup">
-          <CsrfField token={csrfToken(parts, c)} />
+          <CsrfField token={csrfToken(deps, c)} />
           <input type="hidden" name="setup_token" value={entered.setupToken} />
           <Field id="name" label="Your name" problems={problems}>
             <input

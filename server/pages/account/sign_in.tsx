@@ -7,39 +7,45 @@ import { signInAddresses, signOutSession } from "../../store/sessions.ts";
 import { emailProblem, findUserByEmail, hasUsers } from "../../store/users.ts";
 import { checkPasswordLimit } from "../../security/rate_limit.ts";
 import { rotateSessionCookie } from "../http/session_cookie.ts";
-import { knownBrowser, startSession } from "../http/browser_session.ts";
-import { ErrorSummary, Field, fieldState, formTitle } from "../ui/form_problems.tsx";
+import { findKnownBrowser, startSession } from "../http/browser_session.ts";
+import { ErrorSummary, Field, fieldState, formTitle } from "../ui/form_field.tsx";
 import { csrfToken } from "../http/csrf.ts";
 import { Command, CsrfField } from "../ui/layout.tsx";
 import { safeRedirect } from "../http/safe_redirect.ts";
-import { leaveNotice } from "../http/notice.ts";
-import { page, type PageContext, type PageParts, problemPage, throttledPage } from "../render.tsx";
-import { mailUnlockLink, UNLOCK_FIELD, unlockedBy } from "./unlock_link.ts";
+import { setNotice } from "../http/notice.ts";
+import {
+  errorPage,
+  type PageContext,
+  type PageDeps,
+  rateLimitedPage,
+  renderPage,
+} from "../render.tsx";
+import { sendUnlockLink, UNLOCK_PARAMETER, verifyUnlockLink } from "./unlock_link.ts";
 
 /** The same words whether the account is unknown, disabled, or the password wrong. */
-const REFUSED = "E-mail address or password is wrong.";
+const INVALID_CREDENTIALS = "E-mail address or password is wrong.";
 
 /** Nobody's id: asks the database the same question for an unknown account. */
-const NOBODY = "00000000-0000-0000-0000-000000000000";
+const UNKNOWN_USER_ID = "00000000-0000-0000-0000-000000000000";
 
 /** GET /signin */
-export async function showSignIn(parts: PageParts, c: PageContext): Promise<Response> {
+export async function showSignIn(deps: PageDeps, c: PageContext): Promise<Response> {
   const next = safeRedirect(c.req.query("next"));
   const again = c.req.query("again") === "1";
   const session = c.get("session");
   if (session !== undefined && !again) return c.redirect(next, 303);
-  if (!await hasUsers(parts.sql)) return await notSetUp(parts, c);
-  return await signInPage(parts, c, {
+  if (!await hasUsers(deps.sql)) return await notSetUp(deps, c);
+  return await signInPage(deps, c, {
     next,
     again,
     email: again ? session?.user.email : undefined,
-    unlock: c.req.query(UNLOCK_FIELD),
+    unlock: c.req.query(UNLOCK_PARAMETER),
   });
 }
 
 /** POST /signin */
-export async function submitSignIn(parts: PageParts, c: PageContext): Promise<Response> {
-  const { sql, clock } = parts;
+export async function submitSignIn(deps: PageDeps, c: PageContext): Promise<Response> {
+  const { sql, clock } = deps;
   const form = c.get("form");
   const email = (form("email") ?? "").trim();
   const password = form("password") ?? "";
@@ -49,11 +55,11 @@ export async function submitSignIn(parts: PageParts, c: PageContext): Promise<Re
 
   // An address that cannot be one is treated as an unknown account, time and all.
   const user = emailProblem(email) ? undefined : await findUserByEmail(sql, email);
-  const known = await signInAddresses(sql, user?.id ?? NOBODY);
+  const known = await signInAddresses(sql, user?.id ?? UNKNOWN_USER_ID);
   const knownHere = known.some((one) => rateLimitKey(one) === rateLimitKey(address));
-  const unlock = form(UNLOCK_FIELD);
-  const browser = await knownBrowser(parts, c, user?.id ?? NOBODY) ??
-    unlockedBy(parts, unlock, user?.id ?? NOBODY);
+  const unlock = form(UNLOCK_PARAMETER);
+  const browser = await findKnownBrowser(deps, c, user?.id ?? UNKNOWN_USER_ID) ??
+    verifyUnlockLink(deps, unlock, user?.id ?? UNKNOWN_USER_ID);
   const admission = await checkPasswordLimit(sql, {
     userId: user?.id,
     email,
@@ -63,9 +69,9 @@ export async function submitSignIn(parts: PageParts, c: PageContext): Promise<Re
     now,
   });
   if ("retryAfterSeconds" in admission) {
-    return await throttledPage(parts, c, {
+    return await rateLimitedPage(deps, c, {
       what: "There were too many failed attempts to sign in to this account or from this address." +
-        (parts.config.mail === undefined
+        (deps.config.mail === undefined
           ? ""
           : " If it is your account, look into your mail: there is a link to sign in all the same."),
       retryAfterSeconds: admission.retryAfterSeconds,
@@ -80,7 +86,7 @@ export async function submitSignIn(parts: PageParts, c: PageContext): Promise<Re
     await releaseAttempt(sql, admission.attempt);
     throw error;
   });
-  if (!right || !enabled || !await startSession(parts, c, user)) {
+  if (!right || !enabled || !await startSession(deps, c, user)) {
     await recordAuditEvent(sql, clock, { event: "signin.failed", subject: user?.id, address });
     for (const limit of admission.fills) {
       const details = { limit };
@@ -92,9 +98,9 @@ export async function submitSignIn(parts: PageParts, c: PageContext): Promise<Re
       });
     }
     if (admission.fills.includes("account")) {
-      await mailUnlockLink(parts, enabled ? user : undefined);
+      await sendUnlockLink(deps, enabled ? user : undefined);
     }
-    return await signInPage(parts, c, { next, email, unlock, problem: REFUSED });
+    return await signInPage(deps, c, { next, email, unlock, problem: INVALID_CREDENTIALS });
   }
   await releaseAttempt(sql, admission.attempt);
   await recordAuditEvent(sql, clock, { event: "signin.succeeded", actor: user.id, address });
@@ -102,13 +108,13 @@ export async function submitSignIn(parts: PageParts, c: PageContext): Promise<Re
 }
 
 /** POST /signout */
-export async function submitSignOut(parts: PageParts, c: PageContext): Promise<Response> {
-  const { sql, clock } = parts;
+export async function submitSignOut(deps: PageDeps, c: PageContext): Promise<Response> {
+  const { sql, clock } = deps;
   const session = c.get("session");
   if (session !== undefined) {
     await signOutSession(sql, { id: session.id, now: new Date(clock.now()) });
-    rotateSessionCookie(parts, c);
-    leaveNotice(parts, c, { text: "You are signed out." });
+    rotateSessionCookie(deps, c);
+    setNotice(deps, c, { text: "You are signed out." });
     await recordAuditEvent(sql, clock, {
       event: "signout",
       actor: session.user.id,
@@ -119,7 +125,7 @@ export async function submitSignOut(parts: PageParts, c: PageContext): Promise<R
 }
 
 async function signInPage(
-  parts: PageParts,
+  deps: PageDeps,
   c: PageContext,
   state: { next: string; again?: boolean; email?: string; unlock?: string; problem?: string },
 ): Promise<Response> {
@@ -129,7 +135,7 @@ async function signInPage(
     : [{ message: state.problem, fields: ["email", "password"] }];
   const refused = problems.length > 0;
   const forDevice = next === "/device" || next.startsWith("/device?");
-  return await page(parts, c, {
+  return await renderPage(deps, c, {
     title: formTitle("Sign in", problems),
     status: refused ? 422 : 200,
     children: (
@@ -145,9 +151,9 @@ async function signInPage(
         )}
         {!again && forDevice && <p>A terminal asks to log in to your account.</p>}
         <form method="post" action="/signin">
-          <CsrfField token={csrfToken(parts, c)} />
+          <CsrfField token={csrfToken(deps, c)} />
           <input type="hidden" name="next" value={next} />
-          {unlock && <input type="hidden" name={UNLOCK_FIELD} value={unlock} />}
+          {unlock && <input type="hidden" name={UNLOCK_PARAMETER} value={unlock} />}
           <Field id="email" label="E-mail address" problems={problems}>
             <input
               id="email"
@@ -182,16 +188,16 @@ async function signInPage(
   });
 }
 
-async function notSetUp(parts: PageParts, c: PageContext): Promise<Response> {
-  return await problemPage(parts, c, {
+async function notSetUp(deps: PageDeps, c: PageContext): Promise<Response> {
+  return await errorPage(deps, c, {
     title: "Nobody can sign in yet",
     status: 200,
-    children: <HowToSetUp />,
+    children: <SetupInstructions />,
   });
 }
 
 /** How the first administrator is made. */
-export function HowToSetUp() {
+export function SetupInstructions() {
   const command = `${brand.binaryName} admin user add alice@example.com --admin --password-stdin`;
   return (
     <>

@@ -6,7 +6,7 @@ import { countAttempt } from "../../store/failed_attempts.ts";
 import type { User } from "../../store/users.ts";
 
 /** Name of the parameter and hidden field. */
-export const UNLOCK_FIELD = "unlock";
+export const UNLOCK_PARAMETER = "unlock";
 
 /** How long a link works, in seconds: whoever locks an account can lock it again and again. */
 const LIFETIME = 24 * 3600;
@@ -19,7 +19,7 @@ const MAIL_LIMIT = { limit: 1, windowSeconds: 12 * 3600 } as const;
  * not count there. For an account that cannot be signed in to it takes as long and sends
  * nothing. Does nothing without a mail server.
  */
-export async function mailUnlockLink(
+export async function sendUnlockLink(
   { sql, clock, config, issuer, mail, secrets }: AppParts,
   user: User | undefined,
 ): Promise<void> {
@@ -33,7 +33,9 @@ export async function mailUnlockLink(
   );
   if (attempt === undefined || user === undefined) return;
   const expiresAt = Math.floor(clock.now() / 1000) + LIFETIME;
-  const link = `${issuer}/signin?${UNLOCK_FIELD}=${expiresAt}.${mac(secrets, user.id, expiresAt)}`;
+  const link = `${issuer}/signin?${UNLOCK_PARAMETER}=${expiresAt}.${
+    mac(secrets, user.id, expiresAt)
+  }`;
   mail.send({
     to: user.email,
     subject: `${brand.productName}: too many wrong passwords for your account`,
@@ -47,7 +49,7 @@ export async function mailUnlockLink(
 }
 
 /** Names the link if it was mailed to this person and still works. */
-export function unlockedBy(
+export function verifyUnlockLink(
   { clock, secrets }: Pick<AppParts, "clock" | "secrets">,
   presented: string | undefined,
   userId: string,

@@ -14,27 +14,27 @@ import {
   fieldState,
   type FormProblem,
   formTitle,
-} from "../ui/form_problems.tsx";
+} from "../ui/form_field.tsx";
 import { csrfToken } from "../http/csrf.ts";
 import { CsrfField } from "../ui/layout.tsx";
-import { leaveNotice } from "../http/notice.ts";
-import { page, type PageContext, type PageParts } from "../render.tsx";
-import { AskButton } from "../ui/question.tsx";
+import { setNotice } from "../http/notice.ts";
+import { type PageContext, type PageDeps, renderPage } from "../render.tsx";
+import { ActionButton } from "../ui/confirmation.tsx";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
 
 const PATH = "/admin/trust";
 
 /** GET /admin/trust: which CI jobs and workloads are trusted. */
-export async function showTrust(parts: PageParts, c: PageContext): Promise<Response> {
-  return await trustPage(parts, c, {});
+export async function showTrust(deps: PageDeps, c: PageContext): Promise<Response> {
+  return await trustPage(deps, c, {});
 }
 
 /** POST /admin/trust: adds a rule, or says why it would let strangers in. */
-export async function submitTrust(parts: PageParts, c: PageContext): Promise<Response> {
+export async function submitTrust(deps: PageDeps, c: PageContext): Promise<Response> {
   const form = c.get("form");
-  const added = await addFromForm({ ...parts, actor: signedInSession(c).user.id }, form);
-  if (typeof added !== "string") return await trustPage(parts, c, { problems: added, form });
-  leaveNotice(parts, c, { text: added });
+  const added = await addFromForm({ ...deps, actor: signedInSession(c).user.id }, form);
+  if (typeof added !== "string") return await trustPage(deps, c, { problems: added, form });
+  setNotice(deps, c, { text: added });
   return c.redirect(PATH, 303);
 }
 
@@ -45,7 +45,7 @@ interface RuleProblem extends FormProblem {
 
 /** Adds the rule and says so, or what is wrong with the form. */
 async function addFromForm(
-  parts: PageParts & { actor: string },
+  deps: PageDeps & { actor: string },
   form: FormParameters,
 ): Promise<string | RuleProblem[]> {
   const providerName = form("provider") ?? "";
@@ -68,13 +68,13 @@ async function addFromForm(
     issuer: form("issuer"),
     conditions: lines.filter((line) => line !== ""),
   };
-  const lookUp = repositoryNumberLookUp(parts.http, parts.config.federation.privateIssuers);
+  const lookUp = repositoryNumberLookUp(deps.http, deps.config.federation.privateIssuers);
   const draft = await buildRule(providerName, options, lookUp);
   if (draft instanceof DomainError) return [...problems, toProblem(draft)];
   if (lifetimeSeconds === undefined) return problems;
   const name = form("name") ?? draft.name;
   try {
-    const { actsAs } = await addTrustRule(parts, {
+    const { actsAs } = await addTrustRule(deps, {
       name,
       provider: providerName,
       issuer: draft.issuer,
@@ -126,13 +126,13 @@ function asSentence(message: string): string {
 }
 
 async function trustPage(
-  parts: PageParts,
+  deps: PageDeps,
   c: PageContext,
   { problems = [], form }: { problems?: readonly RuleProblem[]; form?: FormParameters },
 ): Promise<Response> {
-  const rules = await listAllTrustRules(parts, {});
-  const token = csrfToken(parts, c);
-  return await page(parts, c, {
+  const rules = await listAllTrustRules(deps, {});
+  const token = csrfToken(deps, c);
+  return await renderPage(deps, c, {
     title: formTitle("Trusted workloads", problems),
     status: problems.length > 0 ? 422 : 200,
     children: (
@@ -151,7 +151,7 @@ async function trustPage(
             </ul>
           )}
         <h2>Add a rule</h2>
-        {needsFreshSignIn(parts, signedInSession(c))
+        {needsFreshSignIn(deps, signedInSession(c))
           ? (
             <p>
               <a class="button" href={signInPath(PATH, { again: true })}>
@@ -328,7 +328,7 @@ function Rule({ rule }: { rule: ListedRule }) {
           {rule.enabledUntil && ` until ${rule.enabledUntil.slice(0, 10)}`}
         </p>
       </div>
-      <AskButton
+      <ActionButton
         action={`${PATH}/remove`}
         fields={{ name: rule.name }}
         word="Remove"

@@ -7,19 +7,19 @@ import {
 import { signedInSession } from "../http/browser_session.ts";
 import { Fact, uuid } from "../device/confirm.tsx";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
-import { leaveNotice } from "../http/notice.ts";
-import type { PageContext, PageParts } from "../render.tsx";
-import { questionPage } from "../ui/question.tsx";
+import { setNotice } from "../http/notice.ts";
+import type { PageContext, PageDeps } from "../render.tsx";
+import { confirmationPage } from "../ui/confirmation.tsx";
 import { inWords } from "../tokens/expiry.tsx";
 
 const BACK = "/admin/trust";
 
 /** GET /admin/trust/remove?name=…: asks, and says what stops. */
-export async function showTrustRemoval(parts: PageParts, c: PageContext): Promise<Response> {
+export async function showTrustRemoval(deps: PageDeps, c: PageContext): Promise<Response> {
   const name = c.req.query("name");
-  const rule = (await listAllTrustRules(parts, {})).find((one) => one.name === name);
-  if (rule === undefined) return removedAlready(parts, c);
-  return await questionPage(parts, c, {
+  const rule = (await listAllTrustRules(deps, {})).find((one) => one.name === name);
+  if (rule === undefined) return removedAlready(deps, c);
+  return await confirmationPage(deps, c, {
     title: "Remove this rule?",
     fields: { name: rule.name },
     confirm: "Remove it",
@@ -58,38 +58,38 @@ export async function showTrustRemoval(parts: PageParts, c: PageContext): Promis
 }
 
 /** POST /admin/trust/remove */
-export async function submitTrustRemoval(parts: PageParts, c: PageContext): Promise<Response> {
+export async function submitTrustRemoval(deps: PageDeps, c: PageContext): Promise<Response> {
   const name = c.get("form")("name") ?? "";
-  const operator = { ...parts, actor: signedInSession(c).user.id };
+  const operator = { ...deps, actor: signedInSession(c).user.id };
   try {
     const { event } = await removeTrustRule(operator, { name });
-    leaveNotice(parts, c, {
+    setNotice(deps, c, {
       text: `Removed the rule ${name}.`,
       undo: { label: "Undo", action: `${BACK}/restore`, fields: { event } },
     });
   } catch (error) {
     if (!(error instanceof OperationError)) throw error;
-    return removedAlready(parts, c);
+    return removedAlready(deps, c);
   }
   return c.redirect(BACK, 303);
 }
 
 /** POST /admin/trust/restore: undoes a removal. */
-export async function submitTrustRestoration(parts: PageParts, c: PageContext): Promise<Response> {
+export async function submitTrustRestoration(deps: PageDeps, c: PageContext): Promise<Response> {
   const event = uuid(c.get("form")("event"));
-  const operator = { ...parts, actor: signedInSession(c).user.id };
+  const operator = { ...deps, actor: signedInSession(c).user.id };
   try {
     if (event === undefined) throw new OperationError("this is not the form of a removed rule");
     const { name } = await restoreTrustRule(operator, { event });
-    leaveNotice(parts, c, { text: `The rule ${name} is back as it was.` });
+    setNotice(deps, c, { text: `The rule ${name} is back as it was.` });
   } catch (error) {
     if (!(error instanceof OperationError)) throw error;
-    leaveNotice(parts, c, { text: `Not restored: ${error.message}.` });
+    setNotice(deps, c, { text: `Not restored: ${error.message}.` });
   }
   return c.redirect(BACK, 303);
 }
 
-function removedAlready(parts: PageParts, c: PageContext): Response {
-  leaveNotice(parts, c, { text: "This rule has been removed already." });
+function removedAlready(deps: PageDeps, c: PageContext): Response {
+  setNotice(deps, c, { text: "This rule has been removed already." });
   return c.redirect(BACK, 303);
 }

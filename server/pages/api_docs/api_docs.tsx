@@ -5,7 +5,7 @@ import { brand } from "../../../shared/brand.ts";
 import { DEVICE_CODE_GRANT } from "../../../shared/oauth/grant_types.ts";
 import { MANAGEMENT_SCOPES, managementResource } from "../../../shared/management.ts";
 import { Description, Fields, Kind, type Schema, SchemaLink, Words } from "./api_schema.tsx";
-import { page, type PageContext, type PageParts } from "../render.tsx";
+import { type PageContext, type PageDeps, renderPage } from "../render.tsx";
 
 /** What this page reads of an OpenAPI document. */
 interface Document {
@@ -32,8 +32,8 @@ interface Entry {
 }
 
 /** GET /api/docs: the OpenAPI document, to be read by people. */
-export async function showApiDocs(parts: PageParts, c: PageContext): Promise<Response> {
-  const document = openApiDocument(parts.issuer, apiOperations) as unknown as Document;
+export async function showApiDocs(deps: PageDeps, c: PageContext): Promise<Response> {
+  const document = openApiDocument(deps.issuer, apiOperations) as unknown as Document;
   const { schemas } = document.components;
   const entries = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({
@@ -42,7 +42,7 @@ export async function showApiDocs(parts: PageParts, c: PageContext): Promise<Res
       operation,
     }))
   );
-  return await page(parts, c, {
+  return await renderPage(deps, c, {
     title: "REST interface",
     children: (
       <main class="wide">
@@ -56,7 +56,7 @@ export async function showApiDocs(parts: PageParts, c: PageContext): Promise<Res
           <code>{MANAGEMENT_SCOPES.admin}</code>{" "}
           for administrators. A new token has only scopes that were approved with them.
         </p>
-        <pre class="command" tabindex={0}><code>{exampleFor(parts.issuer)}</code></pre>
+        <pre class="command" tabindex={0}><code>{exampleFor(deps.issuer)}</code></pre>
         <p>
           Machines read <a href="/api/openapi.json">the OpenAPI document</a>.
         </p>

@@ -19,30 +19,30 @@ import { devicePath } from "./enter_code.tsx";
 import { csrfToken } from "../http/csrf.ts";
 import { CsrfField } from "../ui/layout.tsx";
 import { TimeAgo } from "../ui/relative_time.tsx";
-import { page, type PageContext, type PageParts, problemPage } from "../render.tsx";
+import { errorPage, type PageContext, type PageDeps, renderPage } from "../render.tsx";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
 import { RequestedScopes } from "./requested_scopes.tsx";
 
 /** GET /device/confirm?request=…: who asks for what, from where, and whether to let them. */
-export async function showDeviceConfirm(parts: PageParts, c: PageContext): Promise<Response> {
+export async function showDeviceConfirm(deps: PageDeps, c: PageContext): Promise<Response> {
   const session = signedInSession(c);
-  const request = await enteredRequest(parts, session, c.req.query("request"));
-  if (request === undefined) return await requestGone(parts, c);
-  return await confirmPage(parts, c, session, request);
+  const request = await enteredRequest(deps, session, c.req.query("request"));
+  if (request === undefined) return await requestGone(deps, c);
+  return await confirmPage(deps, c, session, request);
 }
 
 /**
  * POST /device/confirm: the decision. It is asked for each time, however often it
  * was given before, and counts once (RFC 8628 section 5.4).
  */
-export async function submitDeviceConfirm(parts: PageParts, c: PageContext): Promise<Response> {
-  const { sql, clock, config } = parts;
+export async function submitDeviceConfirm(deps: PageDeps, c: PageContext): Promise<Response> {
+  const { sql, clock, config } = deps;
   const session = signedInSession(c);
   const form = c.get("form");
   const id = uuid(form("request"));
   const decision = ({ approve: "approved", deny: "denied" } as const)[form("decision") ?? ""];
-  if (id === undefined || decision === undefined) return await requestGone(parts, c);
-  const request = await enteredRequest(parts, session, id);
+  if (id === undefined || decision === undefined) return await requestGone(deps, c);
+  const request = await enteredRequest(deps, session, id);
   // What the page marks as not available is not approved, whatever role is given later.
   const scope = request === undefined
     ? ""
@@ -69,22 +69,22 @@ export async function submitDeviceConfirm(parts: PageParts, c: PageContext): Pro
       },
     });
   } else if (await findDecision(sql, { id, sessionId: session.id }) === undefined) {
-    return await requestGone(parts, c);
+    return await requestGone(deps, c);
   }
   // A button pressed twice lands here too, and reads what was decided.
   return c.redirect(`/device/done?request=${id}`, 303);
 }
 
 /** A new session has to enter the code again: the entry of the old one ends with it. */
-export async function confirmReturnPath(parts: PageParts, c: PageContext): Promise<string> {
+export async function confirmReturnPath(deps: PageDeps, c: PageContext): Promise<string> {
   const session = c.get("session");
   const id = c.req.method === "POST" ? c.get("form")("request") : c.req.query("request");
-  const request = session && await enteredRequest(parts, session, id);
+  const request = session && await enteredRequest(deps, session, id);
   return devicePath(request && formatUserCode(request.userCode));
 }
 
 async function enteredRequest(
-  { sql, clock }: PageParts,
+  { sql, clock }: PageDeps,
   session: Session,
   id: string | undefined,
 ): Promise<DeviceAuthorization | undefined> {
@@ -103,8 +103,8 @@ export function uuid(text: string | undefined): string | undefined {
 }
 
 /** Said when there is nothing left to decide on in this browser session. */
-export async function requestGone(parts: PageParts, c: PageContext): Promise<Response> {
-  return await problemPage(parts, c, {
+export async function requestGone(deps: PageDeps, c: PageContext): Promise<Response> {
+  return await errorPage(deps, c, {
     title: "This code is no longer valid",
     status: 410,
     children: (
@@ -122,20 +122,20 @@ export async function requestGone(parts: PageParts, c: PageContext): Promise<Res
 }
 
 async function confirmPage(
-  parts: PageParts,
+  deps: PageDeps,
   c: PageContext,
   session: Session,
   request: DeviceAuthorization,
 ): Promise<Response> {
-  const { sql, clock, config, placeOf } = parts;
+  const { sql, clock, config, placeOf } = deps;
   const client = await findClient(sql, request.clientId);
-  const managing = request.resource === managementResource(parts.issuer);
-  if (managing && !await isOwnLogin(parts, session, request)) return await otherAccount(parts, c);
+  const managing = request.resource === managementResource(deps.issuer);
+  if (managing && !await isOwnLogin(deps, session, request)) return await wrongAccount(deps, c);
   const title = managing ? "Approve access to your tokens?" : "Approve this login?";
   const { address } = c.get("requester");
   const differs = !sameNetwork(address, request.requesterAddress);
   const [theirPlace, yourPlace] = [await placeOf(request.requesterAddress), await placeOf(address)];
-  return await page(parts, c, {
+  return await renderPage(deps, c, {
     title,
     children: (
       <main class="wide">
@@ -199,7 +199,7 @@ async function confirmPage(
           </p>
         </div>
         <form method="post" action="/device/confirm">
-          <CsrfField token={csrfToken(parts, c)} />
+          <CsrfField token={csrfToken(deps, c)} />
           <input type="hidden" name="request" value={request.id} />
           <div class="choice">
             <button
@@ -222,7 +222,7 @@ async function confirmPage(
 
 /** Whether the login that asks for more, where one does, is this person's. */
 async function isOwnLogin(
-  { sql, clock }: PageParts,
+  { sql, clock }: PageDeps,
   { user }: Session,
   { loginId }: DeviceAuthorization,
 ): Promise<boolean> {
@@ -232,8 +232,8 @@ async function isOwnLogin(
 }
 
 /** The browser and the terminal are signed in with two accounts: the code stays good meanwhile. */
-async function otherAccount(parts: PageParts, c: PageContext): Promise<Response> {
-  return await problemPage(parts, c, {
+async function wrongAccount(deps: PageDeps, c: PageContext): Promise<Response> {
+  return await errorPage(deps, c, {
     title: "Your terminal uses another account",
     status: 403,
     children: (

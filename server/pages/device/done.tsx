@@ -1,16 +1,16 @@
 import { findDecision } from "../../store/device_authorizations.ts";
 import { signedInSession } from "../http/browser_session.ts";
 import { requestGone, uuid } from "./confirm.tsx";
-import { page, type PageContext, type PageParts } from "../render.tsx";
+import { type PageContext, type PageDeps, renderPage } from "../render.tsx";
 
 /** GET /device/done?request=…: what was decided, as it stands in the database. */
-export async function showDeviceDone(parts: PageParts, c: PageContext): Promise<Response> {
+export async function showDeviceDone(deps: PageDeps, c: PageContext): Promise<Response> {
   const session = signedInSession(c);
   const id = uuid(c.req.query("request"));
-  const decision = id && await findDecision(parts.sql, { id, sessionId: session.id });
-  if (!decision) return await requestGone(parts, c);
+  const decision = id && await findDecision(deps.sql, { id, sessionId: session.id });
+  if (!decision) return await requestGone(deps, c);
   return decision === "approved"
-    ? await page(parts, c, {
+    ? await renderPage(deps, c, {
       title: "Approved",
       children: (
         <main>
@@ -25,7 +25,7 @@ export async function showDeviceDone(parts: PageParts, c: PageContext): Promise<
         </main>
       ),
     })
-    : await page(parts, c, {
+    : await renderPage(deps, c, {
       title: "Denied",
       children: (
         <main>

@@ -5,10 +5,16 @@ import { releaseAttempt } from "../../store/failed_attempts.ts";
 import { checkUserCodeLimit } from "../../security/rate_limit.ts";
 import { formatUserCode, normaliseUserCode } from "../../tokens/user_code.ts";
 import { signedInSession } from "../http/browser_session.ts";
-import { ErrorSummary, Field, fieldState, formTitle } from "../ui/form_problems.tsx";
+import { ErrorSummary, Field, fieldState, formTitle } from "../ui/form_field.tsx";
 import { csrfToken } from "../http/csrf.ts";
 import { CsrfField } from "../ui/layout.tsx";
-import { page, type PageContext, type PageParts, problemPage, throttledPage } from "../render.tsx";
+import {
+  errorPage,
+  type PageContext,
+  type PageDeps,
+  rateLimitedPage,
+  renderPage,
+} from "../render.tsx";
 
 /** Where a code is entered: the verification URI (RFC 8628 section 3.3). */
 export function devicePath(userCode?: string): string {
@@ -19,20 +25,20 @@ export function devicePath(userCode?: string): string {
  * GET /device. A code in the address (verification_uri_complete, RFC 8628 section
  * 3.3.1) is filled in and no more: it was perhaps somebody else who made the link.
  */
-export async function showDevice(parts: PageParts, c: PageContext): Promise<Response> {
-  return await enterCodePage(parts, c, { typed: asTyped(c.req.query("user_code")) });
+export async function showDevice(deps: PageDeps, c: PageContext): Promise<Response> {
+  return await enterCodePage(deps, c, { typed: asTyped(c.req.query("user_code")) });
 }
 
 /** POST /device: looks the code up and binds it to this session. */
-export async function submitDevice(parts: PageParts, c: PageContext): Promise<Response> {
-  const { sql, clock } = parts;
+export async function submitDevice(deps: PageDeps, c: PageContext): Promise<Response> {
+  const { sql, clock } = deps;
   const form = c.get("form");
   const typed = asTyped(form("user_code"));
   const session = signedInSession(c);
   const userCode = normaliseUserCode(form("user_code") ?? "");
   if (userCode === undefined) {
     // No guess: nothing of this form was ever given out.
-    return await enterCodePage(parts, c, {
+    return await enterCodePage(deps, c, {
       typed,
       problem: "A code has eight letters, such as BCDF-GHJK, and no vowels.",
     });
@@ -41,7 +47,7 @@ export async function submitDevice(parts: PageParts, c: PageContext): Promise<Re
   const now = new Date(clock.now());
   const admission = await checkUserCodeLimit(sql, { userId: session.user.id, address, now });
   if ("retryAfterSeconds" in admission) {
-    return await throttledPage(parts, c, {
+    return await rateLimitedPage(deps, c, {
       what: "Too many codes were entered that are not right, by you or from your address.",
       retryAfterSeconds: admission.retryAfterSeconds,
     });
@@ -54,7 +60,7 @@ export async function submitDevice(parts: PageParts, c: PageContext): Promise<Re
       const details = { limit };
       await recordAuditEvent(sql, clock, { event: "device.code_throttled", ...by, details });
     }
-    return await enterCodePage(parts, c, {
+    return await enterCodePage(deps, c, {
       typed,
       problem: "This code is not right, was used already, or has expired. Compare it with your " +
         "terminal, or start the login there again for a new one.",
@@ -70,7 +76,7 @@ export async function submitDevice(parts: PageParts, c: PageContext): Promise<Re
 }
 
 /** The page to enter a code, filled in with the one of this request. */
-export function deviceReturnPath(_parts: PageParts, c: PageContext): string {
+export function deviceReturnPath(_parts: PageDeps, c: PageContext): string {
   const code = c.req.method === "POST" ? c.get("form")("user_code") : c.req.query("user_code");
   return devicePath(asTyped(code));
 }
@@ -83,14 +89,14 @@ function asTyped(code: string | undefined): string | undefined {
 }
 
 async function enterCodePage(
-  parts: PageParts,
+  deps: PageDeps,
   c: PageContext,
   state: { typed?: string; problem?: string },
 ): Promise<Response> {
   const { typed, problem } = state;
   const problems = problem === undefined ? [] : [{ message: problem, fields: ["user_code"] }];
   const filledIn = typed !== undefined && problem === undefined;
-  return await page(parts, c, {
+  return await renderPage(deps, c, {
     title: formTitle("Log in a terminal", problems),
     status: problem ? 422 : 200,
     children: (
@@ -103,7 +109,7 @@ async function enterCodePage(
             : "Your terminal shows it after you started a login there."}
         </p>
         <form method="post" action="/device">
-          <CsrfField token={csrfToken(parts, c)} />
+          <CsrfField token={csrfToken(deps, c)} />
           <Field
             id="user_code"
             label="Code"
@@ -136,8 +142,8 @@ async function enterCodePage(
 }
 
 /** Said wherever a device login is asked for while the operator has it off. */
-export async function switchedOff(parts: PageParts, c: PageContext): Promise<Response> {
-  return await problemPage(parts, c, {
+export async function deviceFlowDisabled(deps: PageDeps, c: PageContext): Promise<Response> {
+  return await errorPage(deps, c, {
     title: "Logins from a terminal are switched off",
     status: 403,
     children: <p>Whoever runs this server has switched them off. Ask them for another way.</p>,

@@ -29,7 +29,7 @@ export async function currentSession(
  * at the account elsewhere do not lock it there. An idle session counts, since it is the
  * reason to sign in again; one that was ended does not.
  */
-export async function knownBrowser(
+export async function findKnownBrowser(
   { sql, clock }: AppParts,
   c: PageContext,
   userId: string,
@@ -47,14 +47,14 @@ export async function knownBrowser(
  * Signs a person in with a new session and a new cookie; the session before it
  * ends. False if the person has just been disabled.
  */
-export async function startSession(parts: AppParts, c: PageContext, user: User): Promise<boolean> {
-  const { sql, clock, config } = parts;
+export async function startSession(deps: AppParts, c: PageContext, user: User): Promise<boolean> {
+  const { sql, clock, config } = deps;
   const now = clock.now();
   const before = c.get("session");
   if (before !== undefined) await signOutSession(sql, { id: before.id, now: new Date(now) });
   const { address, userAgent } = c.get("requester");
   const id = await createSession(sql, {
-    tokenHash: tokenHash(rotateSessionCookie(parts, c)),
+    tokenHash: tokenHash(rotateSessionCookie(deps, c)),
     userId: user.id,
     now: new Date(now),
     expiresAt: new Date(now + config.session.absoluteSeconds * 1000),

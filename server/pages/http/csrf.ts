@@ -7,23 +7,23 @@ import { rotateSessionCookie } from "./session_cookie.ts";
 import type { PageContext } from "../render.tsx";
 
 /** Name of the hidden field. */
-export const FORM_TOKEN_FIELD = "form_token";
+export const CSRF_FIELD = "csrf_token";
 
 /** The token that the forms on a page carry; gives the browser its cookie if it has none. */
-export function csrfToken(parts: AppParts, c: PageContext): string {
-  return tokenFor(parts, c.get("browserToken") ?? rotateSessionCookie(parts, c));
+export function csrfToken(deps: AppParts, c: PageContext): string {
+  return tokenFor(deps, c.get("browserToken") ?? rotateSessionCookie(deps, c));
 }
 
 /**
  * Whether a POST comes from one of our own forms in the same browser: its token
  * fits the cookie, and the browser names no other site as its origin.
  */
-export function verifyCsrf(parts: AppParts, c: PageContext, form: FormParameters): boolean {
-  if (!originIsOurs(parts, c.req.raw)) return false;
+export function verifyCsrf(deps: AppParts, c: PageContext, form: FormParameters): boolean {
+  if (!isSameOrigin(deps, c.req.raw)) return false;
   const browserToken = c.get("browserToken");
   if (browserToken === undefined) return false;
-  const expected = Buffer.from(tokenFor(parts, browserToken));
-  const given = Buffer.from(form(FORM_TOKEN_FIELD) ?? "");
+  const expected = Buffer.from(tokenFor(deps, browserToken));
+  const given = Buffer.from(form(CSRF_FIELD) ?? "");
   return given.length === expected.length && timingSafeEqual(given, expected);
 }
 
@@ -32,7 +32,7 @@ function tokenFor({ secrets }: AppParts, browserToken: string): string {
 }
 
 /** Fetch Metadata and Origin, where the browser sends them: both are out of a page's reach. */
-function originIsOurs({ issuer }: AppParts, { url, headers }: Request): boolean {
+function isSameOrigin({ issuer }: AppParts, { url, headers }: Request): boolean {
   const site = headers.get("sec-fetch-site");
   if (site !== null && site !== "same-origin" && site !== "none") return false;
   const origin = headers.get("origin");

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import type { AppParts } from "../../app_parts.ts";
 import type { FormParameters } from "../../http/form.ts";
 import { findPersonalAccessToken } from "../../store/pats/find.ts";
-import { type PageContext, type PageParts, problemPage } from "../render.tsx";
+import { errorPage, type PageContext, type PageDeps } from "../render.tsx";
 import { TokenName } from "../tokens/components.tsx";
 
 /**
@@ -12,7 +12,7 @@ import { TokenName } from "../tokens/components.tsx";
  * key lets that row be made once, whichever replica is asked. The id also follows from
  * our secret, the browser's session and the page, so nobody can choose one.
  */
-const FIELD = "form_number";
+const FIELD = "idempotency_key";
 
 /** Said of a form that carries no number. */
 export const OUT_OF_DATE = "This form was out of date. Nothing was done; send it again.";
@@ -46,12 +46,12 @@ function readNumber(form: FormParameters): string | undefined {
 
 /** What a form that was sent before gets; undefined if it made no token yet. */
 export async function alreadyCreatedPage(
-  parts: PageParts,
+  deps: PageDeps,
   c: PageContext,
   id: string,
 ): Promise<Response | undefined> {
-  const token = await findPersonalAccessToken(parts.sql, id);
-  return token && await problemPage(parts, c, {
+  const token = await findPersonalAccessToken(deps.sql, id);
+  return token && await errorPage(deps, c, {
     title: "This token was made already",
     status: 409,
     children: (

@@ -25,20 +25,20 @@ const MAX_TEXT = 500;
  * we can write: in the address, anybody could make a link to a notice of something that
  * never happened.
  */
-export function leaveNotice(parts: AppParts, c: PageContext, { text, undo }: Notice): void {
+export function setNotice(deps: AppParts, c: PageContext, { text, undo }: Notice): void {
   const notice: Notice = { text: sanitizeLine(text, MAX_TEXT), undo };
   const payload = Buffer.from(JSON.stringify(notice)).toString("base64url");
-  writeCookie(parts, c, `${payload}.${signature(parts, c, payload)}`, LIFETIME);
+  writeCookie(deps, c, `${payload}.${signature(deps, c, payload)}`, LIFETIME);
 }
 
 /** The notice for this page, which no other page shows then. */
-export function takeNotice(parts: AppParts, c: PageContext): Notice | undefined {
-  const { name, prefix } = cookieName(parts.issuer, "notice");
+export function takeNotice(deps: AppParts, c: PageContext): Notice | undefined {
+  const { name, prefix } = cookieName(deps.issuer, "notice");
   const cookie = getCookie(c, name, prefix);
   if (!cookie) return undefined;
-  writeCookie(parts, c, "", 0);
+  writeCookie(deps, c, "", 0);
   const [payload, signed = ""] = cookie.split(".");
-  const [expected, given] = [signature(parts, c, payload), signed].map((text) => Buffer.from(text));
+  const [expected, given] = [signature(deps, c, payload), signed].map((text) => Buffer.from(text));
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined;
   return JSON.parse(Buffer.from(payload, "base64url").toString());
 }

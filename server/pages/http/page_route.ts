@@ -1,8 +1,8 @@
 import { needsFreshSignIn, redirectToSignIn } from "./browser_session.ts";
-import { switchedOff } from "../device/enter_code.tsx";
+import { deviceFlowDisabled } from "../device/enter_code.tsx";
 import { requireAdmin } from "./require_admin.tsx";
-import type { PageContext, PageParts } from "../render.tsx";
-import { noSuchToken, onlyItsHolder, reachToken } from "../tokens/show.tsx";
+import type { PageContext, PageDeps } from "../render.tsx";
+import { findTokenAccess, rotationByOwnerOnly, tokenNotFound } from "../tokens/show.tsx";
 
 /** Who may open a page or send its form. */
 export type PageAccess =
@@ -10,9 +10,9 @@ export type PageAccess =
   | "signed_in"
   | "administrator"
   /** The owner of the token in the path, or an administrator. */
-  | "token_reader"
+  | "token_viewer"
   /** Those who may hold the secret of the token in the path: see `mayRotate`. */
-  | "token_holder";
+  | "token_rotator";
 
 /** One page or one action of a page, and what a visitor needs for it. */
 export interface PageRoute {
@@ -31,44 +31,44 @@ export interface PageRoute {
   /** Parameters to keep when the visitor returns, after signing in, to the GET page of this path. */
   keep?: readonly string[];
   /** The page to return to, where it is another one. */
-  returnTo?: (parts: PageParts, c: PageContext) => string | Promise<string>;
-  handle: (parts: PageParts, c: PageContext) => Response | Promise<Response>;
+  returnTo?: (deps: PageDeps, c: PageContext) => string | Promise<string>;
+  handle: (deps: PageDeps, c: PageContext) => Response | Promise<Response>;
 }
 
 /** The answer to a visitor who may not use `route`, or not yet. Undefined admits them. */
-export async function refuse(
-  parts: PageParts,
+export async function checkAccess(
+  deps: PageDeps,
   c: PageContext,
   route: PageRoute,
 ): Promise<Response | undefined> {
   const { access } = route;
-  if (route.deviceFlow && !parts.config.deviceFlow.enabled) return await switchedOff(parts, c);
+  if (route.deviceFlow && !deps.config.deviceFlow.enabled) return await deviceFlowDisabled(deps, c);
   if (access === "everyone") return undefined;
   const session = c.get("session");
-  if (session === undefined) return redirectToSignIn(c, await returnPath(parts, c, route));
+  if (session === undefined) return redirectToSignIn(c, await returnPath(deps, c, route));
   if (access === "administrator" && !session.user.isAdmin) {
-    return await requireAdmin(parts, c);
+    return await requireAdmin(deps, c);
   }
-  if (access === "token_reader" || access === "token_holder") {
-    const reached = await reachToken(parts, c, session);
-    if (reached === undefined) return await noSuchToken(parts, c);
-    if (access === "token_holder" && !reached.mayHold) {
-      return await onlyItsHolder(parts, c, reached);
+  if (access === "token_viewer" || access === "token_rotator") {
+    const token = await findTokenAccess(deps, c, session);
+    if (token === undefined) return await tokenNotFound(deps, c);
+    if (access === "token_rotator" && !token.mayRotate) {
+      return await rotationByOwnerOnly(deps, c, token);
     }
-    c.set("reachedToken", reached);
+    c.set("tokenAccess", token);
   }
-  if (wantsFreshSignIn(route, c) && needsFreshSignIn(parts, session)) {
-    return redirectToSignIn(c, await returnPath(parts, c, route), { again: true });
+  if (requiresFreshSignIn(route, c) && needsFreshSignIn(deps, session)) {
+    return redirectToSignIn(c, await returnPath(deps, c, route), { again: true });
   }
   return undefined;
 }
 
-function wantsFreshSignIn({ freshSignIn }: PageRoute, c: PageContext): boolean {
+function requiresFreshSignIn({ freshSignIn }: PageRoute, c: PageContext): boolean {
   return freshSignIn === "to_approve" ? c.get("form")("decision") === "approve" : freshSignIn;
 }
 
-async function returnPath(parts: PageParts, c: PageContext, route: PageRoute): Promise<string> {
-  if (route.returnTo !== undefined) return await route.returnTo(parts, c);
+async function returnPath(deps: PageDeps, c: PageContext, route: PageRoute): Promise<string> {
+  if (route.returnTo !== undefined) return await route.returnTo(deps, c);
   const query = new URLSearchParams();
   for (const name of route.keep ?? []) {
     const value = route.method === "POST" ? c.get("form")(name) : c.req.query(name);

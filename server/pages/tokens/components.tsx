@@ -5,7 +5,7 @@ import { EXPIRES_SOON_MS } from "../../../shared/tokens/limits.ts";
 import type { PersonalAccessToken } from "../../store/pats/types.ts";
 import { Address } from "../device/confirm.tsx";
 import { TimeAgo, TimeUntil } from "../ui/relative_time.tsx";
-import type { PageParts } from "../render.tsx";
+import type { PageDeps } from "../render.tsx";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
 
 /** Longest name that is shown, in characters. */
@@ -21,16 +21,16 @@ export function TokenName({ token }: { token: Pick<PersonalAccessToken, "name"> 
 }
 
 /** How a token begins; of an imported one no more is known than what all begin with. */
-export function TokenStart({ token }: { token: Pick<PersonalAccessToken, "prefix"> }) {
+export function TokenPrefix({ token }: { token: Pick<PersonalAccessToken, "prefix"> }) {
   return <code>{`${sanitizeLine(token.prefix, 20)}…`}</code>;
 }
 
-export function isLiving({ revokedAt, expiresAt }: PersonalAccessToken, now: number): boolean {
+export function isActive({ revokedAt, expiresAt }: PersonalAccessToken, now: number): boolean {
   return revokedAt === undefined && (expiresAt === undefined || expiresAt.getTime() > now);
 }
 
 /** When a token ends or ended, and why. */
-export function TokenEnd(
+export function TokenStatus(
   { token, now, dated }: { token: PersonalAccessToken; now: number; dated?: boolean },
 ) {
   const { revokedAt, revokedReason, expiresAt } = token;
@@ -81,7 +81,7 @@ export function TokenLeak(
 }
 
 /** When, from where and with what a token was last used. */
-export function TokenUse(props: { token: PersonalAccessToken; place?: string; now: number }) {
+export function TokenLastUse(props: { token: PersonalAccessToken; place?: string; now: number }) {
   const { lastUsedAt, lastUsedAddress, lastUsedAgent } = props.token;
   if (lastUsedAt === undefined) return <>never used</>;
   return (
@@ -104,8 +104,8 @@ export function TokenUse(props: { token: PersonalAccessToken; place?: string; no
 }
 
 /** The place of a token's last use, if it is known. */
-export async function lastPlace(
-  { placeOf }: Pick<PageParts, "placeOf">,
+export async function lastUsedPlace(
+  { placeOf }: Pick<PageDeps, "placeOf">,
   { lastUsedAddress }: PersonalAccessToken,
 ): Promise<string | undefined> {
   return lastUsedAddress === undefined ? undefined : await placeOf(lastUsedAddress);

@@ -12,7 +12,7 @@ import {
   fieldState,
   type FormProblem,
   formTitle,
-} from "../ui/form_problems.tsx";
+} from "../ui/form_field.tsx";
 import { csrfToken } from "../http/csrf.ts";
 import { CsrfField } from "../ui/layout.tsx";
 import {
@@ -21,46 +21,46 @@ import {
   idempotencyKeyOf,
   OUT_OF_DATE,
 } from "../http/idempotency.tsx";
-import { page, type PageContext, type PageParts } from "../render.tsx";
-import { ExpiryFields, readExpiry, tokenProblem } from "./expiry.tsx";
-import { madeTokenPage } from "./created.tsx";
+import { type PageContext, type PageDeps, renderPage } from "../render.tsx";
+import { ExpiryFields, readExpiry, toTokenFormProblem } from "./expiry.tsx";
+import { createdTokenPage } from "./created.tsx";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
 
 const PATH = "/tokens/new";
 
 /** GET /tokens/new */
-export async function showNewToken(parts: PageParts, c: PageContext): Promise<Response> {
-  return await newTokenPage(parts, c, signedInSession(c), {});
+export async function showCreateToken(deps: PageDeps, c: PageContext): Promise<Response> {
+  return await createTokenPage(deps, c, signedInSession(c), {});
 }
 
 /** POST /tokens/new: makes the token and shows it, this once. */
-export async function submitNewToken(parts: PageParts, c: PageContext): Promise<Response> {
+export async function submitCreateToken(deps: PageDeps, c: PageContext): Promise<Response> {
   const session = signedInSession(c);
   const form = c.get("form");
-  const id = idempotencyKeyOf(parts, c);
+  const id = idempotencyKeyOf(deps, c);
   if (id === undefined) {
-    return await newTokenPage(parts, c, session, { problems: [{ message: OUT_OF_DATE }], form });
+    return await createTokenPage(deps, c, session, { problems: [{ message: OUT_OF_DATE }], form });
   }
-  const made = await makeFromForm(parts, c, session, { form, id });
-  if (!(made instanceof DomainError)) return await madeTokenPage(parts, c, made);
-  return await alreadyCreatedPage(parts, c, id) ??
-    await newTokenPage(parts, c, session, { problems: [tokenProblem(made, form)], form });
+  const made = await createFromForm(deps, c, session, { form, id });
+  if (!(made instanceof DomainError)) return await createdTokenPage(deps, c, made);
+  return await alreadyCreatedPage(deps, c, id) ??
+    await createTokenPage(deps, c, session, { problems: [toTokenFormProblem(made, form)], form });
 }
 
-async function makeFromForm(
-  parts: PageParts,
+async function createFromForm(
+  deps: PageDeps,
   c: PageContext,
   { user }: Session,
   { form, id }: { form: FormParameters; id: string },
 ) {
-  const lifetime = readExpiry(form, parts.clock.now());
+  const lifetime = readExpiry(form, deps.clock.now());
   if (lifetime instanceof DomainError) return lifetime;
-  return await createToken(parts, {
+  return await createToken(deps, {
     id,
     owner: userAsOwner(user),
     request: {
       name: form("name") ?? "",
-      scopes: parts.config.scopes.map(({ name }) => name).filter((name) => form(`scope:${name}`)),
+      scopes: deps.config.scopes.map(({ name }) => name).filter((name) => form(`scope:${name}`)),
       lifetime,
       allowedAddresses: (form("addresses") ?? "").split(/[\s,;]+/).filter((text) => text !== ""),
     },
@@ -68,15 +68,15 @@ async function makeFromForm(
   });
 }
 
-async function newTokenPage(
-  parts: PageParts,
+async function createTokenPage(
+  deps: PageDeps,
   c: PageContext,
   { user }: Session,
   { problems = [], form }: { problems?: readonly FormProblem[]; form?: FormParameters },
 ): Promise<Response> {
-  const { config, clock } = parts;
+  const { config, clock } = deps;
   const scopes = patScopes(config.scopes, userAsOwner(user));
-  return await page(parts, c, {
+  return await renderPage(deps, c, {
     title: formTitle("Make a token", problems),
     status: problems.length > 0 ? 422 : 200,
     children: (
@@ -84,7 +84,7 @@ async function newTokenPage(
         <h1>Make a token</h1>
         <ErrorSummary problems={problems} />
         <form class="form" method="post" action={PATH}>
-          <CsrfField token={csrfToken(parts, c)} />
+          <CsrfField token={csrfToken(deps, c)} />
           <IdempotencyKey form={form} />
           <Field
             id="name"

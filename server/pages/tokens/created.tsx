@@ -3,24 +3,24 @@ import type { CreatedToken } from "../../pats/create.ts";
 import { copyScript, copyScriptHash } from "./copy_button.ts";
 import { Fact } from "../device/confirm.tsx";
 import { TimeUntil } from "../ui/relative_time.tsx";
-import { page, type PageContext, type PageParts } from "../render.tsx";
+import { type PageContext, type PageDeps, renderPage } from "../render.tsx";
 import { contentSecurityPolicy } from "../http/security_headers.ts";
-import { TokenEnd, TokenName, TokenScopes } from "./components.tsx";
+import { TokenName, TokenScopes, TokenStatus } from "./components.tsx";
 
 /**
  * Shows a token that was just made. It answers the POST itself: to come here by a
  * redirect, the secret would have to be kept somewhere in between.
  */
-export async function madeTokenPage(
-  parts: PageParts,
+export async function createdTokenPage(
+  deps: PageDeps,
   c: PageContext,
   { secret, token }: CreatedToken,
   /** When the token that it replaces ends. */
   oldEndsAt?: Date,
 ): Promise<Response> {
-  const now = parts.clock.now();
+  const now = deps.clock.now();
   c.header("Content-Security-Policy", contentSecurityPolicy(copyScriptHash));
-  return await page(parts, c, {
+  return await renderPage(deps, c, {
     title: "Copy your new token",
     children: (
       <main class="wide">
@@ -63,10 +63,10 @@ export async function madeTokenPage(
             <TokenName token={token} />
           </Fact>
           <Fact name="May">
-            <TokenScopes scope={token.scope} catalogue={parts.config.scopes} />
+            <TokenScopes scope={token.scope} catalogue={deps.config.scopes} />
           </Fact>
           <Fact name="End">
-            <TokenEnd token={token} now={now} dated />
+            <TokenStatus token={token} now={now} dated />
           </Fact>
           {token.allowedAddresses.length > 0 && (
             <Fact name="Works from">{token.allowedAddresses.join(", ")}</Fact>

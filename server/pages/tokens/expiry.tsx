@@ -2,32 +2,37 @@ import type { TokenPolicy } from "../../config/server_config.ts";
 import type { FormParameters } from "../../http/form.ts";
 import { DomainError } from "../../domain_error.ts";
 
-import { Field, fieldState, type FormProblem } from "../ui/form_problems.tsx";
+import { Field, fieldState, type FormProblem } from "../ui/form_field.tsx";
 
 const DAY = 86_400;
-const USUAL_DAYS = [7, 30, 60, 90];
+const PRESET_DAYS = [7, 30, 60, 90];
 
 /** The question when a token ends: so long, on a day, or never if the policy lets it. */
 export function ExpiryFields(
-  { policy, form, now, problems, asBefore }: {
+  { policy, form, now, problems, unchangedLabel }: {
     policy: TokenPolicy;
     form?: FormParameters;
     now: number;
     problems: readonly FormProblem[];
     /** Words for a first choice, which leaves the life of the token as it is. */
-    asBefore?: string;
+    unchangedLabel?: string;
   },
 ) {
-  const lifetimes = USUAL_DAYS.map((days) => days * DAY).filter((one) => one <= policy.maxLifetime);
+  const lifetimes = PRESET_DAYS.map((days) => days * DAY).filter((one) =>
+    one <= policy.maxLifetime
+  );
   if (!lifetimes.includes(policy.defaultLifetime)) lifetimes.push(policy.defaultLifetime);
   lifetimes.sort((one, other) => one - other);
-  const [first, last] = endDays(policy, now);
-  const chosen = form?.("expiry") ?? (asBefore === undefined ? String(policy.defaultLifetime) : "");
+  const [first, last] = expiryDays(policy, now);
+  const chosen = form?.("expiry") ??
+    (unchangedLabel === undefined ? String(policy.defaultLifetime) : "");
   return (
     <>
       <Field id="expiry" label="It ends" problems={problems}>
         <select id="expiry" name="expiry" {...fieldState(problems, "expiry")}>
-          {asBefore !== undefined && <option value="" selected={chosen === ""}>{asBefore}</option>}
+          {unchangedLabel !== undefined && (
+            <option value="" selected={chosen === ""}>{unchangedLabel}</option>
+          )}
           {lifetimes.map((seconds) => (
             <option value={String(seconds)} selected={chosen === String(seconds)}>
               {`in ${inWords(seconds)}, on ${dayOf(now + seconds * 1000)}`}
@@ -88,12 +93,12 @@ export function readExpiry(
  * The first and the last day at whose beginning a token may end, as readExpiry reads them:
  * each is accepted. The first is after the last where the policy reaches no midnight.
  */
-function endDays({ maxLifetime }: TokenPolicy, now: number): [first: string, last: string] {
+function expiryDays({ maxLifetime }: TokenPolicy, now: number): [first: string, last: string] {
   return [dayOf(now + DAY * 1000), dayOf(now + maxLifetime * 1000)];
 }
 
 /** A refusal at the field of the form that it is about. */
-export function tokenProblem(
+export function toTokenFormProblem(
   { message, field }: DomainError,
   form: FormParameters,
 ): FormProblem {

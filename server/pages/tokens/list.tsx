@@ -5,23 +5,23 @@ import type { PersonalAccessToken } from "../../store/pats/types.ts";
 import { isPersonalAccessToken, shownPrefix } from "../../tokens/personal_access_token.ts";
 import { signedInSession } from "../http/browser_session.ts";
 import { uuid } from "../device/confirm.tsx";
-import { page, type PageContext, type PageParts } from "../render.tsx";
+import { type PageContext, type PageDeps, renderPage } from "../render.tsx";
 import { address, MAX_SEARCH, PageLinks, readTokenPage, type View, viewOf } from "./pagination.tsx";
 import {
-  isLiving,
-  lastPlace,
-  TokenEnd,
+  isActive,
+  lastUsedPlace,
+  TokenLastUse,
   TokenName,
   tokenName,
   TokenOrigin,
-  TokenStart,
-  TokenUse,
+  TokenPrefix,
+  TokenStatus,
 } from "./components.tsx";
 import { revokeAllPath } from "./revoke_all.tsx";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
 
 /** Tokens that have ended, below those that live. */
-const LAST_ENDED = 5;
+const MAX_INACTIVE = 5;
 
 /** A token and the place of its last use. */
 interface Row {
@@ -30,20 +30,20 @@ interface Row {
 }
 
 /** GET /tokens: the person's own. */
-export async function showTokens(parts: PageParts, c: PageContext): Promise<Response> {
+export async function showTokens(deps: PageDeps, c: PageContext): Promise<Response> {
   const session = signedInSession(c);
-  return await listPage(parts, c, { ...viewOf(c), path: "/tokens", ownerId: session.user.id });
+  return await listPage(deps, c, { ...viewOf(c), path: "/tokens", ownerId: session.user.id });
 }
 
 /** GET /admin/tokens: everybody's, or one owner's. */
-export async function showAllTokens(parts: PageParts, c: PageContext): Promise<Response> {
+export async function showAllTokens(deps: PageDeps, c: PageContext): Promise<Response> {
   const ownerId = uuid(c.req.query("owner"));
-  return await listPage(parts, c, { ...viewOf(c), path: "/admin/tokens", ownerId });
+  return await listPage(deps, c, { ...viewOf(c), path: "/admin/tokens", ownerId });
 }
 
 /** Whether the person has a token that ends soon and was not rotated. */
-export async function anyTokenEndsSoon(
-  { sql, clock }: Pick<PageParts, "sql" | "clock">,
+export async function hasExpiringToken(
+  { sql, clock }: Pick<PageDeps, "sql" | "clock">,
   ownerId: string,
 ): Promise<boolean> {
   const now = clock.now();
@@ -61,8 +61,8 @@ const TITLES = {
   "/admin/tokens": "Everybody’s tokens",
 };
 
-async function listPage(parts: PageParts, c: PageContext, view: View): Promise<Response> {
-  const { sql, clock } = parts;
+async function listPage(deps: PageDeps, c: PageContext, view: View): Promise<Response> {
+  const { sql, clock } = deps;
   const now = clock.now();
   const { path, ownerId, search, show } = view;
   // A token that was pasted whole does not stay in the address: its beginning finds it too.
@@ -70,18 +70,18 @@ async function listPage(parts: PageParts, c: PageContext, view: View): Promise<R
     return c.redirect(address({ ...view, search: shownPrefix(search) }), 303);
   }
   const own = path === "/tokens";
-  const tokenPage = await readTokenPage(parts, view, now);
+  const tokenPage = await readTokenPage(deps, view, now);
   const ended = show !== undefined || !tokenPage.isFirst
     ? []
     : await listPersonalAccessTokens(sql, {
       ownerId,
       search,
       status: { at: new Date(now), active: false },
-      limit: LAST_ENDED + 1,
+      limit: MAX_INACTIVE + 1,
     });
-  const rows = await withPlaces(parts, tokenPage.tokens);
-  const endsSoon = own && show === undefined && await anyTokenEndsSoon(parts, ownerId!);
-  return await page(parts, c, {
+  const rows = await withPlaces(deps, tokenPage.tokens);
+  const endsSoon = own && show === undefined && await hasExpiringToken(deps, ownerId!);
+  return await renderPage(deps, c, {
     title: TITLES[path],
     children: (
       <main class="wide">
@@ -102,7 +102,7 @@ async function listPage(parts: PageParts, c: PageContext, view: View): Promise<R
             <p>
               Tokens of one owner alone. <a href={path}>Show everybody’s</a>
             </p>
-            {show !== "ended" && rows.length > 0 && (
+            {show !== "inactive" && rows.length > 0 && (
               <p>
                 <a class="button" href={revokeAllPath(ownerId)}>Revoke all of this owner’s</a>
               </p>
@@ -112,13 +112,13 @@ async function listPage(parts: PageParts, c: PageContext, view: View): Promise<R
         {endsSoon && (
           <p class="care">
             Tokens of yours end within a week.{" "}
-            <a href={address({ path, show: "ending" })}>Show them</a>{" "}
+            <a href={address({ path, show: "expiring" })}>Show them</a>{" "}
             and rotate those that are in use.
           </p>
         )}
         <Search view={view} />
         {show !== undefined && (
-          <h2>{show === "ended" ? "Revoked and expired" : "Ending within a week"}</h2>
+          <h2>{show === "inactive" ? "Revoked and expired" : "Ending within a week"}</h2>
         )}
         {rows.length === 0
           ? (
@@ -133,10 +133,12 @@ async function listPage(parts: PageParts, c: PageContext, view: View): Promise<R
         {ended.length > 0 && (
           <>
             <h2>Revoked and expired</h2>
-            <List rows={await withPlaces(parts, ended.slice(0, LAST_ENDED))} now={now} own={own} />
-            {ended.length > LAST_ENDED && (
+            <List rows={await withPlaces(deps, ended.slice(0, MAX_INACTIVE))} now={now} own={own} />
+            {ended.length > MAX_INACTIVE && (
               <p>
-                <a href={address({ ...view, after: undefined, before: undefined, show: "ended" })}>
+                <a
+                  href={address({ ...view, after: undefined, before: undefined, show: "inactive" })}
+                >
                   All that have ended
                 </a>
               </p>
@@ -149,11 +151,11 @@ async function listPage(parts: PageParts, c: PageContext, view: View): Promise<R
 }
 
 async function withPlaces(
-  parts: PageParts,
+  deps: PageDeps,
   tokens: readonly PersonalAccessToken[],
 ): Promise<Row[]> {
   return await Promise.all(
-    tokens.map(async (token) => ({ token, place: await lastPlace(parts, token) })),
+    tokens.map(async (token) => ({ token, place: await lastUsedPlace(deps, token) })),
   );
 }
 
@@ -196,7 +198,7 @@ function List({ rows, now, own }: { rows: readonly Row[]; now: number; own: bool
               </a>
             </p>
             <p class="quiet small">
-              <TokenStart token={token} />, <TokenEnd token={token} now={now} />
+              <TokenPrefix token={token} />, <TokenStatus token={token} now={now} />
             </p>
             {!own && (
               <p class="quiet small">
@@ -211,11 +213,11 @@ function List({ rows, now, own }: { rows: readonly Row[]; now: number; own: bool
               May <UntrustedText text={scopeWords(token)} max={256} />
             </p>
             <p class="quiet small">
-              <TokenUse token={token} place={place} now={now} />,{" "}
+              <TokenLastUse token={token} place={place} now={now} />,{" "}
               <TokenOrigin token={token} now={now} />
             </p>
           </div>
-          {isLiving(token, now) && (
+          {isActive(token, now) && (
             <p class="acts">
               {own && (
                 <a href={`/tokens/${token.id}/rotate`}>

@@ -2,7 +2,7 @@ import { EXPIRES_SOON_MS } from "../../../shared/tokens/limits.ts";
 import { decodeCursor, encodeCursor } from "../../pats/list_cursor.ts";
 import { listPersonalAccessTokens } from "../../store/pats/list.ts";
 import type { PersonalAccessToken } from "../../store/pats/types.ts";
-import type { PageContext, PageParts } from "../render.tsx";
+import type { PageContext, PageDeps } from "../render.tsx";
 
 const PAGE_LENGTH = 25;
 export const MAX_SEARCH = 100;
@@ -13,7 +13,7 @@ export interface View {
   /** Undefined: everybody's. */
   ownerId?: string;
   search?: string;
-  show?: "ended" | "ending";
+  show?: "inactive" | "expiring";
   /** The page begins after this place, or ends before it. */
   after?: string;
   before?: string;
@@ -26,7 +26,7 @@ export function viewOf(c: PageContext): Omit<View, "path" | "ownerId"> {
   return {
     // The database takes no NUL in a text.
     search: search.replaceAll("\0", "") || undefined,
-    show: show === "ended" || show === "ending" ? show : undefined,
+    show: show === "inactive" || show === "expiring" ? show : undefined,
     after: c.req.query("after"),
     before: c.req.query("before"),
   };
@@ -56,7 +56,7 @@ export interface TokenPage {
  * full page; the first page is shown instead.
  */
 export async function readTokenPage(
-  { sql }: Pick<PageParts, "sql">,
+  { sql }: Pick<PageDeps, "sql">,
   view: View,
   now: number,
 ): Promise<TokenPage> {
@@ -66,8 +66,8 @@ export async function readTokenPage(
   const found = await listPersonalAccessTokens(sql, {
     ownerId,
     search,
-    status: { at: new Date(now), active: show !== "ended" },
-    expiringBefore: show === "ending" ? new Date(now + EXPIRES_SOON_MS) : undefined,
+    status: { at: new Date(now), active: show !== "inactive" },
+    expiringBefore: show === "expiring" ? new Date(now + EXPIRES_SOON_MS) : undefined,
     ...before === undefined ? { after } : { before },
     limit: PAGE_LENGTH + 1,
   });

@@ -1,17 +1,24 @@
 import { revokeToken } from "../../pats/revoke.ts";
-import { leaveNotice } from "../http/notice.ts";
-import type { PageContext, PageParts } from "../render.tsx";
-import { questionPage } from "../ui/question.tsx";
-import { isLiving, lastPlace, TokenName, tokenName, TokenStart, TokenUse } from "./components.tsx";
+import { setNotice } from "../http/notice.ts";
+import type { PageContext, PageDeps } from "../render.tsx";
+import { confirmationPage } from "../ui/confirmation.tsx";
+import {
+  isActive,
+  lastUsedPlace,
+  TokenLastUse,
+  TokenName,
+  tokenName,
+  TokenPrefix,
+} from "./components.tsx";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
 
 /** GET /tokens/{id}/revoke: asks whether it is meant. */
-export async function showTokenRevocation(parts: PageParts, c: PageContext): Promise<Response> {
-  const { token, own } = c.get("reachedToken");
-  const now = parts.clock.now();
-  if (!isLiving(token, now)) return c.redirect(`/tokens/${token.id}`, 303);
-  const place = await lastPlace(parts, token);
-  return await questionPage(parts, c, {
+export async function showRevokeToken(deps: PageDeps, c: PageContext): Promise<Response> {
+  const { token, own } = c.get("tokenAccess");
+  const now = deps.clock.now();
+  if (!isActive(token, now)) return c.redirect(`/tokens/${token.id}`, 303);
+  const place = await lastUsedPlace(deps, token);
+  return await confirmationPage(deps, c, {
     title: "Revoke this token?",
     fields: {},
     confirm: "Revoke",
@@ -22,12 +29,12 @@ export async function showTokenRevocation(parts: PageParts, c: PageContext): Pro
           <strong>
             <TokenName token={token} />
           </strong>{" "}
-          (<TokenStart token={token} />){!own && (
+          (<TokenPrefix token={token} />){!own && (
             <>
               {" of "}
               <UntrustedText text={token.owner.username} />
             </>
-          )}, <TokenUse token={token} place={place} now={now} />.
+          )}, <TokenLastUse token={token} place={place} now={now} />.
         </p>
         <p>Whatever uses it is turned away from now on. This cannot be undone.</p>
       </>
@@ -36,14 +43,14 @@ export async function showTokenRevocation(parts: PageParts, c: PageContext): Pro
 }
 
 /** POST /tokens/{id}/revoke */
-export async function submitTokenRevocation(parts: PageParts, c: PageContext): Promise<Response> {
-  const { token, session, own } = c.get("reachedToken");
-  await revokeToken(parts, {
+export async function submitRevokeToken(deps: PageDeps, c: PageContext): Promise<Response> {
+  const { token, session, own } = c.get("tokenAccess");
+  await revokeToken(deps, {
     token,
     actor: { id: session.user.id, address: c.get("requester").address },
   });
-  leaveNotice(parts, c, {
-    text: isLiving(token, parts.clock.now())
+  setNotice(deps, c, {
+    text: isActive(token, deps.clock.now())
       ? `Revoked the token ${tokenName(token)}.`
       : `The token ${tokenName(token)} has ended already.`,
   });

@@ -4,10 +4,10 @@ import { brand } from "../../../shared/brand.ts";
 import { signedInSession } from "../http/browser_session.ts";
 import { uuid } from "../device/confirm.tsx";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
-import { leaveNotice } from "../http/notice.ts";
-import { type PageContext, type PageParts, problemPage } from "../render.tsx";
-import { questionPage } from "../ui/question.tsx";
-import { TokenName, TokenStart } from "./components.tsx";
+import { setNotice } from "../http/notice.ts";
+import { errorPage, type PageContext, type PageDeps } from "../render.tsx";
+import { confirmationPage } from "../ui/confirmation.tsx";
+import { TokenName, TokenPrefix } from "./components.tsx";
 
 const PATH = "/admin/tokens/revoke";
 /** Tokens that the question names. */
@@ -18,21 +18,21 @@ export function revokeAllPath(ownerId: string): string {
 }
 
 /** GET /admin/tokens/revoke?owner=…: asks whether it is meant. */
-export async function showRevocationOfAll(parts: PageParts, c: PageContext): Promise<Response> {
+export async function showRevokeAllTokens(deps: PageDeps, c: PageContext): Promise<Response> {
   const ownerId = uuid(c.req.query("owner"));
-  if (ownerId === undefined) return await noSuchOwner(parts, c);
-  const found = await listPersonalAccessTokens(parts.sql, {
+  if (ownerId === undefined) return await ownerNotFound(deps, c);
+  const found = await listPersonalAccessTokens(deps.sql, {
     ownerId,
-    status: { at: new Date(parts.clock.now()), active: true },
+    status: { at: new Date(deps.clock.now()), active: true },
     limit: NAMED + 1,
   });
-  if (found.length === 0) return c.redirect(ofOwner(ownerId), 303);
+  if (found.length === 0) return c.redirect(ownerTokensPath(ownerId), 303);
   const { kind, username } = found[0].owner;
-  return await questionPage(parts, c, {
+  return await confirmationPage(deps, c, {
     title: "Revoke all of these tokens?",
     fields: { owner: ownerId },
     confirm: "Revoke all",
-    keep: { words: "Keep them", href: ofOwner(ownerId) },
+    keep: { words: "Keep them", href: ownerTokensPath(ownerId) },
     children: (
       <>
         <p>
@@ -45,7 +45,7 @@ export async function showRevocationOfAll(parts: PageParts, c: PageContext): Pro
         <ul>
           {found.slice(0, NAMED).map((token) => (
             <li>
-              <TokenName token={token} /> (<TokenStart token={token} />)
+              <TokenName token={token} /> (<TokenPrefix token={token} />)
             </li>
           ))}
           {found.length > NAMED && <li>and more</li>}
@@ -63,25 +63,25 @@ export async function showRevocationOfAll(parts: PageParts, c: PageContext): Pro
 }
 
 /** POST /admin/tokens/revoke */
-export async function submitRevocationOfAll(parts: PageParts, c: PageContext): Promise<Response> {
+export async function submitRevokeAllTokens(deps: PageDeps, c: PageContext): Promise<Response> {
   const ownerId = uuid(c.get("form")("owner"));
-  if (ownerId === undefined) return await noSuchOwner(parts, c);
+  if (ownerId === undefined) return await ownerNotFound(deps, c);
   const { user } = signedInSession(c);
-  const count = await revokeAllTokens(parts, {
+  const count = await revokeAllTokens(deps, {
     ownerId,
     actor: { id: user.id, address: c.get("requester").address },
   });
   const tokens = count === 1 ? "one token" : `${count === 0 ? "no" : count} tokens`;
-  leaveNotice(parts, c, { text: `Revoked ${tokens} of this owner.` });
-  return c.redirect(ofOwner(ownerId), 303);
+  setNotice(deps, c, { text: `Revoked ${tokens} of this owner.` });
+  return c.redirect(ownerTokensPath(ownerId), 303);
 }
 
-function ofOwner(ownerId: string): string {
+function ownerTokensPath(ownerId: string): string {
   return `/admin/tokens?owner=${ownerId}`;
 }
 
-async function noSuchOwner(parts: PageParts, c: PageContext): Promise<Response> {
-  return await problemPage(parts, c, {
+async function ownerNotFound(deps: PageDeps, c: PageContext): Promise<Response> {
+  return await errorPage(deps, c, {
     title: "There is no such owner",
     status: 404,
     children: (

@@ -3,13 +3,7 @@ import type { CreatedToken } from "../../pats/create.ts";
 import { findOwner } from "../../pats/owner.ts";
 import { rotateToken } from "../../pats/rotate.ts";
 import { DomainError } from "../../domain_error.ts";
-import {
-  ErrorSummary,
-  Field,
-  fieldState,
-  type FormProblem,
-  formTitle,
-} from "../ui/form_problems.tsx";
+import { ErrorSummary, Field, fieldState, type FormProblem, formTitle } from "../ui/form_field.tsx";
 import { csrfToken } from "../http/csrf.ts";
 import { CsrfField } from "../ui/layout.tsx";
 import {
@@ -18,11 +12,11 @@ import {
   idempotencyKeyOf,
   OUT_OF_DATE,
 } from "../http/idempotency.tsx";
-import { page, type PageContext, type PageParts } from "../render.tsx";
-import { ExpiryFields, readExpiry, tokenProblem } from "./expiry.tsx";
-import { madeTokenPage } from "./created.tsx";
-import type { ReachableToken } from "./show.tsx";
-import { isLiving, TokenName, TokenStart } from "./components.tsx";
+import { type PageContext, type PageDeps, renderPage } from "../render.tsx";
+import { ExpiryFields, readExpiry, toTokenFormProblem } from "./expiry.tsx";
+import { createdTokenPage } from "./created.tsx";
+import type { TokenAccess } from "./show.tsx";
+import { isActive, TokenName, TokenPrefix } from "./components.tsx";
 
 /** Times in seconds that the old token may live on. */
 const OVERLAPS: [seconds: number, words: string][] = [
@@ -32,44 +26,44 @@ const OVERLAPS: [seconds: number, words: string][] = [
   [7 * 86_400, "works for one more week"],
   [30 * 86_400, "works for 30 more days"],
 ];
-const USUAL_OVERLAP = "86400";
+const DEFAULT_OVERLAP = "86400";
 
 /** GET /tokens/{id}/rotate */
-export async function showTokenRotation(parts: PageParts, c: PageContext): Promise<Response> {
-  return await rotationPage(parts, c, c.get("reachedToken"), {});
+export async function showRotateToken(deps: PageDeps, c: PageContext): Promise<Response> {
+  return await rotateTokenPage(deps, c, c.get("tokenAccess"), {});
 }
 
 /** POST /tokens/{id}/rotate: makes the successor and shows it, this once. */
-export async function submitTokenRotation(parts: PageParts, c: PageContext): Promise<Response> {
-  const reached = c.get("reachedToken");
+export async function submitRotateToken(deps: PageDeps, c: PageContext): Promise<Response> {
+  const access = c.get("tokenAccess");
   const form = c.get("form");
-  const overlap = Number(form("overlap") ?? USUAL_OVERLAP);
-  const now = parts.clock.now();
-  const newId = idempotencyKeyOf(parts, c);
+  const overlap = Number(form("overlap") ?? DEFAULT_OVERLAP);
+  const now = deps.clock.now();
+  const newId = idempotencyKeyOf(deps, c);
   if (newId === undefined) {
-    return await rotationPage(parts, c, reached, { problems: [{ message: OUT_OF_DATE }], form });
+    return await rotateTokenPage(deps, c, access, { problems: [{ message: OUT_OF_DATE }], form });
   }
-  const made = await rotateFromForm(parts, c, reached, { form, overlap, newId });
+  const made = await rotateFromForm(deps, c, access, { form, overlap, newId });
   if (made instanceof DomainError) {
-    return await alreadyCreatedPage(parts, c, newId) ??
-      await rotationPage(parts, c, reached, { problems: [tokenProblem(made, form)], form });
+    return await alreadyCreatedPage(deps, c, newId) ??
+      await rotateTokenPage(deps, c, access, { problems: [toTokenFormProblem(made, form)], form });
   }
-  const { expiresAt } = reached.token;
+  const { expiresAt } = access.token;
   const oldEndsAt = Math.min(now + overlap * 1000, expiresAt?.getTime() ?? Infinity);
-  return await madeTokenPage(parts, c, made, new Date(oldEndsAt));
+  return await createdTokenPage(deps, c, made, new Date(oldEndsAt));
 }
 
 async function rotateFromForm(
-  parts: PageParts,
+  deps: PageDeps,
   c: PageContext,
-  { token, session }: ReachableToken,
+  { token, session }: TokenAccess,
   { form, overlap, newId }: { form: FormParameters; overlap: number; newId: string },
 ): Promise<CreatedToken | DomainError> {
-  const lifetime = readExpiry(form, parts.clock.now());
+  const lifetime = readExpiry(form, deps.clock.now());
   if (lifetime instanceof DomainError) return lifetime;
-  const owner = await findOwner(parts.sql, token.owner);
+  const owner = await findOwner(deps.sql, token.owner);
   if (owner === undefined) return new DomainError("not_found", "Its owner is gone.");
-  return await rotateToken(parts, {
+  return await rotateToken(deps, {
     id: token.id,
     newId,
     owner,
@@ -79,18 +73,18 @@ async function rotateFromForm(
   });
 }
 
-async function rotationPage(
-  parts: PageParts,
+async function rotateTokenPage(
+  deps: PageDeps,
   c: PageContext,
-  { token }: ReachableToken,
+  { token }: TokenAccess,
   { problems = [], form }: { problems?: readonly FormProblem[]; form?: FormParameters },
 ): Promise<Response> {
-  const now = parts.clock.now();
-  if (problems.length === 0 && !isLiving(token, now)) {
+  const now = deps.clock.now();
+  if (problems.length === 0 && !isActive(token, now)) {
     return c.redirect(`/tokens/${token.id}`, 303);
   }
-  const chosen = form?.("overlap") ?? USUAL_OVERLAP;
-  return await page(parts, c, {
+  const chosen = form?.("overlap") ?? DEFAULT_OVERLAP;
+  return await renderPage(deps, c, {
     title: formTitle("Rotate a token", problems),
     status: problems.length > 0 ? 422 : 200,
     children: (
@@ -101,7 +95,7 @@ async function rotationPage(
           <strong>
             <TokenName token={token} />
           </strong>{" "}
-          (<TokenStart token={token} />) gets a successor with a new secret and the same name,
+          (<TokenPrefix token={token} />) gets a successor with a new secret and the same name,
           scopes and addresses.
         </p>
         <form
@@ -109,7 +103,7 @@ async function rotationPage(
           method="post"
           action={`/tokens/${token.id}/rotate`}
         >
-          <CsrfField token={csrfToken(parts, c)} />
+          <CsrfField token={csrfToken(deps, c)} />
           <IdempotencyKey form={form} />
           <Field
             id="overlap"
@@ -130,11 +124,11 @@ async function rotationPage(
             </select>
           </Field>
           <ExpiryFields
-            policy={parts.config.personalAccessTokens}
+            policy={deps.config.personalAccessTokens}
             form={form}
             now={now}
             problems={problems}
-            asBefore="after as long as the old one"
+            unchangedLabel="after as long as the old one"
           />
           <button class="main" type="submit">Rotate</button>
         </form>

@@ -5,45 +5,45 @@ import { DomainError } from "../../domain_error.ts";
 import type { PersonalAccessToken } from "../../store/pats/types.ts";
 import type { Session } from "../../store/sessions.ts";
 import { Fact } from "../device/confirm.tsx";
-import { page, type PageContext, type PageParts, problemPage } from "../render.tsx";
+import { errorPage, type PageContext, type PageDeps, renderPage } from "../render.tsx";
 import {
-  isLiving,
-  lastPlace,
-  TokenEnd,
+  isActive,
+  lastUsedPlace,
+  TokenLastUse,
   TokenLeak,
   TokenName,
   tokenName,
   TokenOrigin,
+  TokenPrefix,
   TokenScopes,
-  TokenStart,
-  TokenUse,
+  TokenStatus,
 } from "./components.tsx";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
 
 /** A token that the person may look at: their own, or any for an administrator. */
-export interface ReachableToken {
+export interface TokenAccess {
   token: PersonalAccessToken;
   session: Session;
   own: boolean;
   /** Whether the person may hold its secret, and so rotate it. */
-  mayHold: boolean;
+  mayRotate: boolean;
 }
 
 /** The token in the path, if it exists and the person may look at it. */
-export async function reachToken(
-  { sql }: Pick<PageParts, "sql">,
+export async function findTokenAccess(
+  { sql }: Pick<PageDeps, "sql">,
   c: PageContext,
   session: Session,
-): Promise<ReachableToken | undefined> {
+): Promise<TokenAccess | undefined> {
   const access = await findAccessibleToken(sql, session.user, c.req.param("id") ?? "");
   if (access instanceof DomainError) return undefined;
   const { token, isOwn, mayRotate } = access;
-  return { token, session, own: isOwn, mayHold: mayRotate };
+  return { token, session, own: isOwn, mayRotate: mayRotate };
 }
 
 /** Said of a token that does not exist, and of one that is not for the person to see. */
-export async function noSuchToken(parts: PageParts, c: PageContext): Promise<Response> {
-  return await problemPage(parts, c, {
+export async function tokenNotFound(deps: PageDeps, c: PageContext): Promise<Response> {
+  return await errorPage(deps, c, {
     title: "There is no such token",
     status: 404,
     children: (
@@ -55,12 +55,12 @@ export async function noSuchToken(parts: PageParts, c: PageContext): Promise<Res
 }
 
 /** Said to an administrator who wants to rotate another person's token. */
-export async function onlyItsHolder(
-  parts: PageParts,
+export async function rotationByOwnerOnly(
+  deps: PageDeps,
   c: PageContext,
-  { token }: ReachableToken,
+  { token }: TokenAccess,
 ): Promise<Response> {
-  return await problemPage(parts, c, {
+  return await errorPage(deps, c, {
     title: "Only its owner can rotate it",
     status: 403,
     children: (
@@ -73,13 +73,13 @@ export async function onlyItsHolder(
 }
 
 /** GET /tokens/{id} */
-export async function showToken(parts: PageParts, c: PageContext): Promise<Response> {
-  const { token, own, mayHold } = c.get("reachedToken");
-  const now = parts.clock.now();
-  const holder = await findOwner(parts.sql, token.owner);
-  const held = holder && scopeNames(patScopes(parts.config.scopes, holder));
-  const place = await lastPlace(parts, token);
-  return await page(parts, c, {
+export async function showToken(deps: PageDeps, c: PageContext): Promise<Response> {
+  const { token, own, mayRotate } = c.get("tokenAccess");
+  const now = deps.clock.now();
+  const holder = await findOwner(deps.sql, token.owner);
+  const held = holder && scopeNames(patScopes(deps.config.scopes, holder));
+  const place = await lastUsedPlace(deps, token);
+  return await renderPage(deps, c, {
     title: `Token: ${tokenName(token)}`,
     children: (
       <main class="wide">
@@ -97,10 +97,10 @@ export async function showToken(parts: PageParts, c: PageContext): Promise<Respo
             </Fact>
           )}
           <Fact name="Begins with">
-            <TokenStart token={token} />
+            <TokenPrefix token={token} />
           </Fact>
           <Fact name="End">
-            <TokenEnd token={token} now={now} dated />
+            <TokenStatus token={token} now={now} dated />
           </Fact>
           {token.leak !== undefined && (
             <Fact name="Found in the open">
@@ -108,21 +108,21 @@ export async function showToken(parts: PageParts, c: PageContext): Promise<Respo
             </Fact>
           )}
           <Fact name="Last use">
-            <TokenUse token={token} place={place} now={now} />
+            <TokenLastUse token={token} place={place} now={now} />
           </Fact>
           <Fact name="Origin">
             <TokenOrigin token={token} now={now} />
           </Fact>
           <Fact name="May">
-            <TokenScopes scope={token.scope} catalogue={parts.config.scopes} held={held} />
+            <TokenScopes scope={token.scope} catalogue={deps.config.scopes} held={held} />
           </Fact>
           <Fact name="Works from">
             {token.allowedAddresses.length === 0 ? "anywhere" : token.allowedAddresses.join(", ")}
           </Fact>
         </dl>
-        {isLiving(token, now) && (
+        {isActive(token, now) && (
           <div class="ask">
-            {mayHold && <a class="button" href={`/tokens/${token.id}/rotate`}>Rotate</a>}
+            {mayRotate && <a class="button" href={`/tokens/${token.id}/rotate`}>Rotate</a>}
             <a class="button" href={`/tokens/${token.id}/revoke`}>Revoke</a>
           </div>
         )}

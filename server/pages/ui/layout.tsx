@@ -1,7 +1,7 @@
 import type { Child } from "hono/jsx";
 import { raw } from "hono/html";
 import { brand } from "../../../shared/brand.ts";
-import { FORM_TOKEN_FIELD } from "../http/csrf.ts";
+import { CSRF_FIELD } from "../http/csrf.ts";
 import type { Notice } from "../http/notice.ts";
 import { style } from "./style.ts";
 import { UntrustedText } from "./untrusted_text.tsx";
@@ -63,7 +63,7 @@ export function Layout(
 
 /** What makes a form ours: see form_token.ts. */
 export function CsrfField({ token }: { token: string }) {
-  return <input type="hidden" name={FORM_TOKEN_FIELD} value={token} />;
+  return <input type="hidden" name={CSRF_FIELD} value={token} />;
 }
 
 /** A command to type, broken on a narrow screen between its words alone. */

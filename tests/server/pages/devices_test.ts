@@ -19,35 +19,38 @@ Deno.test("a person ends one login and one browser, then all others; strangers e
 
   const shown = await browser.get("/devices");
   assert.match(shown.text, /From 203.0.113.1 , this browser/);
-  assert.equal(shown.html.match(/action="\/logins\/end"/g)!.length, 7);
-  assert.equal((await browser.get("/")).html.match(/action="\/logins\/end"/g)!.length, 5);
+  assert.equal(shown.html.match(/action="\/logins\/revoke"/g)!.length, 7);
+  assert.equal((await browser.get("/")).html.match(/action="\/logins\/revoke"/g)!.length, 5);
   const login = /name="login" value="([^"]*)"/.exec(shown.html)![1];
   const session = new RegExp(`203.0.113.2[^]*?name="session" value="([^"]*)"`).exec(shown.html)![1];
 
   assert.doesNotMatch((await mallory.get("/devices")).text, /203.0.113.[123]/);
   await mallory.get("/device");
   for (const id of [session, "x"]) {
-    assert.equal((await mallory.submit("/sessions/end", { session: id })).location, "/devices");
-    assert.equal((await mallory.submit("/logins/end", { login: id })).status, 303);
+    assert.equal(
+      (await mallory.submit("/sessions/sign-out", { session: id })).location,
+      "/devices",
+    );
+    assert.equal((await mallory.submit("/logins/revoke", { login: id })).status, 303);
   }
-  await mallory.submit("/logins/end", { login });
-  await mallory.submit("/logins/end-all");
+  await mallory.submit("/logins/revoke", { login });
+  await mallory.submit("/logins/revoke-all");
   assert.equal((await second.get("/devices")).status, 200);
   assert.equal((await browser.get("/devices")).text, shown.text);
 
-  const ended = await browser.submit("/logins/end", { login, back: "/devices" });
+  const ended = await browser.submit("/logins/revoke", { login, back: "/devices" });
   assert.equal(ended.location, "/devices");
   await browser.get("/devices");
-  const away = await browser.submit("/logins/end", { login, back: "https://evil.example/" });
+  const away = await browser.submit("/logins/revoke", { login, back: "https://evil.example/" });
   assert.equal(away.location, "/");
   await browser.get("/devices");
-  await browser.submit("/sessions/end", { session });
+  await browser.submit("/sessions/sign-out", { session });
   assert.equal((await second.get("/devices")).status, 303);
   const fewer = await browser.get("/devices");
-  assert.equal(fewer.html.match(/action="\/logins\/end"/g)!.length, 6);
+  assert.equal(fewer.html.match(/action="\/logins\/revoke"/g)!.length, 6);
   assert.doesNotMatch(fewer.text, /203.0.113.2/);
 
-  assert.equal((await browser.submit("/logins/end-all")).location, "/devices");
+  assert.equal((await browser.submit("/logins/revoke-all")).location, "/devices");
   const left = await browser.get("/devices");
   assert.match(left.text, /There is none.*203.0.113.1 , this browser/);
   assert.doesNotMatch(left.text, /End all/);

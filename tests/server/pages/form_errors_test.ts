@@ -46,7 +46,7 @@ const MISTAKES: Record<string, [fields: Record<string, string>, atFault: string[
     [{ name: "ci", expiry: "99999999999" }, ["expiry"]],
     [{ name: "ci", expiry: "never" }, ["expiry"]],
     [{ name: "ci", addresses: "nowhere" }, ["addresses"]],
-    [{ name: "ci", form_number: "" }, []],
+    [{ name: "ci", idempotency_key: "" }, []],
   ],
   "/tokens/:id/rotate": [
     [{ overlap: "-1" }, ["overlap"]],
@@ -82,9 +82,9 @@ const MISTAKES: Record<string, [fields: Record<string, string>, atFault: string[
 const QUESTIONS = [
   "/signout",
   "/device/confirm",
-  "/logins/end",
-  "/logins/end-all",
-  "/sessions/end",
+  "/logins/revoke",
+  "/logins/revoke-all",
+  "/sessions/sign-out",
   "/tokens/:id/revoke",
   "/admin/tokens/revoke",
   "/admin/trust/remove",

@@ -9,13 +9,21 @@ import { databaseKinds } from "../../support/databases.ts";
 import { visitor } from "../../support/page_visitor.ts";
 import { testServer } from "../../support/test_server.ts";
 
-const POSTS = ["/setup", "/signin", "/signout", "/device", "/device/confirm", "/logins/end", "/x"];
+const POSTS = [
+  "/setup",
+  "/signin",
+  "/signout",
+  "/device",
+  "/device/confirm",
+  "/logins/revoke",
+  "/x",
+];
 
 Deno.test("a POST that is not from our own form does nothing", async (t) => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   const setupPath = `/setup?token=${await createSetupLink(server.parts.sql, server.clock)}`;
-  const fields = { form_token: "forged", setup_token: "x", email: "a@example.com" };
+  const fields = { csrf_token: "forged", setup_token: "x", email: "a@example.com" };
 
   for (const path of POSTS) {
     await t.step(`${path}, with a forged token`, async () => {
@@ -43,9 +51,9 @@ Deno.test("a POST that is not from our own form does nothing", async (t) => {
     const [one, other] = [visitor(server), visitor(server)];
     await one.get(setupPath);
     await other.get(setupPath);
-    const form_token = one.hidden.get("form_token")!;
-    assert.equal((await other.submit("/setup", { form_token })).status, 403);
-    assert.equal((await one.submit("/setup", { form_token })).status, 422);
+    const csrf_token = one.hidden.get("csrf_token")!;
+    assert.equal((await other.submit("/setup", { csrf_token })).status, 403);
+    assert.equal((await one.submit("/setup", { csrf_token })).status, 422);
   });
   await t.step("without cookies", async () => {
     const browser = visitor(server);

@@ -20,11 +20,11 @@ Deno.test("a person ends one of their logins; others cannot", async () => {
   const hers = await mallory.get("/");
   assert.match(hers.text, /There is none/);
   for (const id of [login, "x", ""]) {
-    assert.equal((await mallory.submit("/logins/end", { login: id })).location, "/");
+    assert.equal((await mallory.submit("/logins/revoke", { login: id })).location, "/");
   }
   assert.equal((await browser.get("/")).text, home.text);
 
-  assert.equal((await browser.submit("/logins/end")).location, "/");
+  assert.equal((await browser.submit("/logins/revoke")).location, "/");
   assert.match((await browser.get("/")).text, /There is none/);
   assert.equal((await server.refresh(tokens.refresh_token!)).body.error, "invalid_grant");
   const [event] = await server.parts.sql`select * from audit_events where event = 'login.revoked'`;

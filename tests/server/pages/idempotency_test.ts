@@ -56,17 +56,17 @@ Deno.test("a form's number chooses no id, and counts for one page of one session
   await addPerson(server, "mallory@example.com", "Mallory");
   const [alice, mallory] = [await signedIn(server), await signedIn(server, "mallory@example.com")];
   await alice.get("/tokens/new");
-  const form_number = alice.hidden.get("form_number")!;
+  const idempotency_key = alice.hidden.get("idempotency_key")!;
   assert.match((await alice.submit("/tokens/new", wish)).html, SECRET);
   await mallory.get("/tokens/new");
-  const made = await mallory.submit("/tokens/new", { ...wish, form_number });
+  const made = await mallory.submit("/tokens/new", { ...wish, idempotency_key });
   assert.match(made.html, SECRET, "the same number in another session is another id");
   const ids = await server.parts.sql`select id from personal_access_tokens`;
   assert.equal(ids.length, 2);
 
   await mallory.get("/tokens/new");
-  for (const number of ["", "x", ids[0].id, `${form_number}x`]) {
-    const refused = await mallory.submit("/tokens/new", { ...wish, form_number: number });
+  for (const number of ["", "x", ids[0].id, `${idempotency_key}x`]) {
+    const refused = await mallory.submit("/tokens/new", { ...wish, idempotency_key: number });
     assert.equal(refused.status, 422, number);
     assert.match(refused.text, /out of date/);
     assert.match(refused.html, /value="Nightly build"/);
@@ -78,6 +78,6 @@ Deno.test("a form's number chooses no id, and counts for one page of one session
     select t.id from personal_access_tokens t join users u on u.id = t.user_id
     where u.email = 'alice@example.com'`;
   await alice.get(`/tokens/${id}/rotate`);
-  const rotated = await alice.submit(`/tokens/${id}/rotate`, { overlap: "0", form_number });
+  const rotated = await alice.submit(`/tokens/${id}/rotate`, { overlap: "0", idempotency_key });
   assert.match(rotated.html, SECRET, "the same number on another page is another id");
 });

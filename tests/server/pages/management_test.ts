@@ -114,8 +114,8 @@ Deno.test("after all logins are ended, no approval given before becomes one", as
     await browser.get(location!);
     assert.equal((await browser.submit("/device/confirm", { decision: "approve" })).status, 303);
   }
-  await browser.get("/logins/end-all");
-  assert.equal((await browser.submit("/logins/end-all")).status, 303);
+  await browser.get("/logins/revoke-all");
+  assert.equal((await browser.submit("/logins/revoke-all")).status, 303);
   for (const { started } of approved) {
     assert.equal((await server.poll(started.device_code)).body.error, "access_denied");
   }
@@ -153,10 +153,10 @@ Deno.test("ending a login lists the tokens created with it, and revokes them if 
   const browser = await signedIn(server);
   const [kept, revoked] = [await create(), await create()];
   for (const { id, token } of [kept, revoked]) {
-    const question = await browser.get(`/logins/end?login=${id}&back=/devices`);
+    const question = await browser.get(`/logins/revoke?login=${id}&back=/devices`);
     assert.ok(question.text.includes(token.name), question.text);
     const fields: Record<string, string> = id === revoked.id ? { tokens: "on" } : {};
-    assert.equal((await browser.submit("/logins/end", fields)).status, 303);
+    assert.equal((await browser.submit("/logins/revoke", fields)).status, 303);
   }
   assert.equal((await verify(server, kept.token.token)).status, 200);
   assert.equal((await verify(server, revoked.token.token)).status, 401);

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { addTrustRule } from "../../../server/admin/trust_operations.ts";
 import { pageRoutes } from "../../../server/pages/routes.ts";
 import type { PageRoute } from "../../../server/pages/http/page_route.ts";
-import { pages } from "../../../server/pages/router.tsx";
+import { pagesRouter } from "../../../server/pages/router.tsx";
 import { databaseKinds } from "../../support/databases.ts";
 import { addPerson, PASSWORD, signedIn } from "../../support/page_people.ts";
 import { type Visitor, visitor } from "../../support/page_visitor.ts";
@@ -20,12 +20,12 @@ const ACTIONS: Record<string, [access: PageRoute["access"], freshSignIn: boolean
     "/signout": ["everyone", false],
     "/device": ["signed_in", true],
     "/device/confirm": ["signed_in", "to_approve"],
-    "/logins/end": ["signed_in", true],
-    "/logins/end-all": ["signed_in", true],
-    "/sessions/end": ["signed_in", true],
+    "/logins/revoke": ["signed_in", true],
+    "/logins/revoke-all": ["signed_in", true],
+    "/sessions/sign-out": ["signed_in", true],
     "/tokens/new": ["signed_in", true],
-    "/tokens/:id/rotate": ["token_holder", true],
-    "/tokens/:id/revoke": ["token_reader", true],
+    "/tokens/:id/rotate": ["token_rotator", true],
+    "/tokens/:id/revoke": ["token_viewer", true],
     "/admin/tokens/revoke": ["administrator", true],
     "/admin/trust": ["administrator", true],
     "/admin/trust/remove": ["administrator", true],
@@ -43,7 +43,7 @@ Deno.test("every page action has a row that says who may, and how recently signe
 Deno.test("no page is served without a row in the table", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
-  const served = pages(server.parts).routes
+  const served = pagesRouter(server.parts).routes
     .filter(({ path }) => path !== "/*")
     .map(({ method, path }) => `${method} ${path}`);
   const rows = pageRoutes.map(({ method, path }) => `${method} ${path}`);
@@ -111,8 +111,8 @@ Deno.test("nobody uses a page that its row does not give them", async (t) => {
   const refusal = {
     signed_in: undefined,
     administrator: 403,
-    token_reader: 404,
-    token_holder: 404,
+    token_viewer: 404,
+    token_rotator: 404,
   };
   for (const route of guarded) {
     await t.step(`${route.method} ${route.path}`, async () => {

@@ -72,10 +72,10 @@ Deno.test("a token is found by its beginning, and the search says so", async () 
   assert.deepEqual(numbers(found), [1]);
   assert.match(found.html, /<label for="search">Name or beginning of a token<\/label>/);
   const whole = makePersonalAccessToken();
-  const { location } = await browser.get(`/tokens?show=ended&search=${whole}`);
+  const { location } = await browser.get(`/tokens?show=inactive&search=${whole}`);
   assert.equal(
     location,
-    `/tokens?search=${whole.slice(0, 12)}&show=ended`,
+    `/tokens?search=${whole.slice(0, 12)}&show=inactive`,
     "a secret is cut short",
   );
   assert.match((await browser.get("/tokens?search=nothing")).text, /no token begins with it/);

@@ -305,9 +305,9 @@ Deno.test("many tokens come page by page and are found by name; those about to e
   assert.match(first.html, /<span class="soon">ends <time[^>]*>in 3 days/);
   assert.match(first.text, /end within a week/);
   assert.equal(first.text.match(/gone-\d/g)!.length, 5);
-  assert.equal((await browser.get("/tokens?show=ended")).text.match(/gone-\d/g)!.length, 7);
+  assert.equal((await browser.get("/tokens?show=inactive")).text.match(/gone-\d/g)!.length, 7);
   assert.match((await browser.get("/")).text, /end within a week/);
-  const ending = await browser.get("/tokens?show=ending");
+  const ending = await browser.get("/tokens?show=expiring");
   assert.match(ending.text, /ends-soon/);
   assert.doesNotMatch(ending.text, /job-|gone-/);
   const found = await browser.get("/tokens?search=JOB-17-");
@@ -379,12 +379,12 @@ Deno.test("no token is made, rotated or revoked by a form that is not ours", asy
     "/tokens/new",
     `${path}/rotate`,
     `${path}/revoke`,
-    "/logins/end-all",
-    "/sessions/end",
+    "/logins/revoke-all",
+    "/sessions/sign-out",
   ];
   for (const one of posts) {
     await browser.get("/tokens/new");
-    assert.equal((await browser.submit(one, { ...wish, form_token: "forged" })).status, 403, one);
+    assert.equal((await browser.submit(one, { ...wish, csrf_token: "forged" })).status, 403, one);
     const elsewhere = { "sec-fetch-site": "cross-site" };
     assert.equal((await browser.submit(one, wish, elsewhere)).status, 403, one);
   }

@@ -141,7 +141,7 @@ testOnEachDatabase("what people do in the browser is recorded, once", async (loc
   const { sid } = decodeJwt(login.access_token);
   const endLogin = async () => {
     await browser.get("/devices");
-    await browser.submit("/logins/end", { login: sid as string });
+    await browser.submit("/logins/revoke", { login: sid as string });
   };
   assert.deepEqual(await recorded(server, endLogin), [`login.revoked ${id} ${sid} ${from}`]);
   assert.deepEqual(await recorded(server, endLogin), []);
@@ -154,7 +154,7 @@ testOnEachDatabase("what people do in the browser is recorded, once", async (loc
     events.push(
       ...await recorded(server, async () => {
         await browser.get("/devices");
-        await browser.submit("/sessions/end", { session: each });
+        await browser.submit("/sessions/sign-out", { session: each });
       }),
     );
   }

@@ -121,8 +121,8 @@ testOnEachDatabase(
     const browser = await signedIn(server, root.email);
     const loggedIn = (await server.login(root.id)).access_token;
     assert.equal((await verify(server, loggedIn)).status, 200);
-    await browser.get("/logins/end-all");
-    assert.equal((await browser.submit("/logins/end-all")).status, 303);
+    await browser.get("/logins/revoke-all");
+    assert.equal((await browser.submit("/logins/revoke-all")).status, 303);
     assert.equal((await verify(server, loggedIn)).status, 401);
     const ofOwner = await makeToken(server, alice);
     assert.equal((await verify(server, ofOwner.token)).status, 200);

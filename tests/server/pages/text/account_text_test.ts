@@ -142,16 +142,16 @@ Deno.test("the text of the pages of logins and browsers", async () => {
   await golden.record(
     "devices",
     "login revoked already",
-    follow(browser, await browser.get(`/logins/end?login=${id}&back=/devices`)),
+    follow(browser, await browser.get(`/logins/revoke?login=${id}&back=/devices`)),
   );
 
   const session = /name="session" value="([^"]*)"/.exec(list.html)![1];
-  const signOut = `/sessions/end?session=${session}`;
+  const signOut = `/sessions/sign-out?session=${session}`;
   await golden.record("sign_out_browser", "confirmation", browser.get(signOut));
   await golden.record(
     "devices",
     "browser signed out",
-    follow(browser, await browser.submit("/sessions/end")),
+    follow(browser, await browser.submit("/sessions/sign-out")),
   );
   await golden.record(
     "devices",
@@ -161,11 +161,11 @@ Deno.test("the text of the pages of logins and browsers", async () => {
 
   for (let count = 0; count < 2; count++) await logIn(server, alice);
   await signedIn(server, undefined, "203.0.113.8");
-  await golden.record("revoke_all_logins", "confirmation", browser.get("/logins/end-all"));
+  await golden.record("revoke_all_logins", "confirmation", browser.get("/logins/revoke-all"));
   await golden.record(
     "devices",
     "all logins revoked",
-    follow(browser, await browser.submit("/logins/end-all")),
+    follow(browser, await browser.submit("/logins/revoke-all")),
   );
   await golden.assert();
 });
@@ -189,9 +189,9 @@ async function revokeLogin(
   login: string,
   fields: Record<string, string> = {},
 ) {
-  const path = `/logins/end?login=${login}&back=/devices`;
+  const path = `/logins/revoke?login=${login}&back=/devices`;
   await golden.record("revoke_login", `confirmation, ${state}`, browser.get(path));
-  const shown = await browser.submit("/logins/end", fields);
+  const shown = await browser.submit("/logins/revoke", fields);
   await golden.record("devices", `login revoked, ${state}`, follow(browser, shown));
 }
 

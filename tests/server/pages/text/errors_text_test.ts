@@ -15,7 +15,7 @@ Deno.test("the text of the error pages", async () => {
   await golden.record(
     "errors",
     "CSRF token invalid",
-    browser.submit("/setup", { form_token: "x" }),
+    browser.submit("/setup", { csrf_token: "x" }),
   );
   await golden.record(
     "errors",

@@ -39,7 +39,7 @@ Deno.test("the text of the pages of a user's tokens", async () => {
     ["day too late", { expiry: "until", until: "9999-01-31" }],
     ["invalid address", { addresses: "nowhere" }],
     ["too many addresses", { addresses: "10.0.0.1 ".repeat(51) }],
-    ["form out of date", { form_number: "" }],
+    ["form out of date", { idempotency_key: "" }],
   ];
   for (const [state, fields] of mistakes) {
     await browser.get("/tokens/new");
@@ -65,7 +65,7 @@ Deno.test("the text of the pages of a user's tokens", async () => {
     const [state, fields] of [
       ["overlap too long", { overlap: "99999999" }],
       ["lifetime of zero", { expiry: "0" }],
-      ["form out of date", { form_number: "" }],
+      ["form out of date", { idempotency_key: "" }],
     ] as [string, Record<string, string>][]
   ) {
     await browser.get(`${path}/rotate`);
@@ -125,8 +125,8 @@ Deno.test("the text of the pages of a user's tokens", async () => {
   await golden.record("tokens", "revoked already", browser.get(revoked.location!));
   server.clock.advance({ hours: 2 });
   await golden.record("tokens", "with rows", browser.get("/tokens"));
-  await golden.record("tokens", "expiring", browser.get("/tokens?show=ending"));
-  await golden.record("tokens", "revoked and expired", browser.get("/tokens?show=ended"));
+  await golden.record("tokens", "expiring", browser.get("/tokens?show=expiring"));
+  await golden.record("tokens", "revoked and expired", browser.get("/tokens?show=inactive"));
   await golden.record("tokens", "search without results", browser.get("/tokens?search=nothing"));
   await insertTokens(server, alice, Array.from({ length: 60 }, (_, n) => ({ name: `job-${n}` })));
   const second = /href="([^"]*)">Next/.exec((await browser.get("/tokens?search=job-")).html)![1];

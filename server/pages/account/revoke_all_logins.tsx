@@ -1,19 +1,19 @@
 import { revokeAllLogins } from "../../logins/revoke_all_logins.ts";
 import { signedInSession } from "../http/browser_session.ts";
-import { browsersOf, loginsOf, MAX_LISTED } from "./devices.tsx";
-import { WhatLoginsLose } from "./end_login.tsx";
-import { leaveNotice } from "../http/notice.ts";
-import type { PageContext, PageParts } from "../render.tsx";
-import { questionPage } from "../ui/question.tsx";
+import { listBrowsers, listLogins, MAX_LISTED } from "./devices.tsx";
+import { RevocationEffects } from "./revoke_login.tsx";
+import { setNotice } from "../http/notice.ts";
+import type { PageContext, PageDeps } from "../render.tsx";
+import { confirmationPage } from "../ui/confirmation.tsx";
 
 const BACK = "/devices";
 
-/** GET /logins/end-all: asks, and says what stops. */
-export async function showEndAllLogins(parts: PageParts, c: PageContext): Promise<Response> {
+/** GET /logins/revoke-all: asks, and says what stops. */
+export async function showRevokeAllLogins(deps: PageDeps, c: PageContext): Promise<Response> {
   const session = signedInSession(c);
-  const logins = (await loginsOf(parts, session)).length;
-  const browsers = (await browsersOf(parts, session)).length - 1;
-  return await questionPage(parts, c, {
+  const logins = (await listLogins(deps, session)).length;
+  const browsers = (await listBrowsers(deps, session)).length - 1;
+  return await confirmationPage(deps, c, {
     title: "End all logins but this browser’s?",
     fields: {},
     confirm: "End all",
@@ -24,23 +24,23 @@ export async function showEndAllLogins(parts: PageParts, c: PageContext): Promis
           This ends {listed(logins, "login")} of programs and signs out{" "}
           {listed(browsers, "other browser")}.
         </p>
-        <WhatLoginsLose lifetime={parts.config.accessTokenLifetime} />
+        <RevocationEffects lifetime={deps.config.accessTokenLifetime} />
       </>
     ),
   });
 }
 
-/** POST /logins/end-all: ends every login, and signs out every browser but this one. */
-export async function submitEndAllLogins(parts: PageParts, c: PageContext): Promise<Response> {
+/** POST /logins/revoke-all: ends every login, and signs out every browser but this one. */
+export async function submitRevokeAllLogins(deps: PageDeps, c: PageContext): Promise<Response> {
   const session = signedInSession(c);
-  const { logins, browsers } = await revokeAllLogins(parts, {
+  const { logins, browsers } = await revokeAllLogins(deps, {
     userId: session.user.id,
     exceptSession: session.id,
     address: c.get("requester").address,
   });
   const text = `Ended ${counted(logins, "login")} of programs and signed out ` +
     `${counted(browsers, "other browser")}.`;
-  leaveNotice(parts, c, { text });
+  setNotice(deps, c, { text });
   return c.redirect(BACK, 303);
 }
 

@@ -46,7 +46,7 @@ for (const kind of databaseKinds) {
     assert.match(asked.text, /All that live of alice@example.com.*job-29-.*and more.*undone/);
     assert.doesNotMatch(asked.text, /gone/);
     assert.equal(await living(server, alice.id), 30, "a look revokes nothing");
-    const forged = await admin.submit("/admin/tokens/revoke", { form_token: "forged" });
+    const forged = await admin.submit("/admin/tokens/revoke", { csrf_token: "forged" });
     assert.equal(forged.status, 403);
     assert.equal(await living(server, alice.id), 30);
 

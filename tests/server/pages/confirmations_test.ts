@@ -13,9 +13,9 @@ import { type TestServer, testServer } from "../../support/test_server.ts";
 
 /** Actions that stop something, the page with their button, and what they act on. */
 const STOPPING = {
-  "/logins/end": { from: "/devices", fields: ["login"] },
-  "/logins/end-all": { from: "/devices", fields: [] },
-  "/sessions/end": { from: "/devices", fields: ["session"] },
+  "/logins/revoke": { from: "/devices", fields: ["login"] },
+  "/logins/revoke-all": { from: "/devices", fields: [] },
+  "/sessions/sign-out": { from: "/devices", fields: ["session"] },
   "/tokens/:id/revoke": { from: "/tokens", fields: [] },
   "/admin/tokens/revoke": { from: "/admin/tokens", fields: ["owner"] },
   "/admin/trust/remove": { from: "/admin/trust", fields: ["name"] },
@@ -75,9 +75,9 @@ Deno.test("the question about what has stopped already leads back", async () => 
   const id = crypto.randomUUID();
   for (
     const path of [
-      `/logins/end?login=${id}&back=https://evil.example/`,
-      "/logins/end?login=x",
-      `/sessions/end?session=${id}`,
+      `/logins/revoke?login=${id}&back=https://evil.example/`,
+      "/logins/revoke?login=x",
+      `/sessions/sign-out?session=${id}`,
       "/admin/trust/remove?name=gone",
     ]
   ) {
@@ -128,7 +128,7 @@ Deno.test("a notice is shown only where this server left it, to the browser it w
   await addPerson(server);
   const [one, other] = [await signedIn(server), await signedIn(server)];
   await one.get("/devices");
-  await one.submit("/logins/end", { login: "x" });
+  await one.submit("/logins/revoke", { login: "x" });
   const [name, value] = [...one.cookies].find(([name]) => name.endsWith("-notice"))!;
   assert.match(name, /^__Host-/);
   const payload = btoa(JSON.stringify({ text: "Call 555-0100" } satisfies Notice));

@@ -1,14 +1,14 @@
 import type { Child } from "hono/jsx";
 import { csrfToken } from "../http/csrf.ts";
 import { CsrfField } from "./layout.tsx";
-import { page, type PageContext, type PageParts } from "../render.tsx";
+import { type PageContext, type PageDeps, renderPage } from "../render.tsx";
 
 /**
  * Asks before something stops that people or programs rely on: `children` say what. The
  * answer is a POST to the address of this page.
  */
-export async function questionPage(
-  parts: PageParts,
+export async function confirmationPage(
+  deps: PageDeps,
   c: PageContext,
   question: {
     title: string;
@@ -24,14 +24,14 @@ export async function questionPage(
   },
 ): Promise<Response> {
   const { title, fields, confirm, keep, children, choices } = question;
-  return await page(parts, c, {
+  return await renderPage(deps, c, {
     title,
     children: (
       <main>
         <h1>{title}</h1>
         {children}
         <form method="post" action={c.req.path}>
-          <CsrfField token={csrfToken(parts, c)} />
+          <CsrfField token={csrfToken(deps, c)} />
           {Object.entries(fields).map(([name, value]) => (
             <input type="hidden" name={name} value={value} />
           ))}
@@ -47,7 +47,7 @@ export async function questionPage(
 }
 
 /** A button of a list that leads to a question; `about` is read aloud after its word. */
-export function AskButton(
+export function ActionButton(
   { action, fields, word, about }: {
     action: string;
     fields: Record<string, string>;
