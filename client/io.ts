@@ -42,7 +42,7 @@ export interface ClientIo {
     program: string,
     args: readonly string[],
     timeoutMs: number,
-  ): Promise<EndedProgram | "late" | undefined>;
+  ): Promise<EndedProgram | "timed_out" | undefined>;
   /**
    * Runs a program without a shell, gives it `input`, hands its standard output to
    * `read` as it comes, and waits for its end. Undefined if it cannot be started.

@@ -18,7 +18,7 @@ export async function programOutput(
   const ended = await io.runProgram(program, args, TIMEOUT_MS);
   if (ended === undefined) return undefined;
   const command = `${program} ${args.slice(0, 2).join(" ")}`;
-  if (ended === "late") {
+  if (ended === "timed_out") {
     throw new ClientError(
       EXIT.temporaryFailure,
       `${command} did not end within ${TIMEOUT_MS / 1000} s.`,

@@ -4,6 +4,7 @@
  * sent a signal, but another process in the same group gets the one kind, and not the
  * other.
  */
+import { withTimeout } from "../../shared/deadline.ts";
 
 /** How long a signal from the keys may take to end the witness, in ms. */
 const NOTICE_MS = 150;
@@ -30,12 +31,7 @@ export class KeyboardWitness {
   async #endedBy(signal: Deno.Signal): Promise<boolean> {
     const witness = this.#witness;
     if (witness === undefined) return true;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const alive = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => resolve(undefined), NOTICE_MS);
-    });
-    const ended = await Promise.race([witness.status, alive]);
-    clearTimeout(timer);
+    const ended = await withTimeout(witness.status, NOTICE_MS).catch(() => undefined);
     return ended?.signal === signal;
   }
 

@@ -1,5 +1,6 @@
 /** The ClientIo of this process. */
 import { systemClock } from "../../shared/clock.ts";
+import { TimeoutError, withTimeout } from "../../shared/deadline.ts";
 import type { ClientIo, EndedProgram } from "../io.ts";
 import { readStdin, type Signals, terminalColumns } from "../../shared/process.ts";
 import { fetchWithoutLoopbackProxy } from "./fetch.ts";
@@ -38,7 +39,7 @@ export async function runProgram(
   program: string,
   args: readonly string[],
   timeoutMs: number,
-): Promise<EndedProgram | "late" | undefined> {
+): Promise<EndedProgram | "timed_out" | undefined> {
   let child: Deno.ChildProcess;
   try {
     child = new Deno.Command(program, {
@@ -50,20 +51,16 @@ export async function runProgram(
   } catch {
     return undefined;
   }
-  const output = child.output().then(({ code, stdout, stderr }): EndedProgram => ({
-    code,
-    stdout: new TextDecoder().decode(stdout),
-    stderr: new TextDecoder().decode(stderr),
-  }));
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<"late">((resolve) => {
-    timer = setTimeout(() => {
-      // What it has started itself may hold its streams open: they are not waited for.
-      child.kill("SIGKILL");
-      resolve("late");
-    }, timeoutMs);
-  });
-  return await Promise.race([output, late]).finally(() => clearTimeout(timer));
+  try {
+    const { code, stdout, stderr } = await withTimeout(child.output(), timeoutMs);
+    const text = new TextDecoder();
+    return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
+  } catch (error) {
+    if (!(error instanceof TimeoutError)) throw error;
+    // Programs it started may keep its streams open; they are not waited for.
+    child.kill("SIGKILL");
+    return "timed_out";
+  }
 }
 
 const runInForeground =

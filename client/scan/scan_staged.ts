@@ -68,7 +68,7 @@ const isNone = (id: string) => /^0+$/.test(id);
 async function list(args: string[], io: GitIo): Promise<string> {
   const ended = await io.runProgram("git", args, LIST_TIMEOUT_MS);
   if (ended === undefined) throw noGit();
-  if (ended === "late") throw refused(`no answer within ${LIST_TIMEOUT_MS / 1000} s`);
+  if (ended === "timed_out") throw refused(`no answer within ${LIST_TIMEOUT_MS / 1000} s`);
   if (ended.code !== 0) throw refused(ended.stderr);
   return ended.stdout;
 }

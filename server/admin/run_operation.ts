@@ -3,7 +3,8 @@ import type { ServerConfig } from "../config/server_config.ts";
 import { JwksCache } from "../federation/jwks_cache.ts";
 import type { ServerIo } from "../io.ts";
 import { openStorage, type Storage } from "../open_store.ts";
-import { machineNetwork, OutboundHttp } from "../outbound/outbound_http.ts";
+import { machineNetwork } from "../outbound/network.ts";
+import { OutboundHttp } from "../outbound/outbound_http.ts";
 import { FolderLocked } from "../store/embedded/folder_lock.ts";
 import {
   execute,

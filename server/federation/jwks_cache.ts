@@ -9,7 +9,7 @@ const COOL_DOWN = 30_000;
 /** After a failure an issuer is left alone for this long, in ms, however many tokens name it. */
 const FAILURE_COOL_DOWN = 10_000;
 /** Longest wait for an issuer, in ms. */
-const TIMEOUT = 5_000;
+const TIMEOUT_MS = 5_000;
 /** Largest document we read, in bytes. GitHub's key set has about 15 KB. */
 const MAX_BYTES = 256 * 1024;
 /** Kubernetes' API server answers its key set to the last two only (RFC 7517 section 8.5). */
@@ -106,7 +106,7 @@ export class JwksCache {
   }
 
   async #fetchJson(address: string, accept: string): Promise<Record<string, unknown>> {
-    const limits = { timeout: TIMEOUT, maxBytes: MAX_BYTES, allowPrivate: this.allowPrivate };
+    const limits = { timeoutMs: TIMEOUT_MS, maxBytes: MAX_BYTES, allowPrivate: this.allowPrivate };
     let response;
     try {
       response = await this.http.request(address, { accept, ...limits });

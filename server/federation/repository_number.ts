@@ -13,7 +13,7 @@ export function repositoryNumberLookUp(http: OutboundHttp, allowPrivate: boolean
     try {
       const { status, body } = await http.request(apiUrl, {
         accept: "application/json, */*;q=0.1",
-        timeout: TIMEOUT_MS,
+        timeoutMs: TIMEOUT_MS,
         maxBytes: MAX_BYTES,
         allowPrivate,
       });

@@ -71,7 +71,7 @@ export class Webhook {
         accept: "*/*",
         headers,
         body,
-        timeout: TIMEOUT_MS,
+        timeoutMs: TIMEOUT_MS,
         maxBytes: 0,
         // Operators may name this machine in the settings on purpose.
         allowPrivate: this.allowPrivate || isLoopbackHost(new URL(url).hostname),

@@ -16,7 +16,7 @@ export interface MemoryIo extends ClientIo {
   /** Programs `launch` can start; all of them if undefined. */
   programs: string[] | undefined;
   /** How programs end that `runProgram` runs, by name; others cannot be started. */
-  endings: Record<string, EndedProgram | "late">;
+  endings: Record<string, EndedProgram | "timed_out">;
   /** What `runProgram` has run. */
   ran: string[][];
   /** How programs end that `runInForeground` runs, by name; others are not found. */

@@ -13,11 +13,8 @@ import {
   enterUserCode,
 } from "../../server/store/device_authorizations.ts";
 import { insertClient } from "../../server/store/clients.ts";
-import {
-  machineNetwork,
-  OutboundHttp,
-  type OutboundNetwork,
-} from "../../server/outbound/outbound_http.ts";
+import { machineNetwork, type OutboundNetwork } from "../../server/outbound/network.ts";
+import { OutboundHttp } from "../../server/outbound/outbound_http.ts";
 import { limitLoginScope } from "../../server/scopes.ts";
 import { findUser } from "../../server/store/users.ts";
 import { Mail } from "../../server/notifications/mail.ts";

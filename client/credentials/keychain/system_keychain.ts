@@ -2,6 +2,7 @@
  * The keychain of macOS, Windows, or a Linux desktop (Secret Service), with a limit
  * on every wait. docs/decisions/0001-keychain-never-hangs.md
  */
+import { TimeoutError, withTimeout } from "../../../shared/deadline.ts";
 import { brand } from "../../../shared/brand.ts";
 import type { ClientIo } from "../../io.ts";
 import { withKernelAlarm } from "./linux/sigalrm.ts";
@@ -57,16 +58,6 @@ export function systemKeychain(
   ): Promise<T> {
     if (failed) throw failed;
     const limit = new AbortController();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const overdue = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        failed = new KeychainUnavailable(
-          `it did not answer within ${LIMIT_MS / 1000} s; it may be locked`,
-        );
-        limit.abort(failed);
-        reject(failed);
-      }, LIMIT_MS);
-    });
     try {
       const done = entryOf(user, limit.signal).then(work).catch((error) => {
         if (!linux || !isAmbiguous(error)) throw error;
@@ -74,11 +65,16 @@ export function systemKeychain(
         const attributes = { service: brand.keychainService, username: user };
         return withAmbiguousEntry(attributes, env, limit.signal, ambiguous);
       });
-      return await Promise.race([done, overdue]);
+      return await withTimeout(done, LIMIT_MS);
     } catch (error) {
+      if (error instanceof TimeoutError) {
+        failed = new KeychainUnavailable(
+          `it did not answer within ${LIMIT_MS / 1000} s; it may be locked`,
+        );
+        limit.abort(failed);
+        throw failed;
+      }
       throw error instanceof KeychainUnavailable ? error : unavailable(error);
-    } finally {
-      clearTimeout(timer);
     }
   }
 

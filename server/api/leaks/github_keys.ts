@@ -102,7 +102,7 @@ export class GithubKeys {
           "user-agent": "secret-scanning-partner",
           ...this.#etag !== undefined && { "if-none-match": this.#etag },
         },
-        timeout: TIMEOUT_MS,
+        timeoutMs: TIMEOUT_MS,
         maxBytes: MAX_BYTES,
         // Operators may name this machine in the settings on purpose.
         allowPrivate: allowPrivate || isLoopbackHost(new URL(url).hostname),

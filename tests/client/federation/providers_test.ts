@@ -135,7 +135,7 @@ Deno.test("reports a program's failure without its standard output", async () =>
   assert.match(failure.message, /failed with code 1: .*two$/);
   // deno-lint-ignore no-control-regex -- they are what must be absent
   assert.doesNotMatch(failure.message, /secret|\u001b/);
-  io.endings["buildkite-agent"] = "late";
+  io.endings["buildkite-agent"] = "timed_out";
   await assert.rejects(buildkite.identityToken(AUDIENCE, io), { exitCode: EXIT.temporaryFailure });
   delete io.endings["buildkite-agent"];
   await assert.rejects(buildkite.identityToken(AUDIENCE, io), {

@@ -7,7 +7,7 @@ import { memoryIo } from "../../support/fake_client_io.ts";
 
 Deno.test("a server with an untrusted certificate is refused", async () => {
   const file = (name: string) =>
-    Deno.readTextFile(new URL(`../support/certificate/${name}.pem`, import.meta.url));
+    Deno.readTextFile(new URL(`../../support/certificate/${name}.pem`, import.meta.url));
   const asked: string[] = [];
   await using server = Deno.serve({
     hostname: "127.0.0.1",

@@ -6,7 +6,7 @@ import { EXIT } from "../../../shared/exit_codes.ts";
 import { memoryIo } from "../../support/fake_client_io.ts";
 
 const file = (name: string) =>
-  Deno.readTextFileSync(new URL(`../support/certificate/${name}.pem`, import.meta.url));
+  Deno.readTextFileSync(new URL(`../../support/certificate/${name}.pem`, import.meta.url));
 
 /** The failure of a request to `server`; it must be one that leaves a valid token usable. */
 async function failure(

@@ -4,7 +4,8 @@ import { DomainError } from "../../../server/domain_error.ts";
 import { buildRule } from "../../../server/federation/build_rule.ts";
 import { provider, type ProviderName } from "../../../server/federation/providers.ts";
 import { repositoryNumberLookUp } from "../../../server/federation/repository_number.ts";
-import { machineNetwork, OutboundHttp } from "../../../server/outbound/outbound_http.ts";
+import { machineNetwork } from "../../../server/outbound/network.ts";
+import { OutboundHttp } from "../../../server/outbound/outbound_http.ts";
 
 function apiUrl(name: ProviderName, issuer: string, subject: string): string {
   const segments = subject.split("/").map(encodeURIComponent);

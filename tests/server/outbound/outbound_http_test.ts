@@ -5,28 +5,30 @@
 import assert from "node:assert/strict";
 import { IssuerUnavailable, JwksCache } from "../../../server/federation/jwks_cache.ts";
 import {
-  exchange,
   machineNetwork,
+  type OutboundNetwork,
+  type OutboundRequest,
+} from "../../../server/outbound/network.ts";
+import {
   OutboundError,
   type OutboundFailure,
   OutboundHttp,
-  type OutboundNetwork,
-  type OutboundRequest,
 } from "../../../server/outbound/outbound_http.ts";
+import { sendRequest } from "../../../server/outbound/send_request.ts";
 import { proxyFor } from "../../../server/outbound/proxy.ts";
 import { startIssuer } from "../../support/oidc_issuer.ts";
 import { manualClock } from "../../support/manual_clock.ts";
 
 const REQUEST: OutboundRequest = {
   accept: "application/json",
-  timeout: 5_000,
+  timeoutMs: 5_000,
   maxBytes: 1024,
   allowPrivate: false,
 };
 const PRIVATE = { ...REQUEST, allowPrivate: true };
 
 const file = (name: string) =>
-  Deno.readTextFile(new URL(`../support/certificate/${name}.pem`, import.meta.url));
+  Deno.readTextFile(new URL(`../../support/certificate/${name}.pem`, import.meta.url));
 
 async function fails(promise: Promise<unknown>, failure: OutboundFailure, why?: string) {
   await assert.rejects(promise, (error) => {
@@ -143,7 +145,7 @@ Deno.test("the certificate must be for the name, not for the address", async () 
       env: {},
       // The first address refuses connections: the second is tried.
       resolve: () => Promise.resolve(["127.0.0.2", "127.0.0.1"]),
-      send: (url, request, route, limits) => exchange(url, request, route, limits, caCerts),
+      send: (url, request, route, limits) => sendRequest(url, request, route, limits, caCerts),
     });
   const answer = await http([cert]).request(`https://localhost:${port}/x?y=1`, PRIVATE);
   assert.equal(answer.status, 200);
@@ -248,10 +250,10 @@ Deno.test("an answer that does not come, or not whole, ends at the deadline", as
   const http = new OutboundHttp(machineNetwork({}));
   for (const pieces of [[], [OK], [`${OK}Content-Length: 9\r\n\r\n`]]) {
     await using server = rawServer(pieces, true);
-    await fails(http.request(server.url, { ...PRIVATE, timeout: 100 }), "timeout");
+    await fails(http.request(server.url, { ...PRIVATE, timeoutMs: 100 }), "timeout");
   }
   const slow = new OutboundHttp({ ...machineNetwork({}), resolve: () => new Promise(() => {}) });
-  await fails(slow.request("https://slow.example/", { ...REQUEST, timeout: 50 }), "timeout");
+  await fails(slow.request("https://slow.example/", { ...REQUEST, timeoutMs: 50 }), "timeout");
 });
 
 Deno.test("a redirect is an answer and not followed", async () => {
@@ -318,18 +320,18 @@ Deno.test("through a proxy TLS is between us and the server", async () => {
   })();
   const { port } = listener.addr as Deno.NetAddr;
   const route = { proxy: new URL(`http://me:p%40ss@127.0.0.1:${port}`) };
-  const limits = { signal: new AbortController().signal, connectTimeout: 5_000 };
+  const limits = { signal: new AbortController().signal, connectTimeoutMs: 5_000 };
   const url = new URL("https://localhost/x");
-  const answer = await exchange(url, REQUEST, route, limits, [cert]);
+  const answer = await sendRequest(url, REQUEST, route, limits, [cert]);
   assert.equal(new TextDecoder().decode(answer.body), "hello");
   assert.equal(
     heads[0],
     "CONNECT localhost:443 HTTP/1.1\r\nHost: localhost:443\r\n" +
       `Proxy-Authorization: Basic ${btoa("me:p@ss")}\r\n\r\n`,
   );
-  await assert.rejects(exchange(url, REQUEST, route, limits, [cert]), /407/);
+  await assert.rejects(sendRequest(url, REQUEST, route, limits, [cert]), /407/);
   const socks = { proxy: new URL("socks5://127.0.0.1:1") };
-  await assert.rejects(exchange(url, REQUEST, socks, limits), /socks5/);
+  await assert.rejects(sendRequest(url, REQUEST, socks, limits), /socks5/);
   listener.close();
   await serving;
 });
