@@ -9,7 +9,7 @@ import { wholeCommandLine } from "../support/command_line.ts";
 import { brand } from "../../shared/brand.ts";
 import { type Ended, run } from "../support/binary.ts";
 import { compileForTests } from "../support/compile_for_tests.ts";
-import { startServer } from "../support/server.ts";
+import { startServer } from "../support/server_process.ts";
 import { temporaryHome } from "../support/temporary_home.ts";
 
 const other: typeof brand | Record<string, unknown> = {

@@ -6,7 +6,7 @@ import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { binaryPath, run } from "../support/binary.ts";
 import { jobClaims, type OidcIssuer, startIssuer } from "../support/oidc_issuer.ts";
-import { startServer } from "../support/server.ts";
+import { startServer } from "../support/server_process.ts";
 import { type TemporaryHome, temporaryHome } from "../support/temporary_home.ts";
 import { gitlabJob, runAction } from "../support/workflow_steps.ts";
 

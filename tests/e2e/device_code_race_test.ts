@@ -5,7 +5,7 @@ import { brand } from "../../shared/brand.ts";
 import { DEVICE_CODE_GRANT } from "../../shared/oauth/grant_types.ts";
 import { freePort } from "../support/free_port.ts";
 import { install, POSTGRES } from "../support/installation.ts";
-import { startServer } from "../support/server.ts";
+import { startServer } from "../support/server_process.ts";
 import { temporaryHome } from "../support/temporary_home.ts";
 
 const POLLS = 100;

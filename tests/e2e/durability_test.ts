@@ -12,7 +12,7 @@ import { eventually } from "../support/eventually.ts";
 import { ALICE, install, type Installation } from "../support/installation.ts";
 import { assertNoSecrets, PASSWORD_MARK } from "../support/assert_no_secrets.ts";
 import { attachStrace } from "../support/strace.ts";
-import { startServer } from "../support/server.ts";
+import { startServer } from "../support/server_process.ts";
 import { temporaryHome } from "../support/temporary_home.ts";
 
 /** How many writes are acknowledged before each of the kills. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import postgres from "postgres";
 import { brand } from "../../shared/brand.ts";
 import { createDatabase } from "../support/postgres.ts";
-import { startServer } from "../support/server.ts";
+import { startServer } from "../support/server_process.ts";
 import { temporaryHome } from "../support/temporary_home.ts";
 
 Deno.test("a server continues after its connections are cut within transactions", async () => {

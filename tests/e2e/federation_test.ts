@@ -10,7 +10,7 @@ import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { type Ended, run } from "../support/binary.ts";
 import { jobClaims, type OidcIssuer, startIssuer } from "../support/oidc_issuer.ts";
-import { startServer } from "../support/server.ts";
+import { startServer } from "../support/server_process.ts";
 import { temporaryHome } from "../support/temporary_home.ts";
 
 const TOKEN_FILE = `${brand.envPrefix}_SUBJECT_TOKEN_FILE`;

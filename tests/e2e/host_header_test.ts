@@ -11,7 +11,7 @@ import { start } from "../support/binary.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free_port.ts";
 import { rawRequest } from "../support/raw_http.ts";
-import { startServer } from "../support/server.ts";
+import { startServer } from "../support/server_process.ts";
 import { temporaryHome } from "../support/temporary_home.ts";
 
 const certificate = (file: string) =>

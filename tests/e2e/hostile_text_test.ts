@@ -9,7 +9,7 @@ import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { type Ended, run } from "../support/binary.ts";
 import { startIssuer } from "../support/oidc_issuer.ts";
-import { startServer } from "../support/server.ts";
+import { startServer } from "../support/server_process.ts";
 import { temporaryHome } from "../support/temporary_home.ts";
 
 /** One of each kind: escape sequences of two spellings, directions, nothing to see, a new line. */

@@ -13,7 +13,7 @@ import { tokenHash } from "../../server/tokens/token_hash.ts";
 import { eventually } from "../support/eventually.ts";
 import { createDatabase } from "../support/postgres.ts";
 import { reverseProxies } from "../support/reverse_proxy.ts";
-import { startServer } from "../support/server.ts";
+import { startServer } from "../support/server_process.ts";
 import { temporaryHome } from "../support/temporary_home.ts";
 import { startWsgiService } from "../support/wsgi_service.ts";
 

@@ -10,7 +10,7 @@ import { EXIT } from "../../shared/exit_codes.ts";
 import { run } from "../support/binary.ts";
 import { assertNoSecrets, PASSWORD_MARK } from "../support/assert_no_secrets.ts";
 import { createDatabase } from "../support/postgres.ts";
-import { startServer } from "../support/server.ts";
+import { startServer } from "../support/server_process.ts";
 import { temporaryHome } from "../support/temporary_home.ts";
 
 const certificate = (file: string) =>

@@ -12,7 +12,7 @@ import { freePort } from "../support/free_port.ts";
 import { install, POSTGRES } from "../support/installation.ts";
 import { assertNoSecrets, PASSWORD_MARK } from "../support/assert_no_secrets.ts";
 import { createDatabase } from "../support/postgres.ts";
-import { startServer } from "../support/server.ts";
+import { startServer } from "../support/server_process.ts";
 import { temporaryHome } from "../support/temporary_home.ts";
 import { terminal } from "../support/terminal.ts";
 

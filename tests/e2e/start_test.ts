@@ -7,7 +7,7 @@ import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { run, start } from "../support/binary.ts";
 import { createDatabase, startPostgres } from "../support/postgres.ts";
-import { startServer } from "../support/server.ts";
+import { startServer } from "../support/server_process.ts";
 import { temporaryHome } from "../support/temporary_home.ts";
 
 const certificate = (file: string) =>

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { brand } from "../../shared/brand.ts";
 import { type BrowserContext, openBrowser, type Page } from "../support/browser.ts";
 import { databaseKinds } from "../support/databases.ts";
-import { addPerson, PASSWORD } from "../support/page_people.ts";
+import { addPerson, PASSWORD } from "../support/person.ts";
 import { serveSite } from "../support/site.ts";
 import { testServer } from "../support/test_server.ts";
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { brand } from "../../shared/brand.ts";
 import { eventually } from "../support/eventually.ts";
 import { ALICE, type DatabaseName, install, POSTGRES } from "../support/installation.ts";
-import { startServer } from "../support/server.ts";
+import { startServer } from "../support/server_process.ts";
 import { startTcpProxy } from "../support/tcp_proxy.ts";
 import { managementToken } from "../support/management.ts";
 import { temporaryHome } from "../support/temporary_home.ts";

@@ -15,7 +15,7 @@ import {
   makeToken,
   managementToken,
   verify,
-} from "../support/personal_access_tokens.ts";
+} from "../support/pats.ts";
 import { type TestServer, testServer } from "../support/test_server.ts";
 
 async function rows({ parts: { sql } }: TestServer, table: string): Promise<number> {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { placesFrom } from "../../server/geoip.ts";
 import { databaseKinds } from "../support/databases.ts";
 import { writeGeoipFile } from "../support/geoip_file.ts";
-import { addPerson, signedIn } from "../support/page_people.ts";
+import { addPerson, signedIn } from "../support/person.ts";
 import { testServer } from "../support/test_server.ts";
 
 const lyon = { city: { names: { en: "Lyon" } }, country: { names: { en: "France" } } };

@@ -9,9 +9,9 @@ import { type Ended, run, type RunOptions } from "./binary.ts";
 import { copyEmbeddedDatabase } from "./embedded_template.ts";
 import { freePort } from "./free_port.ts";
 import { assertNoSecrets, PASSWORD_MARK } from "./assert_no_secrets.ts";
-import { type Account, type Person, person } from "./person.ts";
+import { type Account, type Person, person } from "./approver.ts";
 import { createDatabase, type PostgresVersion, postgresVersions } from "./postgres.ts";
-import { startServer, type TestServer } from "./server.ts";
+import { startServer, type TestServer } from "./server_process.ts";
 import { temporaryHome } from "./temporary_home.ts";
 
 export type DatabaseName = "embedded" | `PostgreSQL ${PostgresVersion}`;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { brand } from "../../shared/brand.ts";
 import { DEVICE_CODE_GRANT } from "../../shared/oauth/grant_types.ts";
 import { MANAGEMENT_SCOPES, managementResource } from "../../shared/management.ts";
-import type { Person } from "./person.ts";
+import type { Person } from "./approver.ts";
 
 /** `scopes` of the API may be given to tokens; every management permission is asked for. */
 export async function managementToken(

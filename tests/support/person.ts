@@ -1,66 +1,42 @@
-/** Someone at a browser who goes through the server's pages form by form: quick, and without a screen. */
+/** People who can sign in to the pages. */
 import assert from "node:assert/strict";
+import { hashPassword } from "../../server/security/password_hash.ts";
+import { createUser, type User } from "../../server/store/users.ts";
+import { type Visitor, visitor } from "./page_visitor.ts";
+import type { TestServer } from "./test_server.ts";
 
-export interface Person {
-  /** Enters the code and decides. Signs in first where need be. */
-  decide(userCode: string, decision: "approve" | "deny"): Promise<void>;
-  /** The title of the page at `path`, after redirects. */
-  title(path: string): Promise<string>;
+export const PASSWORD = "a calm and long pass phrase";
+
+let hash: Promise<string> | undefined;
+
+/** A person with `PASSWORD`. */
+export async function addPerson(
+  { parts: { sql }, clock }: TestServer,
+  email = "alice@example.com",
+  name = "Alice Example",
+): Promise<User> {
+  hash ??= hashPassword(PASSWORD);
+  const now = new Date(clock.now());
+  const user = await createUser(sql, {
+    email,
+    name,
+    passwordHash: await hash,
+    isAdmin: false,
+    now,
+  });
+  if (user === "email_taken") throw new Error(`${email} is taken`);
+  return user;
 }
 
-export interface Account {
-  email: string;
-  password: string;
-}
-
-/** A browser of its own at `origin`, with nobody signed in yet. */
-export function person(origin: string, { email, password }: Account): Person {
-  let cookie = "";
-
-  /** One request and the redirects it leads to. */
-  async function visit(path: string, form?: URLSearchParams): Promise<string> {
-    let address = new URL(path, origin);
-    let init: RequestInit = form === undefined ? {} : { method: "POST", body: form };
-    for (let redirects = 0; redirects < 10; redirects++) {
-      const response = await fetch(address, { ...init, redirect: "manual", headers: { cookie } });
-      for (const set of response.headers.getSetCookie()) cookie = set.split(";")[0];
-      const location = response.headers.get("location");
-      const text = await response.text();
-      if (location === null) return text;
-      address = new URL(location, address);
-      init = {};
-    }
-    throw new Error(`${path} redirects without end`);
-  }
-
-  /** Sends the form that posts to `action`, its hidden fields as they are. */
-  async function submit(html: string, action: string, fields: Record<string, string>) {
-    const form = html.split("<form").slice(1).map((text) => text.split("</form")[0])
-      .find((text) => text.includes(`action="${action}"`));
-    assert.ok(form, `no form for ${action} on the page “${titleOf(html)}”`);
-    const hidden = [...form.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)"/g)]
-      .map(([, name, value]) => [name, value.replaceAll("&amp;", "&")]);
-    return await visit(action, new URLSearchParams([...hidden, ...Object.entries(fields)]));
-  }
-
-  return {
-    async decide(userCode, decision) {
-      let html = await visit("/device");
-      if (html.includes('action="/signin"')) {
-        html = await submit(html, "/signin", { email, password });
-      }
-      html = await submit(html, "/device", { user_code: userCode });
-      html = await submit(html, "/device/confirm", { decision });
-      assert.equal(headingOf(html), decision === "approve" ? "Approved" : "Denied");
-    },
-    title: async (path) => titleOf(await visit(path)),
-  };
-}
-
-function titleOf(html: string): string {
-  return /<title>([^<]*)/.exec(html)?.[1] ?? html.slice(0, 200);
-}
-
-function headingOf(html: string): string {
-  return /<h1>([^<]*)/.exec(html)?.[1] ?? html.slice(0, 200);
+/** A browser in which that person has signed in. */
+export async function signedIn(
+  server: TestServer,
+  email = "alice@example.com",
+  address?: string,
+): Promise<Visitor> {
+  const browser = visitor(server, address);
+  await browser.get("/signin");
+  const shown = await browser.submit("/signin", { email, password: PASSWORD });
+  assert.equal(shown.status, 303, shown.text);
+  return browser;
 }

@@ -5,7 +5,7 @@ import { configFolder } from "../../client/credentials/config_dir.ts";
 import { type Ended, run, type RunOptions, start } from "./binary.ts";
 import type { Installation } from "./installation.ts";
 import { assertNoSecrets } from "./assert_no_secrets.ts";
-import type { Person } from "./person.ts";
+import type { Person } from "./approver.ts";
 import { type TemporaryHome, temporaryHome } from "./temporary_home.ts";
 
 export interface Terminal extends AsyncDisposable {

@@ -33,7 +33,7 @@ import {
   makeToken,
   managementToken,
   verify,
-} from "../../support/personal_access_tokens.ts";
+} from "../../support/pats.ts";
 import { FULL_SCOPE, ISSUER, type TestServer, testServer } from "../../support/test_server.ts";
 
 const RESOURCE = managementResource(ISSUER);

@@ -10,7 +10,7 @@ import {
   makeToken,
   managementToken,
   verify,
-} from "../../support/personal_access_tokens.ts";
+} from "../../support/pats.ts";
 import { ISSUER, testServer } from "../../support/test_server.ts";
 
 const PREFIX = brand.tokenPrefixes.personalAccessToken;

@@ -7,7 +7,7 @@ import { adminTrustAdd } from "../../../server/cli/admin/trust.ts";
 import type { ServerIo } from "../../../server/io.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { databaseKinds, testOnEachDatabase } from "../../support/databases.ts";
-import { addPerson, signedIn } from "../../support/page_people.ts";
+import { addPerson, signedIn } from "../../support/person.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
 
 const RULE: TrustRuleRequest = {

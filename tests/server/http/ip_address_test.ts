@@ -13,7 +13,7 @@ import {
   call,
   describeScopes,
   makeToken,
-} from "../../support/personal_access_tokens.ts";
+} from "../../support/pats.ts";
 import { testServer } from "../../support/test_server.ts";
 
 /** Not addresses at all, or not ones that mean the same on every machine. */

@@ -4,7 +4,7 @@ import { TOKEN_EXCHANGE_GRANT } from "../../../shared/oauth/grant_types.ts";
 import { ACCESS_TOKEN_TYPE } from "../../../shared/oauth/token_types.ts";
 import { RateLimit } from "../../../server/security/token_bucket.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
-import { addPerson, describeScopes, makeToken } from "../../support/personal_access_tokens.ts";
+import { addPerson, describeScopes, makeToken } from "../../support/pats.ts";
 import { manualClock } from "../../support/manual_clock.ts";
 import { testServer } from "../../support/test_server.ts";
 

@@ -12,7 +12,7 @@ import {
   makeToken,
   type Person,
   verify,
-} from "../../support/personal_access_tokens.ts";
+} from "../../support/pats.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
 
 /** Both JWTs there are of a token: traded for, and made for the service behind a proxy. */

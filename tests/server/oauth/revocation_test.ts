@@ -16,7 +16,7 @@ import {
   makeToken,
   type Person,
   verify,
-} from "../../support/personal_access_tokens.ts";
+} from "../../support/pats.ts";
 import { ISSUER, type TestServer, testServer } from "../../support/test_server.ts";
 
 const clientId = brand.cliClientId;

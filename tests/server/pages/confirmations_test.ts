@@ -7,7 +7,7 @@ import { addTrustRule } from "../../../server/admin/trust_operations.ts";
 import { pageRoutes } from "../../../server/pages/routes.ts";
 import type { Notice } from "../../../server/pages/http/notice.ts";
 import { databaseKinds } from "../../support/databases.ts";
-import { addPerson, signedIn } from "../../support/page_people.ts";
+import { addPerson, signedIn } from "../../support/person.ts";
 import { type Shown, trustProxy, type Visitor } from "../../support/page_visitor.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
 

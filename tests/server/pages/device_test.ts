@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { databaseKinds } from "../../support/databases.ts";
-import { addPerson, PASSWORD, signedIn } from "../../support/page_people.ts";
+import { addPerson, PASSWORD, signedIn } from "../../support/person.ts";
 import { trustProxy, type Visitor } from "../../support/page_visitor.ts";
 import { FULL_SCOPE, type TestServer, testServer } from "../../support/test_server.ts";
 import { brand } from "../../../shared/brand.ts";

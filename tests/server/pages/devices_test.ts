@@ -1,7 +1,7 @@
 /** Where a person is logged in: programs and browsers, ended one by one or all together. */
 import assert from "node:assert/strict";
 import { databaseKinds } from "../../support/databases.ts";
-import { addPerson, signedIn } from "../../support/page_people.ts";
+import { addPerson, signedIn } from "../../support/person.ts";
 import { trustProxy } from "../../support/page_visitor.ts";
 import { testServer } from "../../support/test_server.ts";
 

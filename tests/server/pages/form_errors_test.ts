@@ -8,7 +8,7 @@ import { addTrustRule } from "../../../server/admin/trust_operations.ts";
 import { pageRoutes } from "../../../server/pages/routes.ts";
 import { createSetupLink } from "../../../server/store/setup_links.ts";
 import { databaseKinds } from "../../support/databases.ts";
-import { addPerson, signedIn } from "../../support/page_people.ts";
+import { addPerson, signedIn } from "../../support/person.ts";
 import { type Shown, visitor } from "../../support/page_visitor.ts";
 import { testServer } from "../../support/test_server.ts";
 

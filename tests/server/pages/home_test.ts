@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { brand } from "../../../shared/brand.ts";
 import { databaseKinds } from "../../support/databases.ts";
-import { addPerson, signedIn } from "../../support/page_people.ts";
+import { addPerson, signedIn } from "../../support/person.ts";
 import { testServer } from "../../support/test_server.ts";
 
 Deno.test("a person ends one of their logins; others cannot", async () => {

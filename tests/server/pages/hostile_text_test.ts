@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { pageRoutes } from "../../../server/pages/routes.ts";
 import { brand } from "../../../shared/brand.ts";
 import { databaseKinds } from "../../support/databases.ts";
-import { addPerson, signedIn } from "../../support/page_people.ts";
+import { addPerson, signedIn } from "../../support/person.ts";
 import { testServer } from "../../support/test_server.ts";
 import { insertTokens } from "../../support/seed_tokens.ts";
 

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { brand } from "../../../shared/brand.ts";
 import { databaseKinds } from "../../support/databases.ts";
-import { addPerson, signedIn } from "../../support/page_people.ts";
-import { describeScopes } from "../../support/personal_access_tokens.ts";
+import { addPerson, signedIn } from "../../support/person.ts";
+import { describeScopes } from "../../support/pats.ts";
 import { testServer } from "../../support/test_server.ts";
 
 const SECRET = new RegExp(`${brand.tokenPrefixes.personalAccessToken}[0-9A-Za-z]{40,}`);

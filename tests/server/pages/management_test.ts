@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { MANAGEMENT_SCOPES, managementResource } from "../../../shared/management.ts";
 import { databaseKinds } from "../../support/databases.ts";
-import { addPerson, signedIn } from "../../support/page_people.ts";
+import { addPerson, signedIn } from "../../support/person.ts";
 import type { Visitor } from "../../support/page_visitor.ts";
-import { call, verify } from "../../support/personal_access_tokens.ts";
+import { call, verify } from "../../support/pats.ts";
 import { FULL_SCOPE, ISSUER, type TestServer, testServer } from "../../support/test_server.ts";
 
 const RESOURCE = managementResource(ISSUER);

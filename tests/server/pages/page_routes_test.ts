@@ -8,7 +8,7 @@ import { pageRoutes } from "../../../server/pages/routes.ts";
 import type { PageRoute } from "../../../server/pages/http/page_route.ts";
 import { pagesRouter } from "../../../server/pages/router.tsx";
 import { databaseKinds } from "../../support/databases.ts";
-import { addPerson, PASSWORD, signedIn } from "../../support/page_people.ts";
+import { addPerson, PASSWORD, signedIn } from "../../support/person.ts";
 import { type Visitor, visitor } from "../../support/page_visitor.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
 

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { databaseKinds } from "../../support/databases.ts";
 import { eventually } from "../../support/eventually.ts";
 import { lockTokenOwner } from "../../../server/store/pats/write.ts";
-import { addPerson, signedIn } from "../../support/page_people.ts";
-import { describeScopes } from "../../support/personal_access_tokens.ts";
+import { addPerson, signedIn } from "../../support/person.ts";
+import { describeScopes } from "../../support/pats.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
 import { insertTokens } from "../../support/seed_tokens.ts";
 

@@ -5,7 +5,7 @@ import { setUserDisabled } from "../../../server/logins/user_access.ts";
 import { checkPasswordLimit } from "../../../server/security/rate_limit.ts";
 import { startMailServer } from "../../support/mail_server.ts";
 import { databaseKinds } from "../../support/databases.ts";
-import { addPerson, PASSWORD, signedIn } from "../../support/page_people.ts";
+import { addPerson, PASSWORD, signedIn } from "../../support/person.ts";
 import { trustProxy, visitor } from "../../support/page_visitor.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
 

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { makePersonalAccessToken } from "../../../server/tokens/personal_access_token.ts";
 import { databaseKinds } from "../../support/databases.ts";
-import { addPerson, signedIn } from "../../support/page_people.ts";
+import { addPerson, signedIn } from "../../support/person.ts";
 import type { Shown } from "../../support/page_visitor.ts";
-import { describeScopes } from "../../support/personal_access_tokens.ts";
+import { describeScopes } from "../../support/pats.ts";
 import { testServer } from "../../support/test_server.ts";
 import { insertTokens } from "../../support/seed_tokens.ts";
 

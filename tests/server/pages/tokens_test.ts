@@ -4,10 +4,10 @@ import { createHash } from "node:crypto";
 import type { ServerConfig } from "../../../server/config/server_config.ts";
 import { brand } from "../../../shared/brand.ts";
 import { databaseKinds } from "../../support/databases.ts";
-import { addPerson, signedIn } from "../../support/page_people.ts";
+import { addPerson, signedIn } from "../../support/person.ts";
 import type { Shown } from "../../support/page_visitor.ts";
 import { visitor } from "../../support/page_visitor.ts";
-import { call, describeScopes, verify } from "../../support/personal_access_tokens.ts";
+import { call, describeScopes, verify } from "../../support/pats.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
 import { insertTokens } from "../../support/seed_tokens.ts";
 

@@ -9,7 +9,7 @@ import {
   call,
   describeScopes,
   makeToken,
-} from "../../support/personal_access_tokens.ts";
+} from "../../support/pats.ts";
 import { testServer } from "../../support/test_server.ts";
 
 const withMail = ({ port }: MailServer) => (config: Parameters<typeof describeScopes>[0]) => {

@@ -16,7 +16,7 @@ import {
   makeToken,
   managementToken,
   verify,
-} from "../../support/personal_access_tokens.ts";
+} from "../../support/pats.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
 
 const DAY = 86_400;

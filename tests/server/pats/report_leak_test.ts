@@ -9,7 +9,7 @@ import {
   describeScopes,
   makeToken,
   verify,
-} from "../../support/personal_access_tokens.ts";
+} from "../../support/pats.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
 
 const GITHUB = "/api/v1/secret-scanning/github";

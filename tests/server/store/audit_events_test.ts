@@ -15,14 +15,14 @@ import { addUser, setUserDisabled, updateUser } from "../../../server/admin/user
 import { brand } from "../../../shared/brand.ts";
 import { managementResource } from "../../../shared/management.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
-import { addPerson as addPagePerson, PASSWORD, signedIn } from "../../support/page_people.ts";
+import { addPerson as addPagePerson, PASSWORD, signedIn } from "../../support/person.ts";
 import { visitor } from "../../support/page_visitor.ts";
 import {
   addPerson,
   call,
   describeScopes,
   makeToken,
-} from "../../support/personal_access_tokens.ts";
+} from "../../support/pats.ts";
 import { ISSUER, type TestServer, testServer } from "../../support/test_server.ts";
 
 /** An event as `name actor subject address`, with `-` for what it does not have. */

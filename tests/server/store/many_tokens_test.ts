@@ -10,7 +10,7 @@ import {
   describeScopes,
   makeToken,
   verify,
-} from "../../support/personal_access_tokens.ts";
+} from "../../support/pats.ts";
 import { testServer } from "../../support/test_server.ts";
 
 const MANY = 1_000_000;

@@ -15,7 +15,7 @@ import {
   call,
   describeScopes,
   makeToken,
-} from "../../support/personal_access_tokens.ts";
+} from "../../support/pats.ts";
 import { createDatabase } from "../../support/postgres.ts";
 import { manualClock } from "../../support/manual_clock.ts";
 import { testServer } from "../../support/test_server.ts";

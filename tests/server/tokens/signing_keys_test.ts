@@ -7,7 +7,7 @@ import { signAccessToken } from "../../../server/tokens/access_token.ts";
 import { signingKeyState } from "../../../server/tokens/signing_keys.ts";
 import { brand } from "../../../shared/brand.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
-import { verify } from "../../support/personal_access_tokens.ts";
+import { verify } from "../../support/pats.ts";
 import { ISSUER, type TestServer, testServer } from "../../support/test_server.ts";
 
 /** States of the keys, each with how many are in it. */

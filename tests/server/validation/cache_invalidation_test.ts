@@ -10,7 +10,7 @@ import {
   describeScopes,
   makeToken,
   verify,
-} from "../../support/personal_access_tokens.ts";
+} from "../../support/pats.ts";
 import { startTcpProxy } from "../../support/tcp_proxy.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
 

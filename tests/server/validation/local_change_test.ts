@@ -11,7 +11,7 @@ import { TOKEN_EXCHANGE_GRANT } from "../../../shared/oauth/grant_types.ts";
 import { ACCESS_TOKEN_TYPE } from "../../../shared/oauth/token_types.ts";
 import { managementResource } from "../../../shared/management.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
-import { addPerson as addPagePerson, signedIn } from "../../support/page_people.ts";
+import { addPerson as addPagePerson, signedIn } from "../../support/person.ts";
 import {
   addPerson,
   call,
@@ -19,7 +19,7 @@ import {
   makeToken,
   type Person,
   verify,
-} from "../../support/personal_access_tokens.ts";
+} from "../../support/pats.ts";
 import { ISSUER, type TestServer, testServer } from "../../support/test_server.ts";
 
 /** From now on the database tells nobody what changes. */

@@ -1,0 +1,66 @@
+/** Someone at a browser who goes through the server's pages form by form: quick, and without a screen. */
+import assert from "node:assert/strict";
+
+export interface Person {
+  /** Enters the code and decides. Signs in first where need be. */
+  decide(userCode: string, decision: "approve" | "deny"): Promise<void>;
+  /** The title of the page at `path`, after redirects. */
+  title(path: string): Promise<string>;
+}
+
+export interface Account {
+  email: string;
+  password: string;
+}
+
+/** A browser of its own at `origin`, with nobody signed in yet. */
+export function person(origin: string, { email, password }: Account): Person {
+  let cookie = "";
+
+  /** One request and the redirects it leads to. */
+  async function visit(path: string, form?: URLSearchParams): Promise<string> {
+    let address = new URL(path, origin);
+    let init: RequestInit = form === undefined ? {} : { method: "POST", body: form };
+    for (let redirects = 0; redirects < 10; redirects++) {
+      const response = await fetch(address, { ...init, redirect: "manual", headers: { cookie } });
+      for (const set of response.headers.getSetCookie()) cookie = set.split(";")[0];
+      const location = response.headers.get("location");
+      const text = await response.text();
+      if (location === null) return text;
+      address = new URL(location, address);
+      init = {};
+    }
+    throw new Error(`${path} redirects without end`);
+  }
+
+  /** Sends the form that posts to `action`, its hidden fields as they are. */
+  async function submit(html: string, action: string, fields: Record<string, string>) {
+    const form = html.split("<form").slice(1).map((text) => text.split("</form")[0])
+      .find((text) => text.includes(`action="${action}"`));
+    assert.ok(form, `no form for ${action} on the page “${titleOf(html)}”`);
+    const hidden = [...form.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)"/g)]
+      .map(([, name, value]) => [name, value.replaceAll("&amp;", "&")]);
+    return await visit(action, new URLSearchParams([...hidden, ...Object.entries(fields)]));
+  }
+
+  return {
+    async decide(userCode, decision) {
+      let html = await visit("/device");
+      if (html.includes('action="/signin"')) {
+        html = await submit(html, "/signin", { email, password });
+      }
+      html = await submit(html, "/device", { user_code: userCode });
+      html = await submit(html, "/device/confirm", { decision });
+      assert.equal(headingOf(html), decision === "approve" ? "Approved" : "Denied");
+    },
+    title: async (path) => titleOf(await visit(path)),
+  };
+}
+
+function titleOf(html: string): string {
+  return /<title>([^<]*)/.exec(html)?.[1] ?? html.slice(0, 200);
+}
+
+function headingOf(html: string): string {
+  return /<h1>([^<]*)/.exec(html)?.[1] ?? html.slice(0, 200);
+}
