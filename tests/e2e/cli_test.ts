@@ -107,7 +107,7 @@ Deno.test("several servers and accounts at once", async (t) => {
   await t.step("stores three simultaneous logins", async () => {
     const logins = await Promise.all([
       at.login(first, first.alice),
-      at.login(first, first.person(BOB)),
+      at.login(first, first.approver(BOB)),
       at.login(second, second.alice),
     ]);
     for (const { code, stderr } of logins) assert.equal(code, 0, stderr);
@@ -207,7 +207,7 @@ Deno.test("one login, with and without failures", async (t) => {
   const other = cleanUp.use(await terminal());
   const logins = await Promise.all([
     at.login(server, server.alice),
-    other.login(server, server.person(BOB)),
+    other.login(server, server.approver(BOB)),
   ]);
   for (const { code, stderr } of logins) assert.equal(code, 0, stderr);
   const [file] = await at.credentialFiles();

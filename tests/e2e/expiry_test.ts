@@ -8,7 +8,7 @@ import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { DEVICE_CODE_GRANT } from "../../shared/oauth/grant_types.ts";
 import { start } from "../support/binary.ts";
-import { fakeClock } from "../support/libfaketime.ts";
+import { processClock } from "../support/libfaketime.ts";
 import { ALICE, install } from "../support/installation.ts";
 import { terminal } from "../support/terminal.ts";
 
@@ -16,7 +16,7 @@ Deno.test({
   name: "everything expires on time, with a clock moved past each expiration",
   ignore: Deno.build.os !== "linux",
   async fn(t) {
-    await using clock = await fakeClock();
+    await using clock = await processClock();
     await using server = await install({ empty: true, env: clock.env });
     await using at = await terminal(clock.env);
     const { alice } = server;

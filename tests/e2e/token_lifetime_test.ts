@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { tokensFor } from "../support/client_home.ts";
-import { fakeClock } from "../support/libfaketime.ts";
+import { processClock } from "../support/libfaketime.ts";
 import { deviceAuthorization, ScriptedServer } from "../support/scripted_server.ts";
 import { terminal } from "../support/terminal.ts";
 
@@ -31,7 +31,7 @@ Deno.test({
   ignore: Deno.build.os !== "linux",
   async fn() {
     for (const ahead of [{ days: 1 }, { hours: 1 }, { minutes: 20 }]) {
-      await using clock = await fakeClock();
+      await using clock = await processClock();
       await using login = await loggedIn(clock.env);
       const { server, at, issue } = login;
       await clock.advance(ahead);

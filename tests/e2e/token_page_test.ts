@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { brand } from "../../shared/brand.ts";
 import { type BrowserContext, openBrowser, type Page } from "../support/browser.ts";
 import { databaseKinds } from "../support/databases.ts";
-import { addPerson, PASSWORD } from "../support/person.ts";
+import { addUserWithPassword, PASSWORD } from "../support/person.ts";
 import { serveSite } from "../support/site.ts";
 import { testServer } from "../support/test_server.ts";
 
@@ -22,7 +22,7 @@ async function tokenPage(context: BrowserContext, site: string): Promise<Page> {
 Deno.test("the copy button copies a new token, and appears only if it works", async (t) => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
-  await addPerson(server);
+  await addUserWithPassword(server);
   await using site = serveSite(server);
   await using chromium = await openBrowser();
   const copyButton = (page: Page) => page.getByRole("button", { name: "Copy" });

@@ -7,7 +7,7 @@ import { eventually } from "../support/eventually.ts";
 import { ALICE, type DatabaseName, install, POSTGRES } from "../support/installation.ts";
 import { startServer } from "../support/server_process.ts";
 import { startTcpProxy } from "../support/tcp_proxy.ts";
-import { managementToken } from "../support/management.ts";
+import { approveManagement } from "../support/approver.ts";
 import { temporaryHome } from "../support/temporary_home.ts";
 
 const KEYS_URL = `${brand.envPrefix}_SECRET_SCANNING_KEYS_URL`;
@@ -78,7 +78,7 @@ for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
       env: { [KEYS_URL]: `http://127.0.0.1:${keys.addr.port}/` },
     });
     const { issuer } = server;
-    const call = rest(issuer, await managementToken(issuer, server.alice, ["deploy", "operate"]));
+    const call = rest(issuer, await approveManagement(issuer, server.alice, ["deploy", "operate"]));
     const make = async (wish: Record<string, unknown> = {}) => {
       const created = await call("POST", "tokens", { name: "ci", scopes: ["deploy"], ...wish });
       assert.equal(created.status, 201, JSON.stringify(created.body));
@@ -203,7 +203,7 @@ Deno.test("a replica without its notification channel does not answer from its c
       return through.href;
     },
   });
-  const approved = await managementToken(server.issuer, server.alice, []);
+  const approved = await approveManagement(server.issuer, server.alice, []);
   await using other = await startServer({
     databaseUrl: server.databaseUrl,
     dataDir: home.folder,

@@ -8,14 +8,8 @@ import { checkPasswordLimit } from "../../server/security/rate_limit.ts";
 import { tokenHash } from "../../server/tokens/token_hash.ts";
 import { brand } from "../../shared/brand.ts";
 import { testOnEachDatabase } from "../support/databases.ts";
-import {
-  addPerson,
-  call,
-  describeScopes,
-  makeToken,
-  managementToken,
-  verify,
-} from "../support/pats.ts";
+import { call, createPat, describeScopes, verify } from "../support/pats.ts";
+import { addPerson, managementToken } from "../support/person.ts";
 import { type TestServer, testServer } from "../support/test_server.ts";
 
 async function rows({ parts: { sql } }: TestServer, table: string): Promise<number> {
@@ -161,11 +155,11 @@ testOnEachDatabase(
     const { body: { access_token: managing } } = await server.refresh(login.refresh_token!, {
       resource: "https://auth.example.test/api/v1",
     });
-    const made = await makeToken(server, { ...alice, management: managing }, {
+    const made = await createPat(server, { ...alice, management: managing }, {
       expires_in: 86_400,
     });
     assert.notEqual(made.login_id, null);
-    const kept = await makeToken(server, { ...alice, management: managing }, {
+    const kept = await createPat(server, { ...alice, management: managing }, {
       expires_in: 300 * 86_400,
     });
     await server.post("/oauth/revoke", {
@@ -197,7 +191,7 @@ testOnEachDatabase(
         .map(({ name }) => name);
     };
     const make = (name: string, expires_in: number | null) =>
-      makeToken(server, alice, { name, expires_in });
+      createPat(server, alice, { name, expires_in });
     const endless = await make("endless", null);
     await make("expired", 86_400);
     const rotated = await make("rotated", 40 * 86_400);
@@ -230,7 +224,7 @@ testOnEachDatabase(
 testOnEachDatabase("JWTs of a token that was deleted do not work", async (location) => {
   await using server = await testServer(location, describeScopes);
   const alice = await addPerson(server);
-  const { id, token } = await makeToken(server, alice);
+  const { id, token } = await createPat(server, alice);
   const jwt = (await verify(server, token, "?jwt=1")).headers.get("x-auth-jwt")!;
   const login = await server.login(alice.id);
   for (const each of [jwt, login.access_token]) {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { placesFrom } from "../../server/geoip.ts";
 import { databaseKinds } from "../support/databases.ts";
 import { writeGeoipFile } from "../support/geoip_file.ts";
-import { addPerson, signedIn } from "../support/person.ts";
+import { addUserWithPassword, signedIn } from "../support/person.ts";
 import { testServer } from "../support/test_server.ts";
 
 const lyon = { city: { names: { en: "Lyon" } }, country: { names: { en: "France" } } };
@@ -47,7 +47,7 @@ Deno.test("the confirmation names the places of both addresses", async () => {
   await using server = await testServer(database.location, (config) => {
     config.geoipFile = join(folder, "city.mmdb");
   });
-  await addPerson(server);
+  await addUserWithPassword(server);
   const browser = await signedIn(server);
   const login = await server.startLogin();
   await browser.get("/device");

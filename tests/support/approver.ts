@@ -1,8 +1,11 @@
-/** Someone at a browser who goes through the server's pages form by form: quick, and without a screen. */
+/** A user who approves in the browser: quick, form by form over HTTP, without a screen. */
 import assert from "node:assert/strict";
+import { brand } from "../../shared/brand.ts";
+import { MANAGEMENT_SCOPES, managementResource } from "../../shared/management.ts";
+import { DEVICE_CODE_GRANT } from "../../shared/oauth/grant_types.ts";
 
-export interface Person {
-  /** Enters the code and decides. Signs in first where need be. */
+export interface Approver {
+  /** Enters the code and decides. Signs in first if necessary. */
   decide(userCode: string, decision: "approve" | "deny"): Promise<void>;
   /** The title of the page at `path`, after redirects. */
   title(path: string): Promise<string>;
@@ -13,8 +16,8 @@ export interface Account {
   password: string;
 }
 
-/** A browser of its own at `origin`, with nobody signed in yet. */
-export function person(origin: string, { email, password }: Account): Person {
+/** In a browser of its own at `origin`, not signed in yet. */
+export function approver(origin: string, { email, password }: Account): Approver {
   let cookie = "";
 
   /** One request and the redirects it leads to. */
@@ -63,4 +66,34 @@ function titleOf(html: string): string {
 
 function headingOf(html: string): string {
   return /<h1>([^<]*)/.exec(html)?.[1] ?? html.slice(0, 200);
+}
+
+/**
+ * A token for the management API, with all of its permissions. `scopes` of the operator's API may
+ * be given to new tokens.
+ */
+export async function approveManagement(
+  issuer: string,
+  who: Approver,
+  scopes: readonly string[],
+): Promise<string> {
+  const post = async (path: string, form: Record<string, string>) => {
+    const response = await fetch(`${issuer}${path}`, {
+      method: "POST",
+      body: new URLSearchParams({ client_id: brand.cliClientId, ...form }),
+    });
+    const body = await response.json();
+    assert.equal(response.status, 200, JSON.stringify(body));
+    return body;
+  };
+  const started = await post("/oauth/device/authorize", {
+    scope: [...Object.values(MANAGEMENT_SCOPES), ...scopes].join(" "),
+    resource: managementResource(issuer),
+  });
+  await who.decide(started.user_code, "approve");
+  const { access_token } = await post("/oauth/token", {
+    grant_type: DEVICE_CODE_GRANT,
+    device_code: started.device_code,
+  });
+  return access_token;
 }

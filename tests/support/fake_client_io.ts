@@ -1,5 +1,6 @@
 /** A ClientIo from memory: what was written, a clock that moves when someone sleeps, no real network but loopback. */
 import type { ClientIo, EndedProgram, ForegroundEnd, Platform } from "../../client/io.ts";
+import { type ManualClock, manualClock } from "./manual_clock.ts";
 
 export interface MemoryIo extends ClientIo {
   out: string;
@@ -8,7 +9,7 @@ export interface MemoryIo extends ClientIo {
   stdin: string;
   stderrIsTerminal: boolean;
   platform: Platform;
-  clock: { time: number; now(): number };
+  clock: ManualClock;
   fetch: typeof globalThis.fetch;
   /** Every pause asked for, in milliseconds. */
   sleeps: number[];
@@ -28,7 +29,7 @@ export interface MemoryIo extends ClientIo {
 
 export function memoryIo(changes: Partial<MemoryIo> = {}): MemoryIo {
   const controller = new AbortController();
-  const clock = { time: Date.UTC(2026, 10, 24, 10, 0, 0), now: () => clock.time };
+  const clock = manualClock();
   const io: MemoryIo = {
     out: "",
     err: "",
@@ -58,7 +59,7 @@ export function memoryIo(changes: Partial<MemoryIo> = {}): MemoryIo {
     sleep(ms, signal) {
       if (signal.aborted) return Promise.reject(signal.reason);
       io.sleeps.push(ms);
-      clock.time += ms;
+      clock.set(clock.now() + ms);
       return Promise.resolve();
     },
     signal: controller.signal,

@@ -9,9 +9,9 @@ import { type Ended, run, type RunOptions } from "./binary.ts";
 import { copyEmbeddedDatabase } from "./embedded_template.ts";
 import { freePort } from "./free_port.ts";
 import { assertNoSecrets, PASSWORD_MARK } from "./assert_no_secrets.ts";
-import { type Account, type Person, person } from "./approver.ts";
+import { type Account, type Approver, approver } from "./approver.ts";
 import { createDatabase, type PostgresVersion, postgresVersions } from "./postgres.ts";
-import { startServer, type TestServer } from "./server_process.ts";
+import { type ServerProcess, startServer } from "./server_process.ts";
 import { temporaryHome } from "./temporary_home.ts";
 
 export type DatabaseName = "embedded" | `PostgreSQL ${PostgresVersion}`;
@@ -46,13 +46,13 @@ export interface InstallationOptions {
 export interface Installation extends AsyncDisposable {
   issuer: string;
   /** The process that runs now. */
-  server: TestServer;
+  server: ServerProcess;
   /** The embedded database's, for operators' commands too. */
   dataDir: string;
   /** PostgreSQL's address, past anything put between; undefined for the embedded database. */
   databaseUrl?: string;
   /** Alice, the administrator, at her browser. */
-  alice: Person;
+  alice: Approver;
   /** Starts the server on the same address and data again; it must have ended. */
   restart(): Promise<void>;
   /** Kills the server with SIGKILL and waits until it is gone. */
@@ -61,7 +61,7 @@ export interface Installation extends AsyncDisposable {
   operate(args: string[], options?: RunOptions): Promise<Ended>;
   addUser(account: Account, ...args: string[]): Promise<void>;
   /** Another browser for anyone. */
-  person(account: Account): Person;
+  approver(account: Account): Approver;
 }
 
 export async function install(options: InstallationOptions = {}): Promise<Installation> {
@@ -72,7 +72,7 @@ export async function install(options: InstallationOptions = {}): Promise<Instal
   const databaseUrl = version && cleanUp.use(await createDatabase(version)).url;
   const dataDir = join(home.folder, "data");
   if (databaseUrl === undefined && !options.empty) await copyEmbeddedDatabase("migrated", dataDir);
-  const ended: TestServer["running"][] = [];
+  const ended: ServerProcess["running"][] = [];
   const begin = async (port: number) => {
     const started = await startServer({
       dataDir,
@@ -100,8 +100,8 @@ export async function install(options: InstallationOptions = {}): Promise<Instal
     },
     dataDir,
     databaseUrl,
-    alice: person(issuer, ALICE),
-    person: (account) => person(issuer, account),
+    alice: approver(issuer, ALICE),
+    approver: (account) => approver(issuer, account),
     async kill() {
       server.running.kill("SIGKILL");
       await server.running.ended;

@@ -1,18 +1,18 @@
 /**
- * A system clock to set, for processes of the compiled program: libfaketime stands
- * between them and the kernel. Timers run on as they do. Linux only.
+ * A manual clock for processes of the compiled program: libfaketime replaces the system calls that
+ * read the time. Timers are not affected. Linux only.
  */
 import { join } from "node:path";
 
-export interface FakeClock extends AsyncDisposable {
-  /** Makes a process live by this clock. */
+export interface ProcessClock extends AsyncDisposable {
+  /** For the environment of a process that uses this clock. */
   env: Record<string, string>;
   /** In milliseconds since 1970, as such a process sees it. */
   now(): number;
   advance(by: { days?: number; hours?: number; minutes?: number }): Promise<void>;
 }
 
-export async function fakeClock(): Promise<FakeClock> {
+export async function processClock(): Promise<ProcessClock> {
   const library = await libraryPath();
   const folder = await Deno.makeTempDir({ prefix: "clock-" });
   const file = join(folder, "offset");

@@ -1,11 +1,10 @@
-/** Requests to the REST interface, as a person's login or with any token. */
+/** Requests to the REST API, and about personal access tokens as a reverse proxy sends them. */
 import assert from "node:assert/strict";
 import type { ServerConfig } from "../../server/config/server_config.ts";
-import { brand } from "../../shared/brand.ts";
-import { formatScope } from "../../shared/oauth/scope.ts";
+import type { Person } from "./person.ts";
 import type { Answer, TestServer } from "./test_server.ts";
 
-/** A catalogue with a scope for everybody and one for administrators. */
+/** A catalogue with scopes for all users and one for administrators. */
 export function describeScopes(config: ServerConfig): void {
   config.scopes.push(
     { name: "deploy", description: "Deploy your services" },
@@ -14,7 +13,7 @@ export function describeScopes(config: ServerConfig): void {
   );
 }
 
-/** Calls the REST interface and reads its answer. */
+/** Calls the REST API and parses its response. */
 export async function call(
   server: TestServer,
   token: string | undefined,
@@ -40,48 +39,19 @@ export async function call(
   };
 }
 
-/** A person, and the access tokens they have. */
-export interface Person {
-  id: string;
-  email: string;
-  /** Of a login, for the API. */
-  login: string;
-  /** For the management interface, approved with every scope there is. */
-  management: string;
-}
-
-export async function addPerson(server: TestServer, admin = false): Promise<Person> {
-  const { id, email } = await server.addUser();
-  if (admin) await server.parts.sql`update users set is_admin = true where id = ${id}`;
-  const { access_token: login } = await server.login(id);
-  return { id, email, login, management: await managementToken(server, { id, admin }) };
-}
-
-/** An approval for everything that a person may manage; it lives for minutes. */
-export async function managementToken(
+/** Creates a personal access token and returns the response with its secret. */
+export async function createPat(
   server: TestServer,
-  { id, admin = false }: { id: string; admin?: boolean },
-): Promise<string> {
-  const scopes = server.parts.config.scopes.filter(({ name, clients, roles }) =>
-    name !== "offline_access" && (clients === undefined || clients.includes(brand.cliClientId)) &&
-    (admin || roles === undefined || roles.includes("user"))
-  ).map(({ name }) => name);
-  return (await server.approveManagement(id, formatScope(scopes))).access_token;
-}
-
-/** Makes a token and returns its answer; fails if it is refused. */
-export async function makeToken(
-  server: TestServer,
-  person: Person,
-  wish: Record<string, unknown> = {},
+  person: Pick<Person, "management">,
+  request: Record<string, unknown> = {},
 ) {
-  const body = { name: "CI", scopes: ["deploy"], ...wish };
-  const answer = await call(server, person.management, "POST", "/api/v1/tokens", body);
-  assert.equal(answer.status, 201, JSON.stringify(answer.body));
-  return answer.body;
+  const body = { name: "CI", scopes: ["deploy"], ...request };
+  const response = await call(server, person.management, "POST", "/api/v1/tokens", body);
+  assert.equal(response.status, 201, JSON.stringify(response.body));
+  return response.body;
 }
 
-/** Asks as a reverse proxy does. */
+/** Verifies a token as a reverse proxy does. */
 export async function verify(
   server: TestServer,
   token: string | undefined,

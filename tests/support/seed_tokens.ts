@@ -4,15 +4,15 @@ import { tokenHash } from "../../server/tokens/token_hash.ts";
 import { brand } from "../../shared/brand.ts";
 import type { TestServer } from "./test_server.ts";
 
-/** Rows of tokens as they may lie in the database, whatever the forms let through. */
-export async function insertTokens(
+/** Rows of tokens as they may be in the database, also those that no form accepts. */
+export async function seedTokens(
   { parts: { sql }, clock }: TestServer,
   owner: { id: string },
-  tokens: { name: string; endsIn?: number }[],
+  tokens: { name: string; expiresIn?: number }[],
 ): Promise<string[]> {
   return await sql.begin(async (tx) => {
     const ids = [];
-    for (const [index, { name, endsIn }] of tokens.entries()) {
+    for (const [index, { name, expiresIn }] of tokens.entries()) {
       const id = randomUUID();
       await insertPersonalAccessToken(tx, {
         id,
@@ -24,7 +24,7 @@ export async function insertTokens(
         audience: "x",
         allowedAddresses: [],
         createdAt: new Date(clock.now() + index),
-        expiresAt: endsIn === undefined ? undefined : new Date(clock.now() + endsIn * 1000),
+        expiresAt: expiresIn === undefined ? undefined : new Date(clock.now() + expiresIn * 1000),
       });
       ids.push(id);
     }

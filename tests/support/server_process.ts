@@ -16,7 +16,7 @@ export interface ServerOptions {
   program?: string;
 }
 
-export interface TestServer extends AsyncDisposable {
+export interface ServerProcess extends AsyncDisposable {
   /** `http://127.0.0.1:<port>`, or what `--issuer` said. */
   issuer: string;
   port: number;
@@ -27,7 +27,7 @@ export interface TestServer extends AsyncDisposable {
 }
 
 /** Starts a server and waits until it serves. Killed, not stopped, when disposed. */
-export async function startServer(options: ServerOptions): Promise<TestServer> {
+export async function startServer(options: ServerOptions): Promise<ServerProcess> {
   const port = options.port ?? freePort();
   const running = start(
     [

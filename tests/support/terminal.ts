@@ -5,7 +5,7 @@ import { configFolder } from "../../client/credentials/config_dir.ts";
 import { type Ended, run, type RunOptions, start } from "./binary.ts";
 import type { Installation } from "./installation.ts";
 import { assertNoSecrets } from "./assert_no_secrets.ts";
-import type { Person } from "./approver.ts";
+import type { Approver } from "./approver.ts";
 import { type TemporaryHome, temporaryHome } from "./temporary_home.ts";
 
 export interface Terminal extends AsyncDisposable {
@@ -17,7 +17,7 @@ export interface Terminal extends AsyncDisposable {
   /** Runs `login` for whoever decides about it, and gives how it ended. */
   login(
     installation: Pick<Installation, "issuer">,
-    who: Person,
+    who: Approver,
     options?: { args?: string[]; env?: Record<string, string>; decision?: "approve" | "deny" },
   ): Promise<Ended>;
   /** The files that hold credentials. */

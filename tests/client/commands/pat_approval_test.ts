@@ -127,7 +127,7 @@ Deno.test("a login that covers it is not asked, and keeps its own token", async 
   assert.equal(await runCommand(io, (io) => token({ minTtl: "60s" }, io)), EXIT.ok);
   assert.equal(io.out, "own\n");
   // The refresh token that came with it is the login's from now on.
-  io.clock.time += 20 * 60_000;
+  io.clock.advance({ minutes: 20 });
   await runCommand(io, (io) => token({ minTtl: "60s" }, io));
   assert.equal(server.askedAt("/oauth/token").at(-1)!.form.refresh_token, "next");
 });

@@ -46,7 +46,7 @@ Deno.test("--min-ttl decides when to renew", async () => {
   const { io } = home;
   await logIn(io, server, "alice@example.com", "first");
   server.script("/oauth/token", tokensFor(server, "alice@example.com", "second"));
-  io.clock.time += 841_000;
+  io.clock.advance({ seconds: 841 });
   await run(io, { minTtl: "59" });
   assert.equal(io.out, "first\n");
   await run(io);
@@ -65,7 +65,7 @@ Deno.test("nobody logged in, and a session the server has ended, exit 4 with the
   assert.equal(io.err, `Not logged in. Run: ${brand.binaryName} login\n`);
   await logIn(io, server);
   server.script("/oauth/token", { status: 400, json: { error: "invalid_grant" } });
-  io.clock.time += 900_000;
+  io.clock.advance({ minutes: 15 });
   assert.equal(await run(io), EXIT.authenticationRequired);
   assert.equal(io.err, `Session expired. Run: ${brand.binaryName} login\n`);
   assert.equal(io.out, "");
@@ -78,7 +78,7 @@ Deno.test("a server that is down exits 75 and costs nobody the login", async () 
   await using home = await clientHome();
   const { io } = home;
   await logIn(io, server);
-  io.clock.time += 900_000;
+  io.clock.advance({ minutes: 15 });
   server.script("/.well-known/oauth-authorization-server", { status: 502, json: {} });
   assert.equal(await run(io), EXIT.temporaryFailure);
   server.script("/.well-known/oauth-authorization-server", { json: server.metadata() });

@@ -226,7 +226,7 @@ Deno.test("a login without a refresh token lives as long as its access token", a
   const place = new MemoryPlace({ ...login(io, 10_000), refreshToken: undefined });
   const key = { server: server.issuer, account: "alice" };
   assert.equal((await freshCredentials(key, MINUTE, place, io)).accessToken, "old-access");
-  io.clock.time += 10_000;
+  io.clock.advance({ seconds: 10 });
   const error = await failure(freshCredentials(key, MINUTE, place, io));
   assert.match(error.message, /^Session expired/);
   assert.equal(server.asked.length, 0);
@@ -297,15 +297,14 @@ Deno.test("a token that still lives is handed out whatever keeps it from being r
 });
 
 Deno.test("a token received by a clock that was ahead is renewed, and never outlives its lifetime", async () => {
-  const DAY = 86_400_000;
   await using server = new ScriptedServer();
   server.script("/oauth/token", renewed);
   const io = memoryIo();
-  io.clock.time += DAY;
+  io.clock.advance({ days: 1 });
   const place = new MemoryPlace(login(io, 0));
   const key = { server: server.issuer, account: "alice" };
   await freshCredentials(key, MINUTE, place, io);
-  io.clock.time -= DAY;
+  io.clock.advance({ days: -1 });
   const { leftMs, clockChanged } = accessTokenLife(place.credentials!, io.clock.now());
   assert.deepEqual([leftMs <= 900_000, clockChanged], [true, true]);
   const { accessTokenExpiresAt } = await freshCredentials(key, MINUTE, place, io);
@@ -338,7 +337,7 @@ Deno.test("a least life that the server never gives is not asked for at every ca
     for (let call = 0; call < 3; call++) await freshCredentials(key, minTtl, place, io);
   }
   assert.equal(server.askedAt("/oauth/token").length, 1);
-  io.clock.time += 451_000;
+  io.clock.advance({ seconds: 451 });
   await freshCredentials(key, LATER, place, io);
   assert.equal(server.askedAt("/oauth/token").length, 2);
   await freshCredentials(key, RENEW_NOW, place, io);

@@ -26,14 +26,8 @@ import {
   TOKEN_EXCHANGE_GRANT,
 } from "../../../shared/oauth/grant_types.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
-import {
-  addPerson,
-  call,
-  describeScopes,
-  makeToken,
-  managementToken,
-  verify,
-} from "../../support/pats.ts";
+import { call, createPat, describeScopes, verify } from "../../support/pats.ts";
+import { addPerson, managementToken } from "../../support/person.ts";
 import { FULL_SCOPE, ISSUER, type TestServer, testServer } from "../../support/test_server.ts";
 
 const RESOURCE = managementResource(ISSUER);
@@ -61,7 +55,7 @@ interface Credential {
 async function credentials(server: TestServer): Promise<Credential[]> {
   const { sql, clock, issuer, keys } = server.parts;
   const alice = await addPerson(server);
-  const admin = await addPerson(server, true);
+  const admin = await addPerson(server, { admin: true });
   const all: Credential[] = [];
   const add = (name: string, expected: Expected, token: string | undefined) =>
     all.push({ name, expected, token });
@@ -101,7 +95,7 @@ async function credentials(server: TestServer): Promise<Credential[]> {
   add("administrator's scope without the role", FORBIDDEN, await manage(alice.id, ADMIN));
 
   // Tokens without a login.
-  const { token: pat } = await makeToken(server, alice);
+  const { token: pat } = await createPat(server, alice);
   add("personal access token", FOR_API, pat);
   const exchanged = await server.post("/oauth/token", {
     grant_type: TOKEN_EXCHANGE_GRANT,
@@ -405,7 +399,7 @@ testOnEachDatabase(
       config.scopes = config.scopes.map((scope) => ({ ...scope, roles: undefined }));
     });
     const bob = await addPerson(server);
-    const { id } = await makeToken(server, bob);
+    const { id } = await createPat(server, bob);
     const { id: aliceId, email } = await server.addUser();
     const token = (await server.approveManagement(aliceId, `${ADMIN} deploy`)).access_token;
     const status = async (method: string, path: string, body?: unknown) =>
@@ -429,13 +423,13 @@ testOnEachDatabase(
 testOnEachDatabase("a personal access token sees itself and no other", async (location) => {
   await using server = await testServer(location, describeScopes);
   const alice = await addPerson(server);
-  for (const made of [await makeToken(server, alice), await makeToken(server, alice)]) {
+  for (const made of [await createPat(server, alice), await createPat(server, alice)]) {
     const shown = await call(server, made.token, "GET", "/api/v1/token");
     assert.deepEqual([shown.status, shown.body.id], [200, made.id]);
     assert.deepEqual(shown.body.scopes, ["deploy"]);
   }
   // What it may do now, not what it was given.
-  const { token } = await makeToken(server, alice, { scopes: ["deploy", "read"] });
+  const { token } = await createPat(server, alice, { scopes: ["deploy", "read"] });
   const catalogue = server.parts.config.scopes;
   catalogue.splice(catalogue.findIndex(({ name }) => name === "deploy"), 1);
   server.parts.tokenValidator.invalidate(`principal:${alice.id}`);
@@ -462,7 +456,7 @@ testOnEachDatabase(
   "a new token has no scope that its approval does not cover",
   async (location) => {
     await using server = await testServer(location, describeScopes);
-    const [alice, admin] = [await addPerson(server), await addPerson(server, true)];
+    const [alice, admin] = [await addPerson(server), await addPerson(server, { admin: true })];
     const approve = async (id: string, scope: string) =>
       (await server.approveManagement(id, scope)).access_token;
     const readOnly = await approve(alice.id, `${WRITE} read`);
@@ -476,7 +470,7 @@ testOnEachDatabase(
     );
     assert.equal((await mint(server, readOnly, "read")).status, 201);
 
-    const { id } = await makeToken(server, alice);
+    const { id } = await createPat(server, alice);
     const rotated = await call(server, readOnly, "POST", `/api/v1/tokens/${id}/rotate`, {
       overlap: 0,
     });
@@ -508,9 +502,9 @@ testOnEachDatabase(
     const [alice, bob, admin] = [
       await addPerson(server),
       await addPerson(server),
-      await addPerson(server, true),
+      await addPerson(server, { admin: true }),
     ];
-    const { id } = await makeToken(server, alice);
+    const { id } = await createPat(server, alice);
     const approval = await server.approveManagement(admin.id, `${WRITE} deploy`);
     const path = `/api/v1/tokens/${id}`;
     const attempts: [string, string, unknown?][] = [
@@ -550,7 +544,7 @@ testOnEachDatabase("a scope kept for other clients is in no new token", async (l
   });
   assert.equal((await mint(server, forged, "billing")).status, 403);
   // One that had it before the operator kept it for others has lost it.
-  const { token, id } = await makeToken(server, alice);
+  const { token, id } = await createPat(server, alice);
   await sql`update personal_access_tokens set scope = 'deploy billing' where id = ${id}`;
   server.parts.tokenValidator.invalidate(`token:${id}`);
   assert.equal((await verify(server, token)).headers.get("x-auth-scope"), "deploy");
@@ -608,7 +602,7 @@ testOnEachDatabase("a token remembers the login it was created with", async (loc
     { overlap: 0 },
   );
   assert.equal(rotated.body.login_id, sid);
-  assert.equal((await makeToken(server, alice)).login_id, null);
+  assert.equal((await createPat(server, alice)).login_id, null);
 
   // An approval for a login is given by that login's account, and ends with it.
   const started = await server.startLogin(`${WRITE} deploy`, { resource: RESOURCE, sid });
@@ -626,7 +620,7 @@ testOnEachDatabase("a token remembers the login it was created with", async (loc
 
 testOnEachDatabase("revoking a login can revoke the tokens created with it", async (location) => {
   await using server = await testServer(location, describeScopes);
-  const admin = await addPerson(server, true);
+  const admin = await addPerson(server, { admin: true });
   await createServiceAccount(server.parts.sql, {
     name: "robot",
     scope: "deploy",
@@ -741,7 +735,7 @@ testOnEachDatabase(
       describeScopes(config);
       config.scopes.push({ name: "operate", description: "Operate", roles: ["admin"] });
     });
-    const admin = await addPerson(server, true);
+    const admin = await addPerson(server, { admin: true });
     const { authorization } = await server.addClient();
     const login = await server.login(admin.id, `${FULL_SCOPE} deploy operate ${WRITE} ${ADMIN}`);
     const introspect = async () =>
@@ -756,7 +750,7 @@ testOnEachDatabase(
 testOnEachDatabase("a JWT of a token has no scope that the token has lost", async (location) => {
   await using server = await testServer(location, describeScopes);
   const alice = await addPerson(server);
-  const { token } = await makeToken(server, alice);
+  const { token } = await createPat(server, alice);
   const exchanged = await server.post("/oauth/token", {
     grant_type: TOKEN_EXCHANGE_GRANT,
     subject_token_type: ACCESS_TOKEN_TYPE,

@@ -4,12 +4,8 @@ import { apiOperations } from "../../../server/api/operations.ts";
 import { openApiDocument } from "../../../server/api/openapi.ts";
 import { encodeCursor } from "../../../server/pats/list_cursor.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
-import {
-  addPerson,
-  call,
-  describeScopes,
-  makeToken,
-} from "../../support/pats.ts";
+import { call, createPat, describeScopes } from "../../support/pats.ts";
+import { addPerson } from "../../support/person.ts";
 import { testServer } from "../../support/test_server.ts";
 
 testOnEachDatabase("every operation of the document is there", async (location) => {
@@ -17,7 +13,7 @@ testOnEachDatabase("every operation of the document is there", async (location) 
   const document = await (await server.request("/api/openapi.json")).json();
   assert.equal(document.openapi, "3.1.0");
   const alice = await addPerson(server);
-  const { id } = await makeToken(server, alice);
+  const { id } = await createPat(server, alice);
   for (const [path, methods] of Object.entries(document.paths)) {
     for (const [method, operation] of Object.entries(methods as Record<string, Operation>)) {
       const body = operation.requestBody === undefined ? undefined : {};
@@ -49,8 +45,8 @@ testOnEachDatabase(
   async (location) => {
     await using server = await testServer(location, describeScopes);
     const document = await (await server.request("/api/openapi.json")).json();
-    const alice = await addPerson(server, true);
-    const { id } = await makeToken(server, alice);
+    const alice = await addPerson(server, { admin: true });
+    const { id } = await createPat(server, alice);
     const send = async (
       path: string,
       operation: string,

@@ -3,14 +3,8 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { brand } from "../../../shared/brand.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
-import {
-  addPerson,
-  call,
-  describeScopes,
-  makeToken,
-  managementToken,
-  verify,
-} from "../../support/pats.ts";
+import { call, createPat, describeScopes, verify } from "../../support/pats.ts";
+import { addPerson, managementToken } from "../../support/person.ts";
 import { ISSUER, testServer } from "../../support/test_server.ts";
 
 const PREFIX = brand.tokenPrefixes.personalAccessToken;
@@ -18,7 +12,7 @@ const PREFIX = brand.tokenPrefixes.personalAccessToken;
 testOnEachDatabase("a token is shown once, kept as a hash, and works", async (location) => {
   await using server = await testServer(location, describeScopes);
   const alice = await addPerson(server);
-  const made = await makeToken(server, alice, { name: "  Deploys  " });
+  const made = await createPat(server, alice, { name: "  Deploys  " });
   assert.match(made.token, new RegExp(`^${PREFIX}[0-9A-Za-z]{49}$`));
   assert.equal(made.name, "Deploys");
   assert.equal(made.prefix, made.token.slice(0, 12));
@@ -53,7 +47,7 @@ testOnEachDatabase("a clean stop loses no last use", async (location) => {
   let usedAt: number;
   {
     await using server = await testServer(location, describeScopes);
-    const made = await makeToken(server, await addPerson(server));
+    const made = await createPat(server, await addPerson(server));
     id = made.id;
     server.clock.advance({ minutes: 5 });
     usedAt = server.clock.now();
@@ -100,7 +94,7 @@ testOnEachDatabase("the policy bounds what may be asked for", async (location) =
   await refused({ name: "x".repeat(10_000) }, "malformed", /name/);
   await refused({ colour: "red" }, "malformed", /colour/);
   await refused({ owner: "somebody" }, "forbidden");
-  const hostile = await makeToken(server, alice, { name: "<script>alert(1)</script>" });
+  const hostile = await createPat(server, alice, { name: "<script>alert(1)</script>" });
   assert.equal(hostile.name, "<script>alert(1)</script>");
   assert.equal(Date.parse(hostile.expires_at) - server.clock.now(), 7 * 86_400_000);
 });
@@ -108,7 +102,7 @@ testOnEachDatabase("the policy bounds what may be asked for", async (location) =
 testOnEachDatabase("a token ends to the second, and says so", async (location) => {
   await using server = await testServer(location, describeScopes);
   const alice = await addPerson(server);
-  const { token } = await makeToken(server, alice, { expires_in: 60 });
+  const { token } = await createPat(server, alice, { expires_in: 60 });
   const end = new Date(server.clock.now() + 60_000).toISOString().replace(".000Z", "Z");
   server.clock.set(Date.parse(end) - 1);
   assert.equal((await verify(server, token)).status, 200);
@@ -126,9 +120,9 @@ testOnEachDatabase("strangers' tokens do not exist, administrators see all", asy
   const [alice, bob, admin] = [
     await addPerson(server),
     await addPerson(server),
-    await addPerson(server, true),
+    await addPerson(server, { admin: true }),
   ];
-  const made = await makeToken(server, alice);
+  const made = await createPat(server, alice);
   for (
     const [method, path, body] of [
       ["GET", `/api/v1/tokens/${made.id}`],
@@ -164,7 +158,7 @@ testOnEachDatabase("strangers' tokens do not exist, administrators see all", asy
 testOnEachDatabase("tokens for APIs do not manage tokens", async (location) => {
   await using server = await testServer(location, describeScopes);
   const alice = await addPerson(server);
-  const { token } = await makeToken(server, alice);
+  const { token } = await createPat(server, alice);
   const byPat = await call(server, token, "GET", "/api/v1/tokens");
   assert.equal(byPat.status, 401);
   assert.match(byPat.headers.get("www-authenticate")!, /^Bearer error="invalid_token"/);
@@ -187,7 +181,7 @@ testOnEachDatabase("tokens for APIs do not manage tokens", async (location) => {
 testOnEachDatabase("rotation gives a successor, once, and an overlap", async (location) => {
   await using server = await testServer(location, describeScopes);
   const alice = await addPerson(server);
-  const old = await makeToken(server, alice, {
+  const old = await createPat(server, alice, {
     expires_in: 86_400,
     allowed_addresses: ["192.0.2.0/24"],
   });
@@ -211,9 +205,9 @@ testOnEachDatabase("rotation gives a successor, once, and an overlap", async (lo
 
 testOnEachDatabase("a token never carries more than its owner has now", async (location) => {
   await using server = await testServer(location, describeScopes);
-  const admin = await addPerson(server, true);
+  const admin = await addPerson(server, { admin: true });
   const { sql, tokenValidator } = server.parts;
-  const { token } = await makeToken(server, admin, { scopes: ["deploy", "operate"] });
+  const { token } = await createPat(server, admin, { scopes: ["deploy", "operate"] });
   const scope = async () => (await verify(server, token)).headers.get("x-auth-scope");
   assert.equal(await scope(), "deploy operate");
   await sql`update users set is_admin = false where id = ${admin.id}`;
@@ -232,7 +226,7 @@ testOnEachDatabase("a login carries the scopes of its person and its program", a
     describeScopes(config);
     config.scopes.push({ name: "console", description: "Use the console", clients: ["console"] });
   });
-  const admin = await addPerson(server, true);
+  const admin = await addPerson(server, { admin: true });
   const user = await addPerson(server);
   const scope = "openid offline_access deploy operate";
   assert.equal((await server.login(user.id, scope)).scope, "openid offline_access deploy");
@@ -253,7 +247,7 @@ testOnEachDatabase("a token bound to addresses works from there alone", async (l
   });
   const alice = await addPerson(server);
   const client = await server.addClient();
-  const { token } = await makeToken(server, alice, {
+  const { token } = await createPat(server, alice, {
     allowed_addresses: ["203.0.113.0/24", "2001:db8::/32"],
   });
   const from = async (address: string) =>
@@ -275,7 +269,7 @@ testOnEachDatabase("introspection and exchange know personal access tokens", asy
   await using server = await testServer(location, describeScopes);
   const alice = await addPerson(server);
   const client = await server.addClient();
-  const made = await makeToken(server, alice, { scopes: ["deploy", "read"], expires_in: 300 });
+  const made = await createPat(server, alice, { scopes: ["deploy", "read"], expires_in: 300 });
   const introspect = async (token: string) =>
     (await server.post("/oauth/introspect", { token }, { authorization: client.authorization }))
       .body;
@@ -327,7 +321,7 @@ testOnEachDatabase("introspection and exchange know personal access tokens", asy
 
 testOnEachDatabase("tokens of older deployments are taken over by hash", async (location) => {
   await using server = await testServer(location, describeScopes);
-  const [alice, admin] = [await addPerson(server), await addPerson(server, true)];
+  const [alice, admin] = [await addPerson(server), await addPerson(server, { admin: true })];
   const older = PREFIX + "Ab-_".repeat(10) + "xyz";
   const body = {
     token_hash: createHash("sha256").update(older).digest("hex"),
@@ -358,13 +352,13 @@ testOnEachDatabase("tokens of older deployments are taken over by hash", async (
 
 testOnEachDatabase("service accounts have tokens, within their own scopes", async (location) => {
   await using server = await testServer(location, describeScopes);
-  const [alice, admin] = [await addPerson(server), await addPerson(server, true)];
+  const [alice, admin] = [await addPerson(server), await addPerson(server, { admin: true })];
   const { sql, clock, tokenValidator } = server.parts;
   const id = crypto.randomUUID();
   await sql`
     insert into service_accounts (id, name, scope, created_at)
     values (${id}, 'deployer', 'deploy read', ${new Date(clock.now())})`;
-  const made = await makeToken(server, admin, { owner: "deployer", scopes: ["deploy", "read"] });
+  const made = await createPat(server, admin, { owner: "deployer", scopes: ["deploy", "read"] });
   assert.deepEqual(made.owner, { kind: "service_account", id, username: "deployer" });
   const other = { name: "CI", scopes: ["operate"], owner: "deployer" };
   assert.equal((await call(server, admin.management, "POST", "/api/v1/tokens", other)).status, 403);
@@ -428,8 +422,8 @@ testOnEachDatabase("owners are warned before a token ends, once each time", asyn
   };
   const { sendExpiryReminders } = await import("../../../server/pats/expiry_reminders.ts");
   const alice = await addPerson(server);
-  await makeToken(server, alice, { name: "week", expires_in: 8 * 86_400 });
-  await makeToken(server, alice, { name: "quarter" });
+  await createPat(server, alice, { name: "week", expires_in: 8 * 86_400 });
+  await createPat(server, alice, { name: "quarter" });
   await sendExpiryReminders(server.parts);
   assert.equal(told.length, 0);
   server.clock.advance({ days: 1 });
@@ -449,7 +443,7 @@ testOnEachDatabase(
   async (location) => {
     await using server = await testServer(location, describeScopes);
     const alice = await addPerson(server);
-    const { token } = await makeToken(server, alice, { scopes: ["read"] });
+    const { token } = await createPat(server, alice, { scopes: ["read"] });
     assert.equal((await verify(server, token, "?scope=read")).status, 200);
     assert.equal((await verify(server, token, "/?scope=deploy")).status, 403);
     assert.equal((await verify(server, token, "/?scope=read")).status, 200);
@@ -472,7 +466,7 @@ testOnEachDatabase(
   "a token may come as the password of HTTP Basic where that is asked for",
   async (location) => {
     await using server = await testServer(location, describeScopes);
-    const { token } = await makeToken(server, await addPerson(server));
+    const { token } = await createPat(server, await addPerson(server));
     const ask = (query: string, credentials?: string) =>
       verify(server, undefined, query, {
         ...credentials !== undefined && { authorization: `Basic ${btoa(credentials)}` },
@@ -494,7 +488,7 @@ testOnEachDatabase(
   "odd input is the asker's mistake, not trouble of the server's",
   async (location) => {
     await using server = await testServer(location, describeScopes);
-    const admin = await addPerson(server, true);
+    const admin = await addPerson(server, { admin: true });
     const wish = { name: "CI", scopes: ["deploy"] };
     const cursor = btoa("999999999999999 0197a000-0000-7000-8000-000000000001");
     const asked: [string, string, unknown?][] = [

@@ -7,7 +7,7 @@ import { adminTrustAdd } from "../../../server/cli/admin/trust.ts";
 import type { ServerIo } from "../../../server/io.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { databaseKinds, testOnEachDatabase } from "../../support/databases.ts";
-import { addPerson, signedIn } from "../../support/person.ts";
+import { addUserWithPassword, signedIn } from "../../support/person.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
 
 const RULE: TrustRuleRequest = {
@@ -102,7 +102,7 @@ testOnEachDatabase("the command asks on a terminal, and fails without one", asyn
 Deno.test("the page asks with a box that holds for that one account", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await withAccounts(database.location);
-  const { id } = await addPerson(server);
+  const { id } = await addUserWithPassword(server);
   await server.parts.sql`update users set is_admin = true where id = ${id}`;
   const browser = await signedIn(server);
   const fields = { provider: "generic", subject: "job", issuer: RULE.issuer, scope: "deploy" };

@@ -8,12 +8,8 @@ import {
   parsePeerAddress,
 } from "../../../server/http/ip_address.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
-import {
-  addPerson,
-  call,
-  describeScopes,
-  makeToken,
-} from "../../support/pats.ts";
+import { call, createPat, describeScopes } from "../../support/pats.ts";
+import { addPerson } from "../../support/person.ts";
 import { testServer } from "../../support/test_server.ts";
 
 /** Not addresses at all, or not ones that mean the same on every machine. */
@@ -113,11 +109,11 @@ testOnEachDatabase(
       const answer = await call(server, alice.management, "POST", "/api/v1/tokens", body);
       assert.ok([400, 422].includes(answer.status), `${address}: ${answer.status}`);
     }
-    const { token } = await makeToken(server, alice, {
+    const { token } = await createPat(server, alice, {
       allowed_addresses: ["203.0.113.0/24", "2001:db8::/32", "fe80::1"],
     });
     // Stored by an earlier version, which took it for valid.
-    const old = await makeToken(server, alice);
+    const old = await createPat(server, alice);
     await server.parts.sql`
       update personal_access_tokens set allowed_addresses = ${
       server.parts.sql.json(["fe80::1%eth0"])

@@ -4,7 +4,8 @@ import { TOKEN_EXCHANGE_GRANT } from "../../../shared/oauth/grant_types.ts";
 import { ACCESS_TOKEN_TYPE } from "../../../shared/oauth/token_types.ts";
 import { RateLimit } from "../../../server/security/token_bucket.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
-import { addPerson, describeScopes, makeToken } from "../../support/pats.ts";
+import { createPat, describeScopes } from "../../support/pats.ts";
+import { addPerson } from "../../support/person.ts";
 import { manualClock } from "../../support/manual_clock.ts";
 import { testServer } from "../../support/test_server.ts";
 
@@ -14,8 +15,8 @@ testOnEachDatabase(
     await using server = await testServer(location, describeScopes);
     const { sql } = server.parts;
     const alice = await addPerson(server);
-    const { token, id } = await makeToken(server, alice);
-    const other = await makeToken(server, alice);
+    const { token, id } = await createPat(server, alice);
+    const other = await createPat(server, alice);
     const exchange = (subject_token: string) =>
       server.post("/oauth/token", {
         grant_type: TOKEN_EXCHANGE_GRANT,

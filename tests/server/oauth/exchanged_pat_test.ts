@@ -5,14 +5,8 @@ import { TOKEN_EXCHANGE_GRANT } from "../../../shared/oauth/grant_types.ts";
 import { brand } from "../../../shared/brand.ts";
 import { signAccessToken } from "../../../server/tokens/access_token.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
-import {
-  addPerson,
-  call,
-  describeScopes,
-  makeToken,
-  type Person,
-  verify,
-} from "../../support/pats.ts";
+import { call, createPat, describeScopes, verify } from "../../support/pats.ts";
+import { addPerson, type Person } from "../../support/person.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
 
 /** Both JWTs there are of a token: traded for, and made for the service behind a proxy. */
@@ -36,11 +30,11 @@ testOnEachDatabase(
   "what the owner loses, derived JWTs and logins lose as well",
   async (location) => {
     await using server = await testServer(location, describeScopes);
-    const alice = await addPerson(server, true);
+    const alice = await addPerson(server, { admin: true });
     // Another administrator, who stays one.
-    await addPerson(server, true);
+    await addPerson(server, { admin: true });
     const client = await server.addClient();
-    const { token } = await makeToken(server, alice, { scopes: ["deploy", "operate"] });
+    const { token } = await createPat(server, alice, { scopes: ["deploy", "operate"] });
     const login = (await server.login(alice.id, "openid operate")).access_token;
     const derived = await derivedTokens(server, token);
     for (const jwt of [...derived, login]) {
@@ -62,7 +56,7 @@ testOnEachDatabase(
   async (location) => {
     await using server = await testServer(location, describeScopes);
     const alice = await addPerson(server);
-    const { token } = await makeToken(server, alice);
+    const { token } = await createPat(server, alice);
     for (const jwt of [...await derivedTokens(server, token), alice.login]) {
       const answer = await server.post("/oauth/token", {
         grant_type: TOKEN_EXCHANGE_GRANT,
@@ -87,7 +81,7 @@ testOnEachDatabase(
     const client = await server.addClient();
     config.scopes.push({ name: "robots", description: "Robots", clients: [client.id] });
     const alice = await addPerson(server);
-    const { token } = await makeToken(server, alice, { scopes: ["builds"] });
+    const { token } = await createPat(server, alice, { scopes: ["builds"] });
     // Tokens are created by the command line, so what they are exchanged for counts as its.
     for (const jwt of await derivedTokens(server, token)) {
       assert.equal((await verify(server, jwt, "?scope=builds")).status, 200);
@@ -117,7 +111,7 @@ testOnEachDatabase("derived JWTs stay where their token is bound to", async (loc
   await using server = await testServer(location, describeScopes);
   const alice = await addPerson(server);
   const { authorization } = await server.addClient();
-  const { token } = await makeToken(server, alice, { allowed_addresses: ["192.0.2.0/24"] });
+  const { token } = await createPat(server, alice, { allowed_addresses: ["192.0.2.0/24"] });
   for (const jwt of await derivedTokens(server, token)) {
     assert.equal((await verify(server, jwt)).status, 200);
     for (
@@ -136,11 +130,11 @@ testOnEachDatabase("derived JWTs stay where their token is bound to", async (loc
 testOnEachDatabase("userinfo and revocation take personal access tokens", async (location) => {
   await using server = await testServer(location, describeScopes);
   const alice = await addPerson(server);
-  const { token } = await makeToken(server, alice, { scopes: ["openid", "email"] });
+  const { token } = await createPat(server, alice, { scopes: ["openid", "email"] });
   const told = await call(server, token, "GET", "/oauth/userinfo");
   assert.equal(told.status, 200, JSON.stringify(told.body));
   assert.deepEqual([told.body.sub, told.body.email], [alice.id, alice.email]);
-  const without = await makeToken(server, alice);
+  const without = await createPat(server, alice);
   assert.equal((await call(server, without.token, "GET", "/oauth/userinfo")).status, 403);
   const form = { client_id: brand.cliClientId, token };
   assert.equal((await server.post("/oauth/revoke", form)).status, 200);
@@ -163,12 +157,12 @@ testOnEachDatabase(
       assert.equal((await call(server, alice.management, "POST", path, { overlap })).status, 201);
     };
 
-    const atOnce = await makeToken(server, alice);
+    const atOnce = await createPat(server, alice);
     const dead = await derivedTokens(server, atOnce.token);
     await rotate(atOnce.id, 0);
     for (const jwt of dead) assert.equal((await introspect(jwt)).active, false);
 
-    const later = await makeToken(server, alice);
+    const later = await createPat(server, alice);
     const living = await derivedTokens(server, later.token);
     for (const jwt of living) assert.equal((await introspect(jwt)).active, true);
     const end = server.clock.now() / 1000 + 60;

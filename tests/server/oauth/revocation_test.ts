@@ -10,13 +10,8 @@ import { brand } from "../../../shared/brand.ts";
 import { TOKEN_EXCHANGE_GRANT } from "../../../shared/oauth/grant_types.ts";
 import { ACCESS_TOKEN_TYPE } from "../../../shared/oauth/token_types.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
-import {
-  addPerson,
-  describeScopes,
-  makeToken,
-  type Person,
-  verify,
-} from "../../support/pats.ts";
+import { createPat, describeScopes, verify } from "../../support/pats.ts";
+import { addPerson, type Person } from "../../support/person.ts";
 import { ISSUER, type TestServer, testServer } from "../../support/test_server.ts";
 
 const clientId = brand.cliClientId;
@@ -34,7 +29,7 @@ async function exchange(server: TestServer, token: string): Promise<string> {
 /** One of every kind of token that the server issues and introspection takes. */
 async function everyToken(server: TestServer, alice: Person): Promise<Record<string, string>> {
   const login = await server.login(alice.id);
-  const personal = (await makeToken(server, alice)).token;
+  const personal = (await createPat(server, alice)).token;
   const account = randomUUID();
   await server.parts.sql`
     insert into service_accounts (id, name, scope, created_at)
@@ -50,7 +45,7 @@ async function everyToken(server: TestServer, alice: Person): Promise<Record<str
     "access token of a login": (await server.login(alice.id)).access_token,
     "access token without a login to revoke": (await server.login(alice.id, "openid")).access_token,
     "refresh token": login.refresh_token!,
-    "personal access token": (await makeToken(server, alice)).token,
+    "personal access token": (await createPat(server, alice)).token,
     "JWT exchanged for a personal access token": await exchange(server, personal),
     "JWT for the service behind a proxy": (await verify(server, personal, "?jwt=1")).headers.get(
       "x-auth-jwt",
@@ -110,7 +105,7 @@ testOnEachDatabase(
   async (location) => {
     await using server = await testServer(location, describeScopes);
     const alice = await addPerson(server);
-    const { token } = await makeToken(server, alice);
+    const { token } = await createPat(server, alice);
     const [one, other] = [await exchange(server, token), await exchange(server, token)];
     const upstream = async () => (await verify(server, token, "?jwt=1")).headers.get("x-auth-jwt")!;
     const forwarded = await upstream();

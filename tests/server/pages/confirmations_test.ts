@@ -7,7 +7,7 @@ import { addTrustRule } from "../../../server/admin/trust_operations.ts";
 import { pageRoutes } from "../../../server/pages/routes.ts";
 import type { Notice } from "../../../server/pages/http/notice.ts";
 import { databaseKinds } from "../../support/databases.ts";
-import { addPerson, signedIn } from "../../support/person.ts";
+import { addUserWithPassword, signedIn } from "../../support/person.ts";
 import { type Shown, trustProxy, type Visitor } from "../../support/page_visitor.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
 
@@ -69,7 +69,7 @@ Deno.test("the question about what has stopped already leads back", async () => 
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   await server.parts.sql`update users set is_admin = true where id = ${
-    (await addPerson(server)).id
+    (await addUserWithPassword(server)).id
   }`;
   const browser = await signedIn(server);
   const id = crypto.randomUUID();
@@ -125,7 +125,7 @@ Deno.test("a removed rule comes back as it was, within an hour and under no othe
 Deno.test("a notice is shown only where this server left it, to the browser it was left for", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
-  await addPerson(server);
+  await addUserWithPassword(server);
   const [one, other] = [await signedIn(server), await signedIn(server)];
   await one.get("/devices");
   await one.submit("/logins/revoke", { login: "x" });
@@ -147,7 +147,7 @@ function noticeOf({ html }: Shown): string | undefined {
 /** An administrator with one of each thing that can stop. */
 async function prepare(server: TestServer) {
   const { sql } = server.parts;
-  const alice = await addPerson(server);
+  const alice = await addUserWithPassword(server);
   await sql`update users set is_admin = true where id = ${alice.id}`;
   await server.login(alice.id);
   await signedIn(server, undefined, "203.0.113.7");

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { databaseKinds } from "../../support/databases.ts";
-import { addPerson, PASSWORD, signedIn } from "../../support/person.ts";
+import { addUserWithPassword, PASSWORD, signedIn } from "../../support/person.ts";
 import { trustProxy, type Visitor } from "../../support/page_visitor.ts";
 import { FULL_SCOPE, type TestServer, testServer } from "../../support/test_server.ts";
 import { brand } from "../../../shared/brand.ts";
@@ -28,7 +28,7 @@ Deno.test("a person enters a code, sees who asks, approves; the terminal gets it
   await using server = await testServer(database.location, (config) => {
     config.scopes.push({ name: "deploy", description: "Put new versions into production" });
   });
-  const user = await addPerson(server);
+  const user = await addUserWithPassword(server);
   const browser = await signedIn(server);
   const login = await server.startLogin(`${FULL_SCOPE} deploy`);
   server.clock.advance({ minutes: 3 });
@@ -70,7 +70,7 @@ Deno.test("a person enters a code, sees who asks, approves; the terminal gets it
 Deno.test("a denied login is denied", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
-  await addPerson(server);
+  await addUserWithPassword(server);
   const browser = await signedIn(server);
   const login = await server.startLogin();
   await browser.get(await enter(browser, login.user_code));
@@ -82,7 +82,7 @@ Deno.test("a denied login is denied", async () => {
 Deno.test("looking approves nothing: neither a link with the code nor any other page", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
-  await addPerson(server);
+  await addUserWithPassword(server);
   const browser = await signedIn(server);
   const login = await server.startLogin();
   const filledIn = await browser.get(`/device?user_code=${login.user_code}`);
@@ -101,8 +101,8 @@ Deno.test("looking approves nothing: neither a link with the code nor any other 
 Deno.test("another session cannot decide on a code it did not enter", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
-  await addPerson(server);
-  await addPerson(server, "mallory@example.com", "Mallory");
+  await addUserWithPassword(server);
+  await addUserWithPassword(server, "mallory@example.com", "Mallory");
   const alice = await signedIn(server);
   const login = await server.startLogin();
   const confirm = await enter(alice, login.user_code);
@@ -123,7 +123,7 @@ Deno.test("another session cannot decide on a code it did not enter", async () =
 Deno.test("of Approve and Deny pressed together one counts, and both are told which", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
-  await addPerson(server);
+  await addUserWithPassword(server);
   const browser = await signedIn(server);
   const login = await server.startLogin();
   await browser.get(await enter(browser, login.user_code));
@@ -146,7 +146,7 @@ Deno.test("of Approve and Deny pressed together one counts, and both are told wh
 Deno.test("a login is asked about each time, however often it was approved", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
-  await addPerson(server);
+  await addUserWithPassword(server);
   const browser = await signedIn(server);
   for (let time = 0; time < 2; time++) {
     const login = await server.startLogin();
@@ -160,7 +160,7 @@ Deno.test("a login is asked about each time, however often it was approved", asy
 Deno.test("a code that ends is refused on entry and on approval", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
-  await addPerson(server);
+  await addUserWithPassword(server);
   const browser = await signedIn(server);
   const login = await server.startLogin();
   await browser.get(await enter(browser, login.user_code));
@@ -176,7 +176,7 @@ Deno.test("a code that ends is refused on entry and on approval", async () => {
 Deno.test("an approver elsewhere is warned loudly", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, trustProxy);
-  await addPerson(server);
+  await addUserWithPassword(server);
   const loud = /another address than yours/;
   const seen = async (requester: string, approver: string) => {
     const started = await server.post("/oauth/device/authorize", {
@@ -199,7 +199,7 @@ Deno.test("names and programs of strangers cannot do harm", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   const hostile = `<script>alert(1)</script>"'&\u202e${"x".repeat(10_000)}`;
-  await addPerson(server, '"<img/src=x>"@example.com', hostile);
+  await addUserWithPassword(server, '"<img/src=x>"@example.com', hostile);
   const browser = await signedIn(server, '"<img/src=x>"@example.com');
   const { body } = await server.post("/oauth/device/authorize", {
     client_id: brand.cliClientId,
@@ -217,8 +217,8 @@ Deno.test("names and programs of strangers cannot do harm", async () => {
 Deno.test("a hundred parallel guesses at codes are ten, and Retry-After says how long", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
-  await addPerson(server);
-  await addPerson(server, "bob@example.com");
+  await addUserWithPassword(server);
+  await addUserWithPassword(server, "bob@example.com");
   const browser = await signedIn(server);
   await browser.get("/device");
   const guesses = await Promise.all(
@@ -238,7 +238,7 @@ Deno.test("a hundred parallel guesses at codes are ten, and Retry-After says how
 Deno.test("what cannot be a code is no guess", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
-  await addPerson(server);
+  await addUserWithPassword(server);
   const browser = await signedIn(server);
   await browser.get("/device");
   for (
@@ -265,7 +265,7 @@ Deno.test("an operator can demand a fresh sign-in for an approval", async () => 
   await using server = await testServer(database.location, (config) => {
     config.deviceFlow.freshSignInSeconds = 300;
   });
-  await addPerson(server);
+  await addUserWithPassword(server);
   const browser = await signedIn(server);
   const login = await server.startLogin();
   await browser.get(await enter(browser, login.user_code));
@@ -286,7 +286,7 @@ Deno.test("an operator can demand a fresh sign-in for an approval", async () => 
 Deno.test("an operator can switch logins from a terminal off", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
-  await addPerson(server);
+  await addUserWithPassword(server);
   const browser = await signedIn(server);
   const login = await server.startLogin();
   const confirm = await enter(browser, login.user_code);
@@ -307,7 +307,7 @@ Deno.test("an operator can switch logins from a terminal off", async () => {
 Deno.test("a code that is right is not counted as a guess", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
-  await addPerson(server);
+  await addUserWithPassword(server);
   const browser = await signedIn(server);
   const counted = async () => (await server.parts.sql`select kind from failed_attempts`).length;
   await enter(browser, (await server.startLogin()).user_code);

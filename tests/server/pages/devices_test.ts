@@ -1,15 +1,15 @@
 /** Where a person is logged in: programs and browsers, ended one by one or all together. */
 import assert from "node:assert/strict";
 import { databaseKinds } from "../../support/databases.ts";
-import { addPerson, signedIn } from "../../support/person.ts";
+import { addUserWithPassword, signedIn } from "../../support/person.ts";
 import { trustProxy } from "../../support/page_visitor.ts";
 import { testServer } from "../../support/test_server.ts";
 
 Deno.test("a person ends one login and one browser, then all others; strangers end none", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, trustProxy);
-  const alice = await addPerson(server);
-  await addPerson(server, "mallory@example.com", "Mallory");
+  const alice = await addUserWithPassword(server);
+  await addUserWithPassword(server, "mallory@example.com", "Mallory");
   const logins = [];
   for (let i = 0; i < 7; i++) logins.push(await server.login(alice.id));
   const browser = await signedIn(server, undefined, "203.0.113.1");

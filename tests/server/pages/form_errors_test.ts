@@ -8,7 +8,7 @@ import { addTrustRule } from "../../../server/admin/trust_operations.ts";
 import { pageRoutes } from "../../../server/pages/routes.ts";
 import { createSetupLink } from "../../../server/store/setup_links.ts";
 import { databaseKinds } from "../../support/databases.ts";
-import { addPerson, signedIn } from "../../support/person.ts";
+import { addUserWithPassword, signedIn } from "../../support/person.ts";
 import { type Shown, visitor } from "../../support/page_visitor.ts";
 import { testServer } from "../../support/test_server.ts";
 
@@ -109,7 +109,7 @@ Deno.test("a refused form says what is wrong at the top of its page, and where",
       await check(t, mistake, await newcomer.submit("/setup", mistake[0]));
     }
   });
-  const alice = await addPerson(server);
+  const alice = await addUserWithPassword(server);
   await server.parts.sql`update users set is_admin = true where id = ${alice.id}`;
   const operator = { ...server.parts, actor: alice.id };
   await addServiceAccount(operator, { name: "deployer", scope: "deploy" });

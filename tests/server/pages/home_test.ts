@@ -2,14 +2,14 @@
 import assert from "node:assert/strict";
 import { brand } from "../../../shared/brand.ts";
 import { databaseKinds } from "../../support/databases.ts";
-import { addPerson, signedIn } from "../../support/person.ts";
+import { addUserWithPassword, signedIn } from "../../support/person.ts";
 import { testServer } from "../../support/test_server.ts";
 
 Deno.test("a person ends one of their logins; others cannot", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
-  const alice = await addPerson(server);
-  await addPerson(server, "mallory@example.com", "Mallory");
+  const alice = await addUserWithPassword(server);
+  await addUserWithPassword(server, "mallory@example.com", "Mallory");
   const tokens = await server.login(alice.id);
   const browser = await signedIn(server);
   const home = await browser.get("/");

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { pageRoutes } from "../../../server/pages/routes.ts";
 import { brand } from "../../../shared/brand.ts";
 import { databaseKinds } from "../../support/databases.ts";
-import { addPerson, signedIn } from "../../support/person.ts";
+import { addUserWithPassword, signedIn } from "../../support/person.ts";
 import { testServer } from "../../support/test_server.ts";
-import { insertTokens } from "../../support/seed_tokens.ts";
+import { seedTokens } from "../../support/seed_tokens.ts";
 
 /** PostgreSQL's text holds everything but U+0000 and lone surrogates. */
 const HOSTILE = "x\u202ecod\u2066.exe\u061c\u009b2J\u200b\u{e0041}\u2028\x1b[2J";
@@ -14,9 +14,9 @@ Deno.test("no page has a character that hides or reorders text", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   const { sql } = server.parts;
-  const alice = await addPerson(server);
+  const alice = await addUserWithPassword(server);
   const browser = await signedIn(server);
-  const [token] = await insertTokens(server, alice, [{ name: HOSTILE }]);
+  const [token] = await seedTokens(server, alice, [{ name: HOSTILE }]);
   await sql`
     update users set is_admin = true, name = ${HOSTILE}, email = ${`${HOSTILE}@example.com`}
     where id = ${alice.id}`;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { brand } from "../../../shared/brand.ts";
 import { databaseKinds } from "../../support/databases.ts";
-import { addPerson, signedIn } from "../../support/person.ts";
+import { addUserWithPassword, signedIn } from "../../support/person.ts";
 import { describeScopes } from "../../support/pats.ts";
 import { testServer } from "../../support/test_server.ts";
 
@@ -13,7 +13,7 @@ for (const kind of databaseKinds) {
   Deno.test(`a form sent again makes no second token (${kind.name})`, async () => {
     await using database = await kind.create();
     await using server = await testServer(database.location, describeScopes);
-    await addPerson(server);
+    await addUserWithPassword(server);
     const browser = await signedIn(server);
     const tokens = () =>
       server.parts.sql`select id from personal_access_tokens order by created_at`;
@@ -52,8 +52,8 @@ for (const kind of databaseKinds) {
 Deno.test("a form's number chooses no id, and counts for one page of one session", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, describeScopes);
-  await addPerson(server);
-  await addPerson(server, "mallory@example.com", "Mallory");
+  await addUserWithPassword(server);
+  await addUserWithPassword(server, "mallory@example.com", "Mallory");
   const [alice, mallory] = [await signedIn(server), await signedIn(server, "mallory@example.com")];
   await alice.get("/tokens/new");
   const idempotency_key = alice.hidden.get("idempotency_key")!;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { MANAGEMENT_SCOPES, managementResource } from "../../../shared/management.ts";
 import { databaseKinds } from "../../support/databases.ts";
-import { addPerson, signedIn } from "../../support/person.ts";
+import { addUserWithPassword, signedIn } from "../../support/person.ts";
 import type { Visitor } from "../../support/page_visitor.ts";
 import { call, verify } from "../../support/pats.ts";
 import { FULL_SCOPE, ISSUER, type TestServer, testServer } from "../../support/test_server.ts";
@@ -28,7 +28,7 @@ Deno.test("the approval page says what managing tokens can lead to", async () =>
     scopes.push({ name: "deploy", description: "Put new versions into production" });
     scopes.push({ name: "operate", description: "Operate the cluster", roles: ["admin"] });
   });
-  await addPerson(server);
+  await addUserWithPassword(server);
   const browser = await signedIn(server);
   const scope = `${WRITE} ${ADMIN} deploy operate`;
   const { started, shown } = await confirmPage(server, browser, scope);
@@ -53,7 +53,7 @@ Deno.test("the approval page lists what a scope for managing includes", async ()
   const described = (name: string) =>
     server.parts.config.scopes.find((one) => one.name === name)!.description
       .replaceAll("'", "&#39;");
-  const admin = await addPerson(server);
+  const admin = await addUserWithPassword(server);
   const browser = await signedIn(server);
   // Without the role nothing of it is available.
   const { shown: without } = await confirmPage(server, browser, ADMIN);
@@ -75,7 +75,7 @@ Deno.test("what was not available when it was approved is not granted", async ()
   await using server = await testServer(database.location, ({ scopes }) => {
     scopes.push({ name: "operate", description: "Operate the cluster", roles: ["admin"] });
   });
-  const alice = await addPerson(server);
+  const alice = await addUserWithPassword(server);
   const browser = await signedIn(server);
   const setAdministrator = (isAdmin: boolean) =>
     server.parts.sql`update users set is_admin = ${isAdmin} where id = ${alice.id}`;
@@ -102,7 +102,7 @@ Deno.test("what was not available when it was approved is not granted", async ()
 Deno.test("after all logins are ended, no approval given before becomes one", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
-  await addPerson(server);
+  await addUserWithPassword(server);
   const browser = await signedIn(server);
   const approved = [
     await confirmPage(server, browser, FULL_SCOPE, { resource: "" }),
@@ -124,8 +124,8 @@ Deno.test("after all logins are ended, no approval given before becomes one", as
 Deno.test("another account cannot approve for a login, and its own still can", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
-  const alice = await addPerson(server);
-  await addPerson(server, "bob@example.com", "Bob");
+  const alice = await addUserWithPassword(server);
+  await addUserWithPassword(server, "bob@example.com", "Bob");
   const sid = idOf(await server.login(alice.id));
   const bob = await signedIn(server, "bob@example.com");
   const { started, shown } = await confirmPage(server, bob, WRITE, { sid });
@@ -142,7 +142,7 @@ Deno.test("another account cannot approve for a login, and its own still can", a
 Deno.test("ending a login lists the tokens created with it, and revokes them if asked", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
-  const alice = await addPerson(server);
+  const alice = await addUserWithPassword(server);
   const create = async () => {
     const login = await server.login(alice.id, `${FULL_SCOPE} ${WRITE}`);
     const managing = await server.refresh(login.refresh_token!, { resource: RESOURCE });

@@ -8,7 +8,7 @@ import { pageRoutes } from "../../../server/pages/routes.ts";
 import type { PageRoute } from "../../../server/pages/http/page_route.ts";
 import { pagesRouter } from "../../../server/pages/router.tsx";
 import { databaseKinds } from "../../support/databases.ts";
-import { addPerson, PASSWORD, signedIn } from "../../support/person.ts";
+import { addUserWithPassword, PASSWORD, signedIn } from "../../support/person.ts";
 import { type Visitor, visitor } from "../../support/page_visitor.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
 
@@ -85,7 +85,7 @@ Deno.test("denying a login needs no recent sign-in", async () => {
   await using server = await testServer(database.location, (config) => {
     config.deviceFlow.freshSignInSeconds = 60;
   });
-  await addPerson(server);
+  await addUserWithPassword(server);
   const browser = await signedIn(server);
   const { user_code, device_code } = await server.startLogin();
   await browser.get("/device");
@@ -105,7 +105,7 @@ Deno.test("nobody uses a page that its row does not give them", async (t) => {
     config.scopes.push({ name: "deploy", description: "Deploy" });
   });
   const { pathOf, fields } = await prepare(server);
-  await addPerson(server, "mallory@example.com", "Mallory");
+  await addUserWithPassword(server, "mallory@example.com", "Mallory");
   const mallory = await signedIn(server, "mallory@example.com");
   const before = await state(server);
   const refusal = {
@@ -144,7 +144,7 @@ async function use(
 /** An administrator with one of each thing that an action is about. */
 async function prepare(server: TestServer) {
   const { sql } = server.parts;
-  const alice = await addPerson(server);
+  const alice = await addUserWithPassword(server);
   await sql`update users set is_admin = true where id = ${alice.id}`;
   await server.login(alice.id);
   await signedIn(server);

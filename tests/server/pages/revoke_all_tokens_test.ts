@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { databaseKinds } from "../../support/databases.ts";
 import { eventually } from "../../support/eventually.ts";
 import { lockTokenOwner } from "../../../server/store/pats/write.ts";
-import { addPerson, signedIn } from "../../support/person.ts";
+import { addUserWithPassword, signedIn } from "../../support/person.ts";
 import { describeScopes } from "../../support/pats.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
-import { insertTokens } from "../../support/seed_tokens.ts";
+import { seedTokens } from "../../support/seed_tokens.ts";
 
 async function living({ parts, clock }: TestServer, ownerId: string): Promise<number> {
   const rows = await parts.sql`
@@ -17,14 +17,14 @@ async function living({ parts, clock }: TestServer, ownerId: string): Promise<nu
 }
 
 async function twoPeople(server: TestServer) {
-  const alice = await addPerson(server);
-  const root = await addPerson(server, "root@example.com", "Root");
+  const alice = await addUserWithPassword(server);
+  const root = await addUserWithPassword(server, "root@example.com", "Root");
   await server.parts.sql`update users set is_admin = true where id = ${root.id}`;
-  await insertTokens(server, alice, [
+  await seedTokens(server, alice, [
     ...Array.from({ length: 30 }, (_, index) => ({ name: `job-${index}-` })),
-    { name: "gone", endsIn: 1 },
+    { name: "gone", expiresIn: 1 },
   ]);
-  await insertTokens(server, root, [{ name: "root's own" }]);
+  await seedTokens(server, root, [{ name: "root's own" }]);
   server.clock.advance({ seconds: 10 });
   return { alice, root, admin: await signedIn(server, "root@example.com") };
 }

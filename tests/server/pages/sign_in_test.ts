@@ -5,7 +5,7 @@ import { setUserDisabled } from "../../../server/logins/user_access.ts";
 import { checkPasswordLimit } from "../../../server/security/rate_limit.ts";
 import { startMailServer } from "../../support/mail_server.ts";
 import { databaseKinds } from "../../support/databases.ts";
-import { addPerson, PASSWORD, signedIn } from "../../support/person.ts";
+import { addUserWithPassword, PASSWORD, signedIn } from "../../support/person.ts";
 import { trustProxy, visitor } from "../../support/page_visitor.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
 
@@ -17,7 +17,7 @@ async function events(server: TestServer): Promise<string[]> {
 Deno.test("signing in leads back to where one came from, with a new cookie", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
-  await addPerson(server);
+  await addUserWithPassword(server);
   const browser = visitor(server);
   const asked = await browser.get("/device?user_code=bcdfghjk");
   assert.deepEqual([asked.status, asked.location], [
@@ -38,7 +38,7 @@ Deno.test("signing in leads back to where one came from, with a new cookie", asy
 Deno.test("signing in never leads to another server", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
-  await addPerson(server);
+  await addUserWithPassword(server);
   for (
     const next of ["//evil.example", "/\\evil.example", "https://evil.example", "/.//evil.example"]
   ) {
@@ -55,8 +55,8 @@ Deno.test("signing in never leads to another server", async () => {
 Deno.test("unknown, disabled and mistaken read the same", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
-  await addPerson(server);
-  await addPerson(server, "bob@example.com");
+  await addUserWithPassword(server);
+  await addUserWithPassword(server, "bob@example.com");
   await setUserDisabled(server.parts.sql, "bob@example.com", true, new Date(server.clock.now()));
   await server.addUser("carol@example.com");
   const attempts = [
@@ -85,7 +85,7 @@ Deno.test("unknown, disabled and mistaken read the same", async () => {
 Deno.test("a hundred parallel guesses are ten, then the account rests", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, trustProxy);
-  await addPerson(server);
+  await addUserWithPassword(server);
   const guesses = await Promise.all(Array.from({ length: 100 }, async (_, index) => {
     const browser = visitor(server, `198.51.100.${index}`);
     await browser.get("/signin");
@@ -112,7 +112,7 @@ Deno.test("a hundred parallel guesses are ten, then the account rests", async ()
 Deno.test("signing out ends the session for good", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
-  await addPerson(server);
+  await addUserWithPassword(server);
   const browser = await signedIn(server);
   const stolen = new Map(browser.cookies);
   await browser.get("/");
@@ -129,7 +129,7 @@ Deno.test("signing out ends the session for good", async () => {
 Deno.test("signing in again ends the session before", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
-  await addPerson(server);
+  await addUserWithPassword(server);
   const browser = await signedIn(server);
   const old = new Map(browser.cookies);
   await browser.get("/signin?again=1");
@@ -144,8 +144,8 @@ Deno.test("who signed in at an address before is not kept out by others who fail
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   const { sql } = server.parts;
-  await addPerson(server);
-  await addPerson(server, "bob@example.com");
+  await addUserWithPassword(server);
+  await addUserWithPassword(server, "bob@example.com");
   const alice = await signedIn(server);
   await alice.get("/");
   await alice.submit("/signout");
@@ -166,7 +166,7 @@ Deno.test("who signed in at an address before is not kept out by others who fail
 Deno.test("who is signed in in a browser can confirm the password there while the account is locked", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, trustProxy);
-  const { id } = await addPerson(server);
+  const { id } = await addUserWithPassword(server);
   const alice = await signedIn(server, "alice@example.com", "203.0.113.9");
   const now = () => new Date(server.clock.now());
   const lock = async () => {
@@ -198,7 +198,7 @@ Deno.test("who is signed in in a browser can confirm the password there while th
 Deno.test("an attempt that found no free place to be checked is not counted", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, trustProxy);
-  await addPerson(server);
+  await addUserWithPassword(server);
   const attempts = await Promise.all(Array.from({ length: 60 }, async (_, index) => {
     const browser = visitor(server, "198.51.100.7");
     await browser.get("/signin");
@@ -219,8 +219,8 @@ Deno.test("a locked account can be signed in to by the link that its person is m
     trustProxy(config);
     config.mail = { url: `smtp://127.0.0.1:${mail.port}`, from: "Example <auth@example.test>" };
   });
-  await addPerson(server);
-  await addPerson(server, "bob@example.com");
+  await addUserWithPassword(server);
+  await addUserWithPassword(server, "bob@example.com");
   const signIn = async (path: string, email: string, password: string, address: string) => {
     const browser = visitor(server, address);
     await browser.get(path);
@@ -266,7 +266,10 @@ Deno.test("a person who is disabled is mailed no link", async () => {
   });
   const { sql, clock } = server.parts;
   const now = new Date(clock.now());
-  const people = [await addPerson(server), await addPerson(server, "bob@example.com")];
+  const people = [
+    await addUserWithPassword(server),
+    await addUserWithPassword(server, "bob@example.com"),
+  ];
   await setUserDisabled(sql, "alice@example.com", true, now);
   for (const { id: userId, email } of people) {
     const attempt = { userId, email, address: "198.51.100.7", knownHere: false, now };
@@ -285,7 +288,7 @@ Deno.test("a session ends after its absolute life, however much it is used", asy
   await using server = await testServer(database.location, (config) => {
     config.session = { idleSeconds: 600, absoluteSeconds: 3600 };
   });
-  await addPerson(server);
+  await addUserWithPassword(server);
   const browser = await signedIn(server);
   for (let used = 0; used < 3540; used += 540) {
     assert.equal((await browser.get("/devices")).status, 200, `${used} s`);
@@ -297,7 +300,7 @@ Deno.test("a session ends after its absolute life, however much it is used", asy
 Deno.test("an attempt that turned out right is not counted, and signing out leaves a new cookie", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
-  await addPerson(server);
+  await addUserWithPassword(server);
   const browser = await signedIn(server);
   const counted = await server.parts.sql`select kind from failed_attempts`;
   assert.deepEqual([...counted], []);

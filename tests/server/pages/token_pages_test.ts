@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { makePersonalAccessToken } from "../../../server/tokens/personal_access_token.ts";
 import { databaseKinds } from "../../support/databases.ts";
-import { addPerson, signedIn } from "../../support/person.ts";
+import { addUserWithPassword, signedIn } from "../../support/person.ts";
 import type { Shown } from "../../support/page_visitor.ts";
 import { describeScopes } from "../../support/pats.ts";
 import { testServer } from "../../support/test_server.ts";
-import { insertTokens } from "../../support/seed_tokens.ts";
+import { seedTokens } from "../../support/seed_tokens.ts";
 
 /** The numbers of the tokens that a page shows, each once. */
 function numbers({ text }: Shown): number[] {
@@ -24,9 +24,9 @@ function countdown(from: number, to: number): number[] {
 Deno.test("from any page of tokens a link leads back by one", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, describeScopes);
-  const alice = await addPerson(server);
+  const alice = await addUserWithPassword(server);
   const browser = await signedIn(server);
-  await insertTokens(server, alice, countdown(79, 0).reverse().map((n) => ({ name: `job-${n}-` })));
+  await seedTokens(server, alice, countdown(79, 0).reverse().map((n) => ({ name: `job-${n}-` })));
   const first = await browser.get("/tokens?search=job-");
   assert.equal(link(first, "Previous page"), undefined);
   const second = await browser.get(link(first, "Next page")!);
@@ -63,9 +63,9 @@ Deno.test("from any page of tokens a link leads back by one", async () => {
 Deno.test("a token is found by its beginning, and the search says so", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, describeScopes);
-  const alice = await addPerson(server);
+  const alice = await addUserWithPassword(server);
   const browser = await signedIn(server);
-  await insertTokens(server, alice, [{ name: "job-1-" }]);
+  await seedTokens(server, alice, [{ name: "job-1-" }]);
   const [{ token_prefix: beginning }] = await server.parts.sql`
     select token_prefix from personal_access_tokens`;
   const found = await browser.get(`/tokens?search=${beginning}`);

@@ -4,12 +4,12 @@ import { createHash } from "node:crypto";
 import type { ServerConfig } from "../../../server/config/server_config.ts";
 import { brand } from "../../../shared/brand.ts";
 import { databaseKinds } from "../../support/databases.ts";
-import { addPerson, signedIn } from "../../support/person.ts";
+import { addUserWithPassword, signedIn } from "../../support/person.ts";
 import type { Shown } from "../../support/page_visitor.ts";
 import { visitor } from "../../support/page_visitor.ts";
 import { call, describeScopes, verify } from "../../support/pats.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
-import { insertTokens } from "../../support/seed_tokens.ts";
+import { seedTokens } from "../../support/seed_tokens.ts";
 
 const DAY = 86_400;
 const wish = { name: "Nightly build", "scope:deploy": "on", expiry: String(30 * DAY) };
@@ -27,7 +27,7 @@ function secretOn(shown: Shown): string {
 
 /** A server with Alice signed in. */
 async function alicesBrowser(server: TestServer, { admin = false } = {}) {
-  const alice = await addPerson(server);
+  const alice = await addUserWithPassword(server);
   if (admin) await server.parts.sql`update users set is_admin = true where id = ${alice.id}`;
   return { alice, browser: await signedIn(server) };
 }
@@ -227,7 +227,7 @@ Deno.test("others reach no token; administrators see and revoke all, and take ov
   for (const one of [...paths, "/tokens", "/tokens/new", "/admin/tokens", "/devices"]) {
     assert.match((await stranger.get(one)).location!, /^\/signin\?next=/, one);
   }
-  const mallory = await addPerson(server, "mallory@example.com", "Mallory");
+  const mallory = await addUserWithPassword(server, "mallory@example.com", "Mallory");
   const other = await signedIn(server, "mallory@example.com");
   for (const one of [...paths, "/tokens/x/revoke", "/tokens/x"]) {
     await other.get("/tokens/new");
@@ -263,7 +263,7 @@ Deno.test("hostile names do no harm in lists, pages and questions", async () => 
     "\u202egpj.exe\u2066\u0007",
     "\u202e\u200b",
   ];
-  const ids = await insertTokens(server, alice, names.map((name) => ({ name })));
+  const ids = await seedTokens(server, alice, names.map((name) => ({ name })));
   const paths = ids.flatMap((id) => ["", "/rotate", "/revoke"].map((end) => `/tokens/${id}${end}`));
   for (const path of ["/tokens", "/admin/tokens", ...paths]) {
     const { html, status } = await browser.get(path);
@@ -280,11 +280,11 @@ Deno.test("many tokens come page by page and are found by name; those about to e
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, describeScopes);
   const { alice, browser } = await alicesBrowser(server);
-  await insertTokens(server, alice, [
+  await seedTokens(server, alice, [
     ...Array.from({ length: 60 }, (_, index) => ({ name: `job-${index}-` })),
     { name: "100%_done" },
-    { name: "ends-soon", endsIn: 3 * DAY },
-    ...Array.from({ length: 7 }, (_, index) => ({ name: `gone-${index}-`, endsIn: 1 })),
+    { name: "ends-soon", expiresIn: 3 * DAY },
+    ...Array.from({ length: 7 }, (_, index) => ({ name: `gone-${index}-`, expiresIn: 1 })),
   ]);
   server.clock.advance({ seconds: 10 });
   const seen: string[] = [];

@@ -4,12 +4,8 @@ import { sendExpiryReminders } from "../../../server/pats/expiry_reminders.ts";
 import { reportLeakedTokens } from "../../../server/pats/report_leak.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
 import { type MailServer, startMailServer } from "../../support/mail_server.ts";
-import {
-  addPerson,
-  call,
-  describeScopes,
-  makeToken,
-} from "../../support/pats.ts";
+import { call, createPat, describeScopes } from "../../support/pats.ts";
+import { addPerson } from "../../support/person.ts";
 import { testServer } from "../../support/test_server.ts";
 
 const withMail = ({ port }: MailServer) => (config: Parameters<typeof describeScopes>[0]) => {
@@ -23,12 +19,12 @@ testOnEachDatabase(
     await using mail = await startMailServer();
     await using server = await testServer(location, withMail(mail));
     const alice = await addPerson(server);
-    const made = await makeToken(server, alice, { name: "deploy π", expires_in: 6 * 86_400 });
-    const old = await makeToken(server, alice, { name: "old", expires_in: 20 * 86_400 });
+    const made = await createPat(server, alice, { name: "deploy π", expires_in: 6 * 86_400 });
+    const old = await createPat(server, alice, { name: "old", expires_in: 20 * 86_400 });
     const path = `/api/v1/tokens/${old.id}/rotate`;
     const rotated = await call(server, alice.management, "POST", path, { overlap: 3 * 86_400 });
     assert.equal(rotated.status, 201);
-    await makeToken(server, alice, { name: "later" });
+    await createPat(server, alice, { name: "later" });
     await sendExpiryReminders(server.parts);
     await sendExpiryReminders(server.parts);
     await server.parts.mail.close();
@@ -54,7 +50,7 @@ testOnEachDatabase("a leak is mailed about once a day, with a proven place", asy
     config.personalAccessTokens.revokeLeaked = false;
   });
   const alice = await addPerson(server);
-  const { id, token } = await makeToken(server, alice);
+  const { id, token } = await createPat(server, alice);
   const place = "https://paste.example/1";
   const report = (verified: boolean) =>
     reportLeakedTokens(server.parts, [{ token, place }], {

@@ -9,14 +9,8 @@ import { DomainError } from "../../../server/domain_error.ts";
 import { createServiceAccount } from "../../../server/store/service_accounts.ts";
 import { MAX_SCOPE_LENGTH } from "../../../shared/oauth/scope.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
-import {
-  addPerson,
-  call,
-  describeScopes,
-  makeToken,
-  managementToken,
-  verify,
-} from "../../support/pats.ts";
+import { call, createPat, describeScopes, verify } from "../../support/pats.ts";
+import { addPerson, managementToken } from "../../support/person.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
 
 const DAY = 86_400;
@@ -27,7 +21,7 @@ testOnEachDatabase("a rotation counts as a token that was created", async (locat
     config.personalAccessTokens.maxPerOwner = 3;
   });
   const alice = await addPerson(server);
-  let { id } = await makeToken(server, alice);
+  let { id } = await createPat(server, alice);
   const rotate = async () => {
     const path = `/api/v1/tokens/${id}/rotate`;
     const answer = await call(server, alice.management, "POST", path, { overlap: 0 });
@@ -50,8 +44,8 @@ testOnEachDatabase(
     });
     const { parts, clock } = server;
     const alice = await addPerson(server);
-    const endless = await makeToken(server, alice, { expires_in: null });
-    const long = await makeToken(server, alice, { expires_in: 100 * DAY });
+    const endless = await createPat(server, alice, { expires_in: null });
+    const long = await createPat(server, alice, { expires_in: 100 * DAY });
     const life = async (id: string) => {
       const path = `/api/v1/tokens/${id}/rotate`;
       const { body } = await call(server, alice.management, "POST", path, { overlap: 60 });
@@ -73,7 +67,7 @@ testOnEachDatabase("nobody creates a token for an account that is disabled", asy
   await using server = await testServer(location, describeScopes);
   const { sql } = server.parts;
   const now = new Date(server.clock.now());
-  const admin = await addPerson(server, true);
+  const admin = await addPerson(server, { admin: true });
   await createServiceAccount(sql, { name: "ci", scope: "deploy", now });
   const create = () =>
     call(server, admin.management, "POST", "/api/v1/tokens", {
@@ -120,7 +114,7 @@ testOnEachDatabase(
   async (location) => {
     await using server = await testServer(location, describeScopes);
     const alice = await addPerson(server);
-    const { token } = await makeToken(server, alice, { scopes: ["read"] });
+    const { token } = await createPat(server, alice, { scopes: ["read"] });
     const demand = async (query: string, header: string) =>
       (await verify(server, token, query, { "x-auth-required-scope": header })).status;
     for (const query of ["", "?jwt=1", "?scope=read", "?basic=1", "/?x=1", "/path?x=1"]) {
@@ -143,7 +137,7 @@ testOnEachDatabase(
     const now = () => clock.now() / 1000;
     assert.equal(await upstream(alice.login), alice.login);
 
-    const { token } = await makeToken(server, alice, { expires_in: 1000 });
+    const { token } = await createPat(server, alice, { expires_in: 1000 });
     for (let seconds = 0; seconds < 1000; seconds += 20) {
       const jwt = await upstream(token);
       const { exp, iat } = decodeJwt(jwt);
@@ -180,7 +174,7 @@ async function withWebhook(location: Parameters<typeof testServer>[0]) {
 testOnEachDatabase("whom an imported token speaks for is told of it", async (location) => {
   const { server, hear } = await withWebhook(location);
   await using _ = server;
-  const admin = await addPerson(server, true);
+  const admin = await addPerson(server, { admin: true });
   const { email } = await server.addUser();
   const body = {
     token_hash: "ab".repeat(32),
@@ -201,15 +195,15 @@ testOnEachDatabase(
     const { server, hear } = await withWebhook(location);
     await using _ = server;
     const { parts, clock } = server;
-    const admin = await addPerson(server, true);
+    const admin = await addPerson(server, { admin: true });
     await createServiceAccount(parts.sql, {
       name: "ci",
       scope: "deploy",
       now: new Date(clock.now()),
     });
     const expiring = { expires_in: 3 * DAY, scopes: ["deploy"] };
-    await makeToken(server, admin, { ...expiring, name: "person's" });
-    await makeToken(server, admin, { ...expiring, name: "account's", owner: "ci" });
+    await createPat(server, admin, { ...expiring, name: "person's" });
+    await createPat(server, admin, { ...expiring, name: "account's", owner: "ci" });
     const warnWith = (change: Partial<TestServer["parts"]["config"]>) => {
       const silent = { send() {} };
       const webhook = "webhook" in change ? silent : parts.webhook;

@@ -3,13 +3,8 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { testOnEachDatabase } from "../../support/databases.ts";
-import {
-  addPerson,
-  call,
-  describeScopes,
-  makeToken,
-  verify,
-} from "../../support/pats.ts";
+import { call, createPat, describeScopes, verify } from "../../support/pats.ts";
+import { addPerson } from "../../support/person.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
 
 const GITHUB = "/api/v1/secret-scanning/github";
@@ -82,7 +77,7 @@ testOnEachDatabase("GitHub's alerts end what is ours and label the rest", async 
   await using server = await testServer(location, withWebhook);
   const { keys, told } = outside(server);
   const alice = await addPerson(server);
-  const made = await makeToken(server, alice);
+  const made = await createPat(server, alice);
   const stranger = made.token.slice(0, 20) + "AAAA" + made.token.slice(24);
   const place = "https://github.com/octo/repo/blob/abc/.env";
   const found = [
@@ -127,7 +122,7 @@ testOnEachDatabase("an alert that GitHub did not sign is worth nothing", async (
   await using server = await testServer(location, describeScopes);
   const { keys } = outside(server);
   const alice = await addPerson(server);
-  const made = await makeToken(server, alice);
+  const made = await createPat(server, alice);
   const body = [{ token: made.token, type: "pat", url: "", source: "content" }];
   const [key] = keys.keys;
   const refused = async (answer: Promise<{ status: number }>, status = 401) =>
@@ -186,7 +181,7 @@ testOnEachDatabase("whoever finds a token may end it, guessers may not go on", a
   await using server = await testServer(location, withWebhook);
   const { told } = outside(server);
   const alice = await addPerson(server);
-  const [one, other] = [await makeToken(server, alice), await makeToken(server, alice)];
+  const [one, other] = [await createPat(server, alice), await createPat(server, alice)];
   const report = (body: unknown) => call(server, undefined, "POST", "/api/v1/revocations", body);
   const answer = await report({ token: one.token, url: "https://paste.example/1" });
   assert.deepEqual([answer.status, answer.body], [200, { revoked: true }]);
@@ -214,7 +209,7 @@ testOnEachDatabase("whoever finds a token may end it, guessers may not go on", a
   const throttled = await report({ token: stranger });
   assert.ok(Number(throttled.headers.get("retry-after")) > 0);
   // Others who share the address can still end a token that lives.
-  const third = await makeToken(server, alice);
+  const third = await createPat(server, alice);
   assert.deepEqual((await report({ token: third.token })).body, { revoked: true });
   server.clock.advance({ minutes: 15 });
   assert.equal((await report({ token: stranger })).status, 200);
@@ -227,7 +222,7 @@ testOnEachDatabase("an operator may prefer to be told only", async (location) =>
     config.personalAccessTokens.revokeLeaked = false;
   });
   const { told } = outside(server);
-  const { token } = await makeToken(server, await addPerson(server));
+  const { token } = await createPat(server, await addPerson(server));
   const answer = await call(server, undefined, "POST", "/api/v1/revocations", { token });
   assert.deepEqual(answer.body, { revoked: false });
   assert.equal((await verify(server, token)).status, 200);
@@ -240,7 +235,7 @@ testOnEachDatabase("a token ends whatever its reporter writes of the place", asy
   const { keys } = outside(server);
   const alice = await addPerson(server);
   for (const place of ["a\0b", "x".repeat(499) + "😀", "x\ud800y", "\0", "é".repeat(4000)]) {
-    const [one, other] = [await makeToken(server, alice), await makeToken(server, alice)];
+    const [one, other] = [await createPat(server, alice), await createPat(server, alice)];
     const body = JSON.stringify({ token: one.token, url: place });
     const report = await call(server, undefined, "POST", "/api/v1/revocations", body);
     assert.deepEqual([report.status, report.body], [200, { revoked: true }], JSON.stringify(place));
@@ -260,9 +255,9 @@ testOnEachDatabase(
     const alice = await addPerson(server);
     const report = async (token: string) =>
       (await call(server, undefined, "POST", "/api/v1/revocations", { token })).body;
-    const living = await makeToken(server, alice, { name: "living" });
-    const expired = await makeToken(server, alice, { name: "expired", expires_in: 1 });
-    const revoked = await makeToken(server, alice, { name: "revoked" });
+    const living = await createPat(server, alice, { name: "living" });
+    const expired = await createPat(server, alice, { name: "expired", expires_in: 1 });
+    const revoked = await createPat(server, alice, { name: "revoked" });
     await call(server, alice.management, "DELETE", `/api/v1/tokens/${revoked.id}`);
     server.clock.advance({ seconds: 1 });
     assert.deepEqual(await report(living.token), { revoked: false });
@@ -277,7 +272,7 @@ testOnEachDatabase(
     await using server = await testServer(location, describeScopes);
     const { keys } = outside(server);
     const alice = await addPerson(server);
-    const { token } = await makeToken(server, alice);
+    const { token } = await createPat(server, alice);
     const rsa = {
       id: "rsa",
       pair: generateKeyPairSync("rsa", { modulusLength: 512 }),
@@ -302,7 +297,7 @@ testOnEachDatabase(
   async (location) => {
     await using server = await testServer(location, describeScopes);
     const alice = await addPerson(server);
-    const { token } = await makeToken(server, alice);
+    const { token } = await createPat(server, alice);
     const stranger = token.slice(0, 4) + "A".repeat(43);
     const report = async (peer: string) => {
       const response = await server.request("/api/v1/revocations", {

@@ -15,14 +15,9 @@ import { addUser, setUserDisabled, updateUser } from "../../../server/admin/user
 import { brand } from "../../../shared/brand.ts";
 import { managementResource } from "../../../shared/management.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
-import { addPerson as addPagePerson, PASSWORD, signedIn } from "../../support/person.ts";
 import { visitor } from "../../support/page_visitor.ts";
-import {
-  addPerson,
-  call,
-  describeScopes,
-  makeToken,
-} from "../../support/pats.ts";
+import { call, createPat, describeScopes } from "../../support/pats.ts";
+import { addPerson, addUserWithPassword, PASSWORD, signedIn } from "../../support/person.ts";
 import { ISSUER, type TestServer, testServer } from "../../support/test_server.ts";
 
 /** An event as `name actor subject address`, with `-` for what it does not have. */
@@ -40,7 +35,7 @@ async function recorded(
 
 testOnEachDatabase("what clients do to logins and tokens is recorded, once", async (location) => {
   await using server = await testServer(location, describeScopes);
-  const alice = await addPerson(server, true);
+  const alice = await addPerson(server, { admin: true });
   const from = "192.0.2.1";
   const api = (method: string, path: string, body?: unknown) =>
     call(server, alice.management, method, `/api/v1/tokens${path}`, body);
@@ -57,7 +52,7 @@ testOnEachDatabase("what clients do to logins and tokens is recorded, once", asy
 
   // deno-lint-ignore no-explicit-any
   let made: any;
-  const created = await recorded(server, async () => made = await makeToken(server, alice));
+  const created = await recorded(server, async () => made = await createPat(server, alice));
   assert.deepEqual(created, [`token.created ${alice.id} ${made.id} ${from}`]);
   const rotated = await recorded(
     server,
@@ -83,7 +78,7 @@ testOnEachDatabase("what clients do to logins and tokens is recorded, once", asy
   const managing = await server.refresh(tokens.refresh_token, {
     resource: managementResource(ISSUER),
   });
-  const ofLogin = await makeToken(server, { ...alice, management: managing.body.access_token });
+  const ofLogin = await createPat(server, { ...alice, management: managing.body.access_token });
   const logout = () => revoke(managing.body.refresh_token, { revoke_tokens: "true" });
   assert.deepEqual(await recorded(server, logout), [
     `login.revoked ${alice.id} ${sid} ${from}`,
@@ -91,7 +86,7 @@ testOnEachDatabase("what clients do to logins and tokens is recorded, once", asy
   ]);
   assert.deepEqual(await recorded(server, logout), [], "it was revoked before");
 
-  const held = await makeToken(server, alice);
+  const held = await createPat(server, alice);
   const byHolder = () => revoke(held.token);
   assert.deepEqual(await recorded(server, byHolder), [
     `token.revoked ${brand.cliClientId} ${held.id} ${from}`,
@@ -101,7 +96,7 @@ testOnEachDatabase("what clients do to logins and tokens is recorded, once", asy
 
 testOnEachDatabase("what people do in the browser is recorded, once", async (location) => {
   await using server = await testServer(location, describeScopes);
-  const { id, email } = await addPagePerson(server);
+  const { id, email } = await addUserWithPassword(server);
   const from = "192.0.2.1";
   const browser = visitor(server);
   const signIn = (password: string) => async () => {

@@ -4,13 +4,8 @@ import { createHash } from "node:crypto";
 import { findTokensForValidation } from "../../../server/store/pats/find.ts";
 import { brand } from "../../../shared/brand.ts";
 import { databaseKinds } from "../../support/databases.ts";
-import {
-  addPerson,
-  call,
-  describeScopes,
-  makeToken,
-  verify,
-} from "../../support/pats.ts";
+import { call, createPat, describeScopes, verify } from "../../support/pats.ts";
+import { addPerson } from "../../support/person.ts";
 import { testServer } from "../../support/test_server.ts";
 
 const MANY = 1_000_000;
@@ -22,7 +17,7 @@ Deno.test(`a million tokens cost what one does (${newest.name})`, async () => {
   await using created = await newest.create();
   await using server = await testServer(created.location, describeScopes);
   const { sql, clock } = server.parts;
-  const [alice, admin] = [await addPerson(server), await addPerson(server, true)];
+  const [alice, admin] = [await addPerson(server), await addPerson(server, { admin: true })];
   const prefix = brand.tokenPrefixes.personalAccessToken;
   await sql.begin(async (tx) => {
     await tx`set local statement_timeout = 0`;
@@ -35,7 +30,7 @@ Deno.test(`a million tokens cost what one does (${newest.name})`, async () => {
     from generate_series(1, ${MANY}::int) n`;
   });
   await sql`analyze personal_access_tokens`;
-  const made = await makeToken(server, alice);
+  const made = await createPat(server, alice);
 
   const touched = async (act: () => Promise<unknown>) => {
     const start = performance.now();

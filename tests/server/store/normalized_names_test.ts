@@ -10,12 +10,8 @@ import { setUserDisabled, updateUser } from "../../../server/logins/user_access.
 import { createUser, emailProblem, findUserByEmail } from "../../../server/store/users.ts";
 import { checkPasswordLimit, PASSWORD_LIMITS } from "../../../server/security/rate_limit.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
-import {
-  addPerson,
-  call,
-  describeScopes,
-  makeToken,
-} from "../../support/pats.ts";
+import { call, createPat, describeScopes } from "../../support/pats.ts";
+import { addPerson } from "../../support/person.ts";
 import { createDatabase } from "../../support/postgres.ts";
 import { manualClock } from "../../support/manual_clock.ts";
 import { testServer } from "../../support/test_server.ts";
@@ -168,7 +164,7 @@ testOnEachDatabase(
 testOnEachDatabase("a token is stored and searched by one form of its name", async (location) => {
   await using server = await testServer(location, describeScopes);
   const person = await addPerson(server);
-  const { id, name } = await makeToken(server, person, { name: "Ju\u0308rgen's CI" });
+  const { id, name } = await createPat(server, person, { name: "Ju\u0308rgen's CI" });
   assert.equal(name, "J\u00fcrgen's CI");
   for (const search of ["J\u00fcrgen", "ju\u0308rgen", "J\u00dcRGEN", "\uff23\uff29"]) {
     const path = `/api/v1/tokens?search=${encodeURIComponent(search)}`;

@@ -4,13 +4,8 @@ import { openDatabase } from "../../../server/store/db/connect.ts";
 import { listenForTokenChanges } from "../../../server/store/db/cache_invalidation.ts";
 import { TokenValidator } from "../../../server/validation/token_validator.ts";
 import { databaseKinds, testOnEachDatabase } from "../../support/databases.ts";
-import {
-  addPerson,
-  call,
-  describeScopes,
-  makeToken,
-  verify,
-} from "../../support/pats.ts";
+import { call, createPat, describeScopes, verify } from "../../support/pats.ts";
+import { addPerson } from "../../support/person.ts";
 import { startTcpProxy } from "../../support/tcp_proxy.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
 
@@ -34,7 +29,7 @@ function msUntil(server: TestServer, token: string, status: number): Promise<num
 testOnEachDatabase("whatever changes a row, memory follows", async (location) => {
   await using server = await testServer(location, describeScopes);
   const { sql } = server.parts;
-  const alice = await addPerson(server, true);
+  const alice = await addPerson(server, { admin: true });
   const now = new Date(server.clock.now());
   const changes: [string, (id: string) => Promise<unknown>, number][] = [
     ["revoked by hand", (id) =>
@@ -50,7 +45,7 @@ testOnEachDatabase("whatever changes a row, memory follows", async (location) =>
   let token = "";
   for (const [what, change, status] of changes) {
     if (status === 401) {
-      const made = await makeToken(server, alice);
+      const made = await createPat(server, alice);
       token = made.token;
       assert.equal(await msUntil(server, token, 200) < PROMISE, true, what);
       await change(made.id);
@@ -65,7 +60,7 @@ testOnEachDatabase("whatever changes a row, memory follows", async (location) =>
 testOnEachDatabase("revoking while it is used lets no use through afterwards", async (location) => {
   await using server = await testServer(location, describeScopes);
   const alice = await addPerson(server);
-  const made = await makeToken(server, alice);
+  const made = await createPat(server, alice);
   let revoked = false;
   const late: number[] = [];
   const use = async () => {
@@ -110,7 +105,7 @@ testOnEachDatabase("a token that is known costs no statement", async (location) 
   });
   try {
     const alice = await addPerson(server);
-    const { token } = await makeToken(server, alice);
+    const { token } = await createPat(server, alice);
     await until(() => current());
     for (const known of [token, alice.login]) {
       assert.equal((await replica.validate(known, {})).state, "active");
@@ -135,7 +130,7 @@ for (const kind of databaseKinds.filter(({ name }) => name.startsWith("PostgreSQ
     await using one = await testServer(created.location, describeScopes);
     await using other = await testServer(created.location, describeScopes);
     const alice = await addPerson(one);
-    const made = await makeToken(one, alice);
+    const made = await createPat(one, alice);
     await msUntil(other, made.token, 200);
     const deleted = await call(one, alice.management, "DELETE", `/api/v1/tokens/${made.id}`);
     assert.equal(deleted.status, 204);
@@ -193,7 +188,7 @@ for (const kind of databaseKinds.filter(({ name }) => name.startsWith("PostgreSQ
       const state = async (token: string) => (await replica.validate(token, {})).state;
       try {
         const alice = await addPerson(server);
-        const made = await makeToken(server, alice);
+        const made = await createPat(server, alice);
         await until(() => current());
         assert.equal(await state(made.token), "active");
 
@@ -206,7 +201,7 @@ for (const kind of databaseKinds.filter(({ name }) => name.startsWith("PostgreSQ
         await until(() => !current());
 
         // Meanwhile all is read; afterwards it remembers again, and hears again.
-        const second = await makeToken(server, alice);
+        const second = await createPat(server, alice);
         assert.equal(await state(second.token), "active");
         proxy.mode = "pass";
         await until(() => current());

@@ -3,14 +3,14 @@ import assert from "node:assert/strict";
 import { LastUsedRecorder } from "../../../server/validation/last_used_recorder.ts";
 import type { Sql } from "../../../server/store/db/connect.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
-import { insertTokens } from "../../support/seed_tokens.ts";
+import { seedTokens } from "../../support/seed_tokens.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
 
 /** Uses over a database that fails while `down`, and what is logged. */
 async function uses(server: TestServer) {
   const { sql } = server.parts;
   const user = await server.addUser();
-  const [id, other] = await insertTokens(server, user, [{ name: "one" }, { name: "other" }]);
+  const [id, other] = await seedTokens(server, user, [{ name: "one" }, { name: "other" }]);
   const state = { down: false, logged: [] as string[], meanwhile: () => {} };
   const failing = new Proxy(sql, {
     apply(target, self, given) {

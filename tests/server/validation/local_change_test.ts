@@ -11,15 +11,8 @@ import { TOKEN_EXCHANGE_GRANT } from "../../../shared/oauth/grant_types.ts";
 import { ACCESS_TOKEN_TYPE } from "../../../shared/oauth/token_types.ts";
 import { managementResource } from "../../../shared/management.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
-import { addPerson as addPagePerson, signedIn } from "../../support/person.ts";
-import {
-  addPerson,
-  call,
-  describeScopes,
-  makeToken,
-  type Person,
-  verify,
-} from "../../support/pats.ts";
+import { call, createPat, describeScopes, verify } from "../../support/pats.ts";
+import { addPerson, addUserWithPassword, type Person, signedIn } from "../../support/person.ts";
 import { ISSUER, type TestServer, testServer } from "../../support/test_server.ts";
 
 /** From now on the database tells nobody what changes. */
@@ -79,14 +72,14 @@ testOnEachDatabase(
       "revocation at the OAuth endpoint": (_id, token) => revoke(token),
     };
     for (const [name, end] of Object.entries(tokens)) {
-      const made = await makeToken(server, alice);
+      const made = await createPat(server, alice);
       assert.equal((await verify(server, made.token)).status, 200, name);
       await end(made.id, made.token);
       assert.equal((await verify(server, made.token)).status, 401, name);
     }
 
     // A JWT that was exchanged for it, as well.
-    const traded = await makeToken(server, alice);
+    const traded = await createPat(server, alice);
     const exchanged = await server.post("/oauth/token", {
       grant_type: TOKEN_EXCHANGE_GRANT,
       subject_token_type: ACCESS_TOKEN_TYPE,
@@ -105,7 +98,7 @@ testOnEachDatabase(
     const managing = await server.refresh(refresh_token!, {
       resource: managementResource(ISSUER),
     });
-    const ofLogin = await makeToken(server, { ...alice, management: managing.body.access_token });
+    const ofLogin = await createPat(server, { ...alice, management: managing.body.access_token });
     for (const known of [access_token, ofLogin.token]) {
       assert.equal((await verify(server, known)).status, 200);
     }
@@ -116,7 +109,7 @@ testOnEachDatabase(
     }
 
     // In the browser.
-    const root = await addPagePerson(server, "root@example.com", "Root");
+    const root = await addUserWithPassword(server, "root@example.com", "Root");
     await sql`update users set is_admin = true where id = ${root.id}`;
     const browser = await signedIn(server, root.email);
     const loggedIn = (await server.login(root.id)).access_token;
@@ -124,14 +117,14 @@ testOnEachDatabase(
     await browser.get("/logins/revoke-all");
     assert.equal((await browser.submit("/logins/revoke-all")).status, 303);
     assert.equal((await verify(server, loggedIn)).status, 401);
-    const ofOwner = await makeToken(server, alice);
+    const ofOwner = await createPat(server, alice);
     assert.equal((await verify(server, ofOwner.token)).status, 200);
     await browser.get(`/admin/tokens/revoke?owner=${alice.id}`);
     assert.equal((await browser.submit("/admin/tokens/revoke")).status, 303);
     assert.equal((await verify(server, ofOwner.token)).status, 401);
 
     // That it was answered from memory until then: a change behind its back stays unseen.
-    const made = await makeToken(server, alice);
+    const made = await createPat(server, alice);
     assert.equal((await verify(server, made.token)).status, 200);
     await sql`update personal_access_tokens set revoked_at = created_at where id = ${made.id}`;
     assert.equal((await verify(server, made.token)).status, 200);
@@ -167,7 +160,7 @@ testOnEachDatabase(
     const alice = await addPerson(server);
     await using replica = await replicaOf(server);
     const { channel, listener, state } = replica;
-    const { token } = await makeToken(server, alice);
+    const { token } = await createPat(server, alice);
     for (const known of [token, alice.login]) assert.equal(await state(known), "active");
 
     channel.current = false;
@@ -188,7 +181,7 @@ testOnEachDatabase(
     await using server = await testServer(location, describeScopes);
     const { sql } = server.parts;
     const alice = await addPerson(server);
-    const { token, id } = await makeToken(server, alice);
+    const { token, id } = await createPat(server, alice);
     // The answer of the database is on its way when the change and its notification come.
     let onAnswer: (() => Promise<void>) | undefined;
     const delayed = new Proxy(sql, {

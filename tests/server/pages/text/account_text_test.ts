@@ -3,10 +3,10 @@ import { createSetupLink } from "../../../../server/store/setup_links.ts";
 import { MANAGEMENT_SCOPES, managementResource } from "../../../../shared/management.ts";
 import { databaseKinds } from "../../../support/databases.ts";
 import { pageGolden } from "../../../support/page_golden.ts";
-import { addPerson, PASSWORD, signedIn } from "../../../support/page_people.ts";
+import { addUserWithPassword, PASSWORD, signedIn } from "../../../support/person.ts";
 import { trustProxy, type Visitor, visitor } from "../../../support/page_visitor.ts";
-import { call, describeScopes } from "../../../support/personal_access_tokens.ts";
-import { insertTokens } from "../../../support/seed_tokens.ts";
+import { call, describeScopes } from "../../../support/pats.ts";
+import { seedTokens } from "../../../support/seed_tokens.ts";
 import { FULL_SCOPE, ISSUER, type TestServer, testServer } from "../../../support/test_server.ts";
 
 const DAY = 86_400;
@@ -59,7 +59,7 @@ Deno.test("the text of the sign-in page", async () => {
     config.deviceFlow.freshSignInSeconds = 60;
   });
   const golden = pageGolden();
-  await addPerson(server);
+  await addUserWithPassword(server);
   const browser = visitor(server);
   await golden.record("home", "signed out", browser.get("/"));
   await golden.record("sign_in", "empty form", browser.get("/signin"));
@@ -122,7 +122,7 @@ Deno.test("the text of the pages of logins and browsers", async () => {
     describeScopes(config);
   });
   const golden = pageGolden();
-  const alice = await addPerson(server);
+  const alice = await addUserWithPassword(server);
   const browser = await signedIn(server);
   await golden.record("home", "signed in, without logins", browser.get("/"));
   await golden.record("devices", "this browser only", browser.get("/devices"));
@@ -132,7 +132,7 @@ Deno.test("the text of the pages of logins and browsers", async () => {
   const other = await logIn(server, alice);
   await signedIn(server, undefined, "203.0.113.7");
   server.clock.advance({ minutes: 5 });
-  await insertTokens(server, alice, [{ name: "Release", endsIn: 3 * DAY }]);
+  await seedTokens(server, alice, [{ name: "Release", expiresIn: 3 * DAY }]);
   await golden.record("home", "with logins and an expiring token", browser.get("/"));
   const list = await golden.record("devices", "logins and browsers", browser.get("/devices"));
 
@@ -176,7 +176,7 @@ Deno.test("the text of the start page while device logins are disabled", async (
     config.deviceFlow.enabled = false;
   });
   const golden = pageGolden();
-  await addPerson(server);
+  await addUserWithPassword(server);
   const browser = await signedIn(server);
   await golden.record("home_without_device_flow", "signed in", browser.get("/"));
   await golden.assert();

@@ -2,10 +2,10 @@
 import { MANAGEMENT_SCOPES, managementResource } from "../../../../shared/management.ts";
 import { databaseKinds } from "../../../support/databases.ts";
 import { pageGolden } from "../../../support/page_golden.ts";
-import { addPerson, signedIn } from "../../../support/page_people.ts";
+import { addUserWithPassword, signedIn } from "../../../support/person.ts";
 import { type Visitor, visitor } from "../../../support/page_visitor.ts";
 import { trustProxy } from "../../../support/page_visitor.ts";
-import { describeScopes } from "../../../support/personal_access_tokens.ts";
+import { describeScopes } from "../../../support/pats.ts";
 import { FULL_SCOPE, ISSUER, type TestServer, testServer } from "../../../support/test_server.ts";
 
 const RESOURCE = managementResource(ISSUER);
@@ -29,8 +29,8 @@ Deno.test("the text of the pages that approve a login", async () => {
     describeScopes(config);
   });
   const golden = pageGolden();
-  const alice = await addPerson(server);
-  await addPerson(server, "bob@example.com", "Bob");
+  const alice = await addUserWithPassword(server);
+  await addUserWithPassword(server, "bob@example.com", "Bob");
   const browser = await signedIn(server);
   await golden.record("enter_code", "empty form", browser.get("/device"));
   await golden.record(

@@ -1,10 +1,10 @@
 /** The text of the pages of personal access tokens. */
 import { databaseKinds } from "../../../support/databases.ts";
 import { pageGolden } from "../../../support/page_golden.ts";
-import { addPerson, signedIn } from "../../../support/page_people.ts";
+import { addUserWithPassword, signedIn } from "../../../support/person.ts";
 import { trustProxy } from "../../../support/page_visitor.ts";
-import { describeScopes } from "../../../support/personal_access_tokens.ts";
-import { insertTokens } from "../../../support/seed_tokens.ts";
+import { describeScopes } from "../../../support/pats.ts";
+import { seedTokens } from "../../../support/seed_tokens.ts";
 import { type TestServer, testServer } from "../../../support/test_server.ts";
 
 const DAY = 86_400;
@@ -24,7 +24,7 @@ Deno.test("the text of the pages of a user's tokens", async () => {
   });
   const { sql, config } = server.parts;
   const golden = pageGolden();
-  const alice = await addPerson(server);
+  const alice = await addUserWithPassword(server);
   const browser = await signedIn(server);
   await golden.record("tokens", "no tokens", browser.get("/tokens"));
   await golden.record("create_token", "empty form", browser.get("/tokens/new"));
@@ -97,8 +97,8 @@ Deno.test("the text of the pages of a user's tokens", async () => {
   await golden.record("token", "replaced", browser.get(successor));
 
   server.clock.advance({ minutes: 2 });
-  await insertTokens(server, alice, [
-    { name: "Release", endsIn: 3 * DAY },
+  await seedTokens(server, alice, [
+    { name: "Release", expiresIn: 3 * DAY },
     { name: "Deploy service" },
     { name: "" },
   ]);
@@ -128,7 +128,7 @@ Deno.test("the text of the pages of a user's tokens", async () => {
   await golden.record("tokens", "expiring", browser.get("/tokens?show=expiring"));
   await golden.record("tokens", "revoked and expired", browser.get("/tokens?show=inactive"));
   await golden.record("tokens", "search without results", browser.get("/tokens?search=nothing"));
-  await insertTokens(server, alice, Array.from({ length: 60 }, (_, n) => ({ name: `job-${n}` })));
+  await seedTokens(server, alice, Array.from({ length: 60 }, (_, n) => ({ name: `job-${n}` })));
   const second = /href="([^"]*)">Next/.exec((await browser.get("/tokens?search=job-")).html)![1];
   const shown = await browser.get(second.replaceAll("&amp;", "&"));
   const [links] = /<nav class="pages"[^]*?<\/nav>/.exec(shown.html)!;
@@ -147,12 +147,12 @@ Deno.test("the text of the token pages for administrators", async () => {
   });
   const { sql } = server.parts;
   const golden = pageGolden();
-  const alice = await addPerson(server);
-  const root = await addPerson(server, "root@example.com", "Root");
+  const alice = await addUserWithPassword(server);
+  const root = await addUserWithPassword(server, "root@example.com", "Root");
   await sql`update users set is_admin = true where id = ${root.id}`;
-  await insertTokens(server, alice, [
+  await seedTokens(server, alice, [
     ...Array.from({ length: 11 }, (_, index) => ({ name: `job-${index}` })),
-    { name: "old", endsIn: 1 },
+    { name: "old", expiresIn: 1 },
   ]);
   server.clock.advance({ seconds: 30 });
   const admin = await signedIn(server, "root@example.com");
