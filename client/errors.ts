@@ -1,31 +1,94 @@
-/** How a command fails: what happened, what to do next, and the code the process ends with. */
+/** How a command fails: a code for programs and tests, and a message with the next step for users. */
 import { brand } from "../shared/brand.ts";
 import { EXIT } from "../shared/exit_codes.ts";
 
-export type FailureCode = Exclude<(typeof EXIT)[keyof typeof EXIT], 0>;
+/** The exit code of each error. */
+export const ERROR_EXIT_CODES = {
+  // The command line or the environment is wrong.
+  ambiguous_login: EXIT.usage,
+  invalid_environment_token: EXIT.usage,
+  invalid_input: EXIT.usage,
+  invalid_option: EXIT.usage,
+  invalid_server: EXIT.usage,
+  server_required: EXIT.usage,
 
-/** `message` is printed as it stands: it holds no secret and nothing unchecked from a server. */
+  // The user, or the operator of the server, has to authenticate or permit something first.
+  approval_required: EXIT.authenticationRequired,
+  identity_rejected: EXIT.authenticationRequired,
+  identity_unavailable: EXIT.authenticationRequired,
+  not_logged_in: EXIT.authenticationRequired,
+  session_expired: EXIT.authenticationRequired,
+  token_expired: EXIT.authenticationRequired,
+  token_rejected: EXIT.authenticationRequired,
+
+  // The same command may succeed later.
+  locked: EXIT.temporaryFailure,
+  network_error: EXIT.temporaryFailure,
+  server_unavailable: EXIT.temporaryFailure,
+  timed_out: EXIT.temporaryFailure,
+
+  // The keychain, the files of credentials or the list of logins; see CredentialStoreError.
+  credential_store: EXIT.credentialStore,
+
+  // Something else has to change first.
+  approval_denied: EXIT.failure,
+  code_expired: EXIT.failure,
+  connection_failed: EXIT.failure,
+  git_failed: EXIT.failure,
+  identity_invalid: EXIT.failure,
+  insecure_transport: EXIT.failure,
+  invalid_response: EXIT.failure,
+  kubectl_version: EXIT.failure,
+  lifetime_too_long: EXIT.failure,
+  request_rejected: EXIT.failure,
+  scope_missing: EXIT.failure,
+  secret_not_printed: EXIT.failure,
+  several_tokens: EXIT.failure,
+  token_not_found: EXIT.failure,
+  too_many_tokens: EXIT.failure,
+  unexpected: EXIT.failure,
+  unknown_scope: EXIT.failure,
+  unsupported: EXIT.failure,
+  wrong_account: EXIT.failure,
+  wrong_server: EXIT.failure,
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_EXIT_CODES;
+
+/** `message` is printed as it is: it contains no secret and no unsanitized text from a server. */
 export class ClientError extends Error {
   override readonly name = "ClientError";
-  constructor(readonly exitCode: FailureCode, message: string) {
+
+  constructor(readonly code: ErrorCode, message: string) {
     super(message);
+  }
+
+  get exitCode(): (typeof ERROR_EXIT_CODES)[ErrorCode] {
+    return ERROR_EXIT_CODES[this.code];
+  }
+
+  /** Whether the same command may succeed later. */
+  get isTemporary(): boolean {
+    return this.exitCode === EXIT.temporaryFailure;
+  }
+
+  /** Whether the user has to log in, or authenticate in another way. */
+  get needsAuthentication(): boolean {
+    return this.exitCode === EXIT.authenticationRequired;
   }
 }
 
-/** Nobody is logged in; `server` if one was named by the user. */
+/** `server` if the user named one. */
 export function notLoggedIn(server?: string): ClientError {
   return new ClientError(
-    EXIT.authenticationRequired,
+    "not_logged_in",
     server === undefined
       ? `Not logged in. Run: ${brand.binaryName} login`
       : `Not logged in to ${server}. Run: ${brand.binaryName} login --server ${server}`,
   );
 }
 
-/** The server will not renew this login again. */
+/** The server does not renew this login again. */
 export function sessionExpired(): ClientError {
-  return new ClientError(
-    EXIT.authenticationRequired,
-    `Session expired. Run: ${brand.binaryName} login`,
-  );
+  return new ClientError("session_expired", `Session expired. Run: ${brand.binaryName} login`);
 }

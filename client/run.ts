@@ -1,4 +1,4 @@
-/** Where a client command's failures become words and an exit code. */
+/** Maps the failures of a client command to a message and an exit code. */
 import { brand } from "../shared/brand.ts";
 import { EXIT } from "../shared/exit_codes.ts";
 import { OutputError } from "../shared/standard_streams.ts";
@@ -7,7 +7,7 @@ import type { ClientIo } from "./io.ts";
 import { CredentialStoreError } from "./credentials/store.ts";
 import { sanitizeLine, sanitizeOutput } from "../shared/sanitize.ts";
 
-/** Runs `command` to its exit code; whatever it throws is said on stderr. */
+/** Runs `command` and returns its exit code; what it throws is reported on stderr. */
 export async function runCommand(
   io: ClientIo,
   command: (io: ClientIo) => Promise<number>,
@@ -15,15 +15,11 @@ export async function runCommand(
   try {
     return await command(io);
   } catch (error) {
-    // Ctrl-C makes whatever was under way fail; that it was pressed is the whole story.
+    // Ctrl-C makes the running operation fail; there is nothing else to report.
     if (io.signal.aborted) return EXIT.interrupted;
-    if (error instanceof ClientError) {
+    if (error instanceof ClientError || error instanceof CredentialStoreError) {
       io.stderr(`${sanitizeOutput(error.message)}\n`);
       return error.exitCode;
-    }
-    if (error instanceof CredentialStoreError) {
-      io.stderr(`${sanitizeOutput(error.message)}\n`);
-      return EXIT.credentialStore;
     }
     if (error instanceof OutputError) {
       io.stderr(`${brand.binaryName}: ${error.message}\n`);

@@ -1,62 +1,56 @@
 /**
- * The logins this client remembers: which servers and accounts, which one is
- * active, and where each one's credentials lie. It holds no secret. Keychains
- * cannot be relied on to list what is in them, so this file is the index.
+ * The index of logins: servers and accounts, which of them is active, and which store has the
+ * credentials of each. It contains no secret. It exists because not every keychain can list its
+ * entries.
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import {
-  type AccountKey,
-  type CredentialStore,
-  CredentialStoreError,
-} from "../credentials/store.ts";
-import { describeFileError } from "../credentials/file_error.ts";
+import type { AccountKey, CredentialStore } from "../credentials/store.ts";
 import { withFileLock } from "../credentials/file_lock.ts";
-import { HOW_TO_CHANGE_FOLDER } from "../credentials/config_dir.ts";
+import { wrapStoreErrors } from "../credentials/wrap_store_errors.ts";
 import {
-  InsecurePermissionsError,
   readPrivateFile,
   setAside,
   tryPrivateFolder,
   writePrivateFile,
 } from "../credentials/secure_file.ts";
 
-/** One remembered login. */
+/** An entry of the index. */
 export interface Account extends AccountKey {
   /** The `sub` that the server gave (OpenID Connect Core section 2). */
   subject: string;
-  /** The store that keeps its credentials. */
+  /** The store of its credentials. */
   store: CredentialStore["kind"];
-  /** Granted scope, as of the login. */
+  /** The scope granted at login. */
   scope: string;
   /** In milliseconds since 1970. */
   loggedInAt: number;
-  /** An older login's entry may still lie in the keychain: it could not be deleted. */
+  /** An older login's entry could not be deleted from the keychain. */
   leftInKeychain?: boolean;
 }
 
 export interface AccountIndex {
-  /** In the order of their logins, the latest last. */
+  /** In the order of login, the latest last. */
   accounts: Account[];
-  /** Which of `accounts` commands act on by default. */
+  /** The one that commands use by default. */
   active?: AccountKey;
 }
 
 /**
- * Reads the index in `folder`; empty if there is none, or if it is damaged: then
- * nobody is logged in, and `warn` is told. Throws CredentialStoreError.
+ * Reads the index in `folder`. It is empty if there is none, or if it is damaged, of which
+ * `warn` is notified. Throws CredentialStoreError.
  */
 export async function readAccounts(
   folder: string,
   warn: (text: string) => void,
 ): Promise<AccountIndex> {
   const path = indexPath(folder);
-  return await explained(path, async () => {
+  return await wrapStoreErrors(unusable(path), async () => {
     const text = await readPrivateFile(path);
     if (text === undefined) return { accounts: [] };
     const index = parseIndex(text);
     if (index) return index;
-    warn(`Warning: the list of logins ${path} is damaged; nobody counts as logged in.\n`);
+    warn(`Warning: the list of logins ${path} is damaged; it counts as empty.\n`);
     return { accounts: [] };
   });
 }
@@ -69,14 +63,14 @@ export async function rememberAccount(
 ): Promise<void> {
   const { server, account: name } = account;
   await update(folder, signal, ({ accounts }) => ({
-    accounts: [...accounts.filter((each) => !sameLogin(each, account)), account],
+    accounts: [...accounts.filter((entry) => !sameLogin(entry, account)), account],
     active: { server, account: name },
   }));
 }
 
 /**
- * Forgets the login. If it was the active one, none is active afterwards, unless a
- * single login remains: a script must not get another account's token unasked.
+ * Removes the login. If it was the active one, none is active afterwards, unless a single login
+ * remains: a script must not get another account's token unexpectedly.
  */
 export async function forgetAccount(
   folder: string,
@@ -85,11 +79,11 @@ export async function forgetAccount(
 ): Promise<void> {
   await update(folder, signal, (index) => ({
     ...index,
-    accounts: index.accounts.filter((each) => !sameLogin(each, key)),
+    accounts: index.accounts.filter((entry) => !sameLogin(entry, key)),
   }));
 }
 
-/** Makes the login active. False if it is not remembered (any more). */
+/** Makes the login the active one. False if it is not in the index. */
 export async function activateAccount(
   folder: string,
   { server, account }: AccountKey,
@@ -100,24 +94,24 @@ export async function activateAccount(
     folder,
     signal,
     (index) =>
-      index.accounts.some((each) => sameLogin(each, key)) ? { ...index, active: key } : index,
+      index.accounts.some((entry) => sameLogin(entry, key)) ? { ...index, active: key } : index,
   );
-  return accounts.some((each) => sameLogin(each, key));
+  return accounts.some((entry) => sameLogin(entry, key));
 }
 
-/** Path of the lock that keeps processes from renewing the same login at once. */
+/** The lock that keeps processes from renewing the same login at the same time. */
 export function accountLockPath(folder: string, { server, account }: AccountKey): string {
   const name = createHash("sha256").update(`${server} ${account}`).digest("hex").slice(0, 32);
   return join(folder, "locks", `${name}.lock`);
 }
 
 /**
- * Rejects with CredentialStoreError if a login could not be remembered in `folder`, or
- * its locks not be taken. A login in the keychain needs both as well.
+ * Throws CredentialStoreError if `folder` cannot be written or locked. A login in the keychain
+ * needs the index and the locks as well.
  */
 export async function tryAccounts(folder: string, signal: AbortSignal): Promise<void> {
   const path = indexPath(folder);
-  await explained(path, async () => {
+  await wrapStoreErrors(unusable(path), async () => {
     await withFileLock(indexLockPath(folder), { signal }, () => tryPrivateFolder(folder));
     await readPrivateFile(path);
   });
@@ -129,13 +123,13 @@ async function update(
   change: (index: AccountIndex) => AccountIndex,
 ): Promise<AccountIndex> {
   const path = indexPath(folder);
-  return await explained(
-    path,
+  return await wrapStoreErrors(
+    unusable(path),
     () =>
       withFileLock(indexLockPath(folder), { signal }, async () => {
         let damaged = false;
         const index = await readAccounts(folder, () => damaged = true);
-        // It may name entries in the keychain that nothing else knows of: not ours to destroy.
+        // It may name keychain entries that nothing else names: keep it.
         if (damaged) await setAside(path);
         const { accounts, active } = change(index);
         const next: AccountIndex = { accounts, active: knownActive(accounts, active) };
@@ -149,17 +143,21 @@ function indexLockPath(folder: string): string {
   return join(folder, "locks", "accounts.lock");
 }
 
+function unusable(path: string): string {
+  return `The list of logins ${path} cannot be used`;
+}
+
 function indexPath(folder: string): string {
   return join(folder, "accounts.json");
 }
 
-function sameLogin(one: AccountKey, other: AccountKey): boolean {
-  return one.server === other.server && one.account === other.account;
+function sameLogin(a: AccountKey, b: AccountKey): boolean {
+  return a.server === b.server && a.account === b.account;
 }
 
-/** `active` if it is one of the logins; else the only one there is. */
+/** `active` if it is in the index; else the only login, if there is only one. */
 function knownActive(accounts: Account[], active: AccountKey | undefined): AccountKey | undefined {
-  if (active && accounts.some((each) => sameLogin(each, active))) return active;
+  if (active && accounts.some((entry) => sameLogin(entry, active))) return active;
   if (accounts.length !== 1) return undefined;
   return { server: accounts[0].server, account: accounts[0].account };
 }
@@ -176,20 +174,6 @@ function parseIndex(text: string): AccountIndex | undefined {
 
 function isAccount(value: unknown): value is Account {
   const { server, account, subject, store, scope, loggedInAt } = Object(value);
-  return [server, account, subject, scope].every((each) => typeof each === "string") &&
+  return [server, account, subject, scope].every((value) => typeof value === "string") &&
     (store === "keychain" || store === "file") && Number.isFinite(loggedInAt);
-}
-
-async function explained<T>(path: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof InsecurePermissionsError) throw new CredentialStoreError(error.message);
-    // What the operating system refuses; everything else has its own words already.
-    if (!(error instanceof Error) || !("code" in error)) throw error;
-    throw new CredentialStoreError(
-      `The list of logins ${path} cannot be used: ${describeFileError(error)}. ` +
-        `${HOW_TO_CHANGE_FOLDER}`,
-    );
-  }
 }

@@ -5,7 +5,6 @@
  */
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import { brand } from "../../shared/brand.ts";
-import { EXIT } from "../../shared/exit_codes.ts";
 import { covers, isManagementScope, managementResource } from "../../shared/management.ts";
 import { formatScope, parseScope } from "../../shared/oauth/scope.ts";
 import { type AuthorizationServer, discover } from "../oauth/discovery.ts";
@@ -13,9 +12,9 @@ import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { authorizeDevice, pollForTokens } from "../oauth/device_flow.ts";
 import { unverifiedClaims } from "../oauth/unverified_jwt.ts";
-import { tokenForResource } from "../oauth/refresh.ts";
+import { tokenForResource } from "../oauth/refresh_grant.ts";
 import { revoke } from "../oauth/revocation.ts";
-import type { LoginSession } from "./token_source.ts";
+import type { Login } from "./login_store.ts";
 import { shellWord } from "../../shared/shell_word.ts";
 import { showCode } from "../ui/show_code.ts";
 import { startCountdown } from "../ui/countdown.ts";
@@ -37,7 +36,7 @@ export class ManagementAccess {
   #held: HeldToken[] = [];
 
   constructor(
-    private readonly session: LoginSession,
+    private readonly login: Login,
     private readonly options: ApprovalOptions,
     private readonly io: ClientIo,
   ) {}
@@ -70,7 +69,7 @@ export class ManagementAccess {
     this.#held = [];
     for (const { token } of approved) {
       // It expires within minutes all the same.
-      await revoke(this.session.server, { accessToken: token }, this.io).catch(() => {});
+      await revoke(this.login.server, { accessToken: token }, this.io).catch(() => {});
     }
   }
 
@@ -86,23 +85,23 @@ export class ManagementAccess {
   }
 
   async #ofLogin(scopes: readonly string[]): Promise<HeldToken | undefined> {
-    const { server, place } = this.session;
+    const { server, loginStore } = this.login;
     const wanted = { resource: managementResource(server), scope: formatScope(scopes) };
-    const received = await tokenForResource(this.session, wanted, place, this.io);
+    const received = await tokenForResource(this.login, wanted, loginStore, this.io);
     return received && this.#hold(received.tokens, false);
   }
 
   async #approve(scopes: readonly string[]): Promise<HeldToken> {
-    const { session, io } = this;
-    const server = await discover(session.server, io);
+    const { login, io } = this;
+    const server = await discover(login.server, io);
     const unknown = scopes.filter((scope) => !(server.scopesSupported ?? scopes).includes(scope));
     if (unknown.length > 0) throw unknownScopes(server, unknown);
-    if (!io.stderrIsTerminal) throw approvalNeeded(session, scopes);
+    if (!io.stderrIsTerminal) throw approvalNeeded(login, scopes);
     io.stderr("Managing tokens needs your approval in the browser.\n");
-    const current = await session.place.store.get(session);
+    const current = await login.loginStore.store.get(login);
     const sid = current && unverifiedClaims(current.accessToken)?.sid;
     const authorization = await authorizeDevice(server, {
-      resource: managementResource(session.server),
+      resource: managementResource(login.server),
       scope: formatScope(scopes),
       ...typeof sid === "string" && { sid },
     }, io);
@@ -111,12 +110,12 @@ export class ManagementAccess {
     const { tokens } = await pollForTokens(server, authorization, io, line.wait)
       .finally(line.clear);
     const held = this.#hold(tokens, true);
-    if (unverifiedClaims(held.token)?.sub === session.remembered.subject) return held;
+    if (unverifiedClaims(held.token)?.sub === login.entry.subject) return held;
     await this[Symbol.asyncDispose]();
     throw new ClientError(
-      EXIT.failure,
-      `It was approved with another account than ${sanitizeLine(session.account)}. Sign in to ` +
-        `${session.server} as ${sanitizeLine(session.account)} in the browser, then try again.`,
+      "wrong_account",
+      `It was approved with another account than ${sanitizeLine(login.account)}. Sign in to ` +
+        `${login.server} as ${sanitizeLine(login.account)} in the browser, then try again.`,
     );
   }
 }
@@ -127,20 +126,20 @@ function unknownScopes(
 ): ClientError {
   const known = scopesSupported.filter((scope) => !isManagementScope(scope));
   return new ClientError(
-    EXIT.failure,
+    "unknown_scope",
     `Unknown scope: ${sanitizeLine(formatScope(unknown))}. ${issuer} has: ` +
       `${sanitizeLine(formatScope(known), 1000)}.`,
   );
 }
 
-function approvalNeeded(session: LoginSession, scopes: readonly string[]): ClientError {
+function approvalNeeded(login: Login, scopes: readonly string[]): ClientError {
   const api = scopes.filter((scope) => !isManagementScope(scope));
-  const login = ["openid", "profile", "email", "offline_access"];
-  const scope = formatScope([...new Set([...login, ...api, ...scopes])]);
+  const basic = ["openid", "profile", "email", "offline_access"];
+  const scope = formatScope([...new Set([...basic, ...api, ...scopes])]);
   return new ClientError(
-    EXIT.authenticationRequired,
+    "approval_required",
     `This login was not approved for ${formatScope(scopes)}, and there is no terminal to ` +
       `ask for approval on. Run the command in a terminal, or log in with the permission: ` +
-      `${brand.binaryName} login --server ${session.server} --scope ${shellWord(scope)}`,
+      `${brand.binaryName} login --server ${login.server} --scope ${shellWord(scope)}`,
   );
 }

@@ -1,24 +1,23 @@
 /** `--min-ttl`: how long a token must live at least, and what is said where it does not. */
 import { parseDurationSeconds } from "../../shared/duration.ts";
-import { EXIT } from "../../shared/exit_codes.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { formatDuration } from "../output.ts";
-import type { SessionToken } from "./token_source.ts";
+import type { AccessToken } from "./access_token.ts";
 
 /** `text` in milliseconds. Throws ClientError (usage). */
 export function parseMinTtl(text: string): number {
   const seconds = parseDurationSeconds(text);
   if (seconds !== undefined) return seconds * 1000;
   throw new ClientError(
-    EXIT.usage,
+    "invalid_option",
     `--min-ttl ${text} is not a valid duration. Examples: 90s, 5m, 1h.`,
   );
 }
 
 /** Warns where the token lives shorter than was asked for, and no renewal would change that. */
 export function warnIfTooShort(
-  { expiresAt, longestLifeMs }: SessionToken,
+  { expiresAt, longestLifeMs }: AccessToken,
   minTtlMs: number,
   io: ClientIo,
 ): void {

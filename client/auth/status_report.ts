@@ -10,13 +10,9 @@ import {
 } from "../credentials/store.ts";
 import { findConfigFolder } from "../credentials/config_dir.ts";
 import { detectProvider } from "../federation/detect.ts";
-import {
-  type EnvironmentSession,
-  environmentSession,
-  federationServer,
-  type LoginSession,
-  loginSessions,
-} from "./token_source.ts";
+import { type EnvironmentSource, environmentSource } from "./environment_token.ts";
+import { listLogins, type Login } from "./login_store.ts";
+import { federationServer } from "./token_source.ts";
 
 export interface LoginStatus {
   server: string;
@@ -47,25 +43,23 @@ interface Problem<Code> {
 }
 
 export interface StatusReport {
-  /** The session that `token` would use; undefined if there is none. */
+  /** The login that `token` would use; undefined if there is none. */
   source: "environment" | "federation" | CredentialStore["kind"] | undefined;
   /** Whether the environment's token expired. */
   expired: boolean;
-  environment: EnvironmentSession | undefined;
+  environment: EnvironmentSource | undefined;
   active: LoginStatus | undefined;
   logins: LoginStatus[];
   federation: FederationStatus | undefined;
 }
 
 export async function statusReport(io: ClientIo): Promise<StatusReport> {
-  const environment = environmentSession({}, io);
+  const environment = environmentSource({}, io);
   const federation = await federationStatus(io);
   // A CI job with a token or an identity may have no home folder.
   const mayLackFolder = environment !== undefined || federation !== undefined;
-  const sessions = mayLackFolder && findConfigFolder(io) === undefined
-    ? []
-    : await loginSessions(io);
-  const logins = await Promise.all(sessions.map((session) => loginStatus(session, io)));
+  const entries = mayLackFolder && findConfigFolder(io) === undefined ? [] : await listLogins(io);
+  const logins = await Promise.all(entries.map((login) => loginStatus(login, io)));
   const active = logins.find((login) => login.active);
   // As `token` does: a login comes first, even one that expired.
   const isFederated = logins.length === 0 && federation && federation.problem === undefined;
@@ -83,11 +77,11 @@ export async function statusReport(io: ClientIo): Promise<StatusReport> {
   };
 }
 
-async function loginStatus(session: LoginSession, io: ClientIo): Promise<LoginStatus> {
+async function loginStatus(login: Login, io: ClientIo): Promise<LoginStatus> {
   let credentials: Credentials | undefined;
   let problem: LoginStatus["problem"];
   try {
-    credentials = await session.place.store.get(session);
+    credentials = await login.loginStore.store.get(login);
     if (!credentials) {
       problem = { code: "logged_out", message: `logged out; run: ${brand.binaryName} login` };
     }
@@ -96,11 +90,11 @@ async function loginStatus(session: LoginSession, io: ClientIo): Promise<LoginSt
     problem = { code: "credential_store", message: error.message };
   }
   return {
-    server: session.server,
-    account: session.account,
-    active: session.active,
-    source: session.source,
-    storeDescription: session.place.store.description,
+    server: login.server,
+    account: login.account,
+    active: login.active,
+    source: login.kind,
+    storeDescription: login.loginStore.store.description,
     expiresAt: credentials && accessTokenLife(credentials, io.clock.now()).expiresAt,
     scope: credentials?.scope,
     renewable: credentials?.refreshToken !== undefined,

@@ -1,6 +1,5 @@
 /** `--token-stdin` in place of the environment variable: no other process can read it. */
 import { brand } from "../../shared/brand.ts";
-import { EXIT } from "../../shared/exit_codes.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 
@@ -13,7 +12,7 @@ export async function withTokenFromStdin(
   const token = (await io.readStdin()).trim();
   if (token === "") {
     throw new ClientError(
-      EXIT.usage,
+      "invalid_input",
       "--token-stdin: standard input is empty. Pipe a token into it.",
     );
   }

@@ -11,18 +11,17 @@
 import { join } from "node:path";
 import { absoluteFolder } from "../../shared/absolute_folder.ts";
 import { brand } from "../../shared/brand.ts";
-import { ClientError, type FailureCode } from "../errors.ts";
+import { ClientError, type ErrorCode } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { CredentialStoreError } from "../credentials/store.ts";
-import { EXIT } from "../../shared/exit_codes.ts";
-import type { SessionToken } from "./token_source.ts";
+import type { AccessToken } from "./access_token.ts";
 
 export const TOKEN_SOCKET_VARIABLE = `${brand.envPrefix}_TOKEN_SOCKET`;
 
 /** A token as a request gets it; or what the holder of the session would have been told. */
 type Reply =
   & { warnings: string }
-  & (SessionToken | { failure: string; exitCode: FailureCode } | { failure: null });
+  & (AccessToken | { failure: string; code: ErrorCode } | { failure: null });
 
 /** Longest line that is read, in bytes: a token and little else. */
 const MAX_LINE = 64 * 1024;
@@ -44,7 +43,7 @@ export interface TokenSocket {
  */
 export async function openTokenSocket(
   given: string,
-  fresh: (minTtlMs: number, io: ClientIo) => Promise<SessionToken>,
+  fresh: (minTtlMs: number, io: ClientIo) => Promise<AccessToken>,
   io: ClientIo,
 ): Promise<TokenSocket | undefined> {
   if (io.platform.os === "windows") return undefined;
@@ -85,7 +84,7 @@ export async function askTokenSocket(
   given: string,
   minTtlMs: number,
   io: ClientIo,
-): Promise<SessionToken | undefined> {
+): Promise<AccessToken | undefined> {
   let reply: Reply;
   try {
     using connection = await Deno.connect({ transport: "unix", path });
@@ -97,13 +96,13 @@ export async function askTokenSocket(
   if (reply.warnings) io.stderr(reply.warnings);
   if (!("failure" in reply)) return typeof reply.token === "string" ? reply : undefined;
   if (reply.failure === null) return undefined;
-  throw new ClientError(reply.exitCode, reply.failure);
+  throw new ClientError(reply.code, reply.failure);
 }
 
 async function answer(
   connection: Deno.Conn,
   given: string,
-  fresh: (minTtlMs: number, io: ClientIo) => Promise<SessionToken>,
+  fresh: (minTtlMs: number, io: ClientIo) => Promise<AccessToken>,
   io: ClientIo,
 ): Promise<void> {
   try {
@@ -120,7 +119,7 @@ async function answer(
 }
 
 async function replyWith(
-  fresh: (minTtlMs: number, io: ClientIo) => Promise<SessionToken>,
+  fresh: (minTtlMs: number, io: ClientIo) => Promise<AccessToken>,
   minTtlMs: number,
   io: ClientIo,
 ): Promise<Reply> {
@@ -131,12 +130,8 @@ async function replyWith(
     return { ...await fresh(minTtlMs, { ...io, stderr }), warnings };
   } catch (error) {
     const failure = error instanceof Error ? error.message : String(error);
-    const exitCode = error instanceof ClientError
-      ? error.exitCode
-      : error instanceof CredentialStoreError
-      ? EXIT.credentialStore
-      : EXIT.failure;
-    return { failure, exitCode, warnings };
+    const isKnown = error instanceof ClientError || error instanceof CredentialStoreError;
+    return { failure, code: isKnown ? error.code : "unexpected", warnings };
   }
 }
 

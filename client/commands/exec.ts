@@ -4,19 +4,18 @@ import { examples } from "../../shared/command_examples.ts";
 import type { Run } from "../../shared/command_line.ts";
 import { account, collect, exchange, minTtl, server } from "./options.ts";
 import { brand } from "../../shared/brand.ts";
-import { EXIT } from "../../shared/exit_codes.ts";
 import { livesFor } from "../oauth/access_token_life.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
-import { isExchangeable, sessionJwt } from "../auth/exchange.ts";
+import { isExchangeable, jwtFrom } from "../auth/exchange.ts";
 import { parseMinTtl, warnIfTooShort } from "../auth/min_ttl.ts";
 import { formatDuration } from "../output.ts";
+import type { AccessToken } from "../auth/access_token.ts";
 import {
-  chooseSession,
+  chooseTokenSource,
   type SelectionWithFederation,
-  type Session,
-  type SessionToken,
-  sessionToken,
+  tokenFrom,
+  type TokenSource,
 } from "../auth/token_source.ts";
 import { openTokenSocket, TOKEN_SOCKET_VARIABLE } from "../auth/token_socket.ts";
 
@@ -41,22 +40,22 @@ export async function exec(
   const names = options.env ?? [];
   const odd = names.find((name) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name));
   if (odd !== undefined) {
-    throw new ClientError(EXIT.usage, `--env ${odd} is no name of a variable.`);
+    throw new ClientError("invalid_option", `--env ${odd} is no name of a variable.`);
   }
-  const session = await chooseSession(options, io);
+  const source = await chooseTokenSource(options, io);
   const fresh = (minTtlMs: number, io: ClientIo) =>
     options.exchange
-      ? sessionJwt(session, minTtlMs, options.scope, io)
-      : sessionToken(session, minTtlMs, io);
+      ? jwtFrom(source, minTtlMs, options.scope, io)
+      : tokenFrom(source, minTtlMs, io);
   const handedOut = await fresh(minTtlMs, io);
   warnIfTooShort(handedOut, minTtlMs, io);
   const { token } = handedOut;
   const env: Record<string, string> = {};
   for (const name of [`${brand.envPrefix}_TOKEN`, ...names]) env[name] = token;
   // So that the program, if it is this one, sends the token where it came from.
-  if (session.server !== undefined) env[`${brand.envPrefix}_SERVER`] = session.server;
-  const socket = canBeFollowed(session, handedOut)
-    ? await openTokenSocket(token, laterTokens(session, handedOut, fresh), io)
+  if (source.server !== undefined) env[`${brand.envPrefix}_SERVER`] = source.server;
+  const socket = canBeFollowed(source, handedOut)
+    ? await openTokenSocket(token, laterTokens(source, handedOut, fresh), io)
     : undefined;
   if (socket !== undefined) env[TOKEN_SOCKET_VARIABLE] = socket.path;
   const end = await io.runInForeground(program, args, env).finally(() => socket?.close());
@@ -65,11 +64,11 @@ export async function exec(
   return end === "not found" ? NOT_FOUND : CANNOT_BE_RUN;
 }
 
-/** Whether this token expires, and the session may give another one after it. */
-function canBeFollowed(session: Session, { expiresAt }: SessionToken): boolean {
+/** Whether this token expires, and the source may give another one after it. */
+function canBeFollowed(source: TokenSource, { expiresAt }: AccessToken): boolean {
   if (expiresAt === undefined) return false;
-  return session.source !== "environment" || session.socket !== undefined ||
-    isExchangeable(session);
+  return source.kind !== "environment" || source.socket !== undefined ||
+    isExchangeable(source);
 }
 
 /**
@@ -77,11 +76,11 @@ function canBeFollowed(session: Session, { expiresAt }: SessionToken): boolean {
  * other sessions it is kept here, and handed out while it lives, should no other be had.
  */
 function laterTokens(
-  session: Session,
-  first: SessionToken,
-  fresh: (minTtlMs: number, io: ClientIo) => Promise<SessionToken>,
-): (minTtlMs: number, io: ClientIo) => Promise<SessionToken> {
-  if (session.account !== undefined) return fresh;
+  source: TokenSource,
+  first: AccessToken,
+  fresh: (minTtlMs: number, io: ClientIo) => Promise<AccessToken>,
+): (minTtlMs: number, io: ClientIo) => Promise<AccessToken> {
+  if (source.account !== undefined) return fresh;
   let latest = first;
   let turn: Promise<unknown> = Promise.resolve();
   const next = async (minTtlMs: number, io: ClientIo) => {

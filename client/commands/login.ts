@@ -15,16 +15,11 @@ import type { Credentials } from "../credentials/store.ts";
 import { authorizeDevice, pollForTokens } from "../oauth/device_flow.ts";
 import { unverifiedClaims } from "../oauth/unverified_jwt.ts";
 import { formatDuration, formatTime, styleFor } from "../output.ts";
-import { credentialsFrom } from "../oauth/refresh.ts";
+import { credentialsFrom } from "../oauth/stored_login.ts";
 import { revokeUnused } from "../oauth/revocation.ts";
-import { ForeignAnswerError } from "../oauth/connection_error.ts";
-import {
-  activeServer,
-  loginSessions,
-  openLoginStore,
-  saveLogin,
-  wantedServer,
-} from "../auth/token_source.ts";
+import { ForeignAnswerError } from "../oauth/no_answer_error.ts";
+import { activeServer, listLogins, openLoginStore, saveLogin } from "../auth/login_store.ts";
+import { selectedServer } from "../auth/selection.ts";
 import { formatScope } from "../../shared/oauth/scope.ts";
 import { describeUser, userFrom, userinfo } from "../oauth/userinfo.ts";
 import { showCode } from "../ui/show_code.ts";
@@ -40,7 +35,7 @@ export interface LoginOptions {
 }
 
 export async function login(options: LoginOptions, io: ClientIo): Promise<number> {
-  const issuer = wantedServer(options, io) ?? await activeServer(io) ?? brand.defaultServer;
+  const issuer = selectedServer(options, io) ?? await activeServer(io) ?? brand.defaultServer;
   io.stderr(`Logging in to ${issuer}\n`);
   if (io.env[`${brand.envPrefix}_TOKEN`]) {
     io.stderr(
@@ -49,7 +44,7 @@ export async function login(options: LoginOptions, io: ClientIo): Promise<number
     );
   }
   // Before anyone is asked to approve: a login that cannot be kept is worth nothing.
-  const place = await openLoginStore(options.insecureStorage ?? false, io);
+  const loginStore = await openLoginStore(options.insecureStorage ?? false, io);
   const server = await discoverForLogin(issuer, io);
   const scope = requestedScope(options.scope);
   const authorization = await authorizeDevice(server, { scope }, io);
@@ -65,7 +60,7 @@ export async function login(options: LoginOptions, io: ClientIo): Promise<number
   try {
     user = await whoLoggedIn(server, tokens, io);
     const key = { server: issuer, account: user.email ?? user.sub };
-    replaced = await saveLogin(key, user.sub, credentials, place, io);
+    replaced = await saveLogin(key, user.sub, credentials, loginStore, io);
   } catch (error) {
     // Nobody holds these tokens any more; the session must not outlive them unseen.
     await revokeUnused(issuer, credentials, io);
@@ -73,7 +68,7 @@ export async function login(options: LoginOptions, io: ClientIo): Promise<number
   }
   io.stderr(
     `Logged in to ${issuer} as ${styleFor(io).strong(describeUser(user))}\n` +
-      `Credentials: ${place.store.description}\n` +
+      `Credentials: ${loginStore.store.description}\n` +
       `${describeLife(tokens, receivedAt)}\n`,
   );
   await revokeReplaced(issuer, replaced, io);
@@ -89,9 +84,9 @@ async function discoverForLogin(issuer: string, io: ClientIo): Promise<Authoriza
     return await discover(issuer, io);
   } catch (error) {
     if (!(error instanceof ForeignAnswerError)) throw error;
-    if ((await loginSessions(io)).some(({ server }) => server === issuer)) throw error;
+    if ((await listLogins(io)).some(({ server }) => server === issuer)) throw error;
     throw new ClientError(
-      EXIT.failure,
+      "connection_failed",
       `${issuer} is not an authorization server, or ${error.reason}.`,
     );
   }
@@ -136,7 +131,7 @@ async function whoLoggedIn(
   const user = await userinfo(server.issuer, tokens.access_token, io);
   if (user === "refused") {
     throw new ClientError(
-      EXIT.failure,
+      "invalid_response",
       `${server.issuer} does not accept the token it has just issued; nothing was stored.`,
     );
   }

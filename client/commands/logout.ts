@@ -11,13 +11,8 @@ import type { ClientIo } from "../io.ts";
 import { CredentialStoreError } from "../credentials/store.ts";
 import type { PersonalAccessToken } from "../pat/token.ts";
 import { revoke } from "../oauth/revocation.ts";
-import {
-  chooseLogin,
-  forget,
-  type LoginSession,
-  loginSessions,
-  storedCredentials,
-} from "../auth/token_source.ts";
+import { forgetLogin, listLogins, type Login, storedCredentials } from "../auth/login_store.ts";
+import { selectLogin } from "../auth/select_login.ts";
 import { activeTokensOfLogin } from "../pat/tokens_of_login.ts";
 
 export interface LogoutOptions {
@@ -31,18 +26,18 @@ export interface LogoutOptions {
 }
 
 export async function logout(options: LogoutOptions, io: ClientIo): Promise<number> {
-  const sessions = options.all ? await loginSessions(io) : [await chooseLogin(options, io)];
-  if (sessions.length === 0) throw notLoggedIn();
+  const logins = options.all ? await listLogins(io) : [await selectLogin(options, io)];
+  if (logins.length === 0) throw notLoggedIn();
   let exitCode: number = EXIT.ok;
-  for (const session of sessions) {
+  for (const login of logins) {
     try {
       // Afterwards nobody could ask for them.
-      const tokens = await activeTokensOfLogin(session, io);
-      const { outcome, tokensRevoked } = await end(session, options, io);
+      const tokens = await activeTokensOfLogin(login, io);
+      const { outcome, tokensRevoked } = await end(login, options, io);
       io.stderr(
-        `Logged out ${session.account} from ${session.server}. ${OUTCOME[outcome]}\n`,
+        `Logged out ${login.account} from ${login.server}. ${OUTCOME[outcome]}\n`,
       );
-      reportTokens(session, tokens, tokensRevoked, io);
+      reportTokens(login, tokens, tokensRevoked, io);
       if (options.revokeTokens && !tokensRevoked && tokens?.length !== 0) {
         exitCode ||= EXIT.failure;
       }
@@ -51,10 +46,10 @@ export async function logout(options: LogoutOptions, io: ClientIo): Promise<numb
       const known = error instanceof ClientError || error instanceof CredentialStoreError;
       if (!known || io.signal.aborted) throw error;
       io.stderr(
-        `Still logged in to ${session.server} as ${session.account}: ${error.message} ` +
+        `Still logged in to ${login.server} as ${login.account}: ${error.message} ` +
           `To forget the credentials anyway: ${brand.binaryName} logout --force\n`,
       );
-      exitCode = error instanceof ClientError ? error.exitCode : EXIT.credentialStore;
+      exitCode = error.exitCode;
     }
   }
   if (io.env[`${brand.envPrefix}_TOKEN`]) {
@@ -77,7 +72,7 @@ const OUTCOME: Record<Outcome, string> = {
 
 /** Personal access tokens outlive the login that they were created with. */
 function reportTokens(
-  { server }: LoginSession,
+  { server }: Login,
   tokens: readonly PersonalAccessToken[] | undefined,
   revoked: boolean,
   io: ClientIo,
@@ -104,14 +99,14 @@ function reportTokens(
 }
 
 async function end(
-  session: LoginSession,
+  login: Login,
   { force, revokeTokens: tokensToo }: LogoutOptions,
   io: ClientIo,
 ): Promise<{ outcome: Outcome; tokensRevoked: boolean }> {
-  const { place, remembered } = session;
+  const { loginStore, entry } = login;
   // Under the lock, so that no renewal under way stores new tokens after us.
-  return await place.withLock(session, async () => {
-    const stored = await storedCredentials(session, place.store, remembered, (error) => {
+  return await loginStore.withLock(login, async () => {
+    const stored = await storedCredentials(login, loginStore.store, entry, (error) => {
       if (!force) throw error;
       io.stderr(`Warning: ${error.message}\n`);
     }, io);
@@ -122,7 +117,7 @@ async function end(
       const mayRevokeTokens = credentials.refreshToken !== undefined;
       tokensRevoked &&= mayRevokeTokens;
       try {
-        await revoke(session.server, credentials, io, { tokensToo: tokensToo && mayRevokeTokens });
+        await revoke(login.server, credentials, io, { tokensToo: tokensToo && mayRevokeTokens });
       } catch (error) {
         if (!force || !(error instanceof ClientError)) throw error;
         io.stderr(
@@ -132,7 +127,7 @@ async function end(
         tokensRevoked = false;
       }
     }
-    await forget(session, io).catch((error) => {
+    await forgetLogin(login, io).catch((error) => {
       if (!(error instanceof CredentialStoreError) || outcome !== "revoked") throw error;
       throw new CredentialStoreError(`The login was revoked on the server. ${error.message}`);
     });

@@ -13,7 +13,8 @@ import type { Finding } from "../scan/finding.ts";
 import { revokeFound } from "../scan/revoke_found.ts";
 import { scanFiles, type Scanned } from "../scan/scan_files.ts";
 import { scanStaged } from "../scan/scan_staged.ts";
-import { activeServer, serverForSecret, wantedServer } from "../auth/token_source.ts";
+import { activeServer } from "../auth/login_store.ts";
+import { selectedServer, serverForSecret } from "../auth/selection.ts";
 import { tokenPrefix } from "../pat/token_prefix.ts";
 
 export interface ScanOptions {
@@ -38,7 +39,7 @@ export async function scan(
 ): Promise<number> {
   const sources = [paths.length > 0, options.staged, options.stdin].filter(Boolean).length;
   if (sources > 1) {
-    throw new ClientError(EXIT.usage, "Scan either paths, or --staged, or --stdin.");
+    throw new ClientError("invalid_option", "Scan either paths, or --staged, or --stdin.");
   }
   // `scan -` is as good a way to say it.
   const stdin = options.stdin || (paths.length === 1 && paths[0] === "-");
@@ -72,7 +73,7 @@ async function revokeAll(
   const results = new Map<string, boolean>();
   if (findings.length === 0) return results;
   const server = serverForSecret(
-    wantedServer(options, io) ?? await activeServer(io),
+    selectedServer(options, io) ?? await activeServer(io),
     "The tokens found",
   );
   for (const token of new Set(findings.map((finding) => finding.token))) {

@@ -12,7 +12,7 @@ import {
   type StatusReport,
   statusReport,
 } from "../auth/status_report.ts";
-import type { EnvironmentSession } from "../auth/token_source.ts";
+import type { EnvironmentSource } from "../auth/environment_token.ts";
 import { notLoggedIn } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { formatDuration, formatJson, formatTime } from "../output.ts";
@@ -91,7 +91,7 @@ function describeExpiry(expiresAt: number, renewable: boolean, clock: Clock): st
   return `${life}, ${renewable ? "renewed automatically" : "cannot be renewed"}`;
 }
 
-function describeEnvironment({ expiresAt, socket }: EnvironmentSession, expired: boolean): string {
+function describeEnvironment({ expiresAt, socket }: EnvironmentSource, expired: boolean): string {
   const name = `${brand.envPrefix}_TOKEN`;
   if (socket !== undefined) {
     return `Using the token in ${name}, renewed by the exec that started this command.`;

@@ -8,7 +8,9 @@ import { EXIT } from "../../shared/exit_codes.ts";
 import { ClientError, notLoggedIn } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { shellWord } from "../../shared/shell_word.ts";
-import { activate, loginSessions, matching, wantedServer } from "../auth/token_source.ts";
+import { activateLogin, listLogins } from "../auth/login_store.ts";
+import { matchingLogins } from "../auth/select_login.ts";
+import { selectedServer } from "../auth/selection.ts";
 
 export interface SwitchOptions {
   server?: string;
@@ -19,18 +21,18 @@ export async function switchAccount(
   options: SwitchOptions,
   io: ClientIo,
 ): Promise<number> {
-  const all = await loginSessions(io);
+  const all = await listLogins(io);
   if (all.length === 0) throw notLoggedIn();
-  const wanted = matching(all, { server: wantedServer(options, io), account });
+  const wanted = matchingLogins(all, { server: selectedServer(options, io), account });
   if (wanted.length === 0) {
-    throw new ClientError(EXIT.authenticationRequired, `No such login.\n${choices(all)}`);
+    throw new ClientError("not_logged_in", `No such login.\n${choices(all)}`);
   }
   const others = wanted.length === 1 ? wanted : wanted.filter((each) => !each.active);
   if (others.length !== 1) {
-    throw new ClientError(EXIT.usage, `Which one?\n${choices(wanted)}`);
+    throw new ClientError("ambiguous_login", `Which one?\n${choices(wanted)}`);
   }
   const [chosen] = others;
-  await activate(chosen, io);
+  await activateLogin(chosen, io);
   io.stderr(`Now active: ${chosen.account} on ${chosen.server}\n`);
   if (io.env[`${brand.envPrefix}_TOKEN`]) {
     io.stderr(`Warning: ${brand.envPrefix}_TOKEN is set and wins over every login.\n`);

@@ -9,11 +9,15 @@ import { EXIT } from "../../shared/exit_codes.ts";
 import { githubAddMask } from "../process/github_add_mask.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
-import { isExchangeable, sessionJwt } from "../auth/exchange.ts";
+import { isExchangeable, jwtFrom } from "../auth/exchange.ts";
 import { parseMinTtl, warnIfTooShort } from "../auth/min_ttl.ts";
 import { withTokenFromStdin } from "../auth/stdin_token.ts";
 import { formatJson } from "../output.ts";
-import { chooseSession, type SelectionWithFederation, sessionToken } from "../auth/token_source.ts";
+import {
+  chooseTokenSource,
+  type SelectionWithFederation,
+  tokenFrom,
+} from "../auth/token_source.ts";
 
 export interface TokenOptions extends SelectionWithFederation {
   /** As typed, see parseDurationSeconds. */
@@ -28,19 +32,19 @@ export interface TokenOptions extends SelectionWithFederation {
 export async function token(options: TokenOptions, processIo: ClientIo): Promise<number> {
   const io = await withTokenFromStdin(options, processIo);
   const minTtlMs = parseMinTtl(options.minTtl);
-  const session = await chooseSession(options, io);
-  const scopeFits = session.source === "federation" ||
-    (options.exchange && isExchangeable(session));
+  const source = await chooseTokenSource(options, io);
+  const scopeFits = source.kind === "federation" ||
+    (options.exchange && isExchangeable(source));
   if (options.scope !== undefined && !scopeFits) {
     throw new ClientError(
-      EXIT.usage,
+      "invalid_option",
       "--scope is for a CI job's identity, and for a personal access token with --exchange. " +
         "To change the scope of a login, log in again.",
     );
   }
   const handedOut = options.exchange
-    ? await sessionJwt(session, minTtlMs, options.scope, io)
-    : await sessionToken(session, minTtlMs, io);
+    ? await jwtFrom(source, minTtlMs, options.scope, io)
+    : await tokenFrom(source, minTtlMs, io);
   warnIfTooShort(handedOut, minTtlMs, io);
   const { token, expiresAt, scope } = handedOut;
   githubAddMask(token, io);
@@ -50,9 +54,9 @@ export async function token(options: TokenOptions, processIo: ClientIo): Promise
       tokenType: "Bearer",
       expiresAt: expiresAt === undefined ? null : new Date(expiresAt).toISOString(),
       scope: scope ?? null,
-      source: session.source,
-      server: session.server ?? null,
-      account: session.account ?? null,
+      source: source.kind,
+      server: source.server ?? null,
+      account: source.account ?? null,
     }));
   } else {
     io.stdout(options.header ? `Authorization: Bearer ${token}\n` : `${token}\n`);

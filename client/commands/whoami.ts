@@ -13,7 +13,7 @@ import { formatJson } from "../output.ts";
 import { openTokenApi } from "../pat/api.ts";
 import { RENEW_NOW } from "../oauth/refresh.ts";
 import { withTokenFromStdin } from "../auth/stdin_token.ts";
-import { chooseSession, serverOf, type Session, sessionToken } from "../auth/token_source.ts";
+import { chooseTokenSource, serverOf, tokenFrom, type TokenSource } from "../auth/token_source.ts";
 import { describeUser, userinfo } from "../oauth/userinfo.ts";
 
 /** Least life a token needs to be sent, in milliseconds. */
@@ -28,18 +28,18 @@ export interface WhoamiOptions {
 
 export async function whoami(options: WhoamiOptions, processIo: ClientIo): Promise<number> {
   const io = await withTokenFromStdin(options, processIo);
-  const session = await chooseSession(options, io);
-  const server = serverOf(session);
+  const source = await chooseTokenSource(options, io);
+  const server = serverOf(source);
   const ask = async (minTtlMs: number) => {
-    const { token } = await sessionToken(session, minTtlMs, io);
+    const { token } = await tokenFrom(source, minTtlMs, io);
     return token.startsWith(brand.tokenPrefixes.personalAccessToken)
       ? await ownerOfToken(options, io)
       : await userinfo(server, token, io);
   };
   let user = await ask(MIN_TTL_MS);
   // A login whose token the server has revoked shows at the next renewal whether it lives.
-  if (user === "refused" && session.account !== undefined) user = await ask(RENEW_NOW);
-  if (user === "refused") throw refusal(session, server);
+  if (user === "refused" && source.account !== undefined) user = await ask(RENEW_NOW);
+  if (user === "refused") throw refusal(source, server);
   io.stdout(options.json ? formatJson(toJson(user)) : `${describeUser(user)}\n`);
   return EXIT.ok;
 }
@@ -61,13 +61,16 @@ async function ownerOfToken(options: WhoamiOptions, io: ClientIo): Promise<Useri
   return { sub: sanitizeLine(id), ...kind === "user" ? { email: name } : { name } };
 }
 
-function refusal(session: Session, server: string): ClientError {
-  if (session.account !== undefined) return sessionExpired();
-  if (session.source === "federation") {
-    return new ClientError(EXIT.failure, `${server} does not accept the token it has just given.`);
+function refusal(source: TokenSource, server: string): ClientError {
+  if (source.account !== undefined) return sessionExpired();
+  if (source.kind === "federation") {
+    return new ClientError(
+      "invalid_response",
+      `${server} does not accept the token it has just given.`,
+    );
   }
   return new ClientError(
-    EXIT.authenticationRequired,
+    "token_rejected",
     `${server} does not accept the token in ${brand.envPrefix}_TOKEN. It may have expired, ` +
       `or belong to another server.`,
   );

@@ -1,4 +1,4 @@
-/** Where the client keeps its settings and, without a keychain, its credentials. */
+/** The folder for the index of logins and, without a keychain, credentials. */
 import { join, resolve } from "node:path";
 import { absoluteFolder } from "../../shared/absolute_folder.ts";
 import { brand } from "../../shared/brand.ts";
@@ -7,8 +7,7 @@ import { CredentialStoreError } from "./store.ts";
 
 /**
  * `${envPrefix}_CONFIG_DIR` if set; else `%APPDATA%\NAME` on Windows, and
- * `$XDG_CONFIG_HOME/NAME` or `~/.config/NAME` elsewhere. macOS included: people
- * look for a command line's files there, and one answer serves both systems.
+ * `$XDG_CONFIG_HOME/NAME` or `~/.config/NAME` elsewhere, also on macOS, as gh does.
  * Undefined if neither the environment nor the user database names a folder.
  */
 export function findConfigFolder(
@@ -24,16 +23,16 @@ export function findConfigFolder(
   return parent && join(parent, brand.folderName);
 }
 
-/** What to do where the folder cannot be used. */
+/** The next step if the folder cannot be used. */
 export const HOW_TO_CHANGE_FOLDER =
   `Fix that, or set ${brand.envPrefix}_CONFIG_DIR to another folder.`;
 
-/** The same, where a folder is needed. Throws CredentialStoreError if there is none. */
+/** Throws CredentialStoreError if there is no folder. */
 export function configFolder(io: Pick<ClientIo, "env" | "platform">): string {
   const folder = findConfigFolder(io);
   if (folder !== undefined) return folder;
   throw new CredentialStoreError(
-    `There is no folder for logins: this user has no home folder. ` +
+    `Logins cannot be stored: this user has no home folder. ` +
       `Set HOME, or ${brand.envPrefix}_CONFIG_DIR to a folder that only you can read.`,
   );
 }

@@ -1,5 +1,4 @@
-/** What the operating system refused, for a person. */
-
+/** Errors of the operating system as text. */
 const REASONS: Record<string, string> = {
   EACCES: "permission denied",
   EPERM: "permission denied",

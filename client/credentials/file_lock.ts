@@ -1,12 +1,11 @@
-/** A lock between processes, kept by the operating system: it ends when its holder does. */
+/** A lock between processes, held by the operating system and released when its holder exits. */
 import { dirname } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { EXIT } from "../../shared/exit_codes.ts";
 import { ClientError } from "../errors.ts";
 import { CredentialStoreError } from "./store.ts";
 import { describeFileError } from "./file_error.ts";
 import { HOW_TO_CHANGE_FOLDER } from "./config_dir.ts";
-import { makePrivateFolder } from "./secure_file.ts";
+import { createPrivateFolder } from "./secure_file.ts";
 
 export interface LockWait {
   /** Ends the wait; the promise then rejects with the signal's reason. */
@@ -16,11 +15,11 @@ export interface LockWait {
 }
 
 /**
- * Runs `critical` while no other process holds the lock at `path`. The file is
- * never deleted: a lock on a deleted file keeps nobody out.
+ * Runs `critical` while no other process holds the lock at `path`. The file is never deleted: a
+ * lock on a deleted file excludes no other process.
  *
- * Throws ClientError (temporary failure) if the lock is not had in time, and
- * CredentialStoreError if there can be none: a read-only folder, a full disk.
+ * Throws ClientError (locked) after `waitMs`, and CredentialStoreError if the file cannot be
+ * locked: a read-only folder, a full disk.
  */
 export async function withFileLock<T>(
   path: string,
@@ -29,11 +28,11 @@ export async function withFileLock<T>(
 ): Promise<T> {
   using file = await openLock(path);
   const end = performance.now() + waitMs;
-  // Asked for again and again: a blocking lock could not be given up at Ctrl-C.
+  // Polled, because a blocking lock could not be interrupted by Ctrl-C.
   for (let delay = 2; !await tryLock(file, path); delay = Math.min(delay * 2, 50)) {
     if (performance.now() > end) {
       throw new ClientError(
-        EXIT.temporaryFailure,
+        "locked",
         `Another process has held the lock ${path} for ${Math.round(waitMs / 1000)} s. ` +
           `Try again later.`,
       );
@@ -45,7 +44,7 @@ export async function withFileLock<T>(
 
 async function openLock(path: string): Promise<Deno.FsFile> {
   try {
-    await makePrivateFolder(dirname(path));
+    await createPrivateFolder(dirname(path));
     return await Deno.open(path, { create: true, write: true, mode: 0o600 });
   } catch (error) {
     throw lockError(path, error);

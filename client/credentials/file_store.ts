@@ -1,29 +1,22 @@
-/** Credentials in files that only their owner can read: where there is no keychain. */
+/** Credentials in files that only their owner can read, for systems without a keychain. */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { describeFileError } from "./file_error.ts";
-import { configFolder, HOW_TO_CHANGE_FOLDER } from "./config_dir.ts";
+import { configFolder } from "./config_dir.ts";
 import {
   checkPrivateFolder,
-  InsecurePermissionsError,
   readPrivateFile,
   removePrivateFile,
   tryPrivateFolder,
   writePrivateFile,
 } from "./secure_file.ts";
-import {
-  type AccountKey,
-  type Credentials,
-  type CredentialStore,
-  CredentialStoreError,
-  type StoreIo,
-} from "./store.ts";
+import { type AccountKey, type Credentials, type CredentialStore, type StoreIo } from "./store.ts";
 import { parseCredentials } from "./credentials_json.ts";
-import { keepToOwner } from "./windows_acl.ts";
+import { restrictToOwner } from "./windows_acl.ts";
+import { wrapStoreErrors } from "./wrap_store_errors.ts";
 
 /**
- * One file for each login, so that two logins renewed at once cannot overwrite
- * each other. Not encrypted: whoever is this user, or root, can read them.
+ * One file per login, so that two logins renewed at the same time cannot overwrite each other.
+ * Not encrypted: this user and root can read them.
  */
 export class FileStore implements CredentialStore {
   readonly kind = "file";
@@ -37,14 +30,14 @@ export class FileStore implements CredentialStore {
 
   async get(key: AccountKey): Promise<Credentials | undefined> {
     const path = this.path(key);
-    return await explained(path, async () => {
+    return await wrapStoreErrors(cannotStore(path), async () => {
       await checkPrivateFolder(this.folder);
       const text = await readPrivateFile(path);
       if (text === undefined) return undefined;
       const credentials = parseFile(text, key);
       if (credentials) return credentials;
       this.io.stderr(
-        `Warning: the credentials file ${path} is damaged and counts as logged out.\n`,
+        `Warning: the credentials file ${path} is damaged; this login counts as logged out.\n`,
       );
       return undefined;
     });
@@ -52,16 +45,16 @@ export class FileStore implements CredentialStore {
 
   async set({ server, account }: AccountKey, credentials: Credentials): Promise<void> {
     const path = this.path({ server, account });
-    await explained(path, async () => {
+    await wrapStoreErrors(cannotStore(path), async () => {
       await checkPrivateFolder(this.folder);
-      if (this.io.platform.os === "windows") await keepToOwner(this.folder, this.io.env);
+      if (this.io.platform.os === "windows") await restrictToOwner(this.folder, this.io.env);
       const content = JSON.stringify({ server, account, ...credentials }, undefined, 2);
       await writePrivateFile(path, `${content}\n`);
     });
   }
 
   async tryOut(): Promise<void> {
-    await explained(this.folder, async () => {
+    await wrapStoreErrors(cannotStore(this.folder), async () => {
       await checkPrivateFolder(this.folder);
       await tryPrivateFolder(this.folder);
     });
@@ -69,14 +62,18 @@ export class FileStore implements CredentialStore {
 
   async delete(key: AccountKey): Promise<void> {
     const path = this.path(key);
-    await explained(path, () => removePrivateFile(path));
+    await wrapStoreErrors(cannotStore(path), () => removePrivateFile(path));
   }
 
-  /** Server and account hold characters that file names cannot; the file itself names both. */
+  /** A hash, because server and account contain characters that file names cannot; the file names both. */
   private path({ server, account }: AccountKey): string {
     const name = createHash("sha256").update(`${server} ${account}`).digest("hex").slice(0, 32);
     return join(this.folder, `${name}.json`);
   }
+}
+
+function cannotStore(path: string): string {
+  return `Credentials cannot be stored in ${path}`;
 }
 
 function parseFile(text: string, { server, account }: AccountKey): Credentials | undefined {
@@ -87,18 +84,5 @@ function parseFile(text: string, { server, account }: AccountKey): Credentials |
       : undefined;
   } catch {
     return undefined;
-  }
-}
-
-async function explained<T>(path: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof CredentialStoreError || !(error instanceof Error)) throw error;
-    if (error instanceof InsecurePermissionsError) throw new CredentialStoreError(error.message);
-    throw new CredentialStoreError(
-      `Credentials cannot be kept in ${path}: ${describeFileError(error)}. ` +
-        `${HOW_TO_CHANGE_FOLDER}`,
-    );
   }
 }

@@ -1,18 +1,19 @@
-/** Files that only their owner can read: written whole or not at all, refused when others could read them. */
+/** Files that only their owner can read: written atomically, and rejected if others can read them. */
 import { basename, dirname, join, resolve } from "node:path";
 import { HOW_TO_CHANGE_FOLDER } from "./config_dir.ts";
+import { CredentialStoreError } from "./store.ts";
 import { shellWord } from "../../shared/shell_word.ts";
 
-/** No writer takes that long: a temporary file of this age has lost its writer. */
+/** The writer of a temporary file of this age was killed: none takes that long. */
 const LEFTOVER_AGE_MS = 60_000;
 
-/** A file or folder that others may read or write; `message` says how to mend it. */
+/** A file or folder that others may read or write; `message` says how to fix it. */
 export class InsecurePermissionsError extends Error {
   override readonly name = "InsecurePermissionsError";
 }
 
-/** Creates `path` (mode 0700) and what is missing above it. */
-export async function makePrivateFolder(path: string): Promise<void> {
+/** Creates `path` (mode 0700) and its missing parents. */
+export async function createPrivateFolder(path: string): Promise<void> {
   await Deno.mkdir(path, { recursive: true, mode: 0o700 });
 }
 
@@ -29,78 +30,76 @@ export async function readPrivateFile(path: string): Promise<string | undefined>
     throw error;
   }
   using open = file;
-  refuseWideRights(await open.stat(), path);
+  rejectInsecurePermissions(await open.stat(), path);
   return await new Response(open.readable).text();
 }
 
 /** Throws InsecurePermissionsError if the folder at `path` is open to others; a missing one is fine. */
 export async function checkPrivateFolder(path: string): Promise<void> {
   try {
-    refuseWideRights(await Deno.stat(path), path);
+    rejectInsecurePermissions(await Deno.stat(path), path);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
 
 /**
- * Puts `text` in place of whatever is at `path`. A process killed in between
- * leaves the old file: written beside it, forced to disk, then renamed. A symbolic
- * link stays one: what it points to is replaced.
+ * Replaces the file at `link` atomically: written beside it, synced, then renamed. A symbolic
+ * link is kept, and its target replaced.
  */
 export async function writePrivateFile(link: string, text: string): Promise<void> {
   const path = await linkTarget(link);
   const folder = dirname(path);
-  await makePrivateFolder(folder);
-  const beside = join(folder, `${basename(path)}.${crypto.randomUUID()}.tmp`);
+  await createPrivateFolder(folder);
+  const temporary = join(folder, `${basename(path)}.${crypto.randomUUID()}.tmp`);
   try {
     {
-      using file = await Deno.open(beside, { createNew: true, write: true, mode: 0o600 });
+      using file = await Deno.open(temporary, { createNew: true, write: true, mode: 0o600 });
       await writeAll(file, new TextEncoder().encode(text));
       await file.sync();
     }
-    await Deno.rename(beside, path);
+    await Deno.rename(temporary, path);
     await removeLeftovers(path, LEFTOVER_AGE_MS);
   } catch (error) {
-    await Deno.remove(beside).catch(() => {});
+    await Deno.remove(temporary).catch(() => {});
     throw error;
   }
 }
 
-/** As much as a login needs, with room to spare. */
+/** More than a login needs. */
 const PROBE_BYTES = 8192;
 
 /**
- * Does all that `writePrivateFile` would do for a file in `folder`, and leaves nothing
- * behind: a read-only folder, a full disk, and a file system that keeps no permissions
- * (drvfs, FAT, some network mounts) show now. `modeOf` is for tests.
+ * Writes and deletes a file in `folder`, to detect a read-only folder, a full disk, or a file
+ * system without permissions (drvfs, FAT, some network mounts). `modeOf` is for tests.
  */
 export async function tryPrivateFolder(
   folder: string,
   modeOf = async (file: Deno.FsFile) => (await file.stat()).mode,
 ): Promise<void> {
-  await makePrivateFolder(folder);
+  await createPrivateFolder(folder);
   const probe = join(folder, "probe");
-  const beside = `${probe}.${crypto.randomUUID()}.tmp`;
+  const temporary = `${probe}.${crypto.randomUUID()}.tmp`;
   try {
-    using file = await Deno.open(beside, { createNew: true, write: true, mode: 0o600 });
+    using file = await Deno.open(temporary, { createNew: true, write: true, mode: 0o600 });
     const mode = await modeOf(file);
     if (mode !== null && (mode & 0o077) !== 0) {
       throw new InsecurePermissionsError(
-        `The file system of ${folder} does not keep permissions: a file created for its owner ` +
-          `only is open to others (mode ${(mode & 0o777).toString(8)}). ${HOW_TO_CHANGE_FOLDER}`,
+        `The file system of ${folder} does not keep permissions: a private file gets ` +
+          `the mode ${(mode & 0o777).toString(8)}. ${HOW_TO_CHANGE_FOLDER}`,
       );
     }
     await writeAll(file, crypto.getRandomValues(new Uint8Array(PROBE_BYTES)));
     await file.sync();
   } finally {
-    await Deno.remove(beside).catch(() => {});
+    await Deno.remove(temporary).catch(() => {});
   }
   await removeLeftovers(probe, LEFTOVER_AGE_MS);
 }
 
 /**
- * Deletes the file at `path` if there is one, and what killed writers left beside it.
- * Of a symbolic link both ends are deleted: the secret is in what it points to.
+ * Deletes the file at `path`, if there is one, and the leftovers of killed writers. Of a
+ * symbolic link the target is deleted as well, which contains the secret.
  */
 export async function removePrivateFile(path: string): Promise<void> {
   const target = await linkTarget(path);
@@ -109,13 +108,13 @@ export async function removePrivateFile(path: string): Promise<void> {
   if (target !== path) await Deno.remove(path).catch(ignoreMissing);
 }
 
-/** Moves a file that makes no sense out of the way, in case it can be rescued. */
+/** Renames a damaged file, so that it can be recovered by hand. */
 export async function setAside(link: string): Promise<void> {
   const path = await linkTarget(link);
   await Deno.rename(path, `${path}.damaged`).catch(ignoreMissing);
 }
 
-/** Removes files that a writer made beside `path` and was killed before it renamed them. */
+/** Removes temporary files of writers that were killed before the rename. */
 async function removeLeftovers(path: string, minAgeMs: number): Promise<void> {
   const folder = dirname(path);
   const before = Date.now() - minAgeMs;
@@ -127,15 +126,15 @@ async function removeLeftovers(path: string, minAgeMs: number): Promise<void> {
       if (mtime === null || mtime.getTime() <= before) await Deno.remove(leftover);
     }
   } catch (error) {
-    // Another process may be tidying up as well.
+    // Another process may remove the same files.
     ignoreMissing(error);
   }
 }
 
-/** The kernel's own limit on links in a row (path_resolution(7)). */
+/** The kernel's limit on symbolic links in a path (path_resolution(7)). */
 const MAX_LINKS = 40;
 
-/** Where `path` leads if it is a symbolic link, whether or not there is anything; else `path`. */
+/** The target of a symbolic link, which need not exist; `path` itself if it is not a link. */
 async function linkTarget(path: string): Promise<string> {
   let target = path;
   for (let links = 0; links < MAX_LINKS; links++) {
@@ -143,7 +142,9 @@ async function linkTarget(path: string): Promise<string> {
     if (info === undefined || !info.isSymlink) return target;
     target = resolve(dirname(target), await Deno.readLink(target));
   }
-  throw new Error(`${path} is a symbolic link that leads nowhere`);
+  throw new CredentialStoreError(
+    `${path} is a symbolic link that leads nowhere. ${HOW_TO_CHANGE_FOLDER}`,
+  );
 }
 
 function ignoreMissing(error: unknown): void {
@@ -156,13 +157,13 @@ async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
   }
 }
 
-function refuseWideRights(info: Deno.FileInfo, path: string): void {
-  // Windows has no mode; there the folder's access list guards its files.
+function rejectInsecurePermissions(info: Deno.FileInfo, path: string): void {
+  // Windows has no mode: the folder's access list protects its files.
   if (info.mode === null || (info.mode & 0o077) === 0) return;
   const mode = info.isDirectory ? "700" : "600";
   const kind = info.isDirectory ? "folder" : "file";
   throw new InsecurePermissionsError(
-    `Others on this machine may read or change the ${kind} ${path}. ` +
-      `Make it yours alone: chmod ${mode} ${shellWord(path)}`,
+    `Other users can read or change the ${kind} ${path}. ` +
+      `Restrict it to yourself: chmod ${mode} ${shellWord(path)}`,
   );
 }

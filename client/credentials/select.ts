@@ -1,4 +1,4 @@
-/** Which store keeps a login's credentials, and what becomes of the other one's. */
+/** Selects the store for a login's credentials. */
 import type { Account } from "../auth/account_index.ts";
 import type { AccountKey, CredentialStore, StoreIo } from "./store.ts";
 import { FileStore } from "./file_store.ts";
@@ -9,14 +9,13 @@ import { tryKeychain } from "./keychain/probe.ts";
 
 export interface ChosenStore {
   store: CredentialStore;
-  /** Whole lines for a person: why the store is not the secure one, and how to get that. */
+  /** Whole lines: why the store is not the keychain, and how to use it. */
   warning?: string;
 }
 
 /**
- * The store for a new login: the keychain if it takes, gives back and deletes a
- * throw-away entry within 3 s, else a file. With `insecureStorage` the keychain
- * add-on is not even loaded.
+ * The store for a new login: the keychain if a test entry can be written, read and deleted
+ * within 3 s, else a file. With `insecureStorage` the keychain add-on is not loaded.
  */
 export async function chooseStore(
   { insecureStorage }: { insecureStorage: boolean },
@@ -25,7 +24,10 @@ export async function chooseStore(
 ): Promise<ChosenStore> {
   const file = new FileStore(io);
   if (insecureStorage) {
-    return { store: file, warning: "Warning: credentials go to a file that is not encrypted.\n" };
+    return {
+      store: file,
+      warning: "Warning: credentials are stored in a file that is not encrypted.\n",
+    };
   }
   try {
     await tryKeychain(keychain);
@@ -34,14 +36,14 @@ export async function chooseStore(
     if (!(error instanceof KeychainUnavailable)) throw error;
     return {
       store: file,
-      warning: `Warning: secure storage is unavailable: ${error.message}.\n` +
-        `Credentials go to a file that is not encrypted. To have them in the keychain instead:\n` +
+      warning: `Warning: the system keychain is unavailable: ${error.message}.\n` +
+        `Credentials are stored in a file that is not encrypted. To use the keychain,\n` +
         `${howToGetKeychain(io)}, then log in again.\n`,
     };
   }
 }
 
-/** The store a login was put in, by `Account.store`; the add-on is loaded on first use. */
+/** The store of a login, by `Account.store`. The keychain add-on is loaded on first use. */
 export function openStore(
   kind: CredentialStore["kind"],
   io: StoreIo,
@@ -51,13 +53,10 @@ export function openStore(
 }
 
 /**
- * Deletes what an earlier login left for `key` in the store that is not in use
- * now, so that it cannot come to light again. A file always; from the keychain only
- * if `earlier` says that it has an entry, for then a live refresh token lies there,
- * which is worse than loading the add-on once more after `--insecure-storage`.
+ * Deletes what an earlier login left for `key` in the other store: always from the file, from
+ * the keychain only if `earlier` says that it has an entry, because that loads the add-on.
  *
- * Never throws: true if an entry may still lie in the keychain, to be kept as
- * `Account.leftInKeychain`.
+ * Never throws. True if an entry may be left in the keychain: see `Account.leftInKeychain`.
  */
 export async function deleteStaleEntry(
   key: AccountKey,
@@ -73,8 +72,8 @@ export async function deleteStaleEntry(
     await openStore(inKeychain ? "keychain" : "file", io, keychain).delete(key);
     return false;
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    io.stderr(`Warning: an older login's credentials could not be deleted. ${why}\n`);
+    const reason = error instanceof Error ? error.message : String(error);
+    io.stderr(`Warning: an older login's credentials could not be deleted. ${reason}\n`);
     return inKeychain;
   }
 }
@@ -83,7 +82,7 @@ function howToGetKeychain({ platform, env }: StoreIo): string {
   if (platform.os === "darwin") return "unlock the login keychain (security unlock-keychain)";
   if (platform.os === "windows") {
     return env.SSH_CONNECTION
-      ? "use a desktop session, for Windows keeps nothing from an SSH session"
+      ? "use a desktop session: Windows stores no credentials from an SSH session"
       : "use a desktop session with Windows Credential Manager";
   }
   return "unlock or start a Secret Service in this session (GNOME Keyring, KWallet, KeePassXC)";

@@ -1,11 +1,12 @@
+import { EXIT } from "../../shared/exit_codes.ts";
 import type { ClientIo } from "../io.ts";
 
-/** What a login leaves behind for one account on one server. */
+/** The tokens of a login. */
 export interface Credentials {
   accessToken: string;
-  /** When the access token ends by this machine's clock: receipt plus `expires_in`, in ms. */
+  /** Expiry by this machine's clock: time of receipt plus `expires_in`, in ms since the epoch. */
   accessTokenExpiresAt: number;
-  /** `expires_in` in ms: shows that the clock was changed. Earlier versions did not keep it. */
+  /** `expires_in` in ms: detects that the clock was changed. Earlier versions did not store it. */
   accessTokenLifetime?: number;
   /** Granted scope (RFC 6749 section 5.1). */
   scope: string;
@@ -13,32 +14,33 @@ export interface Credentials {
   refreshToken?: string;
 }
 
-/** Whose credentials: one account on one server (its issuer URL). */
+/** An account on a server, which is named by its issuer URL. */
 export interface AccountKey {
   server: string;
   account: string;
 }
 
-/** A place that keeps credentials. Failures are thrown as CredentialStoreError. */
+/** Throws CredentialStoreError. */
 export interface CredentialStore {
   readonly kind: "keychain" | "file";
-  /** As told to people: "the system keychain", or the file's path. */
+  /** For users: "the system keychain", or the path of the file. */
   readonly description: string;
   get(key: AccountKey): Promise<Credentials | undefined>;
   set(key: AccountKey, credentials: Credentials): Promise<void>;
   /**
-   * Stores and deletes a throw-away entry: rejects if credentials could not be stored now,
-   * which must be known before anyone approves a login or a refresh token is used.
+   * Writes and deletes a test entry. Called before a user approves a login and before a refresh
+   * token is used, so that the result can be stored.
    */
   tryOut(): Promise<void>;
-  /** Deleting what is not there is no error. */
+  /** Does nothing if there is no entry. */
   delete(key: AccountKey): Promise<void>;
 }
 
-/** What stores touch outside themselves. */
 export type StoreIo = Pick<ClientIo, "env" | "platform" | "stderr">;
 
-/** The store cannot be read or written; `message` says what to do next and holds no secret. */
+/** The store cannot be read or written; `message` has the next step, and contains no secret. */
 export class CredentialStoreError extends Error {
   override readonly name = "CredentialStoreError";
+  readonly code = "credential_store";
+  readonly exitCode = EXIT.credentialStore;
 }

@@ -1,14 +1,14 @@
-/** On Windows, where files have no mode, a folder's access list guards what is in it. */
+/** Access lists on Windows, where files have no mode: a folder's list protects its files. */
 import { CredentialStoreError } from "./store.ts";
 
-/** Starts a program and gives its exit code. */
+/** Runs a program and returns its exit code. */
 export type Run = (program: string, args: string[]) => Promise<number>;
 
 /**
- * Leaves `folder` to its user alone, and to nobody by inheritance: %APPDATA% is
- * closed to other users already, a folder chosen by setting may not be.
+ * Restricts `folder` to its user, without inherited rights. %APPDATA% is restricted already; a
+ * folder selected by a setting may not be.
  */
-export async function keepToOwner(
+export async function restrictToOwner(
   folder: string,
   env: Readonly<Record<string, string | undefined>>,
   run: Run = runProgram,
@@ -16,11 +16,11 @@ export async function keepToOwner(
   await Deno.mkdir(folder, { recursive: true });
   const user = env.USERDOMAIN ? `${env.USERDOMAIN}\\${env.USERNAME}` : `${env.USERNAME}`;
   const args = [folder, "/inheritance:r", "/grant:r", `${user}:(OI)(CI)F`, "/Q"];
-  // Named in full, or a program of that name in the working folder might run instead.
+  // With its full path, or a program of this name in the working directory could run instead.
   const code = await run(`${env.SystemRoot || "C:\\Windows"}\\System32\\icacls.exe`, args);
   if (code === 0) return;
   throw new CredentialStoreError(
-    `The folder ${folder} cannot be closed to other users. Try it yourself: ` +
+    `The access rights of ${folder} cannot be restricted. Run: ` +
       `icacls "${folder}" /inheritance:r /grant:r "${user}:(OI)(CI)F"`,
   );
 }

@@ -1,5 +1,4 @@
 /** Which provider's identity this process has. */
-import { EXIT } from "../../shared/exit_codes.ts";
 import { ClientError } from "../errors.ts";
 import type { Environment, WorkloadProvider } from "./provider.ts";
 import { providers } from "./providers.ts";
@@ -28,7 +27,7 @@ export function requestedProvider(
   if (subjectTokenFile !== undefined) {
     if (federation !== undefined && federation !== "auto" && federation !== "kubernetes") {
       throw new ClientError(
-        EXIT.usage,
+        "invalid_option",
         `--subject-token-file cannot be used with --federation ${federation}.`,
       );
     }
@@ -40,7 +39,7 @@ export function requestedProvider(
     : providers.find(({ name }) => name === federation);
   if (provider !== undefined) return provider;
   throw new ClientError(
-    EXIT.authenticationRequired,
+    "identity_unavailable",
     "No CI job or workload identity was found. Name the provider with --federation, or a file " +
       "that contains an identity token with --subject-token-file.",
   );

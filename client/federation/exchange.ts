@@ -1,7 +1,6 @@
 /** The job's identity token for an access token (RFC 8693). Nothing is stored. */
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import { brand } from "../../shared/brand.ts";
-import { EXIT } from "../../shared/exit_codes.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { unverifiedClaims } from "../oauth/unverified_jwt.ts";
@@ -39,7 +38,7 @@ export async function exchangeIdentity(
       return answer.token;
     case "temporary":
       throw new ClientError(
-        EXIT.temporaryFailure,
+        "server_unavailable",
         `${server} cannot check the job's identity at the moment ` +
           `(HTTP ${answer.status}). Try again later.`,
       );
@@ -53,12 +52,12 @@ async function fetchIdentityToken(
   io: ClientIo,
 ): Promise<string> {
   const obstacle = provider.obstacle(audience, io.env);
-  if (obstacle !== undefined) throw new ClientError(EXIT.authenticationRequired, obstacle);
+  if (obstacle !== undefined) throw new ClientError("identity_unavailable", obstacle);
   const token = await provider.identityToken(audience, io);
   if (isFor(token, audience)) return token;
   const audiences = audiencesOf(token);
   throw new ClientError(
-    EXIT.failure,
+    "identity_invalid",
     audiences === undefined
       ? `What ${provider.title} gave is no identity token: it is no JSON Web Token.`
       : `The identity token of ${provider.title} is for ${
@@ -75,7 +74,7 @@ function refusal(
 ): ClientError {
   const said = sanitizeLine(answer.description ?? answer.error, 500);
   if (!isOfSubject(answer)) {
-    return new ClientError(EXIT.failure, `${server} refused the job's identity: ${said}`);
+    return new ClientError("request_rejected", `${server} refused the job's identity: ${said}`);
   }
   const claims = unverifiedClaims(identityToken) ?? {};
   const command = [
@@ -90,7 +89,7 @@ function refusal(
       "not reuse its tokens, the same identity token is taken once only. Keep what the first call " +
       "has given.\n";
   return new ClientError(
-    EXIT.authenticationRequired,
+    "identity_rejected",
     `${server} did not take the identity of ${provider.title}: ${said}\n${once}` +
       `The operator lets such jobs in with\n  ${
         command.map((word) => shellWord(sanitizeLine(word))).join(" ")

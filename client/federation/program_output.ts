@@ -1,6 +1,5 @@
 /** A token that another program prints. */
 import { sanitizeLine } from "../../shared/sanitize.ts";
-import { EXIT } from "../../shared/exit_codes.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 
@@ -20,7 +19,7 @@ export async function programOutput(
   const command = `${program} ${args.slice(0, 2).join(" ")}`;
   if (ended === "timed_out") {
     throw new ClientError(
-      EXIT.temporaryFailure,
+      "timed_out",
       `${command} did not end within ${TIMEOUT_MS / 1000} s.`,
     );
   }
@@ -28,7 +27,7 @@ export async function programOutput(
   // Its last line says why; standard output might hold a token.
   const reason = ended.stderr.trim().split("\n").at(-1) || "it printed nothing";
   throw new ClientError(
-    EXIT.failure,
+    "identity_invalid",
     `${command} failed with code ${ended.code}: ${sanitizeLine(reason)}`,
   );
 }

@@ -1,13 +1,12 @@
 /** The device authorization grant as the client sees it (RFC 8628). */
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import { brand } from "../../shared/brand.ts";
-import { EXIT } from "../../shared/exit_codes.ts";
 import { DEVICE_CODE_GRANT } from "../../shared/oauth/grant_types.ts";
 import type { AuthorizationServer } from "./discovery.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
-import { NoAnswerError } from "./connection_error.ts";
-import { askServer, unexpectedAnswer } from "./http.ts";
+import { NoAnswerError } from "./no_answer_error.ts";
+import { askServer, unexpectedAnswer } from "./server_request.ts";
 import { requestTokens, type TokenAnswer } from "./token_endpoint.ts";
 
 /** RFC 8628 section 3.2: the interval where the server names none, in seconds. */
@@ -53,7 +52,7 @@ export async function authorizeDevice(
   const endpoint = server.deviceAuthorizationEndpoint;
   if (endpoint === undefined) {
     throw new ClientError(
-      EXIT.failure,
+      "unsupported",
       `${server.issuer} does not offer logins by device code. Ask its operator to switch them on.`,
     );
   }
@@ -75,7 +74,7 @@ export async function authorizeDevice(
     typeof interval !== "number" || !(interval >= 0)
   ) {
     throw new ClientError(
-      EXIT.failure,
+      "invalid_response",
       `${server.issuer} sent a device authorization response we cannot read.`,
     );
   }
@@ -115,7 +114,7 @@ export async function pollForTokens(
     }
     if (answer.kind === "temporary") {
       trouble = new ClientError(
-        EXIT.temporaryFailure,
+        "server_unavailable",
         `${server.issuer} could not answer until the code had expired (HTTP ${answer.status}). ` +
           `Try again later.`,
       );
@@ -161,12 +160,12 @@ function describeRefusal(
     ? `${server.issuer} no longer knows this login; it may have been completed while the ` +
       `answer was lost. ${again}`
     : `${server.issuer} refused the login: ${sanitizeLine(description ?? error)}`;
-  return new ClientError(EXIT.failure, message);
+  return new ClientError("approval_denied", message);
 }
 
 function codeExpired(): ClientError {
   return new ClientError(
-    EXIT.failure,
+    "code_expired",
     `The code expired before it was approved. For a new one, run: ${brand.binaryName} login`,
   );
 }

@@ -5,11 +5,10 @@
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import { brand } from "../../shared/brand.ts";
 import { authorizationServerMetadataUrl } from "../../shared/oauth/metadata.ts";
-import { EXIT } from "../../shared/exit_codes.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { isLoopback } from "./host.ts";
-import { askServer, foreignAnswer, unexpectedAnswer } from "./http.ts";
+import { askServer, foreignAnswer, unexpectedAnswer } from "./server_request.ts";
 
 /** The part of the metadata the command line uses. */
 export interface AuthorizationServer {
@@ -61,7 +60,7 @@ export async function discover(server: string, io: ClientIo): Promise<Authorizat
   const answer = await askServer(url, io);
   if (answer.status !== 200) {
     const failure = unexpectedAnswer(url, "its metadata", answer);
-    if (failure.exitCode === EXIT.temporaryFailure) throw failure;
+    if (failure.isTemporary) throw failure;
     throw notAServer(server, failure.message);
   }
   const metadata = answer.body;
@@ -103,7 +102,7 @@ function endpointUrl(server: string, name: string, value: unknown): string {
 
 function wrongServer(text: string, reason: string): ClientError {
   return new ClientError(
-    EXIT.usage,
+    "invalid_server",
     `${sanitizeLine(text)} cannot be used as the server: ${reason}. ` +
       `Give its address with --server or ${brand.envPrefix}_SERVER.`,
   );
@@ -111,7 +110,7 @@ function wrongServer(text: string, reason: string): ClientError {
 
 function notAServer(server: string, reason: string): ClientError {
   return new ClientError(
-    EXIT.failure,
+    "unsupported",
     `${server} is no usable authorization server: ${reason}`,
   );
 }

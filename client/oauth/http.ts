@@ -1,23 +1,21 @@
-/** Requests to the authorization server, bounded in time and size. */
+/** HTTP requests, limited in time and size. */
 import { brand } from "../../shared/brand.ts";
-import { EXIT } from "../../shared/exit_codes.ts";
 import { version } from "../../shared/version.ts";
-import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
-import { connectionError, ForeignAnswerError, temporarilyUnreachable } from "./connection_error.ts";
-import { sanitizeLine } from "../../shared/sanitize.ts";
+import { connectionError } from "./connection_error.ts";
+import { ForeignAnswerError, temporarilyUnreachable } from "./no_answer_error.ts";
 
-/** How long one request may take in all, in milliseconds. */
+/** For one request with its answer. */
 export const REQUEST_TIMEOUT_MS = 30_000;
 
-/** Largest answer read, in bytes; ours are a few kilobytes. */
+/** Our server's answers have a few kilobytes. */
 const MAX_ANSWER_BYTES = 256 * 1024;
 
-/**
- * JSON, problems of the REST interface (RFC 9457), and whatever else there is: a metadata server
- * gives its token as text, and a proxy's page can still be told from an answer.
- */
+/** JSON, problems (RFC 9457), and other types: the metadata server of a cloud sends text. */
 const ACCEPT = "application/json, application/problem+json, */*;q=0.1";
+
+/** What a request needs of the process. */
+export type HttpIo = Pick<ClientIo, "fetch" | "signal" | "clock" | "env" | "platform">;
 
 export interface Answer {
   status: number;
@@ -26,12 +24,12 @@ export interface Answer {
   body: Record<string, unknown> | undefined;
   /** Seconds of a Retry-After header, if it gave seconds (RFC 9110 section 10.2.3). */
   retryAfter: number | undefined;
-  /** Where a redirect points; redirects are never followed. */
+  /** The target of a redirect; redirects are never followed. */
   location: string | undefined;
 }
 
 export interface RequestOptions {
-  /** POST where there is a body, else GET. */
+  /** By default POST with a body, else GET. */
   method?: string;
   /** The body, as `application/x-www-form-urlencoded`. */
   form?: Record<string, string>;
@@ -44,13 +42,12 @@ export interface RequestOptions {
 }
 
 /**
- * One request and its answer, whatever its status.
- * Throws NoAnswerError, ClientError for an answer that is too long, or the reason
- * of `io.signal`.
+ * Sends a request and returns the answer, whatever its status. Throws NoAnswerError, or the
+ * reason of `io.signal`.
  */
 export async function request(
   url: string,
-  io: ClientIo,
+  io: HttpIo,
   { method, form, json, bearerToken, headers: more, timeoutMs = REQUEST_TIMEOUT_MS }:
     RequestOptions = {},
 ): Promise<Answer> {
@@ -92,67 +89,8 @@ export async function request(
   }
 }
 
-/**
- * One request to our server, and its answer: JSON, or a success without a body. Anything
- * else did not come from it, unless it says "try again later". Throws what `request`
- * throws, and ForeignAnswerError.
- */
-export async function askServer(
-  url: string,
-  io: ClientIo,
-  { mayBeMissing, ...options }: RequestOptions & {
-    /** An older server may not know this address: its 404 need not be JSON. */
-    mayBeMissing?: boolean;
-  } = {},
-): Promise<Answer> {
-  const answer = await request(url, io, options);
-  const isAnswer = isTemporary(answer.status) || isFromServer(answer) ||
-    (mayBeMissing && answer.status === 404);
-  if (isAnswer) return answer;
-  throw foreignAnswer(url, answer);
-}
-
-/** The error for an answer that our server does not give to such a request. */
-export function foreignAnswer(
-  url: string,
-  { status, location }: Pick<Answer, "status" | "location">,
-): ForeignAnswerError {
-  const redirect = location === undefined ? "" : `, redirects to ${sanitizeLine(location)}`;
-  return new ForeignAnswerError(new URL(url), `HTTP ${status}${redirect}`);
-}
-
-/** Our server neither redirects these requests nor asks for proxy authentication. */
-function isFromServer({ status, body, text }: Answer): boolean {
-  if (status < 200 || (status >= 300 && status < 400) || status === 407) return false;
-  // Nothing but "not found" is what a server of another kind says, not a sign-in page.
-  return body !== undefined || (text === "" && (status < 300 || status === 404));
-}
-
-/** Whether a status says "try again later" (RFC 9110 section 15.6, RFC 6585 section 4). */
-export function isTemporary(status: number): boolean {
-  return status >= 500 || status === 429 || status === 408;
-}
-
-/** The failure that an unexpected answer amounts to; `what` names what was asked for. */
-export function unexpectedAnswer(url: string, what: string, answer: Answer): ClientError {
-  const { origin } = new URL(url);
-  if (isTemporary(answer.status)) {
-    return new ClientError(
-      EXIT.temporaryFailure,
-      `${origin} cannot answer at the moment (HTTP ${answer.status} on ${what}). Try again later.`,
-    );
-  }
-  const description = answer.body?.error_description ?? answer.body?.error ??
-    (answer.location && `redirects to ${answer.location}`);
-  const detail = description ? `: ${sanitizeLine(description)}` : "";
-  return new ClientError(
-    EXIT.failure,
-    `${origin} refused ${what} (HTTP ${answer.status})${detail}`,
-  );
-}
-
-/** Tells the person who approves, and the server's log, what asks: `name/version (os arch)`. */
-function userAgent(io: ClientIo): string {
+/** For the approval page and the log of the server: `name/version (os arch)`. */
+function userAgent(io: Pick<ClientIo, "platform">): string {
   return `${brand.binaryName}/${version} (${io.platform.os} ${io.platform.arch})`;
 }
 
@@ -162,7 +100,7 @@ async function readText(response: Response): Promise<string> {
   let length = 0;
   for await (const chunk of response.body) {
     length += chunk.length;
-    // Leaving the loop cancels the rest of the body.
+    // Throwing out of the loop cancels the body.
     if (length > MAX_ANSWER_BYTES) {
       throw new ForeignAnswerError(
         new URL(response.url),

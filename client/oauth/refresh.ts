@@ -1,9 +1,5 @@
-/** A login's access token, renewed when it has too little life left (RFC 6749 section 6). */
-import { EXIT } from "../../shared/exit_codes.ts";
-import { REFRESH_TOKEN_GRANT } from "../../shared/oauth/grant_types.ts";
-import { sanitizeLine } from "../../shared/sanitize.ts";
+/** The access token of a login, renewed before it expires. */
 import { accessTokenLife, livesFor } from "./access_token_life.ts";
-import { discover } from "./discovery.ts";
 import { ClientError, notLoggedIn, sessionExpired } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import {
@@ -13,28 +9,21 @@ import {
   CredentialStoreError,
 } from "../credentials/store.ts";
 import { formatDuration } from "../output.ts";
-import { requestTokens, type TokenAnswer } from "./token_endpoint.ts";
+import { requestRefresh } from "./refresh_grant.ts";
+import { credentialsFrom, deleteExpired, type LoginStore, storeRenewed } from "./stored_login.ts";
 
-/** What renewing needs besides the outside world. */
-export interface LoginStore {
-  store: CredentialStore;
-  /** Runs `critical` while no other process of this user renews the same login. */
-  withLock<T>(key: AccountKey, critical: () => Promise<T>): Promise<T>;
-}
-
-/** As `minTtlMs`: renew whatever life is left, because the server no longer takes the token. */
+/** As `minTtlMs`: renew in any case, because the server rejected the token. */
 export const RENEW_NOW = Infinity;
 
 /**
- * Credentials whose access token lives at least `minTtlMs` more milliseconds,
- * or as long as the server gives. Any number of processes may ask at once: one
- * renews, the others find what it stored.
+ * Credentials whose access token lives at least `minTtlMs` more, or as long as the server
+ * allows. Any number of processes may ask at the same time: one renews, the others return what
+ * it stored.
  *
- * A token that still lives is handed out with a warning, whatever keeps it from being
- * renewed. Throws ClientError: authentication needed when there is no login or the
- * server has ended it; temporary when the server cannot be asked and the token at hand
- * is dead. Throws CredentialStoreError when a successor could not be stored: then the
- * refresh token is not used. Only the server's `invalid_grant` deletes credentials.
+ * If a renewal fails while the access token is still valid, it is returned with a warning.
+ * Throws ClientError: needs authentication if there is no login or the server has revoked it,
+ * temporary if the server cannot be reached and the token has expired. Throws
+ * CredentialStoreError if a successor could not be stored: the refresh token is not used then.
  */
 export async function freshCredentials(
   key: AccountKey,
@@ -45,20 +34,20 @@ export async function freshCredentials(
   let latest = await store.get(key);
   if (!latest) throw notLoggedIn();
   if (livesLongEnough(latest, minTtlMs, io)) return latest;
-  const seen = latest;
+  const initial = latest;
   try {
     return await withLock(key, async () => {
       latest = await store.get(key);
       if (!latest) throw notLoggedIn();
-      // Another process renewed it while we waited: newer than this there is none.
-      const renewed = latest.accessToken !== seen.accessToken && lifeLeft(latest, io) > 0;
-      if (renewed || livesLongEnough(latest, minTtlMs, io)) return latest;
+      // Another process renewed it while this one waited for the lock.
+      const isRenewed = latest.accessToken !== initial.accessToken && lifeLeft(latest, io) > 0;
+      if (isRenewed || livesLongEnough(latest, minTtlMs, io)) return latest;
       return await renew(key, latest, store, io);
     });
   } catch (error) {
-    if (latest && mayOutlive(error, io) && lifeLeft(latest, io) > 0) {
+    if (latest && isTolerable(error, io) && lifeLeft(latest, io) > 0) {
       io.stderr(
-        `Warning: ${error.message} The token at hand lives ${
+        `Warning: ${error.message} The current token is valid for ${
           formatDuration(lifeLeft(latest, io))
         } more.\n`,
       );
@@ -68,96 +57,21 @@ export async function freshCredentials(
   }
 }
 
-/** Whether a living token is good in spite of this failure: not if the login has ended. */
-function mayOutlive(error: unknown, io: ClientIo): error is Error {
+/** Whether a valid token may be used in spite of this failure: not if the login was revoked. */
+function isTolerable(error: unknown, io: ClientIo): error is Error {
   if (io.signal.aborted) return false;
   return error instanceof CredentialStoreError ||
-    error instanceof ClientError && error.exitCode !== EXIT.authenticationRequired;
+    error instanceof ClientError && !error.needsAuthentication;
 }
 
-function livesLongEnough(credentials: Credentials, minTtlMs: number, io: ClientIo): boolean {
-  if (minTtlMs === RENEW_NOW) return false;
-  const life = accessTokenLife(credentials, io.clock.now());
-  return !life.clockChanged && livesFor(life, minTtlMs);
-}
-
-/**
- * An access token of the login for another resource (RFC 8707 section 2.2). What the login
- * keeps for itself stays; only the refresh token changes. Undefined: the login was not
- * approved for these scopes, or cannot be renewed. Throws ClientError as above.
- */
-export async function tokenForResource(
-  key: AccountKey,
-  { resource, scope }: { resource: string; scope: string },
-  { store, withLock }: LoginStore,
-  io: ClientIo,
-): Promise<Received | undefined> {
-  return await withLock(key, async () => {
-    const current = await store.get(key);
-    if (!current) throw notLoggedIn();
-    if (current.refreshToken === undefined) return undefined;
-    const wanted = { resource, scope };
-    const received = await requestRefresh(key, current.refreshToken, wanted, store, io);
-    if (received === undefined) return undefined;
-    const { refresh_token: refreshToken = current.refreshToken } = received.tokens;
-    await storeRenewed(key, { ...current, refreshToken }, store, io);
-    return received;
-  });
-}
-
-type Received = Extract<TokenAnswer, { kind: "tokens" }>;
-
-/**
- * One refresh (RFC 6749 section 6). Undefined: the login has not the scopes asked for.
- * Only the server's `invalid_grant` deletes credentials.
- */
-async function requestRefresh(
-  key: AccountKey,
-  refreshToken: string,
-  more: { resource?: string; scope?: string },
-  store: CredentialStore,
-  io: ClientIo,
-): Promise<Received | undefined> {
-  // A successor that cannot be stored would leave us with a refresh token that was used.
-  await store.tryOut();
-  const answer = await requestTokens(
-    await discover(key.server, io),
-    { grant_type: REFRESH_TOKEN_GRANT, refresh_token: refreshToken, ...more },
-    io,
-  );
-  if (answer.kind === "tokens") return answer;
-  if (answer.kind === "temporary") {
-    throw new ClientError(
-      EXIT.temporaryFailure,
-      `${key.server} cannot renew the token at the moment (HTTP ${answer.status}). ` +
-        `You are still logged in; try again later.`,
-    );
-  }
-  if (answer.error === "invalid_scope" && more.scope !== undefined) return undefined;
-  if (answer.error === "invalid_grant") {
-    await forgetEnded(key, store, io);
-    throw sessionExpired();
-  }
-  throw new ClientError(
-    EXIT.failure,
-    `${key.server} refused to renew the token: ${sanitizeLine(answer.description ?? answer.error)}`,
-  );
-}
-
-/** Stores what a refresh brought; that it fails is a warning, and changes nothing for the user. */
-async function storeRenewed(
-  key: AccountKey,
+function livesLongEnough(
   credentials: Credentials,
-  store: CredentialStore,
-  io: ClientIo,
-): Promise<void> {
-  try {
-    await store.set(key, credentials);
-  } catch (error) {
-    if (!(error instanceof CredentialStoreError)) throw error;
-    // The server gives the same successor again for the refresh token that is stored.
-    io.stderr(`Warning: the renewed token could not be stored. ${error.message}\n`);
-  }
+  minTtlMs: number,
+  { clock }: Pick<ClientIo, "clock">,
+): boolean {
+  if (minTtlMs === RENEW_NOW) return false;
+  const life = accessTokenLife(credentials, clock.now());
+  return !life.clockChanged && livesFor(life, minTtlMs);
 }
 
 async function renew(
@@ -167,9 +81,9 @@ async function renew(
   io: ClientIo,
 ): Promise<Credentials> {
   if (current.refreshToken === undefined) {
-    // Without offline_access a login ends with its access token.
+    // Without offline_access, the login expires with its access token.
     if (lifeLeft(current, io) > 0) return current;
-    await forgetEnded(key, store, io);
+    await deleteExpired(key, store, io);
     throw sessionExpired();
   }
   const received = (await requestRefresh(key, current.refreshToken, {}, store, io))!;
@@ -178,33 +92,7 @@ async function renew(
   return next;
 }
 
-/** What is stored of a token response; `earlier` has what a renewal does not repeat. */
-export function credentialsFrom(
-  { tokens, receivedAt }: Extract<TokenAnswer, { kind: "tokens" }>,
-  earlier: Pick<Credentials, "scope" | "refreshToken">,
-): Credentials {
-  const lifetime = tokens.expires_in * 1000;
-  return {
-    accessToken: tokens.access_token,
-    accessTokenExpiresAt: receivedAt + lifetime,
-    accessTokenLifetime: lifetime,
-    scope: tokens.scope || earlier.scope,
-    // RFC 6749 section 6: a server need not rotate; then the old one stays good.
-    refreshToken: tokens.refresh_token ?? earlier.refreshToken,
-  };
-}
-
-/** Deletes credentials that are of no use any more; that it fails changes nothing for the user. */
-async function forgetEnded(key: AccountKey, store: CredentialStore, io: ClientIo): Promise<void> {
-  try {
-    await store.delete(key);
-  } catch (error) {
-    if (!(error instanceof CredentialStoreError)) throw error;
-    io.stderr(`Warning: the expired credentials could not be deleted. ${error.message}\n`);
-  }
-}
-
-/** Milliseconds the access token lives on, by this machine's clock. */
-function lifeLeft(credentials: Credentials, io: ClientIo): number {
-  return accessTokenLife(credentials, io.clock.now()).leftMs;
+/** In milliseconds, by this machine's clock. */
+function lifeLeft(credentials: Credentials, { clock }: Pick<ClientIo, "clock">): number {
+  return accessTokenLife(credentials, clock.now()).leftMs;
 }

@@ -3,7 +3,7 @@ import { brand } from "../../shared/brand.ts";
 import { discover } from "./discovery.ts";
 import type { ClientIo } from "../io.ts";
 import type { Credentials } from "../credentials/store.ts";
-import { askServer, unexpectedAnswer } from "./http.ts";
+import { askServer, unexpectedAnswer } from "./server_request.ts";
 
 /**
  * Revokes the refresh token, and with it all that came of it; a login without

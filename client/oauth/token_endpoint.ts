@@ -1,12 +1,11 @@
 /** The token endpoint as the client sees it (RFC 6749 section 5). */
 import { brand } from "../../shared/brand.ts";
-import { EXIT } from "../../shared/exit_codes.ts";
 import type { OAuthErrorCode } from "../../shared/oauth/errors.ts";
 import type { TokenResponse } from "../../shared/oauth/token_response.ts";
 import type { AuthorizationServer } from "./discovery.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
-import { askServer, foreignAnswer, isTemporary } from "./http.ts";
+import { askServer, foreignAnswer, isTemporary } from "./server_request.ts";
 
 export type TokenAnswer =
   | { kind: "tokens"; tokens: TokenResponse; receivedAt: number }
@@ -67,7 +66,10 @@ function checkTokens(
     !(id_token === undefined || isToken(id_token)) ||
     !(scope === undefined || typeof scope === "string")
   ) {
-    throw new ClientError(EXIT.failure, `${server.issuer} sent a token response we cannot read.`);
+    throw new ClientError(
+      "invalid_response",
+      `${server.issuer} sent a token response we cannot read.`,
+    );
   }
   const { refresh_token_expires_in: refreshLife } = body;
   return {

@@ -1,11 +1,10 @@
 /** Who a token belongs to (OpenID Connect Core 1.0 section 5.3). */
 import { sanitizeLine } from "../../shared/sanitize.ts";
-import { EXIT } from "../../shared/exit_codes.ts";
 import type { UserinfoResponse } from "../../shared/oauth/userinfo_response.ts";
 import { discover } from "./discovery.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
-import { askServer, unexpectedAnswer } from "./http.ts";
+import { askServer, unexpectedAnswer } from "./server_request.ts";
 
 /** The claims, or "refused" if the server does not take the token (RFC 6750 section 3.1). */
 export async function userinfo(
@@ -18,14 +17,14 @@ export async function userinfo(
   if (answer.status === 401) return "refused";
   if (answer.status === 403) {
     throw new ClientError(
-      EXIT.failure,
+      "scope_missing",
       `The token lacks the scope openid: ${server} does not say whose it is.`,
     );
   }
   if (answer.status !== 200) throw unexpectedAnswer(userinfoEndpoint, "userinfo", answer);
   const user = answer.body && userFrom(answer.body);
   if (!user) {
-    throw new ClientError(EXIT.failure, `${server} sent a userinfo response we cannot read.`);
+    throw new ClientError("invalid_response", `${server} sent a userinfo response we cannot read.`);
   }
   return user;
 }

@@ -1,16 +1,12 @@
 /** Personal access tokens over the server's REST interface; `/api/openapi.json` there describes it. */
-import { EXIT } from "../../shared/exit_codes.ts";
 import { MANAGEMENT_SCOPES } from "../../shared/management.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { type ApprovalOptions, ManagementAccess } from "../auth/management_token.ts";
-import {
-  chooseLogin,
-  type EnvironmentSession,
-  environmentSession,
-  type LoginSession,
-  type Selection,
-} from "../auth/token_source.ts";
+import { type EnvironmentSource, environmentSource } from "../auth/environment_token.ts";
+import type { Login } from "../auth/login_store.ts";
+import { selectLogin } from "../auth/select_login.ts";
+import type { Selection } from "../auth/selection.ts";
 import { type Access, ManagementApi, type ManagementRequest } from "./management_api.ts";
 import {
   type CreatedToken,
@@ -42,7 +38,7 @@ export interface ImportedToken {
   allowedAddresses?: string[];
 }
 
-/** The REST interface with the permissions of one session. */
+/** The REST interface with the permissions of one source. */
 export interface TokenApi extends AsyncDisposable {
   server: string;
   create(request: NewToken): Promise<CreatedToken>;
@@ -82,10 +78,10 @@ export interface TokenApiOptions extends Selection, ApprovalOptions {
  */
 export async function openTokenApi(options: TokenApiOptions, io: ClientIo): Promise<TokenApi> {
   // The identity of a CI job has no tokens to manage.
-  const session = environmentSession(options, io) ?? await chooseLogin(options, io);
+  const source = environmentSource(options, io) ?? await selectLogin(options, io);
   return tokenApi(
-    session,
-    session.source === "environment" ? undefined : new ManagementAccess(session, options, io),
+    source,
+    source.kind === "environment" ? undefined : new ManagementAccess(source, options, io),
     options,
     io,
   );
@@ -93,12 +89,12 @@ export async function openTokenApi(options: TokenApiOptions, io: ClientIo): Prom
 
 /** `access` is undefined where the environment's token is sent as it is. */
 export function tokenApi(
-  session: EnvironmentSession | LoginSession,
+  source: EnvironmentSource | Login,
   access: Access & Partial<AsyncDisposable> | undefined,
   { administer }: { administer?: boolean },
   io: ClientIo,
 ): TokenApi {
-  const api = new ManagementApi(session, access, io);
+  const api = new ManagementApi(source, access, io);
   const permission = (own: string) => administer ? MANAGEMENT_SCOPES.admin : own;
   const READ = [permission(MANAGEMENT_SCOPES.read)];
   const WRITE = [permission(MANAGEMENT_SCOPES.write)];
@@ -174,7 +170,7 @@ async function listTokens(
     cursors.add(cursor);
   } while (cursors.size < MAX_PAGES);
   throw new ClientError(
-    EXIT.failure,
+    "too_many_tokens",
     `${api.server} lists more than ${MAX_PAGES} pages of tokens. Narrow it down with --search.`,
   );
 }
@@ -185,5 +181,5 @@ function searchTerm(text: string): string {
 }
 
 function unreadable({ server }: ManagementApi): never {
-  throw new ClientError(EXIT.failure, `${server} sent an invalid answer about tokens.`);
+  throw new ClientError("invalid_response", `${server} sent an invalid answer about tokens.`);
 }

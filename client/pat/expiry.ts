@@ -1,7 +1,6 @@
 /** `--expires` of a personal access token. */
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import type { Clock } from "../../shared/clock.ts";
-import { EXIT } from "../../shared/exit_codes.ts";
 import { endOfDay, EXPIRY_EXAMPLES, parseExpiry } from "../../shared/expiry.ts";
 import { ClientError } from "../errors.ts";
 import { LifetimeTooLongError } from "./management_api.ts";
@@ -16,7 +15,7 @@ export function parseLifetime(text: string | undefined, clock: Clock): number | 
   const expiry = parseExpiry(text, now);
   if (expiry === undefined) {
     throw new ClientError(
-      EXIT.usage,
+      "invalid_option",
       `--expires ${sanitizeLine(text)} is not a time in the future. Examples: ${EXPIRY_EXAMPLES}.`,
     );
   }

@@ -1,25 +1,25 @@
 /** Requests to the management interface, with a token for what each needs. */
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import { brand } from "../../shared/brand.ts";
-import { EXIT } from "../../shared/exit_codes.ts";
 import { MANAGEMENT_PATH } from "../../shared/management.ts";
 import { parseScope } from "../../shared/oauth/scope.ts";
 import { ClientError, sessionExpired } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
-import { type Answer, askServer, isTemporary } from "../oauth/http.ts";
+import type { Answer } from "../oauth/http.ts";
+import { askServer, isTemporary } from "../oauth/server_request.ts";
 import type { ManagementAccess } from "../auth/management_token.ts";
-import type { EnvironmentSession, LoginSession } from "../auth/token_source.ts";
+import type { EnvironmentSource } from "../auth/environment_token.ts";
+import type { Login } from "../auth/login_store.ts";
 import { serverOf } from "../auth/token_source.ts";
 
 /** The token would live longer than the server's policy allows. */
 export class LifetimeTooLongError extends ClientError {
   constructor(
-    exitCode: ClientError["exitCode"],
     message: string,
     /** The longest lifetime allowed, in seconds. */
     readonly maxSeconds: number,
   ) {
-    super(exitCode, message);
+    super("lifetime_too_long", message);
   }
 }
 
@@ -37,11 +37,11 @@ export class ManagementApi {
   readonly server: string;
 
   constructor(
-    private readonly session: EnvironmentSession | LoginSession,
+    private readonly source: EnvironmentSource | Login,
     private readonly access: Access,
     private readonly io: ClientIo,
   ) {
-    this.server = serverOf(session);
+    this.server = serverOf(source);
   }
 
   /** The body of the answer. Throws ClientError. */
@@ -51,8 +51,8 @@ export class ManagementApi {
     { method, json, mayBeMissing }: ManagementRequest = {},
   ): Promise<Record<string, unknown> | undefined> {
     const send = async (needed: readonly string[], approval?: { newApproval: boolean }) => {
-      const token = this.session.source === "environment"
-        ? this.session.token
+      const token = this.source.kind === "environment"
+        ? this.source.token
         : await this.access!.token(needed, approval);
       const options = { method, json, bearerToken: token, mayBeMissing: true };
       const url = `${this.server}${MANAGEMENT_PATH}${path}`;
@@ -71,10 +71,10 @@ export class ManagementApi {
       return undefined;
     }
     if (answer.status >= 200 && answer.status < 300) return answer.body ?? {};
-    const failure = refusal(this.server, this.session, answer);
+    const failure = refusal(this.server, this.source, answer);
     const max = answer.body?.max_expires_in;
     throw typeof max === "number" && Number.isSafeInteger(max)
-      ? new LifetimeTooLongError(failure.exitCode, failure.message, max)
+      ? new LifetimeTooLongError(failure.message, max)
       : failure;
   }
 }
@@ -92,16 +92,16 @@ function needsAnotherToken({ status, body }: Answer): boolean {
 
 function refusal(
   server: string,
-  session: EnvironmentSession | LoginSession,
+  source: EnvironmentSource | Login,
   answer: Answer,
 ): ClientError {
   const message = problemMessage(answer);
   const variable = `${brand.envPrefix}_TOKEN`;
-  const byVariable = session.source === "environment";
+  const byVariable = source.kind === "environment";
   const toLogin = `To use your login instead of ${variable}, unset it.`;
   if (isTemporary(answer.status)) {
     return new ClientError(
-      EXIT.temporaryFailure,
+      "server_unavailable",
       message === undefined
         ? `${server} cannot answer at the moment (HTTP ${answer.status}). Try again later.`
         : `${server} cannot do this at the moment: ${message}`,
@@ -110,7 +110,7 @@ function refusal(
   if (answer.status === 401) {
     return byVariable
       ? new ClientError(
-        EXIT.authenticationRequired,
+        "token_rejected",
         `${server} does not accept the token in ${variable}${
           message ? `: ${message}` : "."
         } ${toLogin}`,
@@ -119,13 +119,13 @@ function refusal(
   }
   if (answer.status === 404 && message === undefined) {
     return new ClientError(
-      EXIT.failure,
+      "unsupported",
       `${server} does not support personal access tokens (HTTP 404).`,
     );
   }
   const hint = answer.status === 403 && byVariable ? ` ${toLogin}` : "";
   return new ClientError(
-    EXIT.failure,
+    "request_rejected",
     message === undefined
       ? `${server} refused (HTTP ${answer.status}).${hint}`
       : `${server} refused: ${message}${hint}`,

@@ -1,7 +1,6 @@
 /** Prints the secret of a new token, once. */
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import { brand } from "../../shared/brand.ts";
-import { EXIT } from "../../shared/exit_codes.ts";
 import { githubAddMask } from "../process/github_add_mask.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
@@ -50,13 +49,13 @@ async function revokeLost(
   } catch (error) {
     if (!(error instanceof ClientError) || io.signal.aborted) throw error;
     return new ClientError(
-      EXIT.failure,
+      "secret_not_printed",
       `${lost}The token could not be revoked either (${error.message}). ` +
         `Revoke it with: ${brand.binaryName} pat revoke ${sanitizeLine(id)}`,
     );
   }
   return new ClientError(
-    EXIT.failure,
+    "secret_not_printed",
     `${lost}The token was revoked. ${replaced}Create a new one with: ${brand.binaryName} pat create`,
   );
 }

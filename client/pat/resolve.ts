@@ -1,7 +1,6 @@
 /** Finds the token that a user names. */
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import { brand } from "../../shared/brand.ts";
-import { EXIT } from "../../shared/exit_codes.ts";
 import { findByName, nameKey } from "../../shared/name_key.ts";
 import { isUuid } from "../../shared/uuid.ts";
 import { ClientError } from "../errors.ts";
@@ -45,7 +44,7 @@ export async function resolveToken(
     return { token, stillActive };
   }
   throw new ClientError(
-    EXIT.failure,
+    candidates.length === 0 ? "token_not_found" : "several_tokens",
     candidates.length === 0 ? noSuchToken(name, owner) : severalTokens(name, candidates),
   );
 }

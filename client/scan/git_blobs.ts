@@ -1,6 +1,5 @@
 /** What `git cat-file --batch` writes, one blob after the other. */
 import { sanitizeLine } from "../../shared/sanitize.ts";
-import { EXIT } from "../../shared/exit_codes.ts";
 import { ClientError } from "../errors.ts";
 
 const NEWLINE = 10;
@@ -20,7 +19,7 @@ export async function readBlobs(
     const length = /^[0-9a-f]+ blob (\d+)$/.exec(header)?.[1];
     if (length === undefined) {
       throw new ClientError(
-        EXIT.failure,
+        "git_failed",
         `git does not have all that is staged: ${sanitizeLine(header)}. Try: git fsck`,
       );
     }

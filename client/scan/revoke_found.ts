@@ -1,7 +1,7 @@
 /** Revokes leaked tokens: holding a token is enough to report it. */
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
-import { askServer, unexpectedAnswer } from "../oauth/http.ts";
+import { askServer, unexpectedAnswer } from "../oauth/server_request.ts";
 import { problemMessage } from "../pat/management_api.ts";
 
 /**
@@ -21,7 +21,5 @@ export async function revokeFound(
   if (answer.status === 200) return answer.body?.revoked === true;
   const failure = unexpectedAnswer(address, "the report", answer);
   const message = problemMessage(answer);
-  throw message === undefined
-    ? failure
-    : new ClientError(failure.exitCode, `${server}: ${message}`);
+  throw message === undefined ? failure : new ClientError(failure.code, `${server}: ${message}`);
 }

@@ -3,7 +3,6 @@
  * read, not a diff of them: no attribute, setting or zero byte hides one.
  */
 import { sanitizeLine } from "../../shared/sanitize.ts";
-import { EXIT } from "../../shared/exit_codes.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import type { Finding } from "./finding.ts";
@@ -92,12 +91,12 @@ async function readContents(
 }
 
 function noGit(): ClientError {
-  return new ClientError(EXIT.failure, "--staged needs git, which cannot be started.");
+  return new ClientError("git_failed", "--staged needs git, which cannot be started.");
 }
 
 function refused(reason: string): ClientError {
   return new ClientError(
-    EXIT.failure,
+    "git_failed",
     `git cannot say what is staged: ${sanitizeLine(reason.trim().split("\n")[0])}`,
   );
 }

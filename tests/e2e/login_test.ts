@@ -33,13 +33,13 @@ interface Place {
   warning?: RegExp;
 }
 
-const unencrypted = ".*\nCredentials go to a file that is not encrypted";
+const unencrypted = ".*\nCredentials are stored in a file that is not encrypted";
 
 const places: Place[] = [
   {
     name: "without a keychain",
     make: () => Promise.resolve({ env: {} }),
-    warning: new RegExp(`secure storage is unavailable: there is no D-Bus${unencrypted}`),
+    warning: new RegExp(`the system keychain is unavailable: there is no D-Bus${unencrypted}`),
   },
   {
     name: "with --insecure-storage",
@@ -66,7 +66,7 @@ function desktops(): Place[] {
         await service.lock();
         return { env: busOf(service.env) };
       },
-      warning: new RegExp(`secure storage is unavailable: .* 3 s${unencrypted}`),
+      warning: new RegExp(`the system keychain is unavailable: .* 3 s${unencrypted}`),
     },
     {
       name: "with a session bus that has no keychain",
@@ -76,7 +76,7 @@ function desktops(): Place[] {
     {
       name: "with a D-Bus socket that never answers",
       make: async (cleanUp) => cleanUp.use(await silentDbus()),
-      warning: new RegExp(`secure storage is unavailable: .* 3 s${unencrypted}`),
+      warning: new RegExp(`the system keychain is unavailable: .* 3 s${unencrypted}`),
     },
   ];
 }

@@ -10,15 +10,11 @@ import { ClientError } from "../../errors.ts";
 import type { ClientIo } from "../../io.ts";
 import { CredentialStoreError } from "../../credentials/store.ts";
 import { DOCKER_HELPER, dockerRegistries } from "./docker_config.ts";
-import { sessionJwt } from "../../auth/exchange.ts";
+import { jwtFrom } from "../../auth/exchange.ts";
 import { hostOf, sameHost } from "../../oauth/host.ts";
 import { formatJson } from "../../output.ts";
-import {
-  chooseSession,
-  type Selection,
-  type Session,
-  sessionToken,
-} from "../../auth/token_source.ts";
+import type { Selection } from "../../auth/selection.ts";
+import { chooseTokenSource, tokenFrom, type TokenSource } from "../../auth/token_source.ts";
 
 export interface DockerOptions extends Selection {
   /** Registries that may have the token besides the server's own and those in docker's configuration. */
@@ -50,7 +46,7 @@ export async function authDocker(
         // "store" and "erase", which docker login and docker logout ask for.
         await io.readStdin();
         throw new ClientError(
-          EXIT.failure,
+          "unsupported",
           `${brand.binaryName} keeps its own logins. ` +
             `Instead of docker login and logout: ${brand.binaryName} login, ` +
             `${brand.binaryName} logout.`,
@@ -61,7 +57,7 @@ export async function authDocker(
     const known = error instanceof ClientError || error instanceof CredentialStoreError;
     if (!known) throw error;
     io.stdout(`${error.message}\n`);
-    return error instanceof ClientError ? error.exitCode : EXIT.credentialStore;
+    return error.exitCode;
   }
 }
 
@@ -69,52 +65,52 @@ async function get(options: DockerOptions, io: ClientIo): Promise<number> {
   const registry = (await io.readStdin()).trim();
   const named = [...options.host ?? [], ...await dockerRegistries(io)]
     .some((each) => sameHost(each, registry));
-  const session = await chooseSession(options, io).catch((error) => {
+  const source = await chooseTokenSource(options, io).catch((error) => {
     if (named) throw error;
   });
-  const own = session?.server !== undefined && sameHost(hostOf(session.server), registry);
+  const own = source?.server !== undefined && sameHost(hostOf(source.server), registry);
   // Docker asks a credsStore about every registry there is, its own Hub included.
-  if (session === undefined || !(named || own)) {
+  if (source === undefined || !(named || own)) {
     io.stdout(`${NOT_FOUND}\n`);
     return EXIT.failure;
   }
   if (/^http:/i.test(registry)) {
     throw new ClientError(
-      EXIT.failure,
+      "insecure_transport",
       `No token for ${registry}: without https anyone on the way could read it.`,
     );
   }
   const { token } = options.exchange
-    ? await sessionJwt(session, MIN_TTL_MS, undefined, io)
-    : await sessionToken(session, MIN_TTL_MS, io);
+    ? await jwtFrom(source, MIN_TTL_MS, undefined, io)
+    : await tokenFrom(source, MIN_TTL_MS, io);
   io.stdout(formatJson({
     ServerURL: registry,
-    Username: userOf(session, options),
+    Username: userOf(source, options),
     Secret: token,
   }));
   return EXIT.ok;
 }
 
 async function list(options: DockerOptions, io: ClientIo): Promise<number> {
-  const session = await chooseSession(options, io).catch((error) => {
+  const source = await chooseTokenSource(options, io).catch((error) => {
     if (!isNotLoggedIn(error)) throw error;
   });
   // Docker asks this of every helper it has, also for `docker info`: no login is no failure.
-  if (session === undefined) {
+  if (source === undefined) {
     io.stdout("{}\n");
     return EXIT.ok;
   }
   const registries = [...options.host ?? [], ...await dockerRegistries(io)];
   io.stdout(formatJson(
-    Object.fromEntries(registries.map((each) => [each, userOf(session, options)])),
+    Object.fromEntries(registries.map((each) => [each, userOf(source, options)])),
   ));
   return EXIT.ok;
 }
 
 function isNotLoggedIn(error: unknown): boolean {
-  return error instanceof ClientError && error.exitCode === EXIT.authenticationRequired;
+  return error instanceof ClientError && error.needsAuthentication;
 }
 
-function userOf({ account }: Session, { user }: DockerOptions): string {
+function userOf({ account }: TokenSource, { user }: DockerOptions): string {
   return user || account || "x-access-token";
 }

@@ -6,14 +6,10 @@ import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { ClientError } from "../../errors.ts";
 import type { ClientIo } from "../../io.ts";
-import { sessionJwt } from "../../auth/exchange.ts";
+import { jwtFrom } from "../../auth/exchange.ts";
 import { hostOf, sameHost } from "../../oauth/host.ts";
-import {
-  chooseSession,
-  type Selection,
-  type Session,
-  sessionToken,
-} from "../../auth/token_source.ts";
+import type { Selection } from "../../auth/selection.ts";
+import { chooseTokenSource, tokenFrom, type TokenSource } from "../../auth/token_source.ts";
 
 export interface GitCredentialOptions extends Selection {
   /** Hosts that may have the token besides the server's own. */
@@ -35,21 +31,21 @@ export async function authGitCredential(
   if (operation !== "get") return EXIT.ok;
   const { protocol, host } = asked;
   if (host === undefined) return EXIT.failure;
-  const session = await sessionFor(host, options, io);
+  const source = await sessionFor(host, options, io);
   // Other hosts are other helpers' business: silence makes git ask those, or the user.
-  if (session === undefined) return EXIT.failure;
+  if (source === undefined) return EXIT.failure;
   if (protocol !== "https") {
     throw new ClientError(
-      EXIT.failure,
+      "insecure_transport",
       `${brand.binaryName}: no token for ${host} over ${protocol}: ` +
         `anyone on the way could read it. Use https.`,
     );
   }
   const { token, expiresAt } = options.exchange
-    ? await sessionJwt(session, MIN_TTL_MS, undefined, io)
-    : await sessionToken(session, MIN_TTL_MS, io);
+    ? await jwtFrom(source, MIN_TTL_MS, undefined, io)
+    : await tokenFrom(source, MIN_TTL_MS, io);
   // An address such as https://@host/ asks for an empty name, which is nobody's.
-  const user = asked.username || options.user || session.account || "x-access-token";
+  const user = asked.username || options.user || source.account || "x-access-token";
   io.stdout(
     `protocol=https\nhost=${host}\nusername=${user}\npassword=${token}\n` +
       // Keeps caches of git 2.41 and later from giving out a dead token.
@@ -63,12 +59,12 @@ async function sessionFor(
   host: string,
   options: GitCredentialOptions,
   io: ClientIo,
-): Promise<Session | undefined> {
+): Promise<TokenSource | undefined> {
   const named = (options.host ?? []).some((each) => sameHost(each, host));
   try {
-    const session = await chooseSession(options, io);
-    const own = session.server !== undefined && sameHost(hostOf(session.server), host);
-    return named || own ? session : undefined;
+    const source = await chooseTokenSource(options, io);
+    const own = source.server !== undefined && sameHost(hostOf(source.server), host);
+    return named || own ? source : undefined;
   } catch (error) {
     if (error instanceof ClientError && !named) return undefined;
     throw error;

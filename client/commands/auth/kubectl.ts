@@ -7,12 +7,12 @@ import { sanitizeLine } from "../../../shared/sanitize.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { ClientError } from "../../errors.ts";
 import type { ClientIo } from "../../io.ts";
-import { sessionJwt } from "../../auth/exchange.ts";
+import { jwtFrom } from "../../auth/exchange.ts";
 import { formatJson } from "../../output.ts";
 import {
-  chooseSession,
+  chooseTokenSource,
   type SelectionWithFederation,
-  sessionToken,
+  tokenFrom,
 } from "../../auth/token_source.ts";
 
 export interface KubectlOptions extends SelectionWithFederation {
@@ -27,10 +27,10 @@ const MIN_TTL_MS = 60_000;
 
 export async function authKubectl(options: KubectlOptions, io: ClientIo): Promise<number> {
   const apiVersion = askedVersion(io);
-  const session = await chooseSession(options, io);
+  const source = await chooseTokenSource(options, io);
   const { token, expiresAt } = options.exchange
-    ? await sessionJwt(session, MIN_TTL_MS, options.scope, io)
-    : await sessionToken(session, MIN_TTL_MS, io);
+    ? await jwtFrom(source, MIN_TTL_MS, options.scope, io)
+    : await tokenFrom(source, MIN_TTL_MS, io);
   io.stdout(formatJson({
     apiVersion,
     kind: "ExecCredential",
@@ -53,11 +53,11 @@ function askedVersion({ env }: ClientIo): string {
   try {
     version = Object(JSON.parse(info)).apiVersion;
   } catch {
-    throw new ClientError(EXIT.failure, "KUBERNETES_EXEC_INFO is no JSON.");
+    throw new ClientError("kubectl_version", "KUBERNETES_EXEC_INFO is no JSON.");
   }
   if (typeof version === "string" && VERSIONS.includes(version)) return version;
   throw new ClientError(
-    EXIT.failure,
+    "kubectl_version",
     `kubectl asks for ${sanitizeLine(version)}. In the kubeconfig, set the plugin's ` +
       `apiVersion to ${VERSIONS[0]}.`,
   );

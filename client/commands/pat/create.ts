@@ -8,7 +8,7 @@ import { createWithExpiry, parseLifetime } from "../../pat/expiry.ts";
 import { openTokenApi } from "../../pat/api.ts";
 import { printSecret } from "../../pat/print_secret.ts";
 import type { CreatedToken } from "../../pat/token.ts";
-import type { Selection } from "../../auth/token_source.ts";
+import type { Selection } from "../../auth/selection.ts";
 
 export interface PatCreateOptions extends Selection, ApprovalOptions {
   name: string;

@@ -7,7 +7,7 @@ import type { ApprovalOptions } from "../../auth/management_token.ts";
 import { formatJson } from "../../output.ts";
 import { type ImportedToken, openTokenApi } from "../../pat/api.ts";
 import type { PersonalAccessToken } from "../../pat/token.ts";
-import type { Selection } from "../../auth/token_source.ts";
+import type { Selection } from "../../auth/selection.ts";
 
 export interface PatImportOptions extends Selection, ApprovalOptions {
   json?: boolean;
@@ -21,7 +21,7 @@ export async function patImport(options: PatImportOptions, io: ClientIo): Promis
     .map(parseLine);
   if (tokens.length === 0) {
     throw new ClientError(
-      EXIT.usage,
+      "invalid_input",
       "Standard input is empty. Write one JSON object per line, with tokenHash, name, owner, " +
         "scopes and expiresAt.",
     );
@@ -48,7 +48,7 @@ export async function patImport(options: PatImportOptions, io: ClientIo): Promis
 }
 
 function parseLine({ text, line }: { text: string; line: number }) {
-  const invalid = (reason: string) => new ClientError(EXIT.usage, `Line ${line} ${reason}.`);
+  const invalid = (reason: string) => new ClientError("invalid_input", `Line ${line} ${reason}.`);
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -10,7 +10,7 @@ import { expiresSoon, warnOfExpiry } from "../../pat/expiry_warnings.ts";
 import { describeExpiry, describeLastUse, isActive } from "../../pat/format.ts";
 import { openTokenApi } from "../../pat/api.ts";
 import type { PersonalAccessToken } from "../../pat/token.ts";
-import type { Selection } from "../../auth/token_source.ts";
+import type { Selection } from "../../auth/selection.ts";
 
 export interface PatListOptions extends Selection {
   search?: string;
@@ -26,7 +26,7 @@ export interface PatListOptions extends Selection {
 export async function patList(options: PatListOptions, io: ClientIo): Promise<number> {
   const { search, inactive, json, for: owner } = options;
   if (options.all && owner !== undefined) {
-    throw new ClientError(EXIT.usage, "Use either --all or --for ACCOUNT, not both.");
+    throw new ClientError("invalid_option", "Use either --all or --for ACCOUNT, not both.");
   }
   const all = options.all || owner !== undefined;
   await using api = await openTokenApi({ ...options, administer: all }, io);

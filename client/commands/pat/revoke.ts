@@ -10,7 +10,7 @@ import { formatJson } from "../../output.ts";
 import { describeExpiry, describeInactive } from "../../pat/format.ts";
 import { openTokenApi } from "../../pat/api.ts";
 import type { PersonalAccessToken } from "../../pat/token.ts";
-import type { Selection } from "../../auth/token_source.ts";
+import type { Selection } from "../../auth/selection.ts";
 import { readTokensFromStdin } from "./token_stdin.ts";
 
 export interface PatRevokeOptions extends Selection, ApprovalOptions {
@@ -27,7 +27,10 @@ export async function patRevoke(
 ): Promise<number> {
   const names = options.tokenStdin ? await readTokensFromStdin(args, io) : args;
   if (names.length === 0) {
-    throw new ClientError(EXIT.usage, `Which token? Name one of: ${brand.binaryName} pat list`);
+    throw new ClientError(
+      "invalid_option",
+      `Which token? Name one of: ${brand.binaryName} pat list`,
+    );
   }
   await using api = await openTokenApi({ ...options, administer: options.for !== undefined }, io);
   const revoked: PersonalAccessToken[] = [];

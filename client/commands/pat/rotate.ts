@@ -11,7 +11,7 @@ import { formatDuration } from "../../output.ts";
 import { createWithExpiry, parseLifetime } from "../../pat/expiry.ts";
 import { openTokenApi } from "../../pat/api.ts";
 import { printSecret } from "../../pat/print_secret.ts";
-import type { Selection } from "../../auth/token_source.ts";
+import type { Selection } from "../../auth/selection.ts";
 import { describeCreated } from "./create.ts";
 
 export interface PatRotateOptions extends Selection, ApprovalOptions {
@@ -59,13 +59,13 @@ function parseOverlap(text: string): number {
   const overlap = parseDurationSeconds(text);
   if (overlap === undefined) {
     throw new ClientError(
-      EXIT.usage,
+      "invalid_option",
       `--overlap ${sanitizeLine(text)} is not a valid duration. Examples: 0, 10m, 1h, 7d.`,
     );
   }
   if (overlap > MAX_OVERLAP_SECONDS) {
     throw new ClientError(
-      EXIT.usage,
+      "invalid_option",
       `--overlap ${sanitizeLine(text)} is too long: use at most ${MAX_OVERLAP_SECONDS / 86_400}d.`,
     );
   }

@@ -10,7 +10,8 @@ import { expiresSoon, warnOfExpiry } from "../../pat/expiry_warnings.ts";
 import { describeExpiry, describeLastUse, formatIsoTime } from "../../pat/format.ts";
 import { openTokenApi } from "../../pat/api.ts";
 import type { PersonalAccessToken } from "../../pat/token.ts";
-import { environmentSession, type Selection } from "../../auth/token_source.ts";
+import { environmentSource } from "../../auth/environment_token.ts";
+import type { Selection } from "../../auth/selection.ts";
 import { readTokensFromStdin } from "./token_stdin.ts";
 
 export interface PatShowOptions extends Selection {
@@ -26,9 +27,9 @@ export async function patShow(
   io: ClientIo,
 ): Promise<number> {
   const name = options.tokenStdin ? (await readTokensFromStdin([argument], io))[0] : argument;
-  if (name === undefined && environmentSession(options, io) === undefined) {
+  if (name === undefined && environmentSource(options, io) === undefined) {
     throw new ClientError(
-      EXIT.usage,
+      "invalid_option",
       `Which token? Name one of: ${brand.binaryName} pat list. ` +
         `Without a name, ${brand.envPrefix}_TOKEN is shown, and it is not set.`,
     );

@@ -1,5 +1,4 @@
 /** `--token-stdin`: tokens from standard input, since other users can read a command's arguments. */
-import { EXIT } from "../../../shared/exit_codes.ts";
 import { ClientError } from "../../errors.ts";
 import type { ClientIo } from "../../io.ts";
 
@@ -9,12 +8,15 @@ export async function readTokensFromStdin(
   io: Pick<ClientIo, "readStdin">,
 ): Promise<string[]> {
   if (names.some((name) => name !== undefined)) {
-    throw new ClientError(EXIT.usage, "Use either a token argument or --token-stdin, not both.");
+    throw new ClientError(
+      "invalid_option",
+      "Use either a token argument or --token-stdin, not both.",
+    );
   }
   const tokens = (await io.readStdin()).split(/\s+/).filter((token) => token !== "");
   if (tokens.length > 0) return tokens;
   throw new ClientError(
-    EXIT.usage,
+    "invalid_input",
     "--token-stdin: standard input is empty. Pipe a token into it.",
   );
 }

@@ -21,7 +21,7 @@ export class KeychainStore implements CredentialStore {
   constructor(private readonly keychain: KeychainBackend) {}
 
   async get(key: AccountKey): Promise<Credentials | undefined> {
-    return await explained(async () => {
+    return await wrapKeychainErrors(async () => {
       const access = await readValue(this.keychain, entryName("access_token", key));
       if (access === undefined) return undefined;
       const refresh = await readValue(this.keychain, entryName("refresh_token", key));
@@ -31,7 +31,7 @@ export class KeychainStore implements CredentialStore {
 
   async set(key: AccountKey, credentials: Credentials): Promise<void> {
     const { refreshToken, ...access } = credentials;
-    await explained(async () => {
+    await wrapKeychainErrors(async () => {
       // The refresh token first: killed after it, the next renewal still works.
       if (refreshToken !== undefined) {
         const value = JSON.stringify({ refreshToken });
@@ -45,11 +45,11 @@ export class KeychainStore implements CredentialStore {
   }
 
   async tryOut(): Promise<void> {
-    await explained(() => tryKeychain(this.keychain));
+    await wrapKeychainErrors(() => tryKeychain(this.keychain));
   }
 
   async delete(key: AccountKey): Promise<void> {
-    await explained(async () => {
+    await wrapKeychainErrors(async () => {
       await deleteValue(this.keychain, entryName("refresh_token", key));
       await deleteValue(this.keychain, entryName("access_token", key));
     });
@@ -69,14 +69,14 @@ function jsonObject(text: string | undefined): object {
   }
 }
 
-async function explained<T>(work: () => Promise<T>): Promise<T> {
+async function wrapKeychainErrors<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof KeychainUnavailable)) throw error;
     throw new CredentialStoreError(
       `The system keychain cannot be used: ${error.message}. Unlock it or start it, then try ` +
-        `again; or keep credentials in a file: ${brand.binaryName} login --insecure-storage`,
+        `again; or store credentials in a file: ${brand.binaryName} login --insecure-storage`,
     );
   }
 }

@@ -2,7 +2,6 @@
  * Buildkite: the agent that runs the job asks for its tokens.
  * https://buildkite.com/docs/agent/cli/reference/oidc
  */
-import { EXIT } from "../../../shared/exit_codes.ts";
 import { ID_TOKEN_TYPE } from "../../../shared/oauth/token_types.ts";
 import { ClientError } from "../../errors.ts";
 import { programOutput } from "../program_output.ts";
@@ -24,7 +23,7 @@ export const buildkite: WorkloadProvider = {
     );
     if (token !== undefined) return token;
     throw new ClientError(
-      EXIT.authenticationRequired,
+      "identity_unavailable",
       "buildkite-agent is not on the PATH of this job, so it has no identity token. In a " +
         "container, mount it: the docker plugin does with `mount-buildkite-agent: true`.",
     );

@@ -4,7 +4,6 @@
  * https://circleci.com/docs/guides/permissions-authentication/openid-connect-tokens/
  */
 import { sanitizeLine } from "../../../shared/sanitize.ts";
-import { EXIT } from "../../../shared/exit_codes.ts";
 import { ID_TOKEN_TYPE } from "../../../shared/oauth/token_types.ts";
 import { ClientError } from "../../errors.ts";
 import { audiencesOf, isFor } from "../audience.ts";
@@ -32,7 +31,7 @@ export const circleci: WorkloadProvider = {
     const token = await programOutput("circleci", ["run", "oidc", "get", "--claims", claims], io);
     if (token !== undefined) return token;
     throw new ClientError(
-      EXIT.authenticationRequired,
+      "identity_unavailable",
       `CIRCLE_OIDC_TOKEN_V2 is for ${
         sanitizeLine(audiencesOf(given)?.join(", ") || "nobody")
       }, not ` +

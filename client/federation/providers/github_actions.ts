@@ -2,14 +2,14 @@
  * GitHub Actions: a job with `id-token: write` may ask an address of its own
  * for tokens. https://docs.github.com/actions/reference/openid-connect-reference
  */
-import { EXIT } from "../../../shared/exit_codes.ts";
 import { ID_TOKEN_TYPE } from "../../../shared/oauth/token_types.ts";
 
 import { ClientError } from "../../errors.ts";
 import type { ClientIo } from "../../io.ts";
-import { NoAnswerError } from "../../oauth/connection_error.ts";
+import { NoAnswerError } from "../../oauth/no_answer_error.ts";
 import { isLoopback } from "../../oauth/host.ts";
-import { type Answer, isTemporary, request } from "../../oauth/http.ts";
+import { type Answer, request } from "../../oauth/http.ts";
+import { isTemporary } from "../../oauth/server_request.ts";
 import { claimText, flag, refFlag } from "../trust_arguments.ts";
 import type { Claims, Environment, WorkloadProvider } from "../provider.ts";
 
@@ -41,7 +41,7 @@ export const githubActions: WorkloadProvider = {
     const token = answer.body?.value;
     if (answer.status === 200 && typeof token === "string") return token;
     throw new ClientError(
-      isTemporary(answer.status) ? EXIT.temporaryFailure : EXIT.failure,
+      isTemporary(answer.status) ? "server_unavailable" : "identity_invalid",
       `GitHub gave no identity token for this job (HTTP ${answer.status} from ${url.origin}). ` +
         `Run the job again.`,
     );

@@ -4,7 +4,6 @@
  */
 import { sanitizeLine } from "../../../shared/sanitize.ts";
 import { brand } from "../../../shared/brand.ts";
-import { EXIT } from "../../../shared/exit_codes.ts";
 import { ID_TOKEN_TYPE } from "../../../shared/oauth/token_types.ts";
 import { ClientError } from "../../errors.ts";
 import { audiencesOf, isFor } from "../audience.ts";
@@ -36,7 +35,7 @@ export const gitlabCi: WorkloadProvider = {
   identityToken(audience, io) {
     const found = idTokens(io.env).find(([, token]) => isFor(token, audience));
     if (found !== undefined) return Promise.resolve(found[1]);
-    throw new ClientError(EXIT.authenticationRequired, this.obstacle(audience, io.env)!);
+    throw new ClientError("identity_unavailable", this.obstacle(audience, io.env)!);
   },
   trustArguments(claims) {
     const issuer = claimText(claims, "iss");

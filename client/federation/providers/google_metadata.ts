@@ -3,12 +3,12 @@
  * machine, a Cloud Run service or a GKE pod.
  * https://cloud.google.com/compute/docs/instances/verifying-instance-identity
  */
-import { EXIT } from "../../../shared/exit_codes.ts";
 import { ID_TOKEN_TYPE } from "../../../shared/oauth/token_types.ts";
 import { ClientError } from "../../errors.ts";
 import type { ClientIo } from "../../io.ts";
-import { NoAnswerError } from "../../oauth/connection_error.ts";
-import { type Answer, isTemporary, request } from "../../oauth/http.ts";
+import { NoAnswerError } from "../../oauth/no_answer_error.ts";
+import { type Answer, request } from "../../oauth/http.ts";
+import { isTemporary } from "../../oauth/server_request.ts";
 import { claimText } from "../trust_arguments.ts";
 import type { WorkloadProvider } from "../provider.ts";
 
@@ -33,7 +33,7 @@ export const googleMetadata: WorkloadProvider = {
     const answer = await ask(`http://${host}${PATH}?${query}`, host, io);
     if (answer.status === 200) return answer.text.trim();
     throw new ClientError(
-      isTemporary(answer.status) ? EXIT.temporaryFailure : EXIT.failure,
+      isTemporary(answer.status) ? "server_unavailable" : "identity_invalid",
       `Google's metadata server gave no identity token (HTTP ${answer.status}). Has this machine ` +
         `or service a service account?`,
     );
@@ -49,7 +49,7 @@ async function ask(url: string, host: string, io: ClientIo): Promise<Answer> {
   } catch (error) {
     if (!(error instanceof NoAnswerError)) throw error;
     throw new ClientError(
-      EXIT.authenticationRequired,
+      "identity_unavailable",
       `Google's metadata server (${host}) does not answer: this does not run in Google Cloud, or ` +
         `a proxy is in the way (NO_PROXY=${host}).`,
     );

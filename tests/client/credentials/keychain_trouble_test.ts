@@ -28,7 +28,7 @@ function assertAboutThreeSeconds(ms: number): void {
 
 function assertFileWithWarning(result: StepRun, why: RegExp): void {
   assert.equal(result.kind, "file");
-  assert.match(result.warning ?? "", /secure storage is unavailable/);
+  assert.match(result.warning ?? "", /keychain is unavailable/);
   assert.match(result.warning ?? "", why);
   assert.match(result.warning ?? "", /GNOME Keyring, KWallet, KeePassXC/);
 }

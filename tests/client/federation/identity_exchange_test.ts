@@ -125,7 +125,7 @@ Deno.test("in this order: asked for, environment, login, the job's identity", as
   server.script("/oauth/token", traded);
   await job.run();
   assert.equal(io.out, "of-alice\n");
-  assert.match(io.err, /^Note: this uses the login of alice@example\.com.*--federation auto/);
+  assert.match(io.err, /^Note: using the login of alice@example\.com.*--federation auto/);
   await job.run({ federation: "off" });
   assert.equal(io.out, "of-alice\n");
   assert.equal(io.err, "");

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { discover, parseServer } from "../../../client/oauth/discovery.ts";
 import { ClientError } from "../../../client/errors.ts";
-import { ForeignAnswerError } from "../../../client/oauth/connection_error.ts";
+import { ForeignAnswerError } from "../../../client/oauth/no_answer_error.ts";
 import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { version } from "../../../shared/version.ts";

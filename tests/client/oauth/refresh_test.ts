@@ -6,7 +6,8 @@ import {
   type CredentialStore,
   CredentialStoreError,
 } from "../../../client/credentials/store.ts";
-import { freshCredentials, type LoginStore, RENEW_NOW } from "../../../client/oauth/refresh.ts";
+import { freshCredentials, RENEW_NOW } from "../../../client/oauth/refresh.ts";
+import type { LoginStore } from "../../../client/oauth/stored_login.ts";
 import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { jwt } from "../../support/client_home.ts";

@@ -1,0 +1,46 @@
+/** Errors of requests that the server did not answer. */
+import { brand } from "../../shared/brand.ts";
+import { ClientError } from "../errors.ts";
+
+/** A next step, where the address may be wrong. */
+export const CHECK_ADDRESS = `Check the address in --server or ${brand.envPrefix}_SERVER.`;
+
+/**
+ * The server did not answer, so it decided nothing: a token that has not expired can still be
+ * used. The code says whether the same request may succeed later (`network_error`: refused,
+ * reset, timed out) or something has to change first (`connection_failed`: an unknown name, a
+ * certificate).
+ */
+export class NoAnswerError extends ClientError {}
+
+/** A failure that may pass without a change. */
+export function temporarilyUnreachable(url: URL, reason: string): NoAnswerError {
+  return new NoAnswerError(
+    "network_error",
+    `Cannot reach ${url.origin}: ${reason}. Check that the server is running, then try again.`,
+  );
+}
+
+/** A failure that lasts until something is changed: `remedy` says what. */
+export function permanentlyUnreachable(url: URL, reason: string, remedy: string): NoAnswerError {
+  return new NoAnswerError("connection_failed", `Cannot reach ${url.origin}: ${reason}. ${remedy}`);
+}
+
+/**
+ * Something else answered instead of the server, such as the sign-in page of a network or a
+ * proxy: the server was not reached.
+ */
+export class ForeignAnswerError extends NoAnswerError {
+  readonly reason: string;
+  /** `answer` as in `HTTP 302, redirects to …`. */
+  constructor(url: URL, answer: string) {
+    const reason = `something else answers instead of the server (${answer}), ` +
+      `such as the sign-in page of a network or a proxy`;
+    super(
+      "network_error",
+      `Cannot reach ${url.origin}: ${reason}. ` +
+        `Sign in to the network or correct the address, then try again.`,
+    );
+    this.reason = reason;
+  }
+}
