@@ -1,8 +1,8 @@
-// deno-lint-ignore-file no-console -- a task speaks to whoever runs it
+// deno-lint-ignore-file no-console -- a task prints to its terminal
 /**
- * `deno task lint:imports`: holds what docs/architecture.md draws. Imports point one
- * way; names that belong to the brand stand in shared/brand.ts alone; the version
- * of Deno that people read is the one we pin.
+ * `deno task lint:imports`: enforces what docs/architecture.md says. Imports point one way; names
+ * that belong to the brand are only in shared/brand.ts; the documentation names the pinned version
+ * of Deno.
  */
 import { dirname, join, normalize, sep } from "node:path";
 import { brand } from "../shared/brand.ts";
@@ -14,7 +14,7 @@ export interface Source {
   text: string;
 }
 
-/** May import from themselves and from these alone. */
+/** A side may import from itself and from these only. */
 const SIDES: Record<string, string[]> = {
   "main.ts": ["program.ts", "shared"],
   "program.ts": ["client", "server", "shared"],
@@ -24,8 +24,8 @@ const SIDES: Record<string, string[]> = {
 };
 
 /**
- * Within each side, from the edge inwards: a part imports only itself and what stands below
- * it. Every folder is ranked; a new one needs a line here.
+ * Within each side, from the edge inwards: a part imports only itself and the parts below it. Every
+ * folder has a rank; a new one needs a line here.
  */
 export const LAYERS: Record<string, readonly string[]> = {
   server: [
@@ -81,7 +81,7 @@ const RESERVED = [
   { name: "withdrawApprovals", home: "server/store/device_authorizations.ts" },
 ].map((reserved) => ({ ...reserved, folder: "server/logins" }));
 
-/** What is wrong with the imports and literals of `sources`, a line for each finding. */
+/** Wrong imports and literals in `sources`, one line each. */
 export function findings(sources: readonly Source[]): string[] {
   return [
     ...unranked(sources),
@@ -93,21 +93,21 @@ export function findings(sources: readonly Source[]): string[] {
 }
 
 function wrongArrows({ path, text }: Source): string[] {
-  const found: string[] = [];
+  const problems: string[] = [];
   for (const to of localImports(path, text)) {
     const [from, target] = [side(path), side(to)];
     if (from === target || SIDES[from]?.includes(target)) continue;
-    found.push(`${path} imports ${to}: ${from} must not import ${target}`);
+    problems.push(`${path} imports ${to}: ${from} must not import ${target}`);
   }
-  // A type names what a caller hands in: it makes no part depend on another one's code.
+  // A type describes what a caller passes in, without a dependency on its code.
   for (const to of localImports(path, withoutTypes(text))) {
     const [above, below] = [layer(path), layer(to)];
     if (side(path) !== side(to) || above === undefined || below === undefined) continue;
     if (below < above) {
-      found.push(`${path} imports ${to}: ${part(path)} must not import ${part(to)}`);
+      problems.push(`${path} imports ${to}: ${part(path)} must not import ${part(to)}`);
     }
   }
-  return found;
+  return problems;
 }
 
 function reservedCalls({ path, text }: Source): string[] {
@@ -123,7 +123,7 @@ function withoutTypes(text: string): string {
   return text.replace(/^(import|export) type [^"]*"[^"]*"/gm, "");
 }
 
-/** Paths from the root that a source imports, statically or when it runs. */
+/** Paths from the root that a source imports, statically or dynamically. */
 function localImports(path: string, text: string): string[] {
   const specifiers = text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"(\.[^"]+)"/g);
   return [...specifiers].map(([, specifier]) =>
@@ -150,24 +150,24 @@ function unranked(sources: readonly Source[]): string[] {
     .map((folder) => `${folder} has no rank in tasks/lint_imports.ts`);
 }
 
-/** The part of the server a source belongs to: a file named by itself before its folder. */
+/** The part that a source belongs to: a ranked file before its folder. */
 function part(path: string): string {
   const layers = LAYERS[side(path)] ?? [];
   return layers.find((part) => part === path) ??
     layers.find((part) => path.startsWith(`${part}/`)) ?? path;
 }
 
-/** Sources that import each other's values in a ring, each ring once; types alone do no harm. */
+/** Cycles of imports, each once. Imports of types do not count. */
 function cycles(sources: readonly Source[]): string[] {
   const imports = new Map(sources.map(({ path, text }) => {
     return [path, localImports(path, withoutTypes(text))];
   }));
   const done = new Set<string>();
-  const found: string[] = [];
+  const problems: string[] = [];
   const visit = (path: string, trail: string[]) => {
     const start = trail.indexOf(path);
     if (start !== -1) {
-      found.push(`a ring of imports: ${[...trail.slice(start), path].join(" → ")}`);
+      problems.push(`import cycle: ${[...trail.slice(start), path].join(" → ")}`);
       return;
     }
     if (done.has(path)) return;
@@ -175,7 +175,7 @@ function cycles(sources: readonly Source[]): string[] {
     done.add(path);
   };
   for (const path of imports.keys()) visit(path, []);
-  return found;
+  return problems;
 }
 
 function brandLiterals({ path, text }: Source): string[] {
@@ -197,7 +197,7 @@ function brandLiterals({ path, text }: Source): string[] {
   );
 }
 
-/** Where people read a version of Deno that is not the pinned one. */
+/** Documentation that names another version of Deno than the pinned one. */
 export function wrongVersions(sources: readonly Source[], pinned: string): string[] {
   return sources.flatMap(({ path, text }) =>
     [...text.matchAll(/\bdeno@(\d+\.\d+\.\d+)/g)]
@@ -207,10 +207,9 @@ export function wrongVersions(sources: readonly Source[], pinned: string): strin
 }
 
 /**
- * `deno task` fetches what deno.json and its lock name before it runs anything,
- * and so before a task can say which certificates to trust: behind a proxy with
- * its own authority the first command would fail. Hence import_map.json, and tasks
- * that name the lock.
+ * `deno task` fetches the imports and the lock of deno.json before it runs a task, which could say
+ * which certificates to trust: behind a proxy with its own authority the first command would fail.
+ * Therefore the imports are in import_map.json, and the tasks name the lock.
  */
 export function eagerImports(denoJson: string): string[] {
   const { imports, lock } = JSON.parse(denoJson) as { imports?: unknown; lock?: unknown };
@@ -221,16 +220,16 @@ export function eagerImports(denoJson: string): string[] {
 }
 
 async function readAll(paths: readonly string[], ending: RegExp): Promise<Source[]> {
-  const found: Source[] = [];
+  const sources: Source[] = [];
   for (const path of paths) {
     if ((await Deno.stat(path)).isDirectory) {
       const names = Array.from(Deno.readDirSync(path), ({ name }) => `${path}/${name}`);
-      found.push(...await readAll(names, ending));
+      sources.push(...await readAll(names, ending));
     } else if (ending.test(path)) {
-      found.push({ path, text: await Deno.readTextFile(path) });
+      sources.push({ path, text: await Deno.readTextFile(path) });
     }
   }
-  return found;
+  return sources;
 }
 
 if (import.meta.main) {
@@ -239,11 +238,11 @@ if (import.meta.main) {
     name.endsWith(".md")
   );
   const texts = await readAll([...pages, "docs", ".github"], /\.(md|ya?ml)$/);
-  const found = [
+  const problems = [
     ...findings(sources),
     ...wrongVersions(texts, await pinnedDeno()),
     ...eagerImports(await Deno.readTextFile("deno.json")),
   ];
-  for (const line of found) console.error(line);
-  if (found.length > 0) Deno.exit(1);
+  for (const line of problems) console.error(line);
+  if (problems.length > 0) Deno.exit(1);
 }

@@ -26,12 +26,13 @@ export async function lockedPackage(name: string): Promise<NpmPackage> {
   };
 }
 
-/** The folder with the unpacked package. Throws with Deno's own words if it cannot be had. */
-export async function npmPackageFolder(wanted: NpmPackage): Promise<string> {
-  const { name, version, integrity } = wanted;
+/** The folder with the unpacked package. Throws Deno's own message if it cannot be downloaded. */
+export async function npmPackageFolder(
+  { name, version, integrity }: NpmPackage,
+): Promise<string> {
   const folder = await Deno.makeTempDir({ prefix: "npm-package-" });
   try {
-    // A lock file of its own, and frozen: what arrives is the package named, or nothing.
+    // With its own frozen lock file, Deno accepts exactly this package.
     const lock = join(folder, "package.lock");
     const specifier = `npm:${name}@${version}`;
     await Deno.writeTextFile(
@@ -52,7 +53,7 @@ export async function npmPackageFolder(wanted: NpmPackage): Promise<string> {
 
 async function cachedFolder(name: string, version: string): Promise<string> {
   const { npmCache } = JSON.parse(await runDeno(["info", "--json"])) as { npmCache: string };
-  // Below the cache stands one folder for each registry.
+  // The cache has one folder for each registry.
   for await (const registry of Deno.readDir(npmCache)) {
     const folder = join(npmCache, registry.name, name, version);
     if (await exists(join(folder, "package.json"))) return folder;

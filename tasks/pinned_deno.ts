@@ -1,7 +1,6 @@
 /**
- * The one version of Deno that builds and tests the product: `.dvmrc` names it,
- * where setup-deno looks as well. Everything else reads it from there, and what
- * people read and copy is held equal to it by `deno task lint:imports`.
+ * The version of Deno that builds and tests the product, from `.dvmrc`, which setup-deno reads too.
+ * `deno task lint:imports` compares the documentation with it.
  */
 const file = new URL("../.dvmrc", import.meta.url);
 

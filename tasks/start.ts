@@ -1,9 +1,8 @@
-// deno-lint-ignore-file no-console -- a task speaks to whoever runs it
+// deno-lint-ignore-file no-console -- a task prints to its terminal
 /**
- * `deno task start`: from a clone to a first login in a minute. Runs the server
- * from the sources on its embedded database, leads through the first administrator
- * and a login in this terminal, and keeps serving until Ctrl-C. Arguments go to
- * `serve`.
+ * `deno task start`: from a clone to a first login in a minute. Runs the server from the sources on
+ * its embedded database, guides through creating the first administrator and a login in this
+ * terminal, and serves until Ctrl-C. Arguments are passed to `serve`.
  */
 import { request } from "node:http";
 import { fileURLToPath } from "node:url";
@@ -15,10 +14,10 @@ const PROGRAM = [
   ...["run", "--quiet", "--lock=deno.lock", "--frozen", "--allow-all", "main.ts"],
 ];
 
-/** How the server is stopped: `signal` is aborted by the first Ctrl-C. */
+/** Aborted by the first Ctrl-C. */
 const stopping = new AbortController();
 
-/** Starts the server; what it says of itself is read, what it logs is shown. */
+/** Starts the server. We read its output; its log goes to the terminal. */
 function spawnServer(args: string[]): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
     args: [...PROGRAM, "serve", ...args],
@@ -26,28 +25,28 @@ function spawnServer(args: string[]): Deno.ChildProcess {
     stdin: "null",
     stdout: "piped",
     stderr: "inherit",
-    // Out of the terminal's reach: Ctrl-C comes to us, and the server hears it once.
+    // In its own process group, so that it gets Ctrl-C once, from us.
     detached: Deno.build.os !== "windows",
   }).spawn();
 }
 
-/** What the server says when it is ready; undefined if it ends before that. */
-async function readySaying(server: Deno.ChildProcess): Promise<string | undefined> {
-  let said = "";
+/** What the server prints until it is ready; undefined if it exits before that. */
+async function readUntilReady(server: Deno.ChildProcess): Promise<string | undefined> {
+  let output = "";
   const reader = server.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  while (!said.includes("Ctrl-C")) {
+  while (!output.includes("Ctrl-C")) {
     const { done, value } = await reader.read();
     if (done) return undefined;
-    said += value;
+    output += value;
   }
-  // Whatever follows is read and dropped, or the server would block on a full pipe.
+  // The rest is read and dropped, or the server would block on a full pipe.
   (async () => {
     while (!(await reader.read()).done);
   })().catch(() => {});
-  return said;
+  return output;
 }
 
-/** Runs a client command in this terminal, or with its output caught; gives its exit code. */
+/** Runs a client command in this terminal, or captures its output. */
 async function client(
   args: string[],
   output: "inherit" | "piped",
@@ -64,12 +63,12 @@ async function client(
     return { code, text: new TextDecoder().decode(stdout).trim() };
   }
   const kill = () => {
-    // A terminal has told it already; told twice it would not tidy up.
+    // The terminal has sent it the signal already; a second one would skip its cleanup.
     if (Deno.stdin.isTerminal()) return;
     try {
       child.kill("SIGINT");
     } catch {
-      // It has ended already.
+      // It has exited already.
     }
   };
   stopping.signal.addEventListener("abort", kill, { once: true });
@@ -78,7 +77,7 @@ async function client(
   return { code, text: "" };
 }
 
-/** Whether the server still waits for its first user. Goes by no proxy, as `fetch` might. */
+/** Whether the server has no user yet. Unlike `fetch`, it never uses a proxy. */
 function setupRequired(issuer: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     request(new URL("/readyz", issuer), (response) => {
@@ -96,23 +95,23 @@ function setupRequired(issuer: string): Promise<boolean> {
   });
 }
 
-async function firstUser(issuer: string): Promise<void> {
+async function waitForFirstUser(issuer: string): Promise<void> {
   while (!stopping.signal.aborted && await setupRequired(issuer).catch(() => true)) {
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
 }
 
-async function guide(issuer: string, said: string): Promise<void> {
-  const [, data] = /Data\s+(.+)/.exec(said) ?? [];
+async function guide(issuer: string, output: string): Promise<void> {
+  const [, data] = /Data\s+(.+)/.exec(output) ?? [];
   console.log(`${brand.productName} is running at ${issuer}`);
   if (data) console.log(`Data: ${data}`);
-  const [setupUrl] = /\S+\/setup\?token=\S+/.exec(said) ?? [];
+  const [setupUrl] = /\S+\/setup\?token=\S+/.exec(output) ?? [];
   if (setupUrl !== undefined) {
-    console.log(`\n1. Make the first administrator: open this in a browser (it works once)\n`);
-    console.log(`   ${setupUrl}\n\n   Waiting for you …`);
-    await firstUser(issuer);
+    console.log(`\n1. Create the first administrator. Open this link in a browser (it works once):\n`);
+    console.log(`   ${setupUrl}\n\n   Waiting …`);
+    await waitForFirstUser(issuer);
     if (stopping.signal.aborted) return;
-    console.log("   Done.\n\n2. Log in from this terminal, as a developer does\n");
+    console.log("   Done.\n\n2. Log in from this terminal, as a developer would\n");
   }
   const known = await client(["whoami", "--server", issuer], "piped");
   if (stopping.signal.aborted) return;
@@ -122,19 +121,19 @@ async function guide(issuer: string, said: string): Promise<void> {
     if (setupUrl === undefined) console.log("");
     const { code } = await client(["login", "--server", issuer], "inherit");
     if (stopping.signal.aborted) return;
-    if (code !== 0) console.log(`\nNot logged in. To try again: ${await cli()} login`);
+    if (code !== 0) console.log(`\nNot logged in. To try again, run: ${await cli()} login`);
   }
   const curl = `curl --header "$(${await cli()} token --header)" ${issuer}/oauth/userinfo`;
   console.log(`
-Try next, in another terminal, in this folder:
+Try these next, in another terminal in this folder:
    ${await cli()} status
    ${await cli()} token
    ${curl}
 
-The server goes on running here. Ctrl-C stops it.`);
+The server keeps running here. Press Ctrl-C to stop it.`);
 }
 
-/** How the program is called from the sources, by the Deno this task was called with. */
+/** The command that runs the program from the sources, with the Deno that runs this task. */
 async function cli(): Promise<string> {
   const throughNpm = Deno.env.has("npm_lifecycle_event") || Deno.env.has("npm_command");
   const deno = throughNpm ? `npx --yes deno@${await pinnedDeno()}` : "deno";
@@ -142,18 +141,18 @@ async function cli(): Promise<string> {
 }
 
 async function main(args: string[]): Promise<number> {
-  console.log(`Starting ${brand.productName} … (the first start takes some seconds longer)`);
+  console.log(`Starting ${brand.productName} … (the first start takes a few seconds longer)`);
   const server = spawnServer(args);
   let interrupts = 0;
   const stop = () => {
     interrupts++;
     stopping.abort();
     try {
-      // npm and `deno task` may pass the same Ctrl-C on: only a third one is impatience.
+      // npm and `deno task` may forward the same Ctrl-C, so only a third one is another request.
       if (interrupts === 1) server.kill("SIGINT");
       if (interrupts > 3) server.kill("SIGKILL");
     } catch {
-      // It has ended already.
+      // It has exited already.
     }
   };
   const signals: Deno.Signal[] = Deno.build.os === "windows"
@@ -161,10 +160,10 @@ async function main(args: string[]): Promise<number> {
     : ["SIGINT", "SIGTERM", "SIGHUP"];
   for (const signal of signals) Deno.addSignalListener(signal, stop);
 
-  const said = await readySaying(server);
-  const [, issuer] = /Address\s+(\S+)/.exec(said ?? "") ?? [];
-  if (said !== undefined && issuer !== undefined) {
-    guide(issuer, said).catch((error) => console.error(error.message));
+  const output = await readUntilReady(server);
+  const [, issuer] = /Address\s+(\S+)/.exec(output ?? "") ?? [];
+  if (output !== undefined && issuer !== undefined) {
+    guide(issuer, output).catch((error) => console.error(error.message));
   }
   const { code } = await server.status;
   return stopping.signal.aborted ? 0 : code;

@@ -1,13 +1,12 @@
 /**
- * What the tests need from the system and npm cannot bring: a browser, and on
- * Linux a keychain, reverse proxies, a mail server, strace to kill the program at a given system
- * call, a clock to set, and the shells that completions are for; and what the
- * benchmark needs. On Debian and its kin what is missing is installed; elsewhere
- * the run ends with what to install, since a part left out would be a part untested.
+ * System packages for the tests and the benchmark that npm does not have: a browser, and on Linux a
+ * keychain, reverse proxies, a mail server, strace to kill the program at a certain system call,
+ * libfaketime, and the shells that completions are for. On Debian and its derivatives missing ones
+ * are installed; elsewhere the run fails with what to install, so that nothing stays untested.
  */
 import { browserPath } from "../tests/support/browser.ts";
 
-/** A program, and the package that brings it. */
+/** A program, and the package that contains it. */
 export interface Need {
   /** The Debian package. */
   name: string;
@@ -43,7 +42,7 @@ export const TEST_NEEDS: readonly Need[] = [
 /** What `deno task bench` needs. */
 export const BENCH_NEEDS: readonly Need[] = [{ name: "wrk", present: () => onPath("wrk") }];
 
-/** Installs what is missing, or throws with what to install. `say` tells what happens. */
+/** Installs what is missing, or throws with what to install. `say` reports the progress. */
 export async function provideSystemPackages(
   needs: readonly Need[],
   say: (line: string) => void,
@@ -75,7 +74,7 @@ export async function provideSystemPackages(
   await apt("update");
   await apt("install", "--yes", "--no-install-recommends", ...missing);
   const still = await missingNeeds(needs);
-  if (still.length > 0) throw new Error(`${still.join(", ")} installed, and yet not found.`);
+  if (still.length > 0) throw new Error(`${still.join(", ")} installed, but not found.`);
 }
 
 async function missingNeeds(needs: readonly Need[]): Promise<string[]> {
@@ -103,7 +102,7 @@ async function succeeds(program: string, args: string[]): Promise<boolean> {
 
 async function onPath(program: string): Promise<boolean> {
   const separator = Deno.build.os === "windows" ? ";" : ":";
-  // Debian keeps servers where a user's PATH does not lead.
+  // Debian installs servers outside of a user's PATH.
   for (const folder of [...(Deno.env.get("PATH") ?? "").split(separator), "/usr/sbin"]) {
     if (await isThere(`${folder}/${program}`)) return true;
   }

@@ -1,4 +1,4 @@
-/** The systems a release is made for, and the keychain add-on each needs. */
+/** The systems that a release supports, and the keychain add-on of each. */
 export interface Target {
   /** As `deno compile --target` names it. */
   name: string;
@@ -15,10 +15,10 @@ export const targets: readonly Target[] = [
   { name: "x86_64-pc-windows-msvc", keyring: "win32-x64-msvc", exeSuffix: ".exe" },
 ];
 
-/** The target with the given name, or this machine's own. */
+/** The target with this name; by default this machine's. */
 export function targetNamed(name: string = Deno.build.target): Target {
-  const found = targets.find((target) => target.name === name);
-  if (found) return found;
+  const target = targets.find((candidate) => candidate.name === name);
+  if (target) return target;
   const names = targets.map((target) => target.name).join(", ");
-  throw new Error(`${name} is none of the systems we build for: ${names}`);
+  throw new Error(`${name} is not a supported system. Use one of: ${names}`);
 }

@@ -1,4 +1,4 @@
-// deno-lint-ignore-file no-console -- a task speaks to whoever runs it
+// deno-lint-ignore-file no-console -- a task prints to its terminal
 /**
  * `deno task test [FILE…]`: all checks and tests, on a machine that has only Node and npm. Installs
  * what is missing, checks the sources, compiles the program, runs the tests on the sources and
@@ -25,7 +25,7 @@ import { listFailures, readTestReport, type TestReport } from "./test_report.ts"
 const root = fileURLToPath(new URL("../", import.meta.url));
 const dist = join(root, "dist");
 
-/** The tests on the sources may use this machine, and no other. */
+/** The tests on the sources may connect only to this machine. */
 const SOURCE_PERMISSIONS = [
   "--allow-net=127.0.0.1,localhost,[::1]",
   ...["--allow-read", "--allow-write", "--allow-env", "--allow-run", "--allow-sys", "--allow-ffi"],

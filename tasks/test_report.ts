@@ -43,9 +43,9 @@ function uncaughtErrors(output: string): TestFailure[] {
 export function listFailures(failures: readonly TestFailure[], linesEach = 12): string {
   return failures.map(({ name, file, error }) => {
     const lines = error.trim().split("\n");
-    const shown = lines.length > linesEach ? [...lines.slice(0, linesEach), "…"] : lines;
+    const excerpt = lines.length > linesEach ? [...lines.slice(0, linesEach), "…"] : lines;
     const title = file === undefined ? name : `${name} (${file})`;
-    return [title, ...shown.map((line) => `    ${line}`)].join("\n");
+    return [title, ...excerpt.map((line) => `    ${line}`)].join("\n");
   }).join("\n\n");
 }
 

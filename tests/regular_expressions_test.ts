@@ -16,21 +16,21 @@ async function* sources(folder: URL): AsyncGenerator<URL> {
 
 /** The regular expressions written in a file, as its syntax tree has them. */
 function expressions(path: string, source: string): { pattern: string; flags: string }[] {
-  const found: { pattern: string; flags: string }[] = [];
+  const literals: { pattern: string; flags: string }[] = [];
   const collector: Deno.lint.Plugin = {
     name: "regular-expressions",
     rules: {
       collect: {
         create: () => ({
           Literal(node) {
-            if ("regex" in node && node.regex !== undefined) found.push(node.regex);
+            if ("regex" in node && node.regex !== undefined) literals.push(node.regex);
           },
         }),
       },
     },
   };
   Deno.lint.runPlugin(collector, path, source);
-  return found;
+  return literals;
 }
 
 /** What the checker does not read: a set of characters and nothing else, of which none repeats. */

@@ -1,4 +1,4 @@
-/** Invariant: names that people cannot tell apart, or that differ by case alone, have one key. */
+/** Invariant: names that look the same, or differ only in case, have one key. */
 import assert from "node:assert/strict";
 import { findByName, nameKey } from "../../shared/name_key.ts";
 
@@ -30,7 +30,7 @@ Deno.test("what makes no difference in a name", () => {
 
 Deno.test("a name means the item of just this name before those of the same key", () => {
   const names = ["Deploy", "deploy", "J\u00fcrgen"];
-  const find = (name: string) => findByName(names, name, (each) => each);
+  const find = (name: string) => findByName(names, name, (candidate) => candidate);
   assert.deepEqual(find("deploy"), ["deploy"]);
   assert.deepEqual(find("DEPLOY"), ["Deploy", "deploy"]);
   assert.deepEqual(find("Ju\u0308rgen"), ["J\u00fcrgen"]);

@@ -1,4 +1,4 @@
-/** docs/token-format.md: what it promises strangers' scanners is what we hand out. */
+/** docs/token-format.md describes the tokens that we issue, for other products' scanners. */
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { brand } from "../../shared/brand.ts";
@@ -12,7 +12,7 @@ const VECTORS: Record<string, Uint8Array> = {
   "bytes 00 01 02 … 1f": Uint8Array.from({ length: 32 }, (_, index) => index),
 };
 
-Deno.test("the document's vectors hold, and no other last character does", () => {
+Deno.test("accepts the document's vectors, and no other last character", () => {
   for (const [name, payload] of Object.entries(VECTORS)) {
     const token = formatToken(PREFIX, payload);
     assert.match(document, new RegExp(`\\| ${name} +\\| \`${token}\` +\\|`));
@@ -28,17 +28,17 @@ Deno.test("the document's vectors hold, and no other last character does", () =>
   }
 });
 
-Deno.test("the document's expressions find every kind of secret", () => {
-  const expressions = [...document.matchAll(/regex = '''(.+)'''/g)].map(([, one]) =>
-    new RegExp(one)
+Deno.test("the document's expressions match every kind of secret", () => {
+  const expressions = [...document.matchAll(/regex = '''(.+)'''/g)].map(([, regex]) =>
+    new RegExp(regex)
   );
   assert.equal(expressions.length, 2);
   const lengths = { personalAccessToken: 32, refreshToken: 48, deviceCode: 32, clientSecret: 32 };
   for (const [kind, length] of Object.entries(lengths)) {
     const prefix = brand.tokenPrefixes[kind as keyof typeof lengths];
     const token = formatToken(prefix, randomBytes(length));
-    const found = expressions.flatMap((one) => one.exec(`x="${token}";`)?.[1] ?? []);
-    assert.deepEqual(found, [token]);
+    const secrets = expressions.flatMap((expression) => expression.exec(`x="${token}";`)?.[1] ?? []);
+    assert.deepEqual(secrets, [token]);
     assert.ok(hasTokenForm(prefix, token, length));
     // One kind does not pass for another.
     for (const [other, otherLength] of Object.entries(lengths)) {

@@ -6,7 +6,7 @@ function source(path: string, text: string): Source {
   return { path, text };
 }
 
-Deno.test("imports that point the right way are fine", () => {
+Deno.test("accepts imports that point the right way", () => {
   assert.deepEqual(
     findings([
       source("main.ts", `await import("./program.ts");`),
@@ -23,18 +23,18 @@ Deno.test("imports that point the right way are fine", () => {
   );
 });
 
-Deno.test("client and server never import each other", () => {
-  const found = findings([source("client/a.ts", `import "../server/b.ts";`)]);
-  assert.deepEqual(found, ["client/a.ts imports server/b.ts: client must not import server"]);
+Deno.test("rejects imports between client and server", () => {
+  const problems = findings([source("client/a.ts", `import "../server/b.ts";`)]);
+  assert.deepEqual(problems, ["client/a.ts imports server/b.ts: client must not import server"]);
   assert.equal(findings([source("server/a.ts", `export * from "../client/b.ts";`)]).length, 1);
 });
 
-Deno.test("shared imports shared alone, whether at the start or when it runs", () => {
+Deno.test("rejects imports from shared to other sides, static or dynamic", () => {
   assert.equal(findings([source("shared/a.ts", `await import("../client/b.ts")`)]).length, 1);
   assert.equal(findings([source("shared/a.ts", `import { x } from "../main.ts"`)]).length, 1);
 });
 
-Deno.test("within the server nothing reaches outwards", () => {
+Deno.test("rejects imports outwards within the server", () => {
   for (
     const [from, to] of [
       ["server/store/a.ts", "../tokens/b.ts"],
@@ -50,19 +50,19 @@ Deno.test("within the server nothing reaches outwards", () => {
   }
 });
 
-Deno.test("a ring of imports is found once", () => {
-  const found = findings([
+Deno.test("reports an import cycle once", () => {
+  const problems = findings([
     source("client/a.ts", `import "./b.ts";`),
     source("client/b.ts", `import "./c.ts";`),
     source("client/c.ts", `import "./a.ts";\nimport type { D } from "./d.ts";`),
     source("client/d.ts", `import {\n  c,\n} from "./c.ts";`),
   ]);
-  assert.deepEqual(found, [
-    "a ring of imports: client/a.ts → client/b.ts → client/c.ts → client/a.ts",
+  assert.deepEqual(problems, [
+    "import cycle: client/a.ts → client/b.ts → client/c.ts → client/a.ts",
   ]);
 });
 
-Deno.test("a name of the brand is found wherever it is written", () => {
+Deno.test("reports a name of the brand in any case", () => {
   const name = brand.productName.toUpperCase();
   assert.deepEqual(findings([source("shared/brand.ts", `"${name}"`)]), []);
   assert.equal(findings([source("client/a.ts", `\nconst help = "${name}";`)]).length, 1);
@@ -70,18 +70,18 @@ Deno.test("a name of the brand is found wherever it is written", () => {
   assert.equal(findings([source("server/a.ts", `startsWith("${prefix}")`)]).length, 1);
 });
 
-Deno.test("another version of Deno in what people read is found", () => {
+Deno.test("reports another version of Deno in the documentation", () => {
   const readme = source("README.md", "npx --yes deno@2.9.6 task start");
   assert.deepEqual(wrongVersions([readme], "2.9.6"), []);
   assert.equal(wrongVersions([readme], "2.10.0").length, 1);
 });
 
-Deno.test("what `deno task` would fetch on its own is found", () => {
+Deno.test("reports what `deno task` would fetch before a task", () => {
   assert.deepEqual(eagerImports(`{"lock":false}`), []);
   assert.equal(eagerImports(`{"imports":{}}`).length, 2);
 });
 
-Deno.test("finds a revocation of logins outside server/logins", () => {
+Deno.test("reports a revocation of logins outside server/logins", () => {
   const name = "revokeRefreshTokenFamilies";
   for (const path of ["server/pages/account/a.tsx", "server/store/a.ts", "server/oauth/a.ts"]) {
     assert.deepEqual(findings([source(path, `await ${name}(tx);`)]), [
@@ -92,7 +92,7 @@ Deno.test("finds a revocation of logins outside server/logins", () => {
   for (const path of allowed) assert.deepEqual(findings([source(path, `${name}(tx);`)]), []);
 });
 
-Deno.test("a folder without a rank is found", () => {
+Deno.test("reports a folder without a rank", () => {
   assert.equal(findings([source("server/new_room/a.ts", "")]).length, 1);
   assert.equal(findings([source("client/new_room/a/b.ts", "")]).length, 1);
   assert.deepEqual(findings([source("shared/new_room/a.ts", "")]), []);
