@@ -107,7 +107,9 @@ async function guide(issuer: string, output: string): Promise<void> {
   if (data) console.log(`Data: ${data}`);
   const [setupUrl] = /\S+\/setup\?token=\S+/.exec(output) ?? [];
   if (setupUrl !== undefined) {
-    console.log(`\n1. Create the first administrator. Open this link in a browser (it works once):\n`);
+    console.log(
+      `\n1. Create the first administrator. Open this link in a browser (it works once):\n`,
+    );
     console.log(`   ${setupUrl}\n\n   Waiting …`);
     await waitForFirstUser(issuer);
     if (stopping.signal.aborted) return;

@@ -37,7 +37,9 @@ Deno.test("the document's expressions match every kind of secret", () => {
   for (const [kind, length] of Object.entries(lengths)) {
     const prefix = brand.tokenPrefixes[kind as keyof typeof lengths];
     const token = formatToken(prefix, randomBytes(length));
-    const secrets = expressions.flatMap((expression) => expression.exec(`x="${token}";`)?.[1] ?? []);
+    const secrets = expressions.flatMap((expression) =>
+      expression.exec(`x="${token}";`)?.[1] ?? []
+    );
     assert.deepEqual(secrets, [token]);
     assert.ok(hasTokenForm(prefix, token, length));
     // One kind does not pass for another.

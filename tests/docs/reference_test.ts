@@ -1,0 +1,41 @@
+/** The tables and references of the documentation have what the sources have. */
+import assert from "node:assert/strict";
+import { CONFIGURATION_PAGE, withSettingsReference } from "../../tasks/docs.ts";
+import { LAYERS } from "../../tasks/lint_imports.ts";
+import { filesBelow, readFromRoot } from "../support/documentation.ts";
+
+Deno.test("docs/configuration.md has the settings as they are declared", async () => {
+  const page = await Deno.readTextFile(CONFIGURATION_PAGE);
+  assert.equal(page, withSettingsReference(page), "run: deno task docs");
+});
+
+Deno.test("docs/operations.md has every audit event and every line of the log", async () => {
+  const page = await readFromRoot("docs/operations.md");
+  const recorded = new Set<string>();
+  for (const path of await filesBelow("server", /\.tsx?$/)) {
+    const source = await readFromRoot(path);
+    for (const [, value] of source.matchAll(/\bevent: ([^,\n]+)/g)) {
+      for (const [, event] of value.matchAll(/"([a-z_]+(?:\.[a-z_]+)?)"/g)) recorded.add(event);
+    }
+    for (const [, event] of source.matchAll(/\bauditToken\([^()]*?"([a-z_]+\.[a-z_]+)"/g)) {
+      recorded.add(event);
+    }
+    for (const [, event] of source.matchAll(/\blog\([^()]*?"([a-z]+_[a-z_]+)"/g)) {
+      recorded.add(event);
+    }
+  }
+  assert.ok(recorded.size > 20);
+  const missing = [...recorded].filter((event) => !page.includes(`\`${event}\``));
+  assert.deepEqual(missing, []);
+});
+
+Deno.test("docs/architecture.md describes every part of the server and the client, in order", async () => {
+  const page = await readFromRoot("docs/architecture.md");
+  for (const side of ["server", "client"]) {
+    const section = page.split(`## The ${side}, from the edge inwards`)[1].split("\n## ")[0];
+    const described = [...section.matchAll(/^\| `([^`]+)` /gm)]
+      .map(([, part]) => `${side}/${part.replace(/\/$/, "")}`);
+    const ranked = LAYERS[side].filter((part) => part.split("/").length === 2);
+    assert.deepEqual(described, ranked);
+  }
+});
