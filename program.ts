@@ -50,7 +50,7 @@ export async function runProgram(args: string[], { stdout, stderr }: Output): Pr
   if (args[0] === "complete") {
     const { answerCompletion } = await import("./client/commands/completion/complete.ts");
     stdout(
-      await answerCompletion((words) => build(requestedCommand(words)), args, { env, platform }),
+      await answerCompletion((typed) => build(requestedCommand(typed)), args, { env, platform }),
     );
     return EXIT.ok;
   }
@@ -68,7 +68,7 @@ export async function runProgram(args: string[], { stdout, stderr }: Output): Pr
   }
 }
 
-/** The command whose options are needed: the first word that may be one, or the subject of `help`. */
-function requestedCommand(words: readonly string[]): string {
-  return words.find((word) => word !== "help" && !word.startsWith("-")) ?? "";
+/** The command whose options are needed: the first argument that may be one, or the subject of `help`. */
+function requestedCommand(args: readonly string[]): string {
+  return args.find((arg) => arg !== "help" && !arg.startsWith("-")) ?? "";
 }

@@ -1,11 +1,11 @@
 /**
- * Every name a user can see. An operator who ships the product under another
- * name edits this file alone; `tests/e2e/brand_test.ts` holds us to it.
+ * Every name that users see. To ship the product under another name, change only this file;
+ * `tests/e2e/brand_test.ts` checks that it is enough.
  */
 export const brand = {
-  /** As people read it: page titles, messages. */
+  /** In page titles and messages. */
   productName: "yourapp",
-  /** The command people type. */
+  /** The command that users type. */
   binaryName: "yourapp",
   /** Environment variables: `${envPrefix}_TOKEN`. */
   envPrefix: "YOURAPP",
@@ -15,7 +15,7 @@ export const brand = {
   cliClientId: "yourapp-cli",
   /** Service name of our entries in the operating system's keychain. */
   keychainService: "yourapp-cli",
-  /** Prefixes that tell one kind of secret from another on sight, and for scanners. */
+  /** Prefixes by which users and scanners recognize the kind of a secret. */
   tokenPrefixes: {
     personalAccessToken: "bst_",
     refreshToken: "bstr_",

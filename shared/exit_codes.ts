@@ -4,7 +4,7 @@ export const EXIT = {
   failure: 1,
   /** The command line itself is wrong. */
   usage: 2,
-  /** Not logged in, or the session has ended: the number `gh` uses. */
+  /** Not logged in, or the login was revoked or expired: the number that `gh` uses. */
   authenticationRequired: 4,
   /** Network or server trouble: the same command may succeed later (EX_TEMPFAIL of sysexits.h). */
   temporaryFailure: 75,

@@ -31,19 +31,19 @@ export function isManagementScope(scope: string): boolean {
 
 /** The permission that a scope stands for; undefined for a scope of an API. */
 export function permissionOf(scope: string): ManagementPermission | undefined {
-  return MANAGEMENT_PERMISSIONS.find((each) => MANAGEMENT_SCOPES[each] === scope);
+  return MANAGEMENT_PERMISSIONS.find((permission) => MANAGEMENT_SCOPES[permission] === scope);
 }
 
 /** Whether scopes include `permission`, or a greater one. */
 export function permits(scopes: readonly string[], permission: ManagementPermission): boolean {
   return MANAGEMENT_PERMISSIONS.slice(MANAGEMENT_PERMISSIONS.indexOf(permission))
-    .some((each) => scopes.includes(MANAGEMENT_SCOPES[each]));
+    .some((greater) => scopes.includes(MANAGEMENT_SCOPES[greater]));
 }
 
-/** Scopes, and the management scopes that these include: all that somebody who approves them permits. */
+/** Scopes and the management scopes that they include: everything that an approval permits. */
 export function withIncludedScopes(scopes: readonly string[]): string[] {
-  const management = MANAGEMENT_PERMISSIONS.filter((each) => permits(scopes, each))
-    .map((each) => MANAGEMENT_SCOPES[each]);
+  const management = MANAGEMENT_PERMISSIONS.filter((permission) => permits(scopes, permission))
+    .map((permission) => MANAGEMENT_SCOPES[permission]);
   return [...scopes, ...management.filter((scope) => !scopes.includes(scope)).reverse()];
 }
 

@@ -1,11 +1,11 @@
 /**
  * The one form by which names of accounts and tokens are compared, everywhere: letter
- * case, width, composed and decomposed characters (UAX #15) and characters that nobody
- * sees make no difference. In our code, since a database folds case by its locale: on a
+ * case, width, composed and decomposed characters (UAX #15) and invisible
+ * characters do not matter. In our code, since a database folds case by its locale: on a
  * Turkish one `I` is not `i`, on C only ASCII is folded.
  *
  * Letters that only look alike stay different (`ı` is not `i`, as in Unicode's
- * CaseFolding.txt): two people may have such addresses.
+ * CaseFolding.txt): two users may have such addresses.
  */
 export function nameKey(name: string): string {
   const folded = Array.from(

@@ -56,10 +56,10 @@ export function sanitizeLine(untrusted: unknown, max = 200): string {
  * gets lost by it; elsewhere the reader sees what was there.
  */
 export function escapeUnsafe(text: string): string {
-  return text.replace(UNSAFE, (found) => {
+  return text.replace(UNSAFE, (unsafe) => {
     let escaped = "";
-    for (let index = 0; index < found.length; index++) {
-      escaped += `\\u${found.charCodeAt(index).toString(16).padStart(4, "0")}`;
+    for (let index = 0; index < unsafe.length; index++) {
+      escaped += `\\u${unsafe.charCodeAt(index).toString(16).padStart(4, "0")}`;
     }
     return escaped;
   });
@@ -85,7 +85,7 @@ export function sanitizePage(html: string): string {
   // Most of a page is ASCII and need not be looked at.
   return html.replace(
     /[^\x20-\x7e\n]+/g,
-    (rest) => rest.replace(UNSAFE, (found) => LAYOUT.test(found) ? found : "\ufffd"),
+    (rest) => rest.replace(UNSAFE, (unsafe) => LAYOUT.test(unsafe) ? unsafe : "\ufffd"),
   );
 }
 

@@ -6,7 +6,7 @@ export class OutputError extends Error {
 }
 
 /**
- * Writes all of `text` to standard output. False if nobody can read it: the reader
+ * Writes all of `text` to standard output. False if it cannot be read: the reader
  * of a pipe has gone away, or the caller closed standard output (`>&-`). For most
  * output that is not a failure, but a secret that is shown once is lost then.
  * Throws OutputError for every other failure.
@@ -25,7 +25,7 @@ export function writeStderr(text: string): void {
   try {
     writeAll(Deno.stderr, text);
   } catch {
-    // The exit code still says how the command ended.
+    // The exit code still reports the command's result.
   }
 }
 
@@ -37,7 +37,7 @@ function writeAll(stream: typeof Deno.stdout | typeof Deno.stderr, text: string)
       bytes = bytes.subarray(stream.writeSync(bytes));
     } catch (error) {
       if (error instanceof Deno.errors.BrokenPipe) return false;
-      // Another process has made the pipe non-blocking, and its reader is slow.
+      // Another process set the pipe to non-blocking, and its reader is slow.
       if (!(error instanceof Deno.errors.WouldBlock)) throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }

@@ -26,7 +26,7 @@ export interface OAuthErrorResponse {
 }
 
 /**
- * An error a client is told about. `message` goes on the wire as
+ * An error in a response to a client. `message` is sent as
  * `error_description` and says what to do next; it never holds a secret.
  */
 export class OAuthError extends Error {

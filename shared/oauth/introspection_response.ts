@@ -1,4 +1,4 @@
-/** Introspection response (RFC 7662 section 2.2). Nothing but `active` is told of an inactive token. */
+/** Introspection response (RFC 7662 section 2.2). An inactive token has only `active`. */
 export type IntrospectionResponse =
   | { active: false }
   | {
@@ -14,8 +14,8 @@ export type IntrospectionResponse =
     exp?: number;
     aud?: string;
     jti?: string;
-    /** Which job or workload the token was traded for (RFC 8693 section 4.1). */
+    /** The job or workload whose identity was exchanged for the token (RFC 8693 section 4.1). */
     act?: { iss: string; sub: string };
-    /** What tells its run apart, in its provider's terms. */
+    /** Identifies its run, in its provider's terms. */
     workload?: Record<string, string>;
   };

@@ -5,7 +5,7 @@ export interface TokenResponse {
   /** Seconds the access token lives from now. */
   expires_in: number;
   refresh_token?: string;
-  /** Seconds until the login ends if nobody uses it. Ours; clients may ignore it (RFC 6749 section 5.1). */
+  /** Seconds until an unused login expires. Our extension (RFC 6749 section 5.1). */
   refresh_token_expires_in?: number;
   scope: string;
   id_token?: string;

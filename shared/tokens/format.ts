@@ -1,7 +1,7 @@
 /**
  * The form of every opaque secret we hand out: a prefix that names its kind,
  * base62 randomness that a double-click selects whole, and six base62
- * characters of CRC-32, so that a scanner tells a real one from a look-alike
+ * characters of CRC-32, so that a scanner recognizes a real one
  * without asking a server. The checksum guards against accidents, not forgery.
  */
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -70,7 +70,7 @@ export function formatToken(prefix: string, payload: Uint8Array): string {
 
 /**
  * Whether a text has a token's prefix, length, alphabet and checksum: all that can be
- * told of it without asking the server. `payloadLength` is in bytes.
+ * checked without asking the server. `payloadLength` is in bytes.
  */
 export function hasTokenForm(prefix: string, text: string, payloadLength: number): boolean {
   if (text.length !== prefix.length + digitsFor(payloadLength) + CHECKSUM_LENGTH) return false;

@@ -3,7 +3,7 @@ import { brand } from "../brand.ts";
 
 export interface TokenKind {
   code: "personal_access_token" | "refresh_token" | "device_code" | "client_secret";
-  /** For people. */
+  /** For messages. */
   name: string;
   prefix: string;
   /** Random bytes in it. */

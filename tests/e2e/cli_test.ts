@@ -179,7 +179,7 @@ Deno.test("several servers and accounts at once", async (t) => {
 
   await t.step("an unreachable server keeps its login, and other logins can log out", async () => {
     await first.kill();
-    await at.endAccessTokens();
+    await at.expireAccessTokens();
     const refused = /Cannot reach .*: connection refused/;
     const down = ["--server", first.issuer];
     assertFails(await at.run(["token", ...down]), EXIT.temporaryFailure, refused);
@@ -278,7 +278,7 @@ Deno.test("one login, with and without failures", async (t) => {
       assertFails(await at.run(["logout"]), EXIT.temporaryFailure, /Still logged in .*--force/);
       assert.equal(await Deno.readTextFile(file), before);
 
-      await at.endAccessTokens();
+      await at.expireAccessTokens();
       const ended = await Deno.readTextFile(file);
       assertFails(await at.run(["token"]), EXIT.temporaryFailure, /[Tt]ry again/);
       assertFails(await at.run(["whoami"]), EXIT.temporaryFailure, /[Tt]ry again/);
@@ -307,7 +307,7 @@ Deno.test("one login, with and without failures", async (t) => {
   await t.step("so does one of a disabled account", async () => {
     const disabled = await server.operate(["admin", "user", "disable", BOB.email]);
     assert.equal(disabled.code, 0);
-    await other.endAccessTokens();
+    await other.expireAccessTokens();
     assertFails(await other.run(["token"]), EXIT.authenticationRequired, /^Session expired/);
   });
 });

@@ -31,7 +31,7 @@ async function lapsedLogin(
   port = server.server.port;
   const alice = cleanUp.use(await terminal());
   assert.equal((await alice.login(server, server.alice)).code, 0);
-  await alice.endAccessTokens();
+  await alice.expireAccessTokens();
   return { relay, server, alice };
 }
 
@@ -57,7 +57,7 @@ async function assertLoginLives(alice: Terminal): Promise<void> {
     const whoami = await alice.run(["whoami"]);
     assert.equal(whoami.code, 0, whoami.stderr);
     assert.match(whoami.stdout, new RegExp(ALICE.email));
-    await alice.endAccessTokens();
+    await alice.expireAccessTokens();
   }
 }
 

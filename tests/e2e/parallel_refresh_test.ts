@@ -14,7 +14,7 @@ Deno.test("50 processes with an expired token renew it once", async () => {
   await using alice = await terminal();
   assert.equal((await alice.login(server, server.alice)).code, 0);
   const before = (await alice.run(["token"])).stdout;
-  await alice.endAccessTokens();
+  await alice.expireAccessTokens();
   relay.requests.length = 0;
 
   const all = await Promise.all(

@@ -52,7 +52,7 @@ export function binaryPath(): string {
   throw new Error(`${path} is not there. Run: deno task test, which compiles it first`);
 }
 
-/** Runs the compiled program to its end: without input and for at most 30 s, unless told otherwise. */
+/** Runs the compiled program until it exits: by default without input and for at most 30 s. */
 export async function run(
   args: readonly string[],
   options: RunOptions = {},
@@ -90,7 +90,7 @@ export function start(
     try {
       child.kill(signal);
     } catch {
-      // It has ended already.
+      // It has exited already.
     }
   };
   const closeStdin = () => stdin.close().catch(() => {});
@@ -133,9 +133,9 @@ export function start(
           then();
         };
         const look = () => {
-          const found = pattern.exec(texts.stdout) ?? pattern.exec(texts.stderr);
-          if (found) return settle(() => resolve(found));
-          if (over) settle(() => reject(new Error(`ended without ${pattern}\n${told(texts)}`)));
+          const match = pattern.exec(texts.stdout) ?? pattern.exec(texts.stderr);
+          if (match) return settle(() => resolve(match));
+          if (over) settle(() => reject(new Error(`exited without ${pattern}\n${told(texts)}`)));
         };
         const timer = setTimeout(
           () => settle(() => reject(new Error(`no ${pattern} in ${timeoutMs} ms\n${told(texts)}`))),

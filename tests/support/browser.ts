@@ -17,7 +17,7 @@ export async function openBrowser(): Promise<TestBrowser> {
     executablePath: browserPath(),
     args: [
       ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
-      // Nothing on its own account: a test talks to 127.0.0.1 and to nobody else.
+      // No requests of its own: a test connects only to 127.0.0.1.
       ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
       "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost",
     ],
@@ -29,8 +29,8 @@ export async function openBrowser(): Promise<TestBrowser> {
 export function browserPath(): string {
   const named = Deno.env.get(BROWSER_VARIABLE);
   const candidates = named === undefined ? USUAL_PLACES[Deno.build.os] ?? [] : [named];
-  const found = candidates.find(isFile);
-  if (found !== undefined) return found;
+  const path = candidates.find(isFile);
+  if (path !== undefined) return path;
   throw new Error(
     `No Chromium found (looked at ${candidates.join(", ") || "nothing"}). ` +
       `Install it, or name it in ${BROWSER_VARIABLE}.`,

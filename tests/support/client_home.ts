@@ -29,7 +29,7 @@ export function jwt(claims: Record<string, unknown>): string {
   return `${part({ alg: "none" })}.${part(claims)}.c2ln`;
 }
 
-/** A token response for a person; `access` tells one token from another. */
+/** A token response for a person; `access` distinguishes tokens. */
 export function tokensFor(
   server: ScriptedServer,
   email: string,

@@ -8,8 +8,8 @@ export async function eventually<T>(
   timeoutMs = 20_000,
 ): Promise<T> {
   for (const end = performance.now() + timeoutMs;;) {
-    const found = await look();
-    if (found !== false && found !== undefined) return found;
+    const value = await look();
+    if (value !== false && value !== undefined) return value;
     if (performance.now() > end) throw new Error(`not in ${timeoutMs} ms: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

@@ -1,5 +1,5 @@
 /**
- * Texts that users see, each in a file under tests/golden: a change of words is one reviewed
+ * Texts that users see, each in a file under tests/golden: a change of wording is one reviewed
  * diff there, and other tests assert on codes. `UPDATE_GOLDEN=1` writes the files instead.
  */
 import assert from "node:assert/strict";

@@ -53,7 +53,7 @@ export interface Installation extends AsyncDisposable {
   databaseUrl?: string;
   /** Alice, the administrator, at her browser. */
   alice: Approver;
-  /** Starts the server on the same address and data again; it must have ended. */
+  /** Starts the server on the same address and data again; it must have exited. */
   restart(): Promise<void>;
   /** Kills the server with SIGKILL and waits until it is gone. */
   kill(): Promise<void>;

@@ -1,4 +1,4 @@
-/** An API that asks the server about tokens, as a confidential client that the operator has made. */
+/** An API that introspects tokens, as a confidential client that the operator created. */
 import assert from "node:assert/strict";
 import type { IntrospectionResponse } from "../../shared/oauth/introspection_response.ts";
 import type { Installation } from "./installation.ts";

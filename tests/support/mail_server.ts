@@ -14,7 +14,7 @@ export interface MailServer extends AsyncDisposable {
 /** Debian's own interpreter: another one would not find Debian's modules. */
 const PYTHON = "/usr/bin/python3";
 
-/** Without `account` it takes everything, without TLS; with it, that user's mail over TLS alone. */
+/** Without `account` it accepts all mail, without TLS; with it, only that user's over TLS. */
 export async function startMailServer(
   account?: { user: string; password: string },
 ): Promise<MailServer> {

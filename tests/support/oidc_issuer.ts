@@ -65,7 +65,7 @@ export interface OidcIssuer extends AsyncDisposable {
   hugeKeySet(bytes: number): { sent: number };
   /** Behaves again. */
   recover(): void;
-  /** What the job's tokens say, but for the audience; and the environment the job has. */
+  /** Sets the claims of the job's tokens, except the audience; returns the job's environment. */
   actionsJob(claims: Claims): Record<string, string>;
   /** The same for a machine in Google's cloud. */
   googleMachine(claims: Claims): Record<string, string>;

@@ -20,15 +20,15 @@ export function pageGolden(): PageGolden {
     states.push(`==== ${state} (${status})\n${text}`);
   };
   return {
-    async record(page, state, shown) {
-      add(page, state, await shown, pageText((await shown).html));
-      return shown;
+    async record(page, state, response) {
+      add(page, state, await response, pageText((await response).html));
+      return response;
     },
     async recordProblems(page, state, sent) {
-      const shown = await sent;
-      const [problems] = /<div class="problem summary"[^]*?<\/div>/.exec(shown.html) ??
-        [`<p>No problems: ${pageText(shown.html)}</p>`];
-      add(page, state, shown, pageText(problems).replace(/^Title: \n\n(## .*\n)?/, ""));
+      const response = await sent;
+      const [problems] = /<div class="problem summary"[^]*?<\/div>/.exec(response.html) ??
+        [`<p>No problems: ${pageText(response.html)}</p>`];
+      add(page, state, response, pageText(problems).replace(/^Title: \n\n(## .*\n)?/, ""));
     },
     async assert() {
       for (const [page, states] of pages) {

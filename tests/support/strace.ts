@@ -37,7 +37,7 @@ export async function attachStrace(
     try {
       strace.kill("SIGINT");
     } catch {
-      // It has ended with the process it watched.
+      // It has exited with the process that it traced.
     }
     await strace.status;
     await reading;

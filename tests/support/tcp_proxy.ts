@@ -81,7 +81,7 @@ export function startTcpProxy(port: number): TcpProxy {
 async function pump(
   from: Deno.TcpConn,
   to: Deno.TcpConn,
-  wanted: (chunk: Uint8Array) => boolean,
+  isRelayed: (chunk: Uint8Array) => boolean,
 ): Promise<void> {
   const chunk = new Uint8Array(16_384);
   try {
@@ -89,7 +89,7 @@ async function pump(
       const length = await from.read(chunk);
       if (length === null) return;
       let rest = chunk.subarray(0, length);
-      if (!wanted(rest)) continue;
+      if (!isRelayed(rest)) continue;
       while (rest.length > 0) rest = rest.subarray(await to.write(rest));
     }
   } catch {

@@ -1,4 +1,4 @@
-/** A home folder for one test: no setting, file or keychain of whoever runs it gets in. */
+/** A home folder for one test, without the user's own settings, files and keychain. */
 import { join } from "node:path";
 
 export interface TemporaryHome extends AsyncDisposable {

@@ -14,7 +14,7 @@ export interface Terminal extends AsyncDisposable {
   folder: string;
   /** Runs a command; nothing secret may show on standard error, whatever it is. */
   run(args: string[], options?: RunOptions): Promise<Ended>;
-  /** Runs `login` for whoever decides about it, and gives how it ended. */
+  /** Runs `login`, and lets `who` decide about it. */
   login(
     installation: Pick<Installation, "issuer">,
     who: Approver,
@@ -22,8 +22,8 @@ export interface Terminal extends AsyncDisposable {
   ): Promise<Ended>;
   /** The files that hold credentials. */
   credentialFiles(): Promise<string[]>;
-  /** Lets the access tokens' lives pass, as far as this machine's clock can tell. */
-  endAccessTokens(): Promise<void>;
+  /** Expires the access tokens, by this machine's clock. */
+  expireAccessTokens(): Promise<void>;
 }
 
 /** `env` comes on top of a bare environment: no keychain, no browser. */
@@ -62,7 +62,7 @@ export async function terminal(env: Record<string, string> = {}): Promise<Termin
         throw error;
       }
     },
-    async endAccessTokens() {
+    async expireAccessTokens() {
       const files = await self.credentialFiles();
       assert.notEqual(files.length, 0, "no credentials in files");
       for (const file of files) {

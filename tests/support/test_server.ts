@@ -70,7 +70,7 @@ export interface TestServer extends AsyncDisposable {
   ): Promise<TokenResponse>;
 }
 
-/** Builds the application over `location`, which must be empty or made by us. */
+/** Builds the application over `location`, which must be empty or created by this. */
 export async function testServer(
   location: DatabaseLocation,
   change: (config: ServerConfig) => void = () => {},

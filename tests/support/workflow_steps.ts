@@ -1,6 +1,6 @@
 /**
  * Runs the shell steps of a composite action or a GitLab job template as their
- * runners do, so that the very file people use is what is tested.
+ * runners do, so that the tests cover the file that users use.
  */
 import { join } from "node:path";
 import { parse } from "yaml";
@@ -26,7 +26,7 @@ export interface ActionRun {
 }
 
 export interface Runner {
-  /** Its own folders are made here. */
+  /** Where it creates its folders. */
   folder: string;
   /** The job's, without what the runner sets itself. */
   env: Record<string, string>;
@@ -43,14 +43,14 @@ async function read(file: string): Promise<string> {
 /** The steps of a composite action, in order, until one fails. */
 export async function runAction(
   file: string,
-  given: Record<string, string>,
+  withInputs: Record<string, string>,
   { folder, env, github }: Runner,
 ): Promise<ActionRun> {
   const action: Action = parse(await read(file));
   const inputs: Record<string, string> = {};
   for (const [name, { default: fallback, required }] of Object.entries(action.inputs)) {
-    if (required && given[name] === undefined) throw new Error(`the input ${name} is missing`);
-    inputs[name] = given[name] ?? fallback ?? "";
+    if (required && withInputs[name] === undefined) throw new Error(`the input ${name} is missing`);
+    inputs[name] = withInputs[name] ?? fallback ?? "";
   }
   const values: Record<string, string> = {};
   for (const [name, value] of Object.entries(inputs)) values[`inputs.${name}`] = value;
@@ -129,7 +129,7 @@ async function assignments(file: string): Promise<Record<string, string>> {
   const lines = (await Deno.readTextFile(file)).split("\n").filter((line) => line !== "");
   return Object.fromEntries(lines.map((line) => {
     const equals = line.indexOf("=");
-    if (equals < 1) throw new Error("a line that is no assignment would make the runner fail");
+    if (equals < 1) throw new Error("a line that is not an assignment would fail in the runner");
     return [line.slice(0, equals), line.slice(equals + 1)];
   }));
 }
