@@ -116,6 +116,28 @@ export const proseRules: readonly ProseRule[] = [
     suggestion: '"our X", "your X"',
     why: "shorter, and what others write",
   },
+  { pattern: /\bbe had\b/gi, suggestion: '"be available", "be obtained"', why: "the usual word" },
+  {
+    pattern: /\bbecomes? of\b/gi,
+    suggestion: '"happens to"',
+    why: "the usual word",
+  },
+  { pattern: /\ball the same\b/gi, suggestion: '"still", "anyway"', why: "the usual word" },
+  {
+    pattern: /\bjudg(?:es?|ed|ing|ements?|ments?)\b/gi,
+    suggestion: '"validate", "decide"',
+    why: "the function is validate",
+  },
+  {
+    pattern: /\bliving\b/gi,
+    suggestion: '"valid", "active"',
+    why: "tokens are valid or active",
+  },
+  {
+    pattern: /\bthie(?:f|ves)\b/gi,
+    suggestion: '"attacker"',
+    why: "the word of security documents",
+  },
   {
     pattern: /\b(?:no matter|not even) who(?:m|ever)?\b/gi,
     suggestion: '"for any user"',

@@ -19,7 +19,7 @@ import { type Terminal, terminal } from "../support/terminal.ts";
 
 const REFRESH_TOKEN = new RegExp(`${brand.tokenPrefixes.refreshToken}\\w+`);
 
-/** Somewhere a login can happen, and what becomes of its credentials there. */
+/** An environment of a login, and where its credentials are stored. */
 interface Place {
   name: string;
   args?: string[];

@@ -1,4 +1,4 @@
-/** The program as tests drive it: the very build, and a stand-in for a runtime that cannot be had. */
+/** The program for tests: the same build, with a stand-in if the runtime cannot be downloaded. */
 import { compile, type CompileOptions } from "../../tasks/compile.ts";
 import { DenoFailed } from "../../tasks/run_deno.ts";
 import { targetNamed } from "../../tasks/targets.ts";

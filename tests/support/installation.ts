@@ -16,7 +16,7 @@ import { temporaryHome } from "./temporary_home.ts";
 
 export type DatabaseName = "embedded" | `PostgreSQL ${PostgresVersion}`;
 
-/** The databases to be had on this machine. */
+/** The databases available on this machine. */
 export const everyDatabase: readonly DatabaseName[] = [
   "embedded",
   ...postgresVersions().map((version) => `PostgreSQL ${version}` as const),
