@@ -99,7 +99,8 @@ function grantExpiry(
   if (lifetime === null) {
     return policy.neverExpire ? undefined : new DomainError(
       "forbidden",
-      `Tokens must expire on this server, after at most ${formatDays(policy.maxLifetime)}.`,
+      `Tokens on this server must expire, after at most ${formatDays(policy.maxLifetime)}. ` +
+        "Choose a lifetime.",
       { field: "lifetime" },
     );
   }
@@ -112,7 +113,7 @@ function grantExpiry(
     return new DomainError(
       "forbidden",
       `Tokens on this server expire after at most ${formatDays(policy.maxLifetime)}. ` +
-        "Choose an earlier date.",
+        "Choose a shorter lifetime.",
       { field: "lifetime", maxLifetime: policy.maxLifetime },
     );
   }

@@ -61,7 +61,7 @@ export function emailProblem(email: string): string | undefined {
   const shaped = [email, nameKey(email)].every((text) => /^[^\s@\p{C}]+@[^\s@\p{C}]+$/u.test(text));
   return shaped && email.length <= MAX_EMAIL_LENGTH
     ? undefined
-    : "This is no e-mail address. Write it like alice@example.com.";
+    : "This is not a valid e-mail address. Write it like alice@example.com.";
 }
 
 /** What is wrong with a person's name, in a sentence. */
@@ -72,11 +72,11 @@ export function nameProblem(name: string): string | undefined {
   }
   // Control and direction characters can make a name read as another text.
   if (/[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u.test(name)) {
-    return "The name holds characters that cannot be seen. Type it again.";
+    return "The name contains invisible characters. Type it again.";
   }
   // Letters that fill a space, and marks without anything to stand on, show nothing either.
   if (!/[[\p{L}\p{N}\p{P}\p{S}]--[\p{Default_Ignorable_Code_Point}\u2800]]/v.test(name)) {
-    return "The name holds nothing that can be seen. Type another.";
+    return "The name has no visible characters. Choose another one.";
   }
 }
 

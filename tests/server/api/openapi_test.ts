@@ -4,6 +4,7 @@ import { apiOperations } from "../../../server/api/operations.ts";
 import { openApiDocument } from "../../../server/api/openapi.ts";
 import { encodeCursor } from "../../../server/pats/list_cursor.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
+import { assertGolden } from "../../support/golden.ts";
 import { call, createPat, describeScopes } from "../../support/pats.ts";
 import { addPerson } from "../../support/person.ts";
 import { testServer } from "../../support/test_server.ts";
@@ -112,6 +113,16 @@ testOnEachDatabase(
     }
   },
 );
+
+Deno.test("the OpenAPI document", async () => {
+  const document = openApiDocument("https://auth.example.com", apiOperations);
+  const text = JSON.stringify(
+    { ...document, info: { ...document.info as object, version: "0" } },
+    null,
+    2,
+  );
+  await assertGolden("api/openapi.json", `${text}\n`);
+});
 
 Deno.test("the document has what generators of clients need", () => {
   const document = openApiDocument("https://auth.example.com", apiOperations) as unknown as {

@@ -101,7 +101,7 @@ Deno.test("a token that may not be, is not made, and the form says why and keeps
   const mistakes: [Record<string, string>, RegExp][] = [
     [{ name: "" }, /Enter a name/],
     [{ name: "W".repeat(10_000) }, /too long: at most 100/],
-    [{ name: "Nightly\u202ebuild" }, /cannot be seen/],
+    [{ name: "Nightly\u202ebuild" }, /invisible characters/],
     [{ "scope:operate": "on" }, /with operate/],
     [{ "scope:offline_access": "on" }, /with offline_access/],
     [{ expiry: "never" }, /must expire/],
