@@ -14,7 +14,7 @@ import { DatabaseUnreachable } from "../store/db/postgres_dial.ts";
 import type { ConfigProblem } from "../config/problem.ts";
 import { TlsPairError } from "../config/tls_pair.ts";
 
-/** Longest message, in characters: those of a database or a parser quote what they were given. */
+/** Longest message, in characters: errors of a database or a parser can quote their input. */
 const MAX_MESSAGE_LENGTH = 2000;
 
 /** A line about a setting or another input of the command. */
@@ -47,53 +47,54 @@ export function reportDomainError({ message }: DomainError, io: ServerIo): numbe
   return EXIT.failure;
 }
 
-/** Says why the server or an operator's command could not do its work, and what to do. */
+/** Reports why the server or an operator's command failed, and what to do. */
 export function reportFailure(error: unknown, io: ServerIo): number {
   io.stderr(`${brand.binaryName}: ${sanitizeLine(describeFailure(error), MAX_MESSAGE_LENGTH)}\n`);
   if (error instanceof StartInterrupted) return EXIT.interrupted;
   return error instanceof NoDatabase || error instanceof TlsPairError ? EXIT.usage : EXIT.failure;
 }
 
-/** Errors whose messages are ours: they name the setting or the place, and what to do. */
-const EXPLAINED = [
+/** Errors with messages of ours, which name the setting or the place and what to do. */
+const OWN_ERRORS = [
   ...[FolderLocked, SealingError, NoDatabase, TlsPairError],
   ...[ListenError, EmbeddedDatabaseError, StartTimeout, StartInterrupted],
   MigrationConflict,
 ];
 
-/** By the step that failed, not by the code: many steps know the same errors of the system. */
 function describeFailure(error: unknown): string {
-  if (EXPLAINED.some((kind) => error instanceof kind)) return (error as Error).message;
+  if (OWN_ERRORS.some((kind) => error instanceof kind)) return (error as Error).message;
   if (error instanceof DatabaseUnreachable) {
     return error.temporary
-      ? `the database cannot be reached (${error.message}). Is it running, and is database_url right?`
-      : `the database cannot be used: ${error.message}.`;
+      ? `cannot connect to the database (${error.message}). Check that it is running and that ` +
+        "database_url is correct."
+      : `cannot use the database: ${error.message}.`;
   }
   const { code = "", message = "", name = "" } = Object(error) as Record<string, string>;
   // SQLSTATEs (PostgreSQL documentation, appendix A) have five characters.
   if (/^[0-9A-Z]{5}$/.test(code)) return describeDatabaseError(code, message);
   if (code.startsWith("CONNECTION_")) return describeDatabaseError("08006", message);
-  return `failed unexpectedly: ${name === "" ? "" : `${name}: `}${message || String(error)}`;
+  return `unexpected error: ${name === "" ? "" : `${name}: `}${message || String(error)}`;
 }
 
 function describeDatabaseError(code: string, message: string): string {
   if (code.startsWith("28")) {
-    return `the database refuses the user or password (${message}). Check database_url.`;
+    return `the database rejected the user or password (${message}). Check database_url.`;
   }
-  if (code === "3D000") return `${message}. Create it first: createdb NAME.`;
+  if (code === "3D000") return `${message}. To create it, run: createdb NAME`;
   if (code === "3F000" || code === "42501") {
-    return `the database's user may not create tables (${message}). Let it own the database, ` +
-      "or name its schema with ?search_path=… in database_url.";
+    return `the database user may not create tables (${message}). Make it the owner of the ` +
+      "database, or add ?search_path=SCHEMA to database_url.";
   }
-  if (code === "53100") return `the disk of the database is full (${message}).`;
-  if (code === "53300") return `the database has no connection left (${message}).`;
-  if (code === "25006") return `the database takes no writes (${message}). Is it a standby?`;
+  if (code === "53100") return `the disk of the database is full (${message}). Free some space.`;
+  if (code === "53300") return `the database has no free connections (${message}). Raise max_connections, or ` +
+      "stop other clients.";
+  if (code === "25006") return `the database is read-only (${message}). Check that database_url names the primary.`;
   if (code === "55P03") {
-    return "another session uses a table that a migration changes. Stop the other servers, " +
-      "or try again when its transaction is over.";
+    return "another session has locked a table that a migration changes. Stop the other servers, " +
+      "or try again later.";
   }
   if (code.startsWith("08") || code.startsWith("57P")) {
     return `the connection to the database was lost (${message}). Try again.`;
   }
-  return `the database answered: ${message} (SQLSTATE ${code}).`;
+  return `the database reported an error: ${message} (SQLSTATE ${code}).`;
 }

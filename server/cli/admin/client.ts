@@ -9,8 +9,8 @@ import { tokenHash } from "../../tokens/token_hash.ts";
 import { adminCommand } from "./command.ts";
 
 /**
- * `admin client add`: only the secret on stdout, so that it can be piped into a vault.
- * A client whose secret could not be written is removed: nobody could ever use it.
+ * `admin client add`. Standard output has the secret only, so that it can be piped into a vault. A
+ * client whose secret could not be written is removed, since nothing could use it.
  */
 export async function adminClientAdd(
   name: string,
@@ -22,9 +22,9 @@ export async function adminClientAdd(
   const secretHash = btoa(String.fromCharCode(...tokenHash(secret)));
   let lost: string | undefined;
   const code = await adminCommand("addClient", { id, name, secretHash }, options, io, () => {
-    io.stderr(`client_id: ${id}\nThe secret follows. It is shown this once.\n`);
+    io.stderr(`client_id: ${id}\nThe secret follows. It is not shown again.\n`);
     try {
-      if (!io.stdout(`${secret}\n`)) lost = "nobody reads standard output";
+      if (!io.stdout(`${secret}\n`)) lost = "standard output was closed";
     } catch (error) {
       lost = error instanceof Error ? error.message : String(error);
     }
@@ -40,13 +40,13 @@ async function removeLostClient(
   options: SettingFlags,
   io: ServerIo,
 ): Promise<void> {
-  io.stderr(`The secret of ${id} is lost: ${reason}.\n`);
+  io.stderr(`The secret of ${id} could not be printed: ${reason}.\n`);
   const code = await adminCommand("removeClient", { id }, options, io, () => {
-    io.stderr(`The client was removed again. Try again with a standard output that works.\n`);
+    io.stderr("The client was removed. Fix standard output and try again.\n");
     return EXIT.ok;
   });
   if (code === EXIT.ok) return;
-  io.stderr(`The client still exists. Remove it: ${brand.binaryName} admin client remove ${id}\n`);
+  io.stderr(`The client still exists. To remove it, run: ${brand.binaryName} admin client remove ${id}\n`);
 }
 
 export async function adminClientList(options: SettingFlags, io: ServerIo): Promise<number> {

@@ -21,7 +21,7 @@ export async function adminKeysList(options: SettingFlags, io: ServerIo): Promis
         key.kid,
         key.algorithm,
         key.state,
-        key.activatesAt ?? "when called",
+        key.activatesAt ?? "-",
         key.expiresAt ?? "-",
       ]),
     ]));
@@ -35,9 +35,9 @@ export async function adminKeysRotate(options: SettingFlags, io: ServerIo): Prom
     const later = new Date(activatesAt).getTime() > io.clock.now();
     io.stdout(
       later
-        ? `The next key signs from ${activatesAt}, when every verifier can know it. ` +
-          "If the present key has leaked, do not wait: --force.\n"
-        : "The next key signs from now on. The last one stays published until its tokens are gone.\n",
+        ? `The next key signs from ${activatesAt}, when all verifiers have fetched it. ` +
+          "If the current key has leaked, do not wait: use --force.\n"
+        : "The next key signs from now on. The previous key stays published until its tokens expire.\n",
     );
     return EXIT.ok;
   });

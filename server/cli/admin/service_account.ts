@@ -1,4 +1,5 @@
 import { EXIT } from "../../../shared/exit_codes.ts";
+import { formatScope } from "../../../shared/oauth/scope.ts";
 import { formatTable } from "../../../shared/table.ts";
 import type { SettingFlags } from "../../config/gather.ts";
 import type { ServerIo } from "../../io.ts";
@@ -10,9 +11,9 @@ export async function adminServiceAccountAdd(
   io: ServerIo,
 ): Promise<number> {
   const { scope = [], ...flags } = options;
-  const params = { name, scope: scope.join(" ") };
+  const params = { name, scope: formatScope(scope) };
   return await adminCommand("addServiceAccount", params, flags as SettingFlags, io, () => {
-    io.stdout(`Added ${name}, which may carry ${params.scope}.\n`);
+    io.stdout(`Added ${name} with the scopes ${params.scope}.\n`);
     return EXIT.ok;
   });
 }
@@ -23,8 +24,12 @@ export async function adminServiceAccountList(
 ): Promise<number> {
   return await adminCommand("listAllServiceAccounts", {}, options, io, (accounts) => {
     io.stdout(formatTable([
-      ["NAME", "SCOPE", "STATE"],
-      ...accounts.map((one) => [one.name, one.scope, one.disabled ? "disabled" : "enabled"]),
+      ["NAME", "SCOPES", "STATE"],
+      ...accounts.map(({ name, scope, disabled }) => [
+        name,
+        scope,
+        disabled ? "disabled" : "enabled",
+      ]),
     ]));
     return EXIT.ok;
   });
@@ -37,7 +42,7 @@ export async function adminServiceAccountDisable(
 ): Promise<number> {
   const params = { name, disabled: true };
   return await adminCommand("setServiceAccountDisabled", params, options, io, () => {
-    io.stdout(`${name} is shut out.\n`);
+    io.stdout(`Disabled ${name}.\n`);
     return EXIT.ok;
   });
 }
@@ -49,7 +54,7 @@ export async function adminServiceAccountEnable(
 ): Promise<number> {
   const params = { name, disabled: false };
   return await adminCommand("setServiceAccountDisabled", params, options, io, () => {
-    io.stdout(`${name} may act again.\n`);
+    io.stdout(`Enabled ${name}.\n`);
     return EXIT.ok;
   });
 }

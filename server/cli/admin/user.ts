@@ -6,7 +6,7 @@ import type { ServerIo } from "../../io.ts";
 import { emailProblem, nameProblem } from "../../store/users.ts";
 import { adminCommand } from "./command.ts";
 
-/** `admin user add`: the password comes from standard input, never from the command line. */
+/** `admin user add`. The password is read from standard input: arguments are visible to others. */
 export async function adminUserAdd(
   email: string,
   options: SettingFlags,
@@ -33,7 +33,7 @@ export async function adminUserAdd(
   });
 }
 
-/** `admin user update`: a new name, role or password, or whether the address is verified. */
+/** `admin user update`. */
 export async function adminUserUpdate(
   email: string,
   options: SettingFlags,
@@ -49,8 +49,8 @@ export async function adminUserUpdate(
     : undefined;
   if ([name, isAdmin, emailVerified, password].every((change) => change === undefined)) {
     io.stderr(
-      "Say what to change: --name, --admin, --no-admin, --email-verified, --no-email-verified " +
-        "or --password-stdin.\n",
+      "Nothing to change. Use --name, --admin, --no-admin, --email-verified, " +
+        "--no-email-verified or --password-stdin.\n",
     );
     return EXIT.usage;
   }
@@ -68,8 +68,8 @@ export async function adminUserUpdate(
     io,
     () => {
       io.stdout(
-        `Changed ${email}.${
-          password === undefined ? "" : " Their sessions and logins have ended."
+        `Updated ${email}.${
+          password === undefined ? "" : " All browsers are signed out and all logins revoked."
         }\n`,
       );
       return EXIT.ok;
@@ -98,7 +98,7 @@ export async function adminUserDisable(
   io: ServerIo,
 ): Promise<number> {
   return await adminCommand("setUserDisabled", { email, disabled: true }, options, io, () => {
-    io.stdout(`${email} is shut out: sessions and logins have ended.\n`);
+    io.stdout(`Disabled ${email}: all browsers are signed out and all logins revoked.\n`);
     return EXIT.ok;
   });
 }
@@ -109,7 +109,7 @@ export async function adminUserEnable(
   io: ServerIo,
 ): Promise<number> {
   return await adminCommand("setUserDisabled", { email, disabled: false }, options, io, () => {
-    io.stdout(`${email} may log in again.\n`);
+    io.stdout(`Enabled ${email}. Revoked logins stay revoked.\n`);
     return EXIT.ok;
   });
 }
