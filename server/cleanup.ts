@@ -1,70 +1,86 @@
-import type { AppParts } from "./app_parts.ts";
-import { sendExpiryReminders } from "./pats/expiry_reminders.ts";
+import type { Clock } from "../shared/clock.ts";
+import type { ServerConfig } from "./config/server_config.ts";
+import type { Log } from "./log.ts";
+import { type ExpiryRemindersDeps, sendExpiryReminders } from "./pats/expiry_reminders.ts";
 import { deleteOldAuditEvents } from "./store/audit_events.ts";
 import { deleteOldDeviceAuthorizations } from "./store/device_authorizations.ts";
 import { deleteOldFailedAttempts } from "./store/failed_attempts.ts";
+import type { Sql } from "./store/db/connect.ts";
 import { deleteOldPersonalAccessTokens } from "./store/pats/expiry.ts";
 import { deleteOldRefreshTokenFamilies } from "./store/refresh_token_families.ts";
 import { deleteOldRevokedAccessTokens } from "./store/revoked_access_tokens.ts";
 import { deleteOldSessions } from "./store/sessions.ts";
 import { deleteExpiredSigningKeys } from "./store/signing_keys.ts";
 import { deleteOldAssertions } from "./store/trust_rules.ts";
+import type { SigningKeys } from "./tokens/signing_keys.ts";
 
-const INTERVAL = 5 * 60_000;
-const DAY = 86_400_000;
-const PIECE = 10_000;
+const INTERVAL_MS = 5 * 60_000;
+const DAY_MS = 86_400_000;
+/** Rows that one statement deletes at most, so that none takes long. */
+const BATCH_SIZE = 10_000;
+
+export interface CleanUpDeps {
+  sql: Sql;
+  clock: Clock;
+  config: Pick<ServerConfig, "auditRetention">;
+}
 
 /**
- * Removes what has ended. Revoked access tokens stay a day longer than they would have
- * lived, since clocks of replicas differ. Spent refresh families stay a while, so that a late
- * answer can still say what happened to a login, and ended sessions, so that an
- * account is known where it signed in before (see server/security/rate_limit.ts).
+ * Deletes rows that are no longer needed. Revoked access tokens stay a day beyond their lifetime,
+ * since the clocks of replicas differ. Revoked and expired logins stay, so that an error can say
+ * what happened to them. Browser sessions stay after they expired, since rate limits depend on the
+ * addresses that an account has signed in from (server/security/rate_limit.ts).
  */
-export async function cleanUp(
-  { sql, clock, config }: Pick<AppParts, "sql" | "clock" | "config">,
-): Promise<void> {
+export async function cleanUp({ sql, clock, config }: CleanUpDeps): Promise<void> {
   const now = clock.now();
-  const dayAgo = new Date(now - DAY);
-  await all((limit) => deleteOldDeviceAuthorizations(sql, dayAgo, limit));
-  await all((limit) => deleteOldFailedAttempts(sql, dayAgo, limit));
+  const dayAgo = new Date(now - DAY_MS);
+  await deleteAll((limit) => deleteOldDeviceAuthorizations(sql, dayAgo, limit));
+  await deleteAll((limit) => deleteOldFailedAttempts(sql, dayAgo, limit));
   await deleteOldRevokedAccessTokens(sql, dayAgo);
   await deleteOldAssertions(sql, new Date(now));
-  await all((limit) => deleteOldSessions(sql, new Date(now - 90 * DAY), limit));
-  await all((limit) => deleteOldRefreshTokenFamilies(sql, new Date(now - 30 * DAY), limit));
+  await deleteAll((limit) => deleteOldSessions(sql, new Date(now - 90 * DAY_MS), limit));
+  await deleteAll((limit) =>
+    deleteOldRefreshTokenFamilies(sql, new Date(now - 30 * DAY_MS), limit)
+  );
   const auditedUntil = new Date(now - config.auditRetention * 1000);
-  await all((limit) => deleteOldAuditEvents(sql, auditedUntil, limit));
-  await all((limit) => deleteOldPersonalAccessTokens(sql, auditedUntil, limit));
+  await deleteAll((limit) => deleteOldAuditEvents(sql, auditedUntil, limit));
+  await deleteAll((limit) => deleteOldPersonalAccessTokens(sql, auditedUntil, limit));
   await deleteExpiredSigningKeys(sql, new Date(now));
 }
 
-/** Deletes piece by piece, so that no statement takes long, until nothing is left to delete. */
-async function all(deletePiece: (limit: number) => Promise<number>): Promise<void> {
-  while (await deletePiece(PIECE) === PIECE);
+async function deleteAll(deleteBatch: (limit: number) => Promise<number>): Promise<void> {
+  while (await deleteBatch(BATCH_SIZE) === BATCH_SIZE);
 }
 
-/**
- * One round: cleans up, tends the signing keys and warns of tokens that expire. One that
- * fails keeps no other from its turn.
- */
-export async function keepHouse(parts: AppParts): Promise<void> {
+export interface PeriodicTasksDeps extends CleanUpDeps, ExpiryRemindersDeps {
+  config: CleanUpDeps["config"] & ExpiryRemindersDeps["config"];
+  keys: Pick<SigningKeys, "maintain">;
+  log: Log;
+}
+
+/** Cleans up, rotates signing keys and sends reminders. A task that fails does not affect others. */
+export async function runPeriodicTasks(deps: PeriodicTasksDeps): Promise<void> {
   const tasks: Record<string, () => Promise<void>> = {
-    clean_up: () => cleanUp(parts),
-    signing_keys: () => parts.keys.maintain(),
-    expiry_warnings: () => sendExpiryReminders(parts),
+    clean_up: () => cleanUp(deps),
+    signing_keys: () => deps.keys.maintain(),
+    expiry_reminders: () => sendExpiryReminders(deps),
   };
   for (const [task, run] of Object.entries(tasks)) {
     try {
       await run();
     } catch (error) {
-      parts.log("error", "housekeeping_failed", { task, reason: (error as Error).message });
+      deps.log("error", "periodic_task_failed", { task, reason: (error as Error).message });
     }
   }
 }
 
-/** Does a round every few minutes, until stopped. */
-export function startHousekeeping(parts: AppParts): { stop(): Promise<void> } {
+/** Runs the tasks every five minutes until stopped. */
+export function startPeriodicTasks(deps: PeriodicTasksDeps): { stop(): Promise<void> } {
   let running = Promise.resolve();
-  const timer = setInterval(() => running = running.then(() => keepHouse(parts)), INTERVAL);
+  const timer = setInterval(
+    () => running = running.then(() => runPeriodicTasks(deps)),
+    INTERVAL_MS,
+  );
   return {
     async stop() {
       clearInterval(timer);

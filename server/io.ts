@@ -1,15 +1,15 @@
 import type { Clock } from "../shared/clock.ts";
 
-/** The outside world, as server commands get it from main.ts; tests hand in their own. */
+/** The side effects of operators' commands. Tests pass their own. */
 export interface ServerIo {
-  /** False if nobody can read it, which matters for a secret that is shown once. */
+  /** Returns false if nothing reads the output, which matters for a secret that is shown once. */
   stdout(text: string): boolean;
   stderr(text: string): void;
   readStdin(): Promise<string>;
-  /** Whether the person at the terminal says yes; undefined if there is no terminal. */
+  /** Whether the user at the terminal agrees; undefined if there is no terminal. */
   confirm(question: string): Promise<boolean | undefined>;
   env: Record<string, string>;
-  /** Aborted when the process is asked to stop. */
+  /** Aborted by SIGINT and SIGTERM. */
   signal: AbortSignal;
   clock: Clock;
   platform: { os: string; homedir: string };

@@ -1,12 +1,11 @@
 import { escapeUnsafe } from "../shared/sanitize.ts";
 
-/** Fields of a log line. Secrets never belong here: callers log identifiers. */
+/** Fields of a log line. They must not contain secrets: log identifiers instead. */
 export type LogFields = Record<string, string | number | boolean | undefined>;
 
-/** Writes one line. */
 export type Log = (level: "info" | "warn" | "error", event: string, fields?: LogFields) => void;
 
-/** Log lines in logfmt, one event a line, for people and for collectors. */
+/** Logs in logfmt, one event per line. */
 export function lineLog(write: (text: string) => void, now: () => number): Log {
   return (level, event, fields = {}) => {
     const pairs = Object.entries(fields)
@@ -16,10 +15,10 @@ export function lineLog(write: (text: string) => void, now: () => number): Log {
   };
 }
 
-/** Longest value of a field, in characters: messages of libraries can quote a whole request. */
+/** Longest value of a field, in characters: messages of libraries can quote an entire request. */
 const MAX_VALUE_LENGTH = 4000;
 
-/** Quotes where needed, with all unsafe characters escaped: a value cannot forge a line or a field. */
+/** Escapes all unsafe characters, so that a value cannot forge a line or a field. */
 function quote(value: string): string {
   if (/^[\w.:/@+-]+$/.test(value)) return value.slice(0, MAX_VALUE_LENGTH);
   return escapeUnsafe(JSON.stringify(value.slice(0, MAX_VALUE_LENGTH)));

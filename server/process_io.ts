@@ -3,7 +3,7 @@ import { systemClock } from "../shared/clock.ts";
 import { readStdin } from "../shared/process.ts";
 import type { ServerIo } from "./io.ts";
 
-/** Asks the person at the terminal, on standard error; undefined where there is none. */
+/** Asks on standard error; undefined without a terminal. */
 async function confirmOnTerminal(
   question: string,
   stderr: (text: string) => void,
@@ -14,13 +14,12 @@ async function confirmOnTerminal(
   const aborted = new Promise<null>((resolve) =>
     signal.addEventListener("abort", () => resolve(null))
   );
-  // A terminal hands over whole lines.
+  // A terminal delivers whole lines.
   const line = new Uint8Array(256);
   const length = await Promise.race([Deno.stdin.read(line), aborted]);
   return /^y(es)?$/i.test(new TextDecoder().decode(line.subarray(0, length ?? 0)).trim());
 }
 
-/** What this process gives an operator's command. */
 export function processIo(
   { stdout, stderr, env, homeFolder, signal }:
     & Pick<ServerIo, "stdout" | "stderr" | "env" | "signal">

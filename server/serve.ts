@@ -6,7 +6,7 @@ import { defaultIssuer } from "./config/default_issuer.ts";
 import type { ServerConfig } from "./config/server_config.ts";
 import { CONNECTION_BOUNDS } from "./http/connection_limits.ts";
 import { JwksCache } from "./federation/jwks_cache.ts";
-import { startHousekeeping } from "./cleanup.ts";
+import { startPeriodicTasks } from "./cleanup.ts";
 import { listen, type Listener } from "./http/listener.ts";
 import { listenError } from "./http/listen_problem.ts";
 import { lineLog } from "./log.ts";
@@ -22,24 +22,23 @@ import { readTlsPair } from "./config/tls_pair.ts";
 import { TokenValidator } from "./validation/token_validator.ts";
 import { Webhook } from "./notifications/webhook.ts";
 
-/** Longest wait for requests under way when the server stops, in ms. */
+/** How long a server that stops waits for requests in progress. */
 const STOP_TIMEOUT_MS = 10_000;
 
 export interface RunningServer {
   issuer: string;
-  /** Where the data lies, for people. */
+  /** Description of the database. */
   storage: string;
   migrated: string[];
-  /** Where the first administrator is made; undefined once there is a user. */
+  /** Where to create the first administrator; undefined once there is a user. */
   setupUrl?: string;
-  /** Lets requests under way finish, then closes the database. */
+  /** Waits for requests in progress, then closes the database. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts the server: opens the database, listens, and offers operators' commands
- * a way in. Throws TlsPairError, FolderLocked, SealingError, Deno.errors.AddrInUse,
- * or the database's own error.
+ * Starts the server: opens the database, listens, and opens the admin RPC. Throws TlsPairError,
+ * FolderLocked, SealingError, ListenError, or the database's own error.
  */
 export async function startServer(config: ServerConfig, io: ServerIo): Promise<RunningServer> {
   const log = lineLog(io.stderr, io.clock.now);
@@ -47,7 +46,7 @@ export async function startServer(config: ServerConfig, io: ServerIo): Promise<R
   if (tls?.warning !== undefined) log("warn", "tls_certificate", { reason: tls.warning.message });
   const storage = await openStorage(config, io, "serve");
   const { sql } = storage.database;
-  // The address, which the application needs, is known only once we listen.
+  // The application needs the port, which the system may pick.
   let handle = (_request: Request, _peer: string): Response | Promise<Response> =>
     new Response(null, { status: 503 });
   let server: Listener;
@@ -57,7 +56,8 @@ export async function startServer(config: ServerConfig, io: ServerIo): Promise<R
         ...config.listen,
         ...tls && { cert: tls.cert, key: tls.key },
         onListen: () => {},
-        onError: () => new Response("The server has trouble. Try again shortly.", { status: 500 }),
+        onError: () =>
+          new Response("The server failed to respond. Try again shortly.", { status: 500 }),
       },
       (request, info) => handle(request, info.remoteAddr.hostname),
       log,
@@ -74,44 +74,46 @@ export async function startServer(config: ServerConfig, io: ServerIo): Promise<R
   const preparing = {
     doing: "preparing to serve",
     seconds: 90,
-    advice: "Does another session hold a lock in the database?",
+    advice: "Check whether another session holds a lock in the database.",
   };
   const tokenValidator = await startStep(
     io,
     preparing,
     () => TokenValidator.start({ ...storage, clock, log, issuer, config }),
   );
-  const parts: AppParts = {
+  const deps: AppParts = {
     ...{ ...storage, sql, config, issuer, clock, log, jwksCache, tokenValidator, http },
     webhook: new Webhook(config.webhook, clock, log, http, config.outboundPrivateAddresses),
     mail: new Mail(config.mail, log),
   };
-  const routes = app(parts);
+  const routes = app(deps);
   const hostRequired = config.tls === undefined;
   handle = (request, peer) => routes.fetch(request, { peer, hostRequired });
 
   const adminRpc = config.databaseUrl === undefined
-    ? await openAdminRpc(config.dataDir, parts)
+    ? await openAdminRpc(config.dataDir, deps)
     : undefined;
-  const housekeeping = startHousekeeping(parts);
-  void parts.mail.probe();
+  const periodicTasks = startPeriodicTasks(deps);
+  void deps.mail.probe();
   return {
     issuer,
     storage: storage.database.description,
     migrated: storage.migrated,
-    setupUrl: await startStep(io, preparing, () => setupUrl(parts)),
+    setupUrl: await startStep(io, preparing, () => setupUrl(deps)),
     async stop() {
       await withTimeout(server.shutdown(), STOP_TIMEOUT_MS).catch(() => {});
-      await housekeeping.stop();
+      await periodicTasks.stop();
       await adminRpc?.close();
       await tokenValidator.close();
-      await Promise.all([parts.webhook.close(), parts.mail.close()]);
+      await Promise.all([deps.webhook.close(), deps.mail.close()]);
       await storage.database.close();
     },
   };
 }
 
-async function setupUrl({ sql, clock, issuer }: AppParts): Promise<string | undefined> {
+async function setupUrl(
+  { sql, clock, issuer }: Pick<AppParts, "sql" | "clock" | "issuer">,
+): Promise<string | undefined> {
   if (await hasUsers(sql)) return undefined;
   const token = await createSetupLink(sql, clock);
   return `${issuer}/setup?token=${token}`;

@@ -14,6 +14,9 @@ import { DatabaseUnreachable } from "../store/db/postgres_dial.ts";
 import type { ConfigProblem } from "../config/problem.ts";
 import { TlsPairError } from "../config/tls_pair.ts";
 
+/** The part of ServerIo that reports use. */
+type StderrIo = Pick<ServerIo, "stderr">;
+
 /** Longest message, in characters: errors of a database or a parser can quote their input. */
 const MAX_MESSAGE_LENGTH = 2000;
 
@@ -21,14 +24,14 @@ const MAX_MESSAGE_LENGTH = 2000;
 type Finding = Pick<ConfigProblem, "subject" | "message">;
 
 /** Lists what is wrong with the configuration. */
-export function reportProblems(problems: readonly Finding[], io: ServerIo): number {
+export function reportProblems(problems: readonly Finding[], io: StderrIo): number {
   io.stderr("The configuration is not valid:\n");
   for (const problem of problems) io.stderr(`  - ${format(problem)}\n`);
   return EXIT.usage;
 }
 
 /** Lists what works, but probably not as intended. */
-export function reportWarnings(warnings: readonly Finding[], io: ServerIo): void {
+export function reportWarnings(warnings: readonly Finding[], io: StderrIo): void {
   for (const warning of warnings) io.stderr(`Warning: ${format(warning)}\n`);
 }
 
@@ -37,24 +40,24 @@ function format({ subject, message }: Finding): string {
 }
 
 /** Names the database of a command on standard error, so that a forgotten --config is noticed. */
-export function reportDatabase(description: string, io: ServerIo): void {
+export function reportDatabase(description: string, io: StderrIo): void {
   io.stderr(`Database: ${sanitizeLine(description, MAX_MESSAGE_LENGTH)}\n`);
 }
 
 /** Says why an operation was rejected; the same exit code for every kind of rejection. */
-export function reportDomainError({ message }: DomainError, io: ServerIo): number {
+export function reportDomainError({ message }: DomainError, io: StderrIo): number {
   io.stderr(`${brand.binaryName}: ${sanitizeLine(message, MAX_MESSAGE_LENGTH)}\n`);
   return EXIT.failure;
 }
 
 /** Reports why the server or an operator's command failed, and what to do. */
-export function reportFailure(error: unknown, io: ServerIo): number {
+export function reportFailure(error: unknown, io: StderrIo): number {
   io.stderr(`${brand.binaryName}: ${sanitizeLine(describeFailure(error), MAX_MESSAGE_LENGTH)}\n`);
   if (error instanceof StartInterrupted) return EXIT.interrupted;
   return error instanceof NoDatabase || error instanceof TlsPairError ? EXIT.usage : EXIT.failure;
 }
 
-/** Errors with messages of ours, which name the setting or the place and what to do. */
+/** Errors with our own messages, which name the setting or the place and what to do. */
 const OWN_ERRORS = [
   ...[FolderLocked, SealingError, NoDatabase, TlsPairError],
   ...[ListenError, EmbeddedDatabaseError, StartTimeout, StartInterrupted],
@@ -86,9 +89,13 @@ function describeDatabaseError(code: string, message: string): string {
       "database, or add ?search_path=SCHEMA to database_url.";
   }
   if (code === "53100") return `the disk of the database is full (${message}). Free some space.`;
-  if (code === "53300") return `the database has no free connections (${message}). Raise max_connections, or ` +
+  if (code === "53300") {
+    return `the database has no free connections (${message}). Raise max_connections, or ` +
       "stop other clients.";
-  if (code === "25006") return `the database is read-only (${message}). Check that database_url names the primary.`;
+  }
+  if (code === "25006") {
+    return `the database is read-only (${message}). Check that database_url names the primary.`;
+  }
   if (code === "55P03") {
     return "another session has locked a table that a migration changes. Stop the other servers, " +
       "or try again later.";

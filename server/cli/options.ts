@@ -21,6 +21,6 @@ export function addSetting(command: Command, setting: Setting): void {
 }
 
 function describe({ summary, default: value, defaultText }: Setting): string {
-  const shown = value || defaultText;
-  return shown === undefined ? summary : `${summary} (default: ${shown})`;
+  const effective = value || defaultText;
+  return effective === undefined ? summary : `${summary} (default: ${effective})`;
 }

@@ -50,8 +50,8 @@ export async function checkSettings(loaded: LoadedConfig, io: ServerIo): Promise
 function printSettings({ config, effective }: LoadedConfig, io: ServerIo): void {
   const width = Math.max(...effective.map(({ name }) => name.length));
   for (const setting of effective) {
-    const shown = sanitizeLine(withoutSecrets(setting), 1000) || "none";
-    io.stdout(`${setting.name.padEnd(width)}  ${shown}  (${setting.source})\n`);
+    const text = sanitizeLine(withoutSecrets(setting), 1000) || "none";
+    io.stdout(`${setting.name.padEnd(width)}  ${text}  (${setting.source})\n`);
   }
   io.stdout(`${"scopes".padEnd(width)}  ${config.scopes.map((scope) => scope.name).join(" ")}\n`);
 }

@@ -25,22 +25,22 @@ export const issuerUrl: ValueType<string> = {
   placeholder: "url",
   accepts: "HTTPS URL",
   parse(text) {
-    const shown = displayUrl(text);
+    const masked = displayUrl(text);
     if (!URL.canParse(text)) {
       return new InvalidValue(
-        `"${shown}" is not a valid URL. Use one such as https://auth.example.com.`,
+        `"${masked}" is not a valid URL. Use one such as https://auth.example.com.`,
       );
     }
     const url = new URL(text);
     if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopbackHost(url.hostname))) {
       return new InvalidValue(
-        `${shown} must use https. Only loopback addresses may use http.`,
+        `${masked} must use https. Only loopback addresses may use http.`,
         "insecure_url",
       );
     }
     if (url.search !== "" || url.hash !== "" || url.username !== "" || url.pathname !== "/") {
       return new InvalidValue(
-        `${shown} must be scheme and host only, without user, path, query or fragment.`,
+        `${masked} must be scheme and host only, without user, path, query or fragment.`,
       );
     }
     return text.replace(/\/$/, "");

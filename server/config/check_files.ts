@@ -55,7 +55,7 @@ async function fileInPlaceOfFolder(path: string): Promise<string | undefined> {
   }
 }
 
-/** Secret settings, and addresses with a password in them. */
+/** Whether the file has secret settings, or URLs with a password. */
 function holdsSecrets({ values }: ConfigFile): boolean {
   const isSecret = (name: string) =>
     settings.some((setting) => setting.name === name && setting.secret);
@@ -66,10 +66,10 @@ function holdsSecrets({ values }: ConfigFile): boolean {
 }
 
 /** A password may itself contain an @. */
-function hasPassword(address: string): boolean {
-  const start = address.indexOf("://");
+function hasPassword(url: string): boolean {
+  const start = url.indexOf("://");
   if (start < 0) return false;
-  const authority = address.slice(start + "://".length);
+  const authority = url.slice(start + "://".length);
   const user = authority.slice(0, Math.max(0, authority.lastIndexOf("@")));
   return user.includes(":") || authority.toLowerCase().includes("password=");
 }

@@ -4,8 +4,8 @@ import { brand } from "../../shared/brand.ts";
 import type { ServerIo } from "../io.ts";
 
 /**
- * The platform's folder for data that programs keep: where the embedded database lives
- * by default. Undefined if neither the environment nor the user database names one.
+ * The default folder of the embedded database: the platform's folder for application data.
+ * Undefined if neither the environment nor the user database names one.
  */
 export function dataFolder(
   { platform, env }: Pick<ServerIo, "platform" | "env">,

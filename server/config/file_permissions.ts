@@ -1,17 +1,17 @@
 import { dirname, resolve } from "node:path";
 import { shellWord } from "../../shared/shell_word.ts";
 
-/** Who may read a file or folder beside its owner. Nobody else may ever write it. */
+/** Who may read a file or folder, besides its owner. Only the owner may write it. */
 export type Readers = "owner" | "group" | "everyone";
 
-/** Whom a process runs as. */
+/** The user that a process runs as. */
 export interface Identity {
   uid: number;
   gid: number;
 }
 
 const ROOT = 0;
-/** How a user namespace shows owners that it has no number for: they are outside of it. */
+/** How a user namespace shows owners that are outside of it. */
 const OVERFLOW_UID = 65_534;
 const STICKY = 0o1000;
 const WRITABLE_BY_OTHERS = 0o022;
@@ -23,17 +23,16 @@ const FORBIDDEN: Record<Readers, { bits: number; clear: string }> = {
   everyone: { bits: WRITABLE_BY_OTHERS, clear: "go-w" },
 };
 
-/** The user this process runs as; undefined on Windows, where access lists guard files. */
+/** Undefined on Windows, where access control lists protect files. */
 export function ownIdentity(): Identity | undefined {
   const uid = Deno.build.os === "windows" ? null : Deno.uid();
   return uid === null ? undefined : { uid, gid: Deno.gid() ?? uid };
 }
 
 /**
- * What other users of this machine may do with the file or folder at `path` and must not,
- * in a sentence with the command that fixes it; undefined if there is nothing. The
- * folders above count too: who may write there can put another file in its place.
- * A path that does not exist (yet) is judged by the folders that do.
+ * How the permissions of a file or folder are too wide, with the command that fixes them; undefined
+ * if they are not. The folders above count too: a user who may write there can replace the file. Of
+ * a path that does not exist, the folders above that do exist are checked.
  */
 export async function permissionProblem(
   path: string,
@@ -52,17 +51,19 @@ function ownProblem(
   self: Identity,
 ): string | undefined {
   if (isForeign(info, self)) {
-    return `${path} belongs to another user (uid ${info.uid}). Run the command as that user, or ` +
+    return `${path} belongs to another user (uid ${info.uid}). Run this program as that user, or ` +
       `run: chown ${info.isDirectory ? "-R " : ""}${self.uid} ${shellWord(path)}`;
   }
   const { bits, clear } = FORBIDDEN[readers];
-  const found = (info.mode ?? 0) & bits;
-  if (found === 0) return undefined;
-  const may = (found & WRITABLE_BY_OTHERS) !== 0 ? "change" : "read";
-  return `other users of this machine may ${may} ${path}. Run: chmod ${clear} ${shellWord(path)}`;
+  const excess = (info.mode ?? 0) & bits;
+  if (excess === 0) return undefined;
+  const verb = (excess & WRITABLE_BY_OTHERS) !== 0 ? "change" : "read";
+  return `other users of this machine can ${verb} ${path}. To fix this, run: chmod ${clear} ${
+    shellWord(path)
+  }`;
 }
 
-/** Of the folders above `path`, both as it is written and with symbolic links resolved. */
+/** Checks the folders above `path`, both as written and with symbolic links resolved. */
 async function parentProblem(path: string, self: Identity): Promise<string | undefined> {
   const written = resolve(path);
   const real = await ifExists(() => Deno.realPath(written)) ?? written;
@@ -70,11 +71,11 @@ async function parentProblem(path: string, self: Identity): Promise<string | und
     const info = await ifExists(() => Deno.stat(folder));
     if (info === undefined) continue;
     if (isForeign(info, self) && info.uid !== OVERFLOW_UID) {
-      return `${folder} belongs to another user (uid ${info.uid}), who may replace ${path}. ` +
-        "Choose another place for it.";
+      return `${folder} belongs to another user (uid ${info.uid}), who can replace ${path}. ` +
+        "Move it to a folder of your own.";
     }
     if (mayBeWrittenByOthers(info, self)) {
-      return `other users of this machine may replace ${path}. Run: chmod go-w ${
+      return `other users of this machine can replace ${path}. To fix this, run: chmod go-w ${
         shellWord(folder)
       }`;
     }
@@ -92,9 +93,9 @@ function isForeign({ uid }: Deno.FileInfo, self: Identity): boolean {
 }
 
 /**
- * In a sticky folder such as /tmp others cannot rename what is not theirs. A group of the
- * user's own number is private to them, as Linux distributions set users up, with a umask
- * that lets it write.
+ * In a sticky folder such as /tmp, users can only rename their own files. A group with the number
+ * of the user is private to the user: Linux distributions create one, with a umask that lets it
+ * write.
  */
 function mayBeWrittenByOthers({ mode, gid }: Deno.FileInfo, self: Identity): boolean {
   const bits = mode ?? 0;
@@ -108,7 +109,7 @@ async function ifExists<T>(read: () => Promise<T>): Promise<T | undefined> {
     return await read();
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
-    // What this user may not look at fails where it is used, with a message of its own.
+    // The code that uses it reports this.
     if (error instanceof Deno.errors.PermissionDenied) return undefined;
     if (error instanceof Deno.errors.NotADirectory) return undefined;
     throw error;

@@ -55,7 +55,7 @@ function usedFiles(
   return sources.has("database_url") ? { ...config, dataDir: "" } : config;
 }
 
-/** Joins the settings that are used in pairs, and adds what the file alone can say. */
+/** Joins the settings that are used in pairs, and adds the scopes, which only the file can have. */
 function toServerConfig(values: SettingValues, file: ConfigFile): ServerConfig {
   const { tlsCert, tlsKey, webhookUrl, webhookSecret, smtpUrl, mailFrom, dataDir, ...rest } =
     values;

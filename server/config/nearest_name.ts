@@ -1,17 +1,17 @@
-/** Typing errors that a suggestion forgives, in longer names; in shorter ones a third of the letters. */
+/** Typing errors up to which a name is suggested; for short names, a third of their letters. */
 const MAX_ERRORS = 3;
 
-/** The one of `names` that `text` is most likely a misspelling of; undefined if none is near. */
+/** The name that `text` is most likely a misspelling of, if any. */
 export function nearestName<Name extends string>(
   text: string,
   names: readonly Name[],
 ): Name | undefined {
   const nearest = names.map((name) => ({ name, errors: typingErrors(text, name) }))
-    .sort((one, other) => one.errors - other.errors)[0];
+    .sort((a, b) => a.errors - b.errors)[0];
   return nearest.errors <= Math.min(MAX_ERRORS, nearest.name.length / 3) ? nearest.name : undefined;
 }
 
-/** Letters added, left out, replaced or swapped with the next (optimal string alignment). */
+/** Letters added, omitted, replaced or swapped with the next (optimal string alignment). */
 function typingErrors(text: string, name: string): number {
   if (Math.abs(text.length - name.length) > MAX_ERRORS) return Infinity;
   const rows = [[...Array(name.length + 1).keys()]];

@@ -29,8 +29,8 @@ export function httpUrlProblem(
 ): { code: "invalid_value" | "insecure_url"; message: string } | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined) {
-    const shown = displayUrl(text, { secretPath });
-    const message = `"${shown}" is not a valid URL. Use one such as ` +
+    const masked = displayUrl(text, { secretPath });
+    const message = `"${masked}" is not a valid URL. Use one such as ` +
       `https://hooks.example.com/path, and ${ENCODE}.`;
     return { code: "invalid_value", message };
   }
@@ -82,7 +82,7 @@ export function parseSmtpUrl(text: string): MailServer | string {
   }
 }
 
-/** The variables that name a proxy for outbound requests. */
+/** Environment variables that set the proxy for outbound requests. */
 export const PROXY_VARIABLES = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"] as const;
 
 /** Parses the URL of a proxy. A text says what is wrong with it and repeats no part of it. */

@@ -14,7 +14,7 @@ export interface TlsPair {
   warning?: { subject: string; message: string };
 }
 
-/** Reads the certificate chain and the private key, and has them tried. Throws TlsPairError. */
+/** Reads and tests the certificate chain and the private key. Throws TlsPairError. */
 export async function readTlsPair(
   { certFile, keyFile }: NonNullable<ServerConfig["tls"]>,
   clock: Clock,
@@ -25,10 +25,10 @@ export async function readTlsPair(
   if (!certificate.checkPrivateKey(parsedKey(key, keyFile))) {
     throw new TlsPairError(
       `tls_key: ${keyFile} is not the key of the first certificate in ${certFile}. ` +
-        "The server's own certificate comes first, then the chain; name the key it was issued for.",
+        "The file must start with the certificate of the server, followed by the chain.",
     );
   }
-  tryOut({ cert, key }, certFile, keyFile);
+  testListening({ cert, key }, certFile, keyFile);
   return { cert, key, warning: warningFor(certificate, certFile, clock) };
 }
 
@@ -39,7 +39,7 @@ async function readText(setting: string, file: string): Promise<string> {
     const reason = error instanceof Deno.errors.NotFound
       ? "does not exist"
       : error instanceof Deno.errors.PermissionDenied
-      ? "may not be read by the user that runs the server"
+      ? "cannot be read by the user that runs the server"
       : `cannot be read (${(error as Error).message})`;
     throw new TlsPairError(`${setting}: ${file} ${reason}`);
   }
@@ -50,7 +50,7 @@ function parsedCertificate(text: string, file: string): X509Certificate {
     return new X509Certificate(firstBlock("CERTIFICATE", text));
   } catch {
     throw new TlsPairError(
-      `tls_cert: ${file} has no certificate in PEM form (BEGIN CERTIFICATE)`,
+      `tls_cert: ${file} contains no certificate in PEM format (BEGIN CERTIFICATE)`,
     );
   }
 }
@@ -61,19 +61,23 @@ function parsedKey(text: string, file: string): KeyObject {
   } catch {
     throw new TlsPairError(
       /ENCRYPTED/.test(text)
-        ? `tls_key: ${file} is encrypted with a passphrase. Decrypt it first: openssl pkey -in …`
-        : `tls_key: ${file} has no private key in PEM form (BEGIN PRIVATE KEY)`,
+        ? `tls_key: ${file} is encrypted. To decrypt it, run: openssl pkey -in …`
+        : `tls_key: ${file} contains no private key in PEM format (BEGIN PRIVATE KEY)`,
     );
   }
 }
 
-/** Files often hold parameters or the other of the two as well (RFC 7468 section 5.1). */
+/** A file may contain both, and parameters (RFC 7468 section 5.1). */
 function firstBlock(label: string, text: string): string {
   return new RegExp(`-----BEGIN (${label})-----[^]*?-----END \\1-----`).exec(text)?.[0] ?? "";
 }
 
-/** By the TLS library that will use them, which knows fewer kinds of keys. */
-function tryOut(pair: { cert: string; key: string }, certFile: string, keyFile: string): void {
+/** With the TLS library of the listener, which supports fewer kinds of keys. */
+function testListening(
+  pair: { cert: string; key: string },
+  certFile: string,
+  keyFile: string,
+): void {
   try {
     Deno.listenTls({ hostname: "127.0.0.1", port: 0, ...pair }).close();
   } catch (error) {

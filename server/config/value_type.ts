@@ -77,25 +77,25 @@ export function count({ min }: { min: number }): ValueType<number> {
   };
 }
 
-/** One of several words, each standing for a value. */
+/** One of several names, each of which stands for a value. */
 export function choice<const T>(
   choices: Record<string, T>,
   { placeholder = Object.keys(choices).join("|") }: { placeholder?: string } = {},
 ): ValueType<T> {
-  const words = Object.keys(choices);
+  const names = Object.keys(choices);
   return {
     placeholder,
-    accepts: words.map((word) => `\`${word}\``).join(", "),
+    accepts: names.map((name) => `\`${name}\``).join(", "),
     parse: (value) =>
       Object.hasOwn(choices, value)
         ? choices[value]
-        : new InvalidValue(`"${value}" is not supported. Use ${orList(words)}.`),
+        : new InvalidValue(`"${value}" is not supported. Use ${orList(names)}.`),
   };
 }
 
 /** `on` or `off`. */
 export const onOff = choice<boolean>({ on: true, off: false });
 
-function orList(words: readonly string[]): string {
-  return words.length === 1 ? words[0] : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+function orList(items: readonly string[]): string {
+  return items.length === 1 ? items[0] : `${items.slice(0, -1).join(", ")} or ${items.at(-1)}`;
 }

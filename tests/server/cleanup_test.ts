@@ -1,7 +1,7 @@
 /** The clean-up deletes what decides nothing any more, and nothing before. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { cleanUp, keepHouse } from "../../server/cleanup.ts";
+import { cleanUp, runPeriodicTasks } from "../../server/cleanup.ts";
 import { createSession, signInAddresses } from "../../server/store/sessions.ts";
 import { recordJti } from "../../server/store/trust_rules.ts";
 import { checkPasswordLimit } from "../../server/security/rate_limit.ts";
@@ -305,14 +305,14 @@ testOnEachDatabase(
     const first = await active();
     await parts.sql`alter table failed_attempts rename to failed_attempts_elsewhere`;
     const logged: string[] = [];
-    const round = () =>
-      keepHouse({
+    const run = () =>
+      runPeriodicTasks({
         ...parts,
         log: (_level, event, fields) => logged.push(`${event} ${fields?.task}`),
       });
     clock.advance({ seconds: parts.config.keyRotation });
-    await round();
-    assert.deepEqual(logged, ["housekeeping_failed clean_up"]);
+    await run();
+    assert.deepEqual(logged, ["periodic_task_failed clean_up"]);
     clock.advance({ minutes: 15 });
     assert.notEqual(await active(), first);
   },

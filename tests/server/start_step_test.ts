@@ -1,4 +1,3 @@
-/** Invariants: a step of the start ends, says what it waits for, and stops at the first signal. */
 import assert from "node:assert/strict";
 import { withBackOff } from "../../server/back_off.ts";
 import { StartInterrupted, startStep, StartTimeout } from "../../server/start_step.ts";
@@ -10,13 +9,13 @@ function io(stop = new AbortController()) {
   return { stop, written, signal: stop.signal, stderr: (text: string) => void written.push(text) };
 }
 
-Deno.test("a step that never ends is given up, with what it waited for", async () => {
+Deno.test("aborts a step at its deadline, naming what it waited for", async () => {
   const step = { doing: "waiting for Godot", seconds: 0.1, advice: "Look under the tree." };
   let aborted = false;
   await assert.rejects(
-    startStep(io(), step, (signal, waitsFor) => {
+    startStep(io(), step, (signal, onWait) => {
       signal.addEventListener("abort", () => aborted = true);
-      waitsFor("he does not come");
+      onWait("he does not come");
       return never();
     }),
     (error) => error instanceof StartTimeout && /Godot.*he does not come.*tree/.test(error.message),
@@ -24,7 +23,7 @@ Deno.test("a step that never ends is given up, with what it waited for", async (
   assert.equal(aborted, true);
 });
 
-Deno.test("a step that takes long is named, and the first signal stops it", async () => {
+Deno.test("names a step that takes long, and aborts it at the first signal", async () => {
   const { stop, written, ...own } = io();
   const step = { doing: "waiting for Godot", seconds: 60, advice: "" };
   const running = startStep(

@@ -46,7 +46,9 @@ async function removeLostClient(
     return EXIT.ok;
   });
   if (code === EXIT.ok) return;
-  io.stderr(`The client still exists. To remove it, run: ${brand.binaryName} admin client remove ${id}\n`);
+  io.stderr(
+    `The client still exists. To remove it, run: ${brand.binaryName} admin client remove ${id}\n`,
+  );
 }
 
 export async function adminClientList(options: SettingFlags, io: ServerIo): Promise<number> {

@@ -13,7 +13,7 @@ export function declareUser(admin: Command, server: Run<ServerIo>): void {
     .description("add a user")
     .argument("<email>", "e-mail address to sign in with")
     .option("--name <name>", "display name (default: the part of the address before the @)")
-    .option("--admin", "make the user an administrator")
+    .option("--admin", "grant the role of administrator")
     .option("--email-verified", "mark the address as verified (email_verified in tokens)")
     .requiredOption("--password-stdin", "read the password from standard input")
     .addHelpText(
@@ -30,7 +30,7 @@ export function declareUser(admin: Command, server: Run<ServerIo>): void {
     .description("change the name, role, password or verified address of a user")
     .argument("<email>", "e-mail address of the user")
     .option("--name <name>", "display name")
-    .option("--admin", "make the user an administrator")
+    .option("--admin", "grant the role of administrator")
     .option("--no-admin", "remove the role of administrator")
     .option("--email-verified", "mark the address as verified (email_verified in tokens)")
     .option("--no-email-verified", "mark the address as not verified")

@@ -258,7 +258,7 @@ Deno.test("never repeats what may be a secret in an invalid URL", async () => {
     problems.map(({ message }) => message).join();
   for (const flag of flags) {
     const { problems } = await load(flag);
-    // A host "u" with a port, followed by a path or query, cannot be told from a password.
+    // A host "u" with a port, followed by a path or query, cannot be distinguished from a password.
     const isValid = JSON.stringify(flag).match(/Url":"https:\/\/u:12[/?]/);
     assert.ok(problems.length > 0 || isValid, JSON.stringify(flag));
     assert.ok(!messages(problems).includes(SECRET), messages(problems));

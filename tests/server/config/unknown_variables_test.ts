@@ -54,7 +54,7 @@ Deno.test("accepts settings, variables of the client and those of Kubernetes", (
 
 Deno.test("accepts every variable that the client or a CI template reads", async () => {
   const known: readonly string[] = CLIENT_VARIABLES;
-  const found = new Set<string>();
+  const variables = new Set<string>();
   const patterns: [folder: string, pattern: RegExp][] = [
     ["client", /\$\{(?:brand\.)?envPrefix\}_([A-Z][A-Z_]*[A-Z])/g],
     ["docs/ci", new RegExp(`\\b${PREFIX}_([A-Z][A-Z_]*[A-Z])`, "g")],
@@ -62,11 +62,11 @@ Deno.test("accepts every variable that the client or a CI template reads", async
   ];
   for (const [folder, pattern] of patterns) {
     for await (const text of textsBelow(`${ROOT}/${folder}`)) {
-      for (const [, name] of text.matchAll(pattern)) found.add(name);
+      for (const [, name] of text.matchAll(pattern)) variables.add(name);
     }
   }
-  assert.deepEqual([...found].filter((name) => !known.includes(name)), []);
-  assert.ok(found.has("TOKEN"));
+  assert.deepEqual([...variables].filter((name) => !known.includes(name)), []);
+  assert.ok(variables.has("TOKEN"));
 });
 
 async function* textsBelow(folder: string): AsyncGenerator<string> {
