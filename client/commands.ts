@@ -1,39 +1,38 @@
-/** The client's commands, without their code: each is loaded when it runs. */
+/** The client's commands. The code of each is loaded when it runs. */
 import type { CommandEntry } from "../shared/command_line.ts";
 import type { ClientIo } from "./io.ts";
 
 type Entries = readonly CommandEntry<ClientIo>[];
 
-/** Commands around a login. */
 export const loginCommands: Entries = [
   {
     name: "login",
-    summary: "log in with a code that you approve in a browser, on any device",
+    summary: "log in by approving a code in a browser, on any device",
     load: () => import("./commands/login.ts"),
   },
   {
     name: "logout",
-    summary: "end the session on the server, then forget its credentials",
+    summary: "revoke the login on the server and delete its credentials",
     load: () => import("./commands/logout.ts"),
   },
   {
     name: "switch",
-    summary: "choose the active login among several",
+    summary: "select the active login",
     load: () => import("./commands/switch.ts"),
   },
   {
     name: "status",
-    summary: "say who is logged in, where, with credentials from where, and until when",
+    summary: "show logins, where their credentials are stored, and when they expire",
     load: () => import("./commands/status.ts"),
   },
   {
     name: "whoami",
-    summary: "ask the server who the token belongs to",
+    summary: "show the account that the token belongs to",
     load: () => import("./commands/whoami.ts"),
   },
   {
     name: "token",
-    summary: "print an access token that is good for a while, renewing it if necessary",
+    summary: "print an access token, renewed if necessary",
     load: () => import("./commands/token.ts"),
   },
   {
@@ -43,11 +42,10 @@ export const loginCommands: Entries = [
   },
 ];
 
-/** Commands that use tokens, and personal access tokens. */
 export const tokenCommands: Entries = [
   {
     name: "pat",
-    summary: "personal access tokens, for CI and scripts",
+    summary: "manage personal access tokens, for CI and scripts",
     load: () => import("./commands/pat/pat.ts"),
   },
   {
@@ -57,12 +55,12 @@ export const tokenCommands: Entries = [
   },
   {
     name: "auth",
-    summary: "hand tokens to git, kubectl and docker",
+    summary: "provide tokens to git, kubectl and docker",
     load: () => import("./commands/auth/auth.ts"),
   },
   {
     name: "scan",
-    summary: "look for tokens where none belong; exits 1 if there are any",
+    summary: "find leaked tokens in files, diffs and git; exits 1 if there are any",
     load: () => import("./commands/scan.ts"),
   },
 ];

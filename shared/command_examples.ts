@@ -1,4 +1,4 @@
-/** The examples that end a command's help, each with what it is good for. */
+/** The examples at the end of a command's help. */
 export function examples(...lines: [command: string, meaning: string][]): string {
   return `\nExamples:\n${
     lines.map(([command, meaning]) => `  $ ${command}\n      ${meaning}`).join("\n")

@@ -1,6 +1,6 @@
 /**
- * The command line as commander has it. Every command is known by name and summary; the
- * options and the code of one are loaded only when it is the one that is meant.
+ * The command line, built with commander. The options and the code of a command are loaded only
+ * when it runs.
  */
 import { Command } from "commander";
 import { brand } from "./brand.ts";
@@ -10,7 +10,7 @@ export { CommanderError } from "commander";
 
 const bin = brand.binaryName;
 
-/** Runs a command's code with what its side of the program may touch. */
+/** Runs a command with the side effects of its side of the program. */
 export type Run<Io> = (run: (io: Io) => Promise<number>) => Promise<void>;
 
 export interface CommandEntry<Io> {
@@ -30,7 +30,7 @@ export interface CommandGroup {
   }[];
 }
 
-/** Ties commands to what runs them. */
+/** Commands with the function that runs them. */
 export function commandGroup<Io>(
   heading: string,
   commands: readonly CommandEntry<Io>[],
@@ -52,14 +52,14 @@ export interface CommandLineOutput {
   stdoutColumns: number;
 }
 
-/** Builds the command line; only the command called `only` has its options, or all without it. */
+/** Only the command called `only` gets its options; without `only`, every command does. */
 export async function buildCommandLine(
   groups: readonly CommandGroup[],
   { stdout, stderr, stdoutColumns }: CommandLineOutput,
   { only, version }: { only?: string; version: string },
 ): Promise<Command> {
   const program = new Command(bin)
-    .description(`${brand.productName}: log in once, hand out tokens, check them.`)
+    .description(`${brand.productName}: log in once, and use tokens everywhere.`)
     .version(version, "-V, --version", "print version, commit and Deno version")
     .helpOption("-h, --help", "print help")
     .exitOverride()
@@ -77,22 +77,24 @@ export async function buildCommandLine(
     }
   }
   program.commandsGroup("More:");
-  program.helpCommand("help [command]", "print help for a command");
   program.addHelpText(
     "after",
     `\nEnvironment:
   ${brand.envPrefix}_TOKEN    a token to use instead of a login
-  ${brand.envPrefix}_SERVER   the server to use where --server is not given
-  NO_COLOR, BROWSER, HTTPS_PROXY, NO_PROXY as elsewhere
+  ${brand.envPrefix}_SERVER   the default for --server
+  NO_COLOR, BROWSER, HTTPS_PROXY and NO_PROXY are supported
 ` +
       examples([`${bin} login`, "log in"], [`${bin} token`, "print an access token"]),
   );
-  hintAfterErrors(program);
+  unifyHelp(program);
   return program;
 }
 
-/** Wrong usage ends with where to read on, named for the command that was meant. */
-function hintAfterErrors(command: Command, path: string = bin): void {
+/** The same help in every command; usage errors point to it. */
+function unifyHelp(command: Command, path: string = bin): void {
+  if (command.commands.length > 0) {
+    command.helpCommand("help [command]", "print help for a command");
+  }
   command.showHelpAfterError(`Run \`${path} --help\` for usage.`);
-  for (const child of command.commands) hintAfterErrors(child, `${path} ${child.name()}`);
+  for (const child of command.commands) unifyHelp(child, `${path} ${child.name()}`);
 }

@@ -20,14 +20,14 @@ import {
 import { openTokenSocket, TOKEN_SOCKET_VARIABLE } from "../auth/token_socket.ts";
 
 export interface ExecOptions extends SelectionWithFederation {
-  /** Further variables that hold the token. */
+  /** Further variables to set to the token. */
   env?: string[];
   /** As typed, see parseDurationSeconds. */
   minTtl: string;
   exchange?: boolean;
 }
 
-/** As shells have them: POSIX.1-2024, Shell and Utilities, 2.8.2. */
+/** POSIX.1-2024, Shell and Utilities, 2.8.2. */
 const NOT_FOUND = 127;
 const CANNOT_BE_RUN = 126;
 
@@ -38,24 +38,27 @@ export async function exec(
 ): Promise<number> {
   const minTtlMs = parseMinTtl(options.minTtl);
   const names = options.env ?? [];
-  const odd = names.find((name) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name));
-  if (odd !== undefined) {
-    throw new ClientError("invalid_option", `--env ${odd} is no name of a variable.`);
+  const invalid = names.find((name) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name));
+  if (invalid !== undefined) {
+    throw new ClientError(
+      "invalid_option",
+      `--env ${invalid} is not a valid variable name. Example: --env API_TOKEN.`,
+    );
   }
   const source = await chooseTokenSource(options, io);
   const fresh = (minTtlMs: number, io: ClientIo) =>
     options.exchange
       ? jwtFrom(source, minTtlMs, options.scope, io)
       : tokenFrom(source, minTtlMs, io);
-  const handedOut = await fresh(minTtlMs, io);
-  warnIfTooShort(handedOut, minTtlMs, io);
-  const { token } = handedOut;
+  const first = await fresh(minTtlMs, io);
+  warnIfTooShort(first, minTtlMs, io);
+  const { token } = first;
   const env: Record<string, string> = {};
   for (const name of [`${brand.envPrefix}_TOKEN`, ...names]) env[name] = token;
-  // So that the program, if it is this one, sends the token where it came from.
+  // If the program runs this one again, the token goes to its own server.
   if (source.server !== undefined) env[`${brand.envPrefix}_SERVER`] = source.server;
-  const socket = canBeFollowed(source, handedOut)
-    ? await openTokenSocket(token, laterTokens(source, handedOut, fresh), io)
+  const socket = canBeRenewed(source, first)
+    ? await openTokenSocket(token, laterTokens(source, first, fresh), io)
     : undefined;
   if (socket !== undefined) env[TOKEN_SOCKET_VARIABLE] = socket.path;
   const end = await io.runInForeground(program, args, env).finally(() => socket?.close());
@@ -65,15 +68,15 @@ export async function exec(
 }
 
 /** Whether this token expires, and the source may give another one after it. */
-function canBeFollowed(source: TokenSource, { expiresAt }: AccessToken): boolean {
+function canBeRenewed(source: TokenSource, { expiresAt }: AccessToken): boolean {
   if (expiresAt === undefined) return false;
   return source.kind !== "environment" || source.socket !== undefined ||
     isExchangeable(source);
 }
 
 /**
- * What `fresh` gives, at most once at a time. A login's store knows the latest token; of
- * other sessions it is kept here, and handed out while it lives, should no other be had.
+ * Calls `fresh`, one call at a time. The store of a login has its latest token; for other sources
+ * it is kept here, and returned as long as it is valid if no other is available.
  */
 function laterTokens(
   source: TokenSource,
@@ -91,7 +94,9 @@ function laterTokens(
     } catch (error) {
       if (leftMs <= 0 || !(error instanceof ClientError)) throw error;
       io.stderr(
-        `Warning: ${error.message} The token at hand lives ${formatDuration(leftMs)} more.\n`,
+        `Warning: ${error.message} The current token is valid for ${
+          formatDuration(leftMs)
+        } more.\n`,
       );
       return latest;
     }
@@ -105,16 +110,21 @@ function laterTokens(
 
 export function declare(command: Command, client: Run<ClientIo>): void {
   const bin = brand.binaryName;
-  exchange(command).argument("<command...>", "after --: the program and its arguments")
-    .addOption(server())
-    .addOption(account())
-    .option("--env <name>", "another variable for the token (repeatable)", collect)
-    .addOption(minTtl())
+  exchange(
+    command.argument("<command...>", "after --: the program and its arguments")
+      .addOption(server())
+      .addOption(account())
+      .option("--env <name>", "also set this variable to the token (repeatable)", collect)
+      .addOption(minTtl()),
+  )
     .addHelpText(
       "after",
       examples(
         [`${bin} exec -- make deploy`, `the token is in ${brand.envPrefix}_TOKEN`],
-        [`${bin} exec --env API_TOKEN -- ./deploy.sh production`, "in API_TOKEN as well"],
+        [
+          `${bin} exec --env API_TOKEN -- ./deploy.sh production`,
+          "the token is in API_TOKEN as well",
+        ],
       ),
     )
     .action((program, options) => client((io) => exec(program, options, io)));

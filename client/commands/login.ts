@@ -39,11 +39,11 @@ export async function login(options: LoginOptions, io: ClientIo): Promise<number
   io.stderr(`Logging in to ${issuer}\n`);
   if (io.env[`${brand.envPrefix}_TOKEN`]) {
     io.stderr(
-      `Warning: ${brand.envPrefix}_TOKEN is set and wins over this login. ` +
+      `Warning: ${brand.envPrefix}_TOKEN is set and takes precedence over this login. ` +
         `Unset it to use the login.\n`,
     );
   }
-  // Before anyone is asked to approve: a login that cannot be kept is worth nothing.
+  // Before the user is asked to approve: a login that cannot be stored is useless.
   const loginStore = await openLoginStore(options.insecureStorage ?? false, io);
   const server = await discoverForLogin(issuer, io);
   const scope = requestedScope(options.scope);
@@ -62,7 +62,7 @@ export async function login(options: LoginOptions, io: ClientIo): Promise<number
     const key = { server: issuer, account: user.email ?? user.sub };
     replaced = await saveLogin(key, user.sub, credentials, loginStore, io);
   } catch (error) {
-    // Nobody holds these tokens any more; the session must not outlive them unseen.
+    // These tokens are lost, so the login must not stay valid on the server.
     await revokeUnused(issuer, credentials, io);
     throw error;
   }
@@ -76,8 +76,8 @@ export async function login(options: LoginOptions, io: ClientIo): Promise<number
 }
 
 /**
- * Where nobody was ever logged in, an answer from something else means a mistyped
- * address rather than a network's sign-in page: trying again will not help.
+ * Without an earlier login to this server, an answer from something else means a mistyped
+ * address rather than the sign-in page of a network: trying again will not help.
  */
 async function discoverForLogin(issuer: string, io: ClientIo): Promise<AuthorizationServer> {
   try {
@@ -87,12 +87,12 @@ async function discoverForLogin(issuer: string, io: ClientIo): Promise<Authoriza
     if ((await listLogins(io)).some(({ server }) => server === issuer)) throw error;
     throw new ClientError(
       "connection_failed",
-      `${issuer} is not an authorization server, or ${error.reason}.`,
+      `${issuer} is not an authorization server, or ${error.reason}. Check the address.`,
     );
   }
 }
 
-/** The new login is stored: that an earlier one cannot be revoked is no failure of it. */
+/** The new login is stored, so a failure to revoke an earlier one is only a warning. */
 async function revokeReplaced(
   issuer: string,
   replaced: readonly Credentials[],
@@ -102,9 +102,9 @@ async function revokeReplaced(
     const error = await revokeUnused(issuer, credentials, io);
     io.stderr(
       error === undefined
-        ? "Your earlier login from here was revoked.\n"
-        : `Warning: your earlier login from here could not be revoked: ${error.message} ` +
-          `It stays valid until it expires, or until you revoke it on ${issuer}\n`,
+        ? "The earlier login on this machine was revoked.\n"
+        : `Warning: the earlier login on this machine could not be revoked: ${error.message} ` +
+          `It is valid until it expires or you revoke it at ${issuer}\n`,
     );
   }
 }
@@ -132,7 +132,7 @@ async function whoLoggedIn(
   if (user === "refused") {
     throw new ClientError(
       "invalid_response",
-      `${server.issuer} does not accept the token it has just issued; nothing was stored.`,
+      `${server.issuer} does not accept the token that it just issued. Nothing was stored. Try again later.`,
     );
   }
   return user;
@@ -144,27 +144,25 @@ function describeLife(tokens: TokenResponse, receivedAt: number): string {
   };
   const { refresh_token, refresh_token_expires_in: sessionLife } = tokens;
   if (refresh_token === undefined) {
-    return `Until: ${until(tokens.expires_in)}; without offline_access it cannot be renewed`;
+    return `Expires: ${until(tokens.expires_in)}; it cannot be renewed without offline_access`;
   }
   return sessionLife === undefined
-    ? `Until: ${until(tokens.expires_in)}, renewed by itself when used`
-    : `Until: ${until(sessionLife)} if it goes unused; each use renews it`;
+    ? `Expires: ${until(tokens.expires_in)}, renewed automatically`
+    : `Expires: ${until(sessionLife)} if it is not used before then`;
 }
 
 export function declare(command: Command, client: Run<ClientIo>): void {
   const bin = brand.binaryName;
   command.addOption(server())
-    .addOption(
-      scope("scopes to request").default(undefined, ["openid", ...DEFAULT_SCOPES].join(" ")),
-    )
+    .addOption(scope(`scopes to request (default: openid ${DEFAULT_SCOPES.join(" ")})`))
     .option("--no-browser", "do not open a browser")
     .option("--qr", "show the address as a QR code")
-    .option("--insecure-storage", "keep the credentials in a file, not in the keychain")
+    .option("--insecure-storage", "store the credentials in a file, not in the keychain")
     .addHelpText(
       "after",
       examples(
-        [`${bin} login --server https://auth.example.com`, "log in to a server of your own"],
-        [`${bin} login --no-browser --qr`, "over SSH: approve on your phone"],
+        [`${bin} login --server https://auth.example.com`, "log in to your own server"],
+        [`${bin} login --no-browser --qr`, "over SSH: approve the login on your phone"],
       ),
     )
     .action((options) => client((io) => login(options, io)));

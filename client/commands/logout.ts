@@ -1,4 +1,4 @@
-/** `logout`: ends the session on the server (RFC 7009), then forgets its credentials. */
+/** `logout`: revokes the login on the server (RFC 7009), then deletes its credentials. */
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import { type Command } from "commander";
 import { examples } from "../../shared/command_examples.ts";
@@ -19,9 +19,9 @@ export interface LogoutOptions {
   server?: string;
   account?: string;
   all?: boolean;
-  /** Revoke the personal access tokens that were created with the login, too. */
+  /** Also revoke the personal access tokens that the login created. */
   revokeTokens?: boolean;
-  /** Forget even if the server cannot be told. */
+  /** Delete the credentials even if the server cannot be reached. */
   force?: boolean;
 }
 
@@ -31,9 +31,9 @@ export async function logout(options: LogoutOptions, io: ClientIo): Promise<numb
   let exitCode: number = EXIT.ok;
   for (const login of logins) {
     try {
-      // Afterwards nobody could ask for them.
+      // After the logout they can no longer be listed.
       const tokens = await activeTokensOfLogin(login, io);
-      const { outcome, tokensRevoked } = await end(login, options, io);
+      const { outcome, tokensRevoked } = await revokeLogin(login, options, io);
       io.stderr(
         `Logged out ${login.account} from ${login.server}. ${OUTCOME[outcome]}\n`,
       );
@@ -42,12 +42,12 @@ export async function logout(options: LogoutOptions, io: ClientIo): Promise<numb
         exitCode ||= EXIT.failure;
       }
     } catch (error) {
-      // With --all one server that is down keeps nobody from leaving the others.
+      // With --all, a server that is down does not prevent the other logouts.
       const known = error instanceof ClientError || error instanceof CredentialStoreError;
       if (!known || io.signal.aborted) throw error;
       io.stderr(
         `Still logged in to ${login.server} as ${login.account}: ${error.message} ` +
-          `To forget the credentials anyway: ${brand.binaryName} logout --force\n`,
+          `To delete the credentials anyway, run: ${brand.binaryName} logout --force\n`,
       );
       exitCode = error.exitCode;
     }
@@ -58,19 +58,18 @@ export async function logout(options: LogoutOptions, io: ClientIo): Promise<numb
   return exitCode;
 }
 
-/** What became of the login on the server. */
-type Outcome = "revoked" | "not revoked" | "nothing stored";
+type Outcome = "revoked" | "not_revoked" | "nothing_stored";
 
 const OUTCOME: Record<Outcome, string> = {
-  "revoked": "The login was revoked on the server: copies of it in other folders or on other " +
-    "machines no longer work. Logins made separately are not affected.",
-  "not revoked":
-    "Only the credentials stored here were deleted, neither the session on the server " +
-    "nor copies elsewhere.",
-  "nothing stored": "No credentials were stored here, so nothing was revoked on the server.",
+  revoked: "The login was revoked on the server, so copies of its credentials no longer work. " +
+    "Other logins are not affected.",
+  not_revoked:
+    "Only the credentials stored here were deleted. The login on the server, and copies " +
+    "of its credentials, still work until it expires.",
+  nothing_stored: "No credentials were stored here, so nothing was revoked on the server.",
 };
 
-/** Personal access tokens outlive the login that they were created with. */
+/** Personal access tokens outlive the login that created them. */
 function reportTokens(
   { server }: Login,
   tokens: readonly PersonalAccessToken[] | undefined,
@@ -85,7 +84,7 @@ function reportTokens(
   if (revoked) {
     io.stderr(`Revoked the tokens created with this login${listed ? `: ${listed}` : ""}.\n`);
   } else if (listed === undefined) {
-    // The server gave no list: the session had expired, or may not read it.
+    // There is no list: the login expired, or may not read it.
     io.stderr(
       `Any personal access tokens created with this login still work. See ${server}/tokens\n`,
     );
@@ -98,22 +97,22 @@ function reportTokens(
   }
 }
 
-async function end(
+async function revokeLogin(
   login: Login,
   { force, revokeTokens: tokensToo }: LogoutOptions,
   io: ClientIo,
 ): Promise<{ outcome: Outcome; tokensRevoked: boolean }> {
   const { loginStore, entry } = login;
-  // Under the lock, so that no renewal under way stores new tokens after us.
+  // Under the lock, so that no renewal at the same time stores new tokens.
   return await loginStore.withLock(login, async () => {
     const stored = await storedCredentials(login, loginStore.store, entry, (error) => {
       if (!force) throw error;
       io.stderr(`Warning: ${error.message}\n`);
     }, io);
-    let outcome: Outcome = stored.length > 0 ? "revoked" : "nothing stored";
+    let outcome: Outcome = stored.length > 0 ? "revoked" : "nothing_stored";
     let tokensRevoked = tokensToo === true && stored.length > 0;
     for (const { credentials } of stored) {
-      // Without a refresh token the server does not know which tokens a login has created.
+      // Without a refresh token, the server does not know which tokens a login created.
       const mayRevokeTokens = credentials.refreshToken !== undefined;
       tokensRevoked &&= mayRevokeTokens;
       try {
@@ -121,9 +120,9 @@ async function end(
       } catch (error) {
         if (!force || !(error instanceof ClientError)) throw error;
         io.stderr(
-          `Warning: ${error.message} The session on the server lives on until it expires.\n`,
+          `Warning: ${error.message} The login works on the server until it expires.\n`,
         );
-        outcome = "not revoked";
+        outcome = "not_revoked";
         tokensRevoked = false;
       }
     }
@@ -140,8 +139,8 @@ export function declare(command: Command, client: Run<ClientIo>): void {
   command.addOption(server())
     .addOption(account())
     .option("--all", "log out of every server and account")
-    .option("--revoke-tokens", "revoke the personal access tokens created with this login, too")
-    .option("--force", "forget the credentials even if the server cannot be reached")
+    .option("--revoke-tokens", "also revoke the personal access tokens created with this login")
+    .option("--force", "delete the credentials even if the server cannot be reached")
     .addHelpText(
       "after",
       examples([`${bin} logout`, "log out of the active account"], [

@@ -1,4 +1,4 @@
-/** `switch`: makes another of the remembered logins the active one. */
+/** `switch`: makes another login the active one. */
 import { type Command } from "commander";
 import { examples } from "../../shared/command_examples.ts";
 import type { Run } from "../../shared/command_line.ts";
@@ -23,25 +23,28 @@ export async function switchAccount(
 ): Promise<number> {
   const all = await listLogins(io);
   if (all.length === 0) throw notLoggedIn();
-  const wanted = matchingLogins(all, { server: selectedServer(options, io), account });
-  if (wanted.length === 0) {
-    throw new ClientError("not_logged_in", `No such login.\n${choices(all)}`);
+  const matches = matchingLogins(all, { server: selectedServer(options, io), account });
+  if (matches.length === 0) {
+    throw new ClientError("not_logged_in", `There is no such login. Run one of:\n${choices(all)}`);
   }
-  const others = wanted.length === 1 ? wanted : wanted.filter((each) => !each.active);
+  const others = matches.length === 1 ? matches : matches.filter(({ active }) => !active);
   if (others.length !== 1) {
-    throw new ClientError("ambiguous_login", `Which one?\n${choices(wanted)}`);
+    throw new ClientError(
+      "ambiguous_login",
+      `Several logins match. Run one of:\n${choices(matches)}`,
+    );
   }
   const [chosen] = others;
   await activateLogin(chosen, io);
   io.stderr(`Now active: ${chosen.account} on ${chosen.server}\n`);
   if (io.env[`${brand.envPrefix}_TOKEN`]) {
-    io.stderr(`Warning: ${brand.envPrefix}_TOKEN is set and wins over every login.\n`);
+    io.stderr(`Warning: ${brand.envPrefix}_TOKEN is set and takes precedence over every login.\n`);
   }
   return EXIT.ok;
 }
 
-function choices(sessions: { account: string; server: string; active: boolean }[]): string {
-  return sessions.map(({ account, server, active }) =>
+function choices(logins: { account: string; server: string; active: boolean }[]): string {
+  return logins.map(({ account, server, active }) =>
     `  ${brand.binaryName} switch ${shellWord(account)} --server ${shellWord(server)}${
       active ? "  (active now)" : ""
     }`
@@ -50,13 +53,13 @@ function choices(sessions: { account: string; server: string; active: boolean }[
 
 export function declare(command: Command, client: Run<ClientIo>): void {
   const bin = brand.binaryName;
-  command.argument("[account]", "the account to make active; without it, the other one of two")
+  command.argument("[account]", "the account to make active (default: the other one of two)")
     .addOption(server())
     .addHelpText(
       "after",
-      examples([`${bin} switch`, "to the other login"], [
+      examples([`${bin} switch`, "switch to the other login"], [
         `${bin} switch bob@example.com --server https://auth.example.com`,
-        "to a given one",
+        "switch to this login",
       ]),
     )
     .action((name, options) => client((io) => switchAccount(name, options, io)));

@@ -1,4 +1,4 @@
-/** `whoami`: asks the server who the token belongs to. */
+/** `whoami`: the account that the token belongs to, according to the server. */
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import { type Command } from "commander";
 import { examples } from "../../shared/command_examples.ts";
@@ -16,7 +16,6 @@ import { withTokenFromStdin } from "../auth/stdin_token.ts";
 import { chooseTokenSource, serverOf, tokenFrom, type TokenSource } from "../auth/token_source.ts";
 import { describeUser, userinfo } from "../oauth/userinfo.ts";
 
-/** Least life a token needs to be sent, in milliseconds. */
 const MIN_TTL_MS = 60_000;
 
 export interface WhoamiOptions {
@@ -37,7 +36,7 @@ export async function whoami(options: WhoamiOptions, processIo: ClientIo): Promi
       : await userinfo(server, token, io);
   };
   let user = await ask(MIN_TTL_MS);
-  // A login whose token the server has revoked shows at the next renewal whether it lives.
+  // A renewal shows whether the login itself was revoked.
   if (user === "refused" && source.account !== undefined) user = await ask(RENEW_NOW);
   if (user === "refused") throw refusal(source, server);
   io.stdout(options.json ? formatJson(toJson(user)) : `${describeUser(user)}\n`);
@@ -54,7 +53,7 @@ function toJson({ sub, name, email, email_verified: emailVerified }: UserinfoRes
   };
 }
 
-/** A personal access token may always read itself; to userinfo it needs the scope openid. */
+/** A personal access token may always read itself; userinfo requires the scope openid. */
 async function ownerOfToken(options: WhoamiOptions, io: ClientIo): Promise<UserinfoResponse> {
   const { owner: { kind, id, username } } = await (await openTokenApi(options, io)).own();
   const name = sanitizeLine(username);
@@ -66,13 +65,13 @@ function refusal(source: TokenSource, server: string): ClientError {
   if (source.kind === "federation") {
     return new ClientError(
       "invalid_response",
-      `${server} does not accept the token it has just given.`,
+      `${server} does not accept the token that it just issued. Try again later.`,
     );
   }
   return new ClientError(
     "token_rejected",
     `${server} does not accept the token in ${brand.envPrefix}_TOKEN. It may have expired, ` +
-      `or belong to another server.`,
+      `or belong to another server. Set it again, or unset it to use a login.`,
   );
 }
 

@@ -1,4 +1,4 @@
-/** `auth`: hands tokens to git, kubectl and docker. */
+/** `auth`: provides tokens to git, kubectl and docker. */
 import type { Command } from "commander";
 import { brand } from "../../../shared/brand.ts";
 import { examples } from "../../../shared/command_examples.ts";
@@ -15,20 +15,20 @@ export function declare(auth: Command, client: Run<ClientIo>): void {
       .addOption(account())
       .option(
         "--host <host>",
-        "a host that may have the token, besides the server's own (repeatable)",
+        "also provide the token for this host (repeatable)",
         collect,
       )
-      .option("--user <name>", "the user name to go with it (default: the account)");
+      .option("--user <name>", "the user name to return (default: the account)");
 
   exchange(hosts(auth.command("git-credential")))
-    .description("a credential helper for git")
-    .addArgument(auth.createArgument("<operation>", "what git asks for"))
+    .description("act as a credential helper for git")
+    .addArgument(auth.createArgument("<operation>", "the operation that git requests"))
     .addHelpText(
       "after",
       examples([
         `git config --global credential.https://git.example.com.helper ` +
         `'!${bin} auth git-credential --host git.example.com'`,
-        "git then asks by itself",
+        "git calls it when it needs a password",
       ]),
     )
     .action((operation, options) =>
@@ -39,7 +39,7 @@ export function declare(auth: Command, client: Run<ClientIo>): void {
     );
 
   exchange(auth.command("kubectl"))
-    .description("a credential plugin for kubectl")
+    .description("act as a credential plugin for kubectl")
     .addOption(server())
     .addOption(account())
     .addHelpText(
@@ -47,7 +47,7 @@ export function declare(auth: Command, client: Run<ClientIo>): void {
       examples([
         `kubectl config set-credentials me --exec-command=${bin} --exec-arg=auth ` +
         `--exec-arg=kubectl --exec-api-version=client.authentication.k8s.io/v1`,
-        "kubectl then asks by itself",
+        "kubectl calls it when it needs a token",
       ]),
     )
     .action((options) =>
@@ -55,9 +55,9 @@ export function declare(auth: Command, client: Run<ClientIo>): void {
     );
 
   exchange(hosts(auth.command("docker")))
-    .description("a credential helper for docker")
+    .description("act as a credential helper for docker")
     .addArgument(
-      auth.createArgument("<operation>", "what docker asks for")
+      auth.createArgument("<operation>", "the operation that docker requests")
         .choices(["get", "list", "store", "erase", "version"]),
     )
     .addHelpText(

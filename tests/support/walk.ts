@@ -1,0 +1,12 @@
+/** Paths of the TypeScript files below `folder`, relative to it, in a stable order. */
+export function walk(folder: URL, prefix = ""): string[] {
+  return [...Deno.readDirSync(new URL(prefix, folder))]
+    .sort((a, b) => a.name < b.name ? -1 : 1)
+    .flatMap(({ name, isDirectory }) =>
+      isDirectory
+        ? walk(folder, `${prefix}${name}/`)
+        : name.endsWith(".ts")
+        ? [`${prefix}${name}`]
+        : []
+    );
+}
