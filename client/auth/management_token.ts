@@ -1,7 +1,7 @@
 /**
- * Access tokens for the server's management interface. They come of the login where that
- * was approved for managing tokens, and otherwise of an approval that is asked for there
- * and then. They are kept in memory, for one command, and no command prints one.
+ * Access tokens for the server's management interface: from the login if it was approved for
+ * managing tokens, else from an approval requested for this command. They are kept in memory
+ * and never printed.
  */
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import { brand } from "../../shared/brand.ts";
@@ -22,7 +22,7 @@ import { startCountdown } from "../ui/countdown.ts";
 interface HeldToken {
   token: string;
   scopes: readonly string[];
-  /** It was approved for this command, so it need not outlive it. */
+  /** Approved for this command only: it is revoked afterwards. */
   approved: boolean;
 }
 
@@ -31,7 +31,7 @@ export interface ApprovalOptions {
   browser?: boolean;
 }
 
-/** What one command may do with the management interface, as a login's account. */
+/** The management tokens of one command. */
 export class ManagementAccess {
   #held: HeldToken[] = [];
 
@@ -42,8 +42,8 @@ export class ManagementAccess {
   ) {}
 
   /**
-   * A token that covers `scopes`. Throws ClientError: authentication needed where there
-   * is no terminal to ask for approval on. `newApproval`: what the login permits is not enough.
+   * A token that covers `scopes`, if necessary after an approval. Throws ClientError
+   * (approval_required) without a terminal. `newApproval`: do not use the login's permissions.
    */
   async token(
     scopes: readonly string[],
@@ -53,22 +53,22 @@ export class ManagementAccess {
     return (permitted ?? await this.#approve(scopes)).token;
   }
 
-  /** A token that covers `scopes`, without asking anybody; undefined if that cannot be had. */
+  /** A token that covers `scopes`; undefined if that would require an approval. */
   async tokenWithoutApproval(scopes: readonly string[]): Promise<string | undefined> {
     return (this.#find(scopes) ?? await this.#ofLogin(scopes))?.token;
   }
 
-  /** Forgets a token that the server refused. */
+  /** Discards a token that the server rejected. */
   forget(token: string): void {
     this.#held = this.#held.filter((held) => held.token !== token);
   }
 
-  /** Revokes what was approved for this command only. */
+  /** Revokes the tokens that were approved for this command. */
   async [Symbol.asyncDispose](): Promise<void> {
     const approved = this.#held.filter((held) => held.approved);
     this.#held = [];
     for (const { token } of approved) {
-      // It expires within minutes all the same.
+      // Otherwise it expires within minutes.
       await revoke(this.login.server, { accessToken: token }, this.io).catch(() => {});
     }
   }
@@ -86,8 +86,8 @@ export class ManagementAccess {
 
   async #ofLogin(scopes: readonly string[]): Promise<HeldToken | undefined> {
     const { server, loginStore } = this.login;
-    const wanted = { resource: managementResource(server), scope: formatScope(scopes) };
-    const received = await tokenForResource(this.login, wanted, loginStore, this.io);
+    const request = { resource: managementResource(server), scope: formatScope(scopes) };
+    const received = await tokenForResource(this.login, request, loginStore, this.io);
     return received && this.#hold(received.tokens, false);
   }
 
@@ -114,7 +114,7 @@ export class ManagementAccess {
     await this[Symbol.asyncDispose]();
     throw new ClientError(
       "wrong_account",
-      `It was approved with another account than ${sanitizeLine(login.account)}. Sign in to ` +
+      `The approval came from another account than ${sanitizeLine(login.account)}. Sign in to ` +
         `${login.server} as ${sanitizeLine(login.account)} in the browser, then try again.`,
     );
   }
@@ -127,7 +127,7 @@ function unknownScopes(
   const known = scopesSupported.filter((scope) => !isManagementScope(scope));
   return new ClientError(
     "unknown_scope",
-    `Unknown scope: ${sanitizeLine(formatScope(unknown))}. ${issuer} has: ` +
+    `Unknown scope: ${sanitizeLine(formatScope(unknown))}. The scopes of ${issuer} are: ` +
       `${sanitizeLine(formatScope(known), 1000)}.`,
   );
 }
@@ -139,7 +139,7 @@ function approvalNeeded(login: Login, scopes: readonly string[]): ClientError {
   return new ClientError(
     "approval_required",
     `This login was not approved for ${formatScope(scopes)}, and there is no terminal to ` +
-      `ask for approval on. Run the command in a terminal, or log in with the permission: ` +
+      `request an approval. Run the command in a terminal, or log in with the permission: ` +
       `${brand.binaryName} login --server ${login.server} --scope ${shellWord(scope)}`,
   );
 }

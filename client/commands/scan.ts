@@ -39,7 +39,7 @@ export async function scan(
 ): Promise<number> {
   const sources = [paths.length > 0, options.staged, options.stdin].filter(Boolean).length;
   if (sources > 1) {
-    throw new ClientError("invalid_option", "Scan either paths, or --staged, or --stdin.");
+    throw new ClientError("invalid_option", "Use only one of: paths, --staged, --stdin.");
   }
   // `scan -` is as good a way to say it.
   const stdin = options.stdin || (paths.length === 1 && paths[0] === "-");

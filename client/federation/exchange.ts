@@ -59,7 +59,7 @@ async function fetchIdentityToken(
   throw new ClientError(
     "identity_invalid",
     audiences === undefined
-      ? `What ${provider.title} gave is no identity token: it is no JSON Web Token.`
+      ? `The identity token of ${provider.title} is not a valid JSON Web Token. Run the job again.`
       : `The identity token of ${provider.title} is for ${
         sanitizeLine(audiences.join(", ") || "nobody")
       }, not for ${audience}, and is not sent. If the operator trusts that audience, name it ` +

@@ -20,7 +20,7 @@ export async function programOutput(
   if (ended === "timed_out") {
     throw new ClientError(
       "timed_out",
-      `${command} did not end within ${TIMEOUT_MS / 1000} s.`,
+      `${command} did not exit within ${TIMEOUT_MS / 1000} s. Try again later.`,
     );
   }
   if (ended.code === 0 && ended.stdout.trim() !== "") return ended.stdout.trim();
@@ -28,6 +28,6 @@ export async function programOutput(
   const reason = ended.stderr.trim().split("\n").at(-1) || "it printed nothing";
   throw new ClientError(
     "identity_invalid",
-    `${command} failed with code ${ended.code}: ${sanitizeLine(reason)}`,
+    `${command} failed with exit code ${ended.code}: ${sanitizeLine(reason)}`,
   );
 }

@@ -1,4 +1,4 @@
-/** The device authorization grant as the client sees it (RFC 8628). */
+/** The device authorization grant, client side (RFC 8628). */
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import { brand } from "../../shared/brand.ts";
 import { DEVICE_CODE_GRANT } from "../../shared/oauth/grant_types.ts";
@@ -9,55 +9,53 @@ import { NoAnswerError } from "./no_answer_error.ts";
 import { askServer, unexpectedAnswer } from "./server_request.ts";
 import { requestTokens, type TokenAnswer } from "./token_endpoint.ts";
 
-/** RFC 8628 section 3.2: the interval where the server names none, in seconds. */
+/** RFC 8628 section 3.2: the interval if the server sends none, in seconds. */
 const DEFAULT_INTERVAL = 5;
 
-/** RFC 8628 section 3.5: what each slow_down adds, in seconds, for good. */
+/** RFC 8628 section 3.5: each slow_down adds this permanently, in seconds. */
 const SLOW_DOWN_STEP = 5;
 
-/** Longest a code is waited for, in seconds. A timer set to more than 24 days fires at once. */
+/** Longest wait for an approval, in seconds. A timer of more than 24 days fires immediately. */
 const MAX_EXPIRES_IN = 86_400;
 
-/** Longest pause the back-off grows to, in milliseconds, so that a server that returns is noticed. */
+/** Longest pause of the back-off, so that a server that returns is noticed. */
 const MAX_BACK_OFF_MS = 60_000;
 
-/** What is asked for, as it goes on the wire. */
 export type DeviceAuthorizationRequest = {
   scope: string;
   /** RFC 8707 */
   resource?: string;
-  /** The login that asks for more, by the `sid` of its access tokens. */
+  /** The `sid` of the login that requests more. */
   sid?: string;
 };
 
-/** A pending login, checked: safe to show, with times by our own clock. */
+/** A validated response: safe to display, with times by this machine's clock. */
 export interface DeviceAuthorization {
   deviceCode: string;
   userCode: string;
   verificationUri: string;
-  /** With the code filled in; absent if the server offers none. */
+  /** With the code filled in. */
   verificationUriComplete: string | undefined;
-  /** When both codes end, in ms since the epoch. */
+  /** In ms since the epoch, for both codes. */
   expiresAt: number;
-  /** Least milliseconds between two polls. */
   intervalMs: number;
 }
 
-/** Asks for a device and a user code (RFC 8628 section 3.1). */
+/** Requests a device code and a user code (RFC 8628 section 3.1). */
 export async function authorizeDevice(
   server: AuthorizationServer,
-  wanted: DeviceAuthorizationRequest,
+  request: DeviceAuthorizationRequest,
   io: ClientIo,
 ): Promise<DeviceAuthorization> {
   const endpoint = server.deviceAuthorizationEndpoint;
   if (endpoint === undefined) {
     throw new ClientError(
       "unsupported",
-      `${server.issuer} does not offer logins by device code. Ask its operator to switch them on.`,
+      `${server.issuer} does not allow logins by device code. Ask its operator to enable them.`,
     );
   }
   const answer = await askServer(endpoint, io, {
-    form: { client_id: brand.cliClientId, ...wanted },
+    form: { client_id: brand.cliClientId, ...request },
   });
   if (answer.status !== 200) throw unexpectedAnswer(endpoint, "the login", answer);
   const body = answer.body ?? {};
@@ -75,7 +73,7 @@ export async function authorizeDevice(
   ) {
     throw new ClientError(
       "invalid_response",
-      `${server.issuer} sent a device authorization response we cannot read.`,
+      `${server.issuer} sent an invalid device authorization response. Report this to its operator.`,
     );
   }
   return {
@@ -89,9 +87,9 @@ export async function authorizeDevice(
 }
 
 /**
- * Polls until the user has decided (RFC 8628 sections 3.4 and 3.5) or the code
- * has ended. Trouble on the way, whether no answer or "try later", is met by
- * doubling the pause. `wait` passes the time between polls, in milliseconds.
+ * Polls until the user has decided (RFC 8628 sections 3.4 and 3.5) or the code has expired.
+ * Without an answer, or with a temporary error, the pause is doubled. `wait` passes the time
+ * between polls, in milliseconds.
  */
 export async function pollForTokens(
   server: AuthorizationServer,
@@ -101,31 +99,31 @@ export async function pollForTokens(
 ): Promise<Extract<TokenAnswer, { kind: "tokens" }>> {
   let intervalMs = authorization.intervalMs;
   let pauseMs = intervalMs;
-  let trouble: ClientError | undefined;
+  let failure: ClientError | undefined;
   for (;;) {
     const left = authorization.expiresAt - io.clock.now();
-    if (left <= 0) throw trouble ?? codeExpired();
+    if (left <= 0) throw failure ?? codeExpired();
     await wait(Math.min(pauseMs, left));
     const answer = await poll(server, authorization.deviceCode, io);
     if (answer instanceof NoAnswerError) {
-      trouble = answer;
+      failure = answer;
       pauseMs = Math.min(Math.max(pauseMs * 2, intervalMs), MAX_BACK_OFF_MS);
       continue;
     }
     if (answer.kind === "temporary") {
-      trouble = new ClientError(
+      failure = new ClientError(
         "server_unavailable",
-        `${server.issuer} could not answer until the code had expired (HTTP ${answer.status}). ` +
+        `${server.issuer} did not answer before the code expired (HTTP ${answer.status}). ` +
           `Try again later.`,
       );
       const asked = (answer.retryAfter ?? 0) * 1000;
       pauseMs = Math.max(Math.min(pauseMs * 2, MAX_BACK_OFF_MS), intervalMs, asked);
       continue;
     }
-    trouble = undefined;
+    failure = undefined;
     if (answer.kind === "tokens") return answer;
     if (answer.error === "slow_down") intervalMs += SLOW_DOWN_STEP * 1000;
-    else if (answer.error !== "authorization_pending") throw describeRefusal(server, answer);
+    else if (answer.error !== "authorization_pending") throw rejection(server, answer);
     pauseMs = intervalMs;
   }
 }
@@ -147,20 +145,31 @@ async function poll(
   }
 }
 
-function describeRefusal(
-  server: AuthorizationServer,
+function rejection(
+  { issuer }: AuthorizationServer,
   { error, description }: Extract<TokenAnswer, { kind: "refused" }>,
 ): ClientError {
-  if (error === "expired_token") return codeExpired();
-  const again = `Run: ${brand.binaryName} login`;
-  const message = error === "access_denied"
-    ? `The login was denied in the browser; nothing was stored. If that was not you, ` +
-      `tell the operator of ${server.issuer}. To try again, run: ${brand.binaryName} login`
-    : error === "invalid_grant"
-    ? `${server.issuer} no longer knows this login; it may have been completed while the ` +
-      `answer was lost. ${again}`
-    : `${server.issuer} refused the login: ${sanitizeLine(description ?? error)}`;
-  return new ClientError("approval_denied", message);
+  const again = `${brand.binaryName} login`;
+  switch (error) {
+    case "expired_token":
+      return codeExpired();
+    case "access_denied":
+      return new ClientError(
+        "approval_denied",
+        `The login was denied in the browser; nothing was stored. If that was not you, ` +
+          `report it to the operator of ${issuer}. To try again, run: ${again}`,
+      );
+    case "invalid_grant":
+      return new ClientError(
+        "request_rejected",
+        `${issuer} does not know this login any more: its answer may have been lost. Run: ${again}`,
+      );
+    default:
+      return new ClientError(
+        "request_rejected",
+        `${issuer} refused the login: ${sanitizeLine(description ?? error)}`,
+      );
+  }
 }
 
 function codeExpired(): ClientError {
@@ -170,7 +179,7 @@ function codeExpired(): ClientError {
   );
 }
 
-/** An http(s) address with nothing in it that a terminal would act on. */
+/** An http(s) address in visible ASCII, without credentials. */
 function isWebAddress(value: unknown): value is string {
   return typeof value === "string" && value.length <= 500 &&
     /^https?:\/\/[\x21-\x7e]+$/i.test(value) &&

@@ -1,7 +1,4 @@
-/**
- * Which server, and where its endpoints are (RFC 8414). Everything the client
- * sends a token to is found here, so here it is checked.
- */
+/** The endpoints of the server (RFC 8414), validated: tokens are sent to no other address. */
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import { brand } from "../../shared/brand.ts";
 import { authorizationServerMetadataUrl } from "../../shared/oauth/metadata.ts";
@@ -10,22 +7,20 @@ import type { ClientIo } from "../io.ts";
 import { isLoopback } from "./host.ts";
 import { askServer, foreignAnswer, unexpectedAnswer } from "./server_request.ts";
 
-/** The part of the metadata the command line uses. */
+/** The metadata that the client uses. */
 export interface AuthorizationServer {
   issuer: string;
   tokenEndpoint: string;
   revocationEndpoint: string;
   userinfoEndpoint: string;
-  /** Absent if the operator has switched the device flow off. */
+  /** Undefined if the operator has disabled the device flow. */
   deviceAuthorizationEndpoint: string | undefined;
-  /** Absent if the server does not say. */
   scopesSupported?: readonly string[];
 }
 
 /**
- * A server's address as a user may type it, as an issuer identifier: scheme,
- * host and path, no trailing slash. `https` is assumed where no scheme is given,
- * `http` on this machine. Throws ClientError (usage) for what cannot be one.
+ * The issuer identifier for an address that a user typed: scheme, host and path, without a
+ * trailing slash. The default scheme is `https`, on this machine `http`. Throws ClientError.
  */
 export function parseServer(text: string): string {
   const trimmed = text.trim();
@@ -39,22 +34,18 @@ export function parseServer(text: string): string {
   if (url.protocol !== "https:" && url.protocol !== "http:") {
     throw wrongServer(trimmed, "it must begin with https://");
   }
-  if (url.username || url.password) throw wrongServer(trimmed, "it must not hold a password");
+  if (url.username || url.password) throw wrongServer(trimmed, "it must not contain a password");
   // RFC 8414 section 2: an issuer has no query and no fragment.
   if (url.search || url.hash) throw wrongServer(trimmed, "it must not have a query or fragment");
   if (url.protocol === "http:" && !isLoopback(url)) {
-    throw wrongServer(trimmed, "without https anyone on the way could read the tokens");
+    throw wrongServer(trimmed, "without https, anyone on the network could read the tokens");
   }
   let end = url.pathname.length;
   while (url.pathname[end - 1] === "/") end--;
   return url.origin + url.pathname.slice(0, end);
 }
 
-/**
- * Reads the server's metadata.
- * Throws ClientError: temporary where a retry may help, failure where the
- * document cannot be trusted.
- */
+/** Throws ClientError: temporary if a retry may help, else if the document is not valid. */
 export async function discover(server: string, io: ClientIo): Promise<AuthorizationServer> {
   const url = authorizationServerMetadataUrl(server);
   const answer = await askServer(url, io);
@@ -64,14 +55,14 @@ export async function discover(server: string, io: ClientIo): Promise<Authorizat
     throw notAServer(server, failure.message);
   }
   const metadata = answer.body;
-  // RFC 8414 section 2 requires an issuer: JSON without one is some other service's.
+  // RFC 8414 section 2 requires an issuer: JSON without one comes from another service.
   if (typeof metadata?.issuer !== "string") throw foreignAnswer(url, answer);
-  // RFC 8414 section 3.3: another issuer in the document is a mix-up or an attack.
+  // RFC 8414 section 3.3: a different issuer is a mix-up or an attack.
   if (metadata.issuer !== server) {
     throw notAServer(
       server,
-      `it calls itself ${sanitizeLine(metadata.issuer)}. Use that address with --server, ` +
-        `or correct the server's issuer setting`,
+      `its issuer is ${sanitizeLine(metadata.issuer)}. Use that address with --server, ` +
+        `or correct the issuer setting of the server`,
     );
   }
   const endpoint = (name: string) => endpointUrl(server, name, metadata[name]);
@@ -91,7 +82,7 @@ function isScopeList(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((scope) => typeof scope === "string");
 }
 
-/** Our server has all its endpoints under its issuer's origin; a token goes nowhere else. */
+/** Our server has all of its endpoints on the origin of its issuer. */
 function endpointUrl(server: string, name: string, value: unknown): string {
   const { origin } = new URL(server);
   if (typeof value !== "string" || !URL.canParse(value) || new URL(value).origin !== origin) {
@@ -104,13 +95,13 @@ function wrongServer(text: string, reason: string): ClientError {
   return new ClientError(
     "invalid_server",
     `${sanitizeLine(text)} cannot be used as the server: ${reason}. ` +
-      `Give its address with --server or ${brand.envPrefix}_SERVER.`,
+      `Set its address with --server or ${brand.envPrefix}_SERVER.`,
   );
 }
 
 function notAServer(server: string, reason: string): ClientError {
   return new ClientError(
     "unsupported",
-    `${server} is no usable authorization server: ${reason}`,
+    `${server} is not a usable authorization server: ${reason}`,
   );
 }

@@ -1,4 +1,4 @@
-/** The token endpoint as the client sees it (RFC 6749 section 5). */
+/** Requests to the token endpoint (RFC 6749 section 5). */
 import { brand } from "../../shared/brand.ts";
 import type { OAuthErrorCode } from "../../shared/oauth/errors.ts";
 import type { TokenResponse } from "../../shared/oauth/token_response.ts";
@@ -12,10 +12,7 @@ export type TokenAnswer =
   | { kind: "refused"; error: OAuthErrorCode | string; description: string | undefined }
   | { kind: "temporary"; status: number; retryAfter: number | undefined };
 
-/**
- * Asks for tokens with one grant's parameters. Throws what `request` throws,
- * and ClientError for a success that holds no usable token.
- */
+/** Throws what `askServer` throws, and ClientError for a success without a valid token. */
 export async function requestTokens(
   server: AuthorizationServer,
   parameters: Record<string, string>,
@@ -41,15 +38,15 @@ export async function requestTokens(
   return {
     kind: "tokens",
     tokens: checkTokens(server, answer.body),
-    // Life is counted from here by our own clock, so that a wrong clock does no harm.
+    // The lifetime is counted by this machine's clock, so a wrong clock does not matter.
     receivedAt: io.clock.now(),
   };
 }
 
-/** A token goes into a header: visible ASCII only (RFC 6749 appendix A.12, RFC 6750 section 2.1). */
+/** Tokens are sent in a header: visible ASCII only (RFC 6749 appendix A.12, RFC 6750 section 2.1). */
 const TOKEN = /^[\x21-\x7e]+$/;
 
-/** In seconds, ten years: a date that lies further ahead may be none. */
+/** Ten years, in seconds: far beyond, a Date is not valid. */
 const MAX_LIFE = 10 * 365 * 86_400;
 
 function checkTokens(
@@ -68,7 +65,7 @@ function checkTokens(
   ) {
     throw new ClientError(
       "invalid_response",
-      `${server.issuer} sent a token response we cannot read.`,
+      `${server.issuer} sent an invalid token response. Report this to its operator.`,
     );
   }
   const { refresh_token_expires_in: refreshLife } = body;

@@ -1,4 +1,4 @@
-/** Who a token belongs to (OpenID Connect Core 1.0 section 5.3). */
+/** The account of a token (OpenID Connect Core 1.0 section 5.3). */
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import type { UserinfoResponse } from "../../shared/oauth/userinfo_response.ts";
 import { discover } from "./discovery.ts";
@@ -6,7 +6,7 @@ import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { askServer, unexpectedAnswer } from "./server_request.ts";
 
-/** The claims, or "refused" if the server does not take the token (RFC 6750 section 3.1). */
+/** "refused" if the server does not accept the token (RFC 6750 section 3.1). */
 export async function userinfo(
   server: string,
   token: string,
@@ -18,18 +18,22 @@ export async function userinfo(
   if (answer.status === 403) {
     throw new ClientError(
       "scope_missing",
-      `The token lacks the scope openid: ${server} does not say whose it is.`,
+      `The token does not have the scope openid, so ${server} does not show its account. ` +
+        `Log in again, or use a token with this scope.`,
     );
   }
   if (answer.status !== 200) throw unexpectedAnswer(userinfoEndpoint, "userinfo", answer);
   const user = answer.body && userFrom(answer.body);
   if (!user) {
-    throw new ClientError("invalid_response", `${server} sent a userinfo response we cannot read.`);
+    throw new ClientError(
+      "invalid_response",
+      `${server} sent an invalid userinfo response. Report this to its operator.`,
+    );
   }
   return user;
 }
 
-/** The claims we know, fit for a terminal and for a name in a keychain; undefined without a subject. */
+/** The known claims, sanitized; undefined without a subject. */
 export function userFrom(claims: Record<string, unknown>): UserinfoResponse | undefined {
   const text = (value: unknown) =>
     typeof value === "string" && sanitizeLine(value) !== "" ? sanitizeLine(value) : undefined;
@@ -44,7 +48,7 @@ export function userFrom(claims: Record<string, unknown>): UserinfoResponse | un
   };
 }
 
-/** A person as people name them: `Alice <alice@example.com>`. */
+/** `Alice <alice@example.com>`. */
 export function describeUser({ sub, name, email }: UserinfoResponse): string {
   if (email === undefined) return name ?? sub;
   return name === undefined ? email : `${name} <${email}>`;

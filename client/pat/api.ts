@@ -171,7 +171,7 @@ async function listTokens(
   } while (cursors.size < MAX_PAGES);
   throw new ClientError(
     "too_many_tokens",
-    `${api.server} lists more than ${MAX_PAGES} pages of tokens. Narrow it down with --search.`,
+    `${api.server} lists more than ${MAX_PAGES} pages of tokens. Use --search.`,
   );
 }
 
@@ -181,5 +181,8 @@ function searchTerm(text: string): string {
 }
 
 function unreadable({ server }: ManagementApi): never {
-  throw new ClientError("invalid_response", `${server} sent an invalid answer about tokens.`);
+  throw new ClientError(
+    "invalid_response",
+    `${server} sent an invalid response about tokens. Report this to its operator.`,
+  );
 }

@@ -20,7 +20,7 @@ export async function readBlobs(
     if (length === undefined) {
       throw new ClientError(
         "git_failed",
-        `git does not have all that is staged: ${sanitizeLine(header)}. Try: git fsck`,
+        `git cannot read a staged file: ${sanitizeLine(header)}. Run: git fsck`,
       );
     }
     await each(bytes.take(Number(length)), index);

@@ -91,12 +91,15 @@ async function readContents(
 }
 
 function noGit(): ClientError {
-  return new ClientError("git_failed", "--staged needs git, which cannot be started.");
+  return new ClientError(
+    "git_failed",
+    "--staged requires git, which cannot be started. Install it.",
+  );
 }
 
 function refused(reason: string): ClientError {
   return new ClientError(
     "git_failed",
-    `git cannot say what is staged: ${sanitizeLine(reason.trim().split("\n")[0])}`,
+    `git cannot list the staged files: ${sanitizeLine(reason.trim().split("\n")[0])}`,
   );
 }

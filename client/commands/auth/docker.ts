@@ -17,15 +17,15 @@ import type { Selection } from "../../auth/selection.ts";
 import { chooseTokenSource, tokenFrom, type TokenSource } from "../../auth/token_source.ts";
 
 export interface DockerOptions extends Selection {
-  /** Registries that may have the token besides the server's own and those in docker's configuration. */
+  /** Registries to provide the token for, besides the server and those in docker's configuration. */
   host?: string[];
   user?: string;
   exchange?: boolean;
 }
 
-/** Docker knows it by these very words (credentials/error.go) and goes on without credentials. */
+/** Docker compares this text (credentials/error.go) and continues without credentials. */
 const NOT_FOUND = "credentials not found in native keychain";
-/** A push may take a while; its token must outlive it. In milliseconds. */
+/** The token has to outlive a long push. */
 const MIN_TTL_MS = 5 * 60_000;
 
 export async function authDocker(
@@ -43,13 +43,12 @@ export async function authDocker(
         io.stdout(`${DOCKER_HELPER} ${version}\n`);
         return EXIT.ok;
       default:
-        // "store" and "erase", which docker login and docker logout ask for.
+        // "store" and "erase", which docker login and docker logout call.
         await io.readStdin();
         throw new ClientError(
           "unsupported",
-          `${brand.binaryName} keeps its own logins. ` +
-            `Instead of docker login and logout: ${brand.binaryName} login, ` +
-            `${brand.binaryName} logout.`,
+          `${brand.binaryName} stores its own logins. Instead of docker login and docker logout, ` +
+            `use ${brand.binaryName} login and ${brand.binaryName} logout.`,
         );
     }
   } catch (error) {
@@ -64,12 +63,12 @@ export async function authDocker(
 async function get(options: DockerOptions, io: ClientIo): Promise<number> {
   const registry = (await io.readStdin()).trim();
   const named = [...options.host ?? [], ...await dockerRegistries(io)]
-    .some((each) => sameHost(each, registry));
+    .some((host) => sameHost(host, registry));
   const source = await chooseTokenSource(options, io).catch((error) => {
     if (named) throw error;
   });
   const own = source?.server !== undefined && sameHost(hostOf(source.server), registry);
-  // Docker asks a credsStore about every registry there is, its own Hub included.
+  // Docker calls a credsStore for every registry, including Docker Hub.
   if (source === undefined || !(named || own)) {
     io.stdout(`${NOT_FOUND}\n`);
     return EXIT.failure;
@@ -77,7 +76,7 @@ async function get(options: DockerOptions, io: ClientIo): Promise<number> {
   if (/^http:/i.test(registry)) {
     throw new ClientError(
       "insecure_transport",
-      `No token for ${registry}: without https anyone on the way could read it.`,
+      `The token is not sent to ${registry} without https: anyone on the network could read it.`,
     );
   }
   const { token } = options.exchange
@@ -95,14 +94,14 @@ async function list(options: DockerOptions, io: ClientIo): Promise<number> {
   const source = await chooseTokenSource(options, io).catch((error) => {
     if (!isNotLoggedIn(error)) throw error;
   });
-  // Docker asks this of every helper it has, also for `docker info`: no login is no failure.
+  // Docker lists every helper, also for `docker info`: not being logged in is not a failure.
   if (source === undefined) {
     io.stdout("{}\n");
     return EXIT.ok;
   }
   const registries = [...options.host ?? [], ...await dockerRegistries(io)];
   io.stdout(formatJson(
-    Object.fromEntries(registries.map((each) => [each, userOf(source, options)])),
+    Object.fromEntries(registries.map((registry) => [registry, userOf(source, options)])),
   ));
   return EXIT.ok;
 }

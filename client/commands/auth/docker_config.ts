@@ -1,12 +1,12 @@
-/** What the user has told docker about us. */
+/** The part of docker's configuration that names this program. */
 import { join } from "node:path";
 import { brand } from "../../../shared/brand.ts";
 import type { ClientIo } from "../../io.ts";
 
-/** The program docker looks for: `docker-credential-` and the name in its configuration. */
+/** The name of the helper: `docker-credential-` and the name in docker's configuration. */
 export const DOCKER_HELPER = `docker-credential-${brand.binaryName}`;
 
-/** Registries whose credentials docker's `credHelpers` leaves to us, as the user wrote them. */
+/** Registries for which docker's `credHelpers` names this program, as the user wrote them. */
 export async function dockerRegistries(
   { env, platform }: Pick<ClientIo, "env" | "platform">,
 ): Promise<string[]> {
@@ -19,7 +19,7 @@ export async function dockerRegistries(
     return Object.entries(Object(credHelpers))
       .flatMap(([registry, helper]) => helper === brand.binaryName ? [registry] : []);
   } catch {
-    // Not there, or not readable even for docker, which then asks us for nothing.
+    // Missing or unreadable, for docker as well, which then does not call us.
     return [];
   }
 }

@@ -12,13 +12,13 @@ import type { Selection } from "../../auth/selection.ts";
 import { chooseTokenSource, tokenFrom, type TokenSource } from "../../auth/token_source.ts";
 
 export interface GitCredentialOptions extends Selection {
-  /** Hosts that may have the token besides the server's own. */
+  /** Hosts to provide the token for, besides the server's. */
   host?: string[];
   user?: string;
   exchange?: boolean;
 }
 
-/** A push may take a while; its token must outlive it. In milliseconds. */
+/** The token has to outlive a long push. */
 const MIN_TTL_MS = 5 * 60_000;
 
 export async function authGitCredential(
@@ -26,41 +26,41 @@ export async function authGitCredential(
   options: GitCredentialOptions,
   io: ClientIo,
 ): Promise<number> {
-  const asked = attributes(await io.readStdin());
-  // Tokens are kept elsewhere already: there is nothing to store, and git may not erase a login.
+  const request = attributes(await io.readStdin());
+  // There is nothing to store, and git may not erase a login.
   if (operation !== "get") return EXIT.ok;
-  const { protocol, host } = asked;
+  const { protocol, host } = request;
   if (host === undefined) return EXIT.failure;
-  const source = await sessionFor(host, options, io);
-  // Other hosts are other helpers' business: silence makes git ask those, or the user.
+  const source = await sourceFor(host, options, io);
+  // Without output, git asks other helpers, or the user.
   if (source === undefined) return EXIT.failure;
   if (protocol !== "https") {
     throw new ClientError(
       "insecure_transport",
-      `${brand.binaryName}: no token for ${host} over ${protocol}: ` +
-        `anyone on the way could read it. Use https.`,
+      `${brand.binaryName}: the token is not sent to ${host} over ${protocol}: ` +
+        `anyone on the network could read it. Use https.`,
     );
   }
   const { token, expiresAt } = options.exchange
     ? await jwtFrom(source, MIN_TTL_MS, undefined, io)
     : await tokenFrom(source, MIN_TTL_MS, io);
-  // An address such as https://@host/ asks for an empty name, which is nobody's.
-  const user = asked.username || options.user || source.account || "x-access-token";
+  // A URL such as https://@host/ has an empty user name.
+  const user = request.username || options.user || source.account || "x-access-token";
   io.stdout(
     `protocol=https\nhost=${host}\nusername=${user}\npassword=${token}\n` +
-      // Keeps caches of git 2.41 and later from giving out a dead token.
+      // Keeps caches of git 2.41 and later from using an expired token.
       (expiresAt === undefined ? "" : `password_expiry_utc=${Math.floor(expiresAt / 1000)}\n`),
   );
   return EXIT.ok;
 }
 
-/** Whose token `host` may have; undefined if none. */
-async function sessionFor(
+/** Undefined if `host` may not have the token. */
+async function sourceFor(
   host: string,
   options: GitCredentialOptions,
   io: ClientIo,
 ): Promise<TokenSource | undefined> {
-  const named = (options.host ?? []).some((each) => sameHost(each, host));
+  const named = (options.host ?? []).some((named) => sameHost(named, host));
   try {
     const source = await chooseTokenSource(options, io);
     const own = source.server !== undefined && sameHost(hostOf(source.server), host);
@@ -71,7 +71,7 @@ async function sessionFor(
   }
 }
 
-/** `key=value` lines up to an empty one; of a key that comes twice, the last counts. */
+/** `key=value` lines up to an empty one; the last value of a key counts. */
 function attributes(text: string): Record<string, string | undefined> {
   const lines = text.split(/\r?\n/);
   const end = lines.indexOf("");

@@ -20,13 +20,12 @@ export interface KubectlOptions extends SelectionWithFederation {
 }
 
 const GROUP = "client.authentication.k8s.io";
-/** For our purpose the same. */
+/** They have the same fields. */
 const VERSIONS = [`${GROUP}/v1`, `${GROUP}/v1beta1`];
-/** Least life of a token that is handed out, in milliseconds. */
 const MIN_TTL_MS = 60_000;
 
 export async function authKubectl(options: KubectlOptions, io: ClientIo): Promise<number> {
-  const apiVersion = askedVersion(io);
+  const apiVersion = requestedVersion(io);
   const source = await chooseTokenSource(options, io);
   const { token, expiresAt } = options.exchange
     ? await jwtFrom(source, MIN_TTL_MS, options.scope, io)
@@ -36,7 +35,7 @@ export async function authKubectl(options: KubectlOptions, io: ClientIo): Promis
     kind: "ExecCredential",
     status: {
       token,
-      // Until then kubectl keeps it without asking again; without it, until the server says 401.
+      // kubectl caches the token until then; without it, until the server answers 401.
       expirationTimestamp: expiresAt === undefined
         ? undefined
         : new Date(expiresAt).toISOString().replace(/\.\d+Z$/, "Z"),
@@ -45,20 +44,23 @@ export async function authKubectl(options: KubectlOptions, io: ClientIo): Promis
   return EXIT.ok;
 }
 
-/** The version kubectl asks for: it takes no other. */
-function askedVersion({ env }: ClientIo): string {
+/** The only version that kubectl accepts. */
+function requestedVersion({ env }: ClientIo): string {
   const info = env.KUBERNETES_EXEC_INFO;
   if (!info) return VERSIONS[0];
   let version: unknown;
   try {
     version = Object(JSON.parse(info)).apiVersion;
   } catch {
-    throw new ClientError("kubectl_version", "KUBERNETES_EXEC_INFO is no JSON.");
+    throw new ClientError(
+      "kubectl_version",
+      "KUBERNETES_EXEC_INFO is not valid JSON. Update kubectl, or unset it.",
+    );
   }
   if (typeof version === "string" && VERSIONS.includes(version)) return version;
   throw new ClientError(
     "kubectl_version",
-    `kubectl asks for ${sanitizeLine(version)}. In the kubeconfig, set the plugin's ` +
+    `kubectl requests ${sanitizeLine(version)}. In the kubeconfig, set the plugin's ` +
       `apiVersion to ${VERSIONS[0]}.`,
   );
 }

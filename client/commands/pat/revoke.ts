@@ -29,7 +29,7 @@ export async function patRevoke(
   if (names.length === 0) {
     throw new ClientError(
       "invalid_option",
-      `Which token? Name one of: ${brand.binaryName} pat list`,
+      `Name a token, or use --token-stdin. To see your tokens, run: ${brand.binaryName} pat list`,
     );
   }
   await using api = await openTokenApi({ ...options, administer: options.for !== undefined }, io);

@@ -30,8 +30,8 @@ export async function patShow(
   if (name === undefined && environmentSource(options, io) === undefined) {
     throw new ClientError(
       "invalid_option",
-      `Which token? Name one of: ${brand.binaryName} pat list. ` +
-        `Without a name, ${brand.envPrefix}_TOKEN is shown, and it is not set.`,
+      `Name a token, or set ${brand.envPrefix}_TOKEN. ` +
+        `To see your tokens, run: ${brand.binaryName} pat list`,
     );
   }
   await using api = await openTokenApi({ ...options, administer: options.for !== undefined }, io);

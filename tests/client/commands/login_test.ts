@@ -45,7 +45,7 @@ Deno.test("a login shows address and code, waits, and says who, where and until 
     "as alice <alice@example.com>",
     `Credentials: `,
     home.folder,
-    "Until: ",
+    "Expires: ",
     "(15 min)",
   ].map((text) => io.err.indexOf(text));
   assert.ok(order.every((at, index) => at >= 0 && at > (order[index - 1] ?? -1)), io.err);
@@ -132,7 +132,7 @@ Deno.test("a token in the environment is warned about, not refused", async () =>
   await using server = approving();
   await using home = await clientHome({ env: { [`${brand.envPrefix}_TOKEN`]: "secret" } });
   assert.equal(await login(options(server), home.io), EXIT.ok);
-  assert.match(home.io.err, new RegExp(`Warning: ${brand.envPrefix}_TOKEN is set and wins`));
+  assert.match(home.io.err, new RegExp(`Warning: ${brand.envPrefix}_TOKEN is set`));
   assert.doesNotMatch(home.io.err, /secret/);
 });
 
