@@ -1,8 +1,6 @@
 import type { Clock } from "../../shared/clock.ts";
 import type { ServerConfig } from "../config/server_config.ts";
-import { DomainError } from "../domain_error.ts";
 import type { JwksCache } from "../federation/jwks_cache.ts";
-import type { FormHints } from "../form_hints.ts";
 import type { Sql } from "../store/db/connect.ts";
 import type { SigningKeys } from "../tokens/signing_keys.ts";
 
@@ -26,22 +24,3 @@ export type Operation<Params, Result> = (deps: AdminDeps, params: Params) => Pro
 
 /** For parameters and results without content. */
 export type Empty = Record<never, never>;
-
-/** Thrown by the operations on trust rules. */
-export class OperationError extends Error {
-  override readonly name = "OperationError";
-  constructor(
-    message: string,
-    readonly hints: FormHints = {},
-    /** A service account that the operator may agree to, and ask again. */
-    readonly existingAccount?: string,
-  ) {
-    super(message);
-  }
-
-  toDomainError(): DomainError {
-    return this.existingAccount === undefined
-      ? new DomainError("invalid", this.message, { field: this.hints.fields?.[0] })
-      : new DomainError("conflict", this.message, { field: "serviceAccount" });
-  }
-}

@@ -1,13 +1,16 @@
 import { addClient, listAllClients, removeClient } from "./client_operations.ts";
 import { listKeys, rotateKeys } from "./key_operations.ts";
 import { listMigrations } from "./migration_operations.ts";
-import { type AdminDeps, OperationError } from "./operation.ts";
+import type { AdminDeps } from "./operation.ts";
 import {
   addServiceAccount,
   listAllServiceAccounts,
   setServiceAccountDisabled,
 } from "./service_account_operations.ts";
-import { addTrustRule, listAllTrustRules, removeTrustRule, testTrust } from "./trust_operations.ts";
+import { addTrustRule } from "./trust/add_rule.ts";
+import { listAllTrustRules } from "./trust/list_rules.ts";
+import { removeTrustRule } from "./trust/remove_rule.ts";
+import { testTrust } from "./trust/test_token.ts";
 import { addUser, listAllUsers, setUserDisabled, updateUser } from "./user_operations.ts";
 
 /** Every operation by the name that the admin RPC has for it. */
@@ -52,10 +55,5 @@ export async function execute<Name extends OperationName>(
     deps: AdminDeps,
     params: OperationParams<Name>,
   ) => Promise<OperationResult<Name>>;
-  try {
-    return await operation(deps, params);
-  } catch (error) {
-    if (!(error instanceof OperationError)) throw error;
-    return error.toDomainError() as OperationResult<Name>;
-  }
+  return await operation(deps, params);
 }

@@ -1,36 +1,27 @@
 import type { JSONWebKeySet } from "jose";
 import type { Clock } from "../../shared/clock.ts";
+import { DomainError } from "../domain_error.ts";
 import { OutboundError, type OutboundHttp } from "../outbound/outbound_http.ts";
 
-/** Keys are fetched again after this long, in ms. */
-const MAX_AGE = 10 * 60_000;
-/** A key we do not know makes us fetch again, but no more often than this, in ms. */
-const COOL_DOWN = 30_000;
-/** After a failure an issuer is left alone for this long, in ms, however many tokens name it. */
-const FAILURE_COOL_DOWN = 10_000;
-/** Longest wait for an issuer, in ms. */
+/** Keys are fetched again after this long. */
+const MAX_AGE_MS = 10 * 60_000;
+/** A key that is not in the set causes another fetch, but no more often than this. */
+const REFETCH_INTERVAL_MS = 30_000;
+/** After a failure an issuer gets no request for this long, however many tokens name it. */
+const FAILURE_INTERVAL_MS = 10_000;
 const TIMEOUT_MS = 5_000;
-/** Largest document we read, in bytes. GitHub's key set has about 15 KB. */
+/** Largest document that is read. GitHub's key set has about 15 KB. */
 const MAX_BYTES = 256 * 1024;
-/** Kubernetes' API server answers its key set to the last two only (RFC 7517 section 8.5). */
+/** Kubernetes' API server serves its key set as the last two only (RFC 7517 section 8.5). */
 const KEY_SET_TYPES = "application/jwk-set+json, application/json;q=0.9, */*;q=0.1";
 const DISCOVERY_TYPES = "application/json, */*;q=0.1";
-
-/** An issuer's keys cannot be had; `message` says why, for operators. */
-export class IssuerUnavailable extends Error {
-  override readonly name = "IssuerUnavailable";
-  /** `permanent`: it stays so until somebody changes the issuer or the settings. */
-  constructor(message: string, readonly permanent = false) {
-    super(message);
-  }
-}
 
 interface Entry {
   keys?: JSONWebKeySet;
   fetchedAt: number;
   /** The newest failure, if nothing has succeeded since. */
-  failure?: { at: number; error: IssuerUnavailable };
-  pending?: Promise<JSONWebKeySet>;
+  failure?: { at: number; error: DomainError };
+  pending?: Promise<JSONWebKeySet | DomainError>;
 }
 
 /**
@@ -48,110 +39,120 @@ export class JwksCache {
   ) {}
 
   /**
-   * The issuer's key set. `knows` says whether it has a key that may have signed the
-   * token: if not, the set is fetched again, once, since keys rotate. Throws
-   * IssuerUnavailable.
+   * The issuer's key set. `hasKey` says whether it contains a key that may have signed the token:
+   * if not, the set is fetched once more, since keys rotate. Fails as `unavailable` if a later
+   * attempt may succeed, and as `forbidden` if the issuer or the settings have to change first.
    */
-  async keySet(issuer: string, knows: (keys: JSONWebKeySet) => boolean): Promise<JSONWebKeySet> {
+  async keySet(
+    issuer: string,
+    hasKey: (keys: JSONWebKeySet) => boolean,
+  ): Promise<JSONWebKeySet | DomainError> {
     const entry = this.#entries.get(issuer) ?? { fetchedAt: -Infinity };
     this.#entries.set(issuer, entry);
-    const now = this.clock.now();
-    const age = now - entry.fetchedAt;
-    if (entry.keys !== undefined && age < MAX_AGE && (knows(entry.keys) || age < COOL_DOWN)) {
+    const age = this.clock.now() - entry.fetchedAt;
+    if (
+      entry.keys !== undefined && age < MAX_AGE_MS &&
+      (hasKey(entry.keys) || age < REFETCH_INTERVAL_MS)
+    ) {
       return entry.keys;
     }
-    try {
-      // Whoever sends tokens decides how often we come here, but not how often we ask.
-      const { failure } = entry;
-      if (failure !== undefined && Math.abs(now - failure.at) < FAILURE_COOL_DOWN) {
-        throw failure.error;
-      }
-      entry.pending ??= this.#fetchInto(entry, issuer).finally(() => entry.pending = undefined);
-      return await entry.pending;
-    } catch (error) {
-      // Keys we have are good until the token's key is not among them.
-      if (entry.keys !== undefined && knows(entry.keys)) return entry.keys;
-      throw error;
-    }
+    const fetched = this.#recentFailure(entry) ?? await this.#fetchOnce(entry, issuer);
+    // Old keys remain valid until the issuer answers without them.
+    const isUsable = fetched instanceof DomainError && entry.keys !== undefined &&
+      hasKey(entry.keys);
+    return isUsable ? entry.keys! : fetched;
   }
 
-  async #fetchInto(entry: Entry, issuer: string): Promise<JSONWebKeySet> {
-    try {
-      entry.keys = await this.#fetchKeySet(issuer);
-      entry.fetchedAt = this.clock.now();
-      entry.failure = undefined;
-      return entry.keys;
-    } catch (error) {
-      if (error instanceof IssuerUnavailable) entry.failure = { at: this.clock.now(), error };
-      throw error;
-    }
+  /** Clients choose how often tokens are verified, but not how often an issuer gets a request. */
+  #recentFailure({ failure }: Entry): DomainError | undefined {
+    const isRecent = failure !== undefined &&
+      Math.abs(this.clock.now() - failure.at) < FAILURE_INTERVAL_MS;
+    return isRecent ? failure.error : undefined;
   }
 
-  async #fetchKeySet(issuer: string): Promise<JSONWebKeySet> {
-    const address = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
-    const discovery = await this.#fetchJson(address, DISCOVERY_TYPES);
+  async #fetchOnce(entry: Entry, issuer: string): Promise<JSONWebKeySet | DomainError> {
+    entry.pending ??= this.#fetchInto(entry, issuer).finally(() => entry.pending = undefined);
+    return await entry.pending;
+  }
+
+  async #fetchInto(entry: Entry, issuer: string): Promise<JSONWebKeySet | DomainError> {
+    const keys = await this.#fetchKeySet(issuer);
+    if (keys instanceof DomainError) {
+      entry.failure = { at: this.clock.now(), error: keys };
+      return keys;
+    }
+    entry.keys = keys;
+    entry.fetchedAt = this.clock.now();
+    entry.failure = undefined;
+    return keys;
+  }
+
+  async #fetchKeySet(issuer: string): Promise<JSONWebKeySet | DomainError> {
+    const url = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
+    const discovery = await this.#fetchJson(url, DISCOVERY_TYPES);
+    if (discovery instanceof DomainError) return discovery;
     if (discovery.issuer !== issuer) {
-      throw new IssuerUnavailable(
-        `${issuer} calls itself another issuer in its discovery document`,
-      );
+      return unavailable(`The discovery document of ${issuer} names another issuer.`);
     }
     if (typeof discovery.jwks_uri !== "string") {
-      throw new IssuerUnavailable(`${issuer} names no jwks_uri in its discovery document`);
+      return unavailable(`The discovery document of ${issuer} has no jwks_uri.`);
     }
     const keySet = await this.#fetchJson(discovery.jwks_uri, KEY_SET_TYPES);
-    if (!Array.isArray(keySet.keys)) {
-      throw new IssuerUnavailable(`${discovery.jwks_uri} is not a JSON Web Key Set`);
-    }
-    return keySet as unknown as JSONWebKeySet;
+    if (keySet instanceof DomainError) return keySet;
+    return Array.isArray(keySet.keys)
+      ? keySet as unknown as JSONWebKeySet
+      : unavailable(`${discovery.jwks_uri} is not a JSON Web Key Set.`);
   }
 
-  async #fetchJson(address: string, accept: string): Promise<Record<string, unknown>> {
+  async #fetchJson(url: string, accept: string): Promise<Record<string, unknown> | DomainError> {
     const limits = { timeoutMs: TIMEOUT_MS, maxBytes: MAX_BYTES, allowPrivate: this.allowPrivate };
     let response;
     try {
-      response = await this.http.request(address, { accept, ...limits });
+      response = await this.http.request(url, { accept, ...limits });
     } catch (error) {
-      if (error instanceof OutboundError) throw unavailable(address, error);
+      if (error instanceof OutboundError) return requestFailure(url, error);
       throw error;
     }
-    const { status, body } = response;
-    if (status !== 200) {
-      throw new IssuerUnavailable(
-        `${address} answered with status ${status}`,
-        isPermanentStatus(status),
-      );
+    if (response.status !== 200) {
+      const message = `${url} answered with status ${response.status}.`;
+      return isPermanentStatus(response.status) ? forbidden(message) : unavailable(message);
     }
-    try {
-      return asObject(JSON.parse(new TextDecoder().decode(body)), address);
-    } catch (error) {
-      if (error instanceof IssuerUnavailable) throw error;
-      throw new IssuerUnavailable(`${address} is not JSON`);
-    }
+    return parseObject(response.body) ?? unavailable(`${url} is not a JSON object.`);
   }
 }
 
-/** A redirect or a client's error comes again however often one asks, but for two of them (RFC 9110 section 15.5). */
+function unavailable(message: string): DomainError {
+  return new DomainError("unavailable", message);
+}
+
+function forbidden(message: string): DomainError {
+  return new DomainError("forbidden", message);
+}
+
+/** Redirects and client errors persist, except two of them (RFC 9110 section 15.5). */
 function isPermanentStatus(status: number): boolean {
   return status >= 300 && status < 500 && status !== 408 && status !== 429;
 }
 
-function unavailable(address: string, { failure, message }: OutboundError): IssuerUnavailable {
+function requestFailure(url: string, { failure, message }: OutboundError): DomainError {
   switch (failure) {
     case "forbidden":
-      return new IssuerUnavailable(`${address} is not asked: it ${message}`, true);
+      return forbidden(`No request was sent to ${url}: it ${message}.`);
     case "private_address":
-      return new IssuerUnavailable(
-        `${address} is not asked: it ${message}, and federation_private_issuers is off`,
-        true,
+      return forbidden(
+        `No request was sent to ${url}: it ${message}. Set federation_private_issuers to "on" to ` +
+          "allow it.",
       );
     default:
-      return new IssuerUnavailable(`${address} ${message}`);
+      return unavailable(`${url} ${message}.`);
   }
 }
 
-function asObject(value: unknown, address: string): Record<string, unknown> {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-    return value as Record<string, unknown>;
+function parseObject(body: Uint8Array): Record<string, unknown> | undefined {
+  try {
+    const value = JSON.parse(new TextDecoder().decode(body));
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
   }
-  throw new IssuerUnavailable(`${address} is not a JSON object`);
 }

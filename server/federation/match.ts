@@ -2,48 +2,75 @@ import { missingScopes, parseScope } from "../../shared/oauth/scope.ts";
 import { type Claims, type Condition, isMet } from "./condition.ts";
 import type { TrustRule } from "./trust_rule.ts";
 
-/** How one rule judged a token. */
-export interface RuleMatch {
-  rule: TrustRule;
-  failed: Condition[];
-  /** Why a rule whose conditions hold does not apply all the same. */
-  obstacle?: string;
+/** Why a rule does not match a token. */
+export interface Mismatch {
+  code: "condition" | "audience" | "rule_expired" | "scope";
+  /** As the end of a sentence: `ref must be refs/heads/main`. */
+  message: string;
 }
 
-/** Judges `claims` by each rule; those that match come first, then the nearest. */
-export function judge(
+/** How one rule compares with a token. */
+export interface RuleMatch {
+  rule: TrustRule;
+  /** Empty if the rule matches. */
+  mismatches: Mismatch[];
+}
+
+/** Compares `claims` with each rule: those that match come first, then the closest. */
+export function matchRules(
   rules: readonly TrustRule[],
   claims: Claims,
   request: { scope?: string; now: Date },
 ): RuleMatch[] {
   return rules
-    .map((rule) => ({
-      rule,
-      failed: rule.conditions.filter((condition) => !isMet(condition, claims)),
-      obstacle: obstacle(rule, claims, request),
-    }))
+    .map((rule) => ({ rule, mismatches: mismatches(rule, claims, request) }))
     .sort((a, b) => distance(a) - distance(b));
 }
 
-/** Whether a judgement lets the token pass. */
-export function passes({ failed, obstacle }: RuleMatch): boolean {
-  return failed.length === 0 && obstacle === undefined;
+export function isMatch({ mismatches }: RuleMatch): boolean {
+  return mismatches.length === 0;
 }
 
-function distance(judgement: RuleMatch): number {
-  return judgement.failed.length + (judgement.obstacle === undefined ? 0 : 0.5);
+/** A rule whose conditions are met is closer than any other. */
+function distance({ mismatches }: RuleMatch): number {
+  return mismatches.reduce((sum, { code }) => sum + (code === "condition" ? 1 : 0.5), 0);
 }
 
-function obstacle(
+function mismatches(
+  rule: TrustRule,
+  claims: Claims,
+  request: { scope?: string; now: Date },
+): Mismatch[] {
+  const failed = rule.conditions.filter((condition) => !isMet(condition, claims));
+  const other = ruleMismatch(rule, claims, request);
+  return [
+    ...failed.map((condition): Mismatch => ({
+      code: "condition",
+      message: describeRequirement(condition),
+    })),
+    ...other === undefined ? [] : [other],
+  ];
+}
+
+function describeRequirement({ claim, operator, values }: Condition): string {
+  return `${claim} must ${operator === "glob" ? "match" : "be"} ${values.join(" or ")}`;
+}
+
+/** What besides its conditions keeps the rule from matching. */
+function ruleMismatch(
   rule: TrustRule,
   claims: Claims,
   { scope, now }: { scope?: string; now: Date },
-): string | undefined {
-  const audiences = [claims.aud].flat();
-  if (!audiences.includes(rule.audience)) return `the audience must be ${rule.audience}`;
+): Mismatch | undefined {
+  if (![claims.aud].flat().includes(rule.audience)) {
+    return { code: "audience", message: `the audience must be ${rule.audience}` };
+  }
   if (rule.enabledUntil !== undefined && rule.enabledUntil <= now) {
-    return `the rule ended on ${rule.enabledUntil.toISOString()}`;
+    const message = `the rule expired on ${rule.enabledUntil.toISOString()}`;
+    return { code: "rule_expired", message };
   }
   const missing = missingScopes(parseScope(scope ?? "") ?? [], parseScope(rule.scope) ?? []);
-  return missing.length > 0 ? `the rule does not grant ${missing.join(" ")}` : undefined;
+  return missing.length === 0
+    ? undefined
+    : { code: "scope", message: `the rule does not grant ${missing.join(" ")}` };
 }

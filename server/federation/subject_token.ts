@@ -1,9 +1,9 @@
 import { compactVerify, decodeProtectedHeader, errors, importJWK, type JWK } from "jose";
 import { type Clock, LAST_TIME, numericDate } from "../../shared/clock.ts";
+import { DomainError } from "../domain_error.ts";
 import { parseExactJson } from "../../shared/exact_json.ts";
 import { isIssuerText } from "./issuer.ts";
 import type { JwksCache } from "./jwks_cache.ts";
-import { IssuerUnavailable } from "./jwks_cache.ts";
 
 /**
  * Asymmetric algorithms only: with HS256 a public key would pass for a secret (RFC 8725 section
@@ -21,34 +21,49 @@ const ALGORITHMS: Record<string, { kty: string; crv?: string; names?: string[] }
   EdDSA: { kty: "OKP", crv: "Ed25519", names: ["EdDSA", "Ed25519"] },
   Ed25519: { kty: "OKP", crv: "Ed25519", names: ["EdDSA", "Ed25519"] },
 };
-/** Clocks of issuers may be off by this much, in seconds. */
-export const SKEW = 60;
-/** Largest token we look at, in characters. Kubernetes' and Azure's have about 2,000. */
+/** Clocks of issuers may be off by this much. */
+export const SKEW_SECONDS = 60;
+/** Longest token that is parsed, in characters. Kubernetes' and Azure's have about 2,000. */
 const MAX_LENGTH = 16 * 1024;
 
-/** Claims of a foreign token that proved genuine. Numbers that no double holds are text. */
+/** Claims of a verified token. Numbers that do not fit into a double are text. */
 export type SubjectClaims = Readonly<Record<string, unknown>> & {
   sub: string;
   aud: string | string[];
   exp: number;
-  /** An empty one tells no tokens apart, so it counts as none; a number counts as its text. */
+  /** Absent if empty, which does not identify a token; a number as its text. */
   jti?: string;
 };
 
-/** A foreign token that proved genuine. */
 export interface SubjectToken {
   issuer: string;
   claims: SubjectClaims;
 }
 
-/** Why a foreign token is not taken, for operators; it holds nothing of the token but claims. */
-export interface Refusal {
-  reason: string;
-  /** The issuer, not the token, is at fault: trying again may help. */
-  temporary?: true;
+/** Why an identity token is rejected; for operators, and without secrets of the token. */
+export interface TokenRejection {
+  code:
+    | "malformed"
+    | "algorithm"
+    | "unknown_key"
+    | "signature"
+    | "issuer"
+    | "audience"
+    | "subject"
+    | "times"
+    | "expired"
+    | "not_yet_valid"
+    | "issued_in_future"
+    | "jti"
+    /** The issuer's keys are not available. Trying again may help. */
+    | "issuer_unavailable"
+    /** The issuer's keys are not available until the issuer or the settings change. */
+    | "issuer_forbidden";
+  /** One or two sentences. */
+  message: string;
 }
 
-/** The issuer a token claims to be of, unverified: to find rules, never to trust. */
+/** The issuer that a token names, unverified: to find rules, not to trust the token. */
 export function claimedIssuer(token: string): string | undefined {
   if (token.length > MAX_LENGTH) return undefined;
   const iss = parsePayload(token.split(".")[1] ?? "")?.iss;
@@ -56,67 +71,74 @@ export function claimedIssuer(token: string): string | undefined {
 }
 
 /**
- * Verifies a foreign token: signature, issuer, one of `audiences`, and times
+ * Verifies an identity token: signature, issuer, one of `audiences`, and times
  * (RFC 7519 section 4.1, RFC 8725 section 3).
  */
 export async function verifySubjectToken(
-  parts: { clock: Clock; jwksCache: JwksCache },
+  deps: { clock: Clock; jwksCache: JwksCache },
   token: string,
   expected: { issuer: string; audiences: string[] },
-): Promise<SubjectToken | Refusal> {
-  let header: { alg: string; kid?: string };
-  try {
-    const { alg, kid } = decodeProtectedHeader(token);
-    if (typeof alg !== "string" || !Object.hasOwn(ALGORITHMS, alg)) {
-      return { reason: `its algorithm ${JSON.stringify(alg)} is not accepted` };
-    }
-    header = { alg, kid };
-  } catch {
-    return { reason: "it is malformed" };
-  }
-  try {
-    const problem = await checkSignature(parts.jwksCache, token, expected.issuer, header);
-    if (problem !== undefined) return { reason: problem };
-  } catch (error) {
-    if (!(error instanceof IssuerUnavailable)) throw error;
-    return { reason: error.message, ...!error.permanent && { temporary: true } };
-  }
+): Promise<SubjectToken | TokenRejection> {
+  const header = readHeader(token);
+  if ("code" in header) return header;
+  const rejection = await checkSignature(deps.jwksCache, token, expected.issuer, header);
+  if (rejection !== undefined) return rejection;
   const claims = parsePayload(token.split(".")[1]);
-  if (claims === undefined) return { reason: "it is malformed" };
-  const problem = claimProblem(claims, expected, numericDate(parts.clock.now()));
-  if (problem !== undefined) return { reason: problem };
+  if (claims === undefined) return MALFORMED;
+  const claimRejection = checkClaims(claims, expected, numericDate(deps.clock.now()));
+  if (claimRejection !== undefined) return claimRejection;
   const jti = claims.jti === undefined || claims.jti === "" ? undefined : String(claims.jti);
   return { issuer: expected.issuer, claims: { ...claims, jti } as SubjectClaims };
 }
 
-/** What is wrong with the signature, or undefined if one of the issuer's keys made it. */
+const MALFORMED: TokenRejection = { code: "malformed", message: "The token is malformed." };
+
+interface Header {
+  alg: string;
+  kid?: string;
+}
+
+function readHeader(token: string): Header | TokenRejection {
+  try {
+    const { alg, kid } = decodeProtectedHeader(token);
+    if (typeof alg === "string" && Object.hasOwn(ALGORITHMS, alg)) return { alg, kid };
+    return { code: "algorithm", message: `The algorithm ${JSON.stringify(alg)} is not accepted.` };
+  } catch {
+    return MALFORMED;
+  }
+}
+
+/** Undefined if one of the issuer's keys signed the token. */
 async function checkSignature(
   jwksCache: JwksCache,
   token: string,
   issuer: string,
-  header: { alg: string; kid?: string },
-): Promise<string | undefined> {
-  const fitting = ({ keys }: { keys: JWK[] }) => fittingKeys(keys, header);
-  const known = await jwksCache.keySet(issuer, (keys) => fitting(keys).length > 0);
-  if (await isSignedByAny(token, fitting(known), header.alg)) return undefined;
-  // A key set may have new keys without a kid, or of a kid that we know.
-  const current = await jwksCache.keySet(issuer, () => false).catch((error) => {
-    if (error instanceof IssuerUnavailable) return known;
-    throw error;
-  });
-  if (current !== known && await isSignedByAny(token, fitting(current), header.alg)) {
-    return undefined;
-  }
-  return fitting(current).length === 0 ? "the issuer has no such key" : "its signature is wrong";
+  header: Header,
+): Promise<TokenRejection | undefined> {
+  const cached = await jwksCache.keySet(issuer, (set) => matchingKeys(set, header).length > 0);
+  if (cached instanceof DomainError) return issuerRejection(cached);
+  if (await isSignedByAny(token, matchingKeys(cached, header), header.alg)) return undefined;
+  // The issuer may have published new keys without a kid, or with a kid that is in the cache.
+  const fetched = await jwksCache.keySet(issuer, () => false);
+  const current = fetched instanceof DomainError ? cached : fetched;
+  const keys = matchingKeys(current, header);
+  if (current !== cached && await isSignedByAny(token, keys, header.alg)) return undefined;
+  return keys.length === 0
+    ? { code: "unknown_key", message: "The issuer does not publish the key that signed the token." }
+    : { code: "signature", message: "The signature is not valid." };
+}
+
+function issuerRejection({ code, message }: DomainError): TokenRejection {
+  return { code: code === "unavailable" ? "issuer_unavailable" : "issuer_forbidden", message };
 }
 
 /**
  * The keys that may have signed (RFC 7515 section 6, RFC 7517 section 4): those of the token's
- * `kid`, else those without one, as far as type and purpose fit the algorithm.
+ * `kid`, else those without one, if their type and purpose match the algorithm.
  */
-function fittingKeys(keys: JWK[], { alg, kid }: { alg: string; kid?: string }): JWK[] {
+function matchingKeys({ keys }: { keys: JWK[] }, { alg, kid }: Header): JWK[] {
   const { kty, crv, names = [alg] } = ALGORITHMS[alg];
-  const fit = keys.filter((key) =>
+  const matching = keys.filter((key) =>
     typeof key === "object" && key !== null && key.kty === kty &&
     (crv === undefined || key.crv === crv) &&
     (key.alg === undefined || names.includes(key.alg)) &&
@@ -124,9 +146,9 @@ function fittingKeys(keys: JWK[], { alg, kid }: { alg: string; kid?: string }): 
     (key.key_ops === undefined ||
       (Array.isArray(key.key_ops) && key.key_ops.includes("verify")))
   );
-  if (kid === undefined) return fit;
-  const named = fit.filter((key) => key.kid === kid);
-  return named.length > 0 ? named : fit.filter((key) => key.kid === undefined);
+  if (kid === undefined) return matching;
+  const named = matching.filter((key) => key.kid === kid);
+  return named.length > 0 ? named : matching.filter((key) => key.kid === undefined);
 }
 
 async function isSignedByAny(token: string, keys: JWK[], alg: string): Promise<boolean> {
@@ -161,29 +183,41 @@ function parsePayload(encoded: string): Record<string, unknown> | undefined {
   }
 }
 
-/** What keeps the claims from being accepted at `now`, in seconds. */
-function claimProblem(
+/** Undefined if the claims are acceptable at `now`, in seconds. */
+function checkClaims(
   claims: Record<string, unknown>,
   expected: { issuer: string; audiences: string[] },
   now: number,
-): string | undefined {
+): TokenRejection | undefined {
   const { iss, sub, aud, exp, iat, nbf, jti } = claims;
-  if (iss !== expected.issuer) return "its claim iss does not hold";
-  const audiences = Array.isArray(aud) ? aud : [aud];
-  if (!audiences.some((audience) => expected.audiences.includes(audience))) {
-    return `its audience is ${JSON.stringify(aud ?? null)}`;
+  if (iss !== expected.issuer) {
+    return { code: "issuer", message: `The issuer (iss) is not ${expected.issuer}.` };
   }
-  if (typeof sub !== "string" || sub === "") return "its claim sub is not a subject";
+  if (![aud].flat().some((audience) => expected.audiences.includes(audience as string))) {
+    const audience = JSON.stringify(aud ?? null);
+    return {
+      code: "audience",
+      message: `The audience (aud) is ${audience}, which no rule trusts.`,
+    };
+  }
+  if (typeof sub !== "string" || sub === "") {
+    return { code: "subject", message: "The subject (sub) is missing or is not a string." };
+  }
   for (const [name, value] of Object.entries({ exp, iat, ...nbf !== undefined && { nbf } })) {
     if (typeof value !== "number" || value < 0 || value > numericDate(LAST_TIME)) {
-      return `its claim ${name} is not a time up to the year 9999`;
+      return { code: "times", message: `The claim ${name} is not a time before the year 10000.` };
     }
   }
-  if (exp as number <= now - SKEW) return "it has expired";
-  if (nbf !== undefined && nbf as number > now + SKEW) return "it is not valid yet (nbf)";
-  if (iat as number > now + SKEW) return "it was issued in the future";
-  if (jti !== undefined && typeof jti !== "string" && typeof jti !== "number") {
-    return "its claim jti is neither text nor a number";
+  if (exp as number <= now - SKEW_SECONDS) {
+    return { code: "expired", message: "The token has expired." };
   }
-  return undefined;
+  if (nbf !== undefined && nbf as number > now + SKEW_SECONDS) {
+    return { code: "not_yet_valid", message: "The token is not valid yet (nbf)." };
+  }
+  if (iat as number > now + SKEW_SECONDS) {
+    return { code: "issued_in_future", message: "The token was issued in the future (iat)." };
+  }
+  if (jti !== undefined && typeof jti !== "string" && typeof jti !== "number") {
+    return { code: "jti", message: "The claim jti is neither a string nor a number." };
+  }
 }

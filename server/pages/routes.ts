@@ -1,9 +1,10 @@
-import { showTrust, submitTrust } from "./admin/trust.tsx";
+import { submitTrust } from "./admin/trust/add.ts";
+import { showTrust } from "./admin/trust/show.tsx";
 import {
   showTrustRemoval,
   submitTrustRemoval,
   submitTrustRestoration,
-} from "./admin/trust_remove.tsx";
+} from "./admin/trust/remove.tsx";
 import { showApiDocs } from "./api_docs/api_docs.tsx";
 import { deviceReturnPath, showDevice, submitDevice } from "./device/enter_code.tsx";
 import { confirmReturnPath, showDeviceConfirm, submitDeviceConfirm } from "./device/confirm.tsx";

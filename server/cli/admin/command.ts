@@ -9,27 +9,30 @@ import { reportDatabase, reportDomainError, reportFailure, reportProblems } from
 /** The result of an operation that succeeded. */
 type Success<Name extends OperationName> = Exclude<OperationResult<Name>, DomainError>;
 
-/**
- * Runs an operation for a command and has `report` write its result; returns the exit code.
- * `revise` may return other parameters for a failed operation, to try once more.
- */
+interface OnFailure<Name extends OperationName> {
+  /** May return other parameters, to try once more. */
+  revise?(error: DomainError): Promise<OperationParams<Name> | undefined>;
+  /** Words the error for the command line, such as with the option to change. */
+  describe?(error: DomainError): DomainError;
+}
+
+/** Runs an operation for a command and has `report` write its result; returns the exit code. */
 export async function adminCommand<Name extends OperationName>(
   name: Name,
   params: OperationParams<Name>,
   options: SettingFlags,
   io: ServerIo,
   report: (result: Success<Name>) => number | Promise<number>,
-  revise: (error: DomainError) => Promise<OperationParams<Name> | undefined> = () =>
-    Promise.resolve(undefined),
+  { revise, describe = (error) => error }: OnFailure<Name> = {},
 ): Promise<number> {
   const { config, problems } = await loadConfig(options, io);
   if (problems.length > 0) return reportProblems(problems, io);
   try {
     const onOpen = (database: string) => reportDatabase(database, io);
     let result = await runOperation(name, params, config, io, onOpen);
-    const revised = result instanceof DomainError ? await revise(result) : undefined;
+    const revised = result instanceof DomainError ? await revise?.(result) : undefined;
     if (revised !== undefined) result = await runOperation(name, revised, config, io, () => {});
-    if (result instanceof DomainError) return reportDomainError(result, io);
+    if (result instanceof DomainError) return reportDomainError(describe(result), io);
     return await report(result as Success<Name>);
   } catch (error) {
     return reportFailure(error, io);

@@ -53,7 +53,7 @@ export function declareTrust(admin: Command, server: Run<ServerIo>): void {
     )
     .action((provider, subject, options) =>
       server(async (io) =>
-        (await import("./trust.ts")).adminTrustAdd(provider, subject, options, io)
+        (await import("./trust/add.ts")).adminTrustAdd(provider, subject, options, io)
       )
     );
   database(trust.command("list"))
@@ -61,7 +61,7 @@ export function declareTrust(admin: Command, server: Run<ServerIo>): void {
     .option("--json", "print JSON")
     .addHelpText("after", examples([`${bin} admin trust list`, "list all rules"]))
     .action((options) =>
-      server(async (io) => (await import("./trust.ts")).adminTrustList(options, io))
+      server(async (io) => (await import("./trust/list.ts")).adminTrustList(options, io))
     );
   database(trust.command("test"))
     .description("show which rules a workload's token matches, and why others do not match")
@@ -73,7 +73,7 @@ export function declareTrust(admin: Command, server: Run<ServerIo>): void {
       examples([`${bin} admin trust test --token-stdin < token.txt`, "test a token"]),
     )
     .action((options) =>
-      server(async (io) => (await import("./trust.ts")).adminTrustTest(options, io))
+      server(async (io) => (await import("./trust/test_token.ts")).adminTrustTest(options, io))
     );
   database(trust.command("remove"))
     .description("remove a rule")
@@ -83,7 +83,7 @@ export function declareTrust(admin: Command, server: Run<ServerIo>): void {
       examples([`${bin} admin trust remove NAME`, "with a name from `admin trust list`"]),
     )
     .action((name, options) =>
-      server(async (io) => (await import("./trust.ts")).adminTrustRemove(name, options, io))
+      server(async (io) => (await import("./trust/remove.ts")).adminTrustRemove(name, options, io))
     );
 }
 

@@ -3,14 +3,13 @@ import { formatScope, missingScopes, parseScope } from "../../../shared/oauth/sc
 import type { TokenResponse } from "../../../shared/oauth/token_response.ts";
 import type { AppParts } from "../../app_parts.ts";
 import { rateLimitKey } from "../../http/client_ip.ts";
-import { describeCondition } from "../../federation/condition.ts";
-import { judge, passes, type RuleMatch } from "../../federation/match.ts";
+import { isMatch, matchRules, type RuleMatch } from "../../federation/match.ts";
 import { provider } from "../../federation/providers.ts";
 import {
   claimedIssuer,
-  type Refusal,
-  SKEW,
+  SKEW_SECONDS,
   type SubjectToken,
+  type TokenRejection,
   verifySubjectToken,
 } from "../../federation/subject_token.ts";
 import type { TrustRule } from "../../federation/trust_rule.ts";
@@ -25,95 +24,107 @@ import { tokenHashHex } from "../../tokens/token_hash.ts";
 import { checkExchangeLimit } from "./exchange_limit.ts";
 import type { TokenRequest } from "./grant.ts";
 
-/** Longest claim we copy or write down, in characters. */
+/** Longest claim that is copied or logged, in characters. */
 const MAX_CLAIM_LENGTH = 255;
 
+/** Why no token is issued, for operators. */
+interface Rejection {
+  code:
+    | TokenRejection["code"]
+    | "unknown_issuer"
+    | "no_matching_rule"
+    | "account_disabled"
+    | "replayed";
+  /** One or two sentences. */
+  message: string;
+}
+
 /**
- * Trades a workload's identity token for an access token, by the operator's
- * rules. `refusal` is the code the grant's own standard has for a bad token.
- * Every outcome is audited.
+ * Exchanges a workload's identity token for an access token, by the operator's rules.
+ * `errorCode` is the error that the grant's own standard has for an invalid token. Every outcome
+ * is audited.
  */
 export async function exchangeWorkloadToken(
   parts: AppParts & { exchanges: RateLimit },
   request: TokenRequest,
   token: string,
-  refusal: OAuthErrorCode,
+  errorCode: OAuthErrorCode,
 ): Promise<TokenResponse | OAuthError> {
   const { sql, clock } = parts;
   const issuer = claimedIssuer(token);
-  if (issuer === undefined) return new OAuthError(refusal, "The token is no JSON Web Token.");
+  if (issuer === undefined) {
+    return new OAuthError(errorCode, "The token is not a JSON Web Token.");
+  }
   const rules = await trustRulesOfIssuer(sql, issuer);
-  const refuse = (why: string, more: { judgement?: RuleMatch; claims?: SubjectToken["claims"] }) =>
-    refused(parts, request, { issuer, why, code: refusal, ...more });
-  if (rules.length === 0) return await refuse("no rule trusts this issuer", {});
-
+  const reject = (rejection: Rejection, evidence: Evidence = {}) =>
+    rejectToken(parts, request, { issuer, errorCode, rejection, ...evidence });
+  if (rules.length === 0) {
+    return await reject({ code: "unknown_issuer", message: "No rule trusts this issuer." });
+  }
   const audiences = [...new Set(rules.map(({ audience }) => audience))];
   const verified = await verifySubjectToken(parts, token, { issuer, audiences });
-  if (isRefusal(verified)) {
-    if (!verified.temporary) return await refuse(verified.reason, {});
-    await refuse(verified.reason, {});
-    return new OAuthError(
+  if ("code" in verified) {
+    const error = await reject(verified);
+    return verified.code !== "issuer_unavailable" ? error : new OAuthError(
       "temporarily_unavailable",
-      "The token's issuer cannot be asked for its keys. Try again shortly.",
+      "The keys of the token's issuer are not available. Try again shortly.",
     );
   }
   const { claims } = verified;
   const scope = request.parameter("scope");
-  const now = new Date(clock.now());
-  const [nearest] = judge(rules, claims, { scope, now });
-  if (!passes(nearest)) return await refuse("no rule matches", { judgement: nearest, claims });
-
-  const { rule } = nearest;
+  const [match] = matchRules(rules, claims, { scope, now: new Date(clock.now()) });
+  const { rule } = match;
+  const evidence = { match, claims };
+  if (!isMatch(match)) {
+    const mismatches = match.mismatches.map(({ message }) => message).join(", and ");
+    const message = `No rule matches. The closest is "${rule.name}": ${mismatches}.`;
+    return await reject({ code: "no_matching_rule", message }, evidence);
+  }
   const principal = await findPrincipal(sql, rule.principal.id);
   if (principal === undefined || principal.disabled) {
-    return await refuse("the account it would act for is disabled", { judgement: nearest, claims });
+    const message = `The rule "${rule.name}" matches, but the account that it acts as is disabled.`;
+    return await reject({ code: "account_disabled", message }, evidence);
   }
   const granted = checkWorkloadScope(parts, request, { rule, principal }, scope);
   if (granted instanceof OAuthError) return granted;
-  // One without jti may be presented as often as its holder likes, and each time is audited.
-  const tooMany = checkExchangeLimit(parts.exchanges, {
+  // A token without jti may be presented any number of times, and each time is audited.
+  const limitError = checkExchangeLimit(parts.exchanges, {
     token: tokenHashHex(token),
     principal: principal.id,
   });
-  if (tooMany !== undefined) return tooMany;
+  if (limitError !== undefined) return limitError;
   if (claims.jti !== undefined) {
-    // Once, wherever it is presented (RFC 7523 section 3 item 7), and for as long as it is taken.
-    const expiresAt = new Date((claims.exp + 2 * SKEW) * 1000);
+    // Once, wherever it is presented (RFC 7523 section 3 item 7), until it is no longer accepted.
+    const expiresAt = new Date((claims.exp + 2 * SKEW_SECONDS) * 1000);
     const caller = provider(rule.provider).reusesTokens ? callerOf(request) : undefined;
     if (!await recordJti(sql, { issuer, jti: claims.jti, caller, expiresAt })) {
-      return await refuse("it was used before", { judgement: nearest, claims });
+      const message = `The rule "${rule.name}" matches, but the token was used before.`;
+      return await reject({ code: "replayed", message }, evidence);
     }
   }
   return await issue(parts, request, { rule, principal, scope: granted, claims });
 }
 
-/** Who presents a token, so that a stolen copy is of no use elsewhere. */
+/** Who presents a token, so that a stolen copy cannot be used from elsewhere. */
 function callerOf({ client, address }: TokenRequest): string {
   return `${client.id} ${rateLimitKey(address)}`;
 }
 
-function isRefusal(verified: SubjectToken | Refusal): verified is Refusal {
-  return "reason" in verified;
-}
-
-/**
- * What was asked for, within the rule (checked before) and what its account and the client
- * may have now.
- */
+/** The requested scope, within that of the rule (checked before), of its account and the client. */
 function checkWorkloadScope(
   { config }: Pick<AppParts, "config">,
   { client }: TokenRequest,
   { rule, principal }: { rule: TrustRule; principal: Principal },
-  asked: string | undefined,
+  requested: string | undefined,
 ): string | OAuthError {
-  const wanted = parseScope(asked ?? rule.scope) ?? [];
+  const scopes = parseScope(requested ?? rule.scope) ?? [];
   const holder = {
     isAdmin: principal.isAdmin,
     ownScopes: principal.scope === undefined ? undefined : parseScope(principal.scope),
   };
-  const granted = limitLoginScope(config.scopes, holder, client.id, formatScope(wanted));
-  const missing = missingScopes(wanted, parseScope(granted) ?? []);
-  if (granted === "" || (asked !== undefined && missing.length > 0)) {
+  const granted = limitLoginScope(config.scopes, holder, client.id, formatScope(scopes));
+  const missing = missingScopes(scopes, parseScope(granted) ?? []);
+  if (granted === "" || (requested !== undefined && missing.length > 0)) {
     return new OAuthError("invalid_scope", `${principal.username} may not have this scope.`);
   }
   return granted;
@@ -153,57 +164,51 @@ async function issue(
   return { access_token: accessToken, token_type: "Bearer", expires_in: lifetime, scope };
 }
 
-async function refused(
+interface Evidence {
+  match?: RuleMatch;
+  claims?: SubjectToken["claims"];
+}
+
+async function rejectToken(
   { sql, clock, config }: AppParts,
   request: TokenRequest,
-  refusal: {
+  { issuer, errorCode, rejection, match, claims }: Evidence & {
     issuer: string;
-    why: string;
-    code: OAuthErrorCode;
-    judgement?: RuleMatch;
-    claims?: SubjectToken["claims"];
+    errorCode: OAuthErrorCode;
+    rejection: Rejection;
   },
 ): Promise<OAuthError> {
-  const { judgement, claims } = refusal;
-  const detail = judgement === undefined ? "" : `: ${describeJudgement(judgement)}`;
-  const counted = await checkRefusalLimit(sql, {
+  const isAudited = await checkRefusalLimit(sql, {
     address: request.address,
     now: new Date(clock.now()),
   });
-  if (counted) {
+  if (isAudited) {
     await recordAuditEvent(sql, clock, {
       event: "workload.refused",
-      subject: judgement?.rule.id,
+      subject: match?.rule.id,
       address: request.address,
       details: {
-        reason: refusal.why + detail,
-        issuer: text(refusal.issuer),
-        ...claims && judgement && auditedClaims(judgement.rule, claims),
+        code: rejection.code,
+        reason: rejection.message,
+        issuer: text(issuer),
+        ...claims && match && auditedClaims(match.rule, claims),
       },
     });
   }
-  const words = config.federation.detailedErrors
-    ? `The token is not trusted: ${refusal.why}${detail}.`
-    : "The token is not trusted. The operator can see why in the audit log or by testing it.";
-  return new OAuthError(refusal.code, words);
-}
-
-/** Which condition kept the nearest rule from matching, or which rule matched. */
-function describeJudgement(judgement: RuleMatch): string {
-  const { rule, failed, obstacle } = judgement;
-  if (passes(judgement)) return `the rule "${rule.name}" matches`;
-  const wants = failed.map(describeCondition);
-  if (obstacle !== undefined) wants.push(obstacle);
-  return `the nearest rule is "${rule.name}", which wants that ${wants.join(" and that ")}`;
+  const description = config.federation.detailedErrors
+    ? `The token is not trusted. ${rejection.message}`
+    : "The token is not trusted. The operator can see the reason in the audit log, or by testing " +
+      "the token.";
+  return new OAuthError(errorCode, description);
 }
 
 function runClaims(rule: TrustRule, claims: SubjectToken["claims"]): Record<string, string> {
-  const found: Record<string, string> = {};
+  const run: Record<string, string> = {};
   for (const name of provider(rule.provider).runClaims) {
     const value = claims[name];
-    if (typeof value === "string" || typeof value === "number") found[name] = text(value);
+    if (typeof value === "string" || typeof value === "number") run[name] = text(value);
   }
-  return found;
+  return run;
 }
 
 function auditedClaims(rule: TrustRule, claims: SubjectToken["claims"]): Record<string, string> {
@@ -217,7 +222,7 @@ function auditedClaims(rule: TrustRule, claims: SubjectToken["claims"]): Record<
   };
 }
 
-/** A foreign text, no longer than is useful, without what no database takes. */
+/** A claim as text, cut to a useful length, without characters that PostgreSQL rejects. */
 function text(value: unknown): string {
   return String(value ?? "").slice(0, MAX_CLAIM_LENGTH).toWellFormed().replaceAll("\0", "\ufffd");
 }

@@ -6,7 +6,7 @@ import type { Grant } from "./grant.ts";
 import { exchangeWorkloadToken } from "./exchange_workload_token.ts";
 import { targetProblem } from "./requested_target.ts";
 
-/** Assertions as grants (RFC 7523 section 2.1): the same trade as token exchange, in older words. */
+/** JWTs as authorization grants (RFC 7523 section 2.1): token exchange by an older protocol. */
 export function jwtBearerGrant(parts: AppParts & { exchanges: RateLimit }): Grant {
   return {
     type: JWT_BEARER_GRANT,
@@ -18,7 +18,7 @@ export function jwtBearerGrant(parts: AppParts & { exchanges: RateLimit }): Gran
       }
       const problem = targetProblem(parts, request, ["resource"]);
       if (problem !== undefined) return problem;
-      // RFC 7523 section 3.1: an assertion that will not do is an invalid_grant.
+      // RFC 7523 section 3.1: an invalid assertion is an invalid_grant.
       return await exchangeWorkloadToken(parts, request, assertion, "invalid_grant");
     },
   };

@@ -1,9 +1,9 @@
-/** Invariant: a rule acts as a service account that exists only if whoever adds it says so. */
+/** A rule acts as an existing service account only if its author confirms it. */
 import assert from "node:assert/strict";
-import { OperationError } from "../../../server/admin/operation.ts";
+import type { DomainError } from "../../../server/domain_error.ts";
 import { addServiceAccount } from "../../../server/admin/service_account_operations.ts";
-import { addTrustRule, type TrustRuleRequest } from "../../../server/admin/trust_operations.ts";
-import { adminTrustAdd } from "../../../server/cli/admin/trust.ts";
+import { addTrustRule, type TrustRuleRequest } from "../../../server/admin/trust/add_rule.ts";
+import { adminTrustAdd } from "../../../server/cli/admin/trust/add.ts";
 import type { ServerIo } from "../../../server/io.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { databaseKinds, testOnEachDatabase } from "../../support/databases.ts";
@@ -37,22 +37,18 @@ const actors = ({ parts }: TestServer) =>
     join service_accounts s on s.id = r.service_account_id order by r.name`;
 
 testOnEachDatabase(
-  "a rule named like a service account does not act as it unasked",
+  "does not let a rule act as an existing service account without confirmation",
   async (location) => {
     await using server = await withAccounts(location);
-    await assert.rejects(() => addTrustRule(server.parts, RULE), (error) => {
-      assert.ok(error instanceof OperationError);
-      assert.equal(error.existingAccount, "ci");
-      return true;
-    });
+    const failure = async () => {
+      const { code, field } = await addTrustRule(server.parts, RULE) as DomainError;
+      return [code, field];
+    };
+    assert.deepEqual(await failure(), ["conflict", "serviceAccount"]);
     assert.equal((await actors(server)).length, 0);
     await addTrustRule(server.parts, { ...RULE, serviceAccount: "ci" });
-    // That the rule exists is said first.
-    await assert.rejects(() => addTrustRule(server.parts, RULE), (error) => {
-      assert.ok(error instanceof OperationError);
-      assert.equal(error.existingAccount, undefined);
-      return true;
-    });
+    // That the rule exists is reported first.
+    assert.deepEqual(await failure(), ["conflict", "name"]);
     // Another rule, whose account is new.
     await addTrustRule(server.parts, { ...RULE, name: "nightly" });
     assert.deepEqual([...await actors(server)], [
@@ -62,44 +58,47 @@ testOnEachDatabase(
   },
 );
 
-testOnEachDatabase("the command asks on a terminal, and fails without one", async (location) => {
-  {
-    await using _server = await withAccounts(location);
-  }
-  const config = await Deno.makeTempFile({ suffix: ".toml" });
-  await Deno.writeTextFile(config, '[scopes]\ndeploy = "Deploy"\nadmin = "Everything"\n');
-  const questions: string[] = [];
-  const add = async (answer: boolean | undefined) => {
-    const io: ServerIo = {
-      stdout: () => true,
-      stderr: () => {},
-      readStdin: () => Promise.resolve(""),
-      confirm(question) {
-        questions.push(question);
-        return Promise.resolve(answer);
-      },
-      env: {},
-      signal: new AbortController().signal,
-      clock: { now: () => Date.now() },
-      platform: { os: "linux", homedir: "/nonexistent" },
+testOnEachDatabase(
+  "asks for confirmation on a terminal, and fails without one",
+  async (location) => {
+    {
+      await using _server = await withAccounts(location);
+    }
+    const config = await Deno.makeTempFile({ suffix: ".toml" });
+    await Deno.writeTextFile(config, '[scopes]\ndeploy = "Deploy"\nadmin = "Everything"\n');
+    const questions: string[] = [];
+    const add = async (answer: boolean | undefined) => {
+      const io: ServerIo = {
+        stdout: () => true,
+        stderr: () => {},
+        readStdin: () => Promise.resolve(""),
+        confirm(question) {
+          questions.push(question);
+          return Promise.resolve(answer);
+        },
+        env: {},
+        signal: new AbortController().signal,
+        clock: { now: () => Date.now() },
+        platform: { os: "linux", homedir: "/nonexistent" },
+      };
+      const options = { ...location, config, issuer: RULE.issuer, scope: ["deploy"], name: "ci" };
+      return await adminTrustAdd("generic", "job", options, io);
     };
-    const options = { ...location, config, issuer: RULE.issuer, scope: ["deploy"], name: "ci" };
-    return await adminTrustAdd("generic", "job", options, io);
-  };
-  assert.equal(await add(undefined), EXIT.failure);
-  assert.equal(await add(false), EXIT.failure);
-  {
+    assert.equal(await add(undefined), EXIT.failure);
+    assert.equal(await add(false), EXIT.failure);
+    {
+      await using server = await testServer(location);
+      assert.equal((await actors(server)).length, 0);
+    }
+    assert.equal(await add(true), EXIT.ok);
+    assert.equal(questions.length, 3);
+    await Deno.remove(config);
     await using server = await testServer(location);
-    assert.equal((await actors(server)).length, 0);
-  }
-  assert.equal(await add(true), EXIT.ok);
-  assert.equal(questions.length, 3);
-  await Deno.remove(config);
-  await using server = await testServer(location);
-  assert.deepEqual([...await actors(server)], [{ name: "ci", account: "ci" }]);
-});
+    assert.deepEqual([...await actors(server)], [{ name: "ci", account: "ci" }]);
+  },
+);
 
-Deno.test("the page asks with a box that holds for that one account", async () => {
+Deno.test("asks with a check box that counts for one account name", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await withAccounts(database.location);
   const { id } = await addUserWithPassword(server);

@@ -1,16 +1,19 @@
 /**
- * What a foreign token must be (RFC 7519 section 4.1, RFC 8725 section 3). Each token here is
- * good but for one thing, whatever other checks a request would meet as well.
+ * Verification of identity tokens (RFC 7519 section 4.1, RFC 8725 section 3). Each token here is
+ * valid except for one thing.
  */
 import assert from "node:assert/strict";
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from "jose";
+import { DomainError } from "../../../server/domain_error.ts";
 import { JwksCache } from "../../../server/federation/jwks_cache.ts";
 import {
   claimedIssuer,
   type SubjectToken,
+  type TokenRejection,
   verifySubjectToken,
 } from "../../../server/federation/subject_token.ts";
 import { OutboundError, type OutboundHttp } from "../../../server/outbound/outbound_http.ts";
+import { assertGolden } from "../../support/golden.ts";
 import { manualClock } from "../../support/manual_clock.ts";
 
 const ISSUER = "https://ci.example";
@@ -32,11 +35,11 @@ async function issuer() {
     return await verifySubjectToken({ clock, jwksCache }, token, expected);
   };
   const accepts = async (change: Record<string, unknown>) =>
-    !("reason" in await verify(await sign(change)));
+    !("code" in await verify(await sign(change)));
   return { sign, verify, accepts, now };
 }
 
-Deno.test("each claim of a foreign token counts by itself", async () => {
+Deno.test("rejects a token for each of its claims", async () => {
   const { sign, verify, accepts, now } = await issuer();
   const good: Record<string, unknown>[] = [
     {},
@@ -49,37 +52,43 @@ Deno.test("each claim of a foreign token counts by itself", async () => {
     { nbf: now + 60 },
   ];
   for (const change of good) assert.equal(await accepts(change), true, JSON.stringify(change));
-  const bad: Record<string, unknown>[] = [
-    { iss: "https://other.example" },
-    { iss: `${ISSUER}/` },
-    { iss: undefined },
-    { aud: "elsewhere" },
-    { aud: [] },
-    { aud: undefined },
-    { sub: "" },
-    { sub: 7 },
-    { sub: undefined },
-    { exp: now - 60 },
-    { exp: undefined },
-    { exp: "tomorrow" },
-    { exp: 1e15 },
-    { iat: now + 61 },
-    { iat: undefined },
-    { iat: -1 },
-    { nbf: now + 61 },
-    { nbf: null },
-    { nbf: -1 },
-    { jti: {} },
-    { jti: null },
+  const bad: [TokenRejection["code"], Record<string, unknown>][] = [
+    ["issuer", { iss: "https://other.example" }],
+    ["issuer", { iss: `${ISSUER}/` }],
+    ["issuer", { iss: undefined }],
+    ["audience", { aud: "elsewhere" }],
+    ["audience", { aud: [] }],
+    ["audience", { aud: undefined }],
+    ["subject", { sub: "" }],
+    ["subject", { sub: 7 }],
+    ["subject", { sub: undefined }],
+    ["expired", { exp: now - 60 }],
+    ["times", { exp: undefined }],
+    ["times", { exp: "tomorrow" }],
+    ["times", { exp: 1e15 }],
+    ["issued_in_future", { iat: now + 61 }],
+    ["times", { iat: undefined }],
+    ["times", { iat: -1 }],
+    ["not_yet_valid", { nbf: now + 61 }],
+    ["times", { nbf: null }],
+    ["times", { nbf: -1 }],
+    ["jti", { jti: {} }],
+    ["jti", { jti: null }],
   ];
-  for (const change of bad) assert.equal(await accepts(change), false, JSON.stringify(change));
+  const messages = new Set<string>();
+  for (const [code, change] of bad) {
+    const rejection = await verify(await sign(change)) as TokenRejection;
+    assert.equal(rejection.code, code, JSON.stringify(change));
+    messages.add(`${code}\n  ${rejection.message}\n`);
+  }
+  await assertGolden("federation/token_rejections.txt", [...messages].join(""));
   const numbered = await verify(await sign({ jti: 7 })) as SubjectToken;
   assert.equal(numbered.claims.jti, "7");
   const empty = await verify(await sign({ jti: "" })) as SubjectToken;
   assert.equal(empty.claims.jti, undefined);
 });
 
-Deno.test("an issuer is found only in a token of ordinary size, and only if it is an address", async () => {
+Deno.test("reads the issuer only from a token of ordinary size, and only if it is printable ASCII", async () => {
   const { sign } = await issuer();
   assert.equal(claimedIssuer(await sign()), ISSUER);
   assert.equal(claimedIssuer(await sign({ more: "x".repeat(11_000) })), ISSUER);
@@ -118,20 +127,16 @@ function keys() {
   const jwksCache = new JwksCache(clock, http, false);
   /** Names of the keys that a token signed by `kid` is verified with; undefined: none to be had. */
   const find = async (kid: string) => {
-    try {
-      const found = await jwksCache.keySet(
-        ISSUER,
-        (set) => set.keys.some((key) => key.kid === kid),
-      );
-      return found.keys.map((key) => key.kid);
-    } catch (error) {
-      assert.equal((error as Error).name, "IssuerUnavailable");
-    }
+    const keySet = await jwksCache.keySet(
+      ISSUER,
+      (set) => set.keys.some((key) => key.kid === kid),
+    );
+    return keySet instanceof DomainError ? undefined : keySet.keys.map((key) => key.kid);
   };
   return { clock, state, find, jwksCache };
 }
 
-Deno.test("keys are kept for ten minutes, and fetched again for an unknown one after a pause", async () => {
+Deno.test("caches keys for ten minutes, and fetches them again for an unknown key after a pause", async () => {
   const { clock, state, find } = keys();
   assert.deepEqual(await find("one"), ["one"]);
   state.published = ["one", "two"];
@@ -149,7 +154,7 @@ Deno.test("keys are kept for ten minutes, and fetched again for an unknown one a
   assert.deepEqual(await find("one"), ["two"]);
 });
 
-Deno.test("an issuer that was away is asked again after a pause, and its known keys serve meanwhile", async () => {
+Deno.test("retries an unavailable issuer after a pause, and uses cached keys meanwhile", async () => {
   const { clock, state, find } = keys();
   state.failure = new OutboundError("unreachable", "is away");
   assert.equal(await find("one"), undefined);
@@ -173,7 +178,7 @@ Deno.test("an issuer that was away is asked again after a pause, and its known k
   assert.deepEqual(await find("three"), ["three"]);
 });
 
-Deno.test("an issuer must call itself what the token does, and some answers come again", async () => {
+Deno.test("requires the issuer in the discovery document, and tells permanent failures from temporary ones", async () => {
   for (const issuer of ["https://other.example", `${ISSUER}/`]) {
     const { state, find } = keys();
     state.issuer = issuer;
@@ -195,10 +200,8 @@ Deno.test("an issuer must call itself what the token does, and some answers come
   ) {
     const { state, jwksCache } = keys();
     state.failure = status;
-    await assert.rejects(
-      jwksCache.keySet(ISSUER, () => true),
-      { name: "IssuerUnavailable", permanent },
-      String(status),
-    );
+    const failure = await jwksCache.keySet(ISSUER, () => true);
+    const code = permanent ? "forbidden" : "unavailable";
+    assert.ok(failure instanceof DomainError && failure.code === code, String(status));
   }
 });

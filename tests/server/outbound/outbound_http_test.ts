@@ -3,7 +3,8 @@
  * very addresses that were judged, and no answer takes more time or memory than was allowed.
  */
 import assert from "node:assert/strict";
-import { IssuerUnavailable, JwksCache } from "../../../server/federation/jwks_cache.ts";
+import { DomainError } from "../../../server/domain_error.ts";
+import { JwksCache } from "../../../server/federation/jwks_cache.ts";
 import {
   machineNetwork,
   type OutboundNetwork,
@@ -343,16 +344,12 @@ Deno.test("an issuer in trouble is asked once for many tokens", async () => {
   const discoveries = () =>
     issuer.requests.filter((request) => request.endsWith("configuration")).length;
   const never = () => false;
+  const fails = async () => {
+    assert.ok(await keys.keySet(issuer.url, never) instanceof DomainError);
+  };
   const ask = async (times: number) => {
-    for (let i = 0; i < times; i++) {
-      await assert.rejects(() => keys.keySet(issuer.url, never), IssuerUnavailable);
-    }
-    await Promise.all(
-      Array.from(
-        { length: times },
-        () => assert.rejects(() => keys.keySet(issuer.url, never), IssuerUnavailable),
-      ),
-    );
+    for (let i = 0; i < times; i++) await fails();
+    await Promise.all(Array.from({ length: times }, fails));
   };
   issuer.answer("/.well-known/openid-configuration", () => new Response(null, { status: 503 }));
   await ask(20);
@@ -409,7 +406,7 @@ Deno.test("no part of the server sends requests past the guarded client", async 
       if (isDirectory) await walk(new URL(`${name}/`, folder));
       else if (/\.tsx?$/.test(name)) {
         const text = await Deno.readTextFile(new URL(name, folder));
-        if (/(?<![.\w])fetch\(|globalThis\.fetch|new WebSocket|new EventSource/.test(text)) {
+        if (/(?<![.#\w])fetch\(|globalThis\.fetch|new WebSocket|new EventSource/.test(text)) {
           past.push(name);
         }
       }

@@ -3,7 +3,7 @@
  * and says what stops, the next page says what was done, and a removed rule can come back.
  */
 import assert from "node:assert/strict";
-import { addTrustRule } from "../../../server/admin/trust_operations.ts";
+import { addTrustRule } from "../../../server/admin/trust/add_rule.ts";
 import { pageRoutes } from "../../../server/pages/routes.ts";
 import type { Notice } from "../../../server/pages/http/notice.ts";
 import { databaseKinds } from "../../support/databases.ts";
@@ -108,16 +108,16 @@ Deno.test("a removed rule comes back as it was, within an hour and under no othe
     return noticeOf(await browser.get(location!))!;
   };
   const event = await remove();
-  assert.match(await undo(event), /is back/);
+  assert.equal(await undo(event), "Restored the rule ci.");
   assert.deepEqual([...await rules()], before);
   assert.match(await undo(event), /already/);
   assert.equal((await rules()).length, 1);
 
   const again = await remove();
   server.clock.advance({ minutes: 61 });
-  assert.match(await undo(again), /^Not restored/);
+  assert.match(await undo(again), /^The rule was not restored/);
   for (const other of ["x", crypto.randomUUID()]) {
-    assert.match(await undo(other), /^Not restored/);
+    assert.match(await undo(other), /^The rule was not restored/);
   }
   assert.deepEqual([...await rules()], []);
 });

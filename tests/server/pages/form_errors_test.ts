@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { addServiceAccount } from "../../../server/admin/service_account_operations.ts";
-import { addTrustRule } from "../../../server/admin/trust_operations.ts";
+import { addTrustRule } from "../../../server/admin/trust/add_rule.ts";
 import { pageRoutes } from "../../../server/pages/routes.ts";
 import { createSetupLink } from "../../../server/store/setup_links.ts";
 import { databaseKinds } from "../../support/databases.ts";

@@ -3,7 +3,7 @@
  * whether a recent sign-in is needed, and the pages go by that table.
  */
 import assert from "node:assert/strict";
-import { addTrustRule } from "../../../server/admin/trust_operations.ts";
+import { addTrustRule } from "../../../server/admin/trust/add_rule.ts";
 import { pageRoutes } from "../../../server/pages/routes.ts";
 import type { PageRoute } from "../../../server/pages/http/page_route.ts";
 import { pagesRouter } from "../../../server/pages/router.tsx";

@@ -1,0 +1,29 @@
+import { describeCondition } from "../../federation/condition.ts";
+import type { ProviderName } from "../../federation/providers.ts";
+import { listTrustRules } from "../../store/trust_rules.ts";
+import type { Operation } from "../operation.ts";
+
+export interface ListedRule {
+  name: string;
+  provider: ProviderName;
+  issuer: string;
+  audience: string;
+  conditions: string[];
+  scope: string;
+  lifetimeSeconds: number;
+  actsAs: string;
+  enabledUntil?: string;
+}
+
+export const listAllTrustRules: Operation<Record<never, never>, ListedRule[]> = async ({ sql }) =>
+  (await listTrustRules(sql)).map((rule) => ({
+    name: rule.name,
+    provider: rule.provider,
+    issuer: rule.issuer,
+    audience: rule.audience,
+    conditions: rule.conditions.map(describeCondition),
+    scope: rule.scope,
+    lifetimeSeconds: rule.lifetimeSeconds,
+    actsAs: rule.principalName,
+    enabledUntil: rule.enabledUntil?.toISOString(),
+  }));

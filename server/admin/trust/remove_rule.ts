@@ -1,0 +1,61 @@
+import { DomainError } from "../../domain_error.ts";
+import type { TrustRule } from "../../federation/trust_rule.ts";
+import { findAuditDetails, recordAuditEvent } from "../../store/audit_events.ts";
+import { findPrincipal } from "../../store/service_accounts.ts";
+import { deleteTrustRule, insertTrustRule } from "../../store/trust_rules.ts";
+import type { Operation } from "../operation.ts";
+
+const REMOVED = "trust_rule.removed";
+
+/** How long a removed rule can be restored. */
+const RESTORABLE_MS = 3_600_000;
+
+/** Removes a rule. The audit event contains the rule, so that `restoreTrustRule` can add it again. */
+export const removeTrustRule: Operation<{ name: string }, { event: string } | DomainError> = async (
+  { sql, clock, actor },
+  { name },
+) =>
+  await sql.begin(async (tx) => {
+    const rule = await deleteTrustRule(tx, name);
+    if (rule === undefined) {
+      return new DomainError("not_found", `There is no rule ${name}.`, { field: "name" });
+    }
+    const event = await recordAuditEvent(tx, clock, {
+      event: REMOVED,
+      actor: actor ?? "operator",
+      subject: name,
+      details: { rule: JSON.stringify(rule) },
+    });
+    return { event };
+  }) as { event: string } | DomainError;
+
+/** Adds a rule again as it was before `event`, which removed it. */
+export const restoreTrustRule: Operation<{ event: string }, { name: string } | DomainError> =
+  async ({ sql, clock, actor }, { event }) =>
+    await sql.begin(async (tx) => {
+      const since = new Date(clock.now() - RESTORABLE_MS);
+      const removed = await findAuditDetails(tx, { id: event, event: REMOVED, since });
+      if (removed === undefined) {
+        return new DomainError(
+          "not_found",
+          "The rule was removed too long ago to be restored. Add it again.",
+        );
+      }
+      const rule: TrustRule = JSON.parse(String(removed.rule), (key, value) =>
+        ["enabledUntil", "createdAt"].includes(key) ? new Date(value) : value);
+      if (await findPrincipal(tx, rule.principal.id) === undefined) {
+        return new DomainError(
+          "conflict",
+          `The account that ${rule.name} acted as no longer exists. Add the rule again.`,
+        );
+      }
+      if (!await insertTrustRule(tx, rule)) {
+        return new DomainError("conflict", `There is already a rule ${rule.name}.`);
+      }
+      await recordAuditEvent(tx, clock, {
+        event: "trust_rule.restored",
+        actor: actor ?? "operator",
+        subject: rule.name,
+      });
+      return { name: rule.name };
+    }) as { name: string } | DomainError;

@@ -1,0 +1,155 @@
+import { parseDurationSeconds } from "../../../../shared/duration.ts";
+import { EXIT } from "../../../../shared/exit_codes.ts";
+import { EXPIRY_EXAMPLES, parseExpiry } from "../../../../shared/expiry.ts";
+import { sanitizeLine } from "../../../../shared/sanitize.ts";
+import type { TrustRuleRequest } from "../../../admin/trust/add_rule.ts";
+import { loadConfig } from "../../../config/load.ts";
+import { DomainError } from "../../../domain_error.ts";
+import { buildRule, byNameNote, type RuleOptions } from "../../../federation/build_rule.ts";
+import { describeCondition } from "../../../federation/condition.ts";
+import { isProviderName, provider, providers } from "../../../federation/providers.ts";
+import { repositoryNumberLookUp } from "../../../federation/repository_number.ts";
+import type { ServerIo } from "../../../io.ts";
+import { machineNetwork } from "../../../outbound/network.ts";
+import { OutboundHttp } from "../../../outbound/outbound_http.ts";
+import { reportDomainError, reportProblems } from "../../failure.ts";
+import { adminCommand } from "../command.ts";
+
+/** Options of `admin trust add`, as commander parses them. */
+export interface TrustAddOptions {
+  branch?: string;
+  tag?: string;
+  environment?: string;
+  issuer?: string;
+  audience?: string;
+  repositoryId?: string;
+  condition?: string[];
+  scope?: string[];
+  lifetime?: string;
+  user?: string;
+  serviceAccount?: string;
+  expires?: string;
+  name?: string;
+  force?: boolean;
+  dataDir?: string;
+  databaseUrl?: string;
+  config?: string;
+}
+
+/** Lifetime of tokens by default. */
+const DEFAULT_LIFETIME = "10m";
+
+/** The option for each field of a rule that a DomainError can name. */
+const OPTIONS: Record<string, string> = {
+  issuer: "--issuer",
+  branch: "--branch",
+  tag: "--tag",
+  environment: "--environment",
+  repositoryId: "--repository-id",
+  conditions: "--condition",
+  scope: "--scope",
+  lifetimeSeconds: "--lifetime",
+  userEmail: "--user",
+  serviceAccount: "--service-account",
+  enabledUntil: "--expires",
+  name: "--name",
+} satisfies Partial<Record<keyof RuleOptions | keyof TrustRuleRequest, string>>;
+
+/** `admin trust add`: a rule from a provider and a few options. */
+export async function adminTrustAdd(
+  providerName: string,
+  subject: string | undefined,
+  options: TrustAddOptions,
+  io: ServerIo,
+): Promise<number> {
+  if (!isProviderName(providerName)) {
+    io.stderr(
+      `"${sanitizeLine(providerName, 100)}" is not a known provider. Use one of ` +
+        `${providers.map(({ name }) => name).join(", ")}.\n`,
+    );
+    return EXIT.usage;
+  }
+  const lifetimeSeconds = parseDurationSeconds(options.lifetime ?? DEFAULT_LIFETIME);
+  if (lifetimeSeconds === undefined) {
+    io.stderr(
+      `--lifetime "${
+        sanitizeLine(options.lifetime)
+      }" is not a valid duration. Write it like 10m.\n`,
+    );
+    return EXIT.usage;
+  }
+  const expiry = parseExpiry(options.expires ?? "never", io.clock.now());
+  if (expiry === undefined) {
+    io.stderr(
+      `--expires "${sanitizeLine(options.expires)}" is not a time in the future. ` +
+        `Examples: ${EXPIRY_EXAMPLES}.\n`,
+    );
+    return EXIT.usage;
+  }
+  // What this command calls issuer is the provider's, not the server's setting.
+  const { dataDir, databaseUrl, config } = options;
+  const loaded = await loadConfig({ dataDir, databaseUrl, config }, io);
+  if (loaded.problems.length > 0) return reportProblems(loaded.problems, io);
+  const http = new OutboundHttp(machineNetwork(io.env));
+  const draft = await buildRule(
+    providerName,
+    { ...options, subject, conditions: options.condition ?? [] },
+    repositoryNumberLookUp(http, loaded.config.federation.privateIssuers),
+  );
+  if (draft instanceof DomainError) {
+    reportDomainError(withOption(draft), io);
+    return EXIT.usage;
+  }
+  const request: TrustRuleRequest = {
+    name: options.name ?? draft.name,
+    provider: providerName,
+    issuer: draft.issuer,
+    audience: options.audience,
+    conditions: draft.conditions,
+    scope: (options.scope ?? []).join(" "),
+    lifetimeSeconds,
+    userEmail: options.user,
+    serviceAccount: options.serviceAccount,
+    enabledUntil: expiry === null ? undefined : new Date(expiry).toISOString(),
+    force: options.force === true,
+  };
+  if (draft.byName !== undefined) {
+    io.stderr(`Note: ${byNameNote(draft.byName)} Use --repository-id NUMBER.\n`);
+  }
+  return await adminCommand(
+    "addTrustRule",
+    request,
+    { dataDir, databaseUrl, config },
+    io,
+    (added) => {
+      io.stdout(`Added ${request.name}. It trusts ${provider(providerName).title} where:\n`);
+      for (const condition of request.conditions) {
+        io.stdout(`  ${describeCondition(condition)}\n`);
+      }
+      io.stdout(
+        `It acts as ${added.actsAs}, with ${request.scope}.\n${
+          provider(providerName).jobSetup?.(added.audience) ??
+            `Its tokens must have the audience ${added.audience}.\n`
+        }`,
+      );
+      return EXIT.ok;
+    },
+    {
+      revise: async (error) => {
+        // An account of this name exists: see findOrCreatePrincipal.
+        if (error.code !== "conflict" || error.field !== "serviceAccount") return undefined;
+        const question =
+          `There is already a service account ${request.name}. Should the rule act as it?`;
+        const confirmed = await io.confirm(question);
+        return confirmed ? { ...request, serviceAccount: request.name } : undefined;
+      },
+      describe: withOption,
+    },
+  );
+}
+
+/** Names the option to change. */
+function withOption({ code, field = "", message }: DomainError): DomainError {
+  if (field === "force") return new DomainError(code, `${message} Use --force to add it anyway.`);
+  return new DomainError(code, field in OPTIONS ? `${OPTIONS[field]}: ${message}` : message);
+}

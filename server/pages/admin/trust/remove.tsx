@@ -1,0 +1,86 @@
+import { listAllTrustRules } from "../../../admin/trust/list_rules.ts";
+import { removeTrustRule, restoreTrustRule } from "../../../admin/trust/remove_rule.ts";
+import { DomainError } from "../../../domain_error.ts";
+import { Fact, uuid } from "../../device/confirm.tsx";
+import { signedInSession } from "../../http/browser_session.ts";
+import { setNotice } from "../../http/notice.ts";
+import type { PageContext, PageDeps } from "../../render.tsx";
+import { inWords } from "../../tokens/expiry.tsx";
+import { confirmationPage } from "../../ui/confirmation.tsx";
+import { UntrustedText } from "../../ui/untrusted_text.tsx";
+
+const BACK = "/admin/trust";
+
+/** GET /admin/trust/remove?name=… */
+export async function showTrustRemoval(deps: PageDeps, c: PageContext): Promise<Response> {
+  const name = c.req.query("name");
+  const rule = (await listAllTrustRules(deps, {})).find((rule) => rule.name === name);
+  if (rule === undefined) return removedAlready(deps, c);
+  return await confirmationPage(deps, c, {
+    title: "Remove this rule?",
+    fields: { name: rule.name },
+    confirm: "Remove it",
+    keep: { words: "Keep it", href: BACK },
+    children: (
+      <>
+        <dl>
+          <Fact name="Rule">
+            <UntrustedText text={rule.name} max={100} />
+          </Fact>
+          <Fact name="Trusts">
+            <UntrustedText text={rule.issuer} max={200} />
+          </Fact>
+          <Fact name="Where">
+            <ul class="scopes">
+              {rule.conditions.map((condition) => (
+                <li>
+                  <UntrustedText text={condition} max={300} />
+                </li>
+              ))}
+            </ul>
+          </Fact>
+          <Fact name="Grants">
+            <UntrustedText text={rule.scope} max={256} /> as{" "}
+            <UntrustedText text={rule.actsAs} max={100} />
+          </Fact>
+        </dl>
+        <p>
+          Workloads that match no other rule can no longer get access tokens. Tokens that were
+          already issued stay valid until they expire, at most{" "}
+          {inWords(rule.lifetimeSeconds)}. You can undo this for an hour.
+        </p>
+      </>
+    ),
+  });
+}
+
+/** POST /admin/trust/remove */
+export async function submitTrustRemoval(deps: PageDeps, c: PageContext): Promise<Response> {
+  const name = c.get("form")("name") ?? "";
+  const removed = await removeTrustRule({ ...deps, actor: signedInSession(c).user.id }, { name });
+  if (removed instanceof DomainError) return removedAlready(deps, c);
+  setNotice(deps, c, {
+    text: `Removed the rule ${name}.`,
+    undo: { label: "Undo", action: `${BACK}/restore`, fields: { event: removed.event } },
+  });
+  return c.redirect(BACK, 303);
+}
+
+/** POST /admin/trust/restore: undoes a removal. */
+export async function submitTrustRestoration(deps: PageDeps, c: PageContext): Promise<Response> {
+  const event = uuid(c.get("form")("event"));
+  const admin = { ...deps, actor: signedInSession(c).user.id };
+  const restored = event === undefined
+    ? new DomainError("invalid", "The form does not name a removed rule.")
+    : await restoreTrustRule(admin, { event });
+  const text = restored instanceof DomainError
+    ? `The rule was not restored. ${restored.message}`
+    : `Restored the rule ${restored.name}.`;
+  setNotice(deps, c, { text });
+  return c.redirect(BACK, 303);
+}
+
+function removedAlready(deps: PageDeps, c: PageContext): Response {
+  setNotice(deps, c, { text: "This rule was already removed." });
+  return c.redirect(BACK, 303);
+}
