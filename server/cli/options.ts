@@ -4,6 +4,9 @@ import { flagName } from "../config/gather.ts";
 import { type SettingName, settings } from "../config/schema.ts";
 import type { Setting } from "../config/setting.ts";
 
+/** The options of `database`, as the command line passes them. A type, so that it is SettingFlags. */
+export type DatabaseOptions = { config?: string; dataDir?: string; databaseUrl?: string };
+
 export const CONFIG_OPTION = ["--config <file>", "read settings from this TOML file"] as const;
 
 /** The options that select the database of a command. */

@@ -1,7 +1,6 @@
 import { listMigrations } from "../admin/migration_operations.ts";
 import type { OperationResult } from "../admin/operations.ts";
 import { callAdminRpc, describeHeldDatabase } from "../admin/rpc.ts";
-import type { SettingFlags } from "../config/gather.ts";
 import { loadConfig } from "../config/load.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import { DomainError } from "../domain_error.ts";
@@ -14,15 +13,16 @@ import { NoDatabase } from "../store/db/no_database.ts";
 import { FolderLocked } from "../store/embedded/folder_lock.ts";
 import { emailProblem } from "../store/users.ts";
 import { reportDatabase, reportDomainError, reportFailure, reportProblems } from "./failure.ts";
+import type { DatabaseOptions } from "./options.ts";
 
-type MigrateOptions = SettingFlags & { renameUser?: readonly string[] };
+type MigrateOptions = DatabaseOptions & { status?: boolean; renameUser?: readonly string[] };
 
 /** `migrate`: applies pending migrations; `--status` only lists them. */
 export async function migrate(
-  { renameUser = [], ...options }: MigrateOptions,
+  { status = false, renameUser = [], ...options }: MigrateOptions,
   io: ServerIo,
 ): Promise<number> {
-  const { config, problems } = await loadConfig(options as SettingFlags, io);
+  const { config, problems } = await loadConfig(options, io);
   if (problems.length > 0) return reportProblems(problems, io);
   const renamedUsers = parseRenames(renameUser);
   if (typeof renamedUsers === "string") {
@@ -30,7 +30,7 @@ export async function migrate(
     return EXIT.usage;
   }
   try {
-    if (options.status === true) return await reportStatus(config, io);
+    if (status) return await reportStatus(config, io);
     const database = await openReachable(config, io, { mustExist: false, patient: true });
     try {
       reportDatabase(database.description, io);
@@ -61,7 +61,7 @@ function parseRenames(renames: readonly string[]): Map<string, string> | string 
 }
 
 async function reportStatus(config: ServerConfig, io: ServerIo): Promise<number> {
-  const migrations = await status(config, io);
+  const migrations = await listFromDatabase(config, io);
   if (migrations instanceof DomainError) return reportDomainError(migrations, io);
   io.stdout(formatTable([
     ["MIGRATION", "APPLIED"],
@@ -71,7 +71,7 @@ async function reportStatus(config: ServerConfig, io: ServerIo): Promise<number>
 }
 
 /** From the database, or from the running server that holds it. Changes nothing. */
-async function status(
+async function listFromDatabase(
   config: ServerConfig,
   io: ServerIo,
 ): Promise<OperationResult<"listMigrations"> | DomainError> {

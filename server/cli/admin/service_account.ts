@@ -1,25 +1,24 @@
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { formatScope } from "../../../shared/oauth/scope.ts";
 import { formatTable } from "../../../shared/table.ts";
-import type { SettingFlags } from "../../config/gather.ts";
 import type { ServerIo } from "../../io.ts";
+import type { DatabaseOptions } from "../options.ts";
 import { adminCommand } from "./command.ts";
 
 export async function adminServiceAccountAdd(
   name: string,
-  options: Omit<SettingFlags, "scope"> & { scope?: string[] },
+  { scope = [], ...options }: DatabaseOptions & { scope?: string[] },
   io: ServerIo,
 ): Promise<number> {
-  const { scope = [], ...flags } = options;
   const params = { name, scope: formatScope(scope) };
-  return await adminCommand("addServiceAccount", params, flags as SettingFlags, io, () => {
+  return await adminCommand("addServiceAccount", params, options, io, () => {
     io.stdout(`Added ${name} with the scopes ${params.scope}.\n`);
     return EXIT.ok;
   });
 }
 
 export async function adminServiceAccountList(
-  options: SettingFlags,
+  options: DatabaseOptions,
   io: ServerIo,
 ): Promise<number> {
   return await adminCommand("listAllServiceAccounts", {}, options, io, (accounts) => {
@@ -37,7 +36,7 @@ export async function adminServiceAccountList(
 
 export async function adminServiceAccountDisable(
   name: string,
-  options: SettingFlags,
+  options: DatabaseOptions,
   io: ServerIo,
 ): Promise<number> {
   const params = { name, disabled: true };
@@ -49,7 +48,7 @@ export async function adminServiceAccountDisable(
 
 export async function adminServiceAccountEnable(
   name: string,
-  options: SettingFlags,
+  options: DatabaseOptions,
   io: ServerIo,
 ): Promise<number> {
   const params = { name, disabled: false };

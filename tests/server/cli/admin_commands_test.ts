@@ -1,0 +1,159 @@
+import {
+  adminClientAdd,
+  adminClientList,
+  adminClientRemove,
+} from "../../../server/cli/admin/client.ts";
+import { adminKeysList, adminKeysRotate } from "../../../server/cli/admin/keys.ts";
+import {
+  adminServiceAccountAdd,
+  adminServiceAccountDisable,
+  adminServiceAccountEnable,
+  adminServiceAccountList,
+} from "../../../server/cli/admin/service_account.ts";
+import {
+  adminUserAdd,
+  adminUserDisable,
+  adminUserEnable,
+  adminUserList,
+  adminUserUpdate,
+} from "../../../server/cli/admin/user.ts";
+import { migrate } from "../../../server/cli/run_migrate.ts";
+import type { ServerIo } from "../../../server/io.ts";
+import { brand } from "../../../shared/brand.ts";
+import { databaseKinds } from "../../support/databases.ts";
+import { assertGolden } from "../../support/golden.ts";
+import { manualClock } from "../../support/manual_clock.ts";
+
+const EMAIL = "alice@example.com";
+
+Deno.test("what operator's commands print", async (t) => {
+  await using database = await databaseKinds.at(-1)!.create("empty");
+  const folder = await Deno.makeTempDir();
+  const clock = manualClock();
+  const config = `${folder}/server.toml`;
+  await Deno.writeTextFile(config, '[scopes]\ndeploy = "Deploy"\n', { mode: 0o600 });
+  const options = { ...database.location, config };
+  let clientId = "";
+  const run = async (command: string, action: (io: ServerIo) => Promise<number>, stdin = "") => {
+    let output = "";
+    const write = (text: string) => {
+      output += text;
+      return true;
+    };
+    const io: ServerIo = {
+      stdout: write,
+      stderr: write,
+      readStdin: () => Promise.resolve(stdin),
+      confirm: () => Promise.resolve(undefined),
+      env: {},
+      signal: new AbortController().signal,
+      clock,
+      platform: { os: Deno.build.os, homedir: folder },
+    };
+    const code = await action(io);
+    clientId = /client-\w+/.exec(output)?.[0] ?? clientId;
+    return `$ ${brand.binaryName} ${command}\n${withoutRandom(output)}exit code ${code}\n\n`;
+  };
+  const golden = (name: string, ...commands: Parameters<typeof run>[]) =>
+    t.step(name, async () => {
+      let text = "";
+      for (const command of commands) text += await run(...command);
+      await assertGolden(`cli/${name}.txt`, text);
+    });
+
+  const password = "correct horse battery staple";
+  await golden(
+    "migrate",
+    ["admin user list", (io) => adminUserList(options, io)],
+    ["migrate --rename-user bob", (io) => migrate({ ...options, renameUser: ["bob"] }, io)],
+    ["migrate", (io) => migrate(options, io)],
+    ["migrate", (io) => migrate(options, io)],
+    ["migrate --status", (io) => migrate({ ...options, status: true }, io)],
+  );
+  await golden(
+    "admin-user",
+    ["admin user add alice", (io) => adminUserAdd("alice", options, io), password],
+    [`admin user add ${EMAIL}`, (io) => adminUserAdd(EMAIL, options, io), "short"],
+    [
+      `admin user add ${EMAIL} --admin`,
+      (io) => adminUserAdd(EMAIL, { ...options, admin: true }, io),
+      password,
+    ],
+    [`admin user add ${EMAIL}`, (io) => adminUserAdd(EMAIL, options, io), password],
+    [`admin user update ${EMAIL}`, (io) => adminUserUpdate(EMAIL, options, io)],
+    [
+      `admin user update ${EMAIL} --name Alice`,
+      (io) => adminUserUpdate(EMAIL, { ...options, name: "Alice" }, io),
+    ],
+    [
+      `admin user update ${EMAIL} --password-stdin`,
+      (io) => adminUserUpdate(EMAIL, { ...options, passwordStdin: true }, io),
+      password,
+    ],
+    [`admin user disable ${EMAIL}`, (io) => adminUserDisable(EMAIL, options, io)],
+    ["admin user list", (io) => adminUserList(options, io)],
+    [`admin user enable ${EMAIL}`, (io) => adminUserEnable(EMAIL, options, io)],
+    ["admin user enable bob@example.com", (io) => adminUserEnable("bob@example.com", options, io)],
+  );
+  await golden(
+    "admin-client",
+    ["admin client add billing", (io) => adminClientAdd("billing", options, io)],
+    ["admin client list", (io) => adminClientList(options, io)],
+    ["admin client remove ID", (io) => adminClientRemove(clientId, options, io)],
+    [
+      "admin client remove client-unknown",
+      (io) => adminClientRemove("client-unknown", options, io),
+    ],
+    [
+      "admin client add billing >&-",
+      (io) => adminClientAdd("billing", options, { ...io, stdout: () => false }),
+    ],
+  );
+  const scoped = (scope: string) => ({ ...options, scope: [scope] });
+  await golden(
+    "admin-service-account",
+    ["admin service-account add ci", (io) => adminServiceAccountAdd("ci", options, io)],
+    [
+      "admin service-account add 'c i' --scope deploy",
+      (io) => adminServiceAccountAdd("c i", scoped("deploy"), io),
+    ],
+    [
+      "admin service-account add ci --scope admin",
+      (io) => adminServiceAccountAdd("ci", scoped("admin"), io),
+    ],
+    [
+      "admin service-account add ci --scope deploy",
+      (io) => adminServiceAccountAdd("ci", scoped("deploy"), io),
+    ],
+    [
+      "admin service-account add ci --scope deploy",
+      (io) => adminServiceAccountAdd("ci", scoped("deploy"), io),
+    ],
+    ["admin service-account disable ci", (io) => adminServiceAccountDisable("ci", options, io)],
+    ["admin service-account list", (io) => adminServiceAccountList(options, io)],
+    ["admin service-account enable ci", (io) => adminServiceAccountEnable("ci", options, io)],
+    ["admin service-account enable cd", (io) => adminServiceAccountEnable("cd", options, io)],
+  );
+  await golden(
+    "admin-keys",
+    ["admin keys list", (io) => adminKeysList(options, io)],
+    ["admin keys rotate", (io) => adminKeysRotate(options, io)],
+    ["admin keys rotate --force", (io) => adminKeysRotate({ ...options, force: true }, io)],
+    ["admin keys list", (io) => adminKeysList(options, io)],
+  );
+  await Deno.remove(folder, { recursive: true });
+});
+
+/** Replaces what differs from run to run. */
+function withoutRandom(text: string): string {
+  return text
+    .replaceAll(/^Database: .*/gm, "Database: …")
+    .replaceAll(/database yet \(.*\)\. If/g, "database yet (…). If")
+    .replaceAll(/client-[0-9a-f]{18}/g, "client-000000000000000000")
+    .replaceAll(new RegExp(`^${brand.tokenPrefixes.clientSecret}\\w+$`, "gm"), "SECRET")
+    .replace(/(^[\w-]{16} {2}.*\n)+/m, (rows) => {
+      // Keys that were created at the same time are in any order.
+      const lines = rows.replaceAll(/^[\w-]{16}/gm, "KEY-ID          ").trimEnd().split("\n");
+      return lines.sort().map((line) => `${line}\n`).join("");
+    });
+}
