@@ -1,8 +1,5 @@
 // deno-lint-ignore-file no-console -- a task speaks to whoever runs it
-/**
- * `deno task compile [--target NAME] [--brand FILE]`: one file that is server and
- * client, in dist/.
- */
+/** `deno task compile [--target NAME] [--brand FILE]`: server and client in one file, in dist/. */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -15,18 +12,18 @@ import { type Target, targetNamed } from "./targets.ts";
 const root = fileURLToPath(new URL("../", import.meta.url));
 
 /**
- * A client and a server on one's own machine: files, network, browser, keychain
- * add-on. Naming the kinds one by one would gain nothing and take away what Deno
- * gives to `--allow-all` alone: /proc, /dev/fd (`--config <(…)`).
+ * The program needs files, network, other programs and the keychain add-on. Separate permissions
+ * would restrict nothing, and Deno allows /proc and /dev/fd (`--config <(…)`) only with
+ * `--allow-all`.
  */
 const PERMISSIONS = ["--allow-all", "--no-prompt"];
 
 export interface CompileOptions {
   target: Target;
   brandFile?: string;
-  /** Folder for the result and, below it, for what the build leaves on the way. */
+  /** Folder for the result and the intermediate files. */
   outputFolder: string;
-  /** Deno and the runtime it embeds, other than the ones Deno itself brings. */
+  /** Instead of Deno's own compiler and runtime. */
   runtime?: CompileRuntime;
 }
 
@@ -35,44 +32,49 @@ export interface CompileRuntime {
   denort: string;
 }
 
-/** Compiles the program and gives its path. */
+/** Compiles the program and returns its path. */
 export async function compile(options: CompileOptions): Promise<string> {
   const name = await binaryName(options.brandFile) + options.target.exeSuffix;
-  const made = await bundle({
+  const bundled = await bundle({
     folder: options.outputFolder,
     commit: await commit(),
     brandFile: options.brandFile,
   });
-  return await compileBundle(made, join(options.outputFolder, name), options);
+  return await compileBundle(bundled, join(options.outputFolder, name), options);
 }
 
-/** Second half of the build: the bundle, the target's add-on and a runtime become one file. */
+/** Second half of the build: joins the bundle, the target's add-on and a runtime in one file. */
 export async function compileBundle(
-  made: Bundle,
+  bundle: Bundle,
   output: string,
   { target, runtime }: Pick<CompileOptions, "target" | "runtime">,
 ): Promise<string> {
-  const keyring = await npmPackageFolder(
-    await lockedPackage(`@napi-rs/keyring-${target.keyring}`),
-  );
-  const addOn = join(made.folder, "keyring.node");
-  await Deno.copyFile(join(keyring, `keyring.${target.keyring}.node`), addOn);
+  const included = [...bundle.include, ...await addOn(target, bundle.folder)];
   await runDeno([
     ...["compile", "--quiet", "--no-config", "--no-check"],
-    // The cache would lie at a guessable path that other local users can write to.
+    // Other local users can write to the cache's path. docs/decisions/0010-no-code-cache.md
     "--no-code-cache",
     // For `reusePort`.
     "--unstable-net",
     ...PERMISSIONS,
     ...["--target", target.name, "--output", output],
-    ...[...made.include, addOn].flatMap((path) => ["--include", path]),
-    made.main,
+    ...included.flatMap((path) => ["--include", path]),
+    bundle.main,
   ], {
-    cwd: made.folder,
+    cwd: bundle.folder,
     deno: runtime?.deno,
     env: runtime && { DENORT_BIN: runtime.denort },
   });
   return output;
+}
+
+/** Copies the keychain add-on to `folder`, if the target needs one. */
+async function addOn({ keyring }: Target, folder: string): Promise<string[]> {
+  if (keyring === undefined) return [];
+  const from = await npmPackageFolder(await lockedPackage(`@napi-rs/keyring-${keyring}`));
+  const path = join(folder, "keyring.node");
+  await Deno.copyFile(join(from, `keyring.${keyring}.node`), path);
+  return [path];
 }
 
 async function binaryName(brandFile = join(root, "shared", "brand.ts")): Promise<string> {

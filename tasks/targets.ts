@@ -2,14 +2,14 @@
 export interface Target {
   /** As `deno compile --target` names it. */
   name: string;
-  /** Suffix of @napi-rs/keyring's package for the platform. */
-  keyring: string;
+  /** Suffix of @napi-rs/keyring's package for the platform; Linux is served over D-Bus. */
+  keyring?: string;
   exeSuffix: "" | ".exe";
 }
 
 export const targets: readonly Target[] = [
-  { name: "x86_64-unknown-linux-gnu", keyring: "linux-x64-gnu", exeSuffix: "" },
-  { name: "aarch64-unknown-linux-gnu", keyring: "linux-arm64-gnu", exeSuffix: "" },
+  { name: "x86_64-unknown-linux-gnu", exeSuffix: "" },
+  { name: "aarch64-unknown-linux-gnu", exeSuffix: "" },
   { name: "x86_64-apple-darwin", keyring: "darwin-x64", exeSuffix: "" },
   { name: "aarch64-apple-darwin", keyring: "darwin-arm64", exeSuffix: "" },
   { name: "x86_64-pc-windows-msvc", keyring: "win32-x64-msvc", exeSuffix: ".exe" },

@@ -44,6 +44,27 @@ export async function secretService(): Promise<SecretService> {
   };
 }
 
+export interface BusMonitor extends AsyncDisposable {
+  /** What went over the bus, as dbus-monitor writes it, once `pattern` is in it. */
+  messages(pattern: RegExp): Promise<string>;
+}
+
+/** Listens to all messages of a bus, as another program of the same user can. */
+export async function monitorBus(env: Record<string, string>): Promise<BusMonitor> {
+  const monitor = start("dbus-monitor", ["--session"], env);
+  let output = "";
+  const messages = async (pattern: RegExp) => {
+    while (!pattern.test(output)) {
+      const { value, done } = await monitor.stdout.next();
+      if (done) throw new Error(`dbus-monitor ended without ${pattern}`);
+      output += value;
+    }
+    return output;
+  };
+  await messages(/NameAcquired|NameLost/);
+  return { messages, [Symbol.asyncDispose]: () => monitor[Symbol.asyncDispose]() };
+}
+
 /** A session bus without a keychain on it. */
 export async function emptyBus(): Promise<FailingBus> {
   await using cleanUp = new AsyncDisposableStack();

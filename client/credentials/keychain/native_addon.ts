@@ -1,4 +1,4 @@
-/** The add-on that speaks to the operating system's keychain, loaded when it is needed. */
+/** The add-on for the keychains of macOS and Windows, loaded when it is needed. */
 import { createRequire } from "node:module";
 import { KeychainUnavailable } from "./backend.ts";
 

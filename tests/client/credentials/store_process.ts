@@ -4,13 +4,19 @@
  * it: stdin has the step, stdout the result, and the process ends by Deno.exit.
  */
 import type { AccountKey, Credentials } from "../../../client/credentials/store.ts";
+import { SecretService } from "../../../client/credentials/keychain/linux/secret_service.ts";
+import type { SessionBus } from "../../../client/credentials/keychain/linux/session_bus.ts";
+import { loadKeychainAddOn } from "../../../client/credentials/keychain/native_addon.ts";
 import { chooseStore, openStore } from "../../../client/credentials/select.ts";
 
 export type Step =
   | { do: "choose"; insecureStorage?: boolean }
   | { do: "get"; kind: "keychain" | "file"; key: AccountKey }
   | { do: "set"; kind: "keychain" | "file"; key: AccountKey; credentials: Credentials }
-  | { do: "delete"; kind: "keychain" | "file"; key: AccountKey };
+  | { do: "delete"; kind: "keychain" | "file"; key: AccountKey }
+  | { do: "load add-on" }
+  /** Reads a secret of the Secret Service, with another key of encryption each time. */
+  | { do: "agree often"; times: number };
 
 export interface StepResult {
   /** What `get` found. */
@@ -59,9 +65,34 @@ async function take(
     );
     return { kind: store.kind, warning };
   }
+  if (step.do === "load add-on") {
+    await loadKeychainAddOn();
+    return {};
+  }
+  if (step.do === "agree often") {
+    await agreeOften(step.times, io.env);
+    return {};
+  }
   const store = openStore(step.kind, io);
   if (step.do === "get") return { credentials: await store.get(step.key) };
   if (step.do === "set") await store.set(step.key, step.credentials);
   else await store.delete(step.key);
   return {};
+}
+
+async function agreeOften(
+  times: number,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
+  const attributes = new Map([["service", "key agreement"]]);
+  const secret = crypto.getRandomValues(new Uint8Array(40));
+  for (let time = 0; time < times; time++) {
+    let bus: SessionBus | undefined;
+    const service = await SecretService.open(env, (opened) => bus = opened);
+    if (time === 0) await service.create("key agreement", attributes, secret);
+    const [item] = await service.search(attributes);
+    const read = await service.read(item);
+    if (read.toHex() !== secret.toHex()) throw new Error(`read ${read.toHex()}`);
+    bus?.close();
+  }
 }

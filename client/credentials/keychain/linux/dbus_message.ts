@@ -11,11 +11,15 @@ export interface MethodCall {
   body?: { signature: string; bytes: Uint8Array };
 }
 
-export interface Reply {
+/** A reply or a signal. */
+export interface Message {
   /** Serial of the call it answers; 0 for a signal. */
   replyTo: number;
   /** Name of the D-Bus error, if the call failed. */
   error?: string;
+  /** The object that emits a signal, and its name. */
+  path?: string;
+  member?: string;
   /** Bytes the message takes. */
   length: number;
   /** What it answers, marshalled, and the types of that. */
@@ -48,7 +52,7 @@ export function encodeCall(call: MethodCall): Uint8Array {
 }
 
 /** The first message in `bytes`; undefined if it has not arrived whole. */
-export function decodeReply(bytes: Uint8Array): Reply | undefined {
+export function decodeMessage(bytes: Uint8Array): Message | undefined {
   if (bytes.length < 16) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const little = bytes[0] === "l".charCodeAt(0);
@@ -57,28 +61,30 @@ export function decodeReply(bytes: Uint8Array): Reply | undefined {
   const length = bodyStart + view.getUint32(4, little);
   if (bytes.length < length) return undefined;
   const body = bytes.subarray(bodyStart, length);
-  const reply: Reply = { replyTo: 0, length, body, signature: "", isLittleEndian: little };
+  const message: Message = { replyTo: 0, length, body, signature: "", isLittleEndian: little };
   for (let at = 16; at < fieldsEnd;) {
     at = aligned(at, 8);
     const [code, type] = [bytes[at], String.fromCharCode(bytes[at + 2])];
     at += 4;
     if (type === "u") {
-      if (code === FIELD.replySerial) reply.replyTo = view.getUint32(at, little);
+      if (code === FIELD.replySerial) message.replyTo = view.getUint32(at, little);
       at += 4;
     } else if (type === "g") {
       const end = at + 1 + bytes[at];
       if (code === FIELD.signature) {
-        reply.signature = new TextDecoder().decode(bytes.subarray(at + 1, end));
+        message.signature = new TextDecoder().decode(bytes.subarray(at + 1, end));
       }
       at = end + 1;
     } else {
       const size = view.getUint32(at, little);
       const text = new TextDecoder().decode(bytes.subarray(at + 4, at + 4 + size));
-      if (code === FIELD.error) reply.error = text;
+      if (code === FIELD.error) message.error = text;
+      if (code === FIELD.path) message.path = text;
+      if (code === FIELD.member) message.member = text;
       at += 4 + size + 1;
     }
   }
-  return reply;
+  return message;
 }
 
 /** Values at their alignment, strings ended by NUL ("Marshaling"). */

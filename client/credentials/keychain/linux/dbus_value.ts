@@ -7,42 +7,57 @@ export type DbusValue =
   | bigint
   | boolean
   | Uint8Array
+  | Variant
   | readonly DbusValue[]
   | ReadonlyMap<string, DbusValue>;
 
-/** Little endian. Types: `s`, `o`, `v` with a string, `ay`, `a{ss}` and structures of these. */
+/** A value with its type, to be encoded; decoding returns the value only. */
+export interface Variant {
+  type: string;
+  value: DbusValue;
+}
+
+/** Little endian. Types: `s`, `o`, `b`, `v`, and structures, lists, maps and bytes of these. */
 export function encodeValues(signature: string, values: readonly DbusValue[]): Uint8Array {
   const bytes: number[] = [];
   const align = (size: number) => {
     while (bytes.length % size !== 0) bytes.push(0);
   };
-  const length = (value: number) => {
+  const uint32 = (value: number) => {
     align(4);
     bytes.push(value & 255, value >>> 8 & 255, value >>> 16 & 255, value >>> 24);
+  };
+  const putArray = (type: string, alignment: number, elements: readonly DbusValue[]) => {
+    uint32(0);
+    const lengthAt = bytes.length - 4;
+    align(alignment);
+    const start = bytes.length;
+    for (const element of elements) put(type, element);
+    const size = bytes.length - start;
+    bytes.splice(lengthAt, 4, size & 255, size >>> 8 & 255, size >>> 16 & 255, size >>> 24);
   };
   const put = (type: string, value: DbusValue) => {
     if (type === "s" || type === "o") {
       const text = new TextEncoder().encode(String(value));
-      length(text.length);
+      uint32(text.length);
       bytes.push(...text, 0);
+    } else if (type === "b") {
+      uint32(value ? 1 : 0);
     } else if (type === "v") {
-      bytes.push(1, "s".charCodeAt(0), 0);
-      put("s", value);
+      const variant = value as Variant;
+      bytes.push(variant.type.length, ...new TextEncoder().encode(variant.type), 0);
+      put(variant.type, variant.value);
     } else if (type === "ay") {
-      length((value as Uint8Array).length);
+      uint32((value as Uint8Array).length);
       bytes.push(...value as Uint8Array);
-    } else if (type === "a{ss}") {
-      length(0);
-      const lengthAt = bytes.length - 4;
-      align(8);
-      const start = bytes.length;
-      for (const pair of value as ReadonlyMap<string, DbusValue>) put("(ss)", pair);
-      const size = bytes.length - start;
-      bytes.splice(lengthAt, 4, size & 255, size >>> 8 & 255, size >>> 16 & 255, size >>> 24);
+    } else if (type.startsWith("a{")) {
+      putArray(`(${type.slice(2, -1)})`, 8, [...value as ReadonlyMap<string, DbusValue>]);
+    } else if (type.startsWith("a")) {
+      putArray(type.slice(1), 4, value as readonly DbusValue[]);
     } else if (type.startsWith("(")) {
       align(8);
-      typesIn(type.slice(1, -1)).forEach((each, index) =>
-        put(each, (value as readonly DbusValue[])[index])
+      typesIn(type.slice(1, -1)).forEach((member, index) =>
+        put(member, (value as readonly DbusValue[])[index])
       );
     } else {
       throw new TypeError(`no encoding for D-Bus type ${type}`);
