@@ -73,6 +73,10 @@ export class SecretService {
     return await this.#property(path, "Attributes") as Attributes;
   }
 
+  async label({ path }: FoundItem): Promise<string> {
+    return await this.#property(path, "Label") as string;
+  }
+
   /** In seconds since 1970. */
   async modifiedAt({ path }: FoundItem): Promise<bigint> {
     return await this.#property(path, "Modified") as bigint;

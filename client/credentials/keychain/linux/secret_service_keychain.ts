@@ -9,7 +9,10 @@ import type { AbortableKeychain } from "../time_limit.ts";
 import { type Attributes, type FoundItem, SecretService } from "./secret_service.ts";
 import type { SessionBus } from "./session_bus.ts";
 
-/** libsecret adds it to what it stores; it does not say whose item it is. */
+/**
+ * Says nothing about whose item it is: libsecret adds it to items that it stores, and GNOME
+ * Keyring to every item of a collection that it reads again from its file.
+ */
 const SCHEMA_ATTRIBUTE = "xdg:schema";
 
 /** Opens the bus on first use. Each call throws KeychainUnavailable, or the signal's reason. */
@@ -67,8 +70,7 @@ export function secretServiceKeychain(
         const attributes = attributesOf(user);
         const found = await service.search(attributes);
         if (found.length === 0) {
-          const label = `keyring:${user}@${brand.keychainService}`;
-          return await service.create(label, attributes, secret);
+          return await service.create(labelOf(attributes), attributes, secret);
         }
         const [item, ...copies] = await chooseOwn(service, found, attributes);
         if (item === undefined) {
@@ -88,6 +90,11 @@ export function secretServiceKeychain(
 
 function attributesOf(user: string): Attributes {
   return new Map([["service", brand.keychainService], ["username", user]]);
+}
+
+/** As the keyring libraries of other languages write it. */
+function labelOf(attributes: Attributes): string {
+  return `keyring:${attributes.get("username")}@${attributes.get("service")}`;
 }
 
 async function ownItems(service: SecretService, attributes: Attributes): Promise<FoundItem[]> {
@@ -110,8 +117,8 @@ async function chooseOwn(
     if (!isOurs) continue;
     candidates.push({
       item,
-      isExact: actual.size === attributes.size,
-      isKept: !service.isTemporary(item),
+      isTemporary: service.isTemporary(item),
+      hasOurLabel: await service.label(item) === labelOf(attributes),
       modifiedAt: await service.modifiedAt(item),
     });
   }
@@ -120,15 +127,14 @@ async function chooseOwn(
 
 interface Candidate {
   item: FoundItem;
-  /** It does not even have libsecret's attribute: no other program has stored it since. */
-  isExact: boolean;
-  isKept: boolean;
+  isTemporary: boolean;
+  hasOurLabel: boolean;
   modifiedAt: bigint;
 }
 
-/** Before copies by other programs, before what ends with the session, before older ones. */
+/** Before items that are forgotten with the session, copies by other programs, and older items. */
 function byPreference(left: Candidate, right: Candidate): number {
-  return Number(right.isExact) - Number(left.isExact) ||
-    Number(right.isKept) - Number(left.isKept) ||
+  return Number(left.isTemporary) - Number(right.isTemporary) ||
+    Number(right.hasOurLabel) - Number(left.hasOurLabel) ||
     Number(right.modifiedAt - left.modifiedAt);
 }
