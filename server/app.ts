@@ -1,59 +1,80 @@
 import { Hono } from "hono";
+import type { Clock } from "../shared/clock.ts";
 import { OAuthError } from "../shared/oauth/errors.ts";
 import { api } from "./api/api.ts";
-import type { AppParts } from "./app_parts.ts";
+import type { ServerConfig } from "./config/server_config.ts";
+import type { JwksCache } from "./federation/jwks_cache.ts";
+import { forwardAuth, VERIFY_PATH } from "./forward_auth/verify.ts";
+import { readiness } from "./health.ts";
+import { clientInfoOf, clientInfoOfRequest, type ConnectionBindings } from "./http/client_info.ts";
 import { clientAddressReader } from "./http/client_ip.ts";
-import { deviceAuthorization } from "./oauth/device_authorization.ts";
-import { introspection, type IntrospectionAnswers } from "./oauth/introspection.ts";
-import { authorization } from "./oauth/authorization.ts";
-import { authorizationServerMetadata, PATHS } from "./oauth/metadata.ts";
-import { oauthErrorResponse, oauthResponse } from "./oauth/response.ts";
 import { refuseOtherMethods } from "./http/other_methods.ts";
 import { publicDocument } from "./http/public_document.ts";
-import { readiness } from "./health.ts";
 import { hostProblem, isUnambiguousPath, requestPath } from "./http/request_target.ts";
-import { clientInfoOf, clientInfoOfRequest, type ConnectionBindings } from "./http/client_info.ts";
-import { revocation } from "./oauth/revocation.ts";
 import { strictTransportSecurity } from "./http/strict_transport_security.ts";
-import { token } from "./oauth/token.ts";
-import { userinfo, userinfoErrorResponse } from "./oauth/userinfo.ts";
-import {
-  verification,
-  VERIFICATION_PATH,
-  type VerificationAnswers,
-} from "./forward_auth/verify.ts";
+import type { Log } from "./log.ts";
+import type { Mail } from "./notifications/mail.ts";
+import type { Webhook } from "./notifications/webhook.ts";
+import { authorization } from "./oauth/authorization.ts";
+import { deviceAuthorization } from "./oauth/device_authorization.ts";
 import { deviceCodeGrant } from "./oauth/grants/device_code.ts";
 import { jwtBearerGrant } from "./oauth/grants/jwt_bearer.ts";
 import { refreshTokenGrant } from "./oauth/grants/refresh_token.ts";
 import { tokenExchangeGrant } from "./oauth/grants/token_exchange.ts";
+import { introspection } from "./oauth/introspection.ts";
+import { authorizationServerMetadata, PATHS } from "./oauth/metadata.ts";
+import { oauthErrorResponse, oauthResponse } from "./oauth/response.ts";
+import { revocation } from "./oauth/revocation.ts";
+import { token } from "./oauth/token.ts";
+import { userinfo, userinfoErrorResponse } from "./oauth/userinfo.ts";
+import type { OutboundHttp } from "./outbound/outbound_http.ts";
 import { pagesRouter } from "./pages/router.tsx";
 import { RateLimit } from "./security/token_bucket.ts";
-import { KEY_SET_MAX_AGE } from "./tokens/signing_keys.ts";
+import type { Database, Sql } from "./store/db/connect.ts";
+import type { ServerSecrets } from "./store/server_secrets.ts";
+import { KEY_SET_MAX_AGE, type SigningKeys } from "./tokens/signing_keys.ts";
+import type { TokenValidator } from "./validation/token_validator.ts";
 
-/** What answers requests; `peer` is the address of the connection. */
+/**
+ * What the modules below are composed from. Each declares the part of it that it needs; only
+ * the composition roots (serve.ts and the tests' server) import this type.
+ */
+export interface AppDeps {
+  config: ServerConfig;
+  /** The server's identifier and public URL, without a trailing slash (RFC 8414 section 2). */
+  issuer: string;
+  sql: Sql;
+  database: Pick<Database, "sql" | "probeWrites">;
+  clock: Clock;
+  log: Log;
+  secrets: ServerSecrets;
+  keys: SigningKeys;
+  tokenValidator: TokenValidator;
+  jwksCache: JwksCache;
+  webhook: Webhook;
+  mail: Mail;
+  http: OutboundHttp;
+}
+
 export interface App {
   fetch(request: Request, connection: ConnectionBindings): Response | Promise<Response>;
 }
 
-/** The route table and the mapping of errors, nothing else. */
-export function app(parts: AppParts): App {
-  const exchanges = new RateLimit(parts.clock);
+/** Composes the server: the table of routes, and the response to errors. */
+export function app(appDeps: AppDeps): App {
+  const { config, issuer, keys, database, log } = appDeps;
+  const deps = { ...appDeps, exchangeLimit: new RateLimit(appDeps.clock) };
   const grants = [
-    deviceCodeGrant(parts),
-    refreshTokenGrant(parts),
-    tokenExchangeGrant({ ...parts, exchanges }),
-    jwtBearerGrant({ ...parts, exchanges }),
+    deviceCodeGrant(deps),
+    refreshTokenGrant(deps),
+    tokenExchangeGrant(deps),
+    jwtBearerGrant(deps),
   ];
   const metadata = async () =>
-    authorizationServerMetadata(
-      parts.issuer,
-      parts.config,
-      grants,
-      await parts.keys.algorithms(),
-    );
-  const clientAddress = clientAddressReader(parts.config.trustedProxies);
+    authorizationServerMetadata(issuer, config, grants, await keys.algorithms());
+  const clientAddress = clientAddressReader(config.trustedProxies);
   const routes = new Hono<{ Bindings: ConnectionBindings }>();
-  const hsts = strictTransportSecurity(parts.issuer);
+  const hsts = strictTransportSecurity(issuer);
   if (hsts !== undefined) {
     routes.use(async (c, next) => {
       await next();
@@ -61,90 +82,90 @@ export function app(parts: AppParts): App {
     });
   }
 
-  // OpenID Connect Core 1.0 section 3.1.2.1: by GET and by POST.
-  routes.on(["GET", "POST"], PATHS.authorization, () => answer(authorization()));
+  // OpenID Connect Core 1.0 section 3.1.2.1: GET and POST.
+  routes.on(["GET", "POST"], PATHS.authorization, () => respond(authorization()));
   routes.post(PATHS.deviceAuthorization, async (c) => {
-    const requester = clientInfoOf(c, clientAddress);
-    return answer(await deviceAuthorization(parts, c.req.raw, requester));
+    return respond(await deviceAuthorization(deps, c.req.raw, clientInfoOf(c, clientAddress)));
   });
   routes.post(PATHS.token, async (c) => {
-    const requester = clientInfoOf(c, clientAddress);
-    return answer(await token({ ...parts, grants }, c.req.raw, requester));
+    return respond(await token({ ...deps, grants }, c.req.raw, clientInfoOf(c, clientAddress)));
   });
   routes.post(PATHS.revocation, async (c) => {
-    const error = await revocation(parts, c.req.raw, clientInfoOf(c, clientAddress));
+    const error = await revocation(deps, c.req.raw, clientInfoOf(c, clientAddress));
     // RFC 7009 section 2.2: the body of a success is empty.
     return error ? oauthErrorResponse(error) : new Response(null, { status: 200 });
   });
   routes.on(["GET", "POST"], PATHS.userinfo, async (c) => {
-    const claims = await userinfo(parts, c.req.raw, clientInfoOf(c, clientAddress));
+    const claims = await userinfo(deps, c.req.raw, clientInfoOf(c, clientAddress));
     return claims instanceof OAuthError ? userinfoErrorResponse(claims) : oauthResponse(claims);
   });
-  publicDocument(routes, PATHS.keySet, async () => cacheable(await parts.keys.keySet()));
+  publicDocument(routes, PATHS.keySet, async () => cacheable(await keys.keySet()));
   for (const name of ["oauth-authorization-server", "openid-configuration"]) {
     publicDocument(routes, `/.well-known/${name}`, async () => cacheable(await metadata()));
   }
   routes.get("/healthz", () => Response.json({ status: "ok" }));
-  routes.get("/readyz", () => readiness(parts.database));
+  routes.get("/readyz", () => readiness(database));
   refuseOtherMethods(routes, (_, allow) => methodNotAllowed(allow));
-  routes.all("/oauth/*", () => noSuchEndpoint());
-  routes.route("/", api(parts));
-  routes.route("/", pagesRouter(parts));
+  routes.all("/oauth/*", () => unknownEndpoint());
+  routes.route("/", api(deps));
+  routes.route("/", pagesRouter(deps));
 
-  const failed = (error: unknown) => {
+  const serverError = (error: unknown) => {
     const { name, message } = error as Error;
-    parts.log("error", "request_failed", { error: name, reason: message });
-    // What a database error says is for operators; a client may try again.
+    log("error", "request_failed", { error: name, reason: message });
+    // The reason is for operators; clients can only try again.
     return oauthErrorResponse(
-      new OAuthError("temporarily_unavailable", "The server has trouble. Try again shortly."),
+      new OAuthError(
+        "temporarily_unavailable",
+        "The request failed on the server. Try again shortly.",
+      ),
     );
   };
-  routes.onError(failed);
+  routes.onError(serverError);
 
-  const verificationAnswers: VerificationAnswers = new WeakMap();
-  const introspectionAnswers: IntrospectionAnswers = new WeakMap();
+  const verify = forwardAuth(deps);
+  const introspect = introspection(deps);
   return {
-    // What is asked with every request to an API goes past the router, and its middleware.
+    // APIs call forward auth and introspection with every request, so these bypass the router.
     fetch(request, connection) {
-      // Before anything looks at the path or the origin.
+      // Before anything reads the path or the origin.
       const problem = hostProblem(request, connection);
       if (problem !== undefined) {
         return oauthErrorResponse(new OAuthError("invalid_request", problem));
       }
       const path = requestPath(request.url);
-      if (path === VERIFICATION_PATH || path.startsWith(`${VERIFICATION_PATH}/`)) {
-        const requester = clientInfoOfRequest(request, connection, clientAddress);
-        const answer = verification(parts, verificationAnswers, request, requester);
-        return answer instanceof Promise ? answer.catch(failed) : answer;
+      if (path === VERIFY_PATH || path.startsWith(`${VERIFY_PATH}/`)) {
+        const response = verify(request, clientInfoOfRequest(request, connection, clientAddress));
+        return response instanceof Promise ? response.catch(serverError) : response;
       }
       if (path === PATHS.introspection) {
         const from = () => clientInfoOfRequest(request, connection, clientAddress).address;
         return request.method === "POST"
-          ? introspection(parts, introspectionAnswers, request, from).catch(failed)
+          ? introspect(request, from).catch(serverError)
           : methodNotAllowed("POST");
       }
-      // None of our addresses needs another spelling.
-      return isUnambiguousPath(path) ? routes.fetch(request, connection) : noSuchEndpoint();
+      // No path of ours needs percent-encoding or dot segments.
+      return isUnambiguousPath(path) ? routes.fetch(request, connection) : unknownEndpoint();
     },
   };
 }
 
-function answer(result: object): Response {
+function respond(result: object): Response {
   return result instanceof OAuthError ? oauthErrorResponse(result) : oauthResponse(result);
 }
 
 /** RFC 9110 section 15.5.6. */
 function methodNotAllowed(allow: string): Response {
-  const error = new OAuthError("invalid_request", `Use another HTTP method: ${allow}.`);
+  const error = new OAuthError("invalid_request", `This endpoint accepts only ${allow}.`);
   return oauthErrorResponse(error, { status: 405, headers: { allow } });
 }
 
-function noSuchEndpoint(): Response {
+function unknownEndpoint(): Response {
   const error = new OAuthError("invalid_request", "There is no such endpoint.");
   return oauthErrorResponse(error, { status: 404 });
 }
 
-/** Public documents that verifiers may keep for a while. */
+/** A document that verifiers may cache. */
 function cacheable(document: unknown): Response {
   return Response.json(document, {
     headers: { "cache-control": `public, max-age=${KEY_SET_MAX_AGE}` },

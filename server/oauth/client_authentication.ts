@@ -1,93 +1,107 @@
 import { timingSafeEqual } from "node:crypto";
 import { OAuthError } from "../../shared/oauth/errors.ts";
-import type { Client } from "../store/clients.ts";
-import type { ClientCache } from "../validation/client_cache.ts";
-import { tokenHash } from "../tokens/token_hash.ts";
 import { decodeBasicCredentials, encodedBasicCredentials } from "../http/authorization.ts";
 import { type FormOptions, type FormParameters, readForm } from "../http/form.ts";
+import type { Client } from "../store/clients.ts";
+import { tokenHash } from "../tokens/token_hash.ts";
+import type { ClientCache } from "../validation/client_cache.ts";
 
-/** A form, and the client that proved to have sent it. */
+/** Longest encoded credentials that are cached, in characters. */
+const MAX_CACHED_LENGTH = 500;
+
+/** A form, and the client that sent it. */
 export interface ClientRequest {
   form: FormParameters;
   client: Client;
 }
 
-/** Reads a request to an endpoint that is only for clients. */
+type Clients = Pick<ClientCache, "find" | "authenticated" | "authenticate">;
+
+/** Reads a request to an endpoint that only clients may use. */
 export async function readClientRequest(
-  clients: Pick<ClientCache, "find" | "authenticated" | "authenticate">,
+  clients: Clients,
   request: Request,
   options: FormOptions,
 ): Promise<ClientRequest | OAuthError> {
   const form = await readForm(request, options);
   if (form instanceof OAuthError) return form;
-  const client = await authenticateClient(clients, request, form);
+  const client = await authenticateClient(clients, request.headers, form);
   return client instanceof OAuthError ? client : { form, client };
 }
 
-/** Longest encoded credentials that are remembered, in characters. */
-const MAX_REMEMBERED_LENGTH = 500;
-
-const UNKNOWN = "The client is unknown or its secret is wrong.";
-
 /**
- * Tells which client asks (RFC 6749 section 2.3): by HTTP Basic, by client_id and
- * client_secret in the body, or, for public clients, by client_id alone.
+ * Authenticates a client (RFC 6749 section 2.3): by HTTP Basic, by client_id and client_secret
+ * in the body or, if it is public, by client_id only.
  */
 export async function authenticateClient(
-  clients: Pick<ClientCache, "find" | "authenticated" | "authenticate">,
-  request: Request,
+  clients: Clients,
+  headers: Headers,
   form: FormParameters,
 ): Promise<Client | OAuthError> {
-  const encoded = encodedBasicCredentials(request.headers);
   const [id, secret] = [form("client_id"), form("client_secret")];
+  const encoded = encodedBasicCredentials(headers);
   if (encoded === undefined) {
     if (id === undefined) {
       return new OAuthError("invalid_client", "The parameter client_id is missing.");
     }
-    const client = await findGenuineClient(clients, { id, secret });
+    const client = await verifySecret(clients, { id, secret });
     if (client !== undefined) return client;
-    // A client with a secret that sends none has failed to authenticate.
+    // A confidential client that sends no secret has failed to authenticate.
     const unauthenticated = secret === undefined && await clients.find(id) === undefined;
-    return new OAuthError("invalid_client", UNKNOWN, { unauthenticated });
+    return invalidClient(unauthenticated);
   }
   if (secret !== undefined) {
-    return new OAuthError("invalid_request", "Authenticate in one way: header or body, not both.");
+    return new OAuthError(
+      "invalid_request",
+      "Send the client credentials in the Authorization header or in the body, not in both.",
+    );
   }
-  const prove = async () => {
+  const authenticate = async () => {
     const credentials = clientCredentials(encoded);
-    return credentials && await findGenuineClient(clients, credentials);
+    return credentials && await verifySecret(clients, credentials);
   };
-  // What is longer need not be remembered, nor take memory.
-  const client = encoded.length > MAX_REMEMBERED_LENGTH
-    ? await prove()
-    : clients.authenticated(encoded) ?? await clients.authenticate(encoded, prove);
-  if (client === undefined) return new OAuthError("invalid_client", UNKNOWN);
+  const client = encoded.length > MAX_CACHED_LENGTH
+    ? await authenticate()
+    : clients.authenticated(encoded) ?? await clients.authenticate(encoded, authenticate);
+  if (client === undefined) return invalidClient();
   if (id !== undefined && id !== client.id) {
-    return new OAuthError("invalid_request", "client_id differs between header and body.");
+    return new OAuthError(
+      "invalid_request",
+      "The client_id in the body is not the one in the Authorization header.",
+    );
   }
   return client;
 }
 
-/** The client that is called `id` and has this secret, or that is public and sends none. */
-async function findGenuineClient(
-  clients: Pick<ClientCache, "find">,
+function invalidClient(unauthenticated = false): OAuthError {
+  return new OAuthError("invalid_client", "The client is unknown or its secret is wrong.", {
+    unauthenticated,
+  });
+}
+
+/** The client `id`, if this is its secret or if it is public and sends none. */
+async function verifySecret(
+  clients: Pick<Clients, "find">,
   { id, secret }: { id: string; secret?: string },
 ): Promise<Client | undefined> {
   const client = await clients.find(id);
   if (client === undefined) return undefined;
   if (client.secretHash === undefined) {
-    // A public client has no secret; one that sends any is misconfigured.
+    // A public client that sends a secret is misconfigured.
     return secret === undefined || secret === "" ? client : undefined;
   }
-  const genuine = secret !== undefined && timingSafeEqual(tokenHash(secret), client.secretHash);
-  return genuine ? client : undefined;
+  const isGenuine = secret !== undefined && timingSafeEqual(tokenHash(secret), client.secretHash);
+  return isGenuine ? client : undefined;
 }
 
 /** RFC 6749 section 2.3.1: id and secret are form-encoded before they are joined. */
 function clientCredentials(encoded: string): { id: string; secret: string } | undefined {
-  const sent = decodeBasicCredentials(encoded);
+  const credentials = decodeBasicCredentials(encoded);
   try {
-    return sent && { id: formDecode(sent.user), secret: formDecode(sent.password) };
+    return credentials && {
+      id: formDecode(credentials.user),
+      secret: formDecode(credentials.password),
+    };
   } catch {
     return undefined;
   }

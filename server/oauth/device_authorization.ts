@@ -1,64 +1,79 @@
 import { randomUUID } from "node:crypto";
+import type { Clock } from "../../shared/clock.ts";
+import {
+  isManagementScope,
+  MANAGEMENT_SCOPES,
+  managementResource,
+} from "../../shared/management.ts";
 import type { DeviceAuthorizationResponse } from "../../shared/oauth/device_authorization_response.ts";
 import { OAuthError } from "../../shared/oauth/errors.ts";
-import { isManagementScope, managementResource } from "../../shared/management.ts";
 import { formatScope, missingScopes, parseScope } from "../../shared/oauth/scope.ts";
 import { isUuid } from "../../shared/uuid.ts";
-import type { AppParts } from "../app_parts.ts";
+import type { ServerConfig } from "../config/server_config.ts";
+import type { ClientInfo } from "../http/client_info.ts";
 import { subscriberNetwork } from "../http/client_ip.ts";
-import { POLL_INTERVAL } from "./grants/device_code.ts";
-import { audienceOf, requestedResource, type Resource } from "../tokens/resource.ts";
 import { clientScopes, scopeNames } from "../scopes.ts";
+import type { Sql } from "../store/db/connect.ts";
 import { insertDeviceAuthorization } from "../store/device_authorizations.ts";
 import { checkAccessTokenSize } from "../tokens/access_token.ts";
-import { makeDeviceCode } from "../tokens/device_code.ts";
+import { generateDeviceCode } from "../tokens/device_code.ts";
+import { audienceOf, type Resource } from "../tokens/resource.ts";
+import type { SigningKeys } from "../tokens/signing_keys.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
-import { formatUserCode, makeUserCode } from "../tokens/user_code.ts";
+import { formatUserCode, generateUserCode } from "../tokens/user_code.ts";
+import type { TokenValidator } from "../validation/token_validator.ts";
 import { readClientRequest } from "./client_authentication.ts";
-import type { ClientInfo } from "../http/client_info.ts";
+import { POLL_INTERVAL } from "./grants/device_code.ts";
+import { requestedResource } from "./requested_resource.ts";
+import { toOAuthError } from "./to_oauth_error.ts";
 
-/** Granted to a client that names no scope (RFC 6749 section 3.3). */
+/** For a client that requests no scope (RFC 6749 section 3.3). */
 const DEFAULT_SCOPE = "openid";
 
-/** Requests of one network that may wait for approval at a time: a large office, not a flood. */
-const MAX_WAITING = 500;
+/** Requests of one network that may be pending at a time: enough for a large office. */
+const MAX_PENDING = 500;
+
+interface DeviceAuthorizationDeps {
+  sql: Sql;
+  clock: Clock;
+  issuer: string;
+  keys: SigningKeys;
+  config: Pick<ServerConfig, "scopes" | "audience" | "deviceFlow" | "accessTokenLifetime">;
+  tokenValidator: Pick<TokenValidator, "clients">;
+}
 
 /** The device authorization endpoint (RFC 8628 section 3.1). */
 export async function deviceAuthorization(
-  parts: AppParts,
+  deps: DeviceAuthorizationDeps,
   request: Request,
-  requester: ClientInfo,
+  { address, userAgent }: ClientInfo,
 ): Promise<DeviceAuthorizationResponse | OAuthError> {
-  const { sql, clock, config, issuer, tokenValidator } = parts;
-  const sent = await readClientRequest(tokenValidator.clients, request, {
-    from: () => requester.address,
+  const { sql, clock, config, issuer, tokenValidator } = deps;
+  const clientRequest = await readClientRequest(tokenValidator.clients, request, {
+    from: () => address,
   });
-  if (sent instanceof OAuthError) return sent;
-  const { form, client } = sent;
+  if (clientRequest instanceof OAuthError) return clientRequest;
+  const { form, client } = clientRequest;
   if (!config.deviceFlow.enabled) {
-    return new OAuthError("unauthorized_client", "This server takes no logins from devices.");
+    return new OAuthError("unauthorized_client", "Device logins are disabled on this server.");
   }
-  const resource = requestedResource(parts, form("resource"));
+  const resource = requestedResource(deps, form("resource"));
   if (resource instanceof OAuthError) return resource;
-  const scope = await checkRequestedScope(
-    parts,
-    client.id,
-    resource,
-    form("scope") ?? DEFAULT_SCOPE,
-  );
+  const requested = form("scope") ?? DEFAULT_SCOPE;
+  const scope = await checkRequestedScope(deps, client.id, resource, requested);
   if (scope instanceof OAuthError) return scope;
-  // Ours: the login that asks for more, by the `sid` of its access tokens.
+  // Not in RFC 8628: the login that requests a further approval, by the `sid` of its tokens.
   const loginId = form("sid");
   if (loginId !== undefined && !isUuid(loginId)) {
-    return new OAuthError("invalid_request", "The parameter sid is not the id of a login.");
+    return new OAuthError("invalid_request", "The parameter sid is not a valid login id.");
   }
 
   const now = clock.now();
-  const deviceCode = makeDeviceCode();
+  const deviceCode = generateDeviceCode();
   let userCode: string;
   let outcome: Awaited<ReturnType<typeof insertDeviceAuthorization>>;
   do {
-    userCode = makeUserCode();
+    userCode = generateUserCode();
     outcome = await insertDeviceAuthorization(sql, {
       id: randomUUID(),
       deviceCodeHash: tokenHash(deviceCode),
@@ -68,51 +83,54 @@ export async function deviceAuthorization(
       intervalSeconds: POLL_INTERVAL,
       createdAt: new Date(now),
       expiresAt: new Date(now + config.deviceFlow.codeLifetime * 1000),
-      requesterAddress: requester.address,
-      requesterNetwork: subscriberNetwork(requester.address),
-      requesterUserAgent: requester.userAgent,
+      requesterAddress: address,
+      requesterNetwork: subscriberNetwork(address),
+      requesterUserAgent: userAgent,
       resource: form("resource"),
       loginId,
-    }, MAX_WAITING);
+    }, MAX_PENDING);
   } while (outcome === "code_taken");
   if (outcome === "too_many") {
     return new OAuthError(
       "temporarily_unavailable",
-      "Too many logins from your address wait for approval. Try again in some minutes.",
+      "Too many logins from your network are waiting for approval. Try again in a few minutes.",
       { retryAfterSeconds: 60 },
     );
   }
-  const shown = formatUserCode(userCode);
+  const formattedCode = formatUserCode(userCode);
   return {
     device_code: deviceCode,
-    user_code: shown,
+    user_code: formattedCode,
     verification_uri: `${issuer}/device`,
-    verification_uri_complete: `${issuer}/device?user_code=${shown}`,
+    verification_uri_complete: `${issuer}/device?user_code=${formattedCode}`,
     expires_in: config.deviceFlow.codeLifetime,
     interval: POLL_INTERVAL,
   };
 }
 
-/** The scope as granted later, or why it cannot be: found now, not after somebody approved. */
+/** The scope that an approval would grant, or why it could not: checked before a user approves. */
 async function checkRequestedScope(
-  { config, issuer, clock, keys }: AppParts,
+  { config, issuer, clock, keys }: DeviceAuthorizationDeps,
   clientId: string,
   resource: Resource,
-  asked: string,
+  requested: string,
 ): Promise<string | OAuthError> {
-  const scopes = parseScope(asked);
+  const scopes = parseScope(requested);
   if (scopes === undefined) {
-    return new OAuthError("invalid_scope", "The scope is malformed: names with spaces between.");
+    return new OAuthError(
+      "invalid_scope",
+      "The parameter scope is malformed. Separate scopes with spaces.",
+    );
   }
-  const known = scopeNames(clientScopes(config.scopes, clientId));
-  const unknown = missingScopes(scopes, known);
+  const available = scopeNames(clientScopes(config.scopes, clientId));
+  const unknown = missingScopes(scopes, available);
   if (unknown.length > 0) {
     return new OAuthError(
       "invalid_scope",
-      `Unknown scope: ${unknown.join(" ")}. This server knows: ${known.join(" ")}.`,
+      `Unknown scope: ${formatScope(unknown)}. Available scopes: ${formatScope(available)}.`,
     );
   }
-  const problem = resourceProblem(scopes, resource, managementResource(issuer));
+  const problem = checkResource(scopes, resource, managementResource(issuer));
   if (problem !== undefined) return problem;
   const scope = formatScope(scopes);
   const tooLarge = await checkAccessTokenSize(
@@ -126,30 +144,36 @@ async function checkRequestedScope(
       familyId: randomUUID(),
     },
   );
-  return tooLarge ?? scope;
+  return tooLarge === undefined ? scope : toOAuthError(tooLarge);
 }
 
 /**
- * An approval for the management interface alone is worth minutes and is never renewed; a
- * login may have its scopes too, and then needs to be renewable to use them.
+ * An approval only for the management interface lasts minutes and cannot be refreshed. A login
+ * may have management scopes too, which it uses by refreshing with that resource.
  */
-function resourceProblem(
+function checkResource(
   scopes: readonly string[],
   resource: Resource,
   management: string,
 ): OAuthError | undefined {
-  const renewable = scopes.includes("offline_access");
-  if (resource === "management" && renewable) {
-    return new OAuthError("invalid_scope", `offline_access cannot be had for ${management}.`);
+  const isRefreshable = scopes.includes("offline_access");
+  const hasManagementScope = scopes.some(isManagementScope);
+  if (resource === "management" && isRefreshable) {
+    return new OAuthError(
+      "invalid_scope",
+      `The scope offline_access is not available for ${management}.`,
+    );
   }
-  const asksToManage = scopes.some(isManagementScope);
-  if (resource === "management" && !asksToManage) {
-    return new OAuthError("invalid_scope", `Ask for a scope of ${management}.`);
+  if (resource === "management" && !hasManagementScope) {
+    return new OAuthError(
+      "invalid_scope",
+      `Request a scope of ${management}, such as ${MANAGEMENT_SCOPES.write}.`,
+    );
   }
-  if (resource === "api" && asksToManage && !renewable) {
+  if (resource === "api" && hasManagementScope && !isRefreshable) {
     return new OAuthError(
       "invalid_target",
-      `Add resource=${management} to the request, or the scope offline_access.`,
+      `Management scopes need resource=${management}, or the scope offline_access as well.`,
     );
   }
 }

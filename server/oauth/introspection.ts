@@ -1,68 +1,79 @@
-import { numericDate } from "../../shared/clock.ts";
-import type { IntrospectionResponse } from "../../shared/oauth/introspection_response.ts";
+import { type Clock, numericDate } from "../../shared/clock.ts";
 import { OAuthError } from "../../shared/oauth/errors.ts";
-import type { AppParts } from "../app_parts.ts";
+import type { IntrospectionResponse } from "../../shared/oauth/introspection_response.ts";
+import type { ServerConfig } from "../config/server_config.ts";
+import type { FormParameters } from "../http/form.ts";
 import { parsePeerAddress } from "../http/ip_address.ts";
 import { apiScope, limitLoginScope } from "../scopes.ts";
-import { findRefreshTokenFamily } from "../store/refresh_token_families.ts";
+import type { Sql } from "../store/db/connect.ts";
+import {
+  findRefreshTokenFamily,
+  type RefreshTokenHashes,
+} from "../store/refresh_token_families.ts";
 import { findUser } from "../store/users.ts";
-import type { ValidatedToken } from "../validation/validated_token.ts";
-import type { UsedFrom } from "../validation/token_validator.ts";
 import { refreshTokenHashes } from "../tokens/refresh_token.ts";
+import type { TokenValidator, UsedFrom } from "../validation/token_validator.ts";
+import type { ValidatedToken } from "../validation/validated_token.ts";
 import { readClientRequest } from "./client_authentication.ts";
-import type { FormParameters } from "../http/form.ts";
+import { missingParameter } from "./missing_parameter.ts";
 import { parsePlainForm } from "./plain_form.ts";
 import { oauthErrorResponse } from "./response.ts";
 
-/** What is answered of a remembered token, which is the same each time. */
-export type IntrospectionAnswers = WeakMap<ValidatedToken, string>;
-
 const INACTIVE = JSON.stringify({ active: false } satisfies IntrospectionResponse);
-/** No cache keeps an answer to POST that does not ask for it (RFC 9110 section 9.3.3). */
-const ANSWER = { headers: { "content-type": "application/json" } };
+/** No cache-control: caches do not store the response to a POST (RFC 9110 section 9.3.3). */
+const JSON_HEADERS = { headers: { "content-type": "application/json" } };
 
-/** The introspection endpoint (RFC 7662), for confidential clients: others could fish for tokens (section 4). `from` gives the address of the client. */
-export async function introspection(
-  parts: AppParts,
-  answers: IntrospectionAnswers,
-  request: Request,
-  from: () => string,
-): Promise<Response> {
-  const sent = await readClientRequest(parts.tokenValidator.clients, request, {
-    from,
-    parse: parsePlainForm,
-  });
-  if (sent instanceof OAuthError) return oauthErrorResponse(sent);
-  const { form, client } = sent;
-  if (client.secretHash === undefined) {
-    return oauthErrorResponse(
-      new OAuthError("invalid_client", "Introspection needs a client with a secret."),
-    );
-  }
-  const token = form("token");
-  if (token === undefined) {
-    return oauthErrorResponse(
-      new OAuthError("invalid_request", "The parameter token is missing."),
-    );
-  }
-  const hashes = refreshTokenHashes(token);
-  if (hashes !== undefined) {
-    return new Response(JSON.stringify(await describeRefreshToken(parts, hashes)), ANSWER);
-  }
-  // Where the token was used, if the client tells: tokens bound to addresses need it.
-  const checked = parts.tokenValidator.validate(token, usedFrom(form));
-  const verdict = checked instanceof Promise ? await checked : checked;
-  if (verdict.state !== "active") return new Response(INACTIVE, ANSWER);
-  const known = verdict.token;
-  let answer = answers.get(known);
-  if (answer === undefined) {
-    answer = JSON.stringify(describeAccessToken(parts, known));
-    answers.set(known, answer);
-  }
-  return new Response(answer, ANSWER);
+interface IntrospectionDeps {
+  sql: Sql;
+  clock: Clock;
+  issuer: string;
+  config: Pick<ServerConfig, "scopes">;
+  tokenValidator: Pick<TokenValidator, "clients" | "validate">;
 }
 
-/** An address in any form that X-Forwarded-For may have it in, too. */
+/** Handles a request from the address that `from` returns. */
+type Introspect = (request: Request, from: () => string) => Promise<Response>;
+
+/**
+ * The introspection endpoint (RFC 7662). Only for confidential clients: others could probe for
+ * valid tokens (section 4).
+ */
+export function introspection(deps: IntrospectionDeps): Introspect {
+  const { clients } = deps.tokenValidator;
+  // Entries go with the validator's cache, which drops a token when it is invalidated.
+  const answers = new WeakMap<ValidatedToken, string>();
+  return async (request, from) => {
+    const clientRequest = await readClientRequest(clients, request, {
+      from,
+      parse: parsePlainForm,
+    });
+    if (clientRequest instanceof OAuthError) return oauthErrorResponse(clientRequest);
+    const { form, client } = clientRequest;
+    if (client.secretHash === undefined) {
+      const message = "Introspection requires a client with a secret.";
+      return oauthErrorResponse(new OAuthError("invalid_client", message));
+    }
+    const token = form("token");
+    if (token === undefined) return oauthErrorResponse(missingParameter("token"));
+    const hashes = refreshTokenHashes(token);
+    if (hashes !== undefined) return Response.json(await describeRefreshToken(deps, hashes));
+    // Awaiting costs time, and the result for a cached token is not a promise.
+    const validating = deps.tokenValidator.validate(token, usedFrom(form));
+    const result = validating instanceof Promise ? await validating : validating;
+    if (result.state !== "active") return new Response(INACTIVE, JSON_HEADERS);
+    let answer = answers.get(result.token);
+    if (answer === undefined) {
+      answer = JSON.stringify(describeToken(result.token, deps.issuer));
+      answers.set(result.token, answer);
+    }
+    return new Response(answer, JSON_HEADERS);
+  };
+}
+
+/**
+ * Not in RFC 7662: where the token was used, which tokens that are bound to networks need. The
+ * address may have any form that X-Forwarded-For has.
+ */
 function usedFrom(form: FormParameters): UsedFrom {
   return {
     address: parsePeerAddress(form("client_address") ?? ""),
@@ -70,30 +81,27 @@ function usedFrom(form: FormParameters): UsedFrom {
   };
 }
 
-function describeAccessToken(
-  { issuer }: Pick<AppParts, "issuer">,
-  known: ValidatedToken,
-): IntrospectionResponse {
+function describeToken(token: ValidatedToken, issuer: string): IntrospectionResponse {
   return {
     active: true,
     token_type: "Bearer",
-    scope: known.scope,
-    client_id: known.clientId,
-    username: known.username,
-    sub: known.subject,
+    scope: token.scope,
+    client_id: token.clientId,
+    username: token.username,
+    sub: token.subject,
     iss: issuer,
-    aud: known.audience,
-    iat: numericDate(known.issuedAt),
-    ...known.expiresAt !== Infinity && { exp: numericDate(known.expiresAt) },
-    jti: known.id,
-    act: known.act,
-    workload: known.workload,
+    aud: token.audience,
+    iat: numericDate(token.issuedAt),
+    ...token.expiresAt !== Infinity && { exp: numericDate(token.expiresAt) },
+    jti: token.id,
+    act: token.act,
+    workload: token.workload,
   };
 }
 
 async function describeRefreshToken(
-  { sql, clock, config, issuer }: AppParts,
-  hashes: NonNullable<ReturnType<typeof refreshTokenHashes>>,
+  { sql, clock, config, issuer }: IntrospectionDeps,
+  hashes: RefreshTokenHashes,
 ): Promise<IntrospectionResponse> {
   const family = await findRefreshTokenFamily(sql, hashes);
   if (family === undefined || family.token === "spent" || family.revokedAt !== undefined) {

@@ -1,115 +1,125 @@
+import type { Clock } from "../../shared/clock.ts";
 import { OAuthError } from "../../shared/oauth/errors.ts";
-import type { AppParts } from "../app_parts.ts";
+import type { ClientInfo } from "../http/client_info.ts";
 import { revokeLogin } from "../logins/revoke_login.ts";
 import { revokeToken } from "../pats/revoke.ts";
-import { findRefreshTokenFamily } from "../store/refresh_token_families.ts";
-import { revokeAccessToken } from "../store/revoked_access_tokens.ts";
+import type { Sql } from "../store/db/connect.ts";
 import { findTokensByHash } from "../store/pats/find.ts";
-import { readAccessToken } from "../tokens/access_token.ts";
+import {
+  findRefreshTokenFamily,
+  type RefreshTokenHashes,
+} from "../store/refresh_token_families.ts";
+import { revokeAccessToken } from "../store/revoked_access_tokens.ts";
+import { readAccessToken, type VerifiedAccessToken } from "../tokens/access_token.ts";
 import { isDeviceCode } from "../tokens/device_code.ts";
 import { isIdToken } from "../tokens/id_token.ts";
 import { isPersonalAccessToken } from "../tokens/personal_access_token.ts";
 import { refreshTokenHashes } from "../tokens/refresh_token.ts";
+import type { SigningKeys } from "../tokens/signing_keys.ts";
 import { tokenHashHex } from "../tokens/token_hash.ts";
+import type { TokenValidator } from "../validation/token_validator.ts";
 import { readClientRequest } from "./client_authentication.ts";
-import type { ClientInfo } from "../http/client_info.ts";
+import { missingParameter } from "./missing_parameter.ts";
+
+interface RevocationDeps {
+  sql: Sql;
+  clock: Clock;
+  issuer: string;
+  keys: SigningKeys;
+  tokenValidator: Pick<TokenValidator, "clients" | "invalidate">;
+}
 
 /**
- * The revocation endpoint (RFC 7009). A success says that the token works no more: it was
- * revoked, had ended before, or is none of ours (section 2.2). What cannot be revoked, or
- * not by this client, is an error (sections 2.1 and 2.2.1). A refresh token takes its whole
- * login with it, access tokens included. The form of a token tells its kind, so the hint
- * is not needed.
+ * The revocation endpoint (RFC 7009). Success means that the token no longer works: it is revoked
+ * now, was revoked or expired before, or is unknown (section 2.2). A token that cannot be
+ * revoked, or not by this client, is an error (sections 2.1 and 2.2.1). A refresh token revokes
+ * its whole login, access tokens included. Tokens show their type, so the hint is ignored.
  */
 export async function revocation(
-  parts: AppParts,
+  deps: RevocationDeps,
   request: Request,
-  requester: ClientInfo,
+  { address }: ClientInfo,
 ): Promise<undefined | OAuthError> {
-  const sent = await readClientRequest(parts.tokenValidator.clients, request, {
-    from: () => requester.address,
+  const clientRequest = await readClientRequest(deps.tokenValidator.clients, request, {
+    from: () => address,
   });
-  if (sent instanceof OAuthError) return sent;
-  const { form, client } = sent;
+  if (clientRequest instanceof OAuthError) return clientRequest;
+  const { form, client } = clientRequest;
   const token = form("token");
-  if (token === undefined) {
-    return new OAuthError("invalid_request", "The parameter token is missing.");
-  }
+  if (token === undefined) return missingParameter("token");
   const hashes = refreshTokenHashes(token);
-  // Ours: with the login, the personal access tokens that were created with it.
-  const withTokens = form("revoke_tokens");
-  if (withTokens !== undefined && (withTokens !== "true" || hashes === undefined)) {
-    // Whoever was sent an access token must not revoke more than that.
+  // Not in RFC 7009: also revokes the personal access tokens that were created with the login.
+  const revokeTokens = form("revoke_tokens");
+  if (revokeTokens !== undefined && (revokeTokens !== "true" || hashes === undefined)) {
+    // A service that was sent an access token must not be able to revoke more than that.
     return new OAuthError(
       "invalid_request",
-      "The parameter revoke_tokens is not valid: it must be true, with a refresh token.",
+      "The parameter revoke_tokens can only be true, and only with a refresh token.",
     );
   }
   if (hashes !== undefined) {
-    return await revokeLoginOf(parts, hashes, {
-      clientId: client.id,
-      address: requester.address,
-      withTokens: withTokens !== undefined,
-    });
+    const withTokens = revokeTokens !== undefined;
+    return await revokeByRefreshToken(deps, hashes, { clientId: client.id, address, withTokens });
   }
-  if (isPersonalAccessToken(token)) return await revokeByHolder(parts, token, client.id, requester);
-  if (isDeviceCode(token)) return unsupported("A device code");
-  const genuine = await readAccessToken(parts, token);
-  if (genuine !== undefined) return await revokeAccessTokenOf(parts, genuine, client.id);
-  if (await isIdToken(parts, token)) return unsupported("An ID token");
+  if (isPersonalAccessToken(token)) {
+    return await revokePersonalAccessToken(deps, token, { clientId: client.id, address });
+  }
+  if (isDeviceCode(token)) return unsupportedTokenType("A device code");
+  const verified = await readAccessToken(deps, token);
+  if (verified !== undefined) return await revokeJwt(deps, verified, client.id);
+  if (await isIdToken(deps, token)) return unsupportedTokenType("An ID token");
 }
 
 /** RFC 7009 section 2.2.1. */
-function unsupported(what: string): OAuthError {
+function unsupportedTokenType(kind: string): OAuthError {
   return new OAuthError(
     "unsupported_token_type",
-    `${what} cannot be revoked. Send the refresh token or the access token.`,
+    `${kind} cannot be revoked. Send the refresh token or the access token.`,
   );
 }
 
 /** RFC 7009 section 2.1, with the code that RFC 6749 section 5.2 has for another client's token. */
-function issuedToAnother(): OAuthError {
+function issuedToOtherClient(): OAuthError {
   return new OAuthError(
     "invalid_grant",
     "The token was issued to another client. Only that client can revoke it.",
   );
 }
 
-/** A personal access token was given to no client: whoever holds it may revoke it. */
-async function revokeByHolder(
-  parts: AppParts,
-  presented: string,
-  clientId: string,
-  { address }: ClientInfo,
-): Promise<undefined> {
-  const [token] = (await findTokensByHash(parts.sql, [tokenHashHex(presented)])).values();
-  if (token === undefined) return;
-  const actor = { id: clientId, address };
-  await revokeToken(parts, { token, reason: "holder", actor });
-}
-
-async function revokeLoginOf(
-  parts: AppParts,
-  hashes: NonNullable<ReturnType<typeof refreshTokenHashes>>,
+async function revokeByRefreshToken(
+  deps: RevocationDeps,
+  hashes: RefreshTokenHashes,
   { clientId, address, withTokens }: { clientId: string; address: string; withTokens: boolean },
 ): Promise<undefined | OAuthError> {
-  const login = await findRefreshTokenFamily(parts.sql, hashes);
+  const login = await findRefreshTokenFamily(deps.sql, hashes);
   if (login === undefined) return;
-  if (login.clientId !== clientId) return issuedToAnother();
-  await revokeLogin(parts, { login, reason: "client", address, withTokens });
+  if (login.clientId !== clientId) return issuedToOtherClient();
+  await revokeLogin(deps, { login, reason: "client", address, withTokens });
+}
+
+/** A personal access token is not issued to a client: any client that has it may revoke it. */
+async function revokePersonalAccessToken(
+  deps: RevocationDeps,
+  presented: string,
+  { clientId, address }: { clientId: string; address: string },
+): Promise<undefined> {
+  const [token] = (await findTokensByHash(deps.sql, [tokenHashHex(presented)])).values();
+  if (token === undefined) return;
+  const actor = { id: clientId, address };
+  await revokeToken(deps, { token, reason: "holder", actor });
 }
 
 /**
- * Revokes one access token. One that stands for a personal access token was given to no
- * client either, so its holder may revoke it; the personal access token lives on.
+ * Revokes one access token. One that was exchanged for a personal access token may be revoked by
+ * any client too, and leaves the personal access token active.
  */
-async function revokeAccessTokenOf(
-  { sql, tokenValidator }: AppParts,
-  { claims, expired }: NonNullable<Awaited<ReturnType<typeof readAccessToken>>>,
+async function revokeJwt(
+  { sql, tokenValidator }: RevocationDeps,
+  { claims, expired }: VerifiedAccessToken,
   clientId: string,
 ): Promise<undefined | OAuthError> {
   if (expired) return;
-  if (claims.pat === undefined && claims.client_id !== clientId) return issuedToAnother();
+  if (claims.pat === undefined && claims.client_id !== clientId) return issuedToOtherClient();
   await revokeAccessToken(sql, claims.jti, new Date(claims.exp * 1000));
   tokenValidator.invalidate(`token:${claims.jti}`);
 }

@@ -1,50 +1,61 @@
 import { OAuthError } from "../../shared/oauth/errors.ts";
 import type { TokenResponse } from "../../shared/oauth/token_response.ts";
-import type { AppParts } from "../app_parts.ts";
-import type { Grant } from "./grants/grant.ts";
-import { commandLineClient } from "../store/clients.ts";
-import { authenticateClient } from "./client_authentication.ts";
-import { type FormParameters, readForm } from "../http/form.ts";
 import type { ClientInfo } from "../http/client_info.ts";
+import { type FormParameters, readForm } from "../http/form.ts";
+import type { Log } from "../log.ts";
+import { commandLineClient } from "../store/clients.ts";
+import type { TokenValidator } from "../validation/token_validator.ts";
+import { authenticateClient } from "./client_authentication.ts";
+import type { Grant } from "./grants/grant.ts";
+import { missingParameter } from "./missing_parameter.ts";
 
-/** The token endpoint (RFC 6749 section 3.2): finds the grant and lets it answer. */
+interface TokenDeps {
+  grants: readonly Grant[];
+  log: Log;
+  tokenValidator: Pick<TokenValidator, "clients">;
+}
+
+/** The token endpoint (RFC 6749 section 3.2): selects the grant by `grant_type`. */
 export async function token(
-  { tokenValidator, grants, log }: Pick<AppParts, "tokenValidator" | "log"> & {
-    grants: readonly Grant[];
-  },
+  deps: TokenDeps,
   request: Request,
-  requester: ClientInfo,
+  clientInfo: ClientInfo,
 ): Promise<TokenResponse | OAuthError> {
-  const form = await readForm(request, { from: () => requester.address });
+  const form = await readForm(request, { from: () => clientInfo.address });
   if (form instanceof OAuthError) return form;
   const type = form("grant_type");
-  if (type === undefined) {
-    return new OAuthError("invalid_request", "The parameter grant_type is missing.");
-  }
-  const grant = grants.find((candidate) => candidate.type === type);
+  if (type === undefined) return missingParameter("grant_type");
+  const grant = deps.grants.find((candidate) => candidate.type === type);
   if (grant === undefined) {
-    const known = grants.map((candidate) => candidate.type).join(", ");
-    return new OAuthError("unsupported_grant_type", `This server knows the grants ${known}.`);
+    const supported = deps.grants.map((candidate) => candidate.type).join(", ");
+    return new OAuthError(
+      "unsupported_grant_type",
+      `This grant type is not supported. Supported: ${supported}.`,
+    );
   }
   try {
-    return await answerByGrant(tokenValidator, grant, { request, form, requester });
+    return await handleGrant(deps, grant, { headers: request.headers, form, clientInfo });
   } catch (error) {
     if (grant.whenUnavailable === undefined) throw error;
     const { name, message } = error as Error;
-    log("error", "request_failed", { error: name, reason: message });
+    deps.log("error", "request_failed", { error: name, reason: message });
     return grant.whenUnavailable();
   }
 }
 
-async function answerByGrant(
-  tokenValidator: AppParts["tokenValidator"],
+async function handleGrant(
+  { tokenValidator }: TokenDeps,
   grant: Grant,
-  { request, form, requester }: { request: Request; form: FormParameters; requester: ClientInfo },
+  { headers, form, clientInfo }: {
+    headers: Headers;
+    form: FormParameters;
+    clientInfo: ClientInfo;
+  },
 ): Promise<TokenResponse | OAuthError> {
-  const anonymous = form("client_id") === undefined && !request.headers.has("authorization");
-  const client = anonymous && grant.clientOptional
+  const isAnonymous = form("client_id") === undefined && !headers.has("authorization");
+  const client = isAnonymous && grant.clientOptional
     ? commandLineClient
-    : await authenticateClient(tokenValidator.clients, request, form);
+    : await authenticateClient(tokenValidator.clients, headers, form);
   if (client instanceof OAuthError) return client;
-  return await grant.handle({ client, parameter: form, ...requester });
+  return await grant.handle({ client, parameter: form, ...clientInfo });
 }

@@ -1,35 +1,41 @@
 import { OAuthError } from "../../shared/oauth/errors.ts";
 import type { UserinfoResponse } from "../../shared/oauth/userinfo_response.ts";
-import type { AppParts } from "../app_parts.ts";
-import { findPrincipalProfile } from "../store/principals.ts";
-import { describeResult } from "../validation/describe_result.ts";
-import { userClaims } from "../tokens/user_claims.ts";
 import { bearerChallenge, bearerToken } from "../http/authorization.ts";
-import { readForm } from "../http/form.ts";
 import type { ClientInfo } from "../http/client_info.ts";
+import { readForm } from "../http/form.ts";
+import type { Sql } from "../store/db/connect.ts";
+import { findPrincipalProfile } from "../store/principals.ts";
+import { userClaims } from "../tokens/user_claims.ts";
+import { describeResult } from "../validation/describe_result.ts";
+import type { TokenValidator } from "../validation/token_validator.ts";
 
-/** The UserInfo endpoint (OpenID Connect Core 1.0 section 5.3); personal access tokens count as well. */
+interface UserinfoDeps {
+  sql: Sql;
+  tokenValidator: Pick<TokenValidator, "validate">;
+}
+
+/** The UserInfo endpoint (OpenID Connect Core 1.0 section 5.3). Accepts personal access tokens too. */
 export async function userinfo(
-  parts: AppParts,
+  { sql, tokenValidator }: UserinfoDeps,
   request: Request,
-  requester: ClientInfo,
+  clientInfo: ClientInfo,
 ): Promise<UserinfoResponse | OAuthError> {
-  const token = await presentedToken(request, requester);
-  if (token === undefined) {
+  const presented = await presentedToken(request, clientInfo);
+  if (presented === undefined) {
     return new OAuthError("invalid_request", "Send the access token as Authorization: Bearer.");
   }
-  if (token instanceof OAuthError) return token;
-  const verdict = await parts.tokenValidator.validate(token, requester);
-  if (verdict.state !== "active") return describeResult(verdict);
-  const { scopes, scope, subject, username } = verdict.token;
+  if (presented instanceof OAuthError) return presented;
+  const result = await tokenValidator.validate(presented, clientInfo);
+  if (result.state !== "active") return describeResult(result);
+  const { scopes, scope, subject, username } = result.token;
   if (!scopes.includes("openid")) {
     return new OAuthError("insufficient_scope", "The access token lacks the scope openid.");
   }
-  const profile = await findPrincipalProfile(parts.sql, subject) ?? { name: username };
+  const profile = await findPrincipalProfile(sql, subject) ?? { name: username };
   return userClaims({ id: subject, ...profile }, scope);
 }
 
-/** RFC 6750 section 2.1, and 2.2 for a POSTed form. Never from the URL, which gets logged. */
+/** RFC 6750 sections 2.1 and 2.2. Never from the URL, which is logged. */
 async function presentedToken(
   request: Request,
   { address }: ClientInfo,
@@ -41,10 +47,11 @@ async function presentedToken(
   return form instanceof OAuthError ? form : form("access_token");
 }
 
-/** RFC 6750 section 3: a challenge with an attribute, and without error code if no token came at all. */
+/** RFC 6750 section 3: a challenge with an attribute, and without an error if there was no token. */
 export function userinfoErrorResponse(error: OAuthError): Response {
-  const challenged = error.code === "invalid_request" ? undefined : error;
-  const challenge = bearerChallenge(challenged, { realm: "oauth" });
+  const challenge = bearerChallenge(error.code === "invalid_request" ? undefined : error, {
+    realm: "oauth",
+  });
   const status = error.code === "insufficient_scope" ? 403 : 401;
   return Response.json({ error: error.code, error_description: error.message }, {
     status,

@@ -2,7 +2,7 @@ import { DomainError } from "../domain_error.ts";
 import type { Sql } from "../store/db/connect.ts";
 import type { PersonalAccessToken } from "../store/pats/types.ts";
 import { insertPersonalAccessToken, lockTokenOwner } from "../store/pats/write.ts";
-import { makePersonalAccessToken } from "../tokens/personal_access_token.ts";
+import { generatePersonalAccessToken } from "../tokens/personal_access_token.ts";
 import { type Actor, auditToken } from "./audit.ts";
 import { lockActorLogin } from "./login_lock.ts";
 import { buildToken, type BuildTokenDeps } from "./new_token.ts";
@@ -33,7 +33,7 @@ export async function createToken(
 ): Promise<CreatedToken | DomainError> {
   const granted = applyPolicy(deps.config, owner, request, deps.clock.now());
   if (granted instanceof DomainError) return granted;
-  const secret = makePersonalAccessToken();
+  const secret = generatePersonalAccessToken();
   const token = buildToken(deps, {
     ...granted,
     owner,

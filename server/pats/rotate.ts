@@ -10,7 +10,7 @@ import {
   lockPersonalAccessToken,
   lockTokenOwner,
 } from "../store/pats/write.ts";
-import { makePersonalAccessToken } from "../tokens/personal_access_token.ts";
+import { generatePersonalAccessToken } from "../tokens/personal_access_token.ts";
 import { type Actor, auditToken } from "./audit.ts";
 import type { CreatedToken, CreateTokenDeps } from "./create.ts";
 import { lockActorLogin } from "./login_lock.ts";
@@ -78,7 +78,7 @@ async function rotateLocked(
     approvedScopes,
   }, now);
   if (granted instanceof DomainError) return granted;
-  const secret = makePersonalAccessToken();
+  const secret = generatePersonalAccessToken();
   const token = buildToken(deps, {
     ...granted,
     owner,

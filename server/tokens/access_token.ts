@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { errors, jwtVerify, SignJWT } from "jose";
 import { type Clock, numericDate } from "../../shared/clock.ts";
-import { OAuthError } from "../../shared/oauth/errors.ts";
 import type { SigningAlgorithm } from "../config/server_config.ts";
+import { DomainError } from "../domain_error.ts";
 import type { SigningKey, SigningKeys } from "./signing_keys.ts";
 
-/** Largest access token, in characters: fits every keychain entry and header line. */
+/** Largest access token, in characters: it fits into every keychain entry and header. */
 const MAX_LENGTH = 1024;
 
 /** Length of a signature in base64url. RSA keys have 2048 bits. */
@@ -16,26 +16,26 @@ const SIGNATURE_LENGTH: Record<SigningAlgorithm, number> = {
   RS256: 342,
 };
 
-/** Whom and what an access token is for. */
+/** What an access token is issued for. */
 export interface AccessTokenGrant {
   subject: string;
   clientId: string;
   scope: string;
   audience: string;
-  /** When the person last proved who they are; undefined for a workload, which has no person. */
+  /** When the user last signed in; undefined for a workload. */
   authenticatedAt?: Date;
-  /** The login it came of, if that can be revoked as a whole. */
+  /** The login it comes from, if that can be revoked. */
   familyId?: string;
-  /** The personal access token it was traded for; it ends with that one. */
+  /** The personal access token that was exchanged for it. */
   personalAccessTokenId?: string;
   workload?: Workload;
 }
 
-/** The run on whose behalf a token was traded for ours. */
+/** The workload that exchanged its own token. */
 export interface Workload {
   /** Issuer and subject of its own token (RFC 8693 section 4.1). */
   act: { iss: string; sub: string };
-  /** What tells the run apart, in its provider's terms. Left out from the end where it does not fit. */
+  /** Claims that identify the run. The last are left out if they do not fit. */
   run: Record<string, string>;
 }
 
@@ -51,7 +51,7 @@ export interface AccessTokenClaims {
   exp: number;
   auth_time?: number;
   sid?: string;
-  /** Ours: the id of the personal access token it was traded for. */
+  /** Private claim: the id of the personal access token that was exchanged. */
   pat?: string;
   act?: Workload["act"];
   workload?: Workload["run"];
@@ -67,29 +67,31 @@ export interface AccessTokenIssuer {
 
 /** Signs an access token (RFC 9068). */
 export async function signAccessToken(
-  parts: AccessTokenIssuer,
+  deps: AccessTokenIssuer,
   grant: AccessTokenGrant,
 ): Promise<string> {
-  const key = await parts.keys.active();
-  const claims = claimsFor(parts, grant, randomBytes(16).toString("base64url"));
+  const key = await deps.keys.active();
+  const claims = claimsFor(deps, grant, randomBytes(16).toString("base64url"));
   return await new SignJWT({ ...claims }).setProtectedHeader(header(key)).sign(key.key);
 }
 
 /**
- * An error if a token for this grant would outgrow what clients can keep; asked
- * before anyone approves. The size does not depend on the signature's value.
+ * Rejects a grant whose token would be larger than clients can store, before a user approves it.
+ * The size does not depend on the signature's value.
  */
 export async function checkAccessTokenSize(
-  parts: AccessTokenIssuer,
+  deps: AccessTokenIssuer,
   grant: AccessTokenGrant,
-): Promise<OAuthError | undefined> {
-  const key = await parts.keys.active();
-  const json = [header(key), claimsFor(parts, grant, "x".repeat(22))];
+): Promise<DomainError | undefined> {
+  const key = await deps.keys.active();
+  const json = [header(key), claimsFor(deps, grant, "x".repeat(22))];
   const bytes = json.map((part) => new TextEncoder().encode(JSON.stringify(part)).length);
   const encoded = bytes.map((length) => Math.ceil(length * 4 / 3) + 1);
   const size = encoded[0] + encoded[1] + SIGNATURE_LENGTH[key.algorithm];
   if (size <= MAX_LENGTH) return undefined;
-  return new OAuthError("invalid_scope", "Too many scopes for one token: ask for fewer.");
+  return new DomainError("invalid", "Too many scopes for one token. Request fewer.", {
+    field: "scope",
+  });
 }
 
 function header(key: SigningKey) {
@@ -120,14 +122,18 @@ function claimsFor(
   };
 }
 
-/** What verifying needs of a signer. */
 export type AccessTokenVerifier = Pick<AccessTokenIssuer, "issuer" | "clock" | "keys">;
 
-/** The claims of an access token that we signed, be it expired; undefined if we did not. */
+export interface VerifiedAccessToken {
+  claims: AccessTokenClaims;
+  expired: boolean;
+}
+
+/** Verifies an access token, which may have expired; undefined if we did not sign it. */
 export async function readAccessToken(
   { issuer, clock, keys }: AccessTokenVerifier,
   token: string,
-): Promise<{ claims: AccessTokenClaims; expired: boolean } | undefined> {
+): Promise<VerifiedAccessToken | undefined> {
   if (token.length > 2 * MAX_LENGTH) return undefined;
   try {
     const { payload } = await jwtVerify(token, await keys.verificationKeys(), {

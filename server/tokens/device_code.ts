@@ -5,7 +5,7 @@ import { formatToken, hasTokenForm } from "../../shared/tokens/format.ts";
 const SECRET_LENGTH = 32;
 
 /** A fresh device code: 256 bits, since it can be guessed at from anywhere (RFC 8628 section 5.2). */
-export function makeDeviceCode(): string {
+export function generateDeviceCode(): string {
   return formatToken(brand.tokenPrefixes.deviceCode, randomBytes(SECRET_LENGTH));
 }
 

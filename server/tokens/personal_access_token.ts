@@ -11,7 +11,7 @@ const OLDER_FORM = new RegExp(`^${PREFIX}[A-Za-z0-9_-]{43}$`);
 const SHOWN_LENGTH = 12;
 
 /** A fresh personal access token. */
-export function makePersonalAccessToken(): string {
+export function generatePersonalAccessToken(): string {
   return formatToken(PREFIX, randomBytes(SECRET_LENGTH));
 }
 

@@ -11,7 +11,7 @@ const HANDLE_LENGTH = 16;
 const SECRET_LENGTH = 32;
 
 /** The first refresh token of a new family. */
-export function makeRefreshToken(): string {
+export function generateRefreshToken(): string {
   return formatToken(PREFIX, randomBytes(HANDLE_LENGTH + SECRET_LENGTH));
 }
 

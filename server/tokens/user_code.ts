@@ -8,7 +8,7 @@ const CHARACTERS = "BCDFGHJKLMNPQRSTVWXZ";
 const LENGTH = 8;
 
 /** A fresh user code, as stored. */
-export function makeUserCode(): string {
+export function generateUserCode(): string {
   return Array.from({ length: LENGTH }, () => CHARACTERS[randomInt(CHARACTERS.length)]).join("");
 }
 

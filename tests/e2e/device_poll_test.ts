@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { makeRefreshToken } from "../../server/tokens/refresh_token.ts";
+import { generateRefreshToken } from "../../server/tokens/refresh_token.ts";
 import { brand } from "../../shared/brand.ts";
 import { start } from "../support/binary.ts";
 import { eventually } from "../support/eventually.ts";
@@ -102,7 +102,7 @@ Deno.test({
       body: new URLSearchParams({
         grant_type: "refresh_token",
         client_id: brand.cliClientId,
-        refresh_token: makeRefreshToken(),
+        refresh_token: generateRefreshToken(),
       }),
     });
     assert.equal(refresh.status, 503);

@@ -8,7 +8,10 @@ import { join } from "node:path";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import postgres from "postgres";
 import { insertPersonalAccessToken } from "../../server/store/pats/write.ts";
-import { makePersonalAccessToken, shownPrefix } from "../../server/tokens/personal_access_token.ts";
+import {
+  generatePersonalAccessToken,
+  shownPrefix,
+} from "../../server/tokens/personal_access_token.ts";
 import { tokenHash } from "../../server/tokens/token_hash.ts";
 import { eventually } from "../support/eventually.ts";
 import { createDatabase } from "../support/postgres.ts";
@@ -77,7 +80,7 @@ async function startReplicas() {
       { scope = "deploy read", expiresAt = Date.now() + HOUR, allowedAddresses = [] as string[] } =
         {},
     ) {
-      const [id, token] = [randomUUID(), makePersonalAccessToken()];
+      const [id, token] = [randomUUID(), generatePersonalAccessToken()];
       const inserted = await insertPersonalAccessToken(sql, {
         id,
         owner: { kind: "user", id: userId },
@@ -190,7 +193,7 @@ for (const [name, startProxy] of Object.entries(reverseProxies)) {
 
       await t.step("distinguishes no token, an unknown one and an expired one", async () => {
         assert.equal(await refused(401), "Bearer");
-        const unknown = await refused(401, makePersonalAccessToken());
+        const unknown = await refused(401, generatePersonalAccessToken());
         assert.match(unknown!, /error="invalid_token", error_description="The token is unknown\."/);
         const expired = await servers.makeToken({ expiresAt: Date.parse("2024-01-02T03:04:05Z") });
         assert.equal(

@@ -1,7 +1,7 @@
 /** `scan` on a file system with names of arbitrary bytes. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { makePersonalAccessToken } from "../../server/tokens/personal_access_token.ts";
+import { generatePersonalAccessToken } from "../../server/tokens/personal_access_token.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { run } from "../support/binary.ts";
 import { temporaryHome } from "../support/temporary_home.ts";
@@ -12,7 +12,7 @@ Deno.test({
   ignore: Deno.build.os !== "linux",
   async fn() {
     await using home = await temporaryHome();
-    const token = makePersonalAccessToken();
+    const token = generatePersonalAccessToken();
     const folder = join(home.folder, "scanned");
     // Beside each a name that looks the same once its bytes are replaced.
     const script = String.raw`

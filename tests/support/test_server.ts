@@ -1,10 +1,9 @@
 /** The server's application in this process, with a clock to set, over a real database. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { app } from "../../server/app.ts";
+import { type App, app, type AppDeps } from "../../server/app.ts";
 import { loadConfig } from "../../server/config/load.ts";
 import type { ServerConfig } from "../../server/config/server_config.ts";
-import type { AppParts } from "../../server/app_parts.ts";
 import { JwksCache } from "../../server/federation/jwks_cache.ts";
 import { openStorage } from "../../server/open_store.ts";
 import type { Database, DatabaseLocation } from "../../server/store/db/connect.ts";
@@ -40,7 +39,9 @@ export interface Answer {
 }
 
 export interface TestServer extends AsyncDisposable {
-  parts: AppParts;
+  parts: AppDeps;
+  /** Handles the requests; a test may replace it by one with other parts. */
+  app: App;
   database: Database;
   clock: ManualClock;
   /** Takes the server's own requests in place of the network, once it is set. */
@@ -98,15 +99,15 @@ export async function testServer(
   const { outboundPrivateAddresses } = config;
   const webhook = new Webhook(config.webhook, clock, shared.log, http, outboundPrivateAddresses);
   const mail = new Mail(config.mail, shared.log);
-  const parts: AppParts = { ...shared, sql, jwksCache, tokenValidator, webhook, mail, http };
-  const routes = app(parts);
+  const parts: AppDeps = { ...shared, sql, jwksCache, tokenValidator, webhook, mail, http };
 
   const server: TestServer = {
     parts,
+    app: app(parts),
     database: storage.database,
     clock,
     async request(path, init, peer = "192.0.2.1") {
-      return await routes.fetch(new Request(ISSUER + path, init), { peer });
+      return await server.app.fetch(new Request(ISSUER + path, init), { peer });
     },
     async post(path, form, headers) {
       const body = new URLSearchParams(form);
@@ -228,7 +229,7 @@ export function outboundNetwork(
 }
 
 /** A signed-in browser session, as its row; returns its id. */
-export async function addSession({ sql, clock }: AppParts, userId: string): Promise<string> {
+export async function addSession({ sql, clock }: AppDeps, userId: string): Promise<string> {
   const id = randomUUID();
   const now = new Date(clock.now());
   const expiresAt = new Date(clock.now() + 3_600_000);

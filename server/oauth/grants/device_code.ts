@@ -1,152 +1,198 @@
 import { randomUUID } from "node:crypto";
+import type { Clock } from "../../../shared/clock.ts";
 import { withTimeout } from "../../../shared/deadline.ts";
-import { DEVICE_CODE_GRANT } from "../../../shared/oauth/grant_types.ts";
 import { OAuthError } from "../../../shared/oauth/errors.ts";
+import { DEVICE_CODE_GRANT } from "../../../shared/oauth/grant_types.ts";
 import { parseScope } from "../../../shared/oauth/scope.ts";
-import type { AppParts } from "../../app_parts.ts";
+import type { ServerConfig } from "../../config/server_config.ts";
 import { limitLoginScope } from "../../scopes.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
+import type { Sql, Transaction } from "../../store/db/connect.ts";
 import {
   recordPoll,
   redeemDeviceCode,
   type RedeemedDeviceAuthorization,
 } from "../../store/device_authorizations.ts";
 import { findActiveLogin, insertRefreshTokenFamily } from "../../store/refresh_token_families.ts";
-import type { Transaction } from "../../store/db/connect.ts";
-import { findUser, type User } from "../../store/users.ts";
-import { makeRefreshToken, refreshTokenHashes } from "../../tokens/refresh_token.ts";
+import { findUser } from "../../store/users.ts";
+import { generateRefreshToken, refreshTokenHashes } from "../../tokens/refresh_token.ts";
+import { audienceOf } from "../../tokens/resource.ts";
 import { tokenHash } from "../../tokens/token_hash.ts";
+import { missingParameter } from "../missing_parameter.ts";
+import { requestedResource } from "../requested_resource.ts";
 import type { Grant, TokenRequest } from "./grant.ts";
-import { issueLoginTokens, type Login } from "./issue_login_tokens.ts";
-import { audienceOf, requestedResource } from "../../tokens/resource.ts";
+import { issueLoginTokens, type IssueLoginTokensDeps, type Login } from "./issue_login_tokens.ts";
 
-/** Least seconds between two polls, advertised and enforced alike (RFC 8628 section 3.2). */
+/** Least seconds between two polls, advertised and enforced (RFC 8628 section 3.2). */
 export const POLL_INTERVAL = 5;
-/** Seconds the interval grows by at `slow_down` (RFC 8628 section 3.5). */
-const SLOW_DOWN_GROWTH = 5;
-/** Two polls sent 5 s apart may arrive nearer to each other. */
+/** Seconds that `slow_down` adds to the interval (RFC 8628 section 3.5). */
+const SLOW_DOWN_SECONDS = 5;
+/** Polls that were sent 5 s apart may arrive closer together. */
 const JITTER_LEEWAY_MS = 1000;
 /**
- * Polls that count as one. golang.org/x/oauth2 sends each twice, by HTTP Basic and then in
- * the body, until it knows which way the server takes; the second follows the first answer.
+ * Polls that count as one. golang.org/x/oauth2 sends each twice, first with HTTP Basic and then
+ * with the credentials in the body, until it knows which one the server accepts.
  */
 const TICK = { polls: 2, ms: 1000 };
-/** Longest wait for the database before the client is asked to come again, in ms. */
+/** Longest wait for the database before the client is told to poll again. */
 const POLL_TIMEOUT_MS = 5000;
 
+interface DeviceCodeGrantDeps extends IssueLoginTokensDeps {
+  sql: Sql;
+  clock: Clock;
+  config:
+    & IssueLoginTokensDeps["config"]
+    & Pick<ServerConfig, "scopes" | "refreshTokenIdleLifetime" | "refreshTokenAbsoluteLifetime">;
+}
+
+/** A device code, as presented by a client. */
+interface PresentedCode {
+  deviceCodeHash: Uint8Array;
+  clientId: string;
+  now: Date;
+}
+
 /** The device code grant (RFC 8628 section 3.4). */
-export function deviceCodeGrant(parts: AppParts): Grant {
+export function deviceCodeGrant(deps: DeviceCodeGrantDeps): Grant {
   return {
     type: DEVICE_CODE_GRANT,
-    // Clients end a login at 503; slow_down (RFC 8628 section 3.5) is what all of them wait on.
+    // Clients give up at 503, and all of them wait at slow_down (RFC 8628 section 3.5).
     whenUnavailable: () =>
-      new OAuthError("slow_down", "The server cannot answer at the moment. Keep polling.", {
+      new OAuthError("slow_down", "The server is unavailable at the moment. Keep polling.", {
         retryAfterSeconds: POLL_INTERVAL,
       }),
     async handle(request) {
       const deviceCode = request.parameter("device_code");
-      if (deviceCode === undefined) {
-        return new OAuthError("invalid_request", "The parameter device_code is missing.");
-      }
+      if (deviceCode === undefined) return missingParameter("device_code");
       const code = {
         deviceCodeHash: tokenHash(deviceCode),
         clientId: request.client.id,
-        now: new Date(parts.clock.now()),
+        now: new Date(deps.clock.now()),
       };
-      // Nothing is redeemed before this answer, so that giving up on it loses no login.
-      const poll = await withTimeout(
-        recordPoll(parts.sql, {
-          ...code,
-          growthSeconds: SLOW_DOWN_GROWTH,
-          leewayMs: JITTER_LEEWAY_MS,
-          tick: TICK,
-        }),
-        POLL_TIMEOUT_MS,
-      );
-      switch (poll.status) {
-        case "pending":
-          return new OAuthError("authorization_pending", "Nobody has approved the login yet.");
-        case "too_fast":
-          return new OAuthError("slow_down", `Wait ${poll.intervalSeconds} s between two polls.`);
-        case "denied":
-          return new OAuthError("access_denied", "The login was denied.");
-        case "expired":
-          return new OAuthError("expired_token", "The code has expired. Start the login again.");
-        case "unknown":
-        case "redeemed":
-          return new OAuthError("invalid_grant", "The device code is unknown or used already.");
-      }
-      const login = await redeem(parts, request, code);
-      return login instanceof OAuthError ? login : await issueLoginTokens(parts, login);
+      const error = await poll(deps.sql, code);
+      if (error !== undefined) return error;
+      const login = await redeem(deps, request, code);
+      return login instanceof OAuthError ? login : await issueLoginTokens(deps, login);
     },
   };
 }
 
+/** Records a poll; returns undefined once the request is approved. */
+async function poll(sql: Sql, code: PresentedCode): Promise<OAuthError | undefined> {
+  // Nothing is redeemed yet, so a poll that times out loses no login.
+  const recorded = recordPoll(sql, {
+    ...code,
+    growthSeconds: SLOW_DOWN_SECONDS,
+    leewayMs: JITTER_LEEWAY_MS,
+    tick: TICK,
+  });
+  const result = await withTimeout(recorded, POLL_TIMEOUT_MS);
+  switch (result.status) {
+    case "pending":
+      return new OAuthError("authorization_pending", "The login has not been approved yet.");
+    case "too_fast":
+      return new OAuthError(
+        "slow_down",
+        `Wait ${result.intervalSeconds} seconds between two polls.`,
+      );
+    case "denied":
+      return new OAuthError("access_denied", "The login was denied.");
+    case "expired":
+      return new OAuthError("expired_token", "The code has expired. Start the login again.");
+    case "unknown":
+    case "redeemed":
+      return unknownCode();
+    case "approved":
+      return undefined;
+  }
+}
+
+function unknownCode(): OAuthError {
+  return new OAuthError("invalid_grant", "The device code is unknown or was used before.");
+}
+
+/** Turns an approval into a login, once. */
 async function redeem(
-  parts: AppParts,
+  deps: DeviceCodeGrantDeps,
   request: TokenRequest,
-  code: { deviceCodeHash: Uint8Array; clientId: string; now: Date },
+  code: PresentedCode,
 ): Promise<Login | OAuthError> {
-  return await parts.sql.begin(async (tx) => {
+  const clientId = request.client.id;
+  return await deps.sql.begin(async (tx) => {
     const redeemed = await redeemDeviceCode(tx, code);
-    if (redeemed === undefined) {
-      return new OAuthError("invalid_grant", "The device code is unknown or used already.");
-    }
-    // The person may have been disabled since approving.
+    if (redeemed === undefined) return unknownCode();
+    // The user may have been disabled since.
     const user = await findUser(tx, redeemed.userId);
     if (user === undefined || user.disabledAt !== undefined) {
       return new OAuthError("access_denied", "The account is disabled.");
     }
-    const resource = requestedResource(parts, redeemed.resource);
+    const resource = requestedResource(deps, redeemed.resource);
     if (resource instanceof OAuthError) return resource;
     // RFC 8707 section 2.2: a token request may name what was authorized, nothing else.
-    const named = request.parameter("resource");
-    if (named !== undefined && named !== audienceOf(parts, resource)) {
-      return new OAuthError(
-        "invalid_target",
-        `The approval was for ${audienceOf(parts, resource)}.`,
-      );
+    const audience = audienceOf(deps, resource);
+    if ((request.parameter("resource") ?? audience) !== audience) {
+      return new OAuthError("invalid_target", `The login was approved for ${audience} only.`);
     }
-    if (!await isForLoginOf(tx, redeemed, request.client.id, code.now)) {
+    if (!await isForLoginOf(tx, redeemed, clientId, code.now)) {
       return new OAuthError(
         "access_denied",
-        "It was approved with another account than the one logged in, or that login has been revoked.",
+        "Another account than the one that is logged in approved the request, " +
+          "or that login was revoked.",
       );
     }
-    // The person or the catalogue may have lost some of what was approved.
-    const scope = limitLoginScope(parts.config.scopes, user, request.client.id, redeemed.scope);
+    // The user's role or the catalogue may have changed since.
+    const scope = limitLoginScope(deps.config.scopes, user, clientId, redeemed.scope);
     const login: Login = {
       user,
-      clientId: request.client.id,
+      clientId,
       scope,
       resource,
       authenticatedAt: redeemed.authenticatedAt,
       familyId: redeemed.loginId,
     };
     if (parseScope(scope)?.includes("offline_access")) {
-      login.refreshToken = makeRefreshToken();
-      login.familyId = randomUUID();
-      const ends = expiries(parts, code.now);
-      login.idleExpiresAt = ends.idleExpiresAt;
-      await insertRefreshTokenFamily(tx, {
-        id: login.familyId,
-        userId: user.id,
-        clientId: request.client.id,
-        scope,
-        authenticatedAt: redeemed.authenticatedAt,
-        createdAt: code.now,
-        lastUsedAt: code.now,
-        ...ends,
-        address: request.address,
-        userAgent: request.userAgent,
-      }, refreshTokenHashes(login.refreshToken)!);
+      Object.assign(login, await startFamily(deps, tx, request, login, code.now));
     }
-    await auditLogin(parts, tx, user, request, login);
+    await recordAuditEvent(tx, deps.clock, {
+      event: "login.succeeded",
+      actor: user.id,
+      subject: login.familyId,
+      address: request.address,
+      details: { client_id: clientId, scope },
+    });
     return login;
   }) as Login | OAuthError;
 }
 
-/** What a login asked for in addition is approved by its own account, while it lives. */
+async function startFamily(
+  { config }: DeviceCodeGrantDeps,
+  tx: Transaction,
+  { address, userAgent }: TokenRequest,
+  { user, clientId, scope, authenticatedAt }: Login,
+  now: Date,
+): Promise<Pick<Login, "familyId" | "refreshToken" | "idleExpiresAt">> {
+  const { refreshTokenIdleLifetime: idle, refreshTokenAbsoluteLifetime: absolute } = config;
+  const expiresAfter = (seconds: number) => new Date(now.getTime() + seconds * 1000);
+  const refreshToken = generateRefreshToken();
+  const familyId = randomUUID();
+  const idleExpiresAt = expiresAfter(Math.min(idle, absolute));
+  await insertRefreshTokenFamily(tx, {
+    id: familyId,
+    userId: user.id,
+    clientId,
+    scope,
+    authenticatedAt,
+    createdAt: now,
+    lastUsedAt: now,
+    idleExpiresAt,
+    absoluteExpiresAt: expiresAfter(absolute),
+    address,
+    userAgent,
+  }, refreshTokenHashes(refreshToken)!);
+  return { familyId, refreshToken, idleExpiresAt };
+}
+
+/** A further approval for a login counts only if its own user gave it, while it is active. */
 async function isForLoginOf(
   tx: Transaction,
   { loginId, userId }: RedeemedDeviceAuthorization,
@@ -156,29 +202,4 @@ async function isForLoginOf(
   if (loginId === undefined) return true;
   const login = await findActiveLogin(tx, { id: loginId, now });
   return login?.userId === userId && login.clientId === clientId;
-}
-
-function expiries(
-  { config }: AppParts,
-  now: Date,
-): { idleExpiresAt: Date; absoluteExpiresAt: Date } {
-  const after = (seconds: number) => new Date(now.getTime() + seconds * 1000);
-  const { refreshTokenIdleLifetime: idle, refreshTokenAbsoluteLifetime: absolute } = config;
-  return { idleExpiresAt: after(Math.min(idle, absolute)), absoluteExpiresAt: after(absolute) };
-}
-
-async function auditLogin(
-  parts: AppParts,
-  tx: Parameters<typeof recordAuditEvent>[0],
-  user: User,
-  request: TokenRequest,
-  login: Login,
-): Promise<void> {
-  await recordAuditEvent(tx, parts.clock, {
-    event: "login.succeeded",
-    actor: user.id,
-    subject: login.familyId,
-    address: request.address,
-    details: { client_id: request.client.id, scope: login.scope },
-  });
 }

@@ -1,24 +1,24 @@
-import { OAuthError } from "../../../shared/oauth/errors.ts";
+import { DomainError } from "../../domain_error.ts";
 import type { Rate, RateLimit } from "../../security/token_bucket.ts";
 
-/** Exchanges of one token: a matrix of CI jobs that start together, not a loop. */
+/** Exchanges of one token: enough for a matrix of CI jobs that start together. */
 const PER_TOKEN: Rate = { burst: 100, perSecond: 2 };
-/** Exchanges in the name of one person or service account, whatever tokens they have. */
+/** Exchanges for one user or service account, whatever tokens they use. */
 const PER_PRINCIPAL: Rate = { burst: 500, perSecond: 10 };
 
-/** Why a token may not be exchanged now; undefined if it may. Each exchange costs a signature. */
+/** The rate limit on token exchanges: each costs a signature. */
 export function checkExchangeLimit(
   limit: RateLimit,
   { token, principal }: { token: string; principal: string },
-): OAuthError | undefined {
-  const wait = limit.take([
+): DomainError | undefined {
+  const retryAfterSeconds = limit.take([
     [`token ${token}`, PER_TOKEN],
     [`principal ${principal}`, PER_PRINCIPAL],
   ]);
-  if (wait === 0) return undefined;
-  return new OAuthError(
-    "temporarily_unavailable",
+  if (retryAfterSeconds === 0) return undefined;
+  return new DomainError(
+    "rate_limited",
     "The token is exchanged too often. Use the access token until it expires, or wait.",
-    { retryAfterSeconds: wait },
+    { retryAfterSeconds },
   );
 }

@@ -1,57 +1,71 @@
+import type { Clock } from "../../../shared/clock.ts";
 import { OAuthError } from "../../../shared/oauth/errors.ts";
 import { formatScope, missingScopes, parseScope } from "../../../shared/oauth/scope.ts";
 import type { TokenResponse } from "../../../shared/oauth/token_response.ts";
-import type { AppParts } from "../../app_parts.ts";
-import { recordRepeatedAuditEvent } from "../../store/audit_events.ts";
-import { describeResult } from "../../validation/describe_result.ts";
-import { signAccessToken } from "../../tokens/access_token.ts";
+import type { ServerConfig } from "../../config/server_config.ts";
 import type { RateLimit } from "../../security/token_bucket.ts";
+import { recordRepeatedAuditEvent } from "../../store/audit_events.ts";
+import type { Sql } from "../../store/db/connect.ts";
+import { signAccessToken } from "../../tokens/access_token.ts";
+import type { SigningKeys } from "../../tokens/signing_keys.ts";
+import { describeResult } from "../../validation/describe_result.ts";
+import type { TokenValidator } from "../../validation/token_validator.ts";
+import { toOAuthError } from "../to_oauth_error.ts";
 import { checkExchangeLimit } from "./exchange_limit.ts";
 import type { TokenRequest } from "./grant.ts";
 
+export interface ExchangePatDeps {
+  sql: Sql;
+  clock: Clock;
+  issuer: string;
+  keys: SigningKeys;
+  config: Pick<ServerConfig, "accessTokenLifetime" | "audience">;
+  tokenValidator: Pick<TokenValidator, "validate">;
+  exchangeLimit: RateLimit;
+}
+
 /**
- * Trades a personal access token for a short JWT, so that an API may take JWTs
- * alone. The JWT outlives neither the token nor, where it is introspected, its
- * revocation.
+ * Exchanges a personal access token for a short-lived JWT, for APIs that accept only JWTs. The
+ * JWT expires no later than the token and, where it is introspected, is revoked with it.
  */
 export async function exchangePat(
-  parts: AppParts & { exchanges: RateLimit },
+  deps: ExchangePatDeps,
   request: TokenRequest,
-  token: string,
+  presented: string,
 ): Promise<TokenResponse | OAuthError> {
-  const { issuer, clock, keys, config, sql, tokenValidator } = parts;
-  const verdict = await tokenValidator.validate(token, request);
-  // RFC 8693 section 2.2.2: a subject token that will not do is an invalid_request.
-  if (verdict.state !== "active") {
-    return new OAuthError("invalid_request", describeResult(verdict).message);
+  const { issuer, clock, keys, config, sql, tokenValidator } = deps;
+  const result = await tokenValidator.validate(presented, request);
+  // RFC 8693 section 2.2.2: a subject token that is not accepted is an invalid_request.
+  if (result.state !== "active") {
+    return new OAuthError("invalid_request", describeResult(result).message);
   }
-  const known = verdict.token;
-  if (known.kind !== "personal_access_token") {
-    return new OAuthError("invalid_request", "Only personal access tokens are traded this way.");
+  const { token } = result;
+  if (token.kind !== "personal_access_token") {
+    return new OAuthError("invalid_request", "The subject_token is not a personal access token.");
   }
-  const scopes = parseScope(request.parameter("scope") ?? known.scope);
-  if (scopes === undefined || missingScopes(scopes, known.scopes).length > 0) {
-    return new OAuthError("invalid_scope", `The token has only these scopes: ${known.scope}.`);
+  const scopes = parseScope(request.parameter("scope") ?? token.scope);
+  if (scopes === undefined || missingScopes(scopes, token.scopes).length > 0) {
+    return new OAuthError("invalid_scope", `The token has only these scopes: ${token.scope}.`);
   }
-  const refusal = checkExchangeLimit(parts.exchanges, {
-    token: known.id,
-    principal: known.subject,
+  const tooOften = checkExchangeLimit(deps.exchangeLimit, {
+    token: token.id,
+    principal: token.subject,
   });
-  if (refusal !== undefined) return refusal;
-  const left = Math.floor((known.expiresAt - clock.now()) / 1000);
-  const lifetime = Math.max(1, Math.min(config.accessTokenLifetime, left));
+  if (tooOften !== undefined) return toOAuthError(tooOften);
+  const remaining = Math.floor((token.expiresAt - clock.now()) / 1000);
+  const lifetime = Math.max(1, Math.min(config.accessTokenLifetime, remaining));
   const scope = formatScope(scopes);
   const accessToken = await signAccessToken({ issuer, clock, keys, lifetime }, {
-    subject: known.subject,
-    clientId: known.clientId,
+    subject: token.subject,
+    clientId: token.clientId,
     scope,
-    audience: known.audience,
-    personalAccessTokenId: known.id,
+    audience: token.audience,
+    personalAccessTokenId: token.id,
   });
   await recordRepeatedAuditEvent(sql, clock, {
     event: "token.exchanged",
-    actor: known.subject,
-    subject: known.id,
+    actor: token.subject,
+    subject: token.id,
     address: request.address,
     details: { scope },
   });

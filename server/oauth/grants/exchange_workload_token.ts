@@ -1,8 +1,10 @@
+import type { Clock } from "../../../shared/clock.ts";
 import { OAuthError, type OAuthErrorCode } from "../../../shared/oauth/errors.ts";
 import { formatScope, missingScopes, parseScope } from "../../../shared/oauth/scope.ts";
 import type { TokenResponse } from "../../../shared/oauth/token_response.ts";
-import type { AppParts } from "../../app_parts.ts";
+import type { ServerConfig } from "../../config/server_config.ts";
 import { rateLimitKey } from "../../http/client_ip.ts";
+import type { JwksCache } from "../../federation/jwks_cache.ts";
 import { isMatch, matchRules, type RuleMatch } from "../../federation/match.ts";
 import { provider } from "../../federation/providers.ts";
 import {
@@ -16,16 +18,29 @@ import type { TrustRule } from "../../federation/trust_rule.ts";
 import type { RateLimit } from "../../security/token_bucket.ts";
 import { limitLoginScope } from "../../scopes.ts";
 import { recordAuditEvent, recordRepeatedAuditEvent } from "../../store/audit_events.ts";
+import type { Sql } from "../../store/db/connect.ts";
 import { findPrincipal, type Principal } from "../../store/service_accounts.ts";
 import { recordJti, trustRulesOfIssuer } from "../../store/trust_rules.ts";
 import { checkRefusalLimit } from "../../security/rate_limit.ts";
 import { checkAccessTokenSize, signAccessToken, type Workload } from "../../tokens/access_token.ts";
+import type { SigningKeys } from "../../tokens/signing_keys.ts";
 import { tokenHashHex } from "../../tokens/token_hash.ts";
+import { toOAuthError } from "../to_oauth_error.ts";
 import { checkExchangeLimit } from "./exchange_limit.ts";
 import type { TokenRequest } from "./grant.ts";
 
 /** Longest claim that is copied or logged, in characters. */
 const MAX_CLAIM_LENGTH = 255;
+
+export interface ExchangeWorkloadTokenDeps {
+  sql: Sql;
+  clock: Clock;
+  issuer: string;
+  keys: SigningKeys;
+  jwksCache: JwksCache;
+  config: Pick<ServerConfig, "scopes" | "audience" | "federation">;
+  exchangeLimit: RateLimit;
+}
 
 /** Why no token is issued, for operators. */
 interface Rejection {
@@ -45,24 +60,24 @@ interface Rejection {
  * is audited.
  */
 export async function exchangeWorkloadToken(
-  parts: AppParts & { exchanges: RateLimit },
+  deps: ExchangeWorkloadTokenDeps,
   request: TokenRequest,
   token: string,
   errorCode: OAuthErrorCode,
 ): Promise<TokenResponse | OAuthError> {
-  const { sql, clock } = parts;
+  const { sql, clock } = deps;
   const issuer = claimedIssuer(token);
   if (issuer === undefined) {
     return new OAuthError(errorCode, "The token is not a JSON Web Token.");
   }
   const rules = await trustRulesOfIssuer(sql, issuer);
   const reject = (rejection: Rejection, evidence: Evidence = {}) =>
-    rejectToken(parts, request, { issuer, errorCode, rejection, ...evidence });
+    rejectToken(deps, request, { issuer, errorCode, rejection, ...evidence });
   if (rules.length === 0) {
     return await reject({ code: "unknown_issuer", message: "No rule trusts this issuer." });
   }
   const audiences = [...new Set(rules.map(({ audience }) => audience))];
-  const verified = await verifySubjectToken(parts, token, { issuer, audiences });
+  const verified = await verifySubjectToken(deps, token, { issuer, audiences });
   if ("code" in verified) {
     const error = await reject(verified);
     return verified.code !== "issuer_unavailable" ? error : new OAuthError(
@@ -85,14 +100,14 @@ export async function exchangeWorkloadToken(
     const message = `The rule "${rule.name}" matches, but the account that it acts as is disabled.`;
     return await reject({ code: "account_disabled", message }, evidence);
   }
-  const granted = checkWorkloadScope(parts, request, { rule, principal }, scope);
+  const granted = checkWorkloadScope(deps, request, { rule, principal }, scope);
   if (granted instanceof OAuthError) return granted;
   // A token without jti may be presented any number of times, and each time is audited.
-  const limitError = checkExchangeLimit(parts.exchanges, {
+  const limitError = checkExchangeLimit(deps.exchangeLimit, {
     token: tokenHashHex(token),
     principal: principal.id,
   });
-  if (limitError !== undefined) return limitError;
+  if (limitError !== undefined) return toOAuthError(limitError);
   if (claims.jti !== undefined) {
     // Once, wherever it is presented (RFC 7523 section 3 item 7), until it is no longer accepted.
     const expiresAt = new Date((claims.exp + 2 * SKEW_SECONDS) * 1000);
@@ -102,7 +117,7 @@ export async function exchangeWorkloadToken(
       return await reject({ code: "replayed", message }, evidence);
     }
   }
-  return await issue(parts, request, { rule, principal, scope: granted, claims });
+  return await issue(deps, request, { rule, principal, scope: granted, claims });
 }
 
 /** Who presents a token, so that a stolen copy cannot be used from elsewhere. */
@@ -112,7 +127,7 @@ function callerOf({ client, address }: TokenRequest): string {
 
 /** The requested scope, within that of the rule (checked before), of its account and the client. */
 function checkWorkloadScope(
-  { config }: Pick<AppParts, "config">,
+  { config }: ExchangeWorkloadTokenDeps,
   { client }: TokenRequest,
   { rule, principal }: { rule: TrustRule; principal: Principal },
   requested: string | undefined,
@@ -131,11 +146,11 @@ function checkWorkloadScope(
 }
 
 async function issue(
-  parts: AppParts,
+  deps: ExchangeWorkloadTokenDeps,
   request: TokenRequest,
   grant: { rule: TrustRule; principal: Principal; scope: string; claims: SubjectToken["claims"] },
 ): Promise<TokenResponse | OAuthError> {
-  const { config, issuer, clock, keys, sql } = parts;
+  const { config, issuer, clock, keys, sql } = deps;
   const { rule, principal, scope, claims } = grant;
   const lifetime = rule.lifetimeSeconds;
   const run = Object.entries(runClaims(rule, claims));
@@ -152,7 +167,7 @@ async function issue(
     content.workload.run = Object.fromEntries(run);
     tooLarge = await checkAccessTokenSize(signer, content);
   } while (tooLarge !== undefined && run.pop() !== undefined);
-  if (tooLarge !== undefined) return tooLarge;
+  if (tooLarge !== undefined) return toOAuthError(tooLarge);
   const accessToken = await signAccessToken(signer, content);
   await recordRepeatedAuditEvent(sql, clock, {
     event: "workload.token_issued",
@@ -170,7 +185,7 @@ interface Evidence {
 }
 
 async function rejectToken(
-  { sql, clock, config }: AppParts,
+  { sql, clock, config }: ExchangeWorkloadTokenDeps,
   request: TokenRequest,
   { issuer, errorCode, rejection, match, claims }: Evidence & {
     issuer: string;

@@ -1,40 +1,49 @@
+import type { Clock } from "../../../shared/clock.ts";
 import { parseScope } from "../../../shared/oauth/scope.ts";
 import type { TokenResponse } from "../../../shared/oauth/token_response.ts";
-import type { AppParts } from "../../app_parts.ts";
+import type { ServerConfig } from "../../config/server_config.ts";
 import { apiScope } from "../../scopes.ts";
 import { signAccessToken } from "../../tokens/access_token.ts";
 import { signIdToken } from "../../tokens/id_token.ts";
-import { userClaims } from "../../tokens/user_claims.ts";
 import { audienceOf, type Resource } from "../../tokens/resource.ts";
+import type { SigningKeys } from "../../tokens/signing_keys.ts";
+import { userClaims } from "../../tokens/user_claims.ts";
 
-/** Longest life of an access token of the management interface, in seconds. */
+/** Longest lifetime of an access token for the management interface, in seconds. */
 const MANAGEMENT_TOKEN_LIFETIME = 300;
 
-/** A person's login as tokens tell of it. */
+export interface IssueLoginTokensDeps {
+  clock: Clock;
+  issuer: string;
+  keys: SigningKeys;
+  config: Pick<ServerConfig, "accessTokenLifetime" | "audience">;
+}
+
+/** What the tokens of a login are issued for. */
 export interface Login {
   user: { id: string; name: string; email: string; emailVerified: boolean };
   clientId: string;
-  /** As granted, for every resource. */
+  /** As granted, for all resources. */
   scope: string;
   /** What the access token is for. */
   resource: Resource;
   authenticatedAt: Date;
   familyId?: string;
   refreshToken?: string;
-  /** When the login ends if nobody uses it. */
+  /** When the login expires if it is not used until then. */
   idleExpiresAt?: Date;
 }
 
-/** The tokens of a login: access token, ID token for `openid`, the given refresh token. */
+/** Signs an access token and, for the scope `openid`, an ID token. */
 export async function issueLoginTokens(
-  { config, issuer, clock, keys }: Pick<AppParts, "config" | "issuer" | "clock" | "keys">,
+  { config, issuer, clock, keys }: IssueLoginTokensDeps,
   login: Login,
 ): Promise<TokenResponse> {
-  const management = login.resource === "management";
-  const lifetime = management
+  const isManagement = login.resource === "management";
+  const lifetime = isManagement
     ? Math.min(config.accessTokenLifetime, MANAGEMENT_TOKEN_LIFETIME)
     : config.accessTokenLifetime;
-  const scope = management ? login.scope : apiScope(login.scope);
+  const scope = isManagement ? login.scope : apiScope(login.scope);
   const accessToken = await signAccessToken({ issuer, clock, keys, lifetime }, {
     subject: login.user.id,
     clientId: login.clientId,
@@ -51,10 +60,10 @@ export async function issueLoginTokens(
   };
   if (login.refreshToken !== undefined) {
     response.refresh_token = login.refreshToken;
-    const left = (login.idleExpiresAt?.getTime() ?? 0) - clock.now();
-    response.refresh_token_expires_in = Math.max(0, Math.round(left / 1000));
+    const remainingMs = (login.idleExpiresAt?.getTime() ?? 0) - clock.now();
+    response.refresh_token_expires_in = Math.max(0, Math.round(remainingMs / 1000));
   }
-  if (!management && parseScope(scope)?.includes("openid")) {
+  if (!isManagement && parseScope(scope)?.includes("openid")) {
     response.id_token = await signIdToken({ issuer, clock, keys, lifetime }, {
       claims: userClaims(login.user, scope),
       clientId: login.clientId,

@@ -1,62 +1,76 @@
-import { REFRESH_TOKEN_GRANT } from "../../../shared/oauth/grant_types.ts";
+import type { Clock } from "../../../shared/clock.ts";
 import { isManagementScope, withIncludedScopes } from "../../../shared/management.ts";
 import { OAuthError } from "../../../shared/oauth/errors.ts";
+import { REFRESH_TOKEN_GRANT } from "../../../shared/oauth/grant_types.ts";
 import { formatScope, missingScopes, parseScope } from "../../../shared/oauth/scope.ts";
-import type { AppParts } from "../../app_parts.ts";
+import type { ServerConfig } from "../../config/server_config.ts";
 import { revokeLogin } from "../../logins/revoke_login.ts";
 import { apiScope, limitLoginScope } from "../../scopes.ts";
+import type { Sql } from "../../store/db/connect.ts";
 import {
   findRefreshTokenFamily,
   type PresentedFamily,
   type RefreshTokenHashes,
   rotateRefreshToken,
 } from "../../store/refresh_token_families.ts";
+import type { ServerSecrets } from "../../store/server_secrets.ts";
 import { findUser } from "../../store/users.ts";
 import { deriveNextRefreshToken, refreshTokenHashes } from "../../tokens/refresh_token.ts";
+import type { Resource } from "../../tokens/resource.ts";
 import { tokenHash } from "../../tokens/token_hash.ts";
+import type { TokenValidator } from "../../validation/token_validator.ts";
+import { missingParameter } from "../missing_parameter.ts";
+import { requestedResource } from "../requested_resource.ts";
 import type { Grant, TokenRequest } from "./grant.ts";
-import { issueLoginTokens } from "./issue_login_tokens.ts";
-import { requestedResource, type Resource } from "../../tokens/resource.ts";
+import { issueLoginTokens, type IssueLoginTokensDeps } from "./issue_login_tokens.ts";
+
+interface RefreshTokenGrantDeps extends IssueLoginTokensDeps {
+  sql: Sql;
+  clock: Clock;
+  config:
+    & IssueLoginTokensDeps["config"]
+    & Pick<ServerConfig, "scopes" | "refreshTokenIdleLifetime">;
+  secrets: Pick<ServerSecrets, "refreshTokenKey">;
+  tokenValidator: Pick<TokenValidator, "invalidate">;
+}
 
 /**
- * The refresh grant (RFC 6749 section 6) with rotation (RFC 9700 section 4.14.2).
- * The newest token and the one before it both give the newest's successor or
- * the newest itself: a lost answer can be asked for again. Presenting the newest
- * once spends the one before it, and a spent token ends the login.
+ * The refresh grant (RFC 6749 section 6) with rotation (RFC 9700 section 4.14.2). A client whose
+ * response was lost may repeat the request: the current token and the previous one both return
+ * the current one's successor, or the current one itself. Once the current token was presented,
+ * the previous one is spent, and presenting a spent token revokes the login.
  */
-export function refreshTokenGrant(parts: AppParts): Grant {
+export function refreshTokenGrant(deps: RefreshTokenGrantDeps): Grant {
   return {
     type: REFRESH_TOKEN_GRANT,
     async handle(request) {
       const token = request.parameter("refresh_token");
-      if (token === undefined) {
-        return new OAuthError("invalid_request", "The parameter refresh_token is missing.");
-      }
-      const resource = requestedResource(parts, request.parameter("resource"));
+      if (token === undefined) return missingParameter("refresh_token");
+      const resource = requestedResource(deps, request.parameter("resource"));
       if (resource instanceof OAuthError) return resource;
       const hashes = refreshTokenHashes(token);
-      if (hashes === undefined) return refused("The refresh token is unknown.");
-      const now = new Date(parts.clock.now());
-      let family = await findRefreshTokenFamily(parts.sql, hashes);
-      let error = await checkFamily(parts, request, family, now);
-      if (error) return error;
+      if (hashes === undefined) return invalidGrant("The refresh token is unknown.");
+      const now = new Date(deps.clock.now());
+      let family = await findRefreshTokenFamily(deps.sql, hashes);
+      let error = await checkFamily(deps, request, family, now);
+      if (error !== undefined) return error;
       const scope = checkRequestedScope(family!.scope, request.parameter("scope"), resource);
       if (scope instanceof OAuthError) return scope;
 
-      const successor = deriveNextRefreshToken(token, parts.secrets.refreshTokenKey);
-      const idleExpiresAt = await rotate(parts, hashes, successor, now);
+      const successor = deriveNextRefreshToken(token, deps.secrets.refreshTokenKey);
+      const idleExpiresAt = await rotate(deps, hashes, successor, now);
       if (idleExpiresAt === undefined) {
-        // Somebody presented a token of this family meanwhile, or this one is the previous.
-        family = await findRefreshTokenFamily(parts.sql, hashes);
-        error = await checkFamily(parts, request, family, now);
-        if (error) return error;
+        // This token is the previous one, or another request has rotated it meanwhile.
+        family = await findRefreshTokenFamily(deps.sql, hashes);
+        error = await checkFamily(deps, request, family, now);
+        if (error !== undefined) return error;
       }
-      const user = await findUser(parts.sql, family!.userId);
-      if (user === undefined) return refused("The account is gone.");
-      return await issueLoginTokens(parts, {
+      const user = await findUser(deps.sql, family!.userId);
+      if (user === undefined) return invalidGrant("The account no longer exists.");
+      return await issueLoginTokens(deps, {
         user,
         clientId: request.client.id,
-        scope: limitLoginScope(parts.config.scopes, user, request.client.id, scope),
+        scope: limitLoginScope(deps.config.scopes, user, request.client.id, scope),
         resource,
         authenticatedAt: family!.authenticatedAt,
         familyId: family!.id,
@@ -67,12 +81,13 @@ export function refreshTokenGrant(parts: AppParts): Grant {
   };
 }
 
-function refused(description: string): OAuthError {
-  return new OAuthError("invalid_grant", `${description} Log in again.`);
+function invalidGrant(reason: string): OAuthError {
+  return new OAuthError("invalid_grant", `${reason} Log in again.`);
 }
 
+/** Returns when the login expires without use; undefined if `current` is not the current token. */
 function rotate(
-  { sql, config }: AppParts,
+  { sql, config }: RefreshTokenGrantDeps,
   current: RefreshTokenHashes,
   successor: string,
   now: Date,
@@ -85,46 +100,47 @@ function rotate(
   });
 }
 
-/** Why this token gives nothing, if so. A spent one ends its family: it was stolen, or its thief was first. */
+/** Rejects a token that cannot be used. A spent one has been copied, so its login is revoked. */
 async function checkFamily(
-  parts: AppParts,
+  deps: RefreshTokenGrantDeps,
   request: TokenRequest,
   family: PresentedFamily | undefined,
   now: Date,
 ): Promise<OAuthError | undefined> {
-  // RFC 6749 section 6: the token is bound to the client it was issued to.
+  // RFC 6749 section 6: the token is bound to the client that it was issued to.
   if (family === undefined || family.clientId !== request.client.id) {
-    return refused("The refresh token is unknown.");
+    return invalidGrant("The refresh token is unknown.");
   }
-  if (family.revokedAt !== undefined) return refused("The login was revoked.");
+  if (family.revokedAt !== undefined) return invalidGrant("The login was revoked.");
   if (family.token === "spent") {
     const { address, userAgent } = request;
     const details = { user_agent: userAgent };
-    await revokeLogin(parts, { login: family, reason: "replay", address, details });
-    return refused("The refresh token was used before, so the login has been ended for safety.");
+    await revokeLogin(deps, { login: family, reason: "replay", address, details });
+    return invalidGrant(
+      "The refresh token was used before and may have been copied, so the login was revoked.",
+    );
   }
   if (family.idleExpiresAt <= now || family.absoluteExpiresAt <= now) {
-    return refused("The login has expired.");
+    return invalidGrant("The login has expired.");
   }
-  if (family.userDisabled) return refused("The account is disabled.");
+  if (family.userDisabled) return invalidGrant("The account is disabled.");
   return undefined;
 }
 
 /**
- * The scope asked for, if it is within the one granted (RFC 6749 section 6). A scope of the
- * management interface is granted only together with that resource, and that resource only
- * with such a scope.
+ * The requested scope, if it is within the granted one (RFC 6749 section 6). Management scopes
+ * are granted only for the management interface, and access to it only with such a scope.
  */
 function checkRequestedScope(
   granted: string,
   requested: string | undefined,
   resource: Resource,
 ): string | OAuthError {
-  const held = parseScope(resource === "api" ? apiScope(granted) : granted) ?? [];
-  const scopes = requested === undefined ? held : parseScope(requested);
-  if (scopes === undefined || missingScopes(scopes, withIncludedScopes(held)).length > 0) {
-    const known = formatScope(held);
-    return new OAuthError("invalid_scope", `The login has only these scopes here: ${known}.`);
+  const available = parseScope(resource === "api" ? apiScope(granted) : granted) ?? [];
+  const scopes = requested === undefined ? available : parseScope(requested);
+  if (scopes === undefined || missingScopes(scopes, withIncludedScopes(available)).length > 0) {
+    const list = formatScope(available);
+    return new OAuthError("invalid_scope", `The login has only these scopes here: ${list}.`);
   }
   if (resource === "management" && !scopes.some(isManagementScope)) {
     return new OAuthError("invalid_scope", "The login was not approved for managing tokens.");

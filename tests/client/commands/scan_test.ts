@@ -5,14 +5,14 @@ import { scan, type ScanOptions } from "../../../client/commands/scan.ts";
 import { runCommand } from "../../../client/run.ts";
 import { streamProgram } from "../../../client/process/stream.ts";
 import { runProgram } from "../../../client/process/process_io.ts";
-import { makePersonalAccessToken } from "../../../server/tokens/personal_access_token.ts";
-import { makeRefreshToken } from "../../../server/tokens/refresh_token.ts";
+import { generatePersonalAccessToken } from "../../../server/tokens/personal_access_token.ts";
+import { generateRefreshToken } from "../../../server/tokens/refresh_token.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { type ClientHome, clientHome } from "../../support/client_home.ts";
 import type { MemoryIo } from "../../support/fake_client_io.ts";
 import { ScriptedServer } from "../../support/scripted_server.ts";
 
-const token = makePersonalAccessToken();
+const token = generatePersonalAccessToken();
 const prefix = token.slice(0, 12);
 
 async function run(io: MemoryIo, paths: string[], options: ScanOptions = {}): Promise<number> {
@@ -169,7 +169,7 @@ Deno.test("what cannot be read is said, and nobody takes it for clean", async ()
 Deno.test("standard input is any text, or a diff", async () => {
   await using home = await clientHome();
   const { io } = home;
-  io.stdin = `x\n${token}\n${makeRefreshToken()}`;
+  io.stdin = `x\n${token}\n${generateRefreshToken()}`;
   assert.equal(await run(io, [], { stdin: true }), EXIT.failure);
   assert.match(io.out, /^\(stdin\):2:1: personal.*\n\(stdin\):3:1: refresh token .*…\n$/);
   io.stdin = `diff --git a/f b/f\n--- a/f\n+++ b/f\n@@ -3 +3 @@\n-${token}\n+x ${token}\n`;

@@ -1,8 +1,8 @@
 import { strict as assert } from "node:assert";
 import { findTokens } from "../../../client/scan/find_tokens.ts";
-import { makeDeviceCode } from "../../../server/tokens/device_code.ts";
-import { makePersonalAccessToken } from "../../../server/tokens/personal_access_token.ts";
-import { makeRefreshToken } from "../../../server/tokens/refresh_token.ts";
+import { generateDeviceCode } from "../../../server/tokens/device_code.ts";
+import { generatePersonalAccessToken } from "../../../server/tokens/personal_access_token.ts";
+import { generateRefreshToken } from "../../../server/tokens/refresh_token.ts";
 import { brand } from "../../../shared/brand.ts";
 import { formatToken } from "../../../shared/tokens/format.ts";
 
@@ -11,9 +11,9 @@ const names = (text: string) => findTokens(bytes(text)).map(({ kind }) => kind.n
 
 Deno.test("every kind of token the server makes is found, with its place", () => {
   const tokens = [
-    makePersonalAccessToken(),
-    makeRefreshToken(),
-    makeDeviceCode(),
+    generatePersonalAccessToken(),
+    generateRefreshToken(),
+    generateDeviceCode(),
     formatToken(brand.tokenPrefixes.clientSecret, crypto.getRandomValues(new Uint8Array(32))),
   ];
   const text = `TOKEN="${tokens[0]}"\nrefresh: ${tokens[1]};${tokens[2]}\n<${tokens[3]}>`;
@@ -27,7 +27,7 @@ Deno.test("every kind of token the server makes is found, with its place", () =>
 });
 
 Deno.test("a look-alike is no token: one character off, too short, cut, or of another product", () => {
-  const token = makePersonalAccessToken();
+  const token = generatePersonalAccessToken();
   const last = token.at(-1) === "x" ? "y" : "x";
   assert.deepEqual(names(`${token.slice(0, -1)}${last}`), []);
   assert.deepEqual(names(token.slice(0, -1)), []);
@@ -37,7 +37,7 @@ Deno.test("a look-alike is no token: one character off, too short, cut, or of an
 });
 
 Deno.test("what stands right before or after hides no token", () => {
-  const token = makePersonalAccessToken();
+  const token = generatePersonalAccessToken();
   for (const text of [token, `x${token}`, `${token}x`, `${token}${token}`, `AA_${token}_BB`]) {
     const count = text.split(token).length - 1;
     assert.equal(names(text).length, count, "around a token");
@@ -48,7 +48,7 @@ Deno.test("what stands right before or after hides no token", () => {
 });
 
 Deno.test("a token is found at every place of a text, whatever the distance to the next one", () => {
-  const token = makePersonalAccessToken();
+  const token = generatePersonalAccessToken();
   for (let gap = 0; gap < 120; gap++) {
     const text = `${" ".repeat(gap)}${token}${"a".repeat(gap)}${" ".repeat(gap % 3)}${token}`;
     assert.equal(names(text).length, 2, `gap of ${gap}`);
@@ -66,7 +66,7 @@ Deno.test("a look-alike is told by its bytes: nothing is decoded for it", () => 
     const line = `${brand.tokenPrefixes.personalAccessToken}${"A".repeat(49)}\n`;
     assert.deepEqual(names(line.repeat(1000)), []);
     assert.equal(decoded, 0);
-    assert.equal(names(makePersonalAccessToken()).length, 1);
+    assert.equal(names(generatePersonalAccessToken()).length, 1);
     assert.equal(decoded, 1);
   } finally {
     TextDecoder.prototype.decode = decode;

@@ -1,8 +1,8 @@
 import { strict as assert } from "node:assert";
 import { scanInput } from "../../../client/scan/scan_input.ts";
-import { makePersonalAccessToken } from "../../../server/tokens/personal_access_token.ts";
+import { generatePersonalAccessToken } from "../../../server/tokens/personal_access_token.ts";
 
-const token = makePersonalAccessToken();
+const token = generatePersonalAccessToken();
 
 /** `bytes` in pieces of `length`, all in one buffer that is used again and again. */
 async function* pieces(bytes: Uint8Array, length: number): AsyncGenerator<Uint8Array> {

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { scanPieces } from "../../../client/scan/scan_pieces.ts";
-import { makePersonalAccessToken } from "../../../server/tokens/personal_access_token.ts";
-import { makeRefreshToken } from "../../../server/tokens/refresh_token.ts";
+import { generatePersonalAccessToken } from "../../../server/tokens/personal_access_token.ts";
+import { generateRefreshToken } from "../../../server/tokens/refresh_token.ts";
 
 /** `bytes` in pieces of `length`, all in one buffer that is used again and again. */
 function* pieces(bytes: Uint8Array, length: number): Generator<Uint8Array> {
@@ -15,9 +15,9 @@ function* pieces(bytes: Uint8Array, length: number): Generator<Uint8Array> {
 
 Deno.test("tokens across borders of pieces are found once, on their line, however it is cut", async () => {
   const [one, two, three] = [
-    makePersonalAccessToken(),
-    makeRefreshToken(),
-    makePersonalAccessToken(),
+    generatePersonalAccessToken(),
+    generateRefreshToken(),
+    generatePersonalAccessToken(),
   ];
   const text = new TextEncoder().encode(
     `first\n  ${one}\n\n${"x".repeat(200)}\nä ${two} ${three}\nlast line`,

@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { decodeJwt } from "jose";
+import { app } from "../../../server/app.ts";
 import { cleanUp } from "../../../server/cleanup.ts";
 import { brand } from "../../../shared/brand.ts";
 import { DEVICE_CODE_GRANT } from "../../../shared/oauth/grant_types.ts";
@@ -111,7 +112,7 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
-  "while the database is away, device polls are asked to slow down and other grants get 503",
+  "returns slow_down to device polls and 503 to other grants while the database is unavailable",
   async (location) => {
     await using server = await testServer(location);
     const user = await server.addUser();
@@ -120,7 +121,9 @@ testOnEachDatabase(
     assert.equal((await server.poll(started.device_code)).body.error, "authorization_pending");
     const { sql } = server.parts;
     const away = () => Promise.reject(new Error("the connection is gone"));
-    server.parts.sql = Object.assign(away, { begin: away }) as unknown as typeof sql;
+    const available = server.app;
+    const unavailable = Object.assign(away, { begin: away }) as unknown as typeof sql;
+    server.app = app({ ...server.parts, sql: unavailable });
     for (let poll = 0; poll < 3; poll++) {
       server.clock.advance({ seconds: 5 });
       const answer = await server.poll(started.device_code);
@@ -131,8 +134,8 @@ testOnEachDatabase(
     const refresh = await server.refresh(refreshToken!);
     assert.equal(refresh.status, 503);
     assert.equal(refresh.body.error, "temporarily_unavailable");
-    server.parts.sql = sql;
-    // The trouble was ours: the interval stays as it was.
+    server.app = available;
+    // The client was not at fault, so the interval is unchanged.
     server.clock.advance({ seconds: 5 });
     assert.equal((await server.poll(started.device_code)).body.error, "authorization_pending");
     server.clock.advance({ seconds: 5 });

@@ -7,7 +7,10 @@ import { refreshTokenGrant } from "../../../server/oauth/grants/refresh_token.ts
 import { commandLineClient } from "../../../server/store/clients.ts";
 import type { Sql } from "../../../server/store/db/connect.ts";
 import { revokeRefreshTokenFamilies } from "../../../server/store/refresh_token_families.ts";
-import { deriveNextRefreshToken, makeRefreshToken } from "../../../server/tokens/refresh_token.ts";
+import {
+  deriveNextRefreshToken,
+  generateRefreshToken,
+} from "../../../server/tokens/refresh_token.ts";
 import { OAuthError } from "../../../shared/oauth/errors.ts";
 import { setUserDisabled, updateUser } from "../../../server/logins/user_access.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
@@ -273,12 +276,12 @@ testOnEachDatabase(
 );
 
 Deno.test("a refresh token's successor follows from the server's key as well", () => {
-  const token = makeRefreshToken();
+  const token = generateRefreshToken();
   const [one, other] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
   assert.equal(deriveNextRefreshToken(token, one), deriveNextRefreshToken(token, one));
   assert.notEqual(deriveNextRefreshToken(token, one), deriveNextRefreshToken(token, other));
   assert.notEqual(
     deriveNextRefreshToken(token, one),
-    deriveNextRefreshToken(makeRefreshToken(), one),
+    deriveNextRefreshToken(generateRefreshToken(), one),
   );
 });

@@ -1,6 +1,6 @@
 /** A long list of tokens, page by page, there and back. */
 import assert from "node:assert/strict";
-import { makePersonalAccessToken } from "../../../server/tokens/personal_access_token.ts";
+import { generatePersonalAccessToken } from "../../../server/tokens/personal_access_token.ts";
 import { databaseKinds } from "../../support/databases.ts";
 import { addUserWithPassword, signedIn } from "../../support/person.ts";
 import type { Shown } from "../../support/page_visitor.ts";
@@ -71,7 +71,7 @@ Deno.test("a token is found by its beginning, and the search says so", async () 
   const found = await browser.get(`/tokens?search=${beginning}`);
   assert.deepEqual(numbers(found), [1]);
   assert.match(found.html, /<label for="search">Name or beginning of a token<\/label>/);
-  const whole = makePersonalAccessToken();
+  const whole = generatePersonalAccessToken();
   const { location } = await browser.get(`/tokens?show=inactive&search=${whole}`);
   assert.equal(
     location,

@@ -18,7 +18,7 @@ import {
 } from "../../../server/store/device_authorizations.ts";
 import { setUserDisabled } from "../../../server/logins/user_access.ts";
 import { tokenHash } from "../../../server/tokens/token_hash.ts";
-import { makeUserCode } from "../../../server/tokens/user_code.ts";
+import { generateUserCode } from "../../../server/tokens/user_code.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
 import { addSession, type TestServer, testServer } from "../../support/test_server.ts";
 
@@ -29,7 +29,11 @@ async function request(server: TestServer, limit = 500) {
   const { sql } = server.parts;
   const start = server.clock.now();
   const at = (minutes: number) => new Date(start + minutes * MINUTE);
-  const [id, userCode, deviceCodeHash] = [randomUUID(), makeUserCode(), tokenHash(randomUUID())];
+  const [id, userCode, deviceCodeHash] = [
+    randomUUID(),
+    generateUserCode(),
+    tokenHash(randomUUID()),
+  ];
   const outcome = await insertDeviceAuthorization(sql, {
     id,
     deviceCodeHash,
