@@ -78,7 +78,8 @@ function issuerOf(provider: Provider, options: RuleOptions): string | DomainErro
   }
   return provider.issuerOf?.(options.subject ?? "") ?? invalid(
     "issuer",
-    `${provider.title} has no common issuer. Name yours, such as https://id.example.com.`,
+    `The issuer of ${provider.title} depends on your installation. Name it, such as ` +
+      "https://id.example.com.",
   );
 }
 

@@ -1,9 +1,11 @@
 import { compactVerify, decodeProtectedHeader, errors, importJWK, type JWK } from "jose";
-import { type Clock, LAST_TIME, numericDate } from "../../shared/clock.ts";
+import { type Clock, numericDate } from "../../shared/clock.ts";
 import { DomainError } from "../domain_error.ts";
 import { parseExactJson } from "../../shared/exact_json.ts";
 import { isIssuerText } from "./issuer.ts";
 import type { JwksCache } from "./jwks_cache.ts";
+import { checkClaims } from "./subject_claims.ts";
+import type { TokenRejection } from "./token_rejection.ts";
 
 /**
  * Asymmetric algorithms only: with HS256 a public key would pass for a secret (RFC 8725 section
@@ -21,8 +23,6 @@ const ALGORITHMS: Record<string, { kty: string; crv?: string; names?: string[] }
   EdDSA: { kty: "OKP", crv: "Ed25519", names: ["EdDSA", "Ed25519"] },
   Ed25519: { kty: "OKP", crv: "Ed25519", names: ["EdDSA", "Ed25519"] },
 };
-/** Clocks of issuers may be off by this much. */
-export const SKEW_SECONDS = 60;
 /** Longest token that is parsed, in characters. Kubernetes' and Azure's have about 2,000. */
 const MAX_LENGTH = 16 * 1024;
 
@@ -38,29 +38,6 @@ export type SubjectClaims = Readonly<Record<string, unknown>> & {
 export interface SubjectToken {
   issuer: string;
   claims: SubjectClaims;
-}
-
-/** Why an identity token is rejected; for operators, and without secrets of the token. */
-export interface TokenRejection {
-  code:
-    | "malformed"
-    | "algorithm"
-    | "unknown_key"
-    | "signature"
-    | "issuer"
-    | "audience"
-    | "subject"
-    | "times"
-    | "expired"
-    | "not_yet_valid"
-    | "issued_in_future"
-    | "jti"
-    /** The issuer's keys are not available. Trying again may help. */
-    | "issuer_unavailable"
-    /** The issuer's keys are not available until the issuer or the settings change. */
-    | "issuer_forbidden";
-  /** One or two sentences. */
-  message: string;
 }
 
 /** The issuer that a token names, unverified: to find rules, not to trust the token. */
@@ -180,44 +157,5 @@ function parsePayload(encoded: string): Record<string, unknown> | undefined {
       : undefined;
   } catch {
     return undefined;
-  }
-}
-
-/** Undefined if the claims are acceptable at `now`, in seconds. */
-function checkClaims(
-  claims: Record<string, unknown>,
-  expected: { issuer: string; audiences: string[] },
-  now: number,
-): TokenRejection | undefined {
-  const { iss, sub, aud, exp, iat, nbf, jti } = claims;
-  if (iss !== expected.issuer) {
-    return { code: "issuer", message: `The issuer (iss) is not ${expected.issuer}.` };
-  }
-  if (![aud].flat().some((audience) => expected.audiences.includes(audience as string))) {
-    const audience = JSON.stringify(aud ?? null);
-    return {
-      code: "audience",
-      message: `The audience (aud) is ${audience}, which no rule trusts.`,
-    };
-  }
-  if (typeof sub !== "string" || sub === "") {
-    return { code: "subject", message: "The subject (sub) is missing or is not a string." };
-  }
-  for (const [name, value] of Object.entries({ exp, iat, ...nbf !== undefined && { nbf } })) {
-    if (typeof value !== "number" || value < 0 || value > numericDate(LAST_TIME)) {
-      return { code: "times", message: `The claim ${name} is not a time before the year 10000.` };
-    }
-  }
-  if (exp as number <= now - SKEW_SECONDS) {
-    return { code: "expired", message: "The token has expired." };
-  }
-  if (nbf !== undefined && nbf as number > now + SKEW_SECONDS) {
-    return { code: "not_yet_valid", message: "The token is not valid yet (nbf)." };
-  }
-  if (iat as number > now + SKEW_SECONDS) {
-    return { code: "issued_in_future", message: "The token was issued in the future (iat)." };
-  }
-  if (jti !== undefined && typeof jti !== "string" && typeof jti !== "number") {
-    return { code: "jti", message: "The claim jti is neither a string nor a number." };
   }
 }

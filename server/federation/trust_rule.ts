@@ -1,22 +1,22 @@
 import type { Condition } from "./condition.ts";
 import type { ProviderName } from "./providers.ts";
 
-/** Which tokens of another issuer are traded for ours, and for what (RFC 8693). */
+/** Which identity tokens of another issuer are exchanged, and for what (RFC 8693). */
 export interface TrustRule {
   id: string;
   name: string;
   provider: ProviderName;
   issuer: string;
-  /** What the foreign token's `aud` must hold. */
+  /** What `aud` must contain. */
   audience: string;
-  /** All must hold. */
+  /** All must be met. */
   conditions: Condition[];
   scope: string;
-  /** Longest life of a token we give, in seconds. */
+  /** Of the access tokens. */
   lifetimeSeconds: number;
-  /** Whom the workload acts as. */
+  /** The account that the workload acts as. */
   principal: { id: string; kind: "user" | "service_account" };
-  /** The rule sleeps from then on. */
+  /** The rule no longer matches from then on. */
   enabledUntil?: Date;
   createdAt: Date;
 }

@@ -2,16 +2,16 @@ import { Buffer } from "node:buffer";
 import { readHead, StreamReader } from "./http_message.ts";
 import { hostOf } from "./proxy.ts";
 
-/** Where a connection leads: an IP address, or a proxy that connects to a host of its choice. */
+/** Where to connect to: an IP address, or a proxy, which resolves the name itself. */
 export type Route = { address: string } | { proxy: URL };
 
-/** Longest answer of a proxy to CONNECT, in bytes. */
-const MAX_PROXY_ANSWER = 8 * 1024;
+/** Longest response of a proxy to CONNECT. */
+const MAX_PROXY_RESPONSE_BYTES = 8 * 1024;
 
 /**
- * Opens a connection for a request to `url`. The name in `url` is what the server's certificate must
- * be for; it is not looked up. `caCerts` are trusted besides those of the system. Throws what Deno
- * throws.
+ * Opens a connection for a request to `url`. The server's certificate must be for the name in
+ * `url`, which is not resolved. `caCerts` are trusted besides those of the system. Throws the errors
+ * of Deno.
  */
 export async function openConnection(
   url: URL,
@@ -27,7 +27,7 @@ export async function openConnection(
   const abort = () => close(conn);
   signal.addEventListener("abort", abort);
   try {
-    // A name may end with the root's dot; certificates have it without (RFC 6125 appendix B.2).
+    // A name may end with the dot of the root; certificates omit it (RFC 6125 appendix B.2).
     const hostname = hostOf(url).replace(/\.$/, "");
     const secured = await Deno.startTls(conn as Deno.TcpConn, { hostname, caCerts });
     await secured.handshake();
@@ -53,7 +53,7 @@ export function portOf(url: URL): number {
   return Number(url.port || (url.protocol === "https:" ? 443 : 80));
 }
 
-/** Asks a proxy for a tunnel (RFC 9110 section 9.3.6), in which TLS is between us and the server. */
+/** Requests a tunnel from a proxy (RFC 9110 section 9.3.6); TLS is end to end within it. */
 async function openTunnel(
   url: URL,
   port: number,
@@ -61,7 +61,7 @@ async function openTunnel(
   signal: AbortSignal,
 ): Promise<Deno.Conn> {
   if (proxy.protocol !== "http:") {
-    throw new TypeError(`proxies of the kind ${proxy.protocol}// are not supported, only http://`);
+    throw new TypeError(`${proxy.protocol}// proxies are not supported, only http:// proxies`);
   }
   const conn = await Deno.connect({ hostname: hostOf(proxy), port: portOf(proxy), signal });
   const abort = () => close(conn);
@@ -72,7 +72,7 @@ async function openTunnel(
     const head = `CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n` +
       (authorization === undefined ? "" : `Proxy-Authorization: ${authorization}\r\n`) + "\r\n";
     await writeAll(conn, new TextEncoder().encode(head));
-    const { status } = await readHead(new StreamReader(conn), MAX_PROXY_ANSWER);
+    const { status } = await readHead(new StreamReader(conn), MAX_PROXY_RESPONSE_BYTES);
     if (status !== 200) throw new TypeError(`the proxy answered with status ${status}`);
     return conn;
   } catch (error) {

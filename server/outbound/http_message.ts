@@ -1,10 +1,10 @@
-/** What an HTTP/1.1 server sent (RFC 9112), before its body. */
+/** Status and headers of an HTTP/1.1 response (RFC 9112). */
 export interface ResponseHead {
   status: number;
   headers: Headers;
 }
 
-/** A response breaks HTTP's rules, or ours on size. */
+/** A response that is malformed or exceeds a limit; `message` continues a sentence about the URL. */
 export class MessageError extends Error {
   override readonly name = "MessageError";
   constructor(message: string, readonly tooLarge = false) {
@@ -12,17 +12,17 @@ export class MessageError extends Error {
   }
 }
 
-/** Largest chunk header we read, extensions included, in bytes. */
-const MAX_LINE = 1024;
+/** Longest chunk header, extensions included. */
+const MAX_CHUNK_HEADER_BYTES = 1024;
 
-/** Reads a connection by lines and by counts, and never more than it is asked for plus one buffer. */
+/** Reads lines and counted bytes from a connection, at most one buffer ahead of what is requested. */
 export class StreamReader {
   #buffered = new Uint8Array();
-  #ended = false;
+  #finished = false;
 
   constructor(private readonly conn: Pick<Deno.Conn, "read">) {}
 
-  /** What comes before the next CRLF, as Latin-1; it must come within `limit` bytes. */
+  /** The text before the next CRLF, as Latin-1; throws if it has more than `limit` bytes. */
   async readLine(limit: number): Promise<string> {
     for (let searched = 0;;) {
       const end = indexOfCrlf(this.#buffered, searched);
@@ -35,7 +35,7 @@ export class StreamReader {
         return line;
       }
       searched = Math.max(0, this.#buffered.length - 1);
-      if (!await this.#fill()) throw new MessageError("broke off");
+      if (!await this.#fill()) throw new MessageError("closed the connection early");
     }
   }
 
@@ -43,7 +43,7 @@ export class StreamReader {
     const bytes = new Uint8Array(count);
     for (let size = 0; size < count;) {
       if (this.#buffered.length === 0 && !await this.#fill()) {
-        throw new MessageError("broke off");
+        throw new MessageError("closed the connection early");
       }
       const part = this.#buffered.subarray(0, count - size);
       bytes.set(part, size);
@@ -62,11 +62,11 @@ export class StreamReader {
   }
 
   async #fill(): Promise<boolean> {
-    if (this.#ended) return false;
+    if (this.#finished) return false;
     const chunk = new Uint8Array(16 * 1024);
     const count = await this.conn.read(chunk);
     if (count === null) {
-      this.#ended = true;
+      this.#finished = true;
       return false;
     }
     const joined = new Uint8Array(this.#buffered.length + count);
@@ -84,7 +84,7 @@ function indexOfCrlf(bytes: Uint8Array, from: number): number {
   return -1;
 }
 
-/** Reads status line and headers of the final response; interim ones (RFC 9110 section 15.2) are passed over. */
+/** Reads status line and headers of the final response; skips interim ones (RFC 9110 section 15.2). */
 export async function readHead(reader: StreamReader, limit: number): Promise<ResponseHead> {
   let left = limit;
   const line = async () => {
@@ -111,7 +111,7 @@ export async function readHead(reader: StreamReader, limit: number): Promise<Res
 
 /**
  * Reads the body that belongs to `head` (RFC 9112 section 6.3), `limit` bytes at most. With a limit
- * of 0 it is left unread.
+ * of 0 the body is not read.
  */
 export async function readBody(
   reader: StreamReader,
@@ -121,17 +121,17 @@ export async function readBody(
   if (limit === 0 || status === 204 || status === 304) return new Uint8Array();
   const encoding = headers.get("content-encoding");
   if (encoding !== null && encoding.toLowerCase() !== "identity") {
-    throw new MessageError("sent a compressed body, which was not asked for");
+    throw new MessageError("sent a compressed body, which was not requested");
   }
   const transfer = headers.get("transfer-encoding");
   if (transfer !== null) {
     if (transfer.toLowerCase() !== "chunked") {
       throw new MessageError("sent an unknown transfer encoding");
     }
-    return await gather(chunks(reader, limit), limit);
+    return await readAll(chunks(reader, limit), limit);
   }
   const length = headers.get("content-length");
-  if (length === null) return await gather(rest(reader), limit);
+  if (length === null) return await readAll(readToEnd(reader), limit);
   if (!/^\d{1,15}$/.test(length)) throw new MessageError("sent a malformed Content-Length");
   if (Number(length) > limit) throw tooLarge(limit);
   return await reader.readExactly(Number(length));
@@ -139,7 +139,8 @@ export async function readBody(
 
 async function* chunks(reader: StreamReader, limit: number): AsyncGenerator<Uint8Array> {
   for (;;) {
-    const [, hex] = /^([0-9A-Fa-f]{1,8})[ \t]*(?:;|$)/.exec(await reader.readLine(MAX_LINE)) ?? [];
+    const [, hex] =
+      /^([0-9A-Fa-f]{1,8})[ \t]*(?:;|$)/.exec(await reader.readLine(MAX_CHUNK_HEADER_BYTES)) ?? [];
     if (hex === undefined) throw new MessageError("sent a malformed chunk");
     const size = parseInt(hex, 16);
     if (size === 0) return;
@@ -149,25 +150,25 @@ async function* chunks(reader: StreamReader, limit: number): AsyncGenerator<Uint
   }
 }
 
-async function* rest(reader: StreamReader): AsyncGenerator<Uint8Array> {
+async function* readToEnd(reader: StreamReader): AsyncGenerator<Uint8Array> {
   for (let part = await reader.readSome(); part !== undefined; part = await reader.readSome()) {
     yield part;
   }
 }
 
-async function gather(parts: AsyncIterable<Uint8Array>, limit: number): Promise<Uint8Array> {
-  const gathered: Uint8Array[] = [];
+async function readAll(parts: AsyncIterable<Uint8Array>, limit: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const part of parts) {
     size += part.length;
     if (size > limit) throw tooLarge(limit);
-    gathered.push(part);
+    chunks.push(part);
   }
   const body = new Uint8Array(size);
-  let at = 0;
-  for (const part of gathered) {
-    body.set(part, at);
-    at += part.length;
+  let offset = 0;
+  for (const part of chunks) {
+    body.set(part, offset);
+    offset += part.length;
   }
   return body;
 }

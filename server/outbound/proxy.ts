@@ -3,12 +3,12 @@ import { NetworkList, parseIpAddress } from "../http/ip_address.ts";
 
 /**
  * The proxy that the environment names for `url`: `HTTPS_PROXY` or `HTTP_PROXY`, else `ALL_PROXY`,
- * unless `NO_PROXY` lists the host. A host in `NO_PROXY` also stands for the hosts below it.
- * Throws TypeError for one that cannot be used: the request must not go past it.
+ * unless `NO_PROXY` lists the host. A host in `NO_PROXY` includes its subdomains. Throws TypeError
+ * for a proxy that cannot be used, so that no request bypasses it.
  */
 export function proxyFor(url: URL, env: Record<string, string>): URL | undefined {
   const names = [url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY", "ALL_PROXY"];
-  const name = names.find((each) => proxyVariable(env, each) !== undefined);
+  const name = names.find((name) => proxyVariable(env, name) !== undefined);
   if (name === undefined || isExempt(hostOf(url), proxyVariable(env, "NO_PROXY") ?? "")) {
     return undefined;
   }

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from "node:net";
 
-/** IPv4 networks that are not of the public internet (IANA special-purpose address registry). */
+/** IPv4 networks outside the public internet (IANA special-purpose address registry). */
 const special4 = new BlockList();
 for (
   const [network, prefix] of [
@@ -22,7 +22,7 @@ for (
   ] as const
 ) special4.addSubnet(network, prefix, "ipv4");
 
-/** What IPv6 has for the public internet (RFC 4291 section 2.4): all else is special. */
+/** IPv6 addresses of the public internet (RFC 4291 section 2.4); all others are special. */
 const public6 = new BlockList();
 public6.addSubnet("2000::", 3, "ipv6");
 /** Special networks within it. */
@@ -42,14 +42,13 @@ for (
 const NAT64_PREFIX = /^64:ff9b::(?:([0-9a-f]{1,4}):)?([0-9a-f]{1,4})$/;
 
 /**
- * Whether an IP address belongs to the public internet, however it is written. An IPv4 address
- * within an IPv6 one counts as the IPv4 address where a gateway translates it, and is never public
- * otherwise.
+ * Whether an IP address belongs to the public internet, in any notation. An IPv4 address within an
+ * IPv6 address counts as the IPv4 address if a gateway translates it, and is not public otherwise.
  */
 export function isPublicAddress(address: string): boolean {
   if (isIP(address) === 4) return !special4.check(address, "ipv4");
   const host = `http://[${address}]/`;
-  // An address with a zone is one of a local link.
+  // An address with a zone is link-local.
   if (isIP(address) !== 6 || !URL.canParse(host)) return false;
   const canonical = new URL(host).hostname.slice(1, -1);
   const translated = NAT64_PREFIX.exec(canonical);

@@ -163,7 +163,7 @@ async function findOrCreatePrincipal(
  */
 async function accountExists(tx: Transaction, name: string): Promise<DomainError> {
   const account = await findServiceAccountByName(tx, name);
-  const scopes = account === undefined ? "" : `, with the scopes ${account.scope}`;
+  const scopes = account === undefined ? "" : ` (scopes: ${account.scope})`;
   return new DomainError(
     "conflict",
     `There is already a service account ${name}${scopes}. Confirm that the rule acts as it, or ` +

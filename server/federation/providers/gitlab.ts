@@ -57,7 +57,7 @@ export const gitlab = {
     `Add this to the job:\n  id_tokens:\n    ${brand.envPrefix}_ID_TOKEN:\n      aud: ${audience}\n`,
 } as const satisfies Provider;
 
-/** Whether the condition tells some branches, tags or environments of a project from others. */
+/** Whether the condition restricts the branches, tags or environments of a project. */
 function narrowsRefs({ claim, operator, values }: Condition): boolean {
   return values.every((value) => {
     if (operator === "glob" && /^\*+$/.test(value)) return false;

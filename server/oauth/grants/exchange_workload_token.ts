@@ -9,11 +9,11 @@ import { isMatch, matchRules, type RuleMatch } from "../../federation/match.ts";
 import { provider } from "../../federation/providers.ts";
 import {
   claimedIssuer,
-  SKEW_SECONDS,
   type SubjectToken,
-  type TokenRejection,
   verifySubjectToken,
 } from "../../federation/subject_token.ts";
+import { SKEW_SECONDS } from "../../federation/subject_claims.ts";
+import type { TokenRejection } from "../../federation/token_rejection.ts";
 import type { TrustRule } from "../../federation/trust_rule.ts";
 import type { RateLimit } from "../../security/token_bucket.ts";
 import { limitLoginScope } from "../../scopes.ts";

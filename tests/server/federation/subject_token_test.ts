@@ -9,9 +9,9 @@ import { JwksCache } from "../../../server/federation/jwks_cache.ts";
 import {
   claimedIssuer,
   type SubjectToken,
-  type TokenRejection,
   verifySubjectToken,
 } from "../../../server/federation/subject_token.ts";
+import type { TokenRejection } from "../../../server/federation/token_rejection.ts";
 import { OutboundError, type OutboundHttp } from "../../../server/outbound/outbound_http.ts";
 import { assertGolden } from "../../support/golden.ts";
 import { manualClock } from "../../support/manual_clock.ts";

@@ -1,0 +1,129 @@
+/** The output of `admin trust`. */
+import assert from "node:assert/strict";
+import { adminTrustAdd, type TrustAddOptions } from "../../../../server/cli/admin/trust/add.ts";
+import { adminTrustList } from "../../../../server/cli/admin/trust/list.ts";
+import { adminTrustRemove } from "../../../../server/cli/admin/trust/remove.ts";
+import { adminTrustTest } from "../../../../server/cli/admin/trust/test_token.ts";
+import type { ServerIo } from "../../../../server/io.ts";
+import { EXIT } from "../../../../shared/exit_codes.ts";
+import { databaseKinds } from "../../../support/databases.ts";
+import { assertGolden } from "../../../support/golden.ts";
+import { jobClaims, startIssuer } from "../../../support/oidc_issuer.ts";
+import { testServer } from "../../../support/test_server.ts";
+
+const AUDIENCE = "https://auth.example.com";
+
+Deno.test("prints what `admin trust` did, or why not", async () => {
+  await using database = await databaseKinds[0].create();
+  {
+    await using _server = await testServer(database.location);
+  }
+  await using issuer = await startIssuer();
+  const folder = await Deno.makeTempDir();
+  const config = `${folder}/server.toml`;
+  await Deno.writeTextFile(
+    config,
+    'federation_private_issuers = "on"\n[scopes]\ndeploy = "Deploy"\n',
+  );
+  const flags = { ...database.location, config };
+  const lines: string[] = [];
+  /** Runs a command, and records what it prints. */
+  const record = async (
+    command: string,
+    run: (io: ServerIo) => Promise<number>,
+    { stdin = "", confirms }: { stdin?: string; confirms?: boolean } = {},
+  ): Promise<number> => {
+    let output = "";
+    const code = await run({
+      stdout: (text) => Boolean(output += text),
+      stderr: (text) => void (output += text),
+      readStdin: () => Promise.resolve(stdin),
+      confirm(question) {
+        output += `? ${question}\n`;
+        return Promise.resolve(confirms);
+      },
+      env: {},
+      signal: new AbortController().signal,
+      clock: { now: () => Date.now() },
+      platform: { os: "linux", homedir: "/nonexistent" },
+    });
+    const text = output.replace(/^Database: .*\n/m, "")
+      .replaceAll(issuer.url, "https://ci.example.test")
+      .replace(/^ {2}(iat|exp|nbf|jti): .*\n/gm, "");
+    lines.push(`$ admin trust ${command}\n${text}(exit code ${code})\n`);
+    return code;
+  };
+  const add = async (
+    provider: string,
+    subject: string | undefined,
+    options: TrustAddOptions,
+    confirms?: boolean,
+  ) => {
+    const words = Object.entries(options).flatMap(([name, value]) => [
+      `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+      ...value === true ? [] : [String(value)],
+    ]);
+    const command = ["add", provider, subject, ...words].filter((word) => word !== undefined)
+      .join(" ").replaceAll(issuer.url, "https://ci.example.test");
+    return await record(
+      command,
+      (io) => adminTrustAdd(provider, subject, { ...options, ...flags }, io),
+      { confirms },
+    );
+  };
+
+  const github = { issuer: issuer.url, repositoryId: "74", scope: ["deploy"] };
+  const rule = { ...github, branch: "main", name: "api", audience: AUDIENCE };
+  assert.equal(await add("github", "acme/api", rule), EXIT.ok);
+  assert.equal(await add("github", "acme/api", rule), EXIT.failure);
+  const gitlab = { issuer: issuer.url, repositoryId: "20", environment: "production" };
+  assert.equal(
+    await add("gitlab-self-managed", "acme/api", { ...gitlab, scope: ["deploy"] }),
+    EXIT.ok,
+  );
+  assert.equal(await add("generic", "job", { issuer: issuer.url, scope: ["deploy"] }), EXIT.ok);
+  const generic = { issuer: issuer.url, scope: ["deploy"] };
+  const mistakes: [string, string | undefined, TrustAddOptions, number][] = [
+    ["nobody", "acme/api", {}, EXIT.usage],
+    ["github", "acme/api", { ...github, lifetime: "soon" }, EXIT.usage],
+    ["github", "acme/api", { ...github, expires: "2020-01-31" }, EXIT.usage],
+    ["github", "acme", github, EXIT.usage],
+    ["github", "acme/api", { ...github, branch: "main", tag: "v1" }, EXIT.usage],
+    ["github", "acme/api", { ...github, branch: "" }, EXIT.usage],
+    ["github", "acme/api", { ...github, repositoryId: "x" }, EXIT.usage],
+    ["kubernetes", "ci", generic, EXIT.usage],
+    ["kubernetes", "ci/deployer", { scope: ["deploy"] }, EXIT.usage],
+    ["azure", "id", { ...generic, branch: "main" }, EXIT.usage],
+    ["generic", "job", { ...generic, issuer: "ci" }, EXIT.usage],
+    ["generic", "job", { ...generic, condition: ["team"] }, EXIT.usage],
+    ["github", "acme/api", github, EXIT.failure],
+    ["generic", "job", { ...generic, lifetime: "2d" }, EXIT.failure],
+    ["generic", "job", { ...generic, name: "x", serviceAccount: "nobody" }, EXIT.failure],
+    [
+      "generic",
+      "job",
+      { ...generic, name: "x", serviceAccount: "api", user: "a@b.c" },
+      EXIT.failure,
+    ],
+  ];
+  for (const [provider, subject, options, code] of mistakes) {
+    assert.equal(await add(provider, subject, options), code, lines.at(-1));
+  }
+  await record("list", (io) => adminTrustList(flags, io));
+  const claims = await jobClaims("github", { repository_id: "74", environment: undefined });
+  const test = async (change: Record<string, unknown>) => {
+    const stdin = await issuer.sign({ ...claims, aud: AUDIENCE, ...change });
+    return await record("test --token-stdin", (io) => adminTrustTest(flags, io), { stdin });
+  };
+  assert.equal(await test({}), EXIT.ok);
+  assert.equal(await test({ ref: "refs/heads/next" }), EXIT.failure);
+  assert.equal(await test({ aud: "https://other.example" }), EXIT.failure);
+  assert.equal(await test({ iss: "https://other.example" }), EXIT.failure);
+  await record("test --token-stdin", (io) => adminTrustTest(flags, io), { stdin: "x" });
+  assert.equal(await record("remove api", (io) => adminTrustRemove("api", flags, io)), EXIT.ok);
+  await record("remove api", (io) => adminTrustRemove("api", flags, io));
+  assert.equal(await add("github", "acme/api", rule, false), EXIT.failure);
+  assert.equal(await add("github", "acme/api", rule, true), EXIT.ok);
+  await Deno.remove(folder, { recursive: true });
+  await assertGolden("cli/admin_trust.txt", lines.join("\n"));
+});
