@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { parseAllDocuments } from "yaml";
-import { providers } from "../server/federation/providers.ts";
+import { providers } from "../../server/federation/providers.ts";
 
-const folder = new URL("../docs/federation/", import.meta.url);
+const folder = new URL("../../docs/federation/", import.meta.url);
 
 Deno.test("each provider's page explains its claims, links their documentation, and shows how to trust it", async () => {
   for (const { name, claims, documentation, guide } of providers) {
@@ -21,7 +21,7 @@ Deno.test("each provider's page explains its claims, links their documentation, 
 });
 
 Deno.test("docs/federation.md lists every provider's page", async () => {
-  const file = new URL("../docs/federation.md", import.meta.url);
+  const file = new URL("../../docs/federation.md", import.meta.url);
   const text = await Deno.readTextFile(file);
   const rows = providers
     .filter(({ guide }, index) => providers.findIndex((other) => other.guide === guide) === index)
