@@ -90,7 +90,7 @@ Deno.test("wrong usage exits 2, says nothing on stdout, and hints at what was me
     [["pat", "create"], /required option '--name <name>'[^]*pat create --help/],
     [["exec"], /missing required argument/],
     [["auth", "docker", "put"], /get, list, store, erase/],
-    [["scan", "--staged", "client"], /either paths, or --staged/],
+    [["scan", "--staged", "client"], /only one of: paths, --staged/],
   ];
   for (const [args, hint] of cases) {
     const { code, out, err } = await run(...args);
