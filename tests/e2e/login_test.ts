@@ -45,7 +45,7 @@ const places: Place[] = [
     name: "with --insecure-storage",
     args: ["--insecure-storage"],
     make: () => Promise.resolve({ env: {} }),
-    warning: /Warning: credentials go to a file that is not encrypted/,
+    warning: /Warning: credentials are stored in a file that is not encrypted/,
   },
   ...Deno.build.os === "linux" ? desktops() : [],
 ];

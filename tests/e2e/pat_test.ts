@@ -95,7 +95,7 @@ for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
         await running.waitFor(/ready/);
         running.kill(signal);
         const { code, stdout } = await running.ended;
-        assert.deepEqual([code, stdout], [9, "ready\nheard\n"], signal);
+        assert.deepEqual([code, stdout], [9, "ready\ncaught\n"], signal);
       }
     });
 
@@ -183,7 +183,9 @@ for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
       assert.match(rotated.stdout, SECRET, rotated.stderr);
       assert.equal((await verify(rotated.stdout.trim())).status, 200);
       // By the whole secret, which is not sent.
-      const revoked = await cli(["pat", "revoke", rotated.stdout.trim(), ...of]);
+      const revoked = await cli(["pat", "revoke", "--token-stdin", ...of], {
+        stdin: rotated.stdout,
+      });
       assert.equal(revoked.code, EXIT.ok, revoked.stderr);
       assert.equal((await verify(rotated.stdout.trim())).status, 401);
     });
@@ -197,7 +199,7 @@ for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
       const command = `exec '${binaryPath()}' pat create --name lost --scope deploy > /dev/full`;
       const lost = await run(["-c", command], { env: home.env }, "sh");
       assert.equal(lost.code, EXIT.failure);
-      assert.match(lost.stderr, /could not be written: .*No space left.*revoked again/);
+      assert.match(lost.stderr, /could not be written: .*No space left.*was revoked/);
       assert.doesNotMatch((await cli(["pat", "list"])).stdout, /^lost/m);
     });
 
@@ -216,7 +218,7 @@ for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
       using _listener = Deno.listen({ transport: "unix", path: socket });
       const unread = await cli(["scan", socket]);
       assert.equal(unread.code, EXIT.failure);
-      assert.match(unread.stderr, /^Not looked at: .*socket: /);
+      assert.match(unread.stderr, /^Not scanned: .*socket: /);
       assert.equal((await verify(leaked)).status, 200);
       const git = async (...args: string[]) => {
         const who = ["-c", "user.name=a", "-c", "user.email=a@example.com"];
@@ -240,7 +242,7 @@ for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
         assert.match(piped.stdout, /^\/dev\/stdin:1:3: /);
       }
       const ended = await cli(["scan", "--revoke", folder]);
-      assert.match(ended.stdout, /…, ended\n$/);
+      assert.match(ended.stdout, /…, revoked\n$/);
       const { status, challenge } = await verify(leaked);
       assert.equal(status, 401);
       assert.match(challenge ?? "", /revoked/);
@@ -250,7 +252,7 @@ for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
       const other = await create("other");
       const { code, stderr } = await cli(["pat", "revoke", "other", "nobody"]);
       assert.equal(code, EXIT.failure);
-      assert.match(stderr, /other .* is revoked[^]*no token nobody/);
+      assert.match(stderr, /Revoked other [^]*no token nobody/);
       assert.equal((await verify(other)).status, 401);
       const refused = await cli(["token", "--exchange"], { env: job(other) });
       assert.equal(refused.code, EXIT.authenticationRequired);
