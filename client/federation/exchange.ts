@@ -1,4 +1,4 @@
-/** The job's identity token for an access token (RFC 8693). Nothing is stored. */
+/** Exchanges the identity token of a job for an access token (RFC 8693). Nothing is stored. */
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import { brand } from "../../shared/brand.ts";
 import { ClientError } from "../errors.ts";
@@ -6,24 +6,23 @@ import type { ClientIo } from "../io.ts";
 import { unverifiedClaims } from "../oauth/unverified_jwt.ts";
 import { shellWord } from "../../shared/shell_word.ts";
 import { type ExchangedToken, exchangeToken, isOfSubject } from "../oauth/token_exchange.ts";
-import { audiencesOf, isFor } from "./audience.ts";
+import { audiencesOf, describeAudiences, isFor } from "./audience.ts";
 import { flag } from "./trust_arguments.ts";
 import type { WorkloadProvider } from "./provider.ts";
 
-/** Whose identity is traded where, and for what. */
+/** The identity to exchange, the server, and the scope to request. */
 export interface Federation {
   provider: WorkloadProvider;
   server: string;
-  /** What the identity token's `aud` must be; the server, if the operator has not said otherwise. */
+  /** The audience of the identity token; by default the server. */
   audience: string;
-  /** Scopes to ask for; undefined for all that the operator's rule grants. */
+  /** Undefined: everything that the operator's rule grants. */
   scope: string | undefined;
 }
 
 /**
- * Fetches the identity token and trades it. Throws ClientError: authentication
- * needed where there is no identity or the server does not trust it, temporary
- * where a retry may help.
+ * Fetches the identity token and exchanges it. Throws ClientError: with `authenticationRequired` if
+ * there is no identity or the server does not trust it, with `temporaryFailure` if a retry may help.
  */
 export async function exchangeIdentity(
   federation: Federation,
@@ -39,8 +38,8 @@ export async function exchangeIdentity(
     case "temporary":
       throw new ClientError(
         "server_unavailable",
-        `${server} cannot check the job's identity at the moment ` +
-          `(HTTP ${answer.status}). Try again later.`,
+        `${server} cannot verify the identity token at the moment (HTTP ${answer.status}). ` +
+          `Try again later.`,
       );
     case "refused":
       throw refusal(federation, identityToken, answer);
@@ -55,15 +54,13 @@ async function fetchIdentityToken(
   if (obstacle !== undefined) throw new ClientError("identity_unavailable", obstacle);
   const token = await provider.identityToken(audience, io);
   if (isFor(token, audience)) return token;
-  const audiences = audiencesOf(token);
   throw new ClientError(
     "identity_invalid",
-    audiences === undefined
-      ? `The identity token of ${provider.title} is not a valid JSON Web Token. Run the job again.`
-      : `The identity token of ${provider.title} is for ${
-        sanitizeLine(audiences.join(", ") || "nobody")
-      }, not for ${audience}, and is not sent. If the operator trusts that audience, name it ` +
-        `with --federation-audience.`,
+    audiencesOf(token) === undefined
+      ? `The identity token of ${provider.title} is not a JSON Web Token.`
+      : `The identity token of ${provider.title} is for ${describeAudiences(token)}, not for ` +
+        `${audience}, so it was not sent. If the operator trusts that audience, name it with ` +
+        `--federation-audience.`,
   );
 }
 
@@ -72,9 +69,9 @@ function refusal(
   identityToken: string,
   answer: { error: string; description: string | undefined },
 ): ClientError {
-  const said = sanitizeLine(answer.description ?? answer.error, 500);
+  const reason = sanitizeLine(answer.description ?? answer.error, 500);
   if (!isOfSubject(answer)) {
-    return new ClientError("request_rejected", `${server} refused the job's identity: ${said}`);
+    return new ClientError("request_rejected", `${server} rejected the request: ${reason}`);
   }
   const claims = unverifiedClaims(identityToken) ?? {};
   const command = [
@@ -83,18 +80,17 @@ function refusal(
     ...(audience === server ? [] : flag("audience", audience)),
     ...flag("scope", scope?.split(" ")[0] ?? "SCOPE"),
   ];
-  const once = provider.fresh || claims.jti === undefined
+  const once = !provider.reusesToken || claims.jti === undefined
     ? ""
-    : "If this is not the job's first call: from another address, or where the rule's provider does " +
-      "not reuse its tokens, the same identity token is taken once only. Keep what the first call " +
-      "has given.\n";
+    : "If this is not the first call in the job: the server may accept an identity token only " +
+      "once. Keep the access token of the first call.\n";
   return new ClientError(
     "identity_rejected",
-    `${server} did not take the identity of ${provider.title}: ${said}\n${once}` +
-      `The operator lets such jobs in with\n  ${
-        command.map((word) => shellWord(sanitizeLine(word))).join(" ")
+    `${server} rejected the identity token of ${provider.title}: ${reason}\n${once}` +
+      `To trust jobs like this one, the operator runs\n  ${
+        command.map((argument) => shellWord(sanitizeLine(argument))).join(" ")
       }\n` +
-      `and sees why one was refused in the audit log, or with: ` +
+      `The audit log has the reason for the rejection. To test a token: ` +
       `${brand.binaryName} admin trust test --token-stdin`,
   );
 }

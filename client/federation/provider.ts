@@ -1,29 +1,28 @@
-/** What signs identity tokens for the job or workload this process is part of. */
+/** A provider of identity tokens for the job or workload that this process is part of. */
 import type { ID_TOKEN_TYPE, JWT_TYPE } from "../../shared/oauth/token_types.ts";
 import type { ClientIo } from "../io.ts";
 
 export type Environment = ClientIo["env"];
 
-/** Claims of an identity token, unchecked: to say what to do next, never to decide. */
+/** Unverified claims of an identity token: for messages, not for decisions. */
 export type Claims = Readonly<Record<string, unknown>>;
 
 export interface WorkloadProvider {
-  /** As `--federation` and, for operators, `admin trust add` name it. */
+  /** As `--federation` names it. */
   readonly name: string;
-  /** As people know it. */
   readonly title: string;
   readonly tokenType: typeof ID_TOKEN_TYPE | typeof JWT_TYPE;
-  /** Whether each call gets a token of its own; else a job has the same one all its life. */
-  readonly fresh: boolean;
-  /** Whether the environment shows that we run there. Looks at nothing else. */
+  /** Whether a job gets the same token each time. */
+  readonly reusesToken: boolean;
+  /** Whether the environment shows that this process runs there. Sends no request. */
   detect(env: Environment): boolean;
   /**
-   * Why there can be no identity token for `audience`, and what to write where;
-   * undefined if nothing in the environment speaks against it.
+   * Why there is no identity token for `audience`, and what to add to which file; undefined if the
+   * environment shows no reason.
    */
   obstacle(audience: string, env: Environment): string | undefined;
-  /** The identity token for `audience`, once there is no obstacle. Throws ClientError. */
+  /** The identity token for `audience`, if there is no obstacle. Throws ClientError. */
   identityToken(audience: string, io: ClientIo): Promise<string>;
-  /** The words after `admin trust add` that would trust a token with these claims. */
+  /** The arguments of `admin trust add` for a rule that trusts these claims. */
   trustArguments(claims: Claims): string[];
 }

@@ -1,7 +1,7 @@
-/** Words of an `admin trust add` command, from the claims of a token. */
+/** Arguments of `admin trust add`, from the claims of a token. */
 import type { Claims } from "./provider.ts";
 
-/** The claim as text; undefined if there is none. */
+/** The claim as text; undefined if it is absent or has another type. */
 export function claimText(claims: Claims, name: string): string | undefined {
   const value = claims[name];
   return (typeof value === "string" && value !== "") || typeof value === "number"

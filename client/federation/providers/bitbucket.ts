@@ -2,9 +2,8 @@
  * Bitbucket Pipelines: a step with `oidc` has its token in a variable.
  * https://support.atlassian.com/bitbucket-cloud/docs/integrate-pipelines-with-resource-servers-using-oidc/
  */
-import { sanitizeLine } from "../../../shared/sanitize.ts";
 import { ID_TOKEN_TYPE } from "../../../shared/oauth/token_types.ts";
-import { audiencesOf, isFor } from "../audience.ts";
+import { describeAudiences, isFor } from "../audience.ts";
 import { claimText, flag } from "../trust_arguments.ts";
 import type { WorkloadProvider } from "../provider.ts";
 
@@ -12,16 +11,14 @@ export const bitbucket: WorkloadProvider = {
   name: "bitbucket",
   title: "Bitbucket Pipelines",
   tokenType: ID_TOKEN_TYPE,
-  fresh: false,
+  reusesToken: true,
   detect: (env) => Boolean(env.BITBUCKET_PIPELINE_UUID || env.BITBUCKET_STEP_OIDC_TOKEN),
   obstacle(audience, env) {
     const token = env.BITBUCKET_STEP_OIDC_TOKEN;
     if (token && isFor(token, audience)) return undefined;
-    const found = token
-      ? `is for ${sanitizeLine(audiencesOf(token)?.join(", ") || "nobody")}`
-      : "is not set";
+    const state = token ? `is for ${describeAudiences(token)}` : "is not set";
     return `This step has no identity token for ${audience} (BITBUCKET_STEP_OIDC_TOKEN ` +
-      `${found}). Put this into the step in bitbucket-pipelines.yml:\n` +
+      `${state}). Add this to the step in bitbucket-pipelines.yml:\n` +
       `  oidc:\n    audiences:\n      - ${audience}`;
   },
   identityToken: (_audience, io) => Promise.resolve(io.env.BITBUCKET_STEP_OIDC_TOKEN!),

@@ -1,5 +1,5 @@
 /**
- * Buildkite: the agent that runs the job asks for its tokens.
+ * Buildkite: the agent that runs the job requests its tokens.
  * https://buildkite.com/docs/agent/cli/reference/oidc
  */
 import { ID_TOKEN_TYPE } from "../../../shared/oauth/token_types.ts";
@@ -12,7 +12,7 @@ export const buildkite: WorkloadProvider = {
   name: "buildkite",
   title: "Buildkite",
   tokenType: ID_TOKEN_TYPE,
-  fresh: true,
+  reusesToken: false,
   detect: (env) => env.BUILDKITE === "true",
   obstacle: () => undefined,
   async identityToken(audience, io) {
@@ -24,8 +24,8 @@ export const buildkite: WorkloadProvider = {
     if (token !== undefined) return token;
     throw new ClientError(
       "identity_unavailable",
-      "buildkite-agent is not on the PATH of this job, so it has no identity token. In a " +
-        "container, mount it: the docker plugin does with `mount-buildkite-agent: true`.",
+      "This job has no identity token: buildkite-agent is not on its PATH. In a container, mount " +
+        "the agent, such as with `mount-buildkite-agent: true` of the Docker plugin.",
     );
   },
   trustArguments(claims) {

@@ -1,9 +1,8 @@
 /**
- * GitHub Actions: a job with `id-token: write` may ask an address of its own
- * for tokens. https://docs.github.com/actions/reference/openid-connect-reference
+ * GitHub Actions: a job with `id-token: write` can request tokens from its own URL.
+ * https://docs.github.com/actions/reference/openid-connect-reference
  */
 import { ID_TOKEN_TYPE } from "../../../shared/oauth/token_types.ts";
-
 import { ClientError } from "../../errors.ts";
 import type { ClientIo } from "../../io.ts";
 import { NoAnswerError } from "../../oauth/no_answer_error.ts";
@@ -15,7 +14,7 @@ import type { Claims, Environment, WorkloadProvider } from "../provider.ts";
 
 const ISSUER = "https://token.actions.githubusercontent.com";
 
-/** GitHub's own toolkit tries more than once, too. Milliseconds before each further try. */
+/** Pauses before further attempts; GitHub's own toolkit repeats requests as well. */
 const PAUSES_MS = [1000, 3000];
 
 const TIMEOUT_MS = 10_000;
@@ -24,25 +23,25 @@ export const githubActions: WorkloadProvider = {
   name: "github",
   title: "GitHub Actions",
   tokenType: ID_TOKEN_TYPE,
-  fresh: true,
+  reusesToken: false,
   detect: (env) => env.GITHUB_ACTIONS === "true",
   obstacle(_audience, env) {
     if (requestAddress(env) !== undefined) return undefined;
-    return "GitHub gives this job no identity token. Put this into the workflow file, at its top " +
-      "or in the job, with what else the job needs:\n" +
+    return "This job has no permission to request an identity token. Add this to the workflow or " +
+      "the job, together with the other permissions that it needs:\n" +
       "  permissions:\n    id-token: write\n    contents: read\n" +
-      "A reusable workflow gets no more than its caller gives it, and a run for a pull request " +
-      "from a fork gets none.";
+      "A reusable workflow also needs the permission in its caller. Runs for pull requests from " +
+      "forks cannot have it.";
   },
   async identityToken(audience, io) {
     const { url, bearerToken } = requestAddress(io.env)!;
     url.searchParams.set("audience", audience);
-    const answer = await askPatiently(url, bearerToken, io);
+    const answer = await requestWithRetries(url, bearerToken, io);
     const token = answer.body?.value;
     if (answer.status === 200 && typeof token === "string") return token;
     throw new ClientError(
       isTemporary(answer.status) ? "server_unavailable" : "identity_invalid",
-      `GitHub gave no identity token for this job (HTTP ${answer.status} from ${url.origin}). ` +
+      `GitHub issued no identity token for this job (HTTP ${answer.status} from ${url.origin}). ` +
         `Run the job again.`,
     );
   },
@@ -53,7 +52,7 @@ export const githubActions: WorkloadProvider = {
       ...(issuer === ISSUER ? ["github"] : ["github-enterprise"]),
       claimText(claims, "repository") ?? "OWNER/REPOSITORY",
       ...flag("repository-id", claimText(claims, "repository_id")),
-      // An environment has rules of its own for who may use it, branches among them.
+      // An environment has its own protection rules, branches among them.
       ...(environment === undefined ? refOf(claims) : flag("environment", environment)),
       ...(issuer === ISSUER ? [] : flag("issuer", issuer)),
     ];
@@ -61,9 +60,9 @@ export const githubActions: WorkloadProvider = {
 };
 
 function refOf(claims: Claims): string[] {
-  const found = refFlag(claimText(claims, "ref"));
-  // A pull request is nothing to trust: the branch that is meant is the operator's to name.
-  return found.length > 0 ? found : ["--branch", "BRANCH"];
+  const flags = refFlag(claimText(claims, "ref"));
+  // Pull requests should not be trusted: the operator names a branch instead.
+  return flags.length > 0 ? flags : ["--branch", "BRANCH"];
 }
 
 function requestAddress(env: Environment): { url: URL; bearerToken: string } | undefined {
@@ -71,11 +70,11 @@ function requestAddress(env: Environment): { url: URL; bearerToken: string } | u
     env;
   if (!address || !bearerToken || !URL.canParse(address)) return undefined;
   const url = new URL(address);
-  // The bearer token would be anyone's on the way.
+  // Without TLS the bearer token could be read on the network.
   return url.protocol === "https:" || isLoopback(url) ? { url, bearerToken } : undefined;
 }
 
-async function askPatiently(url: URL, bearerToken: string, io: ClientIo): Promise<Answer> {
+async function requestWithRetries(url: URL, bearerToken: string, io: ClientIo): Promise<Answer> {
   for (const pause of PAUSES_MS) {
     try {
       const answer = await request(url.href, io, { bearerToken, timeoutMs: TIMEOUT_MS });

@@ -1,40 +1,37 @@
 /**
- * GitLab CI: a job's `id_tokens` are variables of its own naming, each for the
- * audience the job names. https://docs.gitlab.com/ci/secrets/id_token_authentication/
+ * GitLab CI: the `id_tokens` of a job are variables, whose names and audiences it chooses.
+ * https://docs.gitlab.com/ci/secrets/id_token_authentication/
  */
-import { sanitizeLine } from "../../../shared/sanitize.ts";
 import { brand } from "../../../shared/brand.ts";
 import { ID_TOKEN_TYPE } from "../../../shared/oauth/token_types.ts";
 import { ClientError } from "../../errors.ts";
-import { audiencesOf, isFor } from "../audience.ts";
+import { audiencesOf, describeAudiences, isFor } from "../audience.ts";
 import { claimText, flag } from "../trust_arguments.ts";
 import type { Claims, Environment, WorkloadProvider } from "../provider.ts";
 
 const ISSUER = "https://gitlab.com";
 
-/** The name to use where nothing else is asked for. */
+/** The variable that our messages and documentation suggest. */
 const OWN_NAME = `${brand.envPrefix}_ID_TOKEN`;
 
 export const gitlabCi: WorkloadProvider = {
   name: "gitlab",
   title: "GitLab CI",
   tokenType: ID_TOKEN_TYPE,
-  fresh: false,
+  reusesToken: true,
   detect: (env) => env.GITLAB_CI === "true",
   obstacle(audience, env) {
     const tokens = idTokens(env);
     if (tokens.some(([, token]) => isFor(token, audience))) return undefined;
-    const others = tokens.map(([name, token]) =>
-      `${name} is for ${sanitizeLine(audiencesOf(token)?.join(", ") || "nobody")}`
-    );
+    const others = tokens.map(([name, token]) => `${name} is for ${describeAudiences(token)}`);
     return `This GitLab job has no identity token for ${audience}` +
       `${others.length > 0 ? ` (${others.join("; ")})` : ""}. ` +
-      `Put this into the job in .gitlab-ci.yml:\n` +
+      `Add this to the job in .gitlab-ci.yml:\n` +
       `  id_tokens:\n    ${OWN_NAME}:\n      aud: ${audience}`;
   },
   identityToken(audience, io) {
-    const found = idTokens(io.env).find(([, token]) => isFor(token, audience));
-    if (found !== undefined) return Promise.resolve(found[1]);
+    const variable = idTokens(io.env).find(([, token]) => isFor(token, audience));
+    if (variable !== undefined) return Promise.resolve(variable[1]);
     throw new ClientError("identity_unavailable", this.obstacle(audience, io.env)!);
   },
   trustArguments(claims) {
@@ -43,20 +40,20 @@ export const gitlabCi: WorkloadProvider = {
       ...(issuer === ISSUER ? ["gitlab"] : ["gitlab-self-managed"]),
       claimText(claims, "project_path") ?? "GROUP/PROJECT",
       ...flag("repository-id", claimText(claims, "project_id")),
-      ...placeOf(claims),
+      ...runFlags(claims),
       ...(issuer === ISSUER ? [] : flag("issuer", issuer)),
     ];
   },
 };
 
-function placeOf(claims: Claims): string[] {
+function runFlags(claims: Claims): string[] {
   const environment = claimText(claims, "environment");
   if (environment !== undefined) return flag("environment", environment);
   const kind = claims.ref_type === "tag" ? "tag" : "branch";
   return flag(kind, claimText(claims, "ref"));
 }
 
-/** Variables that by name hold an identity token: our own first, then those of the convention. */
+/** Variables named like an identity token: our own first, then the conventional name. */
 function idTokens(env: Environment): [name: string, token: string][] {
   const rank = (name: string) => [OWN_NAME, "ID_TOKEN"].indexOf(name) + 1 || Infinity;
   return Object.entries(env)

@@ -14,35 +14,35 @@ import type { WorkloadProvider } from "../provider.ts";
 
 const PATH = "/computeMetadata/v1/instance/service-accounts/default/identity";
 
-/** It is on this machine or on none. */
+/** The server is on this machine, or not at all. */
 const TIMEOUT_MS = 3000;
 
 export const googleMetadata: WorkloadProvider = {
   name: "google",
   title: "Google Cloud",
   tokenType: ID_TOKEN_TYPE,
-  fresh: false,
-  // Cloud Run's services and jobs. A virtual machine shows no sign, and a probe would be slow
-  // everywhere else: there `--federation google` must say so.
+  reusesToken: true,
+  // Services and jobs of Cloud Run. Virtual machines cannot be detected without a request, which
+  // would be slow everywhere else: they need `--federation google`.
   detect: (env) => Boolean(env.K_SERVICE || env.CLOUD_RUN_JOB),
   obstacle: () => undefined,
   async identityToken(audience, io) {
-    // The variable that Google's own libraries honour.
+    // The variable of Google's own libraries.
     const host = io.env.GCE_METADATA_HOST || "metadata.google.internal";
     const query = new URLSearchParams({ audience, format: "full" });
-    const answer = await ask(`http://${host}${PATH}?${query}`, host, io);
+    const answer = await requestToken(`http://${host}${PATH}?${query}`, host, io);
     if (answer.status === 200) return answer.text.trim();
     throw new ClientError(
       isTemporary(answer.status) ? "server_unavailable" : "identity_invalid",
-      `Google's metadata server gave no identity token (HTTP ${answer.status}). Has this machine ` +
-        `or service a service account?`,
+      `Google's metadata server issued no identity token (HTTP ${answer.status}). Give this ` +
+        `machine or service a service account.`,
     );
   },
-  // Of the address and the number, the number is never used again.
+  // The number, since it is never reused, unlike the address.
   trustArguments: (claims) => ["google", claimText(claims, "sub") ?? "SERVICE-ACCOUNT"],
 };
 
-async function ask(url: string, host: string, io: ClientIo): Promise<Answer> {
+async function requestToken(url: string, host: string, io: ClientIo): Promise<Answer> {
   try {
     const headers = { "metadata-flavor": "Google" };
     return await request(url, io, { headers, timeoutMs: TIMEOUT_MS });
@@ -50,8 +50,8 @@ async function ask(url: string, host: string, io: ClientIo): Promise<Answer> {
     if (!(error instanceof NoAnswerError)) throw error;
     throw new ClientError(
       "identity_unavailable",
-      `Google's metadata server (${host}) does not answer: this does not run in Google Cloud, or ` +
-        `a proxy is in the way (NO_PROXY=${host}).`,
+      `Google's metadata server (${host}) does not answer. Is this machine in Google Cloud? ` +
+        `Requests to it must not use a proxy: set NO_PROXY=${host}.`,
     );
   }
 }

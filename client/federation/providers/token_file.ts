@@ -1,6 +1,6 @@
 /**
- * An identity token in a file, which something else keeps fresh: Kubernetes'
- * projected service account tokens, or whatever wrote it.
+ * An identity token in a file that another program keeps current, such as a projected service
+ * account token of Kubernetes.
  * https://kubernetes.io/docs/concepts/storage/projected-volumes/#serviceaccounttoken
  */
 import { brand } from "../../../shared/brand.ts";
@@ -9,27 +9,27 @@ import { ClientError } from "../../errors.ts";
 import { claimText, flag } from "../trust_arguments.ts";
 import type { Claims, Environment, WorkloadProvider } from "../provider.ts";
 
-/** Names the file, as AWS_WEB_IDENTITY_TOKEN_FILE and AZURE_FEDERATED_TOKEN_FILE do for theirs. */
+/** Path of the file, like AWS_WEB_IDENTITY_TOKEN_FILE and AZURE_FEDERATED_TOKEN_FILE. */
 const VARIABLE = `${brand.envPrefix}_SUBJECT_TOKEN_FILE`;
 
-/** Tokens have a few kilobytes; more is some other file. */
+/** Tokens have a few kilobytes. */
 const MAX_BYTES = 64 * 1024;
 
-/** The file at `path`, or the one the environment names. */
+/** The file at `path`, or the one that the environment names. */
 export function tokenFile(path?: string): WorkloadProvider {
   const pathIn = (env: Environment) => path ?? (env[VARIABLE] || undefined);
   return {
     name: "kubernetes",
     title: path === undefined ? `the token file of ${VARIABLE}` : `the token in ${path}`,
     tokenType: JWT_TYPE,
-    fresh: false,
+    reusesToken: true,
     detect: (env) => pathIn(env) !== undefined,
     obstacle(audience, env) {
       if (pathIn(env) !== undefined) return undefined;
-      return `No token file is named. Project a service account token into the pod:\n` +
+      return `There is no token file. Project a service account token into the pod:\n` +
         `  volumes:\n    - name: identity\n      projected:\n        sources:\n` +
         `          - serviceAccountToken: { path: token, audience: "${audience}" }\n` +
-        `and set ${VARIABLE} to its path, or give it with --subject-token-file.`;
+        `Then set ${VARIABLE} to its path, or use --subject-token-file.`;
     },
     async identityToken(_audience, io) {
       const file = pathIn(io.env)!;
@@ -37,7 +37,7 @@ export function tokenFile(path?: string): WorkloadProvider {
       if (text.trim() !== "") return text.trim();
       throw new ClientError(
         "identity_invalid",
-        `${file} is empty: it should hold an identity token.`,
+        `${file} is empty. It must contain an identity token.`,
       );
     },
     trustArguments: (claims) => [
@@ -62,9 +62,12 @@ async function readStart(path: string): Promise<string> {
     const reason = error instanceof Deno.errors.NotFound
       ? "there is no such file"
       : error instanceof Deno.errors.PermissionDenied
-      ? "it may not be read"
+      ? "permission denied"
       : "it cannot be read";
-    throw new ClientError("identity_invalid", `No identity token from ${path}: ${reason}.`);
+    throw new ClientError(
+      "identity_invalid",
+      `Cannot read an identity token from ${path}: ${reason}.`,
+    );
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Invariants: an identity token goes to the server it is meant for, by POST and
- * to no one else; nothing that is printed holds one.
+ * Exchange of a job's identity token. It is sent by POST, only to the server that it is for, and is
+ * never printed.
  */
 import { strict as assert } from "node:assert";
 import { status } from "../../../client/commands/status.ts";
@@ -11,12 +11,13 @@ import { EXIT } from "../../../shared/exit_codes.ts";
 import { TOKEN_EXCHANGE_GRANT } from "../../../shared/oauth/grant_types.ts";
 import { ID_TOKEN_TYPE, JWT_TYPE } from "../../../shared/oauth/token_types.ts";
 import { type ClientHome, clientHome, jwt, logIn } from "../../support/client_home.ts";
+import { assertGolden } from "../../support/golden.ts";
 import { ScriptedServer } from "../../support/scripted_server.ts";
 
 const OWN_TOKEN = `${brand.envPrefix}_ID_TOKEN`;
 
-const traded = {
-  json: { access_token: "traded", token_type: "Bearer", expires_in: 600, scope: "deploy" },
+const exchanged = {
+  json: { access_token: "exchanged", token_type: "Bearer", expires_in: 600, scope: "deploy" },
 };
 
 interface Job extends AsyncDisposable {
@@ -27,7 +28,7 @@ interface Job extends AsyncDisposable {
   run(options?: Partial<TokenOptions>): Promise<number>;
 }
 
-/** A GitLab job with an identity token for the server, which gives what is scripted. */
+/** A GitLab job with an identity token for the scripted server. */
 async function gitlabJob(): Promise<Job> {
   const server = new ScriptedServer();
   const home = await clientHome();
@@ -46,7 +47,7 @@ async function gitlabJob(): Promise<Job> {
     [`${brand.envPrefix}_SERVER`]: server.issuer,
     [OWN_TOKEN]: identity,
   });
-  server.script("/oauth/token", traded);
+  server.script("/oauth/token", exchanged);
   return {
     server,
     home,
@@ -64,10 +65,10 @@ async function gitlabJob(): Promise<Job> {
   };
 }
 
-Deno.test("the job's identity token is traded by POST, and nothing is stored", async () => {
+Deno.test("exchanges the identity token of a job by POST, and stores nothing", async () => {
   await using job = await gitlabJob();
   assert.equal(await job.run(), EXIT.ok);
-  assert.equal(job.io.out, "traded\n");
+  assert.equal(job.io.out, "exchanged\n");
   assert.equal(job.io.err, "");
   const [asked] = job.server.askedAt("/oauth/token");
   assert.equal(asked.method, "POST");
@@ -82,7 +83,7 @@ Deno.test("the job's identity token is traded by POST, and nothing is stored", a
 
   await job.run({ json: true, scope: ["deploy"] });
   assert.deepEqual(JSON.parse(job.io.out), {
-    token: "traded",
+    token: "exchanged",
     tokenType: "Bearer",
     expiresAt: new Date(job.io.clock.now() + 600_000).toISOString(),
     scope: "deploy",
@@ -93,7 +94,7 @@ Deno.test("the job's identity token is traded by POST, and nothing is stored", a
   assert.equal(job.server.askedAt("/oauth/token")[1].form.scope, "deploy");
 });
 
-Deno.test("a token in a file is traded as the JWT it is", async () => {
+Deno.test("exchanges the token in a file as a JWT", async () => {
   await using job = await gitlabJob();
   const file = `${job.home.folder}/token`;
   await Deno.writeTextFile(file, `${job.identity}\n`);
@@ -101,7 +102,7 @@ Deno.test("a token in a file is traded as the JWT it is", async () => {
   const [{ form }] = job.server.askedAt("/oauth/token");
   assert.equal(form.subject_token, job.identity);
   assert.equal(form.subject_token_type, JWT_TYPE);
-  for (const text of ["", "no token", jwt({ aud: "https://other.example" })]) {
+  for (const text of ["", "not a token", jwt({ aud: "https://other.example" })]) {
     await Deno.writeTextFile(file, text);
     assert.equal(await job.run({ subjectTokenFile: file }), EXIT.failure);
     assert.doesNotMatch(job.io.err, /eyJ/);
@@ -109,7 +110,7 @@ Deno.test("a token in a file is traded as the JWT it is", async () => {
   assert.equal(job.server.askedAt("/oauth/token").length, 1);
 });
 
-Deno.test("an identity meant for others is never sent, unless that is what the operator trusts", async () => {
+Deno.test("sends an identity token for another audience only if that audience is requested", async () => {
   await using job = await gitlabJob();
   job.io.env[OWN_TOKEN] = jwt({ aud: "https://vault.example.com" });
   assert.equal(await job.run(), EXIT.authenticationRequired);
@@ -118,11 +119,11 @@ Deno.test("an identity meant for others is never sent, unless that is what the o
   assert.equal(await job.run({ federationAudience: "https://vault.example.com" }), EXIT.ok);
 });
 
-Deno.test("in this order: asked for, environment, login, the job's identity", async () => {
+Deno.test("prefers the requested provider, then the environment, a login, and the job's identity", async () => {
   await using job = await gitlabJob();
   const { io, server } = job;
   await logIn(io, server, "alice@example.com", "of-alice");
-  server.script("/oauth/token", traded);
+  server.script("/oauth/token", exchanged);
   await job.run();
   assert.equal(io.out, "of-alice\n");
   assert.match(io.err, /^Note: using the login of alice@example\.com.*--federation auto/);
@@ -130,32 +131,32 @@ Deno.test("in this order: asked for, environment, login, the job's identity", as
   assert.equal(io.out, "of-alice\n");
   assert.equal(io.err, "");
   await job.run({ federation: "auto" });
-  assert.equal(io.out, "traded\n");
+  assert.equal(io.out, "exchanged\n");
   io.env[`${brand.envPrefix}_TOKEN`] = "from-environment";
   await job.run();
   assert.equal(io.out, "from-environment\n");
   await job.run({ federation: "gitlab" });
-  assert.equal(io.out, "traded\n");
+  assert.equal(io.out, "exchanged\n");
   delete io.env[`${brand.envPrefix}_TOKEN`];
-  // Whoever names an account means a login.
+  // An account can only be that of a login.
   assert.equal(await job.run({ account: "bob@example.com" }), EXIT.authenticationRequired);
   assert.equal(io.out, "");
 });
 
-Deno.test("an account that was named means a login, also where there is none", async () => {
+Deno.test("uses a login if an account is named, even if there is none", async () => {
   await using job = await gitlabJob();
   assert.equal(await job.run({ account: "bob@example.com" }), EXIT.authenticationRequired);
   assert.deepEqual([job.io.out, job.server.asked.length], ["", 0]);
 });
 
-Deno.test("off, and nobody logged in, is as if there were no job", async () => {
+Deno.test("does not use the job's identity with --federation off", async () => {
   await using job = await gitlabJob();
   assert.equal(await job.run({ federation: "off" }), EXIT.authenticationRequired);
   assert.match(job.io.err, /^Not logged in to /);
   assert.equal(job.server.asked.length, 0);
 });
 
-Deno.test("a refusal says what the operator types, quoted, and that a token is taken once", async () => {
+Deno.test("suggests the quoted command that trusts a rejected job", async () => {
   await using job = await gitlabJob();
   job.server.script("/oauth/token", {
     status: 400,
@@ -170,11 +171,12 @@ Deno.test("a refusal says what the operator types, quoted, and that a token is t
     ),
     job.io.err,
   );
-  assert.match(job.io.err, /The token is not trusted\.[^]*taken once only[^]*admin trust test/);
+  const message = job.io.err.replaceAll(job.server.issuer, "https://auth.example.com");
+  await assertGolden("federation/identity_rejected.txt", message);
   assert.doesNotMatch(job.io.err, /eyJ/);
 });
 
-Deno.test("other refusals are told as they are; trouble is worth a retry", async () => {
+Deno.test("reports other rejections, and exits for a retry if the server is unavailable", async () => {
   await using job = await gitlabJob();
   job.server.script("/oauth/token", {
     status: 400,
@@ -187,14 +189,14 @@ Deno.test("other refusals are told as they are; trouble is worth a retry", async
   assert.equal(await job.run(), EXIT.temporaryFailure);
 });
 
-Deno.test("--scope is no way to change a login's scope", async () => {
+Deno.test("rejects --scope for a login", async () => {
   await using job = await gitlabJob();
   await logIn(job.io, job.server);
   assert.equal(await job.run({ scope: ["deploy"] }), EXIT.usage);
   assert.equal(job.io.out, "");
 });
 
-Deno.test("GitHub's log is told to hide a token before it is printed, whatever its source", async () => {
+Deno.test("masks a token in the log of GitHub Actions before printing it, whatever its source", async () => {
   await using job = await gitlabJob();
   const { io, server } = job;
   io.env.GITHUB_ACTIONS = "true";
@@ -202,19 +204,19 @@ Deno.test("GitHub's log is told to hide a token before it is printed, whatever i
   io.stdout = (text) => written.push(`out ${text}`) > 0;
   io.stderr = (text) => void written.push(`err ${text}`);
   await job.run({ federation: "gitlab" });
-  assert.deepEqual(written, ["err ::add-mask::traded\n", "out traded\n"]);
+  assert.deepEqual(written, ["err ::add-mask::exchanged\n", "out exchanged\n"]);
   written.length = 0;
   io.env[`${brand.envPrefix}_TOKEN`] = "100%25";
   await job.run({ server: server.issuer, header: true });
   assert.deepEqual(written, ["err ::add-mask::100%2525\n", "out Authorization: Bearer 100%25\n"]);
-  // A terminal is no runner's log: there the word would show what it is to hide.
+  // A terminal is not a log of a runner: there the command would show the token.
   written.length = 0;
   io.stderrIsTerminal = true;
   await job.run({ server: server.issuer });
   assert.deepEqual(written, ["out 100%25\n"]);
 });
 
-Deno.test("status says that the job's identity would be used, or what keeps it", async () => {
+Deno.test("status shows whether the job's identity would be used, or why not", async () => {
   await using job = await gitlabJob();
   const { io, server } = job;
   assert.equal(await runCommand(io, (io) => status({}, io)), EXIT.ok);

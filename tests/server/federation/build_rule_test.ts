@@ -111,7 +111,7 @@ Deno.test("rejects options that the provider has no claim for, naming the field"
   await assertInvalid("environment", "circleci", { issuer, environment: "production" });
 });
 
-Deno.test("rejects a repository number that is not made of digits", async () => {
+Deno.test("rejects a repository number that does not consist of digits", async () => {
   for (
     const name of ["github", "github-enterprise", "gitlab", "gitlab-self-managed"] as const
   ) {

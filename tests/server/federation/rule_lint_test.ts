@@ -134,7 +134,7 @@ Deno.test("finds pull requests that a condition on GitHub's claims lets match", 
   assert.deepEqual(risks("github", [repository, equals("ref", "**")]), []);
 });
 
-Deno.test("counts only those of GitLab's claims that tell branches apart", () => {
+Deno.test("finds rules for GitLab that restrict neither branches nor environments", () => {
   const project = equals("project_id", "20");
   for (
     const condition of [
@@ -214,11 +214,11 @@ Deno.test("describes the risks of a rule", async () => {
 function parseOptions(example: string): RuleOptions {
   const options: Record<string, string> = {};
   const conditions: string[] = [];
-  const words = example.replaceAll("'", "").split(" ");
-  for (let index = 0; index < words.length; index++) {
-    if (words[index] === "--condition") conditions.push(words[++index]);
-    else if (words[index].startsWith("--")) options[words[index].slice(2)] = words[++index];
-    else options.subject = words[index];
+  const args = example.replaceAll("'", "").split(" ");
+  for (let index = 0; index < args.length; index++) {
+    if (args[index] === "--condition") conditions.push(args[++index]);
+    else if (args[index].startsWith("--")) options[args[index].slice(2)] = args[++index];
+    else options.subject = args[index];
   }
   return { ...options, conditions };
 }

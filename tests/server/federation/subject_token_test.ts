@@ -125,7 +125,7 @@ function keys() {
     },
   } as unknown as OutboundHttp;
   const jwksCache = new JwksCache(clock, http, false);
-  /** Names of the keys that a token signed by `kid` is verified with; undefined: none to be had. */
+  /** Names of the keys that a token signed by `kid` is verified with; undefined: not available. */
   const find = async (kid: string) => {
     const keySet = await jwksCache.keySet(
       ISSUER,
@@ -178,7 +178,7 @@ Deno.test("retries an unavailable issuer after a pause, and uses cached keys mea
   assert.deepEqual(await find("three"), ["three"]);
 });
 
-Deno.test("requires the issuer in the discovery document, and tells permanent failures from temporary ones", async () => {
+Deno.test("requires the issuer in the discovery document, and distinguishes permanent failures from temporary ones", async () => {
   for (const issuer of ["https://other.example", `${ISSUER}/`]) {
     const { state, find } = keys();
     state.issuer = issuer;

@@ -1,6 +1,6 @@
 /**
- * Workload identity (RFC 8693, RFC 7523). Invariant: a token is traded only if its
- * issuer signed it for this server, it is fresh and new, and a rule wants it.
+ * Workload identity (RFC 8693, RFC 7523). A token is exchanged only if its issuer signed it for this
+ * server, it is current and was not used before, and a rule matches it.
  */
 import assert from "node:assert/strict";
 import { decodeJwt } from "jose";
@@ -106,7 +106,7 @@ async function events(server: TestServer, event: string) {
 }
 
 testOnEachDatabase(
-  "a job's token is traded for a short one that says which run it is",
+  "exchanges a job's identity token for a short-lived access token that names the run",
   async (location) => {
     await using trust = await trusting(location);
     const { server } = trust;
@@ -149,26 +149,29 @@ testOnEachDatabase(
   },
 );
 
-testOnEachDatabase("the assertion grant and the jwt type do the same", async (location) => {
-  await using trust = await trusting(location);
-  await trust.addRule();
-  const assertion = await trust.server.post("/oauth/token", {
-    grant_type: JWT_BEARER_GRANT,
-    assertion: await trust.sign(),
-    scope: "read",
-  });
-  assert.equal(assertion.body.scope, "read");
-  const jwt = await trust.exchange(await trust.sign(), { subject_token_type: JWT_TYPE });
-  assert.equal(jwt.status, 200);
-  const refused = await trust.server.post("/oauth/token", {
-    grant_type: JWT_BEARER_GRANT,
-    assertion: await trust.sign({ ref: "refs/heads/evil" }),
-  });
-  assert.equal(refused.body.error, "invalid_grant"); // RFC 7523 section 3.1
-});
+testOnEachDatabase(
+  "exchanges a JWT by the assertion grant and by the jwt type as well",
+  async (location) => {
+    await using trust = await trusting(location);
+    await trust.addRule();
+    const assertion = await trust.server.post("/oauth/token", {
+      grant_type: JWT_BEARER_GRANT,
+      assertion: await trust.sign(),
+      scope: "read",
+    });
+    assert.equal(assertion.body.scope, "read");
+    const jwt = await trust.exchange(await trust.sign(), { subject_token_type: JWT_TYPE });
+    assert.equal(jwt.status, 200);
+    const refused = await trust.server.post("/oauth/token", {
+      grant_type: JWT_BEARER_GRANT,
+      assertion: await trust.sign({ ref: "refs/heads/evil" }),
+    });
+    assert.equal(refused.body.error, "invalid_grant"); // RFC 7523 section 3.1
+  },
+);
 
 testOnEachDatabase(
-  "what is not exactly right is refused, told and written down",
+  "rejects, reports and audits each invalid token",
   async (location) => {
     await using trust = await trusting(location);
     await using stranger = await startIssuer({ clock: trust.server.clock });
@@ -182,7 +185,7 @@ testOnEachDatabase(
       ["no audience", await trust.sign({ aud: undefined }), "audience"],
       ["another issuer's key of the same id", await trust.sign({}, { by: stranger }), "signature"],
       [
-        "an issuer nobody trusts",
+        "an issuer that no rule trusts",
         await stranger.sign({ aud: ISSUER, sub: "x", repository_id: "74" }),
         "unknown_issuer",
       ],
@@ -223,12 +226,12 @@ testOnEachDatabase(
       (await trust.exchange(await trust.sign({ iat: now + 59, nbf: now + 59 }))).status,
       200,
     );
-    // The issuer nobody trusts was never asked for anything.
+    // An issuer that no rule trusts gets no request.
     assert.deepEqual(stranger.requests, []);
   },
 );
 
-testOnEachDatabase("of a hundred presentations of one token one passes", async (location) => {
+testOnEachDatabase("accepts one of a hundred presentations of a token", async (location) => {
   await using trust = await trusting(location);
   await trust.addRule();
   const token = await trust.sign();
@@ -236,7 +239,7 @@ testOnEachDatabase("of a hundred presentations of one token one passes", async (
   assert.equal(answers.filter(({ status }) => status === 200).length, 1);
 });
 
-testOnEachDatabase("without permission a refusal tells nothing of the rules", async (location) => {
+testOnEachDatabase("does not disclose the rules without detailed errors", async (location) => {
   await using trust = await trusting(location, (config) => {
     config.federation.detailedErrors = false;
   });
@@ -244,7 +247,7 @@ testOnEachDatabase("without permission a refusal tells nothing of the rules", as
   const token = await trust.sign({ ref: "refs/heads/evil" });
   const answer = await trust.exchange(token);
   assert.doesNotMatch(answer.body.error_description, /main|ref|api/);
-  // The operator is told all, and testing uses nothing up.
+  // The operator sees the reason, and a test does not use the token up.
   const test = await testTrust(trust.server.parts, { token });
   assert.deepEqual(test.rules, [{
     name: "api",
@@ -259,7 +262,7 @@ testOnEachDatabase("without permission a refusal tells nothing of the rules", as
 });
 
 testOnEachDatabase(
-  "keys rotate within one retry, and fetching has a cool-down",
+  "fetches rotated keys once, and not again within the cool-down",
   async (location) => {
     await using trust = await trusting(location);
     const { provider, server } = trust;
@@ -272,7 +275,7 @@ testOnEachDatabase(
     await provider.rotate();
     assert.equal((await trust.exchange(await trust.sign())).status, 200);
     assert.equal(fetched(), 2);
-    // Made-up key ids do not make us hammer the issuer.
+    // Invented key ids do not cause more requests to the issuer.
     for (let i = 0; i < 5; i++) {
       const answer = await trust.exchange(await trust.sign({}, { kid: `made-up-${i}` }));
       assert.equal(answer.body.error, "invalid_request");
@@ -281,7 +284,7 @@ testOnEachDatabase(
   },
 );
 
-testOnEachDatabase("an issuer that misbehaves harms nobody else", async (location) => {
+testOnEachDatabase("serves other issuers while one misbehaves", async (location) => {
   await using trust = await trusting(location);
   const { provider, server } = trust;
   await using other = await startIssuer({ clock: server.clock });
@@ -346,7 +349,7 @@ testOnEachDatabase("an issuer that misbehaves harms nobody else", async (locatio
   assert.equal((await trust.exchange(await trust.sign())).status, 200);
 });
 
-Deno.test("private addresses are not asked unless the operator allows it", async () => {
+Deno.test("sends no request to private addresses unless the operator allows it", async () => {
   await using issuer = await startIssuer();
   const open = new JwksCache(manualClock(), new OutboundHttp(machineNetwork({})), true);
   assert.ok("keys" in await open.keySet(issuer.url, () => true));
@@ -380,7 +383,7 @@ Deno.test("private addresses are not asked unless the operator allows it", async
   assert.match((failure as DomainError).message, /status 404/);
 });
 
-testOnEachDatabase("texts that no database takes do no harm", async (location) => {
+testOnEachDatabase("accepts claims with text that PostgreSQL rejects", async (location) => {
   await using trust = await trusting(location);
   await trust.addRule();
   const jti = `\0${"j".repeat(10)}`;
@@ -393,7 +396,7 @@ testOnEachDatabase("texts that no database takes do no harm", async (location) =
   assert.equal((await trust.exchange(strange)).status, 400);
 });
 
-testOnEachDatabase("scope, audience and life stay within the rule", async (location) => {
+testOnEachDatabase("keeps scope, audience and lifetime within the rule", async (location) => {
   await using trust = await trusting(location);
   await trust.addRule({ scope: "deploy", lifetimeSeconds: 120, enabledUntil: "2026-11-25" });
   const narrowed = await trust.exchange(await trust.sign(), { scope: "deploy" });
@@ -425,7 +428,7 @@ testOnEachDatabase("scope, audience and life stay within the rule", async (locat
 });
 
 testOnEachDatabase(
-  "a scope that was asked for is granted whole or not at all, what a rule has as far as possible",
+  "grants a requested scope completely or not at all, and the scope of a rule as far as possible",
   async (location) => {
     await using trust = await trusting(location);
     await trust.addRule({ scope: "deploy read" });
@@ -442,7 +445,7 @@ testOnEachDatabase(
   },
 );
 
-testOnEachDatabase("a rule that has ended keeps no other from matching", async (location) => {
+testOnEachDatabase("matches another rule after one has expired", async (location) => {
   await using trust = await trusting(location);
   await trust.addRule({ name: "old", enabledUntil: "2026-11-25" });
   trust.server.clock.advance({ days: 2 });
@@ -452,7 +455,7 @@ testOnEachDatabase("a rule that has ended keeps no other from matching", async (
   assert.equal(answer.status, 200, JSON.stringify(answer.body));
 });
 
-testOnEachDatabase("rules are made, refused and removed", async (location) => {
+testOnEachDatabase("adds, rejects and removes rules", async (location) => {
   await using trust = await trusting(location);
   const { server } = trust;
   const rejects = async (
@@ -495,7 +498,7 @@ testOnEachDatabase("rules are made, refused and removed", async (location) => {
   assert.equal(await lastRejection(server), "account_disabled");
 });
 
-testOnEachDatabase("a flood of junk does not fill the audit log", async (location) => {
+testOnEachDatabase("limits the audit events of rejected tokens", async (location) => {
   await using trust = await trusting(location);
   await using stranger = await startIssuer({ clock: trust.server.clock });
   const junk = await stranger.sign({ aud: ISSUER, sub: "x" });
@@ -506,7 +509,7 @@ testOnEachDatabase("a flood of junk does not fill the audit log", async (locatio
   assert.equal((await events(trust.server, "workload.refused")).length, 101);
 });
 
-testOnEachDatabase("a token for another rule's audience does not pass", async (location) => {
+testOnEachDatabase("rejects a token for the audience of another rule", async (location) => {
   await using trust = await trusting(location);
   // The issuer signs for both audiences, so that only the rule's own one decides.
   await trust.addRule({ name: "a", audience: "https://a.example", scope: "read" });
@@ -524,7 +527,7 @@ testOnEachDatabase("a token for another rule's audience does not pass", async (l
   assert.equal((await trust.exchange(both)).status, 200);
 });
 
-testOnEachDatabase("a used token is remembered for as long as it is accepted", async (location) => {
+testOnEachDatabase("remembers a used token until it is no longer accepted", async (location) => {
   await using trust = await trusting(location);
   const { server } = trust;
   await trust.addRule();
@@ -545,7 +548,7 @@ testOnEachDatabase("a used token is remembered for as long as it is accepted", a
 });
 
 testOnEachDatabase(
-  "a provider's one token may be repeated by its caller, while it lives, and by nobody else",
+  "accepts a reused token again only from the same caller, until it expires",
   async (location) => {
     await using trust = await trusting(location);
     const { server, provider } = trust;
@@ -610,7 +613,7 @@ testOnEachDatabase(
   },
 );
 
-testOnEachDatabase("numbers in claims are compared digit by digit", async (location) => {
+testOnEachDatabase("compares numbers in claims digit by digit", async (location) => {
   await using trust = await trusting(location);
   await trust.addRule({
     provider: "generic",
@@ -631,7 +634,7 @@ testOnEachDatabase("numbers in claims are compared digit by digit", async (locat
   assert.equal(claims?.tenant, "18446744073709551615");
 });
 
-testOnEachDatabase("times out of range are refused and audited", async (location) => {
+testOnEachDatabase("rejects and audits times out of range", async (location) => {
   await using trust = await trusting(location);
   await trust.addRule();
   const texts = [
@@ -651,7 +654,7 @@ testOnEachDatabase("times out of range are refused and audited", async (location
   assert.equal(far.status, 200);
 });
 
-testOnEachDatabase("an identifier of any kind counts, an empty one does not", async (location) => {
+testOnEachDatabase("counts a jti of any type, except an empty one", async (location) => {
   await using trust = await trusting(location);
   await trust.addRule();
   const exchange = async (jti: unknown, edit?: (json: string) => string) =>
@@ -672,7 +675,7 @@ testOnEachDatabase("an identifier of any kind counts, an empty one does not", as
   }
 });
 
-testOnEachDatabase("each key that fits is tried, whatever it is called", async (location) => {
+testOnEachDatabase("tries each matching key, whatever its id", async (location) => {
   await using trust = await trusting(location);
   const { provider, server } = trust;
   await trust.addRule();
@@ -702,7 +705,7 @@ testOnEachDatabase("each key that fits is tried, whatever it is called", async (
   assert.equal(await status(await trust.sign()), 200);
   assert.equal(await status(await trust.sign({}, { kid: null })), 200);
 
-  // Keys of another type or purpose, broken ones and weak ones stand in nobody's way.
+  // Keys of another type or purpose, broken keys and weak keys are skipped.
   const others = [
     null,
     "key",

@@ -1,6 +1,6 @@
 /**
- * Invariant: the server's own requests reach only the hosts they may reach, over connections to the
- * very addresses that were judged, and no answer takes more time or memory than was allowed.
+ * The server's own requests reach only the hosts that they may reach, over connections to the
+ * addresses that were checked, and no response exceeds its limits of time and memory.
  */
 import assert from "node:assert/strict";
 import { DomainError } from "../../../server/domain_error.ts";
@@ -59,7 +59,7 @@ function recordingNetwork(answers: Record<string, string[][]>, env = {}) {
   return { http: new OutboundHttp(network), resolved, sent };
 }
 
-Deno.test("a name is resolved once, and connected to at the address that was judged", async () => {
+Deno.test("resolves a name once, and connects to the address that was checked", async () => {
   // The second look-up of a name that rebinds would give a private address.
   const { http, resolved, sent } = recordingNetwork({
     "rebinding.example": [["93.184.215.14"], ["127.0.0.1"], ["169.254.169.254"]],
@@ -70,7 +70,7 @@ Deno.test("a name is resolved once, and connected to at the address that was jud
   assert.deepEqual(sent, ["https://rebinding.example/x by 93.184.215.14"]);
 });
 
-Deno.test("one private address among those of a name forbids the name", async () => {
+Deno.test("rejects a name if one of its addresses is private", async () => {
   for (
     const addresses of [
       ["93.184.215.14", "10.0.0.1"],
@@ -86,7 +86,7 @@ Deno.test("one private address among those of a name forbids the name", async ()
   }
 });
 
-Deno.test("only https leaves this machine, and private addresses need a setting", async () => {
+Deno.test("sends only https beyond this machine, and needs a setting for private addresses", async () => {
   const { http, resolved, sent } = recordingNetwork({ "a.example": [["10.0.0.1"], ["10.0.0.1"]] });
   for (
     const url of [
@@ -127,7 +127,7 @@ Deno.test("only https leaves this machine, and private addresses need a setting"
   assert.deepEqual(sent, ["https://a.example/ by 10.0.0.1"]);
 });
 
-Deno.test("the certificate must be for the name, not for the address", async () => {
+Deno.test("requires a certificate for the name, not for the address", async () => {
   const cert = await file("cert");
   const asked: string[] = [];
   await using server = Deno.serve({
@@ -188,7 +188,7 @@ function rawServer(pieces: string[], hang = false) {
 
 const OK = "HTTP/1.1 200 OK\r\n";
 
-Deno.test("answers are read as HTTP has them, however they arrive", async () => {
+Deno.test("reads responses by HTTP's rules, however they arrive", async () => {
   const http = new OutboundHttp(machineNetwork({}));
   const cases: [name: string, pieces: string[], body: string][] = [
     ["with a length", [`${OK}Content-Length: 5\r\n\r\nhello, and more`], "hello"],
@@ -214,7 +214,7 @@ Deno.test("answers are read as HTTP has them, however they arrive", async () => 
   }
 });
 
-Deno.test("an answer that breaks the rules or the bounds is no answer", async () => {
+Deno.test("rejects a response that breaks HTTP's rules or a limit", async () => {
   const http = new OutboundHttp(machineNetwork({}));
   const cases: [name: string, pieces: string[], failure: OutboundFailure][] = [
     ["nothing", [], "unreachable"],
@@ -247,7 +247,7 @@ Deno.test("an answer that breaks the rules or the bounds is no answer", async ()
   }
 });
 
-Deno.test("an answer that does not come, or not whole, ends at the deadline", async () => {
+Deno.test("times out if a response does not arrive completely", async () => {
   const http = new OutboundHttp(machineNetwork({}));
   for (const pieces of [[], [OK], [`${OK}Content-Length: 9\r\n\r\n`]]) {
     await using server = rawServer(pieces, true);
@@ -257,7 +257,7 @@ Deno.test("an answer that does not come, or not whole, ends at the deadline", as
   await fails(slow.request("https://slow.example/", { ...REQUEST, timeoutMs: 50 }), "timeout");
 });
 
-Deno.test("a redirect is an answer and not followed", async () => {
+Deno.test("returns a redirect and does not follow it", async () => {
   const asked: string[] = [];
   await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
     asked.push(new URL(request.url).pathname);
@@ -269,7 +269,7 @@ Deno.test("a redirect is an answer and not followed", async () => {
   assert.deepEqual(asked, ["/x"]);
 });
 
-Deno.test("a proxy is asked where the environment names one, and never for this machine", async () => {
+Deno.test("uses the proxy of the environment, and never for this machine", async () => {
   const env = { HTTPS_PROXY: "http://proxy.example:3128", NO_PROXY: "corp.example, 10.0.0.0/8" };
   const proxy = (url: string, more: Record<string, string> = {}) =>
     proxyFor(new URL(url), { ...env, ...more })?.href;
@@ -296,7 +296,7 @@ Deno.test("a proxy is asked where the environment names one, and never for this 
   ]);
 });
 
-Deno.test("through a proxy TLS is between us and the server", async () => {
+Deno.test("has TLS end to end through a proxy", async () => {
   const cert = await file("cert");
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, cert, key: await file("key"), onListen() {} },
@@ -337,7 +337,7 @@ Deno.test("through a proxy TLS is between us and the server", async () => {
   await serving;
 });
 
-Deno.test("an issuer in trouble is asked once for many tokens", async () => {
+Deno.test("sends an unavailable issuer one request for many tokens", async () => {
   await using issuer = await startIssuer();
   const clock = manualClock();
   const keys = new JwksCache(clock, new OutboundHttp(machineNetwork({})), true);
@@ -371,7 +371,7 @@ Deno.test("an issuer in trouble is asked once for many tokens", async () => {
   assert.equal(discoveries(), 4);
 });
 
-Deno.test("an issuer's documents are asked for by the media types that issuers have", async () => {
+Deno.test("accepts the media types that issuers use", async () => {
   const accepted: string[] = [];
   const url = "https://cluster.example";
   // Kubernetes' API server answers 406 where its own type is not accepted.
@@ -387,7 +387,7 @@ Deno.test("an issuer's documents are asked for by the media types that issuers h
       send({ pathname }, { accept }) {
         accepted.push(accept);
         const { type, body } = document(pathname);
-        const types = accept.split(",").map((one) => one.split(";")[0].trim());
+        const types = accept.split(",").map((type) => type.split(";")[0].trim());
         const bytes = new TextEncoder().encode(JSON.stringify(body));
         const status = types.includes(type) ? 200 : 406;
         return Promise.resolve({ status, headers: new Headers(), body: bytes });
@@ -399,7 +399,7 @@ Deno.test("an issuer's documents are asked for by the media types that issuers h
   assert.equal(accepted.length, 2);
 });
 
-Deno.test("no part of the server sends requests past the guarded client", async () => {
+Deno.test("sends every request of the server through the guarded client", async () => {
   const past: string[] = [];
   const walk = async (folder: URL): Promise<void> => {
     for await (const { name, isDirectory } of Deno.readDir(folder)) {

@@ -59,11 +59,11 @@ Deno.test("prints what `admin trust` did, or why not", async () => {
     options: TrustAddOptions,
     confirms?: boolean,
   ) => {
-    const words = Object.entries(options).flatMap(([name, value]) => [
+    const args = Object.entries(options).flatMap(([name, value]) => [
       `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
       ...value === true ? [] : [String(value)],
     ]);
-    const command = ["add", provider, subject, ...words].filter((word) => word !== undefined)
+    const command = ["add", provider, subject, ...args].filter((arg) => arg !== undefined)
       .join(" ").replaceAll(issuer.url, "https://ci.example.test");
     return await record(
       command,

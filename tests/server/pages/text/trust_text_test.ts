@@ -56,9 +56,9 @@ Deno.test("the text of the pages of trust rules", async () => {
   await golden.record("trust_remove", "question", browser.get("/admin/trust/remove?name=ci"));
   await browser.submit("/admin/trust/remove");
   const notice = async (state: string) => {
-    const shown = await browser.get("/admin/trust");
-    const [html] = /<div[^>]*class="notice"[^]*?<\/div>/.exec(shown.html)!;
-    await golden.record("trust_remove", state, { ...shown, html });
+    const page = await browser.get("/admin/trust");
+    const [html] = /<div[^>]*class="notice"[^]*?<\/div>/.exec(page.html)!;
+    await golden.record("trust_remove", state, { ...page, html });
   };
   await browser.get("/admin/trust");
   const event = browser.hidden.get("event")!;
