@@ -1,13 +1,12 @@
 /**
- * Entering, deciding and redeeming a code are one statement each, so that races have one
- * winner. Each condition is tested where it alone decides: outside of a race another check
- * refuses before it.
+ * Entering, deciding and redeeming a code are one statement each, so that races have one winner.
+ * Each condition is tested where only it decides: outside of a race another check rejects first.
  */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import type { Sql } from "../../../server/store/db/connect.ts";
 import {
   decideDeviceAuthorization,
+  deleteOldDeviceAuthorizations,
   enterUserCode,
   findDecision,
   findEnteredDeviceAuthorization,
@@ -15,98 +14,77 @@ import {
   type Poll,
   recordPoll,
   redeemDeviceCode,
+  withdrawApprovals,
 } from "../../../server/store/device_authorizations.ts";
-import { setUserDisabled } from "../../../server/logins/user_access.ts";
 import { tokenHash } from "../../../server/tokens/token_hash.ts";
 import { generateUserCode } from "../../../server/tokens/user_code.ts";
-import { testOnEachDatabase } from "../../support/databases.ts";
-import { addSession, type TestServer, testServer } from "../../support/test_server.ts";
+import { type TestStore, testStore } from "../../support/test_store.ts";
 
-const MINUTE = 60_000;
+const CLIENT = "a client";
+const STATUSES_AFTER_PENDING = ["approved", "denied", "redeemed"];
 
-/** A request for a login; `limit` bounds those that wait from its network. */
-async function request(server: TestServer, limit = 500) {
-  const { sql } = server.parts;
-  const start = server.clock.now();
-  const at = (minutes: number) => new Date(start + minutes * MINUTE);
-  const [id, userCode, deviceCodeHash] = [
-    randomUUID(),
-    generateUserCode(),
-    tokenHash(randomUUID()),
-  ];
+/** Requests a login; `limit` is the number of pending requests from its network. */
+async function request(
+  store: TestStore,
+  { limit = 500, userCode = generateUserCode() }: { limit?: number; userCode?: string } = {},
+) {
+  const { sql, at } = store;
+  const [id, deviceCodeHash] = [randomUUID(), tokenHash(randomUUID())];
   const outcome = await insertDeviceAuthorization(sql, {
     id,
     deviceCodeHash,
     userCode,
-    clientId: "a client",
+    clientId: CLIENT,
     scope: "openid",
     intervalSeconds: 5,
-    createdAt: at(0),
-    expiresAt: at(15),
+    createdAt: at({}),
+    expiresAt: at({ minutes: 15 }),
     requesterAddress: "192.0.2.1",
     requesterNetwork: "192.0.2.1",
     requesterUserAgent: "test/1",
   }, limit);
-  const user = await server.addUser();
-  const sessionId = await addSession(server.parts, user.id);
-  const redeem = (change: { clientId?: string; after?: number } = {}) =>
-    sql.begin((tx) =>
-      redeemDeviceCode(tx, {
-        deviceCodeHash,
-        clientId: change.clientId ?? "a client",
-        now: at(change.after ?? 1),
-      })
-    );
-  const enter = (change: { sessionId?: string; after?: number } = {}) =>
-    enterUserCode(sql, {
-      userCode,
-      sessionId: change.sessionId ?? sessionId,
-      now: at(change.after ?? 1),
-    });
-  const decide = (change: { sessionId?: string; after?: number } = {}) =>
-    decideDeviceAuthorization(sql, {
-      id,
-      sessionId: change.sessionId ?? sessionId,
-      userId: user.id,
-      decision: "approved",
-      scope: "openid",
-      authenticatedAt: at(0),
-      now: at(change.after ?? 1),
-    });
-  const setStatus = (status: string) =>
-    sql`update device_authorizations set status = ${status} where id = ${id}`;
-  /** Polls so many seconds after the request; each poll is a tick of its own. */
-  const poll = async (seconds: number): Promise<Poll["status"]> => {
-    const { status } = await recordPoll(sql, {
-      deviceCodeHash,
-      clientId: "a client",
-      now: new Date(start + seconds * 1000),
-      growthSeconds: 5,
-      leewayMs: 0,
-      tick: { polls: 1, ms: 1000 },
-    });
-    return status;
-  };
+  const user = await store.addUser();
+  const sessionId = await store.addSession(user.id);
   return {
-    sql: sql as Sql,
     outcome,
     id,
-    at,
     user,
     sessionId,
-    redeem,
-    enter,
-    decide,
-    poll,
-    setStatus,
+    userCode,
+    redeem: ({ clientId = CLIENT, minutes = 1 } = {}) =>
+      sql.begin((tx) => redeemDeviceCode(tx, { deviceCodeHash, clientId, now: at({ minutes }) })),
+    enter: ({ session = sessionId, minutes = 1 } = {}) =>
+      enterUserCode(sql, { userCode, sessionId: session, now: at({ minutes }) }),
+    decide: ({ session = sessionId, minutes = 1 } = {}) =>
+      decideDeviceAuthorization(sql, {
+        id,
+        sessionId: session,
+        userId: user.id,
+        decision: "approved",
+        scope: "openid",
+        authenticatedAt: at({}),
+        now: at({ minutes }),
+      }),
+    setStatus: (status: string) =>
+      sql`update device_authorizations set status = ${status} where id = ${id}`,
+    /** Each poll is a tick of its own. */
+    poll: async (seconds: number): Promise<Poll["status"]> => {
+      const { status } = await recordPoll(sql, {
+        deviceCodeHash,
+        clientId: CLIENT,
+        now: at({ seconds }),
+        growthSeconds: 5,
+        leewayMs: 0,
+        tick: { polls: 1, ms: 1000 },
+      });
+      return status;
+    },
   };
 }
 
-testOnEachDatabase(
-  "only its client redeems a code, approved, in time and once",
-  async (location) => {
-    await using server = await testServer(location);
-    const { redeem, enter, decide, setStatus } = await request(server);
+testStore("device_authorizations", {
+  async "redeems an approved code once, for its client and before it expires"(store) {
+    const { redeem, enter, decide, setStatus } = await request(store);
     await enter();
     for (const status of ["pending", "denied", "redeemed"]) {
       await setStatus(status);
@@ -115,106 +93,110 @@ testOnEachDatabase(
     await setStatus("pending");
     assert.equal(await decide(), true);
     assert.equal(await redeem({ clientId: "another client" }), undefined);
-    assert.equal(await redeem({ after: 15 }), undefined);
-    assert.notEqual(await redeem({ after: 14 }), undefined);
-    assert.equal(await redeem({ after: 14 }), undefined);
+    assert.equal(await redeem({ minutes: 15 }), undefined);
+    assert.notEqual(await redeem({ minutes: 14 }), undefined);
+    assert.equal(await redeem({ minutes: 14 }), undefined);
   },
-);
-
-testOnEachDatabase(
-  "only the session that entered a code decides, while it waits, in time",
-  async (location) => {
-    await using server = await testServer(location);
-    const { sql, id, at, user, sessionId, enter, decide, setStatus } = await request(server);
-    const other = await addSession(server.parts, user.id);
-    const found = (session: string, after = 1) =>
-      findEnteredDeviceAuthorization(sql, { id, sessionId: session, now: at(after) });
-    assert.equal(await decide(), false, "nobody has entered it");
-    assert.equal(await enter({ after: 15 }), undefined);
+  async "redeems for one of many polls at the same time"(store) {
+    const { redeem, enter, decide } = await request(store);
+    await enter();
+    await decide();
+    await store.openConnections();
+    const redeemed = await Promise.all(Array.from({ length: 10 }, () => redeem()));
+    assert.equal(redeemed.filter((login) => login !== undefined).length, 1);
+  },
+  async "accepts a decision only from the session that entered the code"(store) {
+    const { sql, at } = store;
+    const { id, user, sessionId, enter, decide, setStatus } = await request(store);
+    const other = await store.addSession(user.id);
+    const entered = (session: string, minutes = 1) =>
+      findEnteredDeviceAuthorization(sql, { id, sessionId: session, now: at({ minutes }) });
+    assert.equal(await decide(), false, "no session has entered it");
+    assert.equal(await enter({ minutes: 15 }), undefined);
     assert.equal((await enter())?.id, id);
-    assert.equal(await decide({ sessionId: other }), false);
-    assert.equal(await decide({ after: 15 }), false);
-    assert.equal(await found(other), undefined);
-    assert.equal(await found(sessionId, 15), undefined);
-    assert.equal((await found(sessionId))?.id, id);
-    for (const status of ["approved", "denied", "redeemed"]) {
+    assert.equal(await decide({ session: other }), false);
+    assert.equal(await decide({ minutes: 15 }), false);
+    assert.equal(await entered(other), undefined);
+    assert.equal(await entered(sessionId, 15), undefined);
+    assert.equal((await entered(sessionId))?.id, id);
+    for (const status of STATUSES_AFTER_PENDING) {
       await setStatus(status);
       assert.equal(await decide(), false, status);
       assert.equal(await enter(), undefined, status);
-      assert.equal(await found(sessionId), undefined, status);
+      assert.equal(await entered(sessionId), undefined, status);
     }
     await setStatus("pending");
-    assert.equal((await enter({ sessionId: other }))?.id, id, "who entered it last decides");
+    assert.equal((await enter({ session: other }))?.id, id, "the last to enter it decides");
     assert.equal(await decide(), false);
-    assert.equal(await decide({ sessionId: other, after: 14 }), true);
+    assert.equal(await decide({ session: other, minutes: 14 }), true);
   },
-);
-
-testOnEachDatabase(
-  "a decision is shown only to the session that entered the code, once there is one",
-  async (location) => {
-    await using server = await testServer(location);
-    const { sql, id, user, sessionId, enter, decide } = await request(server);
-    const other = await addSession(server.parts, user.id);
+  async "accepts one of many decisions at the same time"(store) {
+    const { enter, decide } = await request(store);
     await enter();
-    assert.equal(await findDecision(sql, { id, sessionId }), undefined);
-    assert.equal(await decide(), true);
-    assert.equal(await findDecision(sql, { id, sessionId }), "approved");
-    assert.equal(await findDecision(sql, { id, sessionId: other }), undefined);
+    await store.openConnections();
+    const decided = await Promise.all(Array.from({ length: 10 }, () => decide()));
+    assert.equal(decided.filter(Boolean).length, 1);
   },
-);
-
-testOnEachDatabase(
-  "only requests that wait count towards the bound of their network",
-  async (location) => {
-    await using server = await testServer(location);
-    const first = await request(server, 1);
+  async "returns a decision only to the session that entered the code"(store) {
+    const { id, user, sessionId, enter, decide } = await request(store);
+    const other = await store.addSession(user.id);
+    await enter();
+    assert.equal(await findDecision(store.sql, { id, sessionId }), undefined);
+    assert.equal(await decide(), true);
+    assert.equal(await findDecision(store.sql, { id, sessionId }), "approved");
+    assert.equal(await findDecision(store.sql, { id, sessionId: other }), undefined);
+  },
+  async "counts only pending requests for the limit of a network"(store) {
+    const first = await request(store, { limit: 1 });
     assert.equal(first.outcome, "recorded");
-    assert.equal((await request(server, 1)).outcome, "too_many");
-    for (const status of ["approved", "denied", "redeemed"]) {
+    assert.equal((await request(store, { limit: 1 })).outcome, "too_many");
+    for (const status of STATUSES_AFTER_PENDING) {
       await first.setStatus(status);
-      const next = await request(server, 1);
+      const next = await request(store, { limit: 1 });
       assert.equal(next.outcome, "recorded", status);
       await next.setStatus(status);
     }
   },
-);
-
-testOnEachDatabase("only a request that waits is polled too fast", async (location) => {
-  await using server = await testServer(location);
-  for (const status of ["approved", "denied", "redeemed"]) {
-    const { poll, setStatus } = await request(server);
-    assert.equal(await poll(0), "pending");
-    assert.equal(await poll(2), "too_fast");
-    await setStatus(status);
-    assert.equal(await poll(4), status);
-    // A code that gave tokens is used, however long ago it would have expired.
-    assert.equal(await poll(15 * 60), status === "redeemed" ? "redeemed" : "expired");
-  }
-});
-
-testOnEachDatabase(
-  "disabling a person withdraws what they approved, and nothing else",
-  async (location) => {
-    await using server = await testServer(location);
-    const [theirs, used, others] = [
-      await request(server),
-      await request(server),
-      await request(server),
+  async "rejects a user code that is in use"(store) {
+    const { userCode } = await request(store);
+    assert.equal((await request(store, { userCode })).outcome, "code_taken");
+  },
+  async "rejects polls that are too fast only while the request is pending"(store) {
+    for (const status of STATUSES_AFTER_PENDING) {
+      const { poll, setStatus } = await request(store);
+      assert.equal(await poll(0), "pending");
+      assert.equal(await poll(2), "too_fast");
+      await setStatus(status);
+      assert.equal(await poll(4), status);
+      // A redeemed code stays redeemed, even after it would have expired.
+      assert.equal(await poll(15 * 60), status === "redeemed" ? "redeemed" : "expired");
+    }
+  },
+  async "withdraws only the user's approvals that are not redeemed"(store) {
+    const [withdrawn, redeemed, others] = [
+      await request(store),
+      await request(store),
+      await request(store),
     ];
-    for (const { enter, decide } of [theirs, others]) {
+    for (const { enter, decide } of [withdrawn, redeemed, others]) {
       await enter();
       assert.equal(await decide(), true);
     }
-    await used.enter();
-    assert.equal(await used.decide(), true);
-    await used.sql`update device_authorizations set user_id = ${theirs.user.id}
-      where id = ${used.id}`;
-    assert.notEqual(await used.redeem(), undefined);
-    await setUserDisabled(theirs.sql, theirs.user.email, true, theirs.at(1));
-    assert.equal(await theirs.poll(120), "denied");
-    assert.equal(await used.poll(120), "redeemed");
+    await store.sql`update device_authorizations set user_id = ${withdrawn.user.id}
+      where id = ${redeemed.id}`;
+    assert.notEqual(await redeemed.redeem(), undefined);
+    await withdrawApprovals(store.sql, withdrawn.user.id);
+    assert.equal(await withdrawn.poll(120), "denied");
+    assert.equal(await redeemed.poll(120), "redeemed");
     assert.equal(await others.poll(120), "approved");
-    assert.notEqual(await others.redeem({ after: 3 }), undefined);
+    assert.notEqual(await others.redeem({ minutes: 3 }), undefined);
   },
-);
+  async "deletes requests that expired before, at most as many as allowed"(store) {
+    for (let count = 0; count < 3; count++) await request(store);
+    const remove = (minutes: number, limit: number) =>
+      deleteOldDeviceAuthorizations(store.sql, store.at({ minutes }), limit);
+    assert.equal(await remove(15, 10), 0);
+    assert.equal(await remove(16, 2), 2);
+    assert.equal(await remove(16, 2), 1);
+  },
+});

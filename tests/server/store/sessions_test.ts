@@ -1,4 +1,3 @@
-/** Browser sessions: two lifetimes, and the end of their person is theirs. */
 import assert from "node:assert/strict";
 import {
   createSession,
@@ -10,178 +9,118 @@ import {
   signOutSession,
   signOutSessions,
 } from "../../../server/store/sessions.ts";
-import { setUserDisabled } from "../../../server/logins/user_access.ts";
-import { createUser, type User } from "../../../server/store/users.ts";
 import { tokenHash } from "../../../server/tokens/token_hash.ts";
-import { testOnEachDatabase } from "../../support/databases.ts";
-import { type TestServer, testServer } from "../../support/test_server.ts";
+import { type TestStore, testStore } from "../../support/test_store.ts";
 
-const HOUR = 3_600_000;
-
-async function signedIn(server: TestServer, token = "token", address = "192.0.2.7") {
-  const { sql } = server.parts;
-  const now = new Date(server.clock.now());
-  const person = { email: "alice@example.com", name: "Alice", passwordHash: "", isAdmin: false };
-  const existing = await createUser(sql, { ...person, now });
-  const [{ id }] = existing === "email_taken" ? await sql`select id from users` : [existing];
-  const sessionId = await createSession(sql, {
-    tokenHash: tokenHash(token),
-    userId: id,
-    now,
-    expiresAt: new Date(now.getTime() + 10 * HOUR),
-    address,
-    userAgent: "Browser/1",
-  });
-  const find = () =>
-    findSession(sql, {
-      tokenHash: tokenHash(token),
+/** A session that expires after ten hours, or one hour without use. */
+async function addSession(store: TestStore) {
+  const user = await store.addUser();
+  const id = await store.addSession(user.id, "token");
+  const find = async (minutes: number) =>
+    (await findSession(store.sql, {
+      tokenHash: tokenHash("token"),
       idleSeconds: 3600,
-      now: new Date(server.clock.now()),
-    });
-  return { sql, userId: id as User["id"], sessionId, find };
+      now: store.at({ minutes }),
+    }))?.id;
+  return { user, id, find };
 }
 
-testOnEachDatabase("a session ends when it is not used", async (location) => {
-  await using server = await testServer(location);
-  const { find } = await signedIn(server);
-  for (let use = 0; use < 3; use++) {
-    server.clock.advance({ minutes: 59 });
-    assert.equal((await find())?.user.email, "alice@example.com");
-  }
-  server.clock.advance({ hours: 1 });
-  assert.equal(await find(), undefined);
-});
-
-testOnEachDatabase("a session ends however much it is used", async (location) => {
-  await using server = await testServer(location);
-  const { find } = await signedIn(server);
-  for (let use = 0; use < 19; use++) {
-    server.clock.advance({ minutes: 30 });
-    assert.ok(await find());
-  }
-  server.clock.advance({ minutes: 30 });
-  assert.equal(await find(), undefined);
-});
-
-testOnEachDatabase("a disabled person's sessions end, and stay ended", async (location) => {
-  await using server = await testServer(location);
-  const { sql, find, userId } = await signedIn(server);
-  const now = new Date(server.clock.now());
-  assert.ok(await setUserDisabled(sql, "ALICE@example.com", true, now));
-  assert.equal(await find(), undefined);
-  const late = { tokenHash: tokenHash("late"), userId, now, address: "", userAgent: "" };
-  assert.equal(await createSession(sql, { ...late, expiresAt: new Date(+now + HOUR) }), undefined);
-  assert.ok(await setUserDisabled(sql, "alice@example.com", false, now));
-  assert.equal(await find(), undefined);
-  assert.equal(await setUserDisabled(sql, "bob@example.com", true, now), undefined);
-});
-
-testOnEachDatabase(
-  "a session that ended is remembered as a place, until the clean-up",
-  async (location) => {
-    await using server = await testServer(location);
-    const { sql, find, userId, sessionId } = await signedIn(server);
-    await signOutSession(sql, { id: sessionId!, now: new Date(server.clock.now()) });
-    assert.equal(await find(), undefined);
-    server.clock.advance({ minutes: 1 });
-    const second = await signedIn(server, "second", "2001:db8::1");
-    assert.deepEqual(await signInAddresses(sql, userId), ["2001:db8::1", "192.0.2.7"]);
-    await deleteOldSessions(sql, new Date(server.clock.now()), 100);
-    assert.deepEqual(await signInAddresses(sql, userId), ["2001:db8::1"]);
-    assert.ok(await second.find());
+testStore("sessions", {
+  async "expires a session that is not used"(store) {
+    const { id, find } = await addSession(store);
+    for (const minutes of [59, 118, 177]) assert.equal(await find(minutes), id);
+    assert.equal(await find(237), undefined);
   },
-);
-
-testOnEachDatabase(
-  "a session is not found once its person is disabled, even before it is ended",
-  async (location) => {
-    await using server = await testServer(location);
-    const { sql, find, userId } = await signedIn(server);
-    await sql`update users set disabled_at = ${new Date(server.clock.now())}
-      where id = ${userId}`;
-    assert.equal(await find(), undefined);
-    await sql`update users set disabled_at = null where id = ${userId}`;
-    assert.ok(await find());
+  async "expires a session however much it is used"(store) {
+    const { id, find } = await addSession(store);
+    for (let minutes = 30; minutes < 600; minutes += 30) assert.equal(await find(minutes), id);
+    assert.equal(await find(600), undefined);
   },
-);
-
-testOnEachDatabase(
-  "a browser is known for the person who signed in there, until that session is ended",
-  async (location) => {
-    await using server = await testServer(location);
-    const { sql, userId, sessionId } = await signedIn(server);
-    const other = await server.addUser();
-    const known = (person: string, token = "token") =>
-      findUnexpiredSession(sql, {
-        tokenHash: tokenHash(token),
-        userId: person,
-        now: new Date(server.clock.now()),
+  async "neither finds nor creates sessions of a disabled user"(store) {
+    const { user, id, find } = await addSession(store);
+    const { sql, at } = store;
+    const create = () =>
+      createSession(sql, {
+        tokenHash: tokenHash("second"),
+        userId: user.id,
+        now: at({}),
+        expiresAt: at({ hours: 1 }),
+        address: "",
+        userAgent: "",
       });
-    server.clock.advance({ hours: 9 });
-    assert.equal(await known(userId), sessionId, "idle, but not ended");
-    assert.equal(await known(other.id), undefined, "whoever else uses this browser");
-    assert.equal(await known(userId, "another browser"), undefined);
-    server.clock.advance({ hours: 1 });
-    assert.equal(await known(userId), undefined, "past its absolute end");
-    server.clock.advance({ hours: -1 });
-    await signOutSession(sql, { id: sessionId!, now: new Date(server.clock.now()) });
-    assert.equal(await known(userId), undefined, "signed out");
+    await sql`update users set disabled_at = ${at({})}`;
+    assert.equal(await find(1), undefined);
+    assert.equal(await create(), undefined);
+    await sql`update users set disabled_at = null`;
+    assert.equal(await find(1), id);
+    assert.notEqual(await create(), undefined);
   },
-);
-
-testOnEachDatabase(
-  "only a person's living sessions are listed, and only those are ended with the rest",
-  async (location) => {
-    await using server = await testServer(location);
-    const first = await signedIn(server, "first");
-    const { sql, userId } = first;
-    const other = await server.addUser();
-    const now = () => new Date(server.clock.now());
-    const theirs = await createSession(sql, {
-      tokenHash: tokenHash("theirs"),
-      userId: other.id,
-      now: now(),
-      expiresAt: new Date(server.clock.now() + 10 * HOUR),
-      address: "",
+  async "returns the addresses of signed-out sessions until they are deleted"(store) {
+    const { user, id, find } = await addSession(store);
+    const { sql, at } = store;
+    await signOutSession(sql, { id, now: at({}) });
+    assert.equal(await find(1), undefined);
+    await createSession(sql, {
+      tokenHash: tokenHash("second"),
+      userId: user.id,
+      now: at({ minutes: 1 }),
+      expiresAt: at({ hours: 10 }),
+      address: "2001:db8::1",
       userAgent: "",
     });
-    const list = async (person: string) => {
-      const found = await listSessions(sql, {
-        userId: person,
-        idleSeconds: 3600,
-        now: now(),
-        limit: 10,
-      });
-      return found.map(({ id }) => id);
-    };
-    server.clock.advance({ minutes: 50 });
-    const second = await signedIn(server, "second");
-    const third = await signedIn(server, "third");
-    assert.equal((await list(userId)).length, 3);
-    assert.deepEqual(await list(other.id), [theirs]);
-    server.clock.advance({ minutes: 20 });
-    assert.deepEqual(
-      (await list(userId)).sort(),
-      [second.sessionId, third.sessionId].sort(),
-      "without the one that nobody used",
-    );
-    await signOutSession(sql, { id: third.sessionId!, now: now() });
-    assert.deepEqual(await list(userId), [second.sessionId], "nor the one that was ended");
-    const [ended] = await sql`select expires_at from sessions where id = ${third.sessionId!}`;
-
-    server.clock.advance({ minutes: 1 });
-    const fourth = await signedIn(server, "fourth");
-    // Idle ones count: without this they would work again with another idle time.
-    assert.equal(await signOutSessions(sql, { userId, except: fourth.sessionId, now: now() }), 2);
-    assert.deepEqual(await list(userId), [fourth.sessionId]);
-    const ends = await sql`select expires_at from sessions where id = ${third.sessionId!}`;
-    assert.deepEqual(ends[0], ended, "an end stays as it was");
-    await signOutSession(sql, { id: third.sessionId!, now: now() });
-    assert.deepEqual(
-      (await sql`select expires_at from sessions where id = ${third.sessionId!}`)[0],
-      ended,
-    );
-    const [{ expires_at }] = await sql`select expires_at from sessions where id = ${theirs!}`;
-    assert.ok(expires_at > now(), "another person's goes on");
+    assert.deepEqual(await signInAddresses(sql, user.id), ["2001:db8::1", "192.0.2.1"]);
+    assert.equal(await deleteOldSessions(sql, at({ minutes: 1 }), 100), 1);
+    assert.deepEqual(await signInAddresses(sql, user.id), ["2001:db8::1"]);
   },
-);
+  async "knows the browser of a user until that session is signed out or expires"(store) {
+    const { user, id } = await addSession(store);
+    const other = await store.addUser();
+    const { sql, at } = store;
+    const known = (hours: number, userId = user.id, token = "token") =>
+      findUnexpiredSession(sql, { tokenHash: tokenHash(token), userId, now: at({ hours }) });
+    assert.equal(await known(9), id, "not used for long, but not signed out");
+    assert.equal(await known(9, other.id), undefined, "another user of this browser");
+    assert.equal(await known(9, user.id, "another browser"), undefined);
+    assert.equal(await known(10), undefined, "past the absolute expiry");
+    await signOutSession(sql, { id, now: at({ hours: 9 }) });
+    assert.equal(await known(9), undefined, "signed out");
+  },
+  async "lists a user's active sessions"(store) {
+    const { sql, at, addUser, addSession: add } = store;
+    const [user, other] = [await addUser(), await addUser()];
+    const [idle, used, signedOut] = [await add(user.id), await add(user.id), await add(user.id)];
+    const others = await add(other.id);
+    const list = async (userId: string, minutes: number) =>
+      (await listSessions(sql, { userId, idleSeconds: 3600, now: at({ minutes }), limit: 10 }))
+        .map(({ id }) => id);
+    assert.deepEqual((await list(user.id, 0)).sort(), [idle, used, signedOut].sort());
+    assert.deepEqual(await list(other.id, 0), [others]);
+    await sql`update sessions set last_seen_at = ${at({ minutes: 50 })} where id <> ${idle}`;
+    assert.deepEqual((await list(user.id, 70)).sort(), [used, signedOut].sort());
+    await signOutSession(sql, { id: signedOut, now: at({ minutes: 70 }) });
+    assert.deepEqual(await list(user.id, 70), [used]);
+  },
+  async "signs out all sessions of a user except one"(store) {
+    const { sql, at, addUser, addSession: add } = store;
+    const [user, other] = [await addUser(), await addUser()];
+    const [idle, signedOut, kept] = [await add(user.id), await add(user.id), await add(user.id)];
+    const others = await add(other.id);
+    await signOutSession(sql, { id: signedOut, now: at({ minutes: 1 }) });
+    // Sessions that are not used for long count: a longer idle timeout would make them valid again.
+    const now = at({ minutes: 120 });
+    assert.equal(await signOutSessions(sql, { userId: user.id, except: kept, now }), 1);
+    const rows = await sql`select id, expires_at from sessions`;
+    const expiry = (id: string) => rows.find((row) => row.id === id)!.expires_at;
+    assert.deepEqual(expiry(idle), now);
+    assert.deepEqual(expiry(signedOut), at({ minutes: 1 }), "it was signed out before");
+    assert.deepEqual([kept, others].map(expiry), [at({ hours: 10 }), at({ hours: 10 })]);
+  },
+  async "keeps the time at which a session was signed out first"(store) {
+    const { id } = await addSession(store);
+    const { sql, at } = store;
+    await signOutSession(sql, { id, now: at({ minutes: 1 }) });
+    await signOutSession(sql, { id, now: at({ minutes: 2 }) });
+    const [{ expires_at }] = await sql`select expires_at from sessions`;
+    assert.deepEqual(expires_at, at({ minutes: 1 }));
+  },
+});
