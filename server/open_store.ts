@@ -1,6 +1,6 @@
 import { withBackOff } from "./back_off.ts";
 import type { ServerConfig } from "./config/server_config.ts";
-import { sealing } from "./security/encryption.ts";
+import { createEncryption } from "./security/encryption.ts";
 import type { ServerIo } from "./io.ts";
 import { startStep } from "./start_step.ts";
 import { type Database, type DatabaseLocation, openDatabase } from "./store/db/connect.ts";
@@ -40,7 +40,7 @@ export type StoragePurpose = "serve" | "create" | "operate";
 /**
  * Opens the database with what a first start needs. Each step has a deadline
  * and stops when `io.signal` is aborted. Throws StartInterrupted, StartTimeout,
- * NoDatabase, FolderLocked, SealingError, DatabaseUnreachable, or the database's own
+ * NoDatabase, FolderLocked, EncryptionKeyError, DatabaseUnreachable, or the database's own
  * error.
  */
 export async function openStorage(
@@ -55,8 +55,8 @@ export async function openStorage(
     const isNew = !await hasSchema(sql);
     if (isNew && mustExist) throw new NoDatabase(description);
     const migrated = await migrateInTime(database, io);
-    const seal = sealing(config.secretKey);
-    const keys = new SigningKeys(sql, seal, io.clock, config);
+    const encryption = createEncryption(config.secretKey);
+    const keys = new SigningKeys(sql, encryption, io.clock, config);
     const secrets = await startStep(
       io,
       {
@@ -65,7 +65,7 @@ export async function openStorage(
         advice: "Does another session hold a lock in the database?",
       },
       async () => {
-        const secrets = await loadServerSecrets(sql, seal);
+        const secrets = await loadServerSecrets(sql, encryption);
         await (purpose === "serve" ? keys.maintain() : keys.ensureInitialKeys());
         return secrets;
       },
@@ -157,7 +157,7 @@ export async function tryStorage(
   try {
     const { sql, description } = database;
     if (!await hasSchema(sql)) throw new NoDatabase(description);
-    await verifyServerSecrets(sql, sealing(config.secretKey));
+    await verifyServerSecrets(sql, createEncryption(config.secretKey));
     const migrations = await migrationStatus(sql);
     const pending = migrations.filter(({ appliedAt }) => appliedAt === undefined);
     return { description, pending: pending.map(({ name }) => name) };

@@ -1,7 +1,7 @@
 import { withTimeout } from "../shared/deadline.ts";
 import { openAdminRpc } from "./admin/rpc.ts";
-import { app } from "./app.ts";
-import type { AppParts } from "./app_parts.ts";
+import { app, type AppDeps } from "./app.ts";
+
 import { defaultIssuer } from "./config/default_issuer.ts";
 import type { ServerConfig } from "./config/server_config.ts";
 import { CONNECTION_BOUNDS } from "./http/connection_limits.ts";
@@ -38,7 +38,7 @@ export interface RunningServer {
 
 /**
  * Starts the server: opens the database, listens, and opens the admin RPC. Throws TlsPairError,
- * FolderLocked, SealingError, ListenError, or the database's own error.
+ * FolderLocked, EncryptionKeyError, ListenError, or the database's own error.
  */
 export async function startServer(config: ServerConfig, io: ServerIo): Promise<RunningServer> {
   const log = lineLog(io.stderr, io.clock.now);
@@ -81,7 +81,7 @@ export async function startServer(config: ServerConfig, io: ServerIo): Promise<R
     preparing,
     () => TokenValidator.start({ ...storage, clock, log, issuer, config }),
   );
-  const deps: AppParts = {
+  const deps: AppDeps = {
     ...{ ...storage, sql, config, issuer, clock, log, jwksCache, tokenValidator, http },
     webhook: new Webhook(config.webhook, clock, log, http, config.outboundPrivateAddresses),
     mail: new Mail(config.mail, log),
@@ -112,7 +112,7 @@ export async function startServer(config: ServerConfig, io: ServerIo): Promise<R
 }
 
 async function setupUrl(
-  { sql, clock, issuer }: Pick<AppParts, "sql" | "clock" | "issuer">,
+  { sql, clock, issuer }: Pick<AppDeps, "sql" | "clock" | "issuer">,
 ): Promise<string | undefined> {
   if (await hasUsers(sql)) return undefined;
   const token = await createSetupLink(sql, clock);

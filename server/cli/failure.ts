@@ -1,7 +1,7 @@
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
-import { SealingError } from "../security/encryption.ts";
+import { EncryptionKeyError } from "../security/encryption.ts";
 import type { DomainError } from "../domain_error.ts";
 import type { ServerIo } from "../io.ts";
 import { ListenError } from "../http/listen_problem.ts";
@@ -59,7 +59,7 @@ export function reportFailure(error: unknown, io: StderrIo): number {
 
 /** Errors with our own messages, which name the setting or the place and what to do. */
 const OWN_ERRORS = [
-  ...[FolderLocked, SealingError, NoDatabase, TlsPairError],
+  ...[FolderLocked, EncryptionKeyError, NoDatabase, TlsPairError],
   ...[ListenError, EmbeddedDatabaseError, StartTimeout, StartInterrupted],
   MigrationConflict,
 ];

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { isSealed, type Sealing } from "../security/encryption.ts";
+import { type Encryption, isEncrypted } from "../security/encryption.ts";
 import type { Sql } from "./db/connect.ts";
 
 /** Random keys of this server, the same on every replica. 32 bytes each. */
@@ -14,30 +14,32 @@ export interface ServerSecrets {
  * The server's secrets, made on first start. Those that lie there unencrypted
  * are encrypted as soon as a secret key is given.
  */
-export async function loadServerSecrets(sql: Sql, sealing: Sealing): Promise<ServerSecrets> {
+export async function loadServerSecrets(sql: Sql, encryption: Encryption): Promise<ServerSecrets> {
   return {
-    refreshTokenKey: await loadSecret(sql, sealing, "refresh_token_key"),
-    formKey: await loadSecret(sql, sealing, "form_key"),
+    refreshTokenKey: await loadSecret(sql, encryption, "refresh_token_key"),
+    formKey: await loadSecret(sql, encryption, "form_key"),
   };
 }
 
-/** Throws SealingError if the secrets that are stored were encrypted with another key. */
-export async function verifyServerSecrets(sql: Sql, sealing: Sealing): Promise<void> {
+/** Throws EncryptionKeyError if the secrets that are stored were encrypted with another key. */
+export async function verifyServerSecrets(sql: Sql, encryption: Encryption): Promise<void> {
   const rows = await sql<{ value: Uint8Array }[]>`select value from server_secrets`;
-  for (const { value } of rows) sealing.open(value);
+  for (const { value } of rows) encryption.decrypt(value);
 }
 
-async function loadSecret(sql: Sql, sealing: Sealing, name: string): Promise<Uint8Array> {
+async function loadSecret(sql: Sql, encryption: Encryption, name: string): Promise<Uint8Array> {
   // Replicas that start together agree: the first insert wins, all read it.
   await sql`
-    insert into server_secrets (name, value) values (${name}, ${sealing.seal(randomBytes(32))})
+    insert into server_secrets (name, value) values (${name}, ${
+    encryption.encrypt(randomBytes(32))
+  })
     on conflict (name) do nothing`;
   const [{ value }] = await sql<{ value: Uint8Array }[]>`
     select value from server_secrets where name = ${name}`;
-  const secret = sealing.open(value);
-  if (sealing.encrypts && !isSealed(value)) {
+  const secret = encryption.decrypt(value);
+  if (encryption.isEnabled && !isEncrypted(value)) {
     await sql`
-      update server_secrets set value = ${sealing.seal(secret)}
+      update server_secrets set value = ${encryption.encrypt(secret)}
       where name = ${name} and value = ${value}`;
   }
   return secret;

@@ -1,6 +1,6 @@
 import type { JWK } from "jose";
 import type { SigningAlgorithm } from "../config/server_config.ts";
-import { isSealed, type Sealing } from "../security/encryption.ts";
+import { type Encryption, isEncrypted } from "../security/encryption.ts";
 import type { Sql, Transaction } from "./db/connect.ts";
 
 /** A signing key as stored. `privateJwk` is opened already. */
@@ -37,10 +37,10 @@ export async function withSigningKeysLocked<T>(
   }) as T;
 }
 
-/** All keys that are published at `now`, oldest first. Throws SealingError for a wrong secret key. */
+/** All keys that are published at `now`, oldest first. Throws EncryptionKeyError for a wrong secret key. */
 export async function listSigningKeys(
   sql: Sql | Transaction,
-  sealing: Sealing,
+  encryption: Encryption,
   now: Date,
 ): Promise<StoredSigningKey[]> {
   const rows = await sql<Row[]>`
@@ -50,7 +50,7 @@ export async function listSigningKeys(
     kid: row.kid,
     algorithm: row.algorithm,
     publicJwk: row.public_jwk,
-    privateJwk: JSON.parse(new TextDecoder().decode(sealing.open(row.private_key))),
+    privateJwk: JSON.parse(new TextDecoder().decode(encryption.decrypt(row.private_key))),
     createdAt: row.created_at,
     activatesAt: row.activates_at ?? undefined,
     expiresAt: row.expires_at ?? undefined,
@@ -59,10 +59,10 @@ export async function listSigningKeys(
 
 export async function insertSigningKey(
   tx: Transaction,
-  sealing: Sealing,
+  encryption: Encryption,
   key: StoredSigningKey,
 ): Promise<void> {
-  const privateKey = sealing.seal(new TextEncoder().encode(JSON.stringify(key.privateJwk)));
+  const privateKey = encryption.encrypt(new TextEncoder().encode(JSON.stringify(key.privateJwk)));
   await tx`
     insert into signing_keys
       (kid, algorithm, public_jwk, private_key, created_at, activates_at, expires_at)
@@ -94,14 +94,14 @@ export async function deleteExpiredSigningKeys(sql: Sql, now: Date): Promise<voi
 }
 
 /** Encrypts private keys that were stored before a secret key was given. */
-export async function sealSigningKeys(tx: Transaction, sealing: Sealing): Promise<void> {
-  if (!sealing.encrypts) return;
+export async function encryptSigningKeys(tx: Transaction, encryption: Encryption): Promise<void> {
+  if (!encryption.isEnabled) return;
   const rows = await tx<{ kid: string; private_key: Uint8Array }[]>`
     select kid, private_key from signing_keys`;
   for (const { kid, private_key } of rows) {
-    if (isSealed(private_key)) continue;
+    if (isEncrypted(private_key)) continue;
     await tx`
-      update signing_keys set private_key = ${sealing.seal(sealing.open(private_key))}
+      update signing_keys set private_key = ${encryption.encrypt(encryption.decrypt(private_key))}
       where kid = ${kid}`;
   }
 }

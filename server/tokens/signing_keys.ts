@@ -10,14 +10,14 @@ import {
 } from "jose";
 import type { Clock } from "../../shared/clock.ts";
 import type { ServerConfig, SigningAlgorithm } from "../config/server_config.ts";
-import type { Sealing } from "../security/encryption.ts";
+import type { Encryption } from "../security/encryption.ts";
 import type { Sql, Transaction } from "../store/db/connect.ts";
 import {
   deleteSigningKey,
+  encryptSigningKeys,
   insertSigningKey,
   listSigningKeys,
   scheduleSigningKey,
-  sealSigningKeys,
   type StoredSigningKey,
   withSigningKeysLocked,
 } from "../store/signing_keys.ts";
@@ -69,7 +69,7 @@ export class SigningKeys {
 
   constructor(
     private readonly sql: Sql,
-    private readonly sealing: Sealing,
+    private readonly encryption: Encryption,
     private readonly clock: Clock,
     private readonly config: KeyConfig,
   ) {}
@@ -126,7 +126,7 @@ export class SigningKeys {
   async ensureInitialKeys(): Promise<void> {
     await withSigningKeysLocked(this.sql, async (tx) => {
       const now = new Date(this.clock.now());
-      if ((await listSigningKeys(tx, this.sealing, now)).length > 0) return;
+      if ((await listSigningKeys(tx, this.encryption, now)).length > 0) return;
       await this.#insertNew(tx, this.config.signingAlgorithm, now);
       await this.#insertNew(tx, this.config.signingAlgorithm);
     });
@@ -140,9 +140,9 @@ export class SigningKeys {
    */
   async maintain(): Promise<void> {
     await withSigningKeysLocked(this.sql, async (tx) => {
-      await sealSigningKeys(tx, this.sealing);
+      await encryptSigningKeys(tx, this.encryption);
       const now = new Date(this.clock.now());
-      const keys = await listSigningKeys(tx, this.sealing, now);
+      const keys = await listSigningKeys(tx, this.encryption, now);
       const algorithm = this.config.signingAlgorithm;
       const active = activeKey(keys, now);
       if (active === undefined) {
@@ -175,7 +175,7 @@ export class SigningKeys {
   }
 
   async #scheduleNext(tx: Transaction, now: Date, force: boolean): Promise<Date> {
-    const keys = await listSigningKeys(tx, this.sealing, now);
+    const keys = await listSigningKeys(tx, this.encryption, now);
     const waiting = keys.find((key) => key.activatesAt !== undefined && key.activatesAt > now);
     if (waiting !== undefined && !force) return waiting.activatesAt!;
     const next = waiting ?? keys.find((key) => key.activatesAt === undefined);
@@ -193,7 +193,7 @@ export class SigningKeys {
    */
   async #retireSucceeded(tx: Transaction, now: Date): Promise<void> {
     const longest = Math.max(this.config.accessTokenLifetime, await longestRuleLifetime(tx));
-    const keys = (await listSigningKeys(tx, this.sealing, now))
+    const keys = (await listSigningKeys(tx, this.encryption, now))
       .filter((key) => key.activatesAt !== undefined)
       .sort((a, b) => a.activatesAt!.getTime() - b.activatesAt!.getTime());
     for (const [index, key] of keys.entries()) {
@@ -217,7 +217,7 @@ export class SigningKeys {
     const publicJwk: JWK = { ...await exportJWK(pair.publicKey), alg: algorithm, use: "sig" };
     // The thumbprint (RFC 7638), shortened: 96 bits tell our keys apart and keep tokens small.
     publicJwk.kid = (await calculateJwkThumbprint(publicJwk)).slice(0, 16);
-    await insertSigningKey(tx, this.sealing, {
+    await insertSigningKey(tx, this.encryption, {
       kid: publicJwk.kid,
       algorithm,
       publicJwk,
@@ -240,7 +240,7 @@ export class SigningKeys {
 
   async #load(): Promise<void> {
     const now = this.clock.now();
-    this.#stored = await listSigningKeys(this.sql, this.sealing, new Date(now));
+    this.#stored = await listSigningKeys(this.sql, this.encryption, new Date(now));
     this.#loadedAt = now;
     for (const kid of this.#imported.keys()) {
       if (!this.#stored.some((key) => key.kid === kid)) this.#imported.delete(kid);

@@ -1,43 +1,44 @@
-/** Encryption at rest: AES-GCM is broken as soon as one nonce seals two texts (NIST SP 800-38D section 8). */
+/** Encryption at rest. AES-GCM is broken once a nonce is used twice (NIST SP 800-38D section 8). */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { isSealed, sealing, SealingError } from "../../../server/security/encryption.ts";
+import {
+  createEncryption,
+  EncryptionKeyError,
+  isEncrypted,
+} from "../../../server/security/encryption.ts";
 
 const KEY = "k".repeat(32);
-const plain = new TextEncoder().encode("a secret that is stored many times");
+const secret = new TextEncoder().encode("a secret that is stored many times");
 
-Deno.test("no nonce is used twice, and the same text is never sealed to the same bytes", () => {
-  const { seal, open } = sealing(KEY);
-  const sealed = Array.from({ length: 1000 }, () => Buffer.from(seal(plain)));
+Deno.test("encrypts the same secret to other bytes each time, with a new nonce", () => {
+  const { encrypt, decrypt } = createEncryption(KEY);
+  const stored = Array.from({ length: 1000 }, () => Buffer.from(encrypt(secret)));
   const distinct = (part: (bytes: Buffer) => Uint8Array) =>
-    new Set(sealed.map((bytes) => Buffer.from(part(bytes)).toString("hex"))).size;
+    new Set(stored.map((bytes) => Buffer.from(part(bytes)).toString("hex"))).size;
   assert.equal(distinct((bytes) => bytes.subarray(1, 13)), 1000, "nonces");
   assert.equal(distinct((bytes) => bytes.subarray(13, 29)), 1000, "authentication tags");
-  assert.equal(distinct((bytes) => bytes.subarray(29)), 1000, "texts");
-  for (const bytes of sealed) {
-    assert.ok(isSealed(bytes));
-    assert.deepEqual(Buffer.from(open(bytes)), Buffer.from(plain));
+  assert.equal(distinct((bytes) => bytes.subarray(29)), 1000, "ciphertexts");
+  for (const bytes of stored) {
+    assert.ok(isEncrypted(bytes));
+    assert.deepEqual(Buffer.from(decrypt(bytes)), Buffer.from(secret));
   }
 });
 
-Deno.test("a sealed text that was changed anywhere is not opened", () => {
-  const { seal, open } = sealing(KEY);
-  const sealed = seal(plain);
-  for (let index = 0; index < sealed.length; index++) {
-    const changed = Uint8Array.from(sealed);
+Deno.test("rejects a ciphertext that was changed anywhere", () => {
+  const { encrypt, decrypt } = createEncryption(KEY);
+  const stored = encrypt(secret);
+  for (let index = 0; index < stored.length; index++) {
+    const changed = Uint8Array.from(stored);
     changed[index] ^= 2;
-    assert.throws(() => open(changed), SealingError, `byte ${index}`);
+    assert.throws(() => decrypt(changed), EncryptionKeyError, `byte ${index}`);
   }
 });
 
-Deno.test("a sealed text is not opened without its key, or with another", () => {
-  const sealed = sealing(KEY).seal(plain);
-  for (const other of [undefined, "x".repeat(32)]) {
-    assert.throws(() => sealing(other).open(sealed), SealingError, other);
+Deno.test("rejects a ciphertext without a key and with another one, and reads what is plain", () => {
+  const stored = createEncryption(KEY).encrypt(secret);
+  for (const key of [undefined, "x".repeat(32)]) {
+    assert.throws(() => createEncryption(key).decrypt(stored), EncryptionKeyError, key);
   }
-  // What was stored before there was a key is read with one.
-  assert.deepEqual(
-    Buffer.from(sealing(KEY).open(sealing(undefined).seal(plain))),
-    Buffer.from(plain),
-  );
+  const plain = createEncryption(undefined).encrypt(secret);
+  assert.deepEqual(Buffer.from(createEncryption(KEY).decrypt(plain)), Buffer.from(secret));
 });

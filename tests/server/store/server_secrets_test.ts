@@ -1,11 +1,11 @@
 /** Encryption at rest as a whole: storage_test.ts. */
 import assert from "node:assert/strict";
-import { sealing, SealingError } from "../../../server/security/encryption.ts";
+import { createEncryption, EncryptionKeyError } from "../../../server/security/encryption.ts";
 import { loadServerSecrets, verifyServerSecrets } from "../../../server/store/server_secrets.ts";
 import { testStore } from "../../support/test_store.ts";
 
-const plain = sealing(undefined);
-const encrypted = sealing("a".repeat(32));
+const plain = createEncryption(undefined);
+const encrypted = createEncryption("a".repeat(32));
 
 testStore("server_secrets", {
   async "creates secrets once, however many replicas load them"({ sql, openConnections }) {
@@ -20,14 +20,17 @@ testStore("server_secrets", {
   async "encrypts stored secrets without changing them"({ sql }) {
     const before = await loadServerSecrets(sql, plain);
     assert.deepEqual(await loadServerSecrets(sql, encrypted), before);
-    await assert.rejects(loadServerSecrets(sql, plain), SealingError);
+    await assert.rejects(loadServerSecrets(sql, plain), EncryptionKeyError);
   },
   async "verifies secrets without changing them"({ sql }) {
     await verifyServerSecrets(sql, encrypted);
     await loadServerSecrets(sql, encrypted);
     const stored = await sql`select * from server_secrets order by name`;
     await verifyServerSecrets(sql, encrypted);
-    await assert.rejects(verifyServerSecrets(sql, sealing("b".repeat(32))), SealingError);
+    await assert.rejects(
+      verifyServerSecrets(sql, createEncryption("b".repeat(32))),
+      EncryptionKeyError,
+    );
     assert.deepEqual(await sql`select * from server_secrets order by name`, stored);
   },
 });

@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
-import { sealing, SealingError } from "../../../server/security/encryption.ts";
+import { createEncryption, EncryptionKeyError } from "../../../server/security/encryption.ts";
 import {
   deleteExpiredSigningKeys,
   deleteSigningKey,
+  encryptSigningKeys,
   insertSigningKey,
   listSigningKeys,
   scheduleSigningKey,
-  sealSigningKeys,
   type StoredSigningKey,
   withSigningKeysLocked,
 } from "../../../server/store/signing_keys.ts";
 import { type TestStore, testStore } from "../../support/test_store.ts";
 
-const plain = sealing(undefined);
-const encrypted = sealing("a".repeat(32));
+const plain = createEncryption(undefined);
+const encrypted = createEncryption("a".repeat(32));
 
 async function insert(
   { sql, at }: TestStore,
@@ -81,11 +81,11 @@ testStore("signing_keys", {
   async "encrypts stored private keys without changing them"(store) {
     const { sql, at } = store;
     await insert(store, "a");
-    await sql.begin((tx) => sealSigningKeys(tx, plain));
+    await sql.begin((tx) => encryptSigningKeys(tx, plain));
     assert.deepEqual(await kids(store), ["a"]);
-    await sql.begin((tx) => sealSigningKeys(tx, encrypted));
+    await sql.begin((tx) => encryptSigningKeys(tx, encrypted));
     const [{ privateJwk }] = await listSigningKeys(sql, encrypted, at({}));
     assert.deepEqual(privateJwk, { kty: "EC", d: "a" });
-    await assert.rejects(listSigningKeys(sql, plain, at({})), SealingError);
+    await assert.rejects(listSigningKeys(sql, plain, at({})), EncryptionKeyError);
   },
 });

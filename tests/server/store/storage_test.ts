@@ -1,7 +1,7 @@
 /** The database at start: migrations, secrets at rest, the folder's lock. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { sealing, SealingError } from "../../../server/security/encryption.ts";
+import { createEncryption, EncryptionKeyError } from "../../../server/security/encryption.ts";
 import { openDatabase } from "../../../server/store/db/connect.ts";
 import { FolderLocked } from "../../../server/store/embedded/folder_lock.ts";
 import { migrate, migrationStatus } from "../../../server/store/db/migrate.ts";
@@ -44,10 +44,12 @@ for (const kind of databaseKinds.filter(({ name }) => name.startsWith("PostgreSQ
       const applied = await Promise.all(replicas.map(({ sql }) => migrate(sql, clock)));
       assert.equal(applied.flat().length, migrations.length);
       const secrets = await Promise.all(
-        replicas.map(({ sql }) => loadServerSecrets(sql, sealing(KEY))),
+        replicas.map(({ sql }) => loadServerSecrets(sql, createEncryption(KEY))),
       );
       for (const one of secrets) assert.deepEqual(one, secrets[0]);
-      const keys = replicas.map(({ sql }) => new SigningKeys(sql, sealing(KEY), clock, config));
+      const keys = replicas.map(({ sql }) =>
+        new SigningKeys(sql, createEncryption(KEY), clock, config)
+      );
       await Promise.all(keys.map((one) => one.maintain()));
       const active = await Promise.all(keys.map((one) => one.active()));
       assert.equal(new Set(active.map(({ kid }) => kid)).size, 1);
@@ -65,8 +67,8 @@ testOnEachDatabase("with a secret key, nothing at rest is plain", async (locatio
   try {
     await migrate(sql, clock);
     // First without a key, as a start without settings does it.
-    await new SigningKeys(sql, sealing(undefined), clock, config).maintain();
-    const plain = await loadServerSecrets(sql, sealing(undefined));
+    await new SigningKeys(sql, createEncryption(undefined), clock, config).maintain();
+    const plain = await loadServerSecrets(sql, createEncryption(undefined));
     const stored = async () => {
       const keys = await sql`select private_key as value from signing_keys`;
       return [...keys, ...await sql`select value from server_secrets`]
@@ -76,17 +78,20 @@ testOnEachDatabase("with a secret key, nothing at rest is plain", async (locatio
     const asText = (bytes: Uint8Array) => new TextDecoder("latin1").decode(bytes);
     assert.ok((await stored()).includes(asText(plain.formKey)));
 
-    const keys = new SigningKeys(sql, sealing(KEY), clock, config);
+    const keys = new SigningKeys(sql, createEncryption(KEY), clock, config);
     await keys.maintain();
-    assert.deepEqual(await loadServerSecrets(sql, sealing(KEY)), plain);
+    assert.deepEqual(await loadServerSecrets(sql, createEncryption(KEY)), plain);
     assert.doesNotMatch(await stored(), /"kty"/);
     assert.ok(!(await stored()).includes(asText(plain.formKey)));
     assert.ok(await keys.active());
 
     for (const other of [undefined, "b".repeat(32)]) {
-      const locked = new SigningKeys(sql, sealing(other), clock, config);
-      await assert.rejects(() => locked.maintain(), SealingError);
-      await assert.rejects(() => loadServerSecrets(sql, sealing(other)), SealingError);
+      const locked = new SigningKeys(sql, createEncryption(other), clock, config);
+      await assert.rejects(() => locked.maintain(), EncryptionKeyError);
+      await assert.rejects(
+        () => loadServerSecrets(sql, createEncryption(other)),
+        EncryptionKeyError,
+      );
     }
   } finally {
     await database.close();
@@ -101,10 +106,10 @@ testOnEachDatabase(
     try {
       await migrate(database.sql, clock);
       const served = { ...config, signingAlgorithm: "EdDSA", accessTokenLifetime: 3600 } as const;
-      const serving = new SigningKeys(database.sql, sealing(undefined), clock, served);
+      const serving = new SigningKeys(database.sql, createEncryption(undefined), clock, served);
       await serving.maintain();
       const before = await serving.list();
-      const operating = new SigningKeys(database.sql, sealing(undefined), clock, config);
+      const operating = new SigningKeys(database.sql, createEncryption(undefined), clock, config);
       await operating.ensureInitialKeys();
       assert.deepEqual(await serving.list(), before);
       await operating.rotate(true);
