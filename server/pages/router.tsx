@@ -4,7 +4,7 @@ import type { AppParts } from "../app_parts.ts";
 import { clientAddressReader } from "../http/client_ip.ts";
 import { readForm } from "../http/form.ts";
 import { clientInfoOf } from "../http/client_info.ts";
-import { PasswordChecksBusy } from "../security/password_hash.ts";
+import { DomainError } from "../domain_error.ts";
 import { placesFrom } from "../geoip.ts";
 import { readSessionCookie } from "./http/session_cookie.ts";
 import { currentSession } from "./http/browser_session.ts";
@@ -80,7 +80,7 @@ export function pagesRouter(appDeps: AppParts): Hono<PageEnv> {
     }));
 
   routes.onError((error, c) => {
-    const busy = error instanceof PasswordChecksBusy;
+    const busy = error instanceof DomainError && error.code === "unavailable";
     deps.log(busy ? "warn" : "error", "page_failed", {
       path: c.req.path,
       error: error.name,

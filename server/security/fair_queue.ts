@@ -1,16 +1,16 @@
-/** Whose work waits for its turn. */
+/** Who a task is run for. */
 export interface QueuedCaller {
-  /** What shares a place in the turn, such as a network. */
+  /** Callers of one network take turns with other networks together. */
   network: string;
-  /** Known callers go before unknown ones, who may be anyone. */
+  /** Tasks of known callers are run before those of unknown ones. */
   known: boolean;
 }
 
 export interface FairQueueLimits {
-  /** Tasks that run at a time, in all and for one network: the rest is for the others. */
+  /** Concurrent tasks, in total and for one network. */
   running: number;
   runningPerNetwork: number;
-  /** Tasks that wait, in all and for one network. */
+  /** Waiting tasks, in total and for one network. */
   waiting: number;
   waitingPerNetwork: number;
 }
@@ -21,14 +21,14 @@ interface Task {
   reject(): void;
 }
 
-/** The place in the turn of work that no network asked for; only the bounds in all hold for it. */
+/** The network of tasks without a caller; only the total limits apply to it. */
 const OWN = Symbol("own");
 type Network = string | typeof OWN;
 
 /**
- * Runs tasks a few at a time. Networks take turns, so that one which sends a hundred
- * delays another by one task and not by a hundred; known callers go first. When too many
- * wait, the network that holds the most places gives one up.
+ * Runs a few tasks at a time. Networks take turns, so that one which sends a hundred tasks delays
+ * another one by a single task. When too many wait, the network with the most waiting tasks loses
+ * its newest.
  */
 export class FairQueue {
   #running = new Map<Network, number>();
@@ -37,7 +37,7 @@ export class FairQueue {
     unknown: new Map<Network, Task[]>(),
   };
 
-  /** `full` makes the error for a task that finds no place, or that loses it to a fairer one. */
+  /** `full` creates the error for a task that cannot wait, or that is dropped for another one. */
   constructor(private readonly limits: FairQueueLimits, private readonly full: () => Error) {}
 
   async run<T>(caller: QueuedCaller | undefined, task: () => Promise<T>): Promise<T> {
@@ -55,11 +55,11 @@ export class FairQueue {
 
   #enqueue(network: Network, task: Task): void {
     const turns = task.caller?.known === false ? this.#waiting.unknown : this.#waiting.known;
-    const line = turns.get(network) ?? [];
-    turns.set(network, line);
-    line.push(task);
+    const tasks = turns.get(network) ?? [];
+    turns.set(network, tasks);
+    tasks.push(task);
     this.#startNext();
-    if (network !== OWN && line.length > this.limits.waitingPerNetwork) {
+    if (network !== OWN && tasks.length > this.limits.waitingPerNetwork) {
       this.#dropNewest(turns, network);
     } else if (total(this.#waiting.unknown) + total(this.#waiting.known) > this.limits.waiting) {
       const crowded = total(this.#waiting.unknown) > 0 ? this.#waiting.unknown : turns;
@@ -76,22 +76,22 @@ export class FairQueue {
     }
   }
 
-  /** The first task of the network whose turn it is, which then goes to the end of the turn. */
+  /** The first task of the network whose turn it is, which goes to the end of the queue. */
   #next(turns: Map<Network, Task[]>): Task | undefined {
-    for (const [network, line] of turns) {
+    for (const [network, tasks] of turns) {
       const running = this.#running.get(network) ?? 0;
       if (network !== OWN && running >= this.limits.runningPerNetwork) continue;
       turns.delete(network);
-      const task = line.shift();
-      if (line.length > 0) turns.set(network, line);
+      const task = tasks.shift();
+      if (tasks.length > 0) turns.set(network, tasks);
       return task;
     }
   }
 
   #dropNewest(turns: Map<Network, Task[]>, network: Network): void {
-    const line = turns.get(network);
-    line?.pop()?.reject();
-    if (line?.length === 0) turns.delete(network);
+    const tasks = turns.get(network);
+    tasks?.pop()?.reject();
+    if (tasks?.length === 0) turns.delete(network);
   }
 
   #count(network: Network, change: 1 | -1): void {
@@ -107,7 +107,7 @@ function total(counts: Map<Network, Task[] | number>): number {
   return sum;
 }
 
-/** The network with the most waiting tasks; of several the one that came last. */
+/** The network with the most waiting tasks; of several, the last one. */
 function longest(turns: Map<Network, Task[]>): Network {
-  return [...turns].reduce((one, other) => other[1].length >= one[1].length ? other : one)[0];
+  return [...turns].reduce((most, next) => next[1].length >= most[1].length ? next : most)[0];
 }

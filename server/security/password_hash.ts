@@ -1,20 +1,21 @@
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 import { Buffer } from "node:buffer";
+import { DomainError } from "../domain_error.ts";
 import { FairQueue, type FairQueueLimits, type QueuedCaller } from "./fair_queue.ts";
 
 /**
- * scrypt (RFC 7914) at 32 MiB and three passes, one of the settings that OWASP's
- * Password Storage Cheat Sheet holds to be enough: about 0.3 s of one core.
+ * scrypt (RFC 7914) with 32 MiB and three passes, one of the configurations that OWASP's Password
+ * Storage Cheat Sheet recommends: about 0.3 s on one core.
  */
 const COST = { log2N: 15, r: 8, p: 3 };
 const KEY_LENGTH = 32;
 const SALT_LENGTH = 16;
 
-/** Characters a new password must and may have. NIST SP 800-63B: length, not rules on kinds. */
+/** In characters. NIST SP 800-63B: length, not rules about kinds of characters. */
 export const MIN_PASSWORD_LENGTH = 12;
 const MAX_PASSWORD_LENGTH = 256;
 
-/** Bounds what a flood of sign-ins costs, and what it costs everybody else. */
+/** A flood of sign-ins costs bounded CPU time, and does not lock out other networks. */
 const LIMITS: FairQueueLimits = {
   running: 4,
   runningPerNetwork: 2,
@@ -22,19 +23,12 @@ const LIMITS: FairQueueLimits = {
   waitingPerNetwork: 25,
 };
 
-/** Too many passwords are being checked. The answer: try again in a few seconds. */
-export class PasswordChecksBusy extends Error {
-  override readonly name = "PasswordChecksBusy";
-  constructor() {
-    super("too many passwords are being checked at once; try again in a few seconds");
-  }
-}
-
-/** What is wrong with a password somebody chose, in a sentence. */
+/** What is wrong with a new password, as a message for its user. */
 export function passwordProblem(password: string): string | undefined {
   const length = [...password].length;
   if (length < MIN_PASSWORD_LENGTH) {
     return `The password is too short: at least ${MIN_PASSWORD_LENGTH} characters. ` +
+      // prose-ok: words that a passphrase consists of
       "A few unrelated words make a good one.";
   }
   if (length > MAX_PASSWORD_LENGTH) {
@@ -43,9 +37,9 @@ export function passwordProblem(password: string): string | undefined {
 }
 
 /**
- * The hash to store, as a PHC string (`$scrypt$ln=15,r=8,p=3$salt$key`): it names
- * its own cost, so that the cost can be raised later. `caller` is who asks, where that is
- * a request. Throws PasswordChecksBusy.
+ * The hash to store, as a PHC string (`$scrypt$ln=15,r=8,p=3$salt$key`). It contains its cost, so
+ * that the cost can be raised later. `caller` is set for requests. Throws DomainError
+ * (`unavailable`) as verifyPassword does.
  */
 export async function hashPassword(password: string, caller?: QueuedCaller): Promise<string> {
   const salt = randomBytes(SALT_LENGTH);
@@ -54,10 +48,11 @@ export async function hashPassword(password: string, caller?: QueuedCaller): Pro
 }
 
 /**
- * Whether the password is the one that was hashed. Without a hash (no such
- * account, or none that can sign in) it takes as long and says no, so that time
- * does not tell who has an account. `caller` is who asks, where that is a request.
- * Throws PasswordChecksBusy.
+ * Whether the password is the one that was hashed. Without a hash (an unknown account, or one that
+ * cannot sign in) it takes as long and returns false, so that timing does not disclose which
+ * accounts exist. `caller` is set for requests. Throws DomainError (`unavailable`) if too many
+ * passwords are being checked. It is thrown because a returned one is truthy: a caller that
+ * forgot it would accept any password.
  */
 export async function verifyPassword(
   password: string,
@@ -67,7 +62,7 @@ export async function verifyPassword(
   const stored = hash === undefined ? undefined : parseHash(hash);
   const { salt, key, ...cost } = stored ??
     { ...COST, salt: Buffer.alloc(SALT_LENGTH), key: Buffer.alloc(KEY_LENGTH) };
-  // More than anybody may choose is never right; we hash a part of it, to take as long.
+  // A password over the limit is always wrong; hashing a part of it takes as long.
   const part = password.slice(0, 2 * MAX_PASSWORD_LENGTH);
   const derived = await derive(part, { ...cost, salt, length: key.length }, caller);
   return timingSafeEqual(derived, key) && stored !== undefined && part === password;
@@ -81,10 +76,18 @@ interface ScryptInput {
   length: number;
 }
 
-const queue = new FairQueue(LIMITS, () => new PasswordChecksBusy());
+const queue = new FairQueue(
+  LIMITS,
+  () =>
+    new DomainError(
+      "unavailable",
+      "Too many passwords are being checked. Try again in a few seconds.",
+      { retryAfterSeconds: 5 },
+    ),
+);
 
 function derive(password: string, input: ScryptInput, caller?: QueuedCaller): Promise<Buffer> {
-  // One accent can be typed as one character or two (NIST SP 800-63B section 3.1.1.2).
+  // An accented letter can be one character or two (NIST SP 800-63B section 3.1.1.2).
   const text = password.normalize("NFKC");
   const cost = { N: 2 ** input.log2N, r: input.r, p: input.p, maxmem: 256 * 1024 * 1024 };
   return queue.run(caller, () =>
@@ -106,7 +109,7 @@ function parseHash(hash: string): ScryptInput & { key: Uint8Array } | undefined 
   return { log2N, r, p, salt: Buffer.from(match[4], "base64"), key, length: key.length };
 }
 
-/** As the PHC string format has it: standard alphabet, no padding. */
+/** The PHC string format has the standard alphabet without padding. */
 function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("base64").replaceAll("=", "");
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { nameKey } from "../../shared/name_key.ts";
+import { DomainError } from "../domain_error.ts";
 import { rateLimitKey, subscriberNetwork } from "../http/client_ip.ts";
 import type { Sql } from "../store/db/connect.ts";
 import {
@@ -10,10 +11,9 @@ import {
 } from "../store/failed_attempts.ts";
 
 /**
- * Limits on guesses. They count failures alone, and no success resets them: else
- * a guesser would reset his own by signing in between. Addresses count by
- * `rateLimitKey`, and IPv6 also by `subscriberNetwork`, so that a subscriber has one
- * count and not 2^64, nor 256.
+ * Limits on password guesses. Only failures count, and a success does not reset them: an attacker
+ * could reset their own count by signing in between. Addresses count by `rateLimitKey`, IPv6
+ * addresses also by `subscriberNetwork`: a subscriber has 2^64 addresses in each of 256 networks.
  */
 export const PASSWORD_LIMITS = {
   account: { limit: 10, windowSeconds: 15 * 60 },
@@ -22,12 +22,12 @@ export const PASSWORD_LIMITS = {
 } as const;
 
 /**
- * RFC 8628 section 5.1. A user code is one of 20^8 = 2.56 * 10^10, 34.6 bits, and
- * only people who have signed in may try one. While a code of the default 15
- * minutes lives, an account has 10 tries: it hits that code with a chance of
- * 3.9 * 10^-10 (2^-31.3), an address with 100 tries 3.9 * 10^-9 (2^-27.9). With n
- * codes alive at a time, an account that tries without pause hits any of them at
- * n * 3.9 * 10^-10 an hour: for n = 100 once in 2,900 years.
+ * Limits on guesses of user codes (RFC 8628 section 5.1). A user code is one of 20^8 = 2.56 * 10^10
+ * (34.6 bits), and only signed-in users may enter one. While a code of the default 15 minutes is
+ * valid, an account has 10 attempts, which find it with a probability of 3.9 * 10^-10 (2^-31.3);
+ * an address has 100, with 3.9 * 10^-9 (2^-27.9). If n codes are valid at a time, an account that
+ * guesses without pause finds one of them at a rate of n * 3.9 * 10^-10 an hour: for n = 100, once
+ * in 2,900 years.
  */
 export const USER_CODE_LIMITS = {
   account: { limit: 10, windowSeconds: 3600 },
@@ -35,43 +35,43 @@ export const USER_CODE_LIMITS = {
   subscriber: { limit: 200, windowSeconds: 3600 },
 } as const;
 
-/** Refused workloads of one address that are written down: anybody can send tokens that are none. */
-const REFUSAL_LIMIT = { limit: 100, windowSeconds: 3600 } as const;
+/** Rejected workload tokens of a network that are audited: anyone can send invalid ones. */
+const REJECTION_LIMIT = { limit: 100, windowSeconds: 3600 } as const;
 
-/** Counts a refused workload; false once so many were that no more are written down. */
-export async function checkRefusalLimit(
+/** Counts a rejected workload token. Returns whether it is still within the limit for the audit log. */
+export async function checkRejectionLimit(
   sql: Sql,
-  refusal: { address: string; now: Date },
+  rejection: { address: string; now: Date },
 ): Promise<boolean> {
   const { attempt } = await countAttempt(
     sql,
     [{
       kind: "workload_refused",
-      subject: subscriberNetwork(refusal.address),
-      ...REFUSAL_LIMIT,
+      subject: subscriberNetwork(rejection.address),
+      ...REJECTION_LIMIT,
     }],
-    refusal.now,
+    rejection.now,
     ([count]) => count.blockedUntil === undefined,
   );
   return attempt !== undefined;
 }
 
-/**
- * Either the attempt may go on, counted as failed until forgiven, or the wait.
- * `fills` names the limits that are reached if it fails: worth a note once,
- * where noting each refusal would let a guesser fill the audit log.
- */
-export type Admission =
-  | { attempt: CountedAttempt; fills: ("account" | "address")[] }
-  | { retryAfterSeconds: number };
+/** An attempt that is within the limits. It counts as failed until it is released. */
+export interface AllowedAttempt {
+  attempt: CountedAttempt;
+  /**
+   * The limits that are reached if it fails. The caller audits these, not each rejection, which
+   * would let an attacker fill the audit log.
+   */
+  reachesLimits: ("account" | "address")[];
+}
 
 /**
- * Counts an attempt at a password before it is checked. `knownHere`: the account
- * has signed in from this address before, so that others who fail at the same
- * address do not keep it out; its own limit holds nevertheless. There its failures
- * have a count of their own, so that strangers elsewhere cannot keep it out either.
- * `browser` names a browser in which the account is signed in, or a link that was mailed
- * to its person: there it has a count of its own wherever it is.
+ * Counts an attempt at a password before the password is checked. With `knownHere`, the account
+ * has signed in from this address before: the limit of the address does not apply, and the
+ * account's failures here have a count of their own, so that neither attackers at this address
+ * nor elsewhere can lock out its user. `browser` identifies a browser in which the account is
+ * signed in, or a link that was mailed to its user: each has a count of its own at any address.
  */
 export async function checkPasswordLimit(
   sql: Sql,
@@ -83,12 +83,12 @@ export async function checkPasswordLimit(
     browser?: string;
     now: Date;
   },
-): Promise<Admission> {
-  return await admit(
+): Promise<AllowedAttempt | DomainError> {
+  return await countWithinLimits(
     sql,
     [
-      // An unknown address counts like an account, so that the limit tells nobody
-      // who has one; hashed, since people type passwords into the wrong field.
+      // An unknown e-mail address counts like an account, so that the limit does not disclose
+      // which accounts exist. Hashed: users type passwords into the wrong field.
       {
         kind: "password_account",
         subject: accountSubject(attempt),
@@ -116,15 +116,14 @@ function accountSubject(
 }
 
 /**
- * Counts an attempt at a user code before it is looked up. When an address is at
- * its limit, people behind it who have made no mistake themselves may go on: an
- * office behind one address is not locked out by one of its desks.
+ * Counts an attempt at a user code before the code is looked up. The limit of an address does not
+ * apply to accounts without failures: one user does not lock out an office behind one address.
  */
 export async function checkUserCodeLimit(
   sql: Sql,
   attempt: { userId: string; address: string; now: Date },
-): Promise<Admission> {
-  return await admit(
+): Promise<AllowedAttempt | DomainError> {
+  return await countWithinLimits(
     sql,
     [
       { kind: "user_code_account", subject: attempt.userId, ...USER_CODE_LIMITS.account },
@@ -137,7 +136,7 @@ export async function checkUserCodeLimit(
 
 type Limits = typeof PASSWORD_LIMITS | typeof USER_CODE_LIMITS;
 
-/** The networks that an attempt counts for: one, or two of IPv6. */
+/** The networks that an attempt counts for: one for IPv4, two for IPv6. */
 function networks(kind: string, address: string, limits: Limits): CountedSubject[] {
   const [narrow, wide] = [rateLimitKey(address), subscriberNetwork(address)];
   const counted = { kind: `${kind}_address`, subject: narrow, ...limits.address };
@@ -145,12 +144,12 @@ function networks(kind: string, address: string, limits: Limits): CountedSubject
   return [counted, { kind: `${kind}_subscriber`, subject: wide, ...limits.subscriber }];
 }
 
-async function admit(
+async function countWithinLimits(
   sql: Sql,
   subjects: [account: CountedSubject, ...networks: CountedSubject[]],
   now: Date,
   exemptFromNetworkLimits: (account: FailureCount) => boolean,
-): Promise<Admission> {
+): Promise<AllowedAttempt | DomainError> {
   const blocking = ([account, ...networks]: FailureCount[]) =>
     [account, ...exemptFromNetworkLimits(account) ? [] : networks]
       .map((count) => count.blockedUntil)
@@ -162,13 +161,16 @@ async function admit(
     (counts) => blocking(counts).length === 0,
   );
   if (attempt !== undefined) {
-    const filled = subjects.map(({ limit }, index) => counts[index].failures + 1 === limit);
-    const fills: ("account" | "address")[] = filled[0] ? ["account"] : [];
-    if (filled.slice(1).includes(true)) fills.push("address");
-    return { attempt, fills };
+    const reached = subjects.map(({ limit }, index) => counts[index].failures + 1 === limit);
+    const reachesLimits: AllowedAttempt["reachesLimits"] = reached[0] ? ["account"] : [];
+    if (reached.slice(1).includes(true)) reachesLimits.push("address");
+    return { attempt, reachesLimits };
   }
   const until = Math.max(...blocking(counts).map((date) => date.getTime()));
-  return { retryAfterSeconds: Math.max(1, Math.ceil((until - now.getTime()) / 1000)) };
+  const retryAfterSeconds = Math.max(1, Math.ceil((until - now.getTime()) / 1000));
+  return new DomainError("rate_limited", "Too many failed attempts. Try again later.", {
+    retryAfterSeconds,
+  });
 }
 
 function sha256(text: string): string {

@@ -1,28 +1,28 @@
 import type { Clock } from "../../shared/clock.ts";
 
-/** How often something may happen: `burst` times at once, and `perSecond` in the long run. */
+/** `burst` times at once, and `perSecond` in the long run. */
 export interface Rate {
   burst: number;
   perSecond: number;
 }
 
-/** Keys that are remembered at a time; the one that was used longest ago goes first. */
+/** When there are more, the least recently used is dropped. */
 const MAX_KEYS = 20_000;
 
 /**
- * A token bucket for each key, in this process only: it bounds what one caller costs, and
- * with several replicas each allows as much. Limits on guesses, which have to be exact, are
- * in throttle.ts.
+ * A rate limit with a token bucket for each key. It is kept in memory, so each replica allows as
+ * much: it bounds the cost of a caller. Limits on guesses, which have to be exact, are in
+ * rate_limit.ts.
  */
 export class RateLimit {
-  /** In order of use, the oldest first. */
+  /** Least recently used first. */
   #buckets = new Map<string, { left: number; at: number }>();
 
   constructor(private readonly clock: Clock) {}
 
   /**
-   * Takes one from each key's bucket, or nothing where one of them is empty. Returns the
-   * seconds to wait; 0: it may happen.
+   * Takes one from the bucket of each key, or from none if one of them is empty. Returns the
+   * seconds to wait, 0 if it may happen now.
    */
   take(rates: readonly [key: string, rate: Rate][]): number {
     const now = this.clock.now();

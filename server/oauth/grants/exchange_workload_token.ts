@@ -21,7 +21,7 @@ import { recordAuditEvent, recordRepeatedAuditEvent } from "../../store/audit_ev
 import type { Sql } from "../../store/db/connect.ts";
 import { findPrincipal, type Principal } from "../../store/service_accounts.ts";
 import { recordJti, trustRulesOfIssuer } from "../../store/trust_rules.ts";
-import { checkRefusalLimit } from "../../security/rate_limit.ts";
+import { checkRejectionLimit } from "../../security/rate_limit.ts";
 import { checkAccessTokenSize, signAccessToken, type Workload } from "../../tokens/access_token.ts";
 import type { SigningKeys } from "../../tokens/signing_keys.ts";
 import { tokenHashHex } from "../../tokens/token_hash.ts";
@@ -193,7 +193,7 @@ async function rejectToken(
     rejection: Rejection;
   },
 ): Promise<OAuthError> {
-  const isAudited = await checkRefusalLimit(sql, {
+  const isAudited = await checkRejectionLimit(sql, {
     address: request.address,
     now: new Date(clock.now()),
   });

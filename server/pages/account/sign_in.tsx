@@ -1,3 +1,4 @@
+import { DomainError } from "../../domain_error.ts";
 import { brand } from "../../../shared/brand.ts";
 import { neighbourhood, rateLimitKey } from "../../http/client_ip.ts";
 import { verifyPassword } from "../../security/password_hash.ts";
@@ -68,13 +69,13 @@ export async function submitSignIn(deps: PageDeps, c: PageContext): Promise<Resp
     browser,
     now,
   });
-  if ("retryAfterSeconds" in admission) {
+  if (admission instanceof DomainError) {
     return await rateLimitedPage(deps, c, {
       what: "There were too many failed attempts to sign in to this account or from this address." +
         (deps.config.mail === undefined
           ? ""
           : " If it is your account, look into your mail: there is a link to sign in all the same."),
-      retryAfterSeconds: admission.retryAfterSeconds,
+      retryAfterSeconds: admission.retryAfterSeconds!,
     });
   }
   const enabled = user !== undefined && user.disabledAt === undefined;
@@ -88,7 +89,7 @@ export async function submitSignIn(deps: PageDeps, c: PageContext): Promise<Resp
   });
   if (!right || !enabled || !await startSession(deps, c, user)) {
     await recordAuditEvent(sql, clock, { event: "signin.failed", subject: user?.id, address });
-    for (const limit of admission.fills) {
+    for (const limit of admission.reachesLimits) {
       const details = { limit };
       await recordAuditEvent(sql, clock, {
         event: "signin.throttled",
@@ -97,7 +98,7 @@ export async function submitSignIn(deps: PageDeps, c: PageContext): Promise<Resp
         details,
       });
     }
-    if (admission.fills.includes("account")) {
+    if (admission.reachesLimits.includes("account")) {
       await sendUnlockLink(deps, enabled ? user : undefined);
     }
     return await signInPage(deps, c, { next, email, unlock, problem: INVALID_CREDENTIALS });

@@ -1,3 +1,4 @@
+import { DomainError } from "../../domain_error.ts";
 import { sanitizeLine } from "../../../shared/sanitize.ts";
 import { recordAuditEvent, recordRepeatedAuditEvent } from "../../store/audit_events.ts";
 import { enterUserCode } from "../../store/device_authorizations.ts";
@@ -46,17 +47,17 @@ export async function submitDevice(deps: PageDeps, c: PageContext): Promise<Resp
   const { address } = c.get("requester");
   const now = new Date(clock.now());
   const admission = await checkUserCodeLimit(sql, { userId: session.user.id, address, now });
-  if ("retryAfterSeconds" in admission) {
+  if (admission instanceof DomainError) {
     return await rateLimitedPage(deps, c, {
       what: "Too many codes were entered that are not right, by you or from your address.",
-      retryAfterSeconds: admission.retryAfterSeconds,
+      retryAfterSeconds: admission.retryAfterSeconds!,
     });
   }
   const by = { actor: session.user.id, address };
   const request = await enterUserCode(sql, { userCode, sessionId: session.id, now });
   if (request === undefined) {
     await recordAuditEvent(sql, clock, { event: "device.code_unknown", ...by });
-    for (const limit of admission.fills) {
+    for (const limit of admission.reachesLimits) {
       const details = { limit };
       await recordAuditEvent(sql, clock, { event: "device.code_throttled", ...by, details });
     }
