@@ -2,13 +2,12 @@ import { Buffer } from "node:buffer";
 import type { CityResponse, Reader } from "mmdb-lib";
 import type { Log } from "./log.ts";
 
-/** Names the place an address is at, such as "Lyon, France"; undefined if nobody knows. */
+/** The location of an address, such as "Lyon, France"; undefined if unknown. */
 export type PlaceOf = (address: string) => Promise<string | undefined>;
 
 /**
- * Places from the operator's MaxMind database (city or country). It is read on
- * first use and kept. A file that cannot be read costs the places and a warning,
- * never the page.
+ * Locations from the operator's MaxMind database (city or country). It is read on first use and
+ * kept. If the file cannot be read, a warning is logged and locations are unknown.
  */
 export function placesFrom(file: string | undefined, log: Log): PlaceOf {
   if (file === undefined) return () => Promise.resolve(undefined);
@@ -31,14 +30,14 @@ export function placesFrom(file: string | undefined, log: Log): PlaceOf {
     try {
       return placeName(reader?.get(address));
     } catch {
-      // Not an address, or IPv6 in a file of IPv4 alone.
+      // Not an address, or IPv6 in a file with IPv4 only.
       return undefined;
     }
   };
 }
 
-function placeName(found: CityResponse | null | undefined): string | undefined {
-  const names = [found?.city, found?.country ?? found?.registered_country]
+function placeName(city: CityResponse | null | undefined): string | undefined {
+  const names = [city?.city, city?.country ?? city?.registered_country]
     .map((part) => part?.names?.en).filter((name) => name !== undefined);
   return names.length === 0 ? undefined : names.join(", ");
 }

@@ -14,9 +14,8 @@ export interface BodyHold extends Disposable {
 }
 
 /**
- * Bounds the sum of the request bodies in memory. Each is bounded by itself as well, but anybody
- * may send the first half of many, and so that one network cannot keep others from being
- * served, it gets a part only.
+ * Limits the sum of the request bodies in memory. Each has its own limit too, but any client can
+ * send the first half of many. One network gets only a part, so that it cannot block others.
  */
 export class BodyBudget {
   #held = 0;

@@ -4,19 +4,19 @@ import type { HostRules } from "./request_target.ts";
 /** Longest user agent we keep, in characters. */
 const MAX_USER_AGENT = 256;
 
-/** What the server tells the application of a connection. */
+/** What the application needs to know of a connection. */
 export interface ConnectionBindings extends HostRules {
   /** Address of the peer, which may be a proxy. */
   peer: string;
 }
 
-/** Where a request came from, as shown to people and counted by limits. */
+/** Where a request came from, as shown to users and counted by rate limits. */
 export interface ClientInfo {
   address: string;
   userAgent: string;
 }
 
-/** Address and user agent of a request, proxies accounted for. */
+/** Address and user agent of a request, behind trusted proxies too. */
 export function clientInfoOf(
   c: { env: ConnectionBindings; req: { raw: Request } },
   clientAddress: ClientAddress,

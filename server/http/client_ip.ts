@@ -1,12 +1,12 @@
 import { isIP } from "node:net";
 import { NetworkList, parsePeerAddress } from "./ip_address.ts";
 
-/** Tells the address a request came from. */
+/** Returns the address that a request came from. */
 export type ClientAddress = (peer: string, headers: Headers) => string;
 
 /**
- * Believes X-Forwarded-For only from trusted proxies, and reads it from the
- * right: everything left of the first stranger could be the stranger's invention.
+ * Uses X-Forwarded-For only from trusted proxies, and reads it from the right: everything left of
+ * the first untrusted address could be forged by that client.
  */
 export function clientAddressReader(trustedProxies: readonly string[]): ClientAddress {
   if (trustedProxies.length === 0) return (peer) => parsePeerAddress(peer) ?? peer;
@@ -24,14 +24,14 @@ export function clientAddressReader(trustedProxies: readonly string[]): ClientAd
   };
 }
 
-/** What limits count by: an IPv4 address, or an IPv6 /64, the least that a subscriber has. */
+/** The key of rate limits: an IPv4 address, or an IPv6 /64, the least that a subscriber has. */
 export function rateLimitKey(address: string): string {
   return isIP(address) === 6 ? `${prefixGroups(address).join(":")}::/64` : address;
 }
 
 /**
  * The most that one subscriber usually has: an IPv4 address, or an IPv6 /56 (RFC 6177
- * section 2). Whoever has a /56 has 256 networks of /64.
+ * section 2), which has 256 networks of /64.
  */
 export function subscriberNetwork(address: string): string {
   if (isIP(address) !== 6) return address;

@@ -7,13 +7,13 @@ import { type OpenConnection, type OpenConnections, openConnections } from "./op
 export interface ConnectionBounds {
   /** Longest wait for the first request of a connection, its headers whole, in ms. */
   firstRequest: number;
-  /** Longest stay of a connection with the rest of a body to come that nobody reads, in ms. */
+  /** Longest time that a connection with an unread rest of a body stays open, in ms. */
   lingering: number;
   /** Longest wait for another one, in ms: longer than the 60 s that proxies keep a connection. */
   idle: number;
   /** Connections at a time. */
   connections: number;
-  /** Least pause between two looks at the connections, in ms. */
+  /** Shortest pause between two passes over the connections, in ms. */
   interval: number;
 }
 
@@ -132,12 +132,12 @@ export class ConnectionLimits implements Disposable {
     const networks = Map.groupBy(live, ({ open }) => neighbourhood(open.address));
     for (const group of networks.values()) {
       // The last goes first.
-      group.sort((one, other) => worth(other.connection) - worth(one.connection));
+      group.sort((a, b) => worth(b.connection) - worth(a.connection));
     }
-    const groups = [...networks.values()].sort((one, other) => other.length - one.length);
+    const groups = [...networks.values()].sort((a, b) => b.length - a.length);
     const surplus = live.length - Math.floor(this.#most * 0.9);
     for (let ended = 0; ended < surplus; ended++) {
-      const largest = groups.reduce((one, other) => other.length > one.length ? other : one);
+      const largest = groups.reduce((a, b) => b.length > a.length ? b : a);
       this.open.end(largest.pop()!.open);
     }
     this.log("warn", "too_many_connections", { open: live.length, ended: surplus });

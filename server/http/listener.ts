@@ -11,11 +11,10 @@ export interface Listener {
 }
 
 /**
- * Serves `handle` until it is shut down. Deno.serve ends for good at the first
- * connection it cannot accept, as when strangers have used up all open files
- * (denoland/deno issue 10148), and the process with it: we listen again. Throws
- * what Deno.serve throws at the start. With `bounds`, connections that keep us
- * waiting are ended, where the system lets us see them.
+ * Serves `handle` until it is shut down. Deno.serve stops at the first connection that it cannot
+ * accept, as when clients have used up all open files (denoland/deno issue 10148), and the process
+ * with it, so we listen again. Throws what Deno.serve throws at the start. With `bounds`, overdue
+ * connections are closed, where the system can list them.
  */
 export function listen(
   options: Deno.ServeTcpOptions & Partial<Deno.TlsCertifiedKeyPem>,

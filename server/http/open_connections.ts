@@ -1,7 +1,7 @@
 /**
- * The connections that a listener of this process has accepted, and a way to end one: Deno.serve
- * tells neither, and has no limits on time of its own (denoland/deno issue 3515), so the kernel
- * is asked through the C library. Linux with glibc.
+ * The connections that a listener of this process has accepted, and a way to close one. Deno.serve
+ * offers neither, and has no time limits (denoland/deno issue 3515), so this asks the kernel through
+ * the C library. Linux with glibc.
  */
 import { parseIpAddress } from "./ip_address.ts";
 
@@ -80,14 +80,14 @@ export function openConnections(): OpenConnections | undefined {
     return {
       fileLimit: isLimited ? Number(rlimit[0]) : Infinity,
       list(port) {
-        const found: OpenConnection[] = [];
+        const connections: OpenConnection[] = [];
         for (const descriptor of descriptors()) {
           if (read("getsockname", descriptor)?.port !== port) continue;
           // The listener itself has no peer.
           const peer = read("getpeername", descriptor);
-          if (peer !== undefined) found.push({ descriptor, ...peer });
+          if (peer !== undefined) connections.push({ descriptor, ...peer });
         }
-        return found;
+        return connections;
       },
       end({ descriptor }) {
         symbols.shutdown(descriptor, SHUT_RDWR);

@@ -17,7 +17,7 @@ export interface HostRules {
  * Host of `a/healthz?x=` would become the path. All code that reads a path or an origin
  * relies on what holds after this check: the URL is http(s), its authority is `host[:port]`,
  * and what follows the authority is the path. An absolute-form target is taken as RFC 9112
- * section 3.2.2 says: its authority replaces Host, which must be valid all the same.
+ * section 3.2.2 says: its authority replaces Host, which must still be valid.
  */
 export function hostProblem(
   { url, headers }: Pick<Request, "url" | "headers">,

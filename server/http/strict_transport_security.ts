@@ -1,4 +1,4 @@
-/** How long a browser keeps to https, in seconds: a year, counted anew with each answer. */
+/** How long a browser uses only https, in seconds: a year, renewed by each response. */
 const MAX_AGE = 31_536_000;
 
 /**

@@ -32,7 +32,7 @@ export function oauthErrorResponse(
     headers.set("retry-after", String(retryAfterSeconds ?? 5));
   }
   const status = answer.status ?? statusOf(error);
-  // RFC 6749 section 5.2: a client that used the Authorization header is told the scheme.
+  // RFC 6749 section 5.2: a client that used the Authorization header gets its scheme.
   if (error.code === "invalid_client" && status === 401) {
     headers.set("www-authenticate", 'Basic realm="oauth"');
   }

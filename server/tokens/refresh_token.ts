@@ -6,7 +6,7 @@ import type { RefreshTokenHashes } from "../store/refresh_token_families.ts";
 import { tokenHash } from "./token_hash.ts";
 
 const PREFIX = brand.tokenPrefixes.refreshToken;
-/** Shared by all tokens of a family, known to nobody without one of them. */
+/** Shared by all tokens of a family, and secret. */
 const HANDLE_LENGTH = 16;
 const SECRET_LENGTH = 32;
 

@@ -23,13 +23,13 @@ import {
 } from "../store/signing_keys.ts";
 import { longestRuleLifetime } from "../store/trust_rules.ts";
 
-/** How long verifiers may keep our key set, in seconds: what /oauth/jwks tells caches. */
+/** How long verifiers may cache our key set, in seconds (Cache-Control of /oauth/jwks). */
 export const KEY_SET_MAX_AGE = 300;
 /** A key is published this long before it signs, in seconds, so that every cache knows it. */
 const PUBLICATION_LEAD = 2 * KEY_SET_MAX_AGE;
 /** Replicas look for changed keys this often, in ms. */
 const REFRESH_INTERVAL = 30_000;
-/** Verifiers' clocks may lag: a key stays this many seconds after its last token ended. */
+/** Verifiers' clocks may lag: a key stays this many seconds after its last token expired. */
 const GRACE = 300;
 
 export interface SigningKey {
@@ -102,8 +102,8 @@ export class SigningKeys {
   }
 
   /**
-   * Finds the key that verifies a token of ours. The same function as long as the
-   * set is the same, for it keeps the keys it has imported.
+   * Finds the key that verifies one of our tokens. The same function as long as the set is the
+   * same, since it caches imported keys.
    */
   async verificationKeys(): Promise<ReturnType<typeof createLocalJWKSet>> {
     const keySet = await this.keySet();
@@ -120,8 +120,8 @@ export class SigningKeys {
   }
 
   /**
-   * Makes the first keys if there are none. All that an operator's command may do:
-   * its settings need not be the server's.
+   * Creates the first keys if there are none. An operator's command may do no more: its settings
+   * may differ from the server's.
    */
   async ensureInitialKeys(): Promise<void> {
     await withSigningKeysLocked(this.sql, async (tx) => {
@@ -215,7 +215,7 @@ export class SigningKeys {
     // RFC 7518 section 3.3 asks for 2048 bits or more.
     const pair = await generateKeyPair(algorithm, { extractable: true, modulusLength: 2048 });
     const publicJwk: JWK = { ...await exportJWK(pair.publicKey), alg: algorithm, use: "sig" };
-    // The thumbprint (RFC 7638), shortened: 96 bits tell our keys apart and keep tokens small.
+    // The thumbprint (RFC 7638), shortened: 96 bits distinguish our keys and keep tokens small.
     publicJwk.kid = (await calculateJwkThumbprint(publicJwk)).slice(0, 16);
     await insertSigningKey(tx, this.encryption, {
       kid: publicJwk.kid,

@@ -22,7 +22,7 @@ export const proseRules: readonly ProseRule[] = [
     why: "a trailing alone is missed by the reader",
   },
   {
-    pattern: /(?<!open-)\bended\b/gi,
+    pattern: /(?<!open-|\.)\bended\b/gi,
     suggestion: '"revoked", "expired", "signed out", "finished" or "exited"',
     why: "the four are different things (docs/glossary.md)",
   },

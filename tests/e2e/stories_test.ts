@@ -55,7 +55,7 @@ async function play(name: string, server: Installation): Promise<void> {
       .replaceAll(brand.envPrefix, WRITTEN_FOR.toUpperCase())
       .replaceAll(brand.binaryName, WRITTEN_FOR);
 
-  async function happen({ words: [what, ...args], line }: StoryEvent): Promise<void> {
+  async function happen({ args: [what, ...args], line }: StoryEvent): Promise<void> {
     const values = args.map((word) => localize(insertCaptures(word, captures)));
     switch (what) {
       case "approve":
@@ -77,9 +77,7 @@ async function play(name: string, server: Installation): Promise<void> {
   }
 
   async function execute(command: StoryCommand): Promise<void> {
-    const [program, ...args] = command.words.map((word) =>
-      localize(insertCaptures(word, captures))
-    );
+    const [program, ...args] = command.args.map((word) => localize(insertCaptures(word, captures)));
     assert.equal(program, brand.binaryName, `${name}:${command.line}: not this program`);
     const options = { env, cwd: work, timeoutMs: 60_000 };
     const stdin = localize(insertCaptures(command.stdin, captures));
@@ -112,13 +110,13 @@ async function play(name: string, server: Installation): Promise<void> {
 
 /** What happened, in the form of a story: to be compared, or pasted. */
 function asStory(
-  { words }: StoryCommand,
+  { args }: StoryCommand,
   { stdout, stderr }: { stdout: string; stderr: string },
   exitCode: number,
 ): string {
   const errors = stderr.replace(/\n$/, "").split("\n").filter(() => stderr !== "");
   return [
-    `$ ${words.join(" ")}`,
+    `$ ${args.join(" ")}`,
     ...(stdout === "" ? [] : [stdout.replace(/\n$/, "")]),
     ...errors.map((line) => `2> ${line}`.trimEnd()),
     ...(exitCode === 0 ? [] : [`? ${exitCode}`]),

@@ -51,18 +51,21 @@ testOnEachDatabase("what clients do to logins and tokens is recorded, once", asy
   assert.deepEqual(login, [`login.succeeded ${alice.id} ${sid} ${from}`]);
 
   // deno-lint-ignore no-explicit-any
-  let made: any;
-  const created = await recorded(server, async () => made = await createPat(server, alice));
-  assert.deepEqual(created, [`token.created ${alice.id} ${made.id} ${from}`]);
+  let createdToken: any;
+  const created = await recorded(server, async () => createdToken = await createPat(server, alice));
+  assert.deepEqual(created, [`token.created ${alice.id} ${createdToken.id} ${from}`]);
   const rotated = await recorded(
     server,
-    async () => made = (await api("POST", `/${made.id}/rotate`, { overlap: 60 })).body,
+    async () =>
+      createdToken = (await api("POST", `/${createdToken.id}/rotate`, { overlap: 60 })).body,
   );
-  assert.deepEqual(rotated, [`token.rotated ${alice.id} ${made.id} ${from}`]);
-  const end = () => api("DELETE", `/${made.id}`);
-  assert.deepEqual(await recorded(server, end), [`token.revoked ${alice.id} ${made.id} ${from}`]);
+  assert.deepEqual(rotated, [`token.rotated ${alice.id} ${createdToken.id} ${from}`]);
+  const end = () => api("DELETE", `/${createdToken.id}`);
+  assert.deepEqual(await recorded(server, end), [
+    `token.revoked ${alice.id} ${createdToken.id} ${from}`,
+  ]);
   assert.deepEqual(await recorded(server, end), [], "it was revoked before");
-  const again = () => api("POST", `/${made.id}/rotate`, { overlap: 60 });
+  const again = () => api("POST", `/${createdToken.id}/rotate`, { overlap: 60 });
   assert.deepEqual(await recorded(server, again), [], "nor is a revoked one rotated");
 
   const hash = { token_hash: "ab".repeat(32), owner: alice.email, expires_at: null };
@@ -94,7 +97,7 @@ testOnEachDatabase("what clients do to logins and tokens is recorded, once", asy
   assert.deepEqual(await recorded(server, byHolder), []);
 });
 
-testOnEachDatabase("what people do in the browser is recorded, once", async (location) => {
+testOnEachDatabase("records every action in the browser once", async (location) => {
   await using server = await testServer(location, describeScopes);
   const { id, email } = await addUserWithPassword(server);
   const from = "192.0.2.1";
@@ -145,11 +148,11 @@ testOnEachDatabase("what people do in the browser is recorded, once", async (loc
   const sessions = (await server.parts.sql`
     select id from sessions where user_agent = 'Browser/1'`).map((row) => row.id);
   const events: string[] = [];
-  for (const each of sessions) {
+  for (const session of sessions) {
     events.push(
       ...await recorded(server, async () => {
         await browser.get("/devices");
-        await browser.submit("/sessions/sign-out", { session: each });
+        await browser.submit("/sessions/sign-out", { session });
       }),
     );
   }
@@ -187,9 +190,9 @@ testOnEachDatabase("records once what operators do", async (location) => {
   ]);
 
   const account = { name: "ci", scope: "deploy" };
-  const made = await recorded(server, () => addServiceAccount(parts, account));
+  const createdToken = await recorded(server, () => addServiceAccount(parts, account));
   const [{ id: accountId }] = await parts.sql`select id from service_accounts`;
-  assert.deepEqual(made, [`service_account.created operator ${accountId} -`]);
+  assert.deepEqual(createdToken, [`service_account.created operator ${accountId} -`]);
   for (const [disabled, what] of [[true, "disabled"], [false, "enabled"]] as const) {
     const change = () => setServiceAccountDisabled(parts, { name: "ci", disabled });
     assert.deepEqual(await recorded(server, change), [`service_account.${what} operator ci -`]);

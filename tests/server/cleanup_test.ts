@@ -134,7 +134,7 @@ testOnEachDatabase(
     assert.equal(await left(), 2, "without the revoked one");
     assert.equal(await error(revoked), "invalid_grant");
     await advance(9);
-    assert.equal(await left(), 1, "without the one that nobody used");
+    assert.equal(await left(), 1, "without the unused one");
     assert.equal((await server.refresh(living)).status, 200);
     await sql`update refresh_token_families set
       absolute_expires_at = ${new Date(server.clock.now())},
@@ -155,10 +155,10 @@ testOnEachDatabase(
     const { body: { access_token: managing } } = await server.refresh(login.refresh_token!, {
       resource: "https://auth.example.test/api/v1",
     });
-    const made = await createPat(server, { ...alice, management: managing }, {
+    const created = await createPat(server, { ...alice, management: managing }, {
       expires_in: 86_400,
     });
-    assert.notEqual(made.login_id, null);
+    assert.notEqual(created.login_id, null);
     const kept = await createPat(server, { ...alice, management: managing }, {
       expires_in: 300 * 86_400,
     });
@@ -170,13 +170,13 @@ testOnEachDatabase(
     await cleanUp(server.parts);
     assert.equal((await verify(server, kept.token)).status, 200);
     const management = await managementToken(server, alice);
-    const shown = await call(server, management, "GET", `/api/v1/tokens/${kept.id}`);
-    assert.equal(shown.body.login_id, null);
+    const response = await call(server, management, "GET", `/api/v1/tokens/${kept.id}`);
+    assert.equal(response.body.login_id, null);
   },
 );
 
 testOnEachDatabase(
-  "a personal access token is deleted once it has ended and its events are gone",
+  "deletes an expired or revoked personal access token after its audit events",
   async (location) => {
     await using server = await testServer(location, (config) => {
       describeScopes(config);
@@ -227,15 +227,15 @@ testOnEachDatabase("JWTs of a token that was deleted do not work", async (locati
   const { id, token } = await createPat(server, alice);
   const jwt = (await verify(server, token, "?jwt=1")).headers.get("x-auth-jwt")!;
   const login = await server.login(alice.id);
-  for (const each of [jwt, login.access_token]) {
-    assert.equal((await verify(server, each)).status, 200);
+  for (const token of [jwt, login.access_token]) {
+    assert.equal((await verify(server, token)).status, 200);
   }
   const { sql, tokenValidator } = server.parts;
   await sql`delete from personal_access_tokens where id = ${id}`;
   await sql`delete from refresh_token_families`;
   tokenValidator.invalidate(`principal:${alice.id}`);
-  for (const each of [jwt, login.access_token]) {
-    assert.equal((await verify(server, each)).status, 401);
+  for (const token of [jwt, login.access_token]) {
+    assert.equal((await verify(server, token)).status, 401);
   }
 });
 

@@ -19,7 +19,7 @@ async function becomes(status: number, server: TestServer): Promise<void> {
   }
 }
 
-Deno.test("a database that answers reads alone is not ready, until it takes writes", async () => {
+Deno.test("a read-only database is not ready until it accepts writes", async () => {
   await using database = await startPostgres("18");
   await using server = await testServer({ databaseUrl: database.url, dataDir: "/nonexistent" });
   assert.equal(await readiness(server), 200);

@@ -56,7 +56,7 @@ export async function monitorBus(env: Record<string, string>): Promise<BusMonito
   const messages = async (pattern: RegExp) => {
     while (!pattern.test(output)) {
       const { value, done } = await monitor.stdout.next();
-      if (done) throw new Error(`dbus-monitor ended without ${pattern}`);
+      if (done) throw new Error(`dbus-monitor exited without ${pattern}`);
       output += value;
     }
     return output;

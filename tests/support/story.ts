@@ -4,7 +4,7 @@
 export interface StoryCommand {
   kind: "command";
   line: number;
-  words: string[];
+  args: string[];
   stdin: string;
   stdout: string;
   stderr: string;
@@ -15,7 +15,7 @@ export interface StoryCommand {
 export interface StoryEvent {
   kind: "event";
   line: number;
-  words: string[];
+  args: string[];
 }
 
 export type StoryStep = StoryCommand | StoryEvent;
@@ -32,13 +32,13 @@ export function parseStory(text: string): StoryStep[] {
       command = {
         kind: "command",
         line,
-        words: splitWords(rest ?? "", line),
+        args: splitArguments(rest ?? "", line),
         ...{ stdin: "", stdout: "", stderr: "", exitCode: 0 },
       };
       steps.push(command);
     } else if (mark === "@") {
       command = undefined;
-      steps.push({ kind: "event", line, words: splitWords(rest ?? "", line) });
+      steps.push({ kind: "event", line, args: splitArguments(rest ?? "", line) });
     } else if (content === "" && (command === undefined || isEnd(text, index))) {
       command = undefined;
     } else if (command === undefined) {
@@ -62,17 +62,17 @@ function isEnd(text: string, index: number): boolean {
   return next === undefined || /^[$@#]( |$)/.test(next);
 }
 
-/** Words as a shell separates them, with quotes and without anything else a shell does. */
-function splitWords(text: string, line: number): string[] {
-  const words: string[] = [];
-  const word = /\s*((?:[^\s'"<]|<[^<>]*>|'[^']*'|"[^"]*")+)/gy;
+/** Splits a command line as a shell does, with quotes but without anything else of a shell. */
+function splitArguments(text: string, line: number): string[] {
+  const args: string[] = [];
+  const pattern = /\s*((?:[^\s'"<]|<[^<>]*>|'[^']*'|"[^"]*")+)/gy;
   const trimmed = text.trim();
-  while (word.lastIndex < trimmed.length) {
-    const match = word.exec(trimmed);
+  while (pattern.lastIndex < trimmed.length) {
+    const match = pattern.exec(trimmed);
     if (match === null) throw new Error(`line ${line}: a quote is not closed`);
-    words.push(match[1].replaceAll(/'([^']*)'|"([^"]*)"/g, (_, a, b) => a ?? b));
+    args.push(match[1].replaceAll(/'([^']*)'|"([^"]*)"/g, (_, a, b) => a ?? b));
   }
-  return words;
+  return args;
 }
 
 /** What placeholders stand for. A name after the kind keeps the text: `<pat ci>`. */

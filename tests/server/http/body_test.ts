@@ -7,7 +7,7 @@ import { testServer } from "../../support/test_server.ts";
 
 const MB = 1024 * 1024;
 
-/** A request whose body is read as far as somebody pulls it, and then never ends. */
+/** A request whose body is produced on demand, and then stalls. */
 function endlessRequest(chunk: Uint8Array<ArrayBuffer>, chunks: number, headers: HeadersInit = {}) {
   const state = { pulled: 0, cancelled: false };
   const body = new ReadableStream({
@@ -98,7 +98,7 @@ Deno.test("a body is not read where the headers are enough to refuse it", async 
     "github-public-key-identifier": "unknown",
     "github-public-key-signature": `MEUCIQ${"A".repeat(80)}`,
   };
-  server.parts.http.request = () => Promise.reject(new Error("no keys to be had"));
+  server.parts.http.request = () => Promise.reject(new Error("no keys available"));
   const refused: [string, HeadersInit, number][] = [
     ["/api/v1/secret-scanning/github", json, 401],
     ["/api/v1/secret-scanning/github", { ...signed, "github-public-key-signature": "x" }, 401],

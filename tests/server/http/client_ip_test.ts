@@ -1,4 +1,4 @@
-/** Invariant: nobody but a trusted proxy can say where a request came from. */
+/** Invariant: only a trusted proxy can say where a request came from. */
 import assert from "node:assert/strict";
 import {
   clientAddressReader,

@@ -48,7 +48,7 @@ const REQUEST = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 const answers = (text: string) => text.split("HTTP/1.1 200").length - 1;
 
 Deno.test({
-  name: "a connection that sends no whole request in time is ended, one that does is not",
+  name: "closes a connection without a complete request in time, and no other",
   ignore: Deno.build.os !== "linux",
   async fn() {
     const { running, port } = await listening();
@@ -79,7 +79,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a TLS handshake that stops half-way is ended",
+  name: "closes a connection whose TLS handshake stops halfway",
   ignore: Deno.build.os !== "linux",
   async fn() {
     const certificate = ["cert.pem", "key.pem"].map((name) =>

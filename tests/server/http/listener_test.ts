@@ -1,4 +1,4 @@
-/** Invariant: strangers who use up all open files keep the server busy, and do not end it. */
+/** Invariant: clients that use up all open files do not stop the server. */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { start } from "../../support/binary.ts";

@@ -85,7 +85,7 @@ Deno.test("a browser may ask before it fetches a public document, and only one",
   }
 });
 
-Deno.test("browsers are told to keep to https where the issuer is https", async () => {
+Deno.test("sends Strict-Transport-Security if the issuer is https", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   const headerOf = async (path: string, method = "GET") => {

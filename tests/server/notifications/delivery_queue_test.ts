@@ -1,4 +1,4 @@
-/** Telling others: who cannot be told keeps nobody else waiting. */
+/** Deliveries: an unreachable receiver does not delay the others. */
 import assert from "node:assert/strict";
 import { DeliveryQueue } from "../../../server/notifications/delivery_queue.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -6,7 +6,7 @@ import { eventually } from "../../support/eventually.ts";
 Deno.test("deliveries that wait for another attempt hold up no others", async () => {
   const deliveries = new DeliveryQueue([3_600_000]);
   const failures: string[] = [];
-  let told = 0;
+  let delivered = 0;
   for (let i = 0; i < 50; i++) {
     deliveries.add({
       attempt: () => Promise.resolve({ reason: `no ${i}` }),
@@ -14,15 +14,15 @@ Deno.test("deliveries that wait for another attempt hold up no others", async ()
     });
   }
   deliveries.add({
-    attempt: () => Promise.resolve(void told++),
+    attempt: () => Promise.resolve(void delivered++),
     onFailure: (reason) => failures.push(reason),
   });
-  await eventually("the last is told", () => told === 1, 1000);
+  await eventually("the last is delivered", () => delivered === 1, 1000);
   assert.equal(failures.length, 50);
   await deliveries.close();
 });
 
-Deno.test("a delivery is repeated until it succeeds, fails for good, or all attempts are made", async () => {
+Deno.test("repeats a delivery until it succeeds, fails permanently, or has no attempts left", async () => {
   const deliveries = new DeliveryQueue([1, 1]);
   const attempts = { mended: 0, final: 0, hopeless: 0 };
   const failed: string[] = [];
@@ -39,7 +39,7 @@ Deno.test("a delivery is repeated until it succeeds, fails for good, or all atte
   add("mended", (attempt) => attempt < 2);
   add("final", () => true, true);
   add("hopeless", () => true);
-  await eventually("all are made", () => failed.length === 5);
+  await eventually("all have failed", () => failed.length === 5);
   await deliveries.close();
   assert.deepEqual(attempts, { mended: 2, final: 1, hopeless: 3 });
 });
