@@ -235,7 +235,7 @@ Deno.test({
     const pinned = { ...env, [`${brand.envPrefix}_SHA256`]: "f".repeat(64) };
     const refused = await job.run(script, pinned, it.home.folder);
     assert.equal(refused.code, 1);
-    assert.match(refused.stderr, /not what the job wants/);
+    assert.match(refused.stderr, /does not match \S+_SHA256/);
     assert.equal(refused.stdout, "");
 
     // GitLab gives a job one token: its caller may exchange it again while it lives.
