@@ -11,7 +11,7 @@ import { deleteOldRefreshTokenFamilies } from "./store/refresh_token_families.ts
 import { deleteOldRevokedAccessTokens } from "./store/revoked_access_tokens.ts";
 import { deleteOldSessions } from "./store/sessions.ts";
 import { deleteExpiredSigningKeys } from "./store/signing_keys.ts";
-import { deleteOldAssertions } from "./store/trust_rules.ts";
+import { deleteOldAssertions } from "./store/used_assertions.ts";
 import type { SigningKeys } from "./tokens/signing_keys.ts";
 
 const INTERVAL_MS = 5 * 60_000;

@@ -1,6 +1,31 @@
-import type { Sql } from "./db/connect.ts";
+/** Users and service accounts together: what the `sub` of a token names. */
+import type { Sql, Transaction } from "./db/connect.ts";
 
-/** What is known of a person or a service account; only people have an e-mail address. */
+export interface Principal {
+  id: string;
+  /** A user's e-mail address, or a service account's name. */
+  username: string;
+  disabled: boolean;
+  /** False for service accounts. */
+  isAdmin: boolean;
+  /** The scopes that a service account may carry at most; undefined for users. */
+  scope?: string;
+}
+
+export async function findPrincipal(
+  sql: Sql | Transaction,
+  id: string,
+): Promise<Principal | undefined> {
+  const rows = await sql<
+    { id: string; username: string; disabled: boolean; isAdmin: boolean; scope: string | null }[]
+  >`
+    select id, username, disabled_at is not null as disabled, scope,
+      exists (select 1 from users u where u.id = p.id and u.is_admin) as "isAdmin"
+    from principals p where id = ${id}`;
+  return rows.map((row) => ({ ...row, scope: row.scope ?? undefined }))[0];
+}
+
+/** Only users have an e-mail address. */
 export interface PrincipalProfile {
   name: string;
   email?: string;

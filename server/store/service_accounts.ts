@@ -69,27 +69,3 @@ export async function setServiceAccountDisabled(
     where name = ${change.name} returning id`;
   return rows.length === 1;
 }
-
-/** Whom a token speaks for: a person or a service account. */
-export interface Principal {
-  id: string;
-  username: string;
-  disabled: boolean;
-  /** False for service accounts. */
-  isAdmin: boolean;
-  /** Scopes it may carry at most; undefined for people, whom no scope of their own bounds. */
-  scope?: string;
-}
-
-export async function findPrincipal(
-  sql: Sql | Transaction,
-  id: string,
-): Promise<Principal | undefined> {
-  const rows = await sql<
-    { id: string; username: string; disabled: boolean; isAdmin: boolean; scope: string | null }[]
-  >`
-    select id, username, disabled_at is not null as disabled, scope,
-      exists (select 1 from users u where u.id = p.id and u.is_admin) as "isAdmin"
-    from principals p where id = ${id}`;
-  return rows.map((row) => ({ ...row, scope: row.scope ?? undefined }))[0];
-}

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Condition } from "../federation/condition.ts";
 import type { ProviderName } from "../federation/providers.ts";
 import type { TrustRule } from "../federation/trust_rule.ts";
@@ -96,31 +95,4 @@ export async function deleteTrustRule(
 ): Promise<TrustRule | undefined> {
   return (await sql<Row[]>`delete from trust_rules where name = ${name} returning *`)
     .map(fromRow)[0];
-}
-
-/**
- * Marks an assertion as used. False if it was before, so that this is a replay: anybody's, or, if
- * `caller` may repeat it, somebody else's.
- */
-export async function recordJti(
-  sql: Sql | Transaction,
-  assertion: { issuer: string; jti: string; caller?: string; expiresAt: Date },
-): Promise<boolean> {
-  const caller = assertion.caller ?? null;
-  const rows = await sql`
-    insert into used_assertions (issuer, jti, expires_at, caller)
-    values (${assertion.issuer}, ${digest(assertion.jti)}, ${assertion.expiresAt}, ${caller})
-    on conflict (issuer, jti) do update set caller = excluded.caller
-      where used_assertions.caller = excluded.caller
-    returning jti`;
-  return rows.length === 1;
-}
-
-/** An identifier may be of any length and hold any character; a key of an index may not. */
-function digest(jti: string): string {
-  return createHash("sha256").update(jti).digest("base64url");
-}
-
-export async function deleteOldAssertions(sql: Sql, before: Date): Promise<void> {
-  await sql`delete from used_assertions where expires_at < ${before}`;
 }

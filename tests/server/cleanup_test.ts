@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { cleanUp, runPeriodicTasks } from "../../server/cleanup.ts";
 import { createSession, signInAddresses } from "../../server/store/sessions.ts";
-import { recordJti } from "../../server/store/trust_rules.ts";
+import { recordJti } from "../../server/store/used_assertions.ts";
 import { checkPasswordLimit } from "../../server/security/rate_limit.ts";
 import { tokenHash } from "../../server/tokens/token_hash.ts";
 import { brand } from "../../shared/brand.ts";

@@ -1,7 +1,7 @@
 import { DomainError } from "../../domain_error.ts";
 import type { TrustRule } from "../../federation/trust_rule.ts";
 import { findAuditDetails, recordAuditEvent } from "../../store/audit_events.ts";
-import { findPrincipal } from "../../store/service_accounts.ts";
+import { findPrincipal } from "../../store/principals.ts";
 import { deleteTrustRule, insertTrustRule } from "../../store/trust_rules.ts";
 import type { Operation } from "../operation.ts";
 

@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
-import { findPrincipalProfile } from "../../../server/store/principals.ts";
 import {
   createServiceAccount,
-  findPrincipal,
   findServiceAccountByName,
   listServiceAccounts,
   setServiceAccountDisabled,
 } from "../../../server/store/service_accounts.ts";
+import { findPrincipal, findPrincipalProfile } from "../../../server/store/principals.ts";
 import { testStore } from "../../support/test_store.ts";
 
 testStore("service_accounts", {

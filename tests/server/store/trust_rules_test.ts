@@ -2,15 +2,14 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import type { TrustRule } from "../../../server/federation/trust_rule.ts";
 import {
-  deleteOldAssertions,
   deleteTrustRule,
   insertTrustRule,
   listTrustRules,
   longestRuleLifetime,
-  recordJti,
   trustRuleExists,
   trustRulesOfIssuer,
 } from "../../../server/store/trust_rules.ts";
+import { deleteOldAssertions, recordJti } from "../../../server/store/used_assertions.ts";
 import { type TestStore, testStore } from "../../support/test_store.ts";
 
 const ISSUER = "https://ci.example";

@@ -1,0 +1,29 @@
+import { createHash } from "node:crypto";
+import type { Sql, Transaction } from "./db/connect.ts";
+
+/**
+ * Records that an assertion was used (RFC 7523 section 3, `jti`). False if it was used before and
+ * this is a replay. Only the `caller` that used it first may repeat it.
+ */
+export async function recordJti(
+  sql: Sql | Transaction,
+  assertion: { issuer: string; jti: string; caller?: string; expiresAt: Date },
+): Promise<boolean> {
+  const caller = assertion.caller ?? null;
+  const rows = await sql`
+    insert into used_assertions (issuer, jti, expires_at, caller)
+    values (${assertion.issuer}, ${digest(assertion.jti)}, ${assertion.expiresAt}, ${caller})
+    on conflict (issuer, jti) do update set caller = excluded.caller
+      where used_assertions.caller = excluded.caller
+    returning jti`;
+  return rows.length === 1;
+}
+
+/** An identifier may be of any length and contain any character; a key of an index may not. */
+function digest(jti: string): string {
+  return createHash("sha256").update(jti).digest("base64url");
+}
+
+export async function deleteOldAssertions(sql: Sql, before: Date): Promise<void> {
+  await sql`delete from used_assertions where expires_at < ${before}`;
+}
