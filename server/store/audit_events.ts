@@ -14,7 +14,7 @@ export interface AuditEvent {
   details?: Record<string, string | number | boolean | null>;
 }
 
-/** Writes down what happened, for operators; returns the event's id. */
+/** Returns the id of the event. */
 export async function recordAuditEvent(
   sql: Sql | Transaction,
   clock: Clock,
@@ -41,13 +41,13 @@ export async function findAuditDetails(
   return rows[0]?.details;
 }
 
-/** A repeated event is counted in one row for so long, in ms. */
+/** A repeated event is counted in one row for this long, in ms. */
 const REPEAT_WINDOW = 3_600_000;
 
 /**
- * Writes down what one principal may do any number of times: the same event, by the same
- * actor, to the same subject, with the same details and from the same address, is one row
- * an hour, with how often (`count`) and when last (`last_at`) in its details.
+ * Records what a principal may do any number of times: the same event, by the same actor, to the
+ * same subject, with the same details and from the same address is one row per hour, with `count`
+ * and `last_at` in its details.
  */
 export async function recordRepeatedAuditEvent(
   sql: Sql | Transaction,

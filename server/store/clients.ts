@@ -8,7 +8,7 @@ export interface Client {
   secretHash?: Uint8Array;
 }
 
-/** The command line, known to every server without registration. */
+/** Known to every server without registration. */
 export const commandLineClient: Client = {
   id: brand.cliClientId,
   name: `${brand.productName} command line`,
@@ -44,7 +44,7 @@ export async function listClients(
   return rows.map((row) => ({ id: row.id, name: row.name, createdAt: row.created_at }));
 }
 
-/** False if there was none. */
+/** False if there is no client with this id. */
 export async function deleteClient(sql: Sql, id: string): Promise<boolean> {
   return (await sql`delete from clients where id = ${id} returning id`).length === 1;
 }

@@ -1,6 +1,6 @@
 import type { Sql, Transaction } from "./db/connect.ts";
 
-/** A login that a device asked for (RFC 8628 section 3.1), as people decide on it. */
+/** A login requested by a device (RFC 8628 section 3.1), as shown for approval. */
 export interface DeviceAuthorization {
   id: string;
   userCode: string;
@@ -10,9 +10,9 @@ export interface DeviceAuthorization {
   expiresAt: Date;
   requesterAddress: string;
   requesterUserAgent: string;
-  /** Identifier of the resource asked for (RFC 8707); undefined: the API. */
+  /** The resource that the token is for (RFC 8707); undefined: the API. */
   resource?: string;
-  /** The login of the command that asks, where it has one. */
+  /** The login of the command that requests an approval, if it has one. */
   loginId?: string;
 }
 
@@ -45,9 +45,8 @@ function fromRow(row: Row): DeviceAuthorization {
 }
 
 /**
- * Records a request, unless as many as `limit` from the same network wait
- * already: anybody may ask, so somebody would fill the disk. With `code_taken`
- * try another user code.
+ * Records a request, unless `limit` requests from the same network are pending: unauthenticated
+ * clients could fill the disk. With `code_taken`, try another user code.
  */
 export async function insertDeviceAuthorization(
   sql: Sql,
@@ -65,7 +64,7 @@ export async function insertDeviceAuthorization(
         where requester_network = ${request.requesterNetwork} and status = 'pending'
           and expires_at > ${request.createdAt}
         limit ${limit}
-      ) as living
+      ) as pending
     ), recorded as (
       insert into device_authorizations (
         id, device_code_hash, user_code, client_id, scope, interval_seconds, created_at,
@@ -86,8 +85,8 @@ export async function insertDeviceAuthorization(
 }
 
 /**
- * Binds the pending code a person typed to the browser session they typed it
- * in: that session alone may decide. Undefined if there is no such live code.
+ * Binds a pending code to the browser session in which it was entered: only that session may
+ * decide. Undefined if the code does not exist or has expired.
  */
 export async function enterUserCode(
   sql: Sql,
@@ -101,7 +100,7 @@ export async function enterUserCode(
   return rows.map(fromRow)[0];
 }
 
-/** The pending request that this session entered. */
+/** The pending request of the code that this session entered. */
 export async function findEnteredDeviceAuthorization(
   sql: Sql,
   entry: { id: string; sessionId: string; now: Date },
@@ -114,9 +113,9 @@ export async function findEnteredDeviceAuthorization(
 }
 
 /**
- * Approves or denies in one statement, once, and only from the session that
- * entered the code. False if it was decided, has expired or is another session's.
- * `scope` is what was approved: of the scope asked for, what the person had then.
+ * Approves or denies in one statement, once, and only from the session that entered the code. False
+ * if it was decided before, has expired or belongs to another session. `scope` is the part of the
+ * requested scope that the user had at that time.
  */
 export async function decideDeviceAuthorization(
   sql: Sql,
@@ -140,7 +139,7 @@ export async function decideDeviceAuthorization(
   return rows.length === 1;
 }
 
-/** What was decided from this session; undefined while nothing was. */
+/** The decision of this session; undefined while there is none. */
 export async function findDecision(
   sql: Sql,
   entry: { id: string; sessionId: string },
@@ -152,18 +151,17 @@ export async function findDecision(
   return rows[0].status === "denied" ? "denied" : "approved";
 }
 
-/** How a poll found its request. */
 export type Poll =
   | { status: "unknown" | "expired" | "denied" | "redeemed" | "approved" | "pending" }
   | { status: "too_fast"; intervalSeconds: number };
 
 /**
- * Records one poll (RFC 8628 section 3.5). Only a pending request can be polled
- * too fast; then its interval grows by `growthSeconds`, while the time of the
- * last good poll stays, so that a client which obeys is never refused again.
- * `leewayMs` forgives network jitter. Up to `tick.polls` polls within `tick.ms` count as
- * one and get the same answer: a client that tries each way to authenticate at every
- * tick, or repeats a request whose answer got lost, is not too fast.
+ * Records one poll (RFC 8628 section 3.5). Only a pending request can be polled too fast; its
+ * interval then grows by `growthSeconds`, but the time of the last accepted poll stays, so that a
+ * client that follows the interval is not rejected again. `leewayMs` allows for network jitter. Up
+ * to `tick.polls` polls within `tick.ms` count as one and get the same response: a client that
+ * tries several ways to authenticate in one tick, or repeats a request whose response was lost, is
+ * not too fast.
  */
 export async function recordPoll(
   sql: Sql,
@@ -180,7 +178,7 @@ export async function recordPoll(
   const rows = await sql<
     { status: string; expired: boolean; too_fast: boolean; seconds: number }[]
   >`
-    with found as (
+    with polled as (
       select id, status, interval_seconds, expires_at <= ${now} as expired, tick_too_fast,
         status = 'pending' and expires_at > ${now} as waits,
         tick_started_at is not null and tick_polls < ${tick.polls}::int
@@ -191,25 +189,25 @@ export async function recordPoll(
       from device_authorizations
       where device_code_hash = ${poll.deviceCodeHash} and client_id = ${poll.clientId}
       for update
-    ), judged as (
+    ), checked as (
       select id, status, interval_seconds, expired, same_tick,
         waits and case when same_tick then tick_too_fast else too_early end as too_fast,
         case when waits and too_early and not same_tick then ${poll.growthSeconds}::int else 0 end
           as growth
-      from found
+      from polled
     ), updated as (
       update device_authorizations d set
-        interval_seconds = d.interval_seconds + judged.growth,
+        interval_seconds = d.interval_seconds + checked.growth,
         last_polled_at = case
-          when judged.too_fast or judged.same_tick then d.last_polled_at else ${now}
+          when checked.too_fast or checked.same_tick then d.last_polled_at else ${now}
         end,
-        tick_started_at = case when judged.same_tick then d.tick_started_at else ${now} end,
-        tick_polls = case when judged.same_tick then d.tick_polls + 1 else 1 end,
-        tick_too_fast = judged.too_fast
-      from judged
-      where d.id = judged.id and judged.status = 'pending'
+        tick_started_at = case when checked.same_tick then d.tick_started_at else ${now} end,
+        tick_polls = case when checked.same_tick then d.tick_polls + 1 else 1 end,
+        tick_too_fast = checked.too_fast
+      from checked
+      where d.id = checked.id and checked.status = 'pending'
     )
-    select status, expired, too_fast, interval_seconds + growth as seconds from judged`;
+    select status, expired, too_fast, interval_seconds + growth as seconds from checked`;
   const row = rows[0];
   if (row === undefined) return { status: "unknown" };
   if (row.status === "redeemed") return { status: "redeemed" };
@@ -229,8 +227,8 @@ export interface RedeemedDeviceAuthorization {
 }
 
 /**
- * Redeems an approved code: of any number of polls that arrive together one gets
- * it, the others undefined. Run it in the transaction that makes the login.
+ * Redeems an approved code: of many polls at the same time, one gets it, the others undefined. Run
+ * it in the transaction that creates the login.
  */
 export async function redeemDeviceCode(
   tx: Transaction,
@@ -261,7 +259,7 @@ export async function redeemDeviceCode(
   }))[0];
 }
 
-/** Withdraws approvals that a person gave and no device has redeemed yet. */
+/** Withdraws the approvals of a user that no device has redeemed yet. */
 export async function withdrawApprovals(
   sql: Sql | Transaction,
   userId: string,
@@ -271,7 +269,7 @@ export async function withdrawApprovals(
     where user_id = ${userId} and status = 'approved'`;
 }
 
-/** Deletes requests that ended before `before`, at most `limit`; returns how many. */
+/** Deletes requests that expired before `before`, at most `limit`; returns how many. */
 export async function deleteOldDeviceAuthorizations(
   sql: Sql,
   before: Date,

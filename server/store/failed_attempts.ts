@@ -5,29 +5,28 @@ import type { Sql } from "./db/connect.ts";
 export interface CountedSubject {
   kind: string;
   subject: string;
-  /** Failures that may lie in the window. */
+  /** Failures allowed within the window. */
   limit: number;
-  /** Length of the window, in seconds. */
+  /** In seconds. */
   windowSeconds: number;
 }
 
-/** How the failures of a subject stand before an attempt. */
+/** The failures of a subject before an attempt. */
 export interface FailureCount {
   failures: number;
   /** When the subject is below its limit again; undefined while it is. */
   blockedUntil?: Date;
 }
 
-/** An attempt that has been counted as a failure until it is known to be none. */
+/** An attempt that counts as a failure until it is released. */
 export interface CountedAttempt {
   ids: string[];
 }
 
 /**
- * Counts an attempt before its secret is checked, all its subjects in one
- * transaction and under a lock for each, so that however many arrive together
- * no more get through than the limits leave. `allowed` decides from the counts;
- * an attempt it refuses is not counted. Returns the counts either way.
+ * Counts an attempt before its secret is checked: all its subjects in one transaction and under a
+ * lock for each, so that many attempts at the same time cannot exceed the limits. `allowed` decides
+ * from the counts; a rejected attempt is not counted. Returns the counts in both cases.
  */
 export async function countAttempt(
   sql: Sql,
@@ -36,7 +35,7 @@ export async function countAttempt(
   allowed: (counts: FailureCount[]) => boolean,
 ): Promise<{ counts: FailureCount[]; attempt?: CountedAttempt }> {
   return await sql.begin(async (tx) => {
-    // Always in the same order, or two attempts could wait for each other.
+    // Always in the same order, so that no two attempts wait for each other.
     const keys = subjects.map(({ kind, subject }) => `${kind} ${subject}`).sort();
     for (const key of keys) {
       await tx`select pg_advisory_xact_lock(hashtextextended(${key}, 0))`;
@@ -65,7 +64,7 @@ export async function countAttempt(
   }) as { counts: FailureCount[]; attempt?: CountedAttempt };
 }
 
-/** Takes back the count of an attempt that turned out right. Earlier failures stay. */
+/** Removes an attempt that succeeded. Earlier failures stay. */
 export async function releaseAttempt(sql: Sql, attempt: CountedAttempt): Promise<void> {
   await sql`delete from failed_attempts where id in ${sql(attempt.ids)}`;
 }

@@ -1,13 +1,13 @@
 import type { Sql, Transaction } from "./db/connect.ts";
 
-/** What we keep and need to know of a refresh token: never the token itself. */
+/** What the database knows of a refresh token. */
 export interface RefreshTokenHashes {
   /** Of the part that all tokens of a family share. */
   handleHash: Uint8Array;
   hash: Uint8Array;
 }
 
-/** One login with offline access: all refresh tokens that followed from it. */
+/** One login with offline access, and all of its refresh tokens. */
 export interface RefreshTokenFamily {
   id: string;
   userId: string;
@@ -23,9 +23,9 @@ export interface RefreshTokenFamily {
   userAgent: string;
 }
 
-/** A family as found by one of its tokens. */
+/** A family with the state of one of its tokens. */
 export interface PresentedFamily extends RefreshTokenFamily {
-  /** Where the presented token stands: `spent` is any but the newest two, or a forgery. */
+  /** `spent` is any token but the newest two, or a forgery. */
   token: "current" | "previous" | "spent";
   userDisabled: boolean;
 }
@@ -78,7 +78,7 @@ export async function insertRefreshTokenFamily(
     )`;
 }
 
-/** Finds the family of a token, whether the token is still good or not. */
+/** Finds the family of a token, valid or not. */
 export async function findRefreshTokenFamily(
   sql: Sql | Transaction,
   hashes: RefreshTokenHashes,
@@ -98,10 +98,10 @@ export async function findRefreshTokenFamily(
 }
 
 /**
- * Replaces the current token by its successor, in one statement and only while
- * the family is alive and its person may log in: of many that present the
- * current token together one succeeds, and the others find it to be `previous`.
- * Returns when the login ends if it goes unused, or undefined if nothing changed.
+ * Replaces the current token by its successor, in one statement and only while the family is active
+ * and its user may log in: of many requests with the current token at the same time, one succeeds,
+ * and the others find it `previous`. Returns when the login expires if it is not used, or undefined
+ * if nothing changed.
  */
 export async function rotateRefreshToken(
   sql: Sql,
@@ -127,7 +127,7 @@ export async function rotateRefreshToken(
   return rows[0]?.idle_expires_at;
 }
 
-/** Ends a family and with it the access tokens that came of it. False if it had ended before. */
+/** Revokes a family and the access tokens issued from it. False if it was revoked before. */
 export async function revokeRefreshTokenFamily(
   sql: Sql | Transaction,
   revocation: { id: string; reason: string; now: Date },
@@ -140,7 +140,7 @@ export async function revokeRefreshTokenFamily(
   return rows.length === 1;
 }
 
-/** Ends all of a person's families; returns the ids of those it ended. */
+/** Revokes all families of a user; returns the ids of those that were not revoked before. */
 export async function revokeRefreshTokenFamilies(
   sql: Sql | Transaction,
   revocation: { userId: string; reason: string; now: Date },
@@ -165,7 +165,10 @@ export async function findActiveLogin(
   return rows.map(fromRow)[0];
 }
 
-/** Keeps a living login from being revoked until the transaction ends. False if it is not living. */
+/**
+ * Keeps an active login from being revoked until the transaction is over. False if it is not
+ * active.
+ */
 export async function lockActiveLogin(
   tx: Transaction,
   { id, now }: { id: string; now: Date },
@@ -178,7 +181,7 @@ export async function lockActiveLogin(
   return rows.length === 1;
 }
 
-/** A person's living logins, last used first. */
+/** A user's active logins, last used first. */
 export async function listRefreshTokenFamilies(
   sql: Sql,
   query: { userId: string; now: Date; limit: number },
@@ -191,7 +194,9 @@ export async function listRefreshTokenFamilies(
   return rows.map(fromRow);
 }
 
-/** Deletes families that ended before `before`, at most `limit`; returns how many. */
+/**
+ * Deletes families that were revoked or expired before `before`, at most `limit`; returns how many.
+ */
 export async function deleteOldRefreshTokenFamilies(
   sql: Sql,
   before: Date,

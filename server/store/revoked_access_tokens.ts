@@ -1,6 +1,6 @@
 import type { Sql } from "./db/connect.ts";
 
-/** Remembers that an access token was revoked (RFC 7009), until it would have ended anyway. */
+/** Records that an access token was revoked (RFC 7009), until it expires. */
 export async function revokeAccessToken(sql: Sql, jti: string, expiresAt: Date): Promise<void> {
   await sql`
     insert into revoked_access_tokens (jti, expires_at) values (${jti}, ${expiresAt})
@@ -10,18 +10,18 @@ export async function revokeAccessToken(sql: Sql, jti: string, expiresAt: Date):
 export interface AccessTokenStatus {
   /** False once the token or its login was revoked, or its principal disabled. */
   active: boolean;
-  /** A person's e-mail address, or a service account's name. */
+  /** A user's e-mail address, or a service account's name. */
   username: string;
   isAdmin: boolean;
-  /** A service account's scopes; undefined for people. */
+  /** A service account's scopes; undefined for users. */
   ownScope?: string;
-  /** CIDR networks that the personal access token it was traded for is bound to. */
+  /** The CIDR networks of the personal access token that it was exchanged for. */
   allowedAddresses: string[];
-  /** When that token expires, which may be sooner since it was exchanged; undefined: never. */
+  /** When that token expires, which may have changed since the exchange; undefined: never. */
   personalAccessTokenExpiresAt?: Date;
 }
 
-/** Whether a signed access token still counts, and whose it is. Undefined if its principal is gone. */
+/** Undefined if the principal does not exist any more. */
 export async function accessTokenStatus(
   sql: Sql,
   token: {

@@ -6,13 +6,13 @@ import type { Sql } from "./db/connect.ts";
 export interface ServerSecrets {
   /** Derives each refresh token from the one before it. */
   refreshTokenKey: Uint8Array;
-  /** Authenticates forms against forgery across sites. */
+  /** The key of the CSRF tokens. */
   formKey: Uint8Array;
 }
 
 /**
- * The server's secrets, made on first start. Those that lie there unencrypted
- * are encrypted as soon as a secret key is given.
+ * The server's secrets, which are generated on the first start. Stored secrets without encryption
+ * are encrypted as soon as there is a secret key.
  */
 export async function loadServerSecrets(sql: Sql, encryption: Encryption): Promise<ServerSecrets> {
   return {

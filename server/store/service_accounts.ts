@@ -28,7 +28,7 @@ function fromRow(row: Row): ServiceAccount {
   };
 }
 
-/** Undefined if the name is taken, by an account whose name has other letter case as well. */
+/** Undefined if the name is taken, in any letter case. */
 export async function createServiceAccount(
   sql: Sql | Transaction,
   account: { name: string; scope: string; now: Date },
@@ -58,7 +58,7 @@ export async function listServiceAccounts(sql: Sql): Promise<ServiceAccount[]> {
   return rows.map(fromRow);
 }
 
-/** Shuts a service account out, or lets it in again. False if there is none of this name. */
+/** False if there is no account with this name. */
 export async function setServiceAccountDisabled(
   sql: Sql,
   change: { name: string; disabled: boolean; now: Date },

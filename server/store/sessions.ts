@@ -2,18 +2,18 @@ import { randomUUID } from "node:crypto";
 import type { Sql, Transaction } from "./db/connect.ts";
 import { type User, userFromRow, type UserRow } from "./users.ts";
 
-/** A browser that a person signed in with. */
+/** A browser session of a user. */
 export interface Session {
   id: string;
   user: User;
-  /** When the password was last given. */
+  /** When the user last entered the password. */
   authenticatedAt: Date;
   createdAt: Date;
   address: string;
   userAgent: string;
 }
 
-/** A use is noted at most this often, in seconds: not every page needs a write. */
+/** A use is recorded at most this often, in seconds: not every page needs a write. */
 const LAST_SEEN_STEP = 60;
 
 interface Row extends UserRow {
@@ -25,14 +25,14 @@ interface Row extends UserRow {
   user_agent: string;
 }
 
-/** Starts a session and returns its id; undefined if the person has just been disabled. */
+/** Returns the id of the new session; undefined if the user was disabled meanwhile. */
 export async function createSession(
   sql: Sql | Transaction,
   session: {
     tokenHash: Uint8Array;
     userId: string;
     now: Date;
-    /** The absolute end, however much it is used. */
+    /** The absolute expiry, however much it is used. */
     expiresAt: Date;
     address: string;
     userAgent: string;
@@ -52,8 +52,8 @@ export async function createSession(
 }
 
 /**
- * The living session of a token, and notes that it was used. A session ends
- * `idleSeconds` after its last use, at its absolute end, or with its person.
+ * Finds the active session of a token and records its use. A session expires `idleSeconds` after
+ * its last use and at its absolute expiry, and is not found while its user is disabled.
  */
 export async function findSession(
   sql: Sql,
@@ -85,7 +85,9 @@ export async function findSession(
   };
 }
 
-/** The id of a person's session that was not ended and has not reached its absolute end, idle or not. */
+/**
+ * The id of a user's session that is not signed out and not past its absolute expiry, idle or not.
+ */
 export async function findUnexpiredSession(
   sql: Sql,
   query: { tokenHash: Uint8Array; userId: string; now: Date },
@@ -97,7 +99,6 @@ export async function findUnexpiredSession(
   return rows[0]?.id;
 }
 
-/** A browser as a list shows it. */
 export interface ListedSession {
   id: string;
   createdAt: Date;
@@ -106,7 +107,7 @@ export interface ListedSession {
   userAgent: string;
 }
 
-/** A person's living sessions, last used first. */
+/** A user's active sessions, last used first. */
 export async function listSessions(
   sql: Sql,
   query: { userId: string; idleSeconds: number; now: Date; limit: number },
@@ -128,7 +129,10 @@ export async function listSessions(
   }));
 }
 
-/** Ends all of a person's sessions, but for the one with the id `except`; returns how many lived. */
+/**
+ * Signs out all sessions of a user except the one with the id `except`; returns how many were not
+ * signed out or expired before.
+ */
 export async function signOutSessions(
   sql: Sql | Transaction,
   { userId, except, now }: { userId: string; except?: string; now: Date },
@@ -140,7 +144,9 @@ export async function signOutSessions(
   return rows.length;
 }
 
-/** Ends a session. Its row stays until the clean-up, as a trace of where the person signed in. */
+/**
+ * Signs out a session. Its row stays until it is cleaned up, and records where the user signed in.
+ */
 export async function signOutSession(
   sql: Sql | Transaction,
   session: { id: string; now: Date },
@@ -149,7 +155,7 @@ export async function signOutSession(
     update sessions set expires_at = least(expires_at, ${session.now}) where id = ${session.id}`;
 }
 
-/** Addresses the person signed in from, as far back as sessions are kept; newest first. */
+/** Addresses from which the user signed in, as long as sessions are kept; newest first. */
 export async function signInAddresses(sql: Sql, userId: string): Promise<string[]> {
   const rows = await sql<{ address: string }[]>`
     select address from sessions where user_id = ${userId}
@@ -157,7 +163,10 @@ export async function signInAddresses(sql: Sql, userId: string): Promise<string[
   return rows.map((row) => row.address);
 }
 
-/** Deletes sessions that ended before `before`, at most `limit`; returns how many. */
+/**
+ * Deletes sessions that expired or were signed out before `before`, at most `limit`; returns how
+ * many.
+ */
 export async function deleteOldSessions(
   sql: Sql,
   before: Date,

@@ -5,13 +5,13 @@ import { tokenHash } from "../tokens/token_hash.ts";
 import type { Sql } from "./db/connect.ts";
 import { createUser, hasUsers, type NewUser, type User } from "./users.ts";
 
-/** How long a link works, in seconds. */
+/** In seconds. */
 export const SETUP_LINK_LIFETIME = 24 * 3600;
 
 /** 256 random bits. */
 const TOKEN_BYTES = 32;
 
-/** Makes the token of a single-use link; we keep its hash alone. */
+/** Returns the token of a new single-use link. Only its hash is stored. */
 export async function createSetupLink(
   sql: Sql,
   clock: Clock,
@@ -27,7 +27,7 @@ export async function createSetupLink(
   return token;
 }
 
-/** Whether the first administrator can be made, and with this link. */
+/** Whether the first administrator can be created, and with this link. */
 export type SetupLinkState = "usable" | "unusable" | "already_set_up";
 
 export async function setupLinkState(
@@ -42,9 +42,8 @@ export async function setupLinkState(
 }
 
 /**
- * Makes the first administrator and uses up every set-up link. The table is
- * locked, so that of any number who try together, with one link or several or
- * at the command line, one alone becomes administrator.
+ * Creates the first administrator and deletes every setup link. The table is locked: of many
+ * attempts at the same time, with one link, with several or on the command line, one succeeds.
  */
 export async function createFirstAdministrator(
   sql: Sql,

@@ -3,14 +3,14 @@ import type { SigningAlgorithm } from "../config/server_config.ts";
 import { type Encryption, isEncrypted } from "../security/encryption.ts";
 import type { Sql, Transaction } from "./db/connect.ts";
 
-/** A signing key as stored. `privateJwk` is opened already. */
+/** `privateJwk` is decrypted. */
 export interface StoredSigningKey {
   kid: string;
   algorithm: SigningAlgorithm;
   publicJwk: JWK;
   privateJwk: JWK;
   createdAt: Date;
-  /** When it begins to sign; undefined for the next key, published but not yet called. */
+  /** When it starts to sign; undefined for the next key, which is published but not in use yet. */
   activatesAt?: Date;
   /** When it leaves the key set; undefined while it signs or may sign. */
   expiresAt?: Date;

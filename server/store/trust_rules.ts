@@ -36,10 +36,10 @@ function fromRow(row: Row): TrustRule {
   };
 }
 
-/** Most rules looked at for one token. */
+/** The most rules that are tried for one token. */
 const MAX_RULES = 1000;
 
-/** Records a rule. False if the name is taken. */
+/** False if the name is taken. */
 export async function insertTrustRule(sql: Sql | Transaction, rule: TrustRule): Promise<boolean> {
   const { principal } = rule;
   const rows = await sql`
@@ -70,14 +70,13 @@ export async function trustRulesOfIssuer(sql: Sql, issuer: string): Promise<Trus
   return rows.map(fromRow);
 }
 
-/** Life of the tokens that live longest of those that rules give, in seconds; 0 without rules. */
+/** The longest lifetime that a rule grants, in seconds; 0 without rules. */
 export async function longestRuleLifetime(sql: Sql | Transaction): Promise<number> {
   const [{ longest }] = await sql<{ longest: number }[]>`
     select coalesce(max(lifetime_seconds), 0)::int as longest from trust_rules`;
   return longest;
 }
 
-/** A rule with the name of whom it acts for. */
 export type ListedTrustRule = TrustRule & { principalName: string };
 
 export async function listTrustRules(sql: Sql): Promise<ListedTrustRule[]> {
@@ -88,7 +87,7 @@ export async function listTrustRules(sql: Sql): Promise<ListedTrustRule[]> {
   return rows.map((row) => ({ ...fromRow(row), principalName: row.username }));
 }
 
-/** Deletes the rule of this name and returns what it was. */
+/** Returns the deleted rule. */
 export async function deleteTrustRule(
   sql: Sql | Transaction,
   name: string,

@@ -2,15 +2,14 @@ import { randomUUID } from "node:crypto";
 import { nameKey } from "../../shared/name_key.ts";
 import type { Sql, Transaction } from "./db/connect.ts";
 
-/** A person. */
 export interface User {
   id: string;
-  /** As typed; found by its key, see shared/name_key.ts. */
+  /** As entered. Found by its key, see shared/name_key.ts. */
   email: string;
-  /** Whether an operator vouches that the address is this person's. */
+  /** Whether an operator confirmed that the address is the user's. */
   emailVerified: boolean;
   name: string;
-  /** Without one the person cannot sign in. */
+  /** Undefined: the user cannot sign in. */
   passwordHash?: string;
   isAdmin: boolean;
   createdAt: Date;
@@ -55,32 +54,31 @@ export function userFromRow(row: UserRow): User {
   };
 }
 
-/** What is wrong with an e-mail address, in a sentence. We ask for the shape; only mail proves more. */
+/** The problem with an e-mail address, as a sentence. Checks only its form. */
 export function emailProblem(email: string): string | undefined {
-  // The key as well: some characters are equivalent to an @ or to a space.
+  // Some characters are equivalent to an @ or a space in the key.
   const shaped = [email, nameKey(email)].every((text) => /^[^\s@\p{C}]+@[^\s@\p{C}]+$/u.test(text));
   return shaped && email.length <= MAX_EMAIL_LENGTH
     ? undefined
     : "This is not a valid e-mail address. Write it like alice@example.com.";
 }
 
-/** What is wrong with a person's name, in a sentence. */
+/** The problem with the name of a user or a token, as a sentence. */
 export function nameProblem(name: string): string | undefined {
   if (name.trim() === "") return "Enter a name.";
   if ([...name].length > MAX_NAME_LENGTH) {
     return `The name is too long: at most ${MAX_NAME_LENGTH} characters.`;
   }
-  // Control and direction characters can make a name read as another text.
+  // Control and direction characters can make a name look like another text.
   if (/[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u.test(name)) {
     return "The name contains invisible characters. Type it again.";
   }
-  // Letters that fill a space, and marks without anything to stand on, show nothing either.
+  // Letters that render as a space, and combining marks without a base letter, are not visible.
   if (!/[[\p{L}\p{N}\p{P}\p{S}]--[\p{Default_Ignorable_Code_Point}\u2800]]/v.test(name)) {
     return "The name has no visible characters. Choose another one.";
   }
 }
 
-/** Adds a person, unless somebody has the address already. */
 export async function createUser(
   sql: Sql | Transaction,
   user: NewUser,
@@ -112,7 +110,7 @@ export async function setDisabledAt(
   return user?.id;
 }
 
-/** What of a user can be changed; what is undefined stays as it is. */
+/** Undefined members do not change. */
 export interface UserChange {
   name?: string;
   isAdmin?: boolean;
@@ -142,7 +140,7 @@ export async function findUser(sql: Sql | Transaction, id: string): Promise<User
   return rows.map(userFromRow)[0];
 }
 
-/** Finds a person by e-mail address, whatever its case and Unicode form. */
+/** In any letter case and Unicode form of the address. */
 export async function findUserByEmail(
   sql: Sql | Transaction,
   email: string,
@@ -151,13 +149,13 @@ export async function findUserByEmail(
   return rows.map(userFromRow)[0];
 }
 
-/** Everybody, oldest account first. */
+/** Oldest account first. */
 export async function listUsers(sql: Sql): Promise<User[]> {
   const rows = await sql<UserRow[]>`select * from users order by created_at, email limit 10000`;
   return rows.map(userFromRow);
 }
 
-/** Whether anybody can use this server at all. */
+/** Whether the server is set up. */
 export async function hasUsers(sql: Sql | Transaction): Promise<boolean> {
   const [{ any }] = await sql<{ any: boolean }[]>`select exists (select 1 from users) as any`;
   return any;

@@ -1,7 +1,7 @@
 import { withTimeout } from "../../../shared/deadline.ts";
 import { openPool } from "./postgres_pool.ts";
 
-/** The channel that the triggers of 0003_personal_access_tokens.sql speak on. */
+/** The channel on which the triggers of 0003_personal_access_tokens.sql notify. */
 export const TOKEN_CHANGES = "token_changes";
 
 /** The connection is asked this often whether it still hears, in ms. */

@@ -3,9 +3,9 @@ import { fromRow, hasNoSuccessor, type TokenRow, withOwner } from "./row.ts";
 import type { PersonalAccessToken } from "./types.ts";
 
 /**
- * Living tokens without successor that end before `before` and whose owners got fewer
- * than `warnings` warnings, which are counted as given: of many replicas one gets each
- * token. `usersOnly`: not those of service accounts.
+ * Returns active tokens without a successor that expire before `before` and whose owners got fewer
+ * than `reminders` reminders, and counts these as sent: of many replicas, one gets each token.
+ * `usersOnly` leaves out tokens of service accounts.
  */
 export async function claimExpiringTokens(
   sql: Sql,
@@ -27,7 +27,7 @@ export async function claimExpiringTokens(
   return rows.map(fromRow);
 }
 
-/** Deletes tokens that ended before `before`, at most `limit`; returns how many. */
+/** Deletes tokens that were revoked or expired before `before`, at most `limit`; returns how many. */
 export async function deleteOldPersonalAccessTokens(
   sql: Sql,
   before: Date,

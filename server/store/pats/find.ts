@@ -10,7 +10,7 @@ export async function findPersonalAccessToken(
   return rows.map(fromRow)[0];
 }
 
-/** Finds those of many tokens that are ours, by their hashes in hex. */
+/** By the hashes (in hex) of what was presented. */
 export async function findTokensByHash(
   sql: Sql,
   hashes: readonly string[],
@@ -28,8 +28,8 @@ export async function findTokensByHash(
 }
 
 /**
- * Finds tokens, living or not, by the hashes (in hex) of what was presented: one read
- * of an index, and as little of each row as will do, since this is what a check costs.
+ * Finds tokens, active or not, by the hashes (in hex) of what was presented. One read of an index
+ * and few columns: this is what a validation costs.
  */
 export async function findTokensForValidation(
   sql: Sql,
@@ -70,7 +70,7 @@ export async function findTokensForValidation(
   }]));
 }
 
-/** What an owner may do now. */
+/** What the owner of a token may do now. */
 export async function findOwnerRecord(
   sql: Sql,
   { kind, id }: { kind: TokenOwner["kind"]; id: string },

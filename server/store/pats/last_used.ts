@@ -3,14 +3,14 @@ import type { Sql } from "../db/connect.ts";
 /** When, from where and with what a token was last used. */
 export interface TokenUse {
   at: Date;
-  /** Undefined where a resource server asked. */
+  /** Undefined if a resource server presented it. */
   address?: string;
   agent?: string;
 }
 
 /**
- * Writes down many uses in one statement, locking in one order so that replicas
- * do not wait for each other. An older use never replaces a newer one.
+ * Records many uses in one statement, and locks in one order so that replicas do not deadlock.
+ * An older use never replaces a newer one.
  */
 export async function recordTokenUses(
   sql: Sql,

@@ -1,8 +1,8 @@
 import type { Transaction } from "../db/connect.ts";
 
 /**
- * Notes where living tokens were found, except for those of which that was noted after
- * `unlessSince` already; returns the ids of those noted now.
+ * Records where active tokens were found, except those whose leak was recorded after
+ * `unlessSince`; returns the ids of those recorded now.
  */
 export async function recordLeaks(
   tx: Transaction,

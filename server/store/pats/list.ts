@@ -3,18 +3,17 @@ import type { Sql, Transaction } from "../db/connect.ts";
 import { fromRow, hasNoSuccessor, type TokenRow, withOwner } from "./row.ts";
 import type { PersonalAccessToken } from "./types.ts";
 
-/** A place in a list that is ordered from the newest token to the oldest. */
+/** A position in a list of tokens, newest first. */
 export interface ListPosition {
   createdAt: Date;
   id: string;
 }
 
 /**
- * Tokens from the newest on: one owner's, or everybody's. `search` is looked for
- * in names, and at the beginning of tokens. `status` picks those that live at a
- * moment, or those that have ended; `expiringBefore` those that end by themselves
- * before then and have no successor yet. `after` gives those older than a place in
- * the list, `before` the ones just newer, of which there may be more.
+ * Tokens of one owner or of all, newest first. `search` matches a part of the name or the first
+ * characters of the token. `status` selects the tokens that are active at a time, or those that
+ * are not; `expiringBefore` those that expire before then and have no successor. `after` starts
+ * behind a position; `before` returns the tokens directly in front of one.
  */
 export async function listPersonalAccessTokens(
   sql: Sql,
@@ -65,11 +64,11 @@ export async function listPersonalAccessTokens(
   }
     order by ${before === undefined ? sql`t.created_at desc, t.id desc` : sql`t.created_at, t.id`}
     limit ${query.limit}`;
-  const found = rows.map(fromRow);
-  return before === undefined ? found : found.reverse();
+  const tokens = rows.map(fromRow);
+  return before === undefined ? tokens : tokens.reverse();
 }
 
-/** How many tokens somebody has that live at `activeAt` or were made after `createdAfter`. */
+/** The number of tokens that are active at `activeAt` or were created after `createdAfter`. */
 export async function countTokensOfOwner(
   tx: Transaction,
   ownerId: string,

@@ -55,7 +55,7 @@ export function fromRow(row: TokenRow): PersonalAccessToken {
   };
 }
 
-/** Tokens with their owners: all, or what a statement has called `rows`. */
+/** Tokens with their owners: all, or the rows of a common table expression. */
 export const withOwner = (sql: Sql | Transaction, rows = sql`personal_access_tokens`) =>
   sql`
     select t.*, coalesce(u.email, s.name) as username
@@ -63,7 +63,7 @@ export const withOwner = (sql: Sql | Transaction, rows = sql`personal_access_tok
       left join users u on u.id = t.user_id
       left join service_accounts s on s.id = t.service_account_id`;
 
-/** Whoever rotated a token knows that it ends. */
+/** The owner of a token with a successor knows that it expires. */
 export const hasNoSuccessor = (sql: Sql) =>
   sql`not exists (
     select from personal_access_tokens successor where successor.rotated_from = t.id)`;

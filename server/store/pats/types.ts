@@ -1,21 +1,20 @@
-/** Whose token it is. */
 export interface TokenOwner {
   kind: "user" | "service_account";
   id: string;
-  /** A person's e-mail address, or a service account's name. */
+  /** A user's e-mail address, or a service account's name. */
   username: string;
 }
 
-/** A personal access token, as lists show it: never the token itself. */
+/** A personal access token without its secret. */
 export interface PersonalAccessToken {
   id: string;
   owner: TokenOwner;
   name: string;
-  /** Its first characters. */
+  /** The first characters of the token. */
   prefix: string;
   scope: string;
   audience: string;
-  /** CIDR networks; empty: from anywhere. */
+  /** CIDR networks; empty: any address. */
   allowedAddresses: string[];
   createdAt: Date;
   /** Undefined: never. */
@@ -27,9 +26,9 @@ export interface PersonalAccessToken {
   revokedReason?: string;
   /** The token it replaces. */
   rotatedFrom?: string;
-  /** The login it was created with; undefined: none, or one that is no longer known. */
+  /** The login it was created with; undefined: none, or one that was deleted. */
   createdByLogin?: string;
-  /** Who found it in the open, and where if that was told. */
+  /** Who reported it as leaked, and where it was found, if reported. */
   leak?: { at: Date; reporter: string; place?: string };
 }
 
@@ -48,7 +47,7 @@ export interface NewToken {
   createdByLogin?: string;
 }
 
-/** What a check needs of a token. Times are in ms since 1970. */
+/** What validation needs of a token. Times are in ms since 1970. */
 export interface TokenRecord {
   id: string;
   owner: { kind: TokenOwner["kind"]; id: string };
@@ -61,12 +60,12 @@ export interface TokenRecord {
   revokedAt?: Date;
 }
 
-/** What a check needs of a token's owner. */
+/** What validation needs of a token's owner. */
 export interface OwnerRecord {
   id: string;
   username: string;
   disabled: boolean;
   isAdmin: boolean;
-  /** A service account's scopes; undefined for people. */
+  /** A service account's scopes; undefined for users. */
   scope?: string;
 }

@@ -26,15 +26,15 @@ export async function insertPersonalAccessToken(
 }
 
 /**
- * Lets nobody else make, rotate or end all tokens of this owner until the transaction
- * ends. Taken before any lock on a token, or two could wait for each other.
+ * Serializes what creates, rotates and revokes the tokens of an owner, until the transaction is
+ * over. Lock the owner before any token, so that no two transactions wait for each other.
  */
 export async function lockTokenOwner(tx: Transaction, ownerId: string): Promise<void> {
   await tx`select 1 from users where id = ${ownerId} for no key update`;
   await tx`select 1 from service_accounts where id = ${ownerId} for no key update`;
 }
 
-/** Finds a token and keeps others from changing it until the transaction ends. */
+/** Finds a token and locks its row until the transaction is over. */
 export async function lockPersonalAccessToken(
   tx: Transaction,
   id: string,
@@ -43,7 +43,7 @@ export async function lockPersonalAccessToken(
   return rows.map(fromRow)[0];
 }
 
-/** Lets a token end at `expiresAt` at the latest. */
+/** Makes a token expire at `expiresAt`, unless it expires earlier. */
 export async function limitTokenExpiry(
   sql: Sql | Transaction,
   { id, expiresAt }: { id: string; expiresAt: Date },
@@ -54,7 +54,7 @@ export async function limitTokenExpiry(
     where id = ${id}`;
 }
 
-/** Ends tokens that are alive; returns the ids of those it ended. */
+/** Returns the ids of the tokens that were not revoked before. */
 export async function revokePersonalAccessTokens(
   sql: Sql | Transaction,
   revocation: { ids: readonly string[]; reason: string; now: Date },
@@ -70,7 +70,7 @@ export async function revokePersonalAccessTokens(
   return rows.map(({ id }) => id);
 }
 
-/** Revokes all living tokens of one owner; returns them. */
+/** Revokes all active tokens of one owner and returns them. */
 export async function revokeTokensOfOwner(
   tx: Transaction,
   { ownerId, ...revocation }: { ownerId: string; reason: string; now: Date },
@@ -79,7 +79,7 @@ export async function revokeTokensOfOwner(
   return await revokeActive(tx, owned, revocation);
 }
 
-/** Revokes the living tokens that were created with a login; returns them. */
+/** Revokes the active tokens that were created with a login and returns them. */
 export async function revokeTokensCreatedByLogin(
   tx: Transaction,
   { loginId, ...revocation }: { loginId: string; reason: string; now: Date },
@@ -87,20 +87,20 @@ export async function revokeTokensCreatedByLogin(
   return await revokeActive(tx, tx`created_by_login = ${loginId}`, revocation);
 }
 
-/** Locks in one order, as uses are recorded. */
+/** Locks in the same order as `recordTokenUses`. */
 async function revokeActive(
   tx: Transaction,
-  which: ReturnType<typeof hasNoSuccessor>,
+  condition: ReturnType<typeof hasNoSuccessor>,
   { reason, now }: { reason: string; now: Date },
 ): Promise<PersonalAccessToken[]> {
   const rows = await tx<TokenRow[]>`
-    with living as (
+    with active as (
       select id from personal_access_tokens
-      where ${which} and revoked_at is null and (expires_at is null or expires_at > ${now})
+      where ${condition} and revoked_at is null and (expires_at is null or expires_at > ${now})
       order by id for update
     ), revoked as (
       update personal_access_tokens t set revoked_at = ${now}, revoked_reason = ${reason}
-      from living where t.id = living.id returning t.*
+      from active where t.id = active.id returning t.*
     )
     ${withOwner(tx, tx`revoked`)}`;
   return rows.map(fromRow);
