@@ -14,7 +14,7 @@ Deno.test("each provider's page explains its claims, links their documentation, 
       assert.ok(page.includes(`| \`${claim}\``), `${guide} lacks ${claim}`);
     }
     if (name !== "generic") assert.ok(page.includes(documentation), guide);
-    for (const heading of ["You type", "The claims", "Pitfalls"]) {
+    for (const heading of ["Add a rule", "Claims", "Pitfalls"]) {
       assert.ok(page.includes(`\n## ${heading}\n`), `${guide} lacks ${heading}`);
     }
   }
