@@ -1,4 +1,4 @@
-/** Repeats `attempt` after pauses that grow from `first` to `longest` ms while `again` says so. */
+/** Repeats `attempt` while `again` returns true, after pauses that grow from `first` to `longest` ms. */
 export async function withBackOff<T>(
   attempt: () => Promise<T>,
   again: (error: unknown) => boolean,

@@ -20,35 +20,34 @@ export interface Storage {
   database: Database;
   secrets: ServerSecrets;
   keys: SigningKeys;
-  /** Whether it was created just now. */
+  /** Whether opening created it. */
   isNew: boolean;
-  /** Names of the migrations applied just now. */
+  /** Names of the migrations that opening applied. */
   migrated: string[];
 }
 
-/** After this long no further attempt is made to reach the database at start, in ms. */
-const TIMEOUT_MS = 10_000;
+/** How long a server tries to connect to the database at start. */
+const CONNECT_TIMEOUT_MS = 10_000;
 
 type StorageIo = Pick<ServerIo, "clock" | "stderr" | "signal">;
 
 /**
- * `serve` and `create` create the database where there is none. Only `serve`, whose
- * settings count, tends the signing keys. `operate` throws NoDatabase.
+ * `serve` and `create` create the database if there is none; `use` throws NoDatabase. Only `serve`
+ * rotates signing keys, since the settings of a command may differ from the server's.
  */
-export type StoragePurpose = "serve" | "create" | "operate";
+export type StoragePurpose = "serve" | "create" | "use";
 
 /**
- * Opens the database with what a first start needs. Each step has a deadline
- * and stops when `io.signal` is aborted. Throws StartInterrupted, StartTimeout,
- * NoDatabase, FolderLocked, EncryptionKeyError, DatabaseUnreachable, or the database's own
- * error.
+ * Opens the database, migrates it and loads keys and secrets. Each step has a deadline and stops
+ * when `io.signal` is aborted. Throws StartInterrupted, StartTimeout, NoDatabase, FolderLocked,
+ * EncryptionKeyError, DatabaseUnreachable, or the database's own error.
  */
 export async function openStorage(
   config: ServerConfig,
   io: StorageIo,
   purpose: StoragePurpose,
 ): Promise<Storage> {
-  const mustExist = purpose === "operate";
+  const mustExist = purpose === "use";
   const database = await openReachable(config, io, { mustExist, patient: purpose === "serve" });
   try {
     const { sql, description } = database;
@@ -62,7 +61,7 @@ export async function openStorage(
       {
         doing: "loading the signing keys",
         seconds: 90,
-        advice: "Does another session hold a lock in the database?",
+        advice: "Check whether another session holds a lock in the database.",
       },
       async () => {
         const secrets = await loadServerSecrets(sql, encryption);
@@ -78,8 +77,8 @@ export async function openStorage(
 }
 
 /**
- * Opens the database and has it answer. A server (`patient`) waits some seconds for one
- * that is being started as well.
+ * Opens the database and sends it a query. With `patient`, waits for a database that is still
+ * starting.
  */
 export async function openReachable(
   location: DatabaseLocation,
@@ -94,8 +93,8 @@ export async function openReachable(
         ? `opening the embedded database in ${location.dataDir}`
         : "opening the database",
       seconds: 180,
-      advice: "Is the disk slow, or full?",
-      // A command is expected to take some seconds; a server is expected to serve.
+      advice: "Check whether the disk is slow or full.",
+      // A command may take some seconds without a message.
       quiet: patient ? undefined : 15_000,
     },
     () => openDatabase(location, { mustExist }),
@@ -108,7 +107,7 @@ export async function openReachable(
       {
         doing: `connecting to ${database.description}`,
         seconds: 120,
-        advice: "Is it running, and is database_url right?",
+        advice: "Check that it is running and that database_url is correct.",
       },
       (signal, waitsFor) =>
         withBackOff(
@@ -116,7 +115,7 @@ export async function openReachable(
           (error) => {
             const isUnreachable = error instanceof DatabaseUnreachable && error.temporary;
             if (isUnreachable) waitsFor(error.message);
-            return isUnreachable && patient && performance.now() - startedAt < TIMEOUT_MS;
+            return isUnreachable && patient && performance.now() - startedAt < CONNECT_TIMEOUT_MS;
           },
           signal,
         ),
@@ -128,7 +127,7 @@ export async function openReachable(
   }
 }
 
-/** Applies the migrations, or waits for the process that does. */
+/** Applies the migrations, or waits for another process that applies them. */
 export async function migrateInTime(
   { sql, description }: Database,
   io: StorageIo,
@@ -139,15 +138,16 @@ export async function migrateInTime(
     {
       doing: `migrating ${description}`,
       seconds: 600,
-      advice: "Look in pg_stat_activity which session is at it, and end it if it hangs.",
+      advice:
+        "Find the session that applies them in pg_stat_activity, and terminate it if it hangs.",
     },
     (signal, waitsFor) => migrate(sql, io.clock, { signal, waitsFor, ...options }),
   );
 }
 
 /**
- * Opens the database as a server would, and changes nothing in it. Returns its description
- * and the migrations that a start would apply. Throws as openStorage does for `operate`.
+ * Opens the database as a server would, but changes nothing. Returns its description and the
+ * migrations that a start would apply. Throws as openStorage does for `use`.
  */
 export async function tryStorage(
   config: ServerConfig,

@@ -33,7 +33,7 @@ export async function runOperation<Name extends OperationName>(
   io: ServerIo,
   onOpen: (database: string) => void,
 ): Promise<OperationResult<Name>> {
-  const purpose = CREATING.includes(name) ? "create" : "operate";
+  const purpose = CREATING.includes(name) ? "create" : "use";
   let storage: Storage | undefined;
   for (let attempt = 1; storage === undefined; attempt++) {
     try {

@@ -1,4 +1,4 @@
-/** The clean-up deletes what decides nothing any more, and nothing before. */
+/** Deletes rows that no longer matter, and none earlier. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { cleanUp, runPeriodicTasks } from "../../server/cleanup.ts";
@@ -17,7 +17,7 @@ async function rows({ parts: { sql } }: TestServer, table: string): Promise<numb
   return count;
 }
 
-testOnEachDatabase("an access token stays revoked until it has expired", async (location) => {
+testOnEachDatabase("keeps an access token revoked until it has expired", async (location) => {
   await using server = await testServer(location);
   const { id } = await server.addUser();
   // Without a login that could be revoked as a whole: only the record of the token decides.
@@ -34,7 +34,7 @@ testOnEachDatabase("an access token stays revoked until it has expired", async (
 });
 
 testOnEachDatabase(
-  "a revoked access token is remembered by replicas whose clocks are behind",
+  "keeps an access token revoked on replicas whose clocks are behind",
   async (location) => {
     await using server = await testServer(location);
     const { id } = await server.addUser();
@@ -49,7 +49,7 @@ testOnEachDatabase(
   },
 );
 
-testOnEachDatabase("a used assertion stays used until it is forgotten", async (location) => {
+testOnEachDatabase("rejects a used assertion until it expires", async (location) => {
   await using server = await testServer(location);
   const { sql } = server.parts;
   const expiresAt = new Date(server.clock.now() + 600_000);
@@ -63,7 +63,7 @@ testOnEachDatabase("a used assertion stays used until it is forgotten", async (l
   assert.equal(await rows(server, "used_assertions"), 0);
 });
 
-testOnEachDatabase("a locked account stays locked through a clean-up", async (location) => {
+testOnEachDatabase("keeps an account locked", async (location) => {
   await using server = await testServer(location);
   const attempt = () =>
     checkPasswordLimit(server.parts.sql, {
@@ -83,7 +83,7 @@ testOnEachDatabase("a locked account stays locked through a clean-up", async (lo
 });
 
 testOnEachDatabase(
-  "a login from a device is deleted a day after its code has expired",
+  "deletes a device code a day after it expired",
   async (location) => {
     await using server = await testServer(location);
     const { id } = await server.addUser();
@@ -99,13 +99,13 @@ testOnEachDatabase(
     await cleanUp(server.parts);
     assert.equal((await server.poll(waiting.device_code)).body.error, "invalid_grant");
     assert.equal(await rows(server, "device_authorizations"), 0);
-    // What came of it lives on.
+    // The login stays.
     assert.equal((await server.refresh(login.body.refresh_token)).status, 200);
   },
 );
 
 testOnEachDatabase(
-  "a login is deleted 30 days after it was revoked or expired, and not while it lives",
+  "deletes a login 30 days after it was revoked or expired, and no active login",
   async (location) => {
     await using server = await testServer(location, (config) => {
       config.refreshTokenIdleLifetime = 10 * 86_400;
@@ -147,7 +147,7 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
-  "a token outlives the record of the login it was created with",
+  "keeps a token after the login that created it is deleted",
   async (location) => {
     await using server = await testServer(location, describeScopes);
     const alice = await addPerson(server);
@@ -221,7 +221,7 @@ testOnEachDatabase(
   },
 );
 
-testOnEachDatabase("JWTs of a token that was deleted do not work", async (location) => {
+testOnEachDatabase("rejects the JWTs of a deleted token", async (location) => {
   await using server = await testServer(location, describeScopes);
   const alice = await addPerson(server);
   const { id, token } = await createPat(server, alice);
@@ -240,7 +240,7 @@ testOnEachDatabase("JWTs of a token that was deleted do not work", async (locati
 });
 
 testOnEachDatabase(
-  "a browser's session is deleted 90 days after its end, so that its place is known until then",
+  "deletes a browser session 90 days after it expired, so that rate limits know its address",
   async (location) => {
     await using server = await testServer(location);
     const { sql } = server.parts;
@@ -263,7 +263,7 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
-  "a replaced signing key verifies the last of its tokens, and is deleted after",
+  "deletes a replaced signing key after the last of its tokens has expired",
   async (location) => {
     await using server = await testServer(location);
     const { parts, clock } = server;
@@ -286,7 +286,7 @@ testOnEachDatabase(
   },
 );
 
-testOnEachDatabase("a clean-up is complete however much there is", async (location) => {
+testOnEachDatabase("deletes more rows than one statement may", async (location) => {
   await using server = await testServer(location);
   const { sql } = server.parts;
   await sql`
@@ -297,7 +297,7 @@ testOnEachDatabase("a clean-up is complete however much there is", async (locati
 });
 
 testOnEachDatabase(
-  "signing keys rotate although the clean-up fails",
+  "rotates signing keys even if the clean-up fails",
   async (location) => {
     await using server = await testServer(location);
     const { parts, clock } = server;

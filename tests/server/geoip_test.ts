@@ -10,7 +10,7 @@ import { testServer } from "../support/test_server.ts";
 const lyon = { city: { names: { en: "Lyon" } }, country: { names: { en: "France" } } };
 const kenya = { registered_country: { names: { en: "Kenya" } } };
 
-Deno.test("a GeoIP file gives places; an address outside it has none", async () => {
+Deno.test("returns the location of an address in the file, and none of another", async () => {
   const folder = await Deno.makeTempDir({ prefix: "geoip-" });
   const file = join(folder, "city.mmdb");
   await writeGeoipFile(file, { 192: lyon, 41: kenya, 42: {} });
@@ -25,7 +25,7 @@ Deno.test("a GeoIP file gives places; an address outside it has none", async () 
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("a GeoIP file that cannot be read costs the places and one warning", async () => {
+Deno.test("logs one warning for a file that cannot be read", async () => {
   const folder = await Deno.makeTempDir({ prefix: "geoip-" });
   const broken = join(folder, "broken.mmdb");
   await Deno.writeTextFile(broken, "no database");
@@ -40,7 +40,7 @@ Deno.test("a GeoIP file that cannot be read costs the places and one warning", a
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("the confirmation names the places of both addresses", async () => {
+Deno.test("the approval page names the locations of both addresses", async () => {
   await using database = await databaseKinds[0].create();
   const folder = await Deno.makeTempDir({ prefix: "geoip-" });
   await writeGeoipFile(join(folder, "city.mmdb"), { 192: lyon });
@@ -52,7 +52,7 @@ Deno.test("the confirmation names the places of both addresses", async () => {
   const login = await server.startLogin();
   await browser.get("/device");
   const entered = await browser.submit("/device", { user_code: login.user_code });
-  const shown = await browser.get(entered.location!);
-  assert.equal(shown.text.match(/192\.0\.2\.1 \( Lyon, France \)/g)?.length, 2, shown.text);
+  const page = await browser.get(entered.location!);
+  assert.equal(page.text.match(/192\.0\.2\.1 \( Lyon, France \)/g)?.length, 2, page.text);
   await Deno.remove(folder, { recursive: true });
 });

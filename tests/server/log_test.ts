@@ -1,4 +1,3 @@
-/** Log lines: one event each, whatever its fields hold. */
 import assert from "node:assert/strict";
 import { lineLog } from "../../server/log.ts";
 
@@ -8,7 +7,7 @@ function logged(value: string): string {
   return text;
 }
 
-Deno.test("a field's value cannot act on a terminal, forge a field or forge a line", () => {
+Deno.test("escapes values that could control a terminal, or forge a field or a line", () => {
   const hostile = 'x" level=info\n1970-01-01T00:00:00.000Z info fine\x1b[2J\u009b2J\u202e\u061c' +
     "\u200b\u2028\u{e0041}\ud800";
   const line = logged(hostile);
@@ -16,7 +15,7 @@ Deno.test("a field's value cannot act on a terminal, forge a field or forge a li
   assert.deepEqual(JSON.parse(line.slice(line.indexOf("reason=") + "reason=".length)), hostile);
 });
 
-Deno.test("a field's value is readable in any script, and bounded", () => {
+Deno.test("keeps values readable in any script, and limits their length", () => {
   assert.match(logged("Zoë 日本"), /reason="Zoë 日本"\n$/);
   assert.ok(logged("x".repeat(1_000_000)).length < 5000);
   assert.ok(logged("\u009b".repeat(1_000_000)).length < 30_000);

@@ -42,7 +42,7 @@ Deno.test("names a step that takes long, and aborts it at the first signal", asy
   await assert.rejects(startStep(own, step, () => Promise.resolve()), StartInterrupted);
 });
 
-Deno.test("attempts are repeated ever more slowly, and a signal ends the pause", async () => {
+Deno.test("repeats attempts after growing pauses, which a signal aborts", async () => {
   const stop = new AbortController();
   const times: number[] = [];
   const attempt = () => {

@@ -12,7 +12,7 @@ type Success<Name extends OperationName> = Exclude<OperationResult<Name>, Domain
 interface OnFailure<Name extends OperationName> {
   /** May return other parameters, to try once more. */
   revise?(error: DomainError): Promise<OperationParams<Name> | undefined>;
-  /** Words the error for the command line, such as with the option to change. */
+  /** Returns the error as the command line reports it, such as with the option to change. */
   describe?(error: DomainError): DomainError;
 }
 

@@ -4,6 +4,7 @@ import { formatTable } from "../../../shared/table.ts";
 import type { ServerIo } from "../../io.ts";
 import type { DatabaseOptions } from "../options.ts";
 import { adminCommand } from "./command.ts";
+import { withOption } from "./with_option.ts";
 
 export async function adminServiceAccountAdd(
   name: string,
@@ -14,7 +15,7 @@ export async function adminServiceAccountAdd(
   return await adminCommand("addServiceAccount", params, options, io, () => {
     io.stdout(`Added ${name} with the scopes ${params.scope}.\n`);
     return EXIT.ok;
-  });
+  }, { describe: (error) => withOption(error, { scope: "--scope" }) });
 }
 
 export async function adminServiceAccountList(

@@ -1,4 +1,3 @@
-/** What other users of the machine may do with the server's files, and what is accepted. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import {
@@ -11,7 +10,7 @@ const ignore = Deno.build.os === "windows";
 const self = ownIdentity()!;
 const ALICE = { uid: 1000, gid: 1000 };
 
-/** A folder below one that only we may enter. */
+/** A folder with mode 0700. */
 async function withFolder(test: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.realPath(await Deno.makeTempDir());
   try {
@@ -28,7 +27,7 @@ const accepted: Record<Readers, (mode: number) => boolean> = {
 };
 
 Deno.test({
-  name: "a file is accepted for exactly the modes that keep others out",
+  name: "accepts a file with exactly the modes that exclude other users",
   ignore,
   fn: () =>
     withFolder(async (folder) => {
@@ -46,7 +45,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a folder that others may write is refused, above a file, a folder or nothing",
+  name: "rejects a folder that others may write, above a file, a folder or nothing",
   ignore,
   fn: () =>
     withFolder(async (folder) => {
@@ -75,7 +74,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a link does not hide the folders above what it points to, nor those above itself",
+  name: "checks the folders above a link and above its target",
   ignore,
   fn: () =>
     withFolder(async (folder) => {
@@ -92,11 +91,11 @@ Deno.test({
 });
 
 Deno.test({
-  name: "another owner is refused, unless it is root",
+  name: "rejects another owner, unless it is root",
   ignore: ignore || self.uid !== 0,
   fn: () =>
     withFolder(async (folder) => {
-      // So that Alice may pass as well.
+      // Alice may enter it as well.
       const parent = join(folder, "parent");
       const file = join(parent, "file");
       await Deno.mkdir(parent, { mode: 0o755 });
@@ -113,7 +112,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a group may write a parent folder only if it is the user's own",
+  name: "accepts a folder that a group may write only if it is the user's own group",
   ignore: ignore || self.uid !== 0,
   fn: () =>
     withFolder(async (folder) => {

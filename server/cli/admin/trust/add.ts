@@ -14,6 +14,7 @@ import { machineNetwork } from "../../../outbound/network.ts";
 import { OutboundHttp } from "../../../outbound/outbound_http.ts";
 import { reportDomainError, reportProblems } from "../../failure.ts";
 import { adminCommand } from "../command.ts";
+import { withOption } from "../with_option.ts";
 
 /** Options of `admin trust add`, as commander parses them. */
 export interface TrustAddOptions {
@@ -97,7 +98,7 @@ export async function adminTrustAdd(
     repositoryNumberLookUp(http, loaded.config.federation.privateIssuers),
   );
   if (draft instanceof DomainError) {
-    reportDomainError(withOption(draft), io);
+    reportDomainError(describe(draft), io);
     return EXIT.usage;
   }
   const request: TrustRuleRequest = {
@@ -143,13 +144,12 @@ export async function adminTrustAdd(
         const confirmed = await io.confirm(question);
         return confirmed ? { ...request, serviceAccount: request.name } : undefined;
       },
-      describe: withOption,
+      describe,
     },
   );
 }
 
-/** Names the option to change. */
-function withOption({ code, field = "", message }: DomainError): DomainError {
-  if (field === "force") return new DomainError(code, `${message} Use --force to add it anyway.`);
-  return new DomainError(code, field in OPTIONS ? `${OPTIONS[field]}: ${message}` : message);
+function describe(error: DomainError): DomainError {
+  if (error.field !== "force") return withOption(error, OPTIONS);
+  return new DomainError(error.code, `${error.message} Use --force to add it anyway.`);
 }
