@@ -52,6 +52,34 @@ Deno.test("every command in the documentation exists, with its options", async (
   assert.ok(count > 150, `${count} commands`);
 });
 
+Deno.test("every command is in the documentation", async () => {
+  const names = new Set<string>();
+  const add = (args: readonly string[]) => {
+    for (const [index, arg] of args.entries()) {
+      const options = arg.split(/\\?\|/);
+      for (const option of options) names.add([...args.slice(0, index), option].join(" "));
+    }
+  };
+  for (const page of await documentationPages()) {
+    for (const { code } of codeIn(await readFromRoot(page))) {
+      invocations(code).forEach(add);
+      // Several commands in one: `pat create|list`.
+      const args = code.split(" ");
+      add(args[0] === brand.binaryName ? args.slice(1) : args);
+    }
+  }
+  const missing: string[] = [];
+  const visit = (command: Command, path: readonly string[]) => {
+    for (const child of command.commands) {
+      const name = [...path, child.name()];
+      if (child.commands.length > 0) visit(child, name);
+      else if (!names.has(name.join(" "))) missing.push(name.join(" "));
+    }
+  };
+  visit(await wholeCommandLine(), []);
+  assert.deepEqual(missing, []);
+});
+
 Deno.test("an unknown command and an unknown option are found", async () => {
   const root = await wholeCommandLine();
   assert.equal(misnamed(root, ["pat", "make"]), "no command make");

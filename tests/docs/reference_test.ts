@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { CONFIGURATION_PAGE, withSettingsReference } from "../../tasks/docs.ts";
 import { LAYERS } from "../../tasks/lint_imports.ts";
+import { EXIT } from "../../shared/exit_codes.ts";
 import { filesBelow, readFromRoot } from "../support/documentation.ts";
 
 Deno.test("docs/configuration.md has the settings as they are declared", async () => {
@@ -38,4 +39,10 @@ Deno.test("docs/architecture.md describes every part of the server and the clien
     const ranked = LAYERS[side].filter((part) => part.split("/").length === 2);
     assert.deepEqual(described, ranked);
   }
+});
+
+Deno.test("docs/exit-codes.md has every exit code", async () => {
+  const page = await readFromRoot("docs/exit-codes.md");
+  const codes = [...page.matchAll(/^\| (\d+) +\|/gm)].map(([, code]) => Number(code));
+  assert.deepEqual(codes, Object.values(EXIT).toSorted((a, b) => a - b));
 });
