@@ -37,13 +37,14 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
     await Deno.mkdir(folder, { recursive: true });
   }
   await stageSources(stage, options);
-  await bundleProgram(stage, out);
+  await runBundler(stage, out);
 
   return { folder: out, main: join(out, "main.js"), include: await writePgliteFiles(out) };
 }
 
 async function stageSources(stage: string, options: BundleOptions): Promise<void> {
-  for (const name of ["main.ts", "program.ts", "deno.json", "deno.lock", "import_map.json"]) {
+  await stageConfiguration(stage);
+  for (const name of ["main.ts", "program.ts"]) {
     await Deno.copyFile(join(root, name), join(stage, name));
   }
   for (const name of ["client", "server", "shared"]) {
@@ -58,11 +59,28 @@ async function stageSources(stage: string, options: BundleOptions): Promise<void
   }
 }
 
-async function bundleProgram(stage: string, out: string): Promise<void> {
+async function stageConfiguration(stage: string): Promise<void> {
+  for (const name of ["deno.json", "deno.lock", "import_map.json"]) {
+    await Deno.copyFile(join(root, name), join(stage, name));
+  }
+}
+
+/** Bundles a script that imports our dependencies into `folder`, and returns its path. */
+export async function bundleScript(code: string, folder: string): Promise<string> {
+  const stage = join(folder, "stage");
+  await Deno.mkdir(stage, { recursive: true });
+  await stageConfiguration(stage);
+  await Deno.writeTextFile(join(stage, "main.ts"), code);
+  const out = join(folder, "bundle");
+  await runBundler(stage, out);
+  return join(out, "main.js");
+}
+
+async function runBundler(stage: string, out: string): Promise<void> {
   await runDeno([
     ...["bundle", "--quiet", `--lock=${join(stage, "deno.lock")}`, "--frozen"],
     ...["--code-splitting", "--minify"],
-    // The add-on is no JavaScript: it is embedded as a file, for the one target.
+    // The add-on is a native library: it is embedded as a file, for the target.
     ...["--external", "@napi-rs/keyring", "--outdir", out, join(stage, "main.ts")],
   ], { cwd: stage });
 }

@@ -1,6 +1,6 @@
 // deno-lint-ignore-file no-console -- a task speaks to whoever runs it
 /** `deno task compile [--target NAME] [--brand FILE]`: server and client in one file, in dist/. */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { type Bundle, bundle } from "./bundle.ts";
@@ -32,24 +32,40 @@ export interface CompileRuntime {
   denort: string;
 }
 
-/** Compiles the program and returns its path. */
-export async function compile(options: CompileOptions): Promise<string> {
+export interface CompiledProgram {
+  path: string;
+  bundle: Bundle;
+}
+
+export async function compile(options: CompileOptions): Promise<CompiledProgram> {
   const name = await binaryName(options.brandFile) + options.target.exeSuffix;
   const bundled = await bundle({
     folder: options.outputFolder,
     commit: await commit(),
     brandFile: options.brandFile,
   });
-  return await compileBundle(bundled, join(options.outputFolder, name), options);
+  const { target, runtime } = options;
+  const { main } = bundled;
+  const include = [...bundled.include, ...await addOn(target, bundled.folder)];
+  const output = join(options.outputFolder, name);
+  const path = await compileScript({ main, include, output, target: target.name, runtime });
+  return { path, bundle: bundled };
 }
 
-/** Second half of the build: joins the bundle, the target's add-on and a runtime in one file. */
-export async function compileBundle(
-  bundle: Bundle,
-  output: string,
-  { target, runtime }: Pick<CompileOptions, "target" | "runtime">,
+export interface ScriptOptions {
+  main: string;
+  /** Files to embed beside it. */
+  include: readonly string[];
+  output: string;
+  /** This machine's by default. */
+  target?: string;
+  runtime?: CompileRuntime;
+}
+
+/** Joins a script, files and a runtime in one executable, and returns its path. */
+export async function compileScript(
+  { main, include, output, target, runtime }: ScriptOptions,
 ): Promise<string> {
-  const included = [...bundle.include, ...await addOn(target, bundle.folder)];
   await runDeno([
     ...["compile", "--quiet", "--no-config", "--no-check"],
     // Other local users can write to the cache's path. docs/decisions/0010-no-code-cache.md
@@ -57,11 +73,12 @@ export async function compileBundle(
     // For `reusePort`.
     "--unstable-net",
     ...PERMISSIONS,
-    ...["--target", target.name, "--output", output],
-    ...included.flatMap((path) => ["--include", path]),
-    bundle.main,
+    ...target === undefined ? [] : ["--target", target],
+    ...["--output", output],
+    ...include.flatMap((path) => ["--include", path]),
+    main,
   ], {
-    cwd: bundle.folder,
+    cwd: dirname(main),
     deno: runtime?.deno,
     env: runtime && { DENORT_BIN: runtime.denort },
   });
@@ -117,7 +134,7 @@ if (import.meta.main) {
     Deno.exit(1);
   }
   try {
-    const path = await compile({
+    const { path } = await compile({
       target: targetNamed(values.target),
       brandFile: values.brand,
       outputFolder: values.output,

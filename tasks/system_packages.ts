@@ -40,7 +40,13 @@ export const TEST_NEEDS: readonly Need[] = [
 ];
 
 /** What `deno task bench` needs. */
-export const BENCH_NEEDS: readonly Need[] = [{ name: "wrk", present: () => onPath("wrk") }];
+export const TOKEN_CHECK_NEEDS: readonly Need[] = [{ name: "wrk", present: () => onPath("wrk") }];
+
+/** What `deno task bench startup` needs. */
+export const STARTUP_NEEDS: readonly Need[] = [
+  { name: "python3", present: () => onPath("python3") },
+  ...TEST_NEEDS.filter(({ name }) => ["dbus-daemon", "gnome-keyring"].includes(name)),
+];
 
 /** Installs what is missing, or throws with what to install. `say` reports the progress. */
 export async function provideSystemPackages(

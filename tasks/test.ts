@@ -207,7 +207,7 @@ async function main(files: string[]): Promise<number> {
     heading("Compile");
     const compiled = await compiling;
     if (compiled instanceof Error) throw compiled;
-    if (compiled.standIn) console.log(STAND_IN_NOTE);
+    if (compiled.runtime) console.log(STAND_IN_NOTE);
     env[BINARY_VARIABLE] = compiled.path;
     const permissions = PROGRAM_PERMISSIONS;
     if (files.length > 0) {

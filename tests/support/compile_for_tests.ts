@@ -1,13 +1,17 @@
-/** The program for tests: the same build, with a stand-in if the runtime cannot be downloaded. */
-import { compile, type CompileOptions } from "../../tasks/compile.ts";
+/** The program as tests drive it: as it is released, but with a stand-in where Deno's runtime cannot be downloaded. */
+import {
+  compile,
+  type CompiledProgram,
+  type CompileOptions,
+  type CompileRuntime,
+} from "../../tasks/compile.ts";
 import { DenoFailed } from "../../tasks/run_deno.ts";
 import { targetNamed } from "../../tasks/targets.ts";
 import { standInRuntime } from "./stand_in_runtime.ts";
 
-export interface CompiledForTests {
-  path: string;
-  /** Whether Deno's own runtime could not be downloaded. */
-  standIn: boolean;
+export interface CompiledForTests extends CompiledProgram {
+  /** The stand-in; undefined with Deno's own. */
+  runtime?: CompileRuntime;
 }
 
 /** Compiles for this machine. */
@@ -16,10 +20,10 @@ export async function compileForTests(
 ): Promise<CompiledForTests> {
   const forThisMachine = { ...options, target: targetNamed() };
   try {
-    return { path: await compile(forThisMachine), standIn: false };
+    return await compile(forThisMachine);
   } catch (error) {
     if (!(error instanceof DenoFailed) || !/denort|base binary/i.test(error.output)) throw error;
     const runtime = await standInRuntime();
-    return { path: await compile({ ...forThisMachine, runtime }), standIn: true };
+    return { ...await compile({ ...forThisMachine, runtime }), runtime };
   }
 }
