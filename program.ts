@@ -43,7 +43,7 @@ export async function runProgram(args: string[], { stdout, stderr }: Output): Pr
     commandGroup("Run a server:", serverCommands, server),
   ];
   const build = (only: string) =>
-    buildCommandLine(groups, { stdout, stderr, stdoutColumns: terminalColumns() }, {
+    buildCommandLine(groups, { stdout, stderr, stdoutColumns: terminalColumns }, {
       only,
       version: versionText(),
     });

@@ -49,7 +49,8 @@ export function commandGroup<Io>(
 export interface CommandLineOutput {
   stdout(text: string): void;
   stderr(text: string): void;
-  stdoutColumns: number;
+  /** Width of the terminal, asked for only to lay out help: it takes two milliseconds. */
+  stdoutColumns(): number;
 }
 
 /** Only the command called `only` gets its options; without `only`, every command does. */
@@ -66,8 +67,8 @@ export async function buildCommandLine(
     .configureOutput({
       writeOut: stdout,
       writeErr: stderr,
-      getOutHelpWidth: () => stdoutColumns,
-      getErrHelpWidth: () => stdoutColumns,
+      getOutHelpWidth: stdoutColumns,
+      getErrHelpWidth: stdoutColumns,
     });
   for (const { heading, commands } of groups) {
     program.commandsGroup(heading);

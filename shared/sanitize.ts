@@ -13,11 +13,14 @@ const UNSAFE_CLASS = String.raw`[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Poin
 /** One emoji or text selector right after a pictograph selects its style and hides nothing. */
 const EMOJI_STYLE = String.raw`(?<=\p{Extended_Pictographic})[\ufe0e\ufe0f]`;
 
-const UNSAFE = new RegExp(`(?!${EMOJI_STYLE})${UNSAFE_CLASS}`, "gu");
+/** Compiled when first needed: it takes half a millisecond, and most output is plain ASCII. */
+const unsafePattern = once(() => new RegExp(`(?!${EMOJI_STYLE})${UNSAFE_CLASS}`, "gu"));
 /** U+2800 is a Braille pattern without dots: it looks like a space. */
-const UNSAFE_OR_SPACE = new RegExp(
-  String.raw`(?:(?!${EMOJI_STYLE})${UNSAFE_CLASS}|[\s\u2800])+`,
-  "gu",
+const unsafeOrSpacePattern = once(() =>
+  new RegExp(
+    String.raw`(?:(?!${EMOJI_STYLE})${UNSAFE_CLASS}|[\s\u2800])+`,
+    "gu",
+  )
 );
 
 /**
@@ -45,7 +48,7 @@ const REWRITTEN_LINE = /^\r([^]*)\x1b\[K$/;
  */
 export function sanitizeLine(untrusted: unknown, max = 200): string {
   const plain = String(untrusted).slice(0, 4 * max)
-    .replace(UNSAFE_OR_SPACE, " ").trim().normalize("NFC")
+    .replace(unsafeOrSpacePattern(), " ").trim().normalize("NFC")
     .replace(/([\p{Mn}\p{Me}]{3})[\p{Mn}\p{Me}]+/gu, "$1");
   const characters = [...plain];
   return characters.length > max ? `${characters.slice(0, max - 1).join("")}…` : plain;
@@ -56,7 +59,7 @@ export function sanitizeLine(untrusted: unknown, max = 200): string {
  * gets lost by it; elsewhere the reader sees what was there.
  */
 export function escapeUnsafe(text: string): string {
-  return text.replace(UNSAFE, (unsafe) => {
+  return text.replace(unsafePattern(), (unsafe) => {
     let escaped = "";
     for (let index = 0; index < unsafe.length; index++) {
       escaped += `\\u${unsafe.charCodeAt(index).toString(16).padStart(4, "0")}`;
@@ -85,7 +88,7 @@ export function sanitizePage(html: string): string {
   // Most of a page is ASCII and need not be looked at.
   return html.replace(
     /[^\x20-\x7e\n]+/g,
-    (rest) => rest.replace(UNSAFE, (unsafe) => LAYOUT.test(unsafe) ? unsafe : "\ufffd"),
+    (rest) => rest.replace(unsafePattern(), (unsafe) => LAYOUT.test(unsafe) ? unsafe : "\ufffd"),
   );
 }
 
@@ -96,4 +99,9 @@ export function sanitizeStyledOutput(text: string): string {
   const sanitized = (rewritten?.[1] ?? text).split(OWN_STYLES)
     .map((part, index) => index % 2 === 1 ? part : sanitizeOutput(part)).join("");
   return rewritten === null ? sanitized : `\r${sanitized}\x1b[K`;
+}
+
+function once<T>(create: () => T): () => T {
+  let value: T | undefined;
+  return () => value ??= create();
 }

@@ -12,7 +12,7 @@ export async function wholeCommandLine(): Promise<Command> {
       commandGroup("Use tokens:", tokenCommands, ignored),
       commandGroup("Run a server:", serverCommands, ignored),
     ],
-    { stdout() {}, stderr() {}, stdoutColumns: 80 },
+    { stdout() {}, stderr() {}, stdoutColumns: () => 80 },
     { version: "test" },
   );
 }
