@@ -83,7 +83,7 @@ export async function forgetAccount(
   }));
 }
 
-/** Makes the login the active one. False if it is not in the index. */
+/** False if the login is not in the index. */
 export async function activateAccount(
   folder: string,
   { server, account }: AccountKey,

@@ -1,11 +1,11 @@
-/** `--min-ttl`: how long a token must live at least, and what is said where it does not. */
+/** `--min-ttl`: how long a token has to be valid at least. */
 import { parseDurationSeconds } from "../../shared/duration.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { formatDuration } from "../output.ts";
 import type { AccessToken } from "./access_token.ts";
 
-/** `text` in milliseconds. Throws ClientError (usage). */
+/** In milliseconds. Throws ClientError. */
 export function parseMinTtl(text: string): number {
   const seconds = parseDurationSeconds(text);
   if (seconds !== undefined) return seconds * 1000;
@@ -15,7 +15,7 @@ export function parseMinTtl(text: string): number {
   );
 }
 
-/** Warns where the token lives shorter than was asked for, and no renewal would change that. */
+/** Warns if the token expires before `minTtlMs` and no renewal would change that. */
 export function warnIfTooShort(
   { expiresAt, longestLifeMs }: AccessToken,
   minTtlMs: number,
@@ -25,8 +25,8 @@ export function warnIfTooShort(
   const left = expiresAt - io.clock.now();
   if (minTtlMs < longestLifeMs || left >= minTtlMs) return;
   io.stderr(
-    `Warning: this token lives ${formatDuration(left)} more, less than the ` +
-      `${formatDuration(minTtlMs)} of --min-ttl: it gets at most ${
+    `Warning: this token is valid for ${formatDuration(left)} more, less than ` +
+      `--min-ttl ${formatDuration(minTtlMs)}. The server issues tokens for at most ${
         formatDuration(longestLifeMs)
       }.\n`,
   );

@@ -19,7 +19,7 @@ export interface LoginStatus {
   account: string;
   active: boolean;
   source: CredentialStore["kind"];
-  /** Where the credentials are stored, for people. */
+  /** Where the credentials are stored, as text. */
   storeDescription: string;
   /** In milliseconds since 1970. */
   expiresAt: number | undefined;

@@ -1,12 +1,12 @@
 /**
- * How programs that `exec` runs get a fresh token: a Unix socket that exec listens on
- * while its program runs, named by `${envPrefix}_TOKEN_SOCKET`. One JSON line each way:
+ * Renewed tokens for programs that `exec` runs: a Unix socket on which exec listens while its
+ * program runs, named by `${envPrefix}_TOKEN_SOCKET`. One JSON line in each direction:
  *
  *     {"token":"…","minTtlMs":60000}
  *     {"token":"…","expiresAt":1795514520000,"scope":"openid","warnings":""}
  *
- * A request shows the token that exec has given its program, so that a socket is never
- * asked on behalf of another token. Only this user can reach the socket.
+ * A request contains the token that exec passed to its program, so that the socket never answers
+ * for another token. Only this user can connect to the socket.
  */
 import { join } from "node:path";
 import { absoluteFolder } from "../../shared/absolute_folder.ts";
@@ -18,31 +18,30 @@ import type { AccessToken } from "./access_token.ts";
 
 export const TOKEN_SOCKET_VARIABLE = `${brand.envPrefix}_TOKEN_SOCKET`;
 
-/** A token as a request gets it; or what the holder of the session would have been told. */
+/** `failure` is null if the request has another token. */
 type Reply =
   & { warnings: string }
   & (AccessToken | { failure: string; code: ErrorCode } | { failure: null });
 
-/** Longest line that is read, in bytes: a token and little else. */
+/** Longest line, in bytes. */
 const MAX_LINE = 64 * 1024;
-/** What a sockaddr_un holds everywhere, with its zero byte (macOS: 104). */
+/** Fits into a sockaddr_un on every system, with its zero byte (macOS: 104). */
 const MAX_PATH = 100;
-/** For a request to be written. A reply may wait for a server. In milliseconds. */
+/** A reply may have to wait for a server. */
 const REQUEST_TIMEOUT_MS = 5000;
 const REPLY_TIMEOUT_MS = 90_000;
 
 export interface TokenSocket {
   path: string;
-  /** Stops answering and removes the socket. */
   close(): Promise<void>;
 }
 
 /**
- * Answers requests that show `given` with what `fresh` gives. Undefined where there are
- * no such sockets (Windows), or no folder for one; then `warn` says so.
+ * Answers requests for `own` with a token from `fresh`. Undefined on Windows, which has no such
+ * sockets, and, with a warning, without a folder for the socket.
  */
 export async function openTokenSocket(
-  given: string,
+  own: string,
   fresh: (minTtlMs: number, io: ClientIo) => Promise<AccessToken>,
   io: ClientIo,
 ): Promise<TokenSocket | undefined> {
@@ -56,14 +55,14 @@ export async function openTokenSocket(
     await Deno.chmod(path, 0o600);
   } catch (error) {
     io.stderr(
-      `Warning: programs cannot get fresh tokens from this one: ${
+      `Warning: programs cannot renew their token through this exec: ${
         error instanceof Error ? error.message : error
       }\n`,
     );
     return undefined;
   }
   const answering = (async () => {
-    for await (const connection of listener) void answer(connection, given, fresh, io);
+    for await (const connection of listener) void answer(connection, own, fresh, io);
   })();
   return {
     path: join(folder, "token"),
@@ -76,19 +75,19 @@ export async function openTokenSocket(
 }
 
 /**
- * A token that lives `minTtlMs` more from the socket at `path`; undefined if nobody
- * answers there any more, or not for `given`. Throws ClientError as the session would.
+ * A token that is valid for `minTtlMs` more, from the socket at `path`; undefined if it does not
+ * answer, or not for `own`. Throws the ClientError of the session.
  */
 export async function askTokenSocket(
   path: string,
-  given: string,
+  own: string,
   minTtlMs: number,
   io: ClientIo,
 ): Promise<AccessToken | undefined> {
   let reply: Reply;
   try {
     using connection = await Deno.connect({ transport: "unix", path });
-    await writeLine(connection, { token: given, minTtlMs });
+    await writeLine(connection, { token: own, minTtlMs });
     reply = Object(await readLine(connection, REPLY_TIMEOUT_MS));
   } catch {
     return undefined;
@@ -101,20 +100,20 @@ export async function askTokenSocket(
 
 async function answer(
   connection: Deno.Conn,
-  given: string,
+  own: string,
   fresh: (minTtlMs: number, io: ClientIo) => Promise<AccessToken>,
   io: ClientIo,
 ): Promise<void> {
   try {
     using open = connection;
     const { token, minTtlMs } = Object(await readLine(open, REQUEST_TIMEOUT_MS));
-    const isKnown = token === given && Number.isFinite(minTtlMs);
+    const isKnown = token === own && Number.isFinite(minTtlMs);
     await writeLine(
       open,
       isKnown ? await replyWith(fresh, minTtlMs, io) : { failure: null, warnings: "" },
     );
   } catch {
-    // Whoever asked has gone away.
+    // The client has closed the connection.
   }
 }
 
@@ -123,7 +122,7 @@ async function replyWith(
   minTtlMs: number,
   io: ClientIo,
 ): Promise<Reply> {
-  // Said to whoever asked: the terminal belongs to the program that runs.
+  // Warnings are sent with the reply: the terminal belongs to the running program.
   let warnings = "";
   const stderr = (text: string) => void (warnings += text);
   try {
@@ -135,7 +134,7 @@ async function replyWith(
   }
 }
 
-/** A new folder that only its owner can enter; by default mkdtemp's mode is 0700. */
+/** A new folder of mode 0700, the default of mkdtemp. */
 async function privateFolder({ env }: ClientIo): Promise<string> {
   const prefix = `${brand.binaryName}-`;
   const runtime = absoluteFolder(env.XDG_RUNTIME_DIR);
@@ -145,7 +144,7 @@ async function privateFolder({ env }: ClientIo): Promise<string> {
     try {
       return await Deno.makeTempDir({ dir, prefix });
     } catch {
-      // Not there, or not ours: the next one.
+      // Missing, or not writable: try the next one.
     }
   }
   throw new Error("there is no folder for a socket; set TMPDIR to one");

@@ -28,8 +28,10 @@ export interface ExecOptions extends SelectionWithFederation {
 }
 
 /** POSIX.1-2024, Shell and Utilities, 2.8.2. */
-const NOT_FOUND = 127;
-const CANNOT_BE_RUN = 126;
+const START_FAILURES = {
+  not_found: { exitCode: 127, message: "not found" },
+  not_executable: { exitCode: 126, message: "cannot be executed" },
+};
 
 export async function exec(
   [program, ...args]: readonly string[],
@@ -61,10 +63,11 @@ export async function exec(
     ? await openTokenSocket(token, laterTokens(source, first, fresh), io)
     : undefined;
   if (socket !== undefined) env[TOKEN_SOCKET_VARIABLE] = socket.path;
-  const end = await io.runInForeground(program, args, env).finally(() => socket?.close());
-  if (typeof end === "number") return end;
-  io.stderr(`${program}: ${end}\n`);
-  return end === "not found" ? NOT_FOUND : CANNOT_BE_RUN;
+  const result = await io.runInForeground(program, args, env).finally(() => socket?.close());
+  if (typeof result === "number") return result;
+  const { exitCode, message } = START_FAILURES[result];
+  io.stderr(`${program}: ${message}\n`);
+  return exitCode;
 }
 
 /** Whether this token expires, and the source may give another one after it. */

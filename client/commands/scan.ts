@@ -1,4 +1,4 @@
-/** `scan`: looks for this product's tokens where none belong, without asking anybody. */
+/** `scan`: finds leaked tokens of this product, without a server. */
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import type { Command } from "commander";
 import { examples } from "../../shared/command_examples.ts";
@@ -19,10 +19,8 @@ import { tokenPrefix } from "../pat/token_prefix.ts";
 
 export interface ScanOptions {
   server?: string;
-  /** What the next commit adds. */
   staged?: boolean;
   stdin?: boolean;
-  /** Binary files as well. */
   binary?: boolean;
   /** Revoke the tokens found. */
   revoke?: boolean;
@@ -31,7 +29,7 @@ export interface ScanOptions {
   json?: boolean;
 }
 
-/** Exits 0 if nothing was found, 1 if something was. */
+/** Exits with 1 if there are findings, or files that cannot be read. */
 export async function scan(
   paths: readonly string[],
   options: ScanOptions,
@@ -41,7 +39,7 @@ export async function scan(
   if (sources > 1) {
     throw new ClientError("invalid_option", "Use only one of: paths, --staged, --stdin.");
   }
-  // `scan -` is as good a way to say it.
+  // `scan -` means the same.
   const stdin = options.stdin || (paths.length === 1 && paths[0] === "-");
   const scanned: Scanned = options.staged
     ? { ...await scanStaged(io), skipped: 0, unreadable: [] }
@@ -90,7 +88,7 @@ async function revokeAll(
 function describe(finding: Finding, results: Map<string, boolean>): string {
   const { kind, token, commit, path, line, column } = finding;
   const result = results.get(token);
-  // As git names a file in a commit.
+  // The notation of git for a file in a commit.
   const place = `${commit === undefined ? "" : `${commit.slice(0, 12)}:`}${
     sanitizeLine(path, 1000)
   }`;
@@ -113,7 +111,7 @@ function report(scanned: Scanned, results: Map<string, boolean>) {
 }
 
 function summary({ findings, files, skipped }: Scanned, options: ScanOptions): string {
-  // Of a diff git has left out the content itself.
+  // Git omits the content of binary files in a diff.
   const skippedText = options.stdin
     ? "binary files skipped by git (add --text to show them)"
     : "binary files skipped";
@@ -123,10 +121,10 @@ function summary({ findings, files, skipped }: Scanned, options: ScanOptions): s
       (skipped > 0 ? `, ${skipped} ${skippedText}` : "");
   const { length } = findings;
   if (length === 0) return `No tokens ${where}.`;
-  const found = `${length} ${length === 1 ? "token" : "tokens"} ${where}.`;
+  const count = `${length} ${length === 1 ? "token" : "tokens"} ${where}.`;
   return options.revoke
-    ? found
-    : `${found} Remove ${length === 1 ? "it" : "them"}. If anyone else may have seen ${
+    ? count
+    : `${count} Remove ${length === 1 ? "it" : "them"}. If anyone else may have seen ${
       length === 1 ? "it" : "them"
     }, add --revoke.`;
 }

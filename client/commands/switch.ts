@@ -1,4 +1,4 @@
-/** `switch`: makes another login the active one. */
+/** `switch`: selects the active login. */
 import { type Command } from "commander";
 import { examples } from "../../shared/command_examples.ts";
 import type { Run } from "../../shared/command_line.ts";

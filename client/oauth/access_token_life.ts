@@ -1,37 +1,37 @@
-/** How long an access token lives, by a clock that may have been changed since it was received. */
+/** The remaining lifetime of an access token, even if the clock was changed since it was received. */
 import type { Credentials } from "../credentials/store.ts";
 import { unverifiedClaims } from "./unverified_jwt.ts";
 
 export interface AccessTokenLife {
-  /** Milliseconds left by this machine's clock; 0 or less: expired, or not known to live. */
+  /** By this machine's clock; 0 or less: expired, or possibly expired. */
   leftMs: number;
-  /** In ms since the epoch: now and what is left. */
+  /** In ms since the epoch. */
   expiresAt: number;
-  /** What the server gave it in all, in milliseconds; undefined if not known. */
+  /** The whole lifetime, as issued; undefined if not known. */
   lifetimeMs: number | undefined;
-  /** The clock has been set back since: what was noted of the expiry is wrong. */
+  /** The clock was set back since the token was received, so the stored expiry is wrong. */
   clockChanged: boolean;
 }
 
-/** Clocks are corrected by seconds all the time; that is no reason to renew. In milliseconds. */
+/** Clocks are often corrected by seconds, which does not require a renewal. */
 const CLOCK_TOLERANCE_MS = 60_000;
 
 /**
- * A token cannot have more life left than the server gave it: one that does was received
- * by a clock that was ahead. Then only its own `exp` can say when it expires.
+ * A token that seems to be valid for longer than its whole lifetime was received when the clock
+ * was ahead. Then its own `exp` decides.
  */
 export function accessTokenLife(credentials: Credentials, now: number): AccessTokenLife {
-  const noted = credentials.accessTokenExpiresAt - now;
+  const stored = credentials.accessTokenExpiresAt - now;
   const lifetimeMs = credentials.accessTokenLifetime ?? claimedLifetime(credentials.accessToken);
-  const clockChanged = lifetimeMs !== undefined && noted > lifetimeMs + CLOCK_TOLERANCE_MS;
-  const claimed = clockChanged ? (jwtExpiry(credentials.accessToken) ?? now) - now : noted;
+  const clockChanged = lifetimeMs !== undefined && stored > lifetimeMs + CLOCK_TOLERANCE_MS;
+  const claimed = clockChanged ? (jwtExpiry(credentials.accessToken) ?? now) - now : stored;
   const leftMs = Math.min(claimed, lifetimeMs ?? claimed);
   return { leftMs, expiresAt: now + leftMs, lifetimeMs, clockChanged };
 }
 
 /**
- * Whether what is left is as long as `minTtlMs`. A server whose tokens never live that
- * long would have to be asked at every call, in vain: then half a life is enough.
+ * Whether at least `minTtlMs` is left. If the server's tokens never live that long, half of their
+ * lifetime is enough: otherwise every call would renew in vain.
  */
 export function livesFor(
   { leftMs, lifetimeMs }: Pick<AccessTokenLife, "leftMs" | "lifetimeMs">,
@@ -41,7 +41,7 @@ export function livesFor(
   return leftMs >= (canBeMet ? minTtlMs : lifetimeMs / 2);
 }
 
-/** When a JWT says that it expires, in ms since the epoch; undefined for any other token. */
+/** The `exp` of a JWT in ms since the epoch; undefined for other tokens. */
 export function jwtExpiry(token: string): number | undefined {
   return milliseconds(unverifiedClaims(token)?.exp);
 }
@@ -52,7 +52,7 @@ function claimedLifetime(token: string): number | undefined {
   return iat !== undefined && exp !== undefined && exp > iat ? exp - iat : undefined;
 }
 
-/** NumericDate (RFC 7519 section 2) in milliseconds, if a Date can hold it. */
+/** A NumericDate (RFC 7519 section 2) in milliseconds; undefined if a Date cannot represent it. */
 function milliseconds(value: unknown): number | undefined {
   return typeof value === "number" && Math.abs(value) < 1e11 ? value * 1000 : undefined;
 }

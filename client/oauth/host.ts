@@ -11,12 +11,12 @@ export function isLoopback(url: URL): boolean {
 }
 
 /**
- * Whether two names mean the same host and port for https. Either may be an address
- * (`https://@registry.example.com/v2/`), whose user and path do not count.
+ * Whether two texts name the same host and port for https. Either may be a URL such as
+ * `https://@registry.example.com/v2/`, whose user and path are ignored.
  */
-export function sameHost(one: string, other: string): boolean {
-  const host = hostIn(one);
-  return host !== undefined && host === hostIn(other);
+export function sameHost(a: string, b: string): boolean {
+  const host = hostIn(a);
+  return host !== undefined && host === hostIn(b);
 }
 
 function hostIn(text: string): string | undefined {

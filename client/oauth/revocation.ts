@@ -1,4 +1,4 @@
-/** Ends a login on the server (RFC 7009). */
+/** Token revocation (RFC 7009). */
 import { brand } from "../../shared/brand.ts";
 import { discover } from "./discovery.ts";
 import type { ClientIo } from "../io.ts";
@@ -6,9 +6,8 @@ import type { Credentials } from "../credentials/store.ts";
 import { askServer, unexpectedAnswer } from "./server_request.ts";
 
 /**
- * Revokes the refresh token, and with it all that came of it; a login without
- * one has only its access token. Returns when the server has confirmed: a token
- * it no longer knows is confirmed as well (RFC 7009 section 2.2).
+ * Revokes a login: the refresh token with all of its access tokens, or the access token of a login
+ * without one. An unknown token counts as revoked (RFC 7009 section 2.2).
  */
 export async function revoke(
   server: string,

@@ -1,4 +1,4 @@
-/** Requests to our server, whose answers can be told from those of a proxy or a network. */
+/** Requests to our server, whose answers can be distinguished from those of a proxy or a network. */
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import { ClientError } from "../errors.ts";
 import { type Answer, type HttpIo, request, type RequestOptions } from "./http.ts";

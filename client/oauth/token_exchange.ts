@@ -4,12 +4,12 @@ import { discover } from "./discovery.ts";
 import type { ClientIo } from "../io.ts";
 import { requestTokens, type TokenAnswer } from "./token_endpoint.ts";
 
-/** What is traded. */
+/** The token to exchange. */
 export interface Subject {
   token: string;
   /** One of shared/oauth/token_types.ts. */
   type: string;
-  /** Scopes to ask for; undefined for all that the server grants. */
+  /** Scopes to request; undefined for all that the server grants. */
   scope: string | undefined;
 }
 
@@ -18,7 +18,7 @@ export interface ExchangedToken {
   /** In ms since the epoch. */
   expiresAt: number;
   scope: string | undefined;
-  /** What the server gave it, in ms: a later one will not live longer. */
+  /** Its whole lifetime, in ms: later tokens do not live longer. */
   longestLifeMs: number;
 }
 
@@ -26,7 +26,7 @@ export type ExchangeAnswer =
   | { kind: "token"; token: ExchangedToken }
   | Exclude<TokenAnswer, { kind: "tokens" }>;
 
-/** Trades `subject` at `issuer`. Nothing is stored. Throws what `discover` and `requestTokens` throw. */
+/** Nothing is stored. Throws what `discover` and `requestTokens` throw. */
 export async function exchangeToken(
   issuer: string,
   subject: Subject,
@@ -51,7 +51,7 @@ export async function exchangeToken(
   };
 }
 
-/** Whether a refusal is of the token itself (RFC 8693 section 2.2.2), not of what was asked for. */
+/** Whether the token was rejected (RFC 8693 section 2.2.2), not what was requested. */
 export function isOfSubject({ error }: { error: string }): boolean {
   return error === "invalid_request" || error === "invalid_grant";
 }

@@ -1,9 +1,9 @@
 import { parseExactJson } from "../../shared/exact_json.ts";
 
 /**
- * The claims of a JWT, unchecked: only for tokens that came from their issuer
- * over TLS or from the user (OpenID Connect Core 1.0 section 3.1.3.7, item 6).
- * Undefined for anything that is no JWT; access tokens may be opaque.
+ * The claims of a JWT without verification: only for tokens that came from their issuer over TLS,
+ * or from the user (OpenID Connect Core 1.0 section 3.1.3.7, item 6). Undefined if `token` is not a
+ * JWT: access tokens may be opaque.
  */
 export function unverifiedClaims(token: string): Record<string, unknown> | undefined {
   const [, payload, signature, more] = token.split(".");

@@ -1,4 +1,4 @@
-/** The prefix of a token: enough to tell it from others, too little to use it. */
+/** The prefix of a token: enough to recognize it, too little to use it. */
 import { tokenKinds } from "../../shared/tokens/kinds.ts";
 
 /** In characters; 8 of them are random. */

@@ -1,22 +1,22 @@
-/** Opens the approval page, where there is a browser to open it in. */
+/** Opens the approval page in a browser, if there is one. */
 import type { ClientIo } from "../io.ts";
 
 /**
- * Starts the user's browser and does not wait for it. Any failure is silent:
- * the address is on screen already. False if nothing was started.
+ * Starts the user's browser in the background. False if it cannot be started: the address is
+ * printed in any case.
  */
 export function openBrowser(url: string, io: ClientIo): boolean {
   return browserCommands(url, io).some(([program, ...args]) => io.launch(program, args));
 }
 
-/** The commands to try, in order: none where a browser would open elsewhere, or not at all. */
+/** The commands to try, in order; none where a browser would open on another machine. */
 export function browserCommands(
   url: string,
   { env, platform }: Pick<ClientIo, "env" | "platform">,
 ): [program: string, ...args: string[]][] {
   const address = webAddress(url);
   if (address === undefined) return [];
-  // Over SSH the browser would open in front of nobody; in CI there is nobody.
+  // Over SSH the browser would open on the wrong machine, and CI has no user.
   if (env.SSH_CONNECTION || env.SSH_CLIENT || env.SSH_TTY) return [];
   if (env.CI && env.CI !== "false") return [];
   if (env.BROWSER) return browserVariable(env.BROWSER, address, platform.os);
@@ -24,16 +24,16 @@ export function browserCommands(
     case "darwin":
       return [["open", address]];
     case "windows":
-      // Unlike `cmd /c start`, this takes the address as it is: `&` in it means nothing.
+      // Unlike `cmd /c start`, this does not interpret `&` in the address.
       return [["rundll32.exe", "url.dll,FileProtocolHandler", address]];
     default: {
       const commands: [string, ...string[]][] = [];
       if (/microsoft/i.test(platform.release)) {
-        // Windows Subsystem for Linux: Windows' own browser, if either way to it is installed.
+        // Windows Subsystem for Linux: the browser of Windows.
         commands.push(["wslview", address]);
         commands.push(["rundll32.exe", "url.dll,FileProtocolHandler", address]);
       }
-      // Without a display xdg-open would start a text browser over our own terminal.
+      // Without a display, xdg-open would start a text browser in this terminal.
       if (env.DISPLAY || env.WAYLAND_DISPLAY) commands.push(["xdg-open", address]);
       return commands;
     }
@@ -41,8 +41,8 @@ export function browserCommands(
 }
 
 /**
- * BROWSER, as other programs read it: commands separated by the path separator,
- * `%s` where the address goes, else it goes last. No shell takes part.
+ * BROWSER, as other programs interpret it: commands separated by the path separator, with `%s` for
+ * the address, or with the address as the last argument. Without a shell.
  */
 function browserVariable(
   value: string,
@@ -53,12 +53,12 @@ function browserVariable(
   return value.split(os === "windows" ? ";" : ":").flatMap((command) => {
     const [program, ...args] = command.split(" ").filter((word) => word !== "");
     if (program === undefined) return [];
-    const filled = args.map((arg) => arg.replaceAll("%s", () => address));
-    return [[program, ...(command.includes("%s") ? filled : [...args, address])]];
+    const withAddress = args.map((arg) => arg.replaceAll("%s", () => address));
+    return [[program, ...(command.includes("%s") ? withAddress : [...args, address])]];
   });
 }
 
-/** `url` in normal form, so that no space or quote is left in it; undefined if not http(s). */
+/** `url` normalized, without spaces and quotes; undefined unless it is http(s). */
 function webAddress(url: string): string | undefined {
   if (!URL.canParse(url)) return undefined;
   const { protocol, href } = new URL(url);

@@ -1,11 +1,8 @@
-/** `fetch` as this process has it. */
+/** `fetch` that never uses a proxy for loopback addresses. */
 const PROXY_VARIABLES = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
 const LOOPBACK = ["localhost", "127.0.0.0/8", "::1"];
 
-/**
- * `fetch` that never uses a proxy for this machine: what is sent here, tokens over
- * plain http among it, must not leave it.
- */
+/** Tokens for a server on this machine, sent over plain http, must not leave the machine. */
 export function fetchWithoutLoopbackProxy(): typeof globalThis.fetch {
   let client: Deno.HttpClient | undefined;
   return (input, init) => {
@@ -15,9 +12,9 @@ export function fetchWithoutLoopbackProxy(): typeof globalThis.fetch {
 }
 
 /**
- * Deno takes proxies and NO_PROXY from the environment when a client is created.
- * NO_PROXY is restored at once: programs that we start inherit our environment,
- * and `NO_PROXY=*,localhost` means something else to them than `NO_PROXY=*`.
+ * Deno reads the proxy variables when a client is created. NO_PROXY is restored immediately,
+ * because programs inherit the environment, and to them `NO_PROXY=*,localhost` is different from
+ * `NO_PROXY=*`.
  */
 function loopbackExemptClient(): Deno.HttpClient | undefined {
   const isSet = (name: string) => Deno.env.get(name) || Deno.env.get(name.toLowerCase());

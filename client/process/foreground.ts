@@ -1,31 +1,31 @@
-/** A program that takes our place in front of the user until it ends. */
-import type { ForegroundEnd } from "../io.ts";
+/** Runs a program in the foreground until it exits. */
+import type { ForegroundResult } from "../io.ts";
 import { hasControllingTerminal, KeyboardWitness } from "./keyboard_witness.ts";
 
-/** What others send us and mean for the program. */
+/** Signals that other processes send us, meant for the program. */
 const FORWARDED: Deno.Signal[] = ["SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"];
-/** What a terminal's keys send to the program and to us alike, and others to us only. */
+/** A terminal sends these to the program and to us; other processes send them only to us. */
 const FROM_KEYS: Deno.Signal[] = ["SIGINT", "SIGQUIT"];
 
-/** ClientIo's; `hasTerminal` says whether one of our standard streams is a terminal. */
+/** For ClientIo. `hasTerminal`: one of our standard streams is a terminal. */
 export async function runInForeground(
   program: string,
   args: readonly string[],
   env: Readonly<Record<string, string>>,
   hasTerminal: boolean,
-): Promise<ForegroundEnd> {
+): Promise<ForegroundResult> {
   let child: Deno.ChildProcess | undefined;
   let keyboard: KeyboardWitness | undefined;
   const forward = (name: Deno.Signal) => {
     try {
       child?.kill(name);
     } catch {
-      // It has ended already.
+      // It has exited already.
     }
   };
-  // Heard before the program starts: afterwards there would be a moment in which one ends us alone.
+  // Installed before the program starts: a signal in between would end only this process.
   if (Deno.build.os === "windows") {
-    // A console's keys reach every program in it; we only must outlive them.
+    // A console sends Ctrl-C to every program in it; this process only has to ignore it.
     Deno.addSignalListener("SIGINT", () => {});
   } else {
     for (const name of FORWARDED) Deno.addSignalListener(name, () => forward(name));
@@ -44,7 +44,7 @@ export async function runInForeground(
       stderr: "inherit",
     }).spawn();
   } catch (error) {
-    return error instanceof Deno.errors.NotFound ? "not found" : "cannot be run";
+    return error instanceof Deno.errors.NotFound ? "not_found" : "not_executable";
   }
   const isPosix = Deno.build.os !== "windows";
   if (isPosix && hasControllingTerminal(hasTerminal)) keyboard = new KeyboardWitness();

@@ -1,15 +1,14 @@
 /**
- * Tells the signals that a terminal's keys send to all of its foreground process group
- * from those that somebody sends to this process only. The runtime does not say who
- * sent a signal, but another process in the same group gets the one kind, and not the
- * other.
+ * Distinguishes signals that a terminal sends to its foreground process group from those that
+ * are sent to this process only. The runtime does not know the sender, but another process in
+ * the same group, the witness, gets only the former.
  */
 import { withTimeout } from "../../shared/deadline.ts";
 
-/** How long a signal from the keys may take to end the witness, in ms. */
+/** A signal from the keyboard ends the witness within this time. */
 const NOTICE_MS = 150;
 
-/** Runs beside a program in the foreground. POSIX systems only. */
+/** POSIX systems only. */
 export class KeyboardWitness {
   #witness: Deno.ChildProcess | undefined;
   #closed = false;
@@ -20,19 +19,19 @@ export class KeyboardWitness {
   }
 
   /**
-   * Whether `signal`, which has just reached this process, came from the keys. Without a
-   * witness it is taken to have: those whom the keys address should get it once.
+   * Whether `signal`, which this process just received, came from the keyboard. True without a
+   * witness: the program must not get a signal from the keyboard twice.
    */
   saw(signal: Deno.Signal): Promise<boolean> {
-    // One after the other: what ends a witness accounts for one signal.
+    // In sequence: the end of a witness accounts for one signal.
     return this.#last = this.#last.then(() => this.#endedBy(signal));
   }
 
   async #endedBy(signal: Deno.Signal): Promise<boolean> {
     const witness = this.#witness;
     if (witness === undefined) return true;
-    const ended = await withTimeout(witness.status, NOTICE_MS).catch(() => undefined);
-    return ended?.signal === signal;
+    const status = await withTimeout(witness.status, NOTICE_MS).catch(() => undefined);
+    return status?.signal === signal;
   }
 
   close(): void {
@@ -40,13 +39,13 @@ export class KeyboardWitness {
     try {
       this.#witness?.kill("SIGKILL");
     } catch {
-      // It has ended already.
+      // It has exited already.
     }
   }
 
   #start(): void {
     try {
-      // It does nothing, and ends with us however we end, since nobody else holds its input.
+      // It exits when this process does, which closes its standard input.
       const witness = new Deno.Command("sh", {
         args: ["-c", "ulimit -c 0; exec cat"],
         stdin: "piped",
@@ -56,7 +55,7 @@ export class KeyboardWitness {
       this.#witness = witness;
       witness.status.then(({ signal }) => {
         this.#witness = undefined;
-        // Ended otherwise, there is no such program here, and there would not be next time.
+        // If it exited without a signal, `cat` or `sh` is missing, and another attempt would fail too.
         if (signal !== null && !this.#closed) this.#start();
       });
     } catch {
@@ -65,10 +64,7 @@ export class KeyboardWitness {
   }
 }
 
-/**
- * Whether this process has a controlling terminal, whose keys could send it a signal.
- * `isLikely` is the answer where the system does not tell.
- */
+/** Whether this process has a controlling terminal; `isLikely` where the system does not show it. */
 export function hasControllingTerminal(isLikely: boolean): boolean {
   if (Deno.build.os !== "linux") return isLikely;
   try {

@@ -1,7 +1,7 @@
 /** The ClientIo of this process. */
 import { systemClock } from "../../shared/clock.ts";
 import { TimeoutError, withTimeout } from "../../shared/deadline.ts";
-import type { ClientIo, EndedProgram } from "../io.ts";
+import type { ClientIo, ProgramResult } from "../io.ts";
 import { readStdin, type Signals, terminalColumns } from "../../shared/process.ts";
 import { fetchWithoutLoopbackProxy } from "./fetch.ts";
 
@@ -39,7 +39,7 @@ export async function runProgram(
   program: string,
   args: readonly string[],
   timeoutMs: number,
-): Promise<EndedProgram | "timed_out" | undefined> {
+): Promise<ProgramResult | "timed_out" | undefined> {
   let child: Deno.ChildProcess;
   try {
     child = new Deno.Command(program, {
@@ -66,7 +66,9 @@ export async function runProgram(
 const runInForeground =
   (signals: Signals): ClientIo["runInForeground"] => async (program, args, env) => {
     const foreground = await import("./foreground.ts");
-    const hasTerminal = [Deno.stdin, Deno.stdout, Deno.stderr].some((each) => each.isTerminal());
+    const hasTerminal = [Deno.stdin, Deno.stdout, Deno.stderr].some((stream) =>
+      stream.isTerminal()
+    );
     signals.leaveToProgram();
     return await foreground.runInForeground(program, args, env, hasTerminal);
   };

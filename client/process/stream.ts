@@ -1,14 +1,14 @@
-/** A program whose output is too long to be kept. */
-import type { StreamedEnd } from "../io.ts";
+/** Runs a program whose output is too long for the memory. */
+import type { StreamResult } from "../io.ts";
 
-/** ClientIo's; the program is killed when `signal` aborts, and when `read` throws. */
+/** For ClientIo. The program is killed when `signal` aborts or `read` throws. */
 export async function streamProgram<T>(
   program: string,
   args: readonly string[],
   input: string,
   read: (output: AsyncIterable<Uint8Array>) => Promise<T>,
   signal: AbortSignal,
-): Promise<StreamedEnd<T> | undefined> {
+): Promise<StreamResult<T> | undefined> {
   let child: Deno.ChildProcess;
   try {
     child = new Deno.Command(program, {
@@ -21,7 +21,7 @@ export async function streamProgram<T>(
   } catch {
     return undefined;
   }
-  // It may end before it has read everything: its exit code says enough.
+  // It may exit before it has read everything: its exit code is enough.
   const written = new Blob([input]).stream().pipeTo(child.stdin).catch(() => {});
   const stderr = new Response(child.stderr).text();
   let result: T;
@@ -31,7 +31,7 @@ export async function streamProgram<T>(
     try {
       child.kill("SIGKILL");
     } catch {
-      // It has ended already.
+      // It has exited already.
     }
     throw error;
   } finally {

@@ -1,7 +1,7 @@
-/** Waiting that Ctrl-C ends: a read of a terminal or a pipe may never come back by itself. */
+/** Waits that Ctrl-C aborts: a read of a terminal or a pipe may never return. */
 
-/** What `promise` gives. Throws the signal's reason as soon as it aborts. */
-export async function interruptible<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+/** The result of `promise`. Throws the reason of `signal` as soon as it aborts. */
+export async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
   let abort = () => {};
   const aborted = new Promise<never>((_, reject) => {
@@ -15,14 +15,14 @@ export async function interruptible<T>(promise: Promise<T>, signal: AbortSignal)
   }
 }
 
-/** The same pieces. Throws the signal's reason as soon as it aborts. */
-export async function* interruptiblePieces(
+/** The same pieces. Throws the reason of `signal` as soon as it aborts. */
+export async function* abortablePieces(
   pieces: AsyncIterable<Uint8Array>,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const iterator = pieces[Symbol.asyncIterator]();
   for (;;) {
-    const { done, value } = await interruptible(iterator.next(), signal);
+    const { done, value } = await abortable(iterator.next(), signal);
     if (done) return;
     yield value;
   }

@@ -1,59 +1,58 @@
-/** Places in a text that arrives in pieces and may hold diffs: `git diff`, `git log -p`, `git format-patch`. */
+/** Places in a text that may contain diffs: `git diff`, `git log -p`, `git format-patch`. */
 import { Hunk } from "./diff_hunk.ts";
 import { newPath } from "./diff_path.ts";
 import type { Place } from "./line_index.ts";
 
 const NEWLINE = 10;
-/** Of a line this much is kept for the next piece, in bytes: enough for any header. */
+/** Bytes of a line that are kept for the next piece: enough for any header. */
 const KEPT_LENGTH = 16_384;
-/** How the lines begin that say where a diff's lines belong. */
+/** First characters of the headers of a diff. */
 const HEADER_STARTS = new Set([..."-+@dcFBG"].map((mark) => mark.charCodeAt(0)));
 
-/** In a file that a diff changes if `path` is given, else in the text itself. */
+/** In a file that a diff changes if `path` is set, else in the text itself. */
 export interface DiffPlace extends Place {
   path?: string;
-  /** The full id of the commit that the diff is of, where the text says so. */
+  /** The full id of the commit of the diff, if the text has it. */
   commit?: string;
 }
 
-/** One text. Places are asked for in rising order. */
+/** For a single text. Offsets are ascending. */
 export class DiffPlaces {
-  /** A whole diff may be UTF-16, piped by PowerShell. */
+  /** PowerShell pipes a diff as UTF-16. */
   readonly countsZeros = false;
-  /** Files whose content git does not show. */
+  /** Files that git does not print. */
   binaryFiles = 0;
   #line = 1;
   #lineStart = 0;
   #passed = 0;
-  /** How the line began that has no end yet. */
+  /** The start of a line that is not complete. */
   #kept: Uint8Array = new Uint8Array();
   #commit: string | undefined;
-  /** What stood after `--- ` in the line before. */
+  /** The text after `--- ` in the line before. */
   #oldPath: string | undefined;
   #path = "";
   #mayBeginHunk = false;
   #hunk: Hunk | undefined;
 
   /**
-   * The places of `offsets`, counted from the text's beginning, of which none is
-   * after this piece; what stands before it must have no newline since.
-   * Undefined where a diff takes something away, or only shows it.
+   * The places of `offsets` in the text. None is after this piece, or in an earlier piece before
+   * its last newline. Undefined in lines that a diff removes or keeps.
    */
   push(piece: Uint8Array, offsets: readonly number[]): (DiffPlace | undefined)[] {
     const places: (DiffPlace | undefined)[] = [];
     for (let start = 0;;) {
       const newline = piece.indexOf(NEWLINE, start);
       const end = newline < 0 ? piece.length : newline;
-      const beginning = this.#beginning(piece, start, end);
+      const lineStart = this.#startOfLine(piece, start, end);
       while (places.length < offsets.length && offsets[places.length] < this.#passed + end) {
-        places.push(this.#place(offsets[places.length], beginning));
+        places.push(this.#place(offsets[places.length], lineStart));
       }
       if (newline < 0) {
-        this.#kept = beginning.slice();
+        this.#kept = lineStart.slice();
         this.#passed += piece.length;
         return places;
       }
-      this.#endLine(beginning);
+      this.#endLine(lineStart);
       start = newline + 1;
       this.#line++;
       this.#lineStart = this.#passed + start;
@@ -61,7 +60,7 @@ export class DiffPlaces {
     }
   }
 
-  #beginning(piece: Uint8Array, start: number, end: number): Uint8Array {
+  #startOfLine(piece: Uint8Array, start: number, end: number): Uint8Array {
     const kept = this.#kept;
     if (kept.length === 0) return piece.subarray(start, Math.min(end, start + KEPT_LENGTH));
     if (kept.length >= KEPT_LENGTH) return kept;
@@ -72,31 +71,31 @@ export class DiffPlaces {
     return both;
   }
 
-  #place(offset: number, beginning: Uint8Array): DiffPlace | undefined {
+  #place(offset: number, lineStart: Uint8Array): DiffPlace | undefined {
     const column = offset - this.#lineStart + 1;
-    const kind = this.#hunk?.kindOf(beginning) ?? "foreign";
-    if (kind === "gone" || kind === "kept") return undefined;
+    const kind = this.#hunk?.kindOf(lineStart) ?? "foreign";
+    if (kind === "removed" || kind === "kept") return undefined;
     if (this.#hunk === undefined || kind !== "added") return { line: this.#line, column };
     const { line, width } = this.#hunk;
     return { path: this.#path, commit: this.#commit, line, column: column - width };
   }
 
-  #endLine(beginning: Uint8Array): void {
+  #endLine(lineStart: Uint8Array): void {
     if (this.#hunk !== undefined) {
-      const kind = this.#hunk.kindOf(beginning);
-      this.#hunk.pass(kind, beginning);
+      const kind = this.#hunk.kindOf(lineStart);
+      this.#hunk.advance(kind, lineStart);
       if (kind !== "foreign") {
         if (this.#hunk.isOver) this.#hunk = undefined;
         return;
       }
-      // It was cut off, or is none: what follows is looked at as any text.
+      // The hunk is truncated or was not one: the rest is text.
       this.#hunk = undefined;
     }
-    if (HEADER_STARTS.has(beginning[0])) {
-      this.#readHeader(new TextDecoder().decode(beginning));
+    if (HEADER_STARTS.has(lineStart[0])) {
+      this.#readHeader(new TextDecoder().decode(lineStart));
     } else {
       this.#oldPath = undefined;
-      this.#mayBeginHunk &&= beginning[0] === "\\".charCodeAt(0);
+      this.#mayBeginHunk &&= lineStart[0] === "\\".charCodeAt(0);
     }
   }
 
@@ -109,7 +108,7 @@ export class DiffPlaces {
       return;
     }
     if (text.startsWith("@@") && this.#mayBeginHunk) {
-      this.#hunk = Hunk.beginning(text);
+      this.#hunk = Hunk.fromHeader(text);
       if (this.#hunk?.isOver) this.#hunk = undefined;
       return;
     }

@@ -1,20 +1,19 @@
-/** File names as diffs write them. */
+/** File names in diffs. */
 
 /**
- * The new file's name, of what stands after `--- ` and `+++ `: without git's
- * prefix (`b/`, or `i/` and its like by diff.mnemonicPrefix), unquoted, and
- * without the time that other diffs add.
+ * The name of the new file, from the texts after `--- ` and `+++ `: without git's prefix (`b/`,
+ * or others with diff.mnemonicPrefix), unquoted, and without the time that other diffs add.
  */
 export function newPath(oldText: string, newText: string): string {
   const [old, path] = [plainName(oldText), plainName(newText)];
   const [before, after] = [old, path].map((name) => /^([abciow])\//.exec(name)?.[1]);
-  // Alike, they are a folder's name: git's prefixes differ from each other.
+  // The prefixes of git differ: equal ones are a folder's name.
   const isPrefix = after !== undefined && after !== before &&
     (before !== undefined || old === "/dev/null");
   return isPrefix ? path.slice(2) : path;
 }
 
-/** In quotes with C's escapes (git-config, core.quotePath), or up to a tab. */
+/** Quoted with the escapes of C (git-config, core.quotePath), or up to a tab. */
 function plainName(text: string): string {
   const quoted = /^"(.*)"\s*$/.exec(text);
   return quoted === null ? text.split(/[\t\r]/)[0] : unescaped(quoted[1]);

@@ -1,22 +1,19 @@
-/** Finds this product's tokens in bytes, told from look-alikes by their checksum, without a server. */
+/** Finds this product's tokens in bytes, verified by their checksum, without a server. */
 import { formatToken, hasChecksum, parseToken } from "../../shared/tokens/format.ts";
 import { type TokenKind, tokenKinds } from "../../shared/tokens/kinds.ts";
 
 export interface FoundToken {
   kind: TokenKind;
-  /** The secret itself: never to be shown. */
+  /** Secret: never print it. */
   token: string;
-  /** Of its first byte. */
   offset: number;
 }
 
 const tokenLength = ({ prefix, payloadLength }: TokenKind) =>
   formatToken(prefix, new Uint8Array(payloadLength)).length;
-/** One byte is one character in this encoding. */
 const decoder = new TextDecoder("latin1");
-/** In characters, which are bytes. */
 export const LONGEST_TOKEN = Math.max(...tokenKinds.map(tokenLength));
-/** Every token holds at least so many base62 characters in a row. */
+/** Every token has a run of at least this many base62 characters. */
 const SHORTEST_RUN = Math.min(
   ...tokenKinds.map((kind) => tokenLength(kind) - kind.prefix.length),
 );
@@ -26,7 +23,7 @@ const IS_BASE62 = Uint8Array.from(
   (_, byte) => /[0-9A-Za-z]/.test(String.fromCharCode(byte)) ? 1 : 0,
 );
 
-/** `anchor` characters of a prefix stand before the base62 characters that end it. */
+/** The first `anchor` characters of a prefix come before its trailing base62 characters. */
 const FORMS = tokenKinds.map((kind) => ({
   kind,
   prefix: new TextEncoder().encode(kind.prefix),
@@ -35,12 +32,12 @@ const FORMS = tokenKinds.map((kind) => ({
 }));
 
 /**
- * The tokens in `bytes`, in order. Most bytes are never looked at: of each
- * stretch as long as a token's run of base62 characters only the last ones, up
- * to one that no run can hold (the idea of Boyer and Moore).
+ * The tokens in `bytes`, in order. As in the algorithm of Boyer and Moore, most bytes are skipped:
+ * in each window as long as the shortest run, the search goes backwards to the first byte that
+ * is not base62.
  */
 export function findTokens(bytes: Uint8Array): FoundToken[] {
-  const found: FoundToken[] = [];
+  const tokens: FoundToken[] = [];
   let start = 0;
   while (start + SHORTEST_RUN <= bytes.length) {
     let probe = start + SHORTEST_RUN - 1;
@@ -51,22 +48,21 @@ export function findTokens(bytes: Uint8Array): FoundToken[] {
     }
     let end = start + SHORTEST_RUN;
     while (end < bytes.length && IS_BASE62[bytes[end]] === 1) end++;
-    addTokensOfRun(bytes, start, end, found);
+    addTokensOfRun(bytes, start, end, tokens);
     start = end + 1;
   }
-  return found;
+  return tokens;
 }
 
 /**
- * Adds the tokens whose base62 characters lie from `start` to `end`, where no
- * further ones are around them. Texts full of look-alikes are gone through at
- * this pace, so that nothing is decoded that fails the checksum.
+ * Adds the tokens in the run of base62 characters from `start` to `end`. For speed, only
+ * candidates with a valid checksum are decoded.
  */
-function addTokensOfRun(bytes: Uint8Array, start: number, end: number, found: FoundToken[]): void {
-  const before = found.length;
+function addTokensOfRun(bytes: Uint8Array, start: number, end: number, tokens: FoundToken[]): void {
+  const before = tokens.length;
   for (const form of FORMS) {
     const { kind, prefix, anchor, length } = form;
-    // All but a prefix of base62 characters alone can stand in one place only.
+    // Unless its prefix is all base62, a token can start only at one offset.
     const first = Math.max(0, start - anchor);
     const last = anchor > 0 ? start - anchor : end - length;
     for (let at = first; at <= last && at + length <= end; at++) {
@@ -75,11 +71,11 @@ function addTokensOfRun(bytes: Uint8Array, start: number, end: number, found: Fo
       if (!hasChecksum(candidate)) continue;
       const token = decoder.decode(candidate);
       if (parseToken(kind.prefix, token, kind.payloadLength) !== undefined) {
-        found.push({ kind, token, offset: at });
+        tokens.push({ kind, token, offset: at });
       }
     }
   }
-  if (found.length - before > 1) {
-    found.push(...found.splice(before).sort((one, other) => one.offset - other.offset));
+  if (tokens.length - before > 1) {
+    tokens.push(...tokens.splice(before).sort((a, b) => a.offset - b.offset));
   }
 }

@@ -1,13 +1,13 @@
-/** A token that lies where it does not belong. */
+/** A leaked token and its location. */
 import type { TokenKind } from "../../shared/tokens/kinds.ts";
 import type { Place } from "./line_index.ts";
 
 export interface Finding extends Place {
   kind: TokenKind;
-  /** The secret itself: never to be shown. */
+  /** Secret: never print it. */
   token: string;
-  /** Of the file, as the user named it or below what the user named. */
+  /** As the user named it, or below what the user named. */
   path: string;
-  /** The full id of the commit that put it there, where it is known. */
+  /** The full id of the commit that added it, if known. */
   commit?: string;
 }

@@ -1,22 +1,21 @@
 /**
- * What is in a folder, names that are not UTF-8 included. The runtime's own listing
- * leaves those out or replaces their bytes, and its functions take no bytes as a path:
- * on Linux, whose file names are any bytes, the kernel is asked through the C library.
+ * Lists a folder, including names that are not UTF-8. The runtime omits those or replaces their
+ * bytes, and accepts no bytes as a path. On Linux, where file names are bytes, the C library is
+ * called instead.
  */
 import { join } from "node:path";
 
-/** A file or folder: where it is, and how people are told. */
 export interface Entry {
   name: string;
-  /** To be given to the runtime. Undefined: it cannot be opened by its name. */
+  /** For the runtime. Undefined: the name cannot be used to open it. */
   path: string | undefined;
-  /** Whether `path` leads to what a link points to, so that a link must not be asked for. */
+  /** Whether `path` has to be followed: it is a link to the entry. */
   followed: boolean;
-  /** Gives back what keeps `path` valid. */
+  /** Afterwards `path` is not valid any more. */
   close(): void;
 }
 
-/** The entries of the folder at `path`, by name. Close each. Throws what the runtime throws. */
+/** The entries of the folder at `path`, sorted by name. The caller closes each of them. */
 export function* folderEntries(path: string): Generator<Entry> {
   const listed = Deno.build.os === "linux" ? listByBytes(path) : undefined;
   yield* listed === undefined ? listByRuntime(path) : openEach(listed);
@@ -25,7 +24,7 @@ export function* folderEntries(path: string): Generator<Entry> {
 function* listByRuntime(path: string): Generator<Entry> {
   const names = [...Deno.readDirSync(path)].map(({ name }) => name).sort();
   for (const [index, name] of names.entries()) {
-    // Two names that differ only in bytes that were replaced: the second would be the first again.
+    // Names that differ only in replaced bytes: the second would open the first again.
     const isAmbiguous = name === names[index - 1];
     yield {
       name,
@@ -38,10 +37,9 @@ function* listByRuntime(path: string): Generator<Entry> {
 
 interface Listing {
   path: string;
-  /** Of the folder. */
   descriptor: number;
   libc: Libc;
-  /** Each ends with a zero. */
+  /** Zero-terminated. */
   names: Uint8Array<ArrayBuffer>[];
 }
 
@@ -66,20 +64,20 @@ function* openEach({ path, descriptor, libc, names }: Listing): Generator<Entry>
   }
 }
 
-// fcntl(2), as Linux has them on x86-64 and aarch64.
+// fcntl(2) of Linux on x86-64 and aarch64.
 const AT_FDCWD = -100;
 const O_CLOEXEC = 0o2000000;
 const O_PATH = 0o10000000;
 const [O_DIRECTORY, O_NOFOLLOW] = Deno.build.arch === "aarch64"
   ? [0o40000, 0o100000]
   : [0o200000, 0o400000];
-/** Of `struct linux_dirent64` (getdents(2)): its length, and where the name begins. */
+/** Offsets in `struct linux_dirent64` (getdents(2)): of its length, and of the name. */
 const LENGTH_AT = 16;
 const NAME_AT = 19;
 
 const buffer = new Uint8Array(64 * 1024);
 
-/** Undefined where the C library or the folder cannot be asked. */
+/** Undefined if the C library or the folder cannot be opened. */
 function listByBytes(path: string): Listing | undefined {
   const libc = openLibc();
   if (libc === undefined) return undefined;
@@ -97,7 +95,7 @@ function listByBytes(path: string): Listing | undefined {
     if (length === 0) break;
     for (let start = 0; start < length; start += view.getUint16(start + LENGTH_AT, true)) {
       const name = buffer.slice(start + NAME_AT, buffer.indexOf(0, start + NAME_AT) + 1);
-      if (!isItselfOrAbove(name)) names.push(name);
+      if (!isSelfOrParent(name)) names.push(name);
     }
   }
   return { path, descriptor, libc, names: names.sort(compareBytes) };
@@ -105,17 +103,17 @@ function listByBytes(path: string): Listing | undefined {
 
 const DOT = ".".charCodeAt(0);
 
-/** `.` or `..`, each with the zero that ends it. */
-function isItselfOrAbove(name: Uint8Array): boolean {
+/** `.` or `..`, zero-terminated. */
+function isSelfOrParent(name: Uint8Array): boolean {
   return name[0] === DOT && (name.length === 2 || name.length === 3 && name[1] === DOT);
 }
 
-function compareBytes(one: Uint8Array, other: Uint8Array): number {
-  const length = Math.min(one.length, other.length);
+function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const length = Math.min(a.length, b.length);
   for (let at = 0; at < length; at++) {
-    if (one[at] !== other[at]) return one[at] - other[at];
+    if (a[at] !== b[at]) return a[at] - b[at];
   }
-  return one.length - other.length;
+  return a.length - b.length;
 }
 
 function utf8(bytes: Uint8Array): string | undefined {
@@ -126,7 +124,7 @@ function utf8(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** ASCII as it is, every other byte as `\xHH`: so a shell takes it, in `$'…'`. */
+/** ASCII as it is, every other byte as `\xHH`, which a shell accepts in `$'…'`. */
 function withEscapes(bytes: Uint8Array): string {
   return Array.from(
     bytes,

@@ -1,16 +1,16 @@
-/** What `git cat-file --batch` writes, one blob after the other. */
+/** Reads the output of `git cat-file --batch`. */
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import { ClientError } from "../errors.ts";
 
 const NEWLINE = 10;
 
 /**
- * Calls `each` with the content of each blob in `output`, in order; it must read
- * all of it. Returns how many there were. Throws ClientError at one that git has not.
+ * Calls `read` with the content of each blob in `output`, in order; it must read all of it.
+ * Returns the number of blobs. Throws ClientError if git does not have one of them.
  */
 export async function readBlobs(
   output: AsyncIterable<Uint8Array>,
-  each: (content: AsyncIterable<Uint8Array>, index: number) => Promise<void>,
+  read: (content: AsyncIterable<Uint8Array>, index: number) => Promise<void>,
 ): Promise<number> {
   const bytes = new Bytes(output);
   for (let index = 0;; index++) {
@@ -23,8 +23,8 @@ export async function readBlobs(
         `git cannot read a staged file: ${sanitizeLine(header)}. Run: git fsck`,
       );
     }
-    await each(bytes.take(Number(length)), index);
-    // A newline, after each.
+    await read(bytes.take(Number(length)), index);
+    // A newline ends each blob.
     await bytes.line();
   }
 }
@@ -37,7 +37,7 @@ class Bytes {
     this.#input = input[Symbol.asyncIterator]();
   }
 
-  /** Whether there is more. */
+  /** False at the end of the input. */
   async #fill(): Promise<boolean> {
     while (this.#rest.length === 0) {
       const { done, value } = await this.#input.next();

@@ -1,4 +1,4 @@
-/** Lines and columns of places in a text that arrives in pieces. */
+/** Lines and columns of offsets in a text that arrives in pieces. */
 const NEWLINE = 10;
 
 export interface Place {
@@ -8,7 +8,7 @@ export interface Place {
   column: number;
 }
 
-/** One text. Places are asked for in rising order. */
+/** For a single text. Offsets are ascending. */
 export class LineCount {
   readonly countsZeros = true;
   #line = 1;
@@ -16,8 +16,8 @@ export class LineCount {
   #passed = 0;
 
   /**
-   * The places of `offsets`, counted from the text's beginning, of which none
-   * is after this piece; what stands before it must have no newline since.
+   * The places of `offsets` in the text. None is after this piece, or in an earlier piece before
+   * its last newline.
    */
   push(piece: Uint8Array, offsets: readonly number[]): Place[] {
     let newline = piece.indexOf(NEWLINE);

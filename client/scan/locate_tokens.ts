@@ -1,33 +1,33 @@
-/** Tokens in one input that arrives in pieces, however it is encoded, with their places. */
+/** Finds tokens in an input that arrives in pieces, in any encoding, with their places. */
 import type { FoundToken } from "./find_tokens.ts";
 import type { Place } from "./line_index.ts";
 import { TokenStream } from "./token_stream.ts";
 import { wideEncoding } from "./utf16.ts";
 import { ZeroFilter } from "./zero_filter.ts";
 
-/** Counts the lines of a text; asked in rising order. */
+/** Maps ascending offsets of a text to places. */
 export interface PlaceCounter<P extends Place> {
-  /** Whether zero bytes are part of the text, or are left out so that it can be understood. */
+  /** Whether offsets include zero bytes. */
   readonly countsZeros: boolean;
-  /** Undefined: what is there does not count. */
+  /** Undefined for places that are not scanned. */
   push(piece: Uint8Array, offsets: readonly number[]): (P | undefined)[];
 }
 
 export interface Located<P extends Place, Counter extends PlaceCounter<P>> {
   tokens: (Pick<FoundToken, "kind" | "token"> & { place: P })[];
-  /** The counter that the places come from, at the end of the input. */
+  /** The counter of these places, at the end of the input. */
   counter: Counter;
 }
 
 /**
- * The tokens of `pieces`: the one decoder of everything that is scanned.
+ * The tokens of `pieces`. Everything that is scanned is decoded here.
  *
- * Every input is read as bytes, with zeros left out. One that begins with a byte order
- * mark is read as UTF-16 as well, for its lines: half of any character may look like a
- * newline (U+4E0A). The bytes still count, for the mark may not be one, and text in
- * another encoding may be appended.
+ * Every input is scanned as bytes, without zeros. An input that starts with a byte order mark is
+ * also scanned as UTF-16, for its lines: half of a character may look like a newline (U+4E0A). The
+ * bytes are scanned as well, because the mark may be a coincidence, and text in another encoding
+ * may be appended.
  *
- * Pieces may be overwritten once the next is asked for.
+ * Pieces may be overwritten when the next one is requested.
  */
 export async function locateTokens<P extends Place, Counter extends PlaceCounter<P>>(
   pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
@@ -36,7 +36,7 @@ export async function locateTokens<P extends Place, Counter extends PlaceCounter
   const bytes = new View<P, Counter>(counter());
   let text: View<P, Counter> | undefined;
   let decoder: TextDecoder | undefined;
-  /** The beginning, as long as it is too short to tell. */
+  /** The start, while it is too short for a byte order mark. */
   let start: Uint8Array | undefined = new Uint8Array();
   for await (let piece of pieces) {
     if (start !== undefined) {
@@ -61,10 +61,10 @@ export async function locateTokens<P extends Place, Counter extends PlaceCounter
 
 const encoder = new TextEncoder();
 
-/** One way to read the input. */
+/** The input in one encoding. */
 class View<P extends Place, Counter extends PlaceCounter<P>> implements Located<P, Counter> {
   readonly tokens: Located<P, Counter>["tokens"] = [];
-  /** Those as well whose place does not count. */
+  /** Includes tokens in places that are not scanned. */
   readonly seen = new Set<string>();
   #filter = new ZeroFilter();
   #stream = new TokenStream();
@@ -73,13 +73,13 @@ class View<P extends Place, Counter extends PlaceCounter<P>> implements Located<
 
   push(piece: Uint8Array): void {
     const rest = this.#filter.push(piece);
-    const found = this.#stream.push(rest);
-    const placesInRest = found.map(({ offset }) => offset);
+    const matches = this.#stream.push(rest);
+    const placesInRest = matches.map(({ offset }) => offset);
     const offsets = this.#filter.offsetsOf(placesInRest.flatMap((place) => [place, place + 1]));
     const places = this.counter.countsZeros
       ? this.counter.push(piece, offsets.filter((_, index) => index % 2 === 0))
       : this.counter.push(rest, placesInRest);
-    found.forEach(({ kind, token }, index) => {
+    matches.forEach(({ kind, token }, index) => {
       this.seen.add(token);
       const place = places[index];
       if (place === undefined) return;
@@ -95,7 +95,7 @@ class View<P extends Place, Counter extends PlaceCounter<P>> implements Located<
   }
 }
 
-/** The column of a character by that of either of its two bytes. */
+/** The column of a character, by the column of either of its two bytes. */
 function half(column: number): number {
   return Math.ceil(column / 2);
 }

@@ -3,19 +3,19 @@ import { join } from "node:path";
 import type { ClientIo } from "../io.ts";
 import type { Finding } from "./finding.ts";
 import { folderEntries } from "./folder_entries.ts";
-import { interruptible, interruptiblePieces } from "./abortable.ts";
+import { abortable, abortablePieces } from "./abortable.ts";
 import { scanInput } from "./scan_input.ts";
 import { scanPieces } from "./scan_pieces.ts";
 import { TokenStream } from "./token_stream.ts";
 import { wideEncoding } from "./utf16.ts";
 import { withoutZeros } from "./zero_filter.ts";
 
-/** Where version control keeps what is not a user's file. */
+/** Folders of version control systems. */
 const CONTROL_FOLDERS = new Set([".git", ".hg", ".jj", ".svn"]);
-/** What git looks at to tell a binary file (buffer_is_binary in its xdiff-interface.c). */
+/** Git inspects this much to detect a binary file (buffer_is_binary in xdiff-interface.c). */
 const BINARY_PROBE_LENGTH = 8000;
 const PIECE_LENGTH = 1024 * 1024;
-/** Pieces between two chances for Ctrl-C to be heard. */
+/** Pieces between two checks for Ctrl-C. */
 const PIECES_AT_ONCE = 256;
 
 export interface Unreadable {
@@ -26,18 +26,16 @@ export interface Unreadable {
 
 export interface Scanned {
   findings: Finding[];
-  /** That were looked through. */
   files: number;
-  /** Files that were left out because they are binary. */
+  /** Binary files that were skipped. */
   skipped: number;
-  /** What could not be read, and why. */
   unreadable: Unreadable[];
 }
 
 /**
- * Looks through `paths` and all below them; `-` is standard input. Below them,
- * symbolic links are not followed, and pipes and devices not opened: they could
- * keep us waiting. Binary files are left out unless `binary` is set.
+ * Scans `paths` and all files below them; `-` is standard input. Below `paths`, symbolic links are
+ * not followed, and pipes and devices not opened, because they could block. Binary files are
+ * skipped unless `binary` is set.
  */
 export async function scanFiles(
   paths: readonly string[],
@@ -51,7 +49,7 @@ export async function scanFiles(
   return scanned;
 
   async function scanNamed(path: string): Promise<void> {
-    await reportingTrouble(path, async () => {
+    await collectErrors(path, async () => {
       if (path === "-") return await scanStdin();
       const { isFile, isDirectory } = Deno.statSync(path);
       if (isFile) await scanFile(path, path);
@@ -60,33 +58,33 @@ export async function scanFiles(
     });
   }
 
-  /** What cannot be read is told, and the rest goes on. */
-  async function reportingTrouble(shown: string, work: () => Promise<void>): Promise<void> {
+  /** Records what cannot be read, and continues. */
+  async function collectErrors(displayPath: string, work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
       io.signal.throwIfAborted();
-      scanned.unreadable.push({ path: shown, ...reasonOf(error) });
+      scanned.unreadable.push({ path: displayPath, ...reasonOf(error) });
     }
   }
 
-  /** One by one: there may be more than a call takes arguments. */
+  /** Not by spreading: there may be more than the arguments of a call can be. */
   function add(findings: readonly Finding[]): void {
     for (const finding of findings) scanned.findings.push(finding);
   }
 
-  /** `shown` is the folder's path as people are told it, which may differ from `path`. */
-  async function scanFolder(path: string, shown: string): Promise<void> {
+  /** `displayPath` is the path for messages, which may differ from `path`. */
+  async function scanFolder(path: string, displayPath: string): Promise<void> {
     for (const entry of folderEntries(path)) {
       const { name, path: inside, followed } = entry;
       try {
         if (CONTROL_FOLDERS.has(name)) continue;
-        const shownInside = join(shown, name);
-        await reportingTrouble(shownInside, async () => {
+        const innerDisplayPath = join(displayPath, name);
+        await collectErrors(innerDisplayPath, async () => {
           if (inside === undefined) throw new Error("its name cannot be used to open it");
           const { isFile, isDirectory } = followed ? Deno.statSync(inside) : Deno.lstatSync(inside);
-          if (isFile) await scanFile(inside, shownInside);
-          else if (isDirectory) await scanFolder(inside, shownInside);
+          if (isFile) await scanFile(inside, innerDisplayPath);
+          else if (isDirectory) await scanFolder(inside, innerDisplayPath);
         });
       } finally {
         entry.close();
@@ -95,45 +93,45 @@ export async function scanFiles(
   }
 
   async function scanStdin(): Promise<void> {
-    const pieces = interruptiblePieces(io.stdinBytes(), io.signal);
+    const pieces = abortablePieces(io.stdinBytes(), io.signal);
     const { findings, skipped } = await scanInput(pieces, "(stdin)");
     add(findings);
     scanned.files++;
     scanned.skipped += skipped;
   }
 
-  /** `<(command)`, /dev/stdin, a named pipe: read once, and binary or not, since it was named. */
+  /** `<(command)`, /dev/stdin, a named pipe: read once, even if it is binary. */
   async function scanPipe(path: string): Promise<void> {
     add(await scanPieces(piecesOfPipe(path), path));
     scanned.files++;
   }
 
   async function* piecesOfPipe(path: string): AsyncGenerator<Uint8Array> {
-    // Opening waits as well, for somebody to write.
-    using file = await interruptible(Deno.open(path), io.signal);
+    // Opening a pipe waits for a writer.
+    using file = await abortable(Deno.open(path), io.signal);
     for (;;) {
-      const length = await interruptible(file.read(buffer), io.signal);
+      const length = await abortable(file.read(buffer), io.signal);
       if (length === null) return;
       yield buffer.subarray(0, length);
     }
   }
 
-  async function scanFile(path: string, shown: string): Promise<void> {
+  async function scanFile(path: string, displayPath: string): Promise<void> {
     using file = Deno.openSync(path);
     scanned.files++;
     const tokens = new TokenStream();
     for (const piece of piecesOf(file)) {
       if (tokens.push(withoutZeros(piece)).length > 0) {
-        // Lines are counted only where there is something to show: that is half of the work.
+        // Lines are counted only in files with tokens, which saves half of the time.
         file.seekSync(0, Deno.SeekMode.Start);
-        add(await scanPieces(piecesOf(file), shown));
+        add(await scanPieces(piecesOf(file), displayPath));
         return;
       }
       if (++pieces % PIECES_AT_ONCE === 0) await io.sleep(0, io.signal);
     }
   }
 
-  /** Read without waiting: for short files, the many, that is three times as fast. */
+  /** Reads synchronously, which is three times as fast for short files. */
   function* piecesOf(file: Deno.FsFile): Generator<Uint8Array> {
     let length = file.readSync(buffer) ?? 0;
     const start = buffer.subarray(0, Math.min(length, BINARY_PROBE_LENGTH));

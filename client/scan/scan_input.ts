@@ -1,15 +1,15 @@
-/** Tokens in standard input: in any text, and in what the diffs in it add. */
+/** Tokens in standard input: in text, and in the added lines of diffs. */
 import { type DiffPlace, DiffPlaces } from "./diff_locations.ts";
 import type { Finding } from "./finding.ts";
 import { locateTokens } from "./locate_tokens.ts";
 
 export interface ScannedInput {
   findings: Finding[];
-  /** Files that git calls binary and whose content it therefore did not write. */
+  /** Files that git treats as binary, and does not print. */
   skipped: number;
 }
 
-/** The tokens of `pieces`. Those outside diffs are said to be found in `name`. */
+/** The tokens of `pieces`. `name` is the path of those outside diffs. */
 export async function scanInput(
   pieces: AsyncIterable<Uint8Array>,
   name: string,

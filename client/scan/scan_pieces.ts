@@ -1,9 +1,9 @@
-/** Tokens in one text that arrives in pieces, with their lines. */
+/** Finds tokens in a text that arrives in pieces, with their lines. */
 import type { Finding } from "./finding.ts";
 import { LineCount, type Place } from "./line_index.ts";
 import { locateTokens } from "./locate_tokens.ts";
 
-/** The tokens of `pieces`, said to be found in `path`. */
+/** `path` is the path of the findings. */
 export async function scanPieces(
   pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   path: string,

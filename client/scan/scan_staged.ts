@@ -1,6 +1,6 @@
 /**
- * Tokens in what the next git commit adds. The staged files themselves are
- * read, not a diff of them: no attribute, setting or zero byte hides one.
+ * Tokens that the next git commit adds. The staged files are read, not a diff of them, so that no
+ * attribute, setting or zero byte hides a token.
  */
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import { ClientError } from "../errors.ts";
@@ -11,41 +11,37 @@ import { scanPieces } from "./scan_pieces.ts";
 
 type GitIo = Pick<ClientIo, "runProgram" | "streamProgram" | "signal">;
 
-/** For git to list what is staged; in milliseconds. */
 const LIST_TIMEOUT_MS = 120_000;
-/** A link's blob is where it leads to; a submodule has none. */
+/** The mode of submodules, which have no blob. */
 const SUBMODULE = "160000";
 
 interface StagedFile {
   path: string;
-  /** The ids of its content in the last commit, if it was there, and now. */
+  /** Blob ids: in the last commit, if it had the file, and now. */
   before: string | undefined;
   after: string;
 }
 
-/**
- * The tokens that staged files hold and that were not in the same file before.
- * Throws ClientError where git cannot tell.
- */
+/** The tokens in staged files that the same file did not contain before. Throws ClientError. */
 export async function scanStaged(io: GitIo): Promise<{ findings: Finding[]; files: number }> {
   const files = await stagedFiles(io);
-  const found = files.map((): Finding[] => []);
+  const findings = files.map((): Finding[] => []);
   await readContents(files.map(({ after }) => after), async (content, index) => {
-    found[index] = await scanPieces(content, files[index].path);
+    findings[index] = await scanPieces(content, files[index].path);
   }, io);
   const changed = files.flatMap(({ before }, index) =>
-    before !== undefined && found[index].length > 0 ? [{ before, index }] : []
+    before !== undefined && findings[index].length > 0 ? [{ before, index }] : []
   );
   await readContents(changed.map(({ before }) => before), async (content, at) => {
     const old = new Set((await scanPieces(content, "")).map(({ token }) => token));
     const { index } = changed[at];
-    found[index] = found[index].filter(({ token }) => !old.has(token));
+    findings[index] = findings[index].filter(({ token }) => !old.has(token));
   }, io);
-  return { findings: found.flat(), files: files.length };
+  return { findings: findings.flat(), files: files.length };
 }
 
 async function stagedFiles(io: GitIo): Promise<StagedFile[]> {
-  // Asked first: without a repository `git diff` takes --cached for a mistake.
+  // Without a repository, `git diff` would report --cached as an invalid option.
   await list(["rev-parse", "--git-dir"], io);
   const listed = await list([
     ...["diff", "--cached", "--raw", "-z", "--no-abbrev"],
@@ -55,7 +51,7 @@ async function stagedFiles(io: GitIo): Promise<StagedFile[]> {
   const files: StagedFile[] = [];
   for (let i = 0; i + 1 < parts.length; i += 2) {
     const [, mode, before, after] = parts[i].split(" ");
-    // Nothing is staged of a file whose conflict is not resolved.
+    // A file with an unresolved conflict has nothing staged.
     if (mode === SUBMODULE || isNone(after)) continue;
     files.push({ path: parts[i + 1], before: isNone(before) ? undefined : before, after });
   }
@@ -65,29 +61,29 @@ async function stagedFiles(io: GitIo): Promise<StagedFile[]> {
 const isNone = (id: string) => /^0+$/.test(id);
 
 async function list(args: string[], io: GitIo): Promise<string> {
-  const ended = await io.runProgram("git", args, LIST_TIMEOUT_MS);
-  if (ended === undefined) throw noGit();
-  if (ended === "timed_out") throw refused(`no answer within ${LIST_TIMEOUT_MS / 1000} s`);
-  if (ended.code !== 0) throw refused(ended.stderr);
-  return ended.stdout;
+  const result = await io.runProgram("git", args, LIST_TIMEOUT_MS);
+  if (result === undefined) throw noGit();
+  if (result === "timed_out") throw refused(`no answer within ${LIST_TIMEOUT_MS / 1000} s`);
+  if (result.code !== 0) throw refused(result.stderr);
+  return result.stdout;
 }
 
 async function readContents(
   ids: readonly string[],
-  each: (content: AsyncIterable<Uint8Array>, index: number) => Promise<void>,
+  read: (content: AsyncIterable<Uint8Array>, index: number) => Promise<void>,
   io: GitIo,
 ): Promise<void> {
   if (ids.length === 0) return;
   const input = ids.map((id) => `${id}\n`).join("");
-  const ended = await io.streamProgram(
+  const result = await io.streamProgram(
     "git",
     ["cat-file", "--batch"],
     input,
-    (output) => readBlobs(output, each),
+    (output) => readBlobs(output, read),
   );
   io.signal.throwIfAborted();
-  if (ended === undefined) throw noGit();
-  if (ended.code !== 0 || ended.result !== ids.length) throw refused(ended.stderr);
+  if (result === undefined) throw noGit();
+  if (result.code !== 0 || result.result !== ids.length) throw refused(result.stderr);
 }
 
 function noGit(): ClientError {

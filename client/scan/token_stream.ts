@@ -1,21 +1,21 @@
-/** Finds tokens in a text that arrives in pieces. */
+/** Finds tokens in a text that arrives in pieces, also across two of them. */
 import { findTokens, type FoundToken, LONGEST_TOKEN } from "./find_tokens.ts";
 
-/** One text. The pieces it is given may be overwritten afterwards. */
+/** For a single text. Pieces may be overwritten after the call. */
 export class TokenStream {
-  /** The end of what has passed: a token may begin there. */
+  /** The end of the text so far: a token may start in it. */
   #tail = new Uint8Array();
   #passed = 0;
 
-  /** The tokens that end in this piece, by their place in the whole text. */
+  /** The tokens that end in this piece, with their offsets in the text. */
   push(piece: Uint8Array): FoundToken[] {
     const tail = this.#tail;
     const seam = joined(tail, piece.subarray(0, LONGEST_TOKEN - 1));
     const across = findTokens(seam)
       .filter(({ token, offset }) => offset < tail.length && offset + token.length > tail.length)
-      .map((found) => ({ ...found, offset: this.#passed - tail.length + found.offset }));
+      .map((match) => ({ ...match, offset: this.#passed - tail.length + match.offset }));
     const inside = findTokens(piece)
-      .map((found) => ({ ...found, offset: this.#passed + found.offset }));
+      .map((match) => ({ ...match, offset: this.#passed + match.offset }));
     this.#tail = joined(tail, piece.subarray(-LONGEST_TOKEN)).slice(-(LONGEST_TOKEN - 1));
     this.#passed += piece.length;
     return [...across, ...inside];

@@ -1,18 +1,17 @@
-/** Leaves zero bytes out of a text that arrives in pieces, and knows where the rest was. */
+/** Removes zero bytes from a text that arrives in pieces, and maps offsets back. */
 import { LONGEST_TOKEN } from "./find_tokens.ts";
 
 /**
- * Without zeros every token is whole: in UTF-16 and UTF-32 the characters of a token are
- * its bytes with zeros between them, in either byte order and at even and odd offsets.
- * Tokens in 8-bit text stay as they are.
+ * Without zeros, a token in UTF-16 or UTF-32 is its 8-bit form, in either byte order and at even
+ * and odd offsets. Tokens in 8-bit text do not change.
  */
 export class ZeroFilter {
-  /** Before the piece in hand: bytes, and those of them that are not zero. */
+  /** Bytes before the current piece, and those of them that are not zero. */
   #bytes = 0;
   #rest = 0;
   #piece: Uint8Array = new Uint8Array();
   #hasZeros = false;
-  /** Offsets of the last bytes before the piece in hand that are not zero, and those after it. */
+  /** Offsets of the last bytes that are not zero before the current piece, and before the next. */
   #kept: number[] = [];
   #keptNext: number[] = [];
   #restNext = 0;
@@ -31,9 +30,8 @@ export class ZeroFilter {
   }
 
   /**
-   * Where bytes were, by their place among those that are not zero: both counted from
-   * the text's beginning. They rise, and none is more than a token before the piece in
-   * hand, whose content must still be there.
+   * Offsets in the text, by offsets without zeros. `places` are ascending, and at most a token
+   * before the current piece, which must not be overwritten yet.
    */
   offsetsOf(places: readonly number[]): number[] {
     let at = -1;
@@ -47,11 +45,11 @@ export class ZeroFilter {
   }
 
   #lastOffsets(): number[] {
-    const found: number[] = [];
-    for (let at = this.#piece.length - 1; at >= 0 && found.length < LONGEST_TOKEN; at--) {
-      if (this.#piece[at] !== 0) found.push(this.#bytes + at);
+    const offsets: number[] = [];
+    for (let at = this.#piece.length - 1; at >= 0 && offsets.length < LONGEST_TOKEN; at--) {
+      if (this.#piece[at] !== 0) offsets.push(this.#bytes + at);
     }
-    return [...this.#kept, ...found.reverse()].slice(-LONGEST_TOKEN);
+    return [...this.#kept, ...offsets.reverse()].slice(-LONGEST_TOKEN);
   }
 }
 

@@ -1,22 +1,21 @@
-/** The line that says what is being waited for, and how long there is. */
+/** The line with the remaining time for an approval. */
 import type { ClientIo } from "../io.ts";
 import { isLiveTerminal, styleFor } from "../output.ts";
 
 const TICK_MS = 1000;
 
-export interface WaitingLine {
-  /** Passes `ms` milliseconds; on a terminal the line counts down meanwhile. */
+export interface Countdown {
+  /** Waits; on a terminal, the line counts down. */
   wait(ms: number): Promise<void>;
-  /** Takes the line away. */
   clear(): void;
 }
 
 /**
- * One line on stderr, rewritten each second on a terminal; elsewhere it is
- * said once. The cursor is never hidden, so nothing needs mending when we are
- * killed. `expiresAt` is in ms since the epoch.
+ * One line on stderr, updated every second on a terminal, and printed once elsewhere. The cursor
+ * is never hidden, so there is nothing to restore if the process is killed. `expiresAt` is in ms
+ * since the epoch.
  */
-export function startCountdown(expiresAt: number, io: ClientIo): WaitingLine {
+export function startCountdown(expiresAt: number, io: ClientIo): Countdown {
   if (!isLiveTerminal(io)) {
     io.stderr(`Waiting for approval; the code expires in ${minutes(expiresAt, io)}.\n`);
     return { wait: (ms) => io.sleep(ms, io.signal), clear: () => {} };
@@ -25,7 +24,7 @@ export function startCountdown(expiresAt: number, io: ClientIo): WaitingLine {
   const draw = () => {
     const text = `Waiting for approval, ${countdown(expiresAt - io.clock.now())} left ` +
       `(Ctrl-C to stop)`;
-    // One column stays free: a full line would wrap and could not be rewritten.
+    // One column stays free: a full line would wrap.
     io.stderr(`\r${style.faint(text.slice(0, io.stderrColumns() - 1))}\x1b[K`);
   };
   draw();
@@ -40,7 +39,7 @@ export function startCountdown(expiresAt: number, io: ClientIo): WaitingLine {
   };
 }
 
-/** `14:59`, as clocks count down. */
+/** `14:59`. */
 function countdown(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / 1000));
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;

@@ -1,4 +1,4 @@
-/** A user code on the terminal, and whatever helps to enter it. */
+/** Shows a user code, with a QR code and in a browser if possible. */
 import { openBrowser } from "../process/browser.ts";
 import type { ClientIo } from "../io.ts";
 import type { DeviceAuthorization } from "../oauth/device_flow.ts";
@@ -10,7 +10,7 @@ export interface ShowCodeOptions {
   qr?: boolean;
 }
 
-/** Address and code come first and alone suffice; a QR code and a browser only help. */
+/** The address and the code come first; a QR code and a browser are optional. */
 export async function showCode(
   authorization: DeviceAuthorization,
   options: ShowCodeOptions,
@@ -27,6 +27,6 @@ export async function showCode(
     io.stderr(`${qrCode(address, isLiveTerminal(io) && !io.env.NO_COLOR)}\n`);
   }
   if (options.browser && openBrowser(address, io)) {
-    io.stderr("Your browser should open. Check there that it shows the same code.\n");
+    io.stderr("Opening your browser. Check that it shows the same code.\n");
   }
 }

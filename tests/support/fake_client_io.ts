@@ -1,5 +1,5 @@
 /** A ClientIo from memory: what was written, a clock that moves when someone sleeps, no real network but loopback. */
-import type { ClientIo, EndedProgram, ForegroundEnd, Platform } from "../../client/io.ts";
+import type { ClientIo, ForegroundResult, Platform, ProgramResult } from "../../client/io.ts";
 import { type ManualClock, manualClock } from "./manual_clock.ts";
 
 export interface MemoryIo extends ClientIo {
@@ -17,11 +17,11 @@ export interface MemoryIo extends ClientIo {
   /** Programs `launch` can start; all of them if undefined. */
   programs: string[] | undefined;
   /** How programs end that `runProgram` runs, by name; others cannot be started. */
-  endings: Record<string, EndedProgram | "timed_out">;
+  endings: Record<string, ProgramResult | "timed_out">;
   /** What `runProgram` has run. */
   ran: string[][];
   /** How programs end that `runInForeground` runs, by name; others are not found. */
-  foreground: Record<string, ForegroundEnd>;
+  foreground: Record<string, ForegroundResult>;
   /** What `runInForeground` has run, and what it has put into the environment. */
   inFront: { command: string[]; env: Readonly<Record<string, string>> }[];
   interrupt(): void;
@@ -75,7 +75,7 @@ export function memoryIo(changes: Partial<MemoryIo> = {}): MemoryIo {
     streamProgram: () => Promise.resolve(undefined),
     runInForeground(program, args, env) {
       io.inFront.push({ command: [program, ...args], env });
-      return Promise.resolve(io.foreground[program] ?? "not found");
+      return Promise.resolve(io.foreground[program] ?? "not_found");
     },
     interrupt: () => controller.abort(),
   };

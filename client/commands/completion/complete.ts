@@ -1,4 +1,4 @@
-/** What may come next on the command line: the answers behind the completion scripts. */
+/** The candidates that the completion scripts ask for. */
 import type { Argument, Command, Option } from "commander";
 import { readAccounts } from "../../auth/account_index.ts";
 import type { ClientIo } from "../../io.ts";
@@ -26,7 +26,7 @@ export async function rememberedValues(
     ? none
     : await readAccounts(folder, () => {}).catch(() => none);
   const unique = (values: string[]): Candidate[] =>
-    [...new Set(values)].filter((each) => PLAIN_WORD.test(each)).map((each) => [each, ""]);
+    [...new Set(values)].filter((value) => PLAIN_WORD.test(value)).map((value) => [value, ""]);
   const known: Record<string, Candidate[]> = {
     server: unique(accounts.map(({ server }) => server)),
     account: unique(accounts.map(({ account }) => account)),

@@ -1,13 +1,13 @@
 /**
  * A value of any size in a keychain whose entries hold little: Windows Credential
- * Manager takes 2,560 bytes (CRED_MAX_CREDENTIAL_BLOB_SIZE). A larger value lies in
- * parts under names of their own, and its own entry says which:
+ * Manager takes 2,560 bytes (CRED_MAX_CREDENTIAL_BLOB_SIZE). A larger value is
+ * stored in parts under other names, and its own entry lists them:
  *
  *     NAME     {"parts":3,"generation":"a","sha256":"…"}
  *     NAME/a1  …   NAME/a2  …   NAME/a3  …
  *
- * The next large value takes generation `b`, and the one after it `a` again, so a
- * process killed half way leaves the old value whole.
+ * The next large value uses generation `b`, and the one after it `a` again, so that a
+ * process that is killed in between leaves the old value intact.
  */
 import { createHash } from "node:crypto";
 import type { KeychainBackend } from "./backend.ts";
@@ -29,7 +29,7 @@ export async function readValue(
   keychain: KeychainBackend,
   name: string,
 ): Promise<string | undefined> {
-  // Someone who writes meanwhile takes the parts away that we are reading: look again.
+  // A concurrent writer deletes the parts that are being read: try again.
   for (let attempt = 1; attempt <= 3; attempt++) {
     const entry = await keychain.get(name);
     if (entry === undefined) return undefined;

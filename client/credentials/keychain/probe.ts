@@ -1,16 +1,13 @@
 import { type KeychainBackend, KeychainUnavailable } from "./backend.ts";
 
-/**
- * Stores, reads and deletes a throw-away entry: a constructor that succeeds proves
- * nothing. Throws KeychainUnavailable.
- */
+/** Stores, reads and deletes a test entry. Throws KeychainUnavailable. */
 export async function tryKeychain(keychain: KeychainBackend): Promise<void> {
   const user = `probe ${crypto.randomUUID()}`;
   const secret = crypto.getRandomValues(new Uint8Array(16));
   await keychain.set(user, secret);
-  const found = await keychain.get(user);
+  const stored = await keychain.get(user);
   await keychain.delete(user);
-  if (found?.length !== secret.length || !found.every((byte, index) => byte === secret[index])) {
-    throw new KeychainUnavailable("it does not give back what was stored");
+  if (stored?.length !== secret.length || !stored.every((byte, index) => byte === secret[index])) {
+    throw new KeychainUnavailable("it does not return what was stored");
   }
 }

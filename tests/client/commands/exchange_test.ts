@@ -107,7 +107,7 @@ Deno.test("exec gives the program the token in its variables, and its exit code 
     [SERVER]: server.issuer,
   });
   assert.equal(io.err, "");
-  io.foreground.broken = "cannot be run";
+  io.foreground.broken = "not_executable";
   assert.equal(await runExec(io, ["broken"]), 126);
   assert.equal(await runExec(io, ["missing"]), 127);
   assert.equal(io.err, "missing: not found\n");

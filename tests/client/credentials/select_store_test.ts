@@ -29,7 +29,7 @@ Deno.test("a keychain that forgets or garbles what it is given is not chosen", a
     const keychain = { ...memoryKeychain(), get: () => Promise.resolve(found) };
     const { store, warning } = await chooseStore({ insecureStorage: false }, io, keychain);
     assert.equal(store.kind, "file");
-    assert.match(warning ?? "", /does not give back what was stored/);
+    assert.match(warning ?? "", /does not return what was stored/);
   }
 });
 
