@@ -8,7 +8,7 @@ import { forwardAuth, VERIFY_PATH } from "./forward_auth/verify.ts";
 import { readiness } from "./health.ts";
 import { clientInfoOf, clientInfoOfRequest, type ConnectionBindings } from "./http/client_info.ts";
 import { clientAddressReader } from "./http/client_ip.ts";
-import { refuseOtherMethods } from "./http/other_methods.ts";
+import { routeOtherMethods } from "./http/other_methods.ts";
 import { publicDocument } from "./http/public_document.ts";
 import { hostProblem, isUnambiguousPath, requestPath } from "./http/request_target.ts";
 import { strictTransportSecurity } from "./http/strict_transport_security.ts";
@@ -105,7 +105,7 @@ export function app(appDeps: AppDeps): App {
   }
   routes.get("/healthz", () => Response.json({ status: "ok" }));
   routes.get("/readyz", () => readiness(database));
-  refuseOtherMethods(routes, (_, allow) => methodNotAllowed(allow));
+  routeOtherMethods(routes, (_, allow) => methodNotAllowed(allow));
   routes.all("/oauth/*", () => unknownEndpoint());
   routes.route("/", api(deps));
   routes.route("/", pagesRouter(deps));
@@ -144,7 +144,7 @@ export function app(appDeps: AppDeps): App {
           ? introspect(request, from).catch(serverError)
           : methodNotAllowed("POST");
       }
-      // No path of ours needs percent-encoding or dot segments.
+      // None of our paths needs percent-encoding or dot segments.
       return isUnambiguousPath(path) ? routes.fetch(request, connection) : unknownEndpoint();
     },
   };

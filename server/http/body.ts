@@ -2,23 +2,23 @@ import { Buffer } from "node:buffer";
 import { withTimeout } from "../../shared/deadline.ts";
 import { type BodyHold, budgetFor } from "./body_budget.ts";
 
-/** Longest wait for a whole body, in ms: ours are small, and an open connection costs a file. */
+/** Longest wait for a whole body: bodies are small, and an open connection occupies a file. */
 const BODY_TIMEOUT_MS = 20_000;
 
 export interface BodyOptions {
   /** Largest body, in bytes. */
   limit: number;
-  /** Longest wait for all of it, in ms. */
+  /** Longest wait for the whole body, in ms. */
   timeout?: number;
-  /** The address it comes from; asked for only if it has not arrived yet. */
+  /** Returns the address of the client; called only if the body has not arrived yet. */
   from?: () => string;
-  /** What is held while it is read, and until the hold is disposed. */
+  /** The budget that the body is taken from, until the hold is disposed. */
   hold?: BodyHold;
 }
 
 /**
- * Why a body was not read: it is longer than the limit; it did not arrive whole, in time or at
- * all; or too much is being read at the moment.
+ * Why a body was not read: it is longer than the limit; it did not arrive in time or not
+ * completely; or too many bodies are being read.
  */
 export class BodyError extends Error {
   override readonly name = "BodyError";
@@ -30,8 +30,8 @@ export class BodyError extends Error {
 const abandoned = new WeakSet<Request>();
 
 /**
- * Whether the connection of an answered request is good for no other, since a part of the
- * body is still to come: the runtime would wait for it. To be asked before the answer is sent.
+ * Whether part of the body is still to come after the request was handled. The runtime waits for
+ * it, so the connection is of no use for another request. Call it before the response is sent.
  */
 export function isUnfinished(request: Request): boolean {
   if (request.method === "GET" || request.method === "HEAD") return false;
@@ -51,7 +51,7 @@ export async function readText(
   request: Request,
   options: BodyOptions,
 ): Promise<string | BodyError> {
-  // With a length the server reads no more than that, and reading at once is cheaper.
+  // With a content-length the runtime reads no more than that, and text() is cheaper.
   const length = lengthOf(request);
   if (!(length <= options.limit)) {
     const bytes = await readBytes(request, options);
@@ -68,7 +68,7 @@ export async function readText(
   return await readInTime(reading, options.timeout) ?? failed(request, "incomplete");
 }
 
-/** The body's bytes, bounded in the same way. */
+/** The body as bytes, limited in the same way. */
 export async function readBytes(
   request: Request,
   { limit, timeout, from, hold }: BodyOptions,
@@ -78,14 +78,14 @@ export async function readBytes(
   if (request.body === null) return new Uint8Array();
   using own = hold === undefined ? bodyHold(limit, from) : undefined;
   const held = hold ?? own!;
-  // All of it at once, so that many bodies do not keep each other from arriving whole.
-  const most = Number.isNaN(length) ? limit : length;
-  if (!held.take(most)) {
+  // All at once: many bodies that each hold a part would keep each other from completing.
+  const maxBytes = Number.isNaN(length) ? limit : length;
+  if (!held.take(maxBytes)) {
     void request.body.cancel().catch(() => {});
     return failed(request, "busy");
   }
   const reader = request.body.getReader();
-  const reading = readChunks(reader, most);
+  const reading = readChunks(reader, maxBytes);
   const bytes = await readInTime(reading, timeout) ?? "incomplete";
   if (typeof bytes !== "string") return bytes;
   void reader.cancel().catch(() => {});
@@ -99,7 +99,7 @@ function failed(request: Request, reason: BodyError["reason"]): BodyError {
 
 async function readChunks(
   reader: ReadableStreamDefaultReader<Uint8Array>,
-  most: number,
+  maxBytes: number,
 ): Promise<Uint8Array | "too_large"> {
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -107,7 +107,7 @@ async function readChunks(
     const { done, value } = await reader.read();
     if (done) break;
     size += value.byteLength;
-    if (size > most) return "too_large";
+    if (size > maxBytes) return "too_large";
     chunks.push(value);
   }
   return chunks.length === 1 ? chunks[0] : new Uint8Array(Buffer.concat(chunks));
@@ -137,7 +137,7 @@ async function readInTime<T>(
   return await withTimeout(reading, timeout).catch(() => undefined);
 }
 
-/** The length of a body that came over a connection, where it is binding; else NaN. */
+/** The content-length, or NaN if it does not limit the body. */
 function lengthOf({ headers }: Request): number {
   return headers.has("transfer-encoding") ? NaN : Number(headers.get("content-length") ?? NaN);
 }

@@ -1,21 +1,21 @@
 import { neighbourhood } from "./client_ip.ts";
 
 export interface BodyLimits {
-  /** Bytes that may be held at a time. */
+  /** Bytes held at the same time. */
   total: number;
-  /** Bytes of them that the clients of one network may hold: an IPv4 /24 or an IPv6 /56. */
+  /** Of these, bytes held for clients of one network: an IPv4 /24 or an IPv6 /56. */
   network: number;
 }
 
-/** What one request holds of a budget; disposing gives it back. */
+/** What one request holds of a budget; disposing releases it. */
 export interface BodyHold extends Disposable {
-  /** Takes `bytes` more, or gives false if they would be too many. */
+  /** Takes `bytes` more; returns false if that exceeds the budget. */
   take(bytes: number): boolean;
 }
 
 /**
- * Limits the sum of the request bodies in memory. Each has its own limit too, but any client can
- * send the first half of many. One network gets only a part, so that it cannot block others.
+ * Limits the total size of request bodies in memory. Each body has a limit of its own, but an
+ * attacker may start many. One network gets only a part, so that it cannot lock out others.
  */
 export class BodyBudget {
   #held = 0;
@@ -23,7 +23,6 @@ export class BodyBudget {
 
   constructor(private readonly limits: BodyLimits) {}
 
-  /** Bytes held now. */
   get held(): number {
     return this.#held;
   }
@@ -57,15 +56,14 @@ export class BodyBudget {
 
 const MB = 1024 * 1024;
 
-/** Bodies that are longer than this count as large. */
+/** Bodies with a higher limit than this count as large. */
 const LARGE = 64 * 1024;
 
-/** Of forms and small JSON, so that no number of large bodies delays a login. */
+/** For forms and small JSON, which large bodies must not delay. */
 const smallBodies = new BodyBudget({ total: 32 * MB, network: 4 * MB });
-/** Two alerts of secret scanning at their largest from one network, eight in all. */
+/** Two secret scanning alerts of the largest size from one network, eight in total. */
 const largeBodies = new BodyBudget({ total: 32 * MB, network: 8 * MB });
 
-/** The budget for bodies of at most `limit` bytes. */
 export function budgetFor(limit: number): BodyBudget {
   return limit > LARGE ? largeBodies : smallBodies;
 }

@@ -1,22 +1,22 @@
 import type { ClientAddress } from "./client_ip.ts";
 import type { HostRules } from "./request_target.ts";
 
-/** Longest user agent we keep, in characters. */
+/** Longest user agent that is stored, in characters. */
 const MAX_USER_AGENT = 256;
 
-/** What the application needs to know of a connection. */
+/** What the listener passes to the application about a connection. */
 export interface ConnectionBindings extends HostRules {
-  /** Address of the peer, which may be a proxy. */
+  /** The address of the peer, which may be a proxy. */
   peer: string;
 }
 
-/** Where a request came from, as shown to users and counted by rate limits. */
+/** Where a request came from, as users see it and as rate limits count it. */
 export interface ClientInfo {
   address: string;
   userAgent: string;
 }
 
-/** Address and user agent of a request, behind trusted proxies too. */
+/** The client of a request that the router handles, behind trusted proxies if there are any. */
 export function clientInfoOf(
   c: { env: ConnectionBindings; req: { raw: Request } },
   clientAddress: ClientAddress,
@@ -24,7 +24,7 @@ export function clientInfoOf(
   return clientInfoOfRequest(c.req.raw, c.env, clientAddress);
 }
 
-/** The same, of a request that went past the router. */
+/** The same for a request that bypasses the router. */
 export function clientInfoOfRequest(
   { headers }: Request,
   { peer }: ConnectionBindings,

@@ -1,12 +1,12 @@
 import { isIP } from "node:net";
 import { NetworkList, parsePeerAddress } from "./ip_address.ts";
 
-/** Returns the address that a request came from. */
+/** Returns the client address of a request. */
 export type ClientAddress = (peer: string, headers: Headers) => string;
 
 /**
- * Uses X-Forwarded-For only from trusted proxies, and reads it from the right: everything left of
- * the first untrusted address could be forged by that client.
+ * Reads X-Forwarded-For only if the peer is a trusted proxy, and from the right: everything to the
+ * left of the first untrusted address may be forged by it.
  */
 export function clientAddressReader(trustedProxies: readonly string[]): ClientAddress {
   if (trustedProxies.length === 0) return (peer) => parsePeerAddress(peer) ?? peer;
@@ -24,14 +24,14 @@ export function clientAddressReader(trustedProxies: readonly string[]): ClientAd
   };
 }
 
-/** The key of rate limits: an IPv4 address, or an IPv6 /64, the least that a subscriber has. */
+/** What rate limits count by: an IPv4 address, or an IPv6 /64, the least that a subscriber has. */
 export function rateLimitKey(address: string): string {
   return isIP(address) === 6 ? `${prefixGroups(address).join(":")}::/64` : address;
 }
 
 /**
- * The most that one subscriber usually has: an IPv4 address, or an IPv6 /56 (RFC 6177
- * section 2), which has 256 networks of /64.
+ * The most that one subscriber usually has: an IPv4 address, or an IPv6 /56 (RFC 6177 section 2),
+ * which is 256 networks of /64.
  */
 export function subscriberNetwork(address: string): string {
   if (isIP(address) !== 6) return address;
@@ -40,7 +40,7 @@ export function subscriberNetwork(address: string): string {
   return `${groups.join(":")}::/56`;
 }
 
-/** What takes turns with others: an IPv4 /24, or an IPv6 /56. */
+/** What shares a fair part of a budget or queue: an IPv4 /24, or an IPv6 /56. */
 export function neighbourhood(address: string): string {
   if (isIP(address) === 4) return address.replace(/\.\d+$/, ".0/24");
   return subscriberNetwork(address);

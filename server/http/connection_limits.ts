@@ -5,15 +5,15 @@ import type { Log } from "../log.ts";
 import { type OpenConnection, type OpenConnections, openConnections } from "./open_connections.ts";
 
 export interface ConnectionBounds {
-  /** Longest wait for the first request of a connection, its headers whole, in ms. */
+  /** Longest wait for all headers of the first request of a connection, in ms. */
   firstRequest: number;
-  /** Longest time that a connection with an unread rest of a body stays open, in ms. */
+  /** Longest wait for the rest of a body that is not read, in ms. */
   lingering: number;
-  /** Longest wait for another one, in ms: longer than the 60 s that proxies keep a connection. */
+  /** Longest wait for another request, in ms: longer than the 60 s that proxies keep connections. */
   idle: number;
-  /** Connections at a time. */
+  /** Concurrent connections. */
   connections: number;
-  /** Shortest pause between two passes over the connections, in ms. */
+  /** Shortest pause between two checks, in ms. */
   interval: number;
 }
 
@@ -25,63 +25,66 @@ export const CONNECTION_BOUNDS: ConnectionBounds = {
   interval: 1000,
 };
 
-/** Of all files that this process may open, the part that connections may take. */
+/** The part of this process's file limit that connections may use. */
 const SHARE_OF_FILES = 0.75;
-/** How many times longer the pause between two looks is than a look. */
+/** The pause between two checks is at least this many times as long as a check. */
 const PAUSE_FACTOR = 20;
 
-/** What is known of a connection, by its other end. */
+/** A connection, identified by its peer. */
 interface Connection {
-  /** Requests that are being answered. */
+  /** Requests that are being handled. */
   active: number;
-  /** What it waits for. */
+  /** What it waits for when no request is active. */
   state: "firstRequest" | "lingering" | "idle";
-  /** When it was first seen, or its last answer was given, in ms. */
+  /** When it was first seen, or its last response was sent, in ms. */
   since: number;
-  /** The look that saw it last. */
+  /** The number of the last check that saw it. */
   seen: number;
 }
 
 /**
- * Ends connections that wait too long for a request, whether they send nothing or headers
- * without an end, and the most idle of the networks with the most connections when there
- * are too many. Requests under way have limits of their own.
+ * Closes connections that wait too long for a request, whether they send nothing or headers
+ * without end. If there are too many connections, closes the most idle ones of the networks that
+ * have the most. Requests that are being handled have limits of their own.
  */
 export class ConnectionLimits implements Disposable {
   #connections = new Map<string, Connection>();
-  #look = 0;
+  #checks = 0;
   #timer?: ReturnType<typeof setTimeout>;
-  #most: number;
+  #maxConnections: number;
 
   constructor(
     private readonly open: OpenConnections,
     private readonly bounds: ConnectionBounds,
     private readonly log: Log,
   ) {
-    this.#most = Math.min(bounds.connections, Math.floor(open.fileLimit * SHARE_OF_FILES));
+    this.#maxConnections = Math.min(
+      bounds.connections,
+      Math.floor(open.fileLimit * SHARE_OF_FILES),
+    );
   }
 
-  /** Begins to look at the connections that are accepted at `port`. */
+  /** Starts checking the connections that are accepted at `port`. */
   start(port: number): void {
-    const look = () => {
-      const begun = performance.now();
-      this.#endOverdue(port, begun);
-      const pause = PAUSE_FACTOR * (performance.now() - begun);
-      this.#timer = setTimeout(look, Math.max(this.bounds.interval, pause));
+    const check = () => {
+      const startedAt = performance.now();
+      this.#closeOverdue(port, startedAt);
+      const pause = PAUSE_FACTOR * (performance.now() - startedAt);
+      this.#timer = setTimeout(check, Math.max(this.bounds.interval, pause));
       Deno.unrefTimer(this.#timer);
     };
-    look();
+    check();
   }
 
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
   }
 
-  /** Answers a request of the connection from `peer`, and notes that it is in use meanwhile. */
+  /** Handles a request of the connection from `peer`, which is active meanwhile. */
   track(
     request: Request,
     peer: Deno.NetAddr,
-    answer: () => Response | Promise<Response>,
+    handle: () => Response | Promise<Response>,
   ): Response | Promise<Response> {
     const connection = this.#of(nameOf(parsePeerAddress(peer.hostname), peer.port));
     connection.active++;
@@ -90,66 +93,71 @@ export class ConnectionLimits implements Disposable {
       connection.state = isUnfinished(request) ? "lingering" : "idle";
       connection.since = performance.now();
     };
-    let answered;
+    let response;
     try {
-      answered = answer();
+      response = handle();
     } catch (error) {
       done();
       throw error;
     }
-    if (answered instanceof Promise) answered.then(done, done);
+    if (response instanceof Promise) response.then(done, done);
     else done();
-    return answered;
+    return response;
   }
 
   #of(name: string): Connection {
     let connection = this.#connections.get(name);
     if (connection === undefined) {
-      connection = { active: 0, state: "firstRequest", since: performance.now(), seen: this.#look };
+      connection = {
+        active: 0,
+        state: "firstRequest",
+        since: performance.now(),
+        seen: this.#checks,
+      };
       this.#connections.set(name, connection);
     }
     return connection;
   }
 
-  /** Nothing else of this thread runs meanwhile, so that a descriptor stays the one it was. */
-  #endOverdue(port: number, now: number): void {
-    this.#look++;
+  /** Synchronous: a descriptor could be reused meanwhile. */
+  #closeOverdue(port: number, now: number): void {
+    this.#checks++;
     const live: { open: OpenConnection; connection: Connection }[] = [];
     for (const open of this.open.list(port)) {
       const connection = this.#of(nameOf(open.address, open.port));
-      connection.seen = this.#look;
+      connection.seen = this.#checks;
       const isOverdue = now - connection.since > this.bounds[connection.state];
-      if (connection.active === 0 && isOverdue) this.open.end(open);
+      if (connection.active === 0 && isOverdue) this.open.close(open);
       else live.push({ open, connection });
     }
     for (const [name, { seen, active }] of this.#connections) {
-      if (seen < this.#look && active === 0) this.#connections.delete(name);
+      if (seen < this.#checks && active === 0) this.#connections.delete(name);
     }
-    if (live.length > this.#most) this.#endSurplus(live);
+    if (live.length > this.#maxConnections) this.#closeSurplus(live);
   }
 
-  #endSurplus(live: { open: OpenConnection; connection: Connection }[]): void {
+  #closeSurplus(live: { open: OpenConnection; connection: Connection }[]): void {
     const networks = Map.groupBy(live, ({ open }) => neighbourhood(open.address));
     for (const group of networks.values()) {
-      // The last goes first.
+      // The last is closed first.
       group.sort((a, b) => worth(b.connection) - worth(a.connection));
     }
     const groups = [...networks.values()].sort((a, b) => b.length - a.length);
-    const surplus = live.length - Math.floor(this.#most * 0.9);
-    for (let ended = 0; ended < surplus; ended++) {
+    const surplus = live.length - Math.floor(this.#maxConnections * 0.9);
+    for (let closed = 0; closed < surplus; closed++) {
       const largest = groups.reduce((a, b) => b.length > a.length ? b : a);
-      this.open.end(largest.pop()!.open);
+      this.open.close(largest.pop()!.open);
     }
     this.log("warn", "too_many_connections", { open: live.length, ended: surplus });
   }
 }
 
-/** The more, the longer it is kept: in use before used once, and then by how recently. */
+/** The higher, the longer it is kept: active, then used before, then by how recently. */
 function worth({ active, state, since }: Connection): number {
   return since + (active > 0 ? 2e12 : state === "idle" ? 1e12 : 0);
 }
 
-/** Limits for the connections of this process, or undefined where it cannot see them. */
+/** Undefined if this process cannot list its connections. */
 export function connectionLimits(
   log: Log,
   bounds: ConnectionBounds = CONNECTION_BOUNDS,

@@ -41,7 +41,7 @@ export async function readForm(
   const values = new Map<string, string>();
   for (const [name, value] of parse(body)) {
     if (value === "") continue;
-    // No valid parameter contains it, and PostgreSQL rejects text that does.
+    // No parameter needs it, and PostgreSQL rejects text that contains it.
     if (value.includes("\0")) {
       return new OAuthError("invalid_request", "A parameter contains the character U+0000.");
     }

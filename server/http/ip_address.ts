@@ -1,6 +1,6 @@
 /**
- * The only reader of IP addresses: what it accepts is what the rest of the server can compare,
- * so that nothing is taken when a value is set and refused when it is used.
+ * The only parser of IP addresses: what it accepts when a value is set, the rest of the server can
+ * compare when the value is used.
  */
 import { BlockList, isIP } from "node:net";
 
@@ -11,9 +11,9 @@ export interface Network {
 }
 
 /**
- * An address as the whole server writes it, or undefined: IPv6 in the form of RFC 5952, and an
- * IPv4 address that comes mapped into IPv6 as IPv4. An address with a zone (`fe80::1%eth0`,
- * RFC 4007) is not valid: a zone has a meaning on one machine only.
+ * The canonical form of an address, or undefined: IPv6 as in RFC 5952, IPv4 mapped into IPv6 as
+ * IPv4. An address with a zone (`fe80::1%eth0`, RFC 4007) is not valid: a zone has a meaning only
+ * on one machine.
  */
 export function parseIpAddress(text: string): string | undefined {
   const version = text.includes("%") ? 0 : isIP(text);
@@ -30,11 +30,11 @@ export function parseIpAddress(text: string): string | undefined {
 }
 
 /**
- * The address of one end of a connection, as peers, X-Forwarded-For and clients of introspection
- * write it: with a port or brackets or a zone, all of which are dropped. Undefined if it is none.
+ * The address of a peer, of X-Forwarded-For or of an introspection request, which may have a port,
+ * brackets or a zone; these are dropped. Undefined if it is not an address.
  */
 export function parsePeerAddress(text: string): string | undefined {
-  // What nearly every request has.
+  // The most frequent form.
   if (/^[\d.]+$/.test(text)) return parseIpAddress(text);
   const [, bracketed, withPort] = /^\[([^\]]*)\](?::\d{1,5})?$|^([\d.]+):\d{1,5}$/.exec(text) ?? [];
   return parseIpAddress((bracketed ?? withPort ?? text).replace(/%[^%]+$/, ""));
@@ -42,12 +42,12 @@ export function parsePeerAddress(text: string): string | undefined {
 
 /** An address or a CIDR network, or undefined. */
 export function parseNetwork(text: string): Network | undefined {
-  const [written, prefix, more] = text.split("/");
-  const address = parseIpAddress(written);
-  if (address === undefined || more !== undefined) return undefined;
+  const [host, prefix, rest] = text.split("/");
+  const address = parseIpAddress(host);
+  if (address === undefined || rest !== undefined) return undefined;
   const isV4 = isIP(address) === 4;
-  // The network of a mapped address is written with the prefix of IPv6.
-  const mapped = isV4 && written.includes(":") ? 96 : 0;
+  // The prefix of a mapped address counts IPv6 bits.
+  const mapped = isV4 && host.includes(":") ? 96 : 0;
   const longest = isV4 ? 32 : 128;
   if (prefix !== undefined && !/^\d{1,3}$/.test(prefix)) return undefined;
   const bits = prefix === undefined ? longest : Number(prefix) - mapped;
@@ -55,7 +55,7 @@ export function parseNetwork(text: string): Network | undefined {
   return { address, prefix: bits, family: isV4 ? "ipv4" : "ipv6" };
 }
 
-/** Networks to compare addresses with. Texts that are not valid networks match no address. */
+/** Networks to match addresses with. Invalid ones match nothing. */
 export class NetworkList {
   #list = new BlockList();
 
@@ -66,7 +66,7 @@ export class NetworkList {
     }
   }
 
-  /** Whether `address`, as `parseIpAddress` or `parsePeerAddress` gives it, is within one of them. */
+  /** Takes an address as `parseIpAddress` or `parsePeerAddress` returns it. */
   includes(address: string | undefined): boolean {
     const version = isIP(address ?? "");
     // A zone would make BlockList throw.

@@ -1,20 +1,20 @@
 import { type ConnectionBounds, connectionLimits } from "./connection_limits.ts";
 import type { Log } from "../log.ts";
 
-/** Pause before listening again, in ms: what ran out may be given back meanwhile. */
-const PAUSE = 1000;
+/** Pause before listening again: files may have been closed meanwhile. */
+const RETRY_PAUSE_MS = 1000;
 
 export interface Listener {
   addr: Deno.NetAddr;
-  /** Stops taking requests; resolves when those under way have been answered. */
+  /** Stops accepting requests; resolves when the pending ones are handled. */
   shutdown(): Promise<void>;
 }
 
 /**
  * Serves `handle` until it is shut down. Deno.serve stops at the first connection that it cannot
- * accept, as when clients have used up all open files (denoland/deno issue 10148), and the process
- * with it, so we listen again. Throws what Deno.serve throws at the start. With `bounds`, overdue
- * connections are closed, where the system can list them.
+ * accept, for instance when clients have exhausted the open files (denoland/deno issue 10148),
+ * and the process exits with it; this listens again instead. Throws what Deno.serve throws at the
+ * start. With `bounds`, closes connections that wait too long, where the system allows it.
  */
 export function listen(
   options: Deno.ServeTcpOptions & Partial<Deno.TlsCertifiedKeyPem>,
@@ -46,7 +46,7 @@ export function listen(
       } catch (again) {
         listenAgain(again as Error);
       }
-    }, PAUSE);
+    }, RETRY_PAUSE_MS);
   };
   let server = serve(options.port);
   const { addr } = server;

@@ -1,24 +1,24 @@
 /**
  * The connections that a listener of this process has accepted, and a way to close one. Deno.serve
- * offers neither, and has no time limits (denoland/deno issue 3515), so this asks the kernel through
- * the C library. Linux with glibc.
+ * has neither, nor time limits (denoland/deno issue 3515), so this calls the C library. Linux with
+ * glibc.
  */
 import { parseIpAddress } from "./ip_address.ts";
 
 export interface OpenConnection {
   descriptor: number;
-  /** The other end; the address as `parseIpAddress` gives it. */
+  /** The peer's address, as `parseIpAddress` returns it. */
   address: string;
   port: number;
 }
 
 export interface OpenConnections {
-  /** How many files, connections among them, this process may have open. */
+  /** How many files, including connections, this process may have open. */
   fileLimit: number;
-  /** Those accepted at `port`. To be used before anything else runs: descriptors are reused. */
+  /** Those accepted at `port`. Use them synchronously: descriptors are reused. */
   list(port: number): OpenConnection[];
-  /** Ends a connection both ways, as if its client had: the server then closes it. */
-  end(connection: OpenConnection): void;
+  /** Shuts a connection down in both directions; the server then closes it. */
+  close(connection: OpenConnection): void;
 }
 
 /** Of socket(7) and shutdown(2). */
@@ -26,7 +26,7 @@ const AF_INET = 2;
 const AF_INET6 = 10;
 const SHUT_RDWR = 2;
 
-/** Room for a `struct sockaddr_in6`, and then some. */
+/** Enough for a `struct sockaddr_in6`. */
 const SOCKADDR_LENGTH = 128;
 
 /** Of getrlimit(2). */
@@ -39,7 +39,7 @@ const O_RDONLY_CLOEXEC = 0o2000000;
 const RECORD_LENGTH_AT = 16;
 const NAME_AT = 19;
 
-/** Undefined where the C library cannot be asked. */
+/** Undefined if the C library cannot be called. */
 export function openConnections(): OpenConnections | undefined {
   if (Deno.build.os !== "linux") return undefined;
   try {
@@ -89,7 +89,7 @@ export function openConnections(): OpenConnections | undefined {
         }
         return connections;
       },
-      end({ descriptor }) {
+      close({ descriptor }) {
         symbols.shutdown(descriptor, SHUT_RDWR);
       },
     };
@@ -98,7 +98,7 @@ export function openConnections(): OpenConnections | undefined {
   }
 }
 
-/** The number that a name with a zero at its end is, or undefined. */
+/** Parses a null-terminated decimal number; undefined if it is not one. */
 function numberAt(bytes: Uint8Array, at: number): number | undefined {
   let number = 0;
   for (; bytes[at] !== 0; at++) {

@@ -1,27 +1,30 @@
 import type { Context, Env, Hono } from "hono";
 
-/** Answers to methods that a path does not take; `allow` is the value of the Allow header. */
-export type MethodRefusal<E extends Env> = (
+/** Responds to a method that a path does not support; `allow` is the value of the Allow header. */
+export type MethodNotAllowed<E extends Env> = (
   c: Context<E>,
   allow: string,
 ) => Response | Promise<Response>;
 
 /**
- * Answers all other methods of the paths that `routes` has handlers for, so that no path can
- * be added whose 405 lacks the Allow header (RFC 9110 section 15.5.6). Call it after the last
- * of them, and before any route that catches all paths. Routes of all methods are left out.
+ * Routes the other methods of all paths that `routes` has, so that no path can be added whose 405
+ * lacks the Allow header (RFC 9110 section 15.5.6). Call it after the last of them and before any
+ * catch-all route. Routes for all methods are skipped.
  */
-export function refuseOtherMethods<E extends Env>(routes: Hono<E>, refuse: MethodRefusal<E>): void {
+export function routeOtherMethods<E extends Env>(
+  routes: Hono<E>,
+  methodNotAllowed: MethodNotAllowed<E>,
+): void {
   const allowed = new Map<string, Set<string>>();
   for (const { method, path } of routes.routes) {
     if (method === "ALL" || path.includes("*")) continue;
     const methods = allowed.get(path) ?? new Set();
     allowed.set(path, methods.add(method));
-    // Hono answers HEAD by the handler of GET.
+    // Hono handles HEAD with the handler of GET.
     if (method === "GET") methods.add("HEAD");
   }
   for (const [path, methods] of allowed) {
     const allow = [...methods].join(", ");
-    routes.all(path, (c) => refuse(c, allow));
+    routes.all(path, (c) => methodNotAllowed(c, allow));
   }
 }

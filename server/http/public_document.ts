@@ -1,11 +1,11 @@
 import type { Env, Hono } from "hono";
 
-/** How long a browser may remember the answer to a preflight, in seconds. */
+/** How long a browser may cache the response to a preflight, in seconds. */
 const PREFLIGHT_MAX_AGE = 86_400;
 
 /**
- * Routes GET of a public document that browsers of any origin may fetch. A browser asks first
- * (OPTIONS, Fetch standard section 4.8) if a program adds a header of its own to the request.
+ * Routes a public document that scripts of any origin may fetch. Browsers send a preflight
+ * (OPTIONS, Fetch standard section 4.8) if the script adds a header.
  */
 export function publicDocument<E extends Env>(
   routes: Hono<E>,

@@ -1,23 +1,22 @@
 import { isIP } from "node:net";
 
-/** What the listener knows of a connection that decides how a request may name its host. */
+/** What the listener knows about a connection that its requests are checked against. */
 export interface HostRules {
   /**
-   * Whether a request must have a Host header. Over TLS it may be HTTP/2, which has
-   * `:authority` in its place, and Deno reports that in the URL only.
+   * Whether requests must have a Host header. Over TLS a request may be HTTP/2, which has
+   * `:authority` instead, and Deno reports that only in the URL.
    */
   hostRequired?: boolean;
 }
 
 /**
- * Why a request is malformed in how it names its host or its target, or undefined if it is
- * not (RFC 9112 section 3.2).
+ * Why the host or the target of a request is malformed (RFC 9112 section 3.2), or undefined.
  *
- * Deno joins scheme, Host and target to `request.url` without looking at them, so that a
- * Host of `a/healthz?x=` would become the path. All code that reads a path or an origin
- * relies on what holds after this check: the URL is http(s), its authority is `host[:port]`,
- * and what follows the authority is the path. An absolute-form target is taken as RFC 9112
- * section 3.2.2 says: its authority replaces Host, which must still be valid.
+ * Deno joins scheme, Host and target to `request.url` without validating them, so that a Host of
+ * `a/healthz?x=` would become the path. All code that reads a path or an origin relies on this
+ * check: the URL is http(s), its authority is `host[:port]`, and the path follows the authority.
+ * An absolute-form target is handled as in RFC 9112 section 3.2.2: its authority replaces Host,
+ * which must be valid as well.
  */
 export function hostProblem(
   { url, headers }: Pick<Request, "url" | "headers">,
@@ -26,7 +25,7 @@ export function hostProblem(
   const host = headers.get("host");
   if (host === null) {
     if (hostRequired) return "The request has no Host header. Send exactly one.";
-    // Several Host headers arrive joined by commas, which no host has.
+    // Multiple Host headers arrive joined by commas, which are not valid in a host.
   } else if (!isHostAndPort(host)) {
     return "The Host header is not a valid host[:port]. Send exactly one.";
   }
@@ -34,7 +33,7 @@ export function hostProblem(
   if (authority === undefined || (authority !== host && !isHostAndPort(authority))) {
     return "The request target is not a path or an http(s) URL with a valid host[:port].";
   }
-  // Deno passes `http://host?query` on as it is, and a fragment too, which no target has.
+  // Deno passes `http://host?query` on unchanged, and fragments, which are not valid in a target.
   if (url.charAt(url.indexOf("//") + 2 + authority.length) !== "/" || url.includes("#")) {
     return "The request target is not a path or an http(s) URL with a path.";
   }
@@ -45,7 +44,7 @@ export function requestAuthority(url: string): string | undefined {
   return /^https?:\/\/([^/?#]+)/.exec(url)?.[1];
 }
 
-/** The path of an absolute URL as it was sent: dot segments, which a client may have put in, stay. */
+/** The path of an absolute URL as it was sent, with dot segments if it has any. */
 export function requestPath(url: string): string {
   const start = url.indexOf("/", url.indexOf("//") + 2);
   const end = url.indexOf("?", start);
@@ -53,14 +52,14 @@ export function requestPath(url: string): string {
 }
 
 /**
- * Whether a path can mean only itself: without percent-encoding and dot segments (RFC 3986
- * section 6.2.2), which a router resolves and a proxy's rule for `/admin` may not.
+ * Whether a path has no percent-encoding and no dot segments (RFC 3986 section 6.2.2), which a
+ * router resolves and a proxy's rule for `/admin` may not.
  */
 export function isUnambiguousPath(path: string): boolean {
   return /^\/[\w./~-]*$/.test(path) && !/\/\.\.?(\/|$)/.test(path);
 }
 
-/** RFC 9110 section 7.2, without the characters of a registered name that no host name has. */
+/** RFC 9110 section 7.2, with the characters of host names only. */
 function isHostAndPort(text: string): boolean {
   const [, name, address, port = ""] = /^(?:([\w.-]+)|\[([\da-f:.]+)\])(?::(\d{0,5}))?$/i
     .exec(text) ?? [];
