@@ -1,4 +1,4 @@
-/** Repeats `attempt` while `again` returns true, after pauses that grow from `first` to `longest` ms. */
+/** Repeats `attempt` while `again` returns true for its error, after pauses of `first` to `longest` ms. */
 export async function withBackOff<T>(
   attempt: () => Promise<T>,
   again: (error: unknown) => boolean,

@@ -2,17 +2,17 @@ import { Buffer } from "node:buffer";
 import type { CityResponse, Reader } from "mmdb-lib";
 import type { Log } from "./log.ts";
 
-/** The location of an address, such as "Lyon, France"; undefined if unknown. */
-export type PlaceOf = (address: string) => Promise<string | undefined>;
+/** Returns the location of an IP address, such as "Lyon, France"; undefined if it is unknown. */
+export type GeoipLookup = (address: string) => Promise<string | undefined>;
 
 /**
- * Locations from the operator's MaxMind database (city or country). It is read on first use and
- * kept. If the file cannot be read, a warning is logged and locations are unknown.
+ * Looks locations up in the operator's MaxMind database (city or country), which is loaded on
+ * first use. If it cannot be read, that is logged, and pages show no locations.
  */
-export function placesFrom(file: string | undefined, log: Log): PlaceOf {
+export function geoipLookup(file: string | undefined, log: Log): GeoipLookup {
   if (file === undefined) return () => Promise.resolve(undefined);
-  let opened: Promise<Reader<CityResponse> | undefined> | undefined;
-  const open = async () => {
+  let loading: Promise<Reader<CityResponse> | undefined> | undefined;
+  const load = async () => {
     try {
       const { Reader } = await import("mmdb-lib");
       return new Reader<CityResponse>(Buffer.from(await Deno.readFile(file)));
@@ -26,18 +26,18 @@ export function placesFrom(file: string | undefined, log: Log): PlaceOf {
     }
   };
   return async (address) => {
-    const reader = await (opened ??= open());
+    const reader = await (loading ??= load());
     try {
       return placeName(reader?.get(address));
     } catch {
-      // Not an address, or IPv6 in a file with IPv4 only.
+      // Not an address, or IPv6 in a database that has only IPv4.
       return undefined;
     }
   };
 }
 
-function placeName(city: CityResponse | null | undefined): string | undefined {
-  const names = [city?.city, city?.country ?? city?.registered_country]
+function placeName(response: CityResponse | null | undefined): string | undefined {
+  const names = [response?.city, response?.country ?? response?.registered_country]
     .map((part) => part?.names?.en).filter((name) => name !== undefined);
   return names.length === 0 ? undefined : names.join(", ");
 }

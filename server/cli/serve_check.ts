@@ -5,7 +5,7 @@ import type { ServerConfig } from "../config/server_config.ts";
 import { listenError } from "../http/listen_problem.ts";
 import type { Log } from "../log.ts";
 import { Mail } from "../notifications/mail.ts";
-import { placesFrom } from "../geoip.ts";
+import { geoipLookup } from "../geoip.ts";
 import type { ServerIo } from "../io.ts";
 import { settings } from "../config/schema.ts";
 import { displayUrl, MASK } from "../config/setting_url.ts";
@@ -39,7 +39,7 @@ export async function checkSettings(loaded: LoadedConfig, io: ServerIo): Promise
   const log: Log = (_level, event, { reason } = {}) =>
     reportWarnings([{ subject: event.replaceAll("_", " "), message: String(reason) }], io);
   // The file is read at the first lookup.
-  await placesFrom(config.geoipFile, log)("192.0.2.1");
+  await geoipLookup(config.geoipFile, log)("192.0.2.1");
   const mail = new Mail(config.mail, log);
   await mail.probe();
   await mail.close();

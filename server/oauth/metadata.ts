@@ -3,7 +3,7 @@ import { DEVICE_CODE_GRANT } from "../../shared/oauth/grant_types.ts";
 import type { ServerConfig, SigningAlgorithm } from "../config/server_config.ts";
 import type { Grant } from "./grants/grant.ts";
 
-/** Where each endpoint lives, below the issuer. */
+/** Paths below the issuer. */
 export const PATHS = {
   authorization: "/oauth/authorize",
   deviceAuthorization: "/oauth/device/authorize",
@@ -15,10 +15,10 @@ export const PATHS = {
 } as const;
 
 /**
- * The document behind both well-known addresses (RFC 8414 section 2, OpenID Connect
- * Discovery 1.0 section 3). It has an authorization endpoint, although no grant uses it
- * yet: OpenID Connect requires one, and RFC 8414 allows it. `algorithms` are those of all
- * published keys: a key that `signing_algorithm` no longer names may be the one that signs.
+ * The document at both well-known paths (RFC 8414 section 2, OpenID Connect Discovery 1.0 section
+ * 3). It has an authorization endpoint, although no grant uses it yet: OpenID Connect requires
+ * one, and RFC 8414 allows it. `algorithms` are those of all published keys: the active key may
+ * have another algorithm than the setting `signing_algorithm`.
  */
 export function authorizationServerMetadata(
   issuer: string,

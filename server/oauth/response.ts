@@ -1,7 +1,7 @@
 import type { OAuthErrorCode, OAuthErrorResponse } from "../../shared/oauth/errors.ts";
 import { OAuthError } from "../../shared/oauth/errors.ts";
 
-/** Tokens must not be kept by caches (RFC 6749 section 5.1). */
+/** Caches must not store tokens (RFC 6749 section 5.1). */
 const NO_STORE = { "cache-control": "no-store", "pragma": "no-cache" };
 
 const STATUS: Partial<Record<OAuthErrorCode, number>> = {
@@ -12,27 +12,26 @@ const STATUS: Partial<Record<OAuthErrorCode, number>> = {
   server_error: 500,
 };
 
-/** A success body that no cache keeps. */
 export function oauthResponse(body: unknown): Response {
   return Response.json(body, { headers: NO_STORE });
 }
 
 /**
- * An error as RFC 6749 section 5.2 wants it: 400 unless its code has a status of its own.
- * `answer` has a status that HTTP itself prescribes, and further headers.
+ * An error response (RFC 6749 section 5.2): 400 unless the error has another status. `options` has
+ * a status that HTTP prescribes, and further headers.
  */
 export function oauthErrorResponse(
   error: OAuthError,
-  answer: { status?: number; headers?: Record<string, string> } = {},
+  options: { status?: number; headers?: Record<string, string> } = {},
 ): Response {
   const body: OAuthErrorResponse = { error: error.code, error_description: error.message };
-  const headers = new Headers({ ...NO_STORE, ...answer.headers });
+  const headers = new Headers({ ...NO_STORE, ...options.headers });
   const { retryAfterSeconds } = error;
   if (error.code === "temporarily_unavailable" || retryAfterSeconds !== undefined) {
     headers.set("retry-after", String(retryAfterSeconds ?? 5));
   }
-  const status = answer.status ?? statusOf(error);
-  // RFC 6749 section 5.2: a client that used the Authorization header gets its scheme.
+  const status = options.status ?? statusOf(error);
+  // RFC 6749 section 5.2: for a client that used the Authorization header.
   if (error.code === "invalid_client" && status === 401) {
     headers.set("www-authenticate", 'Basic realm="oauth"');
   }
@@ -40,9 +39,9 @@ export function oauthErrorResponse(
 }
 
 function statusOf({ code, retryAfterSeconds, unauthenticated }: OAuthError): number {
-  // RFC 6585 section 4: 429 for who asked too often.
+  // RFC 6585 section 4.
   if (retryAfterSeconds !== undefined) return 429;
-  // No authentication failed, and some libraries show no error_description of a 401.
+  // The client did not try to authenticate, and some libraries hide the error_description of a 401.
   if (code === "invalid_client" && unauthenticated) return 400;
   return STATUS[code] ?? 400;
 }

@@ -4,7 +4,7 @@ import { sanitizePage } from "../../shared/sanitize.ts";
 import type { AppParts } from "../app_parts.ts";
 import type { FormParameters } from "../http/form.ts";
 import type { ClientInfo, ConnectionBindings } from "../http/client_info.ts";
-import type { PlaceOf } from "../geoip.ts";
+import type { GeoipLookup } from "../geoip.ts";
 import type { Session } from "../store/sessions.ts";
 import { csrfToken } from "./http/csrf.ts";
 import { Layout } from "./ui/layout.tsx";
@@ -12,7 +12,7 @@ import { takeNotice } from "./http/notice.ts";
 import type { TokenAccess } from "./tokens/show.tsx";
 
 export interface PageDeps extends AppParts {
-  placeOf: PlaceOf;
+  placeOf: GeoipLookup;
 }
 
 /** What every page knows of its request. */

@@ -5,7 +5,7 @@ import { clientAddressReader } from "../http/client_ip.ts";
 import { readForm } from "../http/form.ts";
 import { clientInfoOf } from "../http/client_info.ts";
 import { DomainError } from "../domain_error.ts";
-import { placesFrom } from "../geoip.ts";
+import { geoipLookup } from "../geoip.ts";
 import { readSessionCookie } from "./http/session_cookie.ts";
 import { currentSession } from "./http/browser_session.ts";
 import { verifyCsrf } from "./http/csrf.ts";
@@ -18,7 +18,7 @@ import { SECURITY_HEADERS } from "./http/security_headers.ts";
 export function pagesRouter(appDeps: AppParts): Hono<PageEnv> {
   const deps: PageDeps = {
     ...appDeps,
-    placeOf: placesFrom(appDeps.config.geoipFile, appDeps.log),
+    placeOf: geoipLookup(appDeps.config.geoipFile, appDeps.log),
   };
   const clientAddress = clientAddressReader(deps.config.trustedProxies);
   const routes = new Hono<PageEnv>();

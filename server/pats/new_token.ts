@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../../shared/clock.ts";
 import type { NewToken, TokenOwner } from "../store/pats/types.ts";
-import { shownPrefix } from "../tokens/personal_access_token.ts";
+import { tokenPrefix } from "../tokens/personal_access_token.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
 import { ownerIdentity } from "./owner.ts";
 import type { GrantedPat } from "./policy.ts";
@@ -28,7 +28,7 @@ export function buildToken(
     owner: ownerIdentity(params.owner),
     name: params.name,
     tokenHash: tokenHash(params.secret),
-    prefix: shownPrefix(params.secret),
+    prefix: tokenPrefix(params.secret),
     scope: params.scope,
     audience: deps.config.audience ?? deps.issuer,
     allowedAddresses: [...params.allowedAddresses],

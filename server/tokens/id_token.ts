@@ -7,27 +7,27 @@ import type { SigningKeys } from "./signing_keys.ts";
 
 /** Signs an ID token (OpenID Connect Core 1.0 section 2). `lifetime` is in seconds. */
 export async function signIdToken(
-  parts: { issuer: string; clock: Clock; keys: SigningKeys; lifetime: number },
+  deps: { issuer: string; clock: Clock; keys: SigningKeys; lifetime: number },
   content: {
     claims: UserinfoResponse;
     clientId: string;
     authenticatedAt: Date;
-    /** The access token that is issued beside it. */
+    /** The access token that is issued with it. */
     accessToken: string;
   },
 ): Promise<string> {
-  const key = await parts.keys.active();
-  const now = numericDate(parts.clock.now());
+  const key = await deps.keys.active();
+  const now = numericDate(deps.clock.now());
   return await new SignJWT({
     ...content.claims,
     auth_time: numericDate(content.authenticatedAt.getTime()),
     at_hash: accessTokenHash(content.accessToken, key.algorithm),
   })
     .setProtectedHeader({ alg: key.algorithm, typ: "JWT", kid: key.kid })
-    .setIssuer(parts.issuer)
+    .setIssuer(deps.issuer)
     .setAudience(content.clientId)
     .setIssuedAt(now)
-    .setExpirationTime(now + parts.lifetime)
+    .setExpirationTime(now + deps.lifetime)
     .sign(key.key);
 }
 
@@ -45,7 +45,7 @@ function accessTokenHash(accessToken: string, algorithm: SigningAlgorithm): stri
   return hash.subarray(0, hash.length / 2).toString("base64url");
 }
 
-/** Whether we signed this ID token; expired ones count. */
+/** Whether we signed this ID token, which may have expired. */
 export async function isIdToken(
   { issuer, clock, keys }: { issuer: string; clock: Clock; keys: SigningKeys },
   token: string,

@@ -5,23 +5,22 @@ import { formatToken, hasTokenForm } from "../../shared/tokens/format.ts";
 const PREFIX = brand.tokenPrefixes.personalAccessToken;
 /** 256 bits. */
 const SECRET_LENGTH = 32;
-/** The format of older deployments: 32 bytes in base64url, without a checksum. */
-const OLDER_FORM = new RegExp(`^${PREFIX}[A-Za-z0-9_-]{43}$`);
-/** Of these characters 8 are random: enough to distinguish tokens, not to guess the rest. */
-const SHOWN_LENGTH = 12;
+/** Tokens of older deployments: 32 bytes in base64url, without a checksum. */
+const LEGACY_FORM = new RegExp(`^${PREFIX}[A-Za-z0-9_-]{43}$`);
+/** Of these characters 8 are random: enough to distinguish tokens, of no use for guessing the rest. */
+const DISPLAYED_LENGTH = 12;
 
-/** A fresh personal access token. */
 export function generatePersonalAccessToken(): string {
   return formatToken(PREFIX, randomBytes(SECRET_LENGTH));
 }
 
-/** Whether a text has the format of a personal access token; without a lookup. */
+/** Whether a text has the form of a personal access token, without a look-up. */
 export function isPersonalAccessToken(text: string): boolean {
   if (!text.startsWith(PREFIX)) return false;
-  return hasTokenForm(PREFIX, text, SECRET_LENGTH) || OLDER_FORM.test(text);
+  return hasTokenForm(PREFIX, text, SECRET_LENGTH) || LEGACY_FORM.test(text);
 }
 
-/** The prefix of a token, as lists show it. */
-export function shownPrefix(token: string): string {
-  return token.slice(0, SHOWN_LENGTH);
+/** The prefix that lists show of a token. */
+export function tokenPrefix(token: string): string {
+  return token.slice(0, DISPLAYED_LENGTH);
 }

@@ -6,7 +6,7 @@ import type { RefreshTokenHashes } from "../store/refresh_token_families.ts";
 import { tokenHash } from "./token_hash.ts";
 
 const PREFIX = brand.tokenPrefixes.refreshToken;
-/** Shared by all tokens of a family, and secret. */
+/** All tokens of a family share it, and only their holder knows it. */
 const HANDLE_LENGTH = 16;
 const SECRET_LENGTH = 32;
 
@@ -16,9 +16,8 @@ export function generateRefreshToken(): string {
 }
 
 /**
- * The token that follows `token`: the same each time, so that a client whose
- * answer got lost can ask again. It takes the token itself and the server's key
- * to know it; the database holds neither the one nor a hash that would do.
+ * The successor of `token`. It is deterministic, so that a client whose response was lost can
+ * repeat the request. Deriving it needs the token and the server's key; the database has neither.
  */
 export function deriveNextRefreshToken(token: string, key: Uint8Array): string {
   const payload = parseToken(PREFIX, token, HANDLE_LENGTH + SECRET_LENGTH);

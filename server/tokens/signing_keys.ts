@@ -23,14 +23,14 @@ import {
 } from "../store/signing_keys.ts";
 import { longestRuleLifetime } from "../store/trust_rules.ts";
 
-/** How long verifiers may cache our key set, in seconds (Cache-Control of /oauth/jwks). */
+/** How long verifiers may cache the key set, in seconds. */
 export const KEY_SET_MAX_AGE = 300;
-/** A key is published this long before it signs, in seconds, so that every cache knows it. */
+/** A key is published this long before it signs, in seconds, so that all caches have it. */
 const PUBLICATION_LEAD = 2 * KEY_SET_MAX_AGE;
-/** Replicas look for changed keys this often, in ms. */
-const REFRESH_INTERVAL = 30_000;
-/** Verifiers' clocks may lag: a key stays this many seconds after its last token expired. */
-const GRACE = 300;
+/** Replicas reload the keys this often, since others may rotate them. */
+const REFRESH_INTERVAL_MS = 30_000;
+/** A key stays published this long after its last token expires, since clocks may lag. */
+const GRACE_SECONDS = 300;
 
 export interface SigningKey {
   kid: string;
@@ -40,7 +40,7 @@ export interface SigningKey {
 
 export type SigningKeyState = "next" | "scheduled" | "active" | "retiring";
 
-/** Says what a key does at `now`, among `keys`. */
+/** The state of a key at `now`, which depends on the other keys. */
 export function signingKeyState(
   key: StoredSigningKey,
   keys: readonly StoredSigningKey[],
@@ -59,7 +59,7 @@ function activeKey(keys: readonly StoredSigningKey[], now: Date): StoredSigningK
 
 type KeyConfig = Pick<ServerConfig, "signingAlgorithm" | "keyRotation" | "accessTokenLifetime">;
 
-/** The keys that sign our tokens: kept in the database, shared by all replicas. */
+/** The keys that sign our tokens. They are stored in the database and shared by all replicas. */
 export class SigningKeys {
   #stored: StoredSigningKey[] = [];
   #imported = new Map<string, Promise<SigningKey>>();
@@ -87,13 +87,13 @@ export class SigningKeys {
     return await imported;
   }
 
-  /** The public keys a verifier needs (RFC 7517 section 5), next and retiring ones included. */
+  /** The public keys (RFC 7517 section 5), including the next and the retiring ones. */
   async keySet(): Promise<JSONWebKeySet> {
     await this.#refresh();
     return { keys: this.#published().map((key) => key.publicJwk) };
   }
 
-  /** Algorithms of all published keys, each once, the one that signs now first. */
+  /** The algorithms of all published keys, that of the active key first. */
   async algorithms(): Promise<SigningAlgorithm[]> {
     await this.#refresh();
     const active = activeKey(this.#stored, new Date(this.clock.now()));
@@ -102,8 +102,8 @@ export class SigningKeys {
   }
 
   /**
-   * Finds the key that verifies one of our tokens. The same function as long as the set is the
-   * same, since it caches imported keys.
+   * Returns a function that finds the key for a token. It is the same function as long as the key
+   * set is the same, since it caches imported keys.
    */
   async verificationKeys(): Promise<ReturnType<typeof createLocalJWKSet>> {
     const keySet = await this.keySet();
@@ -120,7 +120,7 @@ export class SigningKeys {
   }
 
   /**
-   * Creates the first keys if there are none. An operator's command may do no more: its settings
+   * Creates the first keys if there are none. Operators' commands call only this: their settings
    * may differ from the server's.
    */
   async ensureInitialKeys(): Promise<void> {
@@ -133,10 +133,9 @@ export class SigningKeys {
   }
 
   /**
-   * Tends the keys by the server's settings: makes the first and the next one,
-   * keys of a newly chosen algorithm, and the successor of a key that has signed
-   * for long enough, and says how long a succeeded key stays published. Called
-   * at start and now and then; any number of replicas may.
+   * Maintains the keys by the server's settings: creates the first and the next key, replaces the
+   * next key if the algorithm has changed, rotates a key that is old enough, and sets when
+   * a replaced key expires. Called at start and periodically, by any number of replicas.
    */
   async maintain(): Promise<void> {
     await withSigningKeysLocked(this.sql, async (tx) => {
@@ -156,14 +155,14 @@ export class SigningKeys {
         (active.algorithm !== algorithm ||
           now.getTime() - active.activatesAt!.getTime() >= this.config.keyRotation * 1000);
       if (due && !scheduled) await this.#scheduleNext(tx, now, false);
-      await this.#retireSucceeded(tx, now);
+      await this.#retireReplaced(tx, now);
     });
     await this.#load();
   }
 
   /**
-   * Lets the next key take over as soon as every verifier can know it, or at
-   * once if `force` is set (for a key that leaked). Returns when that is.
+   * Schedules the next key to sign as soon as every verifier has it, or immediately with `force`
+   * (for a leaked key). Returns that time.
    */
   async rotate(force: boolean): Promise<Date> {
     const activatesAt = await withSigningKeysLocked(
@@ -188,10 +187,10 @@ export class SigningKeys {
   }
 
   /**
-   * A key that has a successor stays until the last token it may have signed has expired. Once
-   * set, that time only moves back: tokens live on as they were signed when settings change.
+   * A replaced key stays published until the last token that it may have signed expires. This time
+   * is never moved forward: tokens that were signed before a change of settings stay valid.
    */
-  async #retireSucceeded(tx: Transaction, now: Date): Promise<void> {
+  async #retireReplaced(tx: Transaction, now: Date): Promise<void> {
     const longest = Math.max(this.config.accessTokenLifetime, await longestRuleLifetime(tx));
     const keys = (await listSigningKeys(tx, this.encryption, now))
       .filter((key) => key.activatesAt !== undefined)
@@ -200,7 +199,7 @@ export class SigningKeys {
       const successor = keys[index + 1];
       if (successor === undefined) continue;
       const expiresAt = new Date(
-        successor.activatesAt!.getTime() + (longest + GRACE) * 1000 + REFRESH_INTERVAL,
+        successor.activatesAt!.getTime() + (longest + GRACE_SECONDS) * 1000 + REFRESH_INTERVAL_MS,
       );
       if (key.expiresAt !== undefined && key.expiresAt >= expiresAt) continue;
       await scheduleSigningKey(tx, key.kid, { expiresAt });
@@ -215,7 +214,7 @@ export class SigningKeys {
     // RFC 7518 section 3.3 asks for 2048 bits or more.
     const pair = await generateKeyPair(algorithm, { extractable: true, modulusLength: 2048 });
     const publicJwk: JWK = { ...await exportJWK(pair.publicKey), alg: algorithm, use: "sig" };
-    // The thumbprint (RFC 7638), shortened: 96 bits distinguish our keys and keep tokens small.
+    // The thumbprint (RFC 7638), shortened to 96 bits to keep tokens small.
     publicJwk.kid = (await calculateJwkThumbprint(publicJwk)).slice(0, 16);
     await insertSigningKey(tx, this.encryption, {
       kid: publicJwk.kid,
@@ -233,7 +232,7 @@ export class SigningKeys {
   }
 
   async #refresh(): Promise<void> {
-    if (Math.abs(this.clock.now() - this.#loadedAt) < REFRESH_INTERVAL) return;
+    if (Math.abs(this.clock.now() - this.#loadedAt) < REFRESH_INTERVAL_MS) return;
     this.#loading ??= this.#load().finally(() => this.#loading = undefined);
     await this.#loading;
   }

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 
-/** SHA-256 of a secret: all we keep of it. Fit for random secrets, not for passwords. */
+/** SHA-256, for storing random secrets. Not for passwords, which can be guessed. */
 export function tokenHash(token: string): Uint8Array {
   return createHash("sha256").update(token).digest();
 }
 
-/** The same in hexadecimal: a key for what is remembered of the secret. */
+/** The same in hexadecimal, as a cache key. */
 export function tokenHashHex(token: string): string {
   return createHash("sha256").update(token).digest("hex");
 }

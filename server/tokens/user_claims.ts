@@ -2,8 +2,8 @@ import { parseScope } from "../../shared/oauth/scope.ts";
 import type { UserinfoResponse } from "../../shared/oauth/userinfo_response.ts";
 
 /**
- * What the granted scopes let a client know of a person or a service account (OpenID Connect
- * Core 1.0 section 5.4).
+ * The claims about a user or service account that a scope grants (OpenID Connect Core 1.0 section
+ * 5.4).
  */
 export function userClaims(
   user: { id: string; name: string; email?: string; emailVerified?: boolean },

@@ -40,7 +40,7 @@ export function validatedPat(
   };
 }
 
-/** The `client_id` of a personal access token: its own, so that resource servers can tell them apart. */
+/** The `client_id` of a personal access token: its own, so that resource servers can distinguish them. */
 function patClientId(id: string): string {
   return `pat-${id}`;
 }

@@ -4,7 +4,7 @@ export interface DeviceAuthorizationResponse {
   user_code: string;
   verification_uri: string;
   verification_uri_complete: string;
-  /** Seconds both codes live. */
+  /** Seconds until both codes expire. */
   expires_in: number;
   /** Least seconds between two polls. */
   interval: number;

@@ -1,4 +1,4 @@
-/** Error codes we answer with, and where each is defined. */
+/** The error codes of our responses, and where each is defined. */
 export type OAuthErrorCode =
   | "invalid_request" // RFC 6749 section 5.2
   | "invalid_client" // RFC 6749 section 5.2
@@ -31,9 +31,9 @@ export interface OAuthErrorResponse {
  */
 export class OAuthError extends Error {
   override readonly name = "OAuthError";
-  /** Seconds after which the same request may do, for one who asked too often. */
+  /** For a client that sent too many requests: seconds after which the same request may succeed. */
   readonly retryAfterSeconds?: number;
-  /** Whether `invalid_client` is about a client that did not try to authenticate. */
+  /** For `invalid_client`: whether the client did not try to authenticate. */
   readonly unauthenticated: boolean;
   constructor(
     readonly code: OAuthErrorCode,

@@ -10,7 +10,7 @@ export type IntrospectionResponse =
     sub: string;
     iss: string;
     iat: number;
-    /** Absent: it has no end. */
+    /** Absent: never. */
     exp?: number;
     aud?: string;
     jti?: string;

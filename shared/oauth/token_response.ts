@@ -2,7 +2,7 @@
 export interface TokenResponse {
   access_token: string;
   token_type: "Bearer";
-  /** Seconds the access token lives from now. */
+  /** Seconds until the access token expires. */
   expires_in: number;
   refresh_token?: string;
   /** Seconds until an unused login expires. Our extension (RFC 6749 section 5.1). */

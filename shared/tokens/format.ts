@@ -7,7 +7,7 @@
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const CHECKSUM_LENGTH = 6;
 
-/** How many base62 digits carry any value of so many bytes. */
+/** The number of base62 digits that every value of this many bytes fits into. */
 function digitsFor(bytes: number): number {
   return Math.ceil((bytes * 8) / Math.log2(62));
 }
@@ -23,14 +23,14 @@ function base62(bytes: Uint8Array, length: number): string {
   return text;
 }
 
-/** The remainders of all bytes, so that a token is checked byte by byte. */
+/** The remainder of each byte value. */
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte;
   for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
   return crc;
 });
 
-/** CRC-32 as in ISO 3309 (the one of gzip and PNG). */
+/** CRC-32 as in ISO 3309, gzip and PNG. */
 function crc32(text: string): number {
   let crc = 0xffffffff;
   for (let i = 0; i < text.length; i++) {
@@ -39,7 +39,7 @@ function crc32(text: string): number {
   return (crc ^ 0xffffffff) >>> 0;
 }
 
-/** Whether bytes end with the checksum of those before: the same, for a scanner's pace. */
+/** Whether bytes end with the checksum of those before them. Faster than hasTokenForm, for scanning. */
 export function hasChecksum(bytes: Uint8Array): boolean {
   const end = bytes.length - CHECKSUM_LENGTH;
   let crc = 0xffffffff;
@@ -62,7 +62,7 @@ function checksum(text: string): string {
   return digits;
 }
 
-/** Writes `payload` as a token of the kind `prefix` names; the checksum covers the prefix too. */
+/** The checksum covers the prefix as well. */
 export function formatToken(prefix: string, payload: Uint8Array): string {
   const body = prefix + base62(payload, digitsFor(payload.length));
   return body + checksum(body);
@@ -78,10 +78,7 @@ export function hasTokenForm(prefix: string, text: string, payloadLength: number
   return checksum(text.slice(0, -CHECKSUM_LENGTH)) === text.slice(-CHECKSUM_LENGTH);
 }
 
-/**
- * The payload of a well-formed token, or undefined: wrong prefix, length,
- * alphabet or checksum. `payloadLength` is in bytes.
- */
+/** The payload of a well-formed token, or undefined. `payloadLength` is in bytes. */
 export function parseToken(
   prefix: string,
   token: string,

@@ -6,7 +6,7 @@ export interface TokenKind {
   /** For messages. */
   name: string;
   prefix: string;
-  /** Random bytes in it. */
+  /** In bytes. */
   payloadLength: number;
 }
 

@@ -10,7 +10,7 @@ import postgres from "postgres";
 import { insertPersonalAccessToken } from "../../server/store/pats/write.ts";
 import {
   generatePersonalAccessToken,
-  shownPrefix,
+  tokenPrefix,
 } from "../../server/tokens/personal_access_token.ts";
 import { tokenHash } from "../../server/tokens/token_hash.ts";
 import { eventually } from "../support/eventually.ts";
@@ -86,7 +86,7 @@ async function startReplicas() {
         owner: { kind: "user", id: userId },
         name: "CI",
         tokenHash: tokenHash(token),
-        prefix: shownPrefix(token),
+        prefix: tokenPrefix(token),
         scope,
         audience: first.issuer,
         allowedAddresses,

@@ -1,7 +1,7 @@
 /** Places of addresses, where the operator gives a GeoIP file. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { placesFrom } from "../../server/geoip.ts";
+import { geoipLookup } from "../../server/geoip.ts";
 import { databaseKinds } from "../support/databases.ts";
 import { writeGeoipFile } from "../support/geoip_file.ts";
 import { addUserWithPassword, signedIn } from "../support/person.ts";
@@ -15,7 +15,7 @@ Deno.test("returns the location of an address in the file, and none of another",
   const file = join(folder, "city.mmdb");
   await writeGeoipFile(file, { 192: lyon, 41: kenya, 42: {} });
   const warnings: string[] = [];
-  const placeOf = placesFrom(file, (_level, event) => void warnings.push(event));
+  const placeOf = geoipLookup(file, (_level, event) => void warnings.push(event));
   assert.equal(await placeOf("192.0.2.1"), "Lyon, France");
   assert.equal(await placeOf("41.1.2.3"), "Kenya");
   for (const address of ["42.1.2.3", "10.0.0.1", "2001:db8::1", "", "nonsense"]) {
@@ -31,12 +31,12 @@ Deno.test("logs one warning for a file that cannot be read", async () => {
   await Deno.writeTextFile(broken, "no database");
   for (const file of [broken, join(folder, "none.mmdb")]) {
     const warnings: string[] = [];
-    const placeOf = placesFrom(file, (level, event) => void warnings.push(`${level} ${event}`));
+    const placeOf = geoipLookup(file, (level, event) => void warnings.push(`${level} ${event}`));
     assert.equal(await placeOf("192.0.2.1"), undefined);
     assert.equal(await placeOf("192.0.2.1"), undefined);
     assert.deepEqual(warnings, ["warn geoip_file_unreadable"]);
   }
-  assert.equal(await placesFrom(undefined, () => {})("192.0.2.1"), undefined);
+  assert.equal(await geoipLookup(undefined, () => {})("192.0.2.1"), undefined);
   await Deno.remove(folder, { recursive: true });
 });
 

@@ -34,7 +34,7 @@ const JITTER_LEEWAY_MS = 1000;
  * with the credentials in the body, until it knows which one the server accepts.
  */
 const TICK = { polls: 2, ms: 1000 };
-/** Longest wait for the database before the client is asked to poll again. */
+/** Longest wait for the database before the client has to poll again. */
 const POLL_TIMEOUT_MS = 5000;
 
 interface DeviceCodeGrantDeps extends IssueLoginTokensDeps {

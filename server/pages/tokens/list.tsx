@@ -2,7 +2,7 @@ import { parseScope } from "../../../shared/oauth/scope.ts";
 import { EXPIRES_SOON_MS } from "../../../shared/tokens/limits.ts";
 import { listPersonalAccessTokens } from "../../store/pats/list.ts";
 import type { PersonalAccessToken } from "../../store/pats/types.ts";
-import { isPersonalAccessToken, shownPrefix } from "../../tokens/personal_access_token.ts";
+import { isPersonalAccessToken, tokenPrefix } from "../../tokens/personal_access_token.ts";
 import { signedInSession } from "../http/browser_session.ts";
 import { uuid } from "../device/confirm.tsx";
 import { type PageContext, type PageDeps, renderPage } from "../render.tsx";
@@ -67,7 +67,7 @@ async function listPage(deps: PageDeps, c: PageContext, view: View): Promise<Res
   const { path, ownerId, search, show } = view;
   // A token that was pasted whole does not stay in the address: its beginning finds it too.
   if (search !== undefined && isPersonalAccessToken(search)) {
-    return c.redirect(address({ ...view, search: shownPrefix(search) }), 303);
+    return c.redirect(address({ ...view, search: tokenPrefix(search) }), 303);
   }
   const own = path === "/tokens";
   const tokenPage = await readTokenPage(deps, view, now);

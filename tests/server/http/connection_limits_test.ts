@@ -114,11 +114,11 @@ Deno.test({
   ignore: Deno.build.os !== "linux",
   fn() {
     let open: OpenConnection[] = [];
-    const ended: OpenConnection[] = [];
+    const closed: OpenConnection[] = [];
     const source = {
       fileLimit: 1000,
       list: () => open,
-      end: (connection: OpenConnection) => void ended.push(connection),
+      close: (connection: OpenConnection) => void closed.push(connection),
     };
     const request = new Request("http://127.0.0.1/");
     const bounds = { lingering: 1e9, firstRequest: 1e9, idle: 1e9, connections: 20, interval: 1e9 };
@@ -139,9 +139,9 @@ Deno.test({
     void limits.track(request, peer(flood[0]), () => new Promise(() => {}));
     void limits.track(request, peer(flood[1]), () => new Response());
     limits.start(1);
-    assert.equal(ended.length, 45 - 18);
-    for (const other of others) assert.ok(!ended.includes(other));
-    assert.ok(!ended.includes(flood[0]));
-    assert.ok(!ended.includes(flood[1]));
+    assert.equal(closed.length, 45 - 18);
+    for (const other of others) assert.ok(!closed.includes(other));
+    assert.ok(!closed.includes(flood[0]));
+    assert.ok(!closed.includes(flood[1]));
   },
 });
