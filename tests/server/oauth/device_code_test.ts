@@ -1,6 +1,6 @@
 /**
- * RFC 8628 at the server. Invariants: a code gives tokens once, to the client
- * it was made for, after a person approved it, and never after it expired.
+ * RFC 8628 at the server. Invariant: a code is redeemed once, by the client it was issued to, after
+ * a user approved it, and never after it expired.
  */
 import assert from "node:assert/strict";
 import { decodeJwt } from "jose";
@@ -16,7 +16,7 @@ import { normaliseUserCode } from "../../../server/tokens/user_code.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
 import { addSession, FULL_SCOPE, testServer } from "../../support/test_server.ts";
 
-testOnEachDatabase("a device login goes from request to tokens", async (location) => {
+testOnEachDatabase("a login with a device code runs from request to tokens", async (location) => {
   await using server = await testServer(location);
   const user = await server.addUser();
   const started = await server.startLogin();
@@ -44,7 +44,7 @@ testOnEachDatabase("a device login goes from request to tokens", async (location
   assert.equal(again.body.error, "invalid_grant");
 });
 
-testOnEachDatabase("a hundred polls race for one code and one wins", async (location) => {
+testOnEachDatabase("issues tokens to one of a hundred simultaneous polls", async (location) => {
   await using server = await testServer(location);
   const user = await server.addUser();
   const started = await server.startLogin();
@@ -59,7 +59,7 @@ testOnEachDatabase("a hundred polls race for one code and one wins", async (loca
   }
 });
 
-testOnEachDatabase("polling too fast slows one code down, by 5 s a time", async (location) => {
+testOnEachDatabase("polling too fast adds 5 s to the interval of that code", async (location) => {
   await using server = await testServer(location);
   const user = await server.addUser();
   const started = await server.startLogin();
@@ -78,13 +78,13 @@ testOnEachDatabase("polling too fast slows one code down, by 5 s a time", async 
     server.clock.advance({ seconds: 15 });
     await expectError("authorization_pending");
   }
-  // slow_down is for pending codes alone: an approved one gives its tokens at once.
+  // slow_down is only for pending codes: an approved one is redeemed immediately.
   await server.decide(started.user_code, user.id);
   assert.equal((await server.poll(started.device_code)).status, 200);
 });
 
 testOnEachDatabase(
-  "two polls of one tick count as one, however the client authenticates",
+  "two polls of one tick count as one, with either client authentication",
   async (location) => {
     await using server = await testServer(location);
     const started = await server.startLogin();
@@ -145,7 +145,7 @@ testOnEachDatabase(
   },
 );
 
-testOnEachDatabase("polling a pending code as another client changes nothing", async (location) => {
+testOnEachDatabase("polling a pending code as another client has no effect", async (location) => {
   await using server = await testServer(location);
   const client = await server.addClient();
   const started = await server.startLogin();
@@ -161,7 +161,7 @@ testOnEachDatabase("polling a pending code as another client changes nothing", a
   assert.equal(own.body.error, "authorization_pending", "nor is its own client slowed down");
 });
 
-testOnEachDatabase("network jitter never slows an honest client down", async (location) => {
+testOnEachDatabase("network jitter does not slow down an honest client", async (location) => {
   await using server = await testServer(location);
   const started = await server.startLogin();
   for (const milliseconds of [5000, 4100, 5900, 4050, 5000, 8000, 4999, 4001]) {
@@ -170,7 +170,7 @@ testOnEachDatabase("network jitter never slows an honest client down", async (lo
   }
 });
 
-Deno.test("a user code may be typed in any case, width and grouping", () => {
+Deno.test("accepts a user code in any case, width and grouping", () => {
   const typed = [
     "bcdf-ghjk",
     " B C D F G H J K ",
@@ -187,7 +187,7 @@ Deno.test("a user code may be typed in any case, width and grouping", () => {
   }
 });
 
-testOnEachDatabase("expiry is checked on entry and on polling", async (location) => {
+testOnEachDatabase("rejects an expired code on entry and on polling", async (location) => {
   await using server = await testServer(location);
   const user = await server.addUser();
   const unentered = await server.startLogin();
@@ -201,7 +201,7 @@ testOnEachDatabase("expiry is checked on entry and on polling", async (location)
   assert.equal((await server.poll(approved.device_code)).body.error, "expired_token");
 });
 
-testOnEachDatabase("a denied login says so", async (location) => {
+testOnEachDatabase("returns access_denied for a denied login", async (location) => {
   await using server = await testServer(location);
   const user = await server.addUser();
   const started = await server.startLogin();
@@ -211,7 +211,7 @@ testOnEachDatabase("a denied login says so", async (location) => {
   assert.equal(await server.decide(started.user_code, user.id, "approved"), false);
 });
 
-testOnEachDatabase("only the session that entered a code decides on it", async (location) => {
+testOnEachDatabase("only the session that entered a code can decide on it", async (location) => {
   await using server = await testServer(location);
   const { sql } = server.parts;
   const [alice, mallory] = [await server.addUser(), await server.addUser()];
@@ -238,18 +238,21 @@ testOnEachDatabase("only the session that entered a code decides on it", async (
   assert.equal(decisions.filter(Boolean).length, 1);
 });
 
-testOnEachDatabase("an account disabled after approval gets no tokens", async (location) => {
-  await using server = await testServer(location);
-  const user = await server.addUser();
-  const started = await server.startLogin();
-  await server.decide(started.user_code, user.id);
-  await server.parts.sql`update users set disabled_at = created_at where id = ${user.id}`;
-  const answer = await server.poll(started.device_code);
-  assert.equal(answer.status, 400);
-  assert.equal(answer.body.error, "access_denied");
-});
+testOnEachDatabase(
+  "issues no tokens to an account disabled after the approval",
+  async (location) => {
+    await using server = await testServer(location);
+    const user = await server.addUser();
+    const started = await server.startLogin();
+    await server.decide(started.user_code, user.id);
+    await server.parts.sql`update users set disabled_at = created_at where id = ${user.id}`;
+    const answer = await server.poll(started.device_code);
+    assert.equal(answer.status, 400);
+    assert.equal(answer.body.error, "access_denied");
+  },
+);
 
-testOnEachDatabase("a code is bound to its client and kept as a hash", async (location) => {
+testOnEachDatabase("binds a code to its client and stores its hash", async (location) => {
   await using server = await testServer(location);
   const user = await server.addUser();
   const client = await server.addClient();
@@ -264,78 +267,81 @@ testOnEachDatabase("a code is bound to its client and kept as a hash", async (lo
   assert.ok(!JSON.stringify(rows).includes(started.device_code));
 });
 
-testOnEachDatabase("bad requests get the standard's code and change nothing", async (location) => {
-  await using server = await testServer(location, (config) => {
-    config.scopes.push({ name: "deploy", description: "Deploy" });
-  });
-  const clientId = brand.cliClientId;
-  const authorize = "/oauth/device/authorize";
-  const cases: [string, Record<string, string>, number, string][] = [
-    [authorize, {}, 401, "invalid_client"],
-    [authorize, { client_id: "nobody" }, 400, "invalid_client"],
-    [authorize, { client_id: clientId, client_secret: "x" }, 401, "invalid_client"],
-    [authorize, { client_id: clientId, scope: "openid admin" }, 400, "invalid_scope"],
-    [authorize, { client_id: clientId, scope: 'a"b' }, 400, "invalid_scope"],
-    [authorize, { client_id: clientId, scope: "x".repeat(300) }, 400, "invalid_scope"],
-    ["/oauth/token", { client_id: clientId }, 400, "invalid_request"],
-    [
-      "/oauth/token",
-      { client_id: clientId, grant_type: "password" },
-      400,
-      "unsupported_grant_type",
-    ],
-    [
-      "/oauth/token",
-      { client_id: clientId, grant_type: DEVICE_CODE_GRANT },
-      400,
-      "invalid_request",
-    ],
-    [
-      "/oauth/token",
-      { client_id: clientId, grant_type: DEVICE_CODE_GRANT, device_code: "nonsense" },
-      400,
-      "invalid_grant",
-    ],
-    [
-      "/oauth/token",
-      { grant_type: DEVICE_CODE_GRANT, device_code: "nonsense" },
-      401,
-      "invalid_client",
-    ],
-  ];
-  for (const [path, form, status, error] of cases) {
-    const answer = await server.post(path, form);
-    assert.equal(answer.body.error, error, JSON.stringify(form));
-    assert.equal(answer.status, status, JSON.stringify(form));
-    assert.ok(answer.body.error_description.length > 10);
-    assert.equal(answer.headers.get("cache-control"), "no-store");
-  }
-  const [{ count }] = await server.parts
-    .sql`select count(*)::int as count from device_authorizations`;
-  assert.equal(count, 0);
+testOnEachDatabase(
+  "returns the standard's error code for invalid requests, without effect",
+  async (location) => {
+    await using server = await testServer(location, (config) => {
+      config.scopes.push({ name: "deploy", description: "Deploy" });
+    });
+    const clientId = brand.cliClientId;
+    const authorize = "/oauth/device/authorize";
+    const cases: [string, Record<string, string>, number, string][] = [
+      [authorize, {}, 401, "invalid_client"],
+      [authorize, { client_id: "nobody" }, 400, "invalid_client"],
+      [authorize, { client_id: clientId, client_secret: "x" }, 401, "invalid_client"],
+      [authorize, { client_id: clientId, scope: "openid admin" }, 400, "invalid_scope"],
+      [authorize, { client_id: clientId, scope: 'a"b' }, 400, "invalid_scope"],
+      [authorize, { client_id: clientId, scope: "x".repeat(300) }, 400, "invalid_scope"],
+      ["/oauth/token", { client_id: clientId }, 400, "invalid_request"],
+      [
+        "/oauth/token",
+        { client_id: clientId, grant_type: "password" },
+        400,
+        "unsupported_grant_type",
+      ],
+      [
+        "/oauth/token",
+        { client_id: clientId, grant_type: DEVICE_CODE_GRANT },
+        400,
+        "invalid_request",
+      ],
+      [
+        "/oauth/token",
+        { client_id: clientId, grant_type: DEVICE_CODE_GRANT, device_code: "nonsense" },
+        400,
+        "invalid_grant",
+      ],
+      [
+        "/oauth/token",
+        { grant_type: DEVICE_CODE_GRANT, device_code: "nonsense" },
+        401,
+        "invalid_client",
+      ],
+    ];
+    for (const [path, form, status, error] of cases) {
+      const answer = await server.post(path, form);
+      assert.equal(answer.body.error, error, JSON.stringify(form));
+      assert.equal(answer.status, status, JSON.stringify(form));
+      assert.ok(answer.body.error_description.length > 10);
+      assert.equal(answer.headers.get("cache-control"), "no-store");
+    }
+    const [{ count }] = await server.parts
+      .sql`select count(*)::int as count from device_authorizations`;
+    assert.equal(count, 0);
 
-  const twice = await server.request("/oauth/token", {
-    method: "POST",
-    headers: { "content-type": "application/x-www-form-urlencoded" },
-    body: `grant_type=a&grant_type=b&client_id=${clientId}`,
-  });
-  assert.equal((await twice.json()).error, "invalid_request");
-  const json = await server.request("/oauth/token", {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: "{}",
-  });
-  assert.equal((await json.json()).error, "invalid_request");
-  const huge = await server.request("/oauth/token", {
-    method: "POST",
-    body: new URLSearchParams({ device_code: "x".repeat(20_000) }),
-  });
-  assert.equal((await huge.json()).error, "invalid_request");
-  const get = await server.request("/oauth/token");
-  assert.equal(get.status, 405);
-});
+    const twice = await server.request("/oauth/token", {
+      method: "POST",
+      headers: { "content-type": "application/x-www-form-urlencoded" },
+      body: `grant_type=a&grant_type=b&client_id=${clientId}`,
+    });
+    assert.equal((await twice.json()).error, "invalid_request");
+    const json = await server.request("/oauth/token", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: "{}",
+    });
+    assert.equal((await json.json()).error, "invalid_request");
+    const huge = await server.request("/oauth/token", {
+      method: "POST",
+      body: new URLSearchParams({ device_code: "x".repeat(20_000) }),
+    });
+    assert.equal((await huge.json()).error, "invalid_request");
+    const get = await server.request("/oauth/token");
+    assert.equal(get.status, 405);
+  },
+);
 
-testOnEachDatabase("an operator can switch the device flow off", async (location) => {
+testOnEachDatabase("rejects logins while the device flow is disabled", async (location) => {
   await using server = await testServer(location, (config) => {
     config.deviceFlow.enabled = false;
   });
@@ -345,7 +351,7 @@ testOnEachDatabase("an operator can switch the device flow off", async (location
   assert.ok(!("device_authorization_endpoint" in metadata));
 });
 
-testOnEachDatabase("requests are counted by subscriber, an IPv6 /56", async (location) => {
+testOnEachDatabase("counts requests by subscriber, an IPv6 /56", async (location) => {
   await using server = await testServer(location);
   const network = async (peer: string) => {
     const response = await server.request("/oauth/device/authorize", {
@@ -362,7 +368,7 @@ testOnEachDatabase("requests are counted by subscriber, an IPv6 /56", async (loc
   assert.notEqual(await network("2001:db8:0:12::1"), await network("2001:db8:0:112::1"));
 });
 
-testOnEachDatabase("requests of one network that nobody approves are bounded", async (location) => {
+testOnEachDatabase("limits pending requests of one network", async (location) => {
   await using server = await testServer(location);
   const form = { client_id: brand.cliClientId };
   const ask = () => server.post("/oauth/device/authorize", form);
@@ -387,7 +393,7 @@ testOnEachDatabase("requests of one network that nobody approves are bounded", a
 });
 
 testOnEachDatabase(
-  "a token never carries a scope that the person who approved it does not have",
+  "a token never has a scope that its approver does not have",
   async (location) => {
     await using server = await testServer(location, (config) => {
       config.scopes.push({ name: "operate", description: "Operate", roles: ["admin"] });
@@ -410,7 +416,7 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
-  "a new login's idle end never lies beyond its absolute one",
+  "the idle expiration of a new login is never after its absolute one",
   async (location) => {
     await using server = await testServer(location, (config) => {
       config.refreshTokenIdleLifetime = 30 * 86_400;

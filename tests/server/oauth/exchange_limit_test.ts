@@ -1,4 +1,4 @@
-/** What one caller may do again and again is bounded, and so are the audit events of it. */
+/** Repeated exchanges of one caller are limited, and so are their audit events. */
 import assert from "node:assert/strict";
 import { TOKEN_EXCHANGE_GRANT } from "../../../shared/oauth/grant_types.ts";
 import { ACCESS_TOKEN_TYPE } from "../../../shared/oauth/token_types.ts";
@@ -10,7 +10,7 @@ import { manualClock } from "../../support/manual_clock.ts";
 import { testServer } from "../../support/test_server.ts";
 
 testOnEachDatabase(
-  "exchanges of one token are bounded, and audited in one row an hour",
+  "limits exchanges of one token, and audits them in one row an hour",
   async (location) => {
     await using server = await testServer(location, describeScopes);
     const { sql } = server.parts;
@@ -56,7 +56,7 @@ testOnEachDatabase(
   },
 );
 
-Deno.test("a rate limit refills with time, and takes from all of its buckets or from none", () => {
+Deno.test("a rate limit refills over time, and takes from all of its buckets or from none", () => {
   const clock = manualClock();
   const limit = new RateLimit(clock);
   const [narrow, wide] = [{ burst: 2, perSecond: 0.5 }, { burst: 3, perSecond: 1 }];
@@ -69,5 +69,5 @@ Deno.test("a rate limit refills with time, and takes from all of its buckets or 
   clock.advance({ hours: 1 });
   assert.deepEqual([take("a"), take("a"), take("a")], [0, 0, 2], "no more than the burst");
   clock.set(clock.now() - 60_000);
-  assert.equal(take("b"), 0, "a clock that was set back refills nothing and blocks nobody");
+  assert.equal(take("b"), 0, "a clock that was set back refills nothing and blocks no caller");
 });

@@ -1,4 +1,4 @@
-/** JWTs that were made for a personal access token may never do more than it may, where we are asked. */
+/** A JWT for a personal access token never permits more than the token, where the server validates it. */
 import assert from "node:assert/strict";
 import { ACCESS_TOKEN_TYPE } from "../../../shared/oauth/token_types.ts";
 import { TOKEN_EXCHANGE_GRANT } from "../../../shared/oauth/grant_types.ts";
@@ -9,7 +9,7 @@ import { call, createPat, describeScopes, verify } from "../../support/pats.ts";
 import { addPerson, type Person } from "../../support/person.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
 
-/** Both JWTs there are of a token: traded for, and made for the service behind a proxy. */
+/** Both JWTs of a token: exchanged for it, and issued for the service behind a proxy. */
 async function derivedTokens(server: TestServer, token: string): Promise<string[]> {
   const traded = await server.post("/oauth/token", {
     grant_type: TOKEN_EXCHANGE_GRANT,
@@ -27,7 +27,7 @@ async function demote(server: TestServer, { id }: Person): Promise<void> {
 }
 
 testOnEachDatabase(
-  "what the owner loses, derived JWTs and logins lose as well",
+  "derived JWTs and logins lose the scopes that the owner loses",
   async (location) => {
     await using server = await testServer(location, describeScopes);
     const alice = await addPerson(server, { admin: true });
@@ -52,7 +52,7 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
-  "no JWT of ours is exchanged for another, which would never expire",
+  "rejects the exchange of our own JWT, which would extend it indefinitely",
   async (location) => {
     await using server = await testServer(location, describeScopes);
     const alice = await addPerson(server);
@@ -71,7 +71,7 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
-  "a JWT has the scopes that its client may have: the command line's, or its own",
+  "limits a JWT's scopes to those of its client",
   async (location) => {
     const cli = { name: "builds", description: "Builds", clients: [brand.cliClientId] };
     await using server = await testServer(location, (config) => {
@@ -107,7 +107,7 @@ testOnEachDatabase(
   },
 );
 
-testOnEachDatabase("derived JWTs stay where their token is bound to", async (location) => {
+testOnEachDatabase("derived JWTs have their token's allowed addresses", async (location) => {
   await using server = await testServer(location, describeScopes);
   const alice = await addPerson(server);
   const { authorization } = await server.addClient();
@@ -127,7 +127,7 @@ testOnEachDatabase("derived JWTs stay where their token is bound to", async (loc
   }
 });
 
-testOnEachDatabase("userinfo and revocation take personal access tokens", async (location) => {
+testOnEachDatabase("userinfo and revocation accept personal access tokens", async (location) => {
   await using server = await testServer(location, describeScopes);
   const alice = await addPerson(server);
   const { token } = await createPat(server, alice, { scopes: ["openid", "email"] });
@@ -145,7 +145,7 @@ testOnEachDatabase("userinfo and revocation take personal access tokens", async 
 });
 
 testOnEachDatabase(
-  "derived JWTs end when their token does, which a rotation may have brought forward",
+  "derived JWTs expire with their token, also when a rotation shortened it",
   async (location) => {
     await using server = await testServer(location, describeScopes);
     const alice = await addPerson(server);

@@ -1,6 +1,6 @@
 /**
- * What RFC 6749, 6750, 7009 and 7662 ask of every request and answer, whatever it
- * is about. None of it depends on the database, so one of them does.
+ * What RFC 6749, 6750, 7009 and 7662 require of every request and response. None of it depends on
+ * the database, so the tests run on one.
  */
 import assert from "node:assert/strict";
 import { eventually } from "../../support/eventually.ts";
@@ -21,7 +21,7 @@ function test(name: string, run: (server: TestServer) => Promise<void>): void {
   });
 }
 
-test("parameters nobody knows are ignored, empty ones count as absent", async (server) => {
+test("ignores unknown parameters, and treats empty ones as absent", async (server) => {
   const started = await server.post("/oauth/device/authorize", {
     client_id: clientId,
     client_secret: "",
@@ -33,7 +33,7 @@ test("parameters nobody knows are ignored, empty ones count as absent", async (s
   assert.equal(noGrant.body.error, "invalid_request");
 });
 
-test("what the database cannot hold is the client's fault, not the server's", async (server) => {
+test("returns invalid_request for text that the database cannot store", async (server) => {
   for (const path of ["/oauth/device/authorize", "/oauth/token", "/oauth/revoke"]) {
     const answer = await server.post(path, { client_id: "\0", grant_type: "refresh_token" });
     assert.equal(answer.status, 400, path);
@@ -41,7 +41,7 @@ test("what the database cannot hold is the client's fault, not the server's", as
   }
 });
 
-Deno.test("a body that never ends is given up", async () => {
+Deno.test("rejects an endless body", async () => {
   const body = new ReadableStream({ start: (stream) => stream.enqueue(new Uint8Array([97])) });
   const headers = { "content-type": "application/x-www-form-urlencoded" };
   const request = new Request("http://here.invalid", { method: "POST", headers, body });
@@ -50,7 +50,7 @@ Deno.test("a body that never ends is given up", async () => {
   assert.equal(form.code, "invalid_request");
 });
 
-test("a client that names no scope gets openid, and is told", async (server) => {
+test("grants openid to a client without scope, and says so", async (server) => {
   const user = await server.addUser();
   const { body } = await server.post("/oauth/device/authorize", { client_id: clientId });
   await server.decide(body.user_code, user.id);
@@ -58,7 +58,7 @@ test("a client that names no scope gets openid, and is told", async (server) => 
   assert.equal(answer.body.scope, "openid");
 });
 
-test("a client authenticates in one way, and right", async (server) => {
+test("rejects wrong and multiple client authentication", async (server) => {
   const { id, authorization } = await server.addClient();
   const secret = atob(authorization.slice("Basic ".length)).split(":")[1];
   const basic = (user: string, password: string) => ({
@@ -98,7 +98,7 @@ test("a client authenticates in one way, and right", async (server) => {
   assert.equal(inAddress.status, 401);
 });
 
-test("a client that does not authenticate and is unknown gets 400, others 401", async (server) => {
+test("returns 400 to an unknown client without authentication, and 401 to others", async (server) => {
   const { id } = await server.addClient();
   const basic = (user: string) => ({ authorization: `Basic ${btoa(`${user}:`)}` });
   const asked: [Record<string, string>, number, HeadersInit?][] = [
@@ -122,7 +122,7 @@ test("a client that does not authenticate and is unknown gets 400, others 401", 
   }
 });
 
-test("answers are JSON that no cache keeps, and errors are plain ASCII", async (server) => {
+test("responses are JSON with no-store, and errors are ASCII", async (server) => {
   const user = await server.addUser();
   const { authorization } = await server.addClient();
   const started = await server.startLogin();
@@ -148,7 +148,7 @@ test("answers are JSON that no cache keeps, and errors are plain ASCII", async (
   }
 });
 
-test("a wrong hint hides no token from revocation", async (server) => {
+test("revokes a token despite a wrong hint", async (server) => {
   const user = await server.addUser();
   const { authorization } = await server.addClient();
   const isActive = async (token: string) =>
@@ -164,7 +164,7 @@ test("a wrong hint hides no token from revocation", async (server) => {
   assert.equal(without.body.error, "invalid_request");
 });
 
-test("userinfo takes a token from header or form, never from the address", async (server) => {
+test("userinfo accepts a token in header or form, never in the URL", async (server) => {
   const user = await server.addUser();
   const { access_token: token, id_token: idToken } = await server.login(user.id);
   const form = await server.post("/oauth/userinfo", { access_token: token });
@@ -172,7 +172,7 @@ test("userinfo takes a token from header or form, never from the address", async
   const address = await server.request(`/oauth/userinfo?access_token=${token}`);
   assert.equal(address.status, 401);
   await address.body?.cancel();
-  // RFC 9068 section 4: an ID token is no access token, and "none" signs nothing.
+  // RFC 9068 section 4: an ID token is not an access token, and "none" signs nothing.
   const encode = (value: object) => btoa(JSON.stringify(value)).replaceAll("=", "");
   const [, payload] = token.split(".");
   const unsigned = `${encode({ alg: "none", typ: "at+jwt" })}.${payload}.`;
@@ -185,7 +185,7 @@ test("userinfo takes a token from header or form, never from the address", async
   }
 });
 
-test("a device code works at the token endpoint by POST alone", async (server) => {
+test("the token endpoint accepts a device code only by POST", async (server) => {
   const started = await server.startLogin();
   const query = new URLSearchParams({
     grant_type: DEVICE_CODE_GRANT,
@@ -200,7 +200,7 @@ test("a device code works at the token endpoint by POST alone", async (server) =
   await body.body?.cancel();
 });
 
-test("a client that fails to authenticate gets nothing at any endpoint", async (server) => {
+test("every endpoint rejects a client that fails to authenticate", async (server) => {
   const user = await server.addUser();
   const { id, authorization } = await server.addClient();
   const { refresh_token } = await server.login(user.id);
@@ -222,7 +222,7 @@ test("a client that fails to authenticate gets nothing at any endpoint", async (
   assert.equal(still.body.active, true);
 });
 
-test("other origins may read what is public, and nothing else", async (server) => {
+test("other origins can read only public documents", async (server) => {
   const headers = { origin: "https://elsewhere.example" };
   const open = [
     "/.well-known/oauth-authorization-server",

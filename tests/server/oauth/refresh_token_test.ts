@@ -1,6 +1,6 @@
 /**
- * Rotation (RFC 9700 section 4.14.2). Invariants: no lost answer loses a login,
- * and no token works once a later one has been used.
+ * Rotation (RFC 9700 section 4.14.2). Invariants: a lost response never loses a login, and no token
+ * works once a later one has been used.
  */
 import assert from "node:assert/strict";
 import { refreshTokenGrant } from "../../../server/oauth/grants/refresh_token.ts";
@@ -30,7 +30,7 @@ async function refused(server: TestServer, token: string, description: RegExp): 
 }
 
 testOnEachDatabase(
-  "each refresh gives a new token, and hashes alone are kept",
+  "each refresh returns a new token, and only hashes are stored",
   async (location) => {
     await using server = await testServer(location);
     let { token } = await loggedIn(server);
@@ -45,12 +45,12 @@ testOnEachDatabase(
       seen.push(token);
     }
     const stored = JSON.stringify(await server.parts.sql`select * from refresh_token_families`);
-    for (const one of seen) assert.ok(!stored.includes(one));
+    for (const token of seen) assert.ok(!stored.includes(token));
   },
 );
 
 testOnEachDatabase(
-  "a lost answer can be asked for again, any number of times",
+  "returns the same successor again after a lost response",
   async (location) => {
     await using server = await testServer(location);
     const { token } = await loggedIn(server);
@@ -63,13 +63,13 @@ testOnEachDatabase(
     }
     const next = await server.refresh(lost.body.refresh_token);
     assert.equal(next.status, 200);
-    // That the successor's own answer is lost is no harm either.
+    // The successor's own response may be lost too.
     const again = await server.refresh(lost.body.refresh_token);
     assert.equal(again.body.refresh_token, next.body.refresh_token);
   },
 );
 
-testOnEachDatabase("a replay after the successor was used ends the login", async (location) => {
+testOnEachDatabase("a replay after the successor was used revokes the login", async (location) => {
   await using server = await testServer(location);
   const { token, userId } = await loggedIn(server);
   const second = (await server.refresh(token)).body.refresh_token;
@@ -85,7 +85,7 @@ testOnEachDatabase("a replay after the successor was used ends the login", async
   assert.ok(!JSON.stringify(events).includes(token));
 });
 
-testOnEachDatabase("fifty refreshes at once agree on one successor", async (location) => {
+testOnEachDatabase("fifty simultaneous refreshes return one successor", async (location) => {
   await using server = await testServer(location);
   const { token } = await loggedIn(server);
   const answers = await Promise.all(Array.from({ length: 50 }, () => server.refresh(token)));
@@ -95,7 +95,7 @@ testOnEachDatabase("fifty refreshes at once agree on one successor", async (loca
   assert.equal((await server.refresh([...successors][0])).status, 200);
 });
 
-testOnEachDatabase("an unused login ends after the idle lifetime", async (location) => {
+testOnEachDatabase("an unused login expires after the idle lifetime", async (location) => {
   await using server = await testServer(location, (config) => {
     config.refreshTokenIdleLifetime = 7 * 86400;
     config.refreshTokenAbsoluteLifetime = 365 * 86400;
@@ -112,7 +112,7 @@ testOnEachDatabase("an unused login ends after the idle lifetime", async (locati
   await refused(server, token, /expired/);
 });
 
-testOnEachDatabase("a login ends after the absolute lifetime, however used", async (location) => {
+testOnEachDatabase("a login expires after the absolute lifetime, used or not", async (location) => {
   await using server = await testServer(location, (config) => {
     config.refreshTokenIdleLifetime = 7 * 86400;
     config.refreshTokenAbsoluteLifetime = 30 * 86400;
@@ -128,7 +128,7 @@ testOnEachDatabase("a login ends after the absolute lifetime, however used", asy
   await refused(server, token, /expired/);
 });
 
-testOnEachDatabase("the account is checked again at each refresh", async (location) => {
+testOnEachDatabase("checks the account at each refresh", async (location) => {
   await using server = await testServer(location);
   const { token, userId } = await loggedIn(server);
   const { sql } = server.parts;
@@ -138,7 +138,7 @@ testOnEachDatabase("the account is checked again at each refresh", async (locati
   assert.equal((await server.refresh(token)).status, 200);
 });
 
-testOnEachDatabase("a refresh may narrow the scope, never widen it", async (location) => {
+testOnEachDatabase("a refresh can narrow the scope, never widen it", async (location) => {
   await using server = await testServer(location, (config) => {
     config.scopes.push({ name: "deploy", description: "Deploy" });
   });
@@ -153,7 +153,7 @@ testOnEachDatabase("a refresh may narrow the scope, never widen it", async (loca
 });
 
 testOnEachDatabase(
-  "tokens that are none of ours or another client's do nothing",
+  "rejects unknown tokens and those of other clients",
   async (location) => {
     await using server = await testServer(location);
     const { token } = await loggedIn(server);
@@ -169,7 +169,7 @@ testOnEachDatabase(
   },
 );
 
-testOnEachDatabase("without offline_access there is no refresh token", async (location) => {
+testOnEachDatabase("issues no refresh token without offline_access", async (location) => {
   await using server = await testServer(location);
   const user = await server.addUser();
   const tokens = await server.login(user.id, "openid");
@@ -179,25 +179,28 @@ testOnEachDatabase("without offline_access there is no refresh token", async (lo
   assert.equal(bare.id_token, undefined);
 });
 
-testOnEachDatabase("disabling, or a new password, ends logins for good", async (location) => {
-  await using server = await testServer(location);
-  const { sql } = server.parts;
-  const now = new Date(server.clock.now());
-  const user = await server.addUser("alice@example.test");
-  const first = await server.login(user.id);
-  const approved = await server.startLogin();
-  await server.decide(approved.user_code, user.id);
-  await setUserDisabled(sql, user.email, true, now);
-  await setUserDisabled(sql, user.email, false, now);
-  await refused(server, first.refresh_token!, /revoked/);
-  assert.equal((await server.poll(approved.device_code)).body.error, "access_denied");
-  const second = await server.login(user.id);
-  await updateUser(sql, user.email, { name: "Alice", now });
-  const renewed = await server.refresh(second.refresh_token!);
-  assert.equal(renewed.status, 200);
-  await updateUser(sql, user.email, { passwordHash: "$scrypt$other", now });
-  await refused(server, renewed.body.refresh_token, /revoked/);
-});
+testOnEachDatabase(
+  "disabling a user, or a new password, revokes logins permanently",
+  async (location) => {
+    await using server = await testServer(location);
+    const { sql } = server.parts;
+    const now = new Date(server.clock.now());
+    const user = await server.addUser("alice@example.test");
+    const first = await server.login(user.id);
+    const approved = await server.startLogin();
+    await server.decide(approved.user_code, user.id);
+    await setUserDisabled(sql, user.email, true, now);
+    await setUserDisabled(sql, user.email, false, now);
+    await refused(server, first.refresh_token!, /revoked/);
+    assert.equal((await server.poll(approved.device_code)).body.error, "access_denied");
+    const second = await server.login(user.id);
+    await updateUser(sql, user.email, { name: "Alice", now });
+    const renewed = await server.refresh(second.refresh_token!);
+    assert.equal(renewed.status, 200);
+    await updateUser(sql, user.email, { passwordHash: "$scrypt$other", now });
+    await refused(server, renewed.body.refresh_token, /revoked/);
+  },
+);
 
 /** Refreshes; `meanwhile` runs after the login was looked at and before its token is rotated. */
 async function refreshWhile(
@@ -208,10 +211,10 @@ async function refreshWhile(
   const { sql } = server.parts;
   let hook: typeof meanwhile | undefined = meanwhile;
   const delaying = new Proxy(sql, {
-    apply(target, self, given) {
-      const query = () => Reflect.apply(target, self, given);
+    apply(target, self, args) {
+      const query = () => Reflect.apply(target, self, args);
       const run = hook;
-      if (run === undefined || !given[0].raw?.[0].includes("update refresh_token_families")) {
+      if (run === undefined || !args[0].raw?.[0].includes("update refresh_token_families")) {
         return query();
       }
       hook = undefined;
@@ -229,7 +232,7 @@ async function refreshWhile(
 }
 
 testOnEachDatabase(
-  "a login that changes between the look at it and the rotation gives what it is worth then",
+  "a refresh uses the login's state at the rotation",
   async (location) => {
     await using server = await testServer(location);
     const { sql, clock } = server.parts;
@@ -253,7 +256,7 @@ testOnEachDatabase(
         name,
       );
     }
-    // Somebody else with the same token was faster: both get the same successor.
+    // Another request with the same token was faster: both get the same successor.
     const { token } = await loggedIn(server);
     let successor: string | undefined;
     const same = await refreshWhile(server, token, async () => {
@@ -264,7 +267,7 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
-  "a login past its absolute end is over, whatever its idle end says",
+  "a login past its absolute expiration is expired, regardless of its idle expiration",
   async (location) => {
     await using server = await testServer(location);
     const { token } = await loggedIn(server);
@@ -275,13 +278,13 @@ testOnEachDatabase(
   },
 );
 
-Deno.test("a refresh token's successor follows from the server's key as well", () => {
+Deno.test("a refresh token's successor depends on the server's key", () => {
   const token = generateRefreshToken();
-  const [one, other] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
-  assert.equal(deriveNextRefreshToken(token, one), deriveNextRefreshToken(token, one));
-  assert.notEqual(deriveNextRefreshToken(token, one), deriveNextRefreshToken(token, other));
+  const [first, second] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
+  assert.equal(deriveNextRefreshToken(token, first), deriveNextRefreshToken(token, first));
+  assert.notEqual(deriveNextRefreshToken(token, first), deriveNextRefreshToken(token, second));
   assert.notEqual(
-    deriveNextRefreshToken(token, one),
-    deriveNextRefreshToken(generateRefreshToken(), one),
+    deriveNextRefreshToken(token, first),
+    deriveNextRefreshToken(generateRefreshToken(), first),
   );
 });

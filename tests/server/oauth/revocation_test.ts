@@ -1,6 +1,6 @@
 /**
- * RFC 7009. Invariant: when the answer is 200, the token does not work any more; whatever
- * cannot be revoked, or not by this client, is answered with the standard's error.
+ * RFC 7009. Invariant: after a 200 the token is inactive; a token that cannot be revoked, or not by
+ * this client, gets the standard's error.
  */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
@@ -55,7 +55,7 @@ async function everyToken(server: TestServer, alice: Person): Promise<Record<str
 }
 
 testOnEachDatabase(
-  "a token of any kind does not work after a successful revocation",
+  "a token of any kind is inactive after a successful revocation",
   async (location) => {
     await using server = await testServer(location, describeScopes);
     const alice = await addPerson(server);
@@ -68,7 +68,7 @@ testOnEachDatabase(
       assert.equal(answer.status, 200, `${kind}: ${JSON.stringify(answer.body)}`);
       assert.equal(await isActive(token), false, kind);
       assert.notEqual((await verify(server, token)).status, 200, kind);
-      // Once more is no error (section 2.2).
+      // Repeating it is not an error (section 2.2).
       assert.equal(
         (await server.post("/oauth/revoke", { client_id: clientId, token })).status,
         200,
@@ -77,46 +77,49 @@ testOnEachDatabase(
   },
 );
 
-testOnEachDatabase("no client revokes a token that was issued to another", async (location) => {
-  await using server = await testServer(location, describeScopes);
-  const alice = await addPerson(server);
-  const { authorization } = await server.addClient();
-  const isActive = async (token: string) =>
-    (await server.post("/oauth/introspect", { token }, { authorization })).body.active;
-  const tokens = await everyToken(server, alice);
-  for (
-    const kind of [
-      "access token of a login",
-      "access token without a login to revoke",
-      "refresh token",
-      "JWT of a workload",
-    ]
-  ) {
-    const token = tokens[kind];
-    const answer = await server.post("/oauth/revoke", { token }, { authorization });
-    assert.equal(answer.status, 400, kind);
-    assert.equal(answer.body.error, "invalid_grant", kind);
-    assert.equal(await isActive(token), true, kind);
-  }
-});
+testOnEachDatabase(
+  "a client cannot revoke a token that was issued to another",
+  async (location) => {
+    await using server = await testServer(location, describeScopes);
+    const alice = await addPerson(server);
+    const { authorization } = await server.addClient();
+    const isActive = async (token: string) =>
+      (await server.post("/oauth/introspect", { token }, { authorization })).body.active;
+    const tokens = await everyToken(server, alice);
+    for (
+      const kind of [
+        "access token of a login",
+        "access token without a login to revoke",
+        "refresh token",
+        "JWT of a workload",
+      ]
+    ) {
+      const token = tokens[kind];
+      const answer = await server.post("/oauth/revoke", { token }, { authorization });
+      assert.equal(answer.status, 400, kind);
+      assert.equal(answer.body.error, "invalid_grant", kind);
+      assert.equal(await isActive(token), true, kind);
+    }
+  },
+);
 
 testOnEachDatabase(
-  "revoking an exchanged JWT leaves its personal access token alone",
+  "revoking an exchanged JWT does not revoke its personal access token",
   async (location) => {
     await using server = await testServer(location, describeScopes);
     const alice = await addPerson(server);
     const { token } = await createPat(server, alice);
-    const [one, other] = [await exchange(server, token), await exchange(server, token)];
+    const [first, second] = [await exchange(server, token), await exchange(server, token)];
     const upstream = async () => (await verify(server, token, "?jwt=1")).headers.get("x-auth-jwt")!;
     const forwarded = await upstream();
-    for (const jwt of [one, forwarded]) {
+    for (const jwt of [first, forwarded]) {
       assert.equal(
         (await server.post("/oauth/revoke", { client_id: clientId, token: jwt })).status,
         200,
       );
     }
-    assert.equal((await verify(server, one)).status, 401);
-    assert.equal((await verify(server, other)).status, 200);
+    assert.equal((await verify(server, first)).status, 401);
+    assert.equal((await verify(server, second)).status, 200);
     assert.equal((await verify(server, token)).status, 200);
     // The service behind gets one that works.
     assert.equal((await verify(server, await upstream())).status, 200);
@@ -124,7 +127,7 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
-  "a token that cannot be revoked is an unsupported_token_type",
+  "returns unsupported_token_type for a token that cannot be revoked",
   async (location) => {
     await using server = await testServer(location, describeScopes);
     const alice = await addPerson(server);
@@ -141,7 +144,7 @@ testOnEachDatabase(
     assert.equal(expired.body.error, "unsupported_token_type");
     for (const token of ["nonsense", `${idToken!.slice(0, -8)}AAAAAAAA`]) {
       const answer = await server.post("/oauth/revoke", { client_id: clientId, token });
-      assert.equal(answer.status, 200, "none of ours (section 2.2)");
+      assert.equal(answer.status, 200, "unknown here (section 2.2)");
     }
   },
 );

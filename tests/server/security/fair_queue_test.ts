@@ -1,11 +1,11 @@
-/** Invariant: what one network asks for never keeps another waiting for more than one turn. */
+/** Invariant: the requests of one network delay another by at most one turn. */
 import assert from "node:assert/strict";
 import { FairQueue, type QueuedCaller } from "../../../server/security/fair_queue.ts";
 import { verifyPassword } from "../../../server/security/password_hash.ts";
 
 class Full extends Error {}
 
-/** Tasks by name that end when they are told to, and what has started. */
+/** Tasks by name that finish on demand, and the names of those that started. */
 function scripted(limits = { running: 2, runningPerNetwork: 1, waiting: 6, waitingPerNetwork: 4 }) {
   const queue = new FairQueue(limits, () => new Full());
   const started: string[] = [];
@@ -34,7 +34,7 @@ function scripted(limits = { running: 2, runningPerNetwork: 1, waiting: 6, waiti
 const settled = () => new Promise((resolve) => setTimeout(resolve, 0));
 const from = (network: string, known = false): QueuedCaller => ({ network, known });
 
-Deno.test("networks take turns, and none runs more than its share", async () => {
+Deno.test("networks take turns, and none exceeds its share", async () => {
   const { ask, end, started } = scripted();
   for (const name of ["a1", "a2", "a3", "a4"]) ask(name, from("a"));
   await settled();
@@ -48,7 +48,7 @@ Deno.test("networks take turns, and none runs more than its share", async () => 
   assert.deepEqual(started, ["a1", "b1", "a2", "c1", "b2"]);
 });
 
-Deno.test("known callers go before unknown ones, and take their places when all are taken", async () => {
+Deno.test("known callers go before unknown ones, and replace them in a full queue", async () => {
   const { ask, end, started, refused } = scripted();
   ask("a1", from("a"));
   ask("b1", from("b"));
@@ -65,7 +65,7 @@ Deno.test("known callers go before unknown ones, and take their places when all 
   assert.ok(!refused.some((name) => name.startsWith("k")));
 });
 
-Deno.test("one network holds no more than its part of the places", async () => {
+Deno.test("one network gets only its part of the places", async () => {
   const { ask, refused } = scripted();
   for (let count = 1; count <= 20; count++) ask(`a${count}`, from("a"));
   await settled();
@@ -76,7 +76,7 @@ Deno.test("one network holds no more than its part of the places", async () => {
   assert.ok(!refused.some((name) => name.startsWith("b")));
 });
 
-Deno.test("a task that fails gives its place on", async () => {
+Deno.test("a failed task frees its place", async () => {
   const queue = new FairQueue(
     { running: 1, runningPerNetwork: 1, waiting: 1, waitingPerNetwork: 1 },
     () => new Full(),
@@ -87,7 +87,7 @@ Deno.test("a task that fails gives its place on", async () => {
   assert.equal(await queue.run(from("a"), () => Promise.resolve("done")), "done");
 });
 
-Deno.test("a flood of sign-ins from one network delays nobody else", async () => {
+Deno.test("a flood of sign-ins from one network does not delay others", async () => {
   const cheap = "$scrypt$ln=12,r=8,p=1$AAAA$AAAA";
   let [checked, refused] = [0, 0];
   const flood = Array.from(

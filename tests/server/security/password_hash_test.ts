@@ -1,4 +1,4 @@
-/** Passwords: what is stored tells nothing, and neither does the time a wrong one takes. */
+/** Passwords: neither what is stored nor the time of a wrong one discloses anything. */
 import assert from "node:assert/strict";
 import {
   hashPassword,
@@ -11,7 +11,7 @@ const PASSWORD = "a calm and long pass phrase";
 /** Of "x", at the least cost there is. */
 const CHEAP = "$scrypt$ln=1,r=1,p=1$AAAA$AAAA";
 
-Deno.test("a password verifies against its own hash alone", async () => {
+Deno.test("verifies a password only against its own hash", async () => {
   const hash = await hashPassword(PASSWORD);
   assert.match(hash, /^\$scrypt\$ln=15,r=8,p=3\$[\w+/-]{22}\$[\w+/-]{43}$/);
   assert.notEqual(hash, await hashPassword(PASSWORD), "each hash has a salt of its own");
@@ -22,12 +22,12 @@ Deno.test("a password verifies against its own hash alone", async () => {
   assert.equal(await verifyPassword(PASSWORD, "not a hash"), false);
 });
 
-Deno.test("an accent typed as one character or as two is the same password", async () => {
+Deno.test("treats an accent typed as one character or as two as the same", async () => {
   const hash = await hashPassword("caf\u00e9 au lait, s'il vous pla\u00eet");
   assert.equal(await verifyPassword("cafe\u0301 au lait, s'il vous plai\u0302t", hash), true);
 });
 
-Deno.test("what follows the longest password makes it a wrong one", async () => {
+Deno.test("rejects a password with characters beyond the maximum", async () => {
   const longest = "🔑".repeat(256);
   const hash = await hashPassword(longest);
   assert.equal(passwordProblem(longest), undefined);
@@ -35,7 +35,7 @@ Deno.test("what follows the longest password makes it a wrong one", async () => 
   assert.equal(await verifyPassword(`${longest}x`, hash), false);
 });
 
-Deno.test("length is the one rule for new passwords", () => {
+Deno.test("requires only a length of new passwords", () => {
   assert.match(passwordProblem("eleven char")!, /at least 12/);
   assert.equal(passwordProblem("twelve chars"), undefined);
   assert.match(passwordProblem("x".repeat(257))!, /at most 256/);
@@ -56,7 +56,7 @@ Deno.test("an unknown account takes as long as a known one", async () => {
   assert.ok(unknown > known / 2 && unknown < known * 2, `${unknown} ms against ${known} ms`);
 });
 
-Deno.test("a flood of sign-ins is turned away instead of filling the memory", async () => {
+Deno.test("rejects a flood of sign-ins instead of filling the memory", async () => {
   const checks = Array.from({ length: 200 }, () => verifyPassword("wrong", CHEAP));
   const results = await Promise.allSettled(checks);
   const refused = results.filter((result) => result.status === "rejected");

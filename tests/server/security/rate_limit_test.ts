@@ -1,6 +1,6 @@
 /**
- * Limits on guesses. Invariant: however many guesses arrive at once, no more are
- * let through than the limit; and who did not guess is not locked out.
+ * Rate limits on guesses. Invariants: of any number of simultaneous guesses no more than the limit
+ * are checked; and users who did not guess are not locked out.
  */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
@@ -74,7 +74,7 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
-  "an office is not locked out of codes by one of its desks",
+  "one user's failures do not lock out others at the same address",
   (location) =>
     withSql(location, async (sql) => {
       const guess = (userId: string, minutes: number, address = "192.0.2.7") =>
@@ -87,14 +87,14 @@ testOnEachDatabase(
       assert.equal(wait(await guess(clumsy, 1)), 59 * 60);
       assert.ok("attempt" in await guess(clumsy, 1, "198.51.100.1"), "elsewhere it is not blocked");
       const honest = await guess(randomUUID(), 1);
-      assert.ok("attempt" in honest, "whoever made no mistake goes on");
+      assert.ok("attempt" in honest, "an account without failures is not limited");
       await releaseAttempt(sql, honest.attempt);
       assert.ok("attempt" in await guess(clumsy, 60), "an hour later all is forgotten");
     }),
 );
 
 testOnEachDatabase(
-  "an account known at an address signs in there in spite of others",
+  "an account known at an address can sign in there despite others' failures",
   (location) =>
     withSql(location, async (sql) => {
       for (let failure = 0; failure < 100; failure++) await password(sql, { userId: randomUUID() });
@@ -104,12 +104,12 @@ testOnEachDatabase(
         assert.ok("attempt" in await password(sql, { userId, knownHere: true }));
       }
       const refused = await password(sql, { userId, knownHere: true });
-      assert.ok("retryAfterSeconds" in refused, "its own limit holds all the same");
+      assert.ok("retryAfterSeconds" in refused, "its own limit still applies");
     }),
 );
 
 testOnEachDatabase(
-  "success resets nothing, and is no failure",
+  "a success is not counted, and resets nothing",
   (location) =>
     withSql(location, async (sql) => {
       const userId = randomUUID();
@@ -132,7 +132,7 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
-  "an unknown account has the limit of a known one, whatever its case",
+  "an unknown account has the limit of a known one, in any case",
   (location) =>
     withSql(location, async (sql) => {
       const guesses = times(
@@ -146,7 +146,7 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
-  "an IPv6 subscriber has one count, not one for each address",
+  "counts an IPv6 subscriber once, not each address",
   (location) =>
     withSql(location, async (sql) => {
       const guesses = times(
@@ -160,7 +160,7 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
-  "old failures are deleted, others stay",
+  "deletes only old failures",
   (location) =>
     withSql(location, async (sql) => {
       const userId = randomUUID();
@@ -172,7 +172,7 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
-  "strangers' failures elsewhere keep nobody out where they are known",
+  "failures elsewhere do not lock a user out at a known address",
   (location) =>
     withSql(location, async (sql) => {
       const userId = randomUUID();
@@ -188,7 +188,7 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
-  "an IPv6 subscriber with a /56 has one count as well, not one for each /64",
+  "counts an IPv6 subscriber with a /56 once, not each /64",
   (location) =>
     withSql(location, async (sql) => {
       const address = (index: number) =>
@@ -214,7 +214,7 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
-  "others' failures, wherever they come from, lock nobody out of a browser they are signed in with",
+  "others' failures do not lock a user out of a browser that is signed in",
   (location) =>
     withSql(location, async (sql) => {
       const userId = randomUUID();
@@ -233,7 +233,7 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
-  "refused workloads of one IPv6 subscriber have one count, not one for each /64",
+  "counts rejected workloads of one IPv6 subscriber once, not each /64",
   (location) =>
     withSql(location, async (sql) => {
       const refuse = (address: string) => checkRejectionLimit(sql, { address, now: at(0) });
@@ -246,7 +246,7 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
-  "the attempt that reaches a limit says which, once",
+  "the attempt that reaches a limit reports it, once",
   (location) =>
     withSql(location, async (sql) => {
       const fills = async (attempt: Parameters<typeof password>[1]) => {

@@ -1,4 +1,4 @@
-/** RFC 9068 and OpenID Connect: what our tokens say, and that strangers can check them. */
+/** RFC 9068 and OpenID Connect: the claims of our tokens, validated by an independent library. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { randomUUID } from "node:crypto";
@@ -23,7 +23,7 @@ async function verifiable(server: TestServer, token: string, audience: string, t
 for (
   const algorithm of ["ES256", "EdDSA", "Ed25519", "RS256"] as const satisfies SigningAlgorithm[]
 ) {
-  testOnEachDatabase(`${algorithm} tokens say what RFC 9068 wants`, async (location) => {
+  testOnEachDatabase(`${algorithm} tokens have the claims of RFC 9068`, async (location) => {
     await using server = await testServer(location, (config) => {
       config.signingAlgorithm = algorithm;
     });
@@ -54,7 +54,7 @@ for (
   });
 
   testOnEachDatabase(
-    `${algorithm} ID tokens hold the hash of the access token beside them`,
+    `${algorithm} ID tokens have the hash of their access token`,
     async (location) => {
       await using server = await testServer(location, (config) => {
         config.signingAlgorithm = algorithm;
@@ -75,7 +75,7 @@ for (
 }
 
 testOnEachDatabase(
-  "discovery announces the algorithm of every key that a token may be signed by",
+  "discovery lists the algorithms of all published keys",
   async (location) => {
     {
       await using before = await testServer(location);
@@ -91,10 +91,10 @@ testOnEachDatabase(
         "/.well-known/oauth-authorization-server",
         "/.well-known/openid-configuration",
       ].map(async (path) => await (await server.request(path)).json());
-      const [one, other] = (await Promise.all(documents))
+      const [algorithms, openidAlgorithms] = (await Promise.all(documents))
         .map((document) => document.id_token_signing_alg_values_supported);
-      assert.deepEqual(one, other);
-      return one;
+      assert.deepEqual(algorithms, openidAlgorithms);
+      return algorithms;
     };
     const signedBy = async () => decodeProtectedHeader((await server.login(user.id)).id_token!).alg;
 
@@ -112,7 +112,7 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
-  "discovery names an authorization endpoint, which answers and never redirects",
+  "discovery names an authorization endpoint, which never redirects",
   async (location) => {
     await using server = await testServer(location);
     const read = async (path: string) => await (await server.request(path)).json();
@@ -141,7 +141,7 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
-  "email_verified is true once an operator vouches for the address, and for people only",
+  "email_verified is true once an operator has confirmed the address, and for users only",
   async (location) => {
     await using server = await testServer(location);
     const { sql } = server.parts;
@@ -181,7 +181,7 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
-  "a token that our keys signed for another issuer is unknown here",
+  "rejects a token that our keys signed for another issuer",
   async (location) => {
     await using server = await testServer(location);
     const user = await server.addUser();
@@ -209,7 +209,7 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
-  "scopes that would outgrow 1 KB are refused before anyone approves",
+  "rejects scopes that would exceed 1 KB before the approval",
   async (location) => {
     const names = Array.from({ length: 20 }, (_, i) => `${"scope".repeat(2)}:${i}`);
     await using server = await testServer(location, (config) => {
@@ -237,7 +237,7 @@ testOnEachDatabase(
   },
 );
 
-testOnEachDatabase("introspection tells confidential clients, and them alone", async (location) => {
+testOnEachDatabase("introspection requires a confidential client", async (location) => {
   await using server = await testServer(location);
   const user = await server.addUser();
   const client = await server.addClient();
@@ -262,8 +262,8 @@ testOnEachDatabase("introspection tells confidential clients, and them alone", a
   const forged = tokens.access_token.slice(0, signature) +
     (tokens.access_token[signature] === "A" ? "B" : "A") +
     tokens.access_token.slice(signature + 1);
-  for (const other of ["nonsense", tokens.id_token!, forged]) {
-    assert.deepEqual((await introspect(other)).body, { active: false });
+  for (const token of ["nonsense", tokens.id_token!, forged]) {
+    assert.deepEqual((await introspect(token)).body, { active: false });
   }
   const [id] = atob(client.authorization.slice(6)).split(":");
   const wrong = await introspect(tokens.access_token, `Basic ${btoa(`${id}:wrong`)}`);
@@ -281,13 +281,13 @@ testOnEachDatabase("introspection tells confidential clients, and them alone", a
 });
 
 testOnEachDatabase(
-  "revoking a refresh token ends the login and its access tokens",
+  "revoking a refresh token revokes the login and its access tokens",
   async (location) => {
     await using server = await testServer(location);
     const user = await server.addUser();
     const client = await server.addClient();
     const tokens = await server.login(user.id);
-    const other = await server.login(user.id);
+    const otherLogin = await server.login(user.id);
     const isActive = async (token: string) => {
       const headers = { authorization: client.authorization };
       return (await server.post("/oauth/introspect", { token }, headers)).body.active;
@@ -304,20 +304,20 @@ testOnEachDatabase(
     assert.equal(await isActive(tokens.access_token), false);
     assert.equal(await isActive(tokens.refresh_token!), false);
     assert.equal((await server.refresh(tokens.refresh_token!)).body.error, "invalid_grant");
-    assert.equal(await isActive(other.access_token), true);
+    assert.equal(await isActive(otherLogin.access_token), true);
 
-    // An access token goes alone; an unknown token is no error (section 2.2).
-    const one = { client_id: brand.cliClientId, token: other.access_token };
-    assert.equal((await server.post("/oauth/revoke", one)).status, 200);
-    assert.equal(await isActive(other.access_token), false);
-    assert.equal(await isActive(other.refresh_token!), true);
+    // Of an access token only itself is revoked; an unknown token is not an error (section 2.2).
+    const accessTokenForm = { client_id: brand.cliClientId, token: otherLogin.access_token };
+    assert.equal((await server.post("/oauth/revoke", accessTokenForm)).status, 200);
+    assert.equal(await isActive(otherLogin.access_token), false);
+    assert.equal(await isActive(otherLogin.refresh_token!), true);
     const unknown = { client_id: brand.cliClientId, token: "nonsense" };
     assert.equal((await server.post("/oauth/revoke", unknown)).status, 200);
   },
 );
 
 testOnEachDatabase(
-  "introspection of a refresh token says active only while it could be used",
+  "introspection of a refresh token is active only while it can be used",
   async (location) => {
     await using server = await testServer(location, (config) => {
       config.refreshTokenIdleLifetime = 86_400;
@@ -350,7 +350,7 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
-  "what our keys signed is an access token only by its type, its claims and its size",
+  "accepts only a JWT with the type, claims and size of our access tokens",
   async (location) => {
     await using server = await testServer(location);
     const { keys, clock, issuer } = server.parts;
@@ -385,49 +385,56 @@ testOnEachDatabase(
     assert.equal(await isIdToken(server.parts, await typed("JWT")), true);
     assert.equal(await isIdToken(server.parts, await typed("logout+jwt")), false);
     assert.equal(await isActive({}, { more: "x".repeat(400) }), true);
-    assert.equal(await isActive({}, { more: "x".repeat(2000) }), false, "larger than any of ours");
+    assert.equal(
+      await isActive({}, { more: "x".repeat(2000) }),
+      false,
+      "larger than any that we issue",
+    );
   },
 );
 
-testOnEachDatabase("userinfo gives the claims of the scopes, by RFC 6750", async (location) => {
-  await using server = await testServer(location);
-  const user = await server.addUser();
-  const ask = async (token?: string, method = "GET") => {
-    const headers = token === undefined ? undefined : { authorization: `Bearer ${token}` };
-    const response = await server.request("/oauth/userinfo", { method, headers });
-    const challenge = response.headers.get("www-authenticate");
-    return { status: response.status, challenge, body: await response.json() };
-  };
-  const full = await server.login(user.id);
-  for (const method of ["GET", "POST"]) {
-    const { body } = await ask(full.access_token, method);
-    assert.deepEqual(body, {
-      sub: user.id,
-      name: "Alice Example",
-      email: user.email,
-      email_verified: false,
-    });
-  }
-  const bare = await server.login(user.id, "openid");
-  assert.deepEqual((await ask(bare.access_token)).body, { sub: user.id });
-  const without = await server.login(user.id, "profile");
-  const refused = await ask(without.access_token);
-  assert.equal(refused.status, 403);
-  assert.match(refused.challenge!, /error="insufficient_scope"/);
-  const missing = await ask();
-  assert.equal(missing.status, 401);
-  assert.equal(missing.challenge, 'Bearer realm="oauth"');
-  const wrong = await ask("nonsense");
-  assert.equal(wrong.status, 401);
-  assert.match(wrong.challenge!, /error="invalid_token"/);
-  // A disabled person's token ends where it is asked about, as soon as the database has told.
-  await server.parts.sql`update users set disabled_at = created_at where id = ${user.id}`;
-  const refusal = async () => (await ask(full.access_token)).status === 401;
-  await eventually("the token has ended", refusal, 1000);
-});
+testOnEachDatabase(
+  "userinfo returns the claims of the scopes, according to RFC 6750",
+  async (location) => {
+    await using server = await testServer(location);
+    const user = await server.addUser();
+    const ask = async (token?: string, method = "GET") => {
+      const headers = token === undefined ? undefined : { authorization: `Bearer ${token}` };
+      const response = await server.request("/oauth/userinfo", { method, headers });
+      const challenge = response.headers.get("www-authenticate");
+      return { status: response.status, challenge, body: await response.json() };
+    };
+    const full = await server.login(user.id);
+    for (const method of ["GET", "POST"]) {
+      const { body } = await ask(full.access_token, method);
+      assert.deepEqual(body, {
+        sub: user.id,
+        name: "Alice Example",
+        email: user.email,
+        email_verified: false,
+      });
+    }
+    const bare = await server.login(user.id, "openid");
+    assert.deepEqual((await ask(bare.access_token)).body, { sub: user.id });
+    const without = await server.login(user.id, "profile");
+    const refused = await ask(without.access_token);
+    assert.equal(refused.status, 403);
+    assert.match(refused.challenge!, /error="insufficient_scope"/);
+    const missing = await ask();
+    assert.equal(missing.status, 401);
+    assert.equal(missing.challenge, 'Bearer realm="oauth"');
+    const wrong = await ask("nonsense");
+    assert.equal(wrong.status, 401);
+    assert.match(wrong.challenge!, /error="invalid_token"/);
+    // A disabled user's token is inactive as soon as the database has notified the server.
+    await server.parts.sql`update users set disabled_at = created_at where id = ${user.id}`;
+    const refusal = async () => (await ask(full.access_token)).status === 401;
+    await eventually("the token is inactive", refusal, 1000);
+  },
+);
 
 testOnEachDatabase(
-  "the next key is published before it signs, the last one after",
+  "publishes the next key before it signs, and the previous one after",
   async (location) => {
     await using server = await testServer(location);
     const { keys } = server.parts;
@@ -458,7 +465,7 @@ testOnEachDatabase(
     server.clock.advance({ minutes: 10 });
     assert.ok(!(await published()).includes(kidOf(before.access_token)));
 
-    // By age, without anybody asking.
+    // By age, without a command.
     server.clock.advance({ days: 90 });
     await keys.maintain();
     server.clock.advance({ minutes: 1 });
@@ -472,16 +479,16 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
-  "both well-known documents name every endpoint, and all of them answer",
+  "both well-known documents name every endpoint, and all of them respond",
   async (location) => {
     await using server = await testServer(location);
     const paths = ["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"];
-    const [one, other] = await Promise.all(
+    const [oauthMetadata, openidMetadata] = await Promise.all(
       paths.map(async (path) => await (await server.request(path)).json()),
     );
-    assert.deepEqual(one, other);
-    assert.equal(one.issuer, ISSUER);
-    for (const [name, value] of Object.entries(one)) {
+    assert.deepEqual(oauthMetadata, openidMetadata);
+    assert.equal(oauthMetadata.issuer, ISSUER);
+    for (const [name, value] of Object.entries(oauthMetadata)) {
       if (!name.endsWith("_endpoint") && name !== "jwks_uri") continue;
       const path = String(value).replace(ISSUER, "");
       const method = name === "jwks_uri" ? "GET" : "POST";

@@ -1,4 +1,4 @@
-/** Signing keys: one signs at a time, and a token is verified for as long as it lives. */
+/** Signing keys: one signs at a time, and a token is verified until it expires. */
 import assert from "node:assert/strict";
 import type { DatabaseLocation } from "../../../server/store/db/connect.ts";
 import { createServiceAccount } from "../../../server/store/service_accounts.ts";
@@ -41,7 +41,7 @@ async function isVerified(server: TestServer, token: string): Promise<boolean> {
 }
 
 testOnEachDatabase(
-  "every token is verified to its last second, whatever key signed it",
+  "verifies every token until it expires, with any key",
   async (location) => {
     await using server = await testServer(location);
     const { parts, clock } = server;
@@ -86,7 +86,7 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
-  "a key leaves the key set in time, between two looks at the database",
+  "removes a key from the key set in time, between two reads of the database",
   async (location) => {
     await using server = await testServer(location);
     const { parts, clock } = server;
@@ -105,7 +105,7 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
-  "a leaked key stops at once, though its successor was called for later",
+  "removes a leaked key immediately, despite a later scheduled successor",
   async (location) => {
     await using server = await testServer(location);
     const { parts, clock } = server;
@@ -123,7 +123,7 @@ testOnEachDatabase(
 
 for (const [change, from, to] of [["raised", 900, 86_400], ["lowered", 86_400, 900]] as const) {
   testOnEachDatabase(
-    `tokens are verified to their end although their life is ${change}`,
+    `verifies tokens until they expire although their lifetime is ${change}`,
     async (location) => {
       const withLifetime = (lifetime: number, clock?: TestServer["clock"]) =>
         testServer(location as DatabaseLocation, (config) => {
@@ -139,7 +139,7 @@ for (const [change, from, to] of [["raised", 900, 86_400], ["lowered", 86_400, 9
       await using server = await withLifetime(to, clock);
       const start = clock.now();
       const tokens = [old, { token: await sign(server, to), end: to }]
-        .sort((one, other) => one.end - other.end);
+        .sort((a, b) => a.end - b.end);
       for (const { token, end } of tokens) {
         clock.set(start + end * 1000 - 1000);
         await server.parts.keys.maintain();

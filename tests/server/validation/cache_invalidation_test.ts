@@ -1,4 +1,4 @@
-/** Replicas: what one changes the others know within a second, or they ask the database. */
+/** Replicas: a change at one reaches the others within a second, or they ask the database. */
 import assert from "node:assert/strict";
 import { openDatabase } from "../../../server/store/db/connect.ts";
 import { listenForTokenChanges } from "../../../server/store/db/cache_invalidation.ts";
@@ -26,7 +26,7 @@ function msUntil(server: TestServer, token: string, status: number): Promise<num
   return until(async () => (await verify(server, token)).status === status);
 }
 
-testOnEachDatabase("whatever changes a row, memory follows", async (location) => {
+testOnEachDatabase("every change of a row invalidates the cache", async (location) => {
   await using server = await testServer(location, describeScopes);
   const { sql } = server.parts;
   const alice = await addPerson(server, { admin: true });
@@ -45,10 +45,10 @@ testOnEachDatabase("whatever changes a row, memory follows", async (location) =>
   let token = "";
   for (const [what, change, status] of changes) {
     if (status === 401) {
-      const made = await createPat(server, alice);
-      token = made.token;
+      const pat = await createPat(server, alice);
+      token = pat.token;
       assert.equal(await msUntil(server, token, 200) < PROMISE, true, what);
-      await change(made.id);
+      await change(pat.id);
     } else {
       await change("");
     }
@@ -57,22 +57,22 @@ testOnEachDatabase("whatever changes a row, memory follows", async (location) =>
   }
 });
 
-testOnEachDatabase("revoking while it is used lets no use through afterwards", async (location) => {
+testOnEachDatabase("a token revoked during its use is rejected afterwards", async (location) => {
   await using server = await testServer(location, describeScopes);
   const alice = await addPerson(server);
-  const made = await createPat(server, alice);
+  const pat = await createPat(server, alice);
   let revoked = false;
   const late: number[] = [];
   const use = async () => {
     for (let i = 0; i < 100; i++) {
       const begunAfter = revoked;
-      const { status } = await verify(server, made.token);
+      const { status } = await verify(server, pat.token);
       if (begunAfter) late.push(status);
     }
   };
   const revoke = async () => {
-    await verify(server, made.token);
-    await call(server, alice.management, "DELETE", `/api/v1/tokens/${made.id}`);
+    await verify(server, pat.token);
+    await call(server, alice.management, "DELETE", `/api/v1/tokens/${pat.id}`);
     revoked = true;
   };
   await Promise.all([use(), use(), revoke(), use()]);
@@ -81,14 +81,14 @@ testOnEachDatabase("revoking while it is used lets no use through afterwards", a
   assert.deepEqual(late.filter((status) => status !== 401), []);
 });
 
-testOnEachDatabase("a token that is known costs no statement", async (location) => {
+testOnEachDatabase("a cached token needs no statement", async (location) => {
   await using server = await testServer(location, describeScopes);
   const { sql, tokenValidator } = server.parts;
   let statements = 0;
   const counting = new Proxy(sql, {
-    apply(target, self, given) {
+    apply(target, self, args) {
       statements++;
-      return Reflect.apply(target, self, given);
+      return Reflect.apply(target, self, args);
     },
   });
   let current = () => false;
@@ -114,7 +114,7 @@ testOnEachDatabase("a token that is known costs no statement", async (location) 
       for (let i = 0; i < 100; i++) await replica.validate(known, {});
       assert.equal(statements, 0);
     }
-    // A look-alike is told from a token without asking anybody.
+    // A text without a valid checksum is rejected without a statement.
     const last = token.at(-1) === "0" ? "1" : "0";
     assert.equal((await replica.validate(token.slice(0, -1) + last, {})).state, "unknown");
     assert.equal(statements, 0);
@@ -125,20 +125,20 @@ testOnEachDatabase("a token that is known costs no statement", async (location) 
 });
 
 for (const kind of databaseKinds.filter(({ name }) => name.startsWith("PostgreSQL"))) {
-  Deno.test(`replicas follow each other (${kind.name})`, async () => {
+  Deno.test(`replicas invalidate each other's caches (${kind.name})`, async () => {
     await using created = await kind.create();
-    await using one = await testServer(created.location, describeScopes);
-    await using other = await testServer(created.location, describeScopes);
-    const alice = await addPerson(one);
-    const made = await createPat(one, alice);
-    await msUntil(other, made.token, 200);
-    const deleted = await call(one, alice.management, "DELETE", `/api/v1/tokens/${made.id}`);
+    await using first = await testServer(created.location, describeScopes);
+    await using second = await testServer(created.location, describeScopes);
+    const alice = await addPerson(first);
+    const pat = await createPat(first, alice);
+    await msUntil(second, pat.token, 200);
+    const deleted = await call(first, alice.management, "DELETE", `/api/v1/tokens/${pat.id}`);
     assert.equal(deleted.status, 204);
-    const ms = await msUntil(other, made.token, 401);
+    const ms = await msUntil(second, pat.token, 401);
     assert.ok(ms < PROMISE, `${ms} ms`);
   });
 
-  Deno.test(`a listener whose connection the server closed listens again (${kind.name})`, async () => {
+  Deno.test(`listens again after the server closed the connection (${kind.name})`, async () => {
     await using created = await kind.create();
     const database = await openDatabase(created.location);
     const { sql } = database;
@@ -151,7 +151,7 @@ for (const kind of databaseKinds.filter(({ name }) => name.startsWith("PostgreSQ
     try {
       await until(() => changes.isFresh());
       assert.equal(cleared, 1);
-      // The new connection can be had at once, so that nothing but the loss itself tells of it.
+      // The new connection is available immediately, so that only the loss itself can be noticed.
       await sql`
         select pg_terminate_backend(pid) from pg_stat_activity
         where datname = current_database() and pid <> pg_backend_pid()`;
@@ -165,14 +165,14 @@ for (const kind of databaseKinds.filter(({ name }) => name.startsWith("PostgreSQ
   });
 
   for (const loss of ["refuse", "hang"] as const) {
-    Deno.test(`a channel that is lost (${loss}) is not trusted (${kind.name})`, async () => {
+    Deno.test(`does not trust the cache while the channel is lost (${loss}, ${kind.name})`, async () => {
       await using created = await kind.create();
       await using server = await testServer(created.location, describeScopes);
       const url = new URL(created.location.databaseUrl!);
       await using proxy = startTcpProxy(Number(url.port));
       url.port = String(proxy.port);
       const { sql } = server.parts;
-      // A replica whose channel alone goes through the proxy.
+      // A replica of which only the channel goes through the proxy.
       let current = () => false;
       const replica = await TokenValidator.start({
         ...server.parts,
@@ -188,25 +188,25 @@ for (const kind of databaseKinds.filter(({ name }) => name.startsWith("PostgreSQ
       const state = async (token: string) => (await replica.validate(token, {})).state;
       try {
         const alice = await addPerson(server);
-        const made = await createPat(server, alice);
+        const pat = await createPat(server, alice);
         await until(() => current());
-        assert.equal(await state(made.token), "active");
+        assert.equal(await state(pat.token), "active");
 
         proxy.mode = loss;
         if (loss === "refuse") proxy.cut();
-        // By a way that tells nobody but the database.
+        // Without the replica's knowledge, only in the database.
         await sql`update personal_access_tokens set revoked_at = created_at`;
-        const lost = await until(async () => await state(made.token) === "revoked");
+        const lost = await until(async () => await state(pat.token) === "revoked");
         assert.ok(lost < PROMISE, `${lost} ms`);
         await until(() => !current());
 
-        // Meanwhile all is read; afterwards it remembers again, and hears again.
+        // Meanwhile everything is read; afterwards it caches and listens again.
         const second = await createPat(server, alice);
         assert.equal(await state(second.token), "active");
         proxy.mode = "pass";
         await until(() => current());
         // What was remembered before the loss is forgotten, not believed again.
-        assert.equal(await state(made.token), "revoked");
+        assert.equal(await state(pat.token), "revoked");
         assert.equal(await state(second.token), "active");
         await sql`update personal_access_tokens set revoked_at = created_at`;
         assert.ok(await until(async () => await state(second.token) === "revoked") < PROMISE);

@@ -1,8 +1,8 @@
-/** Invariant: nothing is answered from memory that may have changed since it was read. */
+/** Invariant: the cache returns nothing that may have changed since it was read. */
 import assert from "node:assert/strict";
 import { InvalidatingCache } from "../../../server/validation/invalidating_cache.ts";
 
-/** A memory over a value that tests change, and the number of reads it took. */
+/** A cache of a value that tests change, and the number of reads. */
 function memory(limit = 100) {
   const state = { current: true, value: "old", reads: 0 };
   const remembered = new InvalidatingCache<string>(limit, () => state.current);
@@ -15,7 +15,7 @@ function memory(limit = 100) {
     state,
     remembered,
     get: async (key = "key") => remembered.get(key) ?? await remembered.read(key, read, subjects),
-    /** Begins a read that ends when it is told to, with the value of its beginning. */
+    /** Starts a read that finishes on demand, with the value at its start. */
     begin(key = "key") {
       const done = Promise.withResolvers<string>();
       const { value } = state;
@@ -30,7 +30,7 @@ function memory(limit = 100) {
   };
 }
 
-Deno.test("an answer is read once, until one of its subjects changes", async () => {
+Deno.test("reads a value once, until one of its subjects changes", async () => {
   for (const subject of ["token:1", "principal:1"]) {
     const { state, remembered, get } = memory();
     assert.deepEqual([await get(), await get(), state.reads], ["old", "old", 1]);
@@ -42,7 +42,7 @@ Deno.test("an answer is read once, until one of its subjects changes", async () 
   }
 });
 
-Deno.test("an answer that was read before a change is given, and not kept after it", async () => {
+Deno.test("returns but does not cache a value that was read before a change", async () => {
   const changes: Record<string, (remembered: InvalidatingCache<string>) => void> = {
     "a subject's change": (remembered) => remembered.invalidate("token:1"),
     "the other subject's change": (remembered) => remembered.invalidate("principal:1"),
@@ -58,7 +58,7 @@ Deno.test("an answer that was read before a change is given, and not kept after 
   }
 });
 
-Deno.test("an answer that comes while the channel is lost is not kept", async () => {
+Deno.test("does not cache a value that arrives while the channel is lost", async () => {
   const { state, get, begin } = memory();
   const reading = begin();
   state.current = false;
@@ -68,7 +68,7 @@ Deno.test("an answer that comes while the channel is lost is not kept", async ()
   assert.equal(await get(), "new");
 });
 
-Deno.test("while the channel is lost nothing is answered from memory", async () => {
+Deno.test("returns nothing from the cache while the channel is lost", async () => {
   const { state, remembered, get } = memory();
   await get();
   state.current = false;
@@ -77,7 +77,7 @@ Deno.test("while the channel is lost nothing is answered from memory", async () 
   assert.deepEqual([await get(), await get(), state.reads], ["new", "new", 3]);
 });
 
-Deno.test("after changes may have gone unheard all is forgotten, in both generations", async () => {
+Deno.test("clears both generations after missed changes", async () => {
   for (const forget of ["missed", "changed"] as const) {
     const { state, remembered, get } = memory(4);
     // Two fill the young generation; the third makes them the old one.
@@ -92,7 +92,7 @@ Deno.test("after changes may have gone unheard all is forgotten, in both generat
   }
 });
 
-Deno.test("no more answers are kept than the limit", async () => {
+Deno.test("caches no more values than the limit", async () => {
   const { remembered, get } = memory(10);
   for (let key = 0; key < 100; key++) await get(String(key));
   const kept = Array.from({ length: 100 }, (_, key) => remembered.get(String(key)));

@@ -1,4 +1,4 @@
-/** When tokens were last used is written down late, and not lost. */
+/** The last use of tokens is written late, and not lost. */
 import assert from "node:assert/strict";
 import { LastUsedRecorder } from "../../../server/validation/last_used_recorder.ts";
 import type { Sql } from "../../../server/store/db/connect.ts";
@@ -13,12 +13,12 @@ async function uses(server: TestServer) {
   const [id, other] = await seedTokens(server, user, [{ name: "one" }, { name: "other" }]);
   const state = { down: false, logged: [] as string[], meanwhile: () => {} };
   const failing = new Proxy(sql, {
-    apply(target, self, given) {
+    apply(target, self, args) {
       if (state.down) {
         state.meanwhile();
         throw new Error("the database is away");
       }
-      return Reflect.apply(target, self, given);
+      return Reflect.apply(target, self, args);
     },
   });
   const lastUses = new LastUsedRecorder(
@@ -39,7 +39,7 @@ async function uses(server: TestServer) {
 }
 
 testOnEachDatabase(
-  "uses that could not be written are written later, the newest of each",
+  "writes uses that could not be written later, the newest of each token",
   async (location) => {
     await using server = await testServer(location);
     const { id, other, state, lastUses, last, note } = await uses(server);
@@ -64,7 +64,7 @@ testOnEachDatabase(
   },
 );
 
-testOnEachDatabase("a use from an unknown place leaves the last known one", async (location) => {
+testOnEachDatabase("a use from an unknown address keeps the last known one", async (location) => {
   await using server = await testServer(location);
   const { id, other, lastUses, last, note } = await uses(server);
   note(id, 1, "192.0.2.1", "curl/8");

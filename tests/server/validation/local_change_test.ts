@@ -1,7 +1,6 @@
 /**
- * Invariants of a replica's memory of tokens: what this replica revokes it refuses at
- * once, before any notification of the database; and no revocation is lost to a read
- * that was under way, or to a channel that was down.
+ * Invariants of a replica's cache of tokens: it rejects what it revoked immediately, before a
+ * notification of the database; and no revocation is lost to a concurrent read or a lost channel.
  */
 import assert from "node:assert/strict";
 import { TokenValidator } from "../../../server/validation/token_validator.ts";
@@ -15,7 +14,7 @@ import { call, createPat, describeScopes, verify } from "../../support/pats.ts";
 import { addPerson, addUserWithPassword, type Person, signedIn } from "../../support/person.ts";
 import { ISSUER, type TestServer, testServer } from "../../support/test_server.ts";
 
-/** From now on the database tells nobody what changes. */
+/** From now on the database notifies no replica. */
 async function silenceNotifications({ parts: { sql } }: TestServer): Promise<void> {
   const triggers = await sql`
     select t.tgname as name, t.tgrelid::regclass::text as "table"
@@ -28,7 +27,7 @@ async function silenceNotifications({ parts: { sql } }: TestServer): Promise<voi
 }
 
 testOnEachDatabase(
-  "what is revoked here is refused here, without a notification",
+  "rejects what this replica revoked, without a notification",
   async (location) => {
     await using server = await testServer(location, describeScopes);
     const { sql } = server.parts;
@@ -72,10 +71,10 @@ testOnEachDatabase(
       "revocation at the OAuth endpoint": (_id, token) => revoke(token),
     };
     for (const [name, end] of Object.entries(tokens)) {
-      const made = await createPat(server, alice);
-      assert.equal((await verify(server, made.token)).status, 200, name);
-      await end(made.id, made.token);
-      assert.equal((await verify(server, made.token)).status, 401, name);
+      const pat = await createPat(server, alice);
+      assert.equal((await verify(server, pat.token)).status, 200, name);
+      await end(pat.id, pat.token);
+      assert.equal((await verify(server, pat.token)).status, 401, name);
     }
 
     // A JWT that was exchanged for it, as well.
@@ -124,10 +123,10 @@ testOnEachDatabase(
     assert.equal((await verify(server, ofOwner.token)).status, 401);
 
     // That it was answered from memory until then: a change behind its back stays unseen.
-    const made = await createPat(server, alice);
-    assert.equal((await verify(server, made.token)).status, 200);
-    await sql`update personal_access_tokens set revoked_at = created_at where id = ${made.id}`;
-    assert.equal((await verify(server, made.token)).status, 200);
+    const pat = await createPat(server, alice);
+    assert.equal((await verify(server, pat.token)).status, 200);
+    await sql`update personal_access_tokens set revoked_at = created_at where id = ${pat.id}`;
+    assert.equal((await verify(server, pat.token)).status, 200);
   },
 );
 
@@ -139,8 +138,8 @@ async function replicaOf(server: TestServer, sql = server.parts.sql) {
     ...server.parts,
     database: {
       sql,
-      listen(given) {
-        listener = given;
+      listen(options) {
+        listener = options;
         return Promise.resolve({
           isFresh: () => channel.current,
           close: () => Promise.resolve(),
@@ -153,7 +152,7 @@ async function replicaOf(server: TestServer, sql = server.parts.sql) {
 }
 
 testOnEachDatabase(
-  "a token revoked while the channel was lost stays revoked afterwards",
+  "a token revoked while the channel was lost stays revoked",
   async (location) => {
     await using server = await testServer(location, describeScopes);
     const { sql } = server.parts;
@@ -176,7 +175,7 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
-  "a token revoked while it is being read is not remembered as active",
+  "does not cache a token as active that is revoked while it is read",
   async (location) => {
     await using server = await testServer(location, describeScopes);
     const { sql } = server.parts;
@@ -185,10 +184,11 @@ testOnEachDatabase(
     // The answer of the database is on its way when the change and its notification come.
     let onAnswer: (() => Promise<void>) | undefined;
     const delayed = new Proxy(sql, {
-      apply(target, self, given) {
-        const query = Reflect.apply(target, self, given);
+      apply(target, self, args) {
+        const query = Reflect.apply(target, self, args);
         const hook = onAnswer;
-        const isStatement = Array.isArray(given[0]) && "raw" in given[0] && given[0].length > 1;
+        const isStatement = Array.isArray(args[0]) && "raw" in args[0] &&
+          args[0].length > 1;
         if (hook === undefined || !isStatement) return query;
         onAnswer = undefined;
         return query.then(async (rows: unknown) => {
@@ -212,7 +212,7 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
-  "a person who is disabled manages nothing, though their token is remembered",
+  "a disabled user cannot manage tokens, although their token is cached",
   async (location) => {
     await using server = await testServer(location, describeScopes);
     const { sql } = server.parts;
@@ -224,7 +224,7 @@ testOnEachDatabase(
       where id = ${alice.id}`;
     assert.ok([401, 403].includes((await list()).status));
     const body = { name: "CI", scopes: ["deploy"] };
-    const made = await call(server, alice.management, "POST", "/api/v1/tokens", body);
-    assert.ok([401, 403].includes(made.status));
+    const created = await call(server, alice.management, "POST", "/api/v1/tokens", body);
+    assert.ok([401, 403].includes(created.status));
   },
 );
