@@ -10,7 +10,7 @@ import { runCommand } from "./client/run.ts";
 import { serverCommands } from "./server/cli/commands.ts";
 import type { ServerIo } from "./server/io.ts";
 import { processIo as serverIo } from "./server/process_io.ts";
-import { buildCommandLine, CommanderError, commandGroup, type Run } from "./shared/command_line.ts";
+import type { Run } from "./shared/command_line.ts";
 import { EXIT } from "./shared/exit_codes.ts";
 import { abortOn, homeFolder, terminalColumns } from "./shared/process.ts";
 import { versionText } from "./shared/version.ts";
@@ -37,6 +37,17 @@ export async function runProgram(args: string[], { stdout, stderr }: Output): Pr
     const { signal } = abortOn("SIGINT", ...(os === "windows" ? [] : ["SIGTERM" as const]));
     exitCode = await run(serverIo({ stdout, stderr, env, homeFolder, signal }));
   };
+  if (args.length === 1) {
+    const entry = [...loginCommands, ...tokenCommands].find(({ name }) => name === args[0]);
+    if (entry?.loadWithoutArguments) {
+      const { runWithoutArguments } = await entry.loadWithoutArguments();
+      await client(runWithoutArguments);
+      return exitCode;
+    }
+  }
+  const { buildCommandLine, CommanderError, commandGroup } = await import(
+    "./shared/command_line.ts"
+  );
   const groups = [
     commandGroup("Log in:", loginCommands, client),
     commandGroup("Use tokens:", tokenCommands, client),

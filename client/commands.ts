@@ -34,6 +34,7 @@ export const loginCommands: Entries = [
     name: "token",
     summary: "print an access token, renewed if necessary",
     load: () => import("./commands/token.ts"),
+    loadWithoutArguments: () => import("./commands/print_token.ts"),
   },
   {
     name: "completion",

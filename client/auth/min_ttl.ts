@@ -5,6 +5,8 @@ import type { ClientIo } from "../io.ts";
 import { formatDuration } from "../output.ts";
 import type { AccessToken } from "./access_token.ts";
 
+export const DEFAULT_MIN_TTL = "60s";
+
 /** In milliseconds. Throws ClientError. */
 export function parseMinTtl(text: string): number {
   const seconds = parseDurationSeconds(text);

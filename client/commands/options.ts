@@ -1,6 +1,7 @@
 /** Options that several commands have. */
 import { type Command, Option } from "commander";
 import { brand } from "../../shared/brand.ts";
+import { DEFAULT_MIN_TTL } from "../auth/min_ttl.ts";
 import { collectScopes, SCOPE_NOTATION } from "../../shared/oauth/scope_option.ts";
 
 export const server = () =>
@@ -23,7 +24,7 @@ export const expires = (fallback: string) =>
   new Option("--expires <when>", `90d, 12h, 2027-01-31 or never (default: ${fallback})`);
 
 export const minTtl = () =>
-  new Option("--min-ttl <duration>", "renew if less is left: 90s, 5m, 1h").default("60s");
+  new Option("--min-ttl <duration>", "renew if less is left: 90s, 5m, 1h").default(DEFAULT_MIN_TTL);
 
 export const tokenStdin = (description = "read the token from standard input") =>
   new Option("--token-stdin", description);

@@ -1,7 +1,7 @@
 /** Invariant: exec's socket gives a token to this user only, and only for the token that exec gave out. */
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
-import { token } from "../../../client/commands/token.ts";
+import { token } from "../../../client/commands/print_token.ts";
 import { runCommand } from "../../../client/run.ts";
 import {
   askTokenSocket,

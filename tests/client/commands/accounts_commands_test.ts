@@ -4,7 +4,7 @@ import { logout } from "../../../client/commands/logout.ts";
 import { status } from "../../../client/commands/status.ts";
 import { rememberedValues } from "../../../client/commands/completion/complete.ts";
 import { switchAccount } from "../../../client/commands/switch.ts";
-import { token } from "../../../client/commands/token.ts";
+import { token } from "../../../client/commands/print_token.ts";
 import { whoami } from "../../../client/commands/whoami.ts";
 import type { ClientIo } from "../../../client/io.ts";
 import { runCommand } from "../../../client/run.ts";

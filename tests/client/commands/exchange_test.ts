@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { exec, type ExecOptions } from "../../../client/commands/exec.ts";
-import { token, type TokenOptions } from "../../../client/commands/token.ts";
+import { token, type TokenOptions } from "../../../client/commands/print_token.ts";
 import { runCommand } from "../../../client/run.ts";
 import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";

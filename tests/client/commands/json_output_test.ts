@@ -8,7 +8,7 @@ import { patRotate } from "../../../client/commands/pat/rotate.ts";
 import { patShow } from "../../../client/commands/pat/show.ts";
 import { scan } from "../../../client/commands/scan.ts";
 import { status } from "../../../client/commands/status.ts";
-import { token } from "../../../client/commands/token.ts";
+import { token } from "../../../client/commands/print_token.ts";
 import { whoami } from "../../../client/commands/whoami.ts";
 import type { ClientIo } from "../../../client/io.ts";
 import { runCommand } from "../../../client/run.ts";

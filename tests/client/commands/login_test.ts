@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-control-regex -- escape sequences are what is tested
 import { strict as assert } from "node:assert";
 import { login, type LoginOptions } from "../../../client/commands/login.ts";
-import { token } from "../../../client/commands/token.ts";
+import { token } from "../../../client/commands/print_token.ts";
 import { runCommand } from "../../../client/run.ts";
 import { readAccounts, rememberAccount } from "../../../client/auth/account_index.ts";
 import { brand } from "../../../shared/brand.ts";

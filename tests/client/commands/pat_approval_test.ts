@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { logout } from "../../../client/commands/logout.ts";
 import { patCreate } from "../../../client/commands/pat/create.ts";
 import { patImport } from "../../../client/commands/pat/import.ts";
-import { token } from "../../../client/commands/token.ts";
+import { token } from "../../../client/commands/print_token.ts";
 import { runCommand } from "../../../client/run.ts";
 import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";

@@ -1,5 +1,7 @@
 import { strict as assert } from "node:assert";
-import { token, type TokenOptions } from "../../../client/commands/token.ts";
+import { Command } from "commander";
+import { DEFAULT_OPTIONS, token, type TokenOptions } from "../../../client/commands/print_token.ts";
+import { declare } from "../../../client/commands/token.ts";
 import { runCommand } from "../../../client/run.ts";
 import { activateLogin } from "../../../client/auth/login_store.ts";
 import { brand } from "../../../shared/brand.ts";
@@ -145,4 +147,11 @@ Deno.test("one account on two servers is two logins: the active one's token is u
   assert.equal(io.out, "of-one\n");
   assert.equal(await run(io, { account: "alice@example.com", server: other.issuer }), EXIT.ok);
   assert.equal(io.out, "of-other\n");
+});
+
+Deno.test("runs without arguments as with the defaults of its options", () => {
+  const command = new Command("token");
+  declare(command, () => Promise.resolve());
+  command.parse([], { from: "user" });
+  assert.deepEqual(command.opts(), DEFAULT_OPTIONS);
 });

@@ -4,7 +4,7 @@
  */
 import { strict as assert } from "node:assert";
 import { status } from "../../../client/commands/status.ts";
-import { token, type TokenOptions } from "../../../client/commands/token.ts";
+import { token, type TokenOptions } from "../../../client/commands/print_token.ts";
 import { runCommand } from "../../../client/run.ts";
 import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
