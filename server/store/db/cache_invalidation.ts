@@ -4,36 +4,34 @@ import { openPool } from "./postgres_pool.ts";
 /** The channel on which the triggers of 0003_personal_access_tokens.sql notify. */
 export const TOKEN_CHANGES = "token_changes";
 
-/** The connection is asked this often whether it still hears, in ms. */
-const PROBE_INTERVAL = 200;
-/** Without proof for so long a replica does not know what it missed, in ms. Below the second we promise. */
+/** Time between two heartbeats. */
+const HEARTBEAT_INTERVAL_MS = 200;
+/**
+ * Time without a heartbeat after which changes may have been missed. Less than the second that the
+ * documentation promises.
+ */
 const MAX_STALENESS_MS = 800;
-/** A connection that stays silent for so long is given up, in ms. */
-const TIMEOUT_MS = 2000;
-/** Pause between two attempts to connect, in ms. */
-const RETRY_INTERVAL = 250;
+const RESPONSE_TIMEOUT_MS = 2000;
+const RECONNECT_INTERVAL_MS = 250;
 
-/** Whoever keeps what the database said. */
 export interface ChangeListener {
-  /** `subject` (such as `token:<id>`) is to be looked up afresh. */
+  /** Invalidates one subject, such as `token:<id>`. */
   invalidate(subject: string): void;
-  /** Changes may have gone unheard: nothing that was kept can be trusted. */
+  /** Invalidates everything: changes may have been missed. */
   clear(): void;
 }
 
 export interface CacheInvalidation {
-  /** Whether every change committed more than a moment (less than a second) ago has been heard. */
+  /** Whether all changes committed more than `MAX_STALENESS_MS` ago were received. */
   isFresh(): boolean;
   close(): Promise<void>;
 }
 
 /**
- * Listens on a connection of its own and keeps asking on it: an answer proves that
- * all that was committed before the question has been heard, for the server sends
- * notifications before answers. Silence, whether the connection broke or hangs,
- * proves nothing, so then `isFresh` turns false by itself.
- *
- * Not `sql.listen`: it hides a lost connection, and would let a cache grow stale.
+ * Listens on a separate connection and sends queries on it as heartbeats. PostgreSQL sends
+ * notifications before the response to a query, so a response proves that everything committed
+ * before the query was received. Without responses, `isFresh` becomes false. Not `sql.listen`: it
+ * hides a lost connection, and the cache would become stale.
  */
 export function listenForTokenChanges(
   databaseUrl: string,
@@ -56,20 +54,20 @@ export function listenForTokenChanges(
       onnotify: (_channel, subject) => listener.invalidate(subject),
     });
     try {
-      await withTimeout(sql.unsafe(`listen ${TOKEN_CHANGES}`), TIMEOUT_MS);
+      await withTimeout(sql.unsafe(`listen ${TOKEN_CHANGES}`), RESPONSE_TIMEOUT_MS);
       listener.clear();
       while (!closed && !lost) {
-        const askedAt = performance.now();
-        const [{ serves }] = await withTimeout(
-          sql<{ serves: boolean }[]>`
-            select current_setting('transaction_read_only') = 'off' as serves`,
-          TIMEOUT_MS,
+        const sentAt = performance.now();
+        const [{ writable }] = await withTimeout(
+          sql<{ writable: boolean }[]>`
+            select current_setting('transaction_read_only') = 'off' as writable`,
+          RESPONSE_TIMEOUT_MS,
         );
-        // Changes are made, and announced, on a server that takes writes: elsewhere by now.
-        if (!serves) return;
-        // After a loss postgres.js connects anew for the question, and nobody listens there.
-        if (!lost) lastHeartbeatAt = askedAt;
-        await pause(PROBE_INTERVAL);
+        // Changes happen on the server that accepts writes, which is another one by now.
+        if (!writable) return;
+        // After a loss, postgres.js sent the query on a new connection, which does not listen.
+        if (!lost) lastHeartbeatAt = sentAt;
+        await pause(HEARTBEAT_INTERVAL_MS);
       }
     } finally {
       lastHeartbeatAt = -Infinity;
@@ -79,7 +77,7 @@ export function listenForTokenChanges(
   const run = async () => {
     while (!closed) {
       await listenUntilLost().catch(() => {});
-      if (!closed) await pause(RETRY_INTERVAL);
+      if (!closed) await pause(RECONNECT_INTERVAL_MS);
     }
   };
   const running = run();

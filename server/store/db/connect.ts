@@ -11,19 +11,19 @@ import {
 } from "./cache_invalidation.ts";
 
 export type Sql = postgres.Sql;
-/** A connection inside a transaction: what runs on it is committed or undone as one. */
+/** A connection in a transaction. */
 export type Transaction = postgres.TransactionSql;
 
 export interface Database {
   /** Statements and transactions that lose a conflict run again: see retry_conflicts.ts. */
   sql: Sql;
-  /** As told to operators; without the password. */
+  /** For operators; without the password. */
   description: string;
-  /** Tells `listener` whenever a token, or what it depends on, has changed. */
+  /** Notifies `listener` when a token, or what it depends on, changes. */
   listen(listener: ChangeListener): Promise<CacheInvalidation>;
-  /** Writes something. Throws what keeps the database from taking writes. */
+  /** Writes to the database. Throws what prevents writes. */
   probeWrites(): Promise<void>;
-  /** Waits `seconds` (5) for statements under way, then ends them. */
+  /** Waits `seconds` (5) for running statements, then closes all connections. */
   close(seconds?: number): Promise<void>;
 }
 
@@ -37,10 +37,9 @@ export interface DatabaseLocation {
 const MAX_CONNECTIONS = 10;
 
 /**
- * Opens the database. Both kinds are spoken to through postgres.js and run the
- * same SQL. An embedded one that does not exist is created, or with `mustExist`
- * NoDatabase thrown. Throws FolderLocked if another process holds the folder, and
- * PostgresUrlError.
+ * Opens the database. Both kinds are used through postgres.js with the same SQL. An embedded
+ * database that does not exist is created, or with `mustExist` NoDatabase is thrown. Throws
+ * FolderLocked if another process uses the folder, and PostgresUrlError.
  */
 export async function openDatabase(
   location: DatabaseLocation,
@@ -67,8 +66,8 @@ export async function openDatabase(
 
 function overEmbedded(embedded: EmbeddedDatabase): Database {
   const listeners = new Set<ChangeListener>();
-  // PGlite is one session: a second connection would share its transactions. Its
-  // notifications come before the answer to the statement that caused them.
+  // PGlite is one session: a second connection would share its transactions. It sends
+  // notifications before the response to the statement that caused them.
   const options = {
     max: 1,
     onnotice: () => {},
@@ -99,7 +98,7 @@ function overEmbedded(embedded: EmbeddedDatabase): Database {
   };
 }
 
-/** What operators are shown for the embedded database in `folder`. */
+/** For operators. */
 export function describeEmbedded(folder: string): string {
   return `embedded, in ${folder}`;
 }

@@ -4,7 +4,7 @@ import type { Sql } from "./connect.ts";
 import type { MigrationOptions } from "./migration_conflict.ts";
 import { migrations } from "./migrations.ts";
 
-/** Number of our advisory lock: one replica migrates, the others wait. */
+/** Key of the advisory lock: one replica migrates, the others wait. */
 const MIGRATION_LOCK = 7_225_901;
 
 export interface MigrationStatus {
@@ -13,7 +13,6 @@ export interface MigrationStatus {
   appliedAt?: Date;
 }
 
-/** Whether the database has our tables, of whatever version. */
 export async function hasSchema(sql: Sql): Promise<boolean> {
   const [{ exists }] = await sql<{ exists: boolean }[]>`
     select to_regclass('schema_migrations') is not null as exists`;
@@ -30,18 +29,17 @@ export async function migrationStatus(sql: Sql): Promise<MigrationStatus[]> {
   return migrations.map(({ name }) => ({ name, appliedAt: times.get(name) }));
 }
 
-/** Another process migrates the database. */
 class MigrationLocked extends Error {
   override readonly name = "MigrationLocked";
 }
 
-/** Longest wait of a migration for a table that another session uses, in ms. */
-const TABLE_LOCK_TIMEOUT = 60_000;
+/** Longest wait for a table that another session uses. */
+const TABLE_LOCK_TIMEOUT_MS = 60_000;
 
 /**
- * Brings the database up to date in one transaction, under a lock, so that any
- * number of replicas may start at once. Returns the names newly applied. Waits for
- * another process that is at it until `signal` is aborted. Throws MigrationConflict.
+ * Applies all pending migrations in one transaction, under a lock, so that several replicas can
+ * start at the same time. Returns the names of those applied. Waits for another process that
+ * migrates until `signal` is aborted. Throws MigrationConflict.
  */
 export async function migrate(
   sql: Sql,
@@ -61,7 +59,7 @@ export async function migrate(
   );
 }
 
-/** Throws MigrationLocked rather than wait in the database, where no signal reaches. */
+/** Throws MigrationLocked instead of waiting in the database, where no signal has an effect. */
 async function migrateLocked(
   sql: Sql,
   clock: Clock,
@@ -71,9 +69,9 @@ async function migrateLocked(
     const [{ locked }] = await tx<{ locked: boolean }[]>`
       select pg_try_advisory_xact_lock(${MIGRATION_LOCK}) as locked`;
     if (!locked) throw new MigrationLocked();
-    // A large table takes its time.
+    // Rewriting a large table can take long.
     await tx`set local statement_timeout = 0`;
-    await tx.unsafe(`set local lock_timeout = ${TABLE_LOCK_TIMEOUT}`);
+    await tx.unsafe(`set local lock_timeout = ${TABLE_LOCK_TIMEOUT_MS}`);
     await tx`
       create table if not exists schema_migrations (
         name text primary key,

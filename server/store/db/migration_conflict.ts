@@ -1,10 +1,10 @@
-/** Rows that a migration cannot decide about; `message` names them, and what to do. */
+/** Rows that need a decision of the operator; `message` names them and says what to do. */
 export class MigrationConflict extends Error {
   override readonly name = "MigrationConflict";
 }
 
-/** What an operator decides for the migrations that cannot. */
+/** Decisions of the operator. */
 export interface MigrationOptions {
-  /** New e-mail addresses by users' ids. */
+  /** New e-mail addresses, by user id. */
   renamedUsers?: ReadonlyMap<string, string>;
 }

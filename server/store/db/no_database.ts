@@ -1,6 +1,6 @@
 /**
- * There is no database where an operator's command looked for one; `message` names the
- * place. Only commands that are meant to create it do.
+ * An operator's command found no database; `message` names the place. Only the commands that are
+ * meant to create a database do so.
  */
 export class NoDatabase extends Error {
   override readonly name = "NoDatabase";

@@ -4,7 +4,7 @@ import { connect as connectTls } from "node:tls";
 import { Buffer } from "node:buffer";
 import { describeHost, type PostgresAddress } from "./postgres_url.ts";
 
-/** No session with the database; `message` names the host, and says what to do where that is clear. */
+/** No session with the database. `message` names the host and, if known, what to do. */
 export class DatabaseUnreachable extends Error {
   override readonly name = "DatabaseUnreachable";
 
@@ -15,61 +15,63 @@ export class DatabaseUnreachable extends Error {
 }
 
 /** One address of the database. */
-export interface Place {
-  /** As configured: the name that a certificate must have. */
+export interface DialTarget {
+  /** As configured. The certificate must have this name. */
   host: string;
   port: number;
-  /** What to connect to; a Unix socket's path begins with /. */
+  /** An IP address, or the path of a Unix socket, which starts with /. */
   address: string;
 }
 
-/** Every address of every host, in order. Hosts whose names are unknown are left out unless all are. */
-export async function placesOf({ hosts }: PostgresAddress): Promise<Place[]> {
+/**
+ * Every address of every host, in order. Unknown host names are left out unless all are unknown.
+ */
+export async function resolveTargets({ hosts }: PostgresAddress): Promise<DialTarget[]> {
   const resolved = await Promise.all(hosts.map(async ({ host, port }) => {
     if (host.startsWith("/")) return [{ host, port, address: `${host}/.s.PGSQL.${port}` }];
     if (isIP(host) !== 0) return [{ host, port, address: host }];
     try {
-      const found = await lookup(host, { all: true });
-      return found.map(({ address }) => ({ host, port, address }));
+      const addresses = await lookup(host, { all: true });
+      return addresses.map(({ address }) => ({ host, port, address }));
     } catch {
       return [];
     }
   }));
-  const places = resolved.flat();
-  if (places.length === 0) {
+  const targets = resolved.flat();
+  if (targets.length === 0) {
     const names = hosts.map(({ host }) => host).join(", ");
-    // A name may be unknown only for now, as in a cluster whose services are being started.
+    // A name may be unknown temporarily, as in a cluster whose services are starting.
     throw new DatabaseUnreachable(`the host name ${names} cannot be resolved`, true);
   }
-  return places;
+  return targets;
 }
 
 /** SSLRequest ("SSL Session Encryption"). */
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
 
 /**
- * Connects to one place, with TLS where the settings ask for it. Throws
- * DatabaseUnreachable; the abort of `signal` ends it at once.
+ * Connects to one target, with TLS if the settings demand it. Throws DatabaseUnreachable. `signal`
+ * aborts it at once.
  */
 export async function dial(
-  place: Place,
+  target: DialTarget,
   { tls }: PostgresAddress,
   signal: AbortSignal,
 ): Promise<Socket> {
-  // TLS has to take the socket over at once: what it needs is read before.
+  // TLS must take over the socket immediately, so its files are read first.
   const files = await tlsFiles(tls);
-  const socket = await open(place, signal);
-  if (tls.mode === "disable" || place.address.startsWith("/")) return socket;
+  const socket = await open(target, signal);
+  if (tls.mode === "disable" || target.address.startsWith("/")) return socket;
   try {
     socket.write(SSL_REQUEST);
-    const answer = await firstByte(socket, place, signal);
-    if (answer === "S") return await secured(socket, place, { mode: tls.mode, ...files }, signal);
+    const answer = await firstByte(socket, target, signal);
+    if (answer === "S") return await startTls(socket, target, { mode: tls.mode, ...files }, signal);
     if (answer !== "N") {
-      throw new DatabaseUnreachable(`${describePlace(place)} is not a PostgreSQL server`, false);
+      throw new DatabaseUnreachable(`${describeTarget(target)} is not a PostgreSQL server`, false);
     }
     if (tls.mode === "prefer") return socket;
     throw new DatabaseUnreachable(
-      `${describePlace(place)} does not offer TLS, which sslmode=${tls.mode} of database_url ` +
+      `${describeTarget(target)} does not offer TLS, which sslmode=${tls.mode} of database_url ` +
         "demands. Switch TLS on there (ssl = on in postgresql.conf), or, where the network in " +
         "between is trusted, use sslmode=disable",
       false,
@@ -80,17 +82,17 @@ export async function dial(
   }
 }
 
-export function describePlace({ host, port }: Place): string {
+export function describeTarget({ host, port }: DialTarget): string {
   return describeHost(host, port);
 }
 
-async function open(place: Place, signal: AbortSignal): Promise<Socket> {
-  const socket = place.address.startsWith("/")
-    ? connect(place.address)
-    : connect(place.port, place.address);
-  await settled(socket, signal, (on, resolve, reject) => {
+async function open(target: DialTarget, signal: AbortSignal): Promise<Socket> {
+  const socket = target.address.startsWith("/")
+    ? connect(target.address)
+    : connect(target.port, target.address);
+  await waitFor(socket, signal, (on, resolve, reject) => {
     const failed = (code?: string) =>
-      reject(new DatabaseUnreachable(connectProblem(place, code), true));
+      reject(new DatabaseUnreachable(connectError(target, code), true));
     on("connect", resolve);
     on("error", (error: Error & { code?: string }) => failed(error.code));
     on("close", () => failed());
@@ -100,33 +102,38 @@ async function open(place: Place, signal: AbortSignal): Promise<Socket> {
   return socket;
 }
 
-function connectProblem(place: Place, code: string | undefined): string {
-  const at = describePlace(place);
-  if (code === "ECONNREFUSED") return `${at} refuses connections`;
-  if (code === "ENOENT") return `there is no socket ${place.address}`;
+function connectError(target: DialTarget, code: string | undefined): string {
+  const at = describeTarget(target);
+  if (code === "ECONNREFUSED") return `${at} refused the connection`;
+  if (code === "ENOENT") return `there is no socket ${target.address}`;
   if (code === "EACCES" || code === "EPERM") {
-    return `this user may not connect to ${place.address.startsWith("/") ? place.address : at}`;
+    return `this user is not allowed to connect to ${
+      target.address.startsWith("/") ? target.address : at
+    }`;
   }
   return `${at} cannot be reached${code === undefined ? "" : ` (${code})`}`;
 }
 
-/** As balancers do that have no server behind them. */
-function closesAtOnce(place: Place): DatabaseUnreachable {
-  return new DatabaseUnreachable(`${describePlace(place)} closes connections at once`, true);
+/** As load balancers without a server behind them do. */
+function closedImmediately(target: DialTarget): DatabaseUnreachable {
+  return new DatabaseUnreachable(
+    `${describeTarget(target)} closed the connection immediately`,
+    true,
+  );
 }
 
-async function firstByte(socket: Socket, place: Place, signal: AbortSignal): Promise<string> {
-  const chunk = await settled<Buffer>(socket, signal, (on, resolve, reject) => {
-    const closed = () => reject(closesAtOnce(place));
+async function firstByte(socket: Socket, target: DialTarget, signal: AbortSignal): Promise<string> {
+  const chunk = await waitFor<Buffer>(socket, signal, (on, resolve, reject) => {
+    const closed = () => reject(closedImmediately(target));
     on("data", (chunk: Buffer) => {
-      // TLS cannot take over a socket that is being read from.
+      // TLS cannot take over a socket that is being read.
       socket.pause();
       resolve(chunk);
     });
     on("error", closed);
     on("close", closed);
   });
-  // More than this byte, unencrypted, would be somebody in between (CVE-2021-23222).
+  // Further unencrypted bytes could come from a man in the middle (CVE-2021-23222).
   return chunk.length === 1 ? String.fromCharCode(chunk[0]) : "";
 }
 
@@ -157,57 +164,57 @@ async function tlsFiles(tls: PostgresAddress["tls"]): Promise<TlsFiles> {
   };
 }
 
-async function secured(
+async function startTls(
   raw: Socket,
-  place: Place,
+  target: DialTarget,
   { mode, ...files }: TlsFiles & Pick<PostgresAddress["tls"], "mode">,
   signal: AbortSignal,
 ): Promise<Socket> {
   const socket = connectTls({
     socket: raw,
-    host: place.host,
-    ...isIP(place.host) === 0 && { servername: place.host },
+    host: target.host,
+    ...isIP(target.host) === 0 && { servername: target.host },
     rejectUnauthorized: mode === "verify-ca" || mode === "verify-full",
     ...mode === "verify-ca" && { checkServerIdentity: () => undefined },
     ...files,
   });
-  await settled(socket, signal, (on, resolve, reject) => {
+  await waitFor(socket, signal, (on, resolve, reject) => {
     on("secureConnect", resolve);
-    on("error", (error: Error & { code?: string }) => reject(tlsProblem(place, error)));
-    on("close", () => reject(tlsProblem(place, {})));
+    on("error", (error: Error & { code?: string }) => reject(tlsError(target, error)));
+    on("close", () => reject(tlsError(target, {})));
   });
-  // A certificate may be refused only once something was sent.
+  // The certificate may be rejected only after something was sent.
   socket.on("error", (error: Error & { code?: string }) => {
-    tlsProblems.set(socket, tlsProblem(place, error));
+    tlsErrors.set(socket, tlsError(target, error));
   });
   return socket;
 }
 
-const tlsProblems = new WeakMap<Socket, DatabaseUnreachable>();
+const tlsErrors = new WeakMap<Socket, DatabaseUnreachable>();
 
-/** Why a connection that was dialled has closed before it said anything. */
-export function closeProblem(socket: Socket, place: Place): DatabaseUnreachable {
-  return tlsProblems.get(socket) ?? closesAtOnce(place);
+/** Why a connection was closed before the server sent anything. */
+export function closeError(socket: Socket, target: DialTarget): DatabaseUnreachable {
+  return tlsErrors.get(socket) ?? closedImmediately(target);
 }
 
-/** By codes of Node and OpenSSL; rustls, below Deno, has its own words. */
-function tlsProblem(
-  place: Place,
+/** By the codes of Node and OpenSSL; rustls, which Deno uses, has its own messages. */
+function tlsError(
+  target: DialTarget,
   { code = "", message = "" }: { code?: string; message?: string },
 ): DatabaseUnreachable {
-  const certificate = `the certificate of ${describePlace(place)}`;
+  const certificate = `the certificate of ${describeTarget(target)}`;
   if (/EXPIRED/i.test(code) || /Expired/.test(message)) {
     return new DatabaseUnreachable(`${certificate} has expired. Renew it`, false);
   }
   if (/NOT_YET_VALID/i.test(code) || /NotValidYet/.test(message)) {
     return new DatabaseUnreachable(
-      `${certificate} is not valid yet. Is the clock of this machine right?`,
+      `${certificate} is not valid yet. Check the clock of this machine`,
       false,
     );
   }
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID" || /NotValidForName/.test(message)) {
     return new DatabaseUnreachable(
-      `${certificate} is for another name. Use the name in it in database_url`,
+      `${certificate} is for another host name. Use that name in database_url`,
       false,
     );
   }
@@ -220,7 +227,7 @@ function tlsProblem(
   }
   const reason = /^[\w-]+$/.test(code) ? ` (${code})` : "";
   return new DatabaseUnreachable(
-    `the TLS handshake with ${describePlace(place)} failed${reason}`,
+    `the TLS handshake with ${describeTarget(target)} failed${reason}`,
     false,
   );
 }
@@ -228,8 +235,8 @@ function tlsProblem(
 // deno-lint-ignore no-explicit-any
 type On = (event: string, listener: (...values: any[]) => void) => void;
 
-/** Waits for what `listen` announces, without leaving its listeners behind. */
-async function settled<T = void>(
+/** Waits until `listen` resolves or rejects, and removes its listeners. */
+async function waitFor<T = void>(
   socket: Socket,
   signal: AbortSignal,
   listen: (on: On, resolve: (value: T) => void, reject: (error: Error) => void) => void,
@@ -254,7 +261,7 @@ async function settled<T = void>(
     throw error;
   } finally {
     signal.removeEventListener("abort", abort);
-    // An error that nobody listens to would end the process.
+    // An error without a listener would exit the process.
     socket.on("error", () => {});
     for (const [event, listener] of listening) socket.off(event, listener);
   }

@@ -5,13 +5,12 @@ import { describePostgres, parsePostgresUrl, type PostgresAddress } from "./post
 import { PADDING } from "./postgres_wire.ts";
 import { SESSION_SETTINGS } from "./session_settings.ts";
 
-/** What a pool reports, and how many connections it may have. */
 export interface PoolOptions {
   max: number;
-  /** One of its connections has closed. */
+  /** Called when one of the connections has closed. */
   onclose?: () => void;
   onnotify?: (channel: string, payload: string) => void;
-  /** PostgreSQL answered a statement with this SQLSTATE. */
+  /** Called when PostgreSQL responds with this SQLSTATE. */
   onerror?: (code: string) => void;
 }
 
@@ -19,11 +18,11 @@ export interface Pool {
   sql: postgres.Sql;
   /** For operators; without the password. */
   description: string;
-  /** Waits `seconds` for what is under way, then ends every connection. */
+  /** Waits `seconds` for running statements, then closes all connections. */
   close(seconds?: number): Promise<void>;
 }
 
-/** Opens connections to PostgreSQL as they are needed. Throws PostgresUrlError. */
+/** Connects on demand. Throws PostgresUrlError. */
 export function openPool(databaseUrl: string, options: PoolOptions): Pool {
   const address = parsePostgresUrl(databaseUrl);
   const connector = postgresConnector(address, options.onerror);
@@ -45,14 +44,14 @@ function driverOptions(
   socket: () => unknown,
 ): postgres.Options<Record<string, never>> {
   const options = {
-    // Named in messages; the sockets know where to connect.
+    // Only for messages: the sockets know where to connect.
     ...{ host: [host], port: [port], ssl: false, sslnegotiation: null },
     ...{ user, password, database },
     ...{ max, onclose, onnotify, socket },
-    // Attempts to connect have deadlines of their own.
+    // Each attempt to connect has its own timeout.
     connect_timeout: 0,
     ...{ max_lifetime: null, idle_timeout: null, onnotice: () => {} },
-    // Else each connection begins with a query for array types, which we do not use.
+    // Otherwise each connection starts with a query for array types, which are not used.
     fetch_types: false,
     connection: {
       application_name: brand.binaryName,

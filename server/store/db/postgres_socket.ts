@@ -2,12 +2,12 @@ import { Duplex } from "node:stream";
 import type { Socket } from "node:net";
 import { Buffer } from "node:buffer";
 import {
-  closeProblem,
+  closeError,
   DatabaseUnreachable,
-  describePlace,
+  describeTarget,
   dial,
-  type Place,
-  placesOf,
+  type DialTarget,
+  resolveTargets,
 } from "./postgres_dial.ts";
 import type { PostgresAddress } from "./postgres_url.ts";
 import { CONNECTION_RETIRED } from "./retry_conflicts.ts";
@@ -25,11 +25,11 @@ import {
 } from "./postgres_wire.ts";
 
 /**
- * SQLSTATEs after which a session is of no use, whatever else it still answers: the
- * server turned into a standby or was made read-only (25006), is being shut down or
- * was promoted away (57P01 to 57P05), or the connection itself failed (class 08).
+ * SQLSTATEs after which a session is useless, even if it still responds: the server became a
+ * standby or read-only (25006), is shutting down (57P01 to 57P05), or the connection failed (class
+ * 08).
  */
-function endsSession(code: string): boolean {
+function isSessionUseless(code: string): boolean {
   return code === "25006" || code.startsWith("57P") || code.startsWith("08");
 }
 
@@ -37,27 +37,25 @@ function endsSession(code: string): boolean {
 const CANNOT_CONNECT_NOW = "57P03";
 const LOST: ServerError = { code: "08006", message: "the connection was lost (CONNECTION_CLOSED)" };
 
-/** For a statement of which nothing was sent: it may run again on another connection. */
+/** For a statement that was not sent at all: it can run again on another connection. */
 const RETIRED: ServerError = {
   code: CONNECTION_RETIRED,
   message: "the connection was given up before the statement was sent (CONNECTION_CLOSED)",
 };
 
-/** Connects one pool to the database. */
 export interface PostgresConnector {
   /** For the `socket` option of postgres.js. */
   socket(): Duplex;
-  /** Ends every connection, also those that are being made. */
+  /** Closes every connection, also those that are being established. */
   close(): void;
 }
 
 /**
- * Makes the connections of postgres.js, with what it lacks: several hosts tried in
- * order until one takes writes, a deadline for each and an error when none serves
- * (left to itself it connects again at once and without end), TLS that ends in an
- * error where the server has none, and sessions that are dropped once they are on a
- * server which takes no writes any more. `onError` is called with every SQLSTATE that
- * the server answers with.
+ * Establishes the connections of postgres.js, with what it lacks: several hosts that are tried in
+ * order until one accepts writes, a timeout for each, and an error if none does (postgres.js would
+ * reconnect immediately and without end); TLS that fails if the server does not offer it; and
+ * sessions that are dropped once their server no longer accepts writes. `onError` is called with
+ * every SQLSTATE that the server sends.
  */
 export function postgresConnector(
   address: PostgresAddress,
@@ -65,17 +63,19 @@ export function postgresConnector(
 ): PostgresConnector {
   const closing = new AbortController();
   const sockets = new Set<PostgresSocket>();
-  let preferred: Place | undefined;
+  let preferred: DialTarget | undefined;
   const connector: Connector = {
     address,
     signal: closing.signal,
-    async places() {
-      const places = await placesOf(address);
-      // A dead first host costs its timeout once, not with every connection.
-      const first = places.find((place) => place.address === preferred?.address);
-      return first === undefined ? places : [first, ...places.filter((place) => place !== first)];
+    async targets() {
+      const targets = await resolveTargets(address);
+      // A dead first host costs its timeout once, not on every connection.
+      const first = targets.find((target) => target.address === preferred?.address);
+      return first === undefined
+        ? targets
+        : [first, ...targets.filter((target) => target !== first)];
     },
-    connected: (place) => preferred = place,
+    connected: (target) => preferred = target,
     onError,
     readOnly() {
       preferred = undefined;
@@ -99,44 +99,43 @@ export function postgresConnector(
 interface Connector {
   address: PostgresAddress;
   signal: AbortSignal;
-  places(): Promise<Place[]>;
-  connected(place: Place): void;
+  targets(): Promise<DialTarget[]>;
+  connected(target: DialTarget): void;
   onError(code: string): void;
-  /** A server takes no writes: sessions on it are worthless. */
+  /** Called when a server stops accepting writes: its sessions are useless. */
   readOnly(): void;
 }
 
 /**
- * What postgres.js takes for a socket. It connects when the start-up message is
- * written, and then relays whole messages both ways.
+ * A duplex stream that postgres.js uses as a socket. It connects when the startup message is
+ * written, and then relays whole messages in both directions.
  *
- * A connection that breaks within a transaction must not simply close: postgres.js
- * 3.4 would write the rollback to a socket that is gone, an uncaught error which ends
- * the process, and might run the rest of the transaction's statements one by one on
- * the next connection. So every statement is answered with an error until the
- * transaction is over; only then this closes.
+ * A connection that breaks within a transaction must not just close: postgres.js 3.4 would write
+ * the rollback to a socket that is gone, an uncaught error that exits the process, and might run
+ * the remaining statements of the transaction one by one on the next connection. So every
+ * statement gets an error in response until the transaction is over; only then this closes.
  */
 class PostgresSocket extends Duplex {
-  /** postgres.js asks for it before it says goodbye. */
+  /** postgres.js reads it before it terminates the session. */
   readonly readyState = "open";
   readonly #connector: Connector;
   #raw?: Socket;
   #startup?: Buffer;
-  /** `open` after the first ReadyForQuery; `lost` when the server is gone, or of no use. */
+  /** `open` after the first ReadyForQuery; `lost` when the server is gone or useless. */
   #state: "starting" | "open" | "lost" = "starting";
-  /** Whether the session is given up as soon as no transaction needs it. */
+  /** Whether to abandon the session as soon as no transaction needs it. */
   #retired = false;
-  /** The error after which it is. */
+  /** The error because of which it is abandoned. */
   #fatal?: ServerError;
-  /** ReadyForQuery messages that are due: one for each Query and Sync. */
+  /** Expected ReadyForQuery messages: one for each Query and Sync. */
   #due = 0;
-  /** Whether statements were sent that no Sync has followed yet. */
+  /** Whether statements were sent without a Sync yet. */
   #unsynced = false;
-  /** Whether the error of the current statement was passed on already. */
+  /** Whether the error of the current statement was forwarded. */
   #erred = false;
   /** Of the last ReadyForQuery. */
   #status = "I";
-  /** Names of prepared statements that end a transaction. */
+  /** Names of prepared statements that commit or roll back. */
   #endings = new Map<string, "rollback" | "commit">();
   #ending?: "rollback" | "commit";
 
@@ -145,7 +144,7 @@ class PostgresSocket extends Duplex {
     this.#connector = connector;
   }
 
-  /** Ends the session as soon as no transaction needs it. */
+  /** Abandons the session as soon as no transaction needs it. */
   retire(): void {
     if (this.#retired || this.#state === "starting") return;
     this.#retired = true;
@@ -163,7 +162,7 @@ class PostgresSocket extends Duplex {
       return done();
     }
     if (this.#state !== "starting") this.#follow(chunk);
-    // Not at once: postgres.js drops what an answer inside its own write makes it write.
+    // Not immediately: postgres.js drops what it writes in response to data that arrives during its own write.
     if (this.#state === "lost") queueMicrotask(() => this.#answerLost());
     else if (this.#raw !== undefined && !this.#raw.destroyed && !this.#raw.write(chunk)) {
       this.#raw.once("drain", done);
@@ -174,7 +173,7 @@ class PostgresSocket extends Duplex {
   }
 
   override _final(done: () => void): void {
-    // postgres.js has said goodbye: nothing more is to come.
+    // postgres.js has terminated the session.
     this.#raw?.end(() => this.destroy());
     if (this.#raw === undefined || this.#raw.destroyed) this.destroy();
     done();
@@ -186,26 +185,26 @@ class PostgresSocket extends Duplex {
     done(error);
   }
 
-  /** Tries one place after the other. */
+  /** Tries one target after the other. */
   async #connect(): Promise<void> {
     let failure: Error | undefined;
-    for (const place of await this.#connector.places()) {
+    for (const target of await this.#connector.targets()) {
       const { address, signal } = this.#connector;
       const seconds = address.connectTimeout;
       const attempt = new AbortController();
-      const late = new DatabaseUnreachable(
-        `${describePlace(place)} does not answer within ${seconds} s`,
+      const timeout = new DatabaseUnreachable(
+        `${describeTarget(target)} did not respond within ${seconds} s`,
         true,
       );
-      const timer = setTimeout(() => attempt.abort(late), seconds * 1000);
+      const timer = setTimeout(() => attempt.abort(timeout), seconds * 1000);
       const abort = () => attempt.abort(signal.reason);
       signal.addEventListener("abort", abort, { once: true });
       try {
-        return await this.#connectTo(place, attempt.signal);
+        return await this.#connectTo(target, attempt.signal);
       } catch (error) {
         this.#raw?.destroy();
         if (this.destroyed || signal.aborted) throw error;
-        // What keeps us out where a server answers says more than that another is away.
+        // The rejection by a server that responds says more than that another is unreachable.
         if (failure === undefined || isTemporary(failure)) failure = error as Error;
       } finally {
         clearTimeout(timer);
@@ -215,13 +214,13 @@ class PostgresSocket extends Duplex {
     throw failure;
   }
 
-  async #connectTo(place: Place, signal: AbortSignal): Promise<void> {
-    const raw = await dial(place, this.#connector.address, signal);
+  async #connectTo(target: DialTarget, signal: AbortSignal): Promise<void> {
+    const raw = await dial(target, this.#connector.address, signal);
     if (this.destroyed) return void raw.destroy();
     this.#raw = raw;
     const ready = Promise.withResolvers<void>();
     const reader = new MessageReader();
-    const session = new SessionStart(this.#connector.address, place);
+    const session = new SessionStart(this.#connector.address, target);
     raw.on("data", (chunk) => {
       if (this.#raw !== raw) return;
       const { bytes, starts } = reader.read(chunk);
@@ -232,12 +231,12 @@ class PostgresSocket extends Duplex {
         if (step instanceof Error) return ready.reject(step);
         if (step === "ready") {
           this.#state = "open";
-          this.#connector.connected(place);
+          this.#connector.connected(target);
           this.push(session.held());
           ready.resolve();
           const rest = starts.slice(index + 1);
           if (rest.length > 0) {
-            this.#relay(bytes.subarray(rest[0]), rest.map((each) => each - rest[0]));
+            this.#relay(bytes.subarray(rest[0]), rest.map((start) => start - rest[0]));
           }
           return;
         }
@@ -245,7 +244,7 @@ class PostgresSocket extends Duplex {
       }
     });
     const ended = () => {
-      ready.reject(session.refusal ?? closeProblem(raw, place));
+      ready.reject(session.refusal ?? closeError(raw, target));
       if (this.#raw === raw) this.#lose();
     };
     raw.on("error", () => {});
@@ -262,7 +261,7 @@ class PostgresSocket extends Duplex {
     }
   }
 
-  /** Passes on what the server says, up to where its session is of no use any more. */
+  /** Forwards what the server sends, until its session is useless. */
   #relay(bytes: Buffer, starts: readonly number[]): void {
     for (const start of starts) {
       const type = bytes[start];
@@ -277,11 +276,11 @@ class PostgresSocket extends Duplex {
       } else if (type === 0x45) { // ErrorResponse
         const error = readServerError(messageAt(bytes, start));
         const { code } = error;
-        // One that no statement has caused comes just before the end.
+        // An error that no statement caused comes just before the connection is closed.
         this.#erred = this.#due > 0 || this.#unsynced;
         this.#connector.onError(code);
         if (code === "25006") this.#connector.readOnly();
-        if (endsSession(code)) this.#fatal ??= error;
+        if (isSessionUseless(code)) this.#fatal ??= error;
       } else if (type === 0x53 && isReadOnlyReport(messageAt(bytes, start))) { // ParameterStatus
         if (this.#connector.address.targetSession !== "any") this.#retired = true;
       }
@@ -290,7 +289,7 @@ class PostgresSocket extends Duplex {
     if (this.#retired) this.#leaveOnceIdle();
   }
 
-  /** Keeps account of what postgres.js sends; it writes whole messages. */
+  /** Tracks what postgres.js sends; it writes whole messages. */
   #follow(chunk: Buffer): void {
     for (let at = 0; at + 5 <= chunk.length; at += 1 + chunk.readUInt32BE(at + 1)) {
       const type = chunk[at];
@@ -318,7 +317,7 @@ class PostgresSocket extends Duplex {
     return this.#status === "I" && this.#due === 0 && !this.#unsynced;
   }
 
-  /** Has no more to do with the server, which is alive. */
+  /** Abandons a server that is still there. */
   #leave(): void {
     this.#state = "lost";
     this.#raw?.destroy();
@@ -332,7 +331,7 @@ class PostgresSocket extends Duplex {
     });
   }
 
-  /** Not at once: the news that a transaction is over comes before that of the close. */
+  /** Not immediately: postgres.js must learn that the transaction is over before the close. */
   #closeSoon(): void {
     setImmediate(() => this.#fail(RETIRED));
   }
@@ -351,7 +350,7 @@ class PostgresSocket extends Duplex {
     else this.#answerLost();
   }
 
-  /** Answers in place of the server: nothing of what comes now has reached it. */
+  /** Responds in place of the server: nothing of what comes now has reached it. */
   #answerLost(): void {
     if (this.#status === "I") return this.#fail(RETIRED);
     while (this.#due > 0) {
@@ -378,35 +377,38 @@ function endingOf(statement: string): "rollback" | "commit" | undefined {
   return /^(rollback|commit)(\0|$)/.exec(statement)?.[1] as "rollback" | "commit" | undefined;
 }
 
-/** A ParameterStatus that says the session takes no writes. */
+/** A ParameterStatus that reports a read-only session. */
 function isReadOnlyReport(message: Message): boolean {
   const [name, value] = message.subarray(5).toString("utf8").split("\0");
   return value === "on" && (name === "in_hot_standby" || name === "default_transaction_read_only");
 }
 
 /**
- * The start of a session on one host: what comes after the authentication is held
- * back until it is known whether this host will do, for libpq's target_session_attrs.
- * Another host then begins with an authentication of its own.
+ * The start of a session on one host. Messages after the authentication are held back until it is
+ * known whether the host is suitable (libpq's target_session_attrs), because another host would
+ * start with its own authentication.
  */
 class SessionStart {
   #held: Buffer[] = [];
   #holding = false;
   #readOnly?: string;
-  /** Why the server refused, if it did. */
+  /** Why the server rejected the session, if it did. */
   refusal?: Error;
 
-  constructor(private readonly address: PostgresAddress, private readonly place: Place) {}
+  constructor(private readonly address: PostgresAddress, private readonly target: DialTarget) {}
 
   held(): Buffer {
     return Buffer.concat(this.#held);
   }
 
-  /** Takes the next message: `pass` it on, `hold` it, or the session is `ready`; an Error if it will not be. */
+  /**
+   * Takes the next message: `pass` it on, `hold` it, or the session is `ready`; an Error if it
+   * cannot be used.
+   */
   take(message: Message): "pass" | "hold" | "ready" | Error {
     const type = messageType(message);
     if (type === "E") return this.refusal = this.#refused(readServerError(message));
-    // AuthenticationOk: the rest is not for postgres.js until we know.
+    // AuthenticationOk: postgres.js must not see the rest until the host is accepted.
     if (type === "R" && message.readUInt32BE(5) === 0) this.#holding = true;
     if (!this.#holding) return "pass";
     this.#held.push(Buffer.from(message));
@@ -422,7 +424,7 @@ class SessionStart {
       ? "is a standby"
       : "has default_transaction_read_only on";
     return new DatabaseUnreachable(
-      `${describePlace(this.place)} ${reason}, and takes no writes`,
+      `${describeTarget(this.target)} ${reason} and does not accept writes`,
       true,
     );
   }
@@ -430,7 +432,7 @@ class SessionStart {
   #refused({ code, message }: ServerError): Error {
     if (code === CANNOT_CONNECT_NOW) {
       return new DatabaseUnreachable(
-        `${describePlace(this.place)} takes no connections yet: ${message}`,
+        `${describeTarget(this.target)} does not accept connections yet: ${message}`,
         true,
       );
     }

@@ -1,29 +1,33 @@
-/** TLS with the database, by the names that libpq gives them (`allow` is treated as `prefer`). */
+/** The sslmode of libpq (`allow` is treated as `prefer`). */
 export type SslMode = "disable" | "prefer" | "require" | "verify-ca" | "verify-full";
 
-/** Where PostgreSQL is, as `database_url` says it. */
+/** The parts of `database_url`. */
 export interface PostgresAddress {
-  /** In the order to try them; a name that starts with / is the folder of a Unix socket. */
+  /**
+   * In the order in which they are tried; a name that starts with / is the folder of a Unix socket.
+   */
   hosts: readonly { host: string; port: number }[];
   user?: string;
   password?: string;
   database?: string;
   tls: {
     mode: SslMode;
-    /** PEM file of the certification authorities; `system` is what the machine trusts. */
+    /** PEM file of the certificate authorities; `system`: those that the machine trusts. */
     rootCertificate?: string;
     certificate?: string;
     key?: string;
   };
-  /** Which server of several will do: one that takes writes, unless `any` is asked for. */
+  /** Which of several servers is suitable: one that accepts writes, unless `any` is set. */
   targetSession: "any" | "read-write" | "primary";
-  /** Longest wait for one host, in seconds. */
+  /** Timeout for one host, in seconds. */
   connectTimeout: number;
-  /** Further settings of the session, for the start-up packet. */
+  /** Further session settings, for the startup packet. */
   parameters: Readonly<Record<string, string>>;
 }
 
-/** The URL cannot be used; `message` says why and repeats no part of it: any part may be a password. */
+/**
+ * The URL is not valid. `message` says why, and repeats no part of it: any part may be a password.
+ */
 export class PostgresUrlError extends Error {
   override readonly name = "PostgresUrlError";
 }
@@ -34,9 +38,9 @@ const ENCODE =
   "percent-encode special characters of the user and password: %40 for @, %3A for :, %2F for /, " +
   "%3F for ?, %23 for #, %25 for %";
 
-/** Settings of a session that an operator may choose by the URL. */
+/** Session settings that the URL can contain. */
 const SESSION_PARAMETERS = ["application_name", "options", "search_path"];
-/** Parameters of libpq that change nothing here. */
+/** Parameters of libpq that have no effect here. */
 const IGNORED = [
   ...["keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count"],
   ...["tcp_user_timeout", "sslcompression", "sslsni", "client_encoding", "load_balance_hosts"],
@@ -102,7 +106,6 @@ export function parsePostgresUrl(text: string): PostgresAddress {
   };
 }
 
-/** Whether parsePostgresUrl takes it. */
 export function isPostgresUrl(text: string): boolean {
   try {
     parsePostgresUrl(text);
@@ -113,7 +116,7 @@ export function isPostgresUrl(text: string): boolean {
   }
 }
 
-/** A URL that can be parsed, with its passwords masked. */
+/** Takes a valid URL; masks its passwords. */
 export function displayPostgresUrl(text: string): string {
   return text.replace(/^(\w+:\/\/[^:@/]*):.*@/, "$1:********@")
     .replace(/([?&](?:ssl)?password=)[^&]*/g, "$1********");
@@ -121,8 +124,8 @@ export function displayPostgresUrl(text: string): string {
 
 /** Host, port and database, for messages: without user and password. */
 export function describePostgres({ hosts, database }: PostgresAddress): string {
-  const places = hosts.map(({ host, port }) => describeHost(host, port)).join(",");
-  return `PostgreSQL at ${places}${database === undefined ? "" : `/${database}`}`;
+  const list = hosts.map(({ host, port }) => describeHost(host, port)).join(",");
+  return `PostgreSQL at ${list}${database === undefined ? "" : `/${database}`}`;
 }
 
 /** A host and port as URLs write them. */
@@ -183,18 +186,18 @@ function parseHosts(
   const ports = parameters.get("port")?.split(",");
   if (hostNames !== undefined) {
     if (ports !== undefined && ports.length !== 1 && ports.length !== hostNames.length) {
-      throw new PostgresUrlError("names another number of ports than of hosts");
+      throw new PostgresUrlError("has a different number of ports than hosts");
     }
     return hostNames.map((host, index) => ({
       host: host === "" ? "localhost" : host,
       port: port(ports?.length === 1 ? ports[0] : ports?.[index]),
     }));
   }
-  return authority.split(",").map((one) => {
-    const match = /^(?:\[([0-9a-f:.]+)\]|([^:[\]@]*))(?::(.*))?$/i.exec(one);
+  return authority.split(",").map((host) => {
+    const match = /^(?:\[([0-9a-f:.]+)\]|([^:[\]@]*))(?::(.*))?$/i.exec(host);
     if (match === null) throw malformed;
-    const host = match[1] ?? decode(match[2]);
-    return { host: host === "" ? "localhost" : host, port: port(match[3] ?? ports?.[0]) };
+    const name = match[1] ?? decode(match[2]);
+    return { host: name === "" ? "localhost" : name, port: port(match[3] ?? ports?.[0]) };
   });
 }
 
@@ -205,7 +208,7 @@ function sslMode(parameters: Map<string, string>): SslMode {
   const root = parameters.get("sslrootcert");
   if (mode === undefined) return root === "system" ? "verify-full" : "disable";
   if (mode === "allow") return "prefer";
-  // As libpq: who names an authority wants the certificate checked.
+  // As in libpq: an authority is configured in order to verify the certificate.
   if (mode === "require") {
     return root === undefined ? "require" : root === "system" ? "verify-full" : "verify-ca";
   }

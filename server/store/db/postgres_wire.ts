@@ -1,21 +1,21 @@
-/** The few parts of PostgreSQL's protocol 3.0 that we look at ourselves ("Message Formats"). */
+/** The parts of PostgreSQL's protocol 3.0 that are read and written here ("Message Formats"). */
 import { Buffer } from "node:buffer";
 
-/** One whole message, its type byte and length included. */
+/** A complete message, including its type byte and length. */
 export type Message = Buffer;
 
-/** A message's type, as the character the documentation uses. */
+/** As the character that the documentation uses. */
 export function messageType(message: Message): string {
   return String.fromCharCode(message[0]);
 }
 
-/** Cuts a stream of messages into whole ones, however the network has split it. */
+/** Splits a stream into complete messages. */
 export class MessageReader {
   #rest: Buffer[] = [];
   #length = 0;
   #needed = 5;
 
-  /** The bytes of all messages that are whole now, and where each begins. */
+  /** The bytes of all messages that are complete now, and the offset of each. */
   read(chunk: Uint8Array): { bytes: Buffer; starts: number[] } {
     const piece = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     this.#rest.push(piece);
@@ -41,12 +41,12 @@ export class MessageReader {
   }
 }
 
-/** The message that begins at `start`. */
+/** The message at the offset `start`. */
 export function messageAt(bytes: Buffer, start: number): Message {
   return bytes.subarray(start, start + 1 + bytes.readUInt32BE(start + 1));
 }
 
-/** What an ErrorResponse says. */
+/** The fields of an ErrorResponse. */
 export interface ServerError {
   /** SQLSTATE (PostgreSQL documentation, appendix A). */
   code: string;
@@ -61,15 +61,15 @@ export function readServerError(message: Message): ServerError {
   return { code: fields.get("C") ?? "", message: fields.get("M") ?? "" };
 }
 
-/** Protocol 3.0, as a start-up message has it. */
+/** Protocol 3.0 in a startup message. */
 const PROTOCOL = 196_608;
 
-/** Name of the parameter that makes a start-up message long; it is not sent. */
+/** A parameter that makes the startup message long; it is not sent. */
 export const PADDING = "padding";
 
 /**
- * The start-up message at the end of `chunk`, without its padding. What a connection
- * had not sent yet when it was lost, postgres.js sends before the next start-up message.
+ * The startup message at the end of `chunk`, without its padding. In front of it postgres.js sends
+ * what the previous connection had not sent when it was lost.
  */
 export function startupMessage(chunk: Buffer): Buffer {
   for (let at = chunk.length - 8; at >= 0; at--) {

@@ -1,39 +1,42 @@
 import type postgres from "postgres";
 
-/** Our own code, of connections that are given up: nothing of the statement was sent. */
+/** Our own code, for connections that were abandoned before the statement was sent. */
 export const CONNECTION_RETIRED = "CONNECTION_RETIRED";
 
 /**
- * After these nothing has happened, and another attempt may succeed. Of
- * serialization_failure and deadlock_detected the transaction was undone as a whole
- * for the sake of others (PostgreSQL documentation, "Serialization Failure Handling");
- * after read_only_sql_transaction the next attempt has another connection.
+ * Errors after which nothing has happened and another attempt may succeed. After
+ * serialization_failure and deadlock_detected the transaction was rolled back for the sake of
+ * others (PostgreSQL documentation, "Serialization Failure Handling"); after
+ * read_only_sql_transaction the next attempt uses another connection.
  */
-const REPEATED = ["40001", "40P01", "25006", CONNECTION_RETIRED];
+const RETRIED_CODES = ["40001", "40P01", "25006", CONNECTION_RETIRED];
 const ATTEMPTS = 5;
-/** Longest pause before the second attempt, in ms; it doubles. Random, so that two do not meet again. */
-const PAUSE = 20;
+/**
+ * Longest pause before the second attempt. It doubles, and is random so that two do not conflict
+ * again.
+ */
+const MAX_PAUSE_MS = 20;
 
 /**
- * Runs again what lost a conflict, or its connection before it began, a few times: each single statement, and each
- * transaction of `sql.begin`. The body of a transaction may therefore run more than
- * once, and must do nothing that the database does not undo: no mail, no request, no
- * variable outside of it. A statement within a transaction is not run again by itself.
+ * Retries what lost a conflict, or its connection before it was sent, a few times: each single
+ * statement, and each transaction of `sql.begin`. The body of a transaction may therefore run more
+ * than once, and must do nothing that a rollback does not undo: no mail, no request, no change to
+ * outer variables. A statement within a transaction is not retried separately.
  */
 export function retryConflicts(sql: postgres.Sql): postgres.Sql {
   const begin = (...parameters: Parameters<typeof sql.begin>) =>
-    repeated(() => sql.begin(...parameters));
+    retry(() => sql.begin(...parameters));
   return new Proxy(sql, {
     get: (target, name) => name === "begin" ? begin : Reflect.get(target, name),
     apply(target, _this, parameters: Parameters<typeof sql>) {
       const query = target(...parameters);
       if (!isStatement(parameters[0])) return query;
-      // A query runs once it is awaited; one that becomes part of another never does.
+      // A query runs when it is awaited; one that is a part of another query never runs separately.
       const run = query.then;
       let first = true;
       let outcome: Promise<unknown> | undefined;
       query.then = ((...handlers: Parameters<typeof run>) => {
-        outcome ??= repeated(() => {
+        outcome ??= retry(() => {
           if (!first) return target(...parameters);
           first = false;
           return run.call(query, (rows) => rows);
@@ -45,19 +48,21 @@ export function retryConflicts(sql: postgres.Sql): postgres.Sql {
   });
 }
 
-/** Whether postgres.js was called as a template's tag, and not for an identifier or a list of values. */
+/**
+ * Whether postgres.js was called as a template tag, and not for an identifier or a list of values.
+ */
 function isStatement(first: unknown): boolean {
   return Array.isArray(first) && "raw" in first;
 }
 
-async function repeated<T>(attempt: () => PromiseLike<T>): Promise<T> {
+async function retry<T>(attempt: () => PromiseLike<T>): Promise<T> {
   for (let count = 1;; count++) {
     try {
       return await attempt();
     } catch (error) {
       const { code } = Object(error) as { code?: string };
-      if (!REPEATED.includes(code ?? "") || count === ATTEMPTS) throw error;
-      const pause = Math.random() * PAUSE * 2 ** count;
+      if (!RETRIED_CODES.includes(code ?? "") || count === ATTEMPTS) throw error;
+      const pause = Math.random() * MAX_PAUSE_MS * 2 ** count;
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }

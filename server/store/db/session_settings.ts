@@ -1,15 +1,13 @@
-/** Longest run of one statement, in ms. */
-const STATEMENT_TIMEOUT = 30_000;
-/** Longest pause within a transaction, in ms: what a hung process locks is freed then. */
-const IDLE_IN_TRANSACTION_TIMEOUT = 60_000;
+const STATEMENT_TIMEOUT_MS = 30_000;
+/** After this pause in a transaction, the locks of a process that hangs are released. */
+const IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000;
 
 /**
- * What our SQL and postgres.js rely on, for the start-up packet of every connection:
- * it wins over what the database, the role or postgresql.conf say. The first five
- * decide how times, intervals, bytes and numbers are written, which the driver reads
- * in one form only. Not among them: search_path, which may be how an operator places
- * our tables in a schema, and default_transaction_read_only, by which a database is
- * taken out of use.
+ * What our SQL and postgres.js rely on, for the startup packet of every connection: it takes
+ * precedence over the settings of the database, the role and postgresql.conf. The first five decide
+ * how times, intervals, bytes and numbers are written, of which the driver reads one format only.
+ * Not included: search_path, with which an operator may place the tables in a schema, and
+ * default_transaction_read_only, with which a database is taken out of use.
  */
 export const SESSION_SETTINGS: Readonly<Record<string, string>> = {
   DateStyle: "ISO, MDY",
@@ -19,14 +17,14 @@ export const SESSION_SETTINGS: Readonly<Record<string, string>> = {
   extra_float_digits: "1",
   client_encoding: "UTF8",
   standard_conforming_strings: "on",
-  // One statement with its conditions in `where` decides each race: any stricter level only adds failures.
+  // One statement with its conditions in `where` decides each race: stricter levels only add failures.
   default_transaction_isolation: "read committed",
   default_transaction_deferrable: "off",
   transform_null_equals: "off",
-  statement_timeout: String(STATEMENT_TIMEOUT),
+  statement_timeout: String(STATEMENT_TIMEOUT_MS),
   lock_timeout: "0",
-  idle_in_transaction_session_timeout: String(IDLE_IN_TRANSACTION_TIMEOUT),
+  idle_in_transaction_session_timeout: String(IDLE_IN_TRANSACTION_TIMEOUT_MS),
   idle_session_timeout: "0",
-  // One error must not end the session.
+  // An error must not close the session.
   exit_on_error: "off",
 };

@@ -2,45 +2,47 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { Sql } from "./connect.ts";
 
-/** An answer is good for this long, in ms: anybody may ask, and each probe is a commit. */
-const GOOD_FOR = 1000;
-/** More than a page, in bytes: what the database has to find room for. */
-const PADDING = 64 * 1024;
+/**
+ * A result is reused for this long: unauthenticated clients can request it, and each probe is a
+ * commit.
+ */
+const REUSE_MS = 1000;
+/** More than a page, so that the database needs more disk space. */
+const PADDING_BYTES = 64 * 1024;
 
-/** Finds out whether the database takes writes. */
 export interface WriteProbe {
-  /** Throws what a write throws. Many at once are one. */
+  /** Throws what a write throws. Probes at the same time share one write. */
   probe(): Promise<void>;
-  /** A statement failed with this SQLSTATE. */
+  /** Reports that a statement failed with this SQLSTATE. */
   failed(code: string): void;
 }
 
 /**
- * Writes and commits one row. A full disk still has room for that, so that after
- * disk_full (53100) was answered to anybody, the probe asks for more room until it
- * gets some; in `folder`, the embedded database's, it always does.
+ * Writes and commits one row. A full disk often still has space for that, so after disk_full
+ * (53100) the probe requests more space until it succeeds. In `folder`, that of the embedded
+ * database, it always does.
  */
 export function writeProbe(sql: Sql, folder?: string): WriteProbe {
   let diskFull = false;
   let running: Promise<void> | undefined;
-  let provenAt = -Infinity;
+  let succeededAt = -Infinity;
   const write = async () => {
     if (folder !== undefined) await writeFile(folder);
     if (diskFull) {
-      await sql`update write_probe set written_at = now(), padding = ${randomBytes(PADDING)}`;
+      await sql`update write_probe set written_at = now(), padding = ${randomBytes(PADDING_BYTES)}`;
       diskFull = false;
       await sql`update write_probe set padding = null`;
     } else await sql`update write_probe set written_at = now()`;
-    provenAt = performance.now();
+    succeededAt = performance.now();
   };
   return {
     failed(code) {
       if (code !== "53100") return;
       diskFull = true;
-      provenAt = -Infinity;
+      succeededAt = -Infinity;
     },
     async probe() {
-      if (performance.now() - provenAt < GOOD_FOR) return;
+      if (performance.now() - succeededAt < REUSE_MS) return;
       running ??= write().finally(() => running = undefined);
       await running;
     },
@@ -50,7 +52,7 @@ export function writeProbe(sql: Sql, folder?: string): WriteProbe {
 async function writeFile(folder: string): Promise<void> {
   const path = join(folder, "..", "write-probe");
   try {
-    await Deno.writeFile(path, randomBytes(PADDING), { mode: 0o600 });
+    await Deno.writeFile(path, randomBytes(PADDING_BYTES), { mode: 0o600 });
   } finally {
     await Deno.remove(path).catch(() => {});
   }

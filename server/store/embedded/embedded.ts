@@ -10,21 +10,20 @@ import { SESSION_SETTINGS } from "../db/session_settings.ts";
 
 export interface EmbeddedDatabase {
   folder: string;
-  /** `onError` is called with every SQLSTATE that is answered. */
+  /** `onError` is called with every SQLSTATE that the database sends. */
   connect(onError: (code: string) => void): Duplex;
   close(): Promise<void>;
 }
 
-/** Where the embedded database of a data folder is. */
 export function embeddedFolder(dataDir: string): string {
   return join(dataDir, "database");
 }
 
 /**
- * Opens PostgreSQL in WebAssembly below `dataDir`. On first use it is created, which
- * takes seconds; with `mustExist` NoDatabase is thrown instead, and nothing written.
- * Throws FolderLocked if another process has it open, since two would destroy each
- * other's pages, and EmbeddedDatabaseError.
+ * Opens PostgreSQL in WebAssembly below `dataDir`. On first use it is created, which takes seconds;
+ * with `mustExist`, NoDatabase is thrown instead and nothing written. Throws FolderLocked if
+ * another process has it open, because two would destroy each other's pages, and
+ * EmbeddedDatabaseError.
  */
 export async function openEmbeddedDatabase(
   dataDir: string,
@@ -45,7 +44,7 @@ async function openLocked(
   mustExist: boolean,
 ): Promise<EmbeddedDatabase> {
   const isMissing = async () => !await exists(join(folder, "PG_VERSION"));
-  // A lock without a database: a server may be creating it at this moment, and holds the lock.
+  // A lock without a database: a server that holds the lock may be creating it.
   if (mustExist && await isMissing() && !await exists(join(dataDir, "lock"))) {
     throw new NoDatabase(dataDir);
   }
@@ -72,9 +71,8 @@ async function openLocked(
 }
 
 /**
- * Creates the database beside its place, and moves it there when it is whole: a start
- * that is stopped, or that fills the disk, leaves nothing that the next would take for
- * a database.
+ * Creates the database in another folder and renames it when it is complete: a start that is
+ * interrupted, or that fills the disk, leaves nothing that looks like a database.
  */
 async function createIn(folder: string): Promise<void> {
   const partial = `${folder}.new`;
@@ -103,7 +101,7 @@ async function openPostgres(folder: string): Promise<PGlite> {
   const { DURABLE_START_PARAMETERS, DurableFileSystem } = await import(
     "./durable_file_system.ts"
   );
-  // "-F" is PGlite's way to switch fsync off.
+  // "-F" disables fsync.
   const startParams = PGlite.defaultStartParams.filter((parameter) => parameter !== "-F");
   const settings = Object.entries(SESSION_SETTINGS).flatMap(([name, value]) => [
     "-c",

@@ -2,7 +2,7 @@ import { Duplex } from "node:stream";
 import { Buffer } from "node:buffer";
 import { messageAt, MessageReader, messageType, readServerError } from "../db/postgres_wire.ts";
 
-/** What we need of PGlite: one protocol message in, its answers out. */
+/** Takes one protocol message and returns the responses. */
 export interface ProtocolSession {
   execProtocolRaw(message: Uint8Array): Promise<Uint8Array>;
 }
@@ -14,10 +14,10 @@ const START_UP_ANSWER = Buffer.from([
 ]);
 
 /**
- * A stream that postgres.js takes for a socket, joined to the embedded database
- * inside this process: there is no port that another local user could reach.
- * postgres.js writes whole messages; the first is the start-up message, which
- * PGlite does not want. `onError` is called with every SQLSTATE that is answered.
+ * A stream that postgres.js uses as a socket, connected to the embedded database in this process:
+ * there is no port that another local user could reach. postgres.js writes complete messages; the
+ * first is the startup message, which PGlite does not accept. `onError` is called with every
+ * SQLSTATE in a response.
  */
 export function embeddedSocket(
   session: ProtocolSession,
@@ -29,7 +29,7 @@ export function embeddedSocket(
     write(chunk: Uint8Array, _encoding, done) {
       if (!started) {
         started = true;
-        // Not at once: postgres.js drops what an answer inside its own write makes it write.
+        // Not immediately: postgres.js drops what it writes in response to data that arrives during its own write.
         queueMicrotask(() => {
           stream.push(START_UP_ANSWER);
           done();
@@ -49,11 +49,11 @@ export function embeddedSocket(
       done();
     },
   });
-  // postgres.js asks net.Socket's readyState before it says goodbye.
+  // postgres.js reads net.Socket's readyState before it terminates the session.
   return Object.assign(stream, { readyState: "open" });
 }
 
-/** Answers are whole messages. */
+/** A response consists of complete messages. */
 function reportErrors(answer: Uint8Array, onError: (code: string) => void): void {
   const { bytes, starts } = new MessageReader().read(answer);
   for (const start of starts) {

@@ -1,14 +1,14 @@
 import { join } from "node:path";
 
-/** Another process works in the folder; `message` names it. */
+/** Another process uses the folder; `message` names it. */
 export class FolderLocked extends Error {
   override readonly name = "FolderLocked";
 }
 
 /**
- * Takes the operating system's lock on `folder`, which the system releases when
- * the holder dies. The lock file says who holds it, for people. On Windows a
- * locked file cannot be read by others, so the holder is written beside it.
+ * Locks `folder` with the operating system, which releases the lock when the process exits. The
+ * lock file contains the process that holds it, for the message. On Windows a locked file cannot be
+ * read, so it is stored in another file.
  */
 export async function lockFolder(folder: string): Promise<{ release(): void }> {
   const file = await Deno.open(join(folder, "lock"), { create: true, write: true, mode: 0o600 });

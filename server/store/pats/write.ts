@@ -43,7 +43,7 @@ export async function lockPersonalAccessToken(
   return rows.map(fromRow)[0];
 }
 
-/** Makes a token expire at `expiresAt`, unless it expires earlier. */
+/** Sets the expiry to `expiresAt`, unless the token expires earlier. */
 export async function limitTokenExpiry(
   sql: Sql | Transaction,
   { id, expiresAt }: { id: string; expiresAt: Date },

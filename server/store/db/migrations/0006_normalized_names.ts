@@ -3,13 +3,12 @@ import { nameKey } from "../../../../shared/name_key.ts";
 import type { Transaction } from "../connect.ts";
 import { MigrationConflict, type MigrationOptions } from "../migration_conflict.ts";
 
-/** Rows that are read and written at a time. */
+/** Rows per statement. */
 const BATCH = 1000;
 
 /**
- * Fills the keys of 0006_normalized_names.sql. Two people whose addresses have become
- * one are for an operator to tell apart: throws MigrationConflict with all of them,
- * and nothing changes.
+ * Fills the keys of 0006_normalized_names.sql. If addresses of several users now have the same key,
+ * throws MigrationConflict, which lists them for the operator, and changes nothing.
  */
 export async function fillNameKeys(
   tx: Transaction,
