@@ -124,7 +124,7 @@ async function redeem(
     // The user may have been disabled since.
     const user = await findUser(tx, redeemed.userId);
     if (user === undefined || user.disabledAt !== undefined) {
-      return new OAuthError("access_denied", "The account is disabled.");
+      return new OAuthError("access_denied", "The account is disabled. Ask an administrator.");
     }
     const resource = requestedResource(deps, redeemed.resource);
     if (resource instanceof OAuthError) return resource;

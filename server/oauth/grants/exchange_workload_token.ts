@@ -141,7 +141,10 @@ function checkWorkloadScope(
   const granted = limitLoginScope(config.scopes, holder, client.id, formatScope(scopes));
   const missing = missingScopes(scopes, parseScope(granted) ?? []);
   if (granted === "" || (requested !== undefined && missing.length > 0)) {
-    return new OAuthError("invalid_scope", `${principal.username} may not have this scope.`);
+    return new OAuthError(
+      "invalid_scope",
+      `${principal.username} is not allowed to have this scope.`,
+    );
   }
   return granted;
 }

@@ -123,7 +123,9 @@ async function checkFamily(
   if (family.idleExpiresAt <= now || family.absoluteExpiresAt <= now) {
     return invalidGrant("The login has expired.");
   }
-  if (family.userDisabled) return invalidGrant("The account is disabled.");
+  if (family.userDisabled) {
+    return new OAuthError("invalid_grant", "The account is disabled. Ask an administrator.");
+  }
   return undefined;
 }
 
@@ -140,7 +142,10 @@ function checkRequestedScope(
   const scopes = requested === undefined ? available : parseScope(requested);
   if (scopes === undefined || missingScopes(scopes, withIncludedScopes(available)).length > 0) {
     const list = formatScope(available);
-    return new OAuthError("invalid_scope", `The login has only these scopes here: ${list}.`);
+    return new OAuthError(
+      "invalid_scope",
+      `The login has only these scopes for this resource: ${list}.`,
+    );
   }
   if (resource === "management" && !scopes.some(isManagementScope)) {
     return new OAuthError("invalid_scope", "The login was not approved for managing tokens.");

@@ -83,7 +83,7 @@ Deno.test({
   ignore: Deno.build.os !== "linux",
   async fn() {
     const certificate = ["cert.pem", "key.pem"].map((name) =>
-      file(`../support/certificate/${name}`)
+      file(`../../support/certificate/${name}`)
     );
     const { running, port } = await listening(...certificate);
     await using _ = running;
