@@ -3,7 +3,7 @@ import { strict as assert } from "node:assert";
 import { formatDuration, formatJson, styleFor } from "../../client/output.ts";
 import { memoryIo } from "../support/fake_client_io.ts";
 
-Deno.test("text from a server loses what a terminal would act on", () => {
+Deno.test("removes escape sequences from text of a server", () => {
   assert.equal(sanitizeLine("\x1b[31mred\x1b[0m\u009b2J"), "[31mred [0m 2J");
   assert.equal(sanitizeLine("a\r\nb\tc\0d"), "a b c d");
   assert.equal(sanitizeLine("\u202eabc\u2066d\u200b"), "abc d");
@@ -12,7 +12,7 @@ Deno.test("text from a server loses what a terminal would act on", () => {
   assert.equal(sanitizeLine(undefined), "undefined");
 });
 
-Deno.test("durations have two units at most", () => {
+Deno.test("formats durations with at most two units", () => {
   assert.equal(formatDuration(0), "0 s");
   assert.equal(formatDuration(-5), "0 s");
   assert.equal(formatDuration(59_400), "59 s");
@@ -21,7 +21,7 @@ Deno.test("durations have two units at most", () => {
   assert.equal(formatDuration(86_400_000 * 30 + 61_000), "30 d");
 });
 
-Deno.test("no escape sequence without a terminal, with NO_COLOR, or on a dumb one", () => {
+Deno.test("writes no escape sequences without a terminal, with NO_COLOR, or on a dumb one", () => {
   const terminal = { stderrIsTerminal: true };
   assert.equal(styleFor(memoryIo(terminal)).strong("x"), "\x1b[1mx\x1b[22m");
   assert.equal(styleFor(memoryIo()).strong("x"), "x");
@@ -29,7 +29,7 @@ Deno.test("no escape sequence without a terminal, with NO_COLOR, or on a dumb on
   assert.equal(styleFor(memoryIo({ ...terminal, env: { TERM: "dumb" } })).strong("x"), "x");
 });
 
-Deno.test("JSON for a terminal is the same JSON, without what a terminal acts on", () => {
+Deno.test("escapes unsafe characters in JSON without changing its value", () => {
   const value = { name: "\x1b[2J\u009b2J\u202e\n", list: [1, "é"] };
   const text = formatJson(value);
   assert.deepEqual(JSON.parse(text), value);

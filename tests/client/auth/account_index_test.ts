@@ -36,7 +36,7 @@ async function withFolder(work: (folder: string) => Promise<void>): Promise<void
   }
 }
 
-Deno.test("several servers and accounts are remembered, the latest login active", () =>
+Deno.test("lists several servers and accounts, the latest login active", () =>
   withFolder(async (folder) => {
     assert.deepEqual(await readAccounts(folder, unexpected), { accounts: [] });
     for (const each of [alice, bob, local]) await rememberAccount(folder, each, signal);
@@ -48,7 +48,7 @@ Deno.test("several servers and accounts are remembered, the latest login active"
     });
   }));
 
-Deno.test("another login can be made active, one that is not there cannot", () =>
+Deno.test("activates another login, and rejects an unknown one", () =>
   withFolder(async (folder) => {
     for (const each of [alice, bob]) await rememberAccount(folder, each, signal);
     assert.equal(await activateAccount(folder, alice, signal), true);
@@ -56,7 +56,7 @@ Deno.test("another login can be made active, one that is not there cannot", () =
     assert.deepEqual((await readAccounts(folder, unexpected)).active, keyOf(alice));
   }));
 
-Deno.test("after the active login is forgotten, none of several is active, a single one is", () =>
+Deno.test("activates a remaining login only if it is the only one", () =>
   withFolder(async (folder) => {
     for (const each of [alice, bob, local]) await rememberAccount(folder, each, signal);
     await forgetAccount(folder, local, signal);
@@ -68,7 +68,7 @@ Deno.test("after the active login is forgotten, none of several is active, a sin
     assert.deepEqual((await readAccounts(folder, unexpected)).active, keyOf(bob));
   }));
 
-Deno.test("logins made at once are all remembered", () =>
+Deno.test("stores all simultaneous logins", () =>
   withFolder(async (folder) => {
     const names = Array.from({ length: 20 }, (_, index) => `user${index}@example.com`);
     await Promise.all(
@@ -78,7 +78,7 @@ Deno.test("logins made at once are all remembered", () =>
     assert.deepEqual(accounts.map(({ account }) => account).sort(), names.sort());
   }));
 
-Deno.test("a damaged index counts as no logins, with a word, and outlives the next login", () =>
+Deno.test("treats a damaged index as empty, with a warning, and keeps a copy of it", () =>
   withFolder(async (folder) => {
     const path = join(folder, "accounts.json");
     await rememberAccount(folder, alice, signal);
@@ -96,7 +96,7 @@ Deno.test("a damaged index counts as no logins, with a word, and outlives the ne
   }));
 
 Deno.test({
-  name: "an index that is a symbolic link stays one, and is replaced whole where it points to",
+  name: "keeps an index that is a symbolic link, and replaces its target",
   ignore: Deno.build.os === "windows",
   fn: () =>
     withFolder(async (folder) => {
@@ -134,7 +134,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "an index that others may change is refused with the command that mends it",
+  name: "rejects an index that others can change, with the command that fixes it",
   ignore: Deno.build.os === "windows",
   fn: () =>
     withFolder(async (folder) => {
@@ -148,7 +148,7 @@ Deno.test({
     }),
 });
 
-Deno.test("each login has a lock of its own", () => {
+Deno.test("uses a separate lock for each login", () => {
   const paths = [alice, bob, local].map((each) => accountLockPath("/folder", each));
   assert.equal(new Set(paths).size, 3);
 });

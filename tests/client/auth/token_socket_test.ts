@@ -38,7 +38,7 @@ async function socketFor(given: string) {
 }
 
 Deno.test({
-  name: "a request shows the token that was given out, or gets nothing",
+  name: "answers only a request with the token that exec passed on",
   ignore,
   async fn() {
     await using open = await socketFor("given");
@@ -57,7 +57,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "nobody else can reach the socket, by its own mode and by its folder's",
+  name: "denies other users access to the socket and its folder",
   ignore,
   async fn() {
     await using open = await socketFor("given");
@@ -70,7 +70,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "no token is shown to another user's socket",
+  name: "sends no token to the socket of another user",
   // Only root can give a socket away.
   ignore: ignore || Deno.uid() !== 0,
   async fn() {

@@ -28,7 +28,7 @@ async function printedToken(io: MemoryIo): Promise<string> {
   return io.out.trim();
 }
 
-Deno.test("logout revokes the refresh token first, then forgets", async () => {
+Deno.test("logout revokes the refresh token, then deletes the credentials", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   await logIn(home.io, server);
@@ -43,7 +43,7 @@ Deno.test("logout revokes the refresh token first, then forgets", async () => {
   assert.equal(await run(home.io, (io) => logout({}, io)), 4);
 });
 
-Deno.test("logout forgets nothing while the server cannot be told, unless forced", async () => {
+Deno.test("logout deletes nothing if the server cannot be reached, except with --force", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   await logIn(home.io, server);
@@ -56,7 +56,7 @@ Deno.test("logout forgets nothing while the server cannot be told, unless forced
   assert.equal(await printedToken(home.io), "");
 });
 
-Deno.test("logout says that a login was revoked only where it was", async () => {
+Deno.test("logout reports a login as revoked only if it was", async () => {
   for (const [status, isRevoked] of [[200, true], [503, false]] as const) {
     await using server = new ScriptedServer();
     await using home = await clientHome();
@@ -75,7 +75,7 @@ Deno.test("logout says that a login was revoked only where it was", async () => 
   }
 });
 
-Deno.test("logout --all leaves every server that answers", async () => {
+Deno.test("logout --all logs out of every server that answers", async () => {
   await using up = new ScriptedServer();
   await using down = new ScriptedServer();
   await using home = await clientHome();
@@ -91,7 +91,7 @@ Deno.test("logout --all leaves every server that answers", async () => {
   assert.deepEqual(logins.map(({ server }: { server: string }) => server), [down.issuer]);
 });
 
-Deno.test("switch goes to the other of two, and asks which of three", async () => {
+Deno.test("switch selects the other of two logins, and lists three", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
@@ -108,7 +108,7 @@ Deno.test("switch goes to the other of two, and asks which of three", async () =
   assert.equal(await run(io, (io) => switchAccount("dave@example.com", {}, io)), 4);
 });
 
-Deno.test("status names who, where, from where and until when, and holds no secret", async () => {
+Deno.test("status prints account, server, store and expiry, and no secret", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
@@ -127,7 +127,7 @@ Deno.test("status names who, where, from where and until when, and holds no secr
   assert.equal(server.asked.length, 0);
 });
 
-Deno.test("status says that the environment's token is the one in use", async () => {
+Deno.test("status prints that the environment's token is used", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
@@ -164,7 +164,7 @@ Deno.test("whoami asks the token's own server", async () => {
   });
 });
 
-Deno.test("whoami renews a token the server has revoked, and tells an ended session", async () => {
+Deno.test("whoami renews a revoked token, and reports a revoked login", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
@@ -183,7 +183,7 @@ Deno.test("whoami renews a token the server has revoked, and tells an ended sess
   assert.match(io.err, /^Session expired/);
 });
 
-Deno.test("whoami sends a token that names no server nowhere by itself", async () => {
+Deno.test("whoami sends no token without a known server", async () => {
   await using home = await clientHome();
   home.io.env[TOKEN] = "opaque";
   home.io.fetch = () => assert.fail("nothing may be asked");
@@ -191,7 +191,7 @@ Deno.test("whoami sends a token that names no server nowhere by itself", async (
   assert.match(home.io.err, /--server/);
 });
 
-Deno.test("an account's name is no command: not where it is suggested, not at TAB", async () => {
+Deno.test("quotes the name of an account in suggested commands and completions", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;

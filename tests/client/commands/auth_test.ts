@@ -36,7 +36,7 @@ async function docker(
 const HOST = ["git.example.com"];
 const asked = (host: string, protocol = "https") => `protocol=${protocol}\nhost=${host}\n\n`;
 
-Deno.test("git gets a token for the hosts named and the server's own, with its end", async () => {
+Deno.test("git gets a token with its expiry for the named hosts and the server", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
@@ -57,7 +57,7 @@ Deno.test("git gets a token for the hosts named and the server's own, with its e
   assert.match(io.out, /^username=x$/m);
 });
 
-Deno.test("git hears nothing for other hosts, with or without a login", async () => {
+Deno.test("git gets no output for other hosts, with or without a login", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
@@ -86,7 +86,7 @@ Deno.test("git gets no token over http, and can neither store nor erase one", as
   assert.equal(await git(io, asked("git.example.com"), { host: HOST }), EXIT.ok);
 });
 
-Deno.test("git is told what to do where there is no login", async () => {
+Deno.test("git gets the next step without a login", async () => {
   await using home = await clientHome();
   const { io } = home;
   const code = await git(io, asked("git.example.com"), { host: HOST });
@@ -94,7 +94,7 @@ Deno.test("git is told what to do where there is no login", async () => {
   assert.equal(io.err, `Not logged in. Run: ${brand.binaryName} login\n`);
 });
 
-Deno.test("kubectl gets an ExecCredential of the version it asks for", async () => {
+Deno.test("kubectl gets an ExecCredential of the version that it requests", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
@@ -122,7 +122,7 @@ Deno.test("kubectl gets an ExecCredential of the version it asks for", async () 
   assert.deepEqual(JSON.parse(io.out).status, { token: "opaque" });
 });
 
-Deno.test("docker gets a token for the registries its configuration leaves to us, and no others", async () => {
+Deno.test("docker gets a token only for the registries in its configuration", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
@@ -154,7 +154,7 @@ Deno.test("docker gets a token for the registries its configuration leaves to us
   assert.deepEqual(JSON.parse(io.out), { "registry.example.com": "alice@example.com" });
 });
 
-Deno.test("docker list without a login is an empty list, whatever the reason there is none", async () => {
+Deno.test("docker list without a login prints an empty list", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
@@ -173,7 +173,7 @@ Deno.test("docker list without a login is an empty list, whatever the reason the
   }
 });
 
-Deno.test("an address with a user in it, even an empty one, means its host", async () => {
+Deno.test("accepts a URL with a user, even an empty one, as its host", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
@@ -209,7 +209,7 @@ Deno.test("an address with a user in it, even an empty one, means its host", asy
   assert.match(io.out, /^username=alice@example\.com$/m);
 });
 
-Deno.test("docker gets the token for the server's own registry, and one of no server where named", async () => {
+Deno.test("docker gets the token for the registry of the server, and for named registries", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
@@ -227,7 +227,7 @@ Deno.test("docker gets the token for the server's own registry, and one of no se
   assert.equal(JSON.parse(io.out).Secret, "opaque");
 });
 
-Deno.test("docker is told where to log in, on standard output, where it looks", async () => {
+Deno.test("docker gets error messages on standard output", async () => {
   await using home = await clientHome();
   const { io } = home;
   const options = { host: ["registry.example.com"] };

@@ -9,7 +9,7 @@ function offered(line: string, known?: KnownValues): string[] {
   return complete(program, line.split(" "), known).map(([value]) => value);
 }
 
-Deno.test("commands are offered by their beginning, at each level", () => {
+Deno.test("completes commands by their prefix, at each level", () => {
   assert.deepEqual(offered("lo"), ["login", "logout"]);
   assert.deepEqual(offered("admin k"), ["keys"]);
   assert.deepEqual(offered("admin keys "), ["list", "rotate", "help"]);
@@ -17,7 +17,7 @@ Deno.test("commands are offered by their beginning, at each level", () => {
   assert.ok(!offered("").includes("complete"));
 });
 
-Deno.test("options are offered once a dash is typed, and their values after them", () => {
+Deno.test("completes options after a dash, and their values", () => {
   assert.deepEqual(offered("token --h"), ["--header", "--help"]);
   assert.deepEqual(offered("token --min-ttl "), []);
   assert.deepEqual(offered("admin user add --name Al --a"), ["--admin"]);
@@ -25,7 +25,7 @@ Deno.test("options are offered once a dash is typed, and their values after them
   assert.deepEqual(offered("admin user disable "), []);
 });
 
-Deno.test("remembered servers and accounts are offered where they belong", () => {
+Deno.test("completes servers and accounts of the logins", () => {
   const known: KnownValues = (attribute) =>
     attribute === "server" ? [["https://auth.example.com", "active"], ["https://b.example", ""]] : [
       ["alice@example.com", ""],
@@ -49,7 +49,7 @@ async function inShell(shell: string, script: string): Promise<string> {
 }
 
 Deno.test({
-  name: "the bash script offers the answers and evaluates nothing that was typed",
+  name: "the bash script evaluates nothing that was typed",
   ignore: Deno.build.os === "windows",
   async fn() {
     const folder = await Deno.makeTempDir();
@@ -82,7 +82,7 @@ Deno.test({
   },
 });
 
-Deno.test("every script names the program it was made for, and no other", () => {
+Deno.test("names only this program in every script", () => {
   for (const shell of ["bash", "zsh", "fish", "powershell"] as const) {
     const script = completionScript(shell, "my-app");
     assert.match(script, /my-app/);

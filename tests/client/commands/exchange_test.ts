@@ -68,7 +68,7 @@ Deno.test("exchanges the environment's opaque token with --exchange, and no othe
   assert.equal(server.asked.length, 0);
 });
 
-Deno.test("a token the server will not trade is named by its variable, never by its value", async () => {
+Deno.test("names a rejected token by its variable, not by its value", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
@@ -91,7 +91,7 @@ Deno.test("a token the server will not trade is named by its variable, never by 
   }
 });
 
-Deno.test("exec gives the program the token in its variables, and its exit code back", async () => {
+Deno.test("exec sets the variables of the program and returns its exit code", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
@@ -114,7 +114,7 @@ Deno.test("exec gives the program the token in its variables, and its exit code 
   assert.equal(await runExec(io, ["deploy"], { env: ["NO WAY"] }), EXIT.usage);
 });
 
-Deno.test("exec without a login runs nothing", async () => {
+Deno.test("exec without a login runs no program", async () => {
   await using home = await clientHome();
   assert.equal(await runExec(home.io, ["deploy"]), EXIT.authenticationRequired);
   assert.deepEqual(home.io.inFront, []);

@@ -31,7 +31,7 @@ function approving(): ScriptedServer {
   return server;
 }
 
-Deno.test("a login shows address and code, waits, and says who, where and until when", async () => {
+Deno.test("login shows the address and the code, waits, and prints account, store and expiry", async () => {
   await using server = approving();
   await using home = await clientHome();
   const { io } = home;
@@ -53,7 +53,7 @@ Deno.test("a login shows address and code, waits, and says who, where and until 
   assert.doesNotMatch(io.err, /refresh-of|bstd_/);
 });
 
-Deno.test("what was logged in to is what `token` uses, with no word of which", async () => {
+Deno.test("token uses the new login without a message", async () => {
   await using server = approving();
   await using home = await clientHome();
   await login(options(server), home.io);
@@ -63,7 +63,7 @@ Deno.test("what was logged in to is what `token` uses, with no word of which", a
   assert.equal(home.io.err, "");
 });
 
-Deno.test("openid is always asked for, and --scope may be written with commas", async () => {
+Deno.test("requests openid in any case", async () => {
   await using server = approving();
   await using home = await clientHome();
   await login(options(server, { scope: ["email", "offline_access", "email"] }), home.io);
@@ -71,7 +71,7 @@ Deno.test("openid is always asked for, and --scope may be written with commas", 
   assert.deepEqual(form, { client_id: brand.cliClientId, scope: "openid email offline_access" });
 });
 
-Deno.test("the browser is opened with the code filled in, after both are on screen", async () => {
+Deno.test("opens the browser with the code filled in, after printing both", async () => {
   await using server = approving();
   await using home = await clientHome({ env: { DISPLAY: ":0" } });
   const { io } = home;
@@ -85,7 +85,7 @@ Deno.test("the browser is opened with the code filled in, after both are on scre
   assert.match(io.err, /browser/);
 });
 
-Deno.test("--no-browser opens none, and one that fails to start is not mentioned", async () => {
+Deno.test("opens no browser with --no-browser, and ignores one that fails to start", async () => {
   for (const changes of [{ browser: false }, {}]) {
     await using server = approving();
     await using home = await clientHome({ env: { DISPLAY: ":0" }, programs: [] });
@@ -95,7 +95,7 @@ Deno.test("--no-browser opens none, and one that fails to start is not mentioned
   }
 });
 
-Deno.test("a terminal sees the time run down, and the line goes when the login is made", async () => {
+Deno.test("counts down on a terminal, and clears the line after the login", async () => {
   await using server = approving();
   server.script("/oauth/token", slowDown, tokensFor(server, "alice@example.com", "at"));
   await using home = await clientHome({ stderrIsTerminal: true });
@@ -107,7 +107,7 @@ Deno.test("a terminal sees the time run down, and the line goes when the login i
   assert.doesNotMatch(io.err, /\x1b\[\?25l/);
 });
 
-Deno.test("no line is wider than the terminal, or it could not be rewritten", async () => {
+Deno.test("keeps the countdown narrower than the terminal", async () => {
   await using server = approving();
   await using home = await clientHome({
     stderrIsTerminal: true,
@@ -120,7 +120,7 @@ Deno.test("no line is wider than the terminal, or it could not be rewritten", as
   for (const line of lines) assert.ok(line.length < 20, line);
 });
 
-Deno.test("--qr draws the whole address, without colours where there are none", async () => {
+Deno.test("--qr draws the whole address, without colours on a terminal without them", async () => {
   await using server = approving();
   await using home = await clientHome();
   await login(options(server, { qr: true }), home.io);
@@ -128,7 +128,7 @@ Deno.test("--qr draws the whole address, without colours where there are none", 
   assert.doesNotMatch(home.io.err, /\x1b/);
 });
 
-Deno.test("a token in the environment is warned about, not refused", async () => {
+Deno.test("warns of a token in the environment", async () => {
   await using server = approving();
   await using home = await clientHome({ env: { [`${brand.envPrefix}_TOKEN`]: "secret" } });
   assert.equal(await login(options(server), home.io), EXIT.ok);
@@ -156,7 +156,7 @@ for (const claim of ["aud", "iss"]) {
   });
 }
 
-Deno.test("a name with control characters reaches neither terminal nor store", async () => {
+Deno.test("sanitizes a name with control characters", async () => {
   await using server = approving();
   const claims = {
     iss: server.issuer,
@@ -173,7 +173,7 @@ Deno.test("a name with control characters reaches neither terminal nor store", a
   assert.equal(JSON.parse(home.io.out).account, "a [2J@example.com");
 });
 
-Deno.test("a denied login stores nothing", async () => {
+Deno.test("stores nothing after a denied login", async () => {
   await using server = approving();
   server.script("/oauth/token", pending, { status: 400, json: { error: "access_denied" } });
   await using home = await clientHome();
@@ -183,7 +183,7 @@ Deno.test("a denied login stores nothing", async () => {
   assert.equal(code, EXIT.authenticationRequired);
 });
 
-Deno.test("Ctrl-C while waiting exits 130 and leaves a clean line", async () => {
+Deno.test("exits with 130 on Ctrl-C and clears the line", async () => {
   await using server = approving();
   server.script("/oauth/token", pending);
   await using home = await clientHome({ stderrIsTerminal: true });
@@ -197,7 +197,7 @@ Deno.test("Ctrl-C while waiting exits 130 and leaves a clean line", async () => 
   assert.match(io.err, /\r\x1b\[K$/);
 });
 
-Deno.test("without --server it is the active login's server, or the environment's", async () => {
+Deno.test("uses the server of the environment, or of the active login, without --server", async () => {
   await using first = new ScriptedServer();
   await using second = approving();
   await using home = await clientHome();
@@ -210,7 +210,7 @@ Deno.test("without --server it is the active login's server, or the environment'
   assert.match(home.io.err, new RegExp(`Logging in to ${second.issuer}`));
 });
 
-Deno.test("a login of the same name on another server is not touched, nor its keychain opened", async () => {
+Deno.test("does not change a login of the same name on another server", async () => {
   await using server = approving();
   await using home = await clientHome();
   const { io } = home;

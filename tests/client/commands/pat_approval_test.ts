@@ -51,7 +51,7 @@ function created(io: MemoryIo): Scripted {
 const create = (io: MemoryIo, options = {}) =>
   runCommand(io, (io) => patCreate({ name: "ci", scope: ["deploy"], ...options }, io));
 
-Deno.test("without a terminal nobody is asked, and the error names the login to make", async () => {
+Deno.test("reports the login to run if there is no terminal for an approval", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome({ stderrIsTerminal: false });
   const { io } = home;
@@ -64,7 +64,7 @@ Deno.test("without a terminal nobody is asked, and the error names the login to 
   assert.deepEqual(server.askedAt("/oauth/device/authorize"), []);
 });
 
-Deno.test("on a terminal the approval is for this command, its scopes and its login", async () => {
+Deno.test("requests an approval for this command, its scopes and its login on a terminal", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome({ stderrIsTerminal: true });
   const { io } = home;
@@ -95,7 +95,7 @@ Deno.test("on a terminal the approval is for this command, its scopes and its lo
   assert.equal(io.out, `${access}\n`);
 });
 
-Deno.test("an approval of another account creates nothing, and is revoked", async () => {
+Deno.test("revokes an approval of another account, and creates nothing", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome({ stderrIsTerminal: true });
   const { io } = home;
@@ -109,7 +109,7 @@ Deno.test("an approval of another account creates nothing, and is revoked", asyn
   assert.deepEqual(server.askedAt("/oauth/revoke").map(({ form }) => form.token), [approved]);
 });
 
-Deno.test("a login that covers it is not asked, and keeps its own token", async () => {
+Deno.test("requests no approval if the login covers the scopes", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome({ stderrIsTerminal: true });
   const { io } = home;
@@ -132,7 +132,7 @@ Deno.test("a login that covers it is not asked, and keeps its own token", async 
   assert.equal(server.askedAt("/oauth/token").at(-1)!.form.refresh_token, "next");
 });
 
-Deno.test("what the server says an approval must cover is asked for, once", async () => {
+Deno.test("requests the scopes that the server requires, once", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome({ stderrIsTerminal: true });
   const { io } = home;
@@ -163,7 +163,7 @@ Deno.test("what the server says an approval must cover is asked for, once", asyn
   assert.equal(await create(io, { browser: false }), EXIT.failure);
 });
 
-Deno.test("a sign-in that is too old for the server is made anew, whatever the login covers", async () => {
+Deno.test("requests an approval if the sign-in is too old for the server", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome({ stderrIsTerminal: true });
   const { io } = home;
@@ -183,7 +183,7 @@ Deno.test("a sign-in that is too old for the server is made anew, whatever the l
   assert.equal(server.askedAt("/oauth/device/authorize").length, 1);
 });
 
-Deno.test("a scope that the server does not have is not asked for", async () => {
+Deno.test("rejects a scope that the server does not have", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome({ stderrIsTerminal: true });
   const { io } = home;
@@ -198,7 +198,7 @@ Deno.test("a scope that the server does not have is not asked for", async () => 
   assert.deepEqual(server.askedAt("/oauth/device/authorize"), []);
 });
 
-Deno.test("logout names the tokens that live on, and revokes them on request", async () => {
+Deno.test("logout lists the tokens that still work, and revokes them with --revoke-tokens", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome({ stderrIsTerminal: true });
   const { io } = home;
@@ -224,7 +224,7 @@ Deno.test("logout names the tokens that live on, and revokes them on request", a
   assert.deepEqual(server.askedAt("/oauth/device/authorize"), []);
 });
 
-Deno.test("logout --revoke-tokens fails where the login has no refresh token", async () => {
+Deno.test("logout --revoke-tokens fails without a refresh token", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome({ stderrIsTerminal: true });
   const { io } = home;
@@ -276,7 +276,7 @@ Deno.test("imports all lines with one approval, and reports each rejected line",
   }
 });
 
-Deno.test("the last day that the server allows is allowed, though its end is not", async () => {
+Deno.test("accepts the last day that the server allows", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;

@@ -30,7 +30,7 @@ const list = (io: MemoryIo, options: PatListOptions = {}) => run(io, (io) => pat
 const rotate = (io: MemoryIo, name: string, options: Partial<PatRotateOptions> = {}) =>
   run(io, (io) => patRotate(name, { overlap: "1h", ...options }, io));
 
-Deno.test("create puts the secret alone on stdout, and asks for what was said", async () => {
+Deno.test("create prints only the secret on stdout, and requests what the options say", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
@@ -65,7 +65,7 @@ Deno.test("create puts the secret alone on stdout, and asks for what was said", 
   assert.match(io.err, /with no scope, .*\nWithout a scope .*--scope NAME\.\n$/);
 });
 
-Deno.test("--expires is a span, a day or never, and nothing that has passed", async () => {
+Deno.test("--expires accepts a duration, a date or never, and rejects the past", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
@@ -91,7 +91,7 @@ Deno.test("--expires is a span, a day or never, and nothing that has passed", as
   assert.equal(server.asked.length, before);
 });
 
-Deno.test("a secret made in GitHub Actions is masked in its log", async () => {
+Deno.test("masks a new secret in the log of GitHub Actions", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
@@ -102,7 +102,7 @@ Deno.test("a secret made in GitHub Actions is masked in its log", async () => {
   assert.ok(io.err.startsWith(`::add-mask::${PAT_SECRET}\n`));
 });
 
-Deno.test("list reads every page, leaves out what has ended, and warns of what ends soon", async () => {
+Deno.test("list reads every page, omits inactive tokens, and warns of those that expire soon", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
@@ -144,7 +144,7 @@ Deno.test("list reads every page, leaves out what has ended, and warns of what e
   assert.deepEqual(searched?.query, { limit: "50", search: "x", all: "true" });
 });
 
-Deno.test("a token that was replaced is not warned of", async () => {
+Deno.test("does not warn of a token that was replaced", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
@@ -159,7 +159,7 @@ Deno.test("a token that was replaced is not warned of", async () => {
   assert.equal(io.err, "");
 });
 
-Deno.test("rotate finds the token by its name and says how long the old one works", async () => {
+Deno.test("rotate resolves a name and prints how long the old token works", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
@@ -188,7 +188,7 @@ Deno.test("rotate finds the token by its name and says how long the old one work
   assert.match(io.err, /at most 30d/);
 });
 
-Deno.test("of two working tokens with one name neither is guessed, and both are described", async () => {
+Deno.test("rejects the name of two active tokens, and lists both", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
@@ -203,7 +203,7 @@ Deno.test("of two working tokens with one name neither is guessed, and both are 
   }
 });
 
-Deno.test("the name of a token that was rotated means the newest, though the older work on", async () => {
+Deno.test("resolves the name of a rotated token to the newest", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
@@ -230,7 +230,7 @@ Deno.test("the name of a token that was rotated means the newest, though the old
   );
 });
 
-Deno.test("a whole token is known by its beginning, and neither sent nor shown", async () => {
+Deno.test("resolves a whole secret by its prefix, and neither sends nor prints it", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
@@ -253,7 +253,7 @@ Deno.test("a whole token is known by its beginning, and neither sent nor shown",
   }
 });
 
-Deno.test("--for names an account's token among all, and no other account's", async () => {
+Deno.test("--for resolves only tokens of the account", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
@@ -276,7 +276,7 @@ Deno.test("--for names an account's token among all, and no other account's", as
   assert.equal(await list(io, { for: "deployer", all: true }), EXIT.usage);
 });
 
-Deno.test("nobody is told to rotate what has a replacement, found or not", async () => {
+Deno.test("suggests no rotation of a token that has a replacement", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
@@ -305,7 +305,7 @@ Deno.test("nobody is told to rotate what has a replacement, found or not", async
   assert.match(io.err, new RegExp(`pat rotate ${PAT_ID}\n$`));
 });
 
-Deno.test("a secret that cannot be written is of no use to anybody: its token is revoked", async () => {
+Deno.test("revokes a token whose secret cannot be written", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
@@ -329,7 +329,7 @@ Deno.test("a secret that cannot be written is of no use to anybody: its token is
   assert.ok(!io.err.includes(PAT_SECRET));
 });
 
-Deno.test("revoke ends each token named, and one that is not there keeps none alive", async () => {
+Deno.test("revoke revokes the other tokens if one does not exist", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
@@ -345,7 +345,7 @@ Deno.test("revoke ends each token named, and one that is not there keeps none al
   );
 });
 
-Deno.test("show without a name is about the token in the environment", async () => {
+Deno.test("show without a name shows the token in the environment", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
@@ -369,7 +369,7 @@ Deno.test("show without a name is about the token in the environment", async () 
   assert.match(io.err, /^Warning: ci expires in 1 d\. .* pat rotate .*\n$/);
 });
 
-Deno.test("problem details become words, each with the exit code that fits", async () => {
+Deno.test("maps problems of the REST API to messages and exit codes", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
@@ -406,7 +406,7 @@ Deno.test("problem details become words, each with the exit code that fits", asy
   assert.match(io.err, /To use your login instead of .*_TOKEN, unset it\./);
 });
 
-Deno.test("no server keeps the list going: a cursor that repeats, or pages without end", async () => {
+Deno.test("stops reading a list with a repeated cursor, or with endless pages", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
@@ -422,7 +422,7 @@ Deno.test("no server keeps the list going: a cursor that repeats, or pages witho
   assert.equal(io.out, "");
 });
 
-Deno.test("a login whose access token was revoked is renewed once", async () => {
+Deno.test("renews a login once if its access token was revoked", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
@@ -438,7 +438,7 @@ Deno.test("a login whose access token was revoked is renewed once", async () => 
   assert.equal(await list(io), EXIT.authenticationRequired);
 });
 
-Deno.test("no command that is suggested holds anything a shell would run", async () => {
+Deno.test("suggests no command with characters that a shell interprets", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
@@ -451,7 +451,7 @@ Deno.test("no command that is suggested holds anything a shell would run", async
   }
 });
 
-Deno.test("a token is found by its name, composed or decomposed, in whatever case", async () => {
+Deno.test("resolves a name in composed and decomposed form, in any case", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;

@@ -30,7 +30,7 @@ async function write(home: ClientHome, name: string, content: string | Uint8Arra
   return path;
 }
 
-Deno.test("a token in a file is found, shown by its beginning and place, and exits 1", async () => {
+Deno.test("prints the prefix and the place of a token in a file, and exits with 1", async () => {
   await using home = await clientHome();
   const { io } = home;
   const path = await write(home, "deep/er/.env", `A=1\nTOKEN=${token}\n`);
@@ -49,7 +49,7 @@ Deno.test("a token in a file is found, shown by its beginning and place, and exi
   assert.equal(io.out, "");
 });
 
-Deno.test("version control's own folders, links and binary files are left out", async () => {
+Deno.test("skips version control folders, links and binary files", async () => {
   await using home = await clientHome();
   const { io } = home;
   await write(home, ".git/objects/x", token);
@@ -65,7 +65,7 @@ Deno.test("version control's own folders, links and binary files are left out", 
   await Deno.remove(outside);
 });
 
-Deno.test("a file that Windows PowerShell wrote, and one of many pieces, are read too", async () => {
+Deno.test("scans a file of Windows PowerShell, and a large file", async () => {
   await using home = await clientHome();
   const { io } = home;
   await write(home, "wide.txt", Buffer.from(`\ufeffone\r\n${token}\r\n`, "utf16le"));
@@ -115,7 +115,7 @@ function encodings(text: string): Record<string, Uint8Array> {
   };
 }
 
-Deno.test("every decoder finds a token in every encoding: files, pipes, input and git", async () => {
+Deno.test("finds a token in every encoding: in files, pipes, standard input and git", async () => {
   for (const [name, bytes] of Object.entries(encodings(`x\n ${token}\ny`))) {
     await using home = await repository({
       stdinBytes: () => new Blob([new Uint8Array(bytes)]).stream(),
@@ -139,7 +139,7 @@ Deno.test("every decoder finds a token in every encoding: files, pipes, input an
   }
 });
 
-Deno.test("lines and columns are those of the text, in either byte order", async () => {
+Deno.test("reports lines and columns of the text, in either byte order", async () => {
   // Half of the character 上 (U+4E0A) is a newline's byte.
   const text = `上上\n上\n 上${token}\n`;
   const swapped = Buffer.from(`\ufeff${text}`, "utf16le").swap16();
@@ -159,14 +159,14 @@ Deno.test("lines and columns are those of the text, in either byte order", async
   }
 });
 
-Deno.test("what cannot be read is said, and nobody takes it for clean", async () => {
+Deno.test("reports what cannot be read, and exits with 1", async () => {
   await using home = await clientHome();
   const { io } = home;
   assert.equal(await run(io, [join(home.folder, "nowhere")]), EXIT.failure);
   assert.match(io.err, /^Not scanned: .*nowhere: /);
 });
 
-Deno.test("standard input is any text, or a diff", async () => {
+Deno.test("scans standard input as text or as a diff", async () => {
   await using home = await clientHome();
   const { io } = home;
   io.stdin = `x\n${token}\n${generateRefreshToken()}`;
@@ -197,7 +197,7 @@ async function repository(changes: Partial<MemoryIo> = {}) {
   return { ...home, git };
 }
 
-Deno.test("--staged looks at what the next commit adds, and at nothing else", async () => {
+Deno.test("--staged scans only what the next commit adds", async () => {
   await using home = await repository();
   const { io, git } = home;
   assert.equal(await run(io, [], { staged: true }), EXIT.failure);
@@ -220,7 +220,7 @@ Deno.test("--staged looks at what the next commit adds, and at nothing else", as
   assert.equal(await run(io, [], { staged: true }), EXIT.ok, io.out);
 });
 
-Deno.test("--staged is not blinded by attributes, settings, zero bytes or UTF-16", async () => {
+Deno.test("--staged finds tokens in spite of attributes, settings, zero bytes and UTF-16", async () => {
   await using home = await repository();
   const { io, git } = home;
   await git("init", "--quiet");
@@ -248,7 +248,7 @@ Deno.test("--staged is not blinded by attributes, settings, zero bytes or UTF-16
 });
 
 Deno.test({
-  name: "pipes and devices that are named are read, and those below a folder are not waited for",
+  name: "reads named pipes and devices, and skips those below a folder",
   ignore: Deno.build.os === "windows",
   async fn() {
     await using home = await clientHome();
@@ -266,7 +266,7 @@ Deno.test({
   },
 });
 
-Deno.test("- is standard input, alone or among files", async () => {
+Deno.test("scans standard input for -, also among files", async () => {
   await using home = await clientHome();
   const { io } = home;
   const path = await write(home, "x", token);
@@ -279,14 +279,14 @@ Deno.test("- is standard input, alone or among files", async () => {
   assert.match(io.err, /^2 tokens in 2 files/);
 });
 
-Deno.test("a file may hold any number of tokens", async () => {
+Deno.test("finds any number of tokens in a file", async () => {
   await using home = await clientHome();
   const path = await write(home, "dump", `${token}\n`.repeat(200_000));
   assert.equal(await run(home.io, [path], { json: true }), EXIT.failure);
   assert.match(home.io.err, /^200000 tokens in 1 file/, home.io.err);
 });
 
-Deno.test("standard input may be longer than any string", async () => {
+Deno.test("scans standard input that is longer than any string", async () => {
   const line = new TextEncoder().encode(`+${"x".repeat(1023)}\n`);
   const piece = new Uint8Array(line.length * 1024);
   for (let i = 0; i < 1024; i++) piece.set(line, i * line.length);
@@ -302,7 +302,7 @@ Deno.test("standard input may be longer than any string", async () => {
   assert.match(home.io.out, /^x:532481:1: /);
 });
 
-Deno.test("Ctrl-C ends the wait for standard input", async () => {
+Deno.test("stops waiting for standard input on Ctrl-C", async () => {
   await using home = await clientHome({
     stdinBytes: () => ({
       [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }),
@@ -313,7 +313,7 @@ Deno.test("Ctrl-C ends the wait for standard input", async () => {
   assert.equal(await ended, EXIT.interrupted);
 });
 
-Deno.test("--revoke reports each token once, and a server that fails hides no finding", async () => {
+Deno.test("--revoke reports each token once, and prints findings if the server fails", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;

@@ -18,7 +18,7 @@ async function run(io: MemoryIo, options: Partial<TokenOptions> = {}): Promise<n
   return await runCommand(io, (io) => token({ minTtl: "60s", ...options }, io));
 }
 
-Deno.test("stdout has the token and nothing else, in each of its forms", async () => {
+Deno.test("token prints only the token on stdout, in each format", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
@@ -59,7 +59,7 @@ Deno.test("--min-ttl decides when to renew", async () => {
   assert.equal(await run(io, { minTtl: "-5s" }), EXIT.usage);
 });
 
-Deno.test("nobody logged in, and a session the server has ended, exit 4 with the next step", async () => {
+Deno.test("exits with 4 and the next step without a login, and with an expired one", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
@@ -75,7 +75,7 @@ Deno.test("nobody logged in, and a session the server has ended, exit 4 with the
   assert.equal(server.askedAt("/oauth/token").length, 1);
 });
 
-Deno.test("a server that is down exits 75 and costs nobody the login", async () => {
+Deno.test("exits with 75 and keeps the login if the server is down", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
@@ -89,7 +89,7 @@ Deno.test("a server that is down exits 75 and costs nobody the login", async () 
   assert.equal(io.out, "second\n");
 });
 
-Deno.test("the environment's token wins and nothing is read or asked", async () => {
+Deno.test("uses the environment's token without a request", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
@@ -107,7 +107,7 @@ Deno.test("the environment's token wins and nothing is read or asked", async () 
   assert.doesNotMatch(io.err, /two words/);
 });
 
-Deno.test("no server's token is handed out for another server", async () => {
+Deno.test("returns no token of another server", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
@@ -120,7 +120,7 @@ Deno.test("no server's token is handed out for another server", async () => {
   assert.equal(io.out, "");
 });
 
-Deno.test("of several logins the active one is used, unless another is named", async () => {
+Deno.test("uses the active login unless another is selected", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
@@ -133,7 +133,7 @@ Deno.test("of several logins the active one is used, unless another is named", a
   assert.equal(await run(io, { account: "carol@example.com" }), EXIT.authenticationRequired);
 });
 
-Deno.test("one account on two servers is two logins: the active one's token is used, no other", async () => {
+Deno.test("treats one account on two servers as two logins", async () => {
   await using one = new ScriptedServer();
   await using other = new ScriptedServer();
   await using home = await clientHome();

@@ -11,7 +11,7 @@ function folderOn(os: string, env: Record<string, string>, homeFolder = "/home/a
   );
 }
 
-Deno.test("settings lie where the platform's programs keep them", () => {
+Deno.test("uses the configuration folder of the platform", () => {
   const name = brand.folderName;
   assert.equal(folderOn("linux", {}), join("/home/alice/.config", name));
   assert.equal(folderOn("darwin", {}, "/Users/alice"), join("/Users/alice/.config", name));
@@ -19,12 +19,12 @@ Deno.test("settings lie where the platform's programs keep them", () => {
   assert.equal(folderOn("windows", { APPDATA: "/roaming" }), join("/roaming", name));
 });
 
-Deno.test("a variable of our own wins", () => {
+Deno.test("prefers our own variable", () => {
   const env = { [`${brand.envPrefix}_CONFIG_DIR`]: "/own", XDG_CONFIG_HOME: "/xdg" };
   assert.equal(folderOn("linux", env), "/own");
 });
 
-Deno.test("no folder that the environment names is relative to the working folder", () => {
+Deno.test("ignores relative folders in the environment", () => {
   const inHome = join("/home/alice/.config", brand.folderName);
   for (const relative of ["", ".", "xdg", "./xdg", "../xdg"]) {
     assert.equal(folderOn("linux", { XDG_CONFIG_HOME: relative }), inHome);
@@ -35,7 +35,7 @@ Deno.test("no folder that the environment names is relative to the working folde
   }
 });
 
-Deno.test("without a home folder the refusal names the variable of our own", () => {
+Deno.test("names our own variable if there is no home folder", () => {
   for (const os of ["linux", "darwin", "windows"]) {
     for (const home of ["", "relative"]) {
       assert.throws(

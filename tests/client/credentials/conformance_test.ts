@@ -63,13 +63,13 @@ async function conforms(t: Deno.TestContext, store: CredentialStore): Promise<vo
   });
 }
 
-Deno.test("FileStore conforms", async (t) => {
+Deno.test("FileStore passes the conformance tests", async (t) => {
   await using home = await temporaryHome();
   await conforms(t, storeInProcesses("file", home.env));
 });
 
 Deno.test({
-  name: "KeychainStore conforms on a real Secret Service",
+  name: "KeychainStore passes the conformance tests on a real Secret Service",
   ignore: Deno.build.os !== "linux",
   async fn(t) {
     await using session = await secretService();
@@ -81,7 +81,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "KeychainStore keeps access_token and refresh_token under names that tell whose they are",
+  name: "KeychainStore stores access_token and refresh_token under the names of server and account",
   ignore: Deno.build.os !== "linux",
   async fn() {
     await using session = await secretService();

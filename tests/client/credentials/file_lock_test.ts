@@ -39,7 +39,7 @@ async function end(child: Deno.ChildProcess): Promise<void> {
   await child.status;
 }
 
-Deno.test("processes that change a file under the lock lose no change", () =>
+Deno.test("loses no change of processes that hold the lock", () =>
   withFolder(async (folder) => {
     const file = join(folder, "number");
     await Deno.writeTextFile(file, "0");
@@ -53,7 +53,7 @@ Deno.test("processes that change a file under the lock lose no change", () =>
     assert.equal(await Deno.readTextFile(file), "120");
   }));
 
-Deno.test("the lock of a holder killed by SIGKILL is free at once", () =>
+Deno.test("releases the lock of a process killed by SIGKILL immediately", () =>
   withFolder(async (folder) => {
     const path = join(folder, "a.lock");
     const child = await holder(path);
@@ -63,7 +63,7 @@ Deno.test("the lock of a holder killed by SIGKILL is free at once", () =>
     assert.equal(await waiting, "mine");
   }));
 
-Deno.test("a lock that is not had in time is a temporary failure", () =>
+Deno.test("reports a lock that is not released in time as a temporary failure", () =>
   withFolder(async (folder) => {
     const path = join(folder, "a.lock");
     const child = await holder(path);
@@ -78,7 +78,7 @@ Deno.test("a lock that is not had in time is a temporary failure", () =>
     }
   }));
 
-Deno.test("Ctrl-C ends the wait for the lock", () =>
+Deno.test("stops waiting for the lock on Ctrl-C", () =>
   withFolder(async (folder) => {
     const path = join(folder, "a.lock");
     const child = await holder(path);
@@ -96,7 +96,7 @@ Deno.test("Ctrl-C ends the wait for the lock", () =>
     }
   }));
 
-Deno.test("one process's tasks wait for each other too, and a failure frees the lock", () =>
+Deno.test("serializes tasks of one process, and releases the lock after a failure", () =>
   withFolder(async (folder) => {
     const path = join(folder, "a.lock");
     const { signal } = new AbortController();

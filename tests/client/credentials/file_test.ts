@@ -29,7 +29,7 @@ async function storedLogin(folderName = "config") {
 }
 
 Deno.test({
-  name: "the file has mode 0600 and its folders 0700",
+  name: "creates files with mode 0600 and folders with mode 0700",
   ignore: !hasModes,
   async fn() {
     const { home, folder, file, store } = await storedLogin();
@@ -43,7 +43,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a file or folder open to others is refused with the command that mends it",
+  name: "rejects a file or folder that others can read, with the command that fixes it",
   ignore: !hasModes,
   async fn() {
     const { home, folder, file, store } = await storedLogin("it's a folder");
@@ -72,7 +72,7 @@ Deno.test({
   },
 });
 
-Deno.test("a torn file counts as logged out, with a word, until a login replaces it", async () => {
+Deno.test("treats a damaged file as logged out, with a warning, until a login replaces it", async () => {
   const { home, io, store, file } = await storedLogin();
   await using _ = home;
   const whole = await Deno.readTextFile(file);
@@ -87,7 +87,7 @@ Deno.test("a torn file counts as logged out, with a word, until a login replaces
   assert.deepEqual(await store.get(key), credentials);
 });
 
-Deno.test("another login's file under this one's name is not taken for it", async () => {
+Deno.test("ignores the file of another login under this one's name", async () => {
   const { home, store, file } = await storedLogin();
   await using _ = home;
   const content = JSON.parse(await Deno.readTextFile(file));
@@ -97,7 +97,7 @@ Deno.test("another login's file under this one's name is not taken for it", asyn
   }
 });
 
-Deno.test("a login that is deleted leaves no file, nor what a killed writer left", async () => {
+Deno.test("deletes the file of a login, and the leftovers of killed writers", async () => {
   const { home, store, folder, file } = await storedLogin();
   await using _ = home;
   await Deno.writeTextFile(`${file}.0000.tmp`, "half a token", { mode: 0o600 });
@@ -105,7 +105,7 @@ Deno.test("a login that is deleted leaves no file, nor what a killed writer left
   assert.deepEqual(await Array.fromAsync(Deno.readDir(folder)), []);
 });
 
-Deno.test("a folder that cannot be written to is said in words", async () => {
+Deno.test("reports a folder that cannot be written to", async () => {
   await using home = await temporaryHome();
   const blocked = join(home.folder, "blocked");
   await Deno.writeTextFile(blocked, "a file where the folder should be");
@@ -113,7 +113,7 @@ Deno.test("a folder that cannot be written to is said in words", async () => {
   await assert.rejects(store.set(key, credentials), CredentialStoreError);
 });
 
-Deno.test("on Windows the folder is left to its user alone", async () => {
+Deno.test("restricts the folder to its user on Windows", async () => {
   await using home = await temporaryHome();
   const folder = join(home.folder, "config", "credentials");
   const calls: string[][] = [];
@@ -135,7 +135,7 @@ Deno.test("on Windows the folder is left to its user alone", async () => {
 });
 
 Deno.test({
-  name: "a file system that keeps no permissions is found out by trying, and nothing stays behind",
+  name: "detects a file system without permissions, and leaves no files",
   ignore: !hasModes,
   async fn() {
     await using home = await temporaryHome();
@@ -152,7 +152,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "credentials behind a symbolic link stay there, and none are left after logout",
+  name: "keeps a symbolic link, and deletes its target at logout",
   ignore: !hasModes,
   async fn() {
     const { home, store, file } = await storedLogin();

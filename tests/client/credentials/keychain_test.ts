@@ -14,7 +14,7 @@ function credentials(name: string, size: number) {
   };
 }
 
-Deno.test("no entry exceeds 2,560 bytes, and the parts of replaced values are gone", async () => {
+Deno.test("limits entries to 2,560 bytes, and deletes the parts of replaced values", async () => {
   const keychain = memoryKeychain();
   const store = new KeychainStore(keychain);
   await store.set(key, credentials("a", 1000));
@@ -27,7 +27,7 @@ Deno.test("no entry exceeds 2,560 bytes, and the parts of replaced values are go
   assert.equal(keychain.entries.size, 2);
 });
 
-Deno.test("killed at any step, a write leaves each token whole, old or new", async () => {
+Deno.test("leaves each token intact, old or new, if a write is killed at any step", async () => {
   for (const [oldSize, newSize] of [[10, 10], [10, 6000], [6000, 10], [6000, 9000], [9000, 6000]]) {
     const [before, after] = [credentials("a", oldSize), credentials("b", newSize)];
     let finished = false;
@@ -55,7 +55,7 @@ Deno.test("killed at any step, a write leaves each token whole, old or new", asy
   }
 });
 
-Deno.test("a value with a part missing counts as logged out", async () => {
+Deno.test("treats a value with a missing part as logged out", async () => {
   const keychain = memoryKeychain();
   const store = new KeychainStore(keychain);
   await store.set(key, credentials("a", 6000));
@@ -63,7 +63,7 @@ Deno.test("a value with a part missing counts as logged out", async () => {
   assert.equal(await store.get(key), undefined);
 });
 
-Deno.test("a reader that a writer overtakes gets the new value", async () => {
+Deno.test("returns the new value to a concurrent reader", async () => {
   const keychain = memoryKeychain();
   const store = new KeychainStore(keychain);
   await store.set(key, credentials("a", 6000));
@@ -81,7 +81,7 @@ Deno.test("a reader that a writer overtakes gets the new value", async () => {
   assert.deepEqual(await slow.get(key), credentials("b", 6000));
 });
 
-Deno.test("an entry that is not ours to understand counts as logged out", async () => {
+Deno.test("treats an invalid entry as logged out", async () => {
   const keychain = memoryKeychain();
   const name = "access_token https://auth.example.com alice@example.com";
   for (const text of ["", "nonsense", "null", "[]", '{"accessToken":1}']) {
@@ -90,7 +90,7 @@ Deno.test("an entry that is not ours to understand counts as logged out", async 
   }
 });
 
-Deno.test("a keychain that fails says what to do, and names no secret", async () => {
+Deno.test("reports a failing keychain with the next step, and without a secret", async () => {
   const keychain = memoryKeychain();
   keychain.changesLeft = 0;
   await assert.rejects(new KeychainStore(keychain).set(key, credentials("secret", 1)), (error) => {

@@ -121,7 +121,7 @@ linuxTest("a keychain that answers late, but within 3 s, is used", async () => {
   assert.ok(result.ms >= 1000, `took ${result.ms} ms`);
 });
 
-Deno.test("an add-on that cannot be loaded counts as no keychain", async () => {
+Deno.test("treats an add-on that cannot be loaded as no keychain", async () => {
   // The npm package loads what this names instead of its own library.
   const env = { NAPI_RS_NATIVE_LIBRARY_PATH: "/nonexistent/none.node" };
   const result = await runStep({ do: "load add-on" }, env);

@@ -23,7 +23,7 @@ const untouchable: KeychainBackend = {
   delete: () => assert.fail("the keychain was written"),
 };
 
-Deno.test("a keychain that forgets or garbles what it is given is not chosen", async () => {
+Deno.test("does not select a keychain that loses or changes a secret", async () => {
   const io = memoryIo();
   for (const found of [undefined, new Uint8Array(16)]) {
     const keychain = { ...memoryKeychain(), get: () => Promise.resolve(found) };
@@ -33,14 +33,14 @@ Deno.test("a keychain that forgets or garbles what it is given is not chosen", a
   }
 });
 
-Deno.test("a keychain that does not delete is not chosen", async () => {
+Deno.test("does not select a keychain that does not delete", async () => {
   const keychain = memoryKeychain();
   keychain.changesLeft = 1;
   const { store } = await chooseStore({ insecureStorage: false }, memoryIo(), keychain);
   assert.equal(store.kind, "file");
 });
 
-Deno.test("a login in the keychain removes the file of an earlier one", async () => {
+Deno.test("deletes the file of an earlier login when a login is stored in the keychain", async () => {
   await using home = await temporaryHome();
   const io = memoryIo({ env: home.env });
   const keychain = memoryKeychain();
@@ -52,7 +52,7 @@ Deno.test("a login in the keychain removes the file of an earlier one", async ()
   assert.deepEqual(await inUse.get(key), credentials);
 });
 
-Deno.test("a login in a file removes what the index says is in the keychain", async () => {
+Deno.test("deletes the keychain entry of an earlier login when a login is stored in a file", async () => {
   const keychain = memoryKeychain();
   const io = memoryIo();
   await openStore("keychain", io, keychain).set(key, credentials);
@@ -61,7 +61,7 @@ Deno.test("a login in a file removes what the index says is in the keychain", as
   assert.equal(keychain.entries.size, 0);
 });
 
-Deno.test("a login in a file leaves a keychain alone that holds nothing of its", async () => {
+Deno.test("does not open a keychain without an entry of the login", async () => {
   const io = memoryIo();
   const inUse = openStore("file", io, untouchable);
   for (const earlier of [undefined, { ...account, store: "file" as const }]) {
@@ -70,7 +70,7 @@ Deno.test("a login in a file leaves a keychain alone that holds nothing of its",
   assert.equal(io.err, "");
 });
 
-Deno.test("what cannot be deleted from the keychain is remembered, and deleted later", async () => {
+Deno.test("remembers what cannot be deleted from the keychain, and deletes it later", async () => {
   const keychain = memoryKeychain();
   const io = memoryIo();
   await openStore("keychain", io, keychain).set(key, credentials);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { request } from "../../../client/oauth/http.ts";
 import { memoryIo } from "../../support/fake_client_io.ts";
 
-Deno.test("every media type that is answered to us is acceptable", async () => {
+Deno.test("accepts every media type that the server sends", async () => {
   for (const type of ["application/json", "application/problem+json", "text/plain", "text/html"]) {
     await using server = Deno.serve(
       { hostname: "127.0.0.1", port: 0, onListen() {} },

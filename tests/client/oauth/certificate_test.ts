@@ -5,7 +5,7 @@ import { ClientError } from "../../../client/errors.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { memoryIo } from "../../support/fake_client_io.ts";
 
-Deno.test("a server with an untrusted certificate is refused", async () => {
+Deno.test("rejects a server with an untrusted certificate", async () => {
   const file = (name: string) =>
     Deno.readTextFile(new URL(`../../support/certificate/${name}.pem`, import.meta.url));
   const asked: string[] = [];

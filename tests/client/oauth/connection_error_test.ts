@@ -36,7 +36,7 @@ function failingFetch(step: string, url = "https://auth.example.com/"): typeof g
     );
 }
 
-Deno.test("expired, not yet valid, wrong name and unknown issuer are four messages", async () => {
+Deno.test("reports expired, not yet valid, wrong name and unknown issuer by different messages", async () => {
   using client = Deno.createHttpClient({ caCerts: [file("authority")] });
   const certificates: [string, RegExp][] = [
     ["expired", /has expired \(2021-01-01\)\. This machine's clock says .* renew/],
@@ -64,7 +64,7 @@ Deno.test("expired, not yet valid, wrong name and unknown issuer are four messag
   assert.deepEqual(requests, []);
 });
 
-Deno.test("a certificate made for an authority is named so, without a library's words", async () => {
+Deno.test("reports the certificate of an authority without the message of the library", async () => {
   const error = await failure(
     "https://auth.example.com",
     failingFetch("(Connect): invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))"),
@@ -74,7 +74,7 @@ Deno.test("a certificate made for an authority is named so, without a library's 
   assert.doesNotMatch(error.message, /OtherError|CaUsedAsEndEntity/);
 });
 
-Deno.test("https to an http port, and http to an https port, are wrong addresses", async () => {
+Deno.test("reports https to an http port, and http to an https port, as wrong addresses", async () => {
   await using plain = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
     () => new Response(),
@@ -95,7 +95,7 @@ Deno.test("https to an http port, and http to an https port, are wrong addresses
   assert.ok(httpToHttps.message.includes(` https://127.0.0.1:${secure.addr.port}.`));
 });
 
-Deno.test("nobody listening, and a connection that breaks, may pass", async () => {
+Deno.test("reports a refused and a lost connection as temporary", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const port = listener.addr.port;
   const closing = (async () => {
@@ -112,7 +112,7 @@ Deno.test("nobody listening, and a connection that breaks, may pass", async () =
   assert.match(refused.message, /connection refused/);
 });
 
-Deno.test("each failing step has its exit code, on every system and in every language", async () => {
+Deno.test("maps each failing step to its exit code, on every system and in every language", async () => {
   const { failure: permanent, temporaryFailure: temporary } = EXIT;
   const lookup = "(Connect): dns error: failed to lookup address information: ";
   const connect = "(Connect): tcp connect error: ";
@@ -152,7 +152,7 @@ Deno.test("each failing step has its exit code, on every system and in every lan
   }
 });
 
-Deno.test("an address with telling words in it does not decide", async () => {
+Deno.test("ignores the address in the message of fetch", async () => {
   for (const name of ["certificate", "dns-error", "unknownissuer", "closed"]) {
     const url = `https://${name}.example.com/`;
     const refused = failingFetch("(Connect): tcp connect error: refused (os error 111)", url);
@@ -161,7 +161,7 @@ Deno.test("an address with telling words in it does not decide", async () => {
   }
 });
 
-Deno.test("names in a certificate are shown as they are safe to show, and few of them", async () => {
+Deno.test("sanitizes the names in a certificate, and limits their number", async () => {
   const names = ["a\u001b[31m.example", ...Array(50).fill("b.example")]
     .map((name) => `DnsName("${name}")`).join(", ");
   const error = await failure(
@@ -174,13 +174,13 @@ Deno.test("names in a certificate are shown as they are safe to show, and few of
   assert.ok(!error.message.includes("\u001b") && error.message.length < 400, error.message);
 });
 
-Deno.test("where a proxy is set, the message names it", async () => {
+Deno.test("names the proxy in the message", async () => {
   const refused = failingFetch("(Connect): tcp connect error: refused (os error 111)");
   const env = { https_proxy: "http://proxy.example.com:3128" };
   assert.match((await failure("https://auth.example.com", refused, env)).message, /https_proxy/);
 });
 
-Deno.test("certificate authorities that cannot be read are a wrong setting", async () => {
+Deno.test("reports certificate authorities that cannot be read as a wrong setting", async () => {
   const messages = [
     "Failed opening CA file: No such file or directory (os error 2)",
     'Unknown certificate store "bogus" specified (allowed: "system,mozilla")',

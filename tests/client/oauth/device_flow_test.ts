@@ -48,7 +48,7 @@ Deno.test("polls at the server's interval until approved", async () => {
   assert.deepEqual(await poll(memoryIo(), pending, pending, tokens), [5, 5, 5]);
 });
 
-Deno.test("times that no clock holds are cut to what one does", async () => {
+Deno.test("limits times that a Date cannot represent", async () => {
   await using server = new ScriptedServer();
   const io = memoryIo();
   const endless = { expires_in: 1e300, interval: 1e300 };
@@ -65,7 +65,7 @@ Deno.test("times that no clock holds are cut to what one does", async () => {
   assert.doesNotThrow(() => new Date(receivedAt + tokens.expires_in * 1000).toISOString());
 });
 
-Deno.test("members of a token response that it does not know are ignored", async () => {
+Deno.test("ignores unknown members of a token response", async () => {
   const json = {
     ...("json" in tokens ? tokens.json as object : {}),
     novelty: { a: 1 },
@@ -74,21 +74,21 @@ Deno.test("members of a token response that it does not know are ignored", async
   assert.deepEqual(await poll(memoryIo(), { json }), [5]);
 });
 
-Deno.test("each slow_down adds five seconds for good (RFC 8628 section 3.5)", async () => {
+Deno.test("adds five seconds for each slow_down, permanently (RFC 8628 section 3.5)", async () => {
   assert.deepEqual(
     await poll(memoryIo(), pending, slowDown, pending, slowDown, pending, tokens),
     [5, 5, 10, 10, 15, 15],
   );
 });
 
-Deno.test("a lost answer doubles the pause, and an answer restores it (RFC 8628 section 3.5)", async () => {
+Deno.test("doubles the pause after a lost answer, and restores it after an answer (RFC 8628 section 3.5)", async () => {
   assert.deepEqual(
     await poll(memoryIo(), "lost", "lost", "lost", pending, tokens),
     [5, 10, 20, 40, 5],
   );
 });
 
-Deno.test("an overloaded server is asked less often, as late as it asks for", async () => {
+Deno.test("polls an overloaded server less often, and honours Retry-After", async () => {
   const busy: Scripted = { status: 503, json: {}, headers: { "retry-after": "90" } };
   assert.deepEqual(
     await poll(memoryIo(), { status: 500, json: {} }, busy, slowDown, tokens),
@@ -174,7 +174,7 @@ Deno.test("rejects a device authorization response that cannot be displayed safe
   }
 });
 
-Deno.test("a missing interval is five seconds (RFC 8628 section 3.2)", async () => {
+Deno.test("polls every five seconds without an interval (RFC 8628 section 3.2)", async () => {
   await using server = new ScriptedServer();
   const { interval: _, ...rest } = deviceAuthorization(server.issuer);
   server.script("/oauth/device/authorize", { json: rest });

@@ -18,7 +18,7 @@ async function discoveryFailure(answer: Scripted, io = memoryIo()): Promise<Clie
   return error;
 }
 
-Deno.test("a server's address is read as people type it", () => {
+Deno.test("parses a server's address as users type it", () => {
   assert.equal(parseServer("https://auth.example.com/"), "https://auth.example.com");
   assert.equal(parseServer("auth.example.com"), "https://auth.example.com");
   assert.equal(parseServer("https://example.com/tenant/"), "https://example.com/tenant");
@@ -28,7 +28,7 @@ Deno.test("a server's address is read as people type it", () => {
   assert.equal(parseServer("http://[::1]:8787"), "http://[::1]:8787");
 });
 
-Deno.test("an address that cannot be an issuer is wrong usage", () => {
+Deno.test("rejects an address that is not a valid issuer as wrong usage", () => {
   const wrong = [
     "http://auth.example.com",
     "http://127.0.0.1.example.com",
@@ -54,7 +54,7 @@ Deno.test("an address that cannot be an issuer is wrong usage", () => {
   }
 });
 
-Deno.test("metadata gives the endpoints, and the request names the program", async () => {
+Deno.test("reads the endpoints from the metadata, and sends a User-Agent", async () => {
   await using server = new ScriptedServer();
   const found = await discover(server.issuer, memoryIo());
   assert.equal(found.tokenEndpoint, `${server.issuer}/oauth/token`);
@@ -64,13 +64,13 @@ Deno.test("metadata gives the endpoints, and the request names the program", asy
   );
 });
 
-Deno.test("another issuer in the metadata is refused (RFC 8414 section 3.3)", async () => {
+Deno.test("rejects another issuer in the metadata (RFC 8414 section 3.3)", async () => {
   const error = await discoveryFailure({ json: { issuer: "https://evil.example" } });
   assert.equal(error.exitCode, EXIT.failure);
   assert.equal(error.code, "unsupported");
 });
 
-Deno.test("JSON that names no issuer is not the server's answer", async () => {
+Deno.test("treats JSON without an issuer as the answer of something else", async () => {
   for (const json of [{}, { hello: 1 }, { issuer: null }, { issuer: ["a"] }, { error: "login" }]) {
     const error = await discoveryFailure({ json });
     assert.ok(error instanceof ForeignAnswerError, JSON.stringify(json));
@@ -78,7 +78,7 @@ Deno.test("JSON that names no issuer is not the server's answer", async () => {
   }
 });
 
-Deno.test("no token is ever sent to another origin", async () => {
+Deno.test("rejects endpoints on another origin", async () => {
   for (const name of ["token_endpoint", "revocation_endpoint", "userinfo_endpoint"]) {
     await using server = new ScriptedServer();
     for (const elsewhere of ["https://evil.example/oauth/token", "not an address", undefined]) {
@@ -88,7 +88,7 @@ Deno.test("no token is ever sent to another origin", async () => {
   }
 });
 
-Deno.test("a redirect is not followed", async () => {
+Deno.test("does not follow a redirect", async () => {
   const error = await discoveryFailure({
     status: 302,
     json: {},
@@ -98,7 +98,7 @@ Deno.test("a redirect is not followed", async () => {
   assert.match(error.message, /redirects to https:\/\/evil\.example/);
 });
 
-Deno.test("what may pass by itself is told from what may not", async () => {
+Deno.test("distinguishes temporary failures from permanent ones", async () => {
   for (const status of [500, 502, 503, 429]) {
     const error = await discoveryFailure({ status, json: {} });
     assert.equal(error.exitCode, EXIT.temporaryFailure, String(status));
@@ -111,7 +111,7 @@ Deno.test("what may pass by itself is told from what may not", async () => {
   );
 });
 
-Deno.test("an endless answer is cut off", async () => {
+Deno.test("limits the length of an answer", async () => {
   const error = await discoveryFailure(() =>
     new Response(
       new ReadableStream({
@@ -124,7 +124,7 @@ Deno.test("an endless answer is cut off", async () => {
   assert.match(error.message, /more than 256 KB/);
 });
 
-Deno.test("a server that accepts and never answers is given up on", async () => {
+Deno.test("stops waiting for a server that accepts and never answers", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { request } = await import("../../../client/oauth/http.ts");
   const accepted = listener.accept();

@@ -76,7 +76,7 @@ async function failure(attempt: Promise<unknown>): Promise<ClientError> {
   return error;
 }
 
-Deno.test("a token with enough life is handed out without asking anyone", async () => {
+Deno.test("returns a token with enough life left without a request", async () => {
   await using server = new ScriptedServer();
   const io = memoryIo();
   const place = new MemoryPlace(login(io, 60_000));
@@ -85,7 +85,7 @@ Deno.test("a token with enough life is handed out without asking anyone", async 
   assert.equal(server.asked.length, 0);
 });
 
-Deno.test("a token with too little life is renewed, and its life counts from receipt", async () => {
+Deno.test("renews a token with too little life left, and counts its lifetime from receipt", async () => {
   await using server = new ScriptedServer();
   server.script("/oauth/token", renewed);
   const io = memoryIo();
@@ -107,7 +107,7 @@ Deno.test("a token with too little life is renewed, and its life counts from rec
   });
 });
 
-Deno.test("fifty callers at once renew once, even when no life is enough", async () => {
+Deno.test("renews once for fifty concurrent callers, whatever --min-ttl is", async () => {
   for (const minTtl of [MINUTE, 3600_000]) {
     await using server = new ScriptedServer();
     server.script("/oauth/token", renewed);
@@ -122,7 +122,7 @@ Deno.test("fifty callers at once renew once, even when no life is enough", async
   }
 });
 
-Deno.test("a token that another process got is not taken once it has expired as well", async () => {
+Deno.test("does not return a token of another process that has expired as well", async () => {
   await using server = new ScriptedServer();
   server.script("/oauth/token", renewed);
   const io = memoryIo();
@@ -137,7 +137,7 @@ Deno.test("a token that another process got is not taken once it has expired as 
   assert.equal((await freshCredentials(key, MINUTE, place, io)).accessToken, "new-access");
 });
 
-Deno.test("trouble on the way never deletes credentials", async () => {
+Deno.test("never deletes credentials after a network or server failure", async () => {
   const troubles: Scripted[] = [
     "lost",
     { status: 500, json: {} },
@@ -157,7 +157,7 @@ Deno.test("trouble on the way never deletes credentials", async () => {
   }
 });
 
-Deno.test("a server that cannot be reached has decided nothing, whatever the step that failed", async () => {
+Deno.test("keeps the login if the server cannot be reached, whatever step failed", async () => {
   const steps: [string, number][] = [
     ["dns error: failed to lookup address information: Name or service not known", EXIT.failure],
     ["invalid peer certificate: Expired", EXIT.failure],
@@ -178,7 +178,7 @@ Deno.test("a server that cannot be reached has decided nothing, whatever the ste
   }
 });
 
-Deno.test("during trouble a token that still lives is handed out with a warning", async () => {
+Deno.test("returns a valid token with a warning if it cannot be renewed", async () => {
   await using server = new ScriptedServer();
   server.script("/oauth/token", { status: 503, json: {} });
   const io = memoryIo();
@@ -188,7 +188,7 @@ Deno.test("during trouble a token that still lives is handed out with a warning"
   assert.match(io.err, /^Warning: .*30 s more\.\n$/);
 });
 
-Deno.test("an answer lost after the server's commit is asked for again with the same token", async () => {
+Deno.test("repeats a renewal with the same refresh token after a lost answer", async () => {
   await using server = new ScriptedServer();
   server.script("/oauth/token", "lost", renewed);
   const io = memoryIo();
@@ -202,7 +202,7 @@ Deno.test("an answer lost after the server's commit is asked for again with the 
   );
 });
 
-Deno.test("invalid_grant, and nothing else the server says, ends the login", async () => {
+Deno.test("deletes the credentials only after invalid_grant", async () => {
   for (const code of ["invalid_grant", "invalid_client", "invalid_request", "server_error"]) {
     await using server = new ScriptedServer();
     server.script("/oauth/token", { status: 400, json: { error: code } });
@@ -221,7 +221,7 @@ Deno.test("invalid_grant, and nothing else the server says, ends the login", asy
   }
 });
 
-Deno.test("a login without a refresh token lives as long as its access token", async () => {
+Deno.test("uses a login without a refresh token until its access token expires", async () => {
   await using server = new ScriptedServer();
   const io = memoryIo();
   const place = new MemoryPlace({ ...login(io, 10_000), refreshToken: undefined });
@@ -233,7 +233,7 @@ Deno.test("a login without a refresh token lives as long as its access token", a
   assert.equal(server.asked.length, 0);
 });
 
-Deno.test("a server that does not rotate leaves the refresh token as it is", async () => {
+Deno.test("keeps the refresh token if the server does not rotate it", async () => {
   await using server = new ScriptedServer();
   const json = { access_token: "new-access", token_type: "bearer", expires_in: 900 };
   server.script("/oauth/token", { json });
@@ -244,7 +244,7 @@ Deno.test("a server that does not rotate leaves the refresh token as it is", asy
   assert.equal(place.credentials?.scope, "openid offline_access");
 });
 
-Deno.test("a logout that came first leaves nothing to renew", async () => {
+Deno.test("renews nothing after a concurrent logout", async () => {
   await using server = new ScriptedServer();
   const io = memoryIo();
   const place = new MemoryPlace(login(io, 0));
@@ -258,7 +258,7 @@ Deno.test("a logout that came first leaves nothing to renew", async () => {
 
 const LATER = 3600_000;
 
-Deno.test("a refresh token is not used while its successor cannot be stored", async () => {
+Deno.test("does not use a refresh token if its successor cannot be stored", async () => {
   await using server = new ScriptedServer();
   server.script("/oauth/token", renewed);
   const key = { server: server.issuer, account: "alice" };
@@ -273,7 +273,7 @@ Deno.test("a refresh token is not used while its successor cannot be stored", as
   assert.equal(server.askedAt("/oauth/token").length, 0);
 });
 
-Deno.test("a token that still lives is handed out whatever keeps it from being renewed", async () => {
+Deno.test("returns a valid token whatever prevents its renewal", async () => {
   const answers: Scripted[] = [
     () => new Response("<html>", { headers: { "content-type": "text/html" } }),
     () => new Response("<html>", { status: 403 }),
@@ -297,7 +297,7 @@ Deno.test("a token that still lives is handed out whatever keeps it from being r
   assert.equal(credentials.accessToken, "old-access");
 });
 
-Deno.test("a token received by a clock that was ahead is renewed, and never outlives its lifetime", async () => {
+Deno.test("renews a token that was received when the clock was ahead", async () => {
   await using server = new ScriptedServer();
   server.script("/oauth/token", renewed);
   const io = memoryIo();
@@ -313,7 +313,7 @@ Deno.test("a token received by a clock that was ahead is renewed, and never outl
   assert.equal(server.askedAt("/oauth/token").length, 2);
 });
 
-Deno.test("after the clock was set back a JWT's own exp decides whether it still lives", () => {
+Deno.test("uses the exp of a JWT after the clock was set back", () => {
   const now = Date.UTC(2026, 10, 24);
   const seconds = now / 1000;
   const life = (claims: Record<string, unknown>) =>
@@ -328,7 +328,7 @@ Deno.test("after the clock was set back a JWT's own exp decides whether it still
   assert.equal(life({ iat: seconds + 5000, exp: seconds + 5900 }).leftMs, 900_000);
 });
 
-Deno.test("a least life that the server never gives is not asked for at every call", async () => {
+Deno.test("does not renew at every call if the server's tokens never live as long as --min-ttl", async () => {
   await using server = new ScriptedServer();
   server.script("/oauth/token", renewed);
   const io = memoryIo();

@@ -11,7 +11,7 @@ function on(os: string, env: Record<string, string>, release = "6.1.0") {
   });
 }
 
-Deno.test("each desktop opens the address its own way, as one argument", () => {
+Deno.test("opens the address on each desktop as one argument", () => {
   assert.deepEqual(on("linux", { DISPLAY: ":0" }), [["xdg-open", URL_WITH_AMPERSAND]]);
   assert.deepEqual(on("linux", { WAYLAND_DISPLAY: "w" }), [["xdg-open", URL_WITH_AMPERSAND]]);
   assert.deepEqual(on("darwin", {}), [["open", URL_WITH_AMPERSAND]]);
@@ -20,7 +20,7 @@ Deno.test("each desktop opens the address its own way, as one argument", () => {
   ]);
 });
 
-Deno.test("no browser over SSH, in CI, or on Linux without a display", () => {
+Deno.test("opens no browser over SSH, in CI, or on Linux without a display", () => {
   for (const os of ["linux", "darwin", "windows"]) {
     for (const name of ["SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT", "CI"]) {
       assert.deepEqual(on(os, { DISPLAY: ":0", BROWSER: "firefox", [name]: "1" }), [], name);
@@ -30,7 +30,7 @@ Deno.test("no browser over SSH, in CI, or on Linux without a display", () => {
   assert.equal(on("linux", { DISPLAY: ":0", CI: "false" }).length, 1);
 });
 
-Deno.test("Windows Subsystem for Linux uses Windows' browser, whichever way is installed", () => {
+Deno.test("opens the browser of Windows in the Windows Subsystem for Linux", () => {
   const release = "5.15.153.1-microsoft-standard-WSL2";
   const io = memoryIo({ programs: [] });
   io.platform = { ...io.platform, release };
@@ -43,7 +43,7 @@ Deno.test("Windows Subsystem for Linux uses Windows' browser, whichever way is i
   assert.equal(io.launched[1][0], "wslview");
 });
 
-Deno.test("BROWSER is honoured: a list, arguments, %s, none; never a shell", () => {
+Deno.test("honours BROWSER with a list, arguments, %s or none, without a shell", () => {
   assert.deepEqual(on("linux", { BROWSER: "firefox --new-tab:lynx %s -x" }), [
     ["firefox", "--new-tab", URL_WITH_AMPERSAND],
     ["lynx", URL_WITH_AMPERSAND, "-x"],
@@ -54,7 +54,7 @@ Deno.test("BROWSER is honoured: a list, arguments, %s, none; never a shell", () 
   assert.deepEqual(on("linux", { DISPLAY: ":0", BROWSER: "none" }), []);
 });
 
-Deno.test("only http and https addresses are opened", () => {
+Deno.test("opens only http and https addresses", () => {
   for (
     const url of ["file:///etc/passwd", "javascript:alert(1)", "--help", "vscode://x", "https://"]
   ) {
@@ -64,7 +64,7 @@ Deno.test("only http and https addresses are opened", () => {
   }
 });
 
-Deno.test("an address never starts with a dash or holds a space", () => {
+Deno.test("passes no address that starts with a dash or contains a space", () => {
   const [[, argument]] = browserCommands("https://a.example/ --flag\n", {
     env: { DISPLAY: ":0" },
     platform: { os: "linux", arch: "", release: "", homeFolder: "" },

@@ -4,7 +4,7 @@ import { streamProgram } from "../../../client/process/stream.ts";
 const never = new AbortController().signal;
 const deno = (code: string) => [Deno.execPath(), ["eval", "--quiet", code]] as const;
 
-Deno.test("a program's output comes as it is written, and its end after it", async () => {
+Deno.test("streams the output of a program, then returns its exit code", async () => {
   const code = `for await (const piece of Deno.stdin.readable) await Deno.stdout.write(piece);
     console.error("why"); Deno.exit(3)`;
   let length = 0;
@@ -18,7 +18,7 @@ Deno.test("a program's output comes as it is written, and its end after it", asy
   assert.equal(await streamProgram("no-such-program-anywhere", [], "", nothing, never), undefined);
 });
 
-Deno.test("a program ends when nobody reads it any more, or at Ctrl-C", async () => {
+Deno.test("kills a program when its reader fails, or on Ctrl-C", async () => {
   const endless = deno(`for (;;) console.log("more");`);
   const controller = new AbortController();
   const failing = streamProgram(...endless, "", () => Promise.reject(new Error("enough")), never);

@@ -9,7 +9,7 @@ import { formatToken } from "../../../shared/tokens/format.ts";
 const bytes = (text: string) => new TextEncoder().encode(text);
 const names = (text: string) => findTokens(bytes(text)).map(({ kind }) => kind.name);
 
-Deno.test("every kind of token the server makes is found, with its place", () => {
+Deno.test("finds every kind of token, with its offset", () => {
   const tokens = [
     generatePersonalAccessToken(),
     generateRefreshToken(),
@@ -26,7 +26,7 @@ Deno.test("every kind of token the server makes is found, with its place", () =>
   );
 });
 
-Deno.test("a look-alike is no token: one character off, too short, cut, or of another product", () => {
+Deno.test("rejects look-alikes: a wrong character, too short, truncated, another product", () => {
   const token = generatePersonalAccessToken();
   const last = token.at(-1) === "x" ? "y" : "x";
   assert.deepEqual(names(`${token.slice(0, -1)}${last}`), []);
@@ -36,7 +36,7 @@ Deno.test("a look-alike is no token: one character off, too short, cut, or of an
   assert.deepEqual(names(`${brand.tokenPrefixes.personalAccessToken}${"A".repeat(49)}`), []);
 });
 
-Deno.test("what stands right before or after hides no token", () => {
+Deno.test("finds a token next to other characters", () => {
   const token = generatePersonalAccessToken();
   for (const text of [token, `x${token}`, `${token}x`, `${token}${token}`, `AA_${token}_BB`]) {
     const count = text.split(token).length - 1;
@@ -47,7 +47,7 @@ Deno.test("what stands right before or after hides no token", () => {
   assert.equal(findTokens(bytes(`${"é".repeat(50)}${token}`))[0].offset, 100);
 });
 
-Deno.test("a token is found at every place of a text, whatever the distance to the next one", () => {
+Deno.test("finds tokens at every offset and distance", () => {
   const token = generatePersonalAccessToken();
   for (let gap = 0; gap < 120; gap++) {
     const text = `${" ".repeat(gap)}${token}${"a".repeat(gap)}${" ".repeat(gap % 3)}${token}`;
@@ -55,7 +55,7 @@ Deno.test("a token is found at every place of a text, whatever the distance to t
   }
 });
 
-Deno.test("a look-alike is told by its bytes: nothing is decoded for it", () => {
+Deno.test("rejects look-alikes without decoding them", () => {
   const { decode } = TextDecoder.prototype;
   let decoded = 0;
   TextDecoder.prototype.decode = function (...args) {

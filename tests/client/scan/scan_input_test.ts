@@ -28,7 +28,7 @@ async function places(text: string): Promise<string[]> {
   return whole;
 }
 
-Deno.test("what a diff adds is found, at its place in the new file", async () => {
+Deno.test("finds tokens in added lines of a diff, with their place in the new file", async () => {
   const diff = `diff --git a/src/a.ts b/src/a.ts
 index 1..2 100644
 --- a/src/a.ts
@@ -53,7 +53,7 @@ new file mode 100644
   assert.deepEqual(await places(diff), ["src/a.ts:2:12", "src/a.ts:3:8", "src/a.ts:41:1", "b:2:1"]);
 });
 
-Deno.test("what a diff takes away, or only shows, is not new", async () => {
+Deno.test("ignores removed and kept lines of a diff", async () => {
   const diff = `diff --git a/a b/a
 --- a/a
 +++ b/a
@@ -65,7 +65,7 @@ Deno.test("what a diff takes away, or only shows, is not new", async () => {
   assert.deepEqual(await places(diff), []);
 });
 
-Deno.test("a line that looks like a header is a line, and odd file names are read", async () => {
+Deno.test("parses lines that look like headers, and quoted file names", async () => {
   const diff = `diff --git "a/t\\303\\244 \\"b" "b/t\\303\\244 \\"b"
 --- "a/t\\303\\244 \\"b"
 +++ "b/t\\303\\244 \\"b"
@@ -78,7 +78,7 @@ Deno.test("a line that looks like a header is a line, and odd file names are rea
   assert.deepEqual(await places(diff), ['tä "b:2:1']);
 });
 
-Deno.test("names are read without git's prefixes, whatever they are, and other diffs' times", async () => {
+Deno.test("removes the prefixes of git and the times of other diffs from names", async () => {
   const diffOf = (old: string, path: string) =>
     places(`--- ${old}\n+++ ${path}\n@@ -0,0 +1 @@\n+${token}\n`);
   assert.deepEqual(await diffOf("i/x", "w/x"), ["x:1:1"]);
@@ -88,7 +88,7 @@ Deno.test("names are read without git's prefixes, whatever they are, and other d
   assert.deepEqual(await diffOf("x.old\t2026-11-24", "x\t2026-11-24 10:00"), ["x:1:1"]);
 });
 
-Deno.test("diffs are read wherever they begin, with their commit, and the rest as any text", async () => {
+Deno.test("parses diffs anywhere in a text, with their commit", async () => {
   const [one, two] = ["1".repeat(40), "2".repeat(40)];
   const diff = (path: string) =>
     `diff --git a/${path} b/${path}
@@ -123,7 +123,7 @@ ${diff("a")}--\x20
   assert.deepEqual(await places(patch), ["1111:a:8:3"]);
 });
 
-Deno.test("a merge's combined diff counts for what no parent took away", async () => {
+Deno.test("reports the added lines of a combined diff", async () => {
   const diff = `diff --cc a
 index 1,2..3
 --- a/a
@@ -139,14 +139,14 @@ ${token}
   assert.deepEqual(await places(diff), ["a:2:1", "-:11:1"]);
 });
 
-Deno.test("a hunk that is none hides nothing", async () => {
+Deno.test("scans an invalid hunk as text", async () => {
   const cut = `--- a/a\n+++ b/a\n@@ -1,9999 +1,9999 @@\n kept\nno line of a diff\n-${token}\n`;
   assert.deepEqual(await places(cut), ["-:6:2"]);
   assert.deepEqual(await places(`@@ -1,9 +1,9 @@\n-${token}\n`), ["-:2:2"]);
   assert.deepEqual(await places(`--- a/a\n+++ b/a\n@@ -1,2 +1 @@\n\\${token}\n`), ["-:4:2"]);
 });
 
-Deno.test("files that git leaves out as binary are counted", async () => {
+Deno.test("counts the binary files that git omits", async () => {
   const bytes = new TextEncoder().encode(
     `diff --git a/x b/x\nindex 1..2\nBinary files a/x and b/x differ\n` +
       `diff --git a/y b/y\ndeleted file\nBinary files a/y and /dev/null differ\n`,
@@ -154,13 +154,13 @@ Deno.test("files that git leaves out as binary are counted", async () => {
   assert.equal((await scanInput(pieces(bytes, 10), "-")).skipped, 1);
 });
 
-Deno.test("UTF-16 is read in the middle of a diff too", async () => {
+Deno.test("finds UTF-16 within a diff", async () => {
   const wide = [...`${token}\r\n`].join("\0") + "\0";
   const diff = `--- a/x\n+++ b/x\n@@ -1 +1,2 @@\n-old\n+\0a\0\n+${wide}`;
   assert.deepEqual(await places(diff), ["x:2:1"]);
 });
 
-Deno.test("UTF-16 is read, whatever its pieces", async () => {
+Deno.test("finds tokens in UTF-16 across pieces", async () => {
   const bytes = Uint8Array.from(
     [...`\ufeffä\n ${token}`].flatMap((each) => {
       const code = each.charCodeAt(0);

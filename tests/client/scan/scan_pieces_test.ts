@@ -13,7 +13,7 @@ function* pieces(bytes: Uint8Array, length: number): Generator<Uint8Array> {
   }
 }
 
-Deno.test("tokens across borders of pieces are found once, on their line, however it is cut", async () => {
+Deno.test("finds tokens across pieces once, with their line", async () => {
   const [one, two, three] = [
     generatePersonalAccessToken(),
     generateRefreshToken(),

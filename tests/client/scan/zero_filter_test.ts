@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { ZeroFilter } from "../../../client/scan/zero_filter.ts";
 
-Deno.test("zeros are left out, and every other byte's offset is known, however it is cut", () => {
+Deno.test("removes zeros, and maps the offsets of the other bytes", () => {
   const bytes = Uint8Array.from({ length: 500 }, (_, at) => at % 7 === 0 || at % 3 === 1 ? 0 : at);
   const kept = [...bytes.entries()].filter(([, byte]) => byte !== 0);
   for (const length of [1, 2, 3, 64, 499, 500]) {
