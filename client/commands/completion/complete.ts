@@ -18,9 +18,9 @@ const PLAIN_WORD = /^[\p{L}\p{N}][\p{L}\p{N}_@+:./-]*$/u;
 
 /** The remembered servers and accounts; none where they cannot be read, since TAB must stay silent. */
 export async function rememberedValues(
-  place: Pick<ClientIo, "env" | "platform">,
+  io: Pick<ClientIo, "env" | "platform">,
 ): Promise<KnownValues> {
-  const folder = findConfigFolder(place);
+  const folder = findConfigFolder(io);
   const none = { accounts: [] };
   const { accounts } = folder === undefined
     ? none
@@ -34,30 +34,30 @@ export async function rememberedValues(
   return (attribute) => known[attribute] ?? [];
 }
 
-/** Answers a completion script: `complete [--next] -- WORDS`, where --next means a new, empty word. */
+/** Answers a completion script: `complete [--next] -- ARGUMENTS`; --next adds an empty one. */
 export async function answerCompletion(
-  build: (words: readonly string[]) => Promise<Command>,
+  build: (typed: readonly string[]) => Promise<Command>,
   args: readonly string[],
-  place: Pick<ClientIo, "env" | "platform">,
+  io: Pick<ClientIo, "env" | "platform">,
 ): Promise<string> {
-  const words = args.slice(args.indexOf("--") + 1);
-  if (args[1] === "--next") words.push("");
-  const candidates = complete(await build(words), words, await rememberedValues(place));
+  const typed = args.slice(args.indexOf("--") + 1);
+  if (args[1] === "--next") typed.push("");
+  const candidates = complete(await build(typed), typed, await rememberedValues(io));
   return candidates.map((candidate) => `${candidate.join("\t")}\n`).join("");
 }
 
-/** Candidates for the last of `words`, which is being typed; those before it are complete. */
+/** Candidates for the last of `typed`, which may be incomplete. */
 export function complete(
   program: Command,
-  words: readonly string[],
+  typed: readonly string[],
   knownValues: KnownValues = () => [],
 ): Candidate[] {
-  const current = words.at(-1) ?? "";
+  const current = typed.at(-1) ?? "";
   let command = program;
   let positional = 0;
   let awaiting: Option | undefined;
   let optionsEnded = false;
-  for (const word of words.slice(0, -1)) {
+  for (const word of typed.slice(0, -1)) {
     if (awaiting) {
       awaiting = undefined;
     } else if (!optionsEnded && word === "--") {
@@ -66,7 +66,7 @@ export function complete(
       const option = optionNamed(command, word.split("=")[0]);
       awaiting = option?.required && !word.includes("=") ? option : undefined;
     } else {
-      const child = command.commands.find((each) => each.name() === word);
+      const child = command.commands.find((subcommand) => subcommand.name() === word);
       if (child) command = child;
       else positional++;
     }
@@ -81,7 +81,7 @@ export function complete(
       return option
         ? valuesOf(option, option.attributeName(), knownValues)
           .map(([value, description]) => [`${name}=${value}`, description])
-        : optionsOf(command).map((each) => [each.long ?? each.flags, each.description]);
+        : optionsOf(command).map(({ long, flags, description }) => [long ?? flags, description]);
     }
     const argument = command.registeredArguments[positional];
     return [
@@ -105,5 +105,5 @@ function valuesOf(
   attribute: string,
   knownValues: KnownValues,
 ): Candidate[] {
-  return argChoices?.map((each) => [each, ""]) ?? knownValues(attribute);
+  return argChoices?.map((choice) => [choice, ""]) ?? knownValues(attribute);
 }

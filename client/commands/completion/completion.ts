@@ -1,7 +1,7 @@
 /**
- * Completion scripts. Each hands the words typed so far to the hidden command
- * `complete` and offers what it answers; what was typed is never evaluated.
- * Where there is nothing to offer, the shell completes file names.
+ * Completion scripts. Each passes the arguments typed so far to the hidden command `complete`
+ * and offers its output; nothing that was typed is evaluated. Without candidates, the shell
+ * completes file names.
  */
 import { Argument, type Command } from "commander";
 import { examples } from "../../../shared/command_examples.ts";

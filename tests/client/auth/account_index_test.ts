@@ -39,7 +39,7 @@ async function withFolder(work: (folder: string) => Promise<void>): Promise<void
 Deno.test("lists several servers and accounts, the latest login active", () =>
   withFolder(async (folder) => {
     assert.deepEqual(await readAccounts(folder, unexpected), { accounts: [] });
-    for (const each of [alice, bob, local]) await rememberAccount(folder, each, signal);
+    for (const entry of [alice, bob, local]) await rememberAccount(folder, entry, signal);
     const again = { ...alice, store: "keychain" as const, loggedInAt: 2 };
     await rememberAccount(folder, again, signal);
     assert.deepEqual(await readAccounts(folder, unexpected), {
@@ -58,7 +58,7 @@ Deno.test("activates another login, and rejects an unknown one", () =>
 
 Deno.test("activates a remaining login only if it is the only one", () =>
   withFolder(async (folder) => {
-    for (const each of [alice, bob, local]) await rememberAccount(folder, each, signal);
+    for (const entry of [alice, bob, local]) await rememberAccount(folder, entry, signal);
     await forgetAccount(folder, local, signal);
     assert.deepEqual(await readAccounts(folder, unexpected), {
       accounts: [alice, bob],
@@ -84,10 +84,10 @@ Deno.test("treats a damaged index as empty, with a warning, and keeps a copy of 
     await rememberAccount(folder, alice, signal);
     for (const damaged of ["", '{"accounts":[{"ser', "null", '{"accounts":[{}]}']) {
       await Deno.writeTextFile(path, damaged);
-      const words: string[] = [];
-      const index = await readAccounts(folder, (text) => words.push(text));
+      const warnings: string[] = [];
+      const index = await readAccounts(folder, (text) => warnings.push(text));
       assert.deepEqual(index, { accounts: [] });
-      assert.match(words.join(""), /is damaged/);
+      assert.match(warnings.join(""), /is damaged/);
       assert.equal(await Deno.readTextFile(path), damaged, "reading changes nothing");
     }
     await rememberAccount(folder, bob, signal);

@@ -17,11 +17,11 @@ import { temporaryHome } from "../../support/temporary_home.ts";
 const ignore = Deno.build.os === "windows";
 const fresh = { token: "fresh", expiresAt: undefined, scope: undefined };
 
-async function socketFor(given: string) {
+async function socketFor(own: string) {
   const home = await temporaryHome();
   const io = memoryIo({ env: { TMPDIR: home.folder } });
   const asked: number[] = [];
-  const socket = await openTokenSocket(given, (minTtlMs) => {
+  const socket = await openTokenSocket(own, (minTtlMs) => {
     asked.push(minTtlMs);
     return Promise.resolve(fresh);
   }, io);
@@ -41,16 +41,16 @@ Deno.test({
   name: "answers only a request with the token that exec passed on",
   ignore,
   async fn() {
-    await using open = await socketFor("given");
+    await using open = await socketFor("own");
     const { path, io, asked } = open;
-    assert.equal((await askTokenSocket(path, "given", 60_000, io))?.token, "fresh");
+    assert.equal((await askTokenSocket(path, "own", 60_000, io))?.token, "fresh");
     assert.deepEqual(asked, [60_000]);
-    for (const other of ["", "give", "given ", "another"]) {
+    for (const other of ["", "give", "own ", "another"]) {
       assert.equal(await askTokenSocket(path, other, 60_000, io), undefined, other);
     }
     // JSON has neither: they arrive as null.
     for (const odd of [NaN, Infinity]) {
-      assert.equal(await askTokenSocket(path, "given", odd, io), undefined);
+      assert.equal(await askTokenSocket(path, "own", odd, io), undefined);
     }
     assert.deepEqual(asked, [60_000]);
   },
@@ -60,7 +60,7 @@ Deno.test({
   name: "denies other users access to the socket and its folder",
   ignore,
   async fn() {
-    await using open = await socketFor("given");
+    await using open = await socketFor("own");
     for (const path of [open.path, dirname(open.path)]) {
       const { mode, uid } = await Deno.stat(path);
       assert.equal(mode! & 0o077, 0, path);

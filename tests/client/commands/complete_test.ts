@@ -69,7 +69,7 @@ Deno.test({
         COMP_LINE='${line}'; COMP_POINT=\${#COMP_LINE}
         _my_app_complete; printf '%s\\n' "\${COMPREPLY[@]}"`,
       );
-      // readline took "--server", "=", "http", ":" for words of their own.
+      // readline splits at "=" and ":".
       assert.equal(out, "//one\n//two\n");
       assert.equal(
         await Deno.readTextFile(`${folder}/asked`),

@@ -223,6 +223,6 @@ Deno.test("does not change a login of the same name on another server", async ()
   // There is no keychain here: to look into it would be worth a warning.
   assert.doesNotMatch(io.err, /earlier login|older login/);
   const { accounts } = await readAccounts(home.folder, io.stderr);
-  assert.deepEqual(accounts.map((each) => each.server), [other.server, server.issuer]);
+  assert.deepEqual(accounts.map(({ server }) => server), [other.server, server.issuer]);
   assert.deepEqual(accounts[0], other);
 });

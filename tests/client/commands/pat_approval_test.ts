@@ -216,7 +216,7 @@ Deno.test("logout lists the tokens that still work, and revokes them with --revo
     assert.equal(form.revoke_tokens, revokeTokens ? "true" : undefined);
     assert.ok(io.err.includes(SECRET.slice(0, 12)));
   }
-  // A login that may not list them ends all the same, and says that there may be some.
+  // Without the permission to list them, the logout still succeeds and mentions them.
   await logIn(io, server, EMAIL);
   server.script("/oauth/token", notCovered);
   assert.equal(await runCommand(io, (io) => logout({}, io)), EXIT.ok);

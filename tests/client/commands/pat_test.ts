@@ -113,7 +113,7 @@ Deno.test("list reads every page, omits inactive tokens, and warns of those that
     [
       patResponse(io, { name: "gone", revoked_at: inDays(-1), revoked_reason: "owner" }),
       patResponse(io, { name: "dead", expires_at: inDays(-1) }),
-      patResponse(io, { name: "for ever", expires_at: null, scopes: [] }),
+      patResponse(io, { name: "permanent", expires_at: null, scopes: [] }),
     ],
   ];
   const answers = [
@@ -131,7 +131,7 @@ Deno.test("list reads every page, omits inactive tokens, and warns of those that
     "NAME",
     "ci",
     "old [2J",
-    "for ever",
+    "permanent",
   ]);
   assert.match(
     io.err,
@@ -385,10 +385,10 @@ Deno.test("maps problems of the REST API to messages and exit codes", async () =
     [429, "Too many. Try again in 5 s.", EXIT.temporaryFailure, /at the moment: Too many/],
     [503, "The server has trouble.", EXIT.temporaryFailure, /has trouble/],
   ];
-  for (const [status, detail, code, words] of cases) {
+  for (const [status, detail, code, message] of cases) {
     server.script("/api/v1/tokens", problem(status, detail));
     assert.equal(await create(io), code, String(status));
-    assert.match(io.err, words);
+    assert.match(io.err, message);
     assert.equal(io.out, "");
   }
   server.script("/api/v1/tokens", () => new Response("<html>", { status: 404 }));

@@ -121,21 +121,21 @@ Deno.test("finds a token in every encoding: in files, pipes, standard input and 
       stdinBytes: () => new Blob([new Uint8Array(bytes)]).stream(),
     });
     const { io, git } = home;
-    const found = async (channel: string, paths: string[], options: ScanOptions) => {
+    const assertFinding = async (channel: string, paths: string[], options: ScanOptions) => {
       assert.equal(await run(io, paths, options), EXIT.failure, `${name}, ${channel}: ${io.err}`);
       assert.equal(io.out.split("\n").length, 2, `${name}, ${channel}: ${io.out}`);
     };
     const path = await write(home, "file", bytes);
-    await found("file", [path], { binary: true });
-    await found("folder", [home.folder], { binary: true });
-    await found("input", [], { stdin: true });
+    await assertFinding("file", [path], { binary: true });
+    await assertFinding("folder", [home.folder], { binary: true });
+    await assertFinding("input", [], { stdin: true });
     await git("init", "--quiet");
     await git("add", ".");
-    await found("staged", [], { staged: true });
+    await assertFinding("staged", [], { staged: true });
     if (Deno.build.os === "windows") continue;
     const pipe = join(home.folder, "pipe");
     assert.ok(await runProgram("mkfifo", [pipe], 10_000));
-    await Promise.all([found("pipe", [pipe], {}), Deno.writeFile(pipe, bytes)]);
+    await Promise.all([assertFinding("pipe", [pipe], {}), Deno.writeFile(pipe, bytes)]);
   }
 });
 

@@ -1,4 +1,4 @@
-/** What commands print for people, on a terminal and piped: tests/golden/client/output. */
+/** What commands print as text, on a terminal and piped: tests/golden/client/output. */
 import { patCreate } from "../../../client/commands/pat/create.ts";
 import { patList } from "../../../client/commands/pat/list.ts";
 import { patRevoke } from "../../../client/commands/pat/revoke.ts";

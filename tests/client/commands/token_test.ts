@@ -102,9 +102,9 @@ Deno.test("uses the environment's token without a request", async () => {
   await run(io, { json: true });
   assert.equal(JSON.parse(io.out).source, "environment");
   assert.equal(server.asked.length, 0);
-  io.env[TOKEN] = "two words";
+  io.env[TOKEN] = "not valid";
   assert.equal(await run(io), EXIT.usage);
-  assert.doesNotMatch(io.err, /two words/);
+  assert.doesNotMatch(io.err, /not valid/);
 });
 
 Deno.test("returns no token of another server", async () => {
@@ -112,10 +112,10 @@ Deno.test("returns no token of another server", async () => {
   await using home = await clientHome();
   const { io } = home;
   await logIn(io, server);
-  assert.equal(await run(io, { server: "https://other.example" }), EXIT.authenticationRequired);
+  assert.equal(await run(io, { server: "https://second.example" }), EXIT.authenticationRequired);
   assert.match(io.err, /Not logged in to https:\/\/other\.example\. Run: .*--server/);
   io.env[TOKEN] = jwt({ iss: "https://third.example" });
-  assert.equal(await run(io, { server: "https://other.example" }), EXIT.failure);
+  assert.equal(await run(io, { server: "https://second.example" }), EXIT.failure);
   assert.match(io.err, /issued by https:\/\/third\.example/);
   assert.equal(io.out, "");
 });
@@ -134,18 +134,18 @@ Deno.test("uses the active login unless another is selected", async () => {
 });
 
 Deno.test("treats one account on two servers as two logins", async () => {
-  await using one = new ScriptedServer();
-  await using other = new ScriptedServer();
+  await using first = new ScriptedServer();
+  await using second = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
-  await logIn(io, one, "alice@example.com", "of-one");
-  await logIn(io, other, "alice@example.com", "of-other");
+  await logIn(io, first, "alice@example.com", "of-one");
+  await logIn(io, second, "alice@example.com", "of-other");
   assert.equal(await run(io), EXIT.ok);
   assert.equal(io.out, "of-other\n");
-  await activateLogin({ server: one.issuer, account: "alice@example.com" }, io);
+  await activateLogin({ server: first.issuer, account: "alice@example.com" }, io);
   assert.equal(await run(io), EXIT.ok);
   assert.equal(io.out, "of-one\n");
-  assert.equal(await run(io, { account: "alice@example.com", server: other.issuer }), EXIT.ok);
+  assert.equal(await run(io, { account: "alice@example.com", server: second.issuer }), EXIT.ok);
   assert.equal(io.out, "of-other\n");
 });
 

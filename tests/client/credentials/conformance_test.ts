@@ -7,7 +7,7 @@ import { storeInProcesses } from "./store_child.ts";
 
 const alice = { server: "https://auth.example.com", account: "alice@example.com" };
 const bob = { server: "https://auth.example.com", account: "bob o'hara@example.com" };
-/** Not alice's for everybody: whether capitals count is for the server to say. */
+/** A different account from Alice's: only the server knows whether capitals matter. */
 const capitals = { server: "https://auth.example.com", account: "Alice@Example.com" };
 const elsewhere = { server: "http://127.0.0.1:8787", account: "alice@example.com" };
 
@@ -21,11 +21,11 @@ function credentials(name: string, size = 1000) {
 }
 
 async function conforms(t: Deno.TestContext, store: CredentialStore): Promise<void> {
-  await t.step("nothing is found where nothing was put, and deleting it is no error", async () => {
+  await t.step("get returns undefined without an entry, and delete does nothing", async () => {
     assert.equal(await store.get(alice), undefined);
     await store.delete(alice);
   });
-  await t.step("what is put is got, by server and account", async () => {
+  await t.step("get returns what was set, by server and account", async () => {
     await store.set(alice, credentials("alice"));
     await store.set(bob, credentials("bob"));
     await store.set(elsewhere, credentials("elsewhere"));

@@ -40,8 +40,8 @@ async function secretTool(
 /** Secrets with the attributes of `name`, whatever else they have. */
 async function secretsOf(session: SecretService, name: string, ...more: string[]) {
   const args = ["search", "--all", "service", brand.keychainService, "username", name, ...more];
-  const found = await secretTool(session, args);
-  return [...found.matchAll(/^secret = (.*)$/gm)].map(([, secret]) => secret);
+  const output = await secretTool(session, args);
+  return [...output.matchAll(/^secret = (.*)$/gm)].map(([, secret]) => secret);
 }
 
 function linuxTest(name: string, fn: (session: SecretService) => Promise<void>): void {
@@ -80,7 +80,7 @@ linuxTest(
 );
 
 linuxTest(
-  "a copy of ours in another collection shadows nothing, and goes with the login",
+  "ignores a copy in another collection, and deletes it with the login",
   async (session) => {
     const store = storeInProcesses("keychain", session.env);
     const copy = async (secret: string) => {

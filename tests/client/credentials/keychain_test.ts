@@ -39,9 +39,9 @@ Deno.test("leaves each token intact, old or new, if a write is killed at any ste
       finished = await store.set(key, after).then(() => true, () => false);
       keychain.changesLeft = Infinity;
 
-      const found = await store.get(key);
-      assert.ok(found, `nothing after ${changes} changes from ${oldSize} to ${newSize}`);
-      const { refreshToken, ...access } = found;
+      const stored = await store.get(key);
+      assert.ok(stored, `nothing after ${changes} changes from ${oldSize} to ${newSize}`);
+      const { refreshToken, ...access } = stored;
       const { refreshToken: oldRefresh, ...oldAccess } = before;
       const { refreshToken: newRefresh, ...newAccess } = after;
       assert.ok(refreshToken === oldRefresh || refreshToken === newRefresh);

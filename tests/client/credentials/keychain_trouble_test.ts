@@ -1,4 +1,4 @@
-/** Whatever becomes of the keychain, a command ends within seconds, in words or in the file. */
+/** With any fault of the keychain, a command fails or uses the file within seconds. */
 import assert from "node:assert/strict";
 import {
   emptyBus,
@@ -92,7 +92,7 @@ linuxTest("a bus that never answers costs 3 s, and this thread runs on meanwhile
   }
 });
 
-linuxTest("a locked keychain that nobody unlocks costs 3 s", async () => {
+linuxTest("waits 3 s for a locked keychain", async () => {
   await using session = await secretService();
   await runStep({ do: "set", kind: "keychain", key, credentials }, session.env);
   await session.lock();

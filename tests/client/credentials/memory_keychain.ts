@@ -5,7 +5,7 @@ import {
 
 export interface MemoryKeychain extends KeychainBackend {
   entries: Map<string, Uint8Array>;
-  /** Calls that change something fail once this many have been made. */
+  /** Changes fail after this many. */
   changesLeft: number;
 }
 

@@ -25,8 +25,8 @@ const untouchable: KeychainBackend = {
 
 Deno.test("does not select a keychain that loses or changes a secret", async () => {
   const io = memoryIo();
-  for (const found of [undefined, new Uint8Array(16)]) {
-    const keychain = { ...memoryKeychain(), get: () => Promise.resolve(found) };
+  for (const stored of [undefined, new Uint8Array(16)]) {
+    const keychain = { ...memoryKeychain(), get: () => Promise.resolve(stored) };
     const { store, warning } = await chooseStore({ insecureStorage: false }, io, keychain);
     assert.equal(store.kind, "file");
     assert.match(warning ?? "", /does not return what was stored/);

@@ -74,7 +74,7 @@ export function storeInProcesses(
   };
 }
 
-/** Where Deno finds its packages, whatever home the test has made up. */
+/** The package cache of Deno, whatever home folder the test uses. */
 function ownDeno(): Record<string, string> {
   const names = ["PATH", "DENO_DIR", "DENO_TLS_CA_STORE", "SystemRoot"];
   const env = Object.fromEntries(

@@ -1,4 +1,4 @@
-/** Invariant: nothing is sent to a server whose certificate nobody vouches for (RFC 6750 section 5.3). */
+/** Invariant: nothing is sent to a server with an untrusted certificate (RFC 6750 section 5.3). */
 import assert from "node:assert/strict";
 import { discover } from "../../../client/oauth/discovery.ts";
 import { ClientError } from "../../../client/errors.ts";

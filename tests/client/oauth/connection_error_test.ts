@@ -45,7 +45,7 @@ Deno.test("reports expired, not yet valid, wrong name and unknown issuer by diff
     ["cert", /its issuer is unknown\. .*DENO_TLS_CA_STORE=system.*DENO_CERT/],
   ];
   const requests: string[] = [];
-  for (const [name, words] of certificates) {
+  for (const [name, message] of certificates) {
     await using server = Deno.serve({
       hostname: "127.0.0.1",
       port: 0,
@@ -59,7 +59,7 @@ Deno.test("reports expired, not yet valid, wrong name and unknown issuer by diff
     const address = `https://127.0.0.1:${server.addr.port}`;
     const error = await failure(address, trustingFetch(client));
     assert.equal(error.exitCode, EXIT.failure, name);
-    assert.match(error.message, words);
+    assert.match(error.message, message);
   }
   assert.deepEqual(requests, []);
 });

@@ -21,9 +21,9 @@ async function poll(io: MemoryIo, ...answers: Scripted[]): Promise<number[]> {
   await using server = new ScriptedServer();
   server.script("/oauth/device/authorize", { json: deviceAuthorization(server.issuer) });
   server.script("/oauth/token", ...answers);
-  const found = await discover(server.issuer, io);
-  const authorization = await authorizeDevice(found, { scope: "openid" }, io);
-  await pollForTokens(found, authorization, io, (ms) => io.sleep(ms, io.signal));
+  const metadata = await discover(server.issuer, io);
+  const authorization = await authorizeDevice(metadata, { scope: "openid" }, io);
+  await pollForTokens(metadata, authorization, io, (ms) => io.sleep(ms, io.signal));
   const asked = server.askedAt("/oauth/token");
   assert.equal(asked.length, io.sleeps.length);
   for (const { form, method } of asked) {
@@ -57,10 +57,10 @@ Deno.test("limits times that a Date cannot represent", async () => {
   });
   const json = { access_token: "at", token_type: "Bearer", ...endless, scope: "openid" };
   server.script("/oauth/token", { json });
-  const found = await discover(server.issuer, io);
-  const authorization = await authorizeDevice(found, { scope: "openid" }, io);
+  const metadata = await discover(server.issuer, io);
+  const authorization = await authorizeDevice(metadata, { scope: "openid" }, io);
   const wait = (ms: number) => io.sleep(ms, io.signal);
-  const { tokens, receivedAt } = await pollForTokens(found, authorization, io, wait);
+  const { tokens, receivedAt } = await pollForTokens(metadata, authorization, io, wait);
   assert.ok(io.sleeps[0] < 2 ** 31, "a longer timer fires at once");
   assert.doesNotThrow(() => new Date(receivedAt + tokens.expires_in * 1000).toISOString());
 });
@@ -100,11 +100,11 @@ Deno.test("polls in spite of refused connections until the code expires, then re
   const io = memoryIo();
   const server = new ScriptedServer();
   server.script("/oauth/device/authorize", { json: deviceAuthorization(server.issuer) });
-  const found = await discover(server.issuer, io);
-  const authorization = await authorizeDevice(found, { scope: "openid" }, io);
+  const metadata = await discover(server.issuer, io);
+  const authorization = await authorizeDevice(metadata, { scope: "openid" }, io);
   await server[Symbol.asyncDispose]();
   const error = await failure(
-    pollForTokens(found, authorization, io, (ms) => io.sleep(ms, io.signal)),
+    pollForTokens(metadata, authorization, io, (ms) => io.sleep(ms, io.signal)),
   );
   assert.equal(error.code, "network_error");
   assert.equal(io.clock.now(), authorization.expiresAt);
@@ -168,8 +168,8 @@ Deno.test("rejects a device authorization response that cannot be displayed safe
       json: { ...deviceAuthorization(server.issuer), ...change },
     });
     const io = memoryIo();
-    const found = await discover(server.issuer, io);
-    const error = await failure(authorizeDevice(found, { scope: "openid" }, io));
+    const metadata = await discover(server.issuer, io);
+    const error = await failure(authorizeDevice(metadata, { scope: "openid" }, io));
     assert.equal(error.code, "invalid_response", JSON.stringify(change));
   }
 });
@@ -189,13 +189,13 @@ Deno.test("rejects a success without a valid token", async () => {
   const good = { access_token: "at", token_type: "Bearer", expires_in: 900, scope: "openid" };
   const changes: Record<string, unknown>[] = [
     { access_token: undefined },
-    { access_token: "two words" },
+    { access_token: "not valid" },
     { access_token: "line\nbreak" },
     { token_type: "DPoP" },
     { expires_in: 0 },
     { refresh_token: 5 },
     { id_token: 5 },
-    { id_token: "two words" },
+    { id_token: "not valid" },
     { scope: ["openid"] },
   ];
   for (const change of changes) {

@@ -56,8 +56,8 @@ Deno.test("rejects an address that is not a valid issuer as wrong usage", () => 
 
 Deno.test("reads the endpoints from the metadata, and sends a User-Agent", async () => {
   await using server = new ScriptedServer();
-  const found = await discover(server.issuer, memoryIo());
-  assert.equal(found.tokenEndpoint, `${server.issuer}/oauth/token`);
+  const metadata = await discover(server.issuer, memoryIo());
+  assert.equal(metadata.tokenEndpoint, `${server.issuer}/oauth/token`);
   assert.equal(
     server.asked[0].headers.get("user-agent"),
     `${brand.binaryName}/${version} (linux x86_64)`,

@@ -117,7 +117,7 @@ Deno.test("renews once for fifty concurrent callers, whatever --min-ttl is", asy
     const all = await Promise.all(
       Array.from({ length: 50 }, () => freshCredentials(key, minTtl, place, io)),
     );
-    assert.deepEqual([...new Set(all.map((each) => each.accessToken))], ["new-access"]);
+    assert.deepEqual([...new Set(all.map(({ accessToken }) => accessToken))], ["new-access"]);
     assert.equal(server.askedAt("/oauth/token").length, 1);
   }
 });

@@ -17,11 +17,11 @@ Deno.test("finds every kind of token, with its offset", () => {
     formatToken(brand.tokenPrefixes.clientSecret, crypto.getRandomValues(new Uint8Array(32))),
   ];
   const text = `TOKEN="${tokens[0]}"\nrefresh: ${tokens[1]};${tokens[2]}\n<${tokens[3]}>`;
-  const found = findTokens(bytes(text));
-  assert.deepEqual(found.map(({ token }) => token), tokens);
-  assert.deepEqual(found.map(({ offset }) => offset), tokens.map((token) => text.indexOf(token)));
+  const matches = findTokens(bytes(text));
+  assert.deepEqual(matches.map(({ token }) => token), tokens);
+  assert.deepEqual(matches.map(({ offset }) => offset), tokens.map((token) => text.indexOf(token)));
   assert.deepEqual(
-    found.map(({ kind }) => kind.name),
+    matches.map(({ kind }) => kind.name),
     ["personal access token", "refresh token", "device code", "client secret"],
   );
 });

@@ -89,7 +89,7 @@ Deno.test("removes the prefixes of git and the times of other diffs from names",
 });
 
 Deno.test("parses diffs anywhere in a text, with their commit", async () => {
-  const [one, two] = ["1".repeat(40), "2".repeat(40)];
+  const [first, second] = ["1".repeat(40), "2".repeat(40)];
   const diff = (path: string) =>
     `diff --git a/${path} b/${path}
 index 1..2 100644
@@ -98,20 +98,20 @@ index 1..2 100644
 @@ -7,0 +8 @@ f
 +  ${token}
 `;
-  const log = `commit ${one} (HEAD -> main)
+  const log = `commit ${first} (HEAD -> main)
 Author: A <a@example.com>
 
     the message holds ${token}
 
 ${diff("a")}${diff("b")}
-commit ${two}
+commit ${second}
 Author: A <a@example.com>
 
     clean
 
 ${diff("c")}`;
   assert.deepEqual(await places(log), ["-:4:23", "1111:a:8:3", "1111:b:8:3", "2222:c:8:3"]);
-  const patch = `From ${one} Mon Sep 17 00:00:00 2001
+  const patch = `From ${first} Mon Sep 17 00:00:00 2001
 Subject: [PATCH] one
 ---
  a | 1 +
@@ -162,8 +162,8 @@ Deno.test("finds UTF-16 within a diff", async () => {
 
 Deno.test("finds tokens in UTF-16 across pieces", async () => {
   const bytes = Uint8Array.from(
-    [...`\ufeffä\n ${token}`].flatMap((each) => {
-      const code = each.charCodeAt(0);
+    [...`\ufeffä\n ${token}`].flatMap((character) => {
+      const code = character.charCodeAt(0);
       return [code >> 8, code & 255];
     }),
   );

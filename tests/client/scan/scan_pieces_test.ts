@@ -14,23 +14,23 @@ function* pieces(bytes: Uint8Array, length: number): Generator<Uint8Array> {
 }
 
 Deno.test("finds tokens across pieces once, with their line", async () => {
-  const [one, two, three] = [
+  const [first, second, third] = [
     generatePersonalAccessToken(),
     generateRefreshToken(),
     generatePersonalAccessToken(),
   ];
   const text = new TextEncoder().encode(
-    `first\n  ${one}\n\n${"x".repeat(200)}\nä ${two} ${three}\nlast line`,
+    `first\n  ${first}\n\n${"x".repeat(200)}\nä ${second} ${third}\nlast line`,
   );
   const expected = [
-    { token: one, line: 2, column: 3 },
-    { token: two, line: 5, column: 4 },
-    { token: three, line: 5, column: 5 + two.length },
+    { token: first, line: 2, column: 3 },
+    { token: second, line: 5, column: 4 },
+    { token: third, line: 5, column: 5 + second.length },
   ];
   for (const length of [1, 2, 7, 52, 53, 54, 75, 76, 77, 100, 128, 300, 10_000]) {
-    const found = await scanPieces(pieces(text, length), "x");
+    const findings = await scanPieces(pieces(text, length), "x");
     assert.deepEqual(
-      found.map(({ token, line, column }) => ({ token, line, column })),
+      findings.map(({ token, line, column }) => ({ token, line, column })),
       expected,
       `pieces of ${length}`,
     );
