@@ -1,26 +1,27 @@
 import { Hono } from "hono";
 import { OAuthError } from "../../shared/oauth/errors.ts";
-import type { AppParts } from "../app_parts.ts";
 import { clientAddressReader } from "../http/client_ip.ts";
-import { readForm } from "../http/form.ts";
 import { clientInfoOf } from "../http/client_info.ts";
-import { DomainError } from "../domain_error.ts";
+import { readForm } from "../http/form.ts";
 import { geoipLookup } from "../geoip.ts";
-import { readSessionCookie } from "./http/session_cookie.ts";
+import { DomainError } from "../domain_error.ts";
+import type { PageEnv } from "./context.ts";
 import { currentSession } from "./http/browser_session.ts";
+import { checkAccess } from "./http/check_access.ts";
 import { verifyCsrf } from "./http/csrf.ts";
-import { errorPage, type PageDeps, type PageEnv } from "./render.tsx";
-import { checkAccess } from "./http/page_route.ts";
-import { pageRoutes } from "./routes.ts";
+import { errorPage, type PageError } from "./http/error_page.tsx";
+import type { PageDeps } from "./http/page_route.ts";
 import { SECURITY_HEADERS } from "./http/security_headers.ts";
+import { readSessionCookie } from "./http/session_cookie.ts";
+import { pageRoutes } from "./routes.ts";
 
-/** What people see in a browser: serves the table of pages, with what holds for each of them. */
-export function pagesRouter(appDeps: AppParts): Hono<PageEnv> {
-  const deps: PageDeps = {
-    ...appDeps,
-    placeOf: geoipLookup(appDeps.config.geoipFile, appDeps.log),
-  };
-  const clientAddress = clientAddressReader(deps.config.trustedProxies);
+const RETRY_AFTER_SECONDS = 5;
+
+/** Serves the table of pages, with what all of them have in common. */
+export function pagesRouter(appDeps: Omit<PageDeps, "placeOf">): Hono<PageEnv> {
+  const { config, log } = appDeps;
+  const deps: PageDeps = { ...appDeps, placeOf: geoipLookup(config.geoipFile, log) };
+  const clientAddress = clientAddressReader(config.trustedProxies);
   const routes = new Hono<PageEnv>();
 
   routes.use(async (c, next) => {
@@ -30,33 +31,11 @@ export function pagesRouter(appDeps: AppParts): Hono<PageEnv> {
     c.set("session", await currentSession(deps, c.get("browserToken")));
     await next();
   });
-  // Every POST there is or will be: no page can forget the check.
+  // For every POST, so that no page can forget the CSRF check.
   routes.post("*", async (c, next) => {
     const form = await readForm(c.req.raw, { from: () => c.get("requester").address });
-    if (form instanceof OAuthError) {
-      return await errorPage(deps, c, {
-        title: "This form cannot be read",
-        status: form.code === "temporarily_unavailable" ? 503 : 400,
-        children: <p>{form.message}</p>,
-      });
-    }
-    if (!verifyCsrf(deps, c, form)) {
-      return await errorPage(deps, c, {
-        title: "This form is out of date",
-        status: 403,
-        children: (
-          <>
-            <p>
-              Nothing was done. You may have signed in or out in another tab, or the browser keeps
-              no cookies for this server; they are needed to sign in.
-            </p>
-            <p>
-              Go back, reload the page and try again, or <a href="/">start over</a>.
-            </p>
-          </>
-        ),
-      });
-    }
+    if (form instanceof OAuthError) return await errorPage(deps, c, unreadableForm(form));
+    if (!verifyCsrf(deps, c, form)) return await errorPage(deps, c, csrfFailure());
     c.set("form", form);
     await next();
   });
@@ -68,30 +47,70 @@ export function pagesRouter(appDeps: AppParts): Hono<PageEnv> {
       async (c) => await checkAccess(deps, c, route) ?? await route.handle(deps, c),
     );
   }
-  routes.all("*", (c) =>
-    errorPage(deps, c, {
-      title: "There is no such page",
-      status: 404,
-      children: (
-        <p>
-          Look at the address again, or <a href="/">go to the start page</a>.
-        </p>
-      ),
-    }));
+  routes.all("*", (c) => errorPage(deps, c, pageNotFound()));
 
   routes.onError((error, c) => {
     const busy = error instanceof DomainError && error.code === "unavailable";
-    deps.log(busy ? "warn" : "error", "page_failed", {
+    log(busy ? "warn" : "error", "page_failed", {
       path: c.req.path,
       error: error.name,
       reason: error.message,
     });
-    c.header("Retry-After", "5");
     return errorPage(deps, c, {
-      title: busy ? "Many people are signing in" : "The server has trouble",
-      status: 503,
-      children: <p>Try again in a few seconds. Nothing was changed.</p>,
+      code: "unavailable",
+      id: busy ? "busy" : "internal_error",
+      title: busy ? "The server is busy" : "Something went wrong",
+      retryAfterSeconds: RETRY_AFTER_SECONDS,
+      children: (
+        <p>
+          {busy
+            ? "Too many people are signing in at the moment. "
+            : "The server has an internal problem. "}
+          Nothing was changed. Try again in a few seconds.
+        </p>
+      ),
     });
   });
   return routes;
+}
+
+function unreadableForm({ code, message }: OAuthError): PageError {
+  return {
+    code: code === "temporarily_unavailable" ? "unavailable" : "malformed",
+    id: "unreadable_form",
+    title: "The form could not be read",
+    children: <p>{message}</p>,
+  };
+}
+
+function csrfFailure(): PageError {
+  return {
+    code: "forbidden",
+    id: "csrf",
+    title: "This form has expired",
+    children: (
+      <>
+        <p>
+          Nothing was changed. You may have signed in or out in another tab, or your browser blocks
+          cookies. Signing in requires cookies.
+        </p>
+        <p>
+          Go back, reload the page and try again, or <a href="/">go to the start page</a>.
+        </p>
+      </>
+    ),
+  };
+}
+
+function pageNotFound(): PageError {
+  return {
+    code: "not_found",
+    id: "page_not_found",
+    title: "Page not found",
+    children: (
+      <p>
+        Check the address, or <a href="/">go to the start page</a>.
+      </p>
+    ),
+  };
 }

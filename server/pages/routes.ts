@@ -1,254 +1,134 @@
+import { showHome } from "./account/home.tsx";
+import { showDevices } from "./account/devices.tsx";
+import { showRevokeAllLogins, submitRevokeAllLogins } from "./account/revoke_all_logins.tsx";
+import { showRevokeLogin, submitRevokeLogin } from "./account/revoke_login.tsx";
+import { showSetup, submitSetup } from "./account/setup.tsx";
+import { showSignIn, submitSignIn } from "./account/sign_in.tsx";
+import { submitSignOut } from "./account/sign_out.ts";
+import { showSignOutBrowser, submitSignOutBrowser } from "./account/sign_out_browser.tsx";
+import { showAllTokens } from "./admin/tokens.tsx";
 import { submitTrust } from "./admin/trust/add.ts";
-import { showTrust } from "./admin/trust/show.tsx";
 import {
   showTrustRemoval,
   submitTrustRemoval,
   submitTrustRestoration,
 } from "./admin/trust/remove.tsx";
+import { showTrust } from "./admin/trust/show.tsx";
 import { showApiDocs } from "./api_docs/api_docs.tsx";
-import { deviceReturnPath, showDevice, submitDevice } from "./device/enter_code.tsx";
 import { confirmReturnPath, showDeviceConfirm, submitDeviceConfirm } from "./device/confirm.tsx";
 import { showDeviceDone } from "./device/done.tsx";
-import { showDevices } from "./account/devices.tsx";
-import { showRevokeAllLogins, submitRevokeAllLogins } from "./account/revoke_all_logins.tsx";
-import { showRevokeLogin, submitRevokeLogin } from "./account/revoke_login.tsx";
-import { showSignOutBrowser, submitSignOutBrowser } from "./account/sign_out_browser.tsx";
-import { showHome } from "./account/home.tsx";
-import type { PageRoute } from "./http/page_route.ts";
-import { showSetup, submitSetup } from "./account/setup.tsx";
-import { showSignIn, submitSignIn, submitSignOut } from "./account/sign_in.tsx";
-import { showAllTokens, showTokens } from "./tokens/list.tsx";
+import { deviceReturnPath, showDevice, submitDevice } from "./device/enter_code.tsx";
+import type { PageHandler, PageRequirements, PageRoute } from "./http/page_route.ts";
 import { showCreateToken, submitCreateToken } from "./tokens/create.tsx";
-import { showToken } from "./tokens/show.tsx";
-import { showRevokeToken, submitRevokeToken } from "./tokens/revoke.tsx";
+import { showTokens } from "./tokens/list.tsx";
 import { showRevokeAllTokens, submitRevokeAllTokens } from "./tokens/revoke_all.tsx";
+import { showRevokeToken, submitRevokeToken } from "./tokens/revoke.tsx";
 import { showRotateToken, submitRotateToken } from "./tokens/rotate.tsx";
+import { showToken } from "./tokens/show.tsx";
 
-const device = { access: "signed_in", deviceFlow: true } as const;
+const everyone = { access: "everyone" } as const;
+const signedIn = { access: "signed_in" } as const;
+const admin = { access: "administrator" } as const;
+const fresh = { freshSignIn: true } as const;
+const approval = { ...signedIn, deviceFlow: true, returnTo: confirmReturnPath } as const;
 
 /**
- * Every page and every action of a page, with who may use it and whether a recent sign-in
- * is needed: the one place that says so. Nothing is reachable without a row here.
+ * Every page and every action of a page, with who may use it and whether it requires a recent
+ * sign-in. Nothing is reachable without a row here.
  */
 export const pageRoutes: readonly PageRoute[] = [
-  { method: "GET", path: "/", access: "everyone", freshSignIn: false, handle: showHome },
-  { method: "GET", path: "/api/docs", access: "everyone", freshSignIn: false, handle: showApiDocs },
-  { method: "GET", path: "/setup", access: "everyone", freshSignIn: false, handle: showSetup },
-  { method: "POST", path: "/setup", access: "everyone", freshSignIn: false, handle: submitSetup },
-  { method: "GET", path: "/signin", access: "everyone", freshSignIn: false, handle: showSignIn },
-  { method: "POST", path: "/signin", access: "everyone", freshSignIn: false, handle: submitSignIn },
-  {
-    method: "POST",
-    path: "/signout",
-    access: "everyone",
-    freshSignIn: false,
-    handle: submitSignOut,
-  },
+  get("/", everyone, showHome),
+  get("/api/docs", everyone, showApiDocs),
+  ...form("/setup", everyone, showSetup, submitSetup),
+  ...form("/signin", everyone, showSignIn, submitSignIn),
+  post("/signout", everyone, submitSignOut),
 
-  // A login, from the code on a terminal to its approval.
-  {
-    method: "GET",
-    path: "/device",
-    ...device,
-    freshSignIn: true,
-    returnTo: deviceReturnPath,
-    handle: showDevice,
-  },
-  {
-    method: "POST",
-    path: "/device",
-    ...device,
-    freshSignIn: true,
-    returnTo: deviceReturnPath,
-    handle: submitDevice,
-  },
-  {
-    method: "GET",
-    path: "/device/confirm",
-    ...device,
-    freshSignIn: false,
-    returnTo: confirmReturnPath,
-    handle: showDeviceConfirm,
-  },
-  {
-    method: "POST",
-    path: "/device/confirm",
-    ...device,
-    freshSignIn: "to_approve",
-    returnTo: confirmReturnPath,
-    handle: submitDeviceConfirm,
-  },
-  {
-    method: "GET",
-    path: "/device/done",
-    access: "signed_in",
-    freshSignIn: false,
-    returnTo: () => "/device",
-    handle: showDeviceDone,
-  },
+  // A login, from its user code to its approval.
+  ...form(
+    "/device",
+    { ...signedIn, ...fresh, deviceFlow: true, returnTo: deviceReturnPath },
+    showDevice,
+    submitDevice,
+  ),
+  get("/device/confirm", approval, showDeviceConfirm),
+  post("/device/confirm", { ...approval, freshSignIn: "to_approve" }, submitDeviceConfirm),
+  get("/device/done", { ...signedIn, returnTo: () => "/device" }, showDeviceDone),
 
-  // Where a person is logged in.
-  { method: "GET", path: "/devices", access: "signed_in", freshSignIn: false, handle: showDevices },
-  {
-    method: "GET",
-    path: "/logins/revoke",
-    access: "signed_in",
-    freshSignIn: true,
-    keep: ["login", "back"],
-    handle: showRevokeLogin,
-  },
-  {
-    method: "POST",
-    path: "/logins/revoke",
-    access: "signed_in",
-    freshSignIn: true,
-    keep: ["login", "back"],
-    handle: submitRevokeLogin,
-  },
-  {
-    method: "GET",
-    path: "/logins/revoke-all",
-    access: "signed_in",
-    freshSignIn: true,
-    handle: showRevokeAllLogins,
-  },
-  {
-    method: "POST",
-    path: "/logins/revoke-all",
-    access: "signed_in",
-    freshSignIn: true,
-    handle: submitRevokeAllLogins,
-  },
-  {
-    method: "GET",
-    path: "/sessions/sign-out",
-    access: "signed_in",
-    freshSignIn: true,
-    keep: ["session"],
-    handle: showSignOutBrowser,
-  },
-  {
-    method: "POST",
-    path: "/sessions/sign-out",
-    access: "signed_in",
-    freshSignIn: true,
-    keep: ["session"],
-    handle: submitSignOutBrowser,
-  },
+  // Logins and browser sessions.
+  get("/devices", signedIn, showDevices),
+  ...form(
+    "/logins/revoke",
+    { ...signedIn, ...fresh, keep: ["login", "back"] },
+    showRevokeLogin,
+    submitRevokeLogin,
+  ),
+  ...form(
+    "/logins/revoke-all",
+    { ...signedIn, ...fresh },
+    showRevokeAllLogins,
+    submitRevokeAllLogins,
+  ),
+  ...form(
+    "/sessions/sign-out",
+    { ...signedIn, ...fresh, keep: ["session"] },
+    showSignOutBrowser,
+    submitSignOutBrowser,
+  ),
 
   // Personal access tokens.
-  { method: "GET", path: "/tokens", access: "signed_in", freshSignIn: false, handle: showTokens },
-  {
-    method: "GET",
-    path: "/tokens/new",
-    access: "signed_in",
-    freshSignIn: true,
-    handle: showCreateToken,
-  },
-  {
-    method: "POST",
-    path: "/tokens/new",
-    access: "signed_in",
-    freshSignIn: true,
-    handle: submitCreateToken,
-  },
-  {
-    method: "GET",
-    path: "/tokens/:id",
-    access: "token_viewer",
-    freshSignIn: false,
-    handle: showToken,
-  },
-  {
-    method: "GET",
-    path: "/tokens/:id/rotate",
-    access: "token_rotator",
-    freshSignIn: true,
-    handle: showRotateToken,
-  },
-  {
-    method: "POST",
-    path: "/tokens/:id/rotate",
-    access: "token_rotator",
-    freshSignIn: true,
-    handle: submitRotateToken,
-  },
-  {
-    method: "GET",
-    path: "/tokens/:id/revoke",
-    access: "token_viewer",
-    freshSignIn: true,
-    handle: showRevokeToken,
-  },
-  {
-    method: "POST",
-    path: "/tokens/:id/revoke",
-    access: "token_viewer",
-    freshSignIn: true,
-    handle: submitRevokeToken,
-  },
+  get("/tokens", signedIn, showTokens),
+  ...form("/tokens/new", { ...signedIn, ...fresh }, showCreateToken, submitCreateToken),
+  get("/tokens/:id", { access: "token_viewer" }, showToken),
+  ...form(
+    "/tokens/:id/rotate",
+    { access: "token_rotator", ...fresh },
+    showRotateToken,
+    submitRotateToken,
+  ),
+  ...form(
+    "/tokens/:id/revoke",
+    { access: "token_viewer", ...fresh },
+    showRevokeToken,
+    submitRevokeToken,
+  ),
 
-  // What administrators do.
-  {
-    method: "GET",
-    path: "/admin/tokens",
-    access: "administrator",
-    freshSignIn: false,
-    keep: ["owner"],
-    handle: showAllTokens,
-  },
-  {
-    method: "GET",
-    path: "/admin/tokens/revoke",
-    access: "administrator",
-    freshSignIn: true,
-    keep: ["owner"],
-    handle: showRevokeAllTokens,
-  },
-  {
-    method: "POST",
-    path: "/admin/tokens/revoke",
-    access: "administrator",
-    freshSignIn: true,
-    keep: ["owner"],
-    handle: submitRevokeAllTokens,
-  },
-  {
-    method: "GET",
-    path: "/admin/trust",
-    access: "administrator",
-    freshSignIn: false,
-    handle: showTrust,
-  },
-  {
-    method: "POST",
-    path: "/admin/trust",
-    access: "administrator",
-    freshSignIn: true,
-    handle: submitTrust,
-  },
-  {
-    method: "GET",
-    path: "/admin/trust/remove",
-    access: "administrator",
-    freshSignIn: true,
-    keep: ["name"],
-    handle: showTrustRemoval,
-  },
-  {
-    method: "POST",
-    path: "/admin/trust/remove",
-    access: "administrator",
-    freshSignIn: true,
-    keep: ["name"],
-    handle: submitTrustRemoval,
-  },
-  {
-    method: "POST",
-    path: "/admin/trust/restore",
-    access: "administrator",
-    freshSignIn: true,
-    returnTo: () => "/admin/trust",
-    handle: submitTrustRestoration,
-  },
+  // Administration.
+  get("/admin/tokens", { ...admin, keep: ["owner"] }, showAllTokens),
+  ...form(
+    "/admin/tokens/revoke",
+    { ...admin, ...fresh, keep: ["owner"] },
+    showRevokeAllTokens,
+    submitRevokeAllTokens,
+  ),
+  get("/admin/trust", admin, showTrust),
+  post("/admin/trust", { ...admin, ...fresh }, submitTrust),
+  ...form(
+    "/admin/trust/remove",
+    { ...admin, ...fresh, keep: ["name"] },
+    showTrustRemoval,
+    submitTrustRemoval,
+  ),
+  post(
+    "/admin/trust/restore",
+    { ...admin, ...fresh, returnTo: () => "/admin/trust" },
+    submitTrustRestoration,
+  ),
 ];
+
+function get(path: string, requirements: PageRequirements, handle: PageHandler): PageRoute {
+  return { method: "GET", path, freshSignIn: false, ...requirements, handle };
+}
+
+function post(path: string, requirements: PageRequirements, handle: PageHandler): PageRoute {
+  return { method: "POST", path, freshSignIn: false, ...requirements, handle };
+}
+
+/** A page with a form that posts to its own path. */
+function form(
+  path: string,
+  requirements: PageRequirements,
+  show: PageHandler,
+  submit: PageHandler,
+): PageRoute[] {
+  return [get(path, requirements, show), post(path, requirements, submit)];
+}

@@ -49,9 +49,12 @@ for (const { width, height, colorScheme } of [...looks, ...morePictures]) {
     });
     const page = await context.newPage();
     let count = 0;
-    const look = async (name: string, heading: string) => {
-      assert.equal(await page.locator("h1").innerText(), heading, name);
-      const scripts = heading === "Copy your new token" ? 1 : 0;
+    const look = async (name: string, pageName: string) => {
+      const body = page.locator("body");
+      const shownPage = await body.getAttribute("data-error") ??
+        await body.getAttribute("data-page");
+      assert.equal(shownPage, pageName, name);
+      const scripts = pageName === "token_created" ? 1 : 0;
       assert.equal(await page.locator("script").count(), scripts, name);
       assert.equal(await page.getByRole("button", { name: "Copy" }).count(), scripts, name);
       const beside = await page.evaluate(
@@ -102,7 +105,8 @@ async function lookAtErrors(page: Page, name: string): Promise<void> {
   }
 }
 
-type Look = (name: string, heading: string) => Promise<void>;
+/** `pageName` is the page's `data-error` or `data-page`. */
+type Look = (name: string, pageName: string) => Promise<void>;
 
 /** One visit to every page there is, in every state worth a look. */
 async function walk(server: TestServer, site: string, page: Page, look: Look): Promise<void> {
@@ -131,39 +135,39 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   const agent = `${brand.binaryName}/1.4.0 (linux; x86_64)`;
 
   await go("/");
-  await look("not-set-up", "This server is running");
+  await look("not-set-up", "not_set_up");
   await go("/setup?token=wrong");
-  await look("setup-link-wrong", "This set-up link does not work");
+  await look("setup-link-wrong", "invalid_setup_link");
   await go(`/setup?token=${await createSetupLink(sql, clock)}`);
-  await look("setup", `Set up ${brand.productName}`);
+  await look("setup", "setup");
   await page.getByLabel("Your name").fill("Alice Example");
   await page.getByLabel("E-mail address").fill("alice@example.com");
   await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
-  await page.getByLabel("Password once more").fill(`${PASSWORD}s`);
-  await press("Make the account");
-  await look("setup-wrong", `Set up ${brand.productName}`);
+  await page.getByLabel("Confirm password").fill(`${PASSWORD}s`);
+  await press("Create account");
+  await look("setup-wrong", "setup");
   await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
-  await page.getByLabel("Password once more").fill(PASSWORD);
-  await press("Make the account");
-  await look("home-new", "Hello, Alice Example");
+  await page.getByLabel("Confirm password").fill(PASSWORD);
+  await press("Create account");
+  await look("home-new", "home");
   await press("Sign out");
-  await look("welcome", `Welcome to ${brand.productName}`);
+  await look("welcome", "welcome");
 
   const started = await startLogin("203.0.113.9", agent);
   await go(`/device?user_code=${started.user_code}`);
-  await look("sign-in", `Sign in to ${brand.productName}`);
+  await look("sign-in", "sign_in");
   await page.getByLabel("E-mail address").fill("alice@example.com");
   await page.getByLabel("Password").fill("wrong");
   await press("Sign in");
-  await look("sign-in-wrong", `Sign in to ${brand.productName}`);
+  await look("sign-in-wrong", "sign_in");
   await page.getByLabel("Password").fill(PASSWORD);
   await press("Sign in");
-  await look("code-filled-in", "Is this the code on your terminal?");
+  await look("code-filled-in", "enter_code");
   clock.advance({ minutes: 2 });
   await press("Continue");
-  await look("confirm", "Approve this login?");
+  await look("confirm", "approve_login");
   await press("Approve");
-  await look("approved", "Approved");
+  await look("approved", "approved");
   clock.advance({ seconds: 6 });
   const redeemed = await fetch(`${site}/oauth/token`, {
     method: "POST",
@@ -177,47 +181,47 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   await redeemed.json();
   clock.advance({ hours: 3 });
   await go("/");
-  await look("home", "Hello, Alice Example");
+  await look("home", "home");
 
   await go("/admin/trust");
-  await look("trust-none", "Trusted workloads");
+  await look("trust-none", "trust");
   await page.getByLabel("Which").fill("acme/api");
   await page.getByLabel("Scopes to grant").fill("deploy");
-  await press("Add the rule");
-  await look("trust-refused", "Trusted workloads");
+  await press("Add rule");
+  await look("trust-refused", "trust");
   assert.match(await page.getByRole("alert").innerText(), /let strangers in/);
   await page.getByLabel("Branch", { exact: true }).fill("main");
-  await press("Add the rule");
-  await look("trust", "Trusted workloads");
+  await press("Add rule");
+  await look("trust", "trust");
   assert.match(await page.getByRole("status").innerText(), /^Added the rule github:acme/);
   await press("Remove the rule github:acme/api:main");
-  await look("trust-remove", "Remove this rule?");
-  await press("Remove it");
+  await look("trust-remove", "remove_trust_rule");
+  await press("Remove rule");
   assert.match(await page.getByRole("status").innerText(), /^Removed the rule/);
-  await look("trust-removed", "Trusted workloads");
+  await look("trust-removed", "trust");
   await press("Undo");
   assert.match(await page.getByRole("status").innerText(), /is back/);
   await press("Remove the rule github:acme/api:main");
-  await press("Remove it");
+  await press("Remove rule");
   assert.match(await page.locator("main").innerText(), /nothing is trusted/);
 
   await go("/tokens");
-  await look("tokens-none", "Personal access tokens");
-  await page.getByRole("link", { name: "Make a token" }).click();
-  await look("token-new", "Make a token");
+  await look("tokens-none", "tokens");
+  await page.getByRole("link", { name: "Create token" }).click();
+  await look("token-new", "create_token");
   await page.getByLabel("Name", { exact: true }).fill("Nightly build of the shop");
   await page.getByLabel("Put new versions into production").check();
-  await page.getByLabel("Only from these addresses").fill("nowhere");
-  await page.getByLabel("It ends", { exact: true }).selectOption("on another day");
-  await press("Make the token");
-  await look("token-refused", "Make a token");
-  await page.getByLabel("It ends", { exact: true }).selectOption("2592000");
-  await page.getByLabel("Only from these addresses").fill("203.0.113.0/24\n2001:db8::/32");
-  assert.equal(await page.getByLabel("The day it ends").count(), 1);
-  assert.equal(await page.getByLabel("The day it ends").isVisible(), false);
-  await press("Make the token");
-  await look("token-made", "Copy your new token");
-  const secret = await page.getByLabel("The token").inputValue();
+  await page.getByLabel("Allowed IP addresses").fill("nowhere");
+  await page.getByLabel("Expires", { exact: true }).selectOption("until");
+  await press("Create token");
+  await look("token-refused", "create_token");
+  await page.getByLabel("Expires", { exact: true }).selectOption("2592000");
+  await page.getByLabel("Allowed IP addresses").fill("203.0.113.0/24\n2001:db8::/32");
+  assert.equal(await page.getByLabel("Expiration date").count(), 1);
+  assert.equal(await page.getByLabel("Expiration date").isVisible(), false);
+  await press("Create token");
+  await look("token-made", "token_created");
+  const secret = await page.getByLabel("Token", { exact: true }).inputValue();
   const selected = () => page.evaluate<string>("getSelection().toString()");
   await page.locator(".secret span").click();
   assert.equal(await selected(), secret, "a click selects the token whole");
@@ -227,7 +231,7 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   await page.keyboard.press("Tab");
   assert.equal(await selected(), secret, "the tab key selects the token whole");
   await page.reload();
-  await look("token-made-already", "This token was made already");
+  await look("token-made-already", "already_created");
   await makeTokens(server);
   const uses = { headers: { authorization: `Bearer ${secret}`, "x-forwarded-for": "203.0.113.9" } };
   assert.equal((await fetch(`${site}/auth/verify`, uses)).status, 200);
@@ -235,94 +239,94 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   clock.advance({ days: 24 });
   await signInAgain();
   await go("/tokens");
-  await look("tokens", "Personal access tokens");
-  await page.getByLabel("Name or beginning of a token").fill("shop");
+  await look("tokens", "tokens");
+  await page.getByLabel("Name or prefix").fill("shop");
   await press("Search");
-  await look("tokens-found", "Personal access tokens");
+  await look("tokens-found", "tokens");
   await page.getByRole("link", { name: "Nightly build of the shop", exact: true }).click();
-  await look("token", "Nightly build of the shop");
+  await look("token", "token");
   await page.getByRole("link", { name: "Rotate" }).click();
-  await look("token-rotate", "Rotate this token");
-  await press("Rotate");
-  await look("token-rotated", "Copy your new token");
+  await look("token-rotate", "rotate_token");
+  await press("Rotate token");
+  await look("token-rotated", "token_created");
   await go("/admin/tokens");
-  await look("admin-tokens", "Everybody’s tokens");
+  await look("admin-tokens", "admin_tokens");
   await page.getByRole("link", { name: /Revoke the token WWW/ }).click();
-  await look("token-revoke-hostile", "Revoke this token?");
-  await press("Revoke");
+  await look("token-revoke-hostile", "revoke_token");
+  await press("Revoke token");
   await go("/admin/tokens");
   await page.getByRole("link", { name: "Next page" }).click();
   await page.getByRole("link", { name: "Previous page" }).waitFor();
-  await look("admin-tokens-second", "Everybody’s tokens");
+  await look("admin-tokens-second", "admin_tokens");
   await page.getByRole("link", { name: "alice@example.com" }).first().click();
-  await look("admin-tokens-of-one", "Everybody’s tokens");
-  await page.getByRole("link", { name: "Revoke all of this owner’s" }).click();
-  await look("token-revoke-all", "Revoke all of these tokens?");
-  await page.getByRole("link", { name: "Keep them" }).click();
+  await look("admin-tokens-of-one", "admin_tokens");
+  await page.getByRole("link", { name: "Revoke all tokens of this owner" }).click();
+  await look("token-revoke-all", "revoke_all_tokens");
+  await page.getByRole("link", { name: "Cancel" }).click();
   await go("/api/docs");
-  await look("api-docs", "REST interface");
+  await look("api-docs", "api_docs");
   await page.getByRole("link", { name: "CreatedToken" }).first().click();
   await page.locator("#schema-CreatedToken").filter({ visible: true }).waitFor();
   await go("/");
-  await look("home-tokens", "Hello, Alice Example");
+  await look("home-tokens", "home");
   // The other browser stays signed in, unattended.
   await page.context().clearCookies();
   await signInAgain();
   await go("/devices");
-  await look("devices", "Where you are logged in");
-  await page.getByRole("button", { name: /^End the login from/ }).first().click();
+  await look("devices", "devices");
+  await page.getByRole("button", { name: /^Revoke the login from/ }).first().click();
   const ending = new URL(page.url()).searchParams.get("login");
   await sql`update personal_access_tokens set created_by_login = ${ending}`;
   await page.reload();
-  await look("login-end", "End this login?");
-  await page.getByRole("link", { name: "Keep it" }).click();
+  await look("login-end", "revoke_login");
+  await page.getByRole("link", { name: "Cancel" }).click();
   await page.getByRole("button", { name: /^Sign out the browser from/ }).first().click();
-  await look("session-end", "Sign this browser out?");
-  await press("Sign it out");
+  await look("session-end", "sign_out_browser");
+  await press("Sign out browser");
   assert.match(await page.getByRole("status").innerText(), /^Signed out the browser/);
-  await look("session-ended", "Where you are logged in");
-  await page.getByRole("link", { name: "End all but this browser" }).click();
-  await look("logins-end-all", "End all logins but this browser’s?");
+  await look("session-ended", "devices");
+  await page.getByRole("link", { name: "Revoke all except this browser" }).click();
+  await look("logins-end-all", "revoke_all_logins");
 
   await go("/device");
-  await look("code", "Enter the code");
+  await look("code", "enter_code");
   await page.getByLabel("Code").fill("WRNG");
   await press("Continue");
-  await look("code-malformed", "Enter the code");
+  await look("code-malformed", "enter_code");
   const far = await startLogin("198.51.100.77", "<b>long</b> ".repeat(40));
   await page.getByLabel("Code").fill(far.user_code.toLowerCase().replace("-", " "));
   await press("Continue");
-  await look("confirm-elsewhere", "Approve this login?");
+  await look("confirm-elsewhere", "approve_login");
   const confirm = page.url();
   await press("Deny");
-  await look("denied", "Denied");
+  await look("denied", "denied");
   await page.goto(confirm);
-  await look("answered-already", "This code is no longer valid");
+  await look("answered-already", "request_gone");
   const managing = await startLogin("203.0.113.9", agent, {
     scope: `${Object.values(MANAGEMENT_SCOPES).join(" ")} deploy`,
     resource: managementResource(site),
   });
   await go(`/device?user_code=${managing.user_code}`);
   await press("Continue");
-  await look("confirm-managing", "Approve access to your tokens?");
+  await look("confirm-managing", "approve_management");
   await press("Deny");
 
   clock.advance({ minutes: 2 });
   parts.config.deviceFlow.freshSignInSeconds = 60;
   await go("/device");
-  await look("sign-in-again", "Sign in again");
+  await look("sign-in-again", "sign_in");
   parts.config.deviceFlow.freshSignInSeconds = undefined;
   parts.config.deviceFlow.enabled = false;
   await go("/device");
-  await look("switched-off", "Logins from a terminal are switched off");
+  await look("switched-off", "device_flow_disabled");
   parts.config.deviceFlow.enabled = true;
   await go("/nothing");
-  await look("no-such-page", "There is no such page");
+  await look("no-such-page", "page_not_found");
   await go("/device");
   await page.getByLabel("Code").fill("BCDFGHJK");
   await page.context().clearCookies();
   await press("Continue");
-  await look("forged", "This form is out of date");
+  await look("forged", "csrf");
 
   const hostile = `<script>alert(1)</script>\u202e${"W".repeat(10_000)}`;
   const passwordHash = await hashPassword(PASSWORD);
@@ -335,14 +339,14 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   await press("Sign in");
   await page.getByLabel("Code").fill((await startLogin("2001:db8::1", agent)).user_code);
   await press("Continue");
-  await look("confirm-hostile-name", "Approve this login?");
+  await look("confirm-hostile-name", "approve_login");
   for (let guess = 0; guess <= USER_CODE_LIMITS.account.limit; guess++) {
     await go("/device");
     await page.getByLabel("Code").fill("BCDF-GHJK");
     await press("Continue");
-    if (guess === 0) await look("code-unknown", "Enter the code");
+    if (guess === 0) await look("code-unknown", "enter_code");
   }
-  await look("throttled", "Too many attempts");
+  await look("throttled", "rate_limited");
 }
 
 /** Tokens of the first user that forms would not make: hostile names, and a full page of others. */

@@ -9,6 +9,8 @@ export interface Approver {
   decide(userCode: string, decision: "approve" | "deny"): Promise<void>;
   /** The title of the page at `path`, after redirects. */
   title(path: string): Promise<string>;
+  /** The name of that page, or what went wrong: its `data-page` or `data-error`. */
+  page(path: string): Promise<string>;
 }
 
 export interface Account {
@@ -54,9 +56,10 @@ export function approver(origin: string, { email, password }: Account): Approver
       }
       html = await submit(html, "/device", { user_code: userCode });
       html = await submit(html, "/device/confirm", { decision });
-      assert.equal(headingOf(html), decision === "approve" ? "Approved" : "Denied");
+      assert.equal(pageOf(html), decision === "approve" ? "approved" : "denied");
     },
     title: async (path) => titleOf(await visit(path)),
+    page: async (path) => pageOf(await visit(path)),
   };
 }
 
@@ -64,8 +67,9 @@ function titleOf(html: string): string {
   return /<title>([^<]*)/.exec(html)?.[1] ?? html.slice(0, 200);
 }
 
-function headingOf(html: string): string {
-  return /<h1>([^<]*)/.exec(html)?.[1] ?? html.slice(0, 200);
+function pageOf(html: string): string {
+  const attribute = (name: string) => new RegExp(`<body[^>]* ${name}="([^"]*)"`).exec(html)?.[1];
+  return attribute("data-error") ?? attribute("data-page") ?? html.slice(0, 200);
 }
 
 /**

@@ -8,8 +8,16 @@ export interface Shown {
   /** Path and query of a redirect. */
   location: string | null;
   html: string;
-  /** The text without tags, good enough for tests. */
+  /** The text without tags, for messages of failed tests. */
   text: string;
+  /** What the page is called in `data-page`. */
+  page?: string;
+  /** What went wrong, in `data-error`. */
+  error?: string;
+  /** Problems of a rejected form, as `code` or `code #field`. */
+  problems: string[];
+  /** What the notice is called in `data-notice`. */
+  notice?: string;
 }
 
 export interface Visitor {
@@ -55,6 +63,11 @@ export function visitor(server: TestServer, address = "192.0.2.1"): Visitor {
       location: response.headers.get("location"),
       html,
       text,
+      page: /<body[^>]* data-page="([^"]*)"/.exec(html)?.[1],
+      error: /<body[^>]* data-error="([^"]*)"/.exec(html)?.[1],
+      problems: [...html.matchAll(/<li data-error="([^"]*)">(?:<a href="([^"]*)")?/g)]
+        .map(([, code, field]) => field === undefined ? code : `${code} ${field}`),
+      notice: / data-notice="([^"]*)"/.exec(html)?.[1],
     };
   };
   return {

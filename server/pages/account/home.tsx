@@ -1,107 +1,122 @@
+import type { Clock } from "../../../shared/clock.ts";
 import { brand } from "../../../shared/brand.ts";
+import type { ServerConfig } from "../../config/server_config.ts";
+import type { Sql } from "../../store/db/connect.ts";
 import { listRefreshTokenFamilies } from "../../store/refresh_token_families.ts";
 import type { Session } from "../../store/sessions.ts";
 import { hasUsers } from "../../store/users.ts";
-import { Command } from "../ui/layout.tsx";
-import { loginList } from "./login_list.tsx";
-import { type PageContext, type PageDeps, renderPage } from "../render.tsx";
-import { SetupInstructions } from "./sign_in.tsx";
-import { hasExpiringToken } from "../tokens/list.tsx";
+import type { PageContext } from "../context.ts";
+import { type RenderDeps, renderPage } from "../render.tsx";
+import { hasExpiringToken } from "../tokens/expiring.ts";
+import { Command } from "../ui/command.tsx";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
+import { loginList, type LoginListDeps } from "./login_list.tsx";
+import { SetupInstructions } from "./setup_instructions.tsx";
 
-/** Logins shown here; all of them have a page of their own. */
-const LAST_LOGINS = 5;
+/** The devices page lists all of them. */
+const MAX_LOGINS = 5;
 
-/** GET / */
-export async function showHome(deps: PageDeps, c: PageContext): Promise<Response> {
-  const session = c.get("session");
-  return session === undefined ? await welcomePage(deps, c) : await ownPage(deps, c, session);
+interface HomeDeps extends RenderDeps, LoginListDeps {
+  sql: Sql;
+  clock: Clock;
+  config: Pick<ServerConfig, "deviceFlow">;
 }
 
-async function welcomePage(deps: PageDeps, c: PageContext): Promise<Response> {
-  const setUp = await hasUsers(deps.sql);
+/** GET / */
+export async function showHome(deps: HomeDeps, c: PageContext): Promise<Response> {
+  const session = c.get("session");
+  if (session !== undefined) return await accountPage(deps, c, session);
+  return await hasUsers(deps.sql) ? await welcomePage(deps, c) : await notSetUpPage(deps, c);
+}
+
+async function welcomePage(deps: HomeDeps, c: PageContext): Promise<Response> {
   return await renderPage(deps, c, {
-    title: setUp ? "Welcome" : "Not set up yet",
+    name: "welcome",
+    title: "Welcome",
     children: (
       <main>
-        <h1>{setUp ? `Welcome to ${brand.productName}` : "This server is running"}</h1>
-        {setUp
-          ? (
-            <>
-              <p>Sign in to approve logins from a terminal and to see your own.</p>
-              <p>
-                <a class="button main" href="/signin">Sign in</a>
-              </p>
-            </>
-          )
-          : (
-            <>
-              <p>It has no administrator yet.</p>
-              <SetupInstructions />
-            </>
-          )}
+        <h1>Welcome to {brand.productName}</h1>
+        <p>Sign in to approve logins from your terminal and to manage your tokens.</p>
+        <p>
+          <a class="button main" href="/signin">Sign in</a>
+        </p>
       </main>
     ),
   });
 }
 
-async function ownPage(deps: PageDeps, c: PageContext, session: Session): Promise<Response> {
+async function notSetUpPage(deps: HomeDeps, c: PageContext): Promise<Response> {
+  return await renderPage(deps, c, {
+    name: "not_set_up",
+    title: "Set up this server",
+    children: (
+      <main>
+        <h1>Set up this server</h1>
+        <p>The server is running but has no administrator yet.</p>
+        <SetupInstructions />
+      </main>
+    ),
+  });
+}
+
+async function accountPage(deps: HomeDeps, c: PageContext, { user }: Session): Promise<Response> {
   const { sql, clock, config, issuer } = deps;
-  const { user } = session;
   const logins = await listRefreshTokenFamilies(sql, {
     userId: user.id,
     now: new Date(clock.now()),
-    limit: LAST_LOGINS,
+    limit: MAX_LOGINS,
   });
-  const endsSoon = await hasExpiringToken(deps, user.id);
+  const expiresSoon = await hasExpiringToken(deps, user.id);
   return await renderPage(deps, c, {
+    name: "home",
     title: "Your account",
     children: (
       <main class="wide">
         <h1>
-          Hello, <UntrustedText text={user.name} />
+          <UntrustedText text={user.name} />
         </h1>
         <p class="quiet">
           <UntrustedText text={user.email} />
-          {user.isAdmin && " – administrator"}
+          {user.isAdmin && " · Administrator"}
         </p>
         {config.deviceFlow.enabled && (
           <>
             <h2>Log in from a terminal</h2>
-            <p>
-              Run this there. It shows a code to enter here.
-            </p>
+            <p>Run this command in the terminal, then enter the code that it shows.</p>
             <Command>{`${brand.binaryName} login --server ${issuer}`}</Command>
             <p>
-              <a class="button main" href="/device">Enter a code</a>
+              <a class="button main" href="/device">Enter code</a>
             </p>
           </>
         )}
         <h2>Personal access tokens</h2>
-        {endsSoon && (
+        {expiresSoon && (
           <p class="care">
-            Tokens of yours end within a week. <a href="/tokens?show=expiring">Look which ones</a>
+            Some of your tokens expire within 7 days.{" "}
+            <a href="/tokens?show=expiring">Show expiring tokens</a>
           </p>
         )}
         <p>
-          For CI jobs and scripts: <a href="/tokens">your tokens</a>
+          Scripts and CI jobs use them to act as you. <a href="/tokens">Manage your tokens</a>
+        </p>
+        <h2>Logins</h2>
+        {await loginList(deps, { logins, back: "/" })}
+        <p>
+          <a href="/devices">Manage logins and browsers</a>
         </p>
         {user.isAdmin && (
           <>
             <h2>Administration</h2>
-            <p>
-              <a href="/admin/tokens">Everybody’s tokens</a>
-            </p>
-            <p>
-              <a href="/admin/trust">CI jobs and workloads that are trusted</a>
-            </p>
+            <ul>
+              <li>
+                <a href="/admin/tokens">All tokens</a>
+              </li>
+              <li>
+                <a href="/admin/trust">Trusted workloads</a>
+              </li>
+            </ul>
           </>
         )}
-        <h2>Your logins</h2>
-        {await loginList(deps, { logins, back: "/" })}
-        <p>
-          <a href="/devices">All logins and browsers</a>
-        </p>
       </main>
     ),
   });

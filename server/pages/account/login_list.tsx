@@ -1,36 +1,44 @@
+import type { Clock } from "../../../shared/clock.ts";
+import type { GeoipLookup } from "../../geoip.ts";
 import { findClient } from "../../store/clients.ts";
+import type { Sql } from "../../store/db/connect.ts";
 import type { RefreshTokenFamily } from "../../store/refresh_token_families.ts";
-import { Address } from "../device/confirm.tsx";
-import { TimeAgo } from "../ui/relative_time.tsx";
-import type { PageDeps } from "../render.tsx";
 import { ActionButton } from "../ui/confirmation.tsx";
+import { Address } from "../ui/facts.tsx";
+import { TimeAgo } from "../ui/relative_time.tsx";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
 
-/** A person's logins, each with a button to end it, which comes back to `back`. */
+export interface LoginListDeps {
+  sql: Sql;
+  clock: Clock;
+  placeOf: GeoipLookup;
+}
+
+/** Logins with buttons to revoke them, which return to `back`. */
 export async function loginList(
-  deps: PageDeps,
+  deps: LoginListDeps,
   { logins, back }: { logins: readonly RefreshTokenFamily[]; back: string },
 ) {
   const now = deps.clock.now();
   const rows = await Promise.all(logins.map(async (login) => ({
     login,
-    name: (await findClient(deps.sql, login.clientId))?.name ?? login.clientId,
+    client: await clientName(deps, login),
     place: await deps.placeOf(login.address),
   })));
-  if (rows.length === 0) return <p class="quiet">There is none at the moment.</p>;
+  if (rows.length === 0) return <p class="quiet" id="no-logins">You have no logins.</p>;
   return (
     <ul class="logins">
-      {rows.map(({ login, name, place }) => (
-        <li>
+      {rows.map(({ login, client, place }) => (
+        <li data-login={login.id}>
           <div>
             <p>
               <strong>
-                <UntrustedText text={name} />
+                <UntrustedText text={client} />
               </strong>
             </p>
             <p class="quiet small">
-              From <Address address={login.address} place={place} />, used{" "}
-              <TimeAgo at={login.lastUsedAt} now={now} />, begun{" "}
+              From <Address address={login.address} place={place} />, last used{" "}
+              <TimeAgo at={login.lastUsedAt} now={now} />, logged in{" "}
               <TimeAgo at={login.createdAt} now={now} />
             </p>
             <UserAgent text={login.userAgent} />
@@ -38,7 +46,7 @@ export async function loginList(
           <ActionButton
             action="/logins/revoke"
             fields={{ login: login.id, back }}
-            word="End"
+            label="Revoke"
             about={`the login from ${login.address}`}
           />
         </li>
@@ -47,7 +55,14 @@ export async function loginList(
   );
 }
 
-/** What program it was, if it said so. */
+export async function clientName(
+  { sql }: { sql: Sql },
+  { clientId }: Pick<RefreshTokenFamily, "clientId">,
+): Promise<string> {
+  return (await findClient(sql, clientId))?.name ?? clientId;
+}
+
+/** The User-Agent header, if there was one. */
 export function UserAgent({ text }: { text: string }) {
   return text === "" ? null : (
     <p class="quiet small">

@@ -1,54 +1,66 @@
+import type { ServerConfig } from "../../config/server_config.ts";
 import { revokeAllLogins } from "../../logins/revoke_all_logins.ts";
+import type { TokenValidator } from "../../validation/token_validator.ts";
+import type { PageContext } from "../context.ts";
 import { signedInSession } from "../http/browser_session.ts";
-import { listBrowsers, listLogins, MAX_LISTED } from "./devices.tsx";
-import { RevocationEffects } from "./revoke_login.tsx";
 import { setNotice } from "../http/notice.ts";
-import type { PageContext, PageDeps } from "../render.tsx";
+import type { RenderDeps } from "../render.tsx";
 import { confirmationPage } from "../ui/confirmation.tsx";
+import { formatCount } from "../ui/format.ts";
+import { listBrowsers, type ListBrowsersDeps, listLogins, MAX_LISTED } from "./active_sessions.ts";
+import { RevocationEffects } from "./revoke_login.tsx";
 
 const BACK = "/devices";
 
-/** GET /logins/revoke-all: asks, and says what stops. */
-export async function showRevokeAllLogins(deps: PageDeps, c: PageContext): Promise<Response> {
+interface RevokeAllLoginsPageDeps extends RenderDeps, ListBrowsersDeps {
+  config: Pick<ServerConfig, "session" | "accessTokenLifetime">;
+  tokenValidator: Pick<TokenValidator, "invalidate">;
+}
+
+/** GET /logins/revoke-all */
+export async function showRevokeAllLogins(
+  deps: RevokeAllLoginsPageDeps,
+  c: PageContext,
+): Promise<Response> {
   const session = signedInSession(c);
   const logins = (await listLogins(deps, session)).length;
   const browsers = (await listBrowsers(deps, session)).length - 1;
   return await confirmationPage(deps, c, {
-    title: "End all logins but this browser’s?",
+    name: "revoke_all_logins",
+    title: "Revoke all logins and sign out other browsers?",
     fields: {},
-    confirm: "End all",
-    keep: { words: "Keep them", href: BACK },
+    confirm: "Revoke all",
+    cancelPath: BACK,
     children: (
       <>
         <p>
-          This ends {listed(logins, "login")} of programs and signs out{" "}
-          {listed(browsers, "other browser")}.
+          This revokes {formatListed(logins, "login")} and signs out{" "}
+          {formatListed(browsers, "other browser")}.
         </p>
-        <RevocationEffects lifetime={deps.config.accessTokenLifetime} />
+        <RevocationEffects accessTokenLifetime={deps.config.accessTokenLifetime} />
       </>
     ),
   });
 }
 
-/** POST /logins/revoke-all: ends every login, and signs out every browser but this one. */
-export async function submitRevokeAllLogins(deps: PageDeps, c: PageContext): Promise<Response> {
+/** POST /logins/revoke-all */
+export async function submitRevokeAllLogins(
+  deps: RevokeAllLoginsPageDeps,
+  c: PageContext,
+): Promise<Response> {
   const session = signedInSession(c);
   const { logins, browsers } = await revokeAllLogins(deps, {
     userId: session.user.id,
     exceptSession: session.id,
     address: c.get("requester").address,
   });
-  const text = `Ended ${counted(logins, "login")} of programs and signed out ` +
-    `${counted(browsers, "other browser")}.`;
-  setNotice(deps, c, { text });
+  const text = `Revoked ${formatCount(logins, "login")} and signed out ` +
+    `${formatCount(browsers, "other browser")}.`;
+  setNotice(deps, c, { code: "all_logins_revoked", text });
   return c.redirect(BACK, 303);
 }
 
-/** A count that came out of a list, which is cut at some length. */
-function listed(count: number, what: string): string {
-  return count < MAX_LISTED ? counted(count, what) : `${count} or more ${what}s`;
-}
-
-function counted(count: number, what: string): string {
-  return `${count === 0 ? "no" : count} ${what}${count === 1 ? "" : "s"}`;
+/** The length of a list, of which only the first entries are read. */
+function formatListed(count: number, noun: string): string {
+  return count < MAX_LISTED ? formatCount(count, noun) : `at least ${formatCount(count, noun)}`;
 }

@@ -1,62 +1,66 @@
+import type { Clock } from "../../../shared/clock.ts";
 import { brand } from "../../../shared/brand.ts";
 import { neighbourhood } from "../../http/client_ip.ts";
-import {
-  hashPassword,
-  MIN_PASSWORD_LENGTH,
-  passwordProblem,
-} from "../../security/password_hash.ts";
+import { hashPassword, passwordProblem } from "../../security/password_hash.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
+import type { Sql } from "../../store/db/connect.ts";
 import {
   createFirstAdministrator,
   type SetupLinkState,
   setupLinkState,
 } from "../../store/setup_links.ts";
 import { emailProblem, nameProblem } from "../../store/users.ts";
-import { startSession } from "../http/browser_session.ts";
-import { ErrorSummary, Field, fieldState, type FormProblem, formTitle } from "../ui/form_field.tsx";
+import type { PageContext } from "../context.ts";
+import { type SessionDeps, startSession } from "../http/browser_session.ts";
 import { csrfToken } from "../http/csrf.ts";
-import { CsrfField } from "../ui/layout.tsx";
-import { errorPage, type PageContext, type PageDeps, renderPage } from "../render.tsx";
-import { SetupInstructions } from "./sign_in.tsx";
+import { errorPage } from "../http/error_page.tsx";
+import type { FormProblem } from "../http/form_problem.ts";
+import { type RenderDeps, renderPage } from "../render.tsx";
+import { ErrorSummary, formTitle } from "../ui/form_field.tsx";
+import { CsrfField, HiddenFields } from "../ui/hidden_fields.tsx";
+import { TextField } from "../ui/text_field.tsx";
+import { EmailField, NewPasswordFields } from "./account_fields.tsx";
+import { SetupInstructions } from "./setup_instructions.tsx";
 
-interface Entered {
+interface SetupForm {
   setupToken: string;
   name: string;
   email: string;
 }
 
-/** GET /setup?token=…: the page behind the link on the operator's terminal. */
-export async function showSetup(deps: PageDeps, c: PageContext): Promise<Response> {
+interface SetupDeps extends RenderDeps, SessionDeps {
+  sql: Sql;
+  clock: Clock;
+}
+
+/** GET /setup?token=…: the setup link that `serve` prints. */
+export async function showSetup(deps: SetupDeps, c: PageContext): Promise<Response> {
   const setupToken = c.req.query("token") ?? "";
   const state = await setupLinkState(deps.sql, { setupToken, now: new Date(deps.clock.now()) });
-  if (state !== "usable") return await linkProblem(deps, c, state);
+  if (state !== "usable") return await unusableLinkPage(deps, c, state);
   return await setupPage(deps, c, { setupToken, name: "", email: "" }, []);
 }
 
-/** POST /setup: makes the first administrator and signs them in. */
-export async function submitSetup(deps: PageDeps, c: PageContext): Promise<Response> {
+/** POST /setup: creates the first administrator and signs them in. */
+export async function submitSetup(deps: SetupDeps, c: PageContext): Promise<Response> {
   const { sql, clock } = deps;
   const form = c.get("form");
   const setupToken = form("setup_token") ?? "";
   const email = (form("email") ?? "").trim();
   const name = (form("name") ?? "").trim();
   const password = form("password") ?? "";
-  // Before the costly hash, which nobody without a link shall cause.
   const now = new Date(clock.now());
+  // Before the password is hashed, which is expensive.
   const state = await setupLinkState(sql, { setupToken, now });
-  if (state !== "usable") return await linkProblem(deps, c, state);
-  const found: [field: string, message: string | undefined][] = [
-    ["name", nameProblem(name)],
-    ["email", emailProblem(email)],
-    ["password", passwordProblem(password)],
-    [
-      "repeated_password",
-      (form("repeated_password") ?? "") === password ? undefined : "The passwords differ.",
-    ],
-  ];
-  const problems = found.flatMap(([field, message]) =>
-    message === undefined ? [] : [{ message, fields: [field] }]
-  );
+  if (state !== "usable") return await unusableLinkPage(deps, c, state);
+  const problems = fieldProblems({
+    name: nameProblem(name),
+    email: emailProblem(email),
+    password: passwordProblem(password),
+    repeated_password: (form("repeated_password") ?? "") === password
+      ? undefined
+      : "The passwords do not match.",
+  });
   if (problems.length > 0) {
     return await setupPage(deps, c, { setupToken, name, email }, problems);
   }
@@ -66,7 +70,7 @@ export async function submitSetup(deps: PageDeps, c: PageContext): Promise<Respo
     known: true,
   });
   const user = await createFirstAdministrator(sql, { setupToken, email, name, passwordHash, now });
-  if (typeof user === "string") return await linkProblem(deps, c, user);
+  if (typeof user === "string") return await unusableLinkPage(deps, c, user);
   const by = { actor: user.id, subject: user.id, address };
   await recordAuditEvent(sql, clock, { event: "setup.used", ...by });
   await recordAuditEvent(sql, clock, { event: "user.created", ...by, details: { admin: true } });
@@ -76,31 +80,39 @@ export async function submitSetup(deps: PageDeps, c: PageContext): Promise<Respo
   return c.redirect("/", 303);
 }
 
-async function linkProblem(
-  deps: PageDeps,
+function fieldProblems(messages: Record<string, string | undefined>): FormProblem[] {
+  return Object.entries(messages).flatMap(([field, message]) =>
+    message === undefined ? [] : [{ code: "invalid", message, fields: [field] }]
+  );
+}
+
+async function unusableLinkPage(
+  deps: RenderDeps,
   c: PageContext,
   state: Exclude<SetupLinkState, "usable">,
 ): Promise<Response> {
   if (state === "already_set_up") {
     return await errorPage(deps, c, {
-      title: "This server is set up already",
-      status: 410,
+      code: "gone",
+      id: "already_set_up",
+      title: "This server is already set up",
       children: (
         <>
-          <p>It has an administrator, so this link does nothing any more.</p>
+          <p>It has an administrator, so the setup link no longer works.</p>
           <p>
-            <a href="/signin">Sign in</a>
+            <a class="button main" href="/signin">Sign in</a>
           </p>
         </>
       ),
     });
   }
   return await errorPage(deps, c, {
-    title: "This set-up link does not work",
-    status: 410,
+    code: "gone",
+    id: "invalid_setup_link",
+    title: "Invalid setup link",
     children: (
       <>
-        <p>It has been used, has expired, or was not copied whole.</p>
+        <p>The link is incomplete, has been used or has expired.</p>
         <SetupInstructions />
       </>
     ),
@@ -108,77 +120,36 @@ async function linkProblem(
 }
 
 async function setupPage(
-  deps: PageDeps,
+  deps: RenderDeps,
   c: PageContext,
-  entered: Entered,
+  { setupToken, name, email }: SetupForm,
   problems: readonly FormProblem[],
 ): Promise<Response> {
   return await renderPage(deps, c, {
+    name: "setup",
     title: formTitle("Set up", problems),
     status: problems.length > 0 ? 422 : 200,
     children: (
       <main>
         <h1>Set up {brand.productName}</h1>
         <ErrorSummary problems={problems} />
-        <p>Make the first account. It will be the administrator’s.</p>
+        <p>Create the first account. It will be an administrator.</p>
         <form method="post" action="/setup">
           <CsrfField token={csrfToken(deps, c)} />
-          <input type="hidden" name="setup_token" value={entered.setupToken} />
-          <Field id="name" label="Your name" problems={problems}>
-            <input
-              id="name"
-              name="name"
-              autocomplete="name"
-              required
-              maxlength={100}
-              value={entered.name}
-              autofocus={problems.length === 0}
-              {...fieldState(problems, "name")}
-            />
-          </Field>
-          <Field id="email" label="E-mail address" problems={problems}>
-            <input
-              id="email"
-              name="email"
-              type="email"
-              inputmode="email"
-              autocomplete="username"
-              autocapitalize="none"
-              spellcheck={false}
-              required
-              maxlength={254}
-              value={entered.email}
-              {...fieldState(problems, "email")}
-            />
-          </Field>
-          <Field
-            id="password"
-            label="Password"
-            hint={`At least ${MIN_PASSWORD_LENGTH} characters. A few unrelated words make a good one.`}
+          <HiddenFields fields={{ setup_token: setupToken }} />
+          <TextField
+            id="name"
+            label="Your name"
             problems={problems}
-          >
-            <input
-              id="password"
-              name="password"
-              type="password"
-              autocomplete="new-password"
-              required
-              minlength={MIN_PASSWORD_LENGTH}
-              {...fieldState(problems, "password", { hint: true })}
-            />
-          </Field>
-          <Field id="repeated_password" label="Password once more" problems={problems}>
-            <input
-              id="repeated_password"
-              name="repeated_password"
-              type="password"
-              autocomplete="new-password"
-              required
-              minlength={MIN_PASSWORD_LENGTH}
-              {...fieldState(problems, "repeated_password")}
-            />
-          </Field>
-          <button class="main" type="submit">Make the account</button>
+            autocomplete="name"
+            required
+            maxlength={100}
+            value={name}
+            autofocus={problems.length === 0}
+          />
+          <EmailField value={email} problems={problems} />
+          <NewPasswordFields problems={problems} />
+          <button class="main" type="submit">Create account</button>
         </form>
       </main>
     ),

@@ -1,41 +1,52 @@
+import type { Clock } from "../../../shared/clock.ts";
+import type { ServerConfig } from "../../config/server_config.ts";
 import { DomainError } from "../../domain_error.ts";
-import { brand } from "../../../shared/brand.ts";
 import { neighbourhood, rateLimitKey } from "../../http/client_ip.ts";
 import { verifyPassword } from "../../security/password_hash.ts";
-import { recordAuditEvent } from "../../store/audit_events.ts";
-import { releaseAttempt } from "../../store/failed_attempts.ts";
-import { signInAddresses, signOutSession } from "../../store/sessions.ts";
-import { emailProblem, findUserByEmail, hasUsers } from "../../store/users.ts";
 import { checkPasswordLimit } from "../../security/rate_limit.ts";
-import { rotateSessionCookie } from "../http/session_cookie.ts";
-import { findKnownBrowser, startSession } from "../http/browser_session.ts";
-import { ErrorSummary, Field, fieldState, formTitle } from "../ui/form_field.tsx";
-import { csrfToken } from "../http/csrf.ts";
-import { Command, CsrfField } from "../ui/layout.tsx";
+import { recordAuditEvent } from "../../store/audit_events.ts";
+import type { Sql } from "../../store/db/connect.ts";
+import { releaseAttempt } from "../../store/failed_attempts.ts";
+import { signInAddresses } from "../../store/sessions.ts";
+import { emailProblem, findUserByEmail, hasUsers, type User } from "../../store/users.ts";
+import type { PageContext } from "../context.ts";
+import { findKnownBrowser, type SessionDeps, startSession } from "../http/browser_session.ts";
+import { errorPage, tooManyAttempts } from "../http/error_page.tsx";
+import type { FormProblem } from "../http/form_problem.ts";
 import { safeRedirect } from "../http/safe_redirect.ts";
-import { setNotice } from "../http/notice.ts";
+import { type RenderDeps, renderPage } from "../render.tsx";
+import { SetupInstructions } from "./setup_instructions.tsx";
+import { signInPage } from "./sign_in_page.tsx";
 import {
-  errorPage,
-  type PageContext,
-  type PageDeps,
-  rateLimitedPage,
-  renderPage,
-} from "../render.tsx";
-import { sendUnlockLink, UNLOCK_PARAMETER, verifyUnlockLink } from "./unlock_link.ts";
+  sendUnlockLink,
+  UNLOCK_PARAMETER,
+  type UnlockLinkDeps,
+  verifyUnlockLink,
+} from "./unlock_link.ts";
 
-/** The same words whether the account is unknown, disabled, or the password wrong. */
-const INVALID_CREDENTIALS = "E-mail address or password is wrong.";
+/** The same whether the user is unknown or disabled, or the password is wrong. */
+const INVALID_CREDENTIALS: FormProblem = {
+  code: "invalid_credentials",
+  message: "Incorrect e-mail address or password.",
+  fields: ["email", "password"],
+};
 
-/** Nobody's id: asks the database the same question for an unknown account. */
+/** No user's id, so that a sign-in as an unknown user takes the same queries. */
 const UNKNOWN_USER_ID = "00000000-0000-0000-0000-000000000000";
 
+interface SignInDeps extends RenderDeps, SessionDeps, UnlockLinkDeps {
+  sql: Sql;
+  clock: Clock;
+  config: Pick<ServerConfig, "session" | "mail">;
+}
+
 /** GET /signin */
-export async function showSignIn(deps: PageDeps, c: PageContext): Promise<Response> {
+export async function showSignIn(deps: SignInDeps, c: PageContext): Promise<Response> {
   const next = safeRedirect(c.req.query("next"));
   const again = c.req.query("again") === "1";
   const session = c.get("session");
   if (session !== undefined && !again) return c.redirect(next, 303);
-  if (!await hasUsers(deps.sql)) return await notSetUp(deps, c);
+  if (!await hasUsers(deps.sql)) return await notSetUpPage(deps, c);
   return await signInPage(deps, c, {
     next,
     again,
@@ -45,169 +56,88 @@ export async function showSignIn(deps: PageDeps, c: PageContext): Promise<Respon
 }
 
 /** POST /signin */
-export async function submitSignIn(deps: PageDeps, c: PageContext): Promise<Response> {
+export async function submitSignIn(deps: SignInDeps, c: PageContext): Promise<Response> {
   const { sql, clock } = deps;
   const form = c.get("form");
   const email = (form("email") ?? "").trim();
   const password = form("password") ?? "";
   const next = safeRedirect(form("next"));
-  const { address } = c.get("requester");
-  const now = new Date(clock.now());
-
-  // An address that cannot be one is treated as an unknown account, time and all.
-  const user = emailProblem(email) ? undefined : await findUserByEmail(sql, email);
-  const known = await signInAddresses(sql, user?.id ?? UNKNOWN_USER_ID);
-  const knownHere = known.some((one) => rateLimitKey(one) === rateLimitKey(address));
   const unlock = form(UNLOCK_PARAMETER);
+  const { address } = c.get("requester");
+
+  // An invalid address is handled like an unknown user, so that it takes as long.
+  const user = emailProblem(email) ? undefined : await findUserByEmail(sql, email);
+  const knownAddresses = await signInAddresses(sql, user?.id ?? UNKNOWN_USER_ID);
+  const knownHere = knownAddresses.some((known) => rateLimitKey(known) === rateLimitKey(address));
   const browser = await findKnownBrowser(deps, c, user?.id ?? UNKNOWN_USER_ID) ??
     verifyUnlockLink(deps, unlock, user?.id ?? UNKNOWN_USER_ID);
-  const admission = await checkPasswordLimit(sql, {
+  const limit = await checkPasswordLimit(sql, {
     userId: user?.id,
     email,
     address,
     knownHere,
     browser,
-    now,
+    now: new Date(clock.now()),
   });
-  if (admission instanceof DomainError) {
-    return await rateLimitedPage(deps, c, {
-      what: "There were too many failed attempts to sign in to this account or from this address." +
-        (deps.config.mail === undefined
-          ? ""
-          : " If it is your account, look into your mail: there is a link to sign in all the same."),
-      retryAfterSeconds: admission.retryAfterSeconds!,
-    });
-  }
+  if (limit instanceof DomainError) return await rateLimited(deps, c, limit);
   const enabled = user !== undefined && user.disabledAt === undefined;
-  const right = await verifyPassword(password, enabled ? user.passwordHash : undefined, {
+  const correct = await verifyPassword(password, enabled ? user.passwordHash : undefined, {
     network: neighbourhood(address),
     known: knownHere || browser !== undefined,
   }).catch(async (error) => {
-    // Nothing was checked, so it was no wrong password.
-    await releaseAttempt(sql, admission.attempt);
+    // The password was not checked, so it must not count as wrong.
+    await releaseAttempt(sql, limit.attempt);
     throw error;
   });
-  if (!right || !enabled || !await startSession(deps, c, user)) {
-    await recordAuditEvent(sql, clock, { event: "signin.failed", subject: user?.id, address });
-    for (const limit of admission.reachesLimits) {
-      const details = { limit };
-      await recordAuditEvent(sql, clock, {
-        event: "signin.throttled",
-        subject: user?.id,
-        address,
-        details,
-      });
-    }
-    if (admission.reachesLimits.includes("account")) {
+  if (!correct || !enabled || !await startSession(deps, c, user)) {
+    await recordFailure(deps, { user, address, limits: limit.reachesLimits });
+    if (limit.reachesLimits.includes("account")) {
       await sendUnlockLink(deps, enabled ? user : undefined);
     }
-    return await signInPage(deps, c, { next, email, unlock, problem: INVALID_CREDENTIALS });
+    return await signInPage(deps, c, { next, email, unlock }, [INVALID_CREDENTIALS]);
   }
-  await releaseAttempt(sql, admission.attempt);
+  await releaseAttempt(sql, limit.attempt);
   await recordAuditEvent(sql, clock, { event: "signin.succeeded", actor: user.id, address });
   return c.redirect(next, 303);
 }
 
-/** POST /signout */
-export async function submitSignOut(deps: PageDeps, c: PageContext): Promise<Response> {
-  const { sql, clock } = deps;
-  const session = c.get("session");
-  if (session !== undefined) {
-    await signOutSession(sql, { id: session.id, now: new Date(clock.now()) });
-    rotateSessionCookie(deps, c);
-    setNotice(deps, c, { text: "You are signed out." });
+/** Audits a failed sign-in, and each rate limit that it reached. */
+async function recordFailure(
+  { sql, clock }: SignInDeps,
+  { user, address, limits }: { user?: User; address: string; limits: readonly string[] },
+): Promise<void> {
+  await recordAuditEvent(sql, clock, { event: "signin.failed", subject: user?.id, address });
+  for (const limit of limits) {
     await recordAuditEvent(sql, clock, {
-      event: "signout",
-      actor: session.user.id,
-      address: c.get("requester").address,
+      event: "signin.throttled",
+      subject: user?.id,
+      address,
+      details: { limit },
     });
   }
-  return c.redirect("/", 303);
 }
 
-async function signInPage(
-  deps: PageDeps,
+async function rateLimited(
+  deps: SignInDeps,
   c: PageContext,
-  state: { next: string; again?: boolean; email?: string; unlock?: string; problem?: string },
+  error: DomainError,
 ): Promise<Response> {
-  const { next, again, email, unlock } = state;
-  const problems = state.problem === undefined
-    ? []
-    : [{ message: state.problem, fields: ["email", "password"] }];
-  const refused = problems.length > 0;
-  const forDevice = next === "/device" || next.startsWith("/device?");
+  const reason = "There were too many failed sign-ins to this account or from your address." +
+    (deps.config.mail === undefined
+      ? ""
+      : " If this is your account, check your e-mail for a link that lets you sign in.");
+  return await errorPage(deps, c, tooManyAttempts(error, reason));
+}
+
+async function notSetUpPage(deps: RenderDeps, c: PageContext): Promise<Response> {
   return await renderPage(deps, c, {
-    title: formTitle("Sign in", problems),
-    status: refused ? 422 : 200,
+    name: "not_set_up",
+    title: "This server has no users yet",
     children: (
       <main>
-        <h1>{again ? "Sign in again" : `Sign in to ${brand.productName}`}</h1>
-        <ErrorSummary problems={problems} />
-        {again && (
-          <p>
-            {forDevice
-              ? "To approve a login, confirm first that it is you."
-              : "Your last sign-in was too long ago for this. Confirm that it is you."}
-          </p>
-        )}
-        {!again && forDevice && <p>A terminal asks to log in to your account.</p>}
-        <form method="post" action="/signin">
-          <CsrfField token={csrfToken(deps, c)} />
-          <input type="hidden" name="next" value={next} />
-          {unlock && <input type="hidden" name={UNLOCK_PARAMETER} value={unlock} />}
-          <Field id="email" label="E-mail address" problems={problems}>
-            <input
-              id="email"
-              name="email"
-              type="email"
-              inputmode="email"
-              autocomplete="username"
-              autocapitalize="none"
-              spellcheck={false}
-              required
-              maxlength={254}
-              value={email ?? ""}
-              autofocus={!refused && !email}
-              {...fieldState(problems, "email")}
-            />
-          </Field>
-          <Field id="password" label="Password" problems={problems}>
-            <input
-              id="password"
-              name="password"
-              type="password"
-              autocomplete="current-password"
-              required
-              autofocus={!refused && Boolean(email)}
-              {...fieldState(problems, "password")}
-            />
-          </Field>
-          <button class="main" type="submit">Sign in</button>
-        </form>
+        <h1>This server has no users yet</h1>
+        <SetupInstructions />
       </main>
     ),
   });
-}
-
-async function notSetUp(deps: PageDeps, c: PageContext): Promise<Response> {
-  return await errorPage(deps, c, {
-    title: "Nobody can sign in yet",
-    status: 200,
-    children: <SetupInstructions />,
-  });
-}
-
-/** How the first administrator is made. */
-export function SetupInstructions() {
-  const command = `${brand.binaryName} admin user add alice@example.com --admin --password-stdin`;
-  return (
-    <>
-      <p>
-        Open the set-up link that the server printed in its terminal when it started. Each start
-        prints a new one until there is an administrator.
-      </p>
-      <p>Or run this where the server runs, with a password on its standard input:</p>
-      <Command>{command}</Command>
-    </>
-  );
 }

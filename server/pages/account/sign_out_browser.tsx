@@ -1,48 +1,58 @@
 import { recordAuditEvent } from "../../store/audit_events.ts";
 import { signOutSession } from "../../store/sessions.ts";
+import type { PageContext } from "../context.ts";
 import { signedInSession } from "../http/browser_session.ts";
-import { Address, uuid } from "../device/confirm.tsx";
-import { listBrowsers } from "./devices.tsx";
-import { UserAgent } from "./login_list.tsx";
-import { TimeAgo } from "../ui/relative_time.tsx";
 import { setNotice } from "../http/notice.ts";
-import type { PageContext, PageDeps } from "../render.tsx";
+import type { RenderDeps } from "../render.tsx";
 import { confirmationPage } from "../ui/confirmation.tsx";
+import { Address } from "../ui/facts.tsx";
+import { TimeAgo } from "../ui/relative_time.tsx";
+import { listBrowsers, type ListBrowsersDeps } from "./active_sessions.ts";
+import { type LoginListDeps, UserAgent } from "./login_list.tsx";
 
 const BACK = "/devices";
 
-/** GET /sessions/sign-out?session=…: asks, and says what stops. */
-export async function showSignOutBrowser(deps: PageDeps, c: PageContext): Promise<Response> {
-  const browser = await otherBrowser(deps, c, c.req.query("session"));
-  if (browser === undefined) return signedOutAlready(deps, c);
+type SignOutBrowserDeps = RenderDeps & ListBrowsersDeps & Pick<LoginListDeps, "placeOf">;
+
+/** GET /sessions/sign-out?session=… */
+export async function showSignOutBrowser(
+  deps: SignOutBrowserDeps,
+  c: PageContext,
+): Promise<Response> {
+  const browser = await findOtherBrowser(deps, c, c.req.query("session"));
+  if (browser === undefined) return alreadySignedOut(deps, c);
   const place = await deps.placeOf(browser.address);
   return await confirmationPage(deps, c, {
-    title: "Sign this browser out?",
+    name: "sign_out_browser",
+    title: "Sign out this browser?",
     fields: { session: browser.id },
-    confirm: "Sign it out",
-    keep: { words: "Keep it", href: BACK },
+    confirm: "Sign out browser",
+    cancelPath: BACK,
     children: (
       <>
         <p>
-          From <Address address={browser.address} place={place} />, used{" "}
+          From <Address address={browser.address} place={place} />, last used{" "}
           <TimeAgo at={browser.lastSeenAt} now={deps.clock.now()} />.
         </p>
         <UserAgent text={browser.userAgent} />
         <p>
-          It needs your password to get in again. Logins that were approved there, and tokens made
-          there, go on working: look through <a href={BACK}>your logins</a> and{" "}
-          <a href="/tokens">your tokens</a> if somebody else used it.
+          Logins that were approved in this browser, and tokens that were created in it, stay valid.
+          If someone else used it, check your <a href={BACK}>logins</a> and your{" "}
+          <a href="/tokens">tokens</a>.
         </p>
       </>
     ),
   });
 }
 
-/** POST /sessions/sign-out: signs out one of the person's other browsers. */
-export async function submitSignOutBrowser(deps: PageDeps, c: PageContext): Promise<Response> {
+/** POST /sessions/sign-out */
+export async function submitSignOutBrowser(
+  deps: SignOutBrowserDeps,
+  c: PageContext,
+): Promise<Response> {
   const { sql, clock } = deps;
-  const browser = await otherBrowser(deps, c, c.get("form")("session"));
-  if (browser === undefined) return signedOutAlready(deps, c);
+  const browser = await findOtherBrowser(deps, c, c.get("form")("session"));
+  if (browser === undefined) return alreadySignedOut(deps, c);
   await signOutSession(sql, { id: browser.id, now: new Date(clock.now()) });
   await recordAuditEvent(sql, clock, {
     event: "session.ended",
@@ -50,19 +60,24 @@ export async function submitSignOutBrowser(deps: PageDeps, c: PageContext): Prom
     subject: browser.id,
     address: c.get("requester").address,
   });
-  setNotice(deps, c, { text: `Signed out the browser from ${browser.address}.` });
+  setNotice(deps, c, {
+    code: "browser_signed_out",
+    text: `Signed out the browser from ${browser.address}.`,
+  });
   return c.redirect(BACK, 303);
 }
 
-/** One of the person's browsers; for this one there is Sign out. */
-async function otherBrowser(deps: PageDeps, c: PageContext, id: string | undefined) {
+/** One of the user's browsers, but not this one. */
+async function findOtherBrowser(deps: SignOutBrowserDeps, c: PageContext, id: string | undefined) {
   const session = signedInSession(c);
-  const valid = uuid(id);
-  if (valid === undefined || valid === session.id) return undefined;
-  return (await listBrowsers(deps, session)).find((browser) => browser.id === valid);
+  if (id === session.id) return undefined;
+  return (await listBrowsers(deps, session)).find((browser) => browser.id === id);
 }
 
-function signedOutAlready(deps: PageDeps, c: PageContext): Response {
-  setNotice(deps, c, { text: "This browser is signed out already." });
+function alreadySignedOut(deps: RenderDeps, c: PageContext): Response {
+  setNotice(deps, c, {
+    code: "browser_already_signed_out",
+    text: "This browser is already signed out.",
+  });
   return c.redirect(BACK, 303);
 }

@@ -1,4 +1,4 @@
-/** What this page reads of a JSON Schema: as much as the REST interface's schemas say. */
+/** The keywords of JSON Schema that the schemas of the REST API use. */
 export interface Schema {
   $ref?: string;
   type?: string | string[];
@@ -16,9 +16,9 @@ export interface Schema {
   maximum?: number;
 }
 
-/** The members of an object, one a line; of a list, those of its entries. */
+/** The properties of an object, or of the entries of a list. */
 export function Fields({ schema, id }: { schema: Schema; id?: string }) {
-  const { properties, required } = membersOf(schema) ?? {};
+  const { properties, required } = objectSchema(schema) ?? {};
   if (properties === undefined) {
     return (
       <p id={id}>
@@ -28,28 +28,28 @@ export function Fields({ schema, id }: { schema: Schema; id?: string }) {
   }
   return (
     <ul class="fields" id={id}>
-      {Object.entries(properties).map(([name, member]) => (
+      {Object.entries(properties).map(([name, property]) => (
         <li>
           <code>{name}</code>{" "}
           <span class="quiet">
-            <Kind schema={member} />
-            {required?.includes(name) ? "" : ", may be left out"}
+            <Kind schema={property} />
+            {required?.includes(name) ? "" : ", optional"}
           </span>
-          <Description schema={member} />
-          {membersOf(member) !== undefined && <Fields schema={member} />}
+          <Description schema={property} />
+          {objectSchema(property) !== undefined && <Fields schema={property} />}
         </li>
       ))}
     </ul>
   );
 }
 
-/** What a value means, on a line of its own. */
 export function Description({ schema: { description, anyOf } }: { schema: Schema }) {
-  const words = description ?? anyOf?.find((one) => one.description !== undefined)?.description;
-  return words === undefined ? null : (
+  const text = description ??
+    anyOf?.find((schema) => schema.description !== undefined)?.description;
+  return text === undefined ? null : (
     <>
       <br />
-      <Words>{words}</Words>
+      <Markdown>{text}</Markdown>
     </>
   );
 }
@@ -59,24 +59,24 @@ export function SchemaLink({ reference }: { reference: string }) {
   return <a href={`#schema-${name}`}>{name}</a>;
 }
 
-/** Words of the document, in which `this` is code. */
-export function Words({ children }: { children: string }) {
+/** Text in which only `code` is marked up. */
+export function Markdown({ children }: { children: string }) {
   const parts = children.split("`");
   return <>{parts.map((part, index) => index % 2 === 1 ? <code key={index}>{part}</code> : part)}
   </>;
 }
 
-/** What kind of value it is, in words. */
+/** The type of a value. */
 export function Kind({ schema }: { schema: Schema }) {
-  const { $ref, anyOf, items, maxItems, format, type = "anything" } = schema;
+  const { $ref, anyOf, items, maxItems, format, type = "any" } = schema;
   if ($ref !== undefined) return <SchemaLink reference={$ref} />;
   if (anyOf !== undefined) {
     return (
       <>
-        {anyOf.map((one, index) => (
+        {anyOf.map((alternative, index) => (
           <>
             {index > 0 && " or "}
-            <Kind schema={one} />
+            <Kind schema={alternative} />
           </>
         ))}
       </>
@@ -86,25 +86,25 @@ export function Kind({ schema }: { schema: Schema }) {
   if (items !== undefined) {
     return (
       <>
-        list {maxItems !== undefined && `(${maxItems} at most) `}of <Kind schema={items} />
+        list {maxItems !== undefined && `(at most ${maxItems}) `}of <Kind schema={items} />
       </>
     );
   }
-  if (format === "date-time") return <>time (RFC 3339)</>;
+  if (format === "date-time") return <>timestamp (RFC 3339)</>;
   if (format === "uuid") return <>UUID</>;
   return <>{[type].flat().join(" or ") + bounds(schema)}</>;
 }
 
 function bounds({ type, minLength, maxLength, minimum, maximum }: Schema): string {
   const isText = [type].flat().includes("string");
-  const [least = 0, most] = isText ? [minLength, maxLength] : [minimum, maximum];
-  if (most === undefined || most === Number.MAX_SAFE_INTEGER) return "";
-  return `, ${least} to ${most.toLocaleString("en")}${isText ? " characters" : ""}`;
+  const [min = 0, max] = isText ? [minLength, maxLength] : [minimum, maximum];
+  if (max === undefined || max === Number.MAX_SAFE_INTEGER) return "";
+  return `, ${min} to ${max.toLocaleString("en")}${isText ? " characters" : ""}`;
 }
 
-/** The object with the members, wherever it stands: itself, in a list, or beside null. */
-function membersOf(schema: Schema): Schema | undefined {
+/** The schema with the properties: itself, the entries of a list, or an alternative to null. */
+function objectSchema(schema: Schema): Schema | undefined {
   if (schema.properties !== undefined) return schema;
-  if (schema.items !== undefined) return membersOf(schema.items);
-  return schema.anyOf?.map(membersOf).find((one) => one !== undefined);
+  if (schema.items !== undefined) return objectSchema(schema.items);
+  return schema.anyOf?.map(objectSchema).find((schema) => schema !== undefined);
 }

@@ -1,41 +1,53 @@
+import { isUuid } from "../../../shared/uuid.ts";
+import type { Sql } from "../../store/db/connect.ts";
 import { findDecision } from "../../store/device_authorizations.ts";
+import type { PageContext } from "../context.ts";
 import { signedInSession } from "../http/browser_session.ts";
-import { requestGone, uuid } from "./confirm.tsx";
-import { type PageContext, type PageDeps, renderPage } from "../render.tsx";
+import { type RenderDeps, renderPage } from "../render.tsx";
+import { requestGone } from "./errors.tsx";
 
-/** GET /device/done?request=…: what was decided, as it stands in the database. */
-export async function showDeviceDone(deps: PageDeps, c: PageContext): Promise<Response> {
+/** GET /device/done?request=…: the decision, as the database has it. */
+export async function showDeviceDone(
+  deps: RenderDeps & { sql: Sql },
+  c: PageContext,
+): Promise<Response> {
   const session = signedInSession(c);
-  const id = uuid(c.req.query("request"));
-  const decision = id && await findDecision(deps.sql, { id, sessionId: session.id });
-  if (!decision) return await requestGone(deps, c);
-  return decision === "approved"
-    ? await renderPage(deps, c, {
-      title: "Approved",
-      children: (
-        <main>
-          <div class="mark good" aria-hidden="true">✓</div>
-          <h1>Approved</h1>
-          <p>
-            You can close this window and go back to your terminal. It goes on in a few seconds.
-          </p>
-          <p class="quiet small">
-            Was it a mistake? <a href="/">End the login</a> under your logins.
-          </p>
-        </main>
-      ),
-    })
-    : await renderPage(deps, c, {
-      title: "Denied",
-      children: (
-        <main>
-          <div class="mark bad" aria-hidden="true">×</div>
-          <h1>Denied</h1>
-          <p>Nobody was logged in. You can close this window.</p>
-          <p class="quiet small">
-            If somebody sent you the code, tell whoever looks after your accounts.
-          </p>
-        </main>
-      ),
-    });
+  const id = c.req.query("request") ?? "";
+  const decision = isUuid(id)
+    ? await findDecision(deps.sql, { id, sessionId: session.id })
+    : undefined;
+  if (decision === undefined) return await requestGone(deps, c);
+  return decision === "approved" ? await approvedPage(deps, c) : await deniedPage(deps, c);
+}
+
+async function approvedPage(deps: RenderDeps, c: PageContext): Promise<Response> {
+  return await renderPage(deps, c, {
+    name: "approved",
+    title: "Approved",
+    children: (
+      <main>
+        <div class="mark good" aria-hidden="true">✓</div>
+        <h1>Approved</h1>
+        <p>You can close this window and return to your terminal.</p>
+        <p class="quiet small">
+          Approved by mistake? <a href="/">Revoke the login</a>.
+        </p>
+      </main>
+    ),
+  });
+}
+
+async function deniedPage(deps: RenderDeps, c: PageContext): Promise<Response> {
+  return await renderPage(deps, c, {
+    name: "denied",
+    title: "Denied",
+    children: (
+      <main>
+        <div class="mark bad" aria-hidden="true">×</div>
+        <h1>Denied</h1>
+        <p>The request was denied. You can close this window.</p>
+        <p class="quiet small">If someone sent you the code, report it to your administrator.</p>
+      </main>
+    ),
+  });
 }

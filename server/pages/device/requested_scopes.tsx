@@ -6,15 +6,15 @@ import type { User } from "../../store/users.ts";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
 
 /**
- * What is approved, in the catalogue's words. All of it is listed, also what a management
- * scope includes, and what this person does not have, which is marked and not approved.
+ * Describes the scopes of a request, including those that a management scope implies. Scopes that
+ * the user does not have are marked; they are not approved.
  */
 export function RequestedScopes(
-  { request, catalogue, user, managing }: {
+  { request, catalogue, user, isManagement }: {
     request: DeviceAuthorization;
     catalogue: readonly ScopeDescription[];
     user: User;
-    managing: boolean;
+    isManagement: boolean;
   },
 ) {
   const requested = withIncludedScopes(parseScope(request.scope) ?? []);
@@ -27,12 +27,16 @@ export function RequestedScopes(
             text={catalogue.find((scope) => scope.name === name)?.description ?? name}
             max={250}
           />
-          {!covers(held, name) && <span class="quiet">(not available to your account)</span>}
+          {!covers(held, name) && (
+            <span class="quiet" data-unavailable={name}>
+              {` (not available to your account)`}
+            </span>
+          )}
         </li>
       ))}
     </ul>
   );
-  if (!managing) {
+  if (!isManagement) {
     return (
       <>
         <h2>If you approve, it can</h2>
@@ -43,11 +47,11 @@ export function RequestedScopes(
   const permissions = requested.filter((name) => !isManagementScope(name));
   return (
     <>
-      <h2>If you approve, for a few minutes it can</h2>
+      <h2>If you approve, it can do this for a few minutes</h2>
       {list(requested.filter(isManagementScope))}
       {permissions.length > 0 && (
         <>
-          <h2>The permissions that such a token can have</h2>
+          <h2>Permissions that the tokens can have</h2>
           {list(permissions)}
         </>
       )}

@@ -1,4 +1,6 @@
-import type { AppParts } from "../../app_parts.ts";
+import type { Clock } from "../../../shared/clock.ts";
+import type { ServerConfig } from "../../config/server_config.ts";
+import type { Sql } from "../../store/db/connect.ts";
 import {
   createSession,
   findSession,
@@ -9,11 +11,18 @@ import {
 import type { User } from "../../store/users.ts";
 import { tokenHash } from "../../tokens/token_hash.ts";
 import { rotateSessionCookie } from "./session_cookie.ts";
-import type { PageContext } from "../render.tsx";
+import type { PageContext } from "../context.ts";
 
-/** The session of a browser's cookie, if somebody is signed in there. */
+export interface SessionDeps {
+  issuer: string;
+  sql: Sql;
+  clock: Clock;
+  config: Pick<ServerConfig, "session">;
+}
+
+/** The session of the browser with this cookie; undefined if no user is signed in. */
 export async function currentSession(
-  { sql, clock, config }: AppParts,
+  { sql, clock, config }: Omit<SessionDeps, "issuer">,
   browserToken: string | undefined,
 ): Promise<Session | undefined> {
   if (browserToken === undefined) return undefined;
@@ -25,12 +34,12 @@ export async function currentSession(
 }
 
 /**
- * Names the browser if this person signed in there and has not signed out: others who fail
- * at the account elsewhere do not lock it there. An idle session counts, since it is the
- * reason to sign in again; one that was ended does not.
+ * Identifies the browser if this user signed in there and has not signed out: failed sign-ins
+ * elsewhere do not lock the account there. An idle session counts, because it is why the user
+ * signs in again.
  */
 export async function findKnownBrowser(
-  { sql, clock }: AppParts,
+  { sql, clock }: Pick<SessionDeps, "sql" | "clock">,
   c: PageContext,
   userId: string,
 ): Promise<string | undefined> {
@@ -44,10 +53,14 @@ export async function findKnownBrowser(
 }
 
 /**
- * Signs a person in with a new session and a new cookie; the session before it
- * ends. False if the person has just been disabled.
+ * Signs a user in with a new session and cookie, and signs the previous session out. Returns false
+ * if the user has just been disabled.
  */
-export async function startSession(deps: AppParts, c: PageContext, user: User): Promise<boolean> {
+export async function startSession(
+  deps: SessionDeps,
+  c: PageContext,
+  user: User,
+): Promise<boolean> {
   const { sql, clock, config } = deps;
   const now = clock.now();
   const before = c.get("session");
@@ -64,27 +77,29 @@ export async function startSession(deps: AppParts, c: PageContext, user: User): 
   return id !== undefined;
 }
 
-/** The session of a page that only those who are signed in can reach. */
+/** The session on pages that require one. */
 export function signedInSession(c: PageContext): Session {
   const session = c.get("session");
-  if (session === undefined) throw new Error("this page is for those who are signed in");
+  if (session === undefined) throw new Error("no session on a page that requires one");
   return session;
 }
 
-/** Whether the operator wants a newer sign-in than this session's before a sensitive action. */
-export function needsFreshSignIn({ clock, config }: AppParts, session: Session): boolean {
+/** Whether this session's sign-in is older than `device_fresh_sign_in`. */
+export function needsFreshSignIn(
+  { clock, config }: { clock: Clock; config: Pick<ServerConfig, "deviceFlow"> },
+  session: Session,
+): boolean {
   const seconds = config.deviceFlow.freshSignInSeconds;
   return seconds !== undefined && clock.now() - session.authenticatedAt.getTime() > seconds * 1000;
 }
 
-/** The sign-in page, which leads to `next` (a path on this server) afterwards. */
+/** The path of the sign-in page, which redirects to `next` afterwards. */
 export function signInPath(next: string, options?: { again: true }): string {
   const query = new URLSearchParams({ next });
   if (options?.again) query.set("again", "1");
   return `/signin?${query}`;
 }
 
-/** To the sign-in page, and back to `next` (a path on this server) afterwards. */
 export function redirectToSignIn(c: PageContext, next: string, options?: { again: true }) {
   return c.redirect(signInPath(next, options), 303);
 }

@@ -1,38 +1,38 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { Buffer } from "node:buffer";
-import type { AppParts } from "../../app_parts.ts";
 import type { FormParameters } from "../../http/form.ts";
 import { requestAuthority } from "../../http/request_target.ts";
+import type { PageContext } from "../context.ts";
+import type { RenderDeps } from "../render.tsx";
 import { rotateSessionCookie } from "./session_cookie.ts";
-import type { PageContext } from "../render.tsx";
 
 /** Name of the hidden field. */
 export const CSRF_FIELD = "csrf_token";
 
-/** The token that the forms on a page carry; gives the browser its cookie if it has none. */
-export function csrfToken(deps: AppParts, c: PageContext): string {
+/** The CSRF token for the forms of a page; sets the browser's cookie if it has none. */
+export function csrfToken(deps: RenderDeps, c: PageContext): string {
   return tokenFor(deps, c.get("browserToken") ?? rotateSessionCookie(deps, c));
 }
 
 /**
- * Whether a POST comes from one of our own forms in the same browser: its token
- * fits the cookie, and the browser names no other site as its origin.
+ * Whether a POST comes from one of our own forms in the same browser: its CSRF token matches the
+ * cookie, and the browser reports no other site as its origin.
  */
-export function verifyCsrf(deps: AppParts, c: PageContext, form: FormParameters): boolean {
+export function verifyCsrf(deps: RenderDeps, c: PageContext, form: FormParameters): boolean {
   if (!isSameOrigin(deps, c.req.raw)) return false;
   const browserToken = c.get("browserToken");
   if (browserToken === undefined) return false;
   const expected = Buffer.from(tokenFor(deps, browserToken));
-  const given = Buffer.from(form(CSRF_FIELD) ?? "");
-  return given.length === expected.length && timingSafeEqual(given, expected);
+  const presented = Buffer.from(form(CSRF_FIELD) ?? "");
+  return presented.length === expected.length && timingSafeEqual(presented, expected);
 }
 
-function tokenFor({ secrets }: AppParts, browserToken: string): string {
+function tokenFor({ secrets }: RenderDeps, browserToken: string): string {
   return createHmac("sha256", secrets.formKey).update(`form ${browserToken}`).digest("base64url");
 }
 
-/** Fetch Metadata and Origin, where the browser sends them: both are out of a page's reach. */
-function isSameOrigin({ issuer }: AppParts, { url, headers }: Request): boolean {
+/** Checks Fetch Metadata and Origin if the browser sends them: no page can forge them. */
+function isSameOrigin({ issuer }: RenderDeps, { url, headers }: Request): boolean {
   const site = headers.get("sec-fetch-site");
   if (site !== null && site !== "same-origin" && site !== "none") return false;
   const origin = headers.get("origin");

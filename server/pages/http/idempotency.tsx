@@ -1,71 +1,77 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { Buffer } from "node:buffer";
-import type { AppParts } from "../../app_parts.ts";
 import type { FormParameters } from "../../http/form.ts";
+import type { Sql } from "../../store/db/connect.ts";
 import { findPersonalAccessToken } from "../../store/pats/find.ts";
-import { errorPage, type PageContext, type PageDeps } from "../render.tsx";
+import type { PageContext } from "../context.ts";
+import type { RenderDeps } from "../render.tsx";
 import { TokenName } from "../tokens/components.tsx";
+import { errorPage } from "./error_page.tsx";
+import type { FormProblem } from "./form_problem.ts";
 
 /**
- * A form makes one token, however often it is sent: a reload sends it again. It carries
- * a number of its own, from which follows the id of the row it makes, and the primary
- * key lets that row be made once, whichever replica is asked. The id also follows from
- * our secret, the browser's session and the page, so nobody can choose one.
+ * A form creates one token, however often it is submitted: reloading the page submits it again.
+ * The id of the token is derived from the form's key, so the primary key of the table rejects a
+ * second one on any replica. It is also derived from our secret, the browser's session and the
+ * page, so that no client can choose an id.
  */
 const FIELD = "idempotency_key";
 
-/** Said of a form that carries no number. */
-export const OUT_OF_DATE = "This form was out of date. Nothing was done; send it again.";
+export const MISSING_IDEMPOTENCY_KEY: FormProblem = {
+  code: "missing_idempotency_key",
+  message: "This form had expired. No token was created. Submit it again.",
+};
 
 export function IdempotencyKey({ form }: { form?: FormParameters }) {
-  const value = form && readNumber(form) || randomBytes(16).toString("base64url");
+  const value = form && readKey(form) || randomBytes(16).toString("base64url");
   return <input type="hidden" name={FIELD} value={value} />;
 }
 
-/** The id of the token that this form makes; undefined if it carries no number of ours. */
-export function idempotencyKeyOf(
-  { secrets }: Pick<AppParts, "secrets">,
+/** The id of the token that this form creates; undefined if it has no valid key. */
+export function idempotentTokenId(
+  { secrets }: Pick<RenderDeps, "secrets">,
   c: PageContext,
 ): string | undefined {
-  const number = readNumber(c.get("form"));
-  if (number === undefined) return undefined;
+  const key = readKey(c.get("form"));
+  if (key === undefined) return undefined;
   const bytes = createHmac("sha256", secrets.formKey)
-    .update(`token ${c.get("browserToken")} ${c.req.path} ${number}`)
+    .update(`token ${c.get("browserToken")} ${c.req.path} ${key}`)
     .digest();
-  // RFC 9562 section 5.8: a UUID of our own making.
+  // A UUID of version 8 (RFC 9562 section 5.8).
   bytes[6] = bytes[6] & 0x0f | 0x80;
   bytes[8] = bytes[8] & 0x3f | 0x80;
   return Buffer.from(bytes.subarray(0, 16)).toString("hex")
     .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
-function readNumber(form: FormParameters): string | undefined {
-  const number = form(FIELD) ?? "";
-  return /^[\w-]{22}$/.test(number) ? number : undefined;
+function readKey(form: FormParameters): string | undefined {
+  const key = form(FIELD) ?? "";
+  return /^[\w-]{22}$/.test(key) ? key : undefined;
 }
 
-/** What a form that was sent before gets; undefined if it made no token yet. */
+/** The response to a form that was submitted again; undefined if it has not created its token. */
 export async function alreadyCreatedPage(
-  deps: PageDeps,
+  deps: RenderDeps & { sql: Sql },
   c: PageContext,
   id: string,
 ): Promise<Response | undefined> {
   const token = await findPersonalAccessToken(deps.sql, id);
   return token && await errorPage(deps, c, {
-    title: "This token was made already",
-    status: 409,
+    code: "conflict",
+    id: "already_created",
+    title: "Token already created",
     children: (
       <>
         <p>
-          The same form was sent once more, and made no second token. The secret of{" "}
+          The same form was submitted twice, and no second token was created. The secret of{" "}
           <a href={`/tokens/${id}`}>
             <TokenName token={token} />
           </a>{" "}
-          is not shown again: this server keeps only a hash of it.
+          cannot be shown again, because the server stores only a hash of it.
         </p>
         <p>
-          If you did not copy it, <a href={`/tokens/${id}/rotate`}>rotate it</a>{" "}
-          to get a new secret, and let the old one end at once.
+          If you did not copy the secret, <a href={`/tokens/${id}/rotate`}>rotate the token</a>{" "}
+          to get a new one.
         </p>
       </>
     ),

@@ -2,48 +2,52 @@ import { sanitizeLine } from "../../../shared/sanitize.ts";
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { getCookie, setCookie } from "hono/cookie";
-import type { AppParts } from "../../app_parts.ts";
 import { cookieName } from "./session_cookie.ts";
-import type { PageContext } from "../render.tsx";
+import type { PageContext } from "../context.ts";
+import type { RenderDeps } from "../render.tsx";
 
-/** What an action did, for the page that comes next. */
+/** What an action did, for the page after it. */
 export interface Notice {
+  /** Identifies the notice in `data-notice`. */
+  code: string;
   /** In sentences. */
   text: string;
   /** The form that undoes it. */
   undo?: { label: string; action: string; fields: Record<string, string> };
 }
 
-/** Seconds in which the next page must come. */
-const LIFETIME = 60;
+const LIFETIME_SECONDS = 60;
 
-/** Longest text, in characters: a cookie has 4 KB. */
+/** In characters: a cookie has at most 4 KB. */
 const MAX_TEXT = 500;
 
 /**
- * Has the next page of this browser show `notice`, once. It travels in a cookie that only
- * we can write: in the address, anybody could make a link to a notice of something that
- * never happened.
+ * Shows `notice` once, on the next page of this browser. It is in a signed cookie and not in the
+ * URL, where a link could show a notice of something that never happened.
  */
-export function setNotice(deps: AppParts, c: PageContext, { text, undo }: Notice): void {
-  const notice: Notice = { text: sanitizeLine(text, MAX_TEXT), undo };
-  const payload = Buffer.from(JSON.stringify(notice)).toString("base64url");
-  writeCookie(deps, c, `${payload}.${signature(deps, c, payload)}`, LIFETIME);
+export function setNotice(deps: RenderDeps, c: PageContext, notice: Notice): void {
+  const shown: Notice = { ...notice, text: sanitizeLine(notice.text, MAX_TEXT) };
+  const payload = Buffer.from(JSON.stringify(shown)).toString("base64url");
+  writeCookie(deps, c, `${payload}.${signature(deps, c, payload)}`, LIFETIME_SECONDS);
 }
 
-/** The notice for this page, which no other page shows then. */
-export function takeNotice(deps: AppParts, c: PageContext): Notice | undefined {
+/** Returns the notice for this page and removes it. */
+export function takeNotice(deps: RenderDeps, c: PageContext): Notice | undefined {
   const { name, prefix } = cookieName(deps.issuer, "notice");
   const cookie = getCookie(c, name, prefix);
   if (!cookie) return undefined;
   writeCookie(deps, c, "", 0);
   const [payload, signed = ""] = cookie.split(".");
-  const [expected, given] = [signature(deps, c, payload), signed].map((text) => Buffer.from(text));
-  if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined;
+  const [expected, presented] = [signature(deps, c, payload), signed].map((text) =>
+    Buffer.from(text)
+  );
+  if (presented.length !== expected.length || !timingSafeEqual(presented, expected)) {
+    return undefined;
+  }
   return JSON.parse(Buffer.from(payload, "base64url").toString());
 }
 
-function writeCookie({ issuer }: AppParts, c: PageContext, value: string, maxAge: number): void {
+function writeCookie({ issuer }: RenderDeps, c: PageContext, value: string, maxAge: number): void {
   const { name, prefix } = cookieName(issuer, "notice");
   setCookie(c, name, value, {
     prefix,
@@ -55,7 +59,7 @@ function writeCookie({ issuer }: AppParts, c: PageContext, value: string, maxAge
   });
 }
 
-function signature({ secrets }: AppParts, c: PageContext, payload: string): string {
+function signature({ secrets }: RenderDeps, c: PageContext, payload: string): string {
   return createHmac("sha256", secrets.formKey)
     .update(`notice ${c.get("browserToken")} ${payload}`)
     .digest("base64url");

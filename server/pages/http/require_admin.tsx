@@ -1,10 +1,19 @@
-import { errorPage, type PageContext, type PageDeps } from "../render.tsx";
+import type { Session } from "../../store/sessions.ts";
+import type { PageContext } from "../context.ts";
+import type { RenderDeps } from "../render.tsx";
+import { errorPage } from "./error_page.tsx";
 
-/** What everybody else reads on a page for administrators. */
-export async function requireAdmin(deps: PageDeps, c: PageContext): Promise<Response> {
+/** The error page for a user who is not an administrator; undefined for administrators. */
+export async function requireAdmin(
+  deps: RenderDeps,
+  c: PageContext,
+  { user }: Session,
+): Promise<Response | undefined> {
+  if (user.isAdmin) return undefined;
   return await errorPage(deps, c, {
-    title: "For administrators",
-    status: 403,
-    children: <p>Ask an administrator of this server to do it, or to make you one.</p>,
+    code: "forbidden",
+    id: "administrators_only",
+    title: "Administrators only",
+    children: <p>Only administrators can open this page. Ask an administrator for help.</p>,
   });
 }

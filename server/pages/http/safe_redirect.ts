@@ -1,10 +1,9 @@
-/** Longest path we return to, in characters. */
 const MAX_LENGTH = 512;
 
 /**
- * Where to go after signing in: a path on this server, or "/" for anything else.
- * Judged by the URL parser that browsers use, after it has taken out tabs and
- * turned backslashes: `/\evil.example` and `/.//evil.example` leave the server.
+ * The path to redirect to, or "/" if `next` is not a path on this server. Parsed as browsers do,
+ * which remove tabs and convert backslashes: `/\evil.example` and `/.//evil.example` lead to
+ * another server.
  */
 export function safeRedirect(next: string | undefined): string {
   if (next === undefined || next.length > MAX_LENGTH || !next.startsWith("/")) return "/";

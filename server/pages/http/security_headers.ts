@@ -1,9 +1,8 @@
 import { styleHash } from "../ui/style.ts";
 
 /**
- * Nothing may be loaded, run, framed or sent elsewhere: the pages are HTML with
- * one style sheet in it, named by its hash. The icon is a data: address. A page
- * that has a script names it by its hash too.
+ * Pages load, run and frame nothing: they are HTML with one inline style sheet, which the policy
+ * allows by its hash, and an icon in a data: URL. A page with a script allows it by its hash.
  */
 export function contentSecurityPolicy(scriptHash?: string): string {
   return [
@@ -17,7 +16,6 @@ export function contentSecurityPolicy(scriptHash?: string): string {
   ].join("; ");
 }
 
-/** Sent with every page. */
 export const SECURITY_HEADERS: Record<string, string> = {
   "Cache-Control": "no-store",
   "Content-Security-Policy": contentSecurityPolicy(),

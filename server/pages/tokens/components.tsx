@@ -1,26 +1,27 @@
-import { sanitizeLine } from "../../../shared/sanitize.ts";
+/** How pages show the attributes of a token. */
 import { brand } from "../../../shared/brand.ts";
 import { parseScope } from "../../../shared/oauth/scope.ts";
+import { sanitizeLine } from "../../../shared/sanitize.ts";
 import { EXPIRES_SOON_MS } from "../../../shared/tokens/limits.ts";
+import type { GeoipLookup } from "../../geoip.ts";
+import type { ScopeDescription } from "../../scopes.ts";
 import type { PersonalAccessToken } from "../../store/pats/types.ts";
-import { Address } from "../device/confirm.tsx";
+import { Address } from "../ui/facts.tsx";
 import { TimeAgo, TimeUntil } from "../ui/relative_time.tsx";
-import type { PageDeps } from "../render.tsx";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
 
-/** Longest name that is shown, in characters. */
 const MAX_NAME = 100;
 
-/** A token's name as plain text: for titles, and for buttons as they are read aloud. */
+/** A token's name as plain text, for titles and for screen readers. */
 export function tokenName({ name }: Pick<PersonalAccessToken, "name">): string {
-  return sanitizeLine(name, MAX_NAME) || "(without a name)";
+  return sanitizeLine(name, MAX_NAME) || "(no name)";
 }
 
 export function TokenName({ token }: { token: Pick<PersonalAccessToken, "name"> }) {
   return <bdi>{tokenName(token)}</bdi>;
 }
 
-/** How a token begins; of an imported one no more is known than what all begin with. */
+/** The first characters of a token; of an imported one only the prefix of all tokens is known. */
 export function TokenPrefix({ token }: { token: Pick<PersonalAccessToken, "prefix"> }) {
   return <code>{`${sanitizeLine(token.prefix, 20)}…`}</code>;
 }
@@ -29,50 +30,58 @@ export function isActive({ revokedAt, expiresAt }: PersonalAccessToken, now: num
   return revokedAt === undefined && (expiresAt === undefined || expiresAt.getTime() > now);
 }
 
-/** When a token ends or ended, and why. */
+/** When a token expires, or when and why it became invalid. */
 export function TokenStatus(
   { token, now, dated }: { token: PersonalAccessToken; now: number; dated?: boolean },
 ) {
   const { revokedAt, revokedReason, expiresAt } = token;
   if (revokedAt !== undefined) {
-    const by = revokedReason === undefined ? "" : REASONS[revokedReason] ?? `: ${revokedReason}`;
     return (
       <>
-        revoked <TimeAgo at={revokedAt} now={now} dated={dated} />
-        <UntrustedText text={by} max={200} />
+        Revoked <TimeAgo at={revokedAt} now={now} dated={dated} />
+        {revokedReason !== undefined && <RevocationReason reason={revokedReason} />}
       </>
     );
   }
-  if (expiresAt === undefined) return <>never ends</>;
+  if (expiresAt === undefined) return <>Never expires</>;
   if (expiresAt.getTime() <= now) {
     return (
       <>
-        expired <TimeAgo at={expiresAt} now={now} dated={dated} />
+        Expired <TimeAgo at={expiresAt} now={now} dated={dated} />
       </>
     );
   }
   return (
     <span class={expiresAt.getTime() - now <= EXPIRES_SOON_MS ? "soon" : undefined}>
-      ends <TimeUntil at={expiresAt} now={now} dated={dated} />
+      Expires <TimeUntil at={expiresAt} now={now} dated={dated} />
     </span>
   );
 }
 
 const REASONS: Record<string, string> = {
-  owner: ", by its owner",
-  administrator: ", by an administrator",
+  owner: "by the owner",
+  administrator: "by an administrator",
+  login: "with the login that created it",
 };
 
-/** Where a token was found that should lie nowhere: text, for anybody may have written it. */
+function RevocationReason({ reason }: { reason: string }) {
+  return REASONS[reason] !== undefined ? <>{` ${REASONS[reason]}`}</> : (
+    <>
+      : <UntrustedText text={reason} max={200} />
+    </>
+  );
+}
+
+/** Where a token was found. Anyone may have reported it. */
 export function TokenLeak(
   { leak, now }: { leak: NonNullable<PersonalAccessToken["leak"]>; now: number },
 ) {
   return (
     <>
-      reported by {leak.reporter} <TimeAgo at={leak.at} now={now} />
+      Reported by {leak.reporter} <TimeAgo at={leak.at} now={now} />
       {leak.place !== undefined && (
         <>
-          {", at "}
+          {", found at "}
           <UntrustedText text={leak.place} max={500} />
         </>
       )}
@@ -80,17 +89,18 @@ export function TokenLeak(
   );
 }
 
-/** When, from where and with what a token was last used. */
-export function TokenLastUse(props: { token: PersonalAccessToken; place?: string; now: number }) {
-  const { lastUsedAt, lastUsedAddress, lastUsedAgent } = props.token;
-  if (lastUsedAt === undefined) return <>never used</>;
+export function TokenLastUse(
+  { token, place, now }: { token: PersonalAccessToken; place?: string; now: number },
+) {
+  const { lastUsedAt, lastUsedAddress, lastUsedAgent } = token;
+  if (lastUsedAt === undefined) return <>Never used</>;
   return (
     <>
-      used <TimeAgo at={lastUsedAt} now={props.now} />
+      Last used <TimeAgo at={lastUsedAt} now={now} />
       {lastUsedAddress !== undefined && (
         <>
           {" from "}
-          <Address address={lastUsedAddress} place={props.place} />
+          <Address address={lastUsedAddress} place={place} />
         </>
       )}
       {lastUsedAgent !== undefined && (
@@ -103,52 +113,52 @@ export function TokenLastUse(props: { token: PersonalAccessToken; place?: string
   );
 }
 
-/** The place of a token's last use, if it is known. */
 export async function lastUsedPlace(
-  { placeOf }: Pick<PageDeps, "placeOf">,
+  { placeOf }: { placeOf: GeoipLookup },
   { lastUsedAddress }: PersonalAccessToken,
 ): Promise<string | undefined> {
   return lastUsedAddress === undefined ? undefined : await placeOf(lastUsedAddress);
 }
 
-/** How a token came to be. */
 export function TokenOrigin({ token, now }: { token: PersonalAccessToken; now: number }) {
-  const imported = token.prefix === brand.tokenPrefixes.personalAccessToken;
+  const isImported = token.prefix === brand.tokenPrefixes.personalAccessToken;
   return (
     <>
-      {imported ? "taken over from elsewhere " : "made "}
+      {isImported ? "Imported " : "Created "}
       <TimeAgo at={token.createdAt} now={now} />
       {token.rotatedFrom !== undefined && (
         <>
           {" to replace "}
-          <a href={`/tokens/${token.rotatedFrom}`}>another</a>
+          <a href={`/tokens/${token.rotatedFrom}`}>another token</a>
         </>
       )}
     </>
   );
 }
 
-/** What a token may do, one by one. `held`: what its owner may do now. */
+/** The scopes with their descriptions. Marks those that are missing in `ownerScopes`. */
 export function TokenScopes(
-  { scope, catalogue, held }: {
+  { scope, catalogue, ownerScopes }: {
     scope: string;
-    catalogue: readonly { name: string; description: string }[];
-    held?: readonly string[];
+    catalogue: readonly ScopeDescription[];
+    ownerScopes?: readonly string[];
   },
 ) {
-  const scopes = parseScope(scope) ?? [];
-  if (scopes.length === 0) return <>nothing but to say whose it is</>;
+  const names = parseScope(scope) ?? [];
+  if (names.length === 0) return <>None: the token only identifies its owner</>;
   return (
     <ul class="scopes">
-      {scopes.map((name) => (
+      {names.map((name) => (
         <li>
           <code>{name}</code>{" "}
           <UntrustedText
-            text={catalogue.find((one) => one.name === name)?.description ?? ""}
+            text={catalogue.find((scope) => scope.name === name)?.description ?? ""}
             max={200}
           />
-          {held !== undefined && !held.includes(name) && (
-            <strong>(not any more: its owner no longer has it)</strong>
+          {ownerScopes !== undefined && !ownerScopes.includes(name) && (
+            <strong data-lost-scope={name}>
+              {` (has no effect: the owner no longer has this scope)`}
+            </strong>
           )}
         </li>
       ))}

@@ -1,23 +1,23 @@
 import { createHash } from "node:crypto";
 
 /**
- * The only script there is: it copies a new token. Without it, or where the browser
- * lets no page write to the clipboard, its button stays hidden, and the token is
- * selected and copied by hand. Saying nothing first makes a second "Copied" heard.
+ * The only script of the pages: copies a new token. Without scripts, or if the browser does not let
+ * pages write to the clipboard, its button stays hidden. The message is cleared first, so that
+ * screen readers announce a second "Copied".
  */
 export const copyScript = `
-const [secret, copy, said] = ["secret", "copy", "copied"].map((id) => document.getElementById(id));
-copy.hidden = !navigator.clipboard;
-copy.onclick = async () => {
-  said.textContent = "";
+const [secret, button, message] = ["secret", "copy", "copied"].map((id) => document.getElementById(id));
+button.hidden = !navigator.clipboard;
+button.onclick = async () => {
+  message.textContent = "";
   try {
     await navigator.clipboard.writeText(secret.value);
-    said.textContent = "Copied";
+    message.textContent = "Copied";
   } catch {
-    said.textContent = "The browser forbids it: select the token and copy it yourself.";
+    message.textContent = "The browser did not allow copying. Select the token and copy it.";
   }
 };
 `;
 
-/** Names the script in the Content-Security-Policy. */
+/** For the Content-Security-Policy. */
 export const copyScriptHash = `sha256-${createHash("sha256").update(copyScript).digest("base64")}`;

@@ -1,91 +1,108 @@
 import { raw } from "hono/html";
+import type { Clock } from "../../../shared/clock.ts";
+import type { ServerConfig } from "../../config/server_config.ts";
 import type { CreatedToken } from "../../pats/create.ts";
-import { copyScript, copyScriptHash } from "./copy_button.ts";
-import { Fact } from "../device/confirm.tsx";
-import { TimeUntil } from "../ui/relative_time.tsx";
-import { type PageContext, type PageDeps, renderPage } from "../render.tsx";
+import type { PageContext } from "../context.ts";
 import { contentSecurityPolicy } from "../http/security_headers.ts";
+import { type RenderDeps, renderPage } from "../render.tsx";
+import { Fact } from "../ui/facts.tsx";
+import { TimeUntil } from "../ui/relative_time.tsx";
 import { TokenName, TokenScopes, TokenStatus } from "./components.tsx";
+import { copyScript, copyScriptHash } from "./copy_button.ts";
+
+interface CreatedTokenDeps extends RenderDeps {
+  clock: Clock;
+  config: Pick<ServerConfig, "scopes">;
+}
 
 /**
- * Shows a token that was just made. It answers the POST itself: to come here by a
- * redirect, the secret would have to be kept somewhere in between.
+ * Shows a new token with its secret. This is the response to the POST: a redirect would require
+ * storing the secret.
  */
 export async function createdTokenPage(
-  deps: PageDeps,
+  deps: CreatedTokenDeps,
   c: PageContext,
   { secret, token }: CreatedToken,
-  /** When the token that it replaces ends. */
-  oldEndsAt?: Date,
+  /** Of the token that was rotated. */
+  previousExpiresAt?: Date,
 ): Promise<Response> {
   const now = deps.clock.now();
   c.header("Content-Security-Policy", contentSecurityPolicy(copyScriptHash));
   return await renderPage(deps, c, {
+    name: "token_created",
     title: "Copy your new token",
     children: (
       <main class="wide">
         <h1>Copy your new token</h1>
-        <div class="field">
-          <label for="secret">The token</label>
-          <div class="secret code">
-            {/* Without the script too: the tab key selects the field whole, a click what lies over it. */}
-            <input
-              id="secret"
-              readonly
-              autocomplete="off"
-              spellcheck={false}
-              translate="no"
-              value={secret}
-              aria-describedby="secret-hint"
-            />
-            <span aria-hidden="true" translate="no">{secret}</span>
-          </div>
-          <div class="copy">
-            <button id="copy" type="button" hidden>Copy</button>
-            <span id="copied" role="status"></span>
-          </div>
-          <p class="hint" id="secret-hint">
-            A click, or the tab key, selects it whole. Copy it, and put it where your CI keeps
-            secrets.
-          </p>
-          <script>{raw(copyScript)}</script>
-        </div>
+        <SecretField secret={secret} />
         <div class="care">
           <p>
-            <strong>It is shown this once.</strong>{" "}
-            This server keeps only a hash of it, to know it again by. So nobody can read it here
-            later: not you, not us, not a thief of the database. If you lose it, rotate it.
+            <strong>You cannot see this token again.</strong>{" "}
+            The server stores only a hash of it. If you lose the token, rotate it.
           </p>
         </div>
-        <h2>What you made</h2>
+        <h2>Details</h2>
         <dl>
           <Fact name="Name">
             <TokenName token={token} />
           </Fact>
-          <Fact name="May">
+          <Fact name="Scopes">
             <TokenScopes scope={token.scope} catalogue={deps.config.scopes} />
           </Fact>
-          <Fact name="End">
+          <Fact name="Status">
             <TokenStatus token={token} now={now} dated />
           </Fact>
           {token.allowedAddresses.length > 0 && (
-            <Fact name="Works from">{token.allowedAddresses.join(", ")}</Fact>
+            <Fact name="IP addresses">{token.allowedAddresses.join(", ")}</Fact>
           )}
-          {oldEndsAt !== undefined && (
-            <Fact name="The old one">
-              {oldEndsAt.getTime() <= now ? "has ended" : (
-                <>
-                  ends{" "}
-                  <TimeUntil at={oldEndsAt} now={now} dated />: change over what uses it until then
-                </>
-              )}
+          {previousExpiresAt !== undefined && (
+            <Fact name="Previous token">
+              <PreviousTokenStatus expiresAt={previousExpiresAt} now={now} />
             </Fact>
           )}
         </dl>
         <p>
-          <a class="button" href="/tokens">I have copied it</a>
+          <a class="button" href="/tokens">Done</a>
         </p>
       </main>
     ),
   });
+}
+
+function SecretField({ secret }: { secret: string }) {
+  return (
+    <div class="field">
+      <label for="secret">Token</label>
+      <div class="secret code">
+        {/* Works without the script: Tab selects the field, a click selects the text over it. */}
+        <input
+          id="secret"
+          readonly
+          autocomplete="off"
+          spellcheck={false}
+          translate="no"
+          value={secret}
+          aria-describedby="secret-hint"
+        />
+        <span aria-hidden="true" translate="no">{secret}</span>
+      </div>
+      <div class="copy">
+        <button id="copy" type="button" hidden>Copy</button>
+        <span id="copied" role="status"></span>
+      </div>
+      <p class="hint" id="secret-hint">
+        Click the token to select it. Store it in your CI system or another secret manager.
+      </p>
+      <script>{raw(copyScript)}</script>
+    </div>
+  );
+}
+
+function PreviousTokenStatus({ expiresAt, now }: { expiresAt: Date; now: number }) {
+  if (expiresAt.getTime() <= now) return <>Expired</>;
+  return (
+    <>
+      Expires <TimeUntil at={expiresAt} now={now} dated />. Replace it wherever it is used.
+    </>
+  );
 }

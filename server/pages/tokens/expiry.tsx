@@ -1,126 +1,107 @@
 import type { TokenPolicy } from "../../config/server_config.ts";
-import type { FormParameters } from "../../http/form.ts";
 import { DomainError } from "../../domain_error.ts";
+import type { FormParameters } from "../../http/form.ts";
+import type { FormProblem } from "../http/form_problem.ts";
+import { Field, fieldState } from "../ui/form_field.tsx";
+import { formatDuration } from "../ui/format.ts";
+import { TextField } from "../ui/text_field.tsx";
 
-import { Field, fieldState, type FormProblem } from "../ui/form_field.tsx";
-
-const DAY = 86_400;
+const DAY_SECONDS = 86_400;
 const PRESET_DAYS = [7, 30, 60, 90];
 
-/** The question when a token ends: so long, on a day, or never if the policy lets it. */
+/** When the token expires: after a lifetime, on a date, or never if the policy allows it. */
 export function ExpiryFields(
   { policy, form, now, problems, unchangedLabel }: {
     policy: TokenPolicy;
     form?: FormParameters;
     now: number;
     problems: readonly FormProblem[];
-    /** Words for a first choice, which leaves the life of the token as it is. */
+    /** Label of an option that keeps the lifetime of the token. */
     unchangedLabel?: string;
   },
 ) {
-  const lifetimes = PRESET_DAYS.map((days) => days * DAY).filter((one) =>
-    one <= policy.maxLifetime
-  );
-  if (!lifetimes.includes(policy.defaultLifetime)) lifetimes.push(policy.defaultLifetime);
-  lifetimes.sort((one, other) => one - other);
-  const [first, last] = expiryDays(policy, now);
-  const chosen = form?.("expiry") ??
+  const [first, last] = expiryDates(policy, now);
+  const selected = form?.("expiry") ??
     (unchangedLabel === undefined ? String(policy.defaultLifetime) : "");
+  const option = (value: string, label: string) => (
+    <option value={value} selected={selected === value}>{label}</option>
+  );
   return (
     <>
-      <Field id="expiry" label="It ends" problems={problems}>
+      <Field id="expiry" label="Expires" problems={problems}>
         <select id="expiry" name="expiry" {...fieldState(problems, "expiry")}>
-          {unchangedLabel !== undefined && (
-            <option value="" selected={chosen === ""}>{unchangedLabel}</option>
+          {unchangedLabel !== undefined && option("", unchangedLabel)}
+          {lifetimes(policy).map((seconds) =>
+            option(
+              String(seconds),
+              `In ${formatDuration(seconds)} (${formatDate(now + seconds * 1000)})`,
+            )
           )}
-          {lifetimes.map((seconds) => (
-            <option value={String(seconds)} selected={chosen === String(seconds)}>
-              {`in ${inWords(seconds)}, on ${dayOf(now + seconds * 1000)}`}
-            </option>
-          ))}
-          {first <= last && (
-            <option value="until" selected={chosen === "until"}>on another day</option>
-          )}
-          {policy.neverExpire && <option value="never" selected={chosen === "never"}>never</option>}
+          {first <= last && option("until", "On another date")}
+          {policy.neverExpire && option("never", "Never")}
         </select>
       </Field>
       {first <= last && (
-        <Field
+        <TextField
           id="until"
-          label="The day it ends"
-          hint={`At its beginning, 00:00 UTC. ${last} is the last there is.`}
+          label="Expiration date"
+          hint={`The token expires at 00:00 UTC. The latest date is ${last}.`}
           problems={problems}
-          also="until"
-        >
-          <input
-            id="until"
-            name="until"
-            type="date"
-            min={first}
-            max={last}
-            value={form?.("until") ?? ""}
-            {...fieldState(problems, "until", { hint: true })}
-          />
-        </Field>
+          className="until"
+          type="date"
+          min={first}
+          max={last}
+          value={form?.("until") ?? ""}
+        />
       )}
     </>
   );
 }
 
-/** The chosen life in seconds; null: never; undefined: none was chosen. `now` is in ms since 1970. */
+function lifetimes({ defaultLifetime, maxLifetime }: TokenPolicy): number[] {
+  const presets = PRESET_DAYS.map((days) => days * DAY_SECONDS)
+    .filter((seconds) => seconds <= maxLifetime);
+  return [...new Set([...presets, defaultLifetime])].sort((left, right) => left - right);
+}
+
+/** The selected lifetime in seconds; null: never; undefined: none. `now` is in ms since 1970. */
 export function readExpiry(
   form: FormParameters,
   now: number,
 ): number | null | undefined | DomainError {
-  const chosen = form("expiry");
-  if (chosen === undefined) return undefined;
-  if (chosen === "never") return null;
-  if (chosen !== "until") return Number(chosen);
-  const day = form("until") ?? "";
-  const end = /^\d{4}-\d\d-\d\d$/.test(day) ? Date.parse(`${day}T00:00:00Z`) : NaN;
-  if (Number.isNaN(end)) {
-    return new DomainError("invalid", "Choose the day on which it ends.", { field: "until" });
+  const selected = form("expiry");
+  if (selected === undefined) return undefined;
+  if (selected === "never") return null;
+  if (selected !== "until") return Number(selected);
+  const date = form("until") ?? "";
+  const time = /^\d{4}-\d\d-\d\d$/.test(date) ? Date.parse(`${date}T00:00:00Z`) : NaN;
+  if (Number.isNaN(time)) {
+    return new DomainError("invalid", "Select an expiration date.", { field: "until" });
   }
-  const seconds = end / 1000 - Math.floor(now / 1000);
+  const seconds = time / 1000 - Math.floor(now / 1000);
   return seconds > 0 ? seconds : new DomainError(
     "invalid",
-    "The day on which it ends has begun already. Choose a later one.",
+    "The expiration date has passed. Select a later date.",
     { field: "until" },
   );
 }
 
-/**
- * The first and the last day at whose beginning a token may end, as readExpiry reads them:
- * each is accepted. The first is after the last where the policy reaches no midnight.
- */
-function expiryDays({ maxLifetime }: TokenPolicy, now: number): [first: string, last: string] {
-  return [dayOf(now + DAY * 1000), dayOf(now + maxLifetime * 1000)];
-}
-
-/** A refusal at the field of the form that it is about. */
-export function toTokenFormProblem(
-  { message, field }: DomainError,
-  form: FormParameters,
-): FormProblem {
-  const ids: Record<string, string> = {
-    name: "name",
-    scopes: "scopes",
+/** Ids of fields that use cases call differently. */
+export function tokenFieldIds(form: FormParameters): Record<string, string> {
+  return {
     lifetime: form("expiry") === "until" ? "until" : "expiry",
-    until: "until",
     allowedAddresses: "addresses",
-    overlap: "overlap",
   };
-  return { message, fields: field === undefined ? undefined : [ids[field]] };
 }
 
-/** A life in words, in the largest unit that divides it. */
-export function inWords(seconds: number): string {
-  const units: [string, number][] = [["day", DAY], ["hour", 3600], ["minute", 60], ["second", 1]];
-  const [unit, length] = units.find(([, length]) => seconds % length === 0)!;
-  const count = seconds / length;
-  return `${count} ${unit}${count === 1 ? "" : "s"}`;
+/**
+ * The first and the last date that readExpiry and the policy accept. The first is after the last
+ * if the maximum lifetime includes no midnight.
+ */
+function expiryDates({ maxLifetime }: TokenPolicy, now: number): [first: string, last: string] {
+  return [formatDate(now + DAY_SECONDS * 1000), formatDate(now + maxLifetime * 1000)];
 }
 
-function dayOf(time: number): string {
+function formatDate(time: number): string {
   return new Date(time).toISOString().slice(0, 10);
 }

@@ -1,59 +1,72 @@
-import { revokeAllTokens } from "../../pats/revoke.ts";
-import { listPersonalAccessTokens } from "../../store/pats/list.ts";
+import type { Clock } from "../../../shared/clock.ts";
 import { brand } from "../../../shared/brand.ts";
+import { isUuid } from "../../../shared/uuid.ts";
+import { revokeAllTokens, type RevokeTokenDeps } from "../../pats/revoke.ts";
+import { listPersonalAccessTokens } from "../../store/pats/list.ts";
+import type { PageContext } from "../context.ts";
 import { signedInSession } from "../http/browser_session.ts";
-import { uuid } from "../device/confirm.tsx";
-import { UntrustedText } from "../ui/untrusted_text.tsx";
+import { errorPage } from "../http/error_page.tsx";
 import { setNotice } from "../http/notice.ts";
-import { errorPage, type PageContext, type PageDeps } from "../render.tsx";
+import type { RenderDeps } from "../render.tsx";
 import { confirmationPage } from "../ui/confirmation.tsx";
+import { formatCount } from "../ui/format.ts";
+import { UntrustedText } from "../ui/untrusted_text.tsx";
 import { TokenName, TokenPrefix } from "./components.tsx";
 
 const PATH = "/admin/tokens/revoke";
-/** Tokens that the question names. */
-const NAMED = 10;
+/** Tokens that the page names. */
+const MAX_TOKENS = 10;
+
+interface RevokeAllTokensDeps extends RenderDeps, RevokeTokenDeps {
+  clock: Clock;
+}
 
 export function revokeAllPath(ownerId: string): string {
   return `${PATH}?owner=${ownerId}`;
 }
 
-/** GET /admin/tokens/revoke?owner=…: asks whether it is meant. */
-export async function showRevokeAllTokens(deps: PageDeps, c: PageContext): Promise<Response> {
-  const ownerId = uuid(c.req.query("owner"));
-  if (ownerId === undefined) return await ownerNotFound(deps, c);
-  const found = await listPersonalAccessTokens(deps.sql, {
+/** GET /admin/tokens/revoke?owner=… */
+export async function showRevokeAllTokens(
+  deps: RevokeAllTokensDeps,
+  c: PageContext,
+): Promise<Response> {
+  const ownerId = c.req.query("owner") ?? "";
+  if (!isUuid(ownerId)) return await ownerNotFound(deps, c);
+  const tokens = await listPersonalAccessTokens(deps.sql, {
     ownerId,
     status: { at: new Date(deps.clock.now()), active: true },
-    limit: NAMED + 1,
+    limit: MAX_TOKENS + 1,
   });
-  if (found.length === 0) return c.redirect(ownerTokensPath(ownerId), 303);
-  const { kind, username } = found[0].owner;
+  if (tokens.length === 0) return c.redirect(ownerTokensPath(ownerId), 303);
+  const { kind, username } = tokens[0].owner;
   return await confirmationPage(deps, c, {
-    title: "Revoke all of these tokens?",
+    name: "revoke_all_tokens",
+    title: "Revoke all tokens of this owner?",
     fields: { owner: ownerId },
-    confirm: "Revoke all",
-    keep: { words: "Keep them", href: ownerTokensPath(ownerId) },
+    confirm: "Revoke all tokens",
+    cancelPath: ownerTokensPath(ownerId),
     children: (
       <>
         <p>
-          All that live of{" "}
+          Active tokens of{" "}
           <strong>
             <UntrustedText text={username} max={254} />
           </strong>
-          {kind === "service_account" && ", a service account"}:
+          {kind === "service_account" && " (service account)"}:
         </p>
         <ul>
-          {found.slice(0, NAMED).map((token) => (
+          {tokens.slice(0, MAX_TOKENS).map((token) => (
             <li>
               <TokenName token={token} /> (<TokenPrefix token={token} />)
             </li>
           ))}
-          {found.length > NAMED && <li>and more</li>}
+          {tokens.length > MAX_TOKENS && <li>and more</li>}
         </ul>
-        <p>Whatever uses them is turned away from now on. This cannot be undone.</p>
+        <p>Programs that use these tokens are rejected immediately. You cannot undo this.</p>
         {kind === "user" && (
           <p>
-            Whoever can still sign in can make new ones. To keep somebody out, disable the account
+            The user can still sign in and create new tokens. To prevent that, disable the account
+            {" "}
             as well: <code>{`${brand.binaryName} admin user disable`}</code>
           </p>
         )}
@@ -63,16 +76,21 @@ export async function showRevokeAllTokens(deps: PageDeps, c: PageContext): Promi
 }
 
 /** POST /admin/tokens/revoke */
-export async function submitRevokeAllTokens(deps: PageDeps, c: PageContext): Promise<Response> {
-  const ownerId = uuid(c.get("form")("owner"));
-  if (ownerId === undefined) return await ownerNotFound(deps, c);
+export async function submitRevokeAllTokens(
+  deps: RevokeAllTokensDeps,
+  c: PageContext,
+): Promise<Response> {
+  const ownerId = c.get("form")("owner") ?? "";
+  if (!isUuid(ownerId)) return await ownerNotFound(deps, c);
   const { user } = signedInSession(c);
   const count = await revokeAllTokens(deps, {
     ownerId,
     actor: { id: user.id, address: c.get("requester").address },
   });
-  const tokens = count === 1 ? "one token" : `${count === 0 ? "no" : count} tokens`;
-  setNotice(deps, c, { text: `Revoked ${tokens} of this owner.` });
+  setNotice(deps, c, {
+    code: "all_tokens_revoked",
+    text: `Revoked ${formatCount(count, "token")} of this owner.`,
+  });
   return c.redirect(ownerTokensPath(ownerId), 303);
 }
 
@@ -80,13 +98,14 @@ function ownerTokensPath(ownerId: string): string {
   return `/admin/tokens?owner=${ownerId}`;
 }
 
-async function ownerNotFound(deps: PageDeps, c: PageContext): Promise<Response> {
+async function ownerNotFound(deps: RenderDeps, c: PageContext): Promise<Response> {
   return await errorPage(deps, c, {
-    title: "There is no such owner",
-    status: 404,
+    code: "not_found",
+    id: "owner_not_found",
+    title: "Owner not found",
     children: (
       <p>
-        <a href="/admin/tokens">Look at everybody’s tokens</a>, and choose an owner there.
+        Select an owner in the list of <a href="/admin/tokens">all tokens</a>.
       </p>
     ),
   });

@@ -1,138 +1,133 @@
+import type { ServerConfig } from "../../config/server_config.ts";
+import { DomainError } from "../../domain_error.ts";
 import type { FormParameters } from "../../http/form.ts";
 import type { CreatedToken } from "../../pats/create.ts";
 import { findOwner } from "../../pats/owner.ts";
-import { rotateToken } from "../../pats/rotate.ts";
-import { DomainError } from "../../domain_error.ts";
-import { ErrorSummary, Field, fieldState, type FormProblem, formTitle } from "../ui/form_field.tsx";
-import { csrfToken } from "../http/csrf.ts";
-import { CsrfField } from "../ui/layout.tsx";
+import { rotateToken, type RotateTokenDeps } from "../../pats/rotate.ts";
+import type { PageContext } from "../context.ts";
+import { toFormProblem } from "../http/form_problem.ts";
 import {
   alreadyCreatedPage,
-  IdempotencyKey,
-  idempotencyKeyOf,
-  OUT_OF_DATE,
+  idempotentTokenId,
+  MISSING_IDEMPOTENCY_KEY,
 } from "../http/idempotency.tsx";
-import { type PageContext, type PageDeps, renderPage } from "../render.tsx";
-import { ExpiryFields, readExpiry, toTokenFormProblem } from "./expiry.tsx";
-import { createdTokenPage } from "./created.tsx";
-import type { TokenAccess } from "./show.tsx";
+import type { RenderDeps } from "../render.tsx";
+import { Field, fieldState } from "../ui/form_field.tsx";
+import type { TokenAccess } from "./access.tsx";
 import { isActive, TokenName, TokenPrefix } from "./components.tsx";
+import { createdTokenPage } from "./created.tsx";
+import { readExpiry, tokenFieldIds } from "./expiry.tsx";
+import { type SubmittedForm, tokenFormPage } from "./token_form.tsx";
 
-/** Times in seconds that the old token may live on. */
-const OVERLAPS: [seconds: number, words: string][] = [
-  [0, "ends at once"],
-  [3600, "works for one more hour"],
-  [86_400, "works for one more day"],
-  [7 * 86_400, "works for one more week"],
-  [30 * 86_400, "works for 30 more days"],
+/** How long the previous token stays valid. */
+const OVERLAPS: [seconds: number, label: string][] = [
+  [0, "Expires immediately"],
+  [3600, "Expires in 1 hour"],
+  [86_400, "Expires in 1 day"],
+  [7 * 86_400, "Expires in 7 days"],
+  [30 * 86_400, "Expires in 30 days"],
 ];
 const DEFAULT_OVERLAP = "86400";
 
+type RotateTokenPageDeps = RenderDeps & RotateTokenDeps & {
+  config: Pick<ServerConfig, "scopes" | "personalAccessTokens">;
+};
+
 /** GET /tokens/{id}/rotate */
-export async function showRotateToken(deps: PageDeps, c: PageContext): Promise<Response> {
-  return await rotateTokenPage(deps, c, c.get("tokenAccess"), {});
+export async function showRotateToken(
+  deps: RotateTokenPageDeps,
+  c: PageContext,
+): Promise<Response> {
+  const { token } = c.get("tokenAccess");
+  if (!isActive(token, deps.clock.now())) return c.redirect(`/tokens/${token.id}`, 303);
+  return await rotateTokenPage(deps, c, {});
 }
 
-/** POST /tokens/{id}/rotate: makes the successor and shows it, this once. */
-export async function submitRotateToken(deps: PageDeps, c: PageContext): Promise<Response> {
-  const access = c.get("tokenAccess");
+/** POST /tokens/{id}/rotate: creates the successor and responds with its secret. */
+export async function submitRotateToken(
+  deps: RotateTokenPageDeps,
+  c: PageContext,
+): Promise<Response> {
+  const { token, session } = c.get("tokenAccess");
   const form = c.get("form");
   const overlap = Number(form("overlap") ?? DEFAULT_OVERLAP);
   const now = deps.clock.now();
-  const newId = idempotencyKeyOf(deps, c);
+  const newId = idempotentTokenId(deps, c);
   if (newId === undefined) {
-    return await rotateTokenPage(deps, c, access, { problems: [{ message: OUT_OF_DATE }], form });
+    return await rotateTokenPage(deps, c, { form, problems: [MISSING_IDEMPOTENCY_KEY] });
   }
-  const made = await rotateFromForm(deps, c, access, { form, overlap, newId });
-  if (made instanceof DomainError) {
+  const actor = { id: session.user.id, address: c.get("requester").address };
+  const created = await rotateFromForm(deps, { token, form, overlap, newId, actor });
+  if (created instanceof DomainError) {
     return await alreadyCreatedPage(deps, c, newId) ??
-      await rotateTokenPage(deps, c, access, { problems: [toTokenFormProblem(made, form)], form });
+      await rotateTokenPage(deps, c, {
+        form,
+        problems: [toFormProblem(created, tokenFieldIds(form))],
+      });
   }
-  const { expiresAt } = access.token;
-  const oldEndsAt = Math.min(now + overlap * 1000, expiresAt?.getTime() ?? Infinity);
-  return await createdTokenPage(deps, c, made, new Date(oldEndsAt));
+  const previousExpiresAt = Math.min(now + overlap * 1000, token.expiresAt?.getTime() ?? Infinity);
+  return await createdTokenPage(deps, c, created, new Date(previousExpiresAt));
 }
 
 async function rotateFromForm(
-  deps: PageDeps,
-  c: PageContext,
-  { token, session }: TokenAccess,
-  { form, overlap, newId }: { form: FormParameters; overlap: number; newId: string },
+  deps: RotateTokenPageDeps,
+  { token, form, overlap, newId, actor }: {
+    token: TokenAccess["token"];
+    form: FormParameters;
+    overlap: number;
+    newId: string;
+    actor: { id: string; address: string };
+  },
 ): Promise<CreatedToken | DomainError> {
   const lifetime = readExpiry(form, deps.clock.now());
   if (lifetime instanceof DomainError) return lifetime;
   const owner = await findOwner(deps.sql, token.owner);
-  if (owner === undefined) return new DomainError("not_found", "Its owner is gone.");
-  return await rotateToken(deps, {
-    id: token.id,
-    newId,
-    owner,
-    overlap,
-    lifetime,
-    actor: { id: session.user.id, address: c.get("requester").address },
-  });
+  if (owner === undefined) {
+    return new DomainError("not_found", "The owner of the token no longer exists. Revoke it.");
+  }
+  return await rotateToken(deps, { id: token.id, newId, owner, overlap, lifetime, actor });
 }
 
 async function rotateTokenPage(
-  deps: PageDeps,
+  deps: RotateTokenPageDeps,
   c: PageContext,
-  { token }: TokenAccess,
-  { problems = [], form }: { problems?: readonly FormProblem[]; form?: FormParameters },
+  submitted: SubmittedForm,
 ): Promise<Response> {
-  const now = deps.clock.now();
-  if (problems.length === 0 && !isActive(token, now)) {
-    return c.redirect(`/tokens/${token.id}`, 303);
-  }
-  const chosen = form?.("overlap") ?? DEFAULT_OVERLAP;
-  return await renderPage(deps, c, {
-    title: formTitle("Rotate a token", problems),
-    status: problems.length > 0 ? 422 : 200,
-    children: (
-      <main class="wide">
-        <h1>Rotate this token</h1>
-        <ErrorSummary problems={problems} />
-        <p>
-          <strong>
-            <TokenName token={token} />
-          </strong>{" "}
-          (<TokenPrefix token={token} />) gets a successor with a new secret and the same name,
-          scopes and addresses.
-        </p>
-        <form
-          class="form"
-          method="post"
-          action={`/tokens/${token.id}/rotate`}
-        >
-          <CsrfField token={csrfToken(deps, c)} />
-          <IdempotencyKey form={form} />
-          <Field
-            id="overlap"
-            label="The old one"
-            hint="Long enough to put the new one wherever the old one is used. If the old one leaked, let it end at once."
-            problems={problems}
-          >
-            <select
-              id="overlap"
-              name="overlap"
-              {...fieldState(problems, "overlap", { hint: true })}
-            >
-              {OVERLAPS.map(([seconds, words]) => (
-                <option value={String(seconds)} selected={chosen === String(seconds)}>
-                  {words}
-                </option>
-              ))}
-            </select>
-          </Field>
-          <ExpiryFields
-            policy={deps.config.personalAccessTokens}
-            form={form}
-            now={now}
-            problems={problems}
-            unchangedLabel="after as long as the old one"
-          />
-          <button class="main" type="submit">Rotate</button>
-        </form>
-      </main>
+  const { token } = c.get("tokenAccess");
+  return await tokenFormPage(deps, c, {
+    name: "rotate_token",
+    title: "Rotate token",
+    intro: (
+      <p>
+        <strong>
+          <TokenName token={token} />
+        </strong>{" "}
+        (<TokenPrefix token={token} />) gets a new secret. Its name, scopes and allowed IP addresses
+        stay the same.
+      </p>
     ),
-  });
+    before: <OverlapField {...submitted} />,
+    policy: deps.config.personalAccessTokens,
+    now: deps.clock.now(),
+    unchangedLabel: "After the same lifetime as before",
+    submit: "Rotate token",
+  }, submitted);
+}
+
+function OverlapField({ form, problems = [] }: SubmittedForm) {
+  const selected = form?.("overlap") ?? DEFAULT_OVERLAP;
+  return (
+    <Field
+      id="overlap"
+      label="Previous token"
+      hint="Leave enough time to replace it wherever it is used. If it leaked, let it expire immediately."
+      problems={problems}
+    >
+      <select id="overlap" name="overlap" {...fieldState(problems, "overlap", { hint: true })}>
+        {OVERLAPS.map(([seconds, label]) => (
+          <option value={String(seconds)} selected={selected === String(seconds)}>{label}</option>
+        ))}
+      </select>
+    </Field>
+  );
 }

@@ -1,30 +1,32 @@
 import type { Child } from "hono/jsx";
+import type { PageContext } from "../context.ts";
 import { csrfToken } from "../http/csrf.ts";
-import { CsrfField } from "./layout.tsx";
-import { type PageContext, type PageDeps, renderPage } from "../render.tsx";
+import { type RenderDeps, renderPage } from "../render.tsx";
+import { CsrfField, HiddenFields } from "./hidden_fields.tsx";
 
-/**
- * Asks before something stops that people or programs rely on: `children` say what. The
- * answer is a POST to the address of this page.
- */
+/** Asks before an action that users or programs would notice. The form posts to the same path. */
 export async function confirmationPage(
-  deps: PageDeps,
+  deps: RenderDeps,
   c: PageContext,
-  question: {
+  confirmation: {
+    /** See PageContent. */
+    name: string;
+    /** A question. */
     title: string;
-    /** What to act on. */
+    /** What the action is about. */
     fields: Record<string, string>;
-    /** Words of the button. */
+    /** Label of the button: the verb and its object. */
     confirm: string;
-    /** The way out. */
-    keep: { words: string; href: string };
+    cancelPath: string;
+    /** The effects of the action. */
     children: Child;
-    /** Further fields of the form. */
-    choices?: Child;
+    /** Visible fields of the form. */
+    options?: Child;
   },
 ): Promise<Response> {
-  const { title, fields, confirm, keep, children, choices } = question;
+  const { name, title, fields, confirm, cancelPath, children, options } = confirmation;
   return await renderPage(deps, c, {
+    name,
     title,
     children: (
       <main>
@@ -32,13 +34,11 @@ export async function confirmationPage(
         {children}
         <form method="post" action={c.req.path}>
           <CsrfField token={csrfToken(deps, c)} />
-          {Object.entries(fields).map(([name, value]) => (
-            <input type="hidden" name={name} value={value} />
-          ))}
-          {choices}
+          <HiddenFields fields={fields} />
+          {options}
           <div class="choice">
             <button class="danger" type="submit">{confirm}</button>
-            <a class="button" href={keep.href}>{keep.words}</a>
+            <a class="button" href={cancelPath}>Cancel</a>
           </div>
         </form>
       </main>
@@ -46,22 +46,20 @@ export async function confirmationPage(
   });
 }
 
-/** A button of a list that leads to a question; `about` is read aloud after its word. */
+/** A button in a list that leads to a confirmation; `about` is for screen readers. */
 export function ActionButton(
-  { action, fields, word, about }: {
+  { action, fields, label, about }: {
     action: string;
     fields: Record<string, string>;
-    word: string;
+    label: string;
     about: string;
   },
 ) {
   return (
     <form method="get" action={action}>
-      {Object.entries(fields).map(([name, value]) => (
-        <input type="hidden" name={name} value={value} />
-      ))}
+      <HiddenFields fields={fields} />
       <button type="submit">
-        {word}
+        {label}
         <span class="hidden">{` ${about}`}</span>
       </button>
     </form>

@@ -1,14 +1,9 @@
 import type { Child } from "hono/jsx";
-
-/** What is wrong with a form that was sent, in a sentence, and the ids of the fields to change. */
-export interface FormProblem {
-  message: string;
-  fields?: readonly string[];
-}
+import type { FormProblem } from "../http/form_problem.ts";
 
 /**
- * What is wrong, at the top of a page whose form was sent. It has the focus, so that it is
- * on the screen and read aloud without any script; its links lead to the fields.
+ * The problems of a rejected form, at the top of its page. It has the focus, so that it is visible
+ * and read aloud without a script. Its links lead to the fields.
  */
 export function ErrorSummary({ problems }: { problems: readonly FormProblem[] }) {
   if (problems.length === 0) return null;
@@ -23,20 +18,22 @@ export function ErrorSummary({ problems }: { problems: readonly FormProblem[] })
     >
       <h2 id="problems-title">There is a problem</h2>
       <ul>
-        {problems.map(({ message, fields }) => (
-          <li>{fields?.length ? <a href={`#${fields[0]}`}>{message}</a> : message}</li>
+        {problems.map(({ code, message, fields }) => (
+          <li data-error={code}>
+            {fields?.length ? <a href={`#${fields[0]}`}>{message}</a> : message}
+          </li>
         ))}
       </ul>
     </div>
   );
 }
 
-/** The title of a page with a form: it begins with "Error" where the form was refused. */
+/** The title of a page with a form, which says whether the form was rejected. */
 export function formTitle(title: string, problems: readonly FormProblem[]): string {
   return problems.length === 0 ? title : `Error: ${title}`;
 }
 
-/** Attributes of a field that tie it to what is wrong with it, and to its hint if it has one. */
+/** Attributes that connect a field with its problem, and with its hint if it has one. */
 export function fieldState(
   problems: readonly FormProblem[],
   id: string,
@@ -53,20 +50,20 @@ export function fieldState(
   };
 }
 
-/** A field with its label, what is wrong with it, and its hint; `children` is the control. */
+/** A field with its label, problem and hint; `children` is the control. */
 export function Field(
-  { id, label, hint, problems, also, children }: {
+  { id, label, hint, problems, className, children }: {
     id: string;
     label: string;
     hint?: Child;
     problems: readonly FormProblem[];
-    /** A further class. */
-    also?: string;
+    /** An additional CSS class. */
+    className?: string;
     children: Child;
   },
 ) {
   return (
-    <div class={also === undefined ? "field" : `field ${also}`}>
+    <div class={className === undefined ? "field" : `field ${className}`}>
       <label for={id}>{label}</label>
       {children}
       <FieldError id={id} problems={problems} />
@@ -75,7 +72,7 @@ export function Field(
   );
 }
 
-/** What is wrong with a field, beside it; where several are at fault, beside the first. */
+/** The problem of a field, below it. A problem of several fields is below the first one. */
 export function FieldError({ id, problems }: { id: string; problems: readonly FormProblem[] }) {
   const problem = problemOf(problems, id);
   return problem?.fields?.[0] === id

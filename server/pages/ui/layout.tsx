@@ -1,8 +1,9 @@
 import type { Child } from "hono/jsx";
 import { raw } from "hono/html";
 import { brand } from "../../../shared/brand.ts";
-import { CSRF_FIELD } from "../http/csrf.ts";
 import type { Notice } from "../http/notice.ts";
+import { CsrfField } from "./hidden_fields.tsx";
+import { NoticeBox } from "./notice_box.tsx";
 import { style } from "./style.ts";
 import { UntrustedText } from "./untrusted_text.tsx";
 
@@ -16,9 +17,11 @@ const ICON = "data:image/svg+xml," + encodeURIComponent(
     ' stroke-linecap="round" stroke-linejoin="round"/></svg>',
 );
 
-/** The frame of every page. `email` and `csrfToken` are there when somebody is signed in. */
+/** The frame of every page. `email` and `csrfToken` are set while a user is signed in. */
 export function Layout(
   props: {
+    name: string;
+    error?: string;
     title: string;
     email?: string;
     csrfToken?: string;
@@ -37,7 +40,7 @@ export function Layout(
         <link rel="icon" href={ICON} />
         <style>{raw(style)}</style>
       </head>
-      <body>
+      <body data-page={props.name} data-error={props.error}>
         <header>
           <a class="brand" href="/">
             <img src={ICON} alt="" width="28" height="28" />
@@ -58,47 +61,5 @@ export function Layout(
         {props.children}
       </body>
     </html>
-  );
-}
-
-/** What makes a form ours: see form_token.ts. */
-export function CsrfField({ token }: { token: string }) {
-  return <input type="hidden" name={CSRF_FIELD} value={token} />;
-}
-
-/** A command to type, broken on a narrow screen between its words alone. */
-export function Command({ children }: { children: string }) {
-  return (
-    <p class="command">
-      <code>
-        {children.split(" ").map((word) => (
-          <>
-            <span>{word}</span>
-            {" "}
-          </>
-        ))}
-      </code>
-    </p>
-  );
-}
-
-/** A notice at the top of a page; it has the focus, so that a screen reader begins there. */
-function NoticeBox({ notice, csrfToken }: { notice: Notice; csrfToken?: string }) {
-  const { text, undo } = notice;
-  return (
-    <div class="notice" role="status" tabindex={-1} autofocus>
-      <p>
-        <bdi>{text}</bdi>
-      </p>
-      {undo !== undefined && csrfToken !== undefined && (
-        <form method="post" action={undo.action}>
-          <CsrfField token={csrfToken} />
-          {Object.entries(undo.fields).map(([name, value]) => (
-            <input type="hidden" name={name} value={value} />
-          ))}
-          <button class="link" type="submit">{undo.label}</button>
-        </form>
-      )}
-    </div>
   );
 }

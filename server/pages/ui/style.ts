@@ -69,11 +69,12 @@ textarea { min-height: 5rem; }
 .check { display: flex; gap: 0.6rem; align-items: center; min-height: 2.75rem; font-weight: 400; }
 .check input { width: 1.25rem; height: 1.25rem; flex: none; }
 [aria-invalid="true"]:is(input, select, textarea) { border-color: var(--danger); border-width: 2px; }
-input.code {
+.user-code input {
   min-height: 3.75rem; padding: 0.5rem 0.25rem; font-size: clamp(1.4rem, 7vw, 1.9rem);
+  font-family: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;
   text-align: center; letter-spacing: 0.14em; text-transform: uppercase;
 }
-input.code::placeholder { color: var(--quiet); opacity: 0.55; }
+.user-code input::placeholder { color: var(--quiet); opacity: 0.55; }
 .button, button {
   display: inline-flex; align-items: center; justify-content: center; min-height: 2.9rem;
   padding: 0.5rem 1.4rem; font: inherit; font-weight: 600; text-decoration: none; cursor: pointer;

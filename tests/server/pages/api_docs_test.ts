@@ -23,7 +23,7 @@ Deno.test("the REST interface is described in words, with an example of this ser
     }
   }
   const [, creation] = html.split('id="createToken"');
-  assert.match(creation.split("</section>")[0], /<code>expires_in<\/code>[^]*may be left out/);
+  assert.match(creation.split("</section>")[0], /<code>expires_in<\/code>[^]*, optional/);
   for (const [, anchor] of html.matchAll(/href="#([^"]*)"/g)) {
     assert.ok(html.includes(`id="${anchor}"`), `#${anchor} leads somewhere`);
   }

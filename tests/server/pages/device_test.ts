@@ -38,25 +38,25 @@ Deno.test("a person enters a code, sees who asks, approves; the terminal gets it
   assert.equal(shown.status, 200);
   for (
     const words of [
-      `${brand.productName} command line asks to log in as Alice Example ( alice@example.com )`,
+      `${brand.productName} command line wants to log in as Alice Example ( alice@example.com )`,
       login.user_code,
       "Know who you are",
       "Stay logged in until you log out",
       "Put new versions into production",
-      "Its address 192.0.2.1",
-      "Your address 192.0.2.1 , the same",
+      "IP address 192.0.2.1",
+      "Your IP address 192.0.2.1 (the same)",
       "Program test/1",
       "Started 3 minutes ago",
-      "Did somebody send you this code?",
     ]
   ) assert.ok(shown.text.includes(words), `${words} in ${shown.text}`);
-  assert.doesNotMatch(shown.text, /another address/);
+  assert.match(shown.html, /id="phishing-warning"/);
+  assert.doesNotMatch(shown.html, /id="elsewhere-warning"/);
   assert.equal(await statusOf(server, login.device_code), "authorization_pending");
   const done = await browser.submit("/device/confirm", { decision: "approve" });
   assert.equal(done.status, 303);
-  assert.match((await browser.get(done.location!)).text, /Approved.*go back to your terminal/);
+  assert.equal((await browser.get(done.location!)).page, "approved");
   assert.equal(await statusOf(server, login.device_code), "tokens");
-  assert.match((await browser.get(done.location!)).text, /Approved/);
+  assert.equal((await browser.get(done.location!)).page, "approved");
   const events = await server.parts.sql`
     select event, actor, details from audit_events where event like 'device.%'`;
   assert.deepEqual(events.map(({ event }) => event).slice(0, 2), [
@@ -75,7 +75,7 @@ Deno.test("a denied login is denied", async () => {
   const login = await server.startLogin();
   await browser.get(await enter(browser, login.user_code));
   const done = await browser.submit("/device/confirm", { decision: "deny" });
-  assert.match((await browser.get(done.location!)).text, /Denied/);
+  assert.equal((await browser.get(done.location!)).page, "denied");
   assert.equal(await statusOf(server, login.device_code), "access_denied");
 });
 
@@ -86,7 +86,7 @@ Deno.test("looking approves nothing: neither a link with the code nor any other 
   const browser = await signedIn(server);
   const login = await server.startLogin();
   const filledIn = await browser.get(`/device?user_code=${login.user_code}`);
-  assert.match(filledIn.text, /Is this the code on your terminal/);
+  assert.equal(filledIn.page, "enter_code");
   assert.match(filledIn.html, new RegExp(`value="${login.user_code}"`));
   const confirm = await enter(browser, login.user_code);
   await browser.get(confirm);
@@ -120,7 +120,7 @@ Deno.test("another session cannot decide on a code it did not enter", async () =
   assert.equal(await statusOf(server, login.device_code), "tokens");
 });
 
-Deno.test("of Approve and Deny pressed together one counts, and both are told which", async () => {
+Deno.test("of Approve and Deny pressed together one counts, and both lead to its page", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   await addUserWithPassword(server);
@@ -132,12 +132,12 @@ Deno.test("of Approve and Deny pressed together one counts, and both are told wh
       browser.submit("/device/confirm", { decision })
     ),
   );
-  const told = new Set<string>();
+  const pages = new Set<string>();
   for (const { status, location } of answers) {
     assert.equal(status, 303);
-    told.add(/Approved|Denied/.exec((await browser.get(location!)).text)![0]);
+    pages.add((await browser.get(location!)).page!);
   }
-  assert.equal(told.size, 1);
+  assert.equal(pages.size, 1);
   const events = await server.parts.sql`
     select event from audit_events where event in ('device.approved', 'device.denied')`;
   assert.equal(events.length, 1);
@@ -151,7 +151,7 @@ Deno.test("a login is asked about each time, however often it was approved", asy
   for (let time = 0; time < 2; time++) {
     const login = await server.startLogin();
     const shown = await browser.get(await enter(browser, login.user_code));
-    assert.match(shown.text, /Approve this login/);
+    assert.equal(shown.page, "approve_login");
     assert.equal(await statusOf(server, login.device_code), "authorization_pending");
     await browser.submit("/device/confirm", { decision: "approve" });
   }
@@ -170,20 +170,20 @@ Deno.test("a code that ends is refused on entry and on approval", async () => {
   await browser.get("/device");
   const shown = await browser.submit("/device", { user_code: login.user_code });
   assert.equal(shown.status, 422);
-  assert.match(shown.text, /not right, was used already, or has expired/);
+  assert.deepEqual(shown.problems, ["unknown_code #user_code"]);
 });
 
 Deno.test("an approver elsewhere is warned loudly", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, trustProxy);
   await addUserWithPassword(server);
-  const loud = /another address than yours/;
+  const loud = /id="elsewhere-warning"/;
   const seen = async (requester: string, approver: string) => {
     const started = await server.post("/oauth/device/authorize", {
       client_id: brand.cliClientId,
     }, { "x-forwarded-for": requester });
     const browser = await signedIn(server, "alice@example.com", approver);
-    return (await browser.get(await enter(browser, started.body.user_code))).text;
+    return (await browser.get(await enter(browser, started.body.user_code))).html;
   };
   assert.match(await seen("198.51.100.7", "203.0.113.9"), loud);
   assert.match(await seen("2001:db8::1", "203.0.113.9"), loud);
@@ -254,7 +254,7 @@ Deno.test("what cannot be a code is no guess", async () => {
   ) {
     const shown = await browser.submit("/device", { user_code });
     assert.equal(shown.status, 422);
-    assert.match(shown.text, /eight letters/);
+    assert.deepEqual(shown.problems, ["malformed_code #user_code"]);
   }
   const [{ count }] = await server.parts.sql`select count(*)::int as count from failed_attempts`;
   assert.equal(count, 0);
@@ -272,7 +272,7 @@ Deno.test("an operator can demand a fresh sign-in for an approval", async () => 
   server.clock.advance({ minutes: 6 });
   const refused = await browser.submit("/device/confirm", { decision: "approve" });
   assert.match(refused.location!, /^\/signin\?next=.*&again=1$/);
-  assert.match((await browser.get(refused.location!)).text, /Sign in again/);
+  assert.equal((await browser.get(refused.location!)).page, "sign_in");
   assert.equal(await statusOf(server, login.device_code), "authorization_pending");
   const back = await browser.submit("/signin", { email: "alice@example.com", password: PASSWORD });
   assert.equal(back.location, `/device?user_code=${login.user_code}`);
@@ -297,11 +297,11 @@ Deno.test("an operator can switch logins from a terminal off", async () => {
     await browser.get("/device"),
     await browser.get(confirm),
   ];
-  for (const { status, text } of shown) {
+  for (const { status, error } of shown) {
     assert.equal(status, 403);
-    assert.match(text, /switched off/);
+    assert.equal(error, "device_flow_disabled");
   }
-  assert.doesNotMatch((await browser.get("/")).text, /Enter a code/);
+  assert.doesNotMatch((await browser.get("/")).html, /href="\/device"/);
 });
 
 Deno.test("a code that is right is not counted as a guess", async () => {

@@ -43,7 +43,7 @@ for (const kind of databaseKinds) {
     assert.equal((await browser.get(path)).status, 403);
     assert.equal((await browser.submit("/admin/tokens/revoke", { owner: alice.id })).status, 403);
     const asked = await admin.get(path);
-    assert.match(asked.text, /All that live of alice@example.com.*job-29-.*and more.*undone/);
+    assert.match(asked.text, /alice@example.com.*job-29-/);
     assert.doesNotMatch(asked.text, /gone/);
     assert.equal(await living(server, alice.id), 30, "a look revokes nothing");
     const forged = await admin.submit("/admin/tokens/revoke", { csrf_token: "forged" });
@@ -53,7 +53,7 @@ for (const kind of databaseKinds) {
     await admin.get(path);
     assert.equal((await admin.submit("/admin/tokens/revoke")).location, list);
     assert.deepEqual([await living(server, alice.id), await living(server, root.id)], [0, 1]);
-    assert.match((await admin.get(list)).text, /There is none.*by an administrator/);
+    assert.match((await admin.get(list)).html, /id="no-tokens"[^]*data-active="false"/);
     const [events] = await server.parts.sql`
       select count(distinct subject)::int as tokens, count(*)::int as events,
         min(details->>'owner') as owner, count(distinct actor)::int as actors

@@ -1,7 +1,7 @@
 /** Text of strangers, and times, as pages show them. */
 import { sanitizeLine } from "../../../shared/sanitize.ts";
 import assert from "node:assert/strict";
-import { ago } from "../../../server/pages/ui/relative_time.tsx";
+import { formatTimeAgo } from "../../../server/pages/ui/relative_time.tsx";
 import { nameProblem } from "../../../server/store/users.ts";
 
 Deno.test("text of strangers cannot hide, break lines or turn direction", () => {
@@ -48,5 +48,5 @@ Deno.test("times are told in words", () => {
     [7200, "2 hours ago"],
     [86400, "1 day ago"],
   ];
-  for (const [seconds, text] of words) assert.equal(ago(seconds), text);
+  for (const [seconds, text] of words) assert.equal(formatTimeAgo(seconds), text);
 });

@@ -7,7 +7,8 @@ import { repositoryNumberLookUp } from "../../../federation/repository_number.ts
 import type { FormParameters } from "../../../http/form.ts";
 import { signedInSession } from "../../http/browser_session.ts";
 import { setNotice } from "../../http/notice.ts";
-import type { PageContext, PageDeps } from "../../render.tsx";
+import type { PageContext } from "../../context.ts";
+import type { PageDeps } from "../../http/page_route.ts";
 import type { RuleProblem } from "./rule_form.tsx";
 import { trustPage } from "./show.tsx";
 
@@ -16,7 +17,7 @@ export async function submitTrust(deps: PageDeps, c: PageContext): Promise<Respo
   const form = c.get("form");
   const result = await addFromForm({ ...deps, actor: signedInSession(c).user.id }, form);
   if ("problems" in result) return await trustPage(deps, c, { problems: result.problems, form });
-  setNotice(deps, c, { text: result.notice });
+  setNotice(deps, c, { code: "rule_added", text: result.notice });
   return c.redirect("/admin/trust", 303);
 }
 
@@ -26,13 +27,13 @@ async function addFromForm(
 ): Promise<{ notice: string } | { problems: RuleProblem[] }> {
   const provider = form("provider") ?? "";
   if (!isProviderName(provider)) {
-    return { problems: [{ message: "Choose a provider.", fields: ["provider"] }] };
+    return { problems: [{ code: "invalid", message: "Choose a provider.", fields: ["provider"] }] };
   }
   const problems: RuleProblem[] = [];
   const lifetimeSeconds = parseDurationSeconds(form("lifetime") ?? "10m");
   if (lifetimeSeconds === undefined) {
     const message = "The lifetime of access tokens is not a valid duration. Write it like 10m.";
-    problems.push({ message, fields: ["lifetime"] });
+    problems.push({ code: "invalid", message, fields: ["lifetime"] });
   }
   const lookUp = repositoryNumberLookUp(deps.http, deps.config.federation.privateIssuers);
   const draft = await buildRule(provider, ruleOptions(form), lookUp);
@@ -81,10 +82,11 @@ const FIELD_IDS: Record<string, string[]> = {
 function toProblem({ code, field, message }: DomainError, name?: string): RuleProblem {
   // An account with the name of the rule exists.
   if (code === "conflict" && field === "serviceAccount") {
-    return { message, fields: ["existing", "name"], existingAccount: name };
+    return { code, message, fields: ["existing", "name"], existingAccount: name };
   }
   const advice = field === "force" ? " To add it anyway, select the last check box." : "";
   return {
+    code,
     message: message + advice,
     fields: field === undefined ? undefined : FIELD_IDS[field] ?? [field],
   };

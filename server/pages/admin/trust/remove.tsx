@@ -1,12 +1,14 @@
 import { listAllTrustRules } from "../../../admin/trust/list_rules.ts";
 import { removeTrustRule, restoreTrustRule } from "../../../admin/trust/remove_rule.ts";
 import { DomainError } from "../../../domain_error.ts";
-import { Fact, uuid } from "../../device/confirm.tsx";
+import { isUuid } from "../../../../shared/uuid.ts";
 import { signedInSession } from "../../http/browser_session.ts";
 import { setNotice } from "../../http/notice.ts";
-import type { PageContext, PageDeps } from "../../render.tsx";
-import { inWords } from "../../tokens/expiry.tsx";
+import type { PageContext } from "../../context.ts";
+import type { PageDeps } from "../../http/page_route.ts";
 import { confirmationPage } from "../../ui/confirmation.tsx";
+import { Fact } from "../../ui/facts.tsx";
+import { formatDuration } from "../../ui/format.ts";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
 
 const BACK = "/admin/trust";
@@ -17,10 +19,11 @@ export async function showTrustRemoval(deps: PageDeps, c: PageContext): Promise<
   const rule = (await listAllTrustRules(deps, {})).find((rule) => rule.name === name);
   if (rule === undefined) return removedAlready(deps, c);
   return await confirmationPage(deps, c, {
+    name: "remove_trust_rule",
     title: "Remove this rule?",
     fields: { name: rule.name },
-    confirm: "Remove it",
-    keep: { words: "Keep it", href: BACK },
+    confirm: "Remove rule",
+    cancelPath: BACK,
     children: (
       <>
         <dl>
@@ -47,7 +50,7 @@ export async function showTrustRemoval(deps: PageDeps, c: PageContext): Promise<
         <p>
           Workloads that match no other rule can no longer get access tokens. Tokens that were
           already issued stay valid until they expire, at most{" "}
-          {inWords(rule.lifetimeSeconds)}. You can undo this for an hour.
+          {formatDuration(rule.lifetimeSeconds)}. You can undo this for an hour.
         </p>
       </>
     ),
@@ -60,6 +63,7 @@ export async function submitTrustRemoval(deps: PageDeps, c: PageContext): Promis
   const removed = await removeTrustRule({ ...deps, actor: signedInSession(c).user.id }, { name });
   if (removed instanceof DomainError) return removedAlready(deps, c);
   setNotice(deps, c, {
+    code: "rule_removed",
     text: `Removed the rule ${name}.`,
     undo: { label: "Undo", action: `${BACK}/restore`, fields: { event: removed.event } },
   });
@@ -68,19 +72,22 @@ export async function submitTrustRemoval(deps: PageDeps, c: PageContext): Promis
 
 /** POST /admin/trust/restore: undoes a removal. */
 export async function submitTrustRestoration(deps: PageDeps, c: PageContext): Promise<Response> {
-  const event = uuid(c.get("form")("event"));
+  const event = c.get("form")("event") ?? "";
   const admin = { ...deps, actor: signedInSession(c).user.id };
-  const restored = event === undefined
-    ? new DomainError("invalid", "The form does not name a removed rule.")
-    : await restoreTrustRule(admin, { event });
-  const text = restored instanceof DomainError
-    ? `The rule was not restored. ${restored.message}`
-    : `Restored the rule ${restored.name}.`;
-  setNotice(deps, c, { text });
+  const restored = isUuid(event)
+    ? await restoreTrustRule(admin, { event })
+    : new DomainError("invalid", "The form does not name a removed rule.");
+  setNotice(
+    deps,
+    c,
+    restored instanceof DomainError
+      ? { code: "rule_not_restored", text: `The rule was not restored. ${restored.message}` }
+      : { code: "rule_restored", text: `Restored the rule ${restored.name}.` },
+  );
   return c.redirect(BACK, 303);
 }
 
 function removedAlready(deps: PageDeps, c: PageContext): Response {
-  setNotice(deps, c, { text: "This rule was already removed." });
+  setNotice(deps, c, { code: "rule_already_removed", text: "This rule was already removed." });
   return c.redirect(BACK, 303);
 }

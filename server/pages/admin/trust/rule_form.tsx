@@ -1,8 +1,10 @@
 import type { Child } from "hono/jsx";
 import { providers } from "../../../federation/providers.ts";
 import type { FormParameters } from "../../../http/form.ts";
-import { Field, FieldError, fieldState, type FormProblem } from "../../ui/form_field.tsx";
-import { CsrfField } from "../../ui/layout.tsx";
+import type { FormProblem } from "../../http/form_problem.ts";
+import { Field, FieldError, fieldState } from "../../ui/form_field.tsx";
+import { CsrfField } from "../../ui/hidden_fields.tsx";
+import { TextField } from "../../ui/text_field.tsx";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
 
 export interface RuleProblem extends FormProblem {
@@ -34,22 +36,22 @@ export function RuleForm({ action, token, ...props }: RuleFormProps & {
           ))}
         </select>
       </Field>
-      <TextField
+      <RuleField
         {...props}
         name="subject"
         label="Subject"
         hint="The workloads to trust, in the form next to the provider: acme/api"
       />
-      <TextField
+      <RuleField
         {...props}
         name="repository_id"
         label="Repository or project number"
         hint="Looked up if empty. Unlike a name, it never passes to another owner."
       />
-      <TextField {...props} name="branch" label="Branch" hint="main, or release-*" />
-      <TextField {...props} name="tag" label="Tag" hint="v*, instead of a branch" />
-      <TextField {...props} name="environment" label="Environment" hint="production" />
-      <TextField
+      <RuleField {...props} name="branch" label="Branch" hint="main, or release-*" />
+      <RuleField {...props} name="tag" label="Tag" hint="v*, instead of a branch" />
+      <RuleField {...props} name="environment" label="Environment" hint="production" />
+      <RuleField
         {...props}
         name="issuer"
         label="Issuer"
@@ -70,26 +72,26 @@ export function RuleForm({ action, token, ...props }: RuleFormProps & {
           {form?.("conditions") ?? ""}
         </textarea>
       </Field>
-      <TextField
+      <RuleField
         {...props}
         name="scope"
         label="Scopes to grant"
         hint="Separated by spaces"
       />
-      <TextField
+      <RuleField
         {...props}
         name="account"
         label="Service account"
         hint="The account that the workloads act as. Created with the name of the rule if empty."
       />
-      <TextField {...props} name="lifetime" label="Lifetime of access tokens" hint="10m if empty" />
-      <TextField
+      <RuleField {...props} name="lifetime" label="Lifetime of access tokens" hint="10m if empty" />
+      <RuleField
         {...props}
         name="until"
         label="Expires on"
         hint="2027-01-31. The rule does not expire if empty."
       />
-      <TextField {...props} name="name" label="Name of the rule" hint="Generated if empty" />
+      <RuleField {...props} name="name" label="Name of the rule" hint="Generated if empty" />
       {existing && (
         <CheckBox id="existing" value={existing} problems={problems}>
           Act as the existing service account <UntrustedText text={existing} max={100} />
@@ -98,12 +100,12 @@ export function RuleForm({ action, token, ...props }: RuleFormProps & {
       <CheckBox id="force" problems={problems}>
         Add the rule although it would trust workloads of others
       </CheckBox>
-      <button class="main" type="submit">Add the rule</button>
+      <button class="main" type="submit">Add rule</button>
     </form>
   );
 }
 
-function TextField(
+function RuleField(
   { form, problems, name, label, hint }: RuleFormProps & {
     name: string;
     label: string;
@@ -111,18 +113,17 @@ function TextField(
   },
 ) {
   return (
-    <Field id={name} label={label} hint={hint} problems={problems}>
-      <input
-        id={name}
-        name={name}
-        maxlength={500}
-        autocapitalize="none"
-        autocomplete="off"
-        spellcheck={false}
-        value={form?.(name) ?? ""}
-        {...fieldState(problems, name, { hint: true })}
-      />
-    </Field>
+    <TextField
+      id={name}
+      label={label}
+      hint={hint}
+      problems={problems}
+      maxlength={500}
+      autocapitalize="none"
+      autocomplete="off"
+      spellcheck={false}
+      value={form?.(name) ?? ""}
+    />
   );
 }
 

@@ -3,7 +3,9 @@ import { provider } from "../../../federation/providers.ts";
 import type { FormParameters } from "../../../http/form.ts";
 import { needsFreshSignIn, signedInSession, signInPath } from "../../http/browser_session.ts";
 import { csrfToken } from "../../http/csrf.ts";
-import { type PageContext, type PageDeps, renderPage } from "../../render.tsx";
+import type { PageContext } from "../../context.ts";
+import type { PageDeps } from "../../http/page_route.ts";
+import { renderPage } from "../../render.tsx";
 import { ActionButton } from "../../ui/confirmation.tsx";
 import { ErrorSummary, formTitle } from "../../ui/form_field.tsx";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
@@ -24,6 +26,7 @@ export async function trustPage(
   const rules = await listAllTrustRules(deps, {});
   const token = csrfToken(deps, c);
   return await renderPage(deps, c, {
+    name: "trust",
     title: formTitle("Trusted workloads", problems),
     status: problems.length > 0 ? 422 : 200,
     children: (
@@ -34,11 +37,13 @@ export async function trustPage(
           A CI job or workload that matches a rule exchanges the identity token of its provider for
           a short-lived access token. It needs no stored secret.
         </p>
-        {rules.length === 0 ? <p class="quiet">There are no rules yet.</p> : (
-          <ul class="logins">
-            {rules.map((rule) => <Rule key={rule.name} rule={rule} />)}
-          </ul>
-        )}
+        {rules.length === 0
+          ? <p class="quiet" id="no-rules">There are no rules yet.</p>
+          : (
+            <ul class="logins">
+              {rules.map((rule) => <Rule key={rule.name} rule={rule} />)}
+            </ul>
+          )}
         <h2>Add a rule</h2>
         {needsFreshSignIn(deps, signedInSession(c))
           ? (
@@ -76,7 +81,7 @@ function Rule({ rule }: { rule: ListedRule }) {
       <ActionButton
         action={`${PATH}/remove`}
         fields={{ name: rule.name }}
-        word="Remove"
+        label="Remove"
         about={`the rule ${rule.name}`}
       />
     </li>

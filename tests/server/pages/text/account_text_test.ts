@@ -128,6 +128,7 @@ Deno.test("the text of the pages of logins and browsers", async () => {
   await golden.record("devices", "this browser only", browser.get("/devices"));
   server.clock.advance({ seconds: 30 });
   const { id, managing } = await logIn(server, alice);
+  await call(server, managing, "POST", "/api/v1/tokens", { name: "CI", scopes: ["openid"] });
   server.clock.advance({ hours: 3 });
   const other = await logIn(server, alice);
   await signedIn(server, undefined, "203.0.113.7");
@@ -137,7 +138,6 @@ Deno.test("the text of the pages of logins and browsers", async () => {
   const list = await golden.record("devices", "logins and browsers", browser.get("/devices"));
 
   await revokeLogin(golden, "without tokens", browser, other.id);
-  await call(server, managing, "POST", "/api/v1/tokens", { name: "CI", scopes: ["openid"] });
   await revokeLogin(golden, "with a token", browser, id, { tokens: "on" });
   await golden.record(
     "devices",

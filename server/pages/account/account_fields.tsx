@@ -1,0 +1,67 @@
+/** The fields that the set-up page and the sign-in page have in common. */
+import { MIN_PASSWORD_LENGTH } from "../../security/password_hash.ts";
+import type { FormProblem } from "../http/form_problem.ts";
+import { TextField } from "../ui/text_field.tsx";
+
+export function EmailField(
+  { value, problems, autofocus }: {
+    value: string;
+    problems: readonly FormProblem[];
+    autofocus?: boolean;
+  },
+) {
+  return (
+    <TextField
+      id="email"
+      label="E-mail address"
+      problems={problems}
+      type="email"
+      inputmode="email"
+      autocomplete="username"
+      autocapitalize="none"
+      spellcheck={false}
+      required
+      maxlength={254}
+      value={value}
+      autofocus={autofocus}
+    />
+  );
+}
+
+export function PasswordField(
+  { problems, autofocus }: { problems: readonly FormProblem[]; autofocus?: boolean },
+) {
+  return (
+    <TextField
+      id="password"
+      label="Password"
+      problems={problems}
+      type="password"
+      autocomplete="current-password"
+      required
+      autofocus={autofocus}
+    />
+  );
+}
+
+/** A new password, typed twice. */
+export function NewPasswordFields({ problems }: { problems: readonly FormProblem[] }) {
+  const attributes = {
+    problems,
+    type: "password",
+    autocomplete: "new-password",
+    required: true,
+    minlength: MIN_PASSWORD_LENGTH,
+  } as const;
+  return (
+    <>
+      <TextField
+        id="password"
+        label="Password"
+        hint={`At least ${MIN_PASSWORD_LENGTH} characters. A few unrelated words make a good one.`}
+        {...attributes}
+      />
+      <TextField id="repeated_password" label="Confirm password" {...attributes} />
+    </>
+  );
+}

@@ -1,0 +1,60 @@
+import { brand } from "../../../shared/brand.ts";
+import type { PageContext } from "../context.ts";
+import { csrfToken } from "../http/csrf.ts";
+import type { FormProblem } from "../http/form_problem.ts";
+import { type RenderDeps, renderPage } from "../render.tsx";
+import { ErrorSummary, formTitle } from "../ui/form_field.tsx";
+import { CsrfField, HiddenFields } from "../ui/hidden_fields.tsx";
+import { EmailField, PasswordField } from "./account_fields.tsx";
+import { UNLOCK_PARAMETER } from "./unlock_link.ts";
+
+export interface SignInForm {
+  /** Where to go afterwards. */
+  next: string;
+  /** Whether a user who is signed in confirms the password. */
+  again?: boolean;
+  email?: string;
+  /** See unlock_link.ts. */
+  unlock?: string;
+}
+
+export async function signInPage(
+  deps: RenderDeps,
+  c: PageContext,
+  { next, again = false, email, unlock }: SignInForm,
+  problems: readonly FormProblem[] = [],
+): Promise<Response> {
+  const rejected = problems.length > 0;
+  return await renderPage(deps, c, {
+    name: "sign_in",
+    title: formTitle("Sign in", problems),
+    status: rejected ? 422 : 200,
+    children: (
+      <main>
+        <h1>{again ? "Confirm your password" : `Sign in to ${brand.productName}`}</h1>
+        <ErrorSummary problems={problems} />
+        <Reason next={next} again={again} />
+        <form method="post" action="/signin">
+          <CsrfField token={csrfToken(deps, c)} />
+          <HiddenFields
+            fields={unlock === undefined ? { next } : { next, [UNLOCK_PARAMETER]: unlock }}
+          />
+          <EmailField value={email ?? ""} problems={problems} autofocus={!rejected && !email} />
+          <PasswordField problems={problems} autofocus={!rejected && Boolean(email)} />
+          <button class="main" type="submit">Sign in</button>
+        </form>
+      </main>
+    ),
+  });
+}
+
+/** Why the user has to sign in. */
+function Reason({ next, again }: { next: string; again: boolean }) {
+  const toApprove = next === "/device" || next.startsWith("/device?");
+  if (again) {
+    return toApprove
+      ? <p>Sign in again to approve a login.</p>
+      : <p>You signed in a while ago. Sign in again to continue.</p>;
+  }
+  return toApprove ? <p>Sign in to approve a login from your terminal.</p> : null;
+}

@@ -1,0 +1,147 @@
+import type { Clock } from "../../../shared/clock.ts";
+import { isLoopbackHost } from "../../config/parsers.ts";
+import type { ServerConfig } from "../../config/server_config.ts";
+import type { GeoipLookup } from "../../geoip.ts";
+import { rateLimitKey } from "../../http/client_ip.ts";
+import { findClient } from "../../store/clients.ts";
+import type { Sql } from "../../store/db/connect.ts";
+import type { DeviceAuthorization } from "../../store/device_authorizations.ts";
+import type { Session } from "../../store/sessions.ts";
+import { formatUserCode } from "../../tokens/user_code.ts";
+import type { PageContext } from "../context.ts";
+import { csrfToken } from "../http/csrf.ts";
+import { type RenderDeps, renderPage } from "../render.tsx";
+import { Address, Fact } from "../ui/facts.tsx";
+import { CsrfField, HiddenFields } from "../ui/hidden_fields.tsx";
+import { TimeAgo } from "../ui/relative_time.tsx";
+import { UntrustedText } from "../ui/untrusted_text.tsx";
+import { RequestedScopes } from "./requested_scopes.tsx";
+
+export interface ApprovalPageDeps extends RenderDeps {
+  sql: Sql;
+  clock: Clock;
+  config: Pick<ServerConfig, "scopes">;
+  placeOf: GeoipLookup;
+}
+
+/** Asks whether to approve a request, and shows which program it comes from and where that is. */
+export async function approvalPage(
+  deps: ApprovalPageDeps,
+  c: PageContext,
+  { session, request, isManagement }: {
+    session: Session;
+    request: DeviceAuthorization;
+    /** Whether it asks to manage tokens instead of to log in. */
+    isManagement: boolean;
+  },
+): Promise<Response> {
+  const { sql, clock, config, placeOf } = deps;
+  const { user } = session;
+  const client = await findClient(sql, request.clientId);
+  const { address } = c.get("requester");
+  const elsewhere = !isSameNetwork(address, request.requesterAddress);
+  const [requestPlace, userPlace] = [
+    await placeOf(request.requesterAddress),
+    await placeOf(address),
+  ];
+  const title = isManagement ? "Approve access to your tokens?" : "Approve this login?";
+  return await renderPage(deps, c, {
+    name: isManagement ? "approve_management" : "approve_login",
+    title,
+    children: (
+      <main class="wide">
+        <h1>{title}</h1>
+        <p>
+          <strong>
+            <UntrustedText text={client?.name ?? request.clientId} />
+          </strong>{" "}
+          {isManagement ? "wants to manage personal access tokens as" : "wants to log in as"}{" "}
+          <UntrustedText text={user.name} /> (<UntrustedText text={user.email} />).
+        </p>
+        <p class="shown-code">
+          <span class="quiet small">Code in your terminal</span>
+          <span class="code">{formatUserCode(request.userCode)}</span>
+        </p>
+        {elsewhere && <ElsewhereWarning isManagement={isManagement} />}
+        <RequestedScopes
+          request={request}
+          catalogue={config.scopes}
+          user={user}
+          isManagement={isManagement}
+        />
+        <h2>Where the request comes from</h2>
+        <dl>
+          <Fact name="IP address" warning={elsewhere}>
+            <Address address={request.requesterAddress} place={requestPlace} />
+          </Fact>
+          <Fact name="Your IP address">
+            <Address address={address} place={userPlace} />
+            {!elsewhere && <span class="quiet">{` (the same)`}</span>}
+          </Fact>
+          <Fact name="Program">
+            {request.requesterUserAgent === ""
+              ? <span class="quiet">Unknown</span>
+              : <UntrustedText text={request.requesterUserAgent} max={120} />}
+          </Fact>
+          <Fact name="Started">
+            <TimeAgo at={request.createdAt} now={clock.now()} />
+          </Fact>
+        </dl>
+        <PhishingWarning isManagement={isManagement} />
+        <form method="post" action="/device/confirm">
+          <CsrfField token={csrfToken(deps, c)} />
+          <HiddenFields fields={{ request: request.id }} />
+          <div class="choice">
+            <button
+              class={elsewhere ? "" : "main"}
+              type="submit"
+              name="decision"
+              value="approve"
+            >
+              Approve
+            </button>
+            <button class={elsewhere ? "danger" : ""} type="submit" name="decision" value="deny">
+              Deny
+            </button>
+          </div>
+        </form>
+      </main>
+    ),
+  });
+}
+
+function ElsewhereWarning({ isManagement }: { isManagement: boolean }) {
+  return (
+    <div class="loud" role="alert" id="elsewhere-warning">
+      <p>
+        <strong>
+          {isManagement ? "This request" : "This login"} was started from a different IP address.
+        </strong>
+      </p>
+      <p>
+        Approve it only if you started it yourself on another machine, such as a server that you are
+        connected to. Otherwise someone else is trying to log in as you: select Deny.
+      </p>
+    </div>
+  );
+}
+
+/** RFC 8628 section 5.4. */
+function PhishingWarning({ isManagement }: { isManagement: boolean }) {
+  return (
+    <div class="care" id="phishing-warning">
+      <p>
+        <strong>Did someone send you this code?</strong> Select Deny. Approve only{" "}
+        {isManagement ? "requests" : "logins"}{" "}
+        that you started yourself, just now. Support staff and colleagues never need you to enter a
+        code for them.
+      </p>
+    </div>
+  );
+}
+
+/** The same IPv4 address or IPv6 network. The two loopback addresses count as the same. */
+function isSameNetwork(address: string, other: string): boolean {
+  if (isLoopbackHost(address) && isLoopbackHost(other)) return true;
+  return rateLimitKey(address) === rateLimitKey(other);
+}

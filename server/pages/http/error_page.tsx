@@ -1,0 +1,91 @@
+/** Error pages: the one place where failures become statuses and pages. */
+import type { Child } from "hono/jsx";
+import type { DomainError, DomainErrorCode } from "../../domain_error.ts";
+import type { PageContext, PageStatus } from "../context.ts";
+import { type RenderDeps, renderPage } from "../render.tsx";
+
+/** `malformed`: the request is not a form that a page can send. `gone`: it has expired. */
+export type PageErrorCode = DomainErrorCode | "malformed" | "gone";
+
+const STATUS: Record<PageErrorCode, PageStatus> = {
+  malformed: 400,
+  invalid: 422,
+  forbidden: 403,
+  insufficient_scope: 403,
+  not_found: 404,
+  conflict: 409,
+  gone: 410,
+  rate_limited: 429,
+  unavailable: 503,
+};
+
+const TITLES: Record<PageErrorCode, string> = {
+  malformed: "Invalid request",
+  invalid: "Invalid request",
+  forbidden: "Permission denied",
+  insufficient_scope: "Permission denied",
+  not_found: "Not found",
+  conflict: "Conflict",
+  gone: "No longer available",
+  rate_limited: "Too many attempts",
+  unavailable: "Service unavailable",
+};
+
+export interface PageError {
+  code: PageErrorCode;
+  /** Identifies the error in `data-error`; the code if undefined. */
+  id?: string;
+  /** A title for the code if undefined. */
+  title?: string;
+  retryAfterSeconds?: number;
+  /** What happened and what to do next. */
+  children: Child;
+}
+
+export async function errorPage(
+  deps: RenderDeps,
+  c: PageContext,
+  { code, id = code, title = TITLES[code], retryAfterSeconds, children }: PageError,
+): Promise<Response> {
+  // RFC 6585 section 4, RFC 9110 section 15.6.4.
+  if (retryAfterSeconds !== undefined) c.header("Retry-After", String(retryAfterSeconds));
+  return await renderPage(deps, c, {
+    name: "error",
+    error: id,
+    title,
+    status: STATUS[code],
+    children: (
+      <main>
+        <h1>{title}</h1>
+        {children}
+      </main>
+    ),
+  });
+}
+
+/** A failure of a use case, with a page's own title or help where it has them. */
+export function toPageError(error: DomainError, more: Partial<PageError> = {}): PageError {
+  return {
+    code: error.code,
+    retryAfterSeconds: error.retryAfterSeconds,
+    children: <p>{error.message}</p>,
+    ...more,
+  };
+}
+
+/** A rate limit that is reached. `reason` is a sentence. */
+export function tooManyAttempts(error: DomainError, reason: string): PageError {
+  const minutes = Math.ceil((error.retryAfterSeconds ?? 60) / 60);
+  return toPageError(error, {
+    children: (
+      <>
+        <p>{reason}</p>
+        <p>
+          Try again in{" "}
+          {minutes === 1 ? "1 minute" : `${minutes} minutes`}. This affects neither your sessions
+          nor your logins.
+        </p>
+      </>
+    ),
+  });
+}

@@ -1,0 +1,119 @@
+import type { Child } from "hono/jsx";
+import type { Clock } from "../../../shared/clock.ts";
+import type { GeoipLookup } from "../../geoip.ts";
+import type { Sql } from "../../store/db/connect.ts";
+import { listPersonalAccessTokens } from "../../store/pats/list.ts";
+import type { PersonalAccessToken } from "../../store/pats/types.ts";
+import { isPersonalAccessToken, tokenPrefix } from "../../tokens/personal_access_token.ts";
+import type { PageContext } from "../context.ts";
+import { type RenderDeps, renderPage } from "../render.tsx";
+import { PageLinks, readTokenPage } from "./pagination.tsx";
+import { tokenRows } from "./token_rows.tsx";
+import { firstPage, MAX_SEARCH, type TokenView, viewUrl } from "./view.ts";
+
+/** Revoked and expired tokens below the active ones. */
+const MAX_INACTIVE = 5;
+
+export interface TokenListDeps extends RenderDeps {
+  sql: Sql;
+  clock: Clock;
+  placeOf: GeoipLookup;
+}
+
+/** A page with a list of tokens. `intro` is above it; its parameter is what the list shows first. */
+export async function tokenListPage(
+  deps: TokenListDeps,
+  c: PageContext,
+  { name, title, view, intro }: {
+    /** See PageContent. */
+    name: string;
+    title: string;
+    view: TokenView;
+    intro: (tokens: readonly PersonalAccessToken[]) => Child | Promise<Child>;
+  },
+): Promise<Response> {
+  const { search, show } = view;
+  // A whole token must not stay in the URL. Its prefix finds it as well.
+  if (search !== undefined && isPersonalAccessToken(search)) {
+    return c.redirect(viewUrl({ ...view, search: tokenPrefix(search) }), 303);
+  }
+  const now = deps.clock.now();
+  const isOwn = view.path === "/tokens";
+  const page = await readTokenPage(deps, view, now);
+  const inactive = show === undefined && page.isFirst ? await listInactive(deps, view, now) : [];
+  return await renderPage(deps, c, {
+    name,
+    title,
+    children: (
+      <main class="wide">
+        <h1>{title}</h1>
+        {await intro(page.tokens)}
+        <SearchForm view={view} />
+        {show !== undefined && (
+          <h2>{show === "inactive" ? "Revoked and expired" : "Expiring within 7 days"}</h2>
+        )}
+        {page.tokens.length === 0
+          ? <p class="quiet" id="no-tokens">{emptyText(view)}</p>
+          : await tokenRows(deps, { tokens: page.tokens, now, isOwn })}
+        <PageLinks view={view} page={page} />
+        {inactive.length > 0 && (
+          <>
+            <h2>Revoked and expired</h2>
+            {await tokenRows(deps, { tokens: inactive.slice(0, MAX_INACTIVE), now, isOwn })}
+            {inactive.length > MAX_INACTIVE && (
+              <p>
+                <a href={viewUrl({ ...firstPage(view), show: "inactive" })}>
+                  All revoked and expired tokens
+                </a>
+              </p>
+            )}
+          </>
+        )}
+      </main>
+    ),
+  });
+}
+
+async function listInactive(
+  { sql }: { sql: Sql },
+  { ownerId, search }: TokenView,
+  now: number,
+): Promise<PersonalAccessToken[]> {
+  return await listPersonalAccessTokens(sql, {
+    ownerId,
+    search,
+    status: { at: new Date(now), active: false },
+    limit: MAX_INACTIVE + 1,
+  });
+}
+
+function emptyText({ search, show }: TokenView): string {
+  if (search !== undefined) return "No tokens match your search.";
+  if (show === "inactive") return "No revoked or expired tokens.";
+  return show === "expiring" ? "No tokens expire within 7 days." : "No active tokens.";
+}
+
+function SearchForm({ view: { path, ownerId, search, show } }: { view: TokenView }) {
+  return (
+    <form class="search" method="get" action={path} role="search">
+      <div>
+        <label for="search">Name or prefix</label>
+        <input
+          id="search"
+          name="search"
+          type="search"
+          maxlength={MAX_SEARCH}
+          autocapitalize="none"
+          autocomplete="off"
+          spellcheck={false}
+          value={search ?? ""}
+        />
+      </div>
+      {show !== undefined && <input type="hidden" name="show" value={show} />}
+      {path === "/admin/tokens" && ownerId !== undefined && (
+        <input type="hidden" name="owner" value={ownerId} />
+      )}
+      <button type="submit">Search</button>
+    </form>
+  );
+}
