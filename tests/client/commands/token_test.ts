@@ -112,10 +112,10 @@ Deno.test("returns no token of another server", async () => {
   await using home = await clientHome();
   const { io } = home;
   await logIn(io, server);
-  assert.equal(await run(io, { server: "https://second.example" }), EXIT.authenticationRequired);
+  assert.equal(await run(io, { server: "https://other.example" }), EXIT.authenticationRequired);
   assert.match(io.err, /Not logged in to https:\/\/other\.example\. Run: .*--server/);
   io.env[TOKEN] = jwt({ iss: "https://third.example" });
-  assert.equal(await run(io, { server: "https://second.example" }), EXIT.failure);
+  assert.equal(await run(io, { server: "https://other.example" }), EXIT.failure);
   assert.match(io.err, /issued by https:\/\/third\.example/);
   assert.equal(io.out, "");
 });
