@@ -24,7 +24,9 @@ export async function runProgram(args: string[], { stdout, stderr }: Output): Pr
   const platform = {
     os: Deno.build.os,
     arch: Deno.build.arch,
-    release: Deno.osRelease(),
+    get release() {
+      return Deno.osRelease();
+    },
     homeFolder: homeFolder(env),
   };
   let exitCode: number = EXIT.ok;

@@ -45,8 +45,8 @@ export async function readAccounts(
   warn: (text: string) => void,
 ): Promise<AccountIndex> {
   const path = indexPath(folder);
-  return await wrapStoreErrors(unusable(path), async () => {
-    const text = await readPrivateFile(path);
+  return await wrapStoreErrors(unusable(path), (): AccountIndex => {
+    const text = readPrivateFile(path);
     if (text === undefined) return { accounts: [] };
     const index = parseIndex(text);
     if (index) return index;
@@ -113,7 +113,7 @@ export async function tryAccounts(folder: string, signal: AbortSignal): Promise<
   const path = indexPath(folder);
   await wrapStoreErrors(unusable(path), async () => {
     await withFileLock(indexLockPath(folder), { signal }, () => tryPrivateFolder(folder));
-    await readPrivateFile(path);
+    readPrivateFile(path);
   });
 }
 

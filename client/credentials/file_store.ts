@@ -30,9 +30,9 @@ export class FileStore implements CredentialStore {
 
   async get(key: AccountKey): Promise<Credentials | undefined> {
     const path = this.path(key);
-    return await wrapStoreErrors(cannotStore(path), async () => {
-      await checkPrivateFolder(this.folder);
-      const text = await readPrivateFile(path);
+    return await wrapStoreErrors(cannotStore(path), () => {
+      checkPrivateFolder(this.folder);
+      const text = readPrivateFile(path);
       if (text === undefined) return undefined;
       const credentials = parseFile(text, key);
       if (credentials) return credentials;
@@ -46,7 +46,7 @@ export class FileStore implements CredentialStore {
   async set({ server, account }: AccountKey, credentials: Credentials): Promise<void> {
     const path = this.path({ server, account });
     await wrapStoreErrors(cannotStore(path), async () => {
-      await checkPrivateFolder(this.folder);
+      checkPrivateFolder(this.folder);
       if (this.io.platform.os === "windows") await restrictToOwner(this.folder, this.io.env);
       const content = JSON.stringify({ server, account, ...credentials }, undefined, 2);
       await writePrivateFile(path, `${content}\n`);
@@ -55,7 +55,7 @@ export class FileStore implements CredentialStore {
 
   async tryOut(): Promise<void> {
     await wrapStoreErrors(cannotStore(this.folder), async () => {
-      await checkPrivateFolder(this.folder);
+      checkPrivateFolder(this.folder);
       await tryPrivateFolder(this.folder);
     });
   }

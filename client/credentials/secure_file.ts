@@ -21,23 +21,34 @@ export async function createPrivateFolder(path: string): Promise<void> {
  * The text of the file at `path`; undefined if there is none. Throws InsecurePermissionsError
  * if anyone but the owner may read or write it.
  */
-export async function readPrivateFile(path: string): Promise<string | undefined> {
+export function readPrivateFile(path: string): string | undefined {
   let file: Deno.FsFile;
   try {
-    file = await Deno.open(path);
+    file = Deno.openSync(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
   using open = file;
-  rejectInsecurePermissions(await open.stat(), path);
-  return await new Response(open.readable).text();
+  rejectInsecurePermissions(open.statSync(), path);
+  return readText(open);
+}
+
+/** Synchronous, like all of reading: these files are small, and `token` needs no thread for them. */
+function readText(file: Deno.FsFile): string {
+  const decoder = new TextDecoder();
+  const chunk = new Uint8Array(16 * 1024);
+  let text = "";
+  for (let size; (size = file.readSync(chunk)) !== null;) {
+    text += decoder.decode(chunk.subarray(0, size), { stream: true });
+  }
+  return text + decoder.decode();
 }
 
 /** Throws InsecurePermissionsError if the folder at `path` is open to others; a missing one is fine. */
-export async function checkPrivateFolder(path: string): Promise<void> {
+export function checkPrivateFolder(path: string): void {
   try {
-    rejectInsecurePermissions(await Deno.stat(path), path);
+    rejectInsecurePermissions(Deno.statSync(path), path);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }

@@ -5,7 +5,10 @@ import { InsecurePermissionsError } from "./secure_file.ts";
 import { CredentialStoreError } from "./store.ts";
 
 /** `failure` starts the message, such as `Credentials cannot be stored in PATH`. */
-export async function wrapStoreErrors<T>(failure: string, work: () => Promise<T>): Promise<T> {
+export async function wrapStoreErrors<T>(
+  failure: string,
+  work: () => Promise<T> | T,
+): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -161,9 +161,12 @@ async function storeLogin(env: Record<string, string>, kind: "file" | "keychain"
   const loginStore = await openLoginStore(kind === "file", io);
   if (loginStore.store.kind !== kind) throw new Error(`no ${kind}: ${io.err}`);
   const key = { server: "https://auth.example.com", account: "alice@example.com" };
+  const accessTokenLifetime = 24 * 3_600_000;
   const credentials = {
+    // A token of the usual length; the client does not read it.
     accessToken: `header.${"p".repeat(700)}.signature`,
-    accessTokenExpiresAt: Date.now() + 24 * 3_600_000,
+    accessTokenExpiresAt: Date.now() + accessTokenLifetime,
+    accessTokenLifetime,
     refreshToken: "a-refresh-token",
     scope: "openid",
   };
