@@ -5,7 +5,7 @@ import { parseSmtpUrl } from "../config/setting_url.ts";
 import type { Log } from "../log.ts";
 import { type DeliveryFailure, DeliveryQueue } from "./delivery_queue.ts";
 
-/** A message in plain text. It never contains a secret that lets its reader in by itself. */
+/** A message in plain text. It never contains a secret that is enough to sign in. */
 export interface Message {
   to: string;
   subject: string;

@@ -47,7 +47,7 @@ export interface ReportLeakDeps extends NotifyOwnerDeps {
   tokenValidator: { invalidate(subject: string): void };
 }
 
-/** One of our tokens, with where it was reported. */
+/** A reported token that this server issued. */
 interface Leak {
   token: PersonalAccessToken;
   id: string;
@@ -55,8 +55,9 @@ interface Leak {
 }
 
 /**
- * Handles a report of leaked tokens: checksums first, which need no database, then one lookup for
- * all. Those of ours are revoked, if the policy says so, and their owners notified.
+ * Handles a report of leaked tokens: verifies checksums first, which needs no database, then finds
+ * all in one query. Tokens of this server are revoked, if the policy says so, and their owners
+ * notified.
  */
 export async function reportLeakedTokens(
   deps: ReportLeakDeps,
@@ -141,7 +142,7 @@ function isInactive(token: PersonalAccessToken, now: Date): boolean {
   return token.revokedAt !== undefined || (token.expiresAt !== undefined && token.expiresAt <= now);
 }
 
-/** Without characters that the database cannot store: the token must be revoked all the same. */
+/** Without characters that the database cannot store, which must not prevent the revocation. */
 function placeOf({ place = "" }: LeakedToken): string | null {
   const text = place.slice(0, MAX_PLACE_LENGTH).replaceAll("\0", "").toWellFormed();
   return text === "" ? null : text;

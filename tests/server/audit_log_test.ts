@@ -33,7 +33,7 @@ async function recorded(
   );
 }
 
-testOnEachDatabase("what clients do to logins and tokens is recorded, once", async (location) => {
+testOnEachDatabase("records what clients do to logins and tokens once", async (location) => {
   await using server = await testServer(location, describeScopes);
   const alice = await addPerson(server, { admin: true });
   const from = "192.0.2.1";

@@ -155,7 +155,7 @@ const BODIES: Record<string, unknown> = {
   rotateToken: { overlap: 0 },
 };
 
-testOnEachDatabase("each operation takes the credentials it was meant for", async (location) => {
+testOnEachDatabase("each operation accepts only its own kind of credentials", async (location) => {
   await using server = await testServer(location, describeScopes);
   const operations = apiOperations.filter(({ access }) => access !== "public");
   assert.ok(operations.length >= 7);
@@ -171,16 +171,16 @@ testOnEachDatabase("each operation takes the credentials it was meant for", asyn
       const body = operation.body === undefined ? undefined : BODIES[operation.id];
       const method = operation.method.toUpperCase();
       const { status, headers } = await call(server, token, method, path, body);
-      const wanted = expected[operation.access as keyof Expected];
+      const expectedStatus = expected[operation.access as keyof Expected];
       const where = `${operation.id} with ${name}: ${status}`;
-      if (wanted !== undefined) assert.equal(status, wanted, where);
+      if (expectedStatus !== undefined) assert.equal(status, expectedStatus, where);
       else assert.ok(status !== 401 && status !== 403 && status < 500, where);
       if (status === 401) assert.match(headers.get("www-authenticate")!, /^Bearer/, where);
     }
   }
 });
 
-testOnEachDatabase("no token of any kind opens a page or acts on one", async (location) => {
+testOnEachDatabase("pages reject every kind of token", async (location) => {
   await using server = await testServer(location, describeScopes);
   const all = await credentials(server);
   const rows = () =>
@@ -218,7 +218,7 @@ function cookieOf(token: string): string {
   return `__Host-${cookieName(ISSUER, "browser").name}=${token}`;
 }
 
-testOnEachDatabase("a token for managing is worth nothing at an API", async (location) => {
+testOnEachDatabase("APIs reject a management token", async (location) => {
   await using server = await testServer(location, describeScopes);
   const alice = await addPerson(server);
   const client = await server.addClient();
@@ -243,7 +243,7 @@ testOnEachDatabase("a token for managing is worth nothing at an API", async (loc
   }
 });
 
-testOnEachDatabase("a login's tokens for the API have no scope for managing", async (location) => {
+testOnEachDatabase("a login's tokens for the API have no management scope", async (location) => {
   await using server = await testServer(location, describeScopes);
   const alice = await addPerson(server);
   const login = await server.login(alice.id, `${FULL_SCOPE} ${WRITE}`);
@@ -254,7 +254,7 @@ testOnEachDatabase("a login's tokens for the API have no scope for managing", as
   assert.equal(asked.body.error, "invalid_scope");
 });
 
-testOnEachDatabase("a plain login cannot be refreshed into managing tokens", async (location) => {
+testOnEachDatabase("refreshing a plain login returns no management token", async (location) => {
   await using server = await testServer(location, describeScopes);
   const alice = await addPerson(server);
   const { refresh_token } = await server.login(alice.id, `${FULL_SCOPE} deploy`);
@@ -268,7 +268,7 @@ testOnEachDatabase("a plain login cannot be refreshed into managing tokens", asy
   assert.equal(wider.body.error, "invalid_scope");
 });
 
-testOnEachDatabase("an unknown resource is refused at every grant", async (location) => {
+testOnEachDatabase("every grant rejects an unknown resource", async (location) => {
   await using server = await testServer(location, describeScopes);
   const alice = await addPerson(server);
   const login = await server.login(alice.id, `${FULL_SCOPE} ${WRITE}`);
@@ -309,7 +309,7 @@ testOnEachDatabase("an unknown resource is refused at every grant", async (locat
 });
 
 testOnEachDatabase(
-  "an approval to manage lives no longer than any access token",
+  "an approval to manage expires no later than other access tokens",
   async (location) => {
     await using server = await testServer(location, (config) => {
       config.accessTokenLifetime = 60;
@@ -319,7 +319,7 @@ testOnEachDatabase(
   },
 );
 
-testOnEachDatabase("an approval to manage is short and never renewed", async (location) => {
+testOnEachDatabase("an approval to manage is short and cannot be refreshed", async (location) => {
   await using server = await testServer(location, describeScopes);
   const alice = await addPerson(server);
   const approval = await server.approveManagement(alice.id, `${WRITE} openid`);
@@ -338,7 +338,7 @@ testOnEachDatabase("an approval to manage is short and never renewed", async (lo
 });
 
 testOnEachDatabase(
-  "only the command line's approvals manage tokens, whatever scopes another client has",
+  "rejects approvals of other clients, whatever their scopes",
   async (location) => {
     await using server = await testServer(location, (config) => {
       describeScopes(config);
@@ -363,7 +363,7 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
-  "a client gets no token in the name of another client's login",
+  "a client gets no token for the login of another client",
   async (location) => {
     await using server = await testServer(location, describeScopes);
     const alice = await server.addUser();
@@ -391,11 +391,11 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
-  "only administrators administer, whatever scopes others have",
+  "rejects administration by other users, whatever their scopes",
   async (location) => {
     await using server = await testServer(location, (config) => {
       describeScopes(config);
-      // As if the catalogue let everybody have them.
+      // As if the catalog allowed them for all users.
       config.scopes = config.scopes.map((scope) => ({ ...scope, roles: undefined }));
     });
     const bob = await addPerson(server);
@@ -420,24 +420,24 @@ testOnEachDatabase(
   },
 );
 
-testOnEachDatabase("a personal access token sees itself and no other", async (location) => {
+testOnEachDatabase("a personal access token can read itself and no other", async (location) => {
   await using server = await testServer(location, describeScopes);
   const alice = await addPerson(server);
-  for (const made of [await createPat(server, alice), await createPat(server, alice)]) {
-    const shown = await call(server, made.token, "GET", "/api/v1/token");
-    assert.deepEqual([shown.status, shown.body.id], [200, made.id]);
-    assert.deepEqual(shown.body.scopes, ["deploy"]);
+  for (const created of [await createPat(server, alice), await createPat(server, alice)]) {
+    const read = await call(server, created.token, "GET", "/api/v1/token");
+    assert.deepEqual([read.status, read.body.id], [200, created.id]);
+    assert.deepEqual(read.body.scopes, ["deploy"]);
   }
   // What it may do now, not what it was given.
   const { token } = await createPat(server, alice, { scopes: ["deploy", "read"] });
   const catalogue = server.parts.config.scopes;
   catalogue.splice(catalogue.findIndex(({ name }) => name === "deploy"), 1);
   server.parts.tokenValidator.invalidate(`principal:${alice.id}`);
-  const shown = await call(server, token, "GET", "/api/v1/token");
-  assert.deepEqual(shown.body.scopes, ["read"]);
+  const read = await call(server, token, "GET", "/api/v1/token");
+  assert.deepEqual(read.body.scopes, ["read"]);
 });
 
-testOnEachDatabase("another client cannot ask to manage tokens", async (location) => {
+testOnEachDatabase("rejects another client's request to manage tokens", async (location) => {
   await using server = await testServer(location, describeScopes);
   const { id, authorization } = await server.addClient();
   for (const scope of Object.values(MANAGEMENT_SCOPES)) {
@@ -453,7 +453,7 @@ async function mint(server: TestServer, token: string, scope: string) {
 }
 
 testOnEachDatabase(
-  "a new token has no scope that its approval does not cover",
+  "creates no token with a scope that the approval does not cover",
   async (location) => {
     await using server = await testServer(location, describeScopes);
     const [alice, admin] = [await addPerson(server), await addPerson(server, { admin: true })];
@@ -496,7 +496,7 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
-  "other people's tokens take the administrator's permission",
+  "tokens of other users require the administrator's permission",
   async (location) => {
     await using server = await testServer(location, describeScopes);
     const [alice, bob, admin] = [
@@ -526,7 +526,7 @@ testOnEachDatabase(
   },
 );
 
-testOnEachDatabase("a scope kept for other clients is in no new token", async (location) => {
+testOnEachDatabase("creates no token with a scope reserved for other clients", async (location) => {
   await using server = await testServer(location, (config) => {
     describeScopes(config);
     config.scopes.push({ name: "billing", description: "Bill", clients: ["client-billing"] });
@@ -551,7 +551,7 @@ testOnEachDatabase("a scope kept for other clients is in no new token", async (l
 });
 
 testOnEachDatabase(
-  "a scope that a client has lost is gone at its next refresh",
+  "a refresh drops a scope that the client has lost",
   async (location) => {
     await using server = await testServer(location, describeScopes);
     const alice = await addPerson(server);
@@ -562,43 +562,46 @@ testOnEachDatabase(
   },
 );
 
-testOnEachDatabase("managing takes the fresh sign-in that approving takes", async (location) => {
-  await using server = await testServer(location, (config) => {
-    describeScopes(config);
-    config.deviceFlow.freshSignInSeconds = 300;
-  });
-  const alice = await addPerson(server);
-  const login = await server.login(alice.id, `${FULL_SCOPE} deploy ${WRITE} ${READ}`);
-  server.clock.advance({ minutes: 5 });
-  const atLimit = await server.refresh(login.refresh_token!, { resource: RESOURCE });
-  assert.equal((await mint(server, atLimit.body.access_token, "deploy")).status, 201);
-  server.clock.advance({ seconds: 1 });
-  const old = await server.refresh(atLimit.body.refresh_token, { resource: RESOURCE });
-  const refused = await mint(server, old.body.access_token, "deploy");
-  assert.equal(refused.status, 401);
-  assert.match(
-    refused.headers.get("www-authenticate")!,
-    /^Bearer error="insufficient_user_authentication".*max_age="300"$/,
-  );
-  const listed = await call(server, old.body.access_token, "GET", "/api/v1/tokens");
-  assert.equal(listed.status, 200);
-  const { access_token } = await server.approveManagement(alice.id, `${WRITE} deploy`);
-  assert.equal((await mint(server, access_token, "deploy")).status, 201);
-});
+testOnEachDatabase(
+  "managing requires the recent sign-in that approving requires",
+  async (location) => {
+    await using server = await testServer(location, (config) => {
+      describeScopes(config);
+      config.deviceFlow.freshSignInSeconds = 300;
+    });
+    const alice = await addPerson(server);
+    const login = await server.login(alice.id, `${FULL_SCOPE} deploy ${WRITE} ${READ}`);
+    server.clock.advance({ minutes: 5 });
+    const atLimit = await server.refresh(login.refresh_token!, { resource: RESOURCE });
+    assert.equal((await mint(server, atLimit.body.access_token, "deploy")).status, 201);
+    server.clock.advance({ seconds: 1 });
+    const old = await server.refresh(atLimit.body.refresh_token, { resource: RESOURCE });
+    const refused = await mint(server, old.body.access_token, "deploy");
+    assert.equal(refused.status, 401);
+    assert.match(
+      refused.headers.get("www-authenticate")!,
+      /^Bearer error="insufficient_user_authentication".*max_age="300"$/,
+    );
+    const listed = await call(server, old.body.access_token, "GET", "/api/v1/tokens");
+    assert.equal(listed.status, 200);
+    const { access_token } = await server.approveManagement(alice.id, `${WRITE} deploy`);
+    assert.equal((await mint(server, access_token, "deploy")).status, 201);
+  },
+);
 
-testOnEachDatabase("a token remembers the login it was created with", async (location) => {
+testOnEachDatabase("a token keeps the login it was created with", async (location) => {
   await using server = await testServer(location, describeScopes);
   const [alice, bob] = [await addPerson(server), await addPerson(server)];
   const login = await server.login(alice.id, FULL_SCOPE);
   const { sid } = JSON.parse(atob(login.access_token.split(".")[1]));
   const approval = await server.approveManagement(alice.id, `${WRITE} deploy`, { sid });
-  const made = await mint(server, approval.access_token, "deploy");
-  assert.equal(made.body.login_id, sid);
+  const created = await mint(server, approval.access_token, "deploy");
+  assert.equal(created.body.login_id, sid);
   const rotated = await call(
     server,
     approval.access_token,
     "POST",
-    `/api/v1/tokens/${made.body.id}/rotate`,
+    `/api/v1/tokens/${created.body.id}/rotate`,
     { overlap: 0 },
   );
   assert.equal(rotated.body.login_id, sid);
@@ -662,7 +665,7 @@ testOnEachDatabase("revoking a login can revoke the tokens created with it", asy
   assert.deepEqual(events.map(({ subject }) => subject), [own.id, robots.id].sort());
 });
 
-testOnEachDatabase("a token is not created with a login revoked meanwhile", async (location) => {
+testOnEachDatabase("creates no token with a login revoked meanwhile", async (location) => {
   await using server = await testServer(location, describeScopes);
   const alice = await addPerson(server);
   const { sql, clock } = server.parts;
@@ -701,16 +704,16 @@ testOnEachDatabase("a token is not created with a login revoked meanwhile", asyn
   assert.equal(imported.code, "forbidden");
 });
 
-testOnEachDatabase("revoke_tokens takes the refresh token of the login", async (location) => {
+testOnEachDatabase("revoke_tokens requires the refresh token of the login", async (location) => {
   await using server = await testServer(location, describeScopes);
   const alice = await addPerson(server);
   const login = await server.login(alice.id, `${FULL_SCOPE} deploy ${WRITE}`);
   const managing = await server.refresh(login.refresh_token!, { resource: RESOURCE });
-  const made = await mint(server, managing.body.access_token, "deploy");
+  const created = await mint(server, managing.body.access_token, "deploy");
   const revoke = (token: string, more: Record<string, string>) =>
     server.post("/oauth/revoke", { client_id: brand.cliClientId, token, ...more });
   // An API is sent the access token: more than that it cannot revoke.
-  for (const token of [login.access_token, managing.body.access_token, made.body.token, "x"]) {
+  for (const token of [login.access_token, managing.body.access_token, created.body.token, "x"]) {
     const answer = await revoke(token, { revoke_tokens: "true" });
     assert.equal(answer.body.error, "invalid_request");
   }
@@ -719,17 +722,17 @@ testOnEachDatabase("revoke_tokens takes the refresh token of the login", async (
     const answer = await revoke(newest, { revoke_tokens: value });
     assert.equal(answer.body.error, "invalid_request", value);
   }
-  assert.equal((await verify(server, made.body.token)).status, 200);
+  assert.equal((await verify(server, created.body.token)).status, 200);
   assert.equal((await verify(server, login.access_token)).status, 200);
   // A success says that the tokens are revoked, even if the login was revoked before.
   assert.equal((await revoke(newest, {})).status, 200);
-  assert.equal((await verify(server, made.body.token)).status, 200);
+  assert.equal((await verify(server, created.body.token)).status, 200);
   assert.equal((await revoke(newest, { revoke_tokens: "true" })).status, 200);
-  assert.equal((await verify(server, made.body.token)).status, 401);
+  assert.equal((await verify(server, created.body.token)).status, 401);
 });
 
 testOnEachDatabase(
-  "introspection of a refresh token has what its login holds at APIs",
+  "introspection of a refresh token returns the scopes of its login for APIs",
   async (location) => {
     await using server = await testServer(location, (config) => {
       describeScopes(config);
@@ -747,31 +750,34 @@ testOnEachDatabase(
   },
 );
 
-testOnEachDatabase("a JWT of a token has no scope that the token has lost", async (location) => {
-  await using server = await testServer(location, describeScopes);
-  const alice = await addPerson(server);
-  const { token } = await createPat(server, alice);
-  const exchanged = await server.post("/oauth/token", {
-    grant_type: TOKEN_EXCHANGE_GRANT,
-    subject_token_type: ACCESS_TOKEN_TYPE,
-    subject_token: token,
-  });
-  const upstream = (await verify(server, token, "?jwt=1")).headers.get("x-auth-jwt")!;
-  const jwts = [exchanged.body.access_token, upstream];
-  for (const jwt of jwts) {
-    assert.equal((await verify(server, jwt, "?scope=deploy")).status, 200);
-  }
-  // The operator keeps the scope from tokens.
-  server.parts.config.scopes.find(({ name }) => name === "deploy")!.tokens = false;
-  server.parts.tokenValidator.invalidate(`principal:${alice.id}`);
-  for (const presented of [token, ...jwts]) {
-    assert.equal((await verify(server, presented, "?scope=deploy")).status, 403);
-  }
-  assert.equal((await verify(server, alice.login)).status, 200);
-});
+testOnEachDatabase(
+  "drops a scope that the exchanged token has lost from its JWT",
+  async (location) => {
+    await using server = await testServer(location, describeScopes);
+    const alice = await addPerson(server);
+    const { token } = await createPat(server, alice);
+    const exchanged = await server.post("/oauth/token", {
+      grant_type: TOKEN_EXCHANGE_GRANT,
+      subject_token_type: ACCESS_TOKEN_TYPE,
+      subject_token: token,
+    });
+    const upstream = (await verify(server, token, "?jwt=1")).headers.get("x-auth-jwt")!;
+    const jwts = [exchanged.body.access_token, upstream];
+    for (const jwt of jwts) {
+      assert.equal((await verify(server, jwt, "?scope=deploy")).status, 200);
+    }
+    // The operator keeps the scope from tokens.
+    server.parts.config.scopes.find(({ name }) => name === "deploy")!.tokens = false;
+    server.parts.tokenValidator.invalidate(`principal:${alice.id}`);
+    for (const presented of [token, ...jwts]) {
+      assert.equal((await verify(server, presented, "?scope=deploy")).status, 403);
+    }
+    assert.equal((await verify(server, alice.login)).status, 200);
+  },
+);
 
 testOnEachDatabase(
-  "a token for another resource is refused whatever its name",
+  "rejects a token for another resource, whatever its name",
   async (location) => {
     await using server = await testServer(location, (config) => {
       describeScopes(config);

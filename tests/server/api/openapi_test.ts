@@ -1,4 +1,4 @@
-/** The OpenAPI document says what the server does, and people can read it. */
+/** The OpenAPI document matches what the server does. */
 import assert from "node:assert/strict";
 import { apiOperations } from "../../../server/api/operations.ts";
 import { openApiDocument } from "../../../server/api/openapi.ts";
@@ -9,7 +9,7 @@ import { call, createPat, describeScopes } from "../../support/pats.ts";
 import { addPerson } from "../../support/person.ts";
 import { testServer } from "../../support/test_server.ts";
 
-testOnEachDatabase("every operation of the document is there", async (location) => {
+testOnEachDatabase("serves every operation of the document", async (location) => {
   await using server = await testServer(location, describeScopes);
   const document = await (await server.request("/api/openapi.json")).json();
   assert.equal(document.openapi, "3.1.0");
@@ -42,7 +42,7 @@ testOnEachDatabase("every operation of the document is there", async (location) 
 });
 
 testOnEachDatabase(
-  "the document lists each problem that an operation answers with",
+  "documents each problem that an operation returns",
   async (location) => {
     await using server = await testServer(location, describeScopes);
     const document = await (await server.request("/api/openapi.json")).json();
@@ -124,7 +124,7 @@ Deno.test("the OpenAPI document", async () => {
   await assertGolden("api/openapi.json", `${text}\n`);
 });
 
-Deno.test("the document has what generators of clients need", () => {
+Deno.test("the document has what client generators need", () => {
   const document = openApiDocument("https://auth.example.com", apiOperations) as unknown as {
     info: { license: { identifier: string } };
     paths: Record<string, Record<string, Operation>>;

@@ -1,4 +1,4 @@
-/** Personal access tokens over the REST interface: who may make, see and end which. */
+/** Personal access tokens over the REST API: which users can create, see and revoke which. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { brand } from "../../../shared/brand.ts";
@@ -9,49 +9,54 @@ import { ISSUER, testServer } from "../../support/test_server.ts";
 
 const PREFIX = brand.tokenPrefixes.personalAccessToken;
 
-testOnEachDatabase("a token is shown once, kept as a hash, and works", async (location) => {
-  await using server = await testServer(location, describeScopes);
-  const alice = await addPerson(server);
-  const made = await createPat(server, alice, { name: "  Deploys  " });
-  assert.match(made.token, new RegExp(`^${PREFIX}[0-9A-Za-z]{49}$`));
-  assert.equal(made.name, "Deploys");
-  assert.equal(made.prefix, made.token.slice(0, 12));
-  assert.deepEqual(made.scopes, ["deploy"]);
-  const lifetime = Date.parse(made.expires_at) - server.clock.now();
-  assert.equal(lifetime, 90 * 86_400_000);
+testOnEachDatabase(
+  "returns the secret once, stores a hash, and accepts the token",
+  async (location) => {
+    await using server = await testServer(location, describeScopes);
+    const alice = await addPerson(server);
+    const created = await createPat(server, alice, { name: "  Deploys  " });
+    assert.match(created.token, new RegExp(`^${PREFIX}[0-9A-Za-z]{49}$`));
+    assert.equal(created.name, "Deploys");
+    assert.equal(created.prefix, created.token.slice(0, 12));
+    assert.deepEqual(created.scopes, ["deploy"]);
+    const lifetime = Date.parse(created.expires_at) - server.clock.now();
+    assert.equal(lifetime, 90 * 86_400_000);
 
-  const [row] = await server.parts.sql`select * from personal_access_tokens`;
-  assert.ok(!JSON.stringify(row).includes(made.token));
-  assert.ok(
-    !JSON.stringify(await server.parts.sql`select * from audit_events`).includes(made.token),
-  );
-  const shown = await call(server, alice.management, "GET", `/api/v1/tokens/${made.id}`);
-  assert.equal(shown.body.token, undefined);
-  assert.equal(shown.body.last_used_at, null);
+    const [row] = await server.parts.sql`select * from personal_access_tokens`;
+    assert.ok(!JSON.stringify(row).includes(created.token));
+    assert.ok(
+      !JSON.stringify(await server.parts.sql`select * from audit_events`).includes(created.token),
+    );
+    const read = await call(server, alice.management, "GET", `/api/v1/tokens/${created.id}`);
+    assert.equal(read.body.token, undefined);
+    assert.equal(read.body.last_used_at, null);
 
-  const answer = await verify(server, made.token, "?scope=deploy", { "user-agent": "curl/8.1" });
-  assert.equal(answer.status, 200);
-  assert.equal(answer.headers.get("x-auth-user"), alice.id);
-  assert.equal(answer.headers.get("x-auth-username"), alice.email);
-  assert.equal(answer.headers.get("x-auth-scope"), "deploy");
-  assert.equal(answer.headers.get("x-auth-client"), `pat-${made.id}`);
-  await server.parts.tokenValidator.lastUsed.flush();
-  const used = await call(server, made.token, "GET", "/api/v1/token");
-  assert.equal(used.body.last_used_at, new Date(server.clock.now()).toISOString());
-  assert.equal(used.body.last_used_address, "192.0.2.1");
-  assert.equal(used.body.last_used_agent, "curl");
-});
+    const answer = await verify(server, created.token, "?scope=deploy", {
+      "user-agent": "curl/8.1",
+    });
+    assert.equal(answer.status, 200);
+    assert.equal(answer.headers.get("x-auth-user"), alice.id);
+    assert.equal(answer.headers.get("x-auth-username"), alice.email);
+    assert.equal(answer.headers.get("x-auth-scope"), "deploy");
+    assert.equal(answer.headers.get("x-auth-client"), `pat-${created.id}`);
+    await server.parts.tokenValidator.lastUsed.flush();
+    const used = await call(server, created.token, "GET", "/api/v1/token");
+    assert.equal(used.body.last_used_at, new Date(server.clock.now()).toISOString());
+    assert.equal(used.body.last_used_address, "192.0.2.1");
+    assert.equal(used.body.last_used_agent, "curl");
+  },
+);
 
-testOnEachDatabase("a clean stop loses no last use", async (location) => {
+testOnEachDatabase("saves last uses when the server stops", async (location) => {
   let id: string;
   let usedAt: number;
   {
     await using server = await testServer(location, describeScopes);
-    const made = await createPat(server, await addPerson(server));
-    id = made.id;
+    const created = await createPat(server, await addPerson(server));
+    id = created.id;
     server.clock.advance({ minutes: 5 });
     usedAt = server.clock.now();
-    assert.equal((await verify(server, made.token)).status, 200);
+    assert.equal((await verify(server, created.token)).status, 200);
     const [row] = await server.parts.sql`select last_used_at from personal_access_tokens`;
     assert.equal(row.last_used_at, null);
   }
@@ -61,7 +66,7 @@ testOnEachDatabase("a clean stop loses no last use", async (location) => {
   assert.equal(row.last_used_at.getTime(), usedAt);
 });
 
-testOnEachDatabase("the policy bounds what may be asked for", async (location) => {
+testOnEachDatabase("rejects requests outside of the policy", async (location) => {
   await using server = await testServer(location, (config) => {
     describeScopes(config);
     config.personalAccessTokens.maxLifetime = 30 * 86_400;
@@ -99,7 +104,7 @@ testOnEachDatabase("the policy bounds what may be asked for", async (location) =
   assert.equal(Date.parse(hostile.expires_at) - server.clock.now(), 7 * 86_400_000);
 });
 
-testOnEachDatabase("a token ends to the second, and says so", async (location) => {
+testOnEachDatabase("expires a token to the second, and says when", async (location) => {
   await using server = await testServer(location, describeScopes);
   const alice = await addPerson(server);
   const { token } = await createPat(server, alice, { expires_in: 60 });
@@ -115,47 +120,59 @@ testOnEachDatabase("a token ends to the second, and says so", async (location) =
   );
 });
 
-testOnEachDatabase("strangers' tokens do not exist, administrators see all", async (location) => {
-  await using server = await testServer(location, describeScopes);
-  const [alice, bob, admin] = [
-    await addPerson(server),
-    await addPerson(server),
-    await addPerson(server, { admin: true }),
-  ];
-  const made = await createPat(server, alice);
-  for (
-    const [method, path, body] of [
-      ["GET", `/api/v1/tokens/${made.id}`],
-      ["DELETE", `/api/v1/tokens/${made.id}`],
-      ["POST", `/api/v1/tokens/${made.id}/rotate`, { overlap: 0 }],
-      ["GET", "/api/v1/tokens/nonsense"],
-    ] as const
-  ) {
-    assert.equal((await call(server, bob.management, method, path, body)).status, 404);
-  }
-  assert.equal((await call(server, bob.management, "GET", "/api/v1/tokens?all=true")).status, 403);
-  assert.deepEqual((await call(server, bob.management, "GET", "/api/v1/tokens")).body.tokens, []);
-  // An administrator may end it, but gets no secret that speaks for somebody else.
-  const rotated = await call(server, admin.management, "POST", `/api/v1/tokens/${made.id}/rotate`, {
-    overlap: 0,
-  });
-  assert.equal(rotated.status, 403);
-  assert.equal(rotated.body.token, undefined);
-  const all = await call(server, admin.management, "GET", "/api/v1/tokens?all=true");
-  assert.deepEqual(all.body.tokens.map(({ id }: { id: string }) => id), [made.id]);
-  assert.equal(all.body.tokens[0].owner.username, alice.email);
-  assert.equal(
-    (await call(server, admin.management, "DELETE", `/api/v1/tokens/${made.id}`)).status,
-    204,
-  );
-  const ended = await verify(server, made.token);
-  assert.equal(ended.status, 401);
-  assert.match(ended.challenge!, /The token was revoked at 2026-11-24T10:00:00Z\./);
-  const shown = await call(server, alice.management, "GET", `/api/v1/tokens/${made.id}`);
-  assert.equal(shown.body.revoked_reason, "administrator");
-});
+testOnEachDatabase(
+  "returns 404 for other users' tokens, and all of them to administrators",
+  async (location) => {
+    await using server = await testServer(location, describeScopes);
+    const [alice, bob, admin] = [
+      await addPerson(server),
+      await addPerson(server),
+      await addPerson(server, { admin: true }),
+    ];
+    const created = await createPat(server, alice);
+    for (
+      const [method, path, body] of [
+        ["GET", `/api/v1/tokens/${created.id}`],
+        ["DELETE", `/api/v1/tokens/${created.id}`],
+        ["POST", `/api/v1/tokens/${created.id}/rotate`, { overlap: 0 }],
+        ["GET", "/api/v1/tokens/nonsense"],
+      ] as const
+    ) {
+      assert.equal((await call(server, bob.management, method, path, body)).status, 404);
+    }
+    assert.equal(
+      (await call(server, bob.management, "GET", "/api/v1/tokens?all=true")).status,
+      403,
+    );
+    assert.deepEqual((await call(server, bob.management, "GET", "/api/v1/tokens")).body.tokens, []);
+    // An administrator can revoke it, but gets no secret that acts as another user.
+    const rotated = await call(
+      server,
+      admin.management,
+      "POST",
+      `/api/v1/tokens/${created.id}/rotate`,
+      {
+        overlap: 0,
+      },
+    );
+    assert.equal(rotated.status, 403);
+    assert.equal(rotated.body.token, undefined);
+    const all = await call(server, admin.management, "GET", "/api/v1/tokens?all=true");
+    assert.deepEqual(all.body.tokens.map(({ id }: { id: string }) => id), [created.id]);
+    assert.equal(all.body.tokens[0].owner.username, alice.email);
+    assert.equal(
+      (await call(server, admin.management, "DELETE", `/api/v1/tokens/${created.id}`)).status,
+      204,
+    );
+    const revoked = await verify(server, created.token);
+    assert.equal(revoked.status, 401);
+    assert.match(revoked.challenge!, /The token was revoked at 2026-11-24T10:00:00Z\./);
+    const read = await call(server, alice.management, "GET", `/api/v1/tokens/${created.id}`);
+    assert.equal(read.body.revoked_reason, "administrator");
+  },
+);
 
-testOnEachDatabase("tokens for APIs do not manage tokens", async (location) => {
+testOnEachDatabase("rejects tokens for APIs", async (location) => {
   await using server = await testServer(location, describeScopes);
   const alice = await addPerson(server);
   const { token } = await createPat(server, alice);
@@ -178,7 +195,7 @@ testOnEachDatabase("tokens for APIs do not manage tokens", async (location) => {
   assert.equal((await call(server, "nonsense", "GET", "/api/v1/tokens")).status, 401);
 });
 
-testOnEachDatabase("rotation gives a successor, once, and an overlap", async (location) => {
+testOnEachDatabase("rotates a token once, with an overlap", async (location) => {
   await using server = await testServer(location, describeScopes);
   const alice = await addPerson(server);
   const old = await createPat(server, alice, {
@@ -203,7 +220,7 @@ testOnEachDatabase("rotation gives a successor, once, and an overlap", async (lo
   assert.equal(late.status, 409);
 });
 
-testOnEachDatabase("a token never carries more than its owner has now", async (location) => {
+testOnEachDatabase("limits a token to the scopes that its owner has now", async (location) => {
   await using server = await testServer(location, describeScopes);
   const admin = await addPerson(server, { admin: true });
   const { sql, tokenValidator } = server.parts;
@@ -218,10 +235,10 @@ testOnEachDatabase("a token never carries more than its owner has now", async (l
   assert.match(lacking.challenge!, /error="insufficient_scope".*scope="operate"/);
   await sql`update users set disabled_at = created_at where id = ${admin.id}`;
   tokenValidator.invalidate(`principal:${admin.id}`);
-  assert.match((await verify(server, token)).challenge!, /owner of the token is disabled/);
+  assert.match((await verify(server, token)).challenge!, /invalid_token.*disabled/);
 });
 
-testOnEachDatabase("a login carries the scopes of its person and its program", async (location) => {
+testOnEachDatabase("limits a login to the scopes of its user and client", async (location) => {
   await using server = await testServer(location, (config) => {
     describeScopes(config);
     config.scopes.push({ name: "console", description: "Use the console", clients: ["console"] });
@@ -240,7 +257,7 @@ testOnEachDatabase("a login carries the scopes of its person and its program", a
   assert.equal(refused.body.error, "invalid_scope");
 });
 
-testOnEachDatabase("a token bound to addresses works from there alone", async (location) => {
+testOnEachDatabase("accepts a token with allowed addresses only from there", async (location) => {
   await using server = await testServer(location, (config) => {
     describeScopes(config);
     config.trustedProxies = ["192.0.2.1"];
@@ -265,27 +282,27 @@ testOnEachDatabase("a token bound to addresses works from there alone", async (l
   assert.equal(await introspect({ client_address: "198.51.100.1" }), false);
 });
 
-testOnEachDatabase("introspection and exchange know personal access tokens", async (location) => {
+testOnEachDatabase("introspects and exchanges personal access tokens", async (location) => {
   await using server = await testServer(location, describeScopes);
   const alice = await addPerson(server);
   const client = await server.addClient();
-  const made = await createPat(server, alice, { scopes: ["deploy", "read"], expires_in: 300 });
+  const created = await createPat(server, alice, { scopes: ["deploy", "read"], expires_in: 300 });
   const introspect = async (token: string) =>
     (await server.post("/oauth/introspect", { token }, { authorization: client.authorization }))
       .body;
-  const told = await introspect(made.token);
-  assert.equal(told.active, true);
-  assert.equal(told.sub, alice.id);
-  assert.equal(told.username, alice.email);
-  assert.equal(told.scope, "deploy read");
-  assert.equal(told.exp, Date.parse(made.expires_at) / 1000);
-  assert.equal(told.client_id, `pat-${made.id}`);
+  const introspected = await introspect(created.token);
+  assert.equal(introspected.active, true);
+  assert.equal(introspected.sub, alice.id);
+  assert.equal(introspected.username, alice.email);
+  assert.equal(introspected.scope, "deploy read");
+  assert.equal(introspected.exp, Date.parse(created.expires_at) / 1000);
+  assert.equal(introspected.client_id, `pat-${created.id}`);
 
   const exchange = (more: Record<string, string> = {}) =>
     server.post("/oauth/token", {
       grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
       subject_token_type: "urn:ietf:params:oauth:token-type:access_token",
-      subject_token: made.token,
+      subject_token: created.token,
       ...more,
     });
   const { body: jwt } = await exchange({ scope: "read" });
@@ -296,7 +313,7 @@ testOnEachDatabase("introspection and exchange know personal access tokens", asy
   assert.equal((await verify(server, jwt.access_token, "?scope=read")).status, 200);
   assert.equal((await exchange({ scope: "operate" })).body.error, "invalid_scope");
 
-  const upstream = await verify(server, made.token, "?jwt=1");
+  const upstream = await verify(server, created.token, "?jwt=1");
   const passed = upstream.headers.get("x-auth-jwt")!;
   assert.equal((await introspect(passed)).sub, alice.id);
   // Once the server trusts its memory, one signature serves many requests.
@@ -305,13 +322,13 @@ testOnEachDatabase("introspection and exchange know personal access tokens", asy
   while (last !== next) {
     assert.ok(performance.now() < deadline);
     last = next;
-    next = (await verify(server, made.token, "?jwt=1")).headers.get("x-auth-jwt")!;
+    next = (await verify(server, created.token, "?jwt=1")).headers.get("x-auth-jwt")!;
   }
-  assert.equal((await verify(server, made.token)).headers.get("x-auth-jwt"), null);
+  assert.equal((await verify(server, created.token)).headers.get("x-auth-jwt"), null);
 
-  // What was traded for a token ends with it, where anybody asks.
-  await call(server, alice.management, "DELETE", `/api/v1/tokens/${made.id}`);
-  for (const token of [made.token, jwt.access_token, passed]) {
+  // A JWT that was exchanged for a token is rejected with it.
+  await call(server, alice.management, "DELETE", `/api/v1/tokens/${created.id}`);
+  for (const token of [created.token, jwt.access_token, passed]) {
     assert.deepEqual(await introspect(token), { active: false });
   }
   const late = await exchange();
@@ -319,7 +336,7 @@ testOnEachDatabase("introspection and exchange know personal access tokens", asy
   assert.match(late.body.error_description, /revoked/);
 });
 
-testOnEachDatabase("tokens of older deployments are taken over by hash", async (location) => {
+testOnEachDatabase("imports tokens of earlier deployments by their hashes", async (location) => {
   await using server = await testServer(location, describeScopes);
   const [alice, admin] = [await addPerson(server), await addPerson(server, { admin: true })];
   const older = PREFIX + "Ab-_".repeat(10) + "xyz";
@@ -350,7 +367,7 @@ testOnEachDatabase("tokens of older deployments are taken over by hash", async (
   assert.equal(twice.status, 409);
 });
 
-testOnEachDatabase("service accounts have tokens, within their own scopes", async (location) => {
+testOnEachDatabase("creates tokens for service accounts, within their scopes", async (location) => {
   await using server = await testServer(location, describeScopes);
   const [alice, admin] = [await addPerson(server), await addPerson(server, { admin: true })];
   const { sql, clock, tokenValidator } = server.parts;
@@ -358,8 +375,8 @@ testOnEachDatabase("service accounts have tokens, within their own scopes", asyn
   await sql`
     insert into service_accounts (id, name, scope, created_at)
     values (${id}, 'deployer', 'deploy read', ${new Date(clock.now())})`;
-  const made = await createPat(server, admin, { owner: "deployer", scopes: ["deploy", "read"] });
-  assert.deepEqual(made.owner, { kind: "service_account", id, username: "deployer" });
+  const created = await createPat(server, admin, { owner: "deployer", scopes: ["deploy", "read"] });
+  assert.deepEqual(created.owner, { kind: "service_account", id, username: "deployer" });
   const other = { name: "CI", scopes: ["operate"], owner: "deployer" };
   assert.equal((await call(server, admin.management, "POST", "/api/v1/tokens", other)).status, 403);
   const person = { name: "CI", scopes: [], owner: alice.email };
@@ -369,12 +386,12 @@ testOnEachDatabase("service accounts have tokens, within their own scopes", asyn
   );
   await sql`update service_accounts set scope = 'read' where id = ${id}`;
   tokenValidator.invalidate(`principal:${id}`);
-  const answer = await verify(server, made.token);
+  const answer = await verify(server, created.token);
   assert.equal(answer.headers.get("x-auth-scope"), "read");
   assert.equal(answer.headers.get("x-auth-username"), "deployer");
 });
 
-testOnEachDatabase("thousands of tokens come in pages, and can be searched", async (location) => {
+testOnEachDatabase("pages through thousands of tokens, and searches them", async (location) => {
   await using server = await testServer(location, describeScopes);
   const alice = await addPerson(server);
   const { sql, clock } = server.parts;
@@ -410,14 +427,14 @@ testOnEachDatabase("thousands of tokens come in pages, and can be searched", asy
   assert.equal(wrong.status, 422);
 });
 
-testOnEachDatabase("owners are warned before a token ends, once each time", async (location) => {
-  const told: { type: string; data: { token: { name: string } } }[] = [];
+testOnEachDatabase("sends each expiry reminder once", async (location) => {
+  const received: { type: string; data: { token: { name: string } } }[] = [];
   await using server = await testServer(location, (config) => {
     describeScopes(config);
     config.webhook = { url: "https://hooks.example.test/", secret: "a secret" };
   });
   server.outgoing = (_url, init) => {
-    told.push(JSON.parse(String(init!.body)));
+    received.push(JSON.parse(String(init!.body)));
     return Promise.resolve(new Response(null));
   };
   const { sendExpiryReminders } = await import("../../../server/pats/expiry_reminders.ts");
@@ -425,21 +442,21 @@ testOnEachDatabase("owners are warned before a token ends, once each time", asyn
   await createPat(server, alice, { name: "week", expires_in: 8 * 86_400 });
   await createPat(server, alice, { name: "quarter" });
   await sendExpiryReminders(server.parts);
-  assert.equal(told.length, 0);
+  assert.equal(received.length, 0);
   server.clock.advance({ days: 1 });
   await sendExpiryReminders(server.parts);
   await sendExpiryReminders(server.parts);
-  assert.deepEqual(told.map(({ type, data }) => [type, data.token.name]), [
+  assert.deepEqual(received.map(({ type, data }) => [type, data.token.name]), [
     ["token.expiring", "week"],
   ]);
   server.clock.advance({ days: 6 });
   await sendExpiryReminders(server.parts);
   await sendExpiryReminders(server.parts);
-  assert.equal(told.length, 2);
+  assert.equal(received.length, 2);
 });
 
 testOnEachDatabase(
-  "a question that is not understood is refused, not overheard",
+  "/auth/verify rejects unknown parameters",
   async (location) => {
     await using server = await testServer(location, describeScopes);
     const alice = await addPerson(server);
@@ -452,7 +469,7 @@ testOnEachDatabase(
       assert.equal(refused.status, 400, query);
       assert.match(refused.challenge!, /error="invalid_request"/);
     }
-    // Envoy appends the stranger's path and query, which may hold anything.
+    // Envoy appends the client's path and query, which may contain anything.
     for (const path of ["/?page=2&jwt=1&basic=1", "/x?scopes=deploy", "/verify?jwt=1"]) {
       const passed = await verify(server, token, path);
       assert.deepEqual([passed.status, passed.headers.get("x-auth-jwt")], [200, null], path);
@@ -466,7 +483,7 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
-  "a token may come as the password of HTTP Basic where that is asked for",
+  "/auth/verify?basic=1 accepts a token as the password of HTTP Basic",
   async (location) => {
     await using server = await testServer(location, describeScopes);
     const { token } = await createPat(server, await addPerson(server));
@@ -488,7 +505,7 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
-  "odd input is the asker's mistake, not trouble of the server's",
+  "rejects malformed input with 400 or 422, never with 503",
   async (location) => {
     await using server = await testServer(location, describeScopes);
     const admin = await addPerson(server, { admin: true });
@@ -524,7 +541,7 @@ testOnEachDatabase(
   },
 );
 
-testOnEachDatabase("nobody has more tokens than the operator allows", async (location) => {
+testOnEachDatabase("rejects tokens beyond the quota of an owner", async (location) => {
   await using server = await testServer(location, (config) => {
     describeScopes(config);
     config.personalAccessTokens.maxPerOwner = 5;
@@ -532,15 +549,15 @@ testOnEachDatabase("nobody has more tokens than the operator allows", async (loc
   const [alice, bob] = [await addPerson(server), await addPerson(server)];
   const create = ({ management }: typeof alice) =>
     call(server, management, "POST", "/api/v1/tokens", { name: "x", scopes: [] });
-  const made = await Promise.all(Array.from({ length: 9 }, () => create(alice)));
-  const statuses = made.map(({ status }) => status).sort();
+  const created = await Promise.all(Array.from({ length: 9 }, () => create(alice)));
+  const statuses = created.map(({ status }) => status).sort();
   assert.deepEqual(statuses, [201, 201, 201, 201, 201, 409, 409, 409, 409]);
-  const refused = made.find(({ status }) => status === 409)!;
+  const refused = created.find(({ status }) => status === 409)!;
   assert.match(refused.body.type, /#conflict$/);
   assert.equal((await create(bob)).status, 201);
   // Making and revoking in turn fills the table as well.
-  const living = made.filter(({ status }) => status === 201).map(({ body }) => body.id);
-  for (const id of living.slice(0, 3)) {
+  const active = created.filter(({ status }) => status === 201).map(({ body }) => body.id);
+  for (const id of active.slice(0, 3)) {
     assert.equal(
       (await call(server, alice.management, "DELETE", `/api/v1/tokens/${id}`)).status,
       204,
@@ -552,6 +569,6 @@ testOnEachDatabase("nobody has more tokens than the operator allows", async (loc
   assert.equal((await create(alice)).status, 201);
   // One that takes another's place is no more than there was.
   const rotate = () =>
-    call(server, alice.management, "POST", `/api/v1/tokens/${living[4]}/rotate`, { overlap: 0 });
+    call(server, alice.management, "POST", `/api/v1/tokens/${active[4]}/rotate`, { overlap: 0 });
   assert.equal((await rotate()).status, 201);
 });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { DeliveryQueue } from "../../../server/notifications/delivery_queue.ts";
 import { eventually } from "../../support/eventually.ts";
 
-Deno.test("deliveries that wait for another attempt hold up no others", async () => {
+Deno.test("a delivery that waits for its next attempt does not delay others", async () => {
   const deliveries = new DeliveryQueue([3_600_000]);
   const failures: string[] = [];
   let delivered = 0;
@@ -44,7 +44,7 @@ Deno.test("repeats a delivery until it succeeds, fails permanently, or has no at
   assert.deepEqual(attempts, { mended: 2, final: 1, hopeless: 3 });
 });
 
-Deno.test("at the stop what was not tried yet is tried, and what failed is not repeated", async () => {
+Deno.test("close() makes first attempts and repeats none", async () => {
   const deliveries = new DeliveryQueue([1]);
   let attempts = 0;
   for (let i = 0; i < 20; i++) {

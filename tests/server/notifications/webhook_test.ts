@@ -50,7 +50,7 @@ Deno.test("the library of Standard Webhooks verifies a delivery signed with a ra
   new Receiver(secret, { format: "raw" }).verify(body, headers);
 });
 
-Deno.test("a signature covers body, id and time, and belongs to its secret", async () => {
+Deno.test("signs body, id and time with the secret", async () => {
   const secret = `whsec_${randomBytes(32).toString("base64")}`;
   const { body, headers } = await delivered(secret);
   const refused = (changes: Record<string, string>, text = body, key = secret) =>
@@ -65,7 +65,7 @@ Deno.test("a signature covers body, id and time, and belongs to its secret", asy
   assert.equal((await delivered(undefined)).headers["webhook-signature"], undefined);
 });
 
-Deno.test("a whsec_ secret that a receiver could not decode is refused, and not shown", async () => {
+Deno.test("rejects a whsec_ secret that a receiver could not decode, without printing it", async () => {
   const base64 = randomBytes(32).toString("base64");
   const cases: [secret: string, isFine: boolean][] = [
     [`whsec_${base64}`, true],
@@ -99,7 +99,7 @@ Deno.test("a whsec_ secret that a receiver could not decode is refused, and not 
   }
 });
 
-Deno.test("only an answer of success is taken for one", async () => {
+Deno.test("accepts only a successful response", async () => {
   for (
     const [status, delivered] of [[200, true], [204, true], [302, false], [404, false], [
       500,

@@ -1,4 +1,4 @@
-/** The operator's policy on personal access tokens, and what is signed for the service behind. */
+/** The operator's policy on personal access tokens, and the JWTs for services behind a proxy. */
 import assert from "node:assert/strict";
 import { decodeJwt } from "jose";
 import { sendExpiryReminders } from "../../../server/pats/expiry_reminders.ts";
@@ -15,7 +15,7 @@ import { type TestServer, testServer } from "../../support/test_server.ts";
 
 const DAY = 86_400;
 
-testOnEachDatabase("a rotation counts as a token that was created", async (location) => {
+testOnEachDatabase("counts a rotation as a created token", async (location) => {
   await using server = await testServer(location, (config) => {
     describeScopes(config);
     config.personalAccessTokens.maxPerOwner = 3;
@@ -36,7 +36,7 @@ testOnEachDatabase("a rotation counts as a token that was created", async (locat
 });
 
 testOnEachDatabase(
-  "a token is rotated within the policy of now, whatever the old one was given",
+  "rotates a token within the current policy, whatever the lifetime of the old one",
   async (location) => {
     await using server = await testServer(location, (config) => {
       describeScopes(config);
@@ -63,7 +63,7 @@ testOnEachDatabase(
   },
 );
 
-testOnEachDatabase("nobody creates a token for an account that is disabled", async (location) => {
+testOnEachDatabase("creates no token for a disabled account", async (location) => {
   await using server = await testServer(location, describeScopes);
   const { sql } = server.parts;
   const now = new Date(server.clock.now());
@@ -75,15 +75,15 @@ testOnEachDatabase("nobody creates a token for an account that is disabled", asy
       scopes: ["deploy"],
       owner: "ci",
     });
-  const made = await create();
-  assert.equal(made.status, 201);
+  const created = await create();
+  assert.equal(created.status, 201);
   await sql`update service_accounts set disabled_at = ${now}`;
   assert.equal((await create()).status, 403);
-  const path = `/api/v1/tokens/${made.body.id}/rotate`;
+  const path = `/api/v1/tokens/${created.body.id}/rotate`;
   assert.equal((await call(server, admin.management, "POST", path, { overlap: 0 })).status, 403);
 });
 
-testOnEachDatabase("a token's scopes and networks are bounded", async (location) => {
+testOnEachDatabase("limits the scopes and networks of a token", async (location) => {
   const names = Array.from({ length: 20 }, (_, index) => `scope-${index + 10}-${"x".repeat(11)}`);
   await using server = await testServer(location, (config) => {
     for (const name of names) config.scopes.push({ name, description: name });
@@ -92,12 +92,12 @@ testOnEachDatabase("a token's scopes and networks are bounded", async (location)
   const { id } = await server.addUser();
   const owner = userAsOwner((await findUser(parts.sql, id))!);
   const create = async (request: { scopes?: string[]; allowedAddresses?: string[] }) => {
-    const made = await createToken(parts, {
+    const created = await createToken(parts, {
       owner,
       request: { name: "CI", scopes: [], allowedAddresses: [], ...request },
       actor: { id, address: "192.0.2.1" },
     });
-    return made instanceof DomainError ? made.code : "created";
+    return created instanceof DomainError ? created.code : "created";
   };
   const networks = (count: number) => Array.from({ length: count }, (_, i) => `192.0.2.${i}`);
   assert.equal(await create({ allowedAddresses: networks(50) }), "created");
@@ -110,7 +110,7 @@ testOnEachDatabase("a token's scopes and networks are bounded", async (location)
 });
 
 testOnEachDatabase(
-  "the scopes that the proxy's header demands count on top of those in its question",
+  "/auth/verify requires the scopes of the header in addition to those of the query",
   async (location) => {
     await using server = await testServer(location, describeScopes);
     const alice = await addPerson(server);
@@ -127,7 +127,7 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
-  "the JWT for the service behind is fresh, ends with its token, and is the caller's own if it is one",
+  "/auth/verify?jwt=1 returns a fresh JWT that expires with its token, or the caller's own",
   async (location) => {
     await using server = await testServer(location, describeScopes);
     const { clock } = server;
@@ -152,27 +152,27 @@ testOnEachDatabase(
   },
 );
 
-/** A server with a webhook, and what it was told. */
+/** A server with a webhook, and the events it received. */
 async function withWebhook(location: Parameters<typeof testServer>[0]) {
-  const told: string[] = [];
+  const events: string[] = [];
   const server = await testServer(location, (config) => {
     describeScopes(config);
     config.webhook = { url: "https://hooks.example.test/", secret: "a secret" };
   });
   server.outgoing = (_url, init) => {
     const { type, data } = JSON.parse(String(init!.body));
-    told.push(`${type} ${data.token.name}`);
+    events.push(`${type} ${data.token.name}`);
     return Promise.resolve(new Response(null));
   };
-  const hear = async () => {
+  const receivedEvents = async () => {
     await server.parts.webhook.close();
-    return told;
+    return events;
   };
-  return { server, hear };
+  return { server, receivedEvents };
 }
 
-testOnEachDatabase("whom an imported token speaks for is told of it", async (location) => {
-  const { server, hear } = await withWebhook(location);
+testOnEachDatabase("notifies the owner of an imported token", async (location) => {
+  const { server, receivedEvents } = await withWebhook(location);
   await using _ = server;
   const admin = await addPerson(server, { admin: true });
   const { email } = await server.addUser();
@@ -186,13 +186,13 @@ testOnEachDatabase("whom an imported token speaks for is told of it", async (loc
   const import_ = () => call(server, admin.management, "POST", "/api/v1/tokens/import", body);
   assert.equal((await import_()).status, 201);
   assert.equal((await import_()).status, 409);
-  assert.deepEqual(await hear(), ["token.imported old"]);
+  assert.deepEqual(await receivedEvents(), ["token.imported old"]);
 });
 
 testOnEachDatabase(
-  "a warning that nobody could be given is given once there is a way",
+  "sends a reminder that could not be sent as soon as there is a channel",
   async (location) => {
-    const { server, hear } = await withWebhook(location);
+    const { server, receivedEvents } = await withWebhook(location);
     await using _ = server;
     const { parts, clock } = server;
     const admin = await addPerson(server, { admin: true });
@@ -210,13 +210,13 @@ testOnEachDatabase(
       return sendExpiryReminders({ ...parts, webhook, config: { ...parts.config, ...change } });
     };
     await warnWith({ webhook: undefined, mail: undefined });
-    const given = await parts.sql`
+    const reminded = await parts.sql`
       select name from personal_access_tokens where expiry_warnings > 0`;
-    assert.deepEqual([...given], []);
+    assert.deepEqual([...reminded], []);
     // By mail, which service accounts do not have. No server listens there; the attempt counts.
     await warnWith({ webhook: undefined, mail: { url: "smtp://127.0.0.1:1", from: "a@b" } });
     await warnWith({});
-    const told = await hear();
-    assert.equal(told.filter((each) => each.endsWith("account's")).length, 1);
+    const events = await receivedEvents();
+    assert.equal(events.filter((event) => event.endsWith("account's")).length, 1);
   },
 );

@@ -1,4 +1,4 @@
-/** Tokens found in the open: whoever reports them, they end, and their owners are told. */
+/** Reports of leaked tokens: the tokens are revoked, and their owners notified. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
@@ -21,7 +21,7 @@ function keyPair() {
   return generateKeyPairSync("ec", { namedCurve: "P-256" });
 }
 
-/** Answers the server's own requests: keys with ETag, and a webhook that notes what it is told. */
+/** Receives the server's own requests: a list of keys with ETag, and a webhook. */
 function outside(server: TestServer) {
   const keys: KeyServer = {
     keys: [{ id: "first", pair: keyPair(), current: true }],
@@ -30,11 +30,14 @@ function outside(server: TestServer) {
     down: false,
   };
   // deno-lint-ignore no-explicit-any
-  const told: any[] = [];
+  const events: any[] = [];
   server.outgoing = (url, init) => {
     const headers = new Headers(init?.headers);
     if (String(url).startsWith("https://hooks.example.test/")) {
-      told.push({ ...JSON.parse(String(init!.body)), signature: headers.get("webhook-signature") });
+      events.push({
+        ...JSON.parse(String(init!.body)),
+        signature: headers.get("webhook-signature"),
+      });
       return Promise.resolve(new Response(null, { status: 204 }));
     }
     keys.asked++;
@@ -51,7 +54,7 @@ function outside(server: TestServer) {
     }));
     return Promise.resolve(Response.json({ public_keys: list }, { headers: { etag } }));
   };
-  return { keys, told };
+  return { keys, events };
 }
 
 function withWebhook(config: Parameters<typeof describeScopes>[0]) {
@@ -73,57 +76,65 @@ function alert(
   });
 }
 
-testOnEachDatabase("GitHub's alerts end what is ours and label the rest", async (location) => {
-  await using server = await testServer(location, withWebhook);
-  const { keys, told } = outside(server);
-  const alice = await addPerson(server);
-  const made = await createPat(server, alice);
-  const stranger = made.token.slice(0, 20) + "AAAA" + made.token.slice(24);
-  const place = "https://github.com/octo/repo/blob/abc/.env";
-  const found = [
-    { token: made.token, type: "pat", url: place, source: "content" },
-    { token: stranger, type: "pat", url: "", source: "COMMIT" },
-    { token: "nonsense", type: "pat", url: null, surprise: true },
-  ];
-  const answer = await alert(server, keys.keys[0], found);
-  assert.equal(answer.status, 200, JSON.stringify(answer.body));
-  assert.deepEqual(answer.body, [
-    { token_raw: made.token, token_type: "pat", label: "true_positive" },
-    { token_raw: stranger, token_type: "pat", label: "false_positive" },
-    { token_raw: "nonsense", token_type: "pat", label: "false_positive" },
-  ]);
-  assert.match((await verify(server, made.token)).challenge!, /revoked/);
-  const { body: shown } = await call(server, alice.management, "GET", `/api/v1/tokens/${made.id}`);
-  assert.equal(shown.revoked_reason, "leaked, reported by github");
-  await server.parts.webhook.close();
-  assert.equal(told.length, 1);
-  assert.equal(told[0].type, "token.leaked");
-  assert.equal(told[0].data.place, place);
-  assert.equal(told[0].data.owner.username, alice.email);
-  assert.match(told[0].signature, /^v1,/);
-  assert.ok(!JSON.stringify(told).includes(made.token));
-  const events = await server.parts.sql`
+testOnEachDatabase(
+  "revokes our tokens in GitHub's alerts and labels the rest",
+  async (location) => {
+    await using server = await testServer(location, withWebhook);
+    const { keys, events } = outside(server);
+    const alice = await addPerson(server);
+    const created = await createPat(server, alice);
+    const unknown = created.token.slice(0, 20) + "AAAA" + created.token.slice(24);
+    const place = "https://github.com/octo/repo/blob/abc/.env";
+    const body = [
+      { token: created.token, type: "pat", url: place, source: "content" },
+      { token: unknown, type: "pat", url: "", source: "COMMIT" },
+      { token: "nonsense", type: "pat", url: null, surprise: true },
+    ];
+    const answer = await alert(server, keys.keys[0], body);
+    assert.equal(answer.status, 200, JSON.stringify(answer.body));
+    assert.deepEqual(answer.body, [
+      { token_raw: created.token, token_type: "pat", label: "true_positive" },
+      { token_raw: unknown, token_type: "pat", label: "false_positive" },
+      { token_raw: "nonsense", token_type: "pat", label: "false_positive" },
+    ]);
+    assert.match((await verify(server, created.token)).challenge!, /revoked/);
+    const { body: token } = await call(
+      server,
+      alice.management,
+      "GET",
+      `/api/v1/tokens/${created.id}`,
+    );
+    assert.equal(token.revoked_reason, "leaked, reported by github");
+    await server.parts.webhook.close();
+    assert.equal(events.length, 1);
+    assert.equal(events[0].type, "token.leaked");
+    assert.equal(events[0].data.place, place);
+    assert.equal(events[0].data.owner.username, alice.email);
+    assert.match(events[0].signature, /^v1,/);
+    assert.ok(!JSON.stringify(events).includes(created.token));
+    const auditEvents = await server.parts.sql`
     select * from audit_events where event = 'token.leaked'`;
-  assert.equal(events.length, 1);
-  assert.equal(events[0].details.place, place);
-  assert.ok(!JSON.stringify(events).includes(made.token));
+    assert.equal(auditEvents.length, 1);
+    assert.equal(auditEvents[0].details.place, place);
+    assert.ok(!JSON.stringify(auditEvents).includes(created.token));
 
-  // Told again, nothing new happens, and the label stays true.
-  const again = await alert(server, keys.keys[0], [found[0]]);
-  assert.equal(again.body[0].label, "true_positive");
-  assert.equal(keys.asked, 1);
-  assert.equal(
-    (await server.parts.sql`select 1 from audit_events where event = 'token.leaked'`).length,
-    1,
-  );
-});
+    // A second report changes nothing, and the label stays true.
+    const again = await alert(server, keys.keys[0], [body[0]]);
+    assert.equal(again.body[0].label, "true_positive");
+    assert.equal(keys.asked, 1);
+    assert.equal(
+      (await server.parts.sql`select 1 from audit_events where event = 'token.leaked'`).length,
+      1,
+    );
+  },
+);
 
-testOnEachDatabase("an alert that GitHub did not sign is worth nothing", async (location) => {
+testOnEachDatabase("rejects an alert that GitHub did not sign", async (location) => {
   await using server = await testServer(location, describeScopes);
   const { keys } = outside(server);
   const alice = await addPerson(server);
-  const made = await createPat(server, alice);
-  const body = [{ token: made.token, type: "pat", url: "", source: "content" }];
+  const created = await createPat(server, alice);
+  const body = [{ token: created.token, type: "pat", url: "", source: "content" }];
   const [key] = keys.keys;
   const refused = async (answer: Promise<{ status: number }>, status = 401) =>
     assert.equal((await answer).status, status);
@@ -142,111 +153,119 @@ testOnEachDatabase("an alert that GitHub did not sign is worth nothing", async (
     }));
   }
   await refused(alert(server, key, "[{"), 400);
-  await refused(alert(server, key, { token: made.token }), 400);
+  await refused(alert(server, key, { token: created.token }), 400);
   await refused(alert(server, key, JSON.stringify("x".repeat(10 * 1024 * 1024))), 413);
-  assert.equal((await verify(server, made.token)).status, 200);
+  assert.equal((await verify(server, created.token)).status, 200);
 });
 
-testOnEachDatabase("GitHub's keys are kept, follow rotation, and may be away", async (location) => {
-  await using server = await testServer(location, describeScopes);
-  const { keys } = outside(server);
-  keys.down = true;
-  const [first] = keys.keys;
-  assert.equal((await alert(server, first, [])).status, 503);
-  keys.down = false;
-  // Asked again at once, it would only be told to wait.
-  assert.equal((await alert(server, first, [])).status, 503);
-  assert.equal(keys.asked, 1);
-  server.clock.advance({ seconds: 31 });
-  assert.equal((await alert(server, first, [])).status, 200);
-  assert.equal((await alert(server, first, [])).status, 200);
-  assert.equal(keys.asked, 2);
-  server.clock.advance({ minutes: 11 });
-  assert.equal((await alert(server, first, [])).status, 200);
-  assert.deepEqual([keys.asked, keys.unchanged], [3, 1]);
+testOnEachDatabase(
+  "caches GitHub's keys, follows their rotation, and tolerates an outage",
+  async (location) => {
+    await using server = await testServer(location, describeScopes);
+    const { keys } = outside(server);
+    keys.down = true;
+    const [first] = keys.keys;
+    assert.equal((await alert(server, first, [])).status, 503);
+    keys.down = false;
+    // Another request at once would only hit GitHub's rate limit.
+    assert.equal((await alert(server, first, [])).status, 503);
+    assert.equal(keys.asked, 1);
+    server.clock.advance({ seconds: 31 });
+    assert.equal((await alert(server, first, [])).status, 200);
+    assert.equal((await alert(server, first, [])).status, 200);
+    assert.equal(keys.asked, 2);
+    server.clock.advance({ minutes: 11 });
+    assert.equal((await alert(server, first, [])).status, 200);
+    assert.deepEqual([keys.asked, keys.unchanged], [3, 1]);
 
-  // A new key is found at once, the old signature counts no more.
-  const second = { id: "second", pair: keyPair(), current: true };
-  keys.keys = [{ ...first, current: false }, second];
-  server.clock.advance({ seconds: 31 });
-  assert.equal((await alert(server, second, [])).status, 200);
-  assert.equal((await alert(server, first, [])).status, 401);
-  // Unreachable: what was known goes on.
-  keys.down = true;
-  server.clock.advance({ minutes: 11 });
-  assert.equal((await alert(server, second, [])).status, 200);
-});
+    // A new key is found at once, and signatures with the old one are rejected.
+    const second = { id: "second", pair: keyPair(), current: true };
+    keys.keys = [{ ...first, current: false }, second];
+    server.clock.advance({ seconds: 31 });
+    assert.equal((await alert(server, second, [])).status, 200);
+    assert.equal((await alert(server, first, [])).status, 401);
+    // While the list is unreachable, known keys stay valid.
+    keys.down = true;
+    server.clock.advance({ minutes: 11 });
+    assert.equal((await alert(server, second, [])).status, 200);
+  },
+);
 
-testOnEachDatabase("whoever finds a token may end it, guessers may not go on", async (location) => {
-  await using server = await testServer(location, withWebhook);
-  const { told } = outside(server);
-  const alice = await addPerson(server);
-  const [one, other] = [await createPat(server, alice), await createPat(server, alice)];
-  const report = (body: unknown) => call(server, undefined, "POST", "/api/v1/revocations", body);
-  const answer = await report({ token: one.token, url: "https://paste.example/1" });
-  assert.deepEqual([answer.status, answer.body], [200, { revoked: true }]);
-  assert.match((await verify(server, one.token)).challenge!, /revoked/);
-  assert.deepEqual((await report({ token: one.token })).body, { revoked: true });
+testOnEachDatabase(
+  "revokes a token for anyone who has it, and limits guesses",
+  async (location) => {
+    await using server = await testServer(location, withWebhook);
+    const { events } = outside(server);
+    const alice = await addPerson(server);
+    const [first, second] = [await createPat(server, alice), await createPat(server, alice)];
+    const report = (body: unknown) => call(server, undefined, "POST", "/api/v1/revocations", body);
+    const answer = await report({ token: first.token, url: "https://paste.example/1" });
+    assert.deepEqual([answer.status, answer.body], [200, { revoked: true }]);
+    assert.match((await verify(server, first.token)).challenge!, /revoked/);
+    assert.deepEqual((await report({ token: first.token })).body, { revoked: true });
 
-  const gitlab = await call(server, undefined, "POST", "/api/v1/secret-scanning/gitlab", [
-    { type: "pat", token: other.token, location: "https://gitlab.example/x" },
-  ]);
-  assert.equal(gitlab.status, 204);
-  assert.match((await verify(server, other.token)).challenge!, /revoked/);
-  await server.parts.webhook.close();
-  assert.deepEqual(told.map(({ data }) => data.reported_by), ["public", "gitlab"]);
+    const gitlab = await call(server, undefined, "POST", "/api/v1/secret-scanning/gitlab", [
+      { type: "pat", token: second.token, location: "https://gitlab.example/x" },
+    ]);
+    assert.equal(gitlab.status, 204);
+    assert.match((await verify(server, second.token)).challenge!, /revoked/);
+    await server.parts.webhook.close();
+    assert.deepEqual(events.map(({ data }) => data.reported_by), ["public", "gitlab"]);
 
-  // A look-alike costs nothing and counts for nothing; a well-formed stranger counts.
-  for (let i = 0; i < 70; i++) {
-    assert.deepEqual((await report({ token: `${one.token}x` })).body, { revoked: false });
-  }
-  const stranger = one.token.slice(0, 4) + "A".repeat(43);
-  let status = 0;
-  let tries = 0;
-  while (status !== 429 && tries++ < 100) status = (await report({ token: stranger })).status;
-  // The repeated report above was no news either.
-  assert.equal(tries, 60);
-  const throttled = await report({ token: stranger });
-  assert.ok(Number(throttled.headers.get("retry-after")) > 0);
-  // Others who share the address can still end a token that lives.
-  const third = await createPat(server, alice);
-  assert.deepEqual((await report({ token: third.token })).body, { revoked: true });
-  server.clock.advance({ minutes: 15 });
-  assert.equal((await report({ token: stranger })).status, 200);
-  assert.equal((await report({ token: "x".repeat(100_000) })).status, 413);
-});
+    // Text with a wrong checksum does not count; a well-formed unknown token does.
+    for (let i = 0; i < 70; i++) {
+      assert.deepEqual((await report({ token: `${first.token}x` })).body, { revoked: false });
+    }
+    const unknown = first.token.slice(0, 4) + "A".repeat(43);
+    let status = 0;
+    let tries = 0;
+    while (status !== 429 && tries++ < 100) status = (await report({ token: unknown })).status;
+    // The repeated report above counts as well.
+    assert.equal(tries, 60);
+    const throttled = await report({ token: unknown });
+    assert.ok(Number(throttled.headers.get("retry-after")) > 0);
+    // Other clients with this address can still have an active token revoked.
+    const third = await createPat(server, alice);
+    assert.deepEqual((await report({ token: third.token })).body, { revoked: true });
+    server.clock.advance({ minutes: 15 });
+    assert.equal((await report({ token: unknown })).status, 200);
+    assert.equal((await report({ token: "x".repeat(100_000) })).status, 413);
+  },
+);
 
-testOnEachDatabase("an operator may prefer to be told only", async (location) => {
+testOnEachDatabase("only notifies of a leak if the policy says so", async (location) => {
   await using server = await testServer(location, (config) => {
     withWebhook(config);
     config.personalAccessTokens.revokeLeaked = false;
   });
-  const { told } = outside(server);
+  const { events } = outside(server);
   const { token } = await createPat(server, await addPerson(server));
   const answer = await call(server, undefined, "POST", "/api/v1/revocations", { token });
   assert.deepEqual(answer.body, { revoked: false });
   assert.equal((await verify(server, token)).status, 200);
   await server.parts.webhook.close();
-  assert.equal(told[0].data.revoked, false);
+  assert.equal(events[0].data.revoked, false);
 });
 
-testOnEachDatabase("a token ends whatever its reporter writes of the place", async (location) => {
+testOnEachDatabase("revokes a reported token whatever its reported location", async (location) => {
   await using server = await testServer(location, describeScopes);
   const { keys } = outside(server);
   const alice = await addPerson(server);
   for (const place of ["a\0b", "x".repeat(499) + "😀", "x\ud800y", "\0", "é".repeat(4000)]) {
-    const [one, other] = [await createPat(server, alice), await createPat(server, alice)];
-    const body = JSON.stringify({ token: one.token, url: place });
+    const [first, second] = [await createPat(server, alice), await createPat(server, alice)];
+    const body = JSON.stringify({ token: first.token, url: place });
     const report = await call(server, undefined, "POST", "/api/v1/revocations", body);
     assert.deepEqual([report.status, report.body], [200, { revoked: true }], JSON.stringify(place));
-    const found = [{ token: other.token, type: "pat", url: place }];
-    assert.equal((await alert(server, keys.keys[0], found)).status, 200);
-    for (const { token } of [one, other]) assert.equal((await verify(server, token)).status, 401);
+    const alertBody = [{ token: second.token, type: "pat", url: place }];
+    assert.equal((await alert(server, keys.keys[0], alertBody)).status, 200);
+    for (const { token } of [first, second]) {
+      assert.equal((await verify(server, token)).status, 401);
+    }
   }
 });
 
 testOnEachDatabase(
-  "who reports a token is told that it has ended, however it did",
+  "reports a token as revoked if it is revoked or expired",
   async (location) => {
     await using server = await testServer(location, (config) => {
       describeScopes(config);
@@ -267,7 +286,7 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
-  "only keys of the kind that GitHub documents sign its alerts",
+  "accepts only keys of the type that GitHub documents",
   async (location) => {
     await using server = await testServer(location, describeScopes);
     const { keys } = outside(server);
@@ -293,17 +312,17 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
-  "reports without news are counted by subscriber, an IPv6 /56",
+  "counts reports that change nothing by IPv6 /56",
   async (location) => {
     await using server = await testServer(location, describeScopes);
     const alice = await addPerson(server);
     const { token } = await createPat(server, alice);
-    const stranger = token.slice(0, 4) + "A".repeat(43);
+    const unknown = token.slice(0, 4) + "A".repeat(43);
     const report = async (peer: string) => {
       const response = await server.request("/api/v1/revocations", {
         method: "POST",
         headers: { "content-type": "application/json" },
-        body: JSON.stringify({ token: stranger }),
+        body: JSON.stringify({ token: unknown }),
       }, peer);
       await response.body?.cancel();
       return response.status;

@@ -13,8 +13,8 @@ const client = { id: "api", name: "an API", secretHash: new Uint8Array([0, 1, 25
 testStore("clients", {
   async "returns a client with the bytes of its secret's hash"({ sql, at }) {
     await insertClient(sql, { ...client, now: at({}) });
-    const { secretHash, ...found } = (await findClient(sql, "api"))!;
-    assert.deepEqual(found, { id: "api", name: "an API" });
+    const { secretHash, ...named } = (await findClient(sql, "api"))!;
+    assert.deepEqual(named, { id: "api", name: "an API" });
     assert.deepEqual([...secretHash!], [0, 1, 255]);
     assert.equal(await findClient(sql, "API"), undefined);
   },

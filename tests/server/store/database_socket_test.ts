@@ -1,10 +1,10 @@
-/** Invariant: no statement waits for ever, whatever becomes of the way to the database. */
+/** Invariant: no statement waits indefinitely, whatever happens to the connection. */
 import assert from "node:assert/strict";
 import { openDatabase } from "../../../server/store/db/connect.ts";
 import { createDatabase } from "../../support/postgres.ts";
 import { startTcpProxy } from "../../support/tcp_proxy.ts";
 
-Deno.test("statements fail where connections are taken and closed, and go on afterwards", async () => {
+Deno.test("statements fail while connections are accepted and closed, and work afterwards", async () => {
   await using created = await createDatabase("18");
   const url = new URL(created.url);
   await using proxy = startTcpProxy(Number(url.port));
@@ -17,7 +17,7 @@ Deno.test("statements fail where connections are taken and closed, and go on aft
   // More than there are connections, some of them together.
   for (let round = 0; round < 3; round++) {
     const asked = await Promise.allSettled(Array.from({ length: 15 }, ask));
-    const reasons = asked.map((each) => each.status === "rejected" && each.reason.message);
+    const reasons = asked.map((outcome) => outcome.status === "rejected" && outcome.reason.message);
     for (const reason of reasons) {
       assert.match(
         String(reason),

@@ -1,4 +1,4 @@
-/** Invariants: a connection serves only while it takes writes, whatever it answers to reads; and losing one harms nobody else. */
+/** Invariants: a connection is used only while it accepts writes, and losing one affects no other. */
 import assert from "node:assert/strict";
 import postgres from "postgres";
 import { type Database, openDatabase } from "../../../server/store/db/connect.ts";
@@ -34,7 +34,7 @@ const serving = async ({ sql }: Database) =>
   (await sql<{ port: number }[]>`
     insert into notes values (current_setting('port')::int) returning port`)[0].port;
 
-Deno.test("the host that takes writes is found among dead ones and standbys", async () => {
+Deno.test("connects to the host that accepts writes, among dead ones and standbys", async () => {
   const password = crypto.randomUUID();
   await using standby = await startPostgres("18", { password, standby: true });
   await using primary = await startPostgres("18", { password });
@@ -65,7 +65,7 @@ Deno.test("the host that takes writes is found among dead ones and standbys", as
   await promoted.close();
 });
 
-Deno.test("a pool leaves a server that became read-only, idle connections included", async () => {
+Deno.test("leaves a server that became read-only, also with idle connections", async () => {
   const password = crypto.randomUUID();
   await using first = await startPostgres("18", { password });
   await using second = await startPostgres("18", { password });
@@ -81,18 +81,19 @@ Deno.test("a pool leaves a server that became read-only, idle connections includ
   await administrator`alter system set default_transaction_read_only = on`;
   await administrator`select pg_reload_conf()`;
   for (;;) {
-    const other = postgres(first.url, { max: 1 });
-    const [{ setting }] = await other`select current_setting('transaction_read_only') as setting`;
-    await other.end();
+    const administrator = postgres(first.url, { max: 1 });
+    const [{ setting }] =
+      await administrator`select current_setting('transaction_read_only') as setting`;
+    await administrator.end();
     if (setting === "on") break;
   }
-  // A transaction that reads has begun before anybody knows.
+  // A transaction that only reads may have started before the pool notices.
   const failures: string[] = [];
   for (let attempt = 0; attempt < 20; attempt++) {
     const outcome = await code(serving(database));
     if (outcome !== "ok") failures.push(outcome);
   }
-  // At most the statement which finds out, not one for each connection.
+  // Only the statement that notices, not one per connection.
   assert.ok(failures.length <= 1, String(failures));
   const ports = await Promise.all(Array.from({ length: 20 }, () => serving(database)));
   assert.deepEqual(new Set(ports), new Set([portOf(second.url)]));
@@ -100,16 +101,16 @@ Deno.test("a pool leaves a server that became read-only, idle connections includ
   await administrator.end();
 });
 
-Deno.test("a connection lost within a transaction undoes it, and nothing else", async (t) => {
+Deno.test("rolls back only the transaction whose connection is lost", async (t) => {
   await using created = await createDatabase();
   const database = await open(created.url);
-  const other = postgres(created.url, { max: 1, onnotice: () => {} });
+  const administrator = postgres(created.url, { max: 1, onnotice: () => {} });
   const { sql } = database;
   await sql`create table notes (note text)`;
   const kill = async (pid: number) => {
-    await other`select pg_terminate_backend(${pid}, 5000)`;
+    await administrator`select pg_terminate_backend(${pid}, 5000)`;
   };
-  const notes = async () => (await other`select note from notes`).map(({ note }) => note);
+  const notes = async () => (await administrator`select note from notes`).map(({ note }) => note);
 
   await t.step("while a statement runs", async () => {
     const outcome = await code(sql.begin(async (tx) => {
@@ -129,10 +130,10 @@ Deno.test("a connection lost within a transaction undoes it, and nothing else", 
       for (const note of ["second", "third"]) {
         outcomes.push(await code(tx`insert into notes values (${note})`));
       }
-      // The rest must not run on the pool's next connection, by itself.
+      // The rest must not run separately on the pool's next connection.
     }));
     assert.notEqual(outcome, "ok");
-    assert.ok(outcomes.every((each) => each !== "ok"), String(outcomes));
+    assert.ok(outcomes.every((outcome) => outcome !== "ok"), String(outcomes));
   });
 
   await t.step("before the commit", async () => {
@@ -153,10 +154,10 @@ Deno.test("a connection lost within a transaction undoes it, and nothing else", 
     assert.deepEqual(rows.map(([{ index }]) => index), Array.from({ length: 30 }, (_, i) => i));
   });
   await database.close();
-  await other.end();
+  await administrator.end();
 });
 
-Deno.test("what was remembered is not trusted on a server that takes no writes", async () => {
+Deno.test("does not use the cache on a server that does not accept writes", async () => {
   await using server = await startPostgres("18");
   const heard: string[] = [];
   const changes = listenForTokenChanges(server.url, {

@@ -48,9 +48,9 @@ async function oneAccountForEachName(location: DatabaseLocation): Promise<void> 
   await close();
 }
 
-testOnEachDatabase("however its address is typed, an account is one", oneAccountForEachName);
+testOnEachDatabase("one account per address, in any spelling", oneAccountForEachName);
 
-Deno.test("on a Turkish database as well", async () => {
+Deno.test("one account per address on a Turkish database", async () => {
   await using created = await createDatabase("18");
   const administrator = postgres(created.url, { max: 1, onnotice: () => {} });
   const name = `turkish_${randomUUID().replaceAll("-", "")}`;
@@ -69,7 +69,7 @@ Deno.test("on a Turkish database as well", async () => {
   }
 });
 
-Deno.test("an address is checked as it is compared", () => {
+Deno.test("validates an address as it is compared", () => {
   assert.equal(emailProblem("ju\u0308rgen@example.com"), undefined);
   for (const email of ["a@b\uff20c", "\uff20", "a\u00a0b@c", "a\u200b@c"]) {
     assert.notEqual(emailProblem(email), undefined, email);
@@ -77,7 +77,7 @@ Deno.test("an address is checked as it is compared", () => {
 });
 
 testOnEachDatabase(
-  "guesses at an account count together, however it is typed",
+  "counts attempts at an account in any spelling of its address",
   async (location) => {
     const { sql, close } = await openDatabase(location);
     await migrate(sql, clock);
@@ -113,7 +113,7 @@ async function migrateWithoutKeys(sql: Sql): Promise<void> {
 }
 
 testOnEachDatabase(
-  "the migration fills the keys of what exists, or names what collides",
+  "the migration fills the keys of existing rows, or lists the conflicts",
   async (location) => {
     const { sql, close } = await openDatabase(location);
     await migrateWithoutKeys(sql);
@@ -161,7 +161,7 @@ testOnEachDatabase(
   "empty",
 );
 
-testOnEachDatabase("a token is stored and searched by one form of its name", async (location) => {
+testOnEachDatabase("stores and searches a token by one form of its name", async (location) => {
   await using server = await testServer(location, describeScopes);
   const person = await addPerson(server);
   const { id, name } = await createPat(server, person, { name: "Ju\u0308rgen's CI" });

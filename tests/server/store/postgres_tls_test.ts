@@ -1,4 +1,4 @@
-/** Invariants: TLS with the database as `sslmode` asks for it, or one error that says why not. */
+/** Invariants: TLS with the database as `sslmode` demands, or an error that says why not. */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { openDatabase } from "../../../server/store/db/connect.ts";
@@ -22,7 +22,7 @@ async function connect(url: string): Promise<boolean | DatabaseUnreachable> {
   }
 }
 
-Deno.test("a server that offers TLS", async () => {
+Deno.test("connects to a server that offers TLS", async () => {
   await using server = await startPostgres("18", {
     tls: { certificate: file("cert.pem"), key: file("key.pem") },
   });
@@ -34,7 +34,7 @@ Deno.test("a server that offers TLS", async () => {
   assert.equal(await connect(`${url}?sslmode=verify-full&${root}`), true);
   for (
     const refused of [
-      // Nobody has signed it whom this machine trusts.
+      // Not signed by an authority that this machine trusts.
       `${url}?sslmode=verify-full`,
       `${url}?sslmode=verify-ca`,
       `${url}?sslmode=verify-full&sslrootcert=/nonexistent`,
@@ -45,7 +45,7 @@ Deno.test("a server that offers TLS", async () => {
   }
 });
 
-Deno.test("a server without TLS is told from one that is away, at the first attempt", async () => {
+Deno.test("distinguishes a server without TLS from one that is unreachable, at the first attempt", async () => {
   await using database = await createDatabase();
   let connections = 0;
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -69,7 +69,7 @@ Deno.test("a server without TLS is told from one that is away, at the first atte
   }
 });
 
-Deno.test("something that is not PostgreSQL, or says nothing", async () => {
+Deno.test("reports a server that is not PostgreSQL, or does not respond", async () => {
   await using web = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     () => new Response(),

@@ -7,7 +7,7 @@ import {
   PostgresUrlError,
 } from "../../../server/store/db/postgres_url.ts";
 
-Deno.test("a URL is read as libpq reads it", () => {
+Deno.test("parses a URL as libpq does", () => {
   const hosts = (url: string) =>
     parsePostgresUrl(url).hosts.map(({ host, port }) => `${host} ${port}`);
   assert.deepEqual(hosts("postgres://h/d"), ["h 5432"]);
@@ -39,7 +39,7 @@ Deno.test("a URL is read as libpq reads it", () => {
   assert.equal(parsePostgresUrl("postgres://u:p@ss@h/d").password, "p@ss");
 });
 
-Deno.test("what cannot be meant is refused, without a word of it", () => {
+Deno.test("rejects an invalid URL without repeating any part of it", () => {
   const SECRET = "s3cr3t";
   const urls = [
     ...["#", "/", "?", "%", "%zz", "?x=", "/1?", " ", "\t"]
@@ -68,8 +68,8 @@ Deno.test("what cannot be meant is refused, without a word of it", () => {
       return true;
     }, url);
   }
-  const shown = displayPostgresUrl(
+  const displayed = displayPostgresUrl(
     `postgres://u:${SECRET}@${SECRET}@h/d?password=${SECRET}&sslmode=require`,
   );
-  assert.ok(!shown.includes(SECRET), shown);
+  assert.ok(!displayed.includes(SECRET), displayed);
 });

@@ -32,7 +32,7 @@ async function code(work: Promise<unknown>): Promise<string> {
 }
 
 testOnEachDatabase(
-  "conflicts are survived, by statements and by transactions",
+  "retries statements and transactions after conflicts",
   async (location) => {
     const { sql, close } = await openDatabase(location);
     await prepare(sql);
@@ -68,7 +68,7 @@ testOnEachDatabase(
   },
 );
 
-testOnEachDatabase("a query that is part of another runs as part of it", async (location) => {
+testOnEachDatabase("runs a query that is part of another as part of it", async (location) => {
   const { sql, close } = await openDatabase(location);
   const part = sql`select ${1}::int as one`;
   const [row] = await sql`select one, ${2}::int as two from (${part}) as part`;

@@ -1,10 +1,10 @@
-/** Invariant: what our SQL and the driver rely on is set by us, whatever the database's own settings are. */
+/** Invariant: the settings that the SQL and the driver rely on do not depend on the database's. */
 import assert from "node:assert/strict";
 import { openDatabase } from "../../../server/store/db/connect.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
 import { FULL_SCOPE, testServer } from "../../support/test_server.ts";
 
-/** Each makes a login fail, or is read wrongly, where the server does not set its own. */
+/** With each, a login would fail, or be parsed wrongly, if the server did not override it. */
 const HOSTILE: Record<string, string> = {
   DateStyle: "'SQL, DMY'",
   IntervalStyle: "sql_standard",
@@ -22,7 +22,7 @@ const HOSTILE: Record<string, string> = {
   idle_session_timeout: "1",
 };
 
-testOnEachDatabase("settings of the database change nothing", async (location) => {
+testOnEachDatabase("overrides settings of the database", async (location) => {
   const before = await openDatabase(location);
   const [{ name }] = await before.sql<{ name: string }[]>`select current_database() as name`;
   for (const [setting, value] of Object.entries(HOSTILE)) {

@@ -1,4 +1,4 @@
-/** The database at start: migrations, secrets at rest, the folder's lock. */
+/** The database at startup: migrations, encryption at rest, and the lock of the folder. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { createEncryption, EncryptionKeyError } from "../../../server/security/encryption.ts";
@@ -18,7 +18,7 @@ const config = {
   accessTokenLifetime: 900,
 } as const;
 
-testOnEachDatabase("migrations are applied once, in order, and told", async (location) => {
+testOnEachDatabase("applies migrations once, in order, and lists them", async (location) => {
   const database = await openDatabase(location);
   try {
     const pending = await migrationStatus(database.sql);
@@ -46,12 +46,12 @@ for (const kind of databaseKinds.filter(({ name }) => name.startsWith("PostgreSQ
       const secrets = await Promise.all(
         replicas.map(({ sql }) => loadServerSecrets(sql, createEncryption(KEY))),
       );
-      for (const one of secrets) assert.deepEqual(one, secrets[0]);
+      for (const replica of secrets) assert.deepEqual(replica, secrets[0]);
       const keys = replicas.map(({ sql }) =>
         new SigningKeys(sql, createEncryption(KEY), clock, config)
       );
-      await Promise.all(keys.map((one) => one.maintain()));
-      const active = await Promise.all(keys.map((one) => one.active()));
+      await Promise.all(keys.map((replica) => replica.maintain()));
+      const active = await Promise.all(keys.map((replica) => replica.active()));
       assert.equal(new Set(active.map(({ kid }) => kid)).size, 1);
       assert.equal((await keys[0].list()).length, 2);
     } finally {
@@ -60,7 +60,7 @@ for (const kind of databaseKinds.filter(({ name }) => name.startsWith("PostgreSQ
   });
 }
 
-testOnEachDatabase("with a secret key, nothing at rest is plain", async (location) => {
+testOnEachDatabase("encrypts everything at rest with a secret key", async (location) => {
   const clock = manualClock();
   const database = await openDatabase(location);
   const { sql } = database;
@@ -85,11 +85,11 @@ testOnEachDatabase("with a secret key, nothing at rest is plain", async (locatio
     assert.ok(!(await stored()).includes(asText(plain.formKey)));
     assert.ok(await keys.active());
 
-    for (const other of [undefined, "b".repeat(32)]) {
-      const locked = new SigningKeys(sql, createEncryption(other), clock, config);
+    for (const otherKey of [undefined, "b".repeat(32)]) {
+      const locked = new SigningKeys(sql, createEncryption(otherKey), clock, config);
       await assert.rejects(() => locked.maintain(), EncryptionKeyError);
       await assert.rejects(
-        () => loadServerSecrets(sql, createEncryption(other)),
+        () => loadServerSecrets(sql, createEncryption(otherKey)),
         EncryptionKeyError,
       );
     }
@@ -99,7 +99,7 @@ testOnEachDatabase("with a secret key, nothing at rest is plain", async (locatio
 });
 
 testOnEachDatabase(
-  "an operator's command with other settings leaves the keys alone",
+  "an operator's command with other settings does not change the keys",
   async (location) => {
     const clock = manualClock();
     const database = await openDatabase(location);
@@ -126,7 +126,7 @@ testOnEachDatabase(
   },
 );
 
-Deno.test("a second server is told who holds the folder, and the folder is private", async () => {
+Deno.test("rejects a second server on a folder, and creates private folders", async () => {
   await using created = await databaseKinds[0].create();
   const { dataDir } = created.location;
   const first = await openDatabase(created.location);
