@@ -10,7 +10,7 @@ import type { Empty, Operation } from "./operation.ts";
 const NAME = /^[\w.:/-]{1,100}$/;
 
 /** The scopes that a workload may be granted, checked against the catalogue. */
-export function workloadScope(
+export function validateWorkloadScope(
   scope: string,
   { scopes }: Pick<ServerConfig, "scopes">,
 ): string | DomainError {
@@ -43,7 +43,7 @@ export const addServiceAccount: Operation<
       { field: "name" },
     );
   }
-  const workload = workloadScope(scope, config);
+  const workload = validateWorkloadScope(scope, config);
   if (workload instanceof DomainError) return workload;
   const now = new Date(clock.now());
   const account = await store.createServiceAccount(sql, { name, scope: workload, now });

@@ -11,7 +11,7 @@ import { createServiceAccount, findServiceAccountByName } from "../../store/serv
 import { insertTrustRule, trustRuleExists } from "../../store/trust_rules.ts";
 import { findUserByEmail } from "../../store/users.ts";
 import type { Operation } from "../operation.ts";
-import { workloadScope } from "../service_account_operations.ts";
+import { validateWorkloadScope } from "../service_account_operations.ts";
 
 /** A rule as an operator asks for it. */
 export interface TrustRuleRequest {
@@ -56,7 +56,7 @@ export const addTrustRule: Operation<TrustRuleRequest, AddedRule | DomainError> 
   const now = new Date(clock.now());
   const problem = checkRequest(request, now);
   if (problem !== undefined) return problem;
-  const scope = workloadScope(request.scope, config);
+  const scope = validateWorkloadScope(request.scope, config);
   if (scope instanceof DomainError) return scope;
   const audience = request.audience ?? issuer;
   const nameTaken = () =>

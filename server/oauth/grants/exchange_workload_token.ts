@@ -1,4 +1,3 @@
-import type { Clock } from "../../../shared/clock.ts";
 import { OAuthError, type OAuthErrorCode } from "../../../shared/oauth/errors.ts";
 import { formatScope, missingScopes, parseScope } from "../../../shared/oauth/scope.ts";
 import type { TokenResponse } from "../../../shared/oauth/token_response.ts";
@@ -17,27 +16,19 @@ import type { TokenRejection } from "../../federation/token_rejection.ts";
 import type { TrustRule } from "../../federation/trust_rule.ts";
 import type { RateLimit } from "../../security/token_bucket.ts";
 import { limitLoginScope } from "../../scopes.ts";
-import { recordAuditEvent, recordRepeatedAuditEvent } from "../../store/audit_events.ts";
-import type { Sql } from "../../store/db/connect.ts";
+import { recordAuditEvent } from "../../store/audit_events.ts";
 import { findPrincipal, type Principal } from "../../store/principals.ts";
 import { trustRulesOfIssuer } from "../../store/trust_rules.ts";
 import { recordJti } from "../../store/used_assertions.ts";
 import { checkRejectionLimit } from "../../security/rate_limit.ts";
-import { checkAccessTokenSize, signAccessToken, type Workload } from "../../tokens/access_token.ts";
-import type { SigningKeys } from "../../tokens/signing_keys.ts";
 import { tokenHashHex } from "../../tokens/token_hash.ts";
 import { toOAuthError } from "../to_oauth_error.ts";
 import { checkExchangeLimit } from "./exchange_limit.ts";
 import type { TokenRequest } from "./grant.ts";
+import { issueWorkloadToken, type IssueWorkloadTokenDeps } from "./issue_workload_token.ts";
+import { auditedClaims, claimText, storableText } from "./workload_claims.ts";
 
-/** Longest claim that is copied or logged, in characters. */
-const MAX_CLAIM_LENGTH = 255;
-
-export interface ExchangeWorkloadTokenDeps {
-  sql: Sql;
-  clock: Clock;
-  issuer: string;
-  keys: SigningKeys;
+export interface ExchangeWorkloadTokenDeps extends IssueWorkloadTokenDeps {
   jwksCache: JwksCache;
   config: Pick<ServerConfig, "scopes" | "audience" | "federation">;
   exchangeLimit: RateLimit;
@@ -118,7 +109,7 @@ export async function exchangeWorkloadToken(
       return await reject({ code: "replayed", message }, evidence);
     }
   }
-  return await issue(deps, request, { rule, principal, scope: granted, claims });
+  return await issueWorkloadToken(deps, request, { rule, principal, scope: granted, claims });
 }
 
 /** Who presents a token, so that a stolen copy cannot be used from elsewhere. */
@@ -149,40 +140,6 @@ function checkWorkloadScope(
   return granted;
 }
 
-async function issue(
-  deps: ExchangeWorkloadTokenDeps,
-  request: TokenRequest,
-  grant: { rule: TrustRule; principal: Principal; scope: string; claims: SubjectToken["claims"] },
-): Promise<TokenResponse | OAuthError> {
-  const { config, issuer, clock, keys, sql } = deps;
-  const { rule, principal, scope, claims } = grant;
-  const lifetime = rule.lifetimeSeconds;
-  const run = Object.entries(runClaims(rule, claims));
-  const content = {
-    subject: principal.id,
-    clientId: request.client.id,
-    scope,
-    audience: config.audience ?? issuer,
-    workload: { act: { iss: rule.issuer, sub: text(claims.sub) }, run: {} } as Workload,
-  };
-  const signer = { issuer, clock, keys, lifetime };
-  let tooLarge;
-  do {
-    content.workload.run = Object.fromEntries(run);
-    tooLarge = await checkAccessTokenSize(signer, content);
-  } while (tooLarge !== undefined && run.pop() !== undefined);
-  if (tooLarge !== undefined) return toOAuthError(tooLarge);
-  const accessToken = await signAccessToken(signer, content);
-  await recordRepeatedAuditEvent(sql, clock, {
-    event: "workload.token_issued",
-    actor: principal.id,
-    subject: rule.id,
-    address: request.address,
-    details: { rule: rule.name, scope, ...auditedClaims(rule, claims) },
-  });
-  return { access_token: accessToken, token_type: "Bearer", expires_in: lifetime, scope };
-}
-
 interface Evidence {
   match?: RuleMatch;
   claims?: SubjectToken["claims"];
@@ -208,8 +165,8 @@ async function rejectToken(
       address: request.address,
       details: {
         code: rejection.code,
-        reason: rejection.message,
-        issuer: text(issuer),
+        reason: storableText(rejection.message),
+        issuer: claimText(issuer),
         ...claims && match && auditedClaims(match.rule, claims),
       },
     });
@@ -219,29 +176,4 @@ async function rejectToken(
     : "The token is not trusted. The operator can see the reason in the audit log, or by testing " +
       "the token.";
   return new OAuthError(errorCode, description);
-}
-
-function runClaims(rule: TrustRule, claims: SubjectToken["claims"]): Record<string, string> {
-  const run: Record<string, string> = {};
-  for (const name of provider(rule.provider).runClaims) {
-    const value = claims[name];
-    if (typeof value === "string" || typeof value === "number") run[name] = text(value);
-  }
-  return run;
-}
-
-function auditedClaims(rule: TrustRule, claims: SubjectToken["claims"]): Record<string, string> {
-  const { jti } = claims;
-  return {
-    issuer: text(rule.issuer),
-    sub: text(claims.sub),
-    aud: text([claims.aud].flat().join(" ")),
-    ...jti !== undefined && { jti: text(jti) },
-    ...runClaims(rule, claims),
-  };
-}
-
-/** A claim as text, cut to a useful length, without characters that PostgreSQL rejects. */
-function text(value: unknown): string {
-  return String(value ?? "").slice(0, MAX_CLAIM_LENGTH).toWellFormed().replaceAll("\0", "\ufffd");
 }

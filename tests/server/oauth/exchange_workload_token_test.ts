@@ -394,6 +394,14 @@ testOnEachDatabase("accepts claims with text that PostgreSQL rejects", async (lo
   assert.equal((await trust.exchange(odd)).body.error, "invalid_request");
   const strange = await trust.sign({ iss: "https://\0\ud800.example" });
   assert.equal((await trust.exchange(strange)).status, 400);
+  // A reason that quotes the issuer's own document.
+  trust.server.clock.advance({ minutes: 11 });
+  trust.provider.answer(
+    "/.well-known/openid-configuration",
+    () => Response.json({ issuer: trust.provider.url, jwks_uri: "\0\ud800" }),
+  );
+  assert.equal((await trust.exchange(await trust.sign({}, { kid: "unknown" }))).status, 400);
+  assert.equal(await lastRejection(trust.server), "issuer_forbidden");
 });
 
 testOnEachDatabase("keeps scope, audience and lifetime within the rule", async (location) => {

@@ -1,0 +1,57 @@
+import type { Clock } from "../../../shared/clock.ts";
+import type { OAuthError } from "../../../shared/oauth/errors.ts";
+import type { TokenResponse } from "../../../shared/oauth/token_response.ts";
+import type { ServerConfig } from "../../config/server_config.ts";
+import type { SubjectClaims } from "../../federation/subject_token.ts";
+import type { TrustRule } from "../../federation/trust_rule.ts";
+import { recordRepeatedAuditEvent } from "../../store/audit_events.ts";
+import type { Sql } from "../../store/db/connect.ts";
+import type { Principal } from "../../store/principals.ts";
+import { checkAccessTokenSize, signAccessToken, type Workload } from "../../tokens/access_token.ts";
+import type { SigningKeys } from "../../tokens/signing_keys.ts";
+import { toOAuthError } from "../to_oauth_error.ts";
+import type { TokenRequest } from "./grant.ts";
+import { auditedClaims, claimText, runClaims } from "./workload_claims.ts";
+
+export interface IssueWorkloadTokenDeps {
+  sql: Sql;
+  clock: Clock;
+  issuer: string;
+  keys: SigningKeys;
+  config: Pick<ServerConfig, "audience">;
+}
+
+/** Issues the access token of a rule, with as many claims of the run as have room in it. */
+export async function issueWorkloadToken(
+  deps: IssueWorkloadTokenDeps,
+  request: TokenRequest,
+  grant: { rule: TrustRule; principal: Principal; scope: string; claims: SubjectClaims },
+): Promise<TokenResponse | OAuthError> {
+  const { config, issuer, clock, keys, sql } = deps;
+  const { rule, principal, scope, claims } = grant;
+  const lifetime = rule.lifetimeSeconds;
+  const run = Object.entries(runClaims(rule, claims));
+  const content = {
+    subject: principal.id,
+    clientId: request.client.id,
+    scope,
+    audience: config.audience ?? issuer,
+    workload: { act: { iss: rule.issuer, sub: claimText(claims.sub) }, run: {} } as Workload,
+  };
+  const signer = { issuer, clock, keys, lifetime };
+  let tooLarge;
+  do {
+    content.workload.run = Object.fromEntries(run);
+    tooLarge = await checkAccessTokenSize(signer, content);
+  } while (tooLarge !== undefined && run.pop() !== undefined);
+  if (tooLarge !== undefined) return toOAuthError(tooLarge);
+  const accessToken = await signAccessToken(signer, content);
+  await recordRepeatedAuditEvent(sql, clock, {
+    event: "workload.token_issued",
+    actor: principal.id,
+    subject: rule.id,
+    address: request.address,
+    details: { rule: rule.name, scope, ...auditedClaims(rule, claims) },
+  });
+  return { access_token: accessToken, token_type: "Bearer", expires_in: lifetime, scope };
+}
