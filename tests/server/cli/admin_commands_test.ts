@@ -22,6 +22,7 @@ import type { ServerIo } from "../../../server/io.ts";
 import { brand } from "../../../shared/brand.ts";
 import { databaseKinds } from "../../support/databases.ts";
 import { assertGolden } from "../../support/golden.ts";
+import { parseOutput } from "../../support/output_schema.ts";
 import { manualClock } from "../../support/manual_clock.ts";
 
 const EMAIL = "alice@example.com";
@@ -141,6 +142,12 @@ Deno.test("what operator's commands print", async (t) => {
     ["admin keys rotate --force", (io) => adminKeysRotate({ ...options, force: true }, io)],
     ["admin keys list", (io) => adminKeysList(options, io)],
   );
+  await t.step("admin keys list --json", async () => {
+    let json = "";
+    const stdout = (text: string) => Boolean(json += text);
+    await run("", (io) => adminKeysList({ ...options, json: true }, { ...io, stdout }));
+    parseOutput("admin-keys-list", json);
+  });
   await Deno.remove(folder, { recursive: true });
 });
 

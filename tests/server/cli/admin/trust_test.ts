@@ -9,6 +9,7 @@ import { EXIT } from "../../../../shared/exit_codes.ts";
 import { databaseKinds } from "../../../support/databases.ts";
 import { assertGolden } from "../../../support/golden.ts";
 import { jobClaims, startIssuer } from "../../../support/oidc_issuer.ts";
+import { parseOutput } from "../../../support/output_schema.ts";
 import { testServer } from "../../../support/test_server.ts";
 
 const AUDIENCE = "https://auth.example.com";
@@ -31,7 +32,7 @@ Deno.test("prints what `admin trust` did, or why not", async () => {
   const record = async (
     command: string,
     run: (io: ServerIo) => Promise<number>,
-    { stdin = "", confirms }: { stdin?: string; confirms?: boolean } = {},
+    { stdin = "", confirms, schema }: { stdin?: string; confirms?: boolean; schema?: string } = {},
   ): Promise<number> => {
     let output = "";
     const code = await run({
@@ -47,6 +48,10 @@ Deno.test("prints what `admin trust` did, or why not", async () => {
       clock: { now: () => Date.now() },
       platform: { os: "linux", homedir: "/nonexistent" },
     });
+    if (schema !== undefined) {
+      parseOutput(schema, output.replace(/^Database: .*\n/m, ""));
+      return code;
+    }
     const text = output.replace(/^Database: .*\n/m, "")
       .replaceAll(issuer.url, "https://ci.example.test")
       .replace(/^ {2}(iat|exp|nbf|jti): .*\n/gm, "");
@@ -110,9 +115,16 @@ Deno.test("prints what `admin trust` did, or why not", async () => {
     assert.equal(await add(provider, subject, options), code, lines.at(-1));
   }
   await record("list", (io) => adminTrustList(flags, io));
+  const asJson = { ...flags, json: true };
+  const schema = "admin-trust-list";
+  await record("list --json", (io) => adminTrustList(asJson, io), { schema });
   const claims = await jobClaims("github", { repository_id: "74", environment: undefined });
   const test = async (change: Record<string, unknown>) => {
     const stdin = await issuer.sign({ ...claims, aud: AUDIENCE, ...change });
+    await record("test --json", (io) => adminTrustTest(asJson, io), {
+      stdin,
+      schema: "admin-trust-test",
+    });
     return await record("test --token-stdin", (io) => adminTrustTest(flags, io), { stdin });
   };
   assert.equal(await test({}), EXIT.ok);
