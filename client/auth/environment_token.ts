@@ -26,7 +26,7 @@ export interface EnvironmentSource {
 /** Undefined if no token is set. Throws ClientError if it is not valid. */
 export function environmentSource(
   selection: Selection,
-  io: ClientIo,
+  io: Pick<ClientIo, "env">,
 ): EnvironmentSource | undefined {
   const name = `${brand.envPrefix}_TOKEN`;
   const token = io.env[name]?.trim();
@@ -56,7 +56,7 @@ export function environmentSource(
 }
 
 /** Undefined if exec has removed it: its program exited. */
-function tokenSocket({ env }: ClientIo): string | undefined {
+function tokenSocket({ env }: Pick<ClientIo, "env">): string | undefined {
   const path = absoluteFolder(env[TOKEN_SOCKET_VARIABLE]);
   if (path === undefined) return undefined;
   try {

@@ -21,7 +21,7 @@ export function parseMinTtl(text: string): number {
 export function warnIfTooShort(
   { expiresAt, longestLifeMs }: AccessToken,
   minTtlMs: number,
-  io: ClientIo,
+  io: Pick<ClientIo, "clock" | "stderr">,
 ): void {
   if (expiresAt === undefined || longestLifeMs === undefined || minTtlMs === 0) return;
   const left = expiresAt - io.clock.now();

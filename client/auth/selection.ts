@@ -10,7 +10,10 @@ export interface Selection {
 }
 
 /** The server of the option or the environment, normalized. */
-export function selectedServer({ server }: Selection, io: ClientIo): string | undefined {
+export function selectedServer(
+  { server }: Selection,
+  io: Pick<ClientIo, "env">,
+): string | undefined {
   const text = server ?? io.env[`${brand.envPrefix}_SERVER`];
   return text ? parseServer(text) : undefined;
 }

@@ -77,7 +77,7 @@ export async function statusReport(io: ClientIo): Promise<StatusReport> {
   };
 }
 
-async function loginStatus(login: Login, io: ClientIo): Promise<LoginStatus> {
+async function loginStatus(login: Login, io: Pick<ClientIo, "clock">): Promise<LoginStatus> {
   let credentials: Credentials | undefined;
   let problem: LoginStatus["problem"];
   try {

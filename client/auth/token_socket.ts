@@ -82,7 +82,7 @@ export async function askTokenSocket(
   path: string,
   own: string,
   minTtlMs: number,
-  io: ClientIo,
+  io: Pick<ClientIo, "stderr">,
 ): Promise<AccessToken | undefined> {
   let reply: Reply;
   try {
@@ -135,7 +135,7 @@ async function replyWith(
 }
 
 /** A new folder of mode 0700, the default of mkdtemp. */
-async function privateFolder({ env }: ClientIo): Promise<string> {
+async function privateFolder({ env }: Pick<ClientIo, "env">): Promise<string> {
   const prefix = `${brand.binaryName}-`;
   const runtime = absoluteFolder(env.XDG_RUNTIME_DIR);
   for (const dir of [runtime, absoluteFolder(env.TMPDIR), "/tmp"]) {

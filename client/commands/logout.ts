@@ -74,7 +74,7 @@ function reportTokens(
   { server }: Login,
   tokens: readonly PersonalAccessToken[] | undefined,
   revoked: boolean,
-  io: ClientIo,
+  io: Pick<ClientIo, "stderr">,
 ): void {
   if (tokens?.length === 0) return;
   const listed = tokens?.map(({ name, prefix }) =>

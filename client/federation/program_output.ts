@@ -12,7 +12,7 @@ const TIMEOUT_MS = 30_000;
 export async function programOutput(
   program: string,
   args: readonly string[],
-  io: ClientIo,
+  io: Pick<ClientIo, "runProgram">,
 ): Promise<string | undefined> {
   const result = await io.runProgram(program, args, TIMEOUT_MS);
   if (result === undefined) return undefined;

@@ -58,7 +58,7 @@ export async function freshCredentials(
 }
 
 /** Whether a valid token may be used in spite of this failure: not if the login was revoked. */
-function isTolerable(error: unknown, io: ClientIo): error is Error {
+function isTolerable(error: unknown, io: Pick<ClientIo, "signal">): error is Error {
   if (io.signal.aborted) return false;
   return error instanceof CredentialStoreError ||
     error instanceof ClientError && !error.needsAuthentication;

@@ -39,7 +39,7 @@ async function revokeLost(
   api: Pick<TokenApi, "revoke">,
   { id, name, prefix }: CreatedToken,
   { reason, replaced }: { reason: unknown; replaced: string },
-  io: ClientIo,
+  io: Pick<ClientIo, "signal">,
 ): Promise<ClientError> {
   const lost = `The secret of ${sanitizeLine(name)} (${
     sanitizeLine(prefix)

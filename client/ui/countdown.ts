@@ -45,6 +45,6 @@ function countdown(ms: number): string {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
 
-function minutes(expiresAt: number, io: ClientIo): string {
+function minutes(expiresAt: number, io: Pick<ClientIo, "clock">): string {
   return `${Math.max(1, Math.round((expiresAt - io.clock.now()) / 60_000))} min`;
 }

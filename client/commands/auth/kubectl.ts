@@ -45,7 +45,7 @@ export async function authKubectl(options: KubectlOptions, io: ClientIo): Promis
 }
 
 /** The only version that kubectl accepts. */
-function requestedVersion({ env }: ClientIo): string {
+function requestedVersion({ env }: Pick<ClientIo, "env">): string {
   const info = env.KUBERNETES_EXEC_INFO;
   if (!info) return VERSIONS[0];
   let version: unknown;

@@ -13,7 +13,7 @@ import type { ClientIo } from "../../io.ts";
 export type Shell = "bash" | "zsh" | "fish" | "powershell";
 
 /** Prints the completion script for `shell`. */
-export function completion(shell: Shell, io: ClientIo): Promise<number> {
+export function completion(shell: Shell, io: Pick<ClientIo, "stdout">): Promise<number> {
   io.stdout(completionScript(shell, brand.binaryName));
   return Promise.resolve(EXIT.ok);
 }

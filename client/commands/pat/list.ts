@@ -50,7 +50,7 @@ export async function patList(options: PatListOptions, io: ClientIo): Promise<nu
 function table(
   tokens: readonly PersonalAccessToken[],
   { all }: PatListOptions,
-  { clock }: ClientIo,
+  { clock }: Pick<ClientIo, "clock">,
 ): string {
   return formatTable([
     ["NAME", "PREFIX", "SCOPES", "EXPIRES", "LAST USED", ...all ? ["OWNER"] : [], "ID"],

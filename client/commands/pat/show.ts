@@ -48,7 +48,7 @@ export async function patShow(
   return EXIT.ok;
 }
 
-function describe(token: PersonalAccessToken, { clock }: ClientIo): string {
+function describe(token: PersonalAccessToken, { clock }: Pick<ClientIo, "clock">): string {
   const { owner, rotatedFrom, leak } = token;
   const lines: [string, string][] = [
     ["name", sanitizeLine(token.name)],
