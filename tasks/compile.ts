@@ -1,4 +1,4 @@
-// deno-lint-ignore-file no-console -- a task speaks to whoever runs it
+// deno-lint-ignore-file no-console -- a task prints to its terminal
 /** `deno task compile [--target NAME] [--brand FILE]`: server and client in one file, in dist/. */
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";

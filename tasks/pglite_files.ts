@@ -8,7 +8,7 @@ import { constants, zstdCompress } from "node:zlib";
 import { lockedPackage, npmPackageFolder } from "./npm_package.ts";
 
 /**
- * Files in `pglite.data` that PostgreSQL reads only on request, and nothing of ours requests:
+ * Files in `pglite.data` that PostgreSQL reads only on request, and that we never request:
  * conversions from and to other encodings than UTF-8, replication, and what extensions are built
  * with. Time zones, collations and text search stay: creating a database reads them.
  */

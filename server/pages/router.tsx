@@ -64,7 +64,7 @@ export function pagesRouter(appDeps: Omit<PageDeps, "placeOf">): Hono<PageEnv> {
       children: (
         <p>
           {busy
-            ? "Too many people are signing in at the moment. "
+            ? "Too many users are signing in at the moment. "
             : "The server has an internal problem. "}
           Nothing was changed. Try again in a few seconds.
         </p>

@@ -1,4 +1,4 @@
-// deno-lint-ignore-file no-console -- a task speaks to whoever runs it
+// deno-lint-ignore-file no-console -- a task prints to its terminal
 /**
  * What the product is compared with: `raw` (Deno.serve), `hono` (a route that says
  * hello), `select` (one indexed SELECT through postgres.js for each request, of the

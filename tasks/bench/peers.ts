@@ -1,6 +1,6 @@
 /**
- * Others that check tokens, on Node, which is what they are made for: installed
- * into a temporary folder, since nothing but the benchmark wants them.
+ * Other products that validate tokens, on Node, which they are written for. They are installed into
+ * a temporary folder, since only the benchmark needs them.
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,7 +11,7 @@ const PACKAGES = [
   "oidc-provider@9.13.3",
   "better-auth@1.7.5",
   "@better-auth/api-key@1.7.5",
-  // The versions that better-auth's own packages name, which npm does not find by itself.
+  // The versions that better-auth's packages need; npm does not resolve them.
   "@better-auth/utils@0.4.2",
   "better-call@1.4.0",
   "pg@8",
@@ -22,7 +22,7 @@ export interface Peers {
   betterAuth: Program;
 }
 
-/** Installs and starts the peers below `folder`; throws with npm's words if they cannot be had. */
+/** Installs and starts the peers in `folder`; throws npm's message if that fails. */
 export async function startPeers(folder: string, databaseUrl: string): Promise<Peers> {
   await Deno.writeTextFile(join(folder, "package.json"), '{"private":true}');
   const npm = await new Deno.Command("npm", {

@@ -24,7 +24,7 @@ export async function startProgram(
   let text = "";
   for (;;) {
     const { value, done } = await reader.read();
-    if (done) throw new Error(`${options.args.join(" ")} ended: ${text}`);
+    if (done) throw new Error(`${options.args.join(" ")} exited: ${text}`);
     text += value;
     if (options.ready.test(text)) break;
   }

@@ -7,7 +7,7 @@ import { formatToken } from "../../shared/tokens/format.ts";
 const PREFIX = brand.tokenPrefixes.personalAccessToken;
 const BATCH = 5000;
 
-/** Tokens in their right form that nobody has given out. */
+/** Well-formed tokens that were never issued. */
 export function inventTokens(count: number): string[] {
   return Array.from({ length: count }, () => formatToken(PREFIX, randomBytes(32)));
 }
@@ -28,7 +28,7 @@ export async function addTokens(sql: postgres.Sql, count: number): Promise<strin
   return tokens;
 }
 
-/** Fills the table up to `size` rows with tokens nobody knows. */
+/** Fills the table up to `size` rows with unknown tokens. */
 export async function fillUp(sql: postgres.Sql, size: number): Promise<void> {
   await sql`
     insert into personal_access_tokens

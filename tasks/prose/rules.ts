@@ -50,7 +50,7 @@ export const proseRules: readonly ProseRule[] = [
   },
   {
     pattern:
-      /\b(?:make|makes|making) (?:(?:a|an|another|any|its|more|new|no|one|that|the|their|two|your|personal|access|first) )+(?:accounts?|administrators?|clients?|codes?|databases?|files?|folders?|keys?|links?|logins?|pairs?|requests?|rules?|sessions?|tables?|tokens?|users?)\b/gi,
+      /\b(?:make|makes|making) (?:(?:a|an|another|any|its|more|new|no|one|that|the|their|two|your|personal|access|first) )+(?:accounts?|administrators?|clients?|codes?|databases?|files?|folders?|keys?|links?|logins?|pairs?|requests?|rules?|sessions?|tables?|tokens?|users?)\b(?! endpoint)/gi,
     suggestion: '"create", "send", "generate"',
     why: "the field says create",
   },
@@ -60,7 +60,8 @@ export const proseRules: readonly ProseRule[] = [
     why: "data is stored somewhere",
   },
   {
-    pattern: /(?<!\bin other )(?<![$#@{]|\{#)\bwords\b(?!=)/gi,
+    pattern:
+      /(?<!\bin other )(?<=\b(?:by|in|their|the|these|those|whose|own|plain|same|our|no|'s|s') )words\b/gi,
     suggestion: '"message", "description", "text"',
     why: "a message is a message",
   },

@@ -25,7 +25,7 @@ export function completionScript(shell: Shell, name: string): string {
 
 const SCRIPTS: Record<Shell, string> = {
   // Works in bash 3.2 (macOS) and without the bash-completion package. The line is split at
-  // spaces here because readline's words are split at ":" and "=" as well.
+  // spaces here because readline splits at ":" and "=" too.
   bash: `# bash completion for NAME
 FUNCTION() {
   local line="\${COMP_LINE:0:COMP_POINT}" words current prefix reply program first

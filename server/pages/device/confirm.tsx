@@ -78,7 +78,7 @@ export async function submitDeviceConfirm(deps: ConfirmDeps, c: PageContext): Pr
   } else if (!isUuid(id) || await findDecision(sql, { id, sessionId: session.id }) === undefined) {
     return await requestGone(deps, c);
   }
-  // Pressing a button twice redirects here as well, to the decision that was made.
+  // Pressing a button twice redirects here too, to the stored decision.
   return c.redirect(`/device/done?request=${id}`, 303);
 }
 

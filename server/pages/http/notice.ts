@@ -26,8 +26,8 @@ const MAX_TEXT = 500;
  * URL, where a link could show a notice of something that never happened.
  */
 export function setNotice(deps: RenderDeps, c: PageContext, notice: Notice): void {
-  const shown: Notice = { ...notice, text: sanitizeLine(notice.text, MAX_TEXT) };
-  const payload = Buffer.from(JSON.stringify(shown)).toString("base64url");
+  const sanitized: Notice = { ...notice, text: sanitizeLine(notice.text, MAX_TEXT) };
+  const payload = Buffer.from(JSON.stringify(sanitized)).toString("base64url");
   writeCookie(deps, c, `${payload}.${signature(deps, c, payload)}`, LIFETIME_SECONDS);
 }
 

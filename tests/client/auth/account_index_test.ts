@@ -50,7 +50,7 @@ Deno.test("lists several servers and accounts, the latest login active", () =>
 
 Deno.test("activates another login, and rejects an unknown one", () =>
   withFolder(async (folder) => {
-    for (const each of [alice, bob]) await rememberAccount(folder, each, signal);
+    for (const account of [alice, bob]) await rememberAccount(folder, account, signal);
     assert.equal(await activateAccount(folder, alice, signal), true);
     assert.equal(await activateAccount(folder, local, signal), false);
     assert.deepEqual((await readAccounts(folder, unexpected)).active, keyOf(alice));

@@ -1,4 +1,4 @@
-/** Items of a real Secret Service that match an entry of ours are told apart: each store keeps to its own. */
+/** Several items of a real Secret Service match one of our entries: each store uses only its own. */
 import assert from "node:assert/strict";
 import { brand } from "../../../shared/brand.ts";
 import { type SecretService, secretService } from "../../support/secret_service.ts";

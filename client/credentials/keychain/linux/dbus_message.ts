@@ -87,7 +87,7 @@ export function decodeMessage(bytes: Uint8Array): Message | undefined {
   return message;
 }
 
-/** Values at their alignment, strings ended by NUL ("Marshaling"). */
+/** Values at their alignment, strings terminated by NUL ("Marshaling"). */
 class Writer {
   readonly bytes: number[] = [];
 

@@ -82,7 +82,7 @@ export class SecretService {
     return await this.#property(path, "Modified") as bigint;
   }
 
-  /** Whether the item is in the collection that is forgotten when the desktop session ends. */
+  /** Whether the item is in the collection that is lost at the end of the desktop session. */
   isTemporary({ path }: FoundItem): boolean {
     return path.startsWith(SESSION_COLLECTION);
   }

@@ -68,14 +68,14 @@ export function secretServiceKeychain(
     set: (user, secret, signal) =>
       inTurn(signal, async (service) => {
         const attributes = attributesOf(user);
-        const found = await service.search(attributes);
-        if (found.length === 0) {
+        const items = await service.search(attributes);
+        if (items.length === 0) {
           return await service.create(labelOf(attributes), attributes, secret);
         }
-        const [item, ...copies] = await chooseOwn(service, found, attributes);
+        const [item, ...copies] = await chooseOwn(service, items, attributes);
         if (item === undefined) {
           throw new KeychainUnavailable(
-            `${found.length} items of other programs have the name of ours; delete them`,
+            `${items.length} items of other programs have the same attributes; delete them`,
           );
         }
         await service.replace(item, secret);
@@ -101,15 +101,15 @@ async function ownItems(service: SecretService, attributes: Attributes): Promise
   return await chooseOwn(service, await service.search(attributes), attributes);
 }
 
-/** Our items among `found`: the one in use first, then copies of it. A single item is ours. */
+/** Our items among `items`: the one in use first, then copies of it. A single item is ours. */
 async function chooseOwn(
   service: SecretService,
-  found: readonly FoundItem[],
+  items: readonly FoundItem[],
   attributes: Attributes,
 ): Promise<FoundItem[]> {
-  if (found.length <= 1) return [...found];
+  if (items.length <= 1) return [...items];
   const candidates: Candidate[] = [];
-  for (const item of found) {
+  for (const item of items) {
     const actual = await service.attributes(item);
     const names = [...actual.keys()].filter((name) => name !== SCHEMA_ATTRIBUTE);
     const isOurs = names.length === attributes.size &&
