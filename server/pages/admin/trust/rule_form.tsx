@@ -12,6 +12,11 @@ export interface RuleProblem extends FormProblem {
   existingAccount?: string;
 }
 
+/** `GitHub Actions: OWNER/REPOSITORY, …`: each form once, with the first provider that has it. */
+const SUBJECT_FORMS = [
+  ...new Map(providers.toReversed().map(({ title, subject }) => [subject.form, title])),
+].toReversed().map(([form, title]) => `${title}: ${form}`).join(", ");
+
 interface RuleFormProps {
   problems: readonly RuleProblem[];
   /** What was entered, if the form was rejected. */
@@ -29,10 +34,8 @@ export function RuleForm({ action, token, ...props }: RuleFormProps & {
       <CsrfField token={token} />
       <Field id="provider" label="Provider" problems={problems}>
         <select id="provider" name="provider" {...fieldState(problems, "provider")}>
-          {providers.map(({ name, title, subject }) => (
-            <option value={name} selected={form?.("provider") === name}>
-              {`${title} (${subject.form})`}
-            </option>
+          {providers.map(({ name, title }) => (
+            <option value={name} selected={form?.("provider") === name}>{title}</option>
           ))}
         </select>
       </Field>
@@ -40,7 +43,7 @@ export function RuleForm({ action, token, ...props }: RuleFormProps & {
         {...props}
         name="subject"
         label="Subject"
-        hint="The workloads to trust, in the form next to the provider: acme/api"
+        hint={`The workloads to trust. ${SUBJECT_FORMS}.`}
       />
       <RuleField
         {...props}
