@@ -34,8 +34,8 @@ export async function showRevokeAllLogins(
     children: (
       <>
         <p>
-          This revokes {formatListed(logins, "login")} and signs out{" "}
-          {formatListed(browsers, "other browser")}.
+          This revokes {formatListed(logins, "login")}
+          {browsers > 0 && ` and signs out ${formatListed(browsers, "other browser")}`}.
         </p>
         <RevocationEffects accessTokenLifetime={deps.config.accessTokenLifetime} />
       </>
@@ -54,8 +54,8 @@ export async function submitRevokeAllLogins(
     exceptSession: session.id,
     address: c.get("requester").address,
   });
-  const text = `Revoked ${formatCount(logins, "login")} and signed out ` +
-    `${formatCount(browsers, "other browser")}.`;
+  const text = `Revoked ${formatCount(logins, "login")}` +
+    (browsers === 0 ? "." : ` and signed out ${formatCount(browsers, "other browser")}.`);
   setNotice(deps, c, { code: "all_logins_revoked", text });
   return c.redirect(BACK, 303);
 }

@@ -90,7 +90,7 @@ button:not(.main, .danger, .link):hover { background: var(--ground); filter: non
 }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 .choice { display: grid; grid-template-columns: 1fr 1fr; gap: 0.75rem; margin-top: 1.5rem; }
-.choice button { width: 100%; }
+.choice > * { width: 100%; padding-inline: 0.5rem; text-align: center; }
 .problem, .care, .loud { padding: 0.75rem 1rem; border: 1px solid; border-radius: 0.5rem; }
 .problem, .loud { background: var(--danger-ground); border-color: var(--danger-line); }
 .care { background: var(--care-ground); border-color: var(--care-line); }
@@ -129,6 +129,7 @@ dd .scopes { margin: 0; }
 .logins li { display: flex; align-items: center; justify-content: space-between; gap: 1rem; padding: 0.75rem 1rem; }
 .logins li + li { border-top: 1px solid var(--line); }
 .logins div { min-width: 0; }
+.logins button { white-space: nowrap; }
 .logins p { margin: 0; }
 .operation + .operation { border-top: 1px solid var(--line); padding-top: 1rem; }
 .operation h2 { margin-top: 0.5rem; }
@@ -161,7 +162,10 @@ legend { margin: 0 0 0.3rem; padding: 0; font-weight: 600; }
 button[hidden] { display: none; }
 #copied { font-weight: 600; }
 .ask { display: flex; flex-wrap: wrap; gap: 0.75rem; align-items: center; margin-top: 1.5rem; }
-@media (max-width: 40rem) { .tokens li { flex-direction: column; align-items: stretch; gap: 0; } }
+@media (max-width: 40rem) {
+  .logins li { flex-direction: column; align-items: stretch; gap: 0.5rem; }
+  .tokens li { gap: 0; }
+}
 .mark {
   display: flex; align-items: center; justify-content: center; width: 3rem; height: 3rem;
   margin-bottom: 1rem; border: 2px solid currentColor; border-radius: 50%; font-size: 1.5rem;
