@@ -257,7 +257,7 @@ Deno.test("one login, with and without failures", async (t) => {
       // Too little life left for --min-ttl, but alive: better than nothing.
       const requested = await at.run(["token", "--min-ttl", "1h"]);
       assert.deepEqual([requested.code, requested.stdout], [0, alive]);
-      assert.match(requested.stderr, /^Warning: .* lives 1\d min .*more/);
+      assert.match(requested.stderr, /^Warning: .* valid for 1\d min .*more/);
       assertFails(await at.run(["logout"]), EXIT.temporaryFailure, /Still logged in .*--force/);
       assert.equal(await Deno.readTextFile(file), before);
 

@@ -70,9 +70,9 @@ for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
     await t.step("a job prints it unchanged, or exchanged for a JWT", async () => {
       const env = job(secret);
       assert.equal((await cli(["token"], { env })).stdout, `${secret}\n`);
-      const traded = await cli(["token", "--exchange"], { env });
-      assert.match(traded.stdout, /^eyJ[\w-]+\.[\w-]+\.[\w-]+\n$/);
-      assert.equal((await verify(traded.stdout.trim(), "?scope=deploy")).status, 200);
+      const exchanged = await cli(["token", "--exchange"], { env });
+      assert.match(exchanged.stdout, /^eyJ[\w-]+\.[\w-]+\.[\w-]+\n$/);
+      assert.equal((await verify(exchanged.stdout.trim(), "?scope=deploy")).status, 200);
       assert.match((await cli(["pat", "show"], { env })).stdout, /^name: +ci$/m);
       assert.equal((await cli(["whoami"], { env })).stdout, `${ALICE.email}\n`);
       const refused = await cli(["pat", "list"], { env });
