@@ -36,7 +36,7 @@ Deno.test("a read-only database is not ready until it accepts writes", async () 
   await administrator.end();
 });
 
-testOnEachDatabase("a full disk is not ready until there is room again", async (location) => {
+testOnEachDatabase("returns 503 from /readyz while the disk is full", async (location) => {
   await using server = await testServer(location);
   const { sql } = server.database;
   assert.equal(await readiness(server), 200);

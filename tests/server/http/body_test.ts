@@ -22,7 +22,7 @@ function endlessRequest(chunk: Uint8Array<ArrayBuffer>, chunks: number, headers:
   return { state, init, request: () => new Request("http://127.0.0.1/", init) };
 }
 
-Deno.test("a budget bounds the sum, and what one network has of it", () => {
+Deno.test("limits the bytes in total and for one network", () => {
   const budget = new BodyBudget({ total: 100, network: 40 });
   const alice = budget.hold(() => "192.0.2.1");
   const neighbour = budget.hold(() => "192.0.2.200");
@@ -72,7 +72,7 @@ for (const declared of [true, false]) {
   });
 }
 
-Deno.test("one network's half-sent bodies leave room for others, and large ones for small ones", async () => {
+Deno.test("accepts bodies of other networks, and small ones, during a flood of half-sent bodies", async () => {
   const limit = 4 * MB;
   const held = Array.from({ length: 20 }, () => {
     const sender = endlessRequest(new Uint8Array(MB), 3, { "content-length": String(limit) });
@@ -90,7 +90,7 @@ Deno.test("one network's half-sent bodies leave room for others, and large ones 
   await Promise.all(held);
 });
 
-Deno.test("a body is not read where the headers are enough to refuse it", async () => {
+Deno.test("rejects a request by its headers before reading its body", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   const json = { "content-type": "application/json" };

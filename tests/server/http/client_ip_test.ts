@@ -7,7 +7,7 @@ import {
   subscriberNetwork,
 } from "../../../server/http/client_ip.ts";
 
-Deno.test("X-Forwarded-For counts only as far as proxies are trusted", () => {
+Deno.test("reads X-Forwarded-For only as far as the proxies are trusted", () => {
   const read = clientAddressReader(["10.0.0.0/8", "::1"]);
   const cases: [string, string | null, string][] = [
     ["192.0.2.1", null, "192.0.2.1"],
@@ -38,7 +38,7 @@ Deno.test("IPv6 is counted by /64, IPv4 by address", () => {
   assert.equal(rateLimitKey("::1"), "0:0:0:0::/64");
 });
 
-Deno.test("a subscriber is an IPv4 address or an IPv6 /56, a neighbourhood a /24 or a /56", () => {
+Deno.test("counts a subscriber by IPv4 address or IPv6 /56, a neighbourhood by /24 or /56", () => {
   assert.equal(subscriberNetwork("203.0.113.9"), "203.0.113.9");
   assert.equal(neighbourhood("203.0.113.9"), "203.0.113.0/24");
   for (const within of [subscriberNetwork, neighbourhood]) {

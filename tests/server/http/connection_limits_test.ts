@@ -94,7 +94,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "of too many connections those that wait longest go first, and the server goes on",
+  name: "closes the connections that wait longest when there are too many",
   ignore: Deno.build.os !== "linux",
   async fn() {
     const { running, port } = await listening();
@@ -110,7 +110,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "too many connections of one network push out its own, in use ones last",
+  name: "closes connections of the network that has the most, active ones last",
   ignore: Deno.build.os !== "linux",
   fn() {
     let open: OpenConnection[] = [];

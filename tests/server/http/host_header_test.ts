@@ -58,7 +58,7 @@ const INVALID = [
   "http://a",
 ];
 
-Deno.test("a Host header that is not host[:port] is a problem, for HTTP and for HTTPS", () => {
+Deno.test("rejects a Host header that is not host[:port], over HTTP and HTTPS", () => {
   for (const hostRequired of [true, false]) {
     for (const host of VALID) {
       assert.equal(hostProblem(request(host), { hostRequired }), undefined, host);
@@ -71,7 +71,7 @@ Deno.test("a Host header that is not host[:port] is a problem, for HTTP and for 
   }
 });
 
-Deno.test("a request without Host is a problem unless HTTP/2 may have sent it", () => {
+Deno.test("rejects a request without Host unless it may be HTTP/2", () => {
   assert.ok(hostProblem(request(null), { hostRequired: true }));
   assert.ok(hostProblem(request(null, "http://a/"), { hostRequired: true }));
   assert.equal(hostProblem(request(null, "https://a/"), {}), undefined);
@@ -81,7 +81,7 @@ Deno.test("a request without Host is a problem unless HTTP/2 may have sent it", 
   }
 });
 
-Deno.test("an absolute-form target counts by its own authority and path", () => {
+Deno.test("takes authority and path from an absolute-form target", () => {
   const ofTarget = (url: string) => hostProblem(request("a", url), { hostRequired: true });
   for (
     const url of [
@@ -113,7 +113,7 @@ Deno.test("an absolute-form target counts by its own authority and path", () => 
   assert.equal(requestPath("http://b:81/x?y=/z"), "/x");
 });
 
-Deno.test("an invalid Host is refused before the fast paths and before the router", async () => {
+Deno.test("rejects an invalid Host before forward auth, introspection and the router", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   for (
@@ -139,7 +139,7 @@ Deno.test("an invalid Host is refused before the fast paths and before the route
   assert.equal(valid.status, 200);
 });
 
-Deno.test("an address that a proxy may read differently leads nowhere", async () => {
+Deno.test("returns 404 for a path that a proxy may read differently", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   const routed = async (path: string) => {

@@ -30,7 +30,7 @@ const INVALID = [
   " 1.2.3.4",
 ];
 
-Deno.test("an IP address has one form, and a zone is not part of it", () => {
+Deno.test("returns the canonical form of an IP address, and rejects a zone", () => {
   for (const text of INVALID) assert.equal(parseIpAddress(text), undefined, text);
   const forms: [string, string][] = [
     ["203.0.113.7", "203.0.113.7"],
@@ -44,7 +44,7 @@ Deno.test("an IP address has one form, and a zone is not part of it", () => {
   for (const [text, address] of forms) assert.equal(parseIpAddress(text), address, text);
 });
 
-Deno.test("a peer's address may have a port, brackets or a zone", () => {
+Deno.test("parses a peer's address with a port, brackets or a zone", () => {
   const forms: [string, string | undefined][] = [
     ["203.0.113.7:5555", "203.0.113.7"],
     ["[2001:db8::1]", "2001:db8::1"],
@@ -65,7 +65,7 @@ Deno.test("a peer's address may have a port, brackets or a zone", () => {
   for (const [text, address] of forms) assert.equal(parsePeerAddress(text), address, text);
 });
 
-Deno.test("each valid network matches, and no invalid one does or throws", () => {
+Deno.test("matches valid networks, and nothing with invalid ones", () => {
   for (
     const text of [...INVALID, "10.0.0.0/33", "::/129", "10.0.0.0/8/8", "1.2.3.4/", "::ffff:0:0/95"]
   ) {
@@ -90,7 +90,7 @@ Deno.test("each valid network matches, and no invalid one does or throws", () =>
   }
 });
 
-Deno.test("a trusted proxy is one whatever the form of its address", () => {
+Deno.test("recognizes a trusted proxy in any form of its address", () => {
   const read = clientAddressReader(["::ffff:10.0.0.0/104", "fe80::/10"]);
   const headers = new Headers({ "x-forwarded-for": "[2001:DB8::7%3]:4711" });
   for (const peer of ["10.0.0.1", "::ffff:10.0.0.1", "::ffff:a00:1", "fe80::2%eth0"]) {
@@ -99,7 +99,7 @@ Deno.test("a trusted proxy is one whatever the form of its address", () => {
 });
 
 testOnEachDatabase(
-  "addresses that a token may be used from are refused when set, or work when used",
+  "rejects an allowed address when it is set, or matches it when the token is used",
   async (location) => {
     await using server = await testServer(location, describeScopes);
     const alice = await addPerson(server);
@@ -150,7 +150,7 @@ testOnEachDatabase(
   },
 );
 
-Deno.test("an address with a zone is in no network, and throws no error", () => {
+Deno.test("matches no network with an address that has a zone", () => {
   const list = new NetworkList(["fe80::/10", "0.0.0.0/0", "::/0"]);
   assert.equal(list.includes("fe80::1"), true);
   for (const address of ["fe80::1%eth0", "%", "nonsense", "", undefined]) {

@@ -6,7 +6,7 @@ import { start } from "../../support/binary.ts";
 const FILES = 128;
 
 Deno.test({
-  name: "a server out of files listens again once it has some (not on Windows: no such limit)",
+  name: "listens again after it has run out of files (not on Windows: no such limit)",
   ignore: Deno.build.os === "windows",
   async fn() {
     const script = fileURLToPath(new URL("./listening_process.ts", import.meta.url));

@@ -11,7 +11,7 @@ const DOCUMENTS = [
   "/api/openapi.json",
 ];
 
-Deno.test("every 405 has an Allow header that names the methods which the path takes", async () => {
+Deno.test("returns an Allow header with the supported methods with every 405", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   const { paths } = await (await server.request("/api/openapi.json")).json();
@@ -41,7 +41,7 @@ Deno.test("every 405 has an Allow header that names the methods which the path t
   }
 });
 
-Deno.test("a path without parameters is never taken for the id of another", async () => {
+Deno.test("does not take a fixed path for the id of a token", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   for (const method of ["GET", "DELETE"]) {
@@ -51,7 +51,7 @@ Deno.test("a path without parameters is never taken for the id of another", asyn
   }
 });
 
-Deno.test("a browser may ask before it fetches a public document, and only one", async () => {
+Deno.test("answers preflights for public documents, and for nothing else", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   const preflight = async (path: string, method = "GET") => {

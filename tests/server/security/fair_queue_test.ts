@@ -48,7 +48,7 @@ Deno.test("networks take turns, and none exceeds its share", async () => {
   assert.deepEqual(started, ["a1", "b1", "a2", "c1", "b2"]);
 });
 
-Deno.test("known callers go before unknown ones, and replace them in a full queue", async () => {
+Deno.test("runs tasks of known callers first, and drops unknown ones from a full queue", async () => {
   const { ask, end, started, refused } = scripted();
   ask("a1", from("a"));
   ask("b1", from("b"));
@@ -65,7 +65,7 @@ Deno.test("known callers go before unknown ones, and replace them in a full queu
   assert.ok(!refused.some((name) => name.startsWith("k")));
 });
 
-Deno.test("one network gets only its part of the places", async () => {
+Deno.test("limits the waiting tasks of one network", async () => {
   const { ask, refused } = scripted();
   for (let count = 1; count <= 20; count++) ask(`a${count}`, from("a"));
   await settled();
@@ -76,7 +76,7 @@ Deno.test("one network gets only its part of the places", async () => {
   assert.ok(!refused.some((name) => name.startsWith("b")));
 });
 
-Deno.test("a failed task frees its place", async () => {
+Deno.test("starts the next task after one has failed", async () => {
   const queue = new FairQueue(
     { running: 1, runningPerNetwork: 1, waiting: 1, waitingPerNetwork: 1 },
     () => new Full(),

@@ -42,7 +42,7 @@ function password(sql: Sql, attempt: Partial<Parameters<typeof checkPasswordLimi
 }
 
 testOnEachDatabase(
-  "200 parallel guesses at one password are 10 guesses",
+  "allows 10 of 200 parallel guesses at one password",
   (location) =>
     withSql(location, async (sql) => {
       const userId = randomUUID();
@@ -52,7 +52,7 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
-  "200 parallel guesses from one address are 100 guesses",
+  "allows 100 of 200 parallel guesses from one address",
   (location) =>
     withSql(location, async (sql) => {
       const guesses = times(200, () => password(sql, { userId: randomUUID() }));
@@ -61,7 +61,7 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
-  "200 parallel guesses at user codes are 10 guesses",
+  "allows 10 of 200 parallel guesses at user codes",
   (location) =>
     withSql(location, async (sql) => {
       const userId = randomUUID();
