@@ -111,7 +111,7 @@ Deno.test("asks with a check box that counts for one account name", async () => 
   };
   const asked = await submit({ name: "ci" });
   assert.equal(asked.status, 422);
-  assert.match(asked.html, /type="checkbox" name="existing" value="ci" aria-invalid="true"/);
+  assert.match(asked.html, /<input[^>]* name="existing" value="ci" aria-invalid="true"/);
   // A name that was typed since then is asked about again.
   const other = await submit({ name: "other", existing: "ci" });
   assert.equal(other.status, 422);
