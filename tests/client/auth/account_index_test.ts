@@ -149,6 +149,6 @@ Deno.test({
 });
 
 Deno.test("uses a separate lock for each login", () => {
-  const paths = [alice, bob, local].map((each) => accountLockPath("/folder", each));
+  const paths = [alice, bob, local].map((account) => accountLockPath("/folder", account));
   assert.equal(new Set(paths).size, 3);
 });
