@@ -17,11 +17,11 @@ two
 $ app status
 `;
   assert.deepEqual(parseStory(text), [
-    { kind: "event", line: 2, words: ["write", ".env", "TOKEN=<pat ci>"] },
+    { kind: "event", line: 2, args: ["write", ".env", "TOKEN=<pat ci>"] },
     {
       kind: "command",
       line: 3,
-      words: ["app", "login", "--name", "two words", "<pat ci>"],
+      args: ["app", "login", "--name", "two words", "<pat ci>"],
       stdin: "input\n",
       stdout: "one\n\ntwo\n",
       stderr: "error\n\n",
@@ -30,7 +30,7 @@ $ app status
     {
       kind: "command",
       line: 12,
-      words: ["app", "status"],
+      args: ["app", "status"],
       ...{ stdin: "", stdout: "", stderr: "", exitCode: 0 },
     },
   ]);
