@@ -13,7 +13,7 @@ import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import type { Credentials } from "../credentials/store.ts";
 import { authorizeDevice, pollForTokens } from "../oauth/device_flow.ts";
-import { unverifiedClaims } from "../oauth/unverified_jwt.ts";
+import { identifyUser } from "../oauth/identify_user.ts";
 import { formatDuration, formatTime, styleFor } from "../output.ts";
 import { credentialsFrom } from "../oauth/stored_login.ts";
 import { revokeUnused } from "../oauth/revocation.ts";
@@ -21,7 +21,7 @@ import { ForeignAnswerError } from "../oauth/no_answer_error.ts";
 import { activeServer, listLogins, openLoginStore, saveLogin } from "../auth/login_store.ts";
 import { selectedServer } from "../auth/selection.ts";
 import { formatScope } from "../../shared/oauth/scope.ts";
-import { describeUser, userFrom, userinfo } from "../oauth/userinfo.ts";
+import { describeUser } from "../oauth/userinfo.ts";
 import { showCode } from "../ui/show_code.ts";
 import { startCountdown } from "../ui/countdown.ts";
 
@@ -58,7 +58,7 @@ export async function login(options: LoginOptions, io: ClientIo): Promise<number
   let user: UserinfoResponse;
   let replaced: Credentials[];
   try {
-    user = await whoLoggedIn(server, tokens, io);
+    user = await identifyUser(server, tokens, io);
     const key = { server: issuer, account: user.email ?? user.sub };
     replaced = await saveLogin(key, user.sub, credentials, loginStore, io);
   } catch (error) {
@@ -114,28 +114,6 @@ const DEFAULT_SCOPES = ["profile", "email", "offline_access", MANAGEMENT_SCOPES.
 /** Always includes `openid`: credentials are stored under the account's name. */
 function requestedScope(scopes: readonly string[] = DEFAULT_SCOPES): string {
   return formatScope([...new Set(["openid", ...scopes])]);
-}
-
-async function whoLoggedIn(
-  server: AuthorizationServer,
-  tokens: TokenResponse,
-  io: ClientIo,
-): Promise<UserinfoResponse> {
-  const claims = tokens.id_token === undefined ? undefined : unverifiedClaims(tokens.id_token);
-  const audiences = [claims?.aud].flat();
-  // OpenID Connect Core 1.0 section 3.1.3.7, items 2 and 3.
-  const named = claims?.iss === server.issuer && audiences.includes(brand.cliClientId)
-    ? userFrom(claims)
-    : undefined;
-  if (named) return named;
-  const user = await userinfo(server.issuer, tokens.access_token, io);
-  if (user === "refused") {
-    throw new ClientError(
-      "invalid_response",
-      `${server.issuer} does not accept the token that it just issued. Nothing was stored. Try again later.`,
-    );
-  }
-  return user;
 }
 
 function describeLife(tokens: TokenResponse, receivedAt: number): string {
