@@ -1,6 +1,4 @@
 /** The edge of the process: arguments in, exit code out. */
-import { basename } from "node:path";
-import { argv0 } from "node:process";
 import { brand } from "./shared/brand.ts";
 import { EXIT } from "./shared/exit_codes.ts";
 import { sanitizeLine, sanitizeOutput, sanitizeStyledOutput } from "./shared/sanitize.ts";
@@ -12,13 +10,6 @@ const output = {
   stdout: (text: string) => writeStdout(sanitizeOutput(text)),
   stderr: (text: string) => writeStderr(sanitizeStyledOutput(text)),
 };
-
-/** Docker starts credential helpers by name; a link with that name is one. */
-function impliedArguments(startedAs: string): string[] {
-  return basename(startedAs).replace(/\.exe$/i, "") === `docker-credential-${brand.binaryName}`
-    ? ["auth", "docker"]
-    : [];
-}
 
 async function main(args: string[]): Promise<number> {
   try {
@@ -43,4 +34,4 @@ function describeError(error: unknown): string {
 }
 
 // A thread that waits for a hung keychain must not keep the process alive.
-if (import.meta.main) Deno.exit(await main([...impliedArguments(argv0), ...Deno.args]));
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -11,15 +11,21 @@ import { serverCommands } from "./server/cli/commands.ts";
 import type { ServerIo } from "./server/io.ts";
 import { processIo as serverIo } from "./server/process_io.ts";
 import type { Run } from "./shared/command_line.ts";
+import { brand } from "./shared/brand.ts";
 import { EXIT } from "./shared/exit_codes.ts";
+import { basename } from "./shared/path.ts";
 import { abortOn, homeFolder, terminalColumns } from "./shared/process.ts";
 import { versionText } from "./shared/version.ts";
 
 /** Writes to the standard streams of this process. */
 type Output = Pick<ClientIo, "stdout" | "stderr">;
 
-/** Runs the command that `args` name, and returns its exit code. */
-export async function runProgram(args: string[], { stdout, stderr }: Output): Promise<number> {
+const entries = [...loginCommands, ...tokenCommands, ...serverCommands];
+
+/** Runs the command that `typed` name, and returns its exit code. */
+export async function runProgram(typed: string[], { stdout, stderr }: Output): Promise<number> {
+  const isCommand = entries.some(({ name }) => name === typed[0]);
+  const args = isCommand ? typed : [...await impliedArguments(), ...typed];
   const env = Deno.env.toObject();
   const platform = {
     os: Deno.build.os,
@@ -27,7 +33,7 @@ export async function runProgram(args: string[], { stdout, stderr }: Output): Pr
     get release() {
       return Deno.osRelease();
     },
-    homeFolder: homeFolder(env),
+    homeFolder: await homeFolder(env),
   };
   let exitCode: number = EXIT.ok;
   const client: Run<ClientIo> = async (run) => {
@@ -79,6 +85,15 @@ export async function runProgram(args: string[], { stdout, stderr }: Output): Pr
     if (!(error instanceof CommanderError)) throw error;
     return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
+}
+
+/** Docker starts credential helpers by name; a link with that name is one. */
+async function impliedArguments(): Promise<string[]> {
+  // Only here, because it takes 10 ms to load.
+  const { argv0 } = await import("node:process");
+  return basename(argv0).replace(/\.exe$/i, "") === `docker-credential-${brand.binaryName}`
+    ? ["auth", "docker"]
+    : [];
 }
 
 /** The command whose options are needed: the first argument that may be one, or the subject of `help`. */

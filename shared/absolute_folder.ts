@@ -1,4 +1,4 @@
-import { isAbsolute } from "node:path";
+import { isAbsolute } from "./path.ts";
 
 /**
  * A folder that the environment names, if it is an absolute path. A relative one

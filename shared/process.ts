@@ -1,13 +1,13 @@
 /** What both sides of the program need to know of the process they run in. */
-import { userInfo } from "node:os";
 import { absoluteFolder } from "./absolute_folder.ts";
 import { EXIT } from "./exit_codes.ts";
 
 /** From the environment, else from the user database; empty if neither names one. */
-export function homeFolder(env: Record<string, string>): string {
+export async function homeFolder(env: Record<string, string>): Promise<string> {
   const named = absoluteFolder(Deno.build.os === "windows" ? env.USERPROFILE : env.HOME);
   if (named !== undefined) return named;
   try {
+    const { userInfo } = await import("node:os");
     return absoluteFolder(userInfo().homedir) ?? "";
   } catch {
     // A user id without an entry, as containers have them.

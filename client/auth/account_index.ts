@@ -3,8 +3,8 @@
  * credentials of each. It contains no secret. It exists because not every keychain can list its
  * entries.
  */
-import { createHash } from "node:crypto";
-import { join } from "node:path";
+import { join } from "../../shared/path.ts";
+import { sha256Hex } from "../../shared/sha256.ts";
 import type { AccountKey, CredentialStore } from "../credentials/store.ts";
 import { withFileLock } from "../credentials/file_lock.ts";
 import { wrapStoreErrors } from "../credentials/wrap_store_errors.ts";
@@ -100,8 +100,11 @@ export async function activateAccount(
 }
 
 /** The lock that keeps processes from renewing the same login at the same time. */
-export function accountLockPath(folder: string, { server, account }: AccountKey): string {
-  const name = createHash("sha256").update(`${server} ${account}`).digest("hex").slice(0, 32);
+export async function accountLockPath(
+  folder: string,
+  { server, account }: AccountKey,
+): Promise<string> {
+  const name = (await sha256Hex(`${server} ${account}`)).slice(0, 32);
   return join(folder, "locks", `${name}.lock`);
 }
 

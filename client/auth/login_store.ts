@@ -156,7 +156,9 @@ export async function activateLogin({ server, account }: AccountKey, io: ClientI
 function loginStoreFor(store: CredentialStore, io: ClientIo): LoginStore {
   return {
     store,
-    withLock: (key, critical) =>
-      withFileLock(accountLockPath(configFolder(io), key), { signal: io.signal }, critical),
+    async withLock(key, critical) {
+      const path = await accountLockPath(configFolder(io), key);
+      return await withFileLock(path, { signal: io.signal }, critical);
+    },
   };
 }

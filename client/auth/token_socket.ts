@@ -8,7 +8,7 @@
  * A request contains the token that exec passed to its program, so that the socket never answers
  * for another token. Only this user can connect to the socket.
  */
-import { join } from "node:path";
+import { join } from "../../shared/path.ts";
 import { absoluteFolder } from "../../shared/absolute_folder.ts";
 import { brand } from "../../shared/brand.ts";
 import { ClientError, type ErrorCode } from "../errors.ts";

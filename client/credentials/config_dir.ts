@@ -1,5 +1,5 @@
 /** The folder for the index of logins and, without a keychain, credentials. */
-import { join, resolve } from "node:path";
+import { join, resolve } from "../../shared/path.ts";
 import { absoluteFolder } from "../../shared/absolute_folder.ts";
 import { brand } from "../../shared/brand.ts";
 import type { ClientIo } from "../io.ts";

@@ -1,6 +1,6 @@
 /** A lock between processes, held by the operating system and released when its holder exits. */
-import { dirname } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
+import { dirname } from "../../shared/path.ts";
+import { sleep } from "../../shared/sleep.ts";
 import { ClientError } from "../errors.ts";
 import { CredentialStoreError } from "./store.ts";
 import { describeFileError } from "./file_error.ts";
@@ -37,7 +37,7 @@ export async function withFileLock<T>(
           `Try again later.`,
       );
     }
-    await pause(delay, undefined, { signal });
+    await sleep(delay, signal);
   }
   return await critical();
 }

@@ -1,6 +1,5 @@
 /** Credentials in files that only their owner can read, for systems without a keychain. */
-import { createHash } from "node:crypto";
-import { join } from "node:path";
+import { join } from "../../shared/path.ts";
 import { configFolder } from "./config_dir.ts";
 import {
   checkPrivateFolder,
@@ -12,6 +11,7 @@ import {
 import { type AccountKey, type Credentials, type CredentialStore, type StoreIo } from "./store.ts";
 import { parseCredentials } from "./credentials_json.ts";
 import { restrictToOwner } from "./windows_acl.ts";
+import { sha256Hex } from "../../shared/sha256.ts";
 import { wrapStoreErrors } from "./wrap_store_errors.ts";
 
 /**
@@ -29,7 +29,7 @@ export class FileStore implements CredentialStore {
   }
 
   async get(key: AccountKey): Promise<Credentials | undefined> {
-    const path = this.path(key);
+    const path = await this.path(key);
     return await wrapStoreErrors(cannotStore(path), () => {
       checkPrivateFolder(this.folder);
       const text = readPrivateFile(path);
@@ -44,7 +44,7 @@ export class FileStore implements CredentialStore {
   }
 
   async set({ server, account }: AccountKey, credentials: Credentials): Promise<void> {
-    const path = this.path({ server, account });
+    const path = await this.path({ server, account });
     await wrapStoreErrors(cannotStore(path), async () => {
       checkPrivateFolder(this.folder);
       if (this.io.platform.os === "windows") await restrictToOwner(this.folder, this.io.env);
@@ -61,13 +61,13 @@ export class FileStore implements CredentialStore {
   }
 
   async delete(key: AccountKey): Promise<void> {
-    const path = this.path(key);
+    const path = await this.path(key);
     await wrapStoreErrors(cannotStore(path), () => removePrivateFile(path));
   }
 
   /** A hash, because server and account contain characters that file names cannot; the file names both. */
-  private path({ server, account }: AccountKey): string {
-    const name = createHash("sha256").update(`${server} ${account}`).digest("hex").slice(0, 32);
+  private async path({ server, account }: AccountKey): Promise<string> {
+    const name = (await sha256Hex(`${server} ${account}`)).slice(0, 32);
     return join(this.folder, `${name}.json`);
   }
 }

@@ -1,5 +1,5 @@
 /** Files that only their owner can read: written atomically, and rejected if others can read them. */
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "../../shared/path.ts";
 import { HOW_TO_CHANGE_FOLDER } from "./config_dir.ts";
 import { CredentialStoreError } from "./store.ts";
 import { shellWord } from "../../shared/shell_word.ts";

@@ -3,25 +3,11 @@ import { systemClock } from "../../shared/clock.ts";
 import { TimeoutError, withTimeout } from "../../shared/deadline.ts";
 import type { ClientIo, ProgramResult } from "../io.ts";
 import { readStdin, type Signals, terminalColumns } from "../../shared/process.ts";
+import { sleep } from "../../shared/sleep.ts";
 import { fetchWithoutLoopbackProxy } from "./fetch.ts";
 
 async function* stdinBytes(): AsyncGenerator<Uint8Array> {
   yield* Deno.stdin.readable;
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
-    const abort = () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener("abort", abort);
-      resolve();
-    }, ms);
-    signal.addEventListener("abort", abort, { once: true });
-  });
 }
 
 function launch(program: string, args: readonly string[]): boolean {

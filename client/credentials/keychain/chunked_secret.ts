@@ -9,7 +9,7 @@
  * The next large value uses generation `b`, and the one after it `a` again, so that a
  * process that is killed in between leaves the old value intact.
  */
-import { createHash } from "node:crypto";
+import { sha256Hex } from "../../../shared/sha256.ts";
 import type { KeychainBackend } from "./backend.ts";
 
 /** Bytes an entry takes on every platform. */
@@ -54,7 +54,7 @@ export async function writeValue(
     const list: PartList = {
       parts: Math.ceil(bytes.length / ENTRY_LIMIT),
       generation: old?.generation === "a" ? "b" : "a",
-      sha256: digest(bytes),
+      sha256: await sha256Hex(bytes),
     };
     for (let index = 1; index <= list.parts; index++) {
       const part = bytes.slice((index - 1) * ENTRY_LIMIT, index * ENTRY_LIMIT);
@@ -82,7 +82,7 @@ async function joinParts(
     bytes.push(...await keychain.get(partName(name, generation, index)) ?? []);
   }
   const whole = Uint8Array.from(bytes);
-  return digest(whole) === sha256 ? whole : undefined;
+  return await sha256Hex(whole) === sha256 ? whole : undefined;
 }
 
 /** The last part first: what a killed process leaves is found again by counting from 1. */
@@ -107,8 +107,4 @@ function partListIn(entry: Uint8Array | undefined): PartList | undefined {
   } catch {
     return undefined;
   }
-}
-
-function digest(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }

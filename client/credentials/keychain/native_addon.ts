@@ -1,5 +1,4 @@
 /** The add-on for the keychains of macOS and Windows, loaded when it is needed. */
-import { createRequire } from "node:module";
 import { KeychainUnavailable } from "./backend.ts";
 
 type AddOn = typeof import("@napi-rs/keyring");
@@ -10,9 +9,9 @@ type AddOn = typeof import("@napi-rs/keyring");
  */
 export async function loadKeychainAddOn(): Promise<AddOn> {
   try {
-    return Deno.build.standalone
-      ? createRequire(import.meta.url)("./keyring.node")
-      : await import("@napi-rs/keyring");
+    if (!Deno.build.standalone) return await import("@napi-rs/keyring");
+    const { createRequire } = await import("node:module");
+    return createRequire(import.meta.url)("./keyring.node");
   } catch (error) {
     const [why] = String(error instanceof Error ? error.message : error).split("\n");
     // Seen with a temporary folder mounted noexec: the add-on is unpacked there.

@@ -148,7 +148,9 @@ Deno.test({
     }),
 });
 
-Deno.test("uses a separate lock for each login", () => {
-  const paths = [alice, bob, local].map((account) => accountLockPath("/folder", account));
+Deno.test("uses a separate lock for each login", async () => {
+  const paths = await Promise.all(
+    [alice, bob, local].map((account) => accountLockPath("/folder", account)),
+  );
   assert.equal(new Set(paths).size, 3);
 });

@@ -2,7 +2,7 @@
  * A connection to the D-Bus session bus that never blocks this thread: whatever the bus does, the
  * caller's signal ends the wait. docs/decisions/0017-secret-service-without-add-on.md
  */
-import { join } from "node:path";
+import { join } from "../../../../shared/path.ts";
 import { absoluteFolder } from "../../../../shared/absolute_folder.ts";
 import { KeychainUnavailable } from "../backend.ts";
 import { decodeMessage, encodeCall, type Message } from "./dbus_message.ts";
