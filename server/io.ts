@@ -6,6 +6,10 @@ export interface ServerIo {
   stdout(text: string): boolean;
   stderr(text: string): void;
   readStdin(): Promise<string>;
+  /** Whether standard error is a terminal where a line can be rewritten. */
+  readonly stderrIsLive: boolean;
+  /** Width of the terminal of standard error; 80 without one. */
+  stderrColumns(): number;
   /** Whether the user at the terminal agrees; undefined if there is no terminal. */
   confirm(question: string): Promise<boolean | undefined>;
   env: Record<string, string>;

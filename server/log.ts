@@ -1,25 +1,58 @@
 import { escapeUnsafe } from "../shared/sanitize.ts";
 
+/** From the most to the least detailed. */
+export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+
+export type LogLevel = typeof LOG_LEVELS[number];
+export type LogFormat = "text" | "json";
+
 /** Fields of a log line. They must not contain secrets: log identifiers instead. */
 export type LogFields = Record<string, string | number | boolean | undefined>;
 
-export type Log = (level: "info" | "warn" | "error", event: string, fields?: LogFields) => void;
+export type Log = (level: LogLevel, event: string, fields?: LogFields) => void;
 
-/** Logs in logfmt, one event per line. */
-export function lineLog(write: (text: string) => void, now: () => number): Log {
+export interface LogOptions {
+  format: LogFormat;
+  /** The least severe level that is logged. */
+  level: LogLevel;
+}
+
+/** Logs one event per line: in logfmt after time, level and event, or as JSON objects. */
+export function createLog(
+  { format, level: minLevel }: LogOptions,
+  write: (text: string) => void,
+  now: () => number,
+): Log {
+  const line = format === "json" ? jsonLine : textLine;
+  const minimum = LOG_LEVELS.indexOf(minLevel);
   return (level, event, fields = {}) => {
-    const pairs = Object.entries(fields)
-      .filter(([, value]) => value !== undefined)
-      .map(([key, value]) => ` ${key}=${quote(String(value))}`);
-    write(`${new Date(now()).toISOString()} ${level} ${event}${pairs.join("")}\n`);
+    if (LOG_LEVELS.indexOf(level) < minimum) return;
+    write(`${line(new Date(now()).toISOString(), level, event, fields)}\n`);
   };
 }
 
 /** Longest value of a field, in characters: messages of libraries can quote an entire request. */
 const MAX_VALUE_LENGTH = 4000;
 
+function textLine(time: string, level: LogLevel, event: string, fields: LogFields): string {
+  const pairs = Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => ` ${key}=${quote(String(value))}`);
+  return `${time} ${level} ${event}${pairs.join("")}`;
+}
+
 /** Escapes all unsafe characters, so that a value cannot forge a line or a field. */
 function quote(value: string): string {
   if (/^[\w.:/@+-]+$/.test(value)) return value.slice(0, MAX_VALUE_LENGTH);
   return escapeUnsafe(JSON.stringify(value.slice(0, MAX_VALUE_LENGTH)));
+}
+
+function jsonLine(time: string, level: LogLevel, event: string, fields: LogFields): string {
+  const shortened = Object.fromEntries(
+    Object.entries(fields).map(([key, value]) => [
+      key,
+      typeof value === "string" ? value.slice(0, MAX_VALUE_LENGTH) : value,
+    ]),
+  );
+  return escapeUnsafe(JSON.stringify({ time, level, event, ...shortened }));
 }

@@ -2,6 +2,7 @@ import { withBackOff } from "./back_off.ts";
 import type { ServerConfig } from "./config/server_config.ts";
 import { createEncryption } from "./security/encryption.ts";
 import type { ServerIo } from "./io.ts";
+import type { OnStartProgress } from "./start_progress.ts";
 import { startStep } from "./start_step.ts";
 import { type Database, type DatabaseLocation, openDatabase } from "./store/db/connect.ts";
 import { hasSchema, migrate, migrationStatus } from "./store/db/migrate.ts";
@@ -29,7 +30,9 @@ export interface Storage {
 /** How long a server tries to connect to the database at start. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
-type StorageIo = Pick<ServerIo, "clock" | "stderr" | "signal">;
+type StorageIo = Pick<ServerIo, "clock" | "stderr" | "signal"> & {
+  onProgress?: OnStartProgress;
+};
 
 /**
  * `serve` and `create` create the database if there is none; `use` throws NoDatabase. Only `serve`
@@ -53,7 +56,7 @@ export async function openStorage(
     const { sql, description } = database;
     const isNew = !await hasSchema(sql);
     if (isNew && mustExist) throw new NoDatabase(description);
-    const migrated = await migrateInTime(database, io);
+    const migrated = await migrateInTime(database, io, { isNewDatabase: isNew });
     const encryption = createEncryption(config.secretKey);
     const keys = new SigningKeys(sql, encryption, io.clock, config);
     const secrets = await startStep(
@@ -82,7 +85,7 @@ export async function openStorage(
  */
 export async function openReachable(
   location: DatabaseLocation,
-  io: Pick<StorageIo, "stderr" | "signal">,
+  io: Omit<StorageIo, "clock">,
   { mustExist, patient }: { mustExist: boolean; patient: boolean },
 ): Promise<Database> {
   const embedded = location.databaseUrl === undefined;
@@ -97,7 +100,11 @@ export async function openReachable(
       // A command may take some seconds without a message.
       quiet: patient ? undefined : 15_000,
     },
-    () => openDatabase(location, { mustExist }),
+    () =>
+      openDatabase(location, {
+        mustExist,
+        onCreate: (fraction) => io.onProgress?.({ stage: "creating_database", fraction }),
+      }),
   );
   if (embedded) return database;
   const startedAt = performance.now();
@@ -131,7 +138,7 @@ export async function openReachable(
 export async function migrateInTime(
   { sql, description }: Database,
   io: StorageIo,
-  options: MigrationOptions = {},
+  { isNewDatabase = false, ...options }: MigrationOptions & { isNewDatabase?: boolean } = {},
 ): Promise<string[]> {
   return await startStep(
     io,
@@ -141,7 +148,11 @@ export async function migrateInTime(
       advice:
         "Find the session that applies them in pg_stat_activity, and terminate it if it hangs.",
     },
-    (signal, waitsFor) => migrate(sql, io.clock, { signal, waitsFor, ...options }),
+    (signal, waitsFor) =>
+      migrate(sql, io.clock, {
+        ...{ signal, waitsFor, ...options },
+        onMigration: (name) => io.onProgress?.({ stage: "migrating", name, isNewDatabase }),
+      }),
   );
 }
 

@@ -1,6 +1,6 @@
 /** The ServerIo of this process. */
 import { systemClock } from "../shared/clock.ts";
-import { readStdin } from "../shared/process.ts";
+import { readStdin, terminalColumns } from "../shared/process.ts";
 import type { ServerIo } from "./io.ts";
 
 /** Asks on standard error; undefined without a terminal. */
@@ -29,6 +29,8 @@ export function processIo(
     stdout,
     stderr,
     readStdin,
+    stderrIsLive: Deno.stderr.isTerminal() && env.TERM !== "dumb",
+    stderrColumns: terminalColumns,
     confirm: (question) => confirmOnTerminal(question, stderr, signal),
     env,
     signal,

@@ -9,11 +9,12 @@ import { JwksCache } from "./federation/jwks_cache.ts";
 import { startPeriodicTasks } from "./cleanup.ts";
 import { listen, type Listener } from "./http/listener.ts";
 import { listenError } from "./http/listen_problem.ts";
-import { lineLog } from "./log.ts";
+import type { Log } from "./log.ts";
 import { Mail } from "./notifications/mail.ts";
 import { machineNetwork } from "./outbound/network.ts";
 import { OutboundHttp } from "./outbound/outbound_http.ts";
 import type { ServerIo } from "./io.ts";
+import type { OnStartProgress } from "./start_progress.ts";
 import { startStep } from "./start_step.ts";
 import { openStorage } from "./open_store.ts";
 import { createSetupLink } from "./store/setup_links.ts";
@@ -40,8 +41,11 @@ export interface RunningServer {
  * Starts the server: opens the database, listens, and opens the admin RPC. Throws TlsPairError,
  * FolderLocked, EncryptionKeyError, ListenError, or the database's own error.
  */
-export async function startServer(config: ServerConfig, io: ServerIo): Promise<RunningServer> {
-  const log = lineLog(io.stderr, io.clock.now);
+export async function startServer(
+  config: ServerConfig,
+  io: ServerIo & { onProgress: OnStartProgress },
+  log: Log,
+): Promise<RunningServer> {
   const tls = config.tls && await readTlsPair(config.tls, io.clock);
   if (tls?.warning !== undefined) log("warn", "tls_certificate", { reason: tls.warning.message });
   const storage = await openStorage(config, io, "serve");

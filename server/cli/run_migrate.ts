@@ -13,6 +13,7 @@ import { NoDatabase } from "../store/db/no_database.ts";
 import { FolderLocked } from "../store/embedded/folder_lock.ts";
 import { emailProblem } from "../store/users.ts";
 import { reportDatabase, reportDomainError, reportFailure, reportProblems } from "./failure.ts";
+import { startDisplay } from "./start_display.ts";
 import type { DatabaseOptions } from "./options.ts";
 
 type MigrateOptions = DatabaseOptions & { status?: boolean; renameUser?: readonly string[] };
@@ -31,10 +32,17 @@ export async function migrate(
   }
   try {
     if (status) return await reportStatus(config, io);
-    const database = await openReachable(config, io, { mustExist: false, patient: true });
+    const { print, onProgress } = startDisplay(io);
+    const database = await openReachable(config, { ...io, stderr: print, onProgress }, {
+      mustExist: false,
+      patient: true,
+    });
     try {
+      print("");
       reportDatabase(database.description, io);
-      const applied = await migrateInTime(database, io, { renamedUsers });
+      const applied = await migrateInTime(database, { ...io, stderr: print, onProgress }, {
+        renamedUsers,
+      });
       io.stdout(applied.length > 0 ? `Applied ${applied.join(", ")}.\n` : "Already up to date.\n");
       return EXIT.ok;
     } finally {

@@ -4,6 +4,7 @@
  */
 import type { Setting } from "./setting.ts";
 import { logins } from "./settings/logins.ts";
+import { logs } from "./settings/logs.ts";
 import { network } from "./settings/network.ts";
 import { notifications } from "./settings/notifications.ts";
 import { personalAccessTokens } from "./settings/personal_access_tokens.ts";
@@ -14,6 +15,7 @@ import { workloadIdentity } from "./settings/workload_identity.ts";
 export const settingGroups = [
   network,
   storage,
+  logs,
   tokens,
   logins,
   personalAccessTokens,

@@ -81,6 +81,8 @@ export async function testServer(
     stdout: () => true,
     stderr: () => {},
     readStdin: () => Promise.resolve(""),
+    stderrIsLive: false,
+    stderrColumns: () => 80,
     confirm: () => Promise.resolve(undefined),
     env: {},
     signal: new AbortController().signal,

@@ -38,12 +38,13 @@ const MAX_CONNECTIONS = 10;
 
 /**
  * Opens the database. Both kinds are used through postgres.js with the same SQL. An embedded
- * database that does not exist is created, or with `mustExist` NoDatabase is thrown. Throws
+ * database that does not exist is created, and `onCreate` called with the fraction that is done; or
+ * with `mustExist` NoDatabase is thrown. Throws
  * FolderLocked if another process uses the folder, and PostgresUrlError.
  */
 export async function openDatabase(
   location: DatabaseLocation,
-  options: { mustExist?: boolean } = {},
+  options: { mustExist?: boolean; onCreate?(fraction: number): void } = {},
 ): Promise<Database> {
   const { databaseUrl } = location;
   if (databaseUrl === undefined) {

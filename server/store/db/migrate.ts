@@ -44,12 +44,22 @@ const TABLE_LOCK_TIMEOUT_MS = 60_000;
 export async function migrate(
   sql: Sql,
   clock: Clock,
-  { signal = new AbortController().signal, waitsFor = () => {}, ...options }:
+  {
+    signal = new AbortController().signal,
+    waitsFor = () => {},
+    onMigration = () => {},
+    ...options
+  }:
     & MigrationOptions
-    & { signal?: AbortSignal; waitsFor?(reason: string): void } = {},
+    & {
+      signal?: AbortSignal;
+      waitsFor?(reason: string): void;
+      /** Called before each migration. */
+      onMigration?(name: string): void;
+    } = {},
 ): Promise<string[]> {
   return await withBackOff(
-    () => migrateLocked(sql, clock, options),
+    () => migrateLocked(sql, clock, options, onMigration),
     (error) => {
       const isLocked = error instanceof MigrationLocked;
       if (isLocked) waitsFor("another process is migrating it");
@@ -64,6 +74,7 @@ async function migrateLocked(
   sql: Sql,
   clock: Clock,
   options: MigrationOptions,
+  onMigration: (name: string) => void,
 ): Promise<string[]> {
   return await sql.begin(async (tx) => {
     const [{ locked }] = await tx<{ locked: boolean }[]>`
@@ -82,6 +93,7 @@ async function migrateLocked(
     const applied: string[] = [];
     for (const migration of migrations) {
       if (known.has(migration.name)) continue;
+      onMigration(migration.name);
       await tx.unsafe(migration.sql);
       await migration.run?.(tx, options);
       await tx`

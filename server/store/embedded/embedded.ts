@@ -27,11 +27,14 @@ export function embeddedFolder(dataDir: string): string {
  */
 export async function openEmbeddedDatabase(
   dataDir: string,
-  { mustExist = false }: { mustExist?: boolean } = {},
+  { mustExist = false, onCreate = () => {} }: {
+    mustExist?: boolean;
+    onCreate?(fraction: number): void;
+  } = {},
 ): Promise<EmbeddedDatabase> {
   const folder = embeddedFolder(dataDir);
   try {
-    return await openLocked(dataDir, folder, mustExist);
+    return await openLocked(dataDir, folder, mustExist, onCreate);
   } catch (error) {
     if (error instanceof NoDatabase || error instanceof FolderLocked) throw error;
     throw embeddedFailure(error, folder);
@@ -42,6 +45,7 @@ async function openLocked(
   dataDir: string,
   folder: string,
   mustExist: boolean,
+  onCreate: (fraction: number) => void,
 ): Promise<EmbeddedDatabase> {
   const isMissing = async () => !await exists(join(folder, "PG_VERSION"));
   // A lock without a database: a server that holds the lock may be creating it.
@@ -53,7 +57,9 @@ async function openLocked(
   try {
     if (await isMissing()) {
       if (mustExist) throw new NoDatabase(dataDir);
+      onCreate(0);
       await createIn(folder);
+      onCreate(1);
     }
     const database = await openPostgres(folder);
     return {

@@ -45,6 +45,8 @@ Deno.test("what operator's commands print", async (t) => {
       stdout: write,
       stderr: write,
       readStdin: () => Promise.resolve(stdin),
+      stderrIsLive: false,
+      stderrColumns: () => 80,
       confirm: () => Promise.resolve(undefined),
       env: {},
       signal: new AbortController().signal,

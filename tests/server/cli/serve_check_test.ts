@@ -17,6 +17,8 @@ Deno.test("serve --check prints every setting once, without secrets", async () =
     stdout: write,
     stderr: write,
     readStdin: () => Promise.resolve(""),
+    stderrIsLive: false,
+    stderrColumns: () => 80,
     confirm: () => Promise.resolve(undefined),
     env: {
       [`${brand.envPrefix}_SECRET_KEY`]: "k".repeat(32),

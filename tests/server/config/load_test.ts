@@ -14,6 +14,8 @@ function serverIo(env: Record<string, string> = {}): ServerIo {
     stdout: () => true,
     stderr: () => {},
     readStdin: () => Promise.resolve(""),
+    stderrIsLive: false,
+    stderrColumns: () => 80,
     confirm: () => Promise.resolve(undefined),
     env,
     signal: new AbortController().signal,

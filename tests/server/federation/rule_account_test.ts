@@ -72,6 +72,8 @@ testOnEachDatabase(
         stdout: () => true,
         stderr: () => {},
         readStdin: () => Promise.resolve(""),
+        stderrIsLive: false,
+        stderrColumns: () => 80,
         confirm(question) {
           questions.push(question);
           return Promise.resolve(answer);

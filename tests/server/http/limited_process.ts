@@ -3,7 +3,7 @@
  * key are named: for connection_limits_test.ts. `/slow` takes longer than any limit.
  */
 import { listen } from "../../../server/http/listener.ts";
-import { lineLog } from "../../../server/log.ts";
+import { createLog } from "../../../server/log.ts";
 
 const say = (text: string) => Deno.stdout.writeSync(new TextEncoder().encode(text));
 const [cert, key] = Deno.args.map((path) => Deno.readTextFileSync(path));
@@ -13,7 +13,7 @@ const { addr } = listen(
     if (request.url.endsWith("/slow")) await new Promise((done) => setTimeout(done, 4000));
     return new Response("here");
   },
-  lineLog(say, Date.now),
+  createLog({ format: "text", level: "info" }, say, Date.now),
   { firstRequest: 1000, lingering: 500, idle: 2000, connections: 20, interval: 100 },
 );
 say(`port ${addr.port}\n`);

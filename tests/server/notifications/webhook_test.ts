@@ -84,6 +84,8 @@ Deno.test("rejects a whsec_ secret that a receiver could not decode, without pri
       stdout: () => true,
       stderr: () => {},
       readStdin: () => Promise.resolve(""),
+      stderrIsLive: false,
+      stderrColumns: () => 80,
       confirm: () => Promise.resolve(undefined),
       env: { [`${brand.envPrefix}_WEBHOOK_SECRET`]: secret },
       signal: new AbortController().signal,

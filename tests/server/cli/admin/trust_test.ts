@@ -39,6 +39,8 @@ Deno.test("prints what `admin trust` did, or why not", async () => {
       stdout: (text) => Boolean(output += text),
       stderr: (text) => void (output += text),
       readStdin: () => Promise.resolve(stdin),
+      stderrIsLive: false,
+      stderrColumns: () => 80,
       confirm(question) {
         output += `? ${question}\n`;
         return Promise.resolve(confirms);

@@ -1,0 +1,112 @@
+/** What `serve` writes, as text or as a log of JSON objects. */
+import { brand } from "../../shared/brand.ts";
+import { version } from "../../shared/version.ts";
+import type { ServerConfig } from "../config/server_config.ts";
+import type { ServerIo } from "../io.ts";
+import { createLog, type Log, type LogLevel } from "../log.ts";
+import type { RunningServer } from "../serve.ts";
+import type { OnStartProgress } from "../start_progress.ts";
+import { startDisplay } from "./start_display.ts";
+
+type StderrIo = Pick<ServerIo, "stderr">;
+
+export interface ServeOutput {
+  log: Log;
+  /** For messages of a level: what they write to standard error. */
+  messages(level: LogLevel): StderrIo;
+  starting(): void;
+  onProgress: OnStartProgress;
+  started(server: RunningServer): void;
+  stopping(): void;
+  stopped(): void;
+}
+
+export function serveOutput({ log }: Pick<ServerConfig, "log">, io: ServerIo): ServeOutput {
+  return log.format === "json" ? jsonOutput(log, io) : textOutput(log, io);
+}
+
+/** Messages to the user, and log lines for events. */
+function textOutput(options: ServerConfig["log"], io: ServerIo): ServeOutput {
+  const { print, onProgress } = startDisplay(io);
+  const log = createLog(options, print, io.clock.now);
+  return {
+    log,
+    messages: () => ({ stderr: print }),
+    starting: () => print(`Starting ${brand.productName}…\n`),
+    onProgress,
+    started(server) {
+      print("");
+      // A user at the terminal reads the summary instead.
+      if (!io.stderrIsLive) log("info", "server_started", startedFields(server));
+      io.stdout(summary(server));
+    },
+    stopping: () => print("Stopping…\n"),
+    stopped() {
+      if (io.stderrIsLive) print("Stopped.\n");
+      else log("info", "server_stopped");
+    },
+  };
+}
+
+/** Nothing but JSON, on standard error; collectors often read both streams as one. */
+function jsonOutput(options: ServerConfig["log"], io: ServerIo): ServeOutput {
+  const log = createLog(options, io.stderr, io.clock.now);
+  return {
+    log,
+    messages: (level) => ({
+      stderr(text) {
+        for (const message of text.trim().split("\n")) log(level, "message", { message });
+      },
+    }),
+    starting: () => {},
+    onProgress(progress) {
+      if (progress.stage === "migrating") {
+        log("info", "applying_migration", { migration: progress.name });
+      } else if (progress.fraction === 0) {
+        log("info", "creating_database");
+      }
+    },
+    started(server) {
+      log("info", "server_started", startedFields(server));
+      // The link is a secret, so it does not belong in a log.
+      if (server.setupUrl !== undefined) {
+        log("info", "no_users", {
+          message:
+            `Create the first administrator: ${brand.binaryName} admin user add ADDRESS --admin`,
+        });
+      }
+    },
+    stopping: () => {},
+    stopped: () => log("info", "server_stopped"),
+  };
+}
+
+function startedFields({ issuer, storage }: RunningServer) {
+  return { version, address: issuer, database: storage };
+}
+
+/** Names all migrations of an update, and counts those of a new database. */
+const MAX_NAMED_MIGRATIONS = 3;
+
+function summary({ issuer, storage, migrated, setupUrl }: RunningServer): string {
+  const migrations = migrated.length > MAX_NAMED_MIGRATIONS
+    ? `${migrated.length} migrations, up to ${migrated.at(-1)}`
+    : migrated.join(", ");
+  return [
+    `${brand.productName} is running`,
+    `  Address   ${issuer}`,
+    `  Data      ${storage}`,
+    ...migrated.length > 0 ? [`  Migrated  ${migrations}`] : [],
+    "",
+    ...setupUrl === undefined ? [] : [
+      "There are no users yet. Create the first administrator (link valid once, for 24 hours):",
+      `  ${setupUrl}`,
+      "",
+    ],
+    "Log in from another terminal:",
+    `  ${brand.binaryName} login --server ${issuer}`,
+    "",
+    "Press Ctrl-C to stop the server.",
+    "",
+  ].join("\n");
+}
