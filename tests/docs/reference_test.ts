@@ -41,6 +41,15 @@ Deno.test("docs/architecture.md describes every part of the server and the clien
   }
 });
 
+Deno.test("docs/architecture.md names functions that its files have", async () => {
+  const page = await readFromRoot("docs/architecture.md");
+  const named = [...page.matchAll(/`(?:\w+\.)?(\w+)`\s+in\s+\[`[^`]+`\]\(\.\.\/([^)#]+)\)/g)];
+  assert.ok(named.length >= 10);
+  for (const [, name, path] of named) {
+    assert.match(await readFromRoot(path), new RegExp(`\\b${name}\\b`), `${name} in ${path}`);
+  }
+});
+
 Deno.test("docs/exit-codes.md has every exit code", async () => {
   const page = await readFromRoot("docs/exit-codes.md");
   const codes = [...page.matchAll(/^\| (\d+) +\|/gm)].map(([, code]) => Number(code));
