@@ -1,10 +1,10 @@
-/** The page about the REST interface: to be read by people, and true of this server. */
+/** The documentation of the REST API, generated from its OpenAPI document. */
 import assert from "node:assert/strict";
 import { databaseKinds } from "../../support/databases.ts";
 import { visitor } from "../../support/page_visitor.ts";
 import { ISSUER, testServer } from "../../support/test_server.ts";
 
-Deno.test("the REST interface is described in words, with an example of this server", async () => {
+Deno.test("documents every operation of the REST API, with an example for this server", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   const { html, text } = await visitor(server).get("/api/docs");

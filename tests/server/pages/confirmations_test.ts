@@ -1,7 +1,4 @@
-/**
- * Invariant: nothing that people or programs rely on stops by one click. A page asks first
- * and says what stops, the next page says what was done, and a removed rule can come back.
- */
+/** Invariant: every action that users or programs would notice requires a confirmation. */
 import assert from "node:assert/strict";
 import { addTrustRule } from "../../../server/admin/trust/add_rule.ts";
 import { pageRoutes } from "../../../server/pages/routes.ts";
@@ -11,8 +8,8 @@ import { addUserWithPassword, signedIn } from "../../support/person.ts";
 import { trustProxy, type Visitor } from "../../support/page_visitor.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
 
-/** Actions that stop something, the page with their button, and what they act on. */
-const STOPPING = {
+/** Actions with a confirmation page, the page with their button, and their fields. */
+const CONFIRMED = {
   "/logins/revoke": { from: "/devices", fields: ["login"] },
   "/logins/revoke-all": { from: "/devices", fields: [] },
   "/sessions/sign-out": { from: "/devices", fields: ["session"] },
@@ -21,7 +18,7 @@ const STOPPING = {
   "/admin/trust/remove": { from: "/admin/trust", fields: ["name"] },
 };
 
-Deno.test("each action has a page of its own that leads to it", () => {
+Deno.test("every action has a confirmation page, except signing out and undoing", () => {
   const asked = pageRoutes.filter(({ method }) => method === "GET").map(({ path }) => path);
   const direct = pageRoutes.filter(({ method, path }) => method === "POST" && !asked.includes(path))
     .map(({ path }) => path);
@@ -29,13 +26,13 @@ Deno.test("each action has a page of its own that leads to it", () => {
   assert.deepEqual(direct, ["/signout", "/admin/trust/restore"]);
 });
 
-Deno.test("nothing stops before a question, and the next page says what was done", async (t) => {
+Deno.test("revokes, removes and signs out only after confirmation, and shows a notice once", async (t) => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, (config) => {
     trustProxy(config);
     config.scopes.push({ name: "deploy", description: "Deploy" });
   });
-  for (const [path, { from, fields }] of Object.entries(STOPPING)) {
+  for (const [path, { from, fields }] of Object.entries(CONFIRMED)) {
     await t.step(path, async () => {
       const { browser, values, tokenId } = await prepare(server);
       const address = path.replace(":id", tokenId);
@@ -44,17 +41,17 @@ Deno.test("nothing stops before a question, and the next page says what was done
       );
       const list = await browser.get(from);
       assert.ok(!list.html.includes(`method="post" action="${address}"`), "acts by one click");
-      const before = await living(server);
+      const before = await activeState(server);
       const question = await browser.get(`${address}?${new URLSearchParams(acting)}`);
       assert.equal(question.status, 200);
       assert.ok(question.page!.match(/^(revoke|sign_out|remove)_/), question.page);
       assert.ok(question.html.includes(`method="post" action="${address}"`));
       assert.equal(question.notice, undefined);
-      assert.deepEqual(await living(server), before);
+      assert.deepEqual(await activeState(server), before);
 
       const done = await browser.submit(address);
       assert.equal(done.status, 303);
-      assert.notDeepEqual(await living(server), before);
+      assert.notDeepEqual(await activeState(server), before);
       const next = await browser.get(done.location!);
       assert.match(next.notice!, /_(revoked|signed_out|removed)$/);
       assert.equal((await browser.get(done.location!)).notice, undefined, "shown twice");
@@ -65,7 +62,7 @@ Deno.test("nothing stops before a question, and the next page says what was done
   }
 });
 
-Deno.test("the question about what has stopped already leads back", async () => {
+Deno.test("redirects from the confirmation page of something already revoked or removed", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   await server.parts.sql`update users set is_admin = true where id = ${
@@ -81,14 +78,14 @@ Deno.test("the question about what has stopped already leads back", async () => 
       "/admin/trust/remove?name=gone",
     ]
   ) {
-    const shown = await browser.get(path);
-    assert.equal(shown.status, 303, path);
-    assert.match(shown.location!, /^\/(devices|admin\/trust)?$/);
-    assert.match((await browser.get(shown.location!)).notice!, /_already_/);
+    const response = await browser.get(path);
+    assert.equal(response.status, 303, path);
+    assert.match(response.location!, /^\/(devices|admin\/trust)?$/);
+    assert.match((await browser.get(response.location!)).notice!, /_already_/);
   }
 });
 
-Deno.test("a removed rule comes back as it was, within an hour and under no other rule's name", async () => {
+Deno.test("restores a removed trust rule within an hour, unless its name is taken", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, (config) => {
     config.scopes.push({ name: "deploy", description: "Deploy" });
@@ -122,24 +119,24 @@ Deno.test("a removed rule comes back as it was, within an hour and under no othe
   assert.deepEqual([...await rules()], []);
 });
 
-Deno.test("a notice is shown only where this server left it, to the browser it was left for", async () => {
+Deno.test("shows only notices that this server signed for this browser", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   await addUserWithPassword(server);
-  const [one, other] = [await signedIn(server), await signedIn(server)];
-  await one.get("/devices");
-  await one.submit("/logins/revoke", { login: "x" });
-  const [name, value] = [...one.cookies].find(([name]) => name.endsWith("-notice"))!;
+  const [browser, otherBrowser] = [await signedIn(server), await signedIn(server)];
+  await browser.get("/devices");
+  await browser.submit("/logins/revoke", { login: "x" });
+  const [name, value] = [...browser.cookies].find(([name]) => name.endsWith("-notice"))!;
   assert.match(name, /^__Host-/);
   const payload = btoa(JSON.stringify({ code: "x", text: "Call 555-0100" } satisfies Notice));
   for (const forged of [value, `${payload}.${value.split(".")[1]}`, `${payload}.`, "x", "."]) {
-    other.cookies.set(name, forged);
-    assert.equal((await other.get("/devices")).notice, undefined, forged);
+    otherBrowser.cookies.set(name, forged);
+    assert.equal((await otherBrowser.get("/devices")).notice, undefined, forged);
   }
-  assert.equal((await one.get("/devices")).notice, "login_already_revoked");
+  assert.equal((await browser.get("/devices")).notice, "login_already_revoked");
 });
 
-/** An administrator with one of each thing that can stop. */
+/** An administrator with browser of everything that can be revoked, removed or signed out. */
 async function prepare(server: TestServer) {
   const { sql } = server.parts;
   const alice = await addUserWithPassword(server);
@@ -173,8 +170,8 @@ async function prepare(server: TestServer) {
   return { browser, values, tokenId: token.id };
 }
 
-/** Ids of what has not stopped. */
-async function living({ parts: { sql }, clock }: TestServer) {
+/** Ids of everything that is still active. */
+async function activeState({ parts: { sql }, clock }: TestServer) {
   const [row] = await sql`
     select
       (select json_agg(id) from personal_access_tokens where revoked_at is null) as tokens,

@@ -1,6 +1,6 @@
 /**
- * Approving a terminal's login (RFC 8628 sections 3.3 and 5). Invariant: a code is
- * approved only by a POST of the person and browser session that entered it.
+ * Approving a login (RFC 8628 sections 3.3 and 5). Invariant: only a POST from the browser session
+ * that entered a code can approve it.
  */
 import assert from "node:assert/strict";
 import { databaseKinds } from "../../support/databases.ts";
@@ -18,12 +18,12 @@ async function statusOf(server: TestServer, deviceCode: string): Promise<string>
 /** Enters a code and returns the path of the confirmation. */
 async function enter(browser: Visitor, userCode: string): Promise<string> {
   await browser.get("/device");
-  const shown = await browser.submit("/device", { user_code: userCode });
-  assert.equal(shown.status, 303, shown.text);
-  return shown.location!;
+  const page = await browser.submit("/device", { user_code: userCode });
+  assert.equal(page.status, 303, page.text);
+  return page.location!;
 }
 
-Deno.test("a person enters a code, sees who asks, approves; the terminal gets its tokens", async () => {
+Deno.test("shows where a login comes from, and issues tokens after approval", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, (config) => {
     config.scopes.push({ name: "deploy", description: "Put new versions into production" });
@@ -34,10 +34,10 @@ Deno.test("a person enters a code, sees who asks, approves; the terminal gets it
   server.clock.advance({ minutes: 3 });
   const typed = login.user_code.toLowerCase().replace("-", " ");
   const confirm = await enter(browser, typed);
-  const shown = await browser.get(confirm);
-  assert.equal(shown.status, 200);
+  const page = await browser.get(confirm);
+  assert.equal(page.status, 200);
   for (
-    const words of [
+    const text of [
       `${brand.productName} command line wants to log in as Alice Example ( alice@example.com )`,
       login.user_code,
       "Know who you are",
@@ -48,9 +48,9 @@ Deno.test("a person enters a code, sees who asks, approves; the terminal gets it
       "Program test/1",
       "Started 3 minutes ago",
     ]
-  ) assert.ok(shown.text.includes(words), `${words} in ${shown.text}`);
-  assert.match(shown.html, /id="phishing-warning"/);
-  assert.doesNotMatch(shown.html, /id="elsewhere-warning"/);
+  ) assert.ok(page.text.includes(text), `${text} in ${page.text}`);
+  assert.match(page.html, /id="phishing-warning"/);
+  assert.doesNotMatch(page.html, /id="elsewhere-warning"/);
   assert.equal(await statusOf(server, login.device_code), "authorization_pending");
   const done = await browser.submit("/device/confirm", { decision: "approve" });
   assert.equal(done.status, 303);
@@ -67,7 +67,7 @@ Deno.test("a person enters a code, sees who asks, approves; the terminal gets it
   assert.equal(events[1].details.requester_address, "192.0.2.1");
 });
 
-Deno.test("a denied login is denied", async () => {
+Deno.test("issues no tokens for a denied login", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   await addUserWithPassword(server);
@@ -79,7 +79,7 @@ Deno.test("a denied login is denied", async () => {
   assert.equal(await statusOf(server, login.device_code), "access_denied");
 });
 
-Deno.test("looking approves nothing: neither a link with the code nor any other page", async () => {
+Deno.test("does not approve by GET, not even with a link that contains the code", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   await addUserWithPassword(server);
@@ -98,7 +98,7 @@ Deno.test("looking approves nothing: neither a link with the code nor any other 
 });
 
 // better-auth's GHSA-cq3f-vc6p-68fh: any signed-in session could approve any pending code.
-Deno.test("another session cannot decide on a code it did not enter", async () => {
+Deno.test("rejects a decision from a session that did not enter the code", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   await addUserWithPassword(server);
@@ -111,8 +111,8 @@ Deno.test("another session cannot decide on a code it did not enter", async () =
     const other = await signedIn(server, email);
     assert.equal((await other.get(confirm)).status, 410);
     await other.get("/device");
-    const shown = await other.submit("/device/confirm", { request, decision: "approve" });
-    assert.equal(shown.status, 410);
+    const page = await other.submit("/device/confirm", { request, decision: "approve" });
+    assert.equal(page.status, 410);
   }
   assert.equal(await statusOf(server, login.device_code), "authorization_pending");
   await alice.get(confirm);
@@ -120,7 +120,7 @@ Deno.test("another session cannot decide on a code it did not enter", async () =
   assert.equal(await statusOf(server, login.device_code), "tokens");
 });
 
-Deno.test("of Approve and Deny pressed together one counts, and both lead to its page", async () => {
+Deno.test("counts the first of several decisions and shows it to all", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   await addUserWithPassword(server);
@@ -143,21 +143,21 @@ Deno.test("of Approve and Deny pressed together one counts, and both lead to its
   assert.equal(events.length, 1);
 });
 
-Deno.test("a login is asked about each time, however often it was approved", async () => {
+Deno.test("asks for approval of every login, also of programs approved before", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   await addUserWithPassword(server);
   const browser = await signedIn(server);
   for (let time = 0; time < 2; time++) {
     const login = await server.startLogin();
-    const shown = await browser.get(await enter(browser, login.user_code));
-    assert.equal(shown.page, "approve_login");
+    const page = await browser.get(await enter(browser, login.user_code));
+    assert.equal(page.page, "approve_login");
     assert.equal(await statusOf(server, login.device_code), "authorization_pending");
     await browser.submit("/device/confirm", { decision: "approve" });
   }
 });
 
-Deno.test("a code that ends is refused on entry and on approval", async () => {
+Deno.test("rejects an expired code on entry and on approval", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   await addUserWithPassword(server);
@@ -168,12 +168,12 @@ Deno.test("a code that ends is refused on entry and on approval", async () => {
   assert.equal((await browser.submit("/device/confirm", { decision: "approve" })).status, 410);
   assert.equal(await statusOf(server, login.device_code), "expired_token");
   await browser.get("/device");
-  const shown = await browser.submit("/device", { user_code: login.user_code });
-  assert.equal(shown.status, 422);
-  assert.deepEqual(shown.problems, ["unknown_code #user_code"]);
+  const page = await browser.submit("/device", { user_code: login.user_code });
+  assert.equal(page.status, 422);
+  assert.deepEqual(page.problems, ["unknown_code #user_code"]);
 });
 
-Deno.test("an approver elsewhere is warned loudly", async () => {
+Deno.test("warns an approver whose IP address differs from the device's", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, trustProxy);
   await addUserWithPassword(server);
@@ -195,7 +195,7 @@ Deno.test("an approver elsewhere is warned loudly", async () => {
   assert.match(await seen("127.0.0.1", "203.0.113.9"), loud);
 });
 
-Deno.test("names and programs of strangers cannot do harm", async () => {
+Deno.test("escapes untrusted names and user agents on the approval page", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   const hostile = `<script>alert(1)</script>"'&\u202e${"x".repeat(10_000)}`;
@@ -214,7 +214,7 @@ Deno.test("names and programs of strangers cannot do harm", async () => {
   assert.doesNotMatch(echoed.html, /"><script/);
 });
 
-Deno.test("a hundred parallel guesses at codes are ten, and Retry-After says how long", async () => {
+Deno.test("limits parallel guesses of user codes to ten, with Retry-After", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   await addUserWithPassword(server);
@@ -235,7 +235,7 @@ Deno.test("a hundred parallel guesses at codes are ten, and Retry-After says how
   await enter(colleague, login.user_code);
 });
 
-Deno.test("what cannot be a code is no guess", async () => {
+Deno.test("does not count a malformed code as a guess", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   await addUserWithPassword(server);
@@ -252,15 +252,15 @@ Deno.test("what cannot be a code is no guess", async () => {
       "x".repeat(9000),
     ]
   ) {
-    const shown = await browser.submit("/device", { user_code });
-    assert.equal(shown.status, 422);
-    assert.deepEqual(shown.problems, ["malformed_code #user_code"]);
+    const page = await browser.submit("/device", { user_code });
+    assert.equal(page.status, 422);
+    assert.deepEqual(page.problems, ["malformed_code #user_code"]);
   }
   const [{ count }] = await server.parts.sql`select count(*)::int as count from failed_attempts`;
   assert.equal(count, 0);
 });
 
-Deno.test("an operator can demand a fresh sign-in for an approval", async () => {
+Deno.test("requires a recent sign-in to approve if the operator configures it", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, (config) => {
     config.deviceFlow.freshSignInSeconds = 300;
@@ -283,7 +283,7 @@ Deno.test("an operator can demand a fresh sign-in for an approval", async () => 
   assert.match((await browser.get("/device")).location!, /again=1/);
 });
 
-Deno.test("an operator can switch logins from a terminal off", async () => {
+Deno.test("rejects approvals while device logins are disabled", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   await addUserWithPassword(server);
@@ -292,19 +292,19 @@ Deno.test("an operator can switch logins from a terminal off", async () => {
   const confirm = await enter(browser, login.user_code);
   await browser.get(confirm);
   server.parts.config.deviceFlow.enabled = false;
-  const shown = [
+  const page = [
     await browser.submit("/device/confirm", { decision: "approve" }),
     await browser.get("/device"),
     await browser.get(confirm),
   ];
-  for (const { status, error } of shown) {
+  for (const { status, error } of page) {
     assert.equal(status, 403);
     assert.equal(error, "device_flow_disabled");
   }
   assert.doesNotMatch((await browser.get("/")).html, /href="\/device"/);
 });
 
-Deno.test("a code that is right is not counted as a guess", async () => {
+Deno.test("does not count a correct code as a guess", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   await addUserWithPassword(server);

@@ -1,11 +1,11 @@
-/** Where a person is logged in: programs and browsers, ended one by one or all together. */
+/** The page of a user's logins and browsers. */
 import assert from "node:assert/strict";
 import { databaseKinds } from "../../support/databases.ts";
 import { addUserWithPassword, signedIn } from "../../support/person.ts";
 import { trustProxy } from "../../support/page_visitor.ts";
 import { testServer } from "../../support/test_server.ts";
 
-Deno.test("a person ends one login and one browser, then all others; strangers end none", async () => {
+Deno.test("revokes one login and signs out one browser, then all others, only of the same user", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, trustProxy);
   const alice = await addUserWithPassword(server);
@@ -17,12 +17,13 @@ Deno.test("a person ends one login and one browser, then all others; strangers e
   const third = await signedIn(server, undefined, "203.0.113.3");
   const mallory = await signedIn(server, "mallory@example.com", "203.0.113.4");
 
-  const shown = await browser.get("/devices");
-  assert.match(shown.html, /data-current="true"[^]*?203\.0\.113\.1/);
-  assert.equal(shown.html.match(/action="\/logins\/revoke"/g)!.length, 7);
+  const response = await browser.get("/devices");
+  assert.match(response.html, /data-current="true"[^]*?203\.0\.113\.1/);
+  assert.equal(response.html.match(/action="\/logins\/revoke"/g)!.length, 7);
   assert.equal((await browser.get("/")).html.match(/action="\/logins\/revoke"/g)!.length, 5);
-  const login = /name="login" value="([^"]*)"/.exec(shown.html)![1];
-  const session = new RegExp(`203.0.113.2[^]*?name="session" value="([^"]*)"`).exec(shown.html)![1];
+  const login = /name="login" value="([^"]*)"/.exec(response.html)![1];
+  const session =
+    new RegExp(`203.0.113.2[^]*?name="session" value="([^"]*)"`).exec(response.html)![1];
 
   assert.doesNotMatch((await mallory.get("/devices")).text, /203.0.113.[123]/);
   await mallory.get("/device");
@@ -36,7 +37,7 @@ Deno.test("a person ends one login and one browser, then all others; strangers e
   await mallory.submit("/logins/revoke", { login });
   await mallory.submit("/logins/revoke-all");
   assert.equal((await second.get("/devices")).status, 200);
-  assert.equal((await browser.get("/devices")).text, shown.text);
+  assert.equal((await browser.get("/devices")).text, response.text);
 
   const ended = await browser.submit("/logins/revoke", { login, back: "/devices" });
   assert.equal(ended.location, "/devices");

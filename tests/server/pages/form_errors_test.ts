@@ -1,7 +1,4 @@
-/**
- * Invariant: whatever form is refused, the page that comes says so at its top, with the
- * focus, in the words of the page, and leads to the fields that are at fault.
- */
+/** Invariant: every rejected form lists its problems at its top, which has the focus. */
 import assert from "node:assert/strict";
 import { addServiceAccount } from "../../../server/admin/service_account_operations.ts";
 import { addTrustRule } from "../../../server/admin/trust/add_rule.ts";
@@ -22,7 +19,7 @@ const RULE = {
 };
 const OWN_ISSUER = { ...RULE, provider: "generic", issuer: "https://ci.example.test", branch: "" };
 
-/** Mistakes by the form that they are made in, each with the fields that are at fault. */
+/** Invalid values by form, each with the fields that its problems link to. */
 const MISTAKES: Record<string, [fields: Record<string, string>, atFault: string[]][]> = {
   "/setup": [
     [{ name: "" }, ["name", "email", "password"]],
@@ -78,7 +75,7 @@ const MISTAKES: Record<string, [fields: Record<string, string>, atFault: string[
   ],
 };
 
-/** Forms with nothing to fill in. */
+/** Forms without fields to fill in. */
 const QUESTIONS = [
   "/signout",
   "/device/confirm",
@@ -91,12 +88,12 @@ const QUESTIONS = [
   "/admin/trust/restore",
 ];
 
-Deno.test("each form with fields is tried with mistakes", () => {
+Deno.test("tests every form that has fields", () => {
   const forms = pageRoutes.filter(({ method }) => method === "POST").map(({ path }) => path);
   assert.deepEqual(forms.sort(), [...Object.keys(MISTAKES), ...QUESTIONS].sort());
 });
 
-Deno.test("a refused form says what is wrong at the top of its page, and where", async (t) => {
+Deno.test("lists the problems of a rejected form at its top, with links to the fields", async (t) => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, (config) => {
     config.scopes.push({ name: "deploy", description: "Deploy" });
@@ -164,7 +161,7 @@ async function check(
     for (const [, ids] of main.matchAll(/ aria-describedby="([^"]*)"/g)) {
       for (const id of ids.split(" ")) assert.ok(main.includes(` id="${id}"`), id);
     }
-    const words = main.replace(/<[^>]*>/g, " ");
-    assert.doesNotMatch(words, /(^|\s|\()--\w/, "a flag of the command line");
+    const text = main.replace(/<[^>]*>/g, " ");
+    assert.doesNotMatch(text, /(^|\s|\()--\w/, "a flag of the command line");
   });
 }

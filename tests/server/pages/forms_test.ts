@@ -1,7 +1,4 @@
-/**
- * Invariant: nothing is done for a signed-in person except by our own forms in
- * their own browser, and nothing of a page is kept, framed or run.
- */
+/** Invariant: only our own forms in the user's browser cause actions (CSRF, clickjacking, XSS). */
 import assert from "node:assert/strict";
 import { brand } from "../../../shared/brand.ts";
 import { createSetupLink } from "../../../server/store/setup_links.ts";
@@ -19,7 +16,7 @@ const POSTS = [
   "/x",
 ];
 
-Deno.test("a POST that is not from our own form does nothing", async (t) => {
+Deno.test("rejects a POST without a valid CSRF token or from another origin", async (t) => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   const setupPath = `/setup?token=${await createSetupLink(server.parts.sql, server.clock)}`;
@@ -29,9 +26,9 @@ Deno.test("a POST that is not from our own form does nothing", async (t) => {
     await t.step(`${path}, with a forged token`, async () => {
       const browser = visitor(server);
       await browser.get(setupPath);
-      const shown = await browser.submit(path, fields);
-      assert.equal(shown.status, 403);
-      assert.equal(shown.error, "csrf");
+      const page = await browser.submit(path, fields);
+      assert.equal(page.status, 403);
+      assert.equal(page.error, "csrf");
     });
   }
   const refusals: [string, Record<string, string>][] = [
@@ -48,12 +45,12 @@ Deno.test("a POST that is not from our own form does nothing", async (t) => {
     });
   }
   await t.step("with the token of another browser", async () => {
-    const [one, other] = [visitor(server), visitor(server)];
-    await one.get(setupPath);
-    await other.get(setupPath);
-    const csrf_token = one.hidden.get("csrf_token")!;
-    assert.equal((await other.submit("/setup", { csrf_token })).status, 403);
-    assert.equal((await one.submit("/setup", { csrf_token })).status, 422);
+    const [browser, otherBrowser] = [visitor(server), visitor(server)];
+    await browser.get(setupPath);
+    await otherBrowser.get(setupPath);
+    const csrf_token = browser.hidden.get("csrf_token")!;
+    assert.equal((await otherBrowser.submit("/setup", { csrf_token })).status, 403);
+    assert.equal((await browser.submit("/setup", { csrf_token })).status, 422);
   });
   await t.step("without cookies", async () => {
     const browser = visitor(server);
@@ -63,7 +60,7 @@ Deno.test("a POST that is not from our own form does nothing", async (t) => {
   });
 });
 
-Deno.test("a form may come from an older browser, or by another name of this server", async () => {
+Deno.test("accepts forms from browsers without Fetch Metadata, and from another name of this server", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   const setupPath = `/setup?token=${await createSetupLink(server.parts.sql, server.clock)}`;
@@ -79,7 +76,7 @@ Deno.test("a form may come from an older browser, or by another name of this ser
   }
 });
 
-Deno.test("forms are bounded and of one kind", async () => {
+Deno.test("rejects forms that are too large or not form-encoded", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   const browser = visitor(server);
@@ -89,7 +86,7 @@ Deno.test("forms are bounded and of one kind", async () => {
   assert.equal((await browser.submit("/signin", {}, multipart)).status, 400);
 });
 
-Deno.test("every page forbids to be kept, framed, sniffed or to run anything", async () => {
+Deno.test("sends headers against caching, framing, sniffing and scripts with every page", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   const browser = visitor(server);
@@ -116,7 +113,7 @@ Deno.test("every page forbids to be kept, framed, sniffed or to run anything", a
   }
 });
 
-Deno.test("the cookie is bound to this host, out of reach of scripts, and over https alone", async () => {
+Deno.test("sets the session cookie with __Host-, HttpOnly, Secure and SameSite", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   const path = `/setup?token=${await createSetupLink(server.parts.sql, server.clock)}`;
@@ -128,14 +125,14 @@ Deno.test("the cookie is bound to this host, out of reach of scripts, and over h
   assert.doesNotMatch(cookie, /Domain|Max-Age|Expires/);
 });
 
-Deno.test("a page that fails says so, and keeps what went wrong to itself", async () => {
+Deno.test("returns 503 without details if the database fails", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   await server.parts.sql`alter table users rename to secret_name`;
-  const shown = await visitor(server).get("/");
-  assert.equal(shown.status, 503);
-  assert.equal(shown.error, "internal_error");
-  assert.doesNotMatch(shown.html, /users|relation|secret_name/);
-  assert.equal(shown.headers.get("cache-control"), "no-store");
-  assert.ok(shown.headers.has("retry-after"));
+  const page = await visitor(server).get("/");
+  assert.equal(page.status, 503);
+  assert.equal(page.error, "internal_error");
+  assert.doesNotMatch(page.html, /users|relation|secret_name/);
+  assert.equal(page.headers.get("cache-control"), "no-store");
+  assert.ok(page.headers.has("retry-after"));
 });

@@ -1,10 +1,10 @@
-/** A person's own logins: seen and ended by nobody else. */
+/** The logins on the start page. */
 import assert from "node:assert/strict";
 import { databaseKinds } from "../../support/databases.ts";
 import { addUserWithPassword, signedIn } from "../../support/person.ts";
 import { testServer } from "../../support/test_server.ts";
 
-Deno.test("a person ends one of their logins; others cannot", async () => {
+Deno.test("revokes a login of the user, and none of another user", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   const alice = await addUserWithPassword(server);

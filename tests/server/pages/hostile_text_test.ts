@@ -1,4 +1,4 @@
-/** Untrusted text on pages, wherever it comes from: the database may hold anything. */
+/** Untrusted text on every page, from every column that can contain it. */
 import assert from "node:assert/strict";
 import { pageRoutes } from "../../../server/pages/routes.ts";
 import { brand } from "../../../shared/brand.ts";
@@ -7,10 +7,10 @@ import { addUserWithPassword, signedIn } from "../../support/person.ts";
 import { testServer } from "../../support/test_server.ts";
 import { seedTokens } from "../../support/seed_tokens.ts";
 
-/** PostgreSQL's text holds everything but U+0000 and lone surrogates. */
+/** PostgreSQL's text type can contain everything except U+0000 and lone surrogates. */
 const HOSTILE = "x\u202ecod\u2066.exe\u061c\u009b2J\u200b\u{e0041}\u2028\x1b[2J";
 
-Deno.test("no page has a character that hides or reorders text", async () => {
+Deno.test("removes characters that hide or reorder text from every page", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   const { sql } = server.parts;

@@ -1,4 +1,4 @@
-/** Invariant: one form makes one token, however often, and wherever, it is sent. */
+/** Invariant: a form creates at most one token, however often it is submitted. */
 import assert from "node:assert/strict";
 import { brand } from "../../../shared/brand.ts";
 import { databaseKinds } from "../../support/databases.ts";
@@ -7,10 +7,10 @@ import { describeScopes } from "../../support/pats.ts";
 import { testServer } from "../../support/test_server.ts";
 
 const SECRET = new RegExp(`${brand.tokenPrefixes.personalAccessToken}[0-9A-Za-z]{40,}`);
-const wish = { name: "Nightly build", "scope:deploy": "on", expiry: "2592000" };
+const FORM = { name: "Nightly build", "scope:deploy": "on", expiry: "2592000" };
 
 for (const kind of databaseKinds) {
-  Deno.test(`a form sent again makes no second token (${kind.name})`, async () => {
+  Deno.test(`creates one token from a form that is submitted again (${kind.name})`, async () => {
     await using database = await kind.create();
     await using server = await testServer(database.location, describeScopes);
     await addUserWithPassword(server);
@@ -18,7 +18,7 @@ for (const kind of databaseKinds) {
     const tokens = () =>
       server.parts.sql`select id from personal_access_tokens order by created_at`;
     await browser.get("/tokens/new");
-    const form = { ...wish, ...Object.fromEntries(browser.hidden) };
+    const form = { ...FORM, ...Object.fromEntries(browser.hidden) };
     const answers = await Promise.all(
       Array.from({ length: 4 }, () => browser.submit("/tokens/new", form)),
     );
@@ -42,14 +42,14 @@ for (const kind of databaseKinds) {
     assert.match((await browser.submit(path, rotation)).html, SECRET);
     const again = await browser.submit(path, rotation);
     assert.equal(again.status, 409);
-    const [successor, ...others] = (await tokens()).filter((one) => one.id !== id);
+    const [successor, ...others] = (await tokens()).filter((token) => token.id !== id);
     assert.deepEqual(others, []);
     assert.ok(again.html.includes(`href="/tokens/${successor.id}"`));
     assert.doesNotMatch(again.html, SECRET);
   });
 }
 
-Deno.test("a form's number chooses no id, and counts for one page of one session", async () => {
+Deno.test("derives ids from idempotency keys per session and page", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, describeScopes);
   await addUserWithPassword(server);
@@ -57,23 +57,23 @@ Deno.test("a form's number chooses no id, and counts for one page of one session
   const [alice, mallory] = [await signedIn(server), await signedIn(server, "mallory@example.com")];
   await alice.get("/tokens/new");
   const idempotency_key = alice.hidden.get("idempotency_key")!;
-  assert.match((await alice.submit("/tokens/new", wish)).html, SECRET);
+  assert.match((await alice.submit("/tokens/new", FORM)).html, SECRET);
   await mallory.get("/tokens/new");
-  const made = await mallory.submit("/tokens/new", { ...wish, idempotency_key });
-  assert.match(made.html, SECRET, "the same number in another session is another id");
+  const created = await mallory.submit("/tokens/new", { ...FORM, idempotency_key });
+  assert.match(created.html, SECRET, "the same number in another session is another id");
   const ids = await server.parts.sql`select id from personal_access_tokens`;
   assert.equal(ids.length, 2);
 
   await mallory.get("/tokens/new");
   for (const number of ["", "x", ids[0].id, `${idempotency_key}x`]) {
-    const refused = await mallory.submit("/tokens/new", { ...wish, idempotency_key: number });
+    const refused = await mallory.submit("/tokens/new", { ...FORM, idempotency_key: number });
     assert.equal(refused.status, 422, number);
     assert.deepEqual(refused.problems, ["missing_idempotency_key"]);
     assert.match(refused.html, /value="Nightly build"/);
   }
-  assert.match((await mallory.submit("/tokens/new", wish)).html, SECRET, "then it has one again");
+  assert.match((await mallory.submit("/tokens/new", FORM)).html, SECRET, "then it has one again");
 
-  // The number of a form that made a token makes another on another page.
+  // The number of a form that created a token makes another on another page.
   const [{ id }] = await server.parts.sql`
     select t.id from personal_access_tokens t join users u on u.id = t.user_id
     where u.email = 'alice@example.com'`;

@@ -1,4 +1,4 @@
-/** Approving access to one's tokens, and what becomes of tokens when their login is ended. */
+/** Approving management of tokens, and revoking the tokens of a login. */
 import assert from "node:assert/strict";
 import { MANAGEMENT_SCOPES, managementResource } from "../../../shared/management.ts";
 import { databaseKinds } from "../../support/databases.ts";
@@ -14,7 +14,7 @@ async function confirmPage(server: TestServer, browser: Visitor, scope: string, 
   const started = await server.startLogin(scope, { resource: RESOURCE, ...more });
   await browser.get("/device");
   const { location } = await browser.submit("/device", { user_code: started.user_code });
-  return { started, shown: await browser.get(location!) };
+  return { started, page: await browser.get(location!) };
 }
 
 /** The id of a login, as its access tokens carry it. */
@@ -22,7 +22,7 @@ function idOf({ access_token: token }: { access_token: string }): string {
   return JSON.parse(atob(token.split(".")[1])).sid;
 }
 
-Deno.test("the approval page says what managing tokens can lead to", async () => {
+Deno.test("describes every scope of a management request, and grants only available ones", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, ({ scopes }) => {
     scopes.push({ name: "deploy", description: "Put new versions into production" });
@@ -31,15 +31,15 @@ Deno.test("the approval page says what managing tokens can lead to", async () =>
   await addUserWithPassword(server);
   const browser = await signedIn(server);
   const scope = `${WRITE} ${ADMIN} deploy operate`;
-  const { started, shown } = await confirmPage(server, browser, scope);
-  assert.equal(shown.status, 200);
+  const { started, page } = await confirmPage(server, browser, scope);
+  assert.equal(page.status, 200);
   const described = (name: string) =>
-    server.parts.config.scopes.find((one) => one.name === name)!.description;
+    server.parts.config.scopes.find((scope) => scope.name === name)!.description;
   for (const name of scope.split(" ")) {
-    assert.ok(shown.text.includes(described(name).replaceAll("'", "&#39;")), name);
+    assert.ok(page.text.includes(described(name).replaceAll("'", "&#39;")), name);
   }
-  // What this account does not have is shown as well, and is not granted.
-  assert.equal(shown.html.match(/data-unavailable=/g)!.length, 2);
+  // Scopes that this account does not have are shown but not granted.
+  assert.equal(page.html.match(/data-unavailable=/g)!.length, 2);
   const done = await browser.submit("/device/confirm", { decision: "approve" });
   assert.equal(done.status, 303);
   const { body } = await server.poll(started.device_code);
@@ -47,30 +47,30 @@ Deno.test("the approval page says what managing tokens can lead to", async () =>
   assert.equal(body.refresh_token, undefined);
 });
 
-Deno.test("the approval page lists what a scope for managing includes", async () => {
+Deno.test("lists the scopes that a management scope implies", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   const described = (name: string) =>
-    server.parts.config.scopes.find((one) => one.name === name)!.description
+    server.parts.config.scopes.find((scope) => scope.name === name)!.description
       .replaceAll("'", "&#39;");
   const admin = await addUserWithPassword(server);
   const browser = await signedIn(server);
   // Without the role nothing of it is available.
-  const { shown: without } = await confirmPage(server, browser, ADMIN);
+  const { page: without } = await confirmPage(server, browser, ADMIN);
   assert.equal(without.html.match(/data-unavailable=/g)!.length, 3);
   await server.parts.sql`update users set is_admin = true where id = ${admin.id}`;
   for (const more of [{}, { resource: "" }]) {
     const scope = "resource" in more ? `offline_access ${ADMIN}` : ADMIN;
-    const { shown } = await confirmPage(server, browser, scope, more);
-    for (const name of [ADMIN, WRITE, READ]) assert.ok(shown.text.includes(described(name)), name);
-    assert.doesNotMatch(shown.html, /data-unavailable=/);
+    const { page } = await confirmPage(server, browser, scope, more);
+    for (const name of [ADMIN, WRITE, READ]) assert.ok(page.text.includes(described(name)), name);
+    assert.doesNotMatch(page.html, /data-unavailable=/);
   }
-  const { shown } = await confirmPage(server, browser, WRITE);
-  assert.ok(shown.text.includes(described(READ)));
-  assert.ok(!shown.text.includes(described(ADMIN)));
+  const { page } = await confirmPage(server, browser, WRITE);
+  assert.ok(page.text.includes(described(READ)));
+  assert.ok(!page.text.includes(described(ADMIN)));
 });
 
-Deno.test("what was not available when it was approved is not granted", async () => {
+Deno.test("does not grant scopes that were not available at approval", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, ({ scopes }) => {
     scopes.push({ name: "operate", description: "Operate the cluster", roles: ["admin"] });
@@ -99,7 +99,7 @@ Deno.test("what was not available when it was approved is not granted", async ()
   assert.deepEqual(await granted(true, false), [FULL_SCOPE, "invalid_scope"]);
 });
 
-Deno.test("after all logins are ended, no approval given before becomes one", async () => {
+Deno.test("withdraws unredeemed approvals when all logins are revoked", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   await addUserWithPassword(server);
@@ -121,16 +121,16 @@ Deno.test("after all logins are ended, no approval given before becomes one", as
   }
 });
 
-Deno.test("another account cannot approve for a login, and its own still can", async () => {
+Deno.test("rejects approval of a login's management request by another user", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   const alice = await addUserWithPassword(server);
   await addUserWithPassword(server, "bob@example.com", "Bob");
   const sid = idOf(await server.login(alice.id));
   const bob = await signedIn(server, "bob@example.com");
-  const { started, shown } = await confirmPage(server, bob, WRITE, { sid });
-  assert.equal(shown.status, 403);
-  assert.ok(!shown.text.includes(alice.email));
+  const { started, page } = await confirmPage(server, bob, WRITE, { sid });
+  assert.equal(page.status, 403);
+  assert.ok(!page.text.includes(alice.email));
   const browser = await signedIn(server);
   await browser.get("/device");
   const { location } = await browser.submit("/device", { user_code: started.user_code });
@@ -139,16 +139,16 @@ Deno.test("another account cannot approve for a login, and its own still can", a
   assert.equal((await server.poll(started.device_code)).status, 200);
 });
 
-Deno.test("ending a login lists the tokens created with it, and revokes them if asked", async () => {
+Deno.test("lists the tokens created with a login, and revokes them if selected", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   const alice = await addUserWithPassword(server);
   const create = async () => {
     const login = await server.login(alice.id, `${FULL_SCOPE} ${WRITE}`);
     const managing = await server.refresh(login.refresh_token!, { resource: RESOURCE });
-    const wish = { name: `CI ${crypto.randomUUID()}`, scopes: ["openid"] };
-    const made = await call(server, managing.body.access_token, "POST", "/api/v1/tokens", wish);
-    return { id: idOf(login), token: made.body };
+    const FORM = { name: `CI ${crypto.randomUUID()}`, scopes: ["openid"] };
+    const created = await call(server, managing.body.access_token, "POST", "/api/v1/tokens", FORM);
+    return { id: idOf(login), token: created.body };
   };
   const browser = await signedIn(server);
   const [kept, revoked] = [await create(), await create()];

@@ -1,7 +1,4 @@
-/**
- * Invariant: every action of a page is in one table, which says who may use it and
- * whether a recent sign-in is needed, and the pages go by that table.
- */
+/** Invariant: one table decides who may use each page and which require a recent sign-in. */
 import assert from "node:assert/strict";
 import { addTrustRule } from "../../../server/admin/trust/add_rule.ts";
 import { pageRoutes } from "../../../server/pages/routes.ts";
@@ -12,7 +9,7 @@ import { addUserWithPassword, PASSWORD, signedIn } from "../../support/person.ts
 import { type Visitor, visitor } from "../../support/page_visitor.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
 
-/** What each action asks of a visitor. A new one is decided here as well as in the table. */
+/** What each action requires. A new action needs a row here and in the table. */
 const ACTIONS: Record<string, [access: PageRoute["access"], freshSignIn: boolean | "to_approve"]> =
   {
     "/setup": ["everyone", false],
@@ -35,12 +32,12 @@ const ACTIONS: Record<string, [access: PageRoute["access"], freshSignIn: boolean
 const actions = pageRoutes.filter(({ method }) => method === "POST");
 const guarded = pageRoutes.filter(({ access }) => access !== "everyone");
 
-Deno.test("every page action has a row that says who may, and how recently signed in", () => {
+Deno.test("lists the access and the sign-in that each action requires", () => {
   const rows = actions.map(({ path, access, freshSignIn }) => [path, [access, freshSignIn]]);
   assert.deepEqual(Object.fromEntries(rows), ACTIONS);
 });
 
-Deno.test("no page is served without a row in the table", async () => {
+Deno.test("serves exactly the pages of the table", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   const served = pagesRouter(server.parts).routes
@@ -51,7 +48,7 @@ Deno.test("no page is served without a row in the table", async () => {
   assert.equal(new Set(rows).size, rows.length);
 });
 
-Deno.test("an action without a recent sign-in does nothing, and leads back after one", async (t) => {
+Deno.test("redirects actions without a recent sign-in, and returns to them afterwards", async (t) => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, (config) => {
     config.deviceFlow.freshSignInSeconds = 60;
@@ -63,13 +60,13 @@ Deno.test("an action without a recent sign-in does nothing, and leads back after
       await browser.get("/tokens");
       server.clock.advance({ minutes: 2 });
       const before = await state(server);
-      const shown = await use(browser, route, pathOf(route), fields);
-      assert.equal(shown.status, 303, shown.text);
-      const signIn = new URL(shown.location!, "http://here.invalid");
+      const response = await use(browser, route, pathOf(route), fields);
+      assert.equal(response.status, 303, response.text);
+      const signIn = new URL(response.location!, "http://here.invalid");
       assert.equal(signIn.pathname, "/signin");
       assert.equal(signIn.searchParams.get("again"), "1");
       assert.deepEqual(await state(server), before);
-      await browser.get(shown.location!);
+      await browser.get(response.location!);
       const back = await browser.submit("/signin", {
         email: "alice@example.com",
         password: PASSWORD,
@@ -80,7 +77,7 @@ Deno.test("an action without a recent sign-in does nothing, and leads back after
   }
 });
 
-Deno.test("denying a login needs no recent sign-in", async () => {
+Deno.test("denies a login without a recent sign-in", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, (config) => {
     config.deviceFlow.freshSignInSeconds = 60;
@@ -99,7 +96,7 @@ Deno.test("denying a login needs no recent sign-in", async () => {
   assert.equal((await server.poll(device_code)).body.error, "access_denied");
 });
 
-Deno.test("nobody uses a page that its row does not give them", async (t) => {
+Deno.test("rejects users whom the table does not allow", async (t) => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, (config) => {
     config.scopes.push({ name: "deploy", description: "Deploy" });
@@ -116,10 +113,10 @@ Deno.test("nobody uses a page that its row does not give them", async (t) => {
   };
   for (const route of guarded) {
     await t.step(`${route.method} ${route.path}`, async () => {
-      const nobody = visitor(server);
-      await nobody.get("/signin");
-      const shown = await use(nobody, route, pathOf(route), fields);
-      assert.match(shown.location!, /^\/signin\?next=[^&]+$/);
+      const anonymous = visitor(server);
+      await anonymous.get("/signin");
+      const response = await use(anonymous, route, pathOf(route), fields);
+      assert.match(response.location!, /^\/signin\?next=[^&]+$/);
       const expected = refusal[route.access as keyof typeof refusal];
       if (expected !== undefined) {
         await mallory.get("/tokens");
@@ -141,7 +138,7 @@ async function use(
   return await browser.get(`${path}?${new URLSearchParams(fields)}`);
 }
 
-/** An administrator with one of each thing that an action is about. */
+/** An administrator with one of everything that an action is about. */
 async function prepare(server: TestServer) {
   const { sql } = server.parts;
   const alice = await addUserWithPassword(server);
@@ -185,7 +182,7 @@ async function prepare(server: TestServer) {
   return { browser, fields, pathOf: ({ path }: PageRoute) => path.replace(":id", token.id) };
 }
 
-/** Everything that an action could have changed. */
+/** Everything that an action could change. */
 async function state({ parts: { sql } }: TestServer) {
   return await sql`
     select

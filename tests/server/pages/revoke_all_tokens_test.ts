@@ -1,4 +1,4 @@
-/** An administrator ends all tokens of one owner at once. */
+/** Administrators revoking all tokens of an owner. */
 import assert from "node:assert/strict";
 import { databaseKinds } from "../../support/databases.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -30,7 +30,7 @@ async function twoPeople(server: TestServer) {
 }
 
 for (const kind of databaseKinds) {
-  Deno.test(`all tokens of one owner end after a question (${kind.name})`, async () => {
+  Deno.test(`revokes all tokens of one owner after confirmation (${kind.name})`, async () => {
     await using database = await kind.create();
     await using server = await testServer(database.location, describeScopes);
     const { alice, root, admin } = await twoPeople(server);
@@ -63,7 +63,7 @@ for (const kind of databaseKinds) {
   });
 }
 
-Deno.test("all tokens of an owner end, or none", async () => {
+Deno.test("revokes all tokens of an owner or none", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, describeScopes);
   const { alice, admin } = await twoPeople(server);
@@ -78,7 +78,7 @@ Deno.test("all tokens of an owner end, or none", async () => {
 });
 
 for (const kind of databaseKinds.slice(1)) {
-  Deno.test(`what a rotation makes meanwhile ends with the rest (${kind.name})`, async () => {
+  Deno.test(`revokes a token that a concurrent rotation creates (${kind.name})`, async () => {
     await using database = await kind.create();
     await using server = await testServer(database.location, describeScopes);
     const { alice, admin } = await twoPeople(server);
@@ -112,7 +112,7 @@ for (const kind of databaseKinds.slice(1)) {
   });
 }
 
-Deno.test("an owner that is nobody is told so", async () => {
+Deno.test("returns 404 for an invalid owner", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, describeScopes);
   const { admin } = await twoPeople(server);

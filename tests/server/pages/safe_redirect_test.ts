@@ -1,15 +1,15 @@
-/** Invariant: nobody is led to another server by signing in to this one. */
+/** Invariant: no open redirect after sign-in (RFC 9700 section 4.11). */
 import assert from "node:assert/strict";
 import { safeRedirect } from "../../../server/pages/http/safe_redirect.ts";
 
-Deno.test("a path on this server is where one returns to", () => {
+Deno.test("returns paths on this server unchanged", () => {
   for (const path of ["/", "/device", "/device?user_code=BCDF-GHJK", "/a/../b%2f?x=//y"]) {
     const { pathname, search } = new URL(path, "http://here");
     assert.equal(safeRedirect(path), pathname + search);
   }
 });
 
-Deno.test("anything else leads to the start page", () => {
+Deno.test("returns the start page for anything else", () => {
   const foreign = [
     undefined,
     "",

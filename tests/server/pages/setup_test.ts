@@ -1,4 +1,4 @@
-/** The first administrator, in a browser. */
+/** Creating the first administrator in the browser. */
 import assert from "node:assert/strict";
 import { createSetupLink } from "../../../server/store/setup_links.ts";
 import { listUsers } from "../../../server/store/users.ts";
@@ -13,7 +13,7 @@ const entered = {
   repeated_password: "a calm and long pass phrase",
 };
 
-Deno.test("the set-up link makes one administrator and signs them in", async () => {
+Deno.test("creates one administrator by the setup link and signs them in", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   const { sql } = server.parts;
@@ -22,10 +22,10 @@ Deno.test("the set-up link makes one administrator and signs them in", async () 
   assert.equal((await browser.get("/")).page, "not_set_up");
   assert.equal((await browser.get("/signin")).page, "not_set_up");
   assert.equal((await browser.get(`/setup?token=${token}`)).status, 200);
-  assert.equal((await listUsers(sql)).length, 0, "a look makes nobody");
+  assert.equal((await listUsers(sql)).length, 0, "opening the page creates no user");
   const cookieBefore = [...browser.cookies.values()][0];
-  const made = await browser.submit("/setup", entered);
-  assert.deepEqual([made.status, made.location], [303, "/"]);
+  const created = await browser.submit("/setup", entered);
+  assert.deepEqual([created.status, created.location], [303, "/"]);
   assert.notEqual([...browser.cookies.values()][0], cookieBefore);
   const home = await browser.get("/");
   assert.match(home.text, /Alice Example alice@example.com · Administrator/);
@@ -42,7 +42,7 @@ Deno.test("the set-up link makes one administrator and signs them in", async () 
   assert.ok(events.every(({ address }) => address === "192.0.2.1"));
 });
 
-Deno.test("a set-up form with mistakes says which, keeps the rest, and makes nobody", async () => {
+Deno.test("rejects an invalid setup form, keeps its values, and creates no user", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   const token = await createSetupLink(server.parts.sql, server.clock);
@@ -60,18 +60,18 @@ Deno.test("a set-up form with mistakes says which, keeps the rest, and makes nob
   for (const [mistake, field] of mistakes) {
     const browser = visitor(server);
     await browser.get(`/setup?token=${token}`);
-    const shown = await browser.submit("/setup", { ...entered, ...mistake });
-    assert.equal(shown.status, 422);
-    assert.deepEqual(shown.problems, [`invalid #${field}`]);
-    assert.match(shown.html, /role="alert"/);
-    assert.match(shown.html, /aria-invalid="true"/);
-    assert.doesNotMatch(shown.html, /a calm and long/, "passwords are not sent back");
-    if (!("name" in mistake)) assert.match(shown.html, /value="Alice Example"/);
+    const page = await browser.submit("/setup", { ...entered, ...mistake });
+    assert.equal(page.status, 422);
+    assert.deepEqual(page.problems, [`invalid #${field}`]);
+    assert.match(page.html, /role="alert"/);
+    assert.match(page.html, /aria-invalid="true"/);
+    assert.doesNotMatch(page.html, /a calm and long/, "passwords are not sent back");
+    if (!("name" in mistake)) assert.match(page.html, /value="Alice Example"/);
   }
   assert.equal((await listUsers(server.parts.sql)).length, 0);
 });
 
-Deno.test("a wrong or old set-up link says what to do", async () => {
+Deno.test("rejects an invalid or expired setup link", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   const token = await createSetupLink(server.parts.sql, server.clock);
@@ -79,15 +79,15 @@ Deno.test("a wrong or old set-up link says what to do", async () => {
   await browser.get(`/setup?token=${token}`);
   server.clock.advance({ days: 1 });
   for (
-    const shown of [
+    const page of [
       await browser.submit("/setup", entered),
       await browser.get(`/setup?token=${token}`),
       await browser.get("/setup?token=x"),
       await browser.get("/setup"),
     ]
   ) {
-    assert.equal(shown.status, 410);
-    assert.equal(shown.error, "invalid_setup_link");
+    assert.equal(page.status, 410);
+    assert.equal(page.error, "invalid_setup_link");
   }
   assert.equal((await listUsers(server.parts.sql)).length, 0);
 });

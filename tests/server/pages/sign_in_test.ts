@@ -1,4 +1,4 @@
-/** Signing in and out, and what guessers find. */
+/** Signing in and out, and limits on guessing passwords. */
 import assert from "node:assert/strict";
 import { cleanUp } from "../../../server/cleanup.ts";
 import { setUserDisabled } from "../../../server/logins/user_access.ts";
@@ -14,7 +14,7 @@ async function events(server: TestServer): Promise<string[]> {
   return rows.map(({ event }) => event);
 }
 
-Deno.test("signing in leads back to where one came from, with a new cookie", async () => {
+Deno.test("redirects to the requested page after sign-in, with a new cookie", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   await addUserWithPassword(server);
@@ -26,16 +26,16 @@ Deno.test("signing in leads back to where one came from, with a new cookie", asy
   ]);
   await browser.get(asked.location!);
   const before = [...browser.cookies.values()][0];
-  const shown = await browser.submit("/signin", { email: "ALICE@example.com", password: PASSWORD });
-  assert.deepEqual([shown.status, shown.location], [303, "/device?user_code=BCDF-GHJK"]);
-  assert.notEqual([...browser.cookies.values()][0], before, "nobody can plant a session");
+  const page = await browser.submit("/signin", { email: "ALICE@example.com", password: PASSWORD });
+  assert.deepEqual([page.status, page.location], [303, "/device?user_code=BCDF-GHJK"]);
+  assert.notEqual([...browser.cookies.values()][0], before, "no session fixation");
   assert.equal((await browser.get("/signin?next=/device")).location, "/device");
   const stored = JSON.stringify(await server.parts.sql`select * from sessions`);
   assert.ok(!stored.includes([...browser.cookies.values()][0]), "the cookie itself is not stored");
   assert.deepEqual(await events(server), ["signin.succeeded"]);
 });
 
-Deno.test("signing in never leads to another server", async () => {
+Deno.test("never redirects to another server after sign-in", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   await addUserWithPassword(server);
@@ -52,7 +52,7 @@ Deno.test("signing in never leads to another server", async () => {
   }
 });
 
-Deno.test("unknown, disabled and mistaken read the same", async () => {
+Deno.test("responds the same to unknown and disabled users and wrong passwords", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   await addUserWithPassword(server);
@@ -73,16 +73,16 @@ Deno.test("unknown, disabled and mistaken read the same", async () => {
   for (const [email, password] of attempts) {
     const browser = visitor(server);
     await browser.get("/signin");
-    const shown = await browser.submit("/signin", { email, password });
-    assert.equal(shown.status, 422);
-    assert.match(shown.html, /role="alert"/);
-    pages.add(shown.text);
+    const page = await browser.submit("/signin", { email, password });
+    assert.equal(page.status, 422);
+    assert.match(page.html, /role="alert"/);
+    pages.add(page.text);
   }
   assert.equal(pages.size, 1, [...pages].join("\n"));
   assert.deepEqual(new Set(await events(server)), new Set(["signin.failed"]));
 });
 
-Deno.test("a hundred parallel guesses are ten, then the account rests", async () => {
+Deno.test("limits parallel guesses of passwords to ten, then locks the account for 15 minutes", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, trustProxy);
   await addUserWithPassword(server);
@@ -109,7 +109,7 @@ Deno.test("a hundred parallel guesses are ten, then the account rests", async ()
   assert.equal((await owner.submit("/signin", right)).status, 303);
 });
 
-Deno.test("signing out ends the session for good", async () => {
+Deno.test("invalidates the session on sign-out", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   await addUserWithPassword(server);
@@ -126,7 +126,7 @@ Deno.test("signing out ends the session for good", async () => {
   assert.deepEqual(await events(server), ["signin.succeeded", "signout"]);
 });
 
-Deno.test("signing in again ends the session before", async () => {
+Deno.test("invalidates the previous session on a new sign-in", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   await addUserWithPassword(server);
@@ -140,7 +140,7 @@ Deno.test("signing in again ends the session before", async () => {
   assert.equal((await thief.get("/")).page, "welcome");
 });
 
-Deno.test("who signed in at an address before is not kept out by others who fail there", async () => {
+Deno.test("admits a user at a known address despite failed sign-ins of others there", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   const { sql } = server.parts;
@@ -158,12 +158,12 @@ Deno.test("who signed in at an address before is not kept out by others who fail
   }
   const bob = visitor(server);
   await bob.get("/signin");
-  const shown = await bob.submit("/signin", { email: "bob@example.com", password: PASSWORD });
-  assert.equal(shown.status, 429);
+  const page = await bob.submit("/signin", { email: "bob@example.com", password: PASSWORD });
+  assert.equal(page.status, 429);
   await signedIn(server);
 });
 
-Deno.test("who is signed in in a browser can confirm the password there while the account is locked", async () => {
+Deno.test("admits a user in a signed-in browser while the account is locked", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, trustProxy);
   const { id } = await addUserWithPassword(server);
@@ -195,7 +195,7 @@ Deno.test("who is signed in in a browser can confirm the password there while th
   assert.equal((await alice.submit("/signin", entered)).status, 429, "signing out forgets it");
 });
 
-Deno.test("an attempt that found no free place to be checked is not counted", async () => {
+Deno.test("does not count a sign-in that the server was too busy to check", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, trustProxy);
   await addUserWithPassword(server);
@@ -212,7 +212,7 @@ Deno.test("an attempt that found no free place to be checked is not counted", as
   assert.equal(count, 60 - busy);
 });
 
-Deno.test("a locked account can be signed in to by the link that its person is mailed, and by no other", async () => {
+Deno.test("admits the user of a locked account by the mailed unlock link only", async () => {
   await using mail = await startMailServer();
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, (config) => {
@@ -242,7 +242,7 @@ Deno.test("a locked account can be signed in to by the link that its person is m
   const link = linkTo(alice);
   assert.equal(await signIn(linkTo("bob@example.com"), alice, PASSWORD, "203.0.113.9"), 429);
   assert.equal(await signIn(link.replace(/=\d/, "=9"), alice, PASSWORD, "203.0.113.9"), 429);
-  assert.equal(await signIn(link, alice, "wrong", "203.0.113.9"), 422, "it signs nobody in");
+  assert.equal(await signIn(link, alice, "wrong", "203.0.113.9"), 422, "the link does not sign in");
   for (let guess = 0; guess < 9; guess++) await signIn(link, alice, "wrong", "203.0.113.9");
   assert.equal(await signIn(link, alice, PASSWORD, "203.0.113.9"), 429, "ten attempts as well");
 
@@ -258,7 +258,7 @@ Deno.test("a locked account can be signed in to by the link that its person is m
   assert.deepEqual(all.sort(), [alice, alice, "bob@example.com"], "one mail in 12 hours");
 });
 
-Deno.test("a person who is disabled is mailed no link", async () => {
+Deno.test("mails no unlock link to a disabled user", async () => {
   await using mail = await startMailServer();
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, (config) => {
@@ -283,7 +283,7 @@ Deno.test("a person who is disabled is mailed no link", async () => {
   assert.deepEqual(told, ["bob@example.com"]);
 });
 
-Deno.test("a session ends after its absolute life, however much it is used", async () => {
+Deno.test("expires a session after its absolute lifetime, even if it is used", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, (config) => {
     config.session = { idleSeconds: 600, absoluteSeconds: 3600 };
@@ -297,7 +297,7 @@ Deno.test("a session ends after its absolute life, however much it is used", asy
   assert.equal((await browser.get("/devices")).status, 303);
 });
 
-Deno.test("an attempt that turned out right is not counted, and signing out leaves a new cookie", async () => {
+Deno.test("does not count a successful sign-in, and sets a new cookie on sign-out", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
   await addUserWithPassword(server);
@@ -307,6 +307,6 @@ Deno.test("an attempt that turned out right is not counted, and signing out leav
   await browser.get("/");
   const before = new Map(browser.cookies);
   assert.equal((await browser.submit("/signout")).status, 303);
-  const name = [...before.keys()].find((each) => each.includes("browser"))!;
+  const name = [...before.keys()].find((name) => name.includes("browser"))!;
   assert.notEqual(browser.cookies.get(name), before.get(name));
 });

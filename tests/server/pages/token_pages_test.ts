@@ -1,4 +1,4 @@
-/** A long list of tokens, page by page, there and back. */
+/** Pagination and search of tokens. */
 import assert from "node:assert/strict";
 import { generatePersonalAccessToken } from "../../../server/tokens/personal_access_token.ts";
 import { databaseKinds } from "../../support/databases.ts";
@@ -8,7 +8,7 @@ import { describeScopes } from "../../support/pats.ts";
 import { testServer } from "../../support/test_server.ts";
 import { seedTokens } from "../../support/seed_tokens.ts";
 
-/** The numbers of the tokens that a page shows, each once. */
+/** The numbers of the tokens on a page, without duplicates. */
 function numbers({ text }: Shown): number[] {
   return [...new Set(text.match(/(?<=job-)\d+/g))].map(Number);
 }
@@ -21,7 +21,7 @@ function countdown(from: number, to: number): number[] {
   return Array.from({ length: from - to + 1 }, (_, index) => from - index);
 }
 
-Deno.test("from any page of tokens a link leads back by one", async () => {
+Deno.test("links every page of tokens to its neighbours", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, describeScopes);
   const alice = await addUserWithPassword(server);
@@ -55,21 +55,21 @@ Deno.test("from any page of tokens a link leads back by one", async () => {
   const short = await browser.get(link(secondAgain, "prev")!);
   assert.deepEqual(numbers(short), countdown(78, 54), "a short way back shows the first page");
   for (const odd of ["before=x", "before=AAAA", "before="]) {
-    const shown = await browser.get(`/tokens?${odd}`);
-    assert.deepEqual(numbers(shown), countdown(78, 54), odd);
+    const response = await browser.get(`/tokens?${odd}`);
+    assert.deepEqual(numbers(response), countdown(78, 54), odd);
   }
 });
 
-Deno.test("a token is found by its beginning, and the search says so", async () => {
+Deno.test("finds a token by its prefix, and keeps whole tokens out of the URL", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, describeScopes);
   const alice = await addUserWithPassword(server);
   const browser = await signedIn(server);
   await seedTokens(server, alice, [{ name: "job-1-" }]);
-  const [{ token_prefix: beginning }] = await server.parts.sql`
+  const [{ token_prefix: prefix }] = await server.parts.sql`
     select token_prefix from personal_access_tokens`;
-  const found = await browser.get(`/tokens?search=${beginning}`);
-  assert.deepEqual(numbers(found), [1]);
+  const page = await browser.get(`/tokens?search=${prefix}`);
+  assert.deepEqual(numbers(page), [1]);
   const whole = generatePersonalAccessToken();
   const { location } = await browser.get(`/tokens?show=inactive&search=${whole}`);
   assert.equal(

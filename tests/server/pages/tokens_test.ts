@@ -1,4 +1,4 @@
-/** Personal access tokens in the browser: made, shown once, found again, rotated and revoked. */
+/** Personal access tokens in the browser. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import type { ServerConfig } from "../../../server/config/server_config.ts";
@@ -12,17 +12,17 @@ import { type TestServer, testServer } from "../../support/test_server.ts";
 import { seedTokens } from "../../support/seed_tokens.ts";
 
 const DAY = 86_400;
-const wish = { name: "Nightly build", "scope:deploy": "on", expiry: String(30 * DAY) };
-/** Each once, though buttons repeat them for those who cannot see. */
+const FORM = { name: "Nightly build", "scope:deploy": "on", expiry: String(30 * DAY) };
+/** Without duplicates: buttons repeat the names for screen readers. */
 function names(text: string, pattern: RegExp): string[] {
   return [...new Set(text.match(pattern))];
 }
 
 const SECRET = new RegExp(`${brand.tokenPrefixes.personalAccessToken}[0-9A-Za-z]{40,}`);
 
-function secretOn(shown: Shown): string {
-  assert.equal(shown.status, 200, shown.text);
-  return SECRET.exec(shown.html)![0];
+function secretOn(response: Shown): string {
+  assert.equal(response.status, 200, response.text);
+  return SECRET.exec(response.html)![0];
 }
 
 /** A server with Alice signed in. */
@@ -38,7 +38,7 @@ async function onlyToken(server: TestServer) {
   return rows[0];
 }
 
-Deno.test("a token is made in the browser, works, and is shown this once", async () => {
+Deno.test("creates a token and shows its secret once", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, describeScopes);
   const { browser } = await alicesBrowser(server);
@@ -49,10 +49,10 @@ Deno.test("a token is made in the browser, works, and is shown this once", async
   assert.match(asked.html, /<option value="7776000" selected/);
   assert.doesNotMatch(asked.html, /value="never"/);
 
-  const made = await browser.submit("/tokens/new", { ...wish, addresses: "192.0.2.0/24" });
-  const secret = secretOn(made);
-  assert.equal(made.headers.get("cache-control"), "no-store");
-  assert.match(made.text, /in 30 days \(2\d{3}-\d\d-\d\d \d\d:\d\d\sUTC\)/);
+  const created = await browser.submit("/tokens/new", { ...FORM, addresses: "192.0.2.0/24" });
+  const secret = secretOn(created);
+  assert.equal(created.headers.get("cache-control"), "no-store");
+  assert.match(created.text, /in 30 days \(2\d{3}-\d\d-\d\d \d\d:\d\d\sUTC\)/);
   assert.equal((await verify(server, secret, "?scope=deploy")).status, 200);
   const token = await onlyToken(server);
   assert.deepEqual(
@@ -76,14 +76,14 @@ Deno.test("a token is made in the browser, works, and is shown this once", async
   assert.ok(!written.includes(secret.slice(12)));
 });
 
-Deno.test("the one script there is, is allowed by its hash, on the page of a new token alone", async () => {
+Deno.test("allows the copy script by its hash, only on the page of a new token", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, describeScopes);
   const { browser } = await alicesBrowser(server);
   const asked = await browser.get("/tokens/new");
   assert.doesNotMatch(asked.headers.get("content-security-policy")!, /script-src/);
   assert.doesNotMatch(asked.html, /<script/);
-  const { html, headers } = await browser.submit("/tokens/new", wish);
+  const { html, headers } = await browser.submit("/tokens/new", FORM);
   const [, script] = /<script>([^<]*)<\/script>/.exec(html)!;
   const hash = createHash("sha256").update(script).digest("base64");
   const policy = headers.get("content-security-policy")!;
@@ -91,7 +91,7 @@ Deno.test("the one script there is, is allowed by its hash, on the page of a new
   assert.match(html, /<button id="copy" type="button" hidden/);
 });
 
-Deno.test("a token that may not be, is not made, and the form says why and keeps the rest", async () => {
+Deno.test("rejects an invalid token form and keeps its values", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, (config) => {
     describeScopes(config);
@@ -115,17 +115,17 @@ Deno.test("a token that may not be, is not made, and the form says why and keeps
   ];
   for (const [mistake, problem] of mistakes) {
     await browser.get("/tokens/new");
-    const shown = await browser.submit("/tokens/new", { ...wish, ...mistake });
-    assert.equal(shown.status, 422, JSON.stringify(mistake));
-    assert.deepEqual(shown.problems, [problem]);
-    assert.match(shown.html, /role="alert"/);
-    assert.match(shown.html, /name="scope:deploy" checked/);
-    if (!("name" in mistake)) assert.match(shown.html, /value="Nightly build"/);
+    const response = await browser.submit("/tokens/new", { ...FORM, ...mistake });
+    assert.equal(response.status, 422, JSON.stringify(mistake));
+    assert.deepEqual(response.problems, [problem]);
+    assert.match(response.html, /role="alert"/);
+    assert.match(response.html, /name="scope:deploy" checked/);
+    if (!("name" in mistake)) assert.match(response.html, /value="Nightly build"/);
   }
   assert.equal((await server.parts.sql`select from personal_access_tokens`).length, 0);
 });
 
-Deno.test("a token ends on a chosen day, or never where the operator allows it", async () => {
+Deno.test("creates tokens that expire on a date, or never if the policy allows it", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, (config: ServerConfig) => {
     config.personalAccessTokens.neverExpire = true;
@@ -145,7 +145,7 @@ Deno.test("a token ends on a chosen day, or never where the operator allows it",
   assert.match((await browser.get("/tokens")).text, /Never expires/);
 });
 
-Deno.test("every day that the page names as an end is accepted, at any time of day", async () => {
+Deno.test("accepts the first and the last expiration date at any time of day", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, (config: ServerConfig) => {
     describeScopes(config);
@@ -163,28 +163,32 @@ Deno.test("every day that the page names as an end is accepted, at any time of d
       if (maxLifetime >= DAY) assert.ok(first !== undefined);
       for (const until of new Set([first, last].filter((day) => day !== undefined))) {
         const fields = { name: "x", "scope:deploy": "on", expiry: "until", until };
-        const made = await browser.submit("/tokens/new", fields);
-        assert.equal(made.status, 200, `${until}, at ${time}, ${maxLifetime} s: ${made.text}`);
+        const created = await browser.submit("/tokens/new", fields);
+        assert.equal(
+          created.status,
+          200,
+          `${until}, at ${time}, ${maxLifetime} s: ${created.text}`,
+        );
         await browser.get("/tokens/new");
       }
     }
   }
 });
 
-Deno.test("a rotated token lives on for as long as was chosen, and is rotated once", async () => {
+Deno.test("keeps a rotated token valid for the overlap, and rotates it once", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, describeScopes);
   const { browser } = await alicesBrowser(server);
   await browser.get("/tokens/new");
-  const old = secretOn(await browser.submit("/tokens/new", wish));
+  const old = secretOn(await browser.submit("/tokens/new", FORM));
   const path = `/tokens/${(await onlyToken(server)).id}/rotate`;
   await browser.get(path);
   const refused = await browser.submit(path, { overlap: "99999999" });
   assert.equal(refused.status, 422);
   assert.deepEqual(refused.problems, ["invalid #overlap"]);
-  const made = await browser.submit(path, { overlap: "3600" });
-  const successor = secretOn(made);
-  assert.match(made.text, /Previous token Expires in 60 minutes \(2\d{3}-.*\sUTC\)/);
+  const created = await browser.submit(path, { overlap: "3600" });
+  const successor = secretOn(created);
+  assert.match(created.text, /Previous token Expires in 60 minutes \(2\d{3}-.*\sUTC\)/);
   await browser.get(path);
   const again = await browser.submit(path, { overlap: "3600" });
   assert.deepEqual(again.problems, ["conflict"]);
@@ -195,15 +199,15 @@ Deno.test("a rotated token lives on for as long as was chosen, and is rotated on
   assert.equal((await verify(server, successor)).status, 200);
   const list = await browser.get("/tokens");
   assert.match(list.html, /data-active="true"[^]*data-active="false"/);
-  assert.equal((await browser.get(path)).status, 303, "an ended token is not rotated");
+  assert.equal((await browser.get(path)).status, 303, "an inactive token is not rotated");
 });
 
-Deno.test("a token is revoked after a question, at once, and stays in the list", async () => {
+Deno.test("revokes a token after confirmation and keeps it in the list", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, describeScopes);
   const { browser } = await alicesBrowser(server);
   await browser.get("/tokens/new");
-  const secret = secretOn(await browser.submit("/tokens/new", wish));
+  const secret = secretOn(await browser.submit("/tokens/new", FORM));
   const path = `/tokens/${(await onlyToken(server)).id}/revoke`;
   assert.equal((await browser.get(path)).page, "revoke_token");
   assert.equal((await verify(server, secret)).status, 200, "a look revokes nothing");
@@ -214,26 +218,27 @@ Deno.test("a token is revoked after a question, at once, and stays in the list",
   assert.doesNotMatch(list.html, /\/revoke"/);
 });
 
-Deno.test("others reach no token; administrators see and revoke all, and take over none", async () => {
+Deno.test("returns 404 for other users' tokens; administrators see and revoke but do not rotate them", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, describeScopes);
   const { browser } = await alicesBrowser(server);
   await browser.get("/tokens/new");
-  const secret = secretOn(await browser.submit("/tokens/new", wish));
+  const secret = secretOn(await browser.submit("/tokens/new", FORM));
   const path = `/tokens/${(await onlyToken(server)).id}`;
   const paths = [path, `${path}/rotate`, `${path}/revoke`];
 
-  const stranger = visitor(server);
-  for (const one of [...paths, "/tokens", "/tokens/new", "/admin/tokens", "/devices"]) {
-    assert.match((await stranger.get(one)).location!, /^\/signin\?next=/, one);
+  const anonymous = visitor(server);
+  for (const page of [...paths, "/tokens", "/tokens/new", "/admin/tokens", "/devices"]) {
+    assert.match((await anonymous.get(page)).location!, /^\/signin\?next=/, page);
   }
   const mallory = await addUserWithPassword(server, "mallory@example.com", "Mallory");
   const other = await signedIn(server, "mallory@example.com");
-  for (const one of [...paths, "/tokens/x/revoke", "/tokens/x"]) {
+  for (const action of [...paths, "/tokens/x/revoke", "/tokens/x"]) {
     await other.get("/tokens/new");
-    assert.equal((await other.get(one)).status, 404, one);
+    assert.equal((await other.get(action)).status, 404, action);
     await other.get("/tokens/new");
-    if (one !== path && one !== "/tokens/x") assert.equal((await other.submit(one)).status, 404);
+    if (action === path || action === "/tokens/x") continue;
+    assert.equal((await other.submit(action)).status, 404, action);
   }
   assert.match((await other.get("/tokens")).html, /id="no-tokens"/);
   assert.equal((await other.get("/admin/tokens")).status, 403);
@@ -256,7 +261,7 @@ Deno.test("others reach no token; administrators see and revoke all, and take ov
   assert.match((await browser.get(path)).text, /by an administrator/);
 });
 
-Deno.test("hostile names do no harm in lists, pages and questions", async () => {
+Deno.test("escapes untrusted names of tokens on every page", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, describeScopes);
   const { alice, browser } = await alicesBrowser(server, { admin: true });
@@ -279,7 +284,7 @@ Deno.test("hostile names do no harm in lists, pages and questions", async () => 
   assert.doesNotMatch(search.html, /<script/);
 });
 
-Deno.test("many tokens come page by page and are found by name; those about to end are marked", async () => {
+Deno.test("lists tokens in pages, finds them by name, and marks those that expire soon", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, describeScopes);
   const { alice, browser } = await alicesBrowser(server);
@@ -313,32 +318,32 @@ Deno.test("many tokens come page by page and are found by name; those about to e
   const ending = await browser.get("/tokens?show=expiring");
   assert.match(ending.text, /ends-soon/);
   assert.doesNotMatch(ending.text, /job-|gone-/);
-  const found = await browser.get("/tokens?search=JOB-17-");
-  assert.deepEqual(names(found.text, /job-\d+-/g), ["job-17-"]);
+  const matching = await browser.get("/tokens?search=JOB-17-");
+  assert.deepEqual(names(matching.text, /job-\d+-/g), ["job-17-"]);
   assert.doesNotMatch((await browser.get("/tokens?search=%25_")).text, /job-/);
   for (const odd of ["after=x", "after=AAAA", "search=%00", "show=x", "owner=x"]) {
     assert.equal((await browser.get(`/tokens?${odd}`)).status, 200, odd);
   }
 });
 
-Deno.test("what the owner has lost, the token's page names", async () => {
+Deno.test("marks scopes that the owner no longer has", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, describeScopes);
   const { alice, browser } = await alicesBrowser(server, { admin: true });
   await browser.get("/tokens/new");
-  secretOn(await browser.submit("/tokens/new", { ...wish, "scope:operate": "on" }));
+  secretOn(await browser.submit("/tokens/new", { ...FORM, "scope:operate": "on" }));
   const path = `/tokens/${(await onlyToken(server)).id}`;
   assert.doesNotMatch((await browser.get(path)).html, /data-lost-scope/);
   await server.parts.sql`update users set is_admin = false where id = ${alice.id}`;
   assert.match((await browser.get(path)).html, /data-lost-scope="operate"/);
 });
 
-Deno.test("where a token was found, its page names, as text", async () => {
+Deno.test("shows where a leaked token was found, as text", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, describeScopes);
   const { browser } = await alicesBrowser(server);
   await browser.get("/tokens/new");
-  const token = secretOn(await browser.submit("/tokens/new", wish));
+  const token = secretOn(await browser.submit("/tokens/new", FORM));
   const path = `/tokens/${(await onlyToken(server)).id}`;
   assert.doesNotMatch((await browser.get(path)).html, /id="leak"/);
   const url = `https://paste.example/?<script>\u202E${"x".repeat(1000)}`;
@@ -349,7 +354,7 @@ Deno.test("where a token was found, its page names, as text", async () => {
   assert.ok(!html.includes('href="https://paste') && !html.includes("\u202E"));
 });
 
-Deno.test("tokens ask for a fresh sign-in where approvals do", async () => {
+Deno.test("requires a recent sign-in to create and rotate tokens", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, (config) => {
     describeScopes(config);
@@ -357,23 +362,23 @@ Deno.test("tokens ask for a fresh sign-in where approvals do", async () => {
   });
   const { browser } = await alicesBrowser(server);
   await browser.get("/tokens/new");
-  secretOn(await browser.submit("/tokens/new", wish));
+  secretOn(await browser.submit("/tokens/new", FORM));
   const { id } = await onlyToken(server);
   await browser.get("/tokens/new");
   server.clock.advance({ minutes: 2 });
   for (const path of ["/tokens/new", `/tokens/${id}/rotate`]) {
-    assert.match((await browser.submit(path, wish)).location!, /again=1/);
+    assert.match((await browser.submit(path, FORM)).location!, /again=1/);
     assert.match((await browser.get(path)).location!, /again=1/);
   }
   await onlyToken(server);
 });
 
-Deno.test("no token is made, rotated or revoked by a form that is not ours", async () => {
+Deno.test("rejects forged forms that would create, rotate or revoke a token", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, describeScopes);
   const { browser } = await alicesBrowser(server);
   await browser.get("/tokens/new");
-  const secret = secretOn(await browser.submit("/tokens/new", wish));
+  const secret = secretOn(await browser.submit("/tokens/new", FORM));
   const path = `/tokens/${(await onlyToken(server)).id}`;
   const posts = [
     "/tokens/new",
@@ -382,11 +387,15 @@ Deno.test("no token is made, rotated or revoked by a form that is not ours", asy
     "/logins/revoke-all",
     "/sessions/sign-out",
   ];
-  for (const one of posts) {
+  for (const action of posts) {
     await browser.get("/tokens/new");
-    assert.equal((await browser.submit(one, { ...wish, csrf_token: "forged" })).status, 403, one);
+    assert.equal(
+      (await browser.submit(action, { ...FORM, csrf_token: "forged" })).status,
+      403,
+      action,
+    );
     const elsewhere = { "sec-fetch-site": "cross-site" };
-    assert.equal((await browser.submit(one, wish, elsewhere)).status, 403, one);
+    assert.equal((await browser.submit(action, FORM, elsewhere)).status, 403, action);
   }
   await onlyToken(server);
   assert.equal((await verify(server, secret)).status, 200);

@@ -191,8 +191,8 @@ async function revokeLogin(
 ) {
   const path = `/logins/revoke?login=${login}&back=/devices`;
   await golden.record("revoke_login", `confirmation, ${state}`, browser.get(path));
-  const shown = await browser.submit("/logins/revoke", fields);
-  await golden.record("devices", `login revoked, ${state}`, follow(browser, shown));
+  const response = await browser.submit("/logins/revoke", fields);
+  await golden.record("devices", `login revoked, ${state}`, follow(browser, response));
 }
 
 function follow(browser: Visitor, { location }: { location: string | null }) {

@@ -131,10 +131,10 @@ Deno.test("the text of the pages of a user's tokens", async () => {
   await seedTokens(server, alice, Array.from({ length: 60 }, (_, n) => ({ name: `job-${n}` })));
   const second =
     /href="([^"]*)" rel="next"/.exec((await browser.get("/tokens?search=job-")).html)![1];
-  const shown = await browser.get(second.replaceAll("&amp;", "&"));
-  const [links] = /<nav class="pages"[^]*?<\/nav>/.exec(shown.html)!;
+  const response = await browser.get(second.replaceAll("&amp;", "&"));
+  const [links] = /<nav class="pages"[^]*?<\/nav>/.exec(response.html)!;
   await golden.record("tokens_pagination", "second page, links only", {
-    ...shown,
+    ...response,
     html: links.replace(/after=[\w-]+|before=[\w-]+/g, "CURSOR"),
   });
   await golden.assert();
