@@ -1,6 +1,6 @@
 /**
  * File paths without `node:path`, which takes 10 ms to load in Deno: that is half the start of
- * a command. As node:path does it, but for drive-relative paths of Windows (`C:name`).
+ * a command. As node:path does it, except drive-relative paths of Windows (`C:name`).
  */
 const isWindows = Deno.build.os === "windows";
 

@@ -70,6 +70,7 @@ const CHECKS: readonly { name: string; args: string[] }[] = [
     args: ["check", "--quiet", ...LOCK, "main.ts", "server", "client", "shared", "tests", "tasks"],
   },
   { name: "imports", args: ["run", "--allow-read=.", "tasks/lint_imports.ts"] },
+  { name: "prose", args: ["run", ...LOCK, "--allow-read=.", "tasks/lint_prose.ts"] },
 ];
 
 interface DenoRun {
