@@ -35,6 +35,9 @@ export async function runInForeground(
       });
     }
   }
+  // Before the program as well: its first output may be answered with Ctrl-C.
+  const isPosix = Deno.build.os !== "windows";
+  if (isPosix && hasControllingTerminal(hasTerminal)) keyboard = new KeyboardWitness();
   try {
     child = new Deno.Command(program, {
       args: [...args],
@@ -44,10 +47,9 @@ export async function runInForeground(
       stderr: "inherit",
     }).spawn();
   } catch (error) {
+    keyboard?.close();
     return error instanceof Deno.errors.NotFound ? "not_found" : "not_executable";
   }
-  const isPosix = Deno.build.os !== "windows";
-  if (isPosix && hasControllingTerminal(hasTerminal)) keyboard = new KeyboardWitness();
   const { code } = await child.status;
   keyboard?.close();
   return code;

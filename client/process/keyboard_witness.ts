@@ -5,8 +5,8 @@
  */
 import { withTimeout } from "../../shared/deadline.ts";
 
-/** A signal from the keyboard ends the witness within this time. */
-const NOTICE_MS = 150;
+/** A signal from the keyboard ends the witness within this time, also on a busy machine. */
+const NOTICE_MS = 300;
 
 /** POSIX systems only. */
 export class KeyboardWitness {
