@@ -12,9 +12,14 @@ export interface PageGolden {
   assert(): Promise<void>;
 }
 
+/** Pages that a test of this process has recorded: a second one would overwrite the file. */
+const recorded = new Set<string>();
+
 export function pageGolden(): PageGolden {
   const pages = new Map<string, string[]>();
   const add = (page: string, state: string, { status }: Shown, text: string) => {
+    if (!pages.has(page) && recorded.has(page)) throw new Error(`two tests record ${page}`);
+    recorded.add(page);
     const states = pages.get(page) ?? [];
     pages.set(page, states);
     states.push(`==== ${state} (${status})\n${text}`);

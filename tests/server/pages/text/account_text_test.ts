@@ -17,8 +17,8 @@ Deno.test("the text of the set-up pages", async () => {
   const { sql } = server.parts;
   const golden = pageGolden();
   const browser = visitor(server);
-  await golden.record("home", "no administrator yet", browser.get("/"));
-  await golden.record("sign_in", "no administrator yet", browser.get("/signin"));
+  await golden.record("home_before_setup", "no administrator yet", browser.get("/"));
+  await golden.record("sign_in_before_setup", "no administrator yet", browser.get("/signin"));
   const path = `/setup?token=${await createSetupLink(sql, server.clock)}`;
   await golden.record("setup", "empty form", browser.get(path));
   const entered = {
@@ -48,7 +48,7 @@ Deno.test("the text of the set-up pages", async () => {
   await browser.get(path);
   await browser.submit("/setup", entered);
   await golden.record("setup", "already set up", browser.get(path));
-  await golden.record("home", "new administrator", browser.get("/"));
+  await golden.record("home_before_setup", "new administrator", browser.get("/"));
   await golden.assert();
 });
 
@@ -61,7 +61,7 @@ Deno.test("the text of the sign-in page", async () => {
   const golden = pageGolden();
   await addUserWithPassword(server);
   const browser = visitor(server);
-  await golden.record("home", "signed out", browser.get("/"));
+  await golden.record("home_signed_out", "signed out", browser.get("/"));
   await golden.record("sign_in", "empty form", browser.get("/signin"));
   const toDevice = await browser.get("/device");
   await golden.record("sign_in", "to approve a login", browser.get(toDevice.location!));
@@ -82,7 +82,7 @@ Deno.test("the text of the sign-in page", async () => {
   );
   await user.get("/");
   const signedOut = await user.submit("/signout");
-  await golden.record("home", "just signed out", user.get(signedOut.location!));
+  await golden.record("home_signed_out", "just signed out", user.get(signedOut.location!));
   const guesser = visitor(server, "198.51.100.7");
   for (let guess = 0; guess < 9; guess++) {
     await guesser.get("/signin");
@@ -192,7 +192,11 @@ async function revokeLogin(
   const path = `/logins/revoke?login=${login}&back=/devices`;
   await golden.record("revoke_login", `confirmation, ${state}`, browser.get(path));
   const response = await browser.submit("/logins/revoke", fields);
-  await golden.record("devices", `login revoked, ${state}`, follow(browser, response));
+  await golden.record(
+    "devices_without_device_flow",
+    `login revoked, ${state}`,
+    follow(browser, response),
+  );
 }
 
 function follow(browser: Visitor, { location }: { location: string | null }) {

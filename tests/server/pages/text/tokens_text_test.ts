@@ -162,9 +162,21 @@ Deno.test("the text of the token pages for administrators", async () => {
   const list = `/admin/tokens?owner=${alice.id}`;
   await golden.record("admin_tokens", "one owner", admin.get(list));
   const path = `/tokens/${await idOf(server, "job-3")}`;
-  await golden.record("token", "of another user, as administrator", admin.get(path));
-  await golden.record("rotate_token", "of another user", admin.get(`${path}/rotate`));
-  await golden.record("revoke_token", "of another user", admin.get(`${path}/revoke`));
+  await golden.record(
+    "token_as_administrator",
+    "of another user, as administrator",
+    admin.get(path),
+  );
+  await golden.record(
+    "rotate_token_as_administrator",
+    "of another user",
+    admin.get(`${path}/rotate`),
+  );
+  await golden.record(
+    "revoke_token_as_administrator",
+    "of another user",
+    admin.get(`${path}/revoke`),
+  );
   const jobs = Array.from({ length: 10 }, (_, index) => ({ name: `service-${index}` }));
   await seedTokens(server, alice, jobs);
   const question = `/admin/tokens/revoke?owner=${alice.id}`;
@@ -177,6 +189,6 @@ Deno.test("the text of the token pages for administrators", async () => {
     admin.get("/admin/tokens/revoke?owner=x"),
   );
   await golden.record("revoke_all_tokens", "as a user", user.get(question));
-  await golden.record("token", "not found", user.get("/tokens/x"));
+  await golden.record("token_as_administrator", "not found", user.get("/tokens/x"));
   await golden.assert();
 });
