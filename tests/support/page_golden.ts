@@ -15,11 +15,16 @@ export interface PageGolden {
 /** Pages that a test of this process has recorded: a second one would overwrite the file. */
 const recorded = new Set<string>();
 
+/** Pages with a file, over all tests of a run: a file belongs to one test. */
+const claimed = new Set<string>();
+
 export function pageGolden(): PageGolden {
   const pages = new Map<string, string[]>();
   const add = (page: string, state: string, { status }: Shown, text: string) => {
     if (!pages.has(page) && recorded.has(page)) throw new Error(`two tests record ${page}`);
     recorded.add(page);
+    if (!pages.has(page) && claimed.has(page)) throw new Error(`two tests record ${page}.txt`);
+    claimed.add(page);
     const states = pages.get(page) ?? [];
     pages.set(page, states);
     states.push(`==== ${state} (${status})\n${text}`);
