@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { logRequests } from "./access_log.ts";
 import type { Clock } from "../shared/clock.ts";
 import { OAuthError } from "../shared/oauth/errors.ts";
 import { api } from "./api/api.ts";
@@ -10,9 +11,11 @@ import { clientInfoOf, clientInfoOfRequest, type ConnectionBindings } from "./ht
 import { clientAddressReader } from "./http/client_ip.ts";
 import { routeOtherMethods } from "./http/other_methods.ts";
 import { publicDocument } from "./http/public_document.ts";
+import { requestId } from "./http/request_id.ts";
 import { hostProblem, isUnambiguousPath, requestPath } from "./http/request_target.ts";
 import { strictTransportSecurity } from "./http/strict_transport_security.ts";
 import type { Log } from "./log.ts";
+import { logFailure, requestFields } from "./request_log.ts";
 import type { Mail } from "./notifications/mail.ts";
 import type { Webhook } from "./notifications/webhook.ts";
 import { authorization } from "./oauth/authorization.ts";
@@ -110,9 +113,8 @@ export function app(appDeps: AppDeps): App {
   routes.route("/", api(deps));
   routes.route("/", pagesRouter(deps));
 
-  const serverError = (error: unknown) => {
-    const { name, message } = error as Error;
-    log("error", "request_failed", { error: name, reason: message });
+  const serverError = (error: unknown, request: Request) => {
+    logFailure(log, "request_failed", error, requestFields(request));
     // The reason is for operators; clients can only try again.
     return oauthErrorResponse(
       new OAuthError(
@@ -121,33 +123,36 @@ export function app(appDeps: AppDeps): App {
       ),
     );
   };
-  routes.onError(serverError);
+  routes.onError((error, c) => serverError(error, c.req.raw));
 
   const verify = forwardAuth(deps);
   const introspect = introspection(deps);
-  return {
-    // APIs call forward auth and introspection with every request, so these bypass the router.
-    fetch(request, connection) {
-      // Before anything reads the path or the origin.
-      const problem = hostProblem(request, connection);
-      if (problem !== undefined) {
-        return oauthErrorResponse(new OAuthError("invalid_request", problem));
-      }
-      const path = requestPath(request.url);
-      if (path === VERIFY_PATH || path.startsWith(`${VERIFY_PATH}/`)) {
-        const response = verify(request, clientInfoOfRequest(request, connection, clientAddress));
-        return response instanceof Promise ? response.catch(serverError) : response;
-      }
-      if (path === PATHS.introspection) {
-        const from = () => clientInfoOfRequest(request, connection, clientAddress).address;
-        return request.method === "POST"
-          ? introspect(request, from).catch(serverError)
-          : methodNotAllowed("POST");
-      }
-      // None of our paths needs percent-encoding or dot segments.
-      return isUnambiguousPath(path) ? routes.fetch(request, connection) : unknownEndpoint();
-    },
+  // APIs call forward auth and introspection with every request, so these bypass the router.
+  const handle: App["fetch"] = (request, connection) => {
+    // Before anything reads the path or the origin.
+    const problem = hostProblem(request, connection);
+    if (problem !== undefined) {
+      requestId(request);
+      return oauthErrorResponse(new OAuthError("invalid_request", problem));
+    }
+    const path = requestPath(request.url);
+    if (path === VERIFY_PATH || path.startsWith(`${VERIFY_PATH}/`)) {
+      const response = verify(request, clientInfoOfRequest(request, connection, clientAddress));
+      return response instanceof Promise
+        ? response.catch((error) => serverError(error, request))
+        : response;
+    }
+    if (path === PATHS.introspection) {
+      const from = () => clientInfoOfRequest(request, connection, clientAddress).address;
+      return request.method === "POST"
+        ? introspect(request, from).catch((error) => serverError(error, request))
+        : methodNotAllowed("POST");
+    }
+    requestId(request);
+    // None of our paths needs percent-encoding or dot segments.
+    return isUnambiguousPath(path) ? routes.fetch(request, connection) : unknownEndpoint();
   };
+  return { fetch: logRequests({ config, log, clientAddress }, handle) };
 }
 
 function respond(result: object): Response {

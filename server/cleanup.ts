@@ -1,6 +1,7 @@
 import type { Clock } from "../shared/clock.ts";
 import type { ServerConfig } from "./config/server_config.ts";
 import type { Log } from "./log.ts";
+import { logFailure } from "./request_log.ts";
 import { type ExpiryRemindersDeps, sendExpiryReminders } from "./pats/expiry_reminders.ts";
 import { deleteOldAuditEvents } from "./store/audit_events.ts";
 import { deleteOldDeviceAuthorizations } from "./store/device_authorizations.ts";
@@ -69,7 +70,7 @@ export async function runPeriodicTasks(deps: PeriodicTasksDeps): Promise<void> {
     try {
       await run();
     } catch (error) {
-      deps.log("error", "periodic_task_failed", { task, reason: (error as Error).message });
+      logFailure(deps.log, "periodic_task_failed", error, { task });
     }
   }
 }

@@ -2,6 +2,7 @@ import { DomainError } from "../domain_error.ts";
 import { bodyHold } from "../http/body.ts";
 import type { ClientInfo } from "../http/client_info.ts";
 import type { Log } from "../log.ts";
+import { logFailure, requestFields } from "../request_log.ts";
 import { authenticate, type AuthenticateDeps } from "./authenticate.ts";
 import { checkContentType, parseJson, readBody } from "./body.ts";
 import type { ApiOperation, ApiRequest, OperationDeps } from "./operation.ts";
@@ -37,8 +38,10 @@ export async function handleRequest(
       ? new Response(null, { status, headers })
       : Response.json(result, { status, headers });
   } catch (error) {
-    const { name, message } = error as Error;
-    deps.log("error", "request_failed", { operation: operation.id, error: name, reason: message });
+    logFailure(deps.log, "request_failed", error, {
+      ...requestFields(routed.request),
+      operation: operation.id,
+    });
     return problemResponse(
       deps.issuer,
       new DomainError("unavailable", "The server has an internal problem. Try again shortly."),

@@ -3,6 +3,7 @@ import type { TokenResponse } from "../../shared/oauth/token_response.ts";
 import type { ClientInfo } from "../http/client_info.ts";
 import { type FormParameters, readForm } from "../http/form.ts";
 import type { Log } from "../log.ts";
+import { logFailure, requestFields } from "../request_log.ts";
 import { commandLineClient } from "../store/clients.ts";
 import type { TokenValidator } from "../validation/token_validator.ts";
 import { authenticateClient } from "./client_authentication.ts";
@@ -37,8 +38,7 @@ export async function token(
     return await handleGrant(deps, grant, { headers: request.headers, form, clientInfo });
   } catch (error) {
     if (grant.whenUnavailable === undefined) throw error;
-    const { name, message } = error as Error;
-    deps.log("error", "request_failed", { error: name, reason: message });
+    logFailure(deps.log, "request_failed", error, requestFields(request));
     return grant.whenUnavailable();
   }
 }

@@ -3,6 +3,7 @@ import { OAuthError } from "../../shared/oauth/errors.ts";
 import { clientAddressReader } from "../http/client_ip.ts";
 import { clientInfoOf } from "../http/client_info.ts";
 import { readForm } from "../http/form.ts";
+import { logFailure, requestFields } from "../request_log.ts";
 import { geoipLookup } from "../geoip.ts";
 import { DomainError } from "../domain_error.ts";
 import type { PageEnv } from "./context.ts";
@@ -51,11 +52,9 @@ export function pagesRouter(appDeps: Omit<PageDeps, "placeOf">): Hono<PageEnv> {
 
   routes.onError((error, c) => {
     const busy = error instanceof DomainError && error.code === "unavailable";
-    log(busy ? "warn" : "error", "page_failed", {
-      path: c.req.path,
-      error: error.name,
-      reason: error.message,
-    });
+    const fields = requestFields(c.req.raw);
+    if (busy) log("warn", "page_failed", { ...fields, error: error.name, reason: error.message });
+    else logFailure(log, "page_failed", error, fields);
     return errorPage(deps, c, {
       code: "unavailable",
       id: busy ? "busy" : "internal_error",

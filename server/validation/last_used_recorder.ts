@@ -1,4 +1,5 @@
 import type { Log } from "../log.ts";
+import { logFailure } from "../request_log.ts";
 import type { Sql } from "../store/db/connect.ts";
 import { recordTokenUses } from "../store/pats/last_used.ts";
 import { userAgentClass } from "./user_agent_class.ts";
@@ -63,7 +64,7 @@ export class LastUsedRecorder {
           })),
         );
       } catch (error) {
-        this.log("error", "token_uses_not_written", { reason: (error as Error).message });
+        logFailure(this.log, "token_uses_not_written", error);
         for (const [id, use] of uses.slice(start)) {
           if (!this.#uses.has(id)) this.#uses.set(id, use);
         }

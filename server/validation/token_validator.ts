@@ -66,6 +66,9 @@ export class TokenValidator {
       clear: () => {
         for (const cache of validator.#caches()) cache.clear();
       },
+      onOutage: (reason) => deps.log("error", "database_unreachable", { reason }),
+      onRecovery: (outageMs) =>
+        deps.log("info", "database_back", { after_s: Math.round(outageMs / 1000) }),
     });
     return validator;
   }

@@ -43,6 +43,7 @@ export function visitor(server: TestServer, address = "192.0.2.1"): Visitor {
   const request = async (path: string, init: RequestInit = {}): Promise<Shown> => {
     const headers = new Headers(init.headers);
     headers.set("user-agent", "Browser/1");
+    headers.set("x-request-id", "request-1");
     headers.set("x-forwarded-for", address);
     headers.set("cookie", [...cookies].map(([name, value]) => `${name}=${value}`).join("; "));
     const response = await server.request(path, { redirect: "manual", ...init, headers });

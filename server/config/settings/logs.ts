@@ -1,5 +1,5 @@
 import type { SettingGroup } from "../setting.ts";
-import { choice } from "../value_type.ts";
+import { choice, onOff } from "../value_type.ts";
 
 export const logs = {
   title: "Logs",
@@ -24,6 +24,15 @@ export const logs = {
       }),
       default: "info",
       summary: "the least severe events that are logged",
+    },
+    {
+      name: "access_log",
+      key: "log.access",
+      type: onOff,
+      default: "off",
+      summary: "log every request",
+      details: "With method, path, status, duration, client address and request id. Queries and " +
+        "bodies, which can contain secrets, are never logged.",
     },
   ],
 } as const satisfies SettingGroup;

@@ -1,6 +1,7 @@
 /** Error pages: the one place where failures become statuses and pages. */
 import type { Child } from "hono/jsx";
 import type { DomainError, DomainErrorCode } from "../../domain_error.ts";
+import { requestId } from "../../http/request_id.ts";
 import type { PageContext, PageStatus } from "../context.ts";
 import { type RenderDeps, renderPage } from "../render.tsx";
 
@@ -58,6 +59,9 @@ export async function errorPage(
       <main>
         <h1>{title}</h1>
         {children}
+        <p class="hint">
+          Request ID: <code>{requestId(c.req.raw)}</code>
+        </p>
       </main>
     ),
   });

@@ -19,6 +19,10 @@ export interface ChangeListener {
   invalidate(subject: string): void;
   /** Invalidates everything: changes may have been missed. */
   clear(): void;
+  /** The database cannot be used: not even after a second attempt. Called once per outage. */
+  onOutage?(reason: string): void;
+  /** The outage is over. */
+  onRecovery?(outageMs: number): void;
 }
 
 export interface CacheInvalidation {
@@ -40,6 +44,7 @@ export function listenForTokenChanges(
   let lastHeartbeatAt = -Infinity;
   let closed = false;
   const stop = Promise.withResolvers<void>();
+  const outage = outageState(listener);
 
   const pause = (ms: number) => withTimeout(stop.promise, ms).catch(() => {});
 
@@ -64,7 +69,8 @@ export function listenForTokenChanges(
           RESPONSE_TIMEOUT_MS,
         );
         // Changes happen on the server that accepts writes, which is another one by now.
-        if (!writable) return;
+        if (!writable) throw new Error("it accepts no writes");
+        outage.succeeded();
         // After a loss, postgres.js sent the query on a new connection, which does not listen.
         if (!lost) lastHeartbeatAt = sentAt;
         await pause(HEARTBEAT_INTERVAL_MS);
@@ -76,7 +82,9 @@ export function listenForTokenChanges(
   };
   const run = async () => {
     while (!closed) {
-      await listenUntilLost().catch(() => {});
+      await listenUntilLost().catch((error: Error) => {
+        if (!closed) outage.failed(error.message);
+      });
       if (!closed) await pause(RECONNECT_INTERVAL_MS);
     }
   };
@@ -87,6 +95,24 @@ export function listenForTokenChanges(
       closed = true;
       stop.resolve();
       await running;
+    },
+  };
+}
+
+/** Failures in a row that make an outage: a single one may be a failover, or a lost connection. */
+const OUTAGE_FAILURES = 2;
+
+function outageState({ onOutage, onRecovery }: ChangeListener) {
+  let failures = 0;
+  let since = 0;
+  return {
+    failed(reason: string) {
+      if (failures === 0) since = performance.now();
+      if (++failures === OUTAGE_FAILURES) onOutage?.(reason);
+    },
+    succeeded() {
+      if (failures >= OUTAGE_FAILURES) onRecovery?.(performance.now() - since);
+      failures = 0;
     },
   };
 }

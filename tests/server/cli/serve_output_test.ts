@@ -30,7 +30,7 @@ function written(
     ...{ stderrIsLive, stderrColumns: () => 70 },
     clock: { now: () => 0 },
   } as unknown as ServerIo;
-  const output = serveOutput({ log: { format: "text", level: "info", ...log } }, io);
+  const output = serveOutput({ log: { format: "text", level: "info", access: false, ...log } }, io);
   output.starting();
   if (isNewDatabase) {
     for (const fraction of [0, 0.375, 1]) {

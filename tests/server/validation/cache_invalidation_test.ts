@@ -216,3 +216,40 @@ for (const kind of databaseKinds.filter(({ name }) => name.startsWith("PostgreSQ
     });
   }
 }
+
+Deno.test({
+  name: "reports an outage of the database once, and its end once",
+  ignore: databaseKinds.length === 1,
+  async fn() {
+    await using created = await databaseKinds.at(-1)!.create();
+    const url = new URL(created.location.databaseUrl!);
+    await using proxy = startTcpProxy(Number(url.port));
+    url.port = String(proxy.port);
+    const events: string[] = [];
+    const invalidation = listenForTokenChanges(url.href, {
+      invalidate: () => {},
+      clear: () => {},
+      onOutage: (reason) => events.push(`outage: ${reason}`),
+      onRecovery: () => events.push("recovery"),
+    });
+    try {
+      await until(() => invalidation.isFresh());
+      // A lost connection that can be opened again is not an outage.
+      proxy.cut();
+      await until(() => !invalidation.isFresh());
+      await until(() => invalidation.isFresh());
+      assert.deepEqual(events, []);
+      proxy.mode = "refuse";
+      proxy.cut();
+      await until(() => events.length > 0);
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      assert.equal(events.length, 1);
+      assert.match(events[0], /^outage: .*127\.0\.0\.1/);
+      proxy.mode = "pass";
+      await until(() => invalidation.isFresh());
+      assert.deepEqual(events.slice(1), ["recovery"]);
+    } finally {
+      await invalidation.close();
+    }
+  },
+});
