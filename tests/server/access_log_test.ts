@@ -73,7 +73,7 @@ Deno.test("request ids and the access log", async (t) => {
     const entries = logTo(server, { access: false });
     const page = await server.request("/nosuch", { headers: { "x-request-id": "page-7" } });
     assert.match(await page.text(), /Request ID: <code>page-7</);
-    assert.deepEqual(entries, []);
+    assert.equal(entries.length, 0);
     const keySet = () => Promise.reject(new Error("no space"));
     const failing = app({
       ...server.parts,
