@@ -8,6 +8,8 @@ import {
   setServiceAccountDisabled,
 } from "./service_account_operations.ts";
 import { addTrustRule } from "./trust/add_rule.ts";
+import { setRuleDisabled } from "./trust/disable_rule.ts";
+import { editTrustRule } from "./trust/edit_rule.ts";
 import { listAllTrustRules } from "./trust/list_rules.ts";
 import { removeTrustRule } from "./trust/remove_rule.ts";
 import { testTrust } from "./trust/test_token.ts";
@@ -30,6 +32,8 @@ const operations = {
   setServiceAccountDisabled,
   addTrustRule,
   listAllTrustRules,
+  editTrustRule,
+  setRuleDisabled,
   removeTrustRule,
   testTrust,
 };

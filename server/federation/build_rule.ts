@@ -48,16 +48,25 @@ export async function buildRule(
   if (issuer instanceof DomainError) return issuer;
   const subject = await subjectConditions(declared.subject, issuer, options, lookUpNumber);
   if (subject instanceof DomainError) return subject;
-  const runs = runConditions(declared, options);
-  if (runs instanceof DomainError) return runs;
-  const further = parseConditions(options.conditions);
-  if (further instanceof DomainError) return further;
+  const others = buildConditions(name, options);
+  if (others instanceof DomainError) return others;
   return {
     name: ruleName(name, options),
     issuer,
-    conditions: [...subject.conditions, ...runs, ...further],
+    conditions: [...subject.conditions, ...others],
     byName: subject.byName,
   };
+}
+
+/** The conditions that do not depend on the subject. */
+export function buildConditions(
+  name: ProviderName,
+  options: Pick<RuleOptions, "branch" | "tag" | "environment" | "conditions">,
+): Condition[] | DomainError {
+  const runs = runConditions(provider(name), options);
+  if (runs instanceof DomainError) return runs;
+  const further = parseConditions(options.conditions);
+  return further instanceof DomainError ? further : [...runs, ...further];
 }
 
 function ruleName(provider: ProviderName, options: RuleOptions): string {
@@ -89,11 +98,12 @@ async function subjectConditions(
   options: RuleOptions,
   lookUpNumber: LookUpNumber,
 ): Promise<{ conditions: Condition[]; byName?: string } | DomainError> {
-  if (options.subject === undefined) return { conditions: [] };
-  const conditions = subject.conditions(options.subject);
-  if (conditions instanceof DomainError || subject.number === undefined) {
-    return conditions instanceof DomainError ? conditions : { conditions };
+  if (options.subject?.trim() === "") {
+    return invalid("subject", `The subject is empty. Write it as ${subject.form}.`);
   }
+  const conditions = options.subject === undefined ? [] : subject.conditions(options.subject);
+  if (conditions instanceof DomainError) return conditions;
+  if (subject.number === undefined) return { conditions };
   if (options.repositoryId !== undefined && !/^[0-9]{1,20}$/.test(options.repositoryId)) {
     return invalid(
       "repositoryId",
@@ -101,18 +111,24 @@ async function subjectConditions(
         "to have it looked up.",
     );
   }
-  if (options.repositoryId === undefined && options.subject.includes("*")) return { conditions };
+  if (options.repositoryId !== undefined) {
+    return { conditions: [conditionOn(subject.number.claim, options.repositoryId)] };
+  }
+  if (options.subject === undefined) return { conditions };
+  if (options.subject.includes("*")) return { conditions };
   // Each name stays one segment of the path.
   const segments = options.subject.split("/").map(encodeURIComponent);
-  const number = options.repositoryId ??
-    await lookUpNumber(subject.number.apiUrl(issuer, segments));
+  const number = await lookUpNumber(subject.number.apiUrl(issuer, segments));
   return number === undefined
     ? { conditions, byName: options.subject }
     : { conditions: [conditionOn(subject.number.claim, number)] };
 }
 
 /** Which claims say what branch, tag or environment a run is for. */
-function runConditions(provider: Provider, options: RuleOptions): Condition[] | DomainError {
+function runConditions(
+  provider: Provider,
+  options: Pick<RuleOptions, "branch" | "tag" | "environment">,
+): Condition[] | DomainError {
   if (options.branch !== undefined && options.tag !== undefined) {
     return invalid(
       "branch",

@@ -4,7 +4,7 @@ import type { TrustRule } from "./trust_rule.ts";
 
 /** Why a rule does not match a token. */
 export interface Mismatch {
-  code: "condition" | "audience" | "rule_expired" | "scope";
+  code: "condition" | "audience" | "rule_expired" | "rule_disabled" | "scope";
   /** As the end of a sentence: `ref must be refs/heads/main`. */
   message: string;
 }
@@ -64,6 +64,9 @@ function ruleMismatch(
 ): Mismatch | undefined {
   if (![claims.aud].flat().includes(rule.audience)) {
     return { code: "audience", message: `the audience must be ${rule.audience}` };
+  }
+  if (rule.disabledAt !== undefined) {
+    return { code: "rule_disabled", message: "the rule is disabled" };
   }
   if (rule.enabledUntil !== undefined && rule.enabledUntil <= now) {
     const message = `the rule expired on ${rule.enabledUntil.toISOString()}`;

@@ -18,5 +18,7 @@ export interface TrustRule {
   principal: { id: string; kind: "user" | "service_account" };
   /** The rule no longer matches from then on. */
   enabledUntil?: Date;
+  /** A disabled rule matches no token until it is enabled again. */
+  disabledAt?: Date;
   createdAt: Date;
 }

@@ -58,6 +58,14 @@ export async function listServiceAccounts(sql: Sql): Promise<ServiceAccount[]> {
   return rows.map(fromRow);
 }
 
+/** Sets the scopes that an account may carry at most. */
+export async function setServiceAccountScope(
+  sql: Sql | Transaction,
+  { id, scope }: { id: string; scope: string },
+): Promise<void> {
+  await sql`update service_accounts set scope = ${scope} where id = ${id}`;
+}
+
 /** False if there is no account with this name. */
 export async function setServiceAccountDisabled(
   sql: Sql,

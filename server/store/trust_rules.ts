@@ -15,6 +15,7 @@ interface Row {
   user_id: string | null;
   service_account_id: string | null;
   enabled_until: Date | null;
+  disabled_at: Date | null;
   created_at: Date;
 }
 
@@ -32,6 +33,7 @@ function fromRow(row: Row): TrustRule {
       ? { id: row.user_id, kind: "user" }
       : { id: row.service_account_id!, kind: "service_account" },
     enabledUntil: row.enabled_until ?? undefined,
+    disabledAt: row.disabled_at ?? undefined,
     createdAt: row.created_at,
   };
 }
@@ -45,14 +47,14 @@ export async function insertTrustRule(sql: Sql | Transaction, rule: TrustRule): 
   const rows = await sql`
     insert into trust_rules (
       id, name, provider, issuer, audience, conditions, scope, lifetime_seconds,
-      user_id, service_account_id, enabled_until, created_at
+      user_id, service_account_id, enabled_until, disabled_at, created_at
     ) values (
       ${rule.id}, ${rule.name}, ${rule.provider}, ${rule.issuer}, ${rule.audience},
       ${sql.json(rule.conditions as unknown as Parameters<typeof sql.json>[0])},
       ${rule.scope}, ${rule.lifetimeSeconds},
       ${principal.kind === "user" ? principal.id : null},
       ${principal.kind === "service_account" ? principal.id : null},
-      ${rule.enabledUntil ?? null}, ${rule.createdAt}
+      ${rule.enabledUntil ?? null}, ${rule.disabledAt ?? null}, ${rule.createdAt}
     )
     on conflict (name) do nothing
     returning id`;
@@ -61,6 +63,60 @@ export async function insertTrustRule(sql: Sql | Transaction, rule: TrustRule): 
 
 export async function trustRuleExists(sql: Sql | Transaction, name: string): Promise<boolean> {
   return (await sql`select 1 from trust_rules where name = ${name}`).length === 1;
+}
+
+export async function findTrustRule(
+  sql: Sql | Transaction,
+  name: string,
+): Promise<ListedTrustRule | undefined> {
+  const rows = await sql<ListedRow[]>`
+    select t.*, p.username from trust_rules t
+    join principals p on p.id = coalesce(t.user_id, t.service_account_id)
+    where t.name = ${name}`;
+  return rows.map(fromListedRow)[0];
+}
+
+/** What can be changed about a rule. Returns false if it was removed. */
+export async function updateTrustRule(
+  sql: Sql | Transaction,
+  rule: Pick<
+    TrustRule,
+    "id" | "issuer" | "audience" | "conditions" | "scope" | "lifetimeSeconds" | "enabledUntil"
+  >,
+): Promise<boolean> {
+  const { count } = await sql`
+    update trust_rules set
+      issuer = ${rule.issuer},
+      audience = ${rule.audience},
+      conditions = ${sql.json(rule.conditions as unknown as Parameters<typeof sql.json>[0])},
+      scope = ${rule.scope},
+      lifetime_seconds = ${rule.lifetimeSeconds},
+      enabled_until = ${rule.enabledUntil ?? null}
+    where id = ${rule.id}`;
+  return count === 1;
+}
+
+/** Returns false if there is no such rule. A rule that is disabled already keeps its time. */
+export async function setTrustRuleDisabled(
+  sql: Sql | Transaction,
+  { name, disabled, now }: { name: string; disabled: boolean; now: Date },
+): Promise<boolean> {
+  const { count } = await sql`
+    update trust_rules set
+      disabled_at = case when ${disabled} then coalesce(disabled_at, ${now}) end
+    where name = ${name}`;
+  return count === 1;
+}
+
+/** How many rules act as this account. */
+export async function countRulesOfAccount(
+  sql: Sql | Transaction,
+  principalId: string,
+): Promise<number> {
+  const [{ count }] = await sql<{ count: number }[]>`
+    select count(*)::int as count from trust_rules
+    where user_id = ${principalId} or service_account_id = ${principalId}`;
+  return count;
 }
 
 /** The rules of one issuer, oldest first. */
@@ -79,12 +135,18 @@ export async function longestRuleLifetime(sql: Sql | Transaction): Promise<numbe
 
 export type ListedTrustRule = TrustRule & { principalName: string };
 
+type ListedRow = Row & { username: string };
+
+function fromListedRow(row: ListedRow): ListedTrustRule {
+  return { ...fromRow(row), principalName: row.username };
+}
+
 export async function listTrustRules(sql: Sql): Promise<ListedTrustRule[]> {
-  const rows = await sql<(Row & { username: string })[]>`
+  const rows = await sql<ListedRow[]>`
     select t.*, p.username from trust_rules t
     join principals p on p.id = coalesce(t.user_id, t.service_account_id)
     order by t.created_at, t.name limit ${MAX_RULES}`;
-  return rows.map((row) => ({ ...fromRow(row), principalName: row.username }));
+  return rows.map(fromListedRow);
 }
 
 /** Returns the deleted rule. */

@@ -4,6 +4,7 @@ import { DomainError } from "../../domain_error.ts";
 import { type Condition, describeCondition } from "../../federation/condition.ts";
 import type { ProviderName } from "../../federation/providers.ts";
 import { findRuleRisks } from "../../federation/rule_lint.ts";
+import type { RuleRisk } from "../../federation/rule_risk.ts";
 import type { TrustRule } from "../../federation/trust_rule.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
 import type { Transaction } from "../../store/db/connect.ts";
@@ -33,6 +34,8 @@ export interface TrustRuleRequest {
   enabledUntil?: string;
   /** Add the rule although it has risks. */
   force: boolean;
+  /** Only check the rule, and add nothing. */
+  dryRun?: boolean;
 }
 
 export interface AddedRule {
@@ -49,12 +52,9 @@ export const addTrustRule: Operation<TrustRuleRequest, AddedRule | DomainError> 
   request,
 ) => {
   const risks = findRuleRisks(request);
-  if (risks.length > 0 && !request.force) {
-    const messages = risks.map(({ message }) => message).join(" ");
-    return invalid("force", `This rule would trust workloads of others. ${messages}`);
-  }
+  if (risks.length > 0 && !request.force) return riskyRule(risks);
   const now = new Date(clock.now());
-  const problem = checkRequest(request, now);
+  const problem = checkName(request.name) ?? checkTimes(request, now);
   if (problem !== undefined) return problem;
   const scope = validateWorkloadScope(request.scope, config);
   if (scope instanceof DomainError) return scope;
@@ -93,15 +93,40 @@ export const addTrustRule: Operation<TrustRuleRequest, AddedRule | DomainError> 
         forced: risks.length > 0,
       },
     });
-    return { audience, actsAs: principal.name };
+    const added: AddedRule = { audience, actsAs: principal.name };
+    if (request.dryRun) throw new DryRun(added);
+    return added;
   }).catch((error) => {
+    if (error instanceof DryRun) return error.result;
     if (error instanceof DomainError) return error;
     throw error;
   }) as AddedRule | DomainError;
 };
 
-function checkRequest(
-  { lifetimeSeconds, enabledUntil, name }: TrustRuleRequest,
+/** Rolls the transaction back after everything in it succeeded. */
+class DryRun extends Error {
+  constructor(readonly result: AddedRule) {
+    super("dry run");
+  }
+}
+
+/** `invalid` with the field `force` is this failure only. */
+export function riskyRule(risks: readonly RuleRisk[]): DomainError {
+  const messages = risks.map(({ message }) => message).join(" ");
+  return invalid("force", `This rule would trust workloads of others. ${messages}`);
+}
+
+function checkName(name: string): DomainError | undefined {
+  if (/^[\w.:/-]{1,100}$/.test(name)) return undefined;
+  return invalid(
+    "name",
+    `"${name}" is not a valid name. Use up to 100 letters, digits and the characters . _ : / -`,
+  );
+}
+
+/** The lifetime of tokens, and when the rule expires. */
+export function checkTimes(
+  { lifetimeSeconds, enabledUntil }: Pick<TrustRuleRequest, "lifetimeSeconds" | "enabledUntil">,
   now: Date,
 ): DomainError | undefined {
   if (!(lifetimeSeconds >= 60 && lifetimeSeconds <= MAX_LIFETIME_SECONDS)) {
@@ -118,12 +143,6 @@ function checkRequest(
   }
   if (enabledUntil !== undefined && Date.parse(enabledUntil) <= now.getTime()) {
     return invalid("enabledUntil", `${enabledUntil} is in the past. Name a later date.`);
-  }
-  if (!/^[\w.:/-]{1,100}$/.test(name)) {
-    return invalid(
-      "name",
-      `"${name}" is not a valid name. Use up to 100 letters, digits and the characters . _ : / -`,
-    );
   }
 }
 

@@ -13,6 +13,7 @@ export interface ListedRule {
   lifetimeSeconds: number;
   actsAs: string;
   enabledUntil?: string;
+  disabled: boolean;
 }
 
 export const listAllTrustRules: Operation<Record<never, never>, ListedRule[]> = async ({ sql }) =>
@@ -26,4 +27,5 @@ export const listAllTrustRules: Operation<Record<never, never>, ListedRule[]> = 
     lifetimeSeconds: rule.lifetimeSeconds,
     actsAs: rule.principalName,
     enabledUntil: rule.enabledUntil?.toISOString(),
+    disabled: rule.disabledAt !== undefined,
   }));

@@ -4,6 +4,7 @@ import { findAuditDetails, recordAuditEvent } from "../../store/audit_events.ts"
 import { findPrincipal } from "../../store/principals.ts";
 import { deleteTrustRule, insertTrustRule } from "../../store/trust_rules.ts";
 import type { Operation } from "../operation.ts";
+import { noRule } from "./edit_rule.ts";
 
 const REMOVED = "trust_rule.removed";
 
@@ -17,9 +18,7 @@ export const removeTrustRule: Operation<{ name: string }, { event: string } | Do
 ) =>
   await sql.begin(async (tx) => {
     const rule = await deleteTrustRule(tx, name);
-    if (rule === undefined) {
-      return new DomainError("not_found", `There is no rule ${name}.`, { field: "name" });
-    }
+    if (rule === undefined) return noRule(name);
     const event = await recordAuditEvent(tx, clock, {
       event: REMOVED,
       actor: actor ?? "operator",
@@ -42,7 +41,7 @@ export const restoreTrustRule: Operation<{ event: string }, { name: string } | D
         );
       }
       const rule: TrustRule = JSON.parse(String(removed.rule), (key, value) =>
-        ["enabledUntil", "createdAt"].includes(key) ? new Date(value) : value);
+        ["enabledUntil", "disabledAt", "createdAt"].includes(key) ? new Date(value) : value);
       if (await findPrincipal(tx, rule.principal.id) === undefined) {
         return new DomainError(
           "conflict",

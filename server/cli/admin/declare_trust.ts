@@ -56,6 +56,47 @@ export function declareTrust(admin: Command, server: Run<ServerIo>): void {
         (await import("./trust/add.ts")).adminTrustAdd(provider, subject, options, io)
       )
     );
+  database(trust.command("edit"))
+    .description("change a rule")
+    .argument("<name>", "name of the rule")
+    .option("--branch <name>", "only runs for this branch, instead of the branch or tag before")
+    .option("--tag <name>", "only runs for this tag, instead of the branch or tag before")
+    .option("--environment <name>", "only jobs in this environment")
+    .option(
+      "--condition <claim=value>",
+      "replaces the further conditions, or claim~glob* (repeatable)",
+      collect,
+    )
+    .option("--scope <scopes>", `scopes to grant ${SCOPE_NOTATION}`, collectScopes)
+    .option("--issuer <url>", "issuer of the workloads' tokens")
+    .option("--audience <text>", "required aud of the tokens")
+    .option("--lifetime <duration>", "maximum lifetime of access tokens")
+    .option("--expires <when>", "when the rule expires: 90d, 12h, 2027-01-31 or never")
+    .option("--force", "change the rule even if it would trust workloads of others")
+    .addHelpText(
+      "after",
+      examples(
+        [`${bin} admin trust edit NAME --branch release-*`, "trust runs for other branches"],
+        [`${bin} admin trust edit NAME --expires 90d`, "let the rule expire"],
+      ),
+    )
+    .action((name, options) =>
+      server(async (io) => (await import("./trust/edit.ts")).adminTrustEdit(name, options, io))
+    );
+  for (const [command, disabled] of [["disable", true], ["enable", false]] as const) {
+    database(trust.command(command))
+      .description(disabled ? "disable a rule until it is enabled again" : "enable a disabled rule")
+      .argument("<name>", "name of the rule")
+      .addHelpText(
+        "after",
+        examples([`${bin} admin trust ${command} NAME`, "with a name from `admin trust list`"]),
+      )
+      .action((name, options) =>
+        server(async (io) =>
+          (await import("./trust/disable.ts")).adminTrustDisable(name, disabled, options, io)
+        )
+      );
+  }
   database(trust.command("list"))
     .description("list rules")
     .option("--json", "print JSON")

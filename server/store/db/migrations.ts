@@ -13,6 +13,7 @@ import repeatedAssertions from "./migrations/0007_repeated_assertions.sql" with 
 import emailVerifiedAndPollTicks from "./migrations/0008_email_verified_and_poll_ticks.sql" with {
   type: "text",
 };
+import disabledTrustRules from "./migrations/0009_disabled_trust_rules.sql" with { type: "text" };
 
 export interface Migration {
   name: string;
@@ -31,4 +32,5 @@ export const migrations: readonly Migration[] = [
   { name: "0006_normalized_names", sql: normalizedNames, run: fillNameKeys },
   { name: "0007_repeated_assertions", sql: repeatedAssertions },
   { name: "0008_email_verified_and_poll_ticks", sql: emailVerifiedAndPollTicks },
+  { name: "0009_disabled_trust_rules", sql: disabledTrustRules },
 ];

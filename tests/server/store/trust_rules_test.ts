@@ -2,12 +2,16 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import type { TrustRule } from "../../../server/federation/trust_rule.ts";
 import {
+  countRulesOfAccount,
   deleteTrustRule,
+  findTrustRule,
   insertTrustRule,
   listTrustRules,
   longestRuleLifetime,
+  setTrustRuleDisabled,
   trustRuleExists,
   trustRulesOfIssuer,
+  updateTrustRule,
 } from "../../../server/store/trust_rules.ts";
 import { deleteOldAssertions, recordJti } from "../../../server/store/used_assertions.ts";
 import { type TestStore, testStore } from "../../support/test_store.ts";
@@ -29,6 +33,7 @@ async function newRule(
     lifetimeSeconds: 600,
     principal: { kind: "service_account", id: (await addServiceAccount()).id },
     enabledUntil: undefined,
+    disabledAt: undefined,
     createdAt: at({}),
     ...change,
   };
@@ -62,6 +67,38 @@ testStore("trust_rules and used_assertions", {
     assert.deepEqual(rules.map(({ name }) => name), ["b", "a"]);
     assert.equal(rules[1].principalName, user.email);
     assert.equal(await longestRuleLifetime(store.sql), 900);
+  },
+  async "updates what a rule grants, and keeps its name and account"(store) {
+    const rule = await newRule(store);
+    await insertTrustRule(store.sql, rule);
+    const changed = {
+      ...rule,
+      issuer: `${ISSUER}/2`,
+      audience: "other",
+      conditions: [{ claim: "ref", operator: "glob" as const, values: ["v*"] }],
+      scope: "read",
+      lifetimeSeconds: 60,
+      enabledUntil: store.at({ days: 2 }),
+    };
+    assert.equal(await updateTrustRule(store.sql, changed), true);
+    const { principalName: _, ...found } = (await findTrustRule(store.sql, "deploy"))!;
+    assert.deepEqual(found, changed);
+    assert.equal(await countRulesOfAccount(store.sql, rule.principal.id), 1);
+    assert.equal(await updateTrustRule(store.sql, { ...changed, id: randomUUID() }), false);
+    assert.equal(await findTrustRule(store.sql, "Deploy"), undefined);
+  },
+  async "keeps the time at which a rule was disabled until it is enabled"(store) {
+    await insertTrustRule(store.sql, await newRule(store));
+    const set = (disabled: boolean, days: number) =>
+      setTrustRuleDisabled(store.sql, { name: "deploy", disabled, now: store.at({ days }) });
+    const disabledAt = async () => (await findTrustRule(store.sql, "deploy"))!.disabledAt;
+    assert.equal(await set(true, 1), true);
+    assert.equal(await set(true, 2), true);
+    assert.deepEqual(await disabledAt(), store.at({ days: 1 }));
+    assert.equal(await set(false, 3), true);
+    assert.equal(await disabledAt(), undefined);
+    const other = { name: "other", disabled: true, now: store.at({}) };
+    assert.equal(await setTrustRuleDisabled(store.sql, other), false);
   },
   async "deletes the named rule and returns it"(store) {
     const [rule, other] = [await newRule(store), await newRule(store, { name: "other" })];

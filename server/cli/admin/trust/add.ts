@@ -41,7 +41,7 @@ export interface TrustAddOptions {
 const DEFAULT_LIFETIME = "10m";
 
 /** The option for each field of a rule that a DomainError can name. */
-const OPTIONS: Record<string, string> = {
+export const OPTIONS: Record<string, string> = {
   issuer: "--issuer",
   branch: "--branch",
   tag: "--tag",
@@ -71,22 +71,9 @@ export async function adminTrustAdd(
     return EXIT.usage;
   }
   const lifetimeSeconds = parseDurationSeconds(options.lifetime ?? DEFAULT_LIFETIME);
-  if (lifetimeSeconds === undefined) {
-    io.stderr(
-      `--lifetime "${
-        sanitizeLine(options.lifetime)
-      }" is not a valid duration. Write it like 10m.\n`,
-    );
-    return EXIT.usage;
-  }
+  if (lifetimeSeconds === undefined) return invalidLifetime(options.lifetime, io);
   const expiry = parseExpiry(options.expires ?? "never", io.clock.now());
-  if (expiry === undefined) {
-    io.stderr(
-      `--expires "${sanitizeLine(options.expires)}" is not a time in the future. ` +
-        `Examples: ${EXPIRY_EXAMPLES}.\n`,
-    );
-    return EXIT.usage;
-  }
+  if (expiry === undefined) return invalidExpiry(options.expires, io);
   // What this command calls issuer is the provider's, not the server's setting.
   const { dataDir, databaseUrl, config } = options;
   const loaded = await loadConfig({ dataDir, databaseUrl, config }, io);
@@ -152,4 +139,17 @@ export async function adminTrustAdd(
 function describe(error: DomainError): DomainError {
   if (error.field !== "force") return withOption(error, OPTIONS);
   return new DomainError(error.code, `${error.message} Use --force to add it anyway.`);
+}
+
+export function invalidLifetime(text: string | undefined, io: ServerIo): number {
+  io.stderr(`--lifetime "${sanitizeLine(text)}" is not a valid duration. Write it like 10m.\n`);
+  return EXIT.usage;
+}
+
+export function invalidExpiry(text: string | undefined, io: ServerIo): number {
+  io.stderr(
+    `--expires "${sanitizeLine(text)}" is not a time in the future. ` +
+      `Examples: ${EXPIRY_EXAMPLES}.\n`,
+  );
+  return EXIT.usage;
 }

@@ -1,6 +1,7 @@
 import { EXIT } from "../../../../shared/exit_codes.ts";
 import { formatJson } from "../../../../shared/sanitize.ts";
 import { formatTable } from "../../../../shared/table.ts";
+import type { ListedRule } from "../../../admin/trust/list_rules.ts";
 import type { SettingFlags } from "../../../config/gather.ts";
 import type { ServerIo } from "../../../io.ts";
 import { adminCommand } from "../command.ts";
@@ -15,15 +16,21 @@ export async function adminTrustList(options: SettingFlags, io: ServerIo): Promi
       return EXIT.ok;
     }
     io.stdout(formatTable([
-      ["NAME", "CONDITIONS", "SCOPE", "ACTS AS", "EXPIRES"],
+      ["NAME", "CONDITIONS", "SCOPE", "ACTS AS", "EXPIRES", "STATE"],
       ...rules.map((rule) => [
         rule.name,
         rule.conditions.join(", "),
         rule.scope,
         rule.actsAs,
         rule.enabledUntil ?? "-",
+        stateOf(rule, io.clock.now()),
       ]),
     ]));
     return EXIT.ok;
   });
+}
+
+function stateOf({ disabled, enabledUntil }: ListedRule, now: number): string {
+  if (disabled) return "disabled";
+  return enabledUntil !== undefined && Date.parse(enabledUntil) <= now ? "expired" : "enabled";
 }

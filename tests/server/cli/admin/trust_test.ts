@@ -1,6 +1,8 @@
 /** The output of `admin trust`. */
 import assert from "node:assert/strict";
 import { adminTrustAdd, type TrustAddOptions } from "../../../../server/cli/admin/trust/add.ts";
+import { adminTrustDisable } from "../../../../server/cli/admin/trust/disable.ts";
+import { adminTrustEdit, type TrustEditOptions } from "../../../../server/cli/admin/trust/edit.ts";
 import { adminTrustList } from "../../../../server/cli/admin/trust/list.ts";
 import { adminTrustRemove } from "../../../../server/cli/admin/trust/remove.ts";
 import { adminTrustTest } from "../../../../server/cli/admin/trust/test_token.ts";
@@ -24,7 +26,7 @@ Deno.test("prints what `admin trust` did, or why not", async () => {
   const config = `${folder}/server.toml`;
   await Deno.writeTextFile(
     config,
-    'federation_private_issuers = "on"\n[scopes]\ndeploy = "Deploy"\n',
+    'federation_private_issuers = "on"\n[scopes]\ndeploy = "Deploy"\nread = "Read"\n',
   );
   const flags = { ...database.location, config };
   const lines: string[] = [];
@@ -66,11 +68,9 @@ Deno.test("prints what `admin trust` did, or why not", async () => {
     options: TrustAddOptions,
     confirms?: boolean,
   ) => {
-    const args = Object.entries(options).flatMap(([name, value]) => [
-      `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
-      ...value === true ? [] : [String(value)],
-    ]);
-    const command = ["add", provider, subject, ...args].filter((arg) => arg !== undefined)
+    const command = ["add", provider, subject, ...optionArguments(options)].filter((arg) =>
+      arg !== undefined
+    )
       .join(" ").replaceAll(issuer.url, "https://ci.example.test");
     return await record(
       command,
@@ -116,6 +116,34 @@ Deno.test("prints what `admin trust` did, or why not", async () => {
   for (const [provider, subject, options, code] of mistakes) {
     assert.equal(await add(provider, subject, options), code, lines.at(-1));
   }
+  const edit = async (name: string, options: TrustEditOptions) => {
+    const command = ["edit", name, ...optionArguments(options)].join(" ");
+    return await record(command, (io) => adminTrustEdit(name, { ...options, ...flags }, io));
+  };
+  const edits: [string, TrustEditOptions, number][] = [
+    ["api", { branch: "release-*", lifetime: "30m", scope: ["deploy", "read"] }, EXIT.ok],
+    ["api", { tag: "v*", condition: ["runner_environment=github-hosted"] }, EXIT.ok],
+    ["api", { expires: "2999-01-31T00:00:00Z" }, EXIT.ok],
+    ["api", { branch: "main", expires: "never", condition: [] }, EXIT.ok],
+    ["api", {}, EXIT.usage],
+    ["api", { lifetime: "soon" }, EXIT.usage],
+    ["api", { expires: "2020-01-31" }, EXIT.usage],
+    ["api", { issuer: "ci" }, EXIT.failure],
+    ["api", { scope: ["destroy"] }, EXIT.failure],
+    ["api", { lifetime: "2d" }, EXIT.failure],
+    ["generic:job", { branch: "main" }, EXIT.failure],
+    ["gone", { lifetime: "10m" }, EXIT.failure],
+  ];
+  for (const [name, options, code] of edits) {
+    assert.equal(await edit(name, options), code, lines.at(-1));
+  }
+  const disable = (name: string, disabled: boolean) =>
+    record(
+      `${disabled ? "disable" : "enable"} ${name}`,
+      (io) => adminTrustDisable(name, disabled, flags, io),
+    );
+  assert.equal(await disable("generic:job", true), EXIT.ok);
+  assert.equal(await disable("gone", true), EXIT.failure);
   await record("list", (io) => adminTrustList(flags, io));
   const asJson = { ...flags, json: true };
   const schema = "admin-trust-list";
@@ -131,6 +159,9 @@ Deno.test("prints what `admin trust` did, or why not", async () => {
   };
   assert.equal(await test({}), EXIT.ok);
   assert.equal(await test({ ref: "refs/heads/next" }), EXIT.failure);
+  assert.equal(await disable("api", true), EXIT.ok);
+  assert.equal(await test({}), EXIT.failure);
+  assert.equal(await disable("api", false), EXIT.ok);
   assert.equal(await test({ aud: "https://other.example" }), EXIT.failure);
   assert.equal(await test({ iss: "https://other.example" }), EXIT.failure);
   await record("test --token-stdin", (io) => adminTrustTest(flags, io), { stdin: "x" });
@@ -141,3 +172,10 @@ Deno.test("prints what `admin trust` did, or why not", async () => {
   await Deno.remove(folder, { recursive: true });
   await assertGolden("cli/admin_trust.txt", lines.join("\n"));
 });
+
+function optionArguments(options: TrustAddOptions): string[] {
+  return Object.entries(options).flatMap(([name, value]) => [
+    `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+    ...value === true ? [] : [String(value)],
+  ]);
+}

@@ -1,0 +1,168 @@
+import { formatScope, missingScopes, parseScope } from "../../../shared/oauth/scope.ts";
+import { DomainError } from "../../domain_error.ts";
+import { buildConditions, type RuleOptions } from "../../federation/build_rule.ts";
+import { type Condition, describeCondition } from "../../federation/condition.ts";
+import { isUsableIssuer } from "../../federation/issuer.ts";
+import { findRuleRisks } from "../../federation/rule_lint.ts";
+import { splitConditions } from "../../federation/rule_options.ts";
+import { recordAuditEvent } from "../../store/audit_events.ts";
+import type { Transaction } from "../../store/db/connect.ts";
+import { findServiceAccountByName, setServiceAccountScope } from "../../store/service_accounts.ts";
+import {
+  countRulesOfAccount,
+  findTrustRule,
+  type ListedTrustRule,
+  updateTrustRule,
+} from "../../store/trust_rules.ts";
+import type { Operation } from "../operation.ts";
+import { validateWorkloadScope } from "../service_account_operations.ts";
+import { checkTimes, riskyRule } from "./add_rule.ts";
+
+/** What to change about a rule; what is undefined stays. Its account and its provider stay. */
+export interface TrustRuleChanges {
+  /** Of the rule to change. */
+  name: string;
+  issuer?: string;
+  audience?: string;
+  /** All conditions, or those of some fields. */
+  conditions?: Condition[];
+  options?: Pick<RuleOptions, "branch" | "tag" | "environment"> & { conditions?: string[] };
+  scope?: string;
+  lifetimeSeconds?: number;
+  /** ISO 8601; null: the rule does not expire. */
+  enabledUntil?: string | null;
+  /** Change the rule although it has risks then. */
+  force: boolean;
+  /** Only check the changes, and change nothing. */
+  dryRun?: boolean;
+}
+
+export interface EditedRule {
+  name: string;
+  actsAs: string;
+}
+
+/** Changes a rule. Tokens that it has issued stay as they are. */
+export const editTrustRule: Operation<TrustRuleChanges, EditedRule | DomainError> = async (
+  { sql, clock, config, actor },
+  changes,
+) =>
+  await sql.begin(async (tx) => {
+    const rule = await findTrustRule(tx, changes.name);
+    if (rule === undefined) return noRule(changes.name);
+    const conditions = changes.conditions ?? changedConditions(rule, changes);
+    if (conditions instanceof DomainError) return conditions;
+    const issuer = changes.issuer ?? rule.issuer;
+    const problem = checkChanges(rule, { ...changes, issuer, conditions }, new Date(clock.now()));
+    if (problem !== undefined) return problem;
+    const scope = changes.scope === undefined
+      ? rule.scope
+      : validateWorkloadScope(changes.scope, config);
+    if (scope instanceof DomainError) return scope;
+    const edited = {
+      id: rule.id,
+      issuer,
+      audience: changes.audience ?? rule.audience,
+      conditions,
+      scope,
+      lifetimeSeconds: changes.lifetimeSeconds ?? rule.lifetimeSeconds,
+      enabledUntil: changes.enabledUntil === undefined
+        ? rule.enabledUntil
+        : changes.enabledUntil === null
+        ? undefined
+        : new Date(changes.enabledUntil),
+    };
+    const account = await accountScope(tx, rule, scope);
+    if (account instanceof DomainError) return account;
+    const result: EditedRule = { name: rule.name, actsAs: rule.principalName };
+    if (changes.dryRun) return result;
+    if (account !== undefined) await setServiceAccountScope(tx, account);
+    if (!await updateTrustRule(tx, edited)) return noRule(rule.name);
+    await recordAuditEvent(tx, clock, {
+      event: "trust_rule.changed",
+      actor: actor ?? "operator",
+      subject: rule.name,
+      details: {
+        issuer,
+        conditions: conditions.map(describeCondition).join("; "),
+        scope,
+        lifetime: edited.lifetimeSeconds,
+        expires: edited.enabledUntil?.toISOString() ?? null,
+        account_scope: account?.scope ?? null,
+      },
+    });
+    return result;
+  }) as EditedRule | DomainError;
+
+/** The conditions with those of the changed fields replaced. A branch replaces a tag. */
+function changedConditions(
+  rule: ListedTrustRule,
+  { options }: TrustRuleChanges,
+): Condition[] | DomainError {
+  if (options === undefined) return rule.conditions;
+  const { workload, run, further } = splitConditions(rule.provider, rule.conditions);
+  const { branch, tag, environment = run.environment, conditions } = options;
+  const isRefChanged = branch !== undefined || tag !== undefined;
+  const built = buildConditions(rule.provider, {
+    ...isRefChanged ? { branch, tag } : { branch: run.branch, tag: run.tag },
+    environment,
+    conditions: conditions ?? [],
+  });
+  if (built instanceof DomainError) return built;
+  return [...workload, ...built, ...conditions === undefined ? further : []];
+}
+
+function checkChanges(
+  rule: ListedTrustRule,
+  changes: TrustRuleChanges & { issuer: string; conditions: Condition[] },
+  now: Date,
+): DomainError | undefined {
+  const { issuer, conditions } = changes;
+  if (!isUsableIssuer(issuer)) {
+    return new DomainError(
+      "invalid",
+      `"${issuer}" is not a valid issuer. Copy it from the iss claim of a token.`,
+      { field: "issuer" },
+    );
+  }
+  const isSame = issuer === rule.issuer &&
+    JSON.stringify(conditions) === JSON.stringify(rule.conditions);
+  const risks = isSame ? [] : findRuleRisks({ provider: rule.provider, issuer, conditions });
+  if (risks.length > 0 && !changes.force) return riskyRule(risks);
+  return checkTimes({
+    lifetimeSeconds: changes.lifetimeSeconds ?? rule.lifetimeSeconds,
+    // A rule that has expired may be changed without a new date.
+    enabledUntil: changes.enabledUntil ?? undefined,
+  }, now);
+}
+
+/**
+ * A service account that was created with the rule gets the scopes that the rule grants. Others
+ * have permissions of their own, which a rule does not extend. Undefined: nothing to change.
+ */
+async function accountScope(
+  tx: Transaction,
+  { principal, principalName, name }: ListedTrustRule,
+  scope: string,
+): Promise<{ id: string; scope: string } | undefined | DomainError> {
+  const account = principal.kind === "service_account"
+    ? await findServiceAccountByName(tx, principalName)
+    : undefined;
+  if (account === undefined) return undefined;
+  const held = parseScope(account.scope) ?? [];
+  const missing = missingScopes(parseScope(scope) ?? [], held);
+  if (missing.length === 0) return undefined;
+  if (account.name === name && await countRulesOfAccount(tx, account.id) === 1) {
+    return { id: account.id, scope: formatScope([...held, ...missing]) };
+  }
+  return new DomainError(
+    "invalid",
+    `The service account ${account.name} cannot have the scope ${missing.join(" ")}: it has ` +
+      `${account.scope}. Choose from these, or add a rule with another account.`,
+    { field: "scope" },
+  );
+}
+
+export function noRule(name: string): DomainError {
+  return new DomainError("not_found", `There is no rule ${name}.`, { field: "name" });
+}
