@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { constants, zstdCompress } from "node:zlib";
+import { preparedDatabase } from "./prepared_database.ts";
 import { lockedPackage, npmPackageFolder } from "./npm_package.ts";
 
 /**
@@ -29,8 +30,8 @@ export async function writePgliteFiles(folder: string): Promise<string[]> {
   clearUnused(data, packedFiles(await scripts(dist)));
   const files = {
     "pglite.wasm": await read("pglite.wasm"),
-    "initdb.wasm": await read("initdb.wasm"),
     "pglite.data": data,
+    "prepared_database": await preparedDatabase(),
   };
   const paths: string[] = [];
   for (const [name, content] of Object.entries(files)) {

@@ -85,7 +85,7 @@ Deno.test({
       async () => {
         const dataDir = join(home.folder, "data");
         await using running = start([...serve, "--data-dir", dataDir], { env: home.env });
-        await running.waitFor(/Still opening/);
+        await running.waitFor(/Preparing the database/);
         running.kill("SIGINT");
         const { code } = await running.ended;
         // Slow machines only: on a fast one it may have been ready at that moment.

@@ -2,7 +2,8 @@ import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import type { PGlite } from "@electric-sql/pglite";
 import { embeddedFailure } from "./embedded_failure.ts";
-import { embeddedFiles } from "./embedded_files.ts";
+import { unpackDatabase } from "./prepared_database.ts";
+import { embeddedFiles, preparedDatabase } from "./embedded_files.ts";
 import { embeddedSocket } from "./embedded_socket.ts";
 import { FolderLocked, lockFolder } from "./folder_lock.ts";
 import { NoDatabase } from "../db/no_database.ts";
@@ -58,7 +59,7 @@ async function openLocked(
     if (await isMissing()) {
       if (mustExist) throw new NoDatabase(dataDir);
       onCreate(0);
-      await createIn(folder);
+      await createIn(folder, onCreate);
       onCreate(1);
     }
     const database = await openPostgres(folder);
@@ -80,12 +81,17 @@ async function openLocked(
  * Creates the database in another folder and renames it when it is complete: a start that is
  * interrupted, or that fills the disk, leaves nothing that looks like a database.
  */
-async function createIn(folder: string): Promise<void> {
+async function createIn(
+  folder: string,
+  onProgress: (fraction: number) => void,
+): Promise<void> {
   const partial = `${folder}.new`;
   await removeAll(partial);
   try {
     await Deno.mkdir(partial, { mode: 0o700 });
-    await (await openPostgres(partial)).close();
+    const prepared = await preparedDatabase();
+    if (prepared === undefined) await (await openPostgres(partial)).close();
+    else await unpackDatabase(prepared, partial, onProgress);
     await removeAll(folder);
     await Deno.rename(partial, folder);
   } catch (error) {

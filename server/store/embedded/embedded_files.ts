@@ -4,7 +4,6 @@ import { zstdDecompress } from "node:zlib";
 /** What PGlite is given in place of the files it would read beside its own module. */
 export interface EmbeddedFiles {
   pgliteWasmModule?: WebAssembly.Module;
-  initdbWasmModule?: WebAssembly.Module;
   fsBundle?: Blob;
 }
 
@@ -14,16 +13,19 @@ export interface EmbeddedFiles {
  */
 export async function embeddedFiles(): Promise<EmbeddedFiles> {
   if (!Deno.build.standalone) return {};
-  const [pglite, initdb, data] = await Promise.all([
+  const [pglite, data] = await Promise.all([
     decompressed("pglite.wasm.zst"),
-    decompressed("initdb.wasm.zst"),
     decompressed("pglite.data.zst"),
   ]);
   return {
     pgliteWasmModule: await WebAssembly.compile(pglite),
-    initdbWasmModule: await WebAssembly.compile(initdb),
     fsBundle: new Blob([data]),
   };
+}
+
+/** The database that the first start copies; undefined when run from source. */
+export async function preparedDatabase(): Promise<Uint8Array | undefined> {
+  return Deno.build.standalone ? await decompressed("prepared_database.zst") : undefined;
 }
 
 async function decompressed(name: string): Promise<Uint8Array<ArrayBuffer>> {
