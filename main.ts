@@ -1,19 +1,24 @@
 /** The edge of the process: arguments in, exit code out. */
-import { brand } from "./shared/brand.ts";
 import { EXIT } from "./shared/exit_codes.ts";
 import { sanitizeLine, sanitizeOutput, sanitizeStyledOutput } from "./shared/sanitize.ts";
 import { OutputError, writeStderr, writeStdout } from "./shared/standard_streams.ts";
+import { createStyle, hasStyle, stylePrefixes } from "./shared/terminal_style.ts";
 import { versionText } from "./shared/version.ts";
+
+/** Asked for when something is written: it takes a system call. */
+const stdoutIsStyled = once(() => hasStyle(Deno.stdout.isTerminal(), styleVariables()));
+const stderrStyle = once(() => createStyle(hasStyle(Deno.stderr.isTerminal(), styleVariables())));
 
 // The only way out of this process: text that passed no other sanitizer is harmless too.
 const output = {
-  stdout: (text: string) => writeStdout(sanitizeOutput(text)),
-  stderr: (text: string) => writeStderr(sanitizeStyledOutput(text)),
+  stdout: (text: string) =>
+    writeStdout(stdoutIsStyled() ? sanitizeStyledOutput(text) : sanitizeOutput(text)),
+  stderr: (text: string) => writeStderr(stylePrefixes(sanitizeStyledOutput(text), stderrStyle())),
 };
 
 async function main(args: string[]): Promise<number> {
   try {
-    if (args[0] === "--version" || args[0] === "-V") {
+    if (["--version", "-v", "-V"].includes(args[0]) || args.join(" ") === "version") {
       output.stdout(`${versionText()}\n`);
       return EXIT.ok;
     }
@@ -21,7 +26,7 @@ async function main(args: string[]): Promise<number> {
     const { runProgram } = await import("./program.ts");
     return await runProgram(args, output);
   } catch (error) {
-    output.stderr(`${brand.binaryName}: ${describeError(error)}\n`);
+    output.stderr(`Error: ${describeError(error)}\n`);
     return EXIT.failure;
   }
 }
@@ -31,6 +36,16 @@ function describeError(error: unknown): string {
   return error instanceof OutputError
     ? error.message
     : `unexpected error: ${sanitizeLine(error, 1000)}`;
+}
+
+function styleVariables() {
+  const names = ["NO_COLOR", "CLICOLOR_FORCE", "TERM"];
+  return Object.fromEntries(names.map((name) => [name, Deno.env.get(name)]));
+}
+
+function once<T>(create: () => T): () => T {
+  let value: T | undefined;
+  return () => value ??= create();
 }
 
 // A thread that waits for a hung keychain must not keep the process alive.

@@ -3,29 +3,45 @@
  * everything that every command needs is imported here statically, since each file that is loaded
  * on demand takes half a millisecond.
  */
-import { loginCommands, tokenCommands } from "./client/commands.ts";
+import { AUTH_SHORTCUTS, loginCommands, moreCommands, tokenCommands } from "./client/commands.ts";
 import { processIo as clientIo } from "./client/process/process_io.ts";
 import type { ClientIo } from "./client/io.ts";
 import { runCommand } from "./client/run.ts";
 import { serverCommands } from "./server/cli/commands.ts";
 import type { ServerIo } from "./server/io.ts";
 import { processIo as serverIo } from "./server/process_io.ts";
-import type { Run } from "./shared/command_line.ts";
+import type { CommandEntry, CommandGroup, Run } from "./shared/command_line.ts";
 import { brand } from "./shared/brand.ts";
 import { EXIT } from "./shared/exit_codes.ts";
 import { basename } from "./shared/path.ts";
 import { abortOn, homeFolder, terminalColumns } from "./shared/process.ts";
+import { createStyle, hasStyle } from "./shared/terminal_style.ts";
 import { versionText } from "./shared/version.ts";
 
 /** Writes to the standard streams of this process. */
 type Output = Pick<ClientIo, "stdout" | "stderr">;
 
-const entries = [...loginCommands, ...tokenCommands, ...serverCommands];
+const clientCommands = [...loginCommands, ...tokenCommands, ...moreCommands];
+const entries = [...clientCommands, ...serverCommands];
+
+/** All commands, in the order in which users need them. */
+export function commandGroups(
+  group: <Io>(heading: string, commands: readonly CommandEntry<Io>[], run: Run<Io>) => CommandGroup,
+  client: Run<ClientIo>,
+  server: Run<ServerIo>,
+): CommandGroup[] {
+  return [
+    group("Log in:", loginCommands, client),
+    group("Use tokens:", tokenCommands, client),
+    group("Run a server:", serverCommands, server),
+    group("More:", moreCommands, client),
+  ];
+}
 
 /** Runs the command that `typed` name, and returns its exit code. */
 export async function runProgram(typed: string[], { stdout, stderr }: Output): Promise<number> {
   const isCommand = entries.some(({ name }) => name === typed[0]);
-  const args = isCommand ? typed : [...await impliedArguments(), ...typed];
+  const args = withoutAuth(isCommand ? typed : [...await impliedArguments(), ...typed]);
   const env = Deno.env.toObject();
   const platform = {
     os: Deno.build.os,
@@ -46,7 +62,7 @@ export async function runProgram(typed: string[], { stdout, stderr }: Output): P
     exitCode = await run(serverIo({ stdout, stderr, env, homeFolder, signal }));
   };
   if (args.length === 1) {
-    const entry = [...loginCommands, ...tokenCommands].find(({ name }) => name === args[0]);
+    const entry = clientCommands.find(({ name }) => name === args[0]);
     if (entry?.loadWithoutArguments) {
       const { runWithoutArguments } = await entry.loadWithoutArguments();
       await client(runWithoutArguments);
@@ -56,30 +72,36 @@ export async function runProgram(typed: string[], { stdout, stderr }: Output): P
   const { buildCommandLine, CommanderError, commandGroup } = await import(
     "./shared/command_line.ts"
   );
-  const groups = [
-    commandGroup("Log in:", loginCommands, client),
-    commandGroup("Use tokens:", tokenCommands, client),
-    commandGroup("Run a server:", serverCommands, server),
-  ];
+  const groups = commandGroups(commandGroup, client, server);
+  const { bold } = createStyle(hasStyle(Deno.stdout.isTerminal(), env));
   const build = (only: string) =>
-    buildCommandLine(groups, { stdout, stderr, stdoutColumns: terminalColumns }, {
+    buildCommandLine(groups, { stdout, stderr, stdoutColumns: terminalColumns, bold }, {
       only,
       version: versionText(),
     });
   if (args[0] === "complete") {
     const { answerCompletion } = await import("./client/commands/completion/complete.ts");
+    const dashes = args.indexOf("--") + 1;
+    const toComplete = [...args.slice(0, dashes), ...withoutAuth(args.slice(dashes))];
     stdout(
-      await answerCompletion((typed) => build(requestedCommand(typed)), args, { env, platform }),
+      await answerCompletion((typed) => build(requestedCommand(typed)), toComplete, {
+        env,
+        platform,
+      }),
     );
     return EXIT.ok;
   }
   const program = await build(requestedCommand(args));
-  if (args.length === 0) {
-    program.outputHelp();
+  const { commandRequest } = await import("./shared/command_request.ts");
+  const request = commandRequest(program, args);
+  if (request.kind === "help") {
+    request.command.outputHelp();
     return EXIT.ok;
   }
   try {
-    await program.parseAsync(args, { from: "user" });
+    // The parser reports a command that does not exist, and suggests one.
+    const parsed = request.kind === "unknown" ? request.path : args;
+    await program.parseAsync(parsed, { from: "user" });
     return exitCode;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
@@ -94,6 +116,14 @@ async function impliedArguments(): Promise<string[]> {
   return basename(argv0).replace(/\.exe$/i, "") === `docker-credential-${brand.binaryName}`
     ? ["auth", "docker"]
     : [];
+}
+
+/** `auth login` and others, as users of other programs type them, without the `auth`. */
+function withoutAuth(args: string[]): string[] {
+  const start = args[0] === "help" ? 1 : 0;
+  return args[start] === "auth" && AUTH_SHORTCUTS.has(args[start + 1])
+    ? args.toSpliced(start, 1)
+    : args;
 }
 
 /** The command whose options are needed: the first argument that may be one, or the subject of `help`. */

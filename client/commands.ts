@@ -11,16 +11,6 @@ export const loginCommands: Entries = [
     load: () => import("./commands/login.ts"),
   },
   {
-    name: "logout",
-    summary: "revoke the login on the server and delete its credentials",
-    load: () => import("./commands/logout.ts"),
-  },
-  {
-    name: "switch",
-    summary: "select the active login",
-    load: () => import("./commands/switch.ts"),
-  },
-  {
     name: "status",
     summary: "show logins, where their credentials are stored, and when they expire",
     load: () => import("./commands/status.ts"),
@@ -31,28 +21,33 @@ export const loginCommands: Entries = [
     load: () => import("./commands/whoami.ts"),
   },
   {
+    name: "switch",
+    summary: "select the active login",
+    load: () => import("./commands/switch.ts"),
+  },
+  {
+    name: "logout",
+    summary: "revoke the login on the server and delete its credentials",
+    load: () => import("./commands/logout.ts"),
+  },
+];
+
+export const tokenCommands: Entries = [
+  {
     name: "token",
     summary: "print an access token, renewed if necessary",
     load: () => import("./commands/token.ts"),
     loadWithoutArguments: () => import("./commands/print_token.ts"),
   },
   {
-    name: "completion",
-    summary: "print a completion script for your shell",
-    load: () => import("./commands/completion/completion.ts"),
+    name: "exec",
+    summary: "run a program with a valid token in its environment",
+    load: () => import("./commands/exec.ts"),
   },
-];
-
-export const tokenCommands: Entries = [
   {
     name: "pat",
     summary: "manage personal access tokens, for CI and scripts",
     load: () => import("./commands/pat/pat.ts"),
-  },
-  {
-    name: "exec",
-    summary: "run a program with a valid token in its environment",
-    load: () => import("./commands/exec.ts"),
   },
   {
     name: "auth",
@@ -65,3 +60,26 @@ export const tokenCommands: Entries = [
     load: () => import("./commands/scan.ts"),
   },
 ];
+
+export const moreCommands: Entries = [
+  {
+    name: "completion",
+    summary: "print a completion script for your shell",
+    load: () => import("./commands/completion/completion.ts"),
+  },
+  {
+    name: "version",
+    summary: "print version, commit and Deno version",
+    load: () => import("./commands/version.ts"),
+  },
+];
+
+/** Commands that `auth` has in other programs: `auth login` is `login`. */
+export const AUTH_SHORTCUTS: ReadonlySet<string> = new Set([
+  "login",
+  "logout",
+  "status",
+  "switch",
+  "token",
+  "whoami",
+]);

@@ -1,24 +1,17 @@
 /** Styles, durations and times for output on a terminal. */
+import { createStyle, hasStyle, type Style } from "../shared/terminal_style.ts";
 import type { ClientIo } from "./io.ts";
 
 export { formatJson } from "../shared/sanitize.ts";
-
-export interface Style {
-  strong(text: string): string;
-  faint(text: string): string;
-}
 
 /** Whether stderr supports escape sequences. */
 export function isLiveTerminal(io: Pick<ClientIo, "stderrIsTerminal" | "env">): boolean {
   return io.stderrIsTerminal && io.env.TERM !== "dumb";
 }
 
-/** Styles for stderr, without effect with NO_COLOR (https://no-color.org) or without a terminal. */
+/** Styles for stderr. */
 export function styleFor(io: Pick<ClientIo, "stderrIsTerminal" | "env">): Style {
-  const coloured = isLiveTerminal(io) && !io.env.NO_COLOR;
-  const wrap = (open: number, close: number) => (text: string) =>
-    coloured ? `\x1b[${open}m${text}\x1b[${close}m` : text;
-  return { strong: wrap(1, 22), faint: wrap(2, 22) };
+  return createStyle(hasStyle(io.stderrIsTerminal, io.env));
 }
 
 /** In at most two units: `4 min 5 s`. */

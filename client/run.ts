@@ -1,5 +1,4 @@
 /** Maps the failures of a client command to a message and an exit code. */
-import { brand } from "../shared/brand.ts";
 import { EXIT } from "../shared/exit_codes.ts";
 import { OutputError } from "../shared/standard_streams.ts";
 import { ClientError } from "./errors.ts";
@@ -18,15 +17,15 @@ export async function runCommand(
     // Ctrl-C makes the running operation fail; there is nothing else to report.
     if (io.signal.aborted) return EXIT.interrupted;
     if (error instanceof ClientError || error instanceof CredentialStoreError) {
-      io.stderr(`${sanitizeOutput(error.message)}\n`);
+      io.stderr(`Error: ${sanitizeOutput(error.message)}\n`);
       return error.exitCode;
     }
     if (error instanceof OutputError) {
-      io.stderr(`${brand.binaryName}: ${error.message}\n`);
+      io.stderr(`Error: ${error.message}\n`);
       return EXIT.failure;
     }
     const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    io.stderr(`${brand.binaryName} failed unexpectedly: ${sanitizeLine(text, 1000)}\n`);
+    io.stderr(`Error: unexpected error: ${sanitizeLine(text, 1000)}\n`);
     return EXIT.failure;
   }
 }

@@ -4,7 +4,9 @@
  */
 import { Command } from "commander";
 import { brand } from "./brand.ts";
-import { examples } from "./command_examples.ts";
+import { addAliases } from "./command_aliases.ts";
+import { examples, helpItems, helpList, helpParagraph } from "./command_examples.ts";
+import { clampHelpWidth, helpLayout } from "./command_help.ts";
 
 export { CommanderError } from "commander";
 
@@ -56,25 +58,31 @@ export interface CommandLineOutput {
   stderr(text: string): void;
   /** Width of the terminal, asked for only to lay out help: it takes two milliseconds. */
   stdoutColumns(): number;
+  /** Bold on a terminal that shows styles. */
+  bold(text: string): string;
 }
 
 /** Only the command called `only` gets its options; without `only`, every command does. */
 export async function buildCommandLine(
   groups: readonly CommandGroup[],
-  { stdout, stderr, stdoutColumns }: CommandLineOutput,
+  { stdout, stderr, stdoutColumns, bold }: CommandLineOutput,
   { only, version }: { only?: string; version: string },
 ): Promise<Command> {
   const program = new Command(bin)
     .description(`${brand.productName}: log in once, and use tokens everywhere.`)
-    .version(version, "-V, --version", "print version, commit and Deno version")
+    .version(version, "-v, --version", "print version, commit and Deno version")
     .helpOption("-h, --help", "print help")
     .exitOverride()
     .configureOutput({
       writeOut: stdout,
       writeErr: stderr,
-      getOutHelpWidth: stdoutColumns,
-      getErrHelpWidth: stdoutColumns,
-    });
+      outputError: (text, write) => write(text.replace(/^error: /, "Error: ")),
+      getOutHelpWidth: () => clampHelpWidth(stdoutColumns()),
+      getErrHelpWidth: () => clampHelpWidth(stdoutColumns()),
+      // What the styles are for is decided by `bold`.
+      getOutHasColors: () => true,
+    })
+    .configureHelp(helpLayout(bold));
   for (const { heading, commands } of groups) {
     program.commandsGroup(heading);
     for (const { name, summary, declare } of commands) {
@@ -82,25 +90,41 @@ export async function buildCommandLine(
       if (only === undefined || only === name) await declare(command);
     }
   }
-  program.commandsGroup("More:");
-  program.addHelpText(
-    "after",
-    `\nEnvironment:
-  ${brand.envPrefix}_TOKEN    a token to use instead of a login
-  ${brand.envPrefix}_SERVER   the default for --server
-  NO_COLOR, BROWSER, HTTPS_PROXY and NO_PROXY are supported
-` +
+  program
+    .addHelpText(
+      "after",
+      helpItems("Environment:", [
+        [`${brand.envPrefix}_TOKEN`, "a token to use instead of a login"],
+        [`${brand.envPrefix}_SERVER`, "the default for --server"],
+      ]),
+    )
+    .addHelpText(
+      "after",
+      helpParagraph("NO_COLOR, BROWSER, HTTPS_PROXY and NO_PROXY are supported."),
+    )
+    .addHelpText(
+      "after",
       examples([`${bin} login`, "log in"], [`${bin} token`, "print an access token"]),
-  );
+    );
   unifyHelp(program);
   return program;
 }
 
 /** The same help in every command; usage errors point to it. */
 function unifyHelp(command: Command, path: string = bin): void {
-  if (command.commands.length > 0) {
-    command.helpCommand("help [command]", "print help for a command");
-  }
   command.showHelpAfterError(`Run \`${path} --help\` for usage.`);
-  for (const child of command.commands) unifyHelp(child, `${path} ${child.name()}`);
+  if (command.commands.length === 0) return;
+  // `help` is answered before the parser runs: see commandRequest. The program's help names it.
+  if (command.parent === null) {
+    command.helpCommand("help [command...]", "print help for a command");
+  } else {
+    command.helpCommand(false);
+  }
+  if (command.parent !== null) addAliases(command);
+  for (const child of command.commands) {
+    const childPath = `${path} ${child.name()}`;
+    unifyHelp(child, childPath);
+    const aliases = child.aliases().map((alias) => `${path} ${alias}`);
+    if (aliases.length > 0) child.addHelpText("after", helpList("Aliases:", aliases));
+  }
 }

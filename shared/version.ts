@@ -9,3 +9,9 @@ export function versionText(): string {
   return `${brand.binaryName} ${version} (${buildInfo.commit}, Deno ${Deno.version.deno}, ` +
     `${Deno.build.os} ${Deno.build.arch})`;
 }
+
+/** As `version --json` prints it: docs/schemas/version.schema.json. */
+export function versionJson() {
+  const { os, arch } = Deno.build;
+  return { version, commit: buildInfo.commit, deno: Deno.version.deno, os, arch };
+}

@@ -66,7 +66,12 @@ Deno.test("what is meant for this machine goes through no proxy", async () => {
 });
 
 Deno.test("help goes to stdout, with examples", async () => {
-  for (const args of [[], ["--help"], ["help"], ["token", "--help"], ["admin", "user", "--help"]]) {
+  const requests = [
+    ...[[], ["--help"], ["help"], ["token", "--help"], ["admin", "user", "--help"]],
+    ...[["admin"], ["admin", "user"], ["admin", "help", "user"], ["help", "pat", "create"]],
+    ...[["help", "auth", "login"], ["pat", "ls", "--help"]],
+  ];
+  for (const args of requests) {
     const { code, out, err } = await run(...args);
     assert.equal(code, EXIT.ok, args.join(" "));
     assert.equal(err, "");
@@ -85,7 +90,9 @@ Deno.test("wrong usage exits 2, says nothing on stdout, and hints at what was me
     [["token", "extra"], /too many arguments/],
     [["completion", "tcsh"], /bash, zsh, fish, powershell/],
     [["login", "--server", "http://auth.example.com"], /without https/],
-    [["admin"], /Usage:/],
+    [["help", "nosuch"], /unknown command 'nosuch'/],
+    [["nosuch", "--help"], /unknown command 'nosuch'/],
+    [["help", "pat", "crate"], /Did you mean create\?/],
     [["pat", "crate"], /Did you mean create\?/],
     [["pat", "create"], /required option '--name <name>'[^]*pat create --help/],
     [["exec"], /missing required argument/],

@@ -66,7 +66,7 @@ export async function exec(
   const result = await io.runInForeground(program, args, env).finally(() => socket?.close());
   if (typeof result === "number") return result;
   const { exitCode, message } = START_FAILURES[result];
-  io.stderr(`${program}: ${message}\n`);
+  io.stderr(`Error: ${program}: ${message}\n`);
   return exitCode;
 }
 

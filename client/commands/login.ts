@@ -67,7 +67,7 @@ export async function login(options: LoginOptions, io: ClientIo): Promise<number
     throw error;
   }
   io.stderr(
-    `Logged in to ${issuer} as ${styleFor(io).strong(describeUser(user))}\n` +
+    `Logged in to ${issuer} as ${styleFor(io).bold(describeUser(user))}\n` +
       `Credentials: ${loginStore.store.description}\n` +
       `${describeLife(tokens, receivedAt)}\n`,
   );

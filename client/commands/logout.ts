@@ -46,7 +46,7 @@ export async function logout(options: LogoutOptions, io: ClientIo): Promise<numb
       const known = error instanceof ClientError || error instanceof CredentialStoreError;
       if (!known || io.signal.aborted) throw error;
       io.stderr(
-        `Still logged in to ${login.server} as ${login.account}: ${error.message} ` +
+        `Error: still logged in to ${login.server} as ${login.account}: ${error.message} ` +
           `To delete the credentials anyway, run: ${brand.binaryName} logout --force\n`,
       );
       exitCode = error.exitCode;

@@ -4,12 +4,17 @@ import { brand } from "../../shared/brand.ts";
 import { DEFAULT_MIN_TTL } from "../auth/min_ttl.ts";
 import { collectScopes, SCOPE_NOTATION } from "../../shared/oauth/scope_option.ts";
 
+/** The options that select a login have a heading of their own. */
+const LOGIN_GROUP = "Login:";
+
 export const server = () =>
-  new Option("--server <url>", "the server (default: the active login's)");
+  new Option("--server <url>", "the server (default: the active login's)").helpGroup(LOGIN_GROUP);
 
-export const account = () => new Option("--account <name>", "the account, if there are several");
+export const account = () =>
+  new Option("--account <name>", "the account, if there are several").helpGroup(LOGIN_GROUP);
 
-export const noBrowser = () => new Option("--no-browser", "do not open a browser for the approval");
+export const noBrowser = () =>
+  new Option("--no-browser", "do not open a browser for the approval").helpGroup(LOGIN_GROUP);
 
 export const owner = () =>
   new Option("--for <account>", "administrators: the account that owns it");

@@ -56,7 +56,7 @@ export async function scan(
     for (const finding of findings) io.stdout(`${describe(finding, results)}\n`);
   }
   for (const { path, message } of unreadable) {
-    io.stderr(`Not scanned: ${sanitizeLine(path, 1000)}: ${message}\n`);
+    io.stderr(`Error: not scanned: ${sanitizeLine(path, 1000)}: ${message}\n`);
   }
   io.stderr(`${summary(scanned, { ...options, stdin })}\n`);
   return findings.length > 0 || unreadable.length > 0 ? EXIT.failure : EXIT.ok;
@@ -79,7 +79,7 @@ async function revokeAll(
       results.set(token, await revokeFound(server, token, options.url, io));
     } catch (error) {
       if (!(error instanceof ClientError) || io.signal.aborted) throw error;
-      io.stderr(`${tokenPrefix(token)}… was not revoked: ${error.message}\n`);
+      io.stderr(`Error: ${tokenPrefix(token)}… was not revoked: ${error.message}\n`);
     }
   }
   return results;

@@ -17,9 +17,9 @@ export async function showCode(
   io: ClientIo,
 ): Promise<void> {
   const { verificationUri, verificationUriComplete, userCode } = authorization;
-  const { strong } = styleFor(io);
+  const { bold } = styleFor(io);
   io.stderr(
-    `\n  Open:        ${strong(verificationUri)}\n  Enter code:  ${strong(userCode)}\n\n`,
+    `\n  Open:        ${bold(verificationUri)}\n  Enter code:  ${bold(userCode)}\n\n`,
   );
   const address = verificationUriComplete ?? verificationUri;
   if (options.qr) {

@@ -1,4 +1,3 @@
-import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import { EncryptionKeyError } from "../security/encryption.ts";
@@ -25,7 +24,7 @@ type Finding = Pick<ConfigProblem, "subject" | "message">;
 
 /** Lists what is wrong with the configuration. */
 export function reportProblems(problems: readonly Finding[], io: StderrIo): number {
-  io.stderr("The configuration is not valid:\n");
+  io.stderr("Error: the configuration is not valid:\n");
   for (const problem of problems) io.stderr(`  - ${format(problem)}\n`);
   return EXIT.usage;
 }
@@ -44,15 +43,21 @@ export function reportDatabase(description: string, io: StderrIo): void {
   io.stderr(`Database: ${sanitizeLine(description, MAX_MESSAGE_LENGTH)}\n`);
 }
 
+/** Reports a mistake in the arguments or the input of a command. */
+export function reportUsage(message: string, io: StderrIo): number {
+  io.stderr(`Error: ${sanitizeLine(message, MAX_MESSAGE_LENGTH)}\n`);
+  return EXIT.usage;
+}
+
 /** Says why an operation was rejected; the same exit code for every kind of rejection. */
 export function reportDomainError({ message }: DomainError, io: StderrIo): number {
-  io.stderr(`${brand.binaryName}: ${sanitizeLine(message, MAX_MESSAGE_LENGTH)}\n`);
+  io.stderr(`Error: ${sanitizeLine(message, MAX_MESSAGE_LENGTH)}\n`);
   return EXIT.failure;
 }
 
 /** Reports why the server or an operator's command failed, and what to do. */
 export function reportFailure(error: unknown, io: StderrIo): number {
-  io.stderr(`${brand.binaryName}: ${sanitizeLine(describeFailure(error), MAX_MESSAGE_LENGTH)}\n`);
+  io.stderr(`Error: ${sanitizeLine(describeFailure(error), MAX_MESSAGE_LENGTH)}\n`);
   if (error instanceof StartInterrupted) return EXIT.interrupted;
   return error instanceof NoDatabase || error instanceof TlsPairError ? EXIT.usage : EXIT.failure;
 }

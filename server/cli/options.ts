@@ -1,5 +1,5 @@
 /** Options of the operator's commands, from the declarations of the settings. */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { flagName } from "../config/gather.ts";
 import { type SettingName, settings } from "../config/schema.ts";
 import type { Setting } from "../config/setting.ts";
@@ -12,15 +12,18 @@ export const CONFIG_OPTION = ["--config <file>", "read settings from this TOML f
 /** The options that select the database of a command. */
 export function database(command: Command): Command {
   for (const name of ["data_dir", "database_url"] satisfies SettingName[]) {
-    addSetting(command, settings.find((setting) => setting.name === name)!);
+    addSetting(command, settings.find((setting) => setting.name === name)!, "Database:");
   }
-  return command.option(...CONFIG_OPTION);
+  return command.addOption(new Option(...CONFIG_OPTION).helpGroup("Database:"));
 }
 
 /** The flag of a setting. Secrets have none: other users of the machine could read it. */
-export function addSetting(command: Command, setting: Setting): void {
+export function addSetting(command: Command, setting: Setting, group: string): void {
   if (setting.secret) return;
-  command.option(`${flagName(setting)} <${setting.type.placeholder}>`, describe(setting));
+  command.addOption(
+    new Option(`${flagName(setting)} <${setting.type.placeholder}>`, describe(setting))
+      .helpGroup(group),
+  );
 }
 
 function describe({ summary, default: value, defaultText }: Setting): string {

@@ -12,7 +12,13 @@ import { hasSchema } from "../store/db/migrate.ts";
 import { NoDatabase } from "../store/db/no_database.ts";
 import { FolderLocked } from "../store/embedded/folder_lock.ts";
 import { emailProblem } from "../store/users.ts";
-import { reportDatabase, reportDomainError, reportFailure, reportProblems } from "./failure.ts";
+import {
+  reportDatabase,
+  reportDomainError,
+  reportFailure,
+  reportProblems,
+  reportUsage,
+} from "./failure.ts";
 import { startDisplay } from "./start_display.ts";
 import type { DatabaseOptions } from "./options.ts";
 
@@ -27,8 +33,7 @@ export async function migrate(
   if (problems.length > 0) return reportProblems(problems, io);
   const renamedUsers = parseRenames(renameUser);
   if (typeof renamedUsers === "string") {
-    io.stderr(`--rename-user: ${renamedUsers}\n`);
-    return EXIT.usage;
+    return reportUsage(`--rename-user: ${renamedUsers}`, io);
   }
   try {
     if (status) return await reportStatus(config, io);

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { brand } from "../../shared/brand.ts";
-import { examples } from "../../shared/command_examples.ts";
+import { examples, helpItems, helpParagraph } from "../../shared/command_examples.ts";
 import type { Run } from "../../shared/command_line.ts";
 import { variableName } from "../config/gather.ts";
 import { settingGroups, settings } from "../config/schema.ts";
@@ -14,32 +14,36 @@ export function declare(command: Command, server: Run<ServerIo>): void {
     .option(...CONFIG_OPTION)
     .option("--check", "print the effective settings and their problems, then exit");
   for (const { title, settings } of settingGroups) {
-    command.optionsGroup(`${title}:`);
-    for (const setting of settings) addSetting(command, setting);
+    for (const setting of settings) addSetting(command, setting, `${title}:`);
   }
   command
+    .addHelpText("after", secretSettings())
     .addHelpText(
       "after",
-      `\n${secretSettings()}
-Every setting can also be set in the environment, such as ${variableName({ name: "listen" })}, or
-in the config file. Flags override the environment, which overrides the file.\n` +
-        examples(
-          [`${bin} serve`, "on this machine, with an embedded database"],
-          [
-            `${bin} serve --issuer https://auth.example.com --trusted-proxies 10.0.0.0/8`,
-            "behind a reverse proxy",
-          ],
-          [`${bin} serve --check`, "check the configuration without starting"],
-        ),
+      helpParagraph(
+        `Every setting can also be set in the environment, such as ${
+          variableName({ name: "listen" })
+        }, or in the config file. Flags override the environment, which overrides the file.`,
+      ),
+    )
+    .addHelpText(
+      "after",
+      examples(
+        [`${bin} serve`, "on this machine, with an embedded database"],
+        [
+          `${bin} serve --issuer https://auth.example.com --trusted-proxies 10.0.0.0/8`,
+          "behind a reverse proxy",
+        ],
+        [`${bin} serve --check`, "check the configuration without starting"],
+      ),
     )
     .action((options) => server(async (io) => (await import("./run_serve.ts")).serve(options, io)));
 }
 
-function secretSettings(): string {
-  const secrets = settings.filter(({ secret }) => secret);
-  const width = Math.max(...secrets.map((setting) => variableName(setting).length));
-  const lines = secrets.map((setting) =>
-    `  ${variableName(setting).padEnd(width)}  ${setting.summary}\n`
+function secretSettings() {
+  return helpItems(
+    "Secret settings, in the environment or the config file only:",
+    settings.filter(({ secret }) => secret)
+      .map((setting): [string, string] => [variableName(setting), setting.summary]),
   );
-  return `Secret settings, in the environment or the config file only:\n${lines.join("")}`;
 }

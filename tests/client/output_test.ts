@@ -23,10 +23,10 @@ Deno.test("formats durations with at most two units", () => {
 
 Deno.test("writes no escape sequences without a terminal, with NO_COLOR, or on a dumb one", () => {
   const terminal = { stderrIsTerminal: true };
-  assert.equal(styleFor(memoryIo(terminal)).strong("x"), "\x1b[1mx\x1b[22m");
-  assert.equal(styleFor(memoryIo()).strong("x"), "x");
-  assert.equal(styleFor(memoryIo({ ...terminal, env: { NO_COLOR: "1" } })).strong("x"), "x");
-  assert.equal(styleFor(memoryIo({ ...terminal, env: { TERM: "dumb" } })).strong("x"), "x");
+  assert.equal(styleFor(memoryIo(terminal)).bold("x"), "\x1b[1mx\x1b[22m");
+  assert.equal(styleFor(memoryIo()).bold("x"), "x");
+  assert.equal(styleFor(memoryIo({ ...terminal, env: { NO_COLOR: "1" } })).bold("x"), "x");
+  assert.equal(styleFor(memoryIo({ ...terminal, env: { TERM: "dumb" } })).bold("x"), "x");
 });
 
 Deno.test("escapes unsafe characters in JSON without changing its value", () => {

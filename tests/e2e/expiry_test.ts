@@ -44,8 +44,8 @@ Deno.test({
       const { code, stdout, stderr } = await at.run(["token"]);
       assert.equal(code, EXIT.authenticationRequired);
       assert.equal(stdout, "");
-      assert.equal(stderr, `Session expired. Run: ${brand.binaryName} login\n`);
-      assert.match((await at.run(["token"])).stderr, /^Not logged in\. Run: /);
+      assert.equal(stderr, `Error: Session expired. Run: ${brand.binaryName} login\n`);
+      assert.match((await at.run(["token"])).stderr, /^Error: Not logged in\. Run: /);
     };
 
     await t.step("the setup link, after a day", async () => {

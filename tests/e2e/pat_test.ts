@@ -218,7 +218,7 @@ for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
       using _listener = Deno.listen({ transport: "unix", path: socket });
       const unread = await cli(["scan", socket]);
       assert.equal(unread.code, EXIT.failure);
-      assert.match(unread.stderr, /^Not scanned: .*socket: /);
+      assert.match(unread.stderr, /^Error: not scanned: .*socket: /);
       assert.equal((await verify(leaked)).status, 200);
       const git = async (...args: string[]) => {
         const who = ["-c", "user.name=a", "-c", "user.email=a@example.com"];

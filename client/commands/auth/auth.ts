@@ -1,7 +1,7 @@
 /** `auth`: provides tokens to git, kubectl and docker. */
 import type { Command } from "commander";
 import { brand } from "../../../shared/brand.ts";
-import { examples } from "../../../shared/command_examples.ts";
+import { examples, helpItems } from "../../../shared/command_examples.ts";
 import type { Run } from "../../../shared/command_line.ts";
 import type { ClientIo } from "../../io.ts";
 import { account, collect, exchange, server } from "../options.ts";
@@ -70,4 +70,12 @@ export function declare(auth: Command, client: Run<ClientIo>): void {
     .action((operation, options) =>
       client(async (io) => (await import("./docker.ts")).authDocker(operation, options, io))
     );
+
+  auth.addHelpText(
+    "after",
+    helpItems("Also, as in other programs:", [
+      ["login, logout, switch", `the same as ${bin} login and so on`],
+      ["status, token, whoami", `the same as ${bin} status and so on`],
+    ]),
+  );
 }

@@ -2,7 +2,6 @@
  * `auth git-credential`: answers git's credential helper protocol
  * (gitcredentials(7), git-credential(1)) with a fresh token as the password.
  */
-import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { ClientError } from "../../errors.ts";
 import type { ClientIo } from "../../io.ts";
@@ -37,7 +36,7 @@ export async function authGitCredential(
   if (protocol !== "https") {
     throw new ClientError(
       "insecure_transport",
-      `${brand.binaryName}: the token is not sent to ${host} over ${protocol}: ` +
+      `The token is not sent to ${host} over ${protocol}: ` +
         `anyone on the network could read it. Use https.`,
     );
   }

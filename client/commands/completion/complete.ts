@@ -66,9 +66,11 @@ export function complete(
       const option = optionNamed(command, word.split("=")[0]);
       awaiting = option?.required && !word.includes("=") ? option : undefined;
     } else {
-      const child = command.commands.find((subcommand) => subcommand.name() === word);
+      const child = command.commands.find((subcommand) =>
+        subcommand.name() === word || subcommand.aliases().includes(word)
+      );
       if (child) command = child;
-      else positional++;
+      else if (word !== "help" || command.commands.length === 0) positional++;
     }
   }
   return candidates().filter(([value]) => value.startsWith(current));

@@ -38,7 +38,7 @@ export async function patImport(options: PatImportOptions, io: ClientIo): Promis
       if (!(error instanceof ClientError) || io.signal.aborted) throw error;
       // Without an approval, every other line would fail as well.
       if (error.exitCode !== EXIT.failure) throw error;
-      io.stderr(`Line ${line} (${sanitizeLine(token.name)}): ${error.message}\n`);
+      io.stderr(`Error: line ${line} (${sanitizeLine(token.name)}): ${error.message}\n`);
       exitCode = EXIT.failure;
     }
   }

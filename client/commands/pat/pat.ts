@@ -22,8 +22,8 @@ export function declare(pat: Command, client: Run<ClientIo>): void {
   declareList(pat, client);
   declareShow(pat, client);
   declareRotate(pat, client);
-  declareImport(pat, client);
   declareRevoke(pat, client);
+  declareImport(pat, client);
 }
 
 function declareCreate(pat: Command, client: Run<ClientIo>): void {

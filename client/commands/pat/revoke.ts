@@ -56,7 +56,7 @@ export async function patRevoke(
     } catch (error) {
       // A failure with one token does not stop the others from being revoked.
       if (!(error instanceof ClientError) || io.signal.aborted) throw error;
-      io.stderr(`${error.message}\n`);
+      io.stderr(`Error: ${error.message}\n`);
       exitCode = error.exitCode;
     }
   }

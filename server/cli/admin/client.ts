@@ -40,7 +40,7 @@ async function removeLostClient(
   options: SettingFlags,
   io: ServerIo,
 ): Promise<void> {
-  io.stderr(`The secret of ${id} could not be printed: ${reason}.\n`);
+  io.stderr(`Error: the secret of ${id} could not be printed: ${reason}.\n`);
   const code = await adminCommand("removeClient", { id }, options, io, () => {
     io.stderr("The client was removed. Fix standard output and try again.\n");
     return EXIT.ok;

@@ -4,6 +4,7 @@ import type { SettingFlags } from "../../config/gather.ts";
 import { hashPassword, passwordProblem } from "../../security/password_hash.ts";
 import type { ServerIo } from "../../io.ts";
 import { emailProblem, nameProblem } from "../../store/users.ts";
+import { reportUsage } from "../failure.ts";
 import { adminCommand } from "./command.ts";
 
 /** `admin user add`. The password is read from standard input: arguments are visible to others. */
@@ -16,8 +17,7 @@ export async function adminUserAdd(
   const password = (await io.readStdin()).replace(/\r?\n$/, "");
   const problem = emailProblem(email) ?? nameProblem(name) ?? passwordProblem(password);
   if (problem !== undefined) {
-    io.stderr(`${problem}\n`);
-    return EXIT.usage;
+    return reportUsage(problem, io);
   }
   const passwordHash = await hashPassword(password);
   const params = {
@@ -48,17 +48,16 @@ export async function adminUserUpdate(
     ? (await io.readStdin()).replace(/\r?\n$/, "")
     : undefined;
   if ([name, isAdmin, emailVerified, password].every((change) => change === undefined)) {
-    io.stderr(
+    return reportUsage(
       "Nothing to change. Use --name, --admin, --no-admin, --email-verified, " +
-        "--no-email-verified or --password-stdin.\n",
+        "--no-email-verified or --password-stdin.",
+      io,
     );
-    return EXIT.usage;
   }
   const problem = (name !== undefined ? nameProblem(name) : undefined) ??
     (password !== undefined ? passwordProblem(password) : undefined);
   if (problem !== undefined) {
-    io.stderr(`${problem}\n`);
-    return EXIT.usage;
+    return reportUsage(problem, io);
   }
   const passwordHash = password === undefined ? undefined : await hashPassword(password);
   return await adminCommand(

@@ -49,7 +49,7 @@ Deno.test("logout deletes nothing if the server cannot be reached, except with -
   await logIn(home.io, server);
   server.script("/oauth/revoke", { status: 503, json: {} });
   assert.equal(await run(home.io, (io) => logout({}, io)), EXIT.temporaryFailure);
-  assert.match(home.io.err, /Still logged in.*logout --force/);
+  assert.match(home.io.err, /still logged in.*logout --force/);
   assert.equal(await printedToken(home.io), "access-of-alice@example.com");
   assert.equal(await run(home.io, (io) => logout({ force: true }, io)), EXIT.ok);
   assert.match(home.io.err, /^Warning: /);
@@ -180,7 +180,7 @@ Deno.test("whoami renews a revoked token, and reports a revoked login", async ()
   server.script("/oauth/userinfo", refused);
   server.script("/oauth/token", { status: 400, json: { error: "invalid_grant" } });
   assert.equal(await run(io, (io) => whoami({}, io)), EXIT.authenticationRequired);
-  assert.match(io.err, /^Session expired/);
+  assert.match(io.err, /^Error: Session expired/);
 });
 
 Deno.test("whoami sends no token without a known server", async () => {

@@ -91,7 +91,7 @@ Deno.test("git gets the next step without a login", async () => {
   const { io } = home;
   const code = await git(io, asked("git.example.com"), { host: HOST });
   assert.equal(code, EXIT.authenticationRequired);
-  assert.equal(io.err, `Not logged in. Run: ${brand.binaryName} login\n`);
+  assert.equal(io.err, `Error: Not logged in. Run: ${brand.binaryName} login\n`);
 });
 
 Deno.test("kubectl gets an ExecCredential of the version that it requests", async () => {

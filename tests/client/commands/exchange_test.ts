@@ -110,7 +110,7 @@ Deno.test("exec sets the variables of the program and returns its exit code", as
   io.foreground.broken = "not_executable";
   assert.equal(await runExec(io, ["broken"]), 126);
   assert.equal(await runExec(io, ["missing"]), 127);
-  assert.equal(io.err, "missing: not found\n");
+  assert.equal(io.err, "Error: missing: not found\n");
   assert.equal(await runExec(io, ["deploy"], { env: ["NO WAY"] }), EXIT.usage);
 });
 

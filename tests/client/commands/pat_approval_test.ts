@@ -269,7 +269,7 @@ Deno.test("imports all lines with one approval, and reports each rejected line",
   assert.equal(await importTokens(), EXIT.failure);
   assert.equal(server.askedAt("/oauth/device/authorize")[0].form.scope, "manage:admin deploy read");
   assert.equal(server.askedAt("/api/v1/tokens/import").length, 2);
-  assert.match(io.err, /Line 3 \(two\).*\nImported 1 of 2 tokens\.\n$/);
+  assert.match(io.err, /Error: line 3 \(two\).*\nImported 1 of 2 tokens\.\n$/);
   for (const bad of ["", "nonsense", "{}", line("x", "y").replace("ab", "zz")]) {
     io.readStdin = () => Promise.resolve(bad);
     assert.equal(await importTokens(), EXIT.usage, bad);

@@ -197,7 +197,7 @@ Deno.test("rejects the name of two active tokens, and lists both", async () => {
   const tokens = [patResponse(io), patResponse(io, { id: OTHER_ID, prefix })];
   server.script("/api/v1/tokens", { json: { tokens, next_cursor: null } });
   assert.equal(await rotate(io, "ci"), EXIT.failure);
-  assert.match(io.err, /^Several tokens are called ci\..*:\n/);
+  assert.match(io.err, /^Error: Several tokens are called ci\..*:\n/);
   for (const [id, beginning] of [[PAT_ID, PAT_SECRET.slice(0, 12)], [OTHER_ID, prefix]]) {
     assert.match(io.err, new RegExp(`^  ${id}  ${beginning}…  created \\d{4}-\\d\\d-\\d\\d`, "m"));
   }

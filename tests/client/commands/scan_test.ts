@@ -163,7 +163,7 @@ Deno.test("reports what cannot be read, and exits with 1", async () => {
   await using home = await clientHome();
   const { io } = home;
   assert.equal(await run(io, [join(home.folder, "nowhere")]), EXIT.failure);
-  assert.match(io.err, /^Not scanned: .*nowhere: /);
+  assert.match(io.err, /^Error: not scanned: .*nowhere: /);
 });
 
 Deno.test("scans standard input as text or as a diff", async () => {
@@ -201,7 +201,7 @@ Deno.test("--staged scans only what the next commit adds", async () => {
   await using home = await repository();
   const { io, git } = home;
   assert.equal(await run(io, [], { staged: true }), EXIT.failure);
-  assert.match(io.err, /^git .*not a git repository/);
+  assert.match(io.err, /^Error: git .*not a git repository/);
   await git("init", "--quiet");
   await write(home, "tä st.txt", "one\n");
   await git("add", ".");

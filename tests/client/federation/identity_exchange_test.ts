@@ -152,7 +152,7 @@ Deno.test("uses a login if an account is named, even if there is none", async ()
 Deno.test("does not use the job's identity with --federation off", async () => {
   await using job = await gitlabJob();
   assert.equal(await job.run({ federation: "off" }), EXIT.authenticationRequired);
-  assert.match(job.io.err, /^Not logged in to /);
+  assert.match(job.io.err, /^Error: Not logged in to /);
   assert.equal(job.server.asked.length, 0);
 });
 

@@ -65,7 +65,7 @@ export async function adminTrustAdd(
 ): Promise<number> {
   if (!isProviderName(providerName)) {
     io.stderr(
-      `"${sanitizeLine(providerName, 100)}" is not a known provider. Use one of ` +
+      `Error: "${sanitizeLine(providerName, 100)}" is not a known provider. Use one of ` +
         `${providers.map(({ name }) => name).join(", ")}.\n`,
     );
     return EXIT.usage;
@@ -142,13 +142,15 @@ function describe(error: DomainError): DomainError {
 }
 
 export function invalidLifetime(text: string | undefined, io: ServerIo): number {
-  io.stderr(`--lifetime "${sanitizeLine(text)}" is not a valid duration. Write it like 10m.\n`);
+  io.stderr(
+    `Error: --lifetime "${sanitizeLine(text)}" is not a valid duration. Write it like 10m.\n`,
+  );
   return EXIT.usage;
 }
 
 export function invalidExpiry(text: string | undefined, io: ServerIo): number {
   io.stderr(
-    `--expires "${sanitizeLine(text)}" is not a time in the future. ` +
+    `Error: --expires "${sanitizeLine(text)}" is not a time in the future. ` +
       `Examples: ${EXPIRY_EXAMPLES}.\n`,
   );
   return EXIT.usage;

@@ -36,7 +36,9 @@ export async function adminTrustEdit(
   const isChanged = Object.values({ ...changes, ...changes.options, name: undefined })
     .some((value) => value !== undefined && value !== changes.options);
   if (!isChanged) {
-    io.stderr("Nothing to change. Name an option, such as --branch, --scope or --expires.\n");
+    io.stderr(
+      "Error: nothing to change. Name an option, such as --branch, --scope or --expires.\n",
+    );
     return EXIT.usage;
   }
   const { dataDir, databaseUrl, config, force = false } = options;
