@@ -21,8 +21,8 @@ export function wrapCommand(command: string, width: number): string[] {
   const lines = [words[0]];
   for (const word of words.slice(1)) {
     const line = `${lines.at(-1)} ${word}`;
-    // Two columns for the backslash.
-    if (line.length + 2 <= width) lines[lines.length - 1] = line;
+    // Two columns for the backslash, which a pipe does not need.
+    if (line.length + (word === "|" ? 0 : 2) <= width) lines[lines.length - 1] = line;
     else lines.push(`  ${word}`);
   }
   // A pipe continues without one, in PowerShell too.

@@ -44,9 +44,9 @@ Deno.test("lays out help for narrow and wide terminals", async () => {
 });
 
 Deno.test("continues a long command where a shell can read it", () => {
-  assert.deepEqual(wrapCommand("app pat create --name 'two words' | other", 22), [
+  assert.deepEqual(wrapCommand("app pat create --name 'two words' | another-one", 24), [
     "app pat create --name \\",
     "  'two words' |",
-    "  other",
+    "  another-one",
   ]);
 });

@@ -1,9 +1,8 @@
 import { Argument, type Command } from "commander";
 import { brand } from "../../../shared/brand.ts";
-import { examples } from "../../../shared/command_examples.ts";
+import { examples, helpItems } from "../../../shared/command_examples.ts";
 import type { Run } from "../../../shared/command_line.ts";
 import { collectScopes, SCOPE_NOTATION } from "../../../shared/oauth/scope_option.ts";
-import { formatTable } from "../../../shared/table.ts";
 import { provider, providers } from "../../federation/providers.ts";
 import type { ServerIo } from "../../io.ts";
 import { database } from "../options.ts";
@@ -41,7 +40,7 @@ export function declareTrust(admin: Command, server: Run<ServerIo>): void {
     .option("--expires <when>", "when the rule expires: 90d, 12h, 2027-01-31 or never")
     .option("--name <name>", "name of the rule")
     .option("--force", "add the rule even if it would trust workloads of others")
-    .addHelpText("after", `\nSubjects:\n${subjects()}`)
+    .addHelpText("after", subjects())
     .addHelpText(
       "after",
       examples(
@@ -129,7 +128,9 @@ export function declareTrust(admin: Command, server: Run<ServerIo>): void {
 }
 
 /** What each provider takes as the subject. */
-function subjects(): string {
-  const rows = providers.map(({ name, subject }) => [name, subject.form]);
-  return formatTable(rows).replaceAll(/^/gm, "  ").trimEnd();
+function subjects() {
+  return helpItems(
+    "Subjects:",
+    providers.map(({ name, subject }): [string, string] => [name, subject.form]),
+  );
 }
