@@ -69,7 +69,7 @@ function refusal(
   identityToken: string,
   answer: { error: string; description: string | undefined },
 ): ClientError {
-  const reason = sanitizeLine(answer.description ?? answer.error, 500);
+  const reason = sanitizeLine(answer.description?.trim() || answer.error, 500);
   if (!isOfSubject(answer)) {
     return new ClientError("request_rejected", `${server} rejected the request: ${reason}`);
   }
@@ -78,7 +78,7 @@ function refusal(
     ...[brand.binaryName, "admin", "trust", "add"],
     ...provider.trustArguments(claims),
     ...(audience === server ? [] : flag("audience", audience)),
-    ...flag("scope", scope?.split(" ")[0] ?? "SCOPE"),
+    ...flag("scope", scope?.split(" ")[0] || "SCOPE"),
   ];
   const once = !provider.reusesToken || claims.jti === undefined
     ? ""
@@ -87,7 +87,7 @@ function refusal(
   return new ClientError(
     "identity_rejected",
     `${server} rejected the identity token of ${provider.title}: ${reason}\n${once}` +
-      `To trust jobs like this one, the operator runs\n  ${
+      `If no rule trusts jobs like this one yet, the operator adds one:\n  ${
         command.map((argument) => shellWord(sanitizeLine(argument))).join(" ")
       }\n` +
       `The audit log has the reason for the rejection. To test a token: ` +

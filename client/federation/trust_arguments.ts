@@ -1,10 +1,12 @@
 /** Arguments of `admin trust add`, from the claims of a token. */
+import { sanitizeLine } from "../../shared/sanitize.ts";
 import type { Claims } from "./provider.ts";
 
 /** The claim as text; undefined if it is absent or has another type. */
 export function claimText(claims: Claims, name: string): string | undefined {
   const value = claims[name];
-  return (typeof value === "string" && value !== "") || typeof value === "number"
+  return (typeof value === "string" && sanitizeLine(value).trim() !== "") ||
+      typeof value === "number"
     ? String(value)
     : undefined;
 }

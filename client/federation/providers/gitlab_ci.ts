@@ -50,7 +50,7 @@ function runFlags(claims: Claims): string[] {
   const environment = claimText(claims, "environment");
   if (environment !== undefined) return flag("environment", environment);
   const kind = claims.ref_type === "tag" ? "tag" : "branch";
-  return flag(kind, claimText(claims, "ref"));
+  return flag(kind, claimText(claims, "ref") ?? kind.toUpperCase());
 }
 
 /** Variables named like an identity token: our own first, then the conventional name. */

@@ -8,6 +8,12 @@ import { JWT_TYPE } from "../../../shared/oauth/token_types.ts";
 import { ClientError } from "../../errors.ts";
 import { claimText, flag } from "../trust_arguments.ts";
 import type { Claims, Environment, WorkloadProvider } from "../provider.ts";
+import { bitbucket } from "./bitbucket.ts";
+import { buildkite } from "./buildkite.ts";
+import { circleci } from "./circleci.ts";
+import { githubActions } from "./github_actions.ts";
+import { gitlabCi } from "./gitlab_ci.ts";
+import { googleMetadata } from "./google_metadata.ts";
 
 /** Path of the file, like AWS_WEB_IDENTITY_TOKEN_FILE and AZURE_FEDERATED_TOKEN_FILE. */
 const VARIABLE = `${brand.envPrefix}_SUBJECT_TOKEN_FILE`;
@@ -40,10 +46,11 @@ export function tokenFile(path?: string): WorkloadProvider {
         `${file} is empty. It must contain an identity token.`,
       );
     },
-    trustArguments: (claims) => [
-      ...subject(claims),
-      ...flag("issuer", claimText(claims, "iss")),
-    ],
+    trustArguments: (claims) =>
+      ciProvider(claims)?.trustArguments(claims) ?? [
+        ...subject(claims),
+        ...flag("issuer", claimText(claims, "iss")),
+      ],
   };
 }
 
@@ -69,6 +76,20 @@ async function readStart(path: string): Promise<string> {
       `Cannot read an identity token from ${path}: ${reason}.`,
     );
   }
+}
+
+/**
+ * The provider of a CI job whose token is in the file. A rule on its `sub` would not be safe: the
+ * form of a GitHub subject depends on the job and the repository.
+ */
+function ciProvider(claims: Claims): Pick<WorkloadProvider, "trustArguments"> | undefined {
+  const issuer = String(claims.iss);
+  if (claims.repository_id !== undefined && claims.repository !== undefined) return githubActions;
+  if (claims.project_id !== undefined && claims.project_path !== undefined) return gitlabCi;
+  if (claims.pipeline_slug !== undefined) return buildkite;
+  if (claims.repositoryUuid !== undefined) return bitbucket;
+  if (issuer.startsWith("https://oidc.circleci.com/org/")) return circleci;
+  return issuer === "https://accounts.google.com" ? googleMetadata : undefined;
 }
 
 function subject(claims: Claims): string[] {

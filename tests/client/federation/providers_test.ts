@@ -86,6 +86,8 @@ Deno.test("suggests the command that would trust a rejected job, from its claims
     assert.ok(trustCommands.length > 0, provider.name);
     for (const { claims: changes, command } of trustCommands) {
       assert.equal(provider.trustArguments({ ...claims, ...changes }).join(" "), command);
+      // The same token in a file must not lead to a rule on sub.
+      assert.equal(tokenFile("t").trustArguments({ ...claims, ...changes }).join(" "), command);
     }
   }
 });
