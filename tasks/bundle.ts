@@ -79,7 +79,8 @@ export async function bundleScript(code: string, folder: string): Promise<string
 async function runBundler(stage: string, out: string): Promise<void> {
   await runDeno([
     ...["bundle", "--quiet", `--lock=${join(stage, "deno.lock")}`, "--frozen"],
-    ...["--code-splitting", "--minify"],
+    // The log has the names of errors, which some libraries take from their classes.
+    ...["--code-splitting", "--minify", "--keep-names"],
     // The add-on is a native library: it is embedded as a file, for the target.
     ...["--external", "@napi-rs/keyring", "--outdir", out, join(stage, "main.ts")],
   ], { cwd: stage });
