@@ -332,5 +332,5 @@ Deno.test("--revoke reports each token once, and prints findings if the server f
   server.script("/api/v1/revocations", { status: 429, json: { title: "Too many", detail } });
   assert.equal(await run(io, [], { ...options, json: true }), EXIT.failure);
   assert.equal(JSON.parse(io.out).findings[0].revoked, null);
-  assert.match(io.err, new RegExp(`^${prefix}… was not revoked: .*Try again in 60 s`));
+  assert.match(io.err, new RegExp(`^Error: ${prefix}… was not revoked: .*Try again in 60 s`));
 });
