@@ -9,6 +9,7 @@ import { JwksCache } from "./federation/jwks_cache.ts";
 import { startPeriodicTasks } from "./cleanup.ts";
 import { listen, type Listener } from "./http/listener.ts";
 import { listenError } from "./http/listen_problem.ts";
+import { procFiles } from "./http/port_holder.ts";
 import type { Log } from "./log.ts";
 import { Mail } from "./notifications/mail.ts";
 import { machineNetwork } from "./outbound/network.ts";
@@ -69,7 +70,7 @@ export async function startServer(
     );
   } catch (error) {
     await storage.database.close(0);
-    throw listenError(error, config.listen);
+    throw listenError(error, config.listen, procFiles);
   }
   const issuer = config.issuer ?? defaultIssuer(config, server.addr);
   const { clock } = io;

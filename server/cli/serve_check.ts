@@ -3,6 +3,7 @@ import { sanitizeLine } from "../../shared/sanitize.ts";
 import type { EffectiveSetting, LoadedConfig } from "../config/load.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import { listenError } from "../http/listen_problem.ts";
+import { portHolder, procFiles } from "../http/port_holder.ts";
 import type { Log } from "../log.ts";
 import { Mail } from "../notifications/mail.ts";
 import { geoipLookup } from "../geoip.ts";
@@ -70,9 +71,11 @@ function tryListening({ listen }: ServerConfig, io: ServerIo): void {
   try {
     Deno.listen(listen).close();
   } catch (error) {
-    if (!(error instanceof Deno.errors.AddrInUse)) throw listenError(error, listen);
-    const message = `${listen.hostname}:${listen.port} is in use. If that is not this server, ` +
-      "choose another address.";
+    if (!(error instanceof Deno.errors.AddrInUse)) throw listenError(error, listen, procFiles);
+    const holder = portHolder(listen.port, procFiles);
+    const message = `${listen.hostname}:${listen.port} is in use${
+      holder === undefined ? "" : ` by ${holder}`
+    }. If that is not this server, choose another address.`;
     reportWarnings([{ subject: "listen", message }], io);
   }
 }

@@ -1,4 +1,5 @@
 import type { ServerConfig } from "../config/server_config.ts";
+import { portHolder, type ProcFiles } from "./port_holder.ts";
 
 /** The server cannot listen; `message` names the address and what to do. */
 export class ListenError extends Error {
@@ -9,12 +10,15 @@ export class ListenError extends Error {
 export function listenError(
   error: unknown,
   { hostname, port }: ServerConfig["listen"],
+  files: ProcFiles,
 ): ListenError {
   const address = `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
   const other = "Choose another with --listen host:port.";
   if (error instanceof Deno.errors.AddrInUse) {
+    const holder = portHolder(port, files) ?? "another program";
     return new ListenError(
-      `listen: the address is in use by another program. ${other} (${address})`,
+      `listen: ${address} is in use by ${holder}. Stop that, or choose another address with ` +
+        "--listen host:port.",
     );
   }
   if (error instanceof Deno.errors.PermissionDenied) {

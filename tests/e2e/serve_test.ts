@@ -92,7 +92,7 @@ Deno.test("serve reports what prevents it from starting, and what to do", async 
     const listen = ["--listen", `127.0.0.1:${port}`, "--database-url", database.url];
     const { code, stderr } = await serve(...listen);
     assert.equal(code, EXIT.failure);
-    assert.match(stderr, /the address is in use by another program\. .*--listen/);
+    assert.match(stderr, new RegExp(`:${port} is in use by .*, process ${Deno.pid}\\. .*--listen`));
   });
 });
 

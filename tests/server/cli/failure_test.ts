@@ -11,15 +11,19 @@ import { assertGolden } from "../../support/golden.ts";
 
 const database = (code: string, message: string) => Object.assign(new Error(message), { code });
 const listen = { hostname: "127.0.0.1", port: 80 };
+const unreadable = () => {
+  throw new Deno.errors.NotFound();
+};
+const noFiles = { readText: unreadable, readLink: unreadable, list: unreadable };
 
 const FAILURES: [error: unknown, code: number][] = [
   [new NoDatabase("/var/lib/app"), EXIT.usage],
   [new TlsPairError("tls_key: /etc/key.pem does not exist"), EXIT.usage],
   [new StartInterrupted("Stopped while connecting to PostgreSQL at db:5432."), EXIT.interrupted],
   [new StartTimeout("migrating the database took longer than 600 s."), EXIT.failure],
-  [listenError(new Deno.errors.AddrInUse(), listen), EXIT.failure],
-  [listenError(new Deno.errors.PermissionDenied(), listen), EXIT.failure],
-  [listenError(new Deno.errors.AddrNotAvailable(), listen), EXIT.failure],
+  [listenError(new Deno.errors.AddrInUse(), listen, noFiles), EXIT.failure],
+  [listenError(new Deno.errors.PermissionDenied(), listen, noFiles), EXIT.failure],
+  [listenError(new Deno.errors.AddrNotAvailable(), listen, noFiles), EXIT.failure],
   [new DatabaseUnreachable("db:5432 refused the connection", true), EXIT.failure],
   [new DatabaseUnreachable("db:5432 has no TLS", false), EXIT.failure],
   [database("28P01", 'password authentication failed for user "app"'), EXIT.failure],
