@@ -53,10 +53,20 @@ export function pathsOf(windows: boolean, cwd: () => string = Deno.cwd) {
     return normalize(windows && !isShare ? path.replace(/^[\\/]+/, separator) : path);
   }
 
+  const isSeparator = (character: string | undefined) =>
+    character === "/" || windows && character === "\\";
+
+  /** A loop, not a regular expression, which would take quadratic time for many separators. */
+  function withoutLastSeparators(path: string): string {
+    let end = path.length;
+    while (isSeparator(path[end - 1])) end--;
+    return path.slice(0, end);
+  }
+
   /** Without a last separator, as the system names a folder. */
   function trimmed(path: string): string {
     const root = rootOf(path);
-    return root + path.slice(root.length).replace(windows ? /[\\/]+$/ : /\/+$/, "");
+    return root + withoutLastSeparators(path.slice(root.length));
   }
 
   function basename(path: string): string {
@@ -66,11 +76,9 @@ export function pathsOf(windows: boolean, cwd: () => string = Deno.cwd) {
 
   function dirname(path: string): string {
     const root = rootOf(path);
-    const folder = trimmed(path).slice(root.length).replace(
-      windows ? /[\\/]*[^\\/]*$/ : /\/*[^/]*$/,
-      "",
-    );
-    return root + folder || ".";
+    const rest = trimmed(path).slice(root.length);
+    const folder = rest.slice(0, rest.length - basename(path).length);
+    return root + withoutLastSeparators(folder) || ".";
   }
 
   /** Of Windows' absolute paths, `\\a` is relative to a drive or share. */
