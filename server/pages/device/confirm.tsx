@@ -31,10 +31,8 @@ export async function showDeviceConfirm(deps: ConfirmDeps, c: PageContext): Prom
   const session = signedInSession(c);
   const request = await findPendingRequest(deps, session, c.req.query("request"));
   if (request === undefined) return await requestGone(deps, c);
+  if (!await isOwnLogin(deps, session, request)) return await wrongAccount(deps, c);
   const isManagement = request.resource === managementResource(deps.issuer);
-  if (isManagement && !await isOwnLogin(deps, session, request)) {
-    return await wrongAccount(deps, c);
-  }
   return await approvalPage(deps, c, { session, request, isManagement });
 }
 
@@ -50,6 +48,9 @@ export async function submitDeviceConfirm(deps: ConfirmDeps, c: PageContext): Pr
   const decision = ({ approve: "approved", deny: "denied" } as const)[form("decision") ?? ""];
   const request = await findPendingRequest(deps, session, id);
   if (decision === undefined || id === undefined) return await requestGone(deps, c);
+  if (request !== undefined && !await isOwnLogin(deps, session, request)) {
+    return await wrongAccount(deps, c);
+  }
   // Scopes that the page marks as not available are not approved, even if a later role has them.
   const scope = request === undefined
     ? ""

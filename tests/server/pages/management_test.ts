@@ -161,3 +161,22 @@ Deno.test("lists the tokens created with a login, and revokes them if selected",
   assert.equal((await verify(server, kept.token.token)).status, 200);
   assert.equal((await verify(server, revoked.token.token)).status, 401);
 });
+
+Deno.test("rejects an approval by another account than the one that asks", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location);
+  const alice = await addUserWithPassword(server);
+  const sid = idOf(await server.login(alice.id));
+  await addUserWithPassword(server, "bob@example.com");
+  const bob = await signedIn(server, "bob@example.com");
+  const { started, page } = await confirmPage(server, bob, WRITE, { sid });
+  assert.equal(page.error, "wrong_account");
+  // The page shows no form; its request is in the address that led there.
+  await bob.get("/device");
+  const { location } = await bob.submit("/device", { user_code: started.user_code });
+  const request = new URL(location!, ISSUER).searchParams.get("request")!;
+  await bob.get("/");
+  const decided = await bob.submit("/device/confirm", { request, decision: "approve" });
+  assert.equal(decided.error, "wrong_account");
+  assert.equal((await server.poll(started.device_code)).body.error, "authorization_pending");
+});
