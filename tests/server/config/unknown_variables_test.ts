@@ -31,11 +31,11 @@ Deno.test("reports a misspelled setting with the name that was meant", () => {
 });
 
 Deno.test("warns of a variable unlike any setting, without its value", () => {
-  const { problems, warnings } = unknownVariables({ [`${PREFIX}_LOG_LEVEL`]: "secret" });
+  const { problems, warnings } = unknownVariables({ [`${PREFIX}_WORKER_COUNT`]: "secret" });
   assert.deepEqual(problems, []);
   assert.equal(warnings.length, 1);
   assert.equal(warnings[0].code, "unknown_variable");
-  assert.equal(warnings[0].subject, `${PREFIX}_LOG_LEVEL`);
+  assert.equal(warnings[0].subject, `${PREFIX}_WORKER_COUNT`);
   assert.doesNotMatch(warnings[0].message, /secret/);
 });
 
