@@ -3,7 +3,12 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 
 /** Loaded by `token` without arguments, statically or when it runs. */
-const ENTRIES = ["main.ts", "program.ts", "client/commands/print_token.ts"];
+const ENTRIES = [
+  "main.ts",
+  "program.ts",
+  "client/commands/print_token.ts",
+  "client/credentials/keychain/linux/secret_service_keychain.ts",
+];
 
 Deno.test("token loads no node: module and no parser", async () => {
   const loaded = new Map<string, string[]>();

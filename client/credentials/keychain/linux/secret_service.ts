@@ -30,7 +30,7 @@ export class SecretService {
   private constructor(
     private readonly bus: SessionBus,
     private readonly session: string,
-    private readonly key: Uint8Array,
+    private readonly key: CryptoKey,
   ) {}
 
   /** Throws KeychainUnavailable. `onOpen` gets what to close when the wait is over. */
@@ -47,7 +47,7 @@ export class SecretService {
         ...{ member: "OpenSession", signature: "sv" },
         values: [ALGORITHM, { type: "ay", value: agreement.publicKey }],
       });
-      const key = agreement.deriveKey(publicKey as Uint8Array);
+      const key = await agreement.deriveKey(publicKey as Uint8Array);
       return new SecretService(bus, session as string, key);
     } catch (error) {
       if (!(error instanceof BusError)) throw error;
@@ -91,12 +91,12 @@ export class SecretService {
     await this.#unlock(item);
     const [secret] = await this.#call(item.path, ITEM, "GetSecret", "o", [this.session]);
     const [, parameters, value] = secret as [string, Uint8Array, Uint8Array];
-    return decryptSecret({ parameters, value }, this.key);
+    return await decryptSecret({ parameters, value }, this.key);
   }
 
   async replace(item: FoundItem, secret: Uint8Array): Promise<void> {
     await this.#unlock(item);
-    await this.#call(item.path, ITEM, "SetSecret", "(oayays)", [this.#encrypted(secret)]);
+    await this.#call(item.path, ITEM, "SetSecret", "(oayays)", [await this.#encrypted(secret)]);
   }
 
   /** In the default collection. */
@@ -111,7 +111,7 @@ export class SecretService {
     ]);
     const [, prompt] = await this.#call(path, COLLECTION, "CreateItem", "a{sv}(oayays)b", [
       properties,
-      this.#encrypted(secret),
+      await this.#encrypted(secret),
       true,
     ]);
     await this.#answerPrompt(prompt as string);
@@ -123,8 +123,8 @@ export class SecretService {
     await this.#answerPrompt(prompt as string);
   }
 
-  #encrypted(secret: Uint8Array): DbusValue {
-    const { parameters, value } = encryptSecret(secret, this.key);
+  async #encrypted(secret: Uint8Array): Promise<DbusValue> {
+    const { parameters, value } = await encryptSecret(secret, this.key);
     return [this.session, parameters, value, "application/octet-stream"];
   }
 
