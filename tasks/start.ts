@@ -143,7 +143,6 @@ async function cli(): Promise<string> {
 }
 
 async function main(args: string[]): Promise<number> {
-  console.log(`Starting ${brand.productName} … (the first start takes a few seconds longer)`);
   const server = spawnServer(args);
   let interrupts = 0;
   const stop = () => {
