@@ -21,7 +21,7 @@ interface AccessLogDeps {
 /**
  * Returns its id with each response, and logs each request if the operator wants that. A request
  * without an id when `handle` returns gets only the one it sent: to create one, and to copy a
- * response that other requests share, takes too long for requests that APIs send with each of theirs.
+ * response that other requests share, takes too long for what APIs ask on every request.
  */
 export function logRequests(
   { config, log, clientAddress }: AccessLogDeps,

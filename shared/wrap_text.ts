@@ -17,9 +17,9 @@ export function wrapWords(text: string, width: number): string[] {
 /** A shell command, continued with backslashes so that it can be copied as a whole. */
 export function wrapCommand(command: string, width: number): string[] {
   if (command.length <= width) return [command];
-  const words = unquotedWords(command);
-  const lines = [words[0]];
-  for (const word of words.slice(1)) {
+  const parts = unquotedWords(command);
+  const lines = [parts[0]];
+  for (const word of parts.slice(1)) {
     const line = `${lines.at(-1)} ${word}`;
     // Two columns for the backslash, which a pipe does not need.
     if (line.length + (word === "|" ? 0 : 2) <= width) lines[lines.length - 1] = line;
@@ -33,13 +33,13 @@ export function wrapCommand(command: string, width: number): string[] {
 
 /** Splits at spaces outside quotes. */
 function unquotedWords(command: string): string[] {
-  const words = [""];
+  const parts = [""];
   let quote: string | undefined;
   for (const character of command) {
     if (character === quote) quote = undefined;
     else if (quote === undefined && /["']/.test(character)) quote = character;
-    if (character === " " && quote === undefined) words.push("");
-    else words[words.length - 1] += character;
+    if (character === " " && quote === undefined) parts.push("");
+    else parts[parts.length - 1] += character;
   }
-  return words;
+  return parts;
 }

@@ -178,7 +178,10 @@ for (const database of everyDatabase) {
         const after = await at.run(["token"]);
         assert.equal(after.code, EXIT.authenticationRequired);
         assert.equal(after.stdout, "");
-        assert.match(after.stderr, new RegExp(`^Not logged in\\. Run: ${brand.binaryName} login`));
+        assert.match(
+          after.stderr,
+          new RegExp(`^Error: Not logged in\\. Run: ${brand.binaryName} login`),
+        );
       });
     }
   });

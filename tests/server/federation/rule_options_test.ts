@@ -27,8 +27,8 @@ const RULES: [ProviderName, Partial<RuleOptions>][] = [
 ];
 
 Deno.test("returns the options that a rule was built from", async () => {
-  for (const [provider, given] of RULES) {
-    const options = { conditions: [], ...given };
+  for (const [provider, ruleOptions] of RULES) {
+    const options = { conditions: [], ...ruleOptions };
     const rule = await buildRule(provider, options, () => Promise.resolve(undefined));
     assert.ok(!(rule instanceof DomainError), JSON.stringify(rule));
     const returned = toRuleOptions(provider, rule);
@@ -39,7 +39,7 @@ Deno.test("returns the options that a rule was built from", async () => {
     assert.equal(again.issuer, rule.issuer);
     const { repositoryId, subject, branch, tag, environment } = returned;
     const fields = { repositoryId, subject, branch, tag, environment };
-    for (const [name, value] of Object.entries(given)) {
+    for (const [name, value] of Object.entries(options)) {
       if (!(name in fields)) continue;
       assert.equal(fields[name as keyof typeof fields], value, `${provider} ${name}`);
     }

@@ -81,8 +81,8 @@ testStore("trust_rules and used_assertions", {
       enabledUntil: store.at({ days: 2 }),
     };
     assert.equal(await updateTrustRule(store.sql, changed), true);
-    const { principalName: _, ...found } = (await findTrustRule(store.sql, "deploy"))!;
-    assert.deepEqual(found, changed);
+    const { principalName: _, ...row } = (await findTrustRule(store.sql, "deploy"))!;
+    assert.deepEqual(row, changed);
     assert.equal(await countRulesOfAccount(store.sql, rule.principal.id), 1);
     assert.equal(await updateTrustRule(store.sql, { ...changed, id: randomUUID() }), false);
     assert.equal(await findTrustRule(store.sql, "Deploy"), undefined);
