@@ -72,8 +72,9 @@ export const LAYERS: Record<string, readonly string[]> = {
 };
 
 /**
- * Functions with a security duty that their callers in one folder fulfil: whatever revokes logins
- * also has to record it, withdraw approvals and invalidate caches.
+ * Functions that only one folder may call, since each call has a duty: a revocation of logins is
+ * recorded in the same transaction, and one of all logins of a user also withdraws the approvals,
+ * which would become logins afterwards.
  */
 const RESERVED = [
   { name: "revokeRefreshTokenFamily", home: "server/store/refresh_token_families.ts" },

@@ -1,6 +1,6 @@
 /** The texts of all OAuth errors, in a golden file; other tests assert on their codes. */
 import { randomUUID } from "node:crypto";
-import { setUserDisabled } from "../../../server/logins/user_access.ts";
+import { setUserDisabled } from "../../../server/admin/user_operations.ts";
 import { brand } from "../../../shared/brand.ts";
 import { managementResource } from "../../../shared/management.ts";
 import {
@@ -258,13 +258,9 @@ async function tokens(server: TestServer, texts: ErrorTexts): Promise<void> {
   server.clock.advance({ minutes: 16 });
   await texts.verify(expiring.access_token);
   const disabled = await createPat(server, await addPerson(server));
-  await setUserDisabled(
-    server.parts.sql,
-    (await server.parts.sql`
-      select u.email from users u join personal_access_tokens t on t.user_id = u.id
-      where t.id = ${disabled.id}`)[0].email,
-    true,
-    new Date(server.clock.now()),
-  );
+  const [{ email }] = await server.parts.sql`
+    select u.email from users u join personal_access_tokens t on t.user_id = u.id
+    where t.id = ${disabled.id}`;
+  await setUserDisabled(server.parts, { email, disabled: true });
   await texts.verify(disabled.token);
 }

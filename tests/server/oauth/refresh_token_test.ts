@@ -12,7 +12,7 @@ import {
   generateRefreshToken,
 } from "../../../server/tokens/refresh_token.ts";
 import { OAuthError } from "../../../shared/oauth/errors.ts";
-import { setUserDisabled, updateUser } from "../../../server/logins/user_access.ts";
+import { setUserDisabled, updateUser } from "../../../server/admin/user_operations.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
 
@@ -183,21 +183,21 @@ testOnEachDatabase(
   "disabling a user, or a new password, revokes logins permanently",
   async (location) => {
     await using server = await testServer(location);
-    const { sql } = server.parts;
-    const now = new Date(server.clock.now());
-    const user = await server.addUser("alice@example.test");
+    const { parts } = server;
+    const email = "alice@example.test";
+    const user = await server.addUser(email);
     const first = await server.login(user.id);
     const approved = await server.startLogin();
     await server.decide(approved.user_code, user.id);
-    await setUserDisabled(sql, user.email, true, now);
-    await setUserDisabled(sql, user.email, false, now);
+    await setUserDisabled(parts, { email, disabled: true });
+    await setUserDisabled(parts, { email, disabled: false });
     await refused(server, first.refresh_token!, /revoked/);
     assert.equal((await server.poll(approved.device_code)).body.error, "access_denied");
     const second = await server.login(user.id);
-    await updateUser(sql, user.email, { name: "Alice", now });
+    await updateUser(parts, { email, name: "Alice" });
     const renewed = await server.refresh(second.refresh_token!);
     assert.equal(renewed.status, 200);
-    await updateUser(sql, user.email, { passwordHash: "$scrypt$other", now });
+    await updateUser(parts, { email, passwordHash: "$scrypt$other" });
     await refused(server, renewed.body.refresh_token, /revoked/);
   },
 );

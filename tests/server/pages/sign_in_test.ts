@@ -1,7 +1,7 @@
 /** Signing in and out, and limits on guessing passwords. */
 import assert from "node:assert/strict";
 import { cleanUp } from "../../../server/cleanup.ts";
-import { setUserDisabled } from "../../../server/logins/user_access.ts";
+import { setUserDisabled } from "../../../server/admin/user_operations.ts";
 import { checkPasswordLimit } from "../../../server/security/rate_limit.ts";
 import { startMailServer } from "../../support/mail_server.ts";
 import { databaseKinds } from "../../support/databases.ts";
@@ -57,7 +57,7 @@ Deno.test("responds the same to unknown and disabled users and wrong passwords",
   await using server = await testServer(database.location);
   await addUserWithPassword(server);
   await addUserWithPassword(server, "bob@example.com");
-  await setUserDisabled(server.parts.sql, "bob@example.com", true, new Date(server.clock.now()));
+  await setUserDisabled(server.parts, { email: "bob@example.com", disabled: true });
   await server.addUser("carol@example.com");
   const attempts = [
     ["alice@example.com", "wrong"],
@@ -79,7 +79,7 @@ Deno.test("responds the same to unknown and disabled users and wrong passwords",
     pages.add(page.text);
   }
   assert.equal(pages.size, 1, [...pages].join("\n"));
-  assert.deepEqual(new Set(await events(server)), new Set(["signin.failed"]));
+  assert.deepEqual(new Set(await events(server)), new Set(["user.disabled", "signin.failed"]));
 });
 
 Deno.test("limits parallel guesses of passwords to ten, then locks the account for 15 minutes", async () => {
@@ -270,7 +270,7 @@ Deno.test("mails no unlock link to a disabled user", async () => {
     await addUserWithPassword(server),
     await addUserWithPassword(server, "bob@example.com"),
   ];
-  await setUserDisabled(sql, "alice@example.com", true, now);
+  await setUserDisabled(server.parts, { email: "alice@example.com", disabled: true });
   for (const { id: userId, email } of people) {
     const attempt = { userId, email, address: "198.51.100.7", knownHere: false, now };
     for (let guess = 0; guess < 9; guess++) await checkPasswordLimit(sql, attempt);

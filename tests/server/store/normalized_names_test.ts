@@ -6,8 +6,13 @@ import { type DatabaseLocation, openDatabase, type Sql } from "../../../server/s
 import { migrate } from "../../../server/store/db/migrate.ts";
 import { MigrationConflict } from "../../../server/store/db/migration_conflict.ts";
 import { migrations } from "../../../server/store/db/migrations.ts";
-import { setUserDisabled, updateUser } from "../../../server/logins/user_access.ts";
-import { createUser, emailProblem, findUserByEmail } from "../../../server/store/users.ts";
+import {
+  createUser,
+  emailProblem,
+  findUserByEmail,
+  setDisabledAt,
+  updateUserRow,
+} from "../../../server/store/users.ts";
 import { checkPasswordLimit, PASSWORD_LIMITS } from "../../../server/security/rate_limit.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
 import { call, createPat, describeScopes } from "../../support/pats.ts";
@@ -41,8 +46,8 @@ async function oneAccountForEachName(location: DatabaseLocation): Promise<void> 
     for (const other of others) {
       assert.equal(await add(sql, other), false, other);
       assert.equal((await findUserByEmail(sql, other))?.id, id, other);
-      assert.equal(await updateUser(sql, other, { name: "B", now }), id);
-      assert.equal(await setUserDisabled(sql, other, true, now), id);
+      assert.equal(await sql.begin((tx) => updateUserRow(tx, other, { name: "B" })), id);
+      assert.equal(await sql.begin((tx) => setDisabledAt(tx, other, { disabled: true, now })), id);
     }
   }
   await close();

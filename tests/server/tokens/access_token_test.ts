@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify, SignJWT } from "jose";
 import type { SigningAlgorithm } from "../../../server/config/server_config.ts";
-import { updateUser } from "../../../server/logins/user_access.ts";
+import { updateUser } from "../../../server/admin/user_operations.ts";
 import { isIdToken } from "../../../server/tokens/id_token.ts";
 import { signAccessToken } from "../../../server/tokens/access_token.ts";
 import { brand } from "../../../shared/brand.ts";
@@ -157,11 +157,11 @@ testOnEachDatabase(
     };
     const now = new Date(server.clock.now());
     assert.equal(await verified(), false);
-    await updateUser(sql, user.email, { emailVerified: true, now });
+    await updateUser(server.parts, { email: user.email, emailVerified: true });
     assert.equal(await verified(), true);
-    await updateUser(sql, user.email, { name: "Alice B. Example", now });
+    await updateUser(server.parts, { email: user.email, name: "Alice B. Example" });
     assert.equal(await verified(), true);
-    await updateUser(sql, user.email, { emailVerified: false, now });
+    await updateUser(server.parts, { email: user.email, emailVerified: false });
     assert.equal(await verified(), false);
 
     const id = randomUUID();

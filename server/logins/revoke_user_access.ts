@@ -1,0 +1,37 @@
+import type { Clock } from "../../shared/clock.ts";
+import { type AuditEvent, recordAuditEvent } from "../store/audit_events.ts";
+import type { Transaction } from "../store/db/connect.ts";
+import { withdrawApprovals } from "../store/device_authorizations.ts";
+import { revokeRefreshTokenFamilies } from "../store/refresh_token_families.ts";
+import { signOutSessions } from "../store/sessions.ts";
+
+export interface RevokedAccess {
+  /** Ids of the logins. The caller invalidates them in the cache after the commit. */
+  logins: string[];
+  /** Number of browser sessions. */
+  browsers: number;
+}
+
+/**
+ * Revokes all logins of a user, signs out their browsers except for one, withdraws the approvals
+ * that no device has redeemed yet, and records the audit event: all of it or nothing.
+ */
+export async function revokeUserAccess(
+  tx: Transaction,
+  { clock }: { clock: Clock },
+  { userId, reason, exceptSession, event }: {
+    userId: string;
+    reason: "user" | "disabled" | "password_changed";
+    exceptSession?: string;
+    event: (revoked: RevokedAccess) => AuditEvent;
+  },
+): Promise<RevokedAccess> {
+  const now = new Date(clock.now());
+  const browsers = await signOutSessions(tx, { userId, except: exceptSession, now });
+  // Before the logins: it waits for a redemption in progress, whose login is then revoked too.
+  await withdrawApprovals(tx, userId);
+  const logins = await revokeRefreshTokenFamilies(tx, { userId, reason, now });
+  const revoked = { logins, browsers };
+  await recordAuditEvent(tx, clock, event(revoked));
+  return revoked;
+}
