@@ -32,7 +32,7 @@ import { token } from "./oauth/token.ts";
 import { userinfo, userinfoErrorResponse } from "./oauth/userinfo.ts";
 import type { OutboundHttp } from "./outbound/outbound_http.ts";
 import { pagesRouter } from "./pages/router.tsx";
-import { RateLimit } from "./security/token_bucket.ts";
+import { TokenBucketLimit } from "./security/token_bucket.ts";
 import type { Database, Sql } from "./store/db/connect.ts";
 import type { ServerSecrets } from "./store/server_secrets.ts";
 import { KEY_SET_MAX_AGE, type SigningKeys } from "./tokens/signing_keys.ts";
@@ -66,7 +66,7 @@ export interface App {
 /** Composes the server: the table of routes, and the response to errors. */
 export function app(appDeps: AppDeps): App {
   const { config, issuer, keys, database, log } = appDeps;
-  const deps = { ...appDeps, exchangeLimit: new RateLimit(appDeps.clock) };
+  const deps = { ...appDeps, exchangeLimit: new TokenBucketLimit(appDeps.clock) };
   const grants = [
     deviceCodeGrant(deps),
     refreshTokenGrant(deps),

@@ -14,7 +14,7 @@ const MAX_KEYS = 20_000;
  * much: it bounds the cost of a caller. Limits on guesses, which have to be exact, are in
  * rate_limit.ts.
  */
-export class RateLimit {
+export class TokenBucketLimit {
   /** Least recently used first. */
   #buckets = new Map<string, { left: number; at: number }>();
 

@@ -3,7 +3,7 @@ import { OAuthError } from "../../../shared/oauth/errors.ts";
 import { formatScope, missingScopes, parseScope } from "../../../shared/oauth/scope.ts";
 import type { TokenResponse } from "../../../shared/oauth/token_response.ts";
 import type { ServerConfig } from "../../config/server_config.ts";
-import type { RateLimit } from "../../security/token_bucket.ts";
+import type { TokenBucketLimit } from "../../security/token_bucket.ts";
 import { recordRepeatedAuditEvent } from "../../store/audit_events.ts";
 import type { Sql } from "../../store/db/connect.ts";
 import { signAccessToken } from "../../tokens/access_token.ts";
@@ -21,7 +21,7 @@ export interface ExchangePatDeps {
   keys: SigningKeys;
   config: Pick<ServerConfig, "accessTokenLifetime" | "audience">;
   tokenValidator: Pick<TokenValidator, "validate">;
-  exchangeLimit: RateLimit;
+  exchangeLimit: TokenBucketLimit;
 }
 
 /**

@@ -14,7 +14,7 @@ import {
 import { SKEW_SECONDS } from "../../federation/subject_claims.ts";
 import type { TokenRejection } from "../../federation/token_rejection.ts";
 import type { TrustRule } from "../../federation/trust_rule.ts";
-import type { RateLimit } from "../../security/token_bucket.ts";
+import type { TokenBucketLimit } from "../../security/token_bucket.ts";
 import { limitLoginScope } from "../../scopes.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
 import { findPrincipal, type Principal } from "../../store/principals.ts";
@@ -31,7 +31,7 @@ import { auditedClaims, claimText, storableText } from "./workload_claims.ts";
 export interface ExchangeWorkloadTokenDeps extends IssueWorkloadTokenDeps {
   jwksCache: JwksCache;
   config: Pick<ServerConfig, "scopes" | "audience" | "federation">;
-  exchangeLimit: RateLimit;
+  exchangeLimit: TokenBucketLimit;
 }
 
 /** Why no token is issued, for operators. */

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { TOKEN_EXCHANGE_GRANT } from "../../../shared/oauth/grant_types.ts";
 import { ACCESS_TOKEN_TYPE } from "../../../shared/oauth/token_types.ts";
-import { RateLimit } from "../../../server/security/token_bucket.ts";
+import { TokenBucketLimit } from "../../../server/security/token_bucket.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
 import { createPat, describeScopes } from "../../support/pats.ts";
 import { addPerson } from "../../support/person.ts";
@@ -58,7 +58,7 @@ testOnEachDatabase(
 
 Deno.test("a rate limit refills over time, and takes from all of its buckets or from none", () => {
   const clock = manualClock();
-  const limit = new RateLimit(clock);
+  const limit = new TokenBucketLimit(clock);
   const [narrow, wide] = [{ burst: 2, perSecond: 0.5 }, { burst: 3, perSecond: 1 }];
   const take = (key: string) => limit.take([[key, narrow], ["all", wide]]);
   assert.deepEqual([take("a"), take("a"), take("a"), take("a")], [0, 0, 2, 2]);
