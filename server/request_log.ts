@@ -4,7 +4,7 @@ import { requestPath } from "./http/request_target.ts";
 import { requestId } from "./http/request_id.ts";
 import type { Log, LogFields } from "./log.ts";
 import { DatabaseUnreachable } from "./store/db/postgres_dial.ts";
-import { normaliseUserCode } from "./tokens/user_code.ts";
+import { normalizeUserCode } from "./tokens/user_code.ts";
 
 export function requestFields(request: Request): LogFields {
   const { method, url } = request;
@@ -25,7 +25,7 @@ export function loggedPath(path: string): string {
 }
 
 function isSecretLike(segment: string): boolean {
-  return segment.length > MAX_SEGMENT_LENGTH || normaliseUserCode(segment) !== undefined ||
+  return segment.length > MAX_SEGMENT_LENGTH || normalizeUserCode(segment) !== undefined ||
     tokenKinds.some(({ prefix }) => segment.startsWith(prefix));
 }
 

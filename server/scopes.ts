@@ -1,12 +1,12 @@
 /**
- * The catalogue of scopes, and who may carry which of them. The policies return descriptions or
+ * The catalog of scopes, and who may carry which of them. The policies return descriptions or
  * limit a scope parameter; the arithmetic is in shared/oauth/scope.ts.
  */
 import { brand } from "../shared/brand.ts";
 import { isManagementScope } from "../shared/management.ts";
 import { formatScope, intersectScope, parseScope } from "../shared/oauth/scope.ts";
 
-/** A scope of the operator's catalogue. */
+/** A scope of the operator's catalog. */
 export interface ScopeDescription {
   name: string;
   /** Shown on the approval page. */
@@ -37,48 +37,48 @@ export function scopeNames(scopes: readonly ScopeDescription[]): string[] {
 
 /** The scopes that a client may request. */
 export function clientScopes(
-  catalogue: readonly ScopeDescription[],
+  catalog: readonly ScopeDescription[],
   clientId: string,
 ): ScopeDescription[] {
-  return catalogue.filter(({ clients }) => clients === undefined || clients.includes(clientId));
+  return catalog.filter(({ clients }) => clients === undefined || clients.includes(clientId));
 }
 
 /** The scopes that a personal access token of `holder` may carry now. */
 export function patScopes(
-  catalogue: readonly ScopeDescription[],
+  catalog: readonly ScopeDescription[],
   holder: ScopeHolder,
 ): ScopeDescription[] {
   // The command line and our own pages create tokens, and count as one client.
-  const grantable = clientScopes(catalogue, brand.cliClientId);
+  const grantable = clientScopes(catalog, brand.cliClientId);
   return holderScopes(grantable, holder).filter(({ tokens }) => tokens !== false);
 }
 
 /** The scopes that a service account may be given. */
-export function workloadScopes(catalogue: readonly ScopeDescription[]): ScopeDescription[] {
-  return catalogue.filter(({ name }) => !LOGIN_SCOPES.includes(name) && !isManagementScope(name));
+export function workloadScopes(catalog: readonly ScopeDescription[]): ScopeDescription[] {
+  return catalog.filter(({ name }) => !LOGIN_SCOPES.includes(name) && !isManagementScope(name));
 }
 
 /**
- * What a login of `holder` through a client still has of `scope`. The catalogue and the roles
+ * What a login of `holder` through a client still has of `scope`. The catalog and the roles
  * may have changed since it was approved, so they are applied again at each use.
  */
 export function limitLoginScope(
-  catalogue: readonly ScopeDescription[],
+  catalog: readonly ScopeDescription[],
   holder: ScopeHolder,
   clientId: string,
   scope: string,
 ): string {
-  const held = holderScopes(clientScopes(catalogue, clientId), holder);
+  const held = holderScopes(clientScopes(catalog, clientId), holder);
   return intersectScope(scope, scopeNames(held));
 }
 
 /** What a personal access token, or a JWT it was exchanged for, still has of `scope`. */
 export function limitPatScope(
-  catalogue: readonly ScopeDescription[],
+  catalog: readonly ScopeDescription[],
   holder: ScopeHolder,
   scope: string,
 ): string {
-  return intersectScope(scope, scopeNames(patScopes(catalogue, holder)));
+  return intersectScope(scope, scopeNames(patScopes(catalog, holder)));
 }
 
 /** A scope parameter without the scopes of the management interface. */

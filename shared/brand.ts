@@ -22,10 +22,10 @@ export const brand = {
     deviceCode: "bstd_",
     clientSecret: "bstc_",
   },
-  /** Server a client without settings talks to. */
+  /** Default server of the CLI. */
   defaultServer: "http://127.0.0.1:8787",
-  /** Colours of the pages, as CSS colours for light and dark themes. */
-  colours: {
+  /** Colors of the pages, as CSS colors for light and dark themes. */
+  colors: {
     accent: { light: "#1f5fd0", dark: "#7aa9ff" },
     accentText: { light: "#ffffff", dark: "#0b1220" },
   },

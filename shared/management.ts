@@ -24,7 +24,7 @@ export const MANAGEMENT_SCOPES: Record<ManagementPermission, string> = {
   admin: "manage:admin",
 };
 
-/** Scopes of this form are the server's own: an operator's catalogue cannot have them. */
+/** Scopes of this form are the server's own: an operator's catalog cannot have them. */
 export function isManagementScope(scope: string): boolean {
   return scope.startsWith("manage:");
 }

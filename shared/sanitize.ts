@@ -32,7 +32,7 @@ const LAYOUT = /[\t\n\r\u200c\u200d\ufe0e\ufe0f]/;
 /** What nearly every text consists of, and needs no look at each character. */
 const PLAIN_ASCII = /^[\x20-\x7e\n\t]*$/;
 
-/** Sequences the command line writes itself: see createStyle, and the colours of a QR code. */
+/** Sequences the command line writes itself: see createStyle, and the colors of a QR code. */
 // deno-lint-ignore no-control-regex -- escape sequences are its subject
 const OWN_STYLES = /(\x1b\[(?:0|1|2|22|31|32|33|39|97;40)m)/;
 /** The line that counts down is rewritten: nothing but a whole write of this shape may do so. */

@@ -1,4 +1,4 @@
-/** Colours and weights for terminals: https://no-color.org and https://bixense.com/clicolors. */
+/** Colors and weights for terminals: https://no-color.org and https://bixense.com/clicolors. */
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -30,7 +30,7 @@ export function createStyle(isStyled: boolean): Style {
   };
 }
 
-/** Colours the prefixes of errors and warnings, which begin a line. */
+/** Colors the prefixes of errors and warnings, which begin a line. */
 export function stylePrefixes(text: string, { red, yellow }: Style): string {
   return text.replace(/^Error:/gm, red).replace(/^Warning:/gm, yellow);
 }

@@ -9,7 +9,7 @@ import type { Empty, Operation } from "./operation.ts";
 /** Names of service accounts and trust rules. */
 const NAME = /^[\w.:/-]{1,100}$/;
 
-/** The scopes that a workload may be granted, checked against the catalogue. */
+/** The scopes that a workload may be granted, checked against the catalog. */
 export function validateWorkloadScope(
   scope: string,
   { scopes }: Pick<ServerConfig, "scopes">,

@@ -38,7 +38,7 @@ const MANAGEMENT_SCOPE_DESCRIPTIONS: readonly ScopeDescription[] = [
 ].map((scope) => ({ ...scope, clients: [brand.cliClientId], tokens: false }));
 
 /** The built-in scopes and those of the config file. Each server gets objects of its own. */
-export function scopeCatalogue(configured: readonly ScopeDescription[]): ScopeDescription[] {
+export function scopeCatalog(configured: readonly ScopeDescription[]): ScopeDescription[] {
   const isConfigured = ({ name }: ScopeDescription) =>
     configured.some((scope) => scope.name === name);
   return [

@@ -1,5 +1,5 @@
 import type { ServerIo } from "../io.ts";
-import { scopeCatalogue } from "./builtin_scopes.ts";
+import { scopeCatalog } from "./builtin_scopes.ts";
 import { checkFiles } from "./check_files.ts";
 import { type ConfigFile, readConfigFile } from "./config_file.ts";
 import { defaultIssuer } from "./default_issuer.ts";
@@ -67,7 +67,7 @@ function toServerConfig(values: SettingValues, file: ConfigFile): ServerConfig {
     ...webhookUrl !== undefined && { webhook: { url: webhookUrl, secret: webhookSecret } },
     ...smtpUrl !== undefined && mailFrom !== undefined &&
       { mail: { url: smtpUrl, from: mailFrom } },
-    scopes: scopeCatalogue(file.scopes),
+    scopes: scopeCatalog(file.scopes),
   };
 }
 

@@ -1,4 +1,4 @@
-import { neighbourhood } from "./client_ip.ts";
+import { sharedNetwork } from "./client_ip.ts";
 
 export interface BodyLimits {
   /** Bytes held at the same time. */
@@ -33,7 +33,7 @@ export class BodyBudget {
     let own = 0;
     return {
       take: (bytes) => {
-        network ??= neighbourhood(from());
+        network ??= sharedNetwork(from());
         const heldByNetwork = this.#heldBy.get(network) ?? 0;
         if (this.#held + bytes > this.limits.total) return false;
         if (heldByNetwork + bytes > this.limits.network) return false;

@@ -41,7 +41,7 @@ export function subscriberNetwork(address: string): string {
 }
 
 /** What shares a fair part of a budget or queue: an IPv4 /24, or an IPv6 /56. */
-export function neighbourhood(address: string): string {
+export function sharedNetwork(address: string): string {
   if (isIP(address) === 4) return address.replace(/\.\d+$/, ".0/24");
   return subscriberNetwork(address);
 }

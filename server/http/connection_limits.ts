@@ -1,4 +1,4 @@
-import { neighbourhood } from "./client_ip.ts";
+import { sharedNetwork } from "./client_ip.ts";
 import { isUnfinished } from "./body.ts";
 import { parsePeerAddress } from "./ip_address.ts";
 import type { Log } from "../log.ts";
@@ -137,7 +137,7 @@ export class ConnectionLimits implements Disposable {
   }
 
   #closeSurplus(live: { open: OpenConnection; connection: Connection }[]): void {
-    const networks = Map.groupBy(live, ({ open }) => neighbourhood(open.address));
+    const networks = Map.groupBy(live, ({ open }) => sharedNetwork(open.address));
     for (const group of networks.values()) {
       // The last is closed first.
       group.sort((a, b) => worth(b.connection) - worth(a.connection));

@@ -55,16 +55,16 @@ export function applyPolicy(
 }
 
 function grantScope(
-  catalogue: ServerConfig["scopes"],
+  catalog: ServerConfig["scopes"],
   owner: PatOwner,
   { scopes, approvedScopes }: Pick<PatRequest, "scopes" | "approvedScopes">,
 ): string | DomainError {
   const requested = [...new Set(scopes)];
-  const held = scopeNames(patScopes(catalogue, owner));
+  const held = scopeNames(patScopes(catalog, owner));
   const missing = missingScopes(requested, held);
   if (missing.length > 0) {
     const names = missing.join(" ").slice(0, MAX_SCOPE_LENGTH);
-    return missingScopes(missing, scopeNames(catalogue)).length === 0
+    return missingScopes(missing, scopeNames(catalog)).length === 0
       ? new DomainError("forbidden", `${owner.username} cannot create tokens with ${names}.`, {
         field: "scopes",
       })

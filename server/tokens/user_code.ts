@@ -21,7 +21,7 @@ export function formatUserCode(code: string): string {
  * The stored form of a code as typed, in any case, width (Japanese keyboards type full-width
  * letters) and grouping. Undefined if it cannot be a user code.
  */
-export function normaliseUserCode(typed: string): string | undefined {
+export function normalizeUserCode(typed: string): string | undefined {
   if (typed.length > 64) return undefined;
   const code = typed.normalize("NFKC").toUpperCase().replace(/[^A-Z0-9]/g, "");
   const isWellFormed = code.length === LENGTH &&

@@ -15,9 +15,9 @@ import type { ValidatedToken } from "./validated_token.ts";
 export function validatedPat(
   token: TokenRecord,
   owner: OwnerRecord,
-  { scopes: catalogue }: Pick<ServerConfig, "scopes">,
+  { scopes: catalog }: Pick<ServerConfig, "scopes">,
 ): ValidatedToken {
-  const scope = limitPatScope(catalogue, holder(owner.isAdmin, owner.scope), token.scope);
+  const scope = limitPatScope(catalog, holder(owner.isAdmin, owner.scope), token.scope);
   return {
     kind: "personal_access_token",
     id: token.id,

@@ -4,7 +4,7 @@ import type { ServerConfig } from "../../server/config/server_config.ts";
 import type { Person } from "./person.ts";
 import type { Answer, TestServer } from "./test_server.ts";
 
-/** A catalogue with scopes for all users and one for administrators. */
+/** A catalog with scopes for all users and one for administrators. */
 export function describeScopes(config: ServerConfig): void {
   config.scopes.push(
     { name: "deploy", description: "Deploy your services" },

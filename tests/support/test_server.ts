@@ -19,7 +19,7 @@ import { findUser } from "../../server/store/users.ts";
 import { Mail } from "../../server/notifications/mail.ts";
 import { TokenValidator } from "../../server/validation/token_validator.ts";
 import { tokenHash } from "../../server/tokens/token_hash.ts";
-import { normaliseUserCode } from "../../server/tokens/user_code.ts";
+import { normalizeUserCode } from "../../server/tokens/user_code.ts";
 import { Webhook } from "../../server/notifications/webhook.ts";
 import { brand } from "../../shared/brand.ts";
 import type { DeviceAuthorizationResponse } from "../../shared/oauth/device_authorization_response.ts";
@@ -152,7 +152,7 @@ export async function testServer(
     async decide(userCode, userId, decision = "approved") {
       const sessionId = await addSession(parts, userId);
       const now = new Date(clock.now());
-      const entry = { userCode: normaliseUserCode(userCode)!, sessionId, now };
+      const entry = { userCode: normalizeUserCode(userCode)!, sessionId, now };
       const entered = await enterUserCode(sql, entry);
       if (entered === undefined) return false;
       const { id, clientId } = entered;

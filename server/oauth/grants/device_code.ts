@@ -140,7 +140,7 @@ async function redeem(
           "or that login was revoked.",
       );
     }
-    // The user's role or the catalogue may have changed since.
+    // The user's role or the catalog may have changed since.
     const scope = limitLoginScope(deps.config.scopes, user, clientId, redeemed.scope);
     const login: Login = {
       user,

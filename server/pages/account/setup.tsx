@@ -1,6 +1,6 @@
 import type { Clock } from "../../../shared/clock.ts";
 import { brand } from "../../../shared/brand.ts";
-import { neighbourhood } from "../../http/client_ip.ts";
+import { sharedNetwork } from "../../http/client_ip.ts";
 import { hashPassword, passwordProblem } from "../../security/password_hash.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
 import type { Sql } from "../../store/db/connect.ts";
@@ -66,7 +66,7 @@ export async function submitSetup(deps: SetupDeps, c: PageContext): Promise<Resp
   }
   const { address } = c.get("requester");
   const passwordHash = await hashPassword(password, {
-    network: neighbourhood(address),
+    network: sharedNetwork(address),
     known: true,
   });
   const user = await createFirstAdministrator(sql, { setupToken, email, name, passwordHash, now });

@@ -1,7 +1,7 @@
 import type { Clock } from "../../../shared/clock.ts";
 import type { ServerConfig } from "../../config/server_config.ts";
 import { DomainError } from "../../domain_error.ts";
-import { neighbourhood, rateLimitKey } from "../../http/client_ip.ts";
+import { rateLimitKey, sharedNetwork } from "../../http/client_ip.ts";
 import { verifyPassword } from "../../security/password_hash.ts";
 import { checkPasswordLimit } from "../../security/rate_limit.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
@@ -82,7 +82,7 @@ export async function submitSignIn(deps: SignInDeps, c: PageContext): Promise<Re
   if (limit instanceof DomainError) return await rateLimited(deps, c, limit);
   const enabled = user !== undefined && user.disabledAt === undefined;
   const correct = await verifyPassword(password, enabled ? user.passwordHash : undefined, {
-    network: neighbourhood(address),
+    network: sharedNetwork(address),
     known: knownHere || browser !== undefined,
   }).catch(async (error) => {
     // The password was not checked, so it must not count as wrong.

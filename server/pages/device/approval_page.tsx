@@ -65,7 +65,7 @@ export async function approvalPage(
         {elsewhere && <ElsewhereWarning isManagement={isManagement} />}
         <RequestedScopes
           request={request}
-          catalogue={config.scopes}
+          catalog={config.scopes}
           user={user}
           isManagement={isManagement}
         />

@@ -6,7 +6,7 @@ import { recordAuditEvent, recordRepeatedAuditEvent } from "../../store/audit_ev
 import type { Sql } from "../../store/db/connect.ts";
 import { enterUserCode } from "../../store/device_authorizations.ts";
 import { releaseAttempt } from "../../store/failed_attempts.ts";
-import { formatUserCode, normaliseUserCode } from "../../tokens/user_code.ts";
+import { formatUserCode, normalizeUserCode } from "../../tokens/user_code.ts";
 import type { PageContext } from "../context.ts";
 import { signedInSession } from "../http/browser_session.ts";
 import { csrfToken } from "../http/csrf.ts";
@@ -53,7 +53,7 @@ export async function submitDevice(deps: EnterCodeDeps, c: PageContext): Promise
   const { sql, clock } = deps;
   const entered = formatEntered(c.get("form")("user_code"));
   const session = signedInSession(c);
-  const userCode = normaliseUserCode(c.get("form")("user_code") ?? "");
+  const userCode = normalizeUserCode(c.get("form")("user_code") ?? "");
   // Does not count as a guess: no code has this form.
   if (userCode === undefined) return await enterCodePage(deps, c, entered, [MALFORMED_CODE]);
   const { address } = c.get("requester");
@@ -91,8 +91,8 @@ export function deviceReturnPath(_deps: unknown, c: PageContext): string {
 /** A code that was entered or is in a link, to show it again. */
 function formatEntered(code: string | undefined): string | undefined {
   if (code === undefined) return undefined;
-  const normalised = normaliseUserCode(code);
-  return normalised ? formatUserCode(normalised) : sanitizeLine(code, 20) || undefined;
+  const normalized = normalizeUserCode(code);
+  return normalized ? formatUserCode(normalized) : sanitizeLine(code, 20) || undefined;
 }
 
 async function enterCodePage(

@@ -10,21 +10,21 @@ import { UntrustedText } from "../ui/untrusted_text.tsx";
  * the user does not have are marked; they are not approved.
  */
 export function RequestedScopes(
-  { request, catalogue, user, isManagement }: {
+  { request, catalog, user, isManagement }: {
     request: DeviceAuthorization;
-    catalogue: readonly ScopeDescription[];
+    catalog: readonly ScopeDescription[];
     user: User;
     isManagement: boolean;
   },
 ) {
   const requested = withIncludedScopes(parseScope(request.scope) ?? []);
-  const held = parseScope(limitLoginScope(catalogue, user, request.clientId, request.scope)) ?? [];
+  const held = parseScope(limitLoginScope(catalog, user, request.clientId, request.scope)) ?? [];
   const list = (scopes: readonly string[]) => (
     <ul class="scopes">
       {scopes.map((name) => (
         <li>
           <UntrustedText
-            text={catalogue.find((scope) => scope.name === name)?.description ?? name}
+            text={catalog.find((scope) => scope.name === name)?.description ?? name}
             max={250}
           />
           {!covers(held, name) && (

@@ -138,9 +138,9 @@ export function TokenOrigin({ token, now }: { token: PersonalAccessToken; now: n
 
 /** The scopes with their descriptions. Marks those that are missing in `ownerScopes`. */
 export function TokenScopes(
-  { scope, catalogue, ownerScopes }: {
+  { scope, catalog, ownerScopes }: {
     scope: string;
-    catalogue: readonly ScopeDescription[];
+    catalog: readonly ScopeDescription[];
     ownerScopes?: readonly string[];
   },
 ) {
@@ -152,7 +152,7 @@ export function TokenScopes(
         <li>
           <code>{name}</code>{" "}
           <UntrustedText
-            text={catalogue.find((scope) => scope.name === name)?.description ?? ""}
+            text={catalog.find((scope) => scope.name === name)?.description ?? ""}
             max={200}
           />
           {ownerScopes !== undefined && !ownerScopes.includes(name) && (

@@ -85,7 +85,7 @@ async function createTokenPage(
     before: (
       <>
         <NameField {...submitted} />
-        <ScopeFields {...submitted} user={signedInSession(c).user} catalogue={config.scopes} />
+        <ScopeFields {...submitted} user={signedInSession(c).user} catalog={config.scopes} />
       </>
     ),
     policy: config.personalAccessTokens,
@@ -112,15 +112,15 @@ function NameField({ form, problems = [] }: SubmittedForm) {
 }
 
 function ScopeFields(
-  { user, catalogue, form, problems = [] }: SubmittedForm & {
+  { user, catalog, form, problems = [] }: SubmittedForm & {
     user: User;
-    catalogue: ServerConfig["scopes"];
+    catalog: ServerConfig["scopes"];
   },
 ) {
   return (
     <fieldset id="scopes" aria-describedby={fieldState(problems, "scopes")["aria-describedby"]}>
       <legend>Scopes</legend>
-      {patScopes(catalogue, userAsOwner(user)).map(({ name, description }) => (
+      {patScopes(catalog, userAsOwner(user)).map(({ name, description }) => (
         <label class="check">
           <input type="checkbox" name={`scope:${name}`} checked={!!form?.(`scope:${name}`)} />
           <span>

@@ -47,7 +47,7 @@ export async function createdTokenPage(
             <TokenName token={token} />
           </Fact>
           <Fact name="Scopes">
-            <TokenScopes scope={token.scope} catalogue={deps.config.scopes} />
+            <TokenScopes scope={token.scope} catalog={deps.config.scopes} />
           </Fact>
           <Fact name="Status">
             <TokenStatus token={token} now={now} dated />

@@ -7,7 +7,7 @@ import { firstPage, type TokenView, viewUrl } from "./view.ts";
 
 const PAGE_LENGTH = 25;
 
-/** One page of a list, and the views of its neighbours. */
+/** One page of a list, and the views of its neighbors. */
 export interface TokenPage {
   tokens: PersonalAccessToken[];
   isFirst: boolean;

@@ -75,7 +75,7 @@ export async function showToken(deps: ShowTokenDeps, c: PageContext): Promise<Re
           <Fact name="Scopes">
             <TokenScopes
               scope={token.scope}
-              catalogue={deps.config.scopes}
+              catalog={deps.config.scopes}
               ownerScopes={ownerScopes}
             />
           </Fact>

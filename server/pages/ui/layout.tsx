@@ -7,9 +7,9 @@ import { NoticeBox } from "./notice_box.tsx";
 import { style } from "./style.ts";
 import { UntrustedText } from "./untrusted_text.tsx";
 
-const { accent, accentText } = brand.colours;
+const { accent, accentText } = brand.colors;
 
-/** A prompt on a square in the brand's colour. */
+/** A prompt on a square in the brand's color. */
 const ICON = "data:image/svg+xml," + encodeURIComponent(
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">' +
     `<rect width="32" height="32" rx="7" fill="${accent.light}"/>` +

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { brand } from "../../../shared/brand.ts";
 
-const { accent, accentText } = brand.colours;
+const { accent, accentText } = brand.colors;
 
 /** The one style sheet. Text has a contrast of 4.5 and more in both themes, edges of 3. */
 export const style = `

@@ -342,7 +342,7 @@ testOnEachDatabase(
   async (location) => {
     await using server = await testServer(location, (config) => {
       describeScopes(config);
-      // As if the catalogue let every client have them.
+      // As if the catalog let every client have them.
       config.scopes = config.scopes.map((scope) => ({ ...scope, clients: undefined }));
     });
     const { clock, issuer, keys } = server.parts;
@@ -430,8 +430,8 @@ testOnEachDatabase("a personal access token can read itself and no other", async
   }
   // What it may do now, not what it was given.
   const { token } = await createPat(server, alice, { scopes: ["deploy", "read"] });
-  const catalogue = server.parts.config.scopes;
-  catalogue.splice(catalogue.findIndex(({ name }) => name === "deploy"), 1);
+  const catalog = server.parts.config.scopes;
+  catalog.splice(catalog.findIndex(({ name }) => name === "deploy"), 1);
   server.parts.tokenValidator.invalidate(`principal:${alice.id}`);
   const read = await call(server, token, "GET", "/api/v1/token");
   assert.deepEqual(read.body.scopes, ["read"]);

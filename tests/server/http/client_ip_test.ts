@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import {
   clientAddressReader,
-  neighbourhood,
   rateLimitKey,
+  sharedNetwork,
   subscriberNetwork,
 } from "../../../server/http/client_ip.ts";
 
@@ -38,10 +38,10 @@ Deno.test("IPv6 is counted by /64, IPv4 by address", () => {
   assert.equal(rateLimitKey("::1"), "0:0:0:0::/64");
 });
 
-Deno.test("counts a subscriber by IPv4 address or IPv6 /56, a neighbourhood by /24 or /56", () => {
+Deno.test("counts a subscriber by IPv4 address or IPv6 /56, a shared network by /24 or /56", () => {
   assert.equal(subscriberNetwork("203.0.113.9"), "203.0.113.9");
-  assert.equal(neighbourhood("203.0.113.9"), "203.0.113.0/24");
-  for (const within of [subscriberNetwork, neighbourhood]) {
+  assert.equal(sharedNetwork("203.0.113.9"), "203.0.113.0/24");
+  for (const within of [subscriberNetwork, sharedNetwork]) {
     assert.equal(within("2001:db8:1:2ff::1"), "2001:db8:1:200::/56");
     assert.equal(within("2001:db8:1:200:3:4:5:6"), "2001:db8:1:200::/56");
     assert.equal(within("2001:db8:1:300::1"), "2001:db8:1:300::/56");

@@ -12,7 +12,7 @@ import {
   decideDeviceAuthorization,
   enterUserCode,
 } from "../../../server/store/device_authorizations.ts";
-import { normaliseUserCode } from "../../../server/tokens/user_code.ts";
+import { normalizeUserCode } from "../../../server/tokens/user_code.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
 import { addSession, FULL_SCOPE, testServer } from "../../support/test_server.ts";
 
@@ -179,11 +179,11 @@ Deno.test("accepts a user code in any case, width and grouping", () => {
     "ｂｃｄｆーｇｈｊｋ",
     "Ⓑⓒⓓⓕ ⓖⓗⓙⓚ",
   ];
-  for (const code of typed) assert.equal(normaliseUserCode(code), "BCDFGHJK", code);
-  assert.equal(normaliseUserCode(`BCDFGHJK${"-".repeat(56)}`), "BCDFGHJK");
-  assert.equal(normaliseUserCode(`BCDFGHJK${"-".repeat(57)}`), undefined, "too long to be one");
+  for (const code of typed) assert.equal(normalizeUserCode(code), "BCDFGHJK", code);
+  assert.equal(normalizeUserCode(`BCDFGHJK${"-".repeat(56)}`), "BCDFGHJK");
+  assert.equal(normalizeUserCode(`BCDFGHJK${"-".repeat(57)}`), undefined, "too long to be one");
   for (const code of ["ＡＥＩＯＵＡＥＩ", "ＢＣＤＦＧＨＪ", "１２３４５６７８"]) {
-    assert.equal(normaliseUserCode(code), undefined, code);
+    assert.equal(normalizeUserCode(code), undefined, code);
   }
 });
 
@@ -221,7 +221,7 @@ testOnEachDatabase("only the session that entered a code can decide on it", asyn
   ];
   const started = await server.startLogin();
   const now = new Date(server.clock.now());
-  const userCode = normaliseUserCode(started.user_code)!;
+  const userCode = normalizeUserCode(started.user_code)!;
   const { id } = (await enterUserCode(sql, { userCode, sessionId: hers, now }))!;
   const decide = (sessionId: string, userId: string) =>
     decideDeviceAuthorization(sql, {
