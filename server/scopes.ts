@@ -1,6 +1,6 @@
 /**
  * The catalog of scopes, and who may carry which of them. The policies return descriptions or
- * limit a scope parameter; the arithmetic is in shared/oauth/scope.ts.
+ * limit a scope parameter; set operations are in shared/oauth/scope.ts.
  */
 import { brand } from "../shared/brand.ts";
 import { isManagementScope } from "../shared/management.ts";
@@ -22,7 +22,7 @@ export interface ScopeDescription {
 export type Role = "admin" | "user";
 
 /** A user or a service account. */
-export interface ScopeHolder {
+export interface ScopedAccount {
   /** Of a service account: the scopes it may carry at most. */
   ownScopes?: readonly string[];
   isAdmin: boolean;
@@ -43,14 +43,14 @@ export function clientScopes(
   return catalog.filter(({ clients }) => clients === undefined || clients.includes(clientId));
 }
 
-/** The scopes that a personal access token of `holder` may carry now. */
+/** The scopes that a personal access token of `account` may carry now. */
 export function patScopes(
   catalog: readonly ScopeDescription[],
-  holder: ScopeHolder,
+  account: ScopedAccount,
 ): ScopeDescription[] {
-  // The command line and our own pages create tokens, and count as one client.
+  // The CLI and our own pages create tokens, and count as one client.
   const grantable = clientScopes(catalog, brand.cliClientId);
-  return holderScopes(grantable, holder).filter(({ tokens }) => tokens !== false);
+  return accountScopes(grantable, account).filter(({ tokens }) => tokens !== false);
 }
 
 /** The scopes that a service account may be given. */
@@ -59,26 +59,26 @@ export function workloadScopes(catalog: readonly ScopeDescription[]): ScopeDescr
 }
 
 /**
- * What a login of `holder` through a client still has of `scope`. The catalog and the roles
+ * What a login of `account` through a client still has of `scope`. The catalog and the roles
  * may have changed since it was approved, so they are applied again at each use.
  */
 export function limitLoginScope(
   catalog: readonly ScopeDescription[],
-  holder: ScopeHolder,
+  account: ScopedAccount,
   clientId: string,
   scope: string,
 ): string {
-  const held = holderScopes(clientScopes(catalog, clientId), holder);
+  const held = accountScopes(clientScopes(catalog, clientId), account);
   return intersectScope(scope, scopeNames(held));
 }
 
 /** What a personal access token, or a JWT it was exchanged for, still has of `scope`. */
 export function limitPatScope(
   catalog: readonly ScopeDescription[],
-  holder: ScopeHolder,
+  account: ScopedAccount,
   scope: string,
 ): string {
-  return intersectScope(scope, scopeNames(patScopes(catalog, holder)));
+  return intersectScope(scope, scopeNames(patScopes(catalog, account)));
 }
 
 /** A scope parameter without the scopes of the management interface. */
@@ -86,10 +86,10 @@ export function apiScope(scope: string): string {
   return formatScope((parseScope(scope) ?? []).filter((name) => !isManagementScope(name)));
 }
 
-/** The scopes that a holder has by role or, if it is a service account, by its own list. */
-function holderScopes(
+/** The scopes that an account has by role or, if it is a service account, by its own list. */
+function accountScopes(
   scopes: readonly ScopeDescription[],
-  { ownScopes, isAdmin }: ScopeHolder,
+  { ownScopes, isAdmin }: ScopedAccount,
 ): ScopeDescription[] {
   const held: Role[] = isAdmin ? ["admin", "user"] : ["user"];
   return scopes.filter(({ name, roles }) =>

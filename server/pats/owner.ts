@@ -1,12 +1,12 @@
 import { parseScope } from "../../shared/oauth/scope.ts";
-import type { ScopeHolder } from "../scopes.ts";
+import type { ScopedAccount } from "../scopes.ts";
 import type { Sql } from "../store/db/connect.ts";
 import type { TokenOwner } from "../store/pats/types.ts";
 import { findServiceAccountByName } from "../store/service_accounts.ts";
 import { findUser, findUserByEmail, type User } from "../store/users.ts";
 
 /** The principal that a token belongs to, with what it may do now. */
-export interface PatOwner extends TokenOwner, ScopeHolder {
+export interface PatOwner extends TokenOwner, ScopedAccount {
   disabled: boolean;
 }
 

@@ -11,9 +11,10 @@ import {
 } from "../store/failed_attempts.ts";
 
 /**
- * Limits on password guesses. Only failures count, and a success does not reset them: an attacker
- * could reset their own count by signing in between. Addresses count by `rateLimitKey`, IPv6
- * addresses also by `subscriberNetwork`: a subscriber has 2^64 addresses in each of 256 networks.
+ * Limits on password guesses. Only failures count, and a success does not reset them: otherwise an
+ * attacker could reset the address's count by signing in to their own account. Addresses count by
+ * `rateLimitKey`, IPv6 addresses also by `subscriberNetwork`: a subscriber has 2^64 addresses in
+ * each of 256 networks.
  */
 export const PASSWORD_LIMITS = {
   account: { limit: 10, windowSeconds: 15 * 60 },
@@ -35,10 +36,10 @@ export const USER_CODE_LIMITS = {
   subscriber: { limit: 200, windowSeconds: 3600 },
 } as const;
 
-/** Rejected workload tokens of a network that are audited: anyone can send invalid ones. */
+/** Maximum audited rejections per network: anyone can send invalid tokens. */
 const REJECTION_LIMIT = { limit: 100, windowSeconds: 3600 } as const;
 
-/** Counts a rejected workload token. Returns whether it is still within the limit for the audit log. */
+/** Counts a rejected workload identity token. Returns whether to audit it. */
 export async function checkRejectionLimit(
   sql: Sql,
   rejection: { address: string; now: Date },

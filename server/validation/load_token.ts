@@ -3,7 +3,7 @@ import { managementResource } from "../../shared/management.ts";
 import { parseScope } from "../../shared/oauth/scope.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import { NetworkList } from "../http/ip_address.ts";
-import { limitLoginScope, limitPatScope, type ScopeHolder } from "../scopes.ts";
+import { limitLoginScope, limitPatScope, type ScopedAccount } from "../scopes.ts";
 import type { Sql } from "../store/db/connect.ts";
 import type { OwnerRecord, TokenRecord } from "../store/pats/types.ts";
 import { type AccessTokenStatus, accessTokenStatus } from "../store/revoked_access_tokens.ts";
@@ -17,7 +17,7 @@ export function validatedPat(
   owner: OwnerRecord,
   { scopes: catalog }: Pick<ServerConfig, "scopes">,
 ): ValidatedToken {
-  const scope = limitPatScope(catalog, holder(owner.isAdmin, owner.scope), token.scope);
+  const scope = limitPatScope(catalog, scopedAccount(owner.isAdmin, owner.scope), token.scope);
   return {
     kind: "personal_access_token",
     id: token.id,
@@ -76,10 +76,10 @@ function validatedAccessToken(
   claims: AccessTokenClaims,
   status: AccessTokenStatus,
 ): ValidatedToken {
-  const owner = holder(status.isAdmin, status.ownScope);
+  const account = scopedAccount(status.isAdmin, status.ownScope);
   const scope = claims.pat === undefined
-    ? limitLoginScope(config.scopes, owner, claims.client_id, claims.scope)
-    : limitPatScope(config.scopes, owner, claims.scope);
+    ? limitLoginScope(config.scopes, account, claims.client_id, claims.scope)
+    : limitPatScope(config.scopes, account, claims.scope);
   return {
     kind: "access_token",
     id: claims.jti,
@@ -111,7 +111,7 @@ function validatedAccessToken(
   };
 }
 
-function holder(isAdmin: boolean, ownScope: string | undefined): ScopeHolder {
+function scopedAccount(isAdmin: boolean, ownScope: string | undefined): ScopedAccount {
   return { isAdmin, ownScopes: ownScope === undefined ? undefined : parseScope(ownScope) };
 }
 

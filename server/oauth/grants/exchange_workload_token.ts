@@ -125,11 +125,11 @@ function checkWorkloadScope(
   requested: string | undefined,
 ): string | OAuthError {
   const scopes = parseScope(requested ?? rule.scope) ?? [];
-  const holder = {
+  const account = {
     isAdmin: principal.isAdmin,
     ownScopes: principal.scope === undefined ? undefined : parseScope(principal.scope),
   };
-  const granted = limitLoginScope(config.scopes, holder, client.id, formatScope(scopes));
+  const granted = limitLoginScope(config.scopes, account, client.id, formatScope(scopes));
   const missing = missingScopes(scopes, parseScope(granted) ?? []);
   if (granted === "" || (requested !== undefined && missing.length > 0)) {
     return new OAuthError(
