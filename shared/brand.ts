@@ -11,7 +11,7 @@ export const brand = {
   envPrefix: "YOURAPP",
   /** Folder below the platform's configuration and data folders. */
   folderName: "yourapp",
-  /** OAuth client_id of the built-in command line client. */
+  /** OAuth client_id of the CLI. */
   cliClientId: "yourapp-cli",
   /** Service name of our entries in the operating system's keychain. */
   keychainService: "yourapp-cli",

@@ -1,5 +1,5 @@
 /**
- * The command line, built with commander. The options and the code of a command are loaded only
+ * The CLI, built with commander. The options and the code of a command are loaded only
  * when it runs.
  */
 import { Command } from "commander";

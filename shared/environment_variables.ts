@@ -1,5 +1,5 @@
 /**
- * Environment variables of the command line and of our CI templates, without the brand's
+ * Environment variables of the CLI and of our CI templates, without the brand's
  * prefix. The server's settings are variables too; it reports what is neither.
  */
 export const CLIENT_VARIABLES = [

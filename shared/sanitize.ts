@@ -1,5 +1,5 @@
 /**
- * The one sanitizer of untrusted text, for the server and the command line: terminals,
+ * The one sanitizer of untrusted text, for the server and the CLI: terminals,
  * log collectors, mail and pages must show what was written, and nothing else.
  *
  * Unsafe are control characters (C0, DEL and C1, where U+009B is a terminal's escape
@@ -32,7 +32,7 @@ const LAYOUT = /[\t\n\r\u200c\u200d\ufe0e\ufe0f]/;
 /** What nearly every text consists of, and needs no look at each character. */
 const PLAIN_ASCII = /^[\x20-\x7e\n\t]*$/;
 
-/** Sequences the command line writes itself: see createStyle, and the colors of a QR code. */
+/** Sequences the CLI writes itself: see createStyle, and the colors of a QR code. */
 // deno-lint-ignore no-control-regex -- escape sequences are its subject
 const OWN_STYLES = /(\x1b\[(?:0|1|2|22|31|32|33|39|97;40)m)/;
 /** The line that counts down is rewritten: nothing but a whole write of this shape may do so. */
@@ -92,7 +92,7 @@ export function sanitizePage(html: string): string {
   );
 }
 
-/** The same for a terminal, where the command line's own escape sequences pass. */
+/** The same for a terminal, where the CLI's own escape sequences pass. */
 export function sanitizeStyledOutput(text: string): string {
   if (PLAIN_ASCII.test(text)) return text;
   const rewritten = REWRITTEN_LINE.exec(text);

@@ -50,7 +50,7 @@ export async function authenticate(
   }
   const presented = result.token;
   if (access === "token") return { presented };
-  // Only users approve management, and only for the command line (a scope's `clients`).
+  // Only users approve management, and only for the CLI (a scope's `clients`).
   if (presented.clientId !== commandLineClient.id || presented.authenticatedAt === undefined) {
     return new DomainError(
       "forbidden",

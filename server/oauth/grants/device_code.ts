@@ -136,8 +136,8 @@ async function redeem(
     if (!await isForLoginOf(tx, redeemed, clientId, code.now)) {
       return new OAuthError(
         "access_denied",
-        "Another account than the one that is logged in approved the request, " +
-          "or that login was revoked.",
+        "The request was approved by a different account, or the login was revoked. " +
+          "Log in again.",
       );
     }
     // The user's role or the catalog may have changed since.

@@ -16,7 +16,7 @@ export function csrfToken(deps: RenderDeps, c: PageContext): string {
 
 /**
  * Whether a POST comes from one of our own forms in the same browser: its CSRF token matches the
- * cookie, and the browser reports no other site as its origin.
+ * cookie, and the browser does not report a cross-site origin.
  */
 export function verifyCsrf(deps: RenderDeps, c: PageContext, form: FormParameters): boolean {
   if (!isSameOrigin(deps, c.req.raw)) return false;

@@ -37,10 +37,9 @@ export interface DatabaseLocation {
 const MAX_CONNECTIONS = 10;
 
 /**
- * Opens the database. Both kinds are used through postgres.js with the same SQL. An embedded
- * database that does not exist is created, and `onCreate` called with the fraction that is done; or
- * with `mustExist` NoDatabase is thrown. Throws
- * FolderLocked if another process uses the folder, and PostgresUrlError.
+ * Opens the database. Both kinds are used through postgres.js with the same SQL. Creates the
+ * embedded database if missing, reporting progress to `onCreate`; with `mustExist`, throws
+ * NoDatabase instead. Throws FolderLocked if another process uses the folder, and PostgresUrlError.
  */
 export async function openDatabase(
   location: DatabaseLocation,
