@@ -45,7 +45,7 @@ export async function showDevices(
                   From <Address address={browser.address} place={place} />
                   {browser.id === session.id && <strong>{` (this browser)`}</strong>}
                 </p>
-                <p class="quiet small">
+                <p class="muted small">
                   Last used <TimeAgo at={browser.lastSeenAt} now={now} />, signed in{" "}
                   <TimeAgo at={browser.createdAt} now={now} />
                 </p>

@@ -75,7 +75,7 @@ async function accountPage(deps: HomeDeps, c: PageContext, { user }: Session): P
         <h1>
           <UntrustedText text={user.name} />
         </h1>
-        <p class="quiet">
+        <p class="muted">
           <UntrustedText text={user.email} />
           {user.isAdmin && " · Administrator"}
         </p>
@@ -91,7 +91,7 @@ async function accountPage(deps: HomeDeps, c: PageContext, { user }: Session): P
         )}
         <h2>Personal access tokens</h2>
         {expiresSoon && (
-          <p class="care">
+          <p class="warning">
             Some of your tokens expire within 7 days.{" "}
             <a href="/tokens?show=expiring">Show expiring tokens</a>
           </p>

@@ -25,7 +25,7 @@ export async function loginList(
     client: await clientName(deps, login),
     place: await deps.placeOf(login.address),
   })));
-  if (rows.length === 0) return <p class="quiet" id="no-logins">You have no logins.</p>;
+  if (rows.length === 0) return <p class="muted" id="no-logins">You have no logins.</p>;
   return (
     <ul class="logins">
       {rows.map(({ login, client, place }) => (
@@ -36,7 +36,7 @@ export async function loginList(
                 <UntrustedText text={client} />
               </strong>
             </p>
-            <p class="quiet small">
+            <p class="muted small">
               From <Address address={login.address} place={place} />, last used{" "}
               <TimeAgo at={login.lastUsedAt} now={now} />, logged in{" "}
               <TimeAgo at={login.createdAt} now={now} />
@@ -65,7 +65,7 @@ export async function clientName(
 /** The User-Agent header, if there was one. */
 export function UserAgent({ text }: { text: string }) {
   return text === "" ? null : (
-    <p class="quiet small">
+    <p class="muted small">
       <UntrustedText text={text} />
     </p>
   );

@@ -52,7 +52,7 @@ export async function showApiDocs(deps: RenderDeps, c: PageContext): Promise<Res
             {operations.map(({ method, path, operation }) => (
               <li>
                 <a href={`#${operation.operationId}`}>{operation.summary}</a>{" "}
-                <code class="quiet small">{`${method} ${path}`}</code>
+                <code class="muted small">{`${method} ${path}`}</code>
               </li>
             ))}
             <li>

@@ -31,7 +31,7 @@ export function Fields({ schema, id }: { schema: Schema; id?: string }) {
       {Object.entries(properties).map(([name, property]) => (
         <li>
           <code>{name}</code>{" "}
-          <span class="quiet">
+          <span class="muted">
             <Kind schema={property} />
             {required?.includes(name) ? "" : ", optional"}
           </span>

@@ -48,7 +48,7 @@ export function OperationSection(
             {parameters.map(({ name, in: location, description, schema }) => (
               <li>
                 <code>{name}</code>{" "}
-                <span class="quiet">
+                <span class="muted">
                   <Kind schema={schema} />, in the {location}
                 </span>
                 <Description schema={{ description }} />

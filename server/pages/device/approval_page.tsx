@@ -59,7 +59,7 @@ export async function approvalPage(
           <UntrustedText text={user.name} /> (<UntrustedText text={user.email} />).
         </p>
         <p class="shown-code">
-          <span class="quiet small">Code in your terminal</span>
+          <span class="muted small">Code in your terminal</span>
           <span class="code">{formatUserCode(request.userCode)}</span>
         </p>
         {elsewhere && <ElsewhereWarning isManagement={isManagement} />}
@@ -76,11 +76,11 @@ export async function approvalPage(
           </Fact>
           <Fact name="Your IP address">
             <Address address={address} place={userPlace} />
-            {!elsewhere && <span class="quiet">{` (the same)`}</span>}
+            {!elsewhere && <span class="muted">{` (the same)`}</span>}
           </Fact>
           <Fact name="Program">
             {request.requesterUserAgent === ""
-              ? <span class="quiet">Unknown</span>
+              ? <span class="muted">Unknown</span>
               : <UntrustedText text={request.requesterUserAgent} max={120} />}
           </Fact>
           <Fact name="Started">
@@ -112,7 +112,7 @@ export async function approvalPage(
 
 function ElsewhereWarning({ isManagement }: { isManagement: boolean }) {
   return (
-    <div class="loud" role="alert" id="elsewhere-warning">
+    <div class="alert" role="alert" id="elsewhere-warning">
       <p>
         <strong>
           {isManagement ? "This request" : "This login"} was started from a different IP address.
@@ -129,7 +129,7 @@ function ElsewhereWarning({ isManagement }: { isManagement: boolean }) {
 /** RFC 8628 section 5.4. */
 function PhishingWarning({ isManagement }: { isManagement: boolean }) {
   return (
-    <div class="care" id="phishing-warning">
+    <div class="warning" id="phishing-warning">
       <p>
         <strong>Did someone send you this code?</strong> Select Deny. Approve only{" "}
         {isManagement ? "requests" : "logins"}{" "}

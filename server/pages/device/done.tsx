@@ -29,7 +29,7 @@ async function approvedPage(deps: RenderDeps, c: PageContext): Promise<Response>
         <div class="mark good" aria-hidden="true">✓</div>
         <h1>Approved</h1>
         <p>You can close this window and return to your terminal.</p>
-        <p class="quiet small">
+        <p class="muted small">
           Approved by mistake? <a href="/">Revoke the login</a>.
         </p>
       </main>
@@ -46,7 +46,7 @@ async function deniedPage(deps: RenderDeps, c: PageContext): Promise<Response> {
         <div class="mark bad" aria-hidden="true">×</div>
         <h1>Denied</h1>
         <p>The request was denied. You can close this window.</p>
-        <p class="quiet small">If someone sent you the code, report it to your administrator.</p>
+        <p class="muted small">If someone sent you the code, report it to your administrator.</p>
       </main>
     ),
   });

@@ -28,7 +28,7 @@ export function RequestedScopes(
             max={250}
           />
           {!covers(held, name) && (
-            <span class="quiet" data-unavailable={name}>
+            <span class="muted" data-unavailable={name}>
               {` (not available to your account)`}
             </span>
           )}

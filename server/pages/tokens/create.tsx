@@ -124,7 +124,7 @@ function ScopeFields(
         <label class="check">
           <input type="checkbox" name={`scope:${name}`} checked={!!form?.(`scope:${name}`)} />
           <span>
-            <UntrustedText text={description} max={200} /> <code class="quiet small">{name}</code>
+            <UntrustedText text={description} max={200} /> <code class="muted small">{name}</code>
           </span>
         </label>
       ))}

@@ -35,7 +35,7 @@ export async function createdTokenPage(
       <main class="wide">
         <h1>Copy your new token</h1>
         <SecretField secret={secret} />
-        <div class="care">
+        <div class="warning">
           <p>
             <strong>You cannot see this token again.</strong>{" "}
             The server stores only a hash of it. If you lose the token, rotate it.

@@ -22,7 +22,7 @@ export async function showTokens(deps: TokenListDeps, c: PageContext): Promise<R
           <a class="button main" href="/tokens/new">Create token</a>
         </p>
         {view.show === undefined && await hasExpiringToken(deps, ownerId) && (
-          <p class="care" id="expiring-tokens">
+          <p class="warning" id="expiring-tokens">
             Some of your tokens expire within 7 days.{" "}
             <a href={viewUrl({ path: view.path, show: "expiring" })}>Show expiring tokens</a>
           </p>

@@ -53,7 +53,7 @@ export async function tokenListPage(
           <h2>{show === "inactive" ? "Revoked and expired" : "Expiring within 7 days"}</h2>
         )}
         {page.tokens.length === 0
-          ? <p class="quiet" id="no-tokens">{emptyText(view)}</p>
+          ? <p class="muted" id="no-tokens">{emptyText(view)}</p>
           : await tokenRows(deps, { tokens: page.tokens, now, isOwn })}
         <PageLinks view={view} page={page} />
         {inactive.length > 0 && (

@@ -33,14 +33,14 @@ export async function tokenRows(
                 </strong>
               </a>
             </p>
-            <p class="quiet small">
+            <p class="muted small">
               <TokenPrefix token={token} /> · <TokenStatus token={token} now={now} />
             </p>
             {!isOwn && <Owner token={token} />}
-            <p class="quiet small">
+            <p class="muted small">
               Scopes: <UntrustedText text={formatScopes(token)} max={256} />
             </p>
-            <p class="quiet small">
+            <p class="muted small">
               <TokenLastUse token={token} place={place} now={now} /> ·{" "}
               <TokenOrigin token={token} now={now} />
             </p>
@@ -54,7 +54,7 @@ export async function tokenRows(
 
 function Owner({ token: { owner } }: { token: PersonalAccessToken }) {
   return (
-    <p class="quiet small">
+    <p class="muted small">
       Owner:{" "}
       <a href={`/admin/tokens?owner=${owner.id}`}>
         <UntrustedText text={owner.username} />

@@ -48,7 +48,7 @@ export function Layout(
           </a>
           {props.csrfToken !== undefined && (
             <form class="account" method="post" action="/signout">
-              <span class="who">
+              <span class="signed-in-user">
                 <span class="hidden">Signed in as</span>
                 <UntrustedText text={props.email ?? ""} max={60} />
               </span>

@@ -6,17 +6,17 @@ const { accent, accentText } = brand.colors;
 /** The one style sheet. Text has a contrast of 4.5 and more in both themes, edges of 3. */
 export const style = `
 :root {
-  --ground: #f5f6f8; --card: #ffffff; --text: #1a1f29; --quiet: #565e6c; --line: #d8dce3;
+  --ground: #f5f6f8; --card: #ffffff; --text: #1a1f29; --muted: #565e6c; --line: #d8dce3;
   --edge: #828a99; --accent: ${accent.light}; --accent-text: ${accentText.light};
   --danger: #b3231b; --danger-text: #ffffff; --danger-ground: #fdeeed; --danger-line: #e3a09b;
-  --care-ground: #fff7e0; --care-line: #d9b44a; --good: #1b7a3d;
+  --warning-ground: #fff7e0; --warning-line: #d9b44a; --good: #1b7a3d;
 }
 @media (prefers-color-scheme: dark) {
   :root {
-    --ground: #0e1116; --card: #171b22; --text: #e7eaf0; --quiet: #a3acba; --line: #2d343f;
+    --ground: #0e1116; --card: #171b22; --text: #e7eaf0; --muted: #a3acba; --line: #2d343f;
     --edge: #717b8b; --accent: ${accent.dark}; --accent-text: ${accentText.dark};
     --danger: #ff9a92; --danger-text: #2a0805; --danger-ground: #371513; --danger-line: #8d3a34;
-    --care-ground: #2c240f; --care-line: #7d6420; --good: #63d08b;
+    --warning-ground: #2c240f; --warning-line: #7d6420; --good: #63d08b;
   }
 }
 * { box-sizing: border-box; }
@@ -34,7 +34,7 @@ header {
   color: var(--text); font-weight: 650; text-decoration: none;
 }
 .account { display: flex; align-items: center; gap: 0.25rem 1rem; min-width: 0; }
-.who { color: var(--quiet); font-size: 0.9rem; min-width: 0; overflow-wrap: anywhere; }
+.signed-in-user { color: var(--muted); font-size: 0.9rem; min-width: 0; overflow-wrap: anywhere; }
 main {
   max-width: 27rem; margin: 1.5rem auto 3rem; padding: 2rem; background: var(--card);
   border: 1px solid var(--line); border-radius: 0.9rem;
@@ -52,14 +52,14 @@ a { color: var(--accent); text-underline-offset: 0.15em; }
 code, .code { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; }
 code { overflow-wrap: anywhere; }
 bdi { overflow-wrap: anywhere; }
-.quiet { color: var(--quiet); }
+.muted { color: var(--muted); }
 .small { font-size: 0.9rem; }
 .hidden {
   position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden;
   clip-path: inset(50%); white-space: nowrap;
 }
 label { display: block; margin: 0 0 0.3rem; font-weight: 600; }
-.hint { margin: 0.35rem 0 0; color: var(--quiet); font-size: 0.9rem; }
+.hint { margin: 0.35rem 0 0; color: var(--muted); font-size: 0.9rem; }
 .field { margin: 0 0 1.1rem; }
 input:not([type="hidden"], [type="checkbox"]), select, textarea {
   display: block; width: 100%; min-height: 2.9rem; padding: 0.5rem 0.75rem; font: inherit;
@@ -74,7 +74,7 @@ textarea { min-height: 5rem; }
   font-family: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;
   text-align: center; letter-spacing: 0.14em; text-transform: uppercase;
 }
-.user-code input::placeholder { color: var(--quiet); opacity: 0.55; }
+.user-code input::placeholder { color: var(--muted); opacity: 0.55; }
 .button, button {
   display: inline-flex; align-items: center; justify-content: center; min-height: 2.9rem;
   padding: 0.5rem 1.4rem; font: inherit; font-weight: 600; text-decoration: none; cursor: pointer;
@@ -91,10 +91,10 @@ button:not(.main, .danger, .link):hover { background: var(--ground); filter: non
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 .choice { display: grid; grid-template-columns: 1fr 1fr; gap: 0.75rem; margin-top: 1.5rem; }
 .choice > * { width: 100%; padding-inline: 0.5rem; text-align: center; }
-.problem, .care, .loud { padding: 0.75rem 1rem; border: 1px solid; border-radius: 0.5rem; }
-.problem, .loud { background: var(--danger-ground); border-color: var(--danger-line); }
-.care { background: var(--care-ground); border-color: var(--care-line); }
-.loud { border-width: 2px; border-color: var(--danger); }
+.problem, .warning, .alert { padding: 0.75rem 1rem; border: 1px solid; border-radius: 0.5rem; }
+.problem, .alert { background: var(--danger-ground); border-color: var(--danger-line); }
+.warning { background: var(--warning-ground); border-color: var(--warning-line); }
+.alert { border-width: 2px; border-color: var(--danger); }
 .notice {
   display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 0 1rem;
   width: calc(100% - 1.5rem); max-width: 37rem; margin: 0.5rem auto; padding: 0.75rem 1rem;
@@ -107,12 +107,12 @@ button:not(.main, .danger, .link):hover { background: var(--ground); filter: non
 .summary ul { margin: 0; padding-left: 1.25rem; }
 .summary a { color: inherit; overflow-wrap: anywhere; }
 .error { margin: 0.35rem 0 0; color: var(--danger); font-weight: 600; overflow-wrap: anywhere; }
-.loud > :last-child, .care > :last-child { margin-bottom: 0; }
-.loud strong { color: var(--danger); }
+.alert > :last-child, .warning > :last-child { margin-bottom: 0; }
+.alert strong { color: var(--danger); }
 dl { border: 1px solid var(--line); border-radius: 0.5rem; }
 dl > div { display: grid; grid-template-columns: 9.5rem 1fr; gap: 0 1rem; padding: 0.6rem 1rem; }
 dl > div + div { border-top: 1px solid var(--line); }
-dt { color: var(--quiet); }
+dt { color: var(--muted); }
 dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
 @media (max-width: 40rem) { dl > div { grid-template-columns: 1fr; } }
 .differs { font-weight: 650; color: var(--danger); }

@@ -38,7 +38,7 @@ export async function trustPage(
           a short-lived access token. It needs no stored secret.
         </p>
         {rules.length === 0
-          ? <p class="quiet" id="no-rules">There are no rules yet.</p>
+          ? <p class="muted" id="no-rules">There are no rules yet.</p>
           : (
             <ul class="logins">
               {rules.map((rule) => <Rule key={rule.name} rule={rule} />)}
@@ -68,11 +68,11 @@ function Rule({ rule }: { rule: ListedRule }) {
             <UntrustedText text={rule.name} max={100} />
           </strong>
         </p>
-        <p class="quiet small">
+        <p class="muted small">
           {provider(rule.provider).title}:{" "}
           <UntrustedText text={rule.conditions.join(", ")} max={400} />
         </p>
-        <p class="quiet small">
+        <p class="muted small">
           Grants <UntrustedText text={rule.scope} max={256} /> as{" "}
           <UntrustedText text={rule.actsAs} max={100} />
           {rule.enabledUntil && ` until ${rule.enabledUntil.slice(0, 10)}`}
