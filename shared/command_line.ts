@@ -1,6 +1,6 @@
 /**
- * The CLI, built with commander. The options and the code of a command are loaded only
- * when it runs.
+ * The CLI, built with commander. The options and the code of a command are loaded only when it
+ * runs.
  */
 import { Command } from "commander";
 import { brand } from "./brand.ts";

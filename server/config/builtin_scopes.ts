@@ -11,8 +11,8 @@ const STANDARD_SCOPES: readonly ScopeDescription[] = [
 ];
 
 /**
- * What tokens of the management interface permit, as the approval page describes it. Only the
- * command line may request these scopes, and no personal access token carries them.
+ * What tokens of the management interface permit, as the approval page describes it. Only the CLI
+ * may request these scopes, and no personal access token carries them.
  */
 const MANAGEMENT_SCOPE_DESCRIPTIONS: readonly ScopeDescription[] = [
   {

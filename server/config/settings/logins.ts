@@ -1,4 +1,3 @@
-import { file } from "../address_types.ts";
 import type { SettingGroup } from "../setting.ts";
 import { duration, onOff } from "../value_type.ts";
 
@@ -43,21 +42,6 @@ export const logins = {
       type: duration({ min: "60s" }),
       default: "7d",
       summary: "a browser session expires after this time, used or not",
-    },
-    {
-      name: "audit_retention",
-      type: duration({ min: "1d" }),
-      default: "400d",
-      summary: "audit events are deleted after this time",
-      details: "So are personal access tokens, this long after they expired or were revoked.",
-    },
-    {
-      name: "geoip_file",
-      type: file,
-      defaultText: "no locations",
-      summary: "MaxMind database, to show the location of a login on the approval page",
-      details: "A `.mmdb` file with cities or countries. If it cannot be read, the server logs a " +
-        "warning and starts without it.",
     },
   ],
 } as const satisfies SettingGroup;

@@ -36,6 +36,14 @@ export const network = {
         "started from another address.",
     },
     {
+      name: "geoip_file",
+      type: file,
+      defaultText: "no locations",
+      summary: "MaxMind database, to show the location of a login on the approval page",
+      details: "A `.mmdb` file with cities or countries. If it cannot be read, the server logs a " +
+        "warning and starts without it.",
+    },
+    {
       name: "tls_cert",
       type: file,
       summary: "PEM file with the certificate chain, to serve HTTPS without a proxy",

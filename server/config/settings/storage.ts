@@ -2,7 +2,7 @@ import { brand } from "../../../shared/brand.ts";
 import { folder, postgresUrl } from "../address_types.ts";
 import { dataFolder } from "../data_dir.ts";
 import type { SettingGroup } from "../setting.ts";
-import { text } from "../value_type.ts";
+import { duration, text } from "../value_type.ts";
 
 const { folderName } = brand;
 
@@ -42,6 +42,13 @@ export const storage = {
       secret: true,
       summary: "encrypts signing keys and server secrets in the database",
       details: "Generate it with `openssl rand -base64 32`.",
+    },
+    {
+      name: "audit_retention",
+      type: duration({ min: "1d" }),
+      default: "400d",
+      summary: "audit events are deleted after this time",
+      details: "So are personal access tokens, this long after they expired or were revoked.",
     },
   ],
 } as const satisfies SettingGroup;
