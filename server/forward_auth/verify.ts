@@ -40,7 +40,7 @@ interface CachedAnswer {
 type Verify = (request: Request, clientInfo: ClientInfo) => Response | Promise<Response>;
 
 /**
- * `/auth/verify`: tells a reverse proxy whether to allow a request, and which user sent it. For
+ * `/auth/verify`: a reverse proxy asks whether to allow a request, and which user sent it. For
  * nginx's auth_request, the forward_auth of Caddy and Traefik, and Envoy's ext_authz.
  */
 export function forwardAuth(deps: VerifyDeps): Verify {

@@ -137,7 +137,7 @@ async function redeem(
       return new OAuthError(
         "access_denied",
         "The request was approved by a different account, or the login was revoked. " +
-          "Log in again.",
+          "Try again with the account of this login, or log in again.",
       );
     }
     // The user's role or the catalog may have changed since.

@@ -117,7 +117,7 @@ async function grantAccess(server: TestServer, userId: string): Promise<Access> 
   };
 }
 
-/** Whether the session and the login are both valid; asserts that neither is valid alone. */
+/** Whether the session and the login are both valid; asserts that they are so together. */
 async function hasAccess(server: TestServer, { session, refreshToken }: Access) {
   const { sql, clock } = server.parts;
   const [{ expires_at }] = await sql`select expires_at from sessions where id = ${session}`;
