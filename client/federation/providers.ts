@@ -2,9 +2,9 @@ import type { WorkloadProvider } from "./provider.ts";
 import { bitbucket } from "./providers/bitbucket.ts";
 import { buildkite } from "./providers/buildkite.ts";
 import { circleci } from "./providers/circleci.ts";
-import { githubActions } from "./providers/github_actions.ts";
-import { gitlabCi } from "./providers/gitlab_ci.ts";
-import { googleMetadata } from "./providers/google_metadata.ts";
+import { github } from "./providers/github.ts";
+import { gitlab } from "./providers/gitlab.ts";
+import { google } from "./providers/google.ts";
 import { tokenFile } from "./providers/token_file.ts";
 
 /**
@@ -13,12 +13,12 @@ import { tokenFile } from "./providers/token_file.ts";
  */
 export const providers: readonly WorkloadProvider[] = [
   tokenFile(),
-  githubActions,
-  gitlabCi,
+  github,
+  gitlab,
   buildkite,
   circleci,
   bitbucket,
-  googleMetadata,
+  google,
 ];
 
 /** What `--federation` takes: `auto` is what the environment shows, `off` none. */

@@ -11,9 +11,9 @@ import type { Claims, Environment, WorkloadProvider } from "../provider.ts";
 import { bitbucket } from "./bitbucket.ts";
 import { buildkite } from "./buildkite.ts";
 import { circleci } from "./circleci.ts";
-import { githubActions } from "./github_actions.ts";
-import { gitlabCi } from "./gitlab_ci.ts";
-import { googleMetadata } from "./google_metadata.ts";
+import { github } from "./github.ts";
+import { gitlab } from "./gitlab.ts";
+import { google } from "./google.ts";
 
 /** Path of the file, like AWS_WEB_IDENTITY_TOKEN_FILE and AZURE_FEDERATED_TOKEN_FILE. */
 const VARIABLE = `${brand.envPrefix}_SUBJECT_TOKEN_FILE`;
@@ -84,12 +84,12 @@ async function readStart(path: string): Promise<string> {
  */
 function ciProvider(claims: Claims): Pick<WorkloadProvider, "trustArguments"> | undefined {
   const issuer = String(claims.iss);
-  if (claims.repository_id !== undefined && claims.repository !== undefined) return githubActions;
-  if (claims.project_id !== undefined && claims.project_path !== undefined) return gitlabCi;
+  if (claims.repository_id !== undefined && claims.repository !== undefined) return github;
+  if (claims.project_id !== undefined && claims.project_path !== undefined) return gitlab;
   if (claims.pipeline_slug !== undefined) return buildkite;
   if (claims.repositoryUuid !== undefined) return bitbucket;
   if (issuer.startsWith("https://oidc.circleci.com/org/")) return circleci;
-  return issuer === "https://accounts.google.com" ? googleMetadata : undefined;
+  return issuer === "https://accounts.google.com" ? google : undefined;
 }
 
 function subject(claims: Claims): string[] {

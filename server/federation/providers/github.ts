@@ -9,7 +9,7 @@ export const github = {
   name: "github",
   title: "GitHub Actions",
   workloads: "GitHub Actions, github.com and GHES",
-  guide: "github-actions.md",
+  guide: "github.md",
   documentation: "https://docs.github.com/actions/reference/openid-connect-reference",
   example: "acme/api --branch main --scope deploy",
   issuer: "https://token.actions.githubusercontent.com",

@@ -6,7 +6,7 @@ export const google = {
   name: "google",
   title: "Google Cloud",
   workloads: "Compute Engine, Cloud Run, GKE",
-  guide: "google-cloud.md",
+  guide: "google.md",
   documentation: "https://cloud.google.com/compute/docs/instances/verifying-instance-identity",
   example: "107517467455664443766 --scope deploy",
   issuer: "https://accounts.google.com",

@@ -1,8 +1,8 @@
 import { strict as assert } from "node:assert";
 import { buildkite } from "../../../client/federation/providers/buildkite.ts";
 import { detectProvider, requestedProvider } from "../../../client/federation/detect.ts";
-import { githubActions } from "../../../client/federation/providers/github_actions.ts";
-import { gitlabCi } from "../../../client/federation/providers/gitlab_ci.ts";
+import { github } from "../../../client/federation/providers/github.ts";
+import { gitlab } from "../../../client/federation/providers/gitlab.ts";
 import { FEDERATION_CHOICES, providers } from "../../../client/federation/providers.ts";
 import { tokenFile } from "../../../client/federation/providers/token_file.ts";
 import { ClientError } from "../../../client/errors.ts";
@@ -110,14 +110,14 @@ Deno.test("requests a GitHub token again after a temporary failure, and not afte
     },
   });
   statuses.push(502, 503);
-  assert.equal(await githubActions.identityToken(AUDIENCE, io), forUs);
+  assert.equal(await github.identityToken(AUDIENCE, io), forUs);
   assert.deepEqual(io.sleeps, [1000, 3000]);
   statuses.push(500, 500, 500);
-  await assert.rejects(githubActions.identityToken(AUDIENCE, io), {
+  await assert.rejects(github.identityToken(AUDIENCE, io), {
     exitCode: EXIT.temporaryFailure,
   });
   statuses.push(403, 200);
-  await assert.rejects(githubActions.identityToken(AUDIENCE, io), { exitCode: EXIT.failure });
+  await assert.rejects(github.identityToken(AUDIENCE, io), { exitCode: EXIT.failure });
   assert.equal(statuses.length, 1);
 });
 
@@ -125,7 +125,7 @@ Deno.test("prefers our own GitLab variable to others for the same audience", asy
   const own = `${brand.envPrefix}_ID_TOKEN`;
   const mine = jwt({ aud: AUDIENCE, sub: "mine" });
   const io = memoryIo({ env: { A_ID_TOKEN: forUs, ID_TOKEN: forUs, [own]: mine } });
-  assert.equal(await gitlabCi.identityToken(AUDIENCE, io), mine);
+  assert.equal(await gitlab.identityToken(AUDIENCE, io), mine);
 });
 
 Deno.test("reports a program's failure without its standard output", async () => {

@@ -17,7 +17,7 @@ const PATH = "/computeMetadata/v1/instance/service-accounts/default/identity";
 /** The server is on this machine, or not at all. */
 const TIMEOUT_MS = 3000;
 
-export const googleMetadata: WorkloadProvider = {
+export const google: WorkloadProvider = {
   name: "google",
   title: "Google Cloud",
   tokenType: ID_TOKEN_TYPE,

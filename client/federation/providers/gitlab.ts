@@ -14,7 +14,7 @@ const ISSUER = "https://gitlab.com";
 /** The variable that our messages and documentation suggest. */
 const OWN_NAME = `${brand.envPrefix}_ID_TOKEN`;
 
-export const gitlabCi: WorkloadProvider = {
+export const gitlab: WorkloadProvider = {
   name: "gitlab",
   title: "GitLab CI",
   tokenType: ID_TOKEN_TYPE,

@@ -19,7 +19,7 @@ const PAUSES_MS = [1000, 3000];
 
 const TIMEOUT_MS = 10_000;
 
-export const githubActions: WorkloadProvider = {
+export const github: WorkloadProvider = {
   name: "github",
   title: "GitHub Actions",
   tokenType: ID_TOKEN_TYPE,
