@@ -1,5 +1,6 @@
 /** The ServerIo of this process. */
 import { systemClock } from "../shared/clock.ts";
+import { untilAborted } from "../shared/deadline.ts";
 import { readStdin, terminalColumns } from "../shared/process.ts";
 import type { ServerIo } from "./io.ts";
 
@@ -11,12 +12,12 @@ async function confirmOnTerminal(
 ): Promise<boolean | undefined> {
   if (!Deno.stdin.isTerminal() || !Deno.stderr.isTerminal()) return undefined;
   stderr(`${question} [y/N] `);
-  const aborted = new Promise<null>((resolve) =>
-    signal.addEventListener("abort", () => resolve(null))
-  );
   // A terminal delivers whole lines.
   const line = new Uint8Array(256);
-  const length = await Promise.race([Deno.stdin.read(line), aborted]);
+  const length = await untilAborted(Deno.stdin.read(line), signal).catch((error) => {
+    if (signal.aborted) return null;
+    throw error;
+  });
   return /^y(es)?$/i.test(new TextDecoder().decode(line.subarray(0, length ?? 0)).trim());
 }
 

@@ -1,3 +1,4 @@
+import { untilAborted } from "../shared/deadline.ts";
 import type { ServerIo } from "./io.ts";
 
 /** After this time, standard error names the step that is in progress. */
@@ -40,16 +41,11 @@ export async function startStep<T>(
 ): Promise<T> {
   if (signal.aborted) throw new StartInterrupted(`Stopped before ${doing}.`);
   const controller = new AbortController();
-  const aborted = Promise.withResolvers<never>();
   let reason = "";
-  const abort = (error: Error) => {
-    controller.abort(error);
-    aborted.reject(error);
-  };
-  const interrupted = () => abort(new StartInterrupted(`Stopped while ${doing}.`));
+  const interrupted = () => controller.abort(new StartInterrupted(`Stopped while ${doing}.`));
   const deadline = setTimeout(() => {
     const why = reason === "" ? "" : ` (${reason})`;
-    abort(new StartTimeout(`${doing} took longer than ${seconds} s${why}. ${advice}`));
+    controller.abort(new StartTimeout(`${doing} took longer than ${seconds} s${why}. ${advice}`));
   }, seconds * 1000);
   let pause = quiet;
   const announce = () => {
@@ -60,10 +56,8 @@ export async function startStep<T>(
   let timer = setTimeout(announce, pause);
   signal.addEventListener("abort", interrupted, { once: true });
   try {
-    const working = work(controller.signal, (text) => reason = text);
-    // It may fail after it was aborted.
-    working.catch(() => {});
-    return await Promise.race([working, aborted.promise]);
+    const result = work(controller.signal, (text) => reason = text);
+    return await untilAborted(result, controller.signal);
   } finally {
     signal.removeEventListener("abort", interrupted);
     clearTimeout(deadline);

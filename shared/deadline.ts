@@ -1,3 +1,5 @@
+/** Every wait that gives up, after a time or at a signal. */
+
 /** Thrown by `withTimeout`. */
 export class TimeoutError extends Error {
   override readonly name = "TimeoutError";
@@ -16,5 +18,21 @@ export async function withTimeout<T>(work: PromiseLike<T>, ms: number): Promise<
     return await Promise.race([work, timeout]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/**
+ * The result of `work`. Throws the reason of `signal` as soon as it aborts; the work itself goes
+ * on: a read of a terminal or a pipe may never return.
+ */
+export async function untilAborted<T>(work: PromiseLike<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason);
+  if (signal.aborted) abort();
+  signal.addEventListener("abort", abort);
+  try {
+    return await Promise.race([aborted, work]);
+  } finally {
+    signal.removeEventListener("abort", abort);
   }
 }

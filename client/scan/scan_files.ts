@@ -3,7 +3,8 @@ import { join } from "node:path";
 import type { ClientIo } from "../io.ts";
 import type { Finding } from "./finding.ts";
 import { folderEntries } from "./folder_entries.ts";
-import { abortable, abortablePieces } from "./abortable.ts";
+import { abortablePieces } from "./abortable.ts";
+import { untilAborted } from "../../shared/deadline.ts";
 import { scanInput } from "./scan_input.ts";
 import { scanPieces } from "./scan_pieces.ts";
 import { TokenStream } from "./token_stream.ts";
@@ -108,9 +109,9 @@ export async function scanFiles(
 
   async function* piecesOfPipe(path: string): AsyncGenerator<Uint8Array> {
     // Opening a pipe waits for a writer.
-    using file = await abortable(Deno.open(path), io.signal);
+    using file = await untilAborted(Deno.open(path), io.signal);
     for (;;) {
-      const length = await abortable(file.read(buffer), io.signal);
+      const length = await untilAborted(file.read(buffer), io.signal);
       if (length === null) return;
       yield buffer.subarray(0, length);
     }

@@ -1,8 +1,9 @@
 /** A limit on every wait for a keychain, which may ask a user who is not there. */
+import { TimeoutError, withTimeout } from "../../../shared/deadline.ts";
 import { type KeychainBackend, KeychainUnavailable } from "./backend.ts";
 
-/** In milliseconds; enough to unlock a keychain whose password one knows. */
-const LIMIT_MS = 3000;
+/** Enough to unlock a keychain whose password one knows. */
+const TIMEOUT_MS = 3000;
 
 /** A keychain whose calls are abandoned when the signal aborts. */
 export interface AbortableKeychain {
@@ -12,29 +13,24 @@ export interface AbortableKeychain {
 }
 
 /**
- * Each call ends within 3 s. After one that did not, the rest fail at once, and a thread may
- * remain that only Deno.exit ends.
+ * Each call returns within 3 s. After one that timed out, later calls fail immediately, and a
+ * thread may remain that only Deno.exit ends.
  */
 export function limitTime(keychain: AbortableKeychain): KeychainBackend {
   let failed: KeychainUnavailable | undefined;
 
-  async function limited<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async function limited<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
     if (failed) throw failed;
-    const limit = new AbortController();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const timedOut = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        failed = new KeychainUnavailable(
-          `it did not answer within ${LIMIT_MS / 1000} s; it may be locked`,
-        );
-        limit.abort(failed);
-        reject(failed);
-      }, LIMIT_MS);
-    });
+    const abandon = new AbortController();
     try {
-      return await Promise.race([work(limit.signal), timedOut]);
-    } finally {
-      clearTimeout(timer);
+      return await withTimeout(call(abandon.signal), TIMEOUT_MS);
+    } catch (error) {
+      if (!(error instanceof TimeoutError)) throw error;
+      failed = new KeychainUnavailable(
+        `it did not answer within ${TIMEOUT_MS / 1000} s; it may be locked`,
+      );
+      abandon.abort(failed);
+      throw failed;
     }
   }
 
