@@ -9,9 +9,9 @@ import type { AccountKey, CredentialStore } from "../credentials/store.ts";
 import { withFileLock } from "../credentials/file_lock.ts";
 import { wrapStoreErrors } from "../credentials/wrap_store_errors.ts";
 import {
+  checkPrivateFolderWritable,
   readPrivateFile,
   setAside,
-  tryPrivateFolder,
   writePrivateFile,
 } from "../credentials/secure_file.ts";
 
@@ -69,7 +69,7 @@ export async function rememberAccount(
 }
 
 /**
- * Removes the login. If it was the active one, none is active afterwards, unless a single login
+ * Removes the login. If it was the active one, none is active afterward, unless a single login
  * remains: a script must not get another account's token unexpectedly.
  */
 export async function forgetAccount(
@@ -115,7 +115,7 @@ export async function accountLockPath(
 export async function tryAccounts(folder: string, signal: AbortSignal): Promise<void> {
   const path = indexPath(folder);
   await wrapStoreErrors(unusable(path), async () => {
-    await withFileLock(indexLockPath(folder), { signal }, () => tryPrivateFolder(folder));
+    await withFileLock(indexLockPath(folder), { signal }, () => checkPrivateFolderWritable(folder));
     readPrivateFile(path);
   });
 }

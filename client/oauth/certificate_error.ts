@@ -1,16 +1,19 @@
 /** Why a server's certificate was rejected, and who can fix it. */
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import type { ClientIo } from "../io.ts";
-import { CHECK_ADDRESS, NoAnswerError } from "./no_answer_error.ts";
+import { CHECK_ADDRESS, NoResponseError } from "./no_response_error.ts";
 
 /** `reason` is the message of rustls after `invalid peer certificate: `. */
 export function rejectedCertificate(
   reason: string,
   url: URL,
   { clock }: Pick<ClientIo, "clock">,
-): NoAnswerError {
+): NoResponseError {
   const unacceptable = (reason: string, remedy: string) =>
-    new NoAnswerError("connection_failed", `The certificate of ${url.origin} ${reason}. ${remedy}`);
+    new NoResponseError(
+      "connection_failed",
+      `The certificate of ${url.origin} ${reason}. ${remedy}`,
+    );
   const today = `This machine's clock says ${day(clock.now())}: correct it if that is wrong.`;
   // Older versions of rustls name the variant only: Expired, NotValidYet, NotValidForName.
   if (/^(certificate expired|Expired)/.test(reason)) {
@@ -40,7 +43,7 @@ export function rejectedCertificate(
   if (/UnknownIssuer/.test(reason)) {
     return unacceptable(
       "is not trusted: its issuer is unknown",
-      `If your organisation has its own certificate authority, set DENO_TLS_CA_STORE=system, ` +
+      `If your organization has its own certificate authority, set DENO_TLS_CA_STORE=system, ` +
         `or DENO_CERT to its file.`,
     );
   }

@@ -11,7 +11,7 @@ export interface Entry {
   path: string | undefined;
   /** Whether `path` has to be followed: it is a link to the entry. */
   followed: boolean;
-  /** Afterwards `path` is not valid any more. */
+  /** After it, `path` is no longer valid. */
   close(): void;
 }
 

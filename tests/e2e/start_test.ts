@@ -81,7 +81,7 @@ Deno.test({
     });
 
     await t.step(
-      "the creation of the embedded database, which is complete afterwards",
+      "the creation of the embedded database, which is complete afterward",
       async () => {
         const dataDir = join(home.folder, "data");
         await using running = start([...serve, "--data-dir", dataDir], { env: home.env });

@@ -120,7 +120,7 @@ Deno.test("keeps the countdown narrower than the terminal", async () => {
   for (const line of lines) assert.ok(line.length < 20, line);
 });
 
-Deno.test("--qr draws the whole address, without colours on a terminal without them", async () => {
+Deno.test("--qr draws the whole address, without colors on a terminal without them", async () => {
   await using server = approving();
   await using home = await clientHome();
   await login(options(server, { qr: true }), home.io);

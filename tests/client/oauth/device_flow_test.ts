@@ -88,7 +88,7 @@ Deno.test("doubles the pause after a lost answer, and restores it after an answe
   );
 });
 
-Deno.test("polls an overloaded server less often, and honours Retry-After", async () => {
+Deno.test("polls an overloaded server less often, and honors Retry-After", async () => {
   const busy: Scripted = { status: 503, json: {}, headers: { "retry-after": "90" } };
   assert.deepEqual(
     await poll(memoryIo(), { status: 500, json: {} }, busy, slowDown, tokens),

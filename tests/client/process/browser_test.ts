@@ -43,7 +43,7 @@ Deno.test("opens the browser of Windows in the Windows Subsystem for Linux", () 
   assert.equal(io.launched[1][0], "wslview");
 });
 
-Deno.test("honours BROWSER with a list, arguments, %s or none, without a shell", () => {
+Deno.test("honors BROWSER with a list, arguments, %s or none, without a shell", () => {
   assert.deepEqual(on("linux", { BROWSER: "firefox --new-tab:lynx %s -x" }), [
     ["firefox", "--new-tab", URL_WITH_AMPERSAND],
     ["lynx", URL_WITH_AMPERSAND, "-x"],

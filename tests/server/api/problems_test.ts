@@ -96,7 +96,7 @@ Deno.test("the text of every problem of the REST API", async () => {
     name: 1,
     scopes: [""],
     expires_in: 0,
-    colour: "red",
+    color: "red",
   });
   await create("text that cannot be stored", { name: "a\0b" });
   await problems.add("query", alice.management, "GET", `${TOKENS}?limit=0&created_by=me`);

@@ -97,7 +97,7 @@ testOnEachDatabase("rejects requests outside of the policy", async (location) =>
   await refused({ name: "   " }, "invalid");
   await refused({ name: "a\u202eb" }, "invalid");
   await refused({ name: "x".repeat(10_000) }, "malformed", /name/);
-  await refused({ colour: "red" }, "malformed", /colour/);
+  await refused({ color: "red" }, "malformed", /color/);
   await refused({ owner: "somebody" }, "forbidden");
   const hostile = await createPat(server, alice, { name: "<script>alert(1)</script>" });
   assert.equal(hostile.name, "<script>alert(1)</script>");

@@ -163,7 +163,7 @@ const INVALID: InvalidCase[] = [
     problems: [["reserved", "audience"]],
   },
   { env: { [`${PREFIX}_LISTN`]: "x" }, problems: [["unknown_variable", `${PREFIX}_LISTN`]] },
-  { file: "colour = 1", problems: [["unknown_setting", CONFIG_FILE]] },
+  { file: "color = 1", problems: [["unknown_setting", CONFIG_FILE]] },
   { file: 'listn = "127.0.0.1:0"', problems: [["unknown_setting", CONFIG_FILE]] },
   { file: "[listen]\nport = 1", problems: [["invalid_value", CONFIG_FILE]] },
   { file: "= broken", problems: [["malformed_file", CONFIG_FILE]] },

@@ -9,14 +9,14 @@ const MB = 1024 * 1024;
 
 /** A request whose body is produced on demand, and then stalls. */
 function endlessRequest(chunk: Uint8Array<ArrayBuffer>, chunks: number, headers: HeadersInit = {}) {
-  const state = { pulled: 0, cancelled: false };
+  const state = { pulled: 0, canceled: false };
   const body = new ReadableStream({
     pull(stream) {
       if (state.pulled === chunks) return new Promise(() => {});
       state.pulled++;
       stream.enqueue(chunk);
     },
-    cancel: () => void (state.cancelled = true),
+    cancel: () => void (state.canceled = true),
   }, { highWaterMark: 0 });
   const init = { method: "POST", headers, body };
   return { state, init, request: () => new Request("http://127.0.0.1/", init) };
@@ -25,25 +25,25 @@ function endlessRequest(chunk: Uint8Array<ArrayBuffer>, chunks: number, headers:
 Deno.test("limits the bytes in total and for one network", () => {
   const budget = new BodyBudget({ total: 100, network: 40 });
   const alice = budget.hold(() => "192.0.2.1");
-  const neighbour = budget.hold(() => "192.0.2.200");
+  const neighbor = budget.hold(() => "192.0.2.200");
   const bob = budget.hold(() => "198.51.100.1");
   const carol = budget.hold(() => "2001:db8:0:100::1");
-  const neighbourOfCarol = budget.hold(() => "2001:db8:0:1ff::2");
+  const neighborOfCarol = budget.hold(() => "2001:db8:0:1ff::2");
   assert.ok(alice.take(40));
   assert.ok(!alice.take(1));
-  assert.ok(!neighbour.take(1));
+  assert.ok(!neighbor.take(1));
   assert.ok(bob.take(40));
   assert.ok(carol.take(20));
   assert.equal(budget.held, 100);
-  assert.ok(!neighbourOfCarol.take(1));
+  assert.ok(!neighborOfCarol.take(1));
   bob[Symbol.dispose]();
   bob[Symbol.dispose]();
   assert.equal(budget.held, 60);
-  assert.ok(neighbourOfCarol.take(20));
-  assert.ok(!neighbourOfCarol.take(1));
+  assert.ok(neighborOfCarol.take(20));
+  assert.ok(!neighborOfCarol.take(1));
   alice[Symbol.dispose]();
-  assert.ok(neighbour.take(40));
-  for (const hold of [neighbour, carol, neighbourOfCarol]) hold[Symbol.dispose]();
+  assert.ok(neighbor.take(40));
+  for (const hold of [neighbor, carol, neighborOfCarol]) hold[Symbol.dispose]();
   assert.equal(budget.held, 0);
 });
 
@@ -68,7 +68,7 @@ for (const declared of [true, false]) {
     assert.equal(reasons.filter((reason) => reason === "incomplete").length, 8);
     assert.equal(most, 32 * MB);
     assert.equal(budget.held, before);
-    for (const { state } of senders) assert.ok(state.cancelled);
+    for (const { state } of senders) assert.ok(state.canceled);
   });
 }
 

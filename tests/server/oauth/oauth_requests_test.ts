@@ -26,7 +26,7 @@ test("ignores unknown parameters, and treats empty ones as absent", async (serve
     client_id: clientId,
     client_secret: "",
     scope: "",
-    favourite_colour: "green",
+    favorite_color: "green",
   });
   assert.equal(started.status, 200);
   const noGrant = await server.post("/oauth/token", { client_id: clientId, grant_type: "" });

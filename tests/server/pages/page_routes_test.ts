@@ -48,7 +48,7 @@ Deno.test("serves exactly the pages of the table", async () => {
   assert.equal(new Set(rows).size, rows.length);
 });
 
-Deno.test("redirects actions without a recent sign-in, and returns to them afterwards", async (t) => {
+Deno.test("redirects actions without a recent sign-in, and returns to them afterward", async (t) => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, (config) => {
     config.deviceFlow.freshSignInSeconds = 60;

@@ -21,7 +21,7 @@ function countdown(from: number, to: number): number[] {
   return Array.from({ length: from - to + 1 }, (_, index) => from - index);
 }
 
-Deno.test("links every page of tokens to its neighbours", async () => {
+Deno.test("links every page of tokens to its neighbors", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, describeScopes);
   const alice = await addUserWithPassword(server);

@@ -154,8 +154,8 @@ testOnEachDatabase(
         (index) => password(sql, { userId: randomUUID(), address: `2001:db8:1:2::${index}` }),
       );
       assert.equal(admitted(await Promise.all(guesses)), 100);
-      const neighbour = { userId: randomUUID(), address: "2001:db8:1:3::1" };
-      assert.ok("attempt" in await password(sql, neighbour));
+      const neighbor = { userId: randomUUID(), address: "2001:db8:1:3::1" };
+      assert.ok("attempt" in await password(sql, neighbor));
     }),
 );
 
@@ -208,8 +208,8 @@ testOnEachDatabase(
           }),
       );
       assert.ok(admitted(await Promise.all(codes)) <= 250);
-      const neighbour = { userId: randomUUID(), address: "2001:db8:1:300::1" };
-      assert.ok("attempt" in await password(sql, neighbour));
+      const neighbor = { userId: randomUUID(), address: "2001:db8:1:300::1" };
+      assert.ok("attempt" in await password(sql, neighbor));
     }),
 );
 

@@ -4,7 +4,7 @@ import { openDatabase } from "../../../server/store/db/connect.ts";
 import { createDatabase } from "../../support/postgres.ts";
 import { startTcpProxy } from "../../support/tcp_proxy.ts";
 
-Deno.test("statements fail while connections are accepted and closed, and work afterwards", async () => {
+Deno.test("statements fail while connections are accepted and closed, and work afterward", async () => {
   await using created = await createDatabase("18");
   const url = new URL(created.url);
   await using proxy = startTcpProxy(Number(url.port));

@@ -57,7 +57,7 @@ testOnEachDatabase("every change of a row invalidates the cache", async (locatio
   }
 });
 
-testOnEachDatabase("a token revoked during its use is rejected afterwards", async (location) => {
+testOnEachDatabase("a token revoked during its use is rejected afterward", async (location) => {
   await using server = await testServer(location, describeScopes);
   const alice = await addPerson(server);
   const pat = await createPat(server, alice);
@@ -200,7 +200,7 @@ for (const kind of databaseKinds.filter(({ name }) => name.startsWith("PostgreSQ
         assert.ok(lost < PROMISE, `${lost} ms`);
         await until(() => !current());
 
-        // Meanwhile everything is read; afterwards it caches and listens again.
+        // Meanwhile everything is read; afterward it caches and listens again.
         const second = await createPat(server, alice);
         assert.equal(await state(second.token), "active");
         proxy.mode = "pass";
