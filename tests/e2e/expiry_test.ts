@@ -44,7 +44,7 @@ Deno.test({
       const { code, stdout, stderr } = await at.run(["token"]);
       assert.equal(code, EXIT.authenticationRequired);
       assert.equal(stdout, "");
-      assert.equal(stderr, `Error: Session expired. Run: ${brand.binaryName} login\n`);
+      assert.equal(stderr, `Error: Your login has expired. Run: ${brand.binaryName} login\n`);
       assert.match((await at.run(["token"])).stderr, /^Error: Not logged in\. Run: /);
     };
 
@@ -71,7 +71,10 @@ Deno.test({
         });
         await login.waitFor(/Waiting for approval/);
         await clock.advance({ minutes: 15 });
-        await assert.rejects(alice.decide(late.user_code, "approve"), /Error: log in a terminal/i);
+        await assert.rejects(
+          alice.decide(late.user_code, "approve"),
+          /no form for \/device\/confirm/,
+        );
         const answer = await post("/oauth/token", {
           grant_type: DEVICE_CODE_GRANT,
           device_code: late.device_code,
