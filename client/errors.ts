@@ -17,7 +17,7 @@ export const ERROR_EXIT_CODES = {
   identity_rejected: EXIT.authenticationRequired,
   identity_unavailable: EXIT.authenticationRequired,
   not_logged_in: EXIT.authenticationRequired,
-  session_expired: EXIT.authenticationRequired,
+  login_expired: EXIT.authenticationRequired,
   token_expired: EXIT.authenticationRequired,
   token_rejected: EXIT.authenticationRequired,
 
@@ -89,6 +89,6 @@ export function notLoggedIn(server?: string): ClientError {
 }
 
 /** The server does not renew this login again. */
-export function sessionExpired(): ClientError {
-  return new ClientError("session_expired", `Session expired. Run: ${brand.binaryName} login`);
+export function loginExpired(): ClientError {
+  return new ClientError("login_expired", `Your login has expired. Run: ${brand.binaryName} login`);
 }

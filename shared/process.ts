@@ -27,22 +27,22 @@ export function terminalColumns(): number {
 export interface Signals {
   /** Aborted by the first of the signals; the second ends the process on the spot. */
   signal: AbortSignal;
-  /** Another program has our place: what the user does now concerns that one. */
-  leaveToProgram(): void;
+  /** From now on, signals are meant for the program that runs in the foreground. */
+  delegateToProgram(): void;
 }
 
 /** Listens for the given signals. */
 export function abortOn(...names: Deno.Signal[]): Signals {
   const controller = new AbortController();
-  let left = false;
+  let delegated = false;
   for (const name of names) {
     Deno.addSignalListener(name, () => {
-      if (left) return;
+      if (delegated) return;
       if (controller.signal.aborted) Deno.exit(EXIT.interrupted);
       controller.abort();
     });
   }
-  return { signal: controller.signal, leaveToProgram: () => left = true };
+  return { signal: controller.signal, delegateToProgram: () => delegated = true };
 }
 
 /** All of standard input, as text. */

@@ -5,5 +5,5 @@ export interface AccessToken {
   expiresAt: number | undefined;
   scope: string | undefined;
   /** The longest lifetime, in ms, that a token from this source can have; undefined if not known. */
-  longestLifeMs?: number;
+  maxLifetimeMs?: number;
 }

@@ -3,7 +3,7 @@ import { absoluteFolder } from "../../shared/absolute_folder.ts";
 import { brand } from "../../shared/brand.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
-import { jwtExpiry } from "../oauth/access_token_life.ts";
+import { jwtExpiry } from "../oauth/access_token_expiry.ts";
 import { parseServer } from "../oauth/discovery.ts";
 import { unverifiedClaims } from "../oauth/unverified_jwt.ts";
 import { formatTime } from "../output.ts";
@@ -96,6 +96,6 @@ export async function environmentToken(
     token,
     expiresAt,
     scope: typeof scope === "string" ? scope : undefined,
-    longestLifeMs: left,
+    maxLifetimeMs: left,
   };
 }

@@ -39,20 +39,20 @@ async function exchangePat(
     type: ACCESS_TOKEN_TYPE,
     scope: scopes && formatScope(scopes),
   };
-  const answer = await exchangeToken(issuer, subject, io);
-  switch (answer.kind) {
+  const response = await exchangeToken(issuer, subject, io);
+  switch (response.kind) {
     case "token":
-      return answer.token;
+      return response.token;
     case "temporary":
       throw new ClientError(
         "server_unavailable",
-        `${issuer} cannot exchange the token at the moment (HTTP ${answer.status}). Try again later.`,
+        `${issuer} cannot exchange the token at the moment (HTTP ${response.status}). Try again later.`,
       );
-    case "refused":
+    case "rejected":
       throw new ClientError(
-        isOfSubject(answer) ? "token_rejected" : "request_rejected",
+        isOfSubject(response) ? "token_rejected" : "request_rejected",
         `${issuer} did not exchange the token in ${brand.envPrefix}_TOKEN: ` +
-          sanitizeLine(answer.description ?? answer.error, 500),
+          sanitizeLine(response.description ?? response.error, 500),
       );
   }
 }

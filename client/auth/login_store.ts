@@ -57,7 +57,7 @@ export async function openLoginStore(insecureStorage: boolean, io: ClientIo): Pr
   const { store, warning } = await chooseStore({ insecureStorage }, io);
   if (warning !== undefined) io.stderr(warning);
   // The keychain was tried by choosing it; where the file comes second, it is tried as well.
-  if (store.kind === "file") await store.tryOut();
+  if (store.kind === "file") await store.checkWritable();
   await tryAccounts(configFolder(io), io.signal);
   return loginStoreFor(store, io);
 }

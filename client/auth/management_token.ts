@@ -22,7 +22,7 @@ import { startCountdown } from "../ui/countdown.ts";
 interface HeldToken {
   token: string;
   scopes: readonly string[];
-  /** Approved for this command only: it is revoked afterwards. */
+  /** Approved for this command only: it is revoked afterward. */
   approved: boolean;
 }
 
@@ -114,7 +114,9 @@ export class ManagementAccess {
     await this[Symbol.asyncDispose]();
     throw new ClientError(
       "wrong_account",
-      `The approval came from another account than ${sanitizeLine(login.account)}. Sign in to ` +
+      `The approval came from a different account than ${
+        sanitizeLine(login.account)
+      }. Sign in to ` +
         `${login.server} as ${sanitizeLine(login.account)} in the browser, then try again.`,
     );
   }

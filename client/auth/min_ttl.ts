@@ -19,17 +19,17 @@ export function parseMinTtl(text: string): number {
 
 /** Warns if the token expires before `minTtlMs` and no renewal would change that. */
 export function warnIfTooShort(
-  { expiresAt, longestLifeMs }: AccessToken,
+  { expiresAt, maxLifetimeMs }: AccessToken,
   minTtlMs: number,
   io: Pick<ClientIo, "clock" | "stderr">,
 ): void {
-  if (expiresAt === undefined || longestLifeMs === undefined || minTtlMs === 0) return;
+  if (expiresAt === undefined || maxLifetimeMs === undefined || minTtlMs === 0) return;
   const left = expiresAt - io.clock.now();
-  if (minTtlMs < longestLifeMs || left >= minTtlMs) return;
+  if (minTtlMs < maxLifetimeMs || left >= minTtlMs) return;
   io.stderr(
-    `Warning: this token is valid for ${formatDuration(left)} more, less than ` +
+    `Warning: this token is valid for another ${formatDuration(left)}, less than ` +
       `--min-ttl ${formatDuration(minTtlMs)}. The server issues tokens for at most ${
-        formatDuration(longestLifeMs)
+        formatDuration(maxLifetimeMs)
       }.\n`,
   );
 }

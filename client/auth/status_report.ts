@@ -1,6 +1,6 @@
 /** What `status` reports, from local data only: no server is asked. */
 import { brand } from "../../shared/brand.ts";
-import { accessTokenLife } from "../oauth/access_token_life.ts";
+import { accessTokenExpiry } from "../oauth/access_token_expiry.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import {
@@ -95,7 +95,7 @@ async function loginStatus(login: Login, io: Pick<ClientIo, "clock">): Promise<L
     active: login.active,
     source: login.kind,
     storeDescription: login.loginStore.store.description,
-    expiresAt: credentials && accessTokenLife(credentials, io.clock.now()).expiresAt,
+    expiresAt: credentials && accessTokenExpiry(credentials, io.clock.now()).expiresAt,
     scope: credentials?.scope,
     renewable: credentials?.refreshToken !== undefined,
     problem,

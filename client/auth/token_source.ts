@@ -10,7 +10,7 @@ import { findConfigFolder } from "../credentials/config_dir.ts";
 import { detectProvider, type FederationOptions, requestedProvider } from "../federation/detect.ts";
 import { exchangeIdentity, type Federation } from "../federation/exchange.ts";
 import type { WorkloadProvider } from "../federation/provider.ts";
-import { accessTokenLife } from "../oauth/access_token_life.ts";
+import { accessTokenExpiry } from "../oauth/access_token_expiry.ts";
 import { freshCredentials } from "../oauth/refresh.ts";
 import {
   type EnvironmentSource,
@@ -113,7 +113,7 @@ export async function tokenFrom(
   if (source.kind === "federation") return await exchangeIdentity(source, io);
   const credentials = await freshCredentials(source, minTtlMs, source.loginStore, io);
   const { accessToken, scope, refreshToken } = credentials;
-  const { expiresAt, leftMs, lifetimeMs } = accessTokenLife(credentials, io.clock.now());
-  const longestLifeMs = refreshToken === undefined ? leftMs : lifetimeMs;
-  return { token: accessToken, expiresAt, scope, longestLifeMs };
+  const { expiresAt, remainingMs, lifetimeMs } = accessTokenExpiry(credentials, io.clock.now());
+  const maxLifetimeMs = refreshToken === undefined ? remainingMs : lifetimeMs;
+  return { token: accessToken, expiresAt, scope, maxLifetimeMs };
 }

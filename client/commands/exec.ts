@@ -4,7 +4,7 @@ import { examples } from "../../shared/command_examples.ts";
 import type { Run } from "../../shared/command_line.ts";
 import { account, collect, exchange, minTtl, server } from "./options.ts";
 import { brand } from "../../shared/brand.ts";
-import { livesFor } from "../oauth/access_token_life.ts";
+import { isValidAtLeast } from "../oauth/access_token_expiry.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { isExchangeable, jwtFrom } from "../auth/exchange.ts";
@@ -90,16 +90,16 @@ function laterTokens(
   let latest = first;
   let turn: Promise<unknown> = Promise.resolve();
   const next = async (minTtlMs: number, io: ClientIo) => {
-    const leftMs = latest.expiresAt! - io.clock.now();
-    if (livesFor({ leftMs, lifetimeMs: latest.longestLifeMs }, minTtlMs)) return latest;
+    const remainingMs = latest.expiresAt! - io.clock.now();
+    if (isValidAtLeast({ remainingMs, lifetimeMs: latest.maxLifetimeMs }, minTtlMs)) return latest;
     try {
       return latest = await fresh(minTtlMs, io);
     } catch (error) {
-      if (leftMs <= 0 || !(error instanceof ClientError)) throw error;
+      if (remainingMs <= 0 || !(error instanceof ClientError)) throw error;
       io.stderr(
-        `Warning: ${error.message} The current token is valid for ${
-          formatDuration(leftMs)
-        } more.\n`,
+        `Warning: ${error.message} The current token is valid for another ${
+          formatDuration(remainingMs)
+        }.\n`,
       );
       return latest;
     }

@@ -17,7 +17,7 @@ import { identifyUser } from "../oauth/identify_user.ts";
 import { formatDuration, formatTime, styleFor } from "../output.ts";
 import { credentialsFrom } from "../oauth/stored_login.ts";
 import { revokeUnused } from "../oauth/revocation.ts";
-import { ForeignAnswerError } from "../oauth/no_answer_error.ts";
+import { UnexpectedServerError } from "../oauth/no_response_error.ts";
 import { activeServer, listLogins, openLoginStore, saveLogin } from "../auth/login_store.ts";
 import { selectedServer } from "../auth/selection.ts";
 import { formatScope } from "../../shared/oauth/scope.ts";
@@ -51,10 +51,10 @@ export async function login(options: LoginOptions, io: ClientIo): Promise<number
   await showCode(authorization, options, io);
 
   const line = startCountdown(authorization.expiresAt, io);
-  const answer = await pollForTokens(server, authorization, io, line.wait).finally(line.clear);
-  const { tokens, receivedAt } = answer;
+  const response = await pollForTokens(server, authorization, io, line.wait).finally(line.clear);
+  const { tokens, receivedAt } = response;
 
-  const credentials = credentialsFrom(answer, { scope });
+  const credentials = credentialsFrom(response, { scope });
   let user: UserinfoResponse;
   let replaced: Credentials[];
   try {
@@ -69,21 +69,21 @@ export async function login(options: LoginOptions, io: ClientIo): Promise<number
   io.stderr(
     `Logged in to ${issuer} as ${styleFor(io).bold(describeUser(user))}\n` +
       `Credentials: ${loginStore.store.description}\n` +
-      `${describeLife(tokens, receivedAt)}\n`,
+      `${describeExpiry(tokens, receivedAt)}\n`,
   );
   await revokeReplaced(issuer, replaced, io);
   return EXIT.ok;
 }
 
 /**
- * Without an earlier login to this server, an answer from something else means a mistyped
+ * Without an earlier login to this server, a response from something else means a mistyped
  * address rather than the sign-in page of a network: trying again will not help.
  */
 async function discoverForLogin(issuer: string, io: ClientIo): Promise<AuthorizationServer> {
   try {
     return await discover(issuer, io);
   } catch (error) {
-    if (!(error instanceof ForeignAnswerError)) throw error;
+    if (!(error instanceof UnexpectedServerError)) throw error;
     if ((await listLogins(io)).some(({ server }) => server === issuer)) throw error;
     throw new ClientError(
       "connection_failed",
@@ -116,17 +116,17 @@ function requestedScope(scopes: readonly string[] = DEFAULT_SCOPES): string {
   return formatScope([...new Set(["openid", ...scopes])]);
 }
 
-function describeLife(tokens: TokenResponse, receivedAt: number): string {
+function describeExpiry(tokens: TokenResponse, receivedAt: number): string {
   const until = (seconds: number) => {
     return `${formatTime(receivedAt + seconds * 1000)} (${formatDuration(seconds * 1000)})`;
   };
-  const { refresh_token, refresh_token_expires_in: sessionLife } = tokens;
+  const { refresh_token, refresh_token_expires_in: loginLifetime } = tokens;
   if (refresh_token === undefined) {
     return `Expires: ${until(tokens.expires_in)}; it cannot be renewed without offline_access`;
   }
-  return sessionLife === undefined
+  return loginLifetime === undefined
     ? `Expires: ${until(tokens.expires_in)}, renewed automatically`
-    : `Expires: ${until(sessionLife)} if it is not used before then`;
+    : `Expires: ${until(loginLifetime)} unless used before then`;
 }
 
 export function declare(command: Command, client: Run<ClientIo>): void {

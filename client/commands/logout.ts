@@ -63,9 +63,8 @@ type Outcome = "revoked" | "not_revoked" | "nothing_stored";
 const OUTCOME: Record<Outcome, string> = {
   revoked: "The login was revoked on the server, so copies of its credentials no longer work. " +
     "Other logins are not affected.",
-  not_revoked:
-    "Only the credentials stored here were deleted. The login on the server, and copies " +
-    "of its credentials, still work until it expires.",
+  not_revoked: "Only the credentials stored here were deleted. The login stays valid on the " +
+    "server until it expires, and so do copies of its credentials.",
   nothing_stored: "No credentials were stored here, so nothing was revoked on the server.",
 };
 
@@ -120,7 +119,7 @@ async function revokeLogin(
       } catch (error) {
         if (!force || !(error instanceof ClientError)) throw error;
         io.stderr(
-          `Warning: ${error.message} The login works on the server until it expires.\n`,
+          `Warning: ${error.message} The login stays valid on the server until it expires.\n`,
         );
         outcome = "not_revoked";
         tokensRevoked = false;

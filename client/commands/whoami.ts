@@ -7,7 +7,7 @@ import { account, server, tokenStdin } from "./options.ts";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import type { UserinfoResponse } from "../../shared/oauth/userinfo_response.ts";
-import { ClientError, sessionExpired } from "../errors.ts";
+import { ClientError, loginExpired } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { formatJson } from "../output.ts";
 import { openTokenApi } from "../pat/api.ts";
@@ -37,8 +37,8 @@ export async function whoami(options: WhoamiOptions, processIo: ClientIo): Promi
   };
   let user = await ask(MIN_TTL_MS);
   // A renewal shows whether the login itself was revoked.
-  if (user === "refused" && source.account !== undefined) user = await ask(RENEW_NOW);
-  if (user === "refused") throw refusal(source, server);
+  if (user === "rejected" && source.account !== undefined) user = await ask(RENEW_NOW);
+  if (user === "rejected") throw refusal(source, server);
   io.stdout(options.json ? formatJson(toJson(user)) : `${describeUser(user)}\n`);
   return EXIT.ok;
 }
@@ -61,7 +61,7 @@ async function ownerOfToken(options: WhoamiOptions, io: ClientIo): Promise<Useri
 }
 
 function refusal(source: TokenSource, server: string): ClientError {
-  if (source.account !== undefined) return sessionExpired();
+  if (source.account !== undefined) return loginExpired();
   if (source.kind === "federation") {
     return new ClientError(
       "invalid_response",

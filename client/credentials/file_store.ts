@@ -3,9 +3,9 @@ import { join } from "../../shared/path.ts";
 import { configFolder } from "./config_dir.ts";
 import {
   checkPrivateFolder,
+  checkPrivateFolderWritable,
   readPrivateFile,
   removePrivateFile,
-  tryPrivateFolder,
   writePrivateFile,
 } from "./secure_file.ts";
 import { type AccountKey, type Credentials, type CredentialStore, type StoreIo } from "./store.ts";
@@ -53,10 +53,10 @@ export class FileStore implements CredentialStore {
     });
   }
 
-  async tryOut(): Promise<void> {
+  async checkWritable(): Promise<void> {
     await wrapStoreErrors(cannotStore(this.folder), async () => {
       checkPrivateFolder(this.folder);
-      await tryPrivateFolder(this.folder);
+      await checkPrivateFolderWritable(this.folder);
     });
   }
 

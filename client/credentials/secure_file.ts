@@ -84,7 +84,7 @@ const PROBE_BYTES = 8192;
  * Writes and deletes a file in `folder`, to detect a read-only folder, a full disk, or a file
  * system without permissions (drvfs, FAT, some network mounts). `modeOf` is for tests.
  */
-export async function tryPrivateFolder(
+export async function checkPrivateFolderWritable(
   folder: string,
   modeOf = async (file: Deno.FsFile) => (await file.stat()).mode,
 ): Promise<void> {
@@ -154,7 +154,7 @@ async function linkTarget(path: string): Promise<string> {
     target = resolve(dirname(target), await Deno.readLink(target));
   }
   throw new CredentialStoreError(
-    `${path} is a symbolic link that leads nowhere. ${HOW_TO_CHANGE_FOLDER}`,
+    `${path} is a broken symbolic link. ${HOW_TO_CHANGE_FOLDER}`,
   );
 }
 

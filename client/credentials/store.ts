@@ -31,7 +31,7 @@ export interface CredentialStore {
    * Writes and deletes a test entry. Called before a user approves a login and before a refresh
    * token is used, so that the result can be stored.
    */
-  tryOut(): Promise<void>;
+  checkWritable(): Promise<void>;
   /** Does nothing if there is no entry. */
   delete(key: AccountKey): Promise<void>;
 }

@@ -31,18 +31,18 @@ export async function exchangeIdentity(
   const identityToken = await fetchIdentityToken(federation, io);
   const { provider, server, scope } = federation;
   const subject = { token: identityToken, type: provider.tokenType, scope };
-  const answer = await exchangeToken(server, subject, io);
-  switch (answer.kind) {
+  const response = await exchangeToken(server, subject, io);
+  switch (response.kind) {
     case "token":
-      return answer.token;
+      return response.token;
     case "temporary":
       throw new ClientError(
         "server_unavailable",
-        `${server} cannot verify the identity token at the moment (HTTP ${answer.status}). ` +
+        `${server} cannot verify the identity token at the moment (HTTP ${response.status}). ` +
           `Try again later.`,
       );
-    case "refused":
-      throw refusal(federation, identityToken, answer);
+    case "rejected":
+      throw refusal(federation, identityToken, response);
   }
 }
 
@@ -67,10 +67,10 @@ async function fetchIdentityToken(
 function refusal(
   { provider, server, audience, scope }: Federation,
   identityToken: string,
-  answer: { error: string; description: string | undefined },
+  response: { error: string; description: string | undefined },
 ): ClientError {
-  const reason = sanitizeLine(answer.description?.trim() || answer.error, 500);
-  if (!isOfSubject(answer)) {
+  const reason = sanitizeLine(response.description?.trim() || response.error, 500);
+  if (!isOfSubject(response)) {
     return new ClientError("request_rejected", `${server} rejected the request: ${reason}`);
   }
   const claims = unverifiedClaims(identityToken) ?? {};

@@ -6,10 +6,10 @@ import { rejectedCertificate } from "./certificate_error.ts";
 import { isLoopback } from "./host.ts";
 import {
   CHECK_ADDRESS,
-  NoAnswerError,
+  NoResponseError,
   permanentlyUnreachable,
   temporarilyUnreachable,
-} from "./no_answer_error.ts";
+} from "./no_response_error.ts";
 
 /** The ClientError for `error`, which fetch threw for a request to `url`. */
 export function connectionError(
@@ -63,7 +63,7 @@ function failedConnection(
   detail: string,
   url: URL,
   io: Pick<ClientIo, "clock" | "env">,
-): NoAnswerError {
+): NoResponseError {
   const certificate = /^invalid peer certificate: ([^]*)/.exec(detail);
   if (certificate !== null) return rejectedCertificate(certificate[1], url, io);
   if (/^invalid dns name/i.test(detail)) {
@@ -71,7 +71,7 @@ function failedConnection(
   }
   if (detail.startsWith("dns error")) return failedLookup(detail, url, io.env);
   if (/^proxy auth/.test(detail)) {
-    return new NoAnswerError(
+    return new NoResponseError(
       "network_error",
       `Cannot reach ${url.origin}: the proxy requires a user name and password. ` +
         `Set HTTPS_PROXY to http://user:password@proxy:port, or log in to the network.`,
@@ -101,7 +101,7 @@ function failedConnection(
 const NAME_UNKNOWN =
   /not known|No address associated|does not resolve|no such host|os error (11001|11004)\b/i;
 
-function failedLookup(detail: string, url: URL, env: ClientIo["env"]): NoAnswerError {
+function failedLookup(detail: string, url: URL, env: ClientIo["env"]): NoResponseError {
   if (!NAME_UNKNOWN.test(detail)) {
     return temporarilyUnreachable(
       url,

@@ -5,9 +5,9 @@ import { DEVICE_CODE_GRANT } from "../../shared/oauth/grant_types.ts";
 import type { AuthorizationServer } from "./discovery.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
-import { NoAnswerError } from "./no_answer_error.ts";
-import { askServer, unexpectedAnswer } from "./server_request.ts";
-import { requestTokens, type TokenAnswer } from "./token_endpoint.ts";
+import { NoResponseError } from "./no_response_error.ts";
+import { requestServer, unexpectedStatus } from "./server_request.ts";
+import { requestTokens, type TokenEndpointResponse } from "./token_endpoint.ts";
 
 /** RFC 8628 section 3.2: the interval if the server sends none, in seconds. */
 const DEFAULT_INTERVAL = 5;
@@ -54,11 +54,11 @@ export async function authorizeDevice(
       `${server.issuer} does not allow logins by device code. Ask its operator to enable them.`,
     );
   }
-  const answer = await askServer(endpoint, io, {
+  const response = await requestServer(endpoint, io, {
     form: { client_id: brand.cliClientId, ...request },
   });
-  if (answer.status !== 200) throw unexpectedAnswer(endpoint, "the login", answer);
-  const body = answer.body ?? {};
+  if (response.status !== 200) throw unexpectedStatus(endpoint, "the login", response);
+  const body = response.body ?? {};
   const { device_code, user_code, verification_uri, verification_uri_complete } = body;
   const expiresIn = body.expires_in;
   const interval = body.interval ?? DEFAULT_INTERVAL;
@@ -88,7 +88,7 @@ export async function authorizeDevice(
 
 /**
  * Polls until the user has decided (RFC 8628 sections 3.4 and 3.5) or the code has expired.
- * Without an answer, or with a temporary error, the pause is doubled. `wait` passes the time
+ * Without a response, or with a temporary error, the pause is doubled. `wait` passes the time
  * between polls, in milliseconds.
  */
 export async function pollForTokens(
@@ -96,7 +96,7 @@ export async function pollForTokens(
   authorization: DeviceAuthorization,
   io: ClientIo,
   wait: (ms: number) => Promise<void>,
-): Promise<Extract<TokenAnswer, { kind: "tokens" }>> {
+): Promise<Extract<TokenEndpointResponse, { kind: "tokens" }>> {
   let intervalMs = authorization.intervalMs;
   let pauseMs = intervalMs;
   let failure: ClientError | undefined;
@@ -104,26 +104,26 @@ export async function pollForTokens(
     const left = authorization.expiresAt - io.clock.now();
     if (left <= 0) throw failure ?? codeExpired();
     await wait(Math.min(pauseMs, left));
-    const answer = await poll(server, authorization.deviceCode, io);
-    if (answer instanceof NoAnswerError) {
-      failure = answer;
+    const response = await poll(server, authorization.deviceCode, io);
+    if (response instanceof NoResponseError) {
+      failure = response;
       pauseMs = Math.min(Math.max(pauseMs * 2, intervalMs), MAX_BACK_OFF_MS);
       continue;
     }
-    if (answer.kind === "temporary") {
+    if (response.kind === "temporary") {
       failure = new ClientError(
         "server_unavailable",
-        `${server.issuer} did not answer before the code expired (HTTP ${answer.status}). ` +
+        `${server.issuer} did not answer before the code expired (HTTP ${response.status}). ` +
           `Try again later.`,
       );
-      const asked = (answer.retryAfter ?? 0) * 1000;
+      const asked = (response.retryAfter ?? 0) * 1000;
       pauseMs = Math.max(Math.min(pauseMs * 2, MAX_BACK_OFF_MS), intervalMs, asked);
       continue;
     }
     failure = undefined;
-    if (answer.kind === "tokens") return answer;
-    if (answer.error === "slow_down") intervalMs += SLOW_DOWN_STEP * 1000;
-    else if (answer.error !== "authorization_pending") throw rejection(server, answer);
+    if (response.kind === "tokens") return response;
+    if (response.error === "slow_down") intervalMs += SLOW_DOWN_STEP * 1000;
+    else if (response.error !== "authorization_pending") throw rejection(server, response);
     pauseMs = intervalMs;
   }
 }
@@ -132,7 +132,7 @@ async function poll(
   server: AuthorizationServer,
   deviceCode: string,
   io: ClientIo,
-): Promise<TokenAnswer | NoAnswerError> {
+): Promise<TokenEndpointResponse | NoResponseError> {
   try {
     return await requestTokens(
       server,
@@ -140,14 +140,14 @@ async function poll(
       io,
     );
   } catch (error) {
-    if (error instanceof NoAnswerError) return error;
+    if (error instanceof NoResponseError) return error;
     throw error;
   }
 }
 
 function rejection(
   { issuer }: AuthorizationServer,
-  { error, description }: Extract<TokenAnswer, { kind: "refused" }>,
+  { error, description }: Extract<TokenEndpointResponse, { kind: "rejected" }>,
 ): ClientError {
   const again = `${brand.binaryName} login`;
   switch (error) {
@@ -162,12 +162,12 @@ function rejection(
     case "invalid_grant":
       return new ClientError(
         "request_rejected",
-        `${issuer} does not know this login any more: its answer may have been lost. Run: ${again}`,
+        `${issuer} no longer recognizes this device code; the response may have been lost. Run: ${again}`,
       );
     default:
       return new ClientError(
         "request_rejected",
-        `${issuer} refused the login: ${sanitizeLine(description ?? error)}`,
+        `${issuer} rejected the login: ${sanitizeLine(description ?? error)}`,
       );
   }
 }

@@ -5,7 +5,7 @@ import { authorizationServerMetadataUrl } from "../../shared/oauth/metadata.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { isLoopback } from "./host.ts";
-import { askServer, foreignAnswer, unexpectedAnswer } from "./server_request.ts";
+import { requestServer, unexpectedServer, unexpectedStatus } from "./server_request.ts";
 
 /** The metadata that the client uses. */
 export interface AuthorizationServer {
@@ -48,15 +48,15 @@ export function parseServer(text: string): string {
 /** Throws ClientError: temporary if a retry may help, else if the document is not valid. */
 export async function discover(server: string, io: ClientIo): Promise<AuthorizationServer> {
   const url = authorizationServerMetadataUrl(server);
-  const answer = await askServer(url, io);
-  if (answer.status !== 200) {
-    const failure = unexpectedAnswer(url, "its metadata", answer);
+  const response = await requestServer(url, io);
+  if (response.status !== 200) {
+    const failure = unexpectedStatus(url, "its metadata", response);
     if (failure.isTemporary) throw failure;
     throw notAServer(server, failure.message);
   }
-  const metadata = answer.body;
+  const metadata = response.body;
   // RFC 8414 section 2 requires an issuer: JSON without one comes from another service.
-  if (typeof metadata?.issuer !== "string") throw foreignAnswer(url, answer);
+  if (typeof metadata?.issuer !== "string") throw unexpectedServer(url, response);
   // RFC 8414 section 3.3: a different issuer is a mix-up or an attack.
   if (metadata.issuer !== server) {
     throw notAServer(

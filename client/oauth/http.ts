@@ -3,13 +3,13 @@ import { brand } from "../../shared/brand.ts";
 import { version } from "../../shared/version.ts";
 import type { ClientIo } from "../io.ts";
 import { connectionError } from "./connection_error.ts";
-import { ForeignAnswerError, temporarilyUnreachable } from "./no_answer_error.ts";
+import { temporarilyUnreachable, UnexpectedServerError } from "./no_response_error.ts";
 
-/** For one request with its answer. */
+/** For one request with its response. */
 export const REQUEST_TIMEOUT_MS = 30_000;
 
-/** Our server's answers have a few kilobytes. */
-const MAX_ANSWER_BYTES = 256 * 1024;
+/** Our server's responses have a few kilobytes. */
+const MAX_RESPONSE_BYTES = 256 * 1024;
 
 /** JSON, problems (RFC 9457), and other types: the metadata server of a cloud sends text. */
 const ACCEPT = "application/json, application/problem+json, */*;q=0.1";
@@ -17,7 +17,7 @@ const ACCEPT = "application/json, application/problem+json, */*;q=0.1";
 /** What a request needs of the process. */
 export type HttpIo = Pick<ClientIo, "fetch" | "signal" | "clock" | "env" | "platform">;
 
-export interface Answer {
+export interface HttpResponse {
   status: number;
   text: string;
   /** The JSON body, if it was a JSON object. */
@@ -42,7 +42,7 @@ export interface RequestOptions {
 }
 
 /**
- * Sends a request and returns the answer, whatever its status. Throws NoAnswerError, or the
+ * Sends a request and returns the response, whatever its status. Throws NoResponseError, or the
  * reason of `io.signal`.
  */
 export async function request(
@@ -50,7 +50,7 @@ export async function request(
   io: HttpIo,
   { method, form, json, bearerToken, headers: more, timeoutMs = REQUEST_TIMEOUT_MS }:
     RequestOptions = {},
-): Promise<Answer> {
+): Promise<HttpResponse> {
   const headers = new Headers({
     accept: ACCEPT,
     "user-agent": userAgent(io),
@@ -101,10 +101,10 @@ async function readText(response: Response): Promise<string> {
   for await (const chunk of response.body) {
     length += chunk.length;
     // Throwing out of the loop cancels the body.
-    if (length > MAX_ANSWER_BYTES) {
-      throw new ForeignAnswerError(
+    if (length > MAX_RESPONSE_BYTES) {
+      throw new UnexpectedServerError(
         new URL(response.url),
-        `HTTP ${response.status}, more than ${MAX_ANSWER_BYTES / 1024} KB`,
+        `HTTP ${response.status}, more than ${MAX_RESPONSE_BYTES / 1024} KB`,
       );
     }
     chunks.push(chunk);

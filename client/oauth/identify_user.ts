@@ -21,7 +21,7 @@ export async function identifyUser(
     : undefined;
   if (named) return named;
   const user = await userinfo(server.issuer, tokens.access_token, io);
-  if (user === "refused") {
+  if (user === "rejected") {
     throw new ClientError(
       "invalid_response",
       `${server.issuer} does not accept the token that it just issued. Nothing was stored. Try again later.`,

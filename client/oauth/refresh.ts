@@ -1,6 +1,6 @@
 /** The access token of a login, renewed before it expires. */
-import { accessTokenLife, livesFor } from "./access_token_life.ts";
-import { ClientError, notLoggedIn, sessionExpired } from "../errors.ts";
+import { accessTokenExpiry, isValidAtLeast } from "./access_token_expiry.ts";
+import { ClientError, loginExpired, notLoggedIn } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import {
   type AccountKey,
@@ -16,7 +16,7 @@ import { credentialsFrom, deleteExpired, type LoginStore, storeRenewed } from ".
 export const RENEW_NOW = Infinity;
 
 /**
- * Credentials whose access token lives at least `minTtlMs` more, or as long as the server
+ * Credentials whose access token is valid for at least another `minTtlMs`, or as long as the server
  * allows. Any number of processes may ask at the same time: one renews, the others return what
  * it stored.
  *
@@ -33,23 +33,24 @@ export async function freshCredentials(
 ): Promise<Credentials> {
   let latest = await store.get(key);
   if (!latest) throw notLoggedIn();
-  if (livesLongEnough(latest, minTtlMs, io)) return latest;
+  if (isValidFor(latest, minTtlMs, io)) return latest;
   const initial = latest;
   try {
     return await withLock(key, async () => {
       latest = await store.get(key);
       if (!latest) throw notLoggedIn();
       // Another process renewed it while this one waited for the lock.
-      const isRenewed = latest.accessToken !== initial.accessToken && lifeLeft(latest, io) > 0;
-      if (isRenewed || livesLongEnough(latest, minTtlMs, io)) return latest;
+      const isRenewed = latest.accessToken !== initial.accessToken &&
+        remainingLifetime(latest, io) > 0;
+      if (isRenewed || isValidFor(latest, minTtlMs, io)) return latest;
       return await renew(key, latest, store, io);
     });
   } catch (error) {
-    if (latest && isTolerable(error, io) && lifeLeft(latest, io) > 0) {
+    if (latest && isTolerable(error, io) && remainingLifetime(latest, io) > 0) {
       io.stderr(
-        `Warning: ${error.message} The current token is valid for ${
-          formatDuration(lifeLeft(latest, io))
-        } more.\n`,
+        `Warning: ${error.message} The current token is valid for another ${
+          formatDuration(remainingLifetime(latest, io))
+        }.\n`,
       );
       return latest;
     }
@@ -64,14 +65,14 @@ function isTolerable(error: unknown, io: Pick<ClientIo, "signal">): error is Err
     error instanceof ClientError && !error.needsAuthentication;
 }
 
-function livesLongEnough(
+function isValidFor(
   credentials: Credentials,
   minTtlMs: number,
   { clock }: Pick<ClientIo, "clock">,
 ): boolean {
   if (minTtlMs === RENEW_NOW) return false;
-  const life = accessTokenLife(credentials, clock.now());
-  return !life.clockChanged && livesFor(life, minTtlMs);
+  const expiry = accessTokenExpiry(credentials, clock.now());
+  return !expiry.clockChanged && isValidAtLeast(expiry, minTtlMs);
 }
 
 async function renew(
@@ -82,9 +83,9 @@ async function renew(
 ): Promise<Credentials> {
   if (current.refreshToken === undefined) {
     // Without offline_access, the login expires with its access token.
-    if (lifeLeft(current, io) > 0) return current;
+    if (remainingLifetime(current, io) > 0) return current;
     await deleteExpired(key, store, io);
-    throw sessionExpired();
+    throw loginExpired();
   }
   const received = (await requestRefresh(key, current.refreshToken, {}, store, io))!;
   const next = credentialsFrom(received, current);
@@ -93,6 +94,6 @@ async function renew(
 }
 
 /** In milliseconds, by this machine's clock. */
-function lifeLeft(credentials: Credentials, { clock }: Pick<ClientIo, "clock">): number {
-  return accessTokenLife(credentials, clock.now()).leftMs;
+function remainingLifetime(credentials: Credentials, { clock }: Pick<ClientIo, "clock">): number {
+  return accessTokenExpiry(credentials, clock.now()).remainingMs;
 }

@@ -2,13 +2,13 @@
 import { REFRESH_TOKEN_GRANT } from "../../shared/oauth/grant_types.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import type { AccountKey, CredentialStore } from "../credentials/store.ts";
-import { ClientError, notLoggedIn, sessionExpired } from "../errors.ts";
+import { ClientError, loginExpired, notLoggedIn } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { discover } from "./discovery.ts";
 import { deleteExpired, type LoginStore, storeRenewed } from "./stored_login.ts";
-import { requestTokens, type TokenAnswer } from "./token_endpoint.ts";
+import { requestTokens, type TokenEndpointResponse } from "./token_endpoint.ts";
 
-type Received = Extract<TokenAnswer, { kind: "tokens" }>;
+type Received = Extract<TokenEndpointResponse, { kind: "tokens" }>;
 
 /**
  * Undefined: the login does not have the requested scopes. Throws ClientError. Credentials are
@@ -22,28 +22,30 @@ export async function requestRefresh(
   io: ClientIo,
 ): Promise<Received | undefined> {
   // The refresh token is used only if its successor can be stored.
-  await store.tryOut();
-  const answer = await requestTokens(
+  await store.checkWritable();
+  const response = await requestTokens(
     await discover(key.server, io),
     { grant_type: REFRESH_TOKEN_GRANT, refresh_token: refreshToken, ...parameters },
     io,
   );
-  if (answer.kind === "tokens") return answer;
-  if (answer.kind === "temporary") {
+  if (response.kind === "tokens") return response;
+  if (response.kind === "temporary") {
     throw new ClientError(
       "server_unavailable",
-      `${key.server} cannot renew the token at the moment (HTTP ${answer.status}). ` +
+      `${key.server} cannot renew the token at the moment (HTTP ${response.status}). ` +
         `You are still logged in; try again later.`,
     );
   }
-  if (answer.error === "invalid_scope" && parameters.scope !== undefined) return undefined;
-  if (answer.error === "invalid_grant") {
+  if (response.error === "invalid_scope" && parameters.scope !== undefined) return undefined;
+  if (response.error === "invalid_grant") {
     await deleteExpired(key, store, io);
-    throw sessionExpired();
+    throw loginExpired();
   }
   throw new ClientError(
     "request_rejected",
-    `${key.server} refused to renew the token: ${sanitizeLine(answer.description ?? answer.error)}`,
+    `${key.server} refused to renew the token: ${
+      sanitizeLine(response.description ?? response.error)
+    }`,
   );
 }
 

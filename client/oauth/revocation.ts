@@ -3,7 +3,7 @@ import { brand } from "../../shared/brand.ts";
 import { discover } from "./discovery.ts";
 import type { ClientIo } from "../io.ts";
 import type { Credentials } from "../credentials/store.ts";
-import { askServer, unexpectedAnswer } from "./server_request.ts";
+import { requestServer, unexpectedStatus } from "./server_request.ts";
 
 /**
  * Revokes a login: the refresh token with all of its access tokens, or the access token of a login
@@ -16,7 +16,7 @@ export async function revoke(
   { tokensToo = false }: { tokensToo?: boolean } = {},
 ): Promise<void> {
   const { revocationEndpoint } = await discover(server, io);
-  const answer = await askServer(revocationEndpoint, io, {
+  const response = await requestServer(revocationEndpoint, io, {
     form: {
       client_id: brand.cliClientId,
       token: refreshToken ?? accessToken,
@@ -25,7 +25,7 @@ export async function revoke(
       ...tokensToo && { revoke_tokens: "true" },
     },
   });
-  if (answer.status !== 200) throw unexpectedAnswer(revocationEndpoint, "the logout", answer);
+  if (response.status !== 200) throw unexpectedStatus(revocationEndpoint, "the logout", response);
 }
 
 /** Longest time a revocation gets that the command does not depend on. */

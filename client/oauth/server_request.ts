@@ -1,40 +1,40 @@
-/** Requests to our server, whose answers can be distinguished from those of a proxy or a network. */
+/** Requests to our server, whose responses can be distinguished from those of a proxy or a network. */
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import { ClientError } from "../errors.ts";
-import { type Answer, type HttpIo, request, type RequestOptions } from "./http.ts";
-import { ForeignAnswerError } from "./no_answer_error.ts";
+import { type HttpIo, type HttpResponse, request, type RequestOptions } from "./http.ts";
+import { UnexpectedServerError } from "./no_response_error.ts";
 
 /**
- * Sends a request to our server. Its answers are JSON, or a success without a body. Anything
- * else was sent by something else, unless the status is temporary. Throws ForeignAnswerError,
+ * Sends a request to our server. Its responses are JSON, or a success without a body. Anything
+ * else was sent by something else, unless the status is temporary. Throws UnexpectedServerError,
  * and what `request` throws.
  */
-export async function askServer(
+export async function requestServer(
   url: string,
   io: HttpIo,
   { mayBeMissing, ...options }: RequestOptions & {
     /** For an endpoint that older servers do not have: their 404 may not be JSON. */
     mayBeMissing?: boolean;
   } = {},
-): Promise<Answer> {
-  const answer = await request(url, io, options);
-  const isAnswer = isTemporary(answer.status) || isFromServer(answer) ||
-    (mayBeMissing && answer.status === 404);
-  if (isAnswer) return answer;
-  throw foreignAnswer(url, answer);
+): Promise<HttpResponse> {
+  const response = await request(url, io, options);
+  const isExpected = isTemporary(response.status) || isFromServer(response) ||
+    (mayBeMissing && response.status === 404);
+  if (isExpected) return response;
+  throw unexpectedServer(url, response);
 }
 
-/** The error for an answer that our server does not send. */
-export function foreignAnswer(
+/** The error for a response that our server does not send. */
+export function unexpectedServer(
   url: string,
-  { status, location }: Pick<Answer, "status" | "location">,
-): ForeignAnswerError {
+  { status, location }: Pick<HttpResponse, "status" | "location">,
+): UnexpectedServerError {
   const redirect = location === undefined ? "" : `, redirects to ${sanitizeLine(location)}`;
-  return new ForeignAnswerError(new URL(url), `HTTP ${status}${redirect}`);
+  return new UnexpectedServerError(new URL(url), `HTTP ${status}${redirect}`);
 }
 
 /** Our server never redirects these requests, nor requires proxy authentication. */
-function isFromServer({ status, body, text }: Answer): boolean {
+function isFromServer({ status, body, text }: HttpResponse): boolean {
   if (status < 200 || (status >= 300 && status < 400) || status === 407) return false;
   // An empty 404 comes from another kind of server, not from a sign-in page.
   return body !== undefined || (text === "" && (status < 300 || status === 404));
@@ -46,19 +46,19 @@ export function isTemporary(status: number): boolean {
 }
 
 /** The error for an unexpected status; `what` names what was requested. */
-export function unexpectedAnswer(url: string, what: string, answer: Answer): ClientError {
+export function unexpectedStatus(url: string, what: string, response: HttpResponse): ClientError {
   const { origin } = new URL(url);
-  if (isTemporary(answer.status)) {
+  if (isTemporary(response.status)) {
     return new ClientError(
       "server_unavailable",
-      `${origin} cannot answer at the moment (HTTP ${answer.status} on ${what}). Try again later.`,
+      `${origin} cannot answer at the moment (HTTP ${response.status} on ${what}). Try again later.`,
     );
   }
-  const description = answer.body?.error_description ?? answer.body?.error ??
-    (answer.location && `redirects to ${answer.location}`);
+  const description = response.body?.error_description ?? response.body?.error ??
+    (response.location && `redirects to ${response.location}`);
   const detail = description ? `: ${sanitizeLine(description)}` : "";
   return new ClientError(
     "request_rejected",
-    `${origin} refused ${what} (HTTP ${answer.status})${detail}`,
+    `${origin} rejected ${what} (HTTP ${response.status})${detail}`,
   );
 }

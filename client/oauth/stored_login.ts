@@ -6,7 +6,7 @@ import {
   type CredentialStore,
   CredentialStoreError,
 } from "../credentials/store.ts";
-import type { TokenAnswer } from "./token_endpoint.ts";
+import type { TokenEndpointResponse } from "./token_endpoint.ts";
 
 export interface LoginStore {
   store: CredentialStore;
@@ -16,7 +16,7 @@ export interface LoginStore {
 
 /** The credentials of a token response; `earlier` has what a renewal does not repeat. */
 export function credentialsFrom(
-  { tokens, receivedAt }: Extract<TokenAnswer, { kind: "tokens" }>,
+  { tokens, receivedAt }: Extract<TokenEndpointResponse, { kind: "tokens" }>,
   earlier: Pick<Credentials, "scope" | "refreshToken">,
 ): Credentials {
   const lifetime = tokens.expires_in * 1000;

@@ -5,39 +5,39 @@ import type { TokenResponse } from "../../shared/oauth/token_response.ts";
 import type { AuthorizationServer } from "./discovery.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
-import { askServer, foreignAnswer, isTemporary } from "./server_request.ts";
+import { isTemporary, requestServer, unexpectedServer } from "./server_request.ts";
 
-export type TokenAnswer =
+export type TokenEndpointResponse =
   | { kind: "tokens"; tokens: TokenResponse; receivedAt: number }
-  | { kind: "refused"; error: OAuthErrorCode | string; description: string | undefined }
+  | { kind: "rejected"; error: OAuthErrorCode | string; description: string | undefined }
   | { kind: "temporary"; status: number; retryAfter: number | undefined };
 
-/** Throws what `askServer` throws, and ClientError for a success without a valid token. */
+/** Throws what `requestServer` throws, and ClientError for a success without a valid token. */
 export async function requestTokens(
   server: AuthorizationServer,
   parameters: Record<string, string>,
   io: ClientIo,
-): Promise<TokenAnswer> {
-  const answer = await askServer(server.tokenEndpoint, io, {
+): Promise<TokenEndpointResponse> {
+  const response = await requestServer(server.tokenEndpoint, io, {
     form: { client_id: brand.cliClientId, ...parameters },
   });
-  if (isTemporary(answer.status)) {
-    return { kind: "temporary", status: answer.status, retryAfter: answer.retryAfter };
+  if (isTemporary(response.status)) {
+    return { kind: "temporary", status: response.status, retryAfter: response.retryAfter };
   }
-  const { error, error_description: description } = answer.body ?? {};
-  if (answer.status !== 200) {
+  const { error, error_description: description } = response.body ?? {};
+  if (response.status !== 200) {
     // RFC 6749 section 5.2: an error response always has a code.
-    if (typeof error !== "string") throw foreignAnswer(server.tokenEndpoint, answer);
+    if (typeof error !== "string") throw unexpectedServer(server.tokenEndpoint, response);
     return {
-      kind: "refused",
+      kind: "rejected",
       error,
       description: typeof description === "string" ? description : undefined,
     };
   }
-  if (answer.body === undefined) throw foreignAnswer(server.tokenEndpoint, answer);
+  if (response.body === undefined) throw unexpectedServer(server.tokenEndpoint, response);
   return {
     kind: "tokens",
-    tokens: checkTokens(server, answer.body),
+    tokens: checkTokens(server, response.body),
     // The lifetime is counted by this machine's clock, so a wrong clock does not matter.
     receivedAt: io.clock.now(),
   };

@@ -2,7 +2,7 @@
 import { TOKEN_EXCHANGE_GRANT } from "../../shared/oauth/grant_types.ts";
 import { discover } from "./discovery.ts";
 import type { ClientIo } from "../io.ts";
-import { requestTokens, type TokenAnswer } from "./token_endpoint.ts";
+import { requestTokens, type TokenEndpointResponse } from "./token_endpoint.ts";
 
 /** The token to exchange. */
 export interface Subject {
@@ -19,34 +19,34 @@ export interface ExchangedToken {
   expiresAt: number;
   scope: string | undefined;
   /** Its whole lifetime, in ms: later tokens do not live longer. */
-  longestLifeMs: number;
+  maxLifetimeMs: number;
 }
 
-export type ExchangeAnswer =
+export type ExchangeResponse =
   | { kind: "token"; token: ExchangedToken }
-  | Exclude<TokenAnswer, { kind: "tokens" }>;
+  | Exclude<TokenEndpointResponse, { kind: "tokens" }>;
 
 /** Nothing is stored. Throws what `discover` and `requestTokens` throw. */
 export async function exchangeToken(
   issuer: string,
   subject: Subject,
   io: ClientIo,
-): Promise<ExchangeAnswer> {
-  const answer = await requestTokens(await discover(issuer, io), {
+): Promise<ExchangeResponse> {
+  const response = await requestTokens(await discover(issuer, io), {
     grant_type: TOKEN_EXCHANGE_GRANT,
     subject_token: subject.token,
     subject_token_type: subject.type,
     ...(subject.scope !== undefined && { scope: subject.scope }),
   }, io);
-  if (answer.kind !== "tokens") return answer;
-  const { tokens, receivedAt } = answer;
+  if (response.kind !== "tokens") return response;
+  const { tokens, receivedAt } = response;
   return {
     kind: "token",
     token: {
       token: tokens.access_token,
       expiresAt: receivedAt + tokens.expires_in * 1000,
       scope: tokens.scope || undefined,
-      longestLifeMs: tokens.expires_in * 1000,
+      maxLifetimeMs: tokens.expires_in * 1000,
     },
   };
 }

@@ -4,26 +4,26 @@ import type { UserinfoResponse } from "../../shared/oauth/userinfo_response.ts";
 import { discover } from "./discovery.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
-import { askServer, unexpectedAnswer } from "./server_request.ts";
+import { requestServer, unexpectedStatus } from "./server_request.ts";
 
-/** "refused" if the server does not accept the token (RFC 6750 section 3.1). */
+/** "rejected" if the server does not accept the token (RFC 6750 section 3.1). */
 export async function userinfo(
   server: string,
   token: string,
   io: ClientIo,
-): Promise<UserinfoResponse | "refused"> {
+): Promise<UserinfoResponse | "rejected"> {
   const { userinfoEndpoint } = await discover(server, io);
-  const answer = await askServer(userinfoEndpoint, io, { bearerToken: token });
-  if (answer.status === 401) return "refused";
-  if (answer.status === 403) {
+  const response = await requestServer(userinfoEndpoint, io, { bearerToken: token });
+  if (response.status === 401) return "rejected";
+  if (response.status === 403) {
     throw new ClientError(
       "scope_missing",
       `The token does not have the scope openid, so ${server} does not show its account. ` +
         `Log in again, or use a token with this scope.`,
     );
   }
-  if (answer.status !== 200) throw unexpectedAnswer(userinfoEndpoint, "userinfo", answer);
-  const user = answer.body && userFrom(answer.body);
+  if (response.status !== 200) throw unexpectedStatus(userinfoEndpoint, "userinfo", response);
+  const user = response.body && userFrom(response.body);
   if (!user) {
     throw new ClientError(
       "invalid_response",

@@ -60,7 +60,7 @@ export interface TokenApi extends AsyncDisposable {
   revoke(id: string): Promise<void>;
 }
 
-/** Tokens on a page: however long their names and networks are, an answer is not too large. */
+/** Tokens on a page: however long their names and networks are, a response is not too large. */
 const PAGE_LENGTH = 50;
 /** Pages read of one list, so that no server keeps us reading: 20,000 tokens. */
 const MAX_PAGES = 400;

@@ -3,10 +3,10 @@ import { sanitizeLine } from "../../shared/sanitize.ts";
 import { brand } from "../../shared/brand.ts";
 import { MANAGEMENT_PATH } from "../../shared/management.ts";
 import { parseScope } from "../../shared/oauth/scope.ts";
-import { ClientError, sessionExpired } from "../errors.ts";
+import { ClientError, loginExpired } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
-import type { Answer } from "../oauth/http.ts";
-import { askServer, isTemporary } from "../oauth/server_request.ts";
+import type { HttpResponse } from "../oauth/http.ts";
+import { isTemporary, requestServer } from "../oauth/server_request.ts";
 import type { ManagementAccess } from "../auth/management_token.ts";
 import type { EnvironmentSource } from "../auth/environment_token.ts";
 import type { Login } from "../auth/login_store.ts";
@@ -44,7 +44,7 @@ export class ManagementApi {
     this.server = serverOf(source);
   }
 
-  /** The body of the answer. Throws ClientError. */
+  /** The body of the response. Throws ClientError. */
   async request(
     path: string,
     scopes: readonly string[],
@@ -56,23 +56,23 @@ export class ManagementApi {
         : await this.access!.token(needed, approval);
       const options = { method, json, bearerToken: token, mayBeMissing: true };
       const url = `${this.server}${MANAGEMENT_PATH}${path}`;
-      return { token, answer: await askServer(url, this.io, options) };
+      return { token, response: await requestServer(url, this.io, options) };
     };
-    let { token, answer } = await send(scopes);
-    if (this.access !== undefined && needsAnotherToken(answer)) {
+    let { token, response } = await send(scopes);
+    if (this.access !== undefined && needsAnotherToken(response)) {
       this.access.forget(token);
-      const { required_scope: required, type } = answer.body ?? {};
+      const { required_scope: required, type } = response.body ?? {};
       const more = typeof required === "string" ? parseScope(required) ?? [] : [];
       // RFC 9470: the scopes are right, but the sign-in behind them is too old.
       const newApproval = typeof type === "string" && type.endsWith("#fresh-sign-in");
-      ({ token, answer } = await send([...new Set([...scopes, ...more])], { newApproval }));
+      ({ token, response } = await send([...new Set([...scopes, ...more])], { newApproval }));
     }
-    if (answer.status === 404 && mayBeMissing && problemMessage(answer) !== undefined) {
+    if (response.status === 404 && mayBeMissing && problemMessage(response) !== undefined) {
       return undefined;
     }
-    if (answer.status >= 200 && answer.status < 300) return answer.body ?? {};
-    const failure = refusal(this.server, this.source, answer);
-    const max = answer.body?.max_expires_in;
+    if (response.status >= 200 && response.status < 300) return response.body ?? {};
+    const failure = refusal(this.server, this.source, response);
+    const max = response.body?.max_expires_in;
     throw typeof max === "number" && Number.isSafeInteger(max)
       ? new LifetimeTooLongError(failure.message, max)
       : failure;
@@ -80,34 +80,34 @@ export class ManagementApi {
 }
 
 /** The message of a problem (RFC 9457 section 3.1), sanitized; undefined if there is none. */
-export function problemMessage({ body }: Pick<Answer, "body">): string | undefined {
+export function problemMessage({ body }: Pick<HttpResponse, "body">): string | undefined {
   const message = body?.detail ?? body?.title;
   return typeof message === "string" ? sanitizeLine(message, 500) : undefined;
 }
 
 /** Whether a new approval would help: the token expired, or covers less than is needed. */
-function needsAnotherToken({ status, body }: Answer): boolean {
+function needsAnotherToken({ status, body }: HttpResponse): boolean {
   return status === 401 || (status === 403 && typeof body?.required_scope === "string");
 }
 
 function refusal(
   server: string,
   source: EnvironmentSource | Login,
-  answer: Answer,
+  response: HttpResponse,
 ): ClientError {
-  const message = problemMessage(answer);
+  const message = problemMessage(response);
   const variable = `${brand.envPrefix}_TOKEN`;
   const byVariable = source.kind === "environment";
   const toLogin = `To use your login instead of ${variable}, unset it.`;
-  if (isTemporary(answer.status)) {
+  if (isTemporary(response.status)) {
     return new ClientError(
       "server_unavailable",
       message === undefined
-        ? `${server} cannot answer at the moment (HTTP ${answer.status}). Try again later.`
+        ? `${server} cannot answer at the moment (HTTP ${response.status}). Try again later.`
         : `${server} cannot do this at the moment: ${message}`,
     );
   }
-  if (answer.status === 401) {
+  if (response.status === 401) {
     return byVariable
       ? new ClientError(
         "token_rejected",
@@ -115,19 +115,19 @@ function refusal(
           message ? `: ${message}` : "."
         } ${toLogin}`,
       )
-      : sessionExpired();
+      : loginExpired();
   }
-  if (answer.status === 404 && message === undefined) {
+  if (response.status === 404 && message === undefined) {
     return new ClientError(
       "unsupported",
       `${server} does not support personal access tokens (HTTP 404).`,
     );
   }
-  const hint = answer.status === 403 && byVariable ? ` ${toLogin}` : "";
+  const hint = response.status === 403 && byVariable ? ` ${toLogin}` : "";
   return new ClientError(
     "request_rejected",
     message === undefined
-      ? `${server} refused (HTTP ${answer.status}).${hint}`
-      : `${server} refused: ${message}${hint}`,
+      ? `${server} rejected the request (HTTP ${response.status}).${hint}`
+      : `${server} rejected the request: ${message}${hint}`,
   );
 }

@@ -32,7 +32,7 @@ export interface CreatedToken extends PersonalAccessToken {
   token: string;
 }
 
-/** A token from an answer of the REST interface; undefined if the answer is not valid. */
+/** A token from a response of the REST interface; undefined if the response is not valid. */
 export function parseToken(body: Record<string, unknown>): PersonalAccessToken | undefined {
   const { id, name, prefix, scopes, allowed_addresses: allowedAddresses } = body;
   const owner = Object(body.owner);
@@ -65,7 +65,7 @@ export function parseToken(body: Record<string, unknown>): PersonalAccessToken |
   };
 }
 
-/** The same with its secret; undefined if the answer has none that fits into a header. */
+/** The same with its secret; undefined if the response has none that fits into a header. */
 export function parseCreatedToken(body: Record<string, unknown>): CreatedToken | undefined {
   const parsed = parseToken(body);
   const { token } = body;

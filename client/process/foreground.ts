@@ -1,11 +1,11 @@
 /** Runs a program in the foreground until it exits. */
 import type { ForegroundResult } from "../io.ts";
-import { hasControllingTerminal, KeyboardWitness } from "./keyboard_witness.ts";
+import { hasControllingTerminal, TerminalSignalDetector } from "./terminal_signal_detector.ts";
 
 /** Signals that other processes send us, meant for the program. */
 const FORWARDED: Deno.Signal[] = ["SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"];
 /** A terminal sends these to the program and to us; other processes send them only to us. */
-const FROM_KEYS: Deno.Signal[] = ["SIGINT", "SIGQUIT"];
+const FROM_TERMINAL: Deno.Signal[] = ["SIGINT", "SIGQUIT"];
 
 /** For ClientIo. `hasTerminal`: one of our standard streams is a terminal. */
 export async function runInForeground(
@@ -15,7 +15,7 @@ export async function runInForeground(
   hasTerminal: boolean,
 ): Promise<ForegroundResult> {
   let child: Deno.ChildProcess | undefined;
-  let keyboard: KeyboardWitness | undefined;
+  let detector: TerminalSignalDetector | undefined;
   const forward = (name: Deno.Signal) => {
     try {
       child?.kill(name);
@@ -29,15 +29,15 @@ export async function runInForeground(
     Deno.addSignalListener("SIGINT", () => {});
   } else {
     for (const name of FORWARDED) Deno.addSignalListener(name, () => forward(name));
-    for (const name of FROM_KEYS) {
+    for (const name of FROM_TERMINAL) {
       Deno.addSignalListener(name, async () => {
-        if (!await keyboard?.saw(name)) forward(name);
+        if (!await detector?.isFromTerminal(name)) forward(name);
       });
     }
   }
   // Before the program as well: its first output may be answered with Ctrl-C.
   const isPosix = Deno.build.os !== "windows";
-  if (isPosix && hasControllingTerminal(hasTerminal)) keyboard = new KeyboardWitness();
+  if (isPosix && hasControllingTerminal(hasTerminal)) detector = new TerminalSignalDetector();
   try {
     child = new Deno.Command(program, {
       args: [...args],
@@ -47,10 +47,10 @@ export async function runInForeground(
       stderr: "inherit",
     }).spawn();
   } catch (error) {
-    keyboard?.close();
+    detector?.close();
     return error instanceof Deno.errors.NotFound ? "not_found" : "not_executable";
   }
   const { code } = await child.status;
-  keyboard?.close();
+  detector?.close();
   return code;
 }

@@ -55,7 +55,7 @@ const runInForeground =
     const hasTerminal = [Deno.stdin, Deno.stdout, Deno.stderr].some((stream) =>
       stream.isTerminal()
     );
-    signals.leaveToProgram();
+    signals.delegateToProgram();
     return await foreground.runInForeground(program, args, env, hasTerminal);
   };
 

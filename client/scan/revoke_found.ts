@@ -1,7 +1,7 @@
 /** Revokes leaked tokens: holding a token is enough to report it. */
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
-import { askServer, unexpectedAnswer } from "../oauth/server_request.ts";
+import { requestServer, unexpectedStatus } from "../oauth/server_request.ts";
 import { problemMessage } from "../pat/management_api.ts";
 
 /**
@@ -15,11 +15,11 @@ export async function revokeFound(
   io: ClientIo,
 ): Promise<boolean> {
   const address = `${server}/api/v1/revocations`;
-  const answer = await askServer(address, io, {
+  const response = await requestServer(address, io, {
     json: { token, ...(url !== undefined && { url }) },
   });
-  if (answer.status === 200) return answer.body?.revoked === true;
-  const failure = unexpectedAnswer(address, "the report", answer);
-  const message = problemMessage(answer);
+  if (response.status === 200) return response.body?.revoked === true;
+  const failure = unexpectedStatus(address, "the report", response);
+  const message = problemMessage(response);
   throw message === undefined ? failure : new ClientError(failure.code, `${server}: ${message}`);
 }

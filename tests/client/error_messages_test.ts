@@ -10,7 +10,7 @@ import { assertGolden } from "../support/golden.ts";
 const client = new URL("../../client/", import.meta.url);
 
 /** An error with its arguments: `new ClientError(code, message)` and the like. */
-const ERROR = /\b(?:new (?:ClientError|NoAnswerError|CredentialStoreError)|super)\(/g;
+const ERROR = /\b(?:new (?:ClientError|NoResponseError|CredentialStoreError)|super)\(/g;
 
 /** The source of a call's arguments, from its opening parenthesis on. */
 function argumentsOf(source: string, open: number): string {

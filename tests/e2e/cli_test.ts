@@ -168,7 +168,7 @@ Deno.test("several servers and accounts at once", async (t) => {
     assertFails(await at.run(["token", ...down]), EXIT.temporaryFailure, refused);
     assert.equal(await whoami("--server", second.issuer), ALICE.email);
     const some = await at.run(["logout", "--all"]);
-    assertFails(some, EXIT.temporaryFailure, new RegExp(`Still logged in to ${first.issuer}`));
+    assertFails(some, EXIT.temporaryFailure, new RegExp(`still logged in to ${first.issuer}`));
     assert.match(some.stderr, new RegExp(`Logged out ${ALICE.email} from ${second.issuer}`));
     await first.restart();
     assert.equal((await at.run(["token", ...down])).code, 0);
@@ -257,8 +257,8 @@ Deno.test("one login, with and without failures", async (t) => {
       // Too little life left for --min-ttl, but alive: better than nothing.
       const requested = await at.run(["token", "--min-ttl", "1h"]);
       assert.deepEqual([requested.code, requested.stdout], [0, alive]);
-      assert.match(requested.stderr, /^Warning: .* valid for 1\d min .*more/);
-      assertFails(await at.run(["logout"]), EXIT.temporaryFailure, /Still logged in .*--force/);
+      assert.match(requested.stderr, /^Warning: .* valid for another 1\d min/);
+      assertFails(await at.run(["logout"]), EXIT.temporaryFailure, /still logged in .*--force/);
       assert.equal(await Deno.readTextFile(file), before);
 
       await at.expireAccessTokens();
@@ -281,9 +281,8 @@ Deno.test("one login, with and without failures", async (t) => {
       body: new URLSearchParams({ client_id: brand.cliClientId, token: refreshToken }),
     });
     assert.equal(revoked.status, 200);
-    const expired = new RegExp(`^Session expired\\. Run: ${bin} login\\n$`);
-    assertFails(await at.run(["whoami"]), EXIT.authenticationRequired, expired);
-    assertFails(await at.run(["token"]), EXIT.authenticationRequired, /^Not logged in/);
+    assertFails(await at.run(["whoami"]), EXIT.authenticationRequired, /has expired/);
+    assertFails(await at.run(["token"]), EXIT.authenticationRequired, /Not logged in/);
     assert.deepEqual(await at.credentialFiles(), []);
   });
 
@@ -291,7 +290,7 @@ Deno.test("one login, with and without failures", async (t) => {
     const disabled = await server.operate(["admin", "user", "disable", BOB.email]);
     assert.equal(disabled.code, 0);
     await other.expireAccessTokens();
-    assertFails(await other.run(["token"]), EXIT.authenticationRequired, /^Session expired/);
+    assertFails(await other.run(["token"]), EXIT.authenticationRequired, /has expired/);
   });
 });
 

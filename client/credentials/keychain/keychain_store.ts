@@ -44,7 +44,7 @@ export class KeychainStore implements CredentialStore {
     });
   }
 
-  async tryOut(): Promise<void> {
+  async checkWritable(): Promise<void> {
     await wrapKeychainErrors(() => tryKeychain(this.keychain));
   }
 

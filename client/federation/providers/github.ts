@@ -5,9 +5,9 @@
 import { ID_TOKEN_TYPE } from "../../../shared/oauth/token_types.ts";
 import { ClientError } from "../../errors.ts";
 import type { ClientIo } from "../../io.ts";
-import { NoAnswerError } from "../../oauth/no_answer_error.ts";
+import { NoResponseError } from "../../oauth/no_response_error.ts";
 import { isLoopback } from "../../oauth/host.ts";
-import { type Answer, request } from "../../oauth/http.ts";
+import { type HttpResponse, request } from "../../oauth/http.ts";
 import { isTemporary } from "../../oauth/server_request.ts";
 import { claimText, flag, refFlag } from "../trust_arguments.ts";
 import type { Claims, Environment, WorkloadProvider } from "../provider.ts";
@@ -36,12 +36,12 @@ export const github: WorkloadProvider = {
   async identityToken(audience, io) {
     const { url, bearerToken } = requestAddress(io.env)!;
     url.searchParams.set("audience", audience);
-    const answer = await requestWithRetries(url, bearerToken, io);
-    const token = answer.body?.value;
-    if (answer.status === 200 && typeof token === "string") return token;
+    const response = await requestWithRetries(url, bearerToken, io);
+    const token = response.body?.value;
+    if (response.status === 200 && typeof token === "string") return token;
     throw new ClientError(
-      isTemporary(answer.status) ? "server_unavailable" : "identity_invalid",
-      `GitHub issued no identity token for this job (HTTP ${answer.status} from ${url.origin}). ` +
+      isTemporary(response.status) ? "server_unavailable" : "identity_invalid",
+      `GitHub issued no identity token for this job (HTTP ${response.status} from ${url.origin}). ` +
         `Run the job again.`,
     );
   },
@@ -74,13 +74,17 @@ function requestAddress(env: Environment): { url: URL; bearerToken: string } | u
   return url.protocol === "https:" || isLoopback(url) ? { url, bearerToken } : undefined;
 }
 
-async function requestWithRetries(url: URL, bearerToken: string, io: ClientIo): Promise<Answer> {
+async function requestWithRetries(
+  url: URL,
+  bearerToken: string,
+  io: ClientIo,
+): Promise<HttpResponse> {
   for (const pause of PAUSES_MS) {
     try {
-      const answer = await request(url.href, io, { bearerToken, timeoutMs: TIMEOUT_MS });
-      if (!isTemporary(answer.status)) return answer;
+      const response = await request(url.href, io, { bearerToken, timeoutMs: TIMEOUT_MS });
+      if (!isTemporary(response.status)) return response;
     } catch (error) {
-      if (!(error instanceof NoAnswerError)) throw error;
+      if (!(error instanceof NoResponseError)) throw error;
     }
     await io.sleep(pause, io.signal);
   }

@@ -6,8 +6,8 @@
 import { ID_TOKEN_TYPE } from "../../../shared/oauth/token_types.ts";
 import { ClientError } from "../../errors.ts";
 import type { ClientIo } from "../../io.ts";
-import { NoAnswerError } from "../../oauth/no_answer_error.ts";
-import { type Answer, request } from "../../oauth/http.ts";
+import { NoResponseError } from "../../oauth/no_response_error.ts";
+import { type HttpResponse, request } from "../../oauth/http.ts";
 import { isTemporary } from "../../oauth/server_request.ts";
 import { claimText } from "../trust_arguments.ts";
 import type { WorkloadProvider } from "../provider.ts";
@@ -30,11 +30,11 @@ export const google: WorkloadProvider = {
     // The variable of Google's own libraries.
     const host = io.env.GCE_METADATA_HOST || "metadata.google.internal";
     const query = new URLSearchParams({ audience, format: "full" });
-    const answer = await requestToken(`http://${host}${PATH}?${query}`, host, io);
-    if (answer.status === 200) return answer.text.trim();
+    const response = await requestToken(`http://${host}${PATH}?${query}`, host, io);
+    if (response.status === 200) return response.text.trim();
     throw new ClientError(
-      isTemporary(answer.status) ? "server_unavailable" : "identity_invalid",
-      `Google's metadata server issued no identity token (HTTP ${answer.status}). Give this ` +
+      isTemporary(response.status) ? "server_unavailable" : "identity_invalid",
+      `Google's metadata server issued no identity token (HTTP ${response.status}). Give this ` +
         `machine or service a service account.`,
     );
   },
@@ -42,12 +42,12 @@ export const google: WorkloadProvider = {
   trustArguments: (claims) => ["google", claimText(claims, "sub") ?? "SERVICE-ACCOUNT"],
 };
 
-async function requestToken(url: string, host: string, io: ClientIo): Promise<Answer> {
+async function requestToken(url: string, host: string, io: ClientIo): Promise<HttpResponse> {
   try {
     const headers = { "metadata-flavor": "Google" };
     return await request(url, io, { headers, timeoutMs: TIMEOUT_MS });
   } catch (error) {
-    if (!(error instanceof NoAnswerError)) throw error;
+    if (!(error instanceof NoResponseError)) throw error;
     throw new ClientError(
       "identity_unavailable",
       `Google's metadata server (${host}) does not answer. Is this machine in Google Cloud? ` +

@@ -7,7 +7,8 @@ export const circleci = {
   title: "CircleCI",
   workloads: "CircleCI",
   guide: "circleci.md",
-  documentation: "https://circleci.com/docs/openid-connect-tokens/",
+  documentation:
+    "https://circleci.com/docs/guides/permissions-authentication/openid-connect-tokens/",
   example: "3c1f8e1e-5a0c-4a6e-9a5e-111111111111 --branch main " +
     "--condition oidc.circleci.com/project-id=3c1f8e1e-5a0c-4a6e-9a5e-222222222222 --scope deploy",
   issuerOf: (subject: string) =>

@@ -180,7 +180,7 @@ Deno.test("whoami renews a revoked token, and reports a revoked login", async ()
   server.script("/oauth/userinfo", refused);
   server.script("/oauth/token", { status: 400, json: { error: "invalid_grant" } });
   assert.equal(await run(io, (io) => whoami({}, io)), EXIT.authenticationRequired);
-  assert.match(io.err, /^Error: Session expired/);
+  assert.match(io.err, /^Error: Your login has expired/);
 });
 
 Deno.test("whoami sends no token without a known server", async () => {

@@ -380,7 +380,12 @@ Deno.test("maps problems of the REST API to messages and exit codes", async () =
     headers: { "content-type": "application/problem+json" },
   });
   const cases: [number, string, number, RegExp][] = [
-    [422, "Unknown scope: x.\x1b[2J", EXIT.failure, /refused: Unknown scope: x\. \[2J\n$/],
+    [
+      422,
+      "Unknown scope: x.\x1b[2J",
+      EXIT.failure,
+      /rejected the request: Unknown scope: x\. \[2J\n$/,
+    ],
     [403, "Only administrators may do this.", EXIT.failure, /Only administrators[^]*this\.\n$/],
     [429, "Too many. Try again in 5 s.", EXIT.temporaryFailure, /at the moment: Too many/],
     [503, "The server has trouble.", EXIT.temporaryFailure, /has trouble/],

@@ -69,7 +69,7 @@ Deno.test("exits with 4 and the next step without a login, and with an expired o
   server.script("/oauth/token", { status: 400, json: { error: "invalid_grant" } });
   io.clock.advance({ minutes: 15 });
   assert.equal(await run(io), EXIT.authenticationRequired);
-  assert.equal(io.err, `Error: Session expired. Run: ${brand.binaryName} login\n`);
+  assert.equal(io.err, `Error: Your login has expired. Run: ${brand.binaryName} login\n`);
   assert.equal(io.out, "");
   assert.equal(await run(io), EXIT.authenticationRequired);
   assert.equal(server.askedAt("/oauth/token").length, 1);

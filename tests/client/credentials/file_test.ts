@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { CredentialStoreError } from "../../../client/credentials/store.ts";
 import { FileStore } from "../../../client/credentials/file_store.ts";
 import {
+  checkPrivateFolderWritable,
   InsecurePermissionsError,
-  tryPrivateFolder,
 } from "../../../client/credentials/secure_file.ts";
 import { restrictToOwner } from "../../../client/credentials/windows_acl.ts";
 import { brand } from "../../../shared/brand.ts";
@@ -140,10 +140,10 @@ Deno.test({
   async fn() {
     await using home = await temporaryHome();
     const folder = join(home.folder, "config");
-    await tryPrivateFolder(folder);
+    await checkPrivateFolderWritable(folder);
     for (const mode of [0o777, 0o640, 0o604]) {
       await assert.rejects(
-        tryPrivateFolder(folder, () => Promise.resolve(mode)),
+        checkPrivateFolderWritable(folder, () => Promise.resolve(mode)),
         (error) => error instanceof InsecurePermissionsError && error.message.includes(CONFIG_DIR),
       );
     }

@@ -67,7 +67,7 @@ export function storeInProcesses(
     async set(key, credentials) {
       await run({ do: "set", kind, key, credentials });
     },
-    tryOut: () => Promise.resolve(),
+    checkWritable: () => Promise.resolve(),
     async delete(key) {
       await run({ do: "delete", kind, key });
     },

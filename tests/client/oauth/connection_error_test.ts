@@ -1,7 +1,7 @@
 /** Invariant: a request without an answer is classified by the step that failed, each with its own remedy. */
 import assert from "node:assert/strict";
 import { discover } from "../../../client/oauth/discovery.ts";
-import { NoAnswerError } from "../../../client/oauth/no_answer_error.ts";
+import { NoResponseError } from "../../../client/oauth/no_response_error.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { memoryIo } from "../../support/fake_client_io.ts";
 
@@ -13,9 +13,9 @@ async function failure(
   server: string,
   fetch: typeof globalThis.fetch = globalThis.fetch,
   env: Record<string, string> = {},
-): Promise<NoAnswerError> {
+): Promise<NoResponseError> {
   const error = await discover(server, memoryIo({ fetch, env })).then(() => {}, (error) => error);
-  assert.ok(error instanceof NoAnswerError, String(error));
+  assert.ok(error instanceof NoResponseError, String(error));
   return error;
 }
 

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { discover, parseServer } from "../../../client/oauth/discovery.ts";
 import { ClientError } from "../../../client/errors.ts";
-import { ForeignAnswerError } from "../../../client/oauth/no_answer_error.ts";
+import { UnexpectedServerError } from "../../../client/oauth/no_response_error.ts";
 import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { version } from "../../../shared/version.ts";
@@ -73,7 +73,7 @@ Deno.test("rejects another issuer in the metadata (RFC 8414 section 3.3)", async
 Deno.test("treats JSON without an issuer as the answer of something else", async () => {
   for (const json of [{}, { hello: 1 }, { issuer: null }, { issuer: ["a"] }, { error: "login" }]) {
     const error = await discoveryFailure({ json });
-    assert.ok(error instanceof ForeignAnswerError, JSON.stringify(json));
+    assert.ok(error instanceof UnexpectedServerError, JSON.stringify(json));
     assert.equal(error.exitCode, EXIT.temporaryFailure);
   }
 });
@@ -94,7 +94,7 @@ Deno.test("does not follow a redirect", async () => {
     json: {},
     headers: { location: "https://evil.example/" },
   });
-  assert.ok(error instanceof ForeignAnswerError);
+  assert.ok(error instanceof UnexpectedServerError);
   assert.match(error.message, /redirects to https:\/\/evil\.example/);
 });
 

@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { accessTokenLife } from "../../../client/oauth/access_token_life.ts";
+import { accessTokenExpiry } from "../../../client/oauth/access_token_expiry.ts";
 import { ClientError } from "../../../client/errors.ts";
 import {
   type Credentials,
@@ -36,7 +36,8 @@ class MemoryPlace implements LoginStore {
       this.credentials = credentials;
       return Promise.resolve();
     },
-    tryOut: () => this.full ? Promise.reject(new CredentialStoreError("full")) : Promise.resolve(),
+    checkWritable: () =>
+      this.full ? Promise.reject(new CredentialStoreError("full")) : Promise.resolve(),
     delete: () => {
       this.deletes++;
       this.credentials = undefined;
@@ -170,7 +171,7 @@ Deno.test("keeps the login if the server cannot be reached, whatever step failed
     const key = { server: "https://auth.example.com", account: "alice" };
     const alive = new MemoryPlace(login(io, 30_000));
     assert.equal((await freshCredentials(key, MINUTE, alive, io)).accessToken, "old-access");
-    assert.match(io.err, /^Warning: .*30 s more\.\n$/);
+    assert.match(io.err, /^Warning: .*for another 30 s\.\n$/);
     const dead = new MemoryPlace(login(io, 0));
     const error = await failure(freshCredentials(key, MINUTE, dead, io));
     assert.equal(error.exitCode, exitCode, step);
@@ -185,7 +186,7 @@ Deno.test("returns a valid token with a warning if it cannot be renewed", async 
   const place = new MemoryPlace(login(io, 30_000));
   const key = { server: server.issuer, account: "alice" };
   assert.equal((await freshCredentials(key, MINUTE, place, io)).accessToken, "old-access");
-  assert.match(io.err, /^Warning: .*30 s more\.\n$/);
+  assert.match(io.err, /^Warning: .*for another 30 s\.\n$/);
 });
 
 Deno.test("repeats a renewal with the same refresh token after a lost answer", async () => {
@@ -211,7 +212,7 @@ Deno.test("deletes the credentials only after invalid_grant", async () => {
     const key = { server: server.issuer, account: "alice" };
     const error = await failure(freshCredentials(key, MINUTE, place, io));
     if (code === "invalid_grant") {
-      assert.equal(error.message, `Session expired. Run: ${brand.binaryName} login`);
+      assert.equal(error.code, "login_expired");
       assert.equal(error.exitCode, EXIT.authenticationRequired);
       assert.equal(place.deletes, 1);
     } else {
@@ -229,7 +230,7 @@ Deno.test("uses a login without a refresh token until its access token expires",
   assert.equal((await freshCredentials(key, MINUTE, place, io)).accessToken, "old-access");
   io.clock.advance({ seconds: 10 });
   const error = await failure(freshCredentials(key, MINUTE, place, io));
-  assert.match(error.message, /^Session expired/);
+  assert.equal(error.code, "login_expired");
   assert.equal(server.asked.length, 0);
 });
 
@@ -306,8 +307,8 @@ Deno.test("renews a token that was received when the clock was ahead", async () 
   const key = { server: server.issuer, account: "alice" };
   await freshCredentials(key, MINUTE, place, io);
   io.clock.advance({ days: -1 });
-  const { leftMs, clockChanged } = accessTokenLife(place.credentials!, io.clock.now());
-  assert.deepEqual([leftMs <= 900_000, clockChanged], [true, true]);
+  const { remainingMs, clockChanged } = accessTokenExpiry(place.credentials!, io.clock.now());
+  assert.deepEqual([remainingMs <= 900_000, clockChanged], [true, true]);
   const { accessTokenExpiresAt } = await freshCredentials(key, MINUTE, place, io);
   assert.equal(accessTokenExpiresAt, io.clock.now() + 900_000);
   assert.equal(server.askedAt("/oauth/token").length, 2);
@@ -317,15 +318,15 @@ Deno.test("uses the exp of a JWT after the clock was set back", () => {
   const now = Date.UTC(2026, 10, 24);
   const seconds = now / 1000;
   const life = (claims: Record<string, unknown>) =>
-    accessTokenLife({
+    accessTokenExpiry({
       accessToken: jwt(claims),
       accessTokenExpiresAt: now + 86_400_000,
       scope: "",
     }, now);
-  assert.equal(life({ iat: seconds - 300, exp: seconds + 600 }).leftMs, 600_000);
-  assert.ok(life({ iat: seconds - 1000, exp: seconds - 100 }).leftMs <= 0);
+  assert.equal(life({ iat: seconds - 300, exp: seconds + 600 }).remainingMs, 600_000);
+  assert.ok(life({ iat: seconds - 1000, exp: seconds - 100 }).remainingMs <= 0);
   // More than the whole lifetime left: the clock is behind now, and the token new.
-  assert.equal(life({ iat: seconds + 5000, exp: seconds + 5900 }).leftMs, 900_000);
+  assert.equal(life({ iat: seconds + 5000, exp: seconds + 5900 }).remainingMs, 900_000);
 });
 
 Deno.test("does not renew at every call if the server's tokens never live as long as --min-ttl", async () => {

@@ -2,9 +2,9 @@
 import type { Credentials } from "../credentials/store.ts";
 import { unverifiedClaims } from "./unverified_jwt.ts";
 
-export interface AccessTokenLife {
+export interface AccessTokenExpiry {
   /** By this machine's clock; 0 or less: expired, or possibly expired. */
-  leftMs: number;
+  remainingMs: number;
   /** In ms since the epoch. */
   expiresAt: number;
   /** The whole lifetime, as issued; undefined if not known. */
@@ -20,25 +20,25 @@ const CLOCK_TOLERANCE_MS = 60_000;
  * A token that seems to be valid for longer than its whole lifetime was received when the clock
  * was ahead. Then its own `exp` decides.
  */
-export function accessTokenLife(credentials: Credentials, now: number): AccessTokenLife {
+export function accessTokenExpiry(credentials: Credentials, now: number): AccessTokenExpiry {
   const stored = credentials.accessTokenExpiresAt - now;
   const lifetimeMs = credentials.accessTokenLifetime ?? claimedLifetime(credentials.accessToken);
   const clockChanged = lifetimeMs !== undefined && stored > lifetimeMs + CLOCK_TOLERANCE_MS;
   const claimed = clockChanged ? (jwtExpiry(credentials.accessToken) ?? now) - now : stored;
-  const leftMs = Math.min(claimed, lifetimeMs ?? claimed);
-  return { leftMs, expiresAt: now + leftMs, lifetimeMs, clockChanged };
+  const remainingMs = Math.min(claimed, lifetimeMs ?? claimed);
+  return { remainingMs, expiresAt: now + remainingMs, lifetimeMs, clockChanged };
 }
 
 /**
  * Whether at least `minTtlMs` is left. If the server's tokens never live that long, half of their
  * lifetime is enough: otherwise every call would renew in vain.
  */
-export function livesFor(
-  { leftMs, lifetimeMs }: Pick<AccessTokenLife, "leftMs" | "lifetimeMs">,
+export function isValidAtLeast(
+  { remainingMs, lifetimeMs }: Pick<AccessTokenExpiry, "remainingMs" | "lifetimeMs">,
   minTtlMs: number,
 ): boolean {
   const canBeMet = lifetimeMs === undefined || minTtlMs < lifetimeMs;
-  return leftMs >= (canBeMet ? minTtlMs : lifetimeMs / 2);
+  return remainingMs >= (canBeMet ? minTtlMs : lifetimeMs / 2);
 }
 
 /** The `exp` of a JWT in ms since the epoch; undefined for other tokens. */

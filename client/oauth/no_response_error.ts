@@ -11,30 +11,33 @@ export const CHECK_ADDRESS = `Check the address in --server or ${brand.envPrefix
  * reset, timed out) or something has to change first (`connection_failed`: an unknown name, a
  * certificate).
  */
-export class NoAnswerError extends ClientError {}
+export class NoResponseError extends ClientError {}
 
 /** A failure that may pass without a change. */
-export function temporarilyUnreachable(url: URL, reason: string): NoAnswerError {
-  return new NoAnswerError(
+export function temporarilyUnreachable(url: URL, reason: string): NoResponseError {
+  return new NoResponseError(
     "network_error",
     `Cannot reach ${url.origin}: ${reason}. Check that the server is running, then try again.`,
   );
 }
 
 /** A failure that lasts until something is changed: `remedy` says what. */
-export function permanentlyUnreachable(url: URL, reason: string, remedy: string): NoAnswerError {
-  return new NoAnswerError("connection_failed", `Cannot reach ${url.origin}: ${reason}. ${remedy}`);
+export function permanentlyUnreachable(url: URL, reason: string, remedy: string): NoResponseError {
+  return new NoResponseError(
+    "connection_failed",
+    `Cannot reach ${url.origin}: ${reason}. ${remedy}`,
+  );
 }
 
 /**
  * Something else answered instead of the server, such as the sign-in page of a network or a
  * proxy: the server was not reached.
  */
-export class ForeignAnswerError extends NoAnswerError {
+export class UnexpectedServerError extends NoResponseError {
   readonly reason: string;
-  /** `answer` as in `HTTP 302, redirects to …`. */
-  constructor(url: URL, answer: string) {
-    const reason = `something else answers instead of the server (${answer}), ` +
+  /** `response` as in `HTTP 302, redirects to …`. */
+  constructor(url: URL, response: string) {
+    const reason = `something else answers instead of the server (${response}), ` +
       `such as the sign-in page of a network or a proxy`;
     super(
       "network_error",

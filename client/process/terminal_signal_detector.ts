@@ -1,16 +1,16 @@
 /**
  * Distinguishes signals that a terminal sends to its foreground process group from those that
  * are sent to this process only. The runtime does not know the sender, but another process in
- * the same group, the witness, gets only the former.
+ * the same group, the probe, gets only the former.
  */
 import { withTimeout } from "../../shared/deadline.ts";
 
-/** A signal from the keyboard ends the witness within this time, also on a busy machine. */
-const NOTICE_MS = 300;
+/** A signal from the terminal ends the probe within this time, also on a busy machine. */
+const NOTICE_TIMEOUT_MS = 300;
 
 /** POSIX systems only. */
-export class KeyboardWitness {
-  #witness: Deno.ChildProcess | undefined;
+export class TerminalSignalDetector {
+  #probe: Deno.ChildProcess | undefined;
   #closed = false;
   #last: Promise<boolean> = Promise.resolve(false);
 
@@ -19,25 +19,25 @@ export class KeyboardWitness {
   }
 
   /**
-   * Whether `signal`, which this process just received, came from the keyboard. True without a
-   * witness: the program must not get a signal from the keyboard twice.
+   * Whether `signal`, which this process just received, came from the terminal. True without a
+   * probe: the program must not get a signal from the terminal twice.
    */
-  saw(signal: Deno.Signal): Promise<boolean> {
-    // In sequence: the end of a witness accounts for one signal.
-    return this.#last = this.#last.then(() => this.#endedBy(signal));
+  isFromTerminal(signal: Deno.Signal): Promise<boolean> {
+    // In sequence: the end of a probe accounts for one signal.
+    return this.#last = this.#last.then(() => this.#wasEndedBy(signal));
   }
 
-  async #endedBy(signal: Deno.Signal): Promise<boolean> {
-    const witness = this.#witness;
-    if (witness === undefined) return true;
-    const status = await withTimeout(witness.status, NOTICE_MS).catch(() => undefined);
+  async #wasEndedBy(signal: Deno.Signal): Promise<boolean> {
+    const probe = this.#probe;
+    if (probe === undefined) return true;
+    const status = await withTimeout(probe.status, NOTICE_TIMEOUT_MS).catch(() => undefined);
     return status?.signal === signal;
   }
 
   close(): void {
     this.#closed = true;
     try {
-      this.#witness?.kill("SIGKILL");
+      this.#probe?.kill("SIGKILL");
     } catch {
       // It has exited already.
     }
@@ -46,20 +46,20 @@ export class KeyboardWitness {
   #start(): void {
     try {
       // It exits when this process does, which closes its standard input.
-      const witness = new Deno.Command("sh", {
+      const probe = new Deno.Command("sh", {
         args: ["-c", "ulimit -c 0; exec cat"],
         stdin: "piped",
         stdout: "null",
         stderr: "null",
       }).spawn();
-      this.#witness = witness;
-      witness.status.then(({ signal }) => {
-        this.#witness = undefined;
+      this.#probe = probe;
+      probe.status.then(({ signal }) => {
+        this.#probe = undefined;
         // If it exited without a signal, `cat` or `sh` is missing, and another attempt would fail too.
         if (signal !== null && !this.#closed) this.#start();
       });
     } catch {
-      this.#witness = undefined;
+      this.#probe = undefined;
     }
   }
 }
