@@ -1,6 +1,9 @@
 /** strace on a process of the program under test: to watch its system calls, or to kill it at one. Linux only. */
 import { join } from "node:path";
+import { withTimeout } from "../../shared/deadline.ts";
 import { eventually } from "./eventually.ts";
+
+const STOP_TIMEOUT_MS = 5000;
 
 export interface Trace extends AsyncDisposable {
   /** The calls so far, one a line, oldest first, each with process id and time. */
@@ -39,6 +42,8 @@ export async function attachStrace(
     } catch {
       // It has exited with the process that it traced.
     }
+    // Strace waits for a thread that ends while it attaches, and ignores the signal.
+    await withTimeout(strace.status, STOP_TIMEOUT_MS).catch(() => strace.kill("SIGKILL"));
     await strace.status;
     await reading;
     await Deno.remove(folder, { recursive: true });
