@@ -43,10 +43,11 @@ const SOCKET_TESTS = [
 /** The program has all rights anyway, and what watches it reads /proc, which needs them all. */
 const PROGRAM_PERMISSIONS = ["--allow-all"];
 
-/** Tests against the program that measure time, or flood it: with others beside them they may fail. */
+/** Tests against the program that measure time, flood it or trace it: with others beside them they may fail. */
 const SERIAL_TESTS = [
   "tests/e2e/device_poll_test.ts",
   "tests/e2e/flood_test.ts",
+  "tests/e2e/lost_answer_test.ts",
   "tests/e2e/runtime_limits_test.ts",
   "tests/e2e/sign_in_flood_test.ts",
 ];

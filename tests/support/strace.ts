@@ -36,14 +36,19 @@ export async function attachStrace(
   const reading = (async () => {
     for await (const text of strace.stderr.pipeThrough(new TextDecoderStream())) said += text;
   })();
+  // A thread that ends while strace attaches to it leaves both waiting for each other: the process
+  // stays a zombie, with its sockets open.
+  const watch = killAt === undefined ? undefined : setInterval(() => {
+    if (isZombie(pid)) kill(strace);
+  }, 200);
   const stop = async () => {
+    clearInterval(watch);
     try {
       strace.kill("SIGINT");
     } catch {
       // It has exited with the process that it traced.
     }
-    // Strace waits for a thread that ends while it attaches, and ignores the signal.
-    await withTimeout(strace.status, STOP_TIMEOUT_MS).catch(() => strace.kill("SIGKILL"));
+    await withTimeout(strace.status, STOP_TIMEOUT_MS).catch(() => kill(strace));
     await strace.status;
     await reading;
     await Deno.remove(folder, { recursive: true });
@@ -59,4 +64,21 @@ export async function attachStrace(
     lines: async () => (await Deno.readTextFile(file)).split("\n").filter((line) => line !== ""),
     [Symbol.asyncDispose]: stop,
   };
+}
+
+/** The third field of /proc/PID/stat, after the name in parentheses (proc_pid_stat(5)). */
+function isZombie(pid: number): boolean {
+  try {
+    return /\) Z /.test(Deno.readTextFileSync(`/proc/${pid}/stat`));
+  } catch {
+    return false;
+  }
+}
+
+function kill(process: Deno.ChildProcess): void {
+  try {
+    process.kill("SIGKILL");
+  } catch {
+    // It has exited.
+  }
 }
