@@ -32,12 +32,13 @@ const SOURCE_PERMISSIONS = [
 ];
 
 /**
- * Tests on the sources that listen on Unix sockets, which a permission can only name one by
- * one: they run with those of the tests against the program.
+ * Tests on the sources that need the permissions of the tests against the program: to listen on
+ * Unix sockets, which a permission can only name one by one, or to read /proc.
  */
-const SOCKET_TESTS = [
+const PRIVILEGED_TESTS = [
   "tests/client/auth/token_socket_test.ts",
   "tests/client/commands/exchange_test.ts",
+  "tests/server/http/port_holder_test.ts",
 ];
 
 /** The program has all rights anyway, and what watches it reads /proc, which needs them all. */
@@ -198,12 +199,12 @@ async function main(files: string[]): Promise<number> {
       await run("Tests on the sources", {
         name: "source",
         permissions: SOURCE_PERMISSIONS,
-        paths: [`--ignore=${["tests/e2e", ...SOCKET_TESTS].join(",")}`, "tests"],
+        paths: [`--ignore=${["tests/e2e", ...PRIVILEGED_TESTS].join(",")}`, "tests"],
       });
-      await run("Tests with Unix sockets", {
-        name: "socket",
+      await run("Tests on the sources with all permissions", {
+        name: "privileged",
         permissions: PROGRAM_PERMISSIONS,
-        paths: SOCKET_TESTS,
+        paths: PRIVILEGED_TESTS,
       });
     }
     heading("Compile");
