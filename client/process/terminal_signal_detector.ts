@@ -13,6 +13,12 @@ export class TerminalSignalDetector {
   #probe: Deno.ChildProcess | undefined;
   #closed = false;
   #last: Promise<boolean> = Promise.resolve(false);
+  /**
+   * Signals that ended a probe and that no call accounts for yet: the end of a probe may be
+   * noticed before the signal that this process received with it.
+   */
+  #notices: Deno.Signal[] = [];
+  #onNotice = () => {};
 
   constructor() {
     this.#start();
@@ -28,10 +34,16 @@ export class TerminalSignalDetector {
   }
 
   async #wasEndedBy(signal: Deno.Signal): Promise<boolean> {
-    const probe = this.#probe;
-    if (probe === undefined) return true;
-    const status = await withTimeout(probe.status, NOTICE_TIMEOUT_MS).catch(() => undefined);
-    return status?.signal === signal;
+    if (this.#takeNotice(signal) || this.#probe === undefined) return true;
+    const notice = new Promise<void>((resolve) => this.#onNotice = resolve);
+    await withTimeout(notice, NOTICE_TIMEOUT_MS).catch(() => {});
+    return this.#takeNotice(signal);
+  }
+
+  #takeNotice(signal: Deno.Signal): boolean {
+    const index = this.#notices.indexOf(signal);
+    if (index !== -1) this.#notices.splice(index, 1);
+    return index !== -1;
   }
 
   close(): void {
@@ -55,6 +67,8 @@ export class TerminalSignalDetector {
       this.#probe = probe;
       probe.status.then(({ signal }) => {
         this.#probe = undefined;
+        if (signal !== null) this.#notices.push(signal);
+        this.#onNotice();
         // If it exited without a signal, `cat` or `sh` is missing, and another attempt would fail too.
         if (signal !== null && !this.#closed) this.#start();
       });
