@@ -275,9 +275,10 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   await go("/devices");
   await look("devices", "devices");
   await page.getByRole("button", { name: /^Revoke the login from/ }).first().click();
+  await page.waitForURL(/[?&]login=/);
   const ending = new URL(page.url()).searchParams.get("login");
   await sql`update personal_access_tokens set created_by_login = ${ending}`;
-  await page.reload();
+  await page.goto(page.url());
   await look("login-end", "revoke_login");
   await page.getByRole("link", { name: "Cancel" }).click();
   await page.getByRole("button", { name: /^Sign out the browser from/ }).first().click();
