@@ -14,7 +14,7 @@ export class TerminalSignalDetector {
   #closed = false;
   #last: Promise<boolean> = Promise.resolve(false);
   /**
-   * Signals that ended a probe and that no call accounts for yet: the end of a probe may be
+   * Signals a probe exited on and that no call accounts for yet: the end of a probe may be
    * noticed before the signal that this process received with it.
    */
   #notices: Deno.Signal[] = [];
