@@ -54,14 +54,22 @@ async function everyToken(server: TestServer, alice: Person): Promise<Record<str
   };
 }
 
+/** What introspection says to the client that authenticates itself so. */
+async function isTokenActive(
+  server: TestServer,
+  authorization: string,
+  token: string,
+): Promise<boolean> {
+  return (await server.post("/oauth/introspect", { token }, { authorization })).body.active;
+}
+
 testOnEachDatabase(
   "a token of any kind is inactive after a successful revocation",
   async (location) => {
     await using server = await testServer(location, describeScopes);
     const alice = await addPerson(server);
     const { authorization } = await server.addClient();
-    const isActive = async (token: string) =>
-      (await server.post("/oauth/introspect", { token }, { authorization })).body.active;
+    const isActive = (token: string) => isTokenActive(server, authorization, token);
     for (const [kind, token] of Object.entries(await everyToken(server, alice))) {
       assert.equal(await isActive(token), true, kind);
       const answer = await server.post("/oauth/revoke", { client_id: clientId, token });
@@ -83,8 +91,7 @@ testOnEachDatabase(
     await using server = await testServer(location, describeScopes);
     const alice = await addPerson(server);
     const { authorization } = await server.addClient();
-    const isActive = async (token: string) =>
-      (await server.post("/oauth/introspect", { token }, { authorization })).body.active;
+    const isActive = (token: string) => isTokenActive(server, authorization, token);
     const tokens = await everyToken(server, alice);
     for (
       const kind of [

@@ -107,10 +107,9 @@ export class SessionBus {
   }
 
   async #flush(): Promise<void> {
-    for (const bytes of this.#outgoing.length === 0 ? [] : [joined(this.#outgoing.splice(0))]) {
-      for (let written = 0; written < bytes.length;) {
-        written += await this.connection.write(bytes.subarray(written));
-      }
+    const bytes = joined(this.#outgoing.splice(0));
+    for (let written = 0; written < bytes.length;) {
+      written += await this.connection.write(bytes.subarray(written));
     }
   }
 
