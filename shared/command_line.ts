@@ -72,6 +72,8 @@ export async function buildCommandLine(
     .description(`${brand.productName}: log in once, and use tokens everywhere.`)
     .version(version, "-v, --version", "print version, commit and Deno version")
     .helpOption("-h, --help", "print help")
+    // `exec` passes the options of its program on.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       writeOut: stdout,

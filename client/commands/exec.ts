@@ -114,7 +114,10 @@ function laterTokens(
 export function declare(command: Command, client: Run<ClientIo>): void {
   const bin = brand.binaryName;
   exchange(
-    command.argument("<command...>", "after --: the program and its arguments")
+    command.usage("[options] [--] <program> [arguments...]")
+      .argument("<program...>", "the program and its arguments; options before it are for exec")
+      // Everything from the program on is for the program.
+      .passThroughOptions()
       .addOption(server())
       .addOption(account())
       .option("--env <name>", "also set this variable to the token (repeatable)", collect)
@@ -123,11 +126,12 @@ export function declare(command: Command, client: Run<ClientIo>): void {
     .addHelpText(
       "after",
       examples(
-        [`${bin} exec -- make deploy`, `the token is in ${brand.envPrefix}_TOKEN`],
+        [`${bin} exec make deploy`, `the token is in ${brand.envPrefix}_TOKEN`],
         [
-          `${bin} exec --env API_TOKEN -- ./deploy.sh production`,
-          "the token is in API_TOKEN as well",
+          `${bin} exec --env API_TOKEN ./deploy.sh --dry-run`,
+          "the token is in API_TOKEN as well; --dry-run is for deploy.sh",
         ],
+        [`${bin} exec sh -c 'make build && make deploy'`, "several commands, in a shell"],
       ),
     )
     .action((program, options) => client((io) => exec(program, options, io)));

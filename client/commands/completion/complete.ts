@@ -71,6 +71,8 @@ export function complete(
       );
       if (child) command = child;
       else if (word !== "help" || command.commands.length === 0) positional++;
+      // The first argument of `exec` is a program, and what follows is for that program.
+      if (positional > 0 && passesOptionsOn(command)) optionsEnded = true;
     }
   }
   return candidates().filter(([value]) => value.startsWith(current));
@@ -92,6 +94,10 @@ export function complete(
       ...argument ? valuesOf(argument, argument.name(), knownValues) : [],
     ];
   }
+}
+
+function passesOptionsOn(command: Command): boolean {
+  return Object(command)._passThroughOptions === true;
 }
 
 function optionsOf(command: Command): Option[] {

@@ -23,6 +23,8 @@ Deno.test("completes options after a dash, and their values", () => {
   assert.deepEqual(offered("token --min-ttl "), []);
   assert.deepEqual(offered("admin user add --name Al --a"), ["--admin"]);
   assert.deepEqual(offered("completion z"), ["zsh"]);
+  assert.deepEqual(offered("exec --min-ttl 5m --en"), ["--env"]);
+  assert.deepEqual(offered("exec sh --en"), []);
   assert.deepEqual(offered("admin user disable "), []);
 });
 
