@@ -4,6 +4,7 @@ import type { ServerSecrets } from "../store/server_secrets.ts";
 import type { PageContext, PageStatus } from "./context.ts";
 import { csrfToken } from "./http/csrf.ts";
 import { takeNotice } from "./http/notice.ts";
+import type { Crumb } from "./ui/breadcrumbs.tsx";
 import { Layout } from "./ui/layout.tsx";
 
 export interface RenderDeps {
@@ -15,6 +16,8 @@ export interface PageContent {
   /** Identifies the page in `data-page`: tests assert on it instead of its text. */
   name: string;
   title: string;
+  /** The pages above this one, the part of the dashboard first; see ui/navigation.tsx. */
+  breadcrumbs?: readonly Crumb[];
   status?: PageStatus;
   /** Identifies what went wrong, in `data-error`. */
   error?: string;
@@ -32,7 +35,9 @@ export async function renderPage(
       name={content.name}
       error={content.error}
       title={content.title}
-      email={session?.user.email}
+      path={c.req.path}
+      breadcrumbs={content.breadcrumbs}
+      user={session?.user}
       csrfToken={session && csrfToken(deps, c)}
       notice={takeNotice(deps, c)}
     >

@@ -12,6 +12,8 @@ export interface Notice {
   code: string;
   /** In sentences. */
   text: string;
+  /** Whether it reports that something was not done. */
+  problem?: true;
   /** The form that undoes it. */
   undo?: { label: string; action: string; fields: Record<string, string> };
 }

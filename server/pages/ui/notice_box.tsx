@@ -3,10 +3,17 @@ import { CsrfField, HiddenFields } from "./hidden_fields.tsx";
 
 /** A notice at the top of a page. It has the focus, so that screen readers begin there. */
 export function NoticeBox({ notice, csrfToken }: { notice: Notice; csrfToken?: string }) {
-  const { code, text, undo } = notice;
+  const { code, text, problem, undo } = notice;
   return (
-    <div class="notice" role="status" data-notice={code} tabindex={-1} autofocus>
+    <div
+      class={problem ? "notice failed" : "notice"}
+      role={problem ? "alert" : "status"}
+      data-notice={code}
+      tabindex={-1}
+      autofocus
+    >
       <p>
+        <span class="notice-mark" aria-hidden="true">{problem ? "!" : "✓"}</span>
         <bdi>{text}</bdi>
       </p>
       {undo !== undefined && csrfToken !== undefined && (

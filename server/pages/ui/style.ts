@@ -25,24 +25,93 @@ body {
   margin: 0; min-height: 100vh; background: var(--ground); color: var(--text);
   font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif;
 }
-header {
-  display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between;
-  gap: 0.25rem 1rem; max-width: 60rem; margin: 0 auto; padding: 1rem 1.25rem;
+.skip {
+  position: absolute; left: 0.5rem; top: 0.5rem; z-index: 3; padding: 0.5rem 1rem;
+  color: var(--accent-text); background: var(--accent); border-radius: 0.5rem; transform: translateY(-200%);
 }
+.skip:focus { transform: none; }
+#content:focus { outline: none; }
+.bar, .navigation, .dashboard #content { max-width: 66rem; margin-inline: auto; padding-inline: 1.25rem; }
+.bar { display: flex; align-items: center; justify-content: space-between; gap: 1rem; min-height: 3.75rem; }
+.dashboard { background: var(--card); }
+.dashboard header { background: var(--ground); border-bottom: 1px solid var(--line); }
 .brand {
-  display: inline-flex; align-items: center; gap: 0.6rem; min-height: 2.75rem;
+  display: inline-flex; flex: none; align-items: center; gap: 0.6rem; min-height: 2.75rem;
   color: var(--text); font-weight: 650; text-decoration: none;
 }
-.account { display: flex; align-items: center; gap: 0.25rem 1rem; min-width: 0; }
-.signed-in-user { color: var(--muted); font-size: 0.9rem; min-width: 0; overflow-wrap: anywhere; }
+.account { position: relative; min-width: 0; }
+.account summary {
+  display: flex; align-items: center; gap: 0.6rem; padding: 0 0.25rem; border-radius: 0.5rem;
+  list-style: none; font-weight: 400;
+}
+.account summary::-webkit-details-marker { display: none; }
+.account summary::after { content: "▾"; color: var(--muted); }
+.account-email {
+  min-width: 0; overflow: hidden; color: var(--muted); font-size: 0.9rem; text-overflow: ellipsis;
+  white-space: nowrap;
+}
+.avatar {
+  display: inline-flex; flex: none; align-items: center; justify-content: center; width: 2rem;
+  height: 2rem; color: var(--accent-text); background: var(--accent); border-radius: 50%;
+  font-size: 0.9rem; font-weight: 650;
+}
+.menu {
+  position: absolute; right: 0; z-index: 2; width: max-content; min-width: 14rem;
+  max-width: min(22rem, calc(100vw - 2rem)); padding: 0.75rem 1rem; background: var(--card);
+  border: 1px solid var(--line); border-radius: 0.6rem; box-shadow: 0 0.5rem 1.5rem rgb(0 0 0 / 0.2);
+}
+.menu p { display: grid; margin: 0; padding-bottom: 0.6rem; overflow-wrap: anywhere; }
+.menu ul { margin: 0 0 0.6rem; padding: 0.25rem 0; border-block: 1px solid var(--line); list-style: none; }
+.menu a { display: flex; align-items: center; min-height: 2.75rem; }
+.menu button { width: 100%; min-height: 2.75rem; }
+.navigation, .navigation ul { display: flex; flex-wrap: wrap; gap: 0 0.25rem; }
+.navigation { padding-inline: 0.75rem; }
+.navigation ul { margin: 0; padding: 0; list-style: none; }
+.navigation ul + ul { position: relative; margin-left: 0.5rem; padding-left: 0.75rem; }
+.navigation ul + ul::before {
+  content: ""; position: absolute; left: 0; top: 0.75rem; bottom: 0.9rem; border-left: 1px solid var(--line);
+}
+.navigation a {
+  display: flex; align-items: center; min-height: 2.75rem; padding: 0 0.6rem; color: var(--muted);
+  border-bottom: 3px solid transparent; text-decoration: none; white-space: nowrap;
+}
+.navigation a:hover { color: var(--text); border-color: var(--edge); }
+.navigation a[aria-current] { color: var(--text); border-color: var(--accent); font-weight: 650; }
+.breadcrumbs { margin: 1.25rem 0 0; font-size: 0.9rem; }
+.breadcrumbs ol { display: flex; flex-wrap: wrap; margin: 0; padding: 0; list-style: none; }
+.breadcrumbs li { min-width: 0; overflow-wrap: anywhere; color: var(--muted); }
+.breadcrumbs li + li::before { content: "/"; padding: 0 0.5rem; color: var(--muted); }
+.breadcrumbs a, .breadcrumbs span { display: inline-block; padding: 0.25rem 0; }
 main {
   max-width: 27rem; margin: 1.5rem auto 3rem; padding: 2rem; background: var(--card);
   border: 1px solid var(--line); border-radius: 0.9rem;
 }
 main.wide { max-width: 37rem; }
+.dashboard main { max-width: none; margin: 0; padding: 1.25rem 0 4rem; background: none; border: 0; border-radius: 0; }
+.breadcrumbs + main { padding-top: 0.5rem; }
+.dashboard main > :is(p, form, dl, ul:not(.logins), .summary, .alert, .warning, .command, pre),
+.dashboard main section > :is(p, form, dl, ul:not(.logins)) { max-width: 44rem; }
+.dashboard main .search { max-width: none; }
+.heading { display: flex; flex-wrap: wrap; align-items: start; justify-content: space-between; gap: 0.75rem 2rem; margin-bottom: 1.25rem; }
+.heading > div:first-child { flex: 1 1 20rem; min-width: 0; }
+.heading h1 { margin-bottom: 0.25rem; overflow-wrap: anywhere; }
+.lead { max-width: 44rem; margin: 0; color: var(--muted); }
+.actions { display: flex; flex-wrap: wrap; gap: 0.5rem 0.75rem; }
+.primary { color: var(--accent-text); background: var(--accent); border-color: var(--accent); }
+.dashboard .button, .dashboard button:not(.link) { min-height: 2.75rem; padding-inline: 1.1rem; }
+.dashboard main .main { width: auto; min-width: 10rem; }
+.dashboard .choice { display: flex; flex-wrap: wrap; }
+.dashboard .choice > * { width: auto; padding-inline: 1.25rem; }
 @media (max-width: 40rem) {
-  header { padding: 0.5rem 1rem; }
-  main, main.wide { margin: 0.5rem auto 2rem; padding: 1.5rem 1.25rem; max-width: calc(100% - 1.5rem); }
+  .bar, .dashboard #content { padding-inline: 1rem; }
+  .bar { min-height: 3.25rem; }
+  .navigation { padding-inline: 0.4rem; }
+  .navigation ul { width: 100%; }
+  .navigation ul + ul { margin: 0; padding: 0; border-top: 1px solid var(--line); }
+  .navigation ul + ul::before { content: none; }
+  .account-email { position: absolute; width: 1px; height: 1px; clip-path: inset(50%); }
+  .focused main, .focused main.wide { margin: 0.5rem auto 2rem; padding: 1.5rem 1.25rem; max-width: calc(100% - 1.5rem); }
+  .heading .actions > *, .dashboard main .main, .dashboard .choice > * { flex: 1 1 auto; width: 100%; }
 }
 h1 { margin: 0 0 0.75rem; font-size: 1.45rem; line-height: 1.25; font-weight: 650; text-wrap: balance; }
 h2 { margin: 1.75rem 0 0.5rem; font-size: 1rem; font-weight: 650; }
@@ -83,7 +152,7 @@ textarea { min-height: 5rem; }
 .main { width: 100%; color: var(--accent-text); background: var(--accent); border-color: var(--accent); }
 .danger { color: var(--danger-text); background: var(--danger); border-color: var(--danger); }
 .button:hover, button:hover { filter: brightness(0.94); }
-button:not(.main, .danger, .link):hover { background: var(--ground); filter: none; }
+button:not(.main, .primary, .danger, .link):hover { background: var(--ground); filter: none; }
 .link {
   flex: none; min-height: 2.75rem; padding: 0 0.25rem; border: 0; color: var(--accent);
   font-weight: 500; font-size: 0.9rem; text-decoration: underline; text-underline-offset: 0.15em;
@@ -101,7 +170,11 @@ button:not(.main, .danger, .link):hover { background: var(--ground); filter: non
   color: var(--text); background: var(--card); border: 1px solid var(--good); border-left-width: 6px;
   border-radius: 0.5rem;
 }
+.dashboard .notice { width: auto; max-width: none; margin: 1.25rem 0 0; }
+.notice.failed { border-color: var(--danger); }
 .notice p { margin: 0; min-width: 0; }
+.notice-mark { margin-right: 0.6rem; color: var(--good); font-weight: 700; }
+.failed .notice-mark { color: var(--danger); }
 .summary { margin: 0 0 1.25rem; }
 .summary h2 { margin: 0 0 0.25rem; }
 .summary ul { margin: 0; padding-left: 1.25rem; }
@@ -165,6 +238,42 @@ button[hidden] { display: none; }
 @media (max-width: 40rem) {
   .logins li { flex-direction: column; align-items: stretch; gap: 0.5rem; }
   .tokens li { gap: 0; }
+}
+.data { width: 100%; border: 1px solid var(--line); border-spacing: 0; border-radius: 0.6rem; }
+.data th, .data td { padding: 0.65rem 1rem; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
+.data thead th { color: var(--muted); font-size: 0.85rem; font-weight: 600; white-space: nowrap; }
+.data tbody :is(th, td) { border-top: 1px solid var(--line); }
+.data tbody th { font-weight: 400; }
+.data .actions { display: table-cell; width: 1%; text-align: right; white-space: nowrap; }
+.data p { margin: 0; }
+.data form { display: inline-block; margin: 0; }
+.data td:not(.actions) { font-size: 0.9rem; }
+.data .button, .data button:not(.link) { min-height: 2.25rem; padding: 0.2rem 0.9rem; font-size: 0.9rem; }
+.badge {
+  display: inline-block; padding: 0 0.6rem; border: 1px solid var(--edge); border-radius: 1rem;
+  font-size: 0.85rem; font-weight: 600; white-space: nowrap;
+}
+.badge.good { color: var(--good); border-color: var(--good); }
+.badge.bad { color: var(--danger); border-color: var(--danger); }
+.badge.warning { background: var(--warning-ground); border-color: var(--warning-line); }
+.badge.neutral { color: var(--muted); }
+.empty { margin: 0 0 1rem; padding: 1.75rem 1.25rem; border: 1px dashed var(--edge); border-radius: 0.6rem; }
+.empty > * { max-width: 44rem; }
+.empty > :last-child { margin-bottom: 0; }
+.empty-title { margin-bottom: 0.35rem; font-weight: 650; }
+@media (max-width: 44rem) {
+  .data, .data tbody, .data tr, .data tbody :is(th, td) { display: block; }
+  .data { border: 0; }
+  .data thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .data tr { margin: 0 0 0.75rem; padding: 0.5rem 1rem; border: 1px solid var(--line); border-radius: 0.6rem; }
+  .data tbody :is(th, td) { padding: 0.25rem 0; border: 0; }
+  .data tbody th { font-size: 1rem; }
+  .data td[data-label] { display: grid; grid-template-columns: 7.5rem minmax(0, 1fr); gap: 0 0.75rem; }
+  .data td[data-label]::before { content: attr(data-label); color: var(--muted); }
+  .data td:empty { display: none; }
+  .data .actions { display: flex; flex-wrap: wrap; gap: 0.5rem; width: auto; padding-top: 0.5rem; white-space: normal; }
+  .data .actions > * { flex: 1 1 auto; }
+  .data .actions :is(.button, button) { width: 100%; min-height: 2.75rem; }
 }
 .mark {
   display: flex; align-items: center; justify-content: center; width: 3rem; height: 3rem;

@@ -1,0 +1,53 @@
+import type { Child } from "hono/jsx";
+
+export interface Column<Row> {
+  label: string;
+  cell: (row: Row) => Child;
+  /** `actions`: buttons and links; the column's label is only for screen readers. */
+  kind?: "actions";
+}
+
+/**
+ * A table, which becomes a list of cards on a narrow screen. The first column names the row. The
+ * roles keep it a table for screen readers when the style sheet lays out its parts differently.
+ */
+export function DataTable<Row>(
+  { caption, columns, rows, attributes }: {
+    /** What the rows are, for screen readers. */
+    caption: string;
+    columns: readonly Column<Row>[];
+    rows: readonly Row[];
+    /** Attributes of a row, such as its id. */
+    attributes?: (row: Row) => Record<string, string | undefined>;
+  },
+) {
+  return (
+    <table class="data" role="table">
+      <caption class="hidden">{caption}</caption>
+      <thead role="rowgroup">
+        <tr role="row">
+          {columns.map(({ label, kind }) => (
+            <th role="columnheader" scope="col" class={kind}>
+              {kind === "actions" ? <span class="hidden">{label}</span> : label}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody role="rowgroup">
+        {rows.map((row) => (
+          <tr role="row" {...attributes?.(row)}>
+            {columns.map(({ label, cell, kind }, index) =>
+              index === 0
+                ? <th role="rowheader" scope="row">{cell(row)}</th>
+                : (
+                  <td role="cell" class={kind} data-label={kind === "actions" ? undefined : label}>
+                    {cell(row)}
+                  </td>
+                )
+            )}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
