@@ -41,8 +41,8 @@ export function Layout(
         <style>{raw(style)}</style>
       </head>
       <body class={dashboard ? "dashboard" : "focused"} data-page={name} data-error={error}>
-        <a class="skip" href="#content">Skip to content</a>
         <header>
+          <a class="skip" href="#content">Skip to content</a>
           <div class="bar">
             <a class="brand" href="/">
               <img src={ICON} alt="" width="28" height="28" />

@@ -13,7 +13,6 @@ export function NoticeBox({ notice, csrfToken }: { notice: Notice; csrfToken?: s
       autofocus
     >
       <p>
-        <span class="notice-mark" aria-hidden="true">{problem ? "!" : "✓"}</span>
         <bdi>{text}</bdi>
       </p>
       {undo !== undefined && csrfToken !== undefined && (

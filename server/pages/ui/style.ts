@@ -173,8 +173,8 @@ button:not(.main, .primary, .danger, .link):hover { background: var(--ground); f
 .dashboard .notice { width: auto; max-width: none; margin: 1.25rem 0 0; }
 .notice.failed { border-color: var(--danger); }
 .notice p { margin: 0; min-width: 0; }
-.notice-mark { margin-right: 0.6rem; color: var(--good); font-weight: 700; }
-.failed .notice-mark { color: var(--danger); }
+.notice p::before { content: "✓" / ""; margin-right: 0.6rem; color: var(--good); font-weight: 700; }
+.notice.failed p::before { content: "!" / ""; color: var(--danger); }
 .summary { margin: 0 0 1.25rem; }
 .summary h2 { margin: 0 0 0.25rem; }
 .summary ul { margin: 0; padding-left: 1.25rem; }
