@@ -38,7 +38,7 @@ export function DataTable<Row>(
           <tr role="row" {...attributes?.(row)}>
             {columns.map(({ label, cell, kind }, index) =>
               index === 0
-                ? <th role="rowheader" scope="row">{cell(row)}</th>
+                ? <th key={label} role="rowheader" scope="row">{cell(row)}</th>
                 : (
                   <td role="cell" class={kind} data-label={kind === "actions" ? undefined : label}>
                     {cell(row)}
