@@ -10,3 +10,16 @@ export function parseDurationSeconds(text: string): number | undefined {
   const seconds = Number(match[1]) * UNIT_SECONDS[match[2]];
   return seconds <= MAX_SECONDS ? seconds : undefined;
 }
+
+/** "15 minutes": in the largest unit that divides the duration. */
+export function formatDuration(seconds: number): string {
+  const units: [string, number][] = [
+    ["day", 86_400],
+    ["hour", 3600],
+    ["minute", 60],
+    ["second", 1],
+  ];
+  const [unit, length] = units.find(([, length]) => seconds % length === 0)!;
+  const count = seconds / length;
+  return `${count} ${unit}${count === 1 ? "" : "s"}`;
+}

@@ -6,6 +6,11 @@ export interface Condition {
   operator: "equals" | "glob";
   /** One of these is enough. */
   values: string[];
+  /**
+   * The name of what a number stands for, such as `acme/api`, when the rule was written. Only for
+   * readers: it does not decide anything.
+   */
+  label?: string;
 }
 
 /** Claims of a verified identity token. */
@@ -29,7 +34,7 @@ export function isMet(condition: Condition, claims: Claims): boolean {
  * A claim as text: numbers and booleans as JSON writes them, a list as any of
  * its members. Claims within objects are named by a path with dots.
  */
-function claimValues(claims: Claims, name: string): string[] {
+export function claimValues(claims: Claims, name: string): string[] {
   let value: unknown = Object.hasOwn(claims, name) ? claims[name] : undefined;
   if (value === undefined && name.includes(".")) value = claimAtPath(claims, name.split("."));
   const values = Array.isArray(value) ? value : [value];

@@ -1,5 +1,5 @@
 import { missingScopes, parseScope } from "../../shared/oauth/scope.ts";
-import { type Claims, type Condition, isMet } from "./condition.ts";
+import { type Claims, claimValues, type Condition, isMet } from "./condition.ts";
 import type { TrustRule } from "./trust_rule.ts";
 
 /** Why a rule does not match a token. */
@@ -9,9 +9,18 @@ export interface Mismatch {
   message: string;
 }
 
+/** How one condition compares with a token. */
+export interface ConditionCheck {
+  condition: Condition;
+  isMet: boolean;
+  /** What the token has; empty if it does not have the claim. */
+  values: string[];
+}
+
 /** How one rule compares with a token. */
 export interface RuleMatch {
   rule: TrustRule;
+  checks: ConditionCheck[];
   /** Empty if the rule matches. */
   mismatches: Mismatch[];
 }
@@ -23,8 +32,30 @@ export function matchRules(
   request: { scope?: string; now: Date },
 ): RuleMatch[] {
   return rules
-    .map((rule) => ({ rule, mismatches: mismatches(rule, claims, request) }))
+    .map((rule) => matchRule(rule, claims, request))
     .sort((a, b) => distance(a) - distance(b));
+}
+
+function matchRule(
+  rule: TrustRule,
+  claims: Claims,
+  request: { scope?: string; now: Date },
+): RuleMatch {
+  const checks = rule.conditions.map((condition): ConditionCheck => ({
+    condition,
+    isMet: isMet(condition, claims),
+    values: claimValues(claims, condition.claim),
+  }));
+  const failed = checks.filter(({ isMet }) => !isMet);
+  const other = ruleMismatch(rule, claims, request);
+  const mismatches = [
+    ...failed.map(({ condition }): Mismatch => ({
+      code: "condition",
+      message: describeRequirement(condition),
+    })),
+    ...other === undefined ? [] : [other],
+  ];
+  return { rule, checks, mismatches };
 }
 
 export function isMatch({ mismatches }: RuleMatch): boolean {
@@ -34,22 +65,6 @@ export function isMatch({ mismatches }: RuleMatch): boolean {
 /** A rule whose conditions are met is closer than any other. */
 function distance({ mismatches }: RuleMatch): number {
   return mismatches.reduce((sum, { code }) => sum + (code === "condition" ? 1 : 0.5), 0);
-}
-
-function mismatches(
-  rule: TrustRule,
-  claims: Claims,
-  request: { scope?: string; now: Date },
-): Mismatch[] {
-  const failed = rule.conditions.filter((condition) => !isMet(condition, claims));
-  const other = ruleMismatch(rule, claims, request);
-  return [
-    ...failed.map((condition): Mismatch => ({
-      code: "condition",
-      message: describeRequirement(condition),
-    })),
-    ...other === undefined ? [] : [other],
-  ];
 }
 
 function describeRequirement({ claim, operator, values }: Condition): string {

@@ -1,35 +1,39 @@
-import { isMatch, matchRules, type Mismatch } from "../../federation/match.ts";
-import { claimedIssuer, verifySubjectToken } from "../../federation/subject_token.ts";
+import { brand } from "../../../shared/brand.ts";
+import type { Claims } from "../../federation/condition.ts";
+import { decideExchange, type Decision } from "../../federation/decide_exchange.ts";
+import { isMatch, type Mismatch } from "../../federation/match.ts";
+import { findPrincipal } from "../../store/principals.ts";
 import { trustRulesOfIssuer } from "../../store/trust_rules.ts";
 import type { Operation } from "../operation.ts";
 
 /** What the exchange of a token would result in. The token is not used up. */
 export interface TrustTest {
   issuer?: string;
-  /** Why the token itself is rejected. */
+  /** Why no access token would be issued, unless it is that no rule matches. */
   rejection?: { code: string; message: string };
-  claims?: Record<string, unknown>;
+  claims?: Claims;
   rules: { name: string; matches: boolean; mismatches: Mismatch[] }[];
+  /** The access token that would be issued. */
+  grant?: { rule: string; actsAs: string; scope: string; lifetimeSeconds: number };
 }
 
-const NOT_A_JWT = { code: "malformed", message: "The token is not a JSON Web Token." };
-const UNKNOWN_ISSUER = { code: "unknown_issuer", message: "No rule trusts this issuer." };
-
+/** Decides as the token endpoint does for the command line's client. */
 export const testTrust: Operation<{ token: string; scope?: string }, TrustTest> = async (
-  { sql, clock, jwksCache },
+  deps,
   { token, scope },
 ) => {
-  const issuer = claimedIssuer(token);
-  if (issuer === undefined) return { rejection: NOT_A_JWT, rules: [] };
-  const rules = await trustRulesOfIssuer(sql, issuer);
-  if (rules.length === 0) return { issuer, rejection: UNKNOWN_ISSUER, rules: [] };
-  const audiences = [...new Set(rules.map(({ audience }) => audience))];
-  const verified = await verifySubjectToken({ clock, jwksCache }, token, { issuer, audiences });
-  if ("code" in verified) return { issuer, rejection: verified, rules: [] };
-  const matches = matchRules(rules, verified.claims, { scope, now: new Date(clock.now()) });
+  const { sql } = deps;
+  const decision = await decideExchange(deps, token, {
+    rulesOf: (issuer) => trustRulesOfIssuer(sql, issuer),
+    principalOf: (rule) => findPrincipal(sql, rule.principal.id),
+    scope,
+    clientId: brand.cliClientId,
+  });
+  const { issuer, claims, matches } = decision;
   return {
     issuer,
-    claims: verified.claims,
+    claims,
+    ...outcomeOf(decision),
     rules: matches.map((match) => ({
       name: match.rule.name,
       matches: isMatch(match),
@@ -37,3 +41,13 @@ export const testTrust: Operation<{ token: string; scope?: string }, TrustTest> 
     })),
   };
 };
+
+function outcomeOf({ outcome }: Decision): Pick<TrustTest, "rejection" | "grant"> {
+  if ("rejection" in outcome) {
+    const { rejection } = outcome;
+    return rejection.code === "no_matching_rule" ? {} : { rejection };
+  }
+  const { rule, principal, scope } = outcome.grant;
+  const { name, lifetimeSeconds } = rule;
+  return { grant: { rule: name, actsAs: principal.username, scope, lifetimeSeconds } };
+}

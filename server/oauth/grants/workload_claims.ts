@@ -1,12 +1,12 @@
+import type { Claims } from "../../federation/condition.ts";
 import { provider } from "../../federation/providers.ts";
-import type { SubjectClaims } from "../../federation/subject_token.ts";
 import type { TrustRule } from "../../federation/trust_rule.ts";
 
 /** Longest claim that is copied or logged, in characters. */
 const MAX_CLAIM_LENGTH = 255;
 
 /** The claims that identify the run, as the provider declares them. */
-export function runClaims(rule: TrustRule, claims: SubjectClaims): Record<string, string> {
+export function runClaims(rule: TrustRule, claims: Claims): Record<string, string> {
   const run: Record<string, string> = {};
   for (const name of provider(rule.provider).runClaims) {
     const value = claims[name];
@@ -16,7 +16,7 @@ export function runClaims(rule: TrustRule, claims: SubjectClaims): Record<string
 }
 
 /** The claims that audit events have. */
-export function auditedClaims(rule: TrustRule, claims: SubjectClaims): Record<string, string> {
+export function auditedClaims(rule: TrustRule, claims: Claims): Record<string, string> {
   const { jti } = claims;
   return {
     issuer: claimText(rule.issuer),

@@ -3,7 +3,7 @@ import { DomainError } from "../../domain_error.ts";
 import type { FormParameters } from "../../http/form.ts";
 import type { FormProblem } from "../http/form_problem.ts";
 import { Field, fieldState } from "../ui/form_field.tsx";
-import { formatDuration } from "../ui/format.ts";
+import { formatDuration } from "../../../shared/duration.ts";
 import { TextField } from "../ui/text_field.tsx";
 
 const DAY_SECONDS = 86_400;

@@ -1,3 +1,4 @@
+import { formatDuration } from "../../../../shared/duration.ts";
 import { EXIT } from "../../../../shared/exit_codes.ts";
 import { formatScope } from "../../../../shared/oauth/scope.ts";
 import { escapeUnsafe, formatJson, sanitizeLine } from "../../../../shared/sanitize.ts";
@@ -19,16 +20,17 @@ export async function adminTrustTest(
   });
 }
 
-function asJson({ issuer, rejection, claims, rules }: TrustTest): string {
+function asJson({ issuer, rejection, claims, rules, grant }: TrustTest): string {
   return formatJson({
     issuer: issuer ?? null,
     rejection: rejection ?? null,
     claims: claims ?? null,
     rules,
+    grant: grant ?? null,
   });
 }
 
-function asText({ issuer, rejection, claims = {}, rules }: TrustTest): string {
+function asText({ issuer, rejection, claims = {}, rules, grant }: TrustTest): string {
   const lines: string[] = [];
   if (issuer !== undefined) lines.push(`issuer: ${inlineJson(issuer)}`);
   if (rejection !== undefined) lines.push(`Rejected: ${sanitizeLine(rejection.message, 1000)}`);
@@ -41,6 +43,12 @@ function asText({ issuer, rejection, claims = {}, rules }: TrustTest): string {
     const reasons = mismatches.map(({ message }) => message).join("; ");
     lines.push(
       `${name}: ${matches ? "matches" : `does not match: ${sanitizeLine(reasons, 2000)}`}`,
+    );
+  }
+  if (grant !== undefined) {
+    const { rule, scope, actsAs, lifetimeSeconds } = grant;
+    lines.push(
+      `By ${rule}, the job gets ${scope} as ${actsAs}, for ${formatDuration(lifetimeSeconds)}.`,
     );
   }
   return lines.map((line) => `${line}\n`).join("");

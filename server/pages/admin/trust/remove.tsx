@@ -8,7 +8,7 @@ import type { PageContext } from "../../context.ts";
 import type { PageDeps } from "../../http/page_route.ts";
 import { confirmationPage } from "../../ui/confirmation.tsx";
 import { Fact } from "../../ui/facts.tsx";
-import { formatDuration } from "../../ui/format.ts";
+import { formatDuration } from "../../../../shared/duration.ts";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
 
 const BACK = "/admin/trust";
