@@ -15,6 +15,8 @@ export interface ClientIo {
   readonly stdinIsTerminal: boolean;
   readonly stdoutIsTerminal: boolean;
   readonly stderrIsTerminal: boolean;
+  /** Width of the terminal of stdout; 80 without one. */
+  stdoutColumns(): number;
   /** Width of the terminal of stderr; 80 without one. */
   stderrColumns(): number;
   /** All of standard input, as text. */
@@ -24,6 +26,8 @@ export interface ClientIo {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: Platform;
   readonly clock: Clock;
+  /** An IANA name; undefined: that of the user, from `TZ` or the system. */
+  readonly timeZone: string | undefined;
   readonly fetch: typeof globalThis.fetch;
   /** Resolves after `ms` milliseconds; rejects with the signal's reason if `signal` aborts first. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;

@@ -6,6 +6,9 @@ export interface ServerIo {
   stdout(text: string): boolean;
   stderr(text: string): void;
   readStdin(): Promise<string>;
+  readonly stdoutIsTerminal: boolean;
+  /** Width of the terminal of standard output; 80 without one. */
+  stdoutColumns(): number;
   /** Whether standard error is a terminal where a line can be rewritten. */
   readonly stderrIsLive: boolean;
   /** Width of the terminal of standard error; 80 without one. */
@@ -16,5 +19,7 @@ export interface ServerIo {
   /** Aborted by SIGINT and SIGTERM. */
   signal: AbortSignal;
   clock: Clock;
+  /** An IANA name; undefined: that of the user, from `TZ` or the system. */
+  timeZone: string | undefined;
   platform: { os: string; homedir: string };
 }

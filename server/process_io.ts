@@ -30,12 +30,15 @@ export function processIo(
     stdout,
     stderr,
     readStdin,
+    stdoutIsTerminal: Deno.stdout.isTerminal(),
+    stdoutColumns: terminalColumns,
     stderrIsLive: Deno.stderr.isTerminal() && env.TERM !== "dumb",
     stderrColumns: terminalColumns,
     confirm: (question) => confirmOnTerminal(question, stderr, signal),
     env,
     signal,
     clock: systemClock,
+    timeZone: undefined,
     platform: { os: Deno.build.os, homedir: homeFolder },
   };
 }

@@ -15,10 +15,10 @@ export async function homeFolder(env: Record<string, string>): Promise<string> {
   }
 }
 
-/** Columns of the terminal; 80 where there is none. */
+/** Columns of the terminal; 80 where there is none, or one that does not know its size. */
 export function terminalColumns(): number {
   try {
-    return Deno.consoleSize().columns;
+    return Deno.consoleSize().columns || 80;
   } catch {
     return 80;
   }

@@ -1,16 +1,186 @@
-import { sanitizeLine } from "./sanitize.ts";
+/** Lists of every command: a table on a terminal, tab-separated lines in a pipe, or JSON. */
+import type { Clock } from "./clock.ts";
+import { relativeTime } from "./format_time.ts";
+import { formatJson, sanitizeLine } from "./sanitize.ts";
+import { createStyle, hasStyle, type Style } from "./terminal_style.ts";
+import { padToWidth, shortenToWidth, textWidth } from "./text_width.ts";
 
-/** Longest cell, in characters: the conditions of a trust rule are the longest. */
-const MAX_CELL_LENGTH = 1000;
+/** Sanitized, so that a value can forge neither a row nor a column. */
+export type Cell = string | null | TimeCell | StateCell;
 
-/**
- * Rows as aligned columns, one line per row; every row has as many cells as the first. Cells are
- * sanitized, so that none can forge a row or a column.
- */
-export function formatTable(rows: readonly (readonly string[])[]): string {
-  const cells = rows.map((row) => row.map((cell) => sanitizeLine(cell, MAX_CELL_LENGTH)));
-  const widths = cells[0].map((_, column) => Math.max(...cells.map((row) => row[column].length)));
-  return cells.map((row) =>
-    `${row.map((cell, column) => cell.padEnd(widths[column])).join("  ").trimEnd()}\n`
+interface TimeCell {
+  time: string | number | Date;
+}
+
+interface StateCell {
+  state: string;
+}
+
+export interface Column<Row> {
+  title: string;
+  cell(row: Row): Cell;
+  /** Of columns that do not fit, the lowest number goes first. Without a number, none does. */
+  priority?: number;
+  /** May be shortened when no other column is left to go. */
+  flexible?: boolean;
+  /** On a terminal only with --wide. */
+  wideOnly?: boolean;
+  /** What a terminal shows instead of null; default: `-`. */
+  absent?: string;
+}
+
+export interface Table<Row> {
+  columns: readonly Column<Row>[];
+  /** A row as `--json` prints it. */
+  toJson(row: Row): unknown;
+  /** What is printed if there are no rows: a sentence, and the command that adds one. */
+  empty: string;
+}
+
+export interface TableOptions {
+  json?: boolean;
+  /** All columns, unshortened. */
+  wide?: boolean;
+}
+
+/** Where a table is printed. */
+export interface TableIo {
+  stdout(text: string): boolean;
+  stderr(text: string): void;
+  readonly stdoutIsTerminal: boolean;
+  /** Width of the terminal of stdout. */
+  stdoutColumns(): number;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+}
+
+/** Characters of a cell on a terminal, and in a pipe, where nothing is shortened to fit. */
+const MAX_LENGTH = { terminal: 1000, piped: 100_000 };
+const GAP = "  ";
+/** A flexible column is not shortened below this while other columns can go. */
+const MIN_FLEXIBLE_WIDTH = 20;
+
+/** The color of each state; others have none. */
+const STATE_COLORS: Readonly<Record<string, keyof Style>> = {
+  active: "green",
+  enabled: "green",
+  "expires soon": "yellow",
+  pending: "yellow",
+  retiring: "yellow",
+  disabled: "red",
+  expired: "red",
+  revoked: "red",
+};
+
+/** A time: relative on a terminal, else ISO 8601 in UTC. */
+export function timeCell(time: TimeCell["time"] | null | undefined): Cell {
+  return time === null || time === undefined ? null : { time };
+}
+
+/** The state of a row, in its color on a terminal. */
+export function stateCell(state: string): Cell {
+  return { state };
+}
+
+/** `state` in its color. */
+export function colorState(state: string, style: Style): string {
+  const color = STATE_COLORS[state];
+  return color === undefined ? state : style[color](state);
+}
+
+export function printTable<Row>(
+  { columns, toJson, empty }: Table<Row>,
+  rows: readonly Row[],
+  { json = false, wide = false }: TableOptions,
+  io: TableIo,
+): void {
+  if (json) io.stdout(formatJson(rows.map(toJson)));
+  else if (rows.length === 0) io.stderr(`${empty}\n`);
+  else if (io.stdoutIsTerminal) io.stdout(formatForTerminal(columns, rows, wide, io));
+  else io.stdout(formatForPrograms(columns, rows));
+}
+
+/** Every column and no header line, so that `cut -f2` and `sort` work. */
+function formatForPrograms<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
+  const text = (cell: Cell) => {
+    if (cell === null) return "-";
+    if (typeof cell === "string") return cell;
+    return "time" in cell ? new Date(cell.time).toISOString() : cell.state;
+  };
+  return rows.map((row) =>
+    `${
+      columns.map(({ cell }) => sanitizeLine(text(cell(row)), MAX_LENGTH.piped) || "-").join("\t")
+    }\n`
   ).join("");
+}
+
+function formatForTerminal<Row>(
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  wide: boolean,
+  { stdoutColumns, env, clock }: Pick<TableIo, "stdoutColumns" | "env" | "clock">,
+): string {
+  const textOf = (cell: Cell, { absent = "-" }: Column<Row>) => {
+    if (cell === null) return absent;
+    if (typeof cell === "string") return cell;
+    return "time" in cell ? relativeTime(new Date(cell.time).getTime(), clock.now()) : cell.state;
+  };
+  const all = columns.filter(({ wideOnly }) => wide || !wideOnly).map((column) => {
+    const cells = rows.map((row) => {
+      const cell = column.cell(row);
+      const text = sanitizeLine(textOf(cell, column), MAX_LENGTH.terminal) || "-";
+      const state = cell !== null && typeof cell === "object" && "state" in cell ? cell.state : "";
+      return { text, color: STATE_COLORS[state] };
+    });
+    const width = Math.max(...[column.title, ...cells.map(({ text }) => text)].map(textWidth));
+    return { column, cells, width };
+  });
+  const kept = wide ? all : fitColumns(all, stdoutColumns());
+  const style = createStyle(hasStyle(true, env));
+  const line = (parts: string[]) => `${parts.join(GAP).trimEnd()}\n`;
+  const header = kept.map(({ column, width }) =>
+    padded(shortenToWidth(column.title, width), width, style.bold)
+  );
+  return line(header) + rows.map((_, index) =>
+    line(kept.map(({ cells, width }) => {
+      const { text, color } = cells[index];
+      return padded(shortenToWidth(text, width), width, color && style[color]);
+    }))
+  ).join("");
+}
+
+/** The spaces have no style, so that a line can be trimmed. */
+function padded(text: string, width: number, style = (text: string) => text): string {
+  return style(text) + padToWidth(text, width).slice(text.length);
+}
+
+interface Sized<Row> {
+  column: Column<Row>;
+  width: number;
+}
+
+/** Columns that fit: the least useful ones go first, then the flexible ones become narrower. */
+function fitColumns<Row, Laid extends Sized<Row>>(all: readonly Laid[], columns: number): Laid[] {
+  const kept = all.map((laid) => ({ ...laid }));
+  const total = (width: (laid: Laid) => number) =>
+    kept.reduce((sum, laid) => sum + width(laid), GAP.length * (kept.length - 1));
+  const minimum = ({ column: { flexible }, width }: Laid) =>
+    flexible ? Math.min(width, MIN_FLEXIBLE_WIDTH) : width;
+  while (total(minimum) > columns) {
+    const priorities = kept.map(({ column: { priority } }) => priority ?? Infinity);
+    const lowest = Math.min(...priorities);
+    if (lowest === Infinity) break;
+    kept.splice(priorities.lastIndexOf(lowest), 1);
+  }
+  const excess = () => total(({ width }) => width) - columns;
+  for (const laid of kept.filter(({ column }) => column.flexible).reverse()) {
+    laid.width = Math.max(minimum(laid), laid.width - Math.max(0, excess()));
+  }
+  // A terminal narrower than the columns that never go: the widest ones give in.
+  for (let left = excess(); left > 0; left--) {
+    const widest = kept.reduce((a, b) => b.width > a.width ? b : a);
+    if (widest.width <= 1) break;
+    widest.width--;
+  }
+  return kept;
 }

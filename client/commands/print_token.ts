@@ -1,5 +1,6 @@
 /** What `token` does: prints an access token on stdout, for scripts. */
 import { EXIT } from "../../shared/exit_codes.ts";
+import { splitScope } from "../../shared/oauth/scope.ts";
 import { isExchangeable, jwtFrom } from "../auth/exchange.ts";
 import { DEFAULT_MIN_TTL, parseMinTtl, warnIfTooShort } from "../auth/min_ttl.ts";
 import { withTokenFromStdin } from "../auth/stdin_token.ts";
@@ -47,7 +48,7 @@ export async function token(options: TokenOptions, processIo: ClientIo): Promise
       token,
       tokenType: "Bearer",
       expiresAt: expiresAt === undefined ? null : new Date(expiresAt).toISOString(),
-      scope: scope ?? null,
+      scopes: scope === undefined ? null : splitScope(scope),
       source: source.kind,
       server: source.server ?? null,
       account: source.account ?? null,

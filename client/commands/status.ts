@@ -6,6 +6,7 @@ import type { Run } from "../../shared/command_line.ts";
 import { brand } from "../../shared/brand.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
+import { splitScope } from "../../shared/oauth/scope.ts";
 import {
   type FederationStatus,
   type LoginStatus,
@@ -48,10 +49,10 @@ function toJson({ source, expired, environment, active, logins, federation }: St
     server: server ?? null,
     account: environment ? null : active?.account ?? null,
     expiresAt: isoTime((environment ?? active)?.expiresAt),
-    logins: logins.map(({ storeDescription: _, ...login }) => ({
+    logins: logins.map(({ storeDescription: _, scope, ...login }) => ({
       ...login,
       expiresAt: isoTime(login.expiresAt),
-      scope: login.scope ?? null,
+      scopes: scope === undefined ? null : splitScope(scope),
       problem: login.problem?.code ?? null,
     })),
     federation: federation === undefined ? null : {

@@ -65,7 +65,7 @@ function newest(
 }
 
 /** A name as messages may show it: not a whole secret. */
-function displayName(name: string): string {
+export function displayName(name: string): string {
   const prefix = prefixOfSecret(name);
   return prefix === undefined ? sanitizeLine(name) : `${sanitizeLine(prefix)}…`;
 }

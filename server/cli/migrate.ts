@@ -3,12 +3,13 @@ import type { Command } from "commander";
 import { brand } from "../../shared/brand.ts";
 import { examples } from "../../shared/command_examples.ts";
 import type { Run } from "../../shared/command_line.ts";
+import { tableOptions } from "../../shared/table_options.ts";
 import type { ServerIo } from "../io.ts";
 import { database } from "./options.ts";
 
 export function declare(command: Command, server: Run<ServerIo>): void {
   const bin = brand.binaryName;
-  database(command)
+  tableOptions(database(command))
     .option("--status", "list the migrations with the time they were applied, and change nothing")
     .option(
       "--rename-user <id=address>",

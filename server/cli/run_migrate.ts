@@ -5,7 +5,13 @@ import { loadConfig } from "../config/load.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import { DomainError } from "../domain_error.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
-import { formatTable } from "../../shared/table.ts";
+import {
+  printTable,
+  stateCell,
+  type Table,
+  type TableOptions,
+  timeCell,
+} from "../../shared/table.ts";
 import type { ServerIo } from "../io.ts";
 import { migrateInTime, openReachable } from "../open_store.ts";
 import { hasSchema } from "../store/db/migrate.ts";
@@ -22,13 +28,19 @@ import {
 import { startDisplay } from "./start_display.ts";
 import type { DatabaseOptions } from "./options.ts";
 
-type MigrateOptions = DatabaseOptions & { status?: boolean; renameUser?: readonly string[] };
+type MigrateOptions = DatabaseOptions & TableOptions & {
+  status?: boolean;
+  renameUser?: readonly string[];
+};
 
 /** `migrate`: applies pending migrations; `--status` only lists them. */
 export async function migrate(
-  { status = false, renameUser = [], ...options }: MigrateOptions,
+  { status = false, renameUser = [], json, wide, ...options }: MigrateOptions,
   io: ServerIo,
 ): Promise<number> {
+  if ((json || wide) && !status) {
+    return reportUsage(`--${json ? "json" : "wide"} is for the list that --status prints.`, io);
+  }
   const { config, problems } = await loadConfig(options, io);
   if (problems.length > 0) return reportProblems(problems, io);
   const renamedUsers = parseRenames(renameUser);
@@ -36,7 +48,7 @@ export async function migrate(
     return reportUsage(`--rename-user: ${renamedUsers}`, io);
   }
   try {
-    if (status) return await reportStatus(config, io);
+    if (status) return await reportStatus(config, { json, wide }, io);
     const { print, onProgress } = startDisplay(io);
     const database = await openReachable(config, { ...io, stderr: print, onProgress }, {
       mustExist: false,
@@ -73,13 +85,26 @@ function parseRenames(renames: readonly string[]): Map<string, string> | string 
   return users;
 }
 
-async function reportStatus(config: ServerConfig, io: ServerIo): Promise<number> {
+const MIGRATIONS: Table<{ name: string; appliedAt?: string }> = {
+  columns: [
+    { title: "MIGRATION", cell: ({ name }) => name, flexible: true },
+    {
+      title: "APPLIED",
+      cell: ({ appliedAt }) => timeCell(appliedAt) ?? stateCell("pending"),
+    },
+  ],
+  toJson: ({ name, appliedAt }) => ({ name, appliedAt: appliedAt ?? null }),
+  empty: "There are no migrations.",
+};
+
+async function reportStatus(
+  config: ServerConfig,
+  options: TableOptions,
+  io: ServerIo,
+): Promise<number> {
   const migrations = await listFromDatabase(config, io);
   if (migrations instanceof DomainError) return reportDomainError(migrations, io);
-  io.stdout(formatTable([
-    ["MIGRATION", "APPLIED"],
-    ...migrations.map(({ name, appliedAt }) => [name, appliedAt ?? "pending"]),
-  ]));
+  printTable(MIGRATIONS, migrations, options, io);
   return EXIT.ok;
 }
 

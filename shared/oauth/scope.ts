@@ -16,6 +16,11 @@ export function parseScope(value: string): string[] | undefined {
   return [...new Set(tokens)];
 }
 
+/** The names in a scope that was issued: any text between spaces. */
+export function splitScope(scope: string): string[] {
+  return scope.split(" ").filter((name) => name !== "");
+}
+
 /** A list of scopes as it travels on the wire. */
 export function formatScope(scopes: readonly string[]): string {
   return scopes.join(" ");

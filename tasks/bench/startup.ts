@@ -7,7 +7,6 @@
 import { join } from "node:path";
 import { openLoginStore, saveLogin } from "../../client/auth/login_store.ts";
 import { brand } from "../../shared/brand.ts";
-import { formatTable } from "../../shared/table.ts";
 import { compileForTests } from "../../tests/support/compile_for_tests.ts";
 import { memoryIo } from "../../tests/support/fake_client_io.ts";
 import { secretService } from "../../tests/support/secret_service.ts";
@@ -188,7 +187,10 @@ function printTable(results: Results): void {
     median(runs.map(({ peakMb }) => peakMb)).toFixed(1),
   ]);
   console.log(
-    formatTable([["program", "wall", "CPU", "wall ms", "CPU ms", "peak MB"], ...rows]),
+    [["program", "wall", "CPU", "wall ms", "CPU ms", "peak MB"], ...rows]
+      .map(([program, ...figures]) =>
+        program.padEnd(40) + figures.map((figure) => figure.padStart(10)).join("")
+      ).join("\n"),
   );
 }
 

@@ -56,7 +56,7 @@ Deno.test("every output format of a valid JWT has its expiration", async () => {
     return stdout;
   };
   const json = JSON.parse(await output(["token", "--json"]));
-  assert.deepEqual([Date.parse(json.expiresAt), json.scope], [exp * 1000, "openid deploy"]);
+  assert.deepEqual([Date.parse(json.expiresAt), json.scopes], [exp * 1000, ["openid", "deploy"]]);
   const { status } = JSON.parse(await output(["auth", "kubectl"]));
   assert.equal(Date.parse(status.expirationTimestamp), exp * 1000);
   const git = ["auth", "git-credential", "get"];

@@ -143,7 +143,7 @@ Deno.test("GitHub Actions: from one command and the job's environment to an API 
   const { stdout, stderr } = await world.job(["token", "--json"], env);
   const printed = JSON.parse(stdout);
   assert.equal(printed.source, "federation");
-  assert.equal(printed.scope, "deploy");
+  assert.deepEqual(printed.scopes, ["deploy"]);
   assert.equal(stderr, `::add-mask::${printed.token}\n`);
 
   // Nothing is stored: the home folder has only what the test created.

@@ -49,12 +49,14 @@ export function memoryIo(changes: Partial<MemoryIo> = {}): MemoryIo {
     stdinIsTerminal: false,
     stdoutIsTerminal: false,
     stderrIsTerminal: false,
+    stdoutColumns: () => 80,
     stderrColumns: () => 80,
     readStdin: () => Promise.resolve(io.stdin),
     stdinBytes: () => new Blob([io.stdin]).stream(),
     env: {},
     platform: { os: "linux", arch: "x86_64", release: "6.1.0", homeFolder: "/nonexistent" },
     clock,
+    timeZone: "UTC",
     fetch: loopbackFetch,
     sleep(ms, signal) {
       if (signal.aborted) return Promise.reject(signal.reason);

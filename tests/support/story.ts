@@ -84,7 +84,7 @@ const PLACEHOLDERS: Record<string, string> = {
   pat: "[a-z]+_[0-9A-Za-z]{49}",
   prefix: "[a-z]+_[0-9A-Za-z]{8}",
   text: ".*?",
-  time: String.raw`\d{4}-\d\d-\d\d(?: \d\d:\d\d|T[\d:.]+Z)`,
+  time: String.raw`\d{4}-\d\d-\d\d(?: \d\d:\d\d(?: [A-Z][\w+:-]*)?|T[\d:.]+Z)`,
 };
 
 const PLACEHOLDER = new RegExp(`<(${Object.keys(PLACEHOLDERS).join("|")})(?: ([\\w-]+))?>`, "g");

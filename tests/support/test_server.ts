@@ -27,6 +27,7 @@ import { DEVICE_CODE_GRANT } from "../../shared/oauth/grant_types.ts";
 import { managementResource } from "../../shared/management.ts";
 import type { TokenResponse } from "../../shared/oauth/token_response.ts";
 import { type ManualClock, manualClock } from "./manual_clock.ts";
+import { NO_TERMINAL } from "./no_terminal.ts";
 
 export const ISSUER = "https://auth.example.test";
 export const FULL_SCOPE = "openid profile email offline_access";
@@ -81,8 +82,7 @@ export async function testServer(
     stdout: () => true,
     stderr: () => {},
     readStdin: () => Promise.resolve(""),
-    stderrIsLive: false,
-    stderrColumns: () => 80,
+    ...NO_TERMINAL,
     confirm: () => Promise.resolve(undefined),
     env: {},
     signal: new AbortController().signal,

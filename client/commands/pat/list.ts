@@ -1,18 +1,26 @@
 /** `pat list`: lists tokens and warns of those that expire soon. */
-import { sanitizeLine } from "../../../shared/sanitize.ts";
+import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
+import { shellWord } from "../../../shared/shell_word.ts";
 import { nameKey } from "../../../shared/name_key.ts";
-import { formatTable } from "../../../shared/table.ts";
+import {
+  printTable,
+  stateCell,
+  type Table,
+  type TableOptions,
+  timeCell,
+} from "../../../shared/table.ts";
 import { ClientError } from "../../errors.ts";
 import type { ClientIo } from "../../io.ts";
-import { formatJson } from "../../output.ts";
 import { expiresSoon, warnOfExpiry } from "../../pat/expiry_warnings.ts";
-import { describeExpiry, describeLastUse, isActive } from "../../pat/format.ts";
+import { isActive } from "../../pat/format.ts";
+import { stateOf } from "../../pat/state.ts";
 import { openTokenApi } from "../../pat/api.ts";
+import { displayName } from "../../pat/resolve.ts";
 import type { PersonalAccessToken } from "../../pat/token.ts";
 import type { Selection } from "../../auth/selection.ts";
 
-export interface PatListOptions extends Selection {
+export interface PatListOptions extends Selection, TableOptions {
   search?: string;
   /** Revoked and expired tokens as well. */
   inactive?: boolean;
@@ -20,11 +28,10 @@ export interface PatListOptions extends Selection {
   all?: boolean;
   /** One account's, for administrators. */
   for?: string;
-  json?: boolean;
 }
 
 export async function patList(options: PatListOptions, io: ClientIo): Promise<number> {
-  const { search, inactive, json, for: owner } = options;
+  const { search, inactive, json, wide, for: owner } = options;
   if (options.all && owner !== undefined) {
     throw new ClientError("invalid_option", "Use either --all or --for ACCOUNT, not both.");
   }
@@ -34,34 +41,66 @@ export async function patList(options: PatListOptions, io: ClientIo): Promise<nu
   const tokens = matches
     .filter((token) => owner === undefined || nameKey(token.owner.username) === nameKey(owner))
     .filter((token) => inactive || isActive(token, io.clock));
-  if (json) {
-    io.stdout(formatJson(tokens));
-  } else if (tokens.length === 0) {
-    io.stderr("There are no tokens.\n");
-  } else {
-    io.stdout(table(tokens, options, io));
-  }
+  const empty = describeEmpty(options, matches.length > 0);
+  printTable({ ...table({ all }, io), empty }, tokens, { json, wide }, io);
   // A search by prefix matches a token without its replacement.
   const isPartial = search !== undefined && tokens.some((token) => expiresSoon(token, io.clock));
   warnOfExpiry(tokens, isPartial ? await api.list({ all }) : matches, io);
   return EXIT.ok;
 }
 
-function table(
-  tokens: readonly PersonalAccessToken[],
-  { all }: PatListOptions,
+const table = (
+  { all }: { all: boolean },
   { clock }: Pick<ClientIo, "clock">,
-): string {
-  return formatTable([
-    ["NAME", "PREFIX", "SCOPES", "EXPIRES", "LAST USED", ...all ? ["OWNER"] : [], "ID"],
-    ...tokens.map((token) => [
-      sanitizeLine(token.name, 40),
-      sanitizeLine(token.prefix, 20),
-      sanitizeLine(token.scopes.join(" "), 60) || "-",
-      describeExpiry(token, clock),
-      describeLastUse(token),
-      ...all ? [sanitizeLine(token.owner.username, 40)] : [],
-      sanitizeLine(token.id, 40),
-    ]),
-  ]);
+): Omit<Table<PersonalAccessToken>, "empty"> => ({
+  columns: [
+    { title: "NAME", cell: ({ name }) => name, flexible: true },
+    { title: "PREFIX", cell: ({ prefix }) => prefix, priority: 3 },
+    { title: "STATE", cell: (token) => stateCell(stateOf(token, clock)) },
+    { title: "SCOPES", cell: ({ scopes }) => scopes.join(" "), flexible: true, priority: 4 },
+    {
+      title: "EXPIRES",
+      // When a revoked token would have expired does not matter.
+      cell: ({ expiresAt, revokedAt }) => revokedAt === null ? timeCell(expiresAt) : "-",
+      absent: "never",
+      priority: 5,
+    },
+    {
+      title: "LAST USED",
+      cell: ({ lastUsedAt }) => timeCell(lastUsedAt),
+      absent: "never",
+      priority: 2,
+    },
+    {
+      title: "OWNER",
+      cell: ({ owner }) => owner.username,
+      flexible: true,
+      priority: 6,
+      wideOnly: !all,
+    },
+    { title: "CREATED", cell: ({ createdAt }) => timeCell(createdAt), wideOnly: true },
+    { title: "REVOKED", cell: ({ revokedAt }) => timeCell(revokedAt), wideOnly: true },
+    { title: "ID", cell: ({ id }) => id, wideOnly: true },
+    {
+      title: "USABLE FROM",
+      cell: ({ allowedAddresses }) => allowedAddresses.join(" ") || null,
+      absent: "anywhere",
+      wideOnly: true,
+    },
+  ],
+  toJson: (token) => token,
+});
+
+/** `hasOthers`: there are tokens that the options exclude. */
+function describeEmpty({ search, inactive, for: owner }: PatListOptions, hasOthers: boolean) {
+  const list = `${brand.binaryName} pat list`;
+  if (search !== undefined && !hasOthers) {
+    return `No token matches ${displayName(search)}. To list all, run: ${list}`;
+  }
+  const create = `To create one, run: ${brand.binaryName} pat create --name NAME --scope SCOPES${
+    owner === undefined ? "" : ` --for ${shellWord(owner)}`
+  }`;
+  return hasOthers && !inactive && owner === undefined
+    ? `There are no active tokens. With revoked and expired ones: ${list} --inactive\n${create}`
+    : `There are no tokens. ${create}`;
 }

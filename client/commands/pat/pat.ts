@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { brand } from "../../../shared/brand.ts";
 import { examples } from "../../../shared/command_examples.ts";
 import type { Run } from "../../../shared/command_line.ts";
+import { tableOptions } from "../../../shared/table_options.ts";
 import type { ClientIo } from "../../io.ts";
 import {
   account,
@@ -65,7 +66,7 @@ function declareCreate(pat: Command, client: Run<ClientIo>): void {
 }
 
 function declareList(pat: Command, client: Run<ClientIo>): void {
-  pat.command("list")
+  tableOptions(pat.command("list"))
     .description("list your tokens, with a warning for those that expire soon")
     .option("--search <text>", "part of a name, or the prefix of a token")
     .option("--inactive", "include revoked and expired tokens")
@@ -74,7 +75,6 @@ function declareList(pat: Command, client: Run<ClientIo>): void {
     .addOption(server())
     .addOption(account())
     .addOption(noBrowser())
-    .option("--json", "print JSON")
     .addHelpText(
       "after",
       examples([`${bin} pat list`, "list the tokens that work"], [

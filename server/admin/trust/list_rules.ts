@@ -1,4 +1,4 @@
-import { describeCondition } from "../../federation/condition.ts";
+import type { Condition } from "../../federation/condition.ts";
 import type { ProviderName } from "../../federation/providers.ts";
 import { listTrustRules } from "../../store/trust_rules.ts";
 import type { Operation } from "../operation.ts";
@@ -8,7 +8,7 @@ export interface ListedRule {
   provider: ProviderName;
   issuer: string;
   audience: string;
-  conditions: string[];
+  conditions: Condition[];
   scope: string;
   lifetimeSeconds: number;
   actsAs: string;
@@ -22,7 +22,7 @@ export const listAllTrustRules: Operation<Record<never, never>, ListedRule[]> = 
     provider: rule.provider,
     issuer: rule.issuer,
     audience: rule.audience,
-    conditions: rule.conditions.map(describeCondition),
+    conditions: rule.conditions,
     scope: rule.scope,
     lifetimeSeconds: rule.lifetimeSeconds,
     actsAs: rule.principalName,

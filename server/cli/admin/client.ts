@@ -2,10 +2,11 @@ import { randomBytes } from "node:crypto";
 import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { formatToken } from "../../../shared/tokens/format.ts";
-import { formatTable } from "../../../shared/table.ts";
+import { printTable, type Table, type TableOptions, timeCell } from "../../../shared/table.ts";
 import type { SettingFlags } from "../../config/gather.ts";
 import type { ServerIo } from "../../io.ts";
 import { tokenHash } from "../../tokens/token_hash.ts";
+import type { DatabaseOptions } from "../options.ts";
 import { adminCommand } from "./command.ts";
 
 /**
@@ -51,12 +52,22 @@ async function removeLostClient(
   );
 }
 
-export async function adminClientList(options: SettingFlags, io: ServerIo): Promise<number> {
+const CLIENTS: Table<{ id: string; name: string; createdAt: string }> = {
+  columns: [
+    { title: "CLIENT ID", cell: ({ id }) => id },
+    { title: "NAME", cell: ({ name }) => name, flexible: true, priority: 2 },
+    { title: "CREATED", cell: ({ createdAt }) => timeCell(createdAt), priority: 1 },
+  ],
+  toJson: ({ id, name, createdAt }) => ({ id, name, createdAt }),
+  empty: `There are no clients. To add one, run: ${brand.binaryName} admin client add NAME`,
+};
+
+export async function adminClientList(
+  { json, wide, ...options }: DatabaseOptions & TableOptions,
+  io: ServerIo,
+): Promise<number> {
   return await adminCommand("listAllClients", {}, options, io, (clients) => {
-    io.stdout(formatTable([
-      ["CLIENT ID", "NAME", "CREATED"],
-      ...clients.map(({ id, name, createdAt }) => [id, name, createdAt]),
-    ]));
+    printTable(CLIENTS, clients, { json, wide }, io);
     return EXIT.ok;
   });
 }

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { brand } from "../../../shared/brand.ts";
 import { examples } from "../../../shared/command_examples.ts";
 import type { Run } from "../../../shared/command_line.ts";
+import { tableOptions } from "../../../shared/table_options.ts";
 import type { ServerIo } from "../../io.ts";
 import { database } from "../options.ts";
 
@@ -19,7 +20,7 @@ export function declareClient(admin: Command, server: Run<ServerIo>): void {
     .action((name, options) =>
       server(async (io) => (await import("./client.ts")).adminClientAdd(name, options, io))
     );
-  database(client.command("list"))
+  tableOptions(database(client.command("list")))
     .description("list registered APIs")
     .addHelpText("after", examples([`${bin} admin client list`, "list all registered APIs"]))
     .action((options) =>

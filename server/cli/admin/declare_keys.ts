@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { brand } from "../../../shared/brand.ts";
 import { examples } from "../../../shared/command_examples.ts";
 import type { Run } from "../../../shared/command_line.ts";
+import { tableOptions } from "../../../shared/table_options.ts";
 import type { ServerIo } from "../../io.ts";
 import { database } from "../options.ts";
 
@@ -9,9 +10,8 @@ const bin = brand.binaryName;
 
 export function declareKeys(admin: Command, server: Run<ServerIo>): void {
   const keys = admin.command("keys").description("manage signing keys");
-  database(keys.command("list"))
+  tableOptions(database(keys.command("list")))
     .description("list signing keys and their states")
-    .option("--json", "print JSON")
     .addHelpText("after", examples([`${bin} admin keys list`, "list all published keys"]))
     .action((options) =>
       server(async (io) => (await import("./keys.ts")).adminKeysList(options, io))

@@ -3,6 +3,7 @@ import { brand } from "../../../shared/brand.ts";
 import { examples } from "../../../shared/command_examples.ts";
 import { collectScopes, SCOPE_NOTATION } from "../../../shared/oauth/scope_option.ts";
 import type { Run } from "../../../shared/command_line.ts";
+import { tableOptions } from "../../../shared/table_options.ts";
 import type { ServerIo } from "../../io.ts";
 import { database } from "../options.ts";
 
@@ -26,7 +27,7 @@ export function declareServiceAccount(admin: Command, server: Run<ServerIo>): vo
     .action((name, options) =>
       server(async (io) => (await code()).adminServiceAccountAdd(name, options, io))
     );
-  database(account.command("list"))
+  tableOptions(database(account.command("list")))
     .description("list service accounts")
     .addHelpText(
       "after",

@@ -3,6 +3,7 @@ import { brand } from "../../../shared/brand.ts";
 import { examples, helpItems } from "../../../shared/command_examples.ts";
 import type { Run } from "../../../shared/command_line.ts";
 import { collectScopes, SCOPE_NOTATION } from "../../../shared/oauth/scope_option.ts";
+import { tableOptions } from "../../../shared/table_options.ts";
 import { provider, providers } from "../../federation/providers.ts";
 import type { ServerIo } from "../../io.ts";
 import { database } from "../options.ts";
@@ -96,9 +97,8 @@ export function declareTrust(admin: Command, server: Run<ServerIo>): void {
         )
       );
   }
-  database(trust.command("list"))
+  tableOptions(database(trust.command("list")))
     .description("list rules")
-    .option("--json", "print JSON")
     .addHelpText("after", examples([`${bin} admin trust list`, "list all rules"]))
     .action((options) =>
       server(async (io) => (await import("./trust/list.ts")).adminTrustList(options, io))

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { brand } from "../../../shared/brand.ts";
 import { examples } from "../../../shared/command_examples.ts";
 import type { Run } from "../../../shared/command_line.ts";
+import { tableOptions } from "../../../shared/table_options.ts";
 import type { ServerIo } from "../../io.ts";
 import { database } from "../options.ts";
 
@@ -45,7 +46,7 @@ export function declareUser(admin: Command, server: Run<ServerIo>): void {
     .action((email, options) =>
       server(async (io) => (await import("./user.ts")).adminUserUpdate(email, options, io))
     );
-  database(user.command("list"))
+  tableOptions(database(user.command("list")))
     .description("list users")
     .addHelpText("after", examples([`${bin} admin user list`, "list all users"]))
     .action((options) =>

@@ -1,30 +1,40 @@
 import { EXIT } from "../../../shared/exit_codes.ts";
-import { formatJson } from "../../../shared/sanitize.ts";
-import { formatTable } from "../../../shared/table.ts";
+import {
+  printTable,
+  stateCell,
+  type Table,
+  type TableOptions,
+  timeCell,
+} from "../../../shared/table.ts";
+import type { ListedKey } from "../../admin/key_operations.ts";
 import type { SettingFlags } from "../../config/gather.ts";
 import type { ServerIo } from "../../io.ts";
+import type { DatabaseOptions } from "../options.ts";
 import { adminCommand } from "./command.ts";
 
-export async function adminKeysList(options: SettingFlags, io: ServerIo): Promise<number> {
+const KEYS: Table<ListedKey> = {
+  columns: [
+    { title: "KEY ID", cell: ({ kid }) => kid },
+    { title: "ALGORITHM", cell: ({ algorithm }) => algorithm, priority: 1 },
+    { title: "STATE", cell: ({ state }) => stateCell(state) },
+    { title: "SIGNS FROM", cell: ({ activatesAt }) => timeCell(activatesAt), priority: 3 },
+    { title: "PUBLISHED UNTIL", cell: ({ expiresAt }) => timeCell(expiresAt), priority: 2 },
+    { title: "CREATED", cell: ({ createdAt }) => timeCell(createdAt), wideOnly: true },
+  ],
+  toJson: (key) => ({
+    ...key,
+    activatesAt: key.activatesAt ?? null,
+    expiresAt: key.expiresAt ?? null,
+  }),
+  empty: "There are no signing keys. The server creates them when it starts.",
+};
+
+export async function adminKeysList(
+  { json, wide, ...options }: DatabaseOptions & TableOptions,
+  io: ServerIo,
+): Promise<number> {
   return await adminCommand("listKeys", {}, options, io, (keys) => {
-    if (options.json === true) {
-      io.stdout(formatJson(keys.map((key) => ({
-        ...key,
-        activatesAt: key.activatesAt ?? null,
-        expiresAt: key.expiresAt ?? null,
-      }))));
-      return EXIT.ok;
-    }
-    io.stdout(formatTable([
-      ["KEY ID", "ALGORITHM", "STATE", "SIGNS FROM", "PUBLISHED UNTIL"],
-      ...keys.map((key) => [
-        key.kid,
-        key.algorithm,
-        key.state,
-        key.activatesAt ?? "-",
-        key.expiresAt ?? "-",
-      ]),
-    ]));
+    printTable(KEYS, keys, { json, wide }, io);
     return EXIT.ok;
   });
 }

@@ -1,6 +1,7 @@
+import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
-import { formatScope } from "../../../shared/oauth/scope.ts";
-import { formatTable } from "../../../shared/table.ts";
+import { formatScope, splitScope } from "../../../shared/oauth/scope.ts";
+import { printTable, stateCell, type Table, type TableOptions } from "../../../shared/table.ts";
 import type { ServerIo } from "../../io.ts";
 import type { DatabaseOptions } from "../options.ts";
 import { adminCommand } from "./command.ts";
@@ -18,19 +19,23 @@ export async function adminServiceAccountAdd(
   }, { describe: (error) => withOption(error, { scope: "--scope" }) });
 }
 
+const ACCOUNTS: Table<{ name: string; scope: string; disabled: boolean }> = {
+  columns: [
+    { title: "NAME", cell: ({ name }) => name, flexible: true },
+    { title: "SCOPES", cell: ({ scope }) => scope, flexible: true, priority: 1 },
+    { title: "STATE", cell: ({ disabled }) => stateCell(disabled ? "disabled" : "enabled") },
+  ],
+  toJson: ({ name, scope, disabled }) => ({ name, scopes: splitScope(scope), disabled }),
+  empty: "There are no service accounts. To add one, run: " +
+    `${brand.binaryName} admin service-account add NAME --scope SCOPES`,
+};
+
 export async function adminServiceAccountList(
-  options: DatabaseOptions,
+  { json, wide, ...options }: DatabaseOptions & TableOptions,
   io: ServerIo,
 ): Promise<number> {
   return await adminCommand("listAllServiceAccounts", {}, options, io, (accounts) => {
-    io.stdout(formatTable([
-      ["NAME", "SCOPES", "STATE"],
-      ...accounts.map(({ name, scope, disabled }) => [
-        name,
-        scope,
-        disabled ? "disabled" : "enabled",
-      ]),
-    ]));
+    printTable(ACCOUNTS, accounts, { json, wide }, io);
     return EXIT.ok;
   });
 }

@@ -1,10 +1,13 @@
+import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
-import { formatTable } from "../../../shared/table.ts";
+import { printTable, stateCell, type Table, type TableOptions } from "../../../shared/table.ts";
+import type { ListedUser } from "../../admin/user_operations.ts";
 import type { SettingFlags } from "../../config/gather.ts";
 import { hashPassword, passwordProblem } from "../../security/password_hash.ts";
 import type { ServerIo } from "../../io.ts";
 import { emailProblem, nameProblem } from "../../store/users.ts";
 import { reportUsage } from "../failure.ts";
+import type { DatabaseOptions } from "../options.ts";
 import { adminCommand } from "./command.ts";
 
 /** `admin user add`. The password is read from standard input: arguments are visible to others. */
@@ -76,17 +79,24 @@ export async function adminUserUpdate(
   );
 }
 
-export async function adminUserList(options: SettingFlags, io: ServerIo): Promise<number> {
+const USERS: Table<ListedUser> = {
+  columns: [
+    { title: "EMAIL", cell: ({ email }) => email, flexible: true },
+    { title: "NAME", cell: ({ name }) => name, flexible: true, priority: 2 },
+    { title: "ROLE", cell: ({ isAdmin }) => isAdmin ? "admin" : "user", priority: 3 },
+    { title: "STATE", cell: ({ disabled }) => stateCell(disabled ? "disabled" : "enabled") },
+    { title: "ID", cell: ({ id }) => id, wideOnly: true },
+  ],
+  toJson: (user) => user,
+  empty: `There are no users. To add one, run: ${brand.binaryName} admin user add ADDRESS`,
+};
+
+export async function adminUserList(
+  { json, wide, ...options }: DatabaseOptions & TableOptions,
+  io: ServerIo,
+): Promise<number> {
   return await adminCommand("listAllUsers", {}, options, io, (users) => {
-    io.stdout(formatTable([
-      ["EMAIL", "NAME", "ROLE", "STATE"],
-      ...users.map((user) => [
-        user.email,
-        user.name,
-        user.isAdmin ? "admin" : "user",
-        user.disabled ? "disabled" : "enabled",
-      ]),
-    ]));
+    printTable(USERS, users, { json, wide }, io);
     return EXIT.ok;
   });
 }

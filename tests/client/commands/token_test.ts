@@ -32,7 +32,7 @@ Deno.test("token prints only the token on stdout, in each format", async () => {
   assert.deepEqual(rest, {
     token: "at",
     tokenType: "Bearer",
-    scope: "openid profile email offline_access",
+    scopes: ["openid", "profile", "email", "offline_access"],
     source: "file",
     server: server.issuer,
     account: "alice@example.com",

@@ -18,12 +18,15 @@ import {
   adminUserUpdate,
 } from "../../../server/cli/admin/user.ts";
 import { migrate } from "../../../server/cli/run_migrate.ts";
+import { adminTrustList } from "../../../server/cli/admin/trust/list.ts";
 import type { ServerIo } from "../../../server/io.ts";
 import { brand } from "../../../shared/brand.ts";
+import type { TableOptions } from "../../../shared/table.ts";
 import { databaseKinds } from "../../support/databases.ts";
 import { assertGolden } from "../../support/golden.ts";
 import { parseOutput } from "../../support/output_schema.ts";
 import { manualClock } from "../../support/manual_clock.ts";
+import { NO_TERMINAL } from "../../support/no_terminal.ts";
 
 const EMAIL = "alice@example.com";
 
@@ -45,8 +48,7 @@ Deno.test("what operator's commands print", async (t) => {
       stdout: write,
       stderr: write,
       readStdin: () => Promise.resolve(stdin),
-      stderrIsLive: false,
-      stderrColumns: () => 80,
+      ...NO_TERMINAL,
       confirm: () => Promise.resolve(undefined),
       env: {},
       signal: new AbortController().signal,
@@ -55,6 +57,7 @@ Deno.test("what operator's commands print", async (t) => {
     };
     const code = await action(io);
     clientId = /client-\w+/.exec(output)?.[0] ?? clientId;
+    output = output.replaceAll("\x1b", "ESC");
     return `$ ${brand.binaryName} ${command}\n${withoutRandom(output)}exit code ${code}\n\n`;
   };
   const golden = (name: string, ...commands: Parameters<typeof run>[]) =>
@@ -144,12 +147,46 @@ Deno.test("what operator's commands print", async (t) => {
     ["admin keys rotate --force", (io) => adminKeysRotate({ ...options, force: true }, io)],
     ["admin keys list", (io) => adminKeysList(options, io)],
   );
-  await t.step("admin keys list --json", async () => {
-    let json = "";
-    const stdout = (text: string) => Boolean(json += text);
-    await run("", (io) => adminKeysList({ ...options, json: true }, { ...io, stdout }));
-    parseOutput("admin-keys-list", json);
+  const lists: [schema: string, print: (more: TableOptions, io: ServerIo) => Promise<number>][] = [
+    ["admin-user-list", (more, io) => adminUserList({ ...options, ...more }, io)],
+    ["admin-client-list", (more, io) => adminClientList({ ...options, ...more }, io)],
+    [
+      "admin-service-account-list",
+      (more, io) => adminServiceAccountList({ ...options, ...more }, io),
+    ],
+    ["admin-trust-list", (more, io) => adminTrustList({ ...options, ...more }, io)],
+    ["admin-keys-list", (more, io) => adminKeysList({ ...options, ...more }, io)],
+    ["migrate", (more, io) => migrate({ ...options, status: true, ...more }, io)],
+  ];
+  await t.step("lists print what their schemas say", async () => {
+    for (const [schema, print] of lists) {
+      let json = "";
+      const stdout = (text: string) => Boolean(json += text);
+      await run("", (io) => print({ json: true }, { ...io, stdout }));
+      parseOutput(schema, json);
+    }
   });
+  clock.advance({ days: 3 });
+  const terminal = (columns: number, env = {}): Partial<ServerIo> => ({
+    stdoutIsTerminal: true,
+    stdoutColumns: () => columns,
+    env,
+  });
+  await golden(
+    "admin-lists",
+    ["admin client add metering", (io) => adminClientAdd("metering", options, io)],
+    ...lists.flatMap(([schema, print]): Parameters<typeof run>[] => {
+      const command = schema === "migrate" ? "migrate --status" : schema.replace(/-(?=\w+$)/, " ")
+        .replace("admin-", "admin ");
+      return [
+        [`${command} # on a terminal`, (io) => print({}, { ...io, ...terminal(80) })],
+        [
+          `${command} # on a terminal of 40 columns`,
+          (io) => print({}, { ...io, ...terminal(40, { NO_COLOR: "1" }) }),
+        ],
+      ];
+    }),
+  );
   await Deno.remove(folder, { recursive: true });
 });
 
@@ -160,7 +197,8 @@ function withoutRandom(text: string): string {
     .replaceAll(/database yet \(.*\)\. If/g, "database yet (…). If")
     .replaceAll(/client-[0-9a-f]{18}/g, "client-000000000000000000")
     .replaceAll(new RegExp(`^${brand.tokenPrefixes.clientSecret}\\w+$`, "gm"), "SECRET")
-    .replace(/(^[\w-]{16} {2}.*\n)+/m, (rows) => {
+    .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "ID")
+    .replace(/(^[\w-]{16}(?: {2}|\t).*\n)+/m, (rows) => {
       // Keys that were created at the same time are in any order.
       const lines = rows.replaceAll(/^[\w-]{16}/gm, "KEY-ID          ").trimEnd().split("\n");
       return lines.sort().map((line) => `${line}\n`).join("");

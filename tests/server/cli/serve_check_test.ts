@@ -5,6 +5,7 @@ import { settings } from "../../../server/config/schema.ts";
 import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { assertGolden } from "../../support/golden.ts";
+import { NO_TERMINAL } from "../../support/no_terminal.ts";
 
 Deno.test("serve --check prints every setting once, without secrets", async () => {
   const home = await Deno.makeTempDir();
@@ -17,8 +18,7 @@ Deno.test("serve --check prints every setting once, without secrets", async () =
     stdout: write,
     stderr: write,
     readStdin: () => Promise.resolve(""),
-    stderrIsLive: false,
-    stderrColumns: () => 80,
+    ...NO_TERMINAL,
     confirm: () => Promise.resolve(undefined),
     env: {
       [`${brand.envPrefix}_SECRET_KEY`]: "k".repeat(32),

@@ -6,6 +6,7 @@ import type { ServerIo } from "../../../server/io.ts";
 import type { ConfigProblemCode } from "../../../server/config/problem.ts";
 import { brand } from "../../../shared/brand.ts";
 import { assertGolden } from "../../support/golden.ts";
+import { NO_TERMINAL } from "../../support/no_terminal.ts";
 
 const PREFIX = brand.envPrefix;
 
@@ -14,8 +15,7 @@ function serverIo(env: Record<string, string> = {}): ServerIo {
     stdout: () => true,
     stderr: () => {},
     readStdin: () => Promise.resolve(""),
-    stderrIsLive: false,
-    stderrColumns: () => 80,
+    ...NO_TERMINAL,
     confirm: () => Promise.resolve(undefined),
     env,
     signal: new AbortController().signal,

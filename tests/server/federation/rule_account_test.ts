@@ -9,6 +9,7 @@ import { EXIT } from "../../../shared/exit_codes.ts";
 import { databaseKinds, testOnEachDatabase } from "../../support/databases.ts";
 import { addUserWithPassword, signedIn } from "../../support/person.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
+import { NO_TERMINAL } from "../../support/no_terminal.ts";
 
 const RULE: TrustRuleRequest = {
   name: "ci",
@@ -72,8 +73,7 @@ testOnEachDatabase(
         stdout: () => true,
         stderr: () => {},
         readStdin: () => Promise.resolve(""),
-        stderrIsLive: false,
-        stderrColumns: () => 80,
+        ...NO_TERMINAL,
         confirm(question) {
           questions.push(question);
           return Promise.resolve(answer);

@@ -8,6 +8,7 @@ import { OutboundHttp } from "../../../server/outbound/outbound_http.ts";
 import { Webhook } from "../../../server/notifications/webhook.ts";
 import { brand } from "../../../shared/brand.ts";
 import { systemClock } from "../../../shared/clock.ts";
+import { NO_TERMINAL } from "../../support/no_terminal.ts";
 
 interface Delivery {
   headers: Record<string, string>;
@@ -84,8 +85,7 @@ Deno.test("rejects a whsec_ secret that a receiver could not decode, without pri
       stdout: () => true,
       stderr: () => {},
       readStdin: () => Promise.resolve(""),
-      stderrIsLive: false,
-      stderrColumns: () => 80,
+      ...NO_TERMINAL,
       confirm: () => Promise.resolve(undefined),
       env: { [`${brand.envPrefix}_WEBHOOK_SECRET`]: secret },
       signal: new AbortController().signal,

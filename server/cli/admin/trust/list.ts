@@ -1,31 +1,56 @@
 import { EXIT } from "../../../../shared/exit_codes.ts";
-import { formatJson } from "../../../../shared/sanitize.ts";
-import { formatTable } from "../../../../shared/table.ts";
+import { brand } from "../../../../shared/brand.ts";
+import { splitScope } from "../../../../shared/oauth/scope.ts";
+import {
+  printTable,
+  stateCell,
+  type Table,
+  type TableOptions,
+  timeCell,
+} from "../../../../shared/table.ts";
+import { describeCondition } from "../../../federation/condition.ts";
 import type { ListedRule } from "../../../admin/trust/list_rules.ts";
-import type { SettingFlags } from "../../../config/gather.ts";
 import type { ServerIo } from "../../../io.ts";
+import type { DatabaseOptions } from "../../options.ts";
 import { adminCommand } from "../command.ts";
 
-export async function adminTrustList(options: SettingFlags, io: ServerIo): Promise<number> {
+const table = (now: number): Table<ListedRule> => ({
+  columns: [
+    { title: "NAME", cell: ({ name }) => name, flexible: true },
+    { title: "STATE", cell: (rule) => stateCell(stateOf(rule, now)) },
+    { title: "SCOPES", cell: ({ scope }) => scope, flexible: true, priority: 4 },
+    { title: "ACTS AS", cell: ({ actsAs }) => actsAs, flexible: true, priority: 2 },
+    {
+      title: "EXPIRES",
+      cell: ({ enabledUntil }) => timeCell(enabledUntil),
+      priority: 1,
+      absent: "never",
+    },
+    {
+      title: "CONDITIONS",
+      cell: ({ conditions }) => conditions.map(describeCondition).join(", "),
+      flexible: true,
+      priority: 3,
+    },
+    { title: "PROVIDER", cell: ({ provider }) => provider, wideOnly: true },
+    { title: "ISSUER", cell: ({ issuer }) => issuer, wideOnly: true },
+    { title: "AUDIENCE", cell: ({ audience }) => audience, wideOnly: true },
+  ],
+  toJson: ({ scope, ...rule }) => ({
+    ...rule,
+    scopes: splitScope(scope),
+    enabledUntil: rule.enabledUntil ?? null,
+  }),
+  empty: "There are no trust rules. To add one, run: " +
+    `${brand.binaryName} admin trust add PROVIDER SUBJECT --scope SCOPES`,
+});
+
+export async function adminTrustList(
+  { json, wide, ...options }: DatabaseOptions & TableOptions,
+  io: ServerIo,
+): Promise<number> {
   return await adminCommand("listAllTrustRules", {}, options, io, (rules) => {
-    if (options.json === true) {
-      io.stdout(formatJson(rules.map((rule) => ({
-        ...rule,
-        enabledUntil: rule.enabledUntil ?? null,
-      }))));
-      return EXIT.ok;
-    }
-    io.stdout(formatTable([
-      ["NAME", "CONDITIONS", "SCOPE", "ACTS AS", "EXPIRES", "STATE"],
-      ...rules.map((rule) => [
-        rule.name,
-        rule.conditions.join(", "),
-        rule.scope,
-        rule.actsAs,
-        rule.enabledUntil ?? "-",
-        stateOf(rule, io.clock.now()),
-      ]),
-    ]));
+    printTable(table(io.clock.now()), rules, { json, wide }, io);
     return EXIT.ok;
   });
 }

@@ -1,4 +1,5 @@
 import { listAllTrustRules } from "../../../admin/trust/list_rules.ts";
+import { describeCondition } from "../../../federation/condition.ts";
 import { removeTrustRule, restoreTrustRule } from "../../../admin/trust/remove_rule.ts";
 import { DomainError } from "../../../domain_error.ts";
 import { isUuid } from "../../../../shared/uuid.ts";
@@ -35,7 +36,7 @@ export async function showTrustRemoval(deps: PageDeps, c: PageContext): Promise<
           </Fact>
           <Fact name="Where">
             <ul class="scopes">
-              {rule.conditions.map((condition) => (
+              {rule.conditions.map(describeCondition).map((condition) => (
                 <li>
                   <UntrustedText text={condition} max={300} />
                 </li>

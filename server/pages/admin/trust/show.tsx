@@ -1,4 +1,5 @@
 import { listAllTrustRules, type ListedRule } from "../../../admin/trust/list_rules.ts";
+import { describeCondition } from "../../../federation/condition.ts";
 import { provider } from "../../../federation/providers.ts";
 import type { FormParameters } from "../../../http/form.ts";
 import { needsFreshSignIn, signedInSession, signInPath } from "../../http/browser_session.ts";
@@ -70,7 +71,7 @@ function Rule({ rule }: { rule: ListedRule }) {
         </p>
         <p class="muted small">
           {provider(rule.provider).title}:{" "}
-          <UntrustedText text={rule.conditions.join(", ")} max={400} />
+          <UntrustedText text={rule.conditions.map(describeCondition).join(", ")} max={400} />
         </p>
         <p class="muted small">
           Grants <UntrustedText text={rule.scope} max={256} /> as{" "}

@@ -13,6 +13,7 @@ import { assertGolden } from "../../../support/golden.ts";
 import { jobClaims, startIssuer } from "../../../support/oidc_issuer.ts";
 import { parseOutput } from "../../../support/output_schema.ts";
 import { testServer } from "../../../support/test_server.ts";
+import { NO_TERMINAL } from "../../../support/no_terminal.ts";
 
 const AUDIENCE = "https://auth.example.com";
 
@@ -41,8 +42,7 @@ Deno.test("prints what `admin trust` did, or why not", async () => {
       stdout: (text) => Boolean(output += text),
       stderr: (text) => void (output += text),
       readStdin: () => Promise.resolve(stdin),
-      stderrIsLive: false,
-      stderrColumns: () => 80,
+      ...NO_TERMINAL,
       confirm(question) {
         output += `? ${question}\n`;
         return Promise.resolve(confirms);
