@@ -1,8 +1,10 @@
+import { trustAuthorities } from "../shared/certificate_authorities.ts";
 import { withTimeout } from "../shared/deadline.ts";
 import { openAdminRpc } from "./admin/rpc.ts";
 import { app, type AppDeps } from "./app.ts";
 
 import { defaultIssuer } from "./config/default_issuer.ts";
+import { authoritySources } from "./config/authority_sources.ts";
 import type { ServerConfig } from "./config/server_config.ts";
 import { CONNECTION_BOUNDS } from "./http/connection_limits.ts";
 import { JwksCache } from "./federation/jwks_cache.ts";
@@ -40,7 +42,7 @@ export interface RunningServer {
 
 /**
  * Starts the server: opens the database, listens, and opens the admin RPC. Throws TlsPairError,
- * FolderLocked, EncryptionKeyError, ListenError, or the database's own error.
+ * CertificateAuthorityError, FolderLocked, EncryptionKeyError, ListenError, or the database's own error.
  */
 export async function startServer(
   config: ServerConfig,
@@ -49,6 +51,7 @@ export async function startServer(
 ): Promise<RunningServer> {
   const tls = config.tls && await readTlsPair(config.tls, io.clock);
   if (tls?.warning !== undefined) log("warn", "tls_certificate", { reason: tls.warning.message });
+  trustAuthorities(authoritySources(config, io));
   const storage = await openStorage(config, io, "serve");
   const { sql } = storage.database;
   // The application needs the port, which the system may pick.

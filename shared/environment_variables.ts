@@ -7,6 +7,7 @@ export const CLIENT_VARIABLES = [
   "TOKEN_SOCKET",
   "SERVER",
   "CONFIG_DIR",
+  "CA_FILE",
   "SUBJECT_TOKEN_FILE",
   "ID_TOKEN",
   // Of docs/ci and .github/actions.

@@ -1,4 +1,6 @@
 /** Maps errors of fetch to messages, by the step that failed: name, connection, TLS, HTTP. */
+import { CertificateAuthorityError } from "../../shared/certificate_authorities.ts";
+import { certificateRejection } from "../../shared/certificate_rejection.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
@@ -18,6 +20,9 @@ export function connectionError(
   io: Pick<ClientIo, "clock" | "env">,
 ): ClientError {
   if (error instanceof ClientError) return error;
+  if (error instanceof CertificateAuthorityError) {
+    return new NoResponseError("connection_failed", sanitizeLine(error.message, 500));
+  }
   const { step, detail } = failedStep(error);
   if (step === "Connect") return failedConnection(detail, url, io);
   if (step === "SendRequest" && /^invalid HTTP |^message head/.test(detail)) {
@@ -27,14 +32,6 @@ export function connectionError(
       url.protocol === "http:"
         ? `If the server has a certificate, its address is https://${url.host}.`
         : CHECK_ADDRESS,
-    );
-  }
-  // The runtime reads these settings at the first request.
-  if (step === undefined && /\bCA file\b|certificate/i.test(detail)) {
-    return permanentlyUnreachable(
-      url,
-      `the trusted certificate authorities cannot be read (${sanitizeLine(detail, 120)})`,
-      "Correct DENO_CERT or DENO_TLS_CA_STORE.",
     );
   }
   if (step !== undefined || /reading a body|connection|closed|eof/i.test(detail)) {
@@ -64,8 +61,8 @@ function failedConnection(
   url: URL,
   io: Pick<ClientIo, "clock" | "env">,
 ): NoResponseError {
-  const certificate = /^invalid peer certificate: ([^]*)/.exec(detail);
-  if (certificate !== null) return rejectedCertificate(certificate[1], url, io);
+  const rejection = certificateRejection(detail);
+  if (rejection !== undefined) return rejectedCertificate(rejection, url, io);
   if (/^invalid dns name/i.test(detail)) {
     return permanentlyUnreachable(url, `${url.hostname} is not a valid host name`, CHECK_ADDRESS);
   }

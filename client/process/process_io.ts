@@ -4,7 +4,7 @@ import { TimeoutError, withTimeout } from "../../shared/deadline.ts";
 import type { ClientIo, ProgramResult } from "../io.ts";
 import { readStdin, type Signals, terminalColumns } from "../../shared/process.ts";
 import { sleep } from "../../shared/sleep.ts";
-import { fetchWithoutLoopbackProxy } from "./fetch.ts";
+import { processFetch } from "./fetch.ts";
 
 async function* stdinBytes(): AsyncGenerator<Uint8Array> {
   yield* Deno.stdin.readable;
@@ -80,7 +80,7 @@ export function processIo(
     platform,
     clock: systemClock,
     timeZone: undefined,
-    fetch: fetchWithoutLoopbackProxy(),
+    fetch: processFetch({ env, platform }),
     sleep,
     signal,
     launch,

@@ -1,3 +1,5 @@
+import { trustAuthorities } from "../../shared/certificate_authorities.ts";
+import { authoritySources } from "../config/authority_sources.ts";
 import { defaultIssuer } from "../config/default_issuer.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import { JwksCache } from "../federation/jwks_cache.ts";
@@ -24,7 +26,7 @@ const CREATING: readonly OperationName[] = ["addUser"];
 /**
  * Executes an operation on the database or, if a running server holds the embedded one, by that
  * server. `onOpen` is called with the description of the database before the operation. Throws
- * NoDatabase.
+ * NoDatabase and CertificateAuthorityError.
  */
 export async function runOperation<Name extends OperationName>(
   name: Name,
@@ -33,6 +35,7 @@ export async function runOperation<Name extends OperationName>(
   io: ServerIo,
   onOpen: (database: string) => void,
 ): Promise<OperationResult<Name>> {
+  trustAuthorities(authoritySources(config, io));
   const purpose = CREATING.includes(name) ? "create" : "use";
   let storage: Storage | undefined;
   for (let attempt = 1; storage === undefined; attempt++) {

@@ -1,3 +1,4 @@
+import { CertificateAuthorityError } from "../../shared/certificate_authorities.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import { EncryptionKeyError } from "../security/encryption.ts";
@@ -59,15 +60,18 @@ export function reportDomainError({ message }: DomainError, io: StderrIo): numbe
 export function reportFailure(error: unknown, io: StderrIo): number {
   io.stderr(`Error: ${sanitizeLine(describeFailure(error), MAX_MESSAGE_LENGTH)}\n`);
   if (error instanceof StartInterrupted) return EXIT.interrupted;
-  return error instanceof NoDatabase || error instanceof TlsPairError ? EXIT.usage : EXIT.failure;
+  return USAGE_ERRORS.some((kind) => error instanceof kind) ? EXIT.usage : EXIT.failure;
 }
 
 /** Errors with our own messages, which name the setting or the place and what to do. */
 const OWN_ERRORS = [
   ...[FolderLocked, EncryptionKeyError, NoDatabase, TlsPairError],
   ...[ListenError, EmbeddedDatabaseError, StartTimeout, StartInterrupted],
-  MigrationConflict,
+  ...[MigrationConflict, CertificateAuthorityError],
 ];
+
+/** The command line or the settings have to change first. */
+const USAGE_ERRORS = [NoDatabase, TlsPairError, CertificateAuthorityError];
 
 function describeFailure(error: unknown): string {
   if (OWN_ERRORS.some((kind) => error instanceof kind)) return (error as Error).message;

@@ -1,6 +1,8 @@
 import { listMigrations } from "../admin/migration_operations.ts";
 import type { OperationResult } from "../admin/operations.ts";
 import { callAdminRpc, describeHeldDatabase } from "../admin/rpc.ts";
+import { trustAuthorities } from "../../shared/certificate_authorities.ts";
+import { authoritySources } from "../config/authority_sources.ts";
 import { loadConfig } from "../config/load.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import { DomainError } from "../domain_error.ts";
@@ -48,6 +50,7 @@ export async function migrate(
     return reportUsage(`--rename-user: ${renamedUsers}`, io);
   }
   try {
+    trustAuthorities(authoritySources(config, io));
     if (status) return await reportStatus(config, { json, wide }, io);
     const { print, onProgress } = startDisplay(io);
     const database = await openReachable(config, { ...io, stderr: print, onProgress }, {

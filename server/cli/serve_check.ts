@@ -1,5 +1,7 @@
+import { trustAuthorities } from "../../shared/certificate_authorities.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
+import { authoritySources } from "../config/authority_sources.ts";
 import type { EffectiveSetting, LoadedConfig } from "../config/load.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import { listenError } from "../http/listen_problem.ts";
@@ -20,7 +22,7 @@ import { reportFailure, reportProblems, reportWarnings } from "./failure.ts";
 
 /**
  * `serve --check`: prints every setting with its value and source, then tests what a start would
- * use: certificate, address, database, mail server, GeoIP file. It creates and changes nothing.
+ * use: certificates, address, database, mail server, GeoIP file. It creates and changes nothing.
  */
 export async function checkSettings(loaded: LoadedConfig, io: ServerIo): Promise<number> {
   const { config, problems } = loaded;
@@ -32,6 +34,7 @@ export async function checkSettings(loaded: LoadedConfig, io: ServerIo): Promise
       const { warning } = await readTlsPair(config.tls, io.clock);
       if (warning !== undefined) reportWarnings([warning], io);
     }
+    trustAuthorities(authoritySources(config, io));
     tryListening(config, io);
     io.stdout(`\nDatabase: ${sanitizeLine(await describeStorage(config, io), 500)}\n`);
   } catch (error) {

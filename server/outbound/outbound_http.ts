@@ -1,6 +1,8 @@
 import { isIP } from "node:net";
+import { certificateRejection } from "../../shared/certificate_rejection.ts";
 import { TimeoutError, withTimeout } from "../../shared/deadline.ts";
 import { isLoopbackHost } from "../config/parsers.ts";
+import { describeRejection } from "./certificate_problem.ts";
 import type { Route } from "./connection.ts";
 import { MessageError } from "./http_message.ts";
 import type { OutboundNetwork, OutboundRequest, OutboundResponse } from "./network.ts";
@@ -93,6 +95,10 @@ function toOutboundError(error: Error, { timeoutMs }: OutboundRequest): Outbound
   }
   if (error instanceof MessageError) {
     return new OutboundError(error.tooLarge ? "too_large" : "unreachable", error.message);
+  }
+  const rejection = certificateRejection(error.message);
+  if (rejection !== undefined) {
+    return new OutboundError("unreachable", describeRejection(rejection));
   }
   return new OutboundError("unreachable", `cannot be reached: ${error.message}`);
 }

@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brand } from "../../shared/brand.ts";
+import { CA_FILE_VARIABLE } from "../../shared/certificate_authorities.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { type Ended, run } from "../support/binary.ts";
 import { jobClaims, type OidcIssuer, startIssuer } from "../support/oidc_issuer.ts";
@@ -368,8 +369,8 @@ Deno.test("rejects an issuer's certificate from an unknown authority", async () 
     key: await Deno.readTextFile(certificate("key")),
   };
   const claims = await jobClaims("kubernetes", { sub: "system:serviceaccount:ci:deployer" });
-  for (const [DENO_CERT, trusted] of [[certificate("cert"), true], ["", false]] as const) {
-    await using world = await federation({ tls, env: DENO_CERT === "" ? {} : { DENO_CERT } });
+  for (const [caFile, trusted] of [[certificate("cert"), true], ["", false]] as const) {
+    await using world = await federation({ tls, env: { [CA_FILE_VARIABLE]: caFile } });
     await trust(world, "kubernetes", "ci/deployer", "--issuer", world.issuer.url);
     const file = join(world.folder, "token");
     await Deno.writeTextFile(file, await world.issuer.sign({ ...claims, aud: [world.server] }));

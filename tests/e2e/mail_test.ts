@@ -18,7 +18,7 @@ function settings(port: number, password: string, host = "127.0.0.1"): Record<st
   return {
     [`${brand.envPrefix}_SMTP_URL`]: `smtp://${account}@${host}:${port}`,
     [`${brand.envPrefix}_MAIL_FROM`]: `Example <${USER}>`,
-    DENO_CERT: CERTIFICATE,
+    [`${brand.envPrefix}_CA_FILE`]: CERTIFICATE,
   };
 }
 

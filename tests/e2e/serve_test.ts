@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import postgres from "postgres";
 import { brand } from "../../shared/brand.ts";
+import { CA_FILE_VARIABLE } from "../../shared/certificate_authorities.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { type Ended, run, start } from "../support/binary.ts";
 import { freePort } from "../support/free_port.ts";
@@ -247,9 +248,9 @@ Deno.test("serves HTTPS to other machines with its own certificate", async () =>
   const args = ["login", "--server", issuer, "--no-browser"];
   const stranger = await at.run(args);
   assert.equal(stranger.code, EXIT.failure);
-  assert.match(stranger.stderr, /certificate of https:\S+ is not trusted.*DENO_CERT/);
+  assert.match(stranger.stderr, /certificate of https:\S+ is not trusted.*_CA_FILE/);
   await using login = start(args, {
-    env: { ...at.home.env, DENO_CERT: certificate("cert.pem") },
+    env: { ...at.home.env, [CA_FILE_VARIABLE]: certificate("cert.pem") },
     timeoutMs: 60_000,
   });
   await login.waitFor(/Enter code/);

@@ -44,6 +44,16 @@ export const network = {
         "warning and starts without it.",
     },
     {
+      name: "ca_file",
+      type: file,
+      defaultText: "none",
+      summary: "PEM file of certificate authorities to trust besides the system's",
+      details:
+        "For connections that the server opens: to PostgreSQL, the mail server, webhooks and " +
+        "the issuers of workload identity tokens. `SSL_CERT_FILE` and `SSL_CERT_DIR` have an " +
+        "effect as they do for OpenSSL. The server reads them at start only.",
+    },
+    {
       name: "tls_cert",
       type: file,
       summary: "PEM file with the certificate chain, to serve HTTPS without a proxy",

@@ -221,7 +221,7 @@ function tlsError(
   if (/SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|UNKNOWN_?(CA|ISSUER)/i.test(`${code} ${message}`)) {
     return new DatabaseUnreachable(
       `${certificate} is not signed by an authority that this machine trusts. ` +
-        "Name the authority's PEM file with sslrootcert=… in database_url",
+        "Name the authority's PEM file with sslrootcert=… in database_url, or with ca_file",
       false,
     );
   }

@@ -2,6 +2,10 @@
 import assert from "node:assert/strict";
 import { discover } from "../../../client/oauth/discovery.ts";
 import { NoResponseError } from "../../../client/oauth/no_response_error.ts";
+import {
+  CA_FILE_VARIABLE,
+  CertificateAuthorityError,
+} from "../../../shared/certificate_authorities.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { memoryIo } from "../../support/fake_client_io.ts";
 
@@ -19,7 +23,7 @@ async function failure(
   return error;
 }
 
-/** fetch that trusts the authority of the tests, as DENO_CERT makes it. */
+/** fetch that trusts the authority of the tests, as a CA file makes it. */
 function trustingFetch(client: Deno.HttpClient): typeof globalThis.fetch {
   return (input, init) => globalThis.fetch(input, { ...init, client });
 }
@@ -42,7 +46,7 @@ Deno.test("reports expired, not yet valid, wrong name and unknown issuer by diff
     ["expired", /has expired \(2021-01-01\)\. This machine's clock says .* renew/],
     ["not_yet_valid", /is not valid yet \(before 2118-01-01\)\. This machine's clock says /],
     ["wrong_name", /is not valid for 127\.0\.0\.1, only for other\.example\. Check the address/],
-    ["cert", /its issuer is unknown\. .*DENO_TLS_CA_STORE=system.*DENO_CERT/],
+    ["cert", /its issuer is unknown\. .*_CA_FILE .* trusted certificates/],
   ];
   const requests: string[] = [];
   for (const [name, message] of certificates) {
@@ -181,16 +185,11 @@ Deno.test("names the proxy in the message", async () => {
 });
 
 Deno.test("reports certificate authorities that cannot be read as a wrong setting", async () => {
-  const messages = [
-    "Failed opening CA file: No such file or directory (os error 2)",
-    'Unknown certificate store "bogus" specified (allowed: "system,mozilla")',
-  ];
-  for (const message of messages) {
-    const error = await failure(
-      "https://auth.example.com",
-      () => Promise.reject(new TypeError(message)),
-    );
-    assert.equal(error.exitCode, EXIT.failure);
-    assert.match(error.message, /DENO_CERT or DENO_TLS_CA_STORE/);
-  }
+  const message = `${CA_FILE_VARIABLE}: /nowhere.pem does not exist.`;
+  const error = await failure(
+    "https://auth.example.com",
+    () => Promise.reject(new CertificateAuthorityError(message)),
+  );
+  assert.equal(error.exitCode, EXIT.failure);
+  assert.equal(error.message, message);
 });

@@ -1,8 +1,10 @@
 import { parseDurationSeconds } from "../../../../shared/duration.ts";
+import { trustAuthorities } from "../../../../shared/certificate_authorities.ts";
 import { EXIT } from "../../../../shared/exit_codes.ts";
 import { EXPIRY_EXAMPLES, parseExpiry } from "../../../../shared/expiry.ts";
 import { sanitizeLine } from "../../../../shared/sanitize.ts";
 import type { TrustRuleRequest } from "../../../admin/trust/add_rule.ts";
+import { authoritySources } from "../../../config/authority_sources.ts";
 import { loadConfig } from "../../../config/load.ts";
 import { DomainError } from "../../../domain_error.ts";
 import { buildRule, byNameNote, type RuleOptions } from "../../../federation/build_rule.ts";
@@ -12,7 +14,7 @@ import { repositoryNumberLookUp } from "../../../federation/repository_number.ts
 import type { ServerIo } from "../../../io.ts";
 import { machineNetwork } from "../../../outbound/network.ts";
 import { OutboundHttp } from "../../../outbound/outbound_http.ts";
-import { reportDomainError, reportProblems } from "../../failure.ts";
+import { reportDomainError, reportFailure, reportProblems } from "../../failure.ts";
 import { adminCommand } from "../command.ts";
 import { withOption } from "../with_option.ts";
 
@@ -78,6 +80,11 @@ export async function adminTrustAdd(
   const { dataDir, databaseUrl, config } = options;
   const loaded = await loadConfig({ dataDir, databaseUrl, config }, io);
   if (loaded.problems.length > 0) return reportProblems(loaded.problems, io);
+  try {
+    trustAuthorities(authoritySources(loaded.config, io));
+  } catch (error) {
+    return reportFailure(error, io);
+  }
   const http = new OutboundHttp(machineNetwork(io.env));
   const draft = await buildRule(
     providerName,
