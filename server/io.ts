@@ -21,5 +21,10 @@ export interface ServerIo {
   clock: Clock;
   /** An IANA name; undefined: that of the user, from `TZ` or the system. */
   timeZone: string | undefined;
-  platform: { os: string; homedir: string };
+  platform: {
+    os: string;
+    homedir: string;
+    /** Where the platform has the config file of the server; undefined if it has no such place. */
+    configFile?: string;
+  };
 }

@@ -2,6 +2,7 @@
 import { systemClock } from "../shared/clock.ts";
 import { untilAborted } from "../shared/deadline.ts";
 import { readStdin, terminalColumns } from "../shared/process.ts";
+import { platformConfigFile } from "./config/config_path.ts";
 import type { ServerIo } from "./io.ts";
 
 /** Asks on standard error; undefined without a terminal. */
@@ -39,6 +40,10 @@ export function processIo(
     signal,
     clock: systemClock,
     timeZone: undefined,
-    platform: { os: Deno.build.os, homedir: homeFolder },
+    platform: {
+      os: Deno.build.os,
+      homedir: homeFolder,
+      configFile: platformConfigFile(Deno.build.os, env),
+    },
   };
 }

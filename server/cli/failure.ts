@@ -12,6 +12,7 @@ import { MigrationConflict } from "../store/db/migration_conflict.ts";
 import { NoDatabase } from "../store/db/no_database.ts";
 import { DatabaseUnreachable } from "../store/db/postgres_dial.ts";
 import type { ConfigProblem } from "../config/problem.ts";
+import type { LoadedConfig } from "../config/load.ts";
 import { TlsPairError } from "../config/tls_pair.ts";
 
 /** The part of ServerIo that reports use. */
@@ -21,7 +22,7 @@ type StderrIo = Pick<ServerIo, "stderr">;
 const MAX_MESSAGE_LENGTH = 2000;
 
 /** A line about a setting or another input of the command. */
-type Finding = Pick<ConfigProblem, "subject" | "message">;
+type Finding = Pick<ConfigProblem, "subject" | "source" | "message">;
 
 /** Lists what is wrong with the configuration. */
 export function reportProblems(problems: readonly Finding[], io: StderrIo): number {
@@ -35,8 +36,24 @@ export function reportWarnings(warnings: readonly Finding[], io: StderrIo): void
   for (const warning of warnings) io.stderr(`Warning: ${format(warning)}\n`);
 }
 
-function format({ subject, message }: Finding): string {
-  return sanitizeLine(`${subject}: ${message}`, MAX_MESSAGE_LENGTH);
+function format({ subject, source, message }: Finding): string {
+  const place = source === undefined ? subject : `${subject} (${source})`;
+  return sanitizeLine(`${place}: ${message}`, MAX_MESSAGE_LENGTH);
+}
+
+/**
+ * Names a config file that the command line does not name on standard error, and says if a command
+ * uses the default database, which may be another than the server's.
+ */
+export function reportConfigFile(
+  { configFile, isDatabaseChosen }: Pick<LoadedConfig, "configFile" | "isDatabaseChosen">,
+  io: StderrIo,
+): void {
+  const { path, namedBy, description, unreadable } = configFile;
+  const isExpected = namedBy === "--config" || (path === undefined && unreadable === undefined);
+  if (isDatabaseChosen && isExpected) return;
+  const note = isDatabaseChosen ? "" : "; using the default database";
+  io.stderr(`Configuration: ${sanitizeLine(description, MAX_MESSAGE_LENGTH)}${note}\n`);
 }
 
 /** Names the database of a command on standard error, so that a forgotten --config is noticed. */

@@ -1,5 +1,6 @@
 /** Options of the operator's commands, from the declarations of the settings. */
 import { type Command, Option } from "commander";
+import { CONFIG_VARIABLE, platformConfigFile } from "../config/config_path.ts";
 import { flagName } from "../config/gather.ts";
 import { type SettingName, settings } from "../config/schema.ts";
 import type { Setting } from "../config/setting.ts";
@@ -7,7 +8,12 @@ import type { Setting } from "../config/setting.ts";
 /** The options of `database`, as the command line passes them. A type, so that it is SettingFlags. */
 export type DatabaseOptions = { config?: string; dataDir?: string; databaseUrl?: string };
 
-export const CONFIG_OPTION = ["--config <file>", "read settings from this TOML file"] as const;
+export const CONFIG_OPTION = [
+  "--config <file>",
+  `TOML file with settings (default: ${CONFIG_VARIABLE}, else ${
+    platformConfigFile("linux")
+  } on Linux)`,
+] as const;
 
 /** The options that select the database of a command. */
 export function database(command: Command): Command {

@@ -21,6 +21,7 @@ import { NoDatabase } from "../store/db/no_database.ts";
 import { FolderLocked } from "../store/embedded/folder_lock.ts";
 import { emailProblem } from "../store/users.ts";
 import {
+  reportConfigFile,
   reportDatabase,
   reportDomainError,
   reportFailure,
@@ -43,12 +44,14 @@ export async function migrate(
   if ((json || wide) && !status) {
     return reportUsage(`--${json ? "json" : "wide"} is for the list that --status prints.`, io);
   }
-  const { config, problems } = await loadConfig(options, io);
+  const loaded = await loadConfig(options, io);
+  const { config, problems } = loaded;
   if (problems.length > 0) return reportProblems(problems, io);
   const renamedUsers = parseRenames(renameUser);
   if (typeof renamedUsers === "string") {
     return reportUsage(`--rename-user: ${renamedUsers}`, io);
   }
+  reportConfigFile(loaded, io);
   try {
     trustAuthorities(authoritySources(config, io));
     if (status) return await reportStatus(config, { json, wide }, io);

@@ -12,7 +12,7 @@ export async function serve(options: SettingFlags, io: ServerIo): Promise<number
     return await checkSettings(loaded, io);
   }
   const { config, problems, warnings } = loaded;
-  const output = serveOutput(config, io);
+  const output = serveOutput(loaded, io);
   if (problems.length > 0) {
     const { reportProblems } = await import("./failure.ts");
     return reportProblems(problems, output.messages("error"));

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { brand } from "../../shared/brand.ts";
 import { examples, helpItems, helpParagraph } from "../../shared/command_examples.ts";
 import type { Run } from "../../shared/command_line.ts";
+import { CONFIG_VARIABLE, platformConfigFile } from "../config/config_path.ts";
 import { variableName } from "../config/gather.ts";
 import { settingGroups, settings } from "../config/schema.ts";
 import type { ServerIo } from "../io.ts";
@@ -24,6 +25,14 @@ export function declare(command: Command, server: Run<ServerIo>): void {
         `Every setting can also be set in the environment, such as ${
           variableName({ name: "listen" })
         }, or in the config file. Flags override the environment, which overrides the file.`,
+      ),
+    )
+    .addHelpText(
+      "after",
+      helpItems(
+        `Without --config and ${CONFIG_VARIABLE}, this file is read if it exists:`,
+        [["Linux", "linux"], ["macOS", "darwin"], ["Windows", "windows"]]
+          .map(([name, os]) => [name, platformConfigFile(os)]),
       ),
     )
     .addHelpText(

@@ -51,7 +51,8 @@ export async function checkSettings(loaded: LoadedConfig, io: ServerIo): Promise
   return EXIT.ok;
 }
 
-function printSettings({ config, effective }: LoadedConfig, io: ServerIo): void {
+function printSettings({ config, configFile, effective }: LoadedConfig, io: ServerIo): void {
+  io.stdout(`Configuration: ${sanitizeLine(configFile.description, 1000)}\n\n`);
   const width = Math.max(...effective.map(({ name }) => name.length));
   for (const setting of effective) {
     const text = sanitizeLine(withoutSecrets(setting), 1000) || "none";

@@ -1,6 +1,7 @@
 /** What `serve` writes, as text or as a log of JSON objects. */
 import { brand } from "../../shared/brand.ts";
 import { version } from "../../shared/version.ts";
+import type { LoadedConfig } from "../config/load.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import type { ServerIo } from "../io.ts";
 import { createLog, type Log, type LogLevel } from "../log.ts";
@@ -21,12 +22,25 @@ export interface ServeOutput {
   stopped(): void;
 }
 
-export function serveOutput({ log }: Pick<ServerConfig, "log">, io: ServerIo): ServeOutput {
-  return log.format === "json" ? jsonOutput(log, io) : textOutput(log, io);
+type Output = Omit<ServeOutput, "started"> & { started(server: Started): void };
+type Started = RunningServer & { configFile: string };
+
+export function serveOutput(
+  { config: { log }, configFile }: Pick<LoadedConfig, "configFile"> & {
+    config: Pick<ServerConfig, "log">;
+  },
+  io: ServerIo,
+): ServeOutput {
+  const output = log.format === "json" ? jsonOutput(log, io) : textOutput(log, io);
+  const { description } = configFile;
+  return {
+    ...output,
+    started: (server) => output.started({ ...server, configFile: description }),
+  };
 }
 
 /** Messages to the user, and log lines for events. */
-function textOutput(options: ServerConfig["log"], io: ServerIo): ServeOutput {
+function textOutput(options: ServerConfig["log"], io: ServerIo): Output {
   const { print, onProgress } = startDisplay(io);
   const log = createLog(options, print, io.clock.now);
   return {
@@ -49,7 +63,7 @@ function textOutput(options: ServerConfig["log"], io: ServerIo): ServeOutput {
 }
 
 /** Nothing but JSON, on standard error; collectors often read both streams as one. */
-function jsonOutput(options: ServerConfig["log"], io: ServerIo): ServeOutput {
+function jsonOutput(options: ServerConfig["log"], io: ServerIo): Output {
   const log = createLog(options, io.stderr, io.clock.now);
   return {
     log,
@@ -81,22 +95,23 @@ function jsonOutput(options: ServerConfig["log"], io: ServerIo): ServeOutput {
   };
 }
 
-function startedFields({ issuer, storage }: RunningServer) {
-  return { version, address: issuer, database: storage };
+function startedFields({ issuer, storage, configFile }: Started) {
+  return { version, address: issuer, database: storage, configuration: configFile };
 }
 
 /** Names all migrations of an update, and counts those of a new database. */
 const MAX_NAMED_MIGRATIONS = 3;
 
-function summary({ issuer, storage, migrated, setupUrl }: RunningServer): string {
+function summary({ issuer, storage, configFile, migrated, setupUrl }: Started): string {
   const migrations = migrated.length > MAX_NAMED_MIGRATIONS
     ? `${migrated.length} migrations, up to ${migrated.at(-1)}`
     : migrated.join(", ");
   return [
     `${brand.productName} is running`,
-    `  Address   ${issuer}`,
-    `  Data      ${storage}`,
-    ...migrated.length > 0 ? [`  Migrated  ${migrations}`] : [],
+    `  Address        ${issuer}`,
+    `  Configuration  ${configFile}`,
+    `  Data           ${storage}`,
+    ...migrated.length > 0 ? [`  Migrated       ${migrations}`] : [],
     "",
     ...setupUrl === undefined ? [] : [
       "There are no users yet. Create the first administrator (link valid once, for 24 hours):",

@@ -59,7 +59,7 @@ async function fileInPlaceOfFolder(path: string): Promise<string | undefined> {
 function holdsSecrets({ values }: ConfigFile): boolean {
   const isSecret = (name: string) =>
     settings.some((setting) => setting.name === name && setting.secret);
-  return Object.entries(values).some(([name, value]) =>
+  return Object.entries(values).some(([name, { text: value }]) =>
     // A mail server may accept mail without a password.
     (isSecret(name) && !/^smtps?:\/\//.test(value)) || hasPassword(value)
   );

@@ -1,45 +1,84 @@
 import { parse as parseToml, TomlError } from "smol-toml";
-import { brand } from "../../shared/brand.ts";
 import type { ServerIo } from "../io.ts";
 import type { ScopeDescription } from "../scopes.ts";
 import { readScopes } from "./config_file_scopes.ts";
+import { type ConfigPath, findConfigFile } from "./config_path.ts";
 import { nearestName } from "./nearest_name.ts";
 import type { ConfigProblem } from "./problem.ts";
 import { settings } from "./schema.ts";
+import { lineOf } from "./toml_lines.ts";
 
-/** The settings of the config file, as text: each value is checked with the others. */
-export interface ConfigFile {
-  path?: string;
-  values: Record<string, string>;
-  scopes: ScopeDescription[];
+/** A value of the config file as text, which is checked with the other settings. */
+export interface FileValue {
+  text: string;
+  /** Path and line. */
+  source: string;
 }
 
-/**
- * Reads the TOML file that `flag` or the environment names; without one, nothing is set. Problems
- * are added to `problems`.
- */
+/** What the config file has. */
+export interface ConfigFile {
+  /** Undefined if no file was found. */
+  path?: string;
+  namedBy?: ConfigPath["namedBy"];
+  /** The path, or why no file is read. */
+  description: string;
+  values: Record<string, FileValue>;
+  scopes: ScopeDescription[];
+  problems: ConfigProblem[];
+  /** The platform's file cannot be read: as an error, and as a warning where it is not needed. */
+  unreadable?: { problem: ConfigProblem; warning: ConfigProblem };
+}
+
+/** Reads the TOML file that `flag` or the environment names, else the platform's, if it exists. */
 export async function readConfigFile(
   flag: string | boolean | undefined,
-  { env }: Pick<ServerIo, "env">,
-  problems: ConfigProblem[],
+  io: Pick<ServerIo, "env" | "platform">,
 ): Promise<ConfigFile> {
-  const file: ConfigFile = { values: {}, scopes: [] };
-  const path = typeof flag === "string" ? flag : env[`${brand.envPrefix}_CONFIG`];
-  if (path === undefined || path === "") return file;
-  file.path = path;
-  let text: string;
-  let parsed: Record<string, unknown>;
-  try {
-    text = await Deno.readTextFile(path);
-    parsed = parseToml(text);
-  } catch (error) {
-    problems.push(readingProblem(path, error));
-    return file;
+  const location = await findConfigFile(flag, io);
+  const file: ConfigFile = { description: "", values: {}, scopes: [], problems: [] };
+  if (location === undefined) {
+    const { configFile } = io.platform;
+    return {
+      ...file,
+      description: configFile === undefined ? "none" : `none (${configFile} does not exist)`,
+    };
   }
-  for (const [name, value] of Object.entries(parsed)) {
-    const subject = `config file ${path}${lineOf(name, text)}`;
+  const { path, namedBy } = location;
+  const subject = `config file ${path || '""'}`;
+  try {
+    const text = (await Deno.readTextFile(path)).replace(/^\uFEFF/, "");
+    return { ...file, path, namedBy, description: path, ...interpret(path, text) };
+  } catch (error) {
+    if (error instanceof TomlError) {
+      // Without the excerpt that follows the first line: it could show a secret.
+      const message = `${error.message.split("\n")[0]}.`;
+      const place = `${subject}, line ${error.line}, column ${error.column}`;
+      const problem = { code: "malformed_file", subject: place, message } as const;
+      return { ...file, path, namedBy, description: path, problems: [problem] };
+    }
+    const reason = describe(error, location);
+    const code = "unreadable_file";
+    const problem = { code, subject, message: `${reason}. ${remedy(error, location)}` } as const;
+    const warning = { code, subject, message: `${reason}, so it has no effect.` } as const;
+    return namedBy === undefined
+      ? { ...file, description: `none (${path} cannot be read)`, unreadable: { problem, warning } }
+      : { ...file, path, namedBy, description: path, problems: [problem] };
+  }
+}
+
+/** Throws TomlError. */
+function interpret(
+  path: string,
+  text: string,
+): Pick<ConfigFile, "values" | "scopes" | "problems"> {
+  const values: ConfigFile["values"] = {};
+  const scopes: ScopeDescription[] = [];
+  const problems: ConfigProblem[] = [];
+  const place = (...keys: string[]) => `${path}${lineOf(keys, text)}`;
+  for (const [name, value] of Object.entries(parseToml(text))) {
+    const subject = `config file ${place(name)}`;
     if (name === "scopes") {
-      readScopes(value, file.scopes, problems);
+      readScopes(value, scopes, problems, (...keys) => `config file ${place(name, ...keys)}`);
     } else if (!settings.some((setting) => setting.name === name)) {
       const nearest = nearestName(name, [...settings.map(({ name }) => name), "scopes"]);
       const suggestion = nearest === undefined ? "" : ` Did you mean ${nearest}?`;
@@ -49,10 +88,10 @@ export async function readConfigFile(
       const message = `${name} must be a string, a number, true, false or an array of these.`;
       problems.push({ code: "invalid_value", subject, message });
     } else {
-      file.values[name] = asText(value);
+      values[name] = { text: asText(value), source: place(name) };
     }
   }
-  return file;
+  return { values, scopes, problems };
 }
 
 function isPlain(value: unknown): boolean {
@@ -67,27 +106,24 @@ function asText(value: unknown): string {
   return typeof value === "boolean" ? (value ? "on" : "off") : String(value);
 }
 
-/** The line of a key or table, which the parser does not report. Unusual spellings are not found. */
-function lineOf(name: string, text: string): string {
-  const index = text.split("\n").findIndex((line) => {
-    const start = line.replace(/^[\s["']+/, "");
-    return start.startsWith(name) && !/^[\w-]/.test(start.slice(name.length));
-  });
-  return index < 0 ? "" : `, line ${index + 1}`;
+function describe(error: unknown, { path, namedBy }: ConfigPath): string {
+  if (path === "") return "the path is empty";
+  if (error instanceof Deno.errors.PermissionDenied) return "this user is not allowed to read it";
+  if (error instanceof Deno.errors.IsADirectory) return "it is a folder, not a file";
+  if (error instanceof Deno.errors.NotFound) {
+    return namedBy === undefined ? "it links to a missing file" : "the file does not exist";
+  }
+  return error instanceof Error ? error.message : String(error);
 }
 
-function readingProblem(path: string, error: unknown): ConfigProblem {
-  if (error instanceof TomlError) {
-    const subject = `config file ${path}, line ${error.line}, column ${error.column}`;
-    // Without the excerpt that follows the first line: it could show a secret.
-    return { code: "malformed_file", subject, message: `${error.message.split("\n")[0]}.` };
-  }
-  const message = error instanceof Deno.errors.NotFound
-    ? "the file does not exist."
-    : error instanceof Deno.errors.PermissionDenied
-    ? "this user is not allowed to read the file."
-    : error instanceof Error
-    ? error.message
-    : String(error);
-  return { code: "unreadable_file", subject: `config file ${path}`, message };
+function remedy(error: unknown, { namedBy }: ConfigPath): string {
+  const first = error instanceof Deno.errors.PermissionDenied
+    ? "Run this command as the user of the server"
+    : namedBy === undefined
+    ? "Fix or remove it"
+    : `Correct the path in ${namedBy}`;
+  return namedBy === undefined
+    ? `${first}, name another file with --config, or choose a database with --data-dir or ` +
+      "--database-url."
+    : `${first}.`;
 }

@@ -6,23 +6,24 @@ const SCOPE_NAME = /^[\x21\x23-\x5B\x5D-\x7E]+$/;
 
 /**
  * Reads `[scopes]` of the config file: each key is a scope, each value its description, or a
- * table with description, roles, clients and tokens.
+ * table with description, roles, clients and tokens. `describe` names the place of a key in it.
  */
 export function readScopes(
   value: unknown,
   scopes: ScopeDescription[],
   problems: ConfigProblem[],
+  describe: (...keys: string[]) => string,
 ): void {
-  const problem = { code: "invalid_value", subject: "config file" } as const;
+  const reject = (message: string, ...keys: string[]) =>
+    problems.push({ code: "invalid_value", subject: describe(...keys), message });
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    const message = '"scopes" must be a table, such as [scopes] deploy = "Deploy".';
-    problems.push({ ...problem, message });
+    reject('"scopes" must be a table, such as [scopes] deploy = "Deploy".');
     return;
   }
   for (const [name, entry] of Object.entries(value)) {
     const scope = readScope(name, typeof entry === "string" ? { description: entry } : entry);
     if (typeof scope !== "string") scopes.push(scope);
-    else problems.push({ ...problem, message: `scope "${name}": ${scope}` });
+    else reject(`scope "${name}": ${scope}`, name);
   }
 }
 

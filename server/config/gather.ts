@@ -14,6 +14,9 @@ export interface SettingSource {
   source: string;
 }
 
+/** The source of settings that are not set. */
+export const DEFAULT_SOURCE = "default";
+
 /** The flag of a setting. */
 export function flagName({ name }: Pick<Setting, "name">): string {
   return `--${name.replaceAll("_", "-")}`;
@@ -52,9 +55,9 @@ function find(
     if (io.env[variable]) return { text: io.env[variable], source: variable };
   }
   const value = file.values[setting.name];
-  if (value !== undefined) return { text: value, source: file.path ?? "config file" };
+  if (value !== undefined) return value;
   const fallback = setting.default ?? setting.platformDefault?.(io);
-  return fallback === undefined ? undefined : { text: fallback, source: "default" };
+  return fallback === undefined ? undefined : { text: fallback, source: DEFAULT_SOURCE };
 }
 
 /** `data_dir` as `dataDir`, as flags and configuration name it. */

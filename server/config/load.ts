@@ -3,7 +3,7 @@ import { scopeCatalog } from "./builtin_scopes.ts";
 import { checkFiles } from "./check_files.ts";
 import { type ConfigFile, readConfigFile } from "./config_file.ts";
 import { defaultIssuer } from "./default_issuer.ts";
-import { gatherSettings, type SettingFlags, type SettingSource } from "./gather.ts";
+import { DEFAULT_SOURCE, gatherSettings, type SettingFlags, type SettingSource } from "./gather.ts";
 import { parseSettings } from "./parse.ts";
 import type { ConfigProblem } from "./problem.ts";
 import { type SettingName, settings } from "./schema.ts";
@@ -18,6 +18,9 @@ export interface EffectiveSetting extends SettingSource {
 
 export interface LoadedConfig {
   config: ServerConfig;
+  configFile: Pick<ConfigFile, "path" | "namedBy" | "description" | "unreadable">;
+  /** Whether a setting selects the database, as opposed to the default folder. */
+  isDatabaseChosen: boolean;
   effective: EffectiveSetting[];
   /** The server starts only if there are none. */
   problems: ConfigProblem[];
@@ -30,21 +33,44 @@ export interface LoadedConfig {
  * problems are returned, so that an operator can fix them in one go.
  */
 export async function loadConfig(flags: SettingFlags, io: ServerIo): Promise<LoadedConfig> {
-  const problems: ConfigProblem[] = [];
-  const file = await readConfigFile(flags.config, io, problems);
+  const file = await readConfigFile(flags.config, io);
   const sources = gatherSettings(flags, io, file);
   const parsed = parseSettings(sources);
   const config = toServerConfig(parsed.values, file);
   const unknown = unknownVariables(io.env);
-  problems.push(
-    ...parsed.problems,
-    ...crossCheck(config, sources, parsed.invalid),
+  const isDatabaseChosen = DATABASE_SETTINGS.some((name) =>
+    sources.has(name) && sources.get(name)?.source !== DEFAULT_SOURCE
+  );
+  const unreadable = file.unreadable === undefined ? [] : [file.unreadable];
+  const problems = [
+    // Without the file, a command would act on the default database instead of the server's.
+    ...isDatabaseChosen ? [] : unreadable.map(({ problem }) => problem),
+    ...file.problems,
+    ...[
+      ...parsed.problems,
+      ...crossCheck(config, sources, parsed.invalid),
+    ].map((problem) => withSource(problem, sources)),
     ...reservedScopes(file.scopes),
     ...await checkFiles(usedFiles(config, sources), file),
     ...unknown.problems,
-  );
-  const warnings = [...configWarnings(config, io.env), ...unknown.warnings];
-  return { config, effective: effectiveSettings(config, sources), problems, warnings };
+  ];
+  const warnings = [
+    ...isDatabaseChosen ? unreadable.map(({ warning }) => warning) : [],
+    ...configWarnings(config, io.env),
+    ...unknown.warnings,
+  ];
+  const effective = effectiveSettings(config, sources);
+  return { config, configFile: file, isDatabaseChosen, effective, problems, warnings };
+}
+
+const DATABASE_SETTINGS: readonly SettingName[] = ["data_dir", "database_url"];
+
+function withSource(
+  problem: ConfigProblem,
+  sources: ReadonlyMap<string, SettingSource>,
+): ConfigProblem {
+  const source = sources.get(problem.subject)?.source;
+  return source === undefined || source === DEFAULT_SOURCE ? problem : { ...problem, source };
 }
 
 /** Without the folder of the embedded database where `database_url` is set, valid or not. */
@@ -79,7 +105,7 @@ function effectiveSettings(
   // Defaults that follow from other settings.
   const derived: Partial<Record<SettingName, string>> = { issuer, audience: issuer };
   return settings.map(({ name }) => {
-    const source = sources.get(name) ?? { text: derived[name] ?? "", source: "default" };
+    const source = sources.get(name) ?? { text: derived[name] ?? "", source: DEFAULT_SOURCE };
     return { name, ...source };
   });
 }

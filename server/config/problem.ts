@@ -19,6 +19,8 @@ export interface ConfigProblem {
   code: ConfigProblemCode;
   /** The setting, environment variable or file that the message is about. */
   subject: string;
+  /** The flag, the variable, or the file and line, where the setting was set. */
+  source?: string;
   /** What is wrong and what to do about it. It holds no secret. */
   message: string;
 }

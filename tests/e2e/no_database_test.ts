@@ -84,17 +84,19 @@ Deno.test("admin user add creates a database, and each command names the one it 
   /** Without the notice of a slow machine. */
   const operate = async (args: string[], stdin = "") => {
     const exited = await run(args, { env: home.env, stdin });
-    return { ...exited, stderr: exited.stderr.replace(/^Still opening .*\n/gm, "") };
+    return { ...exited, stderr: exited.stderr.replace(/^Still .*\n/gm, "") };
   };
   const password = `${PASSWORD_MARK} by anyone\n`;
   const add = (email: string) =>
     operate(["admin", "user", "add", email, "--password-stdin"], password);
   const first = await add("alice@example.com");
   assert.equal(first.code, EXIT.ok, first.stderr);
-  const folder = /^Database: embedded, in (\S+), created just now\n$/.exec(first.stderr)?.[1];
+  const [, configuration, folder] =
+    /^(Configuration: none .*default database\n)Database: embedded, in (\S+), created just now\n$/
+      .exec(first.stderr) ?? [];
   assert.ok(folder?.startsWith(home.env.XDG_DATA_HOME), first.stderr);
   const second = await add("bob@example.com");
-  assert.equal(second.stderr, `Database: embedded, in ${folder}\n`);
+  assert.equal(second.stderr, `${configuration}Database: embedded, in ${folder}\n`);
   for (
     const args of [["admin", "user", "list"], ["admin", "keys", "list"], ["migrate", "--status"], [
       "migrate",
@@ -102,12 +104,16 @@ Deno.test("admin user add creates a database, and each command names the one it 
   ) {
     const exited = await operate(args);
     assert.equal(exited.code, EXIT.ok, exited.stderr);
-    assert.equal(exited.stderr, `Database: embedded, in ${folder}\n`, args.join(" "));
+    assert.equal(
+      exited.stderr,
+      `${configuration}Database: embedded, in ${folder}\n`,
+      args.join(" "),
+    );
   }
   // The operation fails, and the operator still sees where.
   const failed = await operate(["admin", "user", "disable", "carol@example.com"]);
   assert.equal(failed.code, EXIT.failure);
-  assert.match(failed.stderr, /^Database: embedded, in /);
+  assert.match(failed.stderr, /^Database: embedded, in /m);
 });
 
 Deno.test("migrate creates a database", async () => {

@@ -4,7 +4,13 @@ import type { SettingFlags } from "../../config/gather.ts";
 import { loadConfig } from "../../config/load.ts";
 import { DomainError } from "../../domain_error.ts";
 import type { ServerIo } from "../../io.ts";
-import { reportDatabase, reportDomainError, reportFailure, reportProblems } from "../failure.ts";
+import {
+  reportConfigFile,
+  reportDatabase,
+  reportDomainError,
+  reportFailure,
+  reportProblems,
+} from "../failure.ts";
 
 /** The result of an operation that succeeded. */
 type Success<Name extends OperationName> = Exclude<OperationResult<Name>, DomainError>;
@@ -25,8 +31,10 @@ export async function adminCommand<Name extends OperationName>(
   report: (result: Success<Name>) => number | Promise<number>,
   { revise, describe = (error) => error }: OnFailure<Name> = {},
 ): Promise<number> {
-  const { config, problems } = await loadConfig(options, io);
+  const loaded = await loadConfig(options, io);
+  const { config, problems } = loaded;
   if (problems.length > 0) return reportProblems(problems, io);
+  reportConfigFile(loaded, io);
   try {
     const onOpen = (database: string) => reportDatabase(database, io);
     let result = await runOperation(name, params, config, io, onOpen);

@@ -30,7 +30,11 @@ function written(
     ...{ stderrIsLive, stderrColumns: () => 70 },
     clock: { now: () => 0 },
   } as unknown as ServerIo;
-  const output = serveOutput({ log: { format: "text", level: "info", access: false, ...log } }, io);
+  const config = { log: { format: "text", level: "info", access: false, ...log } } as const;
+  const output = serveOutput(
+    { config, configFile: { description: "/etc/yourapp/config.toml" } },
+    io,
+  );
   output.starting();
   if (isNewDatabase) {
     for (const fraction of [0, 0.375, 1]) {

@@ -10,7 +10,7 @@ import { NO_TERMINAL } from "../../support/no_terminal.ts";
 
 const PREFIX = brand.envPrefix;
 
-function serverIo(env: Record<string, string> = {}): ServerIo {
+function serverIo(env: Record<string, string> = {}, configFile?: string): ServerIo {
   return {
     stdout: () => true,
     stderr: () => {},
@@ -20,7 +20,7 @@ function serverIo(env: Record<string, string> = {}): ServerIo {
     env,
     signal: new AbortController().signal,
     clock: { now: () => 0 },
-    platform: { os: "linux", homedir: "/home/alice" },
+    platform: { os: "linux", homedir: "/home/alice", configFile },
   };
 }
 
@@ -61,7 +61,7 @@ Deno.test("flags override the environment, which overrides the file", async () =
   const sources = Object.fromEntries(effective.map(({ name, source }) => [name, source]));
   assert.equal(sources.listen, "--listen");
   assert.equal(sources.access_token_lifetime, `${PREFIX}_ACCESS_TOKEN_LIFETIME`);
-  assert.match(sources.key_rotation, /server\.toml$/);
+  assert.match(sources.key_rotation, /server\.toml, line 3$/);
   const own = await load({}, { ...env, [`${PREFIX}_DATABASE_URL`]: "postgres://own/db" });
   assert.equal(own.config.databaseUrl, "postgres://own/db");
 });
@@ -86,6 +86,80 @@ Deno.test("a scope can be limited to roles, to clients and to logins", async () 
     clients: ["console"],
     tokens: false,
   });
+});
+
+Deno.test("reads the file of the flag, else of the variable, else of the platform if it exists", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const write = async (name: string, port: number) => {
+      const path = join(folder, name);
+      await Deno.writeTextFile(path, `\uFEFFlisten = "127.0.0.1:${port}"\n`);
+      return path;
+    };
+    const flag = await write("flag.toml", 1);
+    const variable = { [`${PREFIX}_CONFIG`]: await write("variable.toml", 2) };
+    const platform = await write("platform.toml", 3);
+    const missing = join(folder, "missing.toml");
+    const loaded = async (flags: SettingFlags, env: Record<string, string>, place?: string) => {
+      const { config, configFile, problems } = await loadConfig(flags, serverIo(env, place));
+      assert.deepEqual(problems, []);
+      return [config.listen.port, configFile.description.replace(`${folder}/`, "")];
+    };
+    assert.deepEqual(await loaded({ config: flag }, variable, platform), [1, "flag.toml"]);
+    assert.deepEqual(await loaded({}, variable, platform), [2, "variable.toml"]);
+    assert.deepEqual(await loaded({}, {}, platform), [3, "platform.toml"]);
+    // An empty variable counts as not set.
+    assert.deepEqual(await loaded({}, { [`${PREFIX}_CONFIG`]: "" }, platform), [
+      3,
+      "platform.toml",
+    ]);
+    assert.deepEqual(await loaded({}, {}, missing), [8787, "none (missing.toml does not exist)"]);
+    assert.deepEqual(await loaded({}, {}), [8787, "none"]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("rejects an unreadable file of the platform unless a setting selects the database", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const link = join(folder, "link.toml");
+    await Deno.symlink(join(folder, "missing.toml"), link);
+    for (const place of [link, folder]) {
+      const { problems, configFile } = await loadConfig({}, serverIo({}, place));
+      assert.deepEqual(problems.map(({ code, subject }) => [code, subject]), [
+        ["unreadable_file", `config file ${place}`],
+      ]);
+      assert.equal(configFile.path, undefined);
+      const chosen: [SettingFlags, Record<string, string>][] = [
+        [{ dataDir: "/data" }, {}],
+        [{}, { DATABASE_URL: "postgres://h/d" }],
+      ];
+      for (const [flags, env] of chosen) {
+        const { problems, warnings } = await loadConfig(flags, serverIo(env, place));
+        assert.deepEqual(problems, []);
+        assert.deepEqual(warnings.map(({ code }) => code), ["unreadable_file"]);
+      }
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("names the flag, the variable or the line of an invalid value", async () => {
+  const file = '# Lifetimes\nkey_rotation = "never"\n[scopes]\nread = "Read"\n"a b" = "x"\n' +
+    '[scopes.write]\ndescription = "Write"\nroles = ["king"]\n';
+  const { problems } = await load({ listen: "x" }, { [`${PREFIX}_ISSUER`]: "y" }, file);
+  assert.deepEqual(
+    problems.map(({ subject, source }) => [subject, source].join(" ").replace(/\S+\//g, "")),
+    [
+      "config file server.toml, line 5 ",
+      "config file server.toml, line 6 ",
+      "listen --listen",
+      `issuer ${PREFIX}_ISSUER`,
+      "key_rotation server.toml, line 2",
+    ],
+  );
 });
 
 interface InvalidCase {
@@ -168,6 +242,12 @@ const INVALID: InvalidCase[] = [
   { file: "[listen]\nport = 1", problems: [["invalid_value", CONFIG_FILE]] },
   { file: "= broken", problems: [["malformed_file", CONFIG_FILE]] },
   { flags: { config: "/nonexistent.toml" }, problems: [["unreadable_file", CONFIG_FILE]] },
+  { flags: { config: "" }, problems: [["unreadable_file", `${CONFIG_FILE} ""`]] },
+  { flags: { config: "/" }, problems: [["unreadable_file", CONFIG_FILE]] },
+  {
+    env: { [`${PREFIX}_CONFIG`]: "/nonexistent.toml" },
+    problems: [["unreadable_file", CONFIG_FILE]],
+  },
   { file: "scopes = 1", problems: [["invalid_value", CONFIG_FILE]] },
   { file: '[scopes]\n"a b" = "x"', problems: [["invalid_value", CONFIG_FILE]] },
   { file: "[scopes]\na = {}", problems: [["invalid_value", CONFIG_FILE]] },
@@ -208,7 +288,7 @@ Deno.test("reports every invalid setting by code and subject", async () => {
       JSON.stringify({ flags, env, file }),
     );
     for (const { subject, message } of problems) {
-      messages.push(`${subject.replace(/ \/.*\/(?=[\w.]+)/, " /etc/")}: ${message}\n`);
+      messages.push(`${subject.replace(/ \/tmp\/.*\/(?=[\w.]+)/, " /etc/")}: ${message}\n`);
     }
   }
   await assertGolden("config/problems.txt", messages.join(""));
