@@ -1,4 +1,4 @@
-/** Styles, durations and times for output on a terminal. */
+/** Styles and durations for output on a terminal. */
 import { createStyle, hasStyle, type Style } from "../shared/terminal_style.ts";
 import type { ClientIo } from "./io.ts";
 
@@ -14,6 +14,11 @@ export function styleFor(io: Pick<ClientIo, "stderrIsTerminal" | "env">): Style 
   return createStyle(hasStyle(io.stderrIsTerminal, io.env));
 }
 
+/** Styles for stdout. */
+export function stdoutStyle(io: Pick<ClientIo, "stdoutIsTerminal" | "env">): Style {
+  return createStyle(hasStyle(io.stdoutIsTerminal, io.env));
+}
+
 /** In at most two units: `4 min 5 s`. */
 export function formatDuration(milliseconds: number): string {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));
@@ -26,12 +31,4 @@ export function formatDuration(milliseconds: number): string {
     rest -= count * size;
     return count > 0 ? [`${count} ${name}`] : [];
   }).join(" ");
-}
-
-/** In the user's time zone, to the minute: `2026-11-24 10:42`. */
-export function formatTime(epochMs: number): string {
-  const date = new Date(epochMs);
-  const two = (value: number) => String(value).padStart(2, "0");
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ` +
-    `${two(date.getHours())}:${two(date.getMinutes())}`;
 }

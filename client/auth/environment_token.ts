@@ -1,12 +1,12 @@
 /** The token in the environment. It takes precedence over logins, and no keychain is opened for it. */
 import { absoluteFolder } from "../../shared/absolute_folder.ts";
 import { brand } from "../../shared/brand.ts";
+import { formatTime } from "../../shared/format_time.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { jwtExpiry } from "../oauth/access_token_expiry.ts";
 import { parseServer } from "../oauth/discovery.ts";
 import { unverifiedClaims } from "../oauth/unverified_jwt.ts";
-import { formatTime } from "../output.ts";
 import { selectedServer, type Selection } from "./selection.ts";
 import type { AccessToken } from "./access_token.ts";
 import { askTokenSocket, TOKEN_SOCKET_VARIABLE } from "./token_socket.ts";
@@ -87,7 +87,7 @@ export async function environmentToken(
   if (left <= 0) {
     throw new ClientError(
       "token_expired",
-      `The token in ${brand.envPrefix}_TOKEN expired at ${formatTime(expiresAt)}. ` +
+      `The token in ${brand.envPrefix}_TOKEN expired at ${formatTime(expiresAt, io.timeZone)}. ` +
         `Set it to a new one, or unset it to use a login.`,
     );
   }

@@ -6,6 +6,7 @@ import { scope, server } from "./options.ts";
 import { MANAGEMENT_SCOPES } from "../../shared/management.ts";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
+import { formatTimeWithDistance } from "../../shared/format_time.ts";
 import type { TokenResponse } from "../../shared/oauth/token_response.ts";
 import type { UserinfoResponse } from "../../shared/oauth/userinfo_response.ts";
 import { type AuthorizationServer, discover } from "../oauth/discovery.ts";
@@ -14,7 +15,7 @@ import type { ClientIo } from "../io.ts";
 import type { Credentials } from "../credentials/store.ts";
 import { authorizeDevice, pollForTokens } from "../oauth/device_flow.ts";
 import { identifyUser } from "../oauth/identify_user.ts";
-import { formatDuration, formatTime, styleFor } from "../output.ts";
+import { styleFor } from "../output.ts";
 import { credentialsFrom } from "../oauth/stored_login.ts";
 import { revokeUnused } from "../oauth/revocation.ts";
 import { UnexpectedServerError } from "../oauth/no_response_error.ts";
@@ -69,7 +70,7 @@ export async function login(options: LoginOptions, io: ClientIo): Promise<number
   io.stderr(
     `Logged in to ${issuer} as ${styleFor(io).bold(describeUser(user))}\n` +
       `Credentials: ${loginStore.store.description}\n` +
-      `${describeExpiry(tokens, receivedAt)}\n`,
+      `${describeExpiry(tokens, receivedAt, io)}\n`,
   );
   await revokeReplaced(issuer, replaced, io);
   return EXIT.ok;
@@ -116,10 +117,13 @@ function requestedScope(scopes: readonly string[] = DEFAULT_SCOPES): string {
   return formatScope([...new Set(["openid", ...scopes])]);
 }
 
-function describeExpiry(tokens: TokenResponse, receivedAt: number): string {
-  const until = (seconds: number) => {
-    return `${formatTime(receivedAt + seconds * 1000)} (${formatDuration(seconds * 1000)})`;
-  };
+function describeExpiry(
+  tokens: TokenResponse,
+  receivedAt: number,
+  { timeZone }: Pick<ClientIo, "timeZone">,
+): string {
+  const until = (seconds: number) =>
+    formatTimeWithDistance(receivedAt + seconds * 1000, receivedAt, timeZone);
   const { refresh_token, refresh_token_expires_in: loginLifetime } = tokens;
   if (refresh_token === undefined) {
     return `Expires: ${until(tokens.expires_in)}; it cannot be renewed without offline_access`;

@@ -4,8 +4,9 @@ import { type Command } from "commander";
 import { examples } from "../../shared/command_examples.ts";
 import type { Run } from "../../shared/command_line.ts";
 import { brand } from "../../shared/brand.ts";
-import type { Clock } from "../../shared/clock.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
+import { formatTimeWithDistance } from "../../shared/format_time.ts";
+import { colorState } from "../../shared/table.ts";
 import { splitScope } from "../../shared/oauth/scope.ts";
 import {
   type FederationStatus,
@@ -16,7 +17,7 @@ import {
 import type { EnvironmentSource } from "../auth/environment_token.ts";
 import { notLoggedIn } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
-import { formatDuration, formatJson, formatTime } from "../output.ts";
+import { formatJson, stdoutStyle } from "../output.ts";
 
 export interface StatusOptions {
   json?: boolean;
@@ -30,10 +31,10 @@ export async function status(options: StatusOptions, io: ClientIo): Promise<numb
   }
   const { source, expired, environment, logins, federation } = report;
   if (environment) {
-    io.stdout(`${describeEnvironment(environment, expired)}\n`);
+    io.stdout(`${describeEnvironment(environment, expired, io)}\n`);
     if (logins.length > 0) io.stdout("While it is set, these logins are not used:\n");
   }
-  for (const login of logins) io.stdout(describeLogin(login, io.clock));
+  for (const login of logins) io.stdout(describeLogin(login, io));
   if (federation) io.stdout(describeFederation(federation, source === "federation"));
   if (source === undefined) throw notLoggedIn();
   return expired ? EXIT.authenticationRequired : EXIT.ok;
@@ -69,39 +70,50 @@ function describeFederation({ provider, server, problem }: FederationStatus, use
   return `${used ? "Not logged in:" : "With --federation auto,"} ${action}`;
 }
 
-function describeLogin(login: LoginStatus, clock: Clock): string {
+function describeLogin(login: LoginStatus, io: ClientIo): string {
+  const style = stdoutStyle(io);
   const lines = [
-    `${login.account} on ${login.server}${login.active ? " (active)" : ""}`,
+    `${style.bold(login.account)} on ${login.server}${
+      login.active ? ` (${colorState("active", style)})` : ""
+    }`,
     `  credentials: ${login.storeDescription}`,
   ];
-  if (login.problem) lines.push(`  ${login.problem.message}`);
+  if (login.problem) lines.push(`  ${style.red(login.problem.message)}`);
   if (login.expiresAt !== undefined) {
     lines.push(
-      `  access token: ${describeExpiry(login.expiresAt, login.renewable, clock)}`,
-      `  scope: ${sanitizeLine(login.scope)}`,
+      `  access token: ${describeExpiry(login.expiresAt, login.renewable, io)}`,
+      `  scopes: ${sanitizeLine(login.scope ?? "", 1000) || "none"}`,
     );
   }
   return `${lines.join("\n")}\n`;
 }
 
-function describeExpiry(expiresAt: number, renewable: boolean, clock: Clock): string {
-  const left = expiresAt - clock.now();
-  const life = left > 0
-    ? `expires ${formatTime(expiresAt)} (in ${formatDuration(left)})`
-    : `expired ${formatTime(expiresAt)}`;
-  return `${life}, ${renewable ? "renewed automatically" : "cannot be renewed"}`;
+function describeExpiry(expiresAt: number, renewable: boolean, io: ClientIo): string {
+  const time = formatTimeWithDistance(expiresAt, io.clock.now(), io.timeZone);
+  const end = expiresAt > io.clock.now()
+    ? "expires"
+    // An expired token is renewed when it is needed.
+    : renewable
+    ? "expired"
+    : colorState("expired", stdoutStyle(io));
+  return `${end} ${time}, ${renewable ? "renewed automatically" : "cannot be renewed"}`;
 }
 
-function describeEnvironment({ expiresAt, socket }: EnvironmentSource, expired: boolean): string {
+function describeEnvironment(
+  { expiresAt, socket }: EnvironmentSource,
+  expired: boolean,
+  io: ClientIo,
+): string {
   const name = `${brand.envPrefix}_TOKEN`;
   if (socket !== undefined) {
     return `Using the token in ${name}, renewed by the exec that started this command.`;
   }
   if (expiresAt === undefined) return `Using the token in ${name}.`;
+  const time = formatTimeWithDistance(expiresAt, io.clock.now(), io.timeZone);
   return expired
-    ? `The token in ${name} expired at ${formatTime(expiresAt)}. ` +
+    ? `The token in ${name} ${colorState("expired", stdoutStyle(io))} ${time}. ` +
       `Set it to a new one, or unset it to use a login.`
-    : `Using the token in ${name}, which expires at ${formatTime(expiresAt)}.`;
+    : `Using the token in ${name}, which expires ${time}.`;
 }
 
 function isoTime(epochMs: number | undefined): string | null {

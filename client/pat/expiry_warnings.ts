@@ -2,9 +2,9 @@
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import { brand } from "../../shared/brand.ts";
 import type { Clock } from "../../shared/clock.ts";
+import { relativeTime } from "../../shared/format_time.ts";
 import { EXPIRES_SOON_MS } from "../../shared/tokens/limits.ts";
 import type { ClientIo } from "../io.ts";
-import { formatDuration } from "../output.ts";
 import { isActive } from "./format.ts";
 import { replacementsOf } from "./rotation_chain.ts";
 import type { PersonalAccessToken } from "./token.ts";
@@ -33,8 +33,8 @@ export function warnOfExpiry(
       : `${known === undefined ? "If it was not rotated yet, run" : "Rotate it with"}: ` +
         `${brand.binaryName} pat rotate ${sanitizeLine(token.id)}`;
     stderr(
-      `Warning: ${sanitizeLine(token.name)} expires in ${
-        formatDuration(timeLeft(token, clock))
+      `Warning: ${sanitizeLine(token.name)} expires ${
+        relativeTime(timeLeft(token, clock), 0)
       }. ${advice}\n`,
     );
   }

@@ -1,48 +1,49 @@
 /** Personal access tokens as text for a terminal. */
-import { sanitizeLine } from "../../shared/sanitize.ts";
 import type { Clock } from "../../shared/clock.ts";
-import { formatDuration, formatTime } from "../output.ts";
+import { formatTime, formatTimeWithDistance } from "../../shared/format_time.ts";
+import { sanitizeLine } from "../../shared/sanitize.ts";
+import type { ClientIo } from "../io.ts";
 import type { PersonalAccessToken } from "./token.ts";
 
 type Lifecycle = Pick<PersonalAccessToken, "expiresAt" | "revokedAt" | "revokedReason">;
+type TimeIo = Pick<ClientIo, "clock" | "timeZone">;
+
+/** Whether a token is neither revoked nor expired. */
+export function isActive({ revokedAt, expiresAt }: Lifecycle, clock: Clock): boolean {
+  return revokedAt === null && (expiresAt === null || Date.parse(expiresAt) > clock.now());
+}
 
 /** Why a token no longer works; undefined if it is active. */
-export function describeInactive(
-  { revokedAt, revokedReason: reason, expiresAt }: Lifecycle,
-  clock: Clock,
-): string | undefined {
+export function describeInactive(token: Lifecycle, io: TimeIo): string | undefined {
+  const { revokedAt, revokedReason: reason, expiresAt } = token;
   if (revokedAt !== null) {
-    return `revoked ${formatIsoTime(revokedAt)}${
+    return `revoked ${formatIsoTime(revokedAt, io)}${
       reason === null ? "" : ` (${sanitizeLine(reason)})`
     }`;
   }
-  if (expiresAt === null || Date.parse(expiresAt) > clock.now()) return undefined;
-  return `expired ${formatIsoTime(expiresAt)}`;
-}
-
-/** Whether a token is neither revoked nor expired. */
-export function isActive(token: Lifecycle, clock: Clock): boolean {
-  return describeInactive(token, clock) === undefined;
+  return expiresAt === null || isActive(token, io.clock)
+    ? undefined
+    : `expired ${formatIsoTime(expiresAt, io)}`;
 }
 
 /** When a token expires, or why it no longer works. */
-export function describeExpiry(token: Lifecycle, clock: Clock): string {
-  const inactive = describeInactive(token, clock);
+export function describeExpiry(token: Lifecycle, io: TimeIo): string {
+  const inactive = describeInactive(token, io);
   if (inactive !== undefined) return inactive;
   if (token.expiresAt === null) return "never";
-  const end = Date.parse(token.expiresAt);
-  return `${formatTime(end)} (in ${formatDuration(end - clock.now())})`;
+  return formatTimeWithDistance(Date.parse(token.expiresAt), io.clock.now(), io.timeZone);
 }
 
 /** When, where and by what a token was last used. */
-export function describeLastUse(token: PersonalAccessToken): string {
+export function describeLastUse(token: PersonalAccessToken, io: TimeIo): string {
   if (token.lastUsedAt === null) return "never used";
   const from = [token.lastUsedAddress, token.lastUsedAgent]
     .flatMap((text) => text === null ? [] : [sanitizeLine(text)]);
-  return [formatIsoTime(token.lastUsedAt), ...from].join(", ");
+  const time = formatTimeWithDistance(Date.parse(token.lastUsedAt), io.clock.now(), io.timeZone);
+  return [time, ...from].join(", ");
 }
 
 /** An ISO 8601 time in the user's time zone. */
-export function formatIsoTime(text: string): string {
-  return formatTime(Date.parse(text));
+export function formatIsoTime(text: string, { timeZone }: Pick<ClientIo, "timeZone">): string {
+  return formatTime(Date.parse(text), timeZone);
 }

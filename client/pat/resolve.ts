@@ -27,8 +27,9 @@ export async function resolveToken(
   api: TokenApi,
   name: string,
   owner: string | undefined,
-  { clock }: Pick<ClientIo, "clock">,
+  io: Pick<ClientIo, "clock" | "timeZone">,
 ): Promise<ResolvedToken> {
+  const { clock } = io;
   const byId = isUuid(name.toLowerCase()) ? await api.find(name.toLowerCase()) : undefined;
   if (byId !== undefined && isOwnedBy(byId, owner)) return { token: byId, stillActive: [] };
   const prefix = prefixOfSecret(name) ?? name;
@@ -45,7 +46,7 @@ export async function resolveToken(
   }
   throw new ClientError(
     candidates.length === 0 ? "token_not_found" : "several_tokens",
-    candidates.length === 0 ? noSuchToken(name, owner) : severalTokens(name, candidates),
+    candidates.length === 0 ? noSuchToken(name, owner) : severalTokens(name, candidates, io),
   );
 }
 
@@ -80,9 +81,13 @@ function noSuchToken(name: string, owner: string | undefined): string {
     }`;
 }
 
-function severalTokens(name: string, candidates: readonly PersonalAccessToken[]): string {
+function severalTokens(
+  name: string,
+  candidates: readonly PersonalAccessToken[],
+  io: Pick<ClientIo, "timeZone">,
+): string {
   return `Several tokens are called ${displayName(name)}. Use an id:` +
     candidates.map(({ id, prefix, createdAt }) =>
-      `\n  ${sanitizeLine(id)}  ${sanitizeLine(prefix)}…  created ${formatIsoTime(createdAt)}`
+      `\n  ${sanitizeLine(id)}  ${sanitizeLine(prefix)}…  created ${formatIsoTime(createdAt, io)}`
     ).join("");
 }

@@ -1,3 +1,4 @@
+import { formatTime } from "../../shared/format_time.ts";
 import { missingScopes, parseScope } from "../../shared/oauth/scope.ts";
 import { type Claims, claimValues, type Condition, isMet } from "./condition.ts";
 import type { TrustRule } from "./trust_rule.ts";
@@ -84,7 +85,7 @@ function ruleMismatch(
     return { code: "rule_disabled", message: "the rule is disabled" };
   }
   if (rule.enabledUntil !== undefined && rule.enabledUntil <= now) {
-    const message = `the rule expired on ${rule.enabledUntil.toISOString()}`;
+    const message = `the rule expired on ${formatTime(rule.enabledUntil.getTime(), "UTC")}`;
     return { code: "rule_expired", message };
   }
   const missing = missingScopes(parseScope(scope ?? "") ?? [], parseScope(rule.scope) ?? []);

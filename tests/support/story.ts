@@ -83,8 +83,9 @@ const PLACEHOLDERS: Record<string, string> = {
   jwt: String.raw`eyJ[\w-]+\.[\w-]+\.[\w-]+`,
   pat: "[a-z]+_[0-9A-Za-z]{49}",
   prefix: "[a-z]+_[0-9A-Za-z]{8}",
+  distance: String.raw`just now|(?:in )?(?:less than a|\d+) [a-z]+(?: ago)?`,
   text: ".*?",
-  time: String.raw`\d{4}-\d\d-\d\d(?: \d\d:\d\d(?: [A-Z][\w+:-]*)?|T[\d:.]+Z)`,
+  time: String.raw`\d{4}-\d\d-\d\d(?: \d\d:\d\d [A-Z][\w+:-]*|T[\d:.]+Z)`,
 };
 
 const PLACEHOLDER = new RegExp(`<(${Object.keys(PLACEHOLDERS).join("|")})(?: ([\\w-]+))?>`, "g");

@@ -42,9 +42,12 @@ export async function patCreate(options: PatCreateOptions, io: ClientIo): Promis
 }
 
 /** `ci (its prefix…) with deploy, until …`. */
-export function describeCreated(created: CreatedToken, { clock }: Pick<ClientIo, "clock">): string {
+export function describeCreated(
+  created: CreatedToken,
+  io: Pick<ClientIo, "clock" | "timeZone">,
+): string {
   const { name, prefix, scopes, expiresAt } = created;
   return `${sanitizeLine(name)} (${sanitizeLine(prefix)}…) with ` +
     `${sanitizeLine(scopes.join(" ")) || "no scope"}, ` +
-    (expiresAt === null ? "never expires" : `until ${describeExpiry(created, clock)}`);
+    (expiresAt === null ? "never expires" : `until ${describeExpiry(created, io)}`);
 }

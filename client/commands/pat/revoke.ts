@@ -38,7 +38,7 @@ export async function patRevoke(
   for (const name of names) {
     try {
       const { token, stillActive } = await resolveToken(api, name, options.for, io);
-      const inactive = describeInactive(token, io.clock);
+      const inactive = describeInactive(token, io);
       if (inactive === undefined) await api.revoke(token.id);
       revoked.push(token);
       io.stderr(
@@ -49,7 +49,7 @@ export async function patRevoke(
       for (const older of stillActive) {
         io.stderr(
           `The token it replaced (${sanitizeLine(older.prefix)}…) works until ` +
-            `${describeExpiry(older, io.clock)}. To revoke it as well, run: ` +
+            `${describeExpiry(older, io)}. To revoke it as well, run: ` +
             `${brand.binaryName} pat revoke ${sanitizeLine(older.id)}\n`,
         );
       }

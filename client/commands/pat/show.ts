@@ -2,12 +2,14 @@
 import { sanitizeLine } from "../../../shared/sanitize.ts";
 import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
+import { colorState } from "../../../shared/table.ts";
 import { ClientError } from "../../errors.ts";
 import type { ClientIo } from "../../io.ts";
 import { resolveToken } from "../../pat/resolve.ts";
-import { formatJson } from "../../output.ts";
+import { formatJson, stdoutStyle } from "../../output.ts";
 import { expiresSoon, warnOfExpiry } from "../../pat/expiry_warnings.ts";
 import { describeExpiry, describeLastUse, formatIsoTime } from "../../pat/format.ts";
+import { stateOf } from "../../pat/state.ts";
 import { openTokenApi } from "../../pat/api.ts";
 import type { PersonalAccessToken } from "../../pat/token.ts";
 import { environmentSource } from "../../auth/environment_token.ts";
@@ -48,25 +50,30 @@ export async function patShow(
   return EXIT.ok;
 }
 
-function describe(token: PersonalAccessToken, { clock }: Pick<ClientIo, "clock">): string {
+function describe(token: PersonalAccessToken, io: ClientIo): string {
+  const state = stateOf(token, io.clock);
   const { owner, rotatedFrom, leak } = token;
   const lines: [string, string][] = [
     ["name", sanitizeLine(token.name)],
     ["id", sanitizeLine(token.id)],
     ["prefix", sanitizeLine(token.prefix)],
+    ["state", colorState(state, stdoutStyle(io))],
     ["owner", sanitizeLine(owner.username)],
     ["scopes", sanitizeLine(token.scopes.join(" "), 1000) || "none"],
     ["usable from", sanitizeLine(token.allowedAddresses.join(", "), 1000) || "anywhere"],
-    ["created", formatIsoTime(token.createdAt)],
-    ["expires", describeExpiry(token, clock)],
-    ["last used", describeLastUse(token)],
-    ...leak ? [["leaked", describeLeak(leak)] as [string, string]] : [],
+    ["created", formatIsoTime(token.createdAt, io)],
+    ["expires", describeExpiry(token, io)],
+    ["last used", describeLastUse(token, io)],
+    ...leak ? [["leaked", describeLeak(leak, io)] as [string, string]] : [],
     ...rotatedFrom === null ? [] : [["replaces", sanitizeLine(rotatedFrom)] as [string, string]],
   ];
   return lines.map(([label, value]) => `${`${label}:`.padEnd(13)}${value}\n`).join("");
 }
 
-function describeLeak({ at, reporter, place }: NonNullable<PersonalAccessToken["leak"]>): string {
+function describeLeak(
+  { at, reporter, place }: NonNullable<PersonalAccessToken["leak"]>,
+  io: ClientIo,
+): string {
   const where = place === null ? "" : `found at ${sanitizeLine(place, 500)}, `;
-  return `${where}reported by ${sanitizeLine(reporter)} ${formatIsoTime(at)}`;
+  return `${where}reported by ${sanitizeLine(reporter)} ${formatIsoTime(at, io)}`;
 }

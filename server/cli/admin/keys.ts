@@ -1,4 +1,5 @@
 import { EXIT } from "../../../shared/exit_codes.ts";
+import { formatTime } from "../../../shared/format_time.ts";
 import {
   printTable,
   stateCell,
@@ -42,10 +43,12 @@ export async function adminKeysList(
 export async function adminKeysRotate(options: SettingFlags, io: ServerIo): Promise<number> {
   const params = { force: options.force === true };
   return await adminCommand("rotateKeys", params, options, io, ({ activatesAt }) => {
-    const later = new Date(activatesAt).getTime() > io.clock.now();
+    const time = Date.parse(activatesAt);
     io.stdout(
-      later
-        ? `The next key signs from ${activatesAt}, when all verifiers have fetched it. ` +
+      time > io.clock.now()
+        ? `The next key signs from ${
+          formatTime(time, io.timeZone)
+        }, when all verifiers have fetched it. ` +
           "If the current key has leaked, do not wait: use --force.\n"
         : "The next key signs from now on. The previous key stays published until its tokens expire.\n",
     );

@@ -134,7 +134,7 @@ Deno.test("status prints that the environment's token is used", async () => {
   await logIn(io, server);
   io.env[TOKEN] = jwt({ iss: server.issuer, exp: 1_800_000_000 });
   await run(io, (io) => status({}, io));
-  assert.match(io.out, new RegExp(`^Using the token in ${TOKEN}, which expires at 2027-`));
+  assert.match(io.out, new RegExp(`^Using the token in ${TOKEN}, which expires 2027-`));
   assert.ok(!io.out.includes(io.env[TOKEN]));
   await run(io, (io) => status({ json: true }, io));
   const { source, expiresAt, server: at } = JSON.parse(io.out);

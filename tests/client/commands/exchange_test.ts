@@ -46,8 +46,8 @@ Deno.test("exchanges the environment's opaque token with --exchange, and no othe
   assert.equal(io.out, `${PAT}\n`);
   assert.equal(server.asked.length, 0);
   assert.equal(await runToken(io, { exchange: true, json: true, scope: ["deploy"] }), EXIT.ok);
-  const { token: printed, expiresAt, scope } = JSON.parse(io.out);
-  assert.deepEqual({ printed, scope }, { printed: "short.jwt.sig", scope: "deploy" });
+  const { token: printed, expiresAt, scopes } = JSON.parse(io.out);
+  assert.deepEqual({ printed, scopes }, { printed: "short.jwt.sig", scopes: ["deploy"] });
   assert.equal(Date.parse(expiresAt), io.clock.now() + 900_000);
   assert.deepEqual(server.askedAt("/oauth/token")[0].form, {
     client_id: brand.cliClientId,

@@ -46,7 +46,7 @@ Deno.test("login shows the address and the code, waits, and prints account, stor
     `Credentials: `,
     home.folder,
     "Expires: ",
-    "(15 min)",
+    "(in 15 minutes)",
   ].map((text) => io.err.indexOf(text));
   assert.ok(order.every((at, index) => at >= 0 && at > (order[index - 1] ?? -1)), io.err);
   assert.doesNotMatch(io.err, /\x1b/);

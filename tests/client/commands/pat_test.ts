@@ -44,7 +44,7 @@ Deno.test("create prints only the secret on stdout, and requests what the option
   assert.equal(await create(io, options), EXIT.ok);
   assert.equal(io.out, `${PAT_SECRET}\n`);
   assert.ok(!io.err.includes(PAT_SECRET));
-  assert.match(io.err, /^Created ci \(.{12}…\) with deploy, until 2027-02-22 .* \(in 90 d\)\n$/);
+  assert.match(io.err, /^Created ci \(.{12}…\) with deploy, until 2027-02-22 .* \(in 90 days\)\n$/);
   const [asked] = server.askedAt("/api/v1/tokens");
   assert.equal(asked.method, "POST");
   assert.equal(asked.headers.get("authorization"), "Bearer at");
@@ -134,7 +134,7 @@ Deno.test("list reads every page, omits inactive tokens, and warns of those that
   ]);
   assert.match(
     io.err,
-    new RegExp(`^Warning: old \\[2J expires in 3 d\\. .*pat rotate ${OTHER_ID}\\n$`),
+    new RegExp(`^Warning: old \\[2J expires in 3 days\\. .*pat rotate ${OTHER_ID}\\n$`),
   );
   server.script("/api/v1/tokens", ...answers);
   await list(io, { json: true, inactive: true, all: true, search: "x" });
@@ -298,7 +298,7 @@ Deno.test("suggests no rotation of a token that has a replacement", async () => 
   assert.equal(io.err, "");
   answer([next({ revoked_at: new Date(0) }), old]);
   await list(io);
-  assert.match(io.err, /^Warning: ci expires in 1 d\. .* pat create\n$/);
+  assert.match(io.err, /^Warning: ci expires in 24 hours\. .* pat create\n$/);
   answer([old]);
   await list(io);
   assert.match(io.err, new RegExp(`pat rotate ${PAT_ID}\n$`));
@@ -365,7 +365,7 @@ Deno.test("show without a name shows the token in the environment", async () => 
   const soon = new Date(io.clock.now() + DAY).toISOString();
   server.script("/api/v1/token", { json: patResponse(io, { expires_at: soon }) });
   assert.equal(await run(io, (io) => patShow(undefined, options, io)), EXIT.ok);
-  assert.match(io.err, /^Warning: ci expires in 1 d\. .* pat rotate .*\n$/);
+  assert.match(io.err, /^Warning: ci expires in 24 hours\. .* pat rotate .*\n$/);
 });
 
 Deno.test("maps problems of the REST API to messages and exit codes", async () => {

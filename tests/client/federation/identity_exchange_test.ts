@@ -86,7 +86,7 @@ Deno.test("exchanges the identity token of a job by POST, and stores nothing", a
     token: "exchanged",
     tokenType: "Bearer",
     expiresAt: new Date(job.io.clock.now() + 600_000).toISOString(),
-    scope: "deploy",
+    scopes: ["deploy"],
     source: "federation",
     server: job.server.issuer,
     account: null,
