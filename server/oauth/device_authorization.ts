@@ -7,6 +7,7 @@ import {
 } from "../../shared/management.ts";
 import type { DeviceAuthorizationResponse } from "../../shared/oauth/device_authorization_response.ts";
 import { OAuthError } from "../../shared/oauth/errors.ts";
+import { toLoginName } from "../../shared/login_name.ts";
 import { formatScope, missingScopes, parseScope } from "../../shared/oauth/scope.ts";
 import { isUuid } from "../../shared/uuid.ts";
 import type { ServerConfig } from "../config/server_config.ts";
@@ -88,6 +89,8 @@ export async function deviceAuthorization(
       requesterUserAgent: userAgent,
       resource: form("resource"),
       loginId,
+      // Not in RFC 8628: what the device calls itself.
+      loginName: toLoginName(form("login_name")),
     }, MAX_PENDING);
   } while (outcome === "code_taken");
   if (outcome === "too_many") {

@@ -1,5 +1,6 @@
 import { showHome } from "./account/home.tsx";
 import { showDevices } from "./account/devices.tsx";
+import { showRenameLogin, submitRenameLogin } from "./account/rename_login.tsx";
 import { showRevokeAllLogins, submitRevokeAllLogins } from "./account/revoke_all_logins.tsx";
 import { showRevokeLogin, submitRevokeLogin } from "./account/revoke_login.tsx";
 import { showSetup, submitSetup } from "./account/setup.tsx";
@@ -56,6 +57,12 @@ export const pageRoutes: readonly PageRoute[] = [
 
   // Logins and browser sessions.
   get("/devices", signedIn, showDevices),
+  ...form(
+    "/logins/rename",
+    { ...signedIn, ...fresh, keep: ["login", "back"] },
+    showRenameLogin,
+    submitRenameLogin,
+  ),
   ...form(
     "/logins/revoke",
     { ...signedIn, ...fresh, keep: ["login", "back"] },

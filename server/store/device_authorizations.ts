@@ -14,6 +14,8 @@ export interface DeviceAuthorization {
   resource?: string;
   /** The login of the command that requests an approval, if it has one. */
   loginId?: string;
+  /** What the device calls itself. */
+  loginName?: string;
 }
 
 interface Row {
@@ -27,6 +29,7 @@ interface Row {
   requester_user_agent: string;
   resource: string | null;
   login_id: string | null;
+  login_name: string | null;
 }
 
 function fromRow(row: Row): DeviceAuthorization {
@@ -41,6 +44,7 @@ function fromRow(row: Row): DeviceAuthorization {
     requesterUserAgent: row.requester_user_agent,
     resource: row.resource ?? undefined,
     loginId: row.login_id ?? undefined,
+    loginName: row.login_name ?? undefined,
   };
 }
 
@@ -68,13 +72,15 @@ export async function insertDeviceAuthorization(
     ), recorded as (
       insert into device_authorizations (
         id, device_code_hash, user_code, client_id, scope, interval_seconds, created_at,
-        expires_at, requester_address, requester_network, requester_user_agent, resource, login_id
+        expires_at, requester_address, requester_network, requester_user_agent, resource, login_id,
+        login_name
       ) select
         ${request.id}::uuid, ${request.deviceCodeHash}::bytea, ${request.userCode},
         ${request.clientId}, ${request.scope}, ${request.intervalSeconds}::int,
         ${request.createdAt}::timestamptz, ${request.expiresAt}::timestamptz,
         ${request.requesterAddress}, ${request.requesterNetwork}, ${request.requesterUserAgent},
-        ${request.resource ?? null}::text, ${request.loginId ?? null}::uuid
+        ${request.resource ?? null}::text, ${request.loginId ?? null}::uuid,
+        ${request.loginName ?? null}::text
       from waiting where count < ${limit}
       on conflict (user_code) do nothing
       returning id
@@ -224,6 +230,7 @@ export interface RedeemedDeviceAuthorization {
   requesterUserAgent: string;
   resource?: string;
   loginId?: string;
+  loginName?: string;
 }
 
 /**
@@ -242,12 +249,13 @@ export async function redeemDeviceCode(
     requester_user_agent: string;
     resource: string | null;
     login_id: string | null;
+    login_name: string | null;
   }[]>`
     update device_authorizations set status = 'redeemed'
     where device_code_hash = ${code.deviceCodeHash} and client_id = ${code.clientId}
       and status = 'approved' and expires_at > ${code.now}
     returning user_id, scope, authenticated_at, requester_address, requester_user_agent,
-        resource, login_id`;
+        resource, login_id, login_name`;
   return rows.map((row) => ({
     userId: row.user_id,
     scope: row.scope,
@@ -256,6 +264,7 @@ export async function redeemDeviceCode(
     requesterUserAgent: row.requester_user_agent,
     resource: row.resource ?? undefined,
     loginId: row.login_id ?? undefined,
+    loginName: row.login_name ?? undefined,
   }))[0];
 }
 

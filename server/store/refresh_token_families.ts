@@ -21,6 +21,8 @@ export interface RefreshTokenFamily {
   revokedAt?: Date;
   address: string;
   userAgent: string;
+  /** As the device called itself, or as the user has renamed it. */
+  name?: string;
 }
 
 /** A family with the state of one of its tokens. */
@@ -43,6 +45,7 @@ interface Row {
   revoked_at: Date | null;
   address: string;
   user_agent: string;
+  name: string | null;
 }
 
 function fromRow(row: Row): RefreshTokenFamily {
@@ -59,6 +62,7 @@ function fromRow(row: Row): RefreshTokenFamily {
     revokedAt: row.revoked_at ?? undefined,
     address: row.address,
     userAgent: row.user_agent,
+    name: row.name ?? undefined,
   };
 }
 
@@ -70,11 +74,12 @@ export async function insertRefreshTokenFamily(
   await tx`
     insert into refresh_token_families (
       id, handle_hash, current_hash, user_id, client_id, scope, authenticated_at, created_at,
-      last_used_at, idle_expires_at, absolute_expires_at, address, user_agent
+      last_used_at, idle_expires_at, absolute_expires_at, address, user_agent, name
     ) values (
       ${family.id}, ${first.handleHash}, ${first.hash}, ${family.userId}, ${family.clientId},
       ${family.scope}, ${family.authenticatedAt}, ${family.createdAt}, ${family.lastUsedAt},
-      ${family.idleExpiresAt}, ${family.absoluteExpiresAt}, ${family.address}, ${family.userAgent}
+      ${family.idleExpiresAt}, ${family.absoluteExpiresAt}, ${family.address}, ${family.userAgent},
+      ${family.name ?? null}
     )`;
 }
 
@@ -192,6 +197,19 @@ export async function listRefreshTokenFamilies(
       and idle_expires_at > ${query.now} and absolute_expires_at > ${query.now}
     order by last_used_at desc limit ${query.limit}`;
   return rows.map(fromRow);
+}
+
+/** Renames a user's login. False if it is not active. */
+export async function renameRefreshTokenFamily(
+  sql: Sql | Transaction,
+  { id, userId, name, now }: { id: string; userId: string; name: string; now: Date },
+): Promise<boolean> {
+  const rows = await sql`
+    update refresh_token_families set name = ${name}
+    where id = ${id} and user_id = ${userId} and revoked_at is null
+      and idle_expires_at > ${now} and absolute_expires_at > ${now}
+    returning id`;
+  return rows.length === 1;
 }
 
 /**

@@ -7,6 +7,8 @@ export interface TokenResponse {
   refresh_token?: string;
   /** Seconds until an unused login expires. Our extension (RFC 6749 section 5.1). */
   refresh_token_expires_in?: number;
+  /** The name of the login, which its user may change on a page. Our extension. */
+  login_name?: string;
   scope: string;
   id_token?: string;
   /** Of a token exchange (RFC 8693 section 2.2.1). */

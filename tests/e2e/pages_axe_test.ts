@@ -122,6 +122,7 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
       body: new URLSearchParams({
         client_id: brand.cliClientId,
         scope: "openid profile email offline_access deploy",
+        login_name: "alice-laptop (Linux)",
         ...more,
       }),
     });
@@ -276,14 +277,23 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   await signInAgain();
   await go("/devices");
   await look("devices", "devices");
-  await page.getByRole("button", { name: /^Revoke the login from/ }).first().click();
+  await page.getByRole("button", { name: /^Rename the login/ }).first().click();
+  await look("login-rename", "rename_login");
+  await page.getByLabel("Name", { exact: true }).fill(" ");
+  await press("Save name");
+  await look("login-rename-refused", "rename_login");
+  await page.getByLabel("Name", { exact: true }).fill("Work laptop");
+  await press("Save name");
+  assert.equal(await notice(), "login_renamed");
+  await look("login-renamed", "devices");
+  await page.getByRole("button", { name: "Revoke the login Work laptop" }).click();
   await page.waitForURL(/[?&]login=/);
   const ending = new URL(page.url()).searchParams.get("login");
   await sql`update personal_access_tokens set created_by_login = ${ending}`;
   await page.goto(page.url());
   await look("login-end", "revoke_login");
   await page.getByRole("link", { name: "Cancel" }).click();
-  await page.getByRole("button", { name: /^Sign out the browser from/ }).first().click();
+  await page.getByRole("button", { name: /^Sign out .* from/ }).first().click();
   await look("session-end", "sign_out_browser");
   await press("Sign out browser");
   assert.equal(await notice(), "browser_signed_out");

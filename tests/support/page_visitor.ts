@@ -37,12 +37,16 @@ export interface Visitor {
 }
 
 /** A visitor at `address`; other than the default it needs `trustProxy` in the server's settings. */
-export function visitor(server: TestServer, address = "192.0.2.1"): Visitor {
+export function visitor(
+  server: TestServer,
+  address = "192.0.2.1",
+  userAgent = "Browser/1",
+): Visitor {
   const cookies = new Map<string, string>();
   const hidden = new Map<string, string>();
   const request = async (path: string, init: RequestInit = {}): Promise<Shown> => {
     const headers = new Headers(init.headers);
-    headers.set("user-agent", "Browser/1");
+    headers.set("user-agent", userAgent);
     headers.set("x-request-id", "request-1");
     headers.set("x-forwarded-for", address);
     headers.set("cookie", [...cookies].map(([name, value]) => `${name}=${value}`).join("; "));

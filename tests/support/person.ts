@@ -44,8 +44,9 @@ export async function signedIn(
   server: TestServer,
   email = "alice@example.com",
   address?: string,
+  userAgent?: string,
 ): Promise<Visitor> {
-  const browser = visitor(server, address);
+  const browser = visitor(server, address, userAgent);
   await browser.get("/signin");
   const page = await browser.submit("/signin", { email, password: PASSWORD });
   assert.equal(page.status, 303, page.text);

@@ -63,7 +63,7 @@ export interface TestServer extends AsyncDisposable {
   poll(deviceCode: string): Promise<Answer>;
   refresh(refreshToken: string, more?: Record<string, string>): Promise<Answer>;
   /** A whole login; the tokens are what the device gets. */
-  login(userId: string, scope?: string): Promise<TokenResponse>;
+  login(userId: string, scope?: string, more?: Record<string, string>): Promise<TokenResponse>;
   /** An approval to manage tokens, as `pat create` asks for one. */
   approveManagement(
     userId: string,
@@ -181,8 +181,8 @@ export async function testServer(
         refresh_token: refreshToken,
         ...more,
       }),
-    async login(userId, scope) {
-      const started = await server.startLogin(scope);
+    async login(userId, scope, more) {
+      const started = await server.startLogin(scope, more);
       assert.equal(await server.decide(started.user_code, userId), true);
       const answer = await server.poll(started.device_code);
       assert.equal(answer.status, 200, JSON.stringify(answer.body));

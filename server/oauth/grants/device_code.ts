@@ -149,6 +149,7 @@ async function redeem(
       resource,
       authenticatedAt: redeemed.authenticatedAt,
       familyId: redeemed.loginId,
+      name: redeemed.loginName,
     };
     if (parseScope(scope)?.includes("offline_access")) {
       Object.assign(login, await startFamily(deps, tx, request, login, code.now));
@@ -158,7 +159,7 @@ async function redeem(
       actor: user.id,
       subject: login.familyId,
       address: request.address,
-      details: { client_id: clientId, scope },
+      details: { client_id: clientId, scope, ...login.name && { name: login.name } },
     });
     return login;
   }) as Login | OAuthError;
@@ -168,7 +169,7 @@ async function startFamily(
   { config }: DeviceCodeGrantDeps,
   tx: Transaction,
   { address, userAgent }: TokenRequest,
-  { user, clientId, scope, authenticatedAt }: Login,
+  { user, clientId, scope, authenticatedAt, name }: Login,
   now: Date,
 ): Promise<Pick<Login, "familyId" | "refreshToken" | "idleExpiresAt">> {
   const { refreshTokenIdleLifetime: idle, refreshTokenAbsoluteLifetime: absolute } = config;
@@ -188,6 +189,7 @@ async function startFamily(
     absoluteExpiresAt: expiresAfter(absolute),
     address,
     userAgent,
+    name,
   }, refreshTokenHashes(refreshToken)!);
   return { familyId, refreshToken, idleExpiresAt };
 }

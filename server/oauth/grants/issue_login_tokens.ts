@@ -32,6 +32,8 @@ export interface Login {
   refreshToken?: string;
   /** When the login expires if it is not used until then. */
   idleExpiresAt?: Date;
+  /** As the user recognizes it. */
+  name?: string;
 }
 
 /** Signs an access token and, for the scope `openid`, an ID token. */
@@ -62,6 +64,7 @@ export async function issueLoginTokens(
     response.refresh_token = login.refreshToken;
     const remainingMs = (login.idleExpiresAt?.getTime() ?? 0) - clock.now();
     response.refresh_token_expires_in = Math.max(0, Math.round(remainingMs / 1000));
+    if (login.name !== undefined) response.login_name = login.name;
   }
   if (!isManagement && parseScope(scope)?.includes("openid")) {
     response.id_token = await signIdToken({ issuer, clock, keys, lifetime }, {

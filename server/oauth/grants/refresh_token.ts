@@ -76,6 +76,7 @@ export function refreshTokenGrant(deps: RefreshTokenGrantDeps): Grant {
         familyId: family!.id,
         refreshToken: successor,
         idleExpiresAt: idleExpiresAt ?? family!.idleExpiresAt,
+        name: family!.name,
       });
     },
   };

@@ -1,3 +1,4 @@
+import { browserName } from "../../http/browser_name.ts";
 import type { PageContext } from "../context.ts";
 import { signedInSession } from "../http/browser_session.ts";
 import { type RenderDeps, renderPage } from "../render.tsx";
@@ -5,7 +6,8 @@ import { ActionButton } from "../ui/confirmation.tsx";
 import { Address } from "../ui/facts.tsx";
 import { TimeAgo } from "../ui/relative_time.tsx";
 import { listBrowsers, type ListBrowsersDeps, listLogins } from "./active_sessions.ts";
-import { loginList, type LoginListDeps, UserAgent } from "./login_list.tsx";
+import { BrowserName } from "./browser_name.tsx";
+import { loginList, type LoginListDeps } from "./login_list.tsx";
 
 /** GET /devices: the user's logins and browsers. */
 export async function showDevices(
@@ -42,21 +44,23 @@ export async function showDevices(
             >
               <div>
                 <p>
-                  From <Address address={browser.address} place={place} />
-                  {browser.id === session.id && <strong>{` (this browser)`}</strong>}
+                  <BrowserName userAgent={browser.userAgent} />
+                  {browser.id === session.id && " (this browser)"}
                 </p>
                 <p class="muted small">
-                  Last used <TimeAgo at={browser.lastSeenAt} now={now} />, signed in{" "}
+                  From <Address address={browser.address} place={place} />, last used{" "}
+                  <TimeAgo at={browser.lastSeenAt} now={now} />, signed in{" "}
                   <TimeAgo at={browser.createdAt} now={now} />
                 </p>
-                <UserAgent text={browser.userAgent} />
               </div>
               {browser.id !== session.id && (
                 <ActionButton
                   action="/sessions/sign-out"
                   fields={{ session: browser.id }}
                   label="Sign out"
-                  about={`the browser from ${browser.address}`}
+                  about={`${
+                    browserName(browser.userAgent) ?? "the browser"
+                  } from ${browser.address}`}
                 />
               )}
             </li>

@@ -33,26 +33,42 @@ export async function loginList(
           <div>
             <p>
               <strong>
-                <UntrustedText text={client} />
+                <UntrustedText text={login.name ?? client} />
               </strong>
             </p>
             <p class="muted small">
-              From <Address address={login.address} place={place} />, last used{" "}
+              {login.name === undefined ? "From" : (
+                <>
+                  <UntrustedText text={client} /> from
+                </>
+              )} <Address address={login.address} place={place} />, last used{" "}
               <TimeAgo at={login.lastUsedAt} now={now} />, logged in{" "}
               <TimeAgo at={login.createdAt} now={now} />
             </p>
             <UserAgent text={login.userAgent} />
           </div>
-          <ActionButton
-            action="/logins/revoke"
-            fields={{ login: login.id, back }}
-            label="Revoke"
-            about={`the login from ${login.address}`}
-          />
+          <div class="actions">
+            <ActionButton
+              action="/logins/rename"
+              fields={{ login: login.id, back }}
+              label="Rename"
+              about={aboutLogin(login)}
+            />
+            <ActionButton
+              action="/logins/revoke"
+              fields={{ login: login.id, back }}
+              label="Revoke"
+              about={aboutLogin(login)}
+            />
+          </div>
         </li>
       ))}
     </ul>
   );
+}
+
+function aboutLogin({ name, address }: RefreshTokenFamily): string {
+  return name === undefined ? `the login from ${address}` : `the login ${name}`;
 }
 
 export async function clientName(

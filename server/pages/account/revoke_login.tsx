@@ -3,10 +3,8 @@ import type { ServerConfig } from "../../config/server_config.ts";
 import { revokeLogin } from "../../logins/revoke_login.ts";
 import { listPersonalAccessTokens } from "../../store/pats/list.ts";
 import type { PersonalAccessToken } from "../../store/pats/types.ts";
-import type { RefreshTokenFamily } from "../../store/refresh_token_families.ts";
 import type { TokenValidator } from "../../validation/token_validator.ts";
 import type { PageContext } from "../context.ts";
-import { signedInSession } from "../http/browser_session.ts";
 import { setNotice } from "../http/notice.ts";
 import { safeRedirect } from "../http/safe_redirect.ts";
 import type { RenderDeps } from "../render.tsx";
@@ -17,8 +15,8 @@ import { formatDuration } from "../../../shared/duration.ts";
 import { formatCount } from "../ui/format.ts";
 import { TimeAgo } from "../ui/relative_time.tsx";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
-import { listLogins } from "./active_sessions.ts";
 import { clientName, type LoginListDeps, UserAgent } from "./login_list.tsx";
+import { alreadyRevoked, findOwnLogin } from "./own_login.ts";
 
 /** Tokens that the page names. */
 const MAX_TOKENS = 20;
@@ -53,7 +51,7 @@ export async function showRevokeLogin(
       <>
         <p>
           <strong>
-            <UntrustedText text={await clientName(deps, login)} />
+            <UntrustedText text={login.name ?? await clientName(deps, login)} />
           </strong>{" "}
           from <Address address={login.address} place={place} />, last used{" "}
           <TimeAgo at={login.lastUsedAt} now={deps.clock.now()} />.
@@ -106,7 +104,8 @@ export async function submitRevokeLogin(
     withTokens: form("tokens") !== undefined,
   });
   if (!loginRevoked && tokensRevoked === 0) return alreadyRevoked(deps, c, back);
-  const text = `Revoked the login of ${await clientName(deps, login)} from ${login.address}` +
+  const name = login.name ?? `of ${await clientName(deps, login)}`;
+  const text = `Revoked the login ${name} from ${login.address}` +
     (tokensRevoked === 0 ? "." : ` and ${formatCount(tokensRevoked, "token")}.`);
   setNotice(deps, c, { code: "login_revoked", text });
   return c.redirect(back, 303);
@@ -121,20 +120,4 @@ export function RevocationEffects({ accessTokenLifetime }: { accessTokenLifetime
       <a href="/tokens">personal access tokens</a>. You cannot undo this.
     </p>
   );
-}
-
-async function findOwnLogin(
-  deps: RevokeLoginPageDeps,
-  c: PageContext,
-  id: string | undefined,
-): Promise<RefreshTokenFamily | undefined> {
-  return (await listLogins(deps, signedInSession(c))).find((login) => login.id === id);
-}
-
-function alreadyRevoked(deps: RenderDeps, c: PageContext, back: string): Response {
-  setNotice(deps, c, {
-    code: "login_already_revoked",
-    text: "This login has already been revoked or has expired.",
-  });
-  return c.redirect(back, 303);
 }

@@ -1,3 +1,4 @@
+import { browserName } from "../../http/browser_name.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
 import { signOutSession } from "../../store/sessions.ts";
 import type { PageContext } from "../context.ts";
@@ -8,6 +9,7 @@ import { confirmationPage } from "../ui/confirmation.tsx";
 import { Address } from "../ui/facts.tsx";
 import { TimeAgo } from "../ui/relative_time.tsx";
 import { listBrowsers, type ListBrowsersDeps } from "./active_sessions.ts";
+import { BrowserName } from "./browser_name.tsx";
 import { type LoginListDeps, UserAgent } from "./login_list.tsx";
 
 const BACK = "/devices";
@@ -31,7 +33,8 @@ export async function showSignOutBrowser(
     children: (
       <>
         <p>
-          From <Address address={browser.address} place={place} />, last used{" "}
+          <BrowserName userAgent={browser.userAgent} /> from{" "}
+          <Address address={browser.address} place={place} />, last used{" "}
           <TimeAgo at={browser.lastSeenAt} now={deps.clock.now()} />.
         </p>
         <UserAgent text={browser.userAgent} />
@@ -62,7 +65,7 @@ export async function submitSignOutBrowser(
   });
   setNotice(deps, c, {
     code: "browser_signed_out",
-    text: `Signed out the browser from ${browser.address}.`,
+    text: `Signed out ${browserName(browser.userAgent) ?? "the browser"} from ${browser.address}.`,
   });
   return c.redirect(BACK, 303);
 }

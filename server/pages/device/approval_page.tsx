@@ -71,6 +71,11 @@ export async function approvalPage(
         />
         <h2>Where the request comes from</h2>
         <dl>
+          {request.loginName !== undefined && (
+            <Fact name="Device" id="login-name">
+              It says it is <UntrustedText text={request.loginName} />
+            </Fact>
+          )}
           <Fact name="IP address" warning={elsewhere}>
             <Address address={request.requesterAddress} place={requestPlace} />
           </Fact>

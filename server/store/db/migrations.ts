@@ -14,6 +14,7 @@ import emailVerifiedAndPollTicks from "./migrations/0008_email_verified_and_poll
   type: "text",
 };
 import disabledTrustRules from "./migrations/0009_disabled_trust_rules.sql" with { type: "text" };
+import namesOfLogins from "./migrations/0010_names_of_logins.sql" with { type: "text" };
 
 export interface Migration {
   name: string;
@@ -33,4 +34,5 @@ export const migrations: readonly Migration[] = [
   { name: "0007_repeated_assertions", sql: repeatedAssertions },
   { name: "0008_email_verified_and_poll_ticks", sql: emailVerifiedAndPollTicks },
   { name: "0009_disabled_trust_rules", sql: disabledTrustRules },
+  { name: "0010_names_of_logins", sql: namesOfLogins },
 ];

@@ -74,6 +74,7 @@ Deno.test("redirects from the confirmation page of something already revoked or 
     const path of [
       `/logins/revoke?login=${id}&back=https://evil.example/`,
       "/logins/revoke?login=x",
+      `/logins/rename?login=${id}&back=/devices`,
       `/sessions/sign-out?session=${id}`,
       "/admin/trust/remove?name=gone",
     ]

@@ -35,6 +35,11 @@ const MISTAKES: Record<string, [fields: Record<string, string>, atFault: string[
   ],
   "/signin": [[{ email: "nobody@example.com", password: "wrong" }, ["email"]]],
   "/device": [[{ user_code: "WRNG" }, ["user_code"]], [{ user_code: "BCDF-GHJK" }, ["user_code"]]],
+  "/logins/rename": [
+    [{ name: "" }, ["name"]],
+    [{ name: "\u200b \u3164" }, ["name"]],
+    [{ name: "x".repeat(81) }, ["name"]],
+  ],
   "/tokens/new": [
     [{ name: "" }, ["name"]],
     [{ name: "ci", expiry: "until", until: "" }, ["until"]],
@@ -124,13 +129,15 @@ Deno.test("lists the problems of a rejected form at its top, with links to the f
   await browser.get("/tokens/new");
   await browser.submit("/tokens/new", { name: "nightly", expiry: "86400" });
   const [{ id }] = await server.parts.sql`select id from personal_access_tokens`;
+  await server.login(alice.id);
+  const [login] = await server.parts.sql`select id from refresh_token_families`;
   for (const [path, mistakes] of Object.entries(MISTAKES)) {
     if (path === "/setup") continue;
     await t.step(path, async (t) => {
       for (const mistake of mistakes) {
         const visiting = path === "/signin" ? visitor(server) : browser;
         const address = path.replace(":id", id);
-        await visiting.get(address);
+        await visiting.get(path === "/logins/rename" ? `${address}?login=${login.id}` : address);
         await check(t, mistake, await visiting.submit(address, mistake[0]));
       }
     });

@@ -12,6 +12,7 @@ const POSTS = [
   "/signout",
   "/device",
   "/device/confirm",
+  "/logins/rename",
   "/logins/revoke",
   "/x",
 ];

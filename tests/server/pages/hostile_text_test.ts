@@ -24,6 +24,9 @@ Deno.test("removes characters that hide or reorder text from every page", async 
   await sql`
     update personal_access_tokens set name = ${HOSTILE}, token_prefix = ${HOSTILE}, scope = ${HOSTILE},
       last_used_agent = ${HOSTILE}`;
+  await server.login(alice.id);
+  await sql`update refresh_token_families set name = ${HOSTILE}, user_agent = ${HOSTILE}`;
+  const [login] = await sql`select id from refresh_token_families`;
   const started = await server.post("/oauth/device/authorize", {
     client_id: brand.cliClientId,
     scope: "openid",
@@ -32,7 +35,12 @@ Deno.test("removes characters that hide or reorder text from every page", async 
   await sql`update device_authorizations set requester_user_agent = ${HOSTILE}`;
   const paths = pageRoutes.filter(({ method }) => method === "GET")
     .map(({ path }) => path.replace(":id", String(token)));
-  for (const path of [...paths, `/device?user_code=${encodeURIComponent(HOSTILE)}`]) {
+  const more = [
+    `/device?user_code=${encodeURIComponent(HOSTILE)}`,
+    `/logins/rename?login=${login.id}`,
+    `/logins/revoke?login=${login.id}`,
+  ];
+  for (const path of [...paths, ...more]) {
     const { html } = await browser.get(path);
     assert.doesNotMatch(
       html.replace(/[\t\n\r]/g, ""),

@@ -17,6 +17,7 @@ const ACTIONS: Record<string, [access: PageRoute["access"], freshSignIn: boolean
     "/signout": ["everyone", false],
     "/device": ["signed_in", true],
     "/device/confirm": ["signed_in", "to_approve"],
+    "/logins/rename": ["signed_in", true],
     "/logins/revoke": ["signed_in", true],
     "/logins/revoke-all": ["signed_in", true],
     "/sessions/sign-out": ["signed_in", true],

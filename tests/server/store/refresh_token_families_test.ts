@@ -10,6 +10,7 @@ import {
   findRefreshTokenFamily,
   listRefreshTokenFamilies,
   lockActiveLogin,
+  renameRefreshTokenFamily,
   revokeRefreshTokenFamilies,
   revokeRefreshTokenFamily,
   rotateRefreshToken,
@@ -110,6 +111,19 @@ testStore("refresh_token_families", {
       await revokeRefreshTokenFamilies(sql, { userId: other.user.id, ...again }),
       [other.id],
     );
+  },
+  async "renames an active login of the same user only"(store) {
+    const { sql, at } = store;
+    const [{ id, user }, other] = [await addLogin(store), await addLogin(store)];
+    const rename = (userId: string, days = 0) =>
+      renameRefreshTokenFamily(sql, { id, userId, name: `day ${days}`, now: at({ days }) });
+    assert.equal(await rename(other.user.id), false);
+    assert.equal(await rename(user.id), true);
+    assert.equal(await rename(user.id, 30), false);
+    assert.equal((await findActiveLogin(sql, { id, now: at({}) }))?.name, "day 0");
+    assert.equal((await findActiveLogin(sql, { id: other.id, now: at({}) }))?.name, undefined);
+    await revokeRefreshTokenFamily(sql, { id, reason: "test", now: at({}) });
+    assert.equal(await rename(user.id), false);
   },
   async "returns a login as active until it is revoked or expires"(store) {
     const { sql, at } = store;

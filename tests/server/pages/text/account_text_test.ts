@@ -10,6 +10,7 @@ import { seedTokens } from "../../../support/seed_tokens.ts";
 import { FULL_SCOPE, ISSUER, type TestServer, testServer } from "../../../support/test_server.ts";
 
 const DAY = 86_400;
+const FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
 Deno.test("the text of the set-up pages", async () => {
   await using database = await databaseKinds[0].create();
@@ -101,8 +102,10 @@ Deno.test("the text of the sign-in page", async () => {
 });
 
 /** Logs a device in and returns the id of the login. */
-async function logIn(server: TestServer, user: { id: string }) {
-  const tokens = await server.login(user.id, `${FULL_SCOPE} ${MANAGEMENT_SCOPES.write}`);
+async function logIn(server: TestServer, user: { id: string }, name?: string) {
+  const scope = `${FULL_SCOPE} ${MANAGEMENT_SCOPES.write}`;
+  const more: Record<string, string> = name === undefined ? {} : { login_name: name };
+  const tokens = await server.login(user.id, scope, more);
   const managing = await server.refresh(tokens.refresh_token!, {
     resource: managementResource(ISSUER),
   });
@@ -127,15 +130,30 @@ Deno.test("the text of the pages of logins and browsers", async () => {
   await golden.record("home", "signed in, without logins", browser.get("/"));
   await golden.record("devices", "this browser only", browser.get("/devices"));
   server.clock.advance({ seconds: 30 });
-  const { id, managing } = await logIn(server, alice);
+  const { id, managing } = await logIn(server, alice, "alice-laptop (Linux)");
   await call(server, managing, "POST", "/api/v1/tokens", { name: "CI", scopes: ["openid"] });
   server.clock.advance({ hours: 3 });
   const other = await logIn(server, alice);
-  await signedIn(server, undefined, "203.0.113.7");
+  await signedIn(server, undefined, "203.0.113.7", FIREFOX);
   server.clock.advance({ minutes: 5 });
   await seedTokens(server, alice, [{ name: "Release", expiresIn: 3 * DAY }]);
   await golden.record("home", "with logins and an expiring token", browser.get("/"));
   const list = await golden.record("devices", "logins and browsers", browser.get("/devices"));
+
+  const rename = `/logins/rename?login=${id}&back=/devices`;
+  await golden.record("rename_login", "with its name", browser.get(rename));
+  for (const [state, name] of [["no name", " "], ["name too long", "x".repeat(81)]]) {
+    await golden.recordProblems(
+      "rename_login",
+      state,
+      browser.submit("/logins/rename", { name }),
+    );
+  }
+  await golden.record(
+    "devices",
+    "login renamed",
+    follow(browser, await browser.submit("/logins/rename", { name: "Work laptop" })),
+  );
 
   await revokeLogin(golden, "without tokens", browser, other.id);
   await revokeLogin(golden, "with a token", browser, id, { tokens: "on" });

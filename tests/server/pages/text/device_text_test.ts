@@ -43,7 +43,9 @@ Deno.test("the text of the pages that approve a login", async () => {
     await golden.recordProblems("enter_code", state, browser.submit("/device", { user_code }));
   }
 
-  const path = await start(server, browser, `${FULL_SCOPE} deploy operate`);
+  const path = await start(server, browser, `${FULL_SCOPE} deploy operate`, {
+    login_name: "alice-laptop (Linux)",
+  });
   await golden.record("confirm", "a login from the same address", browser.get(path));
   const approved = await browser.submit("/device/confirm", { decision: "approve" });
   await golden.record("done", "approved", browser.get(approved.location!));
