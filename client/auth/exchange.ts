@@ -1,5 +1,4 @@
 /** Exchanges a personal access token for a short-lived JWT (RFC 8693), for APIs that accept only JWTs. */
-import { sanitizeLine } from "../../shared/sanitize.ts";
 import { brand } from "../../shared/brand.ts";
 import { formatScope } from "../../shared/oauth/scope.ts";
 import { ACCESS_TOKEN_TYPE } from "../../shared/oauth/token_types.ts";
@@ -52,7 +51,7 @@ async function exchangePat(
       throw new ClientError(
         isOfSubject(response) ? "token_rejected" : "request_rejected",
         `${issuer} did not exchange the token in ${brand.envPrefix}_TOKEN: ` +
-          sanitizeLine(response.description ?? response.error, 500),
+          response.message,
       );
   }
 }

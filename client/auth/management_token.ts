@@ -3,6 +3,7 @@
  * managing tokens, else from an approval requested for this command. They are kept in memory
  * and never printed.
  */
+import { listText } from "../../shared/list_text.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import { brand } from "../../shared/brand.ts";
 import { covers, isManagementScope, managementResource } from "../../shared/management.ts";
@@ -129,8 +130,10 @@ function unknownScopes(
   const known = scopesSupported.filter((scope) => !isManagementScope(scope));
   return new ClientError(
     "unknown_scope",
-    `Unknown scope: ${sanitizeLine(formatScope(unknown))}. The scopes of ${issuer} are: ` +
-      `${sanitizeLine(formatScope(known), 1000)}.`,
+    `Unknown scope: ${sanitizeLine(listText(unknown, "none"))}. ` +
+      (known.length === 0
+        ? `${issuer} does not list its scopes: ask its operator.`
+        : `The scopes of ${issuer} are: ${sanitizeLine(formatScope(known), 1000)}.`),
   );
 }
 

@@ -1,10 +1,12 @@
 /** Exchanges the identity token of a job for an access token (RFC 8693). Nothing is stored. */
+import { formatTime } from "../../shared/format_time.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import { brand } from "../../shared/brand.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { unverifiedClaims } from "../oauth/unverified_jwt.ts";
 import { shellWord } from "../../shared/shell_word.ts";
+import type { ErrorResponse } from "../oauth/token_endpoint.ts";
 import { type ExchangedToken, exchangeToken, isOfSubject } from "../oauth/token_exchange.ts";
 import { audiencesOf, describeAudiences, isFor } from "./audience.ts";
 import { flag } from "./trust_arguments.ts";
@@ -42,7 +44,7 @@ export async function exchangeIdentity(
           `Try again later.`,
       );
     case "rejected":
-      throw refusal(federation, identityToken, response);
+      throw refusal(federation, identityToken, response, io);
   }
 }
 
@@ -67,13 +69,26 @@ async function fetchIdentityToken(
 function refusal(
   { provider, server, audience, scope }: Federation,
   identityToken: string,
-  response: { error: string; description: string | undefined },
+  response: ErrorResponse,
+  { clock, timeZone }: Pick<ClientIo, "clock" | "timeZone">,
 ): ClientError {
-  const reason = sanitizeLine(response.description?.trim() || response.error, 500);
+  const { message } = response;
   if (!isOfSubject(response)) {
-    return new ClientError("request_rejected", `${server} rejected the request: ${reason}`);
+    return new ClientError("request_rejected", `${server} rejected the request: ${message}`);
+  }
+  const rejected = `${server} rejected the identity token of ${provider.title}: `;
+  if (response.reason === "token_replayed") {
+    return new ClientError("identity_rejected", `${rejected}${message}\n${replayAdvice(provider)}`);
   }
   const claims = unverifiedClaims(identityToken) ?? {};
+  const expiresAt = Number(claims.exp) * 1000;
+  if (expiresAt <= clock.now()) {
+    return new ClientError(
+      "identity_rejected",
+      `${rejected}${message}\nBy this machine's clock, the token expired at ` +
+        `${formatTime(expiresAt, timeZone)}. ${expiryAdvice(provider)}`,
+    );
+  }
   const command = [
     ...[brand.binaryName, "admin", "trust", "add"],
     ...provider.trustArguments(claims),
@@ -86,11 +101,28 @@ function refusal(
       "once. Keep the access token of the first call.\n";
   return new ClientError(
     "identity_rejected",
-    `${server} rejected the identity token of ${provider.title}: ${reason}\n${once}` +
+    `${rejected}${message}\n${once}` +
       `If no rule trusts jobs like this one yet, the operator adds one:\n  ${
         command.map((argument) => shellWord(sanitizeLine(argument))).join(" ")
       }\n` +
       `The audit log has the reason for the rejection. To test a token: ` +
       `${brand.binaryName} admin trust test --token-stdin`,
   );
+}
+
+/** A rule trusts the job already: another one would not help. */
+function replayAdvice({ reusesToken }: WorkloadProvider): string {
+  const copied = "If it was not used by this job, it may have been copied: the audit log has its " +
+    "first use (workload.token_issued).";
+  return reusesToken
+    ? `All calls in this job have the same identity token. Run the commands that need an access ` +
+      `token in one step: ${brand.binaryName} exec COMMAND\n${copied}`
+    : copied;
+}
+
+function expiryAdvice({ reusesToken }: WorkloadProvider): string {
+  return reusesToken
+    ? "Run this command earlier in the job, or renew the file that has the token. If the time is " +
+      "wrong, correct the clock."
+    : "Run it again. If the time is wrong, correct the clock.";
 }

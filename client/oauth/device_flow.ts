@@ -7,7 +7,7 @@ import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { NoResponseError } from "./no_response_error.ts";
 import { requestServer, unexpectedStatus } from "./server_request.ts";
-import { requestTokens, type TokenEndpointResponse } from "./token_endpoint.ts";
+import { type ErrorResponse, requestTokens, type TokenEndpointResponse } from "./token_endpoint.ts";
 
 /** RFC 8628 section 3.2: the interval if the server sends none, in seconds. */
 const DEFAULT_INTERVAL = 5;
@@ -147,7 +147,7 @@ async function poll(
 
 function rejection(
   { issuer }: AuthorizationServer,
-  { error, description }: Extract<TokenEndpointResponse, { kind: "rejected" }>,
+  { error, message }: ErrorResponse,
 ): ClientError {
   const again = `${brand.binaryName} login`;
   switch (error) {
@@ -167,7 +167,7 @@ function rejection(
     default:
       return new ClientError(
         "request_rejected",
-        `${issuer} rejected the login: ${sanitizeLine(description ?? error)}`,
+        `${issuer} rejected the login: ${message}`,
       );
   }
 }

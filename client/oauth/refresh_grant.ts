@@ -1,6 +1,5 @@
 /** One refresh token request (RFC 6749 section 6). */
 import { REFRESH_TOKEN_GRANT } from "../../shared/oauth/grant_types.ts";
-import { sanitizeLine } from "../../shared/sanitize.ts";
 import type { AccountKey, CredentialStore } from "../credentials/store.ts";
 import { ClientError, loginExpired, notLoggedIn } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
@@ -43,9 +42,7 @@ export async function requestRefresh(
   }
   throw new ClientError(
     "request_rejected",
-    `${key.server} refused to renew the token: ${
-      sanitizeLine(response.description ?? response.error)
-    }`,
+    `${key.server} refused to renew the token: ${response.message}`,
   );
 }
 

@@ -1,5 +1,6 @@
 /** Requests to our server, whose responses can be distinguished from those of a proxy or a network. */
 import { sanitizeLine } from "../../shared/sanitize.ts";
+import { errorMessage, firstText } from "./error_message.ts";
 import { ClientError } from "../errors.ts";
 import { type HttpIo, type HttpResponse, request, type RequestOptions } from "./http.ts";
 import { UnexpectedServerError } from "./no_response_error.ts";
@@ -54,9 +55,9 @@ export function unexpectedStatus(url: string, what: string, response: HttpRespon
       `${origin} cannot answer at the moment (HTTP ${response.status} on ${what}). Try again later.`,
     );
   }
-  const description = response.body?.error_description ?? response.body?.error ??
-    (response.location && `redirects to ${response.location}`);
-  const detail = description ? `: ${sanitizeLine(description)}` : "";
+  const message = errorMessage(response.body) ??
+    firstText(response.location && `redirects to ${response.location}`);
+  const detail = message === undefined ? "" : `: ${message}`;
   return new ClientError(
     "request_rejected",
     `${origin} rejected ${what} (HTTP ${response.status})${detail}`,

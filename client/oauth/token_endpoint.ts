@@ -4,12 +4,22 @@ import type { OAuthErrorCode } from "../../shared/oauth/errors.ts";
 import type { TokenResponse } from "../../shared/oauth/token_response.ts";
 import type { AuthorizationServer } from "./discovery.ts";
 import { ClientError } from "../errors.ts";
+import { errorMessage } from "./error_message.ts";
 import type { ClientIo } from "../io.ts";
 import { isTemporary, requestServer, unexpectedServer } from "./server_request.ts";
 
+/** An error response (RFC 6749 section 5.2). */
+export interface ErrorResponse {
+  error: OAuthErrorCode | string;
+  /** In one line, from the description or the code; never empty. */
+  message: string;
+  /** One of OAuthErrorReason, if our server sent it. */
+  reason?: string;
+}
+
 export type TokenEndpointResponse =
   | { kind: "tokens"; tokens: TokenResponse; receivedAt: number }
-  | { kind: "rejected"; error: OAuthErrorCode | string; description: string | undefined }
+  | { kind: "rejected" } & ErrorResponse
   | { kind: "temporary"; status: number; retryAfter: number | undefined };
 
 /** Throws what `requestServer` throws, and ClientError for a success without a valid token. */
@@ -24,14 +34,15 @@ export async function requestTokens(
   if (isTemporary(response.status)) {
     return { kind: "temporary", status: response.status, retryAfter: response.retryAfter };
   }
-  const { error, error_description: description } = response.body ?? {};
+  const { error, reason } = response.body ?? {};
   if (response.status !== 200) {
     // RFC 6749 section 5.2: an error response always has a code.
     if (typeof error !== "string") throw unexpectedServer(server.tokenEndpoint, response);
     return {
       kind: "rejected",
       error,
-      description: typeof description === "string" ? description : undefined,
+      message: errorMessage(response.body) ?? "no reason was given",
+      ...typeof reason === "string" && { reason },
     };
   }
   if (response.body === undefined) throw unexpectedServer(server.tokenEndpoint, response);

@@ -1,9 +1,9 @@
 /** Requests to the management interface, with a token for what each needs. */
-import { sanitizeLine } from "../../shared/sanitize.ts";
 import { brand } from "../../shared/brand.ts";
 import { MANAGEMENT_PATH } from "../../shared/management.ts";
 import { parseScope } from "../../shared/oauth/scope.ts";
 import { ClientError, loginExpired } from "../errors.ts";
+import { firstText } from "../oauth/error_message.ts";
 import type { ClientIo } from "../io.ts";
 import type { HttpResponse } from "../oauth/http.ts";
 import { isTemporary, requestServer } from "../oauth/server_request.ts";
@@ -81,8 +81,7 @@ export class ManagementApi {
 
 /** The message of a problem (RFC 9457 section 3.1), sanitized; undefined if there is none. */
 export function problemMessage({ body }: Pick<HttpResponse, "body">): string | undefined {
-  const message = body?.detail ?? body?.title;
-  return typeof message === "string" ? sanitizeLine(message, 500) : undefined;
+  return firstText(body?.detail, body?.title);
 }
 
 /** Whether a new approval would help: the token expired, or covers less than is needed. */

@@ -1,3 +1,4 @@
+import { listText } from "../../shared/list_text.ts";
 import { matchesGlob } from "./glob.ts";
 
 /** What a claim of an identity token must be for a rule to trust the token. */
@@ -58,5 +59,7 @@ function claimAtPath(value: unknown, path: string[]): unknown {
 
 /** As operators read and write it: `ref is refs/heads/main`. */
 export function describeCondition({ claim, operator, values }: Condition): string {
-  return `${claim} ${operator === "glob" ? "matches" : "is"} ${values.join(" or ")}`;
+  return `${claim} ${operator === "glob" ? "matches" : "is"} ${
+    listText(values, "nothing", " or ")
+  }`;
 }

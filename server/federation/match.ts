@@ -1,4 +1,5 @@
 import { formatTime } from "../../shared/format_time.ts";
+import { listText } from "../../shared/list_text.ts";
 import { missingScopes, parseScope } from "../../shared/oauth/scope.ts";
 import { type Claims, claimValues, type Condition, isMet } from "./condition.ts";
 import type { TrustRule } from "./trust_rule.ts";
@@ -69,7 +70,9 @@ function distance({ mismatches }: RuleMatch): number {
 }
 
 function describeRequirement({ claim, operator, values }: Condition): string {
-  return `${claim} must ${operator === "glob" ? "match" : "be"} ${values.join(" or ")}`;
+  return `${claim} must ${operator === "glob" ? "match" : "be"} ${
+    listText(values, "absent", " or ")
+  }`;
 }
 
 /** What besides its conditions keeps the rule from matching. */
@@ -91,5 +94,5 @@ function ruleMismatch(
   const missing = missingScopes(parseScope(scope ?? "") ?? [], parseScope(rule.scope) ?? []);
   return missing.length === 0
     ? undefined
-    : { code: "scope", message: `the rule does not grant ${missing.join(" ")}` };
+    : { code: "scope", message: `the rule does not grant ${listText(missing, "the scope")}` };
 }

@@ -15,10 +15,11 @@ export function checkClaims(
     return { code: "issuer", message: `The issuer (iss) is not ${expected.issuer}.` };
   }
   if (![aud].flat().some((audience) => expected.audiences.includes(audience as string))) {
-    const audience = JSON.stringify(aud ?? null);
     return {
       code: "audience",
-      message: `The audience (aud) is ${audience}, which no rule trusts.`,
+      message: [aud].flat().length === 0 || aud === undefined || aud === null
+        ? "The token has no audience (aud)."
+        : `The audience (aud) is ${JSON.stringify(aud)}, which no rule trusts.`,
     };
   }
   if (typeof sub !== "string" || sub === "") {

@@ -1,3 +1,4 @@
+import { listText } from "../../shared/list_text.ts";
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../../shared/clock.ts";
 import {
@@ -130,7 +131,7 @@ async function checkRequestedScope(
   if (unknown.length > 0) {
     return new OAuthError(
       "invalid_scope",
-      `Unknown scope: ${formatScope(unknown)}. Available scopes: ${formatScope(available)}.`,
+      `Unknown scope: ${formatScope(unknown)}. Available scopes: ${listText(available, "none")}.`,
     );
   }
   const problem = checkResource(scopes, resource, managementResource(issuer));

@@ -24,7 +24,11 @@ export function oauthErrorResponse(
   error: OAuthError,
   options: { status?: number; headers?: Record<string, string> } = {},
 ): Response {
-  const body: OAuthErrorResponse = { error: error.code, error_description: error.message };
+  const body: OAuthErrorResponse = {
+    error: error.code,
+    error_description: error.message,
+    ...error.reason !== undefined && { reason: error.reason },
+  };
   const headers = new Headers({ ...NO_STORE, ...options.headers });
   const { retryAfterSeconds } = error;
   if (error.code === "temporarily_unavailable" || retryAfterSeconds !== undefined) {

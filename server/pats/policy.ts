@@ -1,3 +1,4 @@
+import { listText } from "../../shared/list_text.ts";
 import { formatScope, MAX_SCOPE_LENGTH, missingScopes } from "../../shared/oauth/scope.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import { DomainError } from "../domain_error.ts";
@@ -70,7 +71,7 @@ function grantScope(
       })
       : new DomainError(
         "invalid",
-        `Unknown scope: ${names}. Available scopes: ${held.join(" ")}.`,
+        `Unknown scope: ${names}. Available scopes: ${listText(held, "none")}.`,
         { field: "scopes" },
       );
   }

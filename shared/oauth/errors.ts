@@ -23,7 +23,12 @@ export type OAuthErrorCode =
 export interface OAuthErrorResponse {
   error: OAuthErrorCode;
   error_description?: string;
+  /** For programs, where an error code of the standards has several causes that they can act on. */
+  reason?: OAuthErrorReason;
 }
+
+/** `token_replayed`: the token would be accepted, but was used before (RFC 7523 section 3 item 7). */
+export type OAuthErrorReason = "token_replayed";
 
 /**
  * An error in a response to a client. `message` is sent as
@@ -35,13 +40,19 @@ export class OAuthError extends Error {
   readonly retryAfterSeconds?: number;
   /** For `invalid_client`: whether the client did not try to authenticate. */
   readonly unauthenticated: boolean;
+  readonly reason?: OAuthErrorReason;
   constructor(
     readonly code: OAuthErrorCode,
     message: string,
-    options: { retryAfterSeconds?: number; unauthenticated?: boolean } = {},
+    options: {
+      retryAfterSeconds?: number;
+      unauthenticated?: boolean;
+      reason?: OAuthErrorReason;
+    } = {},
   ) {
     super(message);
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.reason = options.reason;
     this.unauthenticated = options.unauthenticated ?? false;
   }
 }

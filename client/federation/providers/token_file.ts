@@ -84,6 +84,8 @@ async function readStart(path: string): Promise<string> {
  */
 function ciProvider(claims: Claims): Pick<WorkloadProvider, "trustArguments"> | undefined {
   const issuer = String(claims.iss);
+  if (issuer === "https://token.actions.githubusercontent.com") return github;
+  if (issuer === "https://gitlab.com") return gitlab;
   if (claims.repository_id !== undefined && claims.repository !== undefined) return github;
   if (claims.project_id !== undefined && claims.project_path !== undefined) return gitlab;
   if (claims.pipeline_slug !== undefined) return buildkite;

@@ -1,3 +1,4 @@
+import { listText } from "../../../shared/list_text.ts";
 import { formatScope, missingScopes, parseScope } from "../../../shared/oauth/scope.ts";
 import { DomainError } from "../../domain_error.ts";
 import { buildConditions, type RuleOptions } from "../../federation/build_rule.ts";
@@ -158,7 +159,7 @@ async function accountScope(
   return new DomainError(
     "invalid",
     `The service account ${account.name} cannot have the scope ${missing.join(" ")}: it has ` +
-      `${account.scope}. Choose from these, or add a rule with another account.`,
+      `${listText(held, "none")}. Choose from these, or add a rule with another account.`,
     { field: "scope" },
   );
 }

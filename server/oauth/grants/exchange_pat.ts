@@ -1,3 +1,4 @@
+import { listText } from "../../../shared/list_text.ts";
 import type { Clock } from "../../../shared/clock.ts";
 import { OAuthError } from "../../../shared/oauth/errors.ts";
 import { formatScope, missingScopes, parseScope } from "../../../shared/oauth/scope.ts";
@@ -45,7 +46,10 @@ export async function exchangePat(
   }
   const scopes = parseScope(request.parameter("scope") ?? token.scope);
   if (scopes === undefined || missingScopes(scopes, token.scopes).length > 0) {
-    return new OAuthError("invalid_scope", `The token has only these scopes: ${token.scope}.`);
+    return new OAuthError(
+      "invalid_scope",
+      `The token has only these scopes: ${listText(token.scopes, "none")}.`,
+    );
   }
   const tooOften = checkExchangeLimit(deps.exchangeLimit, {
     token: token.id,

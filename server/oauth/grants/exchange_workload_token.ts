@@ -74,7 +74,8 @@ export async function exchangeWorkloadToken(
     const caller = provider(rule.provider).reusesTokens ? callerOf(request) : undefined;
     if (!await recordJti(sql, { issuer: rule.issuer, jti: claims.jti, caller, expiresAt })) {
       const message = `The rule "${rule.name}" matches, but the token was used before.`;
-      return await reject({ code: "replayed", message });
+      await reject({ code: "replayed", message });
+      return replayed(errorCode, caller !== undefined);
     }
   }
   return await issueWorkloadToken(deps, request, { ...grant, claims });
@@ -97,6 +98,18 @@ async function refuse(
     "temporarily_unavailable",
     "The keys of the token's issuer are not available. Try again shortly.",
   );
+}
+
+/**
+ * Sent in any case: its holder would otherwise look for the mistake in the rules, which trust it.
+ */
+function replayed(errorCode: OAuthErrorCode, isReusable: boolean): OAuthError {
+  const message = isReusable
+    ? "The token was used before, from another address, and is accepted only from there."
+    : "The token was used before, and is accepted only once.";
+  const next =
+    "Keep the access token that it was exchanged for, or get a new token from its issuer.";
+  return new OAuthError(errorCode, `${message} ${next}`, { reason: "token_replayed" });
 }
 
 /** Who presents a token, so that a stolen copy cannot be used from elsewhere. */

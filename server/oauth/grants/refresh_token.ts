@@ -1,3 +1,4 @@
+import { listText } from "../../../shared/list_text.ts";
 import type { Clock } from "../../../shared/clock.ts";
 import { isManagementScope, withIncludedScopes } from "../../../shared/management.ts";
 import { OAuthError } from "../../../shared/oauth/errors.ts";
@@ -142,10 +143,9 @@ function checkRequestedScope(
   const available = parseScope(resource === "api" ? apiScope(granted) : granted) ?? [];
   const scopes = requested === undefined ? available : parseScope(requested);
   if (scopes === undefined || missingScopes(scopes, withIncludedScopes(available)).length > 0) {
-    const list = formatScope(available);
     return new OAuthError(
       "invalid_scope",
-      `The login has only these scopes for this resource: ${list}.`,
+      `The login has only these scopes for this resource: ${listText(available, "none")}.`,
     );
   }
   if (resource === "management" && !scopes.some(isManagementScope)) {

@@ -173,6 +173,49 @@ Deno.test("suggests the quoted command that trusts a rejected job", async () => 
   );
   const message = job.io.err.replaceAll(job.server.issuer, "https://auth.example.com");
   await assertGolden("federation/identity_rejected.txt", message);
+});
+
+Deno.test("suggests no rule for a token that was used before or has expired, and no empty reason", async () => {
+  await using job = await gitlabJob();
+  const { io, server } = job;
+  const rejectWith = (json: Record<string, unknown>) =>
+    server.script("/oauth/token", { status: 400, json: { error: "invalid_request", ...json } });
+  const texts: string[] = [];
+  const rejected = async (name: string) => {
+    assert.equal(await job.run(), EXIT.authenticationRequired);
+    const text = io.err.replaceAll(server.issuer, "https://auth.example.com");
+    texts.push(`# ${name}\n${text}`);
+    return text;
+  };
+  rejectWith({ error_description: "The token was used before.", reason: "token_replayed" });
+  assert.doesNotMatch(await rejected("a replay in GitLab"), /trust add/);
+
+  const claims = { iss: "https://gitlab.com", aud: server.issuer, sub: "x" };
+  io.env[OWN_TOKEN] = jwt({ ...claims, exp: Math.floor(io.clock.now() / 1000) });
+  rejectWith({ error_description: "The token is not trusted." });
+  assert.doesNotMatch(await rejected("an expired token in GitLab"), /trust add/);
+
+  io.env[OWN_TOKEN] = jwt(claims);
+  for (const error_description of ["", " ", "\u202e\u0007", null, 7]) {
+    rejectWith({ error_description });
+    const text = await rejected(`the description ${JSON.stringify(error_description)}`);
+    assert.match(text, /: invalid_request$/m);
+  }
+  delete io.env[OWN_TOKEN];
+  delete io.env.GITLAB_CI;
+  const file = `${job.home.folder}/token`;
+  io.env[`${brand.envPrefix}_SUBJECT_TOKEN_FILE`] = file;
+  rejectWith({ error_description: "The token was used before.", reason: "token_replayed" });
+  await Deno.writeTextFile(file, jwt(claims));
+  assert.doesNotMatch(await rejected("a replay of a token file"), /trust add|sub\b/);
+  // Their subjects depend on settings of the repository.
+  rejectWith({ error_description: "The token is not trusted." });
+  await Deno.writeTextFile(
+    file,
+    jwt({ aud: server.issuer, iss: "https://token.actions.githubusercontent.com", sub: "x" }),
+  );
+  assert.match(await rejected("a token file of GitHub"), /trust add github OWNER\/REPOSITORY/);
+  await assertGolden("federation/identity_rejected_causes.txt", texts.join("\n"));
   assert.doesNotMatch(job.io.err, /eyJ/);
 });
 

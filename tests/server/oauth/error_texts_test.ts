@@ -203,6 +203,10 @@ async function tokenExchange(server: TestServer, texts: ErrorTexts): Promise<voi
   await exchange({ ...pat, subject_token: "unknown" });
   await exchange({ ...pat, subject_token: person.login });
   await exchange({ ...pat, scope: "read" });
+  // The owner may not have its scope any more.
+  const unscoped = await createPat(server, person);
+  await server.parts.sql`update personal_access_tokens set scope = '' where id = ${unscoped.id}`;
+  await exchange({ ...pat, subject_token: unscoped.token, scope: "read" });
   for (let use = 0; use < 100; use++) {
     await server.post("/oauth/token", { grant_type: TOKEN_EXCHANGE_GRANT, ...pat });
   }

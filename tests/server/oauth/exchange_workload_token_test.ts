@@ -216,6 +216,8 @@ testOnEachDatabase(
       assert.equal(answer.status, 400, name);
       assert.equal(answer.body.error, "invalid_request", name); // RFC 8693 section 2.2.2
       if (code !== undefined) assert.equal(await lastRejection(trust.server), code, name);
+      // The only reason that the response names with the setting `brief`.
+      assert.equal(answer.body.reason, code === "replayed" ? "token_replayed" : undefined, name);
     }
     const refusals = await events(trust.server, "workload.refused");
     assert.equal(refusals.length, cases.length - 2);
