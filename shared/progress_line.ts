@@ -1,7 +1,9 @@
 /** Progress on a terminal: one line that is rewritten, and removed when other output follows. */
+import { shortenToWidth, textWidth } from "./text_width.ts";
+
 export interface ProgressLine {
-  /** Replaces the line. */
-  show(text: string): void;
+  /** Replaces the line. On a narrow terminal `text` is shortened, `amount` is not. */
+  show(text: string, amount?: string): void;
   /** Removes the line. */
   clear(): void;
 }
@@ -10,9 +12,12 @@ export interface ProgressLine {
 export function progressLine(write: (text: string) => void, columns: () => number): ProgressLine {
   let current = "";
   return {
-    show(text) {
+    show(text, amount = "") {
+      const end = amount === "" ? "" : ` ${amount}`;
       // One column stays free: a full line would wrap.
-      const line = text.slice(0, columns() - 1);
+      const room = columns() - 1;
+      const start = shortenToWidth(text, Math.max(0, room - textWidth(end)));
+      const line = shortenToWidth(`${start}${end}`, room);
       if (line === current) return;
       current = line;
       // In one write, and in this shape: see sanitizeStyledOutput.

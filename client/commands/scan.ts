@@ -12,6 +12,7 @@ import { formatJson } from "../output.ts";
 import type { Finding } from "../scan/finding.ts";
 import { revokeFound } from "../scan/revoke_found.ts";
 import { scanFiles, type Scanned } from "../scan/scan_files.ts";
+import { scanProgress } from "../scan/scan_progress.ts";
 import { scanStaged } from "../scan/scan_staged.ts";
 import { activeServer } from "../auth/login_store.ts";
 import { selectedServer, serverForSecret } from "../auth/selection.ts";
@@ -41,13 +42,7 @@ export async function scan(
   }
   // `scan -` means the same.
   const stdin = options.stdin || (paths.length === 1 && paths[0] === "-");
-  const scanned: Scanned = options.staged
-    ? { ...await scanStaged(io), skipped: 0, unreadable: [] }
-    : await scanFiles(
-      stdin ? ["-"] : paths.length > 0 ? paths : ["."],
-      { binary: options.binary ?? false },
-      io,
-    );
+  const scanned = await scanWithProgress(stdin ? ["-"] : paths, options, io);
   const { findings, unreadable } = scanned;
   const results = options.revoke ? await revokeAll(findings, options, io) : new Map();
   if (options.json) {
@@ -60,6 +55,21 @@ export async function scan(
   }
   io.stderr(`${summary(scanned, { ...options, stdin })}\n`);
   return findings.length > 0 || unreadable.length > 0 ? EXIT.failure : EXIT.ok;
+}
+
+async function scanWithProgress(
+  paths: readonly string[],
+  { staged, binary = false }: ScanOptions,
+  io: ClientIo,
+): Promise<Scanned> {
+  let progress = scanProgress(io);
+  try {
+    if (!staged) return await scanFiles(paths.length > 0 ? paths : ["."], { binary, progress }, io);
+    const start = (total: number) => progress = scanProgress(io, total);
+    return { ...await scanStaged(io, start), skipped: 0, unreadable: [] };
+  } finally {
+    progress.clear();
+  }
 }
 
 /** Whether each token was revoked. Findings are shown even if the server fails. */

@@ -6,6 +6,7 @@ import { folderEntries } from "./folder_entries.ts";
 import { abortablePieces } from "./abortable.ts";
 import { untilAborted } from "../../shared/deadline.ts";
 import { scanInput } from "./scan_input.ts";
+import type { ScanProgress } from "./scan_progress.ts";
 import { scanPieces } from "./scan_pieces.ts";
 import { TokenStream } from "./token_stream.ts";
 import { wideEncoding } from "./utf16.ts";
@@ -40,7 +41,7 @@ export interface Scanned {
  */
 export async function scanFiles(
   paths: readonly string[],
-  { binary }: { binary: boolean },
+  { binary, progress }: { binary: boolean; progress: Pick<ScanProgress, "add"> },
   io: Pick<ClientIo, "sleep" | "signal" | "stdinBytes">,
 ): Promise<Scanned> {
   const scanned: Scanned = { findings: [], files: 0, skipped: 0, unreadable: [] };
@@ -94,7 +95,7 @@ export async function scanFiles(
   }
 
   async function scanStdin(): Promise<void> {
-    const pieces = abortablePieces(io.stdinBytes(), io.signal);
+    const pieces = counted(abortablePieces(io.stdinBytes(), io.signal));
     const { findings, skipped } = await scanInput(pieces, "(stdin)");
     add(findings);
     scanned.files++;
@@ -103,8 +104,15 @@ export async function scanFiles(
 
   /** `<(command)`, /dev/stdin, a named pipe: read once, even if it is binary. */
   async function scanPipe(path: string): Promise<void> {
-    add(await scanPieces(piecesOfPipe(path), path));
+    add(await scanPieces(counted(piecesOfPipe(path)), path));
     scanned.files++;
+  }
+
+  async function* counted(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const piece of pieces) {
+      progress.add({ bytes: piece.length });
+      yield piece;
+    }
   }
 
   async function* piecesOfPipe(path: string): AsyncGenerator<Uint8Array> {
@@ -120,8 +128,10 @@ export async function scanFiles(
   async function scanFile(path: string, displayPath: string): Promise<void> {
     using file = Deno.openSync(path);
     scanned.files++;
+    progress.add({ files: 1 });
     const tokens = new TokenStream();
     for (const piece of piecesOf(file)) {
+      progress.add({ bytes: piece.length });
       if (tokens.push(withoutZeros(piece)).length > 0) {
         // Lines are counted only in files with tokens, which saves half of the time.
         file.seekSync(0, Deno.SeekMode.Start);

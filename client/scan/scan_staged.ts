@@ -7,9 +7,13 @@ import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import type { Finding } from "./finding.ts";
 import { readBlobs } from "./git_blobs.ts";
+import type { ScanProgress } from "./scan_progress.ts";
 import { scanPieces } from "./scan_pieces.ts";
 
 type GitIo = Pick<ClientIo, "runProgram" | "streamProgram" | "signal">;
+
+/** Creates the progress for a number of files. */
+type StartProgress = (total: number) => Pick<ScanProgress, "add">;
 
 const LIST_TIMEOUT_MS = 120_000;
 /** The mode of submodules, which have no blob. */
@@ -23,11 +27,16 @@ interface StagedFile {
 }
 
 /** The tokens in staged files that the same file did not contain before. Throws ClientError. */
-export async function scanStaged(io: GitIo): Promise<{ findings: Finding[]; files: number }> {
+export async function scanStaged(
+  io: GitIo,
+  startProgress: StartProgress,
+): Promise<{ findings: Finding[]; files: number }> {
   const files = await stagedFiles(io);
+  const progress = startProgress(files.length);
   const findings = files.map((): Finding[] => []);
   await readContents(files.map(({ after }) => after), async (content, index) => {
     findings[index] = await scanPieces(content, files[index].path);
+    progress.add({ files: 1 });
   }, io);
   const changed = files.flatMap(({ before }, index) =>
     before !== undefined && findings[index].length > 0 ? [{ before, index }] : []

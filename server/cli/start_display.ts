@@ -25,7 +25,7 @@ export function startDisplay(
     if (text !== "") io.stderr(text);
   };
   const preparing = (detail: string) => {
-    if (io.stderrIsLive) return line.show(`${PREPARING}${detail}`);
+    if (io.stderrIsLive) return line.show(PREPARING, detail);
     if (!announced) io.stderr(`${PREPARING}\n`);
     announced = true;
   };
@@ -33,9 +33,9 @@ export function startDisplay(
     print,
     onProgress(progress) {
       if (progress.stage === "creating_database") {
-        preparing(` ${Math.floor(100 * progress.fraction)} %`);
+        preparing(`${Math.floor(100 * progress.fraction)} %`);
       } else if (progress.isNewDatabase && io.stderrIsLive) {
-        preparing(` ${progress.name}`);
+        preparing(progress.name);
       } else {
         print(`Applying migration ${progress.name}…\n`);
       }

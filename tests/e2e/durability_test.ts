@@ -172,7 +172,7 @@ Deno.test("one server per folder, and operators' commands with and without it", 
 
   await t.step("with a running server", async () => {
     await server.addUser(ALICE, "--admin");
-    assert.match(await commands(), /alice@example\.com .*admin\tenabled/);
+    assert.match(await commands(), /alice@example\.com\t.*\tadmin\tenabled/);
     const id = /client_id: (\S+)/.exec(
       (await server.operate(["admin", "client", "add", "an API"])).stderr,
     )?.[1];
@@ -199,7 +199,10 @@ Deno.test("one server per folder, and operators' commands with and without it", 
   await t.step("both see the same data", async () => {
     await server.restart();
     assert.equal(server.server.setupUrl, undefined);
-    assert.match(await commands(), /alice@example\.com .*disabled\nbob@example\.com .*enabled/);
+    assert.match(
+      await commands(),
+      /alice@example\.com\t.*\tdisabled\b.*\nbob@example\.com\t.*\tenabled/,
+    );
   });
 
   await t.step("before the first start", async () => {

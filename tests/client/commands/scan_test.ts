@@ -49,6 +49,29 @@ Deno.test("prints the prefix and the place of a token in a file, and exits with 
   assert.equal(io.out, "");
 });
 
+Deno.test("shows its progress on a terminal until it is done", async () => {
+  await using home = await clientHome();
+  const { io } = home;
+  for (const name of ["a", "b", "c"]) await write(home, name, "x".repeat(1500));
+  // Each look at the clock is a second later.
+  const slow = () => Object.assign(io.clock, { now: () => start += 1000 });
+  let start = 0;
+  slow();
+  await run(io, [home.folder]);
+  assert.doesNotMatch(io.err, /Scanning/);
+  io.stderrIsTerminal = true;
+  await run(io, [home.folder]);
+  const progress = io.err.replaceAll("\r", "<").replaceAll("\x1b[K", ">");
+  assert.ok(progress.startsWith("<Scanning… 1 file><Scanning… 1 file, 2 kB>"), progress);
+  assert.ok(progress.endsWith("<Scanning… 3 files, 5 kB><>No tokens in 3 files.\n"), progress);
+  io.stdin = "y".repeat(2_500_000);
+  await run(io, [], { stdin: true });
+  assert.ok(io.err.endsWith("\rScanning… 2.5 MB\x1b[K\r\x1b[KNo tokens in standard input.\n"));
+  io.env.TERM = "dumb";
+  await run(io, [home.folder]);
+  assert.doesNotMatch(io.err, /Scanning/);
+});
+
 Deno.test("skips version control folders, links and binary files", async () => {
   await using home = await clientHome();
   const { io } = home;

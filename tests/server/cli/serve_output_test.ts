@@ -22,12 +22,13 @@ function written(
   log: Partial<ServerConfig["log"]>,
   stderrIsLive: boolean,
   isNewDatabase: boolean,
+  columns = 70,
 ): Written {
   const text = { stdout: "", stderr: "" };
   const io = {
     stdout: (more: string) => Boolean(text.stdout += more),
     stderr: (more: string) => void (text.stderr += more),
-    ...{ stderrIsLive, stderrColumns: () => 70 },
+    ...{ stderrIsLive, stderrColumns: () => columns },
     clock: { now: () => 0 },
   } as unknown as ServerIo;
   const config = { log: { format: "text", level: "info", access: false, ...log } } as const;
@@ -61,6 +62,7 @@ Deno.test("what serve writes from its start to its stop", async () => {
   await assertGolden(
     "cli/serve-output.txt",
     section("first start, on a terminal", written({}, true, true)) +
+      section("first start, on a terminal of 40 columns", written({}, true, true, 40)) +
       section("first start", written({}, false, true)) +
       section("an update, on a terminal", written({}, true, false)) +
       section("first start, as JSON", written({ format: "json" }, false, true)),
