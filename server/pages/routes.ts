@@ -19,6 +19,9 @@ import { showApiDocs } from "./api_docs/api_docs.tsx";
 import { confirmReturnPath, showDeviceConfirm, submitDeviceConfirm } from "./device/confirm.tsx";
 import { showDeviceDone } from "./device/done.tsx";
 import { deviceReturnPath, showDevice, submitDevice } from "./device/enter_code.tsx";
+import { copyToken } from "./assets/copy_token.ts";
+import { localTimes } from "./assets/local_times.ts";
+import { style } from "./assets/style.ts";
 import type { PageHandler, PageRequirements, PageRoute } from "./http/page_route.ts";
 import { showCreateToken, submitCreateToken } from "./tokens/create.tsx";
 import { showTokens } from "./tokens/list.tsx";
@@ -40,6 +43,7 @@ const approval = { ...signedIn, deviceFlow: true, returnTo: confirmReturnPath } 
 export const pageRoutes: readonly PageRoute[] = [
   get("/", everyone, showHome),
   get("/api/docs", everyone, showApiDocs),
+  ...[style, localTimes, copyToken].map(({ path, handle }) => get(path, everyone, handle)),
   ...form("/setup", everyone, showSetup, submitSetup),
   ...form("/signin", everyone, showSignIn, submitSignIn),
   post("/signout", everyone, submitSignOut),

@@ -1,24 +1,20 @@
-import { styleHash } from "../ui/style.ts";
-
 /**
- * Pages load, run and frame nothing: they are HTML with one inline style sheet, which the policy
- * allows by its hash, and an icon in a data: URL. A page with a script allows it by its hash.
+ * Pages are HTML without inline scripts and styles. They load only the files of assets/, from this
+ * server, and an icon in a data: URL.
  */
-export function contentSecurityPolicy(scriptHash?: string): string {
-  return [
-    "default-src 'none'",
-    ...scriptHash === undefined ? [] : [`script-src '${scriptHash}'`],
-    `style-src '${styleHash}'`,
-    "img-src data:",
-    "form-action 'self'",
-    "frame-ancestors 'none'",
-    "base-uri 'none'",
-  ].join("; ");
-}
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src data:",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+  "base-uri 'none'",
+].join("; ");
 
 export const SECURITY_HEADERS: Record<string, string> = {
   "Cache-Control": "no-store",
-  "Content-Security-Policy": contentSecurityPolicy(),
+  "Content-Security-Policy": CONTENT_SECURITY_POLICY,
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Resource-Policy": "same-origin",
   "Permissions-Policy":

@@ -1,14 +1,12 @@
-import { raw } from "hono/html";
 import type { Clock } from "../../../shared/clock.ts";
 import type { ServerConfig } from "../../config/server_config.ts";
 import type { CreatedToken } from "../../pats/create.ts";
+import { copyToken } from "../assets/copy_token.ts";
 import type { PageContext } from "../context.ts";
-import { contentSecurityPolicy } from "../http/security_headers.ts";
 import { type RenderDeps, renderPage } from "../render.tsx";
 import { Fact } from "../ui/facts.tsx";
 import { TimeUntil } from "../ui/relative_time.tsx";
 import { TokenName, TokenScopes, TokenStatus } from "./components.tsx";
-import { copyScript, copyScriptHash } from "./copy_button.ts";
 
 interface CreatedTokenDeps extends RenderDeps {
   clock: Clock;
@@ -27,7 +25,6 @@ export async function createdTokenPage(
   previousExpiresAt?: Date,
 ): Promise<Response> {
   const now = deps.clock.now();
-  c.header("Content-Security-Policy", contentSecurityPolicy(copyScriptHash));
   return await renderPage(deps, c, {
     name: "token_created",
     title: "Copy your new token",
@@ -93,7 +90,7 @@ function SecretField({ secret }: { secret: string }) {
       <p class="hint" id="secret-hint">
         Click the token to select it. Store it in your CI system or another secret manager.
       </p>
-      <script>{raw(copyScript)}</script>
+      <script src={copyToken.url} defer></script>
     </div>
   );
 }

@@ -28,8 +28,8 @@ export function ExpiryFields(
   );
   return (
     <>
-      <Field id="expiry" label="Expires" problems={problems}>
-        <select id="expiry" name="expiry" {...fieldState(problems, "expiry")}>
+      <Field id="expiry" label="Expires" hint="Dates are in UTC." problems={problems}>
+        <select id="expiry" name="expiry" {...fieldState(problems, "expiry", { hint: true })}>
           {unchangedLabel !== undefined && option("", unchangedLabel)}
           {lifetimes(policy).map((seconds) =>
             option(
@@ -44,8 +44,8 @@ export function ExpiryFields(
       {first <= last && (
         <TextField
           id="until"
-          label="Expiration date"
-          hint={`The token expires at 00:00 UTC. The latest date is ${last}.`}
+          label="Expiration date (UTC)"
+          hint={`The token expires when this day begins, at 00:00 UTC. The latest date is ${last}.`}
           problems={problems}
           className="until"
           type="date"

@@ -1,14 +1,14 @@
 import type { Child } from "hono/jsx";
-import { raw } from "hono/html";
 import { brand } from "../../../shared/brand.ts";
 import type { User } from "../../store/users.ts";
+import { localTimes } from "../assets/local_times.ts";
+import { style } from "../assets/style.ts";
 import type { Notice } from "../http/notice.ts";
 import { AccountMenu } from "./account_menu.tsx";
 import { Breadcrumbs, type Crumb } from "./breadcrumbs.tsx";
 import { ICON } from "./icon.ts";
 import { isFocused, Navigation } from "./navigation.tsx";
 import { NoticeBox } from "./notice_box.tsx";
-import { style } from "./style.ts";
 
 /**
  * The frame of every page: the dashboard for users who are signed in, a card for others and for
@@ -38,7 +38,8 @@ export function Layout(
         <meta name="color-scheme" content="light dark" />
         <meta name="robots" content="noindex" />
         <link rel="icon" href={ICON} />
-        <style>{raw(style)}</style>
+        <link rel="stylesheet" href={style.url} />
+        <script src={localTimes.url} defer></script>
       </head>
       <body class={dashboard ? "dashboard" : "focused"} data-page={name} data-error={error}>
         <header>

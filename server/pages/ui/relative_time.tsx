@@ -15,10 +15,33 @@ export function TimeUntil({ at, now, dated }: TimeProps) {
   return <Time at={at} text={formatTimeUntil((at.getTime() - now) / 1000)} dated={dated} />;
 }
 
+/** A date and time. */
+export function ExactTime({ at }: { at: Date }) {
+  return (
+    <time datetime={at.toISOString()} title={formatMinute(at)}>
+      <Exact at={at} />
+    </time>
+  );
+}
+
 function Time({ at, text, dated }: { at: Date; text: string; dated?: boolean }) {
-  return dated
-    ? <time datetime={at.toISOString()}>{`${text} (${formatMinute(at)})`}</time>
-    : <time datetime={at.toISOString()} title={formatMinute(at)}>{text}</time>;
+  return (
+    <time datetime={at.toISOString()} title={formatMinute(at)}>
+      {text}
+      {dated && (
+        <>
+          {" ("}
+          <Exact at={at} />
+          {")"}
+        </>
+      )}
+    </time>
+  );
+}
+
+/** In UTC until assets/local_times.ts converts it to the zone of the browser. */
+function Exact({ at }: { at: Date }) {
+  return <span class="exact">{formatMinute(at)}</span>;
 }
 
 function formatMinute(at: Date): string {

