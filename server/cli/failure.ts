@@ -76,6 +76,10 @@ export function reportDomainError({ message }: DomainError, io: StderrIo): numbe
 /** Reports why the server or an operator's command failed, and what to do. */
 export function reportFailure(error: unknown, io: StderrIo): number {
   io.stderr(`Error: ${sanitizeLine(describeFailure(error), MAX_MESSAGE_LENGTH)}\n`);
+  return failureExitCode(error);
+}
+
+export function failureExitCode(error: unknown): number {
   if (error instanceof StartInterrupted) return EXIT.interrupted;
   return USAGE_ERRORS.some((kind) => error instanceof kind) ? EXIT.usage : EXIT.failure;
 }
@@ -90,7 +94,8 @@ const OWN_ERRORS = [
 /** The command line or the settings have to change first. */
 const USAGE_ERRORS = [NoDatabase, TlsPairError, CertificateAuthorityError];
 
-function describeFailure(error: unknown): string {
+/** Why the server or an operator's command failed, and what to do. */
+export function describeFailure(error: unknown): string {
   if (OWN_ERRORS.some((kind) => error instanceof kind)) return (error as Error).message;
   if (error instanceof DatabaseUnreachable) {
     return error.temporary

@@ -6,10 +6,14 @@ import { serveOutput } from "./serve_output.ts";
 
 /** `serve`: runs the server until it receives a signal; `--check` only checks the settings. */
 export async function serve(options: SettingFlags, io: ServerIo): Promise<number> {
+  if (options.json === true && options.check !== true) {
+    const { reportUsage } = await import("./failure.ts");
+    return reportUsage("--json is for the settings that --check prints.", io);
+  }
   const loaded = await loadConfig(options, io);
   if (options.check === true) {
     const { checkSettings } = await import("./serve_check.ts");
-    return await checkSettings(loaded, io);
+    return await checkSettings(loaded, { json: options.json === true }, io);
   }
   const { config, problems, warnings } = loaded;
   const output = serveOutput(loaded, io);

@@ -13,7 +13,8 @@ export function declare(command: Command, server: Run<ServerIo>): void {
   const bin = brand.binaryName;
   command
     .option(...CONFIG_OPTION)
-    .option("--check", "print the effective settings and their problems, then exit");
+    .option("--check", "print the effective settings and their problems, then exit")
+    .option("--json", "with --check: print JSON");
   for (const { title, settings } of settingGroups) {
     for (const setting of settings) addSetting(command, setting, `${title}:`);
   }

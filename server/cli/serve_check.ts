@@ -1,6 +1,6 @@
 import { trustAuthorities } from "../../shared/certificate_authorities.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
-import { sanitizeLine } from "../../shared/sanitize.ts";
+import { formatJson, sanitizeLine } from "../../shared/sanitize.ts";
 import { authoritySources } from "../config/authority_sources.ts";
 import type { EffectiveSetting, LoadedConfig } from "../config/load.ts";
 import type { ServerConfig } from "../config/server_config.ts";
@@ -18,37 +18,116 @@ import { embeddedFolder } from "../store/embedded/embedded.ts";
 import { FolderLocked } from "../store/embedded/folder_lock.ts";
 import { NoDatabase } from "../store/db/no_database.ts";
 import { readTlsPair } from "../config/tls_pair.ts";
-import { reportFailure, reportProblems, reportWarnings } from "./failure.ts";
+import type { ConfigProblem } from "../config/problem.ts";
+import {
+  describeFailure,
+  failureExitCode,
+  reportFailure,
+  reportProblems,
+  reportWarnings,
+} from "./failure.ts";
+
+/** A warning with the code that `--json` prints. */
+type Warning = Pick<ConfigProblem, "subject" | "message" | "source"> & { code: string };
+
+/** Where the data is, and what a start would change there. */
+interface StorageCheck {
+  description: string;
+  state: "ready" | "missing" | "in_use";
+  pendingMigrations: string[];
+}
 
 /**
  * `serve --check`: prints every setting with its value and source, then tests what a start would
  * use: certificates, address, database, mail server, GeoIP file. It creates and changes nothing.
  */
-export async function checkSettings(loaded: LoadedConfig, io: ServerIo): Promise<number> {
+export async function checkSettings(
+  loaded: LoadedConfig,
+  { json = false }: { json?: boolean },
+  io: ServerIo,
+): Promise<number> {
+  return json ? await checkAsJson(loaded, io) : await checkAsText(loaded, io);
+}
+
+async function checkAsText(loaded: LoadedConfig, io: ServerIo): Promise<number> {
   const { config, problems } = loaded;
   printSettings(loaded, io);
   reportWarnings(loaded.warnings, io);
   if (problems.length > 0) return reportProblems(problems, io);
   try {
-    if (config.tls !== undefined) {
-      const { warning } = await readTlsPair(config.tls, io.clock);
-      if (warning !== undefined) reportWarnings([warning], io);
-    }
-    trustAuthorities(authoritySources(config, io));
-    tryListening(config, io);
-    io.stdout(`\nDatabase: ${sanitizeLine(await describeStorage(config, io), 500)}\n`);
+    const storage = await tryStart(config, (warning) => reportWarnings([warning], io), io);
+    io.stdout(`\nDatabase: ${sanitizeLine(describeStorage(storage), 500)}\n`);
   } catch (error) {
     return reportFailure(error, io);
   }
+  await tryServices(config, (warning) => reportWarnings([warning], io));
+  io.stdout("\nThe configuration is valid.\n");
+  return EXIT.ok;
+}
+
+/** As docs/schemas/serve.schema.json says. */
+async function checkAsJson(loaded: LoadedConfig, io: ServerIo): Promise<number> {
+  const { config, configFile, effective } = loaded;
+  const problems: Warning[] = [...loaded.problems];
+  const warnings: Warning[] = [...loaded.warnings];
+  const warn = (warning: Warning) => void warnings.push(warning);
+  let storage: StorageCheck | undefined;
+  let exitCode: number = problems.length > 0 ? EXIT.usage : EXIT.ok;
+  if (exitCode === EXIT.ok) {
+    try {
+      storage = await tryStart(config, warn, io);
+      await tryServices(config, warn);
+    } catch (error) {
+      exitCode = failureExitCode(error);
+      problems.push({ code: "start_failed", subject: "start", message: describeFailure(error) });
+    }
+  }
+  const toJson = ({ code, subject, source, message }: Warning) => {
+    return { code, subject, source: source ?? null, message };
+  };
+  io.stdout(formatJson({
+    valid: exitCode === EXIT.ok,
+    configFile: configFile.path ?? null,
+    settings: effective.map((setting) => ({
+      name: setting.name,
+      value: withoutSecrets(setting) || null,
+      source: setting.source,
+    })),
+    scopes: config.scopes.map(({ name }) => name),
+    database: storage ?? null,
+    problems: problems.map(toJson),
+    warnings: warnings.map(toJson),
+  }));
+  return exitCode;
+}
+
+/** Throws what would prevent a start. */
+async function tryStart(
+  config: ServerConfig,
+  warn: (warning: Warning) => void,
+  io: ServerIo,
+): Promise<StorageCheck> {
+  if (config.tls !== undefined) {
+    const { warning } = await readTlsPair(config.tls, io.clock);
+    if (warning !== undefined) warn({ code: "certificate", ...warning });
+  }
+  trustAuthorities(authoritySources(config, io));
+  tryListening(config, warn);
+  return await checkStorage(config, io);
+}
+
+/** What the server can start without: mail and locations. */
+async function tryServices(
+  config: ServerConfig,
+  warn: (warning: Warning) => void,
+): Promise<void> {
   const log: Log = (_level, event, { reason } = {}) =>
-    reportWarnings([{ subject: event.replaceAll("_", " "), message: String(reason) }], io);
+    warn({ code: event, subject: event.replaceAll("_", " "), message: String(reason) });
   // The file is read at the first lookup.
   await geoipLookup(config.geoipFile, log)("192.0.2.1");
   const mail = new Mail(config.mail, log);
   await mail.probe();
   await mail.close();
-  io.stdout("\nThe configuration is valid.\n");
-  return EXIT.ok;
 }
 
 function printSettings({ config, configFile, effective }: LoadedConfig, io: ServerIo): void {
@@ -71,7 +150,10 @@ function withoutSecrets({ name, text }: EffectiveSetting): string {
 }
 
 /** Throws ListenError. A port in use is worth a warning only: it may be this server that uses it. */
-function tryListening({ listen }: ServerConfig, io: ServerIo): void {
+function tryListening(
+  { listen }: ServerConfig,
+  warn: (warning: Warning) => void,
+): void {
   try {
     Deno.listen(listen).close();
   } catch (error) {
@@ -80,24 +162,33 @@ function tryListening({ listen }: ServerConfig, io: ServerIo): void {
     const message = `${listen.hostname}:${listen.port} is in use${
       holder === undefined ? "" : ` by ${holder}`
     }. If that is not this server, choose another address.`;
-    reportWarnings([{ subject: "listen", message }], io);
+    warn({ code: "address_in_use", subject: "listen", message });
   }
 }
 
 /** The database and what a start would change in it. Throws what would prevent a start. */
-async function describeStorage(config: ServerConfig, io: ServerIo): Promise<string> {
+async function checkStorage(config: ServerConfig, io: ServerIo): Promise<StorageCheck> {
   try {
     const { description, pending } = await tryStorage(config, io);
-    return pending.length === 0
-      ? description
-      : `${description}; the next start applies ${pending.join(", ")}`;
+    return { description, state: "ready", pendingMigrations: pending };
   } catch (error) {
     // Neither prevents a start: the first start creates the database, and the folder may be in
     // use by the running server whose settings are checked.
-    if (error instanceof NoDatabase) return `${error.place}; the first start creates it`;
+    if (error instanceof NoDatabase) {
+      return { description: error.place, state: "missing", pendingMigrations: [] };
+    }
     if (error instanceof FolderLocked) {
-      return `${describeEmbedded(embeddedFolder(config.dataDir))}; in use by another process`;
+      const description = describeEmbedded(embeddedFolder(config.dataDir));
+      return { description, state: "in_use", pendingMigrations: [] };
     }
     throw error;
   }
+}
+
+function describeStorage({ description, state, pendingMigrations }: StorageCheck): string {
+  if (state === "missing") return `${description}; the first start creates it`;
+  if (state === "in_use") return `${description}; in use by another process`;
+  return pendingMigrations.length === 0
+    ? description
+    : `${description}; the next start applies ${pendingMigrations.join(", ")}`;
 }

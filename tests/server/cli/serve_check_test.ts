@@ -5,11 +5,13 @@ import { settings } from "../../../server/config/schema.ts";
 import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { assertGolden } from "../../support/golden.ts";
+import { parseOutput } from "../../support/output_schema.ts";
 import { NO_TERMINAL } from "../../support/no_terminal.ts";
 
 Deno.test("serve --check prints every setting once, without secrets", async () => {
   const home = await Deno.makeTempDir();
   let output = "";
+  let text = "";
   const write = (text: string) => {
     output += text.replaceAll(home, "/home/alice");
     return true;
@@ -38,12 +40,26 @@ Deno.test("serve --check prints every setting once, without secrets", async () =
       webhookUrl: "https://hooks.example/password",
     };
     assert.equal(await serve(flags, io), EXIT.usage);
+    text = output;
+    output = "";
+    assert.equal(await serve({ ...flags, json: true }, io), EXIT.usage);
+    const json = parseOutput("serve", output);
+    assert.deepEqual([json.valid, json.database], [false, null]);
+    assert.ok(json.problems.some(({ subject }: { subject: string }) => subject === "issuer"));
+    assert.doesNotMatch(output, /password|kkk/);
+    output = "";
+    const env = {};
+    const fresh = { check: true, json: true, dataDir: join(home, "data") };
+    assert.equal(await serve(fresh, { ...io, env }), EXIT.ok, output);
+    assert.equal(parseOutput("serve", output).database.state, "missing");
+    output = "";
+    assert.equal(await serve({ json: true }, { ...io, env }), EXIT.usage);
   } finally {
     await Deno.remove(home, { recursive: true });
   }
-  assert.doesNotMatch(output, /password|kkk/);
+  assert.doesNotMatch(text, /password|kkk/);
   for (const { name } of settings) {
-    assert.equal(output.match(new RegExp(`^${name} `, "gm"))?.length, 1, name);
+    assert.equal(text.match(new RegExp(`^${name} `, "gm"))?.length, 1, name);
   }
-  await assertGolden("serve-check.txt", output);
+  await assertGolden("serve-check.txt", text);
 });

@@ -1,6 +1,6 @@
 import { formatDuration } from "../../../../shared/duration.ts";
 import { EXIT } from "../../../../shared/exit_codes.ts";
-import { formatScope } from "../../../../shared/oauth/scope.ts";
+import { formatScope, splitScope } from "../../../../shared/oauth/scope.ts";
 import { escapeUnsafe, formatJson, sanitizeLine } from "../../../../shared/sanitize.ts";
 import type { TrustTest } from "../../../admin/trust/test_token.ts";
 import type { SettingFlags } from "../../../config/gather.ts";
@@ -26,7 +26,12 @@ function asJson({ issuer, rejection, claims, rules, grant }: TrustTest): string 
     rejection: rejection ?? null,
     claims: claims ?? null,
     rules,
-    grant: grant ?? null,
+    grant: grant === undefined ? null : {
+      rule: grant.rule,
+      actsAs: grant.actsAs,
+      scopes: splitScope(grant.scope),
+      lifetimeSeconds: grant.lifetimeSeconds,
+    },
   });
 }
 
