@@ -7,6 +7,7 @@ import { deleteOldAuditEvents } from "./store/audit_events.ts";
 import { deleteOldDeviceAuthorizations } from "./store/device_authorizations.ts";
 import { deleteOldFailedAttempts } from "./store/failed_attempts.ts";
 import type { Sql } from "./store/db/connect.ts";
+import { deleteOldPasswordLinks } from "./store/password_links.ts";
 import { deleteOldPersonalAccessTokens } from "./store/pats/expiry.ts";
 import { deleteOldRefreshTokenFamilies } from "./store/refresh_token_families.ts";
 import { deleteOldRevokedAccessTokens } from "./store/revoked_access_tokens.ts";
@@ -38,6 +39,8 @@ export async function cleanUp({ sql, clock, config }: CleanUpDeps): Promise<void
   await deleteAll((limit) => deleteOldDeviceAuthorizations(sql, dayAgo, limit));
   await deleteAll((limit) => deleteOldFailedAttempts(sql, dayAgo, limit));
   await deleteOldRevokedAccessTokens(sql, dayAgo);
+  // A link that was used or has expired says so for a week.
+  await deleteAll((limit) => deleteOldPasswordLinks(sql, new Date(now - 7 * DAY_MS), limit));
   await deleteOldAssertions(sql, new Date(now));
   await deleteAll((limit) => deleteOldSessions(sql, new Date(now - 90 * DAY_MS), limit));
   await deleteAll((limit) =>

@@ -1,4 +1,5 @@
 import type { Clock } from "../shared/clock.ts";
+import type { AskSecret } from "../shared/secret_prompt.ts";
 
 /** The side effects of operators' commands. Tests pass their own. */
 export interface ServerIo {
@@ -15,6 +16,13 @@ export interface ServerIo {
   stderrColumns(): number;
   /** Whether the user at the terminal agrees; undefined if there is no terminal. */
   confirm(question: string): Promise<boolean | undefined>;
+  /** What the user types at the terminal after `question`; undefined if there is no terminal. */
+  promptLine(question: string): Promise<string | undefined>;
+  /**
+   * Runs a dialog that asks for secrets, which the terminal does not show; undefined if there is no
+   * terminal. Throws PromptInterrupted.
+   */
+  promptSecrets<T>(dialog: (ask: AskSecret) => Promise<T>): Promise<T | undefined>;
   env: Record<string, string>;
   /** Aborted by SIGINT and SIGTERM. */
   signal: AbortSignal;

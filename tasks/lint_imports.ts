@@ -39,6 +39,7 @@ export const LAYERS: Record<string, readonly string[]> = {
     "server/health.ts",
     "server/oauth",
     "server/admin",
+    "server/passwords",
     "server/logins",
     "server/notifications",
     "server/pats",

@@ -1,6 +1,7 @@
 import type { Clock } from "../../shared/clock.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import type { JwksCache } from "../federation/jwks_cache.ts";
+import type { Mail } from "../notifications/mail.ts";
 import type { Sql } from "../store/db/connect.ts";
 import type { SigningKeys } from "../tokens/signing_keys.ts";
 
@@ -10,7 +11,8 @@ export interface AdminDeps {
   clock: Clock;
   keys: Pick<SigningKeys, "list" | "rotate">;
   jwksCache: JwksCache;
-  config: Pick<ServerConfig, "scopes">;
+  config: Pick<ServerConfig, "scopes" | "mail">;
+  mail: Pick<Mail, "send" | "deliver">;
   issuer: string;
   /** The id of the administrator, for an operation from the dashboard; default: the operator. */
   actor?: string;

@@ -13,14 +13,20 @@ import { editTrustRule } from "./trust/edit_rule.ts";
 import { listAllTrustRules } from "./trust/list_rules.ts";
 import { removeTrustRule } from "./trust/remove_rule.ts";
 import { testTrust } from "./trust/test_token.ts";
-import { addUser, listAllUsers, setUserDisabled, updateUser } from "./user_operations.ts";
+import { deleteUser } from "./delete_user.ts";
+import { listMatchingUsers, showUser } from "./list_users.ts";
+import { createUserPasswordLink } from "./password_link_operations.ts";
+import { addUser, setUserDisabled, updateUser } from "./user_operations.ts";
 
 /** Every operation by the name that the admin RPC has for it. */
 const operations = {
   addUser,
   updateUser,
-  listAllUsers,
+  listMatchingUsers,
+  showUser,
   setUserDisabled,
+  deleteUser,
+  createUserPasswordLink,
   addClient,
   listAllClients,
   removeClient,

@@ -1,9 +1,12 @@
 import { trustAuthorities } from "../../shared/certificate_authorities.ts";
 import { authoritySources } from "../config/authority_sources.ts";
+import { sanitizeLine } from "../../shared/sanitize.ts";
 import { defaultIssuer } from "../config/default_issuer.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import { JwksCache } from "../federation/jwks_cache.ts";
 import type { ServerIo } from "../io.ts";
+import type { LogFields } from "../log.ts";
+import { Mail } from "../notifications/mail.ts";
 import { openStorage, type Storage } from "../open_store.ts";
 import { machineNetwork } from "../outbound/network.ts";
 import { OutboundHttp } from "../outbound/outbound_http.ts";
@@ -51,10 +54,14 @@ export async function runOperation<Name extends OperationName>(
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
   }
+  const mail = new Mail(config.mail, (_level, _event, { reason }: LogFields = {}) => {
+    io.stderr(`Warning: ${sanitizeLine(`an e-mail could not be sent: ${reason}`, 500)}.\n`);
+  });
   try {
     onOpen(`${storage.database.description}${storage.isNew ? ", created just now" : ""}`);
     const http = new OutboundHttp(machineNetwork(io.env));
     return await execute(name, {
+      mail,
       sql: storage.database.sql,
       clock: io.clock,
       keys: storage.keys,
@@ -63,6 +70,7 @@ export async function runOperation<Name extends OperationName>(
       issuer: config.issuer ?? defaultIssuer(config, config.listen),
     }, params);
   } finally {
+    await mail.close();
     await storage.database.close();
   }
 }

@@ -1,69 +1,85 @@
+import { brand } from "../../shared/brand.ts";
 import { DomainError } from "../domain_error.ts";
 import { revokeUserAccess } from "../logins/revoke_user_access.ts";
+import type { Message } from "../notifications/mail.ts";
+import { addressChangedMail, passwordChangedMail } from "../passwords/password_mail.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
-import { createUser, listUsers, setDisabledAt, updateUserRow } from "../store/users.ts";
-import type { Empty, Operation } from "./operation.ts";
+import type { Transaction } from "../store/db/connect.ts";
+import { expirePasswordLinks } from "../store/password_links.ts";
+import {
+  createUser,
+  lockActiveAdministrators,
+  lockUser,
+  setDisabledAt,
+  updateUserRow,
+  type User,
+} from "../store/users.ts";
+import { noSuchUser } from "./no_such_user.ts";
+import type { Operation } from "./operation.ts";
+import {
+  createLinkForUser,
+  deliverLink,
+  type LinkParams,
+  type LinkResult,
+  mailProblem,
+} from "./password_link_operations.ts";
 
-/** Adds a user. The password arrives hashed: it never leaves the operator's process. */
+/**
+ * Adds a user with a password, or with a link to choose one. The password arrives hashed: it never
+ * leaves the operator's process.
+ */
 export const addUser: Operation<
   {
     email: string;
     emailVerified?: boolean;
     name: string;
     isAdmin: boolean;
-    passwordHash: string;
+    passwordHash?: string;
+    link?: LinkParams;
   },
-  { id: string } | DomainError
-> = async ({ sql, clock }, newUser) => {
+  { id: string; link?: LinkResult } | DomainError
+> = async (deps, { link: linkParams, ...newUser }) => {
+  const { sql, clock } = deps;
   const { email, emailVerified = false, isAdmin } = newUser;
-  return await sql.begin(async (tx) => {
-    const created = await createUser(tx, { ...newUser, now: new Date(clock.now()) });
-    if (created === "email_taken") {
-      return new DomainError("conflict", `A user ${email} already exists.`, { field: "email" });
-    }
+  const problem = linkParams && mailProblem(deps, linkParams);
+  if (problem !== undefined) return problem;
+  const created = await sql.begin(async (tx) => {
+    const user = await createUser(tx, { ...newUser, now: new Date(clock.now()) });
+    if (user === "email_taken") return emailTaken(email);
     await recordAuditEvent(tx, clock, {
       event: "user.created",
       actor: "operator",
-      subject: created.id,
+      subject: user.id,
       details: { admin: isAdmin, email_verified: emailVerified },
     });
-    return { id: created.id };
-  }) as { id: string } | DomainError;
-};
-
-export interface ListedUser {
-  id: string;
-  email: string;
-  name: string;
-  isAdmin: boolean;
-  disabled: boolean;
-}
-
-/** All users, by e-mail address. */
-export const listAllUsers: Operation<Empty, ListedUser[]> = async ({ sql }) => {
-  const users = await listUsers(sql);
-  return users.map(({ id, email, name, isAdmin, disabledAt }) => ({
-    id,
-    email,
-    name,
-    isAdmin,
-    disabled: disabledAt !== undefined,
-  }));
+    return { user, link: linkParams && await createLinkForUser(tx, deps, user, linkParams) };
+  }) as { user: User; link?: Awaited<ReturnType<typeof createLinkForUser>> } | DomainError;
+  if (created instanceof DomainError) return created;
+  const { user, link } = created;
+  return {
+    id: user.id,
+    link: linkParams && link && await deliverLink(deps, user, link, linkParams),
+  };
 };
 
 /**
  * Disables or enables a user. Disabling also signs out their browsers, revokes their logins and
- * withdraws their approvals; enabling restores none of these.
+ * withdraws their approvals; enabling restores none of these. The last active administrator is
+ * disabled only with `force`.
  *
  * Triggers of the database invalidate the caches: an operation may run outside the server.
  */
 export const setUserDisabled: Operation<
-  { email: string; disabled: boolean },
-  Empty | DomainError
-> = async ({ sql, clock }, { email, disabled }) => {
+  { email: string; disabled: boolean; force?: boolean },
+  { email: string } | DomainError
+> = async ({ sql, clock }, { email, disabled, force = false }) => {
   return await sql.begin(async (tx) => {
-    const id = await setDisabledAt(tx, email, { disabled, now: new Date(clock.now()) });
-    if (id === undefined) return noSuchUser(email);
+    const user = disabled
+      ? await lockUserWhoLeaves(tx, email, { to: "disable", force })
+      : await lockUser(tx, email) ?? noSuchUser(email);
+    if (user instanceof DomainError) return user;
+    const { id } = user;
+    await setDisabledAt(tx, id, { disabled, now: new Date(clock.now()) });
     const event = {
       event: disabled ? "user.disabled" : "user.enabled",
       actor: "operator",
@@ -75,49 +91,110 @@ export const setUserDisabled: Operation<
     } else {
       await recordAuditEvent(tx, clock, event);
     }
-    return {};
-  }) as Empty | DomainError;
+    return { email: user.email };
+  }) as { email: string } | DomainError;
 };
 
 /**
- * Changes the name, role, password or verified state of a user; what is undefined stays. A new
- * password also signs out the user's browsers, revokes their logins and withdraws their approvals,
- * which may be those of someone who knew the old one.
+ * Changes the address, name, role, password or verified state of a user; what is undefined stays. A
+ * new password also signs out the user's browsers, revokes their logins and withdraws their
+ * approvals, which may be those of someone who knew the old one. A new address is not verified
+ * unless `emailVerified` says so; the user is notified at the old one.
  */
 export const updateUser: Operation<
   {
     email: string;
+    newEmail?: string;
     name?: string;
     isAdmin?: boolean;
     emailVerified?: boolean;
     passwordHash?: string;
+    force?: boolean;
   },
-  Empty | DomainError
-> = async ({ sql, clock }, { email, ...change }) => {
-  return await sql.begin(async (tx) => {
-    const id = await updateUserRow(tx, email, change);
-    if (id === undefined) return noSuchUser(email);
+  { email: string } | DomainError
+> = async (deps, { email, newEmail, force = false, ...change }) => {
+  const { sql, clock, issuer, mail } = deps;
+  const now = new Date(clock.now());
+  const updated = await sql.begin(async (tx) => {
+    const user = change.isAdmin === false
+      ? await lockUserWhoLeaves(tx, email, { to: "demote", force })
+      : await lockUser(tx, email) ?? noSuchUser(email);
+    if (user instanceof DomainError) return user;
+    const moves = newEmail !== undefined && newEmail.normalize("NFC") !== user.email;
+    await updateUserRow(tx, user.id, {
+      ...change,
+      email: newEmail,
+      emailVerified: change.emailVerified ?? (moves ? false : undefined),
+    });
     const event = {
       event: "user.changed",
       actor: "operator",
-      subject: id,
+      subject: user.id,
       details: {
         name: change.name !== undefined,
         password: change.passwordHash !== undefined,
+        ...moves && { email_from: user.email, email_to: newEmail },
         ...change.isAdmin !== undefined && { admin: change.isAdmin },
         ...change.emailVerified !== undefined && { email_verified: change.emailVerified },
       },
     };
     if (change.passwordHash !== undefined) {
-      const revocation = { userId: id, reason: "password_changed", event: () => event } as const;
+      const revocation = {
+        userId: user.id,
+        reason: "password_changed",
+        event: () => event,
+      } as const;
       await revokeUserAccess(tx, { clock }, revocation);
     } else {
+      // A link that was mailed to the old address must not work for the new one.
+      if (moves) await expirePasswordLinks(tx, { userId: user.id, now });
       await recordAuditEvent(tx, clock, event);
     }
-    return {};
-  }) as Empty | DomainError;
+    const messages: Message[] = [];
+    if (moves) messages.push(addressChangedMail(user.email, issuer, newEmail));
+    if (change.passwordHash !== undefined && user.passwordHash !== undefined) {
+      const changed = { at: now, by: "administrator", loginsRevoked: true } as const;
+      messages.push(passwordChangedMail(user.email, issuer, changed));
+    }
+    return { email: newEmail ?? user.email, messages };
+  }).catch((error) => {
+    if (Object(error).code === UNIQUE_VIOLATION) return emailTaken(newEmail ?? email);
+    throw error;
+  }) as { email: string; messages: Message[] } | DomainError;
+  if (updated instanceof DomainError) return updated;
+  for (const message of updated.messages) mail.send(message);
+  return { email: updated.email };
 };
 
-function noSuchUser(email: string): DomainError {
-  return new DomainError("not_found", `There is no user ${email}.`, { field: "email" });
+/** Of the PostgreSQL documentation, appendix A. */
+const UNIQUE_VIOLATION = "23505";
+
+function emailTaken(email: string): DomainError {
+  return new DomainError(
+    "conflict",
+    `A user ${email} already exists. To see the account, run: ` +
+      `${brand.binaryName} admin user show ${email}`,
+    { field: "email" },
+  );
+}
+
+/**
+ * Locks a user who is to be disabled, demoted or deleted. Rejects the last administrator who can
+ * sign in, unless `force` is set.
+ */
+export async function lockUserWhoLeaves(
+  tx: Transaction,
+  email: string,
+  { to, force }: { to: "disable" | "demote" | "delete"; force: boolean },
+): Promise<User | DomainError> {
+  const administrators = await lockActiveAdministrators(tx);
+  const user = await lockUser(tx, email);
+  if (user === undefined) return noSuchUser(email);
+  if (force || administrators.length !== 1 || administrators[0] !== user.id) return user;
+  return new DomainError(
+    "conflict",
+    `${user.email} is the last administrator who can sign in. First grant the role to another ` +
+      `user: ${brand.binaryName} admin user update ADDRESS --admin. ` +
+      `To ${to} this one anyway, use --force.`,
+  );
 }

@@ -1,6 +1,7 @@
 import { CertificateAuthorityError } from "../../shared/certificate_authorities.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
+import { PromptInterrupted } from "../../shared/secret_prompt.ts";
 import { EncryptionKeyError } from "../security/encryption.ts";
 import type { DomainError } from "../domain_error.ts";
 import type { ServerIo } from "../io.ts";
@@ -75,6 +76,7 @@ export function reportDomainError({ message }: DomainError, io: StderrIo): numbe
 
 /** Reports why the server or an operator's command failed, and what to do. */
 export function reportFailure(error: unknown, io: StderrIo): number {
+  if (error instanceof PromptInterrupted) return EXIT.interrupted;
   io.stderr(`Error: ${sanitizeLine(describeFailure(error), MAX_MESSAGE_LENGTH)}\n`);
   return failureExitCode(error);
 }

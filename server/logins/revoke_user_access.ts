@@ -2,6 +2,7 @@ import type { Clock } from "../../shared/clock.ts";
 import { type AuditEvent, recordAuditEvent } from "../store/audit_events.ts";
 import type { Transaction } from "../store/db/connect.ts";
 import { withdrawApprovals } from "../store/device_authorizations.ts";
+import { expirePasswordLinks } from "../store/password_links.ts";
 import { revokeRefreshTokenFamilies } from "../store/refresh_token_families.ts";
 import { signOutSessions } from "../store/sessions.ts";
 
@@ -14,15 +15,17 @@ export interface RevokedAccess {
 
 /**
  * Revokes all logins of a user, signs out their browsers except for one, withdraws the approvals
- * that no device has redeemed yet, and records the audit event: all of it or nothing.
+ * that no device has redeemed yet, expires the links to choose a password, and records the audit
+ * event: all of it or nothing. With `keepLogins`, the logins stay.
  */
 export async function revokeUserAccess(
   tx: Transaction,
   { clock }: { clock: Clock },
-  { userId, reason, exceptSession, event }: {
+  { userId, reason, exceptSession, keepLogins = false, event }: {
     userId: string;
-    reason: "user" | "disabled" | "password_changed";
+    reason: "user" | "disabled" | "password_changed" | "deleted";
     exceptSession?: string;
+    keepLogins?: boolean;
     event: (revoked: RevokedAccess) => AuditEvent;
   },
 ): Promise<RevokedAccess> {
@@ -30,7 +33,8 @@ export async function revokeUserAccess(
   const browsers = await signOutSessions(tx, { userId, except: exceptSession, now });
   // Before the logins: it waits for a redemption in progress, whose login is then revoked too.
   await withdrawApprovals(tx, userId);
-  const logins = await revokeRefreshTokenFamilies(tx, { userId, reason, now });
+  const logins = keepLogins ? [] : await revokeRefreshTokenFamilies(tx, { userId, reason, now });
+  await expirePasswordLinks(tx, { userId, now });
   const revoked = { logins, browsers };
   await recordAuditEvent(tx, clock, event(revoked));
   return revoked;

@@ -1,11 +1,15 @@
 import type { Transporter } from "nodemailer";
+import { withTimeout } from "../../shared/deadline.ts";
 import { isLoopbackHost } from "../config/parsers.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import { parseSmtpUrl } from "../config/setting_url.ts";
 import type { Log } from "../log.ts";
 import { type DeliveryFailure, DeliveryQueue } from "./delivery_queue.ts";
 
-/** A message in plain text. It never contains a secret that is enough to sign in. */
+/**
+ * A message in plain text. The only secrets in messages are links that expire: one that unlocks an
+ * account, and one with which its user chooses a password once.
+ */
 export interface Message {
   to: string;
   subject: string;
@@ -16,6 +20,8 @@ export interface Message {
 const RETRY_AFTER_MS = [60_000, 10 * 60_000];
 /** For each step of the protocol. */
 const TIMEOUT_MS = 10_000;
+/** For a message that a command waits for: all steps together. */
+const DELIVERY_TIMEOUT_MS = 20_000;
 
 /** Sends e-mail in the background through the operator's mail server (RFC 5321), if there is one. */
 export class Mail {
@@ -29,20 +35,50 @@ export class Mail {
 
   send(message: Message): void {
     if (this.target === undefined) return;
-    const { from } = this.target;
     this.#queue.add({
-      attempt: () =>
-        this.#attempt(async (transporter) => {
-          await transporter.sendMail({
-            from,
-            ...message,
-            // One address as it is, which nodemailer must not parse as a list.
-            to: { name: "", address: message.to },
-            // No automatic replies (RFC 3834 section 5).
-            headers: { "Auto-Submitted": "auto-generated" },
-          });
-        }),
+      attempt: () => this.#deliver(message),
       onFailure: (reason) => this.log("warn", "mail_failed", { subject: message.subject, reason }),
+    });
+  }
+
+  /**
+   * Writes a message in the background and sends it, so that the time of a response does not depend
+   * on whether there is a message.
+   */
+  sendLater(purpose: string, write: () => Promise<Message | undefined>): void {
+    if (this.target === undefined) return;
+    let message: Message | undefined;
+    this.#queue.add({
+      attempt: async () => {
+        try {
+          message ??= await write();
+        } catch (error) {
+          return { reason: `the message could not be written: ${(error as Error).message}` };
+        }
+        return message && await this.#deliver(message);
+      },
+      onFailure: (reason) => this.log("warn", "mail_failed", { subject: purpose, reason }),
+    });
+  }
+
+  /** Sends a message in one attempt. Returns why it failed. */
+  async deliver(message: Message): Promise<string | undefined> {
+    if (this.target === undefined) return "smtp_url is not set";
+    const failure = await withTimeout(this.#deliver(message), DELIVERY_TIMEOUT_MS)
+      .catch(() => ({ reason: "the mail server did not respond in time" }));
+    return failure?.reason;
+  }
+
+  #deliver(message: Message): Promise<DeliveryFailure | undefined> {
+    return this.#attempt(async (transporter) => {
+      await transporter.sendMail({
+        from: this.target!.from,
+        ...message,
+        // One address as it is, which nodemailer must not parse as a list.
+        to: { name: "", address: message.to },
+        // No automatic replies (RFC 3834 section 5).
+        headers: { "Auto-Submitted": "auto-generated" },
+      });
     });
   }
 

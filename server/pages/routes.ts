@@ -23,6 +23,13 @@ import { copyToken } from "./assets/copy_token.ts";
 import { localTimes } from "./assets/local_times.ts";
 import { style } from "./assets/style.ts";
 import type { PageHandler, PageRequirements, PageRoute } from "./http/page_route.ts";
+import {
+  redirectToChangePassword,
+  showChangePassword,
+  submitChangePassword,
+} from "./password/change.tsx";
+import { showChoosePassword, submitChoosePassword } from "./password/choose.tsx";
+import { showForgotPassword, submitForgotPassword } from "./password/forgot.tsx";
 import { showCreateToken, submitCreateToken } from "./tokens/create.tsx";
 import { showTokens } from "./tokens/list.tsx";
 import { showRevokeAllTokens, submitRevokeAllTokens } from "./tokens/revoke_all.tsx";
@@ -47,6 +54,12 @@ export const pageRoutes: readonly PageRoute[] = [
   ...form("/setup", everyone, showSetup, submitSetup),
   ...form("/signin", everyone, showSignIn, submitSignIn),
   post("/signout", everyone, submitSignOut),
+
+  // Passwords. The form of a change has the current password, so it needs no recent sign-in.
+  ...form("/password/forgot", everyone, showForgotPassword, submitForgotPassword),
+  ...form("/password/choose", everyone, showChoosePassword, submitChoosePassword),
+  ...form("/account/password", signedIn, showChangePassword, submitChangePassword),
+  get("/.well-known/change-password", everyone, redirectToChangePassword),
 
   // A login, from its user code to its approval.
   ...form(

@@ -36,6 +36,16 @@ export const USER_CODE_LIMITS = {
   subscriber: { limit: 200, windowSeconds: 3600 },
 } as const;
 
+/**
+ * Limits on requests for links to reset a password: each sends an e-mail. An account that reached
+ * its limit has several links that work.
+ */
+export const RESET_LIMITS = {
+  account: { limit: 3, windowSeconds: 3600 },
+  address: { limit: 20, windowSeconds: 3600 },
+  subscriber: { limit: 40, windowSeconds: 3600 },
+} as const;
+
 /** Maximum audited rejections per network: anyone can send invalid tokens. */
 const REJECTION_LIMIT = { limit: 100, windowSeconds: 3600 } as const;
 
@@ -135,7 +145,37 @@ export async function checkUserCodeLimit(
   );
 }
 
-type Limits = typeof PASSWORD_LIMITS | typeof USER_CODE_LIMITS;
+/**
+ * Counts a request for a link to reset a password. Returns whether to send one: the response to the
+ * request must not depend on it, since only the limit of the network is the requester's own.
+ */
+export async function checkResetLimit(
+  sql: Sql,
+  { email, address, now }: { email: string; address: string; now: Date },
+): Promise<boolean | DomainError> {
+  const account = {
+    kind: "reset_account",
+    subject: sha256(nameKey(email)),
+    ...RESET_LIMITS.account,
+  };
+  const counted = networks("reset", address, RESET_LIMITS);
+  const { counts, attempt } = await countAttempt(
+    sql,
+    [account, ...counted],
+    now,
+    (counts) => counts.every(({ blockedUntil }) => blockedUntil === undefined),
+  );
+  if (attempt !== undefined) return true;
+  const [, ...networkCounts] = counts;
+  if (networkCounts.every(({ blockedUntil }) => blockedUntil === undefined)) {
+    // A request for an account that reached its limit counts for the network as well.
+    await countAttempt(sql, counted, now, () => true);
+    return false;
+  }
+  return rateLimited(networkCounts, now);
+}
+
+type Limits = typeof PASSWORD_LIMITS | typeof USER_CODE_LIMITS | typeof RESET_LIMITS;
 
 /** The networks that an attempt counts for: one for IPv4, two for IPv6. */
 function networks(kind: string, address: string, limits: Limits): CountedSubject[] {
@@ -167,7 +207,11 @@ async function countWithinLimits(
     if (reached.slice(1).includes(true)) reachesLimits.push("address");
     return { attempt, reachesLimits };
   }
-  const until = Math.max(...blocking(counts).map((date) => date.getTime()));
+  return rateLimited(blocking(counts).map((blockedUntil) => ({ blockedUntil })), now);
+}
+
+function rateLimited(counts: readonly Pick<FailureCount, "blockedUntil">[], now: Date) {
+  const until = Math.max(...counts.map(({ blockedUntil }) => blockedUntil?.getTime() ?? 0));
   const retryAfterSeconds = Math.max(1, Math.ceil((until - now.getTime()) / 1000));
   return new DomainError("rate_limited", "Too many failed attempts. Try again later.", {
     retryAfterSeconds,

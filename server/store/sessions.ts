@@ -25,12 +25,18 @@ interface Row extends UserRow {
   user_agent: string;
 }
 
-/** Returns the id of the new session; undefined if the user was disabled meanwhile. */
+/**
+ * Returns the id of the new session; undefined if the user was disabled or the password changed
+ * since it was checked. The row of the user is locked first: a change of the password that is in
+ * progress signs out every session that exists, and this one would not exist yet.
+ */
 export async function createSession(
   sql: Sql | Transaction,
   session: {
     tokenHash: Uint8Array;
     userId: string;
+    /** The password that the user entered. */
+    passwordHash: string | undefined;
     now: Date;
     /** The absolute expiry, however much it is used. */
     expiresAt: Date;
@@ -39,6 +45,12 @@ export async function createSession(
   },
 ): Promise<string | undefined> {
   const rows = await sql<{ id: string }[]>`
+    with signed_in as (
+      update users set last_signed_in_at = ${session.now}
+      where id = ${session.userId} and disabled_at is null
+        and password_hash is not distinct from ${session.passwordHash ?? null}::text
+      returning id
+    )
     insert into sessions (
       id, token_hash, user_id, created_at, authenticated_at, last_seen_at, expires_at,
       address, user_agent
@@ -46,7 +58,7 @@ export async function createSession(
     select ${randomUUID()}::uuid, ${session.tokenHash}::bytea, id, ${session.now}::timestamptz,
       ${session.now}::timestamptz, ${session.now}::timestamptz, ${session.expiresAt}::timestamptz,
       ${session.address}::text, ${session.userAgent}::text
-    from users where id = ${session.userId} and disabled_at is null
+    from signed_in
     returning id`;
   return rows[0]?.id;
 }

@@ -14,13 +14,15 @@ export interface User {
   isAdmin: boolean;
   createdAt: Date;
   disabledAt?: Date;
+  lastSignedInAt?: Date;
 }
 
 export interface NewUser {
   email: string;
   emailVerified?: boolean;
   name: string;
-  passwordHash: string;
+  /** Undefined: the user chooses a password with a link, see store/password_links.ts. */
+  passwordHash?: string;
   isAdmin: boolean;
   now: Date;
 }
@@ -39,6 +41,7 @@ export interface UserRow {
   is_admin: boolean;
   created_at: Date;
   disabled_at: Date | null;
+  last_signed_in_at: Date | null;
 }
 
 export function userFromRow(row: UserRow): User {
@@ -51,6 +54,7 @@ export function userFromRow(row: UserRow): User {
     isAdmin: row.is_admin,
     createdAt: row.created_at,
     disabledAt: row.disabled_at ?? undefined,
+    lastSignedInAt: row.last_signed_in_at ?? undefined,
   };
 }
 
@@ -88,7 +92,7 @@ export async function createUser(
       id, email, email_key, email_verified, name, password_hash, is_admin, created_at
     ) values (
       ${randomUUID()}, ${user.email.normalize("NFC")}, ${nameKey(user.email)},
-      ${user.emailVerified ?? false}, ${user.name.normalize("NFC")}, ${user.passwordHash},
+      ${user.emailVerified ?? false}, ${user.name.normalize("NFC")}, ${user.passwordHash ?? null},
       ${user.isAdmin}, ${user.now}
     )
     on conflict (email_key) do nothing
@@ -96,47 +100,95 @@ export async function createUser(
   return rows.length === 1 ? userFromRow(rows[0]) : "email_taken";
 }
 
-/** Returns the user's id, undefined if there is no user with this address. */
+/**
+ * The user with this e-mail address or id, locked until the transaction is over; undefined if there
+ * is none. Who also locks the administrators does that first, so that no two wait for each other.
+ */
+export async function lockUser(tx: Transaction, user: string): Promise<User | undefined> {
+  const rows = await tx<UserRow[]>`
+    select * from users where email_key = ${nameKey(user)} or id::text = ${user.toLowerCase()}
+    for no key update`;
+  return rows.map(userFromRow)[0];
+}
+
+/**
+ * The ids of the administrators who can sign in, locked until the transaction is over: of two
+ * transactions that remove each other's administrator, the second one sees what the first one did.
+ */
+export async function lockActiveAdministrators(tx: Transaction): Promise<string[]> {
+  const rows = await tx<{ id: string }[]>`
+    select id from users
+    where is_admin and disabled_at is null and password_hash is not null
+    order by id for no key update`;
+  return rows.map(({ id }) => id);
+}
+
 export async function setDisabledAt(
   tx: Transaction,
-  email: string,
+  id: string,
   { disabled, now }: { disabled: boolean; now: Date },
-): Promise<string | undefined> {
-  const [user] = await tx<{ id: string }[]>`
+): Promise<void> {
+  await tx`
     update users
     set disabled_at = case when ${disabled}::boolean then coalesce(disabled_at, ${now}) end
-    where email_key = ${nameKey(email)}
-    returning id`;
-  return user?.id;
+    where id = ${id}`;
 }
 
 /** Undefined members do not change. */
 export interface UserChange {
+  email?: string;
   name?: string;
   isAdmin?: boolean;
   emailVerified?: boolean;
   passwordHash?: string;
 }
 
-/** Returns the user's id, undefined if there is no user with this address. */
+/** Throws the database's unique_violation (23505) if another user has the address. */
 export async function updateUserRow(
   tx: Transaction,
-  email: string,
-  { name, isAdmin, emailVerified, passwordHash }: UserChange,
-): Promise<string | undefined> {
-  const [user] = await tx<{ id: string }[]>`
+  id: string,
+  { email, name, isAdmin, emailVerified, passwordHash }: UserChange,
+): Promise<void> {
+  await tx`
     update users set
+      email = coalesce(${email?.normalize("NFC") ?? null}, email),
+      email_key = coalesce(${email === undefined ? null : nameKey(email)}, email_key),
       name = coalesce(${name?.normalize("NFC") ?? null}, name),
       is_admin = coalesce(${isAdmin ?? null}::boolean, is_admin),
       email_verified = coalesce(${emailVerified ?? null}::boolean, email_verified),
       password_hash = coalesce(${passwordHash ?? null}, password_hash)
-    where email_key = ${nameKey(email)}
+    where id = ${id}`;
+}
+
+/**
+ * Replaces a password, if it is still the one with the hash `from` and the user is not disabled.
+ * Returns whether it did.
+ */
+export async function replacePassword(
+  tx: Transaction,
+  { id, from, to }: { id: string; from: string; to: string },
+): Promise<boolean> {
+  const rows = await tx`
+    update users set password_hash = ${to}
+    where id = ${id} and password_hash = ${from} and disabled_at is null
     returning id`;
-  return user?.id;
+  return rows.length === 1;
+}
+
+/** Deletes a user with everything that belongs to them. */
+export async function deleteUserRow(tx: Transaction, id: string): Promise<void> {
+  await tx`delete from users where id = ${id}`;
 }
 
 export async function findUser(sql: Sql | Transaction, id: string): Promise<User | undefined> {
   const rows = await sql<UserRow[]>`select * from users where id = ${id}`;
+  return rows.map(userFromRow)[0];
+}
+
+/** By e-mail address or id. */
+export async function findUserByReference(sql: Sql, user: string): Promise<User | undefined> {
+  const rows = await sql<UserRow[]>`
+    select * from users where email_key = ${nameKey(user)} or id::text = ${user.toLowerCase()}`;
   return rows.map(userFromRow)[0];
 }
 
@@ -149,10 +201,37 @@ export async function findUserByEmail(
   return rows.map(userFromRow)[0];
 }
 
+export interface UserFilter {
+  isAdmin?: boolean;
+  disabled?: boolean;
+  /** A part of the e-mail address or the name, in any letter case. */
+  search?: string;
+}
+
 /** Oldest account first. */
-export async function listUsers(sql: Sql): Promise<User[]> {
-  const rows = await sql<UserRow[]>`select * from users order by created_at, email limit 10000`;
+export async function listUsers(
+  sql: Sql,
+  { limit = 10_000, ...filter }: UserFilter & { limit?: number } = {},
+): Promise<User[]> {
+  const rows = await sql<UserRow[]>`
+    select * from users where ${matches(sql, filter)} order by created_at, email limit ${limit}`;
   return rows.map(userFromRow);
+}
+
+export async function countUsers(sql: Sql, filter: UserFilter): Promise<number> {
+  const [{ count }] = await sql<{ count: number }[]>`
+    select count(*)::int as count from users where ${matches(sql, filter)}`;
+  return count;
+}
+
+function matches(sql: Sql, { isAdmin, disabled, search }: UserFilter) {
+  const part = search === undefined ? null : nameKey(search);
+  return sql`
+    (${isAdmin ?? null}::boolean is null or is_admin = ${isAdmin ?? null}::boolean)
+    and (${disabled ?? null}::boolean is null
+      or (disabled_at is not null) = ${disabled ?? null}::boolean)
+    and (${part}::text is null
+      or strpos(email_key, ${part}::text) > 0 or strpos(lower(name), ${part}::text) > 0)`;
 }
 
 /** Whether the server is set up. */

@@ -150,7 +150,7 @@ Deno.test("one server per folder, and operators' commands with and without it", 
     const { url, secret } = JSON.parse(
       await Deno.readTextFile(join(server.dataDir, "control.json")),
     );
-    const body = JSON.stringify({ operation: "listAllUsers", params: {} });
+    const body = JSON.stringify({ operation: "listMatchingUsers", params: { limit: 10 } });
     for (const authorization of ["", `Bearer ${secret.slice(1)}`]) {
       const refused = await fetch(url, { method: "POST", headers: { authorization }, body });
       assert.equal(refused.status, 401);

@@ -248,6 +248,7 @@ testOnEachDatabase(
     await createSession(sql, {
       tokenHash: tokenHash(randomUUID()),
       userId: id,
+      passwordHash: undefined,
       now: new Date(server.clock.now()),
       expiresAt: new Date(server.clock.now() + 3_600_000),
       address: "192.0.2.7",

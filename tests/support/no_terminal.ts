@@ -3,11 +3,21 @@ import type { ServerIo } from "../../server/io.ts";
 
 export const NO_TERMINAL: Pick<
   ServerIo,
-  "stdoutIsTerminal" | "stdoutColumns" | "stderrIsLive" | "stderrColumns" | "timeZone"
+  | "stdoutIsTerminal"
+  | "stdoutColumns"
+  | "stderrIsLive"
+  | "stderrColumns"
+  | "timeZone"
+  | "confirm"
+  | "promptLine"
+  | "promptSecrets"
 > = {
   stdoutIsTerminal: false,
   stdoutColumns: () => 80,
   stderrIsLive: false,
   stderrColumns: () => 80,
   timeZone: "UTC",
+  confirm: () => Promise.resolve(undefined),
+  promptLine: () => Promise.resolve(undefined),
+  promptSecrets: () => Promise.resolve(undefined),
 };

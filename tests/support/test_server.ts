@@ -83,7 +83,6 @@ export async function testServer(
     stderr: () => {},
     readStdin: () => Promise.resolve(""),
     ...NO_TERMINAL,
-    confirm: () => Promise.resolve(undefined),
     env: {},
     signal: new AbortController().signal,
     clock,

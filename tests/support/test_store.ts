@@ -79,6 +79,7 @@ function newStore(sql: Sql): TestStore {
       (await createSession(sql, {
         tokenHash: tokenHash(token),
         userId,
+        passwordHash: "",
         now,
         expiresAt: at({ hours: 10 }),
         address: "192.0.2.1",

@@ -15,11 +15,13 @@ import {
 /** The result of an operation that succeeded. */
 type Success<Name extends OperationName> = Exclude<OperationResult<Name>, DomainError>;
 
-interface OnFailure<Name extends OperationName> {
+interface Options<Name extends OperationName> {
   /** May return other parameters, to try once more. */
   revise?(error: DomainError): Promise<OperationParams<Name> | undefined>;
   /** Returns the error as the command line reports it, such as with the option to change. */
   describe?(error: DomainError): DomainError;
+  /** The command has named its database before. */
+  isSecond?: boolean;
 }
 
 /** Runs an operation for a command and has `report` write its result; returns the exit code. */
@@ -29,14 +31,16 @@ export async function adminCommand<Name extends OperationName>(
   options: SettingFlags,
   io: ServerIo,
   report: (result: Success<Name>) => number | Promise<number>,
-  { revise, describe = (error) => error }: OnFailure<Name> = {},
+  { revise, describe = (error) => error, isSecond = false }: Options<Name> = {},
 ): Promise<number> {
   const loaded = await loadConfig(options, io);
   const { config, problems } = loaded;
   if (problems.length > 0) return reportProblems(problems, io);
   reportConfigFile(loaded, io);
   try {
-    const onOpen = (database: string) => reportDatabase(database, io);
+    const onOpen = (database: string) => {
+      if (!isSecond) reportDatabase(database, io);
+    };
     let result = await runOperation(name, params, config, io, onOpen);
     const revised = result instanceof DomainError ? await revise?.(result) : undefined;
     if (revised !== undefined) result = await runOperation(name, revised, config, io, () => {});

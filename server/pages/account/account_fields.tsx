@@ -45,7 +45,9 @@ export function PasswordField(
 }
 
 /** A new password, typed twice. */
-export function NewPasswordFields({ problems }: { problems: readonly FormProblem[] }) {
+export function NewPasswordFields(
+  { problems, label = "Password" }: { problems: readonly FormProblem[]; label?: string },
+) {
   const attributes = {
     problems,
     type: "password",
@@ -57,11 +59,11 @@ export function NewPasswordFields({ problems }: { problems: readonly FormProblem
     <>
       <TextField
         id="password"
-        label="Password"
+        label={label}
         hint={`At least ${MIN_PASSWORD_LENGTH} characters. A few unrelated words make a good one.`}
         {...attributes}
       />
-      <TextField id="repeated_password" label="Confirm password" {...attributes} />
+      <TextField id="repeated_password" label={`Confirm ${label.toLowerCase()}`} {...attributes} />
     </>
   );
 }

@@ -1,4 +1,5 @@
 import { brand } from "../../../shared/brand.ts";
+import { FORGOT_PASSWORD_PATH } from "../../passwords/password_mail.ts";
 import type { PageContext } from "../context.ts";
 import { csrfToken } from "../http/csrf.ts";
 import type { FormProblem } from "../http/form_problem.ts";
@@ -43,6 +44,9 @@ export async function signInPage(
           <PasswordField problems={problems} autofocus={!rejected && Boolean(email)} />
           <button class="main" type="submit">Sign in</button>
         </form>
+        <p class="below">
+          <a href={FORGOT_PASSWORD_PATH}>Forgot password?</a>
+        </p>
       </main>
     ),
   });

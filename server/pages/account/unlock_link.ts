@@ -43,10 +43,7 @@ export async function sendUnlockLink(
     ([count]) => count.blockedUntil === undefined,
   );
   if (attempt === undefined || user === undefined) return;
-  const expiresAt = Math.floor(clock.now() / 1000) + LIFETIME_SECONDS;
-  const link = `${issuer}/signin?${UNLOCK_PARAMETER}=${expiresAt}.${
-    mac(secrets, user.id, expiresAt)
-  }`;
+  const link = `${issuer}/signin?${UNLOCK_PARAMETER}=${unlockToken({ clock, secrets }, user.id)}`;
   mail.send({
     to: user.email,
     subject: `${brand.productName}: too many failed sign-ins to your account`,
@@ -58,6 +55,15 @@ export async function sendUnlockLink(
       `If this was not you, you do not have to do anything. Your sessions and logins are not ` +
       `affected.\n`,
   });
+}
+
+/** The value of the parameter, for this user and the next 24 hours. */
+export function unlockToken(
+  { clock, secrets }: Pick<UnlockLinkDeps, "clock" | "secrets">,
+  userId: string,
+): string {
+  const expiresAt = Math.floor(clock.now() / 1000) + LIFETIME_SECONDS;
+  return `${expiresAt}.${mac(secrets, userId, expiresAt)}`;
 }
 
 /** Identifies the link if it was mailed to this user and has not expired. */

@@ -181,6 +181,8 @@ button:not(.main, .primary, .danger, .link):hover { background: var(--ground); f
 .summary h2 { margin: 0 0 0.25rem; }
 .summary ul { margin: 0; padding-left: 1.25rem; }
 .summary a { color: inherit; overflow-wrap: anywhere; }
+.below { margin: 1.25rem 0 0; }
+.below a { display: inline-flex; align-items: center; min-height: 2.75rem; }
 .error { margin: 0.35rem 0 0; color: var(--danger); font-weight: 600; overflow-wrap: anywhere; }
 .alert > :last-child, .warning > :last-child { margin-bottom: 0; }
 .alert strong { color: var(--danger); }

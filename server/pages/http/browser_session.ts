@@ -54,7 +54,7 @@ export async function findKnownBrowser(
 
 /**
  * Signs a user in with a new session and cookie, and signs the previous session out. Returns false
- * if the user has just been disabled.
+ * if the user has just been disabled or has just got another password.
  */
 export async function startSession(
   deps: SessionDeps,
@@ -69,6 +69,7 @@ export async function startSession(
   const id = await createSession(sql, {
     tokenHash: tokenHash(rotateSessionCookie(deps, c)),
     userId: user.id,
+    passwordHash: user.passwordHash,
     now: new Date(now),
     expiresAt: new Date(now + config.session.absoluteSeconds * 1000),
     address,

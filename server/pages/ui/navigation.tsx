@@ -21,11 +21,12 @@ const NAVIGATION: readonly NavigationEntry[] = [
 
 /** Links of the account menu, above "Sign out". */
 export const ACCOUNT_MENU: readonly NavigationEntry[] = [
+  { path: "/account/password", label: "Change password" },
   { path: "/api/docs", label: "REST API" },
 ];
 
 /** Pages with one task, which show no navigation: nothing leads away from an approval. */
-const FOCUSED = ["/device", "/signin", "/setup"];
+const FOCUSED = ["/device", "/signin", "/setup", "/password"];
 
 export function isFocused(path: string): boolean {
   return FOCUSED.some((focused) => isBelow(path, focused));

@@ -15,6 +15,7 @@ import emailVerifiedAndPollTicks from "./migrations/0008_email_verified_and_poll
 };
 import disabledTrustRules from "./migrations/0009_disabled_trust_rules.sql" with { type: "text" };
 import namesOfLogins from "./migrations/0010_names_of_logins.sql" with { type: "text" };
+import passwordLinks from "./migrations/0011_password_links.sql" with { type: "text" };
 
 export interface Migration {
   name: string;
@@ -35,4 +36,5 @@ export const migrations: readonly Migration[] = [
   { name: "0008_email_verified_and_poll_ticks", sql: emailVerifiedAndPollTicks },
   { name: "0009_disabled_trust_rules", sql: disabledTrustRules },
   { name: "0010_names_of_logins", sql: namesOfLogins },
+  { name: "0011_password_links", sql: passwordLinks },
 ];

@@ -21,7 +21,6 @@ Deno.test("serve --check prints every setting once, without secrets", async () =
     stderr: write,
     readStdin: () => Promise.resolve(""),
     ...NO_TERMINAL,
-    confirm: () => Promise.resolve(undefined),
     env: {
       [`${brand.envPrefix}_SECRET_KEY`]: "k".repeat(32),
       [`${brand.envPrefix}_SMTP_URL`]: "smtp://user:password@127.0.0.1",

@@ -16,7 +16,6 @@ function serverIo(env: Record<string, string> = {}, configFile?: string): Server
     stderr: () => {},
     readStdin: () => Promise.resolve(""),
     ...NO_TERMINAL,
-    confirm: () => Promise.resolve(undefined),
     env,
     signal: new AbortController().signal,
     clock: { now: () => 0 },

@@ -86,7 +86,6 @@ Deno.test("rejects a whsec_ secret that a receiver could not decode, without pri
       stderr: () => {},
       readStdin: () => Promise.resolve(""),
       ...NO_TERMINAL,
-      confirm: () => Promise.resolve(undefined),
       env: { [`${brand.envPrefix}_WEBHOOK_SECRET`]: secret },
       signal: new AbortController().signal,
       clock: systemClock,

@@ -15,6 +15,10 @@ const ACTIONS: Record<string, [access: PageRoute["access"], freshSignIn: boolean
     "/setup": ["everyone", false],
     "/signin": ["everyone", false],
     "/signout": ["everyone", false],
+    "/password/forgot": ["everyone", false],
+    "/password/choose": ["everyone", false],
+    // Its form has the current password.
+    "/account/password": ["signed_in", false],
     "/device": ["signed_in", true],
     "/device/confirm": ["signed_in", "to_approve"],
     "/logins/rename": ["signed_in", true],

@@ -10,8 +10,7 @@ import {
   createUser,
   emailProblem,
   findUserByEmail,
-  setDisabledAt,
-  updateUserRow,
+  lockUser,
 } from "../../../server/store/users.ts";
 import { checkPasswordLimit, PASSWORD_LIMITS } from "../../../server/security/rate_limit.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
@@ -46,8 +45,7 @@ async function oneAccountForEachName(location: DatabaseLocation): Promise<void> 
     for (const other of others) {
       assert.equal(await add(sql, other), false, other);
       assert.equal((await findUserByEmail(sql, other))?.id, id, other);
-      assert.equal(await sql.begin((tx) => updateUserRow(tx, other, { name: "B" })), id);
-      assert.equal(await sql.begin((tx) => setDisabledAt(tx, other, { disabled: true, now })), id);
+      assert.equal((await sql.begin((tx) => lockUser(tx, other)))?.id, id);
     }
   }
   await close();

@@ -9,6 +9,7 @@ import {
   signOutSession,
   signOutSessions,
 } from "../../../server/store/sessions.ts";
+import { findUser } from "../../../server/store/users.ts";
 import { tokenHash } from "../../../server/tokens/token_hash.ts";
 import { type TestStore, testStore } from "../../support/test_store.ts";
 
@@ -43,6 +44,7 @@ testStore("sessions", {
       createSession(sql, {
         tokenHash: tokenHash("second"),
         userId: user.id,
+        passwordHash: user.passwordHash,
         now: at({}),
         expiresAt: at({ hours: 1 }),
         address: "",
@@ -55,6 +57,33 @@ testStore("sessions", {
     assert.equal(await find(1), id);
     assert.notEqual(await create(), undefined);
   },
+  async "creates no session with a password that is being changed"(store) {
+    const user = await store.addUser();
+    const { sql, at } = store;
+    let created!: Promise<string | undefined>;
+    await sql.begin(async (tx) => {
+      await tx`update users set password_hash = 'other' where id = ${user.id}`;
+      const session = {
+        tokenHash: tokenHash("token"),
+        userId: user.id,
+        passwordHash: user.passwordHash,
+        now: at({}),
+        expiresAt: at({ hours: 1 }),
+        address: "",
+        userAgent: "",
+      };
+      created = createSession(sql, session);
+      // Sends it, whether or not it then waits for this transaction.
+      await Promise.race([created, new Promise((resolve) => setTimeout(resolve, 50))]);
+      await signOutSessions(tx, { userId: user.id, now: at({}) });
+    });
+    assert.equal(await created, undefined);
+    assert.equal((await findUser(sql, user.id))?.lastSignedInAt, undefined);
+  },
+  async "records when a user last signed in"(store) {
+    const { user } = await addSession(store);
+    assert.deepEqual((await findUser(store.sql, user.id))?.lastSignedInAt, store.at({}));
+  },
   async "returns the addresses of signed-out sessions until they are deleted"(store) {
     const { user, id, find } = await addSession(store);
     const { sql, at } = store;
@@ -63,6 +92,7 @@ testStore("sessions", {
     await createSession(sql, {
       tokenHash: tokenHash("second"),
       userId: user.id,
+      passwordHash: user.passwordHash,
       now: at({ minutes: 1 }),
       expiresAt: at({ hours: 10 }),
       address: "2001:db8::1",

@@ -1,11 +1,15 @@
 /** Names and addresses in other spellings: normalized_names_test.ts. */
 import assert from "node:assert/strict";
 import {
+  countUsers,
   createUser,
   findUser,
   findUserByEmail,
+  findUserByReference,
   hasUsers,
   listUsers,
+  lockUser,
+  replacePassword,
   setDisabledAt,
   updateUserRow,
   type User,
@@ -36,22 +40,69 @@ testStore("users", {
   async "changes only what is given, and only that user"({ sql, addUser }) {
     const [user, other] = [await addUser(), await addUser()];
     const change = { name: "Bob", isAdmin: true };
-    const changed = await sql.begin((tx) => updateUserRow(tx, user.email, change));
-    assert.equal(changed, user.id);
+    await sql.begin((tx) => updateUserRow(tx, user.id, change));
     assert.deepEqual(await findUser(sql, user.id), { ...user, ...change });
     assert.deepEqual(await findUser(sql, other.id), other);
-    const unknown = await sql.begin((tx) => updateUserRow(tx, "unknown@example.com", change));
-    assert.equal(unknown, undefined);
   },
   async "keeps the time at which a user was disabled first"({ sql, at, addUser }) {
     const user: User = await addUser();
     const disable = (disabled: boolean, days: number) =>
-      sql.begin((tx) => setDisabledAt(tx, user.email, { disabled, now: at({ days }) }));
+      sql.begin((tx) => setDisabledAt(tx, user.id, { disabled, now: at({ days }) }));
     const disabledAt = async () => (await findUser(sql, user.id))?.disabledAt;
     await disable(true, 1);
     await disable(true, 2);
     assert.deepEqual(await disabledAt(), at({ days: 1 }));
     await disable(false, 3);
     assert.equal(await disabledAt(), undefined);
+  },
+  async "finds users by address or id, by role, state, and a part of the address or name"(
+    { sql, at },
+  ) {
+    const add = async (email: string, name: string, isAdmin: boolean, days: number) =>
+      await createUser(sql, { ...alice, email, name, isAdmin, now: at({ days }) }) as User;
+    const users = [
+      await add("alice@example.com", "Alice", true, 0),
+      await add("bob@example.com", "Robert Müller", false, 1),
+      await add("carol@other.test", "Carol", true, 2),
+    ];
+    const [a, b, c] = users.map(({ id }) => id);
+    await sql.begin((tx) => setDisabledAt(tx, c, { disabled: true, now: at({}) }));
+    const matchingIds = async (filter: Parameters<typeof listUsers>[1]) => {
+      const ids = (await listUsers(sql, filter)).map(({ id }) => id);
+      const { limit: _, ...counted } = filter ?? {};
+      assert.equal(await countUsers(sql, counted), filter?.limit === undefined ? ids.length : 3);
+      return ids;
+    };
+    assert.deepEqual(await matchingIds({}), [a, b, c]);
+    assert.deepEqual(await matchingIds({ limit: 2 }), [a, b]);
+    assert.deepEqual(await matchingIds({ isAdmin: true }), [a, c]);
+    assert.deepEqual(await matchingIds({ isAdmin: true, disabled: false }), [a]);
+    assert.deepEqual(await matchingIds({ disabled: true }), [c]);
+    assert.deepEqual(await matchingIds({ search: "EXAMPLE" }), [a, b]);
+    assert.deepEqual(await matchingIds({ search: "rob" }), [b]);
+    assert.deepEqual(await matchingIds({ search: "%" }), []);
+    for (const reference of [b, b.toUpperCase(), "BOB@example.com"]) {
+      assert.equal((await findUserByReference(sql, reference))?.id, b);
+      assert.equal((await sql.begin((tx) => lockUser(tx, reference)))?.id, b);
+    }
+    assert.equal(await findUserByReference(sql, "bob"), undefined);
+  },
+  async "replaces a password once, and only the one that was checked"(
+    { sql, addUser, openConnections },
+  ) {
+    const user = await addUser();
+    await openConnections();
+    const results = await Promise.all(
+      Array.from(
+        { length: 10 },
+        (_, index) =>
+          sql.begin((tx) => replacePassword(tx, { id: user.id, from: "", to: `new ${index}` })),
+      ),
+    );
+    assert.equal(results.filter(Boolean).length, 1);
+    await sql`update users set disabled_at = now()`;
+    const { passwordHash } = (await findUser(sql, user.id))!;
+    const change = { id: user.id, from: passwordHash!, to: "other" };
+    assert.equal(await sql.begin((tx) => replacePassword(tx, change)), false);
   },
 });

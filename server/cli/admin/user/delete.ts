@@ -1,0 +1,67 @@
+import { EXIT } from "../../../../shared/exit_codes.ts";
+import { nameKey } from "../../../../shared/name_key.ts";
+import { sanitizeLine } from "../../../../shared/sanitize.ts";
+import type { ShownUser } from "../../../admin/list_users.ts";
+import type { ServerIo } from "../../../io.ts";
+import { reportUsage } from "../../failure.ts";
+import type { DatabaseOptions } from "../../options.ts";
+import { adminCommand } from "../command.ts";
+
+type DeleteOptions = DatabaseOptions & { yes?: boolean; force?: boolean };
+
+/** `admin user delete`: asks for the user's address before it deletes anything. */
+export async function adminUserDelete(
+  user: string,
+  { yes, force, ...options }: DeleteOptions,
+  io: ServerIo,
+): Promise<number> {
+  let id = user;
+  if (!yes) {
+    const code = await adminCommand("showUser", { email: user }, options, io, async (details) => {
+      // Whom the operator confirmed, even if the address becomes another user's meanwhile.
+      id = details.id;
+      return await confirmDeletion(details, io);
+    });
+    if (code !== EXIT.ok) return code;
+  }
+  return await adminCommand("deleteUser", { email: id, force }, options, io, ({ email }) => {
+    io.stdout(`Deleted ${email}.\n`);
+    return EXIT.ok;
+  }, { isSecond: !yes });
+}
+
+async function confirmDeletion(user: ShownUser, io: ServerIo): Promise<number> {
+  const email = sanitizeLine(user.email, 254);
+  const answer = await io.promptLine(
+    `This deletes ${sanitizeLine(user.name)} <${email}>${
+      user.isAdmin ? ", an administrator," : ""
+    }` +
+      ` with ${describeBelongings(user)}.\nThis cannot be undone. To be able to undo it, disable ` +
+      `the user instead.\nTo delete the user, type the address: `,
+  );
+  if (answer === undefined) {
+    return reportUsage("No terminal to ask for confirmation. To delete the user, use --yes.", io);
+  }
+  if (nameKey(answer) === nameKey(user.email)) return EXIT.ok;
+  if (io.signal.aborted) {
+    io.stderr("\n");
+    return EXIT.interrupted;
+  }
+  io.stderr(`This is not the address of the user. Nothing was deleted.\n`);
+  return EXIT.failure;
+}
+
+function describeBelongings({ belongings }: ShownUser): string {
+  const { browsers, logins, tokens, trustRules } = belongings;
+  const parts = [
+    count(browsers, "browser session"),
+    count(logins, "login"),
+    count(tokens, "personal access token"),
+    ...trustRules > 0 ? [count(trustRules, "trust rule")] : [],
+  ];
+  return `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`;
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,47 @@
+import { EXIT } from "../../../../shared/exit_codes.ts";
+import { formatTime, formatTimeWithDistance } from "../../../../shared/format_time.ts";
+import { formatJson, sanitizeLine } from "../../../../shared/sanitize.ts";
+import type { ShownUser } from "../../../admin/list_users.ts";
+import type { ServerIo } from "../../../io.ts";
+import type { DatabaseOptions } from "../../options.ts";
+import { adminCommand } from "../command.ts";
+import { userState } from "./list.ts";
+
+/** `admin user show`. */
+export async function adminUserShow(
+  user: string,
+  { json, ...options }: DatabaseOptions & { json?: boolean },
+  io: ServerIo,
+): Promise<number> {
+  return await adminCommand("showUser", { email: user }, options, io, (details) => {
+    io.stdout(json ? formatJson(toJson(details)) : describe(details, io));
+    return EXIT.ok;
+  });
+}
+
+function toJson({ belongings, ...user }: ShownUser) {
+  return { ...user, ...belongings };
+}
+
+function describe(user: ShownUser, io: Pick<ServerIo, "clock" | "timeZone">): string {
+  const { browsers, logins, tokens, trustRules } = user.belongings;
+  const time = (iso: string) =>
+    formatTimeWithDistance(Date.parse(iso), io.clock.now(), io.timeZone);
+  const state = user.disabledAt === null
+    ? userState(user)
+    : `disabled since ${formatTime(Date.parse(user.disabledAt), io.timeZone)}`;
+  const lines: [label: string, value: string][] = [
+    ["address", `${sanitizeLine(user.email, 254)} (${user.emailVerified ? "" : "not "}verified)`],
+    ["name", sanitizeLine(user.name)],
+    ["id", user.id],
+    ["role", user.isAdmin ? "admin" : "user"],
+    ["state", state],
+    ["created", time(user.createdAt)],
+    ["last sign-in", user.lastSignedInAt === null ? "never" : time(user.lastSignedInAt)],
+    ["browsers", `${browsers} signed in`],
+    ["logins", `${logins} active`],
+    ["tokens", `${tokens} active`],
+    ...trustRules > 0 ? [["trust rules", `${trustRules} act as this user`] as const] : [],
+  ].map(([label, value]) => [label, value]);
+  return lines.map(([label, value]) => `${`${label}:`.padEnd(14)}${value}\n`).join("");
+}

@@ -1,0 +1,67 @@
+import type { Clock } from "../../shared/clock.ts";
+import { DomainError } from "../domain_error.ts";
+import type { Mail } from "../notifications/mail.ts";
+import { checkResetLimit } from "../security/rate_limit.ts";
+import type { Sql, Transaction } from "../store/db/connect.ts";
+import { recordAuditEvent } from "../store/audit_events.ts";
+import { emailProblem, findUserByEmail } from "../store/users.ts";
+import { createPasswordLink, type PasswordLink, RESET_LINK_LIFETIME } from "./password_link.ts";
+import { resetMail } from "./password_mail.ts";
+
+interface RequestResetDeps {
+  sql: Sql;
+  clock: Clock;
+  issuer: string;
+  mail: Pick<Mail, "sendLater">;
+}
+
+/**
+ * Mails a link to reset the password to the user with this address, if there is one who is not
+ * disabled. Neither the result nor the time it takes depends on that, since the user is looked up
+ * after the response: the only failure is the rate limit of the requester's network.
+ */
+export async function requestPasswordReset(
+  deps: RequestResetDeps,
+  { email, address }: { email: string; address: string },
+): Promise<DomainError | undefined> {
+  const { sql, clock, mail } = deps;
+  const allowed = await checkResetLimit(sql, { email, address, now: new Date(clock.now()) });
+  if (allowed instanceof DomainError) return allowed;
+  if (allowed && emailProblem(email) === undefined) {
+    // In the next turn of the event loop: the embedded database runs in this thread.
+    setTimeout(() => mail.sendLater("reset your password", () => write(deps, email, address)), 0);
+  }
+  return undefined;
+}
+
+async function write(deps: RequestResetDeps, email: string, address: string) {
+  const { sql, clock, issuer } = deps;
+  const user = await findUserByEmail(sql, email);
+  const link = await sql.begin((tx) => createLink(tx, deps, user?.id, address)) as
+    | PasswordLink
+    | undefined;
+  if (user === undefined || link === undefined) {
+    await recordAuditEvent(sql, clock, {
+      event: "password_link.refused",
+      subject: user?.id,
+      address,
+    });
+    return undefined;
+  }
+  return resetMail(user.email, issuer, link, "user");
+}
+
+async function createLink(
+  tx: Transaction,
+  deps: RequestResetDeps,
+  userId: string | undefined,
+  address: string,
+): Promise<PasswordLink | undefined> {
+  if (userId === undefined) return undefined;
+  return await createPasswordLink(tx, deps, {
+    userId,
+    lifetimeSeconds: RESET_LINK_LIFETIME,
+    mailed: true,
+    address,
+  });
+}
