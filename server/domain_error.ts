@@ -16,6 +16,8 @@ export interface DomainErrorDetails {
   scopes?: readonly string[];
   /** Where a lifetime is too long: the longest there is, in seconds. */
   maxLifetime?: number;
+  /** Where a name is taken: a similar one that is not. */
+  suggestedName?: string;
   /** With `rate_limited`: seconds after which the same request may succeed. */
   retryAfterSeconds?: number;
 }
@@ -30,12 +32,14 @@ export class DomainError extends Error {
   readonly field?: string;
   readonly scopes: readonly string[];
   readonly maxLifetime?: number;
+  readonly suggestedName?: string;
   readonly retryAfterSeconds?: number;
   constructor(readonly code: DomainErrorCode, message: string, details: DomainErrorDetails = {}) {
     super(message);
     this.field = details.field;
     this.scopes = details.scopes ?? [];
     this.maxLifetime = details.maxLifetime;
+    this.suggestedName = details.suggestedName;
     this.retryAfterSeconds = details.retryAfterSeconds;
   }
 }

@@ -57,7 +57,7 @@ export function openApiDocument(
     info: {
       title: `${brand.productName} API`,
       version,
-      description: "Create, list, rotate, revoke, import and report personal access tokens.",
+      description: "Create, list, edit, rotate, revoke, import and report personal access tokens.",
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: issuer }],

@@ -3,6 +3,7 @@ import type { ManagementPermission } from "../../shared/management.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import type { DomainError } from "../domain_error.ts";
 import type { ClientInfo } from "../http/client_info.ts";
+import type { EditTokenDeps } from "../pats/edit.ts";
 import type { ImportTokenDeps } from "../pats/import.ts";
 import type { ReportLeakDeps } from "../pats/report_leak.ts";
 import type { RotateTokenDeps } from "../pats/rotate.ts";
@@ -12,7 +13,8 @@ import type { GithubKeys } from "./leaks/github_keys.ts";
 import type { Problem, ProblemType } from "./problem.ts";
 
 /** What the operations need; each declares the part that it uses. */
-export interface OperationDeps extends ImportTokenDeps, ReportLeakDeps, RotateTokenDeps {
+export interface OperationDeps
+  extends EditTokenDeps, ImportTokenDeps, ReportLeakDeps, RotateTokenDeps {
   config: ServerConfig;
   githubKeys: Pick<GithubKeys, "hasSigned" | "couldHaveSigned">;
 }
@@ -35,7 +37,7 @@ export interface ApiRequest<Body = unknown, Query = unknown> {
 
 /** One operation of the REST API: its description for OpenAPI, and its implementation. */
 export interface ApiOperation {
-  method: "get" | "post" | "delete";
+  method: "get" | "post" | "patch" | "delete";
   /** A path template of OpenAPI: `/api/v1/tokens/{id}`. */
   path: string;
   id: string;

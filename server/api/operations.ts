@@ -3,6 +3,7 @@ import { gitlabReport } from "./leaks/gitlab.ts";
 import { reportLeak } from "./leaks/report.ts";
 import type { ApiOperation } from "./operation.ts";
 import { createTokenOperation } from "./tokens/create.ts";
+import { editTokenOperation } from "./tokens/edit.ts";
 import { importTokenOperation } from "./tokens/import.ts";
 import { listTokens } from "./tokens/list.ts";
 import { revokeTokenOperation } from "./tokens/revoke.ts";
@@ -16,6 +17,7 @@ export const apiOperations: readonly ApiOperation[] = [
   showOwnToken,
   importTokenOperation,
   showToken,
+  editTokenOperation,
   rotateTokenOperation,
   revokeTokenOperation,
   reportLeak,

@@ -56,8 +56,8 @@ export const PROBLEM_TYPES = {
   conflict: {
     status: 409,
     title: "Conflict",
-    description: "The token has already been created, rotated, revoked or imported, or the " +
-      "owner has too many tokens.",
+    description: "The token has already been created, rotated, revoked or imported, an active " +
+      "token of the owner has the same name, or the owner has too many tokens.",
   },
   "too-large": {
     status: 413,
@@ -110,7 +110,7 @@ export class Problem {
 
 /** The one place where failures of use cases become problems. */
 export function toProblem(error: DomainError): Problem {
-  const { message, scopes, maxLifetime, retryAfterSeconds = 5 } = error;
+  const { message, scopes, maxLifetime, suggestedName, retryAfterSeconds = 5 } = error;
   const retryAfter = { headers: { "retry-after": `${retryAfterSeconds}` } };
   switch (error.code) {
     case "invalid":
@@ -124,7 +124,9 @@ export function toProblem(error: DomainError): Problem {
     case "not_found":
       return new Problem("not-found", message);
     case "conflict":
-      return new Problem("conflict", message);
+      return new Problem("conflict", message, {
+        members: suggestedName === undefined ? {} : { suggested_name: suggestedName },
+      });
     case "rate_limited":
       return new Problem("too-many", message, retryAfter);
     case "unavailable":

@@ -17,5 +17,9 @@ export const problemSchema = named(
       "If `expires_in` is longer than the policy allows: the longest lifetime in seconds.",
       z.optional(z.int()),
     ),
+    suggested_name: described(
+      "If an active token has the requested name: a similar name that is free.",
+      z.optional(z.string()),
+    ),
   }),
 );

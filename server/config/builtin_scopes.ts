@@ -23,7 +23,8 @@ const MANAGEMENT_SCOPE_DESCRIPTIONS: readonly ScopeDescription[] = [
   },
   {
     name: MANAGEMENT_SCOPES.write,
-    description: "Create, rotate and revoke your personal access tokens. A token that it creates " +
+    description:
+      "Create, edit, rotate and revoke your personal access tokens. A token that it creates " +
       "acts as you, with any permission listed here, until it expires or is revoked, even after " +
       "this login is revoked or expires",
   },
@@ -31,7 +32,7 @@ const MANAGEMENT_SCOPE_DESCRIPTIONS: readonly ScopeDescription[] = [
     name: MANAGEMENT_SCOPES.admin,
     description:
       "Act as an administrator: see and revoke everyone's personal access tokens, import " +
-      "tokens that act as other users, and create and rotate tokens that act as service " +
+      "tokens that act as other users, and create, edit and rotate tokens that act as service " +
       "accounts, with the permissions listed here",
     roles: ["admin" as const],
   },

@@ -55,6 +55,21 @@ export function parseNetwork(text: string): Network | undefined {
   return { address, prefix: bits, family: isV4 ? "ipv4" : "ipv6" };
 }
 
+/**
+ * Whether `next` allows addresses that `current` does not; an empty list allows any. Each network of
+ * `next` must be a part of one of `current`: two adjacent ones count as less than their union.
+ */
+export function widensNetworks(current: readonly string[], next: readonly string[]): boolean {
+  if (current.length === 0) return false;
+  return next.length === 0 || !next.every((text) => current.some((outer) => contains(outer, text)));
+}
+
+function contains(outerText: string, innerText: string): boolean {
+  const [outer, inner] = [parseNetwork(outerText), parseNetwork(innerText)];
+  if (outer === undefined || inner === undefined || outer.family !== inner.family) return false;
+  return outer.prefix <= inner.prefix && new NetworkList([outerText]).includes(inner.address);
+}
+
 /** Networks to match addresses with. Invalid ones match nothing. */
 export class NetworkList {
   #list = new BlockList();

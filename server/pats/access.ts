@@ -13,6 +13,7 @@ export interface AccessibleToken {
   /** Whether it is the user's own. A client that manages other tokens needs `manage:admin`. */
   isOwn: boolean;
   mayRotate: boolean;
+  mayEdit: boolean;
 }
 
 /** Owners see their tokens, administrators all of them. For anyone else a token does not exist. */
@@ -26,14 +27,16 @@ export async function findAccessibleToken(
   if (token === undefined || !(isOwn || user.isAdmin)) {
     return new DomainError("not_found", "Token not found, or it belongs to another user.");
   }
-  return { token, isOwn, mayRotate: mayRotate(user, token.owner) };
+  const actsForOwner = mayActForOwner(user, token.owner);
+  return { token, isOwn, mayRotate: actsForOwner, mayEdit: actsForOwner };
 }
 
 /**
- * Rotating a token returns the new secret, with which one can act as the owner. So administrators
- * may revoke other users' tokens but not rotate them.
+ * Rotating a token returns the new secret, with which one can act as the owner, and editing it can
+ * let it be used from more addresses. So administrators may revoke other users' tokens but not
+ * rotate or edit them.
  */
-function mayRotate(user: Pick<User, "id">, owner: TokenOwner): boolean {
+function mayActForOwner(user: Pick<User, "id">, owner: TokenOwner): boolean {
   return owner.kind === "service_account" || owner.id === user.id;
 }
 
@@ -43,6 +46,14 @@ export function checkMayRotate(access: AccessibleToken): DomainError | undefined
     "forbidden",
     "Only the owner can rotate this token, because the new secret acts as the owner. " +
       "Revoke the token instead.",
+  );
+}
+
+export function checkMayEdit(access: AccessibleToken): DomainError | undefined {
+  if (access.mayEdit) return undefined;
+  return new DomainError(
+    "forbidden",
+    "Only the owner can edit this token. To stop its use, revoke it.",
   );
 }
 

@@ -18,6 +18,8 @@ export async function auditToken(
   event: string,
   token: Pick<NewToken, "id" | "owner" | "name" | "scope" | "prefix" | "expiresAt">,
   actor: Actor,
+  /** Further details. */
+  details: Record<string, unknown> = {},
 ): Promise<void> {
   await recordAuditEvent(tx, deps.clock, {
     event,
@@ -30,6 +32,7 @@ export async function auditToken(
       prefix: token.prefix,
       scope: token.scope,
       expires_at: token.expiresAt?.toISOString() ?? "never",
+      ...details,
     },
   });
 }

@@ -8,6 +8,7 @@ import { lockActorLogin } from "./login_lock.ts";
 import { buildToken, type BuildTokenDeps } from "./new_token.ts";
 import type { PatOwner } from "./owner.ts";
 import { applyPolicy, type PatRequest, type PolicyConfig } from "./policy.ts";
+import { checkNameIsFree } from "./taken_name.ts";
 import { checkQuota, type QuotaConfig } from "./quota.ts";
 
 /** A new token with its secret, which is known at this moment only. */
@@ -47,7 +48,8 @@ export async function createToken(
       await checkQuota(tx, deps, owner, { rotating: false });
     if (refusal !== undefined) return refusal;
     if (!await insertPersonalAccessToken(tx, token)) {
-      return new DomainError("conflict", "This token has already been created.");
+      return await checkNameIsFree(tx, { ...token, ownerId: owner.id, now: token.createdAt }) ??
+        new DomainError("conflict", "This token has already been created.");
     }
     await auditToken(tx, deps, "token.created", token, actor);
     return { secret, token };

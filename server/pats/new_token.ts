@@ -27,6 +27,7 @@ export function buildToken(
     id: params.id ?? randomUUID(),
     owner: ownerIdentity(params.owner),
     name: params.name,
+    description: params.description,
     tokenHash: tokenHash(params.secret),
     prefix: tokenPrefix(params.secret),
     scope: params.scope,

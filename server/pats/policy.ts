@@ -4,9 +4,11 @@ import type { ServerConfig } from "../config/server_config.ts";
 import { DomainError } from "../domain_error.ts";
 import { parseNetwork } from "../http/ip_address.ts";
 import { patScopes, scopeNames } from "../scopes.ts";
-import { nameProblem } from "../store/users.ts";
+import { hasHiddenCharacters, nameProblem } from "../store/users.ts";
 import type { PatOwner } from "./owner.ts";
 
+/** In characters. */
+export const MAX_DESCRIPTION_LENGTH = 300;
 /** Networks that a token may list. */
 const MAX_NETWORKS = 50;
 
@@ -16,6 +18,7 @@ export type PolicyConfig = Pick<ServerConfig, "scopes" | "personalAccessTokens">
 /** A token as requested. */
 export interface PatRequest {
   name: string;
+  description?: string | null;
   scopes: readonly string[];
   /** Seconds; null: never expires; undefined: the policy's default. */
   lifetime?: number | null;
@@ -28,6 +31,7 @@ export interface PatRequest {
 /** A request that the policy allows. */
 export interface GrantedPat {
   name: string;
+  description?: string;
   scope: string;
   expiresAt?: Date;
   allowedAddresses: string[];
@@ -43,19 +47,44 @@ export function applyPolicy(
   if (owner.disabled) {
     return new DomainError("forbidden", `The account ${owner.username} is disabled.`);
   }
-  const name = request.name.trim().normalize("NFC");
-  const problem = nameProblem(name);
-  if (problem !== undefined) return new DomainError("invalid", problem, { field: "name" });
+  const name = checkName(request.name);
+  if (name instanceof DomainError) return name;
+  const description = checkDescription(request.description);
+  if (description instanceof DomainError) return description;
   const scope = grantScope(config.scopes, owner, request);
   if (scope instanceof DomainError) return scope;
   const expiresAt = grantExpiry(config, request.lifetime, now);
   if (expiresAt instanceof DomainError) return expiresAt;
-  const allowedAddresses = grantAddresses(request.allowedAddresses);
+  const allowedAddresses = checkAddresses(request.allowedAddresses);
   if (allowedAddresses instanceof DomainError) return allowedAddresses;
-  return { name, scope, expiresAt, allowedAddresses };
+  return { name, description, scope, expiresAt, allowedAddresses };
 }
 
-function grantScope(
+/** As it is stored. */
+export function checkName(requested: string): string | DomainError {
+  const name = requested.trim().normalize("NFC");
+  const problem = nameProblem(name);
+  return problem === undefined ? name : new DomainError("invalid", problem, { field: "name" });
+}
+
+/** As it is stored; undefined: none. */
+export function checkDescription(
+  requested: string | null | undefined,
+): string | undefined | DomainError {
+  const description = (requested ?? "").trim().normalize("NFC");
+  if (description === "") return undefined;
+  const invalid = (message: string) =>
+    new DomainError("invalid", message, { field: "description" });
+  if ([...description].length > MAX_DESCRIPTION_LENGTH) {
+    return invalid(`The description is too long: at most ${MAX_DESCRIPTION_LENGTH} characters.`);
+  }
+  return hasHiddenCharacters(description)
+    ? invalid("The description contains line breaks or invisible characters. Type it again.")
+    : description;
+}
+
+/** The scopes that a token may have, as a parameter. */
+export function grantScope(
   catalog: ServerConfig["scopes"],
   owner: PatOwner,
   { scopes, approvedScopes }: Pick<PatRequest, "scopes" | "approvedScopes">,
@@ -121,7 +150,8 @@ function grantExpiry(
   return new Date((Math.floor(now / 1000) + seconds) * 1000);
 }
 
-function grantAddresses(requested: readonly string[]): string[] | DomainError {
+/** As they are stored. */
+export function checkAddresses(requested: readonly string[]): string[] | DomainError {
   const invalid = requested.find((text) => parseNetwork(text) === undefined);
   if (invalid !== undefined) {
     return new DomainError(

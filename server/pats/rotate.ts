@@ -11,6 +11,7 @@ import {
   lockTokenOwner,
 } from "../store/pats/write.ts";
 import { generatePersonalAccessToken } from "../tokens/personal_access_token.ts";
+import { checkActive } from "./active.ts";
 import { type Actor, auditToken } from "./audit.ts";
 import type { CreatedToken, CreateTokenDeps } from "./create.ts";
 import { lockActorLogin } from "./login_lock.ts";
@@ -72,6 +73,7 @@ async function rotateLocked(
   if (refusal !== undefined) return refusal;
   const granted = applyPolicy(deps.config, owner, {
     name: old.name,
+    description: old.description,
     scopes: parseScope(limitPatScope(deps.config.scopes, owner, old.scope)) ?? [],
     lifetime: lifetime === undefined ? lifetimeOf(deps.config, old) : lifetime,
     allowedAddresses: old.allowedAddresses,
@@ -96,15 +98,6 @@ async function rotateLocked(
   await limitTokenExpiry(tx, { id, expiresAt: new Date(now + overlap * 1000) });
   await auditToken(tx, deps, "token.rotated", token, actor);
   return { secret, token };
-}
-
-function checkActive(token: PersonalAccessToken, now: number): DomainError | undefined {
-  if (token.revokedAt !== undefined) {
-    return new DomainError("conflict", "The token was revoked. Create a new one.");
-  }
-  if (token.expiresAt !== undefined && token.expiresAt.getTime() <= now) {
-    return new DomainError("conflict", "The token has expired. Create a new one.");
-  }
 }
 
 /** The lifetime that the token was created with, within what the policy allows now. */

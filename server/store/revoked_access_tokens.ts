@@ -17,6 +17,8 @@ export interface AccessTokenStatus {
   ownScope?: string;
   /** The CIDR networks of the personal access token that it was exchanged for. */
   allowedAddresses: string[];
+  /** That token's scope, which may have been narrowed since the exchange. */
+  personalAccessTokenScope?: string;
   /** When that token expires, which may have changed since the exchange; undefined: never. */
   personalAccessTokenExpiresAt?: Date;
 }
@@ -38,6 +40,7 @@ export async function accessTokenStatus(
       is_admin: boolean;
       own_scope: string | null;
       allowed_addresses: string[] | null;
+      pat_scope: string | null;
       pat_expires_at: Date | null;
       active: boolean;
     }[]
@@ -46,6 +49,8 @@ export async function accessTokenStatus(
       exists (select 1 from users where id = p.id and is_admin) as is_admin,
       (select allowed_addresses from personal_access_tokens
         where id = ${token.personalAccessTokenId ?? null}::uuid) as allowed_addresses,
+      (select scope from personal_access_tokens
+        where id = ${token.personalAccessTokenId ?? null}::uuid) as pat_scope,
       (select expires_at from personal_access_tokens
         where id = ${token.personalAccessTokenId ?? null}::uuid) as pat_expires_at,
       p.disabled_at is null
@@ -66,6 +71,7 @@ export async function accessTokenStatus(
     isAdmin: row.is_admin,
     ownScope: row.own_scope ?? undefined,
     allowedAddresses: row.allowed_addresses ?? [],
+    personalAccessTokenScope: row.pat_scope ?? undefined,
     personalAccessTokenExpiresAt: row.pat_expires_at ?? undefined,
   }))[0];
 }

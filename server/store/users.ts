@@ -29,7 +29,7 @@ export interface NewUser {
 
 /** Longest e-mail address (RFC 5321 section 4.5.3.1) and name, in characters. */
 const MAX_EMAIL_LENGTH = 254;
-const MAX_NAME_LENGTH = 100;
+export const MAX_NAME_LENGTH = 100;
 
 /** The columns of a user, as selected by the stores that join users. */
 export interface UserRow {
@@ -73,14 +73,18 @@ export function nameProblem(name: string): string | undefined {
   if ([...name].length > MAX_NAME_LENGTH) {
     return `The name is too long: at most ${MAX_NAME_LENGTH} characters.`;
   }
-  // Control and direction characters can make a name look like another text.
-  if (/[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u.test(name)) {
+  if (hasHiddenCharacters(name)) {
     return "The name contains invisible characters. Type it again.";
   }
   // Letters that render as a space, and combining marks without a base letter, are not visible.
   if (!/[[\p{L}\p{N}\p{P}\p{S}]--[\p{Default_Ignorable_Code_Point}\u2800]]/v.test(name)) {
     return "The name has no visible characters. Choose another one.";
   }
+}
+
+/** Control and direction characters, which can make a text look like another one. */
+export function hasHiddenCharacters(text: string): boolean {
+  return /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u.test(text);
 }
 
 export async function createUser(

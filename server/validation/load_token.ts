@@ -1,6 +1,6 @@
 import type { Clock } from "../../shared/clock.ts";
 import { managementResource } from "../../shared/management.ts";
-import { parseScope } from "../../shared/oauth/scope.ts";
+import { intersectScope, parseScope } from "../../shared/oauth/scope.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import { NetworkList } from "../http/ip_address.ts";
 import { limitLoginScope, limitPatScope, type ScopedAccount } from "../scopes.ts";
@@ -79,7 +79,11 @@ function validatedAccessToken(
   const account = scopedAccount(status.isAdmin, status.ownScope);
   const scope = claims.pat === undefined
     ? limitLoginScope(config.scopes, account, claims.client_id, claims.scope)
-    : limitPatScope(config.scopes, account, claims.scope);
+    : limitPatScope(
+      config.scopes,
+      account,
+      intersectScope(claims.scope, parseScope(status.personalAccessTokenScope ?? "") ?? []),
+    );
   return {
     kind: "access_token",
     id: claims.jti,

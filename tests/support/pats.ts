@@ -39,13 +39,23 @@ export async function call(
   };
 }
 
+/** Tokens without a name of their own that each server has. */
+const unnamed = new WeakMap<TestServer, number>();
+
+/** A name that no active token has: "CI", then "CI 2". */
+function unusedName(server: TestServer): string {
+  const count = (unnamed.get(server) ?? 0) + 1;
+  unnamed.set(server, count);
+  return count === 1 ? "CI" : `CI ${count}`;
+}
+
 /** Creates a personal access token and returns the response with its secret. */
 export async function createPat(
   server: TestServer,
   person: Pick<Person, "management">,
   request: Record<string, unknown> = {},
 ) {
-  const body = { name: "CI", scopes: ["deploy"], ...request };
+  const body = { name: unusedName(server), scopes: ["deploy"], ...request };
   const response = await call(server, person.management, "POST", "/api/v1/tokens", body);
   assert.equal(response.status, 201, JSON.stringify(response.body));
   return response.body;

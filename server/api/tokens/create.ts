@@ -28,6 +28,7 @@ export const createTokenOperation = operation({
         owner,
         request: {
           name: body.name,
+          description: body.description,
           scopes: body.scopes,
           lifetime: body.expires_in,
           allowedAddresses: body.allowed_addresses ?? [],

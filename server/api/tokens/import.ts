@@ -36,6 +36,7 @@ export const importTokenOperation = operation({
       owner,
       request: {
         name: body.name,
+        description: body.description,
         scopes: body.scopes,
         lifetime,
         allowedAddresses: body.allowed_addresses ?? [],

@@ -13,6 +13,12 @@ const networks = () => {
   return z.array(network).check(z.maxLength(50));
 };
 
+const description = () =>
+  described(
+    "What the token is for, in one line of at most 300 characters. `null`: no description.",
+    z.optional(z.nullable(text(0, 1200))),
+  );
+
 const expiresIn = () =>
   described(
     "Lifetime in seconds. `null`: never expires, if the server allows it. Default: set by the server.",
@@ -22,7 +28,11 @@ const expiresIn = () =>
 export const newToken = named(
   "NewToken",
   z.strictObject({
-    name: described("A name that says what the token is for.", text(1, 400)),
+    name: described(
+      "A name that says what the token is for. No other active token of the owner has it.",
+      text(1, 400),
+    ),
+    description: description(),
     scopes: described("The scopes of the token.", z.array(text(1, 256)).check(z.maxLength(100))),
     expires_in: expiresIn(),
     allowed_addresses: described(
@@ -32,6 +42,23 @@ export const newToken = named(
     owner: described(
       "For administrators: the name of the service account that will own the token. Default: you.",
       z.optional(text(1, 254)),
+    ),
+  }),
+);
+
+export const tokenChanges = named(
+  "TokenChanges",
+  z.strictObject({
+    name: described("The new name.", z.optional(text(1, 400))),
+    description: description(),
+    scopes: described(
+      "The scopes that the token keeps. None can be added.",
+      z.optional(z.array(text(1, 256)).check(z.maxLength(100))),
+    ),
+    allowed_addresses: described(
+      "IP addresses or CIDR networks from which the token can be used. Empty: any address. To " +
+        "allow more addresses than before, the approval must cover the scopes of the token.",
+      z.optional(networks()),
     ),
   }),
 );
@@ -55,6 +82,7 @@ export const importedToken = named(
       z.string().check(z.regex(/^[0-9a-f]{64}$/)),
     ),
     name: text(1, 400),
+    description: description(),
     scopes: z.array(text(1, 256)).check(z.maxLength(100)),
     owner: described(
       "The e-mail address of a user or the name of a service account.",
@@ -90,6 +118,7 @@ export const token = named(
   z.strictObject({
     id: z.string(),
     name: z.string(),
+    description: orNull(described("What the token is for.", z.string())),
     prefix: described("The first characters of the token.", z.string()),
     scopes: z.array(z.string()),
     allowed_addresses: z.array(z.string()),

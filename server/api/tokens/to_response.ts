@@ -8,6 +8,7 @@ export function toResponse(token: PersonalAccessToken) {
   return {
     id: token.id,
     name: token.name,
+    description: token.description ?? null,
     prefix: token.prefix,
     scopes: parseScope(token.scope) ?? [],
     allowed_addresses: token.allowedAddresses,

@@ -16,6 +16,7 @@ import emailVerifiedAndPollTicks from "./migrations/0008_email_verified_and_poll
 import disabledTrustRules from "./migrations/0009_disabled_trust_rules.sql" with { type: "text" };
 import namesOfLogins from "./migrations/0010_names_of_logins.sql" with { type: "text" };
 import passwordLinks from "./migrations/0011_password_links.sql" with { type: "text" };
+import tokenDescriptions from "./migrations/0012_token_descriptions.sql" with { type: "text" };
 
 export interface Migration {
   name: string;
@@ -37,4 +38,5 @@ export const migrations: readonly Migration[] = [
   { name: "0009_disabled_trust_rules", sql: disabledTrustRules },
   { name: "0010_names_of_logins", sql: namesOfLogins },
   { name: "0011_password_links", sql: passwordLinks },
+  { name: "0012_token_descriptions", sql: tokenDescriptions },
 ];

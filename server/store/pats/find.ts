@@ -12,7 +12,7 @@ export async function findPersonalAccessToken(
 
 /** By the hashes (in hex) of what was presented. */
 export async function findTokensByHash(
-  sql: Sql,
+  sql: Sql | Transaction,
   hashes: readonly string[],
 ): Promise<Map<string, PersonalAccessToken>> {
   if (hashes.length === 0) return new Map();

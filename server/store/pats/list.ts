@@ -68,6 +68,18 @@ export async function listPersonalAccessTokens(
   return before === undefined ? tokens : tokens.reverse();
 }
 
+/** The active tokens of an owner by their names, as `nameKey` compares them. */
+export async function listActiveNames(
+  sql: Sql | Transaction,
+  ownerId: string,
+  now: Date,
+): Promise<{ id: string; nameKey: string }[]> {
+  return await sql<{ id: string; nameKey: string }[]>`
+    select id, name_key as "nameKey" from personal_access_tokens
+    where (user_id = ${ownerId} or service_account_id = ${ownerId}) and revoked_at is null
+      and (expires_at is null or expires_at > ${now})`;
+}
+
 /** The number of tokens that are active at `activeAt` or were created after `createdAfter`. */
 export async function countTokensOfOwner(
   tx: Transaction,

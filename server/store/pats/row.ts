@@ -7,6 +7,7 @@ export interface TokenRow {
   service_account_id: string | null;
   username: string;
   name: string;
+  description: string | null;
   token_prefix: string;
   scope: string;
   audience: string;
@@ -34,6 +35,7 @@ export function fromRow(row: TokenRow): PersonalAccessToken {
       username: row.username,
     },
     name: row.name,
+    description: row.description ?? undefined,
     prefix: row.token_prefix,
     scope: row.scope,
     audience: row.audience,

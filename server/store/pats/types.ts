@@ -10,6 +10,8 @@ export interface PersonalAccessToken {
   id: string;
   owner: TokenOwner;
   name: string;
+  /** What it is for, as its owner wrote it. */
+  description?: string;
   /** The first characters of the token. */
   prefix: string;
   scope: string;
@@ -36,6 +38,7 @@ export interface NewToken {
   id: string;
   owner: { kind: TokenOwner["kind"]; id: string };
   name: string;
+  description?: string;
   tokenHash: Uint8Array;
   prefix: string;
   scope: string;

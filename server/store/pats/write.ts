@@ -3,7 +3,11 @@ import type { Sql, Transaction } from "../db/connect.ts";
 import { fromRow, hasNoSuccessor, type TokenRow, withOwner } from "./row.ts";
 import type { NewToken, PersonalAccessToken } from "./types.ts";
 
-/** False if the id or the hash is taken, or the token it replaces has been replaced already. */
+/**
+ * False if the id or the hash is taken, the token it replaces has been replaced already, or an
+ * active token of the owner has the name, which a successor keeps. Lock the owner first, or two
+ * tokens with one name are inserted at the same time.
+ */
 export async function insertPersonalAccessToken(
   sql: Sql | Transaction,
   token: NewToken,
@@ -11,22 +15,64 @@ export async function insertPersonalAccessToken(
   const { kind, id: ownerId } = token.owner;
   const rows = await sql`
     insert into personal_access_tokens (
-      id, user_id, service_account_id, name, name_key, token_hash, token_prefix, scope, audience,
-      allowed_addresses, created_at, expires_at, rotated_from, created_by_login
-    ) values (
-      ${token.id}, ${kind === "user" ? ownerId : null},
-      ${kind === "service_account" ? ownerId : null}, ${token.name}, ${nameKey(token.name)},
-      ${token.tokenHash}, ${token.prefix}, ${token.scope}, ${token.audience},
-      ${sql.json(token.allowedAddresses)}, ${token.createdAt}, ${token.expiresAt ?? null},
-      ${token.rotatedFrom ?? null}, ${token.createdByLogin ?? null}
+      id, user_id, service_account_id, name, name_key, description, token_hash, token_prefix,
+      scope, audience, allowed_addresses, created_at, expires_at, rotated_from, created_by_login
     )
+    select ${token.id}::uuid, ${kind === "user" ? ownerId : null}::uuid,
+      ${kind === "service_account" ? ownerId : null}::uuid, ${token.name}, ${nameKey(token.name)},
+      ${token.description ?? null}, ${token.tokenHash}::bytea, ${token.prefix}, ${token.scope},
+      ${token.audience}, ${sql.json(token.allowedAddresses)}::jsonb,
+      ${token.createdAt}::timestamptz, ${token.expiresAt ?? null}::timestamptz,
+      ${token.rotatedFrom ?? null}::uuid, ${token.createdByLogin ?? null}::uuid
+    where ${token.rotatedFrom !== undefined}::boolean
+      or not ${hasActiveNamesake(sql, { ownerId, name: token.name, now: token.createdAt })}
     on conflict do nothing
     returning id`;
   return rows.length === 1;
 }
 
+/** Whether an active token of the owner has the name, as `nameKey` compares names. */
+function hasActiveNamesake(
+  sql: Sql | Transaction,
+  { ownerId, name, now }: { ownerId: string; name: string; now: Date },
+) {
+  return sql`exists (
+      select from personal_access_tokens namesake
+      where (namesake.user_id = ${ownerId} or namesake.service_account_id = ${ownerId})
+        and namesake.name_key = ${nameKey(name)} and namesake.revoked_at is null
+        and (namesake.expires_at is null or namesake.expires_at > ${now}))`;
+}
+
+/** What `updatePersonalAccessToken` writes. */
+export interface TokenUpdate {
+  id: string;
+  ownerId: string;
+  name: string;
+  description?: string;
+  scope: string;
+  allowedAddresses: readonly string[];
+  now: Date;
+}
+
 /**
- * Serializes what creates, rotates and revokes the tokens of an owner, until the transaction is
+ * False if the name is a new one and an active token of the owner has it. Lock the owner first,
+ * see `insertPersonalAccessToken`.
+ */
+export async function updatePersonalAccessToken(
+  sql: Sql | Transaction,
+  { id, ownerId, name, description, scope, allowedAddresses, now }: TokenUpdate,
+): Promise<boolean> {
+  const { count } = await sql`
+    update personal_access_tokens t
+    set name = ${name}, name_key = ${nameKey(name)}, description = ${description ?? null},
+      scope = ${scope}, allowed_addresses = ${sql.json([...allowedAddresses])}
+    where t.id = ${id} and (
+      t.name_key = ${nameKey(name)} or not ${hasActiveNamesake(sql, { ownerId, name, now })})`;
+  return count === 1;
+}
+
+/**
+ * Serializes what creates, edits, rotates and revokes the tokens of an owner, until the transaction is
  * over. Lock the owner before any token, so that no two transactions wait for each other.
  */
 export async function lockTokenOwner(tx: Transaction, ownerId: string): Promise<void> {

@@ -145,6 +145,7 @@ async function credentials(server: TestServer): Promise<Credential[]> {
 /** A body that an operation accepts, so that nothing but the credential decides. */
 const BODIES: Record<string, unknown> = {
   createToken: { name: "CI", scopes: [] },
+  editToken: { name: "CI" },
   importToken: {
     token_hash: "ab".repeat(32),
     name: "old",
@@ -408,6 +409,7 @@ testOnEachDatabase(
     assert.equal(await status("GET", `/${id}`), 404);
     assert.equal(await status("DELETE", `/${id}`), 404);
     assert.equal(await status("POST", `/${id}/rotate`, { overlap: 0 }), 404);
+    assert.equal(await status("PATCH", `/${id}`, { name: "x" }), 404);
     const wish = { name: "CI", scopes: ["deploy"] };
     assert.equal(await status("POST", "", { ...wish, owner: "nobody" }), 403);
     const hash = { token_hash: "ab".repeat(32), expires_at: "2027-01-01T00:00:00Z" };
@@ -417,6 +419,7 @@ testOnEachDatabase(
     server.parts.tokenValidator.invalidate(`principal:${aliceId}`);
     assert.equal(await status("GET", `/${id}`), 200);
     assert.equal(await status("POST", `/${id}/rotate`, { overlap: 0 }), 403, "to hold it");
+    assert.equal(await status("PATCH", `/${id}`, { allowed_addresses: [] }), 403, "to widen it");
   },
 );
 

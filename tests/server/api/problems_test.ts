@@ -121,6 +121,15 @@ Deno.test("the text of every problem of the REST API", async () => {
   await problems.add("rotation for another user", admin.management, "POST", `${path}/rotate`, {
     overlap: 0,
   });
+  await create("name of another active token", { name: "ci" });
+  await problems.add("edit for another user", admin.management, "PATCH", path, { name: "x" });
+  await problems.add("scopes that the token does not have", alice.management, "PATCH", path, {
+    scopes: ["deploy", "read"],
+  });
+  await call(server, alice.management, "PATCH", path, { allowed_addresses: ["192.0.2.0/24"] });
+  await problems.add("more addresses without approval", other.access_token, "PATCH", path, {
+    allowed_addresses: [],
+  });
   await problems.add("overlap", alice.management, "POST", `${path}/rotate`, { overlap: -1 });
   await call(server, alice.management, "POST", `${path}/rotate`, { overlap: 60 });
   await problems.add("second rotation", alice.management, "POST", `${path}/rotate`, { overlap: 0 });
@@ -128,6 +137,7 @@ Deno.test("the text of every problem of the REST API", async () => {
   await problems.add("rotation of an expired token", alice.management, "POST", `${path}/rotate`, {
     overlap: 0,
   });
+  await problems.add("edit of an expired token", alice.management, "PATCH", path, { name: "x" });
   await call(server, admin.management, "DELETE", `${TOKENS}/${foreign.id}`);
   await problems.add(
     "rotation of a revoked token",

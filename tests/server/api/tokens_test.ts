@@ -529,7 +529,10 @@ testOnEachDatabase(
       assert.ok([400, 422].includes(answer.status), `${path}: ${JSON.stringify(answer)}`);
     }
     for (
-      const [path, allow] of [["/api/v1/tokens", "POST, GET"], ["/api/v1/tokens/x", "GET, DELETE"]]
+      const [path, allow] of [["/api/v1/tokens", "POST, GET"], [
+        "/api/v1/tokens/x",
+        "GET, PATCH, DELETE",
+      ]]
     ) {
       const answer = await call(server, admin.login, "PUT", path, {});
       assert.deepEqual([answer.status, answer.headers.get("allow")], [405, allow]);
@@ -547,8 +550,9 @@ testOnEachDatabase("rejects tokens beyond the quota of an owner", async (locatio
     config.personalAccessTokens.maxPerOwner = 5;
   });
   const [alice, bob] = [await addPerson(server), await addPerson(server)];
+  let count = 0;
   const create = ({ management }: typeof alice) =>
-    call(server, management, "POST", "/api/v1/tokens", { name: "x", scopes: [] });
+    call(server, management, "POST", "/api/v1/tokens", { name: `x ${count++}`, scopes: [] });
   const created = await Promise.all(Array.from({ length: 9 }, () => create(alice)));
   const statuses = created.map(({ status }) => status).sort();
   assert.deepEqual(statuses, [201, 201, 201, 201, 201, 409, 409, 409, 409]);

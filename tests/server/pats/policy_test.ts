@@ -91,10 +91,11 @@ testOnEachDatabase("limits the scopes and networks of a token", async (location)
   const { parts } = server;
   const { id } = await server.addUser();
   const owner = userAsOwner((await findUser(parts.sql, id))!);
+  let count = 0;
   const create = async (request: { scopes?: string[]; allowedAddresses?: string[] }) => {
     const created = await createToken(parts, {
       owner,
-      request: { name: "CI", scopes: [], allowedAddresses: [], ...request },
+      request: { name: `CI ${count++}`, scopes: [], allowedAddresses: [], ...request },
       actor: { id, address: "192.0.2.1" },
     });
     return created instanceof DomainError ? created.code : "created";

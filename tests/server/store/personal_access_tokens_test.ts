@@ -21,9 +21,11 @@ import type { NewToken } from "../../../server/store/pats/types.ts";
 import {
   insertPersonalAccessToken,
   limitTokenExpiry,
+  lockTokenOwner,
   revokePersonalAccessTokens,
   revokeTokensCreatedByLogin,
   revokeTokensOfOwner,
+  updatePersonalAccessToken,
 } from "../../../server/store/pats/write.ts";
 import { tokenHash, tokenHashHex } from "../../../server/tokens/token_hash.ts";
 import { type TestStore, testStore } from "../../support/test_store.ts";
@@ -72,7 +74,6 @@ testStore("personal_access_tokens", {
     const old = await insert("old");
     const base = {
       owner: alice,
-      name: "new",
       prefix: "prefix",
       scope: "deploy",
       audience: "x",
@@ -91,12 +92,64 @@ testStore("personal_access_tokens", {
           insertPersonalAccessToken(sql, {
             ...base,
             id: randomUUID(),
+            name: randomUUID(),
             tokenHash: tokenHash(randomUUID()),
             ...change,
           })),
       );
       assert.equal(inserted.filter(Boolean).length, 1, Object.keys(change)[0]);
     }
+  },
+  async "inserts one active token of many with the same name"(store) {
+    const { sql, at, alice, bob, insert, find } = await newOwners(store);
+    await insert("Ci", { expiresAt: at(0) });
+    await insert("cI", { revokedAt: at(-1), createdAt: at(-40) });
+    const token = (owner: NewToken["owner"], name: string): NewToken => ({
+      id: randomUUID(),
+      owner,
+      name,
+      tokenHash: tokenHash(randomUUID()),
+      prefix: "prefix",
+      scope: "deploy",
+      audience: "x",
+      allowedAddresses: [],
+      createdAt: at(0),
+    });
+    const insertLocked = (token: NewToken) =>
+      sql.begin(async (tx) => {
+        await lockTokenOwner(tx, token.owner.id);
+        return await insertPersonalAccessToken(tx, token);
+      });
+    await store.openConnections();
+    const names = ["ci", "CI", "Ci", "\uff23\uff29", "ci\u200d", "cI"];
+    const inserted = await Promise.all(names.map((name) => insertLocked(token(alice, name))));
+    assert.equal(inserted.filter(Boolean).length, 1);
+    assert.equal(await insertLocked(token(bob, "ci")), true, "another owner");
+    const id = await insert("deploy");
+    const update = (name: string) =>
+      sql.begin(async (tx) => {
+        await lockTokenOwner(tx, alice.id);
+        const change = { scope: "", allowedAddresses: ["192.0.2.1"], description: "new" };
+        return await updatePersonalAccessToken(tx, {
+          id,
+          ownerId: alice.id,
+          name,
+          ...change,
+          now: at(0),
+        });
+      });
+    assert.equal(await update("CI"), false);
+    assert.equal((await find(id)).scope, "deploy");
+    assert.equal(await update("Deploy"), true, "its own name");
+    const { name, scope, allowedAddresses, description } = await find(id);
+    assert.deepEqual([name, scope, allowedAddresses, description], [
+      "Deploy",
+      "",
+      ["192.0.2.1"],
+      "new",
+    ]);
+    const successor = { ...token(alice, "Deploy"), rotatedFrom: id };
+    assert.equal(await insertLocked(successor), true, "its successor");
   },
   async "finds tokens by their hashes, for users and service accounts"(store) {
     const { sql, at, alice, ci, insert } = await newOwners(store);

@@ -35,6 +35,7 @@ testStore("revoked_access_tokens", {
       isAdmin: false,
       ownScope: undefined,
       allowedAddresses: [],
+      personalAccessTokenScope: undefined,
       personalAccessTokenExpiresAt: undefined,
     });
     assert.equal((await status(account.id)).ownScope, "deploy");
@@ -76,7 +77,9 @@ testStore("revoked_access_tokens", {
         personalAccessTokenId: id,
         now: at({ minutes }),
       }))!;
-    const { active, allowedAddresses, personalAccessTokenExpiresAt } = await status(59);
+    const { active, allowedAddresses, personalAccessTokenScope, personalAccessTokenExpiresAt } =
+      await status(59);
+    assert.equal(personalAccessTokenScope, "deploy");
     assert.deepEqual([active, allowedAddresses], [true, ["192.0.2.0/24"]]);
     assert.deepEqual(personalAccessTokenExpiresAt, at({ hours: 1 }));
     assert.equal((await status(60)).active, false);
