@@ -19,12 +19,19 @@ export interface ClientIo {
   stdoutColumns(): number;
   /** Width of the terminal of stderr; 80 without one. */
   stderrColumns(): number;
+  /**
+   * Asks on stderr and returns the line that was typed; undefined if stdin or stderr is not a
+   * terminal. Throws the reason of `signal` on Ctrl-C.
+   */
+  promptLine(question: string): Promise<string | undefined>;
   /** All of standard input, as text. */
   readStdin(): Promise<string>;
   /** Standard input as it arrives. */
   stdinBytes(): AsyncIterable<Uint8Array>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: Platform;
+  /** Of this machine; empty if it cannot be read. */
+  hostName(): string;
   readonly clock: Clock;
   /** An IANA name; undefined: that of the user, from `TZ` or the system. */
   readonly timeZone: string | undefined;

@@ -23,6 +23,8 @@ export interface Account extends AccountKey {
   store: CredentialStore["kind"];
   /** The scope granted at login. */
   scope: string;
+  /** As it was sent to the server; absent in logins of earlier versions. */
+  name?: string;
   /** In milliseconds since 1970. */
   loggedInAt: number;
   /** An older login's entry could not be deleted from the keychain. */
@@ -176,7 +178,7 @@ function parseIndex(text: string): AccountIndex | undefined {
 }
 
 function isAccount(value: unknown): value is Account {
-  const { server, account, subject, store, scope, loggedInAt } = Object(value);
-  return [server, account, subject, scope].every((value) => typeof value === "string") &&
+  const { server, account, subject, store, scope, name = "", loggedInAt } = Object(value);
+  return [server, account, subject, scope, name].every((value) => typeof value === "string") &&
     (store === "keychain" || store === "file") && Number.isFinite(loggedInAt);
 }

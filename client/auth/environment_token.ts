@@ -5,7 +5,7 @@ import { formatTime } from "../../shared/format_time.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { jwtExpiry } from "../oauth/access_token_expiry.ts";
-import { parseServer } from "../oauth/discovery.ts";
+import { parseIssuer, serverCandidates } from "../oauth/server_address.ts";
 import { unverifiedClaims } from "../oauth/unverified_jwt.ts";
 import { selectedServer, type Selection } from "./selection.ts";
 import type { AccessToken } from "./access_token.ts";
@@ -44,8 +44,8 @@ export function environmentSource(
   if (typeof issuer !== "string") {
     return { kind: "environment", token, expiresAt, socket, server: selected, account: undefined };
   }
-  const server = parseServer(issuer);
-  if (selected !== undefined && selected !== server) {
+  const server = parseIssuer(issuer);
+  if (selected !== undefined && !serverCandidates(selected).includes(server)) {
     throw new ClientError(
       "wrong_server",
       `The token in ${name} was issued by ${server}, not by ${selected}. ` +

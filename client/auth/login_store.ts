@@ -69,7 +69,7 @@ export async function openLoginStore(insecureStorage: boolean, io: ClientIo): Pr
  */
 export async function saveLogin(
   key: AccountKey,
-  subject: string,
+  { subject, name }: Pick<Account, "subject" | "name">,
   credentials: Credentials,
   { store, withLock }: LoginStore,
   io: ClientIo,
@@ -80,14 +80,20 @@ export async function saveLogin(
     const earlier = accounts.find(({ server, account }) =>
       server === key.server && account === key.account
     );
-    const replaced = await storedCredentials(key, store, earlier, (error) =>
+    let keychainFailed = false;
+    const replaced = await storedCredentials(key, store, earlier, (error, kind) => {
+      keychainFailed = store.kind === "file" && kind === "keychain";
+      // The keychain was warned of when the store was selected.
+      const reason = keychainFailed ? "it is in the keychain" : error.message.replace(/\.$/, "");
       io.stderr(
-        `Warning: an earlier login of ${key.account} could not be read, so it was not revoked. ` +
-          `${error.message} Revoke it on ${key.server} if it is no longer needed.\n`,
-      ), io);
-    const entry = {
+        `Warning: the earlier login of ${key.account} could not be revoked: ${reason}. ` +
+          `Revoke it on ${key.server}/devices if it is no longer needed.\n`,
+      );
+    }, io);
+    const entry: Account = {
       ...key,
       subject,
+      name,
       store: store.kind,
       scope: credentials.scope,
       loggedInAt: io.clock.now(),
@@ -102,7 +108,7 @@ export async function saveLogin(
       await (previous ? store.set(key, previous.credentials) : store.delete(key)).catch(() => {});
       throw error;
     }
-    const leftInKeychain = await deleteStaleEntry(key, store, earlier, io);
+    const leftInKeychain = keychainFailed || await deleteStaleEntry(key, store, earlier, io);
     if (leftInKeychain) {
       await rememberAccount(folder, { ...entry, leftInKeychain }, io.signal);
     }
@@ -119,7 +125,7 @@ export async function storedCredentials(
   key: AccountKey,
   inUse: CredentialStore,
   entry: Account | undefined,
-  unreadable: (error: CredentialStoreError) => void,
+  unreadable: (error: CredentialStoreError, kind: CredentialStore["kind"]) => void,
   io: ClientIo,
 ): Promise<{ store: CredentialStore["kind"]; credentials: Credentials }[]> {
   const stores = [inUse];
@@ -134,7 +140,7 @@ export async function storedCredentials(
       if (credentials) credentialsByStore.push({ store: store.kind, credentials });
     } catch (error) {
       if (!(error instanceof CredentialStoreError)) throw error;
-      unreadable(error);
+      unreadable(error, store.kind);
     }
   }
   return credentialsByStore;

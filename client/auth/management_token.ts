@@ -101,10 +101,12 @@ export class ManagementAccess {
     io.stderr("Managing tokens needs your approval in the browser.\n");
     const current = await login.loginStore.store.get(login);
     const sid = current && unverifiedClaims(current.accessToken)?.sid;
+    const name = current?.loginName ?? login.entry.name;
     const authorization = await authorizeDevice(server, {
       resource: managementResource(login.server),
       scope: formatScope(scopes),
       ...typeof sid === "string" && { sid },
+      ...name !== undefined && { login_name: name },
     }, io);
     await showCode(authorization, { browser: this.options.browser ?? true }, io);
     const line = startCountdown(authorization.expiresAt, io);

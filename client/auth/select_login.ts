@@ -4,6 +4,7 @@ import { findByName } from "../../shared/name_key.ts";
 import { ClientError, notLoggedIn } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { listLogins, type Login } from "./login_store.ts";
+import { serverCandidates } from "../oauth/server_address.ts";
 import { selectedServer, type Selection } from "./selection.ts";
 
 /** Throws ClientError if there is no such login, or several. */
@@ -28,6 +29,13 @@ export async function selectLogin(selection: Selection, io: ClientIo): Promise<L
 }
 
 export function matchingLogins(logins: Login[], { server, account }: Selection): Login[] {
-  const onServer = logins.filter((login) => server === undefined || login.server === server);
+  const onServer = server === undefined ? logins : loginsOfAddress(logins, server);
   return account === undefined ? onServer : findByName(onServer, account, (login) => login.account);
+}
+
+/** Logins to the server of an address, which may be that of a page. */
+function loginsOfAddress(logins: Login[], address: string): Login[] {
+  const servers = serverCandidates(address);
+  const server = servers.find((server) => logins.some((login) => login.server === server));
+  return logins.filter((login) => login.server === server);
 }

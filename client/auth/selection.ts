@@ -2,7 +2,7 @@
 import { brand } from "../../shared/brand.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
-import { parseServer } from "../oauth/discovery.ts";
+import { parseServer } from "../oauth/server_address.ts";
 
 export interface Selection {
   server?: string;

@@ -17,6 +17,8 @@ import { federationServer } from "./token_source.ts";
 export interface LoginStatus {
   server: string;
   account: string;
+  /** Undefined if it was created by an earlier version. */
+  name: string | undefined;
   active: boolean;
   source: CredentialStore["kind"];
   /** Where the credentials are stored, as text. */
@@ -92,6 +94,7 @@ async function loginStatus(login: Login, io: Pick<ClientIo, "clock">): Promise<L
   return {
     server: login.server,
     account: login.account,
+    name: credentials?.loginName ?? login.entry.name,
     active: login.active,
     source: login.kind,
     storeDescription: login.loginStore.store.description,

@@ -4,12 +4,15 @@ import { examples } from "../../shared/command_examples.ts";
 import type { Run } from "../../shared/command_line.ts";
 import { scope, server } from "./options.ts";
 import { MANAGEMENT_SCOPES } from "../../shared/management.ts";
+import { sanitizeLine } from "../../shared/sanitize.ts";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { formatTimeWithDistance } from "../../shared/format_time.ts";
 import type { TokenResponse } from "../../shared/oauth/token_response.ts";
 import type { UserinfoResponse } from "../../shared/oauth/userinfo_response.ts";
-import { type AuthorizationServer, discover } from "../oauth/discovery.ts";
+import type { AuthorizationServer } from "../oauth/discovery.ts";
+import { findServer } from "../oauth/find_server.ts";
+import { serverCandidates } from "../oauth/server_address.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import type { Credentials } from "../credentials/store.ts";
@@ -19,8 +22,15 @@ import { styleFor } from "../output.ts";
 import { credentialsFrom } from "../oauth/stored_login.ts";
 import { revokeUnused } from "../oauth/revocation.ts";
 import { UnexpectedServerError } from "../oauth/no_response_error.ts";
-import { activeServer, listLogins, openLoginStore, saveLogin } from "../auth/login_store.ts";
-import { selectedServer } from "../auth/selection.ts";
+import {
+  activeServer,
+  listLogins,
+  type Login,
+  openLoginStore,
+  saveLogin,
+} from "../auth/login_store.ts";
+import { acceptedLogins, existingLogins, hasLogin } from "../auth/existing_logins.ts";
+import { loginName } from "../auth/login_name.ts";
 import { formatScope } from "../../shared/oauth/scope.ts";
 import { describeUser } from "../oauth/userinfo.ts";
 import { showCode } from "../ui/show_code.ts";
@@ -33,22 +43,35 @@ export interface LoginOptions {
   browser: boolean;
   qr?: boolean;
   insecureStorage?: boolean;
+  name?: string;
+  /** Log in again without asking. */
+  force?: boolean;
 }
 
 export async function login(options: LoginOptions, io: ClientIo): Promise<number> {
-  const issuer = selectedServer(options, io) ?? await activeServer(io) ?? brand.defaultServer;
-  io.stderr(`Logging in to ${issuer}\n`);
+  const address = options.server || io.env[`${brand.envPrefix}_SERVER`];
+  const candidates = address
+    ? serverCandidates(address)
+    : [await activeServer(io) ?? brand.defaultServer];
+  const name = loginName(options.name, io);
+  io.stderr(`Logging in to ${candidates[0]}\n`);
+  const server = await discoverForLogin(candidates, io);
+  const { issuer } = server;
+  if (issuer !== candidates[0]) io.stderr(`The server of this address is ${issuer}\n`);
   if (io.env[`${brand.envPrefix}_TOKEN`]) {
     io.stderr(
       `Warning: ${brand.envPrefix}_TOKEN is set and takes precedence over this login. ` +
         `Unset it to use the login.\n`,
     );
   }
+  const scope = requestedScope(options.scope);
+  if (!await wantsNewLogin(issuer, options, io)) return EXIT.ok;
   // Before the user is asked to approve: a login that cannot be stored is useless.
   const loginStore = await openLoginStore(options.insecureStorage ?? false, io);
-  const server = await discoverForLogin(issuer, io);
-  const scope = requestedScope(options.scope);
-  const authorization = await authorizeDevice(server, { scope }, io);
+  const authorization = await authorizeDevice(server, {
+    scope,
+    ...name !== undefined && { login_name: name },
+  }, io);
   await showCode(authorization, options, io);
 
   const line = startCountdown(authorization.expiresAt, io);
@@ -61,7 +84,7 @@ export async function login(options: LoginOptions, io: ClientIo): Promise<number
   try {
     user = await identifyUser(server, tokens, io);
     const key = { server: issuer, account: user.email ?? user.sub };
-    replaced = await saveLogin(key, user.sub, credentials, loginStore, io);
+    replaced = await saveLogin(key, { subject: user.sub, name }, credentials, loginStore, io);
   } catch (error) {
     // These tokens are lost, so the login must not stay valid on the server.
     await revokeUnused(issuer, credentials, io);
@@ -80,17 +103,61 @@ export async function login(options: LoginOptions, io: ClientIo): Promise<number
  * Without an earlier login to this server, a response from something else means a mistyped
  * address rather than the sign-in page of a network: trying again will not help.
  */
-async function discoverForLogin(issuer: string, io: ClientIo): Promise<AuthorizationServer> {
+async function discoverForLogin(
+  candidates: readonly string[],
+  io: ClientIo,
+): Promise<AuthorizationServer> {
   try {
-    return await discover(issuer, io);
+    return await findServer(candidates, io);
   } catch (error) {
     if (!(error instanceof UnexpectedServerError)) throw error;
-    if ((await listLogins(io)).some(({ server }) => server === issuer)) throw error;
+    if ((await listLogins(io)).some(({ server }) => candidates.includes(server))) throw error;
     throw new ClientError(
       "connection_failed",
-      `${issuer} is not an authorization server, or ${error.reason}. Check the address.`,
+      `${candidates[0]} is not an authorization server, or ${error.reason}. Check the address.`,
     );
   }
+}
+
+/**
+ * Says so if this machine has a login already. A user at a terminal is then asked, unless the
+ * options request something that it does not have; a script that logs in means it.
+ */
+async function wantsNewLogin(
+  issuer: string,
+  options: LoginOptions,
+  io: ClientIo,
+): Promise<boolean> {
+  let logins = await existingLogins(issuer, options, io);
+  const requested = {
+    scope: options.scope && requestedScope(options.scope),
+    name: options.name && loginName(options.name, io),
+  };
+  const asks = !options.force && hasLogin(logins, requested) && io.stdinIsTerminal &&
+    io.stderrIsTerminal;
+  if (asks) logins = await acceptedLogins(logins, io);
+  if (logins.length === 0) return true;
+  io.stderr(
+    `You are already logged in to ${issuer}:\n${
+      logins.map((login) => describeLogin(login, io)).join("")
+    }`,
+  );
+  if (!asks) {
+    io.stderr("Logging in again.\n");
+    return true;
+  }
+  const answer = await io.promptLine("Log in again, or with another account? [y/N] ");
+  if (/^y(es)?$/i.test(answer ?? "")) return true;
+  io.stderr("Nothing was changed.\n");
+  return false;
+}
+
+function describeLogin({ account, active, entry }: Login, io: ClientIo): string {
+  const { bold } = styleFor(io);
+  const since = formatTimeWithDistance(entry.loggedInAt, io.clock.now(), io.timeZone);
+  const name = entry.name === undefined ? "" : `, as ${sanitizeLine(entry.name)}`;
+  return `  ${bold(account)}${active ? " (active)" : ""}, since ${since}${name}\n` +
+    `    scopes: ${sanitizeLine(entry.scope, 1000)}\n`;
 }
 
 /** The new login is stored, so a failure to revoke an earlier one is only a warning. */
@@ -137,6 +204,8 @@ export function declare(command: Command, client: Run<ClientIo>): void {
   const bin = brand.binaryName;
   command.addOption(server())
     .addOption(scope(`scopes to request (default: openid ${DEFAULT_SCOPES.join(" ")})`))
+    .option("--name <name>", "what the list of your logins calls this one (default: the host name)")
+    .option("--force", "log in again without asking")
     .option("--no-browser", "do not open a browser")
     .option("--qr", "show the address as a QR code")
     .option("--insecure-storage", "store the credentials in a file, not in the keychain")

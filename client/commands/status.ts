@@ -52,6 +52,7 @@ function toJson({ source, expired, environment, active, logins, federation }: St
     expiresAt: isoTime((environment ?? active)?.expiresAt),
     logins: logins.map(({ storeDescription: _, scope, ...login }) => ({
       ...login,
+      name: login.name ?? null,
       expiresAt: isoTime(login.expiresAt),
       scopes: scope === undefined ? null : splitScope(scope),
       problem: login.problem?.code ?? null,
@@ -76,6 +77,7 @@ function describeLogin(login: LoginStatus, io: ClientIo): string {
     `${style.bold(login.account)} on ${login.server}${
       login.active ? ` (${colorState("active", style)})` : ""
     }`,
+    ...login.name === undefined ? [] : [`  name: ${sanitizeLine(login.name)}`],
     `  credentials: ${login.storeDescription}`,
   ];
   if (login.problem) lines.push(`  ${style.red(login.problem.message)}`);

@@ -3,9 +3,14 @@ import type { Credentials } from "./store.ts";
 
 /** `value` if it holds credentials, without anything else it holds; undefined if it does not. */
 export function parseCredentials(value: unknown): Credentials | undefined {
-  const { accessToken, accessTokenExpiresAt, accessTokenLifetime, scope, refreshToken } = Object(
-    value,
-  );
+  const {
+    accessToken,
+    accessTokenExpiresAt,
+    accessTokenLifetime,
+    scope,
+    loginName,
+    refreshToken,
+  } = Object(value);
   const complete = typeof accessToken === "string" && Number.isFinite(accessTokenExpiresAt) &&
     typeof scope === "string";
   if (!complete) return undefined;
@@ -14,6 +19,7 @@ export function parseCredentials(value: unknown): Credentials | undefined {
     accessTokenExpiresAt,
     ...(accessTokenLifetime > 0 && { accessTokenLifetime: Number(accessTokenLifetime) }),
     scope,
+    ...(typeof loginName === "string" && { loginName }),
     ...(typeof refreshToken === "string" && { refreshToken }),
   };
 }

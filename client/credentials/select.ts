@@ -9,7 +9,7 @@ import { tryKeychain } from "./keychain/probe.ts";
 
 export interface ChosenStore {
   store: CredentialStore;
-  /** Whole lines: why the store is not the keychain, and how to use it. */
+  /** A line: why the store is not the keychain, and how to use it. */
   warning?: string;
 }
 
@@ -36,9 +36,8 @@ export async function chooseStore(
     if (!(error instanceof KeychainUnavailable)) throw error;
     return {
       store: file,
-      warning: `Warning: the system keychain is unavailable: ${error.message}.\n` +
-        `Credentials are stored in a file that is not encrypted. To use the keychain,\n` +
-        `${howToGetKeychain(io)}, then log in again.\n`,
+      warning: `Warning: no keychain (${error.message}): the credentials go to a file that is ` +
+        `not encrypted. To use a keychain, ${howToGetKeychain(io)}, then log in again.\n`,
     };
   }
 }

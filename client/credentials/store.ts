@@ -10,6 +10,8 @@ export interface Credentials {
   accessTokenLifetime?: number;
   /** Granted scope (RFC 6749 section 5.1). */
   scope: string;
+  /** The name of the login as the server has it: its user may change it there. */
+  loginName?: string;
   /** Absent if the server granted no `offline_access`. */
   refreshToken?: string;
 }

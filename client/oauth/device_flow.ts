@@ -27,6 +27,8 @@ export type DeviceAuthorizationRequest = {
   resource?: string;
   /** The `sid` of the login that requests more. */
   sid?: string;
+  /** What this machine calls itself; our server shows it to the user. */
+  login_name?: string;
 };
 
 /** A validated response: safe to display, with times by this machine's clock. */

@@ -1,10 +1,8 @@
 /** The endpoints of the server (RFC 8414), validated: tokens are sent to no other address. */
 import { sanitizeLine } from "../../shared/sanitize.ts";
-import { brand } from "../../shared/brand.ts";
 import { authorizationServerMetadataUrl } from "../../shared/oauth/metadata.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
-import { isLoopback } from "./host.ts";
 import { requestServer, unexpectedServer, unexpectedStatus } from "./server_request.ts";
 
 /** The metadata that the client uses. */
@@ -16,33 +14,6 @@ export interface AuthorizationServer {
   /** Undefined if the operator has disabled the device flow. */
   deviceAuthorizationEndpoint: string | undefined;
   scopesSupported?: readonly string[];
-}
-
-/**
- * The issuer identifier for an address that a user typed: scheme, host and path, without a
- * trailing slash. The default scheme is `https`, on this machine `http`. Throws ClientError.
- */
-export function parseServer(text: string): string {
-  const trimmed = text.trim();
-  let url: URL;
-  try {
-    url = new URL(trimmed.includes("://") ? trimmed : `https://${trimmed}`);
-    if (!trimmed.includes("://") && isLoopback(url)) url.protocol = "http:";
-  } catch {
-    throw wrongServer(trimmed, "it is not an address such as https://auth.example.com");
-  }
-  if (url.protocol !== "https:" && url.protocol !== "http:") {
-    throw wrongServer(trimmed, "it must begin with https://");
-  }
-  if (url.username || url.password) throw wrongServer(trimmed, "it must not contain a password");
-  // RFC 8414 section 2: an issuer has no query and no fragment.
-  if (url.search || url.hash) throw wrongServer(trimmed, "it must not have a query or fragment");
-  if (url.protocol === "http:" && !isLoopback(url)) {
-    throw wrongServer(trimmed, "without https, anyone on the network could read the tokens");
-  }
-  let end = url.pathname.length;
-  while (url.pathname[end - 1] === "/") end--;
-  return url.origin + url.pathname.slice(0, end);
 }
 
 /** Throws ClientError: temporary if a retry may help, else if the document is not valid. */
@@ -89,14 +60,6 @@ function endpointUrl(server: string, name: string, value: unknown): string {
     throw notAServer(server, `its ${name} is not an address on ${origin}`);
   }
   return value;
-}
-
-function wrongServer(text: string, reason: string): ClientError {
-  return new ClientError(
-    "invalid_server",
-    `${sanitizeLine(text)} cannot be used as the server: ${reason}. ` +
-      `Set its address with --server or ${brand.envPrefix}_SERVER.`,
-  );
 }
 
 function notAServer(server: string, reason: string): ClientError {

@@ -1,4 +1,5 @@
 /** The stored credentials of a login, and the lock for renewing them. */
+import { toLoginName } from "../../shared/login_name.ts";
 import type { ClientIo } from "../io.ts";
 import {
   type AccountKey,
@@ -17,14 +18,16 @@ export interface LoginStore {
 /** The credentials of a token response; `earlier` has what a renewal does not repeat. */
 export function credentialsFrom(
   { tokens, receivedAt }: Extract<TokenEndpointResponse, { kind: "tokens" }>,
-  earlier: Pick<Credentials, "scope" | "refreshToken">,
+  earlier: Pick<Credentials, "scope" | "refreshToken" | "loginName">,
 ): Credentials {
   const lifetime = tokens.expires_in * 1000;
+  const loginName = toLoginName(tokens.login_name) ?? earlier.loginName;
   return {
     accessToken: tokens.access_token,
     accessTokenExpiresAt: receivedAt + lifetime,
     accessTokenLifetime: lifetime,
     scope: tokens.scope || earlier.scope,
+    ...loginName !== undefined && { loginName },
     // RFC 6749 section 6: a server need not rotate the refresh token.
     refreshToken: tokens.refresh_token ?? earlier.refreshToken,
   };

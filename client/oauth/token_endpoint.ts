@@ -79,12 +79,13 @@ function checkTokens(
       `${server.issuer} sent an invalid token response. Report this to its operator.`,
     );
   }
-  const { refresh_token_expires_in: refreshLife } = body;
+  const { refresh_token_expires_in: refreshLife, login_name: name } = body;
   return {
     ...body,
     token_type: "Bearer",
     expires_in: Math.min(expires_in, MAX_LIFE),
     scope: scope ?? "",
+    login_name: typeof name === "string" ? name : undefined,
     refresh_token_expires_in: typeof refreshLife === "number"
       ? Math.min(refreshLife, MAX_LIFE)
       : undefined,

@@ -3,11 +3,20 @@ import { systemClock } from "../../shared/clock.ts";
 import { TimeoutError, withTimeout } from "../../shared/deadline.ts";
 import type { ClientIo, ProgramResult } from "../io.ts";
 import { readStdin, type Signals, terminalColumns } from "../../shared/process.ts";
+import { promptLine } from "../../shared/prompt_line.ts";
 import { sleep } from "../../shared/sleep.ts";
 import { processFetch } from "./fetch.ts";
 
 async function* stdinBytes(): AsyncGenerator<Uint8Array> {
   yield* Deno.stdin.readable;
+}
+
+function hostName(): string {
+  try {
+    return Deno.hostname();
+  } catch {
+    return "";
+  }
 }
 
 function launch(program: string, args: readonly string[]): boolean {
@@ -74,10 +83,12 @@ export function processIo(
     stderrIsTerminal: Deno.stderr.isTerminal(),
     stdoutColumns: terminalColumns,
     stderrColumns: terminalColumns,
+    promptLine: (question) => promptLine(question, stderr, signal),
     readStdin,
     stdinBytes,
     env,
     platform,
+    hostName,
     clock: systemClock,
     timeZone: undefined,
     fetch: processFetch({ env, platform }),

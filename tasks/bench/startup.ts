@@ -169,7 +169,7 @@ async function storeLogin(env: Record<string, string>, kind: "file" | "keychain"
     refreshToken: "a-refresh-token",
     scope: "openid",
   };
-  await saveLogin(key, "subject", credentials, loginStore, io);
+  await saveLogin(key, { subject: "subject" }, credentials, loginStore, io);
 }
 
 function ratioOf(results: Results, program: string, of: "wallMs" | "cpuMs"): number {

@@ -7,6 +7,7 @@ export interface MemoryIo extends ClientIo {
   err: string;
   env: Record<string, string | undefined>;
   stdin: string;
+  stdinIsTerminal: boolean;
   stderrIsTerminal: boolean;
   platform: Platform;
   clock: ManualClock;
@@ -51,10 +52,17 @@ export function memoryIo(changes: Partial<MemoryIo> = {}): MemoryIo {
     stderrIsTerminal: false,
     stdoutColumns: () => 80,
     stderrColumns: () => 80,
+    promptLine: () => Promise.resolve(undefined),
     readStdin: () => Promise.resolve(io.stdin),
     stdinBytes: () => new Blob([io.stdin]).stream(),
     env: {},
-    platform: { os: "linux", arch: "x86_64", release: "6.1.0", homeFolder: "/nonexistent" },
+    hostName: () => "alice-laptop.local",
+    platform: {
+      os: "linux",
+      arch: "x86_64",
+      release: "6.1.0",
+      homeFolder: "/nonexistent",
+    },
     clock,
     timeZone: "UTC",
     fetch: loopbackFetch,

@@ -68,7 +68,11 @@ Deno.test("requests openid in any case", async () => {
   await using home = await clientHome();
   await login(options(server, { scope: ["email", "offline_access", "email"] }), home.io);
   const [{ form }] = server.askedAt("/oauth/device/authorize");
-  assert.deepEqual(form, { client_id: brand.cliClientId, scope: "openid email offline_access" });
+  assert.deepEqual(form, {
+    client_id: brand.cliClientId,
+    scope: "openid email offline_access",
+    login_name: "alice-laptop (Linux)",
+  });
 });
 
 Deno.test("opens the browser with the code filled in, after printing both", async () => {
@@ -225,4 +229,136 @@ Deno.test("does not change a login of the same name on another server", async ()
   const { accounts } = await readAccounts(home.folder, io.stderr);
   assert.deepEqual(accounts.map(({ server }) => server), [other.server, server.issuer]);
   assert.deepEqual(accounts[0], other);
+});
+
+/** Is logged in to `server`, with the default scopes, and at a terminal that answers `answer`. */
+async function atTerminal(server: ScriptedServer, answer: string) {
+  const home = await clientHome({ stdinIsTerminal: true, stderrIsTerminal: true });
+  await logIn(home.io, server);
+  const questions: string[] = [];
+  home.io.promptLine = (question) => {
+    questions.push(question);
+    return Promise.resolve(answer);
+  };
+  server.script("/oauth/userinfo", { json: { sub: "a", email: "alice@example.com" } });
+  server.script("/oauth/token", tokensFor(server, "alice@example.com", "again"));
+  server.script("/oauth/revoke", () => new Response(null));
+  const again = (changes: Partial<LoginOptions> = {}) =>
+    login(options(server, { scope: undefined, ...changes }), home.io);
+  return { ...home, questions, again };
+}
+
+Deno.test("asks at a terminal before it logs in again, and changes nothing by default", async () => {
+  for (const [answer, requests] of [["", 0], ["n", 0], ["nonsense", 0], ["y", 1], ["YES", 1]]) {
+    await using server = new ScriptedServer();
+    await using home = await atTerminal(server, String(answer));
+    assert.equal(await home.again(), EXIT.ok);
+    assert.equal(home.questions.length, 1);
+    assert.equal(server.askedAt("/oauth/device/authorize").length, requests, String(answer));
+    assert.match(home.io.err, /alice@example\.com.* \(active\), since .*\n.*openid profile email/);
+  }
+});
+
+Deno.test("does not ask if a login was revoked, or if the options request another one", async () => {
+  for (
+    const changes of [
+      { force: true },
+      { name: "Work" },
+      { scope: ["email"] },
+      { scope: ["profile", "email", "offline_access", "deploy"] },
+    ]
+  ) {
+    await using server = new ScriptedServer();
+    await using home = await atTerminal(server, "n");
+    await home.again(changes);
+    assert.deepEqual(home.questions, []);
+    assert.equal(server.askedAt("/oauth/device/authorize").length, 1);
+  }
+  await using server = new ScriptedServer();
+  await using home = await atTerminal(server, "n");
+  server.script("/oauth/userinfo", { status: 401, json: { error: "invalid_token" } });
+  await home.again();
+  assert.deepEqual(home.questions, []);
+  assert.doesNotMatch(home.io.err, /already logged in/);
+});
+
+Deno.test("logs in again without a terminal, and says that there is a login", async () => {
+  await using server = new ScriptedServer();
+  await using home = await atTerminal(server, "n");
+  home.io.stdinIsTerminal = false;
+  await home.again();
+  assert.deepEqual(home.questions, []);
+  assert.equal(server.askedAt("/oauth/device/authorize").length, 1);
+  assert.match(home.io.err, /already logged in/);
+});
+
+Deno.test("finds the server of a page's address, and neither sends nor prints its query", async () => {
+  for (const path of ["/device?user_code=WXYZ-WXYZ", "/people/alice?user_code=WXYZ-WXYZ#x"]) {
+    await using server = approving();
+    await using home = await clientHome();
+    await login(options(server, { server: server.issuer + path }), home.io);
+    const { accounts } = await readAccounts(home.folder, home.io.stderr);
+    assert.deepEqual(accounts.map(({ server }) => server), [server.issuer]);
+    assert.doesNotMatch(home.io.err, /WXYZ/);
+    assert.ok(server.asked.every(({ query }) => Object.keys(query).length === 0));
+    home.io.err = "";
+    // Other commands find the login by the same address.
+    home.io.env[`${brand.envPrefix}_SERVER`] = server.issuer + path;
+    assert.equal(await token({ minTtl: "60s" }, home.io), EXIT.ok);
+  }
+});
+
+Deno.test("finds a server below a path", async () => {
+  await using server = approving();
+  const issuer = `${server.issuer}/tenant`;
+  const wellKnown = "/.well-known/oauth-authorization-server";
+  server.script(`${wellKnown}/tenant`, { json: { ...server.metadata(), issuer } });
+  server.script("/oauth/userinfo", { json: { sub: "a", email: "alice@example.com" } });
+  await using home = await clientHome();
+  await login(options(server, { server: `${issuer}/x/y` }), home.io);
+  const { accounts } = await readAccounts(home.folder, home.io.stderr);
+  assert.deepEqual(accounts.map(({ server }) => server), [issuer]);
+  assert.deepEqual(
+    server.asked.slice(0, 3).map(({ path }) => path),
+    ["/tenant/x/y", "/tenant/x", "/tenant"].map((path) => wellKnown + path),
+  );
+});
+
+Deno.test("checks the address before it opens or warns of a keychain", async () => {
+  await using home = await clientHome();
+  const { io } = home;
+  const mistyped = { server: "http://127.0.0.1:1", browser: false };
+  assert.notEqual(await runCommand(io, (io) => login(mistyped, io)), EXIT.ok);
+  assert.doesNotMatch(io.err, /keychain|encrypted/);
+});
+
+Deno.test("warns of a missing keychain once, with the next step", async () => {
+  await using server = approving();
+  await using home = await clientHome();
+  const { io } = home;
+  const earlier = {
+    ...{ server: server.issuer, account: "alice@example.com", subject: "1" },
+    ...{ store: "keychain" as const, scope: "openid", loggedInAt: 1 },
+  };
+  await rememberAccount(home.folder, earlier, io.signal);
+  assert.equal(await login(options(server, { insecureStorage: false }), io), EXIT.ok);
+  const warnings = io.err.split("\n").filter((line) => line.startsWith("Warning:"));
+  assert.equal(warnings.length, 2, io.err);
+  assert.match(warnings[0], /no keychain \(.*\).*log in again/);
+  assert.match(warnings[1], /could not be revoked.*\/devices/);
+  const { accounts } = await readAccounts(home.folder, io.stderr);
+  assert.equal(accounts[0].leftInKeychain, true);
+});
+
+Deno.test("sends and stores the name of --name, and rejects one that shows nothing", async () => {
+  await using server = approving();
+  await using home = await clientHome();
+  await login(options(server, { name: " Work\tlaptop " }), home.io);
+  assert.equal(server.askedAt("/oauth/device/authorize")[0].form.login_name, "Work laptop");
+  const { accounts } = await readAccounts(home.folder, home.io.stderr);
+  assert.equal(accounts[0].name, "Work laptop");
+  for (const name of ["", "\u200b", "x".repeat(81)]) {
+    const code = await runCommand(home.io, (io) => login(options(server, { name }), io));
+    assert.equal(code, EXIT.usage, name);
+  }
 });

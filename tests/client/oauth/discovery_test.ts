@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { discover, parseServer } from "../../../client/oauth/discovery.ts";
+import { discover } from "../../../client/oauth/discovery.ts";
 import { ClientError } from "../../../client/errors.ts";
 import { UnexpectedServerError } from "../../../client/oauth/no_response_error.ts";
 import { brand } from "../../../shared/brand.ts";
@@ -17,42 +17,6 @@ async function discoveryFailure(answer: Scripted, io = memoryIo()): Promise<Clie
   assert.ok(error instanceof ClientError, `no ClientError but ${error}`);
   return error;
 }
-
-Deno.test("parses a server's address as users type it", () => {
-  assert.equal(parseServer("https://auth.example.com/"), "https://auth.example.com");
-  assert.equal(parseServer("auth.example.com"), "https://auth.example.com");
-  assert.equal(parseServer("https://example.com/tenant/"), "https://example.com/tenant");
-  assert.equal(parseServer("HTTPS://AUTH.Example.com:443"), "https://auth.example.com");
-  assert.equal(parseServer("127.0.0.1:8787"), "http://127.0.0.1:8787");
-  assert.equal(parseServer("localhost:8787"), "http://localhost:8787");
-  assert.equal(parseServer("http://[::1]:8787"), "http://[::1]:8787");
-});
-
-Deno.test("rejects an address that is not a valid issuer as wrong usage", () => {
-  const wrong = [
-    "http://auth.example.com",
-    "http://127.0.0.1.example.com",
-    "http://localhost.example.com",
-    "ftp://auth.example.com",
-    "https://user:password@auth.example.com",
-    "https://user@auth.example.com",
-    "https://:password@auth.example.com",
-    "http://evillocalhost",
-    "http://localhost.evil",
-    "https://auth.example.com/?tenant=1",
-    "https://auth.example.com/#x",
-    "https://",
-    "",
-    "file:///etc/passwd",
-  ];
-  for (const text of wrong) {
-    assert.throws(() => parseServer(text), (error) => {
-      assert.ok(error instanceof ClientError, text);
-      assert.equal(error.exitCode, EXIT.usage);
-      return true;
-    }, text);
-  }
-});
 
 Deno.test("reads the endpoints from the metadata, and sends a User-Agent", async () => {
   await using server = new ScriptedServer();
