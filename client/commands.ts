@@ -63,6 +63,11 @@ export const tokenCommands: Entries = [
 
 export const moreCommands: Entries = [
   {
+    name: "doctor",
+    summary: "find out why something does not work: store, server, clock, login, CI identity",
+    load: () => import("./commands/doctor.ts"),
+  },
+  {
     name: "completion",
     summary: "print a completion script for your shell",
     load: () => import("./commands/completion/completion.ts"),

@@ -61,6 +61,7 @@ export const LAYERS: Record<string, readonly string[]> = {
     "client/commands.ts",
     "client/run.ts",
     "client/commands",
+    "client/doctor",
     "client/scan",
     "client/pat",
     "client/auth",

@@ -77,7 +77,8 @@ export async function deleteStaleEntry(
   }
 }
 
-function howToGetKeychain({ platform, env }: StoreIo): string {
+/** What makes a keychain available, as the start of a sentence about what to do. */
+export function howToGetKeychain({ platform, env }: StoreIo): string {
   if (platform.os === "darwin") return "unlock the login keychain (security unlock-keychain)";
   if (platform.os === "windows") {
     return env.SSH_CONNECTION

@@ -26,6 +26,8 @@ export interface HttpResponse {
   retryAfter: number | undefined;
   /** The target of a redirect; redirects are never followed. */
   location: string | undefined;
+  /** When it was sent, by the clock of the server, in ms since 1970 (RFC 9110 section 6.6.1). */
+  date: number | undefined;
 }
 
 export interface RequestOptions {
@@ -77,6 +79,7 @@ export async function request(
       body: parseObject(text),
       retryAfter: parseRetryAfter(response.headers.get("retry-after")),
       location: response.headers.get("location") ?? undefined,
+      date: parseDate(response.headers.get("date")),
     };
   } catch (error) {
     if (io.signal.aborted) throw io.signal.reason;
@@ -121,6 +124,11 @@ function parseObject(text: string): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
+}
+
+function parseDate(header: string | null): number | undefined {
+  const date = Date.parse(header ?? "");
+  return Number.isNaN(date) ? undefined : date;
 }
 
 function parseRetryAfter(header: string | null): number | undefined {

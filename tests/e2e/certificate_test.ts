@@ -76,6 +76,16 @@ Deno.test("trusts the authorities of each variable, and reports files that have 
     const { isTrusted, stderr } = await login(env);
     assert.ok(isTrusted, `${JSON.stringify(env)}: ${stderr}`);
   }
+  const examine = async (env: Record<string, string>) => {
+    const { code, stdout } = await run(["doctor", "--json", ...args.slice(1)], {
+      env: { ...home.env, ...env },
+    });
+    assert.equal(code, EXIT.failure);
+    const findings: { check: string; message: string }[] = JSON.parse(stdout).findings;
+    return findings.find(({ check }) => check === "connection")!.message;
+  };
+  assert.match(await examine({}), /issuer is unknown/);
+  assert.match(await examine(trusting[0]), /something else answers/);
   const others: [Record<string, string>, RegExp][] = [
     [{}, /issuer is unknown/],
     // Settings of the runtime have no effect.
