@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
+import { formatJson } from "../../../shared/sanitize.ts";
 import { formatToken } from "../../../shared/tokens/format.ts";
 import { printTable, type Table, type TableOptions, timeCell } from "../../../shared/table.ts";
 import type { SettingFlags } from "../../config/gather.ts";
@@ -10,12 +11,12 @@ import type { DatabaseOptions } from "../options.ts";
 import { adminCommand } from "./command.ts";
 
 /**
- * `admin client add`. Standard output has the secret only, so that it can be piped into a vault. A
- * client whose secret could not be written is removed, since nothing could use it.
+ * `admin client add`. Without --json, standard output has the secret only, so that it can be piped
+ * into a vault. A client whose secret could not be written is removed, since nothing could use it.
  */
 export async function adminClientAdd(
   name: string,
-  options: SettingFlags,
+  { json, ...options }: DatabaseOptions & { json?: boolean },
   io: ServerIo,
 ): Promise<number> {
   const id = `client-${randomBytes(9).toString("hex")}`;
@@ -24,8 +25,9 @@ export async function adminClientAdd(
   let lost: string | undefined;
   const code = await adminCommand("addClient", { id, name, secretHash }, options, io, () => {
     io.stderr(`client_id: ${id}\nThe secret follows. It is not shown again.\n`);
+    const output = json ? formatJson({ id, name, secret }) : `${secret}\n`;
     try {
-      if (!io.stdout(`${secret}\n`)) lost = "standard output was closed";
+      if (!io.stdout(output)) lost = "standard output was closed";
     } catch (error) {
       lost = error instanceof Error ? error.message : String(error);
     }

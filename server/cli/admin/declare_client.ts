@@ -13,6 +13,7 @@ export function declareClient(admin: Command, server: Run<ServerIo>): void {
   database(client.command("add"))
     .description("register an API and print its secret once")
     .argument("<name>", "name of the API")
+    .option("--json", "print the client id and the secret as JSON")
     .addHelpText(
       "after",
       examples([`${bin} admin client add billing`, "print the client id and secret"]),

@@ -130,6 +130,13 @@ Deno.test("what operator's commands print", async (t) => {
     ["migrate", (more, io) => migrate({ ...options, status: true, ...more }, io)],
   ];
   await t.step("lists print what their schemas say", async () => {
+    let created = "";
+    await run("", (io) => {
+      const stdout = (text: string) => Boolean(created += text);
+      return adminClientAdd("reports", { ...options, json: true }, { ...io, stdout });
+    });
+    const { id } = parseOutput("admin-client-add", created);
+    await run("", (io) => adminClientRemove(id, options, io));
     for (const [schema, print] of lists) {
       let json = "";
       const stdout = (text: string) => Boolean(json += text);
