@@ -18,6 +18,8 @@ export interface PageContent {
   title: string;
   /** The pages above this one, the part of the dashboard first; see ui/navigation.tsx. */
   breadcrumbs?: readonly Crumb[];
+  /** This page among its breadcrumbs, if not the title. */
+  crumb?: string;
   status?: PageStatus;
   /** Identifies what went wrong, in `data-error`. */
   error?: string;
@@ -37,6 +39,7 @@ export async function renderPage(
       title={content.title}
       path={c.req.path}
       breadcrumbs={content.breadcrumbs}
+      crumb={content.crumb}
       user={session?.user}
       csrfToken={session && csrfToken(deps, c)}
       notice={takeNotice(deps, c)}

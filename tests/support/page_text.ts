@@ -22,7 +22,7 @@ const BLOCKS = new Set([
   "fieldset",
   "main",
 ]);
-const SKIPPED = new Set(["style", "script", "head", "header"]);
+const SKIPPED = new Set(["script", "head", "header", "caption", "thead"]);
 
 /** The visible text of `html` without the header that all pages share. */
 export function pageText(html: string): string {
@@ -66,7 +66,11 @@ export function pageText(html: string): string {
       if (!closing && lines.at(-1) !== "") lines.push("");
       block(closing ? "" : HEADINGS[tag.name]);
     } else if (tag.name === "li") block(closing ? "" : "- ");
-    else if (tag.name === "dt") closing ? line += ": " : block("");
+    else if (tag.name === "th") block(closing ? "" : "- ");
+    else if (tag.name === "td") {
+      const label = attribute("data-label");
+      block(closing ? "" : label === undefined ? "  " : `  ${label}: `);
+    } else if (tag.name === "dt") closing ? line += ": " : block("");
     else if (tag.name === "dd") closing && flush();
     else if (tag.name === "label" || tag.name === "legend") {
       const check = line.trim() === "";

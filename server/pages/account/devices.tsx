@@ -2,8 +2,11 @@ import { browserName } from "../../http/browser_name.ts";
 import type { PageContext } from "../context.ts";
 import { signedInSession } from "../http/browser_session.ts";
 import { type RenderDeps, renderPage } from "../render.tsx";
+import { Badge } from "../ui/badge.tsx";
 import { ActionButton } from "../ui/confirmation.tsx";
+import { DataTable } from "../ui/data_table.tsx";
 import { Address } from "../ui/facts.tsx";
+import { PageHeading } from "../ui/page_heading.tsx";
 import { TimeAgo } from "../ui/relative_time.tsx";
 import { listBrowsers, type ListBrowsersDeps, listLogins } from "./active_sessions.ts";
 import { BrowserName } from "./browser_name.tsx";
@@ -28,51 +31,69 @@ export async function showDevices(
     title: "Logins and browsers",
     children: (
       <main class="wide">
-        <h1>Logins and browsers</h1>
-        <p>
-          Revoke logins and sign out browsers that you do not recognize or no longer use. This does
-          not affect your personal access tokens.
-        </p>
+        <PageHeading
+          title="Logins and browsers"
+          lead="Revoke logins and sign out browsers that you do not recognize or no longer use. This does not affect your personal access tokens."
+          actions={(logins.length > 0 || browsers.length > 1) && (
+            <a class="button caution" href="/logins/revoke-all" id="revoke-all">
+              Revoke all except this browser
+            </a>
+          )}
+        />
         <h2>Logins</h2>
         {await loginList(deps, { logins, back: "/devices" })}
         <h2>Browsers</h2>
-        <ul class="logins">
-          {browsers.map(({ browser, place }) => (
-            <li
-              data-session={browser.id}
-              data-current={browser.id === session.id ? "true" : undefined}
-            >
-              <div>
-                <p>
+        <DataTable
+          caption="Browsers"
+          rows={browsers}
+          attributes={({ browser }) => ({
+            "data-session": browser.id,
+            "data-current": browser.id === session.id ? "true" : undefined,
+          })}
+          columns={[
+            {
+              label: "Browser",
+              cell: ({ browser }) => (
+                <>
                   <BrowserName userAgent={browser.userAgent} />
-                  {browser.id === session.id && " (this browser)"}
-                </p>
-                <p class="muted small">
-                  From <Address address={browser.address} place={place} />, last used{" "}
-                  <TimeAgo at={browser.lastSeenAt} now={now} />, signed in{" "}
-                  <TimeAgo at={browser.createdAt} now={now} />
-                </p>
-              </div>
-              {browser.id !== session.id && (
-                <ActionButton
-                  action="/sessions/sign-out"
-                  fields={{ session: browser.id }}
-                  label="Sign out"
-                  about={`${
-                    browserName(browser.userAgent) ?? "the browser"
-                  } from ${browser.address}`}
-                />
-              )}
-            </li>
-          ))}
-        </ul>
-        {(logins.length > 0 || browsers.length > 1) && (
-          <p>
-            <a class="button danger" href="/logins/revoke-all" id="revoke-all">
-              Revoke all except this browser
-            </a>
-          </p>
-        )}
+                  {browser.id === session.id && (
+                    <>
+                      {" "}
+                      <Badge tone="good">this browser</Badge>
+                    </>
+                  )}
+                </>
+              ),
+            },
+            {
+              label: "From",
+              cell: ({ browser, place }) => <Address address={browser.address} place={place} />,
+            },
+            {
+              label: "Last used",
+              cell: ({ browser }) => <TimeAgo at={browser.lastSeenAt} now={now} />,
+            },
+            {
+              label: "Signed in",
+              cell: ({ browser }) => <TimeAgo at={browser.createdAt} now={now} />,
+            },
+            {
+              label: "Actions",
+              kind: "actions",
+              cell: ({ browser }) =>
+                browser.id !== session.id && (
+                  <ActionButton
+                    action="/sessions/sign-out"
+                    fields={{ session: browser.id }}
+                    label="Sign out"
+                    about={`${
+                      browserName(browser.userAgent) ?? "the browser"
+                    } from ${browser.address}`}
+                  />
+                ),
+            },
+          ]}
+        />
       </main>
     ),
   });

@@ -81,6 +81,7 @@ async function renameLoginPage(
   return await renderPage(deps, c, {
     name: "rename_login",
     title: formTitle("Rename login", problems),
+    breadcrumbs: [{ path: "/devices", label: "Logins" }],
     status: problems.length > 0 ? 422 : 200,
     children: (
       <main>

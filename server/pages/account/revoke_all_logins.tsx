@@ -28,6 +28,7 @@ export async function showRevokeAllLogins(
   return await confirmationPage(deps, c, {
     name: "revoke_all_logins",
     title: "Revoke all logins and sign out other browsers?",
+    breadcrumbs: [{ path: BACK, label: "Logins" }],
     fields: {},
     confirm: "Revoke all",
     cancelPath: BACK,

@@ -44,6 +44,7 @@ export async function showRevokeLogin(
   return await confirmationPage(deps, c, {
     name: "revoke_login",
     title: "Revoke this login?",
+    breadcrumbs: [{ path: "/devices", label: "Logins" }],
     fields: { login: login.id, back },
     confirm: "Revoke login",
     cancelPath: back,

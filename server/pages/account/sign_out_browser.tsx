@@ -27,6 +27,7 @@ export async function showSignOutBrowser(
   return await confirmationPage(deps, c, {
     name: "sign_out_browser",
     title: "Sign out this browser?",
+    breadcrumbs: [{ path: BACK, label: "Logins" }],
     fields: { session: browser.id },
     confirm: "Sign out browser",
     cancelPath: BACK,

@@ -1,3 +1,4 @@
+import { brand } from "../../../shared/brand.ts";
 import { isUuid } from "../../../shared/uuid.ts";
 import type { PageContext } from "../context.ts";
 import { revokeAllPath } from "../tokens/revoke_all.tsx";
@@ -13,18 +14,21 @@ export async function showAllTokens(deps: TokenListDeps, c: PageContext): Promis
     name: "admin_tokens",
     title: "All tokens",
     view,
-    intro: (tokens) =>
-      ownerId !== undefined && (
-        <>
-          <p>
-            This list shows the tokens of one owner. <a href={view.path}>Show all tokens</a>
-          </p>
-          {view.show !== "inactive" && tokens.length > 0 && (
-            <p>
-              <a class="button" href={revokeAllPath(ownerId)}>Revoke all tokens of this owner</a>
-            </p>
-          )}
-        </>
+    lead: ownerId === undefined ? "Personal access tokens of all users and service accounts." : (
+      <>
+        This list shows the tokens of one owner. <a href={view.path}>Show all tokens</a>
+      </>
+    ),
+    actions: (tokens) =>
+      ownerId !== undefined && view.show !== "inactive" && tokens.length > 0 && (
+        <a class="button" href={revokeAllPath(ownerId)}>Revoke all tokens of this owner</a>
       ),
+    empty: (
+      <p>
+        Users create their tokens on the page “Tokens”, and{" "}
+        <code>{`${brand.binaryName} pat create NAME --owner ACCOUNT`}</code>{" "}
+        creates one for a service account.
+      </p>
+    ),
   });
 }

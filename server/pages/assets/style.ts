@@ -99,7 +99,6 @@ main.wide { max-width: 37rem; }
 .heading h1 { margin-bottom: 0.25rem; overflow-wrap: anywhere; }
 .lead { max-width: 44rem; margin: 0; color: var(--muted); }
 .actions { display: flex; flex-wrap: wrap; gap: 0.5rem 0.75rem; }
-.primary { color: var(--accent-text); background: var(--accent); border-color: var(--accent); }
 .dashboard .button, .dashboard button:not(.link) { min-height: 2.75rem; padding-inline: 1.1rem; }
 .dashboard main .main { width: auto; min-width: 10rem; }
 .dashboard .choice { display: flex; flex-wrap: wrap; }
@@ -113,6 +112,7 @@ main.wide { max-width: 37rem; }
   .navigation ul + ul::before { content: none; }
   .account-email { position: absolute; width: 1px; height: 1px; clip-path: inset(50%); }
   .focused main, .focused main.wide { margin: 0.5rem auto 2rem; padding: 1.5rem 1.25rem; max-width: calc(100% - 1.5rem); }
+  .filters a { padding: 0 0.5rem; font-size: 0.9rem; }
   .heading .actions > *, .dashboard main .main, .dashboard .choice > * { flex: 1 1 auto; width: 100%; }
 }
 h1 { margin: 0 0 0.75rem; font-size: 1.45rem; line-height: 1.25; font-weight: 650; text-wrap: balance; }
@@ -152,6 +152,8 @@ textarea { min-height: 5rem; }
   color: var(--text); background: transparent; border: 1px solid var(--edge); border-radius: 0.5rem;
 }
 .main { width: 100%; color: var(--accent-text); background: var(--accent); border-color: var(--accent); }
+.primary { color: var(--accent-text); background: var(--accent); border-color: var(--accent); }
+.caution { color: var(--danger); border-color: var(--danger-line); }
 .danger { color: var(--danger-text); background: var(--danger); border-color: var(--danger); }
 .button:hover, button:hover { filter: brightness(0.94); }
 button:not(.main, .primary, .danger, .link):hover { background: var(--ground); filter: none; }
@@ -243,12 +245,25 @@ button[hidden] { display: none; }
   .logins li { flex-direction: column; align-items: stretch; gap: 0.5rem; }
   .tokens li { gap: 0; }
 }
+.toolbar { display: flex; flex-wrap: wrap; align-items: end; justify-content: space-between; gap: 0.25rem 1.5rem; margin-bottom: 1rem; }
+.toolbar .search { flex: 0 1 24rem; margin: 0; flex-wrap: nowrap; }
+.toolbar .search div { flex-basis: 8rem; min-width: 0; }
+.toolbar .search input { min-height: 2.75rem; }
+.filters { display: flex; flex-wrap: wrap; gap: 0 0.25rem; }
+.filters a {
+  display: inline-flex; align-items: center; min-height: 2.75rem; padding: 0 0.75rem;
+  color: var(--muted); border-radius: 0.5rem; text-decoration: none;
+}
+.filters a:hover { color: var(--text); background: var(--ground); }
+.filters a[aria-current] { color: var(--text); background: var(--ground); font-weight: 650; }
 .data { width: 100%; border: 1px solid var(--line); border-spacing: 0; border-radius: 0.6rem; }
-.data th, .data td { padding: 0.65rem 1rem; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
+.data th, .data td { padding: 0.65rem 1rem; text-align: left; vertical-align: middle; overflow-wrap: anywhere; }
 .data thead th { color: var(--muted); font-size: 0.85rem; font-weight: 600; white-space: nowrap; }
 .data tbody :is(th, td) { border-top: 1px solid var(--line); }
 .data tbody th { font-weight: 400; }
 .data .actions { display: table-cell; width: 1%; text-align: right; white-space: nowrap; }
+.data .actions > * + * { margin-left: 0.5rem; }
+.data .address { display: inline-block; min-width: 7.5rem; }
 .data p { margin: 0; }
 .data form { display: inline-block; margin: 0; }
 .data td:not(.actions) { font-size: 0.9rem; }
@@ -265,19 +280,21 @@ button[hidden] { display: none; }
 .empty > * { max-width: 44rem; }
 .empty > :last-child { margin-bottom: 0; }
 .empty-title { margin-bottom: 0.35rem; font-weight: 650; }
-@media (max-width: 44rem) {
+@media (max-width: 52rem) {
   .data, .data tbody, .data tr, .data tbody :is(th, td) { display: block; }
   .data { border: 0; }
+  .data tbody { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); gap: 0.75rem; }
   .data thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-  .data tr { margin: 0 0 0.75rem; padding: 0.5rem 1rem; border: 1px solid var(--line); border-radius: 0.6rem; }
+  .data tr { padding: 0.5rem 1rem; border: 1px solid var(--line); border-radius: 0.6rem; }
   .data tbody :is(th, td) { padding: 0.25rem 0; border: 0; }
   .data tbody th { font-size: 1rem; }
   .data td[data-label] { display: grid; grid-template-columns: 7.5rem minmax(0, 1fr); gap: 0 0.75rem; }
   .data td[data-label]::before { content: attr(data-label); color: var(--muted); }
   .data td:empty { display: none; }
   .data .actions { display: flex; flex-wrap: wrap; gap: 0.5rem; width: auto; padding-top: 0.5rem; white-space: normal; }
-  .data .actions > * { flex: 1 1 auto; }
-  .data .actions :is(.button, button) { width: 100%; min-height: 2.75rem; }
+  .data .actions > *, .data .actions > * + * { flex: 1 1 0; margin: 0; }
+  .data .actions form button { width: 100%; }
+  .data .actions :is(.button, button) { min-height: 2.75rem; }
 }
 .mark {
   display: flex; align-items: center; justify-content: center; width: 3rem; height: 3rem;

@@ -18,6 +18,7 @@ import { Field, FieldError, fieldState } from "../ui/form_field.tsx";
 import { TextField } from "../ui/text_field.tsx";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
 import { createdTokenPage } from "./created.tsx";
+import { tokenListCrumb } from "./crumbs.ts";
 import { readExpiry, tokenFieldIds } from "./expiry.tsx";
 import { type SubmittedForm, tokenFormPage } from "./token_form.tsx";
 
@@ -82,6 +83,7 @@ async function createTokenPage(
   return await tokenFormPage(deps, c, {
     name: "create_token",
     title: "Create token",
+    breadcrumbs: [tokenListCrumb(true)],
     before: (
       <>
         <NameField {...submitted} />

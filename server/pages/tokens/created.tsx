@@ -28,6 +28,7 @@ export async function createdTokenPage(
   return await renderPage(deps, c, {
     name: "token_created",
     title: "Copy your new token",
+    breadcrumbs: [{ path: "/tokens", label: "Tokens" }],
     children: (
       <main class="wide">
         <h1>Copy your new token</h1>

@@ -58,18 +58,14 @@ export async function readTokenPage(
   };
 }
 
-/** Links to other pages, and back to the active tokens. */
+/** Links to other pages. */
 export function PageLinks(
   { view, page: { isFirst, previous, next } }: { view: TokenView; page: TokenPage },
 ) {
-  if (isFirst && next === undefined && view.show === undefined) return null;
+  if (isFirst && next === undefined) return null;
   return (
     <nav class="pages" aria-label="Pages">
-      {!isFirst
-        ? <a href={viewUrl(firstPage(view))}>First page</a>
-        : view.show !== undefined && (
-          <a href={viewUrl({ ...firstPage(view), show: undefined })}>Active tokens</a>
-        )}
+      {!isFirst && <a href={viewUrl(firstPage(view))}>First page</a>}
       <span>
         {previous !== undefined && <a href={viewUrl(previous)} rel="prev">Previous page</a>}
         {next !== undefined && <a href={viewUrl(next)} rel="next">Next page</a>}

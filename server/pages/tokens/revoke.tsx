@@ -14,6 +14,7 @@ import {
   tokenName,
   TokenPrefix,
 } from "./components.tsx";
+import { tokenCrumbs } from "./crumbs.ts";
 
 interface RevokeTokenPageDeps extends RenderDeps, RevokeTokenDeps {
   clock: Clock;
@@ -32,6 +33,7 @@ export async function showRevokeToken(
   return await confirmationPage(deps, c, {
     name: "revoke_token",
     title: "Revoke this token?",
+    breadcrumbs: tokenCrumbs(token, isOwn),
     fields: {},
     confirm: "Revoke token",
     cancelPath: `/tokens/${token.id}`,

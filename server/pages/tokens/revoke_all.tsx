@@ -1,5 +1,6 @@
 import type { Clock } from "../../../shared/clock.ts";
 import { brand } from "../../../shared/brand.ts";
+import { sanitizeLine } from "../../../shared/sanitize.ts";
 import { isUuid } from "../../../shared/uuid.ts";
 import { revokeAllTokens, type RevokeTokenDeps } from "../../pats/revoke.ts";
 import { listPersonalAccessTokens } from "../../store/pats/list.ts";
@@ -12,6 +13,7 @@ import { confirmationPage } from "../ui/confirmation.tsx";
 import { formatCount } from "../ui/format.ts";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
 import { TokenName, TokenPrefix } from "./components.tsx";
+import { tokenListCrumb } from "./crumbs.ts";
 
 const PATH = "/admin/tokens/revoke";
 /** Tokens that the page names. */
@@ -42,6 +44,10 @@ export async function showRevokeAllTokens(
   return await confirmationPage(deps, c, {
     name: "revoke_all_tokens",
     title: "Revoke all tokens of this owner?",
+    breadcrumbs: [tokenListCrumb(false), {
+      path: ownerTokensPath(ownerId),
+      label: sanitizeLine(username, 80),
+    }],
     fields: { owner: ownerId },
     confirm: "Revoke all tokens",
     cancelPath: ownerTokensPath(ownerId),

@@ -16,6 +16,7 @@ import { Field, fieldState } from "../ui/form_field.tsx";
 import type { TokenAccess } from "./access.tsx";
 import { isActive, TokenName, TokenPrefix } from "./components.tsx";
 import { createdTokenPage } from "./created.tsx";
+import { tokenCrumbs } from "./crumbs.ts";
 import { readExpiry, tokenFieldIds } from "./expiry.tsx";
 import { type SubmittedForm, tokenFormPage } from "./token_form.tsx";
 
@@ -93,10 +94,11 @@ async function rotateTokenPage(
   c: PageContext,
   submitted: SubmittedForm,
 ): Promise<Response> {
-  const { token } = c.get("tokenAccess");
+  const { token, isOwn } = c.get("tokenAccess");
   return await tokenFormPage(deps, c, {
     name: "rotate_token",
     title: "Rotate token",
+    breadcrumbs: tokenCrumbs(token, isOwn),
     intro: (
       <p>
         <strong>

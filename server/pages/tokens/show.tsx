@@ -7,7 +7,9 @@ import type { Sql } from "../../store/db/connect.ts";
 import type { PageContext } from "../context.ts";
 import { type RenderDeps, renderPage } from "../render.tsx";
 import { Fact } from "../ui/facts.tsx";
+import { PageHeading } from "../ui/page_heading.tsx";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
+import { tokenListCrumb } from "./crumbs.ts";
 import {
   isActive,
   lastUsedPlace,
@@ -38,16 +40,19 @@ export async function showToken(deps: ShowTokenDeps, c: PageContext): Promise<Re
   return await renderPage(deps, c, {
     name: "token",
     title: `Token ${tokenName(token)}`,
+    breadcrumbs: [tokenListCrumb(isOwn)],
+    crumb: tokenName(token),
     children: (
       <main class="wide">
-        <p class="small">
-          {isOwn
-            ? <a href="/tokens">Personal access tokens</a>
-            : <a href="/admin/tokens">All tokens</a>}
-        </p>
-        <h1>
-          <TokenName token={token} />
-        </h1>
+        <PageHeading
+          title={<TokenName token={token} />}
+          actions={isActive(token, now) && (
+            <>
+              {mayRotate && <a class="button" href={`/tokens/${token.id}/rotate`}>Rotate token</a>}
+              <a class="button caution" href={`/tokens/${token.id}/revoke`}>Revoke token</a>
+            </>
+          )}
+        />
         <dl>
           {!isOwn && (
             <Fact name="Owner">
@@ -83,12 +88,6 @@ export async function showToken(deps: ShowTokenDeps, c: PageContext): Promise<Re
             {token.allowedAddresses.length === 0 ? "Any" : token.allowedAddresses.join(", ")}
           </Fact>
         </dl>
-        {isActive(token, now) && (
-          <div class="ask">
-            {mayRotate && <a class="button" href={`/tokens/${token.id}/rotate`}>Rotate token</a>}
-            <a class="button" href={`/tokens/${token.id}/revoke`}>Revoke token</a>
-          </div>
-        )}
       </main>
     ),
   });

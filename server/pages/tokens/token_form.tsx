@@ -6,6 +6,7 @@ import { csrfToken } from "../http/csrf.ts";
 import type { FormProblem } from "../http/form_problem.ts";
 import { IdempotencyKey } from "../http/idempotency.tsx";
 import { type RenderDeps, renderPage } from "../render.tsx";
+import type { Crumb } from "../ui/breadcrumbs.tsx";
 import { ErrorSummary, formTitle } from "../ui/form_field.tsx";
 import { CsrfField } from "../ui/hidden_fields.tsx";
 import { ExpiryFields } from "./expiry.tsx";
@@ -20,10 +21,12 @@ export interface SubmittedForm {
 export async function tokenFormPage(
   deps: RenderDeps,
   c: PageContext,
-  { name, title, intro, before, policy, now, unchangedLabel, after, submit }: {
+  { name, title, breadcrumbs, intro, before, policy, now, unchangedLabel, after, submit }: {
     /** See PageContent. */
     name: string;
     title: string;
+    /** See PageContent. */
+    breadcrumbs: readonly Crumb[];
     intro?: Child;
     /** Fields before the expiry. */
     before: Child;
@@ -41,6 +44,7 @@ export async function tokenFormPage(
   return await renderPage(deps, c, {
     name,
     title: formTitle(title, problems),
+    breadcrumbs,
     status: problems.length > 0 ? 422 : 200,
     children: (
       <main class="wide">

@@ -7,6 +7,8 @@ import type { PersonalAccessToken } from "../../store/pats/types.ts";
 import { isPersonalAccessToken, tokenPrefix } from "../../tokens/personal_access_token.ts";
 import type { PageContext } from "../context.ts";
 import { type RenderDeps, renderPage } from "../render.tsx";
+import { EmptyState } from "../ui/empty_state.tsx";
+import { PageHeading } from "../ui/page_heading.tsx";
 import { PageLinks, readTokenPage } from "./pagination.tsx";
 import { tokenRows } from "./token_rows.tsx";
 import { firstPage, MAX_SEARCH, type TokenView, viewUrl } from "./view.ts";
@@ -24,12 +26,18 @@ export interface TokenListDeps extends RenderDeps {
 export async function tokenListPage(
   deps: TokenListDeps,
   c: PageContext,
-  { name, title, view, intro }: {
+  { name, title, lead, actions, view, intro, empty }: {
     /** See PageContent. */
     name: string;
     title: string;
+    /** See PageHeading. */
+    lead: Child;
+    actions?: (tokens: readonly PersonalAccessToken[]) => Child;
     view: TokenView;
-    intro: (tokens: readonly PersonalAccessToken[]) => Child | Promise<Child>;
+    /** Between the heading and the list. */
+    intro?: Child;
+    /** How to create the first token. */
+    empty: Child;
   },
 ): Promise<Response> {
   const { search, show } = view;
@@ -46,20 +54,34 @@ export async function tokenListPage(
     title,
     children: (
       <main class="wide">
-        <h1>{title}</h1>
-        {await intro(page.tokens)}
-        <SearchForm view={view} />
-        {show !== undefined && (
-          <h2>{show === "inactive" ? "Revoked and expired" : "Expiring within 7 days"}</h2>
-        )}
+        <PageHeading title={title} lead={lead} actions={actions?.(page.tokens)} />
+        {intro}
+        <div class="toolbar">
+          <Filters view={view} />
+          <SearchForm view={view} />
+        </div>
         {page.tokens.length === 0
-          ? <p class="muted" id="no-tokens">{emptyText(view)}</p>
-          : await tokenRows(deps, { tokens: page.tokens, now, isOwn })}
+          ? (
+            <EmptyState id="no-tokens" title={emptyText(view)}>
+              {search === undefined && show === undefined && empty}
+            </EmptyState>
+          )
+          : await tokenRows(deps, {
+            tokens: page.tokens,
+            now,
+            isOwn,
+            caption: CAPTIONS[show ?? "active"],
+          })}
         <PageLinks view={view} page={page} />
         {inactive.length > 0 && (
           <>
             <h2>Revoked and expired</h2>
-            {await tokenRows(deps, { tokens: inactive.slice(0, MAX_INACTIVE), now, isOwn })}
+            {await tokenRows(deps, {
+              tokens: inactive.slice(0, MAX_INACTIVE),
+              now,
+              isOwn,
+              caption: CAPTIONS.inactive,
+            })}
             {inactive.length > MAX_INACTIVE && (
               <p>
                 <a href={viewUrl({ ...firstPage(view), show: "inactive" })}>
@@ -91,6 +113,33 @@ function emptyText({ search, show }: TokenView): string {
   if (search !== undefined) return "No tokens match your search.";
   if (show === "inactive") return "No revoked or expired tokens.";
   return show === "expiring" ? "No tokens expire within 7 days." : "No active tokens.";
+}
+
+const CAPTIONS = {
+  active: "Active tokens",
+  expiring: "Tokens that expire within 7 days",
+  inactive: "Revoked and expired tokens",
+} as const;
+
+/** Which tokens the list shows. */
+function Filters({ view }: { view: TokenView }) {
+  const filters: [label: string, show: TokenView["show"]][] = [
+    ["Active", undefined],
+    ["Expiring soon", "expiring"],
+    ["Revoked and expired", "inactive"],
+  ];
+  return (
+    <nav class="filters" aria-label="Filter">
+      {filters.map(([label, show]) => (
+        <a
+          href={viewUrl({ ...firstPage(view), show })}
+          aria-current={view.show === show ? "true" : undefined}
+        >
+          {label}
+        </a>
+      ))}
+    </nav>
+  );
 }
 
 function SearchForm({ view: { path, ownerId, search, show } }: { view: TokenView }) {

@@ -1,6 +1,7 @@
 import type { GeoipLookup } from "../../geoip.ts";
 import { parseScope } from "../../../shared/oauth/scope.ts";
 import type { PersonalAccessToken } from "../../store/pats/types.ts";
+import { type Column, DataTable } from "../ui/data_table.tsx";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
 import {
   isActive,
@@ -13,69 +14,94 @@ import {
   TokenStatus,
 } from "./components.tsx";
 
-/** A list of tokens. `isOwn`: whether they are the user's own, who can rotate them. */
+interface Row {
+  token: PersonalAccessToken;
+  place?: string;
+}
+
+/** A table of tokens. `isOwn`: whether they are the user's own, who can rotate them. */
 export async function tokenRows(
   deps: { placeOf: GeoipLookup },
-  { tokens, now, isOwn }: { tokens: readonly PersonalAccessToken[]; now: number; isOwn: boolean },
+  { tokens, now, isOwn, caption }: {
+    tokens: readonly PersonalAccessToken[];
+    now: number;
+    isOwn: boolean;
+    /** See DataTable. */
+    caption: string;
+  },
 ) {
-  const rows = await Promise.all(
+  const rows: Row[] = await Promise.all(
     tokens.map(async (token) => ({ token, place: await lastUsedPlace(deps, token) })),
   );
+  const columns: (Column<Row> | false)[] = [
+    { label: "Token", cell: ({ token }) => <NameCell token={token} now={now} /> },
+    !isOwn && { label: "Owner", cell: ({ token }) => <Owner token={token} /> },
+    {
+      label: "Scopes",
+      cell: ({ token }) => <UntrustedText text={formatScopes(token)} max={256} />,
+    },
+    {
+      label: "Last use",
+      cell: ({ token, place }) => <TokenLastUse token={token} place={place} now={now} />,
+    },
+    { label: "Status", cell: ({ token }) => <TokenStatus token={token} now={now} /> },
+    tokens.some((token) => isActive(token, now)) && {
+      label: "Actions",
+      kind: "actions",
+      cell: ({ token }) => isActive(token, now) && <Actions token={token} mayRotate={isOwn} />,
+    },
+  ];
   return (
-    <ul class="logins tokens">
-      {rows.map(({ token, place }) => (
-        <li data-token={token.id} data-active={String(isActive(token, now))}>
-          <div>
-            <p>
-              <a href={`/tokens/${token.id}`}>
-                <strong>
-                  <TokenName token={token} />
-                </strong>
-              </a>
-            </p>
-            <p class="muted small">
-              <TokenPrefix token={token} /> · <TokenStatus token={token} now={now} />
-            </p>
-            {!isOwn && <Owner token={token} />}
-            <p class="muted small">
-              Scopes: <UntrustedText text={formatScopes(token)} max={256} />
-            </p>
-            <p class="muted small">
-              <TokenLastUse token={token} place={place} now={now} /> ·{" "}
-              <TokenOrigin token={token} now={now} />
-            </p>
-          </div>
-          {isActive(token, now) && <Actions token={token} mayRotate={isOwn} />}
-        </li>
-      ))}
-    </ul>
+    <DataTable
+      caption={caption}
+      columns={columns.filter((column) => column !== false)}
+      rows={rows}
+      attributes={({ token }) => ({
+        "data-token": token.id,
+        "data-active": String(isActive(token, now)),
+      })}
+    />
+  );
+}
+
+function NameCell({ token, now }: { token: PersonalAccessToken; now: number }) {
+  return (
+    <>
+      <a href={`/tokens/${token.id}`}>
+        <strong>
+          <TokenName token={token} />
+        </strong>
+      </a>
+      <p class="muted small">
+        <TokenPrefix token={token} /> · <TokenOrigin token={token} now={now} />
+      </p>
+    </>
   );
 }
 
 function Owner({ token: { owner } }: { token: PersonalAccessToken }) {
   return (
-    <p class="muted small">
-      Owner:{" "}
+    <>
       <a href={`/admin/tokens?owner=${owner.id}`}>
         <UntrustedText text={owner.username} />
       </a>
       {owner.kind === "service_account" && " (service account)"}
-    </p>
+    </>
   );
 }
 
 function Actions({ token, mayRotate }: { token: PersonalAccessToken; mayRotate: boolean }) {
   return (
-    <p class="acts">
+    <>
       {mayRotate && (
-        <a href={`/tokens/${token.id}/rotate`}>
+        <a class="button" href={`/tokens/${token.id}/rotate`}>
           Rotate<span class="hidden">{` the token ${tokenName(token)}`}</span>
         </a>
       )}
-      <a href={`/tokens/${token.id}/revoke`}>
+      <a class="button" href={`/tokens/${token.id}/revoke`}>
         Revoke<span class="hidden">{` the token ${tokenName(token)}`}</span>
       </a>
-    </p>
+    </>
   );
 }
 

@@ -2,6 +2,7 @@ import type { Child } from "hono/jsx";
 import type { PageContext } from "../context.ts";
 import { csrfToken } from "../http/csrf.ts";
 import { type RenderDeps, renderPage } from "../render.tsx";
+import type { Crumb } from "./breadcrumbs.tsx";
 import { CsrfField, HiddenFields } from "./hidden_fields.tsx";
 
 /** Asks before an action that users or programs would notice. The form posts to the same path. */
@@ -13,6 +14,8 @@ export async function confirmationPage(
     name: string;
     /** A question. */
     title: string;
+    /** See PageContent. */
+    breadcrumbs?: readonly Crumb[];
     /** What the action is about. */
     fields: Record<string, string>;
     /** Label of the button: the verb and its object. */
@@ -24,10 +27,11 @@ export async function confirmationPage(
     options?: Child;
   },
 ): Promise<Response> {
-  const { name, title, fields, confirm, cancelPath, children, options } = confirmation;
+  const { name, title, breadcrumbs, fields, confirm, cancelPath, children, options } = confirmation;
   return await renderPage(deps, c, {
     name,
     title,
+    breadcrumbs,
     children: (
       <main>
         <h1>{title}</h1>

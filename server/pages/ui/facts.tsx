@@ -14,7 +14,7 @@ export function Fact(props: { name: string; id?: string; warning?: boolean; chil
 /** An IP address, and its place if the GeoIP database has it. */
 export function Address({ address, place }: { address: string; place?: string }) {
   return (
-    <>
+    <span class="address">
       <UntrustedText text={address} />
       {place !== undefined && (
         <>
@@ -23,6 +23,6 @@ export function Address({ address, place }: { address: string; place?: string })
           {")"}
         </>
       )}
-    </>
+    </span>
   );
 }

@@ -21,12 +21,14 @@ export function Layout(
     title: string;
     path: string;
     breadcrumbs?: readonly Crumb[];
+    crumb?: string;
     user?: User;
     csrfToken?: string;
     notice?: Notice;
     children: Child;
   },
 ) {
+  const { crumb = props.title.replace(/^Error: /, "") } = props;
   const { name, error, title, path, breadcrumbs, user, csrfToken, notice } = props;
   const dashboard = user !== undefined && !isFocused(path);
   return (
@@ -57,7 +59,7 @@ export function Layout(
         </header>
         <div id="content" tabindex={-1}>
           {notice && <NoticeBox notice={notice} csrfToken={csrfToken} />}
-          {dashboard && breadcrumbs && <Breadcrumbs crumbs={breadcrumbs} title={title} />}
+          {dashboard && breadcrumbs && <Breadcrumbs crumbs={breadcrumbs} title={crumb} />}
           {props.children}
         </div>
       </body>

@@ -61,7 +61,7 @@ Deno.test("creates a token and shows its secret once", async () => {
 
   assert.match(
     (await browser.get(`/tokens/${token.id}`)).text,
-    /in 30 days \(2\d{3}-.*\sUTC\)/,
+    /in 30 days \( 2\d{3}-.*\sUTC \)/,
   );
 
   await server.parts.tokenValidator.lastUsed.flush();
@@ -296,7 +296,7 @@ Deno.test("lists tokens in pages, finds them by name, and marks those that expir
   while (path !== undefined) {
     const { html, text } = await browser.get(path);
     pages++;
-    const living = text.split("Revoked and expired")[0];
+    const living = text.split("Revoked and expired tokens")[0];
     seen.push(...names(living, /job-\d+-/g));
     if (pages > 1) assert.doesNotMatch(text, /gone-/);
     path = /href="([^"]*)" rel="next"/.exec(html)?.[1].replaceAll("&amp;", "&");
