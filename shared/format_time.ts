@@ -4,11 +4,22 @@
  * ISO 8601 in UTC instead.
  */
 
-/** Each knows the short names of other zones; the rest would be `GMT+9`. */
-const LOCALES = ["en-US", "en-GB", "en-CA", "en-AU", "en-ZA", "en-NZ"];
+/** Each knows the short names of other zones; the rest is `UTC+5`. */
+const LOCALES = [
+  "en-US",
+  "en-GB",
+  "en-CA",
+  "en-AU",
+  "en-ZA",
+  "en-NZ",
+  "en-SG",
+  "en-KE",
+  "ja-JP",
+  "pt-BR",
+];
 
 /** To the minute, with the time zone: `2026-11-24 10:42 CET`. */
-export function formatTime(epochMs: number, timeZone?: string): string {
+export function formatTime(epochMs: number, timeZone: string = userZone()): string {
   const parts = partsIn("en-US", epochMs, timeZone);
   const { year, month, day, hour, minute } = parts;
   return `${year}-${month}-${day} ${hour}:${minute} ${zoneName(epochMs, timeZone, parts)}`;
@@ -24,6 +35,12 @@ export function relativeTime(epochMs: number, now: number): string {
 /** Both: `2026-11-24 10:42 CET (in 2 hours)`. */
 export function formatTimeWithDistance(epochMs: number, now: number, timeZone?: string): string {
   return `${formatTime(epochMs, timeZone)} (${relativeTime(epochMs, now)})`;
+}
+
+/** UTC if `TZ` is not the name of a zone: then the runtime uses that too, and calls it unknown. */
+function userZone(): string {
+  const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
+  return timeZone === undefined || timeZone === "Etc/Unknown" ? "UTC" : timeZone;
 }
 
 /** A month is used only from where a reader no longer counts days. */
@@ -45,7 +62,7 @@ function count(value: number, unit: string): string {
 
 type Parts = Partial<Record<Intl.DateTimeFormatPartTypes, string>>;
 
-function partsIn(locale: string, epochMs: number, timeZone: string | undefined): Parts {
+function partsIn(locale: string, epochMs: number, timeZone: string): Parts {
   const format = new Intl.DateTimeFormat(locale, {
     calendar: "gregory",
     numberingSystem: "latn",
@@ -61,7 +78,7 @@ function partsIn(locale: string, epochMs: number, timeZone: string | undefined):
   return Object.fromEntries(format.formatToParts(epochMs).map(({ type, value }) => [type, value]));
 }
 
-function zoneName(epochMs: number, timeZone: string | undefined, known: Parts): string {
+function zoneName(epochMs: number, timeZone: string, known: Parts): string {
   const first = known.timeZoneName ?? "";
   if (!/^GMT[+-]/.test(first)) return first;
   for (const locale of LOCALES.slice(1)) {

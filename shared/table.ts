@@ -65,6 +65,7 @@ const STATE_COLORS: Readonly<Record<string, keyof Style>> = {
   active: "green",
   enabled: "green",
   "expires soon": "yellow",
+  invited: "yellow",
   pending: "yellow",
   retiring: "yellow",
   disabled: "red",

@@ -17,6 +17,8 @@ import { ScriptedServer } from "../../support/scripted_server.ts";
 const DAY_MS = 86_400_000;
 const TOKEN = `${brand.envPrefix}_TOKEN`;
 
+const withoutColor = ({ env }: ClientIo) => ({ ...env, NO_COLOR: "1" });
+
 /** Runs commands on a terminal and piped, and compares all that they print with a golden file. */
 async function assertOutput(
   name: string,
@@ -84,7 +86,29 @@ Deno.test("pat list prints a table and warns of tokens that expire soon", () =>
       patResponse(io, { name: "old", revoked_at: at(-1), revoked_reason: "leaked" }),
     ];
     server.script("/api/v1/tokens", { json: { tokens, next_cursor: null } });
-    return [(io) => patList({}, io), (io) => patList({ inactive: true, all: true }, io)];
+    const columns = (count: number) => (io: ClientIo) =>
+      patList({ inactive: true }, { ...io, stdoutColumns: () => count, env: withoutColor(io) });
+    return [
+      (io) => patList({}, io),
+      (io) => patList({ inactive: true, all: true }, io),
+      (io) => patList({ wide: true }, io),
+      columns(40),
+      columns(120),
+    ];
+  }));
+
+Deno.test("pat list says how to create a token if there are none", () =>
+  assertOutput("pat-list-empty", async ({ io, server }) => {
+    await logIn(io, server);
+    const gone = patResponse(io, { revoked_at: "2026-11-20T12:00:00Z" });
+    const page = (tokens: unknown[]) => ({ json: { tokens, next_cursor: null } });
+    server.script("/api/v1/tokens", page([]), page([]), page([gone]), page([]));
+    return [
+      (io) => patList({}, io),
+      (io) => patList({ search: "nightly" }, io),
+      (io) => patList({}, io),
+      (io) => patList({ json: true }, io),
+    ];
   }));
 
 Deno.test("pat show prints all fields of a token", () =>

@@ -1,6 +1,8 @@
 import { EXIT } from "../../../../shared/exit_codes.ts";
 import { formatTime, formatTimeWithDistance } from "../../../../shared/format_time.ts";
 import { formatJson, sanitizeLine } from "../../../../shared/sanitize.ts";
+import { colorState } from "../../../../shared/table.ts";
+import { createStyle, hasStyle } from "../../../../shared/terminal_style.ts";
 import type { ShownUser } from "../../../admin/list_users.ts";
 import type { ServerIo } from "../../../io.ts";
 import type { DatabaseOptions } from "../../options.ts";
@@ -23,13 +25,16 @@ function toJson({ belongings, ...user }: ShownUser) {
   return { ...user, ...belongings };
 }
 
-function describe(user: ShownUser, io: Pick<ServerIo, "clock" | "timeZone">): string {
+function describe(user: ShownUser, io: ServerIo): string {
+  const style = createStyle(hasStyle(io.stdoutIsTerminal, io.env));
   const { browsers, logins, tokens, trustRules } = user.belongings;
   const time = (iso: string) =>
     formatTimeWithDistance(Date.parse(iso), io.clock.now(), io.timeZone);
   const state = user.disabledAt === null
-    ? userState(user)
-    : `disabled since ${formatTime(Date.parse(user.disabledAt), io.timeZone)}`;
+    ? colorState(userState(user), style)
+    : `${colorState("disabled", style)} since ${
+      formatTime(Date.parse(user.disabledAt), io.timeZone)
+    }`;
   const lines: [label: string, value: string][] = [
     ["address", `${sanitizeLine(user.email, 254)} (${user.emailVerified ? "" : "not "}verified)`],
     ["name", sanitizeLine(user.name)],
