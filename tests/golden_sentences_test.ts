@@ -2,16 +2,8 @@
 import assert from "node:assert/strict";
 import { listText } from "../shared/list_text.ts";
 import { firstText } from "../client/oauth/error_message.ts";
+import { hasGap } from "./support/sentence_gaps.ts";
 import { walk } from "./support/walk.ts";
-
-/** What a sentence looks like around a value that is empty. */
-const GAPS = [
-  /\w [.,;](?= [A-Z]|$)|\w :$/,
-  /: \.(?= |$)|[,;] ?\.(?= |$)/,
-  /, ?,|; ?;/,
-  /\b(?:is|are|be|the|a|an|or|and|lacks|wants|named|called|must be)[.,;](?= |$)/,
-  /\b(?:undefined|NaN|\[object Object\])\b/,
-];
 
 /** Has the code of messages, not the messages. */
 const CODE = "client/errors.txt";
@@ -21,7 +13,7 @@ const golden = new URL("golden/", import.meta.url);
 Deno.test("no text in tests/golden has a gap where a value should be", () => {
   const gaps = walk(golden, "", ".txt").filter((path) => path !== CODE).flatMap((path) =>
     Deno.readTextFileSync(new URL(path, golden)).split("\n").flatMap((line, index) =>
-      GAPS.some((gap) => gap.test(line)) ? [`${path}:${index + 1}: ${line}`] : []
+      hasGap(line) ? [`${path}:${index + 1}: ${line}`] : []
     )
   );
   assert.deepEqual(gaps, []);

@@ -1,4 +1,5 @@
 /** `--min-ttl`: how long a token has to be valid at least. */
+import { valueText } from "../../shared/list_text.ts";
 import { parseDurationSeconds } from "../../shared/duration.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
@@ -13,7 +14,7 @@ export function parseMinTtl(text: string): number {
   if (seconds !== undefined) return seconds * 1000;
   throw new ClientError(
     "invalid_option",
-    `--min-ttl ${text} is not a valid duration. Examples: 90s, 5m, 1h.`,
+    `--min-ttl ${valueText(text)} is not a valid duration. Examples: 90s, 5m, 1h.`,
   );
 }
 

@@ -1,4 +1,5 @@
 /** Which of the logins on this machine a command uses. */
+import { valueText } from "../../shared/list_text.ts";
 import { brand } from "../../shared/brand.ts";
 import { findByName } from "../../shared/name_key.ts";
 import { ClientError, notLoggedIn } from "../errors.ts";
@@ -15,7 +16,7 @@ export async function selectLogin(selection: Selection, io: ClientIo): Promise<L
     if (selection.account === undefined) throw notLoggedIn(server);
     throw new ClientError(
       "not_logged_in",
-      `Not logged in as ${selection.account}. Run: ${brand.binaryName} login`,
+      `Not logged in as ${valueText(selection.account)}. Run: ${brand.binaryName} login`,
     );
   }
   const chosen = logins.length === 1 ? logins[0] : logins.find(({ active }) => active);

@@ -1,4 +1,5 @@
 /** `exec`: runs a program with a valid token in its environment. */
+import { valueText } from "../../shared/list_text.ts";
 import type { Command } from "commander";
 import { examples } from "../../shared/command_examples.ts";
 import type { Run } from "../../shared/command_line.ts";
@@ -44,7 +45,7 @@ export async function exec(
   if (invalid !== undefined) {
     throw new ClientError(
       "invalid_option",
-      `--env ${invalid} is not a valid variable name. Example: --env API_TOKEN.`,
+      `--env ${valueText(invalid)} is not a valid variable name. Example: --env API_TOKEN.`,
     );
   }
   const source = await chooseTokenSource(options, io);
@@ -66,7 +67,7 @@ export async function exec(
   const result = await io.runInForeground(program, args, env).finally(() => socket?.close());
   if (typeof result === "number") return result;
   const { exitCode, message } = START_FAILURES[result];
-  io.stderr(`Error: ${program}: ${message}\n`);
+  io.stderr(`Error: ${valueText(program)}: ${message}\n`);
   return exitCode;
 }
 

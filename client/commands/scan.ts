@@ -1,4 +1,5 @@
 /** `scan`: finds leaked tokens of this product, without a server. */
+import { valueText } from "../../shared/list_text.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import type { Command } from "commander";
 import { examples } from "../../shared/command_examples.ts";
@@ -51,7 +52,7 @@ export async function scan(
     for (const finding of findings) io.stdout(`${describe(finding, results)}\n`);
   }
   for (const { path, message } of unreadable) {
-    io.stderr(`Error: not scanned: ${sanitizeLine(path, 1000)}: ${message}\n`);
+    io.stderr(`Error: not scanned: ${valueText(sanitizeLine(path, 1000))}: ${message}\n`);
   }
   io.stderr(`${summary(scanned, { ...options, stdin })}\n`);
   return findings.length > 0 || unreadable.length > 0 ? EXIT.failure : EXIT.ok;

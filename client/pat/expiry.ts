@@ -1,4 +1,5 @@
 /** `--expires` of a personal access token. */
+import { valueText } from "../../shared/list_text.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { endOfDay, EXPIRY_EXAMPLES, parseExpiry } from "../../shared/expiry.ts";
@@ -16,7 +17,9 @@ export function parseLifetime(text: string | undefined, clock: Clock): number | 
   if (expiry === undefined) {
     throw new ClientError(
       "invalid_option",
-      `--expires ${sanitizeLine(text)} is not a time in the future. Examples: ${EXPIRY_EXAMPLES}.`,
+      `--expires ${
+        valueText(sanitizeLine(text))
+      } is not a time in the future. Examples: ${EXPIRY_EXAMPLES}.`,
     );
   }
   return expiry === null ? null : Math.floor((expiry - now) / 1000);

@@ -1,3 +1,4 @@
+import { valueText } from "../../shared/list_text.ts";
 import { DomainError } from "../domain_error.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import { deleteClient, insertClient, listClients } from "../store/clients.ts";
@@ -29,7 +30,7 @@ export const removeClient: Operation<{ id: string }, Empty | DomainError> = asyn
   { id },
 ) => {
   if (!await deleteClient(sql, id)) {
-    return new DomainError("not_found", `There is no client ${id}.`, { field: "id" });
+    return new DomainError("not_found", `There is no client ${valueText(id)}.`, { field: "id" });
   }
   await recordAuditEvent(sql, clock, { event: "client.removed", actor: "operator", subject: id });
   return {};

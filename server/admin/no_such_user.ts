@@ -1,10 +1,13 @@
+import { valueText } from "../../shared/list_text.ts";
 import { brand } from "../../shared/brand.ts";
 import { DomainError } from "../domain_error.ts";
 
 export function noSuchUser(email: string): DomainError {
   return new DomainError(
     "not_found",
-    `There is no user ${email}. To list all users, run: ${brand.binaryName} admin user list`,
+    `There is no user ${
+      valueText(email)
+    }. To list all users, run: ${brand.binaryName} admin user list`,
     { field: "email" },
   );
 }

@@ -1,3 +1,4 @@
+import { valueText } from "../../shared/list_text.ts";
 import { formatScope, missingScopes, parseScope } from "../../shared/oauth/scope.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import { DomainError } from "../domain_error.ts";
@@ -80,7 +81,9 @@ export const setServiceAccountDisabled: Operation<
 > = async ({ sql, clock }, { name, disabled }) => {
   const now = new Date(clock.now());
   if (!await store.setServiceAccountDisabled(sql, { name, disabled, now })) {
-    return new DomainError("not_found", `There is no service account ${name}.`, { field: "name" });
+    return new DomainError("not_found", `There is no service account ${valueText(name)}.`, {
+      field: "name",
+    });
   }
   await recordAuditEvent(sql, clock, {
     event: disabled ? "service_account.disabled" : "service_account.enabled",

@@ -1,4 +1,5 @@
 /** What a user may do with personal access tokens: the one place that decides it. */
+import { valueText } from "../../shared/list_text.ts";
 import { isUuid } from "../../shared/uuid.ts";
 import { DomainError } from "../domain_error.ts";
 import type { Sql } from "../store/db/connect.ts";
@@ -76,7 +77,7 @@ export async function findOwnerToCreateFor(
   }
   return await findServiceAccountOwner(sql, name) ?? new DomainError(
     "invalid",
-    `There is no service account named ${name}. ` +
+    `There is no service account named ${valueText(name)}. ` +
       "Tokens can be created for yourself and for service accounts.",
     { field: "owner" },
   );

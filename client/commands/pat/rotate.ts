@@ -1,4 +1,5 @@
 /** `pat rotate`: gives a token a new secret; the old one works for the overlap. */
+import { valueText } from "../../../shared/list_text.ts";
 import { sanitizeLine } from "../../../shared/sanitize.ts";
 import { parseDurationSeconds } from "../../../shared/duration.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
@@ -60,7 +61,9 @@ function parseOverlap(text: string): number {
   if (overlap === undefined) {
     throw new ClientError(
       "invalid_option",
-      `--overlap ${sanitizeLine(text)} is not a valid duration. Examples: 0, 10m, 1h, 7d.`,
+      `--overlap ${
+        valueText(sanitizeLine(text))
+      } is not a valid duration. Examples: 0, 10m, 1h, 7d.`,
     );
   }
   if (overlap > MAX_OVERLAP_SECONDS) {

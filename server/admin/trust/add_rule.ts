@@ -1,3 +1,4 @@
+import { valueText } from "../../../shared/list_text.ts";
 import { randomUUID } from "node:crypto";
 import { LAST_TIME } from "../../../shared/clock.ts";
 import { DomainError } from "../../domain_error.ts";
@@ -157,7 +158,9 @@ async function findOrCreatePrincipal(
   }
   if (userEmail !== undefined) {
     const user = await findUserByEmail(tx, userEmail);
-    if (user === undefined) return notFound("userEmail", `There is no user ${userEmail}.`);
+    if (user === undefined) {
+      return notFound("userEmail", `There is no user ${valueText(userEmail)}.`);
+    }
     return { id: user.id, kind: "user", name: user.email };
   }
   if (serviceAccount === undefined) {
@@ -169,7 +172,9 @@ async function findOrCreatePrincipal(
   if (account === undefined) {
     return notFound(
       "serviceAccount",
-      `There is no service account ${serviceAccount}. Leave it out to have one created, or have ` +
+      `There is no service account ${
+        valueText(serviceAccount)
+      }. Leave it out to have one created, or have ` +
         "an operator add it.",
     );
   }

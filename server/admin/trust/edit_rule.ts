@@ -1,4 +1,4 @@
-import { listText } from "../../../shared/list_text.ts";
+import { listText, valueText } from "../../../shared/list_text.ts";
 import { formatScope, missingScopes, parseScope } from "../../../shared/oauth/scope.ts";
 import { DomainError } from "../../domain_error.ts";
 import { buildConditions, type RuleOptions } from "../../federation/build_rule.ts";
@@ -165,5 +165,5 @@ async function accountScope(
 }
 
 export function noRule(name: string): DomainError {
-  return new DomainError("not_found", `There is no rule ${name}.`, { field: "name" });
+  return new DomainError("not_found", `There is no rule ${valueText(name)}.`, { field: "name" });
 }

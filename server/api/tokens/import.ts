@@ -1,3 +1,4 @@
+import { valueText } from "../../../shared/list_text.ts";
 import { Buffer } from "node:buffer";
 import { LAST_TIME } from "../../../shared/clock.ts";
 import { DomainError } from "../../domain_error.ts";
@@ -26,7 +27,7 @@ export const importTokenOperation = operation({
     if (owner === undefined) {
       return new DomainError(
         "invalid",
-        `There is no user or service account ${body.owner}. Create it first.`,
+        `There is no user or service account ${valueText(body.owner)}. Create it first.`,
         { field: "owner" },
       );
     }
