@@ -25,14 +25,17 @@ const PAGES: ReadonlySet<string> = new Set([
 /** Bounds how many addresses are tried. */
 const MAX_SEGMENTS = 5;
 
-const PREFIXES = tokenKinds.map(({ prefix }) => prefix).join("|");
-
-/** A user code, one of our tokens, a JWT, or another opaque text that is not a UUID. */
-const SECRET = new RegExp(
-  `^[a-z]{4}-[a-z]{4}$|${PREFIXES}|^ey[\\w-]*\\.ey|` +
-    String.raw`^(?![\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$)(?=.*\d)(?=.*[a-z])[\w~-]{24,}$`,
+/** One of our tokens, or a JWT. */
+const TOKEN = new RegExp(
+  `${tokenKinds.map(({ prefix }) => prefix).join("|")}|^ey[\\w-]*\\.ey`,
   "i",
 );
+
+/** A user code has no vowels. */
+const USER_CODE = /^[b-df-hj-np-tv-z]{4}-[b-df-hj-np-tv-z]{4}$/i;
+
+/** An opaque text with letters and digits that is not a UUID. */
+const OPAQUE = /^(?![\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$)(?=.*\d)(?=.*[a-z])[\w~-]{24,}$/i;
 
 /**
  * The issuer identifiers that the address may belong to, the longest first. The default scheme is
@@ -41,7 +44,9 @@ const SECRET = new RegExp(
 export function serverCandidates(text: string): string[] {
   const { origin, pathname } = parseAddress(text);
   const segments = pathname.split("/").filter((segment) => segment !== "");
-  const secret = segments.findIndex((segment) => SECRET.test(segment));
+  const secret = segments.findIndex((segment) =>
+    TOKEN.test(segment) || USER_CODE.test(segment) || OPAQUE.test(segment)
+  );
   const known = segments.slice(0, secret < 0 ? undefined : secret);
   // RFC 8414 section 3.1: the issuer's path comes after the well-known part.
   const issuer = known[0] === WELL_KNOWN ? known.slice(2, 2 + MAX_SEGMENTS) : beforePages(known);
@@ -71,8 +76,9 @@ function beforePages(segments: readonly string[]): string[] {
 function parseAddress(text: string): URL {
   const trimmed = text.trim().replace(/^<(.*)>$/, "$1");
   const hasScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed);
+  const [host] = trimmed.replace(/^[a-z]+:\/\//i, "").split(/[/?#]/);
   // Before a host of this name is looked up.
-  if (!hasScheme && SECRET.test(trimmed.split(/[/?#]/)[0])) {
+  if (TOKEN.test(host) || (!hasScheme && USER_CODE.test(host))) {
     throw invalidServer("This is a token or a code, not the address of a server.");
   }
   const address = hasScheme ? trimmed : `https://${trimmed}`;

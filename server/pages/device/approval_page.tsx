@@ -71,11 +71,6 @@ export async function approvalPage(
         />
         <h2>Where the request comes from</h2>
         <dl>
-          {request.loginName !== undefined && (
-            <Fact name="Device" id="login-name">
-              It says it is <UntrustedText text={request.loginName} />
-            </Fact>
-          )}
           <Fact name="IP address" warning={elsewhere}>
             <Address address={request.requesterAddress} place={requestPlace} />
           </Fact>
@@ -88,6 +83,11 @@ export async function approvalPage(
               ? <span class="muted">Unknown</span>
               : <UntrustedText text={request.requesterUserAgent} max={120} />}
           </Fact>
+          {request.loginName !== undefined && (
+            <Fact name="Device" id="login-name">
+              It says it is <UntrustedText text={request.loginName} />
+            </Fact>
+          )}
           <Fact name="Started">
             <TimeAgo at={request.createdAt} now={clock.now()} />
           </Fact>

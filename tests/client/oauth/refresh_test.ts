@@ -88,7 +88,9 @@ Deno.test("returns a token with enough life left without a request", async () =>
 
 Deno.test("renews a token with too little life left, and counts its lifetime from receipt", async () => {
   await using server = new ScriptedServer();
-  server.script("/oauth/token", renewed);
+  server.script("/oauth/token", {
+    json: { ...(renewed as { json: object }).json, login_name: "Work\u202elaptop" },
+  });
   const io = memoryIo();
   const place = new MemoryPlace(login(io, 59_999));
   const key = { server: server.issuer, account: "alice" };
@@ -98,6 +100,7 @@ Deno.test("renews a token with too little life left, and counts its lifetime fro
     accessTokenExpiresAt: io.clock.now() + 900_000,
     accessTokenLifetime: 900_000,
     scope: "openid offline_access",
+    loginName: "Work laptop",
     refreshToken: "new-refresh",
   });
   assert.deepEqual(place.credentials, credentials);

@@ -22,6 +22,7 @@ Deno.test("accepts the address of a server as users type it", () => {
     ["HTTPS://AUTH.Example.com:443", SERVER],
     ["https://example.com/tenant/", "https://example.com/tenant"],
     [`https://example.com/${UUID}`, `https://example.com/${UUID}`],
+    ["auth-test", "https://auth-test"],
     ["127.0.0.1:8787", "http://127.0.0.1:8787"],
     ["localhost:8787", "http://localhost:8787"],
     ["http://[::1]:8787", "http://[::1]:8787"],
@@ -86,6 +87,7 @@ Deno.test("rejects an address that cannot be a server as wrong usage, without re
     "not an address, but secret",
     "file:///etc/secret",
     TOKEN,
+    `https://${TOKEN}/`,
     `eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln`,
     "BCDF-GHJK",
   ];

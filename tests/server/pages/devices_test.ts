@@ -67,3 +67,39 @@ Deno.test("revokes one login and signs out one browser, then all others, only of
     select * from audit_events where event = 'logins.all_revoked' and actor = ${alice.id}`;
   assert.equal(event.details.logins, 6);
 });
+
+Deno.test("renames a login of the same user only, and tells its terminal at the next renewal", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, trustProxy);
+  const alice = await addUserWithPassword(server);
+  await addUserWithPassword(server, "mallory@example.com", "Mallory");
+  const name = "alice-laptop\t\u202e(Linux)";
+  const tokens = await server.login(alice.id, undefined, { login_name: name });
+  assert.equal(tokens.login_name, "alice-laptop (Linux)");
+  const [{ id }] = await server.parts.sql`select id from refresh_token_families`;
+  const rename = { login: id, name: "Work", back: "/devices" };
+
+  const mallory = await signedIn(server, "mallory@example.com");
+  await mallory.get("/device");
+  assert.equal((await mallory.submit("/logins/rename", rename)).status, 303);
+  assert.equal((await mallory.get("/devices")).notice, "login_already_revoked");
+  const browser = await signedIn(server);
+  await browser.get(`/logins/rename?login=${id}&back=https://evil.example/`);
+  assert.equal((await browser.submit("/logins/rename", { name: "Work" })).location, "/");
+  await browser.get(`/logins/rename?login=${id}&back=/devices`);
+  const saved = await browser.submit("/logins/rename", { name: " Work\tlaptop " });
+  assert.equal(saved.location, "/devices");
+  assert.equal((await browser.get("/devices")).notice, "login_renamed");
+  const renewed = await server.refresh(tokens.refresh_token!);
+  assert.equal(renewed.body.login_name, "Work laptop");
+});
+
+Deno.test("shortens the name that a terminal sends, and ignores one that shows nothing", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location);
+  const alice = await addUserWithPassword(server);
+  const long = await server.login(alice.id, undefined, { login_name: "x".repeat(8000) });
+  assert.equal(long.login_name, `${"x".repeat(79)}…`);
+  const invisible = await server.login(alice.id, undefined, { login_name: "\u200b\u3164" });
+  assert.equal(invisible.login_name, undefined);
+});
