@@ -13,7 +13,12 @@ export async function promptLine(
   stderr(question);
   // A terminal delivers whole lines.
   const line = new Uint8Array(1024);
-  const length = await untilAborted(Deno.stdin.read(line), signal);
-  if (length === null) stderr("\n");
+  let length: number | null = null;
+  try {
+    length = await untilAborted(Deno.stdin.read(line), signal);
+  } finally {
+    // Ctrl-C and Ctrl-D leave the cursor behind the question.
+    if (length === null) stderr("\n");
+  }
   return new TextDecoder().decode(line.subarray(0, length ?? 0)).trim();
 }

@@ -15,6 +15,7 @@ import { findServer } from "../oauth/find_server.ts";
 import { serverCandidates } from "../oauth/server_address.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
+import { configFolder } from "../credentials/config_dir.ts";
 import type { Credentials } from "../credentials/store.ts";
 import { authorizeDevice, pollForTokens } from "../oauth/device_flow.ts";
 import { identifyUser } from "../oauth/identify_user.ts";
@@ -49,6 +50,8 @@ export interface LoginOptions {
 }
 
 export async function login(options: LoginOptions, io: ClientIo): Promise<number> {
+  // Before any request: a login without a folder cannot be stored.
+  configFolder(io);
   const address = options.server || io.env[`${brand.envPrefix}_SERVER`];
   const candidates = address
     ? serverCandidates(address)
@@ -153,11 +156,14 @@ async function wantsNewLogin(
 }
 
 function describeLogin({ account, active, entry }: Login, io: ClientIo): string {
-  const { bold } = styleFor(io);
   const since = formatTimeWithDistance(entry.loggedInAt, io.clock.now(), io.timeZone);
-  const name = entry.name === undefined ? "" : `, as ${sanitizeLine(entry.name)}`;
-  return `  ${bold(account)}${active ? " (active)" : ""}, since ${since}${name}\n` +
-    `    scopes: ${sanitizeLine(entry.scope, 1000)}\n`;
+  const lines = [
+    `  ${styleFor(io).bold(account)}${active ? " (active)" : ""}`,
+    ...entry.name === undefined ? [] : [`    name: ${sanitizeLine(entry.name)}`],
+    `    since: ${since}`,
+    `    scopes: ${sanitizeLine(entry.scope, 1000)}`,
+  ];
+  return `${lines.join("\n")}\n`;
 }
 
 /** The new login is stored, so a failure to revoke an earlier one is only a warning. */

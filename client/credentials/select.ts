@@ -9,7 +9,7 @@ import { tryKeychain } from "./keychain/probe.ts";
 
 export interface ChosenStore {
   store: CredentialStore;
-  /** A line: why the store is not the keychain, and how to use it. */
+  /** Whole lines: why the store is not the keychain, and how to use it. */
   warning?: string;
 }
 
@@ -36,8 +36,8 @@ export async function chooseStore(
     if (!(error instanceof KeychainUnavailable)) throw error;
     return {
       store: file,
-      warning: `Warning: no keychain (${error.message}): the credentials go to a file that is ` +
-        `not encrypted. To use a keychain, ${howToGetKeychain(io)}, then log in again.\n`,
+      warning: `Warning: no keychain: ${error.message}. Using an unencrypted file.\n` +
+        `For a keychain, ${howToGetKeychain(io)} and log in again.\n`,
     };
   }
 }
@@ -82,8 +82,8 @@ export function howToGetKeychain({ platform, env }: StoreIo): string {
   if (platform.os === "darwin") return "unlock the login keychain (security unlock-keychain)";
   if (platform.os === "windows") {
     return env.SSH_CONNECTION
-      ? "use a desktop session: Windows stores no credentials from an SSH session"
+      ? "use a desktop session (an SSH session cannot store in it)"
       : "use a desktop session with Windows Credential Manager";
   }
-  return "unlock or start a Secret Service in this session (GNOME Keyring, KWallet, KeePassXC)";
+  return "unlock GNOME Keyring, KWallet or KeePassXC";
 }

@@ -33,13 +33,14 @@ interface Place {
   warning?: RegExp;
 }
 
-const unencrypted = ".*\nCredentials are stored in a file that is not encrypted";
+const unencrypted =
+  ".*Using an unencrypted file\\.\nFor a keychain, unlock .* and log in again\\.\n";
 
 const places: Place[] = [
   {
     name: "without a keychain",
     make: () => Promise.resolve({ env: {} }),
-    warning: new RegExp(`the system keychain is unavailable: there is no D-Bus${unencrypted}`),
+    warning: new RegExp(`Warning: no keychain: there is no D-Bus${unencrypted}`),
   },
   {
     name: "with --insecure-storage",
@@ -66,17 +67,17 @@ function desktops(): Place[] {
         await service.lock();
         return { env: busOf(service.env) };
       },
-      warning: new RegExp(`the system keychain is unavailable: .* 3 s${unencrypted}`),
+      warning: new RegExp(`Warning: no keychain: .* 3 s${unencrypted}`),
     },
     {
       name: "with a session bus that has no keychain",
       make: async (cleanUp) => cleanUp.use(await emptyBus()),
-      warning: new RegExp(`unavailable: no Secret Service runs${unencrypted}`),
+      warning: new RegExp(`no keychain: no Secret Service runs${unencrypted}`),
     },
     {
       name: "with a D-Bus socket that never answers",
       make: async (cleanUp) => cleanUp.use(await silentDbus()),
-      warning: new RegExp(`the system keychain is unavailable: .* 3 s${unencrypted}`),
+      warning: new RegExp(`Warning: no keychain: .* 3 s${unencrypted}`),
     },
   ];
 }

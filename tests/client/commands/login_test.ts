@@ -255,7 +255,10 @@ Deno.test("asks at a terminal before it logs in again, and changes nothing by de
     assert.equal(await home.again(), EXIT.ok);
     assert.equal(home.questions.length, 1);
     assert.equal(server.askedAt("/oauth/device/authorize").length, requests, String(answer));
-    assert.match(home.io.err, /alice@example\.com.* \(active\), since .*\n.*openid profile email/);
+    assert.match(
+      home.io.err,
+      /alice@example\.com.* \(active\)\n.*name: alice-laptop.*\n.*since: .*\n.*openid profile email/,
+    );
   }
 });
 
@@ -344,7 +347,7 @@ Deno.test("warns of a missing keychain once, with the next step", async () => {
   assert.equal(await login(options(server, { insecureStorage: false }), io), EXIT.ok);
   const warnings = io.err.split("\n").filter((line) => line.startsWith("Warning:"));
   assert.equal(warnings.length, 2, io.err);
-  assert.match(warnings[0], /no keychain \(.*\).*log in again/);
+  assert.match(io.err, /Warning: no keychain: .*\n.*log in again/);
   assert.match(warnings[1], /could not be revoked.*\/devices/);
   const { accounts } = await readAccounts(home.folder, io.stderr);
   assert.equal(accounts[0].leftInKeychain, true);

@@ -68,7 +68,7 @@ Deno.test("revokes one login and signs out one browser, then all others, only of
   assert.equal(event.details.logins, 6);
 });
 
-Deno.test("renames a login of the same user only, and tells its terminal at the next renewal", async () => {
+Deno.test("renames a login of the same user only, and sends the name with the next token", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, trustProxy);
   const alice = await addUserWithPassword(server);

@@ -149,7 +149,7 @@ function busSocket(env: Readonly<Record<string, string | undefined>>): string {
   if (!address) {
     const folder = absoluteFolder(env.XDG_RUNTIME_DIR);
     if (folder !== undefined) return join(folder, "bus");
-    throw new KeychainUnavailable("there is no D-Bus session bus (DBUS_SESSION_BUS_ADDRESS)");
+    throw new KeychainUnavailable("there is no D-Bus session bus");
   }
   const [, transport, keys] = /^(\w+):([^;]*)/.exec(address) ?? [];
   const values = new URLSearchParams(keys?.replaceAll("+", "%2B").replaceAll(",", "&"));
