@@ -7,6 +7,7 @@ import { provider, type ProviderName } from "./providers.ts";
 /** The workloads to trust, in the provider's terms. */
 export interface RuleOptions {
   subject?: string;
+  workflow?: string;
   branch?: string;
   tag?: string;
   environment?: string;
@@ -58,10 +59,15 @@ export async function buildRule(
   };
 }
 
+/** The options that say which runs of a repository or project a rule is for. */
+export const RUN_OPTIONS = ["workflow", "branch", "tag", "environment"] as const;
+
+export type RunOptions = Pick<RuleOptions, typeof RUN_OPTIONS[number]>;
+
 /** The conditions that do not depend on the subject. */
 export function buildConditions(
   name: ProviderName,
-  options: Pick<RuleOptions, "branch" | "tag" | "environment" | "conditions">,
+  options: RunOptions & Pick<RuleOptions, "conditions">,
 ): Condition[] | DomainError {
   const runs = runConditions(provider(name), options);
   if (runs instanceof DomainError) return runs;
@@ -112,7 +118,7 @@ async function subjectConditions(
     );
   }
   if (options.repositoryId !== undefined) {
-    return { conditions: [conditionOn(subject.number.claim, options.repositoryId)] };
+    return { conditions: [numberCondition(subject.number.claim, options.repositoryId, options)] };
   }
   if (options.subject === undefined) return { conditions };
   if (options.subject.includes("*")) return { conditions };
@@ -121,13 +127,17 @@ async function subjectConditions(
   const number = await lookUpNumber(subject.number.apiUrl(issuer, segments));
   return number === undefined
     ? { conditions, byName: options.subject }
-    : { conditions: [conditionOn(subject.number.claim, number)] };
+    : { conditions: [numberCondition(subject.number.claim, number, options)] };
 }
 
-/** Which claims say what branch, tag or environment a run is for. */
+function numberCondition(claim: string, number: string, { subject }: RuleOptions): Condition {
+  return { ...conditionOn(claim, number), ...subject !== undefined && { label: subject } };
+}
+
+/** Which claims say what workflow, branch, tag or environment a run is for. */
 function runConditions(
   provider: Provider,
-  options: Pick<RuleOptions, "branch" | "tag" | "environment">,
+  options: RunOptions,
 ): Condition[] | DomainError {
   if (options.branch !== undefined && options.tag !== undefined) {
     return invalid(
@@ -136,7 +146,7 @@ function runConditions(
     );
   }
   const conditions: Condition[] = [];
-  for (const field of ["branch", "tag", "environment"] as const) {
+  for (const field of RUN_OPTIONS) {
     const value = options[field];
     if (value === undefined) continue;
     if (value === "") return invalid(field, `The ${field} is empty. Name one, or leave it out.`);
@@ -145,6 +155,12 @@ function runConditions(
       return invalid(
         field,
         `Tokens of ${provider.title} have no claim for the ${field}. Use a condition instead.`,
+      );
+    }
+    if (field === "workflow" && !/^[\w.*-]+$/.test(value)) {
+      return invalid(
+        field,
+        `"${value}" is not a valid workflow file. Write its name without a path, like deploy.yml.`,
       );
     }
     conditions.push(...conditionsOf(value));

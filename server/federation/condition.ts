@@ -22,6 +22,12 @@ export function conditionOn(claim: string, value: string): Condition {
   return { claim, operator: value.includes("*") ? "glob" : "equals", values: [value] };
 }
 
+/** Whether two lists of conditions decide alike, in this order. The database reorders keys. */
+export function sameConditions(left: readonly Condition[], right: readonly Condition[]): boolean {
+  const decisive = ({ claim, operator, values }: Condition) => [claim, operator, values];
+  return JSON.stringify(left.map(decisive)) === JSON.stringify(right.map(decisive));
+}
+
 /** Whether the claims meet the condition. A claim that is absent, or an object, meets none. */
 export function isMet(condition: Condition, claims: Claims): boolean {
   return claimValues(claims, condition.claim).some((claimed) =>

@@ -7,6 +7,31 @@ import type { RuleRisk } from "./rule_risk.ts";
 export interface ClaimDescription {
   claim: string;
   description: string;
+  /** A value of a typical token, if the description does not have one. */
+  example?: string;
+}
+
+/** A field of the page that adds a rule, in the provider's own terms. */
+export interface RuleField {
+  label: string;
+  hint: string;
+  /** A typical value. */
+  example: string;
+  /** There is no rule without it. */
+  required?: true;
+}
+
+/** The fields that name a provider's workloads. A field that is absent is not shown. */
+export interface RuleFields {
+  subject: RuleField;
+  repositoryId?: RuleField;
+  workflow?: RuleField;
+  branch?: RuleField;
+  tag?: RuleField;
+  environment?: RuleField;
+  issuer?: RuleField;
+  /** For providers whose tokens cannot have this server's URL as their audience. */
+  audience?: RuleField;
 }
 
 /** What `admin trust add PROVIDER SUBJECT` names, and how it becomes conditions. */
@@ -59,10 +84,21 @@ export interface Provider {
   reusesTokens?: true;
 
   subject: Subject;
-  /** Conditions for `--branch`, `--tag` and `--environment`; absent if no claim says it. */
+  fields: RuleFields;
+  /** How sentences name all workloads of the provider, and those of one subject. */
+  phrases: { all: string; of(subject: string): string };
+  /** How a job prints an identity token for this audience, to test a rule with. */
+  printToken?(audience: string): string;
+  /**
+   * Conditions for `--workflow`, `--branch`, `--tag` and `--environment`; absent if no claim says
+   * it.
+   */
+  workflow?(file: string): Condition[];
   branch?(name: string): Condition[];
   tag?(name: string): Condition[];
   environment?(name: string): Condition[];
+  /** Claims that the page accepts no condition on, each with the reason. */
+  unsuitableClaims?: Readonly<Record<string, string>>;
   /** Risks of a rule that only this provider's claims have. */
   risks?(conditions: readonly Condition[]): RuleRisk[];
   /** What the job's file needs for a token with this audience; shown after a rule was added. */

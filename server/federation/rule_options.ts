@@ -1,6 +1,6 @@
 import { DomainError } from "../domain_error.ts";
-import type { RuleOptions } from "./build_rule.ts";
-import type { Condition } from "./condition.ts";
+import { type RuleOptions, RUN_OPTIONS, type RunOptions } from "./build_rule.ts";
+import { type Condition, conditionOn, sameConditions } from "./condition.ts";
 import type { Provider } from "./provider.ts";
 import { provider, type ProviderName } from "./providers.ts";
 
@@ -8,11 +8,11 @@ interface SplitConditions {
   /** On the claims that the subject and its number become conditions on. */
   workload: Condition[];
   /** As `buildRule` takes them. */
-  run: Pick<RuleOptions, "branch" | "tag" | "environment">;
+  run: RunOptions;
   further: Condition[];
 }
 
-/** A name that no branch, tag or environment has. */
+/** A name that no workflow, branch, tag or environment has. */
 const PLACEHOLDER = "\u0001";
 
 /** Sorts the conditions of a rule by the option that each comes from. */
@@ -23,7 +23,7 @@ export function splitConditions(
   const declared = provider(name);
   const run: SplitConditions["run"] = {};
   let rest = [...conditions];
-  for (const field of ["branch", "tag", "environment"] as const) {
+  for (const field of RUN_OPTIONS) {
     // A rule is for a branch or for a tag.
     if (field === "tag" && run.branch !== undefined) continue;
     const taken = takeValue(declared[field]?.(PLACEHOLDER) ?? [], rest);
@@ -46,8 +46,9 @@ export function toRuleOptions(
 ): RuleOptions {
   const declared = provider(name);
   const { workload, run, further } = splitConditions(name, conditions);
-  const repositoryId = numberOf(declared, workload);
-  const subject = repositoryId === undefined ? subjectOf(declared, issuer, workload) : undefined;
+  const number = numberOf(declared, workload);
+  const repositoryId = number?.values[0];
+  const subject = number === undefined ? subjectOf(declared, issuer, workload) : number.label;
   const known = repositoryId !== undefined || subject !== undefined;
   return {
     ...run,
@@ -66,17 +67,24 @@ function takeValue(
   let value: string | undefined;
   const rest = [...all];
   for (const { claim, values: [pattern] } of template) {
-    const index = rest.findIndex((it) => it.claim === claim && it.values.length === 1);
+    const index = rest.findIndex((it) => it.claim === claim && isOneValue(it));
     if (index < 0) return undefined;
     const [{ values: [text] }] = rest.splice(index, 1);
     const [start, end] = pattern.split(PLACEHOLDER);
     if (end === undefined) {
       if (text !== pattern) return undefined;
-    } else if (text.startsWith(start) && text.length > start.length) {
-      value = text.slice(start.length);
+    } else if (
+      text.startsWith(start) && text.endsWith(end) && text.length > start.length + end.length
+    ) {
+      value = text.slice(start.length, text.length - end.length);
     } else return undefined;
   }
   return value === undefined ? undefined : { value, rest };
+}
+
+/** Whether `conditionOn` writes the condition: a star that is not a wildcard has no option. */
+function isOneValue({ claim, operator, values }: Condition): boolean {
+  return values.length === 1 && conditionOn(claim, values[0]).operator === operator;
 }
 
 function subjectClaims({ subject }: Provider): string[] {
@@ -85,12 +93,12 @@ function subjectClaims({ subject }: Provider): string[] {
   return subject.number === undefined ? claims : [...claims, subject.number.claim];
 }
 
-function numberOf({ subject }: Provider, workload: readonly Condition[]): string | undefined {
+function numberOf({ subject }: Provider, workload: readonly Condition[]): Condition | undefined {
   const [condition, ...others] = workload;
   const isNumber = others.length === 0 && condition !== undefined &&
     condition.claim === subject.number?.claim && condition.operator === "equals" &&
     condition.values.length === 1;
-  return isNumber ? condition.values[0] : undefined;
+  return isNumber ? condition : undefined;
 }
 
 /** The subject that becomes exactly these conditions, or the issuer where it says the customer. */
@@ -107,9 +115,10 @@ function subjectOf(
   const joined = workload.map(({ values }) => values[0]).join("/");
   // As Kubernetes has it: system:serviceaccount:NAMESPACE:NAME.
   const candidates = [joined, joined.split(":").slice(-2).join("/")];
-  return candidates.find((candidate) =>
-    JSON.stringify(subject.conditions(candidate)) === JSON.stringify(workload)
-  );
+  return candidates.find((candidate) => {
+    const conditions = subject.conditions(candidate);
+    return !(conditions instanceof DomainError) && sameConditions(conditions, workload);
+  });
 }
 
 /** As `buildRule` parses it: a claim that is named again may be either. */

@@ -8,13 +8,14 @@ import { showSignIn, submitSignIn } from "./account/sign_in.tsx";
 import { submitSignOut } from "./account/sign_out.ts";
 import { showSignOutBrowser, submitSignOutBrowser } from "./account/sign_out_browser.tsx";
 import { showAllTokens } from "./admin/tokens.tsx";
-import { submitTrust } from "./admin/trust/add.ts";
+import { showRuleDisabling, submitRuleDisabling } from "./admin/trust/disable.tsx";
 import {
   showTrustRemoval,
   submitTrustRemoval,
   submitTrustRestoration,
 } from "./admin/trust/remove.tsx";
 import { showTrust } from "./admin/trust/show.tsx";
+import { ruleStepReturnPath, showRuleStep, submitRuleStep } from "./admin/trust/wizard.tsx";
 import { showApiDocs } from "./api_docs/api_docs.tsx";
 import { confirmReturnPath, showDeviceConfirm, submitDeviceConfirm } from "./device/confirm.tsx";
 import { showDeviceDone } from "./device/done.tsx";
@@ -125,7 +126,12 @@ export const pageRoutes: readonly PageRoute[] = [
     submitRevokeAllTokens,
   ),
   get("/admin/trust", admin, showTrust),
-  post("/admin/trust", { ...admin, ...fresh }, submitTrust),
+  ...["/admin/trust/add", "/admin/trust/edit"].flatMap((path) =>
+    form(path, { ...admin, ...fresh, returnTo: ruleStepReturnPath }, showRuleStep, submitRuleStep)
+  ),
+  ...["/admin/trust/disable", "/admin/trust/enable"].flatMap((path) =>
+    form(path, { ...admin, ...fresh, keep: ["name"] }, showRuleDisabling, submitRuleDisabling)
+  ),
   ...form(
     "/admin/trust/remove",
     { ...admin, ...fresh, keep: ["name"] },

@@ -67,6 +67,31 @@ export async function checkRejectionLimit(
   return attempt !== undefined;
 }
 
+/** Tests of trust rules by one administrator: each may cause a request to an issuer. */
+const RULE_TEST_LIMIT = { limit: 60, windowSeconds: 3600 } as const;
+
+/** Counts a test of a trust rule with a token. */
+export async function checkRuleTestLimit(
+  sql: Sql,
+  test: { userId: string; now: Date },
+): Promise<DomainError | undefined> {
+  const subject = { kind: "rule_test", subject: test.userId, ...RULE_TEST_LIMIT };
+  const { counts: [{ blockedUntil }], attempt } = await countAttempt(
+    sql,
+    [subject],
+    test.now,
+    ([count]) => count.blockedUntil === undefined,
+  );
+  if (attempt !== undefined || blockedUntil === undefined) return undefined;
+  const seconds = Math.max(1, Math.ceil((blockedUntil.getTime() - test.now.getTime()) / 1000));
+  return new DomainError(
+    "rate_limited",
+    `You have tested ${RULE_TEST_LIMIT.limit} tokens within an hour. Try again in ` +
+      `${Math.ceil(seconds / 60)} minutes, or use \`admin trust test\`.`,
+    { field: "token", retryAfterSeconds: seconds },
+  );
+}
+
 /** An attempt that is within the limits. It counts as failed until it is released. */
 export interface AllowedAttempt {
   attempt: CountedAttempt;

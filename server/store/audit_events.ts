@@ -41,6 +41,25 @@ export async function findAuditDetails(
   return rows[0]?.details;
 }
 
+/** A rejected identity token whose claims were recorded. */
+export interface RecordedRejection {
+  id: string;
+  occurredAt: Date;
+  details: NonNullable<AuditEvent["details"]>;
+}
+
+/** The newest rejections of tokens of an issuer that have claims. */
+export async function recentRejections(
+  sql: Sql,
+  query: { issuer: string; since: Date; limit: number },
+): Promise<RecordedRejection[]> {
+  return await sql<RecordedRejection[]>`
+    select id, occurred_at as "occurredAt", details from audit_events
+    where event = 'workload.refused' and occurred_at >= ${query.since}
+      and details ->> 'issuer' = ${query.issuer} and details ->> 'claims' is not null
+    order by occurred_at desc limit ${query.limit}`;
+}
+
 /** A repeated event is counted in one row for this long, in ms. */
 const REPEAT_WINDOW = 3_600_000;
 

@@ -76,6 +76,14 @@ export async function findTrustRule(
   return rows.map(fromListedRow)[0];
 }
 
+/** When each rule was last used, by its id, if that was after `since`: from the audit log. */
+export async function lastUsesOfRules(sql: Sql, since: Date): Promise<Map<string, Date>> {
+  const rows = await sql<{ subject: string; used_at: Date }[]>`
+    select subject, max(coalesce((details ->> 'last_at')::timestamptz, occurred_at)) as used_at
+    from audit_events where event = 'workload.token_issued' and occurred_at >= ${since} group by subject`;
+  return new Map(rows.map(({ subject, used_at }) => [subject, used_at]));
+}
+
 /** What can be changed about a rule. Returns false if it was removed. */
 export async function updateTrustRule(
   sql: Sql | Transaction,

@@ -187,26 +187,7 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   await go("/");
   await look("home", "home");
 
-  await go("/admin/trust");
-  await look("trust-none", "trust");
-  await page.getByLabel("Subject").fill("acme/api");
-  await page.getByLabel("Scopes to grant").fill("deploy");
-  await press("Add rule");
-  await look("trust-refused", "trust");
-  await page.getByLabel("Branch", { exact: true }).fill("main");
-  await press("Add rule");
-  await look("trust", "trust");
-  assert.equal(await notice(), "rule_added");
-  await press("Remove the rule github:acme/api:main");
-  await look("trust-remove", "remove_trust_rule");
-  await press("Remove rule");
-  assert.equal(await notice(), "rule_removed");
-  await look("trust-removed", "trust");
-  await press("Undo");
-  assert.equal(await notice(), "rule_restored");
-  await press("Remove the rule github:acme/api:main");
-  await press("Remove rule");
-  await page.locator("#no-rules").waitFor();
+  await walkTrust({ go, look, notice, press, page });
 
   await go("/tokens");
   await look("tokens-none", "tokens");
@@ -361,6 +342,69 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   }
   await look("throttled", "rate_limited");
 }
+
+/** Adds, edits, disables and removes a trust rule. */
+async function walkTrust({ go, look, notice, press, page }: {
+  go: (path: string) => Promise<unknown>;
+  look: Look;
+  notice: () => Promise<string | null>;
+  press: (name: string) => Promise<void>;
+  page: Page;
+}): Promise<void> {
+  await go("/admin/trust");
+  await look("trust-none", "trust");
+  await page.getByRole("link", { name: "Add rule" }).click();
+  await look("trust-provider", "trust_provider");
+  await page.getByRole("link", { name: /^Kubernetes/ }).click();
+  await look("trust-workload", "trust_workload");
+  await page.getByLabel("Service account").fill("ci");
+  await press("Continue");
+  await look("trust-workload-refused", "trust_workload");
+  await page.getByLabel("Service account").fill("ci/deployer");
+  await page.getByLabel("Issuer").fill("https://oidc.cluster.example.test");
+  await press("Continue");
+  await look("trust-permissions", "trust_permissions");
+  await press("Continue");
+  await look("trust-permissions-refused", "trust_permissions");
+  await page.getByLabel("Put new versions into production").check();
+  await page.getByLabel("Name of the rule").fill("deployer");
+  await press("Continue");
+  await look("trust-test", "trust_test");
+  await press("Test rule");
+  await look("trust-test-refused", "trust_test");
+  await page.getByLabel("With a token").fill(FOREIGN_TOKEN);
+  await press("Test rule");
+  await look("trust-tested", "trust_test");
+  await press("Add rule");
+  await look("trust", "trust");
+  assert.equal(await notice(), "rule_added");
+  await press("Edit the rule deployer");
+  await look("trust-edit", "trust_workload");
+  await page.getByLabel("Service account").fill("*/deployer");
+  await press("Continue");
+  await press("Continue");
+  await look("trust-edit-risky", "trust_test");
+  await page.getByRole("link", { name: "Cancel" }).click();
+  await press("Disable the rule deployer");
+  await look("trust-disable", "disable_trust_rule");
+  await press("Disable rule");
+  assert.equal(await notice(), "rule_disabled");
+  await look("trust-disabled", "trust");
+  await press("Remove the rule deployer");
+  await look("trust-remove", "remove_trust_rule");
+  await press("Remove rule");
+  assert.equal(await notice(), "rule_removed");
+  await look("trust-removed", "trust");
+  await press("Undo");
+  assert.equal(await notice(), "rule_restored");
+  await press("Remove the rule deployer");
+  await press("Remove rule");
+  await page.locator("#no-rules").waitFor();
+}
+
+/** By its form a token of an issuer that no rule trusts. */
+const FOREIGN_TOKEN = [{ alg: "RS256" }, { iss: "https://id.example.test", sub: "x", aud: "y" }]
+  .map((part) => btoa(JSON.stringify(part)).replace(/=+$/, "")).join(".") + ".c2ln";
 
 /** Tokens of the first user that forms would not make: hostile names, and a full page of others. */
 async function makeTokens({ parts: { sql }, clock }: TestServer): Promise<void> {

@@ -135,6 +135,7 @@ const { personalAccessToken } = brand.tokenPrefixes;
 
 function withoutRandomness(text: string): string {
   return text
+    .replace(/([?&]signature)=[\w-]{43}/g, "$1=SIGNATURE")
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "UUID")
     .replace(
       new RegExp(`${personalAccessToken}[0-9A-Za-z]{40,}`, "g"),

@@ -1,11 +1,13 @@
+import { createHash } from "node:crypto";
 import { listText, valueText } from "../../../shared/list_text.ts";
 import { formatScope, missingScopes, parseScope } from "../../../shared/oauth/scope.ts";
 import { DomainError } from "../../domain_error.ts";
-import { buildConditions, type RuleOptions } from "../../federation/build_rule.ts";
-import { type Condition, describeCondition } from "../../federation/condition.ts";
+import { buildConditions, type RunOptions } from "../../federation/build_rule.ts";
+import { type Condition, describeCondition, sameConditions } from "../../federation/condition.ts";
 import { isUsableIssuer } from "../../federation/issuer.ts";
 import { findRuleRisks } from "../../federation/rule_lint.ts";
 import { splitConditions } from "../../federation/rule_options.ts";
+import type { TrustRule } from "../../federation/trust_rule.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
 import type { Transaction } from "../../store/db/connect.ts";
 import { findServiceAccountByName, setServiceAccountScope } from "../../store/service_accounts.ts";
@@ -27,13 +29,17 @@ export interface TrustRuleChanges {
   audience?: string;
   /** All conditions, or those of some fields. */
   conditions?: Condition[];
-  options?: Pick<RuleOptions, "branch" | "tag" | "environment"> & { conditions?: string[] };
+  options?: RunOptions & { conditions?: string[] };
   scope?: string;
   lifetimeSeconds?: number;
   /** ISO 8601; null: the rule does not expire. */
   enabledUntil?: string | null;
   /** Change the rule although it has risks then. */
   force: boolean;
+  /** The scopes that the account may get, if it was created with the rule and lacks them. */
+  extendAccount?: string;
+  /** The `version` of the rule that the changes were prepared for; undefined: any. */
+  version?: string;
   /** Only check the changes, and change nothing. */
   dryRun?: boolean;
 }
@@ -41,6 +47,8 @@ export interface TrustRuleChanges {
 export interface EditedRule {
   name: string;
   actsAs: string;
+  /** Scopes that the account could not have before. */
+  newAccountScopes: string[];
 }
 
 /** Changes a rule. Tokens that it has issued stay as they are. */
@@ -51,6 +59,13 @@ export const editTrustRule: Operation<TrustRuleChanges, EditedRule | DomainError
   await sql.begin(async (tx) => {
     const rule = await findTrustRule(tx, changes.name);
     if (rule === undefined) return noRule(changes.name);
+    if (changes.version !== undefined && changes.version !== ruleVersion(rule)) {
+      return new DomainError(
+        "conflict",
+        `The rule ${rule.name} was changed in the meantime. Open it again and repeat your changes.`,
+        { field: "version" },
+      );
+    }
     const conditions = changes.conditions ?? changedConditions(rule, changes);
     if (conditions instanceof DomainError) return conditions;
     const issuer = changes.issuer ?? rule.issuer;
@@ -73,9 +88,13 @@ export const editTrustRule: Operation<TrustRuleChanges, EditedRule | DomainError
         ? undefined
         : new Date(changes.enabledUntil),
     };
-    const account = await accountScope(tx, rule, scope);
+    const account = await accountScope(tx, rule, scope, changes.extendAccount ?? "");
     if (account instanceof DomainError) return account;
-    const result: EditedRule = { name: rule.name, actsAs: rule.principalName };
+    const result: EditedRule = {
+      name: rule.name,
+      actsAs: rule.principalName,
+      newAccountScopes: account?.added ?? [],
+    };
     if (changes.dryRun) return result;
     if (account !== undefined) await setServiceAccountScope(tx, account);
     if (!await updateTrustRule(tx, edited)) return noRule(rule.name);
@@ -102,10 +121,12 @@ function changedConditions(
 ): Condition[] | DomainError {
   if (options === undefined) return rule.conditions;
   const { workload, run, further } = splitConditions(rule.provider, rule.conditions);
-  const { branch, tag, environment = run.environment, conditions } = options;
+  const { workflow = run.workflow, branch, tag, environment = run.environment, conditions } =
+    options;
   const isRefChanged = branch !== undefined || tag !== undefined;
   const built = buildConditions(rule.provider, {
     ...isRefChanged ? { branch, tag } : { branch: run.branch, tag: run.tag },
+    workflow,
     environment,
     conditions: conditions ?? [],
   });
@@ -127,7 +148,7 @@ function checkChanges(
     );
   }
   const isSame = issuer === rule.issuer &&
-    JSON.stringify(conditions) === JSON.stringify(rule.conditions);
+    sameConditions(conditions, rule.conditions);
   const risks = isSame ? [] : findRuleRisks({ provider: rule.provider, issuer, conditions });
   if (risks.length > 0 && !changes.force) return riskyRule(risks);
   return checkTimes({
@@ -138,30 +159,48 @@ function checkChanges(
 }
 
 /**
- * A service account that was created with the rule gets the scopes that the rule grants. Others
- * have permissions of their own, which a rule does not extend. Undefined: nothing to change.
+ * A service account that was created with the rule can get the scopes that the rule grants, if the
+ * author of the change was shown them (`extension`). Others have permissions of their own, which a
+ * rule does not extend. Undefined: nothing to change.
  */
 async function accountScope(
   tx: Transaction,
-  { principal, principalName, name }: ListedTrustRule,
+  { principal, principalName, name, createdAt }: ListedTrustRule,
   scope: string,
-): Promise<{ id: string; scope: string } | undefined | DomainError> {
+  extension: string,
+): Promise<{ id: string; scope: string; added: string[] } | undefined | DomainError> {
   const account = principal.kind === "service_account"
     ? await findServiceAccountByName(tx, principalName)
     : undefined;
   if (account === undefined) return undefined;
   const held = parseScope(account.scope) ?? [];
-  const missing = missingScopes(parseScope(scope) ?? [], held);
-  if (missing.length === 0) return undefined;
-  if (account.name === name && await countRulesOfAccount(tx, account.id) === 1) {
-    return { id: account.id, scope: formatScope([...held, ...missing]) };
+  const added = missingScopes(parseScope(scope) ?? [], held);
+  if (added.length === 0) return undefined;
+  const createdTogether = account.name === name &&
+    account.createdAt.getTime() === createdAt.getTime();
+  if (!createdTogether || await countRulesOfAccount(tx, account.id) !== 1) {
+    return new DomainError(
+      "invalid",
+      `The service account ${account.name} cannot have the scope ${added.join(" ")}: it has ` +
+        `${listText(held, "none")}. Choose from these, or add a rule with another account.`,
+      { field: "scope" },
+    );
   }
-  return new DomainError(
-    "invalid",
-    `The service account ${account.name} cannot have the scope ${missing.join(" ")}: it has ` +
-      `${listText(held, "none")}. Choose from these, or add a rule with another account.`,
-    { field: "scope" },
-  );
+  if (missingScopes(added, parseScope(extension) ?? []).length > 0) {
+    return new DomainError(
+      "conflict",
+      `The service account ${account.name} would also be allowed ${added.join(" ")}. Confirm it.`,
+      { field: "extendAccount" },
+    );
+  }
+  return { id: account.id, scope: formatScope([...held, ...added]), added };
+}
+
+/** Identifies the state of what can be edited about a rule. */
+export function ruleVersion(rule: TrustRule): string {
+  const { issuer, audience, conditions, scope, lifetimeSeconds, enabledUntil } = rule;
+  const state = [issuer, audience, conditions, scope, lifetimeSeconds, enabledUntil ?? null];
+  return createHash("sha256").update(JSON.stringify(state)).digest("base64url").slice(0, 22);
 }
 
 export function noRule(name: string): DomainError {

@@ -20,6 +20,7 @@ export function declareTrust(admin: Command, server: Run<ServerIo>): void {
         .choices(providers.map(({ name }) => name)),
     )
     .argument("[subject]", "workloads to trust, in the form of the provider (see below)")
+    .option("--workflow <file>", "only this workflow file (GitHub), such as deploy.yml")
     .option("--branch <name>", "only runs for this branch; * matches anything but /")
     .option("--tag <name>", "only runs for this tag; * matches anything but /")
     .option("--environment <name>", "only jobs in this environment")
@@ -59,6 +60,7 @@ export function declareTrust(admin: Command, server: Run<ServerIo>): void {
   database(trust.command("edit"))
     .description("change a rule")
     .argument("<name>", "name of the rule")
+    .option("--workflow <file>", "only this workflow file (GitHub), such as deploy.yml")
     .option("--branch <name>", "only runs for this branch, instead of the branch or tag before")
     .option("--tag <name>", "only runs for this tag, instead of the branch or tag before")
     .option("--environment <name>", "only jobs in this environment")

@@ -24,4 +24,30 @@ export const azure = {
     example: "5d5e8b7a-1111-2222-3333-444444444444",
     conditions: (subject: string) => [conditionOn("oid", subject)],
   },
+  fields: {
+    subject: {
+      label: "Object ID",
+      hint: "Of the managed identity, in the Azure portal on its Overview page.",
+      example: "5d5e8b7a-1111-2222-3333-444444444444",
+    },
+    issuer: {
+      label: "Issuer",
+      hint: "With the ID of your tenant.",
+      example: "https://login.microsoftonline.com/99999999-8888-7777-6666-555555555555/v2.0",
+      required: true,
+    },
+    audience: {
+      label: "Audience",
+      hint: "The application ID that the workload requests its token for.",
+      example: "11111111-2222-3333-4444-555555555555",
+    },
+  },
+  phrases: {
+    all: "Azure workloads",
+    of: (subject: string) => `of the managed identity ${subject}`,
+  },
+  printToken: (audience: string) =>
+    "curl --silent --header 'Metadata: true' " +
+    "'http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01" +
+    `&resource=${encodeURIComponent(audience)}' | jq --raw-output .access_token`,
 } as const satisfies Provider;

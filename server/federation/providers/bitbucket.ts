@@ -31,6 +31,35 @@ export const bitbucket = {
     example: "{aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee}",
     conditions: (subject: string) => [conditionOn("repositoryUuid", subject)],
   },
+  fields: {
+    subject: {
+      label: "Repository UUID",
+      hint: "With braces; in Bitbucket under Repository settings, OpenID Connect.",
+      example: "{aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee}",
+    },
+    branch: { label: "Branch", hint: "A pattern such as release-* is possible.", example: "main" },
+    environment: {
+      label: "Deployment environment UUID",
+      hint: "With braces, from the same page.",
+      example: "{11111111-2222-3333-4444-555555555555}",
+    },
+    issuer: {
+      label: "Issuer",
+      hint: "The identity provider URL of the same page; it names your workspace.",
+      example: "https://api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc",
+      required: true,
+    },
+    audience: {
+      label: "Audience",
+      hint: "Only for steps with oidc: true and no audience: the one of the same page.",
+      example: "ari:cloud:bitbucket::workspace/11111111-2222-3333-4444-555555555555",
+    },
+  },
+  phrases: {
+    all: "Bitbucket Pipelines steps",
+    of: (subject: string) => `of the repository ${subject}`,
+  },
+  printToken: () => 'echo "$BITBUCKET_STEP_OIDC_TOKEN" | base64 --wrap=0',
   branch: (name: string) => [conditionOn("branchName", name)],
   environment: (name: string) => [conditionOn("deploymentEnvironmentUuid", name)],
 } as const satisfies Provider;

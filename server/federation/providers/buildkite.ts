@@ -38,5 +38,17 @@ export const buildkite = {
       ];
     },
   },
+  fields: {
+    subject: {
+      label: "Pipeline",
+      hint: "Organization and pipeline, as in the address of the pipeline. acme trusts all " +
+        "pipelines of the organization.",
+      example: "acme/api",
+    },
+    branch: { label: "Branch", hint: "A pattern such as release-* is possible.", example: "main" },
+  },
+  phrases: { all: "Buildkite jobs", of: (subject: string) => `of ${subject}` },
+  printToken: (audience: string) =>
+    `buildkite-agent oidc request-token --audience ${audience} | base64 --wrap=0`,
   branch: (name: string) => [conditionOn("build_branch", name)],
 } as const satisfies Provider;

@@ -38,6 +38,23 @@ export const circleci = {
     // The issuer is the organization's.
     conditions: () => [],
   },
+  fields: {
+    subject: {
+      label: "Organization ID",
+      hint: "In CircleCI under Organization Settings, Overview.",
+      example: "3c1f8e1e-5a0c-4a6e-9a5e-111111111111",
+    },
+    branch: { label: "Branch", hint: "A pattern such as release-* is possible.", example: "main" },
+    tag: { label: "Tag", hint: "Instead of a branch.", example: "v*" },
+    audience: {
+      label: "Audience",
+      hint: "Only for jobs without the command circleci: the organization ID.",
+      example: "3c1f8e1e-5a0c-4a6e-9a5e-111111111111",
+    },
+  },
+  phrases: { all: "CircleCI jobs", of: (subject: string) => `of the organization ${subject}` },
+  printToken: (audience: string) =>
+    `circleci run oidc get --claims '{"aud":"${audience}"}' | base64 --wrap=0`,
   branch: (name: string) => [conditionOn("oidc.circleci.com/vcs-ref", `refs/heads/${name}`)],
   tag: (name: string) => [conditionOn("oidc.circleci.com/vcs-ref", `refs/tags/${name}`)],
 } as const satisfies Provider;

@@ -16,4 +16,26 @@ export const generic = {
     example: "deployer",
     conditions: (subject: string) => [conditionOn("sub", subject)],
   },
+  fields: {
+    subject: {
+      label: "Subject",
+      hint: "The workload, as the issuer writes it in the claim sub.",
+      example: "deployer",
+    },
+    issuer: {
+      label: "Issuer",
+      hint: "The claim iss of its tokens, exactly as they have it.",
+      example: "https://id.example.com",
+      required: true,
+    },
+    audience: {
+      label: "Audience",
+      hint: "The claim aud of its tokens, if it cannot be this server's URL.",
+      example: "https://auth.example.com",
+    },
+  },
+  phrases: {
+    all: "workloads",
+    of: (subject: string) => `with the subject ${subject}`,
+  },
 } as const satisfies Provider;

@@ -47,9 +47,52 @@ export const github = {
         `${apiOf(issuer)}/repos/${segments.join("/")}`,
     },
   },
+  fields: {
+    subject: {
+      label: "Repository",
+      hint: "Owner and name. acme/* trusts all repositories of the owner.",
+      example: "acme/api",
+    },
+    repositoryId: {
+      label: "Repository number",
+      hint: "Looked up if empty. For a private repository, gh api repos/acme/api shows it as id.",
+      example: "123456789",
+    },
+    workflow: {
+      label: "Workflow file",
+      hint: "In .github/workflows of the repository. If empty, every workflow.",
+      example: "deploy.yml",
+    },
+    branch: { label: "Branch", hint: "A pattern such as release-* is possible.", example: "main" },
+    tag: { label: "Tag", hint: "Instead of a branch.", example: "v*" },
+    environment: {
+      label: "Environment",
+      hint: "As in the job. GitHub enforces its reviewers and branches.",
+      example: "production",
+    },
+    issuer: {
+      label: "Issuer",
+      hint: "Only if your enterprise on github.com has an issuer of its own.",
+      example: "https://token.actions.githubusercontent.com/ENTERPRISE",
+    },
+  },
+  phrases: { all: "GitHub Actions jobs", of: (subject: string) => `of ${subject}` },
+  printToken: (audience: string) =>
+    'curl --silent --header "Authorization: bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN" ' +
+    `"$ACTIONS_ID_TOKEN_REQUEST_URL&audience=${
+      encodeURIComponent(audience)
+    }" | jq --raw-output .value`,
+  // A file name has no slash, and the first two parts are the owner and the repository.
+  workflow: (file: string) => [
+    { claim: "workflow_ref", operator: "glob", values: [`*/*/.github/workflows/${file}@**`] },
+  ],
   branch: (name: string) => [conditionOn("ref", `refs/heads/${name}`)],
   tag: (name: string) => [conditionOn("ref", `refs/tags/${name}`)],
   environment: (name: string) => [conditionOn("environment", name)],
+  unsuitableClaims: {
+    sub: "Its form depends on the job and the repository. Use the fields for the repository, " +
+      "branch, tag or environment instead.",
+  },
   risks: pullRequestRisks,
   jobSetup: () =>
     "Add this to the workflow:\n  permissions:\n    id-token: write\n    contents: read\n",

@@ -44,6 +44,27 @@ export const gitlab = {
         `${new URL(issuer).origin}/api/v4/projects/${segments.join("%2F")}`,
     },
   },
+  fields: {
+    subject: {
+      label: "Project",
+      hint: "Group and project. acme/* trusts all projects of the group.",
+      example: "acme/api",
+    },
+    repositoryId: {
+      label: "Project number",
+      hint: "Looked up if empty. For a private project, copy it from the project's page.",
+      example: "12345678",
+    },
+    branch: { label: "Branch", hint: "A pattern such as release-* is possible.", example: "main" },
+    tag: { label: "Tag", hint: "Instead of a branch.", example: "v*" },
+    environment: {
+      label: "Environment",
+      hint: "As in the job. GitLab enforces who may deploy to a protected one.",
+      example: "production",
+    },
+  },
+  phrases: { all: "GitLab CI jobs", of: (subject: string) => `of ${subject}` },
+  printToken: () => `echo "$${brand.envPrefix}_ID_TOKEN" | base64 --wrap=0`,
   branch: (name: string) => [conditionOn("ref_type", "branch"), conditionOn("ref", name)],
   tag: (name: string) => [conditionOn("ref_type", "tag"), conditionOn("ref", name)],
   environment: (name: string) => [conditionOn("environment", name)],

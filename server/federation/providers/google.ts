@@ -31,4 +31,19 @@ export const google = {
       conditionOn(/^\d+$/.test(subject) ? "sub" : "email", subject),
     ],
   },
+  fields: {
+    subject: {
+      label: "Service account",
+      hint: "Its number (unique ID), which is never used again, or its e-mail address.",
+      example: "107517467455664443766",
+    },
+  },
+  phrases: {
+    all: "Google Cloud workloads",
+    of: (subject: string) => `of the service account ${subject}`,
+  },
+  printToken: (audience: string) =>
+    "curl --silent --header 'Metadata-Flavor: Google' " +
+    "'http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/identity" +
+    `?format=full&audience=${encodeURIComponent(audience)}'`,
 } as const satisfies Provider;

@@ -42,4 +42,23 @@ export const kubernetes = {
       return [conditionOn("sub", `system:serviceaccount:${namespace}:${account}`)];
     },
   },
+  fields: {
+    subject: {
+      label: "Service account",
+      hint: "Its namespace and name.",
+      example: "ci/deployer",
+    },
+    issuer: {
+      label: "Issuer",
+      hint: "Of your cluster, as its /.well-known/openid-configuration has it.",
+      example: "https://oidc.cluster.example.com",
+      required: true,
+    },
+  },
+  phrases: {
+    all: "Kubernetes pods",
+    of: (subject: string) => `of the service account ${subject}`,
+  },
+  printToken: (audience: string) =>
+    `kubectl create token deployer --namespace ci --audience ${audience}`,
 } as const satisfies Provider;

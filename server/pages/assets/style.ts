@@ -296,6 +296,25 @@ button[hidden] { display: none; }
   .data .actions form button { width: 100%; }
   .data .actions :is(.button, button) { min-height: 2.75rem; }
 }
+.steps { display: flex; flex-wrap: wrap; gap: 0 1.5rem; margin: 0 0 1.25rem; padding: 0; list-style: none; }
+.steps li { color: var(--muted); border-bottom: 3px solid transparent; }
+.steps li[aria-current] { color: var(--text); border-color: var(--accent); font-weight: 650; }
+.steps a, .steps span { display: inline-flex; align-items: center; min-height: 2.75rem; }
+.preview, .result { max-width: 44rem; margin: 0 0 1.5rem; padding: 1rem 1.25rem; border: 1px solid var(--line); border-radius: 0.6rem; background: var(--ground); }
+.preview > :last-child, .result > :last-child { margin-bottom: 0; }
+.result { border-left-width: 6px; background: none; }
+.result.good { border-color: var(--good); }
+.result.bad { border-color: var(--danger); }
+.result h2 { margin-top: 0; }
+.choices { display: grid; grid-template-columns: repeat(auto-fill, minmax(16rem, 1fr)); gap: 0.75rem; padding: 0; list-style: none; }
+.dashboard main > .choices { max-width: none; }
+.choices a {
+  display: grid; align-content: center; height: 100%; min-height: 4.25rem; padding: 0.6rem 1rem; color: var(--text);
+  border: 1px solid var(--edge); border-radius: 0.6rem; font-weight: 600; text-decoration: none;
+}
+.choices a:hover { border-color: var(--accent); background: var(--ground); }
+.choices .small { font-weight: 400; overflow-wrap: anywhere; }
+details > :last-child { margin-bottom: 1rem; }
 .mark {
   display: flex; align-items: center; justify-content: center; width: 3rem; height: 3rem;
   margin-bottom: 1rem; border: 2px solid currentColor; border-radius: 50%; font-size: 1.5rem;

@@ -21,6 +21,8 @@ export async function confirmationPage(
     /** Label of the button: the verb and its object. */
     confirm: string;
     cancelPath: string;
+    /** Whether it takes nothing away. */
+    harmless?: boolean;
     /** The effects of the action. */
     children: Child;
     /** Visible fields of the form. */
@@ -41,7 +43,9 @@ export async function confirmationPage(
           <HiddenFields fields={fields} />
           {options}
           <div class="choice">
-            <button class="danger" type="submit">{confirm}</button>
+            <button class={confirmation.harmless ? "main" : "danger"} type="submit">
+              {confirm}
+            </button>
             <a class="button" href={cancelPath}>Cancel</a>
           </div>
         </form>

@@ -1,4 +1,4 @@
-import type { JSX } from "hono/jsx";
+import type { Child, JSX } from "hono/jsx";
 import type { FormProblem } from "../http/form_problem.ts";
 import { Field, fieldState } from "./form_field.tsx";
 
@@ -8,7 +8,7 @@ export function TextField(
     /** Also the name of the field. */
     id: string;
     label: string;
-    hint?: string;
+    hint?: Child;
     problems: readonly FormProblem[];
     className?: string;
   } & Omit<JSX.IntrinsicElements["input"], "id" | "name" | "class">,

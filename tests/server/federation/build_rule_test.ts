@@ -58,12 +58,17 @@ Deno.test("turns subject, branch, tag and environment into conditions", async ()
   assert.equal(github.issuer, provider("github").issuer);
   assert.equal(github.name, "github:acme/api:main");
   assert.deepEqual(github.conditions, [
-    equals("repository_id", "4711"),
+    { ...equals("repository_id", "4711"), label: "acme/api" },
     equals("ref", "refs/heads/main"),
+  ]);
+  const workflow = await built("github", { repositoryId: "1", workflow: "deploy.yml" });
+  assert.deepEqual(workflow.conditions, [
+    equals("repository_id", "1"),
+    glob("workflow_ref", "*/*/.github/workflows/deploy.yml@**"),
   ]);
   const gitlab = await built("gitlab", { subject: "acme/group/api", tag: "v*" });
   assert.deepEqual(gitlab.conditions, [
-    equals("project_id", "4711"),
+    { ...equals("project_id", "4711"), label: "acme/group/api" },
     equals("ref_type", "tag"),
     glob("ref", "v*"),
   ]);
@@ -105,6 +110,10 @@ Deno.test("rejects options that the provider has no claim for, naming the field"
   await assertInvalid("subject", "github", { subject: "acme" });
   await assertInvalid("branch", "github", { subject: "acme/api", branch: "a", tag: "b" });
   await assertInvalid("branch", "github", { subject: "acme/api", branch: "" });
+  for (const workflow of ["", "a/b.yml", "x@main", "x.yml@**"]) {
+    await assertInvalid("workflow", "github", { subject: "acme/api", workflow });
+  }
+  await assertInvalid("workflow", "gitlab", { subject: "acme/api", workflow: "x.yml" });
   await assertInvalid("conditions", "generic", { issuer, conditions: ["nonsense"] });
   await assertInvalid("branch", "azure", { issuer, subject: "y", branch: "main" });
   await assertInvalid("tag", "buildkite", { subject: "acme/api", tag: "v1" });

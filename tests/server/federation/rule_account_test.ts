@@ -100,26 +100,30 @@ testOnEachDatabase(
   },
 );
 
-Deno.test("asks with a check box that counts for one account name", async () => {
+Deno.test("lets an administrator select an existing service account on the page", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await withAccounts(database.location);
   const { id } = await addUserWithPassword(server);
   await server.parts.sql`update users set is_admin = true where id = ${id}`;
   const browser = await signedIn(server);
-  const fields = { provider: "generic", subject: "job", issuer: RULE.issuer, scope: "deploy" };
+  const fields = {
+    step: "permissions",
+    provider: "generic",
+    subject: "job",
+    issuer: RULE.issuer,
+    scopes: "1",
+    "scope:deploy": "on",
+  };
   const submit = async (more: Record<string, string>) => {
-    await browser.get("/admin/trust");
-    return await browser.submit("/admin/trust", { ...fields, ...more });
+    await browser.get("/admin/trust/add");
+    const { location } = await browser.submit("/admin/trust/add", { ...fields, ...more });
+    return await browser.get(location!);
   };
   const asked = await submit({ name: "ci" });
-  assert.equal(asked.status, 422);
-  assert.match(asked.html, /<input[^>]* name="existing" value="ci" aria-invalid="true"/);
-  // A name that was typed since then is asked about again.
-  const other = await submit({ name: "other", existing: "ci" });
-  assert.equal(other.status, 422);
-  assert.match(other.html, /name="existing" value="other"/);
+  assert.deepEqual(asked.problems, ["conflict #account"]);
+  assert.match(asked.html, /<option value="ci"/);
+  assert.equal((await submit({ name: "ci", account: "ci" })).page, "trust_test");
   assert.equal((await actors(server)).length, 0);
-  assert.equal((await submit({ name: "ci", existing: "ci" })).status, 303);
+  await browser.submit("/admin/trust/add", { do: "save" });
   assert.deepEqual([...await actors(server)], [{ name: "ci", account: "ci" }]);
-  assert.doesNotMatch((await browser.get("/admin/trust")).html, /name="existing"/);
 });

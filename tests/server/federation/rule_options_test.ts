@@ -12,6 +12,9 @@ const organization = "3c1f8e1e-5a0c-4a6e-9a5e-111111111111";
 const RULES: [ProviderName, Partial<RuleOptions>][] = [
   ["github", { repositoryId: "74", branch: "main" }],
   ["github", { subject: "acme/*", tag: "v*" }],
+  ["github", { subject: "acme/api", repositoryId: "74", workflow: "deploy-*.yml", branch: "main" }],
+  ["github", { repositoryId: "74", workflow: "deploy.yml", environment: "production" }],
+  ["github", { repositoryId: "74", conditions: ["ref=refs/heads/release-*"] }],
   ["github", { environment: "production", conditions: ["repository_owner_id=65"] }],
   ["github", { conditions: ["ref=refs/heads/main", "ref=refs/heads/next", "repository_id=7"] }],
   ["gitlab", { repositoryId: "20", tag: "v1", conditions: ["ref_protected=true"] }],
@@ -31,14 +34,21 @@ Deno.test("returns the options that a rule was built from", async () => {
     const options = { conditions: [], ...ruleOptions };
     const rule = await buildRule(provider, options, () => Promise.resolve(undefined));
     assert.ok(!(rule instanceof DomainError), JSON.stringify(rule));
-    const returned = toRuleOptions(provider, rule);
+    // The database has the keys in another order.
+    const conditions = rule.conditions.map(({ claim, operator, values, label }) => ({
+      values,
+      label,
+      claim,
+      operator,
+    }));
+    const returned = toRuleOptions(provider, { ...rule, conditions });
     const again = await buildRule(provider, returned, () => Promise.resolve(undefined));
     assert.ok(!(again instanceof DomainError));
     const sorted = (conditions: unknown[]) => conditions.map((it) => JSON.stringify(it)).sort();
     assert.deepEqual(sorted(again.conditions), sorted(rule.conditions));
     assert.equal(again.issuer, rule.issuer);
-    const { repositoryId, subject, branch, tag, environment } = returned;
-    const fields = { repositoryId, subject, branch, tag, environment };
+    const { repositoryId, subject, workflow, branch, tag, environment } = returned;
+    const fields = { repositoryId, subject, workflow, branch, tag, environment };
     for (const [name, value] of Object.entries(options)) {
       if (!(name in fields)) continue;
       assert.equal(fields[name as keyof typeof fields], value, `${provider} ${name}`);

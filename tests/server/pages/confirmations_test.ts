@@ -16,6 +16,7 @@ const CONFIRMED = {
   "/tokens/:id/revoke": { from: "/tokens", fields: [] },
   "/admin/tokens/revoke": { from: "/admin/tokens", fields: ["owner"] },
   "/admin/trust/remove": { from: "/admin/trust", fields: ["name"] },
+  "/admin/trust/disable": { from: "/admin/trust", fields: ["name"] },
 };
 
 Deno.test("every action has a confirmation page, except signing out and undoing", () => {
@@ -44,7 +45,7 @@ Deno.test("revokes, removes and signs out only after confirmation, and shows a n
       const before = await activeState(server);
       const question = await browser.get(`${address}?${new URLSearchParams(acting)}`);
       assert.equal(question.status, 200);
-      assert.ok(question.page!.match(/^(revoke|sign_out|remove)_/), question.page);
+      assert.ok(question.page!.match(/^(revoke|sign_out|remove|disable)_/), question.page);
       assert.ok(question.html.includes(`method="post" action="${address}"`));
       assert.equal(question.notice, undefined);
       assert.deepEqual(await activeState(server), before);
@@ -53,7 +54,7 @@ Deno.test("revokes, removes and signs out only after confirmation, and shows a n
       assert.equal(done.status, 303);
       assert.notDeepEqual(await activeState(server), before);
       const next = await browser.get(done.location!);
-      assert.match(next.notice!, /_(revoked|signed_out|removed)$/);
+      assert.match(next.notice!, /_(revoked|signed_out|removed|disabled)$/);
       assert.equal((await browser.get(done.location!)).notice, undefined, "shown twice");
       await server.parts.sql`delete from trust_rules`;
       await server.parts.sql`delete from service_accounts`;
@@ -77,6 +78,9 @@ Deno.test("redirects from the confirmation page of something already revoked or 
       `/logins/rename?login=${id}&back=/devices`,
       `/sessions/sign-out?session=${id}`,
       "/admin/trust/remove?name=gone",
+      "/admin/trust/disable?name=gone",
+      "/admin/trust/enable?name=gone",
+      "/admin/trust/edit?rule=gone",
     ]
   ) {
     const response = await browser.get(path);
@@ -178,6 +182,6 @@ async function activeState({ parts: { sql }, clock }: TestServer) {
       (select json_agg(id) from personal_access_tokens where revoked_at is null) as tokens,
       (select json_agg(id) from refresh_token_families where revoked_at is null) as logins,
       (select count(*)::int from sessions where expires_at > ${new Date(clock.now())}) as sessions,
-      (select json_agg(name) from trust_rules) as rules`;
+      (select json_agg(name) from trust_rules where disabled_at is null) as rules`;
   return row;
 }

@@ -29,7 +29,10 @@ const ACTIONS: Record<string, [access: PageRoute["access"], freshSignIn: boolean
     "/tokens/:id/rotate": ["token_rotator", true],
     "/tokens/:id/revoke": ["token_viewer", true],
     "/admin/tokens/revoke": ["administrator", true],
-    "/admin/trust": ["administrator", true],
+    "/admin/trust/add": ["administrator", true],
+    "/admin/trust/edit": ["administrator", true],
+    "/admin/trust/disable": ["administrator", true],
+    "/admin/trust/enable": ["administrator", true],
     "/admin/trust/remove": ["administrator", true],
     "/admin/trust/restore": ["administrator", true],
   };
@@ -170,6 +173,7 @@ async function prepare(server: TestServer) {
   const [session] = await sql`select id from sessions order by created_at`;
   const fields = {
     name: "ci",
+    rule: "ci",
     owner: alice.id,
     login: login.id,
     session: session.id,

@@ -20,6 +20,7 @@ import { withOption } from "../with_option.ts";
 
 /** Options of `admin trust add`, as commander parses them. */
 export interface TrustAddOptions {
+  workflow?: string;
   branch?: string;
   tag?: string;
   environment?: string;
@@ -45,6 +46,7 @@ const DEFAULT_LIFETIME = "10m";
 /** The option for each field of a rule that a DomainError can name. */
 export const OPTIONS: Record<string, string> = {
   issuer: "--issuer",
+  workflow: "--workflow",
   branch: "--branch",
   tag: "--tag",
   environment: "--environment",

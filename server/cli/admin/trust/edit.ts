@@ -19,7 +19,7 @@ export async function adminTrustEdit(
   options: TrustEditOptions,
   io: ServerIo,
 ): Promise<number> {
-  const { branch, tag, environment, condition, lifetime, expires } = options;
+  const { workflow, branch, tag, environment, condition, lifetime, expires } = options;
   const lifetimeSeconds = lifetime === undefined ? undefined : parseDurationSeconds(lifetime);
   if (lifetime !== undefined && lifetimeSeconds === undefined) return invalidLifetime(lifetime, io);
   const expiry = expires === undefined ? undefined : parseExpiry(expires, io.clock.now());
@@ -28,7 +28,7 @@ export async function adminTrustEdit(
     name,
     issuer: options.issuer,
     audience: options.audience,
-    options: { branch, tag, environment, conditions: condition },
+    options: { workflow, branch, tag, environment, conditions: condition },
     scope: options.scope && formatScope(options.scope),
     lifetimeSeconds,
     enabledUntil: typeof expiry === "number" ? new Date(expiry).toISOString() : expiry,
@@ -44,13 +44,20 @@ export async function adminTrustEdit(
   const { dataDir, databaseUrl, config, force = false } = options;
   return await adminCommand(
     "editTrustRule",
-    { ...changes, force },
+    // What `--scope` names is what the account may get.
+    { ...changes, force, extendAccount: changes.scope },
     { dataDir, databaseUrl, config },
     io,
     (rule) => {
       io.stdout(
         `Changed ${rule.name}. Tokens issued by it stay as they are until they expire.\n`,
       );
+      if (rule.newAccountScopes.length > 0) {
+        io.stdout(
+          `The service account ${rule.actsAs} may now also have ` +
+            `${rule.newAccountScopes.join(" ")}.\n`,
+        );
+      }
       return EXIT.ok;
     },
     { describe },

@@ -38,6 +38,10 @@ const table = (now: number): Table<ListedRule> => ({
   ],
   toJson: ({ scope, ...rule }) => ({
     ...rule,
+    conditions: rule.conditions.map((condition) => ({
+      ...condition,
+      label: condition.label ?? null,
+    })),
     scopes: splitScope(scope),
     enabledUntil: rule.enabledUntil ?? null,
   }),

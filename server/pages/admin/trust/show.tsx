@@ -1,90 +1,172 @@
-import { listAllTrustRules, type ListedRule } from "../../../admin/trust/list_rules.ts";
-import { describeCondition } from "../../../federation/condition.ts";
 import { provider } from "../../../federation/providers.ts";
-import type { FormParameters } from "../../../http/form.ts";
-import { needsFreshSignIn, signedInSession, signInPath } from "../../http/browser_session.ts";
-import { csrfToken } from "../../http/csrf.ts";
+import {
+  lastUsesOfRules,
+  type ListedTrustRule,
+  listTrustRules,
+} from "../../../store/trust_rules.ts";
 import type { PageContext } from "../../context.ts";
 import type { PageDeps } from "../../http/page_route.ts";
 import { renderPage } from "../../render.tsx";
+import { Badge } from "../../ui/badge.tsx";
 import { ActionButton } from "../../ui/confirmation.tsx";
-import { ErrorSummary, formTitle } from "../../ui/form_field.tsx";
+import { DataTable } from "../../ui/data_table.tsx";
+import { EmptyState } from "../../ui/empty_state.tsx";
+import { PageHeading } from "../../ui/page_heading.tsx";
+import { TimeAgo, TimeUntil } from "../../ui/relative_time.tsx";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
-import { RuleForm, type RuleProblem } from "./rule_form.tsx";
+import { forgetDraft } from "./draft_cookie.ts";
+import { RuleSentence } from "./sentence.tsx";
+import { TRUST_PATH } from "./step_path.ts";
 
-const PATH = "/admin/trust";
+/** How far back the last use of a rule is looked for. */
+const USE_DAYS = 30;
 
-/** GET /admin/trust: the trust rules, and the form for another one. */
+/** GET /admin/trust: the trust rules. */
 export async function showTrust(deps: PageDeps, c: PageContext): Promise<Response> {
-  return await trustPage(deps, c, {});
-}
-
-export async function trustPage(
-  deps: PageDeps,
-  c: PageContext,
-  { problems = [], form }: { problems?: readonly RuleProblem[]; form?: FormParameters },
-): Promise<Response> {
-  const rules = await listAllTrustRules(deps, {});
-  const token = csrfToken(deps, c);
+  const now = deps.clock.now();
+  forgetDraft(deps, c);
+  const rules = await listTrustRules(deps.sql);
+  const lastUses = await lastUsesOfRules(deps.sql, new Date(now - USE_DAYS * 86_400_000));
+  const addRule = <a class="button primary" href={`${TRUST_PATH}/add`}>Add rule</a>;
   return await renderPage(deps, c, {
     name: "trust",
-    title: formTitle("Trusted workloads", problems),
-    status: problems.length > 0 ? 422 : 200,
+    title: "Workloads",
     children: (
       <main class="wide">
-        <h1>Trusted workloads</h1>
-        <ErrorSummary problems={problems} />
-        <p>
-          A CI job or workload that matches a rule exchanges the identity token of its provider for
-          a short-lived access token. It needs no stored secret.
-        </p>
+        <PageHeading
+          title="Trusted workloads"
+          lead="A CI job or workload that matches a rule exchanges the identity token of its provider for a short-lived access token. It needs no stored secret."
+          actions={rules.length > 0 && addRule}
+        />
         {rules.length === 0
-          ? <p class="muted" id="no-rules">There are no rules yet.</p>
-          : (
-            <ul class="logins">
-              {rules.map((rule) => <Rule key={rule.name} rule={rule} />)}
-            </ul>
-          )}
-        <h2>Add a rule</h2>
-        {needsFreshSignIn(deps, signedInSession(c))
           ? (
-            <p>
-              <a class="button" href={signInPath(PATH, { again: true })}>
-                Sign in again to add a rule
-              </a>
-            </p>
+            <EmptyState id="no-rules" title="No workload is trusted yet">
+              <p>
+                A rule says which jobs of a repository, or which machines, may use which scopes. It
+                takes four steps: the provider, the workload, its permissions, and a test.
+              </p>
+              <p>{addRule}</p>
+            </EmptyState>
           )
-          : <RuleForm action={PATH} token={token} problems={problems} form={form} />}
+          : (
+            <DataTable
+              caption="Trust rules"
+              rows={rules}
+              attributes={({ name }) => ({ "data-rule": name })}
+              columns={[
+                { label: "Rule", cell: (rule) => <RuleCell rule={rule} /> },
+                {
+                  label: "State",
+                  cell: (rule) => (
+                    <div>
+                      <State rule={rule} now={now} />
+                    </div>
+                  ),
+                },
+                {
+                  label: "Last use",
+                  cell: ({ id }) => {
+                    const at = lastUses.get(id);
+                    return at === undefined
+                      ? <span class="muted">{`not in ${USE_DAYS} days`}</span>
+                      : <TimeAgo at={at} now={now} />;
+                  },
+                },
+                { label: "Actions", kind: "actions", cell: (rule) => <Actions rule={rule} /> },
+              ]}
+            />
+          )}
       </main>
     ),
   });
 }
 
-function Rule({ rule }: { rule: ListedRule }) {
+function RuleCell({ rule }: { rule: ListedTrustRule }) {
+  const kind = rule.principal.kind === "user" ? "user" : "service account";
   return (
-    <li>
-      <div>
-        <p>
-          <strong>
-            <UntrustedText text={rule.name} max={100} />
-          </strong>
-        </p>
-        <p class="muted small">
-          {provider(rule.provider).title}:{" "}
-          <UntrustedText text={rule.conditions.map(describeCondition).join(", ")} max={400} />
-        </p>
-        <p class="muted small">
-          Grants <UntrustedText text={rule.scope} max={256} /> as{" "}
-          <UntrustedText text={rule.actsAs} max={100} />
-          {rule.enabledUntil && ` until ${rule.enabledUntil.slice(0, 10)}`}
-        </p>
-      </div>
+    <>
+      <p>
+        <RuleSentence
+          rule={{
+            provider: rule.provider,
+            workloads: rule,
+            scope: rule.scope,
+            actsAs: `the ${kind} ${rule.principalName}`,
+          }}
+        />
+      </p>
+      <p class="muted small">
+        <UntrustedText text={rule.name} max={100} /> · {provider(rule.provider).title}
+      </p>
+    </>
+  );
+}
+
+export type RuleState = "disabled" | "expired" | "enabled";
+
+export function stateOf({ disabledAt, enabledUntil }: ListedTrustRule, now: number): RuleState {
+  if (disabledAt !== undefined) return "disabled";
+  return enabledUntil !== undefined && enabledUntil.getTime() <= now ? "expired" : "enabled";
+}
+
+function State({ rule, now }: { rule: ListedTrustRule; now: number }) {
+  const { enabledUntil } = rule;
+  switch (stateOf(rule, now)) {
+    case "disabled":
+      return <Badge tone="neutral">Disabled</Badge>;
+    case "expired":
+      return (
+        <>
+          <Badge tone="bad">Expired</Badge> <TimeAgo at={enabledUntil!} now={now} />
+        </>
+      );
+    case "enabled":
+      return (
+        <>
+          <Badge tone="good">Enabled</Badge>
+          {enabledUntil && (
+            <>
+              , ends <TimeUntil at={enabledUntil} now={now} dated />
+            </>
+          )}
+        </>
+      );
+  }
+}
+
+function Actions({ rule: { name, disabledAt } }: { rule: ListedTrustRule }) {
+  const about = `the rule ${name}`;
+  return (
+    <>
       <ActionButton
-        action={`${PATH}/remove`}
-        fields={{ name: rule.name }}
+        action={`${TRUST_PATH}/edit`}
+        fields={{ rule: name }}
+        label="Edit"
+        about={about}
+      />{" "}
+      {disabledAt === undefined
+        ? (
+          <ActionButton
+            action={`${TRUST_PATH}/disable`}
+            fields={{ name }}
+            label="Disable"
+            about={about}
+          />
+        )
+        : (
+          <ActionButton
+            action={`${TRUST_PATH}/enable`}
+            fields={{ name }}
+            label="Enable"
+            about={about}
+          />
+        )}{" "}
+      <ActionButton
+        action={`${TRUST_PATH}/remove`}
+        fields={{ name }}
         label="Remove"
-        about={`the rule ${rule.name}`}
+        about={about}
       />
-    </li>
+    </>
   );
 }

@@ -1,0 +1,71 @@
+import { formatDuration } from "../../../../shared/duration.ts";
+import type { Condition } from "../../../federation/condition.ts";
+import { describeCondition } from "../../../federation/condition.ts";
+import { provider, type ProviderName } from "../../../federation/providers.ts";
+import { capitalize, describeWorkloads } from "../../../federation/rule_sentence.ts";
+import { UntrustedText } from "../../ui/untrusted_text.tsx";
+
+/** A rule, or what is known of one that is being written. */
+export interface SentenceRule {
+  provider: ProviderName;
+  /** Absent until they are valid. */
+  workloads?: { issuer: string; conditions: readonly Condition[] };
+  scope?: string;
+  /** What the workloads act as: `the service account ci`. */
+  actsAs?: string;
+  lifetimeSeconds?: number;
+  enabledUntil?: Date;
+}
+
+/** "GitHub Actions jobs on main of acme/api may use: deploy — as the service account ci." */
+export function RuleSentence({ rule }: { rule: SentenceRule }) {
+  const { workloads, scope, actsAs, lifetimeSeconds, enabledUntil } = rule;
+  const who = workloads === undefined
+    ? `${capitalize(provider(rule.provider).phrases.all)} of …`
+    : describeWorkloads({ provider: rule.provider, ...workloads });
+  return (
+    <>
+      <strong>
+        <UntrustedText text={who} max={800} />
+      </strong>{" "}
+      may use: {scope ? <code>{scope.split(" ").join(", ")}</code> : "…"} — as{" "}
+      {actsAs === undefined ? "…" : <UntrustedText text={actsAs} max={120} />}
+      {lifetimeSeconds !== undefined && `, for ${formatDuration(lifetimeSeconds)} with each token`}
+      {enabledUntil !== undefined && `, until ${formatUntil(enabledUntil)}`}
+      {actsAs === undefined ? "" : "."}
+    </>
+  );
+}
+
+/** "2027-01-31 00:00 UTC" */
+function formatUntil(date: Date): string {
+  return `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+}
+
+/** The claims that a token must have, exactly as they are compared. */
+export function Requirements(
+  { rule: { issuer, audience, conditions } }: {
+    rule: { issuer: string; audience: string; conditions: readonly Condition[] };
+  },
+) {
+  const lines = [
+    `iss is ${issuer}`,
+    `aud is ${audience}`,
+    ...conditions.map((condition) =>
+      describeCondition(condition) +
+      (condition.label === undefined ? "" : ` (the number of ${condition.label})`)
+    ),
+  ];
+  return (
+    <details>
+      <summary>What a token must contain</summary>
+      <ul class="scopes">
+        {lines.map((line) => (
+          <li>
+            <UntrustedText text={line} max={500} />
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
