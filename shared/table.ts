@@ -1,5 +1,6 @@
 /** Lists of every command: a table on a terminal, tab-separated lines in a pipe, or JSON. */
 import type { Clock } from "./clock.ts";
+import { fitColumns, type Fitting } from "./fit_columns.ts";
 import { relativeTime } from "./format_time.ts";
 import { formatJson, sanitizeLine } from "./sanitize.ts";
 import { createStyle, hasStyle, type Style } from "./terminal_style.ts";
@@ -16,13 +17,9 @@ interface StateCell {
   state: string;
 }
 
-export interface Column<Row> {
+export interface Column<Row> extends Fitting {
   title: string;
   cell(row: Row): Cell;
-  /** Of columns that do not fit, the lowest number goes first. Without a number, none does. */
-  priority?: number;
-  /** May be shortened when no other column is left to go. */
-  flexible?: boolean;
   /** On a terminal only with --wide. */
   wideOnly?: boolean;
   /** What a terminal shows instead of null; default: `-`. */
@@ -57,8 +54,6 @@ export interface TableIo {
 /** Characters of a cell on a terminal, and in a pipe, where nothing is shortened to fit. */
 const MAX_LENGTH = { terminal: 1000, piped: 100_000 };
 const GAP = "  ";
-/** A flexible column is not shortened below this while other columns can go. */
-const MIN_FLEXIBLE_WIDTH = 20;
 
 /** The color of each state; others have none. */
 const STATE_COLORS: Readonly<Record<string, keyof Style>> = {
@@ -133,10 +128,14 @@ function formatForTerminal<Row>(
       const state = cell !== null && typeof cell === "object" && "state" in cell ? cell.state : "";
       return { text, color: STATE_COLORS[state] };
     });
-    const width = Math.max(...[column.title, ...cells.map(({ text }) => text)].map(textWidth));
+    // Not by spreading: there may be more rows than a call can have arguments.
+    const width = cells.reduce(
+      (widest, { text }) => Math.max(widest, textWidth(text)),
+      textWidth(column.title),
+    );
     return { column, cells, width };
   });
-  const kept = wide ? all : fitColumns(all, stdoutColumns());
+  const kept = wide ? all : fitColumns(all, stdoutColumns(), GAP.length);
   const style = createStyle(hasStyle(true, env));
   const line = (parts: string[]) => `${parts.join(GAP).trimEnd()}\n`;
   const header = kept.map(({ column, width }) =>
@@ -153,35 +152,4 @@ function formatForTerminal<Row>(
 /** The spaces have no style, so that a line can be trimmed. */
 function padded(text: string, width: number, style = (text: string) => text): string {
   return style(text) + padToWidth(text, width).slice(text.length);
-}
-
-interface Sized<Row> {
-  column: Column<Row>;
-  width: number;
-}
-
-/** Columns that fit: the least useful ones go first, then the flexible ones become narrower. */
-function fitColumns<Row, Laid extends Sized<Row>>(all: readonly Laid[], columns: number): Laid[] {
-  const kept = all.map((laid) => ({ ...laid }));
-  const total = (width: (laid: Laid) => number) =>
-    kept.reduce((sum, laid) => sum + width(laid), GAP.length * (kept.length - 1));
-  const minimum = ({ column: { flexible }, width }: Laid) =>
-    flexible ? Math.min(width, MIN_FLEXIBLE_WIDTH) : width;
-  while (total(minimum) > columns) {
-    const priorities = kept.map(({ column: { priority } }) => priority ?? Infinity);
-    const lowest = Math.min(...priorities);
-    if (lowest === Infinity) break;
-    kept.splice(priorities.lastIndexOf(lowest), 1);
-  }
-  const excess = () => total(({ width }) => width) - columns;
-  for (const laid of kept.filter(({ column }) => column.flexible).reverse()) {
-    laid.width = Math.max(minimum(laid), laid.width - Math.max(0, excess()));
-  }
-  // A terminal narrower than the columns that never go: the widest ones give in.
-  for (let left = excess(); left > 0; left--) {
-    const widest = kept.reduce((a, b) => b.width > a.width ? b : a);
-    if (widest.width <= 1) break;
-    widest.width--;
-  }
-  return kept;
 }

@@ -16,6 +16,7 @@ import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { clientHome, logIn } from "../../support/client_home.ts";
 import { wholeCommandLine } from "../../support/command_line.ts";
+import { readFromRoot } from "../../support/documentation.ts";
 import { parseOutput, schemaNames } from "../../support/output_schema.ts";
 import { PAT_ID, PAT_SECRET, patResponse } from "../../support/pat_response.ts";
 import { ScriptedServer } from "../../support/scripted_server.ts";
@@ -29,6 +30,30 @@ Deno.test("has a schema for each command with --json, and for no other", async (
   };
   visit(program, []);
   assert.deepEqual(withJson.sort(), schemaNames);
+});
+
+interface Schema {
+  properties?: Record<string, Schema>;
+  required?: string[];
+  additionalProperties?: boolean;
+  items?: Schema;
+}
+
+Deno.test("requires every key, in camelCase, of every object", async () => {
+  const visit = ({ properties, required, additionalProperties, items }: Schema, place: string) => {
+    if (items !== undefined) visit(items, place);
+    if (properties === undefined) return;
+    const names = Object.keys(properties);
+    assert.deepEqual([...required ?? []].sort(), [...names].sort(), place);
+    assert.equal(additionalProperties, false, place);
+    for (const [name, schema] of Object.entries(properties)) {
+      assert.match(name, /^[a-z][a-zA-Z]*$/, `${place}.${name}`);
+      visit(schema, `${place}.${name}`);
+    }
+  };
+  for (const name of schemaNames) {
+    visit(JSON.parse(await readFromRoot(`docs/schemas/${name}.schema.json`)), name);
+  }
 });
 
 async function loggedIn() {

@@ -36,14 +36,14 @@ const table = (now: number): Table<ListedRule> => ({
     { title: "ISSUER", cell: ({ issuer }) => issuer, wideOnly: true },
     { title: "AUDIENCE", cell: ({ audience }) => audience, wideOnly: true },
   ],
-  toJson: ({ scope, ...rule }) => ({
+  toJson: ({ scope, enabledUntil, ...rule }) => ({
     ...rule,
     conditions: rule.conditions.map((condition) => ({
       ...condition,
       label: condition.label ?? null,
     })),
     scopes: splitScope(scope),
-    enabledUntil: rule.enabledUntil ?? null,
+    expiresAt: enabledUntil ?? null,
   }),
   empty: "There are no trust rules. To add one, run: " +
     `${brand.binaryName} admin trust add PROVIDER SUBJECT --scope SCOPES`,
