@@ -85,5 +85,5 @@ export function howToGetKeychain({ platform, env }: StoreIo): string {
       ? "use a desktop session (an SSH session cannot store in it)"
       : "use a desktop session with Windows Credential Manager";
   }
-  return "unlock GNOME Keyring, KWallet or KeePassXC";
+  return "start or unlock GNOME Keyring or KWallet";
 }

@@ -31,7 +31,7 @@ function assertFileWithWarning(result: StepRun, why: RegExp): void {
   assert.equal(result.kind, "file");
   assert.match(result.warning ?? "", /^Warning: no keychain: /);
   assert.match(result.warning ?? "", why);
-  assert.match(result.warning ?? "", /GNOME Keyring, KWallet or KeePassXC/);
+  assert.match(result.warning ?? "", /GNOME Keyring or KWallet/);
 }
 
 linuxTest("a working keychain is chosen, and trying it out leaves nothing behind", async () => {
