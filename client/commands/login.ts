@@ -210,7 +210,7 @@ export function declare(command: Command, client: Run<ClientIo>): void {
   const bin = brand.binaryName;
   command.addOption(server())
     .addOption(scope(`scopes to request (default: openid ${DEFAULT_SCOPES.join(" ")})`))
-    .option("--name <name>", "what the list of your logins calls this one (default: the host name)")
+    .option("--name <name>", "a name to recognize this login by (default: host name and system)")
     .option("--force", "log in again without asking")
     .option("--no-browser", "do not open a browser")
     .option("--qr", "show the address as a QR code")
