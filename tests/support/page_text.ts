@@ -93,7 +93,7 @@ export function pageText(html: string): string {
       block(closing ? "" : tag.attributes.has("selected") ? "  (o) " : "  ( ) ");
     } else if (tag.name === "input") {
       const type = attribute("type") ?? "text";
-      if (type === "hidden") continue;
+      if (type === "hidden" || tag.attributes.has("hidden")) continue;
       if (type === "checkbox") line += tag.attributes.has("checked") ? "[x] " : "[ ] ";
       else {
         const value = attribute("value") || attribute("placeholder") || "";

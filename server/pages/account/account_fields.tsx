@@ -44,6 +44,11 @@ export function PasswordField(
   );
 }
 
+/** Names the user whose password a form changes, for password managers. */
+export function UsernameForPasswordManagers({ email }: { email: string }) {
+  return <input type="text" autocomplete="username" value={email} hidden readonly />;
+}
+
 /** A new password, typed twice. */
 export function NewPasswordFields(
   { problems, label = "Password" }: { problems: readonly FormProblem[]; label?: string },

@@ -2,7 +2,7 @@ import type { ServerConfig } from "../../config/server_config.ts";
 import { DomainError } from "../../domain_error.ts";
 import { sharedNetwork } from "../../http/client_ip.ts";
 import { type ChangedPassword, changePassword } from "../../passwords/change_password.ts";
-import { NewPasswordFields } from "../account/account_fields.tsx";
+import { NewPasswordFields, UsernameForPasswordManagers } from "../account/account_fields.tsx";
 import type { PageContext } from "../context.ts";
 import { type SessionDeps, signedInSession, startSession } from "../http/browser_session.ts";
 import { csrfToken } from "../http/csrf.ts";
@@ -99,14 +99,7 @@ async function changePage(
         <ErrorSummary problems={problems} />
         <form method="post" action={CHANGE_PASSWORD_PATH}>
           <CsrfField token={csrfToken(deps, c)} />
-          {/* For password managers. */}
-          <input
-            type="text"
-            autocomplete="username"
-            value={signedInSession(c).user.email}
-            hidden
-            readonly
-          />
+          <UsernameForPasswordManagers email={signedInSession(c).user.email} />
           <TextField
             id="current_password"
             label="Current password"
@@ -133,8 +126,8 @@ async function changePage(
               Also revoke logins in terminals
             </label>
             <p class="hint" id="revoke_logins-hint">
-              Keep this if someone else may know the old password. You then log in again in each
-              terminal.
+              Leave this selected if someone else may know the old password. You then have to log in
+              again in each terminal.
             </p>
           </div>
           <button class="main" type="submit">Change password</button>

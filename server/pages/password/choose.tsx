@@ -6,7 +6,7 @@ import { PASSWORD_LINK_PATH } from "../../passwords/password_link.ts";
 import { FORGOT_PASSWORD_PATH } from "../../passwords/password_mail.ts";
 import { describePasswordLink, setPasswordByLink } from "../../passwords/use_password_link.ts";
 import type { User } from "../../store/users.ts";
-import { NewPasswordFields } from "../account/account_fields.tsx";
+import { NewPasswordFields, UsernameForPasswordManagers } from "../account/account_fields.tsx";
 import { UNLOCK_PARAMETER, unlockToken } from "../account/unlock_link.ts";
 import type { PageContext } from "../context.ts";
 import { csrfToken } from "../http/csrf.ts";
@@ -79,7 +79,7 @@ async function choosePage(
   // no-referrer: under that a browser sends "Origin: null" with the form.
   c.header("Referrer-Policy", "strict-origin");
   const isNew = user.passwordHash === undefined;
-  const title = isNew ? "Choose a password" : "Choose a new password";
+  const title = isNew ? "Choose a password" : "Reset your password";
   return await renderPage(deps, c, {
     name: "choose_password",
     title: formTitle(title, problems),
@@ -89,7 +89,7 @@ async function choosePage(
         <h1>{isNew ? `Welcome to ${brand.productName}` : title}</h1>
         <ErrorSummary problems={problems} />
         <p>
-          {isNew ? "Choose a password for your account, " : "For the account "}
+          {isNew ? "Choose a password for your account, " : "Choose a new password for "}
           <strong>
             <UntrustedText text={user.email} max={254} />
           </strong>
@@ -98,8 +98,7 @@ async function choosePage(
         <form method="post" action={PASSWORD_LINK_PATH}>
           <CsrfField token={csrfToken(deps, c)} />
           <HiddenFields fields={{ token }} />
-          {/* For password managers. */}
-          <input type="text" autocomplete="username" value={user.email} hidden readonly />
+          <UsernameForPasswordManagers email={user.email} />
           <NewPasswordFields problems={problems} label={isNew ? "Password" : "New password"} />
           <button class="main" type="submit">{isNew ? "Set password" : "Change password"}</button>
         </form>
@@ -136,7 +135,10 @@ function unusableLink(state: "used" | "expired" | undefined, sendsMail: boolean)
           <p>
             <a class="button main" href="/signin">Sign in</a>
           </p>
-          <p>If this was not you, contact your administrator. If you forgot the password:</p>
+          <p>
+            If you did not choose it, contact your administrator. If you forgot it, you need another
+            link:
+          </p>
           {newLink}
         </>
       ),
@@ -149,7 +151,9 @@ function unusableLink(state: "used" | "expired" | undefined, sendsMail: boolean)
       title: "This link has expired",
       children: (
         <>
-          <p>Its time is over, or a newer link or a new password replaced it.</p>
+          <p>
+            Links expire after a while, and when a newer link or a new password replaces them.
+          </p>
           {newLink}
         </>
       ),
@@ -161,7 +165,7 @@ function unusableLink(state: "used" | "expired" | undefined, sendsMail: boolean)
     title: "This link is not valid",
     children: (
       <>
-        <p>It is incomplete or expired a while ago. Copy the complete link from the message.</p>
+        <p>It is incomplete, or it expired some time ago. Copy the whole link from the message.</p>
         {newLink}
       </>
     ),

@@ -35,9 +35,10 @@ async function confirmDeletion(user: ShownUser, io: ServerIo): Promise<number> {
   const answer = await io.promptLine(
     `This deletes ${sanitizeLine(user.name)} <${email}>${
       user.isAdmin ? ", an administrator," : ""
-    }` +
-      ` with ${describeBelongings(user)}.\nThis cannot be undone. To be able to undo it, disable ` +
-      `the user instead.\nTo delete the user, type the address: `,
+    } ` +
+      `with:\n${describeBelongings(user)}` +
+      "It cannot be undone. To only reject what the user does, use disable instead.\n" +
+      "To delete the user, type the address: ",
   );
   if (answer === undefined) {
     return reportUsage("No terminal to ask for confirmation. To delete the user, use --yes.", io);
@@ -53,13 +54,12 @@ async function confirmDeletion(user: ShownUser, io: ServerIo): Promise<number> {
 
 function describeBelongings({ belongings }: ShownUser): string {
   const { browsers, logins, tokens, trustRules } = belongings;
-  const parts = [
+  return [
     count(browsers, "browser session"),
     count(logins, "login"),
     count(tokens, "personal access token"),
     ...trustRules > 0 ? [count(trustRules, "trust rule")] : [],
-  ];
-  return `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`;
+  ].map((line) => `  ${line}\n`).join("");
 }
 
 function count(number: number, noun: string): string {

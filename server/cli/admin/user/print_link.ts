@@ -29,7 +29,7 @@ export function printLink(
     return EXIT.ok;
   }
   io.stderr(
-    `Send this link to ${user} to choose a password. ${until}. Anyone who has it can use it:\n`,
+    `Send this link to ${user} to choose a password.\n${until}. Anyone who has it can use it.\n`,
   );
   if (isWritten(`${url}\n`, io)) return EXIT.ok;
   io.stderr(`Error: the link could not be printed. To print a new one, run: ${again}\n`);
