@@ -18,6 +18,7 @@ import { prefixOfSecret } from "./token_prefix.ts";
 
 export interface NewToken {
   name: string;
+  description?: string;
   scopes: string[];
   /** Seconds; null: never; absent: the server's default. */
   expiresIn?: number | null;
@@ -26,11 +27,23 @@ export interface NewToken {
   owner?: string;
 }
 
+/** What `pat edit` changes; what is undefined stays as it is. */
+export interface TokenChanges {
+  name?: string;
+  /** null: none. */
+  description?: string | null;
+  /** Those that the token keeps. */
+  scopes?: string[];
+  /** Empty: any address. */
+  allowedAddresses?: string[];
+}
+
 /** A token of an older deployment, of which only the hash is known. */
 export interface ImportedToken {
   /** SHA-256 of the token, in hexadecimal. */
   tokenHash: string;
   name: string;
+  description?: string | null;
   owner: string;
   scopes: string[];
   /** null: never. */
@@ -57,6 +70,7 @@ export interface TokenApi extends AsyncDisposable {
     token: Pick<PersonalAccessToken, "id" | "scopes">,
     request: { overlap: number; expiresIn?: number | null },
   ): Promise<CreatedToken>;
+  edit(id: string, changes: TokenChanges): Promise<PersonalAccessToken>;
   revoke(id: string): Promise<void>;
 }
 
@@ -106,9 +120,10 @@ export function tokenApi(
 
   return {
     server: api.server,
-    create: ({ name, scopes, expiresIn, allowedAddresses, owner }) =>
+    create: ({ name, description, scopes, expiresIn, allowedAddresses, owner }) =>
       created("/tokens", scopes, {
         name,
+        description,
         scopes,
         expires_in: expiresIn,
         allowed_addresses: allowedAddresses,
@@ -135,6 +150,11 @@ export function tokenApi(
       const body = await api.request(path, READ, { mayBeMissing: true });
       return body && (parseToken(body) ?? unreadable(api));
     },
+    edit: (id, { allowedAddresses, ...rest }) =>
+      token(`/tokens/${encodeURIComponent(id)}`, WRITE, {
+        method: "PATCH",
+        json: { ...rest, allowed_addresses: allowedAddresses },
+      }),
     async revoke(id) {
       await api.request(`/tokens/${encodeURIComponent(id)}`, WRITE, { method: "DELETE" });
     },

@@ -3,14 +3,19 @@ import { sanitizeLine } from "../../shared/sanitize.ts";
 import { brand } from "../../shared/brand.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { relativeTime } from "../../shared/format_time.ts";
-import { EXPIRES_SOON_MS } from "../../shared/tokens/limits.ts";
+import * as rule from "../../shared/tokens/expires_soon.ts";
 import type { ClientIo } from "../io.ts";
 import { isActive } from "./format.ts";
 import { replacementsOf } from "./rotation_chain.ts";
 import type { PersonalAccessToken } from "./token.ts";
 
 export function expiresSoon(token: PersonalAccessToken, clock: Clock): boolean {
-  return isActive(token, clock) && timeLeft(token, clock) < EXPIRES_SOON_MS;
+  const { createdAt, expiresAt } = token;
+  const times = {
+    createdAt: Date.parse(createdAt),
+    expiresAt: expiresAt === null ? null : Date.parse(expiresAt),
+  };
+  return isActive(token, clock) && rule.expiresSoon(times, clock.now());
 }
 
 /**

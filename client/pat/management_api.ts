@@ -23,6 +23,17 @@ export class LifetimeTooLongError extends ClientError {
   }
 }
 
+/** An active token has the requested name. */
+export class NameTakenError extends ClientError {
+  constructor(
+    message: string,
+    /** A similar name that is free. */
+    readonly suggestion: string,
+  ) {
+    super("name_taken", message);
+  }
+}
+
 export interface ManagementRequest {
   method?: string;
   json?: unknown;
@@ -72,7 +83,8 @@ export class ManagementApi {
     }
     if (response.status >= 200 && response.status < 300) return response.body ?? {};
     const failure = refusal(this.server, this.source, response);
-    const max = response.body?.max_expires_in;
+    const { max_expires_in: max, suggested_name: suggestion } = response.body ?? {};
+    if (typeof suggestion === "string") throw new NameTakenError(failure.message, suggestion);
     throw typeof max === "number" && Number.isSafeInteger(max)
       ? new LifetimeTooLongError(failure.message, max)
       : failure;

@@ -7,6 +7,8 @@
 export interface PersonalAccessToken {
   id: string;
   name: string;
+  /** What it is for. */
+  description: string | null;
   /** The first characters of the secret. */
   prefix: string;
   owner: { kind: string; id: string | null; username: string };
@@ -47,6 +49,8 @@ export function parseToken(body: Record<string, unknown>): PersonalAccessToken |
   return {
     id: id as string,
     name: name as string,
+    // Older servers send none.
+    description: text(body.description),
     prefix: prefix as string,
     owner: { kind: text(owner.kind) ?? "user", id: text(owner.id), username: owner.username },
     scopes: scopes as string[],

@@ -1,12 +1,10 @@
-import { EXPIRES_SOON_MS } from "../../shared/tokens/limits.ts";
+import { REMINDERS } from "../../shared/tokens/expires_soon.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import type { Sql } from "../store/db/connect.ts";
 import { claimExpiringTokens } from "../store/pats/expiry.ts";
 import { notifyOwner, type NotifyOwnerDeps } from "./notify_owner.ts";
 
-/** Owners are reminded this many seconds before a token expires, first to last. */
-const REMINDERS_SECONDS = [EXPIRES_SOON_MS / 1000, 86_400];
 const BATCH_SIZE = 500;
 
 export interface ExpiryRemindersDeps extends NotifyOwnerDeps {
@@ -22,10 +20,10 @@ export async function sendExpiryReminders(deps: ExpiryRemindersDeps): Promise<vo
   if (config.webhook === undefined && config.mail === undefined) return;
   const now = clock.now();
   // The last reminder first: owners who missed the first one get one message, not two.
-  for (const [index, seconds] of [...REMINDERS_SECONDS.entries()].reverse()) {
+  for (const [index, within] of [...REMINDERS.entries()].reverse()) {
     const tokens = await claimExpiringTokens(sql, {
       now: new Date(now),
-      before: new Date(now + seconds * 1000),
+      within,
       reminders: index + 1,
       // Service accounts have no e-mail address: reminders for them go to the webhook only.
       usersOnly: config.webhook === undefined,

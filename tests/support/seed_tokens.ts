@@ -8,12 +8,14 @@ import type { TestServer } from "./test_server.ts";
 export async function seedTokens(
   { parts: { sql }, clock }: TestServer,
   owner: { id: string },
-  tokens: { name: string; expiresIn?: number }[],
+  /** In seconds. `lifetime` is the whole one; default: what is left of it. */
+  tokens: { name: string; expiresIn?: number; lifetime?: number }[],
 ): Promise<string[]> {
   return await sql.begin(async (tx) => {
     const ids = [];
-    for (const [index, { name, expiresIn }] of tokens.entries()) {
+    for (const [index, { name, expiresIn, lifetime }] of tokens.entries()) {
       const id = randomUUID();
+      const age = lifetime === undefined ? 0 : lifetime - expiresIn!;
       await insertPersonalAccessToken(tx, {
         id,
         owner: { kind: "user", id: owner.id },
@@ -23,7 +25,7 @@ export async function seedTokens(
         scope: "deploy",
         audience: "x",
         allowedAddresses: [],
-        createdAt: new Date(clock.now() + index),
+        createdAt: new Date(clock.now() + index - age * 1000),
         expiresAt: expiresIn === undefined ? undefined : new Date(clock.now() + expiresIn * 1000),
       });
       ids.push(id);

@@ -5,6 +5,7 @@ import type { ClientIo } from "../../io.ts";
 import type { ApprovalOptions } from "../../auth/management_token.ts";
 import { describeExpiry } from "../../pat/format.ts";
 import { createWithExpiry, parseLifetime } from "../../pat/expiry.ts";
+import { withNameAdvice } from "../../pat/name_taken.ts";
 import { openTokenApi } from "../../pat/api.ts";
 import { printSecret } from "../../pat/print_secret.ts";
 import type { CreatedToken } from "../../pat/token.ts";
@@ -12,6 +13,7 @@ import type { Selection } from "../../auth/selection.ts";
 
 export interface PatCreateOptions extends Selection, ApprovalOptions {
   name: string;
+  description?: string;
   scope?: string[];
   /** As typed, see parseExpiry. */
   expires?: string;
@@ -25,14 +27,16 @@ export async function patCreate(options: PatCreateOptions, io: ClientIo): Promis
   // Reports a mistake before the user is asked to approve.
   parseLifetime(options.expires, io.clock);
   await using api = await openTokenApi({ ...options, administer: options.for !== undefined }, io);
-  const created = await createWithExpiry(options.expires, (expiresIn) =>
+  const create = createWithExpiry(options.expires, (expiresIn) =>
     api.create({
       name: options.name,
+      description: options.description,
       scopes: options.scope ?? [],
       expiresIn,
       allowedAddresses: options.allowAddress,
       owner: options.for,
     }), io.clock);
+  const created = await withNameAdvice(create, options.name, options);
   await printSecret(api, created, options, io);
   io.stderr(`Created ${describeCreated(created, io)}\n`);
   if (created.scopes.length === 0) {

@@ -55,7 +55,9 @@ function parseLine({ text, line }: { text: string; line: number }) {
   } catch {
     throw invalid("is not valid JSON");
   }
-  const { tokenHash, name, owner, scopes, expiresAt, allowedAddresses } = Object(value);
+  const { tokenHash, name, description, owner, scopes, expiresAt, allowedAddresses } = Object(
+    value,
+  );
   const isList = (list: unknown) =>
     Array.isArray(list) && list.every((item) => typeof item === "string");
   if (typeof tokenHash !== "string" || !/^[0-9a-f]{64}$/.test(tokenHash)) {
@@ -64,6 +66,9 @@ function parseLine({ text, line }: { text: string; line: number }) {
   if (typeof name !== "string" || typeof owner !== "string") {
     throw invalid("needs a name and an owner");
   }
+  if (!["string", "undefined"].includes(typeof description) && description !== null) {
+    throw invalid("has a description that is not a text");
+  }
   if (!isList(scopes)) throw invalid("needs scopes, as a list");
   if (typeof expiresAt !== "string" && expiresAt !== null) {
     throw invalid("needs expiresAt, such as 2027-01-31T12:00:00Z, or null for never");
@@ -71,6 +76,14 @@ function parseLine({ text, line }: { text: string; line: number }) {
   if (allowedAddresses !== undefined && !isList(allowedAddresses)) {
     throw invalid("has allowedAddresses that are not a list");
   }
-  const token: ImportedToken = { tokenHash, name, owner, scopes, expiresAt, allowedAddresses };
+  const token: ImportedToken = {
+    tokenHash,
+    name,
+    description,
+    owner,
+    scopes,
+    expiresAt,
+    allowedAddresses,
+  };
   return { token, line };
 }

@@ -78,6 +78,7 @@ const table = (
       priority: 6,
       wideOnly: !all,
     },
+    { title: "DESCRIPTION", cell: ({ description }) => description, wideOnly: true },
     { title: "CREATED", cell: ({ createdAt }) => timeCell(createdAt), wideOnly: true },
     { title: "REVOKED", cell: ({ revokedAt }) => timeCell(revokedAt), wideOnly: true },
     { title: "ID", cell: ({ id }) => id, wideOnly: true },

@@ -22,6 +22,7 @@ export function declare(pat: Command, client: Run<ClientIo>): void {
   declareCreate(pat, client);
   declareList(pat, client);
   declareShow(pat, client);
+  declareEdit(pat, client);
   declareRotate(pat, client);
   declareRevoke(pat, client);
   declareImport(pat, client);
@@ -32,6 +33,7 @@ function declareCreate(pat: Command, client: Run<ClientIo>): void {
     .description("create a token and print its secret")
     // Not requiredOption, which hides the mistake in `--nmae ci`.
     .option("--name <name>", "a name for it")
+    .option("--description <text>", "what it is for")
     .addOption(scope("what it permits"))
     .addOption(expires("the server's"))
     .option(
@@ -107,6 +109,37 @@ function declareShow(pat: Command, client: Run<ClientIo>): void {
     )
     .action((name, options) =>
       client(async (io) => (await import("./show.ts")).patShow(name, options, io))
+    );
+}
+
+function declareEdit(pat: Command, client: Run<ClientIo>): void {
+  pat.command("edit")
+    .description("change the name, description, scopes or addresses of a token")
+    .argument("<token>", "its name, id or prefix")
+    .option("--name <name>", "a new name for it")
+    .option("--description <text>", "what it is for; '' removes the description")
+    .addOption(scope("the scopes that it keeps; none can be added"))
+    .option(
+      "--allow-address <network>",
+      "where it may be used from, in place of the addresses it has (repeatable)",
+      collect,
+    )
+    .option("--allow-any-address", "let it be used from anywhere")
+    .addOption(owner())
+    .addOption(server())
+    .addOption(account())
+    .addOption(noBrowser())
+    .option("--json", "print the token as JSON")
+    .addHelpText(
+      "after",
+      examples(
+        [`${bin} pat edit ci --name deploys --description "Deploys from GitHub"`, "rename it"],
+        [`${bin} pat edit ci --scope read`, "take every other scope from it"],
+        [`${bin} pat edit ci --allow-address 203.0.113.0/24`, "bind it to a network"],
+      ),
+    )
+    .action((name, options) =>
+      client(async (io) => (await import("./edit.ts")).patEdit(name, options, io))
     );
 }
 

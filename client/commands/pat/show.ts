@@ -55,6 +55,9 @@ function describe(token: PersonalAccessToken, io: ClientIo): string {
   const { owner, rotatedFrom, leak } = token;
   const lines: [string, string][] = [
     ["name", sanitizeLine(token.name)],
+    ...token.description === null
+      ? []
+      : [["description", sanitizeLine(token.description, 1000)] as [string, string]],
     ["id", sanitizeLine(token.id)],
     ["prefix", sanitizeLine(token.prefix)],
     ["state", colorState(state, stdoutStyle(io))],

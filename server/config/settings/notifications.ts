@@ -22,7 +22,8 @@ export const notifications = {
       defaultText: "no webhook",
       summary: "receives events about leaked and expiring personal access tokens",
       details: "JSON by POST: `token.leaked`, with where the token was found, and " +
-        "`token.expiring`, 7 days and 1 day before a token expires. See " +
+        "`token.expiring`, 7 days and 1 day before a token expires (later if its lifetime is " +
+        "short). See " +
         "[operations.md](operations.md#notifying-owners-of-tokens).",
     },
     {

@@ -92,7 +92,7 @@ async function accountPage(deps: HomeDeps, c: PageContext, { user }: Session): P
         <h2>Personal access tokens</h2>
         {expiresSoon && (
           <p class="warning">
-            Some of your tokens expire within 7 days.{" "}
+            Some of your tokens expire soon.{" "}
             <a href="/tokens?show=expiring">Show expiring tokens</a>
           </p>
         )}

@@ -2,7 +2,7 @@
 import { brand } from "../../../shared/brand.ts";
 import { parseScope } from "../../../shared/oauth/scope.ts";
 import { sanitizeLine } from "../../../shared/sanitize.ts";
-import { EXPIRES_SOON_MS } from "../../../shared/tokens/limits.ts";
+import { expiresSoon } from "../../../shared/tokens/expires_soon.ts";
 import type { GeoipLookup } from "../../geoip.ts";
 import type { ScopeDescription } from "../../scopes.ts";
 import type { PersonalAccessToken } from "../../store/pats/types.ts";
@@ -51,8 +51,12 @@ export function TokenStatus(
       </>
     );
   }
+  const isSoon = expiresSoon(
+    { createdAt: token.createdAt.getTime(), expiresAt: expiresAt.getTime() },
+    now,
+  );
   return (
-    <span class={expiresAt.getTime() - now <= EXPIRES_SOON_MS ? "soon" : undefined}>
+    <span class={isSoon ? "soon" : undefined}>
       Expires <TimeUntil at={expiresAt} now={now} dated={dated} />
     </span>
   );

@@ -1,5 +1,4 @@
 import type { Clock } from "../../../shared/clock.ts";
-import { EXPIRES_SOON_MS } from "../../../shared/tokens/limits.ts";
 import type { Sql } from "../../store/db/connect.ts";
 import { listPersonalAccessTokens } from "../../store/pats/list.ts";
 
@@ -12,7 +11,7 @@ export async function hasExpiringToken(
   const tokens = await listPersonalAccessTokens(sql, {
     ownerId,
     status: { at: new Date(now), active: true },
-    expiringBefore: new Date(now + EXPIRES_SOON_MS),
+    expiringSoonAt: new Date(now),
     limit: 1,
   });
   return tokens.length > 0;

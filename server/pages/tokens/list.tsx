@@ -19,7 +19,7 @@ export async function showTokens(deps: TokenListDeps, c: PageContext): Promise<R
     actions: () => <a class="button primary" href="/tokens/new">Create token</a>,
     intro: view.show === undefined && await hasExpiringToken(deps, ownerId) && (
       <p class="warning" id="expiring-tokens">
-        Some of your tokens expire within 7 days.{" "}
+        Some of your tokens expire soon.{" "}
         <a href={viewUrl({ path: view.path, show: "expiring" })}>Show expiring tokens</a>
       </p>
     ),
@@ -30,7 +30,7 @@ export async function showTokens(deps: TokenListDeps, c: PageContext): Promise<R
           program runs in a CI service, a trusted workload needs no stored secret at all. Create the
           first token here or in a terminal:
         </p>
-        <Command>{`${brand.binaryName} pat create nightly-build --scope openid`}</Command>
+        <Command>{`${brand.binaryName} pat create --name nightly-build --scope openid`}</Command>
       </>
     ),
   });

@@ -1,4 +1,3 @@
-import { EXPIRES_SOON_MS } from "../../../shared/tokens/limits.ts";
 import { decodeCursor, encodeCursor } from "../../pats/list_cursor.ts";
 import type { Sql } from "../../store/db/connect.ts";
 import { listPersonalAccessTokens } from "../../store/pats/list.ts";
@@ -32,7 +31,7 @@ export async function readTokenPage(
     ownerId,
     search,
     status: { at: new Date(now), active: show !== "inactive" },
-    expiringBefore: show === "expiring" ? new Date(now + EXPIRES_SOON_MS) : undefined,
+    expiringSoonAt: show === "expiring" ? new Date(now) : undefined,
     ...before === undefined ? { after } : { before },
     limit: PAGE_LENGTH + 1,
   });

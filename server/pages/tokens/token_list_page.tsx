@@ -112,12 +112,12 @@ async function listInactive(
 function emptyText({ search, show }: TokenView): string {
   if (search !== undefined) return "No tokens match your search.";
   if (show === "inactive") return "No revoked or expired tokens.";
-  return show === "expiring" ? "No tokens expire within 7 days." : "No active tokens.";
+  return show === "expiring" ? "No tokens expire soon." : "No active tokens.";
 }
 
 const CAPTIONS = {
   active: "Active tokens",
-  expiring: "Tokens that expire within 7 days",
+  expiring: "Tokens that expire soon",
   inactive: "Revoked and expired tokens",
 } as const;
 

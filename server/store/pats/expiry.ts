@@ -1,21 +1,28 @@
+import type { ExpiryThreshold } from "../../../shared/tokens/expires_soon.ts";
 import type { Sql } from "../db/connect.ts";
-import { fromRow, hasNoSuccessor, type TokenRow, withOwner } from "./row.ts";
+import { fromRow, hasNoSuccessor, isWithin, type TokenRow, withOwner } from "./row.ts";
 import type { PersonalAccessToken } from "./types.ts";
 
 /**
- * Returns active tokens without a successor that expire before `before` and whose owners got fewer
+ * Returns active tokens without a successor that expire within a threshold and whose owners got fewer
  * than `reminders` reminders, and counts these as sent: of many replicas, one gets each token.
  * `usersOnly` leaves out tokens of service accounts.
  */
 export async function claimExpiringTokens(
   sql: Sql,
-  query: { now: Date; before: Date; reminders: number; usersOnly: boolean; limit: number },
+  query: {
+    now: Date;
+    within: ExpiryThreshold;
+    reminders: number;
+    usersOnly: boolean;
+    limit: number;
+  },
 ): Promise<PersonalAccessToken[]> {
   const rows = await sql<TokenRow[]>`
     with due as (
       select t.id from personal_access_tokens t
       where t.revoked_at is null and t.expires_at > ${query.now}
-        and t.expires_at <= ${query.before} and t.expiry_warnings < ${query.reminders}
+        and ${isWithin(sql, query.now, query.within)} and t.expiry_warnings < ${query.reminders}
         and (t.user_id is not null or not ${query.usersOnly}::boolean)
         and ${hasNoSuccessor(sql)}
       order by t.id limit ${query.limit} for update skip locked

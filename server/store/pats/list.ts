@@ -1,6 +1,7 @@
+import { EXPIRES_SOON } from "../../../shared/tokens/expires_soon.ts";
 import { nameKey } from "../../../shared/name_key.ts";
 import type { Sql, Transaction } from "../db/connect.ts";
-import { fromRow, hasNoSuccessor, type TokenRow, withOwner } from "./row.ts";
+import { fromRow, hasNoSuccessor, isWithin, type TokenRow, withOwner } from "./row.ts";
 import type { PersonalAccessToken } from "./types.ts";
 
 /** A position in a list of tokens, newest first. */
@@ -12,7 +13,7 @@ export interface ListPosition {
 /**
  * Tokens of one owner or of all, newest first. `search` matches a part of the name or the first
  * characters of the token. `status` selects the tokens that are active at a time, or those that
- * are not; `expiringBefore` those that expire before then and have no successor. `after` starts
+ * are not; `expiringSoonAt` those that expire soon at a time and have no successor. `after` starts
  * behind a position; `before` returns the tokens directly in front of one.
  */
 export async function listPersonalAccessTokens(
@@ -22,13 +23,13 @@ export async function listPersonalAccessTokens(
     createdByLogin?: string;
     search?: string;
     status?: { at: Date; active: boolean };
-    expiringBefore?: Date;
+    expiringSoonAt?: Date;
     after?: ListPosition;
     before?: ListPosition;
     limit: number;
   },
 ): Promise<PersonalAccessToken[]> {
-  const { ownerId, createdByLogin, search, status, expiringBefore, after, before } = query;
+  const { ownerId, createdByLogin, search, status, expiringSoonAt, after, before } = query;
   const pattern = (text: string) => text.replace(/[\\%_]/g, "\\$&");
   const rows = await sql<TokenRow[]>`
     ${withOwner(sql)}
@@ -50,9 +51,9 @@ export async function listPersonalAccessTokens(
       : sql`and (t.revoked_at is not null or t.expires_at <= ${status.at})`
   }
       ${
-    expiringBefore === undefined
+    expiringSoonAt === undefined
       ? sql``
-      : sql`and t.expires_at <= ${expiringBefore} and ${hasNoSuccessor(sql)}`
+      : sql`and ${isWithin(sql, expiringSoonAt, EXPIRES_SOON)} and ${hasNoSuccessor(sql)}`
   }
       ${
     after === undefined ? sql`` : sql`and (t.created_at, t.id) <

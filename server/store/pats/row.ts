@@ -1,3 +1,4 @@
+import type { ExpiryThreshold } from "../../../shared/tokens/expires_soon.ts";
 import type { Sql, Transaction } from "../db/connect.ts";
 import type { PersonalAccessToken } from "./types.ts";
 
@@ -64,6 +65,12 @@ export const withOwner = (sql: Sql | Transaction, rows = sql`personal_access_tok
     from ${rows} t
       left join users u on u.id = t.user_id
       left join service_accounts s on s.id = t.service_account_id`;
+
+/** Whether no more than a threshold is left of a token's lifetime at `at`. */
+export const isWithin = (sql: Sql, at: Date, { ms, part }: ExpiryThreshold) =>
+  sql`t.expires_at - ${at}::timestamptz <= least(
+    ${ms}::float8 * interval '1 millisecond',
+    (t.expires_at - t.created_at) / ${part}::float8)`;
 
 /** The owner of a token with a successor knows that it expires. */
 export const hasNoSuccessor = (sql: Sql) =>

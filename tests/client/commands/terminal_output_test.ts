@@ -1,5 +1,6 @@
 /** What commands print as text, on a terminal and piped: tests/golden/client/output. */
 import { patCreate } from "../../../client/commands/pat/create.ts";
+import { patEdit } from "../../../client/commands/pat/edit.ts";
 import { patList } from "../../../client/commands/pat/list.ts";
 import { patRevoke } from "../../../client/commands/pat/revoke.ts";
 import { patRotate } from "../../../client/commands/pat/rotate.ts";
@@ -129,6 +130,9 @@ Deno.test("pat create, rotate and revoke print what they did", () =>
     server.script(`/api/v1/tokens/${PAT_ID}/rotate`, { status: 201, json: created });
     return [
       (io) => patCreate({ name: "ci", scope: ["deploy"] }, io),
+      (io) => patEdit(PAT_ID, { name: "ci", description: "Nightly", scope: [] }, io),
+      (io) => patEdit(PAT_ID, { scope: ["deploy", "admin"] }, io),
+      (io) => patEdit(PAT_ID, {}, io),
       (io) => patRotate(PAT_ID, { overlap: "1h" }, io),
       (io) => patRotate(PAT_ID, { overlap: "0" }, io),
       (io) => patRevoke([PAT_ID], {}, io),

@@ -286,7 +286,7 @@ Deno.test("lists tokens in pages, finds them by name, and marks those that expir
   await seedTokens(server, alice, [
     ...Array.from({ length: 60 }, (_, index) => ({ name: `job-${index}-` })),
     { name: "100%_done" },
-    { name: "ends-soon", expiresIn: 3 * DAY },
+    { name: "ends-soon", expiresIn: 3 * DAY, lifetime: 30 * DAY },
     ...Array.from({ length: 7 }, (_, index) => ({ name: `gone-${index}-`, expiresIn: 1 })),
   ]);
   server.clock.advance({ seconds: 10 });
@@ -305,13 +305,13 @@ Deno.test("lists tokens in pages, finds them by name, and marks those that expir
   assert.deepEqual(seen, Array.from({ length: 60 }, (_, index) => `job-${59 - index}-`));
 
   const first = await browser.get("/tokens");
-  assert.match(first.html, /<span class="soon">Expires <time[^>]*>in 3 days/);
   assert.match(first.html, /id="expiring-tokens"/);
   assert.equal(first.text.match(/gone-\d/g)!.length, 5);
   assert.equal((await browser.get("/tokens?show=inactive")).text.match(/gone-\d/g)!.length, 7);
   assert.match((await browser.get("/")).html, /show=expiring/);
   const ending = await browser.get("/tokens?show=expiring");
   assert.match(ending.text, /ends-soon/);
+  assert.match(ending.html, /<span class="soon">Expires <time[^>]*>in 3 days/);
   assert.doesNotMatch(ending.text, /job-|gone-/);
   const matching = await browser.get("/tokens?search=JOB-17-");
   assert.deepEqual(names(matching.text, /job-\d+-/g), ["job-17-"]);

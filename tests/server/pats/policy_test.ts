@@ -205,6 +205,7 @@ testOnEachDatabase(
     const expiring = { expires_in: 3 * DAY, scopes: ["deploy"] };
     await createPat(server, admin, { ...expiring, name: "person's" });
     await createPat(server, admin, { ...expiring, name: "account's", owner: "ci" });
+    clock.advance({ hours: 60 });
     const warnWith = (change: Partial<TestServer["parts"]["config"]>) => {
       const silent = { send() {} };
       const webhook = "webhook" in change ? silent : parts.webhook;

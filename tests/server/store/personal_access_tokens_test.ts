@@ -102,8 +102,8 @@ testStore("personal_access_tokens", {
   },
   async "inserts one active token of many with the same name"(store) {
     const { sql, at, alice, bob, insert, find } = await newOwners(store);
+    await insert("cI", { revokedAt: at(-1) });
     await insert("Ci", { expiresAt: at(0) });
-    await insert("cI", { revokedAt: at(-1), createdAt: at(-40) });
     const token = (owner: NewToken["owner"], name: string): NewToken => ({
       id: randomUUID(),
       owner,
@@ -308,7 +308,7 @@ testStore("personal_access_tokens", {
     assert.equal((await find(unused)).lastUsedAt, undefined);
   },
   async "claims each reminder once, for active tokens without a successor"(store) {
-    const { sql, at, ci, insert, names } = await newOwners(store);
+    const { sql, at, bob, ci, insert, names } = await newOwners(store);
     await insert("never expires");
     await insert("later", { expiresAt: at(8) });
     await insert("expired", { expiresAt: at(0) });
@@ -317,16 +317,19 @@ testStore("personal_access_tokens", {
     await insert("successor", { rotatedFrom: rotated });
     await insert("due", { expiresAt: at(5) });
     await insert("due to the second", { expiresAt: at(7) });
+    await insert("short", { expiresAt: at(5), createdAt: at(-19.9) });
+    await insert("due by its lifetime", { expiresAt: at(5), createdAt: at(-20), owner: bob });
     await insert("service account's", { owner: ci, expiresAt: at(5) });
     const claim = async (days: number, reminders: number, usersOnly = false) => {
-      const query = { now: at(0), before: at(days), reminders, usersOnly, limit: 10 };
+      const within = { ms: days * 86_400_000, part: 5 };
+      const query = { now: at(0), within, reminders, usersOnly, limit: 10 };
       return names(await claimExpiringTokens(sql, query));
     };
-    assert.deepEqual(await claim(7, 1, true), ["due", "due to the second"]);
+    assert.deepEqual(await claim(7, 1, true), ["due", "due by its lifetime", "due to the second"]);
     await store.openConnections();
     const claimed = await Promise.all(Array.from({ length: 5 }, () => claim(7, 1)));
     assert.deepEqual(claimed.flat(), ["service account's"]);
-    assert.deepEqual(await claim(5, 2), ["due", "service account's"]);
+    assert.deepEqual(await claim(5, 2), ["due", "due by its lifetime", "service account's"]);
     assert.deepEqual(await claim(5, 1), [], "the last reminder replaces earlier ones");
   },
   async "lists the tokens that a query matches, and no others"(store) {
@@ -344,7 +347,7 @@ testStore("personal_access_tokens", {
     assert.deepEqual(await list({ ownerId, status: status(true) }), ["active", "never expires"]);
     assert.deepEqual(await list({ ownerId, status: status(false) }), ["expired", "revoked"]);
     assert.deepEqual(await list({ ownerId: ci.id }), ["ci's 100%"]);
-    const expiring = await list({ ownerId, expiringBefore: at(1) });
+    const expiring = await list({ ownerId, expiringSoonAt: at(0) });
     assert.deepEqual(expiring, ["active", "expired", "revoked"]);
     assert.deepEqual(await list({ search: "NEVER" }), ["never expires"]);
     assert.deepEqual(await list({ search: "othe" }), ["bob's"]);

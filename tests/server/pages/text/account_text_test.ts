@@ -136,7 +136,7 @@ Deno.test("the text of the pages of logins and browsers", async () => {
   const other = await logIn(server, alice);
   await signedIn(server, undefined, "203.0.113.7", FIREFOX);
   server.clock.advance({ minutes: 5 });
-  await seedTokens(server, alice, [{ name: "Release", expiresIn: 3 * DAY }]);
+  await seedTokens(server, alice, [{ name: "Release", expiresIn: 3 * DAY, lifetime: 30 * DAY }]);
   await golden.record("home", "with logins and an expiring token", browser.get("/"));
   const list = await golden.record("devices", "logins and browsers", browser.get("/devices"));
 

@@ -98,7 +98,7 @@ Deno.test("the text of the pages of a user's tokens", async () => {
 
   server.clock.advance({ minutes: 2 });
   await seedTokens(server, alice, [
-    { name: "Release", expiresIn: 3 * DAY },
+    { name: "Release", expiresIn: 3 * DAY, lifetime: 30 * DAY },
     { name: "Deploy service" },
     { name: "" },
   ]);
