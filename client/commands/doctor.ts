@@ -39,13 +39,14 @@ export async function doctor(
     }));
   } else {
     io.stdout(`${summary(problems, warnings)}\n`);
-    io.stderr(
-      "You can paste this into a bug report. It names your server; account names are shortened, " +
-        "and there are no secrets in it.\n",
-    );
+    const columns = io.stderrIsTerminal ? io.stderrColumns() : Infinity;
+    io.stderr(`${wrapWords(PASTE, columns).join("\n")}\n`);
   }
   return problems === 0 ? EXIT.ok : EXIT.failure;
 }
+
+const PASTE = "You can paste this into a bug report. It names your server; account names are " +
+  "shortened, and there are no secrets in it.";
 
 function machine(io: ClientIo): DoctorDeps {
   return {

@@ -8,7 +8,7 @@ import { discover } from "../oauth/discovery.ts";
 import { requestServer } from "../oauth/server_request.ts";
 import { formatDuration } from "../output.ts";
 import { failed, type Finding, ok, problem, warning } from "./finding.ts";
-import { appliedProxy } from "./proxy.ts";
+import { type AppliedProxy, appliedProxy } from "./proxy.ts";
 import type { TimeLimit } from "./time_limit.ts";
 
 /** Where the address of the server comes from. */
@@ -36,15 +36,16 @@ export async function serverFindings(
   lookUp: LookUp,
 ): Promise<ServerFindings> {
   const url = new URL(issuer);
-  const findings = [ok("server", `${issuer} (${source})`), proxyFinding(url, io)];
+  const findings = [ok("server", `${issuer} (${source})`)];
   const proxy = appliedProxy(url, io.env);
   // A proxy resolves names.
   const isDirect = proxy === undefined || proxy.exempt !== undefined;
-  const [names, { findings: responses, isReachable }] = await Promise.all([
+  const [proxies, names, { findings: responses, isReachable }] = await Promise.all([
+    proxyFinding(url, proxy, limit, lookUp),
     isDirect ? nameFinding(url, limit, lookUp).then((name) => [name]) : [],
     reachFindings(issuer, io, limit),
   ]);
-  findings.push(...names, ...responses);
+  findings.push(proxies, ...names, ...responses);
   if (!isReachable) {
     const advice = `No server was named: add --server, or set ${brand.envPrefix}_SERVER.`;
     return {
@@ -58,28 +59,37 @@ export async function serverFindings(
   return { findings: [...findings, discovery], isUsable: discovery.status === "ok" };
 }
 
-function proxyFinding(url: URL, { env }: ClientIo): Finding {
+async function proxyFinding(
+  { hostname }: URL,
+  proxy: AppliedProxy | undefined,
+  limit: TimeLimit,
+  lookUp: LookUp,
+): Promise<Finding> {
   const check = "proxy";
-  const proxy = appliedProxy(url, env);
   if (proxy === undefined) return ok(check, "none");
   const { variable, address, exempt } = proxy;
   if (exempt === "loopback") return ok(check, `not used for this machine (${variable} is set)`);
   if (exempt === "NO_PROXY") {
-    return ok(check, `not used: NO_PROXY lists ${url.hostname} (${variable} is set)`);
+    return ok(check, `not used: NO_PROXY lists ${hostname} (${variable} is set)`);
   }
-  return address === undefined
-    ? problem(
-      check,
-      `${variable} is not a valid address`,
-      `Set it to an address such as http://proxy.example.com:3128.`,
-    )
-    : ok(check, `${address} (${variable})`);
+  const advice = `Correct ${variable}, such as http://proxy.example.com:3128, or unset it.`;
+  if (address === undefined) return problem(check, `${variable} is not a valid address`, advice);
+  const host = new URL(address).hostname.replace(/^\[|\]$/g, "");
+  const isKnown = isAddress(host) ||
+    await withTimeout(lookUp(host), limit.nextMs()).then(() => true, () => false);
+  return isKnown
+    ? ok(check, `${address} (${variable})`)
+    : problem(check, `the name of the proxy ${address} (${variable}) cannot be looked up`, advice);
+}
+
+function isAddress(host: string): boolean {
+  return /^[\d.]+$|:/.test(host);
 }
 
 async function nameFinding(url: URL, limit: TimeLimit, lookUp: LookUp): Promise<Finding> {
   const check = "name";
   const host = url.hostname.replace(/^\[|\]$/g, "");
-  if (/^[\d.]+$|:/.test(host)) return ok(check, `${host} is an address, and needs no lookup`);
+  if (isAddress(host)) return ok(check, `${host} is an address, and needs no lookup`);
   try {
     const addresses = await withTimeout(lookUp(host), limit.nextMs());
     return ok(check, `${host} is ${addresses.slice(0, 4).join(", ") || "known"}`);

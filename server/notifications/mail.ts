@@ -113,7 +113,7 @@ export class Mail {
 type MailError = Error & { code?: string; responseCode?: number; response?: string };
 
 /** By error codes: the library's messages may contain what it was called with. */
-function describeMailError({ code, responseCode, response }: MailError): string {
+function describeMailError({ code, responseCode, response, message }: MailError): string {
   const answer = response === undefined ? "" : `: ${response.slice(0, 200)}`;
   if (code === "EAUTH") {
     return `the mail server rejected the user name or password of smtp_url${answer}`;
@@ -121,6 +121,8 @@ function describeMailError({ code, responseCode, response }: MailError): string 
   if (code === "ETLS") {
     return `the mail server does not offer STARTTLS, or its certificate is not trusted${answer}`;
   }
+  const certificate = code === "ESOCKET" ? certificateReason(message) : undefined;
+  if (certificate !== undefined) return `the certificate of the mail server ${certificate}`;
   if (responseCode !== undefined) return `the mail server responded with ${responseCode}${answer}`;
   if (code === "EDNS" || code === "ENOTFOUND") {
     return "the host name in smtp_url cannot be resolved";
@@ -131,6 +133,19 @@ function describeMailError({ code, responseCode, response }: MailError): string 
     return "the mail server rejected mail_from or the address of the recipient";
   }
   return `cannot connect to the mail server${code === undefined ? "" : ` (${code})`}`;
+}
+
+/** By the messages of OpenSSL and of Node, which the library passes on; undefined for others. */
+function certificateReason(message: string): string | undefined {
+  if (/expired/i.test(message)) return "has expired";
+  if (/not yet valid/i.test(message)) return "is not valid yet";
+  if (/does not match certificate/i.test(message)) {
+    return "is for another host name. Use that name in smtp_url";
+  }
+  return /self[- ]signed|unable to (get|verify)|unknown ?(ca|issuer)/i.test(message)
+    ? "is not signed by an authority that this machine trusts. Add the authority to its trusted " +
+      "certificates, or name its PEM file with ca_file"
+    : undefined;
 }
 
 /** Without TLS only to this machine: a network in between could read passwords and mail. */

@@ -112,7 +112,7 @@ Deno.test("renews an access token that has expired, as every command does", asyn
 });
 
 Deno.test("reports each cause with what to do", async () => {
-  await using at = await patient();
+  await using at = await patient({ lookUp: () => Promise.reject(new Error("ENOTFOUND")) });
   await logIn(at.io, at.server);
   const texts: string[] = [];
   const record = async (name: string, check: string, status = "problem") => {
@@ -160,6 +160,11 @@ Deno.test("reports each cause with what to do", async () => {
   env[`${brand.envPrefix}_TOKEN`] = "";
   env[`${brand.envPrefix}_SERVER`] = "ftp://auth.example.com";
   await record("an address that is not valid", "server");
+  env[`${brand.envPrefix}_SERVER`] = "https://auth.example.com";
+  env.HTTPS_PROXY = "http://user:password@proxy.example:3128";
+  await record("a proxy that is unknown", "proxy");
+  env.HTTPS_PROXY = "http://:0/";
+  await record("a proxy that is not an address", "proxy");
   await Deno.chmod(`${at.home.folder}/accounts.json`, 0o644);
   await record("a file that others can read", "folder");
   await assertGolden("client/doctor/causes.txt", texts.join("\n"));
