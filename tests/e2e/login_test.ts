@@ -33,8 +33,7 @@ interface Place {
   warning?: RegExp;
 }
 
-const unencrypted =
-  ".*Using an unencrypted file\\.\nFor a keychain, unlock .* and log in again\\.\n";
+const unencrypted = ".*Using an unencrypted file\\.\nFor a keychain, .* and log in again\\.\n";
 
 const places: Place[] = [
   {
