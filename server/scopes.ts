@@ -21,6 +21,13 @@ export interface ScopeDescription {
 
 export type Role = "admin" | "user";
 
+/** What limits the scopes of a client. */
+export interface ScopedClient {
+  id: string;
+  /** Those that the operator gave it; undefined: no limit but the catalog's. */
+  scopes?: readonly string[];
+}
+
 /** A user or a service account. */
 export interface ScopedAccount {
   /** Of a service account: the scopes it may carry at most. */
@@ -38,9 +45,12 @@ export function scopeNames(scopes: readonly ScopeDescription[]): string[] {
 /** The scopes that a client may request. */
 export function clientScopes(
   catalog: readonly ScopeDescription[],
-  clientId: string,
+  client: ScopedClient,
 ): ScopeDescription[] {
-  return catalog.filter(({ clients }) => clients === undefined || clients.includes(clientId));
+  return catalog.filter(({ name, clients }) =>
+    (clients === undefined || clients.includes(client.id)) &&
+    (client.scopes === undefined || client.scopes.includes(name))
+  );
 }
 
 /** The scopes that a personal access token of `account` may carry now. */
@@ -49,7 +59,7 @@ export function patScopes(
   account: ScopedAccount,
 ): ScopeDescription[] {
   // The CLI and our own pages create tokens, and count as one client.
-  const grantable = clientScopes(catalog, brand.cliClientId);
+  const grantable = clientScopes(catalog, { id: brand.cliClientId });
   return accountScopes(grantable, account).filter(({ tokens }) => tokens !== false);
 }
 
@@ -59,16 +69,16 @@ export function workloadScopes(catalog: readonly ScopeDescription[]): ScopeDescr
 }
 
 /**
- * What a login of `account` through a client still has of `scope`. The catalog and the roles
- * may have changed since it was approved, so they are applied again at each use.
+ * What a login of `account` through a client still has of `scope`. The catalog, the roles and
+ * the client may have changed since it was approved, so they are applied again at each use.
  */
 export function limitLoginScope(
   catalog: readonly ScopeDescription[],
   account: ScopedAccount,
-  clientId: string,
+  client: ScopedClient,
   scope: string,
 ): string {
-  const held = accountScopes(clientScopes(catalog, clientId), account);
+  const held = accountScopes(clientScopes(catalog, client), account);
   return intersectScope(scope, scopeNames(held));
 }
 

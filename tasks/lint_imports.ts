@@ -81,6 +81,11 @@ export const LAYERS: Record<string, readonly string[]> = {
 const RESERVED = [
   { name: "revokeRefreshTokenFamily", home: "server/store/refresh_token_families.ts" },
   { name: "revokeRefreshTokenFamilies", home: "server/store/refresh_token_families.ts" },
+  {
+    name: "revokeRefreshTokenFamiliesOfClient",
+    home: "server/store/refresh_token_families.ts",
+  },
+  { name: "denyDeviceAuthorizationsOfClient", home: "server/store/device_authorizations.ts" },
   { name: "withdrawApprovals", home: "server/store/device_authorizations.ts" },
 ].map((reserved) => ({ ...reserved, folder: "server/logins" }));
 

@@ -1,37 +1,217 @@
+import { brand } from "../../shared/brand.ts";
 import { valueText } from "../../shared/list_text.ts";
 import { DomainError } from "../domain_error.ts";
+import { revokeClientLogins } from "../logins/revoke_client_logins.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
-import { deleteClient, insertClient, listClients } from "../store/clients.ts";
-import type { Empty, Operation } from "./operation.ts";
+import {
+  type ClientPolicy,
+  commandLineClient,
+  deleteClient,
+  findClient,
+  insertClient,
+  listClients,
+  type ListedClient,
+  lockClient,
+  rotateClientSecret,
+  setClientDisabled as storeClientDisabled,
+  updateClientPolicy,
+} from "../store/clients.ts";
+import type { Sql, Transaction } from "../store/db/connect.ts";
+import { checkClientId, checkClientPolicy } from "./client_policy.ts";
+import type { AdminDeps, Empty, Operation } from "./operation.ts";
 
-/** Registers a confidential client. The secret arrives hashed, in base64. */
-export const addClient: Operation<{ id: string; name: string; secretHash: string }, Empty> = async (
-  { sql, clock },
-  { id, name, secretHash },
-) => {
-  await insertClient(sql, {
-    id,
-    name,
-    secretHash: Uint8Array.from(atob(secretHash), (character) => character.charCodeAt(0)),
-    now: new Date(clock.now()),
+/** A client as operators see it. */
+export interface ClientView {
+  id: string;
+  name: string;
+  type: "public" | "confidential";
+  isBuiltIn: boolean;
+  homepage: string | null;
+  grants: readonly string[];
+  /** Null: all scopes that the catalog lets it request. */
+  scopes: readonly string[] | null;
+  /** Seconds; null: as configured. */
+  accessTokenLifetime: number | null;
+  refreshTokenIdleLifetime: number | null;
+  refreshTokenAbsoluteLifetime: number | null;
+  /** Until when the secret before the last rotation is accepted; ISO 8601. */
+  previousSecretExpiresAt: string | null;
+  createdAt: string | null;
+  disabledAt: string | null;
+}
+
+/** What to change; undefined stays, null is removed. */
+export type ClientChanges = { [Key in keyof ClientPolicy]?: ClientPolicy[Key] | null };
+
+/** Registers a client, confidential if it has a secret. The secret arrives hashed, in base64. */
+export const addClient: Operation<
+  { id: string; secretHash?: string } & ClientPolicy,
+  ClientView | DomainError
+> = async (deps, { id, secretHash, ...policy }) => {
+  const { config } = deps;
+  const problem = checkClientId(id) ?? checkClientPolicy(id, policy, config);
+  if (problem !== undefined) return problem;
+  return await changeClient(deps, { id, event: "client.created" }, async (tx, now) => {
+    const isNew = id !== commandLineClient.id &&
+      await insertClient(tx, { ...policy, id, secretHash: bytes(secretHash), now });
+    return isNew || new DomainError(
+      "conflict",
+      `There is already a client ${id}. Choose another id.`,
+      { field: "id" },
+    );
   });
-  await recordAuditEvent(sql, clock, { event: "client.created", actor: "operator", subject: id });
-  return {};
 };
 
-export const listAllClients: Operation<Empty, { id: string; name: string; createdAt: string }[]> =
-  async ({ sql }) => {
-    const clients = await listClients(sql);
-    return clients.map((client) => ({ ...client, createdAt: client.createdAt.toISOString() }));
-  };
+/** All clients, the built-in command line first. */
+export const listAllClients: Operation<Empty, ClientView[]> = async ({ sql, clock }) =>
+  (await listClients(sql)).map((client) => clientView(client, clock.now()));
 
-export const removeClient: Operation<{ id: string }, Empty | DomainError> = async (
+export const showClient: Operation<{ id: string }, ClientView | DomainError> = async (
   { sql, clock },
   { id },
 ) => {
-  if (!await deleteClient(sql, id)) {
-    return new DomainError("not_found", `There is no client ${valueText(id)}.`, { field: "id" });
-  }
-  await recordAuditEvent(sql, clock, { event: "client.removed", actor: "operator", subject: id });
-  return {};
+  const client = await findClient(sql, id);
+  return client === undefined ? noSuchClient(id) : clientView(client, clock.now());
 };
+
+/** Changes what a client may do. It applies to its present logins too, at their next use. */
+export const updateClient: Operation<
+  { id: string; changes: ClientChanges },
+  ClientView | DomainError
+> = async (deps, { id, changes }) =>
+  await changeClient(deps, { id, event: "client.changed", changes }, async (tx, now) => {
+    await ensureRow(tx, id, now);
+    const client = await lockClient(tx, id);
+    if (client === undefined) return noSuchClient(id);
+    const merged = Object.fromEntries(
+      Object.entries({ ...client, ...withoutUndefined(changes) })
+        .map(([key, value]) => [key, value ?? undefined]),
+    ) as unknown as ListedClient;
+    const problem = checkClientPolicy(id, merged, deps.config);
+    if (problem !== undefined) return problem;
+    return await updateClientPolicy(tx, id, merged);
+  });
+
+/** Replaces a client's secret; the present one is accepted for `overlapSeconds` more. */
+export const rotateSecret: Operation<
+  { id: string; secretHash: string; overlapSeconds: number },
+  ClientView | DomainError
+> = async (deps, { id, secretHash, overlapSeconds }) =>
+  await changeClient(deps, { id, event: "client.secret_rotated" }, async (tx, now) => {
+    const previousExpiresAt = new Date(now.getTime() + overlapSeconds * 1000);
+    const isRotated = await rotateClientSecret(tx, {
+      id,
+      secretHash: bytes(secretHash)!,
+      previousExpiresAt,
+    });
+    if (isRotated) return true;
+    if (await findClient(tx, id) === undefined) return noSuchClient(id);
+    return new DomainError("invalid", `The client ${id} is public: it has no secret.`, {
+      field: "id",
+    });
+  });
+
+/** Disables or enables a client. While it is disabled, its logins and tokens do not work. */
+export const setClientDisabled: Operation<
+  { id: string; disabled: boolean },
+  ClientView | DomainError
+> = async (deps, { id, disabled }) => {
+  const event = disabled ? "client.disabled" : "client.enabled";
+  return await changeClient(deps, { id, event }, async (tx, now) => {
+    await ensureRow(tx, id, now);
+    return await storeClientDisabled(tx, { id, disabled, now }) || noSuchClient(id);
+  });
+};
+
+/** Removes a client and revokes its logins. */
+export const removeClient: Operation<
+  { id: string },
+  { loginsRevoked: number } | DomainError
+> = async ({ sql, clock, actor }, { id }) => {
+  if (id === commandLineClient.id) {
+    return new DomainError(
+      "invalid",
+      "The built-in command line cannot be removed. Disable it instead.",
+      { field: "id" },
+    );
+  }
+  return await sql.begin(async (tx) => {
+    if (!await deleteClient(tx, id)) return noSuchClient(id);
+    const clientId = id;
+    const loginsRevoked = await revokeClientLogins(tx, { clientId, now: new Date(clock.now()) });
+    await recordAuditEvent(tx, clock, {
+      event: "client.removed",
+      actor: actor ?? "operator",
+      subject: id,
+      details: { logins: loginsRevoked },
+    });
+    return { loginsRevoked };
+  }) as { loginsRevoked: number } | DomainError;
+};
+
+/** Runs `change` with its audit event in one transaction, and returns the client after it. */
+async function changeClient(
+  { sql, clock, actor }: Pick<AdminDeps, "sql" | "clock" | "actor">,
+  { id, event, changes }: { id: string; event: string; changes?: ClientChanges },
+  change: (tx: Transaction, now: Date) => Promise<boolean | DomainError>,
+): Promise<ClientView | DomainError> {
+  return await sql.begin(async (tx) => {
+    const changed = await change(tx, new Date(clock.now()));
+    if (changed instanceof DomainError) return changed;
+    const client = await findClient(tx, id);
+    if (!changed || client === undefined) return noSuchClient(id);
+    await recordAuditEvent(tx, clock, {
+      event,
+      actor: actor ?? "operator",
+      subject: id,
+      details: changes === undefined
+        ? {}
+        : { changed: Object.keys(withoutUndefined(changes)).join(" ") },
+    });
+    return clientView(client, clock.now());
+  }) as ClientView | DomainError;
+}
+
+/** Gives the built-in command line a row of its own before it is changed. */
+async function ensureRow(tx: Sql | Transaction, id: string, now: Date): Promise<void> {
+  if (id === commandLineClient.id) await insertClient(tx, { ...commandLineClient, now });
+}
+
+function clientView(client: ListedClient, now: number): ClientView {
+  const { previousSecret } = client;
+  const isOverlapping = previousSecret !== undefined && previousSecret.expiresAt.getTime() > now;
+  return {
+    id: client.id,
+    name: client.name,
+    type: client.secretHash === undefined ? "public" : "confidential",
+    isBuiltIn: client.id === commandLineClient.id,
+    homepage: client.homepage ?? null,
+    grants: client.grants,
+    scopes: client.scopes ?? null,
+    accessTokenLifetime: client.accessTokenLifetime ?? null,
+    refreshTokenIdleLifetime: client.refreshTokenIdleLifetime ?? null,
+    refreshTokenAbsoluteLifetime: client.refreshTokenAbsoluteLifetime ?? null,
+    previousSecretExpiresAt: isOverlapping ? previousSecret.expiresAt.toISOString() : null,
+    createdAt: client.createdAt?.toISOString() ?? null,
+    disabledAt: client.disabledAt?.toISOString() ?? null,
+  };
+}
+
+function withoutUndefined(changes: ClientChanges): ClientChanges {
+  return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+}
+
+function bytes(base64: string | undefined): Uint8Array | undefined {
+  if (base64 === undefined) return undefined;
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+}
+
+function noSuchClient(id: string): DomainError {
+  return new DomainError(
+    "not_found",
+    `There is no client ${
+      valueText(id)
+    }. List them with \`${brand.binaryName} admin client list\`.`,
+    { field: "id" },
+  );
+}

@@ -1,4 +1,12 @@
-import { addClient, listAllClients, removeClient } from "./client_operations.ts";
+import {
+  addClient,
+  listAllClients,
+  removeClient,
+  rotateSecret,
+  setClientDisabled,
+  showClient,
+  updateClient,
+} from "./client_operations.ts";
 import { listKeys, rotateKeys } from "./key_operations.ts";
 import { listMigrations } from "./migration_operations.ts";
 import type { AdminDeps } from "./operation.ts";
@@ -29,6 +37,10 @@ const operations = {
   createUserPasswordLink,
   addClient,
   listAllClients,
+  showClient,
+  updateClient,
+  rotateSecret,
+  setClientDisabled,
   removeClient,
   listKeys,
   rotateKeys,

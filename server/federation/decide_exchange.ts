@@ -1,7 +1,7 @@
 import type { Clock } from "../../shared/clock.ts";
 import { formatScope, missingScopes, parseScope } from "../../shared/oauth/scope.ts";
 import type { ServerConfig } from "../config/server_config.ts";
-import { limitLoginScope } from "../scopes.ts";
+import { limitLoginScope, type ScopedClient } from "../scopes.ts";
 import type { Principal } from "../store/principals.ts";
 import type { Claims } from "./condition.ts";
 import type { JwksCache } from "./jwks_cache.ts";
@@ -50,7 +50,7 @@ export interface ExchangeQuestion {
   principalOf(rule: TrustRule): Promise<Principal | undefined>;
   /** The requested scope; undefined: that of the rule. */
   scope?: string;
-  clientId: string;
+  client: ScopedClient;
 }
 
 interface ClaimsDeps {
@@ -98,7 +98,7 @@ export async function decideByClaims(
 async function decideByRules(
   { clock, config }: ClaimsDeps,
   { issuer, claims, rules }: { issuer: string; claims: Claims; rules: TrustRule[] },
-  { principalOf, scope, clientId }: ExchangeQuestion,
+  { principalOf, scope, client }: ExchangeQuestion,
 ): Promise<Decision> {
   const matches = matchRules(rules, claims, { scope, now: new Date(clock.now()) });
   const facts = { issuer, claims, matches };
@@ -114,7 +114,7 @@ async function decideByRules(
     const message = `The rule "${rule.name}" matches, but the account that it acts as is disabled.`;
     return rejected(facts, { code: "account_disabled", message });
   }
-  const granted = limitScope(config.scopes, { rule, principal, clientId, requested: scope });
+  const granted = limitScope(config.scopes, { rule, principal, client, requested: scope });
   if (granted === undefined) {
     const message = `${principal.username} is not allowed to have this scope.`;
     return rejected(facts, { code: "scope_not_allowed", message });
@@ -125,10 +125,10 @@ async function decideByRules(
 /** The requested scope, within that of the rule (checked before), of its account and the client. */
 function limitScope(
   catalog: ServerConfig["scopes"],
-  { rule, principal, clientId, requested }: {
+  { rule, principal, client, requested }: {
     rule: TrustRule;
     principal: Principal;
-    clientId: string;
+    client: ScopedClient;
     requested?: string;
   },
 ): string | undefined {
@@ -137,7 +137,7 @@ function limitScope(
     isAdmin: principal.isAdmin,
     ownScopes: principal.scope === undefined ? undefined : parseScope(principal.scope),
   };
-  const granted = limitLoginScope(catalog, account, clientId, formatScope(scopes));
+  const granted = limitLoginScope(catalog, account, client, formatScope(scopes));
   const missing = missingScopes(scopes, parseScope(granted) ?? []);
   return granted === "" || (requested !== undefined && missing.length > 0) ? undefined : granted;
 }

@@ -4,7 +4,7 @@ import { decodeBasicCredentials, encodedBasicCredentials } from "../http/authori
 import { type FormOptions, type FormParameters, readForm } from "../http/form.ts";
 import type { Client } from "../store/clients.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
-import type { ClientCache } from "../validation/client_cache.ts";
+import type { AuthenticatedClient, ClientCache } from "../validation/client_cache.ts";
 
 /** Longest encoded credentials that are cached, in characters. */
 const MAX_CACHED_LENGTH = 500;
@@ -44,8 +44,8 @@ export async function authenticateClient(
     if (id === undefined) {
       return new OAuthError("invalid_client", "The parameter client_id is missing.");
     }
-    const client = await verifySecret(clients, { id, secret });
-    if (client !== undefined) return client;
+    const authenticated = await verifySecret(clients, { id, secret });
+    if (authenticated !== undefined) return ifEnabled(authenticated.client);
     // A confidential client that sends no secret has failed to authenticate.
     const unauthenticated = secret === undefined && await clients.find(id) === undefined;
     return invalidClient(unauthenticated);
@@ -60,9 +60,10 @@ export async function authenticateClient(
     const credentials = clientCredentials(encoded);
     return credentials && await verifySecret(clients, credentials);
   };
-  const client = encoded.length > MAX_CACHED_LENGTH
-    ? await authenticate()
-    : clients.authenticated(encoded) ?? await clients.authenticate(encoded, authenticate);
+  const isShort = encoded.length <= MAX_CACHED_LENGTH;
+  const cached = isShort ? clients.authenticated(encoded) : undefined;
+  const client = cached ??
+    (isShort ? await clients.authenticate(encoded, authenticate) : await authenticate())?.client;
   if (client === undefined) return invalidClient();
   if (id !== undefined && id !== client.id) {
     return new OAuthError(
@@ -70,7 +71,15 @@ export async function authenticateClient(
       "The client_id in the body is not the one in the Authorization header.",
     );
   }
-  return client;
+  return ifEnabled(client);
+}
+
+function ifEnabled(client: Client): Client | OAuthError {
+  if (client.disabledAt === undefined) return client;
+  return new OAuthError(
+    "invalid_client",
+    `The client ${client.id} is disabled. Ask the operator of this server to enable it.`,
+  );
 }
 
 function invalidClient(unauthenticated = false): OAuthError {
@@ -83,15 +92,21 @@ function invalidClient(unauthenticated = false): OAuthError {
 async function verifySecret(
   clients: Pick<Clients, "find">,
   { id, secret }: { id: string; secret?: string },
-): Promise<Client | undefined> {
+): Promise<AuthenticatedClient | undefined> {
   const client = await clients.find(id);
   if (client === undefined) return undefined;
-  if (client.secretHash === undefined) {
-    // A public client that sends a secret is misconfigured.
-    return secret === undefined || secret === "" ? client : undefined;
+  const { secretHash, previousSecret } = client;
+  if (secretHash === undefined) {
+    // A public client that sends a secret is misconfigured. Its credentials are free to invent.
+    const isPublic = secret === undefined || secret === "";
+    return isPublic ? { client, cacheable: false } : undefined;
   }
-  const isGenuine = secret !== undefined && timingSafeEqual(tokenHash(secret), client.secretHash);
-  return isGenuine ? client : undefined;
+  if (secret === undefined) return undefined;
+  const hash = tokenHash(secret);
+  if (timingSafeEqual(hash, secretHash)) return { client, cacheable: true };
+  // It expires without a change in the database, which would invalidate the cache.
+  const isPrevious = previousSecret !== undefined && timingSafeEqual(hash, previousSecret.hash);
+  return isPrevious ? { client, cacheable: false } : undefined;
 }
 
 /** RFC 6749 section 2.3.1: id and secret are form-encoded before they are joined. */

@@ -15,6 +15,7 @@ import type { ServerConfig } from "../config/server_config.ts";
 import type { ClientInfo } from "../http/client_info.ts";
 import { subscriberNetwork } from "../http/client_ip.ts";
 import { clientScopes, scopeNames } from "../scopes.ts";
+import type { Client } from "../store/clients.ts";
 import type { Sql } from "../store/db/connect.ts";
 import { insertDeviceAuthorization } from "../store/device_authorizations.ts";
 import { checkAccessTokenSize } from "../tokens/access_token.ts";
@@ -59,10 +60,16 @@ export async function deviceAuthorization(
   if (!config.deviceFlow.enabled) {
     return new OAuthError("unauthorized_client", "Device logins are disabled on this server.");
   }
+  if (!client.grants.includes("device")) {
+    return new OAuthError(
+      "unauthorized_client",
+      `The client ${client.id} may not start device logins. Ask the operator to allow it.`,
+    );
+  }
   const resource = requestedResource(deps, form("resource"));
   if (resource instanceof OAuthError) return resource;
   const requested = form("scope") ?? DEFAULT_SCOPE;
-  const scope = await checkRequestedScope(deps, client.id, resource, requested);
+  const scope = await checkRequestedScope(deps, client, resource, requested);
   if (scope instanceof OAuthError) return scope;
   // Not in RFC 8628: the login that requests a further approval, by the `sid` of its tokens.
   const loginId = form("sid");
@@ -115,7 +122,7 @@ export async function deviceAuthorization(
 /** The scope that an approval would grant, or why it could not: checked before a user approves. */
 async function checkRequestedScope(
   { config, issuer, clock, keys }: DeviceAuthorizationDeps,
-  clientId: string,
+  client: Client,
   resource: Resource,
   requested: string,
 ): Promise<string | OAuthError> {
@@ -126,7 +133,7 @@ async function checkRequestedScope(
       "The parameter scope is malformed. Separate scopes with spaces.",
     );
   }
-  const available = scopeNames(clientScopes(config.scopes, clientId));
+  const available = scopeNames(clientScopes(config.scopes, client));
   const unknown = missingScopes(scopes, available);
   if (unknown.length > 0) {
     return new OAuthError(
@@ -138,10 +145,10 @@ async function checkRequestedScope(
   if (problem !== undefined) return problem;
   const scope = formatScope(scopes);
   const tooLarge = await checkAccessTokenSize(
-    { issuer, clock, keys, lifetime: config.accessTokenLifetime },
+    { issuer, clock, keys, lifetime: client.accessTokenLifetime ?? config.accessTokenLifetime },
     {
       subject: randomUUID(),
-      clientId,
+      clientId: client.id,
       scope,
       audience: audienceOf({ config, issuer }, resource),
       authenticatedAt: new Date(clock.now()),

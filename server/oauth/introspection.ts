@@ -100,7 +100,7 @@ function describeToken(token: ValidatedToken, issuer: string): IntrospectionResp
 }
 
 async function describeRefreshToken(
-  { sql, clock, config, issuer }: IntrospectionDeps,
+  { sql, clock, config, issuer, tokenValidator }: IntrospectionDeps,
   hashes: RefreshTokenHashes,
 ): Promise<IntrospectionResponse> {
   const family = await findRefreshTokenFamily(sql, hashes);
@@ -109,12 +109,15 @@ async function describeRefreshToken(
   }
   const expiresAt = Math.min(family.idleExpiresAt.getTime(), family.absoluteExpiresAt.getTime());
   if (expiresAt <= clock.now() || family.userDisabled) return { active: false };
+  const client = await tokenValidator.clients.find(family.clientId);
   const user = await findUser(sql, family.userId);
-  if (user === undefined) return { active: false };
+  if (user === undefined || client === undefined || client.disabledAt !== undefined) {
+    return { active: false };
+  }
   return {
     active: true,
     token_type: "refresh_token",
-    scope: apiScope(limitLoginScope(config.scopes, user, family.clientId, family.scope)),
+    scope: apiScope(limitLoginScope(config.scopes, user, client, family.scope)),
     client_id: family.clientId,
     username: user.email,
     sub: family.userId,

@@ -4,7 +4,7 @@ import type { ClientInfo } from "../http/client_info.ts";
 import { type FormParameters, readForm } from "../http/form.ts";
 import type { Log } from "../log.ts";
 import { logFailure, requestFields } from "../request_log.ts";
-import { commandLineClient } from "../store/clients.ts";
+import { type Client, commandLineClient } from "../store/clients.ts";
 import type { TokenValidator } from "../validation/token_validator.ts";
 import { authenticateClient } from "./client_authentication.ts";
 import type { Grant } from "./grants/grant.ts";
@@ -54,8 +54,19 @@ async function handleGrant(
 ): Promise<TokenResponse | OAuthError> {
   const isAnonymous = form("client_id") === undefined && !headers.has("authorization");
   const client = isAnonymous && grant.clientOptional
-    ? commandLineClient
+    ? await tokenValidator.clients.find(commandLineClient.id) ?? commandLineClient
     : await authenticateClient(tokenValidator.clients, headers, form);
   if (client instanceof OAuthError) return client;
+  const error = checkClient(client, grant);
+  if (error !== undefined) return error;
   return await grant.handle({ client, parameter: form, ...clientInfo });
+}
+
+/** RFC 6749 section 5.2. */
+function checkClient(client: Client, { allowedBy }: Grant): OAuthError | undefined {
+  if (allowedBy.some((grant) => client.grants.includes(grant))) return undefined;
+  return new OAuthError(
+    "unauthorized_client",
+    `The client ${client.id} may not use this grant type. Ask the operator to allow it.`,
+  );
 }

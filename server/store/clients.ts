@@ -1,50 +1,172 @@
 import { brand } from "../../shared/brand.ts";
-import type { Sql } from "./db/connect.ts";
+import { formatScope, parseScope } from "../../shared/oauth/scope.ts";
+import type { Sql, Transaction } from "./db/connect.ts";
 
-/** A client (RFC 6749 section 2). Without `secretHash` it is public. */
-export interface Client {
-  id: string;
+/** The ways to a token that a client can be allowed, by the names that operators use. */
+export const CLIENT_GRANTS = ["device", "exchange"] as const;
+export type ClientGrant = typeof CLIENT_GRANTS[number];
+
+/** What a client may do and how long what it gets is valid. */
+export interface ClientPolicy {
   name: string;
+  /** Where users find out more about it. */
+  homepage?: string;
+  grants: readonly ClientGrant[];
+  /** Undefined: all scopes that the catalog lets it request. */
+  scopes?: readonly string[];
+  /** Seconds; undefined: as configured. */
+  accessTokenLifetime?: number;
+  refreshTokenIdleLifetime?: number;
+  refreshTokenAbsoluteLifetime?: number;
+}
+
+/** A client (RFC 6749 section 2). Without `secretHash` it is public (section 2.1). */
+export interface Client extends ClientPolicy {
+  id: string;
   secretHash?: Uint8Array;
+  /** The secret before the last rotation, while it is accepted. */
+  previousSecret?: { hash: Uint8Array; expiresAt: Date };
+  disabledAt?: Date;
+}
+
+export interface ListedClient extends Client {
+  /** Undefined for the built-in command line as long as the operator has not changed it. */
+  createdAt?: Date;
 }
 
 /** Known to every server without registration. */
 export const commandLineClient: Client = {
   id: brand.cliClientId,
   name: `${brand.productName} command line`,
+  grants: CLIENT_GRANTS,
 };
 
 interface Row {
   id: string;
   name: string;
-  secret_hash: Uint8Array;
+  homepage: string | null;
+  secret_hash: Uint8Array | null;
+  previous_secret_hash: Uint8Array | null;
+  previous_secret_expires_at: Date | null;
+  grants: ClientGrant[];
+  scope: string | null;
+  access_token_lifetime: number | null;
+  refresh_token_idle_lifetime: number | null;
+  refresh_token_absolute_lifetime: number | null;
   created_at: Date;
+  disabled_at: Date | null;
 }
 
-export async function findClient(sql: Sql, id: string): Promise<Client | undefined> {
-  if (id === commandLineClient.id) return commandLineClient;
+function fromRow(row: Row): ListedClient {
+  return {
+    id: row.id,
+    name: row.name,
+    homepage: row.homepage ?? undefined,
+    secretHash: row.secret_hash ?? undefined,
+    previousSecret: row.previous_secret_hash === null ? undefined : {
+      hash: row.previous_secret_hash,
+      expiresAt: row.previous_secret_expires_at ?? new Date(0),
+    },
+    grants: row.grants,
+    scopes: row.scope === null ? undefined : parseScope(row.scope) ?? [],
+    accessTokenLifetime: row.access_token_lifetime ?? undefined,
+    refreshTokenIdleLifetime: row.refresh_token_idle_lifetime ?? undefined,
+    refreshTokenAbsoluteLifetime: row.refresh_token_absolute_lifetime ?? undefined,
+    createdAt: row.created_at,
+    disabledAt: row.disabled_at ?? undefined,
+  };
+}
+
+export async function findClient(
+  sql: Sql | Transaction,
+  id: string,
+): Promise<ListedClient | undefined> {
   const rows = await sql<Row[]>`select * from clients where id = ${id}`;
-  return rows.map((row) => ({ id: row.id, name: row.name, secretHash: row.secret_hash }))[0];
+  return rows.map(fromRow)[0] ?? (id === commandLineClient.id ? commandLineClient : undefined);
 }
 
-/** Registers a confidential client. */
+/** Finds a client that has a row, and locks it until the transaction is over. */
+export async function lockClient(tx: Transaction, id: string): Promise<ListedClient | undefined> {
+  const rows = await tx<Row[]>`select * from clients where id = ${id} for update`;
+  return rows.map(fromRow)[0];
+}
+
+/** False if the id is taken. */
 export async function insertClient(
-  sql: Sql,
-  client: { id: string; name: string; secretHash: Uint8Array; now: Date },
-): Promise<void> {
-  await sql`
-    insert into clients (id, name, secret_hash, created_at)
-    values (${client.id}, ${client.name}, ${client.secretHash}, ${client.now})`;
+  sql: Sql | Transaction,
+  client: Omit<Client, "previousSecret" | "disabledAt"> & { now: Date },
+): Promise<boolean> {
+  const rows = await sql`
+    insert into clients (
+      id, name, homepage, secret_hash, is_public, grants, scope, access_token_lifetime,
+      refresh_token_idle_lifetime, refresh_token_absolute_lifetime, created_at
+    ) values (
+      ${client.id}, ${client.name}, ${client.homepage ?? null}, ${client.secretHash ?? null},
+      ${client.secretHash === undefined}, ${sql.json([...client.grants])},
+      ${client.scopes === undefined ? null : formatScope(client.scopes)},
+      ${client.accessTokenLifetime ?? null}, ${client.refreshTokenIdleLifetime ?? null},
+      ${client.refreshTokenAbsoluteLifetime ?? null}, ${client.now}
+    ) on conflict (id) do nothing returning id`;
+  return rows.length === 1;
 }
 
-export async function listClients(
-  sql: Sql,
-): Promise<{ id: string; name: string; createdAt: Date }[]> {
-  const rows = await sql<Row[]>`select * from clients order by created_at limit 1000`;
-  return rows.map((row) => ({ id: row.id, name: row.name, createdAt: row.created_at }));
+/** Replaces what a client may do; false if there is no row with this id. */
+export async function updateClientPolicy(
+  sql: Sql | Transaction,
+  id: string,
+  policy: ClientPolicy,
+): Promise<boolean> {
+  const rows = await sql`
+    update clients set
+      name = ${policy.name}, homepage = ${policy.homepage ?? null}, grants = ${
+    sql.json([...policy.grants])
+  },
+      scope = ${policy.scopes === undefined ? null : formatScope(policy.scopes)},
+      access_token_lifetime = ${policy.accessTokenLifetime ?? null},
+      refresh_token_idle_lifetime = ${policy.refreshTokenIdleLifetime ?? null},
+      refresh_token_absolute_lifetime = ${policy.refreshTokenAbsoluteLifetime ?? null}
+    where id = ${id} returning id`;
+  return rows.length === 1;
+}
+
+/** The present secret is accepted until `previousExpiresAt`, the one before it no longer. */
+export async function rotateClientSecret(
+  sql: Sql | Transaction,
+  { id, secretHash, previousExpiresAt }: {
+    id: string;
+    secretHash: Uint8Array;
+    previousExpiresAt: Date;
+  },
+): Promise<boolean> {
+  const rows = await sql`
+    update clients set
+      previous_secret_hash = secret_hash, previous_secret_expires_at = ${previousExpiresAt},
+      secret_hash = ${secretHash}
+    where id = ${id} and secret_hash is not null returning id`;
+  return rows.length === 1;
+}
+
+/** False if there is no row with this id. */
+export async function setClientDisabled(
+  sql: Sql | Transaction,
+  { id, disabled, now }: { id: string; disabled: boolean; now: Date },
+): Promise<boolean> {
+  const rows = await sql`
+    update clients
+    set disabled_at = case when ${disabled}::boolean then coalesce(disabled_at, ${now}) end
+    where id = ${id} returning id`;
+  return rows.length === 1;
+}
+
+/** All clients, the built-in command line first, then by age. */
+export async function listClients(sql: Sql): Promise<ListedClient[]> {
+  const rows = await sql<Row[]>`select * from clients order by created_at, id limit 1000`;
+  const clients = rows.map(fromRow);
+  const builtIn = clients.find(({ id }) => id === commandLineClient.id) ?? commandLineClient;
+  return [builtIn, ...clients.filter(({ id }) => id !== commandLineClient.id)];
 }
 
 /** False if there is no client with this id. */
-export async function deleteClient(sql: Sql, id: string): Promise<boolean> {
+export async function deleteClient(sql: Sql | Transaction, id: string): Promise<boolean> {
   return (await sql`delete from clients where id = ${id} returning id`).length === 1;
 }

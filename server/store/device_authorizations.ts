@@ -278,6 +278,16 @@ export async function withdrawApprovals(
     where user_id = ${userId} and status = 'approved'`;
 }
 
+/** Ends the requests and approvals of a client that no device has redeemed yet. */
+export async function denyDeviceAuthorizationsOfClient(
+  sql: Sql | Transaction,
+  clientId: string,
+): Promise<void> {
+  await sql`
+    update device_authorizations set status = 'denied'
+    where client_id = ${clientId} and status in ('pending', 'approved')`;
+}
+
 /** Deletes requests that expired before `before`, at most `limit`; returns how many. */
 export async function deleteOldDeviceAuthorizations(
   sql: Sql,

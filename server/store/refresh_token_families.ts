@@ -158,6 +158,19 @@ export async function revokeRefreshTokenFamilies(
   return rows.map(({ id }) => id);
 }
 
+/** Revokes all families of a client; returns the ids of those that were not revoked before. */
+export async function revokeRefreshTokenFamiliesOfClient(
+  sql: Sql | Transaction,
+  revocation: { clientId: string; reason: string; now: Date },
+): Promise<string[]> {
+  const rows = await sql<{ id: string }[]>`
+    update refresh_token_families
+    set revoked_at = ${revocation.now}, revoked_reason = ${revocation.reason}
+    where client_id = ${revocation.clientId} and revoked_at is null
+    returning id`;
+  return rows.map(({ id }) => id);
+}
+
 /** A login that is neither revoked nor expired. */
 export async function findActiveLogin(
   sql: Sql | Transaction,

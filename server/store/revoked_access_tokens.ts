@@ -8,13 +8,15 @@ export async function revokeAccessToken(sql: Sql, jti: string, expiresAt: Date):
 }
 
 export interface AccessTokenStatus {
-  /** False once the token or its login was revoked, or its principal disabled. */
+  /** False once the token or its login was revoked, or its principal or client disabled. */
   active: boolean;
   /** A user's e-mail address, or a service account's name. */
   username: string;
   isAdmin: boolean;
   /** A service account's scopes; undefined for users. */
   ownScope?: string;
+  /** The scopes that the operator gave the client; undefined: no limit. */
+  clientScope?: string;
   /** The CIDR networks of the personal access token that it was exchanged for. */
   allowedAddresses: string[];
   /** That token's scope, which may have been narrowed since the exchange. */
@@ -29,6 +31,7 @@ export async function accessTokenStatus(
   token: {
     jti: string;
     subject: string;
+    clientId: string;
     familyId?: string;
     personalAccessTokenId?: string;
     now: Date;
@@ -39,6 +42,7 @@ export async function accessTokenStatus(
       username: string;
       is_admin: boolean;
       own_scope: string | null;
+      client_scope: string | null;
       allowed_addresses: string[] | null;
       pat_scope: string | null;
       pat_expires_at: Date | null;
@@ -47,6 +51,7 @@ export async function accessTokenStatus(
   >`
     select p.username, p.scope as own_scope,
       exists (select 1 from users where id = p.id and is_admin) as is_admin,
+      (select scope from clients where id = ${token.clientId}) as client_scope,
       (select allowed_addresses from personal_access_tokens
         where id = ${token.personalAccessTokenId ?? null}::uuid) as allowed_addresses,
       (select scope from personal_access_tokens
@@ -55,6 +60,9 @@ export async function accessTokenStatus(
         where id = ${token.personalAccessTokenId ?? null}::uuid) as pat_expires_at,
       p.disabled_at is null
         and not exists (select 1 from revoked_access_tokens where jti = ${token.jti})
+        and not exists (
+          select 1 from clients where id = ${token.clientId} and disabled_at is not null
+        )
         and (${token.familyId ?? null}::uuid is null or exists (
           select 1 from refresh_token_families
           where id = ${token.familyId ?? null}::uuid and revoked_at is null
@@ -70,6 +78,7 @@ export async function accessTokenStatus(
     username: row.username,
     isAdmin: row.is_admin,
     ownScope: row.own_scope ?? undefined,
+    clientScope: row.client_scope ?? undefined,
     allowedAddresses: row.allowed_addresses ?? [],
     personalAccessTokenScope: row.pat_scope ?? undefined,
     personalAccessTokenExpiresAt: row.pat_expires_at ?? undefined,

@@ -1,20 +1,39 @@
+import type { Clock } from "../../shared/clock.ts";
 import { type Client, findClient } from "../store/clients.ts";
 import type { Sql } from "../store/db/connect.ts";
 import { InvalidatingCache } from "./invalidating_cache.ts";
 
 const MAX_CLIENTS = 1000;
 
+export interface AuthenticatedClient {
+  client: Client;
+  /** Whether its credentials stay valid until the client changes. */
+  cacheable: boolean;
+}
+
 /** OAuth clients (RFC 6749 section 2), and the credentials that they have authenticated with. */
 export class ClientCache {
   #clients: InvalidatingCache<Client>;
   #authenticated: InvalidatingCache<Client>;
 
-  constructor(private readonly sql: Sql, isFresh: () => boolean) {
+  constructor(
+    private readonly sql: Sql,
+    private readonly clock: Clock,
+    isFresh: () => boolean,
+  ) {
     this.#clients = new InvalidatingCache(MAX_CLIENTS, isFresh);
     this.#authenticated = new InvalidatingCache(MAX_CLIENTS, isFresh);
   }
 
+  /** The client, with its previous secret only while that is accepted. */
   async find(id: string): Promise<Client | undefined> {
+    const client = await this.#find(id);
+    const expiresAt = client?.previousSecret?.expiresAt.getTime() ?? Infinity;
+    if (client === undefined || expiresAt > this.clock.now()) return client;
+    return { ...client, previousSecret: undefined };
+  }
+
+  async #find(id: string): Promise<Client | undefined> {
     return this.#clients.get(id) ?? await this.#clients.read(
       id,
       () => findClient(this.sql, id),
@@ -31,24 +50,21 @@ export class ClientCache {
     return this.#authenticated.get(credentials);
   }
 
-  /**
-   * Calls `authenticate`, and caches its result for a confidential client: the credentials of
-   * a public one are free to invent.
-   */
+  /** Calls `authenticate`, and caches its result if that is cacheable. */
   async authenticate(
     credentials: string,
-    authenticate: () => Promise<Client | undefined>,
-  ): Promise<Client | undefined> {
-    let client: Client | undefined;
+    authenticate: () => Promise<AuthenticatedClient | undefined>,
+  ): Promise<AuthenticatedClient | undefined> {
+    let result: AuthenticatedClient | undefined;
     await this.#authenticated.read(
       credentials,
       async () => {
-        client = await authenticate();
-        return client?.secretHash === undefined ? undefined : client;
+        result = await authenticate();
+        return result?.cacheable ? result.client : undefined;
       },
       ({ id }) => [`client:${id}`],
     );
-    return client;
+    return result;
   }
 
   invalidate(subject: string): void {

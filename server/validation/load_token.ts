@@ -64,6 +64,7 @@ export async function loadAccessToken(
   const status = await accessTokenStatus(deps.sql, {
     jti: claims.jti,
     subject: claims.sub,
+    clientId: claims.client_id,
     familyId: claims.sid,
     personalAccessTokenId: claims.pat,
     now: new Date(deps.clock.now()),
@@ -77,8 +78,9 @@ function validatedAccessToken(
   status: AccessTokenStatus,
 ): ValidatedToken {
   const account = scopedAccount(status.isAdmin, status.ownScope);
+  const client = { id: claims.client_id, scopes: scopeList(status.clientScope) };
   const scope = claims.pat === undefined
-    ? limitLoginScope(config.scopes, account, claims.client_id, claims.scope)
+    ? limitLoginScope(config.scopes, account, client, claims.scope)
     : limitPatScope(
       config.scopes,
       account,
@@ -109,6 +111,7 @@ function validatedAccessToken(
     dependsOn: [
       `token:${claims.jti}`,
       `principal:${claims.sub}`,
+      `client:${claims.client_id}`,
       ...claims.sid === undefined ? [] : [`login:${claims.sid}`],
       ...claims.pat === undefined ? [] : [`token:${claims.pat}`],
     ],
@@ -116,7 +119,11 @@ function validatedAccessToken(
 }
 
 function scopedAccount(isAdmin: boolean, ownScope: string | undefined): ScopedAccount {
-  return { isAdmin, ownScopes: ownScope === undefined ? undefined : parseScope(ownScope) };
+  return { isAdmin, ownScopes: scopeList(ownScope) };
+}
+
+function scopeList(scope: string | undefined): string[] | undefined {
+  return scope === undefined ? undefined : parseScope(scope) ?? [];
 }
 
 function networkList(networks: readonly string[]): NetworkList | undefined {

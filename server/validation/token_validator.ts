@@ -52,7 +52,7 @@ export class TokenValidator {
   private constructor(private readonly deps: TokenValidatorDeps) {
     const { sql } = deps.database;
     const isFresh = () => this.#invalidation?.isFresh() ?? false;
-    this.clients = new ClientCache(sql, isFresh);
+    this.clients = new ClientCache(sql, deps.clock, isFresh);
     this.lastUsed = new LastUsedRecorder(sql, deps.log);
     this.#tokens = new InvalidatingCache(MAX_TOKENS, isFresh);
     this.#owners = new InvalidatingCache(MAX_OWNERS, isFresh);

@@ -199,7 +199,8 @@ testOnEachDatabase("records once what operators do", async (location) => {
   }
 
   const client = "client-api";
-  const add = () => addClient(parts, { id: client, name: "an API", secretHash: "ab".repeat(32) });
+  const add = () =>
+    addClient(parts, { id: client, name: "an API", grants: [], secretHash: "ab".repeat(32) });
   assert.deepEqual(await recorded(server, add), [`client.created operator ${client} -`]);
   assert.deepEqual(await recorded(server, () => removeClient(parts, { id: client })), [
     `client.removed operator ${client} -`,

@@ -11,7 +11,7 @@ import {
   decideDeviceAuthorization,
   enterUserCode,
 } from "../../server/store/device_authorizations.ts";
-import { insertClient } from "../../server/store/clients.ts";
+import { findClient, insertClient } from "../../server/store/clients.ts";
 import { machineNetwork, type OutboundNetwork } from "../../server/outbound/network.ts";
 import { OutboundHttp } from "../../server/outbound/outbound_http.ts";
 import { limitLoginScope } from "../../server/scopes.ts";
@@ -139,7 +139,13 @@ export async function testServer(
     async addClient() {
       const [id, secret] = [`api-${randomUUID()}`, randomUUID()];
       const now = new Date(clock.now());
-      await insertClient(sql, { id, name: "an API", secretHash: tokenHash(secret), now });
+      await insertClient(sql, {
+        id,
+        name: "an API",
+        secretHash: tokenHash(secret),
+        grants: [],
+        now,
+      });
       return { id, authorization: `Basic ${btoa(`${id}:${secret}`)}` };
     },
     async startLogin(scope = FULL_SCOPE, more = {}) {
@@ -162,7 +168,12 @@ export async function testServer(
         sessionId,
         userId,
         decision,
-        scope: limitLoginScope(config.scopes, user, clientId, entered.scope),
+        scope: limitLoginScope(
+          config.scopes,
+          user,
+          (await findClient(sql, clientId))!,
+          entered.scope,
+        ),
         authenticatedAt,
         now,
       });

@@ -1,7 +1,7 @@
-import { brand } from "../../../shared/brand.ts";
 import type { Claims } from "../../federation/condition.ts";
 import { decideExchange, type Decision } from "../../federation/decide_exchange.ts";
 import { isMatch, type Mismatch } from "../../federation/match.ts";
+import { commandLineClient, findClient } from "../../store/clients.ts";
 import { findPrincipal } from "../../store/principals.ts";
 import { trustRulesOfIssuer } from "../../store/trust_rules.ts";
 import type { Operation } from "../operation.ts";
@@ -27,7 +27,7 @@ export const testTrust: Operation<{ token: string; scope?: string }, TrustTest> 
     rulesOf: (issuer) => trustRulesOfIssuer(sql, issuer),
     principalOf: (rule) => findPrincipal(sql, rule.principal.id),
     scope,
-    clientId: brand.cliClientId,
+    client: await findClient(sql, commandLineClient.id) ?? commandLineClient,
   });
   const { issuer, claims, matches } = decision;
   return {

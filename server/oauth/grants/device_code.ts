@@ -56,6 +56,7 @@ interface PresentedCode {
 export function deviceCodeGrant(deps: DeviceCodeGrantDeps): Grant {
   return {
     type: DEVICE_CODE_GRANT,
+    allowedBy: ["device"],
     // Clients give up at 503, and all of them wait at slow_down (RFC 8628 section 3.5).
     whenUnavailable: () =>
       new OAuthError("slow_down", "The server is unavailable at the moment. Keep polling.", {
@@ -141,10 +142,10 @@ async function redeem(
       );
     }
     // The user's role or the catalog may have changed since.
-    const scope = limitLoginScope(deps.config.scopes, user, clientId, redeemed.scope);
+    const scope = limitLoginScope(deps.config.scopes, user, request.client, redeemed.scope);
     const login: Login = {
       user,
-      clientId,
+      client: request.client,
       scope,
       resource,
       authenticatedAt: redeemed.authenticatedAt,
@@ -168,11 +169,12 @@ async function redeem(
 async function startFamily(
   { config }: DeviceCodeGrantDeps,
   tx: Transaction,
-  { address, userAgent }: TokenRequest,
-  { user, clientId, scope, authenticatedAt, name }: Login,
+  { address, userAgent, client }: TokenRequest,
+  { user, scope, authenticatedAt, name }: Login,
   now: Date,
 ): Promise<Pick<Login, "familyId" | "refreshToken" | "idleExpiresAt">> {
-  const { refreshTokenIdleLifetime: idle, refreshTokenAbsoluteLifetime: absolute } = config;
+  const idle = client.refreshTokenIdleLifetime ?? config.refreshTokenIdleLifetime;
+  const absolute = client.refreshTokenAbsoluteLifetime ?? config.refreshTokenAbsoluteLifetime;
   const expiresAfter = (seconds: number) => new Date(now.getTime() + seconds * 1000);
   const refreshToken = generateRefreshToken();
   const familyId = randomUUID();
@@ -180,7 +182,7 @@ async function startFamily(
   await insertRefreshTokenFamily(tx, {
     id: familyId,
     userId: user.id,
-    clientId,
+    clientId: client.id,
     scope,
     authenticatedAt,
     createdAt: now,

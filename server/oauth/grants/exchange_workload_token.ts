@@ -55,7 +55,7 @@ export async function exchangeWorkloadToken(
     rulesOf: (issuer) => trustRulesOfIssuer(sql, issuer),
     principalOf: (rule) => findPrincipal(sql, rule.principal.id),
     scope,
-    clientId: request.client.id,
+    client: request.client,
   });
   const reject = (rejection: Rejection) =>
     rejectToken(deps, request, { decision, errorCode, rejection, scope });

@@ -3,6 +3,7 @@ import { parseScope } from "../../../shared/oauth/scope.ts";
 import type { TokenResponse } from "../../../shared/oauth/token_response.ts";
 import type { ServerConfig } from "../../config/server_config.ts";
 import { apiScope } from "../../scopes.ts";
+import type { Client } from "../../store/clients.ts";
 import { signAccessToken } from "../../tokens/access_token.ts";
 import { signIdToken } from "../../tokens/id_token.ts";
 import { audienceOf, type Resource } from "../../tokens/resource.ts";
@@ -22,7 +23,7 @@ export interface IssueLoginTokensDeps {
 /** What the tokens of a login are issued for. */
 export interface Login {
   user: { id: string; name: string; email: string; emailVerified: boolean };
-  clientId: string;
+  client: Pick<Client, "id" | "accessTokenLifetime">;
   /** As granted, for all resources. */
   scope: string;
   /** What the access token is for. */
@@ -42,13 +43,12 @@ export async function issueLoginTokens(
   login: Login,
 ): Promise<TokenResponse> {
   const isManagement = login.resource === "management";
-  const lifetime = isManagement
-    ? Math.min(config.accessTokenLifetime, MANAGEMENT_TOKEN_LIFETIME)
-    : config.accessTokenLifetime;
+  const configured = login.client.accessTokenLifetime ?? config.accessTokenLifetime;
+  const lifetime = isManagement ? Math.min(configured, MANAGEMENT_TOKEN_LIFETIME) : configured;
   const scope = isManagement ? login.scope : apiScope(login.scope);
   const accessToken = await signAccessToken({ issuer, clock, keys, lifetime }, {
     subject: login.user.id,
-    clientId: login.clientId,
+    clientId: login.client.id,
     scope,
     audience: audienceOf({ config, issuer }, login.resource),
     authenticatedAt: login.authenticatedAt,
@@ -69,7 +69,7 @@ export async function issueLoginTokens(
   if (!isManagement && parseScope(scope)?.includes("openid")) {
     response.id_token = await signIdToken({ issuer, clock, keys, lifetime }, {
       claims: userClaims(login.user, scope),
-      clientId: login.clientId,
+      clientId: login.client.id,
       authenticatedAt: login.authenticatedAt,
       accessToken,
     });

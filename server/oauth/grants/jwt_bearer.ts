@@ -11,6 +11,7 @@ import type { Grant } from "./grant.ts";
 export function jwtBearerGrant(deps: ExchangeWorkloadTokenDeps): Grant {
   return {
     type: JWT_BEARER_GRANT,
+    allowedBy: ["exchange"],
     clientOptional: true,
     async handle(request) {
       const assertion = request.parameter("assertion");

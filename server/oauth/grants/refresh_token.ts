@@ -25,6 +25,9 @@ import { requestedResource } from "../requested_resource.ts";
 import type { Grant, TokenRequest } from "./grant.ts";
 import { issueLoginTokens, type IssueLoginTokensDeps } from "./issue_login_tokens.ts";
 
+/** What starts a login, which is then refreshed. */
+const LOGIN_GRANTS = ["device"] as const;
+
 interface RefreshTokenGrantDeps extends IssueLoginTokensDeps {
   sql: Sql;
   clock: Clock;
@@ -44,6 +47,7 @@ interface RefreshTokenGrantDeps extends IssueLoginTokensDeps {
 export function refreshTokenGrant(deps: RefreshTokenGrantDeps): Grant {
   return {
     type: REFRESH_TOKEN_GRANT,
+    allowedBy: LOGIN_GRANTS,
     async handle(request) {
       const token = request.parameter("refresh_token");
       if (token === undefined) return missingParameter("refresh_token");
@@ -59,7 +63,13 @@ export function refreshTokenGrant(deps: RefreshTokenGrantDeps): Grant {
       if (scope instanceof OAuthError) return scope;
 
       const successor = deriveNextRefreshToken(token, deps.secrets.refreshTokenKey);
-      const idleExpiresAt = await rotate(deps, hashes, successor, now);
+      const idleLifetime = request.client.refreshTokenIdleLifetime ??
+        deps.config.refreshTokenIdleLifetime;
+      const idleExpiresAt = await rotate(deps, hashes, {
+        successor,
+        idleExpiresAt: new Date(now.getTime() + idleLifetime * 1000),
+        now,
+      });
       if (idleExpiresAt === undefined) {
         // This token is the previous one, or another request has rotated it meanwhile.
         family = await findRefreshTokenFamily(deps.sql, hashes);
@@ -70,8 +80,8 @@ export function refreshTokenGrant(deps: RefreshTokenGrantDeps): Grant {
       if (user === undefined) return invalidGrant("The account no longer exists.");
       return await issueLoginTokens(deps, {
         user,
-        clientId: request.client.id,
-        scope: limitLoginScope(deps.config.scopes, user, request.client.id, scope),
+        client: request.client,
+        scope: limitLoginScope(deps.config.scopes, user, request.client, scope),
         resource,
         authenticatedAt: family!.authenticatedAt,
         familyId: family!.id,
@@ -89,17 +99,11 @@ function invalidGrant(reason: string): OAuthError {
 
 /** Returns when the login expires without use; undefined if `current` is not the current token. */
 function rotate(
-  { sql, config }: RefreshTokenGrantDeps,
+  { sql }: RefreshTokenGrantDeps,
   current: RefreshTokenHashes,
-  successor: string,
-  now: Date,
+  { successor, ...times }: { successor: string; idleExpiresAt: Date; now: Date },
 ): Promise<Date | undefined> {
-  return rotateRefreshToken(sql, {
-    current,
-    successorHash: tokenHash(successor),
-    idleExpiresAt: new Date(now.getTime() + config.refreshTokenIdleLifetime * 1000),
-    now,
-  });
+  return rotateRefreshToken(sql, { current, successorHash: tokenHash(successor), ...times });
 }
 
 /** Rejects a token that cannot be used. A spent one has been copied, so its login is revoked. */

@@ -18,6 +18,7 @@ import type { Grant, TokenRequest } from "./grant.ts";
 export function tokenExchangeGrant(deps: ExchangePatDeps & ExchangeWorkloadTokenDeps): Grant {
   return {
     type: TOKEN_EXCHANGE_GRANT,
+    allowedBy: ["exchange"],
     clientOptional: true,
     async handle(request) {
       const subjectToken = request.parameter("subject_token");

@@ -3,8 +3,7 @@ import { isLoopbackHost } from "../../config/parsers.ts";
 import type { ServerConfig } from "../../config/server_config.ts";
 import type { GeoipLookup } from "../../geoip.ts";
 import { rateLimitKey } from "../../http/client_ip.ts";
-import { findClient } from "../../store/clients.ts";
-import type { Sql } from "../../store/db/connect.ts";
+import { type Client, commandLineClient } from "../../store/clients.ts";
 import type { DeviceAuthorization } from "../../store/device_authorizations.ts";
 import type { Session } from "../../store/sessions.ts";
 import { formatUserCode } from "../../tokens/user_code.ts";
@@ -18,7 +17,6 @@ import { UntrustedText } from "../ui/untrusted_text.tsx";
 import { RequestedScopes } from "./requested_scopes.tsx";
 
 export interface ApprovalPageDeps extends RenderDeps {
-  sql: Sql;
   clock: Clock;
   config: Pick<ServerConfig, "scopes">;
   placeOf: GeoipLookup;
@@ -28,16 +26,16 @@ export interface ApprovalPageDeps extends RenderDeps {
 export async function approvalPage(
   deps: ApprovalPageDeps,
   c: PageContext,
-  { session, request, isManagement }: {
+  { session, request, client, isManagement }: {
     session: Session;
     request: DeviceAuthorization;
+    client: Client;
     /** Whether it asks to manage tokens instead of to log in. */
     isManagement: boolean;
   },
 ): Promise<Response> {
-  const { sql, clock, config, placeOf } = deps;
+  const { clock, config, placeOf } = deps;
   const { user } = session;
-  const client = await findClient(sql, request.clientId);
   const { address } = c.get("requester");
   const elsewhere = !isSameNetwork(address, request.requesterAddress);
   const [requestPlace, userPlace] = [
@@ -53,7 +51,7 @@ export async function approvalPage(
         <h1>{title}</h1>
         <p>
           <strong>
-            <UntrustedText text={client?.name ?? request.clientId} />
+            <UntrustedText text={client.name} />
           </strong>{" "}
           {isManagement ? "wants to manage personal access tokens as" : "wants to log in as"}{" "}
           <UntrustedText text={user.name} /> (<UntrustedText text={user.email} />).
@@ -65,6 +63,7 @@ export async function approvalPage(
         {elsewhere && <ElsewhereWarning isManagement={isManagement} />}
         <RequestedScopes
           request={request}
+          client={client}
           catalog={config.scopes}
           user={user}
           isManagement={isManagement}
@@ -77,6 +76,9 @@ export async function approvalPage(
           <Fact name="Your IP address">
             <Address address={address} place={userPlace} />
             {!elsewhere && <span class="muted">{` (the same)`}</span>}
+          </Fact>
+          <Fact name="Application">
+            <ApplicationFact client={client} />
           </Fact>
           <Fact name="Program">
             {request.requesterUserAgent === ""
@@ -113,6 +115,25 @@ export async function approvalPage(
       </main>
     ),
   });
+}
+
+/** Who answers for the client: only the operator registers clients. */
+function ApplicationFact({ client: { id, homepage } }: { client: Client }) {
+  return (
+    <>
+      <UntrustedText text={id} />
+      <span class="muted">
+        {id === commandLineClient.id
+          ? " (built in)"
+          : " (registered by the operator of this server)"}
+      </span>
+      {homepage !== undefined && (
+        <>
+          · <a href={homepage} rel="noreferrer noopener">{new URL(homepage).host}</a>
+        </>
+      )}
+    </>
+  );
 }
 
 function ElsewhereWarning({ isManagement }: { isManagement: boolean }) {

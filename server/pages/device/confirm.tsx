@@ -10,6 +10,7 @@ import {
   type DeviceAuthorization,
   findDecision,
 } from "../../store/device_authorizations.ts";
+import { type Client, findClient } from "../../store/clients.ts";
 import { findActiveLogin } from "../../store/refresh_token_families.ts";
 import type { Session } from "../../store/sessions.ts";
 import { formatUserCode } from "../../tokens/user_code.ts";
@@ -32,8 +33,10 @@ export async function showDeviceConfirm(deps: ConfirmDeps, c: PageContext): Prom
   const request = await findPendingRequest(deps, session, c.req.query("request"));
   if (request === undefined) return await requestGone(deps, c);
   if (!await isOwnLogin(deps, session, request)) return await wrongAccount(deps, c);
+  const client = await findEnabledClient(deps, request);
+  if (client === undefined) return await requestGone(deps, c);
   const isManagement = request.resource === managementResource(deps.issuer);
-  return await approvalPage(deps, c, { session, request, isManagement });
+  return await approvalPage(deps, c, { session, request, client, isManagement });
 }
 
 /**
@@ -52,18 +55,20 @@ export async function submitDeviceConfirm(deps: ConfirmDeps, c: PageContext): Pr
     return await wrongAccount(deps, c);
   }
   // Scopes that the page marks as not available are not approved, even if a later role has them.
-  const scope = request === undefined
+  const client = request && await findEnabledClient(deps, request);
+  const scope = request === undefined || client === undefined
     ? ""
-    : limitLoginScope(config.scopes, session.user, request.clientId, request.scope);
-  const decided = request !== undefined && await decideDeviceAuthorization(sql, {
-    id: request.id,
-    sessionId: session.id,
-    userId: session.user.id,
-    decision,
-    scope,
-    authenticatedAt: session.authenticatedAt,
-    now: new Date(clock.now()),
-  });
+    : limitLoginScope(config.scopes, session.user, client, request.scope);
+  const decided = request !== undefined && client !== undefined &&
+    await decideDeviceAuthorization(sql, {
+      id: request.id,
+      sessionId: session.id,
+      userId: session.user.id,
+      decision,
+      scope,
+      authenticatedAt: session.authenticatedAt,
+      now: new Date(clock.now()),
+    });
   if (decided) {
     await recordAuditEvent(sql, clock, {
       event: `device.${decision}`,
@@ -81,6 +86,15 @@ export async function submitDeviceConfirm(deps: ConfirmDeps, c: PageContext): Pr
   }
   // Pressing a button twice redirects here too, to the stored decision.
   return c.redirect(`/device/done?request=${id}`, 303);
+}
+
+/** Undefined if the client was removed or disabled after it sent the request. */
+async function findEnabledClient(
+  { sql }: ConfirmDeps,
+  { clientId }: DeviceAuthorization,
+): Promise<Client | undefined> {
+  const client = await findClient(sql, clientId);
+  return client?.disabledAt === undefined ? client : undefined;
 }
 
 /** After signing in again the user has to enter the code again: it belongs to the old session. */

@@ -1,6 +1,6 @@
 import { covers, isManagementScope, withIncludedScopes } from "../../../shared/management.ts";
 import { parseScope } from "../../../shared/oauth/scope.ts";
-import { limitLoginScope, type ScopeDescription } from "../../scopes.ts";
+import { limitLoginScope, type ScopedClient, type ScopeDescription } from "../../scopes.ts";
 import type { DeviceAuthorization } from "../../store/device_authorizations.ts";
 import type { User } from "../../store/users.ts";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
@@ -10,15 +10,16 @@ import { UntrustedText } from "../ui/untrusted_text.tsx";
  * the user does not have are marked; they are not approved.
  */
 export function RequestedScopes(
-  { request, catalog, user, isManagement }: {
+  { request, client, catalog, user, isManagement }: {
     request: DeviceAuthorization;
+    client: ScopedClient;
     catalog: readonly ScopeDescription[];
     user: User;
     isManagement: boolean;
   },
 ) {
   const requested = withIncludedScopes(parseScope(request.scope) ?? []);
-  const held = parseScope(limitLoginScope(catalog, user, request.clientId, request.scope)) ?? [];
+  const held = parseScope(limitLoginScope(catalog, user, client, request.scope)) ?? [];
   const list = (scopes: readonly string[]) => (
     <ul class="scopes">
       {scopes.map((name) => (

@@ -17,6 +17,7 @@ import disabledTrustRules from "./migrations/0009_disabled_trust_rules.sql" with
 import namesOfLogins from "./migrations/0010_names_of_logins.sql" with { type: "text" };
 import passwordLinks from "./migrations/0011_password_links.sql" with { type: "text" };
 import tokenDescriptions from "./migrations/0012_token_descriptions.sql" with { type: "text" };
+import clientPolicies from "./migrations/0013_client_policies.sql" with { type: "text" };
 
 export interface Migration {
   name: string;
@@ -39,4 +40,5 @@ export const migrations: readonly Migration[] = [
   { name: "0010_names_of_logins", sql: namesOfLogins },
   { name: "0011_password_links", sql: passwordLinks },
   { name: "0012_token_descriptions", sql: tokenDescriptions },
+  { name: "0013_client_policies", sql: clientPolicies },
 ];

@@ -1,8 +1,10 @@
-import {
-  adminClientAdd,
-  adminClientList,
-  adminClientRemove,
-} from "../../../server/cli/admin/client.ts";
+import { adminClientAdd } from "../../../server/cli/admin/client/add.ts";
+import { adminClientDisable } from "../../../server/cli/admin/client/disable.ts";
+import { adminClientList } from "../../../server/cli/admin/client/list.ts";
+import { adminClientRemove } from "../../../server/cli/admin/client/remove.ts";
+import { adminClientRotateSecret } from "../../../server/cli/admin/client/rotate_secret.ts";
+import { adminClientShow } from "../../../server/cli/admin/client/show.ts";
+import { adminClientUpdate } from "../../../server/cli/admin/client/update.ts";
 import { adminKeysList, adminKeysRotate } from "../../../server/cli/admin/keys.ts";
 import {
   adminServiceAccountAdd,
@@ -76,6 +78,69 @@ Deno.test("what operator's commands print", async (t) => {
     "admin-client",
     ["admin client add billing", (io) => adminClientAdd("billing", options, io)],
     ["admin client list", (io) => adminClientList(options, io)],
+    ["admin client rotate-secret ID", (io) => adminClientRotateSecret(clientId, options, io)],
+    [
+      "admin client rotate-secret ID --overlap 99d",
+      (io) => adminClientRotateSecret(clientId, { ...options, overlap: "99d" }, io),
+    ],
+    [
+      "admin client add 'Acme CLI' --public --id acme-cli --access-lifetime 5m",
+      (io) =>
+        adminClientAdd("Acme CLI", {
+          ...options,
+          public: true,
+          id: "acme-cli",
+          homepage: "https://acme.example/cli",
+          accessLifetime: "5m",
+        }, io),
+    ],
+    [
+      "admin client add 'Acme CLI' --public --id acme-cli",
+      (io) => adminClientAdd("Acme CLI", { ...options, public: true, id: "acme-cli" }, io),
+    ],
+    [
+      "admin client add 'Acme CLI' --id Acme",
+      (io) => adminClientAdd("Acme CLI", { ...options, id: "Acme" }, io),
+    ],
+    [
+      "admin client add 'Acme CLI' --homepage http://acme.example",
+      (io) => adminClientAdd("Acme CLI", { ...options, homepage: "http://acme.example" }, io),
+    ],
+    ["admin client update acme-cli", (io) => adminClientUpdate("acme-cli", options, io)],
+    [
+      "admin client update acme-cli --scope nosuch",
+      (io) => adminClientUpdate("acme-cli", { ...options, scope: ["nosuch"] }, io),
+    ],
+    [
+      "admin client update acme-cli --access-lifetime 2d",
+      (io) => adminClientUpdate("acme-cli", { ...options, accessLifetime: "2d" }, io),
+    ],
+    [
+      "admin client update acme-cli --access-lifetime soon",
+      (io) => adminClientUpdate("acme-cli", { ...options, accessLifetime: "soon" }, io),
+    ],
+    [
+      "admin client update acme-cli --scope openid --clear homepage",
+      (io) =>
+        adminClientUpdate("acme-cli", { ...options, scope: ["openid"], clear: ["homepage"] }, io),
+    ],
+    ["admin client show acme-cli", (io) => adminClientShow("acme-cli", options, io)],
+    [
+      "admin client rotate-secret acme-cli",
+      (io) => adminClientRotateSecret("acme-cli", options, io),
+    ],
+    ["admin client disable acme-cli", (io) => adminClientDisable("acme-cli", true, options, io)],
+    ["admin client list", (io) => adminClientList(options, io)],
+    ["admin client enable acme-cli", (io) => adminClientDisable("acme-cli", false, options, io)],
+    ["admin client remove acme-cli", (io) => adminClientRemove("acme-cli", options, io)],
+    [
+      `admin client show ${brand.cliClientId}`,
+      (io) => adminClientShow(brand.cliClientId, options, io),
+    ],
+    [
+      `admin client remove ${brand.cliClientId}`,
+      (io) => adminClientRemove(brand.cliClientId, options, io),
+    ],
     ["admin client remove ID", (io) => adminClientRemove(clientId, options, io)],
     [
       "admin client remove client-unknown",
@@ -137,6 +202,11 @@ Deno.test("what operator's commands print", async (t) => {
     });
     const { id } = parseOutput("admin-client-add", created);
     await run("", (io) => adminClientRemove(id, options, io));
+    let shown = "";
+    const stdout = (text: string) => Boolean(shown += text);
+    const show = { ...options, json: true };
+    await run("", (io) => adminClientShow(brand.cliClientId, show, { ...io, stdout }));
+    parseOutput("admin-client-show", shown);
     for (const [schema, print] of lists) {
       let json = "";
       const stdout = (text: string) => Boolean(json += text);

@@ -74,7 +74,7 @@ Deno.test("decides by recorded claims as by the token", async () => {
           isAdmin: false,
           scope: "deploy",
         }),
-      clientId: "cli",
+      client: { id: "cli" },
     });
     return "grant" in outcome ? outcome.grant.scope : outcome.rejection.code;
   };

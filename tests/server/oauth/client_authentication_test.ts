@@ -33,7 +33,13 @@ testOnEachDatabase(
     const { sql, tokenValidator, clock } = server.parts;
     const now = new Date(clock.now());
     const add = (secret: string) =>
-      insertClient(sql, { id: "api", name: "an API", secretHash: tokenHash(secret), now });
+      insertClient(sql, {
+        id: "api",
+        name: "an API",
+        secretHash: tokenHash(secret),
+        grants: [],
+        now,
+      });
     const inBody = async (secret: string) => {
       const form = { token: "x", client_id: "api", client_secret: secret };
       return (await server.post("/oauth/introspect", form)).status;
@@ -63,7 +69,13 @@ testOnEachDatabase(
     const { sql, clock } = server.parts;
     const now = new Date(clock.now());
     const add = async (id: string, secret: string) => {
-      await insertClient(sql, { id, name: "an API", secretHash: tokenHash(secret), now });
+      await insertClient(sql, {
+        id,
+        name: "an API",
+        secretHash: tokenHash(secret),
+        grants: [],
+        now,
+      });
       return basic(id, secret);
     };
     const short = await add("short", "secret");

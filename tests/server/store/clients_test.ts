@@ -5,32 +5,105 @@ import {
   findClient,
   insertClient,
   listClients,
+  rotateClientSecret,
+  setClientDisabled,
+  updateClientPolicy,
 } from "../../../server/store/clients.ts";
 import { testStore } from "../../support/test_store.ts";
 
-const client = { id: "api", name: "an API", secretHash: new Uint8Array([0, 1, 255]) };
+const client = {
+  id: "api",
+  name: "an API",
+  grants: [],
+  secretHash: new Uint8Array([0, 1, 255]),
+};
+
+const ids = async (clients: Promise<{ id: string }[]>) => (await clients).map(({ id }) => id);
 
 testStore("clients", {
   async "returns a client with the bytes of its secret's hash"({ sql, at }) {
     await insertClient(sql, { ...client, now: at({}) });
-    const { secretHash, ...named } = (await findClient(sql, "api"))!;
-    assert.deepEqual(named, { id: "api", name: "an API" });
-    assert.deepEqual([...secretHash!], [0, 1, 255]);
+    const found = (await findClient(sql, "api"))!;
+    assert.deepEqual([...found.secretHash!], [0, 1, 255]);
+    assert.equal(found.name, "an API");
+    assert.deepEqual(found.createdAt, at({}));
+    assert.equal(found.scopes, undefined);
     assert.equal(await findClient(sql, "API"), undefined);
   },
-  async "knows the command line without a row"({ sql }) {
+  async "knows the command line without a row, and prefers its row"({ sql, at }) {
     assert.equal(await findClient(sql, commandLineClient.id), commandLineClient);
+    await insertClient(sql, { ...commandLineClient, grants: ["device"], now: at({}) });
+    assert.deepEqual((await findClient(sql, commandLineClient.id))?.grants, ["device"]);
+    assert.deepEqual(await ids(listClients(sql)), [commandLineClient.id]);
   },
   async "rejects a second client with the same id"({ sql, at }) {
-    await insertClient(sql, { ...client, now: at({}) });
-    await assert.rejects(insertClient(sql, { ...client, name: "other", now: at({}) }));
+    assert.equal(await insertClient(sql, { ...client, now: at({}) }), true);
+    assert.equal(await insertClient(sql, { ...client, name: "other", now: at({}) }), false);
+    assert.equal((await findClient(sql, "api"))?.name, "an API");
   },
-  async "lists clients by age and deletes only the one named"({ sql, at }) {
+  async "keeps the policy of a client as it is updated"({ sql, at }) {
+    const policy = {
+      name: "Acme CLI",
+      homepage: "https://acme.example",
+      grants: ["device", "exchange"] as const,
+      scopes: ["read", "openid"],
+      accessTokenLifetime: 300,
+      refreshTokenIdleLifetime: 3600,
+      refreshTokenAbsoluteLifetime: 7200,
+    };
+    const read = async () => {
+      const { id: _id, createdAt: _at, secretHash, ...rest } = (await findClient(sql, "acme"))!;
+      assert.equal(secretHash, undefined);
+      return rest;
+    };
+    await insertClient(sql, { ...policy, id: "acme", now: at({}) });
+    assert.deepEqual(await read(), { ...policy, previousSecret: undefined, disabledAt: undefined });
+    await updateClientPolicy(sql, "acme", { name: "Acme", grants: [], scopes: [] });
+    assert.deepEqual(
+      Object.entries(await read()).filter(([, value]) => value !== undefined),
+      [["name", "Acme"], ["grants", []], ["scopes", []]],
+    );
+    assert.equal(await updateClientPolicy(sql, "other", policy), false);
+  },
+  async "keeps one previous secret, and none of a public client"({ sql, at }) {
+    await insertClient(sql, { ...client, now: at({}) });
+    for (const [byte, previous] of [[1, [0, 1, 255]], [2, [1]]] as const) {
+      const previousExpiresAt = at({ hours: byte });
+      const secretHash = new Uint8Array([byte]);
+      assert.ok(await rotateClientSecret(sql, { id: "api", secretHash, previousExpiresAt }));
+      const found = (await findClient(sql, "api"))!;
+      assert.deepEqual([...found.secretHash!], [byte]);
+      assert.deepEqual([...found.previousSecret!.hash], previous);
+      assert.deepEqual(found.previousSecret!.expiresAt, previousExpiresAt);
+    }
+    await insertClient(sql, { id: "acme", name: "Acme", grants: [], now: at({}) });
+    const rotation = { secretHash: new Uint8Array([1]), previousExpiresAt: at({}) };
+    assert.equal(await rotateClientSecret(sql, { id: "acme", ...rotation }), false);
+    assert.equal(await rotateClientSecret(sql, { id: "other", ...rotation }), false);
+  },
+  async "remembers when a client was first disabled"({ sql, at }) {
+    await insertClient(sql, { ...client, now: at({}) });
+    const set = (disabled: boolean, now: Date) =>
+      setClientDisabled(sql, { id: "api", disabled, now });
+    const disabledAt = async () => (await findClient(sql, "api"))?.disabledAt;
+    await set(true, at({ hours: 1 }));
+    await set(true, at({ hours: 2 }));
+    assert.deepEqual(await disabledAt(), at({ hours: 1 }));
+    await set(false, at({ hours: 3 }));
+    assert.equal(await disabledAt(), undefined);
+    assert.equal(
+      await setClientDisabled(sql, { id: "other", disabled: true, now: at({}) }),
+      false,
+    );
+  },
+  async "lists the command line, then clients by age, and deletes only the one named"(
+    { sql, at },
+  ) {
     await insertClient(sql, { ...client, id: "newer", now: at({ days: 1 }) });
     await insertClient(sql, { ...client, id: "older", now: at({}) });
-    assert.deepEqual((await listClients(sql)).map(({ id }) => id), ["older", "newer"]);
+    assert.deepEqual(await ids(listClients(sql)), [commandLineClient.id, "older", "newer"]);
     assert.equal(await deleteClient(sql, "newer"), true);
     assert.equal(await deleteClient(sql, "newer"), false);
-    assert.deepEqual((await listClients(sql)).map(({ id }) => id), ["older"]);
+    assert.deepEqual(await ids(listClients(sql)), [commandLineClient.id, "older"]);
   },
 });

@@ -14,7 +14,7 @@ testStore("revoked_access_tokens", {
   async "revokes a token twice without an error, and no other"({ sql, at, addUser }) {
     const { id: subject } = await addUser();
     const isActive = async (jti: string) =>
-      (await accessTokenStatus(sql, { jti, subject, now: at({}) }))?.active;
+      (await accessTokenStatus(sql, { jti, subject, clientId: "cli", now: at({}) }))?.active;
     assert.equal(await isActive("first"), true);
     await revokeAccessToken(sql, "first", at({ hours: 1 }));
     await revokeAccessToken(sql, "first", at({ hours: 2 }));
@@ -22,18 +22,19 @@ testStore("revoked_access_tokens", {
     assert.equal(await isActive("second"), true);
   },
   async "returns undefined for a principal that does not exist"({ sql, at }) {
-    const token = { jti: "x", subject: randomUUID(), now: at({}) };
+    const token = { clientId: "cli", jti: "x", subject: randomUUID(), now: at({}) };
     assert.equal(await accessTokenStatus(sql, token), undefined);
   },
   async "follows the state of the principal"({ sql, at, addUser, addServiceAccount }) {
     const [user, account] = [await addUser(), await addServiceAccount()];
     const status = async (subject: string) =>
-      (await accessTokenStatus(sql, { jti: "x", subject, now: at({}) }))!;
+      (await accessTokenStatus(sql, { jti: "x", subject, clientId: "cli", now: at({}) }))!;
     assert.deepEqual(await status(user.id), {
       active: true,
       username: user.email,
       isAdmin: false,
       ownScope: undefined,
+      clientScope: undefined,
       allowedAddresses: [],
       personalAccessTokenScope: undefined,
       personalAccessTokenExpiresAt: undefined,
@@ -48,7 +49,13 @@ testStore("revoked_access_tokens", {
     const { id: subject } = await addUser();
     const [familyId, other] = [await addLogin(subject), await addLogin(subject)];
     const isActive = async (id: string) =>
-      (await accessTokenStatus(sql, { jti: "x", subject, familyId: id, now: at({}) }))?.active;
+      (await accessTokenStatus(sql, {
+        jti: "x",
+        subject,
+        clientId: "cli",
+        familyId: id,
+        now: at({}),
+      }))?.active;
     assert.equal(await isActive(familyId), true);
     await revokeRefreshTokenFamily(sql, { id: familyId, reason: "user", now: at({}) });
     assert.equal(await isActive(familyId), false);
@@ -72,6 +79,7 @@ testStore("revoked_access_tokens", {
     });
     const status = async (minutes: number) =>
       (await accessTokenStatus(sql, {
+        clientId: "cli",
         jti: "x",
         subject,
         personalAccessTokenId: id,

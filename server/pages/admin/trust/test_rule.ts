@@ -11,6 +11,7 @@ import { parseRecordedClaims } from "../../../federation/recorded_claims.ts";
 import type { TrustRule } from "../../../federation/trust_rule.ts";
 import { checkRuleTestLimit } from "../../../security/rate_limit.ts";
 import { findAuditDetails } from "../../../store/audit_events.ts";
+import { commandLineClient, findClient } from "../../../store/clients.ts";
 import { findPrincipal, type Principal } from "../../../store/principals.ts";
 import { findServiceAccountByName } from "../../../store/service_accounts.ts";
 import { type ListedTrustRule, trustRulesOfIssuer } from "../../../store/trust_rules.ts";
@@ -64,7 +65,7 @@ export async function testRule(
       matched === candidate
         ? principalOf(deps, rule, before)
         : findPrincipal(sql, matched.principal.id),
-    clientId: brand.cliClientId,
+    client: await findClient(sql, commandLineClient.id) ?? commandLineClient,
   };
   if ("token" in input) {
     const token = extractToken(input.token);

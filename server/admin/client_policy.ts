@@ -1,0 +1,101 @@
+import { formatScope, missingScopes } from "../../shared/oauth/scope.ts";
+import type { ServerConfig } from "../config/server_config.ts";
+import { DomainError } from "../domain_error.ts";
+import { clientScopes, scopeNames } from "../scopes.ts";
+import { CLIENT_GRANTS, type ClientPolicy } from "../store/clients.ts";
+import { nameProblem } from "../store/users.ts";
+
+/** Ids are part of URLs, of commands and of the claims of tokens. */
+const CLIENT_ID = /^[a-z0-9][a-z0-9._-]{1,63}$/;
+
+/** Ids that tokens have for something else: see patClientId. */
+const RESERVED_ID = /^pat-/;
+
+/** The same minimum as that of the settings, in seconds. */
+const MIN_LIFETIME = 60;
+const MAX_ACCESS_TOKEN_LIFETIME = 86_400;
+const MAX_HOMEPAGE_LENGTH = 500;
+
+export function checkClientId(id: string): DomainError | undefined {
+  if (CLIENT_ID.test(id) && !RESERVED_ID.test(id)) return undefined;
+  return new DomainError(
+    "invalid",
+    `"${id}" is not a valid client id. Use 2 to 64 lowercase letters, digits and the ` +
+      `characters . _ - and do not start with pat-.`,
+    { field: "id" },
+  );
+}
+
+/** Checks what a client shall be allowed against the catalog of scopes. */
+export function checkClientPolicy(
+  id: string,
+  policy: ClientPolicy,
+  config: Pick<ServerConfig, "scopes">,
+): DomainError | undefined {
+  const name = nameProblem(policy.name);
+  if (name !== undefined) return new DomainError("invalid", name, { field: "name" });
+  return checkHomepage(policy.homepage) ?? checkGrants(policy.grants) ??
+    checkScopes(id, policy.scopes, config) ?? checkLifetimes(policy);
+}
+
+function checkHomepage(homepage: string | undefined): DomainError | undefined {
+  if (homepage === undefined) return undefined;
+  const url = URL.parse(homepage);
+  const isHttps = url?.protocol === "https:" && url.username === "" && url.password === "";
+  if (isHttps && homepage.length <= MAX_HOMEPAGE_LENGTH) return undefined;
+  return new DomainError(
+    "invalid",
+    "The homepage must be an https URL, for example https://example.com/cli.",
+    { field: "homepage" },
+  );
+}
+
+function checkGrants(grants: readonly string[]): DomainError | undefined {
+  const unknown = missingScopes(grants, CLIENT_GRANTS);
+  if (unknown.length === 0) return undefined;
+  return new DomainError(
+    "invalid",
+    `"${unknown[0]}" is not a grant. Use ${CLIENT_GRANTS.join(" or ")}.`,
+    { field: "grants" },
+  );
+}
+
+function checkScopes(
+  id: string,
+  scopes: readonly string[] | undefined,
+  config: Pick<ServerConfig, "scopes">,
+): DomainError | undefined {
+  if (scopes === undefined) return undefined;
+  const available = scopeNames(clientScopes(config.scopes, { id }));
+  const unknown = missingScopes(scopes, available);
+  if (unknown.length === 0) return undefined;
+  return new DomainError(
+    "invalid",
+    `This client cannot have the scope ${formatScope(unknown)}. ` +
+      `Available scopes: ${formatScope(available)}.`,
+    { field: "scopes" },
+  );
+}
+
+function checkLifetimes(policy: ClientPolicy): DomainError | undefined {
+  const fields = [
+    "accessTokenLifetime",
+    "refreshTokenIdleLifetime",
+    "refreshTokenAbsoluteLifetime",
+  ] as const;
+  for (const field of fields) {
+    const seconds = policy[field];
+    if (seconds !== undefined && !(seconds >= MIN_LIFETIME)) {
+      return new DomainError("invalid", "A lifetime is at least one minute.", { field });
+    }
+  }
+  const access = policy.accessTokenLifetime ?? 0;
+  if (access > MAX_ACCESS_TOKEN_LIFETIME) {
+    return new DomainError(
+      "invalid",
+      "An access token may be valid for at most 24 hours: APIs that only check its signature " +
+        "accept it until then, even if the login was revoked.",
+      { field: "accessTokenLifetime" },
+    );
+  }
+}

@@ -1,0 +1,104 @@
+import { randomBytes } from "node:crypto";
+import { brand } from "../../../../shared/brand.ts";
+import { EXIT } from "../../../../shared/exit_codes.ts";
+import { formatJson, sanitizeLine } from "../../../../shared/sanitize.ts";
+import type { ClientView } from "../../../admin/client_operations.ts";
+import { DomainError } from "../../../domain_error.ts";
+import type { ServerIo } from "../../../io.ts";
+import type { ClientPolicy } from "../../../store/clients.ts";
+import { reportDomainError, reportUsage } from "../../failure.ts";
+import type { DatabaseOptions } from "../../options.ts";
+import { adminCommand } from "../command.ts";
+import { withOption } from "../with_option.ts";
+import { type ClientSecret, generateClientSecret, print } from "./client_secret.ts";
+import { parsePolicyOptions, POLICY_OPTIONS, type PolicyOptions } from "./policy_options.ts";
+
+export interface ClientAddOptions extends PolicyOptions, DatabaseOptions {
+  id?: string;
+  public?: boolean;
+  confidential?: boolean;
+  json?: boolean;
+}
+
+/**
+ * `admin client add`. Without --json, standard output has only the secret or, for a public client,
+ * the id, so that it can be piped into a vault. A client
+ * whose secret could not be written is removed, since nothing could use it.
+ */
+export async function adminClientAdd(
+  name: string,
+  options: ClientAddOptions,
+  io: ServerIo,
+): Promise<number> {
+  const { config, dataDir, databaseUrl } = options;
+  const database = { config, dataDir, databaseUrl };
+  if (options.public && options.confidential) {
+    return reportUsage("--public and --confidential exclude each other.", io);
+  }
+  const parsed = parsePolicyOptions(options);
+  if (parsed instanceof DomainError) {
+    reportDomainError(parsed, io);
+    return EXIT.usage;
+  }
+  const secret = options.public ? undefined : generateClientSecret();
+  const id = options.id ?? `client-${randomBytes(9).toString("hex")}`;
+  // A public client without a grant could do nothing; a confidential one may introspect tokens.
+  const policy = {
+    grants: options.public ? ["device"] : [],
+    ...given(parsed),
+    name,
+  } as ClientPolicy;
+  let lost: string | undefined;
+  const code = await adminCommand(
+    "addClient",
+    { id, secretHash: secret?.hash, ...policy },
+    database,
+    io,
+    (client) => {
+      lost = report(client, secret, options, io);
+      return lost === undefined ? EXIT.ok : EXIT.failure;
+    },
+    { describe: (error) => withOption(error, { ...POLICY_OPTIONS, id: "--id" }) },
+  );
+  if (lost !== undefined) await removeLostClient(id, lost, database, io);
+  return code;
+}
+
+/** Returns why the secret was lost, or undefined. */
+function report(
+  client: ClientView,
+  secret: ClientSecret | undefined,
+  { json }: ClientAddOptions,
+  io: ServerIo,
+): string | undefined {
+  const { id, name } = client;
+  io.stderr(
+    secret === undefined
+      ? `Registered ${sanitizeLine(name)}, a public client. Its client_id follows. ` +
+        `What it may do:\n  ${brand.binaryName} admin client show ${id}\n`
+      : `client_id: ${id}\nThe secret follows. It is not shown again.\n`,
+  );
+  if (json) return print(formatJson({ id, name, secret: secret?.secret ?? null }), io);
+  return print(`${secret?.secret ?? id}\n`, io);
+}
+
+async function removeLostClient(
+  id: string,
+  reason: string,
+  options: DatabaseOptions,
+  io: ServerIo,
+): Promise<void> {
+  io.stderr(`Error: the secret of ${id} could not be printed: ${reason}.\n`);
+  const code = await adminCommand("removeClient", { id }, options, io, () => {
+    io.stderr("The client was removed. Fix standard output and try again.\n");
+    return EXIT.ok;
+  });
+  if (code === EXIT.ok) return;
+  io.stderr(
+    `The client still exists. To remove it, run: ${brand.binaryName} admin client remove ${id}\n`,
+  );
+}
+
+function given(fields: object): object {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,66 @@
+import { parseDurationSeconds } from "../../../../shared/duration.ts";
+import { sanitizeLine } from "../../../../shared/sanitize.ts";
+import type { ClientChanges } from "../../../admin/client_operations.ts";
+import { DomainError } from "../../../domain_error.ts";
+import type { ClientGrant } from "../../../store/clients.ts";
+
+/** Options of `admin client add` and `update` that limit what a client may do. */
+export interface PolicyOptions {
+  homepage?: string;
+  /** Checked by commander. */
+  grant?: ClientGrant[];
+  scope?: string[];
+  accessLifetime?: string;
+  refreshIdle?: string;
+  refreshAbsolute?: string;
+}
+
+const LIFETIMES = {
+  accessLifetime: "accessTokenLifetime",
+  refreshIdle: "refreshTokenIdleLifetime",
+  refreshAbsolute: "refreshTokenAbsoluteLifetime",
+} as const;
+
+/** The option for each field that a DomainError can name. */
+export const POLICY_OPTIONS: Readonly<Record<string, string>> = {
+  homepage: "--homepage",
+  grants: "--grant",
+  scopes: "--scope",
+  accessTokenLifetime: "--access-lifetime",
+  refreshTokenIdleLifetime: "--refresh-idle",
+  refreshTokenAbsoluteLifetime: "--refresh-absolute",
+};
+
+/** What `update --clear` can remove, by its name there. */
+export const CLEARABLE = {
+  homepage: "homepage",
+  scope: "scopes",
+  "access-lifetime": "accessTokenLifetime",
+  "refresh-idle": "refreshTokenIdleLifetime",
+  "refresh-absolute": "refreshTokenAbsoluteLifetime",
+} as const satisfies Record<string, keyof ClientChanges>;
+
+/** The options as changes; what was not given is undefined. */
+export function parsePolicyOptions(
+  options: PolicyOptions,
+): Omit<ClientChanges, "name"> | DomainError {
+  const changes: Omit<ClientChanges, "name"> = {
+    homepage: options.homepage,
+    grants: options.grant,
+    scopes: options.scope,
+  };
+  for (const [option, field] of Object.entries(LIFETIMES)) {
+    const text = options[option as keyof typeof LIFETIMES];
+    if (text === undefined) continue;
+    const seconds = parseDurationSeconds(text);
+    if (seconds === undefined) {
+      return new DomainError(
+        "invalid",
+        `${POLICY_OPTIONS[field]} "${sanitizeLine(text)}" is not a valid duration. ` +
+          "Write it like 15m, 8h or 30d.",
+      );
+    }
+    changes[field] = seconds;
+  }
+  return changes;
+}

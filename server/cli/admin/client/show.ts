@@ -1,0 +1,50 @@
+import { EXIT } from "../../../../shared/exit_codes.ts";
+import { formatTime } from "../../../../shared/format_time.ts";
+import { formatJson, sanitizeLine } from "../../../../shared/sanitize.ts";
+import type { ClientView } from "../../../admin/client_operations.ts";
+import type { ServerIo } from "../../../io.ts";
+import type { DatabaseOptions } from "../../options.ts";
+import { adminCommand } from "../command.ts";
+import { clientState } from "./list.ts";
+
+export async function adminClientShow(
+  id: string,
+  { json, ...options }: DatabaseOptions & { json?: boolean },
+  io: ServerIo,
+): Promise<number> {
+  return await adminCommand("showClient", { id }, options, io, (client) => {
+    io.stdout(json ? formatJson(client) : describe(client, io));
+    return EXIT.ok;
+  });
+}
+
+function describe(client: ClientView, { env }: Pick<ServerIo, "env">): string {
+  const time = (iso: string) => formatTime(Date.parse(iso), env.TZ);
+  const lines: [string, string | null][] = [
+    ["client id", client.id],
+    ["name", client.name],
+    ["type", client.type],
+    ["state", clientState(client)],
+    ["homepage", client.homepage],
+    ["grants", client.grants.join(" ") || "none: it may introspect tokens"],
+    ["scopes", client.scopes === null ? "all that it may request" : client.scopes.join(" ")],
+    ["access tokens", lifetime(client.accessTokenLifetime)],
+    ["login, unused", lifetime(client.refreshTokenIdleLifetime)],
+    ["login, in all", lifetime(client.refreshTokenAbsoluteLifetime)],
+    ["created", client.createdAt && time(client.createdAt)],
+    [
+      "old secret",
+      client.previousSecretExpiresAt && `works until ${time(client.previousSecretExpiresAt)}`,
+    ],
+  ];
+  return lines.filter(([, value]) => value !== null)
+    .map(([name, value]) => `${`${name}:`.padEnd(15)}${sanitizeLine(value ?? "", 1000)}\n`)
+    .join("");
+}
+
+function lifetime(seconds: number | null): string {
+  if (seconds === null) return "as configured";
+  const units = [["d", 86_400], ["h", 3600], ["m", 60], ["s", 1]] as const;
+  const [unit, size] = units.find(([, size]) => seconds % size === 0)!;
+  return `${seconds / size}${unit}`;
+}
