@@ -202,11 +202,11 @@ Deno.test("what operator's commands print", async (t) => {
     });
     const { id } = parseOutput("admin-client-add", created);
     await run("", (io) => adminClientRemove(id, options, io));
-    let shown = "";
-    const stdout = (text: string) => Boolean(shown += text);
+    let json = "";
+    const stdout = (text: string) => Boolean(json += text);
     const show = { ...options, json: true };
     await run("", (io) => adminClientShow(brand.cliClientId, show, { ...io, stdout }));
-    parseOutput("admin-client-show", shown);
+    parseOutput("admin-client-show", json);
     for (const [schema, print] of lists) {
       let json = "";
       const stdout = (text: string) => Boolean(json += text);

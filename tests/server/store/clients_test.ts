@@ -23,11 +23,11 @@ const ids = async (clients: Promise<{ id: string }[]>) => (await clients).map(({
 testStore("clients", {
   async "returns a client with the bytes of its secret's hash"({ sql, at }) {
     await insertClient(sql, { ...client, now: at({}) });
-    const found = (await findClient(sql, "api"))!;
-    assert.deepEqual([...found.secretHash!], [0, 1, 255]);
-    assert.equal(found.name, "an API");
-    assert.deepEqual(found.createdAt, at({}));
-    assert.equal(found.scopes, undefined);
+    const row = (await findClient(sql, "api"))!;
+    assert.deepEqual([...row.secretHash!], [0, 1, 255]);
+    assert.equal(row.name, "an API");
+    assert.deepEqual(row.createdAt, at({}));
+    assert.equal(row.scopes, undefined);
     assert.equal(await findClient(sql, "API"), undefined);
   },
   async "knows the command line without a row, and prefers its row"({ sql, at }) {
@@ -71,10 +71,10 @@ testStore("clients", {
       const previousExpiresAt = at({ hours: byte });
       const secretHash = new Uint8Array([byte]);
       assert.ok(await rotateClientSecret(sql, { id: "api", secretHash, previousExpiresAt }));
-      const found = (await findClient(sql, "api"))!;
-      assert.deepEqual([...found.secretHash!], [byte]);
-      assert.deepEqual([...found.previousSecret!.hash], previous);
-      assert.deepEqual(found.previousSecret!.expiresAt, previousExpiresAt);
+      const row = (await findClient(sql, "api"))!;
+      assert.deepEqual([...row.secretHash!], [byte]);
+      assert.deepEqual([...row.previousSecret!.hash], previous);
+      assert.deepEqual(row.previousSecret!.expiresAt, previousExpiresAt);
     }
     await insertClient(sql, { id: "acme", name: "Acme", grants: [], now: at({}) });
     const rotation = { secretHash: new Uint8Array([1]), previousExpiresAt: at({}) };

@@ -45,7 +45,7 @@ export async function adminClientAdd(
   // A public client without a grant could do nothing; a confidential one may introspect tokens.
   const policy = {
     grants: options.public ? ["device"] : [],
-    ...given(parsed),
+    ...withoutUndefined(parsed),
     name,
   } as ClientPolicy;
   let lost: string | undefined;
@@ -99,6 +99,6 @@ async function removeLostClient(
   );
 }
 
-function given(fields: object): object {
+function withoutUndefined(fields: object): object {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
