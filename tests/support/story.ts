@@ -63,7 +63,7 @@ function isEnd(text: string, index: number): boolean {
 }
 
 /** Splits a command line as a shell does, with quotes but without anything else of a shell. */
-function splitArguments(text: string, line: number): string[] {
+export function splitArguments(text: string, line: number): string[] {
   const args: string[] = [];
   const pattern = /\s*((?:[^\s'"<]|<[^<>]*>|'[^']*'|"[^"]*")+)/gy;
   const trimmed = text.trim();
