@@ -2,18 +2,25 @@
 import { EXIT } from "./shared/exit_codes.ts";
 import { sanitizeLine, sanitizeOutput, sanitizeStyledOutput } from "./shared/sanitize.ts";
 import { OutputError, writeStderr, writeStdout } from "./shared/standard_streams.ts";
+import { terminalColumns } from "./shared/process.ts";
 import { createStyle, hasStyle, stylePrefixes } from "./shared/terminal_style.ts";
 import { versionText } from "./shared/version.ts";
+import { wrapMessages } from "./shared/wrap_text.ts";
 
 /** Asked for when something is written: it takes a system call. */
 const stdoutIsStyled = once(() => hasStyle(Deno.stdout.isTerminal(), styleVariables()));
-const stderrStyle = once(() => createStyle(hasStyle(Deno.stderr.isTerminal(), styleVariables())));
+const stderrIsTerminal = once(() => Deno.stderr.isTerminal());
+const stderrStyle = once(() => createStyle(hasStyle(stderrIsTerminal(), styleVariables())));
 
 // The only way out of this process: text that passed no other sanitizer is harmless too.
 const output = {
   stdout: (text: string) =>
     writeStdout(stdoutIsStyled() ? sanitizeStyledOutput(text) : sanitizeOutput(text)),
-  stderr: (text: string) => writeStderr(stylePrefixes(sanitizeStyledOutput(text), stderrStyle())),
+  stderr(text: string) {
+    const message = sanitizeStyledOutput(text);
+    const lines = stderrIsTerminal() ? wrapMessages(message, terminalColumns) : message;
+    writeStderr(stylePrefixes(lines, stderrStyle()));
+  },
 };
 
 async function main(args: string[]): Promise<number> {

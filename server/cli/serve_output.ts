@@ -114,7 +114,7 @@ function summary({ issuer, storage, configFile, migrated, setupUrl }: Started): 
     ...migrated.length > 0 ? [`  Migrated       ${migrations}`] : [],
     "",
     ...setupUrl === undefined ? [] : [
-      "There are no users yet. Create the first administrator (link valid once, for 24 hours):",
+      "There are no users yet. Create the first administrator (valid once, for 24 hours):",
       `  ${setupUrl}`,
       "",
     ],
