@@ -14,8 +14,8 @@ export function progressLine(write: (text: string) => void, columns: () => numbe
   return {
     show(text, amount = "") {
       const end = amount === "" ? "" : ` ${amount}`;
-      // One column stays free: a full line would wrap.
-      const room = columns() - 1;
+      // Room for the `^C` that the terminal adds: a line that wraps cannot be rewritten.
+      const room = columns() - 3;
       const start = shortenToWidth(text, Math.max(0, room - textWidth(end)));
       const line = shortenToWidth(`${start}${end}`, room);
       if (line === current) return;

@@ -1,4 +1,5 @@
 /** Line breaks for a terminal: between words only, so that nothing is cut. */
+import { brand } from "./brand.ts";
 import { textWidth } from "./text_width.ts";
 
 /** The lines of `text` at most `width` wide; a longer word has a line of its own. */
@@ -48,9 +49,11 @@ function unquotedWords(command: string): string[] {
 // deno-lint-ignore no-control-regex -- styles take no columns
 const STYLE = /\x1b\[\d+m/g;
 /** A command that a message suggests: it stays on one line, to be copied as a whole. */
-const SUGGESTED_COMMAND = /(?<=\brun: )\S[^\n]*?(?=\.? *$|[.;] )/gi;
-/** Lines that are rewritten in place, and those of a log. */
-const NOT_PROSE = /[\r{]|\x1b\[K|^\d{4}-\d\d-\d\dT/;
+const SUGGESTED_COMMAND = new RegExp(`(?<=: )${brand.binaryName} .*?(?=\\.? *$|[.;] )`, "g");
+/** Lines that are rewritten in place, those of a log, and commands. */
+const NOT_PROSE = new RegExp(
+  String.raw`[\r{]|\x1b\[K|^\d{4}-\d\d-\d\dT|^ *${brand.binaryName} `,
+);
 /** Stands for a space that must not become a line break. */
 const FIXED_SPACE = "\u00a0";
 
@@ -61,6 +64,14 @@ export function wrapMessages(text: string, columns: () => number): string {
   if (lines.every((line) => line.length <= MIN_COLUMNS)) return text;
   const width = columns();
   return lines.map((line) => wrapMessage(line, width)).join("\n");
+}
+
+/** Like wrapMessages, if standard output is a terminal. */
+export function wrapForStdout(
+  text: string,
+  { stdoutIsTerminal, stdoutColumns }: { stdoutIsTerminal: boolean; stdoutColumns(): number },
+): string {
+  return stdoutIsTerminal ? wrapMessages(text, stdoutColumns) : text;
 }
 
 const MIN_COLUMNS = 20;

@@ -7,6 +7,7 @@ import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { formatTimeWithDistance } from "../../shared/format_time.ts";
 import { colorState } from "../../shared/table.ts";
+import { wrapForStdout } from "../../shared/wrap_text.ts";
 import { splitScope } from "../../shared/oauth/scope.ts";
 import {
   type FederationStatus,
@@ -30,12 +31,13 @@ export async function status(options: StatusOptions, io: ClientIo): Promise<numb
     return EXIT.ok;
   }
   const { source, expired, environment, logins, federation } = report;
+  const print = (text: string) => io.stdout(wrapForStdout(text, io));
   if (environment) {
-    io.stdout(`${describeEnvironment(environment, expired, io)}\n`);
-    if (logins.length > 0) io.stdout("While it is set, these logins are not used:\n");
+    print(`${describeEnvironment(environment, expired, io)}\n`);
+    if (logins.length > 0) print("While it is set, these logins are not used:\n");
   }
-  for (const login of logins) io.stdout(describeLogin(login, io));
-  if (federation) io.stdout(describeFederation(federation, source === "federation"));
+  for (const login of logins) print(describeLogin(login, io));
+  if (federation) print(describeFederation(federation, source === "federation"));
   if (source === undefined) throw notLoggedIn();
   return expired ? EXIT.authenticationRequired : EXIT.ok;
 }

@@ -22,10 +22,12 @@ export function startCountdown(expiresAt: number, io: ClientIo): Countdown {
   }
   const style = styleFor(io);
   const draw = () => {
-    const text = `Waiting for approval, ${countdown(expiresAt - io.clock.now())} left ` +
-      `(Ctrl-C to stop)`;
-    // One column stays free: a full line would wrap.
-    io.stderr(`\r${style.faint(text.slice(0, io.stderrColumns() - 1))}\x1b[K`);
+    const text = `Waiting for approval, ${countdown(expiresAt - io.clock.now())} left`;
+    // Room for the `^C` that the terminal adds: a line that wraps cannot be rewritten.
+    const columns = io.stderrColumns() - 3;
+    const hint = " (Ctrl-C to stop)";
+    const line = text.length + hint.length <= columns ? text + hint : text.slice(0, columns);
+    io.stderr(`\r${style.faint(line)}\x1b[K`);
   };
   draw();
   return {

@@ -1,5 +1,6 @@
 /** What `serve` writes, as text or as a log of JSON objects. */
 import { brand } from "../../shared/brand.ts";
+import { wrapForStdout } from "../../shared/wrap_text.ts";
 import { version } from "../../shared/version.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import type { ServerConfig } from "../config/server_config.ts";
@@ -52,7 +53,7 @@ function textOutput(options: ServerConfig["log"], io: ServerIo): Output {
       print("");
       // A user at the terminal reads the summary instead.
       if (!io.stderrIsLive) log("info", "server_started", startedFields(server));
-      io.stdout(summary(server));
+      io.stdout(wrapForStdout(summary(server), io));
     },
     stopping: () => print("Stopping…\n"),
     stopped() {

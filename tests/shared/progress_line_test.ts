@@ -20,11 +20,11 @@ Deno.test("rewrites one line, and removes it", () => {
   assert.deepEqual(written(80), []);
 });
 
-Deno.test("shortens the text and never the amount, and leaves one column free", () => {
+Deno.test("shortens the text and never the amount, and leaves three columns free", () => {
   const [line] = written(40, [PREPARING, "100 %"]);
-  assert.equal(line, "<Preparing the database (first st… 100 %>");
-  assert.equal(line.length - 2, 39);
-  assert.equal(written(40, [PREPARING])[0], "<Preparing the database (first start on…>");
-  assert.equal(written(6, [PREPARING, "37 %"])[0], "< 37 %>");
-  assert.equal(written(20, ["日本語日本語日本語", "5 %"])[0], "<日本語日本語日… 5 %>");
+  assert.equal(line, "<Preparing the database (first… 100 %>");
+  assert.ok(line.length - 2 <= 37);
+  assert.equal(written(40, [PREPARING])[0], "<Preparing the database (first start…>");
+  assert.equal(written(8, [PREPARING, "37 %"])[0], "< 37 %>");
+  assert.equal(written(22, ["日本語日本語日本語", "5 %"])[0], "<日本語日本語日… 5 %>");
 });

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { brand } from "../../shared/brand.ts";
 import { wrapMessages } from "../../shared/wrap_text.ts";
+
+const bin = brand.binaryName;
 
 function wrapped(text: string, width: number): string {
   return wrapMessages(text, () => width);
@@ -14,12 +17,12 @@ Deno.test("breaks messages between words, and keeps their indent", () => {
 
 Deno.test("keeps a suggested command on one line if it fits there", () => {
   assert.equal(
-    wrapped("Error: Not logged in. Run: yourapp login --server. Then try again.", 36),
-    "Error: Not logged in. Run:\nyourapp login --server. Then try\nagain.",
+    wrapped(`Error: Not logged in. Run: ${bin} login --server. Then try again.`, 36),
+    `Error: Not logged in. Run:\n${bin} login --server. Then try\nagain.`,
   );
   assert.equal(
-    wrapped("To add one, run: yourapp admin trust add PROVIDER SUBJECT", 30),
-    "To add one, run: yourapp admin\ntrust add PROVIDER SUBJECT",
+    wrapped(`To add one, run: ${bin} admin trust add PROVIDER SUBJECT`, 30),
+    `To add one, run: ${bin} admin\ntrust add PROVIDER SUBJECT`,
   );
 });
 

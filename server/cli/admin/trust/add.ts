@@ -1,5 +1,6 @@
 import { parseDurationSeconds } from "../../../../shared/duration.ts";
 import { trustAuthorities } from "../../../../shared/certificate_authorities.ts";
+import { wrapForStdout } from "../../../../shared/wrap_text.ts";
 import { EXIT } from "../../../../shared/exit_codes.ts";
 import { EXPIRY_EXAMPLES, parseExpiry } from "../../../../shared/expiry.ts";
 import { sanitizeLine } from "../../../../shared/sanitize.ts";
@@ -119,11 +120,12 @@ export async function adminTrustAdd(
     { dataDir, databaseUrl, config },
     io,
     (added) => {
-      io.stdout(`Added ${request.name}. It trusts ${provider(providerName).title} where:\n`);
+      const print = (text: string) => io.stdout(wrapForStdout(text, io));
+      print(`Added ${request.name}. It trusts ${provider(providerName).title} where:\n`);
       for (const condition of request.conditions) {
         io.stdout(`  ${describeCondition(condition)}\n`);
       }
-      io.stdout(
+      print(
         `It acts as ${added.actsAs}, with ${request.scope}.\n${
           provider(providerName).jobSetup?.(added.audience) ??
             `Its tokens must have the audience ${added.audience}.\n`
