@@ -90,9 +90,9 @@ function wrapMessage(line: string, width: number): string {
 }
 
 /** Like wrapWords, for words with styles, and with the spaces between them as they are. */
-function fillLines(words: readonly string[], width: number): string[] {
+function fillLines(parts: readonly string[], width: number): string[] {
   const lines: string[] = [];
-  for (const word of words) {
+  for (const word of parts) {
     const last = lines.at(-1);
     const joined = last === undefined ? word : `${last} ${word}`;
     if (last === undefined || columnsOf(joined) > width) lines.push(word);
