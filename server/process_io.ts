@@ -1,6 +1,6 @@
 /** The ServerIo of this process. */
 import { systemClock } from "../shared/clock.ts";
-import { untilAborted } from "../shared/deadline.ts";
+import { promptLine as promptOnTerminal } from "../shared/prompt_line.ts";
 import { readStdin, terminalColumns } from "../shared/process.ts";
 import { platformConfigFile } from "./config/config_path.ts";
 import { withSecretPrompt } from "../shared/secret_prompt.ts";
@@ -10,21 +10,16 @@ function hasTerminal(): boolean {
   return Deno.stdin.isTerminal() && Deno.stderr.isTerminal();
 }
 
-/** Asks on standard error; undefined without a terminal. An interrupted line is empty. */
+/** An interrupted line is empty: the command that asks then changes nothing. */
 async function promptLine(
   question: string,
   stderr: (text: string) => void,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  if (!hasTerminal()) return undefined;
-  stderr(question);
-  // A terminal delivers whole lines.
-  const line = new Uint8Array(1024);
-  const length = await untilAborted(Deno.stdin.read(line), signal).catch((error) => {
-    if (signal.aborted) return null;
+  return await promptOnTerminal(question, stderr, signal).catch((error) => {
+    if (signal.aborted) return "";
     throw error;
   });
-  return new TextDecoder().decode(line.subarray(0, length ?? 0)).trim();
 }
 
 export function processIo(
