@@ -288,6 +288,7 @@ const FIELD_IDS: Record<string, string> = {
   enabledUntil: "until",
   serviceAccount: "account",
   scope: "scopes",
+  extendAccount: "account-extension",
 };
 
 function previewOf(
@@ -328,7 +329,7 @@ function previewOf(
         />
       </p>
       {newAccountScopes.length > 0 && (
-        <p class="warning" id="account-extension">
+        <p class="warning" id="account-extension" tabindex={-1}>
           The service account <UntrustedText text={before!.principalName} max={100} />{" "}
           could not have <code>{newAccountScopes.join(", ")}</code>{" "}
           before. Saving allows it. Its personal access tokens keep their scopes.
