@@ -44,6 +44,53 @@ Deno.test("sends mail to the owner of a leaked token, over TLS and with a passwo
   assert.doesNotMatch(server.server.running.stderr(), /mail_failed/);
 });
 
+Deno.test("invites a user and resets a password by mail, without a token in the log", async () => {
+  await using mail = await startMailServer({ user: USER, password: PASSWORD });
+  const accessLog = { [`${brand.envPrefix}_ACCESS_LOG`]: "on" };
+  await using server = await install({ env: { ...settings(mail.port, PASSWORD), ...accessLog } });
+  const invited = await server.operate(["admin", "user", "add", "bob@example.com", "--mail"]);
+  assert.equal(invited.code, 0, invited.stderr);
+  assert.equal(invited.stdout, "", "the link is only in the mail");
+  const [invitation] = await mail.messages(1);
+  assert.match(invitation, /^To: bob@example.com$/m);
+
+  const cookies = new Map<string, string>();
+  const browse = async (path: string, form?: Record<string, string>) => {
+    const response = await fetch(new URL(path, server.issuer), {
+      method: form === undefined ? "GET" : "POST",
+      headers: { cookie: [...cookies].map((pair) => pair.join("=")).join("; ") },
+      body: form && new URLSearchParams(form),
+      redirect: "manual",
+    });
+    for (const cookie of response.headers.getSetCookie()) {
+      const [, name, value] = /^([^=]+)=([^;]*)/.exec(cookie)!;
+      cookies.set(name, value);
+    }
+    return { status: response.status, html: await response.text() };
+  };
+  const csrf = ({ html }: { html: string }) => ({
+    csrf_token: /name="csrf_token" value="([^"]+)"/.exec(html)![1],
+  });
+  await browse("/password/forgot", {
+    ...csrf(await browse("/password/forgot")),
+    email: ALICE.email,
+  });
+  const messages = await mail.messages(2);
+  const reset = messages.find((message) => message.includes(`To: ${ALICE.email}`))!;
+  const password = `${ALICE.password}, a new one`;
+  for (const message of [invitation, reset]) {
+    const [url, token] = /http\S+token=([\w-]{43})/.exec(message)!;
+    const page = await browse(url);
+    assert.equal(page.status, 200);
+    const fields = { ...csrf(page), token, password, repeated_password: password };
+    assert.equal((await browse("/password/choose", fields)).status, 303);
+    assert.equal((await browse(url)).status, 410);
+    assert.ok(!server.server.running.stderr().includes(token));
+  }
+  assert.match(server.server.running.stderr(), /path=\/password\/choose /);
+  assert.equal((await mail.messages(3)).length, 3, "Alice's password replaced another one");
+});
+
 Deno.test("logs a rejected mail login at start, without the password", async () => {
   await using mail = await startMailServer({ user: USER, password: PASSWORD });
   await using server = await install({ env: settings(mail.port, "not the password"), empty: true });

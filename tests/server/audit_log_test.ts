@@ -11,6 +11,8 @@ import {
   addServiceAccount,
   setServiceAccountDisabled,
 } from "../../server/admin/service_account_operations.ts";
+import { deleteUser } from "../../server/admin/delete_user.ts";
+import { createUserPasswordLink } from "../../server/admin/password_link_operations.ts";
 import { addUser, setUserDisabled, updateUser } from "../../server/admin/user_operations.ts";
 import { brand } from "../../shared/brand.ts";
 import { managementResource } from "../../shared/management.ts";
@@ -135,6 +137,19 @@ testOnEachDatabase("records every action in the browser once", async (location) 
     assert.deepEqual(await recorded(server, unknown), [`device.code_unknown ${id} - ${from}`]);
   }
 
+  const change = async (current_password: string, password: string) => {
+    await browser.get("/account/password");
+    const fields = { current_password, password, repeated_password: password };
+    await browser.submit("/account/password", fields);
+  };
+  const other = "another calm pass phrase";
+  assert.deepEqual(await recorded(server, () => change("wrong", other)), [
+    `password.change_failed ${id} ${id} ${from}`,
+  ]);
+  const changed = `password.changed ${id} ${id} ${from}`;
+  assert.deepEqual(await recorded(server, () => change(PASSWORD, other)), [changed]);
+  assert.deepEqual(await recorded(server, () => change(other, PASSWORD)), [changed]);
+
   const login = await server.login(id);
   const { sid } = decodeJwt(login.access_token);
   const endLogin = async () => {
@@ -187,6 +202,14 @@ testOnEachDatabase("records once what operators do", async (location) => {
   }
   assert.deepEqual(await recorded(server, () => updateUser(parts, { email, isAdmin: true })), [
     `user.changed operator ${await id()} -`,
+  ]);
+  const link = { lifetimeSeconds: 60, mail: false };
+  assert.deepEqual(await recorded(server, () => createUserPasswordLink(parts, { email, link })), [
+    `password_link.created operator ${await id()} -`,
+  ]);
+  const bobId = await id();
+  assert.deepEqual(await recorded(server, () => deleteUser(parts, { email, force: true })), [
+    `user.deleted operator ${bobId} -`,
   ]);
 
   const account = { name: "ci", scope: "deploy" };

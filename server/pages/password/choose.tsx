@@ -93,7 +93,8 @@ async function choosePage(
           <strong>
             <UntrustedText text={user.email} max={254} />
           </strong>
-          .{!isNew && " This signs out all browsers and revokes all logins in terminals."}
+          .{!isNew && " This signs out all browsers and revokes all logins in terminals. " +
+              "Personal access tokens still work."}
         </p>
         <form method="post" action={PASSWORD_LINK_PATH}>
           <CsrfField token={csrfToken(deps, c)} />
