@@ -193,7 +193,7 @@ Deno.test("one server per folder, and operators' commands with and without it", 
     assert.equal((await server.server.running.ended).code, 0);
     await server.addUser(bob);
     assert.match(await commands(), /bob@example\.com/);
-    await printed("admin", "user", "disable", ALICE.email);
+    await printed("admin", "user", "disable", ALICE.email, "--force");
   });
 
   await t.step("both see the same data", async () => {
