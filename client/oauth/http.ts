@@ -2,7 +2,6 @@
 import { brand } from "../../shared/brand.ts";
 import { version } from "../../shared/version.ts";
 import type { ClientIo } from "../io.ts";
-import { connectionError } from "./connection_error.ts";
 import { temporarilyUnreachable, UnexpectedServerError } from "./no_response_error.ts";
 
 /** For one request with its response. */
@@ -86,6 +85,8 @@ export async function request(
     if (timeout.signal.aborted) {
       throw temporarilyUnreachable(new URL(url), `no answer within ${timeoutMs / 1000} s`);
     }
+    // Most commands never need it.
+    const { connectionError } = await import("./connection_error.ts");
     throw connectionError(error, new URL(url), io);
   } finally {
     clearTimeout(timer);

@@ -79,7 +79,7 @@ function authorize(result: ValidationResult, query: VerifyQuery): ValidatedToken
   }
   const missing = missingScopes(query.scopes, result.token.scopes);
   if (missing.length === 0) return result.token;
-  const message = `The token lacks the scope ${formatScope(missing)}.`;
+  const message = `The token lacks the scope ${formatScope(missing)}. Use one that has it.`;
   const error = new OAuthError("insufficient_scope", message);
   return rejection(403, bearerChallenge(error, { scope: formatScope(query.scopes) }));
 }
@@ -148,7 +148,10 @@ function parseQuery({ url, headers }: Request): VerifyQuery | OAuthError {
 function verifyQuery(scope: string, jwt = false, basic = false): VerifyQuery | OAuthError {
   const scopes = parseScope(scope);
   return scopes === undefined
-    ? new OAuthError("invalid_request", "The required scope is malformed.")
+    ? new OAuthError(
+      "invalid_request",
+      "The required scope is malformed. Separate scopes with spaces.",
+    )
     : { scopes, jwt, basic };
 }
 

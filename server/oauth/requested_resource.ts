@@ -29,6 +29,6 @@ export function checkExchangeTarget(
 function invalidTarget(deps: ResourceConfig): OAuthError {
   return new OAuthError(
     "invalid_target",
-    `This server issues tokens for ${audienceOf(deps, "api")}.`,
+    `This server issues tokens for ${audienceOf(deps, "api")}. Request that resource, or none.`,
   );
 }

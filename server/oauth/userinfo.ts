@@ -29,7 +29,10 @@ export async function userinfo(
   if (result.state !== "active") return describeResult(result);
   const { scopes, scope, subject, username } = result.token;
   if (!scopes.includes("openid")) {
-    return new OAuthError("insufficient_scope", "The access token lacks the scope openid.");
+    return new OAuthError(
+      "insufficient_scope",
+      "The access token lacks the scope openid. Request it at login.",
+    );
   }
   const profile = await findPrincipalProfile(sql, subject) ?? { name: username };
   return userClaims({ id: subject, ...profile }, scope);

@@ -14,17 +14,19 @@ export function describeResult(result: Rejection): OAuthError {
 function message(result: Rejection): string {
   switch (result.state) {
     case "unknown":
-      return "The token is unknown.";
+      return "The token is unknown. Check that it is complete, and that this server issued it.";
     case "other_resource":
       return `The token is for ${result.token.audience}, not for this resource.`;
     case "expired":
-      return `The token expired at ${formatTime(new Date(result.token.expiresAt))}.`;
+      return `The token expired at ${formatTime(new Date(result.token.expiresAt))}. Get a new one.`;
     case "revoked": {
       const at = result.token.inactive?.since;
-      return `The token was revoked${at === undefined ? "" : ` at ${formatTime(at)}`}.`;
+      return `The token was revoked${
+        at === undefined ? "" : ` at ${formatTime(at)}`
+      }. Get a new one.`;
     }
     case "disabled":
-      return "The account that owns the token is disabled.";
+      return "The account that owns the token is disabled. Ask an administrator.";
     case "address_not_allowed":
       return "The token may not be used from this address.";
   }

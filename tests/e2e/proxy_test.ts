@@ -207,7 +207,7 @@ for (const [name, startProxy] of Object.entries(reverseProxies)) {
             headers: { "x-auth-required-scope": "read" },
           });
           assert.match(challenge!, /^Bearer error="insufficient_scope"/);
-          assert.match(challenge!, /error_description=".* deploy\."/);
+          assert.match(challenge!, /error_description=".* deploy\. /);
         }
       });
 

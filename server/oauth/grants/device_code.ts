@@ -97,7 +97,10 @@ async function poll(sql: Sql, code: PresentedCode): Promise<OAuthError | undefin
         `Wait ${result.intervalSeconds} seconds between two polls.`,
       );
     case "denied":
-      return new OAuthError("access_denied", "The login was denied.");
+      return new OAuthError(
+        "access_denied",
+        "The login was denied. If that was a mistake, start it again.",
+      );
     case "expired":
       return new OAuthError("expired_token", "The code has expired. Start the login again.");
     case "unknown":
@@ -109,7 +112,10 @@ async function poll(sql: Sql, code: PresentedCode): Promise<OAuthError | undefin
 }
 
 function unknownCode(): OAuthError {
-  return new OAuthError("invalid_grant", "The device code is unknown or was used before.");
+  return new OAuthError(
+    "invalid_grant",
+    "The device code is unknown or was used before. Start the login again.",
+  );
 }
 
 /** Turns an approval into a login, once. */
@@ -132,7 +138,10 @@ async function redeem(
     // RFC 8707 section 2.2: a token request may name what was authorized, nothing else.
     const audience = audienceOf(deps, resource);
     if ((request.parameter("resource") ?? audience) !== audience) {
-      return new OAuthError("invalid_target", `The login was approved for ${audience} only.`);
+      return new OAuthError(
+        "invalid_target",
+        `The login was approved for ${audience} only. Request that resource.`,
+      );
     }
     if (!await isForLoginOf(tx, redeemed, clientId, code.now)) {
       return new OAuthError(

@@ -149,11 +149,15 @@ function checkRequestedScope(
   if (scopes === undefined || missingScopes(scopes, withIncludedScopes(available)).length > 0) {
     return new OAuthError(
       "invalid_scope",
-      `The login has only these scopes for this resource: ${listText(available, "none")}.`,
+      `The login has only these scopes for this resource: ${listText(available, "none")}. ` +
+        "Request only these, or log in again with more.",
     );
   }
   if (resource === "management" && !scopes.some(isManagementScope)) {
-    return new OAuthError("invalid_scope", "The login was not approved for managing tokens.");
+    return new OAuthError(
+      "invalid_scope",
+      "The login was not approved for managing tokens. Log in again with such a scope.",
+    );
   }
   return formatScope(scopes);
 }

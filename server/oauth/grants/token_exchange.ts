@@ -49,7 +49,10 @@ function checkParameters(
     );
   }
   if (parameter("actor_token") !== undefined) {
-    return new OAuthError("invalid_request", "The parameter actor_token is not supported.");
+    return new OAuthError(
+      "invalid_request",
+      "The parameter actor_token is not supported. Leave it out.",
+    );
   }
   const requestedType = parameter("requested_token_type") ?? ACCESS_TOKEN_TYPE;
   if (![ACCESS_TOKEN_TYPE, JWT_TYPE].includes(requestedType)) {

@@ -116,7 +116,7 @@ testOnEachDatabase("expires a token to the second, and says when", async (locati
   assert.equal(over.status, 401);
   assert.equal(
     over.challenge,
-    `Bearer error="invalid_token", error_description="The token expired at ${end}."`,
+    `Bearer error="invalid_token", error_description="The token expired at ${end}. Get a new one."`,
   );
 });
 
