@@ -90,7 +90,7 @@ function wrapMessage(line: string, width: number): string {
 }
 
 /** Like wrapWords, for words with styles, and with the spaces between them as they are. */
-function fillLines(parts: readonly string[], width: number): string[] {
+export function fillLines(parts: readonly string[], width: number): string[] {
   const lines: string[] = [];
   for (const word of parts) {
     const last = lines.at(-1);

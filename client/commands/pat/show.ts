@@ -2,6 +2,7 @@
 import { sanitizeLine } from "../../../shared/sanitize.ts";
 import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
+import { type Field, formatFields } from "../../../shared/fields.ts";
 import { colorState } from "../../../shared/table.ts";
 import { ClientError } from "../../errors.ts";
 import type { ClientIo } from "../../io.ts";
@@ -53,11 +54,11 @@ export async function patShow(
 function describe(token: PersonalAccessToken, io: ClientIo): string {
   const state = stateOf(token, io.clock);
   const { owner, rotatedFrom, leak } = token;
-  const lines: [string, string][] = [
+  const fields: Field[] = [
     ["name", sanitizeLine(token.name)],
     ...token.description === null
       ? []
-      : [["description", sanitizeLine(token.description, 1000)] as [string, string]],
+      : [["description", sanitizeLine(token.description, 1000)] as const],
     ["id", sanitizeLine(token.id)],
     ["prefix", sanitizeLine(token.prefix)],
     ["state", colorState(state, stdoutStyle(io))],
@@ -67,10 +68,10 @@ function describe(token: PersonalAccessToken, io: ClientIo): string {
     ["created", formatIsoTime(token.createdAt, io)],
     ["expires", describeExpiry(token, io)],
     ["last used", describeLastUse(token, io)],
-    ...leak ? [["leaked", describeLeak(leak, io)] as [string, string]] : [],
-    ...rotatedFrom === null ? [] : [["replaces", sanitizeLine(rotatedFrom)] as [string, string]],
+    ...leak ? [["leaked", describeLeak(leak, io)] as const] : [],
+    ...rotatedFrom === null ? [] : [["replaces", sanitizeLine(rotatedFrom)] as const],
   ];
-  return lines.map(([label, value]) => `${`${label}:`.padEnd(13)}${value}\n`).join("");
+  return formatFields(fields, io);
 }
 
 function describeLeak(

@@ -118,7 +118,10 @@ Deno.test("pat show prints all fields of a token", () =>
     const leak = { at: "2026-11-20T12:00:00Z", reporter: "github", place: "https://x.example/1" };
     const changes = { allowed_addresses: ["10.0.0.0/8"], leak, rotated_from: PAT_ID };
     server.script(`/api/v1/tokens/${PAT_ID}`, { json: patResponse(io, changes) });
-    return [(io) => patShow(PAT_ID, {}, io)];
+    return [
+      (io) => patShow(PAT_ID, {}, io),
+      (io) => patShow(PAT_ID, {}, { ...io, stdoutColumns: () => 40 }),
+    ];
   }));
 
 Deno.test("pat create, rotate and revoke print what they did", () =>

@@ -1,4 +1,5 @@
 import { EXIT } from "../../../../shared/exit_codes.ts";
+import { type Field, formatFields } from "../../../../shared/fields.ts";
 import { formatTime, formatTimeWithDistance } from "../../../../shared/format_time.ts";
 import { formatJson, sanitizeLine } from "../../../../shared/sanitize.ts";
 import { colorState } from "../../../../shared/table.ts";
@@ -35,7 +36,7 @@ function describe(user: ShownUser, io: ServerIo): string {
     : `${colorState("disabled", style)} since ${
       formatTime(Date.parse(user.disabledAt), io.timeZone)
     }`;
-  const lines: [label: string, value: string][] = [
+  const fields: Field[] = [
     ["address", `${sanitizeLine(user.email, 254)} (${user.emailVerified ? "" : "not "}verified)`],
     ["name", sanitizeLine(user.name)],
     ["id", user.id],
@@ -47,6 +48,6 @@ function describe(user: ShownUser, io: ServerIo): string {
     ["logins", `${logins} active`],
     ["tokens", `${tokens} active`],
     ...trustRules > 0 ? [["trust rules", `${trustRules} act as this user`] as const] : [],
-  ].map(([label, value]) => [label, value]);
-  return lines.map(([label, value]) => `${`${label}:`.padEnd(14)}${value}\n`).join("");
+  ];
+  return formatFields(fields, io);
 }
