@@ -279,6 +279,17 @@ Deno.test("extends the scopes of an account only as its author was shown", async
   );
   assert.equal(await accountScope(), "deploy read");
 
+  // An account that exists keeps its scopes, and the page says what the rule cannot grant.
+  const { rule: _, ...others } = { ...more, rule: "", name: "new", account: "ci" };
+  await sql`update service_accounts set scope = 'deploy'`;
+  const limited = await send(browser, ADD, {
+    ...others,
+    do: "test",
+    token: await trust.sign("main"),
+  });
+  assert.match(limited.html, /id="missing-scopes"/);
+  assert.match(limited.text, /read/);
+
   // An account that was not created with the rule, though it has its name.
   await addServiceAccount(server.parts, { name: "separate", scope: "deploy" });
   server.clock.advance({ minutes: 1 });

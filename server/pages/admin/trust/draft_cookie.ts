@@ -17,7 +17,7 @@ const MAX_LENGTH = 3500;
 export function rememberDraft(deps: PageDeps, c: PageContext, entries: Entries): void {
   const { name, prefix } = cookieName(deps.issuer, "draft");
   const value = signedQuery(deps, c, entries);
-  if (value.length > MAX_LENGTH) return;
+  if (value.length > MAX_LENGTH) return forgetDraft(deps, c);
   setCookie(c, name, value, {
     prefix,
     path: prefix === undefined ? TRUST_PATH : "/",

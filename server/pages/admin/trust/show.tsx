@@ -58,9 +58,9 @@ export async function showTrust(deps: PageDeps, c: PageContext): Promise<Respons
                 {
                   label: "State",
                   cell: (rule) => (
-                    <div>
+                    <span>
                       <State rule={rule} now={now} />
-                    </div>
+                    </span>
                   ),
                 },
                 {

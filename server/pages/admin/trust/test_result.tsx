@@ -77,9 +77,9 @@ export function TestResult({ test: { decision, candidate } }: { test: RuleTest }
             {
               label: "Result",
               cell: ({ isMet }) => (
-                <div>
+                <span>
                   {isMet ? <Badge tone="good">matches</Badge> : <Badge tone="bad">differs</Badge>}
-                </div>
+                </span>
               ),
             },
           ]}

@@ -1,8 +1,10 @@
 import type { Child } from "hono/jsx";
+import { missingScopes, parseScope } from "../../../../shared/oauth/scope.ts";
 import { ruleVersion } from "../../../admin/trust/edit_rule.ts";
 import { DomainError } from "../../../domain_error.ts";
 import { byNameNote } from "../../../federation/build_rule.ts";
 import type { ListedTrustRule } from "../../../store/trust_rules.ts";
+import { findServiceAccountByName } from "../../../store/service_accounts.ts";
 import { signedInSession } from "../../http/browser_session.ts";
 import { type FormProblem, toFormProblem } from "../../http/form_problem.ts";
 import { setNotice } from "../../http/notice.ts";
@@ -187,6 +189,8 @@ async function save(
 interface CheckedRule {
   candidate: Candidate;
   saved: SavedRule;
+  /** Scopes of the rule that the selected service account may not have. */
+  missingScopes: string[];
 }
 
 /** The rule and the effects of saving it, which is tried and rolled back. */
@@ -205,7 +209,17 @@ async function checkRule(
     extendAccount: candidate.scope,
     dryRun: true,
   });
-  return saved instanceof DomainError ? saved : { candidate, saved };
+  if (saved instanceof DomainError) return saved;
+  return { candidate, saved, missingScopes: await scopesWithoutEffect(deps, candidate) };
+}
+
+async function scopesWithoutEffect(
+  { sql }: PageDeps,
+  { account: name, scope }: Candidate,
+): Promise<string[]> {
+  const account = name === undefined ? undefined : await findServiceAccountByName(sql, name);
+  if (account === undefined) return [];
+  return missingScopes(parseScope(scope) ?? [], parseScope(account.scope) ?? []);
 }
 
 async function showStep(
@@ -333,6 +347,14 @@ function previewOf(
           The service account <UntrustedText text={before!.principalName} max={100} />{" "}
           could not have <code>{newAccountScopes.join(", ")}</code>{" "}
           before. Saving allows it. Its personal access tokens keep their scopes.
+        </p>
+      )}
+      {checked !== undefined && checked.missingScopes.length > 0 && (
+        <p class="warning" id="missing-scopes">
+          The service account <UntrustedText text={checked.saved.actsAs} max={100} /> may not have
+          {" "}
+          <code>{checked.missingScopes.join(", ")}</code>, so that its workloads do not get it
+          either. Only an operator can change the scopes of an account.
         </p>
       )}
       {workloads?.byName !== undefined && (
