@@ -127,7 +127,10 @@ function describeMailError({ code, responseCode, response, message }: MailError)
   if (code === "EDNS" || code === "ENOTFOUND") {
     return "the host name in smtp_url cannot be resolved";
   }
-  if (code === "ECONNREFUSED") return "the mail server refused the connection";
+  // The library reports errors of the socket with its own code.
+  if (/ECONNREFUSED|connection refused/i.test(`${code} ${message}`)) {
+    return "the mail server refused the connection";
+  }
   if (code === "ETIMEDOUT") return "the mail server did not respond in time";
   if (code === "EENVELOPE") {
     return "the mail server rejected mail_from or the address of the recipient";

@@ -176,6 +176,26 @@ Deno.test("admin user: adds, invites, shows, changes and deletes users", async (
     [`admin user enable ${BOB}`, (io) => adminUserEnable(BOB, options, io)],
     ["admin user enable mallory", (io) => adminUserEnable("mallory", options, io)],
   );
+  const mailConfig = `${folder}/mail.toml`;
+  await Deno.writeTextFile(
+    mailConfig,
+    'smtp_url = "smtp://127.0.0.1:1"\nmail_from = "Example <auth@example.com>"\n',
+    { mode: 0o600 },
+  );
+  await golden(
+    "admin-user-mail",
+    [
+      "admin user add dora@example.com --mail # without an answer",
+      add("dora@example.com", {
+        mail: true,
+        config: mailConfig,
+      }),
+    ],
+    [
+      "admin user update dora@example.com --email dorothy@example.com # without an answer",
+      update("dora@example.com", { email: "dorothy@example.com", config: mailConfig }),
+    ],
+  );
   const remove = (email: string, more = {}) => (io: ServerIo) =>
     adminUserDelete(email, { ...options, ...more }, io);
   await t.step("prints what the schemas say", async () => {
