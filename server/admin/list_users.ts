@@ -40,10 +40,10 @@ function toListedUser(user: User): ListedUser {
 
 /** Users that match the filter, oldest first, and how many there are. */
 export const listMatchingUsers: Operation<
-  UserFilter & { limit: number },
+  UserFilter & { limit: number; offset?: number },
   { users: ListedUser[]; total: number }
-> = async ({ sql }, { limit, ...filter }) => {
-  const users = await listUsers(sql, { ...filter, limit });
+> = async ({ sql }, { limit, offset, ...filter }) => {
+  const users = await listUsers(sql, { ...filter, limit, offset });
   return { users: users.map(toListedUser), total: await countUsers(sql, filter) };
 };
 

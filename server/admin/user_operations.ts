@@ -72,7 +72,7 @@ export const addUser: Operation<
 export const setUserDisabled: Operation<
   { email: string; disabled: boolean; force?: boolean },
   { email: string } | DomainError
-> = async ({ sql, clock }, { email, disabled, force = false }) => {
+> = async ({ sql, clock, actor = "operator" }, { email, disabled, force = false }) => {
   return await sql.begin(async (tx) => {
     const user = disabled
       ? await lockUserWhoLeaves(tx, email, { to: "disable", force })
@@ -82,7 +82,7 @@ export const setUserDisabled: Operation<
     await setDisabledAt(tx, id, { disabled, now: new Date(clock.now()) });
     const event = {
       event: disabled ? "user.disabled" : "user.enabled",
-      actor: "operator",
+      actor,
       subject: id,
     };
     if (disabled) {

@@ -7,6 +7,9 @@ import { showSetup, submitSetup } from "./account/setup.tsx";
 import { showSignIn, submitSignIn } from "./account/sign_in.tsx";
 import { submitSignOut } from "./account/sign_out.ts";
 import { showSignOutBrowser, submitSignOutBrowser } from "./account/sign_out_browser.tsx";
+import { showPersonAccess, submitPersonAccess } from "./admin/people/access.tsx";
+import { showPeople } from "./admin/people/list.tsx";
+import { showPerson } from "./admin/people/show.tsx";
 import { showAllTokens } from "./admin/tokens.tsx";
 import { showRuleDisabling, submitRuleDisabling } from "./admin/trust/disable.tsx";
 import {
@@ -125,6 +128,14 @@ export const pageRoutes: readonly PageRoute[] = [
     showRevokeAllTokens,
     submitRevokeAllTokens,
   ),
+  get("/admin/people", { ...admin, keep: ["search", "show", "page"] }, showPeople),
+  ...form(
+    "/admin/people/access",
+    { ...admin, ...fresh, keep: ["user"] },
+    showPersonAccess,
+    submitPersonAccess,
+  ),
+  get("/admin/people/:id", admin, showPerson),
   get("/admin/trust", admin, showTrust),
   ...["/admin/trust/add", "/admin/trust/edit"].flatMap((path) =>
     form(path, { ...admin, ...fresh, returnTo: ruleStepReturnPath }, showRuleStep, submitRuleStep)

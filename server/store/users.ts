@@ -215,10 +215,11 @@ export interface UserFilter {
 /** Oldest account first. */
 export async function listUsers(
   sql: Sql,
-  { limit = 10_000, ...filter }: UserFilter & { limit?: number } = {},
+  { limit = 10_000, offset = 0, ...filter }: UserFilter & { limit?: number; offset?: number } = {},
 ): Promise<User[]> {
   const rows = await sql<UserRow[]>`
-    select * from users where ${matches(sql, filter)} order by created_at, email limit ${limit}`;
+    select * from users where ${matches(sql, filter)} order by created_at, email
+    limit ${limit} offset ${offset}`;
   return rows.map(userFromRow);
 }
 

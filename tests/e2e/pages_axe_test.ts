@@ -299,6 +299,32 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   await page.getByRole("link", { name: "Revoke all tokens of this owner" }).click();
   await look("token-revoke-all", "revoke_all_tokens");
   await page.getByRole("link", { name: "Cancel" }).click();
+  await go("/admin/people");
+  await look("people", "people");
+  await page.getByLabel("Name or e-mail address").fill("nothing");
+  await press("Search");
+  await look("people-none", "people");
+  await go("/admin/people");
+  await page.getByRole("link", { name: "Alice Example", exact: true }).click();
+  await look("person-self", "person");
+  const bob = await createUser(sql, {
+    email: "bob@example.com",
+    name: "Bob <b>Hostile</b> \u202e" + "W".repeat(500),
+    passwordHash: await hashPassword(PASSWORD),
+    isAdmin: false,
+    now: new Date(clock.now()),
+  });
+  await go(`/admin/people/${(bob as { id: string }).id}`);
+  await look("person", "person");
+  await page.getByRole("link", { name: "Disable account" }).click();
+  await look("person-disable", "disable_person");
+  await press("Disable account");
+  assert.equal(await notice(), "person_disabled");
+  await look("person-disabled", "person");
+  await page.getByRole("link", { name: "Enable account" }).click();
+  await look("person-enable", "enable_person");
+  await press("Enable account");
+  assert.equal(await notice(), "person_enabled");
   await go("/api/docs");
   await look("api-docs", "api_docs");
   await page.getByRole("link", { name: "CreatedToken" }).first().click();

@@ -1,3 +1,4 @@
+import type { ServerConfig } from "../../config/server_config.ts";
 import { browserName } from "../../http/browser_name.ts";
 import type { PageContext } from "../context.ts";
 import { signedInSession } from "../http/browser_session.ts";
@@ -12,9 +13,13 @@ import { listBrowsers, type ListBrowsersDeps, listLogins } from "./active_sessio
 import { BrowserName } from "./browser_name.tsx";
 import { loginList, type LoginListDeps } from "./login_list.tsx";
 
+type DevicesDeps = RenderDeps & LoginListDeps & ListBrowsersDeps & {
+  config: Pick<ServerConfig, "deviceFlow">;
+};
+
 /** GET /devices: the user's logins and browsers. */
 export async function showDevices(
-  deps: RenderDeps & LoginListDeps & ListBrowsersDeps,
+  deps: DevicesDeps,
   c: PageContext,
 ): Promise<Response> {
   const session = signedInSession(c);
@@ -41,7 +46,11 @@ export async function showDevices(
           )}
         />
         <h2>Logins</h2>
-        {await loginList(deps, { logins, back: "/devices" })}
+        {await loginList(deps, {
+          logins,
+          back: "/devices",
+          teach: deps.config.deviceFlow.enabled,
+        })}
         <h2>Browsers</h2>
         <DataTable
           caption="Browsers"

@@ -7,14 +7,18 @@ import type { Session } from "../../store/sessions.ts";
 import { hasUsers } from "../../store/users.ts";
 import type { PageContext } from "../context.ts";
 import { type RenderDeps, renderPage } from "../render.tsx";
-import { hasExpiringToken } from "../tokens/expiring.ts";
+import { listExpiringTokens } from "../tokens/expiring.ts";
+import { tokenRows } from "../tokens/token_rows.tsx";
 import { Command } from "../ui/command.tsx";
+import { PageHeading } from "../ui/page_heading.tsx";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
 import { loginList, type LoginListDeps } from "./login_list.tsx";
+import { serverOverview } from "./server_overview.tsx";
 import { SetupInstructions } from "./setup_instructions.tsx";
 
-/** The devices page lists all of them. */
+/** Other pages list all of them. */
 const MAX_LOGINS = 5;
+const MAX_TOKENS = 5;
 
 interface HomeDeps extends RenderDeps, LoginListDeps {
   sql: Sql;
@@ -25,7 +29,7 @@ interface HomeDeps extends RenderDeps, LoginListDeps {
 /** GET / */
 export async function showHome(deps: HomeDeps, c: PageContext): Promise<Response> {
   const session = c.get("session");
-  if (session !== undefined) return await accountPage(deps, c, session);
+  if (session !== undefined) return await overviewPage(deps, c, session);
   return await hasUsers(deps.sql) ? await welcomePage(deps, c) : await notSetUpPage(deps, c);
 }
 
@@ -59,63 +63,72 @@ async function notSetUpPage(deps: HomeDeps, c: PageContext): Promise<Response> {
   });
 }
 
-async function accountPage(deps: HomeDeps, c: PageContext, { user }: Session): Promise<Response> {
+async function overviewPage(deps: HomeDeps, c: PageContext, { user }: Session): Promise<Response> {
   const { sql, clock, config, issuer } = deps;
+  const now = clock.now();
   const logins = await listRefreshTokenFamilies(sql, {
     userId: user.id,
-    now: new Date(clock.now()),
+    now: new Date(now),
     limit: MAX_LOGINS,
   });
-  const expiresSoon = await hasExpiringToken(deps, user.id);
+  const expiring = await listExpiringTokens(deps, user.id, MAX_TOKENS + 1);
   return await renderPage(deps, c, {
     name: "home",
-    title: "Your account",
+    title: "Overview",
     children: (
       <main class="wide">
-        <h1>
-          <UntrustedText text={user.name} />
-        </h1>
-        <p class="muted">
-          <UntrustedText text={user.email} />
-          {user.isAdmin && " · Administrator"}
-        </p>
+        <PageHeading
+          title={<UntrustedText text={user.name} />}
+          lead={
+            <>
+              <UntrustedText text={user.email} max={254} />
+              {user.isAdmin && " · Administrator"}
+            </>
+          }
+        />
+        {user.isAdmin && await serverOverview(deps)}
+        {expiring.length > 0 && (
+          <section id="expiring-tokens">
+            <h2>Your tokens that expire soon</h2>
+            <p>Rotate those that are still in use, and replace them wherever they are used.</p>
+            {await tokenRows(deps, {
+              tokens: expiring.slice(0, MAX_TOKENS),
+              now,
+              isOwn: true,
+              caption: "Your tokens that expire soon",
+            })}
+            {expiring.length > MAX_TOKENS && (
+              <p>
+                <a href="/tokens?show=expiring">All tokens that expire soon</a>
+              </p>
+            )}
+          </section>
+        )}
         {config.deviceFlow.enabled && (
-          <>
+          <section>
             <h2>Log in from a terminal</h2>
             <p>Run this command in the terminal, then enter the code that it shows.</p>
             <Command>{`${brand.binaryName} login --server ${issuer}`}</Command>
             <p>
               <a class="button main" href="/device">Enter code</a>
             </p>
-          </>
+          </section>
         )}
-        <h2>Personal access tokens</h2>
-        {expiresSoon && (
-          <p class="warning">
-            Some of your tokens expire soon.{" "}
-            <a href="/tokens?show=expiring">Show expiring tokens</a>
+        <section>
+          <h2>Recent logins</h2>
+          {await loginList(deps, { logins, back: "/", teach: false })}
+          <p>
+            <a href="/devices">Manage logins and browsers</a>
           </p>
-        )}
-        <p>
-          Scripts and CI jobs use them to act as you. <a href="/tokens">Manage your tokens</a>
-        </p>
-        <h2>Logins</h2>
-        {await loginList(deps, { logins, back: "/" })}
-        <p>
-          <a href="/devices">Manage logins and browsers</a>
-        </p>
-        {user.isAdmin && (
-          <>
-            <h2>Administration</h2>
-            <ul>
-              <li>
-                <a href="/admin/tokens">All tokens</a>
-              </li>
-              <li>
-                <a href="/admin/trust">Trusted workloads</a>
-              </li>
-            </ul>
-          </>
+        </section>
+        {expiring.length === 0 && (
+          <section>
+            <h2>Personal access tokens</h2>
+            <p>
+              Scripts and CI jobs use them to act as you. None expires soon.{" "}
+              <a href="/tokens">Manage your tokens</a>
+            </p>
+          </section>
         )}
       </main>
     ),

@@ -6,7 +6,7 @@ import type { Sql } from "../../store/db/connect.ts";
 import type { RefreshTokenFamily } from "../../store/refresh_token_families.ts";
 import { Command } from "../ui/command.tsx";
 import { ActionButton } from "../ui/confirmation.tsx";
-import { DataTable } from "../ui/data_table.tsx";
+import { type Column, DataTable } from "../ui/data_table.tsx";
 import { EmptyState } from "../ui/empty_state.tsx";
 import { Address } from "../ui/facts.tsx";
 import { TimeAgo } from "../ui/relative_time.tsx";
@@ -19,78 +19,120 @@ export interface LoginListDeps {
   placeOf: GeoipLookup;
 }
 
-/** Logins with buttons to revoke them, which return to `back`. */
+/** Logins with buttons to rename and revoke them, which return to `back`. */
 export async function loginList(
   deps: LoginListDeps,
-  { logins, back }: { logins: readonly RefreshTokenFamily[]; back: string },
+  { logins, back, teach }: {
+    logins: readonly RefreshTokenFamily[];
+    back: string;
+    /** Whether to explain how to log in, if there are no logins. */
+    teach: boolean;
+  },
 ) {
   const now = deps.clock.now();
-  const rows = await Promise.all(logins.map(async (login) => ({
+  const rows = await describeLogins(deps, logins);
+  if (rows.length === 0) return <NoLogins issuer={deps.issuer} teach={teach} />;
+  const columns: Column<ListedLogin>[] = [...loginColumns(now), {
+    label: "Actions",
+    kind: "actions",
+    cell: ({ login }) => (
+      <>
+        <ActionButton
+          action="/logins/rename"
+          fields={{ login: login.id, back }}
+          label="Rename"
+          about={aboutLogin(login)}
+        />
+        <ActionButton
+          action="/logins/revoke"
+          fields={{ login: login.id, back }}
+          label="Revoke"
+          about={aboutLogin(login)}
+        />
+      </>
+    ),
+  }];
+  return <LoginTable rows={rows} columns={columns} />;
+}
+
+/** The logins of another user, to look at. */
+export async function loginsOfUser(
+  deps: Omit<LoginListDeps, "issuer">,
+  logins: readonly RefreshTokenFamily[],
+) {
+  const rows = await describeLogins(deps, logins);
+  if (rows.length === 0) return <p class="muted" id="no-logins">No logins.</p>;
+  return <LoginTable rows={rows} columns={loginColumns(deps.clock.now())} />;
+}
+
+interface ListedLogin {
+  login: RefreshTokenFamily;
+  client: string;
+  place?: string;
+}
+
+async function describeLogins(
+  deps: Omit<LoginListDeps, "issuer">,
+  logins: readonly RefreshTokenFamily[],
+): Promise<ListedLogin[]> {
+  return await Promise.all(logins.map(async (login) => ({
     login,
     client: await clientName(deps, login),
     place: await deps.placeOf(login.address),
   })));
-  if (rows.length === 0) return <NoLogins issuer={deps.issuer} />;
+}
+
+function LoginTable(
+  { rows, columns }: { rows: readonly ListedLogin[]; columns: readonly Column<ListedLogin>[] },
+) {
   return (
     <DataTable
       caption="Logins"
       rows={rows}
+      columns={columns}
       attributes={({ login }) => ({ "data-login": login.id })}
-      columns={[
-        {
-          label: "Login",
-          cell: ({ login, client }) => (
-            <>
-              <strong>
-                <UntrustedText text={login.name ?? client} />
-              </strong>
-              <p class="muted small">
-                {login.name !== undefined && <UntrustedText text={client} />}
-                {login.name !== undefined && login.userAgent !== "" && " · "}
-                {login.userAgent !== "" && <UntrustedText text={login.userAgent} />}
-              </p>
-            </>
-          ),
-        },
-        {
-          label: "From",
-          cell: ({ login, place }) => <Address address={login.address} place={place} />,
-        },
-        { label: "Last used", cell: ({ login }) => <TimeAgo at={login.lastUsedAt} now={now} /> },
-        { label: "Logged in", cell: ({ login }) => <TimeAgo at={login.createdAt} now={now} /> },
-        {
-          label: "Actions",
-          kind: "actions",
-          cell: ({ login }) => (
-            <>
-              <ActionButton
-                action="/logins/rename"
-                fields={{ login: login.id, back }}
-                label="Rename"
-                about={aboutLogin(login)}
-              />
-              <ActionButton
-                action="/logins/revoke"
-                fields={{ login: login.id, back }}
-                label="Revoke"
-                about={aboutLogin(login)}
-              />
-            </>
-          ),
-        },
-      ]}
     />
   );
 }
 
-function NoLogins({ issuer }: { issuer: string }) {
+function loginColumns(now: number): Column<ListedLogin>[] {
+  return [
+    { label: "Login", cell: (row) => <LoginName row={row} /> },
+    {
+      label: "From",
+      cell: ({ login, place }) => <Address address={login.address} place={place} />,
+    },
+    { label: "Last used", cell: ({ login }) => <TimeAgo at={login.lastUsedAt} now={now} /> },
+    { label: "Logged in", cell: ({ login }) => <TimeAgo at={login.createdAt} now={now} /> },
+  ];
+}
+
+function LoginName({ row: { login, client } }: { row: ListedLogin }) {
+  const { name, userAgent } = login;
+  return (
+    <>
+      <strong>
+        <UntrustedText text={name ?? client} />
+      </strong>
+      <p class="muted small">
+        {name !== undefined && <UntrustedText text={client} />}
+        {name !== undefined && userAgent !== "" && " · "}
+        {userAgent !== "" && <UntrustedText text={userAgent} />}
+      </p>
+    </>
+  );
+}
+
+function NoLogins({ issuer, teach }: { issuer: string; teach: boolean }) {
   return (
     <EmptyState id="no-logins" title="You have no logins.">
-      <p>
-        A login is a terminal that acts as you until you revoke it here. To log in, run this command
-        there and approve the code that it shows:
-      </p>
-      <Command>{`${brand.binaryName} login --server ${issuer}`}</Command>
+      <p>A login is a terminal that acts as you until you revoke it here.</p>
+      {teach && (
+        <>
+          <p>To log in, run this command there, and approve the code that it shows:</p>
+          <Command>{`${brand.binaryName} login --server ${issuer}`}</Command>
+        </>
+      )}
     </EmptyState>
   );
 }

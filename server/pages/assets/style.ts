@@ -227,7 +227,7 @@ legend { margin: 0 0 0.3rem; padding: 0; font-weight: 600; }
 .soon { font-weight: 650; color: var(--danger); }
 .acts { display: flex; flex: none; flex-wrap: wrap; gap: 0 1rem; }
 .acts a, .pages a { display: inline-flex; align-items: center; min-height: 2.75rem; }
-.pages, .pages span { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 1.25rem; }
+.pages, .pages span { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 0 1.25rem; }
 .pages span { margin-left: auto; }
 .secret { position: relative; }
 .secret input { position: absolute; inset: 0; height: 100%; color: transparent; forced-color-adjust: none; }
@@ -246,6 +246,17 @@ button[hidden] { display: none; }
   .logins li { flex-direction: column; align-items: stretch; gap: 0.5rem; }
   .tokens li { gap: 0; }
 }
+.counts { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: 0.75rem; padding: 0; list-style: none; }
+.dashboard main section > .counts { max-width: none; }
+.counts a {
+  display: grid; padding: 0.75rem 1rem; color: var(--text); border: 1px solid var(--line);
+  border-radius: 0.6rem; text-decoration: none;
+}
+.counts a:hover { background: var(--ground); border-color: var(--edge); }
+.counts strong { font-size: 1.5rem; line-height: 1.2; }
+.counts span { color: var(--muted); font-size: 0.9rem; }
+.attention { padding: 0.75rem 1rem; background: var(--warning-ground); border: 1px solid var(--warning-line); border-radius: 0.6rem; list-style: none; }
+.attention li + li { margin-top: 0.35rem; }
 .toolbar { display: flex; flex-wrap: wrap; align-items: end; justify-content: space-between; gap: 0.25rem 1.5rem; margin-bottom: 1rem; }
 .toolbar .search { flex: 0 1 24rem; margin: 0; flex-wrap: nowrap; }
 .toolbar .search div { flex-basis: 8rem; min-width: 0; }
@@ -257,14 +268,15 @@ button[hidden] { display: none; }
 }
 .filters a:hover { color: var(--text); background: var(--ground); }
 .filters a[aria-current] { color: var(--text); background: var(--ground); font-weight: 650; }
-.data { width: 100%; border: 1px solid var(--line); border-spacing: 0; border-radius: 0.6rem; }
+.data { width: 100%; margin: 0 0 1rem; border: 1px solid var(--line); border-spacing: 0; border-radius: 0.6rem; }
 .data th, .data td { padding: 0.65rem 1rem; text-align: left; vertical-align: middle; overflow-wrap: anywhere; }
 .data thead th { color: var(--muted); font-size: 0.85rem; font-weight: 600; white-space: nowrap; }
 .data tbody :is(th, td) { border-top: 1px solid var(--line); }
 .data tbody th { font-weight: 400; }
 .data .actions { display: table-cell; width: 1%; text-align: right; white-space: nowrap; }
 .data .actions > * + * { margin-left: 0.5rem; }
-.data .address { display: inline-block; min-width: 7.5rem; }
+.data td > .address:only-child { display: inline-block; min-width: 7.5rem; }
+.data .soon { white-space: nowrap; }
 .data p { margin: 0; }
 .data form { display: inline-block; margin: 0; }
 .data td:not(.actions) { font-size: 0.9rem; }

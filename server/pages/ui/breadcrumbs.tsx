@@ -1,3 +1,5 @@
+import { UntrustedText } from "./untrusted_text.tsx";
+
 /** A page above another one. */
 export interface Crumb {
   path: string;
@@ -12,13 +14,13 @@ export function Breadcrumbs({ crumbs, title }: { crumbs: readonly Crumb[]; title
         {crumbs.map(({ path, label }) => (
           <li>
             <a href={path}>
-              <bdi>{label}</bdi>
+              <UntrustedText text={label} max={60} />
             </a>
           </li>
         ))}
         <li>
           <span aria-current="page">
-            <bdi>{title}</bdi>
+            <UntrustedText text={title} max={60} />
           </span>
         </li>
       </ol>

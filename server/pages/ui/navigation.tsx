@@ -15,6 +15,7 @@ const NAVIGATION: readonly NavigationEntry[] = [
   { path: "/", label: "Overview" },
   { path: "/tokens", label: "Tokens" },
   { path: "/devices", label: "Logins", covers: ["/logins", "/sessions"] },
+  { path: "/admin/people", label: "People", admin: true },
   { path: "/admin/trust", label: "Workloads", admin: true },
   { path: "/admin/tokens", label: "All tokens", admin: true },
 ];

@@ -33,6 +33,7 @@ const ACTIONS: Record<string, [access: PageRoute["access"], freshSignIn: boolean
     "/admin/trust/edit": ["administrator", true],
     "/admin/trust/disable": ["administrator", true],
     "/admin/trust/enable": ["administrator", true],
+    "/admin/people/access": ["administrator", true],
     "/admin/trust/remove": ["administrator", true],
     "/admin/trust/restore": ["administrator", true],
   };
@@ -151,6 +152,7 @@ async function prepare(server: TestServer) {
   const { sql } = server.parts;
   const alice = await addUserWithPassword(server);
   await sql`update users set is_admin = true where id = ${alice.id}`;
+  const bob = await addUserWithPassword(server, "bob@example.com", "Bob");
   await server.login(alice.id);
   await signedIn(server);
   const browser = await signedIn(server);
@@ -174,6 +176,8 @@ async function prepare(server: TestServer) {
   const fields = {
     name: "ci",
     rule: "ci",
+    user: bob.id,
+    disabled: "true",
     owner: alice.id,
     login: login.id,
     session: session.id,
@@ -201,6 +205,7 @@ async function state({ parts: { sql } }: TestServer) {
         select id, revoked_at from refresh_token_families) t) as logins,
       (select count(*)::int from sessions) as sessions,
       (select json_agg(name order by name) from trust_rules) as rules,
+      (select json_agg(t order by id) from (select id, disabled_at from users) t) as users,
       (select json_agg(t order by id) from (
         select id, status from device_authorizations) t) as requests`;
 }

@@ -1,0 +1,34 @@
+import { type ShownUser, showUser } from "../../../admin/list_users.ts";
+import { DomainError } from "../../../domain_error.ts";
+import { isUuid } from "../../../../shared/uuid.ts";
+import type { PageContext } from "../../context.ts";
+import { errorPage, toPageError } from "../../http/error_page.tsx";
+import type { PageDeps } from "../../http/page_route.ts";
+
+export const PEOPLE_CRUMB = { path: "/admin/people", label: "People" };
+
+/** The user with this id, or the error page. */
+export async function findPerson(
+  deps: PageDeps,
+  c: PageContext,
+  id = "",
+): Promise<ShownUser | Response> {
+  const person = isUuid(id)
+    ? await showUser(deps, { email: id })
+    : new DomainError("not_found", "This is not the id of a user.");
+  if (!(person instanceof DomainError)) return person;
+  return await errorPage(
+    deps,
+    c,
+    toPageError(person, {
+      id: "person_not_found",
+      title: "Person not found",
+      children: (
+        <p>
+          There is no such user; the account may have been deleted.{" "}
+          <a href={PEOPLE_CRUMB.path}>View all users</a>
+        </p>
+      ),
+    }),
+  );
+}

@@ -1,0 +1,150 @@
+import { type ListedUser, listMatchingUsers } from "../../../admin/list_users.ts";
+import { brand } from "../../../../shared/brand.ts";
+import type { PageContext } from "../../context.ts";
+import type { PageDeps } from "../../http/page_route.ts";
+import { renderPage } from "../../render.tsx";
+import { DataTable } from "../../ui/data_table.tsx";
+import { EmptyState } from "../../ui/empty_state.tsx";
+import { PageHeading } from "../../ui/page_heading.tsx";
+import { TimeAgo } from "../../ui/relative_time.tsx";
+import { UntrustedText } from "../../ui/untrusted_text.tsx";
+import { MAX_SEARCH, PAGE_LENGTH, peopleUrl, type PeopleView, readPeopleView } from "./view.ts";
+import { PersonState } from "./person_state.tsx";
+
+const FILTERS: [label: string, show: PeopleView["show"]][] = [
+  ["All", undefined],
+  ["Administrators", "administrators"],
+  ["Disabled", "disabled"],
+];
+
+/** The list of users. */
+export async function showPeople(deps: PageDeps, c: PageContext): Promise<Response> {
+  const view = readPeopleView(c);
+  const { search, show, page } = view;
+  const { users, total } = await listMatchingUsers(deps, {
+    search,
+    isAdmin: show === "administrators" ? true : undefined,
+    disabled: show === "disabled" ? true : undefined,
+    limit: PAGE_LENGTH,
+    offset: (page - 1) * PAGE_LENGTH,
+  });
+  // Users were deleted, or someone typed the number.
+  if (users.length === 0 && page > 1) return c.redirect(peopleUrl({ ...view, page: 1 }), 303);
+  return await renderPage(deps, c, {
+    name: "people",
+    title: "People",
+    children: (
+      <main class="wide">
+        <PageHeading
+          title="People"
+          lead="Users of this server. Each can sign in, approve logins and create tokens."
+        />
+        <div class="toolbar">
+          <nav class="filters" aria-label="Filter">
+            {FILTERS.map(([label, filter]) => (
+              <a
+                href={peopleUrl({ search, show: filter, page: 1 })}
+                aria-current={show === filter ? "true" : undefined}
+              >
+                {label}
+              </a>
+            ))}
+          </nav>
+          <SearchForm view={view} />
+        </div>
+        {users.length === 0
+          ? (
+            <EmptyState
+              id="no-people"
+              title={search === undefined
+                ? "No users in this list."
+                : "No users match your search."}
+            />
+          )
+          : <People users={users} now={deps.clock.now()} />}
+        <Pages view={view} total={total} />
+        <p class="hint">
+          To invite someone, run this on the server:{" "}
+          <code>{`${brand.binaryName} admin user add ADDRESS --invite`}</code>
+        </p>
+      </main>
+    ),
+  });
+}
+
+function People({ users, now }: { users: readonly ListedUser[]; now: number }) {
+  return (
+    <DataTable
+      caption="People"
+      rows={users}
+      attributes={({ id }) => ({ "data-person": id })}
+      columns={[
+        {
+          label: "Person",
+          cell: ({ id, name, email }) => (
+            <>
+              <a href={`/admin/people/${id}`}>
+                <strong>
+                  <UntrustedText text={name || email} />
+                </strong>
+              </a>
+              <p class="muted small">
+                <UntrustedText text={email} max={254} />
+              </p>
+            </>
+          ),
+        },
+        { label: "State", cell: (user) => <PersonState user={user} /> },
+        {
+          label: "Last sign-in",
+          cell: ({ lastSignedInAt }) =>
+            lastSignedInAt === null ? "Never" : <TimeAgo at={new Date(lastSignedInAt)} now={now} />,
+        },
+        {
+          label: "Added",
+          cell: ({ createdAt }) => <TimeAgo at={new Date(createdAt)} now={now} />,
+        },
+      ]}
+    />
+  );
+}
+
+function SearchForm({ view: { search, show } }: { view: PeopleView }) {
+  return (
+    <form class="search" method="get" action="/admin/people" role="search">
+      <div>
+        <label for="search">Name or e-mail address</label>
+        <input
+          id="search"
+          name="search"
+          type="search"
+          maxlength={MAX_SEARCH}
+          autocapitalize="none"
+          autocomplete="off"
+          spellcheck={false}
+          value={search ?? ""}
+        />
+      </div>
+      {show !== undefined && <input type="hidden" name="show" value={show} />}
+      <button type="submit">Search</button>
+    </form>
+  );
+}
+
+function Pages({ view, total }: { view: PeopleView; total: number }) {
+  const first = (view.page - 1) * PAGE_LENGTH;
+  if (total <= PAGE_LENGTH) return null;
+  return (
+    <nav class="pages" aria-label="Pages">
+      {`${first + 1} to ${Math.min(first + PAGE_LENGTH, total)} of ${total}`}
+      <span>
+        {view.page > 1 && (
+          <a href={peopleUrl({ ...view, page: view.page - 1 })} rel="prev">Previous page</a>
+        )}
+        {first + PAGE_LENGTH < total && (
+          <a href={peopleUrl({ ...view, page: view.page + 1 })} rel="next">Next page</a>
+        )}
+      </span>
+    </nav>
+  );
+}

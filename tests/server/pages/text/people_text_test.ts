@@ -1,0 +1,80 @@
+/** The text of the pages of users, for administrators. */
+import assert from "node:assert/strict";
+import { databaseKinds } from "../../../support/databases.ts";
+import { pageGolden } from "../../../support/page_golden.ts";
+import { addUserWithPassword, PASSWORD, signedIn } from "../../../support/person.ts";
+import { seedTokens } from "../../../support/seed_tokens.ts";
+import { testServer } from "../../../support/test_server.ts";
+
+Deno.test("the text of the pages of users", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location);
+  const { sql } = server.parts;
+  const alice = await addUserWithPassword(server);
+  await sql`update users set is_admin = true where id = ${alice.id}`;
+  const admin = await signedIn(server);
+  const golden = pageGolden();
+  await golden.record("people", "only the administrator", admin.get("/admin/people"));
+  const bob = await addUserWithPassword(server, "bob@example.com", "Bob Builder");
+  const tokens = await server.login(bob.id);
+  await seedTokens(server, bob, [{ name: "Release" }]);
+  const browser = await signedIn(server, "bob@example.com");
+  const other = Array.from({ length: 30 }, (_, index) => String(index + 10));
+  for (const number of other) {
+    await addUserWithPassword(server, `user${number}@example.com`, `User ${number}`);
+  }
+  const list = await golden.record("people", "two pages", admin.get("/admin/people"));
+  const next = /href="([^"]*)" rel="next"/.exec(list.html)![1];
+  const second = await admin.get(next);
+  const count = ({ html }: { html: string }) => html.match(/data-person=/g)!.length;
+  assert.deepEqual([count(list), count(second)], [25, 7]);
+  assert.equal((await admin.get("/admin/people?page=9")).location, "/admin/people");
+  for (const odd of ["page=x", "page=-1", "show=x", "search=%00"]) {
+    assert.equal((await admin.get(`/admin/people?${odd}`)).status, 200, odd);
+  }
+  await golden.record("people", "found", admin.get("/admin/people?search=BUILD"));
+  await golden.record("people", "not found", admin.get("/admin/people?search=nothing"));
+
+  const person = `/admin/people/${bob.id}`;
+  await golden.record("person", "active", admin.get(person));
+  const access = `/admin/people/access?user=${bob.id}`;
+  await golden.record("person_access", "disable", admin.get(access));
+  assert.equal((await browser.get("/tokens")).status, 200, "a question changes nothing");
+  const disabled = await admin.submit("/admin/people/access");
+  await golden.record("person", "just disabled", admin.get(disabled.location!));
+  assert.equal((await browser.get("/tokens")).status, 303, "the browser is signed out");
+  assert.equal((await server.refresh(tokens.refresh_token!)).body.error, "invalid_grant");
+  await golden.record("people", "disabled", admin.get("/admin/people?show=disabled"));
+  await golden.record("person_access", "enable", admin.get(access));
+  const enabled = await admin.submit("/admin/people/access");
+  await golden.record("person", "just enabled", admin.get(enabled.location!));
+  await signedIn(server, "bob@example.com");
+  const events = await sql`
+    select event, actor, subject from audit_events
+    where event in ('user.disabled', 'user.enabled') order by event`;
+  assert.deepEqual(
+    events.map((event) => ({ ...event })),
+    ["user.disabled", "user.enabled"].map((event) => ({
+      event,
+      actor: alice.id,
+      subject: bob.id,
+    })),
+  );
+
+  await golden.record("person", "own account", admin.get(`/admin/people/${alice.id}`));
+  const own = `/admin/people/access?user=${alice.id}`;
+  await golden.record("person_access", "own account", admin.get(own));
+  await admin.get("/tokens");
+  const fields = { user: alice.id, disabled: "true" };
+  const refused = await admin.submit("/admin/people/access", fields);
+  assert.deepEqual([refused.status, refused.error], [403, "own_account"]);
+  assert.equal((await admin.get("/tokens")).status, 200);
+  await golden.record("person", "not found", admin.get("/admin/people/x"));
+
+  const user = await signedIn(server, "bob@example.com");
+  assert.equal((await user.get("/admin/people")).error, "administrators_only");
+  const visitor = await user.submit("/signin", { email: "bob@example.com", password: PASSWORD });
+  assert.doesNotMatch((await user.get(visitor.location!)).html, /admin\/people|server-overview/);
+  await golden.record("home_as_administrator", "counts", admin.get("/"));
+  await golden.assert();
+});
