@@ -263,7 +263,7 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   assert.equal(await selected(), secret, "a click selects the token whole");
   await page.locator("h1").click();
   assert.equal(await selected(), "");
-  await page.locator("header a").last().focus();
+  await page.locator(".breadcrumbs a").last().focus();
   await page.keyboard.press("Tab");
   assert.equal(await selected(), secret, "the tab key selects the token whole");
   await page.reload();
