@@ -3,9 +3,10 @@ import assert from "node:assert/strict";
 import { addServiceAccount } from "../../../server/admin/service_account_operations.ts";
 import { addTrustRule } from "../../../server/admin/trust/add_rule.ts";
 import { pageRoutes } from "../../../server/pages/routes.ts";
+import { createPasswordLink } from "../../../server/passwords/password_link.ts";
 import { createSetupLink } from "../../../server/store/setup_links.ts";
 import { databaseKinds } from "../../support/databases.ts";
-import { addUserWithPassword, signedIn } from "../../support/person.ts";
+import { addUserWithPassword, PASSWORD, signedIn } from "../../support/person.ts";
 import { type Shown, visitor } from "../../support/page_visitor.ts";
 import { testServer } from "../../support/test_server.ts";
 
@@ -43,6 +44,17 @@ const MISTAKES: Record<string, [fields: Record<string, string>, atFault: string[
   ],
   "/signin": [[{ email: "nobody@example.com", password: "wrong" }, ["email"]]],
   "/device": [[{ user_code: "WRNG" }, ["user_code"]], [{ user_code: "BCDF-GHJK" }, ["user_code"]]],
+  "/account/password": [
+    [{ current_password: PASSWORD, password: "" }, ["password"]],
+    [{ current_password: PASSWORD, password: PASSWORD, repeated_password: "x" }, [
+      "repeated_password",
+    ]],
+    [{ current_password: "x", password: `${PASSWORD}s`, repeated_password: `${PASSWORD}s` }, [
+      "current_password",
+    ]],
+  ],
+  "/password/choose": [[{ password: PASSWORD, repeated_password: "x" }, ["repeated_password"]]],
+  "/password/forgot": [[{ email: "alice" }, ["email"]]],
   "/logins/rename": [
     [{ name: "" }, ["name"]],
     [{ name: "\u200b \u3164" }, ["name"]],
@@ -122,6 +134,7 @@ Deno.test("lists the problems of a rejected form at its top, with links to the f
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, (config) => {
     config.scopes.push({ name: "deploy", description: "Deploy" });
+    config.mail = { url: "smtp://127.0.0.1:9", from: "Example <auth@example.test>" };
   });
   server.outgoing = () => Promise.resolve(new Response(null, { status: 404 }));
   const newcomer = visitor(server);
@@ -152,8 +165,12 @@ Deno.test("lists the problems of a rejected form at its top, with links to the f
   const [{ id }] = await server.parts.sql`select id from personal_access_tokens`;
   await server.login(alice.id);
   const [login] = await server.parts.sql`select id from refresh_token_families`;
+  const link = await server.parts.sql.begin((tx) =>
+    createPasswordLink(tx, server.parts, { userId: alice.id, lifetimeSeconds: 3600, mailed: false })
+  );
   const queries: Record<string, string> = {
     "/logins/rename": `?login=${login.id}`,
+    "/password/choose": new URL(link!.url).search,
     "/admin/trust/edit": "?rule=ci",
   };
   for (const [path, mistakes] of Object.entries(MISTAKES)) {
