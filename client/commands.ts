@@ -50,6 +50,11 @@ export const tokenCommands: Entries = [
     load: () => import("./commands/pat/pat.ts"),
   },
   {
+    name: "scopes",
+    summary: "list the scopes that logins and tokens can have",
+    load: () => import("./commands/scopes.ts"),
+  },
+  {
     name: "auth",
     summary: "provide tokens to git, kubectl and docker",
     load: () => import("./commands/auth/auth.ts"),

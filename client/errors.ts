@@ -10,6 +10,7 @@ export const ERROR_EXIT_CODES = {
   invalid_input: EXIT.usage,
   invalid_option: EXIT.usage,
   invalid_server: EXIT.usage,
+  scope_required: EXIT.usage,
   server_required: EXIT.usage,
 
   // The user, or the operator of the server, has to authenticate or permit something first.

@@ -53,6 +53,15 @@ export function clientScopes(
   );
 }
 
+/** The scopes that a login of `account` through a client may have now. */
+export function loginScopes(
+  catalog: readonly ScopeDescription[],
+  account: ScopedAccount,
+  client: ScopedClient,
+): ScopeDescription[] {
+  return accountScopes(clientScopes(catalog, client), account);
+}
+
 /** The scopes that a personal access token of `account` may carry now. */
 export function patScopes(
   catalog: readonly ScopeDescription[],
@@ -78,8 +87,7 @@ export function limitLoginScope(
   client: ScopedClient,
   scope: string,
 ): string {
-  const held = accountScopes(clientScopes(catalog, client), account);
-  return intersectScope(scope, scopeNames(held));
+  return intersectScope(scope, scopeNames(loginScopes(catalog, account, client)));
 }
 
 /** What a personal access token, or a JWT it was exchanged for, still has of `scope`. */

@@ -8,6 +8,7 @@ import type { Login } from "../auth/login_store.ts";
 import { selectLogin } from "../auth/select_login.ts";
 import type { Selection } from "../auth/selection.ts";
 import { type Access, ManagementApi, type ManagementRequest } from "./management_api.ts";
+import { parseScopes, type ScopeInfo } from "./scopes.ts";
 import {
   type CreatedToken,
   parseCreatedToken,
@@ -72,6 +73,8 @@ export interface TokenApi extends AsyncDisposable {
   ): Promise<CreatedToken>;
   edit(id: string, changes: TokenChanges): Promise<PersonalAccessToken>;
   revoke(id: string): Promise<void>;
+  /** That the account may have; undefined if the server is too old to list them. */
+  scopes(): Promise<ScopeInfo[] | undefined>;
 }
 
 /** Tokens on a page: however long their names and networks are, a response is not too large. */
@@ -155,6 +158,10 @@ export function tokenApi(
         method: "PATCH",
         json: { ...rest, allowed_addresses: allowedAddresses },
       }),
+    async scopes() {
+      const body = await api.request("/scopes", READ, { mayBeMissing: true });
+      return body && (parseScopes(body) ?? unreadable(api));
+    },
     async revoke(id) {
       await api.request(`/tokens/${encodeURIComponent(id)}`, WRITE, { method: "DELETE" });
     },

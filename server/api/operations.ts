@@ -1,6 +1,7 @@
 import { githubAlert } from "./leaks/github.ts";
 import { gitlabReport } from "./leaks/gitlab.ts";
 import { reportLeak } from "./leaks/report.ts";
+import { listScopes } from "./scopes/list.ts";
 import type { ApiOperation } from "./operation.ts";
 import { createTokenOperation } from "./tokens/create.ts";
 import { editTokenOperation } from "./tokens/edit.ts";
@@ -20,6 +21,7 @@ export const apiOperations: readonly ApiOperation[] = [
   editTokenOperation,
   rotateTokenOperation,
   revokeTokenOperation,
+  listScopes,
   reportLeak,
   gitlabReport,
   githubAlert,

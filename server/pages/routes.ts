@@ -35,6 +35,7 @@ import {
 import { showChoosePassword, submitChoosePassword } from "./password/choose.tsx";
 import { showForgotPassword, submitForgotPassword } from "./password/forgot.tsx";
 import { showCreateToken, submitCreateToken } from "./tokens/create.tsx";
+import { showEditToken, submitEditToken } from "./tokens/edit.tsx";
 import { showTokens } from "./tokens/list.tsx";
 import { showRevokeAllTokens, submitRevokeAllTokens } from "./tokens/revoke_all.tsx";
 import { showRevokeToken, submitRevokeToken } from "./tokens/revoke.tsx";
@@ -107,6 +108,12 @@ export const pageRoutes: readonly PageRoute[] = [
   get("/tokens", signedIn, showTokens),
   ...form("/tokens/new", { ...signedIn, ...fresh }, showCreateToken, submitCreateToken),
   get("/tokens/:id", { access: "token_viewer" }, showToken),
+  ...form(
+    "/tokens/:id/edit",
+    { access: "token_editor", ...fresh },
+    showEditToken,
+    submitEditToken,
+  ),
   ...form(
     "/tokens/:id/rotate",
     { access: "token_rotator", ...fresh },

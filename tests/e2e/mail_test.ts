@@ -27,7 +27,7 @@ Deno.test("sends mail to the owner of a leaked token, over TLS and with a passwo
   await using server = await install({ env: settings(mail.port, PASSWORD) });
   await using home = await temporaryHome();
   await logIn(server, home, { managing: [] });
-  const created = await run(["pat", "create", "--name", "ci"], { env: home.env });
+  const created = await run(["pat", "create", "--name", "ci", "--scope", ""], { env: home.env });
   const token = created.stdout.trim();
   const reported = await fetch(`${server.issuer}/api/v1/revocations`, {
     method: "POST",

@@ -48,7 +48,7 @@ Deno.test("a plain login cannot create a token: not over REST, and not without a
     assert.notEqual(ended.code, EXIT.ok);
     assert.equal(ended.stdout, "");
   }
-  const created = await run(["pat", "create", "--name", "ci"], { env: home.env });
+  const created = await run(["pat", "create", "--name", "ci", "--scope", ""], { env: home.env });
   assert.equal(created.code, EXIT.authenticationRequired);
   assert.match(created.stderr, /login --server \S+ --scope '[^']*manage:tokens'/);
   const listed = await run(["pat", "list", "--json"], { env: home.env });

@@ -63,7 +63,7 @@ Deno.test({
     const clients = async () => (await server.operate(["admin", "client", "list"])).stdout;
     for (const redirection of [">&-", ">/dev/full"]) {
       for (const more of [[], ["--json"]]) {
-        const args = ["pat", "create", "--name", "lost", ...more];
+        const args = ["pat", "create", "--name", "lost", "--scope", "", ...more];
         const created = await redirected(redirection, args, home.env);
         assert.equal(created.code, EXIT.failure, `${redirection}: ${created.stderr}`);
         assert.deepEqual(await listed(), []);
@@ -71,7 +71,7 @@ Deno.test({
     }
     for (const redirection of [">&-", ">/dev/full"]) {
       const name = redirection.slice(-4);
-      const kept = await run(["pat", "create", "--name", name], { env: home.env });
+      const kept = await run(["pat", "create", "--name", name, "--scope", ""], { env: home.env });
       assert.equal(kept.code, EXIT.ok, kept.stderr);
       const before = (await listed()).length;
       const rotated = await redirected(redirection, ["pat", "rotate", name], home.env);

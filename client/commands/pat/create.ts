@@ -4,6 +4,7 @@ import { EXIT } from "../../../shared/exit_codes.ts";
 import type { ClientIo } from "../../io.ts";
 import type { ApprovalOptions } from "../../auth/management_token.ts";
 import { describeExpiry } from "../../pat/format.ts";
+import { chooseScopes } from "../../pat/choose_scopes.ts";
 import { createWithExpiry, parseLifetime } from "../../pat/expiry.ts";
 import { withNameAdvice } from "../../pat/name_taken.ts";
 import { openTokenApi } from "../../pat/api.ts";
@@ -26,12 +27,13 @@ export interface PatCreateOptions extends Selection, ApprovalOptions {
 export async function patCreate(options: PatCreateOptions, io: ClientIo): Promise<number> {
   // Reports a mistake before the user is asked to approve.
   parseLifetime(options.expires, io.clock);
+  const scopes = options.scope ?? await chooseScopes(options, io);
   await using api = await openTokenApi({ ...options, administer: options.for !== undefined }, io);
   const create = createWithExpiry(options.expires, (expiresIn) =>
     api.create({
       name: options.name,
       description: options.description,
-      scopes: options.scope ?? [],
+      scopes,
       expiresIn,
       allowedAddresses: options.allowAddress,
       owner: options.for,
@@ -40,7 +42,7 @@ export async function patCreate(options: PatCreateOptions, io: ClientIo): Promis
   await printSecret(api, created, options, io);
   io.stderr(`Created ${describeCreated(created, io)}\n`);
   if (created.scopes.length === 0) {
-    io.stderr("Without a scope it identifies its owner and permits nothing: add --scope NAME.\n");
+    io.stderr("Without a scope it identifies its owner and permits nothing.\n");
   }
   return EXIT.ok;
 }

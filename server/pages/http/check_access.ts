@@ -1,6 +1,6 @@
 import type { PageContext } from "../context.ts";
 import { deviceFlowDisabled } from "../device/errors.tsx";
-import { findTokenAccess, refuseRotation } from "../tokens/access.tsx";
+import { findTokenAccess, refuseEdit, refuseRotation } from "../tokens/access.tsx";
 import { needsFreshSignIn, redirectToSignIn } from "./browser_session.ts";
 import type { PageDeps, PageRoute } from "./page_route.ts";
 import { requireAdmin } from "./require_admin.tsx";
@@ -18,10 +18,14 @@ export async function checkAccess(
   if (session === undefined) return redirectToSignIn(c, await returnPath(deps, c, route));
   const refusal = access === "administrator" ? await requireAdmin(deps, c, session) : undefined;
   if (refusal !== undefined) return refusal;
-  if (access === "token_viewer" || access === "token_rotator") {
+  if (access === "token_viewer" || access === "token_rotator" || access === "token_editor") {
     const token = await findTokenAccess(deps, c, session);
     if (token instanceof Response) return token;
-    const refusal = access === "token_rotator" ? await refuseRotation(deps, c, token) : undefined;
+    const refusal = access === "token_rotator"
+      ? await refuseRotation(deps, c, token)
+      : access === "token_editor"
+      ? await refuseEdit(deps, c, token)
+      : undefined;
     if (refusal !== undefined) return refusal;
     c.set("tokenAccess", token);
   }

@@ -33,7 +33,9 @@ export type PageAccess =
   /** The owner of the token in the path, and administrators. */
   | "token_viewer"
   /** Those who may rotate the token in the path: see server/pats/access.ts. */
-  | "token_rotator";
+  | "token_rotator"
+  /** Those who may edit it. */
+  | "token_editor";
 
 export type PageHandler = (deps: PageDeps, c: PageContext) => Response | Promise<Response>;
 

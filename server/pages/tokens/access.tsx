@@ -1,5 +1,10 @@
 import { DomainError } from "../../domain_error.ts";
-import { type AccessibleToken, checkMayRotate, findAccessibleToken } from "../../pats/access.ts";
+import {
+  type AccessibleToken,
+  checkMayEdit,
+  checkMayRotate,
+  findAccessibleToken,
+} from "../../pats/access.ts";
 import type { Sql } from "../../store/db/connect.ts";
 import type { Session } from "../../store/sessions.ts";
 import type { PageContext } from "../context.ts";
@@ -53,6 +58,30 @@ export async function refuseRotation(
         <p>
           The new secret would let you act as the owner. You can{" "}
           <a href={`/tokens/${access.token.id}/revoke`}>revoke the token</a> instead.
+        </p>
+      ),
+    }),
+  );
+}
+
+/** The error page for an administrator who may not edit another user's token. */
+export async function refuseEdit(
+  deps: RenderDeps,
+  c: PageContext,
+  access: TokenAccess,
+): Promise<Response | undefined> {
+  const error = checkMayEdit(access);
+  if (error === undefined) return undefined;
+  return await errorPage(
+    deps,
+    c,
+    toPageError(error, {
+      id: "edit_forbidden",
+      title: "Only the owner can edit this token",
+      children: (
+        <p>
+          To stop its use, you can{" "}
+          <a href={`/tokens/${access.token.id}/revoke`}>revoke the token</a>.
         </p>
       ),
     }),

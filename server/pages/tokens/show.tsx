@@ -2,6 +2,7 @@ import type { Clock } from "../../../shared/clock.ts";
 import type { ServerConfig } from "../../config/server_config.ts";
 import type { GeoipLookup } from "../../geoip.ts";
 import { findOwner } from "../../pats/owner.ts";
+import { MAX_DESCRIPTION_LENGTH } from "../../pats/policy.ts";
 import { patScopes, scopeNames } from "../../scopes.ts";
 import type { Sql } from "../../store/db/connect.ts";
 import type { PageContext } from "../context.ts";
@@ -32,7 +33,7 @@ interface ShowTokenDeps extends RenderDeps {
 
 /** GET /tokens/{id} */
 export async function showToken(deps: ShowTokenDeps, c: PageContext): Promise<Response> {
-  const { token, isOwn, mayRotate } = c.get("tokenAccess");
+  const { token, isOwn, mayRotate, mayEdit } = c.get("tokenAccess");
   const now = deps.clock.now();
   const owner = await findOwner(deps.sql, token.owner);
   const ownerScopes = owner && scopeNames(patScopes(deps.config.scopes, owner));
@@ -48,6 +49,7 @@ export async function showToken(deps: ShowTokenDeps, c: PageContext): Promise<Re
           title={<TokenName token={token} />}
           actions={isActive(token, now) && (
             <>
+              {mayEdit && <a class="button" href={`/tokens/${token.id}/edit`}>Edit token</a>}
               {mayRotate && <a class="button" href={`/tokens/${token.id}/rotate`}>Rotate token</a>}
               <a class="button caution" href={`/tokens/${token.id}/revoke`}>Revoke token</a>
             </>
@@ -58,6 +60,11 @@ export async function showToken(deps: ShowTokenDeps, c: PageContext): Promise<Re
             <Fact name="Owner">
               <UntrustedText text={token.owner.username} max={254} />
               {token.owner.kind === "service_account" && " (service account)"}
+            </Fact>
+          )}
+          {token.description !== undefined && (
+            <Fact name="Description">
+              <UntrustedText text={token.description} max={MAX_DESCRIPTION_LENGTH} />
             </Fact>
           )}
           <Fact name="Prefix">

@@ -2,6 +2,7 @@
 import { strict as assert } from "node:assert";
 import { patCreate } from "../../../client/commands/pat/create.ts";
 import { patImport } from "../../../client/commands/pat/import.ts";
+import { patEdit } from "../../../client/commands/pat/edit.ts";
 import { patList } from "../../../client/commands/pat/list.ts";
 import { patRevoke } from "../../../client/commands/pat/revoke.ts";
 import { patRotate } from "../../../client/commands/pat/rotate.ts";
@@ -105,11 +106,12 @@ Deno.test("pat commands print what their schemas say", async () => {
   const pat = patResponse(io, { leak: { at: "2026-11-20T12:00:00Z", reporter: "github" } });
   const created = { status: 201, json: { ...patResponse(io), token: PAT_SECRET } };
   server.script("/api/v1/tokens", created);
-  await output("pat-create", (io) => patCreate({ name: "ci", json: true }, io));
+  await output("pat-create", (io) => patCreate({ name: "ci", scope: [], json: true }, io));
   server.script("/api/v1/tokens", { json: { tokens: [pat, pat], next_cursor: null } });
   await output("pat-list", (io) => patList({ json: true }, io));
   server.script(`/api/v1/tokens/${PAT_ID}`, { json: pat });
   await output("pat-show", (io) => patShow(PAT_ID, { json: true }, io));
+  await output("pat-edit", (io) => patEdit(PAT_ID, { name: "ci", json: true }, io));
   server.script(`/api/v1/tokens/${PAT_ID}/rotate`, created);
   await output("pat-rotate", (io) => patRotate(PAT_ID, { overlap: "1h", json: true }, io));
   await output("pat-revoke", (io) => patRevoke([PAT_ID], { json: true }, io));

@@ -1,8 +1,10 @@
 import { strict as assert } from "node:assert";
 import { patCreate, type PatCreateOptions } from "../../../client/commands/pat/create.ts";
+import { patEdit } from "../../../client/commands/pat/edit.ts";
 import { patList, type PatListOptions } from "../../../client/commands/pat/list.ts";
 import { patRevoke } from "../../../client/commands/pat/revoke.ts";
 import { patRotate, type PatRotateOptions } from "../../../client/commands/pat/rotate.ts";
+import { scopes, type ScopesOptions } from "../../../client/commands/scopes.ts";
 import { patShow } from "../../../client/commands/pat/show.ts";
 import type { ClientIo } from "../../../client/io.ts";
 import { runCommand } from "../../../client/run.ts";
@@ -11,6 +13,7 @@ import { EXIT } from "../../../shared/exit_codes.ts";
 import { clientHome, logIn, tokensFor } from "../../support/client_home.ts";
 import type { MemoryIo } from "../../support/fake_client_io.ts";
 import { PAT_ID, PAT_SECRET, patResponse } from "../../support/pat_response.ts";
+import { parseOutput } from "../../support/output_schema.ts";
 import { ScriptedServer } from "../../support/scripted_server.ts";
 
 const DAY = 86_400_000;
@@ -25,7 +28,7 @@ async function run(io: MemoryIo, command: (io: ClientIo) => Promise<number>): Pr
 }
 
 const create = (io: MemoryIo, options: Partial<PatCreateOptions> = {}) =>
-  run(io, (io) => patCreate({ name: "ci", ...options }, io));
+  run(io, (io) => patCreate({ name: "ci", scope: ["deploy"], ...options }, io));
 const list = (io: MemoryIo, options: PatListOptions = {}) => run(io, (io) => patList(options, io));
 const rotate = (io: MemoryIo, name: string, options: Partial<PatRotateOptions> = {}) =>
   run(io, (io) => patRotate(name, { overlap: "1h", ...options }, io));
@@ -61,8 +64,8 @@ Deno.test("create prints only the secret on stdout, and requests what the option
     status: 201,
     json: { ...patResponse(io), scopes: [], token: PAT_SECRET },
   });
-  await create(io);
-  assert.match(io.err, /with no scope, .*\nWithout a scope .*--scope NAME\.\n$/);
+  await create(io, { scope: [] });
+  assert.match(io.err, /with no scope, .*\nWithout a scope .*\.\n$/);
 });
 
 Deno.test("--expires accepts a duration, a date or never, and rejects the past", async () => {
@@ -317,7 +320,10 @@ Deno.test("revokes a token whose secret cannot be written", async () => {
   for (const stdout of [full, () => false]) {
     server.script(`/api/v1/tokens/${PAT_ID}`, () => new Response(null, { status: 204 }));
     const before = revoked();
-    const code = await run(Object.assign(io, { stdout }), (io) => patCreate({ name: "ci" }, io));
+    const code = await run(
+      Object.assign(io, { stdout }),
+      (io) => patCreate({ name: "ci", scope: [] }, io),
+    );
     assert.equal(code, EXIT.failure);
     assert.match(io.err, /ci \(.{12}…\) could not be written: .*was revoked\. .*\n$/);
     assert.equal(revoked(), before + 1);
@@ -467,4 +473,98 @@ Deno.test("resolves a name in composed and decomposed form, in any case", async 
     assert.equal(await run(io, (io) => patShow(name, {}, io)), EXIT.ok, io.err);
     assert.equal(server.askedAt("/api/v1/tokens").at(-1)!.query.search, name.normalize("NFC"));
   }
+});
+
+const SCOPES = [
+  { name: "openid", description: "Know who you are", granted: true, for_tokens: true },
+  { name: "offline_access", description: "Stay logged in", granted: true, for_tokens: false },
+  { name: "deploy", description: "Deploy \x1b[2Jservices", granted: false, for_tokens: true },
+  { name: "read", description: "Read services", granted: false, for_tokens: true },
+];
+
+Deno.test("create without --scope asks on a terminal, by number, range or name", async () => {
+  await using server = new ScriptedServer();
+  await using home = await clientHome();
+  const { io } = home;
+  await logIn(io, server);
+  server.script("/api/v1/scopes", { json: { scopes: SCOPES } });
+  server.script("/api/v1/tokens", { status: 201, json: { ...patResponse(io), token: PAT_SECRET } });
+  Object.assign(io, { stdinIsTerminal: true, stderrIsTerminal: true });
+  const answered = async (...answers: string[]) => {
+    io.promptLine = () => Promise.resolve(answers.shift());
+    const code = await create(io, { scope: undefined });
+    const asked = server.askedAt("/api/v1/tokens").at(-1);
+    return code === EXIT.ok ? JSON.parse(asked!.text).scopes : code;
+  };
+  assert.deepEqual(await answered("1, read"), ["openid", "read"]);
+  assert.ok(!io.err.includes("offline_access"));
+  assert.ok(!io.err.includes("\x1b[2J"));
+  assert.match(io.err, /What may the token do\?\n {2}1 .*openid.*Know who you are\n/);
+  assert.deepEqual(await answered("2-3"), ["deploy", "read"]);
+  assert.deepEqual(await answered(""), []);
+  assert.deepEqual(await answered("4", "0", "deploy"), ["deploy"]);
+  assert.deepEqual(await answered("operate", "3-2", "1-9", "1"), EXIT.usage);
+  assert.deepEqual(await answered(), EXIT.usage);
+});
+
+Deno.test("create without --scope and without a terminal names the command to run", async () => {
+  await using server = new ScriptedServer();
+  await using home = await clientHome();
+  const { io } = home;
+  await logIn(io, server);
+  for (const terminal of [{}, { stdinIsTerminal: true }, { stderrIsTerminal: true }]) {
+    Object.assign(io, { stdinIsTerminal: false, stderrIsTerminal: false, ...terminal });
+    assert.equal(await create(io, { name: "my job", scope: undefined }), EXIT.usage);
+    assert.match(io.err, /pat create --name 'my job' --scope SCOPES\. .*scopes\. /);
+  }
+  assert.equal(server.asked.length, 0);
+});
+
+Deno.test("create and edit suggest a name that is free", async () => {
+  await using server = new ScriptedServer();
+  await using home = await clientHome();
+  const { io } = home;
+  await logIn(io, server);
+  const taken = { status: 409, json: { detail: "taken", suggested_name: "ci-2" } };
+  server.script("/api/v1/tokens", taken);
+  assert.equal(await create(io), EXIT.failure);
+  assert.match(
+    io.err,
+    /^Error: You have an active token named ci already\..* --name ci-2\. .*rotate ci\n$/,
+  );
+  server.script(`/api/v1/tokens/${PAT_ID}`, { json: patResponse(io, { name: "x" }) }, taken);
+  assert.equal(await run(io, (io) => patEdit(PAT_ID, { name: "ci" }, io)), EXIT.failure);
+  assert.match(io.err, / --name ci-2\. /);
+  const [, request] = server.askedAt(`/api/v1/tokens/${PAT_ID}`);
+  assert.equal(request.method, "PATCH");
+  assert.deepEqual(JSON.parse(request.text), { name: "ci" });
+});
+
+Deno.test("scopes prints what the server tells its users, or only names", async () => {
+  await using server = new ScriptedServer();
+  await using home = await clientHome();
+  const { io } = home;
+  const metadata = { ...server.metadata(), scopes_supported: ["openid", "deploy"] };
+  server.script("/.well-known/oauth-authorization-server", { json: metadata });
+  const list = async (options: ScopesOptions = {}) => {
+    assert.equal(await run(io, (io) => scopes({ json: true, ...options }, io)), EXIT.ok, io.err);
+    return parseOutput("scopes", io.out);
+  };
+  const unknown = { description: null, granted: null, forTokens: null };
+  const publicNames = [{ name: "openid", ...unknown }, { name: "deploy", ...unknown }];
+  assert.deepEqual(await list({ server: server.issuer }), publicNames);
+  assert.match(io.err, /^Not logged in to /);
+  assert.equal(await run(io, (io) => scopes({}, io)), EXIT.authenticationRequired);
+  await logIn(io, server);
+  server.script("/api/v1/scopes", { json: { scopes: SCOPES } });
+  const listed = await list();
+  assert.equal(listed.length, 4);
+  assert.deepEqual(listed[3], {
+    name: "read",
+    description: "Read services",
+    granted: false,
+    forTokens: true,
+  });
+  io.env[TOKEN] = PAT_SECRET;
+  assert.deepEqual(await list({ server: server.issuer }), publicNames);
 });

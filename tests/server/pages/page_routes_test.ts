@@ -26,6 +26,7 @@ const ACTIONS: Record<string, [access: PageRoute["access"], freshSignIn: boolean
     "/logins/revoke-all": ["signed_in", true],
     "/sessions/sign-out": ["signed_in", true],
     "/tokens/new": ["signed_in", true],
+    "/tokens/:id/edit": ["token_editor", true],
     "/tokens/:id/rotate": ["token_rotator", true],
     "/tokens/:id/revoke": ["token_viewer", true],
     "/admin/tokens/revoke": ["administrator", true],
@@ -119,6 +120,7 @@ Deno.test("rejects users whom the table does not allow", async (t) => {
     administrator: 403,
     token_viewer: 404,
     token_rotator: 404,
+    token_editor: 404,
   };
   for (const route of guarded) {
     await t.step(`${route.method} ${route.path}`, async () => {

@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { suggestName } from "../../../server/pats/taken_name.ts";
 import { createServiceAccount } from "../../../server/store/service_accounts.ts";
-import { MANAGEMENT_SCOPES } from "../../../shared/management.ts";
+import { MANAGEMENT_SCOPES, managementResource } from "../../../shared/management.ts";
 import { nameKey } from "../../../shared/name_key.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
 import { call, createPat, describeScopes, verify } from "../../support/pats.ts";
 import { eventually } from "../../support/eventually.ts";
 import { addPerson } from "../../support/person.ts";
-import { type TestServer, testServer } from "../../support/test_server.ts";
+import { ISSUER, type TestServer, testServer } from "../../support/test_server.ts";
 
 const TOKENS = "/api/v1/tokens";
 
@@ -250,4 +250,50 @@ Deno.test("suggests the first number that is not taken, within the length of a n
   assert.equal(suggest("2026-11", "2026-11"), "2026-11-2");
   assert.equal(suggest("build-1", "build-1"), "build-1-2");
   assert.equal([...suggest("🦊".repeat(100), "x")].length, 100);
+});
+
+testOnEachDatabase("lists the scopes that a user may have, and no others", async (location) => {
+  await using server = await testServer(location, (config) => {
+    describeScopes(config);
+    config.scopes.push({ name: "console", description: "Use it", clients: ["console"] });
+  });
+  const [alice, admin] = [await addPerson(server), await addPerson(server, { admin: true })];
+  const list = async (token: string) => {
+    const { status, body } = await call(server, token, "GET", "/api/v1/scopes");
+    assert.equal(status, 200);
+    return body.scopes as { name: string; granted: boolean; for_tokens: boolean }[];
+  };
+  const names = (rows: { name: string }[]) => rows.map(({ name }) => name);
+  const ofAlice = await list(alice.management);
+  assert.deepEqual(names(ofAlice), [
+    "openid",
+    "profile",
+    "email",
+    "offline_access",
+    "manage:tokens:read",
+    "manage:tokens",
+    "deploy",
+    "read",
+  ]);
+  assert.deepEqual(
+    names(ofAlice.filter((scope) => !scope.for_tokens)),
+    ["offline_access", "manage:tokens:read", "manage:tokens"],
+  );
+  assert.deepEqual(
+    names(await list(admin.management)).filter((name) => !names(ofAlice).includes(name)),
+    ["manage:admin", "operate"],
+  );
+  const login = await server.login(alice.id, "openid offline_access manage:tokens deploy");
+  const { body } = await server.refresh(login.refresh_token!, {
+    resource: managementResource(ISSUER),
+    scope: MANAGEMENT_SCOPES.read,
+  });
+  const granted = (await list(body.access_token)).filter(({ granted }) => granted);
+  assert.deepEqual(
+    names(granted),
+    ["openid", "offline_access", "manage:tokens:read", "manage:tokens", "deploy"],
+  );
+  for (const token of [alice.login, undefined]) {
+    assert.equal((await call(server, token, "GET", "/api/v1/scopes")).status, 401);
+  }
 });

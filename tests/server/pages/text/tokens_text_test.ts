@@ -60,6 +60,26 @@ Deno.test("the text of the pages of a user's tokens", async () => {
 
   const path = `/tokens/${await idOf(server, FORM.name)}`;
   await golden.record("token", "never used", browser.get(path));
+  await golden.record("edit_token", "form", browser.get(`${path}/edit`));
+  const kept = { name: FORM.name, "scope:deploy": "on", addresses: "192.0.2.0/24" };
+  await browser.get("/tokens/new");
+  await browser.submit("/tokens/new", { ...FORM, name: "Deploys" });
+  for (
+    const [state, fields] of [
+      ["no name", { name: "" }],
+      ["name of another token", { name: "deploys" }],
+      ["description too long", { description: "x".repeat(301) }],
+      ["invalid address", { addresses: "nowhere" }],
+    ] as [string, Record<string, string>][]
+  ) {
+    await browser.get(`${path}/edit`);
+    const sent = browser.submit(`${path}/edit`, { ...kept, ...fields });
+    await golden.recordProblems("edit_token", state, sent);
+  }
+  await browser.get(`${path}/edit`);
+  await browser.submit(`${path}/edit`, { ...kept, description: "Builds main at night" });
+  await golden.record("token", "edited", browser.get(path));
+  await sql`update personal_access_tokens set revoked_at = created_at where name = 'Deploys'`;
   await golden.record("rotate_token", "empty form", browser.get(`${path}/rotate`));
   for (
     const [state, fields] of [

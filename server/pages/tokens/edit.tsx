@@ -1,0 +1,109 @@
+import type { Clock } from "../../../shared/clock.ts";
+import { parseScope } from "../../../shared/oauth/scope.ts";
+import type { ServerConfig } from "../../config/server_config.ts";
+import { DomainError } from "../../domain_error.ts";
+import { editToken, type EditTokenDeps } from "../../pats/edit.ts";
+import { findOwner } from "../../pats/owner.ts";
+import type { PersonalAccessToken } from "../../store/pats/types.ts";
+import type { PageContext } from "../context.ts";
+import { csrfToken } from "../http/csrf.ts";
+import { toFormProblem } from "../http/form_problem.ts";
+import { setNotice } from "../http/notice.ts";
+import { type RenderDeps, renderPage } from "../render.tsx";
+import { ErrorSummary, formTitle } from "../ui/form_field.tsx";
+import { CsrfField } from "../ui/hidden_fields.tsx";
+import { isActive, tokenName, TokenPrefix } from "./components.tsx";
+import { tokenCrumbs } from "./crumbs.ts";
+import {
+  AddressesField,
+  DescriptionField,
+  NameField,
+  readAddresses,
+  ScopeFields,
+} from "./token_fields.tsx";
+import type { SubmittedForm } from "./token_form.tsx";
+
+interface EditTokenPageDeps extends RenderDeps, EditTokenDeps {
+  clock: Clock;
+  config: EditTokenDeps["config"] & Pick<ServerConfig, "scopes">;
+}
+
+/** GET /tokens/{id}/edit */
+export async function showEditToken(deps: EditTokenPageDeps, c: PageContext): Promise<Response> {
+  const { token } = c.get("tokenAccess");
+  if (!isActive(token, deps.clock.now())) return c.redirect(`/tokens/${token.id}`, 303);
+  return await editTokenPage(deps, c, {});
+}
+
+/** POST /tokens/{id}/edit: submitting it twice changes nothing the second time. */
+export async function submitEditToken(deps: EditTokenPageDeps, c: PageContext): Promise<Response> {
+  const { token, session } = c.get("tokenAccess");
+  const form = c.get("form");
+  const owner = await findOwner(deps.sql, token.owner);
+  const edited = owner === undefined
+    ? new DomainError("not_found", "The owner of the token no longer exists. Revoke it.")
+    : await editToken(deps, {
+      id: token.id,
+      owner,
+      changes: {
+        name: form("name") ?? "",
+        description: form("description") ?? null,
+        scopes: scopesOf(token).filter((name) => form(`scope:${name}`)),
+        allowedAddresses: readAddresses(form("addresses")),
+      },
+      actor: { id: session.user.id, address: c.get("requester").address },
+    });
+  if (edited instanceof DomainError) {
+    const problem = toFormProblem(edited, { allowedAddresses: "addresses" });
+    return await editTokenPage(deps, c, { form, problems: [problem] });
+  }
+  setNotice(deps, c, { code: "token_edited", text: `Saved the token ${tokenName(edited)}.` });
+  return c.redirect(`/tokens/${token.id}`, 303);
+}
+
+async function editTokenPage(
+  deps: EditTokenPageDeps,
+  c: PageContext,
+  submitted: SubmittedForm,
+): Promise<Response> {
+  const { token, isOwn } = c.get("tokenAccess");
+  const { problems = [] } = submitted;
+  const scopes = scopesOf(token).map((name) =>
+    deps.config.scopes.find((scope) => scope.name === name) ?? { name, description: "" }
+  );
+  return await renderPage(deps, c, {
+    name: "edit_token",
+    title: formTitle("Edit token", problems),
+    breadcrumbs: tokenCrumbs(token, isOwn),
+    status: problems.length > 0 ? 422 : 200,
+    children: (
+      <main class="wide">
+        <h1>Edit token</h1>
+        <ErrorSummary problems={problems} />
+        <p>
+          The token (<TokenPrefix token={token} />) keeps its secret. Programs that use it notice
+          the change immediately.
+        </p>
+        <form class="form" method="post" action={c.req.path}>
+          <CsrfField token={csrfToken(deps, c)} />
+          <NameField {...submitted} value={token.name} />
+          <DescriptionField {...submitted} value={token.description} />
+          {scopes.length > 0 && (
+            <ScopeFields
+              {...submitted}
+              scopes={scopes}
+              checked
+              hint="You can remove scopes but not add any, and you cannot undo this. For more scopes, create another token."
+            />
+          )}
+          <AddressesField {...submitted} value={token.allowedAddresses.join("\n")} />
+          <button class="main" type="submit">Save changes</button>
+        </form>
+      </main>
+    ),
+  });
+}
+
+function scopesOf({ scope }: PersonalAccessToken): string[] {
+  return parseScope(scope) ?? [];
+}

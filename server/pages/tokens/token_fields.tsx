@@ -1,0 +1,93 @@
+/** Fields of the forms that create and edit a token. `value` is what the token has. */
+import { MAX_DESCRIPTION_LENGTH } from "../../pats/policy.ts";
+import type { ScopeDescription } from "../../scopes.ts";
+import { Field, FieldError, fieldState } from "../ui/form_field.tsx";
+import { TextField } from "../ui/text_field.tsx";
+import { UntrustedText } from "../ui/untrusted_text.tsx";
+import type { SubmittedForm } from "./token_form.tsx";
+
+export function NameField({ form, problems = [], value = "" }: SubmittedForm & { value?: string }) {
+  return (
+    <TextField
+      id="name"
+      label="Name"
+      hint="What the token is for, such as “Nightly build”."
+      problems={problems}
+      required
+      maxlength={100}
+      autocomplete="off"
+      autofocus={problems.length === 0}
+      value={form?.("name") ?? value}
+    />
+  );
+}
+
+export function DescriptionField(
+  { form, problems = [], value = "" }: SubmittedForm & { value?: string },
+) {
+  return (
+    <TextField
+      id="description"
+      label="Description (optional)"
+      hint="Where it is used, or who to ask about it. It is shown with the token."
+      problems={problems}
+      maxlength={MAX_DESCRIPTION_LENGTH}
+      autocomplete="off"
+      value={form?.("description") ?? value}
+    />
+  );
+}
+
+/** `checked`: whether a scope is checked before the form is submitted. */
+export function ScopeFields(
+  { scopes, hint, checked = false, form, problems = [] }: SubmittedForm & {
+    scopes: readonly ScopeDescription[];
+    hint: string;
+    checked?: boolean;
+  },
+) {
+  const isChecked = (name: string) => form === undefined ? checked : !!form(`scope:${name}`);
+  return (
+    <fieldset id="scopes" aria-describedby={fieldState(problems, "scopes")["aria-describedby"]}>
+      <legend>Scopes</legend>
+      {scopes.map(({ name, description }) => (
+        <label class="check">
+          <input type="checkbox" name={`scope:${name}`} checked={isChecked(name)} />
+          <span>
+            <UntrustedText text={description} max={200} /> <code class="muted small">{name}</code>
+          </span>
+        </label>
+      ))}
+      <FieldError id="scopes" problems={problems} />
+      <p class="hint">{hint}</p>
+    </fieldset>
+  );
+}
+
+export function AddressesField(
+  { form, problems = [], value = "" }: SubmittedForm & { value?: string },
+) {
+  return (
+    <Field
+      id="addresses"
+      label="Allowed IP addresses (optional)"
+      hint="One address or network per line, such as 203.0.113.7 or 10.0.0.0/8. If empty, the token works from any address."
+      problems={problems}
+    >
+      <textarea
+        id="addresses"
+        name="addresses"
+        autocapitalize="none"
+        spellcheck={false}
+        {...fieldState(problems, "addresses", { hint: true })}
+      >
+        {form?.("addresses") ?? value}
+      </textarea>
+    </Field>
+  );
+}
+
+/** The addresses in the field. */
+export function readAddresses(text: string | undefined): string[] {
+  return (text ?? "").split(/[\s,;]+/).filter((address) => address !== "");
+}
