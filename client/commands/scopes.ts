@@ -11,7 +11,8 @@ import { selectedServer, type Selection } from "../auth/selection.ts";
 import { serverOf } from "../auth/token_source.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
-import { publicScopes, type ScopeInfo, scopesOfLogin } from "../pat/scopes.ts";
+import type { ScopeInfo } from "../pat/scope_info.ts";
+import { publicScopes, scopesOfLogin } from "../pat/scopes.ts";
 import { account, server } from "./options.ts";
 
 export type ScopesOptions = Selection & TableOptions;

@@ -8,7 +8,7 @@ import type { Login } from "../auth/login_store.ts";
 import { selectLogin } from "../auth/select_login.ts";
 import type { Selection } from "../auth/selection.ts";
 import { type Access, ManagementApi, type ManagementRequest } from "./management_api.ts";
-import { parseScopes, type ScopeInfo } from "./scopes.ts";
+import { parseScopes, type ScopeInfo } from "./scope_info.ts";
 import {
   type CreatedToken,
   parseCreatedToken,

@@ -8,7 +8,8 @@ import type { Selection } from "../auth/selection.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { styleFor } from "../output.ts";
-import { type ScopeInfo, scopesOfLogin } from "./scopes.ts";
+import type { ScopeInfo } from "./scope_info.ts";
+import { scopesOfLogin } from "./scopes.ts";
 
 /** Mistakes after which the command ends. */
 const MAX_ATTEMPTS = 3;

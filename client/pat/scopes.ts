@@ -6,17 +6,7 @@ import type { Login } from "../auth/login_store.ts";
 import { discover } from "../oauth/discovery.ts";
 import type { ClientIo } from "../io.ts";
 import { tokenApi } from "./api.ts";
-
-/** What is not known is null. Every text is as the server sent it: sanitize what is printed. */
-export interface ScopeInfo {
-  name: string;
-  /** What it permits. */
-  description: string | null;
-  /** Whether the login has it. */
-  granted: boolean | null;
-  /** Whether personal access tokens can have it. */
-  forTokens: boolean | null;
-}
+import type { ScopeInfo } from "./scope_info.ts";
 
 /**
  * The scopes that the account of a login may have. Never asks for an approval: of a login that may
@@ -41,20 +31,4 @@ export async function publicScopes(server: string, io: ClientIo): Promise<ScopeI
     granted: null,
     forTokens: null,
   }));
-}
-
-/** The scopes of a response of the REST interface; undefined if the response is not valid. */
-export function parseScopes(body: Record<string, unknown>): ScopeInfo[] | undefined {
-  if (!Array.isArray(body.scopes)) return undefined;
-  const scopes = body.scopes.map((row): ScopeInfo | undefined => {
-    const { name, description, granted, for_tokens: forTokens } = Object(row);
-    if (typeof name !== "string") return undefined;
-    return {
-      name,
-      description: typeof description === "string" ? description : null,
-      granted: typeof granted === "boolean" ? granted : null,
-      forTokens: typeof forTokens === "boolean" ? forTokens : null,
-    };
-  });
-  return scopes.every((scope) => scope !== undefined) ? scopes : undefined;
 }

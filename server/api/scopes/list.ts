@@ -3,7 +3,7 @@ import { parseScope } from "../../../shared/oauth/scope.ts";
 import { covers } from "../../../shared/management.ts";
 import { userAsOwner } from "../../pats/owner.ts";
 import { loginScopes, patScopes, scopeNames } from "../../scopes.ts";
-import { commandLineClient } from "../../store/clients.ts";
+import { commandLineClient, findClient } from "../../store/clients.ts";
 import { findActiveLogin } from "../../store/refresh_token_families.ts";
 import { operation } from "../operation.ts";
 import { described, named } from "../schema.ts";
@@ -36,7 +36,8 @@ export const listScopes = operation({
     });
     const granted = parseScope(login?.scope ?? presented.scope) ?? [];
     const forTokens = scopeNames(patScopes(config.scopes, account));
-    const scopes = loginScopes(config.scopes, account, commandLineClient);
+    const client = await findClient(sql, presented.clientId) ?? commandLineClient;
+    const scopes = loginScopes(config.scopes, account, client);
     return {
       scopes: scopes.map(({ name, description }) => ({
         name,

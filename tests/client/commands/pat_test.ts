@@ -540,7 +540,7 @@ Deno.test("create and edit suggest a name that is free", async () => {
   assert.deepEqual(JSON.parse(request.text), { name: "ci" });
 });
 
-Deno.test("scopes prints what the server tells its users, or only names", async () => {
+Deno.test("scopes prints what the server describes to its users, or only names", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
