@@ -26,6 +26,8 @@ export function TestResult({ test: { decision, candidate } }: { test: RuleTest }
           ? "The job would get an access token"
           : granted
           ? "The job would get an access token by another rule"
+          : rejectionCode(decision)?.startsWith("issuer_")
+          ? "The token could not be checked"
           : "The job would be rejected"}
       </h2>
       {granted
