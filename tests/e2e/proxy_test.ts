@@ -84,7 +84,7 @@ async function startReplicas() {
       const inserted = await insertPersonalAccessToken(sql, {
         id,
         owner: { kind: "user", id: userId },
-        name: "CI",
+        name: id,
         tokenHash: tokenHash(token),
         prefix: tokenPrefix(token),
         scope,

@@ -80,7 +80,11 @@ for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
     const { issuer } = server;
     const call = rest(issuer, await approveManagement(issuer, server.alice, ["deploy", "operate"]));
     const make = async (wish: Record<string, unknown> = {}) => {
-      const created = await call("POST", "tokens", { name: "ci", scopes: ["deploy"], ...wish });
+      const created = await call("POST", "tokens", {
+        name: crypto.randomUUID(),
+        scopes: ["deploy"],
+        ...wish,
+      });
       assert.equal(created.status, 201, JSON.stringify(created.body));
       return created.body as { id: string; token: string; expires_at: string };
     };
@@ -181,7 +185,7 @@ for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
     await t.step("of an owner who loses a scope", async () => {
       const { token } = await make({ scopes: ["deploy", "operate"] });
       assert.equal(await statusOf(issuer, token, "?scope=operate"), 200);
-      const update = ["admin", "user", "update", ALICE.email, "--no-admin"];
+      const update = ["admin", "user", "update", ALICE.email, "--no-admin", "--force"];
       assert.equal((await server.operate(update)).code, 0);
       const lost = async () => await statusOf(issuer, token, "?scope=operate") === 403;
       await eventually("the scope is lost", lost, PROMISE);
