@@ -22,6 +22,6 @@ Deno.test({
   async fn() {
     const begun = performance.now();
     assert.equal(await runProgram("sh", ["-c", "sleep 20 & wait"], 300), "timed_out");
-    assert.ok(performance.now() - begun < 5000);
+    assert.ok(performance.now() - begun < 15_000);
   },
 });

@@ -47,7 +47,7 @@ Deno.test({
         : "";
       const command =
         `${line} ${id} --name rule-${index} --data-dir '${dataDir}' --config '${config}'`;
-      await using running = start(["-c", command], { env, stdin: "", timeoutMs: 30_000 }, "sh");
+      await using running = start(["-c", command], { env, stdin: "", timeoutMs: 120_000 }, "sh");
       const { code, stdout, stderr } = await running.ended;
       assert.equal(code, 0, `${line}\n${stderr}`);
       assert.match(stdout, /^Added rule-/);

@@ -18,7 +18,7 @@ Deno.test("sslmode=require against a database without TLS fails immediately", as
   await using database = await createDatabase();
   const url = `${database.url}?sslmode=require`;
   for (const args of [["serve", "--listen", "127.0.0.1:0"], ["serve", "--check"], ["migrate"]]) {
-    const ended = await run([...args, "--database-url", url], { env: home.env, timeoutMs: 10_000 });
+    const ended = await run([...args, "--database-url", url], { env: home.env });
     assert.equal(ended.code, EXIT.failure, ended.stderr);
     assert.match(ended.stderr, /sslmode=require/);
   }
@@ -54,7 +54,6 @@ Deno.test({
     const stops = async (url: string, signal: Deno.Signal, args: string[], waiting: RegExp) => {
       await using running = start([...args, "--database-url", url], {
         env: home.env,
-        timeoutMs: 30_000,
       });
       await running.waitFor(waiting);
       running.kill(signal);

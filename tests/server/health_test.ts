@@ -15,7 +15,7 @@ async function readiness(server: TestServer): Promise<number> {
 async function becomes(status: number, server: TestServer): Promise<void> {
   const startedAt = performance.now();
   while (await readiness(server) !== status) {
-    assert.ok(performance.now() - startedAt < 10_000, `never ${status}`);
+    assert.ok(performance.now() - startedAt < 60_000, `never ${status}`);
   }
 }
 

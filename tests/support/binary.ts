@@ -52,13 +52,16 @@ export function binaryPath(): string {
   throw new Error(`${path} is not there. Run: deno task test, which compiles it first`);
 }
 
-/** Runs the compiled program until it exits: by default without input and for at most 30 s. */
+/** How long to wait for a program that hangs: minutes, so that a busy machine is not taken for one. */
+const PATIENCE_MS = 120_000;
+
+/** Runs the compiled program until it exits: by default without input. */
 export async function run(
   args: readonly string[],
   options: RunOptions = {},
   program?: string,
 ): Promise<Ended> {
-  await using running = start(args, { stdin: "", timeoutMs: 30_000, ...options }, program);
+  await using running = start(args, { stdin: "", timeoutMs: PATIENCE_MS, ...options }, program);
   return await running.ended;
 }
 
@@ -125,7 +128,7 @@ export function start(
     async write(text) {
       await stdin.write(new TextEncoder().encode(text));
     },
-    waitFor(pattern, timeoutMs = 30_000) {
+    waitFor(pattern, timeoutMs = PATIENCE_MS) {
       return new Promise((resolve, reject) => {
         const settle = (then: () => void) => {
           clearTimeout(timer);

@@ -27,6 +27,8 @@ export interface StepResult {
   error?: { name: string; message: string };
   /** Whether the add-on's library is in the process. */
   addOnLoaded: boolean;
+  /** How long it took, without the start of the process. */
+  stepMs: number;
   /** How often this thread's event loop ran meanwhile, once in 20 ms at best. */
   ticks: number;
 }
@@ -43,14 +45,16 @@ if (import.meta.main) {
       homeFolder: Deno.env.get("HOME") ?? "",
     },
   };
+  const startedAt = performance.now();
   let ticks = 0;
   setInterval(() => ticks++, 20);
   const result = await take(step, io).catch((error) => ({
     error: { name: error.name, message: error.message },
   }));
+  const stepMs = performance.now() - startedAt;
   const addOnLoaded = Deno.build.os === "linux" &&
     (await Deno.readTextFile("/proc/self/maps")).includes("keyring");
-  console.log(JSON.stringify({ ...result, addOnLoaded, ticks }));
+  console.log(JSON.stringify({ ...result, addOnLoaded, stepMs, ticks }));
   Deno.exit(0);
 }
 

@@ -317,7 +317,7 @@ testOnEachDatabase("introspects and exchanges personal access tokens", async (lo
   const passed = upstream.headers.get("x-auth-jwt")!;
   assert.equal((await introspect(passed)).sub, alice.id);
   // Once the server trusts its memory, one signature serves many requests.
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + 60_000;
   let [last, next] = ["", passed];
   while (last !== next) {
     assert.ok(performance.now() < deadline);

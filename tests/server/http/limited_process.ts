@@ -10,10 +10,10 @@ const [cert, key] = Deno.args.map((path) => Deno.readTextFileSync(path));
 const { addr } = listen(
   { hostname: "127.0.0.1", port: 0, onListen: () => {}, ...cert !== undefined && { cert, key } },
   async (request) => {
-    if (request.url.endsWith("/slow")) await new Promise((done) => setTimeout(done, 4000));
+    if (request.url.endsWith("/slow")) await new Promise((done) => setTimeout(done, 10_000));
     return new Response("here");
   },
   createLog({ format: "text", level: "info" }, say, Date.now),
-  { firstRequest: 1000, lingering: 500, idle: 2000, connections: 20, interval: 100 },
+  { firstRequest: 3000, lingering: 1500, idle: 6000, connections: 20, interval: 100 },
 );
 say(`port ${addr.port}\n`);

@@ -43,17 +43,18 @@ Deno.test("requires only a length of new passwords", () => {
 
 Deno.test("an unknown account takes as long as a known one", async () => {
   const hash = await hashPassword(PASSWORD);
-  const seconds = async (stored: string | undefined) => {
-    const runs: number[] = [];
-    for (let run = 0; run < 3; run++) {
-      const start = performance.now();
-      await verifyPassword("wrong", stored);
-      runs.push(performance.now() - start);
-    }
-    return Math.min(...runs);
+  const duration = async (stored: string | undefined) => {
+    const start = performance.now();
+    await verifyPassword("wrong", stored);
+    return performance.now() - start;
   };
-  const [known, unknown] = [await seconds(hash), await seconds(undefined)];
-  assert.ok(unknown > known / 2 && unknown < known * 2, `${unknown} ms against ${known} ms`);
+  let [known, unknown] = [Infinity, Infinity];
+  // In turn, so that other programs on this machine delay both.
+  for (let run = 0; run < 5; run++) {
+    known = Math.min(known, await duration(hash));
+    unknown = Math.min(unknown, await duration(undefined));
+  }
+  assert.ok(unknown > known / 3 && unknown < known * 3, `${unknown} ms against ${known} ms`);
 });
 
 Deno.test("rejects a flood of sign-ins instead of filling the memory", async () => {

@@ -167,7 +167,7 @@ Deno.test("does not use the cache on a server that does not accept writes", asyn
   const until = async (current: boolean) => {
     const startedAt = performance.now();
     while (changes.isFresh() !== current) {
-      assert.ok(performance.now() - startedAt < 10_000, `never ${current}`);
+      assert.ok(performance.now() - startedAt < 60_000, `never ${current}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   };

