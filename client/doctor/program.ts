@@ -79,7 +79,10 @@ function authorities({ env, platform: { os } }: ClientIo): Finding {
         "Create it, or remove it from the variable.",
       );
     }
-    const system = systemFile === undefined ? "those of the system" : `those in ${systemFile}`;
+    const named = settings.find(({ path }) => path === systemFile);
+    const system = systemFile === undefined
+      ? "those of the system"
+      : `those in ${systemFile}${named === undefined ? "" : ` (${named.name})`}`;
     const base = os === "linux" && builtIn
       ? "those of Mozilla, since this system has no bundle"
       : builtIn

@@ -3,7 +3,7 @@ const GAPS = [
   /\w [.,;](?= [A-Z]|$)|\w :$/,
   /^(?:Error|Warning|Note):.* {2}|: \.(?= |$)|: : |[,;] ?\.(?= |$)/,
   /, ?,|; ?;/,
-  /\b(?:(?<!it )is|(?<!they )are|be|the|a|an|or|and|lacks|wants|named|called|must be)[.,;](?= |$)/,
+  /\b(?:(?<!it )is|(?<!they )are|be|the|a|an|lacks|wants|named|called|must be)[.,;](?= |$)|\b(?:or|and)[.;](?= |$)/,
   /\b(?:undefined|NaN|\[object Object\])\b/,
 ];
 
