@@ -71,6 +71,7 @@ for (const { width, height, colorScheme } of [...looks, ...morePictures]) {
         `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join(" ")}`
       );
       assert.deepEqual(violationIds, [], name);
+      if (width < 500) await lookAtNarrowest(page, name);
       count++;
       if (pictures === undefined) return;
       const file = `${String(count).padStart(2, "0")}-${name}-${width}-${colorScheme}.png`;
@@ -78,6 +79,19 @@ for (const { width, height, colorScheme } of [...looks, ...morePictures]) {
     };
     await walk(server, site.url, page, look);
   });
+}
+
+/** The narrowest screen that WCAG 2.2 (1.4.10) asks for: 320 px. */
+async function lookAtNarrowest(page: Page, name: string): Promise<void> {
+  const size = page.viewportSize()!;
+  await page.setViewportSize({ ...size, width: 320 });
+  const wide = await page.evaluate<string[]>(`
+    document.documentElement.scrollWidth === document.documentElement.clientWidth ? [] :
+      [...document.body.querySelectorAll("*")]
+        .filter((element) => element.getBoundingClientRect().right > innerWidth)
+        .map((element) => element.cloneNode(false).outerHTML)`);
+  assert.deepEqual(wide, [], `${name} scrolls sideways at 320 px`);
+  await page.setViewportSize(size);
 }
 
 /** Ids of fields whose choices are cut off: as wide as their text, they would be wider. */
@@ -238,6 +252,10 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   clock.advance({ hours: 3 });
   await go("/");
   await look("home", "home");
+  await page.keyboard.press("Tab");
+  await page.getByRole("link", { name: "Skip to content" }).and(page.locator(":focus")).waitFor();
+  await page.keyboard.press("Enter");
+  await page.locator("#content:focus").waitFor();
 
   await walkTrust({ go, look, notice, press, page });
 

@@ -25,7 +25,7 @@ export const style = asset(
 [hidden] { display: none !important; }
 html { color-scheme: light dark; -webkit-text-size-adjust: 100%; }
 body {
-  margin: 0; min-height: 100vh; background: var(--ground); color: var(--text);
+  margin: 0; min-height: 100vh; overflow-wrap: break-word; background: var(--ground); color: var(--text);
   font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif;
 }
 .skip {
@@ -113,7 +113,6 @@ main.wide { max-width: 37rem; }
   .navigation ul + ul::before { content: none; }
   .account-email { position: absolute; width: 1px; height: 1px; clip-path: inset(50%); }
   .focused main, .focused main.wide { margin: 0.5rem auto 2rem; padding: 1.5rem 1.25rem; max-width: calc(100% - 1.5rem); }
-  .filters a { padding: 0 0.5rem; font-size: 0.9rem; }
   .heading .actions > *, .dashboard main .main, .dashboard .choice > * { flex: 1 1 auto; width: 100%; }
 }
 h1 { margin: 0 0 0.75rem; font-size: 1.45rem; line-height: 1.25; font-weight: 650; text-wrap: balance; }
@@ -246,7 +245,7 @@ button[hidden] { display: none; }
   .logins li { flex-direction: column; align-items: stretch; gap: 0.5rem; }
   .tokens li { gap: 0; }
 }
-.counts { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: 0.75rem; padding: 0; list-style: none; }
+.counts { display: grid; grid-template-columns: repeat(auto-fit, minmax(6rem, 1fr)); gap: 0.75rem; padding: 0; list-style: none; }
 .dashboard main section > .counts { max-width: none; }
 .counts a {
   display: grid; padding: 0.75rem 1rem; color: var(--text); border: 1px solid var(--line);
@@ -293,16 +292,18 @@ button[hidden] { display: none; }
 .empty > * { max-width: 44rem; }
 .empty > :last-child { margin-bottom: 0; }
 .empty-title { margin-bottom: 0.35rem; font-weight: 650; }
+@media (max-width: 40rem) { .filters a { padding: 0 0.5rem; font-size: 0.9rem; } }
 @media (max-width: 52rem) {
   .data, .data tbody, .data tr, .data tbody :is(th, td) { display: block; }
   .data { border: 0; }
+  .data .soon { white-space: normal; }
   .data tbody { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); gap: 0.75rem; }
   .data thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .data tr { padding: 0.5rem 1rem; border: 1px solid var(--line); border-radius: 0.6rem; }
   .data tbody :is(th, td) { padding: 0.25rem 0; border: 0; }
   .data tbody th { font-size: 1rem; }
-  .data td[data-label] { display: grid; grid-template-columns: 7.5rem minmax(0, 1fr); gap: 0 0.75rem; }
-  .data td[data-label]::before { content: attr(data-label); color: var(--muted); }
+  .data tbody td[data-label] { position: relative; min-height: 2rem; padding-left: 8.25rem; }
+  .data td[data-label]::before { content: attr(data-label); position: absolute; left: 0; width: 7.75rem; color: var(--muted); }
   .data td:empty { display: none; }
   .data .actions { display: flex; flex-wrap: wrap; gap: 0.5rem; width: auto; padding-top: 0.5rem; white-space: normal; }
   .data .actions > *, .data .actions > * + * { flex: 1 1 0; margin: 0; }
