@@ -84,10 +84,27 @@ export async function runProgram(typed: string[], { stdout, stderr }: Output): P
     const dashes = args.indexOf("--") + 1;
     const toComplete = [...args.slice(0, dashes), ...withoutAuth(args.slice(dashes))];
     stdout(
-      await answerCompletion((typed) => build(requestedCommand(typed)), toComplete, {
-        env,
-        platform,
-      }),
+      await answerCompletion(
+        (typed) => build(requestedCommand(typed)),
+        toComplete,
+        async (value) => {
+          if (value.path[0] === "admin") {
+            const { completeAdminNames } = await import("./server/cli/complete_admin_names.ts");
+            const { signal } = abortOn("SIGINT");
+            return await completeAdminNames(
+              value,
+              serverIo({ stdout, stderr() {}, env, homeFolder: platform.homeFolder, signal }),
+            );
+          }
+          const { knownValues } = await import("./client/commands/completion/known_values.ts");
+          const { processFetch } = await import("./client/process/fetch.ts");
+          return await knownValues(value, {
+            env,
+            platform,
+            fetch: processFetch({ env, platform }),
+          });
+        },
+      ),
     );
     return EXIT.ok;
   }

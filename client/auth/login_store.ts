@@ -11,6 +11,7 @@ import {
 import { notLoggedIn } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import type { LoginStore } from "../oauth/stored_login.ts";
+import { forgetCompletionCache } from "./completion_cache.ts";
 import {
   type Account,
   accountLockPath,
@@ -152,6 +153,7 @@ export async function forgetLogin(login: Login, io: ClientIo): Promise<void> {
   const key = { server: login.server, account: login.account };
   await store.delete(key);
   await deleteStaleEntry(key, store, entry, io);
+  await forgetCompletionCache(key, io);
   await forgetAccount(configFolder(io), key, io.signal);
 }
 

@@ -4,10 +4,12 @@ import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { type ApprovalOptions, ManagementAccess } from "../auth/management_token.ts";
 import { type EnvironmentSource, environmentSource } from "../auth/environment_token.ts";
+import { type CachedToken, updateCompletionCache } from "../auth/completion_cache.ts";
 import type { Login } from "../auth/login_store.ts";
 import { selectLogin } from "../auth/select_login.ts";
 import type { Selection } from "../auth/selection.ts";
 import { type Access, ManagementApi, type ManagementRequest } from "./management_api.ts";
+import { isActive } from "./format.ts";
 import { parseScopes, type ScopeInfo } from "./scope_info.ts";
 import {
   type CreatedToken,
@@ -121,17 +123,30 @@ export function tokenApi(
     parseCreatedToken(await api.request(path, [...WRITE, ...scopes], { json }) ?? {}) ??
       unreadable(api);
 
+  /** For completion: names of the login's own tokens. */
+  const remember = async (change: (known: CachedToken[]) => CachedToken[]) => {
+    if (source.kind === "environment" || administer) return;
+    await updateCompletionCache(source, ({ tokens }) => ({
+      tokens: change(tokens).map(({ id, name }) => ({ id, name })),
+    }), io);
+  };
+  const withRemembered = async <T extends CachedToken>(result: Promise<T>): Promise<T> => {
+    const token = await result;
+    await remember((known) => [...known.filter(({ id }) => id !== token.id), token]);
+    return token;
+  };
+
   return {
     server: api.server,
     create: ({ name, description, scopes, expiresIn, allowedAddresses, owner }) =>
-      created("/tokens", scopes, {
+      withRemembered(created("/tokens", scopes, {
         name,
         description,
         scopes,
         expires_in: expiresIn,
         allowed_addresses: allowedAddresses,
         owner,
-      }),
+      })),
     rotate: ({ id, scopes }, { overlap, expiresIn }) =>
       created(`/tokens/${encodeURIComponent(id)}/rotate`, scopes, {
         overlap,
@@ -147,28 +162,53 @@ export function tokenApi(
         },
       }),
     own: () => token("/token", []),
-    list: (query) => listTokens(api, READ, query),
+    async list(query) {
+      const tokens = await listTokens(api, READ, query);
+      const { search, all, ofThisLogin } = query;
+      if (search === undefined && !all && !ofThisLogin) {
+        await remember(() => tokens.filter((token) => isActive(token, io.clock)));
+      }
+      return tokens;
+    },
     async find(id) {
       const path = `/tokens/${encodeURIComponent(id)}`;
       const body = await api.request(path, READ, { mayBeMissing: true });
       return body && (parseToken(body) ?? unreadable(api));
     },
     edit: (id, { allowedAddresses, ...rest }) =>
-      token(`/tokens/${encodeURIComponent(id)}`, WRITE, {
+      withRemembered(token(`/tokens/${encodeURIComponent(id)}`, WRITE, {
         method: "PATCH",
         json: { ...rest, allowed_addresses: allowedAddresses },
-      }),
+      })),
     async scopes() {
       const body = await api.request("/scopes", READ, { mayBeMissing: true });
-      return body && (parseScopes(body) ?? unreadable(api));
+      if (body === undefined) return undefined;
+      const scopes = parseScopes(body) ?? unreadable(api);
+      if (source.kind !== "environment") await rememberScopes(source, scopes, io);
+      return scopes;
     },
     async revoke(id) {
       await api.request(`/tokens/${encodeURIComponent(id)}`, WRITE, { method: "DELETE" });
+      await remember((known) => known.filter((token) => token.id !== id));
     },
     async [Symbol.asyncDispose]() {
       await access?.[Symbol.asyncDispose]?.();
     },
   };
+}
+
+async function rememberScopes(
+  login: Login,
+  scopes: readonly ScopeInfo[],
+  io: ClientIo,
+): Promise<void> {
+  await updateCompletionCache(login, () => ({
+    scopes: scopes.map(({ name, description, forTokens }) => ({
+      name,
+      description: description ?? "",
+      forTokens: forTokens ?? true,
+    })),
+  }), io);
 }
 
 async function listTokens(

@@ -343,6 +343,28 @@ Deno.test("completions work in the shells themselves", async (t) => {
     });
 
     await t.step({
+      name: `${shell}, which completes the program that exec runs`,
+      ignore: Deno.build.os !== "linux" && !await onPath(shell),
+      async fn() {
+        const folder = join(home.folder, "programs");
+        await Deno.mkdir(folder, { recursive: true });
+        const program = join(folder, "xyzzy-one");
+        await Deno.writeTextFile(program, "#!/bin/sh\n", { mode: 0o755 });
+        const env = { ...home.env, PATH: `${folder}${delimiter}${path}`, PROGRAM: binaryPath() };
+        const normal = shell === "zsh"
+          ? `_normal() { print -rl -- $CURRENT "\${words[@]}" }\n`
+          : "";
+        for (const line of [`${bin} exec -- xyzzy`, `${bin} exec --env A xyzzy`]) {
+          const script = completing(line).replace("\n", `\n${normal}`);
+          const { stdout, stderr } = await run(["-c", script], { env }, shell);
+          assert.equal(stderr, "", line);
+          const expected = shell === "zsh" ? ["1", "xyzzy"] : ["xyzzy-one"];
+          assert.deepEqual(offered(stdout), expected, line);
+        }
+      },
+    });
+
+    await t.step({
       name: `${shell}, with the program named by a path`,
       ignore: Deno.build.os !== "linux" && !await onPath(shell),
       async fn() {

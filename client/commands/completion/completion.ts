@@ -45,6 +45,18 @@ FUNCTION() {
   prefix="\${current%"\${current##*[:=]}"}"
   COMPREPLY=()
   while IFS=$'\\t' read -r reply _; do
+    if [[ "$reply" == ":command "* ]]; then
+      words=("\${words[@]:\${reply#:command }}")
+      if [[ \${#words[@]} -eq 1 ]]; then
+        while IFS= read -r reply; do COMPREPLY+=("$reply"); done < <(
+          { compgen -c -- "$current"; compgen -d -S / -- "$current"; } | sort -u)
+      elif declare -F _command_offset > /dev/null; then
+        COMP_WORDS=("\${words[@]}") COMP_CWORD=$((\${#words[@]} - 1))
+        COMP_LINE="\${words[*]}" COMP_POINT="\${#COMP_LINE}"
+        _command_offset 0
+      fi
+      return
+    fi
     COMPREPLY+=("\${reply#"$prefix"}")
   done < <("$program" complete -- "\${words[@]}" 2>/dev/null)
 }
@@ -61,6 +73,13 @@ FUNCTION() {
   esac
   whence -p -- "$program" > /dev/null || program=NAME
   while IFS=$'\\t' read -r value description; do
+    if [[ "$value" == ':command '* ]]; then
+      value="\${value#:command }"
+      words=("\${(@)words[value+2,-1]}")
+      (( CURRENT -= value + 1 ))
+      _normal
+      return
+    fi
     replies+=("\${value//:/\\\\:}\${description:+:$description}")
   done < <("$program" complete -- "\${(@Q)words[2,CURRENT]}" 2>/dev/null)
   if (( $#replies )); then _describe NAME replies; else _files; fi
@@ -80,7 +99,11 @@ function FUNCTION
     set program (string replace -r '^(~|\\$HOME)/' "$HOME/" -- $program)
     type -q -- "$program"; or set program NAME
     set -l replies ($program complete -- $words[2..-1] "$current" 2>/dev/null)
-    if test (count $replies) -gt 0
+    if string match -q ':command *' -- "$replies[1]"
+        set -l offset (string replace ':command ' '' -- $replies[1])
+        set -l line (string escape -- $words[(math $offset + 2)..-1] | string join ' ')
+        complete -C "$line $current"
+    else if test (count $replies) -gt 0
         printf '%s\\n' $replies
     else
         __fish_complete_path "$current"
@@ -101,6 +124,11 @@ Register-ArgumentCompleter -Native -CommandName 'NAME' -ScriptBlock {
     if ($program -like '~[/\\]*') { $program = Join-Path $HOME $program.Substring(2) }
     if (-not (Get-Command $program -ErrorAction Ignore)) { $program = 'NAME' }
     & $program @asked '--' @words 2>$null | ForEach-Object {
+        if ($_ -like ':command *') {
+            Get-Command -Name "$wordToComplete*" -CommandType Application |
+                ForEach-Object { $_.Name } | Select-Object -First 50 -Unique
+            return
+        }
         $value, $description = $_ -split "\`t", 2
         if (-not $description) { $description = $value }
         [System.Management.Automation.CompletionResult]::new(

@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { join } from "node:path";
 import { logout } from "../../../client/commands/logout.ts";
 import { status } from "../../../client/commands/status.ts";
-import { rememberedValues } from "../../../client/commands/completion/complete.ts";
+import { knownValues } from "../../../client/commands/completion/known_values.ts";
 import { switchAccount } from "../../../client/commands/switch.ts";
 import { token } from "../../../client/commands/print_token.ts";
 import { whoami } from "../../../client/commands/whoami.ts";
@@ -200,7 +200,10 @@ Deno.test("quotes the name of an account in suggested commands and completions",
   }
   assert.equal(await run(io, (io) => switchAccount(undefined, {}, io)), EXIT.usage);
   assert.ok(io.err.includes("switch 'x;$(id)@example.com' --server"), io.err);
-  const offered = (await rememberedValues(io))("account").map(([value]) => value);
+  const offered = (await knownValues(
+    { attribute: "account", path: ["switch"], selection: {}, typed: [] },
+    io,
+  )).map(([value]) => value);
   assert.deepEqual(offered, ["bob@example.com", "carol@example.com"]);
 });
 

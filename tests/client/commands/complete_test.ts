@@ -1,12 +1,19 @@
 import { strict as assert } from "node:assert";
-import { complete, type KnownValues } from "../../../client/commands/completion/complete.ts";
+import {
+  complete,
+  type KnownValues,
+  type Requested,
+} from "../../../client/commands/completion/complete.ts";
 import { completionScript } from "../../../client/commands/completion/completion.ts";
 import { wholeCommandLine } from "../../support/command_line.ts";
 
 const program = await wholeCommandLine();
 
 function offered(line: string, known?: KnownValues): string[] {
-  return complete(program, line.split(" "), known).map(([value]) => value);
+  const candidates = complete(program, line.split(" "), known);
+  return Array.isArray(candidates)
+    ? candidates.map(([value]) => value)
+    : [`command ${candidates.offset}`];
 }
 
 Deno.test("completes commands by their prefix, at each level", () => {
@@ -24,12 +31,15 @@ Deno.test("completes options after a dash, and their values", () => {
   assert.deepEqual(offered("admin user add --name Al --a"), ["--admin"]);
   assert.deepEqual(offered("completion z"), ["zsh"]);
   assert.deepEqual(offered("exec --min-ttl 5m --en"), ["--env"]);
-  assert.deepEqual(offered("exec sh --en"), []);
+  assert.deepEqual(offered("exec sh --en"), ["command 1"]);
+  assert.deepEqual(offered("exec "), ["command 1"]);
+  assert.deepEqual(offered("exec -- gi"), ["command 2"]);
+  assert.deepEqual(offered("exec --env A --server=x git com"), ["command 4"]);
   assert.deepEqual(offered("admin user disable "), []);
 });
 
 Deno.test("completes servers and accounts of the logins", () => {
-  const known: KnownValues = (attribute) =>
+  const known: KnownValues = ({ attribute }) =>
     attribute === "server" ? [["https://auth.example.com", "active"], ["https://b.example", ""]] : [
       ["alice@example.com", ""],
     ];
@@ -39,6 +49,23 @@ Deno.test("completes servers and accounts of the logins", () => {
     "--server=https://b.example",
   ]);
   assert.deepEqual(offered("switch ", known), ["alice@example.com"]);
+});
+
+Deno.test("completes lists of scopes, and the values of a command's own login", () => {
+  const asked: Requested[] = [];
+  const known: KnownValues = (requested) => {
+    asked.push(requested);
+    return [["deploy", ""], ["read", ""]];
+  };
+  assert.deepEqual(offered("pat create --scope d", known), ["deploy"]);
+  assert.deepEqual(offered("pat create --scope deploy,", known), ["deploy,read"]);
+  assert.deepEqual(offered("pat create --scope=deploy,r", known), ["--scope=deploy,read"]);
+  assert.deepEqual(offered("pat revoke deploy r", known), ["read"]);
+  asked.length = 0;
+  offered("pat edit --server https://a.example --account=bob ", known);
+  assert.deepEqual(asked.map(({ attribute, path, selection }) => [attribute, path, selection]), [
+    ["token", ["pat", "edit"], { server: "https://a.example", account: "bob" }],
+  ]);
 });
 
 /** Runs `script` in a real shell, where the function NAME stands for the program. */

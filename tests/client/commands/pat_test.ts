@@ -4,6 +4,8 @@ import { patEdit } from "../../../client/commands/pat/edit.ts";
 import { patList, type PatListOptions } from "../../../client/commands/pat/list.ts";
 import { patRevoke } from "../../../client/commands/pat/revoke.ts";
 import { patRotate, type PatRotateOptions } from "../../../client/commands/pat/rotate.ts";
+import { knownValues } from "../../../client/commands/completion/known_values.ts";
+import { logout } from "../../../client/commands/logout.ts";
 import { scopes, type ScopesOptions } from "../../../client/commands/scopes.ts";
 import { patShow } from "../../../client/commands/pat/show.ts";
 import type { ClientIo } from "../../../client/io.ts";
@@ -567,4 +569,50 @@ Deno.test("scopes prints what the server describes to its users, or only names",
   });
   io.env[TOKEN] = PAT_SECRET;
   assert.deepEqual(await list({ server: server.issuer }), publicNames);
+});
+
+Deno.test("completion offers what commands received, without a request or a secret", async () => {
+  await using server = new ScriptedServer();
+  await using home = await clientHome();
+  const { io } = home;
+  const offered = async (attribute: string, ...path: string[]) =>
+    (await knownValues({ attribute, path, selection: {}, typed: [] }, io))
+      .map(([value, description]) => description === "" ? value : `${value} ${description}`);
+  assert.deepEqual(await offered("token", "pat", "show"), []);
+  await logIn(io, server);
+  const metadata = { ...server.metadata(), scopes_supported: ["openid", "manage:tokens", "x;y"] };
+  server.script("/.well-known/oauth-authorization-server", { json: metadata });
+  assert.deepEqual(await offered("scope", "pat", "create"), ["openid"]);
+  assert.deepEqual(await offered("scope", "login"), ["openid", "manage:tokens"]);
+  server.script("/.well-known/oauth-authorization-server", () => new Response("<html>"));
+  assert.deepEqual(await offered("scope", "login"), []);
+  server.script("/.well-known/oauth-authorization-server", { json: metadata });
+
+  const nightly = patResponse(io, { id: OTHER_ID, name: "Nightly $(id)" });
+  const gone = patResponse(io, { id: THIRD_ID, name: "gone", revoked_at: "2026-11-20T12:00:00Z" });
+  server.script("/api/v1/tokens", {
+    json: { tokens: [patResponse(io), nightly, gone], next_cursor: null },
+  });
+  server.script("/api/v1/scopes", { json: { scopes: SCOPES } });
+  await list(io);
+  assert.equal(await run(io, (io) => scopes({}, io)), EXIT.ok, io.err);
+  const before = server.asked.length;
+  assert.deepEqual(await offered("tokens", "pat", "revoke"), ["ci", `${OTHER_ID} Nightly $(id)`]);
+  assert.deepEqual(
+    await offered("scope", "pat", "create"),
+    ["openid Know who you are", "deploy Deploy [2Jservices", "read Read services"],
+  );
+  assert.equal((await offered("scope", "login")).length, 4);
+  assert.equal(server.asked.length, before);
+  server.script(`/api/v1/tokens/${PAT_ID}`, { json: patResponse(io) });
+  await run(io, (io) => patRevoke([PAT_ID], {}, io));
+  assert.deepEqual(await offered("tokens", "pat", "revoke"), [`${OTHER_ID} Nightly $(id)`]);
+  const files = [...Deno.readDirSync(home.folder)].filter(({ name }) => /^completion-/.test(name));
+  assert.equal(files.length, 1);
+  const cache = `${home.folder}/${files[0].name}`;
+  assert.doesNotMatch(await Deno.readTextFile(cache), /access-of|refresh-of|bst_/);
+  if (Deno.build.os !== "windows") assert.equal((await Deno.stat(cache)).mode! & 0o777, 0o600);
+  server.script("/oauth/revoke", { json: {} });
+  assert.equal(await run(io, (io) => logout({}, io)), EXIT.ok, io.err);
+  await assert.rejects(Deno.stat(cache), Deno.errors.NotFound);
 });
