@@ -119,6 +119,7 @@ const QUESTIONS = [
   "/sessions/sign-out",
   "/tokens/:id/revoke",
   "/admin/tokens/revoke",
+  "/admin/people/access",
   "/admin/trust/remove",
   "/admin/trust/restore",
   "/admin/trust/disable",
