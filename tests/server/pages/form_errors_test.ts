@@ -70,6 +70,7 @@ const MISTAKES: Record<string, [fields: Record<string, string>, atFault: string[
     [{ name: "ci", addresses: "nowhere" }, ["addresses"]],
     [{ name: "ci", idempotency_key: "" }, []],
   ],
+  "/tokens/:id/edit": [[{ name: "" }, ["name"]]],
   "/tokens/:id/rotate": [
     [{ overlap: "-1" }, ["overlap"]],
     [{ expiry: "until", until: "x" }, ["until"]],
