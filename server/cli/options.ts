@@ -33,6 +33,6 @@ export function addSetting(command: Command, setting: Setting, group: string): v
 }
 
 function describe({ summary, default: value, defaultText }: Setting): string {
-  const effective = value || defaultText;
+  const effective = defaultText ?? value;
   return effective === undefined ? summary : `${summary} (default: ${effective})`;
 }

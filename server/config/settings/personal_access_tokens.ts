@@ -46,6 +46,7 @@ export const personalAccessTokens = {
       name: "secret_scanning_keys_url",
       type: httpUrl(),
       default: "https://api.github.com/meta/public_keys/secret_scanning",
+      defaultText: "those of GitHub",
       summary: "public keys that GitHub signs secret scanning alerts with",
     },
   ],
