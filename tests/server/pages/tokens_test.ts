@@ -157,7 +157,8 @@ Deno.test("accepts the first and the last expiration date at any time of day", a
       assert.equal(html.includes(`<option value="until"`), first !== undefined);
       if (maxLifetime >= DAY) assert.ok(first !== undefined);
       for (const until of new Set([first, last].filter((day) => day !== undefined))) {
-        const fields = { name: "x", "scope:deploy": "on", expiry: "until", until };
+        const name = `until ${until}, at ${time}, at most ${maxLifetime} s`;
+        const fields = { name, "scope:deploy": "on", expiry: "until", until };
         const created = await browser.submit("/tokens/new", fields);
         assert.equal(
           created.status,
