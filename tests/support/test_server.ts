@@ -11,7 +11,7 @@ import {
   decideDeviceAuthorization,
   enterUserCode,
 } from "../../server/store/device_authorizations.ts";
-import { findClient, insertClient } from "../../server/store/clients.ts";
+import { CLIENT_GRANTS, findClient, insertClient } from "../../server/store/clients.ts";
 import { machineNetwork, type OutboundNetwork } from "../../server/outbound/network.ts";
 import { OutboundHttp } from "../../server/outbound/outbound_http.ts";
 import { limitLoginScope } from "../../server/scopes.ts";
@@ -143,7 +143,7 @@ export async function testServer(
         id,
         name: "an API",
         secretHash: tokenHash(secret),
-        grants: [],
+        grants: CLIENT_GRANTS,
         now,
       });
       return { id, authorization: `Basic ${btoa(`${id}:${secret}`)}` };
