@@ -13,6 +13,8 @@ import { scopesOfLogin } from "./scopes.ts";
 
 /** Mistakes after which the command ends. */
 const MAX_ATTEMPTS = 3;
+/** In characters. */
+const MAX_NAME = 60;
 
 /**
  * Asks which scopes a new token gets. A script has to name them: one that gets a token without
@@ -30,10 +32,14 @@ export async function chooseScopes(
   if (scopes.length === 0) return [];
   const { bold } = styleFor(io);
   const digits = String(scopes.length).length;
+  const names = scopes.map(({ name }) => sanitizeLine(name, MAX_NAME));
+  const width = Math.max(...names.map(({ length }) => length));
   io.stderr("What may the token do?\n");
-  for (const [index, { name, description }] of scopes.entries()) {
-    const text = description === null ? "" : `  ${sanitizeLine(description, 200)}`;
-    io.stderr(`  ${String(index + 1).padStart(digits)}  ${bold(sanitizeLine(name))}${text}\n`);
+  for (const [index, { description }] of scopes.entries()) {
+    const number = String(index + 1).padStart(digits);
+    const padding = " ".repeat(width - names[index].length);
+    const text = description === null ? "" : `${padding}  ${sanitizeLine(description, 200)}`;
+    io.stderr(`  ${number}  ${bold(names[index])}${text}\n`);
   }
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const answer = await io.promptLine("Numbers or names, such as 1 3 (empty: none): ");

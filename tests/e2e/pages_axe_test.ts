@@ -299,6 +299,9 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   await look("tokens-found", "tokens");
   await page.getByRole("link", { name: "Nightly build of the shop", exact: true }).click();
   await look("token", "token");
+  await page.getByRole("link", { name: "Edit token" }).click();
+  await look("token-edit", "edit_token");
+  await page.goBack();
   await page.getByRole("link", { name: "Rotate" }).click();
   await look("token-rotate", "rotate_token");
   await press("Rotate token");

@@ -501,7 +501,7 @@ Deno.test("create without --scope asks on a terminal, by number, range or name",
   assert.deepEqual(await answered("1, read"), ["openid", "read"]);
   assert.ok(!io.err.includes("offline_access"));
   assert.ok(!io.err.includes("\x1b[2J"));
-  assert.match(io.err, /What may the token do\?\n {2}1 .*openid.*Know who you are\n/);
+  assert.match(io.err, /What may the token do\?\n {2}1 .*openid.*Know who you are\n {2}2 .*deploy/);
   assert.deepEqual(await answered("2-3"), ["deploy", "read"]);
   assert.deepEqual(await answered(""), []);
   assert.deepEqual(await answered("4", "0", "deploy"), ["deploy"]);
