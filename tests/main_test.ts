@@ -89,7 +89,7 @@ Deno.test("wrong usage exits 2, says nothing on stdout, and hints at what was me
     [["token", "--min-ttl", "soon"], /90s, 5m, 1h/],
     [["token", "extra"], /too many arguments/],
     [["completion", "tcsh"], /bash, zsh, fish, powershell/],
-    [["login", "--server", "http://auth.example.com"], /without https/],
+    [["login", "--server", "http://auth.example.com"], /Use https:/],
     [["help", "nosuch"], /unknown command 'nosuch'/],
     [["nosuch", "--help"], /unknown command 'nosuch'/],
     [["help", "pat", "crate"], /Did you mean create\?/],

@@ -40,22 +40,22 @@ Deno.test("serve reports what prevents it from starting, and what to do", async 
     "a public address without https",
     ["--listen", "0.0.0.0:0"],
     EXIT.usage,
-    /^ {2}- listen: /m,
+    /^ {2}- listen \(--listen\): /m,
     /^ {2}- issuer: /m,
   );
   await step(
     "a public issuer without https",
     ["--issuer", "http://auth.example.com"],
     EXIT.usage,
-    /^ {2}- issuer: http:\/\/auth\.example\.com /m,
+    /^ {2}- issuer \(--issuer\): http:\/\/auth\.example\.com /m,
   );
   await step(
     "several settings at once",
     ["--listen", "nowhere", "--access-token-lifetime", "soon", "--signing-algorithm", "none"],
     EXIT.usage,
-    /^ {2}- listen: "nowhere"/m,
-    /^ {2}- access_token_lifetime: "soon"/m,
-    /^ {2}- signing_algorithm: "none"/m,
+    /^ {2}- listen \(--listen\): "nowhere"/m,
+    /^ {2}- access_token_lifetime \(--access-token-lifetime\): "soon"/m,
+    /^ {2}- signing_algorithm \(--signing-algorithm\): "none"/m,
   );
   await step("an unknown option", ["--bogus"], EXIT.usage, /unknown option '--bogus'/);
   await step(
@@ -147,7 +147,7 @@ Deno.test("serve --check shows every setting and its source, and no secret", asy
 
   const wrong = await run(["serve", "--check", "--listen", "0.0.0.0:80"], { env: home.env });
   assert.equal(wrong.code, EXIT.usage);
-  assert.match(wrong.stderr, /^ {2}- listen: /m);
+  assert.match(wrong.stderr, /^ {2}- listen \(--listen\): /m);
   assert.deepEqual(
     [...Deno.readDirSync(home.folder)].map(({ name }) => name).sort(),
     ["server.toml", "tmp"],

@@ -439,15 +439,16 @@ testOnEachDatabase("sends each expiry reminder once", async (location) => {
   };
   const { sendExpiryReminders } = await import("../../../server/pats/expiry_reminders.ts");
   const alice = await addPerson(server);
-  await createPat(server, alice, { name: "week", expires_in: 8 * 86_400 });
+  await createPat(server, alice, { name: "month", expires_in: 30 * 86_400 });
   await createPat(server, alice, { name: "quarter" });
+  server.clock.advance({ days: 22 });
   await sendExpiryReminders(server.parts);
   assert.equal(received.length, 0);
   server.clock.advance({ days: 1 });
   await sendExpiryReminders(server.parts);
   await sendExpiryReminders(server.parts);
   assert.deepEqual(received.map(({ type, data }) => [type, data.token.name]), [
-    ["token.expiring", "week"],
+    ["token.expiring", "month"],
   ]);
   server.clock.advance({ days: 6 });
   await sendExpiryReminders(server.parts);
