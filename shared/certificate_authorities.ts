@@ -41,7 +41,13 @@ const SYSTEM_FILES = [
   "/etc/ssl/cert.pem",
 ];
 
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+const [BEGIN, END] = ["-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"];
+
+/** The certificates in PEM format of a text (RFC 7468). */
+function pemCertificates(text: string): string[] {
+  return text.split(BEGIN).slice(1).map((rest) => rest.split(END, 2))
+    .filter((parts) => parts.length === 2).map(([base64]) => BEGIN + base64 + END);
+}
 
 /**
  * The runtime reads its settings at the first connection, for the whole process. They are
@@ -130,8 +136,8 @@ function readCertificates(path: string, setting: string): string {
     const reason = error instanceof Deno.errors.NotFound ? "does not exist" : "cannot be read";
     throw new CertificateAuthorityError(`${setting}: ${path} ${reason}. ${use}`);
   }
-  const certificates = text.match(CERTIFICATE);
-  if (certificates === null) {
+  const certificates = pemCertificates(text);
+  if (certificates.length === 0) {
     throw new CertificateAuthorityError(
       `${setting}: ${path} contains no certificate in PEM format (BEGIN CERTIFICATE). ${use}`,
     );
@@ -179,7 +185,7 @@ function certificatesIn(folder: string, systemFile: string | undefined): string 
   const files = hashed.length > 0 ? hashed : names.filter((name) => /\.(pem|crt|cer)$/.test(name));
   return files.sort().flatMap((name) => {
     try {
-      return Deno.readTextFileSync(`${folder}/${name}`).match(CERTIFICATE) ?? [];
+      return pemCertificates(Deno.readTextFileSync(`${folder}/${name}`));
     } catch {
       return [];
     }

@@ -9,7 +9,7 @@ const BROWSERS: readonly [pattern: RegExp, name: string][] = [
   [/\b(?:Firefox|FxiOS)\//, "Firefox"],
   [/\bChromium\//, "Chromium"],
   [/\b(?:Chrome|HeadlessChrome|CriOS)\//, "Chrome"],
-  [/\bVersion\/[\d.]+ (?:Mobile\/\w+ )?Safari\//, "Safari"],
+  [/\bVersion\/[\d.]+ (?:Mobile|Safari)\//, "Safari"],
   [/\b(?:MSIE |Trident\/)/, "Internet Explorer"],
 ];
 
