@@ -1,3 +1,4 @@
+import { commandLineClient } from "./clients.ts";
 import type { Sql } from "./db/connect.ts";
 
 /** Records that an access token was revoked (RFC 7009), until it expires. */
@@ -8,7 +9,7 @@ export async function revokeAccessToken(sql: Sql, jti: string, expiresAt: Date):
 }
 
 export interface AccessTokenStatus {
-  /** False once the token or its login was revoked, or its principal or client disabled. */
+  /** False once the token or its login was revoked, or its principal or client disabled or removed. */
   active: boolean;
   /** A user's e-mail address, or a service account's name. */
   username: string;
@@ -63,6 +64,10 @@ export async function accessTokenStatus(
         and not exists (
           select 1 from clients where id = ${token.clientId} and disabled_at is not null
         )
+        -- A token of a personal access token has that one as its client.
+        and (${token.personalAccessTokenId ?? null}::uuid is not null
+          or ${token.clientId} = ${commandLineClient.id}
+          or exists (select 1 from clients where id = ${token.clientId}))
         and (${token.familyId ?? null}::uuid is null or exists (
           select 1 from refresh_token_families
           where id = ${token.familyId ?? null}::uuid and revoked_at is null

@@ -16,6 +16,7 @@ import { DomainError } from "../../../server/domain_error.ts";
 import { createServiceAccount } from "../../../server/store/service_accounts.ts";
 import { cookieName } from "../../../server/pages/http/session_cookie.ts";
 import { pageRoutes } from "../../../server/pages/routes.ts";
+import { insertClient } from "../../../server/store/clients.ts";
 import { signAccessToken } from "../../../server/tokens/access_token.ts";
 import { brand } from "../../../shared/brand.ts";
 import { MANAGEMENT_SCOPES, managementResource } from "../../../shared/management.ts";
@@ -118,7 +119,9 @@ async function credentials(server: TestServer): Promise<Credential[]> {
   add("for another API", FOR_API, await sign({ audience: "https://api.example.test" }));
   add("for the issuer", FOR_API, await sign({ audience: ISSUER }));
   add("of a workload", FORBIDDEN, await sign({ authenticatedAt: undefined }));
-  add("of another client", FORBIDDEN, await sign({ clientId: "client-other" }));
+  const other = { id: "client-other", name: "Other", grants: [], now: new Date(clock.now()) };
+  await insertClient(sql, other);
+  add("of another client", FORBIDDEN, await sign({ clientId: other.id }));
   add("without a scope for managing", FORBIDDEN, await sign({ scope: "deploy openid" }));
   const workload = { act: { iss: "https://ci.example.test", sub: "job" }, run: {} };
   const job = { audience: ISSUER, authenticatedAt: undefined, workload };
@@ -346,9 +349,11 @@ testOnEachDatabase(
       // As if the catalog let every client have them.
       config.scopes = config.scopes.map((scope) => ({ ...scope, clients: undefined }));
     });
-    const { clock, issuer, keys } = server.parts;
+    const { sql, clock, issuer, keys } = server.parts;
     const { id: subject } = await server.addUser();
-    for (const [clientId, status] of [[brand.cliClientId, 201], ["client-other", 403]] as const) {
+    const other = { id: "client-other", name: "Other", grants: [], now: new Date(clock.now()) };
+    await insertClient(sql, other);
+    for (const [clientId, status] of [[brand.cliClientId, 201], [other.id, 403]] as const) {
       const token = await signAccessToken({ issuer, clock, keys, lifetime: 300 }, {
         subject,
         clientId,
@@ -369,6 +374,7 @@ testOnEachDatabase(
     await using server = await testServer(location, describeScopes);
     const alice = await server.addUser();
     const other = await server.addClient();
+    await server.parts.sql`update clients set grants = '["device"]' where id = ${other.id}`;
     const { access_token: login } = await server.login(alice.id);
     const sid = decodeJwt(login).sid as string;
     /** What the client gets that asks with the login's id, once its person has approved. */

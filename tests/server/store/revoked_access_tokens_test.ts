@@ -7,6 +7,7 @@ import {
   deleteOldRevokedAccessTokens,
   revokeAccessToken,
 } from "../../../server/store/revoked_access_tokens.ts";
+import { commandLineClient, deleteClient, insertClient } from "../../../server/store/clients.ts";
 import { tokenHash } from "../../../server/tokens/token_hash.ts";
 import { testStore } from "../../support/test_store.ts";
 
@@ -14,7 +15,8 @@ testStore("revoked_access_tokens", {
   async "revokes a token twice without an error, and no other"({ sql, at, addUser }) {
     const { id: subject } = await addUser();
     const isActive = async (jti: string) =>
-      (await accessTokenStatus(sql, { jti, subject, clientId: "cli", now: at({}) }))?.active;
+      (await accessTokenStatus(sql, { jti, subject, clientId: commandLineClient.id, now: at({}) }))
+        ?.active;
     assert.equal(await isActive("first"), true);
     await revokeAccessToken(sql, "first", at({ hours: 1 }));
     await revokeAccessToken(sql, "first", at({ hours: 2 }));
@@ -22,13 +24,18 @@ testStore("revoked_access_tokens", {
     assert.equal(await isActive("second"), true);
   },
   async "returns undefined for a principal that does not exist"({ sql, at }) {
-    const token = { clientId: "cli", jti: "x", subject: randomUUID(), now: at({}) };
+    const token = { clientId: commandLineClient.id, jti: "x", subject: randomUUID(), now: at({}) };
     assert.equal(await accessTokenStatus(sql, token), undefined);
   },
   async "follows the state of the principal"({ sql, at, addUser, addServiceAccount }) {
     const [user, account] = [await addUser(), await addServiceAccount()];
     const status = async (subject: string) =>
-      (await accessTokenStatus(sql, { jti: "x", subject, clientId: "cli", now: at({}) }))!;
+      (await accessTokenStatus(sql, {
+        jti: "x",
+        subject,
+        clientId: commandLineClient.id,
+        now: at({}),
+      }))!;
     assert.deepEqual(await status(user.id), {
       active: true,
       username: user.email,
@@ -52,7 +59,7 @@ testStore("revoked_access_tokens", {
       (await accessTokenStatus(sql, {
         jti: "x",
         subject,
-        clientId: "cli",
+        clientId: commandLineClient.id,
         familyId: id,
         now: at({}),
       }))?.active;
@@ -61,6 +68,18 @@ testStore("revoked_access_tokens", {
     assert.equal(await isActive(familyId), false);
     assert.equal(await isActive(other), true);
     assert.equal(await isActive(randomUUID()), false, "a login that was deleted");
+  },
+  async "follows the state of the client"({ sql, at, addServiceAccount }) {
+    const { id: subject } = await addServiceAccount();
+    const isActive = async () =>
+      (await accessTokenStatus(sql, { jti: "x", subject, clientId: "app", now: at({}) }))?.active;
+    assert.equal(await isActive(), false, "not registered");
+    await insertClient(sql, { id: "app", name: "App", grants: ["exchange"], now: at({}) });
+    assert.equal(await isActive(), true);
+    await sql`update clients set disabled_at = ${at({})}`;
+    assert.equal(await isActive(), false, "disabled");
+    assert.equal(await deleteClient(sql, "app"), true);
+    assert.equal(await isActive(), false, "removed after it was disabled");
   },
   async "follows the state of the personal access token"({ sql, at, addUser }) {
     const { id: subject } = await addUser();
@@ -79,7 +98,7 @@ testStore("revoked_access_tokens", {
     });
     const status = async (minutes: number) =>
       (await accessTokenStatus(sql, {
-        clientId: "cli",
+        clientId: commandLineClient.id,
         jti: "x",
         subject,
         personalAccessTokenId: id,
