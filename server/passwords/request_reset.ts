@@ -2,9 +2,9 @@ import type { Clock } from "../../shared/clock.ts";
 import { DomainError } from "../domain_error.ts";
 import type { Mail } from "../notifications/mail.ts";
 import { checkResetLimit } from "../security/rate_limit.ts";
-import type { Sql, Transaction } from "../store/db/connect.ts";
+import type { Sql } from "../store/db/connect.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
-import { emailProblem, findUserByEmail } from "../store/users.ts";
+import { emailProblem, lockUserByEmail, type User } from "../store/users.ts";
 import { createPasswordLink, type PasswordLink, RESET_LINK_LIFETIME } from "./password_link.ts";
 import { resetMail } from "./password_mail.ts";
 
@@ -36,10 +36,18 @@ export async function requestPasswordReset(
 
 async function write(deps: RequestResetDeps, email: string, address: string) {
   const { sql, clock, issuer } = deps;
-  const user = await findUserByEmail(sql, email);
-  const link = await sql.begin((tx) => createLink(tx, deps, user?.id, address)) as
-    | PasswordLink
-    | undefined;
+  const result = await sql.begin(async (tx) => {
+    // Locked, so that the link does not go to an address that the user has just given up.
+    const user = await lockUserByEmail(tx, email);
+    const link = user && await createPasswordLink(tx, deps, {
+      userId: user.id,
+      lifetimeSeconds: RESET_LINK_LIFETIME,
+      mailed: true,
+      address,
+    });
+    return { user, link };
+  }) as { user?: User; link?: PasswordLink };
+  const { user, link } = result;
   if (user === undefined || link === undefined) {
     await recordAuditEvent(sql, clock, {
       event: "password_link.refused",
@@ -49,19 +57,4 @@ async function write(deps: RequestResetDeps, email: string, address: string) {
     return undefined;
   }
   return resetMail(user.email, issuer, link, "user");
-}
-
-async function createLink(
-  tx: Transaction,
-  deps: RequestResetDeps,
-  userId: string | undefined,
-  address: string,
-): Promise<PasswordLink | undefined> {
-  if (userId === undefined) return undefined;
-  return await createPasswordLink(tx, deps, {
-    userId,
-    lifetimeSeconds: RESET_LINK_LIFETIME,
-    mailed: true,
-    address,
-  });
 }

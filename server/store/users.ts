@@ -115,6 +115,13 @@ export async function lockUser(tx: Transaction, user: string): Promise<User | un
   return rows.map(userFromRow)[0];
 }
 
+/** The user with this e-mail address, locked until the transaction is over. */
+export async function lockUserByEmail(tx: Transaction, email: string): Promise<User | undefined> {
+  const rows = await tx<UserRow[]>`
+    select * from users where email_key = ${nameKey(email)} for no key update`;
+  return rows.map(userFromRow)[0];
+}
+
 /**
  * The ids of the administrators who can sign in, locked until the transaction is over: of two
  * transactions that remove each other's administrator, the second one sees what the first one did.

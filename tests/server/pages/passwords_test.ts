@@ -8,7 +8,8 @@ import {
 } from "../../../server/admin/user_operations.ts";
 import { DomainError } from "../../../server/domain_error.ts";
 import type { Message } from "../../../server/notifications/mail.ts";
-import { findUser } from "../../../server/store/users.ts";
+import type { Sql } from "../../../server/store/db/connect.ts";
+import { findUser, updateUserRow } from "../../../server/store/users.ts";
 import { PASSWORD_LIMITS, RESET_LIMITS } from "../../../server/security/rate_limit.ts";
 import { databaseKinds, testOnEachDatabase } from "../../support/databases.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -170,6 +171,41 @@ testOnEachDatabase("resets a forgotten password with a link by e-mail", async (l
     select string_agg(details::text, ' ') as text from audit_events`;
   assert.ok(!text.includes(path.split("=")[1]), "no token in the audit log");
 });
+
+for (const kind of databaseKinds.filter(({ name }) => name.startsWith("PostgreSQL"))) {
+  Deno.test(`mails no link to an address that the user is giving up (${kind.name})`, async () => {
+    await using database = await kind.create();
+    const { server, mails } = await mailServer(database.location);
+    await using _ = server;
+    const { sql } = server.parts;
+    const alice = await addUserWithPassword(server);
+    const browser = visitor(server);
+    await browser.get("/password/forgot");
+    // As updateUser does, which ends the links that there are.
+    await sql.begin(async (tx) => {
+      await updateUserRow(tx, alice.id, { email: "alice@example.org" });
+      await browser.submit("/password/forgot", { email: EMAIL });
+      await waitsForLock(sql);
+    });
+    await eventually("the decision about the link", async () => {
+      const events = await sql`
+        select 1 from audit_events where event in ('password_link.created', 'password_link.refused')`;
+      return events.length > 0 || undefined;
+    });
+    assert.equal((await sql`select 1 from password_links`).length, 0);
+    assert.deepEqual(mails, []);
+  });
+}
+
+/** Resolves once a statement of this database waits for the lock of another transaction. */
+async function waitsForLock(sql: Sql): Promise<void> {
+  await eventually("a statement waits", async () => {
+    const waiting = await sql`
+      select 1 from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`;
+    return waiting.length > 0 || undefined;
+  });
+}
 
 Deno.test("limits links by account without a trace, and by network", async () => {
   await using database = await databaseKinds[0].create();
