@@ -76,6 +76,16 @@ export async function findTrustRule(
   return rows.map(fromListedRow)[0];
 }
 
+/** Finds a rule, and locks it until the transaction is over. */
+export async function lockTrustRule(
+  tx: Transaction,
+  name: string,
+): Promise<ListedTrustRule | undefined> {
+  await tx`select from trust_rules where name = ${name} for update`;
+  // A statement of its own: it sees what a transaction that held the lock has changed.
+  return await findTrustRule(tx, name);
+}
+
 /** When each rule was last used, by its id, if that was after `since`: from the audit log. */
 export async function lastUsesOfRules(sql: Sql, since: Date): Promise<Map<string, Date>> {
   const rows = await sql<{ subject: string; used_at: Date }[]>`

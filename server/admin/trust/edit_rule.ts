@@ -13,8 +13,8 @@ import type { Transaction } from "../../store/db/connect.ts";
 import { findServiceAccountByName, setServiceAccountScope } from "../../store/service_accounts.ts";
 import {
   countRulesOfAccount,
-  findTrustRule,
   type ListedTrustRule,
+  lockTrustRule,
   updateTrustRule,
 } from "../../store/trust_rules.ts";
 import type { Operation } from "../operation.ts";
@@ -57,7 +57,7 @@ export const editTrustRule: Operation<TrustRuleChanges, EditedRule | DomainError
   changes,
 ) =>
   await sql.begin(async (tx) => {
-    const rule = await findTrustRule(tx, changes.name);
+    const rule = await lockTrustRule(tx, changes.name);
     if (rule === undefined) return noRule(changes.name);
     if (changes.version !== undefined && changes.version !== ruleVersion(rule)) {
       return new DomainError(
