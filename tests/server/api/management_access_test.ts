@@ -449,6 +449,7 @@ testOnEachDatabase("a personal access token can read itself and no other", async
 testOnEachDatabase("rejects another client's request to manage tokens", async (location) => {
   await using server = await testServer(location, describeScopes);
   const { id, authorization } = await server.addClient();
+  await server.parts.sql`update clients set grants = '["device"]' where id = ${id}`;
   for (const scope of Object.values(MANAGEMENT_SCOPES)) {
     const form = { client_id: id, scope, resource: RESOURCE };
     const answer = await server.post("/oauth/device/authorize", form, { authorization });
