@@ -12,7 +12,10 @@ import { embeddedFolder } from "../store/embedded/embedded.ts";
  * of this machine may read or change them, with the command that fixes it.
  */
 export async function checkFiles(
-  { dataDir, databaseUrl, tls }: Pick<ServerConfig, "dataDir" | "databaseUrl" | "tls">,
+  { dataDir, databaseUrl, tls, caFile }: Pick<
+    ServerConfig,
+    "dataDir" | "databaseUrl" | "tls" | "caFile"
+  >,
   configFile: ConfigFile,
 ): Promise<ConfigProblem[]> {
   const problems: ConfigProblem[] = [];
@@ -28,9 +31,14 @@ export async function checkFiles(
     await check("config file", configFile.path, readers);
   }
   if (tls !== undefined) await check("tls_key", tls.keyFile, "group");
-  if (databaseUrl !== undefined) {
-    const clientKey = isPostgresUrl(databaseUrl) && parsePostgresUrl(databaseUrl).tls.key;
-    if (clientKey) await check("sslkey in database_url", clientKey, "group");
+  // Who may change it can impersonate every issuer that the server trusts.
+  if (caFile) await check("ca_file", caFile, "everyone");
+  if (databaseUrl !== undefined && isPostgresUrl(databaseUrl)) {
+    const { key, rootCertificate } = parsePostgresUrl(databaseUrl).tls;
+    if (key) await check("sslkey in database_url", key, "group");
+    if (rootCertificate && rootCertificate !== "system") {
+      await check("sslrootcert in database_url", rootCertificate, "everyone");
+    }
   }
   if (databaseUrl !== undefined || dataDir === "") return problems;
   const file = await fileInPlaceOfFolder(dataDir);

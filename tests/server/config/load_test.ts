@@ -353,3 +353,26 @@ Deno.test("never repeats what may be a secret in an invalid URL", async () => {
     assert.ok(!messages(problems).includes(SECRET), messages(problems));
   }
 });
+
+Deno.test({
+  name: "rejects certificate authorities that others may change",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    const folder = await Deno.makeTempDir();
+    try {
+      const path = join(folder, "authorities.pem");
+      await Deno.writeTextFile(path, "");
+      const databaseUrl = `postgres://db.example.test/db?sslmode=verify-full&sslrootcert=${path}`;
+      const subjects = async (mode: number) => {
+        await Deno.chmod(path, mode);
+        const { problems } = await load({ caFile: path, databaseUrl });
+        return problems.filter(({ code }) => code === "insecure_permissions")
+          .map(({ subject }) => subject);
+      };
+      assert.deepEqual(await subjects(0o644), []);
+      assert.deepEqual(await subjects(0o666), ["ca_file", "sslrootcert in database_url"]);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});
