@@ -3,6 +3,7 @@ import { isLoopbackHost } from "../../config/parsers.ts";
 import type { ServerConfig } from "../../config/server_config.ts";
 import type { GeoipLookup } from "../../geoip.ts";
 import { rateLimitKey } from "../../http/client_ip.ts";
+import { limitLoginScope } from "../../scopes.ts";
 import { type Client, commandLineClient } from "../../store/clients.ts";
 import type { DeviceAuthorization } from "../../store/device_authorizations.ts";
 import type { Session } from "../../store/sessions.ts";
@@ -15,6 +16,9 @@ import { CsrfField, HiddenFields } from "../ui/hidden_fields.tsx";
 import { TimeAgo } from "../ui/relative_time.tsx";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
 import { RequestedScopes } from "./requested_scopes.tsx";
+
+/** The field with the scopes that the page shows as available: no others are approved with it. */
+export const SHOWN_SCOPE = "shown_scope";
 
 export interface ApprovalPageDeps extends RenderDeps {
   clock: Clock;
@@ -97,7 +101,12 @@ export async function approvalPage(
         <PhishingWarning isManagement={isManagement} />
         <form method="post" action="/device/confirm">
           <CsrfField token={csrfToken(deps, c)} />
-          <HiddenFields fields={{ request: request.id }} />
+          <HiddenFields
+            fields={{
+              request: request.id,
+              [SHOWN_SCOPE]: limitLoginScope(config.scopes, user, client, request.scope),
+            }}
+          />
           <div class="choice">
             <button
               class={elsewhere ? "" : "main"}

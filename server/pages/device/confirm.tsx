@@ -1,5 +1,6 @@
 import type { Clock } from "../../../shared/clock.ts";
 import { managementResource } from "../../../shared/management.ts";
+import { intersectScope, parseScope } from "../../../shared/oauth/scope.ts";
 import { isUuid } from "../../../shared/uuid.ts";
 import type { ServerConfig } from "../../config/server_config.ts";
 import { limitLoginScope } from "../../scopes.ts";
@@ -16,7 +17,7 @@ import type { Session } from "../../store/sessions.ts";
 import { formatUserCode } from "../../tokens/user_code.ts";
 import type { PageContext } from "../context.ts";
 import { signedInSession } from "../http/browser_session.ts";
-import { approvalPage, type ApprovalPageDeps } from "./approval_page.tsx";
+import { approvalPage, type ApprovalPageDeps, SHOWN_SCOPE } from "./approval_page.tsx";
 import { devicePath } from "./enter_code.tsx";
 import { requestGone, wrongAccount } from "./errors.tsx";
 import { findPendingRequest } from "./pending_request.ts";
@@ -54,11 +55,14 @@ export async function submitDeviceConfirm(deps: ConfirmDeps, c: PageContext): Pr
   if (request !== undefined && !await isOwnLogin(deps, session, request)) {
     return await wrongAccount(deps, c);
   }
-  // Scopes that the page marks as not available are not approved, even if a later role has them.
+  // Scopes that the page marked as not available are not approved, even if the user has them now.
   const client = request && await findEnabledClient(deps, request);
-  const scope = request === undefined || client === undefined
-    ? ""
-    : limitLoginScope(config.scopes, session.user, client, request.scope);
+  const scope = request === undefined || client === undefined ? "" : limitLoginScope(
+    config.scopes,
+    session.user,
+    client,
+    intersectScope(request.scope, parseScope(form(SHOWN_SCOPE) ?? "") ?? []),
+  );
   const decided = request !== undefined && client !== undefined &&
     await decideDeviceAuthorization(sql, {
       id: request.id,

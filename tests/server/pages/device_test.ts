@@ -143,6 +143,22 @@ Deno.test("counts the first of several decisions and shows it to all", async () 
   assert.equal(events.length, 1);
 });
 
+Deno.test("approves only what the page showed, whatever the user may have by then", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, (config) => {
+    config.scopes.push({ name: "operate", description: "Operate it", roles: ["admin"] });
+  });
+  await addUserWithPassword(server);
+  const browser = await signedIn(server);
+  const login = await server.startLogin("openid operate");
+  const page = await browser.get(await enter(browser, login.user_code));
+  assert.match(page.html, /data-unavailable="operate"/);
+  await server.parts.sql`update users set is_admin = true`;
+  await browser.submit("/device/confirm", { decision: "approve" });
+  server.clock.advance({ seconds: 6 });
+  assert.equal((await server.poll(login.device_code)).body.scope, "openid");
+});
+
 Deno.test("asks for approval of every login, also of programs approved before", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
