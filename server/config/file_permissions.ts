@@ -39,7 +39,8 @@ export async function permissionProblem(
   readers: Readers,
   self: Identity | undefined = ownIdentity(),
 ): Promise<string | undefined> {
-  if (self === undefined) return undefined;
+  // The code that uses the file reports an empty path.
+  if (self === undefined || path === "") return undefined;
   const info = await ifExists(() => Deno.stat(path));
   return (info && ownProblem(path, info, readers, self)) ?? await parentProblem(path, self);
 }
