@@ -22,9 +22,10 @@ testOnEachDatabase(
     const created = await createPat(server, alice, { name: "deploy π", expires_in: 6 * 86_400 });
     const old = await createPat(server, alice, { name: "old", expires_in: 20 * 86_400 });
     const path = `/api/v1/tokens/${old.id}/rotate`;
-    const rotated = await call(server, alice.management, "POST", path, { overlap: 3 * 86_400 });
+    const rotated = await call(server, alice.management, "POST", path, { overlap: 6 * 86_400 });
     assert.equal(rotated.status, 201);
     await createPat(server, alice, { name: "later" });
+    server.clock.advance({ days: 5 });
     await sendExpiryReminders(server.parts);
     await sendExpiryReminders(server.parts);
     await server.parts.mail.close();
