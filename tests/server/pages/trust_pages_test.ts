@@ -214,6 +214,20 @@ Deno.test("no link of others contains a rule to confirm", async () => {
   assert.equal((await bob.get(location!)).page, "trust_workload");
 });
 
+Deno.test("a rule that is edited keeps its provider", async () => {
+  await using trust = await setting();
+  const { browser, entries, server } = trust;
+  await trust.addRule();
+  await browser.get(`${EDIT}?rule=ci&provider=generic`);
+  const { provider, version } = Object.fromEntries(browser.hidden);
+  assert.deepEqual([provider, version !== undefined], ["github-enterprise", true]);
+  const generic = { provider: "generic", repository_id: "", branch: "", conditions: "sub=x" };
+  const answer = await send(browser, EDIT, { ...entries, ...generic, rule: "ci", do: "save" });
+  assert.equal(answer.notice, undefined, "its own provider needs a repository");
+  const [rule] = await server.parts.sql`select conditions from trust_rules`;
+  assert.deepEqual(rule.conditions[0].values, ["74"]);
+});
+
 Deno.test("keeps the entries of a step for the Back button, until the list is opened", async () => {
   await using trust = await setting();
   const { browser, entries } = trust;

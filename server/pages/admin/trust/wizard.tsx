@@ -58,7 +58,8 @@ export async function showRuleStep(deps: PageDeps, c: PageContext): Promise<Resp
   const problems = query.problem === undefined ? [] : [query.problem];
   const entries = before === undefined
     ? withDraft(deps, c, step, query.entries)
-    : query.entries.provider !== undefined
+    // Without a step they are not signed: a link may name any provider.
+    : query.step !== undefined
     ? query.entries
     : editEntries(deps, c, before);
   return await showStep(deps, c, step, entries, { before, problems });
@@ -81,6 +82,8 @@ export async function submitRuleStep(deps: PageDeps, c: PageContext): Promise<Re
   if (before instanceof DomainError || isEdit(c) !== (before !== undefined)) {
     return ruleNotFound(deps, c);
   }
+  // The risks of a rule are those of its own provider, which stays.
+  if (before !== undefined) entered.provider = before.provider;
   const step = readStep(form("step"), entered);
   const action = form("do") ?? "next";
   const entries = await withoutSuggestedName(deps, entered);
