@@ -14,6 +14,8 @@ const RESERVED_ID = /^pat-/;
 /** The same minimum as that of the settings, in seconds. */
 const MIN_LIFETIME = 60;
 const MAX_ACCESS_TOKEN_LIFETIME = 86_400;
+/** Ten years, which the database's integers can hold. */
+const MAX_LIFETIME = 3650 * 86_400;
 const MAX_HOMEPAGE_LENGTH = 500;
 
 export function checkClientId(id: string): DomainError | undefined {
@@ -87,6 +89,9 @@ function checkLifetimes(policy: ClientPolicy): DomainError | undefined {
     const seconds = policy[field];
     if (seconds !== undefined && !(seconds >= MIN_LIFETIME)) {
       return new DomainError("invalid", "A lifetime is at least one minute.", { field });
+    }
+    if (seconds !== undefined && seconds > MAX_LIFETIME) {
+      return new DomainError("invalid", "A lifetime is at most 3650 days.", { field });
     }
   }
   const access = policy.accessTokenLifetime ?? 0;

@@ -96,6 +96,15 @@ testOnEachDatabase("logs in with a public client within its policy", async (loca
   assert.equal((await start(server, "openid deploy")).body.error, "invalid_scope");
 });
 
+testOnEachDatabase("rejects a lifetime that is out of range", async (location) => {
+  await using server = await testServer(location);
+  for (const refreshTokenAbsoluteLifetime of [59, 3_000_000_000]) {
+    const policy = { id: "acme-cli", name: "Acme CLI", grants: [], refreshTokenAbsoluteLifetime };
+    const { code, field } = await addClient(server.parts, policy) as DomainError;
+    assert.deepEqual([code, field], ["invalid", "refreshTokenAbsoluteLifetime"]);
+  }
+});
+
 testOnEachDatabase("rejects a grant that the client may not use", async (location) => {
   await using server = await testServer(location, catalog);
   await addCli(server, { grants: ["exchange"] });
