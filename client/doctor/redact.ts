@@ -27,7 +27,7 @@ export function redactor(
     replacement,
   }));
   return (text) => {
-    let redacted = text.replaceAll(/:\/\/[^\s/@]*@/g, "://***@");
+    let redacted = text.replaceAll(/:\/\/[^\s/]*@/g, "://***@");
     for (const { pattern, replacement } of replacements) {
       redacted = redacted.replaceAll(pattern, () => replacement);
     }

@@ -247,6 +247,7 @@ Deno.test("hides secrets, accounts and the home folder in any text", () => {
   assert.equal(redact("alice@example.com on x, bob, bobby"), "a…@example.com on x, b…, bobby");
   assert.equal(redact("opaque-secret"), "(token)");
   assert.equal(redact("http://u:p@proxy:1"), "http://***@proxy:1");
+  assert.equal(redact("http://u:p@ss@proxy:1/x@y"), "http://***@proxy:1/x@y");
   assert.equal(redact(`is ${jwt({ sub: "1" })}`), "is (token)");
   assert.equal(redact(`${brand.tokenPrefixes.personalAccessToken}abcdefghij0`), "(token)");
 });
