@@ -1,6 +1,6 @@
 /** Which config file a command reads: the one that is named, or the platform's. */
-import { posix, win32 } from "node:path";
 import { brand } from "../../shared/brand.ts";
+import { pathsOf } from "../../shared/path.ts";
 import type { ServerIo } from "../io.ts";
 
 const FILE = "config.toml";
@@ -12,10 +12,12 @@ export function platformConfigFile(os: string, env: Record<string, string> = {})
   if (os === "windows") {
     // Not %ProgramData%, where any user may create the folder if it is missing.
     const programs = env.ProgramFiles || String.raw`C:\Program Files`;
-    return win32.join(programs, brand.folderName, FILE);
+    return pathsOf(true).join(programs, brand.folderName, FILE);
   }
-  if (os === "darwin") return posix.join("/Library/Application Support", brand.folderName, FILE);
-  return posix.join("/etc", brand.folderName, FILE);
+  if (os === "darwin") {
+    return pathsOf(false).join("/Library/Application Support", brand.folderName, FILE);
+  }
+  return pathsOf(false).join("/etc", brand.folderName, FILE);
 }
 
 export interface ConfigPath {

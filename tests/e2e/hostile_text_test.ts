@@ -82,10 +82,9 @@ Deno.test("no operator's command prints a control character of untrusted text", 
   });
 
   await t.step("tables", async () => {
-    assert.equal((await operate(["admin", "client", "add", HOSTILE_ARGUMENT])).code, EXIT.ok);
-    const clients = await operate(["admin", "client", "list"]);
-    assert.match(clients.stdout, /x \[2J/);
-    assertHarmless("admin client list", clients);
+    const added = await operate(["admin", "client", "add", HOSTILE_ARGUMENT]);
+    assert.equal(added.code, EXIT.failure);
+    assertHarmless("admin client add", added);
     assertHarmless("admin trust list", await operate(["admin", "trust", "list"]));
     assertHarmless("admin trust list --json", await operate(["admin", "trust", "list", "--json"]));
   });
