@@ -62,7 +62,7 @@ Deno.test("serve reports what prevents it from starting, and what to do", async 
     "another kind of database",
     ["--database-url", `mysql://u:${PASSWORD_MARK}@127.0.0.1/db`],
     EXIT.usage,
-    /^ {2}- database_url: /m,
+    /^ {2}- database_url \(--database-url\): /m,
   );
   await step(
     "a database that is not there",
@@ -133,7 +133,7 @@ Deno.test("serve --check shows every setting and its source, and no secret", asy
     const line of [
       /^listen +127\.0\.0\.1:9999 +\(--listen\)$/m,
       new RegExp(`^device_code_lifetime +8m +\\(${prefix}_DEVICE_CODE_LIFETIME\\)$`, "m"),
-      /^session_idle_lifetime +7h +\(.*server\.toml\)$/m,
+      /^session_idle_lifetime +7h +\(.*server\.toml, line \d+\)$/m,
       /^refresh_token_idle_lifetime +30d +\(default\)$/m,
       new RegExp(`^secret_key +\\*+ +\\(${prefix}_SECRET_KEY\\)$`, "m"),
       // Not set: their defaults.
