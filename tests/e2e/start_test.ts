@@ -114,7 +114,7 @@ Deno.test("serve and serve --check reject an address alike, and do not print it"
     for (const args of [["serve"], ["serve", "--check"]]) {
       const { code, stdout, stderr } = await run(args, { env: { ...home.env, ...env } });
       assert.equal(code, EXIT.usage, `${env[name]} ${stderr}`);
-      assert.match(stderr, new RegExp(`- ${setting}: `));
+      assert.match(stderr, new RegExp(`- ${setting} \\(${name}\\): `));
       assert.ok(!(stdout + stderr).includes(SECRET), stdout + stderr);
     }
   }

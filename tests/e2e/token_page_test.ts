@@ -14,7 +14,7 @@ async function tokenPage(context: BrowserContext, site: string): Promise<Page> {
   await page.getByLabel("E-mail address").fill("alice@example.com");
   await page.getByLabel("Password").fill(PASSWORD);
   await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByLabel("Name", { exact: true }).fill("Nightly build");
+  await page.getByLabel("Name", { exact: true }).fill(`Nightly build ${crypto.randomUUID()}`);
   await page.getByRole("button", { name: "Create token" }).click();
   return page;
 }
