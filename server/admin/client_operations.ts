@@ -209,9 +209,8 @@ function bytes(base64: string | undefined): Uint8Array | undefined {
 function noSuchClient(id: string): DomainError {
   return new DomainError(
     "not_found",
-    `There is no client ${
-      valueText(id)
-    }. List them with \`${brand.binaryName} admin client list\`.`,
+    `There is no client ${valueText(id)}. ` +
+      `To list all clients, run: ${brand.binaryName} admin client list`,
     { field: "id" },
   );
 }

@@ -27,10 +27,10 @@ function describe(client: ClientView, { env }: Pick<ServerIo, "env">): string {
     ["state", clientState(client)],
     ["homepage", client.homepage],
     ["grants", client.grants.join(" ") || "none: it may introspect tokens"],
-    ["scopes", client.scopes === null ? "all that it may request" : client.scopes.join(" ")],
-    ["access tokens", lifetime(client.accessTokenLifetime)],
-    ["login, unused", lifetime(client.refreshTokenIdleLifetime)],
-    ["login, in all", lifetime(client.refreshTokenAbsoluteLifetime)],
+    ["scopes", client.scopes === null ? "all" : client.scopes.join(" ")],
+    ["access lifetime", lifetime(client.accessTokenLifetime)],
+    ["refresh idle", lifetime(client.refreshTokenIdleLifetime)],
+    ["refresh absolute", lifetime(client.refreshTokenAbsoluteLifetime)],
     ["created", client.createdAt && time(client.createdAt)],
     [
       "old secret",
@@ -38,7 +38,7 @@ function describe(client: ClientView, { env }: Pick<ServerIo, "env">): string {
     ],
   ];
   return lines.filter(([, value]) => value !== null)
-    .map(([name, value]) => `${`${name}:`.padEnd(15)}${sanitizeLine(value ?? "", 1000)}\n`)
+    .map(([name, value]) => `${`${name}:`.padEnd(18)}${sanitizeLine(value ?? "", 1000)}\n`)
     .join("");
 }
 

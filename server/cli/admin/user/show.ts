@@ -37,7 +37,7 @@ function describe(user: ShownUser, io: ServerIo): string {
       formatTime(Date.parse(user.disabledAt), io.timeZone)
     }`;
   const fields: Field[] = [
-    ["address", `${sanitizeLine(user.email, 254)} (${user.emailVerified ? "" : "not "}verified)`],
+    ["email", `${sanitizeLine(user.email, 254)} (${user.emailVerified ? "" : "not "}verified)`],
     ["name", sanitizeLine(user.name)],
     ["id", user.id],
     ["role", user.isAdmin ? "admin" : "user"],
