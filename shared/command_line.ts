@@ -78,7 +78,7 @@ export async function buildCommandLine(
     .configureOutput({
       writeOut: stdout,
       writeErr: stderr,
-      outputError: (text, write) => write(text.replace(/^error: /, "Error: ")),
+      outputError: (text, write) => write(usageError(text)),
       getOutHelpWidth: () => clampHelpWidth(stdoutColumns()),
       getErrHelpWidth: () => clampHelpWidth(stdoutColumns()),
       // What the styles are for is decided by `bold`.
@@ -110,6 +110,14 @@ export async function buildCommandLine(
     );
   unifyHelp(program);
   return program;
+}
+
+/** A message of the parser, as this program writes messages. */
+function usageError(text: string): string {
+  return text.replace(/^error: /, "Error: ").replace(
+    /command-argument value ('.*') is invalid for argument '(.+?)'\./,
+    "$1 is not a valid $2.",
+  );
 }
 
 /** The same help in every command; usage errors point to it. */

@@ -27,7 +27,8 @@ export function validateWorkloadScope(
     `Workloads cannot have the scope ${unknown.join(" ")}. ` +
       (known.length > 0
         ? `Choose from ${known.join(" ")}, which the config file has under [scopes].`
-        : 'Add it to the config file first: [scopes] deploy = "Deploy your services"'),
+        : "They can have those under [scopes] in the config file, which has none yet. Add one, " +
+          'such as deploy = "Deploy your services", and restart the server.'),
     { field: "scope" },
   );
 }
