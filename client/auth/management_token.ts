@@ -20,6 +20,8 @@ import { shellWord } from "../../shared/shell_word.ts";
 import { showCode } from "../ui/show_code.ts";
 import { startCountdown } from "../ui/countdown.ts";
 
+const OFFLINE_ACCESS = "offline_access";
+
 interface HeldToken {
   token: string;
   scopes: readonly string[];
@@ -97,6 +99,7 @@ export class ManagementAccess {
     const server = await discover(login.server, io);
     const unknown = scopes.filter((scope) => !(server.scopesSupported ?? scopes).includes(scope));
     if (unknown.length > 0) throw unknownScopes(server, unknown);
+    if (scopes.includes(OFFLINE_ACCESS)) throw onlyForLogins(OFFLINE_ACCESS);
     if (!io.stderrIsTerminal) throw approvalNeeded(login, scopes);
     io.stderr("Managing tokens needs your approval in the browser.\n");
     const current = await login.loginStore.store.get(login);
@@ -129,19 +132,30 @@ function unknownScopes(
   { issuer, scopesSupported = [] }: AuthorizationServer,
   unknown: readonly string[],
 ): ClientError {
-  const known = scopesSupported.filter((scope) => !isManagementScope(scope));
+  const known = scopesSupported
+    .filter((scope) => !isManagementScope(scope) && scope !== OFFLINE_ACCESS);
   return new ClientError(
     "unknown_scope",
     `Unknown scope: ${sanitizeLine(listText(unknown, "none"))}. ` +
       (known.length === 0
         ? `${issuer} does not list its scopes: ask its operator.`
-        : `The scopes of ${issuer} are: ${sanitizeLine(formatScope(known), 1000)}.`),
+        : `Tokens of ${issuer} can have: ${sanitizeLine(formatScope(known), 1000)}. ` +
+          `For descriptions, run: ${brand.binaryName} scopes`),
+  );
+}
+
+/** The server would reject it as well, with a message about the management API. */
+function onlyForLogins(scope: string): ClientError {
+  return new ClientError(
+    "invalid_option",
+    `Only logins can have the scope ${scope}, personal access tokens cannot. ` +
+      `To list the scopes, run: ${brand.binaryName} scopes`,
   );
 }
 
 function approvalNeeded(login: Login, scopes: readonly string[]): ClientError {
   const api = scopes.filter((scope) => !isManagementScope(scope));
-  const basic = ["openid", "profile", "email", "offline_access"];
+  const basic = ["openid", "profile", "email", OFFLINE_ACCESS];
   const scope = formatScope([...new Set([...basic, ...api, ...scopes])]);
   return new ClientError(
     "approval_required",

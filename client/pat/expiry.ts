@@ -19,7 +19,7 @@ export function parseLifetime(text: string | undefined, clock: Clock): number | 
       "invalid_option",
       `--expires ${
         valueText(sanitizeLine(text))
-      } is not a time in the future. Examples: ${EXPIRY_EXAMPLES}.`,
+      } is not a duration or a date in the future. Examples: ${EXPIRY_EXAMPLES}.`,
     );
   }
   return expiry === null ? null : Math.floor((expiry - now) / 1000);

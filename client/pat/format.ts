@@ -36,7 +36,7 @@ export function describeExpiry(token: Lifecycle, io: TimeIo): string {
 
 /** When, where and by what a token was last used. */
 export function describeLastUse(token: PersonalAccessToken, io: TimeIo): string {
-  if (token.lastUsedAt === null) return "never used";
+  if (token.lastUsedAt === null) return "never";
   const from = [token.lastUsedAddress, token.lastUsedAgent]
     .flatMap((text) => text === null ? [] : [sanitizeLine(text)]);
   const time = formatTimeWithDistance(Date.parse(token.lastUsedAt), io.clock.now(), io.timeZone);

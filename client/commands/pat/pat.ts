@@ -34,7 +34,7 @@ function declareCreate(pat: Command, client: Run<ClientIo>): void {
     // Not requiredOption, which hides the mistake in `--nmae ci`.
     .option("--name <name>", "a name for it")
     .option("--description <text>", "what it is for")
-    .addOption(scope("what it permits; asked on a terminal without it"))
+    .addOption(scope("what it permits; prompts on a terminal if omitted"))
     .addOption(expires("the server's"))
     .option(
       "--allow-address <network>",

@@ -161,7 +161,7 @@ export function invalidLifetime(text: string | undefined, io: ServerIo): number 
 
 export function invalidExpiry(text: string | undefined, io: ServerIo): number {
   io.stderr(
-    `Error: --expires "${sanitizeLine(text)}" is not a time in the future. ` +
+    `Error: --expires "${sanitizeLine(text)}" is not a duration or a date in the future. ` +
       `Examples: ${EXPIRY_EXAMPLES}.\n`,
   );
   return EXIT.usage;
