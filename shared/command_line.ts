@@ -114,10 +114,11 @@ export async function buildCommandLine(
 
 /** A message of the parser, as this program writes messages. */
 function usageError(text: string): string {
-  return text.replace(/^error: /, "Error: ").replace(
-    /command-argument value ('.*') is invalid for argument '(.+?)'\./,
-    "$1 is not a valid $2.",
-  );
+  const message = text.replace(/^error: /, "Error: ");
+  const [value, argument, ...more] = message.split(" is invalid for argument ");
+  const start = "Error: command-argument value ";
+  if (argument === undefined || more.length > 0 || !value.startsWith(start)) return message;
+  return `Error: ${value.slice(start.length)} is not a valid ${argument.replace(/^'(\w+)'/, "$1")}`;
 }
 
 /** The same help in every command; usage errors point to it. */
