@@ -62,6 +62,8 @@ Deno.test("the text of the pages of a user's tokens", async () => {
   await golden.record("token", "never used", browser.get(path));
   await golden.record("edit_token", "form", browser.get(`${path}/edit`));
   const kept = { name: FORM.name, "scope:deploy": "on", addresses: "192.0.2.0/24" };
+  // Lists are ordered by the time of creation.
+  server.clock.advance({ seconds: 20 });
   await browser.get("/tokens/new");
   await browser.submit("/tokens/new", { ...FORM, name: "Deploys" });
   for (
