@@ -8,7 +8,7 @@ import { setNotice } from "../../http/notice.ts";
 import type { PageDeps } from "../../http/page_route.ts";
 import { confirmationPage } from "../../ui/confirmation.tsx";
 import { removedAlready } from "./remove.tsx";
-import { RuleSentence } from "./sentence.tsx";
+import { SavedRuleSentence } from "./sentence.tsx";
 import { TRUST_PATH } from "./step_path.ts";
 
 /** GET /admin/trust/disable?name=… and /admin/trust/enable?name=… */
@@ -27,15 +27,7 @@ export async function showRuleDisabling(deps: PageDeps, c: PageContext): Promise
     children: (
       <>
         <p>
-          <RuleSentence
-            rule={{
-              provider: rule.provider,
-              workloads: rule,
-              scope: rule.scope,
-              actsAs: `the ${rule.principal.kind === "user" ? "user" : "service account"} ` +
-                rule.principalName,
-            }}
-          />
+          <SavedRuleSentence rule={rule} />
         </p>
         <p>
           {disabling

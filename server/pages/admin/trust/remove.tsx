@@ -8,7 +8,7 @@ import type { PageContext } from "../../context.ts";
 import type { PageDeps } from "../../http/page_route.ts";
 import { confirmationPage } from "../../ui/confirmation.tsx";
 import { formatDuration } from "../../../../shared/duration.ts";
-import { Requirements, RuleSentence } from "./sentence.tsx";
+import { Requirements, SavedRuleSentence } from "./sentence.tsx";
 import { TRUST_PATH } from "./step_path.ts";
 
 /** GET /admin/trust/remove?name=… */
@@ -25,15 +25,7 @@ export async function showTrustRemoval(deps: PageDeps, c: PageContext): Promise<
     children: (
       <>
         <p>
-          <RuleSentence
-            rule={{
-              provider: rule.provider,
-              workloads: rule,
-              scope: rule.scope,
-              actsAs: `the ${rule.principal.kind === "user" ? "user" : "service account"} ` +
-                rule.principalName,
-            }}
-          />
+          <SavedRuleSentence rule={rule} />
         </p>
         <Requirements rule={rule} />
         <p>

@@ -3,6 +3,7 @@ import type { Condition } from "../../../federation/condition.ts";
 import { describeCondition } from "../../../federation/condition.ts";
 import { provider, type ProviderName } from "../../../federation/providers.ts";
 import { capitalize, describeWorkloads } from "../../../federation/rule_sentence.ts";
+import type { ListedTrustRule } from "../../../store/trust_rules.ts";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
 
 /** A rule, or what is known of one that is being written. */
@@ -35,6 +36,19 @@ export function RuleSentence({ rule }: { rule: SentenceRule }) {
       {actsAs === undefined ? "" : "."}
     </>
   );
+}
+
+/** The sentence of a rule that is saved, without its times. */
+export function SavedRuleSentence({ rule }: { rule: ListedTrustRule }) {
+  const { provider, scope } = rule;
+  return <RuleSentence rule={{ provider, workloads: rule, scope, actsAs: accountOf(rule) }} />;
+}
+
+/** What the workloads of a saved rule act as. */
+export function accountOf(
+  { principal, principalName }: Pick<ListedTrustRule, "principal" | "principalName">,
+): string {
+  return `the ${principal.kind === "user" ? "user" : "service account"} ${principalName}`;
 }
 
 /** "2027-01-31 00:00 UTC" */

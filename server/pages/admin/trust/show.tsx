@@ -15,7 +15,7 @@ import { PageHeading } from "../../ui/page_heading.tsx";
 import { TimeAgo, TimeUntil } from "../../ui/relative_time.tsx";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
 import { forgetDraft } from "./draft_cookie.ts";
-import { RuleSentence } from "./sentence.tsx";
+import { SavedRuleSentence } from "./sentence.tsx";
 import { TRUST_PATH } from "./step_path.ts";
 
 /** How far back the last use of a rule is looked for. */
@@ -82,18 +82,10 @@ export async function showTrust(deps: PageDeps, c: PageContext): Promise<Respons
 }
 
 function RuleCell({ rule }: { rule: ListedTrustRule }) {
-  const kind = rule.principal.kind === "user" ? "user" : "service account";
   return (
     <>
       <p>
-        <RuleSentence
-          rule={{
-            provider: rule.provider,
-            workloads: rule,
-            scope: rule.scope,
-            actsAs: `the ${kind} ${rule.principalName}`,
-          }}
-        />
+        <SavedRuleSentence rule={rule} />
       </p>
       <p class="muted small">
         <UntrustedText text={rule.name} max={100} /> · {provider(rule.provider).title}

@@ -32,7 +32,7 @@ import {
 } from "./entries.ts";
 import { permissionStep } from "./permission_step.tsx";
 import { providerStep } from "./provider_step.tsx";
-import { Requirements, RuleSentence } from "./sentence.tsx";
+import { accountOf, Requirements, RuleSentence } from "./sentence.tsx";
 import { rememberDraft, withDraft } from "./draft_cookie.ts";
 import { isUnsigned, readStepQuery, type Step, stepPath, STEPS, TRUST_PATH } from "./step_path.ts";
 import { type RuleTest, testRule } from "./test_rule.ts";
@@ -397,10 +397,7 @@ function actsAs(
   before: ListedTrustRule | undefined,
   workloads: WorkloadDraft | undefined,
 ): string | undefined {
-  if (before !== undefined) {
-    const kind = before.principal.kind === "user" ? "user" : "service account";
-    return `the ${kind} ${before.principalName}`;
-  }
+  if (before !== undefined) return accountOf(before);
   if (entries.account !== undefined) return `the service account ${entries.account}`;
   const name = entries.name ?? workloads?.name;
   return name === undefined ? undefined : `the new service account ${name}`;
