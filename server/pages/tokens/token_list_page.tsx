@@ -9,6 +9,7 @@ import type { PageContext } from "../context.ts";
 import { type RenderDeps, renderPage } from "../render.tsx";
 import { EmptyState } from "../ui/empty_state.tsx";
 import { PageHeading } from "../ui/page_heading.tsx";
+import { SearchForm } from "../ui/search_form.tsx";
 import { PageLinks, readTokenPage } from "./pagination.tsx";
 import { tokenRows } from "./token_rows.tsx";
 import { firstPage, MAX_SEARCH, type TokenView, viewUrl } from "./view.ts";
@@ -58,7 +59,16 @@ export async function tokenListPage(
         {intro}
         <div class="toolbar">
           <Filters view={view} />
-          <SearchForm view={view} />
+          <SearchForm
+            action={view.path}
+            label="Name or prefix"
+            maxLength={MAX_SEARCH}
+            value={view.search}
+            kept={{
+              show: view.show,
+              owner: view.path === "/admin/tokens" ? view.ownerId : undefined,
+            }}
+          />
         </div>
         {page.tokens.length === 0
           ? (
@@ -139,30 +149,5 @@ function Filters({ view }: { view: TokenView }) {
         </a>
       ))}
     </nav>
-  );
-}
-
-function SearchForm({ view: { path, ownerId, search, show } }: { view: TokenView }) {
-  return (
-    <form class="search" method="get" action={path} role="search">
-      <div>
-        <label for="search">Name or prefix</label>
-        <input
-          id="search"
-          name="search"
-          type="search"
-          maxlength={MAX_SEARCH}
-          autocapitalize="none"
-          autocomplete="off"
-          spellcheck={false}
-          value={search ?? ""}
-        />
-      </div>
-      {show !== undefined && <input type="hidden" name="show" value={show} />}
-      {path === "/admin/tokens" && ownerId !== undefined && (
-        <input type="hidden" name="owner" value={ownerId} />
-      )}
-      <button type="submit">Search</button>
-    </form>
   );
 }

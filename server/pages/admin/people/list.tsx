@@ -7,6 +7,7 @@ import { DataTable } from "../../ui/data_table.tsx";
 import { EmptyState } from "../../ui/empty_state.tsx";
 import { PageHeading } from "../../ui/page_heading.tsx";
 import { TimeAgo } from "../../ui/relative_time.tsx";
+import { SearchForm } from "../../ui/search_form.tsx";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
 import { MAX_SEARCH, PAGE_LENGTH, peopleUrl, type PeopleView, readPeopleView } from "./view.ts";
 import { PersonState } from "./person_state.tsx";
@@ -50,7 +51,13 @@ export async function showPeople(deps: PageDeps, c: PageContext): Promise<Respon
               </a>
             ))}
           </nav>
-          <SearchForm view={view} />
+          <SearchForm
+            action="/admin/people"
+            label="Name or e-mail address"
+            maxLength={MAX_SEARCH}
+            value={search}
+            kept={{ show }}
+          />
         </div>
         {users.length === 0
           ? (
@@ -106,28 +113,6 @@ function People({ users, now }: { users: readonly ListedUser[]; now: number }) {
         },
       ]}
     />
-  );
-}
-
-function SearchForm({ view: { search, show } }: { view: PeopleView }) {
-  return (
-    <form class="search" method="get" action="/admin/people" role="search">
-      <div>
-        <label for="search">Name or e-mail address</label>
-        <input
-          id="search"
-          name="search"
-          type="search"
-          maxlength={MAX_SEARCH}
-          autocapitalize="none"
-          autocomplete="off"
-          spellcheck={false}
-          value={search ?? ""}
-        />
-      </div>
-      {show !== undefined && <input type="hidden" name="show" value={show} />}
-      <button type="submit">Search</button>
-    </form>
   );
 }
 
