@@ -83,6 +83,7 @@ export const updateClient: Operation<
     await ensureRow(tx, id, now);
     const client = await lockClient(tx, id);
     if (client === undefined) return noSuchClient(id);
+    // TypeScript cannot see that each null has become undefined, which only optional fields can be.
     const merged = Object.fromEntries(
       Object.entries({ ...client, ...withoutUndefined(changes) })
         .map(([key, value]) => [key, value ?? undefined]),

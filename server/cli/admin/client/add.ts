@@ -5,7 +5,6 @@ import { formatJson, sanitizeLine } from "../../../../shared/sanitize.ts";
 import type { ClientView } from "../../../admin/client_operations.ts";
 import { DomainError } from "../../../domain_error.ts";
 import type { ServerIo } from "../../../io.ts";
-import type { ClientPolicy } from "../../../store/clients.ts";
 import { reportDomainError, reportUsage } from "../../failure.ts";
 import type { DatabaseOptions } from "../../options.ts";
 import { adminCommand } from "../command.ts";
@@ -43,15 +42,11 @@ export async function adminClientAdd(
   const secret = options.public ? undefined : generateClientSecret();
   const id = options.id ?? `client-${randomBytes(9).toString("hex")}`;
   // A public client without a grant could do nothing; a confidential one may introspect tokens.
-  const policy = {
-    grants: options.public ? ["device"] : [],
-    ...withoutUndefined(parsed),
-    name,
-  } as ClientPolicy;
+  const grants = parsed.grants ?? (options.public ? ["device"] : []);
   let lost: string | undefined;
   const code = await adminCommand(
     "addClient",
-    { id, secretHash: secret?.hash, ...policy },
+    { ...parsed, id, name, grants, secretHash: secret?.hash },
     database,
     io,
     (client) => {
@@ -97,8 +92,4 @@ async function removeLostClient(
   io.stderr(
     `The client still exists. To remove it, run: ${brand.binaryName} admin client remove ${id}\n`,
   );
-}
-
-function withoutUndefined(fields: object): object {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }

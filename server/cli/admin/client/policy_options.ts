@@ -2,7 +2,7 @@ import { parseDurationSeconds } from "../../../../shared/duration.ts";
 import { sanitizeLine } from "../../../../shared/sanitize.ts";
 import type { ClientChanges } from "../../../admin/client_operations.ts";
 import { DomainError } from "../../../domain_error.ts";
-import type { ClientGrant } from "../../../store/clients.ts";
+import type { ClientGrant, ClientPolicy } from "../../../store/clients.ts";
 
 /** Options of `admin client add` and `update` that limit what a client may do. */
 export interface PolicyOptions {
@@ -40,11 +40,11 @@ export const CLEARABLE = {
   "refresh-absolute": "refreshTokenAbsoluteLifetime",
 } as const satisfies Record<string, keyof ClientChanges>;
 
-/** The options as changes; what was not given is undefined. */
+/** What the options set; what was not given is undefined. */
 export function parsePolicyOptions(
   options: PolicyOptions,
-): Omit<ClientChanges, "name"> | DomainError {
-  const changes: Omit<ClientChanges, "name"> = {
+): Partial<Omit<ClientPolicy, "name">> | DomainError {
+  const changes: Partial<Omit<ClientPolicy, "name">> = {
     homepage: options.homepage,
     grants: options.grant,
     scopes: options.scope,
