@@ -1,27 +1,13 @@
-import { randomUUID } from "node:crypto";
-import type { Clock } from "../../../shared/clock.ts";
 import { withTimeout } from "../../../shared/deadline.ts";
 import { OAuthError } from "../../../shared/oauth/errors.ts";
 import { DEVICE_CODE_GRANT } from "../../../shared/oauth/grant_types.ts";
-import { parseScope } from "../../../shared/oauth/scope.ts";
-import type { ServerConfig } from "../../config/server_config.ts";
-import { limitLoginScope } from "../../scopes.ts";
-import { recordAuditEvent } from "../../store/audit_events.ts";
-import type { Sql, Transaction } from "../../store/db/connect.ts";
-import {
-  recordPoll,
-  redeemDeviceCode,
-  type RedeemedDeviceAuthorization,
-} from "../../store/device_authorizations.ts";
-import { findActiveLogin, insertRefreshTokenFamily } from "../../store/refresh_token_families.ts";
-import { findUser } from "../../store/users.ts";
-import { generateRefreshToken, refreshTokenHashes } from "../../tokens/refresh_token.ts";
-import { audienceOf } from "../../tokens/resource.ts";
+import type { Sql } from "../../store/db/connect.ts";
+import { recordPoll, redeemDeviceCode } from "../../store/device_authorizations.ts";
 import { tokenHash } from "../../tokens/token_hash.ts";
 import { missingParameter } from "../missing_parameter.ts";
-import { requestedResource } from "../requested_resource.ts";
 import type { Grant, TokenRequest } from "./grant.ts";
-import { issueLoginTokens, type IssueLoginTokensDeps, type Login } from "./issue_login_tokens.ts";
+import { issueLoginTokens, type Login } from "./issue_login_tokens.ts";
+import { startLogin, type StartLoginDeps } from "./start_login.ts";
 
 /** Least seconds between two polls, advertised and enforced (RFC 8628 section 3.2). */
 export const POLL_INTERVAL = 5;
@@ -37,12 +23,8 @@ const TICK = { polls: 2, ms: 1000 };
 /** Longest wait for the database before the client has to poll again. */
 const POLL_TIMEOUT_MS = 5000;
 
-interface DeviceCodeGrantDeps extends IssueLoginTokensDeps {
+interface DeviceCodeGrantDeps extends StartLoginDeps {
   sql: Sql;
-  clock: Clock;
-  config:
-    & IssueLoginTokensDeps["config"]
-    & Pick<ServerConfig, "scopes" | "refreshTokenIdleLifetime" | "refreshTokenAbsoluteLifetime">;
 }
 
 /** A device code, as presented by a client. */
@@ -124,95 +106,10 @@ async function redeem(
   request: TokenRequest,
   code: PresentedCode,
 ): Promise<Login | OAuthError> {
-  const clientId = request.client.id;
   return await deps.sql.begin(async (tx) => {
     const redeemed = await redeemDeviceCode(tx, code);
-    if (redeemed === undefined) return unknownCode();
-    // The user may have been disabled since.
-    const user = await findUser(tx, redeemed.userId);
-    if (user === undefined || user.disabledAt !== undefined) {
-      return new OAuthError("access_denied", "The account is disabled. Ask an administrator.");
-    }
-    const resource = requestedResource(deps, redeemed.resource);
-    if (resource instanceof OAuthError) return resource;
-    // RFC 8707 section 2.2: a token request may name what was authorized, nothing else.
-    const audience = audienceOf(deps, resource);
-    if ((request.parameter("resource") ?? audience) !== audience) {
-      return new OAuthError(
-        "invalid_target",
-        `The login was approved for ${audience} only. Request that resource.`,
-      );
-    }
-    if (!await isForLoginOf(tx, redeemed, clientId, code.now)) {
-      return new OAuthError(
-        "access_denied",
-        "The request was approved by a different account, or the login was revoked. " +
-          "Try again with the account of this login, or log in again.",
-      );
-    }
-    // The user's role or the catalog may have changed since.
-    const scope = limitLoginScope(deps.config.scopes, user, request.client, redeemed.scope);
-    const login: Login = {
-      user,
-      client: request.client,
-      scope,
-      resource,
-      authenticatedAt: redeemed.authenticatedAt,
-      familyId: redeemed.loginId,
-      name: redeemed.loginName,
-    };
-    if (parseScope(scope)?.includes("offline_access")) {
-      Object.assign(login, await startFamily(deps, tx, request, login, code.now));
-    }
-    await recordAuditEvent(tx, deps.clock, {
-      event: "login.succeeded",
-      actor: user.id,
-      subject: login.familyId,
-      address: request.address,
-      details: { client_id: clientId, scope, ...login.name && { name: login.name } },
-    });
-    return login;
+    return redeemed === undefined
+      ? unknownCode()
+      : await startLogin(deps, tx, request, redeemed, code.now);
   }) as Login | OAuthError;
-}
-
-async function startFamily(
-  { config }: DeviceCodeGrantDeps,
-  tx: Transaction,
-  { address, userAgent, client }: TokenRequest,
-  { user, scope, authenticatedAt, name }: Login,
-  now: Date,
-): Promise<Pick<Login, "familyId" | "refreshToken" | "idleExpiresAt">> {
-  const idle = client.refreshTokenIdleLifetime ?? config.refreshTokenIdleLifetime;
-  const absolute = client.refreshTokenAbsoluteLifetime ?? config.refreshTokenAbsoluteLifetime;
-  const expiresAfter = (seconds: number) => new Date(now.getTime() + seconds * 1000);
-  const refreshToken = generateRefreshToken();
-  const familyId = randomUUID();
-  const idleExpiresAt = expiresAfter(Math.min(idle, absolute));
-  await insertRefreshTokenFamily(tx, {
-    id: familyId,
-    userId: user.id,
-    clientId: client.id,
-    scope,
-    authenticatedAt,
-    createdAt: now,
-    lastUsedAt: now,
-    idleExpiresAt,
-    absoluteExpiresAt: expiresAfter(absolute),
-    address,
-    userAgent,
-    name,
-  }, refreshTokenHashes(refreshToken)!);
-  return { familyId, refreshToken, idleExpiresAt };
-}
-
-/** A further approval for a login counts only if its own user gave it, while it is active. */
-async function isForLoginOf(
-  tx: Transaction,
-  { loginId, userId }: RedeemedDeviceAuthorization,
-  clientId: string,
-  now: Date,
-): Promise<boolean> {
-  if (loginId === undefined) return true;
-  const login = await findActiveLogin(tx, { id: loginId, now });
-  return login?.userId === userId && login.clientId === clientId;
 }

@@ -1,0 +1,131 @@
+import { randomUUID } from "node:crypto";
+import { OAuthError } from "../../../shared/oauth/errors.ts";
+import { parseScope } from "../../../shared/oauth/scope.ts";
+import type { ServerConfig } from "../../config/server_config.ts";
+import { limitLoginScope } from "../../scopes.ts";
+import { recordAuditEvent } from "../../store/audit_events.ts";
+import type { Transaction } from "../../store/db/connect.ts";
+import { findActiveLogin, insertRefreshTokenFamily } from "../../store/refresh_token_families.ts";
+import { findUser } from "../../store/users.ts";
+import { generateRefreshToken, refreshTokenHashes } from "../../tokens/refresh_token.ts";
+import { audienceOf } from "../../tokens/resource.ts";
+import { requestedResource } from "../requested_resource.ts";
+import type { TokenRequest } from "./grant.ts";
+import type { IssueLoginTokensDeps, Login } from "./issue_login_tokens.ts";
+
+export interface StartLoginDeps extends IssueLoginTokensDeps {
+  config:
+    & IssueLoginTokensDeps["config"]
+    & Pick<ServerConfig, "scopes" | "refreshTokenIdleLifetime" | "refreshTokenAbsoluteLifetime">;
+}
+
+/** What a user has approved in the browser, for the client that now redeems it. */
+export interface Approval {
+  userId: string;
+  scope: string;
+  authenticatedAt: Date;
+  resource?: string;
+  /** The login that requested a further approval, if it was not a new one. */
+  loginId?: string;
+  loginName?: string;
+}
+
+/**
+ * Turns an approval into a login, with a refresh token if `offline_access` was approved. Call it in
+ * the transaction that redeems the approval: the error of a rejected one does not restore it.
+ */
+export async function startLogin(
+  deps: StartLoginDeps,
+  tx: Transaction,
+  request: TokenRequest,
+  approval: Approval,
+  now: Date,
+): Promise<Login | OAuthError> {
+  const { client } = request;
+  // The user may have been disabled since.
+  const user = await findUser(tx, approval.userId);
+  if (user === undefined || user.disabledAt !== undefined) {
+    return new OAuthError("access_denied", "The account is disabled. Ask an administrator.");
+  }
+  const resource = requestedResource(deps, approval.resource);
+  if (resource instanceof OAuthError) return resource;
+  // RFC 8707 section 2.2: a token request may name what was authorized, nothing else.
+  const audience = audienceOf(deps, resource);
+  if ((request.parameter("resource") ?? audience) !== audience) {
+    return new OAuthError(
+      "invalid_target",
+      `The login was approved for ${audience} only. Request that resource.`,
+    );
+  }
+  if (!await isForLoginOf(tx, approval, client.id, now)) {
+    return new OAuthError(
+      "access_denied",
+      "The request was approved by a different account, or the login was revoked. " +
+        "Try again with the account of this login, or log in again.",
+    );
+  }
+  // The user's role or the catalog may have changed since.
+  const scope = limitLoginScope(deps.config.scopes, user, client, approval.scope);
+  const login: Login = {
+    user,
+    client,
+    scope,
+    resource,
+    authenticatedAt: approval.authenticatedAt,
+    familyId: approval.loginId,
+    name: approval.loginName,
+  };
+  if (parseScope(scope)?.includes("offline_access")) {
+    Object.assign(login, await startFamily(deps, tx, request, login, now));
+  }
+  await recordAuditEvent(tx, deps.clock, {
+    event: "login.succeeded",
+    actor: user.id,
+    subject: login.familyId,
+    address: request.address,
+    details: { client_id: client.id, scope, ...login.name && { name: login.name } },
+  });
+  return login;
+}
+
+async function startFamily(
+  { config }: StartLoginDeps,
+  tx: Transaction,
+  { address, userAgent, client }: TokenRequest,
+  { user, scope, authenticatedAt, name }: Login,
+  now: Date,
+): Promise<Pick<Login, "familyId" | "refreshToken" | "idleExpiresAt">> {
+  const idle = client.refreshTokenIdleLifetime ?? config.refreshTokenIdleLifetime;
+  const absolute = client.refreshTokenAbsoluteLifetime ?? config.refreshTokenAbsoluteLifetime;
+  const expiresAfter = (seconds: number) => new Date(now.getTime() + seconds * 1000);
+  const refreshToken = generateRefreshToken();
+  const familyId = randomUUID();
+  const idleExpiresAt = expiresAfter(Math.min(idle, absolute));
+  await insertRefreshTokenFamily(tx, {
+    id: familyId,
+    userId: user.id,
+    clientId: client.id,
+    scope,
+    authenticatedAt,
+    createdAt: now,
+    lastUsedAt: now,
+    idleExpiresAt,
+    absoluteExpiresAt: expiresAfter(absolute),
+    address,
+    userAgent,
+    name,
+  }, refreshTokenHashes(refreshToken)!);
+  return { familyId, refreshToken, idleExpiresAt };
+}
+
+/** A further approval for a login counts only if its own user gave it, while it is active. */
+async function isForLoginOf(
+  tx: Transaction,
+  { loginId, userId }: Approval,
+  clientId: string,
+  now: Date,
+): Promise<boolean> {
+  if (loginId === undefined) return true;
+  const login = await findActiveLogin(tx, { id: loginId, now });
+  return login?.userId === userId && login.clientId === clientId;
+}
