@@ -6,6 +6,7 @@ import { recordAuditEvent } from "../store/audit_events.ts";
 import {
   type ClientPolicy,
   commandLineClient,
+  type ConsentPolicy,
   deleteClient,
   findClient,
   insertClient,
@@ -28,6 +29,8 @@ export interface ClientView {
   isBuiltIn: boolean;
   homepage: string | null;
   grants: readonly string[];
+  redirectUris: readonly string[];
+  consent: ConsentPolicy;
   /** Null: all scopes that the catalog lets it request. */
   scopes: readonly string[] | null;
   /** Seconds; null: as configured. */
@@ -188,6 +191,8 @@ function clientView(client: ListedClient, now: number): ClientView {
     isBuiltIn: client.id === commandLineClient.id,
     homepage: client.homepage ?? null,
     grants: client.grants,
+    redirectUris: client.redirectUris ?? [],
+    consent: client.consent ?? "always",
     scopes: client.scopes ?? null,
     accessTokenLifetime: client.accessTokenLifetime ?? null,
     refreshTokenIdleLifetime: client.refreshTokenIdleLifetime ?? null,

@@ -1,8 +1,11 @@
+import { listText } from "../../shared/list_text.ts";
+import { redirectUriProblem } from "../../shared/oauth/redirect_uri.ts";
 import { formatScope, missingScopes } from "../../shared/oauth/scope.ts";
+import { sanitizeLine } from "../../shared/sanitize.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import { DomainError } from "../domain_error.ts";
 import { clientScopes, scopeNames } from "../scopes.ts";
-import { CLIENT_GRANTS, type ClientPolicy } from "../store/clients.ts";
+import { CLIENT_GRANTS, type ClientPolicy, CONSENT_POLICIES } from "../store/clients.ts";
 import { nameProblem } from "../store/users.ts";
 
 /** Ids are part of URLs, of commands and of the claims of tokens. */
@@ -17,6 +20,7 @@ const MAX_ACCESS_TOKEN_LIFETIME = 86_400;
 /** Ten years, which the database's integers can hold. */
 const MAX_LIFETIME = 3650 * 86_400;
 const MAX_HOMEPAGE_LENGTH = 500;
+const MAX_REDIRECT_URIS = 20;
 
 export function checkClientId(id: string): DomainError | undefined {
   if (CLIENT_ID.test(id) && !RESERVED_ID.test(id)) return undefined;
@@ -37,7 +41,7 @@ export function checkClientPolicy(
   const name = nameProblem(policy.name);
   if (name !== undefined) return new DomainError("invalid", name, { field: "name" });
   return checkHomepage(policy.homepage) ?? checkGrants(policy.grants) ??
-    checkScopes(id, policy.scopes, config) ?? checkLifetimes(policy);
+    checkRedirects(policy) ?? checkScopes(id, policy.scopes, config) ?? checkLifetimes(policy);
 }
 
 function checkHomepage(homepage: string | undefined): DomainError | undefined {
@@ -57,9 +61,41 @@ function checkGrants(grants: readonly string[]): DomainError | undefined {
   if (unknown.length === 0) return undefined;
   return new DomainError(
     "invalid",
-    `"${unknown[0]}" is not a grant. Use ${CLIENT_GRANTS.join(" or ")}.`,
+    `"${unknown[0]}" is not a grant. Use ${listText(CLIENT_GRANTS, "none", ", ")}.`,
     { field: "grants" },
   );
+}
+
+function checkRedirects(
+  { grants, redirectUris = [], consent = "always" }: ClientPolicy,
+): DomainError | undefined {
+  const field = "redirectUris";
+  if (redirectUris.length > MAX_REDIRECT_URIS) {
+    return new DomainError(
+      "invalid",
+      `A client can have at most ${MAX_REDIRECT_URIS} redirect URIs.`,
+      { field },
+    );
+  }
+  for (const uri of redirectUris) {
+    const problem = redirectUriProblem(uri);
+    if (problem !== undefined) {
+      return new DomainError("invalid", `${problem} Got: ${sanitizeLine(uri, 100)}`, { field });
+    }
+  }
+  // RFC 9700 section 2.1: only to registered URIs, so without one the grant is useless.
+  if (grants.includes("code") && redirectUris.length === 0) {
+    return new DomainError(
+      "invalid",
+      "A client with the grant code needs a redirect URI, or loopback for a program on the " +
+        "user's machine.",
+      { field },
+    );
+  }
+  if (CONSENT_POLICIES.includes(consent)) return undefined;
+  return new DomainError("invalid", `The consent is ${CONSENT_POLICIES.join(" or ")}.`, {
+    field: "consent",
+  });
 }
 
 function checkScopes(

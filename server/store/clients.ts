@@ -1,10 +1,15 @@
 import { brand } from "../../shared/brand.ts";
+import { LOOPBACK_REDIRECT } from "../../shared/oauth/redirect_uri.ts";
 import { formatScope, parseScope } from "../../shared/oauth/scope.ts";
 import type { Sql, Transaction } from "./db/connect.ts";
 
 /** The ways to a token that a client can be allowed, by the names that operators use. */
-export const CLIENT_GRANTS = ["device", "exchange"] as const;
+export const CLIENT_GRANTS = ["device", "code", "exchange"] as const;
 export type ClientGrant = typeof CLIENT_GRANTS[number];
+
+/** Whether users are asked at each login in the browser, or once for the same permissions. */
+export const CONSENT_POLICIES = ["always", "remember"] as const;
+export type ConsentPolicy = typeof CONSENT_POLICIES[number];
 
 /** What a client may do and how long what it gets is valid. */
 export interface ClientPolicy {
@@ -12,6 +17,10 @@ export interface ClientPolicy {
   /** Where users find out more about it. */
   homepage?: string;
   grants: readonly ClientGrant[];
+  /** Where the browser may return to, see shared/oauth/redirect_uri.ts; undefined: nowhere. */
+  redirectUris?: readonly string[];
+  /** Undefined: `always`. */
+  consent?: ConsentPolicy;
   /** Undefined: all scopes that the catalog lets it request. */
   scopes?: readonly string[];
   /** Seconds; undefined: as configured. */
@@ -39,6 +48,7 @@ export const commandLineClient: Client = {
   id: brand.cliClientId,
   name: `${brand.productName} command line`,
   grants: CLIENT_GRANTS,
+  redirectUris: [LOOPBACK_REDIRECT],
 };
 
 interface Row {
@@ -49,6 +59,8 @@ interface Row {
   previous_secret_hash: Uint8Array | null;
   previous_secret_expires_at: Date | null;
   grants: ClientGrant[];
+  redirect_uris: string[];
+  consent: ConsentPolicy;
   scope: string | null;
   access_token_lifetime: number | null;
   refresh_token_idle_lifetime: number | null;
@@ -68,6 +80,8 @@ function fromRow(row: Row): ListedClient {
       expiresAt: row.previous_secret_expires_at ?? new Date(0),
     },
     grants: row.grants,
+    redirectUris: row.redirect_uris.length === 0 ? undefined : row.redirect_uris,
+    consent: row.consent === "always" ? undefined : row.consent,
     scopes: row.scope === null ? undefined : parseScope(row.scope) ?? [],
     accessTokenLifetime: row.access_token_lifetime ?? undefined,
     refreshTokenIdleLifetime: row.refresh_token_idle_lifetime ?? undefined,
@@ -98,11 +112,12 @@ export async function insertClient(
 ): Promise<boolean> {
   const rows = await sql`
     insert into clients (
-      id, name, homepage, secret_hash, is_public, grants, scope, access_token_lifetime,
-      refresh_token_idle_lifetime, refresh_token_absolute_lifetime, created_at
+      id, name, homepage, secret_hash, is_public, grants, redirect_uris, consent, scope,
+      access_token_lifetime, refresh_token_idle_lifetime, refresh_token_absolute_lifetime, created_at
     ) values (
       ${client.id}, ${client.name}, ${client.homepage ?? null}, ${client.secretHash ?? null},
       ${client.secretHash === undefined}, ${sql.json([...client.grants])},
+      ${sql.json([...client.redirectUris ?? []])}, ${client.consent ?? "always"},
       ${client.scopes === undefined ? null : formatScope(client.scopes)},
       ${client.accessTokenLifetime ?? null}, ${client.refreshTokenIdleLifetime ?? null},
       ${client.refreshTokenAbsoluteLifetime ?? null}, ${client.now}
@@ -121,6 +136,8 @@ export async function updateClientPolicy(
       name = ${policy.name}, homepage = ${policy.homepage ?? null}, grants = ${
     sql.json([...policy.grants])
   },
+      redirect_uris = ${sql.json([...policy.redirectUris ?? []])},
+      consent = ${policy.consent ?? "always"},
       scope = ${policy.scopes === undefined ? null : formatScope(policy.scopes)},
       access_token_lifetime = ${policy.accessTokenLifetime ?? null},
       refresh_token_idle_lifetime = ${policy.refreshTokenIdleLifetime ?? null},

@@ -9,8 +9,15 @@ import { database } from "../options.ts";
 
 const bin = brand.binaryName;
 
-const GRANTS = ["device", "exchange"];
-const CLEARABLE = ["homepage", "scope", "access-lifetime", "refresh-idle", "refresh-absolute"];
+const GRANTS = ["device", "code", "exchange"];
+const CLEARABLE = [
+  "homepage",
+  "redirect",
+  "scope",
+  "access-lifetime",
+  "refresh-idle",
+  "refresh-absolute",
+];
 
 export function declareClient(admin: Command, server: Run<ServerIo>): void {
   const client = admin.command("client")
@@ -115,9 +122,23 @@ function policy(command: Command): Command {
     .addOption(
       new Option(
         "--grant <grant>",
-        "allow device logins or token exchange: device, exchange (repeatable)",
+        "allow logins by device code or in the browser, or token exchange: device, code, exchange (repeatable)",
       )
         .argParser(collectChoices(GRANTS)),
+    )
+    .option(
+      "--redirect <uri>",
+      "where the browser returns to after a login: an https URI, or loopback for a program on the user's machine (repeatable)",
+      (uri: string, previous: string[] = []) => [...previous, uri],
+    )
+    .addOption(
+      new Option(
+        "--consent <when>",
+        "ask users at each login in the browser, or once (default: always)",
+      ).choices([
+        "always",
+        "remember",
+      ]),
     )
     .option("--scope <scopes>", `scopes that it may request ${SCOPE_NOTATION}`, collectScopes)
     .option("--homepage <url>", "where users find out more about it")

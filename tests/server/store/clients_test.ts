@@ -45,7 +45,9 @@ testStore("clients", {
     const policy = {
       name: "Acme CLI",
       homepage: "https://acme.example",
-      grants: ["device", "exchange"] as const,
+      grants: ["device", "code"] as const,
+      redirectUris: ["loopback", "https://acme.example/callback"],
+      consent: "remember" as const,
       scopes: ["read", "openid"],
       accessTokenLifetime: 300,
       refreshTokenIdleLifetime: 3600,

@@ -2,13 +2,15 @@ import { parseDurationSeconds } from "../../../../shared/duration.ts";
 import { sanitizeLine } from "../../../../shared/sanitize.ts";
 import type { ClientChanges } from "../../../admin/client_operations.ts";
 import { DomainError } from "../../../domain_error.ts";
-import type { ClientGrant, ClientPolicy } from "../../../store/clients.ts";
+import type { ClientGrant, ClientPolicy, ConsentPolicy } from "../../../store/clients.ts";
 
 /** Options of `admin client add` and `update` that limit what a client may do. */
 export interface PolicyOptions {
   homepage?: string;
   /** Checked by commander. */
   grant?: ClientGrant[];
+  redirect?: string[];
+  consent?: ConsentPolicy;
   scope?: string[];
   accessLifetime?: string;
   refreshIdle?: string;
@@ -25,6 +27,8 @@ const LIFETIMES = {
 export const POLICY_OPTIONS: Readonly<Record<string, string>> = {
   homepage: "--homepage",
   grants: "--grant",
+  redirectUris: "--redirect",
+  consent: "--consent",
   scopes: "--scope",
   accessTokenLifetime: "--access-lifetime",
   refreshTokenIdleLifetime: "--refresh-idle",
@@ -34,6 +38,7 @@ export const POLICY_OPTIONS: Readonly<Record<string, string>> = {
 /** What `update --clear` can remove, by its name there. */
 export const CLEARABLE = {
   homepage: "homepage",
+  redirect: "redirectUris",
   scope: "scopes",
   "access-lifetime": "accessTokenLifetime",
   "refresh-idle": "refreshTokenIdleLifetime",
@@ -47,6 +52,8 @@ export function parsePolicyOptions(
   const changes: Partial<Omit<ClientPolicy, "name">> = {
     homepage: options.homepage,
     grants: options.grant,
+    redirectUris: options.redirect,
+    consent: options.consent,
     scopes: options.scope,
   };
   for (const [option, field] of Object.entries(LIFETIMES)) {

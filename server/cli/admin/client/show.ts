@@ -27,6 +27,8 @@ function describe(client: ClientView, { env }: Pick<ServerIo, "env">): string {
     ["state", clientState(client)],
     ["homepage", client.homepage],
     ["grants", client.grants.join(" ") || "none: it may introspect tokens"],
+    ["redirects", client.redirectUris.join(" ") || null],
+    ["consent", client.grants.includes("code") ? client.consent : null],
     ["scopes", client.scopes === null ? "all" : client.scopes.join(" ")],
     ["access lifetime", lifetime(client.accessTokenLifetime)],
     ["refresh idle", lifetime(client.refreshTokenIdleLifetime)],
