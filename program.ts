@@ -11,7 +11,6 @@ import { serverCommands } from "./server/cli/commands.ts";
 import type { ServerIo } from "./server/io.ts";
 import { processIo as serverIo } from "./server/process_io.ts";
 import type { CommandEntry, CommandGroup, Run } from "./shared/command_line.ts";
-import { brand } from "./shared/brand.ts";
 import { EXIT } from "./shared/exit_codes.ts";
 import { basename } from "./shared/path.ts";
 import { abortOn, homeFolder, terminalColumns } from "./shared/process.ts";
@@ -41,7 +40,7 @@ export function commandGroups(
 /** Runs the command that `typed` name, and returns its exit code. */
 export async function runProgram(typed: string[], { stdout, stderr }: Output): Promise<number> {
   const isCommand = entries.some(({ name }) => name === typed[0]);
-  const args = withoutAuth(isCommand ? typed : [...await impliedArguments(), ...typed]);
+  const args = withoutAuth(isCommand ? typed : [...await argumentsOfName(), ...typed]);
   const env = Deno.env.toObject();
   const platform = {
     os: Deno.build.os,
@@ -50,6 +49,9 @@ export async function runProgram(typed: string[], { stdout, stderr }: Output): P
       return Deno.osRelease();
     },
     homeFolder: await homeFolder(env),
+    get programPath() {
+      return Deno.execPath();
+    },
   };
   let exitCode: number = EXIT.ok;
   const client: Run<ClientIo> = async (run) => {
@@ -126,13 +128,14 @@ export async function runProgram(typed: string[], { stdout, stderr }: Output): P
   }
 }
 
-/** Docker starts credential helpers by name; a link with that name is one. */
-async function impliedArguments(): Promise<string[]> {
+/** Docker and others start credential helpers by name; a link with that name is one. */
+async function argumentsOfName(): Promise<readonly string[]> {
   // Only here, because it takes 10 ms to load.
-  const { argv0 } = await import("node:process");
-  return basename(argv0).replace(/\.exe$/i, "") === `docker-credential-${brand.binaryName}`
-    ? ["auth", "docker"]
-    : [];
+  const [{ argv0 }, { impliedArguments }] = await Promise.all([
+    import("node:process"),
+    import("./client/helpers/programs.ts"),
+  ]);
+  return impliedArguments(basename(argv0));
 }
 
 /** `auth login` and others, as users of other programs type them, without the `auth`. */

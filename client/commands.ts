@@ -56,7 +56,7 @@ export const tokenCommands: Entries = [
   },
   {
     name: "auth",
-    summary: "provide tokens to git, kubectl and docker",
+    summary: "provide tokens to git, docker, cargo, go, pip and other programs",
     load: () => import("./commands/auth/auth.ts"),
   },
   {

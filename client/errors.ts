@@ -36,6 +36,7 @@ export const ERROR_EXIT_CODES = {
   code_expired: EXIT.failure,
   connection_failed: EXIT.failure,
   git_failed: EXIT.failure,
+  host_not_listed: EXIT.failure,
   identity_invalid: EXIT.failure,
   insecure_transport: EXIT.failure,
   invalid_response: EXIT.failure,

@@ -96,4 +96,6 @@ export interface Platform {
   readonly release: string;
   /** Empty if neither the environment nor the user database names one. */
   readonly homeFolder: string;
+  /** The file of this program. */
+  readonly programPath: string;
 }

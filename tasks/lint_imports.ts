@@ -64,6 +64,7 @@ export const LAYERS: Record<string, readonly string[]> = {
     "client/doctor",
     "client/scan",
     "client/pat",
+    "client/helpers",
     "client/auth",
     "client/ui",
     "client/process",

@@ -156,7 +156,7 @@ function randomBytes(megabytes: number): Uint8Array {
 async function storeLogin(env: Record<string, string>, kind: "file" | "keychain"): Promise<void> {
   const homeFolder = env.HOME;
   const { arch, os } = Deno.build;
-  const io = memoryIo({ env, platform: { os, arch, release: "", homeFolder } });
+  const io = memoryIo({ env, platform: { os, arch, release: "", homeFolder, programPath: "" } });
   const loginStore = await openLoginStore(kind === "file", io);
   if (loginStore.store.kind !== kind) throw new Error(`no ${kind}: ${io.err}`);
   const key = { server: "https://auth.example.com", account: "alice@example.com" };

@@ -62,6 +62,7 @@ export function memoryIo(changes: Partial<MemoryIo> = {}): MemoryIo {
       arch: "x86_64",
       release: "6.1.0",
       homeFolder: "/nonexistent",
+      programPath: "/nonexistent/program",
     },
     clock,
     timeZone: "UTC",

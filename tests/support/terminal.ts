@@ -30,7 +30,13 @@ export interface Terminal extends AsyncDisposable {
 export async function terminal(env: Record<string, string> = {}): Promise<Terminal> {
   const home = await temporaryHome();
   const ownEnv = { ...home.env, ...env };
-  const place = { os: Deno.build.os, arch: "", release: "", homeFolder: home.folder };
+  const place = {
+    os: Deno.build.os,
+    arch: "",
+    release: "",
+    homeFolder: home.folder,
+    programPath: "",
+  };
   const folder = configFolder({ env: ownEnv, platform: place });
   const self: Terminal = {
     home: { ...home, env: ownEnv },

@@ -1,10 +1,12 @@
-/** `auth`: provides tokens to git, kubectl and docker. */
+/** `auth`: provides tokens to git, docker, package managers and other programs. */
 import type { Command } from "commander";
 import { brand } from "../../../shared/brand.ts";
 import { examples, helpItems } from "../../../shared/command_examples.ts";
 import type { Run } from "../../../shared/command_line.ts";
 import type { ClientIo } from "../../io.ts";
 import { account, collect, exchange, server } from "../options.ts";
+
+import { declareHosts } from "./hosts.ts";
 
 const bin = brand.binaryName;
 
@@ -20,6 +22,13 @@ export function declare(auth: Command, client: Run<ClientIo>): void {
       )
       .option("--user <name>", "the user name to return (default: the account)");
 
+  auth.commandsGroup("Set up:");
+  declareHosts(
+    auth.command("hosts").description("manage the list of hosts that receive tokens"),
+    client,
+  );
+
+  auth.commandsGroup("Called by other programs:");
   exchange(hosts(auth.command("git-credential")))
     .description("act as a credential helper for git")
     .addArgument(auth.createArgument("<operation>", "the operation that git requests"))
@@ -70,6 +79,89 @@ export function declare(auth: Command, client: Run<ClientIo>): void {
     .action((operation, options) =>
       client(async (io) => (await import("./docker.ts")).authDocker(operation, options, io))
     );
+
+  auth.command("bazel")
+    .description("act as a credential helper for Bazel and remote execution tools")
+    .addArgument(auth.createArgument("<operation>", "the operation that the program requests"))
+    .addHelpText(
+      "after",
+      examples([
+        `${bin} auth install bazel`,
+        `Bazel then starts it by the name bazel-credential-${bin}`,
+      ]),
+    )
+    .action((operation) =>
+      client(async (io) => (await import("./bazel.ts")).authBazel(operation, io))
+    );
+
+  auth.command("goauth")
+    .description("act as a command in Go's GOAUTH")
+    .addArgument(auth.createArgument("[url]", "the address of the request that failed"))
+    .addHelpText(
+      "after",
+      examples([`${bin} auth install go`, "go then calls it for private modules"]),
+    )
+    .action((url) => client(async (io) => (await import("./goauth.ts")).authGoauth(url, io)));
+
+  auth.command("cargo")
+    .description("act as a credential provider for cargo")
+    .option("--cargo-plugin", "set by cargo")
+    .addHelpText(
+      "after",
+      examples([`${bin} auth install cargo`, `cargo then starts it as cargo-credential-${bin}`]),
+    )
+    .action(() => client(async (io) => (await import("./cargo.ts")).authCargo(io)));
+
+  auth.command("keyring")
+    .usage("[options] <operation> <service> [user]")
+    .description("act as keyring, for pip and uv")
+    .argument("<arguments...>", "the arguments of keyring, such as: get SERVICE USER")
+    .allowUnknownOption()
+    .helpOption(false)
+    .addHelpText(
+      "after",
+      examples([`${bin} auth install pip`, "pip then finds it as keyring on PATH"]),
+    )
+    .action((args) => client(async (io) => (await import("./keyring.ts")).authKeyring(args, io)));
+
+  auth.command("pnpm")
+    .description("print the value of Authorization for a registry, for pnpm")
+    .addArgument(auth.createArgument("<registry>", "the host or the address of the registry"))
+    .addHelpText(
+      "after",
+      examples([`${bin} auth install pnpm`, "pnpm then starts it as the tokenHelper"]),
+    )
+    .action((registry) => client(async (io) => (await import("./pnpm.ts")).authPnpm(registry, io)));
+
+  auth.command("terraform")
+    .description("act as a credentials helper for Terraform and OpenTofu")
+    .addArgument(
+      auth.createArgument("<operation>", "the operation that the program requests")
+        .choices(["get", "store", "forget"]),
+    )
+    .argument("<host>", "the host that the token is for")
+    .addHelpText(
+      "after",
+      examples([
+        `${bin} auth install terraform`,
+        `Terraform then starts it as terraform-credentials-${bin}`,
+      ]),
+    )
+    .action((operation, host) =>
+      client(async (io) => (await import("./terraform.ts")).authTerraform(operation, host, io))
+    );
+
+  auth.command("headers")
+    .description("print the HTTP headers for an MCP server, for agents")
+    .addArgument(auth.createArgument("[url]", "the address of the MCP server"))
+    .addHelpText(
+      "after",
+      examples([
+        `${bin} auth headers https://mcp.example.com/mcp`,
+        'the value of "headersHelper" in .mcp.json',
+      ]),
+    )
+    .action((url) => client(async (io) => (await import("./headers.ts")).authHeaders(url, io)));
 
   auth.addHelpText(
     "after",

@@ -7,6 +7,9 @@ import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { version } from "../../../shared/version.ts";
 import { ClientError } from "../../errors.ts";
+import { credentialOf, NAMELESS_USER, withOptions } from "../../helpers/credential.ts";
+import { readHelpers } from "../../helpers/helper_store.ts";
+import { findHost, insecureTransport, parseRequestedHost } from "../../helpers/host_list.ts";
 import type { ClientIo } from "../../io.ts";
 import { CredentialStoreError } from "../../credentials/store.ts";
 import { DOCKER_HELPER, dockerRegistries } from "./docker_config.ts";
@@ -17,7 +20,7 @@ import type { Selection } from "../../auth/selection.ts";
 import { chooseTokenSource, tokenFrom, type TokenSource } from "../../auth/token_source.ts";
 
 export interface DockerOptions extends Selection {
-  /** Registries to provide the token for, besides the server and those in docker's configuration. */
+  /** Registries to provide the token for, besides the server's, those on the list and those in docker's configuration. */
   host?: string[];
   user?: string;
   exchange?: boolean;
@@ -62,6 +65,13 @@ export async function authDocker(
 
 async function get(options: DockerOptions, io: ClientIo): Promise<number> {
   const registry = (await io.readStdin()).trim();
+  const { hosts } = await readHelpers(io);
+  const entry = findHost(hosts, parseRequestedHost(registry));
+  if (entry !== undefined) {
+    const { token, user } = await credentialOf(withOptions(entry, options), io);
+    io.stdout(formatJson({ ServerURL: registry, Username: user, Secret: token }));
+    return EXIT.ok;
+  }
   const named = [...options.host ?? [], ...await dockerRegistries(io)]
     .some((host) => sameHost(host, registry));
   const source = await chooseTokenSource(options, io).catch((error) => {
@@ -74,10 +84,7 @@ async function get(options: DockerOptions, io: ClientIo): Promise<number> {
     return EXIT.failure;
   }
   if (/^http:/i.test(registry)) {
-    throw new ClientError(
-      "insecure_transport",
-      `The token is not sent to ${registry} without https: anyone on the network could read it.`,
-    );
+    throw insecureTransport(registry);
   }
   const { token } = options.exchange
     ? await jwtFrom(source, MIN_TTL_MS, undefined, io)
@@ -111,5 +118,5 @@ function isNotLoggedIn(error: unknown): boolean {
 }
 
 function userOf({ account }: TokenSource, { user }: DockerOptions): string {
-  return user || account || "x-access-token";
+  return user || account || NAMELESS_USER;
 }

@@ -1,9 +1,12 @@
 /**
  * `auth git-credential`: answers git's credential helper protocol
- * (gitcredentials(7), git-credential(1)) with a fresh token as the password.
+ * (gitcredentials(7), git-credential(1)) with a fresh token.
  */
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { ClientError } from "../../errors.ts";
+import { NAMELESS_USER, withOptions } from "../../helpers/credential.ts";
+import { readHelpers } from "../../helpers/helper_store.ts";
+import { findHost, insecureTransport, parseRequestedHost } from "../../helpers/host_list.ts";
 import type { ClientIo } from "../../io.ts";
 import { jwtFrom } from "../../auth/exchange.ts";
 import { hostOf, sameHost } from "../../oauth/host.ts";
@@ -11,7 +14,7 @@ import type { Selection } from "../../auth/selection.ts";
 import { chooseTokenSource, tokenFrom, type TokenSource } from "../../auth/token_source.ts";
 
 export interface GitCredentialOptions extends Selection {
-  /** Hosts to provide the token for, besides the server's. */
+  /** Hosts to provide the token for, besides the server's and those on the list. */
   host?: string[];
   user?: string;
   exchange?: boolean;
@@ -28,29 +31,43 @@ export async function authGitCredential(
   const request = attributes(await io.readStdin());
   // There is nothing to store, and git may not erase a login.
   if (operation !== "get") return EXIT.ok;
-  const { protocol, host } = request;
+  const { protocol, host } = request.single;
   if (host === undefined) return EXIT.failure;
-  const source = await sourceFor(host, options, io);
+  const { hosts } = await readHelpers(io);
+  const entry = findHost(hosts, parseRequestedHost(`${protocol}://${host}`));
+  const settings = entry === undefined ? options : withOptions(entry, options);
+  const source = entry === undefined
+    ? await sourceFor(host, options, io)
+    : await chooseTokenSource(settings, io);
   // Without output, git asks other helpers, or the user.
   if (source === undefined) return EXIT.failure;
-  if (protocol !== "https") {
-    throw new ClientError(
-      "insecure_transport",
-      `The token is not sent to ${host} over ${protocol}: ` +
-        `anyone on the network could read it. Use https.`,
-    );
+  if (protocol !== "https" && entry === undefined) {
+    throw insecureTransport(host);
   }
-  const { token, expiresAt } = options.exchange
+  const { token, expiresAt } = settings.exchange
     ? await jwtFrom(source, MIN_TTL_MS, undefined, io)
     : await tokenFrom(source, MIN_TTL_MS, io);
   // A URL such as https://@host/ has an empty user name.
-  const user = request.username || options.user || source.account || "x-access-token";
+  const user = request.single.username || settings.user || source.account || NAMELESS_USER;
   io.stdout(
-    `protocol=https\nhost=${host}\nusername=${user}\npassword=${token}\n` +
+    (takesBearer(request.lists)
+      // `ephemeral`: helpers that store credentials are not given this one.
+      ? `capability[]=authtype\nauthtype=Bearer\ncredential=${token}\nephemeral=1\n`
+      : `protocol=${protocol}\nhost=${host}\nusername=${user}\npassword=${token}\n`) +
       // Keeps caches of git 2.41 and later from using an expired token.
       (expiresAt === undefined ? "" : `password_expiry_utc=${Math.floor(expiresAt / 1000)}\n`),
   );
   return EXIT.ok;
+}
+
+/**
+ * Whether git sends what it gets as `Authorization: Bearer` (git 2.46 and later), and the host has
+ * not challenged it for something else.
+ */
+function takesBearer(lists: Record<string, string[] | undefined>): boolean {
+  const challenges = lists.wwwauth ?? [];
+  return (lists.capability ?? []).includes("authtype") &&
+    (challenges.length === 0 || challenges.some((challenge) => /^bearer\b/i.test(challenge)));
 }
 
 /** Undefined if `host` may not have the token. */
@@ -70,14 +87,20 @@ async function sourceFor(
   }
 }
 
-/** `key=value` lines up to an empty one; the last value of a key counts. */
-function attributes(text: string): Record<string, string | undefined> {
+/** `key=value` lines up to an empty one. The last value of a key counts; `key[]` has several. */
+function attributes(text: string) {
+  const single: Record<string, string | undefined> = {};
+  const lists: Record<string, string[] | undefined> = {};
   const lines = text.split(/\r?\n/);
   const end = lines.indexOf("");
-  return Object.fromEntries(
-    lines.slice(0, end < 0 ? undefined : end).flatMap((line) => {
-      const equals = line.indexOf("=");
-      return equals < 0 ? [] : [[line.slice(0, equals), line.slice(equals + 1)]];
-    }),
-  );
+  for (const line of lines.slice(0, end < 0 ? undefined : end)) {
+    const equals = line.indexOf("=");
+    if (equals < 0) continue;
+    const [key, value] = [line.slice(0, equals), line.slice(equals + 1)];
+    if (!key.endsWith("[]")) single[key] = value;
+    // An empty value clears the list.
+    else if (value === "") lists[key.slice(0, -2)] = [];
+    else (lists[key.slice(0, -2)] ??= []).push(value);
+  }
+  return { single, lists };
 }

@@ -149,7 +149,7 @@ Deno.test("docker gets a token only for the registries in its configuration", as
   }
   assert.equal(await docker(io, "get", "named.example", { host: ["named.example"] }), EXIT.ok);
   assert.equal(await docker(io, "get", "http://registry.example.com"), EXIT.failure);
-  assert.match(io.out, /without https/);
+  assert.match(io.out, /over http: .*Use https/);
   assert.equal(await docker(io, "list"), EXIT.ok);
   assert.deepEqual(JSON.parse(io.out), { "registry.example.com": "alice@example.com" });
 });

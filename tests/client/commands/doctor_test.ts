@@ -238,7 +238,7 @@ Deno.test("shows which proxy is used, without its credentials", () => {
 Deno.test("hides secrets, accounts and the home folder in any text", () => {
   const redact = redactor({
     env: { [`${brand.envPrefix}_TOKEN`]: "opaque-secret" },
-    platform: { os: "linux", arch: "x", release: "6", homeFolder: "/home/alice" },
+    platform: { os: "linux", arch: "x", release: "6", homeFolder: "/home/alice", programPath: "" },
   }, ["alice@example.com", "bob"]);
   assert.equal(
     redact("/home/alice/.config, /home/alicent, /home/alice."),

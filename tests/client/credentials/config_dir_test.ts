@@ -7,7 +7,7 @@ import { memoryIo } from "../../support/fake_client_io.ts";
 
 function folderOn(os: string, env: Record<string, string>, homeFolder = "/home/alice"): string {
   return configFolder(
-    memoryIo({ env, platform: { os, arch: "x86_64", release: "", homeFolder } }),
+    memoryIo({ env, platform: { os, arch: "x86_64", release: "", homeFolder, programPath: "" } }),
   );
 }
 

@@ -43,6 +43,7 @@ if (import.meta.main) {
       arch: Deno.build.arch,
       release: "",
       homeFolder: Deno.env.get("HOME") ?? "",
+      programPath: "",
     },
   };
   const startedAt = performance.now();

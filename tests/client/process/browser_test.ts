@@ -7,7 +7,7 @@ const URL_WITH_AMPERSAND = "https://auth.example.com/device?user_code=BCDF-GHJK&
 function on(os: string, env: Record<string, string>, release = "6.1.0") {
   return browserCommands(URL_WITH_AMPERSAND, {
     env,
-    platform: { os, arch: "x86_64", release, homeFolder: "" },
+    platform: { os, arch: "x86_64", release, homeFolder: "", programPath: "" },
   });
 }
 
@@ -67,7 +67,7 @@ Deno.test("opens only http and https addresses", () => {
 Deno.test("passes no address that starts with a dash or contains a space", () => {
   const [[, argument]] = browserCommands("https://a.example/ --flag\n", {
     env: { DISPLAY: ":0" },
-    platform: { os: "linux", arch: "", release: "", homeFolder: "" },
+    platform: { os: "linux", arch: "", release: "", homeFolder: "", programPath: "" },
   });
   assert.equal(argument, "https://a.example/%20--flag");
 });

@@ -1,0 +1,77 @@
+/** The token that a credential helper returns for a host. */
+import { brand } from "../../shared/brand.ts";
+import { sanitizeLine } from "../../shared/sanitize.ts";
+import { shellWord } from "../../shared/shell_word.ts";
+import { jwtFrom } from "../auth/exchange.ts";
+import { chooseTokenSource, tokenFrom } from "../auth/token_source.ts";
+import { ClientError } from "../errors.ts";
+import type { ClientIo } from "../io.ts";
+import { readHelpers } from "./helper_store.ts";
+import { findHost, type HostEntry, parseRequestedHost } from "./host_list.ts";
+
+export interface HelperCredential {
+  token: string;
+  /** In ms since the epoch; undefined if not known. */
+  expiresAt: number | undefined;
+  user: string;
+}
+
+/** The token has to outlive a long upload. */
+const MIN_TTL_MS = 5 * 60_000;
+
+/** What a host receives as the user name if no account is known. */
+export const NAMELESS_USER = "x-access-token";
+
+/** Undefined if the host of `address` is not on the list. Throws ClientError. */
+export async function credentialFor(
+  address: string,
+  io: ClientIo,
+): Promise<HelperCredential | undefined> {
+  const { hosts } = await readHelpers(io);
+  const entry = findHost(hosts, parseRequestedHost(address));
+  return entry === undefined ? undefined : await credentialOf(entry, io);
+}
+
+export async function credentialOf(entry: HostEntry, io: ClientIo): Promise<HelperCredential> {
+  const source = await chooseTokenSource(entry, io);
+  const { token, expiresAt } = entry.exchange
+    ? await jwtFrom(source, MIN_TTL_MS, undefined, io)
+    : await tokenFrom(source, MIN_TTL_MS, io);
+  return { token, expiresAt, user: entry.user || source.account || NAMELESS_USER };
+}
+
+/** The entry with what the command line selects instead. */
+export function withOptions(
+  entry: HostEntry,
+  { server, account, user, exchange }: Partial<Omit<HostEntry, "host">>,
+): HostEntry {
+  return {
+    ...entry,
+    server: server ?? entry.server,
+    account: account ?? entry.account,
+    user: user ?? entry.user,
+    exchange: exchange ?? entry.exchange,
+  };
+}
+
+/** For programs whose protocol has no other answer. */
+export function hostNotListed(address: string): ClientError {
+  const host = parseRequestedHost(address)?.host;
+  return new ClientError(
+    "host_not_listed",
+    host === undefined
+      ? `No token is sent to ${sanitizeLine(withoutSecrets(address))}: it is not an https address.`
+      : `No token is sent to ${host}: it is not on the list of hosts. ` +
+        `To add it, run: ${brand.binaryName} auth hosts add ${shellWord(host)}`,
+  );
+}
+
+/** An address without what may be a secret: its user, query and fragment. */
+function withoutSecrets(address: string): string {
+  return address.slice(0, 200).replace(/[?#].*$/s, "").replace(/\/\/[^/]*@/, "//");
+}
+
+/** A time as RFC 3339 writes it, in whole seconds: never after the token has expired. */
+export function rfc3339(time: number): string {
+  return new Date(time).toISOString().replace(/\.\d+Z$/, "Z");
+}

@@ -1,0 +1,117 @@
+/**
+ * The file with the hosts of the credential helpers and what `auth install` changed. It contains
+ * no secret, but decides where tokens are sent: it is rejected if others can change it.
+ */
+import { join } from "../../shared/path.ts";
+import { brand } from "../../shared/brand.ts";
+import { configFolder, findConfigFolder } from "../credentials/config_dir.ts";
+import { withFileLock } from "../credentials/file_lock.ts";
+import { readPrivateFile, writePrivateFile } from "../credentials/secure_file.ts";
+import { CredentialStoreError } from "../credentials/store.ts";
+import { wrapStoreErrors } from "../credentials/wrap_store_errors.ts";
+import type { ClientIo } from "../io.ts";
+import type { HostEntry } from "./host_list.ts";
+
+/** What `auth install NAME` put into the files of a program. */
+export interface InstalledHelper {
+  name: string;
+  changes: InstalledChange[];
+}
+
+export type InstalledChange =
+  /** Text that was inserted into a file, in the order of insertion. */
+  | { kind: "edit"; path: string; inserted: string[]; created: boolean }
+  /** A link to this program. */
+  | { kind: "link"; path: string; program: string }
+  /** A script that starts this program. */
+  | { kind: "script"; path: string; text: string };
+
+export interface HelperState {
+  hosts: HostEntry[];
+  installed: InstalledHelper[];
+}
+
+type StoreIo = Pick<ClientIo, "env" | "platform">;
+
+/** Empty if there is no file. Throws CredentialStoreError. */
+export async function readHelpers(io: StoreIo): Promise<HelperState> {
+  const folder = findConfigFolder(io);
+  return folder === undefined ? { hosts: [], installed: [] } : await read(statePath(folder));
+}
+
+/** Replaces the state by the result of `change`, which no other process changes meanwhile. */
+export async function updateHelpers(
+  io: StoreIo & Pick<ClientIo, "signal">,
+  change: (state: HelperState) => Promise<HelperState> | HelperState,
+): Promise<HelperState> {
+  const folder = configFolder(io);
+  const path = statePath(folder);
+  const lock = join(folder, "locks", "helpers.lock");
+  return await withFileLock(lock, { signal: io.signal }, async () => {
+    const next = await change(await read(path));
+    await wrapStoreErrors(
+      unusable(path),
+      () => writePrivateFile(path, `${JSON.stringify(next, undefined, 2)}\n`),
+    );
+    return next;
+  });
+}
+
+async function read(path: string): Promise<HelperState> {
+  return await wrapStoreErrors(unusable(path), () => {
+    const text = readPrivateFile(path);
+    if (text === undefined) return { hosts: [], installed: [] };
+    const state = parse(text);
+    if (state !== undefined) return state;
+    throw new CredentialStoreError(
+      `${path} is damaged. Rename it, then add the hosts again: ` +
+        `${brand.binaryName} auth hosts add`,
+    );
+  });
+}
+
+function statePath(folder: string): string {
+  return join(folder, "helpers.json");
+}
+
+function unusable(path: string): string {
+  return `The list of hosts ${path} cannot be used`;
+}
+
+function parse(text: string): HelperState | undefined {
+  try {
+    const { hosts, installed } = Object(JSON.parse(text));
+    const valid = Array.isArray(hosts) && hosts.every(isHost) &&
+      Array.isArray(installed) && installed.every(isInstalled);
+    return valid ? { hosts, installed } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isHost(value: unknown): value is HostEntry {
+  const { host, server = "", account = "", user = "", exchange = false } = Object(value);
+  return [host, server, account, user].every((field) => typeof field === "string") &&
+    typeof exchange === "boolean";
+}
+
+function isInstalled(value: unknown): value is InstalledHelper {
+  const { name, changes } = Object(value);
+  return typeof name === "string" && Array.isArray(changes) && changes.every(isChange);
+}
+
+function isChange(value: unknown): value is InstalledChange {
+  const { kind, path, inserted, created, program, text } = Object(value);
+  if (typeof path !== "string") return false;
+  switch (kind) {
+    case "edit":
+      return Array.isArray(inserted) && inserted.every((part) => typeof part === "string") &&
+        typeof created === "boolean";
+    case "link":
+      return typeof program === "string";
+    case "script":
+      return typeof text === "string";
+    default:
+      return false;
+  }
+}
