@@ -100,6 +100,8 @@ export async function saveLogin(
       loggedInAt: io.clock.now(),
     };
     try {
+      // They belong to the login that this one replaces.
+      await store.deleteRequested(key);
       await store.set(key, credentials);
       // Before the old entry is deleted: killed in between, the index must not point at nothing.
       await rememberAccount(folder, entry, io.signal);

@@ -16,6 +16,12 @@ export interface Credentials {
   refreshToken?: string;
 }
 
+/** A token that a command requested beside the login's own. */
+export type RequestedToken = Omit<Credentials, "loginName" | "refreshToken">;
+
+/** Most of them that a login keeps; the next one replaces the one that expires first. */
+export const MAX_REQUESTED_TOKENS = 16;
+
 /** An account on a server, which is named by its issuer URL. */
 export interface AccountKey {
   server: string;
@@ -34,8 +40,16 @@ export interface CredentialStore {
    * token is used, so that the result can be stored.
    */
   checkWritable(): Promise<void>;
-  /** Does nothing if there is no entry. */
+  /** Also deletes the requested tokens. Does nothing if there is no entry. */
   delete(key: AccountKey): Promise<void>;
+  /** `id` is in hexadecimal and names what was requested. */
+  getRequested(key: AccountKey, id: string): Promise<RequestedToken | undefined>;
+  /**
+   * Also deletes those that expired by `now`, and more if there are too many. The caller holds the
+   * login's lock.
+   */
+  setRequested(key: AccountKey, id: string, token: RequestedToken, now: number): Promise<void>;
+  deleteRequested(key: AccountKey): Promise<void>;
 }
 
 export type StoreIo = Pick<ClientIo, "env" | "platform" | "stderr">;

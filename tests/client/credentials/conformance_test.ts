@@ -3,6 +3,9 @@ import assert from "node:assert/strict";
 import type { CredentialStore } from "../../../client/credentials/store.ts";
 import { secretService } from "../../support/secret_service.ts";
 import { temporaryHome } from "../../support/temporary_home.ts";
+import { openStore } from "../../../client/credentials/select.ts";
+import { memoryIo } from "../../support/fake_client_io.ts";
+import { memoryKeychain } from "./memory_keychain.ts";
 import { storeInProcesses } from "./store_child.ts";
 
 const alice = { server: "https://auth.example.com", account: "alice@example.com" };
@@ -17,6 +20,15 @@ function credentials(name: string, size = 1000) {
     accessTokenExpiresAt: 1_795_000_000_123,
     scope: "openid offline_access",
     refreshToken: `bstr_${name}`,
+  };
+}
+
+function requested(name: string, expiresAt: number, size = 1000) {
+  return {
+    accessToken: `${name}.${"r".repeat(size)}`,
+    accessTokenExpiresAt: expiresAt,
+    accessTokenLifetime: 900_000,
+    scope: name,
   };
 }
 
@@ -51,6 +63,35 @@ async function conforms(t: Deno.TestContext, store: CredentialStore): Promise<vo
       assert.deepEqual(await store.get(alice), large);
     }
   });
+  await t.step("requested tokens come back by login and id, beside the login", async () => {
+    await store.set(alice, credentials("alice"));
+    await store.setRequested(alice, "aa", requested("deploy", 2000), 1000);
+    await store.setRequested(alice, "bb", requested("large", 2000, 6000), 1000);
+    await store.setRequested(bob, "aa", requested("bob", 2000), 1000);
+    assert.deepEqual(await store.getRequested(alice, "aa"), requested("deploy", 2000));
+    assert.deepEqual(await store.getRequested(alice, "bb"), requested("large", 2000, 6000));
+    assert.deepEqual(await store.getRequested(bob, "aa"), requested("bob", 2000));
+    assert.equal(await store.getRequested(alice, "cc"), undefined);
+    assert.deepEqual(await store.get(alice), credentials("alice"));
+    await store.set(alice, credentials("renewed"));
+    assert.deepEqual(await store.getRequested(alice, "aa"), requested("deploy", 2000));
+  });
+  await t.step("a requested token deletes those that have expired", async () => {
+    await store.setRequested(alice, "aa", requested("again", 4000), 3000);
+    assert.deepEqual(await store.getRequested(alice, "aa"), requested("again", 4000));
+    assert.equal(await store.getRequested(alice, "bb"), undefined);
+  });
+  await t.step("deleting requested tokens leaves the login and the others' tokens", async () => {
+    await store.deleteRequested(alice);
+    assert.equal(await store.getRequested(alice, "aa"), undefined);
+    assert.deepEqual(await store.get(alice), credentials("renewed"));
+    assert.deepEqual(await store.getRequested(bob, "aa"), requested("bob", 2000));
+  });
+  await t.step("deleting a login deletes its requested tokens", async () => {
+    await store.setRequested(alice, "aa", requested("again", 4000), 3000);
+    await store.delete(alice);
+    assert.equal(await store.getRequested(alice, "aa"), undefined);
+  });
   await t.step("deleting one login leaves the others", async () => {
     await store.set(alice, credentials("large", 9000));
     await store.delete(alice);
@@ -62,6 +103,32 @@ async function conforms(t: Deno.TestContext, store: CredentialStore): Promise<vo
     await store.delete(elsewhere);
   });
 }
+
+/** A keychain as it is, and not in processes: each entry takes one of those. */
+Deno.test("a login keeps at most 16 requested tokens, and drops those that expire first", async () => {
+  await using home = await temporaryHome();
+  const keychain = memoryKeychain();
+  const { entries } = keychain;
+  const io = { env: home.env, stderr: () => {}, platform: memoryIo().platform };
+  for (const store of [openStore("file", io), openStore("keychain", io, keychain)]) {
+    for (let index = 0; index < 20; index++) {
+      await store.setRequested(alice, `${index}`, requested("many", 5000 - index), 1000);
+    }
+    const kept: number[] = [];
+    for (let index = 0; index < 20; index++) {
+      if (await store.getRequested(alice, `${index}`) !== undefined) kept.push(index);
+    }
+    assert.deepEqual(kept, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 19]);
+  }
+  assert.equal(entries.size, 17);
+  assert.ok([...entries.values()].every((entry) => entry.length <= 2560));
+  const list = new TextDecoder().decode(
+    entries.get(`requested_tokens ${alice.server} ${alice.account}`),
+  );
+  assert.ok(!list.includes("rrr"));
+  await openStore("keychain", io, keychain).delete(alice);
+  assert.equal(entries.size, 0);
+});
 
 Deno.test("FileStore passes the conformance tests", async (t) => {
   await using home = await temporaryHome();

@@ -71,6 +71,15 @@ export function storeInProcesses(
     async delete(key) {
       await run({ do: "delete", kind, key });
     },
+    async getRequested(key, id) {
+      return (await run({ do: "get requested", kind, key, id })).requested;
+    },
+    async setRequested(key, id, token, now) {
+      await run({ do: "set requested", kind, key, id, token, now });
+    },
+    async deleteRequested(key) {
+      await run({ do: "delete requested", kind, key });
+    },
   };
 }
 

@@ -3,7 +3,7 @@
  * One step of a credential store in a process of its own, as a command would take
  * it: stdin has the step, stdout the result, and the process ends by Deno.exit.
  */
-import type { AccountKey, Credentials } from "../../../client/credentials/store.ts";
+import type { AccountKey, Credentials, RequestedToken } from "../../../client/credentials/store.ts";
 import { SecretService } from "../../../client/credentials/keychain/linux/secret_service.ts";
 import type { SessionBus } from "../../../client/credentials/keychain/linux/session_bus.ts";
 import { loadKeychainAddOn } from "../../../client/credentials/keychain/native_addon.ts";
@@ -14,6 +14,16 @@ export type Step =
   | { do: "get"; kind: "keychain" | "file"; key: AccountKey }
   | { do: "set"; kind: "keychain" | "file"; key: AccountKey; credentials: Credentials }
   | { do: "delete"; kind: "keychain" | "file"; key: AccountKey }
+  | { do: "get requested"; kind: "keychain" | "file"; key: AccountKey; id: string }
+  | {
+    do: "set requested";
+    kind: "keychain" | "file";
+    key: AccountKey;
+    id: string;
+    token: RequestedToken;
+    now: number;
+  }
+  | { do: "delete requested"; kind: "keychain" | "file"; key: AccountKey }
   | { do: "load add-on" }
   /** Reads a secret of the Secret Service, with another key of encryption each time. */
   | { do: "agree often"; times: number };
@@ -21,6 +31,8 @@ export type Step =
 export interface StepResult {
   /** What `get` found. */
   credentials?: Credentials;
+  /** What `get requested` found. */
+  requested?: RequestedToken;
   /** What `choose` chose. */
   kind?: string;
   warning?: string;
@@ -79,10 +91,24 @@ async function take(
     return {};
   }
   const store = openStore(step.kind, io);
-  if (step.do === "get") return { credentials: await store.get(step.key) };
-  if (step.do === "set") await store.set(step.key, step.credentials);
-  else await store.delete(step.key);
-  return {};
+  switch (step.do) {
+    case "get":
+      return { credentials: await store.get(step.key) };
+    case "set":
+      await store.set(step.key, step.credentials);
+      return {};
+    case "delete":
+      await store.delete(step.key);
+      return {};
+    case "get requested":
+      return { requested: await store.getRequested(step.key, step.id) };
+    case "set requested":
+      await store.setRequested(step.key, step.id, step.token, step.now);
+      return {};
+    case "delete requested":
+      await store.deleteRequested(step.key);
+      return {};
+  }
 }
 
 async function agreeOften(

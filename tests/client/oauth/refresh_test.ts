@@ -43,6 +43,9 @@ class MemoryPlace implements LoginStore {
       this.credentials = undefined;
       return Promise.resolve();
     },
+    getRequested: () => Promise.resolve(undefined),
+    setRequested: () => Promise.resolve(),
+    deleteRequested: () => Promise.resolve(),
   };
 
   withLock = <T>(_key: unknown, critical: () => Promise<T>): Promise<T> => {
