@@ -6,6 +6,7 @@ import { EXIT } from "../shared/exit_codes.ts";
 export const ERROR_EXIT_CODES = {
   // The command line or the environment is wrong.
   ambiguous_login: EXIT.usage,
+  invalid_challenge: EXIT.usage,
   invalid_environment_token: EXIT.usage,
   invalid_input: EXIT.usage,
   invalid_option: EXIT.usage,
@@ -43,6 +44,7 @@ export const ERROR_EXIT_CODES = {
   kubectl_version: EXIT.failure,
   lifetime_too_long: EXIT.failure,
   name_taken: EXIT.failure,
+  no_pending_approval: EXIT.failure,
   request_rejected: EXIT.failure,
   scope_missing: EXIT.failure,
   scope_not_held: EXIT.failure,
@@ -51,6 +53,7 @@ export const ERROR_EXIT_CODES = {
   token_not_found: EXIT.failure,
   too_many_tokens: EXIT.failure,
   unexpected: EXIT.failure,
+  unknown_resource: EXIT.failure,
   unknown_scope: EXIT.failure,
   unsupported: EXIT.failure,
   wrong_account: EXIT.failure,

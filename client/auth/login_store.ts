@@ -12,6 +12,7 @@ import { notLoggedIn } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import type { LoginStore } from "../oauth/stored_login.ts";
 import { forgetCompletionCache } from "./completion_cache.ts";
+import { forgetPendingOfLogin } from "./pending_approvals.ts";
 import {
   type Account,
   accountLockPath,
@@ -102,6 +103,7 @@ export async function saveLogin(
     try {
       // They belong to the login that this one replaces.
       await store.deleteRequested(key);
+      await forgetPendingOfLogin(key, io);
       await store.set(key, credentials);
       // Before the old entry is deleted: killed in between, the index must not point at nothing.
       await rememberAccount(folder, entry, io.signal);
@@ -156,6 +158,7 @@ export async function forgetLogin(login: Login, io: ClientIo): Promise<void> {
   await store.delete(key);
   await deleteStaleEntry(key, store, entry, io);
   await forgetCompletionCache(key, io);
+  await forgetPendingOfLogin(key, io);
   await forgetAccount(configFolder(io), key, io.signal);
 }
 

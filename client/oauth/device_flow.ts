@@ -29,6 +29,10 @@ export type DeviceAuthorizationRequest = {
   sid?: string;
   /** What this machine calls itself; our server shows it to the user. */
   login_name?: string;
+  /** Ours: the largest age, in seconds, of the sign-in that the approval may come from (RFC 9470). */
+  max_age?: string;
+  /** Ours: the longest lifetime of the access token, in seconds. */
+  requested_lifetime?: string;
 };
 
 /** A validated response: safe to display, with times by this machine's clock. */
@@ -42,6 +46,8 @@ export interface DeviceAuthorization {
   expiresAt: number;
   intervalMs: number;
 }
+
+export type ReceivedTokens = Extract<TokenEndpointResponse, { kind: "tokens" }>;
 
 /** Requests a device code and a user code (RFC 8628 section 3.1). */
 export async function authorizeDevice(
@@ -91,16 +97,18 @@ export async function authorizeDevice(
 /**
  * Polls until the user has decided (RFC 8628 sections 3.4 and 3.5) or the code has expired.
  * Without a response, or with a temporary error, the pause is doubled. `wait` passes the time
- * between polls, in milliseconds.
+ * between polls, in milliseconds, and before the first one, which may
+ * be due earlier.
  */
 export async function pollForTokens(
   server: AuthorizationServer,
   authorization: DeviceAuthorization,
   io: ClientIo,
   wait: (ms: number) => Promise<void>,
-): Promise<Extract<TokenEndpointResponse, { kind: "tokens" }>> {
+  { firstPauseMs }: { firstPauseMs?: number } = {},
+): Promise<ReceivedTokens> {
   let intervalMs = authorization.intervalMs;
-  let pauseMs = intervalMs;
+  let pauseMs = firstPauseMs ?? intervalMs;
   let failure: ClientError | undefined;
   for (;;) {
     const left = authorization.expiresAt - io.clock.now();
@@ -128,6 +136,26 @@ export async function pollForTokens(
     else if (response.error !== "authorization_pending") throw rejection(server, response);
     pauseMs = intervalMs;
   }
+}
+
+/** Polls once. `slow_down` if the interval has to grow. Throws what `pollForTokens` throws. */
+export async function pollOnce(
+  server: AuthorizationServer,
+  { deviceCode }: Pick<DeviceAuthorization, "deviceCode">,
+  io: ClientIo,
+): Promise<ReceivedTokens | "pending" | "slow_down"> {
+  const response = await poll(server, deviceCode, io);
+  if (response instanceof NoResponseError) throw response;
+  if (response.kind === "tokens") return response;
+  if (response.kind === "temporary") {
+    throw new ClientError(
+      "server_unavailable",
+      `${server.issuer} cannot answer at the moment (HTTP ${response.status}). Try again later.`,
+    );
+  }
+  if (response.error === "slow_down") return "slow_down";
+  if (response.error === "authorization_pending") return "pending";
+  throw rejection(server, response);
 }
 
 async function poll(

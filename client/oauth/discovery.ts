@@ -3,6 +3,7 @@ import { sanitizeLine } from "../../shared/sanitize.ts";
 import { authorizationServerMetadataUrl } from "../../shared/oauth/metadata.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
+import { resourcesIn, type ServerResource } from "./resources.ts";
 import { requestServer, unexpectedServer, unexpectedStatus } from "./server_request.ts";
 
 /** The metadata that the client uses. */
@@ -14,6 +15,8 @@ export interface AuthorizationServer {
   /** Undefined if the operator has disabled the device flow. */
   deviceAuthorizationEndpoint: string | undefined;
   scopesSupported?: readonly string[];
+  /** Empty on servers of earlier versions. */
+  resources?: readonly ServerResource[];
 }
 
 /** Throws ClientError: temporary if a retry may help, else if the document is not valid. */
@@ -45,6 +48,7 @@ export async function discover(server: string, io: ClientIo): Promise<Authorizat
     deviceAuthorizationEndpoint: metadata.device_authorization_endpoint === undefined
       ? undefined
       : endpoint("device_authorization_endpoint"),
+    resources: resourcesIn(metadata.resources),
     ...isScopeList(metadata.scopes_supported) && { scopesSupported: metadata.scopes_supported },
   };
 }

@@ -10,7 +10,7 @@ import { requestTokens, type TokenEndpointResponse } from "./token_endpoint.ts";
 type Received = Extract<TokenEndpointResponse, { kind: "tokens" }>;
 
 /**
- * Undefined: the login does not have the requested scopes. Throws ClientError. Credentials are
+ * Undefined: the login was not approved for the requested scopes or resource. Throws ClientError. Credentials are
  * deleted only if the server answers `invalid_grant`.
  */
 export async function requestRefresh(
@@ -36,6 +36,7 @@ export async function requestRefresh(
     );
   }
   if (response.error === "invalid_scope" && parameters.scope !== undefined) return undefined;
+  if (response.error === "invalid_target" && parameters.resource !== undefined) return undefined;
   if (response.error === "invalid_grant") {
     await deleteExpired(key, store, io);
     throw loginExpired();
@@ -53,7 +54,7 @@ export async function requestRefresh(
  */
 export async function tokenForResource(
   key: AccountKey,
-  request: { resource: string; scope: string },
+  request: { resource: string; scope?: string },
   { store, withLock }: LoginStore,
   io: ClientIo,
 ): Promise<Received | undefined> {

@@ -60,7 +60,11 @@ Deno.test("exchanges the environment's opaque token with --exchange, and no othe
   io.env[TOKEN] = jwt({ iss: server.issuer });
   assert.equal(await runToken(io, { exchange: true }), EXIT.ok);
   assert.equal(io.out, `${io.env[TOKEN]}\n`);
-  assert.equal(await runToken(io, { exchange: true, scope: ["deploy"] }), EXIT.usage);
+  // It does not name its login.
+  assert.equal(await runToken(io, { exchange: true, scope: ["deploy"] }), EXIT.failure);
+  io.env[TOKEN] = PAT;
+  assert.equal(await runToken(io, { scope: ["deploy"] }), EXIT.usage);
+  assert.equal(await runToken(io, { exchange: true, lifetime: "1m" }), EXIT.usage);
   delete io.env[TOKEN];
   await logIn(io, server, "alice@example.com", "at");
   assert.equal(await runToken(io, { exchange: true }), EXIT.ok);

@@ -33,6 +33,7 @@ Deno.test("token prints only the token on stdout, in each format", async () => {
     token: "at",
     tokenType: "Bearer",
     scopes: ["openid", "profile", "email", "offline_access"],
+    resource: null,
     source: "file",
     server: server.issuer,
     account: "alice@example.com",

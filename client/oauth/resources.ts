@@ -1,0 +1,38 @@
+/** The resources of the server (RFC 8707), by the names that users give them. */
+import { valueText } from "../../shared/list_text.ts";
+import { sanitizeLine } from "../../shared/sanitize.ts";
+import { ClientError } from "../errors.ts";
+import type { AuthorizationServer } from "./discovery.ts";
+
+/** A resource as the server's metadata has it. */
+export interface ServerResource {
+  name: string;
+  /** The `aud` of its access tokens. */
+  identifier: string;
+}
+
+/** Our extension of the metadata: those with another form are left out. */
+export function resourcesIn(value: unknown): ServerResource[] {
+  if (!Array.isArray(value)) return [];
+  return value.map(Object).filter(({ name, identifier }) =>
+    typeof name === "string" && typeof identifier === "string"
+  ).map(({ name, identifier }) => ({ name, identifier }));
+}
+
+/** The identifier of the resource that `--for` names. Throws ClientError for an unknown one. */
+export function resourceIdentifier(
+  { issuer, resources = [] }: Pick<AuthorizationServer, "issuer" | "resources">,
+  nameOrIdentifier: string,
+): string {
+  const known = resources.find(({ name }) => name === nameOrIdentifier) ??
+    resources.find(({ identifier }) => identifier === nameOrIdentifier);
+  if (known !== undefined) return known.identifier;
+  const names = resources.map(({ name }) => sanitizeLine(name)).join(", ");
+  throw new ClientError(
+    "unknown_resource",
+    `${issuer} has no resource ${valueText(nameOrIdentifier)}. ` +
+      (names === ""
+        ? "It issues tokens for one API: leave out --for."
+        : `Its resources: ${names}.`),
+  );
+}
