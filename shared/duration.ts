@@ -23,3 +23,10 @@ export function formatDuration(seconds: number): string {
   const count = seconds / length;
   return `${count} ${unit}${count === 1 ? "" : "s"}`;
 }
+
+/** "15m": as `parseDurationSeconds` reads it, in the largest unit that divides the duration. */
+export function shortDuration(seconds: number): string {
+  const [unit, length] = Object.entries(UNIT_SECONDS).filter(([unit]) => unit !== "").reverse()
+    .find(([, length]) => seconds % length === 0)!;
+  return `${seconds / length}${unit}`;
+}

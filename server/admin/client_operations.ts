@@ -19,7 +19,15 @@ import {
 } from "../store/clients.ts";
 import type { Sql, Transaction } from "../store/db/connect.ts";
 import { checkClientId, checkClientPolicy } from "./client_policy.ts";
-import type { AdminDeps, Empty, Operation } from "./operation.ts";
+import { clientVersion } from "./client_version.ts";
+import type { AdminDeps, Empty } from "./operation.ts";
+
+/** What the operations on clients need. */
+export type ClientDeps = Pick<AdminDeps, "sql" | "clock" | "actor" | "address"> & {
+  config: Pick<AdminDeps["config"], "scopes">;
+};
+
+type ClientOperation<Params, Result> = (deps: ClientDeps, params: Params) => Promise<Result>;
 
 /** A client as operators see it. */
 export interface ClientView {
@@ -47,7 +55,7 @@ export interface ClientView {
 export type ClientChanges = { [Key in keyof ClientPolicy]?: ClientPolicy[Key] | null };
 
 /** Registers a client, confidential if it has a secret. The secret arrives hashed, in base64. */
-export const addClient: Operation<
+export const addClient: ClientOperation<
   { id: string; secretHash?: string } & ClientPolicy,
   ClientView | DomainError
 > = async (deps, { id, secretHash, ...policy }) => {
@@ -66,10 +74,10 @@ export const addClient: Operation<
 };
 
 /** All clients, the built-in command line first. */
-export const listAllClients: Operation<Empty, ClientView[]> = async ({ sql, clock }) =>
+export const listAllClients: ClientOperation<Empty, ClientView[]> = async ({ sql, clock }) =>
   (await listClients(sql)).map((client) => clientView(client, clock.now()));
 
-export const showClient: Operation<{ id: string }, ClientView | DomainError> = async (
+export const showClient: ClientOperation<{ id: string }, ClientView | DomainError> = async (
   { sql, clock },
   { id },
 ) => {
@@ -77,15 +85,19 @@ export const showClient: Operation<{ id: string }, ClientView | DomainError> = a
   return client === undefined ? noSuchClient(id) : clientView(client, clock.now());
 };
 
-/** Changes what a client may do. It applies to its present logins too, at their next use. */
-export const updateClient: Operation<
-  { id: string; changes: ClientChanges },
+/**
+ * Changes what a client may do. It applies to its present logins too, at their next use. `version`
+ * is that of the client that the changes were prepared for; undefined: any.
+ */
+export const updateClient: ClientOperation<
+  { id: string; changes: ClientChanges; version?: string },
   ClientView | DomainError
-> = async (deps, { id, changes }) =>
+> = async (deps, { id, changes, version }) =>
   await changeClient(deps, { id, event: "client.changed", changes }, async (tx, now) => {
     await ensureRow(tx, id, now);
     const client = await lockClient(tx, id);
     if (client === undefined) return noSuchClient(id);
+    if (version !== undefined && version !== clientVersion(client)) return changedMeanwhile(id);
     // TypeScript cannot see that each null has become undefined, which only optional fields can be.
     const merged = Object.fromEntries(
       Object.entries({ ...client, ...withoutUndefined(changes) })
@@ -96,12 +108,19 @@ export const updateClient: Operation<
     return await updateClientPolicy(tx, id, merged);
   });
 
-/** Replaces a client's secret; the present one is accepted for `overlapSeconds` more. */
-export const rotateSecret: Operation<
-  { id: string; secretHash: string; overlapSeconds: number },
+/**
+ * Replaces a client's secret; the present one is accepted for `overlapSeconds` more. With
+ * `version`, a request that is sent twice rotates once.
+ */
+export const rotateSecret: ClientOperation<
+  { id: string; secretHash: string; overlapSeconds: number; version?: string },
   ClientView | DomainError
-> = async (deps, { id, secretHash, overlapSeconds }) =>
+> = async (deps, { id, secretHash, overlapSeconds, version }) =>
   await changeClient(deps, { id, event: "client.secret_rotated" }, async (tx, now) => {
+    const client = await lockClient(tx, id);
+    if (version !== undefined && client !== undefined && version !== clientVersion(client)) {
+      return changedMeanwhile(id);
+    }
     const previousExpiresAt = new Date(now.getTime() + overlapSeconds * 1000);
     const isRotated = await rotateClientSecret(tx, {
       id,
@@ -116,7 +135,7 @@ export const rotateSecret: Operation<
   });
 
 /** Disables or enables a client. While it is disabled, its logins and tokens do not work. */
-export const setClientDisabled: Operation<
+export const setClientDisabled: ClientOperation<
   { id: string; disabled: boolean },
   ClientView | DomainError
 > = async (deps, { id, disabled }) => {
@@ -128,10 +147,10 @@ export const setClientDisabled: Operation<
 };
 
 /** Removes a client and revokes its logins. */
-export const removeClient: Operation<
+export const removeClient: ClientOperation<
   { id: string },
   { loginsRevoked: number } | DomainError
-> = async ({ sql, clock, actor }, { id }) => {
+> = async ({ sql, clock, actor, address }, { id }) => {
   if (id === commandLineClient.id) {
     return new DomainError(
       "invalid",
@@ -147,6 +166,7 @@ export const removeClient: Operation<
       event: "client.removed",
       actor: actor ?? "operator",
       subject: id,
+      address,
       details: { logins: loginsRevoked },
     });
     return { loginsRevoked };
@@ -155,7 +175,7 @@ export const removeClient: Operation<
 
 /** Runs `change` with its audit event in one transaction, and returns the client after it. */
 async function changeClient(
-  { sql, clock, actor }: Pick<AdminDeps, "sql" | "clock" | "actor">,
+  { sql, clock, actor, address }: ClientDeps,
   { id, event, changes }: { id: string; event: string; changes?: ClientChanges },
   change: (tx: Transaction, now: Date) => Promise<boolean | DomainError>,
 ): Promise<ClientView | DomainError> {
@@ -168,6 +188,7 @@ async function changeClient(
       event,
       actor: actor ?? "operator",
       subject: id,
+      address,
       details: changes === undefined
         ? {}
         : { changed: Object.keys(withoutUndefined(changes)).join(" ") },
@@ -181,7 +202,7 @@ async function ensureRow(tx: Sql | Transaction, id: string, now: Date): Promise<
   if (id === commandLineClient.id) await insertClient(tx, { ...commandLineClient, now });
 }
 
-function clientView(client: ListedClient, now: number): ClientView {
+export function clientView(client: ListedClient, now: number): ClientView {
   const { previousSecret } = client;
   const isOverlapping = previousSecret !== undefined && previousSecret.expiresAt.getTime() > now;
   return {
@@ -210,6 +231,13 @@ function withoutUndefined(changes: ClientChanges): ClientChanges {
 function bytes(base64: string | undefined): Uint8Array | undefined {
   if (base64 === undefined) return undefined;
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+}
+
+function changedMeanwhile(id: string): DomainError {
+  return new DomainError(
+    "conflict",
+    `The client ${id} was changed in the meantime. Check its settings and try again.`,
+  );
 }
 
 function noSuchClient(id: string): DomainError {

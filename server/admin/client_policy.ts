@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { listText } from "../../shared/list_text.ts";
 import { redirectUriProblem } from "../../shared/oauth/redirect_uri.ts";
 import { formatScope, missingScopes } from "../../shared/oauth/scope.ts";
@@ -5,7 +6,12 @@ import { sanitizeLine } from "../../shared/sanitize.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import { DomainError } from "../domain_error.ts";
 import { clientScopes, scopeNames } from "../scopes.ts";
-import { CLIENT_GRANTS, type ClientPolicy, CONSENT_POLICIES } from "../store/clients.ts";
+import {
+  CLIENT_GRANTS,
+  type ClientGrant,
+  type ClientPolicy,
+  CONSENT_POLICIES,
+} from "../store/clients.ts";
 import { nameProblem } from "../store/users.ts";
 
 /** Ids are part of URLs, of commands and of the claims of tokens. */
@@ -21,6 +27,16 @@ const MAX_ACCESS_TOKEN_LIFETIME = 86_400;
 const MAX_LIFETIME = 3650 * 86_400;
 const MAX_HOMEPAGE_LENGTH = 500;
 const MAX_REDIRECT_URIS = 20;
+
+/** For a client that is registered without an id. */
+export function generateClientId(): string {
+  return `client-${randomBytes(9).toString("hex")}`;
+}
+
+/** A public client without a grant could do nothing; a confidential one may introspect tokens. */
+export function defaultGrants({ isPublic }: { isPublic: boolean }): ClientGrant[] {
+  return isPublic ? ["device"] : [];
+}
 
 export function checkClientId(id: string): DomainError | undefined {
   if (CLIENT_ID.test(id) && !RESERVED_ID.test(id)) return undefined;

@@ -14,8 +14,10 @@ export interface AdminDeps {
   config: Pick<ServerConfig, "scopes" | "mail">;
   mail: Pick<Mail, "send" | "deliver">;
   issuer: string;
-  /** The id of the administrator, for an operation from the dashboard; default: the operator. */
+  /** The id of the administrator, for an operation over HTTP; default: the operator. */
   actor?: string;
+  /** From which IP address the administrator sent the request. */
+  address?: string;
 }
 
 /**

@@ -74,7 +74,8 @@ export async function authenticateClient(
   return ifEnabled(client);
 }
 
-function ifEnabled(client: Client): Client | OAuthError {
+/** The client, or the error if it is disabled. */
+export function ifEnabled(client: Client): Client | OAuthError {
   if (client.disabledAt === undefined) return client;
   return new OAuthError(
     "invalid_client",

@@ -6,7 +6,7 @@ import type { Log } from "../log.ts";
 import { logFailure, requestFields } from "../request_log.ts";
 import { type Client, commandLineClient } from "../store/clients.ts";
 import type { TokenValidator } from "../validation/token_validator.ts";
-import { authenticateClient } from "./client_authentication.ts";
+import { authenticateClient, ifEnabled } from "./client_authentication.ts";
 import type { Grant } from "./grants/grant.ts";
 import { missingParameter } from "./missing_parameter.ts";
 
@@ -54,7 +54,7 @@ async function handleGrant(
 ): Promise<TokenResponse | OAuthError> {
   const isAnonymous = form("client_id") === undefined && !headers.has("authorization");
   const client = isAnonymous && grant.clientOptional
-    ? await tokenValidator.clients.find(commandLineClient.id) ?? commandLineClient
+    ? ifEnabled(await tokenValidator.clients.find(commandLineClient.id) ?? commandLineClient)
     : await authenticateClient(tokenValidator.clients, headers, form);
   if (client instanceof OAuthError) return client;
   const error = checkClient(client, grant);

@@ -7,6 +7,13 @@ import { showSetup, submitSetup } from "./account/setup.tsx";
 import { showSignIn, submitSignIn } from "./account/sign_in.tsx";
 import { submitSignOut } from "./account/sign_out.ts";
 import { showSignOutBrowser, submitSignOutBrowser } from "./account/sign_out_browser.tsx";
+import { showClientAccess, submitClientAccess } from "./admin/clients/access.tsx";
+import { showAddClient, submitAddClient } from "./admin/clients/add.tsx";
+import { showEditClient, submitEditClient } from "./admin/clients/edit.tsx";
+import { showClients } from "./admin/clients/list.tsx";
+import { showRemoveClient, submitRemoveClient } from "./admin/clients/remove.tsx";
+import { showRotateSecret, submitRotateSecret } from "./admin/clients/rotate.tsx";
+import { showClient } from "./admin/clients/show.tsx";
 import { showPersonAccess, submitPersonAccess } from "./admin/people/access.tsx";
 import { showPeople } from "./admin/people/list.tsx";
 import { showPerson } from "./admin/people/show.tsx";
@@ -46,6 +53,7 @@ const everyone = { access: "everyone" } as const;
 const signedIn = { access: "signed_in" } as const;
 const admin = { access: "administrator" } as const;
 const fresh = { freshSignIn: true } as const;
+const oneClient = { ...admin, ...fresh, keep: ["client"] } as const;
 const approval = { ...signedIn, deviceFlow: true, returnTo: confirmReturnPath } as const;
 
 /**
@@ -143,6 +151,20 @@ export const pageRoutes: readonly PageRoute[] = [
     submitPersonAccess,
   ),
   get("/admin/people/:id", admin, showPerson),
+  get("/admin/clients", { ...admin, keep: ["search", "show", "page"] }, showClients),
+  get("/admin/clients/show", { ...admin, keep: ["client"] }, showClient),
+  ...form(
+    "/admin/clients/add",
+    { ...admin, ...fresh, keep: ["type"] },
+    showAddClient,
+    submitAddClient,
+  ),
+  ...form("/admin/clients/edit", oneClient, showEditClient, submitEditClient),
+  ...form("/admin/clients/rotate", oneClient, showRotateSecret, submitRotateSecret),
+  ...["/admin/clients/disable", "/admin/clients/enable"].flatMap((path) =>
+    form(path, oneClient, showClientAccess, submitClientAccess)
+  ),
+  ...form("/admin/clients/remove", oneClient, showRemoveClient, submitRemoveClient),
   get("/admin/trust", admin, showTrust),
   ...["/admin/trust/add", "/admin/trust/edit"].flatMap((path) =>
     form(path, { ...admin, ...fresh, returnTo: ruleStepReturnPath }, showRuleStep, submitRuleStep)

@@ -183,6 +183,76 @@ export async function listClients(sql: Sql): Promise<ListedClient[]> {
   return [builtIn, ...clients.filter(({ id }) => id !== commandLineClient.id)];
 }
 
+/** Which clients a list has. Undefined: all. */
+export interface ClientFilter {
+  /** A part of the name or the id. */
+  search?: string;
+  type?: "public" | "confidential";
+  disabled?: boolean;
+}
+
+/** A place in the list of clients, which begins with the built-in command line. */
+export interface ClientPosition {
+  /** Undefined: that of the built-in command line. */
+  createdAt?: Date;
+  id: string;
+}
+
+/** The clients that match, the built-in command line first, then by age. */
+export async function listMatchingClients(
+  sql: Sql,
+  { limit, offset = 0, after, ...filter }: ClientFilter & {
+    limit: number;
+    offset?: number;
+    after?: ClientPosition;
+  },
+): Promise<ListedClient[]> {
+  const builtIn = after === undefined ? await findMatchingCommandLine(sql, filter) : undefined;
+  const first = builtIn !== undefined && offset === 0 ? [builtIn] : [];
+  const skipped = builtIn === undefined ? offset : Math.max(0, offset - 1);
+  const rows = await sql<Row[]>`
+    select * from clients
+    where ${matches(sql, filter)} ${
+    after?.createdAt === undefined
+      ? sql``
+      : sql`and (created_at, id) > (${after.createdAt}, ${after.id})`
+  }
+    order by created_at, id limit ${limit - first.length} offset ${skipped}`;
+  return [...first, ...rows.map(fromRow)];
+}
+
+export async function countClients(sql: Sql, filter: ClientFilter): Promise<number> {
+  const [{ count }] = await sql<{ count: number }[]>`
+    select count(*)::int as count from clients where ${matches(sql, filter)}`;
+  return count + (await findMatchingCommandLine(sql, filter) === undefined ? 0 : 1);
+}
+
+/** The built-in command line, which may have no row, if the filter matches it. */
+async function findMatchingCommandLine(
+  sql: Sql,
+  { search, type, disabled }: ClientFilter,
+): Promise<ListedClient | undefined> {
+  const client = (await findClient(sql, commandLineClient.id))!;
+  const part = search?.toLowerCase() ?? "";
+  const isMatch = (client.name.toLowerCase().includes(part) || client.id.includes(part)) &&
+    type !== "confidential" &&
+    (disabled === undefined || disabled === (client.disabledAt !== undefined));
+  return isMatch ? client : undefined;
+}
+
+/** The condition for clients other than the built-in command line. */
+function matches(sql: Sql, { search, type, disabled }: ClientFilter) {
+  const part = search?.toLowerCase() ?? null;
+  const isPublic = type === undefined ? null : type === "public";
+  return sql`id <> ${commandLineClient.id}
+    and (${part}::text is null or strpos(id, ${part}::text) > 0
+      or strpos(lower(name), ${part}::text) > 0)
+    and (${isPublic}::boolean is null or is_public = ${isPublic}::boolean)
+    and (${disabled ?? null}::boolean is null or (disabled_at is not null) = ${
+    disabled ?? null
+  }::boolean)`;
+}
+
 /** False if there is no client with this id. */
 export async function deleteClient(sql: Sql | Transaction, id: string): Promise<boolean> {
   return (await sql`delete from clients where id = ${id} returning id`).length === 1;

@@ -1,2 +1,2 @@
-/** Longest overlap: how long a rotated personal access token works beside its successor, in seconds. */
+/** Longest overlap: how long a rotated token or secret works beside its successor, in seconds. */
 export const MAX_OVERLAP_SECONDS = 30 * 86_400;

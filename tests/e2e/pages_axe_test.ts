@@ -56,7 +56,7 @@ for (const { width, height, colorScheme } of [...looks, ...morePictures]) {
       const shownPage = await body.getAttribute("data-error") ??
         await body.getAttribute("data-page");
       assert.equal(shownPage, pageName, name);
-      const copyButtons = pageName === "token_created" ? 1 : 0;
+      const copyButtons = ["token_created", "client_secret"].includes(pageName) ? 1 : 0;
       assert.equal(await page.locator("script").count(), 1 + copyButtons, name);
       assert.equal(await page.getByRole("button", { name: "Copy" }).count(), copyButtons, name);
       const beside = await page.evaluate(
@@ -258,6 +258,7 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   await page.locator("#content:focus").waitFor();
 
   await walkTrust({ go, look, notice, press, page });
+  await walkClients({ go, look, notice, press, page });
 
   await go("/tokens");
   await look("tokens-none", "tokens");
@@ -442,14 +443,17 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   await look("throttled", "rate_limited");
 }
 
-/** Adds, edits, disables and removes a trust rule. */
-async function walkTrust({ go, look, notice, press, page }: {
+/** What walks through a part of the dashboard. */
+interface Walk {
   go: (path: string) => Promise<unknown>;
   look: Look;
   notice: () => Promise<string | null>;
   press: (name: string) => Promise<void>;
   page: Page;
-}): Promise<void> {
+}
+
+/** Adds, edits, disables and removes a trust rule. */
+async function walkTrust({ go, look, notice, press, page }: Walk): Promise<void> {
   await go("/admin/trust");
   await look("trust-none", "trust");
   await page.getByRole("link", { name: "Add rule" }).click();
@@ -499,6 +503,62 @@ async function walkTrust({ go, look, notice, press, page }: {
   await press("Remove the rule deployer");
   await press("Remove rule");
   await page.locator("#no-rules").waitFor();
+}
+
+/** Adds, edits, rotates, disables and removes clients. */
+async function walkClients({ go, look, notice, press, page }: Walk): Promise<void> {
+  const follow = (name: string) => page.getByRole("link", { name, exact: true }).click();
+  await go("/admin/clients");
+  await look("clients", "clients");
+  await follow("Confidential");
+  await look("clients-none", "clients");
+  await follow("Add one");
+  await look("client-type", "client_type");
+  await follow("Add a program");
+  await look("client-add", "add_client");
+  await page.getByLabel("Name", { exact: true }).fill(`Acme CLI ${"W".repeat(80)}`);
+  await page.getByLabel("Client ID").fill("acme-cli");
+  await page.getByLabel("Access token lifetime").fill("2d");
+  await page.getByLabel("Scopes").selectOption("selected");
+  await page.getByLabel("Put new versions into production").check();
+  await press("Add program");
+  await look("client-add-refused", "add_client");
+  await page.getByLabel("Access token lifetime").fill("10m");
+  await press("Add program");
+  assert.equal(await notice(), "client_added");
+  await look("client-added", "client");
+  await follow("Edit");
+  await look("client-edit", "edit_client");
+  await page.getByLabel("Homepage").fill(`https://acme.example/${"w".repeat(300)}`);
+  await press("Save changes");
+  await look("client-edited", "client");
+  await follow("Disable");
+  await look("client-disable", "disable_client");
+  await press("Disable client");
+  await look("client-disabled", "client");
+  await follow("Enable");
+  await look("client-enable", "enable_client");
+  await press("Enable client");
+  await go("/admin/clients/add?type=confidential");
+  await page.getByLabel("Name", { exact: true }).fill("Billing");
+  await page.getByLabel("Client ID").fill("billing");
+  await press("Add service");
+  await look("client-secret", "client_secret");
+  await follow("Done");
+  await follow("Rotate secret");
+  await look("client-rotate", "rotate_secret");
+  await press("Rotate secret");
+  await look("client-rotated", "client_secret");
+  await page.reload();
+  await look("client-rotated-again", "already_rotated");
+  await go(`/admin/clients/disable?client=${brand.cliClientId}`);
+  await look("client-disable-built-in", "disable_client");
+  await go("/admin/clients");
+  await look("clients-several", "clients");
+  await go("/admin/clients/remove?client=acme-cli");
+  await look("client-remove", "remove_client");
+  await press("Remove client");
+  assert.equal(await notice(), "client_removed");
 }
 
 /** By its form a token of an issuer that no rule trusts. */

@@ -132,7 +132,7 @@ bdi { overflow-wrap: anywhere; }
 label { display: block; margin: 0 0 0.3rem; font-weight: 600; }
 .hint { margin: 0.35rem 0 0; color: var(--muted); font-size: 0.9rem; }
 .field { margin: 0 0 1.1rem; }
-input:not([type="hidden"], [type="checkbox"]), select, textarea {
+input:not([type="hidden"], [type="checkbox"], [type="radio"]), select, textarea {
   display: block; width: 100%; min-height: 2.9rem; padding: 0.5rem 0.75rem; font: inherit;
   color: var(--text); background: var(--card); border: 1px solid var(--edge); border-radius: 0.5rem;
 }
@@ -221,6 +221,8 @@ summary { min-height: 2.75rem; align-content: center; cursor: pointer; font-weig
 fieldset { margin: 0 0 1.1rem; padding: 0; border: 0; min-width: 0; }
 legend { margin: 0 0 0.3rem; padding: 0; font-weight: 600; }
 .form:not(:has(option[value="until"]:checked)) .until { display: none; }
+.form:not(:has(option[value="selected"]:checked)) .selected-scopes { display: none; }
+.form:not(:has(input[name="grant:code"]:checked)) .redirects:not(:has([aria-invalid])) { display: none; }
 .search { display: flex; flex-wrap: wrap; gap: 0.75rem; align-items: end; margin: 0 0 1rem; }
 .search div { flex: 1 1 12rem; }
 .soon { font-weight: 650; color: var(--danger); }

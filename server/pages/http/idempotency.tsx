@@ -10,8 +10,8 @@ import { errorPage } from "./error_page.tsx";
 import type { FormProblem } from "./form_problem.ts";
 
 /**
- * A form creates one token, however often it is submitted: reloading the page submits it again.
- * The id of the token is derived from the form's key, so the primary key of the table rejects a
+ * A form creates one token or client, however often it is submitted: reloading the page submits it
+ * again. The id of the token or the client is derived from the form's key, so the primary key of the table rejects a
  * second one on any replica. It is also derived from our secret, the browser's session and the
  * page, so that no client can choose an id.
  */
@@ -19,7 +19,7 @@ const FIELD = "idempotency_key";
 
 export const MISSING_IDEMPOTENCY_KEY: FormProblem = {
   code: "missing_idempotency_key",
-  message: "This form had expired. No token was created. Submit it again.",
+  message: "This form had expired. Nothing was changed. Submit it again.",
 };
 
 export function IdempotencyKey({ form }: { form?: FormParameters }) {
@@ -29,19 +29,37 @@ export function IdempotencyKey({ form }: { form?: FormParameters }) {
 
 /** The id of the token that this form creates; undefined if it has no valid key. */
 export function idempotentTokenId(
-  { secrets }: Pick<RenderDeps, "secrets">,
+  deps: Pick<RenderDeps, "secrets">,
   c: PageContext,
 ): string | undefined {
-  const key = readKey(c.get("form"));
-  if (key === undefined) return undefined;
-  const bytes = createHmac("sha256", secrets.formKey)
-    .update(`token ${c.get("browserToken")} ${c.req.path} ${key}`)
-    .digest();
+  const bytes = derivedBytes(deps, c, "token");
+  if (bytes === undefined) return undefined;
   // A UUID of version 8 (RFC 9562 section 5.8).
   bytes[6] = bytes[6] & 0x0f | 0x80;
   bytes[8] = bytes[8] & 0x3f | 0x80;
   return Buffer.from(bytes.subarray(0, 16)).toString("hex")
     .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
+/** The id of the client that this form registers, unless it names one. */
+export function idempotentClientId(
+  deps: Pick<RenderDeps, "secrets">,
+  c: PageContext,
+): string | undefined {
+  const bytes = derivedBytes(deps, c, "client");
+  return bytes && `client-${Buffer.from(bytes.subarray(0, 9)).toString("hex")}`;
+}
+
+function derivedBytes(
+  { secrets }: Pick<RenderDeps, "secrets">,
+  c: PageContext,
+  purpose: "token" | "client",
+): Buffer | undefined {
+  const key = readKey(c.get("form"));
+  if (key === undefined) return undefined;
+  return createHmac("sha256", secrets.formKey)
+    .update(`${purpose} ${c.get("browserToken")} ${c.req.path} ${key}`)
+    .digest();
 }
 
 function readKey(form: FormParameters): string | undefined {

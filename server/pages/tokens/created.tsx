@@ -1,11 +1,11 @@
 import type { Clock } from "../../../shared/clock.ts";
 import type { ServerConfig } from "../../config/server_config.ts";
 import type { CreatedToken } from "../../pats/create.ts";
-import { copyToken } from "../assets/copy_token.ts";
 import type { PageContext } from "../context.ts";
 import { type RenderDeps, renderPage } from "../render.tsx";
 import { Fact } from "../ui/facts.tsx";
 import { TimeUntil } from "../ui/relative_time.tsx";
+import { SecretField } from "../ui/secret_field.tsx";
 import { TokenName, TokenScopes, TokenStatus } from "./components.tsx";
 
 interface CreatedTokenDeps extends RenderDeps {
@@ -32,7 +32,11 @@ export async function createdTokenPage(
     children: (
       <main class="wide">
         <h1>Copy your new token</h1>
-        <SecretField secret={secret} />
+        <SecretField
+          label="Token"
+          secret={secret}
+          hint="Click the token to select it. Store it in your CI system or another secret manager."
+        />
         <div class="warning">
           <p>
             <strong>You cannot see this token again.</strong>{" "}
@@ -65,35 +69,6 @@ export async function createdTokenPage(
       </main>
     ),
   });
-}
-
-function SecretField({ secret }: { secret: string }) {
-  return (
-    <div class="field">
-      <label for="secret">Token</label>
-      <div class="secret code">
-        {/* Works without the script: Tab selects the field, a click selects the text over it. */}
-        <input
-          id="secret"
-          readonly
-          autocomplete="off"
-          spellcheck={false}
-          translate="no"
-          value={secret}
-          aria-describedby="secret-hint"
-        />
-        <span aria-hidden="true" translate="no">{secret}</span>
-      </div>
-      <div class="copy">
-        <button id="copy" type="button" hidden>Copy</button>
-        <span id="copied" role="status"></span>
-      </div>
-      <p class="hint" id="secret-hint">
-        Click the token to select it. Store it in your CI system or another secret manager.
-      </p>
-      <script src={copyToken.url} defer></script>
-    </div>
-  );
 }
 
 function PreviousTokenStatus({ expiresAt, now }: { expiresAt: Date; now: number }) {

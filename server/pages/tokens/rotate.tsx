@@ -12,23 +12,13 @@ import {
   MISSING_IDEMPOTENCY_KEY,
 } from "../http/idempotency.tsx";
 import type { RenderDeps } from "../render.tsx";
-import { Field, fieldState } from "../ui/form_field.tsx";
+import { OverlapField, readOverlap } from "../ui/overlap_field.tsx";
 import type { TokenAccess } from "./access.tsx";
 import { isActive, TokenName, TokenPrefix } from "./components.tsx";
 import { createdTokenPage } from "./created.tsx";
 import { tokenCrumbs } from "./crumbs.ts";
 import { readExpiry, tokenFieldIds } from "./expiry.tsx";
 import { type SubmittedForm, tokenFormPage } from "./token_form.tsx";
-
-/** How long the previous token stays valid. */
-const OVERLAPS: [seconds: number, label: string][] = [
-  [0, "Expires immediately"],
-  [3600, "Expires in 1 hour"],
-  [86_400, "Expires in 1 day"],
-  [7 * 86_400, "Expires in 7 days"],
-  [30 * 86_400, "Expires in 30 days"],
-];
-const DEFAULT_OVERLAP = "86400";
 
 type RotateTokenPageDeps = RenderDeps & RotateTokenDeps & {
   config: Pick<ServerConfig, "scopes" | "personalAccessTokens">;
@@ -51,7 +41,7 @@ export async function submitRotateToken(
 ): Promise<Response> {
   const { token, session } = c.get("tokenAccess");
   const form = c.get("form");
-  const overlap = Number(form("overlap") ?? DEFAULT_OVERLAP);
+  const overlap = readOverlap(form);
   const now = deps.clock.now();
   const newId = idempotentTokenId(deps, c);
   if (newId === undefined) {
@@ -108,28 +98,10 @@ async function rotateTokenPage(
         stay the same.
       </p>
     ),
-    before: <OverlapField {...submitted} />,
+    before: <OverlapField label="Previous token" {...submitted} />,
     policy: deps.config.personalAccessTokens,
     now: deps.clock.now(),
     unchangedLabel: "After the same lifetime as before",
     submit: "Rotate token",
   }, submitted);
-}
-
-function OverlapField({ form, problems = [] }: SubmittedForm) {
-  const selected = form?.("overlap") ?? DEFAULT_OVERLAP;
-  return (
-    <Field
-      id="overlap"
-      label="Previous token"
-      hint="Leave enough time to replace it wherever it is used. If it leaked, let it expire immediately."
-      problems={problems}
-    >
-      <select id="overlap" name="overlap" {...fieldState(problems, "overlap", { hint: true })}>
-        {OVERLAPS.map(([seconds, label]) => (
-          <option value={String(seconds)} selected={selected === String(seconds)}>{label}</option>
-        ))}
-      </select>
-    </Field>
-  );
 }

@@ -16,6 +16,7 @@ const NAVIGATION: readonly NavigationEntry[] = [
   { path: "/tokens", label: "Tokens" },
   { path: "/devices", label: "Logins", covers: ["/logins", "/sessions"] },
   { path: "/admin/people", label: "People", admin: true },
+  { path: "/admin/clients", label: "Clients", admin: true },
   { path: "/admin/trust", label: "Workloads", admin: true },
   { path: "/admin/tokens", label: "All tokens", admin: true },
 ];

@@ -128,6 +128,11 @@ testOnEachDatabase("rejects a grant that the client may not use", async (locatio
     "the change is noticed",
     async () => (await exchange()).body.error === "unauthorized_client",
   );
+  await setClientDisabled(server.parts, { id: brand.cliClientId, disabled: true });
+  await eventually(
+    "exchanges without a client_id are those of the disabled command line",
+    async () => (await exchange()).body.error === "invalid_client",
+  );
 });
 
 testOnEachDatabase("narrows the logins of a client as soon as it is changed", async (location) => {

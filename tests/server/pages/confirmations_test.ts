@@ -1,5 +1,6 @@
 /** Invariant: every action that users or programs would notice requires a confirmation. */
 import assert from "node:assert/strict";
+import { addClient } from "../../../server/admin/client_operations.ts";
 import { addTrustRule } from "../../../server/admin/trust/add_rule.ts";
 import { pageRoutes } from "../../../server/pages/routes.ts";
 import type { Notice } from "../../../server/pages/http/notice.ts";
@@ -17,6 +18,8 @@ const CONFIRMED = {
   "/admin/tokens/revoke": { from: "/admin/tokens", fields: ["owner"] },
   "/admin/trust/remove": { from: "/admin/trust", fields: ["name"] },
   "/admin/trust/disable": { from: "/admin/trust", fields: ["name"] },
+  "/admin/clients/disable": { from: "/admin/clients/show?client=acme-cli", fields: ["client"] },
+  "/admin/clients/remove": { from: "/admin/clients/show?client=acme-cli", fields: ["client"] },
 };
 
 Deno.test("every action has a confirmation page, except signing out and undoing", () => {
@@ -58,6 +61,7 @@ Deno.test("revokes, removes and signs out only after confirmation, and shows a n
       assert.equal((await browser.get(done.location!)).notice, undefined, "shown twice");
       await server.parts.sql`delete from trust_rules`;
       await server.parts.sql`delete from service_accounts`;
+      await server.parts.sql`delete from clients`;
       await server.parts.sql`delete from users`;
     });
   }
@@ -160,6 +164,7 @@ async function prepare(server: TestServer) {
     enabledUntil: "2099-01-31",
     force: false,
   });
+  await addClient(server.parts, { id: "acme-cli", name: "Acme CLI", grants: ["device"] });
   await browser.get("/tokens/new");
   await browser.submit("/tokens/new", { name: "nightly", expiry: "86400" });
   const [token] = await sql`select id from personal_access_tokens`;
@@ -168,6 +173,7 @@ async function prepare(server: TestServer) {
   const [other] = await sql`select id from sessions where address = '203.0.113.7'`;
   const values = {
     name: "ci",
+    client: "acme-cli",
     owner: alice.id,
     login: login.id,
     session: (other ?? session).id,
@@ -182,6 +188,7 @@ async function activeState({ parts: { sql }, clock }: TestServer) {
       (select json_agg(id) from personal_access_tokens where revoked_at is null) as tokens,
       (select json_agg(id) from refresh_token_families where revoked_at is null) as logins,
       (select count(*)::int from sessions where expires_at > ${new Date(clock.now())}) as sessions,
-      (select json_agg(name) from trust_rules where disabled_at is null) as rules`;
+      (select json_agg(name) from trust_rules where disabled_at is null) as rules,
+      (select json_agg(id) from clients where disabled_at is null) as clients`;
   return row;
 }

@@ -1,5 +1,6 @@
 /** Invariant: one table decides who may use each page and which require a recent sign-in. */
 import assert from "node:assert/strict";
+import { addClient } from "../../../server/admin/client_operations.ts";
 import { addTrustRule } from "../../../server/admin/trust/add_rule.ts";
 import { pageRoutes } from "../../../server/pages/routes.ts";
 import type { PageRoute } from "../../../server/pages/http/page_route.ts";
@@ -30,6 +31,12 @@ const ACTIONS: Record<string, [access: PageRoute["access"], freshSignIn: boolean
     "/tokens/:id/rotate": ["token_rotator", true],
     "/tokens/:id/revoke": ["token_viewer", true],
     "/admin/tokens/revoke": ["administrator", true],
+    "/admin/clients/add": ["administrator", true],
+    "/admin/clients/edit": ["administrator", true],
+    "/admin/clients/rotate": ["administrator", true],
+    "/admin/clients/disable": ["administrator", true],
+    "/admin/clients/enable": ["administrator", true],
+    "/admin/clients/remove": ["administrator", true],
     "/admin/trust/add": ["administrator", true],
     "/admin/trust/edit": ["administrator", true],
     "/admin/trust/disable": ["administrator", true],
@@ -167,6 +174,8 @@ async function prepare(server: TestServer) {
     lifetimeSeconds: 600,
     force: false,
   });
+  const secretHash = btoa("x".repeat(32));
+  await addClient(server.parts, { id: "billing", name: "Billing", grants: [], secretHash });
   await browser.get("/tokens/new");
   await browser.submit("/tokens/new", { name: "nightly", expiry: "86400" });
   const { user_code } = await server.startLogin();
@@ -178,6 +187,8 @@ async function prepare(server: TestServer) {
   const fields = {
     name: "ci",
     rule: "ci",
+    client: "billing",
+    type: "confidential",
     user: bob.id,
     disabled: "true",
     owner: alice.id,
@@ -207,6 +218,7 @@ async function state({ parts: { sql } }: TestServer) {
         select id, revoked_at from refresh_token_families) t) as logins,
       (select count(*)::int from sessions) as sessions,
       (select json_agg(name order by name) from trust_rules) as rules,
+      (select json_agg(t order by id) from clients t) as clients,
       (select json_agg(t order by id) from (select id, disabled_at from users) t) as users,
       (select json_agg(t order by id) from (
         select id, status from device_authorizations) t) as requests`;

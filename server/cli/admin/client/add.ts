@@ -1,15 +1,16 @@
-import { randomBytes } from "node:crypto";
 import { brand } from "../../../../shared/brand.ts";
 import { EXIT } from "../../../../shared/exit_codes.ts";
 import { formatJson, sanitizeLine } from "../../../../shared/sanitize.ts";
 import type { ClientView } from "../../../admin/client_operations.ts";
+import { defaultGrants, generateClientId } from "../../../admin/client_policy.ts";
 import { DomainError } from "../../../domain_error.ts";
 import type { ServerIo } from "../../../io.ts";
+import { type ClientSecret, generateClientSecret } from "../../../tokens/client_secret.ts";
 import { reportDomainError, reportUsage } from "../../failure.ts";
 import type { DatabaseOptions } from "../../options.ts";
 import { adminCommand } from "../command.ts";
 import { withOption } from "../with_option.ts";
-import { type ClientSecret, generateClientSecret, print } from "./client_secret.ts";
+import { printOnce } from "./print_once.ts";
 import { parsePolicyOptions, POLICY_OPTIONS, type PolicyOptions } from "./policy_options.ts";
 
 export interface ClientAddOptions extends PolicyOptions, DatabaseOptions {
@@ -40,9 +41,8 @@ export async function adminClientAdd(
     return EXIT.usage;
   }
   const secret = options.public ? undefined : generateClientSecret();
-  const id = options.id ?? `client-${randomBytes(9).toString("hex")}`;
-  // A public client without a grant could do nothing; a confidential one may introspect tokens.
-  const grants = parsed.grants ?? (options.public ? ["device"] : []);
+  const id = options.id ?? generateClientId();
+  const grants = parsed.grants ?? defaultGrants({ isPublic: options.public === true });
   let lost: string | undefined;
   const code = await adminCommand(
     "addClient",
@@ -73,8 +73,8 @@ function report(
         `What it may do:\n  ${brand.binaryName} admin client show ${id}\n`
       : `client_id: ${id}\nThe secret follows. It is not shown again.\n`,
   );
-  if (json) return print(formatJson({ id, name, secret: secret?.secret ?? null }), io);
-  return print(`${secret?.secret ?? id}\n`, io);
+  if (json) return printOnce(formatJson({ id, name, secret: secret?.secret ?? null }), io);
+  return printOnce(`${secret?.secret ?? id}\n`, io);
 }
 
 async function removeLostClient(

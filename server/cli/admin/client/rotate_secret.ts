@@ -1,15 +1,16 @@
 import { parseDurationSeconds } from "../../../../shared/duration.ts";
 import { EXIT } from "../../../../shared/exit_codes.ts";
+import { MAX_OVERLAP_SECONDS } from "../../../../shared/tokens/limits.ts";
 import { sanitizeLine } from "../../../../shared/sanitize.ts";
 import type { ServerIo } from "../../../io.ts";
+import { generateClientSecret } from "../../../tokens/client_secret.ts";
 import { reportUsage } from "../../failure.ts";
 import type { DatabaseOptions } from "../../options.ts";
 import { adminCommand } from "../command.ts";
-import { generateClientSecret, print } from "./client_secret.ts";
+import { printOnce } from "./print_once.ts";
 
 /** How long the previous secret is accepted by default: enough to roll out the new one. */
 export const DEFAULT_OVERLAP = "24h";
-const MAX_OVERLAP_SECONDS = 30 * 86_400;
 
 /** `admin client rotate-secret`. Standard output has only the secret, for a pipe into a vault. */
 export async function adminClientRotateSecret(
@@ -34,7 +35,7 @@ export async function adminClientRotateSecret(
           ? "The previous one stopped working.\n"
           : `The previous one works for ${overlap} more.\n`),
     );
-    const lost = print(`${secret.secret}\n`, io);
+    const lost = printOnce(`${secret.secret}\n`, io);
     if (lost === undefined) return EXIT.ok;
     io.stderr(
       `Error: the secret could not be printed: ${lost}. Fix standard output and run it again ` +

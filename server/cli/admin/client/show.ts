@@ -1,3 +1,4 @@
+import { shortDuration } from "../../../../shared/duration.ts";
 import { EXIT } from "../../../../shared/exit_codes.ts";
 import { formatTime } from "../../../../shared/format_time.ts";
 import { formatJson, sanitizeLine } from "../../../../shared/sanitize.ts";
@@ -45,8 +46,5 @@ function describe(client: ClientView, { env }: Pick<ServerIo, "env">): string {
 }
 
 function lifetime(seconds: number | null): string {
-  if (seconds === null) return "as configured";
-  const units = [["d", 86_400], ["h", 3600], ["m", 60], ["s", 1]] as const;
-  const [unit, size] = units.find(([, size]) => seconds % size === 0)!;
-  return `${seconds / size}${unit}`;
+  return seconds === null ? "as configured" : shortDuration(seconds);
 }

@@ -6,6 +6,7 @@ import { renderPage } from "../../render.tsx";
 import { DataTable } from "../../ui/data_table.tsx";
 import { EmptyState } from "../../ui/empty_state.tsx";
 import { PageHeading } from "../../ui/page_heading.tsx";
+import { PageNumbers } from "../../ui/page_numbers.tsx";
 import { TimeAgo } from "../../ui/relative_time.tsx";
 import { SearchForm } from "../../ui/search_form.tsx";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
@@ -69,7 +70,12 @@ export async function showPeople(deps: PageDeps, c: PageContext): Promise<Respon
             />
           )
           : <People users={users} now={deps.clock.now()} />}
-        <Pages view={view} total={total} />
+        <PageNumbers
+          page={page}
+          length={PAGE_LENGTH}
+          total={total}
+          url={(page) => peopleUrl({ ...view, page })}
+        />
         <p class="hint">
           To invite someone, run this on the server:{" "}
           <code>{`${brand.binaryName} admin user add ADDRESS --invite`}</code>
@@ -113,23 +119,5 @@ function People({ users, now }: { users: readonly ListedUser[]; now: number }) {
         },
       ]}
     />
-  );
-}
-
-function Pages({ view, total }: { view: PeopleView; total: number }) {
-  const first = (view.page - 1) * PAGE_LENGTH;
-  if (total <= PAGE_LENGTH) return null;
-  return (
-    <nav class="pages" aria-label="Pages">
-      {`${first + 1} to ${Math.min(first + PAGE_LENGTH, total)} of ${total}`}
-      <span>
-        {view.page > 1 && (
-          <a href={peopleUrl({ ...view, page: view.page - 1 })} rel="prev">Previous page</a>
-        )}
-        {first + PAGE_LENGTH < total && (
-          <a href={peopleUrl({ ...view, page: view.page + 1 })} rel="next">Next page</a>
-        )}
-      </span>
-    </nav>
   );
 }

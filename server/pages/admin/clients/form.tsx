@@ -1,0 +1,68 @@
+import type { Child } from "hono/jsx";
+import type { ScopeDescription } from "../../../scopes.ts";
+import type { ClientPolicy } from "../../../store/clients.ts";
+import type { PageContext } from "../../context.ts";
+import { csrfToken } from "../../http/csrf.ts";
+import type { PageDeps } from "../../http/page_route.ts";
+import { renderPage } from "../../render.tsx";
+import type { SubmittedForm } from "../../tokens/token_form.tsx";
+import type { Crumb } from "../../ui/breadcrumbs.tsx";
+import { ErrorSummary, formTitle } from "../../ui/form_field.tsx";
+import { CsrfField } from "../../ui/hidden_fields.tsx";
+import { GrantFields, LifetimeFields, NameFields, RedirectFields, ScopeFields } from "./fields.tsx";
+
+/** Ids of fields that use cases call differently. */
+export const CLIENT_FIELD_IDS: Record<string, string> = { scopes: "scope_limit" };
+
+/** The page with the settings of a client: a new one, or one to edit. */
+export async function clientFormPage(
+  deps: PageDeps,
+  c: PageContext,
+  { name, title, breadcrumbs, intro, client, catalog, identity, submit, cancelPath }: {
+    /** See PageContent. */
+    name: string;
+    title: string;
+    /** See PageContent. */
+    breadcrumbs: readonly Crumb[];
+    intro: Child;
+    /** What the fields have before they are submitted. */
+    client: ClientPolicy;
+    /** The scopes to select from. */
+    catalog: readonly ScopeDescription[];
+    /** Fields that only one of the forms has. */
+    identity: Child;
+    /** Label of the button. */
+    submit: string;
+    cancelPath: string;
+  },
+  submitted: SubmittedForm,
+): Promise<Response> {
+  const { problems = [] } = submitted;
+  const fields = { client, ...submitted };
+  return await renderPage(deps, c, {
+    name,
+    title: formTitle(title, problems),
+    breadcrumbs,
+    status: problems.length > 0 ? 422 : 200,
+    children: (
+      <main class="wide">
+        <h1>{title}</h1>
+        <ErrorSummary problems={problems} />
+        {intro}
+        <form class="form" method="post" action={c.req.path}>
+          <CsrfField token={csrfToken(deps, c)} />
+          <NameFields {...fields} />
+          {identity}
+          <GrantFields {...fields} />
+          <RedirectFields {...fields} />
+          <ScopeFields {...fields} catalog={catalog} />
+          <LifetimeFields {...fields} config={deps.config} />
+          <div class="choice">
+            <button class="main" type="submit">{submit}</button>
+            <a class="button" href={cancelPath}>Cancel</a>
+          </div>
+        </form>
+      </main>
+    ),
+  });
+}
