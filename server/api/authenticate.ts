@@ -79,7 +79,7 @@ function checkFreshSignIn(
     "This server requires a more recent sign-in for this. Approve it in the browser again.",
   );
   return new Problem("fresh-sign-in", error.message, {
-    headers: { "www-authenticate": `${bearerChallenge(error)}, max_age="${seconds}"` },
+    headers: { "www-authenticate": bearerChallenge(error, { maxAge: seconds }) },
   });
 }
 

@@ -21,6 +21,9 @@ export const VERIFY_PATH = "/auth/verify";
 /** The scopes that the request needs, for proxies that cannot put them in the query. */
 const REQUIRED_SCOPE_HEADER = "x-auth-required-scope";
 
+/** The largest age of the user's sign-in, in seconds, for the same proxies. */
+const REQUIRED_MAX_AGE_HEADER = "x-auth-required-max-age";
+
 /** Lifetime of a JWT for the upstream service, in seconds. It is reused during the first half. */
 const JWT_LIFETIME = 300;
 
@@ -52,7 +55,7 @@ export function forwardAuth(deps: VerifyDeps): Verify {
     const presented = presentedToken(request.headers, query);
     if (presented === undefined) return rejection(401, bearerChallenge(), query);
     const respond = (result: ValidationResult) => {
-      const token = authorize(result, query);
+      const token = authorize(deps, result, query);
       if (token instanceof Response) return token;
       let answer = answers.get(token);
       if (answer === undefined) answers.set(token, answer = { success: successResponse(token) });
@@ -72,16 +75,38 @@ function presentedToken(headers: Headers, { basic }: VerifyQuery): string | unde
   return encoded && decodeBasicCredentials(encoded)?.password || undefined;
 }
 
-/** The token, if it is active and has the scopes; otherwise the response that says why not. */
-function authorize(result: ValidationResult, query: VerifyQuery): ValidatedToken | Response {
+/** The token, if it is active and sufficient; otherwise the response that says why not. */
+function authorize(
+  { clock }: Pick<VerifyDeps, "clock">,
+  result: ValidationResult,
+  query: VerifyQuery,
+): ValidatedToken | Response {
   if (result.state !== "active") {
     return rejection(401, bearerChallenge(describeResult(result)), query);
+  }
+  const { maxAge } = query;
+  // A token without a sign-in, such as a personal access token, never meets it.
+  if (
+    maxAge !== undefined &&
+    clock.now() - (result.token.authenticatedAt ?? -Infinity) > maxAge * 1000
+  ) {
+    return rejection(401, staleSignIn(query, maxAge), query);
   }
   const missing = missingScopes(query.scopes, result.token.scopes);
   if (missing.length === 0) return result.token;
   const message = `The token lacks the scope ${formatScope(missing)}. Use one that has it.`;
   const error = new OAuthError("insufficient_scope", message);
   return rejection(403, bearerChallenge(error, { scope: formatScope(query.scopes) }));
+}
+
+/** RFC 9470 section 3. It names the scopes too, so that one approval meets both requirements. */
+function staleSignIn({ scopes }: VerifyQuery, maxAge: number): string {
+  const error = new OAuthError(
+    "insufficient_user_authentication",
+    "This requires a more recent sign-in. Get a new token with it.",
+  );
+  const scope = scopes.length === 0 ? undefined : formatScope(scopes);
+  return bearerChallenge(error, { scope, maxAge });
 }
 
 function successResponse(token: ValidatedToken): Response {
@@ -114,6 +139,8 @@ function rejection(status: number, challenge: string, query?: VerifyQuery): Resp
 interface VerifyQuery {
   /** Scopes that the token must have. */
   scopes: readonly string[];
+  /** The largest age of the user's sign-in, in seconds; undefined: any. */
+  maxAge?: number;
   /** Whether the upstream service gets a JWT. */
   jwt: boolean;
   /** Whether a token may be the password of HTTP Basic, as git and docker send it. */
@@ -122,37 +149,52 @@ interface VerifyQuery {
 
 /**
  * Parses what the proxy asks. An unknown parameter is an error: it may have been meant as a
- * condition. Below VERIFY_PATH the query is the client's, so only the header counts, which the
- * proxy sets. With a trailing slash the query may be either's; its scopes are added, which can
+ * condition. Below VERIFY_PATH the query is the client's, so only the headers count, which the
+ * proxy sets. With a trailing slash the query may be either's; its conditions are added, which can
  * only demand more.
  */
 function parseQuery({ url, headers }: Request): VerifyQuery | OAuthError {
-  const required = headers.get(REQUIRED_SCOPE_HEADER) ?? "";
+  const scope = headers.get(REQUIRED_SCOPE_HEADER) ?? "";
+  const maxAge = headers.get(REQUIRED_MAX_AGE_HEADER);
+  const required = { scope, maxAges: maxAge === null ? [] : [maxAge] };
   const start = url.indexOf("?");
   if (start === -1) return verifyQuery(required);
   const path = requestPath(url);
   if (path !== VERIFY_PATH && path !== `${VERIFY_PATH}/`) return verifyQuery(required);
   const parameters = new URLSearchParams(url.slice(start));
-  const scope = [...parameters.getAll("scope"), required].join(" ");
-  if (path !== VERIFY_PATH) return verifyQuery(scope);
+  const all = {
+    scope: [...parameters.getAll("scope"), scope].join(" "),
+    maxAges: [...parameters.getAll("max_age"), ...required.maxAges],
+  };
+  if (path !== VERIFY_PATH) return verifyQuery(all);
   for (const [name, value] of parameters) {
-    if (name === "scope" || ((name === "jwt" || name === "basic") && value === "1")) continue;
+    if (name === "scope" || name === "max_age") continue;
+    if ((name === "jwt" || name === "basic") && value === "1") continue;
     return new OAuthError(
       "invalid_request",
-      "Unknown parameter. This endpoint takes scope, jwt=1 and basic=1.",
+      "Unknown parameter. This endpoint takes scope, max_age, jwt=1 and basic=1.",
     );
   }
-  return verifyQuery(scope, parameters.has("jwt"), parameters.has("basic"));
+  return verifyQuery(all, parameters.has("jwt"), parameters.has("basic"));
 }
 
-function verifyQuery(scope: string, jwt = false, basic = false): VerifyQuery | OAuthError {
+function verifyQuery(
+  { scope, maxAges }: { scope: string; maxAges: readonly string[] },
+  jwt = false,
+  basic = false,
+): VerifyQuery | OAuthError {
   const scopes = parseScope(scope);
-  return scopes === undefined
-    ? new OAuthError(
+  if (scopes === undefined) {
+    return new OAuthError(
       "invalid_request",
       "The required scope is malformed. Separate scopes with spaces.",
-    )
-    : { scopes, jwt, basic };
+    );
+  }
+  if (!maxAges.every((value) => /^\d{1,10}$/.test(value))) {
+    return new OAuthError("invalid_request", "The required max_age is not a number of seconds.");
+  }
+  const maxAge = maxAges.length === 0 ? undefined : Math.min(...maxAges.map(Number));
+  return { scopes, maxAge, jwt, basic };
 }
 
 async function withJwt(

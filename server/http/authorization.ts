@@ -33,17 +33,19 @@ function credentials(headers: Headers, scheme: string): string | undefined {
 
 /**
  * The WWW-Authenticate value for `error` (RFC 6750 section 3), which is undefined if the request
- * had no token. `scope` is what would be sufficient.
+ * had no token. `scope` is what would be sufficient, `maxAge` the largest age of the sign-in in seconds
+ * (RFC 9470 section 3).
  */
 export function bearerChallenge(
   error?: OAuthError,
-  { realm, scope }: { realm?: string; scope?: string } = {},
+  { realm, scope, maxAge }: { realm?: string; scope?: string; maxAge?: number } = {},
 ): string {
   const parameters = {
     realm,
     error: error?.code,
     error_description: error && inChallenge(error.message),
     scope,
+    max_age: maxAge,
   };
   const written = Object.entries(parameters)
     .filter(([, value]) => value !== undefined)

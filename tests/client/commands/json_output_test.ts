@@ -20,7 +20,7 @@ import { wholeCommandLine } from "../../support/command_line.ts";
 import { readFromRoot } from "../../support/documentation.ts";
 import { parseOutput, schemaNames } from "../../support/output_schema.ts";
 import { PAT_ID, PAT_SECRET, patResponse } from "../../support/pat_response.ts";
-import { ScriptedServer } from "../../support/scripted_server.ts";
+import { deviceAuthorization, ScriptedServer } from "../../support/scripted_server.ts";
 
 Deno.test("has a schema for each command with --json, and for no other", async () => {
   const program = await wholeCommandLine();
@@ -38,10 +38,13 @@ interface Schema {
   required?: string[];
   additionalProperties?: boolean;
   items?: Schema;
+  anyOf?: Schema[];
 }
 
 Deno.test("requires every key, in camelCase, of every object", async () => {
-  const visit = ({ properties, required, additionalProperties, items }: Schema, place: string) => {
+  const visit = (schema: Schema, place: string) => {
+    const { properties, required, additionalProperties, items, anyOf = [] } = schema;
+    for (const alternative of anyOf) visit(alternative, place);
     if (items !== undefined) visit(items, place);
     if (properties === undefined) return;
     const names = Object.keys(properties);
@@ -86,6 +89,11 @@ Deno.test("token, status and whoami print what their schemas say", async () => {
   const { io, server, output } = session;
   await output("token", (io) => token({ minTtl: "0", json: true }, io));
   await output("status", (io) => status({ json: true }, io));
+  server.script("/oauth/token", { status: 400, json: { error: "invalid_scope" } });
+  server.script("/oauth/device/authorize", { json: deviceAuthorization(server.issuer) });
+  const options = { minTtl: "0", json: true, scope: ["deploy"] };
+  const { error } = await output("token", (io) => token(options, io), EXIT.authenticationRequired);
+  assert.equal(error, "approval_required");
   server.script("/oauth/userinfo", { json: { sub: "1", email: "a@example.com" } });
   assert.deepEqual(await output("whoami", (io) => whoami({ json: true }, io)), {
     sub: "1",

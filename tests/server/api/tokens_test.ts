@@ -484,6 +484,45 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
+  "/auth/verify?max_age requires a recent sign-in (RFC 9470)",
+  async (location) => {
+    await using server = await testServer(location, describeScopes);
+    const alice = await addPerson(server);
+    const header = (value: string) => ({ "x-auth-required-max-age": value });
+    assert.equal((await verify(server, alice.login, "?max_age=60")).status, 200);
+    assert.equal((await verify(server, alice.login, "", header("60"))).status, 200);
+    server.clock.advance({ seconds: 62 });
+    const { access_token: later } = await server.login(alice.id);
+    const asked: [query: string, headers?: Record<string, string>][] = [
+      ["?max_age=60"],
+      ["", header("60")],
+      // The strictest of them counts, also where the query may be the client's.
+      ["?max_age=900&max_age=60"],
+      ["/?max_age=900", header("60")],
+      ["/x?max_age=900", header("60")],
+    ];
+    for (const [query, headers] of asked) {
+      const stale = await verify(server, alice.login, query, headers);
+      assert.equal(stale.status, 401, query);
+      assert.match(stale.challenge!, /error="insufficient_user_authentication".* max_age="60"$/);
+      assert.equal((await verify(server, later, query, headers)).status, 200, query);
+    }
+    assert.equal((await verify(server, alice.login, "?max_age=90")).status, 200);
+    // One approval has to meet both requirements.
+    const both = await verify(server, alice.login, "?scope=deploy&max_age=60");
+    assert.match(both.challenge!, /user_authentication".* scope="deploy", max_age="60"/);
+    assert.match((await verify(server, later, "?scope=deploy&max_age=60")).challenge!, /_scope/);
+    // No user signs in for a personal access token.
+    const { token } = await createPat(server, alice, { scopes: ["read"] });
+    assert.equal((await verify(server, token, "?max_age=9999999999")).status, 401);
+    for (const malformed of ["?max_age=", "?max_age=-1", "?max_age=1e3", "?acr_values=phr"]) {
+      assert.equal((await verify(server, later, malformed)).status, 400, malformed);
+    }
+    assert.equal((await verify(server, later, "", header("5, 6"))).status, 400);
+  },
+);
+
+testOnEachDatabase(
   "/auth/verify?basic=1 accepts a token as the password of HTTP Basic",
   async (location) => {
     await using server = await testServer(location, describeScopes);

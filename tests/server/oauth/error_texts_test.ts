@@ -249,6 +249,8 @@ async function tokens(server: TestServer, texts: ErrorTexts): Promise<void> {
   await texts.verify(token, "?scope=read");
   await texts.verify(token, "?scopes=read");
   await texts.verify(token, "", { "x-auth-required-scope": '"' });
+  await texts.verify(token, "?max_age=60");
+  await texts.verify(token, "?max_age=soon");
 
   texts.heading("Any token");
   await texts.verify("unknown");
