@@ -20,7 +20,8 @@ import {
 import type { Sql, Transaction } from "../store/db/connect.ts";
 import { checkClientId, checkClientPolicy } from "./client_policy.ts";
 import { clientVersion } from "./client_version.ts";
-import type { AdminDeps, Empty } from "./operation.ts";
+import type { AdminDeps, Empty, Operation } from "./operation.ts";
+import { snippet, type SnippetLanguage } from "./snippets/snippet.ts";
 
 /** What the operations on clients need. */
 export type ClientDeps = Pick<AdminDeps, "sql" | "clock" | "actor" | "address"> & {
@@ -83,6 +84,24 @@ export const showClient: ClientOperation<{ id: string }, ClientView | DomainErro
 ) => {
   const client = await findClient(sql, id);
   return client === undefined ? noSuchClient(id) : clientView(client, clock.now());
+};
+
+/** A small command line in `language` that logs in as this client. */
+export const clientSnippet: Operation<
+  { id: string; language: SnippetLanguage },
+  { source: string } | DomainError
+> = async ({ sql, issuer }, { id, language }) => {
+  const client = await findClient(sql, id);
+  if (client === undefined) return noSuchClient(id);
+  if (client.secretHash !== undefined || !client.grants.includes("device")) {
+    return new DomainError(
+      "invalid",
+      `The client ${id} cannot log in from a command line: it needs to be public, with the ` +
+        "grant device.",
+      { field: "id" },
+    );
+  }
+  return { source: snippet(language, { issuer, clientId: id, scopes: client.scopes }) };
 };
 
 /**

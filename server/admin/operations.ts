@@ -1,5 +1,6 @@
 import {
   addClient,
+  clientSnippet,
   listAllClients,
   removeClient,
   rotateSecret,
@@ -36,6 +37,7 @@ const operations = {
   deleteUser,
   createUserPasswordLink,
   addClient,
+  clientSnippet,
   listAllClients,
   showClient,
   updateClient,

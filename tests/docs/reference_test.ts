@@ -1,6 +1,11 @@
 /** The tables and references of the documentation have what the sources have. */
 import assert from "node:assert/strict";
-import { CONFIGURATION_PAGE, withSettingsReference } from "../../tasks/docs.ts";
+import {
+  CONFIGURATION_PAGE,
+  OWN_CLI_PAGE,
+  withSettingsReference,
+  withSnippets,
+} from "../../tasks/docs.ts";
 import { LAYERS } from "../../tasks/lint_imports.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { filesBelow, readFromRoot } from "../support/documentation.ts";
@@ -8,6 +13,11 @@ import { filesBelow, readFromRoot } from "../support/documentation.ts";
 Deno.test("docs/configuration.md has the settings as they are declared", async () => {
   const page = await Deno.readTextFile(CONFIGURATION_PAGE);
   assert.equal(page, withSettingsReference(page), "run: deno task docs");
+});
+
+Deno.test("docs/your-own-cli.md has the programs that admin client snippet prints", async () => {
+  const page = await Deno.readTextFile(OWN_CLI_PAGE);
+  assert.equal(page, withSnippets(page), "run: deno task docs");
 });
 
 Deno.test("docs/operations.md has every audit event and every line of the log", async () => {

@@ -9,6 +9,9 @@ import { database } from "../options.ts";
 
 const bin = brand.binaryName;
 
+/** Those of the snippets, which are loaded only to print one. */
+const SNIPPET_LANGUAGES = ["curl", "go", "python", "node", "rust", "java"];
+
 const GRANTS = ["device", "code", "exchange"];
 const CLEARABLE = [
   "homepage",
@@ -28,6 +31,10 @@ export function declareClient(admin: Command, server: Run<ServerIo>): void {
     .option("--public", "a program on users' machines, which cannot keep a secret")
     .option("--confidential", "a service, which gets a secret (default)")
     .option("--id <id>", "client id (default: a random one)")
+    .addOption(
+      new Option("--snippet <language>", "print a program that logs in with the public client")
+        .choices(SNIPPET_LANGUAGES),
+    )
     .option("--json", "print the client id and the secret as JSON")
     .addHelpText(
       "after",
@@ -55,6 +62,25 @@ export function declareClient(admin: Command, server: Run<ServerIo>): void {
     )
     .action((id, options) =>
       server(async (io) => (await import("./client/show.ts")).adminClientShow(id, options, io))
+    );
+  database(client.command("snippet"))
+    .description("print a small command line that logs in as a public client")
+    .argument("<id>", "client id")
+    .addOption(
+      new Option("--language <language>", "of the program").choices(SNIPPET_LANGUAGES)
+        .default("curl"),
+    )
+    .addHelpText(
+      "after",
+      examples([
+        `${bin} admin client snippet acme-cli --language go > main.go`,
+        "with golang.org/x/oauth2",
+      ]),
+    )
+    .action((id, options) =>
+      server(async (io) =>
+        (await import("./client/snippet.ts")).adminClientSnippet(id, options, io)
+      )
     );
   policy(database(client.command("update")))
     .description("change a client; it applies to its present logins too")

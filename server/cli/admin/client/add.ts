@@ -1,6 +1,7 @@
 import { brand } from "../../../../shared/brand.ts";
 import { EXIT } from "../../../../shared/exit_codes.ts";
 import { formatJson, sanitizeLine } from "../../../../shared/sanitize.ts";
+import type { SnippetLanguage } from "../../../admin/snippets/snippet.ts";
 import type { ClientView } from "../../../admin/client_operations.ts";
 import { defaultGrants, generateClientId } from "../../../admin/client_policy.ts";
 import { DomainError } from "../../../domain_error.ts";
@@ -11,12 +12,15 @@ import type { DatabaseOptions } from "../../options.ts";
 import { adminCommand } from "../command.ts";
 import { withOption } from "../with_option.ts";
 import { printOnce } from "./print_once.ts";
+import { adminClientSnippet } from "./snippet.ts";
 import { parsePolicyOptions, POLICY_OPTIONS, type PolicyOptions } from "./policy_options.ts";
 
 export interface ClientAddOptions extends PolicyOptions, DatabaseOptions {
   id?: string;
   public?: boolean;
   confidential?: boolean;
+  /** Print the program of this language in place of the id. */
+  snippet?: SnippetLanguage;
   json?: boolean;
 }
 
@@ -34,6 +38,9 @@ export async function adminClientAdd(
   const database = { config, dataDir, databaseUrl };
   if (options.public && options.confidential) {
     return reportUsage("--public and --confidential exclude each other.", io);
+  }
+  if (options.snippet !== undefined && (!options.public || options.json)) {
+    return reportUsage("--snippet needs --public, and excludes --json.", io);
   }
   const parsed = parsePolicyOptions(options);
   if (parsed instanceof DomainError) {
@@ -56,23 +63,28 @@ export async function adminClientAdd(
     { describe: (error) => withOption(error, { ...POLICY_OPTIONS, id: "--id" }) },
   );
   if (lost !== undefined) await removeLostClient(id, lost, database, io);
-  return code;
+  if (code !== EXIT.ok || options.snippet === undefined) return code;
+  return await adminClientSnippet(id, { ...database, language: options.snippet }, io);
 }
 
 /** Returns why the secret was lost, or undefined. */
 function report(
   client: ClientView,
   secret: ClientSecret | undefined,
-  { json }: ClientAddOptions,
+  { json, snippet }: ClientAddOptions,
   io: ServerIo,
 ): string | undefined {
   const { id, name } = client;
   io.stderr(
     secret === undefined
-      ? `Registered ${sanitizeLine(name)}, a public client. Its client_id follows. ` +
-        `What it may do:\n  ${brand.binaryName} admin client show ${id}\n`
+      ? `Registered ${sanitizeLine(name)}, a public client. ` +
+        (snippet === undefined
+          ? `Its client_id follows. A program that logs in with it, in curl, Go, Python, Node, ` +
+            `Rust or Java:\n  ${brand.binaryName} admin client snippet ${id} --language go\n`
+          : `client_id: ${id}\n`)
       : `client_id: ${id}\nThe secret follows. It is not shown again.\n`,
   );
+  if (snippet !== undefined) return undefined;
   if (json) return printOnce(formatJson({ id, name, secret: secret?.secret ?? null }), io);
   return printOnce(`${secret?.secret ?? id}\n`, io);
 }
