@@ -7,6 +7,7 @@ import { deleteOldAuditEvents } from "./store/audit_events.ts";
 import { deleteOldDeviceAuthorizations } from "./store/device_authorizations.ts";
 import { deleteOldFailedAttempts } from "./store/failed_attempts.ts";
 import type { Sql } from "./store/db/connect.ts";
+import { deleteOldDelegatedTokens } from "./store/delegated_tokens.ts";
 import { deleteOldPasswordLinks } from "./store/password_links.ts";
 import { deleteOldPersonalAccessTokens } from "./store/pats/expiry.ts";
 import { deleteOldRefreshTokenFamilies } from "./store/refresh_token_families.ts";
@@ -28,7 +29,7 @@ export interface CleanUpDeps {
 }
 
 /**
- * Deletes rows that are no longer needed. Revoked access tokens stay a day beyond their lifetime,
+ * Deletes rows that are no longer needed. Revoked and narrow access tokens stay a day beyond their lifetime,
  * since the clocks of replicas differ. Revoked and expired logins stay, so that an error can say
  * what happened to them. Browser sessions stay after they expired, since rate limits depend on the
  * addresses that an account has signed in from (server/security/rate_limit.ts).
@@ -39,6 +40,7 @@ export async function cleanUp({ sql, clock, config }: CleanUpDeps): Promise<void
   await deleteAll((limit) => deleteOldDeviceAuthorizations(sql, dayAgo, limit));
   await deleteAll((limit) => deleteOldFailedAttempts(sql, dayAgo, limit));
   await deleteOldRevokedAccessTokens(sql, dayAgo);
+  await deleteAll((limit) => deleteOldDelegatedTokens(sql, dayAgo, limit));
   // A link that was used or has expired says so for a week.
   await deleteAll((limit) => deleteOldPasswordLinks(sql, new Date(now - 7 * DAY_MS), limit));
   await deleteOldAssertions(sql, new Date(now));

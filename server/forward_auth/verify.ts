@@ -118,11 +118,14 @@ function successResponse(token: ValidatedToken): Response {
       "x-auth-username": asciiHeader(token.username),
       "x-auth-client": token.clientId,
       "x-auth-scope": token.scope,
+      ...token.act !== undefined && token.act.iss === undefined && {
+        "x-auth-actor": asciiHeader(token.act.sub),
+      },
     },
   });
 }
 
-/** Percent-encodes an internationalized e-mail address: headers are ASCII. */
+/** Percent-encodes internationalized text, such as an e-mail address: headers are ASCII. */
 function asciiHeader(text: string): string {
   return /^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(text);
 }

@@ -1,6 +1,7 @@
 import type { Clock } from "../../shared/clock.ts";
 import { OAuthError } from "../../shared/oauth/errors.ts";
 import type { ClientInfo } from "../http/client_info.ts";
+import { revokeLoginAccessToken } from "../logins/revoke_delegated_token.ts";
 import { revokeLogin } from "../logins/revoke_login.ts";
 import { revokeToken } from "../pats/revoke.ts";
 import type { Sql } from "../store/db/connect.ts";
@@ -66,7 +67,9 @@ export async function revocation(
   }
   if (isDeviceCode(token)) return unsupportedTokenType("A device code");
   const verified = await readAccessToken(deps, token);
-  if (verified !== undefined) return await revokeJwt(deps, verified, client.id);
+  if (verified !== undefined) {
+    return await revokeJwt(deps, verified, { clientId: client.id, address });
+  }
   if (await isIdToken(deps, token)) return unsupportedTokenType("An ID token");
 }
 
@@ -110,16 +113,20 @@ async function revokePersonalAccessToken(
 }
 
 /**
- * Revokes one access token. One that was exchanged for a personal access token may be revoked by
+ * Revokes one access token, and the narrow tokens that it was exchanged for. One that was exchanged for a personal access token may be revoked by
  * any client too, and leaves the personal access token active.
  */
 async function revokeJwt(
-  { sql, tokenValidator }: RevocationDeps,
+  deps: RevocationDeps,
   { claims, expired }: VerifiedAccessToken,
-  clientId: string,
+  { clientId, address }: { clientId: string; address: string },
 ): Promise<undefined | OAuthError> {
   if (expired) return;
   if (claims.pat === undefined && claims.client_id !== clientId) return issuedToOtherClient();
-  await revokeAccessToken(sql, claims.jti, new Date(claims.exp * 1000));
-  tokenValidator.invalidate(`token:${claims.jti}`);
+  if (claims.sid !== undefined) {
+    await revokeLoginAccessToken(deps, { claims, loginId: claims.sid, address });
+    return;
+  }
+  await revokeAccessToken(deps.sql, claims.jti, new Date(claims.exp * 1000));
+  deps.tokenValidator.invalidate(`token:${claims.jti}`);
 }

@@ -199,6 +199,30 @@ export async function lockActiveLogin(
   return rows.length === 1;
 }
 
+/**
+ * Records a use of an active login, and locks it until the transaction is over: it is revoked, and
+ * its tokens are counted, before or after. With `hash`, only if that refresh token is not spent.
+ */
+export async function useActiveLogin(
+  tx: Transaction,
+  { id, hash, now }: { id: string; hash?: Uint8Array; now: Date },
+): Promise<RefreshTokenFamily | undefined> {
+  const rows = await tx<Row[]>`
+    update refresh_token_families f set last_used_at = greatest(f.last_used_at, ${now})
+    from users u
+    where f.id = ${id} and f.revoked_at is null
+      and f.idle_expires_at > ${now} and f.absolute_expires_at > ${now}
+      and (${hash ?? null}::bytea is null or ${hash ?? null} in (f.current_hash, f.previous_hash))
+      and u.id = f.user_id and u.disabled_at is null
+    returning f.*`;
+  return rows.map(fromRow)[0];
+}
+
+/** Locks a login, active or not, until the transaction is over. */
+export async function lockLogin(tx: Transaction, id: string): Promise<void> {
+  await tx`select 1 from refresh_token_families where id = ${id} for update`;
+}
+
 /** A user's active logins, last used first. */
 export async function listRefreshTokenFamilies(
   sql: Sql,

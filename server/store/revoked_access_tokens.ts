@@ -1,8 +1,12 @@
 import { commandLineClient } from "./clients.ts";
-import type { Sql } from "./db/connect.ts";
+import type { Sql, Transaction } from "./db/connect.ts";
 
 /** Records that an access token was revoked (RFC 7009), until it expires. */
-export async function revokeAccessToken(sql: Sql, jti: string, expiresAt: Date): Promise<void> {
+export async function revokeAccessToken(
+  sql: Sql | Transaction,
+  jti: string,
+  expiresAt: Date,
+): Promise<void> {
   await sql`
     insert into revoked_access_tokens (jti, expires_at) values (${jti}, ${expiresAt})
     on conflict (jti) do nothing`;
@@ -35,6 +39,8 @@ export async function accessTokenStatus(
     clientId: string;
     familyId?: string;
     personalAccessTokenId?: string;
+    /** Of a token that a login was exchanged for: the id of its row. */
+    delegatedTokenId?: string;
     now: Date;
   },
 ): Promise<AccessTokenStatus | undefined> {
@@ -71,6 +77,10 @@ export async function accessTokenStatus(
         and (${token.familyId ?? null}::uuid is null or exists (
           select 1 from refresh_token_families
           where id = ${token.familyId ?? null}::uuid and revoked_at is null
+        ))
+        and (${token.delegatedTokenId ?? null}::uuid is null or exists (
+          select 1 from delegated_tokens
+          where id = ${token.delegatedTokenId ?? null}::uuid and revoked_at is null
         ))
         and (${token.personalAccessTokenId ?? null}::uuid is null or exists (
           select 1 from personal_access_tokens

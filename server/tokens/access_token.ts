@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { errors, jwtVerify, SignJWT } from "jose";
 import { type Clock, numericDate } from "../../shared/clock.ts";
+import { isUuid } from "../../shared/uuid.ts";
 import type { SigningAlgorithm } from "../config/server_config.ts";
 import { DomainError } from "../domain_error.ts";
 import type { SigningKey, SigningKeys } from "./signing_keys.ts";
@@ -29,6 +30,24 @@ export interface AccessTokenGrant {
   /** The personal access token that was exchanged for it. */
   personalAccessTokenId?: string;
   workload?: Workload;
+  delegation?: Delegation;
+}
+
+/** A token that a login was exchanged for, with less than the login has. */
+export interface Delegation {
+  /** The token's `jti`, which is the id of its row. */
+  id: string;
+  actor?: Actor;
+}
+
+/**
+ * Who acts as the subject (RFC 8693 section 4.1): a workload that another issuer vouches for or,
+ * without `iss`, what the client of a login calls a program. `act` is who acted before it.
+ */
+export interface Actor {
+  iss?: string;
+  sub: string;
+  act?: Actor;
 }
 
 /** The workload that exchanged its own token. */
@@ -53,8 +72,13 @@ export interface AccessTokenClaims {
   sid?: string;
   /** Private claim: the id of the personal access token that was exchanged. */
   pat?: string;
-  act?: Workload["act"];
+  act?: Actor;
   workload?: Workload["run"];
+}
+
+/** The row of a token that a login was exchanged for; only these have a UUID as `jti`. */
+export function delegatedTokenId({ jti }: Pick<AccessTokenClaims, "jti">): string | undefined {
+  return isUuid(jti) ? jti : undefined;
 }
 
 export interface AccessTokenIssuer {
@@ -71,7 +95,11 @@ export async function signAccessToken(
   grant: AccessTokenGrant,
 ): Promise<string> {
   const key = await deps.keys.active();
-  const claims = claimsFor(deps, grant, randomBytes(16).toString("base64url"));
+  const claims = claimsFor(
+    deps,
+    grant,
+    grant.delegation?.id ?? randomBytes(16).toString("base64url"),
+  );
   return await new SignJWT({ ...claims }).setProtectedHeader(header(key)).sign(key.key);
 }
 
@@ -84,7 +112,7 @@ export async function checkAccessTokenSize(
   grant: AccessTokenGrant,
 ): Promise<DomainError | undefined> {
   const key = await deps.keys.active();
-  const json = [header(key), claimsFor(deps, grant, "x".repeat(22))];
+  const json = [header(key), claimsFor(deps, grant, grant.delegation?.id ?? "x".repeat(22))];
   const bytes = json.map((part) => new TextEncoder().encode(JSON.stringify(part)).length);
   const encoded = bytes.map((length) => Math.ceil(length * 4 / 3) + 1);
   const size = encoded[0] + encoded[1] + SIGNATURE_LENGTH[key.algorithm];
@@ -117,7 +145,7 @@ function claimsFor(
     auth_time: grant.authenticatedAt && numericDate(grant.authenticatedAt.getTime()),
     sid: grant.familyId,
     pat: grant.personalAccessTokenId,
-    act: grant.workload?.act,
+    act: grant.workload?.act ?? grant.delegation?.actor,
     workload: grant.workload?.run,
   };
 }

@@ -7,7 +7,11 @@ import { limitLoginScope, limitPatScope, type ScopedAccount } from "../scopes.ts
 import type { Sql } from "../store/db/connect.ts";
 import type { OwnerRecord, TokenRecord } from "../store/pats/types.ts";
 import { type AccessTokenStatus, accessTokenStatus } from "../store/revoked_access_tokens.ts";
-import { type AccessTokenClaims, readAccessToken } from "../tokens/access_token.ts";
+import {
+  type AccessTokenClaims,
+  delegatedTokenId,
+  readAccessToken,
+} from "../tokens/access_token.ts";
 import type { SigningKeys } from "../tokens/signing_keys.ts";
 import type { ValidatedToken } from "./validated_token.ts";
 
@@ -67,6 +71,7 @@ export async function loadAccessToken(
     clientId: claims.client_id,
     familyId: claims.sid,
     personalAccessTokenId: claims.pat,
+    delegatedTokenId: delegatedTokenId(claims),
     now: new Date(deps.clock.now()),
   });
   return status && validatedAccessToken(deps, claims, status);

@@ -1,5 +1,5 @@
 import type { NetworkList } from "../http/ip_address.ts";
-import type { Workload } from "../tokens/access_token.ts";
+import type { Actor, Workload } from "../tokens/access_token.ts";
 import type { Resource } from "../tokens/resource.ts";
 
 /** A token that we issued, as the cache holds it: a personal access token or a JWT. */
@@ -30,8 +30,9 @@ export interface ValidatedToken {
   authenticatedAt?: number;
   /** The id of the login it came from, which revokes it too. */
   loginId?: string;
-  /** Of a JWT that a workload got: the subject of the workload's own token, and its run. */
-  act?: Workload["act"];
+  /** Who acts as the subject: the workload that got the JWT, or a program that the login was exchanged for. */
+  act?: Actor;
+  /** Of a JWT that a workload got: its run. */
   workload?: Workload["run"];
   /** The subjects whose invalidation removes it from the cache. */
   dependsOn: readonly string[];

@@ -14,8 +14,18 @@ export type IntrospectionResponse =
     exp?: number;
     aud?: string;
     jti?: string;
-    /** The job or workload whose identity was exchanged for the token (RFC 8693 section 4.1). */
-    act?: { iss: string; sub: string };
+    /**
+     * Who acts as the subject (RFC 8693 section 4.1): with `iss`, the job or workload whose identity
+     * was exchanged for the token; without, what the client calls the program that it gave it to.
+     */
+    act?: ActorClaim;
     /** Identifies its run, in its provider's terms. */
     workload?: Record<string, string>;
   };
+
+export interface ActorClaim {
+  iss?: string;
+  sub: string;
+  /** Who acted before. */
+  act?: ActorClaim;
+}

@@ -42,6 +42,15 @@ export const tokens = {
         "login that was revoked.",
     },
     {
+      name: "narrow_token_max_lifetime",
+      type: duration({ min: "60s" }),
+      default: "12h",
+      summary: "longest lifetime of a narrow token that a login is exchanged for",
+      details: "For a tool or an agent, with fewer scopes than the login. By default it lives as " +
+        "long as an access token; a client may request up to this. APIs that only check the " +
+        "signature may accept it for that long after it was revoked.",
+    },
+    {
       name: "refresh_token_idle_lifetime",
       type: duration({ min: "60s" }),
       default: "30d",

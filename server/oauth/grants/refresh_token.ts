@@ -5,12 +5,10 @@ import { OAuthError } from "../../../shared/oauth/errors.ts";
 import { REFRESH_TOKEN_GRANT } from "../../../shared/oauth/grant_types.ts";
 import { formatScope, missingScopes, parseScope } from "../../../shared/oauth/scope.ts";
 import type { ServerConfig } from "../../config/server_config.ts";
-import { revokeLogin } from "../../logins/revoke_login.ts";
 import { apiScope, limitLoginScope } from "../../scopes.ts";
 import type { Sql } from "../../store/db/connect.ts";
 import {
   findRefreshTokenFamily,
-  type PresentedFamily,
   type RefreshTokenHashes,
   rotateRefreshToken,
 } from "../../store/refresh_token_families.ts";
@@ -22,11 +20,9 @@ import { tokenHash } from "../../tokens/token_hash.ts";
 import type { TokenValidator } from "../../validation/token_validator.ts";
 import { missingParameter } from "../missing_parameter.ts";
 import { requestedResource } from "../requested_resource.ts";
-import type { Grant, TokenRequest } from "./grant.ts";
+import type { Grant } from "./grant.ts";
 import { issueLoginTokens, type IssueLoginTokensDeps } from "./issue_login_tokens.ts";
-
-/** What starts a login, which is then refreshed. */
-const LOGIN_GRANTS = ["device"] as const;
+import { checkPresentedLogin, invalidGrant, LOGIN_GRANTS } from "./presented_login.ts";
 
 interface RefreshTokenGrantDeps extends IssueLoginTokensDeps {
   sql: Sql;
@@ -57,7 +53,7 @@ export function refreshTokenGrant(deps: RefreshTokenGrantDeps): Grant {
       if (hashes === undefined) return invalidGrant("The refresh token is unknown.");
       const now = new Date(deps.clock.now());
       let family = await findRefreshTokenFamily(deps.sql, hashes);
-      let error = await checkFamily(deps, request, family, now);
+      let error = await checkPresentedLogin(deps, request, family, now);
       if (error !== undefined) return error;
       const scope = checkRequestedScope(family!.scope, request.parameter("scope"), resource);
       if (scope instanceof OAuthError) return scope;
@@ -73,7 +69,7 @@ export function refreshTokenGrant(deps: RefreshTokenGrantDeps): Grant {
       if (idleExpiresAt === undefined) {
         // This token is the previous one, or another request has rotated it meanwhile.
         family = await findRefreshTokenFamily(deps.sql, hashes);
-        error = await checkFamily(deps, request, family, now);
+        error = await checkPresentedLogin(deps, request, family, now);
         if (error !== undefined) return error;
       }
       const user = await findUser(deps.sql, family!.userId);
@@ -93,10 +89,6 @@ export function refreshTokenGrant(deps: RefreshTokenGrantDeps): Grant {
   };
 }
 
-function invalidGrant(reason: string): OAuthError {
-  return new OAuthError("invalid_grant", `${reason} Log in again.`);
-}
-
 /** Returns when the login expires without use; undefined if `current` is not the current token. */
 function rotate(
   { sql }: RefreshTokenGrantDeps,
@@ -104,35 +96,6 @@ function rotate(
   { successor, ...times }: { successor: string; idleExpiresAt: Date; now: Date },
 ): Promise<Date | undefined> {
   return rotateRefreshToken(sql, { current, successorHash: tokenHash(successor), ...times });
-}
-
-/** Rejects a token that cannot be used. A spent one has been copied, so its login is revoked. */
-async function checkFamily(
-  deps: RefreshTokenGrantDeps,
-  request: TokenRequest,
-  family: PresentedFamily | undefined,
-  now: Date,
-): Promise<OAuthError | undefined> {
-  // RFC 6749 section 6: the token is bound to the client that it was issued to.
-  if (family === undefined || family.clientId !== request.client.id) {
-    return invalidGrant("The refresh token is unknown.");
-  }
-  if (family.revokedAt !== undefined) return invalidGrant("The login was revoked.");
-  if (family.token === "spent") {
-    const { address, userAgent } = request;
-    const details = { user_agent: userAgent };
-    await revokeLogin(deps, { login: family, reason: "replay", address, details });
-    return invalidGrant(
-      "The refresh token was used before and may have been copied, so the login was revoked.",
-    );
-  }
-  if (family.idleExpiresAt <= now || family.absoluteExpiresAt <= now) {
-    return invalidGrant("The login has expired.");
-  }
-  if (family.userDisabled) {
-    return new OAuthError("invalid_grant", "The account is disabled. Ask an administrator.");
-  }
-  return undefined;
 }
 
 /**

@@ -1,9 +1,17 @@
 import { OAuthError } from "../../../shared/oauth/errors.ts";
 import { TOKEN_EXCHANGE_GRANT } from "../../../shared/oauth/grant_types.ts";
-import { ACCESS_TOKEN_TYPE, ID_TOKEN_TYPE, JWT_TYPE } from "../../../shared/oauth/token_types.ts";
+import {
+  ACCESS_TOKEN_TYPE,
+  ID_TOKEN_TYPE,
+  JWT_TYPE,
+  REFRESH_TOKEN_TYPE,
+} from "../../../shared/oauth/token_types.ts";
+import { isPersonalAccessToken } from "../../tokens/personal_access_token.ts";
+import type { TokenResponse } from "../../../shared/oauth/token_response.ts";
 import type { ResourceConfig } from "../../tokens/resource.ts";
 import { missingParameter } from "../missing_parameter.ts";
 import { checkExchangeTarget } from "../requested_resource.ts";
+import { exchangeAccessToken, exchangeLogin, type ExchangeLoginDeps } from "./exchange_login.ts";
 import { exchangePat, type ExchangePatDeps } from "./exchange_pat.ts";
 import {
   exchangeWorkloadToken,
@@ -11,11 +19,13 @@ import {
 } from "./exchange_workload_token.ts";
 import type { Grant, TokenRequest } from "./grant.ts";
 
+export type TokenExchangeDeps = ExchangePatDeps & ExchangeWorkloadTokenDeps & ExchangeLoginDeps;
+
 /**
- * Token exchange (RFC 8693): another issuer's identity token, or one of our personal access
- * tokens, for an access token.
+ * Token exchange (RFC 8693): another issuer's identity token, one of our personal access tokens, or
+ * a login or an access token of it, for an access token.
  */
-export function tokenExchangeGrant(deps: ExchangePatDeps & ExchangeWorkloadTokenDeps): Grant {
+export function tokenExchangeGrant(deps: TokenExchangeDeps): Grant {
   return {
     type: TOKEN_EXCHANGE_GRANT,
     allowedBy: ["exchange"],
@@ -25,14 +35,29 @@ export function tokenExchangeGrant(deps: ExchangePatDeps & ExchangeWorkloadToken
       if (subjectToken === undefined) return missingParameter("subject_token");
       const error = checkParameters(deps, request);
       if (error !== undefined) return error;
-      // RFC 8693 section 2.2.2: a subject token that is not accepted is an invalid_request.
-      const tokens = request.parameter("subject_token_type") === ACCESS_TOKEN_TYPE
-        ? await exchangePat(deps, request, subjectToken)
-        : await exchangeWorkloadToken(deps, request, subjectToken, "invalid_request");
+      const tokens = await exchange(deps, request, subjectToken);
       if (tokens instanceof OAuthError) return tokens;
       return { ...tokens, issued_token_type: ACCESS_TOKEN_TYPE };
     },
   };
+}
+
+async function exchange(
+  deps: TokenExchangeDeps,
+  request: TokenRequest,
+  subjectToken: string,
+): Promise<TokenResponse | OAuthError> {
+  switch (request.parameter("subject_token_type")) {
+    case REFRESH_TOKEN_TYPE:
+      return await exchangeLogin(deps, request, subjectToken);
+    case ACCESS_TOKEN_TYPE:
+      return isPersonalAccessToken(subjectToken)
+        ? await exchangePat(deps, request, subjectToken)
+        : await exchangeAccessToken(deps, request, subjectToken);
+    default:
+      // RFC 8693 section 2.2.2: a subject token that is not accepted is an invalid_request.
+      return await exchangeWorkloadToken(deps, request, subjectToken, "invalid_request");
+  }
 }
 
 /** RFC 8693 section 2.1. */
@@ -41,11 +66,12 @@ function checkParameters(
   { parameter }: TokenRequest,
 ): OAuthError | undefined {
   const subjectType = parameter("subject_token_type");
-  if (![JWT_TYPE, ID_TOKEN_TYPE, ACCESS_TOKEN_TYPE].includes(subjectType ?? "")) {
+  const types = [JWT_TYPE, ID_TOKEN_TYPE, ACCESS_TOKEN_TYPE, REFRESH_TOKEN_TYPE];
+  if (!types.includes(subjectType ?? "")) {
     return new OAuthError(
       "invalid_request",
-      `subject_token_type must be ${JWT_TYPE} or ${ID_TOKEN_TYPE}, ` +
-        `or ${ACCESS_TOKEN_TYPE} for a personal access token.`,
+      `subject_token_type must be ${JWT_TYPE} or ${ID_TOKEN_TYPE} for the identity of a workload, ` +
+        `${ACCESS_TOKEN_TYPE} for an access token, or ${REFRESH_TOKEN_TYPE} for a login.`,
     );
   }
   if (parameter("actor_token") !== undefined) {

@@ -19,6 +19,7 @@ import passwordLinks from "./migrations/0011_password_links.sql" with { type: "t
 import tokenDescriptions from "./migrations/0012_token_descriptions.sql" with { type: "text" };
 import clientPolicies from "./migrations/0013_client_policies.sql" with { type: "text" };
 import authorizationCodes from "./migrations/0015_authorization_codes.sql" with { type: "text" };
+import delegatedTokens from "./migrations/0016_delegated_tokens.sql" with { type: "text" };
 
 export interface Migration {
   name: string;
@@ -43,4 +44,5 @@ export const migrations: readonly Migration[] = [
   { name: "0012_token_descriptions", sql: tokenDescriptions },
   { name: "0013_client_policies", sql: clientPolicies },
   { name: "0015_authorization_codes", sql: authorizationCodes },
+  { name: "0016_delegated_tokens", sql: delegatedTokens },
 ];

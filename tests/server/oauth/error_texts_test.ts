@@ -1,5 +1,6 @@
 /** The texts of all OAuth errors, in a golden file; other tests assert on their codes. */
 import { randomUUID } from "node:crypto";
+import { generateRefreshToken } from "../../../server/tokens/refresh_token.ts";
 import { setUserDisabled } from "../../../server/admin/user_operations.ts";
 import { brand } from "../../../shared/brand.ts";
 import { managementResource } from "../../../shared/management.ts";
@@ -8,7 +9,11 @@ import {
   JWT_BEARER_GRANT,
   TOKEN_EXCHANGE_GRANT,
 } from "../../../shared/oauth/grant_types.ts";
-import { ACCESS_TOKEN_TYPE, JWT_TYPE } from "../../../shared/oauth/token_types.ts";
+import {
+  ACCESS_TOKEN_TYPE,
+  JWT_TYPE,
+  REFRESH_TOKEN_TYPE,
+} from "../../../shared/oauth/token_types.ts";
 import { databaseKinds } from "../../support/databases.ts";
 import { assertGolden } from "../../support/golden.ts";
 import { createPat, describeScopes, verify } from "../../support/pats.ts";
@@ -201,7 +206,19 @@ async function tokenExchange(server: TestServer, texts: ErrorTexts): Promise<voi
   await exchange({ ...pat, requested_token_type: "x" });
   await exchange({ ...pat, audience: "https://other.example" });
   await exchange({ ...pat, subject_token: "unknown" });
-  await exchange({ ...pat, subject_token: person.login });
+  const { access_token: login } = await server.login(person.id, "openid");
+  await exchange({ ...pat, subject_token: login });
+  const { refresh_token } = await server.login(person.id, "openid offline_access manage:tokens");
+  const ownLogin = { subject_token: refresh_token!, subject_token_type: REFRESH_TOKEN_TYPE };
+  await exchange({ ...ownLogin, subject_token: token });
+  await exchange({ ...ownLogin, subject_token: generateRefreshToken() });
+  await exchange({ ...ownLogin, scope: "read" });
+  await exchange({ ...ownLogin, scope: "offline_access" });
+  await exchange({ ...ownLogin, scope: "manage:tokens" });
+  await exchange({ ...ownLogin, resource: managementResource(ISSUER) });
+  await exchange({ ...ownLogin, requested_lifetime: "1h" });
+  await server.post("/oauth/revoke", { client_id: brand.cliClientId, token: refresh_token! });
+  await exchange(ownLogin);
   await exchange({ ...pat, scope: "read" });
   // The owner may not have its scope any more.
   const unscoped = await createPat(server, person);

@@ -52,12 +52,12 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
-  "rejects the exchange of our own JWT, which would extend it indefinitely",
+  "rejects the exchange of a derived JWT, which would extend it indefinitely",
   async (location) => {
     await using server = await testServer(location, describeScopes);
     const alice = await addPerson(server);
     const { token } = await createPat(server, alice);
-    for (const jwt of [...await derivedTokens(server, token), alice.login]) {
+    for (const jwt of await derivedTokens(server, token)) {
       const answer = await server.post("/oauth/token", {
         grant_type: TOKEN_EXCHANGE_GRANT,
         subject_token_type: ACCESS_TOKEN_TYPE,

@@ -3,6 +3,9 @@ import assert from "node:assert/strict";
 import { openDatabase } from "../../../server/store/db/connect.ts";
 import { listenForTokenChanges } from "../../../server/store/db/cache_invalidation.ts";
 import { TokenValidator } from "../../../server/validation/token_validator.ts";
+import { brand } from "../../../shared/brand.ts";
+import { TOKEN_EXCHANGE_GRANT } from "../../../shared/oauth/grant_types.ts";
+import { ACCESS_TOKEN_TYPE } from "../../../shared/oauth/token_types.ts";
 import { databaseKinds, testOnEachDatabase } from "../../support/databases.ts";
 import { call, createPat, describeScopes, verify } from "../../support/pats.ts";
 import { addPerson } from "../../support/person.ts";
@@ -136,6 +139,19 @@ for (const kind of databaseKinds.filter(({ name }) => name.startsWith("PostgreSQ
     assert.equal(deleted.status, 204);
     const ms = await msUntil(second, pat.token, 401);
     assert.ok(ms < PROMISE, `${ms} ms`);
+    // A narrow token, without its login.
+    const narrow = (await first.post("/oauth/token", {
+      grant_type: TOKEN_EXCHANGE_GRANT,
+      client_id: brand.cliClientId,
+      subject_token_type: ACCESS_TOKEN_TYPE,
+      subject_token: alice.login,
+    })).body.access_token;
+    await msUntil(second, narrow, 200);
+    const form = { client_id: brand.cliClientId, token: narrow };
+    assert.equal((await first.post("/oauth/revoke", form)).status, 200);
+    const narrowMs = await msUntil(second, narrow, 401);
+    assert.ok(narrowMs < PROMISE, `${narrowMs} ms`);
+    assert.equal((await verify(second, alice.login)).status, 200);
   });
 
   Deno.test(`listens again after the server closed the connection (${kind.name})`, async () => {

@@ -7,7 +7,7 @@ import { TokenValidator } from "../../../server/validation/token_validator.ts";
 import type { ChangeListener } from "../../../server/store/db/cache_invalidation.ts";
 import { brand } from "../../../shared/brand.ts";
 import { TOKEN_EXCHANGE_GRANT } from "../../../shared/oauth/grant_types.ts";
-import { ACCESS_TOKEN_TYPE } from "../../../shared/oauth/token_types.ts";
+import { ACCESS_TOKEN_TYPE, REFRESH_TOKEN_TYPE } from "../../../shared/oauth/token_types.ts";
 import { managementResource } from "../../../shared/management.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
 import { call, createPat, describeScopes, verify } from "../../support/pats.ts";
@@ -54,12 +54,31 @@ testOnEachDatabase(
       "revocation of a refresh token": ({ refreshToken }) => revoke(refreshToken),
       "revocation of an access token": ({ login }) => revoke(login),
     };
+    const narrow = async (subject: string, type: string) => {
+      const answer = await server.post("/oauth/token", {
+        grant_type: TOKEN_EXCHANGE_GRANT,
+        client_id: brand.cliClientId,
+        subject_token_type: type,
+        subject_token: subject,
+      });
+      return answer.body.access_token as string;
+    };
     for (const [name, end] of Object.entries(logins)) {
       const login = await logIn();
-      assert.equal((await verify(server, login.login)).status, 200, name);
+      const child = await narrow(login.login, ACCESS_TOKEN_TYPE);
+      for (const jwt of [login.login, child]) {
+        assert.equal((await verify(server, jwt)).status, 200, name);
+      }
       await end(login);
-      assert.equal((await verify(server, login.login)).status, 401, name);
+      for (const jwt of [login.login, child]) {
+        assert.equal((await verify(server, jwt)).status, 401, name);
+      }
     }
+    const agent = await narrow((await logIn()).refreshToken, REFRESH_TOKEN_TYPE);
+    const tool = await narrow(agent, ACCESS_TOKEN_TYPE);
+    for (const jwt of [agent, tool]) assert.equal((await verify(server, jwt)).status, 200);
+    await revoke(agent);
+    for (const jwt of [agent, tool]) assert.equal((await verify(server, jwt)).status, 401);
 
     const tokens: Record<string, (id: string, token: string) => Promise<unknown>> = {
       "revocation of a personal access token": (id) =>
