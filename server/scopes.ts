@@ -17,6 +17,20 @@ export interface ScopeDescription {
   clients?: string[];
   /** False: no personal access token may carry it. */
   tokens?: boolean;
+  /** What a login needs to get it by device code; undefined: nothing more than an approval. */
+  deviceFlow?: readonly DeviceFlowRule[];
+}
+
+/**
+ * What an operator can require of logins by device code, for a client or a scope. `off`: none.
+ * `same-network`: the terminal and the browser that approves have the same address. `fresh-sign-in`:
+ * the user has just signed in. See server/logins/device_flow.ts.
+ */
+export const DEVICE_FLOW_RULES = ["off", "same-network", "fresh-sign-in"] as const;
+export type DeviceFlowRule = typeof DEVICE_FLOW_RULES[number];
+
+export function isDeviceFlowRule(value: unknown): value is DeviceFlowRule {
+  return DEVICE_FLOW_RULES.some((rule) => rule === value);
 }
 
 export type Role = "admin" | "user";

@@ -67,7 +67,10 @@ export async function login(options: LoginOptions, io: ClientIo): Promise<number
         `Unset it to use the login.\n`,
     );
   }
-  const scope = requestedScope(options.scope);
+  const scope = requestedScope(
+    options.scope ??
+      DEFAULT_SCOPES.filter((scope) => !server.deviceFlowExcludedScopes.includes(scope)),
+  );
   if (!await wantsNewLogin(issuer, options, io)) return EXIT.ok;
   // Before the user is asked to approve: a login that cannot be stored is useless.
   const loginStore = await openLoginStore(options.insecureStorage ?? false, io);

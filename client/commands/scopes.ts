@@ -48,6 +48,11 @@ const TABLE: Table<ScopeInfo> = {
     { title: "SCOPE", cell: ({ name }) => name },
     { title: "IN LOGIN", cell: ({ granted }) => yesNo(granted), priority: 2 },
     { title: "FOR TOKENS", cell: ({ forTokens }) => yesNo(forTokens), priority: 1 },
+    {
+      title: "DEVICE CODE",
+      cell: ({ deviceFlow }) => deviceFlow === null ? null : deviceFlow.join(" ") || "yes",
+      priority: 0,
+    },
     { title: "DESCRIPTION", cell: ({ description }) => description, flexible: true, priority: 3 },
   ],
   toJson: (scope) => scope,

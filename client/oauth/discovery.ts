@@ -17,6 +17,8 @@ export interface AuthorizationServer {
   scopesSupported?: readonly string[];
   /** Empty on servers of earlier versions. */
   resources?: readonly ServerResource[];
+  /** Our server's extension: the scopes that no login by device code can have. */
+  deviceFlowExcludedScopes: readonly string[];
 }
 
 /** Throws ClientError: temporary if a retry may help, else if the document is not valid. */
@@ -50,6 +52,9 @@ export async function discover(server: string, io: ClientIo): Promise<Authorizat
       : endpoint("device_authorization_endpoint"),
     resources: resourcesIn(metadata.resources),
     ...isScopeList(metadata.scopes_supported) && { scopesSupported: metadata.scopes_supported },
+    deviceFlowExcludedScopes: isScopeList(metadata.device_flow_excluded_scopes)
+      ? metadata.device_flow_excluded_scopes
+      : [],
   };
 }
 

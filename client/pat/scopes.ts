@@ -24,11 +24,12 @@ export async function scopesOfLogin(login: Login, io: ClientIo): Promise<ScopeIn
 
 /** The names that the server's metadata lists (RFC 8414 section 2). */
 export async function publicScopes(server: string, io: ClientIo): Promise<ScopeInfo[]> {
-  const { scopesSupported = [] } = await discover(server, io);
+  const { scopesSupported = [], deviceFlowExcludedScopes } = await discover(server, io);
   return scopesSupported.map((name) => ({
     name,
     description: null,
     granted: null,
     forTokens: null,
+    deviceFlow: deviceFlowExcludedScopes.includes(name) ? ["off"] : null,
   }));
 }

@@ -25,7 +25,7 @@ import { snippet, type SnippetLanguage } from "./snippets/snippet.ts";
 
 /** What the operations on clients need. */
 export type ClientDeps = Pick<AdminDeps, "sql" | "clock" | "actor" | "address"> & {
-  config: Pick<AdminDeps["config"], "scopes">;
+  config: Omit<AdminDeps["config"], "mail">;
 };
 
 type ClientOperation<Params, Result> = (deps: ClientDeps, params: Params) => Promise<Result>;
@@ -42,6 +42,8 @@ export interface ClientView {
   consent: ConsentPolicy;
   /** Null: all scopes that the catalog lets it request. */
   scopes: readonly string[] | null;
+  /** What its logins by device code need. */
+  deviceFlow: readonly string[];
   /** Seconds; null: as configured. */
   accessTokenLifetime: number | null;
   refreshTokenIdleLifetime: number | null;
@@ -234,6 +236,7 @@ export function clientView(client: ListedClient, now: number): ClientView {
     redirectUris: client.redirectUris ?? [],
     consent: client.consent ?? "always",
     scopes: client.scopes ?? null,
+    deviceFlow: client.deviceFlow ?? [],
     accessTokenLifetime: client.accessTokenLifetime ?? null,
     refreshTokenIdleLifetime: client.refreshTokenIdleLifetime ?? null,
     refreshTokenAbsoluteLifetime: client.refreshTokenAbsoluteLifetime ?? null,

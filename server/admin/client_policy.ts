@@ -4,8 +4,9 @@ import { redirectUriProblem } from "../../shared/oauth/redirect_uri.ts";
 import { formatScope, missingScopes } from "../../shared/oauth/scope.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import type { ServerConfig } from "../config/server_config.ts";
+import { knowsClientAddresses, UNKNOWN_ADDRESSES } from "../config/client_addresses.ts";
 import { DomainError } from "../domain_error.ts";
-import { clientScopes, scopeNames } from "../scopes.ts";
+import { clientScopes, DEVICE_FLOW_RULES, scopeNames } from "../scopes.ts";
 import {
   CLIENT_GRANTS,
   type ClientGrant,
@@ -52,12 +53,30 @@ export function checkClientId(id: string): DomainError | undefined {
 export function checkClientPolicy(
   id: string,
   policy: ClientPolicy,
-  config: Pick<ServerConfig, "scopes">,
+  config: Pick<ServerConfig, "scopes" | "issuer" | "tls" | "trustedProxies">,
 ): DomainError | undefined {
   const name = nameProblem(policy.name);
   if (name !== undefined) return new DomainError("invalid", name, { field: "name" });
   return checkHomepage(policy.homepage) ?? checkGrants(policy.grants) ??
-    checkRedirects(policy) ?? checkScopes(id, policy.scopes, config) ?? checkLifetimes(policy);
+    checkRedirects(policy) ?? checkScopes(id, policy.scopes, config) ??
+    checkDeviceFlow(policy, config) ??
+    checkLifetimes(policy);
+}
+
+function checkDeviceFlow(
+  { deviceFlow = [] }: ClientPolicy,
+  config: Pick<ServerConfig, "issuer" | "tls" | "trustedProxies">,
+): DomainError | undefined {
+  const unknown = missingScopes(deviceFlow, DEVICE_FLOW_RULES);
+  if (unknown.length > 0) {
+    return new DomainError(
+      "invalid",
+      `"${unknown[0]}" is not a rule for device logins. Use ${DEVICE_FLOW_RULES.join(", ")}.`,
+      { field: "deviceFlow" },
+    );
+  }
+  if (!deviceFlow.includes("same-network") || knowsClientAddresses(config)) return undefined;
+  return new DomainError("invalid", UNKNOWN_ADDRESSES, { field: "deviceFlow" });
 }
 
 function checkHomepage(homepage: string | undefined): DomainError | undefined {

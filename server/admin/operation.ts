@@ -11,7 +11,7 @@ export interface AdminDeps {
   clock: Clock;
   keys: Pick<SigningKeys, "list" | "rotate">;
   jwksCache: JwksCache;
-  config: Pick<ServerConfig, "scopes" | "mail">;
+  config: Pick<ServerConfig, "scopes" | "mail" | "issuer" | "tls" | "trustedProxies">;
   mail: Pick<Mail, "send" | "deliver">;
   issuer: string;
   /** The id of the administrator, for an operation over HTTP; default: the operator. */

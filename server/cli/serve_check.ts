@@ -94,6 +94,7 @@ async function checkAsJson(loaded: LoadedConfig, io: ServerIo): Promise<number> 
       source: setting.source,
     })),
     scopes: config.scopes.map(({ name }) => name),
+    scopeDeviceFlow: restrictedScopes(config),
     database: storage ?? null,
     problems: problems.map(toJson),
     warnings: warnings.map(toJson),
@@ -138,6 +139,20 @@ function printSettings({ config, configFile, effective }: LoadedConfig, io: Serv
     io.stdout(`${setting.name.padEnd(width)}  ${text}  (${setting.source})\n`);
   }
   io.stdout(`${"scopes".padEnd(width)}  ${config.scopes.map((scope) => scope.name).join(" ")}\n`);
+  const restricted = Object.entries(restrictedScopes(config))
+    .map(([name, rules]) => `${name}: ${rules.join(" ")}`);
+  if (restricted.length > 0) {
+    io.stdout(`${"scope device_flow".padEnd(width)}  ${restricted.join(", ")}\n`);
+  }
+}
+
+/** The rules for device logins of each scope that has any. */
+function restrictedScopes({ scopes }: ServerConfig): Record<string, readonly string[]> {
+  return Object.fromEntries(
+    scopes.flatMap(({ name, deviceFlow = [] }) =>
+      deviceFlow.length > 0 ? [[name, deviceFlow]] : []
+    ),
+  );
 }
 
 function withoutSecrets({ name, text }: EffectiveSetting): string {

@@ -1,4 +1,9 @@
-import type { Role, ScopeDescription } from "../scopes.ts";
+import {
+  DEVICE_FLOW_RULES,
+  isDeviceFlowRule,
+  type Role,
+  type ScopeDescription,
+} from "../scopes.ts";
 import type { ConfigProblem } from "./problem.ts";
 
 /** A scope name (RFC 6749 section 3.3). */
@@ -6,7 +11,7 @@ const SCOPE_NAME = /^[\x21\x23-\x5B\x5D-\x7E]+$/;
 
 /**
  * Reads `[scopes]` of the config file: each key is a scope, each value its description, or a
- * table with description, roles, clients and tokens. `describe` names the place of a key in it.
+ * table with description, roles, clients, tokens and device_flow. `describe` names the place of a key in it.
  */
 export function readScopes(
   value: unknown,
@@ -29,7 +34,7 @@ export function readScopes(
 
 /** A scope of the file; a text says what is wrong with it. */
 function readScope(name: string, entry: Record<string, unknown>): ScopeDescription | string {
-  const { description, roles, clients, tokens, ...unknown } = entry;
+  const { description, roles, clients, tokens, device_flow, ...unknown } = entry;
   if (!SCOPE_NAME.test(name)) {
     return 'the name must be printable ASCII without spaces, " and \\ (RFC 6749 section 3.3).';
   }
@@ -43,9 +48,16 @@ function readScope(name: string, entry: Record<string, unknown>): ScopeDescripti
     return "clients must be an array of client ids.";
   }
   if (tokens !== undefined && typeof tokens !== "boolean") return "tokens must be true or false.";
+  const deviceFlow = device_flow === undefined || Array.isArray(device_flow)
+    ? device_flow
+    : [device_flow];
+  if (deviceFlow !== undefined && !deviceFlow.every(isDeviceFlowRule)) {
+    const rules = DEVICE_FLOW_RULES.map((rule) => `"${rule}"`).join(", ");
+    return `device_flow must be one of ${rules}, or an array of these.`;
+  }
   const [unknownKey] = Object.keys(unknown);
   if (unknownKey !== undefined) {
-    return `unknown key "${unknownKey}". Use description, roles, clients and tokens.`;
+    return `unknown key "${unknownKey}". Use description, roles, clients, tokens and device_flow.`;
   }
   return {
     name,
@@ -53,5 +65,6 @@ function readScope(name: string, entry: Record<string, unknown>): ScopeDescripti
     ...roles && { roles },
     ...clients && { clients },
     ...tokens !== undefined && { tokens },
+    ...deviceFlow !== undefined && { deviceFlow },
   };
 }

@@ -1,6 +1,7 @@
 /** Rules that concern more than one setting. */
 import { isManagementScope, managementResource } from "../../shared/management.ts";
 import type { ScopeDescription } from "../scopes.ts";
+import { knowsClientAddresses, UNKNOWN_ADDRESSES } from "./client_addresses.ts";
 import { defaultIssuer } from "./default_issuer.ts";
 import { flagName, type SettingSource, variableName } from "./gather.ts";
 import type { ParsedSettings } from "./parse.ts";
@@ -24,6 +25,7 @@ export function crossCheck(
     ...valid("listen", "issuer") ? missingIssuer(config) : [],
     ...valid("audience", "issuer", "listen") ? reservedAudience(config) : [],
     ...valid("pat_default_lifetime", "pat_max_lifetime") ? lifetimes(config) : [],
+    ...valid("issuer", "tls_cert", "tls_key", "trusted_proxies") ? unknownNetworks(config) : [],
   ];
 }
 
@@ -98,6 +100,17 @@ function lifetimes({ personalAccessTokens }: ServerConfig): ConfigProblem[] {
   }];
 }
 
+/** Behind a proxy that is not trusted, every approval would come from the same network. */
+function unknownNetworks(config: ServerConfig): ConfigProblem[] {
+  if (knowsClientAddresses(config)) return [];
+  return config.scopes.filter(({ deviceFlow }) => deviceFlow?.includes("same-network"))
+    .map(({ name }) => ({
+      code: "invalid_value",
+      subject: "config file",
+      message: `scope "${name}": ${UNKNOWN_ADDRESSES}`,
+    }));
+}
+
 /** Scopes of the config file must not take the names of the management interface. */
 export function reservedScopes(scopes: readonly ScopeDescription[]): ConfigProblem[] {
   return scopes.filter(({ name }) => isManagementScope(name)).map(({ name }) => ({
@@ -109,7 +122,7 @@ export function reservedScopes(scopes: readonly ScopeDescription[]): ConfigProbl
 
 /** What works, but probably not as intended. */
 export function configWarnings(
-  { issuer, tls, trustedProxies }: ServerConfig,
+  config: ServerConfig,
   env: Record<string, string>,
 ): ConfigProblem[] {
   const warnings = PROXY_VARIABLES.flatMap((name): ConfigProblem[] => {
@@ -118,7 +131,7 @@ export function configWarnings(
     if (typeof proxy !== "string") return [];
     return [{ code: "invalid_value", subject: name, message: proxy }];
   });
-  if (issuer?.startsWith("https:") && !tls && trustedProxies.length === 0) {
+  if (!knowsClientAddresses(config)) {
     warnings.unshift({
       code: "missing",
       subject: "trusted_proxies",

@@ -6,16 +6,19 @@ import {
   MANAGEMENT_SCOPES,
   managementResource,
 } from "../../shared/management.ts";
+import { brand } from "../../shared/brand.ts";
 import type { DeviceAuthorizationResponse } from "../../shared/oauth/device_authorization_response.ts";
 import { OAuthError } from "../../shared/oauth/errors.ts";
 import { toLoginName } from "../../shared/login_name.ts";
 import { formatScope, missingScopes, parseScope } from "../../shared/oauth/scope.ts";
+import { shellWord } from "../../shared/shell_word.ts";
 import { isUuid } from "../../shared/uuid.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import type { ClientInfo } from "../http/client_info.ts";
 import { subscriberNetwork } from "../http/client_ip.ts";
-import { clientScopes, scopeNames } from "../scopes.ts";
-import type { Client } from "../store/clients.ts";
+import { deviceFlowRules } from "../logins/device_flow.ts";
+import { clientScopes, type ScopeDescription, scopeNames } from "../scopes.ts";
+import { type Client, commandLineClient } from "../store/clients.ts";
 import type { Sql } from "../store/db/connect.ts";
 import { insertDeviceAuthorization } from "../store/device_authorizations.ts";
 import { checkAccessTokenSize } from "../tokens/access_token.ts";
@@ -141,7 +144,8 @@ async function checkRequestedScope(
       `Unknown scope: ${formatScope(unknown)}. Available scopes: ${listText(available, "none")}.`,
     );
   }
-  const problem = checkResource(scopes, resource, managementResource(issuer));
+  const problem = checkResource(scopes, resource, managementResource(issuer)) ??
+    checkDeviceFlow(client, config.scopes, scopes);
   if (problem !== undefined) return problem;
   const scope = formatScope(scopes);
   const tooLarge = await checkAccessTokenSize(
@@ -156,6 +160,38 @@ async function checkRequestedScope(
     },
   );
   return tooLarge === undefined ? scope : toOAuthError(tooLarge);
+}
+
+/** What can never be approved by code is rejected now; the page checks the other rules. */
+function checkDeviceFlow(
+  client: Client,
+  catalog: readonly ScopeDescription[],
+  scopes: readonly string[],
+): OAuthError | undefined {
+  const off = deviceFlowRules(client, catalog, formatScope(scopes))
+    .find(({ rule }) => rule === "off");
+  if (off === undefined) return undefined;
+  const isCommandLine = client.id === commandLineClient.id;
+  if (off.forClient) {
+    return new OAuthError(
+      "unauthorized_client",
+      `The operator has turned off device codes for the client ${client.id}. ${
+        isCommandLine
+          ? `Log in with a browser on this machine: ${brand.binaryName} login --web`
+          : "Use another grant, such as the authorization code flow in a browser."
+      }`,
+    );
+  }
+  return new OAuthError(
+    "invalid_scope",
+    `A login by device code cannot have the scope ${formatScope(off.scopes)}. ${
+      isCommandLine
+        ? `Log in with a browser on this machine: ${brand.binaryName} login --web ${
+          off.scopes.map((scope) => `--scope ${shellWord(scope)}`).join(" ")
+        }`
+        : "Request it without a device code, for example with the authorization code flow."
+    }`,
+  );
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { AuthorizationServerMetadata } from "../../shared/oauth/metadata.ts";
 import { DEVICE_CODE_GRANT } from "../../shared/oauth/grant_types.ts";
 import type { ServerConfig, SigningAlgorithm } from "../config/server_config.ts";
+import { scopeNames } from "../scopes.ts";
 import type { Grant } from "./grants/grant.ts";
 
 /** Paths below the issuer. */
@@ -26,12 +27,16 @@ export function authorizationServerMetadata(
   grants: readonly Grant[],
   algorithms: readonly SigningAlgorithm[],
 ): AuthorizationServerMetadata {
+  const excluded = scopeNames(
+    config.scopes.filter(({ deviceFlow }) => deviceFlow?.includes("off")),
+  );
   return {
     issuer,
     authorization_endpoint: issuer + PATHS.authorization,
     token_endpoint: issuer + PATHS.token,
     ...config.deviceFlow.enabled &&
       { device_authorization_endpoint: issuer + PATHS.deviceAuthorization },
+    ...excluded.length > 0 && { device_flow_excluded_scopes: excluded },
     revocation_endpoint: issuer + PATHS.revocation,
     introspection_endpoint: issuer + PATHS.introspection,
     userinfo_endpoint: issuer + PATHS.userinfo,

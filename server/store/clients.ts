@@ -1,6 +1,7 @@
 import { brand } from "../../shared/brand.ts";
 import { LOOPBACK_REDIRECT } from "../../shared/oauth/redirect_uri.ts";
 import { formatScope, parseScope } from "../../shared/oauth/scope.ts";
+import type { DeviceFlowRule } from "../scopes.ts";
 import type { Sql, Transaction } from "./db/connect.ts";
 
 /** The ways to a token that a client can be allowed, by the names that operators use. */
@@ -23,6 +24,8 @@ export interface ClientPolicy {
   consent?: ConsentPolicy;
   /** Undefined: all scopes that the catalog lets it request. */
   scopes?: readonly string[];
+  /** What its logins by device code need besides what their scopes need. */
+  deviceFlow?: readonly DeviceFlowRule[];
   /** Seconds; undefined: as configured. */
   accessTokenLifetime?: number;
   refreshTokenIdleLifetime?: number;
@@ -62,6 +65,7 @@ interface Row {
   redirect_uris: string[];
   consent: ConsentPolicy;
   scope: string | null;
+  device_flow: DeviceFlowRule[] | null;
   access_token_lifetime: number | null;
   refresh_token_idle_lifetime: number | null;
   refresh_token_absolute_lifetime: number | null;
@@ -83,6 +87,7 @@ function fromRow(row: Row): ListedClient {
     redirectUris: row.redirect_uris.length === 0 ? undefined : row.redirect_uris,
     consent: row.consent === "always" ? undefined : row.consent,
     scopes: row.scope === null ? undefined : parseScope(row.scope) ?? [],
+    deviceFlow: row.device_flow ?? undefined,
     accessTokenLifetime: row.access_token_lifetime ?? undefined,
     refreshTokenIdleLifetime: row.refresh_token_idle_lifetime ?? undefined,
     refreshTokenAbsoluteLifetime: row.refresh_token_absolute_lifetime ?? undefined,
@@ -113,14 +118,16 @@ export async function insertClient(
   const rows = await sql`
     insert into clients (
       id, name, homepage, secret_hash, is_public, grants, redirect_uris, consent, scope,
-      access_token_lifetime, refresh_token_idle_lifetime, refresh_token_absolute_lifetime, created_at
+      access_token_lifetime, refresh_token_idle_lifetime, refresh_token_absolute_lifetime, device_flow,
+      created_at
     ) values (
       ${client.id}, ${client.name}, ${client.homepage ?? null}, ${client.secretHash ?? null},
       ${client.secretHash === undefined}, ${sql.json([...client.grants])},
       ${sql.json([...client.redirectUris ?? []])}, ${client.consent ?? "always"},
       ${client.scopes === undefined ? null : formatScope(client.scopes)},
       ${client.accessTokenLifetime ?? null}, ${client.refreshTokenIdleLifetime ?? null},
-      ${client.refreshTokenAbsoluteLifetime ?? null}, ${client.now}
+      ${client.refreshTokenAbsoluteLifetime ?? null},
+      ${client.deviceFlow === undefined ? null : sql.json([...client.deviceFlow])}, ${client.now}
     ) on conflict (id) do nothing returning id`;
   return rows.length === 1;
 }
@@ -141,7 +148,8 @@ export async function updateClientPolicy(
       scope = ${policy.scopes === undefined ? null : formatScope(policy.scopes)},
       access_token_lifetime = ${policy.accessTokenLifetime ?? null},
       refresh_token_idle_lifetime = ${policy.refreshTokenIdleLifetime ?? null},
-      refresh_token_absolute_lifetime = ${policy.refreshTokenAbsoluteLifetime ?? null}
+      refresh_token_absolute_lifetime = ${policy.refreshTokenAbsoluteLifetime ?? null},
+      device_flow = ${policy.deviceFlow === undefined ? null : sql.json([...policy.deviceFlow])}
     where id = ${id} returning id`;
   return rows.length === 1;
 }

@@ -132,13 +132,15 @@ export async function decideDeviceAuthorization(
     decision: "approved" | "denied";
     scope: string;
     authenticatedAt: Date;
+    approverAddress: string;
     now: Date;
   },
 ): Promise<boolean> {
   const rows = await sql`
     update device_authorizations
     set status = ${decision.decision}, user_id = ${decision.userId}, scope = ${decision.scope},
-      authenticated_at = ${decision.authenticatedAt}, decided_at = ${decision.now}
+      authenticated_at = ${decision.authenticatedAt}, decided_at = ${decision.now},
+      approver_address = ${decision.approverAddress}
     where id = ${decision.id} and entered_session_id = ${decision.sessionId}
       and status = 'pending' and expires_at > ${decision.now}
     returning id`;
@@ -223,10 +225,14 @@ export async function recordPoll(
 }
 
 export interface RedeemedDeviceAuthorization {
+  id: string;
   userId: string;
   scope: string;
   authenticatedAt: Date;
+  decidedAt: Date;
   requesterAddress: string;
+  /** Undefined for an approval of a server before this column. */
+  approverAddress?: string;
   requesterUserAgent: string;
   resource?: string;
   loginId?: string;
@@ -242,10 +248,13 @@ export async function redeemDeviceCode(
   code: { deviceCodeHash: Uint8Array; clientId: string; now: Date },
 ): Promise<RedeemedDeviceAuthorization | undefined> {
   const rows = await tx<{
+    id: string;
     user_id: string;
     scope: string;
     authenticated_at: Date;
+    decided_at: Date;
     requester_address: string;
+    approver_address: string | null;
     requester_user_agent: string;
     resource: string | null;
     login_id: string | null;
@@ -254,13 +263,16 @@ export async function redeemDeviceCode(
     update device_authorizations set status = 'redeemed'
     where device_code_hash = ${code.deviceCodeHash} and client_id = ${code.clientId}
       and status = 'approved' and expires_at > ${code.now}
-    returning user_id, scope, authenticated_at, requester_address, requester_user_agent,
-        resource, login_id, login_name`;
+    returning id, user_id, scope, authenticated_at, decided_at, requester_address,
+      approver_address, requester_user_agent, resource, login_id, login_name`;
   return rows.map((row) => ({
+    id: row.id,
     userId: row.user_id,
     scope: row.scope,
     authenticatedAt: row.authenticated_at,
+    decidedAt: row.decided_at,
     requesterAddress: row.requester_address,
+    approverAddress: row.approver_address ?? undefined,
     requesterUserAgent: row.requester_user_agent,
     resource: row.resource ?? undefined,
     loginId: row.login_id ?? undefined,

@@ -21,6 +21,8 @@ export interface AuthorizationServerMetadata {
   revocation_endpoint_auth_methods_supported: string[];
   introspection_endpoint_auth_methods_supported: string[];
   claims_supported: string[];
+  /** Our extension: the scopes that no login by device code can have. */
+  device_flow_excluded_scopes?: string[];
   service_documentation?: string;
 }
 

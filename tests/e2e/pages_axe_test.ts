@@ -396,6 +396,14 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   await look("denied", "denied");
   await page.goto(confirm);
   await look("answered-already", "request_gone");
+  const deploy = parts.config.scopes.find(({ name }) => name === "deploy")!;
+  deploy.deviceFlow = ["same-network"];
+  const restricted = await startLogin("198.51.100.77", agent);
+  await go(`/device?user_code=${restricted.user_code}`);
+  await press("Continue");
+  await look("confirm-restricted", "approve_login");
+  delete deploy.deviceFlow;
+  await press("Deny");
   const managing = await startLogin("203.0.113.9", agent, {
     scope: `${Object.values(MANAGEMENT_SCOPES).join(" ")} deploy`,
     resource: managementResource(site),

@@ -78,8 +78,9 @@ export async function managementToken(
   server: TestServer,
   { id, admin = false }: { id: string; admin?: boolean },
 ): Promise<string> {
-  const scopes = server.parts.config.scopes.filter(({ name, clients, roles }) =>
-    name !== "offline_access" && (clients === undefined || clients.includes(brand.cliClientId)) &&
+  const scopes = server.parts.config.scopes.filter(({ name, clients, roles, deviceFlow }) =>
+    !deviceFlow?.includes("off") && name !== "offline_access" &&
+    (clients === undefined || clients.includes(brand.cliClientId)) &&
     (admin || roles === undefined || roles.includes("user"))
   ).map(({ name }) => name);
   return (await server.approveManagement(id, formatScope(scopes))).access_token;

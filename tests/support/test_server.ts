@@ -175,6 +175,7 @@ export async function testServer(
           entered.scope,
         ),
         authenticatedAt,
+        approverAddress: "192.0.2.1",
         now,
       });
     },

@@ -2,7 +2,8 @@ import * as z from "zod/mini";
 import { parseScope } from "../../../shared/oauth/scope.ts";
 import { covers } from "../../../shared/management.ts";
 import { userAsOwner } from "../../pats/owner.ts";
-import { loginScopes, patScopes, scopeNames } from "../../scopes.ts";
+import { deviceFlowRules } from "../../logins/device_flow.ts";
+import { DEVICE_FLOW_RULES, loginScopes, patScopes, scopeNames } from "../../scopes.ts";
 import { commandLineClient, findClient } from "../../store/clients.ts";
 import { findActiveLogin } from "../../store/refresh_token_families.ts";
 import { operation } from "../operation.ts";
@@ -16,6 +17,10 @@ const scopeList = named(
       description: described("What it permits, as the approval page says it.", z.string()),
       granted: described("Whether the login of the presented token has it.", z.boolean()),
       for_tokens: described("Whether personal access tokens can have it.", z.boolean()),
+      device_flow: described(
+        "What a login by device code needs to get it, besides an approval. With `off`, it cannot.",
+        z.array(z.enum(DEVICE_FLOW_RULES)),
+      ),
     })),
   }),
 );
@@ -44,6 +49,7 @@ export const listScopes = operation({
         description,
         granted: covers(granted, name),
         for_tokens: forTokens.includes(name),
+        device_flow: deviceFlowRules(client, config.scopes, name).map(({ rule }) => rule),
       })),
     };
   },

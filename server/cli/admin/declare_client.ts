@@ -13,10 +13,12 @@ const bin = brand.binaryName;
 const SNIPPET_LANGUAGES = ["curl", "go", "python", "node", "rust", "java"];
 
 const GRANTS = ["device", "code", "exchange"];
+const DEVICE_FLOW_RULES = ["off", "same-network", "fresh-sign-in"];
 const CLEARABLE = [
   "homepage",
   "redirect",
   "scope",
+  "device-flow",
   "access-lifetime",
   "refresh-idle",
   "refresh-absolute",
@@ -95,6 +97,10 @@ export function declareClient(admin: Command, server: Run<ServerIo>): void {
       "after",
       examples(
         [`${bin} admin client update acme-cli --scope read`, "let it request only read"],
+        [
+          `${bin} admin client update acme-cli --device-flow same-network`,
+          "approve its logins only from the address of the terminal",
+        ],
         [`${bin} admin client update acme-cli --clear scope`, "let it request all scopes again"],
       ),
     )
@@ -167,6 +173,13 @@ function policy(command: Command): Command {
       ]),
     )
     .option("--scope <scopes>", `scopes that it may request ${SCOPE_NOTATION}`, collectScopes)
+    .addOption(
+      new Option(
+        "--device-flow <rule>",
+        `restrict its new device logins: ${DEVICE_FLOW_RULES.join(", ")} (repeatable)`,
+      )
+        .argParser(collectChoices(DEVICE_FLOW_RULES)),
+    )
     .option("--homepage <url>", "where users find out more about it")
     .option("--access-lifetime <duration>", "lifetime of its access tokens")
     .option("--refresh-idle <duration>", "its logins expire after this time without use")

@@ -1,8 +1,14 @@
 import { withTimeout } from "../../../shared/deadline.ts";
 import { OAuthError } from "../../../shared/oauth/errors.ts";
 import { DEVICE_CODE_GRANT } from "../../../shared/oauth/grant_types.ts";
-import type { Sql } from "../../store/db/connect.ts";
-import { recordPoll, redeemDeviceCode } from "../../store/device_authorizations.ts";
+import { deviceFlowRules, restrictionDetails, unmetRules } from "../../logins/device_flow.ts";
+import { recordAuditEvent } from "../../store/audit_events.ts";
+import type { Sql, Transaction } from "../../store/db/connect.ts";
+import {
+  recordPoll,
+  redeemDeviceCode,
+  type RedeemedDeviceAuthorization,
+} from "../../store/device_authorizations.ts";
 import { tokenHash } from "../../tokens/token_hash.ts";
 import { missingParameter } from "../missing_parameter.ts";
 import type { Grant, TokenRequest } from "./grant.ts";
@@ -108,8 +114,37 @@ async function redeem(
 ): Promise<Login | OAuthError> {
   return await deps.sql.begin(async (tx) => {
     const redeemed = await redeemDeviceCode(tx, code);
-    return redeemed === undefined
-      ? unknownCode()
-      : await startLogin(deps, tx, request, redeemed, code.now);
+    if (redeemed === undefined) return unknownCode();
+    return await checkRules(deps, tx, request, redeemed) ??
+      await startLogin(deps, tx, request, redeemed, code.now);
   }) as Login | OAuthError;
+}
+
+/** The operator may have changed the rules since the page checked them. */
+async function checkRules(
+  { config, clock }: DeviceCodeGrantDeps,
+  tx: Transaction,
+  { client }: TokenRequest,
+  { id, userId, scope, requesterAddress, approverAddress, ...redeemed }:
+    RedeemedDeviceAuthorization,
+): Promise<OAuthError | undefined> {
+  const unmet = unmetRules(deviceFlowRules(client, config.scopes, scope), {
+    requesterAddress,
+    approverAddress: approverAddress ?? "",
+    authenticatedAt: redeemed.authenticatedAt,
+    approvedAt: redeemed.decidedAt,
+  });
+  if (unmet.length === 0) return undefined;
+  await recordAuditEvent(tx, clock, {
+    event: "device.restricted",
+    actor: userId,
+    subject: id,
+    address: approverAddress,
+    details: restrictionDetails(unmet, client.id, requesterAddress),
+  });
+  return new OAuthError(
+    "access_denied",
+    "The rules of this server for device logins have changed since the login was approved. " +
+      "Start it again.",
+  );
 }

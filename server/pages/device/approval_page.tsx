@@ -1,8 +1,7 @@
 import type { Clock } from "../../../shared/clock.ts";
-import { isLoopbackHost } from "../../config/parsers.ts";
 import type { ServerConfig } from "../../config/server_config.ts";
 import type { GeoipLookup } from "../../geoip.ts";
-import { rateLimitKey } from "../../http/client_ip.ts";
+import { type AppliedRule, isSameNetwork } from "../../logins/device_flow.ts";
 import { limitLoginScope } from "../../scopes.ts";
 import { type Client, commandLineClient } from "../../store/clients.ts";
 import type { DeviceAuthorization } from "../../store/device_authorizations.ts";
@@ -15,6 +14,7 @@ import { Address, Fact } from "../ui/facts.tsx";
 import { CsrfField, HiddenFields } from "../ui/hidden_fields.tsx";
 import { TimeAgo } from "../ui/relative_time.tsx";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
+import { Restriction } from "./restriction.tsx";
 import { RequestedScopes } from "./requested_scopes.tsx";
 
 /** The field with the scopes that the page shows as available: no others are approved with it. */
@@ -30,12 +30,14 @@ export interface ApprovalPageDeps extends RenderDeps {
 export async function approvalPage(
   deps: ApprovalPageDeps,
   c: PageContext,
-  { session, request, client, isManagement }: {
+  { session, request, client, isManagement, unmet }: {
     session: Session;
     request: DeviceAuthorization;
     client: Client;
     /** Whether it asks to manage tokens instead of to log in. */
     isManagement: boolean;
+    /** The operator's rules that prevent the approval. */
+    unmet: readonly AppliedRule[];
   },
 ): Promise<Response> {
   const { clock, config, placeOf } = deps;
@@ -46,10 +48,16 @@ export async function approvalPage(
     await placeOf(request.requesterAddress),
     await placeOf(address),
   ];
-  const title = isManagement ? "Approve access to your tokens?" : "Approve this login?";
+  const isRestricted = unmet.length > 0;
+  const title = isRestricted
+    ? `You cannot approve this ${isManagement ? "request" : "login"} here`
+    : isManagement
+    ? "Approve access to your tokens?"
+    : "Approve this login?";
   return await renderPage(deps, c, {
     name: isManagement ? "approve_management" : "approve_login",
     title,
+    status: isRestricted ? 403 : 200,
     children: (
       <main class="wide">
         <h1>{title}</h1>
@@ -64,13 +72,16 @@ export async function approvalPage(
           <span class="muted small">Code in your terminal</span>
           <span class="code">{formatUserCode(request.userCode)}</span>
         </p>
-        {elsewhere && <ElsewhereWarning isManagement={isManagement} />}
+        {isRestricted
+          ? <Restriction unmet={unmet} client={client} />
+          : elsewhere && <ElsewhereWarning isManagement={isManagement} />}
         <RequestedScopes
           request={request}
           client={client}
           catalog={config.scopes}
           user={user}
           isManagement={isManagement}
+          isRestricted={isRestricted}
         />
         <h2>Where the request comes from</h2>
         <dl>
@@ -108,14 +119,16 @@ export async function approvalPage(
             }}
           />
           <div class="choice">
-            <button
-              class={elsewhere ? "" : "main"}
-              type="submit"
-              name="decision"
-              value="approve"
-            >
-              Approve
-            </button>
+            {!isRestricted && (
+              <button
+                class={elsewhere ? "" : "main"}
+                type="submit"
+                name="decision"
+                value="approve"
+              >
+                Approve
+              </button>
+            )}
             <button class={elsewhere ? "danger" : ""} type="submit" name="decision" value="deny">
               Deny
             </button>
@@ -173,10 +186,4 @@ function PhishingWarning({ isManagement }: { isManagement: boolean }) {
       </p>
     </div>
   );
-}
-
-/** The same IPv4 address or IPv6 network. The two loopback addresses count as the same. */
-function isSameNetwork(address: string, other: string): boolean {
-  if (isLoopbackHost(address) && isLoopbackHost(other)) return true;
-  return rateLimitKey(address) === rateLimitKey(other);
 }

@@ -16,11 +16,12 @@ import { findActiveLogin } from "../../store/refresh_token_families.ts";
 import type { Session } from "../../store/sessions.ts";
 import { formatUserCode } from "../../tokens/user_code.ts";
 import type { PageContext } from "../context.ts";
-import { signedInSession } from "../http/browser_session.ts";
+import { redirectToSignIn, signedInSession } from "../http/browser_session.ts";
 import { approvalPage, type ApprovalPageDeps, SHOWN_SCOPE } from "./approval_page.tsx";
 import { devicePath } from "./enter_code.tsx";
-import { requestGone, wrongAccount } from "./errors.tsx";
+import { clientDisabled, requestGone, wrongAccount } from "./errors.tsx";
 import { findPendingRequest } from "./pending_request.ts";
+import { findUnmetRules, isSignInTooOld, recordRestriction } from "./unmet_rules.ts";
 
 interface ConfirmDeps extends ApprovalPageDeps {
   sql: Sql;
@@ -35,9 +36,23 @@ export async function showDeviceConfirm(deps: ConfirmDeps, c: PageContext): Prom
   if (request === undefined) return await requestGone(deps, c);
   if (!await isOwnLogin(deps, session, request)) return await wrongAccount(deps, c);
   const client = await findEnabledClient(deps, request);
-  if (client === undefined) return await requestGone(deps, c);
-  const isManagement = request.resource === managementResource(deps.issuer);
-  return await approvalPage(deps, c, { session, request, client, isManagement });
+  if (client === undefined) return await clientDisabled(deps, c, request.clientId);
+  const unmet = findUnmetRules(deps, c, request, client);
+  if (isSignInTooOld(unmet)) return await signInAgain(deps, c);
+  return await confirmPage(deps, c, { session, request, client, unmet });
+}
+
+async function confirmPage(
+  deps: ConfirmDeps,
+  c: PageContext,
+  approval: Omit<Parameters<typeof approvalPage>[2], "isManagement">,
+): Promise<Response> {
+  const isManagement = approval.request.resource === managementResource(deps.issuer);
+  return await approvalPage(deps, c, { ...approval, isManagement });
+}
+
+async function signInAgain(deps: ConfirmDeps, c: PageContext): Promise<Response> {
+  return redirectToSignIn(c, await confirmReturnPath(deps, c), { again: true });
 }
 
 /**
@@ -57,12 +72,23 @@ export async function submitDeviceConfirm(deps: ConfirmDeps, c: PageContext): Pr
   }
   // Scopes that the page marked as not available are not approved, even if the user has them now.
   const client = request && await findEnabledClient(deps, request);
+  if (request !== undefined && client === undefined) {
+    return await clientDisabled(deps, c, request.clientId);
+  }
   const scope = request === undefined || client === undefined ? "" : limitLoginScope(
     config.scopes,
     session.user,
     client,
     intersectScope(request.scope, parseScope(form(SHOWN_SCOPE) ?? "") ?? []),
   );
+  if (decision === "approved" && request !== undefined && client !== undefined) {
+    const unmet = findUnmetRules(deps, c, request, client);
+    if (isSignInTooOld(unmet)) return await signInAgain(deps, c);
+    if (unmet.length > 0) {
+      await recordRestriction(deps, c, request, unmet);
+      return await confirmPage(deps, c, { session, request, client, unmet });
+    }
+  }
   const decided = request !== undefined && client !== undefined &&
     await decideDeviceAuthorization(sql, {
       id: request.id,
@@ -71,6 +97,7 @@ export async function submitDeviceConfirm(deps: ConfirmDeps, c: PageContext): Pr
       decision,
       scope,
       authenticatedAt: session.authenticatedAt,
+      approverAddress: c.get("requester").address,
       now: new Date(clock.now()),
     });
   if (decided) {

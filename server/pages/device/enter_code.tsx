@@ -1,8 +1,10 @@
 import { sanitizeLine } from "../../../shared/sanitize.ts";
 import type { Clock } from "../../../shared/clock.ts";
+import type { ServerConfig } from "../../config/server_config.ts";
 import { DomainError } from "../../domain_error.ts";
 import { checkUserCodeLimit } from "../../security/rate_limit.ts";
 import { recordAuditEvent, recordRepeatedAuditEvent } from "../../store/audit_events.ts";
+import { findClient } from "../../store/clients.ts";
 import type { Sql } from "../../store/db/connect.ts";
 import { enterUserCode } from "../../store/device_authorizations.ts";
 import { releaseAttempt } from "../../store/failed_attempts.ts";
@@ -16,6 +18,7 @@ import { type RenderDeps, renderPage } from "../render.tsx";
 import { ErrorSummary, formTitle } from "../ui/form_field.tsx";
 import { CsrfField } from "../ui/hidden_fields.tsx";
 import { TextField } from "../ui/text_field.tsx";
+import { findUnmetRules, isSignInTooOld, recordRestriction } from "./unmet_rules.ts";
 
 const MALFORMED_CODE: FormProblem = {
   code: "malformed_code",
@@ -33,6 +36,7 @@ const UNKNOWN_CODE: FormProblem = {
 interface EnterCodeDeps extends RenderDeps {
   sql: Sql;
   clock: Clock;
+  config: Pick<ServerConfig, "scopes">;
 }
 
 /** The verification URI (RFC 8628 section 3.3). */
@@ -79,6 +83,10 @@ export async function submitDevice(deps: EnterCodeDeps, c: PageContext): Promise
     ...by,
     subject: request.id,
   });
+  const client = await findClient(sql, request.clientId);
+  const unmet = client === undefined ? [] : findUnmetRules(deps, c, request, client);
+  // A sign-in that is too old is repeated on the way to the next page.
+  if (unmet.length > 0 && !isSignInTooOld(unmet)) await recordRestriction(deps, c, request, unmet);
   return c.redirect(`/device/confirm?request=${request.id}`, 303);
 }
 

@@ -1,6 +1,7 @@
 import type { PageContext } from "../context.ts";
 import { errorPage } from "../http/error_page.tsx";
 import type { RenderDeps } from "../render.tsx";
+import { UntrustedText } from "../ui/untrusted_text.tsx";
 
 /** The browser session has no pending request with this id. */
 export async function requestGone(deps: RenderDeps, c: PageContext): Promise<Response> {
@@ -33,6 +34,26 @@ export async function wrongAccount(deps: RenderDeps, c: PageContext): Promise<Re
         You are signed in here with a different account than in your terminal, or the login in your
         terminal has been revoked. Sign out, sign in with the account that your terminal uses, and
         enter the code again.
+      </p>
+    ),
+  });
+}
+
+/** The operator has disabled the client since it sent the request. */
+export async function clientDisabled(
+  deps: RenderDeps,
+  c: PageContext,
+  clientId: string,
+): Promise<Response> {
+  return await errorPage(deps, c, {
+    code: "forbidden",
+    id: "client_disabled",
+    title: "This application cannot log in",
+    children: (
+      <p>
+        The operator of this server has disabled the application{" "}
+        <UntrustedText text={clientId} />, so its login cannot be approved. Ask the operator for
+        help.
       </p>
     ),
   });

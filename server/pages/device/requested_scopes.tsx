@@ -10,12 +10,14 @@ import { UntrustedText } from "../ui/untrusted_text.tsx";
  * the user does not have are marked; they are not approved.
  */
 export function RequestedScopes(
-  { request, client, catalog, user, isManagement }: {
+  { request, client, catalog, user, isManagement, isRestricted }: {
     request: DeviceAuthorization;
     client: ScopedClient;
     catalog: readonly ScopeDescription[];
     user: User;
     isManagement: boolean;
+    /** Whether the user cannot approve it. */
+    isRestricted: boolean;
   },
 ) {
   const requested = withIncludedScopes(parseScope(request.scope) ?? []);
@@ -40,7 +42,7 @@ export function RequestedScopes(
   if (!isManagement) {
     return (
       <>
-        <h2>If you approve, it can</h2>
+        <h2>{isRestricted ? "What it asks for" : "If you approve, it can"}</h2>
         {list(requested)}
       </>
     );
@@ -48,7 +50,9 @@ export function RequestedScopes(
   const permissions = requested.filter((name) => !isManagementScope(name));
   return (
     <>
-      <h2>If you approve, it can do this for a few minutes</h2>
+      <h2>
+        {isRestricted ? "What it asks for" : "If you approve, it can do this for a few minutes"}
+      </h2>
       {list(requested.filter(isManagementScope))}
       {permissions.length > 0 && (
         <>

@@ -20,6 +20,7 @@ import tokenDescriptions from "./migrations/0012_token_descriptions.sql" with { 
 import clientPolicies from "./migrations/0013_client_policies.sql" with { type: "text" };
 import authorizationCodes from "./migrations/0015_authorization_codes.sql" with { type: "text" };
 import delegatedTokens from "./migrations/0016_delegated_tokens.sql" with { type: "text" };
+import deviceFlowRules from "./migrations/0017_device_flow_rules.sql" with { type: "text" };
 
 export interface Migration {
   name: string;
@@ -45,4 +46,5 @@ export const migrations: readonly Migration[] = [
   { name: "0013_client_policies", sql: clientPolicies },
   { name: "0015_authorization_codes", sql: authorizationCodes },
   { name: "0016_delegated_tokens", sql: delegatedTokens },
+  { name: "0017_device_flow_rules", sql: deviceFlowRules },
 ];

@@ -75,6 +75,19 @@ Deno.test("requests openid in any case", async () => {
   });
 });
 
+Deno.test("requests no default scope that device logins cannot have", async () => {
+  await using server = approving();
+  const metadata = {
+    ...server.metadata(),
+    device_flow_excluded_scopes: ["offline_access", "deploy", "openid"],
+  };
+  server.script("/.well-known/oauth-authorization-server", { json: metadata });
+  await using home = await clientHome();
+  await login(options(server, { scope: undefined }), home.io);
+  const [{ form }] = server.askedAt("/oauth/device/authorize");
+  assert.equal(form.scope, "openid profile email manage:tokens:read");
+});
+
 Deno.test("opens the browser with the code filled in, after printing both", async () => {
   await using server = approving();
   await using home = await clientHome({ env: { DISPLAY: ":0" } });

@@ -481,7 +481,13 @@ const SCOPES = [
   { name: "openid", description: "Know who you are", granted: true, for_tokens: true },
   { name: "offline_access", description: "Stay logged in", granted: true, for_tokens: false },
   { name: "deploy", description: "Deploy \x1b[2Jservices", granted: false, for_tokens: true },
-  { name: "read", description: "Read services", granted: false, for_tokens: true },
+  {
+    name: "read",
+    description: "Read services",
+    granted: false,
+    for_tokens: true,
+    device_flow: ["same-network"],
+  },
 ];
 
 Deno.test("create without --scope asks on a terminal, by number, range or name", async () => {
@@ -546,14 +552,21 @@ Deno.test("scopes prints what the server describes to its users, or only names",
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
-  const metadata = { ...server.metadata(), scopes_supported: ["openid", "deploy"] };
+  const metadata = {
+    ...server.metadata(),
+    scopes_supported: ["openid", "deploy"],
+    device_flow_excluded_scopes: ["deploy"],
+  };
   server.script("/.well-known/oauth-authorization-server", { json: metadata });
   const list = async (options: ScopesOptions = {}) => {
     assert.equal(await run(io, (io) => scopes({ json: true, ...options }, io)), EXIT.ok, io.err);
     return parseOutput("scopes", io.out);
   };
-  const unknown = { description: null, granted: null, forTokens: null };
-  const publicNames = [{ name: "openid", ...unknown }, { name: "deploy", ...unknown }];
+  const unknown = { description: null, granted: null, forTokens: null, deviceFlow: null };
+  const publicNames = [
+    { name: "openid", ...unknown },
+    { name: "deploy", ...unknown, deviceFlow: ["off"] },
+  ];
   assert.deepEqual(await list({ server: server.issuer }), publicNames);
   assert.match(io.err, /^Not logged in to /);
   assert.equal(await run(io, (io) => scopes({}, io)), EXIT.authenticationRequired);
@@ -566,6 +579,7 @@ Deno.test("scopes prints what the server describes to its users, or only names",
     description: "Read services",
     granted: false,
     forTokens: true,
+    deviceFlow: ["same-network"],
   });
   io.env[TOKEN] = PAT_SECRET;
   assert.deepEqual(await list({ server: server.issuer }), publicNames);

@@ -112,6 +112,15 @@ Deno.test("what operator's commands print", async (t) => {
       (io) => adminClientUpdate("acme-cli", { ...options, scope: ["nosuch"] }, io),
     ],
     [
+      "admin client update acme-cli --device-flow off --device-flow fresh-sign-in",
+      (io) =>
+        adminClientUpdate(
+          "acme-cli",
+          { ...options, deviceFlow: ["off", "fresh-sign-in"] },
+          io,
+        ),
+    ],
+    [
       "admin client update acme-cli --access-lifetime 2d",
       (io) => adminClientUpdate("acme-cli", { ...options, accessLifetime: "2d" }, io),
     ],

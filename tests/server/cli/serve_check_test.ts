@@ -32,8 +32,12 @@ Deno.test("serve --check prints every setting once, without secrets", async () =
   };
   try {
     await Deno.mkdir(join(home, ".local"));
+    const config = join(home, "server.toml");
+    const scope = '[scopes.deploy]\ndescription = "Deploy"\ndevice_flow = "off"\n';
+    await Deno.writeTextFile(config, scope, { mode: 0o600 });
     const flags = {
       check: true,
+      config,
       listen: "0.0.0.0:8787",
       databaseUrl: "postgres://user:password@db.example/auth",
       webhookUrl: "https://hooks.example/password",
@@ -44,6 +48,7 @@ Deno.test("serve --check prints every setting once, without secrets", async () =
     assert.equal(await serve({ ...flags, json: true }, io), EXIT.usage);
     const json = parseOutput("serve", output);
     assert.deepEqual([json.valid, json.database], [false, null]);
+    assert.deepEqual(json.scopeDeviceFlow, { deploy: ["off"] });
     assert.ok(json.problems.some(({ subject }: { subject: string }) => subject === "issuer"));
     assert.doesNotMatch(output, /password|kkk/);
     output = "";

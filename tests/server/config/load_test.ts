@@ -73,12 +73,16 @@ Deno.test("the file describes scopes and can disable the device flow", async () 
   assert.deepEqual(config.scopes.at(-1), { name: "deploy", description: "Deploy your services" });
 });
 
-Deno.test("a scope can be limited to roles, to clients and to logins", async () => {
+Deno.test("a scope can be limited to roles, to clients, to logins, and in the device flow", async () => {
   const file = "[scopes]\n" +
-    'operate = { description = "Operate", roles = ["admin"], clients = ["console"], tokens = false }';
+    'operate = { description = "Operate", roles = ["admin"], clients = ["console"], tokens = false }\n' +
+    '[scopes.deploy]\ndescription = "Deploy"\ndevice_flow = "off"\n' +
+    '[scopes.bill]\ndescription = "Bill"\ndevice_flow = ["same-network", "fresh-sign-in"]\n';
   const { config, problems } = await load({}, {}, file);
   assert.deepEqual(problems, []);
-  assert.deepEqual(config.scopes.at(-1), {
+  const rules = config.scopes.slice(-2).map(({ name, deviceFlow }) => [name, deviceFlow]);
+  assert.deepEqual(rules, [["deploy", ["off"]], ["bill", ["same-network", "fresh-sign-in"]]]);
+  assert.deepEqual(config.scopes.at(-3), {
     name: "operate",
     description: "Operate",
     roles: ["admin"],
@@ -260,6 +264,19 @@ const INVALID: InvalidCase[] = [
   },
   {
     file: '[scopes]\na = { description = "x", tokens = "no" }',
+    problems: [["invalid_value", CONFIG_FILE]],
+  },
+  {
+    file: '[scopes]\na = { description = "x", device_flow = ["off", "never"] }',
+    problems: [["invalid_value", CONFIG_FILE]],
+  },
+  {
+    file: '[scopes]\na = { description = "x", device_flow = false }',
+    problems: [["invalid_value", CONFIG_FILE]],
+  },
+  {
+    flags: { issuer: "https://auth.example.com" },
+    file: '[scopes]\na = { description = "x", device_flow = "same-network" }',
     problems: [["invalid_value", CONFIG_FILE]],
   },
   {

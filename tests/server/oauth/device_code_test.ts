@@ -231,6 +231,7 @@ testOnEachDatabase("only the session that entered a code can decide on it", asyn
       decision: "approved",
       scope: "openid",
       authenticatedAt: now,
+      approverAddress: "192.0.2.1",
       now,
     });
   assert.equal(await decide(his, mallory.id), false);

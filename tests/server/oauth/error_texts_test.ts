@@ -1,6 +1,7 @@
 /** The texts of all OAuth errors, in a golden file; other tests assert on their codes. */
 import { randomUUID } from "node:crypto";
 import { generateRefreshToken } from "../../../server/tokens/refresh_token.ts";
+import { addClient } from "../../../server/admin/client_operations.ts";
 import { setUserDisabled } from "../../../server/admin/user_operations.ts";
 import { brand } from "../../../shared/brand.ts";
 import { managementResource } from "../../../shared/management.ts";
@@ -66,7 +67,10 @@ class ErrorTexts {
 
 Deno.test("each OAuth error says what happened and what to do", async () => {
   await using database = await databaseKinds[0].create();
-  await using server = await testServer(database.location, describeScopes);
+  await using server = await testServer(database.location, (config) => {
+    describeScopes(config);
+    config.scopes.push({ name: "launch", description: "Launch it", deviceFlow: ["off"] });
+  });
   const texts = new ErrorTexts(server);
   await anyEndpoint(server, texts);
   await deviceAuthorization(server, texts);
@@ -119,6 +123,13 @@ async function deviceAuthorization(server: TestServer, texts: ErrorTexts): Promi
   await texts.post(path, { resource: MANAGEMENT, scope: "manage:tokens offline_access" });
   await texts.post(path, { scope: "manage:tokens" });
   await texts.post(path, { sid: "x" });
+  await texts.post(path, { scope: "openid launch" });
+  const client_id = "acme-cli";
+  const policy = { id: client_id, name: "Acme CLI", grants: ["device" as const] };
+  await addClient(server.parts, policy);
+  await texts.post(path, { client_id, scope: "openid launch" });
+  await addClient(server.parts, { ...policy, id: "acme-tool", deviceFlow: ["off"] });
+  await texts.post(path, { client_id: "acme-tool" });
   await server.parts.sql`
     insert into device_authorizations (id, device_code_hash, user_code, client_id, scope, status,
       interval_seconds, created_at, expires_at, requester_address, requester_network,
@@ -158,6 +169,12 @@ async function deviceCode(server: TestServer, texts: ErrorTexts): Promise<void> 
   const forLogin = await start({ sid: randomUUID(), resource: MANAGEMENT }, "manage:tokens");
   await server.decide(forLogin.userCode, user.id);
   await poll(forLogin.code);
+  const restricted = await start({}, `${FULL_SCOPE} deploy`);
+  await server.decide(restricted.userCode, user.id);
+  const deploy = server.parts.config.scopes.find(({ name }) => name === "deploy")!;
+  deploy.deviceFlow = ["off"];
+  await poll(restricted.code);
+  delete deploy.deviceFlow;
   const disabled = await start();
   await server.decide(disabled.userCode, user.id);
   await server.parts.sql`update users set disabled_at = created_at where id = ${user.id}`;

@@ -64,6 +64,7 @@ async function request(
         decision: "approved",
         scope: "openid",
         authenticatedAt: at({}),
+        approverAddress: "192.0.2.1",
         now: at({ minutes }),
       }),
     setStatus: (status: string) =>

@@ -2,6 +2,7 @@ import { parseDurationSeconds } from "../../../../shared/duration.ts";
 import { sanitizeLine } from "../../../../shared/sanitize.ts";
 import type { ClientChanges } from "../../../admin/client_operations.ts";
 import { DomainError } from "../../../domain_error.ts";
+import type { DeviceFlowRule } from "../../../scopes.ts";
 import type { ClientGrant, ClientPolicy, ConsentPolicy } from "../../../store/clients.ts";
 
 /** Options of `admin client add` and `update` that limit what a client may do. */
@@ -12,6 +13,8 @@ export interface PolicyOptions {
   redirect?: string[];
   consent?: ConsentPolicy;
   scope?: string[];
+  /** Checked by commander. */
+  deviceFlow?: DeviceFlowRule[];
   accessLifetime?: string;
   refreshIdle?: string;
   refreshAbsolute?: string;
@@ -30,6 +33,7 @@ export const POLICY_OPTIONS: Readonly<Record<string, string>> = {
   redirectUris: "--redirect",
   consent: "--consent",
   scopes: "--scope",
+  deviceFlow: "--device-flow",
   accessTokenLifetime: "--access-lifetime",
   refreshTokenIdleLifetime: "--refresh-idle",
   refreshTokenAbsoluteLifetime: "--refresh-absolute",
@@ -40,6 +44,7 @@ export const CLEARABLE = {
   homepage: "homepage",
   redirect: "redirectUris",
   scope: "scopes",
+  "device-flow": "deviceFlow",
   "access-lifetime": "accessTokenLifetime",
   "refresh-idle": "refreshTokenIdleLifetime",
   "refresh-absolute": "refreshTokenAbsoluteLifetime",
@@ -55,6 +60,7 @@ export function parsePolicyOptions(
     redirectUris: options.redirect,
     consent: options.consent,
     scopes: options.scope,
+    deviceFlow: options.deviceFlow,
   };
   for (const [option, field] of Object.entries(LIFETIMES)) {
     const text = options[option as keyof typeof LIFETIMES];

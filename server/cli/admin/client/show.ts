@@ -31,6 +31,7 @@ function describe(client: ClientView, { env }: Pick<ServerIo, "env">): string {
     ["redirects", client.redirectUris.join(" ") || null],
     ["consent", client.grants.includes("code") ? client.consent : null],
     ["scopes", client.scopes === null ? "all" : client.scopes.join(" ")],
+    ["device flow", client.deviceFlow.join(" ") || null],
     ["access lifetime", lifetime(client.accessTokenLifetime)],
     ["refresh idle", lifetime(client.refreshTokenIdleLifetime)],
     ["refresh absolute", lifetime(client.refreshTokenAbsoluteLifetime)],

@@ -1,6 +1,13 @@
 /** The text of the pages that approve a login from a terminal. */
+import {
+  type ClientChanges,
+  setClientDisabled,
+  updateClient,
+} from "../../../../server/admin/client_operations.ts";
+import { brand } from "../../../../shared/brand.ts";
 import { MANAGEMENT_SCOPES, managementResource } from "../../../../shared/management.ts";
 import { databaseKinds } from "../../../support/databases.ts";
+import { eventually } from "../../../support/eventually.ts";
 import { pageGolden } from "../../../support/page_golden.ts";
 import { addUserWithPassword, signedIn } from "../../../support/person.ts";
 import { type Visitor, visitor } from "../../../support/page_visitor.ts";
@@ -22,11 +29,21 @@ async function start(
   return (await browser.submit("/device", { user_code })).location!;
 }
 
+/** Waits until the server has noticed it. */
+async function clientIsEnabled(server: TestServer): Promise<void> {
+  await eventually("the client is enabled", async () => {
+    const form = { client_id: brand.cliClientId };
+    return (await server.post("/oauth/device/authorize", form)).status === 200;
+  });
+}
+
 Deno.test("the text of the pages that approve a login", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, (config) => {
     trustProxy(config);
     describeScopes(config);
+    const description = "Put new versions into production";
+    config.scopes.push({ name: "launch", description, deviceFlow: ["same-network"] });
   });
   const golden = pageGolden();
   const alice = await addUserWithPassword(server);
@@ -57,6 +74,22 @@ Deno.test("the text of the pages that approve a login", async () => {
   await golden.record("confirm", "a login from another address", away.get(elsewhere));
   const denied = await away.submit("/device/confirm", { decision: "deny" });
   await golden.record("done", "denied", away.get(denied.location!));
+
+  const restricted = await start(server, away, `${FULL_SCOPE} launch`);
+  await golden.record("confirm", "a scope for the same network only", away.get(restricted));
+  const setDeviceFlow = async (changes: ClientChanges) => {
+    await updateClient(server.parts, { id: brand.cliClientId, changes });
+  };
+  const stopped = await start(server, away, FULL_SCOPE);
+  await setDeviceFlow({ deviceFlow: ["same-network"] });
+  await golden.record("confirm", "a client for the same network only", away.get(stopped));
+  await setDeviceFlow({ deviceFlow: ["off"] });
+  await golden.record("confirm", "a client without device logins", away.get(stopped));
+  await setDeviceFlow({ deviceFlow: null });
+  await setClientDisabled(server.parts, { id: brand.cliClientId, disabled: true });
+  await golden.record("confirm", "a disabled client", away.get(stopped));
+  await setClientDisabled(server.parts, { id: brand.cliClientId, disabled: false });
+  await clientIsEnabled(server);
 
   const all = `${Object.values(MANAGEMENT_SCOPES).join(" ")} deploy`;
   const managing = await start(server, browser, all, { resource: RESOURCE });
