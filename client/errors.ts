@@ -35,7 +35,9 @@ export const ERROR_EXIT_CODES = {
   // Something else has to change first.
   approval_denied: EXIT.failure,
   code_expired: EXIT.failure,
+  config_file: EXIT.failure,
   connection_failed: EXIT.failure,
+  foreign_setting: EXIT.failure,
   git_failed: EXIT.failure,
   host_not_listed: EXIT.failure,
   identity_invalid: EXIT.failure,

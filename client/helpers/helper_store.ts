@@ -15,6 +15,8 @@ import type { HostEntry } from "./host_list.ts";
 /** What `auth install NAME` put into the files of a program. */
 export interface InstalledHelper {
   name: string;
+  /** The file that `--file` named. */
+  file?: string;
   changes: InstalledChange[];
 }
 
@@ -39,22 +41,24 @@ export async function readHelpers(io: StoreIo): Promise<HelperState> {
   return folder === undefined ? { hosts: [], installed: [] } : await read(statePath(folder));
 }
 
-/** Replaces the state by the result of `change`, which no other process changes meanwhile. */
-export async function updateHelpers(
+/** Runs `change` while no other process changes the state; `save` replaces it. */
+export async function changeHelpers<T>(
   io: StoreIo & Pick<ClientIo, "signal">,
-  change: (state: HelperState) => Promise<HelperState> | HelperState,
-): Promise<HelperState> {
+  change: (state: HelperState, save: (next: HelperState) => Promise<void>) => Promise<T>,
+): Promise<T> {
   const folder = configFolder(io);
   const path = statePath(folder);
   const lock = join(folder, "locks", "helpers.lock");
-  return await withFileLock(lock, { signal: io.signal }, async () => {
-    const next = await change(await read(path));
-    await wrapStoreErrors(
+  const save = (next: HelperState) =>
+    wrapStoreErrors(
       unusable(path),
       () => writePrivateFile(path, `${JSON.stringify(next, undefined, 2)}\n`),
     );
-    return next;
-  });
+  return await withFileLock(
+    lock,
+    { signal: io.signal },
+    async () => await change(await read(path), save),
+  );
 }
 
 async function read(path: string): Promise<HelperState> {
@@ -96,8 +100,9 @@ function isHost(value: unknown): value is HostEntry {
 }
 
 function isInstalled(value: unknown): value is InstalledHelper {
-  const { name, changes } = Object(value);
-  return typeof name === "string" && Array.isArray(changes) && changes.every(isChange);
+  const { name, file = "", changes } = Object(value);
+  return typeof name === "string" && typeof file === "string" && Array.isArray(changes) &&
+    changes.every(isChange);
 }
 
 function isChange(value: unknown): value is InstalledChange {

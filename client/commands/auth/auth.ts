@@ -6,7 +6,7 @@ import type { Run } from "../../../shared/command_line.ts";
 import type { ClientIo } from "../../io.ts";
 import { account, collect, exchange, server } from "../options.ts";
 
-import { declareHosts } from "./hosts.ts";
+import { declareSetup } from "./setup.ts";
 
 const bin = brand.binaryName;
 
@@ -23,10 +23,7 @@ export function declare(auth: Command, client: Run<ClientIo>): void {
       .option("--user <name>", "the user name to return (default: the account)");
 
   auth.commandsGroup("Set up:");
-  declareHosts(
-    auth.command("hosts").description("manage the list of hosts that receive tokens"),
-    client,
-  );
+  declareSetup(auth, client);
 
   auth.commandsGroup("Called by other programs:");
   exchange(hosts(auth.command("git-credential")))
