@@ -37,6 +37,7 @@ import type { Database, Sql } from "./store/db/connect.ts";
 import type { ServerSecrets } from "./store/server_secrets.ts";
 import { KEY_SET_MAX_AGE, type SigningKeys } from "./tokens/signing_keys.ts";
 import type { TokenValidator } from "./validation/token_validator.ts";
+import type { ResourceCatalog } from "./resources/catalog.ts";
 
 /**
  * What the modules below are composed from. Each declares the part of it that it needs; only
@@ -52,6 +53,7 @@ export interface AppDeps {
   log: Log;
   secrets: ServerSecrets;
   keys: SigningKeys;
+  catalog: ResourceCatalog;
   tokenValidator: TokenValidator;
   jwksCache: JwksCache;
   webhook: Webhook;
@@ -65,7 +67,7 @@ export interface App {
 
 /** Composes the server: the table of routes, and the response to errors. */
 export function app(appDeps: AppDeps): App {
-  const { config, issuer, keys, database, log } = appDeps;
+  const { config, issuer, keys, catalog, database, log } = appDeps;
   const deps = { ...appDeps, exchangeLimit: new TokenBucketLimit(appDeps.clock) };
   const grants = [
     deviceCodeGrant(deps),
@@ -74,7 +76,7 @@ export function app(appDeps: AppDeps): App {
     jwtBearerGrant(deps),
   ];
   const metadata = async () =>
-    authorizationServerMetadata(issuer, config, grants, await keys.algorithms());
+    authorizationServerMetadata(issuer, config, catalog, grants, await keys.algorithms());
   const clientAddress = clientAddressReader(config.trustedProxies);
   const routes = new Hono<{ Bindings: ConnectionBindings }>();
   const hsts = strictTransportSecurity(issuer);

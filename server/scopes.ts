@@ -19,6 +19,8 @@ export interface ScopeDescription {
   tokens?: boolean;
   /** What a login needs to get it by device code; undefined: nothing more than an approval. */
   deviceFlow?: readonly DeviceFlowRule[];
+  /** The name of the resource whose tokens can have it; undefined: the default resource. */
+  resource?: string;
 }
 
 /**

@@ -20,6 +20,7 @@ import type { ServerIo } from "./io.ts";
 import type { OnStartProgress } from "./start_progress.ts";
 import { startStep } from "./start_step.ts";
 import { openStorage } from "./open_store.ts";
+import { ResourceCatalog } from "./resources/catalog.ts";
 import { createSetupLink } from "./store/setup_links.ts";
 import { hasUsers } from "./store/users.ts";
 import { readTlsPair } from "./config/tls_pair.ts";
@@ -84,13 +85,18 @@ export async function startServer(
     seconds: 90,
     advice: "Check whether another session holds a lock in the database.",
   };
+  const catalog = await startStep(
+    io,
+    preparing,
+    () => ResourceCatalog.load({ sql, config, issuer }),
+  );
   const tokenValidator = await startStep(
     io,
     preparing,
-    () => TokenValidator.start({ ...storage, clock, log, issuer, config }),
+    () => TokenValidator.start({ ...storage, catalog, clock, log, issuer }),
   );
   const deps: AppDeps = {
-    ...{ ...storage, sql, config, issuer, clock, log, jwksCache, tokenValidator, http },
+    ...{ ...storage, sql, config, issuer, clock, log, catalog, jwksCache, tokenValidator, http },
     webhook: new Webhook(config.webhook, clock, log, http, config.outboundPrivateAddresses),
     mail: new Mail(config.mail, log),
   };

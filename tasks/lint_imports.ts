@@ -48,6 +48,7 @@ export const LAYERS: Record<string, readonly string[]> = {
     "server/outbound",
     "server/open_store.ts",
     "server/config",
+    "server/resources",
     "server/tokens",
     "server/security",
     "server/store",

@@ -24,9 +24,9 @@ import type { AdminDeps, Empty, Operation } from "./operation.ts";
 import { snippet, type SnippetLanguage } from "./snippets/snippet.ts";
 
 /** What the operations on clients need. */
-export type ClientDeps = Pick<AdminDeps, "sql" | "clock" | "actor" | "address"> & {
-  config: Omit<AdminDeps["config"], "mail">;
-};
+export type ClientDeps =
+  & Pick<AdminDeps, "sql" | "clock" | "actor" | "address" | "catalog">
+  & { config: Omit<AdminDeps["config"], "mail"> };
 
 type ClientOperation<Params, Result> = (deps: ClientDeps, params: Params) => Promise<Result>;
 
@@ -62,8 +62,7 @@ export const addClient: ClientOperation<
   { id: string; secretHash?: string } & ClientPolicy,
   ClientView | DomainError
 > = async (deps, { id, secretHash, ...policy }) => {
-  const { config } = deps;
-  const problem = checkClientId(id) ?? checkClientPolicy(id, policy, config);
+  const problem = checkClientId(id) ?? checkClientPolicy(id, policy, deps);
   if (problem !== undefined) return problem;
   return await changeClient(deps, { id, event: "client.created" }, async (tx, now) => {
     const isNew = id !== commandLineClient.id &&
@@ -124,7 +123,7 @@ export const updateClient: ClientOperation<
       Object.entries({ ...client, ...withoutUndefined(changes) })
         .map(([key, value]) => [key, value ?? undefined]),
     ) as unknown as ListedClient;
-    const problem = checkClientPolicy(id, merged, deps.config);
+    const problem = checkClientPolicy(id, merged, deps);
     if (problem !== undefined) return problem;
     return await updateClientPolicy(tx, id, merged);
   });

@@ -5,6 +5,7 @@ import { formatScope, missingScopes } from "../../shared/oauth/scope.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import { knowsClientAddresses, UNKNOWN_ADDRESSES } from "../config/client_addresses.ts";
+import type { ResourceCatalog } from "../resources/catalog.ts";
 import { DomainError } from "../domain_error.ts";
 import { clientScopes, DEVICE_FLOW_RULES, scopeNames } from "../scopes.ts";
 import {
@@ -53,12 +54,15 @@ export function checkClientId(id: string): DomainError | undefined {
 export function checkClientPolicy(
   id: string,
   policy: ClientPolicy,
-  config: Pick<ServerConfig, "scopes" | "issuer" | "tls" | "trustedProxies">,
+  { config, catalog }: {
+    config: Pick<ServerConfig, "issuer" | "tls" | "trustedProxies">;
+    catalog: Pick<ResourceCatalog, "scopes">;
+  },
 ): DomainError | undefined {
   const name = nameProblem(policy.name);
   if (name !== undefined) return new DomainError("invalid", name, { field: "name" });
   return checkHomepage(policy.homepage) ?? checkGrants(policy.grants) ??
-    checkRedirects(policy) ?? checkScopes(id, policy.scopes, config) ??
+    checkRedirects(policy) ?? checkScopes(id, policy.scopes, catalog) ??
     checkDeviceFlow(policy, config) ??
     checkLifetimes(policy);
 }
@@ -136,10 +140,10 @@ function checkRedirects(
 function checkScopes(
   id: string,
   scopes: readonly string[] | undefined,
-  config: Pick<ServerConfig, "scopes">,
+  catalog: Pick<ResourceCatalog, "scopes">,
 ): DomainError | undefined {
   if (scopes === undefined) return undefined;
-  const available = scopeNames(clientScopes(config.scopes, { id }));
+  const available = scopeNames(clientScopes(catalog.scopes(), { id }));
   const unknown = missingScopes(scopes, available);
   if (unknown.length === 0) return undefined;
   return new DomainError(

@@ -2,6 +2,7 @@ import type { Clock } from "../../shared/clock.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import type { JwksCache } from "../federation/jwks_cache.ts";
 import type { Mail } from "../notifications/mail.ts";
+import type { ResourceCatalog } from "../resources/catalog.ts";
 import type { Sql } from "../store/db/connect.ts";
 import type { SigningKeys } from "../tokens/signing_keys.ts";
 
@@ -11,7 +12,8 @@ export interface AdminDeps {
   clock: Clock;
   keys: Pick<SigningKeys, "list" | "rotate">;
   jwksCache: JwksCache;
-  config: Pick<ServerConfig, "scopes" | "mail" | "issuer" | "tls" | "trustedProxies">;
+  config: Pick<ServerConfig, "mail" | "issuer" | "tls" | "trustedProxies">;
+  catalog: Pick<ResourceCatalog, "default" | "scopes" | "scopesOf">;
   mail: Pick<Mail, "send" | "deliver">;
   issuer: string;
   /** The id of the administrator, for an operation over HTTP; default: the operator. */

@@ -9,6 +9,7 @@ import type { LogFields } from "../log.ts";
 import { Mail } from "../notifications/mail.ts";
 import { openStorage, type Storage } from "../open_store.ts";
 import { machineNetwork } from "../outbound/network.ts";
+import { ResourceCatalog } from "../resources/catalog.ts";
 import { OutboundHttp } from "../outbound/outbound_http.ts";
 import { FolderLocked } from "../store/embedded/folder_lock.ts";
 import {
@@ -60,14 +61,17 @@ export async function runOperation<Name extends OperationName>(
   try {
     onOpen(`${storage.database.description}${storage.isNew ? ", created just now" : ""}`);
     const http = new OutboundHttp(machineNetwork(io.env));
+    const { sql } = storage.database;
+    const issuer = config.issuer ?? defaultIssuer(config, config.listen);
     return await execute(name, {
       mail,
-      sql: storage.database.sql,
+      sql,
       clock: io.clock,
       keys: storage.keys,
       jwksCache: new JwksCache(io.clock, http, config.federation.privateIssuers),
       config,
-      issuer: config.issuer ?? defaultIssuer(config, config.listen),
+      catalog: await ResourceCatalog.load({ sql, config, issuer }),
+      issuer,
     }, params);
   } finally {
     await mail.close();

@@ -1,6 +1,6 @@
 import { valueText } from "../../shared/list_text.ts";
 import { formatScope, missingScopes, parseScope } from "../../shared/oauth/scope.ts";
-import type { ServerConfig } from "../config/server_config.ts";
+import type { ResourceCatalog } from "../resources/catalog.ts";
 import { DomainError } from "../domain_error.ts";
 import { scopeNames, workloadScopes } from "../scopes.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
@@ -13,10 +13,10 @@ const NAME = /^[\w.:/-]{1,100}$/;
 /** The scopes that a workload may be granted, checked against the catalog. */
 export function validateWorkloadScope(
   scope: string,
-  { scopes }: Pick<ServerConfig, "scopes">,
+  catalog: Pick<ResourceCatalog, "scopes">,
 ): string | DomainError {
   const requested = parseScope(scope) ?? [];
-  const known = scopeNames(workloadScopes(scopes));
+  const known = scopeNames(workloadScopes(catalog.scopes()));
   if (requested.length === 0) {
     return new DomainError("invalid", "Name the scopes to grant.", { field: "scope" });
   }
@@ -37,7 +37,7 @@ export function validateWorkloadScope(
 export const addServiceAccount: Operation<
   { name: string; scope: string },
   { id: string } | DomainError
-> = async ({ sql, clock, config }, { name, scope }) => {
+> = async ({ sql, clock, catalog }, { name, scope }) => {
   if (!NAME.test(name)) {
     return new DomainError(
       "invalid",
@@ -45,7 +45,7 @@ export const addServiceAccount: Operation<
       { field: "name" },
     );
   }
-  const workload = validateWorkloadScope(scope, config);
+  const workload = validateWorkloadScope(scope, catalog);
   if (workload instanceof DomainError) return workload;
   const now = new Date(clock.now());
   const account = await store.createServiceAccount(sql, { name, scope: workload, now });

@@ -3,10 +3,10 @@ import type { ServerConfig } from "../config/server_config.ts";
 import { DomainError } from "../domain_error.ts";
 import { bearerChallenge, bearerToken } from "../http/authorization.ts";
 import type { ClientInfo } from "../http/client_info.ts";
+import type { ResourceCatalog } from "../resources/catalog.ts";
 import { commandLineClient } from "../store/clients.ts";
 import type { Sql } from "../store/db/connect.ts";
 import { findUser, type User } from "../store/users.ts";
-import { audienceOf } from "../tokens/resource.ts";
 import { describeResult } from "../validation/describe_result.ts";
 import type { TokenValidator } from "../validation/token_validator.ts";
 import type { ValidatedToken } from "../validation/validated_token.ts";
@@ -16,7 +16,8 @@ import { Problem } from "./problem.ts";
 
 export interface AuthenticateDeps {
   sql: Sql;
-  config: Pick<ServerConfig, "audience" | "deviceFlow">;
+  config: Pick<ServerConfig, "deviceFlow">;
+  catalog: Pick<ResourceCatalog, "default" | "management">;
   issuer: string;
   tokenValidator: Pick<TokenValidator, "validate">;
 }
@@ -34,11 +35,11 @@ export async function authenticate(
   client: ClientInfo,
 ): Promise<Authenticated | Problem | DomainError> {
   if (access === "public") return {};
-  const resource = access === "token" ? "api" : "management";
+  const resource = access === "token" ? deps.catalog.default : deps.catalog.management;
   const token = bearerToken(request.headers);
   if (token === undefined) {
     return unauthorized(
-      `Send a token for ${audienceOf(deps, resource)} in the header "Authorization: Bearer". ` +
+      `Send a token for ${resource.identifier} in the header "Authorization: Bearer". ` +
         `See ${deps.issuer}/api/docs.`,
       bearerChallenge(),
     );

@@ -94,6 +94,7 @@ function toServerConfig(values: SettingValues, file: ConfigFile): ServerConfig {
     ...smtpUrl !== undefined && mailFrom !== undefined &&
       { mail: { url: smtpUrl, from: mailFrom } },
     scopes: scopeCatalog(file.scopes),
+    resources: [],
   };
 }
 

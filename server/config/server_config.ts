@@ -1,4 +1,5 @@
 /** The type of the server's configuration, derived from the declarations of its settings. */
+import type { RegisteredResource } from "../resources/resource.ts";
 import type { ScopeDescription } from "../scopes.ts";
 import type { DeclaredSetting } from "./schema.ts";
 import type { ValueType } from "./value_type.ts";
@@ -45,7 +46,9 @@ export type ServerConfig = Omit<SettingValues, Paired | "dataDir"> & {
   webhook?: { url: string; secret?: string };
   /** Mail server, with user and password, and sender. */
   mail?: { url: string; from: string };
+  /** Those of the default resource. */
   scopes: ScopeDescription[];
+  resources: RegisteredResource[];
 };
 
 /** What a personal access token may be like. */

@@ -1,7 +1,7 @@
 import type { Clock } from "../../shared/clock.ts";
 import { formatScope, missingScopes, parseScope } from "../../shared/oauth/scope.ts";
-import type { ServerConfig } from "../config/server_config.ts";
-import { limitLoginScope, type ScopedClient } from "../scopes.ts";
+import type { ResourceCatalog } from "../resources/catalog.ts";
+import { limitLoginScope, type ScopedClient, type ScopeDescription } from "../scopes.ts";
 import type { Principal } from "../store/principals.ts";
 import type { Claims } from "./condition.ts";
 import type { JwksCache } from "./jwks_cache.ts";
@@ -55,7 +55,7 @@ export interface ExchangeQuestion {
 
 interface ClaimsDeps {
   clock: Clock;
-  config: Pick<ServerConfig, "scopes">;
+  catalog: Pick<ResourceCatalog, "default" | "scopesOf">;
 }
 
 export interface DecideDeps extends ClaimsDeps {
@@ -96,7 +96,7 @@ export async function decideByClaims(
 }
 
 async function decideByRules(
-  { clock, config }: ClaimsDeps,
+  { clock, catalog }: ClaimsDeps,
   { issuer, claims, rules }: { issuer: string; claims: Claims; rules: TrustRule[] },
   { principalOf, scope, client }: ExchangeQuestion,
 ): Promise<Decision> {
@@ -114,7 +114,12 @@ async function decideByRules(
     const message = `The rule "${rule.name}" matches, but the account that it acts as is disabled.`;
     return rejected(facts, { code: "account_disabled", message });
   }
-  const granted = limitScope(config.scopes, { rule, principal, client, requested: scope });
+  const granted = limitScope(catalog.scopesOf(catalog.default), {
+    rule,
+    principal,
+    client,
+    requested: scope,
+  });
   if (granted === undefined) {
     const message = `${principal.username} is not allowed to have this scope.`;
     return rejected(facts, { code: "scope_not_allowed", message });
@@ -124,7 +129,7 @@ async function decideByRules(
 
 /** The requested scope, within that of the rule (checked before), of its account and the client. */
 function limitScope(
-  catalog: ServerConfig["scopes"],
+  catalog: readonly ScopeDescription[],
   { rule, principal, client, requested }: {
     rule: TrustRule;
     principal: Principal;

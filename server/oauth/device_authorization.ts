@@ -1,11 +1,7 @@
 import { listText } from "../../shared/list_text.ts";
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../../shared/clock.ts";
-import {
-  isManagementScope,
-  MANAGEMENT_SCOPES,
-  managementResource,
-} from "../../shared/management.ts";
+import { isManagementScope, MANAGEMENT_SCOPES } from "../../shared/management.ts";
 import { brand } from "../../shared/brand.ts";
 import type { DeviceAuthorizationResponse } from "../../shared/oauth/device_authorization_response.ts";
 import { OAuthError } from "../../shared/oauth/errors.ts";
@@ -17,13 +13,15 @@ import type { ServerConfig } from "../config/server_config.ts";
 import type { ClientInfo } from "../http/client_info.ts";
 import { subscriberNetwork } from "../http/client_ip.ts";
 import { deviceFlowRules } from "../logins/device_flow.ts";
+import { accessTokenLifetime } from "../resources/access_token_lifetime.ts";
+import type { ResourceCatalog } from "../resources/catalog.ts";
+import type { Resource } from "../resources/resource.ts";
 import { clientScopes, type ScopeDescription, scopeNames } from "../scopes.ts";
 import { type Client, commandLineClient } from "../store/clients.ts";
 import type { Sql } from "../store/db/connect.ts";
 import { insertDeviceAuthorization } from "../store/device_authorizations.ts";
 import { checkAccessTokenSize } from "../tokens/access_token.ts";
 import { generateDeviceCode } from "../tokens/device_code.ts";
-import { audienceOf, type Resource } from "../tokens/resource.ts";
 import type { SigningKeys } from "../tokens/signing_keys.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
 import { formatUserCode, generateUserCode } from "../tokens/user_code.ts";
@@ -44,7 +42,8 @@ interface DeviceAuthorizationDeps {
   clock: Clock;
   issuer: string;
   keys: SigningKeys;
-  config: Pick<ServerConfig, "scopes" | "audience" | "deviceFlow" | "accessTokenLifetime">;
+  config: Pick<ServerConfig, "deviceFlow" | "accessTokenLifetime">;
+  catalog: Pick<ResourceCatalog, "default" | "findByIdentifier" | "management" | "scopes">;
   tokenValidator: Pick<TokenValidator, "clients">;
 }
 
@@ -54,7 +53,7 @@ export async function deviceAuthorization(
   request: Request,
   { address, userAgent }: ClientInfo,
 ): Promise<DeviceAuthorizationResponse | OAuthError> {
-  const { sql, clock, config, issuer, tokenValidator } = deps;
+  const { sql, clock, config, catalog, issuer, tokenValidator } = deps;
   const clientRequest = await readClientRequest(tokenValidator.clients, request, {
     from: () => address,
   });
@@ -69,7 +68,7 @@ export async function deviceAuthorization(
       `The client ${client.id} may not start device logins. Ask the operator to allow it.`,
     );
   }
-  const resource = requestedResource(deps, form("resource"));
+  const resource = requestedResource(catalog, form("resource"));
   if (resource instanceof OAuthError) return resource;
   const requested = form("scope") ?? DEFAULT_SCOPE;
   const scope = await checkRequestedScope(deps, client, resource, requested);
@@ -98,7 +97,7 @@ export async function deviceAuthorization(
       requesterAddress: address,
       requesterNetwork: subscriberNetwork(address),
       requesterUserAgent: userAgent,
-      resource: form("resource"),
+      resources: resource.kind === "default" ? undefined : [resource.identifier],
       loginId,
       // Not in RFC 8628: what the device calls itself.
       loginName: toLoginName(form("login_name")),
@@ -124,7 +123,7 @@ export async function deviceAuthorization(
 
 /** The scope that an approval would grant, or why it could not: checked before a user approves. */
 async function checkRequestedScope(
-  { config, issuer, clock, keys }: DeviceAuthorizationDeps,
+  { config, catalog, issuer, clock, keys }: DeviceAuthorizationDeps,
   client: Client,
   resource: Resource,
   requested: string,
@@ -136,7 +135,7 @@ async function checkRequestedScope(
       "The parameter scope is malformed. Separate scopes with spaces.",
     );
   }
-  const available = scopeNames(clientScopes(config.scopes, client));
+  const available = scopeNames(clientScopes(catalog.scopes(), client));
   const unknown = missingScopes(scopes, available);
   if (unknown.length > 0) {
     return new OAuthError(
@@ -144,17 +143,17 @@ async function checkRequestedScope(
       `Unknown scope: ${formatScope(unknown)}. Available scopes: ${listText(available, "none")}.`,
     );
   }
-  const problem = checkResource(scopes, resource, managementResource(issuer)) ??
-    checkDeviceFlow(client, config.scopes, scopes);
+  const problem = checkResource(scopes, resource, catalog.management) ??
+    checkDeviceFlow(client, catalog.scopes(), scopes);
   if (problem !== undefined) return problem;
   const scope = formatScope(scopes);
   const tooLarge = await checkAccessTokenSize(
-    { issuer, clock, keys, lifetime: client.accessTokenLifetime ?? config.accessTokenLifetime },
+    { issuer, clock, keys, lifetime: accessTokenLifetime(config, resource, client) },
     {
       subject: randomUUID(),
       clientId: client.id,
       scope,
-      audience: audienceOf({ config, issuer }, resource),
+      audience: resource.identifier,
       authenticatedAt: new Date(clock.now()),
       familyId: randomUUID(),
     },
@@ -201,23 +200,23 @@ function checkDeviceFlow(
 function checkResource(
   scopes: readonly string[],
   resource: Resource,
-  management: string,
+  { identifier: management }: Resource,
 ): OAuthError | undefined {
   const isRefreshable = scopes.includes("offline_access");
   const hasManagementScope = scopes.some(isManagementScope);
-  if (resource === "management" && isRefreshable) {
+  if (resource.kind === "management" && isRefreshable) {
     return new OAuthError(
       "invalid_scope",
       `The scope offline_access is not available for ${management}.`,
     );
   }
-  if (resource === "management" && !hasManagementScope) {
+  if (resource.kind === "management" && !hasManagementScope) {
     return new OAuthError(
       "invalid_scope",
       `Request a scope of ${management}, such as ${MANAGEMENT_SCOPES.write}.`,
     );
   }
-  if (resource === "api" && hasManagementScope && !isRefreshable) {
+  if (resource.kind !== "management" && hasManagementScope && !isRefreshable) {
     return new OAuthError(
       "invalid_target",
       `Management scopes need resource=${management}, or the scope offline_access as well.`,

@@ -1,9 +1,9 @@
 import { type Clock, numericDate } from "../../shared/clock.ts";
 import { OAuthError } from "../../shared/oauth/errors.ts";
 import type { IntrospectionResponse } from "../../shared/oauth/introspection_response.ts";
-import type { ServerConfig } from "../config/server_config.ts";
 import type { FormParameters } from "../http/form.ts";
 import { parsePeerAddress } from "../http/ip_address.ts";
+import type { ResourceCatalog } from "../resources/catalog.ts";
 import { apiScope, limitLoginScope } from "../scopes.ts";
 import type { Sql } from "../store/db/connect.ts";
 import {
@@ -27,7 +27,7 @@ interface IntrospectionDeps {
   sql: Sql;
   clock: Clock;
   issuer: string;
-  config: Pick<ServerConfig, "scopes">;
+  catalog: Pick<ResourceCatalog, "scopes">;
   tokenValidator: Pick<TokenValidator, "clients" | "validate">;
 }
 
@@ -100,7 +100,7 @@ function describeToken(token: ValidatedToken, issuer: string): IntrospectionResp
 }
 
 async function describeRefreshToken(
-  { sql, clock, config, issuer, tokenValidator }: IntrospectionDeps,
+  { sql, clock, catalog, issuer, tokenValidator }: IntrospectionDeps,
   hashes: RefreshTokenHashes,
 ): Promise<IntrospectionResponse> {
   const family = await findRefreshTokenFamily(sql, hashes);
@@ -117,7 +117,7 @@ async function describeRefreshToken(
   return {
     active: true,
     token_type: "refresh_token",
-    scope: apiScope(limitLoginScope(config.scopes, user, client, family.scope)),
+    scope: apiScope(limitLoginScope(catalog.scopes(), user, client, family.scope)),
     client_id: family.clientId,
     username: user.email,
     sub: family.userId,

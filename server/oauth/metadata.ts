@@ -3,6 +3,7 @@ import { DEVICE_CODE_GRANT } from "../../shared/oauth/grant_types.ts";
 import type { ServerConfig, SigningAlgorithm } from "../config/server_config.ts";
 import { scopeNames } from "../scopes.ts";
 import type { Grant } from "./grants/grant.ts";
+import type { ResourceCatalog } from "../resources/catalog.ts";
 
 /** Paths below the issuer. */
 export const PATHS = {
@@ -23,12 +24,13 @@ export const PATHS = {
  */
 export function authorizationServerMetadata(
   issuer: string,
-  config: Pick<ServerConfig, "scopes" | "deviceFlow">,
+  config: Pick<ServerConfig, "deviceFlow">,
+  catalog: Pick<ResourceCatalog, "scopes">,
   grants: readonly Grant[],
   algorithms: readonly SigningAlgorithm[],
 ): AuthorizationServerMetadata {
   const excluded = scopeNames(
-    config.scopes.filter(({ deviceFlow }) => deviceFlow?.includes("off")),
+    catalog.scopes().filter(({ deviceFlow }) => deviceFlow?.includes("off")),
   );
   return {
     issuer,
@@ -41,7 +43,7 @@ export function authorizationServerMetadata(
     introspection_endpoint: issuer + PATHS.introspection,
     userinfo_endpoint: issuer + PATHS.userinfo,
     jwks_uri: issuer + PATHS.keySet,
-    scopes_supported: config.scopes.map(({ name }) => name),
+    scopes_supported: catalog.scopes().map(({ name }) => name),
     response_types_supported: [],
     grant_types_supported: grants.map(({ type }) => type).filter((type) =>
       type !== DEVICE_CODE_GRANT || config.deviceFlow.enabled

@@ -1,34 +1,35 @@
 import { OAuthError } from "../../shared/oauth/errors.ts";
-import { audienceOf, type Resource, type ResourceConfig } from "../tokens/resource.ts";
+import type { ResourceCatalog } from "../resources/catalog.ts";
+import type { Resource } from "../resources/resource.ts";
 
-/** The resource that a `resource` parameter names (RFC 8707 section 2); without one, the API. */
+type Catalog = Pick<ResourceCatalog, "default" | "findByIdentifier">;
+
+/** The resource that a `resource` parameter names (RFC 8707 section 2); without one, the default. */
 export function requestedResource(
-  deps: ResourceConfig,
+  catalog: Catalog,
   identifier: string | undefined,
 ): Resource | OAuthError {
-  if (identifier === undefined) return "api";
-  const resources = ["api", "management"] as const;
-  return resources.find((resource) => audienceOf(deps, resource) === identifier) ??
-    invalidTarget(deps);
+  if (identifier === undefined) return catalog.default;
+  return catalog.findByIdentifier(identifier) ?? invalidTarget(catalog);
 }
 
 /**
- * Rejects a request for another target than the API (RFC 8693 section 2.1, RFC 8707 section 2):
- * the only one that tokens are exchanged for.
+ * Rejects a request for another target than the default resource (RFC 8693 section 2.1, RFC 8707
+ * section 2): the only one that tokens are exchanged for.
  */
 export function checkExchangeTarget(
-  deps: ResourceConfig,
+  catalog: Catalog,
   parameter: (name: string) => string | undefined,
   names: readonly ("audience" | "resource")[],
 ): OAuthError | undefined {
-  const target = audienceOf(deps, "api");
-  const isApi = names.every((name) => (parameter(name) ?? target) === target);
-  return isApi ? undefined : invalidTarget(deps);
+  const target = catalog.default.identifier;
+  const isDefault = names.every((name) => (parameter(name) ?? target) === target);
+  return isDefault ? undefined : invalidTarget(catalog);
 }
 
-function invalidTarget(deps: ResourceConfig): OAuthError {
+function invalidTarget(catalog: Catalog): OAuthError {
   return new OAuthError(
     "invalid_target",
-    `This server issues tokens for ${audienceOf(deps, "api")}. Request that resource, or none.`,
+    `This server issues tokens for ${catalog.default.identifier}. Request that resource, or none.`,
   );
 }

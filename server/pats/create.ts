@@ -7,7 +7,7 @@ import { type Actor, auditToken } from "./audit.ts";
 import { lockActorLogin } from "./login_lock.ts";
 import { buildToken, type BuildTokenDeps } from "./new_token.ts";
 import type { PatOwner } from "./owner.ts";
-import { applyPolicy, type PatRequest, type PolicyConfig } from "./policy.ts";
+import { applyPolicy, type PatRequest, type PolicyDeps } from "./policy.ts";
 import { checkNameIsFree } from "./taken_name.ts";
 import { checkQuota, type QuotaConfig } from "./quota.ts";
 
@@ -17,9 +17,9 @@ export interface CreatedToken {
   token: PersonalAccessToken;
 }
 
-export interface CreateTokenDeps extends BuildTokenDeps {
+export interface CreateTokenDeps extends BuildTokenDeps, PolicyDeps {
   sql: Sql;
-  config: BuildTokenDeps["config"] & PolicyConfig & QuotaConfig;
+  config: PolicyDeps["config"] & QuotaConfig;
 }
 
 export async function createToken(
@@ -32,7 +32,7 @@ export async function createToken(
     id?: string;
   },
 ): Promise<CreatedToken | DomainError> {
-  const granted = applyPolicy(deps.config, owner, request, deps.clock.now());
+  const granted = applyPolicy(deps, owner, request, deps.clock.now());
   if (granted instanceof DomainError) return granted;
   const secret = generatePersonalAccessToken();
   const token = buildToken(deps, {

@@ -18,7 +18,7 @@ import {
   checkDescription,
   checkName,
   grantScope,
-  type PolicyConfig,
+  type PolicyDeps,
 } from "./policy.ts";
 import type { RevokeTokenDeps } from "./revoke.ts";
 import { checkNameIsFree } from "./taken_name.ts";
@@ -36,7 +36,7 @@ export interface TokenChanges {
 
 export interface EditTokenDeps extends RevokeTokenDeps {
   sql: Sql;
-  config: PolicyConfig;
+  catalog: PolicyDeps["catalog"];
 }
 
 interface EditTokenParams {
@@ -78,7 +78,7 @@ async function editLocked(
   const now = new Date(deps.clock.now());
   const refusal = checkActive(token, now.getTime());
   if (refusal !== undefined) return refusal;
-  const edited = applyChanges(deps.config, { token, owner, changes, approvedScopes });
+  const edited = applyChanges(deps.catalog, { token, owner, changes, approvedScopes });
   if (edited instanceof DomainError) return edited;
   const changed = changedAttributes(token, edited);
   if (changed.length === 0) return token;
@@ -100,7 +100,7 @@ async function editLocked(
 }
 
 function applyChanges(
-  config: PolicyConfig,
+  catalog: PolicyDeps["catalog"],
   { token, owner, changes, approvedScopes }: Omit<EditTokenParams, "id" | "actor"> & {
     token: PersonalAccessToken;
   },
@@ -120,7 +120,7 @@ function applyChanges(
     : checkAddresses(changes.allowedAddresses);
   if (allowedAddresses instanceof DomainError) return allowedAddresses;
   if (widensNetworks(token.allowedAddresses, allowedAddresses)) {
-    const refusal = checkMayWiden(config, { owner, scope, approvedScopes });
+    const refusal = checkMayWiden(catalog, { token, owner, scope, approvedScopes });
     if (refusal !== undefined) return refusal;
   }
   return { name, description, scope, allowedAddresses };
@@ -142,8 +142,9 @@ function narrowScope(scope: string, requested: readonly string[]): string | Doma
 
 /** As if a token with these scopes was created, also with those that have no effect now. */
 function checkMayWiden(
-  config: PolicyConfig,
-  { owner, scope, approvedScopes }: {
+  catalog: PolicyDeps["catalog"],
+  { token, owner, scope, approvedScopes }: {
+    token: PersonalAccessToken;
     owner: PatOwner;
     scope: string;
     approvedScopes?: readonly string[];
@@ -153,7 +154,9 @@ function checkMayWiden(
     return new DomainError("forbidden", `The account ${owner.username} is disabled.`);
   }
   const scopes = parseScope(scope) ?? [];
-  const lost = missingScopes(scopes, scopeNames(patScopes(config.scopes, owner)));
+  const resource = catalog.ofRow(token.resource);
+  const available = resource === undefined ? [] : catalog.scopesOf(resource);
+  const lost = missingScopes(scopes, scopeNames(patScopes(available, owner)));
   if (lost.length > 0) {
     return new DomainError(
       "forbidden",
@@ -162,7 +165,8 @@ function checkMayWiden(
       { field: "scopes" },
     );
   }
-  const granted = grantScope(config.scopes, owner, { scopes, approvedScopes });
+  if (resource === undefined) return undefined;
+  const granted = grantScope(catalog, owner, { scopes, resource, approvedScopes });
   return granted instanceof DomainError ? granted : undefined;
 }
 

@@ -10,12 +10,11 @@ import { lockActorLogin } from "./login_lock.ts";
 import { buildToken, type BuildTokenDeps } from "./new_token.ts";
 import { notifyOwner, type NotifyOwnerDeps } from "./notify_owner.ts";
 import type { PatOwner } from "./owner.ts";
-import { applyPolicy, type PatRequest, type PolicyConfig } from "./policy.ts";
+import { applyPolicy, type PatRequest, type PolicyDeps } from "./policy.ts";
 import { checkNameIsFree } from "./taken_name.ts";
 
-export interface ImportTokenDeps extends BuildTokenDeps, NotifyOwnerDeps {
+export interface ImportTokenDeps extends BuildTokenDeps, PolicyDeps, NotifyOwnerDeps {
   sql: Sql;
-  config: BuildTokenDeps["config"] & PolicyConfig;
 }
 
 /** Imports a token of an earlier deployment, of which only the hash is known. */
@@ -29,7 +28,7 @@ export async function importToken(
     hash: Uint8Array;
   },
 ): Promise<PersonalAccessToken | DomainError> {
-  const granted = applyPolicy(deps.config, owner, request, deps.clock.now());
+  const granted = applyPolicy(deps, owner, request, deps.clock.now());
   if (granted instanceof DomainError) return granted;
   const token = {
     ...buildToken(deps, { ...granted, owner, secret: "", createdByLogin: actor.loginId }),

@@ -8,8 +8,6 @@ import type { GrantedPat } from "./policy.ts";
 
 export interface BuildTokenDeps {
   clock: Clock;
-  config: { audience?: string };
-  issuer: string;
 }
 
 /** The row of a new token. It stores a hash of the secret, never the secret. */
@@ -31,7 +29,8 @@ export function buildToken(
     tokenHash: tokenHash(params.secret),
     prefix: tokenPrefix(params.secret),
     scope: params.scope,
-    audience: deps.config.audience ?? deps.issuer,
+    audience: params.resource.identifier,
+    resource: params.resource.kind === "registered" ? params.resource.identifier : undefined,
     allowedAddresses: [...params.allowedAddresses],
     createdAt: new Date(deps.clock.now()),
     expiresAt: params.expiresAt,

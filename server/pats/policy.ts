@@ -1,8 +1,10 @@
-import { listText } from "../../shared/list_text.ts";
+import { listText, valueText } from "../../shared/list_text.ts";
 import { formatScope, MAX_SCOPE_LENGTH, missingScopes } from "../../shared/oauth/scope.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import { DomainError } from "../domain_error.ts";
 import { parseNetwork } from "../http/ip_address.ts";
+import type { ResourceCatalog } from "../resources/catalog.ts";
+import { DEFAULT_RESOURCE, type Resource } from "../resources/resource.ts";
 import { patScopes, scopeNames } from "../scopes.ts";
 import { hasHiddenCharacters, nameProblem } from "../store/users.ts";
 import type { PatOwner } from "./owner.ts";
@@ -13,13 +15,20 @@ export const MAX_DESCRIPTION_LENGTH = 300;
 const MAX_NETWORKS = 50;
 
 /** The operator's policy. */
-export type PolicyConfig = Pick<ServerConfig, "scopes" | "personalAccessTokens">;
+export type PolicyConfig = Pick<ServerConfig, "personalAccessTokens">;
+
+export interface PolicyDeps {
+  config: PolicyConfig;
+  catalog: Pick<ResourceCatalog, "find" | "ofRow" | "scopes" | "scopesOf">;
+}
 
 /** A token as requested. */
 export interface PatRequest {
   name: string;
   description?: string | null;
   scopes: readonly string[];
+  /** The name or identifier of the resource that the token is for; undefined: the default one. */
+  resource?: string;
   /** Seconds; null: never expires; undefined: the policy's default. */
   lifetime?: number | null;
   /** CIDR networks or addresses; empty: any address. */
@@ -33,13 +42,14 @@ export interface GrantedPat {
   name: string;
   description?: string;
   scope: string;
+  resource: Resource;
   expiresAt?: Date;
   allowedAddresses: string[];
 }
 
 /** Checks a request against the policy and the owner's scopes. `now` is in ms since 1970. */
 export function applyPolicy(
-  config: PolicyConfig,
+  { config, catalog }: PolicyDeps,
   owner: PatOwner,
   request: PatRequest,
   now: number,
@@ -51,13 +61,15 @@ export function applyPolicy(
   if (name instanceof DomainError) return name;
   const description = checkDescription(request.description);
   if (description instanceof DomainError) return description;
-  const scope = grantScope(config.scopes, owner, request);
+  const resource = findPatResource(catalog, request.resource);
+  if (resource instanceof DomainError) return resource;
+  const scope = grantScope(catalog, owner, { ...request, resource });
   if (scope instanceof DomainError) return scope;
   const expiresAt = grantExpiry(config, request.lifetime, now);
   if (expiresAt instanceof DomainError) return expiresAt;
   const allowedAddresses = checkAddresses(request.allowedAddresses);
   if (allowedAddresses instanceof DomainError) return allowedAddresses;
-  return { name, description, scope, expiresAt, allowedAddresses };
+  return { name, description, scope, resource, expiresAt, allowedAddresses };
 }
 
 /** As it is stored. */
@@ -83,18 +95,46 @@ export function checkDescription(
     : description;
 }
 
-/** The scopes that a token may have, as a parameter. */
+/** Personal access tokens are never for the management interface. */
+function findPatResource(
+  catalog: PolicyDeps["catalog"],
+  requested: string | undefined,
+): Resource | DomainError {
+  const resource = catalog.find(requested ?? DEFAULT_RESOURCE);
+  if (resource !== undefined && resource.kind !== "management") return resource;
+  return new DomainError(
+    "invalid",
+    `There is no resource ${valueText(requested ?? "")} that tokens can be for.`,
+    { field: "resource" },
+  );
+}
+
+/** The scopes that a token for `resource` may have, as a parameter. */
 export function grantScope(
-  catalog: ServerConfig["scopes"],
+  catalog: PolicyDeps["catalog"],
   owner: PatOwner,
-  { scopes, approvedScopes }: Pick<PatRequest, "scopes" | "approvedScopes">,
+  { scopes, resource, approvedScopes }: Pick<PatRequest, "scopes" | "approvedScopes"> & {
+    resource: Resource;
+  },
 ): string | DomainError {
   const requested = [...new Set(scopes)];
-  const held = scopeNames(patScopes(catalog, owner));
+  const available = catalog.scopesOf(resource);
+  const held = scopeNames(patScopes(available, owner));
   const missing = missingScopes(requested, held);
   if (missing.length > 0) {
     const names = missing.join(" ").slice(0, MAX_SCOPE_LENGTH);
-    return missingScopes(missing, scopeNames(catalog)).length === 0
+    const other = catalog.scopes().find(({ name }) =>
+      missing.includes(name) && missingScopes([name], scopeNames(available)).length > 0
+    );
+    if (other !== undefined) {
+      return new DomainError(
+        "invalid",
+        `The scope ${other.name} is one of the resource ${other.resource ?? DEFAULT_RESOURCE}, ` +
+          `not of ${resource.name}. Create a token for each resource.`,
+        { field: "scopes" },
+      );
+    }
+    return missingScopes(missing, scopeNames(available)).length === 0
       ? new DomainError("forbidden", `${owner.username} cannot create tokens with ${names}.`, {
         field: "scopes",
       })
@@ -103,6 +143,12 @@ export function grantScope(
         `Unknown scope: ${names}. Available scopes: ${listText(held, "none")}.`,
         { field: "scopes" },
       );
+  }
+  // The approval named the resource only by its scopes.
+  if (approvedScopes !== undefined && resource.kind === "registered" && requested.length === 0) {
+    return new DomainError("invalid", `Name a scope of the resource ${resource.name}.`, {
+      field: "scopes",
+    });
   }
   const unapproved = approvedScopes === undefined ? [] : missingScopes(requested, approvedScopes);
   if (unapproved.length > 0) {

@@ -71,10 +71,20 @@ async function rotateLocked(
   if (old === undefined) return new DomainError("not_found", "Token not found.");
   const refusal = checkActive(old, now) ?? await checkQuota(tx, deps, owner, { rotating: true });
   if (refusal !== undefined) return refusal;
-  const granted = applyPolicy(deps.config, owner, {
+  const resource = deps.catalog.ofRow(old.resource);
+  if (resource === undefined) {
+    return new DomainError(
+      "forbidden",
+      `The resource ${old.resource} does not exist any more, so the token has no use. Revoke it.`,
+    );
+  }
+  const granted = applyPolicy(deps, owner, {
     name: old.name,
     description: old.description,
-    scopes: parseScope(limitPatScope(deps.config.scopes, owner, old.scope)) ?? [],
+    scopes: parseScope(
+      limitPatScope(deps.catalog.scopesOf(resource), owner, old.scope),
+    ) ?? [],
+    resource: resource.name,
     lifetime: lifetime === undefined ? lifetimeOf(deps.config, old) : lifetime,
     allowedAddresses: old.allowedAddresses,
     approvedScopes,

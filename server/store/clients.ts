@@ -24,6 +24,11 @@ export interface ClientPolicy {
   consent?: ConsentPolicy;
   /** Undefined: all scopes that the catalog lets it request. */
   scopes?: readonly string[];
+  /**
+   * The names of the resources that it may use. Undefined: all for logins, and only the default
+   * one for introspection.
+   */
+  resources?: readonly string[];
   /** What its logins by device code need besides what their scopes need. */
   deviceFlow?: readonly DeviceFlowRule[];
   /** Seconds; undefined: as configured. */
@@ -65,6 +70,7 @@ interface Row {
   redirect_uris: string[];
   consent: ConsentPolicy;
   scope: string | null;
+  resources: string[] | null;
   device_flow: DeviceFlowRule[] | null;
   access_token_lifetime: number | null;
   refresh_token_idle_lifetime: number | null;
@@ -87,6 +93,7 @@ function fromRow(row: Row): ListedClient {
     redirectUris: row.redirect_uris.length === 0 ? undefined : row.redirect_uris,
     consent: row.consent === "always" ? undefined : row.consent,
     scopes: row.scope === null ? undefined : parseScope(row.scope) ?? [],
+    resources: row.resources ?? undefined,
     deviceFlow: row.device_flow ?? undefined,
     accessTokenLifetime: row.access_token_lifetime ?? undefined,
     refreshTokenIdleLifetime: row.refresh_token_idle_lifetime ?? undefined,
@@ -117,7 +124,7 @@ export async function insertClient(
 ): Promise<boolean> {
   const rows = await sql`
     insert into clients (
-      id, name, homepage, secret_hash, is_public, grants, redirect_uris, consent, scope,
+      id, name, homepage, secret_hash, is_public, grants, redirect_uris, consent, scope, resources,
       access_token_lifetime, refresh_token_idle_lifetime, refresh_token_absolute_lifetime, device_flow,
       created_at
     ) values (
@@ -125,6 +132,7 @@ export async function insertClient(
       ${client.secretHash === undefined}, ${sql.json([...client.grants])},
       ${sql.json([...client.redirectUris ?? []])}, ${client.consent ?? "always"},
       ${client.scopes === undefined ? null : formatScope(client.scopes)},
+      ${client.resources === undefined ? null : sql.json([...client.resources])},
       ${client.accessTokenLifetime ?? null}, ${client.refreshTokenIdleLifetime ?? null},
       ${client.refreshTokenAbsoluteLifetime ?? null},
       ${client.deviceFlow === undefined ? null : sql.json([...client.deviceFlow])}, ${client.now}
@@ -146,6 +154,7 @@ export async function updateClientPolicy(
       redirect_uris = ${sql.json([...policy.redirectUris ?? []])},
       consent = ${policy.consent ?? "always"},
       scope = ${policy.scopes === undefined ? null : formatScope(policy.scopes)},
+      resources = ${policy.resources === undefined ? null : sql.json([...policy.resources])},
       access_token_lifetime = ${policy.accessTokenLifetime ?? null},
       refresh_token_idle_lifetime = ${policy.refreshTokenIdleLifetime ?? null},
       refresh_token_absolute_lifetime = ${policy.refreshTokenAbsoluteLifetime ?? null},

@@ -10,8 +10,8 @@ export interface DeviceAuthorization {
   expiresAt: Date;
   requesterAddress: string;
   requesterUserAgent: string;
-  /** The resource that the token is for (RFC 8707); undefined: the API. */
-  resource?: string;
+  /** The identifiers of the resources that are requested; undefined: the default one only. */
+  resources?: readonly string[];
   /** The login of the command that requests an approval, if it has one. */
   loginId?: string;
   /** What the device calls itself. */
@@ -28,6 +28,7 @@ interface Row {
   requester_address: string;
   requester_user_agent: string;
   resource: string | null;
+  resources: string[] | null;
   login_id: string | null;
   login_name: string | null;
 }
@@ -42,10 +43,15 @@ function fromRow(row: Row): DeviceAuthorization {
     expiresAt: row.expires_at,
     requesterAddress: row.requester_address,
     requesterUserAgent: row.requester_user_agent,
-    resource: row.resource ?? undefined,
+    resources: requestedResources(row),
     loginId: row.login_id ?? undefined,
     loginName: row.login_name ?? undefined,
   };
+}
+
+/** An earlier version of the server, which may still run, has one column for one resource. */
+function requestedResources({ resource, resources }: Pick<Row, "resource" | "resources">) {
+  return resources ?? (resource === null ? undefined : [resource]);
 }
 
 /**
@@ -72,14 +78,16 @@ export async function insertDeviceAuthorization(
     ), recorded as (
       insert into device_authorizations (
         id, device_code_hash, user_code, client_id, scope, interval_seconds, created_at,
-        expires_at, requester_address, requester_network, requester_user_agent, resource, login_id,
-        login_name
+        expires_at, requester_address, requester_network, requester_user_agent, resource,
+        resources, login_id, login_name
       ) select
         ${request.id}::uuid, ${request.deviceCodeHash}::bytea, ${request.userCode},
         ${request.clientId}, ${request.scope}, ${request.intervalSeconds}::int,
         ${request.createdAt}::timestamptz, ${request.expiresAt}::timestamptz,
         ${request.requesterAddress}, ${request.requesterNetwork}, ${request.requesterUserAgent},
-        ${request.resource ?? null}::text, ${request.loginId ?? null}::uuid,
+        ${request.resources?.length === 1 ? request.resources[0] : null}::text,
+        ${request.resources === undefined ? null : sql.json([...request.resources])}::jsonb,
+        ${request.loginId ?? null}::uuid,
         ${request.loginName ?? null}::text
       from waiting where count < ${limit}
       on conflict (user_code) do nothing
@@ -234,7 +242,7 @@ export interface RedeemedDeviceAuthorization {
   /** Undefined for an approval of a server before this column. */
   approverAddress?: string;
   requesterUserAgent: string;
-  resource?: string;
+  resources?: readonly string[];
   loginId?: string;
   loginName?: string;
 }
@@ -257,6 +265,7 @@ export async function redeemDeviceCode(
     approver_address: string | null;
     requester_user_agent: string;
     resource: string | null;
+    resources: string[] | null;
     login_id: string | null;
     login_name: string | null;
   }[]>`
@@ -264,7 +273,7 @@ export async function redeemDeviceCode(
     where device_code_hash = ${code.deviceCodeHash} and client_id = ${code.clientId}
       and status = 'approved' and expires_at > ${code.now}
     returning id, user_id, scope, authenticated_at, decided_at, requester_address,
-      approver_address, requester_user_agent, resource, login_id, login_name`;
+      approver_address, requester_user_agent, resource, resources, login_id, login_name`;
   return rows.map((row) => ({
     id: row.id,
     userId: row.user_id,
@@ -274,7 +283,7 @@ export async function redeemDeviceCode(
     requesterAddress: row.requester_address,
     approverAddress: row.approver_address ?? undefined,
     requesterUserAgent: row.requester_user_agent,
-    resource: row.resource ?? undefined,
+    resources: requestedResources(row),
     loginId: row.login_id ?? undefined,
     loginName: row.login_name ?? undefined,
   }))[0];

@@ -13,6 +13,8 @@ export interface RefreshTokenFamily {
   userId: string;
   clientId: string;
   scope: string;
+  /** The identifiers of the resources that were approved; undefined: the default one only. */
+  resources?: readonly string[];
   authenticatedAt: Date;
   createdAt: Date;
   lastUsedAt: Date;
@@ -37,6 +39,7 @@ interface Row {
   user_id: string;
   client_id: string;
   scope: string;
+  resources: string[] | null;
   authenticated_at: Date;
   created_at: Date;
   last_used_at: Date;
@@ -54,6 +57,7 @@ function fromRow(row: Row): RefreshTokenFamily {
     userId: row.user_id,
     clientId: row.client_id,
     scope: row.scope,
+    resources: row.resources ?? undefined,
     authenticatedAt: row.authenticated_at,
     createdAt: row.created_at,
     lastUsedAt: row.last_used_at,
@@ -73,11 +77,12 @@ export async function insertRefreshTokenFamily(
 ): Promise<void> {
   await tx`
     insert into refresh_token_families (
-      id, handle_hash, current_hash, user_id, client_id, scope, authenticated_at, created_at,
-      last_used_at, idle_expires_at, absolute_expires_at, address, user_agent, name
+      id, handle_hash, current_hash, user_id, client_id, scope, resources, authenticated_at,
+      created_at, last_used_at, idle_expires_at, absolute_expires_at, address, user_agent, name
     ) values (
       ${family.id}, ${first.handleHash}, ${first.hash}, ${family.userId}, ${family.clientId},
-      ${family.scope}, ${family.authenticatedAt}, ${family.createdAt}, ${family.lastUsedAt},
+      ${family.scope}, ${family.resources === undefined ? null : tx.json([...family.resources])},
+      ${family.authenticatedAt}, ${family.createdAt}, ${family.lastUsedAt},
       ${family.idleExpiresAt}, ${family.absoluteExpiresAt}, ${family.address}, ${family.userAgent},
       ${family.name ?? null}
     )`;

@@ -26,6 +26,8 @@ export interface AccessTokenStatus {
   allowedAddresses: string[];
   /** That token's scope, which may have been narrowed since the exchange. */
   personalAccessTokenScope?: string;
+  /** The registered resource that it is for; undefined: the default one. */
+  personalAccessTokenResource?: string;
   /** When that token expires, which may have changed since the exchange; undefined: never. */
   personalAccessTokenExpiresAt?: Date;
 }
@@ -52,6 +54,7 @@ export async function accessTokenStatus(
       client_scope: string | null;
       allowed_addresses: string[] | null;
       pat_scope: string | null;
+      pat_resource: string | null;
       pat_expires_at: Date | null;
       active: boolean;
     }[]
@@ -63,6 +66,8 @@ export async function accessTokenStatus(
         where id = ${token.personalAccessTokenId ?? null}::uuid) as allowed_addresses,
       (select scope from personal_access_tokens
         where id = ${token.personalAccessTokenId ?? null}::uuid) as pat_scope,
+      (select resource from personal_access_tokens
+        where id = ${token.personalAccessTokenId ?? null}::uuid) as pat_resource,
       (select expires_at from personal_access_tokens
         where id = ${token.personalAccessTokenId ?? null}::uuid) as pat_expires_at,
       p.disabled_at is null
@@ -96,6 +101,7 @@ export async function accessTokenStatus(
     clientScope: row.client_scope ?? undefined,
     allowedAddresses: row.allowed_addresses ?? [],
     personalAccessTokenScope: row.pat_scope ?? undefined,
+    personalAccessTokenResource: row.pat_resource ?? undefined,
     personalAccessTokenExpiresAt: row.pat_expires_at ?? undefined,
   }))[0];
 }

@@ -1,8 +1,7 @@
 import type { Clock } from "../../shared/clock.ts";
-import { managementResource } from "../../shared/management.ts";
 import { intersectScope, parseScope } from "../../shared/oauth/scope.ts";
-import type { ServerConfig } from "../config/server_config.ts";
 import { NetworkList } from "../http/ip_address.ts";
+import type { ResourceCatalog } from "../resources/catalog.ts";
 import { limitLoginScope, limitPatScope, type ScopedAccount } from "../scopes.ts";
 import type { Sql } from "../store/db/connect.ts";
 import type { OwnerRecord, TokenRecord } from "../store/pats/types.ts";
@@ -15,13 +14,19 @@ import {
 import type { SigningKeys } from "../tokens/signing_keys.ts";
 import type { ValidatedToken } from "./validated_token.ts";
 
+export type ValidationCatalog = Pick<ResourceCatalog, "ofAudience" | "ofRow" | "scopesOf">;
+
 /** A personal access token, from its row and its owner's. */
 export function validatedPat(
   token: TokenRecord,
   owner: OwnerRecord,
-  { scopes: catalog }: Pick<ServerConfig, "scopes">,
+  catalog: ValidationCatalog,
 ): ValidatedToken {
-  const scope = limitPatScope(catalog, scopedAccount(owner.isAdmin, owner.scope), token.scope);
+  const resource = catalog.ofRow(token.resource);
+  const account = scopedAccount(owner.isAdmin, owner.scope);
+  const scope = resource === undefined
+    ? ""
+    : limitPatScope(catalog.scopesOf(resource), account, token.scope);
   return {
     kind: "personal_access_token",
     id: token.id,
@@ -31,7 +36,7 @@ export function validatedPat(
     scopes: parseScope(scope) ?? [],
     scope,
     audience: token.audience,
-    resource: "api",
+    resource: resource?.name,
     issuedAt: token.createdAt,
     expiresAt: token.expiresAt,
     inactive: token.revokedAt !== undefined
@@ -54,7 +59,7 @@ interface AccessTokenDeps {
   clock: Clock;
   issuer: string;
   keys: SigningKeys;
-  config: Pick<ServerConfig, "scopes">;
+  catalog: ValidationCatalog;
 }
 
 /** Verifies an access token and reads its status; undefined if we did not sign it. */
@@ -78,16 +83,20 @@ export async function loadAccessToken(
 }
 
 function validatedAccessToken(
-  { config, issuer }: Pick<AccessTokenDeps, "config" | "issuer">,
+  { catalog }: Pick<AccessTokenDeps, "catalog">,
   claims: AccessTokenClaims,
   status: AccessTokenStatus,
 ): ValidatedToken {
   const account = scopedAccount(status.isAdmin, status.ownScope);
   const client = { id: claims.client_id, scopes: scopeList(status.clientScope) };
+  const resource = claims.pat === undefined
+    ? catalog.ofAudience(claims.aud)
+    : catalog.ofRow(status.personalAccessTokenResource);
+  const available = resource === undefined ? [] : catalog.scopesOf(resource);
   const scope = claims.pat === undefined
-    ? limitLoginScope(config.scopes, account, client, claims.scope)
+    ? limitLoginScope(available, account, client, claims.scope)
     : limitPatScope(
-      config.scopes,
+      available,
       account,
       intersectScope(claims.scope, parseScope(status.personalAccessTokenScope ?? "") ?? []),
     );
@@ -100,7 +109,7 @@ function validatedAccessToken(
     scopes: parseScope(scope) ?? [],
     scope,
     audience: claims.aud,
-    resource: claims.aud === managementResource(issuer) ? "management" : "api",
+    resource: resource?.name,
     issuedAt: claims.iat * 1000,
     // The result is cached, and the database reports no change when a row expires.
     expiresAt: Math.min(

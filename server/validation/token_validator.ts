@@ -1,19 +1,20 @@
 import type { Clock } from "../../shared/clock.ts";
-import type { ServerConfig } from "../config/server_config.ts";
 import type { Log } from "../log.ts";
+import { withBackOff } from "../back_off.ts";
+import type { ResourceCatalog } from "../resources/catalog.ts";
+import type { Resource } from "../resources/resource.ts";
 import type { CacheInvalidation } from "../store/db/cache_invalidation.ts";
 import type { Database } from "../store/db/connect.ts";
 import { findOwnerRecord, findTokensForValidation } from "../store/pats/find.ts";
 import type { OwnerRecord, TokenRecord } from "../store/pats/types.ts";
 import { isPersonalAccessToken } from "../tokens/personal_access_token.ts";
-import type { Resource } from "../tokens/resource.ts";
 import type { SigningKeys } from "../tokens/signing_keys.ts";
 import { tokenHashHex } from "../tokens/token_hash.ts";
 import { BatchLoader } from "./batch_loader.ts";
 import { ClientCache } from "./client_cache.ts";
 import { InvalidatingCache } from "./invalidating_cache.ts";
 import { LastUsedRecorder } from "./last_used_recorder.ts";
-import { loadAccessToken, validatedPat } from "./load_token.ts";
+import { loadAccessToken, validatedPat, type ValidationCatalog } from "./load_token.ts";
 import type { ValidatedToken, ValidationResult } from "./validated_token.ts";
 
 /** About 100 MB when full. */
@@ -26,7 +27,7 @@ export interface TokenValidatorDeps {
   log: Log;
   issuer: string;
   keys: SigningKeys;
-  config: Pick<ServerConfig, "scopes">;
+  catalog: ValidationCatalog & Pick<ResourceCatalog, "default" | "reload">;
 }
 
 /** Where a token is used, as far as known. */
@@ -48,6 +49,7 @@ export class TokenValidator {
   #owners: InvalidatingCache<OwnerRecord>;
   #records: BatchLoader<TokenRecord>;
   #invalidation?: CacheInvalidation;
+  #closing = new AbortController();
 
   private constructor(private readonly deps: TokenValidatorDeps) {
     const { sql } = deps.database;
@@ -64,7 +66,8 @@ export class TokenValidator {
     validator.#invalidation = await deps.database.listen({
       invalidate: (subject) => validator.invalidate(subject),
       clear: () => {
-        for (const cache of validator.#caches()) cache.clear();
+        validator.#clear();
+        void validator.#reloadCatalog();
       },
       onOutage: (reason) => deps.log("error", "database_unreachable", { reason }),
       onRecovery: (outageMs) =>
@@ -77,7 +80,7 @@ export class TokenValidator {
   validate(
     token: string,
     from: UsedFrom,
-    resource: Resource = "api",
+    resource: Resource = this.deps.catalog.default,
   ): ValidationResult | Promise<ValidationResult> {
     const key = tokenHashHex(token);
     const cached = this.#tokens.get(key);
@@ -92,13 +95,27 @@ export class TokenValidator {
    * replica has it at once.
    */
   invalidate(subject: string): void {
+    if (subject.startsWith("resource:")) void this.#reloadCatalog();
     for (const cache of this.#caches()) cache.invalidate(subject);
   }
 
   /** Stops listening and writes the recorded uses. */
   async close(): Promise<void> {
+    this.#closing.abort();
     await this.#invalidation?.close();
     await this.lastUsed.close();
+  }
+
+  #clear(): void {
+    for (const cache of this.#caches()) cache.clear();
+  }
+
+  /** Tokens are cached with what the catalog had for them. */
+  async #reloadCatalog(): Promise<void> {
+    const { signal } = this.#closing;
+    const isChanged = await withBackOff(() => this.deps.catalog.reload(), () => true, signal)
+      .catch(() => false);
+    if (isChanged) this.#clear();
   }
 
   #caches(): Pick<InvalidatingCache<unknown>, "invalidate" | "clear">[] {
@@ -120,7 +137,7 @@ export class TokenValidator {
   }
 
   #evaluate(token: ValidatedToken, from: UsedFrom, resource: Resource): ValidationResult {
-    if (token.resource !== resource) return { state: "other_resource", token };
+    if (token.resource !== resource.name) return { state: "other_resource", token };
     if (token.inactive !== undefined) return { state: token.inactive.reason, token };
     const now = this.deps.clock.now();
     if (token.expiresAt <= now) return { state: "expired", token };
@@ -134,11 +151,11 @@ export class TokenValidator {
   }
 
   async #load(token: string, key: string): Promise<ValidatedToken | undefined> {
-    const { database: { sql }, config } = this.deps;
+    const { database: { sql }, catalog } = this.deps;
     if (!isPersonalAccessToken(token)) return await loadAccessToken({ ...this.deps, sql }, token);
     const record = await this.#records.get(key);
     const owner = record && await this.#owner(record.owner);
-    return owner && validatedPat(record, owner, config);
+    return owner && validatedPat(record, owner, catalog);
   }
 
   /** Owners are cached apart from their tokens: one may have many. */

@@ -1,6 +1,5 @@
 import type { NetworkList } from "../http/ip_address.ts";
 import type { Actor, Workload } from "../tokens/access_token.ts";
-import type { Resource } from "../tokens/resource.ts";
 
 /** A token that we issued, as the cache holds it: a personal access token or a JWT. */
 export interface ValidatedToken {
@@ -16,8 +15,11 @@ export interface ValidatedToken {
   scopes: readonly string[];
   scope: string;
   audience: string;
-  /** The only resource that accepts it (RFC 9068 section 4). */
-  resource: Resource;
+  /**
+   * The name of the only resource that accepts it (RFC 9068 section 4); undefined if that does not
+   * exist any more.
+   */
+  resource?: string;
   /** In ms since 1970. */
   issuedAt: number;
   /** In ms since 1970; Infinity: never. */

@@ -14,6 +14,7 @@ import {
 import { CLIENT_GRANTS, findClient, insertClient } from "../../server/store/clients.ts";
 import { machineNetwork, type OutboundNetwork } from "../../server/outbound/network.ts";
 import { OutboundHttp } from "../../server/outbound/outbound_http.ts";
+import { ResourceCatalog } from "../../server/resources/catalog.ts";
 import { limitLoginScope } from "../../server/scopes.ts";
 import { findUser } from "../../server/store/users.ts";
 import { Mail } from "../../server/notifications/mail.ts";
@@ -94,13 +95,23 @@ export async function testServer(
   const storage = await openStorage(config, io, "serve");
   const { sql } = storage.database;
   const shared = { ...storage, config, issuer: ISSUER, clock, log: () => {} };
-  const tokenValidator = await TokenValidator.start(shared);
+  const catalog = await ResourceCatalog.load({ ...shared, sql });
+  const tokenValidator = await TokenValidator.start({ ...shared, catalog });
   const http = new OutboundHttp(outboundNetwork(() => server.outgoing));
   const jwksCache = new JwksCache(clock, http, config.federation.privateIssuers);
   const { outboundPrivateAddresses } = config;
   const webhook = new Webhook(config.webhook, clock, shared.log, http, outboundPrivateAddresses);
   const mail = new Mail(config.mail, shared.log);
-  const parts: AppDeps = { ...shared, sql, jwksCache, tokenValidator, webhook, mail, http };
+  const parts: AppDeps = {
+    ...shared,
+    sql,
+    catalog,
+    jwksCache,
+    tokenValidator,
+    webhook,
+    mail,
+    http,
+  };
 
   const server: TestServer = {
     parts,
@@ -169,7 +180,7 @@ export async function testServer(
         userId,
         decision,
         scope: limitLoginScope(
-          config.scopes,
+          catalog.scopes(),
           user,
           (await findClient(sql, clientId))!,
           entered.scope,

@@ -49,7 +49,7 @@ const MAX_LIFETIME_SECONDS = 3600;
 
 /** Adds a rule, unless it would trust workloads of others and the operator does not insist. */
 export const addTrustRule: Operation<TrustRuleRequest, AddedRule | DomainError> = async (
-  { sql, clock, config, issuer, actor },
+  { sql, clock, catalog, issuer, actor },
   request,
 ) => {
   const risks = findRuleRisks(request);
@@ -57,7 +57,7 @@ export const addTrustRule: Operation<TrustRuleRequest, AddedRule | DomainError> 
   const now = new Date(clock.now());
   const problem = checkName(request.name) ?? checkTimes(request, now);
   if (problem !== undefined) return problem;
-  const scope = validateWorkloadScope(request.scope, config);
+  const scope = validateWorkloadScope(request.scope, catalog);
   if (scope instanceof DomainError) return scope;
   const audience = request.audience ?? issuer;
   const nameTaken = () =>

@@ -53,7 +53,7 @@ export interface EditedRule {
 
 /** Changes a rule. Tokens that it has issued stay as they are. */
 export const editTrustRule: Operation<TrustRuleChanges, EditedRule | DomainError> = async (
-  { sql, clock, config, actor },
+  { sql, clock, catalog, actor },
   changes,
 ) =>
   await sql.begin(async (tx) => {
@@ -73,7 +73,7 @@ export const editTrustRule: Operation<TrustRuleChanges, EditedRule | DomainError
     if (problem !== undefined) return problem;
     const scope = changes.scope === undefined
       ? rule.scope
-      : validateWorkloadScope(changes.scope, config);
+      : validateWorkloadScope(changes.scope, catalog);
     if (scope instanceof DomainError) return scope;
     const edited = {
       id: rule.id,

@@ -33,23 +33,23 @@ export const listScopes = operation({
   description: "Only those that your account may have, in the order of the server's configuration.",
   access: "read",
   response: { status: 200, description: "The scopes.", schema: scopeList },
-  async handle({ sql, config, clock }, { user, presented }) {
+  async handle({ sql, catalog, clock }, { user, presented }) {
     const account = userAsOwner(user);
     const login = presented.loginId === undefined ? undefined : await findActiveLogin(sql, {
       id: presented.loginId,
       now: new Date(clock.now()),
     });
     const granted = parseScope(login?.scope ?? presented.scope) ?? [];
-    const forTokens = scopeNames(patScopes(config.scopes, account));
+    const forTokens = scopeNames(patScopes(catalog.scopes(), account));
     const client = await findClient(sql, presented.clientId) ?? commandLineClient;
-    const scopes = loginScopes(config.scopes, account, client);
+    const scopes = loginScopes(catalog.scopes(), account, client);
     return {
       scopes: scopes.map(({ name, description }) => ({
         name,
         description,
         granted: covers(granted, name),
         for_tokens: forTokens.includes(name),
-        device_flow: deviceFlowRules(client, config.scopes, name).map(({ rule }) => rule),
+        device_flow: deviceFlowRules(client, catalog.scopes(), name).map(({ rule }) => rule),
       })),
     };
   },

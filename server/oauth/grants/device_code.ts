@@ -122,13 +122,13 @@ async function redeem(
 
 /** The operator may have changed the rules since the page checked them. */
 async function checkRules(
-  { config, clock }: DeviceCodeGrantDeps,
+  { catalog, clock }: DeviceCodeGrantDeps,
   tx: Transaction,
   { client }: TokenRequest,
   { id, userId, scope, requesterAddress, approverAddress, ...redeemed }:
     RedeemedDeviceAuthorization,
 ): Promise<OAuthError | undefined> {
-  const unmet = unmetRules(deviceFlowRules(client, config.scopes, scope), {
+  const unmet = unmetRules(deviceFlowRules(client, catalog.scopes(), scope), {
     requesterAddress,
     approverAddress: approverAddress ?? "",
     authenticatedAt: redeemed.authenticatedAt,

@@ -1,13 +1,12 @@
 import type { Clock } from "../../../shared/clock.ts";
 import { OAuthError } from "../../../shared/oauth/errors.ts";
 import type { TokenResponse } from "../../../shared/oauth/token_response.ts";
-import type { ServerConfig } from "../../config/server_config.ts";
+import type { ResourceCatalog } from "../../resources/catalog.ts";
 import { limitLoginScope } from "../../scopes.ts";
 import { findRefreshTokenFamily } from "../../store/refresh_token_families.ts";
 import { findUser } from "../../store/users.ts";
 import { delegatedTokenId } from "../../tokens/access_token.ts";
 import { refreshTokenHashes } from "../../tokens/refresh_token.ts";
-import { audienceOf } from "../../tokens/resource.ts";
 import { describeResult } from "../../validation/describe_result.ts";
 import type { TokenValidator } from "../../validation/token_validator.ts";
 import { checkExchangeTarget } from "../requested_resource.ts";
@@ -17,7 +16,7 @@ import { checkPresentedLogin, LOGIN_GRANTS } from "./presented_login.ts";
 
 export interface ExchangeLoginDeps extends DelegateDeps {
   clock: Clock;
-  config: DelegateDeps["config"] & Pick<ServerConfig, "scopes" | "audience">;
+  catalog: Pick<ResourceCatalog, "default" | "findByIdentifier" | "scopesOf">;
   tokenValidator: Pick<TokenValidator, "validate" | "invalidate">;
 }
 
@@ -45,12 +44,17 @@ export async function exchangeLogin(
   const user = await findUser(deps.sql, family.userId);
   if (user === undefined) return invalidSubject("The account no longer exists. Log in again.");
   // The user's role, the client or the catalog may have changed since the approval.
-  const scope = limitLoginScope(deps.config.scopes, user, request.client, family.scope);
+  const scope = limitLoginScope(
+    deps.catalog.scopesOf(deps.catalog.default),
+    user,
+    request.client,
+    family.scope,
+  );
   const tokens = await delegate(deps, request, {
     loginId: family.id,
     userId: user.id,
     scopes: delegableScopes(scope),
-    resource: audienceOf(deps, "api"),
+    resource: deps.catalog.default.identifier,
     hash: hashes.hash,
     authenticatedAt: family.authenticatedAt,
   });
@@ -121,5 +125,5 @@ function checkClient({ client }: TokenRequest): OAuthError | undefined {
 
 /** Never the management interface: its tokens need an approval of their own. */
 function checkTarget(deps: ExchangeLoginDeps, { parameter }: TokenRequest): OAuthError | undefined {
-  return checkExchangeTarget(deps, parameter, ["audience", "resource"]);
+  return checkExchangeTarget(deps.catalog, parameter, ["audience", "resource"]);
 }

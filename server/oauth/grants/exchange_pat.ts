@@ -20,7 +20,7 @@ export interface ExchangePatDeps {
   clock: Clock;
   issuer: string;
   keys: SigningKeys;
-  config: Pick<ServerConfig, "accessTokenLifetime" | "audience">;
+  config: Pick<ServerConfig, "accessTokenLifetime">;
   tokenValidator: Pick<TokenValidator, "validate">;
   exchangeLimit: TokenBucketLimit;
 }

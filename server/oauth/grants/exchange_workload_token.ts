@@ -14,6 +14,7 @@ import { SKEW_SECONDS } from "../../federation/subject_claims.ts";
 import { rateLimitKey } from "../../http/client_ip.ts";
 import { checkRejectionLimit } from "../../security/rate_limit.ts";
 import type { TokenBucketLimit } from "../../security/token_bucket.ts";
+import type { ResourceCatalog } from "../../resources/catalog.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
 import { findPrincipal } from "../../store/principals.ts";
 import { trustRulesOfIssuer } from "../../store/trust_rules.ts";
@@ -27,7 +28,8 @@ import { auditedClaims, claimText, storableText } from "./workload_claims.ts";
 
 export interface ExchangeWorkloadTokenDeps extends IssueWorkloadTokenDeps {
   jwksCache: JwksCache;
-  config: Pick<ServerConfig, "scopes" | "audience" | "federation">;
+  config: Pick<ServerConfig, "federation">;
+  catalog: Pick<ResourceCatalog, "default" | "scopesOf">;
   exchangeLimit: TokenBucketLimit;
 }
 

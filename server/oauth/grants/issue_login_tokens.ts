@@ -1,23 +1,28 @@
 import type { Clock } from "../../../shared/clock.ts";
-import { parseScope } from "../../../shared/oauth/scope.ts";
+import { intersectScope, parseScope } from "../../../shared/oauth/scope.ts";
 import type { TokenResponse } from "../../../shared/oauth/token_response.ts";
 import type { ServerConfig } from "../../config/server_config.ts";
-import { apiScope } from "../../scopes.ts";
+import { accessTokenLifetime } from "../../resources/access_token_lifetime.ts";
+import type { ResourceCatalog } from "../../resources/catalog.ts";
+import type { Resource } from "../../resources/resource.ts";
+import { apiScope, scopeNames } from "../../scopes.ts";
 import type { Client } from "../../store/clients.ts";
 import { signAccessToken } from "../../tokens/access_token.ts";
 import { signIdToken } from "../../tokens/id_token.ts";
-import { audienceOf, type Resource } from "../../tokens/resource.ts";
 import type { SigningKeys } from "../../tokens/signing_keys.ts";
 import { userClaims } from "../../tokens/user_claims.ts";
 
-/** Longest lifetime of an access token for the management interface, in seconds. */
-const MANAGEMENT_TOKEN_LIFETIME = 300;
+export type LoginCatalog = Pick<
+  ResourceCatalog,
+  "default" | "findByIdentifier" | "scopes" | "scopesOf"
+>;
 
 export interface IssueLoginTokensDeps {
   clock: Clock;
   issuer: string;
   keys: SigningKeys;
-  config: Pick<ServerConfig, "accessTokenLifetime" | "audience">;
+  config: Pick<ServerConfig, "accessTokenLifetime">;
+  catalog: LoginCatalog;
 }
 
 /** What the tokens of a login are issued for. */
@@ -39,18 +44,19 @@ export interface Login {
 
 /** Signs an access token and, for the scope `openid`, an ID token. */
 export async function issueLoginTokens(
-  { config, issuer, clock, keys }: IssueLoginTokensDeps,
+  { config, catalog, issuer, clock, keys }: IssueLoginTokensDeps,
   login: Login,
 ): Promise<TokenResponse> {
-  const isManagement = login.resource === "management";
-  const configured = login.client.accessTokenLifetime ?? config.accessTokenLifetime;
-  const lifetime = isManagement ? Math.min(configured, MANAGEMENT_TOKEN_LIFETIME) : configured;
-  const scope = isManagement ? login.scope : apiScope(login.scope);
+  const { resource } = login;
+  const isManagement = resource.kind === "management";
+  const lifetime = accessTokenLifetime(config, resource, login.client);
+  const ofResource = intersectScope(login.scope, scopeNames(catalog.scopesOf(resource)));
+  const scope = isManagement ? ofResource : apiScope(ofResource);
   const accessToken = await signAccessToken({ issuer, clock, keys, lifetime }, {
     subject: login.user.id,
     clientId: login.client.id,
     scope,
-    audience: audienceOf({ config, issuer }, login.resource),
+    audience: resource.identifier,
     authenticatedAt: login.authenticatedAt,
     familyId: login.familyId,
   });
@@ -66,9 +72,9 @@ export async function issueLoginTokens(
     response.refresh_token_expires_in = Math.max(0, Math.round(remainingMs / 1000));
     if (login.name !== undefined) response.login_name = login.name;
   }
-  if (!isManagement && parseScope(scope)?.includes("openid")) {
+  if (!isManagement && parseScope(login.scope)?.includes("openid")) {
     response.id_token = await signIdToken({ issuer, clock, keys, lifetime }, {
-      claims: userClaims(login.user, scope),
+      claims: userClaims(login.user, login.scope),
       clientId: login.client.id,
       authenticatedAt: login.authenticatedAt,
       accessToken,

@@ -1,9 +1,9 @@
 import type { Clock } from "../../../shared/clock.ts";
 import type { OAuthError } from "../../../shared/oauth/errors.ts";
 import type { TokenResponse } from "../../../shared/oauth/token_response.ts";
-import type { ServerConfig } from "../../config/server_config.ts";
 import type { SubjectClaims } from "../../federation/subject_token.ts";
 import type { TrustRule } from "../../federation/trust_rule.ts";
+import type { ResourceCatalog } from "../../resources/catalog.ts";
 import { recordRepeatedAuditEvent } from "../../store/audit_events.ts";
 import type { Sql } from "../../store/db/connect.ts";
 import type { Principal } from "../../store/principals.ts";
@@ -18,7 +18,7 @@ export interface IssueWorkloadTokenDeps {
   clock: Clock;
   issuer: string;
   keys: SigningKeys;
-  config: Pick<ServerConfig, "audience">;
+  catalog: Pick<ResourceCatalog, "default">;
 }
 
 /** Issues the access token of a rule, with as many claims of the run as have room in it. */
@@ -27,7 +27,7 @@ export async function issueWorkloadToken(
   request: TokenRequest,
   grant: { rule: TrustRule; principal: Principal; scope: string; claims: SubjectClaims },
 ): Promise<TokenResponse | OAuthError> {
-  const { config, issuer, clock, keys, sql } = deps;
+  const { catalog, issuer, clock, keys, sql } = deps;
   const { rule, principal, scope, claims } = grant;
   const lifetime = rule.lifetimeSeconds;
   const run = Object.entries(runClaims(rule, claims));
@@ -35,7 +35,7 @@ export async function issueWorkloadToken(
     subject: principal.id,
     clientId: request.client.id,
     scope,
-    audience: config.audience ?? issuer,
+    audience: catalog.default.identifier,
     workload: { act: { iss: rule.issuer, sub: claimText(claims.sub) }, run: {} } as Workload,
   };
   const signer = { issuer, clock, keys, lifetime };

@@ -5,6 +5,7 @@ import { OAuthError } from "../../../shared/oauth/errors.ts";
 import { REFRESH_TOKEN_GRANT } from "../../../shared/oauth/grant_types.ts";
 import { formatScope, missingScopes, parseScope } from "../../../shared/oauth/scope.ts";
 import type { ServerConfig } from "../../config/server_config.ts";
+import type { Resource } from "../../resources/resource.ts";
 import { apiScope, limitLoginScope } from "../../scopes.ts";
 import type { Sql } from "../../store/db/connect.ts";
 import {
@@ -15,7 +16,6 @@ import {
 import type { ServerSecrets } from "../../store/server_secrets.ts";
 import { findUser } from "../../store/users.ts";
 import { deriveNextRefreshToken, refreshTokenHashes } from "../../tokens/refresh_token.ts";
-import type { Resource } from "../../tokens/resource.ts";
 import { tokenHash } from "../../tokens/token_hash.ts";
 import type { TokenValidator } from "../../validation/token_validator.ts";
 import { missingParameter } from "../missing_parameter.ts";
@@ -29,7 +29,7 @@ interface RefreshTokenGrantDeps extends IssueLoginTokensDeps {
   clock: Clock;
   config:
     & IssueLoginTokensDeps["config"]
-    & Pick<ServerConfig, "scopes" | "refreshTokenIdleLifetime">;
+    & Pick<ServerConfig, "refreshTokenIdleLifetime">;
   secrets: Pick<ServerSecrets, "refreshTokenKey">;
   tokenValidator: Pick<TokenValidator, "invalidate">;
 }
@@ -47,7 +47,7 @@ export function refreshTokenGrant(deps: RefreshTokenGrantDeps): Grant {
     async handle(request) {
       const token = request.parameter("refresh_token");
       if (token === undefined) return missingParameter("refresh_token");
-      const resource = requestedResource(deps, request.parameter("resource"));
+      const resource = requestedResource(deps.catalog, request.parameter("resource"));
       if (resource instanceof OAuthError) return resource;
       const hashes = refreshTokenHashes(token);
       if (hashes === undefined) return invalidGrant("The refresh token is unknown.");
@@ -77,7 +77,7 @@ export function refreshTokenGrant(deps: RefreshTokenGrantDeps): Grant {
       return await issueLoginTokens(deps, {
         user,
         client: request.client,
-        scope: limitLoginScope(deps.config.scopes, user, request.client, scope),
+        scope: limitLoginScope(deps.catalog.scopes(), user, request.client, scope),
         resource,
         authenticatedAt: family!.authenticatedAt,
         familyId: family!.id,
@@ -107,7 +107,7 @@ function checkRequestedScope(
   requested: string | undefined,
   resource: Resource,
 ): string | OAuthError {
-  const available = parseScope(resource === "api" ? apiScope(granted) : granted) ?? [];
+  const available = parseScope(resource.kind === "management" ? granted : apiScope(granted)) ?? [];
   const scopes = requested === undefined ? available : parseScope(requested);
   if (scopes === undefined || missingScopes(scopes, withIncludedScopes(available)).length > 0) {
     return new OAuthError(
@@ -116,7 +116,7 @@ function checkRequestedScope(
         "Request only these, or log in again with more.",
     );
   }
-  if (resource === "management" && !scopes.some(isManagementScope)) {
+  if (resource.kind === "management" && !scopes.some(isManagementScope)) {
     return new OAuthError(
       "invalid_scope",
       "The login was not approved for managing tokens. Log in again with such a scope.",

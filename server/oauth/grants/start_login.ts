@@ -8,7 +8,6 @@ import type { Transaction } from "../../store/db/connect.ts";
 import { findActiveLogin, insertRefreshTokenFamily } from "../../store/refresh_token_families.ts";
 import { findUser } from "../../store/users.ts";
 import { generateRefreshToken, refreshTokenHashes } from "../../tokens/refresh_token.ts";
-import { audienceOf } from "../../tokens/resource.ts";
 import { requestedResource } from "../requested_resource.ts";
 import type { TokenRequest } from "./grant.ts";
 import type { IssueLoginTokensDeps, Login } from "./issue_login_tokens.ts";
@@ -16,7 +15,7 @@ import type { IssueLoginTokensDeps, Login } from "./issue_login_tokens.ts";
 export interface StartLoginDeps extends IssueLoginTokensDeps {
   config:
     & IssueLoginTokensDeps["config"]
-    & Pick<ServerConfig, "scopes" | "refreshTokenIdleLifetime" | "refreshTokenAbsoluteLifetime">;
+    & Pick<ServerConfig, "refreshTokenIdleLifetime" | "refreshTokenAbsoluteLifetime">;
 }
 
 /** What a user has approved in the browser, for the client that now redeems it. */
@@ -24,7 +23,8 @@ export interface Approval {
   userId: string;
   scope: string;
   authenticatedAt: Date;
-  resource?: string;
+  /** The identifiers of the approved resources; undefined: the default one. */
+  resources?: readonly string[];
   /** The login that requested a further approval, if it was not a new one. */
   loginId?: string;
   loginName?: string;
@@ -47,10 +47,10 @@ export async function startLogin(
   if (user === undefined || user.disabledAt !== undefined) {
     return new OAuthError("access_denied", "The account is disabled. Ask an administrator.");
   }
-  const resource = requestedResource(deps, approval.resource);
+  const resource = requestedResource(deps.catalog, approval.resources?.[0]);
   if (resource instanceof OAuthError) return resource;
   // RFC 8707 section 2.2: a token request may name what was authorized, nothing else.
-  const audience = audienceOf(deps, resource);
+  const audience = resource.identifier;
   if ((request.parameter("resource") ?? audience) !== audience) {
     return new OAuthError(
       "invalid_target",
@@ -65,7 +65,7 @@ export async function startLogin(
     );
   }
   // The user's role or the catalog may have changed since.
-  const scope = limitLoginScope(deps.config.scopes, user, client, approval.scope);
+  const scope = limitLoginScope(deps.catalog.scopes(), user, client, approval.scope);
   const login: Login = {
     user,
     client,

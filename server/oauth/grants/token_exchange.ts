@@ -8,7 +8,7 @@ import {
 } from "../../../shared/oauth/token_types.ts";
 import { isPersonalAccessToken } from "../../tokens/personal_access_token.ts";
 import type { TokenResponse } from "../../../shared/oauth/token_response.ts";
-import type { ResourceConfig } from "../../tokens/resource.ts";
+import type { ResourceCatalog } from "../../resources/catalog.ts";
 import { missingParameter } from "../missing_parameter.ts";
 import { checkExchangeTarget } from "../requested_resource.ts";
 import { exchangeAccessToken, exchangeLogin, type ExchangeLoginDeps } from "./exchange_login.ts";
@@ -33,7 +33,7 @@ export function tokenExchangeGrant(deps: TokenExchangeDeps): Grant {
     async handle(request) {
       const subjectToken = request.parameter("subject_token");
       if (subjectToken === undefined) return missingParameter("subject_token");
-      const error = checkParameters(deps, request);
+      const error = checkParameters(deps.catalog, request);
       if (error !== undefined) return error;
       const tokens = await exchange(deps, request, subjectToken);
       if (tokens instanceof OAuthError) return tokens;
@@ -62,7 +62,7 @@ async function exchange(
 
 /** RFC 8693 section 2.1. */
 function checkParameters(
-  deps: ResourceConfig,
+  catalog: Pick<ResourceCatalog, "default" | "findByIdentifier">,
   { parameter }: TokenRequest,
 ): OAuthError | undefined {
   const subjectType = parameter("subject_token_type");
@@ -87,5 +87,5 @@ function checkParameters(
       `The only supported requested_token_type is ${ACCESS_TOKEN_TYPE}.`,
     );
   }
-  return checkExchangeTarget(deps, parameter, ["audience", "resource"]);
+  return checkExchangeTarget(catalog, parameter, ["audience", "resource"]);
 }

@@ -1,5 +1,5 @@
 import type { Clock } from "../../../shared/clock.ts";
-import type { ServerConfig } from "../../config/server_config.ts";
+import type { ResourceCatalog } from "../../resources/catalog.ts";
 import type { GeoipLookup } from "../../geoip.ts";
 import { type AppliedRule, isSameNetwork } from "../../logins/device_flow.ts";
 import { limitLoginScope } from "../../scopes.ts";
@@ -22,7 +22,7 @@ export const SHOWN_SCOPE = "shown_scope";
 
 export interface ApprovalPageDeps extends RenderDeps {
   clock: Clock;
-  config: Pick<ServerConfig, "scopes">;
+  catalog: Pick<ResourceCatalog, "scopes">;
   placeOf: GeoipLookup;
 }
 
@@ -40,7 +40,7 @@ export async function approvalPage(
     unmet: readonly AppliedRule[];
   },
 ): Promise<Response> {
-  const { clock, config, placeOf } = deps;
+  const { clock, catalog, placeOf } = deps;
   const { user } = session;
   const { address } = c.get("requester");
   const elsewhere = !isSameNetwork(address, request.requesterAddress);
@@ -78,7 +78,7 @@ export async function approvalPage(
         <RequestedScopes
           request={request}
           client={client}
-          catalog={config.scopes}
+          catalog={catalog.scopes()}
           user={user}
           isManagement={isManagement}
           isRestricted={isRestricted}
@@ -115,7 +115,7 @@ export async function approvalPage(
           <HiddenFields
             fields={{
               request: request.id,
-              [SHOWN_SCOPE]: limitLoginScope(config.scopes, user, client, request.scope),
+              [SHOWN_SCOPE]: limitLoginScope(catalog.scopes(), user, client, request.scope),
             }}
           />
           <div class="choice">

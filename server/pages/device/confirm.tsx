@@ -2,7 +2,7 @@ import type { Clock } from "../../../shared/clock.ts";
 import { managementResource } from "../../../shared/management.ts";
 import { intersectScope, parseScope } from "../../../shared/oauth/scope.ts";
 import { isUuid } from "../../../shared/uuid.ts";
-import type { ServerConfig } from "../../config/server_config.ts";
+import type { ResourceCatalog } from "../../resources/catalog.ts";
 import { limitLoginScope } from "../../scopes.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
 import type { Sql } from "../../store/db/connect.ts";
@@ -26,7 +26,7 @@ import { findUnmetRules, isSignInTooOld, recordRestriction } from "./unmet_rules
 interface ConfirmDeps extends ApprovalPageDeps {
   sql: Sql;
   clock: Clock;
-  config: Pick<ServerConfig, "scopes">;
+  catalog: Pick<ResourceCatalog, "scopes">;
 }
 
 /** GET /device/confirm?request=… */
@@ -47,7 +47,7 @@ async function confirmPage(
   c: PageContext,
   approval: Omit<Parameters<typeof approvalPage>[2], "isManagement">,
 ): Promise<Response> {
-  const isManagement = approval.request.resource === managementResource(deps.issuer);
+  const isManagement = approval.request.resources?.[0] === managementResource(deps.issuer);
   return await approvalPage(deps, c, { ...approval, isManagement });
 }
 
@@ -60,7 +60,7 @@ async function signInAgain(deps: ConfirmDeps, c: PageContext): Promise<Response>
  * and the first decision counts (RFC 8628 section 5.4).
  */
 export async function submitDeviceConfirm(deps: ConfirmDeps, c: PageContext): Promise<Response> {
-  const { sql, clock, config } = deps;
+  const { sql, clock, catalog } = deps;
   const session = signedInSession(c);
   const form = c.get("form");
   const id = form("request");
@@ -76,7 +76,7 @@ export async function submitDeviceConfirm(deps: ConfirmDeps, c: PageContext): Pr
     return await clientDisabled(deps, c, request.clientId);
   }
   const scope = request === undefined || client === undefined ? "" : limitLoginScope(
-    config.scopes,
+    catalog.scopes(),
     session.user,
     client,
     intersectScope(request.scope, parseScope(form(SHOWN_SCOPE) ?? "") ?? []),

@@ -1,6 +1,6 @@
 import { sanitizeLine } from "../../../shared/sanitize.ts";
 import type { Clock } from "../../../shared/clock.ts";
-import type { ServerConfig } from "../../config/server_config.ts";
+import type { ResourceCatalog } from "../../resources/catalog.ts";
 import { DomainError } from "../../domain_error.ts";
 import { checkUserCodeLimit } from "../../security/rate_limit.ts";
 import { recordAuditEvent, recordRepeatedAuditEvent } from "../../store/audit_events.ts";
@@ -36,7 +36,7 @@ const UNKNOWN_CODE: FormProblem = {
 interface EnterCodeDeps extends RenderDeps {
   sql: Sql;
   clock: Clock;
-  config: Pick<ServerConfig, "scopes">;
+  catalog: Pick<ResourceCatalog, "scopes">;
 }
 
 /** The verification URI (RFC 8628 section 3.3). */

@@ -1,5 +1,5 @@
 import type { Clock } from "../../../shared/clock.ts";
-import type { ServerConfig } from "../../config/server_config.ts";
+import type { ResourceCatalog } from "../../resources/catalog.ts";
 import {
   type AppliedRule,
   deviceFlowRules,
@@ -17,19 +17,19 @@ import { signedInSession } from "../http/browser_session.ts";
 interface RulesDeps {
   sql: Sql;
   clock: Clock;
-  config: Pick<ServerConfig, "scopes">;
+  catalog: Pick<ResourceCatalog, "scopes">;
 }
 
 /** The operator's rules that prevent this browser session from approving the request now. */
 export function findUnmetRules(
-  { clock, config }: Omit<RulesDeps, "sql">,
+  { clock, catalog }: Omit<RulesDeps, "sql">,
   c: PageContext,
   request: DeviceAuthorization,
   client: Client,
 ): AppliedRule[] {
   const { user, authenticatedAt } = signedInSession(c);
-  const scope = limitLoginScope(config.scopes, user, client, request.scope);
-  return unmetRules(deviceFlowRules(client, config.scopes, scope), {
+  const scope = limitLoginScope(catalog.scopes(), user, client, request.scope);
+  return unmetRules(deviceFlowRules(client, catalog.scopes(), scope), {
     requesterAddress: request.requesterAddress,
     approverAddress: c.get("requester").address,
     authenticatedAt,

@@ -5,6 +5,7 @@ import type { GeoipLookup } from "../../geoip.ts";
 import type { Log } from "../../log.ts";
 import type { Mail } from "../../notifications/mail.ts";
 import type { OutboundHttp } from "../../outbound/outbound_http.ts";
+import type { ResourceCatalog } from "../../resources/catalog.ts";
 import type { Sql } from "../../store/db/connect.ts";
 import type { SigningKeys } from "../../tokens/signing_keys.ts";
 import type { TokenValidator } from "../../validation/token_validator.ts";
@@ -14,6 +15,7 @@ import type { RenderDeps } from "../render.tsx";
 /** Everything that any page needs; each declares what it uses. */
 export interface PageDeps extends RenderDeps {
   config: ServerConfig;
+  catalog: ResourceCatalog;
   sql: Sql;
   clock: Clock;
   log: Log;

@@ -26,7 +26,7 @@ import {
 import { type SubmittedForm, tokenFormPage } from "./token_form.tsx";
 
 interface CreateTokenPageDeps extends RenderDeps, Omit<CreateTokenDeps, "config"> {
-  config: CreateTokenDeps["config"] & Pick<ServerConfig, "scopes" | "personalAccessTokens">;
+  config: CreateTokenDeps["config"] & Pick<ServerConfig, "personalAccessTokens">;
 }
 
 /** GET /tokens/new */
@@ -70,7 +70,7 @@ async function createFromForm(
     request: {
       name: form("name") ?? "",
       description: form("description"),
-      scopes: scopeNames(deps.config.scopes).filter((name) => form(`scope:${name}`)),
+      scopes: scopeNames(deps.catalog.scopes()).filter((name) => form(`scope:${name}`)),
       lifetime,
       allowedAddresses: readAddresses(form("addresses")),
     },
@@ -83,7 +83,7 @@ async function createTokenPage(
   c: PageContext,
   submitted: SubmittedForm,
 ): Promise<Response> {
-  const { config, clock } = deps;
+  const { config, catalog, clock } = deps;
   return await tokenFormPage(deps, c, {
     name: "create_token",
     title: "Create token",
@@ -94,7 +94,7 @@ async function createTokenPage(
         <DescriptionField {...submitted} />
         <ScopeFields
           {...submitted}
-          scopes={patScopes(config.scopes, userAsOwner(signedInSession(c).user))}
+          scopes={patScopes(catalog.scopes(), userAsOwner(signedInSession(c).user))}
           hint="The token never has a scope that you do not have, even if you lose it later."
         />
       </>

@@ -1,5 +1,5 @@
 import type { Clock } from "../../../shared/clock.ts";
-import type { ServerConfig } from "../../config/server_config.ts";
+import type { ResourceCatalog } from "../../resources/catalog.ts";
 import type { CreatedToken } from "../../pats/create.ts";
 import type { PageContext } from "../context.ts";
 import { type RenderDeps, renderPage } from "../render.tsx";
@@ -10,7 +10,7 @@ import { TokenName, TokenScopes, TokenStatus } from "./components.tsx";
 
 interface CreatedTokenDeps extends RenderDeps {
   clock: Clock;
-  config: Pick<ServerConfig, "scopes">;
+  catalog: Pick<ResourceCatalog, "scopes">;
 }
 
 /**
@@ -49,7 +49,7 @@ export async function createdTokenPage(
             <TokenName token={token} />
           </Fact>
           <Fact name="Scopes">
-            <TokenScopes scope={token.scope} catalog={deps.config.scopes} />
+            <TokenScopes scope={token.scope} catalog={deps.catalog.scopes()} />
           </Fact>
           <Fact name="Status">
             <TokenStatus token={token} now={now} dated />

@@ -1,6 +1,5 @@
 import type { Clock } from "../../../shared/clock.ts";
 import { parseScope } from "../../../shared/oauth/scope.ts";
-import type { ServerConfig } from "../../config/server_config.ts";
 import { DomainError } from "../../domain_error.ts";
 import { editToken, type EditTokenDeps } from "../../pats/edit.ts";
 import { findOwner } from "../../pats/owner.ts";
@@ -25,7 +24,6 @@ import type { SubmittedForm } from "./token_form.tsx";
 
 interface EditTokenPageDeps extends RenderDeps, EditTokenDeps {
   clock: Clock;
-  config: EditTokenDeps["config"] & Pick<ServerConfig, "scopes">;
 }
 
 /** GET /tokens/{id}/edit */
@@ -69,7 +67,7 @@ async function editTokenPage(
   const { token, isOwn } = c.get("tokenAccess");
   const { problems = [] } = submitted;
   const scopes = scopesOf(token).map((name) =>
-    deps.config.scopes.find((scope) => scope.name === name) ?? { name, description: "" }
+    deps.catalog.scopes().find((scope) => scope.name === name) ?? { name, description: "" }
   );
   return await renderPage(deps, c, {
     name: "edit_token",

@@ -21,7 +21,7 @@ import { readExpiry, tokenFieldIds } from "./expiry.tsx";
 import { type SubmittedForm, tokenFormPage } from "./token_form.tsx";
 
 type RotateTokenPageDeps = RenderDeps & RotateTokenDeps & {
-  config: Pick<ServerConfig, "scopes" | "personalAccessTokens">;
+  config: Pick<ServerConfig, "personalAccessTokens">;
 };
 
 /** GET /tokens/{id}/rotate */

@@ -1,5 +1,5 @@
 import type { Clock } from "../../../shared/clock.ts";
-import type { ServerConfig } from "../../config/server_config.ts";
+import type { ResourceCatalog } from "../../resources/catalog.ts";
 import type { GeoipLookup } from "../../geoip.ts";
 import { findOwner } from "../../pats/owner.ts";
 import { MAX_DESCRIPTION_LENGTH } from "../../pats/policy.ts";
@@ -27,7 +27,7 @@ import {
 interface ShowTokenDeps extends RenderDeps {
   sql: Sql;
   clock: Clock;
-  config: Pick<ServerConfig, "scopes">;
+  catalog: Pick<ResourceCatalog, "scopes">;
   placeOf: GeoipLookup;
 }
 
@@ -36,7 +36,7 @@ export async function showToken(deps: ShowTokenDeps, c: PageContext): Promise<Re
   const { token, isOwn, mayRotate, mayEdit } = c.get("tokenAccess");
   const now = deps.clock.now();
   const owner = await findOwner(deps.sql, token.owner);
-  const ownerScopes = owner && scopeNames(patScopes(deps.config.scopes, owner));
+  const ownerScopes = owner && scopeNames(patScopes(deps.catalog.scopes(), owner));
   const place = await lastUsedPlace(deps, token);
   return await renderPage(deps, c, {
     name: "token",
@@ -87,7 +87,7 @@ export async function showToken(deps: ShowTokenDeps, c: PageContext): Promise<Re
           <Fact name="Scopes">
             <TokenScopes
               scope={token.scope}
-              catalog={deps.config.scopes}
+              catalog={deps.catalog.scopes()}
               ownerScopes={ownerScopes}
             />
           </Fact>

@@ -18,6 +18,7 @@ import namesOfLogins from "./migrations/0010_names_of_logins.sql" with { type: "
 import passwordLinks from "./migrations/0011_password_links.sql" with { type: "text" };
 import tokenDescriptions from "./migrations/0012_token_descriptions.sql" with { type: "text" };
 import clientPolicies from "./migrations/0013_client_policies.sql" with { type: "text" };
+import resources from "./migrations/0014_resources.sql" with { type: "text" };
 import authorizationCodes from "./migrations/0015_authorization_codes.sql" with { type: "text" };
 import delegatedTokens from "./migrations/0016_delegated_tokens.sql" with { type: "text" };
 import deviceFlowRules from "./migrations/0017_device_flow_rules.sql" with { type: "text" };
@@ -44,6 +45,7 @@ export const migrations: readonly Migration[] = [
   { name: "0011_password_links", sql: passwordLinks },
   { name: "0012_token_descriptions", sql: tokenDescriptions },
   { name: "0013_client_policies", sql: clientPolicies },
+  { name: "0014_resources", sql: resources },
   { name: "0015_authorization_codes", sql: authorizationCodes },
   { name: "0016_delegated_tokens", sql: delegatedTokens },
   { name: "0017_device_flow_rules", sql: deviceFlowRules },

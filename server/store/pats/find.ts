@@ -43,13 +43,14 @@ export async function findTokensForValidation(
       service_account_id: string | null;
       scope: string;
       audience: string;
+      resource: string | null;
       allowed_addresses: string[] | null;
       created_at: number;
       expires_at: number | null;
       revoked_at: Date | null;
     }[]
   >`
-    select encode(token_hash, 'hex') as hash, id, user_id, service_account_id, scope, audience,
+    select encode(token_hash, 'hex') as hash, id, user_id, service_account_id, scope, audience, resource,
       nullif(allowed_addresses, '[]') as allowed_addresses,
       (extract(epoch from created_at) * 1000)::float8 as created_at,
       (extract(epoch from expires_at) * 1000)::float8 as expires_at, revoked_at
@@ -63,6 +64,7 @@ export async function findTokensForValidation(
     },
     scope: row.scope,
     audience: row.audience,
+    resource: row.resource ?? undefined,
     allowedAddresses: row.allowed_addresses ?? [],
     createdAt: row.created_at,
     expiresAt: row.expires_at ?? Infinity,

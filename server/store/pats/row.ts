@@ -12,6 +12,7 @@ export interface TokenRow {
   token_prefix: string;
   scope: string;
   audience: string;
+  resource: string | null;
   allowed_addresses: string[];
   created_at: Date;
   expires_at: Date | null;
@@ -40,6 +41,7 @@ export function fromRow(row: TokenRow): PersonalAccessToken {
     prefix: row.token_prefix,
     scope: row.scope,
     audience: row.audience,
+    resource: row.resource ?? undefined,
     allowedAddresses: row.allowed_addresses,
     createdAt: row.created_at,
     expiresAt: row.expires_at ?? undefined,

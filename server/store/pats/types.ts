@@ -16,6 +16,8 @@ export interface PersonalAccessToken {
   prefix: string;
   scope: string;
   audience: string;
+  /** The identifier of a registered resource; undefined: the default one. */
+  resource?: string;
   /** CIDR networks; empty: any address. */
   allowedAddresses: string[];
   createdAt: Date;
@@ -43,6 +45,8 @@ export interface NewToken {
   prefix: string;
   scope: string;
   audience: string;
+  /** The identifier of a registered resource; undefined: the default one. */
+  resource?: string;
   allowedAddresses: string[];
   createdAt: Date;
   expiresAt?: Date;
@@ -56,6 +60,8 @@ export interface TokenRecord {
   owner: { kind: TokenOwner["kind"]; id: string };
   scope: string;
   audience: string;
+  /** The identifier of a registered resource; undefined: the default one. */
+  resource?: string;
   allowedAddresses: string[];
   createdAt: number;
   /** Infinity: never. */

@@ -16,12 +16,13 @@ export async function insertPersonalAccessToken(
   const rows = await sql`
     insert into personal_access_tokens (
       id, user_id, service_account_id, name, name_key, description, token_hash, token_prefix,
-      scope, audience, allowed_addresses, created_at, expires_at, rotated_from, created_by_login
+      scope, audience, resource, allowed_addresses, created_at, expires_at, rotated_from,
+      created_by_login
     )
     select ${token.id}::uuid, ${kind === "user" ? ownerId : null}::uuid,
       ${kind === "service_account" ? ownerId : null}::uuid, ${token.name}, ${nameKey(token.name)},
       ${token.description ?? null}, ${token.tokenHash}::bytea, ${token.prefix}, ${token.scope},
-      ${token.audience}, ${sql.json(token.allowedAddresses)}::jsonb,
+      ${token.audience}, ${token.resource ?? null}, ${sql.json(token.allowedAddresses)}::jsonb,
       ${token.createdAt}::timestamptz, ${token.expiresAt ?? null}::timestamptz,
       ${token.rotatedFrom ?? null}::uuid, ${token.createdByLogin ?? null}::uuid
     where ${token.rotatedFrom !== undefined}::boolean

@@ -116,7 +116,7 @@ async function credentials(server: TestServer): Promise<Credential[]> {
       ...change,
     });
   add("well-formed", WRITES, await sign({}));
-  add("for another API", FOR_API, await sign({ audience: "https://api.example.test" }));
+  add("for an unknown API", NO_TOKEN, await sign({ audience: "https://api.example.test" }));
   add("for the issuer", FOR_API, await sign({ audience: ISSUER }));
   add("of a workload", FORBIDDEN, await sign({ authenticatedAt: undefined }));
   const other = { id: "client-other", name: "Other", grants: [], now: new Date(clock.now()) };

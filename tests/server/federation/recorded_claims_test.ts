@@ -62,7 +62,10 @@ Deno.test("decides by recorded claims as by the token", async () => {
     };
     const deps = {
       clock: { now: () => 0 },
-      config: { scopes: [{ name: "deploy", description: "Deploy" }] },
+      catalog: {
+        default: { kind: "default", name: "default", identifier: ISSUER, claims: [] } as const,
+        scopesOf: () => [{ name: "deploy", description: "Deploy" }],
+      },
     };
     const { outcome } = await decideByClaims(deps, { issuer: ISSUER, claims: recorded }, {
       rulesOf: () => Promise.resolve([rule]),

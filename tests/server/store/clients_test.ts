@@ -49,6 +49,7 @@ testStore("clients", {
       redirectUris: ["loopback", "https://acme.example/callback"],
       consent: "remember" as const,
       scopes: ["read", "openid"],
+      resources: ["default", "orders"],
       deviceFlow: ["same-network", "fresh-sign-in"] as const,
       accessTokenLifetime: 300,
       refreshTokenIdleLifetime: 3600,

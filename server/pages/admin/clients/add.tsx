@@ -75,7 +75,7 @@ export async function submitAddClient(deps: PageDeps, c: PageContext): Promise<R
   }
   const secret = isPublic ? undefined : generateClientSecret();
   const id = form("id")?.trim() || derivedId;
-  const policy = readPolicy(form, clientScopes(deps.config.scopes, { id }));
+  const policy = readPolicy(form, clientScopes(deps.catalog.scopes(), { id }));
   const added = policy instanceof DomainError
     ? policy
     : await addClient(administrator(deps, c), { ...policy, id, secretHash: secret?.hash });
@@ -113,7 +113,7 @@ async function addClientPage(
       </p>
     ),
     client: { name: "", grants: defaultGrants({ isPublic }) },
-    catalog: clientScopes(deps.config.scopes, { id: form?.("id") ?? "" }),
+    catalog: clientScopes(deps.catalog.scopes(), { id: form?.("id") ?? "" }),
     identity: (
       <>
         <IdempotencyKey form={form} />

@@ -4,7 +4,7 @@ import type { PageDeps } from "../../http/page_route.ts";
 
 /** What an operation needs, with who asks for it and from where, for the audit log. */
 export function administrator(deps: PageDeps, c: PageContext) {
-  const { sql, clock, config } = deps;
+  const { sql, clock, config, catalog } = deps;
   const { address } = c.get("requester");
-  return { sql, clock, config, actor: signedInSession(c).user.id, address };
+  return { sql, clock, config, catalog, actor: signedInSession(c).user.id, address };
 }

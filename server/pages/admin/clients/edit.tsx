@@ -33,7 +33,7 @@ export async function submitEditClient(deps: PageDeps, c: PageContext): Promise<
   const client = await findClient(deps, c, form("client"));
   if (client instanceof Response) return client;
   const { id } = client;
-  const policy = readPolicy(form, clientScopes(deps.config.scopes, { id }));
+  const policy = readPolicy(form, clientScopes(deps.catalog.scopes(), { id }));
   const changes = policy instanceof DomainError ? {} : policyChanges(client, policy);
   const isUnchanged = Object.keys(changes).length === 0;
   const version = form("version") ?? "";
@@ -81,7 +81,7 @@ async function editClientPage(
       </p>
     ),
     client,
-    catalog: clientScopes(deps.config.scopes, { id: client.id }),
+    catalog: clientScopes(deps.catalog.scopes(), { id: client.id }),
     identity: <HiddenFields fields={{ client: client.id, version }} />,
     submit: "Save changes",
     cancelPath: clientPath("show", client.id),

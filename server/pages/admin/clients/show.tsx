@@ -24,7 +24,7 @@ import { clientPath, CLIENTS_CRUMB } from "./paths.ts";
 export async function showClient(deps: PageDeps, c: PageContext): Promise<Response> {
   const stored = await findClient(deps, c, c.req.query("client"));
   if (stored instanceof Response) return stored;
-  const { config } = deps;
+  const { config, catalog } = deps;
   const now = deps.clock.now();
   const client = clientView(stored, now);
   const { logins, users, lastUsedAt } = await countClientBelongings(
@@ -107,7 +107,7 @@ export async function showClient(deps: PageDeps, c: PageContext): Promise<Respon
                   {client.scopes.map((name) => (
                     <li>
                       <UntrustedText
-                        text={clientScopes(config.scopes, { id: client.id })
+                        text={clientScopes(catalog.scopes(), { id: client.id })
                           .find((scope) => scope.name === name)?.description ??
                           "No longer a scope of this server"}
                         max={250}

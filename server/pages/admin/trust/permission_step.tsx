@@ -90,7 +90,7 @@ function ScopeFields(
     problems: readonly FormProblem[];
   },
 ) {
-  const scopes = workloadScopes(deps.config.scopes);
+  const scopes = workloadScopes(deps.catalog.scopes());
   const selected = parseScope(entries.scope ?? "") ?? [];
   if (scopes.length === 0) {
     return (

@@ -67,7 +67,7 @@ export function readStepQuery(deps: PageDeps, c: PageContext, search: string): S
   const problem = get("problem");
   return {
     step: get("step"),
-    entries: readEntries(get, deps.config.scopes),
+    entries: readEntries(get, deps.catalog.scopes()),
     problem: problem === undefined ? undefined : JSON.parse(problem),
   };
 }

@@ -77,7 +77,7 @@ function editEntries(deps: PageDeps, c: PageContext, before: ListedTrustRule): E
 /** POST /admin/trust/add and /admin/trust/edit: checks a step and redirects to the next one. */
 export async function submitRuleStep(deps: PageDeps, c: PageContext): Promise<Response> {
   const form = c.get("form");
-  const entered = readEntries(form, deps.config.scopes);
+  const entered = readEntries(form, deps.catalog.scopes());
   const before = await editedRule(deps, entered);
   if (before instanceof DomainError || isEdit(c) !== (before !== undefined)) {
     return ruleNotFound(deps, c);
@@ -436,7 +436,7 @@ export function ruleStepReturnPath(deps: PageDeps, c: PageContext): string {
   const form = c.req.method === "POST" ? c.get("form") : undefined;
   const { step, entries } = form === undefined
     ? readStepQuery(deps, c, search)
-    : { step: form("step"), entries: readEntries(form, deps.config.scopes) };
+    : { step: form("step"), entries: readEntries(form, deps.catalog.scopes()) };
   const path = stepPath(deps, c, readStep(step, entries), entries);
   if (path.length <= MAX_RETURN_PATH) return path;
   const { rule, provider } = entries;
