@@ -18,8 +18,9 @@ import type { Log } from "./log.ts";
 import { logFailure, requestFields } from "./request_log.ts";
 import type { Mail } from "./notifications/mail.ts";
 import type { Webhook } from "./notifications/webhook.ts";
-import { authorization } from "./oauth/authorization.ts";
+import { authorizationForm } from "./oauth/authorization_form.ts";
 import { deviceAuthorization } from "./oauth/device_authorization.ts";
+import { authorizationCodeGrant } from "./oauth/grants/authorization_code.ts";
 import { deviceCodeGrant } from "./oauth/grants/device_code.ts";
 import { jwtBearerGrant } from "./oauth/grants/jwt_bearer.ts";
 import { refreshTokenGrant } from "./oauth/grants/refresh_token.ts";
@@ -70,6 +71,7 @@ export function app(appDeps: AppDeps): App {
   const { config, issuer, keys, catalog, database, log } = appDeps;
   const deps = { ...appDeps, exchangeLimit: new TokenBucketLimit(appDeps.clock) };
   const grants = [
+    authorizationCodeGrant(deps),
     deviceCodeGrant(deps),
     refreshTokenGrant(deps),
     tokenExchangeGrant(deps),
@@ -88,7 +90,9 @@ export function app(appDeps: AppDeps): App {
   }
 
   // OpenID Connect Core 1.0 section 3.1.2.1: GET and POST.
-  routes.on(["GET", "POST"], PATHS.authorization, () => respond(authorization()));
+  const pages = pagesRouter(deps);
+  routes.get(PATHS.authorization, (c) => pages.fetch(c.req.raw, c.env));
+  routes.post(PATHS.authorization, (c) => authorizationForm(c.req.raw));
   routes.post(PATHS.deviceAuthorization, async (c) => {
     return respond(await deviceAuthorization(deps, c.req.raw, clientInfoOf(c, clientAddress)));
   });
@@ -113,7 +117,7 @@ export function app(appDeps: AppDeps): App {
   routeOtherMethods(routes, (_, allow) => methodNotAllowed(allow));
   routes.all("/oauth/*", () => unknownEndpoint());
   routes.route("/", api(deps));
-  routes.route("/", pagesRouter(deps));
+  routes.route("/", pages);
 
   const serverError = (error: unknown, request: Request) => {
     logFailure(log, "request_failed", error, requestFields(request));

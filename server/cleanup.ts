@@ -4,6 +4,7 @@ import type { Log } from "./log.ts";
 import { logFailure } from "./request_log.ts";
 import { type ExpiryRemindersDeps, sendExpiryReminders } from "./pats/expiry_reminders.ts";
 import { deleteOldAuditEvents } from "./store/audit_events.ts";
+import { deleteOldAuthorizationCodes } from "./store/authorization_codes.ts";
 import { deleteOldDeviceAuthorizations } from "./store/device_authorizations.ts";
 import { deleteOldFailedAttempts } from "./store/failed_attempts.ts";
 import type { Sql } from "./store/db/connect.ts";
@@ -38,6 +39,8 @@ export async function cleanUp({ sql, clock, config }: CleanUpDeps): Promise<void
   const now = clock.now();
   const dayAgo = new Date(now - DAY_MS);
   await deleteAll((limit) => deleteOldDeviceAuthorizations(sql, dayAgo, limit));
+  // A day, so that a code that is replayed revokes what it was redeemed for.
+  await deleteAll((limit) => deleteOldAuthorizationCodes(sql, dayAgo, limit));
   await deleteAll((limit) => deleteOldFailedAttempts(sql, dayAgo, limit));
   await deleteOldRevokedAccessTokens(sql, dayAgo);
   await deleteAll((limit) => deleteOldDelegatedTokens(sql, dayAgo, limit));

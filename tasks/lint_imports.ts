@@ -89,6 +89,8 @@ const RESERVED = [
   },
   { name: "denyDeviceAuthorizationsOfClient", home: "server/store/device_authorizations.ts" },
   { name: "withdrawApprovals", home: "server/store/device_authorizations.ts" },
+  { name: "withdrawAuthorizationCodes", home: "server/store/authorization_codes.ts" },
+  { name: "withdrawAuthorizationCodesOfClient", home: "server/store/authorization_codes.ts" },
 ].map((reserved) => ({ ...reserved, folder: "server/logins" }));
 
 /** Wrong imports and literals in `sources`, one line each. */

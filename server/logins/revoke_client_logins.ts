@@ -1,3 +1,5 @@
+import { withdrawAuthorizationCodesOfClient } from "../store/authorization_codes.ts";
+import { deleteConsentsOfClient } from "../store/consents.ts";
 import { denyDeviceAuthorizationsOfClient } from "../store/device_authorizations.ts";
 import type { Transaction } from "../store/db/connect.ts";
 import { revokeRefreshTokenFamiliesOfClient } from "../store/refresh_token_families.ts";
@@ -13,6 +15,8 @@ export async function revokeClientLogins(
 ): Promise<number> {
   // Before the logins: it waits for a redemption in progress, whose login is then revoked too.
   await denyDeviceAuthorizationsOfClient(tx, clientId);
+  await withdrawAuthorizationCodesOfClient(tx, clientId);
+  await deleteConsentsOfClient(tx, clientId);
   const logins = await revokeRefreshTokenFamiliesOfClient(tx, {
     clientId,
     reason: "client_removed",

@@ -8,8 +8,18 @@ import {
 } from "../store/refresh_token_families.ts";
 import type { TokenValidator } from "../validation/token_validator.ts";
 
-/** By its client, by its user in the browser, or because a refresh token was replayed. */
-export type RevocationReason = "client" | "user" | "replay";
+/**
+ * By its client, by its user in the browser, or because a refresh token or the authorization code
+ * that it started with was replayed.
+ */
+export type RevocationReason = "client" | "user" | "replay" | "code_replay";
+
+const EVENTS: Record<RevocationReason, string> = {
+  client: "login.revoked",
+  user: "login.revoked",
+  replay: "refresh_token.replayed",
+  code_replay: "authorization_code.replayed",
+};
 
 interface RevokeLoginDeps {
   sql: Sql;
@@ -42,13 +52,12 @@ export async function revokeLogin(
   },
 ): Promise<LoginRevocation> {
   const { id, userId, clientId } = login;
-  const event = reason === "replay" ? "refresh_token.replayed" : "login.revoked";
   const now = new Date(clock.now());
   const { loginRevoked, tokens } = await sql.begin(async (tx) => {
     const loginRevoked = await revokeRefreshTokenFamily(tx, { id, reason, now });
     if (loginRevoked) {
       await recordAuditEvent(tx, clock, {
-        event,
+        event: EVENTS[reason],
         actor: userId,
         subject: id,
         address,

@@ -1,6 +1,7 @@
 import type { Clock } from "../../shared/clock.ts";
 import { type AuditEvent, recordAuditEvent } from "../store/audit_events.ts";
 import type { Transaction } from "../store/db/connect.ts";
+import { withdrawAuthorizationCodes } from "../store/authorization_codes.ts";
 import { withdrawApprovals } from "../store/device_authorizations.ts";
 import { expirePasswordLinks } from "../store/password_links.ts";
 import { revokeRefreshTokenFamilies } from "../store/refresh_token_families.ts";
@@ -15,7 +16,7 @@ export interface RevokedAccess {
 
 /**
  * Revokes all logins of a user, signs out their browsers except for one, withdraws the approvals
- * that no device has redeemed yet, expires the links to choose a password, and records the audit
+ * that no client has redeemed yet, expires the links to choose a password, and records the audit
  * event: all of it or nothing. With `keepLogins`, the logins stay.
  */
 export async function revokeUserAccess(
@@ -33,6 +34,7 @@ export async function revokeUserAccess(
   const browsers = await signOutSessions(tx, { userId, except: exceptSession, now });
   // Before the logins: it waits for a redemption in progress, whose login is then revoked too.
   await withdrawApprovals(tx, userId);
+  await withdrawAuthorizationCodes(tx, userId);
   const logins = keepLogins ? [] : await revokeRefreshTokenFamilies(tx, { userId, reason, now });
   await expirePasswordLinks(tx, { userId, now });
   const revoked = { logins, browsers };

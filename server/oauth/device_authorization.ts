@@ -32,18 +32,22 @@ import { requestedResource } from "./requested_resource.ts";
 import { toOAuthError } from "./to_oauth_error.ts";
 
 /** For a client that requests no scope (RFC 6749 section 3.3). */
-const DEFAULT_SCOPE = "openid";
+export const DEFAULT_SCOPE = "openid";
 
 /** Requests of one network that may be pending at a time: enough for a large office. */
 const MAX_PENDING = 500;
 
-interface DeviceAuthorizationDeps {
-  sql: Sql;
+export interface RequestedScopeDeps {
   clock: Clock;
   issuer: string;
   keys: SigningKeys;
-  config: Pick<ServerConfig, "deviceFlow" | "accessTokenLifetime">;
+  config: Pick<ServerConfig, "accessTokenLifetime">;
   catalog: Pick<ResourceCatalog, "default" | "findByIdentifier" | "management" | "scopes">;
+}
+
+interface DeviceAuthorizationDeps extends RequestedScopeDeps {
+  sql: Sql;
+  config: RequestedScopeDeps["config"] & Pick<ServerConfig, "deviceFlow">;
   tokenValidator: Pick<TokenValidator, "clients">;
 }
 
@@ -73,6 +77,8 @@ export async function deviceAuthorization(
   const requested = form("scope") ?? DEFAULT_SCOPE;
   const scope = await checkRequestedScope(deps, client, resource, requested);
   if (scope instanceof OAuthError) return scope;
+  const restriction = checkDeviceFlow(client, deps.catalog.scopes(), parseScope(scope) ?? []);
+  if (restriction !== undefined) return restriction;
   // Not in RFC 8628: the login that requests a further approval, by the `sid` of its tokens.
   const loginId = form("sid");
   if (loginId !== undefined && !isUuid(loginId)) {
@@ -122,8 +128,8 @@ export async function deviceAuthorization(
 }
 
 /** The scope that an approval would grant, or why it could not: checked before a user approves. */
-async function checkRequestedScope(
-  { config, catalog, issuer, clock, keys }: DeviceAuthorizationDeps,
+export async function checkRequestedScope(
+  { config, catalog, issuer, clock, keys }: RequestedScopeDeps,
   client: Client,
   resource: Resource,
   requested: string,
@@ -143,8 +149,7 @@ async function checkRequestedScope(
       `Unknown scope: ${formatScope(unknown)}. Available scopes: ${listText(available, "none")}.`,
     );
   }
-  const problem = checkResource(scopes, resource, catalog.management) ??
-    checkDeviceFlow(client, catalog.scopes(), scopes);
+  const problem = checkResource(scopes, resource, catalog.management);
   if (problem !== undefined) return problem;
   const scope = formatScope(scopes);
   const tooLarge = await checkAccessTokenSize(

@@ -2,6 +2,7 @@ import type { AuthorizationServerMetadata } from "../../shared/oauth/metadata.ts
 import { DEVICE_CODE_GRANT } from "../../shared/oauth/grant_types.ts";
 import type { ServerConfig, SigningAlgorithm } from "../config/server_config.ts";
 import { scopeNames } from "../scopes.ts";
+import { PROMPTS } from "./authorization.ts";
 import type { Grant } from "./grants/grant.ts";
 import type { ResourceCatalog } from "../resources/catalog.ts";
 
@@ -18,8 +19,7 @@ export const PATHS = {
 
 /**
  * The document at both well-known paths (RFC 8414 section 2, OpenID Connect Discovery 1.0 section
- * 3). It has an authorization endpoint, although no grant uses it yet: OpenID Connect requires
- * one, and RFC 8414 allows it. `algorithms` are those of all published keys: the active key may
+ * 3). `algorithms` are those of all published keys: the active key may
  * have another algorithm than the setting `signing_algorithm`.
  */
 export function authorizationServerMetadata(
@@ -44,7 +44,13 @@ export function authorizationServerMetadata(
     userinfo_endpoint: issuer + PATHS.userinfo,
     jwks_uri: issuer + PATHS.keySet,
     scopes_supported: catalog.scopes().map(({ name }) => name),
-    response_types_supported: [],
+    response_types_supported: ["code"],
+    response_modes_supported: ["query"],
+    code_challenge_methods_supported: ["S256"],
+    authorization_response_iss_parameter_supported: true,
+    prompt_values_supported: [...PROMPTS],
+    // OpenID Connect Discovery 1.0 section 3: true without it.
+    request_uri_parameter_supported: false,
     grant_types_supported: grants.map(({ type }) => type).filter((type) =>
       type !== DEVICE_CODE_GRANT || config.deviceFlow.enabled
     ),

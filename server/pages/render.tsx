@@ -23,6 +23,8 @@ export interface PageContent {
   status?: PageStatus;
   /** Identifies what went wrong, in `data-error`. */
   error?: string;
+  /** Where the browser goes at once. */
+  refresh?: string;
   children: Child;
 }
 
@@ -40,6 +42,7 @@ export async function renderPage(
       path={c.req.path}
       breadcrumbs={content.breadcrumbs}
       crumb={content.crumb}
+      refresh={content.refresh}
       user={session?.user}
       csrfToken={session && csrfToken(deps, c)}
       notice={takeNotice(deps, c)}

@@ -27,12 +27,15 @@ import {
 import { showTrust } from "./admin/trust/show.tsx";
 import { ruleStepReturnPath, showRuleStep, submitRuleStep } from "./admin/trust/wizard.tsx";
 import { showApiDocs } from "./api_docs/api_docs.tsx";
+import { showAuthorization } from "./authorize/authorize.tsx";
+import { consentReturnPath, submitConsent } from "./authorize/consent.tsx";
 import { confirmReturnPath, showDeviceConfirm, submitDeviceConfirm } from "./device/confirm.tsx";
 import { showDeviceDone } from "./device/done.tsx";
 import { deviceReturnPath, showDevice, submitDevice } from "./device/enter_code.tsx";
 import { copyToken } from "./assets/copy_token.ts";
 import { localTimes } from "./assets/local_times.ts";
 import { style } from "./assets/style.ts";
+import { PATHS } from "../oauth/metadata.ts";
 import type { PageHandler, PageRequirements, PageRoute } from "./http/page_route.ts";
 import {
   redirectToChangePassword,
@@ -84,6 +87,14 @@ export const pageRoutes: readonly PageRoute[] = [
   get("/device/confirm", approval, showDeviceConfirm),
   post("/device/confirm", { ...approval, freshSignIn: "to_approve" }, submitDeviceConfirm),
   get("/device/done", { ...signedIn, returnTo: () => "/device" }, showDeviceDone),
+
+  // A login in the browser. Anyone may open the first page, whose errors go to the client.
+  get(PATHS.authorization, everyone, showAuthorization),
+  post(
+    "/consent",
+    { ...signedIn, freshSignIn: "to_approve", returnTo: consentReturnPath },
+    submitConsent,
+  ),
 
   // Logins and browser sessions.
   get("/devices", signedIn, showDevices),

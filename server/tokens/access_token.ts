@@ -31,6 +31,8 @@ export interface AccessTokenGrant {
   personalAccessTokenId?: string;
   workload?: Workload;
   delegation?: Delegation;
+  /** Its `jti`, if the token is known before it is issued; undefined: a random one. */
+  id?: string;
 }
 
 /** A token that a login was exchanged for, with less than the login has. */
@@ -48,6 +50,8 @@ export interface Actor {
   iss?: string;
   sub: string;
   act?: Actor;
+  /** Its `jti`, if the token is known before it is issued; undefined: a random one. */
+  id?: string;
 }
 
 /** The workload that exchanged its own token. */
@@ -98,7 +102,7 @@ export async function signAccessToken(
   const claims = claimsFor(
     deps,
     grant,
-    grant.delegation?.id ?? randomBytes(16).toString("base64url"),
+    grant.delegation?.id ?? grant.id ?? generateAccessTokenId(),
   );
   return await new SignJWT({ ...claims }).setProtectedHeader(header(key)).sign(key.key);
 }
@@ -120,6 +124,11 @@ export async function checkAccessTokenSize(
   return new DomainError("invalid", "Too many scopes for one token. Request fewer.", {
     field: "scope",
   });
+}
+
+/** A new `jti` (RFC 9068 section 2.2). */
+export function generateAccessTokenId(): string {
+  return randomBytes(16).toString("base64url");
 }
 
 function header(key: SigningKey) {

@@ -14,6 +14,8 @@ export async function signIdToken(
     authenticatedAt: Date;
     /** The access token that is issued with it. */
     accessToken: string;
+    /** As the authorization request had it (OpenID Connect Core 1.0 section 3.1.2.1). */
+    nonce?: string;
   },
 ): Promise<string> {
   const key = await deps.keys.active();
@@ -21,6 +23,7 @@ export async function signIdToken(
   return await new SignJWT({
     ...content.claims,
     auth_time: numericDate(content.authenticatedAt.getTime()),
+    nonce: content.nonce,
     at_hash: accessTokenHash(content.accessToken, key.algorithm),
   })
     .setProtectedHeader({ alg: key.algorithm, typ: "JWT", kid: key.kid })

@@ -16,6 +16,12 @@ export type OAuthErrorCode =
   | "invalid_token" // RFC 6750 section 3.1
   | "insufficient_scope" // RFC 6750 section 3.1
   | "insufficient_user_authentication" // RFC 9470 section 3
+  | "login_required" // OpenID Connect Core 1.0 section 3.1.2.6
+  | "consent_required" // OpenID Connect Core 1.0 section 3.1.2.6
+  | "interaction_required" // OpenID Connect Core 1.0 section 3.1.2.6
+  | "request_not_supported" // OpenID Connect Core 1.0 section 3.1.2.6
+  | "request_uri_not_supported" // OpenID Connect Core 1.0 section 3.1.2.6
+  | "registration_not_supported" // OpenID Connect Core 1.0 section 3.1.2.6
   | "temporarily_unavailable" // RFC 6749 section 4.1.2.1
   | "server_error"; // RFC 6749 section 4.1.2.1
 

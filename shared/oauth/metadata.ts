@@ -14,6 +14,11 @@ export interface AuthorizationServerMetadata {
   jwks_uri: string;
   scopes_supported: string[];
   response_types_supported: string[];
+  response_modes_supported: string[];
+  code_challenge_methods_supported: string[]; // RFC 8414 section 2
+  authorization_response_iss_parameter_supported: boolean; // RFC 9207 section 3
+  prompt_values_supported: string[]; // Initiating User Registration via OpenID Connect 1.0 section 4.2
+  request_uri_parameter_supported: boolean;
   grant_types_supported: string[];
   subject_types_supported: string[];
   id_token_signing_alg_values_supported: string[];

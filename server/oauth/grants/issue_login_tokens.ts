@@ -40,6 +40,10 @@ export interface Login {
   idleExpiresAt?: Date;
   /** As the user recognizes it. */
   name?: string;
+  /** The `jti` of the access token, if it is known before the token is issued. */
+  accessTokenId?: string;
+  /** Of the authorization request. */
+  nonce?: string;
 }
 
 /** Signs an access token and, for the scope `openid`, an ID token. */
@@ -59,6 +63,7 @@ export async function issueLoginTokens(
     audience: resource.identifier,
     authenticatedAt: login.authenticatedAt,
     familyId: login.familyId,
+    id: login.accessTokenId,
   });
   const response: TokenResponse = {
     access_token: accessToken,
@@ -78,6 +83,7 @@ export async function issueLoginTokens(
       clientId: login.client.id,
       authenticatedAt: login.authenticatedAt,
       accessToken,
+      nonce: login.nonce,
     });
   }
   return response;

@@ -14,9 +14,10 @@ import { findKnownBrowser, type SessionDeps, startSession } from "../http/browse
 import { errorPage, tooManyAttempts } from "../http/error_page.tsx";
 import type { FormProblem } from "../http/form_problem.ts";
 import { safeRedirect } from "../http/safe_redirect.ts";
+import { continuePage } from "../authorize/leave_page.tsx";
 import { type RenderDeps, renderPage } from "../render.tsx";
 import { SetupInstructions } from "./setup_instructions.tsx";
-import { signInPage } from "./sign_in_page.tsx";
+import { isAuthorizationPath, signInPage } from "./sign_in_page.tsx";
 import {
   sendUnlockLink,
   UNLOCK_PARAMETER,
@@ -44,15 +45,21 @@ interface SignInDeps extends RenderDeps, SessionDeps, UnlockLinkDeps {
 export async function showSignIn(deps: SignInDeps, c: PageContext): Promise<Response> {
   const next = safeRedirect(c.req.query("next"));
   const again = c.req.query("again") === "1";
+  const other = c.req.query("other") === "1";
   const session = c.get("session");
-  if (session !== undefined && !again) return c.redirect(next, 303);
+  if (session !== undefined && !again && !other) return c.redirect(next, 303);
   if (!await hasUsers(deps.sql)) return await notSetUpPage(deps, c);
   return await signInPage(deps, c, {
     next,
     again,
-    email: again ? session?.user.email : undefined,
+    email: again ? session?.user.email : suggestedEmail(c.req.query("email")),
     unlock: c.req.query(UNLOCK_PARAMETER),
   });
+}
+
+/** An address from a link, to fill in. */
+function suggestedEmail(email: string | undefined): string | undefined {
+  return email === undefined || emailProblem(email) ? undefined : email;
 }
 
 /** POST /signin */
@@ -98,7 +105,8 @@ export async function submitSignIn(deps: SignInDeps, c: PageContext): Promise<Re
   }
   await releaseAttempt(sql, limit.attempt);
   await recordAuditEvent(sql, clock, { event: "signin.succeeded", actor: user.id, address });
-  return c.redirect(next, 303);
+  // An authorization request may redirect to a program, which `form-action` would block.
+  return isAuthorizationPath(next) ? await continuePage(deps, c, next) : c.redirect(next, 303);
 }
 
 /** Audits a failed sign-in, and each rate limit that it reached. */

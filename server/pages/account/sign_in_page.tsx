@@ -1,4 +1,5 @@
 import { brand } from "../../../shared/brand.ts";
+import { PATHS } from "../../oauth/metadata.ts";
 import { FORGOT_PASSWORD_PATH } from "../../passwords/password_mail.ts";
 import type { PageContext } from "../context.ts";
 import { csrfToken } from "../http/csrf.ts";
@@ -52,13 +53,20 @@ export async function signInPage(
   });
 }
 
+/** Whether the user signs in for a program that opened the browser. */
+export function isAuthorizationPath(next: string): boolean {
+  return next.startsWith(`${PATHS.authorization}?`);
+}
+
 /** Why the user has to sign in. */
 function Reason({ next, again }: { next: string; again: boolean }) {
-  const toApprove = next === "/device" || next.startsWith("/device?");
+  const fromTerminal = next === "/device" || next.startsWith("/device?");
+  const fromBrowser = isAuthorizationPath(next);
   if (again) {
-    return toApprove
+    return fromTerminal || fromBrowser
       ? <p>Sign in again to approve a login.</p>
       : <p>You signed in a while ago. Sign in again to continue.</p>;
   }
-  return toApprove ? <p>Sign in to approve a login from your terminal.</p> : null;
+  if (fromBrowser) return <p>Sign in to continue to the application.</p>;
+  return fromTerminal ? <p>Sign in to approve a login from your terminal.</p> : null;
 }

@@ -140,7 +140,7 @@ export async function approvalPage(
 }
 
 /** Who answers for the client: only the operator registers clients. */
-function ApplicationFact({ client: { id, homepage } }: { client: Client }) {
+export function ApplicationFact({ client: { id, homepage } }: { client: Client }) {
   return (
     <>
       <UntrustedText text={id} />

@@ -10,14 +10,14 @@ import { UntrustedText } from "../ui/untrusted_text.tsx";
  * the user does not have are marked; they are not approved.
  */
 export function RequestedScopes(
-  { request, client, catalog, user, isManagement, isRestricted }: {
-    request: DeviceAuthorization;
+  { request, client, catalog, user, isManagement, isRestricted = false }: {
+    request: Pick<DeviceAuthorization, "scope">;
     client: ScopedClient;
     catalog: readonly ScopeDescription[];
     user: User;
     isManagement: boolean;
     /** Whether the user cannot approve it. */
-    isRestricted: boolean;
+    isRestricted?: boolean;
   },
 ) {
   const requested = withIncludedScopes(parseScope(request.scope) ?? []);

@@ -94,13 +94,24 @@ export function needsFreshSignIn(
   return seconds !== undefined && clock.now() - session.authenticatedAt.getTime() > seconds * 1000;
 }
 
+export interface SignInOptions {
+  /** Whether a user who is signed in confirms the password. */
+  again?: boolean;
+  /** Whether a user who is signed in may choose another account. */
+  other?: boolean;
+  /** To fill in. */
+  email?: string;
+}
+
 /** The path of the sign-in page, which redirects to `next` afterwards. */
-export function signInPath(next: string, options?: { again: true }): string {
+export function signInPath(next: string, options: SignInOptions = {}): string {
   const query = new URLSearchParams({ next });
-  if (options?.again) query.set("again", "1");
+  if (options.again) query.set("again", "1");
+  if (options.other) query.set("other", "1");
+  if (options.email !== undefined) query.set("email", options.email);
   return `/signin?${query}`;
 }
 
-export function redirectToSignIn(c: PageContext, next: string, options?: { again: true }) {
+export function redirectToSignIn(c: PageContext, next: string, options?: SignInOptions) {
   return c.redirect(signInPath(next, options), 303);
 }

@@ -21,7 +21,7 @@ export interface PageDeps extends RenderDeps {
   log: Log;
   tokenValidator: TokenValidator;
   jwksCache: JwksCache;
-  keys: Pick<SigningKeys, "list" | "rotate">;
+  keys: SigningKeys;
   mail: Mail;
   http: OutboundHttp;
   placeOf: GeoipLookup;

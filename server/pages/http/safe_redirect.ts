@@ -1,4 +1,7 @@
-const MAX_LENGTH = 512;
+import { MAX_AUTHORIZATION_QUERY } from "../../oauth/authorization.ts";
+
+/** An authorization request, the longest path to return to, with what we add to it. */
+const MAX_LENGTH = MAX_AUTHORIZATION_QUERY + 100;
 
 /**
  * The path to redirect to, or "/" if `next` is not a path on this server. Parsed as browsers do,

@@ -22,6 +22,7 @@ export function Layout(
     path: string;
     breadcrumbs?: readonly Crumb[];
     crumb?: string;
+    refresh?: string;
     user?: User;
     csrfToken?: string;
     notice?: Notice;
@@ -39,6 +40,9 @@ export function Layout(
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <meta name="robots" content="noindex" />
+        {props.refresh !== undefined && (
+          <meta http-equiv="refresh" content={`0; url=${props.refresh}`} />
+        )}
         <link rel="icon" href={ICON} />
         <link rel="stylesheet" href={style.url} />
         <script src={localTimes.url} defer></script>

@@ -28,7 +28,7 @@ export const ACCOUNT_MENU: readonly NavigationEntry[] = [
 ];
 
 /** Pages with one task, which show no navigation: nothing leads away from an approval. */
-const FOCUSED = ["/device", "/signin", "/setup", "/password"];
+const FOCUSED = ["/device", "/oauth/authorize", "/consent", "/signin", "/setup", "/password"];
 
 export function isFocused(path: string): boolean {
   return FOCUSED.some((focused) => isBelow(path, focused));

@@ -88,7 +88,6 @@ async function anyEndpoint(server: TestServer, texts: ErrorTexts): Promise<void>
   await texts.request("/oauth/token");
   await texts.request("/oauth/introspect");
   await texts.request("/healthz", { headers: { host: "a/b" } });
-  await texts.request("/oauth/authorize");
   await texts.request("/oauth/token", { method: "POST", body: "{}" });
   const type = { "content-type": "application/x-www-form-urlencoded" };
   const send = (body: string) =>

@@ -112,14 +112,14 @@ testOnEachDatabase(
 );
 
 testOnEachDatabase(
-  "discovery names an authorization endpoint, which never redirects",
+  "discovery names an authorization endpoint, which redirects to registered URIs only",
   async (location) => {
     await using server = await testServer(location);
     const read = async (path: string) => await (await server.request(path)).json();
     const { authorization_endpoint: endpoint, response_types_supported: types } = await read(
       "/.well-known/openid-configuration",
     );
-    assert.deepEqual(types, []);
+    assert.deepEqual(types, ["code"]);
     assert.equal(endpoint, `${ISSUER}/oauth/authorize`);
     const query = new URLSearchParams({
       response_type: "code",
@@ -129,14 +129,18 @@ testOnEachDatabase(
     const requests: [string, RequestInit][] = [
       [`/oauth/authorize?${query}`, {}],
       ["/oauth/authorize", {}],
-      ["/oauth/authorize", { method: "POST", body: query }],
     ];
     for (const [path, init] of requests) {
       const response = await server.request(path, { redirect: "manual", ...init });
       assert.equal(response.status, 400);
       assert.equal(response.headers.get("location"), null);
-      assert.equal((await response.json()).error, "unsupported_response_type");
+      await response.body?.cancel();
     }
+    const posted = await server.request("/oauth/authorize", { method: "POST", body: query });
+    assert.deepEqual(
+      [posted.status, posted.headers.get("location")],
+      [303, `/oauth/authorize?${query}`],
+    );
   },
 );
 

@@ -1,0 +1,134 @@
+import type { Clock } from "../../../shared/clock.ts";
+import { redirectTarget } from "../../../shared/oauth/redirect_uri.ts";
+import type { AuthorizationRequest } from "../../oauth/authorization.ts";
+import type { ResourceCatalog } from "../../resources/catalog.ts";
+import { limitLoginScope } from "../../scopes.ts";
+import type { Session } from "../../store/sessions.ts";
+import type { PageContext } from "../context.ts";
+import { ApplicationFact, SHOWN_SCOPE } from "../device/approval_page.tsx";
+import { RequestedScopes } from "../device/requested_scopes.tsx";
+import { signInPath } from "../http/browser_session.ts";
+import { csrfToken } from "../http/csrf.ts";
+import { type RenderDeps, renderPage } from "../render.tsx";
+import { Fact } from "../ui/facts.tsx";
+import { CsrfField, HiddenFields } from "../ui/hidden_fields.tsx";
+import { UntrustedText } from "../ui/untrusted_text.tsx";
+import { authorizationPath } from "./return_path.ts";
+
+/** The field with the query of the authorization request. */
+export const REQUEST_FIELD = "request";
+
+export interface ConsentPageDeps extends RenderDeps {
+  clock: Clock;
+  catalog: Pick<ResourceCatalog, "scopes">;
+}
+
+/** Asks whether to approve a login in the browser, and shows which program it is for. */
+export async function consentPage(
+  deps: ConsentPageDeps,
+  c: PageContext,
+  { session: { user }, request, query, asksForOther }: {
+    session: Session;
+    request: AuthorizationRequest;
+    /** Of the request, as it is sent with the decision. */
+    query: string;
+    /** Whether the program has named another user. */
+    asksForOther: boolean;
+  },
+): Promise<Response> {
+  const { client, scope, loginHint } = request;
+  const isManagement = request.resource.kind === "management";
+  const scopes = deps.catalog.scopes();
+  const otherAccount = signInPath(authorizationPath(query), { other: true, email: loginHint });
+  const title = isManagement ? "Approve access to your tokens?" : "Approve this login?";
+  const isLocal = redirectTarget(request.redirectUri).kind !== "site";
+  return await renderPage(deps, c, {
+    name: "consent",
+    title,
+    children: (
+      <main class="wide">
+        <h1>{title}</h1>
+        <p>
+          <strong>
+            <UntrustedText text={client.name} />
+          </strong>{" "}
+          {isManagement ? "wants to manage personal access tokens as" : "wants to log in as"}{" "}
+          <UntrustedText text={user.name} /> (<UntrustedText text={user.email} />).{" "}
+          <a href={otherAccount} id="other-account">Use another account</a>
+        </p>
+        {asksForOther && loginHint !== undefined && (
+          <p class="warning" id="other-account-hint">
+            The application asked for{" "}
+            <UntrustedText text={loginHint} />. Approve only if you want to log in with the account
+            above.
+          </p>
+        )}
+        <RequestedScopes
+          request={request}
+          client={client}
+          catalog={scopes}
+          user={user}
+          isManagement={isManagement}
+        />
+        <h2>Who asks</h2>
+        <dl>
+          <Fact name="Application">
+            <ApplicationFact client={client} />
+          </Fact>
+          <Fact name="Returns to" id="redirect-target">
+            <RedirectTarget uri={request.redirectUri} />
+          </Fact>
+          {request.loginName !== undefined && (
+            <Fact name="Device" id="login-name">
+              It says it is <UntrustedText text={request.loginName} />
+            </Fact>
+          )}
+        </dl>
+        {isLocal && (
+          <div class="warning" id="local-warning">
+            <p>
+              <strong>Did you just start this login?</strong>{" "}
+              Approve only if you started it yourself, in a program on this computer. Otherwise
+              select Deny.
+            </p>
+          </div>
+        )}
+        {client.consent === "remember" && !isManagement && (
+          <p class="muted small" id="remembered">
+            You will not be asked again for these permissions. You can change that under{" "}
+            <a href="/devices">Logins</a>.
+          </p>
+        )}
+        <form method="post" action="/consent">
+          <CsrfField token={csrfToken(deps, c)} />
+          <HiddenFields
+            fields={{
+              [REQUEST_FIELD]: query,
+              [SHOWN_SCOPE]: limitLoginScope(scopes, user, client, scope),
+            }}
+          />
+          <div class="choice">
+            <button class="main" type="submit" name="decision" value="approve">Approve</button>
+            <button type="submit" name="decision" value="deny">Deny</button>
+          </div>
+        </form>
+      </main>
+    ),
+  });
+}
+
+function RedirectTarget({ uri }: { uri: string }) {
+  const target = redirectTarget(uri);
+  switch (target.kind) {
+    case "loopback":
+      return <>a program on this computer</>;
+    case "site":
+      return <UntrustedText text={target.host} />;
+    case "app":
+      return (
+        <>
+          an app on this device (<UntrustedText text={target.scheme} />)
+        </>
+      );
+  }
+}

@@ -1,0 +1,42 @@
+import { MAX_AUTHORIZATION_QUERY, type UntrustedRequest } from "../../oauth/authorization.ts";
+import type { PageContext } from "../context.ts";
+import { errorPage } from "../http/error_page.tsx";
+import type { RenderDeps } from "../render.tsx";
+import { UntrustedText } from "../ui/untrusted_text.tsx";
+
+const REASONS: Record<UntrustedRequest["code"], string> = {
+  too_long: `The request is longer than ${MAX_AUTHORIZATION_QUERY} characters.`,
+  malformed: "A parameter contains a character that is not allowed.",
+  client_id: "The request must have one client_id.",
+  unknown_client: "There is no such application on this server.",
+  client_disabled: "The operator of this server has disabled the application.",
+  redirect_uri: "The request must have one redirect_uri.",
+  unregistered_redirect: "The application has not registered the address to return to.",
+};
+
+/** RFC 6749 section 4.1.2.1: the user learns what is wrong, and the browser stays here. */
+export async function untrustedRequestPage(
+  deps: RenderDeps,
+  c: PageContext,
+  { code, client }: UntrustedRequest,
+): Promise<Response> {
+  return await errorPage(deps, c, {
+    code: "malformed",
+    id: code,
+    title: "This login cannot continue",
+    children: (
+      <>
+        {client !== undefined && (
+          <p>
+            Application: <UntrustedText text={client.name} />
+          </p>
+        )}
+        <p>{REASONS[code]}</p>
+        <p>
+          Go back to the application and start the login again. If that does not help, report this
+          page to the makers of the application.
+        </p>
+      </>
+    ),
+  });
+}
