@@ -5,12 +5,18 @@ import type { PendingApproval } from "./pending_approvals.ts";
 
 /** `reason` is a sentence: why an approval is needed. */
 export class ApprovalRequiredError extends ClientError {
-  constructor(readonly pending: PendingApproval, reason: string) {
-    const { verificationUri, verificationUriComplete, userCode } = pending;
+  constructor(readonly pending: PendingApproval, private readonly reason: string) {
     super(
       "approval_required",
-      `${reason} A person has to approve it at ${verificationUriComplete ?? verificationUri} ` +
-        `(code ${userCode}). Then run: ${resumeCommand(pending)}`,
+      `${whereToApprove(pending, reason)} Then run: ${resumeCommand(pending)}`,
+    );
+  }
+
+  /** For a command that is not `token`: it continues the approval when it runs again. */
+  forOtherCommand(): ClientError {
+    return new ClientError(
+      "approval_required",
+      `${whereToApprove(this.pending, this.reason)} Then run this command again.`,
     );
   }
 
@@ -33,6 +39,14 @@ export class ApprovalRequiredError extends ClientError {
       resume: resumeCommand(pending),
     };
   }
+}
+
+function whereToApprove(
+  { verificationUri, verificationUriComplete, userCode }: PendingApproval,
+  reason: string,
+): string {
+  return `${reason} A person has to approve it at ${verificationUriComplete ?? verificationUri} ` +
+    `(code ${userCode}).`;
 }
 
 function resumeCommand({ id }: PendingApproval): string {

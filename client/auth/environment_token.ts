@@ -2,6 +2,7 @@
 import { absoluteFolder } from "../../shared/absolute_folder.ts";
 import { brand } from "../../shared/brand.ts";
 import { formatTime } from "../../shared/format_time.ts";
+import { sanitizeLine } from "../../shared/sanitize.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { jwtExpiry } from "../oauth/access_token_expiry.ts";
@@ -18,6 +19,8 @@ export interface EnvironmentSource {
   expiresAt: number | undefined;
   /** The socket of the `exec` that set the variable, for renewed tokens. */
   socket: string | undefined;
+  /** Of a narrow token: what `exec` called its program (RFC 8693 section 4.1). */
+  actor: string | undefined;
   /** The only server it may be sent to; undefined if neither the user nor the token names one. */
   server: string | undefined;
   account: undefined;
@@ -38,11 +41,21 @@ export function environmentSource(
     );
   }
   const selected = selectedServer(selection, io);
-  const issuer = unverifiedClaims(token)?.iss;
+  const claims = unverifiedClaims(token);
+  const issuer = claims?.iss;
+  const actor = actorName(claims?.act);
   const expiresAt = jwtExpiry(token);
   const socket = tokenSocket(io);
+  const source = {
+    kind: "environment" as const,
+    token,
+    expiresAt,
+    socket,
+    actor,
+    account: undefined,
+  };
   if (typeof issuer !== "string") {
-    return { kind: "environment", token, expiresAt, socket, server: selected, account: undefined };
+    return { ...source, server: selected };
   }
   const server = parseIssuer(issuer);
   if (selected !== undefined && !serverCandidates(selected).includes(server)) {
@@ -52,7 +65,13 @@ export function environmentSource(
         `Unset it, or use --server ${server}.`,
     );
   }
-  return { kind: "environment", token, expiresAt, socket, server, account: undefined };
+  return { ...source, server };
+}
+
+/** Undefined for the token of a workload, whose actor has an issuer. */
+function actorName(act: unknown): string | undefined {
+  const { iss, sub } = Object(act);
+  return iss === undefined && typeof sub === "string" ? sub : undefined;
 }
 
 /** Undefined if exec has removed it: its program exited. */
@@ -69,7 +88,7 @@ function tokenSocket({ env }: Pick<ClientIo, "env">): string | undefined {
 
 /** The environment's token, or a renewed one from `exec` if it expires within `minTtlMs`. */
 export async function environmentToken(
-  { token, expiresAt, socket }: EnvironmentSource,
+  { token, expiresAt, socket, actor }: EnvironmentSource,
   minTtlMs: number,
   io: ClientIo,
 ): Promise<AccessToken> {
@@ -83,6 +102,15 @@ export async function environmentToken(
       if (left <= 0 || !(error instanceof ClientError)) throw error;
       io.stderr(`Warning: ${error.message}\n`);
     }
+  }
+  if (left <= 0 && actor !== undefined) {
+    throw new ClientError(
+      "token_expired",
+      `The narrow token of ${sanitizeLine(actor)} in ${brand.envPrefix}_TOKEN expired at ${
+        formatTime(expiresAt, io.timeZone)
+      } and cannot be renewed. Start the program again with ${brand.binaryName} exec; ` +
+        `--lifetime gives it more time.`,
+    );
   }
   if (left <= 0) {
     throw new ClientError(

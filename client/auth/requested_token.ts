@@ -92,6 +92,26 @@ export async function requestedToken(
   return await approvedToken(login, request, id, io, options);
 }
 
+/**
+ * A token that no other command gets and that is not stored, so that it can be revoked when its
+ * program exits. Throws what `requestedToken` throws.
+ */
+export async function unsharedToken(
+  login: Login,
+  request: TokenRequest,
+  io: ClientIo,
+  options: StepUpOptions = {},
+): Promise<AccessToken> {
+  checkRequest(request);
+  const { store, withLock } = login.loginStore;
+  const received = await withLock(login, async () => {
+    const current = await store.get(login);
+    if (!current) throw notLoggedIn();
+    return await requestFromLogin(login, current, request, io);
+  }) ?? await approve(login, request, await requestIdOf(request), io, options);
+  return toAccessToken(toRequestedToken(received, request), io);
+}
+
 /** Stores what a further approval gave for the login, if it is still the same. */
 export async function keepApproved(
   login: Login,
@@ -181,17 +201,11 @@ function toAccessToken(token: RequestedToken, { clock }: Pick<ClientIo, "clock">
 async function keep(
   login: Login,
   id: string,
-  { tokens, receivedAt }: ReceivedTokens,
-  { scope = [] }: TokenRequest,
+  received: ReceivedTokens,
+  request: TokenRequest,
   io: ClientIo,
 ): Promise<RequestedToken> {
-  const lifetime = tokens.expires_in * 1000;
-  const token: RequestedToken = {
-    accessToken: tokens.access_token,
-    accessTokenExpiresAt: receivedAt + lifetime,
-    accessTokenLifetime: lifetime,
-    scope: tokens.scope || formatScope(scope),
-  };
+  const token = toRequestedToken(received, request);
   try {
     await login.loginStore.store.setRequested(login, id, token, io.clock.now());
   } catch (error) {
@@ -199,6 +213,19 @@ async function keep(
     io.stderr(`Warning: the requested token could not be stored. ${error.message}\n`);
   }
   return token;
+}
+
+function toRequestedToken(
+  { tokens, receivedAt }: ReceivedTokens,
+  { scope = [] }: TokenRequest,
+): RequestedToken {
+  const lifetime = tokens.expires_in * 1000;
+  return {
+    accessToken: tokens.access_token,
+    accessTokenExpiresAt: receivedAt + lifetime,
+    accessTokenLifetime: lifetime,
+    scope: tokens.scope || formatScope(scope),
+  };
 }
 
 /** Undefined: the login was not approved for it. The caller holds the lock. */
@@ -244,7 +271,6 @@ async function requestFromLogin(
   return second;
 }
 
-/** A token from a further approval. The lock is not held: a user takes minutes. */
 async function approvedToken(
   login: Login,
   request: TokenRequest,
@@ -252,6 +278,25 @@ async function approvedToken(
   io: ClientIo,
   options: StepUpOptions,
 ): Promise<AccessToken> {
+  try {
+    return await keepApproved(login, id, await approve(login, request, id, io, options), io);
+  } catch (error) {
+    // Another process may have redeemed the same approval.
+    if (!(error instanceof ClientError) || error.code !== "request_rejected") throw error;
+    const cached = await findCached(login, id, io);
+    if (cached === undefined || !isUsable(cached, request, 0, io)) throw error;
+    return toAccessToken(cached, io);
+  }
+}
+
+/** Requests a further approval. The lock is not held: a user takes minutes. */
+async function approve(
+  login: Login,
+  request: TokenRequest,
+  id: string,
+  io: ClientIo,
+  options: StepUpOptions,
+): Promise<ReceivedTokens> {
   const current = await login.loginStore.store.get(login);
   if (!current) throw notLoggedIn();
   const claims = unverifiedClaims(current.accessToken);
@@ -260,27 +305,18 @@ async function approvedToken(
     : resourceIdentifier(await discover(login.server, io), request.resource);
   const scopes = request.scope ?? defaultScopes(login, current, request);
   const sid = typeof claims?.sid === "string" ? claims.sid : undefined;
-  try {
-    const received = await stepUp(
-      {
-        server: login.server,
-        account: login.account,
-        subject: login.entry.subject,
-        sid,
-        loginName: current.loginName ?? login.entry.name,
-      },
-      { ...request, requestId: id, scopes, resource },
-      options,
-      io,
-    );
-    return await keepApproved(login, id, received, io);
-  } catch (error) {
-    // Another process may have redeemed the same approval.
-    if (!(error instanceof ClientError) || error.code !== "request_rejected") throw error;
-    const cached = await findCached(login, id, io);
-    if (cached === undefined || !isUsable(cached, request, 0, io)) throw error;
-    return toAccessToken(cached, io);
-  }
+  return await stepUp(
+    {
+      server: login.server,
+      account: login.account,
+      subject: login.entry.subject,
+      sid,
+      loginName: current.loginName ?? login.entry.name,
+    },
+    { ...request, requestId: id, scopes, resource },
+    options,
+    io,
+  );
 }
 
 /** What an approval is requested for that only names a resource or the age of the sign-in. */

@@ -3,7 +3,7 @@ import { valueText } from "../../shared/list_text.ts";
 import type { Command } from "commander";
 import { examples } from "../../shared/command_examples.ts";
 import type { Run } from "../../shared/command_line.ts";
-import { account, collect, exchange, minTtl, server } from "./options.ts";
+import { account, collect, exchange, minTtl, noBrowser, scope, server } from "./options.ts";
 import { brand } from "../../shared/brand.ts";
 import { isValidAtLeast } from "../oauth/access_token_expiry.ts";
 import { ClientError } from "../errors.ts";
@@ -26,6 +26,16 @@ export interface ExecOptions extends SelectionWithFederation {
   /** As typed, see parseDurationSeconds. */
   minTtl: string;
   exchange?: boolean;
+  /** What the program is called. */
+  as?: string;
+  /** The name or identifier of a resource. */
+  for?: string;
+  /** As typed, see parseDurationSeconds. */
+  lifetime?: string;
+  /** False with --no-revoke: the program's narrow token stays valid after the program has exited. */
+  revoke?: boolean;
+  /** False with --no-browser. */
+  browser?: boolean;
 }
 
 /** POSIX.1-2024, Shell and Utilities, 2.8.2. */
@@ -49,26 +59,67 @@ export async function exec(
     );
   }
   const source = await chooseTokenSource(options, io);
-  const fresh = (minTtlMs: number, io: ClientIo) =>
-    options.exchange
-      ? jwtFrom(source, minTtlMs, options.scope, io)
-      : tokenFrom(source, minTtlMs, io);
-  const first = await fresh(minTtlMs, io);
-  warnIfTooShort(first, minTtlMs, io);
-  const { token } = first;
+  const passed = await tokenForProgram(source, program, options, minTtlMs, io);
   const env: Record<string, string> = {};
-  for (const name of [`${brand.envPrefix}_TOKEN`, ...names]) env[name] = token;
+  for (const name of [`${brand.envPrefix}_TOKEN`, ...names]) env[name] = passed.first.token;
   // If the program runs this one again, the token goes to its own server.
   if (source.server !== undefined) env[`${brand.envPrefix}_SERVER`] = source.server;
-  const socket = canBeRenewed(source, first)
-    ? await openTokenSocket(token, laterTokens(source, first, fresh), io)
-    : undefined;
+  const socket = passed.renewed && await openTokenSocket(passed.first.token, passed.renewed, io);
+  // Without one, a socket of an outer exec is none for this token.
   if (socket !== undefined) env[TOKEN_SOCKET_VARIABLE] = socket.path;
-  const result = await io.runInForeground(program, args, env).finally(() => socket?.close());
+  else if (io.env[TOKEN_SOCKET_VARIABLE]) env[TOKEN_SOCKET_VARIABLE] = "";
+  const result = await io.runInForeground(program, args, env).finally(() =>
+    Promise.all([socket?.close(), passed.release?.()])
+  );
   if (typeof result === "number") return result;
   const { exitCode, message } = START_FAILURES[result];
   io.stderr(`Error: ${valueText(program)}: ${message}\n`);
   return exitCode;
+}
+
+interface PassedToken {
+  first: AccessToken;
+  /** Later tokens; undefined if it cannot be renewed. */
+  renewed?: (minTtlMs: number, io: ClientIo) => Promise<AccessToken>;
+  /** Called once the program has exited. */
+  release?: () => Promise<void>;
+}
+
+async function tokenForProgram(
+  source: TokenSource,
+  program: string,
+  options: ExecOptions,
+  minTtlMs: number,
+  io: ClientIo,
+): Promise<PassedToken> {
+  const { as, scope, for: resource, lifetime } = options;
+  const needsCode = [as, scope, resource, lifetime].some((option) => option !== undefined);
+  const delegation = needsCode ? await import("../auth/delegated_token.ts") : undefined;
+  if (delegation?.isDelegated(source, options)) {
+    const first = await delegation.delegatedToken(source, program, options, io);
+    const release = options.revoke === false
+      ? undefined
+      : () => delegation.revokeDelegated(source, first, io);
+    return { first, release };
+  }
+  const { tokenForOptions } = resource === undefined
+    ? { tokenForOptions: undefined }
+    : await import("./request_token.ts");
+  // Only the first one may wait for an approval: later, the terminal belongs to the program.
+  const fresh = (minTtlMs: number, io: ClientIo, wait = false) =>
+    tokenForOptions !== undefined
+      ? tokenForOptions(source, { ...options, wait }, minTtlMs, io)
+      : options.exchange
+      ? jwtFrom(source, minTtlMs, options.scope, io)
+      : tokenFrom(source, minTtlMs, io);
+  const first = await fresh(minTtlMs, io, true);
+  warnIfTooShort(first, minTtlMs, io);
+  return {
+    first,
+    renewed: canBeRenewed(source, first)
+      ? laterTokens(source, first, (minTtlMs, io) => fresh(minTtlMs, io))
+      : undefined,
+  };
 }
 
 /** Whether this token expires, and the source may give another one after it. */
@@ -122,7 +173,13 @@ export function declare(command: Command, client: Run<ClientIo>): void {
       .addOption(server())
       .addOption(account())
       .option("--env <name>", "also set this variable to the token (repeatable)", collect)
-      .addOption(minTtl()),
+      .addOption(minTtl())
+      .addOption(scope("give the program a narrow token with only these scopes"))
+      .option("--for <resource>", "a token for this resource: its name or identifier")
+      .option("--lifetime <duration>", "a narrow token that expires after this time: 15m, 1h")
+      .option("--as <name>", "what the program of a narrow token is called (default: its file)")
+      .option("--no-revoke", "leave a narrow token valid after the program has exited")
+      .addOption(noBrowser()),
   )
     .addHelpText(
       "after",
@@ -133,6 +190,10 @@ export function declare(command: Command, client: Run<ClientIo>): void {
           "the token is in API_TOKEN as well; --dry-run is for deploy.sh",
         ],
         [`${bin} exec sh -c 'make build && make deploy'`, "several commands, in a shell"],
+        [
+          `${bin} exec --as "Claude Code" --scope read --lifetime 1h claude`,
+          "an agent gets a narrow token in place of your login",
+        ],
       ),
     )
     .action((program, options) => client((io) => exec(program, options, io)));

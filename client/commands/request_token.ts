@@ -2,13 +2,12 @@
  * The token for the options of `token` that request another one than the login's own: --scope,
  * --for, --lifetime, --challenge and --resume. Loaded only for them.
  */
-import { valueText } from "../../shared/list_text.ts";
 import { brand } from "../../shared/brand.ts";
-import { parseDurationSeconds } from "../../shared/duration.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import type { AccessToken } from "../auth/access_token.ts";
 import { challengedResource, readChallenge } from "../auth/challenge_request.ts";
 import { isExchangeable } from "../auth/exchange.ts";
+import { parseLifetime } from "../auth/lifetime.ts";
 import { listLogins } from "../auth/login_store.ts";
 import { narrowedEnvironmentToken } from "../auth/narrowed_environment_token.ts";
 import { listPending, type PendingApproval } from "../auth/pending_approvals.ts";
@@ -129,15 +128,6 @@ async function selectPending(options: TokenOptions, io: ClientIo): Promise<Pendi
     "invalid_option",
     `Several approvals are pending: ${list.join(", ")}. ` +
       `Select one: ${brand.binaryName} token --resume ${chosen[0].id}`,
-  );
-}
-
-function parseLifetime(text: string): number {
-  const seconds = parseDurationSeconds(text);
-  if (seconds !== undefined && seconds > 0) return seconds;
-  throw new ClientError(
-    "invalid_option",
-    `--lifetime ${valueText(text)} is not a valid duration. Examples: 15m, 1h, 12h.`,
   );
 }
 

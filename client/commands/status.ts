@@ -104,7 +104,7 @@ function describeExpiry(expiresAt: number, renewable: boolean, io: ClientIo): st
 }
 
 function describeEnvironment(
-  { expiresAt, socket }: EnvironmentSource,
+  { expiresAt, socket, actor }: EnvironmentSource,
   expired: boolean,
   io: ClientIo,
 ): string {
@@ -114,6 +114,14 @@ function describeEnvironment(
   }
   if (expiresAt === undefined) return `Using the token in ${name}.`;
   const time = formatTimeWithDistance(expiresAt, io.clock.now(), io.timeZone);
+  if (actor !== undefined) {
+    return expired
+      ? `The narrow token of ${sanitizeLine(actor)} in ${name} ${
+        colorState("expired", stdoutStyle(io))
+      } ${time}. Start the program again with ${brand.binaryName} exec.`
+      : `Using the narrow token of ${sanitizeLine(actor)} in ${name}, which expires ${time} and ` +
+        `cannot be renewed.`;
+  }
   return expired
     ? `The token in ${name} ${colorState("expired", stdoutStyle(io))} ${time}. ` +
       `Set it to a new one, or unset it to use a login.`

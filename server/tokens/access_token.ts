@@ -30,16 +30,10 @@ export interface AccessTokenGrant {
   /** The personal access token that was exchanged for it. */
   personalAccessTokenId?: string;
   workload?: Workload;
-  delegation?: Delegation;
+  /** What the client of a login calls the program that it gives the token to. */
+  actor?: Actor;
   /** Its `jti`, if the token is known before it is issued; undefined: a random one. */
   id?: string;
-}
-
-/** A token that a login was exchanged for, with less than the login has. */
-export interface Delegation {
-  /** The token's `jti`, which is the id of its row. */
-  id: string;
-  actor?: Actor;
 }
 
 /**
@@ -50,8 +44,6 @@ export interface Actor {
   iss?: string;
   sub: string;
   act?: Actor;
-  /** Its `jti`, if the token is known before it is issued; undefined: a random one. */
-  id?: string;
 }
 
 /** The workload that exchanged its own token. */
@@ -99,11 +91,7 @@ export async function signAccessToken(
   grant: AccessTokenGrant,
 ): Promise<string> {
   const key = await deps.keys.active();
-  const claims = claimsFor(
-    deps,
-    grant,
-    grant.delegation?.id ?? grant.id ?? generateAccessTokenId(),
-  );
+  const claims = claimsFor(deps, grant, grant.id ?? generateAccessTokenId());
   return await new SignJWT({ ...claims }).setProtectedHeader(header(key)).sign(key.key);
 }
 
@@ -116,7 +104,7 @@ export async function checkAccessTokenSize(
   grant: AccessTokenGrant,
 ): Promise<DomainError | undefined> {
   const key = await deps.keys.active();
-  const json = [header(key), claimsFor(deps, grant, grant.delegation?.id ?? "x".repeat(22))];
+  const json = [header(key), claimsFor(deps, grant, grant.id ?? "x".repeat(22))];
   const bytes = json.map((part) => new TextEncoder().encode(JSON.stringify(part)).length);
   const encoded = bytes.map((length) => Math.ceil(length * 4 / 3) + 1);
   const size = encoded[0] + encoded[1] + SIGNATURE_LENGTH[key.algorithm];
@@ -154,7 +142,7 @@ function claimsFor(
     auth_time: grant.authenticatedAt && numericDate(grant.authenticatedAt.getTime()),
     sid: grant.familyId,
     pat: grant.personalAccessTokenId,
-    act: grant.workload?.act ?? grant.delegation?.actor,
+    act: grant.workload?.act ?? grant.actor,
     workload: grant.workload?.run,
   };
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Clock } from "../../../shared/clock.ts";
+import { type Clock, numericDate } from "../../../shared/clock.ts";
 import { listText } from "../../../shared/list_text.ts";
 import { toLoginName } from "../../../shared/login_name.ts";
 import { isManagementScope } from "../../../shared/management.ts";
@@ -86,7 +86,8 @@ export async function delegate(
     audience: resource,
     authenticatedAt: subject.authenticatedAt,
     familyId: loginId,
-    delegation: { id, actor },
+    id,
+    actor,
   };
   const tooLarge = await checkAccessTokenSize({ issuer, clock, keys, lifetime }, grant);
   if (tooLarge !== undefined) {
@@ -104,8 +105,10 @@ export async function delegate(
     | OAuthError
     | undefined;
   if (row === undefined || row instanceof OAuthError) return row;
-  const expiresIn = Math.floor((row.expiresAt.getTime() - row.createdAt.getTime()) / 1000);
-  const signer = { issuer, clock, keys, lifetime: expiresIn };
+  // By the time of its row, so that it never expires later.
+  const issuedAt = row.createdAt.getTime();
+  const expiresIn = numericDate(row.expiresAt.getTime()) - numericDate(issuedAt);
+  const signer = { issuer, clock: { now: () => issuedAt }, keys, lifetime: expiresIn };
   return {
     access_token: await signAccessToken(signer, grant),
     token_type: "Bearer",
@@ -142,14 +145,10 @@ async function insert(
     );
   }
   const latest = Math.min(login.absoluteExpiresAt.getTime(), subject.expiresAt ?? Infinity);
-  // Whole seconds, as in its claims, and never later than what it came from.
-  const seconds = Math.min(lifetime, Math.floor((latest - now) / 1000));
-  if (seconds < 1) return undefined;
-  const row = {
-    ...token,
-    createdAt: new Date(now),
-    expiresAt: new Date(now + seconds * 1000),
-  };
+  // In whole seconds, as in its claims, and never later than what it came from.
+  const expiresAt = Math.min(numericDate(now) + lifetime, numericDate(latest));
+  if (expiresAt <= numericDate(now)) return undefined;
+  const row = { ...token, createdAt: new Date(now), expiresAt: new Date(expiresAt * 1000) };
   if (!await insertDelegatedToken(tx, { ...row, ancestors }, MAX_ACTIVE)) {
     return new OAuthError(
       "invalid_request",
@@ -200,7 +199,7 @@ function requestedLifetime(
   { parameter, client }: TokenRequest,
 ): number | OAuthError {
   const requested = parameter("requested_lifetime");
-  if (requested !== undefined && !/^[1-9][0-9]{0,9}$/.test(requested)) {
+  if (requested !== undefined && !/^[1-9][0-9]{0,11}$/.test(requested)) {
     return new OAuthError(
       "invalid_request",
       "The parameter requested_lifetime is not a number of seconds, such as 3600.",
