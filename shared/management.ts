@@ -1,5 +1,5 @@
 /**
- * The management interface: whatever creates, lists or revokes tokens. It is a
+ * The management interface: whatever manages tokens and clients. It is a
  * resource of its own (RFC 8707), so that a token issued for an API is worth
  * nothing here, and a token for it nothing at any API (RFC 9068 section 4).
  */
@@ -12,17 +12,35 @@ export function managementResource(issuer: string): string {
   return issuer + MANAGEMENT_PATH;
 }
 
-/** What its tokens permit. Each includes the ones before it. */
-export const MANAGEMENT_PERMISSIONS = ["read", "write", "admin"] as const;
+/** What its tokens permit, about one kind of thing each. Each permission includes those before it. */
+const CHAINS = [
+  ["read", "write", "admin"],
+  // Apart from `admin`, which approvals had before clients could be managed here.
+  ["clients_read", "clients_write"],
+] as const;
 
-export type ManagementPermission = (typeof MANAGEMENT_PERMISSIONS)[number];
+export type ManagementPermission = (typeof CHAINS)[number][number];
+
+export const MANAGEMENT_PERMISSIONS: readonly ManagementPermission[] = CHAINS.flat();
 
 /** The scope that stands for each permission. */
 export const MANAGEMENT_SCOPES: Record<ManagementPermission, string> = {
   read: "manage:tokens:read",
   write: "manage:tokens",
   admin: "manage:admin",
+  clients_read: "manage:clients:read",
+  clients_write: "manage:clients",
 };
+
+/** Permissions that change nothing. */
+export function isReadOnly(permission: ManagementPermission): boolean {
+  return CHAINS.some(([first]) => first === permission);
+}
+
+/** Permissions that only administrators can have. */
+export function isForAdministrators(permission: ManagementPermission): boolean {
+  return permission !== "read" && permission !== "write";
+}
 
 /** Scopes of this form are the server's own: an operator's catalog cannot have them. */
 export function isManagementScope(scope: string): boolean {
@@ -36,7 +54,10 @@ export function permissionOf(scope: string): ManagementPermission | undefined {
 
 /** Whether scopes include `permission`, or a greater one. */
 export function permits(scopes: readonly string[], permission: ManagementPermission): boolean {
-  return MANAGEMENT_PERMISSIONS.slice(MANAGEMENT_PERMISSIONS.indexOf(permission))
+  const chain: readonly ManagementPermission[] = CHAINS.find((permissions) =>
+    (permissions as readonly ManagementPermission[]).includes(permission)
+  )!;
+  return chain.slice(chain.indexOf(permission))
     .some((greater) => scopes.includes(MANAGEMENT_SCOPES[greater]));
 }
 

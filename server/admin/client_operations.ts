@@ -25,7 +25,7 @@ import { snippet, type SnippetLanguage } from "./snippets/snippet.ts";
 
 /** What the operations on clients need. */
 export type ClientDeps =
-  & Pick<AdminDeps, "sql" | "clock" | "actor" | "address" | "catalog">
+  & Pick<AdminDeps, "sql" | "clock" | "actor" | "address" | "loginId" | "catalog">
   & { config: Omit<AdminDeps["config"], "mail"> };
 
 type ClientOperation<Params, Result> = (deps: ClientDeps, params: Params) => Promise<Result>;
@@ -170,7 +170,7 @@ export const setClientDisabled: ClientOperation<
 export const removeClient: ClientOperation<
   { id: string },
   { loginsRevoked: number } | DomainError
-> = async ({ sql, clock, actor, address }, { id }) => {
+> = async ({ sql, clock, actor, address, loginId }, { id }) => {
   if (id === commandLineClient.id) {
     return new DomainError(
       "invalid",
@@ -187,7 +187,7 @@ export const removeClient: ClientOperation<
       actor: actor ?? "operator",
       subject: id,
       address,
-      details: { logins: loginsRevoked },
+      details: { logins: loginsRevoked, ...loginId !== undefined && { login: loginId } },
     });
     return { loginsRevoked };
   }) as { loginsRevoked: number } | DomainError;
@@ -195,7 +195,7 @@ export const removeClient: ClientOperation<
 
 /** Runs `change` with its audit event in one transaction, and returns the client after it. */
 async function changeClient(
-  { sql, clock, actor, address }: ClientDeps,
+  { sql, clock, actor, address, loginId }: ClientDeps,
   { id, event, changes }: { id: string; event: string; changes?: ClientChanges },
   change: (tx: Transaction, now: Date) => Promise<boolean | DomainError>,
 ): Promise<ClientView | DomainError> {
@@ -209,9 +209,12 @@ async function changeClient(
       actor: actor ?? "operator",
       subject: id,
       address,
-      details: changes === undefined
-        ? {}
-        : { changed: Object.keys(withoutUndefined(changes)).join(" ") },
+      details: {
+        ...changes !== undefined && {
+          changed: Object.keys(withoutUndefined(changes)).join(" "),
+        },
+        ...loginId !== undefined && { login: loginId },
+      },
     });
     return clientView(client, clock.now());
   }) as ClientView | DomainError;

@@ -20,6 +20,8 @@ export interface AdminDeps {
   actor?: string;
   /** From which IP address the administrator sent the request. */
   address?: string;
+  /** The login of the token that the administrator sent, over REST. */
+  loginId?: string;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { isForAdministrators, isReadOnly } from "../../shared/management.ts";
 import { OAuthError } from "../../shared/oauth/errors.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import { DomainError } from "../domain_error.ts";
@@ -11,7 +12,7 @@ import { describeResult } from "../validation/describe_result.ts";
 import type { TokenValidator } from "../validation/token_validator.ts";
 import type { ValidatedToken } from "../validation/validated_token.ts";
 import type { ApiOperation } from "./operation.ts";
-import { checkPermission } from "./permission.ts";
+import { administratorsOnly, checkPermission } from "./permission.ts";
 import { Problem } from "./problem.ts";
 
 export interface AuthenticateDeps {
@@ -55,16 +56,18 @@ export async function authenticate(
   if (presented.clientId !== commandLineClient.id || presented.authenticatedAt === undefined) {
     return new DomainError(
       "forbidden",
-      `Only logins of ${commandLineClient.name} are allowed to manage tokens.`,
+      `Only logins of ${commandLineClient.name} are allowed to use this API.`,
     );
   }
   const refusal = checkPermission(presented, access) ??
-    (access === "read" ? undefined : checkFreshSignIn(deps, presented));
+    (isReadOnly(access) ? undefined : checkFreshSignIn(deps, presented));
   if (refusal !== undefined) return refusal;
   const user = await findUser(deps.sql, presented.subject);
   if (user === undefined || user.disabledAt !== undefined) {
     return new DomainError("forbidden", "The account is disabled. Contact your administrator.");
   }
+  // `admin` has operations that users may call for themselves, which check that.
+  if (isForAdministrators(access) && !user.isAdmin) return administratorsOnly();
   return { presented, user };
 }
 

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { brand } from "../../shared/brand.ts";
-import { managementResource } from "../../shared/management.ts";
+import { isReadOnly, managementResource } from "../../shared/management.ts";
 import { version } from "../../shared/version.ts";
 import type { ApiOperation } from "./operation.ts";
 import { PROBLEM_TYPES, type ProblemType } from "./problem.ts";
@@ -57,7 +57,9 @@ export function openApiDocument(
     info: {
       title: `${brand.productName} API`,
       version,
-      description: "Create, list, edit, rotate, revoke, import and report personal access tokens.",
+      description:
+        "Create, list, edit, rotate, revoke, import and report personal access tokens. " +
+        "Manage clients as an administrator.",
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: issuer }],
@@ -76,14 +78,14 @@ export function openApiDocument(
 }
 
 function parametersOf(
-  { path, query }: ApiOperation,
+  { path, query, idSchema = { type: "string", format: "uuid" } }: ApiOperation,
   schemaOf: (schema: z.ZodMiniType, io: "input") => unknown,
 ): Record<string, unknown> {
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     name,
     in: "path",
     required: true,
-    schema: { type: "string", format: "uuid" },
+    schema: idSchema,
   }));
   const { properties = {} } = (query === undefined ? {} : schemaOf(query, "input")) as {
     properties?: Record<string, { description?: string }>;
@@ -118,7 +120,7 @@ function problemTypes({ access, path, query, body, problems = [] }: ApiOperation
   return [
     ...query !== undefined || body !== undefined ? ["malformed"] as const : [],
     ...access !== "public" ? ["unauthorized"] as const : [],
-    ...isManagement && access !== "read" ? ["fresh-sign-in"] as const : [],
+    ...isManagement && !isReadOnly(access) ? ["fresh-sign-in"] as const : [],
     ...isManagement ? ["forbidden", "insufficient-scope"] as const : [],
     ...path.includes("{") ? ["not-found"] as const : [],
     ...body !== undefined ? ["incomplete", "too-large"] as const : [],

@@ -48,6 +48,8 @@ export interface ApiOperation {
    * API, the holder of any token for the operator's API, or unauthenticated clients.
    */
   access: ManagementPermission | "token" | "public";
+  /** The JSON Schema of `{id}` in the path; default: a UUID. */
+  idSchema?: Record<string, unknown>;
   body?: z.ZodMiniType;
   query?: z.ZodMiniType;
   /** Largest body, in bytes; 64 KB if undefined. */

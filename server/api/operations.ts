@@ -1,3 +1,10 @@
+import { disableClientOperation, enableClientOperation } from "./clients/access.ts";
+import { addClientOperation } from "./clients/add.ts";
+import { listClientsOperation } from "./clients/list.ts";
+import { removeClientOperation } from "./clients/remove.ts";
+import { rotateClientSecretOperation } from "./clients/rotate_secret.ts";
+import { showClientOperation } from "./clients/show.ts";
+import { updateClientOperation } from "./clients/update.ts";
 import { githubAlert } from "./leaks/github.ts";
 import { gitlabReport } from "./leaks/gitlab.ts";
 import { reportLeak } from "./leaks/report.ts";
@@ -22,6 +29,14 @@ export const apiOperations: readonly ApiOperation[] = [
   rotateTokenOperation,
   revokeTokenOperation,
   listScopes,
+  addClientOperation,
+  listClientsOperation,
+  showClientOperation,
+  updateClientOperation,
+  rotateClientSecretOperation,
+  disableClientOperation,
+  enableClientOperation,
+  removeClientOperation,
   reportLeak,
   gitlabReport,
   githubAlert,

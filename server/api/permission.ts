@@ -21,7 +21,9 @@ export function checkPermission(
 export function checkAdmin(
   { user, presented }: { user: User; presented: Pick<ValidatedToken, "scopes"> },
 ): DomainError | undefined {
-  return user.isAdmin
-    ? checkPermission(presented, "admin")
-    : new DomainError("forbidden", "Only administrators are allowed to do this.");
+  return user.isAdmin ? checkPermission(presented, "admin") : administratorsOnly();
+}
+
+export function administratorsOnly(): DomainError {
+  return new DomainError("forbidden", "Only administrators are allowed to do this.");
 }

@@ -41,7 +41,8 @@ export const PROBLEM_TYPES = {
   "not-found": {
     status: 404,
     title: "Not found",
-    description: "The token or operation does not exist, or the token belongs to another user.",
+    description:
+      "The token, client or operation does not exist, or the token belongs to another user.",
   },
   method: {
     status: 405,
@@ -57,7 +58,8 @@ export const PROBLEM_TYPES = {
     status: 409,
     title: "Conflict",
     description: "The token has already been created, rotated, revoked or imported, an active " +
-      "token of the owner has the same name, or the owner has too many tokens.",
+      "token of the owner or another client has the same name or id, or the owner has too many " +
+      "tokens.",
   },
   "too-large": {
     status: 413,

@@ -36,6 +36,21 @@ const MANAGEMENT_SCOPE_DESCRIPTIONS: readonly ScopeDescription[] = [
       "accounts, with the permissions listed here",
     roles: ["admin" as const],
   },
+  {
+    name: MANAGEMENT_SCOPES.clients_read,
+    description:
+      "See all clients: the programs that log users in and the services that check tokens, with " +
+      "what each of them may do",
+    roles: ["admin" as const],
+  },
+  {
+    name: MANAGEMENT_SCOPES.clients_write,
+    description:
+      "Add, change, disable and remove clients, and replace their secrets. A client that it adds " +
+      "can ask every user for permissions and check tokens, even after this login is revoked or " +
+      "expires",
+    roles: ["admin" as const],
+  },
 ].map((scope) => ({ ...scope, clients: [brand.cliClientId], tokens: false }));
 
 /** The built-in scopes and those of the config file. Each server gets objects of its own. */

@@ -32,20 +32,37 @@ import { addPerson, managementToken } from "../../support/person.ts";
 import { FULL_SCOPE, ISSUER, type TestServer, testServer } from "../../support/test_server.ts";
 
 const RESOURCE = managementResource(ISSUER);
-const { read: READ, write: WRITE, admin: ADMIN } = MANAGEMENT_SCOPES;
+const {
+  read: READ,
+  write: WRITE,
+  admin: ADMIN,
+  clients_read: CLIENTS_READ,
+  clients_write: CLIENTS_WRITE,
+} = MANAGEMENT_SCOPES;
 
 type Access = ApiOperation["access"];
 
 /** The status where a credential is refused; undefined: it gets as far as the operation itself. */
 type Expected = Record<Exclude<Access, "public">, number | undefined>;
 
-const NO_TOKEN: Expected = { read: 401, write: 401, admin: 401, token: 401 };
+const refused = (status: number): Expected => ({
+  read: status,
+  write: status,
+  admin: status,
+  clients_read: status,
+  clients_write: status,
+  token: 401,
+});
+const NO_TOKEN = refused(401);
 /** An access token for the API, whatever its scopes. Only a personal access token reads itself. */
-const FOR_API: Expected = { read: 401, write: 401, admin: 401, token: undefined };
-const READS: Expected = { read: undefined, write: 403, admin: 403, token: 401 };
-const WRITES: Expected = { read: undefined, write: undefined, admin: 403, token: 401 };
-const ADMINISTERS: Expected = { read: undefined, write: undefined, admin: undefined, token: 401 };
-const FORBIDDEN: Expected = { read: 403, write: 403, admin: 403, token: 401 };
+const FOR_API: Expected = { ...NO_TOKEN, token: undefined };
+const FORBIDDEN = refused(403);
+const READS: Expected = { ...FORBIDDEN, read: undefined };
+const WRITES: Expected = { ...READS, write: undefined };
+/** Not clients: an approval for administration does not show them. */
+const ADMINISTERS: Expected = { ...WRITES, admin: undefined };
+const READS_CLIENTS: Expected = { ...FORBIDDEN, clients_read: undefined };
+const WRITES_CLIENTS: Expected = { ...READS_CLIENTS, clients_write: undefined };
 
 interface Credential {
   name: string;
@@ -94,6 +111,15 @@ async function credentials(server: TestServer): Promise<Credential[]> {
   add("administrator's approval to manage", WRITES, await manage(admin.id, WRITE));
   add("approval to administer", ADMINISTERS, await manage(admin.id, `${ADMIN} deploy`));
   add("administrator's scope without the role", FORBIDDEN, await manage(alice.id, ADMIN));
+  add("approval to see clients", READS_CLIENTS, await manage(admin.id, CLIENTS_READ));
+  add("approval to manage clients", WRITES_CLIENTS, await manage(admin.id, CLIENTS_WRITE));
+  const both = `${CLIENTS_WRITE} ${READ}`;
+  add("manages clients without the role", READS, await manage(alice.id, both));
+  const former = await addPerson(server, { admin: true });
+  const formerly = await manage(former.id, `${CLIENTS_WRITE} ${READ}`);
+  await sql`update users set is_admin = false where id = ${former.id}`;
+  server.parts.tokenValidator.invalidate(`principal:${former.id}`);
+  add("clients of a former administrator", READS, formerly);
 
   // Tokens without a login.
   const { token: pat } = await createPat(server, alice);
@@ -157,6 +183,9 @@ const BODIES: Record<string, unknown> = {
     expires_at: null,
   },
   rotateToken: { overlap: 0 },
+  addClient: { name: "Acme", type: "public" },
+  updateClient: { name: "Acme" },
+  rotateClientSecret: { overlap: 0 },
 };
 
 testOnEachDatabase("each operation accepts only its own kind of credentials", async (location) => {
