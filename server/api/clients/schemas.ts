@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { MAX_OVERLAP_SECONDS } from "../../../shared/tokens/limits.ts";
+import { DEVICE_FLOW_RULES } from "../../scopes.ts";
 import { CLIENT_GRANTS, CONSENT_POLICIES } from "../../store/clients.ts";
 import { described, named, orNull, text, timestamp } from "../schema.ts";
 
@@ -33,6 +34,13 @@ const scopes = () =>
     z.nullable(z.array(text(1, 256)).check(z.maxLength(200))),
   );
 
+const deviceFlow = () =>
+  described(
+    "What its new logins by device code need: `same-network`, that the terminal and the browser " +
+      "that approves have the same IP address; `fresh-sign-in`, a recent sign-in; `off`: none.",
+    z.array(z.enum(DEVICE_FLOW_RULES)).check(z.maxLength(10)),
+  );
+
 const lifetime = (of: string) =>
   described(
     `${of}, in seconds. \`null\`: as configured for the server.`,
@@ -50,6 +58,7 @@ const policy = {
   redirect_uris: z.optional(redirectUris()),
   consent: z.optional(consent()),
   scopes: z.optional(scopes()),
+  device_flow: z.optional(deviceFlow()),
   access_token_lifetime: z.optional(lifetime("Lifetime of its access tokens")),
   refresh_token_idle_lifetime: z.optional(
     lifetime("Its logins expire after this time without use"),
@@ -103,6 +112,7 @@ export const client = named(
     redirect_uris: z.array(z.string()),
     consent: z.enum(CONSENT_POLICIES),
     scopes: orNull(z.array(z.string())),
+    device_flow: z.array(z.enum(DEVICE_FLOW_RULES)),
     access_token_lifetime: orNull(z.int()),
     refresh_token_idle_lifetime: orNull(z.int()),
     refresh_token_absolute_lifetime: orNull(z.int()),

@@ -1,6 +1,7 @@
 /** How pages show the attributes of a client. */
 import { formatDuration } from "../../../../shared/duration.ts";
 import type { ClientView } from "../../../admin/client_operations.ts";
+import type { DeviceFlowRule } from "../../../scopes.ts";
 import type { ClientGrant, ConsentPolicy } from "../../../store/clients.ts";
 import { Badge } from "../../ui/badge.tsx";
 
@@ -34,6 +35,12 @@ export const CLIENT_GRANT_LABELS: Record<ClientGrant, string> = {
 export const CONSENT_LABELS: Record<ConsentPolicy, string> = {
   always: "At each login in the browser",
   remember: "Once for the same permissions",
+};
+
+export const DEVICE_FLOW_LABELS: Record<DeviceFlowRule, string> = {
+  "same-network": "Only if the terminal and the browser that approves have the same IP address",
+  "fresh-sign-in": "Only after a recent sign-in",
+  off: "None, while the logins that it has keep working",
 };
 
 /** What a client may do, in a few words. */

@@ -1,13 +1,13 @@
 /** Fields of the forms that add and edit a client. `client` is what it has before. */
 import { formatDuration, shortDuration } from "../../../../shared/duration.ts";
 import type { ServerConfig } from "../../../config/server_config.ts";
-import type { ScopeDescription } from "../../../scopes.ts";
+import type { DeviceFlowRule, ScopeDescription } from "../../../scopes.ts";
 import { CLIENT_GRANTS, type ClientPolicy, CONSENT_POLICIES } from "../../../store/clients.ts";
 import type { SubmittedForm } from "../../tokens/token_form.tsx";
 import { Field, FieldError, fieldState } from "../../ui/form_field.tsx";
 import { TextField } from "../../ui/text_field.tsx";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
-import { CLIENT_GRANT_LABELS, CONSENT_LABELS } from "./facts.tsx";
+import { CLIENT_GRANT_LABELS, CONSENT_LABELS, DEVICE_FLOW_LABELS } from "./facts.tsx";
 import { LIFETIME_FIELDS, type LifetimeField } from "./read_policy.ts";
 
 type PolicyFields = SubmittedForm & { client: ClientPolicy };
@@ -62,6 +62,31 @@ export function GrantFields({ client, form, problems = [] }: PolicyFields) {
       <p class="hint">
         A confidential client can also introspect and revoke tokens. For that it needs no grant.
       </p>
+    </fieldset>
+  );
+}
+
+/** What new logins by device code need. */
+export function DeviceFlowFields({ client, form, problems = [] }: PolicyFields) {
+  const isChecked = (rule: DeviceFlowRule) =>
+    form === undefined ? client.deviceFlow?.includes(rule) === true : !!form(`deviceFlow:${rule}`);
+  return (
+    <fieldset class="device-flow">
+      <legend>Restrict new device logins</legend>
+      {Object.entries(DEVICE_FLOW_LABELS).map(([rule, label], index) => (
+        <label class="check">
+          <input
+            type="checkbox"
+            name={`deviceFlow:${rule}`}
+            checked={isChecked(rule as DeviceFlowRule)}
+            {...index === 0 && { id: "deviceFlow", ...fieldState(problems, "deviceFlow") }}
+          />
+          <span>
+            {label} <code class="muted small">{rule}</code>
+          </span>
+        </label>
+      ))}
+      <FieldError id="deviceFlow" problems={problems} />
     </fieldset>
   );
 }

@@ -9,7 +9,14 @@ import type { SubmittedForm } from "../../tokens/token_form.tsx";
 import type { Crumb } from "../../ui/breadcrumbs.tsx";
 import { ErrorSummary, formTitle } from "../../ui/form_field.tsx";
 import { CsrfField } from "../../ui/hidden_fields.tsx";
-import { GrantFields, LifetimeFields, NameFields, RedirectFields, ScopeFields } from "./fields.tsx";
+import {
+  DeviceFlowFields,
+  GrantFields,
+  LifetimeFields,
+  NameFields,
+  RedirectFields,
+  ScopeFields,
+} from "./fields.tsx";
 
 /** Ids of fields that use cases call differently. */
 export const CLIENT_FIELD_IDS: Record<string, string> = { scopes: "scope_limit" };
@@ -54,6 +61,7 @@ export async function clientFormPage(
           <NameFields {...fields} />
           {identity}
           <GrantFields {...fields} />
+          <DeviceFlowFields {...fields} />
           <RedirectFields {...fields} />
           <ScopeFields {...fields} catalog={catalog} />
           <LifetimeFields {...fields} config={deps.config} />

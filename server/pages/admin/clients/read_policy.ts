@@ -2,7 +2,7 @@ import { parseDurationSeconds } from "../../../../shared/duration.ts";
 import type { ClientChanges } from "../../../admin/client_operations.ts";
 import { DomainError } from "../../../domain_error.ts";
 import type { FormParameters } from "../../../http/form.ts";
-import type { ScopeDescription } from "../../../scopes.ts";
+import { DEVICE_FLOW_RULES, type ScopeDescription } from "../../../scopes.ts";
 import { CLIENT_GRANTS, type ClientPolicy } from "../../../store/clients.ts";
 
 export const LIFETIME_FIELDS = [
@@ -19,12 +19,14 @@ export function readPolicy(
   catalog: readonly ScopeDescription[],
 ): ClientPolicy | DomainError {
   const redirectUris = (form("redirectUris") ?? "").split(/\s+/).filter((uri) => uri !== "");
+  const deviceFlow = DEVICE_FLOW_RULES.filter((rule) => form(`deviceFlow:${rule}`));
   const policy: ClientPolicy = {
     name: form("name") ?? "",
     homepage: form("homepage") || undefined,
     grants: CLIENT_GRANTS.filter((grant) => form(`grant:${grant}`)),
     redirectUris: redirectUris.length === 0 ? undefined : redirectUris,
     consent: form("consent") === "remember" ? "remember" : undefined,
+    deviceFlow: deviceFlow.length === 0 ? undefined : deviceFlow,
     scopes: form("scope_limit") === "selected"
       ? catalog.map(({ name }) => name).filter((name) => form(`scope:${name}`))
       : undefined,
@@ -49,6 +51,7 @@ export function policyChanges(before: ClientPolicy, after: ClientPolicy): Client
     "grants",
     "redirectUris",
     "consent",
+    "deviceFlow",
     "scopes",
     ...LIFETIME_FIELDS,
   ] as const satisfies (keyof ClientPolicy)[];

@@ -15,6 +15,7 @@ import {
   CLIENT_TYPES,
   ClientState,
   CONSENT_LABELS,
+  DEVICE_FLOW_LABELS,
   lifetimeText,
 } from "./facts.tsx";
 import { findClient } from "./find_client.tsx";
@@ -83,6 +84,11 @@ export async function showClient(deps: PageDeps, c: PageContext): Promise<Respon
                 </ul>
               )}
           </Fact>
+          {stored.deviceFlow !== undefined && stored.deviceFlow.length > 0 && (
+            <Fact name="New device logins" id="device-flow">
+              {stored.deviceFlow.map((rule) => <div key={rule}>{DEVICE_FLOW_LABELS[rule]}</div>)}
+            </Fact>
+          )}
           {client.redirectUris.length > 0 && (
             <Fact name="Browser returns to" id="redirects">
               {client.redirectUris.map((uri) => (

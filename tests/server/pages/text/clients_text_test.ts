@@ -55,6 +55,7 @@ Deno.test("the text of the pages of clients", async () => {
     { homepage: "javascript:alert(1)" },
     { "grant:code": "on", redirectUris: "" },
     { "grant:code": "on", redirectUris: "loopback\nhttp://acme.example/callback" },
+    { "deviceFlow:same-network": "on" },
     { accessTokenLifetime: "soon" },
     { accessTokenLifetime: "2d" },
     { refreshTokenAbsoluteLifetime: "1s" },
@@ -150,11 +151,12 @@ Deno.test("the text of the pages of clients", async () => {
     "grant:code": "on",
     redirectUris: "loopback\r\nhttps://acme.example/callback",
     consent: "remember",
+    "deviceFlow:fresh-sign-in": "on",
   });
   await golden.record("client", "just changed", admin.get(changed.location!));
   assert.equal((await client("acme-cli")).homepage, undefined);
   const [{ details }] = await sql`select details from audit_events where event = 'client.changed'`;
-  assert.deepEqual(details, { changed: "name homepage grants redirectUris consent" });
+  assert.deepEqual(details, { changed: "name homepage grants redirectUris consent deviceFlow" });
   await admin.get(edit);
   const stale = Object.fromEntries(admin.hidden);
   await updateClient(server.parts, { id: "acme-cli", changes: { grants: [] } });
