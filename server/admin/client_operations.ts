@@ -42,6 +42,8 @@ export interface ClientView {
   consent: ConsentPolicy;
   /** Null: all scopes that the catalog lets it request. */
   scopes: readonly string[] | null;
+  /** Null: all for logins, and only the default one for introspection. */
+  resources: readonly string[] | null;
   /** What its logins by device code need. */
   deviceFlow: readonly string[];
   /** Seconds; null: as configured. */
@@ -238,6 +240,7 @@ export function clientView(client: ListedClient, now: number): ClientView {
     redirectUris: client.redirectUris ?? [],
     consent: client.consent ?? "always",
     scopes: client.scopes ?? null,
+    resources: client.resources ?? null,
     deviceFlow: client.deviceFlow ?? [],
     accessTokenLifetime: client.accessTokenLifetime ?? null,
     refreshTokenIdleLifetime: client.refreshTokenIdleLifetime ?? null,

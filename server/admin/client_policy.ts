@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { listText } from "../../shared/list_text.ts";
+import { listText, valueText } from "../../shared/list_text.ts";
 import { redirectUriProblem } from "../../shared/oauth/redirect_uri.ts";
 import { formatScope, missingScopes } from "../../shared/oauth/scope.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
@@ -56,15 +56,31 @@ export function checkClientPolicy(
   policy: ClientPolicy,
   { config, catalog }: {
     config: Pick<ServerConfig, "issuer" | "tls" | "trustedProxies">;
-    catalog: Pick<ResourceCatalog, "scopes">;
+    catalog: Pick<ResourceCatalog, "scopes" | "find" | "resources">;
   },
 ): DomainError | undefined {
   const name = nameProblem(policy.name);
   if (name !== undefined) return new DomainError("invalid", name, { field: "name" });
   return checkHomepage(policy.homepage) ?? checkGrants(policy.grants) ??
     checkRedirects(policy) ?? checkScopes(id, policy.scopes, catalog) ??
-    checkDeviceFlow(policy, config) ??
+    checkResources(policy, catalog) ?? checkDeviceFlow(policy, config) ??
     checkLifetimes(policy);
+}
+
+function checkResources(
+  { resources = [] }: ClientPolicy,
+  catalog: Pick<ResourceCatalog, "find" | "resources">,
+): DomainError | undefined {
+  const names = catalog.resources().map(({ name }) => name);
+  const [unknown] = missingScopes(resources, names);
+  if (unknown === undefined) return undefined;
+  return new DomainError(
+    "invalid",
+    `There is no resource ${valueText(sanitizeLine(unknown, 100))}. Available resources: ${
+      listText(names, "none")
+    }.`,
+    { field: "resources" },
+  );
 }
 
 function checkDeviceFlow(

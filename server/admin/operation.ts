@@ -13,7 +13,7 @@ export interface AdminDeps {
   keys: Pick<SigningKeys, "list" | "rotate">;
   jwksCache: JwksCache;
   config: Pick<ServerConfig, "mail" | "issuer" | "tls" | "trustedProxies">;
-  catalog: Pick<ResourceCatalog, "default" | "scopes" | "scopesOf">;
+  catalog: Pick<ResourceCatalog, "default" | "find" | "resources" | "scopes" | "scopesOf">;
   mail: Pick<Mail, "send" | "deliver">;
   issuer: string;
   /** The id of the administrator, for an operation over HTTP; default: the operator. */

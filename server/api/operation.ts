@@ -7,6 +7,7 @@ import type { EditTokenDeps } from "../pats/edit.ts";
 import type { ImportTokenDeps } from "../pats/import.ts";
 import type { ReportLeakDeps } from "../pats/report_leak.ts";
 import type { RotateTokenDeps } from "../pats/rotate.ts";
+import type { ResourceCatalog } from "../resources/catalog.ts";
 import type { User } from "../store/users.ts";
 import type { ValidatedToken } from "../validation/validated_token.ts";
 import type { GithubKeys } from "./leaks/github_keys.ts";
@@ -16,6 +17,7 @@ import type { Problem, ProblemType } from "./problem.ts";
 export interface OperationDeps
   extends EditTokenDeps, ImportTokenDeps, ReportLeakDeps, RotateTokenDeps {
   config: ServerConfig;
+  catalog: ResourceCatalog;
   githubKeys: Pick<GithubKeys, "hasSigned" | "couldHaveSigned">;
 }
 

@@ -34,6 +34,13 @@ const scopes = () =>
     z.nullable(z.array(text(1, 256)).check(z.maxLength(200))),
   );
 
+const resources = () =>
+  described(
+    "The names of the resources that its logins may get tokens for, and whose tokens it may " +
+      "introspect. `null`: all for logins, and only the default one for introspection.",
+    z.nullable(z.array(text(1, 256)).check(z.maxLength(200))),
+  );
+
 const deviceFlow = () =>
   described(
     "What its new logins by device code need: `same-network`, that the terminal and the browser " +
@@ -58,6 +65,7 @@ const policy = {
   redirect_uris: z.optional(redirectUris()),
   consent: z.optional(consent()),
   scopes: z.optional(scopes()),
+  resources: z.optional(resources()),
   device_flow: z.optional(deviceFlow()),
   access_token_lifetime: z.optional(lifetime("Lifetime of its access tokens")),
   refresh_token_idle_lifetime: z.optional(
@@ -112,6 +120,7 @@ export const client = named(
     redirect_uris: z.array(z.string()),
     consent: z.enum(CONSENT_POLICIES),
     scopes: orNull(z.array(z.string())),
+    resources: orNull(z.array(z.string())),
     device_flow: z.array(z.enum(DEVICE_FLOW_RULES)),
     access_token_lifetime: orNull(z.int()),
     refresh_token_idle_lifetime: orNull(z.int()),

@@ -12,6 +12,7 @@ export function toResponse(client: ClientView) {
     redirect_uris: client.redirectUris,
     consent: client.consent,
     scopes: client.scopes,
+    resources: client.resources,
     device_flow: client.deviceFlow,
     access_token_lifetime: client.accessTokenLifetime,
     refresh_token_idle_lifetime: client.refreshTokenIdleLifetime,

@@ -18,6 +18,7 @@ const CLEARABLE = [
   "homepage",
   "redirect",
   "scope",
+  "resource",
   "device-flow",
   "access-lifetime",
   "refresh-idle",
@@ -173,6 +174,11 @@ function policy(command: Command): Command {
       ]),
     )
     .option("--scope <scopes>", `scopes that it may request ${SCOPE_NOTATION}`, collectScopes)
+    .option(
+      "--resource <name>",
+      "resource that it may get tokens for, and introspect tokens of (repeatable; default: all for logins, and for introspection the default one)",
+      (name: string, previous: string[] = []) => [...previous, name],
+    )
     .addOption(
       new Option(
         "--device-flow <rule>",

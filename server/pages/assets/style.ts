@@ -221,7 +221,8 @@ summary { min-height: 2.75rem; align-content: center; cursor: pointer; font-weig
 fieldset { margin: 0 0 1.1rem; padding: 0; border: 0; min-width: 0; }
 legend { margin: 0 0 0.3rem; padding: 0; font-weight: 600; }
 .form:not(:has(option[value="until"]:checked)) .until { display: none; }
-.form:not(:has(option[value="selected"]:checked)) .selected-scopes { display: none; }
+.form:not(:has(#scope_limit option[value="selected"]:checked)) .selected-scopes { display: none; }
+.form:not(:has(#resource_limit option[value="selected"]:checked)) .selected-resources { display: none; }
 .form:not(:has(input[name="grant:device"]:checked)) .device-flow:not(:has([aria-invalid])) { display: none; }
 .form:not(:has(input[name="grant:code"]:checked)) .redirects:not(:has([aria-invalid])) { display: none; }
 .search { display: flex; flex-wrap: wrap; gap: 0.75rem; align-items: end; margin: 0 0 1rem; }

@@ -6,6 +6,7 @@ import { limitLoginScope } from "../../scopes.ts";
 import type { Session } from "../../store/sessions.ts";
 import type { PageContext } from "../context.ts";
 import { ApplicationFact, SHOWN_SCOPE } from "../device/approval_page.tsx";
+import { managementWording } from "../device/management_wording.ts";
 import { RequestedScopes } from "../device/requested_scopes.tsx";
 import { signInPath } from "../http/browser_session.ts";
 import { csrfToken } from "../http/csrf.ts";
@@ -40,7 +41,8 @@ export async function consentPage(
   const isManagement = request.resource.kind === "management";
   const scopes = deps.catalog.scopes();
   const otherAccount = signInPath(authorizationPath(query), { other: true, email: loginHint });
-  const title = isManagement ? "Approve access to your tokens?" : "Approve this login?";
+  const management = managementWording(scope);
+  const title = isManagement ? management.title : "Approve this login?";
   const isLocal = redirectTarget(request.redirectUri).kind !== "site";
   return await renderPage(deps, c, {
     name: "consent",
@@ -52,8 +54,9 @@ export async function consentPage(
           <strong>
             <UntrustedText text={client.name} />
           </strong>{" "}
-          {isManagement ? "wants to manage personal access tokens as" : "wants to log in as"}{" "}
-          <UntrustedText text={user.name} /> (<UntrustedText text={user.email} />).{" "}
+          {isManagement ? management.wish : "wants to log in as"} <UntrustedText text={user.name} />
+          {" "}
+          (<UntrustedText text={user.email} />).{" "}
           <a href={otherAccount} id="other-account">Use another account</a>
         </p>
         {asksForOther && loginHint !== undefined && (

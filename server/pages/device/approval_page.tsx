@@ -15,6 +15,7 @@ import { CsrfField, HiddenFields } from "../ui/hidden_fields.tsx";
 import { TimeAgo } from "../ui/relative_time.tsx";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
 import { Restriction } from "./restriction.tsx";
+import { managementWording } from "./management_wording.ts";
 import { RequestedScopes } from "./requested_scopes.tsx";
 
 /** The field with the scopes that the page shows as available: no others are approved with it. */
@@ -49,10 +50,11 @@ export async function approvalPage(
     await placeOf(address),
   ];
   const isRestricted = unmet.length > 0;
+  const management = managementWording(request.scope);
   const title = isRestricted
     ? `You cannot approve this ${isManagement ? "request" : "login"} here`
     : isManagement
-    ? "Approve access to your tokens?"
+    ? management.title
     : "Approve this login?";
   return await renderPage(deps, c, {
     name: isManagement ? "approve_management" : "approve_login",
@@ -65,8 +67,9 @@ export async function approvalPage(
           <strong>
             <UntrustedText text={client.name} />
           </strong>{" "}
-          {isManagement ? "wants to manage personal access tokens as" : "wants to log in as"}{" "}
-          <UntrustedText text={user.name} /> (<UntrustedText text={user.email} />).
+          {isManagement ? management.wish : "wants to log in as"} <UntrustedText text={user.name} />
+          {" "}
+          (<UntrustedText text={user.email} />).
         </p>
         <p class="shown-code">
           <span class="muted small">Code in your terminal</span>

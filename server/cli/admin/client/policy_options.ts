@@ -13,6 +13,7 @@ export interface PolicyOptions {
   redirect?: string[];
   consent?: ConsentPolicy;
   scope?: string[];
+  resource?: string[];
   /** Checked by commander. */
   deviceFlow?: DeviceFlowRule[];
   accessLifetime?: string;
@@ -33,6 +34,7 @@ export const POLICY_OPTIONS: Readonly<Record<string, string>> = {
   redirectUris: "--redirect",
   consent: "--consent",
   scopes: "--scope",
+  resources: "--resource",
   deviceFlow: "--device-flow",
   accessTokenLifetime: "--access-lifetime",
   refreshTokenIdleLifetime: "--refresh-idle",
@@ -44,6 +46,7 @@ export const CLEARABLE = {
   homepage: "homepage",
   redirect: "redirectUris",
   scope: "scopes",
+  resource: "resources",
   "device-flow": "deviceFlow",
   "access-lifetime": "accessTokenLifetime",
   "refresh-idle": "refreshTokenIdleLifetime",
@@ -60,6 +63,7 @@ export function parsePolicyOptions(
     redirectUris: options.redirect,
     consent: options.consent,
     scopes: options.scope,
+    resources: options.resource,
     deviceFlow: options.deviceFlow,
   };
   for (const [option, field] of Object.entries(LIFETIMES)) {

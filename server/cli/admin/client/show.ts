@@ -30,6 +30,7 @@ function describe(client: ClientView, { env }: Pick<ServerIo, "env">): string {
     ["grants", client.grants.join(" ") || "none: it may introspect tokens"],
     ["redirects", client.redirectUris.join(" ") || null],
     ["consent", client.grants.includes("code") ? client.consent : null],
+    ["resources", client.resources && (client.resources.join(" ") || "none")],
     ["scopes", client.scopes === null ? "all" : client.scopes.join(" ")],
     ["device flow", client.deviceFlow.join(" ") || null],
     ["access lifetime", lifetime(client.accessTokenLifetime)],

@@ -1,7 +1,6 @@
 import { addClient } from "../../../admin/client_operations.ts";
 import { defaultGrants } from "../../../admin/client_policy.ts";
 import { DomainError } from "../../../domain_error.ts";
-import { clientScopes } from "../../../scopes.ts";
 import { findClient } from "../../../store/clients.ts";
 import { generateClientSecret } from "../../../tokens/client_secret.ts";
 import type { PageContext } from "../../context.ts";
@@ -22,7 +21,7 @@ import { UntrustedText } from "../../ui/untrusted_text.tsx";
 import { administrator } from "./administrator.ts";
 import { CLIENT_FIELD_IDS, clientFormPage } from "./form.tsx";
 import { clientPath, CLIENTS_CRUMB, CLIENTS_PATH } from "./paths.ts";
-import { readPolicy } from "./read_policy.ts";
+import { policyChoices, readPolicy } from "./read_policy.ts";
 import { clientSecretPage } from "./secret.tsx";
 
 /** GET /admin/clients/add: which kind of client, then its settings. */
@@ -75,7 +74,7 @@ export async function submitAddClient(deps: PageDeps, c: PageContext): Promise<R
   }
   const secret = isPublic ? undefined : generateClientSecret();
   const id = form("id")?.trim() || derivedId;
-  const policy = readPolicy(form, clientScopes(deps.catalog.scopes(), { id }));
+  const policy = readPolicy(form, policyChoices(deps.catalog, id));
   const added = policy instanceof DomainError
     ? policy
     : await addClient(administrator(deps, c), { ...policy, id, secretHash: secret?.hash });
@@ -113,7 +112,7 @@ async function addClientPage(
       </p>
     ),
     client: { name: "", grants: defaultGrants({ isPublic }) },
-    catalog: clientScopes(deps.catalog.scopes(), { id: form?.("id") ?? "" }),
+    choices: policyChoices(deps.catalog, form?.("id") ?? ""),
     identity: (
       <>
         <IdempotencyKey form={form} />

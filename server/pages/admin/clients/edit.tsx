@@ -1,7 +1,6 @@
 import { updateClient } from "../../../admin/client_operations.ts";
 import { clientVersion } from "../../../admin/client_version.ts";
 import { DomainError } from "../../../domain_error.ts";
-import { clientScopes } from "../../../scopes.ts";
 import type { ListedClient } from "../../../store/clients.ts";
 import type { PageContext } from "../../context.ts";
 import { type FormProblem, toFormProblem } from "../../http/form_problem.ts";
@@ -13,7 +12,7 @@ import { administrator } from "./administrator.ts";
 import { findClient } from "./find_client.tsx";
 import { CLIENT_FIELD_IDS, clientFormPage } from "./form.tsx";
 import { clientCrumbs, clientPath } from "./paths.ts";
-import { policyChanges, readPolicy } from "./read_policy.ts";
+import { policyChanges, policyChoices, readPolicy } from "./read_policy.ts";
 
 const CHANGED_MEANWHILE: FormProblem = {
   code: "conflict",
@@ -33,7 +32,7 @@ export async function submitEditClient(deps: PageDeps, c: PageContext): Promise<
   const client = await findClient(deps, c, form("client"));
   if (client instanceof Response) return client;
   const { id } = client;
-  const policy = readPolicy(form, clientScopes(deps.catalog.scopes(), { id }));
+  const policy = readPolicy(form, policyChoices(deps.catalog, id));
   const changes = policy instanceof DomainError ? {} : policyChanges(client, policy);
   const isUnchanged = Object.keys(changes).length === 0;
   const version = form("version") ?? "";
@@ -81,7 +80,7 @@ async function editClientPage(
       </p>
     ),
     client,
-    catalog: clientScopes(deps.catalog.scopes(), { id: client.id }),
+    choices: policyChoices(deps.catalog, client.id),
     identity: <HiddenFields fields={{ client: client.id, version }} />,
     submit: "Save changes",
     cancelPath: clientPath("show", client.id),

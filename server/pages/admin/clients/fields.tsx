@@ -1,10 +1,12 @@
 /** Fields of the forms that add and edit a client. `client` is what it has before. */
 import { formatDuration, shortDuration } from "../../../../shared/duration.ts";
 import type { ServerConfig } from "../../../config/server_config.ts";
+import type { Resource } from "../../../resources/resource.ts";
 import type { DeviceFlowRule, ScopeDescription } from "../../../scopes.ts";
 import { CLIENT_GRANTS, type ClientPolicy, CONSENT_POLICIES } from "../../../store/clients.ts";
 import type { SubmittedForm } from "../../tokens/token_form.tsx";
 import { Field, FieldError, fieldState } from "../../ui/form_field.tsx";
+import { HiddenFields } from "../../ui/hidden_fields.tsx";
 import { TextField } from "../../ui/text_field.tsx";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
 import { CLIENT_GRANT_LABELS, CONSENT_LABELS, DEVICE_FLOW_LABELS } from "./facts.tsx";
@@ -155,6 +157,52 @@ export function ScopeFields(
             <input type="checkbox" name={`scope:${name}`} checked={isChecked(name)} />
             <span>
               <UntrustedText text={description} max={200} /> <code class="muted small">{name}</code>
+            </span>
+          </label>
+        ))}
+      </fieldset>
+    </>
+  );
+}
+
+/** Invisible while there is only the default resource and no limit. */
+export function ResourceFields(
+  { client, resources, form, problems = [] }: PolicyFields & { resources: readonly Resource[] },
+) {
+  if (resources.length < 2 && client.resources === undefined) {
+    return <HiddenFields fields={{ resource_limit: "all" }} />;
+  }
+  const selected = form?.("resource_limit") ??
+    (client.resources === undefined ? "all" : "selected");
+  const isChecked = (name: string) =>
+    form === undefined ? client.resources?.includes(name) === true : !!form(`resource:${name}`);
+  return (
+    <>
+      <Field
+        id="resource_limit"
+        label="Resources"
+        hint="The APIs that its logins may get tokens for, and whose tokens it may introspect. Unless they are selected, logins may get tokens for all, and it may introspect those of the default one."
+        problems={problems}
+      >
+        <select
+          id="resource_limit"
+          name="resource_limit"
+          {...fieldState(problems, "resource_limit", { hint: true })}
+        >
+          <option value="all" selected={selected === "all"}>Not limited</option>
+          <option value="selected" selected={selected === "selected"}>
+            Only selected resources
+          </option>
+        </select>
+      </Field>
+      <fieldset class="selected-resources">
+        <legend>Selected resources</legend>
+        {resources.map(({ name, title, identifier }) => (
+          <label class="check">
+            <input type="checkbox" name={`resource:${name}`} checked={isChecked(name)} />
+            <span>
+              <UntrustedText text={title ?? name} max={100} />{" "}
+              <code class="muted small">{identifier}</code>
             </span>
           </label>
         ))}

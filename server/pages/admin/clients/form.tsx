@@ -1,5 +1,4 @@
 import type { Child } from "hono/jsx";
-import type { ScopeDescription } from "../../../scopes.ts";
 import type { ClientPolicy } from "../../../store/clients.ts";
 import type { PageContext } from "../../context.ts";
 import { csrfToken } from "../../http/csrf.ts";
@@ -15,17 +14,22 @@ import {
   LifetimeFields,
   NameFields,
   RedirectFields,
+  ResourceFields,
   ScopeFields,
 } from "./fields.tsx";
+import type { PolicyChoices } from "./read_policy.ts";
 
 /** Ids of fields that use cases call differently. */
-export const CLIENT_FIELD_IDS: Record<string, string> = { scopes: "scope_limit" };
+export const CLIENT_FIELD_IDS: Record<string, string> = {
+  scopes: "scope_limit",
+  resources: "resource_limit",
+};
 
 /** The page with the settings of a client: a new one, or one to edit. */
 export async function clientFormPage(
   deps: PageDeps,
   c: PageContext,
-  { name, title, breadcrumbs, intro, client, catalog, identity, submit, cancelPath }: {
+  { name, title, breadcrumbs, intro, client, choices, identity, submit, cancelPath }: {
     /** See PageContent. */
     name: string;
     title: string;
@@ -34,8 +38,7 @@ export async function clientFormPage(
     intro: Child;
     /** What the fields have before they are submitted. */
     client: ClientPolicy;
-    /** The scopes to select from. */
-    catalog: readonly ScopeDescription[];
+    choices: PolicyChoices;
     /** Fields that only one of the forms has. */
     identity: Child;
     /** Label of the button. */
@@ -63,7 +66,8 @@ export async function clientFormPage(
           <GrantFields {...fields} />
           <DeviceFlowFields {...fields} />
           <RedirectFields {...fields} />
-          <ScopeFields {...fields} catalog={catalog} />
+          <ScopeFields {...fields} catalog={choices.scopes} />
+          <ResourceFields {...fields} resources={choices.resources} />
           <LifetimeFields {...fields} config={deps.config} />
           <div class="choice">
             <button class="main" type="submit">{submit}</button>

@@ -2,7 +2,9 @@ import { parseDurationSeconds } from "../../../../shared/duration.ts";
 import type { ClientChanges } from "../../../admin/client_operations.ts";
 import { DomainError } from "../../../domain_error.ts";
 import type { FormParameters } from "../../../http/form.ts";
-import { DEVICE_FLOW_RULES, type ScopeDescription } from "../../../scopes.ts";
+import type { ResourceCatalog } from "../../../resources/catalog.ts";
+import type { Resource } from "../../../resources/resource.ts";
+import { clientScopes, DEVICE_FLOW_RULES, type ScopeDescription } from "../../../scopes.ts";
 import { CLIENT_GRANTS, type ClientPolicy } from "../../../store/clients.ts";
 
 export const LIFETIME_FIELDS = [
@@ -13,10 +15,23 @@ export const LIFETIME_FIELDS = [
 
 export type LifetimeField = typeof LIFETIME_FIELDS[number];
 
+/** What a client can be given. */
+export interface PolicyChoices {
+  scopes: readonly ScopeDescription[];
+  resources: readonly Resource[];
+}
+
+export function policyChoices(
+  catalog: Pick<ResourceCatalog, "scopes" | "resources">,
+  id: string,
+): PolicyChoices {
+  return { scopes: clientScopes(catalog.scopes(), { id }), resources: catalog.resources() };
+}
+
 /** What the fields of the form say about a client. */
 export function readPolicy(
   form: FormParameters,
-  catalog: readonly ScopeDescription[],
+  { scopes, resources }: PolicyChoices,
 ): ClientPolicy | DomainError {
   const redirectUris = (form("redirectUris") ?? "").split(/\s+/).filter((uri) => uri !== "");
   const deviceFlow = DEVICE_FLOW_RULES.filter((rule) => form(`deviceFlow:${rule}`));
@@ -26,10 +41,14 @@ export function readPolicy(
     grants: CLIENT_GRANTS.filter((grant) => form(`grant:${grant}`)),
     redirectUris: redirectUris.length === 0 ? undefined : redirectUris,
     consent: form("consent") === "remember" ? "remember" : undefined,
+    resources: form("resource_limit") === "all"
+      ? undefined
+      : resources.map(({ name }) => name).filter((name) => form(`resource:${name}`)),
     deviceFlow: deviceFlow.length === 0 ? undefined : deviceFlow,
-    scopes: form("scope_limit") === "selected"
-      ? catalog.map(({ name }) => name).filter((name) => form(`scope:${name}`))
-      : undefined,
+    // Without the field there is no scope, not every scope.
+    scopes: form("scope_limit") === "all"
+      ? undefined
+      : scopes.map(({ name }) => name).filter((name) => form(`scope:${name}`)),
   };
   for (const field of LIFETIME_FIELDS) {
     const text = form(field) ?? "";
@@ -51,6 +70,7 @@ export function policyChanges(before: ClientPolicy, after: ClientPolicy): Client
     "grants",
     "redirectUris",
     "consent",
+    "resources",
     "deviceFlow",
     "scopes",
     ...LIFETIME_FIELDS,

@@ -124,6 +124,20 @@ export async function showClient(deps: PageDeps, c: PageContext): Promise<Respon
                 </ul>
               )}
           </Fact>
+          {client.resources !== null && (
+            <Fact name="Resources" id="resources">
+              {client.resources.length === 0
+                ? "None"
+                : client.resources.map((name) => (
+                  <div key={name}>
+                    <UntrustedText text={catalog.find(name)?.title ?? name} max={100} />{" "}
+                    <code class="muted small">
+                      {catalog.find(name)?.identifier ?? "no longer a resource of this server"}
+                    </code>
+                  </div>
+                ))}
+            </Fact>
+          )}
           <Fact name="Access tokens">
             {lifetimeText(client.accessTokenLifetime, config.accessTokenLifetime)}
           </Fact>

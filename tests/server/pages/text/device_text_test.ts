@@ -91,6 +91,10 @@ Deno.test("the text of the pages that approve a login", async () => {
   await setClientDisabled(server.parts, { id: brand.cliClientId, disabled: false });
   await clientIsEnabled(server);
 
+  const tokens = await start(server, browser, `${MANAGEMENT_SCOPES.write} deploy`, {
+    resource: RESOURCE,
+  });
+  await golden.record("confirm", "managing tokens only", browser.get(tokens));
   const all = `${Object.values(MANAGEMENT_SCOPES).join(" ")} deploy`;
   const managing = await start(server, browser, all, { resource: RESOURCE });
   await golden.record("confirm", "managing tokens, as a user", browser.get(managing));
