@@ -10,9 +10,10 @@ import { readHelpers } from "../../helpers/helper_store.ts";
 import { findHost, parseRequestedHost } from "../../helpers/host_list.ts";
 import { nextProgram } from "../../helpers/program_path.ts";
 import type { ClientIo } from "../../io.ts";
+import { formatJson } from "../../output.ts";
 
 export async function authKeyring(args: readonly string[], io: ClientIo): Promise<number> {
-  const { operation, service, user, wantsUser } = parse(args);
+  const { operation, service, user, options } = parse(args);
   const { hosts } = await readHelpers(io);
   const entry = service === undefined ? undefined : findHost(hosts, parseRequestedHost(service));
   if (entry === undefined) return await delegate(args, io);
@@ -23,24 +24,32 @@ export async function authKeyring(args: readonly string[], io: ClientIo): Promis
     );
   }
   const credential = await credentialOf(entry, io);
+  const username = options.get("--mode") === "creds" ? user ?? credential.user : undefined;
   io.stdout(
-    wantsUser ? `${user ?? credential.user}\n${credential.token}\n` : `${credential.token}\n`,
+    options.get("--output") === "json"
+      ? formatJson({ username, password: credential.token })
+      : [username, credential.token, ""].filter((line) => line !== undefined).join("\n"),
   );
   return EXIT.ok;
 }
 
-/** `get SERVICE USER`, or `get SERVICE` with `--mode creds`, which prints the user as well. */
+/** Options of keyring that have a value. */
+const WITH_VALUE = ["--mode", "--output", "--keyring-backend", "--keyring-path"];
+
+/**
+ * `get SERVICE USER` prints the password. With `--mode creds` the user may be missing and is printed
+ * as well, and `--output json` prints an object (`keyring --help`, version 25).
+ */
 function parse(args: readonly string[]) {
   const positional: string[] = [];
-  let wantsUser = false;
+  const options = new Map<string, string>();
   for (let index = 0; index < args.length; index++) {
-    const word = args[index];
-    if (word === "--mode") wantsUser = args[++index] === "creds";
-    else if (word.startsWith("--mode=")) wantsUser = word === "--mode=creds";
-    else if (!word.startsWith("-")) positional.push(word);
+    const [name, value] = args[index].split("=", 2);
+    if (WITH_VALUE.includes(name)) options.set(name, value ?? args[++index] ?? "");
+    else if (!args[index].startsWith("-")) positional.push(args[index]);
   }
   const [operation, service, user] = positional;
-  return { operation, service, user: user || undefined, wantsUser };
+  return { operation, service, user: user || undefined, options };
 }
 
 async function delegate(args: readonly string[], io: ClientIo): Promise<number> {

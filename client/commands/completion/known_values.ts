@@ -36,6 +36,9 @@ export async function knownValues(
       return plain(accounts.map(({ account }) => [account, ""]));
     case "scope":
       return await scopesFor(login, selection, { forTokens: command === "pat" }, io);
+    case "hosts":
+      // Those to remove; the ones to add are not known.
+      return path.join(" ") === "auth hosts remove" ? await listedHosts(io) : [];
     case "token":
     case "tokens": {
       if (command !== "pat" || login === undefined) return [];
@@ -48,6 +51,12 @@ export async function knownValues(
     }
   }
   return [];
+}
+
+async function listedHosts(io: CompletionIo): Promise<Candidate[]> {
+  const { readHelpers } = await import("../../helpers/helper_store.ts");
+  const { hosts } = await readHelpers(io).catch(() => ({ hosts: [] }));
+  return plain(hosts.map(({ host, server = "" }) => [host, server]));
 }
 
 async function remembered(io: CompletionIo) {

@@ -6,8 +6,8 @@ import { foreignSetting, type Place, type Plan, type Tool } from "../tool.ts";
 
 const SETTING = "keyring-provider";
 
-const USER_NOTE =
-  "The address of the index has to contain a user name: https://USER@pypi.example.com/simple/";
+const USER_NOTE = "uv, and pip before version 26, need a user name in the address of the index: " +
+  "https://USER@pypi.example.com/simple/";
 
 export const pip: Tool = {
   name: "pip",

@@ -11,6 +11,7 @@ import { addHosts, listHosts, removeHosts } from "../../../client/commands/auth/
 import { authKeyring } from "../../../client/commands/auth/keyring.ts";
 import { authPnpm } from "../../../client/commands/auth/pnpm.ts";
 import { authTerraform } from "../../../client/commands/auth/terraform.ts";
+import { knownValues } from "../../../client/commands/completion/known_values.ts";
 import { impliedArguments } from "../../../client/helpers/programs.ts";
 import type { ClientIo } from "../../../client/io.ts";
 import { runCommand } from "../../../client/run.ts";
@@ -219,6 +220,14 @@ Deno.test("keyring prints what pip and uv ask for", async () => {
   assert.equal(io.out, "alice@example.com\nsecret-token\n");
   assert.equal(await keyring("get", "https://pypi.example.com/", "bob", "--mode=creds"), EXIT.ok);
   assert.equal(io.out, "bob\nsecret-token\n");
+  const json = ["--mode=creds", "--output=json", "get", "https://pypi.example.com/simple/"];
+  assert.equal(await keyring(...json), EXIT.ok);
+  assert.deepEqual(JSON.parse(io.out), {
+    username: "alice@example.com",
+    password: "secret-token",
+  });
+  assert.equal(await keyring("get", "--output", "json", "pypi.example.com", "bob"), EXIT.ok);
+  assert.deepEqual(JSON.parse(io.out), { password: "secret-token" });
   assert.equal(await keyring("set", "pypi.example.com", "bob"), EXIT.failure);
   assert.equal(io.out, "");
   assert.equal(await keyring(), EXIT.failure);
@@ -360,6 +369,21 @@ Deno.test({
       assert.equal(io.out, "");
     }
   },
+});
+
+Deno.test("completes the hosts that can be removed", async () => {
+  await using home = await listed(["b.example.com", "http://127.0.0.1:81", "a.example.com:5000"]);
+  const offered = async (path: string) =>
+    (await knownValues(
+      { attribute: "hosts", path: path.split(" "), selection: {}, typed: [] },
+      home.io,
+    )).map(([value]) => value);
+  assert.deepEqual(await offered("auth hosts remove"), [
+    "a.example.com:5000",
+    "b.example.com",
+    "http://127.0.0.1:81",
+  ]);
+  assert.deepEqual(await offered("auth hosts add"), []);
 });
 
 Deno.test("knows itself by the names under which programs start helpers", () => {
