@@ -84,6 +84,19 @@ export async function deviceAuthorization(
   if (loginId !== undefined && !isUuid(loginId)) {
     return new OAuthError("invalid_request", "The parameter sid is not a valid login id.");
   }
+  if (loginId !== undefined && parseScope(scope)?.includes("offline_access")) {
+    return new OAuthError(
+      "invalid_scope",
+      "A further approval for a login cannot be renewed. Leave out the scope offline_access, or " +
+        "the parameter sid.",
+    );
+  }
+  // From OpenID Connect Core 1.0 section 3.1.2.1, as RFC 9470 section 4 uses it.
+  const maxAge = seconds(form, "max_age");
+  if (maxAge instanceof OAuthError) return maxAge;
+  // Ours, as at the token endpoint.
+  const requestedLifetime = seconds(form, "requested_lifetime", 1);
+  if (requestedLifetime instanceof OAuthError) return requestedLifetime;
 
   const now = clock.now();
   const deviceCode = generateDeviceCode();
@@ -107,6 +120,8 @@ export async function deviceAuthorization(
       loginId,
       // Not in RFC 8628: what the device calls itself.
       loginName: toLoginName(form("login_name")),
+      maxAge,
+      requestedLifetime,
     }, MAX_PENDING);
   } while (outcome === "code_taken");
   if (outcome === "too_many") {
@@ -125,6 +140,23 @@ export async function deviceAuthorization(
     expires_in: config.deviceFlow.codeLifetime,
     interval: POLL_INTERVAL,
   };
+}
+
+/** More than any age or lifetime that makes a difference: ten years. */
+const MAX_SECONDS = 10 * 365 * 86_400;
+
+function seconds(
+  form: (name: string) => string | undefined,
+  name: string,
+  least = 0,
+): number | undefined | OAuthError {
+  const text = form(name);
+  if (text === undefined) return undefined;
+  if (/^\d{1,15}$/.test(text) && Number(text) >= least) return Math.min(Number(text), MAX_SECONDS);
+  return new OAuthError(
+    "invalid_request",
+    `The parameter ${name} is not a number of seconds, such as 3600.`,
+  );
 }
 
 /** The scope that an approval would grant, or why it could not: checked before a user approves. */

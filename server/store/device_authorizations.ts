@@ -16,6 +16,10 @@ export interface DeviceAuthorization {
   loginId?: string;
   /** What the device calls itself. */
   loginName?: string;
+  /** The largest age of the sign-in that may approve it, in seconds (RFC 9470). */
+  maxAge?: number;
+  /** Of a further approval for a login: the longest lifetime of the token, in seconds. */
+  requestedLifetime?: number;
 }
 
 interface Row {
@@ -31,6 +35,8 @@ interface Row {
   resources: string[] | null;
   login_id: string | null;
   login_name: string | null;
+  max_age: number | null;
+  requested_lifetime: number | null;
 }
 
 function fromRow(row: Row): DeviceAuthorization {
@@ -46,6 +52,8 @@ function fromRow(row: Row): DeviceAuthorization {
     resources: requestedResources(row),
     loginId: row.login_id ?? undefined,
     loginName: row.login_name ?? undefined,
+    maxAge: row.max_age ?? undefined,
+    requestedLifetime: row.requested_lifetime ?? undefined,
   };
 }
 
@@ -79,7 +87,7 @@ export async function insertDeviceAuthorization(
       insert into device_authorizations (
         id, device_code_hash, user_code, client_id, scope, interval_seconds, created_at,
         expires_at, requester_address, requester_network, requester_user_agent, resource,
-        resources, login_id, login_name
+        resources, login_id, login_name, max_age, requested_lifetime
       ) select
         ${request.id}::uuid, ${request.deviceCodeHash}::bytea, ${request.userCode},
         ${request.clientId}, ${request.scope}, ${request.intervalSeconds}::int,
@@ -88,7 +96,8 @@ export async function insertDeviceAuthorization(
         ${request.resources?.length === 1 ? request.resources[0] : null}::text,
         ${request.resources === undefined ? null : sql.json([...request.resources])}::jsonb,
         ${request.loginId ?? null}::uuid,
-        ${request.loginName ?? null}::text
+        ${request.loginName ?? null}::text, ${request.maxAge ?? null}::int,
+        ${request.requestedLifetime ?? null}::int
       from waiting where count < ${limit}
       on conflict (user_code) do nothing
       returning id
@@ -245,6 +254,7 @@ export interface RedeemedDeviceAuthorization {
   resources?: readonly string[];
   loginId?: string;
   loginName?: string;
+  requestedLifetime?: number;
 }
 
 /**
@@ -268,12 +278,14 @@ export async function redeemDeviceCode(
     resources: string[] | null;
     login_id: string | null;
     login_name: string | null;
+    requested_lifetime: number | null;
   }[]>`
     update device_authorizations set status = 'redeemed'
     where device_code_hash = ${code.deviceCodeHash} and client_id = ${code.clientId}
       and status = 'approved' and expires_at > ${code.now}
     returning id, user_id, scope, authenticated_at, decided_at, requester_address,
-      approver_address, requester_user_agent, resource, resources, login_id, login_name`;
+      approver_address, requester_user_agent, resource, resources, login_id, login_name,
+      requested_lifetime`;
   return rows.map((row) => ({
     id: row.id,
     userId: row.user_id,
@@ -286,6 +298,7 @@ export async function redeemDeviceCode(
     resources: requestedResources(row),
     loginId: row.login_id ?? undefined,
     loginName: row.login_name ?? undefined,
+    requestedLifetime: row.requested_lifetime ?? undefined,
   }))[0];
 }
 

@@ -412,6 +412,14 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   await press("Continue");
   await look("confirm-managing", "approve_management");
   await press("Deny");
+  const [{ id: sid }] = await sql`
+    select id from refresh_token_families where revoked_at is null
+    order by created_at desc limit 1`;
+  const further = await startLogin("203.0.113.9", agent, { scope: "deploy", sid });
+  await go(`/device?user_code=${further.user_code}`);
+  await press("Continue");
+  await look("confirm-further", "approve_further");
+  await press("Deny");
 
   clock.advance({ minutes: 2 });
   parts.config.deviceFlow.freshSignInSeconds = 60;

@@ -55,6 +55,11 @@ export function approver(origin: string, { email, password }: Account): Approver
         html = await submit(html, "/signin", { email, password });
       }
       html = await submit(html, "/device", { user_code: userCode });
+      if (html.includes('action="/signin"')) {
+        // A request that requires a recent sign-in.
+        html = await submit(html, "/signin", { email, password });
+        html = await submit(html, "/device", { user_code: userCode });
+      }
       html = await submit(html, "/device/confirm", { decision });
       assert.equal(pageOf(html), decision === "approve" ? "approved" : "denied");
     },

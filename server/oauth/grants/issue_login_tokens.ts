@@ -44,6 +44,8 @@ export interface Login {
   accessTokenId?: string;
   /** Of the authorization request. */
   nonce?: string;
+  /** Of the access token, in seconds; undefined: as configured. */
+  lifetime?: number;
 }
 
 /** Signs an access token and, for the scope `openid`, an ID token. */
@@ -53,7 +55,7 @@ export async function issueLoginTokens(
 ): Promise<TokenResponse> {
   const { resource } = login;
   const isManagement = resource.kind === "management";
-  const lifetime = accessTokenLifetime(config, resource, login.client);
+  const lifetime = login.lifetime ?? accessTokenLifetime(config, resource, login.client);
   const ofResource = intersectScope(login.scope, scopeNames(catalog.scopesOf(resource)));
   const scope = isManagement ? ofResource : apiScope(ofResource);
   const accessToken = await signAccessToken({ issuer, clock, keys, lifetime }, {

@@ -2,10 +2,15 @@ import { randomUUID } from "node:crypto";
 import { OAuthError } from "../../../shared/oauth/errors.ts";
 import { parseScope } from "../../../shared/oauth/scope.ts";
 import type { ServerConfig } from "../../config/server_config.ts";
+import { furtherTokenLifetime } from "../../logins/further_approval.ts";
 import { limitLoginScope } from "../../scopes.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
 import type { Transaction } from "../../store/db/connect.ts";
-import { findActiveLogin, insertRefreshTokenFamily } from "../../store/refresh_token_families.ts";
+import {
+  findActiveLogin,
+  insertRefreshTokenFamily,
+  type RefreshTokenFamily,
+} from "../../store/refresh_token_families.ts";
 import { findUser } from "../../store/users.ts";
 import { generateRefreshToken, refreshTokenHashes } from "../../tokens/refresh_token.ts";
 import { requestedResource } from "../requested_resource.ts";
@@ -15,7 +20,10 @@ import type { IssueLoginTokensDeps, Login } from "./issue_login_tokens.ts";
 export interface StartLoginDeps extends IssueLoginTokensDeps {
   config:
     & IssueLoginTokensDeps["config"]
-    & Pick<ServerConfig, "refreshTokenIdleLifetime" | "refreshTokenAbsoluteLifetime">;
+    & Pick<
+      ServerConfig,
+      "refreshTokenIdleLifetime" | "refreshTokenAbsoluteLifetime" | "narrowTokenMaxLifetime"
+    >;
 }
 
 /** What a user has approved in the browser, for the client that now redeems it. */
@@ -28,6 +36,8 @@ export interface Approval {
   /** The login that requested a further approval, if it was not a new one. */
   loginId?: string;
   loginName?: string;
+  /** Of a further approval: the longest lifetime of its token, in seconds. */
+  requestedLifetime?: number;
 }
 
 /**
@@ -57,7 +67,8 @@ export async function startLogin(
       `The login was approved for ${audience} only. Request that resource.`,
     );
   }
-  if (!await isForLoginOf(tx, approval, client.id, now)) {
+  const earlier = await findLoginOf(tx, approval, client.id, now);
+  if (earlier === "another") {
     return new OAuthError(
       "access_denied",
       "The request was approved by a different account, or the login was revoked. " +
@@ -74,6 +85,13 @@ export async function startLogin(
     authenticatedAt: approval.authenticatedAt,
     familyId: approval.loginId,
     name: approval.loginName,
+    lifetime: earlier && furtherTokenLifetime(
+      deps.config,
+      resource,
+      client,
+      approval.requestedLifetime,
+      earlier.absoluteExpiresAt.getTime() - now.getTime(),
+    ),
   };
   if (parseScope(scope)?.includes("offline_access")) {
     Object.assign(login, await startFamily(deps, tx, request, login, now));
@@ -118,14 +136,17 @@ async function startFamily(
   return { familyId, refreshToken, idleExpiresAt };
 }
 
-/** A further approval for a login counts only if its own user gave it, while it is active. */
-async function isForLoginOf(
+/**
+ * The login that requested a further approval; `another` if its own user did not give it, or if it is
+ * not active.
+ */
+async function findLoginOf(
   tx: Transaction,
   { loginId, userId }: Approval,
   clientId: string,
   now: Date,
-): Promise<boolean> {
-  if (loginId === undefined) return true;
+): Promise<RefreshTokenFamily | undefined | "another"> {
+  if (loginId === undefined) return undefined;
   const login = await findActiveLogin(tx, { id: loginId, now });
-  return login?.userId === userId && login.clientId === clientId;
+  return login?.userId === userId && login.clientId === clientId ? login : "another";
 }

@@ -1,10 +1,14 @@
 import type { Clock } from "../../../shared/clock.ts";
+import type { ServerConfig } from "../../config/server_config.ts";
 import type { ResourceCatalog } from "../../resources/catalog.ts";
+import type { Resource } from "../../resources/resource.ts";
 import type { GeoipLookup } from "../../geoip.ts";
 import { type AppliedRule, isSameNetwork } from "../../logins/device_flow.ts";
+import { furtherTokenLifetime } from "../../logins/further_approval.ts";
 import { limitLoginScope } from "../../scopes.ts";
 import { type Client, commandLineClient } from "../../store/clients.ts";
 import type { DeviceAuthorization } from "../../store/device_authorizations.ts";
+import type { RefreshTokenFamily } from "../../store/refresh_token_families.ts";
 import type { Session } from "../../store/sessions.ts";
 import { formatUserCode } from "../../tokens/user_code.ts";
 import type { PageContext } from "../context.ts";
@@ -12,7 +16,7 @@ import { csrfToken } from "../http/csrf.ts";
 import { type RenderDeps, renderPage } from "../render.tsx";
 import { Address, Fact } from "../ui/facts.tsx";
 import { CsrfField, HiddenFields } from "../ui/hidden_fields.tsx";
-import { TimeAgo } from "../ui/relative_time.tsx";
+import { ExactTime, TimeAgo } from "../ui/relative_time.tsx";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
 import { Restriction } from "./restriction.tsx";
 import { managementWording } from "./management_wording.ts";
@@ -23,7 +27,8 @@ export const SHOWN_SCOPE = "shown_scope";
 
 export interface ApprovalPageDeps extends RenderDeps {
   clock: Clock;
-  catalog: Pick<ResourceCatalog, "scopes">;
+  catalog: Pick<ResourceCatalog, "scopes" | "default" | "findByIdentifier">;
+  config: Pick<ServerConfig, "accessTokenLifetime" | "narrowTokenMaxLifetime">;
   placeOf: GeoipLookup;
 }
 
@@ -31,10 +36,12 @@ export interface ApprovalPageDeps extends RenderDeps {
 export async function approvalPage(
   deps: ApprovalPageDeps,
   c: PageContext,
-  { session, request, client, isManagement, unmet }: {
+  { session, request, client, login, isManagement, unmet }: {
     session: Session;
     request: DeviceAuthorization;
     client: Client;
+    /** The login that requests a further approval, if it is not a new one. */
+    login: RefreshTokenFamily | undefined;
     /** Whether it asks to manage tokens instead of to log in. */
     isManagement: boolean;
     /** The operator's rules that prevent the approval. */
@@ -50,14 +57,18 @@ export async function approvalPage(
     await placeOf(address),
   ];
   const isRestricted = unmet.length > 0;
+  const kind = isManagement ? "management" : login === undefined ? "login" : "further";
+  const isRequest = kind !== "login";
   const management = managementWording(request.scope);
   const title = isRestricted
-    ? `You cannot approve this ${isManagement ? "request" : "login"} here`
+    ? `You cannot approve this ${isRequest ? "request" : "login"} here`
     : isManagement
     ? management.title
-    : "Approve this login?";
+    : login === undefined
+    ? "Approve this login?"
+    : "Approve a further permission?";
   return await renderPage(deps, c, {
-    name: isManagement ? "approve_management" : "approve_login",
+    name: `approve_${kind}`,
     title,
     status: isRestricted ? 403 : 200,
     children: (
@@ -67,8 +78,11 @@ export async function approvalPage(
           <strong>
             <UntrustedText text={client.name} />
           </strong>{" "}
-          {isManagement ? management.wish : "wants to log in as"} <UntrustedText text={user.name} />
-          {" "}
+          {kind === "further"
+            ? <FurtherPermission login={login} />
+            : isManagement
+            ? management.wish
+            : "wants to log in as"} <UntrustedText text={user.name} />{" "}
           (<UntrustedText text={user.email} />).
         </p>
         <p class="shown-code">
@@ -77,7 +91,7 @@ export async function approvalPage(
         </p>
         {isRestricted
           ? <Restriction unmet={unmet} client={client} />
-          : elsewhere && <ElsewhereWarning isManagement={isManagement} />}
+          : elsewhere && <ElsewhereWarning isRequest={isRequest} />}
         <RequestedScopes
           request={request}
           client={client}
@@ -85,6 +99,15 @@ export async function approvalPage(
           user={user}
           isManagement={isManagement}
           isRestricted={isRestricted}
+          lifetime={kind === "further" && login !== undefined
+            ? furtherTokenLifetime(
+              deps.config,
+              requestedResource(catalog, request),
+              client,
+              request.requestedLifetime,
+              login.absoluteExpiresAt.getTime() - clock.now(),
+            )
+            : undefined}
         />
         <h2>Where the request comes from</h2>
         <dl>
@@ -112,7 +135,7 @@ export async function approvalPage(
             <TimeAgo at={request.createdAt} now={clock.now()} />
           </Fact>
         </dl>
-        <PhishingWarning isManagement={isManagement} />
+        <PhishingWarning isRequest={isRequest} />
         <form method="post" action="/device/confirm">
           <CsrfField token={csrfToken(deps, c)} />
           <HiddenFields
@@ -142,6 +165,16 @@ export async function approvalPage(
   });
 }
 
+/** The resource that the token is for. */
+function requestedResource(
+  catalog: ApprovalPageDeps["catalog"],
+  { resources }: DeviceAuthorization,
+): Resource {
+  const [identifier] = resources ?? [];
+  const known = identifier === undefined ? undefined : catalog.findByIdentifier(identifier);
+  return known ?? catalog.default;
+}
+
 /** Who answers for the client: only the operator registers clients. */
 export function ApplicationFact({ client: { id, homepage } }: { client: Client }) {
   return (
@@ -161,12 +194,27 @@ export function ApplicationFact({ client: { id, homepage } }: { client: Client }
   );
 }
 
-function ElsewhereWarning({ isManagement }: { isManagement: boolean }) {
+/** For a login that exists, which its user recognizes by its name. */
+function FurtherPermission({ login }: { login: RefreshTokenFamily | undefined }) {
+  return (
+    <>
+      requests a further permission for your login {login?.name === undefined
+        ? login && <>of {<ExactTime at={login.createdAt} />}</>
+        : (
+          <strong id="login">
+            <UntrustedText text={login.name} />
+          </strong>
+        )}, as
+    </>
+  );
+}
+
+function ElsewhereWarning({ isRequest }: { isRequest: boolean }) {
   return (
     <div class="alert" role="alert" id="elsewhere-warning">
       <p>
         <strong>
-          {isManagement ? "This request" : "This login"} was started from a different IP address.
+          {isRequest ? "This request" : "This login"} was started from a different IP address.
         </strong>
       </p>
       <p>
@@ -178,12 +226,12 @@ function ElsewhereWarning({ isManagement }: { isManagement: boolean }) {
 }
 
 /** RFC 8628 section 5.4. */
-function PhishingWarning({ isManagement }: { isManagement: boolean }) {
+function PhishingWarning({ isRequest }: { isRequest: boolean }) {
   return (
     <div class="warning" id="phishing-warning">
       <p>
         <strong>Did someone send you this code?</strong> Select Deny. Approve only{" "}
-        {isManagement ? "requests" : "logins"}{" "}
+        {isRequest ? "requests" : "logins"}{" "}
         that you started yourself, just now. Support staff and colleagues never need you to enter a
         code for them.
       </p>

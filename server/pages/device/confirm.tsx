@@ -2,8 +2,8 @@ import type { Clock } from "../../../shared/clock.ts";
 import { managementResource } from "../../../shared/management.ts";
 import { intersectScope, parseScope } from "../../../shared/oauth/scope.ts";
 import { isUuid } from "../../../shared/uuid.ts";
-import type { ResourceCatalog } from "../../resources/catalog.ts";
 import { limitLoginScope } from "../../scopes.ts";
+import type { AppliedRule } from "../../logins/device_flow.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
 import type { Sql } from "../../store/db/connect.ts";
 import {
@@ -12,7 +12,7 @@ import {
   findDecision,
 } from "../../store/device_authorizations.ts";
 import { type Client, findClient } from "../../store/clients.ts";
-import { findActiveLogin } from "../../store/refresh_token_families.ts";
+import { findActiveLogin, type RefreshTokenFamily } from "../../store/refresh_token_families.ts";
 import type { Session } from "../../store/sessions.ts";
 import { formatUserCode } from "../../tokens/user_code.ts";
 import type { PageContext } from "../context.ts";
@@ -20,13 +20,14 @@ import { redirectToSignIn, signedInSession } from "../http/browser_session.ts";
 import { approvalPage, type ApprovalPageDeps, SHOWN_SCOPE } from "./approval_page.tsx";
 import { devicePath } from "./enter_code.tsx";
 import { clientDisabled, requestGone, wrongAccount } from "./errors.tsx";
+import { isSignInRecent } from "./further_approval.ts";
 import { findPendingRequest } from "./pending_request.ts";
 import { findUnmetRules, isSignInTooOld, recordRestriction } from "./unmet_rules.ts";
 
 interface ConfirmDeps extends ApprovalPageDeps {
   sql: Sql;
   clock: Clock;
-  catalog: Pick<ResourceCatalog, "scopes">;
+  catalog: ApprovalPageDeps["catalog"];
 }
 
 /** GET /device/confirm?request=… */
@@ -34,12 +35,13 @@ export async function showDeviceConfirm(deps: ConfirmDeps, c: PageContext): Prom
   const session = signedInSession(c);
   const request = await findPendingRequest(deps, session, c.req.query("request"));
   if (request === undefined) return await requestGone(deps, c);
-  if (!await isOwnLogin(deps, session, request)) return await wrongAccount(deps, c);
+  const login = await findOwnLogin(deps, session, request);
+  if (login === "another") return await wrongAccount(deps, c);
   const client = await findEnabledClient(deps, request);
   if (client === undefined) return await clientDisabled(deps, c, request.clientId);
   const unmet = findUnmetRules(deps, c, request, client);
-  if (isSignInTooOld(unmet)) return await signInAgain(deps, c);
-  return await confirmPage(deps, c, { session, request, client, unmet });
+  if (mustSignInAgain(deps, session, request, unmet)) return await signInAgain(deps, c);
+  return await confirmPage(deps, c, { session, request, client, login, unmet });
 }
 
 async function confirmPage(
@@ -67,9 +69,8 @@ export async function submitDeviceConfirm(deps: ConfirmDeps, c: PageContext): Pr
   const decision = ({ approve: "approved", deny: "denied" } as const)[form("decision") ?? ""];
   const request = await findPendingRequest(deps, session, id);
   if (decision === undefined || id === undefined) return await requestGone(deps, c);
-  if (request !== undefined && !await isOwnLogin(deps, session, request)) {
-    return await wrongAccount(deps, c);
-  }
+  const login = request && await findOwnLogin(deps, session, request);
+  if (login === "another") return await wrongAccount(deps, c);
   // Scopes that the page marked as not available are not approved, even if the user has them now.
   const client = request && await findEnabledClient(deps, request);
   if (request !== undefined && client === undefined) {
@@ -83,10 +84,10 @@ export async function submitDeviceConfirm(deps: ConfirmDeps, c: PageContext): Pr
   );
   if (decision === "approved" && request !== undefined && client !== undefined) {
     const unmet = findUnmetRules(deps, c, request, client);
-    if (isSignInTooOld(unmet)) return await signInAgain(deps, c);
+    if (mustSignInAgain(deps, session, request, unmet)) return await signInAgain(deps, c);
     if (unmet.length > 0) {
       await recordRestriction(deps, c, request, unmet);
-      return await confirmPage(deps, c, { session, request, client, unmet });
+      return await confirmPage(deps, c, { session, request, client, login, unmet });
     }
   }
   const decided = request !== undefined && client !== undefined &&
@@ -136,13 +137,24 @@ export async function confirmReturnPath(deps: ConfirmDeps, c: PageContext): Prom
   return devicePath(request && formatUserCode(request.userCode));
 }
 
-/** Whether the login that a management request comes from, if any, belongs to the user. */
-async function isOwnLogin(
+/** The login that requests a further approval, if any; `another` if it is not the user's. */
+async function findOwnLogin(
   { sql, clock }: ConfirmDeps,
   { user }: Session,
-  { loginId }: DeviceAuthorization,
-): Promise<boolean> {
-  if (loginId === undefined) return true;
+  { loginId, clientId }: DeviceAuthorization,
+): Promise<RefreshTokenFamily | undefined | "another"> {
+  if (loginId === undefined) return undefined;
   const login = await findActiveLogin(sql, { id: loginId, now: new Date(clock.now()) });
-  return login?.userId === user.id;
+  return login?.userId === user.id && login.clientId === clientId ? login : "another";
+}
+
+/** For the operator's rules, or because the request is for a recent sign-in. */
+function mustSignInAgain(
+  deps: ConfirmDeps,
+  session: Session,
+  request: DeviceAuthorization,
+  unmet: readonly AppliedRule[],
+): boolean {
+  return isSignInTooOld(unmet) ||
+    unmet.length === 0 && !isSignInRecent(deps, session, request);
 }

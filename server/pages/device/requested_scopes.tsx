@@ -1,4 +1,5 @@
 import { covers, isManagementScope, withIncludedScopes } from "../../../shared/management.ts";
+import { formatDuration } from "../../../shared/duration.ts";
 import { parseScope } from "../../../shared/oauth/scope.ts";
 import { limitLoginScope, type ScopedClient, type ScopeDescription } from "../../scopes.ts";
 import type { DeviceAuthorization } from "../../store/device_authorizations.ts";
@@ -10,7 +11,7 @@ import { UntrustedText } from "../ui/untrusted_text.tsx";
  * the user does not have are marked; they are not approved.
  */
 export function RequestedScopes(
-  { request, client, catalog, user, isManagement, isRestricted = false }: {
+  { request, client, catalog, user, isManagement, isRestricted = false, lifetime }: {
     request: Pick<DeviceAuthorization, "scope">;
     client: ScopedClient;
     catalog: readonly ScopeDescription[];
@@ -18,6 +19,8 @@ export function RequestedScopes(
     isManagement: boolean;
     /** Whether the user cannot approve it. */
     isRestricted?: boolean;
+    /** Of a further permission for a login, in seconds. */
+    lifetime?: number;
   },
 ) {
   const requested = withIncludedScopes(parseScope(request.scope) ?? []);
@@ -42,8 +45,19 @@ export function RequestedScopes(
   if (!isManagement) {
     return (
       <>
-        <h2>{isRestricted ? "What it asks for" : "If you approve, it can"}</h2>
+        <h2>
+          {isRestricted
+            ? "What it asks for"
+            : lifetime === undefined
+            ? "If you approve, it can"
+            : `If you approve, it can do this for ${formatDuration(lifetime)}`}
+        </h2>
         {list(requested)}
+        {lifetime !== undefined && (
+          <p class="muted small">
+            After that, it needs your approval again. It ends earlier if you revoke the login.
+          </p>
+        )}
       </>
     );
   }

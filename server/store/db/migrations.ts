@@ -22,6 +22,7 @@ import resources from "./migrations/0014_resources.sql" with { type: "text" };
 import authorizationCodes from "./migrations/0015_authorization_codes.sql" with { type: "text" };
 import delegatedTokens from "./migrations/0016_delegated_tokens.sql" with { type: "text" };
 import deviceFlowRules from "./migrations/0017_device_flow_rules.sql" with { type: "text" };
+import stepUp from "./migrations/0018_step_up.sql" with { type: "text" };
 
 export interface Migration {
   name: string;
@@ -49,4 +50,5 @@ export const migrations: readonly Migration[] = [
   { name: "0015_authorization_codes", sql: authorizationCodes },
   { name: "0016_delegated_tokens", sql: delegatedTokens },
   { name: "0017_device_flow_rules", sql: deviceFlowRules },
+  { name: "0018_step_up", sql: stepUp },
 ];

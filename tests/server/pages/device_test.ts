@@ -7,6 +7,7 @@ import { databaseKinds } from "../../support/databases.ts";
 import { addUserWithPassword, PASSWORD, signedIn } from "../../support/person.ts";
 import { trustProxy, type Visitor } from "../../support/page_visitor.ts";
 import { FULL_SCOPE, type TestServer, testServer } from "../../support/test_server.ts";
+import { insertClient } from "../../../server/store/clients.ts";
 import { brand } from "../../../shared/brand.ts";
 
 async function statusOf(server: TestServer, deviceCode: string): Promise<string> {
@@ -331,4 +332,124 @@ Deno.test("does not count a correct code as a guess", async () => {
   await browser.get("/device");
   await browser.submit("/device", { user_code: "BCDFGHJK" });
   assert.notEqual(await counted(), 0);
+});
+
+/** The claims of a token. */
+function claimsOf(token: string): Record<string, unknown> {
+  return JSON.parse(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")));
+}
+
+Deno.test("a further approval names the login, the permission and how long it lasts", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, (config) => {
+    config.scopes.push({ name: "deploy", description: "Put new versions into production" });
+  });
+  const user = await addUserWithPassword(server);
+  await addUserWithPassword(server, "bob@example.com", "Bob");
+  const tokens = await server.login(user.id, FULL_SCOPE, { login_name: "alice-laptop (Linux)" });
+  const { sid } = claimsOf(tokens.access_token);
+  const ask = (more: Record<string, string> = {}) =>
+    server.startLogin("deploy", { sid: String(sid), ...more });
+
+  const bob = await signedIn(server, "bob@example.com");
+  const other = await bob.get(await enter(bob, (await ask()).user_code));
+  assert.equal(other.error, "wrong_account");
+
+  const browser = await signedIn(server);
+  const lifetimes: [requested: string | undefined, text: string, seconds: number][] = [
+    [undefined, "15 minutes", 900],
+    ["60", "1 minute", 60],
+  ];
+  for (const [requested, text, seconds] of lifetimes) {
+    const started = await ask(requested === undefined ? {} : { requested_lifetime: requested });
+    const page = await browser.get(await enter(browser, started.user_code));
+    assert.equal(page.page, "approve_further");
+    assert.ok(page.text.includes("Put new versions into production"));
+    assert.match(page.html, /id="login"[^]*alice-laptop \(Linux\)/);
+    assert.ok(page.text.includes(`it can do this for ${text} `), page.text);
+    await browser.submit("/device/confirm", { decision: "approve" });
+    server.clock.advance({ seconds: 6 });
+    const { body } = await server.poll(started.device_code);
+    assert.equal(body.scope, "deploy");
+    assert.equal(body.refresh_token, undefined);
+    const claims = claimsOf(body.access_token);
+    assert.equal(claims.sid, sid);
+    assert.equal(Number(claims.exp) - Number(claims.iat), seconds);
+  }
+
+  // The page would not say that such a login is renewed.
+  const renewable = { client_id: brand.cliClientId, scope: FULL_SCOPE, sid: String(sid) };
+  const rejected = await server.post("/oauth/device/authorize", renewable);
+  assert.deepEqual([rejected.status, rejected.body.error], [400, "invalid_scope"]);
+  // Another client's request for this login would look like one of the login.
+  await insertClient(server.parts.sql, {
+    id: "other",
+    name: "Other",
+    grants: ["device"],
+    now: new Date(server.clock.now()),
+  });
+  const form = { client_id: "other", scope: "openid", sid: String(sid) };
+  const foreign = await server.post("/oauth/device/authorize", form);
+  assert.equal(foreign.status, 200);
+  const page = await browser.get(await enter(browser, foreign.body.user_code));
+  assert.equal(page.error, "wrong_account");
+});
+
+Deno.test("max_age requires a sign-in that is recent enough, and the token has its time", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location);
+  const user = await addUserWithPassword(server);
+  const tokens = await server.login(user.id);
+  const browser = await signedIn(server);
+  const ask = (maxAge: string) =>
+    server.startLogin("openid", {
+      sid: String(claimsOf(tokens.access_token).sid),
+      max_age: maxAge,
+    });
+  /** Opens the confirmation; true if it asks for the password first. */
+  const signsInAgain = async (userCode: string) => {
+    const page = await browser.get(await enter(browser, userCode));
+    if (page.page === "approve_further") return false;
+    assert.match(page.location!, /^\/signin\?.*again=1/);
+    await browser.get(page.location!);
+    const done = await browser.submit("/signin", { email: user.email, password: PASSWORD });
+    assert.match(done.location!, /^\/device\?user_code=/);
+    assert.equal((await browser.get(await enter(browser, userCode))).page, "approve_further");
+    return true;
+  };
+  const approve = async (deviceCode: string) => {
+    const page = await browser.submit("/device/confirm", { decision: "approve" });
+    if (!page.location!.startsWith("/device/done")) return page.location!;
+    const approvedAt = server.clock.now();
+    server.clock.advance({ seconds: 6 });
+    const { body } = await server.poll(deviceCode);
+    return approvedAt / 1000 - Number(claimsOf(body.access_token).auth_time);
+  };
+
+  server.clock.advance({ minutes: 4 });
+  const recent = await ask("300");
+  assert.equal(await signsInAgain(recent.user_code), false);
+  // While the page is open, the sign-in becomes too old.
+  server.clock.advance({ minutes: 2 });
+  assert.match(String(await approve(recent.device_code)), /^\/signin\?.*again=1/);
+  assert.equal(await signsInAgain(recent.user_code), true);
+  server.clock.advance({ seconds: 30 });
+  assert.ok(Math.abs(Number(await approve(recent.device_code)) - 30) <= 1);
+
+  // Zero: sign in for this request, however recent the last one is.
+  const zero = await ask("0");
+  assert.equal(await signsInAgain(zero.user_code), true);
+  server.clock.advance({ seconds: 30 });
+  assert.ok(Math.abs(Number(await approve(zero.device_code)) - 30) <= 1);
+
+  const long = await ask("900");
+  assert.equal(await signsInAgain(long.user_code), false);
+  assert.notEqual(typeof await approve(long.device_code), "string");
+  for (const maxAge of ["-1", "soon", "1.5"]) {
+    const form = { client_id: brand.cliClientId, scope: "openid", max_age: maxAge };
+    assert.equal(
+      (await server.post("/oauth/device/authorize", form)).body.error,
+      "invalid_request",
+    );
+  }
 });

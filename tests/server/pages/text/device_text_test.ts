@@ -101,8 +101,10 @@ Deno.test("the text of the pages that approve a login", async () => {
   await server.parts.sql`update users set is_admin = true where id = ${alice.id}`;
   await golden.record("confirm", "managing tokens, as an administrator", browser.get(managing));
 
-  const login = await server.login(alice.id);
+  const login = await server.login(alice.id, FULL_SCOPE, { login_name: "alice-laptop (Linux)" });
   const sid = JSON.parse(atob(login.access_token.split(".")[1])).sid;
+  const further = await start(server, browser, "deploy", { sid, requested_lifetime: "300" });
+  await golden.record("confirm", "a further permission for a login", browser.get(further));
   const bob = await signedIn(server, "bob@example.com");
   const other = await start(server, bob, MANAGEMENT_SCOPES.write, { resource: RESOURCE, sid });
   await golden.record("confirm", "another account", bob.get(other));
