@@ -107,29 +107,35 @@ function propertiesText(
 function removeOwn(text: string, isOwn: JsonEdit["isOwn"]): string {
   const root = scanJsonObject(text);
   if (root === undefined) return text;
-  const document = JSON.parse(text);
-  const visit = (object: JsonObject, value: Record<string, unknown>, path: string[]): string => {
-    const removed = object.properties.filter(({ key, object: child }) =>
-      child === undefined && isOwn(path, key, value[key])
-    );
-    if (removed.length > 0) return withoutProperty(text, object, removed[0]);
-    for (const property of object.properties) {
-      if (property.object === undefined) continue;
-      const next = visit(
-        property.object,
-        value[property.key] as Record<string, unknown>,
-        [...path, property.key],
-      );
-      if (next === text) continue;
-      // It was added for the property.
-      return property.object.properties.length === 1
-        ? withoutProperty(text, object, property)
-        : next;
+  const next = withoutFirst(text, root, JSON.parse(text), [], isOwn);
+  return next === undefined ? text : removeOwn(next.text, isOwn);
+}
+
+/** Without the first property of this program in `object`; `isEmpty`: it was the only one. */
+function withoutFirst(
+  text: string,
+  object: JsonObject,
+  value: Record<string, unknown>,
+  path: readonly string[],
+  isOwn: JsonEdit["isOwn"],
+): { text: string; isEmpty: boolean } | undefined {
+  const isEmpty = object.properties.length === 1;
+  for (const property of object.properties) {
+    const { key, object: child } = property;
+    if (child === undefined) {
+      if (!isOwn(path, key, value[key])) continue;
+      return { text: withoutProperty(text, object, property), isEmpty };
     }
-    return text;
-  };
-  const next = visit(root, document, []);
-  return next === text ? text : removeOwn(next, isOwn);
+    // Of equal keys only the last has this value.
+    const inner = Object(value[key]);
+    const next = withoutFirst(text, child, inner, [...path, key], isOwn);
+    if (next === undefined) continue;
+    // The object was added for the property.
+    return next.isEmpty
+      ? { text: withoutProperty(text, object, property), isEmpty }
+      : { text: next.text, isEmpty: false };
+  }
+  return undefined;
 }
 
 /** Without the property, its line and one comma. */
