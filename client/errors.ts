@@ -38,6 +38,7 @@ export const ERROR_EXIT_CODES = {
   config_file: EXIT.failure,
   connection_failed: EXIT.failure,
   foreign_setting: EXIT.failure,
+  device_flow_disabled: EXIT.failure,
   git_failed: EXIT.failure,
   host_not_listed: EXIT.failure,
   identity_invalid: EXIT.failure,

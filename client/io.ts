@@ -40,8 +40,20 @@ export interface ClientIo {
   sleep(ms: number, signal: AbortSignal): Promise<void>;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
-  /** Starts a program without a shell and without our terminal, in the background. */
-  launch(program: string, args: readonly string[]): boolean;
+  /**
+   * Starts a program without a shell and without our terminal, in the background. `onExit` gets
+   * its exit code. False if it cannot be started.
+   */
+  launch(program: string, args: readonly string[], onExit?: (code: number) => void): boolean;
+  /**
+   * Serves HTTP on a loopback address; port 0 is any free one. Undefined if the machine does not
+   * have the address, or if the port is in use.
+   */
+  serveLoopback(
+    address: LoopbackAddress,
+    port: number,
+    handle: (request: Request) => Promise<Response>,
+  ): LoopbackServer | undefined;
   /**
    * Runs a program without a shell, and kills it after `timeoutMs`. Undefined if it cannot be
    * started.
@@ -70,6 +82,14 @@ export interface ClientIo {
     args: readonly string[],
     env: Readonly<Record<string, string>>,
   ): Promise<ForegroundResult>;
+}
+
+export type LoopbackAddress = "127.0.0.1" | "::1";
+
+export interface LoopbackServer {
+  port: number;
+  /** Accepts nothing more; resolves once running requests were answered. */
+  close(): Promise<void>;
 }
 
 /** The exit code, after a signal 128 plus its number; or why the program did not start. */

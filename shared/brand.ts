@@ -24,6 +24,8 @@ export const brand = {
   },
   /** Default server of the CLI. */
   defaultServer: "http://127.0.0.1:8787",
+  /** How `login` logs in to a server that does not say it: see shared/oauth/login_flow.ts. */
+  loginFlow: "device",
   /** Colors of the pages, as CSS colors for light and dark themes. */
   colors: {
     accent: { light: "#1f5fd0", dark: "#7aa9ff" },

@@ -1,4 +1,4 @@
-/** `login`: the device flow, from a code on screen to credentials in their store. */
+/** `login`: from a code or a browser to credentials in their store. */
 import { type Command } from "commander";
 import { examples } from "../../shared/command_examples.ts";
 import type { Run } from "../../shared/command_line.ts";
@@ -17,7 +17,6 @@ import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { configFolder } from "../credentials/config_dir.ts";
 import type { Credentials } from "../credentials/store.ts";
-import { authorizeDevice, pollForTokens } from "../oauth/device_flow.ts";
 import { identifyUser } from "../oauth/identify_user.ts";
 import { styleFor } from "../output.ts";
 import { credentialsFrom } from "../oauth/stored_login.ts";
@@ -34,15 +33,12 @@ import { acceptedLogins, existingLogins, hasLogin } from "../auth/existing_login
 import { loginName } from "../auth/login_name.ts";
 import { formatScope } from "../../shared/oauth/scope.ts";
 import { describeUser } from "../oauth/userinfo.ts";
-import { showCode } from "../ui/show_code.ts";
-import { startCountdown } from "../ui/countdown.ts";
+import type { FlowOptions } from "../auth/login_flow.ts";
+import { requestLogin } from "../auth/request_login.ts";
 
-export interface LoginOptions {
+export interface LoginOptions extends FlowOptions {
   server?: string;
   scope?: string[];
-  /** False with --no-browser. */
-  browser: boolean;
-  qr?: boolean;
   insecureStorage?: boolean;
   name?: string;
   /** Log in again without asking. */
@@ -67,35 +63,34 @@ export async function login(options: LoginOptions, io: ClientIo): Promise<number
         `Unset it to use the login.\n`,
     );
   }
-  const scope = requestedScope(
-    options.scope ??
-      DEFAULT_SCOPES.filter((scope) => !server.deviceFlowExcludedScopes.includes(scope)),
-  );
   if (!await wantsNewLogin(issuer, options, io)) return EXIT.ok;
   // Before the user is asked to approve: a login that cannot be stored is useless.
   const loginStore = await openLoginStore(options.insecureStorage ?? false, io);
-  const authorization = await authorizeDevice(server, {
-    scope,
-    ...name !== undefined && { login_name: name },
-  }, io);
-  await showCode(authorization, options, io);
+  const requested = await requestLogin(
+    server,
+    {
+      scopeFor: (way) => requestedScope(options.scope ?? defaultScopes(server, way)),
+      name,
+    },
+    options,
+    io,
+  );
+  const { tokens, receivedAt } = requested.response;
 
-  const line = startCountdown(authorization.expiresAt, io);
-  const response = await pollForTokens(server, authorization, io, line.wait).finally(line.clear);
-  const { tokens, receivedAt } = response;
-
-  const credentials = credentialsFrom(response, { scope });
+  const credentials = credentialsFrom(requested.response, requested);
   let user: UserinfoResponse;
   let replaced: Credentials[];
   try {
-    user = await identifyUser(server, tokens, io);
+    user = await identifyUser(server, tokens, io, requested.nonce);
     const key = { server: issuer, account: user.email ?? user.sub };
     replaced = await saveLogin(key, { subject: user.sub, name }, credentials, loginStore, io);
   } catch (error) {
+    await requested.finish(false);
     // These tokens are lost, so the login must not stay valid on the server.
     await revokeUnused(issuer, credentials, io);
     throw error;
   }
+  await requested.finish(true);
   io.stderr(
     `Logged in to ${issuer} as ${styleFor(io).bold(describeUser(user))}\n` +
       `Credentials: ${loginStore.store.description}\n` +
@@ -188,6 +183,15 @@ async function revokeReplaced(
 
 const DEFAULT_SCOPES = ["profile", "email", "offline_access", MANAGEMENT_SCOPES.read];
 
+/** A plain login works even if a code cannot get every scope that it usually has. */
+function defaultScopes(
+  { deviceFlowExcludedScopes }: AuthorizationServer,
+  way: "web" | "device",
+): readonly string[] {
+  if (way === "web") return DEFAULT_SCOPES;
+  return DEFAULT_SCOPES.filter((scope) => !deviceFlowExcludedScopes.includes(scope));
+}
+
 /** Always includes `openid`: credentials are stored under the account's name. */
 function requestedScope(scopes: readonly string[] = DEFAULT_SCOPES): string {
   return formatScope([...new Set(["openid", ...scopes])]);
@@ -215,13 +219,16 @@ export function declare(command: Command, client: Run<ClientIo>): void {
     .addOption(scope(`scopes to request (default: openid ${DEFAULT_SCOPES.join(" ")})`))
     .option("--name <name>", "a name to recognize this login by (default: host name and system)")
     .option("--force", "log in again without asking")
+    .option("--web", "log in with a browser on this machine, without a code")
+    .option("--device", "log in with a code, in any browser (default, unless the server says so)")
     .option("--no-browser", "do not open a browser")
-    .option("--qr", "show the address as a QR code")
+    .option("--qr", "show the address of a code as a QR code")
     .option("--insecure-storage", "store the credentials in a file, not in the keychain")
     .addHelpText(
       "after",
       examples(
         [`${bin} login --server https://auth.example.com`, "log in to your own server"],
+        [`${bin} login --web`, "with the browser of this machine, without a code"],
         [`${bin} login --no-browser --qr`, "over SSH: approve the login on your phone"],
       ),
     )

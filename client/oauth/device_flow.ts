@@ -65,7 +65,12 @@ export async function authorizeDevice(
   const response = await requestServer(endpoint, io, {
     form: { client_id: brand.cliClientId, ...request },
   });
-  if (response.status !== 200) throw unexpectedStatus(endpoint, "the login", response);
+  if (response.status !== 200) {
+    const failure = unexpectedStatus(endpoint, "the login", response);
+    // RFC 6749 section 5.2: the operator does not let this client use codes.
+    const isDisabled = response.body?.error === "unauthorized_client";
+    throw isDisabled ? new ClientError("device_flow_disabled", failure.message) : failure;
+  }
   const body = response.body ?? {};
   const { device_code, user_code, verification_uri, verification_uri_complete } = body;
   const expiresIn = body.expires_in;

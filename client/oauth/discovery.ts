@@ -1,6 +1,7 @@
 /** The endpoints of the server (RFC 8414), validated: tokens are sent to no other address. */
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import { authorizationServerMetadataUrl } from "../../shared/oauth/metadata.ts";
+import { isLoginFlow, type LoginFlow } from "../../shared/oauth/login_flow.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { resourcesIn, type ServerResource } from "./resources.ts";
@@ -14,6 +15,12 @@ export interface AuthorizationServer {
   userinfoEndpoint: string;
   /** Undefined if the operator has disabled the device flow. */
   deviceAuthorizationEndpoint: string | undefined;
+  /** Undefined if the server does not offer codes with PKCE (RFC 7636), which a login needs. */
+  authorizationEndpoint?: string;
+  /** Whether authorization responses name the server (RFC 9207 section 3). */
+  sendsIssuer: boolean;
+  /** Our server's extension: how its operator wants the command line to log in. */
+  loginFlow?: LoginFlow;
   scopesSupported?: readonly string[];
   /** Empty on servers of earlier versions. */
   resources?: readonly ServerResource[];
@@ -50,12 +57,21 @@ export async function discover(server: string, io: ClientIo): Promise<Authorizat
     deviceAuthorizationEndpoint: metadata.device_authorization_endpoint === undefined
       ? undefined
       : endpoint("device_authorization_endpoint"),
+    ...includes(metadata.response_types_supported, "code") &&
+      includes(metadata.code_challenge_methods_supported, "S256") &&
+      { authorizationEndpoint: endpoint("authorization_endpoint") },
+    sendsIssuer: metadata.authorization_response_iss_parameter_supported === true,
+    ...isLoginFlow(metadata.login_flow) && { loginFlow: metadata.login_flow },
     resources: resourcesIn(metadata.resources),
     ...isScopeList(metadata.scopes_supported) && { scopesSupported: metadata.scopes_supported },
     deviceFlowExcludedScopes: isScopeList(metadata.device_flow_excluded_scopes)
       ? metadata.device_flow_excluded_scopes
       : [],
   };
+}
+
+function includes(list: unknown, text: string): boolean {
+  return Array.isArray(list) && list.includes(text);
 }
 
 function isScopeList(value: unknown): value is string[] {

@@ -3,10 +3,19 @@ import type { ClientIo } from "../io.ts";
 
 /**
  * Starts the user's browser in the background. False if it cannot be started: the address is
- * printed in any case.
+ * printed in any case. `onFailure` is called if the program that opens it reports a failure.
  */
-export function openBrowser(url: string, io: ClientIo): boolean {
-  return browserCommands(url, io).some(([program, ...args]) => io.launch(program, args));
+export function openBrowser(url: string, io: ClientIo, onFailure = () => {}): boolean {
+  return browserCommands(url, io).some(([program, ...args]) =>
+    io.launch(program, args, (code) => {
+      if (code !== 0) onFailure();
+    })
+  );
+}
+
+/** Whether this machine seems to have a browser that its user sees. */
+export function hasBrowser(io: Pick<ClientIo, "env" | "platform">): boolean {
+  return browserCommands("http://127.0.0.1/", io).length > 0;
 }
 
 /** The commands to try, in order; none where a browser would open on another machine. */

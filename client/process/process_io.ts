@@ -6,6 +6,7 @@ import { readStdin, type Signals, terminalColumns } from "../../shared/process.t
 import { promptLine } from "../../shared/prompt_line.ts";
 import { sleep } from "../../shared/sleep.ts";
 import { processFetch } from "./fetch.ts";
+import { serveLoopback } from "./serve_loopback.ts";
 
 async function* stdinBytes(): AsyncGenerator<Uint8Array> {
   yield* Deno.stdin.readable;
@@ -19,10 +20,20 @@ function hostName(): string {
   }
 }
 
-function launch(program: string, args: readonly string[]): boolean {
+function launch(
+  program: string,
+  args: readonly string[],
+  onExit: (code: number) => void = () => {},
+): boolean {
   try {
-    new Deno.Command(program, { args: [...args], stdin: "null", stdout: "null", stderr: "null" })
-      .spawn().unref();
+    const child = new Deno.Command(program, {
+      args: [...args],
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    child.unref();
+    void child.status.then(({ code }) => onExit(code));
     return true;
   } catch {
     return false;
@@ -95,6 +106,7 @@ export function processIo(
     sleep,
     signal,
     launch,
+    serveLoopback,
     runProgram,
     async streamProgram(program, args, input, read) {
       const { streamProgram } = await import("./stream.ts");

@@ -15,17 +15,26 @@ export interface Countdown {
  * is never hidden, so there is nothing to restore if the process is killed. `expiresAt` is in ms
  * since the epoch.
  */
-export function startCountdown(expiresAt: number, io: ClientIo): Countdown {
+export function startCountdown(
+  expiresAt: number,
+  io: ClientIo,
+  { waitsFor = "approval", expires = "the code expires", keys = "Ctrl-C to stop" }: {
+    waitsFor?: string;
+    /** What happens at the end. */
+    expires?: string;
+    keys?: string;
+  } = {},
+): Countdown {
   if (!isLiveTerminal(io)) {
-    io.stderr(`Waiting for approval; the code expires in ${minutes(expiresAt, io)}.\n`);
+    io.stderr(`Waiting for ${waitsFor}; ${expires} in ${minutes(expiresAt, io)}.\n`);
     return { wait: (ms) => io.sleep(ms, io.signal), clear: () => {} };
   }
   const style = styleFor(io);
   const draw = () => {
-    const text = `Waiting for approval, ${countdown(expiresAt - io.clock.now())} left`;
+    const text = `Waiting for ${waitsFor}, ${countdown(expiresAt - io.clock.now())} left`;
     // Room for the `^C` that the terminal adds: a line that wraps cannot be rewritten.
     const columns = io.stderrColumns() - 3;
-    const hint = " (Ctrl-C to stop)";
+    const hint = ` (${keys})`;
     const line = text.length + hint.length <= columns ? text + hint : text.slice(0, columns);
     io.stderr(`\r${style.faint(line)}\x1b[K`);
   };

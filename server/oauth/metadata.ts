@@ -24,7 +24,7 @@ export const PATHS = {
  */
 export function authorizationServerMetadata(
   issuer: string,
-  config: Pick<ServerConfig, "deviceFlow">,
+  config: Pick<ServerConfig, "deviceFlow" | "loginFlow">,
   catalog: Pick<ResourceCatalog, "scopes">,
   grants: readonly Grant[],
   algorithms: readonly SigningAlgorithm[],
@@ -38,6 +38,7 @@ export function authorizationServerMetadata(
     token_endpoint: issuer + PATHS.token,
     ...config.deviceFlow.enabled &&
       { device_authorization_endpoint: issuer + PATHS.deviceAuthorization },
+    ...config.loginFlow !== undefined && { login_flow: config.loginFlow },
     ...excluded.length > 0 && { device_flow_excluded_scopes: excluded },
     revocation_endpoint: issuer + PATHS.revocation,
     introspection_endpoint: issuer + PATHS.introspection,

@@ -1,3 +1,5 @@
+import type { LoginFlow } from "./login_flow.ts";
+
 /**
  * Authorization server metadata (RFC 8414 section 2), with the members of
  * OpenID Connect Discovery 1.0 section 3 that we publish. Both well-known
@@ -26,6 +28,8 @@ export interface AuthorizationServerMetadata {
   revocation_endpoint_auth_methods_supported: string[];
   introspection_endpoint_auth_methods_supported: string[];
   claims_supported: string[];
+  /** Our extension: how the operator wants the command line to log in. */
+  login_flow?: LoginFlow;
   /** Our extension: the scopes that no login by device code can have. */
   device_flow_excluded_scopes?: string[];
   service_documentation?: string;

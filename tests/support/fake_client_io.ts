@@ -1,5 +1,6 @@
 /** A ClientIo from memory: what was written, a clock that moves when someone sleeps, no real network but loopback. */
 import type { ClientIo, ForegroundResult, Platform, ProgramResult } from "../../client/io.ts";
+import { serveLoopback } from "../../client/process/serve_loopback.ts";
 import { type ManualClock, manualClock } from "./manual_clock.ts";
 
 export interface MemoryIo extends ClientIo {
@@ -79,6 +80,7 @@ export function memoryIo(changes: Partial<MemoryIo> = {}): MemoryIo {
       io.launched.push([program, ...args]);
       return true;
     },
+    serveLoopback,
     runProgram(program, args) {
       io.ran.push([program, ...args]);
       return Promise.resolve(io.endings[program]);

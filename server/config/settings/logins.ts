@@ -1,9 +1,18 @@
 import type { SettingGroup } from "../setting.ts";
-import { duration, onOff } from "../value_type.ts";
+import { choice, duration, onOff } from "../value_type.ts";
 
 export const logins = {
   title: "Logins",
   settings: [
+    {
+      name: "login_flow",
+      key: "loginFlow",
+      type: choice({ device: "device", web: "web", auto: "auto" }),
+      defaultText: "the command line's own, `device`",
+      summary: "how the command line logs in unless its user chooses",
+      details: "With `device`, by a code that the user enters in any browser. With `web`, in a " +
+        "browser on the same machine. With `auto`, in a browser if there is one, else by a code.",
+    },
     {
       name: "device_flow",
       key: "deviceFlow.enabled",
