@@ -5,6 +5,7 @@ import { showRevokeAllLogins, submitRevokeAllLogins } from "./account/revoke_all
 import { showRevokeLogin, submitRevokeLogin } from "./account/revoke_login.tsx";
 import { showSetup, submitSetup } from "./account/setup.tsx";
 import { showSignIn, submitSignIn } from "./account/sign_in.tsx";
+import { showWithdrawConsent, submitWithdrawConsent } from "./account/withdraw_consent.tsx";
 import { submitSignOut } from "./account/sign_out.ts";
 import { showSignOutBrowser, submitSignOutBrowser } from "./account/sign_out_browser.tsx";
 import { showClientAccess, submitClientAccess } from "./admin/clients/access.tsx";
@@ -115,6 +116,12 @@ export const pageRoutes: readonly PageRoute[] = [
     { ...signedIn, ...fresh },
     showRevokeAllLogins,
     submitRevokeAllLogins,
+  ),
+  ...form(
+    "/consents/withdraw",
+    { ...signedIn, ...fresh, keep: ["client"] },
+    showWithdrawConsent,
+    submitWithdrawConsent,
   ),
   ...form(
     "/sessions/sign-out",

@@ -19,7 +19,7 @@ export async function openBrowser(): Promise<TestBrowser> {
       ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
       // No requests of its own: a test connects only to 127.0.0.1.
       ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
-      "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost",
+      "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost , EXCLUDE ::1",
     ],
   });
   return { browser, [Symbol.asyncDispose]: () => browser.close() };

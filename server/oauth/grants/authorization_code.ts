@@ -38,7 +38,7 @@ interface PresentedCode {
 /**
  * The authorization code grant (RFC 6749 section 4.1.3) with PKCE (RFC 7636 section 4.5). The first
  * attempt uses a code up, even if it fails. A second one that would have succeeded otherwise revokes
- * what the first one got (RFC 6749 section 4.1.2), see docs/decisions/0020-authorization-code.md.
+ * what the first one got (RFC 6749 section 4.1.2), see docs/decisions/0021-authorization-code.md.
  */
 export function authorizationCodeGrant(deps: AuthorizationCodeGrantDeps): Grant {
   return {

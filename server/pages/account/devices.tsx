@@ -11,6 +11,7 @@ import { PageHeading } from "../ui/page_heading.tsx";
 import { TimeAgo } from "../ui/relative_time.tsx";
 import { listBrowsers, type ListBrowsersDeps, listLogins } from "./active_sessions.ts";
 import { BrowserName } from "./browser_name.tsx";
+import { consentSection } from "./consents.tsx";
 import { loginList, type LoginListDeps } from "./login_list.tsx";
 
 type DevicesDeps = RenderDeps & LoginListDeps & ListBrowsersDeps & {
@@ -51,6 +52,7 @@ export async function showDevices(
           back: "/devices",
           teach: deps.config.deviceFlow.enabled,
         })}
+        {await consentSection(deps, { userId: session.user.id, now })}
         <h2>Browsers</h2>
         <DataTable
           caption="Browsers"

@@ -4,7 +4,7 @@ import { type RenderDeps, renderPage } from "../render.tsx";
 /**
  * Sends the browser elsewhere after a form was submitted. A redirect would be blocked: `form-action`
  * applies to all redirects that follow a form, those of the client too, and cannot name each of
- * them. A page that leaves without a form is not affected. See docs/decisions/0020.
+ * them. A page that leaves without a form is not affected. See docs/decisions/0021.
  */
 export async function leavePage(deps: RenderDeps, c: PageContext, url: string): Promise<Response> {
   return await renderPage(deps, c, {

@@ -14,7 +14,7 @@ export interface NavigationEntry {
 const NAVIGATION: readonly NavigationEntry[] = [
   { path: "/", label: "Overview" },
   { path: "/tokens", label: "Tokens" },
-  { path: "/devices", label: "Logins", covers: ["/logins", "/sessions"] },
+  { path: "/devices", label: "Logins", covers: ["/logins", "/sessions", "/consents"] },
   { path: "/admin/people", label: "People", admin: true },
   { path: "/admin/clients", label: "Clients", admin: true },
   { path: "/admin/trust", label: "Workloads", admin: true },

@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import {
   addClient,
+  removeClient,
   setClientDisabled,
   updateClient,
 } from "../../../server/admin/client_operations.ts";
@@ -202,7 +203,7 @@ Deno.test("accepts registered addresses of every kind, and names them", () =>
       const page = await browser.get(requestPath({ client_id: "acme", redirect_uri }));
       assert.ok(page.text.includes(`Returns to ${text}`), page.text);
       const left = await browser.submit("/consent", { decision: "approve" });
-      // Not a redirect, which `form-action` would block; see docs/decisions/0020.
+      // Not a redirect, which `form-action` would block; see docs/decisions/0021.
       assert.equal(left.status, 200);
       assert.equal(destination(left).href.split("?")[0], redirect_uri);
       const code = destination(left).searchParams.get("code");
@@ -315,6 +316,31 @@ Deno.test("asks each time, unless the operator lets the client be remembered", (
       return (await browser.get(requestPath())).page !== "consent";
     });
     for (let time = 0; time < 2; time++) await decide(browser, management);
+  }));
+
+Deno.test("lets a user withdraw an approval that is remembered", () =>
+  withServer(async (server) => {
+    await addApp(server, { consent: "remember" });
+    await addUserWithPassword(server, "bob@example.com", "Bob");
+    const browser = await signedIn(server);
+    const web = { client_id: "acme", redirect_uri: WEB };
+    assert.doesNotMatch((await browser.get("/devices")).html, /id="consents"/);
+    await decide(browser, web);
+    const other = await signedIn(server, "bob@example.com");
+    assert.equal((await other.get(requestPath(web))).page, "consent");
+    assert.match((await browser.get("/devices")).html, /data-client="acme"/);
+    await other.get("/devices");
+    await other.submit("/consents/withdraw", { client: "acme" });
+    assert.notEqual((await browser.get(requestPath(web))).page, "consent");
+    const page = await browser.get("/consents/withdraw?client=acme");
+    assert.equal(page.page, "withdraw_consent");
+    assert.equal((await browser.submit("/consents/withdraw")).status, 303);
+    assert.equal((await browser.get("/devices")).notice, "consent_withdrawn");
+    assert.equal((await browser.get(requestPath(web))).page, "consent");
+    assert.equal((await browser.get("/consents/withdraw?client=acme")).status, 303);
+    await decide(browser, web);
+    await removeClient(server.parts, { id: "acme" });
+    assert.equal((await server.parts.sql`select 1 from consents`).length, 0);
   }));
 
 Deno.test("asks for a sign-in again where the client requires it, once", () =>

@@ -6,6 +6,7 @@ import { pageRoutes } from "../../../server/pages/routes.ts";
 import type { PageRoute } from "../../../server/pages/http/page_route.ts";
 import { pagesRouter } from "../../../server/pages/router.tsx";
 import { destination, requestPath } from "../../support/authorization.ts";
+import { rememberConsent } from "../../../server/store/consents.ts";
 import { databaseKinds } from "../../support/databases.ts";
 import { addUserWithPassword, PASSWORD, signedIn } from "../../support/person.ts";
 import { type Visitor, visitor } from "../../support/page_visitor.ts";
@@ -28,6 +29,7 @@ const ACTIONS: Record<string, [access: PageRoute["access"], freshSignIn: boolean
     "/logins/revoke": ["signed_in", true],
     "/logins/revoke-all": ["signed_in", true],
     "/sessions/sign-out": ["signed_in", true],
+    "/consents/withdraw": ["signed_in", true],
     "/tokens/new": ["signed_in", true],
     "/tokens/:id/edit": ["token_editor", true],
     "/tokens/:id/rotate": ["token_rotator", true],
@@ -181,6 +183,13 @@ async function prepare(server: TestServer) {
   });
   const secretHash = btoa("x".repeat(32));
   await addClient(server.parts, { id: "billing", name: "Billing", grants: [], secretHash });
+  await rememberConsent(sql, {
+    userId: alice.id,
+    clientId: "billing",
+    redirectUri: "loopback",
+    scope: "openid",
+    now: new Date(server.clock.now()),
+  });
   await browser.get("/tokens/new");
   await browser.submit("/tokens/new", { name: "nightly", expiry: "86400" });
   const { user_code } = await server.startLogin();
@@ -223,6 +232,7 @@ async function state({ parts: { sql } }: TestServer) {
         select id, revoked_at from refresh_token_families) t) as logins,
       (select count(*)::int from sessions) as sessions,
       (select json_agg(name order by name) from trust_rules) as rules,
+      (select count(*)::int from consents) as consents,
       (select json_agg(t order by id) from clients t) as clients,
       (select json_agg(t order by id) from (select id, disabled_at from users) t) as users,
       (select json_agg(t order by id) from (
