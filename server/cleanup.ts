@@ -8,6 +8,7 @@ import { deleteOldAuthorizationCodes } from "./store/authorization_codes.ts";
 import { deleteOldDeviceAuthorizations } from "./store/device_authorizations.ts";
 import { deleteOldFailedAttempts } from "./store/failed_attempts.ts";
 import type { Sql } from "./store/db/connect.ts";
+import { deleteUnusedDocumentClients } from "./store/document_clients.ts";
 import { deleteOldDelegatedTokens } from "./store/delegated_tokens.ts";
 import { deleteOldPasswordLinks } from "./store/password_links.ts";
 import { deleteOldPersonalAccessTokens } from "./store/pats/expiry.ts";
@@ -51,6 +52,7 @@ export async function cleanUp({ sql, clock, config }: CleanUpDeps): Promise<void
   await deleteAll((limit) =>
     deleteOldRefreshTokenFamilies(sql, new Date(now - 30 * DAY_MS), limit)
   );
+  await deleteAll((limit) => deleteUnusedDocumentClients(sql, new Date(now - 30 * DAY_MS), limit));
   const auditedUntil = new Date(now - config.auditRetention * 1000);
   await deleteAll((limit) => deleteOldAuditEvents(sql, auditedUntil, limit));
   await deleteAll((limit) => deleteOldPersonalAccessTokens(sql, auditedUntil, limit));

@@ -126,3 +126,21 @@ export const file: ValueType<string> = {
   accepts: "path of a file",
   parse: (text) => text,
 };
+
+/** A host name, or a domain with all names below it. */
+const HOST_NAME = /^(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*$/;
+
+/** Names of hosts, separated by commas. */
+export const hostNames: ValueType<string[]> = {
+  placeholder: "hosts",
+  accepts: "host names, separated by commas",
+  parse(text) {
+    const names = text.split(",").map((name) => name.trim().toLowerCase())
+      .filter((name) => name !== "");
+    const invalid = names.find((name) => !HOST_NAME.test(name));
+    return invalid === undefined ? names : new InvalidValue(
+      `"${invalid}" is not a host name. Use one such as example.com, or *.example.com for the ` +
+        "hosts below it.",
+    );
+  },
+};

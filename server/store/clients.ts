@@ -44,6 +44,15 @@ export interface Client extends ClientPolicy {
   /** The secret before the last rotation, while it is accepted. */
   previousSecret?: { hash: Uint8Array; expiresAt: Date };
   disabledAt?: Date;
+  /** Set if it is not registered, but described by the document at its id. */
+  document?: {
+    /** SHA-256 of what the document says. */
+    hash: Uint8Array;
+    /** It is fetched again before an approval after this time. */
+    expiresAt: Date;
+    /** When it last said something else than before. */
+    changedAt?: Date;
+  };
 }
 
 export interface ListedClient extends Client {
@@ -77,6 +86,9 @@ interface Row {
   refresh_token_absolute_lifetime: number | null;
   created_at: Date;
   disabled_at: Date | null;
+  document_hash: Uint8Array | null;
+  document_expires_at: Date | null;
+  document_changed_at: Date | null;
 }
 
 function fromRow(row: Row): ListedClient {
@@ -100,6 +112,11 @@ function fromRow(row: Row): ListedClient {
     refreshTokenAbsoluteLifetime: row.refresh_token_absolute_lifetime ?? undefined,
     createdAt: row.created_at,
     disabledAt: row.disabled_at ?? undefined,
+    document: row.document_hash === null ? undefined : {
+      hash: row.document_hash,
+      expiresAt: row.document_expires_at ?? new Date(0),
+      changedAt: row.document_changed_at ?? undefined,
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 import type { SettingGroup } from "../setting.ts";
+import { hostNames } from "../address_types.ts";
 import { choice, duration, onOff } from "../value_type.ts";
 
 export const logins = {
@@ -37,6 +38,25 @@ export const logins = {
       details: "To approve a login, or to grant, change or revoke anything else in the browser, " +
         "the user must have signed in within this time, such as `5m`; otherwise the server asks " +
         "for the password again.",
+    },
+    {
+      name: "client_documents",
+      key: "clientDocuments.allow",
+      type: choice({ off: "off", listed: "listed", on: "on" }),
+      default: "off",
+      summary: "allow clients that are described by a document at their id",
+      details: "Client ID Metadata Documents, as MCP clients use them. With `listed`, only from " +
+        "the hosts in `client_document_domains`; with `on`, from every public host. Existing " +
+        "logins keep working; `admin client disable` stops a client.",
+    },
+    {
+      name: "client_document_domains",
+      key: "clientDocuments.domains",
+      type: hostNames,
+      defaultText: "none",
+      summary: "hosts whose client documents are allowed",
+      details: "For example `claude.ai, *.example.com`. A host that is listed by its whole name " +
+        "may have a private address.",
     },
     {
       name: "session_idle_lifetime",

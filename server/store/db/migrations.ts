@@ -23,6 +23,7 @@ import authorizationCodes from "./migrations/0015_authorization_codes.sql" with 
 import delegatedTokens from "./migrations/0016_delegated_tokens.sql" with { type: "text" };
 import deviceFlowRules from "./migrations/0017_device_flow_rules.sql" with { type: "text" };
 import stepUp from "./migrations/0018_step_up.sql" with { type: "text" };
+import clientDocuments from "./migrations/0019_client_documents.sql" with { type: "text" };
 
 export interface Migration {
   name: string;
@@ -51,4 +52,5 @@ export const migrations: readonly Migration[] = [
   { name: "0016_delegated_tokens", sql: delegatedTokens },
   { name: "0017_device_flow_rules", sql: deviceFlowRules },
   { name: "0018_step_up", sql: stepUp },
+  { name: "0019_client_documents", sql: clientDocuments },
 ];
