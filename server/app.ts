@@ -19,6 +19,7 @@ import { logFailure, requestFields } from "./request_log.ts";
 import type { Mail } from "./notifications/mail.ts";
 import type { Webhook } from "./notifications/webhook.ts";
 import { authorizationForm } from "./oauth/authorization_form.ts";
+import { DocumentClients } from "./oauth/client_documents/document_clients.ts";
 import { deviceAuthorization } from "./oauth/device_authorization.ts";
 import { authorizationCodeGrant } from "./oauth/grants/authorization_code.ts";
 import { deviceCodeGrant } from "./oauth/grants/device_code.ts";
@@ -69,7 +70,11 @@ export interface App {
 /** Composes the server: the table of routes, and the response to errors. */
 export function app(appDeps: AppDeps): App {
   const { config, issuer, keys, catalog, database, log } = appDeps;
-  const deps = { ...appDeps, exchangeLimit: new TokenBucketLimit(appDeps.clock) };
+  const deps = {
+    ...appDeps,
+    exchangeLimit: new TokenBucketLimit(appDeps.clock),
+    documentClients: new DocumentClients(appDeps),
+  };
   const grants = [
     authorizationCodeGrant(deps),
     deviceCodeGrant(deps),

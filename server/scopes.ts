@@ -42,6 +42,8 @@ export interface ScopedClient {
   id: string;
   /** Those that the operator gave it; undefined: no limit but the catalog's. */
   scopes?: readonly string[];
+  /** Set if it is not registered. */
+  document?: unknown;
 }
 
 /** A user or a service account. */
@@ -63,7 +65,9 @@ export function clientScopes(
   catalog: readonly ScopeDescription[],
   client: ScopedClient,
 ): ScopeDescription[] {
+  // The operator does not vouch for a client that is not registered, so it never manages tokens.
   return catalog.filter(({ name, clients }) =>
+    !(client.document !== undefined && isManagementScope(name)) &&
     (clients === undefined || clients.includes(client.id)) &&
     (client.scopes === undefined || client.scopes.includes(name))
   );

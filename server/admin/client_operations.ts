@@ -36,6 +36,10 @@ export interface ClientView {
   name: string;
   type: "public" | "confidential";
   isBuiltIn: boolean;
+  /** Described by the document at its id, not registered. */
+  isDocument: boolean;
+  /** When that document last said something else than before; ISO 8601. */
+  documentChangedAt: string | null;
   homepage: string | null;
   grants: readonly string[];
   redirectUris: readonly string[];
@@ -120,6 +124,8 @@ export const updateClient: ClientOperation<
     const client = await lockClient(tx, id);
     if (client === undefined) return noSuchClient(id);
     if (version !== undefined && version !== clientVersion(client)) return changedMeanwhile(id);
+    const described = describedByDocument(client, changes);
+    if (described !== undefined) return described;
     // TypeScript cannot see that each null has become undefined, which only optional fields can be.
     const merged = Object.fromEntries(
       Object.entries({ ...client, ...withoutUndefined(changes) })
@@ -222,6 +228,26 @@ async function changeClient(
   }) as ClientView | DomainError;
 }
 
+/** What a client that is not registered says of itself is in its document. */
+function describedByDocument(
+  client: ListedClient,
+  changes: ClientChanges,
+): DomainError | undefined {
+  const { id, document } = client;
+  if (document === undefined) return undefined;
+  const json = (value: unknown) => JSON.stringify(value ?? null);
+  const field = (["name", "homepage", "redirectUris", "grants"] as const).find((field) =>
+    changes[field] !== undefined && json(changes[field]) !== json(client[field])
+  );
+  if (field === undefined) return undefined;
+  return new DomainError(
+    "invalid",
+    `The client ${id} is described by its document, so this cannot be changed here. You can ` +
+      "limit its scopes and lifetimes, or disable it.",
+    { field },
+  );
+}
+
 /** Gives the built-in command line a row of its own before it is changed. */
 async function ensureRow(tx: Sql | Transaction, id: string, now: Date): Promise<void> {
   if (id === commandLineClient.id) await insertClient(tx, { ...commandLineClient, now });
@@ -235,6 +261,8 @@ export function clientView(client: ListedClient, now: number): ClientView {
     name: client.name,
     type: client.secretHash === undefined ? "public" : "confidential",
     isBuiltIn: client.id === commandLineClient.id,
+    isDocument: client.document !== undefined,
+    documentChangedAt: client.document?.changedAt?.toISOString() ?? null,
     homepage: client.homepage ?? null,
     grants: client.grants,
     redirectUris: client.redirectUris ?? [],

@@ -2,6 +2,7 @@ import { OAuthError, type OAuthErrorCode } from "../../shared/oauth/errors.ts";
 import { toLoginName } from "../../shared/login_name.ts";
 import { findRedirectUri, withParameters } from "../../shared/oauth/redirect_uri.ts";
 import type { Resource } from "../resources/resource.ts";
+import { DomainError } from "../domain_error.ts";
 import type { Client } from "../store/clients.ts";
 import { isCodeChallenge } from "../tokens/pkce.ts";
 import type { TokenValidator } from "../validation/token_validator.ts";
@@ -10,6 +11,7 @@ import {
   DEFAULT_SCOPE,
   type RequestedScopeDeps,
 } from "./device_authorization.ts";
+import type { DocumentClients } from "./client_documents/document_clients.ts";
 import { missingParameter } from "./missing_parameter.ts";
 import { requestedResource } from "./requested_resource.ts";
 
@@ -54,9 +56,17 @@ export interface UntrustedRequest {
     | "unknown_client"
     | "client_disabled"
     | "redirect_uri"
-    | "unregistered_redirect";
+    | "unregistered_redirect"
+    | "client_document";
   /** As sent, if it is a known client. */
   client?: Client;
+  /** What is wrong with the document of the client. */
+  reason?: string;
+}
+
+/** A client that is not registered is looked up only for a user. */
+interface AnonymousRequest {
+  kind: "anonymous";
 }
 
 /** An error that the client learns by a redirect (RFC 6749 section 4.1.2.1). */
@@ -70,10 +80,12 @@ export interface RejectedRequest {
 export type ParsedRequest =
   | { kind: "valid"; request: AuthorizationRequest }
   | RejectedRequest
-  | UntrustedRequest;
+  | UntrustedRequest
+  | AnonymousRequest;
 
 export interface AuthorizationDeps extends RequestedScopeDeps {
   tokenValidator: Pick<TokenValidator, "clients">;
+  documentClients: Pick<DocumentClients, "accepts" | "find">;
 }
 
 /** Parameters that each occur at most once, except `resource` (RFC 6749 section 3.1, RFC 8707). */
@@ -83,10 +95,14 @@ interface Parameters {
   resources: readonly string[];
 }
 
-/** Parses the query of an authorization request, which anyone can have written. */
+/**
+ * Parses the query of an authorization request, which anyone can have written. `userId` is that of
+ * the signed-in user.
+ */
 export async function parseAuthorizationRequest(
   deps: AuthorizationDeps,
   query: string,
+  userId: string | undefined,
 ): Promise<ParsedRequest> {
   const untrusted = (code: UntrustedRequest["code"], client?: Client): UntrustedRequest => ({
     kind: "untrusted",
@@ -98,7 +114,11 @@ export async function parseAuthorizationRequest(
   if (parameters === undefined) return untrusted("malformed");
   const clientId = parameters.get("client_id");
   if (clientId === undefined || parameters.repeated.has("client_id")) return untrusted("client_id");
-  const client = await deps.tokenValidator.clients.find(clientId);
+  if (deps.documentClients.accepts(clientId) && userId === undefined) return { kind: "anonymous" };
+  const client = await findClient(deps, clientId, userId);
+  if (client instanceof DomainError) {
+    return { kind: "untrusted", code: "client_document", reason: client.message };
+  }
   if (client === undefined) return untrusted("unknown_client");
   if (client.disabledAt !== undefined) return untrusted("client_disabled", client);
   const redirectUri = parameters.get("redirect_uri");
@@ -143,6 +163,20 @@ export async function parseAuthorizationRequest(
       loginName: toLoginName(parameters.get("login_name")),
     },
   };
+}
+
+/** A registered client, or what its document says now. */
+async function findClient(
+  { documentClients, tokenValidator }: AuthorizationDeps,
+  clientId: string,
+  userId: string | undefined,
+): Promise<Client | DomainError | undefined> {
+  if (userId !== undefined && documentClients.accepts(clientId)) {
+    return await documentClients.find(clientId, userId);
+  }
+  const client = await tokenValidator.clients.find(clientId);
+  // The settings do not allow its document any more.
+  return client?.document === undefined ? client : undefined;
 }
 
 /** Undefined if a parameter contains U+0000, which PostgreSQL rejects. */

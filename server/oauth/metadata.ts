@@ -24,7 +24,7 @@ export const PATHS = {
  */
 export function authorizationServerMetadata(
   issuer: string,
-  config: Pick<ServerConfig, "deviceFlow" | "loginFlow">,
+  config: Pick<ServerConfig, "deviceFlow" | "loginFlow" | "clientDocuments">,
   catalog: Pick<ResourceCatalog, "scopes">,
   grants: readonly Grant[],
   algorithms: readonly SigningAlgorithm[],
@@ -49,6 +49,7 @@ export function authorizationServerMetadata(
     response_modes_supported: ["query"],
     code_challenge_methods_supported: ["S256"],
     authorization_response_iss_parameter_supported: true,
+    client_id_metadata_document_supported: config.clientDocuments.allow !== "off",
     prompt_values_supported: [...PROMPTS],
     // OpenID Connect Discovery 1.0 section 3: true without it.
     request_uri_parameter_supported: false,

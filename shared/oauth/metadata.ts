@@ -19,6 +19,7 @@ export interface AuthorizationServerMetadata {
   response_modes_supported: string[];
   code_challenge_methods_supported: string[]; // RFC 8414 section 2
   authorization_response_iss_parameter_supported: boolean; // RFC 9207 section 3
+  client_id_metadata_document_supported: boolean; // Client ID Metadata Document section 5
   prompt_values_supported: string[]; // Initiating User Registration via OpenID Connect 1.0 section 4.2
   request_uri_parameter_supported: boolean;
   grant_types_supported: string[];

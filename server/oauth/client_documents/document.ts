@@ -15,7 +15,7 @@ export const MAX_CLIENT_ID_LENGTH = 500;
 const MAX_REDIRECT_URIS = 20;
 const MAX_NAME_LENGTH = 80;
 
-/** Authentication methods that need a shared secret, which nobody has agreed on. */
+/** No method with a shared secret can work, since none was agreed on (section 4.1). */
 const NO_SECRET = "none";
 
 /**
@@ -69,7 +69,7 @@ export function parseClientDocument(id: string, body: Uint8Array): ClientDocumen
 
 /**
  * A document can name any address, so one on another host would let its author receive codes in
- * the name of somebody else's page.
+ * the name of another site.
  */
 function redirectProblem(id: string, uri: string): boolean {
   if (uri === LOOPBACK_REDIRECT || redirectUriProblem(uri) !== undefined) return true;

@@ -6,6 +6,7 @@ import { OutboundError, type OutboundHttp } from "../../outbound/outbound_http.t
 import { type Rate, TokenBucketLimit } from "../../security/token_bucket.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
 import { findClient } from "../../store/clients.ts";
+import { deleteConsentsOfClient } from "../../store/consents.ts";
 import type { Sql } from "../../store/db/connect.ts";
 import { type DocumentClient, updateDocumentClient } from "../../store/document_clients.ts";
 import { isDocumentAddress, parseClientDocument } from "./document.ts";
@@ -38,8 +39,8 @@ export interface DocumentClientsDeps {
 
 /**
  * Clients that are not registered: their id is the address of a document, which is fetched when a
- * user is about to approve one (OAuth Client ID Metadata Document). Nobody vouches for what it says
- * but the owner of its host.
+ * user is about to approve one (OAuth Client ID Metadata Document). Only the owner of its host vouches
+ * for what it says.
  */
 export class DocumentClients {
   /** Oldest first. */
@@ -185,6 +186,7 @@ export class DocumentClients {
     await sql.begin(async (tx) => {
       const updated = await updateDocumentClient(tx, client);
       if (!updated?.changed) return;
+      await deleteConsentsOfClient(tx, client.id);
       await recordAuditEvent(tx, clock, {
         event: "client.document_changed",
         actor: "server",
@@ -199,10 +201,10 @@ export class DocumentClients {
 /** For how long a response may be used (RFC 9111 section 5.2.2.1), within the bounds, in ms. */
 function cacheTime(cacheControl: string): number {
   const seconds = /(?:^|[ ,])max-age=(\d{1,9})/.exec(cacheControl)?.[1];
-  const wanted = /(?:^|[ ,])no-(?:store|cache)/.test(cacheControl)
+  const requestedMs = /(?:^|[ ,])no-(?:store|cache)/.test(cacheControl)
     ? 0
     : seconds === undefined
     ? CACHE_MS.default
     : Number(seconds) * 1000;
-  return Math.min(CACHE_MS.max, Math.max(CACHE_MS.min, wanted));
+  return Math.min(CACHE_MS.max, Math.max(CACHE_MS.min, requestedMs));
 }

@@ -31,7 +31,8 @@ export interface AuthorizeDeps extends AuthorizationDeps, ConsentPageDeps, Issue
 /** GET /oauth/authorize: the authorization endpoint (RFC 6749 section 3.1). */
 export async function showAuthorization(deps: AuthorizeDeps, c: PageContext): Promise<Response> {
   const query = new URL(c.req.url).search.slice(1);
-  const parsed = await parseAuthorizationRequest(deps, query);
+  const parsed = await parseAuthorizationRequest(deps, query, c.get("session")?.user.id);
+  if (parsed.kind === "anonymous") return redirectToSignIn(c, authorizationPath(query));
   if (parsed.kind === "untrusted") return await untrustedRequestPage(deps, c, parsed);
   const redirect = (response: { code: string } | OAuthError) =>
     // RFC 9700 section 4.12: 303, so that no browser repeats a POST.

@@ -15,7 +15,7 @@ import { SHOWN_SCOPE } from "../device/approval_page.tsx";
 import { redirectToSignIn, signedInSession } from "../http/browser_session.ts";
 import { errorPage } from "../http/error_page.tsx";
 import type { AuthorizeDeps } from "./authorize.tsx";
-import { REQUEST_FIELD } from "./consent_page.tsx";
+import { documentHash, REQUEST_FIELD, SHOWN_DOCUMENT } from "./consent_page.tsx";
 import { untrustedRequestPage } from "./errors.tsx";
 import { issueCode } from "./issue_code.ts";
 import { leavePage } from "./leave_page.tsx";
@@ -30,7 +30,8 @@ export async function submitConsent(deps: AuthorizeDeps, c: PageContext): Promis
   const session = signedInSession(c);
   const form = c.get("form");
   const query = form(REQUEST_FIELD) ?? "";
-  const parsed = await parseAuthorizationRequest(deps, query);
+  const parsed = await parseAuthorizationRequest(deps, query, session.user.id);
+  if (parsed.kind === "anonymous") return redirectToSignIn(c, authorizationPath(query));
   if (parsed.kind === "untrusted") return await untrustedRequestPage(deps, c, parsed);
   const leave = (response: { code: string } | OAuthError) => {
     const request = parsed.kind === "valid" ? parsed.request : parsed;
@@ -38,6 +39,10 @@ export async function submitConsent(deps: AuthorizeDeps, c: PageContext): Promis
   };
   if (parsed.kind === "rejected") return await leave(parsed.error);
   const { request } = parsed;
+  if (form(SHOWN_DOCUMENT) !== documentHash(request.client)) {
+    // The document of the client has changed since the page was shown.
+    return c.redirect(authorizationPath(query), 303);
+  }
   const decision = form("decision");
   if (decision === "deny") {
     await recordAuditEvent(sql, clock, {

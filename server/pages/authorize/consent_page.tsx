@@ -1,8 +1,10 @@
+import { Buffer } from "node:buffer";
 import type { Clock } from "../../../shared/clock.ts";
 import { redirectTarget } from "../../../shared/oauth/redirect_uri.ts";
 import type { AuthorizationRequest } from "../../oauth/authorization.ts";
 import type { ResourceCatalog } from "../../resources/catalog.ts";
 import { limitLoginScope } from "../../scopes.ts";
+import type { Client } from "../../store/clients.ts";
 import type { Session } from "../../store/sessions.ts";
 import type { PageContext } from "../context.ts";
 import { ApplicationFact, SHOWN_SCOPE } from "../device/approval_page.tsx";
@@ -13,11 +15,20 @@ import { csrfToken } from "../http/csrf.ts";
 import { type RenderDeps, renderPage } from "../render.tsx";
 import { Fact } from "../ui/facts.tsx";
 import { CsrfField, HiddenFields } from "../ui/hidden_fields.tsx";
+import { TimeAgo } from "../ui/relative_time.tsx";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
 import { authorizationPath } from "./return_path.ts";
 
 /** The field with the query of the authorization request. */
 export const REQUEST_FIELD = "request";
+
+/** The field with the hash of the document that describes the client, if one does. */
+export const SHOWN_DOCUMENT = "shown_document";
+
+/** Of the client's document, in hexadecimal. */
+export function documentHash({ document }: Client): string | undefined {
+  return document && Buffer.from(document.hash).toString("hex");
+}
 
 export interface ConsentPageDeps extends RenderDeps {
   clock: Clock;
@@ -73,6 +84,13 @@ export async function consentPage(
           user={user}
           isManagement={isManagement}
         />
+        {client.document !== undefined && (
+          <UnregisteredWarning
+            client={client}
+            changedAt={client.document.changedAt}
+            now={deps.clock.now()}
+          />
+        )}
         <h2>Who asks</h2>
         <dl>
           <Fact name="Application">
@@ -107,6 +125,7 @@ export async function consentPage(
           <HiddenFields
             fields={{
               [REQUEST_FIELD]: query,
+              ...client.document && { [SHOWN_DOCUMENT]: documentHash(client) ?? "" },
               [SHOWN_SCOPE]: limitLoginScope(scopes, user, client, scope),
             }}
           />
@@ -118,6 +137,27 @@ export async function consentPage(
       </main>
     ),
   });
+}
+
+/** Anyone can publish a document, and give the client any name in it. */
+function UnregisteredWarning(
+  { client: { id }, changedAt, now }: { client: Client; changedAt?: Date; now: number },
+) {
+  return (
+    <div class="warning" id="unregistered-warning">
+      <p>
+        <strong>This application is not registered on this server.</strong>{" "}
+        The operator has not checked it. Its name is what <UntrustedText text={new URL(id).host} />
+        {" "}
+        says. Approve only if you trust that site and have just started this login.
+      </p>
+      {changedAt !== undefined && (
+        <p id="document-changed">
+          What it says about itself changed <TimeAgo at={changedAt} now={now} />.
+        </p>
+      )}
+    </div>
+  );
 }
 
 function RedirectTarget({ uri }: { uri: string }) {

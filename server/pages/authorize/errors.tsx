@@ -11,6 +11,7 @@ const REASONS: Record<UntrustedRequest["code"], string> = {
   unknown_client: "There is no such application on this server.",
   client_disabled: "The operator of this server has disabled the application.",
   redirect_uri: "The request must have one redirect_uri.",
+  client_document: "The document that describes the application cannot be used.",
   unregistered_redirect: "The application has not registered the address to return to.",
 };
 
@@ -18,7 +19,7 @@ const REASONS: Record<UntrustedRequest["code"], string> = {
 export async function untrustedRequestPage(
   deps: RenderDeps,
   c: PageContext,
-  { code, client }: UntrustedRequest,
+  { code, client, reason }: UntrustedRequest,
 ): Promise<Response> {
   return await errorPage(deps, c, {
     code: "malformed",
@@ -32,6 +33,11 @@ export async function untrustedRequestPage(
           </p>
         )}
         <p>{REASONS[code]}</p>
+        {reason !== undefined && (
+          <p>
+            <UntrustedText text={reason} max={500} />
+          </p>
+        )}
         <p>
           Go back to the application and start the login again. If that does not help, report this
           page to the makers of the application.

@@ -5,6 +5,7 @@ import { limitLoginScope } from "../../scopes.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
 import { insertAuthorizationCode } from "../../store/authorization_codes.ts";
 import type { Sql } from "../../store/db/connect.ts";
+import { insertDocumentClient } from "../../store/document_clients.ts";
 import type { Session } from "../../store/sessions.ts";
 import { generateAuthorizationCode } from "../../tokens/pkce.ts";
 import { tokenHash } from "../../tokens/token_hash.ts";
@@ -42,6 +43,9 @@ export async function issueCode(
   const scope = limitLoginScope(catalog.scopes(), user, client, shownScope);
   const code = generateAuthorizationCode();
   const now = clock.now();
+  if (client.document !== undefined) {
+    await insertDocumentClient(sql, { ...client, document: client.document }, new Date(now));
+  }
   const isIssued = await insertAuthorizationCode(sql, {
     codeHash: tokenHash(code),
     clientId: client.id,

@@ -176,13 +176,15 @@ function requestedResource(
 }
 
 /** Who answers for the client: only the operator registers clients. */
-export function ApplicationFact({ client: { id, homepage } }: { client: Client }) {
+export function ApplicationFact({ client: { id, homepage, document } }: { client: Client }) {
   return (
     <>
       <UntrustedText text={id} />
       <span class="muted">
         {id === commandLineClient.id
           ? " (built in)"
+          : document !== undefined
+          ? " (not registered: described by the document at this address)"
           : " (registered by the operator of this server)"}
       </span>
       {homepage !== undefined && (

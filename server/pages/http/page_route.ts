@@ -4,6 +4,7 @@ import type { JwksCache } from "../../federation/jwks_cache.ts";
 import type { GeoipLookup } from "../../geoip.ts";
 import type { Log } from "../../log.ts";
 import type { Mail } from "../../notifications/mail.ts";
+import type { DocumentClients } from "../../oauth/client_documents/document_clients.ts";
 import type { OutboundHttp } from "../../outbound/outbound_http.ts";
 import type { ResourceCatalog } from "../../resources/catalog.ts";
 import type { Sql } from "../../store/db/connect.ts";
@@ -24,6 +25,7 @@ export interface PageDeps extends RenderDeps {
   keys: SigningKeys;
   mail: Mail;
   http: OutboundHttp;
+  documentClients: DocumentClients;
   placeOf: GeoipLookup;
 }
 

@@ -113,7 +113,7 @@ Deno.test("leaves out a homepage on another host, and control characters of the 
   );
   assert.ok(typeof parsed !== "string");
   assert.equal(parsed.homepage, undefined);
-  assert.doesNotMatch(parsed.name, /[\u202e\u0000\n]/);
+  assert.ok(!["\u202e", "\u0000", "\n"].some((character) => parsed.name.includes(character)));
 });
 
 /** A server whose requests are answered by `answer`, and its clients with documents. */

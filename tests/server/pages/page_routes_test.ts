@@ -4,6 +4,7 @@ import { addClient } from "../../../server/admin/client_operations.ts";
 import { addTrustRule } from "../../../server/admin/trust/add_rule.ts";
 import { pageRoutes } from "../../../server/pages/routes.ts";
 import type { PageRoute } from "../../../server/pages/http/page_route.ts";
+import { DocumentClients } from "../../../server/oauth/client_documents/document_clients.ts";
 import { pagesRouter } from "../../../server/pages/router.tsx";
 import { destination, requestPath } from "../../support/authorization.ts";
 import { rememberConsent } from "../../../server/store/consents.ts";
@@ -61,7 +62,10 @@ Deno.test("lists the access and the sign-in that each action requires", () => {
 Deno.test("serves exactly the pages of the table", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);
-  const served = pagesRouter(server.parts).routes
+  const served = pagesRouter({
+    ...server.parts,
+    documentClients: new DocumentClients(server.parts),
+  }).routes
     .filter(({ path }) => path !== "/*")
     .map(({ method, path }) => `${method} ${path}`);
   const rows = pageRoutes.map(({ method, path }) => `${method} ${path}`);

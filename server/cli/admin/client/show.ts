@@ -26,6 +26,8 @@ function describe(client: ClientView, { env }: Pick<ServerIo, "env">): string {
     ["name", client.name],
     ["type", client.type],
     ["state", clientState(client)],
+    ["described by", client.isDocument ? "the document at its id; it is not registered" : null],
+    ["changed", client.documentChangedAt && time(client.documentChangedAt)],
     ["homepage", client.homepage],
     ["grants", client.grants.join(" ") || "none: it may introspect tokens"],
     ["redirects", client.redirectUris.join(" ") || null],
