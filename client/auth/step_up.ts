@@ -8,6 +8,7 @@ import { isManagementScope } from "../../shared/management.ts";
 import { formatScope, missingScopes, splitScope } from "../../shared/oauth/scope.ts";
 import { ACCESS_TOKEN_TYPE } from "../../shared/oauth/token_types.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
+import { shellWord } from "../../shared/shell_word.ts";
 import { ClientError, type ErrorCode } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import {
@@ -269,14 +270,18 @@ function withDeviceFlow(
   server: AuthorizationServer,
   scopes: readonly string[],
 ): AuthorizationServer {
-  if (server.deviceAuthorizationEndpoint !== undefined) return server;
+  const { issuer, deviceAuthorizationEndpoint, deviceFlowExcludedScopes } = server;
+  const excluded = deviceAuthorizationEndpoint === undefined
+    ? scopes
+    : scopes.filter((scope) => deviceFlowExcludedScopes.includes(scope));
+  if (excluded.length === 0) return server;
+  const login = `${brand.binaryName} login --web --server ${issuer} --scope ${
+    shellWord(["offline_access", ...scopes].join(","))
+  }`;
   throw new ClientError(
     "unsupported",
-    `This login was not approved for ${sanitizeLine(formatScope(scopes))}, and ${server.issuer} ` +
-      `does not allow approvals by code. Log in again with the scope: ` +
-      `${brand.binaryName} login --server ${server.issuer} --scope ${
-        sanitizeLine(scopes.join(","))
-      }`,
+    `${issuer} does not allow an approval by code for ${sanitizeLine(formatScope(excluded))}. ` +
+      `Log in with a browser on this machine instead: ${sanitizeLine(login, 500)}`,
   );
 }
 

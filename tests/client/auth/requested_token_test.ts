@@ -363,3 +363,17 @@ Deno.test("no request is sent for the resource of another server, or for a chall
     [],
   );
 });
+
+Deno.test("a permission that the operator never gives by code says how to log in for it", async () => {
+  await using place = await start();
+  const { server, io } = place;
+  server.script("/oauth/token", rejected("invalid_scope"));
+  const metadata = server.metadata();
+  const { device_authorization_endpoint: _, ...disabled } = metadata;
+  for (const json of [{ ...metadata, device_flow_excluded_scopes: ["deploy"] }, disabled]) {
+    server.script("/.well-known/oauth-authorization-server", { json });
+    assert.equal(await run(io, { scope: ["deploy"] }), EXIT.failure);
+    assert.match(io.err, /does not allow an approval by code for deploy\. .* login --web /);
+  }
+  assert.equal(server.askedAt("/oauth/device/authorize").length, 0);
+});
