@@ -2,8 +2,10 @@
 import { brand } from "../../shared/brand.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import { shellWord } from "../../shared/shell_word.ts";
-import { jwtFrom } from "../auth/exchange.ts";
-import { chooseTokenSource, tokenFrom } from "../auth/token_source.ts";
+import { formatScope } from "../../shared/oauth/scope.ts";
+import type { AccessToken } from "../auth/access_token.ts";
+import { isExchangeable, jwtFrom } from "../auth/exchange.ts";
+import { chooseTokenSource, tokenFrom, type TokenSource } from "../auth/token_source.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { readHelpers } from "./helper_store.ts";
@@ -34,16 +36,53 @@ export async function credentialFor(
 
 export async function credentialOf(entry: HostEntry, io: ClientIo): Promise<HelperCredential> {
   const source = await chooseTokenSource(entry, io);
-  const { token, expiresAt } = entry.exchange
+  const { token, expiresAt } = entry.resource === undefined && entry.scope === undefined
+    ? await ownToken(source, entry, io)
+    : await restrictedToken(source, entry, io);
+  return { token, expiresAt, user: entry.user || source.account || NAMELESS_USER };
+}
+
+async function ownToken(source: TokenSource, { exchange }: HostEntry, io: ClientIo) {
+  return exchange
     ? await jwtFrom(source, MIN_TTL_MS, undefined, io)
     : await tokenFrom(source, MIN_TTL_MS, io);
-  return { token, expiresAt, user: entry.user || source.account || NAMELESS_USER };
+}
+
+/** A token for the resource and with the scopes of the entry, never a wider one. */
+async function restrictedToken(
+  source: TokenSource,
+  { host, exchange, resource, scope }: HostEntry,
+  io: ClientIo,
+): Promise<AccessToken> {
+  // The program that asked cannot wait for an approval: the error says what to open, and the next call continues.
+  const options = { wait: false, browser: false };
+  const request = { resource, scope };
+  if (source.kind === "environment" && !isExchangeable(source)) {
+    const { narrowedEnvironmentToken } = await import("../auth/narrowed_environment_token.ts");
+    return await narrowedEnvironmentToken(source, request, MIN_TTL_MS, io, options);
+  }
+  if (source.kind !== "environment" && source.kind !== "federation") {
+    const { requestedToken } = await import("../auth/requested_token.ts");
+    return await requestedToken(source, request, MIN_TTL_MS, io, options);
+  }
+  if (resource === undefined && source.kind === "federation") {
+    return await tokenFrom({ ...source, scope: scope && formatScope(scope) }, MIN_TTL_MS, io);
+  }
+  if (resource === undefined && exchange) return await jwtFrom(source, MIN_TTL_MS, scope, io);
+  throw new ClientError(
+    "unsupported",
+    `${host} receives a token for its own resource or scopes, which only a login can provide. ` +
+      `To change that, run: ${brand.binaryName} auth hosts add ${shellWord(host)}`,
+  );
 }
 
 /** The entry with what the command line selects instead. */
 export function withOptions(
   entry: HostEntry,
-  { server, account, user, exchange }: Partial<Omit<HostEntry, "host">>,
+  { server, account, user, exchange }: Pick<
+    HostEntry,
+    "server" | "account" | "user" | "exchange"
+  >,
 ): HostEntry {
   return {
     ...entry,

@@ -94,9 +94,18 @@ function parse(text: string): HelperState | undefined {
 }
 
 function isHost(value: unknown): value is HostEntry {
-  const { host, server = "", account = "", user = "", exchange = false } = Object(value);
-  return [host, server, account, user].every((field) => typeof field === "string") &&
-    typeof exchange === "boolean";
+  const {
+    host,
+    server = "",
+    account = "",
+    user = "",
+    resource = "",
+    exchange = false,
+    scope = [],
+  } = Object(value);
+  return [host, server, account, user, resource].every((field) => typeof field === "string") &&
+    typeof exchange === "boolean" &&
+    Array.isArray(scope) && scope.every((name) => typeof name === "string");
 }
 
 function isInstalled(value: unknown): value is InstalledHelper {

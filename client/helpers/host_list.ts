@@ -13,6 +13,10 @@ export interface HostEntry {
   user?: string;
   /** Whether a personal access token is exchanged for a JWT. */
   exchange?: boolean;
+  /** The identifier of the resource that the token is for (RFC 8707); absent: the default one. */
+  resource?: string;
+  /** The only scopes of the token; absent: those of the login. */
+  scope?: string[];
 }
 
 /** What a program asks for: a host, or an address on it. */

@@ -243,6 +243,18 @@ Deno.test({
       await assert.rejects(Deno.lstat(helper), Deno.errors.NotFound);
     });
 
+    await t.step("a host with scopes of its own gets only these", async () => {
+      await own("auth", "hosts", "add", "narrow.example.com", "--scope", "openid");
+      const url = "https://narrow.example.com/";
+      const { code, stdout, stderr } = await run(["auth", "headers", url], { env });
+      assert.equal(code, 0, stderr);
+      const [, payload] = JSON.parse(stdout).Authorization.split(".");
+      assert.equal(
+        JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/"))).scope,
+        "openid",
+      );
+    });
+
     await t.step("an agent's headersHelper, as a shell runs it", async () => {
       const folder = await emptyFolder();
       const file = join(folder, ".mcp.json");

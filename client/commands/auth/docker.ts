@@ -7,17 +7,21 @@ import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { version } from "../../../shared/version.ts";
 import { ClientError } from "../../errors.ts";
-import { credentialOf, NAMELESS_USER, withOptions } from "../../helpers/credential.ts";
+import {
+  credentialOf,
+  type HelperCredential,
+  NAMELESS_USER,
+  withOptions,
+} from "../../helpers/credential.ts";
 import { readHelpers } from "../../helpers/helper_store.ts";
 import { findHost, insecureTransport, parseRequestedHost } from "../../helpers/host_list.ts";
 import type { ClientIo } from "../../io.ts";
 import { CredentialStoreError } from "../../credentials/store.ts";
 import { DOCKER_HELPER, dockerRegistries } from "./docker_config.ts";
-import { jwtFrom } from "../../auth/exchange.ts";
 import { hostOf, sameHost } from "../../oauth/host.ts";
 import { formatJson } from "../../output.ts";
 import type { Selection } from "../../auth/selection.ts";
-import { chooseTokenSource, tokenFrom, type TokenSource } from "../../auth/token_source.ts";
+import { chooseTokenSource, type TokenSource } from "../../auth/token_source.ts";
 
 export interface DockerOptions extends Selection {
   /** Registries to provide the token for, besides the server's, those on the list and those in docker's configuration. */
@@ -28,8 +32,6 @@ export interface DockerOptions extends Selection {
 
 /** Docker compares this text (credentials/error.go) and continues without credentials. */
 const NOT_FOUND = "credentials not found in native keychain";
-/** The token has to outlive a long push. */
-const MIN_TTL_MS = 5 * 60_000;
 
 export async function authDocker(
   operation: string,
@@ -68,9 +70,7 @@ async function get(options: DockerOptions, io: ClientIo): Promise<number> {
   const { hosts } = await readHelpers(io);
   const entry = findHost(hosts, parseRequestedHost(registry));
   if (entry !== undefined) {
-    const { token, user } = await credentialOf(withOptions(entry, options), io);
-    io.stdout(formatJson({ ServerURL: registry, Username: user, Secret: token }));
-    return EXIT.ok;
+    return answer(registry, await credentialOf(withOptions(entry, options), io), io);
   }
   const named = [...options.host ?? [], ...await dockerRegistries(io)]
     .some((host) => sameHost(host, registry));
@@ -83,17 +83,17 @@ async function get(options: DockerOptions, io: ClientIo): Promise<number> {
     io.stdout(`${NOT_FOUND}\n`);
     return EXIT.failure;
   }
-  if (/^http:/i.test(registry)) {
-    throw insecureTransport(registry);
-  }
-  const { token } = options.exchange
-    ? await jwtFrom(source, MIN_TTL_MS, undefined, io)
-    : await tokenFrom(source, MIN_TTL_MS, io);
-  io.stdout(formatJson({
-    ServerURL: registry,
-    Username: userOf(source, options),
-    Secret: token,
-  }));
+  if (/^http:/i.test(registry)) throw insecureTransport(registry);
+  const { server, account, user, exchange } = options;
+  return answer(
+    registry,
+    await credentialOf({ host: registry, server, account, user, exchange }, io),
+    io,
+  );
+}
+
+function answer(registry: string, { user, token }: HelperCredential, io: ClientIo): number {
+  io.stdout(formatJson({ ServerURL: registry, Username: user, Secret: token }));
   return EXIT.ok;
 }
 

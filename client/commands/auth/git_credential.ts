@@ -4,14 +4,13 @@
  */
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { ClientError } from "../../errors.ts";
-import { NAMELESS_USER, withOptions } from "../../helpers/credential.ts";
+import { credentialOf, type HelperCredential, withOptions } from "../../helpers/credential.ts";
 import { readHelpers } from "../../helpers/helper_store.ts";
 import { findHost, insecureTransport, parseRequestedHost } from "../../helpers/host_list.ts";
 import type { ClientIo } from "../../io.ts";
-import { jwtFrom } from "../../auth/exchange.ts";
 import { hostOf, sameHost } from "../../oauth/host.ts";
 import type { Selection } from "../../auth/selection.ts";
-import { chooseTokenSource, tokenFrom, type TokenSource } from "../../auth/token_source.ts";
+import { chooseTokenSource } from "../../auth/token_source.ts";
 
 export interface GitCredentialOptions extends Selection {
   /** Hosts to provide the token for, besides the server's and those on the list. */
@@ -19,9 +18,6 @@ export interface GitCredentialOptions extends Selection {
   user?: string;
   exchange?: boolean;
 }
-
-/** The token has to outlive a long push. */
-const MIN_TTL_MS = 5 * 60_000;
 
 export async function authGitCredential(
   operation: string,
@@ -32,23 +28,13 @@ export async function authGitCredential(
   // There is nothing to store, and git may not erase a login.
   if (operation !== "get") return EXIT.ok;
   const { protocol, host } = request.single;
-  if (host === undefined) return EXIT.failure;
-  const { hosts } = await readHelpers(io);
-  const entry = findHost(hosts, parseRequestedHost(`${protocol}://${host}`));
-  const settings = entry === undefined ? options : withOptions(entry, options);
-  const source = entry === undefined
-    ? await sourceFor(host, options, io)
-    : await chooseTokenSource(settings, io);
+  if (protocol === undefined || host === undefined) return EXIT.failure;
+  const credential = await credentialForGit(protocol, host, options, io);
   // Without output, git asks other helpers, or the user.
-  if (source === undefined) return EXIT.failure;
-  if (protocol !== "https" && entry === undefined) {
-    throw insecureTransport(host);
-  }
-  const { token, expiresAt } = settings.exchange
-    ? await jwtFrom(source, MIN_TTL_MS, undefined, io)
-    : await tokenFrom(source, MIN_TTL_MS, io);
+  if (credential === undefined) return EXIT.failure;
+  const { token, expiresAt } = credential;
   // A URL such as https://@host/ has an empty user name.
-  const user = request.single.username || settings.user || source.account || NAMELESS_USER;
+  const user = request.single.username || credential.user;
   io.stdout(
     (takesBearer(request.lists)
       // `ephemeral`: helpers that store credentials are not given this one.
@@ -71,18 +57,33 @@ function takesBearer(lists: Record<string, string[] | undefined>): boolean {
 }
 
 /** Undefined if `host` may not have the token. */
-async function sourceFor(
+async function credentialForGit(
+  protocol: string,
   host: string,
   options: GitCredentialOptions,
   io: ClientIo,
-): Promise<TokenSource | undefined> {
-  const named = (options.host ?? []).some((named) => sameHost(named, host));
+): Promise<HelperCredential | undefined> {
+  const { hosts } = await readHelpers(io);
+  const entry = findHost(hosts, parseRequestedHost(`${protocol}://${host}`));
+  if (entry !== undefined) return await credentialOf(withOptions(entry, options), io);
+  if (!await isForHost(host, options, io)) return undefined;
+  if (protocol !== "https") throw insecureTransport(host);
+  const { server, account, user, exchange } = options;
+  return await credentialOf({ host, server, account, user, exchange }, io);
+}
+
+/** Whether the command line names the host, or it is the server. */
+async function isForHost(
+  host: string,
+  options: GitCredentialOptions,
+  io: ClientIo,
+): Promise<boolean> {
+  if ((options.host ?? []).some((named) => sameHost(named, host))) return true;
   try {
-    const source = await chooseTokenSource(options, io);
-    const own = source.server !== undefined && sameHost(hostOf(source.server), host);
-    return named || own ? source : undefined;
+    const { server } = await chooseTokenSource(options, io);
+    return server !== undefined && sameHost(hostOf(server), host);
   } catch (error) {
-    if (error instanceof ClientError && !named) return undefined;
+    if (error instanceof ClientError) return false;
     throw error;
   }
 }

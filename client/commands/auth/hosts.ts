@@ -1,12 +1,14 @@
 /** `auth hosts`: the hosts that credential helpers return tokens for, in one list. */
 import { brand } from "../../../shared/brand.ts";
+import { listText } from "../../../shared/list_text.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { printTable, type Table } from "../../../shared/table.ts";
 import { findConfigFolder } from "../../credentials/config_dir.ts";
 import { activeServer } from "../../auth/login_store.ts";
 import { environmentSource } from "../../auth/environment_token.ts";
 import { selectedServer, type Selection } from "../../auth/selection.ts";
-import { ClientError } from "../../errors.ts";
+import { ClientError, notLoggedIn } from "../../errors.ts";
+import { resourceIdentifier } from "../../oauth/resources.ts";
 import { changeHelpers, readHelpers } from "../../helpers/helper_store.ts";
 import { type HostEntry, MAX_HOSTS, parseListedHost } from "../../helpers/host_list.ts";
 import type { ClientIo } from "../../io.ts";
@@ -17,6 +19,9 @@ const bin = brand.binaryName;
 export interface AddHostOptions extends Selection {
   user?: string;
   exchange?: boolean;
+  /** The name or identifier of a resource. */
+  for?: string;
+  scope?: string[];
 }
 
 const TABLE: Table<HostEntry> = {
@@ -24,14 +29,18 @@ const TABLE: Table<HostEntry> = {
     { title: "Host", cell: ({ host }) => host },
     { title: "Server", cell: ({ server }) => server ?? null, absent: "of the active login" },
     { title: "Account", cell: ({ account }) => account ?? null },
-    { title: "User", cell: ({ user }) => user ?? null, priority: 1 },
+    { title: "For", cell: ({ resource }) => resource ?? null, priority: 1 },
+    { title: "Scopes", cell: ({ scope }) => scope?.join(" ") ?? null, priority: 2 },
+    { title: "User", cell: ({ user }) => user ?? null, wideOnly: true },
   ],
-  toJson: ({ host, server, account, user, exchange }) => ({
+  toJson: ({ host, server, account, user, exchange, resource, scope }) => ({
     host,
     server: server ?? null,
     account: account ?? null,
     user: user ?? null,
     exchange: exchange ?? false,
+    resource: resource ?? null,
+    scopes: scope ?? null,
   }),
   empty: `No hosts receive tokens from credential helpers. ` +
     `To add one, run: ${bin} auth hosts add git.example.com`,
@@ -48,12 +57,17 @@ export async function listHosts(
 /** Adds the hosts, or replaces their settings. */
 export async function addHosts(
   typed: readonly string[],
-  { account, user, exchange, ...selection }: AddHostOptions,
+  { account, user, exchange, scope, for: resourceName, ...selection }: AddHostOptions,
   io: ClientIo,
 ): Promise<number> {
   const names = [...new Set(typed.map(parseListedHost))];
   const server = await serverOfHosts(selection, io);
-  const added = names.map((host): HostEntry => ({ host, server, account, user, exchange }));
+  if (scope !== undefined) (await import("../../auth/requested_token.ts")).checkRequest({ scope });
+  const resource = resourceName === undefined
+    ? undefined
+    : await identifierOf(resourceName, server, io);
+  const settings = { server, account, user, exchange, resource, scope };
+  const added = names.map((host): HostEntry => ({ host, ...settings }));
   await changeHelpers(io, async (state, save) => {
     const hosts = [...state.hosts.filter(({ host }) => !names.includes(host)), ...added];
     if (hosts.length > MAX_HOSTS) {
@@ -64,8 +78,13 @@ export async function addHosts(
     }
     const next = { ...state, hosts: hosts.sort((a, b) => a.host < b.host ? -1 : 1) };
     await save(next);
-    const issuer = server ?? "the active login";
-    for (const host of names) io.stderr(`${host} receives tokens of ${issuer}.\n`);
+    const limits = [
+      ...resource === undefined ? [] : [`for ${resource}`],
+      ...scope === undefined ? [] : [`with the scopes ${listText(scope, "none")}`],
+    ].map((limit) => ` ${limit}`).join("");
+    for (const host of names) {
+      io.stderr(`${host} receives tokens of ${server ?? "the active login"}${limits}.\n`);
+    }
     await followHosts(next, save, io);
   });
   return EXIT.ok;
@@ -81,6 +100,13 @@ async function serverOfHosts(selection: Selection, io: ClientIo): Promise<string
   const environment = environmentSource(selection, io);
   if (environment !== undefined) return environment.server;
   return findConfigFolder(io) === undefined ? undefined : await activeServer(io);
+}
+
+/** The identifier is kept: a name could mean another resource later. */
+async function identifierOf(name: string, server: string | undefined, io: ClientIo) {
+  if (server === undefined) throw notLoggedIn();
+  const { discover } = await import("../../oauth/discovery.ts");
+  return resourceIdentifier(await discover(server, io), name);
 }
 
 export async function removeHosts(typed: readonly string[], io: ClientIo): Promise<number> {

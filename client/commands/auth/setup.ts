@@ -6,7 +6,7 @@ import type { Run } from "../../../shared/command_line.ts";
 import { tableOptions } from "../../../shared/table_options.ts";
 import { TOOL_NAMES } from "../../helpers/tool_names.ts";
 import type { ClientIo } from "../../io.ts";
-import { account, exchange, server } from "../options.ts";
+import { account, exchange, scope, server } from "../options.ts";
 
 const bin = brand.binaryName;
 
@@ -58,12 +58,18 @@ export function declareSetup(auth: Command, client: Run<ClientIo>): void {
       .argument("<hosts...>", "git.example.com, registry.example.com:5000 or http://127.0.0.1:8080")
       .addOption(server())
       .addOption(account())
+      .option("--for <resource>", "the API that the token is for (default: the server's default)")
+      .addOption(scope("the only scopes of the token"))
       .option("--user <name>", "the user name for programs that need one (default: the account)"),
   )
     .addHelpText(
       "after",
       examples(
         [`${bin} auth hosts add git.example.com`, "the host receives tokens of the active login"],
+        [
+          `${bin} auth hosts add go.example.com --scope read`,
+          "the host receives tokens that can only read",
+        ],
         [
           `${bin} auth hosts add registry.example.com --server https://auth.example.com`,
           "the host receives tokens of that server",

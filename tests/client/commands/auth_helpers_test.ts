@@ -7,7 +7,12 @@ import { authDocker } from "../../../client/commands/auth/docker.ts";
 import { authGitCredential } from "../../../client/commands/auth/git_credential.ts";
 import { authGoauth } from "../../../client/commands/auth/goauth.ts";
 import { authHeaders } from "../../../client/commands/auth/headers.ts";
-import { addHosts, listHosts, removeHosts } from "../../../client/commands/auth/hosts.ts";
+import {
+  type AddHostOptions,
+  addHosts,
+  listHosts,
+  removeHosts,
+} from "../../../client/commands/auth/hosts.ts";
 import { authKeyring } from "../../../client/commands/auth/keyring.ts";
 import { authPnpm } from "../../../client/commands/auth/pnpm.ts";
 import { authTerraform } from "../../../client/commands/auth/terraform.ts";
@@ -17,7 +22,7 @@ import type { ClientIo } from "../../../client/io.ts";
 import { runCommand } from "../../../client/run.ts";
 import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
-import { type ClientHome, clientHome, logIn } from "../../support/client_home.ts";
+import { type ClientHome, clientHome, jwt, logIn } from "../../support/client_home.ts";
 import type { MemoryIo } from "../../support/fake_client_io.ts";
 import { parseOutput } from "../../support/output_schema.ts";
 import { ScriptedServer } from "../../support/scripted_server.ts";
@@ -308,6 +313,8 @@ Deno.test("a host keeps the server of the login that was active when it was adde
       account: null,
       user: "me",
       exchange: false,
+      resource: null,
+      scopes: null,
     },
   ]);
   assert.equal(await run(io, (io) => removeHosts(["pkg.example.com"], io)), EXIT.ok);
@@ -369,6 +376,47 @@ Deno.test({
       assert.equal(io.out, "");
     }
   },
+});
+
+Deno.test("a host receives tokens for its resource and with its scopes, and no wider ones", async () => {
+  await using server = new ScriptedServer();
+  await using home = await clientHome();
+  const { io } = home;
+  const billing = "https://billing.example.com/v1";
+  server.script("/.well-known/oauth-authorization-server", {
+    json: {
+      ...server.metadata(),
+      resources: [{ name: "billing", identifier: billing }],
+    },
+  });
+  const claims = { sub: "sub-alice@example.com", sid: "login-1" };
+  await logIn(io, server, "alice@example.com", jwt(claims));
+  const add = (options: AddHostOptions) =>
+    run(io, (io) => addHosts(["api.example.com"], options, io));
+  assert.equal(await add({ for: "unheard-of" }), EXIT.failure);
+  assert.equal(await add({ scope: ["offline_access"] }), EXIT.usage);
+  assert.equal(await add({ for: "billing", scope: ["read"], exchange: true }), EXIT.ok, io.err);
+  server.asked.length = 0;
+  const token = jwt({ ...claims, jti: "narrow" });
+  server.script("/oauth/token", {
+    json: { access_token: token, token_type: "Bearer", expires_in: 900, scope: "read" },
+  });
+  for (const _ of ["requested", "stored"]) {
+    assert.equal(await HELPERS.headers("https://api.example.com/", io), EXIT.ok, io.err);
+    assert.equal(JSON.parse(io.out).Authorization, `Bearer ${token}`);
+  }
+  const [{ form }, ...more] = server.askedAt("/oauth/token");
+  assert.deepEqual([form.resource, form.scope, more.length], [billing, "read", 0]);
+  // A personal access token cannot be restricted, unless it is exchanged.
+  io.env[`${brand.envPrefix}_TOKEN`] = "opaque";
+  for (const ask of Object.values(HELPERS)) {
+    await ask("https://api.example.com/", io);
+    assert.doesNotMatch(io.out + io.err, /opaque/);
+  }
+  delete io.env[`${brand.envPrefix}_TOKEN`];
+  assert.equal(await run(io, (io) => listHosts({ json: true }, io)), EXIT.ok);
+  const [{ resource, scopes }] = parseOutput("auth-hosts-list", io.out);
+  assert.deepEqual([resource, scopes], [billing, ["read"]]);
 });
 
 Deno.test("completes the hosts that can be removed", async () => {
