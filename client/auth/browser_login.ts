@@ -5,6 +5,7 @@ import {
   type AuthorizationParameters,
   type AuthorizationRequest,
   createAuthorizationRequest,
+  randomText,
   readAuthorizationResponse,
   redeemCode,
 } from "../oauth/authorization_code.ts";
@@ -36,6 +37,8 @@ export async function startBrowserLogin(
   io: ClientIo,
   { mayRedeem }: { mayRedeem(): Promise<boolean> },
 ): Promise<BrowserLogin> {
+  // Not "/": other users and pages can try ports, and log this terminal in as someone else.
+  const startPath = `/${randomText(6)}`;
   const { promise: tokens, resolve, reject } = Promise.withResolvers<ReceivedTokens>();
   // It is awaited later, or never if the user chose another way.
   tokens.catch(() => {});
@@ -67,7 +70,7 @@ export async function startBrowserLogin(
   const listener = listenOnLoopback(async ({ method }, url) => {
     if (method !== "GET") return await browserPage("not_found");
     if (url.pathname === CALLBACK_PATH) return await browserPage(await respond(url));
-    if (url.pathname === "/" && outcome === undefined) {
+    if (url.pathname === startPath && outcome === undefined) {
       return await browserRedirect((await created).url);
     }
     return await browserPage("not_found");
@@ -76,7 +79,7 @@ export async function startBrowserLogin(
   const request = await createAuthorizationRequest(server, redirectUri, parameters);
   create(request);
   return {
-    address: `${listener.origin}/`,
+    address: listener.origin + startPath,
     nonce: request.nonce,
     tokens,
     async close(succeeded) {

@@ -42,7 +42,7 @@ export async function createAuthorizationRequest(
     throw new ClientError("unsupported", `${server.issuer} does not offer logins in the browser.`);
   }
   // RFC 7636 section 7.1: 256 random bits.
-  const [state, nonce, codeVerifier] = [randomText(), randomText(), randomText()];
+  const [state, nonce, codeVerifier] = [randomText(32), randomText(32), randomText(32)];
   const url = new URL(server.authorizationEndpoint);
   const query = {
     response_type: "code",
@@ -149,8 +149,9 @@ function invalidResponse(server: AuthorizationServer, what: string): ClientError
   );
 }
 
-function randomText(): string {
-  return base64url(crypto.getRandomValues(new Uint8Array(32)));
+/** For addresses: letters, digits, `-` and `_`. */
+export function randomText(bytes: number): string {
+  return base64url(crypto.getRandomValues(new Uint8Array(bytes)));
 }
 
 async function sha256(text: string): Promise<Uint8Array> {

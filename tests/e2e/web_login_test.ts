@@ -12,7 +12,7 @@ import { ALICE, install } from "../support/installation.ts";
 import { temporaryHome } from "../support/temporary_home.ts";
 
 /** The address on this machine that the terminal shows. */
-const ADDRESS = /^ {2}(http:\/\/127\.0\.0\.1:\d+\/)$/m;
+const ADDRESS = /^ {2}(http:\/\/127\.0\.0\.1:\d+\/[\w-]{8})$/m;
 
 const pageName = (page: Page) => page.locator("body").getAttribute("data-page");
 const press = (page: Page, name: string) => page.getByRole("button", { name, exact: true }).click();
@@ -59,12 +59,12 @@ Deno.test({
       const running = login({ BROWSER: opens }, "--web", "--name", "work laptop");
       const [, address] = await running.waitFor(ADDRESS);
       // What browsers ask for besides, and what other programs may send.
-      for (const path of ["favicon.ico", "callback?code=x&state=y"]) {
-        await (await fetch(address + path)).body?.cancel();
+      for (const path of ["/favicon.ico", "/callback?code=x&state=y"]) {
+        await (await fetch(new URL(path, address))).body?.cancel();
       }
       let callback = "";
       page.on("request", (request) => {
-        if (request.url().startsWith(`${address}callback`)) callback = request.url();
+        if (new URL(request.url()).pathname === "/callback") callback = request.url();
       });
       await page.goto(address);
       assert.equal(await pageName(page), "sign_in");
@@ -124,7 +124,7 @@ Deno.test({
     await t.step("an address that another program cannot use", async () => {
       const running = login({ BROWSER: opens }, "--web", "--force");
       const [, address] = await running.waitFor(ADDRESS);
-      await page.goto(`${address}callback?code=x&state=y&iss=${server.issuer}`);
+      await page.goto(new URL(`/callback?code=x&state=y&iss=${server.issuer}`, address).href);
       assert.equal(await pageName(page), "other_login");
       running.kill("SIGINT");
       assert.equal((await running.ended).code, EXIT.interrupted);
