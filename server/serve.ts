@@ -32,6 +32,8 @@ const STOP_TIMEOUT_MS = 10_000;
 
 export interface RunningServer {
   issuer: string;
+  /** Where it listens. */
+  address: Deno.NetAddr;
   /** Description of the database. */
   storage: string;
   migrated: string[];
@@ -111,6 +113,7 @@ export async function startServer(
   void deps.mail.probe();
   return {
     issuer,
+    address: server.addr,
     storage: storage.database.description,
     migrated: storage.migrated,
     setupUrl: await startStep(io, preparing, () => setupUrl(deps)),

@@ -30,6 +30,7 @@ const SIDES: Record<string, string[]> = {
 export const LAYERS: Record<string, readonly string[]> = {
   server: [
     "server/cli",
+    "server/check_cli",
     "server/serve.ts",
     "server/cleanup.ts",
     "server/app.ts",

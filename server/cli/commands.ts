@@ -14,4 +14,9 @@ export const serverCommands: readonly CommandEntry<ServerIo>[] = [
     summary: "manage accounts, API clients, trust rules and signing keys",
     load: () => import("./admin/admin.ts"),
   },
+  {
+    name: "check-cli",
+    summary: "check that a command line keeps its login and its secrets",
+    load: () => import("./check_cli.ts"),
+  },
 ];

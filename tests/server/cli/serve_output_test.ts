@@ -7,6 +7,7 @@ import { assertGolden } from "../../support/golden.ts";
 
 const SERVER = {
   issuer: "http://127.0.0.1:8787",
+  address: { transport: "tcp" as const, hostname: "127.0.0.1", port: 8787 },
   storage: "embedded, in /data/database",
   migrated: [],
   setupUrl: "http://127.0.0.1:8787/setup?token=SECRET",
