@@ -183,6 +183,7 @@ async function play(
       .replaceAll(/(?<![A-Z])[A-Z]{4}-[A-Z]{4}(?![A-Z])/g, "BCDF-GHJK")
       .replaceAll(/^[\w-]{16}(?= {2})/gm, "X".repeat(16))
       .replaceAll(/(?<=\?token=)[\w-]+/g, (token) => "X".repeat(token.length))
+      .replaceAll(/(?<=--resume |"id":")[0-9a-f]{8}\b/g, "00000000")
       .replaceAll(/\d+ migrations, up to \w+/g, "9 migrations, up to 0009_name")
       .replaceAll(brand.envPrefix, WRITTEN_FOR.toUpperCase())
       .replaceAll(brand.binaryName, WRITTEN_FOR);
