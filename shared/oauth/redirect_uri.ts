@@ -65,10 +65,13 @@ function withoutPort(uri: string): string | undefined {
   return `${match[1]}${match[3] ?? "/"}`;
 }
 
-/** Where a redirect leads: a program on the user's machine, or a site by its host. */
-export function redirectTarget(
-  uri: string,
-): { kind: "loopback" } | { kind: "site"; host: string } | { kind: "app"; scheme: string } {
+/** Where a redirect leads: a program on the user's machine, a site or an app. */
+export type RedirectTarget =
+  | { kind: "loopback" }
+  | { kind: "site"; host: string }
+  | { kind: "app"; scheme: string };
+
+export function redirectTarget(uri: string): RedirectTarget {
   const { protocol, hostname, host } = new URL(uri);
   if (protocol !== "https:" && protocol !== "http:") {
     return { kind: "app", scheme: protocol.slice(0, -1) };

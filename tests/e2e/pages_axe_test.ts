@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import axe from "axe-core";
+import { addClient } from "../../server/admin/client_operations.ts";
 import { createUserPasswordLink } from "../../server/admin/password_link_operations.ts";
 import { DomainError } from "../../server/domain_error.ts";
 import { hashPassword } from "../../server/security/password_hash.ts";
@@ -19,6 +20,7 @@ import { tokenHash } from "../../server/tokens/token_hash.ts";
 import { brand } from "../../shared/brand.ts";
 import { DEVICE_CODE_GRANT } from "../../shared/oauth/grant_types.ts";
 import { MANAGEMENT_SCOPES, managementResource } from "../../shared/management.ts";
+import { requestPath } from "../support/authorization.ts";
 import { openBrowser, type Page } from "../support/browser.ts";
 import { databaseKinds } from "../support/databases.ts";
 import { serveSite } from "../support/site.ts";
@@ -165,6 +167,45 @@ async function lookAtPasswordLinks(
   parts.config.mail = undefined;
 }
 
+/** A login in the browser, for an app that is not installed: the browser stays. */
+async function walkAuthorization(
+  { parts }: TestServer,
+  go: (path: string) => Promise<unknown>,
+  page: Page,
+  look: Look,
+): Promise<void> {
+  const added = await addClient(parts, {
+    id: "acme-desktop",
+    name: "Acme Desktop <b>" + "W".repeat(70),
+    homepage: "https://acme.example/desktop",
+    grants: ["code"],
+    redirectUris: ["com.acme.desktop.with.a.rather.long.name:/callback"],
+    consent: "remember",
+  });
+  if (added instanceof DomainError) throw added;
+  const arrive = (name: string) => page.locator(`body[data-page="${name}"]`).waitFor();
+  const app = { client_id: "acme-desktop", redirect_uri: added.redirectUris[0] };
+  await go(requestPath({ login_name: "alice-laptop (Linux)" }));
+  await look("authorize", "consent");
+  await go(requestPath({ ...app, login_hint: "bob@example.com" }));
+  await look("authorize-other-account", "consent");
+  await page.getByRole("link", { name: "Use another account" }).click();
+  await look("authorize-choose-account", "sign_in");
+  await go(requestPath({ ...app, redirect_uri: "https://evil.example/" }));
+  await look("authorize-unregistered", "unregistered_redirect");
+  await go(requestPath(app));
+  await page.getByRole("button", { name: "Approve" }).click();
+  await arrive("leave");
+  await look("authorize-leave", "leave");
+  await go("/devices");
+  await look("consents", "devices");
+  await page.getByRole("button", { name: "Withdraw" }).click();
+  await arrive("withdraw_consent");
+  await look("consent-withdraw", "withdraw_consent");
+  await page.getByRole("button", { name: "Withdraw approval" }).click();
+  await arrive("devices");
+}
+
 /** One visit to every page there is, in every state worth a look. */
 async function walk(server: TestServer, site: string, page: Page, look: Look): Promise<void> {
   const { parts, clock } = server;
@@ -256,6 +297,8 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   await page.getByRole("link", { name: "Skip to content" }).and(page.locator(":focus")).waitFor();
   await page.keyboard.press("Enter");
   await page.locator("#content:focus").waitFor();
+
+  await walkAuthorization(server, go, page, look);
 
   await walkTrust({ go, look, notice, press, page });
   await walkClients({ go, look, notice, press, page });

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { Clock } from "../../../shared/clock.ts";
-import { redirectTarget } from "../../../shared/oauth/redirect_uri.ts";
+import { type RedirectTarget, redirectTarget } from "../../../shared/oauth/redirect_uri.ts";
 import type { AuthorizationRequest } from "../../oauth/authorization.ts";
 import type { ResourceCatalog } from "../../resources/catalog.ts";
 import { limitLoginScope } from "../../scopes.ts";
@@ -54,7 +54,7 @@ export async function consentPage(
   const otherAccount = signInPath(authorizationPath(query), { other: true, email: loginHint });
   const management = managementWording(scope);
   const title = isManagement ? management.title : "Approve this login?";
-  const isLocal = redirectTarget(request.redirectUri).kind !== "site";
+  const target = redirectTarget(request.redirectUri);
   return await renderPage(deps, c, {
     name: "consent",
     title,
@@ -91,13 +91,19 @@ export async function consentPage(
             now={deps.clock.now()}
           />
         )}
+        {client.consent === "remember" && !isManagement && (
+          <p class="muted small" id="remembered">
+            You will not be asked again for these permissions. You can change that under{" "}
+            <a href="/devices">Logins</a>.
+          </p>
+        )}
         <h2>Who asks</h2>
         <dl>
           <Fact name="Application">
             <ApplicationFact client={client} />
           </Fact>
           <Fact name="Returns to" id="redirect-target">
-            <RedirectTarget uri={request.redirectUri} />
+            <TargetName target={target} />
           </Fact>
           {request.loginName !== undefined && (
             <Fact name="Device" id="login-name">
@@ -105,20 +111,15 @@ export async function consentPage(
             </Fact>
           )}
         </dl>
-        {isLocal && (
+        {target.kind !== "site" && (
           <div class="warning" id="local-warning">
             <p>
               <strong>Did you just start this login?</strong>{" "}
-              Approve only if you started it yourself, in a program on this computer. Otherwise
-              select Deny.
+              Approve only if you started it yourself, in{" "}
+              {target.kind === "app" ? "an app on this device" : "a program on this computer"}.
+              Otherwise select Deny.
             </p>
           </div>
-        )}
-        {client.consent === "remember" && !isManagement && (
-          <p class="muted small" id="remembered">
-            You will not be asked again for these permissions. You can change that under{" "}
-            <a href="/devices">Logins</a>.
-          </p>
         )}
         <form method="post" action="/consent">
           <CsrfField token={csrfToken(deps, c)} />
@@ -160,8 +161,7 @@ function UnregisteredWarning(
   );
 }
 
-function RedirectTarget({ uri }: { uri: string }) {
-  const target = redirectTarget(uri);
+function TargetName({ target }: { target: RedirectTarget }) {
   switch (target.kind) {
     case "loopback":
       return <>a program on this computer</>;

@@ -1,3 +1,4 @@
+import { brand } from "../../../shared/brand.ts";
 import { MAX_AUTHORIZATION_QUERY, type UntrustedRequest } from "../../oauth/authorization.ts";
 import type { PageContext } from "../context.ts";
 import { errorPage } from "../http/error_page.tsx";
@@ -8,11 +9,12 @@ const REASONS: Record<UntrustedRequest["code"], string> = {
   too_long: `The request is longer than ${MAX_AUTHORIZATION_QUERY} characters.`,
   malformed: "A parameter contains a character that is not allowed.",
   client_id: "The request must have one client_id.",
-  unknown_client: "There is no such application on this server.",
+  unknown_client: "No application with this client_id is registered on this server.",
   client_disabled: "The operator of this server has disabled the application.",
   redirect_uri: "The request must have one redirect_uri.",
   client_document: "The document that describes the application cannot be used.",
-  unregistered_redirect: "The application has not registered the address to return to.",
+  unregistered_redirect:
+    "The redirect_uri is not registered for this application, so you are not sent there.",
 };
 
 /** RFC 6749 section 4.1.2.1: the user learns what is wrong, and the browser stays here. */
@@ -42,6 +44,13 @@ export async function untrustedRequestPage(
           Go back to the application and start the login again. If that does not help, report this
           page to the makers of the application.
         </p>
+        {code === "unregistered_redirect" && client !== undefined &&
+          client.document === undefined && (
+          <p class="muted small">
+            The operator of this server registers redirect URIs with{" "}
+            <code>{`${brand.binaryName} admin client update ${client.id} --redirect URI`}</code>.
+          </p>
+        )}
       </>
     ),
   });

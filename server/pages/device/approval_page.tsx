@@ -189,7 +189,8 @@ export function ApplicationFact({ client: { id, homepage, document } }: { client
       </span>
       {homepage !== undefined && (
         <>
-          · <a href={homepage} rel="noreferrer noopener">{new URL(homepage).host}</a>
+          {" · "}
+          <a href={homepage} rel="noreferrer noopener">{new URL(homepage).host}</a>
         </>
       )}
     </>
