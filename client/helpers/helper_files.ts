@@ -45,6 +45,23 @@ export async function removeScript(path: string): Promise<void> {
   if ((await infoOf(path))?.isFile) await remove(path);
 }
 
+/** The folders that have to be created for `path`, the innermost first. */
+export async function missingFolders(path: string): Promise<string[]> {
+  const missing: string[] = [];
+  for (let folder = dirname(path); await infoOf(folder) === undefined; folder = dirname(folder)) {
+    missing.push(folder);
+  }
+  return missing;
+}
+
+/** Removes the folders that are empty. */
+export async function removeEmptyFolders(folders: readonly string[]): Promise<void> {
+  for (const folder of folders) {
+    // Not a link, and nothing that has content.
+    if ((await infoOf(folder))?.isDirectory) await Deno.remove(folder).catch(() => {});
+  }
+}
+
 /** Creates `path` atomically, by a temporary name in its folder. */
 async function inFolder(path: string, create: (temporary: string) => Promise<void>) {
   const temporary = join(dirname(path), `.${crypto.randomUUID()}.tmp`);

@@ -21,12 +21,19 @@ export interface InstalledHelper {
 }
 
 export type InstalledChange =
-  /** Text that was inserted into a file, in the order of insertion. */
-  | { kind: "edit"; path: string; inserted: string[]; created: boolean }
-  /** A link to this program. */
-  | { kind: "link"; path: string; program: string }
-  /** A script that starts this program. */
-  | { kind: "script"; path: string; text: string };
+  & {
+    path: string;
+    /** Folders that were created for the file, the innermost first. */
+    folders: string[];
+  }
+  & (
+    /** Text that was inserted into a file, in the order of insertion. */
+    | { kind: "edit"; inserted: string[]; created: boolean }
+    /** A link to this program. */
+    | { kind: "link"; program: string }
+    /** A script that starts this program. */
+    | { kind: "script"; text: string }
+  );
 
 export interface HelperState {
   hosts: HostEntry[];
@@ -115,16 +122,16 @@ function isInstalled(value: unknown): value is InstalledHelper {
 }
 
 function isChange(value: unknown): value is InstalledChange {
-  const { kind, path, inserted, created, program, text } = Object(value);
-  if (typeof path !== "string") return false;
+  const { kind, path, folders, inserted, created, program, text } = Object(value);
+  const isText = (value: unknown) => typeof value === "string";
+  if (!isText(path) || !Array.isArray(folders) || !folders.every(isText)) return false;
   switch (kind) {
     case "edit":
-      return Array.isArray(inserted) && inserted.every((part) => typeof part === "string") &&
-        typeof created === "boolean";
+      return Array.isArray(inserted) && inserted.every(isText) && typeof created === "boolean";
     case "link":
-      return typeof program === "string";
+      return isText(program);
     case "script":
-      return typeof text === "string";
+      return isText(text);
     default:
       return false;
   }

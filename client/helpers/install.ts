@@ -13,6 +13,8 @@ import {
   checkLink,
   checkScript,
   createLink,
+  missingFolders,
+  removeEmptyFolders,
   removeLink,
   removeScript,
   writeScript,
@@ -56,7 +58,7 @@ export async function prepareInstall(
   const previous = findInstalled(state, tool.name, file);
   const others = state.installed.filter((helper) => helper !== previous);
   const edits = await prepareEdits(plan, tool, place, previous, others);
-  const files = await prepareFiles(plan, place.program, previous, others);
+  const files = await prepareFiles(plan, place, previous, others);
   const installed: InstalledHelper = {
     name: tool.name,
     file,
@@ -80,7 +82,7 @@ export async function prepareUninstall(
   const others = state.installed.filter((other) => other !== helper);
   const empty: Plan = { edits: [] };
   const edits = await prepareEdits(empty, tool, place, helper, others);
-  const files = await prepareFiles(empty, place.program, helper, others);
+  const files = await prepareFiles(empty, place, helper, others);
   return {
     steps: [...edits.steps, ...files.steps],
     notes: [],
@@ -143,7 +145,8 @@ async function prepareEdits(
     const text = applyInsertions(base, insertions);
     const inserted = insertions.map(({ text }) => text);
     const created = old?.created ?? current === undefined;
-    if (inserted.length > 0) changes.push({ kind: "edit", path, inserted, created });
+    const folders = old?.folders ?? await missingFolders(path);
+    if (inserted.length > 0) changes.push({ kind: "edit", path, folders, inserted, created });
     const next = text === "" && (created || current === undefined) ? undefined : text;
     if (next === current) continue;
     steps.push({
@@ -151,7 +154,10 @@ async function prepareEdits(
       added: inserted,
       removed: recordedText,
       done: inserted.length > 0 ? "Changed" : "Restored",
-      run: () => replaceConfigFile(path, current, next),
+      async run() {
+        await replaceConfigFile(path, current, next);
+        if (next === undefined) await removeEmptyFolders(folders);
+      },
     });
   }
   return { steps, changes };
@@ -181,23 +187,25 @@ async function removerOf(
 /** Links and scripts. One that several helpers need is removed with the last of them. */
 async function prepareFiles(
   { links = [], scripts = [] }: Plan,
-  program: string,
+  { program, binFolder }: Place,
   previous: InstalledHelper | undefined,
   others: readonly InstalledHelper[],
 ): Promise<{ steps: Step[]; changes: InstalledChange[] }> {
   const steps: Step[] = [];
   const changes: InstalledChange[] = [];
-  const isOwn = (path: string) =>
-    [previous, ...others].some((helper) => helper?.changes.some((change) => change.path === path));
+  const recorded = [...previous?.changes ?? [], ...others.flatMap(({ changes }) => changes)];
+  const isOwn = (path: string) => recorded.some((change) => change.path === path);
+  const foldersFor = async (path: string) =>
+    recorded.find((change) => change.path === path)?.folders ?? await missingFolders(path);
   for (const { folder, name } of links) {
     const path = join(folder, Deno.build.os === "windows" ? `${name}.exe` : name);
-    changes.push({ kind: "link", path, program });
+    changes.push({ kind: "link", path, folders: await foldersFor(path), program });
     if (await checkLink(path, program, isOwn(path))) continue;
     const added = [`link to ${program}`];
     steps.push({ path, added, removed: [], done: "Created", run: () => createLink(path, program) });
   }
   for (const { path, text } of scripts) {
-    changes.push({ kind: "script", path, text });
+    changes.push({ kind: "script", path, folders: await foldersFor(path), text });
     if (await checkScript(path, text, isOwn(path))) continue;
     steps.push({
       path,
@@ -210,14 +218,18 @@ async function prepareFiles(
   const kept = new Set([...changes, ...others.flatMap(({ changes }) => changes)].map(pathOf));
   for (const change of previous?.changes ?? []) {
     if (change.kind === "edit" || kept.has(change.path)) continue;
-    const { path } = change;
-    if (change.kind === "link") {
-      const removed = [`link to ${change.program}`];
-      steps.push({ path, added: [], removed, done: "Removed", run: () => removeLink(path) });
-    } else {
-      const removed = [change.text];
-      steps.push({ path, added: [], removed, done: "Removed", run: () => removeScript(path) });
-    }
+    const { path, folders } = change;
+    const isLink = change.kind === "link";
+    steps.push({
+      path,
+      added: [],
+      removed: [isLink ? `link to ${change.program}` : change.text],
+      done: "Removed",
+      async run() {
+        await (isLink ? removeLink : removeScript)(path);
+        await removeEmptyFolders([...folders, binFolder]);
+      },
+    });
   }
   return { steps, changes };
 }

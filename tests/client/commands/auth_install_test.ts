@@ -67,8 +67,10 @@ async function snapshot(folder: string, prefix = ""): Promise<Record<string, str
     // The program's own folder records what was changed.
     if (name === brand.folderName) continue;
     if (isSymlink) files[`${prefix}${name}`] = `-> ${await Deno.readLink(path)}`;
-    else if (isDirectory) Object.assign(files, await snapshot(path, `${prefix}${name}/`));
-    else files[`${prefix}${name}`] = await Deno.readTextFile(path);
+    else if (isDirectory) {
+      files[`${prefix}${name}/`] = "";
+      Object.assign(files, await snapshot(path, `${prefix}${name}/`));
+    } else files[`${prefix}${name}`] = await Deno.readTextFile(path);
   }
   return files;
 }
@@ -154,7 +156,7 @@ for (const [name, existing] of Object.entries(EXISTING)) {
         }
         texts.push(
           ...Object.entries(after).flatMap(([path, text]) =>
-            text === before[path] ? [] : [`=== ${path}\n${text}\n`]
+            path.endsWith("/") || text === before[path] ? [] : [`=== ${path}\n${text}\n`]
           ),
         );
         assert.equal(await home.install(tool, options), EXIT.ok);
@@ -243,6 +245,7 @@ Deno.test({
   ignore,
   async fn() {
     await using home = await configuredHome(["a.example.com"]);
+    const before = await snapshot(home.folder);
     for (const tool of ["git", "pnpm", "go"] as const) {
       assert.equal(await home.install(tool), EXIT.ok);
     }
@@ -262,6 +265,7 @@ Deno.test({
     assert.match(await home.read(".gitconfig"), /c\.example\.com/);
     for (const tool of ["git", "pnpm", "go"] as const) await home.uninstall(tool);
     assert.deepEqual(await snapshot(home.folder), {
+      ...before,
       ".npmrc": "//c.example.com/:_authToken=x\n",
     });
   },
