@@ -24,10 +24,11 @@ const STOPPED = Symbol("stopped");
 export async function offerCode(
   server: AuthorizationServer,
   request: DeviceAuthorizationRequest,
-  options: ShowCodeOptions,
+  options: ShowCodeOptions & { note?: string },
   io: ClientIo,
 ): Promise<OfferedCode> {
   const authorization = await authorizeDevice(server, request, io);
+  if (options.note !== undefined) io.stderr(`${options.note}\n`);
   await showCode(authorization, options, io);
   const line = startCountdown(authorization.expiresAt, io);
   const { promise: stopped, reject: stop } = Promise.withResolvers<never>();

@@ -81,7 +81,8 @@ async function logInWithBrowser(
   const byCode = async () => {
     try {
       const device = parameters(request, "device");
-      code = await offerCode(server, device, { browser: false }, whileWaiting);
+      const note = "You can also use a code, in any browser. The address above still works.";
+      code = await offerCode(server, device, { browser: false, note }, whileWaiting);
     } catch (error) {
       if (!isDeviceFlowDisabled(error)) throw error;
       return undefined;

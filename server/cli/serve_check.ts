@@ -18,6 +18,7 @@ import { embeddedFolder } from "../store/embedded/embedded.ts";
 import { FolderLocked } from "../store/embedded/folder_lock.ts";
 import { NoDatabase } from "../store/db/no_database.ts";
 import { readTlsPair } from "../config/tls_pair.ts";
+import { configuredScopes } from "../config/validate.ts";
 import type { ConfigProblem } from "../config/problem.ts";
 import {
   describeFailure,
@@ -147,9 +148,9 @@ function printSettings({ config, configFile, effective }: LoadedConfig, io: Serv
 }
 
 /** The rules for device logins of each scope that has any. */
-function restrictedScopes({ scopes }: ServerConfig): Record<string, readonly string[]> {
+function restrictedScopes(config: ServerConfig): Record<string, readonly string[]> {
   return Object.fromEntries(
-    scopes.flatMap(({ name, deviceFlow = [] }) =>
+    configuredScopes(config).flatMap(({ name, deviceFlow = [] }) =>
       deviceFlow.length > 0 ? [[name, deviceFlow]] : []
     ),
   );

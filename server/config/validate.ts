@@ -100,10 +100,18 @@ function lifetimes({ personalAccessTokens }: ServerConfig): ConfigProblem[] {
   }];
 }
 
+/** Those of the default resource and of each resource of the file. */
+export function configuredScopes(
+  { scopes, resources }: Pick<ServerConfig, "scopes" | "resources">,
+): ScopeDescription[] {
+  return [scopes, ...resources.map((resource) => resource.scopes)].flat();
+}
+
 /** Behind a proxy that is not trusted, every approval would come from the same network. */
 function unknownNetworks(config: ServerConfig): ConfigProblem[] {
   if (knowsClientAddresses(config)) return [];
-  return config.scopes.filter(({ deviceFlow }) => deviceFlow?.includes("same-network"))
+  return configuredScopes(config)
+    .filter(({ deviceFlow }) => deviceFlow?.includes("same-network"))
     .map(({ name }) => ({
       code: "invalid_value",
       subject: "config file",

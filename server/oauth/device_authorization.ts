@@ -34,6 +34,9 @@ import { toOAuthError } from "./to_oauth_error.ts";
 /** For a client that requests no scope (RFC 6749 section 3.3). */
 export const DEFAULT_SCOPE = "openid";
 
+/** What a login of the command line usually has, besides what it is for. */
+const BASIC_SCOPES = ["openid", "profile", "email", "offline_access"];
+
 /** Requests of one network that may be pending at a time: enough for a large office. */
 const MAX_PENDING = 500;
 
@@ -222,8 +225,8 @@ function checkDeviceFlow(
     "invalid_scope",
     `A login by device code cannot have the scope ${formatScope(off.scopes)}. ${
       isCommandLine
-        ? `Log in with a browser on this machine: ${brand.binaryName} login --web ${
-          off.scopes.map((scope) => `--scope ${shellWord(scope)}`).join(" ")
+        ? `Log in with a browser on this machine: ${brand.binaryName} login --web --scope ${
+          shellWord(formatScope([...new Set([...BASIC_SCOPES, ...scopes])]))
         }`
         : "Request it without a device code, for example with the authorization code flow."
     }`,

@@ -465,6 +465,7 @@ Deno.test("auto offers a code if the browser fails, if Enter is pressed, or afte
     const { io } = home;
     const running = await autoLogin(server, io);
     await eventually(title, () => Promise.resolve(/Enter code: {2}BCDF-GHJK/.test(io.err)));
+    assert.match(io.err, /You can also use a code/);
     // The browser may still respond.
     answerTokens(server, running);
     assert.equal(await pageOf(await running.respond(good(server, running))), "logged_in", title);
