@@ -51,6 +51,18 @@ export async function listPending(io: PendingIo): Promise<PendingApproval[]> {
   return parse(text ?? "").filter(({ expiresAt }) => expiresAt > io.clock.now());
 }
 
+/**
+ * Runs `request` while no other process requests an approval: many that need the same one at once
+ * share a code.
+ */
+export async function withRequestLock<T>(io: PendingIo, request: () => Promise<T>): Promise<T> {
+  const folder = findConfigFolder(io);
+  // Without a folder, nothing could be resumed either.
+  if (folder === undefined) return await request();
+  const lock = join(folder, "locks", "approval-requests.lock");
+  return await withFileLock(lock, { signal: io.signal }, request);
+}
+
 /** Adds or replaces one. Throws CredentialStoreError. */
 export async function rememberPending(pending: PendingApproval, io: PendingIo): Promise<void> {
   await update(io, (entries) => [...entries.filter(({ id }) => id !== pending.id), pending]);

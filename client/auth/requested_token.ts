@@ -112,6 +112,23 @@ export async function unsharedToken(
   return toAccessToken(toRequestedToken(received, request), io);
 }
 
+/**
+ * What another process got for the same approval, which only one can redeem, and stores within
+ * moments.
+ */
+export async function redeemedByAnother(
+  login: Login,
+  id: string,
+  io: ClientIo,
+): Promise<AccessToken | undefined> {
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const cached = await findCached(login, id, io);
+    if (cached !== undefined) return toAccessToken(cached, io);
+    await io.sleep(200, io.signal);
+  }
+  return undefined;
+}
+
 /** Stores what a further approval gave for the login, if it is still the same. */
 export async function keepApproved(
   login: Login,
@@ -281,11 +298,10 @@ async function approvedToken(
   try {
     return await keepApproved(login, id, await approve(login, request, id, io, options), io);
   } catch (error) {
-    // Another process may have redeemed the same approval.
     if (!(error instanceof ClientError) || error.code !== "request_rejected") throw error;
-    const cached = await findCached(login, id, io);
-    if (cached === undefined || !isUsable(cached, request, 0, io)) throw error;
-    return toAccessToken(cached, io);
+    const redeemed = await redeemedByAnother(login, id, io);
+    if (redeemed === undefined) throw error;
+    return redeemed;
   }
 }
 

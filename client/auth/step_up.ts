@@ -9,6 +9,7 @@ import { formatScope, missingScopes, splitScope } from "../../shared/oauth/scope
 import { ACCESS_TOKEN_TYPE } from "../../shared/oauth/token_types.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import { shellWord } from "../../shared/shell_word.ts";
+import { CredentialStoreError } from "../credentials/store.ts";
 import { ClientError, type ErrorCode } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import {
@@ -30,6 +31,7 @@ import {
   listPending,
   type PendingApproval,
   rememberPending,
+  withRequestLock,
 } from "./pending_approvals.ts";
 
 /** Who has to approve, and for which login. */
@@ -78,15 +80,31 @@ export async function stepUp(
   io: ClientIo,
 ): Promise<ReceivedTokens> {
   const waits = options.wait !== false && io.stderrIsTerminal;
-  const earlier = (await listPending(io)).find((pending) =>
-    pending.requestId === request.requestId && pending.server === approver.server &&
-    pending.account === approver.account && pending.sid === approver.sid
-  );
-  if (earlier !== undefined) return await resume(earlier, { ...options, wait: waits }, io);
-  const server = await discover(approver.server, io);
-  checkScopes(server, request.scopes);
-  const { sid, loginName } = approver;
-  const { scopes, resource, maxAge, lifetime, actor } = request;
+  const { pending, isNew } = await withRequestLock(io, async () => {
+    const earlier = (await listPending(io)).find((pending) =>
+      pending.requestId === request.requestId && pending.server === approver.server &&
+      pending.account === approver.account && pending.sid === approver.sid
+    );
+    return earlier === undefined
+      ? { pending: await requestApproval(approver, request, waits, io), isNew: true }
+      : { pending: earlier, isNew: false };
+  });
+  if (!isNew) return await resume(pending, { ...options, wait: waits }, io);
+  const reason = reasonFor(request);
+  if (!waits) throw new ApprovalRequiredError(pending, reason);
+  io.stderr(`${reason} Approve it in the browser.\n`);
+  await showCode(pending, { browser: options.browser ?? true }, io);
+  return await waitForApproval(await discover(approver.server, io), pending, io);
+}
+
+async function requestApproval(
+  { server: issuer, account, subject, sid, loginName }: Approver,
+  { requestId, scopes, resource, maxAge, lifetime, actor }: StepUpRequest,
+  waits: boolean,
+  io: ClientIo,
+): Promise<PendingApproval> {
+  const server = await discover(issuer, io);
+  checkScopes(server, scopes);
   const authorization = await authorizeDevice(withDeviceFlow(server, scopes), {
     scope: formatScope(scopes),
     ...resource !== undefined && { resource },
@@ -98,27 +116,23 @@ export async function stepUp(
   const pending: PendingApproval = {
     ...authorization,
     id: crypto.randomUUID().slice(0, 8),
-    server: approver.server,
-    account: approver.account,
-    subject: approver.subject,
+    server: issuer,
+    account,
+    subject,
     sid,
-    requestId: request.requestId,
+    requestId,
     scopes: [...scopes],
     resource,
     actor,
     pollAt: io.clock.now() + authorization.intervalMs,
   };
-  const reason = reasonFor(request);
-  const remembered = rememberPending(pending, io);
-  if (!waits) {
-    await remembered;
-    throw new ApprovalRequiredError(pending, reason);
+  try {
+    await rememberPending(pending, io);
+  } catch (error) {
+    // A command that waits needs no other one to resume it.
+    if (!waits || !(error instanceof CredentialStoreError)) throw error;
   }
-  // A command that waits needs no other one to resume it.
-  await remembered.catch(() => {});
-  io.stderr(`${reason} Approve it in the browser.\n`);
-  await showCode(authorization, { browser: options.browser ?? true }, io);
-  return await waitForApproval(server, pending, io);
+  return pending;
 }
 
 /** Continues a request of an earlier command. */
@@ -215,7 +229,11 @@ function failure(error: ClientError, { issuer }: AuthorizationServer): ClientErr
         "The code expired before it was approved. For a new one, run the command again.",
       );
     default:
-      return error;
+      return new ClientError(
+        "request_rejected",
+        `${issuer} does not give a token for this approval: ${error.message} If another command ` +
+          `has continued it, run the command that requested it again.`,
+      );
   }
 }
 

@@ -7,16 +7,16 @@ import { formatJson } from "../output.ts";
 
 /**
  * Standard output has the JSON only with --json, so that `$(…)` never takes it for a token. Without
- * it, the JSON is the last line of standard error.
+ * it, the JSON is the last line of standard error, unless that is a terminal.
  */
 export function reportRequiredApproval(
   error: ClientError,
   { json }: { json?: boolean },
-  io: Pick<ClientIo, "stdout" | "stderr">,
+  io: Pick<ClientIo, "stdout" | "stderr" | "stderrIsTerminal">,
 ): number {
   if (!(error instanceof ApprovalRequiredError)) throw error;
   io.stderr(`Error: ${sanitizeOutput(error.message)}\n`);
   if (json) io.stdout(formatJson(error.toJson()));
-  else io.stderr(`${JSON.stringify(error.toJson())}\n`);
+  else if (!io.stderrIsTerminal) io.stderr(`${JSON.stringify(error.toJson())}\n`);
   return error.exitCode;
 }

@@ -8,10 +8,15 @@ import type { AccessToken } from "../auth/access_token.ts";
 import { challengedResource, readChallenge } from "../auth/challenge_request.ts";
 import { isExchangeable } from "../auth/exchange.ts";
 import { parseLifetime } from "../auth/lifetime.ts";
-import { listLogins } from "../auth/login_store.ts";
+import { listLogins, type Login } from "../auth/login_store.ts";
 import { narrowedEnvironmentToken } from "../auth/narrowed_environment_token.ts";
 import { listPending, type PendingApproval } from "../auth/pending_approvals.ts";
-import { keepApproved, requestedToken, type TokenRequest } from "../auth/requested_token.ts";
+import {
+  keepApproved,
+  redeemedByAnother,
+  requestedToken,
+  type TokenRequest,
+} from "../auth/requested_token.ts";
 import { selectedServer } from "../auth/selection.ts";
 import { resume } from "../auth/step_up.ts";
 import { serverOf, tokenFrom, type TokenSource } from "../auth/token_source.ts";
@@ -87,23 +92,39 @@ export async function tokenForOptions(
 export async function resumedToken(options: TokenOptions, io: ClientIo): Promise<PrintedToken> {
   const pending = await selectPending(options, io);
   const { server, account } = pending;
-  const received = await resume(pending, { wait: options.wait }, io);
   const login = account === undefined
     ? undefined
     : (await listLogins(io)).find((login) => login.server === server && login.account === account);
-  const token: AccessToken = {
-    token: received.tokens.access_token,
-    expiresAt: received.receivedAt + received.tokens.expires_in * 1000,
-    scope: received.tokens.scope || undefined,
-    maxLifetimeMs: received.tokens.expires_in * 1000,
-  };
-  // Logged in again meanwhile: the token is of the login before.
-  const current = login && await login.loginStore.store.get(login);
-  const isOfLogin = current !== undefined &&
-    unverifiedClaims(current.accessToken)?.sid === pending.sid;
-  if (login === undefined) return { ...token, source: "environment", server, account };
-  if (isOfLogin) await keepApproved(login, pending.requestId, received, io);
-  return { ...token, source: login.kind, server, account };
+  const token = await resumeFor(login, pending, options, io);
+  return { ...token, source: login?.kind ?? "environment", server, account };
+}
+
+async function resumeFor(
+  login: Login | undefined,
+  pending: PendingApproval,
+  options: TokenOptions,
+  io: ClientIo,
+): Promise<AccessToken> {
+  try {
+    const received = await resume(pending, { wait: options.wait }, io);
+    const current = login && await login.loginStore.store.get(login);
+    // After another login meanwhile, the token is of the one before.
+    if (login && current && unverifiedClaims(current.accessToken)?.sid === pending.sid) {
+      return await keepApproved(login, pending.requestId, received, io);
+    }
+    const maxLifetimeMs = received.tokens.expires_in * 1000;
+    return {
+      token: received.tokens.access_token,
+      expiresAt: received.receivedAt + maxLifetimeMs,
+      scope: received.tokens.scope || undefined,
+      maxLifetimeMs,
+    };
+  } catch (error) {
+    const isRedeemed = error instanceof ClientError && error.code === "request_rejected";
+    const redeemed = isRedeemed && login && await redeemedByAnother(login, pending.requestId, io);
+    if (redeemed) return redeemed;
+    throw error;
+  }
 }
 
 async function selectPending(options: TokenOptions, io: ClientIo): Promise<PendingApproval> {

@@ -377,3 +377,41 @@ Deno.test("a permission that the operator never gives by code says how to log in
   }
   assert.equal(server.askedAt("/oauth/device/authorize").length, 0);
 });
+
+Deno.test("many processes at once request one approval, and all get its token", async () => {
+  await using place = await start();
+  const { server, io } = place;
+  server.script("/oauth/device/authorize", { json: deviceAuthorization(server.issuer) });
+  const redeemed = new Set<string>();
+  let isApproved = false;
+  server.script("/oauth/token", () => Response.json({ error: "unused" }, { status: 400 }));
+  const answers = async (form: Record<string, string>) => {
+    await Promise.resolve();
+    if (form.grant_type === TOKEN_EXCHANGE_GRANT) return rejected("invalid_scope");
+    if (!isApproved) return pending;
+    if (redeemed.has(form.device_code)) return rejected("invalid_grant");
+    redeemed.add(form.device_code);
+    return narrow("deploy", { scope: "deploy" });
+  };
+  server.script("/oauth/token", async () => {
+    const answer = await answers(server.askedAt("/oauth/token").at(-1)!.form);
+    const { json, status = 200 } = answer as { json: unknown; status?: number };
+    return Response.json(json, { status });
+  });
+  const all = async (options: Partial<TokenOptions>) =>
+    await Promise.all(Array.from({ length: 8 }, async () => {
+      const own = memoryIo({ env: io.env, clock: io.clock });
+      own.sleep = (_ms, signal) =>
+        signal.aborted ? Promise.reject(signal.reason) : new Promise((done) => setTimeout(done, 5));
+      return { code: await run(own, options), io: own };
+    }));
+  for (const { code } of await all({ scope: ["deploy"] })) {
+    assert.equal(code, EXIT.authenticationRequired);
+  }
+  assert.equal(server.askedAt("/oauth/device/authorize").length, 1);
+  isApproved = true;
+  for (const { code, io } of await all({ resume: true })) {
+    assert.equal(code, EXIT.ok, io.err);
+    assert.equal(claims(io).jti, "deploy");
+  }
+});
