@@ -3,6 +3,7 @@ import { showDevices } from "./account/devices.tsx";
 import { showRenameLogin, submitRenameLogin } from "./account/rename_login.tsx";
 import { showRevokeAllLogins, submitRevokeAllLogins } from "./account/revoke_all_logins.tsx";
 import { showRevokeLogin, submitRevokeLogin } from "./account/revoke_login.tsx";
+import { showRevokeNarrowToken, submitRevokeNarrowToken } from "./account/revoke_narrow_token.tsx";
 import { showSetup, submitSetup } from "./account/setup.tsx";
 import { showSignIn, submitSignIn } from "./account/sign_in.tsx";
 import { showWithdrawConsent, submitWithdrawConsent } from "./account/withdraw_consent.tsx";
@@ -110,6 +111,12 @@ export const pageRoutes: readonly PageRoute[] = [
     { ...signedIn, ...fresh, keep: ["login", "back"] },
     showRevokeLogin,
     submitRevokeLogin,
+  ),
+  ...form(
+    "/logins/revoke-narrow",
+    { ...signedIn, ...fresh, keep: ["narrow", "back"] },
+    showRevokeNarrowToken,
+    submitRevokeNarrowToken,
   ),
   ...form(
     "/logins/revoke-all",

@@ -96,6 +96,12 @@ async function lookAtNarrowest(page: Page, name: string): Promise<void> {
   await page.setViewportSize(size);
 }
 
+/** As long as a scope parameter may be. */
+const SCOPES = Array.from({ length: 25 }, (_, index) => `permission${index}`).join(" ").slice(
+  0,
+  250,
+);
+
 /** Ids of fields whose choices are cut off: as wide as their text, they would be wider. */
 const CUT_CHOICES = `[...document.querySelectorAll("select")].filter((field) => {
   const free = field.cloneNode(true);
@@ -401,6 +407,26 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   await signInAgain();
   await go("/devices");
   await look("devices", "devices");
+  const issuedAt = new Date(clock.now());
+  const expiresAt = new Date(clock.now() + 2_400_000);
+  for (const [actor, scope] of [["Claude Code", "deploy"], ["report.sh ".repeat(8), SCOPES]]) {
+    await sql`
+      insert into delegated_tokens (
+        id, login_id, actor_name, scope, resource, address, user_agent, created_at, expires_at
+      )
+      select gen_random_uuid(), id, ${actor}, ${scope}, ${site}, '203.0.113.7', '', ${issuedAt},
+        ${expiresAt}
+      from refresh_token_families where revoked_at is null`;
+  }
+  await go("/devices");
+  await look("devices-narrow-tokens", "devices");
+  await page.getByRole("button", { name: "Revoke the narrow token of Claude Code" }).first()
+    .click();
+  await look("narrow-token-revoke", "revoke_narrow_token");
+  await press("Revoke narrow token");
+  assert.equal(await notice(), "narrow_token_revoked");
+  await sql`delete from delegated_tokens`;
+  await go("/devices");
   await page.getByRole("button", { name: /^Rename the login/ }).first().click();
   await look("login-rename", "rename_login");
   await page.getByLabel("Name", { exact: true }).fill(" ");

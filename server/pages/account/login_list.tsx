@@ -3,6 +3,7 @@ import type { Clock } from "../../../shared/clock.ts";
 import type { GeoipLookup } from "../../geoip.ts";
 import { findClient } from "../../store/clients.ts";
 import type { Sql } from "../../store/db/connect.ts";
+import { type DelegatedToken, listDelegatedTokens } from "../../store/delegated_tokens.ts";
 import type { RefreshTokenFamily } from "../../store/refresh_token_families.ts";
 import { Command } from "../ui/command.tsx";
 import { ActionButton } from "../ui/confirmation.tsx";
@@ -11,6 +12,10 @@ import { EmptyState } from "../ui/empty_state.tsx";
 import { Address } from "../ui/facts.tsx";
 import { TimeAgo } from "../ui/relative_time.tsx";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
+import { NarrowTokens } from "./narrow_tokens.tsx";
+
+/** Narrow tokens that a page lists: the newest. */
+const MAX_NARROW_TOKENS = 500;
 
 export interface LoginListDeps {
   issuer: string;
@@ -19,7 +24,10 @@ export interface LoginListDeps {
   placeOf: GeoipLookup;
 }
 
-/** Logins with buttons to rename and revoke them, which return to `back`. */
+/**
+ * Logins and their narrow tokens, with buttons to rename and revoke them, which return to
+ * `back`.
+ */
 export async function loginList(
   deps: LoginListDeps,
   { logins, back, teach }: {
@@ -52,7 +60,7 @@ export async function loginList(
       </>
     ),
   }];
-  return <LoginTable rows={rows} columns={columns} />;
+  return <LoginTable rows={rows} columns={columns} now={now} back={back} />;
 }
 
 /** The logins of another user, to look at. */
@@ -62,28 +70,42 @@ export async function loginsOfUser(
 ) {
   const rows = await describeLogins(deps, logins);
   if (rows.length === 0) return <p class="muted" id="no-logins">No logins.</p>;
-  return <LoginTable rows={rows} columns={loginColumns(deps.clock.now())} />;
+  const now = deps.clock.now();
+  return <LoginTable rows={rows} columns={loginColumns(now)} now={now} />;
 }
 
 interface ListedLogin {
   login: RefreshTokenFamily;
   client: string;
   place?: string;
+  narrowTokens: readonly DelegatedToken[];
 }
 
 async function describeLogins(
   deps: Omit<LoginListDeps, "issuer">,
   logins: readonly RefreshTokenFamily[],
 ): Promise<ListedLogin[]> {
+  const narrowTokens = await listDelegatedTokens(deps.sql, {
+    loginIds: logins.map(({ id }) => id),
+    now: new Date(deps.clock.now()),
+    limit: MAX_NARROW_TOKENS,
+  });
   return await Promise.all(logins.map(async (login) => ({
     login,
     client: await clientName(deps, login),
     place: await deps.placeOf(login.address),
+    narrowTokens: narrowTokens.filter(({ loginId }) => loginId === login.id),
   })));
 }
 
 function LoginTable(
-  { rows, columns }: { rows: readonly ListedLogin[]; columns: readonly Column<ListedLogin>[] },
+  { rows, columns, now, back }: {
+    rows: readonly ListedLogin[];
+    columns: readonly Column<ListedLogin>[];
+    now: number;
+    /** Undefined: without buttons. */
+    back?: string;
+  },
 ) {
   return (
     <DataTable
@@ -91,6 +113,10 @@ function LoginTable(
       rows={rows}
       columns={columns}
       attributes={({ login }) => ({ "data-login": login.id })}
+      details={({ narrowTokens }) =>
+        narrowTokens.length > 0
+          ? <NarrowTokens tokens={narrowTokens} now={now} back={back} />
+          : undefined}
     />
   );
 }

@@ -117,8 +117,8 @@ export function RevocationEffects({ accessTokenLifetime }: { accessTokenLifetime
     <p>
       A program has to log in again to act as you. APIs that ask this server about its access token
       reject it immediately; APIs that verify the signature themselves accept it for up to{" "}
-      {formatDuration(accessTokenLifetime)}. This does not affect your{" "}
-      <a href="/tokens">personal access tokens</a>. You cannot undo this.
+      {formatDuration(accessTokenLifetime)}, and narrow tokens until they expire. This does not
+      affect your <a href="/tokens">personal access tokens</a>. You cannot undo this.
     </p>
   );
 }

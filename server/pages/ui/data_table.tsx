@@ -12,13 +12,15 @@ export interface Column<Row> {
  * roles keep it a table for screen readers when the style sheet lays out its parts differently.
  */
 export function DataTable<Row>(
-  { caption, columns, rows, attributes }: {
+  { caption, columns, rows, attributes, details }: {
     /** What the rows are, for screen readers. */
     caption: string;
     columns: readonly Column<Row>[];
     rows: readonly Row[];
     /** Attributes of a row, such as its id. */
     attributes?: (row: Row) => Record<string, string | undefined>;
+    /** What belongs to a row and stands below it; undefined: nothing. */
+    details?: (row: Row) => Child | undefined;
   },
 ) {
   return (
@@ -34,19 +36,31 @@ export function DataTable<Row>(
         </tr>
       </thead>
       <tbody role="rowgroup">
-        {rows.map((row) => (
-          <tr role="row" {...attributes?.(row)}>
-            {columns.map(({ label, cell, kind }, index) =>
-              index === 0
-                ? <th key={label} role="rowheader" scope="row">{cell(row)}</th>
-                : (
-                  <td role="cell" class={kind} data-label={kind === "actions" ? undefined : label}>
-                    {cell(row)}
-                  </td>
-                )
-            )}
-          </tr>
-        ))}
+        {rows.map((row) => {
+          const below = details?.(row);
+          return (
+            <>
+              <tr role="row" {...attributes?.(row)}>
+                {columns.map(({ label, cell, kind }, index) =>
+                  index === 0 ? <th key={label} role="rowheader" scope="row">{cell(row)}</th> : (
+                    <td
+                      role="cell"
+                      class={kind}
+                      data-label={kind === "actions" ? undefined : label}
+                    >
+                      {cell(row)}
+                    </td>
+                  )
+                )}
+              </tr>
+              {below !== undefined && (
+                <tr role="row" class="details">
+                  <td role="cell" colspan={columns.length}>{below}</td>
+                </tr>
+              )}
+            </>
+          );
+        })}
       </tbody>
     </table>
   );

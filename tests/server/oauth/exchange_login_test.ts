@@ -16,6 +16,7 @@ import {
 } from "../../../shared/oauth/token_types.ts";
 import { unverifiedClaims } from "../../../client/oauth/unverified_jwt.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
+import { narrowToken } from "../../support/narrow_token.ts";
 import { call, createPat, describeScopes, verify } from "../../support/pats.ts";
 import { addPerson } from "../../support/person.ts";
 import {
@@ -44,16 +45,6 @@ function exchange(server: TestServer, form: Form, headers?: HeadersInit): Promis
     subject_token_type: REFRESH_TOKEN_TYPE,
     ...form,
   }, headers);
-}
-
-async function narrow(server: TestServer, login: string, form: Form = {}): Promise<string> {
-  const answer = await exchange(server, { subject_token: login, ...form });
-  assert.equal(answer.status, 200, JSON.stringify(answer.body));
-  return answer.body.access_token;
-}
-
-async function narrower(server: TestServer, token: string, form: Form = {}): Promise<string> {
-  return await narrow(server, token, { subject_token_type: ACCESS_TOKEN_TYPE, ...form });
 }
 
 async function loggedIn(server: TestServer, scope = SCOPE, more: Form = {}) {
@@ -149,7 +140,7 @@ testOnEachDatabase("rejects what the login cannot be exchanged for", async (loca
     server,
     "openid offline_access read manage:tokens",
   );
-  const token = await narrow(server, login, { scope: "read" });
+  const token = await narrowToken(server, login, { scope: "read" });
   const spent = login;
   const other = await loggedIn(server);
   const first = await server.refresh(other.login);
@@ -250,7 +241,7 @@ testOnEachDatabase("rejects what the login cannot be exchanged for", async (loca
 testOnEachDatabase("narrow tokens cannot be renewed or manage tokens", async (location) => {
   await using server = await testServer(location, scopes);
   const { login } = await loggedIn(server, `${SCOPE} manage:tokens`);
-  const token = await narrow(server, login, { scope: "openid read" });
+  const token = await narrowToken(server, login, { scope: "openid read" });
   const refreshed = await server.refresh(token);
   assert.equal(refreshed.body.error, "invalid_grant");
   const managed = await call(server, token, "GET", "/api/v1/tokens");
@@ -268,7 +259,7 @@ testOnEachDatabase("narrow tokens cannot be renewed or manage tokens", async (lo
 testOnEachDatabase("a narrow token is exchanged only for a narrower one", async (location) => {
   await using server = await testServer(location, scopes);
   const { login, accessToken } = await loggedIn(server);
-  const agent = await narrow(server, login, {
+  const agent = await narrowToken(server, login, {
     scope: "deploy read",
     actor_name: "Agent",
     requested_lifetime: "600",
@@ -289,11 +280,11 @@ testOnEachDatabase("a narrow token is exchanged only for a narrower one", async 
   const response = await verify(server, answer.body.access_token);
   assert.equal(response.headers.get("x-auth-actor"), "Tool");
   // A login's own access token is exchanged in the same way.
-  const own = await narrower(server, accessToken, { scope: "read" });
+  const own = await narrowToken(server, accessToken, { scope: "read" });
   assert.equal(claimsOf(own).exp, claimsOf(accessToken).exp);
   // Not without an end.
   let latest = agent;
-  for (let i = 0; i < MAX_ANCESTORS; i++) latest = await narrower(server, latest);
+  for (let i = 0; i < MAX_ANCESTORS; i++) latest = await narrowToken(server, latest);
   const tooMany = await exchange(server, {
     subject_token: latest,
     subject_token_type: ACCESS_TOKEN_TYPE,
@@ -336,8 +327,8 @@ testOnEachDatabase(
     };
     for (const [name, end] of Object.entries(ways)) {
       const { user, login } = await loggedIn(server);
-      const token = await narrow(server, login);
-      const child = await narrower(server, token);
+      const token = await narrowToken(server, login);
+      const child = await narrowToken(server, token);
       for (const jwt of [token, child]) await assertAccepted(server, jwt, true, name);
       await end(login, user);
       server.parts.tokenValidator.invalidate(`principal:${user.id}`);
@@ -358,9 +349,9 @@ testOnEachDatabase(
   async (location) => {
     await using server = await testServer(location, scopes);
     const { login, accessToken } = await loggedIn(server);
-    const [agent, other] = [await narrow(server, login), await narrow(server, login)];
-    const tool = await narrower(server, agent);
-    const own = await narrower(server, accessToken);
+    const [agent, other] = [await narrowToken(server, login), await narrowToken(server, login)];
+    const tool = await narrowToken(server, agent);
+    const own = await narrowToken(server, accessToken);
     assert.equal((await revoke(server, agent)).status, 200);
     await assertAccepted(server, agent, false);
     await assertAccepted(server, tool, false);
@@ -396,7 +387,7 @@ testOnEachDatabase(
       alice.id,
       "openid offline_access operate read",
     );
-    const token = await narrow(server, login!, { scope: "operate read" });
+    const token = await narrowToken(server, login!, { scope: "operate read" });
     assert.equal((await verify(server, token, "?scope=operate")).status, 200);
     await server.parts.sql`update users set is_admin = false where id = ${alice.id}`;
     server.parts.tokenValidator.invalidate(`principal:${alice.id}`);
@@ -435,7 +426,7 @@ testOnEachDatabase("a client needs the grants of exchanges and of logins", async
 testOnEachDatabase("a login has a limited number of active narrow tokens", async (location) => {
   await using server = await testServer(location, scopes);
   const { login } = await loggedIn(server);
-  const first = await narrow(server, login, { requested_lifetime: "60" });
+  const first = await narrowToken(server, login, { requested_lifetime: "60" });
   const { sid, exp } = claimsOf(first) as { sid: string; exp: number };
   await server.parts.sql`
     insert into delegated_tokens (id, login_id, scope, resource, address, user_agent, created_at, expires_at)
@@ -463,7 +454,7 @@ testOnEachDatabase(
     await using server = await testServer(location, scopes);
     for (let round = 0; round < 8; round++) {
       const { login, accessToken } = await loggedIn(server);
-      const agent = await narrow(server, login);
+      const agent = await narrowToken(server, login);
       const isLogin = round % 2 === 0;
       const [subject_token, subject_token_type] = isLogin
         ? [login, REFRESH_TOKEN_TYPE]

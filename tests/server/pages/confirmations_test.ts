@@ -6,12 +6,14 @@ import { pageRoutes } from "../../../server/pages/routes.ts";
 import type { Notice } from "../../../server/pages/http/notice.ts";
 import { databaseKinds } from "../../support/databases.ts";
 import { addUserWithPassword, signedIn } from "../../support/person.ts";
+import { narrowToken } from "../../support/narrow_token.ts";
 import { trustProxy, type Visitor } from "../../support/page_visitor.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
 
 /** Actions with a confirmation page, the page with their button, and their fields. */
 const CONFIRMED = {
   "/logins/revoke": { from: "/devices", fields: ["login"] },
+  "/logins/revoke-narrow": { from: "/devices", fields: ["narrow"] },
   "/logins/revoke-all": { from: "/devices", fields: [] },
   "/sessions/sign-out": { from: "/devices", fields: ["session"] },
   "/tokens/:id/revoke": { from: "/tokens", fields: [] },
@@ -79,6 +81,8 @@ Deno.test("redirects from the confirmation page of something already revoked or 
     const path of [
       `/logins/revoke?login=${id}&back=https://evil.example/`,
       "/logins/revoke?login=x",
+      `/logins/revoke-narrow?narrow=${id}&back=https://evil.example/`,
+      "/logins/revoke-narrow?narrow=x",
       `/logins/rename?login=${id}&back=/devices`,
       `/sessions/sign-out?session=${id}`,
       "/admin/trust/remove?name=gone",
@@ -150,7 +154,8 @@ async function prepare(server: TestServer) {
   const { sql } = server.parts;
   const alice = await addUserWithPassword(server);
   await sql`update users set is_admin = true where id = ${alice.id}`;
-  await server.login(alice.id);
+  const { refresh_token } = await server.login(alice.id);
+  await narrowToken(server, refresh_token!);
   await signedIn(server, undefined, "203.0.113.7");
   const browser: Visitor = await signedIn(server);
   await addTrustRule({ ...server.parts, actor: alice.id }, {
@@ -169,6 +174,7 @@ async function prepare(server: TestServer) {
   await browser.submit("/tokens/new", { name: "nightly", expiry: "86400" });
   const [token] = await sql`select id from personal_access_tokens`;
   const [login] = await sql`select id from refresh_token_families`;
+  const [narrow] = await sql`select id from delegated_tokens where revoked_at is null`;
   const [session] = await sql`select id from sessions order by created_at, last_seen_at`;
   const [other] = await sql`select id from sessions where address = '203.0.113.7'`;
   const values = {
@@ -176,6 +182,7 @@ async function prepare(server: TestServer) {
     client: "acme-cli",
     owner: alice.id,
     login: login.id,
+    narrow: narrow.id,
     session: (other ?? session).id,
   };
   return { browser, values, tokenId: token.id };
@@ -187,6 +194,7 @@ async function activeState({ parts: { sql }, clock }: TestServer) {
     select
       (select json_agg(id) from personal_access_tokens where revoked_at is null) as tokens,
       (select json_agg(id) from refresh_token_families where revoked_at is null) as logins,
+      (select json_agg(id) from delegated_tokens where revoked_at is null) as narrow_tokens,
       (select count(*)::int from sessions where expires_at > ${new Date(clock.now())}) as sessions,
       (select json_agg(name) from trust_rules where disabled_at is null) as rules,
       (select json_agg(id) from clients where disabled_at is null) as clients`;

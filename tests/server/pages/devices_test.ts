@@ -1,6 +1,8 @@
 /** The page of a user's logins and browsers. */
 import assert from "node:assert/strict";
 import { databaseKinds } from "../../support/databases.ts";
+import { narrowToken } from "../../support/narrow_token.ts";
+import { verify } from "../../support/pats.ts";
 import { addUserWithPassword, signedIn } from "../../support/person.ts";
 import { trustProxy } from "../../support/page_visitor.ts";
 import { testServer } from "../../support/test_server.ts";
@@ -102,4 +104,55 @@ Deno.test("shortens the name that a terminal sends, and ignores one that shows n
   assert.equal(long.login_name, `${"x".repeat(79)}…`);
   const invisible = await server.login(alice.id, undefined, { login_name: "\u200b\u3164" });
   assert.equal(invisible.login_name, undefined);
+});
+
+Deno.test("lists narrow tokens below their login, and revokes one of the same user only", async () => {
+  await using database = await databaseKinds[0].create();
+  await using server = await testServer(database.location, trustProxy);
+  const alice = await addUserWithPassword(server);
+  await addUserWithPassword(server, "mallory@example.com", "Mallory");
+  const { refresh_token } = await server.login(alice.id);
+  const narrow = (actor_name: string, lifetime = 3600) =>
+    narrowToken(server, refresh_token!, {
+      actor_name,
+      scope: "openid",
+      requested_lifetime: String(lifetime),
+    });
+  const [agent, other] = [await narrow("Claude Code"), await narrow("report.sh")];
+  await narrow("short", 60);
+  const tool = await narrowToken(server, agent, {
+    actor_name: "tool",
+    requested_lifetime: "3600",
+  });
+  server.clock.advance({ minutes: 20 });
+  const browser = await signedIn(server);
+  const shown = ({ html }: { html: string }) =>
+    [...html.matchAll(/data-narrow-token="([^"]*)"/g)].map(([, id]) => id);
+  const list = await browser.get("/devices");
+  assert.match(list.text, /Claude Code · openid · expires in 40 minutes/);
+  assert.equal(shown(list).length, 3);
+  const idOf = async (actor: string) =>
+    (await server.parts.sql`select id from delegated_tokens where actor_name = ${actor}`)[0].id;
+  const id = await idOf("Claude Code");
+  const path = `/logins/revoke-narrow?narrow=${id}&back=/devices`;
+
+  const mallory = await signedIn(server, "mallory@example.com");
+  assert.equal((await mallory.get(path)).status, 303);
+  await mallory.get("/device");
+  await mallory.submit("/logins/revoke-narrow", { narrow: id, back: "/devices" });
+  assert.equal((await mallory.get("/devices")).notice, "narrow_token_already_revoked");
+  assert.equal((await verify(server, agent)).status, 200);
+
+  const question = await browser.get(path);
+  assert.equal(question.page, "revoke_narrow_token");
+  const done = await browser.submit("/logins/revoke-narrow");
+  assert.equal(done.location, "/devices");
+  const after = await browser.get("/devices");
+  assert.equal(after.notice, "narrow_token_revoked");
+  assert.deepEqual(shown(after), [await idOf("report.sh")]);
+  // With what it was exchanged for; the other one and the login stay.
+  for (const token of [agent, tool]) assert.equal((await verify(server, token)).status, 401);
+  assert.equal((await verify(server, other)).status, 200);
+  assert.equal((await server.refresh(refresh_token!)).status, 200);
+  assert.equal((await browser.get(path)).status, 303);
 });

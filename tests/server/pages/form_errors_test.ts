@@ -116,6 +116,7 @@ const QUESTIONS = [
   "/signout",
   "/device/confirm",
   "/logins/revoke",
+  "/logins/revoke-narrow",
   "/logins/revoke-all",
   "/sessions/sign-out",
   "/tokens/:id/revoke",

@@ -14,6 +14,7 @@ const POSTS = [
   "/device/confirm",
   "/logins/rename",
   "/logins/revoke",
+  "/logins/revoke-narrow",
   "/x",
 ];
 

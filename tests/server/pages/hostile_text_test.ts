@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { pageRoutes } from "../../../server/pages/routes.ts";
 import { brand } from "../../../shared/brand.ts";
 import { databaseKinds } from "../../support/databases.ts";
+import { narrowToken } from "../../support/narrow_token.ts";
 import { addUserWithPassword, signedIn } from "../../support/person.ts";
 import { testServer } from "../../support/test_server.ts";
 import { seedTokens } from "../../support/seed_tokens.ts";
@@ -24,7 +25,12 @@ Deno.test("removes characters that hide or reorder text from every page", async 
   await sql`
     update personal_access_tokens set name = ${HOSTILE}, token_prefix = ${HOSTILE}, scope = ${HOSTILE},
       last_used_agent = ${HOSTILE}`;
-  await server.login(alice.id);
+  const { refresh_token } = await server.login(alice.id);
+  await narrowToken(server, refresh_token!, { requested_lifetime: "3600" });
+  await sql`
+    update delegated_tokens set actor_name = ${HOSTILE}, scope = ${HOSTILE},
+      resource = ${HOSTILE}, address = ${HOSTILE}`;
+  const [narrow] = await sql`select id from delegated_tokens`;
   await sql`update refresh_token_families set name = ${HOSTILE}, user_agent = ${HOSTILE}`;
   const [login] = await sql`select id from refresh_token_families`;
   const started = await server.post("/oauth/device/authorize", {
@@ -39,6 +45,7 @@ Deno.test("removes characters that hide or reorder text from every page", async 
     `/device?user_code=${encodeURIComponent(HOSTILE)}`,
     `/logins/rename?login=${login.id}`,
     `/logins/revoke?login=${login.id}`,
+    `/logins/revoke-narrow?narrow=${narrow.id}`,
   ];
   for (const path of [...paths, ...more]) {
     const { html } = await browser.get(path);

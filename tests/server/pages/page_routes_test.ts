@@ -9,6 +9,7 @@ import { pagesRouter } from "../../../server/pages/router.tsx";
 import { destination, requestPath } from "../../support/authorization.ts";
 import { rememberConsent } from "../../../server/store/consents.ts";
 import { databaseKinds } from "../../support/databases.ts";
+import { narrowToken } from "../../support/narrow_token.ts";
 import { addUserWithPassword, PASSWORD, signedIn } from "../../support/person.ts";
 import { type Visitor, visitor } from "../../support/page_visitor.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
@@ -28,6 +29,7 @@ const ACTIONS: Record<string, [access: PageRoute["access"], freshSignIn: boolean
     "/consent": ["signed_in", "to_approve"],
     "/logins/rename": ["signed_in", true],
     "/logins/revoke": ["signed_in", true],
+    "/logins/revoke-narrow": ["signed_in", true],
     "/logins/revoke-all": ["signed_in", true],
     "/sessions/sign-out": ["signed_in", true],
     "/consents/withdraw": ["signed_in", true],
@@ -173,7 +175,8 @@ async function prepare(server: TestServer) {
   const alice = await addUserWithPassword(server);
   await sql`update users set is_admin = true where id = ${alice.id}`;
   const bob = await addUserWithPassword(server, "bob@example.com", "Bob");
-  await server.login(alice.id);
+  const { refresh_token } = await server.login(alice.id);
+  await narrowToken(server, refresh_token!, { requested_lifetime: "36000" });
   await signedIn(server);
   const browser = await signedIn(server);
   await addTrustRule({ ...server.parts, actor: alice.id }, {
@@ -201,6 +204,7 @@ async function prepare(server: TestServer) {
   const confirm = await browser.submit("/device", { user_code });
   const [token] = await sql`select id from personal_access_tokens`;
   const [login] = await sql`select id from refresh_token_families`;
+  const [narrow] = await sql`select id from delegated_tokens`;
   const [session] = await sql`select id from sessions order by created_at`;
   const fields = {
     name: "ci",
@@ -211,6 +215,7 @@ async function prepare(server: TestServer) {
     disabled: "true",
     owner: alice.id,
     login: login.id,
+    narrow: narrow.id,
     session: session.id,
     user_code,
     request: new URL(confirm.location!, "http://here.invalid").searchParams.get("request")!,
@@ -234,6 +239,8 @@ async function state({ parts: { sql } }: TestServer) {
         select id, revoked_at, expires_at from personal_access_tokens) t) as tokens,
       (select json_agg(t order by id) from (
         select id, revoked_at from refresh_token_families) t) as logins,
+      (select json_agg(t order by id) from (
+        select id, revoked_at from delegated_tokens) t) as narrow_tokens,
       (select count(*)::int from sessions) as sessions,
       (select json_agg(name order by name) from trust_rules) as rules,
       (select count(*)::int from consents) as consents,

@@ -4,9 +4,8 @@ import { openDatabase } from "../../../server/store/db/connect.ts";
 import { listenForTokenChanges } from "../../../server/store/db/cache_invalidation.ts";
 import { TokenValidator } from "../../../server/validation/token_validator.ts";
 import { brand } from "../../../shared/brand.ts";
-import { TOKEN_EXCHANGE_GRANT } from "../../../shared/oauth/grant_types.ts";
-import { ACCESS_TOKEN_TYPE } from "../../../shared/oauth/token_types.ts";
 import { databaseKinds, testOnEachDatabase } from "../../support/databases.ts";
+import { narrowToken } from "../../support/narrow_token.ts";
 import { call, createPat, describeScopes, verify } from "../../support/pats.ts";
 import { addPerson } from "../../support/person.ts";
 import { startTcpProxy } from "../../support/tcp_proxy.ts";
@@ -140,12 +139,7 @@ for (const kind of databaseKinds.filter(({ name }) => name.startsWith("PostgreSQ
     const ms = await msUntil(second, pat.token, 401);
     assert.ok(ms < PROMISE, `${ms} ms`);
     // A narrow token, without its login.
-    const narrow = (await first.post("/oauth/token", {
-      grant_type: TOKEN_EXCHANGE_GRANT,
-      client_id: brand.cliClientId,
-      subject_token_type: ACCESS_TOKEN_TYPE,
-      subject_token: alice.login,
-    })).body.access_token;
+    const narrow = await narrowToken(first, alice.login);
     await msUntil(second, narrow, 200);
     const form = { client_id: brand.cliClientId, token: narrow };
     assert.equal((await first.post("/oauth/revoke", form)).status, 200);

@@ -7,9 +7,10 @@ import { TokenValidator } from "../../../server/validation/token_validator.ts";
 import type { ChangeListener } from "../../../server/store/db/cache_invalidation.ts";
 import { brand } from "../../../shared/brand.ts";
 import { TOKEN_EXCHANGE_GRANT } from "../../../shared/oauth/grant_types.ts";
-import { ACCESS_TOKEN_TYPE, REFRESH_TOKEN_TYPE } from "../../../shared/oauth/token_types.ts";
+import { ACCESS_TOKEN_TYPE } from "../../../shared/oauth/token_types.ts";
 import { managementResource } from "../../../shared/management.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
+import { narrowToken } from "../../support/narrow_token.ts";
 import { call, createPat, describeScopes, verify } from "../../support/pats.ts";
 import { addPerson, addUserWithPassword, type Person, signedIn } from "../../support/person.ts";
 import { ISSUER, type TestServer, testServer } from "../../support/test_server.ts";
@@ -54,18 +55,9 @@ testOnEachDatabase(
       "revocation of a refresh token": ({ refreshToken }) => revoke(refreshToken),
       "revocation of an access token": ({ login }) => revoke(login),
     };
-    const narrow = async (subject: string, type: string) => {
-      const answer = await server.post("/oauth/token", {
-        grant_type: TOKEN_EXCHANGE_GRANT,
-        client_id: brand.cliClientId,
-        subject_token_type: type,
-        subject_token: subject,
-      });
-      return answer.body.access_token as string;
-    };
     for (const [name, end] of Object.entries(logins)) {
       const login = await logIn();
-      const child = await narrow(login.login, ACCESS_TOKEN_TYPE);
+      const child = await narrowToken(server, login.login);
       for (const jwt of [login.login, child]) {
         assert.equal((await verify(server, jwt)).status, 200, name);
       }
@@ -74,8 +66,8 @@ testOnEachDatabase(
         assert.equal((await verify(server, jwt)).status, 401, name);
       }
     }
-    const agent = await narrow((await logIn()).refreshToken, REFRESH_TOKEN_TYPE);
-    const tool = await narrow(agent, ACCESS_TOKEN_TYPE);
+    const agent = await narrowToken(server, (await logIn()).refreshToken);
+    const tool = await narrowToken(server, agent);
     for (const jwt of [agent, tool]) assert.equal((await verify(server, jwt)).status, 200);
     await revoke(agent);
     for (const jwt of [agent, tool]) assert.equal((await verify(server, jwt)).status, 401);

@@ -1,7 +1,9 @@
 /** The text of the pages for signing in, setting up, and a user's logins and browsers. */
 import { createSetupLink } from "../../../../server/store/setup_links.ts";
 import { MANAGEMENT_SCOPES, managementResource } from "../../../../shared/management.ts";
+import { brand } from "../../../../shared/brand.ts";
 import { databaseKinds } from "../../../support/databases.ts";
+import { narrowToken } from "../../../support/narrow_token.ts";
 import { pageGolden } from "../../../support/page_golden.ts";
 import { addUserWithPassword, PASSWORD, signedIn } from "../../../support/person.ts";
 import { trustProxy, type Visitor, visitor } from "../../../support/page_visitor.ts";
@@ -113,9 +115,15 @@ async function logIn(server: TestServer, user: { id: string }, name?: string) {
   await server.parts.sql`
     update sessions set expires_at = ${new Date(server.clock.now())} where address = ''`;
   return {
-    id: JSON.parse(atob(tokens.access_token.split(".")[1])).sid as string,
+    id: claimsOf(tokens.access_token).sid,
     managing: managing.body.access_token as string,
+    accessToken: tokens.access_token,
+    refreshToken: managing.body.refresh_token as string,
   };
+}
+
+function claimsOf(token: string): { sid: string; jti: string } {
+  return JSON.parse(atob(token.split(".")[1]));
 }
 
 Deno.test("the text of the pages of logins and browsers", async () => {
@@ -139,6 +147,27 @@ Deno.test("the text of the pages of logins and browsers", async () => {
   await seedTokens(server, alice, [{ name: "Release", expiresIn: 3 * DAY, lifetime: 30 * DAY }]);
   await golden.record("home", "with logins and an expiring token", browser.get("/"));
   const list = await golden.record("devices", "logins and browsers", browser.get("/devices"));
+
+  const agent = { actor_name: "Claude Code", scope: "openid", requested_lifetime: "3600" };
+  const { accessToken, refreshToken } = await logIn(server, alice);
+  await narrowToken(server, accessToken);
+  server.clock.advance({ seconds: 1 });
+  const narrow = claimsOf(await narrowToken(server, refreshToken, agent)).jti;
+  await golden.record("devices", "with narrow tokens", browser.get("/devices"));
+  const question = `/logins/revoke-narrow?narrow=${narrow}&back=/devices`;
+  await golden.record("revoke_narrow_token", "confirmation", browser.get(question));
+  await golden.record(
+    "devices",
+    "narrow token revoked",
+    follow(browser, await browser.submit("/logins/revoke-narrow")),
+  );
+  await golden.record(
+    "devices",
+    "narrow token revoked already",
+    follow(browser, await browser.get(question)),
+  );
+  const form = { client_id: brand.cliClientId, token: refreshToken };
+  await server.post("/oauth/revoke", form);
 
   const rename = `/logins/rename?login=${id}&back=/devices`;
   await golden.record("rename_login", "with its name", browser.get(rename));
