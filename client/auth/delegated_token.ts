@@ -14,6 +14,7 @@ import { ApprovalRequiredError } from "./approval_required.ts";
 import { isExchangeable } from "./exchange.ts";
 import { parseLifetime } from "./lifetime.ts";
 import { narrowedEnvironmentToken } from "./narrowed_environment_token.ts";
+import { forgetNarrowToken, rememberNarrowToken } from "./narrow_tokens.ts";
 import { type TokenRequest, unsharedToken } from "./requested_token.ts";
 import type { StepUpOptions } from "./step_up.ts";
 import { serverOf, type TokenSource } from "./token_source.ts";
@@ -78,22 +79,24 @@ export async function delegatedToken(
     throw error instanceof ApprovalRequiredError ? error.forOtherCommand() : error;
   });
   reportLifetime(token, lifetime, io);
+  await rememberNarrowToken(token, io);
   return token;
 }
 
 /** A failure is only a warning: the program has exited. */
 export async function revokeDelegated(
   source: TokenSource,
-  { token, expiresAt = 0 }: AccessToken,
+  narrow: AccessToken,
   io: ClientIo,
 ): Promise<void> {
+  const { token, expiresAt = 0 } = narrow;
   const remainingMs = expiresAt - io.clock.now();
   if (remainingMs <= 0) return;
   const obstacle = await revokeUnused(serverOf(source), {
     accessToken: token,
     refreshToken: undefined,
   }, io);
-  if (obstacle === undefined) return;
+  if (obstacle === undefined) return await forgetNarrowToken(narrow, io);
   io.stderr(
     `Warning: the program's token could not be revoked, and is valid for another ${
       formatDuration(remainingMs)

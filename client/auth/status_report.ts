@@ -11,6 +11,8 @@ import {
 import { findConfigFolder } from "../credentials/config_dir.ts";
 import { detectProvider } from "../federation/detect.ts";
 import { type EnvironmentSource, environmentSource } from "./environment_token.ts";
+import { listNarrowTokens, type NarrowToken } from "./narrow_tokens.ts";
+import { unverifiedClaims } from "../oauth/unverified_jwt.ts";
 import { listLogins, type Login } from "./login_store.ts";
 import { federationServer } from "./token_source.ts";
 
@@ -28,6 +30,8 @@ export interface LoginStatus {
   scope: string | undefined;
   /** Whether the access token can be renewed without a new login. */
   renewable: boolean;
+  /** Of programs that `exec` has started on this machine. */
+  narrowTokens: NarrowToken[];
   problem: Problem<"logged_out" | "credential_store"> | undefined;
 }
 
@@ -79,7 +83,10 @@ export async function statusReport(io: ClientIo): Promise<StatusReport> {
   };
 }
 
-async function loginStatus(login: Login, io: Pick<ClientIo, "clock">): Promise<LoginStatus> {
+async function loginStatus(
+  login: Login,
+  io: Pick<ClientIo, "clock" | "env" | "platform">,
+): Promise<LoginStatus> {
   let credentials: Credentials | undefined;
   let problem: LoginStatus["problem"];
   try {
@@ -101,6 +108,9 @@ async function loginStatus(login: Login, io: Pick<ClientIo, "clock">): Promise<L
     expiresAt: credentials && accessTokenExpiry(credentials, io.clock.now()).expiresAt,
     scope: credentials?.scope,
     renewable: credentials?.refreshToken !== undefined,
+    narrowTokens: credentials === undefined
+      ? []
+      : listNarrowTokens(unverifiedClaims(credentials.accessToken)?.sid, io),
     problem,
   };
 }

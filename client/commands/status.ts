@@ -57,6 +57,12 @@ function toJson({ source, expired, environment, active, logins, federation }: St
       name: login.name ?? null,
       expiresAt: isoTime(login.expiresAt),
       scopes: scope === undefined ? null : splitScope(scope),
+      narrowTokens: login.narrowTokens.map(({ actor, scope, resource, expiresAt }) => ({
+        actor,
+        scopes: splitScope(scope),
+        resource,
+        expiresAt: isoTime(expiresAt),
+      })),
       problem: login.problem?.code ?? null,
     })),
     federation: federation === undefined ? null : {
@@ -88,6 +94,11 @@ function describeLogin(login: LoginStatus, io: ClientIo): string {
       `  access token: ${describeExpiry(login.expiresAt, login.renewable, io)}`,
       `  scopes: ${sanitizeLine(login.scope ?? "", 1000) || "none"}`,
     );
+  }
+  for (const { actor, scope, expiresAt } of login.narrowTokens) {
+    const scopes = sanitizeLine(scope, 1000) || "no scopes";
+    const time = formatTimeWithDistance(expiresAt, io.clock.now(), io.timeZone);
+    lines.push(`  narrow token: ${sanitizeLine(actor)}, ${scopes}, expires ${time}`);
   }
   return `${lines.join("\n")}\n`;
 }

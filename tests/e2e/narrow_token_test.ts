@@ -104,6 +104,17 @@ for (const place of Deno.build.os === "windows" ? [] : places) {
       // Named after its program.
       assert.deepEqual(claimsOf(token).act, { sub: "sh" });
       assert.equal(await verify(server, token), 200);
+      const listed = async () =>
+        JSON.parse((await at.run(["status", "--json"])).stdout).logins[0].narrowTokens;
+      const [{ actor, scopes, resource }, ...others] = await listed();
+      assert.deepEqual([actor, scopes, resource, others], ["sh", ["read"], server.issuer, []]);
+      // While a program runs, and not afterwards.
+      const status = await sh(
+        ["--as", "agent", "--scope", "read"],
+        `env -u ${TOKEN} '${bin}' status --json`,
+      );
+      assert.equal(JSON.parse(status.stdout).logins[0].narrowTokens.length, 2);
+      assert.equal((await listed()).length, 1);
     });
 
     await t.step("within it, tokens are only narrowed further", async () => {

@@ -61,9 +61,9 @@ export async function showRevokeNarrowToken(
           </Fact>
         </dl>
         <p>
-          The program can no longer use it, nor tokens that it got for it. The login stays. APIs
-          that verify the signature themselves accept the token until it expires. You cannot undo
-          this.
+          The program loses this access, and so do programs that it gave narrower tokens to. The
+          login stays. APIs that verify the signature themselves accept the token until it expires.
+          You cannot undo this.
         </p>
       </>
     ),

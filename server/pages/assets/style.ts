@@ -282,7 +282,7 @@ button[hidden] { display: none; }
 .data .soon { white-space: nowrap; }
 .data .details td { padding-top: 0; border-top: 0; }
 .narrow-tokens { margin: 0; padding: 0.15rem 0 0.15rem 1rem; border-left: 3px solid var(--line); list-style: none; }
-.narrow-tokens li { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 0.25rem 1rem; min-height: 2.75rem; }
+.narrow-tokens li { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 0.25rem 1rem; min-height: 2.75rem; padding: 0.25rem 0; }
 .narrow-tokens span:first-child { min-width: 0; }
 .data p { margin: 0; }
 .data form { display: inline-block; margin: 0; }
@@ -306,6 +306,7 @@ button[hidden] { display: none; }
   .data { border: 0; }
   .data .soon { white-space: normal; }
   .data tr:has(+ .details) { border-bottom: 0; border-radius: 0.6rem 0.6rem 0 0; }
+  .data .narrow-tokens button:not(.link) { min-height: 2.75rem; }
   .data .details { margin-top: -0.75rem; border-top: 0; border-radius: 0 0 0.6rem 0.6rem; }
   .data tbody { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); gap: 0.75rem; }
   .data thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
