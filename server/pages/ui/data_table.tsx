@@ -19,7 +19,7 @@ export function DataTable<Row>(
     rows: readonly Row[];
     /** Attributes of a row, such as its id. */
     attributes?: (row: Row) => Record<string, string | undefined>;
-    /** What belongs to a row and stands below it; undefined: nothing. */
+    /** What belongs to a row and is shown below it; undefined: nothing. */
     details?: (row: Row) => Child | undefined;
   },
 ) {

@@ -126,11 +126,11 @@ Deno.test("lists narrow tokens below their login, and revokes one of the same us
   });
   server.clock.advance({ minutes: 20 });
   const browser = await signedIn(server);
-  const shown = ({ html }: { html: string }) =>
+  const narrowTokenIds = ({ html }: { html: string }) =>
     [...html.matchAll(/data-narrow-token="([^"]*)"/g)].map(([, id]) => id);
   const list = await browser.get("/devices");
   assert.match(list.text, /Claude Code · openid · expires in 40 minutes/);
-  assert.equal(shown(list).length, 3);
+  assert.equal(narrowTokenIds(list).length, 3);
   const idOf = async (actor: string) =>
     (await server.parts.sql`select id from delegated_tokens where actor_name = ${actor}`)[0].id;
   const id = await idOf("Claude Code");
@@ -149,7 +149,7 @@ Deno.test("lists narrow tokens below their login, and revokes one of the same us
   assert.equal(done.location, "/devices");
   const after = await browser.get("/devices");
   assert.equal(after.notice, "narrow_token_revoked");
-  assert.deepEqual(shown(after), [await idOf("report.sh")]);
+  assert.deepEqual(narrowTokenIds(after), [await idOf("report.sh")]);
   // With what it was exchanged for; the other one and the login stay.
   for (const token of [agent, tool]) assert.equal((await verify(server, token)).status, 401);
   assert.equal((await verify(server, other)).status, 200);
