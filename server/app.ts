@@ -39,6 +39,13 @@ import type { Database, Sql } from "./store/db/connect.ts";
 import type { ServerSecrets } from "./store/server_secrets.ts";
 import { KEY_SET_MAX_AGE, type SigningKeys } from "./tokens/signing_keys.ts";
 import type { TokenValidator } from "./validation/token_validator.ts";
+import { resourceMetadataPath } from "./resources/metadata_path.ts";
+import type { Resource } from "./resources/resource.ts";
+import {
+  protectedResourceMetadata,
+  resourceOfWellKnownPath,
+  WELL_KNOWN_RESOURCE,
+} from "./oauth/resource_metadata.ts";
 import type { ResourceCatalog } from "./resources/catalog.ts";
 
 /**
@@ -116,6 +123,22 @@ export function app(appDeps: AppDeps): App {
   publicDocument(routes, PATHS.keySet, async () => cacheable(await keys.keySet()));
   for (const name of ["oauth-authorization-server", "openid-configuration"]) {
     publicDocument(routes, `/.well-known/${name}`, async () => cacheable(await metadata()));
+  }
+  const resourceDocument = (resource: Resource | undefined) =>
+    resource === undefined || resource.kind === "management"
+      ? unknownEndpoint()
+      : cacheable(protectedResourceMetadata(issuer, resource, catalog.scopesOf(resource)));
+  publicDocument(
+    routes,
+    resourceMetadataPath({ name: ":name" }),
+    (c) => resourceDocument(catalog.find(c.req.param("name") ?? "")),
+  );
+  for (const path of [WELL_KNOWN_RESOURCE, `${WELL_KNOWN_RESOURCE}/*`]) {
+    publicDocument(
+      routes,
+      path,
+      (c) => resourceDocument(resourceOfWellKnownPath(catalog, issuer, c.req.path)),
+    );
   }
   routes.get("/healthz", () => Response.json({ status: "ok" }));
   routes.get("/readyz", () => readiness(database));

@@ -1,4 +1,5 @@
 import { trustAuthorities } from "../../shared/certificate_authorities.ts";
+import { listText } from "../../shared/list_text.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { formatJson, sanitizeLine } from "../../shared/sanitize.ts";
 import { authoritySources } from "../config/authority_sources.ts";
@@ -95,6 +96,11 @@ async function checkAsJson(loaded: LoadedConfig, io: ServerIo): Promise<number> 
       source: setting.source,
     })),
     scopes: config.scopes.map(({ name }) => name),
+    resources: config.resources.map(({ name, identifier, scopes }) => ({
+      name,
+      identifier,
+      scopes: scopes.map(({ name }) => name),
+    })),
     scopeDeviceFlow: restrictedScopes(config),
     database: storage ?? null,
     problems: problems.map(toJson),
@@ -140,6 +146,12 @@ function printSettings({ config, configFile, effective }: LoadedConfig, io: Serv
     io.stdout(`${setting.name.padEnd(width)}  ${text}  (${setting.source})\n`);
   }
   io.stdout(`${"scopes".padEnd(width)}  ${config.scopes.map((scope) => scope.name).join(" ")}\n`);
+  if (config.resources.length === 0) return;
+  io.stdout("\nResources:\n");
+  for (const { name, identifier, scopes } of config.resources) {
+    const names = listText(scopes.map(({ name }) => name), "no scopes");
+    io.stdout(`${name.padEnd(width)}  ${identifier}  ${names}\n`);
+  }
   const restricted = Object.entries(restrictedScopes(config))
     .map(([name, rules]) => `${name}: ${rules.join(" ")}`);
   if (restricted.length > 0) {

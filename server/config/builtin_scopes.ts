@@ -10,6 +10,8 @@ const STANDARD_SCOPES: readonly ScopeDescription[] = [
   { name: "offline_access", description: "Stay logged in until you log out", tokens: false },
 ];
 
+export const STANDARD_SCOPE_NAMES: readonly string[] = STANDARD_SCOPES.map(({ name }) => name);
+
 /**
  * What tokens of the management interface permit, as the approval page describes it. Only the CLI
  * may request these scopes, and no personal access token carries them.

@@ -1,6 +1,7 @@
 import { parse as parseToml, TomlError } from "smol-toml";
 import type { ServerIo } from "../io.ts";
 import type { ScopeDescription } from "../scopes.ts";
+import { type FileResource, readResources } from "./config_file_resources.ts";
 import { readScopes } from "./config_file_scopes.ts";
 import { type ConfigPath, findConfigFile } from "./config_path.ts";
 import { nearestName } from "./nearest_name.ts";
@@ -24,6 +25,7 @@ export interface ConfigFile {
   description: string;
   values: Record<string, FileValue>;
   scopes: ScopeDescription[];
+  resources: FileResource[];
   problems: ConfigProblem[];
   /** The platform's file cannot be read: as an error, and as a warning where it is not needed. */
   unreadable?: { problem: ConfigProblem; warning: ConfigProblem };
@@ -35,7 +37,13 @@ export async function readConfigFile(
   io: Pick<ServerIo, "env" | "platform">,
 ): Promise<ConfigFile> {
   const location = await findConfigFile(flag, io);
-  const file: ConfigFile = { description: "", values: {}, scopes: [], problems: [] };
+  const file: ConfigFile = {
+    description: "",
+    values: {},
+    scopes: [],
+    resources: [],
+    problems: [],
+  };
   if (location === undefined) {
     const { configFile } = io.platform;
     return {
@@ -70,17 +78,24 @@ export async function readConfigFile(
 function interpret(
   path: string,
   text: string,
-): Pick<ConfigFile, "values" | "scopes" | "problems"> {
+): Pick<ConfigFile, "values" | "scopes" | "resources" | "problems"> {
   const values: ConfigFile["values"] = {};
   const scopes: ScopeDescription[] = [];
+  const resources: FileResource[] = [];
   const problems: ConfigProblem[] = [];
   const place = (...keys: string[]) => `${path}${lineOf(keys, text)}`;
   for (const [name, value] of Object.entries(parseToml(text))) {
     const subject = `config file ${place(name)}`;
     if (name === "scopes") {
       readScopes(value, scopes, problems, (...keys) => `config file ${place(name, ...keys)}`);
+    } else if (name === "resources") {
+      readResources(value, resources, problems, (...keys) => `config file ${place(name, ...keys)}`);
     } else if (!settings.some((setting) => setting.name === name)) {
-      const nearest = nearestName(name, [...settings.map(({ name }) => name), "scopes"]);
+      const nearest = nearestName(name, [
+        ...settings.map(({ name }) => name),
+        "scopes",
+        "resources",
+      ]);
       const suggestion = nearest === undefined ? "" : ` Did you mean ${nearest}?`;
       const message = `unknown setting "${name}".${suggestion}`;
       problems.push({ code: "unknown_setting", subject, message });
@@ -91,7 +106,7 @@ function interpret(
       values[name] = { text: asText(value), source: place(name) };
     }
   }
-  return { values, scopes, problems };
+  return { values, scopes, resources, problems };
 }
 
 function isPlain(value: unknown): boolean {

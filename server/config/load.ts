@@ -9,7 +9,7 @@ import type { ConfigProblem } from "./problem.ts";
 import { type SettingName, settings } from "./schema.ts";
 import type { ServerConfig, SettingValues } from "./server_config.ts";
 import { unknownVariables } from "./unknown_variables.ts";
-import { configWarnings, crossCheck, reservedScopes } from "./validate.ts";
+import { configWarnings, crossCheck, reservedScopes, sharedNames } from "./validate.ts";
 
 /** One setting as it took effect, for `serve --check`; the empty text if it is not set. */
 export interface EffectiveSetting extends SettingSource {
@@ -51,6 +51,7 @@ export async function loadConfig(flags: SettingFlags, io: ServerIo): Promise<Loa
       ...crossCheck(config, sources, parsed.invalid),
     ].map((problem) => withSource(problem, sources)),
     ...reservedScopes(file.scopes),
+    ...sharedNames(config, file.resources),
     ...await checkFiles(usedFiles(config, sources), file),
     ...unknown.problems,
   ];
@@ -94,7 +95,7 @@ function toServerConfig(values: SettingValues, file: ConfigFile): ServerConfig {
     ...smtpUrl !== undefined && mailFrom !== undefined &&
       { mail: { url: smtpUrl, from: mailFrom } },
     scopes: scopeCatalog(file.scopes),
-    resources: [],
+    resources: file.resources.map(({ resource }) => resource),
   };
 }
 

@@ -2,6 +2,8 @@
 import { isManagementScope, managementResource } from "../../shared/management.ts";
 import type { ScopeDescription } from "../scopes.ts";
 import { knowsClientAddresses, UNKNOWN_ADDRESSES } from "./client_addresses.ts";
+import { checkDistinct } from "./check_resource.ts";
+import type { FileResource } from "./config_file_resources.ts";
 import { defaultIssuer } from "./default_issuer.ts";
 import { flagName, type SettingSource, variableName } from "./gather.ts";
 import type { ParsedSettings } from "./parse.ts";
@@ -126,6 +128,27 @@ export function reservedScopes(scopes: readonly ScopeDescription[]): ConfigProbl
     subject: "config file",
     message: `the scope "${name}" is reserved. Choose a name that does not start with manage:.`,
   }));
+}
+
+/** Each resource has its own name, identifier and scopes. */
+export function sharedNames(
+  config: ServerConfig,
+  resources: readonly FileResource[],
+): ConfigProblem[] {
+  const issuer = config.issuer ?? defaultIssuer(config, config.listen);
+  const identifiers = [issuer, config.audience ?? issuer, managementResource(issuer)];
+  const taken = {
+    names: [] as string[],
+    identifiers,
+    scopes: [...config.scopes] as { name: string; resource?: string }[],
+  };
+  return resources.flatMap(({ resource, describe }): ConfigProblem[] => {
+    const problem = checkDistinct(resource, taken);
+    taken.identifiers.push(resource.identifier);
+    taken.scopes.push(...resource.scopes.map(({ name }) => ({ name, resource: resource.name })));
+    if (problem === undefined) return [];
+    return [{ code: "reserved", subject: describe(problem.field), message: problem.message }];
+  });
 }
 
 /** What works, but probably not as intended. */

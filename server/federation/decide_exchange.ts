@@ -1,6 +1,8 @@
 import type { Clock } from "../../shared/clock.ts";
 import { formatScope, missingScopes, parseScope } from "../../shared/oauth/scope.ts";
 import type { ResourceCatalog } from "../resources/catalog.ts";
+import { mayUseResource, type ResourceClient } from "../resources/client_resources.ts";
+import type { Resource } from "../resources/resource.ts";
 import { limitLoginScope, type ScopedClient, type ScopeDescription } from "../scopes.ts";
 import type { Principal } from "../store/principals.ts";
 import type { Claims } from "./condition.ts";
@@ -28,6 +30,7 @@ export interface ExchangeGrant {
   rule: TrustRule;
   principal: Principal;
   scope: string;
+  resource: Resource;
 }
 
 export interface Decision {
@@ -50,12 +53,16 @@ export interface ExchangeQuestion {
   principalOf(rule: TrustRule): Promise<Principal | undefined>;
   /** The requested scope; undefined: that of the rule. */
   scope?: string;
-  client: ScopedClient;
+  /** What the access token is for; undefined: what the scopes are for. */
+  resource?: Resource;
+  client: ScopedClient & ResourceClient;
 }
+
+type DecideCatalog = Pick<ResourceCatalog, "default" | "find" | "scopes" | "scopesOf">;
 
 interface ClaimsDeps {
   clock: Clock;
-  catalog: Pick<ResourceCatalog, "default" | "scopesOf">;
+  catalog: DecideCatalog;
 }
 
 export interface DecideDeps extends ClaimsDeps {
@@ -98,7 +105,7 @@ export async function decideByClaims(
 async function decideByRules(
   { clock, catalog }: ClaimsDeps,
   { issuer, claims, rules }: { issuer: string; claims: Claims; rules: TrustRule[] },
-  { principalOf, scope, client }: ExchangeQuestion,
+  { principalOf, scope, resource: target, client }: ExchangeQuestion,
 ): Promise<Decision> {
   const matches = matchRules(rules, claims, { scope, now: new Date(clock.now()) });
   const facts = { issuer, claims, matches };
@@ -114,17 +121,29 @@ async function decideByRules(
     const message = `The rule "${rule.name}" matches, but the account that it acts as is disabled.`;
     return rejected(facts, { code: "account_disabled", message });
   }
-  const granted = limitScope(catalog.scopesOf(catalog.default), {
-    rule,
-    principal,
-    client,
-    requested: scope,
-  });
+  const resource = target ?? resourceOfScopes(catalog, parseScope(scope ?? rule.scope) ?? []);
+  if (!mayUseResource(client, resource)) {
+    const message = `The client may not use the resource ${resource.identifier}.`;
+    return rejected(facts, { code: "scope_not_allowed", message });
+  }
+  const available = catalog.scopesOf(resource);
+  const granted = limitScope(available, { rule, principal, client, requested: scope });
   if (granted === undefined) {
     const message = `${principal.username} is not allowed to have this scope.`;
     return rejected(facts, { code: "scope_not_allowed", message });
   }
-  return { ...facts, outcome: { grant: { rule, principal, scope: granted } } };
+  return { ...facts, outcome: { grant: { rule, principal, scope: granted, resource } } };
+}
+
+/**
+ * The scopes of a rule also say which resources it may have tokens for: without any scope of the
+ * default one, the resource of the first.
+ */
+function resourceOfScopes(catalog: DecideCatalog, scopes: readonly string[]): Resource {
+  const known = catalog.scopes().filter(({ name }) => scopes.includes(name));
+  const [first] = known;
+  const isDefault = known.some(({ resource }) => resource === undefined);
+  return (isDefault ? undefined : catalog.find(first?.resource ?? "")) ?? catalog.default;
 }
 
 /** The requested scope, within that of the rule (checked before), of its account and the client. */

@@ -1,4 +1,5 @@
 import type { Clock } from "../../shared/clock.ts";
+import { listText } from "../../shared/list_text.ts";
 import { OAuthError } from "../../shared/oauth/errors.ts";
 import { formatScope, missingScopes, parseScope } from "../../shared/oauth/scope.ts";
 import {
@@ -8,6 +9,11 @@ import {
   encodedBasicCredentials,
 } from "../http/authorization.ts";
 import type { ClientInfo } from "../http/client_info.ts";
+import { principalExtraClaims } from "../resources/extra_claims.ts";
+import type { ResourceCatalog } from "../resources/catalog.ts";
+import { resourceMetadataPath } from "../resources/metadata_path.ts";
+import type { Resource } from "../resources/resource.ts";
+import type { Sql } from "../store/db/connect.ts";
 import { requestPath } from "../http/request_target.ts";
 import { signAccessToken } from "../tokens/access_token.ts";
 import type { SigningKeys } from "../tokens/signing_keys.ts";
@@ -28,7 +34,9 @@ const REQUIRED_MAX_AGE_HEADER = "x-auth-required-max-age";
 const JWT_LIFETIME = 300;
 
 interface VerifyDeps {
+  sql: Sql;
   issuer: string;
+  catalog: Pick<ResourceCatalog, "default" | "find" | "resources">;
   clock: Clock;
   keys: SigningKeys;
   tokenValidator: Pick<TokenValidator, "validate">;
@@ -50,19 +58,22 @@ export function forwardAuth(deps: VerifyDeps): Verify {
   // Entries go with the validator's cache, which drops a token when it is invalidated.
   const answers = new WeakMap<ValidatedToken, CachedAnswer>();
   return (request, clientInfo) => {
-    const query = parseQuery(request);
+    const query = parseQuery(deps, request);
     if (query instanceof OAuthError) return rejection(400, bearerChallenge(query));
     const presented = presentedToken(request.headers, query);
-    if (presented === undefined) return rejection(401, bearerChallenge(), query);
+    if (presented === undefined) return rejection(401, missingToken(query), query);
     const respond = (result: ValidationResult) => {
       const token = authorize(deps, result, query);
       if (token instanceof Response) return token;
       let answer = answers.get(token);
       if (answer === undefined) answers.set(token, answer = { success: successResponse(token) });
-      return query.jwt ? withJwt(deps, answer, token, presented) : answer.success;
+      return query.jwt
+        ? withJwt(deps, answer, token, { presented, resource: query.resource })
+        : answer.success;
     };
     // Synchronous for a cached token.
-    const result = deps.tokenValidator.validate(presented, clientInfo);
+    const { resource } = query;
+    const result = deps.tokenValidator.validate(presented, clientInfo, resource);
     return result instanceof Promise ? result.then(respond) : respond(result);
   };
 }
@@ -82,9 +93,10 @@ function authorize(
   query: VerifyQuery,
 ): ValidatedToken | Response {
   if (result.state !== "active") {
-    return rejection(401, bearerChallenge(describeResult(result)), query);
+    const { resourceMetadata } = query;
+    return rejection(401, bearerChallenge(describeResult(result), { resourceMetadata }), query);
   }
-  const { maxAge } = query;
+  const { maxAge, resourceMetadata } = query;
   // A token without a sign-in, such as a personal access token, never meets it.
   if (
     maxAge !== undefined &&
@@ -96,17 +108,25 @@ function authorize(
   if (missing.length === 0) return result.token;
   const message = `The token lacks the scope ${formatScope(missing)}. Use one that has it.`;
   const error = new OAuthError("insufficient_scope", message);
-  return rejection(403, bearerChallenge(error, { scope: formatScope(query.scopes) }));
+  const scope = formatScope(query.scopes);
+  return rejection(403, bearerChallenge(error, { scope, resourceMetadata }));
+}
+
+/** Without a token there is no error (RFC 6750 section 3.1), but a client learns what to request. */
+function missingToken({ scopes, resourceMetadata }: VerifyQuery): string {
+  if (resourceMetadata === undefined) return bearerChallenge();
+  const scope = scopes.length === 0 ? undefined : formatScope(scopes);
+  return bearerChallenge(undefined, { scope, resourceMetadata });
 }
 
 /** RFC 9470 section 3. It names the scopes too, so that one approval meets both requirements. */
-function staleSignIn({ scopes }: VerifyQuery, maxAge: number): string {
+function staleSignIn({ scopes, resourceMetadata }: VerifyQuery, maxAge: number): string {
   const error = new OAuthError(
     "insufficient_user_authentication",
     "This requires a more recent sign-in. Get a new token with it.",
   );
   const scope = scopes.length === 0 ? undefined : formatScope(scopes);
-  return bearerChallenge(error, { scope, maxAge });
+  return bearerChallenge(error, { scope, maxAge, resourceMetadata });
 }
 
 function successResponse(token: ValidatedToken): Response {
@@ -142,6 +162,10 @@ function rejection(status: number, challenge: string, query?: VerifyQuery): Resp
 interface VerifyQuery {
   /** Scopes that the token must have. */
   scopes: readonly string[];
+  /** What the request is for. */
+  resource: Resource;
+  /** Where its metadata is; undefined for the default one, unless the proxy names it. */
+  resourceMetadata?: string;
   /** The largest age of the user's sign-in, in seconds; undefined: any. */
   maxAge?: number;
   /** Whether the upstream service gets a JWT. */
@@ -154,35 +178,63 @@ interface VerifyQuery {
  * Parses what the proxy asks. An unknown parameter is an error: it may have been meant as a
  * condition. Below VERIFY_PATH the query is the client's, so only the headers count, which the
  * proxy sets. With a trailing slash the query may be either's; its conditions are added, which can
- * only demand more.
+ * only demand more. A resource is not one of them: a client could choose the one it has a token for.
  */
-function parseQuery({ url, headers }: Request): VerifyQuery | OAuthError {
+function parseQuery(deps: VerifyDeps, { url, headers }: Request): VerifyQuery | OAuthError {
   const scope = headers.get(REQUIRED_SCOPE_HEADER) ?? "";
   const maxAge = headers.get(REQUIRED_MAX_AGE_HEADER);
-  const required = { scope, maxAges: maxAge === null ? [] : [maxAge] };
+  const required = {
+    resource: { resource: deps.catalog.default },
+    scope,
+    maxAges: maxAge === null ? [] : [maxAge],
+  };
   const start = url.indexOf("?");
   if (start === -1) return verifyQuery(required);
   const path = requestPath(url);
   if (path !== VERIFY_PATH && path !== `${VERIFY_PATH}/`) return verifyQuery(required);
   const parameters = new URLSearchParams(url.slice(start));
   const all = {
+    ...required,
     scope: [...parameters.getAll("scope"), scope].join(" "),
     maxAges: [...parameters.getAll("max_age"), ...required.maxAges],
   };
   if (path !== VERIFY_PATH) return verifyQuery(all);
+  const resource = namedResource(deps, parameters.getAll("resource"));
+  if (resource instanceof OAuthError) return resource;
   for (const [name, value] of parameters) {
-    if (name === "scope" || name === "max_age") continue;
+    if (name === "scope" || name === "max_age" || name === "resource") continue;
     if ((name === "jwt" || name === "basic") && value === "1") continue;
     return new OAuthError(
       "invalid_request",
-      "Unknown parameter. This endpoint takes scope, max_age, jwt=1 and basic=1.",
+      "Unknown parameter. This endpoint takes resource, scope, max_age, jwt=1 and basic=1.",
     );
   }
-  return verifyQuery(all, parameters.has("jwt"), parameters.has("basic"));
+  return verifyQuery({ ...all, resource }, parameters.has("jwt"), parameters.has("basic"));
+}
+
+/** By name or identifier; without one, the default resource. */
+function namedResource(
+  { catalog, issuer }: VerifyDeps,
+  names: readonly string[],
+): Pick<VerifyQuery, "resource" | "resourceMetadata"> | OAuthError {
+  if (names.length === 0) return { resource: catalog.default };
+  const resource = catalog.find(names[0]);
+  if (names.length > 1 || resource === undefined || resource.kind === "management") {
+    const known = catalog.resources().map(({ name }) => name);
+    const message = `The parameter resource must be one of these: ${
+      listText(known, "none", ", ")
+    }.`;
+    return new OAuthError("invalid_request", message);
+  }
+  return { resource, resourceMetadata: issuer + resourceMetadataPath(resource) };
 }
 
 function verifyQuery(
-  { scope, maxAges }: { scope: string; maxAges: readonly string[] },
+  { resource, scope, maxAges }: {
+    resource: Pick<VerifyQuery, "resource" | "resourceMetadata">;
+    scope: string;
+    maxAges: readonly string[];
+  },
   jwt = false,
   basic = false,
 ): VerifyQuery | OAuthError {
@@ -197,32 +249,35 @@ function verifyQuery(
     return new OAuthError("invalid_request", "The required max_age is not a number of seconds.");
   }
   const maxAge = maxAges.length === 0 ? undefined : Math.min(...maxAges.map(Number));
-  return { scopes, maxAge, jwt, basic };
+  return { ...resource, scopes, maxAge, jwt, basic };
 }
 
 async function withJwt(
   deps: VerifyDeps,
   answer: CachedAnswer,
   token: ValidatedToken,
-  presented: string,
+  { presented, resource }: { presented: string; resource: Resource },
 ): Promise<Response> {
   const headers = new Headers(answer.success.headers);
   // A JWT is forwarded as it is.
-  const jwt = token.kind === "access_token" ? presented : await upstreamJwt(deps, answer, token);
+  const jwt = token.kind === "access_token"
+    ? presented
+    : await upstreamJwt(deps, answer, token, resource);
   headers.set("x-auth-jwt", jwt);
   return new Response(null, { headers });
 }
 
 /** A JWT in place of a personal access token, which the upstream service checks with our JWKS. */
 async function upstreamJwt(
-  { issuer, clock, keys, tokenValidator }: VerifyDeps,
+  { sql, issuer, clock, keys, tokenValidator }: VerifyDeps,
   answer: CachedAnswer,
   token: ValidatedToken,
+  resource: Resource,
 ): Promise<string> {
   const now = clock.now();
   if (answer.jwt !== undefined && now < answer.jwt.reuseUntil) {
     // The upstream service holds it, so it may have revoked it (RFC 7009).
-    const { state } = await tokenValidator.validate(answer.jwt.text, {});
+    const { state } = await tokenValidator.validate(answer.jwt.text, {}, resource);
     if (state !== "revoked") return answer.jwt.text;
   }
   const lifetime = Math.floor(Math.min(JWT_LIFETIME, (token.expiresAt - now) / 1000));
@@ -231,6 +286,8 @@ async function upstreamJwt(
     clientId: token.clientId,
     scope: token.scope,
     audience: token.audience,
+    algorithm: resource.signingAlgorithm,
+    extraClaims: await principalExtraClaims(sql, resource, token.subject),
     personalAccessTokenId: token.id,
   });
   answer.jwt = { text, reuseUntil: now + lifetime * 500 };

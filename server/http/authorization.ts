@@ -31,14 +31,21 @@ function credentials(headers: Headers, scheme: string): string | undefined {
   return token === "" || token.includes(" ") ? undefined : token;
 }
 
+interface ChallengeParameters {
+  realm?: string;
+  scope?: string;
+  maxAge?: number;
+  resourceMetadata?: string;
+}
+
 /**
  * The WWW-Authenticate value for `error` (RFC 6750 section 3), which is undefined if the request
  * had no token. `scope` is what would be sufficient, `maxAge` the largest age of the sign-in in seconds
- * (RFC 9470 section 3).
+ * (RFC 9470 section 3), `resourceMetadata` where a client learns whom to ask (RFC 9728 section 5.1).
  */
 export function bearerChallenge(
   error?: OAuthError,
-  { realm, scope, maxAge }: { realm?: string; scope?: string; maxAge?: number } = {},
+  { realm, scope, maxAge, resourceMetadata }: ChallengeParameters = {},
 ): string {
   const parameters = {
     realm,
@@ -46,6 +53,7 @@ export function bearerChallenge(
     error_description: error && inChallenge(error.message),
     scope,
     max_age: maxAge,
+    resource_metadata: resourceMetadata,
   };
   const written = Object.entries(parameters)
     .filter(([, value]) => value !== undefined)

@@ -6,7 +6,16 @@ const FORM = "application/x-www-form-urlencoded";
 const MAX_FORM_BYTES = 16 * 1024;
 
 /** Parameters of a form-encoded request. */
-export type FormParameters = (name: string) => string | undefined;
+export interface FormParameters {
+  (name: string): string | undefined;
+  /** All values of a parameter that may occur more than once. */
+  all(name: typeof REPEATABLE[number]): readonly string[];
+}
+
+/** RFC 8707 section 2. */
+const REPEATABLE = ["resource"] as const;
+/** More than one login needs. */
+const MAX_VALUES = 20;
 
 export interface FormOptions {
   /** Returns the address of the client; called only if the body has not arrived yet. */
@@ -39,16 +48,25 @@ export async function readForm(
       );
   }
   const values = new Map<string, string>();
+  const repeated: string[] = [];
   for (const [name, value] of parse(body)) {
     if (value === "") continue;
     // No parameter needs it, and PostgreSQL rejects text that contains it.
     if (value.includes("\0")) {
       return new OAuthError("invalid_request", "A parameter contains the character U+0000.");
     }
+    if (name === REPEATABLE[0]) {
+      if (!repeated.includes(value)) repeated.push(value);
+      if (repeated.length > MAX_VALUES) {
+        return new OAuthError("invalid_request", `The parameter ${name} occurs too often.`);
+      }
+      continue;
+    }
     if (values.has(name)) {
       return new OAuthError("invalid_request", "A parameter occurs more than once.");
     }
     values.set(name, value);
   }
-  return (name) => values.get(name);
+  const parameter = (name: string) => name === REPEATABLE[0] ? repeated[0] : values.get(name);
+  return Object.assign(parameter, { all: () => repeated });
 }

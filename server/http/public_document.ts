@@ -1,4 +1,4 @@
-import type { Env, Hono } from "hono";
+import type { Context, Env, Hono } from "hono";
 
 /** How long a browser may cache the response to a preflight, in seconds. */
 const PREFLIGHT_MAX_AGE = 86_400;
@@ -10,10 +10,10 @@ const PREFLIGHT_MAX_AGE = 86_400;
 export function publicDocument<E extends Env>(
   routes: Hono<E>,
   path: string,
-  load: () => Response | Promise<Response>,
+  load: (c: Context<E>) => Response | Promise<Response>,
 ): void {
-  routes.get(path, async () => {
-    const response = await load();
+  routes.get(path, async (c) => {
+    const response = await load(c);
     response.headers.set("access-control-allow-origin", "*");
     return response;
   });

@@ -1,8 +1,8 @@
 import { OAuthError, type OAuthErrorCode } from "../../shared/oauth/errors.ts";
 import { toLoginName } from "../../shared/login_name.ts";
 import { findRedirectUri, withParameters } from "../../shared/oauth/redirect_uri.ts";
-import type { Resource } from "../resources/resource.ts";
 import { DomainError } from "../domain_error.ts";
+import { storedResources } from "../resources/catalog.ts";
 import type { Client } from "../store/clients.ts";
 import { isCodeChallenge } from "../tokens/pkce.ts";
 import type { TokenValidator } from "../validation/token_validator.ts";
@@ -13,7 +13,7 @@ import {
 } from "./device_authorization.ts";
 import type { DocumentClients } from "./client_documents/document_clients.ts";
 import { missingParameter } from "./missing_parameter.ts";
-import { requestedResource } from "./requested_resource.ts";
+import { requestedResources } from "./requested_resource.ts";
 
 /**
  * Longest query of an authorization request, in characters. It travels through the sign-in page,
@@ -33,8 +33,9 @@ export interface AuthorizationRequest {
   registeredRedirectUri: string;
   state?: string;
   scope: string;
-  resource: Resource;
-  /** Identifiers (RFC 8707); undefined: the default resource. */
+  /** Whether it is for managing tokens, not for a login. */
+  isManagement: boolean;
+  /** As `storedResources` writes them; undefined: the default resource. */
   resources?: readonly string[];
   codeChallenge: string;
   nonce?: string;
@@ -137,13 +138,10 @@ export async function parseAuthorizationRequest(
   if (prompts instanceof OAuthError) return rejected(prompts);
   const maxAge = parseMaxAge(parameters.get("max_age"));
   if (maxAge instanceof OAuthError) return rejected(maxAge);
-  const identifier = parameters.resources[0];
-  const resource = parameters.resources.length > 1
-    ? new OAuthError("invalid_target", "Request one resource.")
-    : requestedResource(deps.catalog, identifier);
-  if (resource instanceof OAuthError) return rejected(resource);
+  const resources = requestedResources(deps.catalog, client, parameters.resources);
+  if (resources instanceof OAuthError) return rejected(resources);
   const requested = parameters.get("scope") ?? DEFAULT_SCOPE;
-  const scope = await checkRequestedScope(deps, client, resource, requested);
+  const scope = await checkRequestedScope(deps, client, resources, requested);
   if (scope instanceof OAuthError) return rejected(scope);
   return {
     kind: "valid",
@@ -153,8 +151,8 @@ export async function parseAuthorizationRequest(
       registeredRedirectUri,
       state,
       scope,
-      resource,
-      resources: resource.kind === "default" ? undefined : [resource.identifier],
+      isManagement: resources.some(({ kind }) => kind === "management"),
+      resources: storedResources(resources),
       codeChallenge: parameters.get("code_challenge")!,
       nonce: parameters.get("nonce"),
       prompts,

@@ -6,15 +6,23 @@ import { brand } from "../../shared/brand.ts";
 import type { DeviceAuthorizationResponse } from "../../shared/oauth/device_authorization_response.ts";
 import { OAuthError } from "../../shared/oauth/errors.ts";
 import { toLoginName } from "../../shared/login_name.ts";
-import { formatScope, missingScopes, parseScope } from "../../shared/oauth/scope.ts";
+import {
+  formatScope,
+  intersectScope,
+  missingScopes,
+  parseScope,
+} from "../../shared/oauth/scope.ts";
 import { shellWord } from "../../shared/shell_word.ts";
 import { isUuid } from "../../shared/uuid.ts";
+import { STANDARD_SCOPE_NAMES } from "../config/builtin_scopes.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import type { ClientInfo } from "../http/client_info.ts";
 import { subscriberNetwork } from "../http/client_ip.ts";
 import { deviceFlowRules } from "../logins/device_flow.ts";
 import { accessTokenLifetime } from "../resources/access_token_lifetime.ts";
-import type { ResourceCatalog } from "../resources/catalog.ts";
+import { type ResourceCatalog, storedResources } from "../resources/catalog.ts";
+import { mayUseResource } from "../resources/client_resources.ts";
+import { largeExtraClaims } from "../resources/extra_claims.ts";
 import type { Resource } from "../resources/resource.ts";
 import { clientScopes, type ScopeDescription, scopeNames } from "../scopes.ts";
 import { type Client, commandLineClient } from "../store/clients.ts";
@@ -28,7 +36,7 @@ import { formatUserCode, generateUserCode } from "../tokens/user_code.ts";
 import type { TokenValidator } from "../validation/token_validator.ts";
 import { readClientRequest } from "./client_authentication.ts";
 import { POLL_INTERVAL } from "./grants/device_code.ts";
-import { requestedResource } from "./requested_resource.ts";
+import { type RequestCatalog, requestedResources } from "./requested_resource.ts";
 import { toOAuthError } from "./to_oauth_error.ts";
 
 /** For a client that requests no scope (RFC 6749 section 3.3). */
@@ -45,7 +53,9 @@ export interface RequestedScopeDeps {
   issuer: string;
   keys: SigningKeys;
   config: Pick<ServerConfig, "accessTokenLifetime">;
-  catalog: Pick<ResourceCatalog, "default" | "findByIdentifier" | "management" | "scopes">;
+  catalog:
+    & RequestCatalog
+    & Pick<ResourceCatalog, "find" | "management" | "scopes" | "scopesOf">;
 }
 
 interface DeviceAuthorizationDeps extends RequestedScopeDeps {
@@ -75,10 +85,10 @@ export async function deviceAuthorization(
       `The client ${client.id} may not start device logins. Ask the operator to allow it.`,
     );
   }
-  const resource = requestedResource(catalog, form("resource"));
-  if (resource instanceof OAuthError) return resource;
+  const resources = requestedResources(catalog, client, form.all("resource"));
+  if (resources instanceof OAuthError) return resources;
   const requested = form("scope") ?? DEFAULT_SCOPE;
-  const scope = await checkRequestedScope(deps, client, resource, requested);
+  const scope = await checkRequestedScope(deps, client, resources, requested);
   if (scope instanceof OAuthError) return scope;
   const restriction = checkDeviceFlow(client, deps.catalog.scopes(), parseScope(scope) ?? []);
   if (restriction !== undefined) return restriction;
@@ -119,7 +129,7 @@ export async function deviceAuthorization(
       requesterAddress: address,
       requesterNetwork: subscriberNetwork(address),
       requesterUserAgent: userAgent,
-      resources: resource.kind === "default" ? undefined : [resource.identifier],
+      resources: storedResources(resources),
       loginId,
       // Not in RFC 8628: what the device calls itself.
       loginName: toLoginName(form("login_name")),
@@ -166,7 +176,7 @@ function seconds(
 export async function checkRequestedScope(
   { config, catalog, issuer, clock, keys }: RequestedScopeDeps,
   client: Client,
-  resource: Resource,
+  resources: readonly Resource[],
   requested: string,
 ): Promise<string | OAuthError> {
   const scopes = parseScope(requested);
@@ -184,21 +194,50 @@ export async function checkRequestedScope(
       `Unknown scope: ${formatScope(unknown)}. Available scopes: ${listText(available, "none")}.`,
     );
   }
-  const problem = checkResource(scopes, resource, catalog.management);
+  const problem = checkScopesOfResources(catalog, client, { scopes, resources }) ??
+    checkResource(scopes, resources[0], catalog.management);
   if (problem !== undefined) return problem;
   const scope = formatScope(scopes);
-  const tooLarge = await checkAccessTokenSize(
-    { issuer, clock, keys, lifetime: accessTokenLifetime(config, resource, client) },
-    {
-      subject: randomUUID(),
-      clientId: client.id,
-      scope,
-      audience: resource.identifier,
-      authenticatedAt: new Date(clock.now()),
-      familyId: randomUUID(),
-    },
+  for (const resource of resources) {
+    const tooLarge = await checkAccessTokenSize(
+      { issuer, clock, keys, lifetime: accessTokenLifetime(config, resource, client) },
+      {
+        subject: randomUUID(),
+        clientId: client.id,
+        scope: intersectScope(scope, scopeNames(catalog.scopesOf(resource))),
+        audience: resource.identifier,
+        algorithm: resource.signingAlgorithm,
+        extraClaims: largeExtraClaims(resource),
+        authenticatedAt: new Date(clock.now()),
+        familyId: randomUUID(),
+      },
+    );
+    if (tooLarge !== undefined) return toOAuthError(tooLarge);
+  }
+  return scope;
+}
+
+/** Each scope belongs to one of the requested resources, or to every login. */
+function checkScopesOfResources(
+  catalog: RequestedScopeDeps["catalog"],
+  client: Client,
+  { scopes, resources }: { scopes: readonly string[]; resources: readonly Resource[] },
+): OAuthError | undefined {
+  if (resources.some(({ kind }) => kind === "management")) return undefined;
+  const isDefault = resources.some(({ kind }) => kind === "default");
+  const other = catalog.scopes().find(({ name, resource }) =>
+    scopes.includes(name) && !isManagementScope(name) && !STANDARD_SCOPE_NAMES.includes(name) &&
+    (resource === undefined ? !isDefault : !resources.some((known) => known.name === resource))
   );
-  return tooLarge === undefined ? scope : toOAuthError(tooLarge);
+  if (other === undefined) return undefined;
+  const owner = other.resource === undefined ? catalog.default : catalog.find(other.resource);
+  const isAvailable = owner !== undefined && mayUseResource(client, owner);
+  return new OAuthError(
+    "invalid_scope",
+    `The scope ${other.name} belongs to another resource. ${
+      isAvailable ? `Request resource=${owner.identifier} as well.` : "Leave it out."
+    }`,
+  );
 }
 
 /** What can never be approved by code is rejected now; the page checks the other rules. */

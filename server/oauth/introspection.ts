@@ -4,6 +4,9 @@ import type { IntrospectionResponse } from "../../shared/oauth/introspection_res
 import type { FormParameters } from "../http/form.ts";
 import { parsePeerAddress } from "../http/ip_address.ts";
 import type { ResourceCatalog } from "../resources/catalog.ts";
+import { mayIntrospect } from "../resources/client_resources.ts";
+import { MANAGEMENT_RESOURCE } from "../resources/resource.ts";
+import type { Client } from "../store/clients.ts";
 import { apiScope, limitLoginScope } from "../scopes.ts";
 import type { Sql } from "../store/db/connect.ts";
 import {
@@ -27,7 +30,7 @@ interface IntrospectionDeps {
   sql: Sql;
   clock: Clock;
   issuer: string;
-  catalog: Pick<ResourceCatalog, "scopes">;
+  catalog: Pick<ResourceCatalog, "approved" | "default" | "scopesOf">;
   tokenValidator: Pick<TokenValidator, "clients" | "validate">;
 }
 
@@ -56,9 +59,12 @@ export function introspection(deps: IntrospectionDeps): Introspect {
     const token = form("token");
     if (token === undefined) return oauthErrorResponse(missingParameter("token"));
     const hashes = refreshTokenHashes(token);
-    if (hashes !== undefined) return Response.json(await describeRefreshToken(deps, hashes));
+    if (hashes !== undefined) {
+      return Response.json(await describeRefreshToken(deps, client, hashes));
+    }
     // Awaiting costs time, and the result for a cached token is not a promise.
-    const validating = deps.tokenValidator.validate(token, usedFrom(form));
+    const accepted = client.resources === undefined ? deps.catalog.default : introspected(client);
+    const validating = deps.tokenValidator.validate(token, usedFrom(form), accepted);
     const result = validating instanceof Promise ? await validating : validating;
     if (result.state !== "active") return new Response(INACTIVE, JSON_HEADERS);
     let answer = answers.get(result.token);
@@ -68,6 +74,11 @@ export function introspection(deps: IntrospectionDeps): Introspect {
     }
     return new Response(answer, JSON_HEADERS);
   };
+}
+
+/** RFC 7662 section 4: a resource server learns nothing about tokens that are for others. */
+function introspected({ resources = [] }: Client): (name: string) => boolean {
+  return (name) => name !== MANAGEMENT_RESOURCE && resources.includes(name);
 }
 
 /**
@@ -101,6 +112,7 @@ function describeToken(token: ValidatedToken, issuer: string): IntrospectionResp
 
 async function describeRefreshToken(
   { sql, clock, catalog, issuer, tokenValidator }: IntrospectionDeps,
+  caller: Client,
   hashes: RefreshTokenHashes,
 ): Promise<IntrospectionResponse> {
   const family = await findRefreshTokenFamily(sql, hashes);
@@ -114,10 +126,14 @@ async function describeRefreshToken(
   if (user === undefined || client === undefined || client.disabledAt !== undefined) {
     return { active: false };
   }
+  const scopes = catalog.approved(family.resources)
+    .filter((resource) => mayIntrospect(caller, resource))
+    .map((resource) => catalog.scopesOf(resource));
+  if (scopes.length === 0) return { active: false };
   return {
     active: true,
     token_type: "refresh_token",
-    scope: apiScope(limitLoginScope(catalog.scopes(), user, client, family.scope)),
+    scope: apiScope(limitLoginScope(scopes.flat(), user, client, family.scope)),
     client_id: family.clientId,
     username: user.email,
     sub: family.userId,

@@ -1,4 +1,5 @@
 import type { AuthorizationServerMetadata } from "../../shared/oauth/metadata.ts";
+import { isManagementScope } from "../../shared/management.ts";
 import { DEVICE_CODE_GRANT } from "../../shared/oauth/grant_types.ts";
 import type { ServerConfig, SigningAlgorithm } from "../config/server_config.ts";
 import { scopeNames } from "../scopes.ts";
@@ -25,7 +26,7 @@ export const PATHS = {
 export function authorizationServerMetadata(
   issuer: string,
   config: Pick<ServerConfig, "deviceFlow" | "loginFlow" | "clientDocuments">,
-  catalog: Pick<ResourceCatalog, "scopes">,
+  catalog: Pick<ResourceCatalog, "resources" | "scopes" | "scopesOf">,
   grants: readonly Grant[],
   algorithms: readonly SigningAlgorithm[],
 ): AuthorizationServerMetadata {
@@ -45,6 +46,7 @@ export function authorizationServerMetadata(
     userinfo_endpoint: issuer + PATHS.userinfo,
     jwks_uri: issuer + PATHS.keySet,
     scopes_supported: catalog.scopes().map(({ name }) => name),
+    ...describeResources(catalog),
     response_types_supported: ["code"],
     response_modes_supported: ["query"],
     code_challenge_methods_supported: ["S256"],
@@ -77,5 +79,23 @@ export function authorizationServerMetadata(
       "email",
       "email_verified",
     ],
+  };
+}
+
+/** Only if the operator has registered one: the default resource needs no choice. */
+function describeResources(
+  catalog: Pick<ResourceCatalog, "resources" | "scopesOf">,
+): Pick<AuthorizationServerMetadata, "protected_resources" | "resources"> {
+  const resources = catalog.resources();
+  if (resources.length === 1) return {};
+  return {
+    protected_resources: resources.map(({ identifier }) => identifier),
+    resources: resources.map((resource) => ({
+      name: resource.name,
+      identifier: resource.identifier,
+      title: resource.title,
+      scopes_supported: scopeNames(catalog.scopesOf(resource))
+        .filter((name) => !isManagementScope(name)),
+    })),
   };
 }

@@ -57,6 +57,9 @@ async function handleGrant(
     ? ifEnabled(await tokenValidator.clients.find(commandLineClient.id) ?? commandLineClient)
     : await authenticateClient(tokenValidator.clients, headers, form);
   if (client instanceof OAuthError) return client;
+  if (form.all("resource").length > 1) {
+    return new OAuthError("invalid_target", "Request a token for one resource at a time.");
+  }
   const error = checkClient(client, grant);
   if (error !== undefined) return error;
   return await grant.handle({ client, parameter: form, ...clientInfo });

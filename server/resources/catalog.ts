@@ -102,6 +102,16 @@ export class ResourceCatalog {
     return this.#entries.byIdentifier.get(comparable(identifier));
   }
 
+  /**
+   * The resources of a login or a request as its row lists them; undefined: the default one. That
+   * one is stored by its name, since the setting `audience` may change. Those that do not exist any
+   * more are left out.
+   */
+  approved(stored: readonly string[] | undefined): Resource[] {
+    if (stored === undefined) return [this.default];
+    return stored.map((text) => this.find(text)).filter((resource) => resource !== undefined);
+  }
+
   /** The resource that a row names: null stands for the default one, so that it can be renamed. */
   ofRow(identifier: string | undefined): Resource | undefined {
     if (identifier === undefined) return this.default;
@@ -155,4 +165,11 @@ function comparable(identifier: string): string {
   const isOrigin = identifier.endsWith("/") && URL.canParse(identifier) &&
     new URL(identifier).origin + "/" === identifier;
   return isOrigin ? identifier.slice(0, -1) : identifier;
+}
+
+/** Resources as `ResourceCatalog.approved` reads them. */
+export function storedResources(resources: readonly Resource[]): string[] | undefined {
+  const isDefault = resources.every(({ kind }) => kind === "default");
+  if (isDefault) return undefined;
+  return resources.map(({ kind, name, identifier }) => kind === "default" ? name : identifier);
 }

@@ -5,7 +5,7 @@ export interface AuthorizationCode {
   clientId: string;
   userId: string;
   scope: string;
-  /** Identifiers (RFC 8707); undefined: the default resource. */
+  /** As the catalog stores them; undefined: the default resource. */
   resources?: readonly string[];
   redirectUri: string;
   /** With the method S256 (RFC 7636 section 4.2). */

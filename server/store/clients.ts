@@ -287,6 +287,13 @@ function matches(sql: Sql, { search, type, disabled }: ClientFilter) {
   }::boolean)`;
 }
 
+/** The longest lifetime of access tokens that a client has, in seconds. */
+export async function longestClientLifetime(sql: Sql | Transaction): Promise<number> {
+  const [{ longest }] = await sql<{ longest: number }[]>`
+    select coalesce(max(access_token_lifetime), 0)::int as longest from clients`;
+  return longest;
+}
+
 /** False if there is no client with this id. */
 export async function deleteClient(sql: Sql | Transaction, id: string): Promise<boolean> {
   return (await sql`delete from clients where id = ${id} returning id`).length === 1;

@@ -142,3 +142,11 @@ export async function deleteOldDelegatedTokens(
       select id from delegated_tokens where expires_at < ${before} limit ${limit})`;
   return count;
 }
+
+/** The longest lifetime of the tokens that have not expired, in seconds. */
+export async function longestDelegation(sql: Sql | Transaction, now: Date): Promise<number> {
+  const [{ longest }] = await sql<{ longest: number }[]>`
+    select coalesce(max(ceil(extract(epoch from expires_at - created_at))), 0)::int as longest
+    from delegated_tokens where expires_at > ${now}`;
+  return longest;
+}

@@ -95,11 +95,12 @@ export async function deleteResource(sql: Sql | Transaction, name: string): Prom
 }
 
 function scopesAsJson(scopes: readonly ScopeDescription[]) {
-  return scopes.map(({ name, description, roles, clients, tokens }) => ({
+  return scopes.map(({ name, description, roles, clients, tokens, deviceFlow }) => ({
     name,
     description,
     ...roles && { roles },
     ...clients && { clients },
     ...tokens !== undefined && { tokens },
+    ...deviceFlow && { deviceFlow: [...deviceFlow] },
   }));
 }

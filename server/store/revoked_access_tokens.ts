@@ -22,6 +22,8 @@ export interface AccessTokenStatus {
   ownScope?: string;
   /** The scopes that the operator gave the client; undefined: no limit. */
   clientScope?: string;
+  /** The names of the resources that the operator gave the client; undefined: no limit. */
+  clientResources?: string[];
   /** The CIDR networks of the personal access token that it was exchanged for. */
   allowedAddresses: string[];
   /** That token's scope, which may have been narrowed since the exchange. */
@@ -52,6 +54,7 @@ export async function accessTokenStatus(
       is_admin: boolean;
       own_scope: string | null;
       client_scope: string | null;
+      client_resources: string[] | null;
       allowed_addresses: string[] | null;
       pat_scope: string | null;
       pat_resource: string | null;
@@ -62,6 +65,7 @@ export async function accessTokenStatus(
     select p.username, p.scope as own_scope,
       exists (select 1 from users where id = p.id and is_admin) as is_admin,
       (select scope from clients where id = ${token.clientId}) as client_scope,
+      (select resources from clients where id = ${token.clientId}) as client_resources,
       (select allowed_addresses from personal_access_tokens
         where id = ${token.personalAccessTokenId ?? null}::uuid) as allowed_addresses,
       (select scope from personal_access_tokens
@@ -99,6 +103,7 @@ export async function accessTokenStatus(
     isAdmin: row.is_admin,
     ownScope: row.own_scope ?? undefined,
     clientScope: row.client_scope ?? undefined,
+    clientResources: row.client_resources ?? undefined,
     allowedAddresses: row.allowed_addresses ?? [],
     personalAccessTokenScope: row.pat_scope ?? undefined,
     personalAccessTokenResource: row.pat_resource ?? undefined,

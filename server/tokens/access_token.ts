@@ -4,6 +4,7 @@ import { type Clock, numericDate } from "../../shared/clock.ts";
 import { isUuid } from "../../shared/uuid.ts";
 import type { SigningAlgorithm } from "../config/server_config.ts";
 import { DomainError } from "../domain_error.ts";
+import type { ExtraClaims } from "../resources/extra_claims.ts";
 import type { SigningKey, SigningKeys } from "./signing_keys.ts";
 
 /** Largest access token, in characters: it fits into every keychain entry and header. */
@@ -23,6 +24,10 @@ export interface AccessTokenGrant {
   clientId: string;
   scope: string;
   audience: string;
+  /** That the resource asks for; undefined: that of the settings. */
+  algorithm?: SigningAlgorithm;
+  /** That the resource asks for besides those of every token. */
+  extraClaims?: ExtraClaims;
   /** When the user last signed in; undefined for a workload. */
   authenticatedAt?: Date;
   /** The login it comes from, if that can be revoked. */
@@ -55,7 +60,7 @@ export interface Workload {
 }
 
 /** Claims of our access tokens (RFC 9068 section 2.2). Times are seconds since the epoch. */
-export interface AccessTokenClaims {
+export interface AccessTokenClaims extends ExtraClaims {
   iss: string;
   sub: string;
   aud: string;
@@ -90,7 +95,7 @@ export async function signAccessToken(
   deps: AccessTokenIssuer,
   grant: AccessTokenGrant,
 ): Promise<string> {
-  const key = await deps.keys.active();
+  const key = await deps.keys.active(grant.algorithm);
   const claims = claimsFor(deps, grant, grant.id ?? generateAccessTokenId());
   return await new SignJWT({ ...claims }).setProtectedHeader(header(key)).sign(key.key);
 }
@@ -103,7 +108,7 @@ export async function checkAccessTokenSize(
   deps: AccessTokenIssuer,
   grant: AccessTokenGrant,
 ): Promise<DomainError | undefined> {
-  const key = await deps.keys.active();
+  const key = await deps.keys.active(grant.algorithm);
   const json = [header(key), claimsFor(deps, grant, grant.id ?? "x".repeat(22))];
   const bytes = json.map((part) => new TextEncoder().encode(JSON.stringify(part)).length);
   const encoded = bytes.map((length) => Math.ceil(length * 4 / 3) + 1);
@@ -131,6 +136,7 @@ function claimsFor(
 ): AccessTokenClaims {
   const now = numericDate(clock.now());
   return {
+    ...grant.extraClaims,
     iss: issuer,
     sub: grant.subject,
     aud: grant.audience,

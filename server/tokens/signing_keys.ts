@@ -21,6 +21,10 @@ import {
   type StoredSigningKey,
   withSigningKeysLocked,
 } from "../store/signing_keys.ts";
+import type { RegisteredResource } from "../resources/resource.ts";
+import { longestClientLifetime } from "../store/clients.ts";
+import { longestDelegation } from "../store/delegated_tokens.ts";
+import { listResources } from "../store/resources.ts";
 import { longestRuleLifetime } from "../store/trust_rules.ts";
 
 /** How long verifiers may cache the key set, in seconds. */
@@ -48,20 +52,41 @@ export function signingKeyState(
 ): SigningKeyState {
   if (key.activatesAt === undefined) return "next";
   if (key.activatesAt > now) return "scheduled";
-  return key.kid === activeKey(keys, now)?.kid ? "active" : "retiring";
+  const ofAlgorithm = keys.filter(({ algorithm }) => algorithm === key.algorithm);
+  // An algorithm that is in use always has a next key.
+  const isInUse = ofAlgorithm.some(({ activatesAt }) => activatesAt === undefined);
+  const signing = activeKey(isInUse ? ofAlgorithm : keys, now);
+  return key.kid === signing?.kid ? "active" : "retiring";
 }
 
+/** The key among `keys` that has become active last. */
 function activeKey(keys: readonly StoredSigningKey[], now: Date): StoredSigningKey | undefined {
   return keys
     .filter((key) => key.activatesAt !== undefined && key.activatesAt <= now)
     .sort((a, b) => b.activatesAt!.getTime() - a.activatesAt!.getTime())[0];
 }
 
-type KeyConfig = Pick<ServerConfig, "signingAlgorithm" | "keyRotation" | "accessTokenLifetime">;
+function ofAlgorithm(
+  keys: readonly StoredSigningKey[],
+  algorithm: SigningAlgorithm,
+): StoredSigningKey[] {
+  return keys.filter((key) => key.algorithm === algorithm);
+}
 
-/** The keys that sign our tokens. They are stored in the database and shared by all replicas. */
+interface KeyConfig
+  extends Pick<ServerConfig, "signingAlgorithm" | "keyRotation" | "accessTokenLifetime"> {
+  resources: readonly Pick<RegisteredResource, "accessTokenLifetime" | "signingAlgorithm">[];
+}
+
+/**
+ * The keys that sign our tokens. They are stored in the database and shared by all replicas. Each
+ * algorithm in use has keys of its own, which replace each other: that of the settings, and those
+ * that resources ask for.
+ */
 export class SigningKeys {
   #stored: StoredSigningKey[] = [];
+  /** Those that only resources use. */
+  #resourceAlgorithms: readonly SigningAlgorithm[] = [];
   #imported = new Map<string, Promise<SigningKey>>();
   #verification?: { kids: string; find: ReturnType<typeof createLocalJWKSet> };
   #loadedAt = -Infinity;
@@ -74,10 +99,13 @@ export class SigningKeys {
     private readonly config: KeyConfig,
   ) {}
 
-  /** The key that signs now. */
-  async active(): Promise<SigningKey> {
+  /**
+   * The key that signs now, of this algorithm if verifiers know one; without an algorithm, that of
+   * the settings.
+   */
+  async active(algorithm: SigningAlgorithm = this.config.signingAlgorithm): Promise<SigningKey> {
     await this.#refresh();
-    const stored = activeKey(this.#stored, new Date(this.clock.now()));
+    const stored = this.#active(algorithm);
     if (stored === undefined) throw new Error("no signing key is active");
     let imported = this.#imported.get(stored.kid);
     if (imported === undefined) {
@@ -96,7 +124,7 @@ export class SigningKeys {
   /** The algorithms of all published keys, that of the active key first. */
   async algorithms(): Promise<SigningAlgorithm[]> {
     await this.#refresh();
-    const active = activeKey(this.#stored, new Date(this.clock.now()));
+    const active = this.#active(this.config.signingAlgorithm);
     const keys = [...active === undefined ? [] : [active], ...this.#published()];
     return [...new Set(keys.map(({ algorithm }) => algorithm))];
   }
@@ -127,54 +155,103 @@ export class SigningKeys {
     await withSigningKeysLocked(this.sql, async (tx) => {
       const now = new Date(this.clock.now());
       if ((await listSigningKeys(tx, this.encryption, now)).length > 0) return;
-      await this.#insertNew(tx, this.config.signingAlgorithm, now);
-      await this.#insertNew(tx, this.config.signingAlgorithm);
+      for (const algorithm of await this.#algorithmsInUse(tx)) {
+        await this.#insertNew(tx, algorithm, now);
+        await this.#insertNew(tx, algorithm);
+      }
     });
   }
 
   /**
-   * Maintains the keys by the server's settings: creates the first and the next key, replaces the
-   * next key if the algorithm has changed, rotates a key that is old enough, and sets when
-   * a replaced key expires. Called at start and periodically, by any number of replicas.
+   * Maintains the keys by the server's settings and resources: creates the first and the next key
+   * of each algorithm, deletes the next key of one that is not in use, rotates a key that is old
+   * enough, and sets when a replaced key expires. Called at start and periodically, by any number
+   * of replicas.
    */
   async maintain(): Promise<void> {
     await withSigningKeysLocked(this.sql, async (tx) => {
       await encryptSigningKeys(tx, this.encryption);
       const now = new Date(this.clock.now());
       const keys = await listSigningKeys(tx, this.encryption, now);
-      const algorithm = this.config.signingAlgorithm;
-      const active = activeKey(keys, now);
-      if (active === undefined) {
-        await this.#insertNew(tx, algorithm, now);
+      const algorithms = await this.#algorithmsInUse(tx);
+      for (const { kid, algorithm, activatesAt } of keys) {
+        if (activatesAt === undefined && !algorithms.includes(algorithm)) {
+          await deleteSigningKey(tx, kid);
+        }
       }
-      const next = keys.find((key) => key.activatesAt === undefined);
-      if (next !== undefined && next.algorithm !== algorithm) await deleteSigningKey(tx, next.kid);
-      if (next?.algorithm !== algorithm) await this.#insertNew(tx, algorithm);
-      const scheduled = keys.some((key) => key.activatesAt !== undefined && key.activatesAt > now);
-      const due = active !== undefined &&
-        (active.algorithm !== algorithm ||
-          now.getTime() - active.activatesAt!.getTime() >= this.config.keyRotation * 1000);
-      if (due && !scheduled) await this.#scheduleNext(tx, now, false);
+      const isFirst = activeKey(keys, now) === undefined;
+      for (const algorithm of algorithms) {
+        await this.#maintainAlgorithm(tx, {
+          keys: ofAlgorithm(keys, algorithm),
+          algorithm,
+          isFirst,
+        });
+      }
       await this.#retireReplaced(tx, now);
     });
     await this.#load();
   }
 
+  async #maintainAlgorithm(
+    tx: Transaction,
+    { keys, algorithm, isFirst }: {
+      keys: readonly StoredSigningKey[];
+      algorithm: SigningAlgorithm;
+      /** Without any key that signs, no verifier waits for the publication of one. */
+      isFirst: boolean;
+    },
+  ): Promise<void> {
+    const now = new Date(this.clock.now());
+    if (isFirst) await this.#insertNew(tx, algorithm, now);
+    if (!keys.some(({ activatesAt }) => activatesAt === undefined)) {
+      await this.#insertNew(tx, algorithm);
+    }
+    if (isFirst || keys.some(({ activatesAt }) => activatesAt !== undefined && activatesAt > now)) {
+      return;
+    }
+    const active = activeKey(keys, now);
+    // One that expires although nothing replaces it belonged to an algorithm out of use.
+    const isDue = active?.activatesAt === undefined || active.expiresAt !== undefined ||
+      now.getTime() - active.activatesAt.getTime() >= this.config.keyRotation * 1000;
+    if (isDue) await this.#scheduleNext(tx, now, { algorithm, force: false });
+  }
+
+  /** That of the settings first. Without the catalog, since keys exist before the issuer is known. */
+  async #algorithmsInUse(sql: Sql | Transaction): Promise<SigningAlgorithm[]> {
+    const resources = [...this.config.resources, ...await listResources(sql)];
+    const requested = resources.map(({ signingAlgorithm }) => signingAlgorithm)
+      .filter((algorithm) => algorithm !== undefined);
+    return [...new Set([this.config.signingAlgorithm, ...requested])];
+  }
+
   /**
-   * Schedules the next key to sign as soon as every verifier has it, or immediately with `force`
-   * (for a leaked key). Returns that time.
+   * Schedules the next key of each algorithm to sign as soon as every verifier has it, or
+   * immediately with `force` (for a leaked key). Returns when all of them do.
    */
   async rotate(force: boolean): Promise<Date> {
-    const activatesAt = await withSigningKeysLocked(
-      this.sql,
-      (tx) => this.#scheduleNext(tx, new Date(this.clock.now()), force),
-    );
+    const activatesAt = await withSigningKeysLocked(this.sql, async (tx) => {
+      const now = new Date(this.clock.now());
+      const keys = await listSigningKeys(tx, this.encryption, now);
+      const algorithms = new Set(
+        keys.filter((key) => key.activatesAt === undefined).map(({ algorithm }) => algorithm),
+      );
+      let latest = now;
+      for (const algorithm of algorithms) {
+        const at = await this.#scheduleNext(tx, now, { algorithm, force });
+        if (at > latest) latest = at;
+      }
+      return latest;
+    });
     await this.#load();
     return activatesAt;
   }
 
-  async #scheduleNext(tx: Transaction, now: Date, force: boolean): Promise<Date> {
-    const keys = await listSigningKeys(tx, this.encryption, now);
+  async #scheduleNext(
+    tx: Transaction,
+    now: Date,
+    { algorithm, force }: { algorithm: SigningAlgorithm; force: boolean },
+  ): Promise<Date> {
+    const keys = ofAlgorithm(await listSigningKeys(tx, this.encryption, now), algorithm);
     const waiting = keys.find((key) => key.activatesAt !== undefined && key.activatesAt > now);
     if (waiting !== undefined && !force) return waiting.activatesAt!;
     const next = waiting ?? keys.find((key) => key.activatesAt === undefined);
@@ -182,7 +259,7 @@ export class SigningKeys {
     const known = new Date(next.createdAt.getTime() + PUBLICATION_LEAD * 1000);
     const activatesAt = force || known < now ? now : known;
     await scheduleSigningKey(tx, next.kid, { activatesAt });
-    if (waiting === undefined) await this.#insertNew(tx, next.algorithm);
+    if (waiting === undefined) await this.#insertNew(tx, algorithm);
     return activatesAt;
   }
 
@@ -191,19 +268,44 @@ export class SigningKeys {
    * is never moved forward: tokens that were signed before a change of settings stay valid.
    */
   async #retireReplaced(tx: Transaction, now: Date): Promise<void> {
-    const longest = Math.max(this.config.accessTokenLifetime, await longestRuleLifetime(tx));
+    const longest = await this.#longestLifetime(tx, now);
+    const algorithms = await this.#algorithmsInUse(tx);
     const keys = (await listSigningKeys(tx, this.encryption, now))
       .filter((key) => key.activatesAt !== undefined)
       .sort((a, b) => a.activatesAt!.getTime() - b.activatesAt!.getTime());
-    for (const [index, key] of keys.entries()) {
-      const successor = keys[index + 1];
-      if (successor === undefined) continue;
+    for (const key of keys) {
+      const replacedAt = replacementTime(key, { keys, algorithms, now });
+      if (replacedAt === undefined) continue;
       const expiresAt = new Date(
-        successor.activatesAt!.getTime() + (longest + GRACE_SECONDS) * 1000 + REFRESH_INTERVAL_MS,
+        replacedAt.getTime() + (longest + GRACE_SECONDS) * 1000 + REFRESH_INTERVAL_MS,
       );
       if (key.expiresAt !== undefined && key.expiresAt >= expiresAt) continue;
       await scheduleSigningKey(tx, key.kid, { expiresAt });
     }
+  }
+
+  /** Seconds: of all tokens that may be valid now. */
+  async #longestLifetime(tx: Transaction, now: Date): Promise<number> {
+    const resources = [...this.config.resources, ...await listResources(tx)];
+    return Math.max(
+      this.config.accessTokenLifetime,
+      await longestRuleLifetime(tx),
+      await longestClientLifetime(tx),
+      await longestDelegation(tx, now),
+      ...resources.map(({ accessTokenLifetime = 0 }) => accessTokenLifetime),
+    );
+  }
+
+  /**
+   * The key of `algorithm` that signs or, until verifiers know one, the key of the settings. While
+   * their algorithm changes, that is still the one before, and not one that only resources use.
+   */
+  #active(algorithm: SigningAlgorithm): StoredSigningKey | undefined {
+    const now = new Date(this.clock.now());
+    const others = this.#stored.filter((key) => !this.#resourceAlgorithms.includes(key.algorithm));
+    return activeKey(ofAlgorithm(this.#stored, algorithm), now) ??
+      activeKey(ofAlgorithm(this.#stored, this.config.signingAlgorithm), now) ??
+      activeKey(others, now) ?? activeKey(this.#stored, now);
   }
 
   async #insertNew(
@@ -240,11 +342,30 @@ export class SigningKeys {
   async #load(): Promise<void> {
     const now = this.clock.now();
     this.#stored = await listSigningKeys(this.sql, this.encryption, new Date(now));
+    this.#resourceAlgorithms = (await this.#algorithmsInUse(this.sql)).slice(1);
     this.#loadedAt = now;
     for (const kid of this.#imported.keys()) {
       if (!this.#stored.some((key) => key.kid === kid)) this.#imported.delete(kid);
     }
   }
+}
+
+/** When a key stops to sign; undefined: not yet. */
+function replacementTime(
+  key: StoredSigningKey,
+  { keys, algorithms, now }: {
+    /** Those that sign or have signed, in that order. */
+    keys: readonly StoredSigningKey[];
+    algorithms: readonly SigningAlgorithm[];
+    now: Date;
+  },
+): Date | undefined {
+  const later = keys.filter(({ activatesAt }) => activatesAt! > key.activatesAt!);
+  const successor = later.find(({ algorithm }) => algorithm === key.algorithm);
+  if (successor !== undefined || algorithms.includes(key.algorithm)) return successor?.activatesAt;
+  // Its algorithm is out of use: replaced by a key of the settings, now or once verifiers know it.
+  const replacement = later.find(({ algorithm }) => algorithm === algorithms[0]);
+  return replacement?.activatesAt ?? (key.expiresAt === undefined ? now : undefined);
 }
 
 async function importSigningKey(stored: StoredSigningKey): Promise<SigningKey> {

@@ -2,6 +2,7 @@ import type { Clock } from "../../shared/clock.ts";
 import { intersectScope, parseScope } from "../../shared/oauth/scope.ts";
 import { NetworkList } from "../http/ip_address.ts";
 import type { ResourceCatalog } from "../resources/catalog.ts";
+import { mayUseResource } from "../resources/client_resources.ts";
 import { limitLoginScope, limitPatScope, type ScopedAccount } from "../scopes.ts";
 import type { Sql } from "../store/db/connect.ts";
 import type { OwnerRecord, TokenRecord } from "../store/pats/types.ts";
@@ -89,9 +90,12 @@ function validatedAccessToken(
 ): ValidatedToken {
   const account = scopedAccount(status.isAdmin, status.ownScope);
   const client = { id: claims.client_id, scopes: scopeList(status.clientScope) };
-  const resource = claims.pat === undefined
+  const issuedFor = claims.pat === undefined
     ? catalog.ofAudience(claims.aud)
     : catalog.ofRow(status.personalAccessTokenResource);
+  const isAllowed = issuedFor !== undefined &&
+    mayUseResource({ resources: status.clientResources }, issuedFor);
+  const resource = isAllowed ? issuedFor : undefined;
   const available = resource === undefined ? [] : catalog.scopesOf(resource);
   const scope = claims.pat === undefined
     ? limitLoginScope(available, account, client, claims.scope)

@@ -30,6 +30,8 @@ export interface TokenValidatorDeps {
   catalog: ValidationCatalog & Pick<ResourceCatalog, "default" | "reload">;
 }
 
+export type AcceptedResource = Resource | ((name: string) => boolean);
+
 /** Where a token is used, as far as known. */
 export interface UsedFrom {
   /** Undefined: unknown, so a token that is bound to networks is rejected. */
@@ -76,11 +78,14 @@ export class TokenValidator {
     return validator;
   }
 
-  /** Validates a token that is used with `resource`, and records the use. Synchronous if cached. */
+  /**
+   * Validates a token that is used with `resource`, and records the use. Synchronous if cached. A
+   * caller that serves several resources says which of them it accepts, by their names.
+   */
   validate(
     token: string,
     from: UsedFrom,
-    resource: Resource = this.deps.catalog.default,
+    resource: AcceptedResource = this.deps.catalog.default,
   ): ValidationResult | Promise<ValidationResult> {
     const key = tokenHashHex(token);
     const cached = this.#tokens.get(key);
@@ -126,7 +131,7 @@ export class TokenValidator {
     token: string,
     key: string,
     from: UsedFrom,
-    resource: Resource,
+    resource: AcceptedResource,
   ): Promise<ValidationResult> {
     const loaded = await this.#tokens.read(
       key,
@@ -136,8 +141,12 @@ export class TokenValidator {
     return loaded === undefined ? { state: "unknown" } : this.#evaluate(loaded, from, resource);
   }
 
-  #evaluate(token: ValidatedToken, from: UsedFrom, resource: Resource): ValidationResult {
-    if (token.resource !== resource.name) return { state: "other_resource", token };
+  #evaluate(token: ValidatedToken, from: UsedFrom, resource: AcceptedResource): ValidationResult {
+    const isExpected = token.resource !== undefined &&
+      (typeof resource === "function"
+        ? resource(token.resource)
+        : token.resource === resource.name);
+    if (!isExpected) return { state: "other_resource", token };
     if (token.inactive !== undefined) return { state: token.inactive.reason, token };
     const now = this.deps.clock.now();
     if (token.expiresAt <= now) return { state: "expired", token };

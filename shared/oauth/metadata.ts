@@ -31,9 +31,19 @@ export interface AuthorizationServerMetadata {
   claims_supported: string[];
   /** Our extension: how the operator wants the command line to log in. */
   login_flow?: LoginFlow;
+  protected_resources?: string[]; // RFC 9728 section 4
+  /** Our extension: what tokens can be for, by the names that operators and commands use. */
+  resources?: ResourceDescription[];
   /** Our extension: the scopes that no login by device code can have. */
   device_flow_excluded_scopes?: string[];
   service_documentation?: string;
+}
+
+export interface ResourceDescription {
+  name: string;
+  identifier: string;
+  title?: string;
+  scopes_supported: string[];
 }
 
 /** Path of the RFC 8414 document for an issuer: the well-known part goes before the issuer's path (section 3.1). */

@@ -30,6 +30,7 @@ export const createTokenOperation = operation({
           name: body.name,
           description: body.description,
           scopes: body.scopes,
+          resource: body.resource,
           lifetime: body.expires_in,
           allowedAddresses: body.allowed_addresses ?? [],
           approvedScopes: request.presented.scopes,

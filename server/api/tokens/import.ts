@@ -39,6 +39,7 @@ export const importTokenOperation = operation({
         name: body.name,
         description: body.description,
         scopes: body.scopes,
+        resource: body.resource,
         lifetime,
         allowedAddresses: body.allowed_addresses ?? [],
         approvedScopes: request.presented.scopes,

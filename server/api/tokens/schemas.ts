@@ -25,6 +25,12 @@ const expiresIn = () =>
     z.optional(z.nullable(z.int().check(z.minimum(1), z.maximum(MAX_LIFETIME_SECONDS)))),
   );
 
+const resource = () =>
+  described(
+    "The name or identifier of the resource that accepts the token. Default: the default resource.",
+    z.optional(text(1, 200)),
+  );
+
 export const newToken = named(
   "NewToken",
   z.strictObject({
@@ -34,6 +40,7 @@ export const newToken = named(
     ),
     description: description(),
     scopes: described("The scopes of the token.", z.array(text(1, 256)).check(z.maxLength(100))),
+    resource: resource(),
     expires_in: expiresIn(),
     allowed_addresses: described(
       "IP addresses or CIDR networks from which the token can be used. Default: any address.",
@@ -84,6 +91,7 @@ export const importedToken = named(
     name: text(1, 400),
     description: description(),
     scopes: z.array(text(1, 256)).check(z.maxLength(100)),
+    resource: resource(),
     owner: described(
       "The e-mail address of a user or the name of a service account.",
       text(1, 254),
@@ -121,6 +129,12 @@ export const token = named(
     description: orNull(described("What the token is for.", z.string())),
     prefix: described("The first characters of the token.", z.string()),
     scopes: z.array(z.string()),
+    resource: orNull(
+      described(
+        "The identifier of the only resource that accepts it (RFC 8707); `null`: the default one.",
+        z.string(),
+      ),
+    ),
     allowed_addresses: z.array(z.string()),
     created_at: timestamp("When it was created."),
     expires_at: orNull(timestamp("When it expires.")),

@@ -11,6 +11,7 @@ export function toResponse(token: PersonalAccessToken) {
     description: token.description ?? null,
     prefix: token.prefix,
     scopes: parseScope(token.scope) ?? [],
+    resource: token.resource ?? null,
     allowed_addresses: token.allowedAddresses,
     created_at: toTimestamp(token.createdAt),
     expires_at: toTimestamp(token.expiresAt),

@@ -1,7 +1,8 @@
 import type { SettingGroup } from "../setting.ts";
 import { choice, duration, text } from "../value_type.ts";
 
-export type SigningAlgorithm = "ES256" | "EdDSA" | "RS256" | "Ed25519";
+export const SIGNING_ALGORITHMS = ["ES256", "EdDSA", "RS256", "Ed25519"] as const;
+export type SigningAlgorithm = typeof SIGNING_ALGORITHMS[number];
 
 export const tokens = {
   title: "Tokens",

@@ -7,6 +7,9 @@ import { OAuthError } from "../../../shared/oauth/errors.ts";
 import { formatScope, missingScopes, parseScope } from "../../../shared/oauth/scope.ts";
 import type { TokenResponse } from "../../../shared/oauth/token_response.ts";
 import type { ServerConfig } from "../../config/server_config.ts";
+import { accessTokenLifetime } from "../../resources/access_token_lifetime.ts";
+import { principalExtraClaims } from "../../resources/extra_claims.ts";
+import type { Resource } from "../../resources/resource.ts";
 import type { TokenBucketLimit } from "../../security/token_bucket.ts";
 import { recordRepeatedAuditEvent } from "../../store/audit_events.ts";
 import type { Sql, Transaction } from "../../store/db/connect.ts";
@@ -42,7 +45,7 @@ export interface DelegationSubject {
   userId: string;
   /** What it has at most for `resource`. */
   scopes: readonly string[];
-  resource: string;
+  resource: Resource;
   /** Of the presented refresh token. */
   hash?: Uint8Array;
   authenticatedAt?: Date;
@@ -71,7 +74,7 @@ export async function delegate(
   const { sql, clock, issuer, keys, exchangeLimit } = deps;
   const scope = requestedScope(request, subject);
   if (scope instanceof OAuthError) return scope;
-  const lifetime = requestedLifetime(deps, request);
+  const lifetime = requestedLifetime(deps, request, subject);
   if (lifetime instanceof OAuthError) return lifetime;
   const actorName = toLoginName(request.parameter("actor_name"));
   const { parent, loginId, userId, resource } = subject;
@@ -83,7 +86,9 @@ export async function delegate(
     subject: userId,
     clientId: request.client.id,
     scope,
-    audience: resource,
+    audience: resource.identifier,
+    algorithm: resource.signingAlgorithm,
+    extraClaims: await principalExtraClaims(sql, resource, userId),
     authenticatedAt: subject.authenticatedAt,
     familyId: loginId,
     id,
@@ -99,7 +104,10 @@ export async function delegate(
   const tooOften = checkExchangeLimit(exchangeLimit, { token: loginId, principal: userId });
   if (tooOften !== undefined) return toOAuthError(tooOften);
   const { address, userAgent } = request;
-  const token = { id, loginId, actorName, scope, resource, address, userAgent };
+  const token = {
+    ...{ id, loginId, actorName, scope, address, userAgent },
+    resource: resource.identifier,
+  };
   const row = await sql.begin((tx) => insert(deps, tx, { token, lifetime, subject })) as
     | DelegatedToken
     | OAuthError
@@ -188,7 +196,9 @@ function requestedScope(
   if (missing.length === 0) return formatScope(scopes);
   return new OAuthError(
     "invalid_scope",
-    `A token for ${resource} cannot have ${formatScope(missing)}. It can have these scopes: ` +
+    `A token for ${resource.identifier} cannot have ${
+      formatScope(missing)
+    }. It can have these scopes: ` +
       `${listText(available, "none")}.`,
   );
 }
@@ -197,6 +207,7 @@ function requestedScope(
 function requestedLifetime(
   { config }: DelegateDeps,
   { parameter, client }: TokenRequest,
+  { resource }: Pick<DelegationSubject, "resource">,
 ): number | OAuthError {
   const requested = parameter("requested_lifetime");
   if (requested !== undefined && !/^[1-9][0-9]{0,11}$/.test(requested)) {
@@ -205,6 +216,6 @@ function requestedLifetime(
       "The parameter requested_lifetime is not a number of seconds, such as 3600.",
     );
   }
-  const usual = client.accessTokenLifetime ?? config.accessTokenLifetime;
+  const usual = accessTokenLifetime(config, resource, client);
   return Math.min(Number(requested ?? usual), config.narrowTokenMaxLifetime);
 }

@@ -9,14 +9,19 @@ import { delegatedTokenId } from "../../tokens/access_token.ts";
 import { refreshTokenHashes } from "../../tokens/refresh_token.ts";
 import { describeResult } from "../../validation/describe_result.ts";
 import type { TokenValidator } from "../../validation/token_validator.ts";
-import { checkExchangeTarget } from "../requested_resource.ts";
+import {
+  exchangeTarget,
+  type RequestCatalog,
+  selectResource,
+  type TargetCatalog,
+} from "../requested_resource.ts";
 import { delegableScopes, delegate, type DelegateDeps } from "./delegate.ts";
 import type { TokenRequest } from "./grant.ts";
 import { checkPresentedLogin, LOGIN_GRANTS } from "./presented_login.ts";
 
 export interface ExchangeLoginDeps extends DelegateDeps {
   clock: Clock;
-  catalog: Pick<ResourceCatalog, "default" | "findByIdentifier" | "scopesOf">;
+  catalog: RequestCatalog & TargetCatalog & Pick<ResourceCatalog, "scopesOf">;
   tokenValidator: Pick<TokenValidator, "validate" | "invalidate">;
 }
 
@@ -29,8 +34,10 @@ export async function exchangeLogin(
   request: TokenRequest,
   presented: string,
 ): Promise<TokenResponse | OAuthError> {
-  const error = checkClient(request) ?? checkTarget(deps, request);
+  const error = checkClient(request);
   if (error !== undefined) return error;
+  const target = exchangeTarget(deps.catalog, request);
+  if (target instanceof OAuthError) return target;
   const hashes = refreshTokenHashes(presented);
   if (hashes === undefined) return invalidSubject("The subject_token is not a refresh token.");
   const find = async () => {
@@ -44,8 +51,15 @@ export async function exchangeLogin(
   const user = await findUser(deps.sql, family.userId);
   if (user === undefined) return invalidSubject("The account no longer exists. Log in again.");
   // The user's role, the client or the catalog may have changed since the approval.
+  const resource = selectResource(
+    deps.catalog,
+    request.client,
+    family.resources,
+    target?.identifier,
+  );
+  if (resource instanceof OAuthError) return resource;
   const scope = limitLoginScope(
-    deps.catalog.scopesOf(deps.catalog.default),
+    deps.catalog.scopesOf(resource),
     user,
     request.client,
     family.scope,
@@ -54,7 +68,7 @@ export async function exchangeLogin(
     loginId: family.id,
     userId: user.id,
     scopes: delegableScopes(scope),
-    resource: deps.catalog.default.identifier,
+    resource,
     hash: hashes.hash,
     authenticatedAt: family.authenticatedAt,
   });
@@ -73,11 +87,18 @@ export async function exchangeAccessToken(
   request: TokenRequest,
   presented: string,
 ): Promise<TokenResponse | OAuthError> {
-  const error = checkClient(request) ?? checkTarget(deps, request);
+  const error = checkClient(request);
   if (error !== undefined) return error;
-  const result = await deps.tokenValidator.validate(presented, request);
+  const target = exchangeTarget(deps.catalog, request);
+  if (target instanceof OAuthError) return target;
+  const result = await deps.tokenValidator.validate(presented, request, target ?? (() => true));
   if (result.state !== "active") return invalidSubject(describeResult(result).message);
   const { token } = result;
+  const resource = token.resource === undefined ? undefined : deps.catalog.find(token.resource);
+  // Its tokens need an approval of their own.
+  if (resource === undefined || resource.kind === "management") {
+    return invalidSubject("The token is for managing tokens and cannot be exchanged.");
+  }
   if (token.clientId !== request.client.id) {
     return invalidSubject("The token was issued to another client. Only that client can use it.");
   }
@@ -91,7 +112,7 @@ export async function exchangeAccessToken(
     loginId: token.loginId,
     userId: token.subject,
     scopes: delegableScopes(token.scope),
-    resource: token.audience,
+    resource,
     authenticatedAt: token.authenticatedAt === undefined
       ? undefined
       : new Date(token.authenticatedAt),
@@ -121,9 +142,4 @@ function checkClient({ client }: TokenRequest): OAuthError | undefined {
     "unauthorized_client",
     `The client ${client.id} may not use logins. Ask the operator to allow it.`,
   );
-}
-
-/** Never the management interface: its tokens need an approval of their own. */
-function checkTarget(deps: ExchangeLoginDeps, { parameter }: TokenRequest): OAuthError | undefined {
-  return checkExchangeTarget(deps.catalog, parameter, ["audience", "resource"]);
 }

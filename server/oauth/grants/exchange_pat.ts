@@ -4,6 +4,9 @@ import { OAuthError } from "../../../shared/oauth/errors.ts";
 import { formatScope, missingScopes, parseScope } from "../../../shared/oauth/scope.ts";
 import type { TokenResponse } from "../../../shared/oauth/token_response.ts";
 import type { ServerConfig } from "../../config/server_config.ts";
+import { accessTokenLifetime } from "../../resources/access_token_lifetime.ts";
+import type { ResourceCatalog } from "../../resources/catalog.ts";
+import { principalExtraClaims } from "../../resources/extra_claims.ts";
 import type { TokenBucketLimit } from "../../security/token_bucket.ts";
 import { recordRepeatedAuditEvent } from "../../store/audit_events.ts";
 import type { Sql } from "../../store/db/connect.ts";
@@ -12,6 +15,7 @@ import type { SigningKeys } from "../../tokens/signing_keys.ts";
 import { describeResult } from "../../validation/describe_result.ts";
 import type { TokenValidator } from "../../validation/token_validator.ts";
 import { toOAuthError } from "../to_oauth_error.ts";
+import { exchangeTarget, type TargetCatalog } from "../requested_resource.ts";
 import { checkExchangeLimit } from "./exchange_limit.ts";
 import type { TokenRequest } from "./grant.ts";
 
@@ -21,6 +25,7 @@ export interface ExchangePatDeps {
   issuer: string;
   keys: SigningKeys;
   config: Pick<ServerConfig, "accessTokenLifetime">;
+  catalog: TargetCatalog & Pick<ResourceCatalog, "default">;
   tokenValidator: Pick<TokenValidator, "validate">;
   exchangeLimit: TokenBucketLimit;
 }
@@ -34,13 +39,16 @@ export async function exchangePat(
   request: TokenRequest,
   presented: string,
 ): Promise<TokenResponse | OAuthError> {
-  const { issuer, clock, keys, config, sql, tokenValidator } = deps;
-  const result = await tokenValidator.validate(presented, request);
+  const { issuer, clock, keys, config, catalog, sql, tokenValidator } = deps;
+  const target = exchangeTarget(catalog, request);
+  if (target instanceof OAuthError) return target;
+  const result = await tokenValidator.validate(presented, request, target ?? (() => true));
   // RFC 8693 section 2.2.2: a subject token that is not accepted is an invalid_request.
   if (result.state !== "active") {
     return new OAuthError("invalid_request", describeResult(result).message);
   }
   const { token } = result;
+  const resource = catalog.find(token.resource ?? "") ?? catalog.default;
   if (token.kind !== "personal_access_token") {
     return new OAuthError("invalid_request", "The subject_token is not a personal access token.");
   }
@@ -57,13 +65,16 @@ export async function exchangePat(
   });
   if (tooOften !== undefined) return toOAuthError(tooOften);
   const remaining = Math.floor((token.expiresAt - clock.now()) / 1000);
-  const lifetime = Math.max(1, Math.min(config.accessTokenLifetime, remaining));
+  const usual = accessTokenLifetime(config, resource);
+  const lifetime = Math.max(1, Math.min(usual, remaining));
   const scope = formatScope(scopes);
   const accessToken = await signAccessToken({ issuer, clock, keys, lifetime }, {
     subject: token.subject,
     clientId: token.clientId,
     scope,
     audience: token.audience,
+    algorithm: resource.signingAlgorithm,
+    extraClaims: await principalExtraClaims(sql, resource, token.subject),
     personalAccessTokenId: token.id,
   });
   await recordRepeatedAuditEvent(sql, clock, {

@@ -2,6 +2,7 @@ import { OAuthError, type OAuthErrorCode } from "../../../shared/oauth/errors.ts
 import type { TokenResponse } from "../../../shared/oauth/token_response.ts";
 import type { ServerConfig } from "../../config/server_config.ts";
 import {
+  type DecideDeps,
   decideExchange,
   type Decision,
   type ExchangeRejection,
@@ -14,12 +15,12 @@ import { SKEW_SECONDS } from "../../federation/subject_claims.ts";
 import { rateLimitKey } from "../../http/client_ip.ts";
 import { checkRejectionLimit } from "../../security/rate_limit.ts";
 import type { TokenBucketLimit } from "../../security/token_bucket.ts";
-import type { ResourceCatalog } from "../../resources/catalog.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
 import { findPrincipal } from "../../store/principals.ts";
 import { trustRulesOfIssuer } from "../../store/trust_rules.ts";
 import { recordJti } from "../../store/used_assertions.ts";
 import { tokenHashHex } from "../../tokens/token_hash.ts";
+import { exchangeTarget, type TargetCatalog } from "../requested_resource.ts";
 import { toOAuthError } from "../to_oauth_error.ts";
 import { checkExchangeLimit } from "./exchange_limit.ts";
 import type { TokenRequest } from "./grant.ts";
@@ -29,7 +30,7 @@ import { auditedClaims, claimText, storableText } from "./workload_claims.ts";
 export interface ExchangeWorkloadTokenDeps extends IssueWorkloadTokenDeps {
   jwksCache: JwksCache;
   config: Pick<ServerConfig, "federation">;
-  catalog: Pick<ResourceCatalog, "default" | "scopesOf">;
+  catalog: DecideDeps["catalog"] & TargetCatalog;
   exchangeLimit: TokenBucketLimit;
 }
 
@@ -50,13 +51,18 @@ export async function exchangeWorkloadToken(
   request: TokenRequest,
   token: string,
   errorCode: OAuthErrorCode,
+  /** The parameters that name what the access token is for. */
+  targets: readonly ("audience" | "resource")[] = ["audience", "resource"],
 ): Promise<TokenResponse | OAuthError> {
   const { sql } = deps;
+  const resource = exchangeTarget(deps.catalog, request, targets);
+  if (resource instanceof OAuthError) return resource;
   const scope = request.parameter("scope");
   const decision = await decideExchange(deps, token, {
     rulesOf: (issuer) => trustRulesOfIssuer(sql, issuer),
     principalOf: (rule) => findPrincipal(sql, rule.principal.id),
     scope,
+    resource,
     client: request.client,
   });
   const reject = (rejection: Rejection) =>

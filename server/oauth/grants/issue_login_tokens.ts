@@ -3,6 +3,7 @@ import { intersectScope, parseScope } from "../../../shared/oauth/scope.ts";
 import type { TokenResponse } from "../../../shared/oauth/token_response.ts";
 import type { ServerConfig } from "../../config/server_config.ts";
 import { accessTokenLifetime } from "../../resources/access_token_lifetime.ts";
+import { userExtraClaims } from "../../resources/extra_claims.ts";
 import type { ResourceCatalog } from "../../resources/catalog.ts";
 import type { Resource } from "../../resources/resource.ts";
 import { apiScope, scopeNames } from "../../scopes.ts";
@@ -14,7 +15,7 @@ import { userClaims } from "../../tokens/user_claims.ts";
 
 export type LoginCatalog = Pick<
   ResourceCatalog,
-  "default" | "findByIdentifier" | "scopes" | "scopesOf"
+  "approved" | "default" | "findByIdentifier" | "resources" | "scopes" | "scopesOf"
 >;
 
 export interface IssueLoginTokensDeps {
@@ -27,7 +28,7 @@ export interface IssueLoginTokensDeps {
 
 /** What the tokens of a login are issued for. */
 export interface Login {
-  user: { id: string; name: string; email: string; emailVerified: boolean };
+  user: { id: string; name: string; email: string; emailVerified: boolean; isAdmin: boolean };
   client: Pick<Client, "id" | "accessTokenLifetime">;
   /** As granted, for all resources. */
   scope: string;
@@ -63,6 +64,8 @@ export async function issueLoginTokens(
     clientId: login.client.id,
     scope,
     audience: resource.identifier,
+    algorithm: resource.signingAlgorithm,
+    extraClaims: userExtraClaims(resource, login.user),
     authenticatedAt: login.authenticatedAt,
     familyId: login.familyId,
     id: login.accessTokenId,

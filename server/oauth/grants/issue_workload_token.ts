@@ -2,11 +2,10 @@ import type { Clock } from "../../../shared/clock.ts";
 import type { OAuthError } from "../../../shared/oauth/errors.ts";
 import type { TokenResponse } from "../../../shared/oauth/token_response.ts";
 import type { SubjectClaims } from "../../federation/subject_token.ts";
-import type { TrustRule } from "../../federation/trust_rule.ts";
-import type { ResourceCatalog } from "../../resources/catalog.ts";
+import type { ExchangeGrant } from "../../federation/decide_exchange.ts";
+import { principalExtraClaims } from "../../resources/extra_claims.ts";
 import { recordRepeatedAuditEvent } from "../../store/audit_events.ts";
 import type { Sql } from "../../store/db/connect.ts";
-import type { Principal } from "../../store/principals.ts";
 import { checkAccessTokenSize, signAccessToken, type Workload } from "../../tokens/access_token.ts";
 import type { SigningKeys } from "../../tokens/signing_keys.ts";
 import { toOAuthError } from "../to_oauth_error.ts";
@@ -18,24 +17,28 @@ export interface IssueWorkloadTokenDeps {
   clock: Clock;
   issuer: string;
   keys: SigningKeys;
-  catalog: Pick<ResourceCatalog, "default">;
 }
 
 /** Issues the access token of a rule, with as many claims of the run as have room in it. */
 export async function issueWorkloadToken(
   deps: IssueWorkloadTokenDeps,
   request: TokenRequest,
-  grant: { rule: TrustRule; principal: Principal; scope: string; claims: SubjectClaims },
+  grant: ExchangeGrant & { claims: SubjectClaims },
 ): Promise<TokenResponse | OAuthError> {
-  const { catalog, issuer, clock, keys, sql } = deps;
-  const { rule, principal, scope, claims } = grant;
-  const lifetime = rule.lifetimeSeconds;
+  const { issuer, clock, keys, sql } = deps;
+  const { rule, principal, scope, resource, claims } = grant;
+  const lifetime = Math.min(
+    rule.lifetimeSeconds,
+    resource.accessTokenLifetime ?? rule.lifetimeSeconds,
+  );
   const run = Object.entries(runClaims(rule, claims));
   const content = {
     subject: principal.id,
     clientId: request.client.id,
     scope,
-    audience: catalog.default.identifier,
+    audience: resource.identifier,
+    algorithm: resource.signingAlgorithm,
+    extraClaims: await principalExtraClaims(sql, resource, principal.id),
     workload: { act: { iss: rule.issuer, sub: claimText(claims.sub) }, run: {} } as Workload,
   };
   const signer = { issuer, clock, keys, lifetime };

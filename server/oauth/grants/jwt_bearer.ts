@@ -1,7 +1,5 @@
 import { JWT_BEARER_GRANT } from "../../../shared/oauth/grant_types.ts";
-import type { ResourceCatalog } from "../../resources/catalog.ts";
 import { missingParameter } from "../missing_parameter.ts";
-import { checkExchangeTarget } from "../requested_resource.ts";
 import {
   exchangeWorkloadToken,
   type ExchangeWorkloadTokenDeps,
@@ -9,9 +7,7 @@ import {
 import type { Grant } from "./grant.ts";
 
 /** Assertions as grants (RFC 7523 section 2.1): the exchange of RFC 8693 with older parameters. */
-export function jwtBearerGrant(
-  deps: ExchangeWorkloadTokenDeps & { catalog: Pick<ResourceCatalog, "findByIdentifier"> },
-): Grant {
+export function jwtBearerGrant(deps: ExchangeWorkloadTokenDeps): Grant {
   return {
     type: JWT_BEARER_GRANT,
     allowedBy: ["exchange"],
@@ -19,10 +15,10 @@ export function jwtBearerGrant(
     async handle(request) {
       const assertion = request.parameter("assertion");
       if (assertion === undefined) return missingParameter("assertion");
-      const error = checkExchangeTarget(deps.catalog, request.parameter, ["resource"]);
-      if (error !== undefined) return error;
       // RFC 7523 section 3.1: an assertion that is not accepted is an invalid_grant.
-      return await exchangeWorkloadToken(deps, request, assertion, "invalid_grant");
+      return await exchangeWorkloadToken(deps, request, assertion, "invalid_grant", [
+        "resource",
+      ]);
     },
   };
 }

@@ -6,7 +6,7 @@ import { REFRESH_TOKEN_GRANT } from "../../../shared/oauth/grant_types.ts";
 import { formatScope, missingScopes, parseScope } from "../../../shared/oauth/scope.ts";
 import type { ServerConfig } from "../../config/server_config.ts";
 import type { Resource } from "../../resources/resource.ts";
-import { apiScope, limitLoginScope } from "../../scopes.ts";
+import { apiScope, limitLoginScope, scopeNames } from "../../scopes.ts";
 import type { Sql } from "../../store/db/connect.ts";
 import {
   findRefreshTokenFamily,
@@ -19,7 +19,7 @@ import { deriveNextRefreshToken, refreshTokenHashes } from "../../tokens/refresh
 import { tokenHash } from "../../tokens/token_hash.ts";
 import type { TokenValidator } from "../../validation/token_validator.ts";
 import { missingParameter } from "../missing_parameter.ts";
-import { requestedResource } from "../requested_resource.ts";
+import { selectResource } from "../requested_resource.ts";
 import type { Grant } from "./grant.ts";
 import { issueLoginTokens, type IssueLoginTokensDeps } from "./issue_login_tokens.ts";
 import { checkPresentedLogin, invalidGrant, LOGIN_GRANTS } from "./presented_login.ts";
@@ -47,15 +47,24 @@ export function refreshTokenGrant(deps: RefreshTokenGrantDeps): Grant {
     async handle(request) {
       const token = request.parameter("refresh_token");
       if (token === undefined) return missingParameter("refresh_token");
-      const resource = requestedResource(deps.catalog, request.parameter("resource"));
-      if (resource instanceof OAuthError) return resource;
       const hashes = refreshTokenHashes(token);
       if (hashes === undefined) return invalidGrant("The refresh token is unknown.");
       const now = new Date(deps.clock.now());
       let family = await findRefreshTokenFamily(deps.sql, hashes);
       let error = await checkPresentedLogin(deps, request, family, now);
       if (error !== undefined) return error;
-      const scope = checkRequestedScope(family!.scope, request.parameter("scope"), resource);
+      const resource = selectResource(
+        deps.catalog,
+        request.client,
+        family!.resources,
+        request.parameter("resource"),
+      );
+      if (resource instanceof OAuthError) return resource;
+      const scope = checkRequestedScope(deps, {
+        granted: family!.scope,
+        requested: request.parameter("scope"),
+        resource,
+      });
       if (scope instanceof OAuthError) return scope;
 
       const successor = deriveNextRefreshToken(token, deps.secrets.refreshTokenKey);
@@ -103,9 +112,8 @@ function rotate(
  * are granted only for the management interface, and access to it only with such a scope.
  */
 function checkRequestedScope(
-  granted: string,
-  requested: string | undefined,
-  resource: Resource,
+  { catalog }: Pick<RefreshTokenGrantDeps, "catalog">,
+  { granted, requested, resource }: { granted: string; requested?: string; resource: Resource },
 ): string | OAuthError {
   const available = parseScope(resource.kind === "management" ? granted : apiScope(granted)) ?? [];
   const scopes = requested === undefined ? available : parseScope(requested);
@@ -115,6 +123,16 @@ function checkRequestedScope(
       `The login has only these scopes for this resource: ${listText(available, "none")}. ` +
         "Request only these, or log in again with more.",
     );
+  }
+  const ofResource = scopeNames(catalog.scopesOf(resource));
+  if (resource.kind === "registered" && requested !== undefined) {
+    const has = available.filter((name) => ofResource.includes(name));
+    if (scopes.length > 0 && !scopes.some((name) => has.includes(name))) {
+      return new OAuthError(
+        "invalid_scope",
+        `The login has only these scopes for ${resource.identifier}: ${listText(has, "none")}.`,
+      );
+    }
   }
   if (resource.kind === "management" && !scopes.some(isManagementScope)) {
     return new OAuthError(

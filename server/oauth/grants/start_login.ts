@@ -3,6 +3,7 @@ import { OAuthError } from "../../../shared/oauth/errors.ts";
 import { parseScope } from "../../../shared/oauth/scope.ts";
 import type { ServerConfig } from "../../config/server_config.ts";
 import { furtherTokenLifetime } from "../../logins/further_approval.ts";
+import type { Resource } from "../../resources/resource.ts";
 import { limitLoginScope } from "../../scopes.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
 import type { Transaction } from "../../store/db/connect.ts";
@@ -13,7 +14,7 @@ import {
 } from "../../store/refresh_token_families.ts";
 import { findUser } from "../../store/users.ts";
 import { generateRefreshToken, refreshTokenHashes } from "../../tokens/refresh_token.ts";
-import { requestedResource } from "../requested_resource.ts";
+import { invalidTarget, selectResource } from "../requested_resource.ts";
 import type { TokenRequest } from "./grant.ts";
 import type { IssueLoginTokensDeps, Login } from "./issue_login_tokens.ts";
 
@@ -31,7 +32,7 @@ export interface Approval {
   userId: string;
   scope: string;
   authenticatedAt: Date;
-  /** The identifiers of the approved resources; undefined: the default one. */
+  /** The approved resources as `storedResources` writes them; undefined: the default one. */
   resources?: readonly string[];
   /** The login that requested a further approval, if it was not a new one. */
   loginId?: string;
@@ -57,16 +58,8 @@ export async function startLogin(
   if (user === undefined || user.disabledAt !== undefined) {
     return new OAuthError("access_denied", "The account is disabled. Ask an administrator.");
   }
-  const resource = requestedResource(deps.catalog, approval.resources?.[0]);
+  const resource = selectApproved(deps.catalog, request, approval.resources);
   if (resource instanceof OAuthError) return resource;
-  // RFC 8707 section 2.2: a token request may name what was authorized, nothing else.
-  const audience = resource.identifier;
-  if ((request.parameter("resource") ?? audience) !== audience) {
-    return new OAuthError(
-      "invalid_target",
-      `The login was approved for ${audience} only. Request that resource.`,
-    );
-  }
   const earlier = await findLoginOf(tx, approval, client.id, now);
   if (earlier === "another") {
     return new OAuthError(
@@ -94,7 +87,8 @@ export async function startLogin(
     ),
   };
   if (parseScope(scope)?.includes("offline_access")) {
-    Object.assign(login, await startFamily(deps, tx, request, login, now));
+    const { resources } = approval;
+    Object.assign(login, await startFamily(deps, tx, request, { ...login, resources }, now));
   }
   await recordAuditEvent(tx, deps.clock, {
     event: "login.succeeded",
@@ -106,11 +100,26 @@ export async function startLogin(
   return login;
 }
 
+/** RFC 8707 section 2.2: a token request may name what was authorized, nothing else. */
+function selectApproved(
+  catalog: StartLoginDeps["catalog"],
+  { client, parameter }: TokenRequest,
+  approved: readonly string[] | undefined,
+): Resource | OAuthError {
+  const resource = selectResource(catalog, client, approved, parameter("resource"));
+  const isManagement = catalog.approved(approved).some(({ kind }) => kind === "management");
+  if (resource instanceof OAuthError || (resource.kind === "management") === isManagement) {
+    return resource;
+  }
+  // A login also becomes one for managing tokens, but only by a refresh.
+  return invalidTarget(catalog.approved(approved));
+}
+
 async function startFamily(
   { config }: StartLoginDeps,
   tx: Transaction,
   { address, userAgent, client }: TokenRequest,
-  { user, scope, authenticatedAt, name }: Login,
+  { user, scope, resources, authenticatedAt, name }: Login & Pick<Approval, "resources">,
   now: Date,
 ): Promise<Pick<Login, "familyId" | "refreshToken" | "idleExpiresAt">> {
   const idle = client.refreshTokenIdleLifetime ?? config.refreshTokenIdleLifetime;
@@ -124,6 +133,7 @@ async function startFamily(
     userId: user.id,
     clientId: client.id,
     scope,
+    resources,
     authenticatedAt,
     createdAt: now,
     lastUsedAt: now,

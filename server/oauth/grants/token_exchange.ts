@@ -8,9 +8,7 @@ import {
 } from "../../../shared/oauth/token_types.ts";
 import { isPersonalAccessToken } from "../../tokens/personal_access_token.ts";
 import type { TokenResponse } from "../../../shared/oauth/token_response.ts";
-import type { ResourceCatalog } from "../../resources/catalog.ts";
 import { missingParameter } from "../missing_parameter.ts";
-import { checkExchangeTarget } from "../requested_resource.ts";
 import { exchangeAccessToken, exchangeLogin, type ExchangeLoginDeps } from "./exchange_login.ts";
 import { exchangePat, type ExchangePatDeps } from "./exchange_pat.ts";
 import {
@@ -33,7 +31,7 @@ export function tokenExchangeGrant(deps: TokenExchangeDeps): Grant {
     async handle(request) {
       const subjectToken = request.parameter("subject_token");
       if (subjectToken === undefined) return missingParameter("subject_token");
-      const error = checkParameters(deps.catalog, request);
+      const error = checkParameters(request);
       if (error !== undefined) return error;
       const tokens = await exchange(deps, request, subjectToken);
       if (tokens instanceof OAuthError) return tokens;
@@ -61,10 +59,7 @@ async function exchange(
 }
 
 /** RFC 8693 section 2.1. */
-function checkParameters(
-  catalog: Pick<ResourceCatalog, "default" | "findByIdentifier">,
-  { parameter }: TokenRequest,
-): OAuthError | undefined {
+function checkParameters({ parameter }: TokenRequest): OAuthError | undefined {
   const subjectType = parameter("subject_token_type");
   const types = [JWT_TYPE, ID_TOKEN_TYPE, ACCESS_TOKEN_TYPE, REFRESH_TOKEN_TYPE];
   if (!types.includes(subjectType ?? "")) {
@@ -87,5 +82,4 @@ function checkParameters(
       `The only supported requested_token_type is ${ACCESS_TOKEN_TYPE}.`,
     );
   }
-  return checkExchangeTarget(catalog, parameter, ["audience", "resource"]);
 }

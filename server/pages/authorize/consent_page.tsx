@@ -9,7 +9,7 @@ import type { Session } from "../../store/sessions.ts";
 import type { PageContext } from "../context.ts";
 import { ApplicationFact, SHOWN_SCOPE } from "../device/approval_page.tsx";
 import { managementWording } from "../device/management_wording.ts";
-import { RequestedScopes } from "../device/requested_scopes.tsx";
+import { requestedCatalog, RequestedScopes } from "../device/requested_scopes.tsx";
 import { signInPath } from "../http/browser_session.ts";
 import { csrfToken } from "../http/csrf.ts";
 import { type RenderDeps, renderPage } from "../render.tsx";
@@ -32,7 +32,7 @@ export function documentHash({ document }: Client): string | undefined {
 
 export interface ConsentPageDeps extends RenderDeps {
   clock: Clock;
-  catalog: Pick<ResourceCatalog, "scopes">;
+  catalog: Pick<ResourceCatalog, "approved" | "resources" | "scopes">;
 }
 
 /** Asks whether to approve a login in the browser, and shows which program it is for. */
@@ -49,7 +49,7 @@ export async function consentPage(
   },
 ): Promise<Response> {
   const { client, scope, loginHint } = request;
-  const isManagement = request.resource.kind === "management";
+  const isManagement = request.isManagement;
   const scopes = deps.catalog.scopes();
   const otherAccount = signInPath(authorizationPath(query), { other: true, email: loginHint });
   const management = managementWording(scope);
@@ -80,7 +80,7 @@ export async function consentPage(
         <RequestedScopes
           request={request}
           client={client}
-          catalog={scopes}
+          catalog={requestedCatalog(deps.catalog, request, isManagement)}
           user={user}
           isManagement={isManagement}
         />

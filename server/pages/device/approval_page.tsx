@@ -20,14 +20,14 @@ import { ExactTime, TimeAgo } from "../ui/relative_time.tsx";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
 import { Restriction } from "./restriction.tsx";
 import { managementWording } from "./management_wording.ts";
-import { RequestedScopes } from "./requested_scopes.tsx";
+import { requestedCatalog, RequestedScopes } from "./requested_scopes.tsx";
 
 /** The field with the scopes that the page shows as available: no others are approved with it. */
 export const SHOWN_SCOPE = "shown_scope";
 
 export interface ApprovalPageDeps extends RenderDeps {
   clock: Clock;
-  catalog: Pick<ResourceCatalog, "scopes" | "default" | "findByIdentifier">;
+  catalog: Pick<ResourceCatalog, "approved" | "resources" | "scopes">;
   config: Pick<ServerConfig, "accessTokenLifetime" | "narrowTokenMaxLifetime">;
   placeOf: GeoipLookup;
 }
@@ -95,7 +95,7 @@ export async function approvalPage(
         <RequestedScopes
           request={request}
           client={client}
-          catalog={catalog.scopes()}
+          catalog={requestedCatalog(catalog, request, isManagement)}
           user={user}
           isManagement={isManagement}
           isRestricted={isRestricted}

@@ -1,7 +1,7 @@
 import type { Clock } from "../../../shared/clock.ts";
-import { managementResource } from "../../../shared/management.ts";
 import { intersectScope, parseScope } from "../../../shared/oauth/scope.ts";
 import { isUuid } from "../../../shared/uuid.ts";
+import type { ResourceCatalog } from "../../resources/catalog.ts";
 import { limitLoginScope } from "../../scopes.ts";
 import type { AppliedRule } from "../../logins/device_flow.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
@@ -27,7 +27,7 @@ import { findUnmetRules, isSignInTooOld, recordRestriction } from "./unmet_rules
 interface ConfirmDeps extends ApprovalPageDeps {
   sql: Sql;
   clock: Clock;
-  catalog: ApprovalPageDeps["catalog"];
+  catalog: ApprovalPageDeps["catalog"] & Pick<ResourceCatalog, "management">;
 }
 
 /** GET /device/confirm?request=… */
@@ -49,7 +49,8 @@ async function confirmPage(
   c: PageContext,
   approval: Omit<Parameters<typeof approvalPage>[2], "isManagement">,
 ): Promise<Response> {
-  const isManagement = approval.request.resources?.[0] === managementResource(deps.issuer);
+  const isManagement = deps.catalog.approved(approval.request.resources)
+    .includes(deps.catalog.management);
   return await approvalPage(deps, c, { ...approval, isManagement });
 }
 

@@ -1,20 +1,51 @@
 import { covers, isManagementScope, withIncludedScopes } from "../../../shared/management.ts";
 import { formatDuration } from "../../../shared/duration.ts";
+import type { Child } from "hono/jsx";
+import { STANDARD_SCOPE_NAMES } from "../../config/builtin_scopes.ts";
+import type { ResourceCatalog } from "../../resources/catalog.ts";
+import type { Resource } from "../../resources/resource.ts";
 import { parseScope } from "../../../shared/oauth/scope.ts";
 import { limitLoginScope, type ScopedClient, type ScopeDescription } from "../../scopes.ts";
 import type { DeviceAuthorization } from "../../store/device_authorizations.ts";
 import type { User } from "../../store/users.ts";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
 
+/** What there is to request. */
+interface RequestedCatalog {
+  scopes: readonly ScopeDescription[];
+  /** Those of the request or, for managing tokens, all that tokens can be for. */
+  resources: readonly Resource[];
+}
+
+/** The part of the catalog that a request is about. */
+export function requestedCatalog(
+  catalog: Pick<ResourceCatalog, "approved" | "resources" | "scopes">,
+  { resources }: Pick<DeviceAuthorization, "resources">,
+  isManagement: boolean,
+): RequestedCatalog {
+  return {
+    scopes: catalog.scopes(),
+    resources: isManagement ? catalog.resources() : catalog.approved(resources),
+  };
+}
+
 /**
  * Describes the scopes of a request, including those that a management scope implies. Scopes that
  * the user does not have are marked; they are not approved.
  */
 export function RequestedScopes(
-  { request, client, catalog, user, isManagement, isRestricted = false, lifetime }: {
+  {
+    request,
+    client,
+    catalog: { scopes: catalog, resources },
+    user,
+    isManagement,
+    isRestricted,
+    lifetime,
+  }: {
     request: Pick<DeviceAuthorization, "scope">;
     client: ScopedClient;
-    catalog: readonly ScopeDescription[];
+    catalog: RequestedCatalog;
     user: User;
     isManagement: boolean;
     /** Whether the user cannot approve it. */
@@ -42,38 +73,91 @@ export function RequestedScopes(
       ))}
     </ul>
   );
+  const ownerOf = (name: string) => catalog.find((scope) => scope.name === name)?.resource;
+  const ofResource = ({ kind, name: resource }: Resource) =>
+    requested.filter((name) =>
+      kind === "default"
+        ? ownerOf(name) === undefined && !isOfEveryLogin(name)
+        : ownerOf(name) === resource
+    );
+  const registered = resources.filter((resource) =>
+    resource.kind === "registered" && (!isManagement || ofResource(resource).length > 0)
+  );
   if (!isManagement) {
+    const heading = isRestricted
+      ? "What it asks for"
+      : lifetime === undefined
+      ? "If you approve, it can"
+      : `If you approve, it can do this for ${formatDuration(lifetime)}`;
+    const limit = lifetime !== undefined && (
+      <p class="muted small">
+        After that, it needs your approval again. It ends earlier if you revoke the login.
+      </p>
+    );
+    if (registered.length === 0) {
+      return (
+        <>
+          <h2>{heading}</h2>
+          {list(requested)}
+          {limit}
+        </>
+      );
+    }
+    const general = requested.filter(isOfEveryLogin);
     return (
       <>
-        <h2>
-          {isRestricted
-            ? "What it asks for"
-            : lifetime === undefined
-            ? "If you approve, it can"
-            : `If you approve, it can do this for ${formatDuration(lifetime)}`}
-        </h2>
-        {list(requested)}
-        {lifetime !== undefined && (
-          <p class="muted small">
-            After that, it needs your approval again. It ends earlier if you revoke the login.
-          </p>
-        )}
+        <h2>{heading}</h2>
+        {general.length > 0 && list(general)}
+        {resources.map((resource) => (
+          <ResourceScopes resource={resource}>
+            {ofResource(resource).length > 0
+              ? list(ofResource(resource))
+              : <p>Act as you, without further permissions.</p>}
+          </ResourceScopes>
+        ))}
+        {limit}
       </>
     );
   }
-  const permissions = requested.filter((name) => !isManagementScope(name));
+  const permissions = requested.filter((name) =>
+    !isManagementScope(name) && ownerOf(name) === undefined
+  );
   return (
     <>
       <h2>
         {isRestricted ? "What it asks for" : "If you approve, it can do this for a few minutes"}
       </h2>
       {list(requested.filter(isManagementScope))}
-      {permissions.length > 0 && (
-        <>
-          <h2>Permissions that the tokens can have</h2>
-          {list(permissions)}
-        </>
-      )}
+      {permissions.length + registered.length > 0 && <h2>Permissions that the tokens can have</h2>}
+      {permissions.length > 0 && list(permissions)}
+      {registered.map((resource) => (
+        <ResourceScopes resource={resource}>{list(ofResource(resource))}</ResourceScopes>
+      ))}
     </>
+  );
+}
+
+/** Neither an API's own nor one of the management interface. */
+function isOfEveryLogin(name: string): boolean {
+  return STANDARD_SCOPE_NAMES.includes(name) || isManagementScope(name);
+}
+
+/** What a request asks for at one API. */
+function ResourceScopes(
+  { resource: { kind, name, title, identifier }, children }: {
+    resource: Resource;
+    children: Child;
+  },
+) {
+  return (
+    <section data-resource={name}>
+      <h3>
+        {kind === "default" ? "This server's API" : <UntrustedText text={title ?? name} />}{" "}
+        <span class="muted small">
+          <UntrustedText text={identifier} max={200} />
+        </span>
+      </h3>
+      {children}
+    </section>
   );
 }

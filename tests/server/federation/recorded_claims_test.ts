@@ -64,6 +64,8 @@ Deno.test("decides by recorded claims as by the token", async () => {
       clock: { now: () => 0 },
       catalog: {
         default: { kind: "default", name: "default", identifier: ISSUER, claims: [] } as const,
+        find: () => undefined,
+        scopes: () => [{ name: "deploy", description: "Deploy" }],
         scopesOf: () => [{ name: "deploy", description: "Deploy" }],
       },
     };

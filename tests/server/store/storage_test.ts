@@ -14,6 +14,7 @@ import { manualClock } from "../../support/manual_clock.ts";
 const KEY = "a".repeat(32);
 const config = {
   signingAlgorithm: "ES256",
+  resources: [],
   keyRotation: 86400,
   accessTokenLifetime: 900,
 } as const;
@@ -105,7 +106,11 @@ testOnEachDatabase(
     const database = await openDatabase(location);
     try {
       await migrate(database.sql, clock);
-      const served = { ...config, signingAlgorithm: "EdDSA", accessTokenLifetime: 3600 } as const;
+      const served = {
+        ...config,
+        signingAlgorithm: "EdDSA",
+        accessTokenLifetime: 3600,
+      } as const;
       const serving = new SigningKeys(database.sql, createEncryption(undefined), clock, served);
       await serving.maintain();
       const before = await serving.list();
