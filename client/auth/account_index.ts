@@ -23,6 +23,8 @@ export interface Account extends AccountKey {
   store: CredentialStore["kind"];
   /** The scope granted at login. */
   scope: string;
+  /** The names of the resources that it was approved for besides the default one. */
+  resources?: readonly string[];
   /** As it was sent to the server; absent in logins of earlier versions. */
   name?: string;
   /** In milliseconds since 1970. */
@@ -178,7 +180,10 @@ function parseIndex(text: string): AccountIndex | undefined {
 }
 
 function isAccount(value: unknown): value is Account {
-  const { server, account, subject, store, scope, name = "", loggedInAt } = Object(value);
+  const { server, account, subject, store, scope, name = "", loggedInAt, resources = [] } = Object(
+    value,
+  );
   return [server, account, subject, scope, name].every((value) => typeof value === "string") &&
-    (store === "keychain" || store === "file") && Number.isFinite(loggedInAt);
+    (store === "keychain" || store === "file") && Number.isFinite(loggedInAt) &&
+    Array.isArray(resources) && resources.every((name) => typeof name === "string");
 }

@@ -49,14 +49,19 @@ async function filter(
   return usable;
 }
 
-/** Whether one of the logins has exactly this scope, and this name. Undefined: any will do. */
+/** Whether one of the logins has exactly this scope, name and resources. Undefined: any will do. */
 export function hasLogin(
   logins: readonly Login[],
-  { scope, name }: { scope: string | undefined; name: string | undefined },
+  { scope, name, resources }: {
+    scope: string | undefined;
+    name: string | undefined;
+    resources: readonly string[] | undefined;
+  },
 ): boolean {
   return logins.some(({ entry }) =>
     (scope === undefined || isSameScope(scope, entry.scope)) &&
-    (name === undefined || name === entry.name)
+    (name === undefined || name === entry.name) &&
+    (resources === undefined || isSameScope(resources.join(" "), entry.resources?.join(" ") ?? ""))
   );
 }
 

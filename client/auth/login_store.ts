@@ -71,7 +71,7 @@ export async function openLoginStore(insecureStorage: boolean, io: ClientIo): Pr
  */
 export async function saveLogin(
   key: AccountKey,
-  { subject, name }: Pick<Account, "subject" | "name">,
+  account: Pick<Account, "subject" | "name" | "resources">,
   credentials: Credentials,
   { store, withLock }: LoginStore,
   io: ClientIo,
@@ -94,8 +94,7 @@ export async function saveLogin(
     }, io);
     const entry: Account = {
       ...key,
-      subject,
-      name,
+      ...account,
       store: store.kind,
       scope: credentials.scope,
       loggedInAt: io.clock.now(),

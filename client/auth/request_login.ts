@@ -13,6 +13,8 @@ import { showAddress, waitForBrowser } from "./wait_for_browser.ts";
 export interface LoginRequest {
   /** The scope parameter: a login by code cannot have every scope. */
   scopeFor(way: Way): string;
+  /** The identifiers of the resources that it shall be for (RFC 8707); empty: the default one. */
+  resources: readonly string[];
   /** The name of this login. */
   name?: string;
 }
@@ -55,7 +57,7 @@ async function logInByCode(
   io: ClientIo,
 ): Promise<RequestedLogin> {
   const scope = request.scopeFor("device");
-  const code = await offerCode(server, parameters(request, "device"), options, io);
+  const code = await offerCode(server, codeParameters(request), options, io);
   const response = await code.tokens.finally(code.clear);
   return { response, scope, finish: () => Promise.resolve() };
 }
@@ -74,13 +76,21 @@ async function logInWithBrowser(
   const over = new AbortController();
   const whileWaiting = { ...io, signal: AbortSignal.any([io.signal, over.signal]) };
   let code: OfferedCode | undefined;
-  const browser = await startBrowserLogin(server, parameters(request, "web"), io, {
-    mayRedeem: async () => await code?.stop() !== "tokens",
-  });
+  const browser = await startBrowserLogin(
+    server,
+    {
+      ...parameters(request, "web"),
+      resources: request.resources,
+    },
+    io,
+    {
+      mayRedeem: async () => await code?.stop() !== "tokens",
+    },
+  );
   const inBrowser = browser.tokens.then((response) => ({ way: "web" as const, response }));
   const byCode = async () => {
     try {
-      const device = parameters(request, "device");
+      const device = codeParameters(request);
       const note = "You can also use a code, in any browser. The address above still works.";
       code = await offerCode(server, device, { browser: false, note }, whileWaiting);
     } catch (error) {
@@ -117,4 +127,12 @@ function isDeviceFlowDisabled(error: unknown): boolean {
 
 function parameters({ scopeFor, name }: LoginRequest, way: Way) {
   return { scope: scopeFor(way), ...name !== undefined && { login_name: name } };
+}
+
+function codeParameters(request: LoginRequest) {
+  const { resources } = request;
+  return {
+    ...parameters(request, "device"),
+    ...resources.length > 0 && { resource: resources },
+  };
 }

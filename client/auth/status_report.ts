@@ -21,6 +21,8 @@ export interface LoginStatus {
   account: string;
   /** Undefined if it was created by an earlier version. */
   name: string | undefined;
+  /** The names of the resources that it was approved for besides the default one. */
+  resources: readonly string[];
   active: boolean;
   source: CredentialStore["kind"];
   /** Where the credentials are stored, as text. */
@@ -102,6 +104,7 @@ async function loginStatus(
     server: login.server,
     account: login.account,
     name: credentials?.loginName ?? login.entry.name,
+    resources: login.entry.resources ?? [],
     active: login.active,
     source: login.kind,
     storeDescription: login.loginStore.store.description,

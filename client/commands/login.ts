@@ -2,7 +2,7 @@
 import { type Command } from "commander";
 import { examples } from "../../shared/command_examples.ts";
 import type { Run } from "../../shared/command_line.ts";
-import { scope, server } from "./options.ts";
+import { collect, scope, server } from "./options.ts";
 import { MANAGEMENT_SCOPES } from "../../shared/management.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import { brand } from "../../shared/brand.ts";
@@ -17,6 +17,7 @@ import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { configFolder } from "../credentials/config_dir.ts";
 import type { Credentials } from "../credentials/store.ts";
+import { loginResources, type ServerResource } from "../oauth/resources.ts";
 import { identifyUser } from "../oauth/identify_user.ts";
 import { styleFor } from "../output.ts";
 import { credentialsFrom } from "../oauth/stored_login.ts";
@@ -39,6 +40,8 @@ import { requestLogin } from "../auth/request_login.ts";
 export interface LoginOptions extends FlowOptions {
   server?: string;
   scope?: string[];
+  /** Names or identifiers of resources. */
+  for?: string[];
   insecureStorage?: boolean;
   name?: string;
   /** Log in again without asking. */
@@ -63,13 +66,16 @@ export async function login(options: LoginOptions, io: ClientIo): Promise<number
         `Unset it to use the login.\n`,
     );
   }
+  const resources = options.for === undefined ? [] : loginResources(server, options.for);
+  const ofResources = resources.filter(isNamed).flatMap(({ scopes }) => scopes);
   if (!await wantsNewLogin(issuer, options, io)) return EXIT.ok;
   // Before the user is asked to approve: a login that cannot be stored is useless.
   const loginStore = await openLoginStore(options.insecureStorage ?? false, io);
   const requested = await requestLogin(
     server,
     {
-      scopeFor: (way) => requestedScope(options.scope ?? defaultScopes(server, way)),
+      scopeFor: (way) => requestedScope(options.scope ?? defaultScopes(server, way, ofResources)),
+      resources: resources.map(({ identifier }) => identifier),
       name,
     },
     options,
@@ -83,7 +89,12 @@ export async function login(options: LoginOptions, io: ClientIo): Promise<number
   try {
     user = await identifyUser(server, tokens, io, requested.nonce);
     const key = { server: issuer, account: user.email ?? user.sub };
-    replaced = await saveLogin(key, { subject: user.sub, name }, credentials, loginStore, io);
+    const account = {
+      subject: user.sub,
+      name,
+      ...resources.length > 0 && { resources: resources.filter(isNamed).map(({ name }) => name) },
+    };
+    replaced = await saveLogin(key, account, credentials, loginStore, io);
   } catch (error) {
     await requested.finish(false);
     // These tokens are lost, so the login must not stay valid on the server.
@@ -133,6 +144,7 @@ async function wantsNewLogin(
   const requested = {
     scope: options.scope && requestedScope(options.scope),
     name: options.name && loginName(options.name, io),
+    resources: options.for,
   };
   const asks = !options.force && hasLogin(logins, requested) && io.stdinIsTerminal &&
     io.stderrIsTerminal;
@@ -160,6 +172,9 @@ function describeLogin({ account, active, entry }: Login, io: ClientIo): string 
     ...entry.name === undefined ? [] : [`    name: ${sanitizeLine(entry.name)}`],
     `    since: ${since}`,
     `    scopes: ${sanitizeLine(entry.scope, 1000)}`,
+    ...entry.resources === undefined
+      ? []
+      : [`    resources: ${sanitizeLine(entry.resources.join(" "), 1000)}`],
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -181,15 +196,22 @@ async function revokeReplaced(
   }
 }
 
+/** The default resource needs no name. */
+function isNamed({ name }: ServerResource): boolean {
+  return name !== "default";
+}
+
 const DEFAULT_SCOPES = ["profile", "email", "offline_access", MANAGEMENT_SCOPES.read];
 
 /** A plain login works even if a code cannot get every scope that it usually has. */
 function defaultScopes(
   { deviceFlowExcludedScopes }: AuthorizationServer,
   way: "web" | "device",
+  ofResources: readonly string[],
 ): readonly string[] {
-  if (way === "web") return DEFAULT_SCOPES;
-  return DEFAULT_SCOPES.filter((scope) => !deviceFlowExcludedScopes.includes(scope));
+  const scopes = [...DEFAULT_SCOPES, ...ofResources];
+  if (way === "web") return scopes;
+  return scopes.filter((scope) => !deviceFlowExcludedScopes.includes(scope));
 }
 
 /** Always includes `openid`: credentials are stored under the account's name. */
@@ -217,6 +239,7 @@ export function declare(command: Command, client: Run<ClientIo>): void {
   const bin = brand.binaryName;
   command.addOption(server())
     .addOption(scope(`scopes to request (default: openid ${DEFAULT_SCOPES.join(" ")})`))
+    .option("--for <resource>", "also request tokens for this resource (repeatable)", collect)
     .option("--name <name>", "a name to recognize this login by (default: host name and system)")
     .option("--force", "log in again without asking")
     .option("--web", "log in with a browser on this machine, without a code")
@@ -229,6 +252,7 @@ export function declare(command: Command, client: Run<ClientIo>): void {
       examples(
         [`${bin} login --server https://auth.example.com`, "log in to your own server"],
         [`${bin} login --web`, "with the browser of this machine, without a code"],
+        [`${bin} login --for orders`, "also get tokens for the resource orders"],
         [`${bin} login --no-browser --qr`, "over SSH: approve the login on your phone"],
       ),
     )

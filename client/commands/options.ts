@@ -17,7 +17,7 @@ export const noBrowser = () =>
   new Option("--no-browser", "do not open a browser for the approval").helpGroup(LOGIN_GROUP);
 
 export const owner = () =>
-  new Option("--for <account>", "administrators: the account that owns it");
+  new Option("--owner <account>", "administrators: the account that owns it");
 
 export const exchange = (command: Command) =>
   command.option("--exchange", `exchange the token in ${brand.envPrefix}_TOKEN for a short JWT`);

@@ -94,6 +94,9 @@ function describeLogin(login: LoginStatus, io: ClientIo): string {
       `  access token: ${describeExpiry(login.expiresAt, login.renewable, io)}`,
       `  scopes: ${sanitizeLine(login.scope ?? "", 1000) || "none"}`,
     );
+    if (login.resources.length > 0) {
+      lines.push(`  resources: ${sanitizeLine(login.resources.join(" "), 1000)}`);
+    }
   }
   for (const { actor, scope, expiresAt } of login.narrowTokens) {
     const scopes = sanitizeLine(scope, 1000) || "no scopes";

@@ -24,7 +24,7 @@ const MAX_BACK_OFF_MS = 60_000;
 export type DeviceAuthorizationRequest = {
   scope: string;
   /** RFC 8707 */
-  resource?: string;
+  resource?: string | readonly string[];
   /** The `sid` of the login that requests more. */
   sid?: string;
   /** What this machine calls itself; our server shows it to the user. */

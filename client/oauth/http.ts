@@ -33,7 +33,7 @@ export interface RequestOptions {
   /** By default POST with a body, else GET. */
   method?: string;
   /** The body, as `application/x-www-form-urlencoded`. */
-  form?: Record<string, string>;
+  form?: Record<string, string | readonly string[]>;
   /** The body, as JSON. */
   json?: unknown;
   bearerToken?: string;
@@ -59,7 +59,7 @@ export async function request(
   });
   if (bearerToken !== undefined) headers.set("authorization", `Bearer ${bearerToken}`);
   if (json !== undefined) headers.set("content-type", "application/json");
-  const body = json === undefined ? form && new URLSearchParams(form) : JSON.stringify(json);
+  const body = json === undefined ? form && formBody(form) : JSON.stringify(json);
   const timeout = new AbortController();
   const timer = setTimeout(() => timeout.abort(), timeoutMs);
   try {
@@ -134,4 +134,11 @@ function parseDate(header: string | null): number | undefined {
 
 function parseRetryAfter(header: string | null): number | undefined {
   return header !== null && /^\d{1,6}$/.test(header.trim()) ? Number(header) : undefined;
+}
+
+/** A parameter with several values occurs once for each (RFC 8707 section 2). */
+function formBody(form: Record<string, string | readonly string[]>): URLSearchParams {
+  return new URLSearchParams(
+    Object.entries(form).flatMap(([name, values]) => [values].flat().map((value) => [name, value])),
+  );
 }

@@ -9,6 +9,7 @@ export interface ServerResource {
   name: string;
   /** The `aud` of its access tokens. */
   identifier: string;
+  scopes: readonly string[];
 }
 
 /** Our extension of the metadata: those with another form are left out. */
@@ -16,17 +17,44 @@ export function resourcesIn(value: unknown): ServerResource[] {
   if (!Array.isArray(value)) return [];
   return value.map(Object).filter(({ name, identifier }) =>
     typeof name === "string" && typeof identifier === "string"
-  ).map(({ name, identifier }) => ({ name, identifier }));
+  ).map(({ name, identifier, scopes_supported: scopes }) => ({
+    name,
+    identifier,
+    scopes: isTextList(scopes) ? scopes : [],
+  }));
+}
+
+function isTextList(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
+}
+
+type ResourceServer = Pick<AuthorizationServer, "issuer" | "resources">;
+
+/**
+ * The resources that a login requests: those that `--for` names, and the default one, which is what
+ * commands without `--for` use. Throws ClientError for an unknown one.
+ */
+export function loginResources(
+  server: ResourceServer,
+  names: readonly string[],
+): ServerResource[] {
+  const named = names.map((name) => findResource(server, name));
+  const standard = (server.resources ?? []).filter(({ name }) => name === "default");
+  return [...new Set([...standard, ...named])];
 }
 
 /** The identifier of the resource that `--for` names. Throws ClientError for an unknown one. */
-export function resourceIdentifier(
-  { issuer, resources = [] }: Pick<AuthorizationServer, "issuer" | "resources">,
+export function resourceIdentifier(server: ResourceServer, nameOrIdentifier: string): string {
+  return findResource(server, nameOrIdentifier).identifier;
+}
+
+function findResource(
+  { issuer, resources = [] }: ResourceServer,
   nameOrIdentifier: string,
-): string {
+): ServerResource {
   const known = resources.find(({ name }) => name === nameOrIdentifier) ??
     resources.find(({ identifier }) => identifier === nameOrIdentifier);
-  if (known !== undefined) return known.identifier;
+  if (known !== undefined) return known;
   const names = resources.map(({ name }) => sanitizeLine(name)).join(", ");
   throw new ClientError(
     "unknown_resource",

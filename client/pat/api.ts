@@ -28,6 +28,8 @@ export interface NewToken {
   allowedAddresses?: string[];
   /** A service account, for administrators. */
   owner?: string;
+  /** The name or identifier of the resource that accepts it; absent: the default one. */
+  resource?: string;
 }
 
 /** What `pat edit` changes; what is undefined stays as it is. */
@@ -138,7 +140,7 @@ export function tokenApi(
 
   return {
     server: api.server,
-    create: ({ name, description, scopes, expiresIn, allowedAddresses, owner }) =>
+    create: ({ name, description, scopes, expiresIn, allowedAddresses, owner, resource }) =>
       withRemembered(created("/tokens", scopes, {
         name,
         description,
@@ -146,6 +148,7 @@ export function tokenApi(
         expires_in: expiresIn,
         allowed_addresses: allowedAddresses,
         owner,
+        resource,
       })),
     rotate: ({ id, scopes }, { overlap, expiresIn }) =>
       created(`/tokens/${encodeURIComponent(id)}/rotate`, scopes, {

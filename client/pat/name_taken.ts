@@ -8,14 +8,14 @@ import { NameTakenError } from "./management_api.ts";
 export async function withNameAdvice<T>(
   change: Promise<T>,
   name: string,
-  { for: owner }: { for?: string },
+  { owner }: { owner?: string },
 ): Promise<T> {
   try {
     return await change;
   } catch (error) {
     if (!(error instanceof NameTakenError)) throw error;
     const suggestion = shellWord(sanitizeLine(error.suggestion));
-    const account = owner === undefined ? "" : ` --for ${shellWord(owner)}`;
+    const account = owner === undefined ? "" : ` --owner ${shellWord(owner)}`;
     const token = shellWord(sanitizeLine(name));
     const subject = owner === undefined ? "You have" : `${sanitizeLine(owner)} has`;
     throw new NameTakenError(

@@ -13,6 +13,8 @@ export interface PersonalAccessToken {
   prefix: string;
   owner: { kind: string; id: string | null; username: string };
   scopes: string[];
+  /** The identifier of the only resource that accepts it; null: the default one. */
+  resource: string | null;
   allowedAddresses: string[];
   createdAt: string;
   /** null: never. */
@@ -54,6 +56,7 @@ export function parseToken(body: Record<string, unknown>): PersonalAccessToken |
     prefix: prefix as string,
     owner: { kind: text(owner.kind) ?? "user", id: text(owner.id), username: owner.username },
     scopes: scopes as string[],
+    resource: text(body.resource),
     allowedAddresses: allowedAddresses as string[],
     createdAt: body.created_at as string,
     expiresAt: text(body.expires_at),

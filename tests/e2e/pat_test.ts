@@ -171,12 +171,12 @@ for (const database of ["embedded", POSTGRES] satisfies DatabaseName[]) {
       assert.equal((await verify(next.stdout.trim())).status, 200);
     });
 
-    await t.step("finds a service account's with --for", async () => {
+    await t.step("finds a service account's with --owner", async () => {
       const added = await server.operate(
         ["admin", "service-account", "add", "deployer", "--scope", "deploy", "--config", config],
       );
       assert.equal(added.code, EXIT.ok, added.stderr);
-      const of = ["--for", "deployer"];
+      const of = ["--owner", "deployer"];
       await cli(["pat", "create", "--name", "robot", "--scope", "deploy", ...of]);
       assert.equal((await cli(["pat", "rotate", "robot"])).code, EXIT.failure);
       const rotated = await cli(["pat", "rotate", "robot", "--overlap", "0", ...of]);

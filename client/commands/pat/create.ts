@@ -20,6 +20,8 @@ export interface PatCreateOptions extends Selection, ApprovalOptions {
   expires?: string;
   allowAddress?: string[];
   /** A service account that will own it. */
+  owner?: string;
+  /** The name or identifier of the resource that accepts it. */
   for?: string;
   json?: boolean;
 }
@@ -28,7 +30,7 @@ export async function patCreate(options: PatCreateOptions, io: ClientIo): Promis
   // Reports a mistake before the user is asked to approve.
   parseLifetime(options.expires, io.clock);
   const scopes = options.scope ?? await chooseScopes(options, io);
-  await using api = await openTokenApi({ ...options, administer: options.for !== undefined }, io);
+  await using api = await openTokenApi({ ...options, administer: options.owner !== undefined }, io);
   const create = createWithExpiry(options.expires, (expiresIn) =>
     api.create({
       name: options.name,
@@ -36,7 +38,8 @@ export async function patCreate(options: PatCreateOptions, io: ClientIo): Promis
       scopes,
       expiresIn,
       allowedAddresses: options.allowAddress,
-      owner: options.for,
+      owner: options.owner,
+      resource: options.for,
     }), io.clock);
   const created = await withNameAdvice(create, options.name, options);
   await printSecret(api, created, options, io);
@@ -52,8 +55,10 @@ export function describeCreated(
   created: CreatedToken,
   io: Pick<ClientIo, "clock" | "timeZone">,
 ): string {
-  const { name, prefix, scopes, expiresAt } = created;
+  const { name, prefix, scopes, resource, expiresAt } = created;
   return `${sanitizeLine(name)} (${sanitizeLine(prefix)}…) with ` +
-    `${sanitizeLine(scopes.join(" ")) || "no scope"}, ` +
+    `${sanitizeLine(scopes.join(" ")) || "no scope"}${
+      resource === null ? "" : ` for ${sanitizeLine(resource, 250)}`
+    }, ` +
     (expiresAt === null ? "never expires" : `until ${describeExpiry(created, io)}`);
 }

@@ -21,7 +21,7 @@ export interface PatEditOptions extends Selection, ApprovalOptions {
   allowAddress?: string[];
   allowAnyAddress?: boolean;
   /** Its owner, for administrators. */
-  for?: string;
+  owner?: string;
   json?: boolean;
 }
 
@@ -31,8 +31,8 @@ export async function patEdit(
   io: ClientIo,
 ): Promise<number> {
   const changes = readChanges(options);
-  await using api = await openTokenApi({ ...options, administer: options.for !== undefined }, io);
-  const { token: before } = await resolveToken(api, name, options.for, io);
+  await using api = await openTokenApi({ ...options, administer: options.owner !== undefined }, io);
+  const { token: before } = await resolveToken(api, name, options.owner, io);
   checkOnlyNarrows(before, changes);
   const after = await withNameAdvice(api.edit(before.id, changes), changes.name ?? "", options);
   if (options.json) io.stdout(formatJson(after));

@@ -27,13 +27,13 @@ export interface PatListOptions extends Selection, TableOptions {
   /** All users' tokens, for administrators. */
   all?: boolean;
   /** One account's, for administrators. */
-  for?: string;
+  owner?: string;
 }
 
 export async function patList(options: PatListOptions, io: ClientIo): Promise<number> {
-  const { search, inactive, json, wide, for: owner } = options;
+  const { search, inactive, json, wide, owner } = options;
   if (options.all && owner !== undefined) {
-    throw new ClientError("invalid_option", "Use either --all or --for ACCOUNT, not both.");
+    throw new ClientError("invalid_option", "Use either --all or --owner ACCOUNT, not both.");
   }
   const all = options.all || owner !== undefined;
   await using api = await openTokenApi({ ...options, administer: all }, io);
@@ -83,6 +83,13 @@ const table = (
     { title: "REVOKED", cell: ({ revokedAt }) => timeCell(revokedAt), wideOnly: true },
     { title: "ID", cell: ({ id }) => id, wideOnly: true },
     {
+      title: "RESOURCE",
+      cell: ({ resource }) => resource,
+      absent: "default",
+      flexible: true,
+      wideOnly: true,
+    },
+    {
       title: "USABLE FROM",
       cell: ({ allowedAddresses }) => allowedAddresses.join(" ") || null,
       absent: "anywhere",
@@ -93,13 +100,13 @@ const table = (
 });
 
 /** `hasOthers`: there are tokens that the options exclude. */
-function describeEmpty({ search, inactive, for: owner }: PatListOptions, hasOthers: boolean) {
+function describeEmpty({ search, inactive, owner }: PatListOptions, hasOthers: boolean) {
   const list = `${brand.binaryName} pat list`;
   if (search !== undefined && !hasOthers) {
     return `No token matches ${displayName(search)}. To list all, run: ${list}`;
   }
   const create = `To create one, run: ${brand.binaryName} pat create --name NAME --scope SCOPES${
-    owner === undefined ? "" : ` --for ${shellWord(owner)}`
+    owner === undefined ? "" : ` --owner ${shellWord(owner)}`
   }`;
   return hasOthers && !inactive && owner === undefined
     ? `There are no active tokens. With revoked and expired ones: ${list} --inactive\n${create}`

@@ -41,7 +41,8 @@ function declareCreate(pat: Command, client: Run<ClientIo>): void {
       "where it may be used from, such as 10.0.0.0/8 (repeatable; default: anywhere)",
       collect,
     )
-    .option("--for <account>", "administrators: create it for this service account")
+    .option("--for <resource>", "the resource that accepts it (default: the default one)")
+    .option("--owner <account>", "administrators: create it for this service account")
     .addOption(server())
     .addOption(account())
     .addOption(noBrowser())
@@ -73,7 +74,7 @@ function declareList(pat: Command, client: Run<ClientIo>): void {
     .option("--search <text>", "part of a name, or the prefix of a token")
     .option("--inactive", "include revoked and expired tokens")
     .option("--all", "administrators: all accounts' tokens")
-    .option("--for <account>", "administrators: this account's tokens")
+    .option("--owner <account>", "administrators: this account's tokens")
     .addOption(server())
     .addOption(account())
     .addOption(noBrowser())

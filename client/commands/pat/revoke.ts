@@ -15,7 +15,7 @@ import { readTokensFromStdin } from "./token_stdin.ts";
 
 export interface PatRevokeOptions extends Selection, ApprovalOptions {
   /** Their owner, for administrators. */
-  for?: string;
+  owner?: string;
   tokenStdin?: boolean;
   json?: boolean;
 }
@@ -32,12 +32,12 @@ export async function patRevoke(
       `Name a token, or use --token-stdin. To see your tokens, run: ${brand.binaryName} pat list`,
     );
   }
-  await using api = await openTokenApi({ ...options, administer: options.for !== undefined }, io);
+  await using api = await openTokenApi({ ...options, administer: options.owner !== undefined }, io);
   const revoked: PersonalAccessToken[] = [];
   let exitCode: number = EXIT.ok;
   for (const name of names) {
     try {
-      const { token, stillActive } = await resolveToken(api, name, options.for, io);
+      const { token, stillActive } = await resolveToken(api, name, options.owner, io);
       const inactive = describeInactive(token, io);
       if (inactive === undefined) await api.revoke(token.id);
       revoked.push(token);

@@ -21,7 +21,7 @@ export interface PatRotateOptions extends Selection, ApprovalOptions {
   /** As typed, see parseExpiry. */
   expires?: string;
   /** Its owner, for administrators. */
-  for?: string;
+  owner?: string;
   json?: boolean;
 }
 
@@ -33,8 +33,8 @@ export async function patRotate(
   const overlap = parseOverlap(options.overlap);
   // Reports a mistake before the user is asked to approve.
   parseLifetime(options.expires, io.clock);
-  await using api = await openTokenApi({ ...options, administer: options.for !== undefined }, io);
-  const { token: old } = await resolveToken(api, name, options.for, io);
+  await using api = await openTokenApi({ ...options, administer: options.owner !== undefined }, io);
+  const { token: old } = await resolveToken(api, name, options.owner, io);
   const created = await createWithExpiry(
     options.expires,
     (expiresIn) => api.rotate(old, { overlap, expiresIn }),

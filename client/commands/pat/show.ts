@@ -19,7 +19,7 @@ import { readTokensFromStdin } from "./token_stdin.ts";
 
 export interface PatShowOptions extends Selection {
   /** Its owner, for administrators. */
-  for?: string;
+  owner?: string;
   tokenStdin?: boolean;
   json?: boolean;
 }
@@ -37,14 +37,14 @@ export async function patShow(
         `To see your tokens, run: ${brand.binaryName} pat list`,
     );
   }
-  await using api = await openTokenApi({ ...options, administer: options.for !== undefined }, io);
+  await using api = await openTokenApi({ ...options, administer: options.owner !== undefined }, io);
   const token = name === undefined
     ? await api.own()
-    : (await resolveToken(api, name, options.for, io)).token;
+    : (await resolveToken(api, name, options.owner, io)).token;
   io.stdout(options.json ? formatJson(token) : describe(token, io));
   if (expiresSoon(token, io.clock)) {
     // A replacement has the same name. A token may not list others.
-    const all = options.for !== undefined;
+    const all = options.owner !== undefined;
     const known = name === undefined ? undefined : await api.list({ search: token.name, all });
     warnOfExpiry([token], known, io);
   }
@@ -64,6 +64,7 @@ function describe(token: PersonalAccessToken, io: ClientIo): string {
     ["state", colorState(state, stdoutStyle(io))],
     ["owner", sanitizeLine(owner.username)],
     ["scopes", sanitizeLine(token.scopes.join(" "), 1000) || "none"],
+    ...token.resource === null ? [] : [["resource", sanitizeLine(token.resource, 250)] as const],
     ["usable from", sanitizeLine(token.allowedAddresses.join(", "), 1000) || "anywhere"],
     ["created", formatIsoTime(token.createdAt, io)],
     ["expires", describeExpiry(token, io)],

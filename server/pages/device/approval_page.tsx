@@ -102,7 +102,7 @@ export async function approvalPage(
           lifetime={kind === "further" && login !== undefined
             ? furtherTokenLifetime(
               deps.config,
-              requestedResource(catalog, request),
+              catalog.approved(request.resources)[0] ?? catalog.resources()[0],
               client,
               request.requestedLifetime,
               login.absoluteExpiresAt.getTime() - clock.now(),
@@ -163,16 +163,6 @@ export async function approvalPage(
       </main>
     ),
   });
-}
-
-/** The resource that the token is for. */
-function requestedResource(
-  catalog: ApprovalPageDeps["catalog"],
-  { resources }: DeviceAuthorization,
-): Resource {
-  const [identifier] = resources ?? [];
-  const known = identifier === undefined ? undefined : catalog.findByIdentifier(identifier);
-  return known ?? catalog.default;
 }
 
 /** Who answers for the client: only the operator registers clients. */

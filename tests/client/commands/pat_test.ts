@@ -257,7 +257,7 @@ Deno.test("resolves a whole secret by its prefix, and neither sends nor prints i
   }
 });
 
-Deno.test("--for resolves only tokens of the account", async () => {
+Deno.test("--owner resolves only tokens of the account", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
   const { io } = home;
@@ -269,15 +269,15 @@ Deno.test("--for resolves only tokens of the account", async () => {
     status: 201,
     json: { ...patResponse(io), token: PAT_SECRET },
   });
-  assert.equal(await rotate(io, "ci", { for: "deployer" }), EXIT.ok, io.err);
+  assert.equal(await rotate(io, "ci", { owner: "deployer" }), EXIT.ok, io.err);
   assert.equal(server.askedAt("/api/v1/tokens").at(-1)?.query.all, "true");
-  assert.equal(await rotate(io, "ci", { for: "nobody" }), EXIT.failure);
-  assert.match(io.err, /nobody has no token ci\. .*pat list --for nobody/);
+  assert.equal(await rotate(io, "ci", { owner: "nobody" }), EXIT.failure);
+  assert.match(io.err, /nobody has no token ci\. .*pat list --owner nobody/);
   server.script(`/api/v1/tokens/${PAT_ID}`, { json: patResponse(io) });
-  assert.equal(await run(io, (io) => patShow(PAT_ID, { for: "deployer" }, io)), EXIT.failure);
-  assert.equal(await list(io, { for: "deployer", json: true }), EXIT.ok);
+  assert.equal(await run(io, (io) => patShow(PAT_ID, { owner: "deployer" }, io)), EXIT.failure);
+  assert.equal(await list(io, { owner: "deployer", json: true }), EXIT.ok);
   assert.deepEqual(JSON.parse(io.out).map(({ id }: { id: string }) => id), [OTHER_ID]);
-  assert.equal(await list(io, { for: "deployer", all: true }), EXIT.usage);
+  assert.equal(await list(io, { owner: "deployer", all: true }), EXIT.usage);
 });
 
 Deno.test("suggests no rotation of a token that has a replacement", async () => {
