@@ -76,7 +76,7 @@ function noSuchToken(name: string, owner: string | undefined): string {
   return owner === undefined
     ? `There is no token ${displayName(name)}. To see your tokens, run: ${list}. ` +
       `For a service account's token, administrators add --owner ACCOUNT.`
-    : `${sanitizeLine(owner)} has no token ${displayName(name)}. Run: ${list} --for ${
+    : `${sanitizeLine(owner)} has no token ${displayName(name)}. Run: ${list} --owner ${
       sanitizeLine(owner)
     }`;
 }

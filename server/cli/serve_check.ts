@@ -146,16 +146,16 @@ function printSettings({ config, configFile, effective }: LoadedConfig, io: Serv
     io.stdout(`${setting.name.padEnd(width)}  ${text}  (${setting.source})\n`);
   }
   io.stdout(`${"scopes".padEnd(width)}  ${config.scopes.map((scope) => scope.name).join(" ")}\n`);
+  const restricted = Object.entries(restrictedScopes(config))
+    .map(([name, rules]) => `${name}: ${rules.join(" ")}`);
+  if (restricted.length > 0) {
+    io.stdout(`${"scope device_flow".padEnd(width)}  ${restricted.join(", ")}\n`);
+  }
   if (config.resources.length === 0) return;
   io.stdout("\nResources:\n");
   for (const { name, identifier, scopes } of config.resources) {
     const names = listText(scopes.map(({ name }) => name), "no scopes");
     io.stdout(`${name.padEnd(width)}  ${identifier}  ${names}\n`);
-  }
-  const restricted = Object.entries(restrictedScopes(config))
-    .map(([name, rules]) => `${name}: ${rules.join(" ")}`);
-  if (restricted.length > 0) {
-    io.stdout(`${"scope device_flow".padEnd(width)}  ${restricted.join(", ")}\n`);
   }
 }
 

@@ -360,7 +360,7 @@ function replacementTime(
     now: Date;
   },
 ): Date | undefined {
-  const later = keys.filter(({ activatesAt }) => activatesAt! > key.activatesAt!);
+  const later = keys.slice(keys.indexOf(key) + 1);
   const successor = later.find(({ algorithm }) => algorithm === key.algorithm);
   if (successor !== undefined || algorithms.includes(key.algorithm)) return successor?.activatesAt;
   // Its algorithm is out of use: replaced by a key of the settings, now or once verifiers know it.

@@ -1,7 +1,6 @@
 import type { Clock } from "../../../shared/clock.ts";
 import type { ServerConfig } from "../../config/server_config.ts";
 import type { ResourceCatalog } from "../../resources/catalog.ts";
-import type { Resource } from "../../resources/resource.ts";
 import type { GeoipLookup } from "../../geoip.ts";
 import { type AppliedRule, isSameNetwork } from "../../logins/device_flow.ts";
 import { furtherTokenLifetime } from "../../logins/further_approval.ts";
