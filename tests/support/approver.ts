@@ -7,6 +7,11 @@ import { DEVICE_CODE_GRANT } from "../../shared/oauth/grant_types.ts";
 export interface Approver {
   /** Enters the code and decides. Signs in first if necessary. */
   decide(userCode: string, decision: "approve" | "deny"): Promise<void>;
+  /**
+   * Opens an authorization request, signs in if necessary, and decides. Returns the address that the
+   * browser leaves to, which is not opened.
+   */
+  authorize(url: string, decision?: "approve" | "deny"): Promise<URL>;
   /** The title of the page at `path`, after redirects. */
   title(path: string): Promise<string>;
   /** The name of that page, or what went wrong: its `data-page` or `data-error`. */
@@ -31,8 +36,9 @@ export function approver(origin: string, { email, password }: Account): Approver
       for (const set of response.headers.getSetCookie()) cookie = set.split(";")[0];
       const location = response.headers.get("location");
       const text = await response.text();
-      if (location === null) return text;
-      address = new URL(location, address);
+      const next = location === null ? refreshOf(text, address) : new URL(location, address);
+      if (next?.origin !== origin) return text;
+      address = next;
       init = {};
     }
     throw new Error(`${path} redirects without end`);
@@ -63,9 +69,27 @@ export function approver(origin: string, { email, password }: Account): Approver
       html = await submit(html, "/device/confirm", { decision });
       assert.equal(pageOf(html), decision === "approve" ? "approved" : "denied");
     },
+    async authorize(url, decision = "approve") {
+      const { pathname, search } = new URL(url);
+      let html = await visit(pathname + search);
+      if (html.includes('action="/signin"')) {
+        html = await submit(html, "/signin", { email, password });
+      }
+      assert.equal(pageOf(html), "consent");
+      html = await submit(html, "/consent", { decision });
+      const left = refreshOf(html, new URL(origin));
+      assert.ok(left, `the browser stays on the page “${titleOf(html)}”`);
+      return left;
+    },
     title: async (path) => titleOf(await visit(path)),
     page: async (path) => pageOf(await visit(path)),
   };
+}
+
+/** Where a page sends the browser at once. */
+function refreshOf(html: string, base: URL): URL | undefined {
+  const url = /<meta http-equiv="refresh" content="0; url=([^"]*)"/.exec(html)?.[1];
+  return url === undefined ? undefined : new URL(url.replaceAll("&amp;", "&"), base);
 }
 
 function titleOf(html: string): string {

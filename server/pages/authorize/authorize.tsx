@@ -15,7 +15,7 @@ import { type Consent, findConsent, recordConsentUse } from "../../store/consent
 import type { Sql } from "../../store/db/connect.ts";
 import type { Session } from "../../store/sessions.ts";
 import type { PageContext } from "../context.ts";
-import { redirectToSignIn } from "../http/browser_session.ts";
+import { redirectToSignIn, signedInSession } from "../http/browser_session.ts";
 import { consentPage, type ConsentPageDeps } from "./consent_page.tsx";
 import { untrustedRequestPage } from "./errors.tsx";
 import { issueCode, type IssueCodeDeps } from "./issue_code.ts";
@@ -31,54 +31,71 @@ export interface AuthorizeDeps extends AuthorizationDeps, ConsentPageDeps, Issue
 /** GET /oauth/authorize: the authorization endpoint (RFC 6749 section 3.1). */
 export async function showAuthorization(deps: AuthorizeDeps, c: PageContext): Promise<Response> {
   const query = new URL(c.req.url).search.slice(1);
-  const parsed = await parseAuthorizationRequest(deps, query, c.get("session")?.user.id);
+  const session = c.get("session");
+  const parsed = await parseAuthorizationRequest(deps, query, session?.user.id);
   if (parsed.kind === "anonymous") return redirectToSignIn(c, authorizationPath(query));
   if (parsed.kind === "untrusted") return await untrustedRequestPage(deps, c, parsed);
+  const request = parsed.kind === "rejected" ? parsed : parsed.request;
   const redirect = (response: { code: string } | OAuthError) =>
     // RFC 9700 section 4.12: 303, so that no browser repeats a POST.
-    c.redirect(
-      authorizationResponseUri(deps, parsed.kind === "valid" ? parsed.request : parsed, response),
-      303,
-    );
-  if (parsed.kind === "rejected") return redirect(parsed.error);
-  const { request } = parsed;
-  const isSilent = request.prompts.includes("none");
-  const continued = withSignedInSince(deps, query, request);
+    c.redirect(authorizationResponseUri(deps, request, response), 303);
+  if (parsed.kind === "rejected") {
+    // RFC 9700 section 4.11.2: a link to this server leads nowhere else without a sign-in.
+    const isSilent = new URLSearchParams(query).get("prompt") === "none";
+    return session === undefined && !isSilent
+      ? redirectToSignIn(c, authorizationPath(query))
+      : redirect(parsed.error);
+  }
+  const continued = withSignedInSince(deps, query, parsed.request);
+  const answer = await decideWithoutAsking(deps, c, { request: parsed.request, query: continued });
+  if (answer instanceof Response) return answer;
+  if (answer !== undefined) return redirect(answer);
+  return await consentPage(deps, c, {
+    session: signedInSession(c),
+    request: parsed.request,
+    query: continued,
+    asksForOther: isOtherAccount(parsed.request.loginHint, signedInSession(c)),
+  });
+}
+
+/** What the client gets or where the user signs in; undefined if the user has to be asked. */
+async function decideWithoutAsking(
+  deps: AuthorizeDeps,
+  c: PageContext,
+  { request, query }: { request: AuthorizationRequest; query: string },
+): Promise<{ code: string } | OAuthError | Response | undefined> {
+  const { prompts, loginHint, client } = request;
+  const isSilent = prompts.includes("none");
   const session = c.get("session");
-  if (session === undefined || needsSignIn(deps, session, continued)) {
+  if (session === undefined || needsSignIn(deps, session, query)) {
     if (isSilent) {
-      return redirect(
-        new OAuthError("login_required", "The user is not signed in, or too long ago."),
-      );
+      return new OAuthError("login_required", "The user is not signed in, or too long ago.");
     }
-    return redirectToSignIn(c, authorizationPath(continued), {
+    return redirectToSignIn(c, authorizationPath(query), {
       again: session !== undefined,
-      email: session === undefined ? request.loginHint : undefined,
+      email: session === undefined ? loginHint : undefined,
     });
   }
-  const asksForOther = isOtherAccount(request.loginHint, session);
+  const asksForOther = isOtherAccount(loginHint, session);
   if (isSilent && asksForOther) {
-    return redirect(
-      new OAuthError("interaction_required", "Another user is signed in than in login_hint."),
-    );
+    return new OAuthError("interaction_required", "Another user is signed in than in login_hint.");
   }
   const isInteractive = asksForOther ||
-    request.prompts.some((prompt) => prompt === "consent" || prompt === "select_account");
+    prompts.some((prompt) => prompt === "consent" || prompt === "select_account");
   const scope = isInteractive ? undefined : await rememberedScope(deps, session, request);
-  if (scope !== undefined) {
-    const code = await issueCode(deps, c, { session, request, scope, isRemembered: true });
-    if (code === undefined) return redirectToSignIn(c, authorizationPath(continued));
-    await recordConsentUse(deps.sql, {
-      userId: session.user.id,
-      clientId: request.client.id,
-      now: new Date(deps.clock.now()),
-    });
-    return redirect({ code });
+  if (scope === undefined) {
+    return isSilent
+      ? new OAuthError("consent_required", "The user has to approve the login.")
+      : undefined;
   }
-  if (isSilent) {
-    return redirect(new OAuthError("consent_required", "The user has to approve the login."));
-  }
-  return await consentPage(deps, c, { session, request, query: continued, asksForOther });
+  const code = await issueCode(deps, c, { session, request, scope, isRemembered: true });
+  if (code === undefined) return redirectToSignIn(c, authorizationPath(query));
+  await recordConsentUse(deps.sql, {
+    userId: session.user.id,
+    clientId: client.id,
+    now: new Date(deps.clock.now()),
+  });
+  return { code };
 }
 
 /** Whether `login_hint`, which is an e-mail address or an id, names another user. */

@@ -117,6 +117,14 @@ Deno.test("redirects with an error for each parameter that is missing or invalid
     const twoStates = await browser.get(`${requestPath()}&state=other`);
     assert.equal(errorOf(twoStates), "invalid_request");
     assert.equal(destination(twoStates).searchParams.get("state"), null);
+    // A link leads away from this server only after a sign-in (RFC 9700 section 4.11.2).
+    const guest = visitor(server);
+    const bad = { scope: "nonsense" };
+    assert.match((await guest.get(requestPath(bad))).location!, /^\/signin\?next=/);
+    assert.equal(
+      errorOf(await guest.get(requestPath({ ...bad, prompt: "none" }))),
+      "invalid_scope",
+    );
     const stateless = await browser.get(requestPath({ state: undefined, scope: "nonsense" }));
     assert.equal(destination(stateless).searchParams.has("state"), false);
     // Unknown parameters and those without a value are ignored (RFC 6749 section 3.1).
