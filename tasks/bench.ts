@@ -2,16 +2,20 @@
 /**
  * `deno task bench [SECONDS ROUNDS]`: what checking a token costs; about five minutes.
  * `deno task bench startup [ROUNDS]`: what starting the program costs; about two.
+ * `deno task bench logins [SECONDS]`: what a login in the browser costs; seconds.
  * Only 127.0.0.1 is used, except for what npm and the system's packages provide.
  */
+import { benchBrowserLogins } from "./bench/browser_logins.ts";
 import { benchStartup } from "./bench/startup.ts";
 import { benchTokenChecks } from "./bench/token_checks.ts";
 
 const start = performance.now();
-const isStartup = Deno.args[0] === "startup";
-const numbers = Deno.args.slice(isStartup ? 1 : 0).map(Number);
-const met = isStartup
+const subject = ["startup", "logins"].find((name) => name === Deno.args[0]);
+const numbers = Deno.args.slice(subject === undefined ? 0 : 1).map(Number);
+const met = subject === "startup"
   ? await benchStartup({ rounds: numbers[0] ?? 30 })
+  : subject === "logins"
+  ? await benchBrowserLogins({ seconds: numbers[0] ?? 10 }).then(() => true)
   : await benchTokenChecks({ seconds: numbers[0] ?? 2, rounds: numbers[1] ?? 5 });
 console.log(`\n${((performance.now() - start) / 60_000).toFixed(1)} minutes`);
 Deno.exit(met ? 0 : 1);
