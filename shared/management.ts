@@ -15,8 +15,9 @@ export function managementResource(issuer: string): string {
 /** What its tokens permit, about one kind of thing each. Each permission includes those before it. */
 const CHAINS = [
   ["read", "write", "admin"],
-  // Apart from `admin`, which approvals had before clients could be managed here.
+  // Apart from `admin`, which approvals had before these could be managed here.
   ["clients_read", "clients_write"],
+  ["resources_read", "resources_write"],
 ] as const;
 
 export type ManagementPermission = (typeof CHAINS)[number][number];
@@ -30,6 +31,8 @@ export const MANAGEMENT_SCOPES: Record<ManagementPermission, string> = {
   admin: "manage:admin",
   clients_read: "manage:clients:read",
   clients_write: "manage:clients",
+  resources_read: "manage:resources:read",
+  resources_write: "manage:resources",
 };
 
 /** Permissions that change nothing. */

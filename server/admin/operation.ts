@@ -12,8 +12,11 @@ export interface AdminDeps {
   clock: Clock;
   keys: Pick<SigningKeys, "list" | "rotate">;
   jwksCache: JwksCache;
-  config: Pick<ServerConfig, "mail" | "issuer" | "tls" | "trustedProxies">;
-  catalog: Pick<ResourceCatalog, "default" | "find" | "resources" | "scopes" | "scopesOf">;
+  config: Pick<ServerConfig, "mail" | "scopes" | "resources" | "issuer" | "tls" | "trustedProxies">;
+  catalog: Pick<
+    ResourceCatalog,
+    "default" | "find" | "management" | "resources" | "scopes" | "scopesOf"
+  >;
   mail: Pick<Mail, "send" | "deliver">;
   issuer: string;
   /** The id of the administrator, for an operation over HTTP; default: the operator. */

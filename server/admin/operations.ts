@@ -12,6 +12,13 @@ import { listKeys, rotateKeys } from "./key_operations.ts";
 import { listMigrations } from "./migration_operations.ts";
 import type { AdminDeps } from "./operation.ts";
 import {
+  addResource,
+  listAllResources,
+  removeResource,
+  showResource,
+  updateResource,
+} from "./resource_operations.ts";
+import {
   addServiceAccount,
   listAllServiceAccounts,
   setServiceAccountDisabled,
@@ -44,6 +51,11 @@ const operations = {
   rotateSecret,
   setClientDisabled,
   removeClient,
+  addResource,
+  listAllResources,
+  showResource,
+  updateResource,
+  removeResource,
   listKeys,
   rotateKeys,
   listMigrations,

@@ -9,6 +9,7 @@ import type { ReportLeakDeps } from "../pats/report_leak.ts";
 import type { RotateTokenDeps } from "../pats/rotate.ts";
 import type { ResourceCatalog } from "../resources/catalog.ts";
 import type { User } from "../store/users.ts";
+import type { TokenValidator } from "../validation/token_validator.ts";
 import type { ValidatedToken } from "../validation/validated_token.ts";
 import type { GithubKeys } from "./leaks/github_keys.ts";
 import type { Problem, ProblemType } from "./problem.ts";
@@ -18,6 +19,7 @@ export interface OperationDeps
   extends EditTokenDeps, ImportTokenDeps, ReportLeakDeps, RotateTokenDeps {
   config: ServerConfig;
   catalog: ResourceCatalog;
+  tokenValidator: Pick<TokenValidator, "invalidate" | "reloadCatalog">;
   githubKeys: Pick<GithubKeys, "hasSigned" | "couldHaveSigned">;
 }
 

@@ -5,6 +5,11 @@ import { removeClientOperation } from "./clients/remove.ts";
 import { rotateClientSecretOperation } from "./clients/rotate_secret.ts";
 import { showClientOperation } from "./clients/show.ts";
 import { updateClientOperation } from "./clients/update.ts";
+import { addResourceOperation } from "./resources/add.ts";
+import { listResourcesOperation } from "./resources/list.ts";
+import { removeResourceOperation } from "./resources/remove.ts";
+import { showResourceOperation } from "./resources/show.ts";
+import { updateResourceOperation } from "./resources/update.ts";
 import { githubAlert } from "./leaks/github.ts";
 import { gitlabReport } from "./leaks/gitlab.ts";
 import { reportLeak } from "./leaks/report.ts";
@@ -37,6 +42,11 @@ export const apiOperations: readonly ApiOperation[] = [
   disableClientOperation,
   enableClientOperation,
   removeClientOperation,
+  addResourceOperation,
+  listResourcesOperation,
+  showResourceOperation,
+  updateResourceOperation,
+  removeResourceOperation,
   reportLeak,
   gitlabReport,
   githubAlert,

@@ -42,7 +42,7 @@ export const PROBLEM_TYPES = {
     status: 404,
     title: "Not found",
     description:
-      "The token, client or operation does not exist, or the token belongs to another user.",
+      "The token, client, resource or operation does not exist, or the token belongs to another user.",
   },
   method: {
     status: 405,
@@ -58,7 +58,7 @@ export const PROBLEM_TYPES = {
     status: 409,
     title: "Conflict",
     description: "The token has already been created, rotated, revoked or imported, an active " +
-      "token of the owner or another client has the same name or id, or the owner has too many " +
+      "token of the owner, a client or a resource has the same name or id, or the owner has too many " +
       "tokens.",
   },
   "too-large": {

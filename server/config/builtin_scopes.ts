@@ -53,6 +53,18 @@ const MANAGEMENT_SCOPE_DESCRIPTIONS: readonly ScopeDescription[] = [
       "expires",
     roles: ["admin" as const],
   },
+  {
+    name: MANAGEMENT_SCOPES.resources_read,
+    description: "See all resources: the APIs that tokens are issued for, with their scopes",
+    roles: ["admin" as const],
+  },
+  {
+    name: MANAGEMENT_SCOPES.resources_write,
+    description:
+      "Add, change and remove resources: the APIs that tokens are issued for, and the permissions " +
+      "that users can approve for them. Removing one revokes the tokens for it",
+    roles: ["admin" as const],
+  },
 ].map((scope) => ({ ...scope, clients: [brand.cliClientId], tokens: false }));
 
 /** The built-in scopes and those of the config file. Each server gets objects of its own. */

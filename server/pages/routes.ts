@@ -19,6 +19,11 @@ import { showClient } from "./admin/clients/show.tsx";
 import { showPersonAccess, submitPersonAccess } from "./admin/people/access.tsx";
 import { showPeople } from "./admin/people/list.tsx";
 import { showPerson } from "./admin/people/show.tsx";
+import { showAddResource, submitAddResource } from "./admin/resources/add.tsx";
+import { showEditResource, submitEditResource } from "./admin/resources/edit.tsx";
+import { showResources } from "./admin/resources/list.tsx";
+import { showRemoveResource, submitRemoveResource } from "./admin/resources/remove.tsx";
+import { showResource } from "./admin/resources/show.tsx";
 import { showAllTokens } from "./admin/tokens.tsx";
 import { showRuleDisabling, submitRuleDisabling } from "./admin/trust/disable.tsx";
 import {
@@ -59,6 +64,7 @@ const signedIn = { access: "signed_in" } as const;
 const admin = { access: "administrator" } as const;
 const fresh = { freshSignIn: true } as const;
 const oneClient = { ...admin, ...fresh, keep: ["client"] } as const;
+const oneResource = { ...admin, ...fresh, keep: ["resource"] } as const;
 const approval = { ...signedIn, deviceFlow: true, returnTo: confirmReturnPath } as const;
 
 /**
@@ -190,6 +196,11 @@ export const pageRoutes: readonly PageRoute[] = [
     form(path, oneClient, showClientAccess, submitClientAccess)
   ),
   ...form("/admin/clients/remove", oneClient, showRemoveClient, submitRemoveClient),
+  get("/admin/resources", { ...admin, keep: ["search"] }, showResources),
+  get("/admin/resources/show", { ...admin, keep: ["resource"] }, showResource),
+  ...form("/admin/resources/add", { ...admin, ...fresh }, showAddResource, submitAddResource),
+  ...form("/admin/resources/edit", oneResource, showEditResource, submitEditResource),
+  ...form("/admin/resources/remove", oneResource, showRemoveResource, submitRemoveResource),
   get("/admin/trust", admin, showTrust),
   ...["/admin/trust/add", "/admin/trust/edit"].flatMap((path) =>
     form(path, { ...admin, ...fresh, returnTo: ruleStepReturnPath }, showRuleStep, submitRuleStep)

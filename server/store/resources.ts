@@ -41,6 +41,14 @@ export async function listResources(sql: Sql | Transaction): Promise<StoredResou
   return rows.map(fromRow);
 }
 
+export async function findStoredResource(
+  sql: Sql,
+  name: string,
+): Promise<StoredResource | undefined> {
+  const rows = await sql<Row[]>`select * from resources where name = ${name}`;
+  return rows.map(fromRow)[0];
+}
+
 /** Finds a resource in the database, and locks it until the transaction is over. */
 export async function lockResource(
   tx: Transaction,

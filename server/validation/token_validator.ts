@@ -69,7 +69,7 @@ export class TokenValidator {
       invalidate: (subject) => validator.invalidate(subject),
       clear: () => {
         validator.#clear();
-        void validator.#reloadCatalog();
+        void validator.reloadCatalog();
       },
       onOutage: (reason) => deps.log("error", "database_unreachable", { reason }),
       onRecovery: (outageMs) =>
@@ -100,7 +100,7 @@ export class TokenValidator {
    * replica has it at once.
    */
   invalidate(subject: string): void {
-    if (subject.startsWith("resource:")) void this.#reloadCatalog();
+    if (subject.startsWith("resource:")) void this.reloadCatalog();
     for (const cache of this.#caches()) cache.invalidate(subject);
   }
 
@@ -115,8 +115,11 @@ export class TokenValidator {
     for (const cache of this.#caches()) cache.clear();
   }
 
-  /** Tokens are cached with what the catalog had for them. */
-  async #reloadCatalog(): Promise<void> {
+  /**
+   * Has the catalog of resources read again, for code that changes one: as the database reports it,
+   * but finished when this returns. Tokens are cached with what the catalog had for them.
+   */
+  async reloadCatalog(): Promise<void> {
     const { signal } = this.#closing;
     const isChanged = await withBackOff(() => this.deps.catalog.reload(), () => true, signal)
       .catch(() => false);

@@ -308,6 +308,7 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
 
   await walkTrust({ go, look, notice, press, page });
   await walkClients({ go, look, notice, press, page });
+  await walkResources({ go, look, notice, press, page });
 
   await go("/tokens");
   await look("tokens-none", "tokens");
@@ -644,6 +645,40 @@ async function walkClients({ go, look, notice, press, page }: Walk): Promise<voi
   await look("client-remove", "remove_client");
   await press("Remove client");
   assert.equal(await notice(), "client_removed");
+}
+
+/** Adds, edits and removes a resource. */
+async function walkResources({ go, look, notice, press, page }: Walk): Promise<void> {
+  const follow = (name: string) => page.getByRole("link", { name, exact: true }).click();
+  await go("/admin/resources");
+  await look("resources", "resources");
+  await follow("default");
+  await look("resource-built-in", "resource");
+  await go("/admin/resources/add");
+  await look("resource-add", "add_resource");
+  await page.getByLabel("Name", { exact: true }).fill("orders");
+  await page.getByLabel("Identifier").fill("http://orders.example.test");
+  await page.getByLabel("Title").fill(`Orders ${"W".repeat(80)}`);
+  await page.getByLabel("Scope", { exact: true }).first().fill("orders:read");
+  await page.getByLabel("Description").first().fill("See your orders");
+  await press("Add resource");
+  await look("resource-add-refused", "add_resource");
+  await page.getByLabel("Identifier").fill(`https://orders.example.test/${"w".repeat(150)}`);
+  await press("Add resource");
+  assert.equal(await notice(), "resource_added");
+  await look("resource", "resource");
+  await follow("Edit");
+  await look("resource-edit", "edit_resource");
+  await page.getByLabel("Administrators only").first().check();
+  await press("Save changes");
+  await look("resource-edited", "resource");
+  await go("/admin/clients/add?type=confidential");
+  await page.getByLabel("Resources").selectOption("selected");
+  await look("client-add-resources", "add_client");
+  await go("/admin/resources/remove?resource=orders");
+  await look("resource-remove", "remove_resource");
+  await press("Remove resource");
+  assert.equal(await notice(), "resource_removed");
 }
 
 /** By its form a token of an issuer that no rule trusts. */

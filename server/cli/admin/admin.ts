@@ -1,9 +1,10 @@
-/** `admin`: users, API clients, service accounts, trust rules and signing keys. */
+/** `admin`: users, clients, resources, service accounts, trust rules and signing keys. */
 import type { Command } from "commander";
 import type { Run } from "../../../shared/command_line.ts";
 import type { ServerIo } from "../../io.ts";
 import { declareClient } from "./declare_client.ts";
 import { declareKeys } from "./declare_keys.ts";
+import { declareResource } from "./declare_resource.ts";
 import { declareServiceAccount } from "./declare_service_account.ts";
 import { declareTrust } from "./declare_trust.ts";
 import { declareUser } from "./declare_user.ts";
@@ -11,6 +12,7 @@ import { declareUser } from "./declare_user.ts";
 export function declare(admin: Command, server: Run<ServerIo>): void {
   declareUser(admin, server);
   declareClient(admin, server);
+  declareResource(admin, server);
   declareServiceAccount(admin, server);
   declareTrust(admin, server);
   declareKeys(admin, server);

@@ -1,10 +1,11 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import { brand } from "../../../shared/brand.ts";
 import { examples } from "../../../shared/command_examples.ts";
 import type { Run } from "../../../shared/command_line.ts";
 import { collectScopes, SCOPE_NOTATION } from "../../../shared/oauth/scope_option.ts";
 import { tableOptions } from "../../../shared/table_options.ts";
 import type { ServerIo } from "../../io.ts";
+import { collectChoices } from "../collect_choices.ts";
 import { database } from "../options.ts";
 
 const bin = brand.binaryName;
@@ -190,12 +191,4 @@ function policy(command: Command): Command {
     .option("--access-lifetime <duration>", "lifetime of its access tokens")
     .option("--refresh-idle <duration>", "its logins expire after this time without use")
     .option("--refresh-absolute <duration>", "its logins expire after this time, used or not");
-}
-
-/** Collects the values of a repeatable option, which are some of `choices`. */
-function collectChoices(choices: readonly string[]) {
-  return (value: string, previous: string[] = []): string[] => {
-    if (choices.includes(value)) return [...previous, value];
-    throw new InvalidArgumentError(`Allowed choices are ${choices.join(", ")}.`);
-  };
 }

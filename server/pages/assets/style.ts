@@ -218,6 +218,8 @@ h3 { margin: 1rem 0 0.35rem; font-size: 0.9rem; font-weight: 650; }
 .fields { padding-left: 1.25rem; font-size: 0.9rem; }
 .fields .fields { margin: 0; font-size: 1em; }
 summary { min-height: 2.75rem; align-content: center; cursor: pointer; font-weight: 600; }
+.scope-row { display: grid; grid-template-columns: 1fr 2fr; gap: 0.5rem 1rem; padding: 0.75rem 0; border-top: 1px solid var(--line); }
+@media (max-width: 40rem) { .scope-row { grid-template-columns: 1fr; } }
 fieldset { margin: 0 0 1.1rem; padding: 0; border: 0; min-width: 0; }
 legend { margin: 0 0 0.3rem; padding: 0; font-weight: 600; }
 .form:not(:has(option[value="until"]:checked)) .until { display: none; }

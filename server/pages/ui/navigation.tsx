@@ -17,6 +17,7 @@ const NAVIGATION: readonly NavigationEntry[] = [
   { path: "/devices", label: "Logins", covers: ["/logins", "/sessions", "/consents"] },
   { path: "/admin/people", label: "People", admin: true },
   { path: "/admin/clients", label: "Clients", admin: true },
+  { path: "/admin/resources", label: "Resources", admin: true },
   { path: "/admin/trust", label: "Workloads", admin: true },
   { path: "/admin/tokens", label: "All tokens", admin: true },
 ];

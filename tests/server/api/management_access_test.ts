@@ -38,6 +38,8 @@ const {
   admin: ADMIN,
   clients_read: CLIENTS_READ,
   clients_write: CLIENTS_WRITE,
+  resources_read: RESOURCES_READ,
+  resources_write: RESOURCES_WRITE,
 } = MANAGEMENT_SCOPES;
 
 type Access = ApiOperation["access"];
@@ -51,6 +53,8 @@ const refused = (status: number): Expected => ({
   admin: status,
   clients_read: status,
   clients_write: status,
+  resources_read: status,
+  resources_write: status,
   token: 401,
 });
 const NO_TOKEN = refused(401);
@@ -63,6 +67,8 @@ const WRITES: Expected = { ...READS, write: undefined };
 const ADMINISTERS: Expected = { ...WRITES, admin: undefined };
 const READS_CLIENTS: Expected = { ...FORBIDDEN, clients_read: undefined };
 const WRITES_CLIENTS: Expected = { ...READS_CLIENTS, clients_write: undefined };
+const READS_RESOURCES: Expected = { ...FORBIDDEN, resources_read: undefined };
+const WRITES_RESOURCES: Expected = { ...READS_RESOURCES, resources_write: undefined };
 
 interface Credential {
   name: string;
@@ -113,6 +119,8 @@ async function credentials(server: TestServer): Promise<Credential[]> {
   add("administrator's scope without the role", FORBIDDEN, await manage(alice.id, ADMIN));
   add("approval to see clients", READS_CLIENTS, await manage(admin.id, CLIENTS_READ));
   add("approval to manage clients", WRITES_CLIENTS, await manage(admin.id, CLIENTS_WRITE));
+  add("approval to see resources", READS_RESOURCES, await manage(admin.id, RESOURCES_READ));
+  add("approval to manage resources", WRITES_RESOURCES, await manage(admin.id, RESOURCES_WRITE));
   const both = `${CLIENTS_WRITE} ${READ}`;
   add("manages clients without the role", READS, await manage(alice.id, both));
   const former = await addPerson(server, { admin: true });
@@ -186,6 +194,8 @@ const BODIES: Record<string, unknown> = {
   addClient: { name: "Acme", type: "public" },
   updateClient: { name: "Acme" },
   rotateClientSecret: { overlap: 0 },
+  addResource: { name: "orders", identifier: "https://orders.example.test" },
+  updateResource: { title: "Orders" },
 };
 
 testOnEachDatabase("each operation accepts only its own kind of credentials", async (location) => {

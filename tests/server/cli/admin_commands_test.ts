@@ -6,6 +6,11 @@ import { adminClientRotateSecret } from "../../../server/cli/admin/client/rotate
 import { adminClientShow } from "../../../server/cli/admin/client/show.ts";
 import { adminClientUpdate } from "../../../server/cli/admin/client/update.ts";
 import { adminKeysList, adminKeysRotate } from "../../../server/cli/admin/keys.ts";
+import { adminResourceAdd } from "../../../server/cli/admin/resource/add.ts";
+import { adminResourceList } from "../../../server/cli/admin/resource/list.ts";
+import { adminResourceRemove } from "../../../server/cli/admin/resource/remove.ts";
+import { adminResourceShow } from "../../../server/cli/admin/resource/show.ts";
+import { adminResourceUpdate } from "../../../server/cli/admin/resource/update.ts";
 import {
   adminServiceAccountAdd,
   adminServiceAccountDisable,
@@ -160,6 +165,70 @@ Deno.test("what operator's commands print", async (t) => {
       (io) => adminClientAdd("billing", options, { ...io, stdout: () => false }),
     ],
   );
+  const orders = { name: "orders", identifier: "https://orders.example.com" };
+  const settings = {
+    ...options,
+    title: "Orders",
+    scope: ["orders:read=See your orders"],
+    adminScope: ["orders:refund=Refund orders"],
+    loginOnly: ["orders:refund"],
+    accessLifetime: "5m",
+    claim: ["email" as const],
+  };
+  const addOrders = (io: ServerIo) => adminResourceAdd(orders, settings, io);
+  await golden(
+    "admin-resource",
+    ["admin resource list", (io) => adminResourceList(options, io)],
+    [
+      "admin resource add orders http://orders.example.com",
+      (io) => adminResourceAdd({ ...orders, identifier: "http://orders.example.com" }, options, io),
+    ],
+    [
+      "admin resource add orders https://orders.example.com --scope orders:read",
+      (io) => adminResourceAdd(orders, { ...options, scope: ["orders:read"] }, io),
+    ],
+    [
+      "admin resource add orders https://orders.example.com --login-only orders:read",
+      (io) => adminResourceAdd(orders, { ...options, loginOnly: ["orders:read"] }, io),
+    ],
+    [
+      "admin resource add orders https://orders.example.com --scope deploy=Deploy",
+      (io) => adminResourceAdd(orders, { ...options, scope: ["deploy=Deploy"] }, io),
+    ],
+    [
+      "admin resource add orders https://orders.example.com --access-lifetime soon",
+      (io) => adminResourceAdd(orders, { ...options, accessLifetime: "soon" }, io),
+    ],
+    [
+      "admin resource add orders https://orders.example.com --access-lifetime 2d",
+      (io) => adminResourceAdd(orders, { ...options, accessLifetime: "2d" }, io),
+    ],
+    ["admin resource add orders https://orders.example.com --title Orders …", addOrders],
+    ["admin resource add orders https://orders.example.com --title Orders …", addOrders],
+    ["admin resource show orders", (io) => adminResourceShow("orders", options, io)],
+    ["admin resource update orders", (io) => adminResourceUpdate("orders", options, io)],
+    [
+      "admin resource update orders --remove-scope orders:write",
+      (io) => adminResourceUpdate("orders", { ...options, removeScope: ["orders:write"] }, io),
+    ],
+    [
+      "admin resource update orders --remove-scope orders:refund --clear title",
+      (io) =>
+        adminResourceUpdate(
+          "orders",
+          { ...options, removeScope: ["orders:refund"], clear: ["title"] },
+          io,
+        ),
+    ],
+    [
+      "admin resource update default --title API",
+      (io) => adminResourceUpdate("default", { ...options, title: "API" }, io),
+    ],
+    ["admin resource list", (io) => adminResourceList(options, io)],
+    ["admin resource remove orders", (io) => adminResourceRemove("orders", options, io)],
+    ["admin resource remove orders", (io) => adminResourceRemove("orders", options, io)],
+    ["admin resource remove management", (io) => adminResourceRemove("management", options, io)],
+  );
   const scoped = (scope: string) => ({ ...options, scope: [scope] });
   await golden(
     "admin-service-account",
@@ -194,6 +263,7 @@ Deno.test("what operator's commands print", async (t) => {
   );
   const lists: [schema: string, print: (more: TableOptions, io: ServerIo) => Promise<number>][] = [
     ["admin-user-list", (more, io) => adminUserList({ ...options, ...more }, io)],
+    ["admin-resource-list", (more, io) => adminResourceList({ ...options, ...more }, io)],
     ["admin-client-list", (more, io) => adminClientList({ ...options, ...more }, io)],
     [
       "admin-service-account-list",
@@ -216,6 +286,12 @@ Deno.test("what operator's commands print", async (t) => {
     const show = { ...options, json: true };
     await run("", (io) => adminClientShow(brand.cliClientId, show, { ...io, stdout }));
     parseOutput("admin-client-show", json);
+    json = "";
+    await run("", (io) => adminResourceAdd(orders, { ...settings, ...show }, { ...io, stdout }));
+    parseOutput("admin-resource-add", json);
+    json = "";
+    await run("", (io) => adminResourceShow("orders", show, { ...io, stdout }));
+    parseOutput("admin-resource-show", json);
     for (const [schema, print] of lists) {
       let json = "";
       const stdout = (text: string) => Boolean(json += text);

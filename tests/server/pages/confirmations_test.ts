@@ -1,6 +1,7 @@
 /** Invariant: every action that users or programs would notice requires a confirmation. */
 import assert from "node:assert/strict";
 import { addClient } from "../../../server/admin/client_operations.ts";
+import { addResource } from "../../../server/admin/resource_operations.ts";
 import { addTrustRule } from "../../../server/admin/trust/add_rule.ts";
 import { pageRoutes } from "../../../server/pages/routes.ts";
 import type { Notice } from "../../../server/pages/http/notice.ts";
@@ -21,6 +22,10 @@ const CONFIRMED = {
   "/admin/trust/remove": { from: "/admin/trust", fields: ["name"] },
   "/admin/trust/disable": { from: "/admin/trust", fields: ["name"] },
   "/admin/clients/disable": { from: "/admin/clients/show?client=acme-cli", fields: ["client"] },
+  "/admin/resources/remove": {
+    from: "/admin/resources/show?resource=orders",
+    fields: ["resource"],
+  },
   "/admin/clients/remove": { from: "/admin/clients/show?client=acme-cli", fields: ["client"] },
 };
 
@@ -28,8 +33,9 @@ Deno.test("every action has a confirmation page, except signing out and undoing"
   const asked = pageRoutes.filter(({ method }) => method === "GET").map(({ path }) => path);
   const direct = pageRoutes.filter(({ method, path }) => method === "POST" && !asked.includes(path))
     .map(({ path }) => path);
-  // To sign out of this browser loses nothing; to restore is the undo of a removal.
-  assert.deepEqual(direct, ["/signout", "/admin/trust/restore"]);
+  // To sign out of this browser loses nothing; the consent page asks at another address; to restore
+  // is the undo of a removal.
+  assert.deepEqual(direct, ["/signout", "/consent", "/admin/trust/restore"]);
 });
 
 Deno.test("revokes, removes and signs out only after confirmation, and shows a notice once", async (t) => {
@@ -64,6 +70,7 @@ Deno.test("revokes, removes and signs out only after confirmation, and shows a n
       await server.parts.sql`delete from trust_rules`;
       await server.parts.sql`delete from service_accounts`;
       await server.parts.sql`delete from clients`;
+      await server.parts.sql`delete from resources`;
       await server.parts.sql`delete from users`;
     });
   }
@@ -169,6 +176,12 @@ async function prepare(server: TestServer) {
     enabledUntil: "2099-01-31",
     force: false,
   });
+  await addResource(server.parts, {
+    name: "orders",
+    identifier: "https://orders.example.test",
+    scopes: [],
+    claims: [],
+  });
   await addClient(server.parts, { id: "acme-cli", name: "Acme CLI", grants: ["device"] });
   await browser.get("/tokens/new");
   await browser.submit("/tokens/new", { name: "nightly", expiry: "86400" });
@@ -180,6 +193,7 @@ async function prepare(server: TestServer) {
   const values = {
     name: "ci",
     client: "acme-cli",
+    resource: "orders",
     owner: alice.id,
     login: login.id,
     narrow: narrow.id,
@@ -197,6 +211,7 @@ async function activeState({ parts: { sql }, clock }: TestServer) {
       (select json_agg(id) from delegated_tokens where revoked_at is null) as narrow_tokens,
       (select count(*)::int from sessions where expires_at > ${new Date(clock.now())}) as sessions,
       (select json_agg(name) from trust_rules where disabled_at is null) as rules,
-      (select json_agg(id) from clients where disabled_at is null) as clients`;
+      (select json_agg(id) from clients where disabled_at is null) as clients,
+      (select json_agg(name) from resources) as resources`;
   return row;
 }

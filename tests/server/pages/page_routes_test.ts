@@ -1,6 +1,7 @@
 /** Invariant: one table decides who may use each page and which require a recent sign-in. */
 import assert from "node:assert/strict";
 import { addClient } from "../../../server/admin/client_operations.ts";
+import { addResource } from "../../../server/admin/resource_operations.ts";
 import { addTrustRule } from "../../../server/admin/trust/add_rule.ts";
 import { pageRoutes } from "../../../server/pages/routes.ts";
 import type { PageRoute } from "../../../server/pages/http/page_route.ts";
@@ -44,6 +45,9 @@ const ACTIONS: Record<string, [access: PageRoute["access"], freshSignIn: boolean
     "/admin/clients/disable": ["administrator", true],
     "/admin/clients/enable": ["administrator", true],
     "/admin/clients/remove": ["administrator", true],
+    "/admin/resources/add": ["administrator", true],
+    "/admin/resources/edit": ["administrator", true],
+    "/admin/resources/remove": ["administrator", true],
     "/admin/trust/add": ["administrator", true],
     "/admin/trust/edit": ["administrator", true],
     "/admin/trust/disable": ["administrator", true],
@@ -188,6 +192,12 @@ async function prepare(server: TestServer) {
     lifetimeSeconds: 600,
     force: false,
   });
+  await addResource(server.parts, {
+    name: "orders",
+    identifier: "https://orders.example.test",
+    scopes: [],
+    claims: [],
+  });
   const secretHash = btoa("x".repeat(32));
   await addClient(server.parts, { id: "billing", name: "Billing", grants: [], secretHash });
   await rememberConsent(sql, {
@@ -210,6 +220,7 @@ async function prepare(server: TestServer) {
     name: "ci",
     rule: "ci",
     client: "billing",
+    resource: "orders",
     type: "confidential",
     user: bob.id,
     disabled: "true",
@@ -245,6 +256,7 @@ async function state({ parts: { sql } }: TestServer) {
       (select json_agg(name order by name) from trust_rules) as rules,
       (select count(*)::int from consents) as consents,
       (select json_agg(t order by id) from clients t) as clients,
+      (select json_agg(t order by name) from resources t) as resources,
       (select json_agg(t order by id) from (select id, disabled_at from users) t) as users,
       (select json_agg(t order by id) from (
         select id, status from device_authorizations) t) as requests`;

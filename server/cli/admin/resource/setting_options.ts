@@ -1,0 +1,89 @@
+import { parseDurationSeconds } from "../../../../shared/duration.ts";
+import { sanitizeLine } from "../../../../shared/sanitize.ts";
+import type { ResourceChanges } from "../../../admin/resource_operations.ts";
+import type { SigningAlgorithm } from "../../../config/server_config.ts";
+import { DomainError } from "../../../domain_error.ts";
+import type { ResourceClaim } from "../../../resources/resource.ts";
+import type { Role, ScopeDescription } from "../../../scopes.ts";
+
+/** Options of `admin resource add` and `update`. */
+export interface SettingOptions {
+  title?: string;
+  scope?: string[];
+  adminScope?: string[];
+  loginOnly?: string[];
+  accessLifetime?: string;
+  /** Checked by commander. */
+  signingAlgorithm?: SigningAlgorithm;
+  claim?: ResourceClaim[];
+}
+
+/** The option for each field that a DomainError can name. */
+export const SETTING_OPTIONS: Readonly<Record<string, string>> = {
+  title: "--title",
+  scopes: "--scope",
+  accessTokenLifetime: "--access-lifetime",
+  signingAlgorithm: "--signing-algorithm",
+  claims: "--claim",
+};
+
+export interface ParsedSettings {
+  changes: ResourceChanges;
+  declaredScopes: ScopeDescription[];
+}
+
+/** What the options set; what was not given is undefined. */
+export function parseSettingOptions(options: SettingOptions): ParsedSettings | DomainError {
+  const declaredScopes: ScopeDescription[] = [];
+  for (
+    const [option, values, roles] of [
+      ["--scope", options.scope ?? [], undefined],
+      ["--admin-scope", options.adminScope ?? [], ["admin" as const] as Role[]],
+    ] as const
+  ) {
+    for (const text of values) {
+      const [name, ...description] = text.split("=");
+      if (name.trim() === "" || description.length === 0) {
+        return new DomainError(
+          "invalid",
+          `${option} "${sanitizeLine(text, 100)}" has no description. Write it like ` +
+            `"orders:read=See your orders".`,
+        );
+      }
+      declaredScopes.push({
+        name: name.trim(),
+        description: description.join("=").trim(),
+        ...roles && { roles },
+      });
+    }
+  }
+  for (const name of options.loginOnly ?? []) {
+    const scope = declaredScopes.find((declared) => declared.name === name);
+    if (scope === undefined) {
+      return new DomainError(
+        "invalid",
+        `--login-only ${sanitizeLine(name, 100)}: declare this scope with --scope as well.`,
+      );
+    }
+    scope.tokens = false;
+  }
+  const accessTokenLifetime = options.accessLifetime === undefined
+    ? undefined
+    : parseDurationSeconds(options.accessLifetime);
+  if (options.accessLifetime !== undefined && accessTokenLifetime === undefined) {
+    return new DomainError(
+      "invalid",
+      `--access-lifetime "${sanitizeLine(options.accessLifetime)}" is not a valid duration. ` +
+        "Write it like 5m or 1h.",
+    );
+  }
+  return {
+    declaredScopes,
+    changes: {
+      title: options.title,
+      accessTokenLifetime,
+      signingAlgorithm: options.signingAlgorithm,
+      claims: options.claim,
+    },
+  };
+}

@@ -1,0 +1,71 @@
+import type { RegisteredResource } from "../resources/resource.ts";
+import type { Sql, Transaction } from "./db/connect.ts";
+
+/** What refers to a resource and is in use: what stops working with it. */
+export interface ResourceBelongings {
+  /** Active logins that were approved for it. */
+  logins: number;
+  /** Personal access tokens for it. */
+  tokens: number;
+  /** Clients that are limited to it and others. */
+  clients: number;
+}
+
+type Reference = Pick<RegisteredResource, "name" | "identifier">;
+
+export async function countResourceBelongings(
+  sql: Sql | Transaction,
+  { name, identifier }: Reference,
+  now: Date,
+): Promise<ResourceBelongings> {
+  const [counts] = await sql<ResourceBelongings[]>`
+    select
+      (select count(*)::int from refresh_token_families
+        where resources @> ${sql.json([identifier])} and revoked_at is null
+          and idle_expires_at > ${now} and absolute_expires_at > ${now}) as logins,
+      (select count(*)::int from personal_access_tokens
+        where resource = ${identifier} and revoked_at is null
+          and (expires_at is null or expires_at > ${now})) as tokens,
+      (select count(*)::int from clients where resources @> ${sql.json([name])}) as clients`;
+  return { ...counts };
+}
+
+/**
+ * Withdraws a resource that is removed from all that was approved for it, so that another resource
+ * of the same name or identifier gets nothing of that. Logins for it only are revoked.
+ */
+export async function withdrawResource(
+  tx: Transaction,
+  { name, identifier, scopes, now }:
+    & Reference
+    & { scopes: readonly string[]; now: Date },
+): Promise<void> {
+  const [ours, reason] = [tx.json([identifier]), "resource_removed"];
+  // Before the logins: it waits for a redemption in progress, whose login then has it removed too.
+  await tx`
+    update device_authorizations set status = 'denied'
+    where resources @> ${ours} and status in ('pending', 'approved')`;
+  await tx`
+    delete from authorization_codes where resources @> ${ours} and redeemed_at is null`;
+  await tx`delete from consents where resources @> ${ours}`;
+  await tx`
+    update refresh_token_families set revoked_at = ${now}, revoked_reason = ${reason}
+    where resources = ${ours} and revoked_at is null`;
+  await tx`
+    update refresh_token_families set
+      resources = resources - ${identifier}::text,
+      scope = array_to_string(array(
+        select granted from unnest(string_to_array(scope, ' ')) as granted
+        where not ${tx.json([...scopes])}::jsonb @> to_jsonb(granted)
+      ), ' ')
+    where resources @> ${ours} and revoked_at is null`;
+  await tx`
+    update delegated_tokens set revoked_at = ${now}, revoked_reason = ${reason}
+    where resource = ${identifier} and revoked_at is null`;
+  await tx`
+    update personal_access_tokens set revoked_at = ${now}, revoked_reason = ${reason}
+    where resource = ${identifier} and revoked_at is null`;
+  await tx`
+    update clients set resources = resources - ${name}::text
+    where resources @> ${tx.json([name])}`;
+}
