@@ -23,11 +23,7 @@ const ELSEWHERE = "198.51.100.9";
 
 type Rules = readonly DeviceFlowRule[];
 
-const RULE_SETS: readonly Rules[] = [
-  [],
-  ...DEVICE_FLOW_RULES.map((rule) => [rule]),
-  ["same-network", "fresh-sign-in"],
-];
+const RULE_SETS: readonly Rules[] = [[], ...DEVICE_FLOW_RULES.map((rule) => [rule])];
 
 const nameOf = (prefix: string, rules: Rules) => [prefix, ...rules].join(".");
 
