@@ -89,6 +89,7 @@ const RESERVED = [
     home: "server/store/refresh_token_families.ts",
   },
   { name: "denyDeviceAuthorizationsOfClient", home: "server/store/device_authorizations.ts" },
+  { name: "withdrawStoredResource", home: "server/store/resource_belongings.ts" },
   { name: "withdrawApprovals", home: "server/store/device_authorizations.ts" },
   { name: "withdrawAuthorizationCodes", home: "server/store/authorization_codes.ts" },
   { name: "withdrawAuthorizationCodesOfClient", home: "server/store/authorization_codes.ts" },

@@ -2,7 +2,7 @@ import type { RegisteredResource } from "../resources/resource.ts";
 import {
   countResourceBelongings,
   type ResourceBelongings,
-  withdrawResource as withdrawStoredResource,
+  withdrawStoredResource,
 } from "../store/resource_belongings.ts";
 import type { Transaction } from "../store/db/connect.ts";
 

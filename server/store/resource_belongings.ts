@@ -34,7 +34,7 @@ export async function countResourceBelongings(
  * Withdraws a resource that is removed from all that was approved for it, so that another resource
  * of the same name or identifier gets nothing of that. Logins for it only are revoked.
  */
-export async function withdrawResource(
+export async function withdrawStoredResource(
   tx: Transaction,
   { name, identifier, scopes, now }:
     & Reference
