@@ -285,7 +285,7 @@ button[hidden] { display: none; }
 .data .details td { padding-top: 0; border-top: 0; }
 .narrow-tokens { margin: 0; padding: 0.15rem 0 0.15rem 1rem; border-left: 3px solid var(--line); list-style: none; }
 .narrow-tokens li { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 0.25rem 1rem; min-height: 2.75rem; padding: 0.25rem 0; }
-.narrow-tokens span:first-child { min-width: 0; }
+.narrow-tokens li > span:first-child { flex: 1 1 14rem; min-width: 0; }
 .data p { margin: 0; }
 .data form { display: inline-block; margin: 0; }
 .data td:not(.actions) { font-size: 0.9rem; }
