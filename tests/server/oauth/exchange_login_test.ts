@@ -476,3 +476,51 @@ testOnEachDatabase(
     }
   },
 );
+
+testOnEachDatabase("a narrow token is for one of the login's resources", async (location) => {
+  await using server = await testServer(location, (config) => {
+    scopes(config);
+    for (const name of ["billing", "payroll"]) {
+      config.resources.push({
+        name,
+        identifier: `https://${name}.example.test`,
+        scopes: [{ name: `${name}:read`, description: "Read" }],
+        claims: [],
+      });
+    }
+  });
+  const user = await server.addUser();
+  const resource = "https://billing.example.test";
+  const { refresh_token: login } = await server.login(
+    user.id,
+    "openid offline_access billing:read",
+    { resource },
+  );
+  const answer = await exchange(server, {
+    subject_token: login!,
+    resource,
+    scope: "billing:read",
+    actor_name: "agent",
+  });
+  assert.equal(answer.status, 200, JSON.stringify(answer.body));
+  const token = answer.body.access_token;
+  assert.equal(claimsOf(token).aud, resource);
+  assert.equal((await verify(server, token, "?resource=billing")).status, 200);
+  assert.equal((await verify(server, token)).status, 401);
+  const narrower = await narrowToken(server, token, { scope: "billing:read" });
+  assert.equal(claimsOf(narrower).aud, resource);
+  const cases: [Form, string][] = [
+    [{ subject_token: login!, resource: "https://payroll.example.test" }, "invalid_target"],
+    [{ subject_token: login!, resource, scope: "payroll:read" }, "invalid_scope"],
+    [{ subject_token: login!, resource, scope: "read" }, "invalid_scope"],
+  ];
+  for (const [form, error] of cases) {
+    assert.equal((await exchange(server, form)).body.error, error, JSON.stringify(form));
+  }
+  const other = await exchange(server, {
+    subject_token: token,
+    subject_token_type: ACCESS_TOKEN_TYPE,
+    resource: ISSUER,
+  });
+  assert.equal(other.status, 400);
+});
