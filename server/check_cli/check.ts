@@ -61,6 +61,10 @@ export async function check(
   const server = cleanUp.use(
     await startOwnServer({ origin: proxy.origin, dataDir, lifetime, scopes, clientId }, io),
   );
+  // First of all, so that the server has no request to wait for when it stops.
+  cleanUp.use(proxy);
+  const onAbort = () => progress.preparing("Interrupted: stopping the server");
+  io.signal.addEventListener("abort", onAbort, { once: true });
   proxy.upstreamPort = server.port;
   io.signal.throwIfAborted();
   return await runCases(options, { folder, proxy, server, cleanUp }, io, progress);

@@ -66,6 +66,7 @@ export interface FaultProxy extends Disposable {
 export function startFaultProxy(): FaultProxy {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const connections = new Set<Deno.Conn>();
+  let closed = false;
   const proxy: FaultProxy = {
     origin: `http://127.0.0.1:${listener.addr.port}`,
     secrets: new IssuedSecrets(),
@@ -75,6 +76,8 @@ export function startFaultProxy(): FaultProxy {
     faults: 0,
     lastIssuedAt: 0,
     [Symbol.dispose]() {
+      if (closed) return;
+      closed = true;
       listener.close();
       for (const conn of connections) close(conn);
     },

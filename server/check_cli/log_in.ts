@@ -25,7 +25,7 @@ export function loginCommand(
   }
   const name = basename(program).replace(/\.exe$/i, "");
   return name === brand.binaryName
-    ? [program, "login", "--no-browser", "--insecure-storage"]
+    ? [program, "login", "--device", "--no-browser", "--insecure-storage"]
     : undefined;
 }
 

@@ -1,6 +1,7 @@
 /** The server that the command logs in to: the one of `serve`, on a database of its own. */
 import { randomBytes } from "node:crypto";
 import { type Clock, systemClock } from "../../shared/clock.ts";
+import { LOOPBACK_REDIRECT } from "../../shared/oauth/redirect_uri.ts";
 import { loadConfig } from "../config/load.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import type { ServerIo } from "../io.ts";
@@ -8,7 +9,7 @@ import { PATHS } from "../oauth/metadata.ts";
 import { openStorage } from "../open_store.ts";
 import { hashPassword } from "../security/password_hash.ts";
 import { type RunningServer, startServer } from "../serve.ts";
-import { insertClient } from "../store/clients.ts";
+import { CLIENT_GRANTS, insertClient } from "../store/clients.ts";
 import { createUser } from "../store/users.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
 import { decode, sendToLoopback } from "./loopback_http.ts";
@@ -154,7 +155,13 @@ async function prepare(
     const secretHash = tokenHash(checkerSecret);
     await insertClient(sql, { id: CHECKER, name: CHECKER, secretHash, grants: [], now });
     if (clientId !== undefined) {
-      await insertClient(sql, { id: clientId, name: clientId, grants: ["device"], now });
+      await insertClient(sql, {
+        id: clientId,
+        name: clientId,
+        grants: CLIENT_GRANTS,
+        redirectUris: [LOOPBACK_REDIRECT],
+        now,
+      });
     }
   } finally {
     await storage.database.close();

@@ -119,7 +119,14 @@ async function runBatch(test: Case, end: number, deps: BatchDeps): Promise<void>
   const killer = test.kills ? new Killer(proxy) : undefined;
   if (test.readOnly) await sandbox.setWritable(false);
   const finished = new AbortController();
-  const restarting = test.restarts ? restartServer(test, finished.signal, deps) : undefined;
+  const restarting = test.restarts
+    ? restartServer(test, finished.signal, deps).catch((error) => {
+      // An interrupted check interrupts the start of the server too.
+      if (!signal.aborted) throw error;
+    })
+    : undefined;
+  // It is awaited below, after the runs.
+  restarting?.catch(() => {});
   const worker = async () => {
     while (counts.runs < end && !isOver(findings) && !signal.aborted) {
       const number = ++counts.runs;
@@ -233,6 +240,7 @@ async function restartServer(
     const port = proxy.upstreamPort;
     proxy.upstreamPort = undefined;
     await server.stop();
+    if (signal.aborted) return;
     await server.start();
     proxy.upstreamPort = port;
     counts.faults++;

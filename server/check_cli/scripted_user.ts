@@ -21,6 +21,7 @@ export async function approve(
   const cookies = new Map<string, string>();
   let url = new URL(address);
   let form: URLSearchParams | undefined;
+  let wasAtServer = false;
   for (let page = 0; page < MAX_PAGES; page++) {
     const isOurs = url.origin === origin;
     if (!isOurs && !isLoopback(url)) return false;
@@ -41,19 +42,27 @@ export async function approve(
         body: new TextEncoder().encode(form?.toString() ?? ""),
       },
     );
-    if (!isOurs) return response.status < 400;
-    for (const line of response.headers.getSetCookie()) {
+    for (const line of isOurs ? response.headers.getSetCookie() : []) {
       const [name, ...value] = line.split(";")[0].split("=");
       cookies.set(name, value.join("="));
     }
+    // The command's own page may lead to the server, as well as the other way round.
+    wasAtServer ||= isOurs;
     const location = response.headers.get("location");
     if (location !== null) {
       url = new URL(location, url);
       form = undefined;
       continue;
     }
+    if (!isOurs) return wasAtServer && response.status < 400;
     const html = decode(response.body);
     if (html.includes(' data-page="approved"')) return true;
+    const link = continueLink(html);
+    if (link !== undefined) {
+      url = new URL(link, url);
+      form = undefined;
+      continue;
+    }
     const next = fillIn(html, { email, password });
     if (next === undefined) return false;
     url = new URL(next.action, url);
@@ -65,6 +74,12 @@ export async function approve(
 /** The command's own listener, which an authorization code is sent to (RFC 8252 section 7.3). */
 function isLoopback({ protocol, hostname }: URL): boolean {
   return protocol === "http:" && ["127.0.0.1", "[::1]", "localhost"].includes(hostname);
+}
+
+/** Where a browser goes from a page with a `refresh`. */
+function continueLink(html: string): string | undefined {
+  const tag = html.split("<a").find((tag) => tag.split(">", 1)[0].includes(' id="continue"'));
+  return tag === undefined ? undefined : attribute(tag, "href");
 }
 
 /** The form of a page that continues the login, filled in. */
