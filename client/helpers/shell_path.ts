@@ -24,7 +24,7 @@ export function pathPlan(place: Place): Pick<Plan, "edits" | "notes"> {
 }
 
 function startUpFile({ env, home, os, binFolder }: Place): [path: string, line: string] {
-  const sh = `case ":$PATH:" in *:${quoted(binFolder)}:*);; *) ${exportLine(binFolder)};; esac`;
+  const sh = exportLine(binFolder);
   switch (basename(env.SHELL || "sh")) {
     case "bash":
       // Terminals of macOS start login shells.
