@@ -19,7 +19,7 @@ export type PolicyConfig = Pick<ServerConfig, "personalAccessTokens">;
 
 export interface PolicyDeps {
   config: PolicyConfig;
-  catalog: Pick<ResourceCatalog, "find" | "ofRow" | "scopes" | "scopesOf">;
+  catalog: Pick<ResourceCatalog, "find" | "ofRow" | "resources" | "scopes" | "scopesOf">;
 }
 
 /** A token as requested. */

@@ -1,3 +1,5 @@
+import type { ResourceCatalog } from "../../resources/catalog.ts";
+import type { Resource } from "../../resources/resource.ts";
 import { brand } from "../../../shared/brand.ts";
 import type { Clock } from "../../../shared/clock.ts";
 import type { GeoipLookup } from "../../geoip.ts";
@@ -22,6 +24,7 @@ export interface LoginListDeps {
   sql: Sql;
   clock: Clock;
   placeOf: GeoipLookup;
+  catalog: Pick<ResourceCatalog, "approved">;
 }
 
 /**
@@ -78,6 +81,8 @@ interface ListedLogin {
   login: RefreshTokenFamily;
   client: string;
   place?: string;
+  /** What it gets tokens for, if that is not only the default resource. */
+  resources: readonly Resource[];
   narrowTokens: readonly DelegatedToken[];
 }
 
@@ -94,6 +99,7 @@ async function describeLogins(
     login,
     client: await clientName(deps, login),
     place: await deps.placeOf(login.address),
+    resources: login.resources === undefined ? [] : deps.catalog.approved(login.resources),
     narrowTokens: narrowTokens.filter(({ loginId }) => loginId === login.id),
   })));
 }
@@ -133,7 +139,7 @@ function loginColumns(now: number): Column<ListedLogin>[] {
   ];
 }
 
-function LoginName({ row: { login, client } }: { row: ListedLogin }) {
+function LoginName({ row: { login, client, resources } }: { row: ListedLogin }) {
   const { name, userAgent } = login;
   return (
     <>
@@ -145,6 +151,19 @@ function LoginName({ row: { login, client } }: { row: ListedLogin }) {
         {name !== undefined && userAgent !== "" && " · "}
         {userAgent !== "" && <UntrustedText text={userAgent} />}
       </p>
+      {resources.length > 0 && (
+        <p
+          class="muted small"
+          data-resources={resources.map(({ name }) => name).join(" ")}
+        >
+          For {resources.map(({ kind, name, title }, index) => (
+            <>
+              {index > 0 && ", "}
+              {kind === "default" ? "this server's API" : <UntrustedText text={title ?? name} />}
+            </>
+          ))}
+        </p>
+      )}
     </>
   );
 }

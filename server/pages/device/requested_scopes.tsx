@@ -1,3 +1,4 @@
+import { ResourceName } from "../ui/resource_name.tsx";
 import { covers, isManagementScope, withIncludedScopes } from "../../../shared/management.ts";
 import { formatDuration } from "../../../shared/duration.ts";
 import type { Child } from "hono/jsx";
@@ -144,18 +145,12 @@ function isOfEveryLogin(name: string): boolean {
 
 /** What a request asks for at one API. */
 function ResourceScopes(
-  { resource: { kind, name, title, identifier }, children }: {
-    resource: Resource;
-    children: Child;
-  },
+  { resource, children }: { resource: Resource; children: Child },
 ) {
   return (
-    <section data-resource={name}>
+    <section data-resource={resource.name}>
       <h3>
-        {kind === "default" ? "This server's API" : <UntrustedText text={title ?? name} />}{" "}
-        <span class="muted small">
-          <UntrustedText text={identifier} max={200} />
-        </span>
+        <ResourceName resource={resource} />
       </h3>
       {children}
     </section>

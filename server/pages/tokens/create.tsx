@@ -62,15 +62,19 @@ async function createFromForm(
   { form, id }: { form: FormParameters; id: string },
 ): Promise<CreatedToken | DomainError> {
   const { user } = signedInSession(c);
+  const { catalog } = deps;
   const lifetime = readExpiry(form, deps.clock.now());
   if (lifetime instanceof DomainError) return lifetime;
+  const scopes = catalog.scopes().filter(({ name }) => form(`scope:${name}`));
   return await createToken(deps, {
     id,
     owner: userAsOwner(user),
     request: {
       name: form("name") ?? "",
       description: form("description"),
-      scopes: scopeNames(deps.catalog.scopes()).filter((name) => form(`scope:${name}`)),
+      scopes: scopeNames(scopes),
+      // A scope belongs to one resource. Those of another one are rejected.
+      resource: scopes.find(({ resource }) => resource !== undefined)?.resource,
       lifetime,
       allowedAddresses: readAddresses(form("addresses")),
     },
@@ -95,6 +99,7 @@ async function createTokenPage(
         <ScopeFields
           {...submitted}
           scopes={patScopes(catalog.scopes(), userAsOwner(signedInSession(c).user))}
+          resources={catalog.resources()}
           hint="The token never has a scope that you do not have, even if you lose it later."
         />
       </>

@@ -91,6 +91,11 @@ export async function showToken(deps: ShowTokenDeps, c: PageContext): Promise<Re
               ownerScopes={ownerScopes}
             />
           </Fact>
+          {token.resource !== undefined && (
+            <Fact name="Accepted by" id="resource">
+              <UntrustedText text={token.resource} max={200} />
+            </Fact>
+          )}
           <Fact name="IP addresses">
             {token.allowedAddresses.length === 0 ? "Any" : token.allowedAddresses.join(", ")}
           </Fact>

@@ -1,4 +1,6 @@
 /** Fields of the forms that create and edit a token. `value` is what the token has. */
+import { ResourceName } from "../ui/resource_name.tsx";
+import type { Resource } from "../../resources/resource.ts";
 import { MAX_DESCRIPTION_LENGTH } from "../../pats/policy.ts";
 import type { ScopeDescription } from "../../scopes.ts";
 import { Field, FieldError, fieldState } from "../ui/form_field.tsx";
@@ -40,25 +42,49 @@ export function DescriptionField(
 
 /** `checked`: whether a scope is checked before the form is submitted. */
 export function ScopeFields(
-  { scopes, hint, checked = false, form, problems = [] }: SubmittedForm & {
+  { scopes, resources = [], hint, checked = false, form, problems = [] }: SubmittedForm & {
     scopes: readonly ScopeDescription[];
+    /** What the scopes are grouped by, if there are several. */
+    resources?: readonly Resource[];
     hint: string;
     checked?: boolean;
   },
 ) {
   const isChecked = (name: string) => form === undefined ? checked : !!form(`scope:${name}`);
+  const isGrouped = resources.length > 1;
+  const groups = isGrouped
+    ? resources.map((resource) => ({
+      resource,
+      scopes: scopes.filter((scope) =>
+        scope.resource === (resource.kind === "default" ? undefined : resource.name)
+      ),
+    })).filter(({ scopes }) => scopes.length > 0)
+    : [{ resource: undefined, scopes }];
   return (
     <fieldset id="scopes" aria-describedby={fieldState(problems, "scopes")["aria-describedby"]}>
       <legend>Scopes</legend>
-      {scopes.map(({ name, description }) => (
-        <label class="check">
-          <input type="checkbox" name={`scope:${name}`} checked={isChecked(name)} />
-          <span>
-            <UntrustedText text={description} max={200} /> <code class="muted small">{name}</code>
-          </span>
-        </label>
+      {groups.map(({ resource, scopes }) => (
+        <>
+          {resource !== undefined && (
+            <p class="small" data-resource={resource.name}>
+              <strong>
+                <ResourceName resource={resource} />
+              </strong>
+            </p>
+          )}
+          {scopes.map(({ name, description }) => (
+            <label class="check">
+              <input type="checkbox" name={`scope:${name}`} checked={isChecked(name)} />
+              <span>
+                <UntrustedText text={description} max={200} />{" "}
+                <code class="muted small">{name}</code>
+              </span>
+            </label>
+          ))}
+        </>
       ))}
       <FieldError id="scopes" problems={problems} />
+      {isGrouped && <p class="hint">A token is for one API: select scopes of one of them.</p>}
       <p class="hint">{hint}</p>
     </fieldset>
   );

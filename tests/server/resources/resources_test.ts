@@ -11,7 +11,7 @@ import { TOKEN_EXCHANGE_GRANT } from "../../../shared/oauth/grant_types.ts";
 import { ACCESS_TOKEN_TYPE, REFRESH_TOKEN_TYPE } from "../../../shared/oauth/token_types.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
 import { call, createPat, verify } from "../../support/pats.ts";
-import { addPerson } from "../../support/person.ts";
+import { addPerson, addUserWithPassword, signedIn } from "../../support/person.ts";
 import { ISSUER, type TestServer, testServer } from "../../support/test_server.ts";
 
 const ORDERS = "https://orders.example.com";
@@ -421,3 +421,43 @@ function exchange(
     ...more,
   });
 }
+
+testOnEachDatabase(
+  "pages show resources with their scopes before anything is approved",
+  async (location) => {
+    await using server = await testServer(location, withResources);
+    const alice = await addUserWithPassword(server);
+    const browser = await signedIn(server);
+    const resources = [ISSUER, ORDERS, BILLING];
+    const started = await authorize(server, SCOPE.replace(" billing:read", ""), resources);
+    await browser.get("/device");
+    const entered = await browser.submit("/device", { user_code: started.body.user_code });
+    const page = await browser.get(entered.location!);
+    const sections = [...page.html.matchAll(/<section data-resource="(\w+)">(.*?)<\/section>/gs)];
+    assert.deepEqual(sections.map(([, name]) => name), ["default", "orders", "billing"]);
+    const [standard, orders, billing] = sections.map(([, , html]) => html);
+    assert.ok(standard.includes("Deploy your services") && standard.includes(ISSUER));
+    assert.ok(orders.includes("Orders") && orders.includes(ORDERS));
+    assert.ok(orders.includes("See your orders"));
+    assert.ok(billing.includes(BILLING) && !billing.includes("See your invoices"));
+    await browser.submit("/device/confirm", { decision: "approve" });
+    const { body } = await server.poll(started.body.device_code);
+    const own = await server.refresh(body.refresh_token, { resource: BILLING });
+    assert.deepEqual([own.status, own.body.scope], [200, ""]);
+    assert.match((await browser.get("/devices")).html, /data-resources="default orders billing"/);
+    // A token for the resource of its scopes.
+    const form = await browser.get("/tokens/new");
+    assert.match(form.html, /data-resource="orders"/);
+    const mixed = { name: "mixed", expiry: "30", "scope:deploy": "on", "scope:orders:read": "on" };
+    assert.equal((await browser.submit("/tokens/new", mixed)).status, 422);
+    const created = await browser.submit("/tokens/new", {
+      name: "orders",
+      expiry: "30",
+      "scope:orders:read": "on",
+    });
+    assert.equal(created.status, 200, created.text);
+    const [{ resource }] = await server.parts.sql`
+    select resource from personal_access_tokens where user_id = ${alice.id}`;
+    assert.equal(resource, ORDERS);
+  },
+);
