@@ -10,6 +10,7 @@ import {
   parseAuthorizationRequest,
 } from "../../oauth/authorization.ts";
 import type { ResourceCatalog } from "../../resources/catalog.ts";
+import { DEFAULT_RESOURCE } from "../../resources/resource.ts";
 import { limitLoginScope } from "../../scopes.ts";
 import { type Consent, findConsent, recordConsentUse } from "../../store/consents.ts";
 import type { Sql } from "../../store/db/connect.ts";
@@ -128,6 +129,6 @@ function coversResources(
   { resources: approved }: Consent,
   requested: readonly string[] | undefined,
 ): boolean {
-  if (requested === undefined) return approved === undefined;
-  return requested.every((identifier) => approved?.includes(identifier));
+  const covered = approved ?? [DEFAULT_RESOURCE];
+  return (requested ?? [DEFAULT_RESOURCE]).every((resource) => covered.includes(resource));
 }

@@ -30,6 +30,8 @@ import { type Shown, visitor } from "../../support/page_visitor.ts";
 import { ISSUER, type TestServer, testServer } from "../../support/test_server.ts";
 
 const WEB = "https://acme.example/callback";
+const ORDERS = "https://orders.example";
+const BILLING = "https://billing.example";
 
 async function withServer(
   run: (server: TestServer) => Promise<void>,
@@ -324,6 +326,57 @@ Deno.test("asks each time, unless the operator lets the client be remembered", (
       return (await browser.get(requestPath())).page !== "consent";
     });
     for (let time = 0; time < 2; time++) await decide(browser, management);
+  }));
+
+Deno.test("issues tokens for the resources that the page showed, one for each token", () =>
+  withServer(async (server) => {
+    await addApp(server, { consent: "remember" });
+    const browser = await signedIn(server);
+    const web = { client_id: "acme", redirect_uri: WEB };
+    const scope = "openid offline_access read orders:read";
+    const path = (resources: string[], wanted = scope) =>
+      requestPath({ ...web, scope: wanted }) +
+      resources.map((resource) => `&resource=${encodeURIComponent(resource)}`).join("");
+    const both = path([ISSUER, ORDERS]);
+    const page = await browser.get(both);
+    assert.match(page.html, /data-resource="orders"/);
+    const left = destination(await browser.submit("/consent", { decision: "approve" }));
+    const { body } = await redeem(server, left.searchParams.get("code"), {
+      ...web,
+      resource: ORDERS,
+    });
+    const { aud, scope: issued } = JSON.parse(atob(body.access_token.split(".")[1]));
+    assert.equal(aud, ORDERS);
+    assert.match(issued, /orders:read/);
+    assert.doesNotMatch(issued, /\bread\b(?<!orders:read)/);
+    const renewed = await server.refresh(body.refresh_token, { client_id: "acme" });
+    assert.equal(JSON.parse(atob(renewed.body.access_token.split(".")[1])).aud, ISSUER);
+    // What was approved is not asked again, alone or together; nothing else is included.
+    for (const known of [both, path([], "openid read"), path([ORDERS], "openid orders:read")]) {
+      assert.ok(destination(await browser.get(known)).searchParams.has("code"), known);
+    }
+    const billing = path([ORDERS, BILLING], "openid orders:read");
+    assert.equal((await browser.get(billing)).page, "consent");
+    // RFC 8707 section 2.2: what was not authorized is an invalid_target.
+    const code = (await decide(browser, { ...web, scope: "openid", prompt: "consent" })).get(
+      "code",
+    );
+    const { body: refused } = await redeem(server, code, { ...web, resource: ORDERS });
+    assert.equal(refused.error, "invalid_target");
+    assert.equal(
+      errorOf(await browser.get(`${both}&resource=https://other.example`), WEB),
+      "invalid_target",
+    );
+  }, (config) => {
+    config.resources.push(
+      {
+        name: "orders",
+        identifier: ORDERS,
+        scopes: [{ name: "orders:read", description: "See your orders" }],
+        claims: [],
+      },
+      { name: "billing", identifier: BILLING, scopes: [], claims: [] },
+    );
   }));
 
 Deno.test("lets a user withdraw an approval that is remembered", () =>
