@@ -6,11 +6,7 @@ import { storedResources } from "../resources/catalog.ts";
 import type { Client } from "../store/clients.ts";
 import { isCodeChallenge } from "../tokens/pkce.ts";
 import type { TokenValidator } from "../validation/token_validator.ts";
-import {
-  checkRequestedScope,
-  DEFAULT_SCOPE,
-  type RequestedScopeDeps,
-} from "./device_authorization.ts";
+import { checkRequestedScope, DEFAULT_SCOPE, type RequestedScopeDeps } from "./requested_scope.ts";
 import type { DocumentClients } from "./client_documents/document_clients.ts";
 import { missingParameter } from "./missing_parameter.ts";
 import { requestedResources } from "./requested_resource.ts";

@@ -1,62 +1,34 @@
-import { listText } from "../../shared/list_text.ts";
 import { randomUUID } from "node:crypto";
-import type { Clock } from "../../shared/clock.ts";
-import { isManagementScope, MANAGEMENT_SCOPES } from "../../shared/management.ts";
 import { brand } from "../../shared/brand.ts";
 import type { DeviceAuthorizationResponse } from "../../shared/oauth/device_authorization_response.ts";
 import { OAuthError } from "../../shared/oauth/errors.ts";
 import { toLoginName } from "../../shared/login_name.ts";
-import {
-  formatScope,
-  intersectScope,
-  missingScopes,
-  parseScope,
-} from "../../shared/oauth/scope.ts";
+import { formatScope, parseScope } from "../../shared/oauth/scope.ts";
 import { shellWord } from "../../shared/shell_word.ts";
 import { isUuid } from "../../shared/uuid.ts";
-import { STANDARD_SCOPE_NAMES } from "../config/builtin_scopes.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import type { ClientInfo } from "../http/client_info.ts";
 import { subscriberNetwork } from "../http/client_ip.ts";
 import { deviceFlowRules } from "../logins/device_flow.ts";
-import { accessTokenLifetime } from "../resources/access_token_lifetime.ts";
-import { type ResourceCatalog, storedResources } from "../resources/catalog.ts";
-import { mayUseResource } from "../resources/client_resources.ts";
-import { largeExtraClaims } from "../resources/extra_claims.ts";
-import type { Resource } from "../resources/resource.ts";
-import { clientScopes, type ScopeDescription, scopeNames } from "../scopes.ts";
+import { storedResources } from "../resources/catalog.ts";
+import { type ScopeDescription } from "../scopes.ts";
 import { type Client, commandLineClient } from "../store/clients.ts";
 import type { Sql } from "../store/db/connect.ts";
 import { insertDeviceAuthorization } from "../store/device_authorizations.ts";
-import { checkAccessTokenSize } from "../tokens/access_token.ts";
 import { generateDeviceCode } from "../tokens/device_code.ts";
-import type { SigningKeys } from "../tokens/signing_keys.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
 import { formatUserCode, generateUserCode } from "../tokens/user_code.ts";
 import type { TokenValidator } from "../validation/token_validator.ts";
 import { readClientRequest } from "./client_authentication.ts";
 import { POLL_INTERVAL } from "./grants/device_code.ts";
-import { type RequestCatalog, requestedResources } from "./requested_resource.ts";
-import { toOAuthError } from "./to_oauth_error.ts";
-
-/** For a client that requests no scope (RFC 6749 section 3.3). */
-export const DEFAULT_SCOPE = "openid";
+import { requestedResources } from "./requested_resource.ts";
+import { checkRequestedScope, DEFAULT_SCOPE, type RequestedScopeDeps } from "./requested_scope.ts";
 
 /** What a login of the command line usually has, besides what it is for. */
 const BASIC_SCOPES = ["openid", "profile", "email", "offline_access"];
 
 /** Requests of one network that may be pending at a time: enough for a large office. */
 const MAX_PENDING = 500;
-
-export interface RequestedScopeDeps {
-  clock: Clock;
-  issuer: string;
-  keys: SigningKeys;
-  config: Pick<ServerConfig, "accessTokenLifetime">;
-  catalog:
-    & RequestCatalog
-    & Pick<ResourceCatalog, "find" | "management" | "scopes" | "scopesOf">;
-}
 
 interface DeviceAuthorizationDeps extends RequestedScopeDeps {
   sql: Sql;
@@ -172,74 +144,6 @@ function seconds(
   );
 }
 
-/** The scope that an approval would grant, or why it could not: checked before a user approves. */
-export async function checkRequestedScope(
-  { config, catalog, issuer, clock, keys }: RequestedScopeDeps,
-  client: Client,
-  resources: readonly Resource[],
-  requested: string,
-): Promise<string | OAuthError> {
-  const scopes = parseScope(requested);
-  if (scopes === undefined) {
-    return new OAuthError(
-      "invalid_scope",
-      "The parameter scope is malformed. Separate scopes with spaces.",
-    );
-  }
-  const available = scopeNames(clientScopes(catalog.scopes(), client));
-  const unknown = missingScopes(scopes, available);
-  if (unknown.length > 0) {
-    return new OAuthError(
-      "invalid_scope",
-      `Unknown scope: ${formatScope(unknown)}. Available scopes: ${listText(available, "none")}.`,
-    );
-  }
-  const problem = checkScopesOfResources(catalog, client, { scopes, resources }) ??
-    checkResource(scopes, resources[0], catalog.management);
-  if (problem !== undefined) return problem;
-  const scope = formatScope(scopes);
-  for (const resource of resources) {
-    const tooLarge = await checkAccessTokenSize(
-      { issuer, clock, keys, lifetime: accessTokenLifetime(config, resource, client) },
-      {
-        subject: randomUUID(),
-        clientId: client.id,
-        scope: intersectScope(scope, scopeNames(catalog.scopesOf(resource))),
-        audience: resource.identifier,
-        algorithm: resource.signingAlgorithm,
-        extraClaims: largeExtraClaims(resource),
-        authenticatedAt: new Date(clock.now()),
-        familyId: randomUUID(),
-      },
-    );
-    if (tooLarge !== undefined) return toOAuthError(tooLarge);
-  }
-  return scope;
-}
-
-/** Each scope belongs to one of the requested resources, or to every login. */
-function checkScopesOfResources(
-  catalog: RequestedScopeDeps["catalog"],
-  client: Client,
-  { scopes, resources }: { scopes: readonly string[]; resources: readonly Resource[] },
-): OAuthError | undefined {
-  if (resources.some(({ kind }) => kind === "management")) return undefined;
-  const isDefault = resources.some(({ kind }) => kind === "default");
-  const other = catalog.scopes().find(({ name, resource }) =>
-    scopes.includes(name) && !isManagementScope(name) && !STANDARD_SCOPE_NAMES.includes(name) &&
-    (resource === undefined ? !isDefault : !resources.some((known) => known.name === resource))
-  );
-  if (other === undefined) return undefined;
-  const owner = other.resource === undefined ? catalog.default : catalog.find(other.resource);
-  const isAvailable = owner !== undefined && mayUseResource(client, owner);
-  return new OAuthError(
-    "invalid_scope",
-    `The scope ${other.name} belongs to another resource. ${
-      isAvailable ? `Request resource=${owner.identifier} as well.` : "Leave it out."
-    }`,
-  );
-}
-
 /** What can never be approved by code is rejected now; the page checks the other rules. */
 function checkDeviceFlow(
   client: Client,
@@ -270,35 +174,4 @@ function checkDeviceFlow(
         : "Request it without a device code, for example with the authorization code flow."
     }`,
   );
-}
-
-/**
- * An approval only for the management interface lasts minutes and cannot be refreshed. A login
- * may have management scopes too, which it uses by refreshing with that resource.
- */
-function checkResource(
-  scopes: readonly string[],
-  resource: Resource,
-  { identifier: management }: Resource,
-): OAuthError | undefined {
-  const isRefreshable = scopes.includes("offline_access");
-  const hasManagementScope = scopes.some(isManagementScope);
-  if (resource.kind === "management" && isRefreshable) {
-    return new OAuthError(
-      "invalid_scope",
-      `The scope offline_access is not available for ${management}.`,
-    );
-  }
-  if (resource.kind === "management" && !hasManagementScope) {
-    return new OAuthError(
-      "invalid_scope",
-      `Request a scope of ${management}, such as ${MANAGEMENT_SCOPES.write}.`,
-    );
-  }
-  if (resource.kind !== "management" && hasManagementScope && !isRefreshable) {
-    return new OAuthError(
-      "invalid_target",
-      `Management scopes need resource=${management}, or the scope offline_access as well.`,
-    );
-  }
 }

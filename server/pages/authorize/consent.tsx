@@ -11,7 +11,7 @@ import { recordAuditEvent } from "../../store/audit_events.ts";
 import { rememberConsent } from "../../store/consents.ts";
 import type { Session } from "../../store/sessions.ts";
 import type { PageContext } from "../context.ts";
-import { SHOWN_SCOPE } from "../device/approval_page.tsx";
+import { SHOWN_SCOPE } from "../approval/shown_scope.ts";
 import { redirectToSignIn, signedInSession } from "../http/browser_session.ts";
 import { errorPage } from "../http/error_page.tsx";
 import type { AuthorizeDeps } from "./authorize.tsx";

@@ -5,12 +5,13 @@ import type { GeoipLookup } from "../../geoip.ts";
 import { type AppliedRule, isSameNetwork } from "../../logins/device_flow.ts";
 import { furtherTokenLifetime } from "../../logins/further_approval.ts";
 import { limitLoginScope } from "../../scopes.ts";
-import { type Client, commandLineClient } from "../../store/clients.ts";
+import type { Client } from "../../store/clients.ts";
 import type { DeviceAuthorization } from "../../store/device_authorizations.ts";
 import type { RefreshTokenFamily } from "../../store/refresh_token_families.ts";
 import type { Session } from "../../store/sessions.ts";
 import { formatUserCode } from "../../tokens/user_code.ts";
 import type { PageContext } from "../context.ts";
+import { ApplicationFact } from "../approval/application_fact.tsx";
 import { csrfToken } from "../http/csrf.ts";
 import { type RenderDeps, renderPage } from "../render.tsx";
 import { Address, Fact } from "../ui/facts.tsx";
@@ -19,10 +20,8 @@ import { ExactTime, TimeAgo } from "../ui/relative_time.tsx";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
 import { Restriction } from "./restriction.tsx";
 import { managementWording } from "./management_wording.ts";
-import { requestedCatalog, RequestedScopes } from "./requested_scopes.tsx";
-
-/** The field with the scopes that the page shows as available: no others are approved with it. */
-export const SHOWN_SCOPE = "shown_scope";
+import { requestedCatalog, RequestedScopes } from "../approval/requested_scopes.tsx";
+import { SHOWN_SCOPE } from "../approval/shown_scope.ts";
 
 export interface ApprovalPageDeps extends RenderDeps {
   clock: Clock;
@@ -162,28 +161,6 @@ export async function approvalPage(
       </main>
     ),
   });
-}
-
-/** Who answers for the client: only the operator registers clients. */
-export function ApplicationFact({ client: { id, homepage, document } }: { client: Client }) {
-  return (
-    <>
-      <UntrustedText text={id} />
-      <span class="muted">
-        {id === commandLineClient.id
-          ? " (built in)"
-          : document !== undefined
-          ? " (not registered: described by the document at this address)"
-          : " (registered by the operator of this server)"}
-      </span>
-      {homepage !== undefined && (
-        <>
-          {" · "}
-          <a href={homepage} rel="noreferrer noopener">{new URL(homepage).host}</a>
-        </>
-      )}
-    </>
-  );
 }
 
 /** For a login that exists, which its user recognizes by its name. */

@@ -334,8 +334,8 @@ Deno.test("issues tokens for the resources that the page showed, one for each to
     const browser = await signedIn(server);
     const web = { client_id: "acme", redirect_uri: WEB };
     const scope = "openid offline_access read orders:read";
-    const path = (resources: string[], wanted = scope) =>
-      requestPath({ ...web, scope: wanted }) +
+    const path = (resources: string[], requested = scope) =>
+      requestPath({ ...web, scope: requested }) +
       resources.map((resource) => `&resource=${encodeURIComponent(resource)}`).join("");
     const both = path([ISSUER, ORDERS]);
     const page = await browser.get(both);
@@ -351,7 +351,7 @@ Deno.test("issues tokens for the resources that the page showed, one for each to
     assert.doesNotMatch(issued, /\bread\b(?<!orders:read)/);
     const renewed = await server.refresh(body.refresh_token, { client_id: "acme" });
     assert.equal(JSON.parse(atob(renewed.body.access_token.split(".")[1])).aud, ISSUER);
-    // What was approved is not asked again, alone or together; nothing else is included.
+    // What was approved is not asked again, in one request or several; nothing else is included.
     for (const known of [both, path([], "openid read"), path([ORDERS], "openid orders:read")]) {
       assert.ok(destination(await browser.get(known)).searchParams.has("code"), known);
     }
