@@ -39,7 +39,7 @@ export function readChallenge(text: string): ChallengeRequest {
 }
 
 /**
- * The resource of the server that a challenge names by its metadata, which is not fetched: an API
+ * The name of the resource of the server that a challenge names by its metadata, which is not fetched: an API
  * may name any address. Both addresses that our server documents for a resource count: its own
  * below the issuer, and the well-known one of the resource (RFC 9728 section 3.1). Throws
  * ClientError for a resource of another server.
@@ -52,7 +52,7 @@ export function challengedResource(
     metadata === `${issuer}/resources/${encodeURIComponent(name)}/metadata` ||
     metadata === wellKnownMetadata(identifier)
   );
-  if (known !== undefined) return known.identifier;
+  if (known !== undefined) return known.name;
   throw new ClientError(
     "unknown_resource",
     `The API says that it is described at ${

@@ -30,6 +30,8 @@ export interface PendingApproval extends DeviceAuthorization {
   requestId: string;
   /** What was requested. */
   scopes: string[];
+  /** See StepUpRequest. */
+  mayLackScopes?: boolean;
   resource?: string;
   /** Who is to act with the token. */
   actor?: string;

@@ -22,7 +22,7 @@ import { discover } from "../oauth/discovery.ts";
 import { requestNarrowToken } from "../oauth/narrow_token.ts";
 import { RENEW_NOW } from "../oauth/refresh.ts";
 import { requestRefresh } from "../oauth/refresh_grant.ts";
-import { resourceIdentifier } from "../oauth/resources.ts";
+import { findResource, resourceIdentifier } from "../oauth/resources.ts";
 import { credentialsFrom, storeRenewed } from "../oauth/stored_login.ts";
 import { unverifiedClaims } from "../oauth/unverified_jwt.ts";
 import { formatDuration } from "../output.ts";
@@ -318,8 +318,8 @@ async function approve(
   const claims = unverifiedClaims(current.accessToken);
   const resource = request.resource === undefined
     ? undefined
-    : resourceIdentifier(await discover(login.server, io), request.resource);
-  const scopes = request.scope ?? defaultScopes(login, current, request);
+    : findResource(await discover(login.server, io), request.resource);
+  const scopes = request.scope ?? defaultScopes(login, current, request, resource?.scopes);
   const sid = typeof claims?.sid === "string" ? claims.sid : undefined;
   return await stepUp(
     {
@@ -329,7 +329,13 @@ async function approve(
       sid,
       loginName: current.loginName ?? login.entry.name,
     },
-    { ...request, requestId: id, scopes, resource },
+    {
+      ...request,
+      requestId: id,
+      scopes,
+      resource: resource?.identifier,
+      mayLackScopes: request.scope === undefined,
+    },
     options,
     io,
   );
@@ -340,8 +346,10 @@ function defaultScopes(
   { server }: Login,
   { scope, refreshToken }: Credentials,
   { resource, maxAge }: TokenRequest,
-): string[] {
-  if (resource === undefined && maxAge !== undefined) {
+  ofResource: readonly string[] | undefined,
+): readonly string[] {
+  if (maxAge !== undefined && ofResource !== undefined) return ofResource;
+  if (maxAge !== undefined) {
     return splitScope(scope).filter((name) =>
       name !== "offline_access" && !isManagementScope(name)
     );

@@ -49,6 +49,8 @@ export interface StepUpRequest {
   /** Names the request in the credential store, and here. */
   requestId: string;
   scopes: readonly string[];
+  /** Whether the account may lack some of them: the user did not name them. */
+  mayLackScopes?: boolean;
   /** The identifier of a resource; undefined: the default one. */
   resource?: string;
   /** RFC 9470: the largest age of the sign-in, in seconds. */
@@ -99,7 +101,7 @@ export async function stepUp(
 
 async function requestApproval(
   { server: issuer, account, subject, sid, loginName }: Approver,
-  { requestId, scopes, resource, maxAge, lifetime, actor }: StepUpRequest,
+  { requestId, scopes, mayLackScopes, resource, maxAge, lifetime, actor }: StepUpRequest,
   waits: boolean,
   io: ClientIo,
 ): Promise<PendingApproval> {
@@ -122,6 +124,7 @@ async function requestApproval(
     sid,
     requestId,
     scopes: [...scopes],
+    mayLackScopes,
     resource,
     actor,
     pollAt: io.clock.now() + authorization.intervalMs,
@@ -240,13 +243,13 @@ function failure(error: ClientError, { issuer }: AuthorizationServer): ClientErr
 /** The account must be that of the login, and the approval must have given what was requested. */
 async function checkTokens(
   { issuer }: AuthorizationServer,
-  { subject, scopes, account }: PendingApproval,
+  { subject, scopes, mayLackScopes, account }: PendingApproval,
   { tokens }: ReceivedTokens,
   io: ClientIo,
 ): Promise<void> {
   const accessToken = tokens.access_token;
   const isSameUser = unverifiedClaims(accessToken)?.sub === subject;
-  const missing = missingScopes(scopes, splitScope(tokens.scope));
+  const missing = mayLackScopes ? [] : missingScopes(scopes, splitScope(tokens.scope));
   if (isSameUser && missing.length === 0) return;
   // Otherwise it expires within minutes.
   await revoke(issuer, { accessToken, refreshToken: tokens.refresh_token }, io).catch(() => {});

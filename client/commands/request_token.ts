@@ -46,9 +46,7 @@ export async function tokenForOptions(
       const server = await discover(serverOf(source), io);
       const resource = challengedResource(server, resourceMetadata);
       // The default resource is what a token is for without any.
-      if (resource !== server.resources?.find(({ name }) => name === "default")?.identifier) {
-        request.resource = resource;
-      }
+      if (resource !== "default") request.resource = resource;
     }
     request.scope = needed.scope ?? request.scope;
     request.maxAge = needed.maxAge;

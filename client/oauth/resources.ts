@@ -48,7 +48,8 @@ export function resourceIdentifier(server: ResourceServer, nameOrIdentifier: str
   return findResource(server, nameOrIdentifier).identifier;
 }
 
-function findResource(
+/** The resource that `--for` names. Throws ClientError for an unknown one. */
+export function findResource(
   { issuer, resources = [] }: ResourceServer,
   nameOrIdentifier: string,
 ): ServerResource {

@@ -13,6 +13,16 @@ import { terminal } from "../support/terminal.ts";
 
 const BOB = { email: "bob@example.com", password: `${PASSWORD_MARK} to Bob` };
 
+const CONFIG = `
+[scopes]
+deploy = "Deploy"
+read = "Read"
+
+[resources.orders]
+identifier = "https://orders.example.com/v1"
+scopes = { "orders:read" = "Read orders" }
+`;
+
 Deno.test({
   name: "a program without a terminal gets a token once a person has approved it",
   ignore: Deno.build.os !== "linux",
@@ -21,7 +31,7 @@ Deno.test({
     const clock = clean.use(await processClock());
     const config = await Deno.makeTempFile({ suffix: ".toml" });
     clean.defer(() => Deno.remove(config));
-    await Deno.writeTextFile(config, `[scopes]\ndeploy = "Deploy"\nread = "Read"\n`);
+    await Deno.writeTextFile(config, CONFIG);
     const server = clean.use(await install({ args: ["--config", config], env: clock.env }));
     await server.addUser(BOB, "--name", "Bob Example");
     const at = clean.use(await terminal(clock.env));
@@ -102,6 +112,34 @@ Deno.test({
         const fresh = printed(await at.run(["token", "--resume", id]));
         assert.equal((await verify(fresh, "max_age=300")).status, 200);
         assert.equal(printed(await at.run(["token", "--challenge", challenge])), fresh);
+      },
+    );
+
+    await t.step(
+      "a token for another resource is approved, and no other API accepts it",
+      async () => {
+        const own = printed(await at.run(["token"]));
+        const query = "resource=orders&scope=orders:read";
+        const { status, challenge } = await verify(own, query);
+        assert.equal(status, 401);
+        assert.match(challenge, /resource_metadata="/);
+        assert.match(challenge, /invalid_token/);
+        const needed = ["token", "--for", "orders", "--scope", "orders:read"];
+        const { userCode, id, resource } = requested(await at.run(needed));
+        assert.equal(resource, "https://orders.example.com/v1");
+        await server.alice.decide(userCode, "approve");
+        const token = printed(await at.run(["token", "--resume", id]));
+        assert.equal((await verify(token, query)).status, 200);
+        assert.equal((await verify(token, "")).status, 401);
+        assert.equal(printed(await at.run(needed)), token);
+        // The API of a request without a token names both in its challenge.
+        const asked = await fetch(`${server.issuer}/auth/verify?${query}`);
+        await asked.body?.cancel();
+        const value = asked.headers.get("www-authenticate")!;
+        const byChallenge = printed(await at.run(["token", "--challenge", value, "--json"]));
+        assert.equal(parseOutput("token", byChallenge).resource, "https://orders.example.com/v1");
+        const foreign = value.replace("resources/orders", "resources/evil");
+        assert.equal((await at.run(["token", "--challenge", foreign])).code, EXIT.failure);
       },
     );
 
