@@ -1,5 +1,8 @@
 /** The application of a test server on a port, for a real browser. */
 import { app } from "../../server/app.ts";
+import { ResourceCatalog } from "../../server/resources/catalog.ts";
+import type { Database } from "../../server/store/db/connect.ts";
+import { TokenValidator } from "../../server/validation/token_validator.ts";
 import type { TestServer } from "./test_server.ts";
 
 /** The application on a port of this machine, as the issuer that the browser sees. */
@@ -12,7 +15,22 @@ export function serveSite({ parts }: TestServer): { url: string } & AsyncDisposa
     (request, info) => handle(request, info.remoteAddr.hostname),
   );
   const url = `http://127.0.0.1:${server.addr.port}`;
-  const routes = app({ ...parts, issuer: url });
-  handle = (request, peer) => routes.fetch(request, { peer });
-  return { url, [Symbol.asyncDispose]: () => server.shutdown() };
+  const started = startApplication(parts, url);
+  handle = async (request, peer) => (await started).routes.fetch(request, { peer });
+  return {
+    url,
+    async [Symbol.asyncDispose]() {
+      await server.shutdown();
+      await (await started).tokenValidator.close();
+    },
+  };
+}
+
+/** The identifiers of its own resources depend on the address too. */
+async function startApplication(parts: TestServer["parts"], issuer: string) {
+  const catalog = await ResourceCatalog.load({ ...parts, issuer });
+  // The application declares only a part of it.
+  const database = parts.database as Database;
+  const tokenValidator = await TokenValidator.start({ ...parts, database, catalog, issuer });
+  return { routes: app({ ...parts, issuer, catalog, tokenValidator }), tokenValidator };
 }
