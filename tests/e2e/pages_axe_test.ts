@@ -185,10 +185,15 @@ async function walkAuthorization(
     name: "Acme Desktop <b>" + "W".repeat(70),
     homepage: "https://acme.example/desktop",
     grants: ["code"],
-    redirectUris: ["com.acme.desktop.with.a.rather.long.name:/callback"],
+    redirectUris: [
+      "com.acme.desktop.with.a.rather.long.name:/callback",
+      "https://acme.example/callback",
+    ],
     consent: "remember",
   });
   if (added instanceof DomainError) throw added;
+  // The browser stays on the page that leaves. A dialog about opening an app would swallow clicks.
+  await page.route("https://acme.example/**", (route) => route.abort("aborted"));
   const arrive = (name: string) => page.locator(`body[data-page="${name}"]`).waitFor();
   const app = { client_id: "acme-desktop", redirect_uri: added.redirectUris[0] };
   await go(requestPath({ login_name: "alice-laptop (Linux)" }));
@@ -199,7 +204,7 @@ async function walkAuthorization(
   await look("authorize-choose-account", "sign_in");
   await go(requestPath({ ...app, redirect_uri: "https://evil.example/" }));
   await look("authorize-unregistered", "unregistered_redirect");
-  await go(requestPath(app));
+  await go(requestPath({ ...app, redirect_uri: added.redirectUris[1] }));
   await page.getByRole("button", { name: "Approve" }).click();
   await arrive("leave");
   await look("authorize-leave", "leave");
