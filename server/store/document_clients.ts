@@ -60,7 +60,11 @@ export async function deleteUnusedDocumentClients(
   const { count } = await sql`
     delete from clients where id in (
       select c.id from clients c
-      where c.document_expires_at < ${before} and c.disabled_at is null and c.scope is null
+      where c.document_expires_at < ${before} and c.disabled_at is null and c.consent = 'always'
+        and num_nonnulls(
+          c.scope, c.resources, c.device_flow, c.access_token_lifetime,
+          c.refresh_token_idle_lifetime, c.refresh_token_absolute_lifetime
+        ) = 0
         and not exists (select 1 from refresh_token_families f where f.client_id = c.id)
       limit ${limit})`;
   return count;

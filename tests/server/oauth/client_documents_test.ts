@@ -9,7 +9,11 @@ import {
   parseClientDocument,
 } from "../../../server/oauth/client_documents/document.ts";
 import { DomainError } from "../../../server/domain_error.ts";
-import { findClient, setClientDisabled } from "../../../server/store/clients.ts";
+import {
+  findClient,
+  setClientDisabled,
+  updateClientPolicy,
+} from "../../../server/store/clients.ts";
 import {
   deleteUnusedDocumentClients,
   insertDocumentClient,
@@ -208,6 +212,13 @@ testOnEachDatabase(
     assert.notEqual((await find()).disabledAt, undefined);
     assert.equal(await deleteUnusedDocumentClients(sql, new Date(clock.now() + 1e10), 10), 0);
     await setClientDisabled(sql, { id: ID, disabled: false, now: new Date(clock.now()) });
+    // Nor do they lose a limit that the operator has set.
+    const enabled = (await findClient(sql, ID))!;
+    for (const limit of [{ resources: [] }, { accessTokenLifetime: 60 }]) {
+      await updateClientPolicy(sql, ID, { ...enabled, ...limit });
+      assert.equal(await deleteUnusedDocumentClients(sql, new Date(clock.now() + 1e10), 10), 0);
+    }
+    await updateClientPolicy(sql, ID, enabled);
     assert.equal(await deleteUnusedDocumentClients(sql, new Date(clock.now() + 1e10), 10), 1);
 
     // They reject responses that are not a document.
