@@ -1,6 +1,7 @@
 import { brand } from "../../shared/brand.ts";
 import { valueText } from "../../shared/list_text.ts";
 import { managementResource } from "../../shared/management.ts";
+import { missingScopes } from "../../shared/oauth/scope.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import { checkDistinct, checkResource } from "../config/check_resource.ts";
@@ -11,10 +12,10 @@ import {
   MANAGEMENT_RESOURCE,
   type RegisteredResource,
 } from "../resources/resource.ts";
-import type { ScopeDescription } from "../scopes.ts";
+import { type ScopeDescription, scopeNames } from "../scopes.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import type { Sql, Transaction } from "../store/db/connect.ts";
-import type { ResourceBelongings } from "../store/resource_belongings.ts";
+import { type ResourceBelongings, withdrawStoredScopes } from "../store/resource_belongings.ts";
 import {
   deleteResource,
   insertResource,
@@ -82,7 +83,10 @@ export const addResource: ResourceOperation<RegisteredResource, ResourceView | D
       const problem = checkSettings(deps, resource, stored);
       if (problem !== undefined) return problem;
       const isNew = await insertResource(tx, { ...resource, now: new Date(deps.clock.now()) });
-      if (isNew) return { identifier: resource.identifier };
+      if (isNew) {
+        await withdrawNewScopes(tx, [], resource.scopes);
+        return { identifier: resource.identifier };
+      }
       return new DomainError("conflict", "There is already such a resource.", { field: "name" });
     });
 
@@ -128,6 +132,7 @@ export const updateResource: ResourceOperation<
     const problem = checkSettings(deps, changed, others);
     if (problem !== undefined) return problem;
     await updateStoredResource(tx, changed);
+    await withdrawNewScopes(tx, resource.scopes, scopes);
     const isScoped = declaredScopes.length + removedScopes.length > 0;
     const keys = Object.keys({
       ...changes,
@@ -206,6 +211,16 @@ async function audit(
     address,
     details: { ...details, ...loginId !== undefined && { login: loginId } },
   });
+}
+
+/** A scope may have been one of another resource before, for which users approved it. */
+async function withdrawNewScopes(
+  tx: Transaction,
+  before: readonly ScopeDescription[],
+  after: readonly ScopeDescription[],
+): Promise<void> {
+  const added = missingScopes(scopeNames(after), scopeNames(before));
+  if (added.length > 0) await withdrawStoredScopes(tx, added);
 }
 
 /** Those of the file and of every server are changed elsewhere. */

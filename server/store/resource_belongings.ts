@@ -53,11 +53,7 @@ export async function withdrawStoredResource(
     where resources = ${ours} and revoked_at is null`;
   await tx`
     update refresh_token_families set
-      resources = resources - ${identifier}::text,
-      scope = array_to_string(array(
-        select granted from unnest(string_to_array(scope, ' ')) as granted
-        where not ${tx.json([...scopes])}::jsonb @> to_jsonb(granted)
-      ), ' ')
+      resources = resources - ${identifier}::text, scope = ${scopeWithout(tx, scopes)}
     where resources @> ${ours} and revoked_at is null`;
   await tx`
     update delegated_tokens set revoked_at = ${now}, revoked_reason = ${reason}
@@ -68,4 +64,38 @@ export async function withdrawStoredResource(
   await tx`
     update clients set resources = resources - ${name}::text
     where resources @> ${tx.json([name])}`;
+}
+
+/**
+ * Withdraws scopes that a resource declares from all that was approved before: users saw them as
+ * permissions of another resource, which had a scope of the same name.
+ */
+export async function withdrawStoredScopes(
+  tx: Transaction,
+  scopes: readonly string[],
+): Promise<void> {
+  const without = scopeWithout(tx, scopes);
+  const isAffected = tx`exists (
+    select from unnest(string_to_array(scope, ' ')) as granted
+    where ${tx.json([...scopes])}::jsonb @> to_jsonb(granted)
+  )`;
+  // Before the logins: it waits for a redemption in progress, whose login then loses them too.
+  await tx`
+    update device_authorizations set scope = ${without}
+    where status in ('pending', 'approved') and ${isAffected}`;
+  await tx`
+    update authorization_codes set scope = ${without}
+    where redeemed_at is null and ${isAffected}`;
+  await tx`update consents set scope = ${without} where ${isAffected}`;
+  await tx`
+    update refresh_token_families set scope = ${without}
+    where revoked_at is null and ${isAffected}`;
+}
+
+/** The column `scope` without `scopes`. */
+function scopeWithout(tx: Transaction, scopes: readonly string[]) {
+  return tx`array_to_string(array(
+    select granted from unnest(string_to_array(scope, ' ')) as granted
+    where not ${tx.json([...scopes])}::jsonb @> to_jsonb(granted)
+  ), ' ')`;
 }

@@ -126,6 +126,40 @@ testOnEachDatabase("ends what was approved for a resource that is removed", asyn
   assert.equal(again.body.error, "invalid_target", "the login has to be approved again");
 });
 
+testOnEachDatabase("withdraws a scope that moves to another resource", async (location) => {
+  await using server = await testServer(location);
+  const { parts } = server;
+  const billing = { ...ORDERS, name: "billing", identifier: "https://billing.example.test" };
+  const change = async (result: Promise<unknown>) => {
+    const changed = await result;
+    assert.ok(!(changed instanceof DomainError), String(changed));
+    await parts.tokenValidator.reloadCatalog();
+  };
+  await change(addResource(parts, ORDERS));
+  await change(addResource(parts, { ...billing, scopes: [] }));
+  const { id } = await addPerson(server);
+  const both = [ISSUER, IDENTIFIER, billing.identifier];
+  const login = await logIn(server, id, both);
+  const approved = await start(server, both);
+  assert.equal(await server.decide(approved.user_code, id), true);
+  const pending = await start(server, both);
+
+  await change(updateResource(parts, { name: "orders", changes: { scopes: [] } }));
+  await change(updateResource(parts, { name: "billing", changes: { scopes: ORDERS.scopes } }));
+  const scopeAtBilling = async (refreshToken: string) => {
+    const { body } = await server.refresh(refreshToken, { resource: billing.identifier });
+    return body.scope;
+  };
+  assert.equal(await scopeAtBilling(login.refresh_token), "");
+  const redeemed = await server.poll(approved.device_code);
+  assert.equal(await scopeAtBilling(redeemed.body.refresh_token), "");
+  assert.equal(await server.decide(pending.user_code, id), true);
+  const later = await server.poll(pending.device_code);
+  assert.equal(await scopeAtBilling(later.body.refresh_token), "");
+  const again = await logIn(server, id, both);
+  assert.equal(await scopeAtBilling(again.refresh_token), "orders:read");
+});
+
 testOnEachDatabase(
   "keeps the resources of the config file and every identifier",
   async (location) => {
