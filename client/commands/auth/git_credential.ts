@@ -28,7 +28,7 @@ export async function authGitCredential(
   // There is nothing to store, and git may not erase a login.
   if (operation !== "get") return EXIT.ok;
   const { protocol, host } = request.single;
-  if (protocol === undefined || host === undefined) return EXIT.failure;
+  if (protocol === undefined || host === undefined || !isHost(host)) return EXIT.failure;
   const credential = await credentialForGit(protocol, host, options, io);
   // Without output, git asks other helpers, or the user.
   if (credential === undefined) return EXIT.failure;
@@ -54,6 +54,14 @@ function takesBearer(lists: Record<string, string[] | undefined>): boolean {
   const challenges = lists.wwwauth ?? [];
   return (lists.capability ?? []).includes("authtype") &&
     (challenges.length === 0 || challenges.some((challenge) => /^bearer\b/i.test(challenge)));
+}
+
+/**
+ * Whether it is only a host and a port: git decodes `%2F` in the host of a URL, which then looks
+ * like the start of a path.
+ */
+function isHost(text: string): boolean {
+  return /^[^\s\/\\?#@]+$/.test(text);
 }
 
 /** Undefined if `host` may not have the token. */

@@ -70,6 +70,21 @@ Deno.test("git gets no output for other hosts, with or without a login", async (
   }
 });
 
+Deno.test("git gets no output for a host with more than a name and a port", async () => {
+  await using server = new ScriptedServer();
+  await using home = await clientHome();
+  const { io } = home;
+  await logIn(io, server);
+  // What git makes of https://git.example.com%2F.evil.example/ and the like.
+  for (const character of ["/", "?", "#", "\\", "\t"]) {
+    const host = `git.example.com${character}.evil.example`;
+    assert.equal(await git(io, asked(host), { host: HOST }), EXIT.failure);
+    assert.equal(io.out + io.err, "", host);
+  }
+  assert.equal(await git(io, asked("evil.example@git.example.com"), { host: HOST }), EXIT.failure);
+  assert.equal(io.out + io.err, "");
+});
+
 Deno.test("git gets no token over http, and can neither store nor erase one", async () => {
   await using server = new ScriptedServer();
   await using home = await clientHome();
