@@ -71,6 +71,10 @@ export function parseListedHost(text: string): string {
     throw invalidHost(text, "Name a host such as git.example.com or registry.example.com:5000.");
   }
   const url = new URL(address);
+  // URLs may have quotes and `$` in a host, which would end up in configurations and scripts.
+  if (!/^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])$/.test(url.hostname)) {
+    throw invalidHost(text, "A host has letters, digits, hyphens and dots.");
+  }
   if (url.username !== "" || url.password !== "") {
     throw invalidHost(url.host, `Omit the user name and password: ${url.host}`);
   }

@@ -348,11 +348,16 @@ Deno.test("rejects hosts that a token cannot be sent to", async () => {
     "git@github.com:team/project",
     "a b",
     "git.example.com?x",
+    "git$(id).example.com",
+    'git"quoted.example.com',
+    "git';&.example.com",
   ];
   for (const host of invalid) {
     assert.equal(await run(io, (io) => addHosts([host], {}, io)), EXIT.usage, host);
   }
   assert.equal(await run(io, (io) => addHosts(["http://git.example.com"], {}, io)), EXIT.failure);
+  assert.equal(await run(io, (io) => addHosts(["[::1]:8443", "my_git-1.lan"], {}, io)), EXIT.ok);
+  assert.equal(await run(io, (io) => removeHosts(["[::1]:8443", "my_git-1.lan"], io)), EXIT.ok);
   const many = Array.from({ length: 501 }, (_, index) => `h${index}.example.com`);
   assert.equal(await run(io, (io) => addHosts(many, {}, io)), EXIT.usage);
   assert.equal(await run(io, (io) => listHosts({}, io)), EXIT.ok);
