@@ -8,6 +8,8 @@ import { isExchangeable, jwtFrom } from "../auth/exchange.ts";
 import { chooseTokenSource, tokenFrom, type TokenSource } from "../auth/token_source.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
+import { parseServer, serverCandidates } from "../oauth/server_address.ts";
+import { unverifiedClaims } from "../oauth/unverified_jwt.ts";
 import { readHelpers } from "./helper_store.ts";
 import { findHost, type HostEntry, parseRequestedHost } from "./host_list.ts";
 
@@ -36,10 +38,26 @@ export async function credentialFor(
 
 export async function credentialOf(entry: HostEntry, io: ClientIo): Promise<HelperCredential> {
   const source = await chooseTokenSource(entry, io);
+  checkServer(source, entry, io);
   const { token, expiresAt } = entry.resource === undefined && entry.scope === undefined
     ? await ownToken(source, entry, io)
     : await restrictedToken(source, entry, io);
   return { token, expiresAt, user: entry.user || source.account || NAMELESS_USER };
+}
+
+/** A personal access token does not name its server, but the variable beside it does. */
+function checkServer(source: TokenSource, entry: HostEntry, io: ClientIo): void {
+  if (source.kind !== "environment" || entry.server === undefined) return;
+  const [token, server] = [`${brand.envPrefix}_TOKEN`, `${brand.envPrefix}_SERVER`];
+  const own = io.env[server];
+  // A JWT was compared already.
+  if (!own || typeof unverifiedClaims(source.token)?.iss === "string") return;
+  if (source.server !== undefined && serverCandidates(own).includes(source.server)) return;
+  throw new ClientError(
+    "wrong_server",
+    `The token in ${token} is for ${parseServer(own)}, but ${entry.host} receives tokens of ` +
+      `${sanitizeLine(entry.server)}. Unset ${token} to use a login.`,
+  );
 }
 
 async function ownToken(source: TokenSource, { exchange }: HostEntry, io: ClientIo) {

@@ -334,6 +334,20 @@ Deno.test("a list without a login gets the token of the environment", async () =
   assert.deepEqual(JSON.parse(io.out), { headers: { Authorization: ["Bearer opaque"] } });
 });
 
+Deno.test("a host does not get the token of the environment that is for another server", async () => {
+  await using home = await listed(["pkg.example.com"]);
+  const { io, server } = home;
+  io.env[`${brand.envPrefix}_TOKEN`] = "opaque";
+  io.env[`${brand.envPrefix}_SERVER`] = "https://other.example.com";
+  for (const [name, ask] of Object.entries(HELPERS)) {
+    await ask("https://pkg.example.com/", io);
+    assert.doesNotMatch(io.out + io.err, /opaque/, name);
+  }
+  io.env[`${brand.envPrefix}_SERVER`] = server.issuer;
+  assert.equal(await HELPERS.headers("https://pkg.example.com/", io), EXIT.ok);
+  assert.equal(JSON.parse(io.out).Authorization, "Bearer opaque");
+});
+
 Deno.test("rejects hosts that a token cannot be sent to", async () => {
   await using home = await clientHome();
   const { io } = home;
