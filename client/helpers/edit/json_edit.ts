@@ -34,6 +34,7 @@ export function jsonEdit({ path, settings, isOwn }: JsonEdit): Edit {
       const needed = settings(isEmpty ? {} : JSON.parse(text));
       if (needed.length === 0) return [];
       if (root === undefined) return [{ at: text.length, text: newDocument(needed) }];
+      for (const setting of needed) rejectOtherValue(path, root, setting);
       return insertions(text, root, needed);
     },
     remove(text, inserted) {
@@ -42,6 +43,19 @@ export function jsonEdit({ path, settings, isOwn }: JsonEdit): Edit {
       return removeOwn(text, isOwn);
     },
   };
+}
+
+/** A key that occurs twice would be a different setting for each program. */
+function rejectOtherValue(path: string, root: JsonObject, { path: keys }: JsonSetting): void {
+  for (const [depth, key] of keys.entries()) {
+    const object = objectAt(root, keys.slice(0, depth));
+    const value = object?.properties.findLast((property) => property.key === key);
+    if (value === undefined || value.object !== undefined) continue;
+    throw new ClientError(
+      "config_file",
+      `${path} has a value for ${key} that is not an object. Correct it, then run the command again.`,
+    );
+  }
 }
 
 function newDocument(settings: readonly JsonSetting[]): string {

@@ -88,6 +88,17 @@ Deno.test("rejects JSON that is not an object", () => {
   }
 });
 
+Deno.test("rejects JSON with another value in place of an object", () => {
+  const edit = jsonEdit({
+    path: "/x.json",
+    settings: () => [{ path: ["a", "b"], key: "c", value: "own" }],
+    isOwn: () => false,
+  });
+  for (const text of ['{"a":null}', '{"a":[]}', '{"a":{"b":"x"}}', '{"a":{},"a":1}']) {
+    assert.throws(() => edit.insert(text), { code: "config_file" }, text);
+  }
+});
+
 Deno.test("inserts lines at the start, the end or in a table, and takes them out again", () => {
   const texts = [
     "",
