@@ -54,6 +54,8 @@ for (const { width, height, colorScheme } of [...looks, ...morePictures]) {
     const page = await context.newPage();
     let count = 0;
     const look = async (name: string, pageName: string) => {
+      // With its style sheet and scripts, on which the width and the buttons depend.
+      await page.waitForLoadState();
       const body = page.locator("body");
       const shownPage = await body.getAttribute("data-error") ??
         await body.getAttribute("data-page");
