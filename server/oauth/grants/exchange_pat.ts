@@ -6,6 +6,7 @@ import type { TokenResponse } from "../../../shared/oauth/token_response.ts";
 import type { ServerConfig } from "../../config/server_config.ts";
 import { accessTokenLifetime } from "../../resources/access_token_lifetime.ts";
 import type { ResourceCatalog } from "../../resources/catalog.ts";
+import { clientResources, mayUseResource } from "../../resources/client_resources.ts";
 import { principalExtraClaims } from "../../resources/extra_claims.ts";
 import type { TokenBucketLimit } from "../../security/token_bucket.ts";
 import { recordRepeatedAuditEvent } from "../../store/audit_events.ts";
@@ -15,7 +16,7 @@ import type { SigningKeys } from "../../tokens/signing_keys.ts";
 import { describeResult } from "../../validation/describe_result.ts";
 import type { TokenValidator } from "../../validation/token_validator.ts";
 import { toOAuthError } from "../to_oauth_error.ts";
-import { exchangeTarget, type TargetCatalog } from "../requested_resource.ts";
+import { exchangeTarget, invalidTarget, type TargetCatalog } from "../requested_resource.ts";
 import { checkExchangeLimit } from "./exchange_limit.ts";
 import type { TokenRequest } from "./grant.ts";
 
@@ -51,6 +52,9 @@ export async function exchangePat(
   const resource = catalog.find(token.resource ?? "") ?? catalog.default;
   if (token.kind !== "personal_access_token") {
     return new OAuthError("invalid_request", "The subject_token is not a personal access token.");
+  }
+  if (!mayUseResource(request.client, resource)) {
+    return invalidTarget(clientResources(catalog, request.client));
   }
   const scopes = parseScope(request.parameter("scope") ?? token.scope);
   if (scopes === undefined || missingScopes(scopes, token.scopes).length > 0) {

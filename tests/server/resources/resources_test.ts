@@ -277,6 +277,16 @@ testOnEachDatabase("a client is limited to its resources", async (location) => {
     refresh_token: login.refresh_token,
   });
   assert.equal(refreshed.body.error, "invalid_target");
+  // Nor by an exchange that names no resource.
+  await sql`update clients set grants = '["exchange"]' where id = ${client.id}`;
+  server.parts.tokenValidator.invalidate(`client:${client.id}`);
+  const request = { name: "orders", scopes: ["orders:read"], resource: ORDERS };
+  const managing = await managementToken(server, alice.id, "orders:read");
+  const pat = await call(server, managing, "POST", "/api/v1/tokens", request);
+  const exchanged = await exchange(server, ACCESS_TOKEN_TYPE, pat.body.token, {
+    client_id: client.id,
+  });
+  assert.equal(exchanged.body.error, "invalid_target");
 });
 
 testOnEachDatabase("a removed resource takes its tokens with it", async (location) => {
