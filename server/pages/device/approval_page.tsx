@@ -98,13 +98,7 @@ export async function approvalPage(
           isManagement={isManagement}
           isRestricted={isRestricted}
           lifetime={kind === "further" && login !== undefined
-            ? furtherTokenLifetime(
-              deps.config,
-              catalog.approved(request.resources)[0] ?? catalog.resources()[0],
-              client,
-              request.requestedLifetime,
-              login.absoluteExpiresAt.getTime() - clock.now(),
-            )
+            ? longestLifetime(deps, request, { client, login })
             : undefined}
         />
         <h2>Where the request comes from</h2>
@@ -161,6 +155,19 @@ export async function approvalPage(
       </main>
     ),
   });
+}
+
+/** Of the token of a further approval, in seconds: the client selects its resource later. */
+function longestLifetime(
+  { clock, catalog, config }: Pick<ApprovalPageDeps, "clock" | "catalog" | "config">,
+  { resources, requestedLifetime }: DeviceAuthorization,
+  { client, login }: { client: Client; login: RefreshTokenFamily },
+): number {
+  const expiresInMs = login.absoluteExpiresAt.getTime() - clock.now();
+  const lifetimes = catalog.approved(resources).map((resource) =>
+    furtherTokenLifetime(config, resource, client, requestedLifetime, expiresInMs)
+  );
+  return Math.max(1, ...lifetimes);
 }
 
 /** For a login that exists, which its user recognizes by its name. */

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { databaseKinds } from "../../support/databases.ts";
 import { addUserWithPassword, PASSWORD, signedIn } from "../../support/person.ts";
 import { trustProxy, type Visitor } from "../../support/page_visitor.ts";
-import { FULL_SCOPE, type TestServer, testServer } from "../../support/test_server.ts";
+import { FULL_SCOPE, ISSUER, type TestServer, testServer } from "../../support/test_server.ts";
 import { insertClient } from "../../../server/store/clients.ts";
 import { brand } from "../../../shared/brand.ts";
 
@@ -343,6 +343,9 @@ Deno.test("a further approval names the login, the permission and how long it la
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, (config) => {
     config.scopes.push({ name: "deploy", description: "Put new versions into production" });
+    const identifier = "https://reports.example.test";
+    const reports = { name: "reports", identifier, scopes: [], claims: [] };
+    config.resources.push({ ...reports, accessTokenLifetime: 7200 });
   });
   const user = await addUserWithPassword(server);
   await addUserWithPassword(server, "bob@example.com", "Bob");
@@ -376,6 +379,19 @@ Deno.test("a further approval names the login, the permission and how long it la
     assert.equal(claims.sid, sid);
     assert.equal(Number(claims.exp) - Number(claims.iat), seconds);
   }
+
+  // The client selects one of the resources when it redeems the code.
+  const body = new URLSearchParams({
+    client_id: brand.cliClientId,
+    scope: "deploy",
+    sid: String(sid),
+  });
+  for (const resource of [ISSUER, "https://reports.example.test"]) {
+    body.append("resource", resource);
+  }
+  const two = await server.request("/oauth/device/authorize", { method: "POST", body });
+  const further = await browser.get(await enter(browser, (await two.json()).user_code));
+  assert.ok(further.text.includes("it can do this for 2 hours "), further.text);
 
   // The page would not say that such a login is renewed.
   const renewable = { client_id: brand.cliClientId, scope: FULL_SCOPE, sid: String(sid) };
