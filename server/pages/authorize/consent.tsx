@@ -15,7 +15,13 @@ import { SHOWN_SCOPE } from "../approval/shown_scope.ts";
 import { redirectToSignIn, signedInSession } from "../http/browser_session.ts";
 import { errorPage } from "../http/error_page.tsx";
 import type { AuthorizeDeps } from "./authorize.tsx";
-import { documentHash, REQUEST_FIELD, SHOWN_DOCUMENT } from "./consent_page.tsx";
+import {
+  documentHash,
+  REQUEST_FIELD,
+  resourcesHash,
+  SHOWN_DOCUMENT,
+  SHOWN_RESOURCES,
+} from "./consent_page.tsx";
 import { untrustedRequestPage } from "./errors.tsx";
 import { issueCode } from "./issue_code.ts";
 import { leavePage } from "./leave_page.tsx";
@@ -63,6 +69,10 @@ export async function submitConsent(deps: AuthorizeDeps, c: PageContext): Promis
   }
   if (needsSignIn(deps, session, query)) {
     return redirectToSignIn(c, authorizationPath(query), { again: true });
+  }
+  if (form(SHOWN_RESOURCES) !== resourcesHash(deps.catalog, request)) {
+    // The operator has changed the resources since the page was shown.
+    return c.redirect(authorizationPath(query), 303);
   }
   // Scopes that the page marked as not available are not approved, even if the user has them now.
   const shownScope = intersectScope(request.scope, parseScope(form(SHOWN_SCOPE) ?? "") ?? []);

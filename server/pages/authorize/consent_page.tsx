@@ -1,6 +1,8 @@
 import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
 import type { Clock } from "../../../shared/clock.ts";
 import { type RedirectTarget, redirectTarget } from "../../../shared/oauth/redirect_uri.ts";
+import { parseScope } from "../../../shared/oauth/scope.ts";
 import type { AuthorizationRequest } from "../../oauth/authorization.ts";
 import type { ResourceCatalog } from "../../resources/catalog.ts";
 import { limitLoginScope } from "../../scopes.ts";
@@ -29,6 +31,23 @@ export const SHOWN_DOCUMENT = "shown_document";
 /** Of the client's document, in hexadecimal. */
 export function documentHash({ document }: Client): string | undefined {
   return document && Buffer.from(document.hash).toString("hex");
+}
+
+/** The field with the hash of what the page says that the login is for. */
+export const SHOWN_RESOURCES = "shown_resources";
+
+/** Of the resources of a request and those that its scopes belong to, in hexadecimal. */
+export function resourcesHash(
+  catalog: Pick<ResourceCatalog, "approved" | "scopes">,
+  { resources, scope }: Pick<AuthorizationRequest, "resources" | "scope">,
+): string {
+  const requested = parseScope(scope) ?? [];
+  const described = [
+    catalog.approved(resources).map(({ identifier }) => identifier),
+    catalog.scopes().filter(({ name }) => requested.includes(name))
+      .map(({ name, resource }) => [name, resource]),
+  ];
+  return createHash("sha256").update(JSON.stringify(described)).digest("hex");
 }
 
 export interface ConsentPageDeps extends RenderDeps {
@@ -128,6 +147,7 @@ export async function consentPage(
             fields={{
               [REQUEST_FIELD]: query,
               ...client.document && { [SHOWN_DOCUMENT]: documentHash(client) ?? "" },
+              [SHOWN_RESOURCES]: resourcesHash(deps.catalog, request),
               [SHOWN_SCOPE]: limitLoginScope(scopes, user, client, scope),
             }}
           />

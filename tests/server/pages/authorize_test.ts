@@ -10,6 +10,7 @@ import {
   setClientDisabled,
   updateClient,
 } from "../../../server/admin/client_operations.ts";
+import { addResource } from "../../../server/admin/resource_operations.ts";
 import { DomainError } from "../../../server/domain_error.ts";
 import { MAX_AUTHORIZATION_QUERY } from "../../../server/oauth/authorization.ts";
 import { brand } from "../../../shared/brand.ts";
@@ -276,6 +277,29 @@ Deno.test("approves only the scopes that the page showed as available", () =>
     const added = await browser.submit("/consent", { decision: "approve", shown_scope: scope });
     const more = await redeem(server, destination(added).searchParams.get("code"));
     assert.equal(more.body.scope, "openid");
+  }));
+
+Deno.test("asks again when the login is for another resource than the page showed", () =>
+  withServer(async (server) => {
+    const identifier = "https://orders.example.test";
+    const orders = { name: "orders", identifier, scopes: [], claims: [] };
+    assert.ok(!(await addResource(server.parts, orders) instanceof DomainError));
+    await server.parts.tokenValidator.reloadCatalog();
+    await addApp(server);
+    const limit = async (resources: string[]) => {
+      await updateClient(server.parts, { id: "acme", changes: { resources } });
+      server.parts.tokenValidator.invalidate("client:acme");
+    };
+    await limit(["default"]);
+    const browser = await signedIn(server);
+    const web = { client_id: "acme", redirect_uri: WEB, scope: "openid" };
+    await browser.get(requestPath(web));
+    await limit(["orders"]);
+    const outdated = await browser.submit("/consent", { decision: "approve" });
+    assert.match(outdated.location ?? "", /^\/oauth\/authorize\?/);
+    assert.match((await browser.get(outdated.location!)).text, /orders\.example\.test/);
+    const approved = await browser.submit("/consent", { decision: "approve" });
+    assert.ok(destination(approved).searchParams.has("code"));
   }));
 
 Deno.test("asks each time, unless the operator lets the client be remembered", () =>
