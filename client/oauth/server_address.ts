@@ -4,6 +4,7 @@
  */
 import { brand } from "../../shared/brand.ts";
 import { tokenKinds } from "../../shared/tokens/kinds.ts";
+import { isUuid } from "../../shared/uuid.ts";
 import { ClientError } from "../errors.ts";
 import { isLoopback } from "./host.ts";
 
@@ -34,8 +35,13 @@ const TOKEN = new RegExp(
 /** A user code has no vowels. */
 const USER_CODE = /^[b-df-hj-np-tv-z]{4}-[b-df-hj-np-tv-z]{4}$/i;
 
-/** An opaque text with letters and digits that is not a UUID. */
-const OPAQUE = /^(?![\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$)(?=.*\d)(?=.*[a-z])[\w~-]{24,}$/i;
+/** Characters of an opaque text, which has letters and digits and is not a UUID. */
+const OPAQUE = /^[\w~-]{24,}$/;
+
+function isOpaque(segment: string): boolean {
+  return OPAQUE.test(segment) && /\d/.test(segment) && /[a-z]/i.test(segment) &&
+    !isUuid(segment.toLowerCase());
+}
 
 /**
  * The issuer identifiers that the address may belong to, the longest first. The default scheme is
@@ -45,7 +51,7 @@ export function serverCandidates(text: string): string[] {
   const { origin, pathname } = parseAddress(text);
   const segments = pathname.split("/").filter((segment) => segment !== "");
   const secret = segments.findIndex((segment) =>
-    TOKEN.test(segment) || USER_CODE.test(segment) || OPAQUE.test(segment)
+    TOKEN.test(segment) || USER_CODE.test(segment) || isOpaque(segment)
   );
   const known = segments.slice(0, secret < 0 ? undefined : secret);
   // RFC 8414 section 3.1: the issuer's path comes after the well-known part.

@@ -19,7 +19,7 @@ export class IssuedSecrets {
     this.#refreshTokenParts.add(part);
     // Base64 of a text that contains it, wherever it starts in a group of three bytes.
     for (const offset of [0, 1, 2]) {
-      const encoded = btoa(" ".repeat(offset) + part).replace(/=+$/, "");
+      const encoded = btoa(" ".repeat(offset) + part).replaceAll("=", "");
       this.#refreshTokenParts.add(encoded.slice(offset === 0 ? 0 : offset + 1, -1));
     }
   }

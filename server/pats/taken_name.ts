@@ -26,8 +26,9 @@ export async function checkNameIsFree(
 
 /** The first of `ci-2`, `ci-3`, … that is not taken. Of `ci-2` it is `ci-3`, but dates stay whole. */
 export function suggestName(name: string, takenKeys: ReadonlySet<string>): string {
-  const [, stem, last] = /^(.*?)(?:(?<=\D)-([2-9]|[1-9]\d{1,3}))?$/su.exec(name)!;
-  for (let number = Number(last ?? 1) + 1;; number++) {
+  const numbered = /\D-([2-9]|[1-9]\d{1,3})$/u.exec(name);
+  const stem = numbered === null ? name : name.slice(0, name.lastIndexOf("-"));
+  for (let number = Number(numbered?.[1] ?? 1) + 1;; number++) {
     const suffix = `-${number}`;
     const shortened = [...stem].slice(0, MAX_NAME_LENGTH - suffix.length).join("").trimEnd();
     const suggestion = `${shortened}${suffix}`;

@@ -9,7 +9,7 @@ import { runCommand } from "../../../client/run.ts";
 import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { TOKEN_EXCHANGE_GRANT } from "../../../shared/oauth/grant_types.ts";
-import { ID_TOKEN_TYPE, JWT_TYPE } from "../../../shared/oauth/token_types.ts";
+import { ID_TOKEN_TYPE, JWT_TYPE, REFRESH_TOKEN_TYPE } from "../../../shared/oauth/token_types.ts";
 import { type ClientHome, clientHome, jwt, logIn } from "../../support/client_home.ts";
 import { assertGolden } from "../../support/golden.ts";
 import { ScriptedServer } from "../../support/scripted_server.ts";
@@ -87,6 +87,7 @@ Deno.test("exchanges the identity token of a job by POST, and stores nothing", a
     tokenType: "Bearer",
     expiresAt: new Date(job.io.clock.now() + 600_000).toISOString(),
     scopes: ["deploy"],
+    resource: null,
     source: "federation",
     server: job.server.issuer,
     account: null,
@@ -232,11 +233,13 @@ Deno.test("reports other rejections, and exits for a retry if the server is unav
   assert.equal(await job.run(), EXIT.temporaryFailure);
 });
 
-Deno.test("rejects --scope for a login", async () => {
+Deno.test("narrows the login with --scope where there is one", async () => {
   await using job = await gitlabJob();
   await logIn(job.io, job.server);
-  assert.equal(await job.run({ scope: ["deploy"] }), EXIT.usage);
-  assert.equal(job.io.out, "");
+  assert.equal(await job.run({ scope: ["deploy"] }), EXIT.ok);
+  const { form } = job.server.askedAt("/oauth/token").at(-1)!;
+  assert.equal(form.subject_token_type, REFRESH_TOKEN_TYPE);
+  assert.equal(form.scope, "deploy");
 });
 
 Deno.test("masks a token in the log of GitHub Actions before printing it, whatever its source", async () => {

@@ -282,7 +282,14 @@ testOnEachDatabase("lists the scopes that a user may have, and no others", async
   );
   assert.deepEqual(
     names(await list(admin.management)).filter((name) => !names(ofAlice).includes(name)),
-    ["manage:admin", "operate"],
+    [
+      "manage:admin",
+      "manage:clients:read",
+      "manage:clients",
+      "manage:resources:read",
+      "manage:resources",
+      "operate",
+    ],
   );
   const login = await server.login(alice.id, "openid offline_access manage:tokens deploy");
   const { body } = await server.refresh(login.refresh_token!, {
