@@ -69,6 +69,7 @@ interface AnonymousRequest {
 /** An error that the client learns by a redirect (RFC 6749 section 4.1.2.1). */
 export interface RejectedRequest {
   kind: "rejected";
+  client: Client;
   redirectUri: string;
   state?: string;
   error: OAuthError;
@@ -82,7 +83,7 @@ export type ParsedRequest =
 
 export interface AuthorizationDeps extends RequestedScopeDeps {
   tokenValidator: Pick<TokenValidator, "clients">;
-  documentClients: Pick<DocumentClients, "accepts" | "find">;
+  documentClients: Pick<DocumentClients, "accepts" | "find" | "isListed">;
 }
 
 /** Parameters that each occur at most once, except `resource` (RFC 6749 section 3.1, RFC 8707). */
@@ -127,7 +128,7 @@ export async function parseAuthorizationRequest(
 
   const state = parameters.repeated.has("state") ? undefined : parameters.get("state");
   const rejected = (error: OAuthError) =>
-    ({ kind: "rejected", redirectUri, state, error }) as const;
+    ({ kind: "rejected", client, redirectUri, state, error }) as const;
   const problem = checkParameters(parameters, client);
   if (problem !== undefined) return rejected(problem);
   const prompts = parsePrompts(parameters.get("prompt"));

@@ -54,13 +54,18 @@ export class DocumentClients {
 
   /** Whether `id` names a document that the settings allow. Nothing is fetched. */
   accepts(id: string): boolean {
-    const { allow, domains = [] } = this.deps.config.clientDocuments;
+    const { allow } = this.deps.config.clientDocuments;
     if (allow === "off" || !isDocumentAddress(id)) return false;
+    return allow === "on" || this.isListed(id);
+  }
+
+  /** Whether the operator has named the domain of a document, and so trusts what it says. */
+  isListed(id: string): boolean {
+    const { domains = [] } = this.deps.config.clientDocuments;
     const { hostname } = new URL(id);
-    return allow === "on" ||
-      domains.some((domain) =>
-        domain.startsWith("*.") ? hostname.endsWith(domain.slice(1)) : hostname === domain
-      );
+    return domains.some((domain) =>
+      domain.startsWith("*.") ? hostname.endsWith(domain.slice(1)) : hostname === domain
+    );
   }
 
   /** The operator has named the host, so it may be one of their own network. */

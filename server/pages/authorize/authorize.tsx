@@ -1,6 +1,7 @@
 import type { Clock } from "../../../shared/clock.ts";
 import { isManagementScope } from "../../../shared/management.ts";
 import { OAuthError } from "../../../shared/oauth/errors.ts";
+import { redirectTarget } from "../../../shared/oauth/redirect_uri.ts";
 import { missingScopes, parseScope } from "../../../shared/oauth/scope.ts";
 import type { ServerConfig } from "../../config/server_config.ts";
 import {
@@ -18,7 +19,7 @@ import type { Session } from "../../store/sessions.ts";
 import type { PageContext } from "../context.ts";
 import { redirectToSignIn, signedInSession } from "../http/browser_session.ts";
 import { consentPage, type ConsentPageDeps } from "./consent_page.tsx";
-import { untrustedRequestPage } from "./errors.tsx";
+import { unregisteredRedirectPage, untrustedRequestPage } from "./errors.tsx";
 import { issueCode, type IssueCodeDeps } from "./issue_code.ts";
 import { authorizationPath, needsSignIn, withSignedInSince } from "./return_path.ts";
 
@@ -37,26 +38,42 @@ export async function showAuthorization(deps: AuthorizeDeps, c: PageContext): Pr
   if (parsed.kind === "anonymous") return redirectToSignIn(c, authorizationPath(query));
   if (parsed.kind === "untrusted") return await untrustedRequestPage(deps, c, parsed);
   const request = parsed.kind === "rejected" ? parsed : parsed.request;
-  const redirect = (response: { code: string } | OAuthError) =>
-    // RFC 9700 section 4.12: 303, so that no browser repeats a POST.
-    c.redirect(authorizationResponseUri(deps, request, response), 303);
+  const redirect = async (response: { code: string } | OAuthError) => {
+    const uri = authorizationResponseUri(deps, request, response);
+    return response instanceof OAuthError && !mayRedirectUnasked(deps, request)
+      ? await unregisteredRedirectPage(deps, c, { ...request, error: response, uri })
+      // RFC 9700 section 4.12: 303, so that no browser repeats a POST.
+      : c.redirect(uri, 303);
+  };
   if (parsed.kind === "rejected") {
     // RFC 9700 section 4.11.2: a link to this server leads nowhere else without a sign-in.
     const isSilent = new URLSearchParams(query).get("prompt") === "none";
     return session === undefined && !isSilent
       ? redirectToSignIn(c, authorizationPath(query))
-      : redirect(parsed.error);
+      : await redirect(parsed.error);
   }
   const continued = withSignedInSince(deps, query, parsed.request);
   const answer = await decideWithoutAsking(deps, c, { request: parsed.request, query: continued });
   if (answer instanceof Response) return answer;
-  if (answer !== undefined) return redirect(answer);
+  if (answer !== undefined) return await redirect(answer);
   return await consentPage(deps, c, {
     session: signedInSession(c),
     request: parsed.request,
     query: continued,
     asksForOther: isOtherAccount(parsed.request.loginHint, signedInSession(c)),
   });
+}
+
+/**
+ * Whether an error may send the browser away without asking the user (RFC 9700 section 4.11.2). Anyone
+ * can publish the document of a client, so a link to this server would lead to any site.
+ */
+function mayRedirectUnasked(
+  { documentClients }: Pick<AuthorizeDeps, "documentClients">,
+  { client, redirectUri }: Pick<AuthorizationRequest, "client" | "redirectUri">,
+): boolean {
+  return client.document === undefined || documentClients.isListed(client.id) ||
+    redirectTarget(redirectUri).kind !== "site";
 }
 
 /** What the client gets or where the user signs in; undefined if the user has to be asked. */

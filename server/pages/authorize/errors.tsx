@@ -1,4 +1,6 @@
 import { brand } from "../../../shared/brand.ts";
+import type { OAuthError } from "../../../shared/oauth/errors.ts";
+import type { Client } from "../../store/clients.ts";
 import { MAX_AUTHORIZATION_QUERY, type UntrustedRequest } from "../../oauth/authorization.ts";
 import type { PageContext } from "../context.ts";
 import { errorPage } from "../http/error_page.tsx";
@@ -51,6 +53,42 @@ export async function untrustedRequestPage(
             <code>{`${brand.binaryName} admin client update ${client.id} --redirect URI`}</code>.
           </p>
         )}
+      </>
+    ),
+  });
+}
+
+/** An error for a client that is not registered: the user decides whether to go to its site. */
+export async function unregisteredRedirectPage(
+  deps: RenderDeps,
+  c: PageContext,
+  { client, error, redirectUri, uri }: {
+    client: Client;
+    error: OAuthError;
+    redirectUri: string;
+    /** The redirect URI with the error. */
+    uri: string;
+  },
+): Promise<Response> {
+  return await errorPage(deps, c, {
+    code: "malformed",
+    id: "unregistered_client",
+    title: "This login cannot continue",
+    children: (
+      <>
+        <p>
+          Application: <UntrustedText text={client.name} /> (<UntrustedText text={client.id} />)
+        </p>
+        <p>
+          <UntrustedText text={error.message} max={500} />
+        </p>
+        <p>
+          The application is not registered on this server. Return to its site only if you trust it:
+          {" "}
+          <a href={uri} id="return" rel="noreferrer">
+            <UntrustedText text={new URL(redirectUri).host} />
+          </a>
+        </p>
       </>
     ),
   });

@@ -133,6 +133,29 @@ Deno.test("keeps the browser on an error page when the document cannot be used",
     }
   }));
 
+Deno.test("leads to the site of a client that is not registered only by a link", () =>
+  withServer("on", async (server, site) => {
+    const redirectUri = "https://agent.example/callback";
+    site.answer = () => Response.json({ ...document, redirect_uris: [redirectUri] });
+    const browser = await signedIn(server);
+    const request = { ...REQUEST, redirect_uri: redirectUri };
+    for (const change of [{ prompt: "none" }, { scope: "nonsense" }, { response_type: "token" }]) {
+      const page = await browser.get(requestPath({ ...request, ...change }));
+      assert.deepEqual(
+        [page.status, page.error, page.location],
+        [400, "unregistered_client", null],
+        JSON.stringify(change),
+      );
+      assert.doesNotMatch(page.html, /http-equiv/);
+      assert.match(page.html, /href="https:\/\/agent\.example\/callback\?error=/);
+    }
+    const denied = await decide(browser, request, "deny");
+    assert.equal(denied.get("error"), "access_denied");
+    server.parts.config.clientDocuments = { allow: "on", domains: ["agent.example"] };
+    const trusted = await browser.get(requestPath({ ...request, prompt: "none" }));
+    assert.equal(destination(trusted).searchParams.get("error"), "consent_required");
+  }));
+
 Deno.test("never lets a client that is not registered manage tokens", () =>
   withServer("on", async (server) => {
     const browser = await signedIn(server);

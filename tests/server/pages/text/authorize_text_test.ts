@@ -13,7 +13,10 @@ const WEB = "https://acme.example/callback";
 
 Deno.test("the text of the pages that approve a login in the browser", async () => {
   await using database = await databaseKinds[0].create();
-  await using server = await testServer(database.location, describeScopes);
+  await using server = await testServer(database.location, (config) => {
+    describeScopes(config);
+    config.clientDocuments = { allow: "on", domains: [] };
+  });
   const { parts, clock } = server;
   await addUserWithPassword(server);
   for (const id of ["acme", "off"]) {
@@ -64,6 +67,20 @@ Deno.test("the text of the pages that approve a login in the browser", async () 
   for (const [state, changes] of untrusted) {
     await golden.record("authorize_errors", state, browser.get(requestPath(changes)));
   }
+
+  const id = "https://agent.example/client.json";
+  const agent = { client_id: id, redirect_uri: "https://agent.example/callback" };
+  server.outgoing = () =>
+    Promise.resolve(Response.json({
+      client_id: id,
+      client_name: "Agent",
+      redirect_uris: [agent.redirect_uri],
+    }));
+  await golden.record(
+    "authorize_errors",
+    "a client that is not registered",
+    browser.get(requestPath({ ...agent, prompt: "none" })),
+  );
 
   await decide(browser, acme);
   clock.advance({ hours: 3 });
