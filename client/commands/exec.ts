@@ -62,6 +62,10 @@ export async function exec(
   const passed = await tokenForProgram(source, program, options, minTtlMs, io);
   const env: Record<string, string> = {};
   for (const name of [`${brand.envPrefix}_TOKEN`, ...names]) env[name] = passed.first.token;
+  // An outer exec may have set other variables to the wider token, by --env.
+  for (const [name, value] of Object.entries(io.env)) {
+    if (value !== undefined && value === passed.replaced) env[name] = passed.first.token;
+  }
   // If the program runs this one again, the token goes to its own server.
   if (source.server !== undefined) env[`${brand.envPrefix}_SERVER`] = source.server;
   const socket = passed.renewed && await openTokenSocket(passed.first.token, passed.renewed, io);
@@ -81,6 +85,8 @@ interface PassedToken {
   first: AccessToken;
   /** Later tokens; undefined if it cannot be renewed. */
   renewed?: (minTtlMs: number, io: ClientIo) => Promise<AccessToken>;
+  /** The wider token of the environment, which the program does not get. */
+  replaced?: string;
   /** Called once the program has exited. */
   release?: () => Promise<void>;
 }
@@ -100,7 +106,7 @@ async function tokenForProgram(
     const release = options.revoke === false
       ? undefined
       : () => delegation.revokeDelegated(source, first, io);
-    return { first, release };
+    return { first, replaced: source.kind === "environment" ? source.token : undefined, release };
   }
   const { tokenForOptions } = resource === undefined
     ? { tokenForOptions: undefined }

@@ -118,6 +118,25 @@ Deno.test("exec sets the variables of the program and returns its exit code", as
   assert.equal(await runExec(io, ["deploy"], { env: ["NO WAY"] }), EXIT.usage);
 });
 
+Deno.test("exec replaces the wider token in every variable of a program with a narrow one", async () => {
+  await using server = new ScriptedServer();
+  await using home = await clientHome();
+  const { io } = home;
+  const wide = jwt({ iss: server.issuer, sub: "alice", sid: "login" });
+  Object.assign(io.env, { [TOKEN]: wide, API_TOKEN: wide, OTHER: "other" });
+  server.script("/oauth/token", exchanged("narrow.jwt.sig"));
+  io.foreground.agent = 0;
+  assert.equal(await runExec(io, ["agent"], { scope: ["deploy"], revoke: false }), EXIT.ok, io.err);
+  assert.deepEqual(io.inFront[0].env, {
+    [TOKEN]: "narrow.jwt.sig",
+    API_TOKEN: "narrow.jwt.sig",
+    [SERVER]: server.issuer,
+  });
+  // With the token itself, there is nothing to replace.
+  assert.equal(await runExec(io, ["agent"]), EXIT.ok, io.err);
+  assert.deepEqual(io.inFront[1].env, { [TOKEN]: wide, [SERVER]: server.issuer });
+});
+
 Deno.test("exec without a login runs no program", async () => {
   await using home = await clientHome();
   assert.equal(await runExec(home.io, ["deploy"]), EXIT.authenticationRequired);
