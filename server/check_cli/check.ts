@@ -54,6 +54,8 @@ export async function check(
     const umask = Deno.umask(0o022);
     cleanUp.defer(() => void Deno.umask(umask));
   }
+  const onAbort = () => progress.preparing("Interrupted: stopping the server");
+  io.signal.addEventListener("abort", onAbort, { once: true });
   progress.preparing("Starting a server");
   const proxy = cleanUp.use(startFaultProxy());
   const { clientId, lifetime, scopes } = options;
@@ -63,8 +65,6 @@ export async function check(
   );
   // First of all, so that the server has no request to wait for when it stops.
   cleanUp.use(proxy);
-  const onAbort = () => progress.preparing("Interrupted: stopping the server");
-  io.signal.addEventListener("abort", onAbort, { once: true });
   proxy.upstreamPort = server.port;
   io.signal.throwIfAborted();
   return await runCases(options, { folder, proxy, server, cleanUp }, io, progress);

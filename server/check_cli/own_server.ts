@@ -61,9 +61,12 @@ export async function startOwnServer(
     env: {},
     clock,
     platform: { os: processIo.platform.os, homedir: options.dataDir },
+    // A start that is abandoned would go on writing into a folder that is about to be removed.
+    signal: new AbortController().signal,
   };
   const config = await configure(options, io);
   await prepare(config, io, { account, checkerSecret, clientId: options.clientId });
+  processIo.signal.throwIfAborted();
   offset = 0;
   let running: RunningServer | undefined;
   let port = 0;

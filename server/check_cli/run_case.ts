@@ -119,12 +119,7 @@ async function runBatch(test: Case, end: number, deps: BatchDeps): Promise<void>
   const killer = test.kills ? new Killer(proxy) : undefined;
   if (test.readOnly) await sandbox.setWritable(false);
   const finished = new AbortController();
-  const restarting = test.restarts
-    ? restartServer(test, finished.signal, deps).catch((error) => {
-      // An interrupted check interrupts the start of the server too.
-      if (!signal.aborted) throw error;
-    })
-    : undefined;
+  const restarting = test.restarts ? restartServer(test, finished.signal, deps) : undefined;
   // It is awaited below, after the runs.
   restarting?.catch(() => {});
   const worker = async () => {

@@ -57,6 +57,20 @@ Deno.test("our own command line keeps its login", async (t) => {
     assert.equal((await running.ended).code, EXIT.interrupted);
     assert.deepEqual(await leftovers(folder), []);
   });
+
+  await t.step("nor does one that is interrupted while its server starts", async () => {
+    await using running = start(["check-cli", "--only", "parallel", ...token], { env });
+    await eventually("the server creates its database", async () => {
+      for (const name of await leftovers(folder)) {
+        const files = join(folder, name, "server", "database.new", "base", "4");
+        if ((await Array.fromAsync(Deno.readDir(files)).catch(() => [])).length > 0) return true;
+      }
+    });
+    running.kill("SIGINT");
+    const { code, stderr } = await running.ended;
+    assert.deepEqual([code, stderr], [EXIT.interrupted, ""]);
+    assert.deepEqual(await leftovers(folder), []);
+  });
   await Deno.remove(folder, { recursive: true });
 });
 
