@@ -13,7 +13,7 @@ import { readFromRoot } from "../support/documentation.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free_port.ts";
 import { ALICE, install } from "../support/installation.ts";
-import { programPath, startNginx } from "../support/reverse_proxy.ts";
+import { programPath, startCaddy, startNginx } from "../support/reverse_proxy.ts";
 import { temporaryHome } from "../support/temporary_home.ts";
 
 const SDK = "@modelcontextprotocol/sdk@1.32.2";
@@ -88,34 +88,43 @@ Deno.test("an MCP client logs in without registration", async (t) => {
       env: { [CA_FILE_VARIABLE]: certificate("authority") },
     }),
   );
-  const nginx = (await example("nginx"))
-    .replaceAll("127.0.0.1:8787", new URL(server.issuer).host)
-    .replaceAll("127.0.0.1:3000", `127.0.0.1:${upstream}`)
-    .replaceAll("127.0.0.1:8080", `127.0.0.1:${proxy}`);
-  const proxyFolder = await Deno.makeTempDir({ prefix: "proxy-" });
-  cleanUp.defer(() => Deno.remove(proxyFolder, { recursive: true }));
-  cleanUp.use(await startNginx(proxyFolder, () => nginx));
-  await eventually("the proxy listens", async () => {
-    const response = await fetch(address).catch(() => undefined);
-    await response?.body?.cancel();
-    return response?.status === 401;
-  });
+  const proxied = async (language: string) =>
+    (await example(language))
+      .replaceAll("127.0.0.1:8787", new URL(server.issuer).host)
+      .replaceAll("127.0.0.1:3000", `127.0.0.1:${upstream}`)
+      .replaceAll("127.0.0.1:8080", `127.0.0.1:${proxy}`);
+  /** Starts a proxy in place of the one before, on the same port. */
+  const startProxy = async (run: typeof startNginx, language: string) => {
+    const proxyFolder = await Deno.makeTempDir({ prefix: "proxy-" });
+    cleanUp.defer(() => Deno.remove(proxyFolder, { recursive: true }));
+    const text = await proxied(language);
+    const running = cleanUp.use(await run(proxyFolder, () => text));
+    await eventually("the proxy listens", async () => {
+      const response = await fetch(address).catch(() => undefined);
+      await response?.body?.cancel();
+      return response?.status === 401;
+    });
+    return running;
+  };
+  const nginx = await startProxy(startNginx, "nginx");
 
   const { browser } = cleanUp.use(await openBrowser());
   const page = await (await browser.newContext()).newPage();
   const connect = () =>
     cleanUp.use(start([join(folder, "client.mjs"), address, clientId], { cwd: folder }, node));
 
-  await t.step("after the user has approved it in the browser", async () => {
+  const approves = async () => {
     const client = connect();
     const { open } = await eventually("the address to open", () => printed(client, "open"));
     const request = new URL(open);
     assert.equal(request.searchParams.get("client_id"), clientId);
     assert.equal(request.searchParams.get("resource"), address);
     await page.goto(open);
-    await page.getByLabel("E-mail address").fill(ALICE.email);
-    await page.getByLabel("Password").fill(ALICE.password);
-    await page.getByRole("button", { name: "Sign in" }).click();
+    if (await page.locator("body").getAttribute("data-page") === "sign_in") {
+      await page.getByLabel("E-mail address").fill(ALICE.email);
+      await page.getByLabel("Password").fill(ALICE.password);
+      await page.getByRole("button", { name: "Sign in" }).click();
+    }
     await page.waitForSelector('[data-page="consent"]');
     await page.locator("#unregistered-warning").waitFor();
     assert.match(await page.locator("main").innerText(), /Read your notes/);
@@ -129,7 +138,8 @@ Deno.test("an MCP client logs in without registration", async (t) => {
     assert.equal(answer, `${ALICE.email} notes:read`);
     assert.equal(claims.aud, address);
     assert.equal(claims.client_id, clientId);
-  });
+  };
+  await t.step("after the user has approved it in the browser", approves);
 
   await t.step("and not after the user has denied it", async () => {
     const client = connect();
@@ -161,5 +171,12 @@ Deno.test("an MCP client logs in without registration", async (t) => {
     await rejected.body?.cancel();
     assert.equal(rejected.status, 401);
     assert.match(rejected.headers.get("www-authenticate") ?? "", /resource_metadata="/);
+  });
+
+  await t.step("behind Caddy too", async () => {
+    nginx.kill();
+    await nginx.ended;
+    await startProxy(startCaddy, "caddyfile");
+    await approves();
   });
 });

@@ -51,7 +51,8 @@ export async function startNginx(folder: string, example: Examples): Promise<Run
   return start(["-p", folder, "-e", "stderr", "-c", config], {}, await programPath("nginx"));
 }
 
-async function startCaddy(folder: string, example: Examples): Promise<Running> {
+/** Runs Caddy with the site of an example. */
+export async function startCaddy(folder: string, example: Examples): Promise<Running> {
   const config = join(folder, "Caddyfile");
   const options = "{\n\tadmin off\n\tauto_https off\n}\n";
   await Deno.writeTextFile(config, options + example("caddyfile"));
