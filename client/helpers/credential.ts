@@ -8,6 +8,7 @@ import { isExchangeable, jwtFrom } from "../auth/exchange.ts";
 import { chooseTokenSource, tokenFrom, type TokenSource } from "../auth/token_source.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
+import { discover } from "../oauth/discovery.ts";
 import { parseServer, serverCandidates } from "../oauth/server_address.ts";
 import { unverifiedClaims } from "../oauth/unverified_jwt.ts";
 import { readHelpers } from "./helper_store.ts";
@@ -39,6 +40,7 @@ export async function credentialFor(
 export async function credentialOf(entry: HostEntry, io: ClientIo): Promise<HelperCredential> {
   const source = await chooseTokenSource(entry, io);
   checkServer(source, entry, io);
+  await checkResource(source, entry, io);
   const { token, expiresAt } = entry.resource === undefined && entry.scope === undefined
     ? await ownToken(source, entry, io)
     : await restrictedToken(source, entry, io);
@@ -57,6 +59,25 @@ function checkServer(source: TokenSource, entry: HostEntry, io: ClientIo): void 
     "wrong_server",
     `The token in ${token} is for ${parseServer(own)}, but ${entry.host} receives tokens of ` +
       `${sanitizeLine(entry.server)}. Unset ${token} to use a login.`,
+  );
+}
+
+/** The host must not get a token for the API of another resource, as `exec --for` sets it. */
+async function checkResource(source: TokenSource, entry: HostEntry, io: ClientIo): Promise<void> {
+  if (source.kind !== "environment" || entry.resource !== undefined) return;
+  const { server, token } = source;
+  const audience = unverifiedClaims(token)?.aud;
+  // Without a network in the usual case: the default resource is the server itself.
+  if (server === undefined || typeof audience !== "string" || audience === server) return;
+  const { resources = [] } = await discover(server, io);
+  const isOther = resources.some(({ name, identifier }) =>
+    name !== "default" && identifier === audience
+  );
+  if (!isOther) return;
+  throw new ClientError(
+    "unsupported",
+    `The token in ${brand.envPrefix}_TOKEN is for ${sanitizeLine(audience)}, but ${entry.host} ` +
+      `receives tokens for the default resource. Unset the variable to use a login.`,
   );
 }
 

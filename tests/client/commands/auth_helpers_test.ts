@@ -348,6 +348,34 @@ Deno.test("a host does not get the token of the environment that is for another 
   assert.equal(JSON.parse(io.out).Authorization, "Bearer opaque");
 });
 
+Deno.test("a host does not get the token of the environment that is for another resource", async () => {
+  await using home = await listed(["pkg.example.com"]);
+  const { io, server } = home;
+  const billing = "https://billing.example.com/v1";
+  server.script("/.well-known/oauth-authorization-server", {
+    json: {
+      ...server.metadata(),
+      resources: [
+        { name: "default", identifier: "https://api.example.com" },
+        { name: "billing", identifier: billing },
+      ],
+    },
+  });
+  const claims = { iss: server.issuer, sub: "alice", sid: "login" };
+  const foreign = jwt({ ...claims, aud: billing });
+  io.env[`${brand.envPrefix}_TOKEN`] = foreign;
+  for (const [name, ask] of Object.entries(HELPERS)) {
+    await ask("https://pkg.example.com/", io);
+    assert.ok(!(io.out + io.err).includes(foreign), name);
+  }
+  for (const aud of [server.issuer, "https://api.example.com"]) {
+    const token = jwt({ ...claims, aud });
+    io.env[`${brand.envPrefix}_TOKEN`] = token;
+    assert.equal(await HELPERS.headers("https://pkg.example.com/", io), EXIT.ok, io.err);
+    assert.equal(JSON.parse(io.out).Authorization, `Bearer ${token}`);
+  }
+});
+
 Deno.test("rejects hosts that a token cannot be sent to", async () => {
   await using home = await clientHome();
   const { io } = home;
