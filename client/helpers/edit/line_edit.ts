@@ -91,7 +91,9 @@ function removeLines(text: string, inserted: readonly string[], name: string): s
   const tail = lines.slice(end + 1);
   const next = tail.findIndex((line) => headerIn(line) !== undefined);
   const inTable = opensTable && tail.slice(0, next < 0 ? undefined : next).some(isSetting);
-  if (exact !== undefined && !inTable) return exact;
+  // The newline that completed the last line of the file is needed once other lines follow.
+  const separates = tail.length > 0 && /^\r?\n/.test(inserted[0] ?? "");
+  if (exact !== undefined && !inTable && !separates) return exact;
   // Without a record, all of it was inserted.
   const ownLines = inserted.length === 0 ? region : inserted.flatMap((part) => part.split("\n"));
   const own = new Set(ownLines.map((line) => line.trim()));

@@ -133,3 +133,17 @@ Deno.test("inserts lines at the start, the end or in a table, and takes them out
     }
   }
 });
+
+Deno.test("keeps lines apart that were added after its own to a file without a final newline", () => {
+  for (const newline of ["\n", "\r\n"]) {
+    for (const text of ["a = 1", `a = 1${newline}[t]`]) {
+      for (const place of ["end", { table: "[t]" }] as const) {
+        const edit = lineEdit({ path: "/x", name: "n", check() {}, lines: ["own = 1"], place });
+        const inserted = edit.insert(text);
+        const changed = `${applyInsertions(text, inserted)}[w]\n`;
+        const restored = edit.remove(changed, inserted.map(({ text }) => text));
+        assert.deepEqual(restored.split(/\r?\n/), [...text.split(newline), "[w]", ""]);
+      }
+    }
+  }
+});
