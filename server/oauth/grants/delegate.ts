@@ -27,6 +27,8 @@ import type { TokenRequest } from "./grant.ts";
 
 /** Active narrow tokens of one login: enough for the agents and jobs of one machine. */
 export const MAX_ACTIVE = 200;
+/** Of these, those that access tokens were exchanged for: the rest is left to the login itself. */
+export const MAX_ACTIVE_OF_TOKENS = 100;
 /** How many times in a row an access token may be exchanged: each adds an actor to its claims. */
 export const MAX_ANCESTORS = 4;
 
@@ -101,7 +103,11 @@ export async function delegate(
       "The token would be too large. Request fewer scopes, or use a shorter actor_name.",
     );
   }
-  const tooOften = checkExchangeLimit(exchangeLimit, { token: loginId, principal: userId });
+  // An API that was sent an access token must not use up what the login may do.
+  const tooOften = checkExchangeLimit(exchangeLimit, {
+    token: parent === undefined ? loginId : `of login ${loginId}`,
+    principal: userId,
+  });
   if (tooOften !== undefined) return toOAuthError(tooOften);
   const { address, userAgent } = request;
   const token = {
@@ -157,10 +163,11 @@ async function insert(
   const expiresAt = Math.min(numericDate(now) + lifetime, numericDate(latest));
   if (expiresAt <= numericDate(now)) return undefined;
   const row = { ...token, createdAt: new Date(now), expiresAt: new Date(expiresAt * 1000) };
-  if (!await insertDelegatedToken(tx, { ...row, ancestors }, MAX_ACTIVE)) {
+  const maxActive = parent === undefined ? MAX_ACTIVE : MAX_ACTIVE_OF_TOKENS;
+  if (!await insertDelegatedToken(tx, { ...row, ancestors }, maxActive)) {
     return new OAuthError(
       "invalid_request",
-      `The login already has ${MAX_ACTIVE} active narrow tokens. Revoke those that are not ` +
+      `The login already has ${maxActive} active narrow tokens. Revoke those that are not ` +
         `needed at ${issuer}/devices, or wait until they expire.`,
     );
   }

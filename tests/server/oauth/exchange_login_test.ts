@@ -448,6 +448,26 @@ testOnEachDatabase("a login has a limited number of active narrow tokens", async
   assert.equal((await exchange(server, { subject_token: login })).status, 200);
 });
 
+testOnEachDatabase("an API cannot use up the narrow tokens of a login", async (location) => {
+  await using server = await testServer(location, scopes);
+  const { login, accessToken } = await loggedIn(server);
+  const subject = { subject_token: accessToken, subject_token_type: ACCESS_TOKEN_TYPE };
+  // Nor by the exchanged tokens.
+  const child = await exchange(server, subject);
+  assert.equal(child.status, 200);
+  const answers: Answer[] = [];
+  for (let index = 0; index < 110; index++) {
+    const token = index % 2 === 0 ? accessToken : child.body.access_token;
+    answers.push(await exchange(server, { ...subject, subject_token: token }));
+  }
+  assert.equal(answers.at(-1)!.status, 429);
+  assert.equal((await exchange(server, { subject_token: login })).status, 200);
+  server.clock.advance({ seconds: 10 });
+  const full = await exchange(server, subject);
+  assert.deepEqual([full.status, full.body.error], [400, "invalid_request"]);
+  assert.equal((await exchange(server, { subject_token: login })).status, 200);
+});
+
 testOnEachDatabase(
   "an exchange that races with a revocation leaves no active token",
   async (location) => {
