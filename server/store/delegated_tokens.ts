@@ -52,6 +52,11 @@ export async function insertDelegatedToken(
   token: DelegatedToken & { ancestors: readonly string[] },
   maxActive: number,
 ): Promise<boolean> {
+  // Those that expired long ago, even by the clock of another replica: many may live for a second.
+  await tx`
+    delete from delegated_tokens
+    where login_id = ${token.loginId}
+      and expires_at < ${token.createdAt}::timestamptz - interval '1 hour'`;
   const rows = await tx`
     insert into delegated_tokens (
       id, login_id, actor_name, scope, resource, ancestors, address, user_agent, created_at,

@@ -88,6 +88,14 @@ testStore("delegated_tokens", {
     assert.ok(await add(store, other, { maxActive: 2 }));
     assert.ok(await add(store, login, { maxActive: 2, minutes: 60 }));
   },
+  async "keeps the expired tokens of a login that is in use for an hour"(store) {
+    const { sql, addUser, addLogin } = store;
+    const login = await addLogin((await addUser()).id);
+    const ids = [await add(store, login), await add(store, login, { minutes: 90 })];
+    ids.push(await add(store, login, { minutes: 121 }));
+    const rows = await sql<{ id: string }[]>`select id from delegated_tokens`;
+    assert.deepEqual(rows.map(({ id }) => id).sort(), ids.slice(1).sort());
+  },
   async "revokes a token with its descendants, once"(store) {
     const { sql, at, addUser, addLogin } = store;
     const login = await addLogin((await addUser()).id);
