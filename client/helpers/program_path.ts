@@ -5,14 +5,18 @@ import type { ClientIo } from "../io.ts";
 
 type PathIo = Pick<ClientIo, "env" | "platform">;
 
-/** The path of the first program of this name on PATH that is not this one. */
+/**
+ * The path of the program of this name that comes after this one on PATH, so that two copies of
+ * this program do not start each other without end; of the first one if this one is not on PATH.
+ */
 export async function nextProgram(name: string, io: PathIo): Promise<string | undefined> {
   const own = await fileAt(io.platform.programPath);
-  for (const path of pathsOf(name, io)) {
-    const file = await fileAt(path);
-    if (file !== undefined && file !== own) return path;
-  }
-  return undefined;
+  const paths = pathsOf(name, io);
+  const files = await Promise.all(paths.map(fileAt));
+  const start = own === undefined ? 0 : files.indexOf(own) + 1;
+  return paths.find((_, index) =>
+    index >= start && files[index] !== undefined && files[index] !== own
+  );
 }
 
 /**
