@@ -6,6 +6,7 @@ import { brand } from "../../shared/brand.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import type { AccessToken } from "../auth/access_token.ts";
 import { challengedResource, readChallenge } from "../auth/challenge_request.ts";
+import { environmentSource } from "../auth/environment_token.ts";
 import { isExchangeable } from "../auth/exchange.ts";
 import { parseLifetime } from "../auth/lifetime.ts";
 import { listLogins, type Login } from "../auth/login_store.ts";
@@ -127,7 +128,9 @@ async function resumeFor(
 
 async function selectPending(options: TokenOptions, io: ClientIo): Promise<PendingApproval> {
   const server = selectedServer(options, io);
+  const environment = environmentSource(options, io);
   const all = (await listPending(io)).filter((pending) =>
+    (environment === undefined || isOfToken(pending, environment.token)) &&
     (server === undefined || pending.server === server) &&
     (options.account === undefined || pending.account === options.account)
   );
@@ -148,6 +151,11 @@ async function selectPending(options: TokenOptions, io: ClientIo): Promise<Pendi
     `Several approvals are pending: ${list.join(", ")}. ` +
       `Select one: ${brand.binaryName} token --resume ${chosen[0].id}`,
   );
+}
+
+/** As everywhere, the token in the environment takes precedence over logins. */
+function isOfToken({ account, sid }: PendingApproval, token: string): boolean {
+  return account === undefined && sid === unverifiedClaims(token)?.sid;
 }
 
 function rejectedEnvironmentToken(): ClientError {

@@ -3,6 +3,7 @@ import { listLogins } from "../../../client/auth/login_store.ts";
 import { logout } from "../../../client/commands/logout.ts";
 import { token, type TokenOptions } from "../../../client/commands/print_token.ts";
 import { runCommand } from "../../../client/run.ts";
+import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { MANAGEMENT_SCOPES } from "../../../shared/management.ts";
 import { TOKEN_EXCHANGE_GRANT } from "../../../shared/oauth/grant_types.ts";
@@ -16,6 +17,7 @@ import {
   ScriptedServer,
 } from "../../support/scripted_server.ts";
 
+const TOKEN = `${brand.envPrefix}_TOKEN`;
 const ALICE = "alice@example.com";
 const SUB = `sub-${ALICE}`;
 
@@ -238,6 +240,30 @@ Deno.test("without a terminal, prints what a person has to approve, and another 
   assert.equal(await run(io, { resume: true }), EXIT.failure);
   assert.match(io.err, /No such approval is pending/);
   await assert.rejects(Deno.stat(`${folder}/pending-approvals.json`), Deno.errors.NotFound);
+});
+
+Deno.test("a program with a token in its environment resumes no approval of a login", async () => {
+  await using place = await start();
+  const { server, io } = place;
+  const scripted = deviceAuthorization(server.issuer);
+  server.script("/oauth/token", rejected("invalid_scope"));
+  server.script("/oauth/device/authorize", { json: { ...scripted, device_code: "of-login" } });
+  assert.equal(await run(io, { scope: ["admin"] }), EXIT.authenticationRequired);
+  const { id } = JSON.parse(io.err.trim().split("\n").at(-1)!);
+
+  const exp = Math.floor(io.clock.now() / 1000) + 900;
+  io.env[TOKEN] = jwt({ iss: server.issuer, sub: SUB, sid: "login-1", scope: "read", exp });
+  for (const resume of [true, id]) assert.equal(await run(io, { resume }), EXIT.failure);
+  server.script("/oauth/token", rejected("invalid_scope"));
+  server.script("/oauth/device/authorize", { json: { ...scripted, device_code: "of-program" } });
+  assert.equal(await run(io, { scope: ["deploy"] }), EXIT.authenticationRequired, io.err);
+  server.script("/oauth/token", narrow("deploy", { scope: "deploy" }));
+  assert.equal(await run(io, { resume: true }), EXIT.ok, io.err);
+  assert.equal(server.askedAt("/oauth/token").at(-1)!.form.device_code, "of-program");
+
+  delete io.env[TOKEN];
+  server.script("/oauth/token", narrow("admin", { scope: "admin" }));
+  assert.equal(await run(io, { resume: id }), EXIT.ok, io.err);
 });
 
 Deno.test("on a terminal, shows the code and waits; stdout is only the token", async () => {
