@@ -33,7 +33,7 @@ export type ResourceDeps =
   & Pick<AdminDeps, "sql" | "clock" | "actor" | "address" | "loginId" | "issuer">
   & {
     catalog: Pick<AdminDeps["catalog"], "default" | "management">;
-    config: Pick<ServerConfig, "scopes" | "resources">;
+    config: Pick<ServerConfig, "scopes" | "resources" | "issuer" | "tls" | "trustedProxies">;
   };
 
 type ResourceOperation<Params, Result> = (deps: ResourceDeps, params: Params) => Promise<Result>;
@@ -267,7 +267,7 @@ function checkSettings(
       ),
     ],
   });
-  if (problem === undefined) return checkResourceScopes(resource.scopes);
+  if (problem === undefined) return checkResourceScopes(config, resource.scopes);
   const { field, message } = problem;
   return new DomainError("invalid", message, { field });
 }

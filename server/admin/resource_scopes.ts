@@ -1,5 +1,7 @@
 import { valueText } from "../../shared/list_text.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
+import { knowsClientAddresses, UNKNOWN_ADDRESSES } from "../config/client_addresses.ts";
+import type { ServerConfig } from "../config/server_config.ts";
 import { DomainError } from "../domain_error.ts";
 import type { ScopeDescription } from "../scopes.ts";
 
@@ -10,9 +12,14 @@ const MAX_SCOPES = 50;
 const MAX_DESCRIPTION_LENGTH = 250;
 
 /** Checks the scopes that an operation declares, which the config file has checks of its own for. */
-export function checkResourceScopes(scopes: readonly ScopeDescription[]): DomainError | undefined {
+export function checkResourceScopes(
+  config: Pick<ServerConfig, "issuer" | "tls" | "trustedProxies">,
+  scopes: readonly ScopeDescription[],
+): DomainError | undefined {
   const reject = (message: string) => new DomainError("invalid", message, { field: "scopes" });
   if (scopes.length > MAX_SCOPES) return reject(`A resource has at most ${MAX_SCOPES} scopes.`);
+  const needsNetwork = scopes.some(({ deviceFlow }) => deviceFlow?.includes("same-network"));
+  if (needsNetwork && !knowsClientAddresses(config)) return reject(UNKNOWN_ADDRESSES);
   for (const { name, description } of scopes) {
     if (!SCOPE_NAME.test(name)) {
       return reject(

@@ -175,6 +175,11 @@ testOnEachDatabase(
     assert.equal(await refused(updateResource(parts, change)), "invalid name");
     assert.equal(await refused(removeResource(parts, { name: "billing" })), "invalid name");
     assert.equal(await refused(addResource(parts, ORDERS)), "invalid scopes");
+    // Behind a proxy that is not trusted, the rule would prevent nothing.
+    const read = { name: "read", description: "Read", deviceFlow: ["same-network"] as const };
+    const config = { ...parts.config, issuer: ISSUER, trustedProxies: [] };
+    const restricted = { ...ORDERS, scopes: [read] };
+    assert.equal(await refused(addResource({ ...parts, config }, restricted)), "invalid scopes");
     const orders = { ...ORDERS, scopes: [] };
     assert.ok(!(await addResource(parts, orders) instanceof DomainError));
     const moved = { name: "orders", changes: { identifier: "https://evil.example.test" } };
