@@ -20,6 +20,7 @@ import {
 } from "../oauth/device_flow.ts";
 import { type AuthorizationServer, discover } from "../oauth/discovery.ts";
 import { requestNarrowToken } from "../oauth/narrow_token.ts";
+import { checkScopesOfResources } from "../oauth/resources.ts";
 import { revoke } from "../oauth/revocation.ts";
 import { unverifiedClaims } from "../oauth/unverified_jwt.ts";
 import { formatDuration } from "../output.ts";
@@ -107,6 +108,7 @@ async function requestApproval(
 ): Promise<PendingApproval> {
   const server = await discover(issuer, io);
   checkScopes(server, scopes);
+  checkScopesOfResources(server, scopes, resource === undefined ? [] : [resource]);
   const authorization = await authorizeDevice(withDeviceFlow(server, scopes), {
     scope: formatScope(scopes),
     ...resource !== undefined && { resource },

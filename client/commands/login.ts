@@ -17,7 +17,7 @@ import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { configFolder } from "../credentials/config_dir.ts";
 import type { Credentials } from "../credentials/store.ts";
-import { loginResources, type ServerResource } from "../oauth/resources.ts";
+import { checkScopesOfResources, loginResources, type ServerResource } from "../oauth/resources.ts";
 import { identifyUser } from "../oauth/identify_user.ts";
 import { styleFor } from "../output.ts";
 import { credentialsFrom } from "../oauth/stored_login.ts";
@@ -67,6 +67,11 @@ export async function login(options: LoginOptions, io: ClientIo): Promise<number
     );
   }
   const resources = options.for === undefined ? [] : loginResources(server, options.for);
+  checkScopesOfResources(
+    server,
+    options.scope ?? [],
+    resources.map(({ identifier }) => identifier),
+  );
   const ofResources = resources.filter(isNamed).flatMap(({ scopes }) => scopes);
   if (!await wantsNewLogin(issuer, options, io)) return EXIT.ok;
   // Before the user is asked to approve: a login that cannot be stored is useless.

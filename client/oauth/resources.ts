@@ -54,7 +54,7 @@ export function findResource(
   nameOrIdentifier: string,
 ): ServerResource {
   const known = resources.find(({ name }) => name === nameOrIdentifier) ??
-    resources.find(({ identifier }) => identifier === nameOrIdentifier);
+    resources.find(({ identifier }) => isSameAddress(identifier, nameOrIdentifier));
   if (known !== undefined) return known;
   const names = resources.map(({ name }) => sanitizeLine(name)).join(", ");
   throw new ClientError(
@@ -64,4 +64,30 @@ export function findResource(
         ? "It issues tokens for one API: leave out --for."
         : `Its resources: ${names}.`),
   );
+}
+
+/** RFC 3986 section 6.2.3: an address without a path has the path `/`. */
+function isSameAddress(identifier: string, text: string): boolean {
+  return identifier === text ||
+    URL.canParse(identifier) && URL.canParse(text) &&
+      new URL(identifier).href === new URL(text).href;
+}
+
+/** Throws ClientError for a scope of a resource that is not requested: `--for` names it. */
+export function checkScopesOfResources(
+  { resources = [] }: ResourceServer,
+  scopes: readonly string[],
+  requested: readonly string[],
+): void {
+  for (const { name, identifier, scopes: declared } of resources) {
+    if (name === "default" || requested.includes(identifier)) continue;
+    const scope = scopes.find((scope) => declared.includes(scope));
+    if (scope === undefined) continue;
+    const owner = sanitizeLine(name);
+    throw new ClientError(
+      "unknown_scope",
+      `The scope ${sanitizeLine(scope)} belongs to the resource ${owner}. ` +
+        `To request it, add --for ${owner}.`,
+    );
+  }
 }
