@@ -11,7 +11,7 @@ export const serverCommands: readonly CommandEntry<ServerIo>[] = [
   },
   {
     name: "admin",
-    summary: "manage accounts, API clients, trust rules and signing keys",
+    summary: "manage accounts, clients, resources, trust rules and signing keys",
     load: () => import("./admin/admin.ts"),
   },
   {
