@@ -177,12 +177,12 @@ async function lookAtPasswordLinks(
 
 /** A login in the browser, for an app that is not installed: the browser stays. */
 async function walkAuthorization(
-  { parts }: TestServer,
+  server: TestServer,
   go: (path: string) => Promise<unknown>,
   page: Page,
   look: Look,
 ): Promise<void> {
-  const added = await addClient(parts, {
+  const added = await addClient(server.parts, {
     id: "acme-desktop",
     name: "Acme Desktop <b>" + "W".repeat(70),
     homepage: "https://acme.example/desktop",
@@ -204,6 +204,15 @@ async function walkAuthorization(
   await look("authorize-other-account", "consent");
   await page.getByRole("link", { name: "Use another account" }).click();
   await look("authorize-choose-account", "sign_in");
+  const id = "https://agent.example/client.json";
+  const redirectUri = "http://127.0.0.1:4711/callback";
+  const document = { client_id: id, client_name: "Agent", redirect_uris: [redirectUri] };
+  server.parts.config.clientDocuments = { allow: "on" };
+  server.outgoing = () => Promise.resolve(Response.json(document));
+  await go(requestPath({ client_id: id, redirect_uri: redirectUri }));
+  await look("authorize-document", "consent");
+  await page.locator("#unregistered-warning").waitFor();
+  server.outgoing = undefined;
   await go(requestPath({ ...app, redirect_uri: "https://evil.example/" }));
   await look("authorize-unregistered", "unregistered_redirect");
   await go(requestPath({ ...app, redirect_uri: added.redirectUris[1] }));
