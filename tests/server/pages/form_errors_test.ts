@@ -1,5 +1,7 @@
 /** Invariant: every rejected form lists its problems at its top, which has the focus. */
 import assert from "node:assert/strict";
+import { addClient } from "../../../server/admin/client_operations.ts";
+import { addResource } from "../../../server/admin/resource_operations.ts";
 import { addServiceAccount } from "../../../server/admin/service_account_operations.ts";
 import { addTrustRule } from "../../../server/admin/trust/add_rule.ts";
 import { pageRoutes } from "../../../server/pages/routes.ts";
@@ -26,6 +28,15 @@ const GENERIC = {
   issuer: "https://ci.example.test",
   repository_id: "",
   branch: "",
+};
+
+/** A program that logs in by device codes. */
+const CLIENT = {
+  type: "public",
+  name: "Acme",
+  "grant:device": "on",
+  scope_limit: "all",
+  resource_limit: "all",
 };
 
 /** Invalid values by form, each with the fields that its problems link to. */
@@ -76,6 +87,23 @@ const MISTAKES: Record<string, [fields: Record<string, string>, atFault: string[
     [{ expiry: "until", until: "x" }, ["until"]],
     [{ expiry: "0" }, ["expiry"]],
   ],
+  "/admin/clients/add": [
+    [{ ...CLIENT, name: "" }, ["name"]],
+    [{ ...CLIENT, homepage: "http://acme.example" }, ["homepage"]],
+    [{ ...CLIENT, id: "Acme" }, ["id"]],
+    [{ ...CLIENT, id: "acme" }, ["id"]],
+    [{ ...CLIENT, "grant:code": "on" }, ["redirectUris"]],
+    [{ ...CLIENT, "grant:code": "on", redirectUris: "http://acme.example/" }, ["redirectUris"]],
+    [{ ...CLIENT, accessTokenLifetime: "soon" }, ["accessTokenLifetime"]],
+    [{ ...CLIENT, refreshTokenIdleLifetime: "1s" }, ["refreshTokenIdleLifetime"]],
+  ],
+  "/admin/clients/edit": [[{ ...CLIENT, name: "" }, ["name"]]],
+  "/admin/resources/add": [
+    [{ name: "Orders", identifier: "https://other.example" }, ["name"]],
+    [{ name: "other", identifier: "http://other.example" }, ["identifier"]],
+    [{ name: "orders", identifier: "https://other.example" }, ["name"]],
+  ],
+  "/admin/resources/edit": [[{ accessTokenLifetime: "soon" }, ["accessTokenLifetime"]]],
   "/admin/trust/add": [
     [{ step: "provider", provider: "nobody" }, []],
     [{ ...WORKLOAD, subject: "acme" }, ["subject"]],
@@ -122,6 +150,13 @@ const QUESTIONS = [
   "/tokens/:id/revoke",
   "/admin/tokens/revoke",
   "/admin/people/access",
+  "/admin/clients/disable",
+  "/admin/clients/enable",
+  "/admin/clients/remove",
+  "/admin/clients/rotate",
+  "/admin/resources/remove",
+  "/consent",
+  "/consents/withdraw",
   "/admin/trust/remove",
   "/admin/trust/restore",
   "/admin/trust/disable",
@@ -162,6 +197,13 @@ Deno.test("lists the problems of a rejected form at its top, with links to the f
     serviceAccount: "deployer",
     force: false,
   });
+  await addClient(operator, { id: "acme", name: "Acme", grants: ["device"] });
+  await addResource(operator, {
+    name: "orders",
+    identifier: "https://orders.example",
+    scopes: [],
+    claims: [],
+  });
   const browser = await signedIn(server);
   await browser.get("/tokens/new");
   await browser.submit("/tokens/new", { name: "nightly", expiry: "86400" });
@@ -175,6 +217,9 @@ Deno.test("lists the problems of a rejected form at its top, with links to the f
     "/logins/rename": `?login=${login.id}`,
     "/password/choose": new URL(link!.url).search,
     "/admin/trust/edit": "?rule=ci",
+    "/admin/clients/add": "?type=public",
+    "/admin/clients/edit": "?client=acme",
+    "/admin/resources/edit": "?resource=orders",
   };
   for (const [path, mistakes] of Object.entries(MISTAKES)) {
     if (path === "/setup") continue;
