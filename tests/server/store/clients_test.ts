@@ -61,7 +61,12 @@ testStore("clients", {
       return rest;
     };
     await insertClient(sql, { ...policy, id: "acme", now: at({}) });
-    assert.deepEqual(await read(), { ...policy, previousSecret: undefined, disabledAt: undefined });
+    assert.deepEqual(await read(), {
+      ...policy,
+      previousSecret: undefined,
+      disabledAt: undefined,
+      document: undefined,
+    });
     await updateClientPolicy(sql, "acme", { name: "Acme", grants: [], scopes: [] });
     assert.deepEqual(
       Object.entries(await read()).filter(([, value]) => value !== undefined),

@@ -163,6 +163,7 @@ testStore("personal_access_tokens", {
       owner: alice,
       scope: "deploy",
       audience: "x",
+      resource: undefined,
       allowedAddresses: ["192.0.2.0/24"],
       createdAt: at(-30).getTime(),
       expiresAt: at(1).getTime(),

@@ -42,9 +42,11 @@ testStore("revoked_access_tokens", {
       isAdmin: false,
       ownScope: undefined,
       clientScope: undefined,
+      clientResources: undefined,
       allowedAddresses: [],
       personalAccessTokenScope: undefined,
       personalAccessTokenExpiresAt: undefined,
+      personalAccessTokenResource: undefined,
     });
     assert.equal((await status(account.id)).ownScope, "deploy");
     await sql`update users set is_admin = true, disabled_at = ${at({})}`;
