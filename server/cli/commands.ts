@@ -11,7 +11,7 @@ export const serverCommands: readonly CommandEntry<ServerIo>[] = [
   },
   {
     name: "admin",
-    summary: "manage accounts, clients, resources, trust rules and signing keys",
+    summary: "manage accounts, clients, resources, trust rules and keys",
     load: () => import("./admin/admin.ts"),
   },
   {
