@@ -63,8 +63,11 @@ export async function logIn(
     const reason = result.code !== 0
       ? describeFailedRun(result, proxy.secrets)
       : "the server issued no refresh token. Request the scope offline_access.";
-    const approved = approvals === 0 ? " No login was requested for approval." : "";
-    throw new CheckError(`the login command failed: ${reason}${approved}`);
+    const hint = approvals > 0
+      ? ""
+      : `${reason.endsWith(".") ? "" : "."} It requested no login at the server of the check: ` +
+        "give it the address {server} in --login or in --env.";
+    throw new CheckError(`the login command failed: ${reason}${hint}`);
   } finally {
     clearInterval(looking);
     signal.removeEventListener("abort", stop);
