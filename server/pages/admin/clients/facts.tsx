@@ -29,7 +29,7 @@ export const CLIENT_TYPES: Record<ClientView["type"], string> = {
 export const CLIENT_GRANT_LABELS: Record<ClientGrant, string> = {
   device: "Log users in with a device code, and renew those logins",
   code: "Log users in through the browser, and renew those logins",
-  exchange: "Exchange identity tokens and personal access tokens",
+  exchange: "Exchange identity tokens, personal access tokens and its own logins",
 };
 
 export const CONSENT_LABELS: Record<ConsentPolicy, string> = {
