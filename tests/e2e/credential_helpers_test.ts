@@ -13,6 +13,7 @@ import { install } from "../support/installation.ts";
 import { startPrivateRegistry } from "../support/private_registry.ts";
 import { programPath } from "../support/reverse_proxy.ts";
 import { temporaryHome } from "../support/temporary_home.ts";
+import { isUsable, toolchainEnv } from "../support/toolchain.ts";
 
 const TIMEOUT_MS = 180_000;
 const PNPM = "pnpm@10.34.8";
@@ -88,7 +89,7 @@ Deno.test({
 
     await t.step({
       name: "go",
-      ignore: await isMissing("go"),
+      ignore: !await isUsable("go"),
       fn: () =>
         prove(
           "go",
@@ -107,7 +108,7 @@ Deno.test({
 
     await t.step({
       name: "cargo",
-      ignore: await isMissing("cargo"),
+      ignore: !await isUsable("cargo"),
       fn: () =>
         prove("cargo", "bearer", async (cwd) => {
           await Deno.mkdir(join(cwd, "src"));
@@ -118,7 +119,7 @@ Deno.test({
               '[dependencies]\ndemo = { version = "1", registry = "team" }\n',
           );
           return await start("cargo", ["fetch"], {
-            ...rustup(),
+            ...await toolchainEnv("cargo"),
             CARGO_REGISTRIES_TEAM_INDEX: `sparse+${registry.url}/crates/index/`,
             CARGO_HTTP_CAINFO: registry.authority,
             CARGO_NET_RETRY: "0",
@@ -279,12 +280,6 @@ async function fromRegistry(program: string, args: string[]): Promise<void> {
   });
   const { success, stderr } = await command.output();
   assert.ok(success, new TextDecoder().decode(stderr));
-}
-
-/** Where rustup's proxies find the compiler, though the home is another. */
-function rustup(): Record<string, string> {
-  const folder = Deno.env.get("RUSTUP_HOME") ?? join(Deno.env.get("HOME") ?? "", ".rustup");
-  return { RUSTUP_HOME: folder };
 }
 
 /** git sends bearer tokens from version 2.46 on. */

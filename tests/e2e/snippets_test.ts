@@ -9,6 +9,7 @@ import { type SnippetLanguage, SNIPPETS } from "../../server/admin/snippets/snip
 import { start } from "../support/binary.ts";
 import { install, type Installation, POSTGRES } from "../support/installation.ts";
 import { temporaryHome } from "../support/temporary_home.ts";
+import { isUsable, toolchainEnv } from "../support/toolchain.ts";
 
 /** Programs that start at the same time. */
 const PARALLEL = 8;
@@ -116,7 +117,7 @@ for (const language of Object.keys(SNIPPETS) as SnippetLanguage[]) {
   const { needs } = TOOLCHAINS[language];
   Deno.test({
     name: `the ${language} program logs in and stays logged in`,
-    ignore: !needs.every(isInstalled),
+    ignore: (await Promise.all(needs.map(isUsable))).includes(false),
     fn: () => testSnippet(language),
   });
 }
@@ -215,21 +216,11 @@ async function expire(file: string): Promise<void> {
   await Deno.writeTextFile(file, expired);
 }
 
-function isInstalled(program: string): boolean {
-  try {
-    const args = program === "go" ? ["version"] : ["--version"];
-    new Deno.Command(program, { args, stdout: "null", stderr: "null" }).outputSync();
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** Runs a tool of the language, with the caches of this machine. */
 async function build(folder: string, [program, ...args]: string[]): Promise<void> {
   const { success, stdout, stderr } = await new Deno.Command(
     program.includes("/") ? join(folder, program) : program,
-    { args, cwd: folder },
+    { args, cwd: folder, env: await toolchainEnv(program) },
   ).output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   assert.ok(success, `${program} ${args.join(" ")}\n${text(stdout)}${text(stderr)}`);

@@ -114,7 +114,6 @@ export function declare(auth: Command, client: Run<ClientIo>): void {
     .description("act as keyring, for pip and uv")
     .argument("<arguments...>", "the arguments of keyring, such as: get SERVICE USER")
     .allowUnknownOption()
-    .helpOption(false)
     .addHelpText(
       "after",
       examples([`${bin} auth install pip`, "pip then finds it as keyring on PATH"]),
