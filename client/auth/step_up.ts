@@ -109,11 +109,13 @@ async function requestApproval(
   const server = await discover(issuer, io);
   checkScopes(server, scopes);
   checkScopesOfResources(server, scopes, resource === undefined ? [] : [resource]);
+  // The user sees which program asks, such as "Claude Code on alice-laptop (Linux)".
+  const deviceName = [actor, loginName].filter((name) => name !== undefined).join(" on ");
   const authorization = await authorizeDevice(withDeviceFlow(server, scopes), {
     scope: formatScope(scopes),
     ...resource !== undefined && { resource },
     ...sid !== undefined && { sid },
-    ...loginName !== undefined && { login_name: loginName },
+    ...deviceName !== "" && { login_name: deviceName },
     ...maxAge !== undefined && { max_age: String(maxAge) },
     ...lifetime !== undefined && { requested_lifetime: String(lifetime) },
   }, io);

@@ -252,14 +252,18 @@ Deno.test("a program with a token in its environment resumes no approval of a lo
   const { id } = JSON.parse(io.err.trim().split("\n").at(-1)!);
 
   const exp = Math.floor(io.clock.now() / 1000) + 900;
-  io.env[TOKEN] = jwt({ iss: server.issuer, sub: SUB, sid: "login-1", scope: "read", exp });
+  const act = { sub: "Claude Code" };
+  io.env[TOKEN] = jwt({ iss: server.issuer, sub: SUB, sid: "login-1", scope: "read", exp, act });
   for (const resume of [true, id]) assert.equal(await run(io, { resume }), EXIT.failure);
   server.script("/oauth/token", rejected("invalid_scope"));
   server.script("/oauth/device/authorize", { json: { ...scripted, device_code: "of-program" } });
   assert.equal(await run(io, { scope: ["deploy"] }), EXIT.authenticationRequired, io.err);
+  const { login_name: device } = server.askedAt("/oauth/device/authorize").at(-1)!.form;
+  assert.match(device, /^Claude Code( on |$)/);
   server.script("/oauth/token", narrow("deploy", { scope: "deploy" }));
   assert.equal(await run(io, { resume: true }), EXIT.ok, io.err);
-  assert.equal(server.askedAt("/oauth/token").at(-1)!.form.device_code, "of-program");
+  // Then the token is exchanged for one that names its actor.
+  assert.equal(server.askedAt("/oauth/token").at(-2)!.form.device_code, "of-program");
 
   delete io.env[TOKEN];
   server.script("/oauth/token", narrow("admin", { scope: "admin" }));
