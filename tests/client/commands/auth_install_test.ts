@@ -99,7 +99,7 @@ const EXISTING: Record<ToolName, Record<string, string>> = {
   go: { ".config/go/env": "GOPRIVATE=example.com\n" },
   pip: { ".config/pip/pip.conf": "[global]\ntimeout = 60\n[install]\nno-cache-dir = false\n" },
   pnpm: {
-    ".npmrc": "; mine\nregistry=https://registry.npmjs.org/\n//x/:_authToken=secret-of-mine",
+    ".npmrc": "; mine\nregistry=https://npm.example.com/\n//x/:_authToken=secret-of-mine",
   },
   terraform: { ".terraformrc": 'plugin_cache_dir = "$HOME/.cache"\n', ".tofurc": "" },
   uv: { ".config/uv/uv.toml": "# mine\nnative-tls = true\n[pip]\nsystem = true\n" },
