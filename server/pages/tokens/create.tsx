@@ -23,7 +23,8 @@ import {
   readAddresses,
   ScopeFields,
 } from "./token_fields.tsx";
-import { type SubmittedForm, tokenFormPage } from "./token_form.tsx";
+import type { SubmittedForm } from "../ui/form_page.tsx";
+import { tokenFormPage } from "./token_form.tsx";
 
 interface CreateTokenPageDeps extends RenderDeps, Omit<CreateTokenDeps, "config"> {
   config: CreateTokenDeps["config"] & Pick<ServerConfig, "personalAccessTokens">;

@@ -5,12 +5,9 @@ import { editToken, type EditTokenDeps } from "../../pats/edit.ts";
 import { findOwner } from "../../pats/owner.ts";
 import type { PersonalAccessToken } from "../../store/pats/types.ts";
 import type { PageContext } from "../context.ts";
-import { csrfToken } from "../http/csrf.ts";
 import { toFormProblem } from "../http/form_problem.ts";
 import { setNotice } from "../http/notice.ts";
-import { type RenderDeps, renderPage } from "../render.tsx";
-import { ErrorSummary, formTitle } from "../ui/form_field.tsx";
-import { CsrfField } from "../ui/hidden_fields.tsx";
+import type { RenderDeps } from "../render.tsx";
 import { isActive, tokenName, TokenPrefix } from "./components.tsx";
 import { tokenCrumbs } from "./crumbs.ts";
 import {
@@ -20,7 +17,7 @@ import {
   readAddresses,
   ScopeFields,
 } from "./token_fields.tsx";
-import type { SubmittedForm } from "./token_form.tsx";
+import { formPage, type SubmittedForm } from "../ui/form_page.tsx";
 
 interface EditTokenPageDeps extends RenderDeps, EditTokenDeps {
   clock: Clock;
@@ -65,41 +62,36 @@ async function editTokenPage(
   submitted: SubmittedForm,
 ): Promise<Response> {
   const { token, isOwn } = c.get("tokenAccess");
-  const { problems = [] } = submitted;
   const scopes = scopesOf(token).map((name) =>
     deps.catalog.scopes().find((scope) => scope.name === name) ?? { name, description: "" }
   );
-  return await renderPage(deps, c, {
+  return await formPage(deps, c, {
     name: "edit_token",
-    title: formTitle("Edit token", problems),
+    title: "Edit token",
     breadcrumbs: tokenCrumbs(token, isOwn),
-    status: problems.length > 0 ? 422 : 200,
-    children: (
-      <main class="wide">
-        <h1>Edit token</h1>
-        <ErrorSummary problems={problems} />
-        <p>
-          The token (<TokenPrefix token={token} />) keeps its secret. Programs that use it notice
-          the change immediately.
-        </p>
-        <form class="form" method="post" action={c.req.path}>
-          <CsrfField token={csrfToken(deps, c)} />
-          <NameField {...submitted} value={token.name} />
-          <DescriptionField {...submitted} value={token.description} />
-          {scopes.length > 0 && (
-            <ScopeFields
-              {...submitted}
-              scopes={scopes}
-              checked
-              hint="You can remove scopes but not add any, and you cannot undo this. For more scopes, create another token."
-            />
-          )}
-          <AddressesField {...submitted} value={token.allowedAddresses.join("\n")} />
-          <button class="main" type="submit">Save changes</button>
-        </form>
-      </main>
+    intro: (
+      <p>
+        The token (<TokenPrefix token={token} />) keeps its secret. Programs that use it notice the
+        change immediately.
+      </p>
     ),
-  });
+    fields: (
+      <>
+        <NameField {...submitted} value={token.name} />
+        <DescriptionField {...submitted} value={token.description} />
+        {scopes.length > 0 && (
+          <ScopeFields
+            {...submitted}
+            scopes={scopes}
+            checked
+            hint="You can remove scopes but not add any, and you cannot undo this. For more scopes, create another token."
+          />
+        )}
+        <AddressesField {...submitted} value={token.allowedAddresses.join("\n")} />
+      </>
+    ),
+    submit: "Save changes",
+  }, submitted);
 }
 
 function scopesOf({ scope }: PersonalAccessToken): string[] {

@@ -18,7 +18,8 @@ import { isActive, TokenName, TokenPrefix } from "./components.tsx";
 import { createdTokenPage } from "./created.tsx";
 import { tokenCrumbs } from "./crumbs.ts";
 import { readExpiry, tokenFieldIds } from "./expiry.tsx";
-import { type SubmittedForm, tokenFormPage } from "./token_form.tsx";
+import type { SubmittedForm } from "../ui/form_page.tsx";
+import { tokenFormPage } from "./token_form.tsx";
 
 type RotateTokenPageDeps = RenderDeps & RotateTokenDeps & {
   config: Pick<ServerConfig, "personalAccessTokens">;

@@ -6,7 +6,7 @@ import type { ScopeDescription } from "../../scopes.ts";
 import { Field, FieldError, fieldState } from "../ui/form_field.tsx";
 import { TextField } from "../ui/text_field.tsx";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
-import type { SubmittedForm } from "./token_form.tsx";
+import type { SubmittedForm } from "../ui/form_page.tsx";
 
 export function NameField({ form, problems = [], value = "" }: SubmittedForm & { value?: string }) {
   return (

@@ -14,7 +14,7 @@ import {
 import { setNotice } from "../../http/notice.ts";
 import type { PageDeps } from "../../http/page_route.ts";
 import { renderPage } from "../../render.tsx";
-import type { SubmittedForm } from "../../tokens/token_form.tsx";
+import type { SubmittedForm } from "../../ui/form_page.tsx";
 import { HiddenFields } from "../../ui/hidden_fields.tsx";
 import { TextField } from "../../ui/text_field.tsx";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";

@@ -4,7 +4,7 @@ import type { ServerConfig } from "../../../config/server_config.ts";
 import type { Resource } from "../../../resources/resource.ts";
 import type { DeviceFlowRule, ScopeDescription } from "../../../scopes.ts";
 import { CLIENT_GRANTS, type ClientPolicy, CONSENT_POLICIES } from "../../../store/clients.ts";
-import type { SubmittedForm } from "../../tokens/token_form.tsx";
+import type { SubmittedForm } from "../../ui/form_page.tsx";
 import { Field, FieldError, fieldState } from "../../ui/form_field.tsx";
 import { HiddenFields } from "../../ui/hidden_fields.tsx";
 import { TextField } from "../../ui/text_field.tsx";

@@ -5,14 +5,11 @@ import { DomainError } from "../../../domain_error.ts";
 import type { ListedClient } from "../../../store/clients.ts";
 import { generateClientSecret } from "../../../tokens/client_secret.ts";
 import type { PageContext } from "../../context.ts";
-import { csrfToken } from "../../http/csrf.ts";
 import { errorPage, toPageError } from "../../http/error_page.tsx";
 import type { FormProblem } from "../../http/form_problem.ts";
 import type { PageDeps } from "../../http/page_route.ts";
-import { renderPage } from "../../render.tsx";
-import type { SubmittedForm } from "../../tokens/token_form.tsx";
-import { ErrorSummary, formTitle } from "../../ui/form_field.tsx";
-import { CsrfField, HiddenFields } from "../../ui/hidden_fields.tsx";
+import { formPage, type SubmittedForm } from "../../ui/form_page.tsx";
+import { HiddenFields } from "../../ui/hidden_fields.tsx";
 import { OverlapField, readOverlap } from "../../ui/overlap_field.tsx";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
 import { administrator } from "./administrator.ts";
@@ -74,16 +71,12 @@ async function rotateSecretPage(
   client: ListedClient,
   submitted: SubmittedForm,
 ): Promise<Response> {
-  const { problems = [] } = submitted;
-  return await renderPage(deps, c, {
+  return await formPage(deps, c, {
     name: "rotate_secret",
-    title: formTitle("Rotate secret", problems),
+    title: "Rotate secret",
     breadcrumbs: clientCrumbs(client),
-    status: problems.length > 0 ? 422 : 200,
-    children: (
-      <main class="wide">
-        <h1>Rotate secret</h1>
-        <ErrorSummary problems={problems} />
+    intro: (
+      <>
         <p>
           <strong>
             <UntrustedText text={client.name} max={100} />
@@ -97,18 +90,17 @@ async function rotateSecretPage(
             overlap, not three.
           </p>
         )}
-        <form class="form" method="post" action={c.req.path}>
-          <CsrfField token={csrfToken(deps, c)} />
-          <HiddenFields fields={{ client: client.id, version: clientVersion(client) }} />
-          <OverlapField label="Previous secret" {...submitted} />
-          <div class="choice">
-            <button class="main" type="submit">Rotate secret</button>
-            <a class="button" href={clientPath("show", client.id)}>Cancel</a>
-          </div>
-        </form>
-      </main>
+      </>
     ),
-  });
+    fields: (
+      <>
+        <HiddenFields fields={{ client: client.id, version: clientVersion(client) }} />
+        <OverlapField label="Previous secret" {...submitted} />
+      </>
+    ),
+    submit: "Rotate secret",
+    cancelPath: clientPath("show", client.id),
+  }, submitted);
 }
 
 async function alreadyRotatedPage(

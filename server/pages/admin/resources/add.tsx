@@ -4,7 +4,7 @@ import type { PageContext } from "../../context.ts";
 import { toFormProblem } from "../../http/form_problem.ts";
 import { setNotice } from "../../http/notice.ts";
 import type { PageDeps } from "../../http/page_route.ts";
-import type { SubmittedForm } from "../../tokens/token_form.tsx";
+import type { SubmittedForm } from "../../ui/form_page.tsx";
 import { TextField } from "../../ui/text_field.tsx";
 import { administrator } from "./administrator.ts";
 import { RESOURCE_FIELD_IDS, resourceFormPage } from "./form.tsx";

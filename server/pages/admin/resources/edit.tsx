@@ -6,7 +6,7 @@ import type { PageContext } from "../../context.ts";
 import { type FormProblem, toFormProblem } from "../../http/form_problem.ts";
 import { setNotice } from "../../http/notice.ts";
 import type { PageDeps } from "../../http/page_route.ts";
-import type { SubmittedForm } from "../../tokens/token_form.tsx";
+import type { SubmittedForm } from "../../ui/form_page.tsx";
 import { Fact } from "../../ui/facts.tsx";
 import { HiddenFields } from "../../ui/hidden_fields.tsx";
 import { administrator } from "./administrator.ts";

@@ -3,7 +3,7 @@ import { formatDuration, shortDuration } from "../../../../shared/duration.ts";
 import { SIGNING_ALGORITHMS } from "../../../config/settings/tokens.ts";
 import { type RegisteredResource, RESOURCE_CLAIMS } from "../../../resources/resource.ts";
 import type { ScopeDescription } from "../../../scopes.ts";
-import type { SubmittedForm } from "../../tokens/token_form.tsx";
+import type { SubmittedForm } from "../../ui/form_page.tsx";
 import { Field, FieldError, fieldState } from "../../ui/form_field.tsx";
 import { TextField } from "../../ui/text_field.tsx";
 import { CLAIM_LABELS } from "./facts.tsx";

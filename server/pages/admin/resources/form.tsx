@@ -1,13 +1,9 @@
 import type { Child } from "hono/jsx";
 import type { RegisteredResource } from "../../../resources/resource.ts";
 import type { PageContext } from "../../context.ts";
-import { csrfToken } from "../../http/csrf.ts";
 import type { PageDeps } from "../../http/page_route.ts";
-import { renderPage } from "../../render.tsx";
-import type { SubmittedForm } from "../../tokens/token_form.tsx";
 import type { Crumb } from "../../ui/breadcrumbs.tsx";
-import { ErrorSummary, formTitle } from "../../ui/form_field.tsx";
-import { CsrfField } from "../../ui/hidden_fields.tsx";
+import { formPage, type SubmittedForm } from "../../ui/form_page.tsx";
 import { ScopeFields, TitleField, TokenFields } from "./fields.tsx";
 
 /** Ids of fields that use cases call differently. */
@@ -33,29 +29,20 @@ export async function resourceFormPage(
   },
   submitted: SubmittedForm,
 ): Promise<Response> {
-  const { problems = [] } = submitted;
   const fields = { resource, ...submitted };
-  return await renderPage(deps, c, {
+  return await formPage(deps, c, {
     name,
-    title: formTitle(title, problems),
+    title,
     breadcrumbs,
-    status: problems.length > 0 ? 422 : 200,
-    children: (
-      <main class="wide">
-        <h1>{title}</h1>
-        <ErrorSummary problems={problems} />
-        <form class="form" method="post" action={c.req.path}>
-          <CsrfField token={csrfToken(deps, c)} />
-          {identity}
-          <TitleField {...fields} />
-          <ScopeFields {...fields} />
-          <TokenFields {...fields} configuredLifetime={deps.config.accessTokenLifetime} />
-          <div class="choice">
-            <button class="main" type="submit">{submit}</button>
-            <a class="button" href={cancelPath}>Cancel</a>
-          </div>
-        </form>
-      </main>
+    submit,
+    cancelPath,
+    fields: (
+      <>
+        {identity}
+        <TitleField {...fields} />
+        <ScopeFields {...fields} />
+        <TokenFields {...fields} configuredLifetime={deps.config.accessTokenLifetime} />
+      </>
     ),
-  });
+  }, submitted);
 }
