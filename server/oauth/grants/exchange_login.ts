@@ -50,7 +50,6 @@ export async function exchangeLogin(
   if (family instanceof OAuthError) return family;
   const user = await findUser(deps.sql, family.userId);
   if (user === undefined) return invalidSubject("The account no longer exists. Log in again.");
-  // The user's role, the client or the catalog may have changed since the approval.
   const resource = selectResource(
     deps.catalog,
     request.client,
@@ -58,6 +57,7 @@ export async function exchangeLogin(
     target?.identifier,
   );
   if (resource instanceof OAuthError) return resource;
+  // The user's role, the client or the catalog may have changed since the approval.
   const scope = limitLoginScope(
     deps.catalog.scopesOf(resource),
     user,
