@@ -10,12 +10,15 @@ import { deleteOldFailedAttempts } from "./store/failed_attempts.ts";
 import type { Sql } from "./store/db/connect.ts";
 import { deleteUnusedDocumentClients } from "./store/document_clients.ts";
 import { deleteOldDelegatedTokens } from "./store/delegated_tokens.ts";
+import { deleteOldProviderTests } from "./store/identity_provider_tests.ts";
 import { deleteOldPasswordLinks } from "./store/password_links.ts";
 import { deleteOldPersonalAccessTokens } from "./store/pats/expiry.ts";
+import { deleteOldQueuedSignIns } from "./store/queued_sign_ins.ts";
 import { deleteOldRefreshTokenFamilies } from "./store/refresh_token_families.ts";
 import { deleteOldRevokedAccessTokens } from "./store/revoked_access_tokens.ts";
 import { deleteOldSessions } from "./store/sessions.ts";
 import { deleteExpiredSigningKeys } from "./store/signing_keys.ts";
+import { deleteOldUpstreamSignIns } from "./store/upstream_sign_ins.ts";
 import { deleteOldAssertions } from "./store/used_assertions.ts";
 import type { SigningKeys } from "./tokens/signing_keys.ts";
 
@@ -48,6 +51,9 @@ export async function cleanUp({ sql, clock, config }: CleanUpDeps): Promise<void
   // A link that was used or has expired says so for a week.
   await deleteAll((limit) => deleteOldPasswordLinks(sql, new Date(now - 7 * DAY_MS), limit));
   await deleteOldAssertions(sql, new Date(now));
+  await deleteAll((limit) => deleteOldUpstreamSignIns(sql, dayAgo, limit));
+  await deleteAll((limit) => deleteOldProviderTests(sql, dayAgo, limit));
+  await deleteAll((limit) => deleteOldQueuedSignIns(sql, new Date(now - 90 * DAY_MS), limit));
   await deleteAll((limit) => deleteOldSessions(sql, new Date(now - 90 * DAY_MS), limit));
   await deleteAll((limit) =>
     deleteOldRefreshTokenFamilies(sql, new Date(now - 30 * DAY_MS), limit)
