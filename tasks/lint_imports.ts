@@ -41,6 +41,7 @@ export const LAYERS: Record<string, readonly string[]> = {
     "server/oauth",
     "server/admin",
     "server/passwords",
+    "server/sign_in",
     "server/logins",
     "server/notifications",
     "server/pats",
@@ -58,6 +59,7 @@ export const LAYERS: Record<string, readonly string[]> = {
     // Pure, and the database holds only hashes and ciphertexts.
     "server/security/encryption.ts",
     "server/tokens/token_hash.ts",
+    "server/sign_in/authentication.ts",
   ],
   client: [
     "client/commands.ts",

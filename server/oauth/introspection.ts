@@ -105,6 +105,9 @@ function describeToken(token: ValidatedToken, issuer: string): IntrospectionResp
     iat: numericDate(token.issuedAt),
     ...token.expiresAt !== Infinity && { exp: numericDate(token.expiresAt) },
     jti: token.id,
+    // RFC 9470 section 6.2.
+    ...token.authenticatedAt !== undefined && { auth_time: numericDate(token.authenticatedAt) },
+    ...token.authentication,
     act: token.act,
     workload: token.workload,
   };
@@ -140,5 +143,7 @@ async function describeRefreshToken(
     iss: issuer,
     iat: numericDate(family.createdAt.getTime()),
     exp: numericDate(expiresAt),
+    auth_time: numericDate(family.authenticatedAt.getTime()),
+    ...family.authentication,
   };
 }

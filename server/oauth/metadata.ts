@@ -4,6 +4,7 @@ import { DEVICE_CODE_GRANT } from "../../shared/oauth/grant_types.ts";
 import type { ServerConfig, SigningAlgorithm } from "../config/server_config.ts";
 import { scopeNames } from "../scopes.ts";
 import { PROMPTS } from "./authorization.ts";
+import { ACR_VALUES } from "../sign_in/authentication.ts";
 import type { Grant } from "./grants/grant.ts";
 import type { ResourceCatalog } from "../resources/catalog.ts";
 
@@ -67,6 +68,7 @@ export function authorizationServerMetadata(
       "client_secret_post",
     ],
     introspection_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
+    acr_values_supported: [...ACR_VALUES],
     claims_supported: [
       "iss",
       "sub",
@@ -74,6 +76,8 @@ export function authorizationServerMetadata(
       "exp",
       "iat",
       "auth_time",
+      "acr",
+      "amr",
       "at_hash",
       "name",
       "email",

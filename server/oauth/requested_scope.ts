@@ -17,6 +17,7 @@ import { mayUseResource } from "../resources/client_resources.ts";
 import { largeExtraClaims } from "../resources/extra_claims.ts";
 import type { Resource } from "../resources/resource.ts";
 import { clientScopes, scopeNames } from "../scopes.ts";
+import { LARGEST_AUTHENTICATION } from "../sign_in/authentication.ts";
 import type { Client } from "../store/clients.ts";
 import { checkAccessTokenSize } from "../tokens/access_token.ts";
 import type { SigningKeys } from "../tokens/signing_keys.ts";
@@ -73,6 +74,7 @@ export async function checkRequestedScope(
         algorithm: resource.signingAlgorithm,
         extraClaims: largeExtraClaims(resource),
         authenticatedAt: new Date(clock.now()),
+        authentication: LARGEST_AUTHENTICATION,
         familyId: randomUUID(),
       },
     );

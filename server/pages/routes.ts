@@ -1,3 +1,4 @@
+import { showSecurity } from "./account/security/show.tsx";
 import { showHome } from "./account/home.tsx";
 import { showDevices } from "./account/devices.tsx";
 import { showRenameLogin, submitRenameLogin } from "./account/rename_login.tsx";
@@ -103,6 +104,9 @@ export const pageRoutes: readonly PageRoute[] = [
     { ...signedIn, freshSignIn: "to_approve", returnTo: consentReturnPath },
     submitConsent,
   ),
+
+  // How users sign in.
+  get("/account/security", signedIn, showSecurity),
 
   // Logins and browser sessions.
   get("/devices", signedIn, showDevices),

@@ -1,3 +1,4 @@
+import { type Authentication, authenticationFromRow } from "../sign_in/authentication.ts";
 import type { Sql, Transaction } from "./db/connect.ts";
 
 /** What a user has approved in the browser, until the client redeems its code (RFC 6749 section 4.1). */
@@ -14,6 +15,7 @@ export interface AuthorizationCode {
   /** What the program called itself. */
   loginName?: string;
   authenticatedAt: Date;
+  authentication?: Authentication;
   expiresAt: Date;
 }
 
@@ -35,6 +37,8 @@ interface Row {
   nonce: string | null;
   login_name: string | null;
   authenticated_at: Date;
+  acr: string | null;
+  amr: string[] | null;
   expires_at: Date;
   redeemed_at: Date | null;
   login_id: string | null;
@@ -53,6 +57,7 @@ function fromRow(row: Row): UsedAuthorizationCode {
     nonce: row.nonce ?? undefined,
     loginName: row.login_name ?? undefined,
     authenticatedAt: row.authenticated_at,
+    authentication: authenticationFromRow(row),
     expiresAt: row.expires_at,
     redeemedAt: row.redeemed_at ?? undefined,
     loginId: row.login_id ?? undefined,
@@ -80,13 +85,15 @@ export async function insertAuthorizationCode(
     ), inserted as (
       insert into authorization_codes (
         code_hash, client_id, user_id, scope, resources, redirect_uri, code_challenge, nonce,
-        login_name, authenticated_at, created_at, expires_at
+        login_name, authenticated_at, created_at, expires_at, acr, amr
       ) select
         ${code.codeHash}::bytea, ${code.clientId}::text, user_id, ${code.scope}::text,
         ${code.resources === undefined ? null : sql.json([...code.resources])}::jsonb,
         ${code.redirectUri}::text, ${code.codeChallenge}::text, ${code.nonce ?? null}::text,
         ${code.loginName ?? null}::text, ${code.authenticatedAt}::timestamptz,
-        ${code.createdAt}::timestamptz, ${code.expiresAt}::timestamptz
+        ${code.createdAt}::timestamptz, ${code.expiresAt}::timestamptz,
+        ${code.authentication?.acr ?? null}::text,
+        ${code.authentication === undefined ? null : sql.json([...code.authentication.amr])}::jsonb
       from approver
       returning code_hash
     ), deleted as (

@@ -1,3 +1,9 @@
+import {
+  type Acr,
+  type Authentication,
+  authenticationFromRow,
+  isAcr,
+} from "../sign_in/authentication.ts";
 import type { Sql, Transaction } from "./db/connect.ts";
 
 /** A login requested by a device (RFC 8628 section 3.1), as shown for approval. */
@@ -18,6 +24,8 @@ export interface DeviceAuthorization {
   loginName?: string;
   /** The largest age of the sign-in that may approve it, in seconds (RFC 9470). */
   maxAge?: number;
+  /** What the sign-in must be at least (RFC 9470). */
+  requiredAcr?: Acr;
   /** Of a further approval for a login: the longest lifetime of the token, in seconds. */
   requestedLifetime?: number;
 }
@@ -36,6 +44,7 @@ interface Row {
   login_id: string | null;
   login_name: string | null;
   max_age: number | null;
+  required_acr: string | null;
   requested_lifetime: number | null;
 }
 
@@ -53,6 +62,7 @@ function fromRow(row: Row): DeviceAuthorization {
     loginId: row.login_id ?? undefined,
     loginName: row.login_name ?? undefined,
     maxAge: row.max_age ?? undefined,
+    requiredAcr: isAcr(row.required_acr) ? row.required_acr : undefined,
     requestedLifetime: row.requested_lifetime ?? undefined,
   };
 }
@@ -87,7 +97,7 @@ export async function insertDeviceAuthorization(
       insert into device_authorizations (
         id, device_code_hash, user_code, client_id, scope, interval_seconds, created_at,
         expires_at, requester_address, requester_network, requester_user_agent, resource,
-        resources, login_id, login_name, max_age, requested_lifetime
+        resources, login_id, login_name, max_age, required_acr, requested_lifetime
       ) select
         ${request.id}::uuid, ${request.deviceCodeHash}::bytea, ${request.userCode},
         ${request.clientId}, ${request.scope}, ${request.intervalSeconds}::int,
@@ -97,6 +107,7 @@ export async function insertDeviceAuthorization(
         ${request.resources === undefined ? null : sql.json([...request.resources])}::jsonb,
         ${request.loginId ?? null}::uuid,
         ${request.loginName ?? null}::text, ${request.maxAge ?? null}::int,
+        ${request.requiredAcr ?? null}::text,
         ${request.requestedLifetime ?? null}::int
       from waiting where count < ${limit}
       on conflict (user_code) do nothing
@@ -149,6 +160,7 @@ export async function decideDeviceAuthorization(
     decision: "approved" | "denied";
     scope: string;
     authenticatedAt: Date;
+    authentication?: Authentication;
     approverAddress: string;
     now: Date;
   },
@@ -157,6 +169,10 @@ export async function decideDeviceAuthorization(
     update device_authorizations
     set status = ${decision.decision}, user_id = ${decision.userId}, scope = ${decision.scope},
       authenticated_at = ${decision.authenticatedAt}, decided_at = ${decision.now},
+      acr = ${decision.authentication?.acr ?? null},
+      amr = ${
+    decision.authentication === undefined ? null : sql.json([...decision.authentication.amr])
+  },
       approver_address = ${decision.approverAddress}
     where id = ${decision.id} and entered_session_id = ${decision.sessionId}
       and status = 'pending' and expires_at > ${decision.now}
@@ -246,6 +262,7 @@ export interface RedeemedDeviceAuthorization {
   userId: string;
   scope: string;
   authenticatedAt: Date;
+  authentication?: Authentication;
   decidedAt: Date;
   requesterAddress: string;
   /** Undefined for an approval of a server before this column. */
@@ -270,6 +287,8 @@ export async function redeemDeviceCode(
     user_id: string;
     scope: string;
     authenticated_at: Date;
+    acr: string | null;
+    amr: string[] | null;
     decided_at: Date;
     requester_address: string;
     approver_address: string | null;
@@ -283,7 +302,7 @@ export async function redeemDeviceCode(
     update device_authorizations set status = 'redeemed'
     where device_code_hash = ${code.deviceCodeHash} and client_id = ${code.clientId}
       and status = 'approved' and expires_at > ${code.now}
-    returning id, user_id, scope, authenticated_at, decided_at, requester_address,
+    returning id, user_id, scope, authenticated_at, acr, amr, decided_at, requester_address,
       approver_address, requester_user_agent, resource, resources, login_id, login_name,
       requested_lifetime`;
   return rows.map((row) => ({
@@ -291,6 +310,7 @@ export async function redeemDeviceCode(
     userId: row.user_id,
     scope: row.scope,
     authenticatedAt: row.authenticated_at,
+    authentication: authenticationFromRow(row),
     decidedAt: row.decided_at,
     requesterAddress: row.requester_address,
     approverAddress: row.approver_address ?? undefined,

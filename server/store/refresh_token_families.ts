@@ -1,3 +1,4 @@
+import { type Authentication, authenticationFromRow } from "../sign_in/authentication.ts";
 import type { Sql, Transaction } from "./db/connect.ts";
 
 /** What the database knows of a refresh token. */
@@ -16,6 +17,7 @@ export interface RefreshTokenFamily {
   /** The identifiers of the resources that were approved; undefined: the default one only. */
   resources?: readonly string[];
   authenticatedAt: Date;
+  authentication?: Authentication;
   createdAt: Date;
   lastUsedAt: Date;
   idleExpiresAt: Date;
@@ -41,6 +43,8 @@ interface Row {
   scope: string;
   resources: string[] | null;
   authenticated_at: Date;
+  acr: string | null;
+  amr: string[] | null;
   created_at: Date;
   last_used_at: Date;
   idle_expires_at: Date;
@@ -59,6 +63,7 @@ function fromRow(row: Row): RefreshTokenFamily {
     scope: row.scope,
     resources: row.resources ?? undefined,
     authenticatedAt: row.authenticated_at,
+    authentication: authenticationFromRow(row),
     createdAt: row.created_at,
     lastUsedAt: row.last_used_at,
     idleExpiresAt: row.idle_expires_at,
@@ -78,13 +83,15 @@ export async function insertRefreshTokenFamily(
   await tx`
     insert into refresh_token_families (
       id, handle_hash, current_hash, user_id, client_id, scope, resources, authenticated_at,
-      created_at, last_used_at, idle_expires_at, absolute_expires_at, address, user_agent, name
+      created_at, last_used_at, idle_expires_at, absolute_expires_at, address, user_agent, name,
+      acr, amr
     ) values (
       ${family.id}, ${first.handleHash}, ${first.hash}, ${family.userId}, ${family.clientId},
       ${family.scope}, ${family.resources === undefined ? null : tx.json([...family.resources])},
       ${family.authenticatedAt}, ${family.createdAt}, ${family.lastUsedAt},
       ${family.idleExpiresAt}, ${family.absoluteExpiresAt}, ${family.address}, ${family.userAgent},
-      ${family.name ?? null}
+      ${family.name ?? null}, ${family.authentication?.acr ?? null},
+      ${family.authentication === undefined ? null : tx.json([...family.authentication.amr])}
     )`;
 }
 

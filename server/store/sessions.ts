@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { type Authentication, authenticationFromRow } from "../sign_in/authentication.ts";
+import type { FirstFactor } from "../sign_in/first_factor.ts";
 import type { Sql, Transaction } from "./db/connect.ts";
 import { type User, userFromRow, type UserRow } from "./users.ts";
 
@@ -6,8 +8,10 @@ import { type User, userFromRow, type UserRow } from "./users.ts";
 export interface Session {
   id: string;
   user: User;
-  /** When the user last entered the password. */
+  /** When the user last signed in. */
   authenticatedAt: Date;
+  /** How; undefined in a session of an earlier version. */
+  authentication?: Authentication;
   createdAt: Date;
   address: string;
   userAgent: string;
@@ -19,6 +23,8 @@ const LAST_SEEN_STEP = 60;
 interface Row extends UserRow {
   session_id: string;
   authenticated_at: Date;
+  acr: string | null;
+  amr: string[] | null;
   session_created_at: Date;
   last_seen_at: Date;
   address: string;
@@ -26,17 +32,21 @@ interface Row extends UserRow {
 }
 
 /**
- * Returns the id of the new session; undefined if the user was disabled or the password changed
- * since it was checked. The row of the user is locked first: a change of the password that is in
- * progress signs out every session that exists, and this one would not exist yet.
+ * Returns the id of the new session; undefined if the user was disabled, or what they signed in with
+ * was changed or removed since it was checked. The row of the user is locked first: a change of the
+ * password that is in progress signs out every session that exists, and this one would not exist
+ * yet.
  */
 export async function createSession(
   sql: Sql | Transaction,
   session: {
     tokenHash: Uint8Array;
     userId: string;
-    /** The password that the user entered. */
-    passwordHash: string | undefined;
+    first: FirstFactor;
+    /** Of all factors together. */
+    authentication: Authentication;
+    /** Undefined: now. */
+    authenticatedAt?: Date;
     now: Date;
     /** The absolute expiry, however much it is used. */
     expiresAt: Date;
@@ -48,19 +58,35 @@ export async function createSession(
     with signed_in as (
       update users set last_signed_in_at = ${session.now}
       where id = ${session.userId} and disabled_at is null
-        and password_hash is not distinct from ${session.passwordHash ?? null}::text
+        and ${isStillValid(sql, session.first)}
       returning id
     )
     insert into sessions (
       id, token_hash, user_id, created_at, authenticated_at, last_seen_at, expires_at,
-      address, user_agent
+      address, user_agent, acr, amr, passkey_id, identity_id, upstream_session_id
     )
     select ${randomUUID()}::uuid, ${session.tokenHash}::bytea, id, ${session.now}::timestamptz,
-      ${session.now}::timestamptz, ${session.now}::timestamptz, ${session.expiresAt}::timestamptz,
-      ${session.address}::text, ${session.userAgent}::text
+      ${session.authenticatedAt ?? session.now}::timestamptz, ${session.now}::timestamptz,
+      ${session.expiresAt}::timestamptz,
+      ${session.address}::text, ${session.userAgent}::text, ${session.authentication.acr}::text,
+      ${sql.json([...session.authentication.amr])}::jsonb,
+      ${session.first.passkeyId ?? null}::uuid, ${session.first.identityId ?? null}::uuid,
+      ${session.first.upstreamSessionId ?? null}::text
     from signed_in
     returning id`;
   return rows[0]?.id;
+}
+
+/** The condition on the row of a user that what they signed in with still exists. */
+function isStillValid(sql: Sql | Transaction, { method, passwordHash }: FirstFactor) {
+  switch (method) {
+    case "password":
+      return sql`password_hash is not distinct from ${passwordHash ?? null}::text`;
+    case "passkey":
+    case "upstream":
+      // Each has a table of its own, whose condition comes here.
+      return sql`false`;
+  }
 }
 
 /**
@@ -74,7 +100,7 @@ export async function findSession(
   const { now } = query;
   const idleSince = new Date(now.getTime() - query.idleSeconds * 1000);
   const rows = await sql<Row[]>`
-    select u.*, s.id as session_id, s.authenticated_at, s.created_at as session_created_at,
+    select u.*, s.id as session_id, s.authenticated_at, s.acr, s.amr, s.created_at as session_created_at,
       s.last_seen_at, s.address, s.user_agent
     from sessions s join users u on u.id = s.user_id
     where s.token_hash = ${query.tokenHash} and s.expires_at > ${now}
@@ -91,6 +117,7 @@ export async function findSession(
     id: row.session_id,
     user: userFromRow(row),
     authenticatedAt: row.authenticated_at,
+    authentication: authenticationFromRow(row),
     createdAt: row.session_created_at,
     address: row.address,
     userAgent: row.user_agent,

@@ -122,6 +122,11 @@ export async function lockUserByEmail(tx: Transaction, email: string): Promise<U
   return rows.map(userFromRow)[0];
 }
 
+/** The condition on the row of a user that there is a way to sign in. */
+export function canSignIn(sql: Sql | Transaction) {
+  return sql`(users.password_hash is not null)`;
+}
+
 /**
  * The ids of the administrators who can sign in, locked until the transaction is over: of two
  * transactions that remove each other's administrator, the second one sees what the first one did.
@@ -129,7 +134,7 @@ export async function lockUserByEmail(tx: Transaction, email: string): Promise<U
 export async function lockActiveAdministrators(tx: Transaction): Promise<string[]> {
   const rows = await tx<{ id: string }[]>`
     select id from users
-    where is_admin and disabled_at is null and password_hash is not null
+    where is_admin and disabled_at is null and ${canSignIn(tx)}
     order by id for no key update`;
   return rows.map(({ id }) => id);
 }

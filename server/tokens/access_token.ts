@@ -3,6 +3,7 @@ import { errors, jwtVerify, SignJWT } from "jose";
 import { type Clock, numericDate } from "../../shared/clock.ts";
 import { isUuid } from "../../shared/uuid.ts";
 import type { SigningAlgorithm } from "../config/server_config.ts";
+import { type Authentication, isAcr } from "../sign_in/authentication.ts";
 import { DomainError } from "../domain_error.ts";
 import type { ExtraClaims } from "../resources/extra_claims.ts";
 import type { SigningKey, SigningKeys } from "./signing_keys.ts";
@@ -30,6 +31,8 @@ export interface AccessTokenGrant {
   extraClaims?: ExtraClaims;
   /** When the user last signed in; undefined for a workload. */
   authenticatedAt?: Date;
+  /** How the user signed in; undefined for a workload, or a login of an earlier version. */
+  authentication?: Authentication;
   /** The login it comes from, if that can be revoked. */
   familyId?: string;
   /** The personal access token that was exchanged for it. */
@@ -70,11 +73,20 @@ export interface AccessTokenClaims extends ExtraClaims {
   iat: number;
   exp: number;
   auth_time?: number;
+  acr?: string;
+  amr?: readonly string[];
   sid?: string;
   /** Private claim: the id of the personal access token that was exchanged. */
   pat?: string;
   act?: Actor;
   workload?: Workload["run"];
+}
+
+/** How the user of a token signed in, as its claims say. */
+export function authenticationOf(
+  { acr, amr = [] }: Pick<AccessTokenClaims, "acr" | "amr">,
+): Authentication | undefined {
+  return isAcr(acr) ? { acr, amr } : undefined;
 }
 
 /** The row of a token that a login was exchanged for; only these have a UUID as `jti`. */
@@ -146,6 +158,8 @@ function claimsFor(
     iat: now,
     exp: now + lifetime,
     auth_time: grant.authenticatedAt && numericDate(grant.authenticatedAt.getTime()),
+    acr: grant.authentication?.acr,
+    amr: grant.authentication?.amr,
     sid: grant.familyId,
     pat: grant.personalAccessTokenId,
     act: grant.workload?.act ?? grant.actor,

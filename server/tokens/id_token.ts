@@ -3,6 +3,7 @@ import { errors, jwtVerify, SignJWT } from "jose";
 import { type Clock, numericDate } from "../../shared/clock.ts";
 import type { UserinfoResponse } from "../../shared/oauth/userinfo_response.ts";
 import type { SigningAlgorithm } from "../config/server_config.ts";
+import type { Authentication } from "../sign_in/authentication.ts";
 import type { SigningKeys } from "./signing_keys.ts";
 
 /** Signs an ID token (OpenID Connect Core 1.0 section 2). `lifetime` is in seconds. */
@@ -12,6 +13,7 @@ export async function signIdToken(
     claims: UserinfoResponse;
     clientId: string;
     authenticatedAt: Date;
+    authentication?: Authentication;
     /** The access token that is issued with it. */
     accessToken: string;
     /** As the authorization request had it (OpenID Connect Core 1.0 section 3.1.2.1). */
@@ -23,6 +25,8 @@ export async function signIdToken(
   return await new SignJWT({
     ...content.claims,
     auth_time: numericDate(content.authenticatedAt.getTime()),
+    acr: content.authentication?.acr,
+    amr: content.authentication?.amr,
     nonce: content.nonce,
     at_hash: accessTokenHash(content.accessToken, key.algorithm),
   })

@@ -9,6 +9,7 @@ import type { OwnerRecord, TokenRecord } from "../store/pats/types.ts";
 import { type AccessTokenStatus, accessTokenStatus } from "../store/revoked_access_tokens.ts";
 import {
   type AccessTokenClaims,
+  authenticationOf,
   delegatedTokenId,
   readAccessToken,
 } from "../tokens/access_token.ts";
@@ -123,6 +124,7 @@ function validatedAccessToken(
     inactive: status.active ? undefined : { reason: "revoked" },
     allowedNetworks: networkList(status.allowedAddresses),
     authenticatedAt: claims.auth_time && claims.auth_time * 1000,
+    authentication: authenticationOf(claims),
     loginId: claims.sid,
     act: claims.act,
     workload: claims.workload,

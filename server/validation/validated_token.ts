@@ -1,4 +1,5 @@
 import type { NetworkList } from "../http/ip_address.ts";
+import type { Authentication } from "../sign_in/authentication.ts";
 import type { Actor, Workload } from "../tokens/access_token.ts";
 
 /** A token that we issued, as the cache holds it: a personal access token or a JWT. */
@@ -30,6 +31,8 @@ export interface ValidatedToken {
   allowedNetworks?: NetworkList;
   /** Of a JWT from a login: when the user last signed in, in ms since 1970. */
   authenticatedAt?: number;
+  /** How. */
+  authentication?: Authentication;
   /** The id of the login it came from, which revokes it too. */
   loginId?: string;
   /** Who acts as the subject: the workload that got the JWT, or a program that the login was exchanged for. */

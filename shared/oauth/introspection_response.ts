@@ -14,6 +14,10 @@ export type IntrospectionResponse =
     exp?: number;
     aud?: string;
     jti?: string;
+    /** When and how the user signed in (RFC 9470 section 6.2); absent without a user. */
+    auth_time?: number;
+    acr?: string;
+    amr?: readonly string[];
     /**
      * Who acts as the subject (RFC 8693 section 4.1): with `iss`, the job or workload whose identity
      * was exchanged for the token; without, what the client calls the program that it gave it to.

@@ -28,6 +28,7 @@ export interface AuthorizationServerMetadata {
   token_endpoint_auth_methods_supported: string[];
   revocation_endpoint_auth_methods_supported: string[];
   introspection_endpoint_auth_methods_supported: string[];
+  acr_values_supported: string[]; // OpenID Connect Discovery 1.0 section 3
   claims_supported: string[];
   /** Our extension: how the operator wants the command line to log in. */
   login_flow?: LoginFlow;

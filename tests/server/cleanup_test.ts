@@ -11,6 +11,7 @@ import { testOnEachDatabase } from "../support/databases.ts";
 import { call, createPat, describeScopes, verify } from "../support/pats.ts";
 import { addPerson, managementToken } from "../support/person.ts";
 import { type TestServer, testServer } from "../support/test_server.ts";
+import { passwordSignIn } from "../support/password_sign_in.ts";
 
 async function rows({ parts: { sql } }: TestServer, table: string): Promise<number> {
   const [{ count }] = await sql`select count(*)::int as count from ${sql(table)}`;
@@ -248,7 +249,7 @@ testOnEachDatabase(
     await createSession(sql, {
       tokenHash: tokenHash(randomUUID()),
       userId: id,
-      passwordHash: undefined,
+      ...passwordSignIn({}),
       now: new Date(server.clock.now()),
       expiresAt: new Date(server.clock.now() + 3_600_000),
       address: "192.0.2.7",

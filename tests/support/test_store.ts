@@ -7,6 +7,7 @@ import { createSession } from "../../server/store/sessions.ts";
 import { createUser, type User } from "../../server/store/users.ts";
 import { tokenHash } from "../../server/tokens/token_hash.ts";
 import { databaseKinds } from "./databases.ts";
+import { passwordSignIn } from "./password_sign_in.ts";
 
 interface Offset {
   days?: number;
@@ -79,7 +80,7 @@ function newStore(sql: Sql): TestStore {
       (await createSession(sql, {
         tokenHash: tokenHash(token),
         userId,
-        passwordHash: "",
+        ...passwordSignIn({ passwordHash: "" }),
         now,
         expiresAt: at({ hours: 10 }),
         address: "192.0.2.1",

@@ -36,8 +36,8 @@ export const logins = {
       defaultText: "no limit",
       summary: "maximum age of the sign-in for approvals and other sensitive actions",
       details: "To approve a login, or to grant, change or revoke anything else in the browser, " +
-        "the user must have signed in within this time, such as `5m`; otherwise the server asks " +
-        "for the password again.",
+        "the user must have signed in within this time, such as `5m`; otherwise they have to sign " +
+        "in again.",
     },
     {
       name: "client_documents",

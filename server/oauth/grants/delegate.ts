@@ -10,6 +10,7 @@ import type { ServerConfig } from "../../config/server_config.ts";
 import { accessTokenLifetime } from "../../resources/access_token_lifetime.ts";
 import { principalExtraClaims } from "../../resources/extra_claims.ts";
 import type { Resource } from "../../resources/resource.ts";
+import type { Authentication } from "../../sign_in/authentication.ts";
 import type { TokenBucketLimit } from "../../security/token_bucket.ts";
 import { recordRepeatedAuditEvent } from "../../store/audit_events.ts";
 import type { Sql, Transaction } from "../../store/db/connect.ts";
@@ -51,6 +52,7 @@ export interface DelegationSubject {
   /** Of the presented refresh token. */
   hash?: Uint8Array;
   authenticatedAt?: Date;
+  authentication?: Authentication;
   /** In ms since 1970; undefined: as the login. */
   expiresAt?: number;
   parent?: { jti: string; delegatedTokenId?: string; actor?: Actor };
@@ -92,6 +94,7 @@ export async function delegate(
     algorithm: resource.signingAlgorithm,
     extraClaims: await principalExtraClaims(sql, resource, userId),
     authenticatedAt: subject.authenticatedAt,
+    authentication: subject.authentication,
     familyId: loginId,
     id,
     actor,

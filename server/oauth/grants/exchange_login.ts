@@ -71,6 +71,7 @@ export async function exchangeLogin(
     resource,
     hash: hashes.hash,
     authenticatedAt: family.authenticatedAt,
+    authentication: family.authentication,
   });
   if (tokens !== undefined) return tokens;
   // Something has changed since it was found.
@@ -116,6 +117,7 @@ export async function exchangeAccessToken(
     authenticatedAt: token.authenticatedAt === undefined
       ? undefined
       : new Date(token.authenticatedAt),
+    authentication: token.authentication,
     expiresAt: token.expiresAt,
     parent: {
       jti: token.id,

@@ -7,6 +7,7 @@ import { userExtraClaims } from "../../resources/extra_claims.ts";
 import type { ResourceCatalog } from "../../resources/catalog.ts";
 import type { Resource } from "../../resources/resource.ts";
 import { apiScope, scopeNames } from "../../scopes.ts";
+import type { Authentication } from "../../sign_in/authentication.ts";
 import type { Client } from "../../store/clients.ts";
 import { signAccessToken } from "../../tokens/access_token.ts";
 import { signIdToken } from "../../tokens/id_token.ts";
@@ -35,6 +36,7 @@ export interface Login {
   /** What the access token is for. */
   resource: Resource;
   authenticatedAt: Date;
+  authentication?: Authentication;
   familyId?: string;
   refreshToken?: string;
   /** When the login expires if it is not used until then. */
@@ -67,6 +69,7 @@ export async function issueLoginTokens(
     algorithm: resource.signingAlgorithm,
     extraClaims: userExtraClaims(resource, login.user),
     authenticatedAt: login.authenticatedAt,
+    authentication: login.authentication,
     familyId: login.familyId,
     id: login.accessTokenId,
   });
@@ -87,6 +90,7 @@ export async function issueLoginTokens(
       claims: userClaims(login.user, login.scope),
       clientId: login.client.id,
       authenticatedAt: login.authenticatedAt,
+      authentication: login.authentication,
       accessToken,
       nonce: login.nonce,
     });

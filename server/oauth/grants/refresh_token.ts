@@ -89,6 +89,7 @@ export function refreshTokenGrant(deps: RefreshTokenGrantDeps): Grant {
         scope: limitLoginScope(deps.catalog.scopes(), user, request.client, scope),
         resource,
         authenticatedAt: family!.authenticatedAt,
+        authentication: family!.authentication,
         familyId: family!.id,
         refreshToken: successor,
         idleExpiresAt: idleExpiresAt ?? family!.idleExpiresAt,

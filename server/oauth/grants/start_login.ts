@@ -5,6 +5,7 @@ import type { ServerConfig } from "../../config/server_config.ts";
 import { furtherTokenLifetime } from "../../logins/further_approval.ts";
 import type { Resource } from "../../resources/resource.ts";
 import { limitLoginScope } from "../../scopes.ts";
+import type { Authentication } from "../../sign_in/authentication.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
 import type { Transaction } from "../../store/db/connect.ts";
 import {
@@ -32,6 +33,7 @@ export interface Approval {
   userId: string;
   scope: string;
   authenticatedAt: Date;
+  authentication?: Authentication;
   /** The approved resources as `storedResources` writes them; undefined: the default one. */
   resources?: readonly string[];
   /** The login that requested a further approval, if it was not a new one. */
@@ -76,6 +78,7 @@ export async function startLogin(
     scope,
     resource,
     authenticatedAt: approval.authenticatedAt,
+    authentication: approval.authentication,
     familyId: approval.loginId,
     name: approval.loginName,
     lifetime: earlier && furtherTokenLifetime(
@@ -119,7 +122,9 @@ async function startFamily(
   { config }: StartLoginDeps,
   tx: Transaction,
   { address, userAgent, client }: TokenRequest,
-  { user, scope, resources, authenticatedAt, name }: Login & Pick<Approval, "resources">,
+  { user, scope, resources, authenticatedAt, authentication, name }:
+    & Login
+    & Pick<Approval, "resources">,
   now: Date,
 ): Promise<Pick<Login, "familyId" | "refreshToken" | "idleExpiresAt">> {
   const idle = client.refreshTokenIdleLifetime ?? config.refreshTokenIdleLifetime;
@@ -135,6 +140,7 @@ async function startFamily(
     scope,
     resources,
     authenticatedAt,
+    authentication,
     createdAt: now,
     lastUsedAt: now,
     idleExpiresAt,

@@ -2,6 +2,7 @@ import type { Clock } from "../../../shared/clock.ts";
 import { brand } from "../../../shared/brand.ts";
 import { sharedNetwork } from "../../http/client_ip.ts";
 import { hashPassword, passwordProblem } from "../../security/password_hash.ts";
+import { passwordFactor } from "../../sign_in/first_factor.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
 import type { Sql } from "../../store/db/connect.ts";
 import {
@@ -11,7 +12,7 @@ import {
 } from "../../store/setup_links.ts";
 import { emailProblem, nameProblem } from "../../store/users.ts";
 import type { PageContext } from "../context.ts";
-import { type SessionDeps, startSession } from "../http/browser_session.ts";
+import type { SessionDeps } from "../http/browser_session.ts";
 import { csrfToken } from "../http/csrf.ts";
 import { errorPage } from "../http/error_page.tsx";
 import type { FormProblem } from "../http/form_problem.ts";
@@ -20,6 +21,7 @@ import { ErrorSummary, formTitle } from "../ui/form_field.tsx";
 import { CsrfField, HiddenFields } from "../ui/hidden_fields.tsx";
 import { TextField } from "../ui/text_field.tsx";
 import { EmailField, NewPasswordFields } from "./account_fields.tsx";
+import { completeSignIn } from "./complete_sign_in.ts";
 import { SetupInstructions } from "./setup_instructions.tsx";
 
 interface SetupForm {
@@ -74,10 +76,7 @@ export async function submitSetup(deps: SetupDeps, c: PageContext): Promise<Resp
   const by = { actor: user.id, subject: user.id, address };
   await recordAuditEvent(sql, clock, { event: "setup.used", ...by });
   await recordAuditEvent(sql, clock, { event: "user.created", ...by, details: { admin: true } });
-  if (await startSession(deps, c, user)) {
-    await recordAuditEvent(sql, clock, { event: "signin.succeeded", actor: user.id, address });
-  }
-  return c.redirect("/", 303);
+  return await completeSignIn(deps, c, user, passwordFactor(user), { next: "/" });
 }
 
 function fieldProblems(messages: Record<string, string | undefined>): FormProblem[] {

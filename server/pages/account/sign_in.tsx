@@ -4,20 +4,22 @@ import { DomainError } from "../../domain_error.ts";
 import { rateLimitKey, sharedNetwork } from "../../http/client_ip.ts";
 import { verifyPassword } from "../../security/password_hash.ts";
 import { checkPasswordLimit } from "../../security/rate_limit.ts";
+import { type Acr, isAcr } from "../../sign_in/authentication.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
 import type { Sql } from "../../store/db/connect.ts";
 import { releaseAttempt } from "../../store/failed_attempts.ts";
 import { signInAddresses } from "../../store/sessions.ts";
+import { passwordFactor } from "../../sign_in/first_factor.ts";
 import { emailProblem, findUserByEmail, hasUsers, type User } from "../../store/users.ts";
 import type { PageContext } from "../context.ts";
-import { findKnownBrowser, type SessionDeps, startSession } from "../http/browser_session.ts";
+import { ACR_PARAMETER, findKnownBrowser, type SessionDeps } from "../http/browser_session.ts";
 import { errorPage, tooManyAttempts } from "../http/error_page.tsx";
 import type { FormProblem } from "../http/form_problem.ts";
 import { safeRedirect } from "../http/safe_redirect.ts";
-import { continuePage } from "../authorize/leave_page.tsx";
 import { type RenderDeps, renderPage } from "../render.tsx";
+import { completeSignIn } from "./complete_sign_in.ts";
 import { SetupInstructions } from "./setup_instructions.tsx";
-import { isAuthorizationPath, signInPage } from "./sign_in_page.tsx";
+import { signInPage } from "./sign_in_page.tsx";
 import {
   sendUnlockLink,
   UNLOCK_PARAMETER,
@@ -51,6 +53,7 @@ export async function showSignIn(deps: SignInDeps, c: PageContext): Promise<Resp
   if (!await hasUsers(deps.sql)) return await notSetUpPage(deps, c);
   return await signInPage(deps, c, {
     next,
+    requiredAcr: readAcr(c.req.query(ACR_PARAMETER)),
     again,
     email: again ? session?.user.email : suggestedEmail(c.req.query("email")),
     unlock: c.req.query(UNLOCK_PARAMETER),
@@ -62,6 +65,11 @@ function suggestedEmail(email: string | undefined): string | undefined {
   return email === undefined || emailProblem(email) ? undefined : email;
 }
 
+/** What the sign-in must be at least; the page that requires it checks that again. */
+function readAcr(value: string | undefined): Acr | undefined {
+  return isAcr(value) ? value : undefined;
+}
+
 /** POST /signin */
 export async function submitSignIn(deps: SignInDeps, c: PageContext): Promise<Response> {
   const { sql, clock } = deps;
@@ -69,6 +77,7 @@ export async function submitSignIn(deps: SignInDeps, c: PageContext): Promise<Re
   const email = (form("email") ?? "").trim();
   const password = form("password") ?? "";
   const next = safeRedirect(form("next"));
+  const requiredAcr = readAcr(form(ACR_PARAMETER));
   const unlock = form(UNLOCK_PARAMETER);
   const { address } = c.get("requester");
 
@@ -96,17 +105,15 @@ export async function submitSignIn(deps: SignInDeps, c: PageContext): Promise<Re
     await releaseAttempt(sql, limit.attempt);
     throw error;
   });
-  if (!correct || !enabled || !await startSession(deps, c, user)) {
+  if (!correct || !enabled) {
     await recordFailure(deps, { user, address, limits: limit.reachesLimits });
     if (limit.reachesLimits.includes("account")) {
       await sendUnlockLink(deps, enabled ? user : undefined);
     }
-    return await signInPage(deps, c, { next, email, unlock }, [INVALID_CREDENTIALS]);
+    return await signInPage(deps, c, { next, requiredAcr, email, unlock }, [INVALID_CREDENTIALS]);
   }
   await releaseAttempt(sql, limit.attempt);
-  await recordAuditEvent(sql, clock, { event: "signin.succeeded", actor: user.id, address });
-  // An authorization request may redirect to a program, which `form-action` would block.
-  return isAuthorizationPath(next) ? await continuePage(deps, c, next) : c.redirect(next, 303);
+  return await completeSignIn(deps, c, user, passwordFactor(user), { next, requiredAcr });
 }
 
 /** Audits a failed sign-in, and each rate limit that it reached. */

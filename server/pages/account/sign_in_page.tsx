@@ -1,7 +1,10 @@
+import type { Child } from "hono/jsx";
 import { brand } from "../../../shared/brand.ts";
 import { PATHS } from "../../oauth/metadata.ts";
 import { FORGOT_PASSWORD_PATH } from "../../passwords/password_mail.ts";
+import type { Acr } from "../../sign_in/authentication.ts";
 import type { PageContext } from "../context.ts";
+import { ACR_PARAMETER } from "../http/browser_session.ts";
 import { csrfToken } from "../http/csrf.ts";
 import type { FormProblem } from "../http/form_problem.ts";
 import { type RenderDeps, renderPage } from "../render.tsx";
@@ -13,18 +16,29 @@ import { UNLOCK_PARAMETER } from "./unlock_link.ts";
 export interface SignInForm {
   /** Where to go afterwards. */
   next: string;
-  /** Whether a user who is signed in confirms the password. */
+  /** What the sign-in must be at least. */
+  requiredAcr?: Acr;
+  /** Whether a user who is signed in does so again. */
   again?: boolean;
   email?: string;
   /** See unlock_link.ts. */
   unlock?: string;
 }
 
+/** The other ways to sign in, each a form or a link of its own. */
+export interface SignInSlots {
+  /** Above the password: links to identity providers. */
+  providers?: Child;
+  /** Below them: the button for a passkey. */
+  passkey?: Child;
+}
+
 export async function signInPage(
   deps: RenderDeps,
   c: PageContext,
-  { next, again = false, email, unlock }: SignInForm,
+  { next, requiredAcr, again = false, email, unlock }: SignInForm,
   problems: readonly FormProblem[] = [],
+  { providers, passkey }: SignInSlots = {},
 ): Promise<Response> {
   const rejected = problems.length > 0;
   return await renderPage(deps, c, {
@@ -33,13 +47,19 @@ export async function signInPage(
     status: rejected ? 422 : 200,
     children: (
       <main>
-        <h1>{again ? "Confirm your password" : `Sign in to ${brand.productName}`}</h1>
+        <h1>{again ? "Sign in again" : `Sign in to ${brand.productName}`}</h1>
         <ErrorSummary problems={problems} />
         <Reason next={next} again={again} />
+        {providers}
+        {passkey}
         <form method="post" action="/signin">
           <CsrfField token={csrfToken(deps, c)} />
           <HiddenFields
-            fields={unlock === undefined ? { next } : { next, [UNLOCK_PARAMETER]: unlock }}
+            fields={{
+              next,
+              ...requiredAcr !== undefined && { [ACR_PARAMETER]: requiredAcr },
+              ...unlock !== undefined && { [UNLOCK_PARAMETER]: unlock },
+            }}
           />
           <EmailField value={email ?? ""} problems={problems} autofocus={!rejected && !email} />
           <PasswordField problems={problems} autofocus={!rejected && Boolean(email)} />

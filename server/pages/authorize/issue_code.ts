@@ -39,7 +39,7 @@ export async function issueCode(
   },
 ): Promise<string | undefined> {
   const { client, redirectUri, codeChallenge, nonce, loginName, resources } = request;
-  const { user, authenticatedAt } = session;
+  const { user, authenticatedAt, authentication } = session;
   const scope = limitLoginScope(catalog.scopes(), user, client, shownScope);
   const code = generateAuthorizationCode();
   const now = clock.now();
@@ -58,6 +58,7 @@ export async function issueCode(
     nonce,
     loginName,
     authenticatedAt,
+    authentication,
     createdAt: new Date(now),
     expiresAt: new Date(now + CODE_LIFETIME_MS),
   }, MAX_CODES);

@@ -100,6 +100,7 @@ export async function submitDeviceConfirm(deps: ConfirmDeps, c: PageContext): Pr
       decision,
       scope,
       authenticatedAt: session.authenticatedAt,
+      authentication: session.authentication,
       approverAddress: c.get("requester").address,
       now: new Date(clock.now()),
     });

@@ -8,6 +8,8 @@ import {
   type Session,
   signOutSession,
 } from "../../store/sessions.ts";
+import { type Acr, acrOf, type Authentication } from "../../sign_in/authentication.ts";
+import { type FirstFactor, passwordFactor } from "../../sign_in/first_factor.ts";
 import type { User } from "../../store/users.ts";
 import { tokenHash } from "../../tokens/token_hash.ts";
 import { rotateSessionCookie } from "./session_cookie.ts";
@@ -54,12 +56,14 @@ export async function findKnownBrowser(
 
 /**
  * Signs a user in with a new session and cookie, and signs the previous session out. Returns false
- * if the user has just been disabled or has just got another password.
+ * if the user has just been disabled, or what they signed in with was just changed or removed. Only
+ * for a sign-in that is complete: see account/complete_sign_in.ts.
  */
 export async function startSession(
   deps: SessionDeps,
   c: PageContext,
   user: User,
+  signIn: { first: FirstFactor; authentication: Authentication; authenticatedAt?: Date },
 ): Promise<boolean> {
   const { sql, clock, config } = deps;
   const now = clock.now();
@@ -69,13 +73,34 @@ export async function startSession(
   const id = await createSession(sql, {
     tokenHash: tokenHash(rotateSessionCookie(deps, c)),
     userId: user.id,
-    passwordHash: user.passwordHash,
+    ...signIn,
     now: new Date(now),
     expiresAt: new Date(now + config.session.absoluteSeconds * 1000),
     address,
     userAgent,
   });
   return id !== undefined;
+}
+
+/**
+ * Replaces the session of a user who has entered the current password and chosen a new one. What
+ * was proven with more than a password was proven when they signed in.
+ */
+export async function renewSession(
+  deps: SessionDeps,
+  c: PageContext,
+  user: User,
+): Promise<boolean> {
+  const { authentication, authenticatedAt } = signedInSession(c);
+  const first = passwordFactor(user);
+  return await startSession(
+    deps,
+    c,
+    user,
+    authentication === undefined || acrOf(authentication) === "1fa"
+      ? { first, authentication: first }
+      : { first, authentication, authenticatedAt },
+  );
 }
 
 /** The session on pages that require one. */
@@ -95,19 +120,24 @@ export function needsFreshSignIn(
 }
 
 export interface SignInOptions {
-  /** Whether a user who is signed in confirms the password. */
+  /** Whether a user who is signed in does so again. */
   again?: boolean;
   /** Whether a user who is signed in may choose another account. */
   other?: boolean;
+  /** What the sign-in must be at least. */
+  acr?: Acr;
   /** To fill in. */
   email?: string;
 }
+
+export const ACR_PARAMETER = "acr";
 
 /** The path of the sign-in page, which redirects to `next` afterwards. */
 export function signInPath(next: string, options: SignInOptions = {}): string {
   const query = new URLSearchParams({ next });
   if (options.again) query.set("again", "1");
   if (options.other) query.set("other", "1");
+  if (options.acr !== undefined) query.set(ACR_PARAMETER, options.acr);
   if (options.email !== undefined) query.set("email", options.email);
   return `/signin?${query}`;
 }

@@ -4,7 +4,7 @@ import { sharedNetwork } from "../../http/client_ip.ts";
 import { type ChangedPassword, changePassword } from "../../passwords/change_password.ts";
 import { NewPasswordFields, UsernameForPasswordManagers } from "../account/account_fields.tsx";
 import type { PageContext } from "../context.ts";
-import { type SessionDeps, signedInSession, startSession } from "../http/browser_session.ts";
+import { renewSession, type SessionDeps, signedInSession } from "../http/browser_session.ts";
 import { csrfToken } from "../http/csrf.ts";
 import { errorPage, tooManyAttempts } from "../http/error_page.tsx";
 import { type FormProblem, toFormProblem } from "../http/form_problem.ts";
@@ -66,7 +66,7 @@ export async function submitChangePassword(
       : await changePage(deps, c, { revokeLogins }, [toFormProblem(changed)]);
   }
   // False if the user has just been disabled; the next page then asks to sign in.
-  await startSession(deps, c, changed.user);
+  await renewSession(deps, c, changed.user);
   setNotice(deps, c, { code: "password_changed", text: describe(changed, revokeLogins) });
   return c.redirect("/", 303);
 }

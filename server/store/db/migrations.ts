@@ -24,6 +24,7 @@ import delegatedTokens from "./migrations/0016_delegated_tokens.sql" with { type
 import deviceFlowRules from "./migrations/0017_device_flow_rules.sql" with { type: "text" };
 import stepUp from "./migrations/0018_step_up.sql" with { type: "text" };
 import clientDocuments from "./migrations/0019_client_documents.sql" with { type: "text" };
+import signIn from "./migrations/0020_sign_in.sql" with { type: "text" };
 import identityProviders from "./migrations/0022_identity_providers.sql" with { type: "text" };
 
 export interface Migration {
@@ -54,5 +55,6 @@ export const migrations: readonly Migration[] = [
   { name: "0017_device_flow_rules", sql: deviceFlowRules },
   { name: "0018_step_up", sql: stepUp },
   { name: "0019_client_documents", sql: clientDocuments },
+  { name: "0020_sign_in", sql: signIn },
   { name: "0022_identity_providers", sql: identityProviders },
 ];

@@ -37,7 +37,7 @@ const events = async ({ parts: { sql } }: TestServer, event: string) =>
   await sql`select event, actor, subject, details from audit_events where event = ${event}`;
 
 testOnEachDatabase(
-  "issues the tokens of a login for a code, with nonce and auth_time",
+  "issues the tokens of a login for a code, with nonce, auth_time, acr and amr",
   async (location) => {
     await using server = await testServer(location);
     const user = await addUserWithPassword(server);
@@ -59,6 +59,21 @@ testOnEachDatabase(
     const renewed = await server.refresh(body.refresh_token);
     assert.equal(renewed.status, 200);
     assert.equal(decodeJwt(renewed.body.id_token).nonce, undefined);
+    const api = await server.addClient();
+    const introspect = async (token: string) =>
+      (await server.post("/oauth/introspect", { token }, { authorization: api.authorization }))
+        .body;
+    for (
+      const claims of [
+        access,
+        decodeJwt(body.id_token),
+        decodeJwt(renewed.body.access_token),
+        await introspect(renewed.body.access_token),
+        await introspect(renewed.body.refresh_token),
+      ]
+    ) {
+      assert.deepEqual([claims.auth_time, claims.acr, claims.amr], [signedInAt, "1fa", ["pwd"]]);
+    }
     const stored = await server.parts.sql`select * from authorization_codes`;
     assert.ok(!JSON.stringify(stored).includes(response.get("code")!), "only a hash is stored");
     assert.equal((await events(server, "authorization.approved")).length, 1);

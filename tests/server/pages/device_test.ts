@@ -422,7 +422,7 @@ Deno.test("max_age requires a sign-in that is recent enough, and the token has i
       sid: String(claimsOf(tokens.access_token).sid),
       max_age: maxAge,
     });
-  /** Opens the confirmation; true if it asks for the password first. */
+  /** Opens the confirmation; true if it asks for a sign-in first. */
   const signsInAgain = async (userCode: string) => {
     const page = await browser.get(await enter(browser, userCode));
     if (page.page === "approve_further") return false;

@@ -12,6 +12,7 @@ import {
 import { findUser } from "../../../server/store/users.ts";
 import { tokenHash } from "../../../server/tokens/token_hash.ts";
 import { type TestStore, testStore } from "../../support/test_store.ts";
+import { passwordSignIn } from "../../support/password_sign_in.ts";
 
 /** A session that expires after ten hours, or one hour without use. */
 async function addSession(store: TestStore) {
@@ -44,7 +45,7 @@ testStore("sessions", {
       createSession(sql, {
         tokenHash: tokenHash("second"),
         userId: user.id,
-        passwordHash: user.passwordHash,
+        ...passwordSignIn(user),
         now: at({}),
         expiresAt: at({ hours: 1 }),
         address: "",
@@ -66,7 +67,7 @@ testStore("sessions", {
       const session = {
         tokenHash: tokenHash("token"),
         userId: user.id,
-        passwordHash: user.passwordHash,
+        ...passwordSignIn(user),
         now: at({}),
         expiresAt: at({ hours: 1 }),
         address: "",
@@ -92,7 +93,7 @@ testStore("sessions", {
     await createSession(sql, {
       tokenHash: tokenHash("second"),
       userId: user.id,
-      passwordHash: user.passwordHash,
+      ...passwordSignIn(user),
       now: at({ minutes: 1 }),
       expiresAt: at({ hours: 10 }),
       address: "2001:db8::1",

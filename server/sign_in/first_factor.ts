@@ -1,0 +1,23 @@
+import type { Acr } from "./authentication.ts";
+
+/**
+ * How a user has proven who they are, before it is decided whether that is sufficient. What was used
+ * must still exist when the session starts.
+ */
+export interface FirstFactor {
+  method: "password" | "passkey" | "upstream";
+  amr: readonly string[];
+  acr: Acr;
+  /** The one that was checked. */
+  passwordHash?: string;
+  passkeyId?: string;
+  /** The row of the identity at a provider. */
+  identityId?: string;
+  /** The `sid` of the provider's session. */
+  upstreamSessionId?: string;
+}
+
+/** A password that was just checked, or chosen with a link that proves the account. */
+export function passwordFactor({ passwordHash }: { passwordHash?: string }): FirstFactor {
+  return { method: "password", amr: ["pwd"], acr: "1fa", passwordHash };
+}
