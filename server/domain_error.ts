@@ -12,6 +12,8 @@ export type DomainErrorCode =
 export interface DomainErrorDetails {
   /** The part of the request that is at fault, by its name in the use case's parameters. */
   field?: string;
+  /** A finer code, where an edge or the audit log distinguishes causes. */
+  reason?: string;
   /** With `insufficient_scope`: what the approval must cover. */
   scopes?: readonly string[];
   /** Where a lifetime is too long: the longest there is, in seconds. */
@@ -30,6 +32,7 @@ export interface DomainErrorDetails {
 export class DomainError extends Error {
   override readonly name = "DomainError";
   readonly field?: string;
+  readonly reason?: string;
   readonly scopes: readonly string[];
   readonly maxLifetime?: number;
   readonly suggestedName?: string;
@@ -37,6 +40,7 @@ export class DomainError extends Error {
   constructor(readonly code: DomainErrorCode, message: string, details: DomainErrorDetails = {}) {
     super(message);
     this.field = details.field;
+    this.reason = details.reason;
     this.scopes = details.scopes ?? [];
     this.maxLifetime = details.maxLifetime;
     this.suggestedName = details.suggestedName;

@@ -42,6 +42,7 @@ export const LAYERS: Record<string, readonly string[]> = {
     "server/admin",
     "server/passwords",
     "server/sign_in",
+    "server/passkeys",
     "server/logins",
     "server/notifications",
     "server/pats",

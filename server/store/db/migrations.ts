@@ -26,6 +26,7 @@ import stepUp from "./migrations/0018_step_up.sql" with { type: "text" };
 import clientDocuments from "./migrations/0019_client_documents.sql" with { type: "text" };
 import signIn from "./migrations/0020_sign_in.sql" with { type: "text" };
 import identityProviders from "./migrations/0022_identity_providers.sql" with { type: "text" };
+import passkeys from "./migrations/0023_passkeys.sql" with { type: "text" };
 
 export interface Migration {
   name: string;
@@ -57,4 +58,5 @@ export const migrations: readonly Migration[] = [
   { name: "0019_client_documents", sql: clientDocuments },
   { name: "0020_sign_in", sql: signIn },
   { name: "0022_identity_providers", sql: identityProviders },
+  { name: "0023_passkeys", sql: passkeys },
 ];
