@@ -11,8 +11,10 @@ export interface ScopeDescription {
   name: string;
   /** Shown on the approval page. */
   description: string;
-  /** Roles that may carry it; undefined: all. */
-  roles?: Role[];
+  /** Roles that may carry it. A role is a group: with neither member, all may. */
+  roles?: readonly Role[];
+  /** Groups that may carry it, besides `roles`. */
+  groups?: readonly string[];
   /** Client ids that may request it in a login; undefined: all. */
   clients?: string[];
   /** False: no personal access token may carry it. */
@@ -51,6 +53,8 @@ export interface ScopedAccount {
   /** Of a service account: the scopes it may carry at most. */
   ownScopes?: readonly string[];
   isAdmin: boolean;
+  /** Names of groups without the roles; none of a service account. */
+  groups: readonly string[];
 }
 
 /** Scopes that describe a user or a login, which a workload does not have. */
@@ -124,15 +128,29 @@ export function apiScope(scope: string): string {
   return formatScope((parseScope(scope) ?? []).filter((name) => !isManagementScope(name)));
 }
 
-/** The scopes that an account has by role or, if it is a service account, by its own list. */
-function accountScopes(
+/** The scopes that an account has by group or, if it is a service account, by its own list. */
+export function accountScopes(
   scopes: readonly ScopeDescription[],
-  { ownScopes, isAdmin }: ScopedAccount,
+  account: ScopedAccount,
 ): ScopeDescription[] {
-  const held: Role[] = isAdmin ? ["admin", "user"] : ["user"];
-  return scopes.filter(({ name, roles }) =>
-    ownScopes === undefined
-      ? roles === undefined || roles.some((role) => held.includes(role))
-      : ownScopes.includes(name)
-  );
+  if (account.ownScopes !== undefined) {
+    const { ownScopes } = account;
+    return scopes.filter(({ name }) => ownScopes.includes(name));
+  }
+  const held = new Set(heldGroups(account));
+  return scopes.filter((scope) => groupsOf(scope)?.some((group) => held.has(group)) ?? true);
+}
+
+/** The groups that may carry a scope, roles included; undefined: all users. */
+export function groupsOf(
+  { roles, groups }: Pick<ScopeDescription, "roles" | "groups">,
+): string[] | undefined {
+  return roles === undefined && groups === undefined
+    ? undefined
+    : [...new Set([...roles ?? [], ...groups ?? []])];
+}
+
+/** The groups of a user, roles included: every user is in `user`. */
+export function heldGroups({ isAdmin, groups }: Omit<ScopedAccount, "ownScopes">): string[] {
+  return [...isAdmin ? ["admin"] : [], "user", ...groups];
 }

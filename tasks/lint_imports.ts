@@ -52,6 +52,7 @@ export const LAYERS: Record<string, readonly string[]> = {
     "server/open_store.ts",
     "server/config",
     "server/resources",
+    "server/access",
     "server/tokens",
     "server/security",
     "server/store",

@@ -159,6 +159,7 @@ function limitScope(
   const scopes = parseScope(requested ?? rule.scope) ?? [];
   const account = {
     isAdmin: principal.isAdmin,
+    groups: principal.groups,
     ownScopes: principal.scope === undefined ? undefined : parseScope(principal.scope),
   };
   const granted = limitLoginScope(catalog, account, client, formatScope(scopes));

@@ -16,6 +16,7 @@ export function userAsOwner(user: User): PatOwner {
     id: user.id,
     username: user.email,
     isAdmin: user.isAdmin,
+    groups: user.groups,
     disabled: user.disabledAt !== undefined,
   };
 }
@@ -43,6 +44,7 @@ export async function findServiceAccountOwner(
     id: account.id,
     username: account.name,
     isAdmin: false,
+    groups: [],
     ownScopes: parseScope(account.scope) ?? [],
     disabled: account.disabledAt !== undefined,
   };

@@ -30,6 +30,21 @@ export async function recordAuditEvent(
   return id;
 }
 
+/** Records the same event about each of `subjects`, in one statement. */
+export async function recordAuditEvents(
+  sql: Sql | Transaction,
+  clock: Clock,
+  { subjects, ...event }: Omit<AuditEvent, "subject"> & { subjects: readonly string[] },
+): Promise<void> {
+  const rows = subjects.map((subject) => ({ id: randomUUID(), subject }));
+  await sql`
+    insert into audit_events (id, occurred_at, event, actor, subject, address, details)
+    select (value ->> 'id')::uuid, ${new Date(clock.now())}::timestamptz, ${event.event}::text,
+      ${event.actor ?? null}::text, value ->> 'subject', ${event.address ?? null}::text,
+      ${sql.json(event.details ?? {})}::jsonb
+    from jsonb_array_elements(${sql.json(rows)})`;
+}
+
 /** The details of an event of one kind, if it was recorded after `since`. */
 export async function findAuditDetails(
   sql: Sql | Transaction,

@@ -8,6 +8,8 @@ export interface Principal {
   disabled: boolean;
   /** False for service accounts. */
   isAdmin: boolean;
+  /** None for service accounts. */
+  groups: string[];
   /** The scopes that a service account may carry at most; undefined for users. */
   scope?: string;
 }
@@ -16,12 +18,12 @@ export async function findPrincipal(
   sql: Sql | Transaction,
   id: string,
 ): Promise<Principal | undefined> {
-  const rows = await sql<
-    { id: string; username: string; disabled: boolean; isAdmin: boolean; scope: string | null }[]
-  >`
-    select id, username, disabled_at is not null as disabled, scope,
-      exists (select 1 from users u where u.id = p.id and u.is_admin) as "isAdmin"
-    from principals p where id = ${id}`;
+  const rows = await sql<(Omit<Principal, "scope"> & { scope: string | null })[]>`
+    select p.id, p.username, p.disabled_at is not null as disabled, p.scope,
+      coalesce(u.is_admin or u.group_admin, false) as "isAdmin",
+      coalesce(u.groups, '[]') as groups
+    from principals p left join users u on u.id = p.id
+    where p.id = ${id}`;
   return rows.map((row) => ({ ...row, scope: row.scope ?? undefined }))[0];
 }
 

@@ -18,6 +18,7 @@ export interface AccessTokenStatus {
   /** A user's e-mail address, or a service account's name. */
   username: string;
   isAdmin: boolean;
+  groups: readonly string[];
   /** A service account's scopes; undefined for users. */
   ownScope?: string;
   /** The scopes that the operator gave the client; undefined: no limit. */
@@ -52,6 +53,7 @@ export async function accessTokenStatus(
     {
       username: string;
       is_admin: boolean;
+      groups: string[];
       own_scope: string | null;
       client_scope: string | null;
       client_resources: string[] | null;
@@ -63,7 +65,8 @@ export async function accessTokenStatus(
     }[]
   >`
     select p.username, p.scope as own_scope,
-      exists (select 1 from users where id = p.id and is_admin) as is_admin,
+      coalesce(u.is_admin or u.group_admin, false) as is_admin,
+      coalesce(u.groups, '[]') as groups,
       (select scope from clients where id = ${token.clientId}) as client_scope,
       (select resources from clients where id = ${token.clientId}) as client_resources,
       (select allowed_addresses from personal_access_tokens
@@ -96,11 +99,13 @@ export async function accessTokenStatus(
           where id = ${token.personalAccessTokenId ?? null}::uuid and revoked_at is null
             and (expires_at is null or expires_at > ${token.now})
         )) as active
-    from principals p where p.id = ${token.subject}`;
+    from principals p left join users u on u.id = p.id
+    where p.id = ${token.subject}`;
   return rows.map((row) => ({
     active: row.active,
     username: row.username,
     isAdmin: row.is_admin,
+    groups: row.groups,
     ownScope: row.own_scope ?? undefined,
     clientScope: row.client_scope ?? undefined,
     clientResources: row.client_resources ?? undefined,

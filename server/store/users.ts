@@ -11,7 +11,12 @@ export interface User {
   name: string;
   /** Undefined: the user cannot sign in. */
   passwordHash?: string;
+  /** By the role or by a group. */
   isAdmin: boolean;
+  /** Whether the user is an administrator by a group of a directory. */
+  isAdminByGroup: boolean;
+  /** Names of the groups that count, without the roles: see server/access/. */
+  groups: string[];
   createdAt: Date;
   disabledAt?: Date;
   lastSignedInAt?: Date;
@@ -39,6 +44,8 @@ export interface UserRow {
   name: string;
   password_hash: string | null;
   is_admin: boolean;
+  group_admin: boolean;
+  groups: string[];
   created_at: Date;
   disabled_at: Date | null;
   last_signed_in_at: Date | null;
@@ -51,7 +58,9 @@ export function userFromRow(row: UserRow): User {
     emailVerified: row.email_verified,
     name: row.name,
     passwordHash: row.password_hash ?? undefined,
-    isAdmin: row.is_admin,
+    isAdmin: row.is_admin || row.group_admin,
+    isAdminByGroup: row.group_admin,
+    groups: row.groups,
     createdAt: row.created_at,
     disabledAt: row.disabled_at ?? undefined,
     lastSignedInAt: row.last_signed_in_at ?? undefined,
@@ -134,7 +143,7 @@ export function canSignIn(sql: Sql | Transaction) {
 export async function lockActiveAdministrators(tx: Transaction): Promise<string[]> {
   const rows = await tx<{ id: string }[]>`
     select id from users
-    where is_admin and disabled_at is null and ${canSignIn(tx)}
+    where (is_admin or group_admin) and disabled_at is null and ${canSignIn(tx)}
     order by id for no key update`;
   return rows.map(({ id }) => id);
 }
@@ -244,7 +253,7 @@ export async function countUsers(sql: Sql, filter: UserFilter): Promise<number> 
 function matches(sql: Sql, { isAdmin, disabled, search }: UserFilter) {
   const part = search === undefined ? null : nameKey(search);
   return sql`
-    (${isAdmin ?? null}::boolean is null or is_admin = ${isAdmin ?? null}::boolean)
+    (${isAdmin ?? null}::boolean is null or (is_admin or group_admin) = ${isAdmin ?? null}::boolean)
     and (${disabled ?? null}::boolean is null
       or (disabled_at is not null) = ${disabled ?? null}::boolean)
     and (${part}::text is null

@@ -25,7 +25,7 @@ export function validatedPat(
   catalog: ValidationCatalog,
 ): ValidatedToken {
   const resource = catalog.ofRow(token.resource);
-  const account = scopedAccount(owner.isAdmin, owner.scope);
+  const account = scopedAccount(owner, owner.scope);
   const scope = resource === undefined
     ? ""
     : limitPatScope(catalog.scopesOf(resource), account, token.scope);
@@ -89,7 +89,7 @@ function validatedAccessToken(
   claims: AccessTokenClaims,
   status: AccessTokenStatus,
 ): ValidatedToken {
-  const account = scopedAccount(status.isAdmin, status.ownScope);
+  const account = scopedAccount(status, status.ownScope);
   const client = { id: claims.client_id, scopes: scopeList(status.clientScope) };
   const issuedFor = claims.pat === undefined
     ? catalog.ofAudience(claims.aud)
@@ -138,8 +138,11 @@ function validatedAccessToken(
   };
 }
 
-function scopedAccount(isAdmin: boolean, ownScope: string | undefined): ScopedAccount {
-  return { isAdmin, ownScopes: scopeList(ownScope) };
+function scopedAccount(
+  { isAdmin, groups }: Pick<ScopedAccount, "isAdmin" | "groups">,
+  ownScope: string | undefined,
+): ScopedAccount {
+  return { isAdmin, groups, ownScopes: scopeList(ownScope) };
 }
 
 function scopeList(scope: string | undefined): string[] | undefined {

@@ -27,7 +27,7 @@ export interface TokenValidatorDeps {
   log: Log;
   issuer: string;
   keys: SigningKeys;
-  catalog: ValidationCatalog & Pick<ResourceCatalog, "default" | "reload">;
+  catalog: ValidationCatalog & Pick<ResourceCatalog, "default" | "reload" | "scopes">;
 }
 
 export type AcceptedResource = Resource | ((name: string) => boolean);
@@ -170,11 +170,20 @@ export class TokenValidator {
     return owner && validatedPat(record, owner, catalog);
   }
 
+  /** Those that scopes name: a directory may have hundreds of others for each owner. */
+  #namedGroups(groups: readonly string[]): string[] {
+    const named = new Set(this.deps.catalog.scopes().flatMap(({ groups = [] }) => groups));
+    return groups.filter((group) => named.has(group));
+  }
+
   /** Owners are cached apart from their tokens: one may have many. */
   async #owner(owner: TokenRecord["owner"]): Promise<OwnerRecord | undefined> {
     return this.#owners.get(owner.id) ?? await this.#owners.read(
       owner.id,
-      () => findOwnerRecord(this.deps.database.sql, owner),
+      async () => {
+        const record = await findOwnerRecord(this.deps.database.sql, owner);
+        return record && { ...record, groups: this.#namedGroups(record.groups) };
+      },
       () => [`principal:${owner.id}`],
     );
   }

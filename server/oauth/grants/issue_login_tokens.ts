@@ -8,6 +8,7 @@ import type { ResourceCatalog } from "../../resources/catalog.ts";
 import type { Resource } from "../../resources/resource.ts";
 import { apiScope, scopeNames } from "../../scopes.ts";
 import type { Authentication } from "../../sign_in/authentication.ts";
+import type { User } from "../../store/users.ts";
 import type { Client } from "../../store/clients.ts";
 import { signAccessToken } from "../../tokens/access_token.ts";
 import { signIdToken } from "../../tokens/id_token.ts";
@@ -29,7 +30,7 @@ export interface IssueLoginTokensDeps {
 
 /** What the tokens of a login are issued for. */
 export interface Login {
-  user: { id: string; name: string; email: string; emailVerified: boolean; isAdmin: boolean };
+  user: Pick<User, "id" | "name" | "email" | "emailVerified" | "isAdmin" | "groups">;
   client: Pick<Client, "id" | "accessTokenLifetime">;
   /** As granted, for all resources. */
   scope: string;

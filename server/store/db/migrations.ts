@@ -25,6 +25,7 @@ import deviceFlowRules from "./migrations/0017_device_flow_rules.sql" with { typ
 import stepUp from "./migrations/0018_step_up.sql" with { type: "text" };
 import clientDocuments from "./migrations/0019_client_documents.sql" with { type: "text" };
 import signIn from "./migrations/0020_sign_in.sql" with { type: "text" };
+import groups from "./migrations/0021_groups.sql" with { type: "text" };
 import identityProviders from "./migrations/0022_identity_providers.sql" with { type: "text" };
 import passkeys from "./migrations/0023_passkeys.sql" with { type: "text" };
 
@@ -57,6 +58,7 @@ export const migrations: readonly Migration[] = [
   { name: "0018_step_up", sql: stepUp },
   { name: "0019_client_documents", sql: clientDocuments },
   { name: "0020_sign_in", sql: signIn },
+  { name: "0021_groups", sql: groups },
   { name: "0022_identity_providers", sql: identityProviders },
   { name: "0023_passkeys", sql: passkeys },
 ];

@@ -78,21 +78,28 @@ export async function findOwnerRecord(
   { kind, id }: { kind: TokenOwner["kind"]; id: string },
 ): Promise<OwnerRecord | undefined> {
   const rows = await sql<
-    { username: string; disabled: boolean; is_admin: boolean; scope: string | null }[]
+    {
+      username: string;
+      disabled: boolean;
+      is_admin: boolean;
+      groups: string[];
+      scope: string | null;
+    }[]
   >`
     ${
     kind === "user"
-      ? sql`select email as username, disabled_at is not null as disabled, is_admin,
-          null as scope from users`
+      ? sql`select email as username, disabled_at is not null as disabled,
+          is_admin or group_admin as is_admin, groups, null as scope from users`
       : sql`select name as username, disabled_at is not null as disabled, false as is_admin,
-          scope from service_accounts`
+          '[]'::jsonb as groups, scope from service_accounts`
   }
     where id = ${id}`;
-  return rows.map(({ username, disabled, is_admin: isAdmin, scope }) => ({
+  return rows.map(({ username, disabled, is_admin: isAdmin, groups, scope }) => ({
     id,
     username,
     disabled,
     isAdmin,
+    groups,
     scope: scope ?? undefined,
   }))[0];
 }

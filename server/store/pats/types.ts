@@ -75,6 +75,7 @@ export interface OwnerRecord {
   username: string;
   disabled: boolean;
   isAdmin: boolean;
+  groups: readonly string[];
   /** A service account's scopes; undefined for users. */
   scope?: string;
 }

@@ -73,6 +73,7 @@ Deno.test("decides by recorded claims as by the token", async () => {
       rulesOf: () => Promise.resolve([rule]),
       principalOf: () =>
         Promise.resolve({
+          groups: [],
           id: "2",
           username: "a",
           disabled: false,

@@ -179,6 +179,7 @@ testStore("personal_access_tokens", {
       username: tokens.get(hashes[1])!.owner.username,
       disabled: false,
       isAdmin: false,
+      groups: [],
       scope: "deploy",
     });
     assert.equal(await findOwnerRecord(sql, { kind: "user", id: ci.id }), undefined);

@@ -40,6 +40,7 @@ testStore("revoked_access_tokens", {
       active: true,
       username: user.email,
       isAdmin: false,
+      groups: [],
       ownScope: undefined,
       clientScope: undefined,
       clientResources: undefined,

@@ -47,6 +47,7 @@ testStore("service_accounts", {
       username: user.email,
       disabled: false,
       isAdmin: true,
+      groups: [],
       scope: undefined,
     });
     assert.deepEqual(await findPrincipal(sql, account.id), {
@@ -54,6 +55,7 @@ testStore("service_accounts", {
       username: account.name,
       disabled: false,
       isAdmin: false,
+      groups: [],
       scope: "deploy",
     });
     assert.equal((await findPrincipalProfile(sql, user.id))?.email, user.email);
