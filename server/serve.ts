@@ -1,5 +1,6 @@
 import { trustAuthorities } from "../shared/certificate_authorities.ts";
 import { withTimeout } from "../shared/deadline.ts";
+import { syncDeclaredGroups } from "./access/declared_groups.ts";
 import { openAdminRpc } from "./admin/rpc.ts";
 import { app, type AppDeps } from "./app.ts";
 
@@ -87,6 +88,17 @@ export async function startServer(
     seconds: 90,
     advice: "Check whether another session holds a lock in the database.",
   };
+  const conflicts = await startStep(
+    io,
+    preparing,
+    () => syncDeclaredGroups(sql, clock, config.groups),
+  );
+  for (const group of conflicts) {
+    const reason =
+      "another group differs only in upper and lower case: remove it with the command " +
+      "admin group remove, or declare that name";
+    log("error", "group_conflict", { group, reason });
+  }
   const catalog = await startStep(
     io,
     preparing,

@@ -101,6 +101,7 @@ async function checkAsJson(loaded: LoadedConfig, io: ServerIo): Promise<number> 
       identifier,
       scopes: scopes.map(({ name }) => name),
     })),
+    groups: config.groups.map(({ name }) => name),
     scopeDeviceFlow: restrictedScopes(config),
     database: storage ?? null,
     problems: problems.map(toJson),
@@ -150,6 +151,10 @@ function printSettings({ config, configFile, effective }: LoadedConfig, io: Serv
     .map(([name, rules]) => `${name}: ${rules.join(" ")}`);
   if (restricted.length > 0) {
     io.stdout(`${"scope device_flow".padEnd(width)}  ${restricted.join(", ")}\n`);
+  }
+  if (config.groups.length > 0) {
+    const names = config.groups.map(({ name }) => name).join(" ");
+    io.stdout(`${"groups".padEnd(width)}  ${names}\n`);
   }
   if (config.resources.length === 0) return;
   io.stdout("\nResources:\n");

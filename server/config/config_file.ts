@@ -1,6 +1,7 @@
 import { parse as parseToml, TomlError } from "smol-toml";
 import type { ServerIo } from "../io.ts";
 import type { ScopeDescription } from "../scopes.ts";
+import { type DeclaredGroup, readGroups, unknownGroups } from "./config_file_groups.ts";
 import { type FileResource, readResources } from "./config_file_resources.ts";
 import { readScopes } from "./config_file_scopes.ts";
 import { type ConfigPath, findConfigFile } from "./config_path.ts";
@@ -26,6 +27,7 @@ export interface ConfigFile {
   values: Record<string, FileValue>;
   scopes: ScopeDescription[];
   resources: FileResource[];
+  groups: DeclaredGroup[];
   problems: ConfigProblem[];
   /** The platform's file cannot be read: as an error, and as a warning where it is not needed. */
   unreadable?: { problem: ConfigProblem; warning: ConfigProblem };
@@ -42,6 +44,7 @@ export async function readConfigFile(
     values: {},
     scopes: [],
     resources: [],
+    groups: [],
     problems: [],
   };
   if (location === undefined) {
@@ -78,10 +81,11 @@ export async function readConfigFile(
 function interpret(
   path: string,
   text: string,
-): Pick<ConfigFile, "values" | "scopes" | "resources" | "problems"> {
+): Pick<ConfigFile, "values" | "scopes" | "resources" | "groups" | "problems"> {
   const values: ConfigFile["values"] = {};
   const scopes: ScopeDescription[] = [];
   const resources: FileResource[] = [];
+  const groups: DeclaredGroup[] = [];
   const problems: ConfigProblem[] = [];
   const place = (...keys: string[]) => `${path}${lineOf(keys, text)}`;
   for (const [name, value] of Object.entries(parseToml(text))) {
@@ -90,11 +94,14 @@ function interpret(
       readScopes(value, scopes, problems, (...keys) => `config file ${place(name, ...keys)}`);
     } else if (name === "resources") {
       readResources(value, resources, problems, (...keys) => `config file ${place(name, ...keys)}`);
+    } else if (name === "groups") {
+      readGroups(value, groups, problems, (...keys) => `config file ${place(name, ...keys)}`);
     } else if (!settings.some((setting) => setting.name === name)) {
       const nearest = nearestName(name, [
         ...settings.map(({ name }) => name),
         "scopes",
         "resources",
+        "groups",
       ]);
       const suggestion = nearest === undefined ? "" : ` Did you mean ${nearest}?`;
       const message = `unknown setting "${name}".${suggestion}`;
@@ -106,7 +113,18 @@ function interpret(
       values[name] = { text: asText(value), source: place(name) };
     }
   }
-  return { values, scopes, resources, problems };
+  const lists = [
+    { keys: ["scopes"], scopes },
+    ...resources.map(({ resource: { name, scopes } }) => ({
+      keys: ["resources", name, "scopes"],
+      scopes,
+    })),
+  ];
+  for (const { keys, scopes } of lists) {
+    const describe = (...inner: string[]) => `config file ${place(...keys, ...inner)}`;
+    problems.push(...unknownGroups(scopes, groups, describe));
+  }
+  return { values, scopes, resources, groups, problems };
 }
 
 function isPlain(value: unknown): boolean {

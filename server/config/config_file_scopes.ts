@@ -11,7 +11,8 @@ const SCOPE_NAME = /^[\x21\x23-\x5B\x5D-\x7E]+$/;
 
 /**
  * Reads `[scopes]` of the config file: each key is a scope, each value its description, or a
- * table with description, roles, clients, tokens and device_flow. `describe` names the place of a key in it.
+ * table with description, roles, groups, clients, tokens and device_flow. `describe` names the place
+ * of a key in it.
  */
 export function readScopes(
   value: unknown,
@@ -34,7 +35,7 @@ export function readScopes(
 
 /** A scope of the file; a text says what is wrong with it. */
 function readScope(name: string, entry: Record<string, unknown>): ScopeDescription | string {
-  const { description, roles, clients, tokens, device_flow, ...unknown } = entry;
+  const { description, roles, groups, clients, tokens, device_flow, ...unknown } = entry;
   if (!SCOPE_NAME.test(name)) {
     return 'the name must be printable ASCII without spaces, " and \\ (RFC 6749 section 3.3).';
   }
@@ -44,6 +45,9 @@ function readScope(name: string, entry: Record<string, unknown>): ScopeDescripti
     return 'roles must be an array of "admin" and "user".';
   }
   const isText = (value: unknown) => typeof value === "string";
+  if (groups !== undefined && !(Array.isArray(groups) && groups.every(isText))) {
+    return "groups must be an array of names of groups.";
+  }
   if (clients !== undefined && !(Array.isArray(clients) && clients.every(isText))) {
     return "clients must be an array of client ids.";
   }
@@ -57,12 +61,14 @@ function readScope(name: string, entry: Record<string, unknown>): ScopeDescripti
   }
   const [unknownKey] = Object.keys(unknown);
   if (unknownKey !== undefined) {
-    return `unknown key "${unknownKey}". Use description, roles, clients, tokens and device_flow.`;
+    return `unknown key "${unknownKey}". Use description, roles, groups, clients, tokens ` +
+      "and device_flow.";
   }
   return {
     name,
     description,
     ...roles && { roles },
+    ...groups && { groups },
     ...clients && { clients },
     ...tokens !== undefined && { tokens },
     ...deviceFlow !== undefined && { deviceFlow },

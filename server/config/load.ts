@@ -96,6 +96,7 @@ function toServerConfig(values: SettingValues, file: ConfigFile): ServerConfig {
       { mail: { url: smtpUrl, from: mailFrom } },
     scopes: scopeCatalog(file.scopes),
     resources: file.resources.map(({ resource }) => resource),
+    groups: file.groups,
   };
 }
 

@@ -1,6 +1,7 @@
 /** The type of the server's configuration, derived from the declarations of its settings. */
 import type { RegisteredResource } from "../resources/resource.ts";
 import type { ScopeDescription } from "../scopes.ts";
+import type { DeclaredGroup } from "./config_file_groups.ts";
 import type { DeclaredSetting } from "./schema.ts";
 import type { ValueType } from "./value_type.ts";
 
@@ -49,6 +50,8 @@ export type ServerConfig = Omit<SettingValues, Paired | "dataDir"> & {
   /** Those of the default resource. */
   scopes: ScopeDescription[];
   resources: RegisteredResource[];
+  /** Those that the config file declares. */
+  groups: DeclaredGroup[];
 };
 
 /** What a personal access token may be like. */

@@ -6,6 +6,7 @@ import {
   renameExternalGroup,
   setExternalGroups,
 } from "../../../server/access/external_groups.ts";
+import { syncDeclaredGroups } from "../../../server/access/declared_groups.ts";
 import type { GroupSource } from "../../../server/access/external_groups.ts";
 import type { Sql } from "../../../server/store/db/connect.ts";
 import {
@@ -191,6 +192,26 @@ testStore("groups", {
         ["Everyone", "Ops", "Release", "group-0", "group-1", "group-2", "group-3"],
       );
     }
+  },
+  async "follows the groups that the config file declares"({ sql, addUser }) {
+    const { id } = await addUser();
+    await fromDirectory(sql, id, "idp:okta", ["Admins", "Ops"]);
+    await create(sql, "OPS");
+    const sync = (declared: { name: string; sources?: string[] }[]) =>
+      syncDeclaredGroups(sql, clock, declared);
+    const admin = { name: "admin", sources: ["okta:Admins"] };
+    assert.deepEqual(await sync([admin, { name: "team", sources: ["okta:Ops"] }]), []);
+    assert.deepEqual(await groupsOf(sql, id), ["(admin)", "Admins", "Ops", "team"]);
+    await sql.begin((tx) => addLocalMembership(tx, { userId: id, group: "team" }));
+    assert.deepEqual(await sync([admin, { name: "ops" }]), ["ops"]);
+    // Members who were added here stay, those of the directory do not.
+    assert.deepEqual(await groupsOf(sql, id), ["(admin)", "Admins", "Ops", "team"]);
+    assert.deepEqual(await sync([]), []);
+    assert.deepEqual(await groupsOf(sql, id), ["Admins", "Ops", "team"]);
+    assert.deepEqual(
+      (await listGroups(sql)).map(({ name, sources, isDeclared }) => [name, sources, isDeclared]),
+      [["OPS", undefined, false], ["admin", [], false], ["team", [], false]],
+    );
   },
   async "forgets the memberships of a user who is deleted"({ sql, addUser }) {
     const { id } = await addUser();
