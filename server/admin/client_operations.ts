@@ -18,6 +18,7 @@ import {
   updateClientPolicy,
 } from "../store/clients.ts";
 import type { Sql, Transaction } from "../store/db/connect.ts";
+import { setOwner } from "../store/owners.ts";
 import { checkClientId, checkClientPolicy } from "./client_policy.ts";
 import { clientVersion } from "./client_version.ts";
 import type { AdminDeps, Empty, Operation } from "./operation.ts";
@@ -73,6 +74,9 @@ export const addClient: ClientOperation<
   return await changeClient(deps, { id, event: "client.created" }, async (tx, now) => {
     const isNew = id !== commandLineClient.id &&
       await insertClient(tx, { ...policy, id, secretHash: bytes(secretHash), now });
+    if (isNew && deps.actor !== undefined) {
+      await setOwner(tx, { kind: "client", name: id, ownerId: deps.actor });
+    }
     return isNew || new DomainError(
       "conflict",
       `There is already a client ${id}. Choose another id.`,

@@ -1,20 +1,30 @@
 import { DomainError } from "../domain_error.ts";
 import { revokeUserAccess } from "../logins/revoke_user_access.ts";
+import { eraseUser } from "../store/erase_user.ts";
+import { listRulesNaming } from "../store/user_access.ts";
 import { countBelongings } from "../store/user_belongings.ts";
 import { deleteUserRow } from "../store/users.ts";
 import type { Operation } from "./operation.ts";
 import { lockUserWhoLeaves } from "./user_operations.ts";
 
+/** A deleted user. */
+export interface DeletedUser {
+  email: string;
+  /** The names of trust rules that accept identity tokens with the address, and still do. */
+  rulesNamingUser: string[];
+}
+
 /**
  * Deletes a user with all browser sessions, logins, personal access tokens and trust rules. The
- * audit log keeps its events. The last active administrator is deleted only with `force`.
+ * audit log keeps its events with the id, but neither the address nor the name. The last active
+ * administrator is deleted only with `force`.
  *
  * Triggers of the database invalidate the caches of every replica.
  */
 export const deleteUser: Operation<
   { email: string; force?: boolean },
-  { email: string } | DomainError
-> = async ({ sql, clock }, { email, force = false }) => {
+  DeletedUser | DomainError
+> = async ({ sql, clock, actor = "operator" }, { email, force = false }) => {
   return await sql.begin(async (tx) => {
     const user = await lockUserWhoLeaves(tx, email, { to: "delete", force });
     if (user instanceof DomainError) return user;
@@ -24,17 +34,16 @@ export const deleteUser: Operation<
       reason: "deleted",
       event: ({ logins, browsers }) => ({
         event: "user.deleted",
-        actor: "operator",
+        actor,
         subject: user.id,
         details: {
-          email: user.email,
-          name: user.name,
           admin: user.isAdmin,
           ...{ logins: logins.length, browsers, tokens, trust_rules: trustRules },
         },
       }),
     });
+    await eraseUser(tx, user);
     await deleteUserRow(tx, user.id);
-    return { email: user.email };
-  }) as { email: string } | DomainError;
+    return { email: user.email, rulesNamingUser: await listRulesNaming(tx, user.email) };
+  }) as DeletedUser | DomainError;
 };

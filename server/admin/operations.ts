@@ -30,6 +30,8 @@ import { listAllTrustRules } from "./trust/list_rules.ts";
 import { removeTrustRule } from "./trust/remove_rule.ts";
 import { testTrust } from "./trust/test_token.ts";
 import { deleteUser } from "./delete_user.ts";
+import { offboardUser } from "./offboard_user.ts";
+import { changeOwner, listOwnedThings } from "./owner_operations.ts";
 import { listMatchingUsers, showUser } from "./list_users.ts";
 import { createUserPasswordLink } from "./password_link_operations.ts";
 import { addUser, setUserDisabled, updateUser } from "./user_operations.ts";
@@ -42,6 +44,9 @@ const operations = {
   showUser,
   setUserDisabled,
   deleteUser,
+  offboardUser,
+  listOwnedThings,
+  changeOwner,
   createUserPasswordLink,
   addClient,
   clientSnippet,

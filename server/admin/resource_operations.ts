@@ -15,6 +15,7 @@ import {
 import { type ScopeDescription, scopeNames } from "../scopes.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import type { Sql, Transaction } from "../store/db/connect.ts";
+import { setOwner } from "../store/owners.ts";
 import { type ResourceBelongings, withdrawStoredScopes } from "../store/resource_belongings.ts";
 import {
   deleteResource,
@@ -84,6 +85,9 @@ export const addResource: ResourceOperation<RegisteredResource, ResourceView | D
       if (problem !== undefined) return problem;
       const isNew = await insertResource(tx, { ...resource, now: new Date(deps.clock.now()) });
       if (isNew) {
+        if (deps.actor !== undefined) {
+          await setOwner(tx, { kind: "resource", name: resource.name, ownerId: deps.actor });
+        }
         await withdrawNewScopes(tx, [], resource.scopes);
         return { identifier: resource.identifier };
       }

@@ -1,9 +1,10 @@
 import { brand } from "../../shared/brand.ts";
+import type { Clock } from "../../shared/clock.ts";
 import { DomainError } from "../domain_error.ts";
 import { revokeUserAccess } from "../logins/revoke_user_access.ts";
 import type { Message } from "../notifications/mail.ts";
 import { addressChangedMail, passwordChangedMail } from "../passwords/password_mail.ts";
-import { recordAuditEvent } from "../store/audit_events.ts";
+import { type AuditEvent, recordAuditEvent } from "../store/audit_events.ts";
 import type { Transaction } from "../store/db/connect.ts";
 import { expirePasswordLinks } from "../store/password_links.ts";
 import {
@@ -79,21 +80,26 @@ export const setUserDisabled: Operation<
       : await lockUser(tx, email) ?? noSuchUser(email);
     if (user instanceof DomainError) return user;
     const { id } = user;
-    await setDisabledAt(tx, id, { disabled, now: new Date(clock.now()) });
-    const event = {
-      event: disabled ? "user.disabled" : "user.enabled",
-      actor,
-      subject: id,
-    };
     if (disabled) {
-      const revocation = { userId: id, reason: "disabled", event: () => event } as const;
-      await revokeUserAccess(tx, { clock }, revocation);
+      await disableLockedUser(tx, { clock }, id, { event: "user.disabled", actor, subject: id });
     } else {
-      await recordAuditEvent(tx, clock, event);
+      await setDisabledAt(tx, id, { disabled, now: new Date(clock.now()) });
+      await recordAuditEvent(tx, clock, { event: "user.enabled", actor, subject: id });
     }
     return { email: user.email };
   }) as { email: string } | DomainError;
 };
+
+/** Disables a user whose row is locked, and revokes their access, with the audit event. */
+export async function disableLockedUser(
+  tx: Transaction,
+  { clock }: { clock: Clock },
+  userId: string,
+  event: AuditEvent,
+): Promise<void> {
+  await setDisabledAt(tx, userId, { disabled: true, now: new Date(clock.now()) });
+  await revokeUserAccess(tx, { clock }, { userId, reason: "disabled", event: () => event });
+}
 
 /**
  * Changes the address, name, role, password or verified state of a user; what is undefined stays. A

@@ -211,7 +211,10 @@ export async function findUser(sql: Sql | Transaction, id: string): Promise<User
 }
 
 /** By e-mail address or id. */
-export async function findUserByReference(sql: Sql, user: string): Promise<User | undefined> {
+export async function findUserByReference(
+  sql: Sql | Transaction,
+  user: string,
+): Promise<User | undefined> {
   const rows = await sql<UserRow[]>`
     select * from users where email_key = ${nameKey(user)} or id::text = ${user.toLowerCase()}`;
   return rows.map(userFromRow)[0];

@@ -9,6 +9,7 @@ import type { RuleRisk } from "../../federation/rule_risk.ts";
 import type { TrustRule } from "../../federation/trust_rule.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
 import type { Transaction } from "../../store/db/connect.ts";
+import { setOwner } from "../../store/owners.ts";
 import { createServiceAccount, findServiceAccountByName } from "../../store/service_accounts.ts";
 import { insertTrustRule, trustRuleExists } from "../../store/trust_rules.ts";
 import { findUserByEmail } from "../../store/users.ts";
@@ -83,6 +84,13 @@ export const addTrustRule: Operation<TrustRuleRequest, AddedRule | DomainError> 
     });
     // Thrown, so that the account created above does not stay.
     if (!inserted) throw nameTaken();
+    if (actor !== undefined) {
+      await setOwner(tx, { kind: "trust-rule", name: request.name, ownerId: actor });
+      // The account that was created for the rule, which has its name.
+      if (request.userEmail === undefined && request.serviceAccount === undefined) {
+        await setOwner(tx, { kind: "service-account", name: request.name, ownerId: actor });
+      }
+    }
     await recordAuditEvent(tx, clock, {
       event: "trust_rule.created",
       actor: actor ?? "operator",

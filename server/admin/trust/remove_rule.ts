@@ -1,6 +1,7 @@
 import { DomainError } from "../../domain_error.ts";
 import type { TrustRule } from "../../federation/trust_rule.ts";
 import { findAuditDetails, recordAuditEvent } from "../../store/audit_events.ts";
+import { setOwner } from "../../store/owners.ts";
 import { findPrincipal } from "../../store/principals.ts";
 import { deleteTrustRule, insertTrustRule } from "../../store/trust_rules.ts";
 import type { Operation } from "../operation.ts";
@@ -50,6 +51,9 @@ export const restoreTrustRule: Operation<{ event: string }, { name: string } | D
       }
       if (!await insertTrustRule(tx, rule)) {
         return new DomainError("conflict", `There is already a rule ${rule.name}.`);
+      }
+      if (actor !== undefined) {
+        await setOwner(tx, { kind: "trust-rule", name: rule.name, ownerId: actor });
       }
       await recordAuditEvent(tx, clock, {
         event: "trust_rule.restored",

@@ -1,9 +1,10 @@
-/** `admin`: users, clients, resources, service accounts, trust rules and signing keys. */
+/** `admin`: users, clients, resources, service accounts, trust rules, owners and signing keys. */
 import type { Command } from "commander";
 import type { Run } from "../../../shared/command_line.ts";
 import type { ServerIo } from "../../io.ts";
 import { declareClient } from "./declare_client.ts";
 import { declareKeys } from "./declare_keys.ts";
+import { declareOwner } from "./declare_owner.ts";
 import { declareResource } from "./declare_resource.ts";
 import { declareServiceAccount } from "./declare_service_account.ts";
 import { declareTrust } from "./declare_trust.ts";
@@ -15,5 +16,6 @@ export function declare(admin: Command, server: Run<ServerIo>): void {
   declareResource(admin, server);
   declareServiceAccount(admin, server);
   declareTrust(admin, server);
+  declareOwner(admin, server);
   declareKeys(admin, server);
 }

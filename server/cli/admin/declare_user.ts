@@ -119,6 +119,28 @@ export function declareUser(admin: Command, server: Run<ServerIo>): void {
     .action((email, options) =>
       server(async (io) => (await import("./user/disable.ts")).adminUserEnable(email, options, io))
     );
+  database(user.command("offboard"))
+    .description("disable a user who leaves, and list what ends and what needs another owner")
+    .argument("<user>", USER)
+    .option("--dry-run", "only list it; change nothing")
+    .option("--transfer-to <user>", "user who gets what this one owns")
+    .option("--force", "disable also the last administrator")
+    .option("--json", "print JSON")
+    .addHelpText(
+      "after",
+      examples(
+        [`${bin} admin user offboard bob@example.com --dry-run`, "list what would end"],
+        [
+          `${bin} admin user offboard bob@example.com --transfer-to carol@example.com`,
+          "disable Bob; Carol looks after what was his",
+        ],
+      ),
+    )
+    .action((email, options) =>
+      server(async (io) =>
+        (await import("./user/offboard.ts")).adminUserOffboard(email, options, io)
+      )
+    );
   database(user.command("delete"))
     .description("delete a user with all logins and personal access tokens")
     .argument("<user>", USER)

@@ -194,7 +194,14 @@ Deno.test("clients are the same by command, over REST and in the browser", async
     events: "client.",
     rows: async (sql, now) =>
       (await sql`select * from clients order by id`).map((
-        { created_at, secret_hash, previous_secret_hash, previous_secret_expires_at, ...row },
+        {
+          created_at,
+          owner_id: _owner,
+          secret_hash,
+          previous_secret_hash,
+          previous_secret_expires_at,
+          ...row
+        },
       ) => ({
         ...row,
         disabled_at: row.disabled_at !== null,

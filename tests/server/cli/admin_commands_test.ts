@@ -6,6 +6,7 @@ import { adminClientRotateSecret } from "../../../server/cli/admin/client/rotate
 import { adminClientShow } from "../../../server/cli/admin/client/show.ts";
 import { adminClientUpdate } from "../../../server/cli/admin/client/update.ts";
 import { adminKeysList, adminKeysRotate } from "../../../server/cli/admin/keys.ts";
+import { adminOwnerList, adminOwnerSet } from "../../../server/cli/admin/owner.ts";
 import { adminResourceAdd } from "../../../server/cli/admin/resource/add.ts";
 import { adminResourceList } from "../../../server/cli/admin/resource/list.ts";
 import { adminResourceRemove } from "../../../server/cli/admin/resource/remove.ts";
@@ -19,6 +20,7 @@ import {
 } from "../../../server/cli/admin/service_account.ts";
 import { adminUserAdd } from "../../../server/cli/admin/user/add.ts";
 import { adminUserList } from "../../../server/cli/admin/user/list.ts";
+import { adminUserOffboard } from "../../../server/cli/admin/user/offboard.ts";
 import { migrate } from "../../../server/cli/run_migrate.ts";
 import { adminTrustList } from "../../../server/cli/admin/trust/list.ts";
 import type { ServerIo } from "../../../server/io.ts";
@@ -254,6 +256,26 @@ Deno.test("what operator's commands print", async (t) => {
     ["admin service-account enable ci", (io) => adminServiceAccountEnable("ci", options, io)],
     ["admin service-account enable cd", (io) => adminServiceAccountEnable("cd", options, io)],
   );
+  const own = (user?: string, more = {}) => (io: ServerIo) =>
+    adminOwnerSet("service-account", "ci", user, { ...options, ...more }, io);
+  await golden(
+    "admin-owner",
+    ["admin owner set service-account ci", own()],
+    ["admin owner set service-account ci mallory", own("mallory")],
+    [`admin owner set service-account ci ${EMAIL}`, own(EMAIL)],
+    ["admin owner list", (io) => adminOwnerList(undefined, options, io)],
+    [`admin owner list ${EMAIL}`, (io) => adminOwnerList(EMAIL, options, io)],
+    [
+      "admin owner set client other --operator",
+      (io) => adminOwnerSet("client", "other", undefined, { ...options, operator: true }, io),
+    ],
+    [
+      `admin user offboard ${EMAIL} --dry-run`,
+      (io) => adminUserOffboard(EMAIL, { ...options, dryRun: true }, io),
+    ],
+    ["admin owner set service-account ci --operator", own(undefined, { operator: true })],
+    [`admin owner list ${EMAIL}`, (io) => adminOwnerList(EMAIL, options, io)],
+  );
   await golden(
     "admin-keys",
     ["admin keys list", (io) => adminKeysList(options, io)],
@@ -269,6 +291,7 @@ Deno.test("what operator's commands print", async (t) => {
       "admin-service-account-list",
       (more, io) => adminServiceAccountList({ ...options, ...more }, io),
     ],
+    ["admin-owner-list", (more, io) => adminOwnerList(undefined, { ...options, ...more }, io)],
     ["admin-trust-list", (more, io) => adminTrustList({ ...options, ...more }, io)],
     ["admin-keys-list", (more, io) => adminKeysList({ ...options, ...more }, io)],
     ["migrate", (more, io) => migrate({ ...options, status: true, ...more }, io)],

@@ -1,6 +1,9 @@
+import { brand } from "../../../../shared/brand.ts";
 import { EXIT } from "../../../../shared/exit_codes.ts";
+import { listText } from "../../../../shared/list_text.ts";
 import { nameKey } from "../../../../shared/name_key.ts";
 import { sanitizeLine } from "../../../../shared/sanitize.ts";
+import type { DeletedUser } from "../../../admin/delete_user.ts";
 import type { ShownUser } from "../../../admin/list_users.ts";
 import type { ServerIo } from "../../../io.ts";
 import { reportUsage } from "../../failure.ts";
@@ -24,10 +27,24 @@ export async function adminUserDelete(
     });
     if (code !== EXIT.ok) return code;
   }
-  return await adminCommand("deleteUser", { email: id, force }, options, io, ({ email }) => {
+  const report = ({ email, rulesNamingUser }: DeletedUser) => {
     io.stdout(`Deleted ${email}.\n`);
+    io.stderr(describeRulesNaming(email, rulesNamingUser));
     return EXIT.ok;
-  }, { isSecond: !yes });
+  };
+  const params = { email: id, force };
+  return await adminCommand("deleteUser", params, options, io, report, { isSecond: !yes });
+}
+
+/** What still trusts identity tokens of a user who has left. */
+export function describeRulesNaming(email: string, rules: readonly string[]): string {
+  if (rules.length === 0) return "";
+  return `Warning: identity tokens with the address ${
+    sanitizeLine(email, 254)
+  } are still trusted ` +
+    `by ${
+      listText(rules, "none", ", ")
+    }. To change that, run: ${brand.binaryName} admin trust remove NAME\n`;
 }
 
 async function confirmDeletion(user: ShownUser, io: ServerIo): Promise<number> {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { adminUserAdd } from "../../../../server/cli/admin/user/add.ts";
 import { adminUserDelete } from "../../../../server/cli/admin/user/delete.ts";
 import { adminUserDisable, adminUserEnable } from "../../../../server/cli/admin/user/disable.ts";
+import { adminUserOffboard } from "../../../../server/cli/admin/user/offboard.ts";
 import { adminUserList } from "../../../../server/cli/admin/user/list.ts";
 import { adminUserResetPassword } from "../../../../server/cli/admin/user/reset_password.ts";
 import { adminUserShow } from "../../../../server/cli/admin/user/show.ts";
@@ -196,6 +197,22 @@ Deno.test("admin user: adds, invites, shows, changes and deletes users", async (
       update("dora@example.com", { email: "dorothy@example.com", config: mailConfig }),
     ],
   );
+  const leave = (email: string, more = {}) => (io: ServerIo) =>
+    adminUserOffboard(email, { ...options, ...more }, io);
+  await golden(
+    "admin-user-offboard",
+    [`admin user offboard ${BOB} --dry-run`, leave(BOB, { dryRun: true })],
+    [`admin user offboard ${BOB} --transfer-to ${BOB}`, leave(BOB, { transferTo: BOB })],
+    [`admin user offboard ${BOB} --transfer-to mallory`, leave(BOB, { transferTo: "mallory" })],
+    [`admin user offboard ${ALICE}`, leave(ALICE)],
+    [`admin user offboard ${BOB}`, leave(BOB)],
+    ["admin user offboard mallory", leave("mallory")],
+  );
+  await t.step("prints the report of leaving as its schema says", async () => {
+    const report = leave(BOB, { dryRun: true, json: true });
+    const { output } = await run((io) => report({ ...io, stderr: () => {} }));
+    assert.equal(parseOutput("admin-user-offboard", output).dryRun, true);
+  });
   const remove = (email: string, more = {}) => (io: ServerIo) =>
     adminUserDelete(email, { ...options, ...more }, io);
   await t.step("prints what the schemas say", async () => {

@@ -1,0 +1,40 @@
+-- Who looks after what workloads and programs use; null: the operator. Not who may use or change it.
+alter table service_accounts add column owner_id uuid references users (id) on delete set null;
+alter table trust_rules add column owner_id uuid references users (id) on delete set null;
+alter table clients add column owner_id uuid references users (id) on delete set null;
+alter table resources add column owner_id uuid references users (id) on delete set null;
+
+-- The browser session in which a login was approved; null: not known. Plain columns, since sessions
+-- are deleted earlier.
+alter table refresh_token_families add column session_id uuid;
+alter table authorization_codes add column session_id uuid;
+create index refresh_token_families_session
+  on refresh_token_families (session_id) where session_id is not null;
+
+-- What an upstream may report or is asked, besides sign-ins. One row for each provider, by its name.
+create table provider_signals (
+  provider text primary key,
+  -- Whether its back-channel logout also revokes the logins that were approved in those browsers.
+  logout_revokes_logins boolean not null default false,
+  -- Whether identities are checked again with their refresh token.
+  recheck boolean not null default false,
+  -- SHA-256 of the bearer token with which it pushes events (RFC 8935); null: it may not.
+  events_token_hash bytea,
+  -- The issuer of its security event tokens; null: the one of its ID tokens.
+  events_issuer text,
+  -- Their audience; null: the address that receives them.
+  events_audience text,
+  -- When the last event was accepted.
+  last_event_at timestamptz,
+  created_at timestamptz not null
+);
+
+-- Checks of identities that are due or did not succeed.
+create table identity_checks (
+  identity_id uuid primary key,
+  checked_at timestamptz,
+  -- One replica checks at a time; it holds the row until then.
+  claimed_until timestamptz,
+  -- When the provider first rejected it, of those in a row.
+  rejected_since timestamptz
+);

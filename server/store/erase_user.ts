@@ -1,0 +1,168 @@
+/** Removes a user's address and name from what stays when the user is deleted. */
+import { nameKey } from "../../shared/name_key.ts";
+import type { Transaction } from "./db/connect.ts";
+
+/** Rows of the audit log that are read and written at a time. */
+const BATCH = 500;
+
+/** What identifies a person in text. */
+interface PersonalData {
+  id: string;
+  /** The present address and earlier ones. */
+  emails: readonly string[];
+  name: string;
+}
+
+interface AuditRow {
+  id: string;
+  actor: string | null;
+  subject: string | null;
+  details: Record<string, unknown>;
+}
+
+/**
+ * The addresses that a user has or had, as far as the audit log goes back. Other users may have one
+ * of the earlier ones now: theirs stays.
+ */
+export async function addressesOfUser(
+  tx: Transaction,
+  { id, email }: { id: string; email: string },
+): Promise<string[]> {
+  const rows = await tx<{ email: string }[]>`
+    select distinct value as email
+    from audit_events e, jsonb_each_text(e.details) d (key, value)
+    where e.subject = ${id} and e.event = 'user.changed' and key in ('email_from', 'email_to')
+      and not exists (
+        select from users u where u.id::text <> ${id} and u.email_key = lower(value)
+      )
+    limit 100`;
+  return [...new Set([email, ...rows.map((row) => row.email)])];
+}
+
+/**
+ * Replaces the user's addresses and name in the audit log and in descriptions of others' tokens by
+ * a pseudonym, which leads to the id of the user in the same log. Call it before the row of the
+ * user is deleted. A name of one word, which may be an ordinary one, is replaced only in the events
+ * of the user.
+ */
+export async function eraseUser(
+  tx: Transaction,
+  { id, email, name }: { id: string; email: string; name: string },
+): Promise<void> {
+  const person: PersonalData = { id, emails: await addressesOfUser(tx, { id, email }), name };
+  await eraseFromAuditLog(tx, person);
+  await eraseFromTokens(tx, person);
+}
+
+/** What stands for a deleted user in text: the first part of the id, which the log keeps. */
+export function pseudonymOf(userId: string): string {
+  return `user-${userId.slice(0, 8)}`;
+}
+
+async function eraseFromAuditLog(tx: Transaction, person: PersonalData): Promise<void> {
+  const { id, emails, name } = person;
+  const anywhere = needles([...emails, ...isFullName(name) ? [name] : []]);
+  const ofUser = needles([...emails, name]);
+  let after = "00000000-0000-0000-0000-000000000000";
+  for (;;) {
+    const rows = await tx<(AuditRow & { own: boolean })[]>`
+      select id, actor, subject, details, own from (
+        select id, actor, subject, details,
+          coalesce(actor = ${id}, false) or coalesce(subject = ${id}, false)
+            or details ->> 'owner' = ${id} as own,
+          lower(concat_ws(' ', actor, subject, details::text)) as text
+        from audit_events where id > ${after}::uuid
+      ) e
+      where exists (
+        select from jsonb_array_elements_text(case when coalesce(own, false)
+          then ${tx.json(ofUser)}::jsonb else ${tx.json(anywhere)}::jsonb end) needle
+        where strpos(e.text, lower(needle)) > 0
+      )
+      order by id limit ${BATCH}`;
+    for (const row of rows) {
+      const replace = replacement(person, row.own ? ofUser : anywhere);
+      await tx`
+        update audit_events set
+          actor = ${row.actor && replace(row.actor)}, subject = ${
+        row.subject && replace(row.subject)
+      },
+          details = ${tx.json(replaceIn(row.details, replace) as Parameters<typeof tx.json>[0])}
+        where id = ${row.id}`;
+    }
+    if (rows.length < BATCH) return;
+    after = rows.at(-1)!.id;
+  }
+}
+
+/** Free text of service accounts' tokens; those of the user are deleted with the user. */
+async function eraseFromTokens(tx: Transaction, person: PersonalData): Promise<void> {
+  const texts = needles([...person.emails, ...isFullName(person.name) ? [person.name] : []]);
+  const replace = replacement(person, texts);
+  const rows = await tx<
+    {
+      id: string;
+      description: string | null;
+      leak_place: string | null;
+      revoked_reason: string | null;
+    }[]
+  >`
+    select id, description, leak_place, revoked_reason from personal_access_tokens t
+    where service_account_id is not null and exists (
+      select from jsonb_array_elements_text(${tx.json(texts)}::jsonb) needle
+      where strpos(lower(concat_ws(' ', description, leak_place, revoked_reason)), lower(needle)) > 0
+    )`;
+  for (const row of rows) {
+    await tx`
+      update personal_access_tokens set
+        description = ${row.description && replace(row.description)},
+        leak_place = ${row.leak_place && replace(row.leak_place)},
+        revoked_reason = ${row.revoked_reason && replace(row.revoked_reason)}
+      where id = ${row.id}`;
+  }
+}
+
+/** A name that is not an ordinary word such as `deploy`. */
+function isFullName(name: string): boolean {
+  return /\S\s+\S/.test(name.trim());
+}
+
+/** As the text is stored, as JSON within JSON has it, and in the form that accounts are found by. */
+function needles(texts: readonly string[]): string[] {
+  return [
+    ...new Set(texts.flatMap((text) => {
+      const forms = [text, text.normalize("NFC"), nameKey(text), encodeURIComponent(text)];
+      return forms.flatMap((form) => [
+        form,
+        JSON.stringify(form).slice(1, -1),
+        JSON.stringify(JSON.stringify(form)).slice(3, -3),
+      ]);
+    })),
+  ].filter((text) => text.trim() !== "");
+}
+
+/** Replaces each of `texts`, in any letter case and only as whole words. */
+function replacement(person: PersonalData, texts: readonly string[]): (text: string) => string {
+  const pseudonym = pseudonymOf(person.id);
+  const longestFirst = [...texts].sort((a, b) => b.length - a.length);
+  const pattern = new RegExp(
+    // Not within a longer address; after an escaped character of a URL it is the beginning of one.
+    "(?<=^|%[0-9a-f]{2}|[^\\p{L}\\p{N}.+_-])" +
+      `(?:${longestFirst.map(escapePattern).join("|")})(?!\\.?[\\p{L}\\p{N}])`,
+    "giu",
+  );
+  return (text) => text.replace(pattern, pseudonym);
+}
+
+function escapePattern(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+}
+
+/** Keys are the program's own names. */
+function replaceIn(value: unknown, replace: (text: string) => string): unknown {
+  if (typeof value === "string") return replace(value);
+  if (Array.isArray(value)) return value.map((element) => replaceIn(element, replace));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [key, replaceIn(member, replace)]),
+  );
+}
