@@ -2,6 +2,7 @@ import { splitScope } from "../../shared/oauth/scope.ts";
 import { DomainError } from "../domain_error.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import type { Transaction } from "../store/db/connect.ts";
+import { listIdentities } from "../store/identities.ts";
 import { listOwned, type Owned, transferOwned } from "../store/owners.ts";
 import {
   countApprovals,
@@ -123,7 +124,7 @@ export async function offboardUser(
 
 async function reportAccess(
   tx: Transaction,
-  { id: userId, email, name, isAdmin, disabledAt }: User,
+  { id: userId, email, name, isAdmin, groups, disabledAt }: User,
   now: Date,
 ): Promise<Omit<OffboardReport, "dryRun" | "transferredTo">> {
   const query = { userId, now };
@@ -157,8 +158,11 @@ async function reportAccess(
       expiresAt: token.expiresAt?.toISOString() ?? null,
       lastUsedAt: token.lastUsedAt?.toISOString() ?? null,
     })),
-    identities: [],
-    groups: [],
+    identities: (await listIdentities(tx, { userId })).map((identity) => ({
+      provider: identity.provider,
+      email: identity.email ?? null,
+    })),
+    groups: [...isAdmin ? ["admin"] : [], ...groups],
     trustRules: await listRulesActingAs(tx, userId),
     owned: (await listOwned(tx, { ownerId: userId })).map(({ kind, name }) => ({ kind, name })),
     knownSecrets: (await listKnownSecrets(tx, query)).map((secret) => ({

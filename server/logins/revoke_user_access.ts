@@ -3,9 +3,11 @@ import { type AuditEvent, recordAuditEvent } from "../store/audit_events.ts";
 import type { Transaction } from "../store/db/connect.ts";
 import { withdrawAuthorizationCodes } from "../store/authorization_codes.ts";
 import { withdrawApprovals } from "../store/device_authorizations.ts";
+import { deleteIdentityRefreshTokens } from "../store/identities.ts";
 import { expirePasswordLinks } from "../store/password_links.ts";
 import { revokeRefreshTokenFamilies } from "../store/refresh_token_families.ts";
 import { signOutSessions } from "../store/sessions.ts";
+import { deleteUpstreamSignInsOfUser } from "../store/upstream_sign_ins.ts";
 
 export interface RevokedAccess {
   /** Ids of the logins. The caller invalidates them in the cache after the commit. */
@@ -15,9 +17,11 @@ export interface RevokedAccess {
 }
 
 /**
- * Revokes all logins of a user, signs out their browsers except for one, withdraws the approvals
- * that no client has redeemed yet, expires the links to choose a password, and records the audit
- * event: all of it or nothing. With `keepLogins`, the logins stay.
+ * Revokes all logins of a user, signs out their browsers except for one, withdraws what they
+ * started at a provider, withdraws the approvals that no client has redeemed yet, expires
+ * the links to choose a password, and records the audit event: all of it or nothing. With
+ * `keepLogins`, the logins stay. A user who leaves loses the tokens of their accounts at providers
+ * too.
  */
 export async function revokeUserAccess(
   tx: Transaction,
@@ -32,6 +36,8 @@ export async function revokeUserAccess(
 ): Promise<RevokedAccess> {
   const now = new Date(clock.now());
   const browsers = await signOutSessions(tx, { userId, except: exceptSession, now });
+  await deleteUpstreamSignInsOfUser(tx, userId);
+  if (reason === "disabled" || reason === "deleted") await deleteIdentityRefreshTokens(tx, userId);
   // Before the logins: it waits for a redemption in progress, whose login is then revoked too.
   await withdrawApprovals(tx, userId);
   await withdrawAuthorizationCodes(tx, userId);

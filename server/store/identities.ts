@@ -140,6 +140,13 @@ export async function recordIdentityCheck(
     where id = ${id}`;
 }
 
+/** Forgets the refresh tokens of a user's accounts: they are not checked again before a sign-in. */
+export async function deleteIdentityRefreshTokens(tx: Transaction, userId: string): Promise<void> {
+  await tx`
+    update identities set refresh_token = null
+    where user_id = ${userId} and refresh_token is not null`;
+}
+
 /** Whether it existed. */
 export async function deleteIdentity(
   tx: Transaction,

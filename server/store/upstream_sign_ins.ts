@@ -107,3 +107,8 @@ export async function deleteOldUpstreamSignIns(
       select state_hash from upstream_sign_ins where expires_at < ${before} limit ${limit})`;
   return count;
 }
+
+/** Withdraws what a user has started: linking an account, or signing in again. */
+export async function deleteUpstreamSignInsOfUser(tx: Transaction, userId: string): Promise<void> {
+  await tx`delete from upstream_sign_ins where user_id = ${userId}`;
+}

@@ -65,6 +65,9 @@ testOnEachDatabase(
       userEmail: alice.email,
       conditions: [{ claim: "email", operator: "equals", values: [alice.email] }],
     });
+    await addIdentity(server, alice.id, alice.email);
+    await parts.sql`
+      insert into group_memberships (user_id, source, name) values (${alice.id}, 'idp:okta', 'ops')`;
     const deps = { ...parts, actor: bob.id };
     const forced = { email: alice.email, force: true };
 
@@ -82,6 +85,8 @@ testOnEachDatabase(
       1,
     ]);
     assert.equal(planned.counts.browsers, planned.browsers.length);
+    assert.deepEqual(planned.identities, [{ provider: "okta", email: alice.email }]);
+    assert.deepEqual(planned.groups, ["admin", "ops"]);
     assert.equal(planned.transferredTo, null);
     assert.equal((await verify(server, pat.token)).status, 200, "nothing was changed");
     assert.equal((await browser.get("/devices")).status, 200);
@@ -114,6 +119,8 @@ testOnEachDatabase(
       "trust-rule ci",
       "trust-rule hers",
     ]);
+    const kept = await parts.sql`select from identities where refresh_token is not null`;
+    assert.equal(kept.length, 0, "refresh tokens of accounts at providers");
     const events = await parts.sql`
       select event, actor, details from audit_events
       where subject = ${alice.id} and event in ('owner.transferred', 'user.disabled')`;
@@ -167,6 +174,18 @@ testOnEachDatabase("changes the owner of a service account", async (location) =>
   assert.equal((disabled as DomainError).code, "conflict");
 });
 
+async function addIdentity({ parts: { sql } }: TestServer, userId: string, email: string) {
+  await sql`
+    insert into identity_providers (
+      name, template, issuer, client_id, client_secret, first_sign_in, created_at
+    ) values ('okta', 'okta', 'https://acme.okta.example', 'x', 'x', 'allow', now())`;
+  await sql`
+    insert into identities (
+      id, provider, issuer, subject, user_id, email, claims, refresh_token, created_at
+    ) values (${crypto.randomUUID()}, 'okta', 'https://acme.okta.example', '7', ${userId}, ${email},
+      ${sql.json({ name: email })}, 'secret', now())`;
+}
+
 /** Every column of every table that contains `text`, in any letter case. */
 async function columnsWith({ parts: { sql } }: TestServer, text: string): Promise<string[]> {
   const columns = await sql<{ table: string; column: string }[]>`
@@ -205,7 +224,7 @@ testOnEachDatabase(
       update personal_access_tokens set leaked_at = now(), leak_reporter = 'GitHub',
         leak_place = ${`https://example.com/?by=${encodeURIComponent(email)}`}
       where id = ${pat.id}`;
-    await signedIn(server, email);
+    await addIdentity(server, zora.id, email);
     const browser = await signedIn(server, email);
     await browser.get("/");
     await addServiceAccount(parts, { name: "deployer", scope: "deploy" });

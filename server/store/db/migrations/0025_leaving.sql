@@ -16,8 +16,6 @@ create table provider_signals (
   provider text primary key,
   -- Whether its back-channel logout also revokes the logins that were approved in those browsers.
   logout_revokes_logins boolean not null default false,
-  -- Whether identities are checked again with their refresh token.
-  recheck boolean not null default false,
   -- SHA-256 of the bearer token with which it pushes events (RFC 8935); null: it may not.
   events_token_hash bytea,
   -- The issuer of its security event tokens; null: the one of its ID tokens.
