@@ -6,7 +6,7 @@ import type { Transaction } from "../store/db/connect.ts";
 import { type ListedOwned, listOwned, type Owned, OWNED_KINDS, setOwner } from "../store/owners.ts";
 import { findUserByReference, lockUser, type User } from "../store/users.ts";
 import { noSuchUser } from "./no_such_user.ts";
-import type { AdminDeps, Operation } from "./operation.ts";
+import type { AdminDeps } from "./operation.ts";
 
 export type OwnerDeps = Pick<AdminDeps, "sql" | "clock" | "actor" | "address" | "loginId">;
 

@@ -291,7 +291,6 @@ Deno.test("what operator's commands print", async (t) => {
       "admin-service-account-list",
       (more, io) => adminServiceAccountList({ ...options, ...more }, io),
     ],
-    ["admin-owner-list", (more, io) => adminOwnerList(undefined, { ...options, ...more }, io)],
     ["admin-trust-list", (more, io) => adminTrustList({ ...options, ...more }, io)],
     ["admin-keys-list", (more, io) => adminKeysList({ ...options, ...more }, io)],
     ["migrate", (more, io) => migrate({ ...options, status: true, ...more }, io)],
@@ -315,6 +314,9 @@ Deno.test("what operator's commands print", async (t) => {
     json = "";
     await run("", (io) => adminResourceShow("orders", show, { ...io, stdout }));
     parseOutput("admin-resource-show", json);
+    json = "";
+    await run("", (io) => adminOwnerList(undefined, show, { ...io, stdout }));
+    parseOutput("admin-owner-list", json);
     for (const [schema, print] of lists) {
       let json = "";
       const stdout = (text: string) => Boolean(json += text);
