@@ -34,6 +34,7 @@ import { token } from "./oauth/token.ts";
 import { userinfo, userinfoErrorResponse } from "./oauth/userinfo.ts";
 import type { OutboundHttp } from "./outbound/outbound_http.ts";
 import { pagesRouter } from "./pages/router.tsx";
+import type { PasswordCost } from "./security/password_hash.ts";
 import { TokenBucketLimit } from "./security/token_bucket.ts";
 import type { Database, Sql } from "./store/db/connect.ts";
 import type { ServerSecrets } from "./store/server_secrets.ts";
@@ -61,6 +62,8 @@ export interface AppDeps {
   clock: Clock;
   log: Log;
   secrets: ServerSecrets;
+  /** Of the hashes of passwords that are replaced; undefined: that of new ones. */
+  passwordCost?: PasswordCost;
   keys: SigningKeys;
   catalog: ResourceCatalog;
   tokenValidator: TokenValidator;

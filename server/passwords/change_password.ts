@@ -3,7 +3,8 @@ import { DomainError } from "../domain_error.ts";
 import { type RevokedAccess, revokeUserAccess } from "../logins/revoke_user_access.ts";
 import type { Mail } from "../notifications/mail.ts";
 import type { QueuedCaller } from "../security/fair_queue.ts";
-import { hashPassword, passwordProblem, verifyPassword } from "../security/password_hash.ts";
+import { hashPassword, verifyPassword } from "../security/password_hash.ts";
+import { passwordProblem } from "../security/password_rules.ts";
 import { checkPasswordLimit } from "../security/rate_limit.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import type { Sql } from "../store/db/connect.ts";
@@ -44,7 +45,7 @@ export async function changePassword(
     caller: QueuedCaller;
   },
 ): Promise<ChangedPassword | DomainError> {
-  const problem = passwordProblem(newPassword);
+  const problem = passwordProblem(newPassword, user);
   if (problem !== undefined) return new DomainError("invalid", problem, { field: "password" });
   const now = new Date(clock.now());
   const limit = await checkPasswordLimit(sql, {

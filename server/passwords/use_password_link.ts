@@ -3,7 +3,8 @@ import { DomainError } from "../domain_error.ts";
 import { revokeUserAccess } from "../logins/revoke_user_access.ts";
 import type { Mail } from "../notifications/mail.ts";
 import type { QueuedCaller } from "../security/fair_queue.ts";
-import { hashPassword, passwordProblem } from "../security/password_hash.ts";
+import { hashPassword } from "../security/password_hash.ts";
+import { passwordProblem } from "../security/password_rules.ts";
 import type { Sql } from "../store/db/connect.ts";
 import {
   findPasswordLink,
@@ -57,7 +58,8 @@ export async function setPasswordByLink(
     caller: QueuedCaller;
   },
 ): Promise<User | DomainError> {
-  const problem = passwordProblem(password);
+  const link = await describePasswordLink({ sql, clock }, token);
+  const problem = passwordProblem(password, link?.user);
   if (problem !== undefined) return new DomainError("invalid", problem, { field: "password" });
   const passwordHash = await hashPassword(password, caller);
   const now = new Date(clock.now());

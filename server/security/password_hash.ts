@@ -1,19 +1,27 @@
-import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
+import { randomBytes, scrypt } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { DomainError } from "../domain_error.ts";
 import { FairQueue, type FairQueueLimits, type QueuedCaller } from "./fair_queue.ts";
+import { costProblem } from "./imported_hash/cost_limits.ts";
+import { formatHash } from "./imported_hash/format_hash.ts";
+import { parseHash } from "./imported_hash/parse_hash.ts";
+import type { ParsedHash } from "./imported_hash/parsed_hash.ts";
+import { verifyImported } from "./imported_hash/verify_imported.ts";
+
+/** Parameters of scrypt (RFC 7914). */
+export interface PasswordCost {
+  log2N: number;
+  r: number;
+  p: number;
+}
 
 /**
- * scrypt (RFC 7914) with 32 MiB and three passes, one of the configurations that OWASP's Password
- * Storage Cheat Sheet recommends: about 0.3 s on one core.
+ * 32 MiB and three passes, one of the configurations that OWASP's Password Storage Cheat Sheet
+ * recommends: about 0.3 s on one core. A change also replaces the index users_other_password_hash.
  */
-const COST = { log2N: 15, r: 8, p: 3 };
+export const PASSWORD_COST: PasswordCost = { log2N: 15, r: 8, p: 3 };
 const KEY_LENGTH = 32;
 const SALT_LENGTH = 16;
-
-/** In characters. NIST SP 800-63B: length, not rules about kinds of characters. */
-export const MIN_PASSWORD_LENGTH = 12;
-const MAX_PASSWORD_LENGTH = 256;
 
 /** A flood of sign-ins costs bounded CPU time, and does not lock out other networks. */
 const LIMITS: FairQueueLimits = {
@@ -22,59 +30,6 @@ const LIMITS: FairQueueLimits = {
   waiting: 100,
   waitingPerNetwork: 25,
 };
-
-/** What is wrong with a new password, as a message for its user. */
-export function passwordProblem(password: string): string | undefined {
-  const length = [...password].length;
-  if (length < MIN_PASSWORD_LENGTH) {
-    return `The password is too short: at least ${MIN_PASSWORD_LENGTH} characters. ` +
-      // prose-ok: words that a passphrase consists of
-      "A few unrelated words make a good one.";
-  }
-  if (length > MAX_PASSWORD_LENGTH) {
-    return `The password is too long: at most ${MAX_PASSWORD_LENGTH} characters.`;
-  }
-}
-
-/**
- * The hash to store, as a PHC string (`$scrypt$ln=15,r=8,p=3$salt$key`). It contains its cost, so
- * that the cost can be raised later. `caller` is set for requests. Throws DomainError
- * (`unavailable`) as verifyPassword does.
- */
-export async function hashPassword(password: string, caller?: QueuedCaller): Promise<string> {
-  const salt = randomBytes(SALT_LENGTH);
-  const key = await derive(password, { ...COST, salt, length: KEY_LENGTH }, caller);
-  return `$scrypt$ln=${COST.log2N},r=${COST.r},p=${COST.p}$${base64(salt)}$${base64(key)}`;
-}
-
-/**
- * Whether the password is the one that was hashed. Without a hash (an unknown account, or one that
- * cannot sign in) it takes as long and returns false, so that timing does not disclose which
- * accounts exist. `caller` is set for requests. Throws DomainError (`unavailable`) if too many
- * passwords are being checked. It is thrown because a returned one is truthy: a caller that
- * forgot it would accept any password.
- */
-export async function verifyPassword(
-  password: string,
-  hash: string | undefined,
-  caller?: QueuedCaller,
-): Promise<boolean> {
-  const stored = hash === undefined ? undefined : parseHash(hash);
-  const { salt, key, ...cost } = stored ??
-    { ...COST, salt: Buffer.alloc(SALT_LENGTH), key: Buffer.alloc(KEY_LENGTH) };
-  // A password over the limit is always wrong; hashing a part of it takes as long.
-  const part = password.slice(0, 2 * MAX_PASSWORD_LENGTH);
-  const derived = await derive(part, { ...cost, salt, length: key.length }, caller);
-  return timingSafeEqual(derived, key) && stored !== undefined && part === password;
-}
-
-interface ScryptInput {
-  log2N: number;
-  r: number;
-  p: number;
-  salt: Uint8Array;
-  length: number;
-}
 
 const queue = new FairQueue(
   LIMITS,
@@ -86,30 +41,125 @@ const queue = new FairQueue(
     ),
 );
 
-function derive(password: string, input: ScryptInput, caller?: QueuedCaller): Promise<Buffer> {
-  // An accented letter can be one character or two (NIST SP 800-63B section 3.1.1.2).
-  const text = password.normalize("NFKC");
-  const cost = { N: 2 ** input.log2N, r: input.r, p: input.p, maxmem: 256 * 1024 * 1024 };
-  return queue.run(caller, () =>
-    new Promise((resolve, reject) => {
-      scrypt(text, input.salt, input.length, cost, (error, key) => {
-        if (error) reject(error);
-        else resolve(key as Buffer);
-      });
-    }));
+/**
+ * The hash to store, as a PHC string (`$scrypt$ln=15,r=8,p=3$salt$key`). It contains its cost, so
+ * that the cost can be raised later. `caller` is set for requests. Throws DomainError
+ * (`unavailable`) as verifyPassword does.
+ */
+export async function hashPassword(password: string, caller?: QueuedCaller): Promise<string> {
+  return await queue.run(caller, () => hash(password, PASSWORD_COST));
 }
 
-function parseHash(hash: string): ScryptInput & { key: Uint8Array } | undefined {
-  const match = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([\w+/-]+)\$([\w+/-]+)$/.exec(
-    hash,
-  );
-  if (match === null) return undefined;
-  const key = Buffer.from(match[5], "base64");
-  const [log2N, r, p] = match.slice(1, 4).map(Number);
-  return { log2N, r, p, salt: Buffer.from(match[4], "base64"), key, length: key.length };
+/**
+ * Whether the password is the one that was hashed, here or by another system. `caller` is set for
+ * requests. Throws DomainError (`unavailable`) if too many passwords are being checked. It is thrown
+ * because a returned one is truthy: a caller that forgot it would accept any password.
+ */
+export async function verifyPassword(
+  password: string,
+  storedHash: string | undefined,
+  caller?: QueuedCaller,
+): Promise<boolean> {
+  const stored = storedHash === undefined ? undefined : usableHash(storedHash);
+  return await queue.run(caller, async () => {
+    const correct = await verify(limitLength(password), stored ?? unmatchable(PASSWORD_COST));
+    return correct && stored !== undefined && !isTooLong(password);
+  });
 }
 
-/** The PHC string format has the standard alphabet without padding. */
-function base64(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("base64").replaceAll("=", "");
+/** `rehashed` replaces the hash of a correct password that has another kind or cost than new ones. */
+export interface PasswordCheck {
+  correct: boolean;
+  rehashed?: string;
+}
+
+/**
+ * Checks the password of a sign-in, as verifyPassword does. Without a hash (an unknown account, or
+ * one that cannot sign in) it takes as long and returns false, so that timing does not disclose
+ * which accounts exist. While some accounts have other hashes than new ones, each check computes two:
+ * one such, the account's or `decoy`, and one with the cost of new ones.
+ */
+export async function checkPassword(
+  password: string,
+  storedHash: string | undefined,
+  { caller, decoy, cost = PASSWORD_COST }: {
+    caller?: QueuedCaller;
+    /** The hash of some account that has another kind or cost than new ones, if there is one. */
+    decoy?: string;
+    cost?: PasswordCost;
+  },
+): Promise<PasswordCheck> {
+  const isCurrent = storedHash?.startsWith(prefixOf(cost)) ?? false;
+  const stored = storedHash === undefined ? undefined : usableHash(storedHash);
+  const own = isCurrent ? stored : undefined;
+  const other = isCurrent ? undefined : stored;
+  const otherOrDecoy = other ?? (decoy === undefined ? undefined : usableHash(decoy));
+  const text = limitLength(password);
+  return await queue.run(caller, async () => {
+    const matchesOther = otherOrDecoy !== undefined && await verify(text, otherOrDecoy) &&
+      other !== undefined && !isTooLong(password);
+    if (matchesOther) return { correct: true, rehashed: await hash(password, cost) };
+    const matchesOwn = await verify(text, own ?? unmatchable(cost));
+    return { correct: matchesOwn && own !== undefined && !isTooLong(password) };
+  });
+}
+
+/** In UTF-16 units: more than any password may have. A longer one is wrong, and takes as long. */
+const MAX_CHECKED_LENGTH = 512;
+
+function limitLength(password: string): string {
+  return password.slice(0, MAX_CHECKED_LENGTH);
+}
+
+function isTooLong(password: string): boolean {
+  return password.length > MAX_CHECKED_LENGTH;
+}
+
+function prefixOf({ log2N, r, p }: PasswordCost): string {
+  return `$scrypt$ln=${log2N},r=${r},p=${p}$`;
+}
+
+/** Undefined if the hash is malformed or too expensive to check: no password matches it. */
+function usableHash(text: string): ParsedHash | undefined {
+  const parsed = parseHash(text);
+  return parsed === undefined || costProblem(parsed) !== undefined ? undefined : parsed;
+}
+
+/** In place of a hash that does not exist. */
+function unmatchable(cost: PasswordCost): ParsedHash {
+  const [salt, key] = [Buffer.alloc(SALT_LENGTH), Buffer.alloc(KEY_LENGTH)];
+  return { kind: "scrypt", ...cost, salt, key };
+}
+
+/** Our own hashes are of the normalized text; scrypt of other systems may be too, or not. */
+async function verify(password: string, parsed: ParsedHash): Promise<boolean> {
+  const text = normalize(password);
+  if (parsed.kind !== "scrypt") return await verifyImported(password, parsed);
+  return await verifyImported(text, parsed) ||
+    (text !== password && await verifyImported(password, parsed));
+}
+
+/** An accented letter can be one character or two (NIST SP 800-63B section 3.1.1.2). */
+function normalize(password: string): string {
+  return password.normalize("NFKC");
+}
+
+async function hash(password: string, { log2N, r, p }: PasswordCost): Promise<string> {
+  const salt = randomBytes(SALT_LENGTH);
+  const key = await derive(normalize(password), salt, { N: 2 ** log2N, r, p });
+  return formatHash({ kind: "scrypt", log2N, r, p, salt, key });
+}
+
+function derive(
+  text: string,
+  salt: Uint8Array,
+  cost: { N: number; r: number; p: number },
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const options = { ...cost, maxmem: 256 * 1024 * 1024 };
+    scrypt(text, salt, KEY_LENGTH, options, (error, key) => {
+      if (error) reject(error);
+      else resolve(key as Buffer);
+    });
+  });
 }

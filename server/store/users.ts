@@ -4,6 +4,8 @@ import type { Sql, Transaction } from "./db/connect.ts";
 
 export interface User {
   id: string;
+  /** The `sub` of their tokens: the id, or that of another system they were imported from. */
+  subject: string;
   /** As entered. Found by its key, see shared/name_key.ts. */
   email: string;
   /** Whether an operator confirmed that the address is the user's. */
@@ -39,6 +41,7 @@ export const MAX_NAME_LENGTH = 100;
 /** The columns of a user, as selected by the stores that join users. */
 export interface UserRow {
   id: string;
+  subject: string;
   email: string;
   email_verified: boolean;
   name: string;
@@ -54,6 +57,7 @@ export interface UserRow {
 export function userFromRow(row: UserRow): User {
   return {
     id: row.id,
+    subject: row.subject,
     email: row.email,
     emailVerified: row.email_verified,
     name: row.name,
@@ -198,6 +202,35 @@ export async function replacePassword(
     where id = ${id} and password_hash = ${from} and disabled_at is null
     returning id`;
   return rows.length === 1;
+}
+
+/**
+ * Replaces the hash of a password by another one of the same password, if it is still `from`.
+ * Returns whether it did.
+ */
+export async function rehashPassword(
+  sql: Sql,
+  { id, from, to }: { id: string; from: string; to: string },
+): Promise<boolean> {
+  const rows = await sql`
+    update users set password_hash = ${to} where id = ${id} and password_hash = ${from}
+    returning id`;
+  return rows.length === 1;
+}
+
+/**
+ * A hash that is of another kind or cost than new ones, of the first such account from `id` on;
+ * undefined if there is none.
+ */
+export async function findOtherPasswordHash(sql: Sql, id: string): Promise<string | undefined> {
+  // As the index users_other_password_hash has it.
+  const isOther = sql`password_hash not like '$scrypt$ln=15,r=8,p=3$%'`;
+  const rows = await sql<{ password_hash: string }[]>`
+    (select password_hash from users where ${isOther} and id >= ${id} order by id limit 1)
+    union all
+    (select password_hash from users where ${isOther} order by id limit 1)
+    limit 1`;
+  return rows[0]?.password_hash;
 }
 
 /** Deletes a user with everything that belongs to them. */

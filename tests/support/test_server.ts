@@ -111,6 +111,8 @@ export async function testServer(
     webhook,
     mail,
     http,
+    // That of the passwords in person.ts.
+    passwordCost: { log2N: 1, r: 1, p: 1 },
   };
 
   const server: TestServer = {

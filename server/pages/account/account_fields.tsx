@@ -1,5 +1,5 @@
 /** The fields that the set-up page and the sign-in page have in common. */
-import { MIN_PASSWORD_LENGTH } from "../../security/password_hash.ts";
+import { MIN_PASSWORD_LENGTH } from "../../security/password_rules.ts";
 import type { FormProblem } from "../http/form_problem.ts";
 import { TextField } from "../ui/text_field.tsx";
 

@@ -1,7 +1,8 @@
 import type { Clock } from "../../../shared/clock.ts";
 import { brand } from "../../../shared/brand.ts";
 import { sharedNetwork } from "../../http/client_ip.ts";
-import { hashPassword, passwordProblem } from "../../security/password_hash.ts";
+import { hashPassword } from "../../security/password_hash.ts";
+import { passwordProblem } from "../../security/password_rules.ts";
 import { passwordFactor } from "../../sign_in/first_factor.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
 import type { Sql } from "../../store/db/connect.ts";
@@ -58,7 +59,7 @@ export async function submitSetup(deps: SetupDeps, c: PageContext): Promise<Resp
   const problems = fieldProblems({
     name: nameProblem(name),
     email: emailProblem(email),
-    password: passwordProblem(password),
+    password: passwordProblem(password, { email, name }),
     repeated_password: (form("repeated_password") ?? "") === password
       ? undefined
       : "The passwords do not match.",

@@ -2,7 +2,7 @@ import type { Clock } from "../../../shared/clock.ts";
 import type { ServerConfig } from "../../config/server_config.ts";
 import { DomainError } from "../../domain_error.ts";
 import { rateLimitKey, sharedNetwork } from "../../http/client_ip.ts";
-import { verifyPassword } from "../../security/password_hash.ts";
+import { type CheckSignInDeps, checkSignInPassword } from "../../passwords/check_sign_in.ts";
 import { checkPasswordLimit } from "../../security/rate_limit.ts";
 import { type Acr, isAcr } from "../../sign_in/authentication.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
@@ -37,7 +37,7 @@ const INVALID_CREDENTIALS: FormProblem = {
 /** No user's id, so that a sign-in as an unknown user takes the same queries. */
 const UNKNOWN_USER_ID = "00000000-0000-0000-0000-000000000000";
 
-interface SignInDeps extends RenderDeps, SessionDeps, UnlockLinkDeps {
+interface SignInDeps extends RenderDeps, SessionDeps, UnlockLinkDeps, CheckSignInDeps {
   sql: Sql;
   clock: Clock;
   config: Pick<ServerConfig, "session" | "mail">;
@@ -97,15 +97,17 @@ export async function submitSignIn(deps: SignInDeps, c: PageContext): Promise<Re
   });
   if (limit instanceof DomainError) return await rateLimited(deps, c, limit);
   const enabled = user !== undefined && user.disabledAt === undefined;
-  const correct = await verifyPassword(password, enabled ? user.passwordHash : undefined, {
-    network: sharedNetwork(address),
-    known: knownHere || browser !== undefined,
+  const signedIn = await checkSignInPassword(deps, {
+    email,
+    user: enabled ? user : undefined,
+    password,
+    caller: { network: sharedNetwork(address), known: knownHere || browser !== undefined },
   }).catch(async (error) => {
     // The password was not checked, so it must not count as wrong.
     await releaseAttempt(sql, limit.attempt);
     throw error;
   });
-  if (!correct || !enabled) {
+  if (signedIn === undefined) {
     await recordFailure(deps, { user, address, limits: limit.reachesLimits });
     if (limit.reachesLimits.includes("account")) {
       await sendUnlockLink(deps, enabled ? user : undefined);
@@ -113,7 +115,7 @@ export async function submitSignIn(deps: SignInDeps, c: PageContext): Promise<Re
     return await signInPage(deps, c, { next, requiredAcr, email, unlock }, [INVALID_CREDENTIALS]);
   }
   await releaseAttempt(sql, limit.attempt);
-  return await completeSignIn(deps, c, user, passwordFactor(user), { next, requiredAcr });
+  return await completeSignIn(deps, c, signedIn, passwordFactor(signedIn), { next, requiredAcr });
 }
 
 /** Audits a failed sign-in, and each rate limit that it reached. */

@@ -44,7 +44,7 @@ export async function submitChangePassword(
   const form = c.get("form");
   const revokeLogins = form("revoke_logins") !== undefined;
   const newPassword = form("password") ?? "";
-  const problems = newPasswordProblems(newPassword, form("repeated_password"));
+  const problems = newPasswordProblems(newPassword, form("repeated_password"), user);
   if (problems.length > 0) return await changePage(deps, c, { revokeLogins }, problems);
   const { address } = c.get("requester");
   const changed = await changePassword(deps, {

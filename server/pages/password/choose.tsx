@@ -48,7 +48,7 @@ export async function submitChoosePassword(
   // Before the password is hashed, which is expensive.
   const link = await describePasswordLink(deps, token);
   if (link?.state !== "usable") return await unusableLinkPage(deps, c, link?.state);
-  const problems = newPasswordProblems(password, form("repeated_password"));
+  const problems = newPasswordProblems(password, form("repeated_password"), link.user);
   if (problems.length > 0) {
     return await choosePage(deps, c, { token, user: link.user }, problems);
   }

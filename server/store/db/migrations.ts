@@ -29,6 +29,7 @@ import groups from "./migrations/0021_groups.sql" with { type: "text" };
 import identityProviders from "./migrations/0022_identity_providers.sql" with { type: "text" };
 import passkeys from "./migrations/0023_passkeys.sql" with { type: "text" };
 import leaving from "./migrations/0025_leaving.sql" with { type: "text" };
+import imports from "./migrations/0026_imports.sql" with { type: "text" };
 
 export interface Migration {
   name: string;
@@ -63,4 +64,5 @@ export const migrations: readonly Migration[] = [
   { name: "0022_identity_providers", sql: identityProviders },
   { name: "0023_passkeys", sql: passkeys },
   { name: "0025_leaving", sql: leaving },
+  { name: "0026_imports", sql: imports },
 ];

@@ -88,7 +88,7 @@ Deno.test("starts the next task after one has failed", async () => {
 });
 
 Deno.test("a flood of sign-ins from one network does not delay others", async () => {
-  const cheap = "$scrypt$ln=12,r=8,p=1$AAAA$AAAA";
+  const cheap = "$scrypt$ln=12,r=8,p=1$AAAA$AAAAAAAAAAAAAAAAAAAAAA";
   let [checked, refused] = [0, 0];
   const flood = Array.from(
     { length: 104 },

@@ -29,7 +29,7 @@ export async function adminUserAdd(
   if (problem !== undefined) return reportUsage(problem, io);
   const password = await chooseNewPassword(
     { passwordStdin, link: invite, mail, expires },
-    { linkOption: "--invite", lifetime: "3d" },
+    { linkOption: "--invite", lifetime: "3d", user: { email, name } },
     io,
   );
   if (typeof password === "number") return password;

@@ -2,7 +2,8 @@ import { parseExpiry } from "../../../../shared/expiry.ts";
 import type { AskSecret } from "../../../../shared/secret_prompt.ts";
 import type { LinkParams } from "../../../admin/password_link_operations.ts";
 import type { ServerIo } from "../../../io.ts";
-import { hashPassword, passwordProblem } from "../../../security/password_hash.ts";
+import { hashPassword } from "../../../security/password_hash.ts";
+import { type PasswordContext, passwordProblem } from "../../../security/password_rules.ts";
 import { reportFailure, reportUsage } from "../../failure.ts";
 
 /** How a user gets a password, as the command line passes it. */
@@ -34,7 +35,12 @@ const ATTEMPTS = 3;
  */
 export async function chooseNewPassword(
   options: PasswordOptions,
-  { linkOption, lifetime }: { linkOption: string; lifetime: string },
+  { linkOption, lifetime, user }: {
+    linkOption: string;
+    lifetime: string;
+    /** What the password may not consist of. */
+    user: PasswordContext;
+  },
   io: ServerIo,
 ): Promise<NewPassword | number> {
   const link = options.link === true || options.mail === true;
@@ -57,8 +63,8 @@ export async function chooseNewPassword(
     return { link: { lifetimeSeconds, mail: options.mail === true } };
   }
   const password = options.passwordStdin === true
-    ? await readPasswordFromStdin(io)
-    : await promptForPassword(io);
+    ? await readPasswordFromStdin(user, io)
+    : await promptForPassword(user, io);
   if (password === undefined) {
     return reportUsage(
       "No terminal to ask for the password. Use --password-stdin to read it from standard " +
@@ -71,25 +77,35 @@ export async function chooseNewPassword(
 }
 
 /** The password on standard input; the exit code if it is not valid. */
-export async function readPasswordFromStdin(io: ServerIo): Promise<string | number> {
+export async function readPasswordFromStdin(
+  user: PasswordContext,
+  io: ServerIo,
+): Promise<string | number> {
   const password = (await io.readStdin()).replace(/\r?\n$/, "");
-  const problem = passwordProblem(password);
+  const problem = passwordProblem(password, user);
   return problem === undefined ? password : reportUsage(problem, io);
 }
 
 /** Undefined without a terminal; the exit code if no valid password was typed. */
-async function promptForPassword(io: ServerIo): Promise<string | number | undefined> {
+async function promptForPassword(
+  user: PasswordContext,
+  io: ServerIo,
+): Promise<string | number | undefined> {
   try {
-    return await io.promptSecrets((ask) => askTwice(ask, io));
+    return await io.promptSecrets((ask) => askTwice(ask, user, io));
   } catch (error) {
     return reportFailure(error, io);
   }
 }
 
-async function askTwice(ask: AskSecret, io: ServerIo): Promise<string | number> {
+async function askTwice(
+  ask: AskSecret,
+  user: PasswordContext,
+  io: ServerIo,
+): Promise<string | number> {
   for (let attempt = 1;; attempt++) {
     const password = await ask("Password: ");
-    const problem = passwordProblem(password) ??
+    const problem = passwordProblem(password, user) ??
       (await ask("Confirm password: ") === password ? undefined : "The passwords do not match.");
     if (problem === undefined) return password;
     if (attempt === ATTEMPTS) return reportUsage(problem, io);

@@ -13,7 +13,7 @@ export async function adminUserResetPassword(
 ): Promise<number> {
   const password = await chooseNewPassword(
     { passwordStdin, link, mail, expires },
-    { linkOption: "--link", lifetime: "1d" },
+    { linkOption: "--link", lifetime: "1d", user: { email: user } },
     io,
   );
   if (typeof password === "number") return password;

@@ -33,7 +33,9 @@ export async function adminUserUpdate(
   const problem = (newEmail === undefined ? undefined : emailProblem(newEmail)) ??
     (name === undefined ? undefined : nameProblem(name));
   if (problem !== undefined) return reportUsage(problem, io);
-  const password = passwordStdin === true ? await readPasswordFromStdin(io) : undefined;
+  const password = passwordStdin === true
+    ? await readPasswordFromStdin({ email: newEmail ?? user, name }, io)
+    : undefined;
   if (typeof password === "number") return password;
   const passwordHash = password === undefined ? undefined : await hashPassword(password);
   const params = { email: user, newEmail, name, isAdmin, emailVerified, passwordHash, force };
