@@ -12,6 +12,8 @@ export interface Approver {
    * browser leaves to, which is not opened.
    */
   authorize(url: string, decision?: "approve" | "deny"): Promise<URL>;
+  /** Opens a page, signs in if necessary, and sends its form for `action`. Returns the page's name. */
+  submit(path: string, action: string, fields?: Record<string, string>): Promise<string>;
   /** The title of the page at `path`, after redirects. */
   title(path: string): Promise<string>;
   /** The name of that page, or what went wrong: its `data-page` or `data-error`. */
@@ -25,15 +27,19 @@ export interface Account {
 
 /** In a browser of its own at `origin`, not signed in yet. */
 export function approver(origin: string, { email, password }: Account): Approver {
-  let cookie = "";
+  const cookies = new Map<string, string>();
 
   /** One request and the redirects it leads to. */
   async function visit(path: string, form?: URLSearchParams): Promise<string> {
     let address = new URL(path, origin);
     let init: RequestInit = form === undefined ? {} : { method: "POST", body: form };
     for (let redirects = 0; redirects < 10; redirects++) {
+      const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join("; ");
       const response = await fetch(address, { ...init, redirect: "manual", headers: { cookie } });
-      for (const set of response.headers.getSetCookie()) cookie = set.split(";")[0];
+      for (const set of response.headers.getSetCookie()) {
+        const [name, value] = set.split(";")[0].split("=");
+        cookies.set(name, value);
+      }
       const location = response.headers.get("location");
       const text = await response.text();
       const next = location === null ? refreshOf(text, address) : new URL(location, address);
@@ -80,6 +86,13 @@ export function approver(origin: string, { email, password }: Account): Approver
       const left = refreshOf(html, new URL(origin));
       assert.ok(left, `the browser stays on the page “${titleOf(html)}”`);
       return left;
+    },
+    async submit(path, action, fields = {}) {
+      let html = await visit(path);
+      if (action !== "/signin" && html.includes('action="/signin"')) {
+        html = await submit(html, "/signin", { email, password });
+      }
+      return pageOf(await submit(html, action, fields));
     },
     title: async (path) => titleOf(await visit(path)),
     page: async (path) => pageOf(await visit(path)),
