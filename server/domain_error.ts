@@ -22,6 +22,8 @@ export interface DomainErrorDetails {
   suggestedName?: string;
   /** With `rate_limited`: seconds after which the same request may succeed. */
   retryAfterSeconds?: number;
+  /** What an operator can run next, in a sentence. Only the command line adds it to the message. */
+  commandHint?: string;
 }
 
 /**
@@ -37,6 +39,7 @@ export class DomainError extends Error {
   readonly maxLifetime?: number;
   readonly suggestedName?: string;
   readonly retryAfterSeconds?: number;
+  readonly commandHint?: string;
   constructor(readonly code: DomainErrorCode, message: string, details: DomainErrorDetails = {}) {
     super(message);
     this.field = details.field;
@@ -45,5 +48,6 @@ export class DomainError extends Error {
     this.maxLifetime = details.maxLifetime;
     this.suggestedName = details.suggestedName;
     this.retryAfterSeconds = details.retryAfterSeconds;
+    this.commandHint = details.commandHint;
   }
 }

@@ -18,6 +18,7 @@ const CHAINS = [
   // Apart from `admin`, which approvals had before these could be managed here.
   ["clients_read", "clients_write"],
   ["resources_read", "resources_write"],
+  ["users_read", "users_write"],
 ] as const;
 
 export type ManagementPermission = (typeof CHAINS)[number][number];
@@ -33,6 +34,8 @@ export const MANAGEMENT_SCOPES: Record<ManagementPermission, string> = {
   clients_write: "manage:clients",
   resources_read: "manage:resources:read",
   resources_write: "manage:resources",
+  users_read: "manage:users:read",
+  users_write: "manage:users",
 };
 
 /** Permissions that change nothing. */

@@ -27,7 +27,7 @@ import { snippet, type SnippetLanguage } from "./snippets/snippet.ts";
 /** What the operations on clients need. */
 export type ClientDeps =
   & Pick<AdminDeps, "sql" | "clock" | "actor" | "address" | "loginId" | "catalog">
-  & { config: Omit<AdminDeps["config"], "mail"> };
+  & { config: Omit<AdminDeps["config"], "mail" | "session"> };
 
 type ClientOperation<Params, Result> = (deps: ClientDeps, params: Params) => Promise<Result>;
 

@@ -4,7 +4,8 @@ import { eraseUser } from "../store/erase_user.ts";
 import { listRulesNaming } from "../store/user_access.ts";
 import { countBelongings } from "../store/user_belongings.ts";
 import { deleteUserRow } from "../store/users.ts";
-import type { Operation } from "./operation.ts";
+import { adminEvent } from "./admin_event.ts";
+import type { UserOperation } from "./operation.ts";
 import { lockUserWhoLeaves } from "./user_operations.ts";
 
 /** A deleted user. */
@@ -21,26 +22,27 @@ export interface DeletedUser {
  *
  * Triggers of the database invalidate the caches of every replica.
  */
-export const deleteUser: Operation<
+export const deleteUser: UserOperation<
   { email: string; force?: boolean },
   DeletedUser | DomainError
-> = async ({ sql, clock, actor = "operator" }, { email, force = false }) => {
+> = async (deps, { email, force = false }) => {
+  const { sql, clock, actor } = deps;
   return await sql.begin(async (tx) => {
-    const user = await lockUserWhoLeaves(tx, email, { to: "delete", force });
+    const user = await lockUserWhoLeaves(tx, email, { to: "delete", force, actor });
     if (user instanceof DomainError) return user;
     const { tokens, trustRules } = await countBelongings(tx, user.id, new Date(clock.now()));
     await revokeUserAccess(tx, { clock }, {
       userId: user.id,
       reason: "deleted",
-      event: ({ logins, browsers }) => ({
-        event: "user.deleted",
-        actor,
-        subject: user.id,
-        details: {
-          admin: user.isAdmin,
-          ...{ logins: logins.length, browsers, tokens, trust_rules: trustRules },
-        },
-      }),
+      event: ({ logins, browsers }) =>
+        adminEvent(deps, {
+          event: "user.deleted",
+          subject: user.id,
+          details: {
+            admin: user.isAdmin,
+            ...{ logins: logins.length, browsers, tokens, trust_rules: trustRules },
+          },
+        }),
     });
     await eraseUser(tx, user);
     await deleteUserRow(tx, user.id);

@@ -6,9 +6,12 @@ import {
   listUsers,
   type User,
   type UserFilter,
+  type UserPosition,
+  type UserSort,
+  type UserState,
 } from "../store/users.ts";
 import { noSuchUser } from "./no_such_user.ts";
-import type { Operation } from "./operation.ts";
+import type { UserDeps } from "./operation.ts";
 
 /** A user as operators see them. Absent is null, since it is printed as JSON. */
 export interface ListedUser {
@@ -38,14 +41,26 @@ function toListedUser(user: User): ListedUser {
   };
 }
 
-/** Users that match the filter, oldest first, and how many there are. */
-export const listMatchingUsers: Operation<
-  UserFilter & { limit: number; offset?: number },
-  { users: ListedUser[]; total: number }
-> = async ({ sql }, { limit, offset, ...filter }) => {
-  const users = await listUsers(sql, { ...filter, limit, offset });
+export function userState(
+  { disabled, hasPassword }: Pick<ListedUser, "disabled" | "hasPassword">,
+): UserState {
+  if (disabled) return "disabled";
+  return hasPassword ? "enabled" : "invited";
+}
+
+/** Users that match the filter, oldest first unless sorted otherwise, and how many there are. */
+export async function listMatchingUsers(
+  { sql }: Pick<UserDeps, "sql">,
+  { limit, offset, sort, after, ...filter }: UserFilter & {
+    limit: number;
+    offset?: number;
+    sort?: UserSort;
+    after?: UserPosition;
+  },
+): Promise<{ users: ListedUser[]; total: number }> {
+  const users = await listUsers(sql, { ...filter, limit, offset, sort, after });
   return { users: users.map(toListedUser), total: await countUsers(sql, filter) };
-};
+}
 
 export interface ShownUser extends ListedUser {
   disabledAt: string | null;
@@ -53,10 +68,10 @@ export interface ShownUser extends ListedUser {
 }
 
 /** One user, with the number of browsers, logins and tokens. */
-export const showUser: Operation<{ email: string }, ShownUser | DomainError> = async (
-  { sql, clock },
-  { email },
-) => {
+export async function showUser(
+  { sql, clock }: Pick<UserDeps, "sql" | "clock">,
+  { email }: { email: string },
+): Promise<ShownUser | DomainError> {
   const user = await findUserByReference(sql, email);
   if (user === undefined) return noSuchUser(email);
   return {
@@ -64,4 +79,4 @@ export const showUser: Operation<{ email: string }, ShownUser | DomainError> = a
     disabledAt: user.disabledAt?.toISOString() ?? null,
     belongings: await countBelongings(sql, user.id, new Date(clock.now())),
   };
-};
+}

@@ -12,13 +12,18 @@ export interface AdminDeps {
   clock: Clock;
   keys: Pick<SigningKeys, "list" | "rotate">;
   jwksCache: JwksCache;
-  config: Pick<ServerConfig, "mail" | "scopes" | "resources" | "issuer" | "tls" | "trustedProxies">;
+  config: Pick<
+    ServerConfig,
+    "mail" | "scopes" | "resources" | "issuer" | "session" | "tls" | "trustedProxies"
+  >;
   catalog: Pick<
     ResourceCatalog,
     "default" | "find" | "management" | "resources" | "scopes" | "scopesOf"
   >;
   mail: Pick<Mail, "send" | "deliver">;
   issuer: string;
+  /** Of this process. Other replicas are notified by triggers of the database. */
+  tokenValidator?: { invalidate(subject: string): void };
   /** The id of the administrator, for an operation over HTTP; default: the operator. */
   actor?: string;
   /** From which IP address the administrator sent the request. */
@@ -32,6 +37,16 @@ export interface AdminDeps {
  * through the server that holds it.
  */
 export type Operation<Params, Result> = (deps: AdminDeps, params: Params) => Promise<Result>;
+
+/** What the operations on users need. */
+export type UserDeps =
+  & Pick<
+    AdminDeps,
+    "sql" | "clock" | "mail" | "issuer" | "tokenValidator" | "actor" | "address" | "loginId"
+  >
+  & { config: Pick<AdminDeps["config"], "mail" | "session"> };
+
+export type UserOperation<Params, Result> = (deps: UserDeps, params: Params) => Promise<Result>;
 
 /** For parameters and results without content. */
 export type Empty = Record<never, never>;

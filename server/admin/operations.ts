@@ -34,7 +34,10 @@ import { offboardUser } from "./offboard_user.ts";
 import { changeOwner, listOwnedThings } from "./owner_operations.ts";
 import { listMatchingUsers, showUser } from "./list_users.ts";
 import { createUserPasswordLink } from "./password_link_operations.ts";
+import { listUserLogins, revokeUserLogin, revokeUserLogins } from "./user_logins.ts";
 import { addUser, setUserDisabled, updateUser } from "./user_operations.ts";
+import { listUserSessions, signOutUser } from "./user_sessions.ts";
+import { listUserTokens, revokeUserTokens } from "./user_tokens.ts";
 
 /** Every operation by the name that the admin RPC has for it. */
 const operations = {
@@ -48,6 +51,13 @@ const operations = {
   listOwnedThings,
   changeOwner,
   createUserPasswordLink,
+  listUserSessions,
+  signOutUser,
+  listUserLogins,
+  revokeUserLogin,
+  revokeUserLogins,
+  listUserTokens,
+  revokeUserTokens,
   addClient,
   clientSnippet,
   listAllClients,

@@ -5,7 +5,7 @@ import type { Transaction } from "../store/db/connect.ts";
 import { expirePasswordLinks } from "../store/password_links.ts";
 import { lockUser, type User } from "../store/users.ts";
 import { noSuchUser } from "./no_such_user.ts";
-import type { AdminDeps, Operation } from "./operation.ts";
+import type { UserDeps, UserOperation } from "./operation.ts";
 
 /** What an operator wants of a link with which a user chooses a password. */
 export interface LinkParams {
@@ -23,7 +23,7 @@ export interface LinkResult {
 }
 
 /** Creates a link for a user to choose a password. It replaces earlier links of the user. */
-export const createUserPasswordLink: Operation<
+export const createUserPasswordLink: UserOperation<
   { email: string; link: LinkParams },
   { email: string; link: LinkResult } | DomainError
 > = async (deps, { email, link: params }) => {
@@ -47,20 +47,26 @@ function disabledUser({ email }: User): DomainError {
 }
 
 export function mailProblem(
-  { config }: Pick<AdminDeps, "config">,
+  { config }: { config: Pick<UserDeps["config"], "mail"> },
   { mail }: LinkParams,
 ): DomainError | undefined {
   if (!mail || config.mail !== undefined) return undefined;
   return new DomainError(
     "invalid",
-    "No mail server is configured. Set smtp_url and mail_from, or leave out --mail to print the " +
-      "link.",
+    "No mail server is configured, so the link cannot be sent by e-mail.",
+    {
+      field: "mail",
+      commandHint: "Set smtp_url and mail_from, or leave out --mail to print the link.",
+    },
   );
 }
 
 export async function createLinkForUser(
   tx: Transaction,
-  { clock, issuer }: Pick<AdminDeps, "clock" | "issuer">,
+  { clock, issuer, actor = "operator", address, loginId }: Pick<
+    UserDeps,
+    "clock" | "issuer" | "actor" | "address" | "loginId"
+  >,
   { id: userId }: User,
   { lifetimeSeconds, mail }: LinkParams,
 ): Promise<PasswordLink | undefined> {
@@ -69,13 +75,15 @@ export async function createLinkForUser(
     userId,
     lifetimeSeconds,
     mailed: mail,
-    actor: "operator",
+    actor,
+    address,
+    loginId,
   });
 }
 
 /** Sends the link to its user, or returns it. */
 export async function deliverLink(
-  { issuer, mail }: Pick<AdminDeps, "issuer" | "mail">,
+  { issuer, mail }: Pick<UserDeps, "issuer" | "mail">,
   { email, passwordHash }: User,
   link: PasswordLink,
   params: LinkParams,

@@ -19,7 +19,7 @@ interface RpcAddress {
 }
 
 /** A DomainError as JSON. */
-type Failure = Pick<DomainError, "code" | "message" | "field">;
+type Failure = Pick<DomainError, "code" | "message" | "field" | "commandHint">;
 type RpcResponse = { result: unknown } | { failure: Failure };
 
 const FILE = "control.json";
@@ -88,8 +88,8 @@ async function handle(
   }
 }
 
-function fail({ code, message, field }: Failure): Response {
-  return Response.json({ failure: { code, message, field } }, { status: 400 });
+function fail({ code, message, field, commandHint }: Failure): Response {
+  return Response.json({ failure: { code, message, field, commandHint } }, { status: 400 });
 }
 
 /**
@@ -113,8 +113,8 @@ export async function callAdminRpc(
   onResponse();
   const response: RpcResponse = JSON.parse(text);
   if ("result" in response) return response;
-  const { code, message, field } = response.failure;
-  return { result: new DomainError(code, message, { field }) };
+  const { code, message, ...details } = response.failure;
+  return { result: new DomainError(code, message, details) };
 }
 
 /** How commands describe a database that a running server holds. */

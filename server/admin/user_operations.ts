@@ -9,14 +9,17 @@ import type { Transaction } from "../store/db/connect.ts";
 import { expirePasswordLinks } from "../store/password_links.ts";
 import {
   createUser,
+  emailProblem,
   lockActiveAdministrators,
   lockUser,
+  nameProblem,
   setDisabledAt,
   updateUserRow,
   type User,
 } from "../store/users.ts";
 import { noSuchUser } from "./no_such_user.ts";
-import type { Operation } from "./operation.ts";
+import { adminEvent } from "./admin_event.ts";
+import type { UserOperation } from "./operation.ts";
 import {
   createLinkForUser,
   deliverLink,
@@ -29,7 +32,7 @@ import {
  * Adds a user with a password, or with a link to choose one. The password arrives hashed: it never
  * leaves the operator's process.
  */
-export const addUser: Operation<
+export const addUser: UserOperation<
   {
     email: string;
     emailVerified?: boolean;
@@ -42,17 +45,17 @@ export const addUser: Operation<
 > = async (deps, { link: linkParams, ...newUser }) => {
   const { sql, clock } = deps;
   const { email, emailVerified = false, isAdmin } = newUser;
-  const problem = linkParams && mailProblem(deps, linkParams);
+  const problem = identityProblem(newUser) ?? (linkParams && mailProblem(deps, linkParams));
   if (problem !== undefined) return problem;
   const created = await sql.begin(async (tx) => {
     const user = await createUser(tx, { ...newUser, now: new Date(clock.now()) });
     if (user === "email_taken") return emailTaken(email);
-    await recordAuditEvent(tx, clock, {
+    const event = {
       event: "user.created",
-      actor: "operator",
       subject: user.id,
       details: { admin: isAdmin, email_verified: emailVerified },
-    });
+    };
+    await recordAuditEvent(tx, clock, adminEvent(deps, event));
     return { user, link: linkParams && await createLinkForUser(tx, deps, user, linkParams) };
   }) as { user: User; link?: Awaited<ReturnType<typeof createLinkForUser>> } | DomainError;
   if (created instanceof DomainError) return created;
@@ -70,21 +73,26 @@ export const addUser: Operation<
  *
  * Triggers of the database invalidate the caches: an operation may run outside the server.
  */
-export const setUserDisabled: Operation<
+export const setUserDisabled: UserOperation<
   { email: string; disabled: boolean; force?: boolean },
   { email: string } | DomainError
-> = async ({ sql, clock, actor = "operator" }, { email, disabled, force = false }) => {
+> = async (deps, { email, disabled, force = false }) => {
+  const { sql, clock, actor } = deps;
   return await sql.begin(async (tx) => {
     const user = disabled
-      ? await lockUserWhoLeaves(tx, email, { to: "disable", force })
+      ? await lockUserWhoLeaves(tx, email, { to: "disable", force, actor })
       : await lockUser(tx, email) ?? noSuchUser(email);
     if (user instanceof DomainError) return user;
     const { id } = user;
+    const event = adminEvent(deps, {
+      event: disabled ? "user.disabled" : "user.enabled",
+      subject: id,
+    });
     if (disabled) {
-      await disableLockedUser(tx, { clock }, id, { event: "user.disabled", actor, subject: id });
+      await disableLockedUser(tx, { clock }, id, event);
     } else {
       await setDisabledAt(tx, id, { disabled, now: new Date(clock.now()) });
-      await recordAuditEvent(tx, clock, { event: "user.enabled", actor, subject: id });
+      await recordAuditEvent(tx, clock, event);
     }
     return { email: user.email };
   }) as { email: string } | DomainError;
@@ -105,9 +113,10 @@ export async function disableLockedUser(
  * Changes the address, name, role, password or verified state of a user; what is undefined stays. A
  * new password also signs out the user's browsers, revokes their logins and withdraws their
  * approvals, which may be those of someone who knew the old one. A new address is not verified
- * unless `emailVerified` says so; the user is notified at the old one.
+ * unless `emailVerified` says so; the user is notified at the old one. What is as before already is
+ * not recorded.
  */
-export const updateUser: Operation<
+export const updateUser: UserOperation<
   {
     email: string;
     newEmail?: string;
@@ -118,23 +127,28 @@ export const updateUser: Operation<
     force?: boolean;
   },
   { email: string } | DomainError
-> = async (deps, { email, newEmail, force = false, ...change }) => {
+> = async (deps, { email, newEmail, force = false, ...requested }) => {
   const { sql, clock, issuer, mail } = deps;
+  const problem = identityProblem({ email: newEmail, name: requested.name });
+  if (problem !== undefined) return problem;
   const now = new Date(clock.now());
   const updated = await sql.begin(async (tx) => {
-    const user = change.isAdmin === false
-      ? await lockUserWhoLeaves(tx, email, { to: "demote", force })
+    const user = requested.isAdmin === false
+      ? await lockUserWhoLeaves(tx, email, { to: "demote", force, actor: deps.actor })
       : await lockUser(tx, email) ?? noSuchUser(email);
     if (user instanceof DomainError) return user;
     const moves = newEmail !== undefined && newEmail.normalize("NFC") !== user.email;
+    const change = withoutUnchanged(requested, user, { moves });
+    if (!moves && Object.values(change).every((value) => value === undefined)) {
+      return { email: user.email, messages: [] };
+    }
     await updateUserRow(tx, user.id, {
       ...change,
       email: newEmail,
       emailVerified: change.emailVerified ?? (moves ? false : undefined),
     });
-    const event = {
+    const event = adminEvent(deps, {
       event: "user.changed",
-      actor: "operator",
       subject: user.id,
       details: {
         name: change.name !== undefined,
@@ -143,7 +157,7 @@ export const updateUser: Operation<
         ...change.isAdmin !== undefined && { admin: change.isAdmin },
         ...change.emailVerified !== undefined && { email_verified: change.emailVerified },
       },
-    };
+    });
     if (change.passwordHash !== undefined) {
       const revocation = {
         userId: user.id,
@@ -172,35 +186,69 @@ export const updateUser: Operation<
   return { email: updated.email };
 };
 
+/** The members of a change that differ from the user as stored. */
+function withoutUnchanged<Change extends Partial<User>>(
+  change: Change,
+  user: User,
+  { moves }: { moves: boolean },
+): Partial<Change> {
+  // A new address is not verified, whatever the old one was.
+  const before: Partial<User> = moves ? { ...user, emailVerified: false } : user;
+  return Object.fromEntries(
+    Object.entries(change).filter(([key, value]) => before[key as keyof User] !== value),
+  ) as Partial<Change>;
+}
+
+function identityProblem(
+  { email, name }: { email?: string; name?: string },
+): DomainError | undefined {
+  const problem = (field: string, message: string | undefined) =>
+    message === undefined ? undefined : new DomainError("invalid", message, { field });
+  return (email === undefined ? undefined : problem("email", emailProblem(email))) ??
+    (name === undefined ? undefined : problem("name", nameProblem(name)));
+}
+
 /** Of the PostgreSQL documentation, appendix A. */
 const UNIQUE_VIOLATION = "23505";
 
 function emailTaken(email: string): DomainError {
-  return new DomainError(
-    "conflict",
-    `A user ${email} already exists. To see the account, run: ` +
-      `${brand.binaryName} admin user show ${email}`,
-    { field: "email" },
-  );
+  return new DomainError("conflict", `A user ${email} already exists.`, {
+    field: "email",
+    commandHint: `To see the account, run: ${brand.binaryName} admin user show ${email}`,
+  });
 }
 
 /**
  * Locks a user who is to be disabled, demoted or deleted. Rejects the last administrator who can
- * sign in, unless `force` is set.
+ * sign in, unless `force` is set, and an administrator who would disable or delete themselves.
  */
 export async function lockUserWhoLeaves(
   tx: Transaction,
   email: string,
-  { to, force }: { to: "disable" | "demote" | "delete"; force: boolean },
+  { to, force, actor }: {
+    to: "disable" | "demote" | "delete";
+    force: boolean;
+    /** The administrator, if it is one. */
+    actor?: string;
+  },
 ): Promise<User | DomainError> {
   const administrators = await lockActiveAdministrators(tx);
   const user = await lockUser(tx, email);
   if (user === undefined) return noSuchUser(email);
+  if (user.id === actor && to !== "demote") {
+    return new DomainError(
+      "forbidden",
+      `You cannot ${to} your own account. Ask another administrator.`,
+    );
+  }
   if (force || administrators.length !== 1 || administrators[0] !== user.id) return user;
   return new DomainError(
     "conflict",
     `${user.email} is the last administrator who can sign in. First grant the role to another ` +
-      `user: ${brand.binaryName} admin user update ADDRESS --admin. ` +
-      `To ${to} this one anyway, use --force.`,
+      "user.",
+    {
+      commandHint: `To do so, run: ${brand.binaryName} admin user update ADDRESS --admin. ` +
+        `To ${to} this one anyway, use --force.`,
+    },
   );
 }

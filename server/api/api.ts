@@ -27,12 +27,12 @@ export function api(apiDeps: ApiDeps): Hono<{ Bindings: ConnectionBindings }> {
   const clientAddress = clientAddressReader(config.trustedProxies);
   const routes = new Hono<{ Bindings: ConnectionBindings }>();
   for (const [path, operations] of operationsByPath()) {
-    const route = path.replace("{id}", ":id");
+    const route = path.replaceAll(/\{(\w+)\}/g, ":$1");
     for (const operation of operations) {
       routes.on(operation.method, route, (c) =>
         handleRequest(deps, operation, {
           request: c.req.raw,
-          id: c.req.param("id") ?? "",
+          path: c.req.param(),
           query: c.req.query(),
           client: clientInfoOf(c, clientAddress),
         }));

@@ -17,8 +17,8 @@ export type HandleRequestDeps = OperationDeps & AuthenticateDeps & { log: Log };
 /** A request as the router passes it on. */
 export interface RoutedRequest {
   request: Request;
-  /** The `{id}` of the path. */
-  id: string;
+  /** The parameters of the path. */
+  path: Record<string, string>;
   query: Record<string, string>;
   client: ClientInfo;
 }
@@ -52,7 +52,7 @@ export async function handleRequest(
 async function runOperation(
   deps: HandleRequestDeps,
   operation: ApiOperation,
-  { request, id, query, client }: RoutedRequest,
+  { request, path, query, client }: RoutedRequest,
 ): Promise<unknown> {
   const authenticated = await authenticate(deps, operation, request, client);
   if (isFailure(authenticated)) return authenticated;
@@ -73,7 +73,8 @@ async function runOperation(
   return await operation.handle(deps, {
     body: body.value,
     query: parameters.value,
-    id,
+    id: path.id ?? "",
+    path,
     client,
     bytes,
     headers: request.headers,

@@ -3,6 +3,7 @@ import type { ManagementPermission } from "../../shared/management.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import type { DomainError } from "../domain_error.ts";
 import type { ClientInfo } from "../http/client_info.ts";
+import type { Mail } from "../notifications/mail.ts";
 import type { EditTokenDeps } from "../pats/edit.ts";
 import type { ImportTokenDeps } from "../pats/import.ts";
 import type { ReportLeakDeps } from "../pats/report_leak.ts";
@@ -20,6 +21,7 @@ export interface OperationDeps
   config: ServerConfig;
   catalog: ResourceCatalog;
   tokenValidator: Pick<TokenValidator, "invalidate" | "reloadCatalog">;
+  mail: Pick<Mail, "send" | "deliver">;
   githubKeys: Pick<GithubKeys, "hasSigned" | "couldHaveSigned">;
 }
 
@@ -29,6 +31,8 @@ export interface ApiRequest<Body = unknown, Query = unknown> {
   query: Query;
   /** The `{id}` of the path. */
   id: string;
+  /** All parameters of the path. */
+  path: Readonly<Record<string, string>>;
   client: ClientInfo;
   /** The authenticated user; set if `access` is a permission. */
   user: User;
@@ -52,7 +56,7 @@ export interface ApiOperation {
    * API, the holder of any token for the operator's API, or unauthenticated clients.
    */
   access: ManagementPermission | "token" | "public";
-  /** The JSON Schema of `{id}` in the path; default: a UUID. */
+  /** The JSON Schema of the parameters in the path; default: a UUID. */
   idSchema?: Record<string, unknown>;
   body?: z.ZodMiniType;
   query?: z.ZodMiniType;

@@ -22,6 +22,28 @@ import { listTokens } from "./tokens/list.ts";
 import { revokeTokenOperation } from "./tokens/revoke.ts";
 import { rotateTokenOperation } from "./tokens/rotate.ts";
 import { showOwnToken, showToken } from "./tokens/show.ts";
+import { disableUserOperation, enableUserOperation } from "./users/access.ts";
+import { addUserOperation } from "./users/add.ts";
+import { listUsersOperation } from "./users/list.ts";
+import {
+  listLoginsOperation,
+  revokeLoginOperation,
+  revokeLoginsOperation,
+} from "./users/logins.ts";
+import { createPasswordLinkOperation } from "./users/password_link.ts";
+import { deleteUserOperation } from "./users/remove.ts";
+import {
+  listSessionsOperation,
+  signOutSessionOperation,
+  signOutSessionsOperation,
+} from "./users/sessions.ts";
+import { showUserOperation } from "./users/show.ts";
+import {
+  listUserTokensOperation,
+  revokeUserTokenOperation,
+  revokeUserTokensOperation,
+} from "./users/tokens.ts";
+import { updateUserOperation } from "./users/update.ts";
 
 /** Every operation of the REST API, in the order of its documentation. */
 export const apiOperations: readonly ApiOperation[] = [
@@ -34,6 +56,23 @@ export const apiOperations: readonly ApiOperation[] = [
   rotateTokenOperation,
   revokeTokenOperation,
   listScopes,
+  addUserOperation,
+  listUsersOperation,
+  showUserOperation,
+  updateUserOperation,
+  createPasswordLinkOperation,
+  disableUserOperation,
+  enableUserOperation,
+  deleteUserOperation,
+  listSessionsOperation,
+  signOutSessionOperation,
+  signOutSessionsOperation,
+  listLoginsOperation,
+  revokeLoginOperation,
+  revokeLoginsOperation,
+  listUserTokensOperation,
+  revokeUserTokenOperation,
+  revokeUserTokensOperation,
   addClientOperation,
   listClientsOperation,
   showClientOperation,

@@ -42,7 +42,8 @@ export const PROBLEM_TYPES = {
     status: 404,
     title: "Not found",
     description:
-      "The token, client, resource or operation does not exist, or the token belongs to another user.",
+      "The token, user, client, resource or operation does not exist, or the token belongs to " +
+      "another user.",
   },
   method: {
     status: 405,
@@ -58,8 +59,8 @@ export const PROBLEM_TYPES = {
     status: 409,
     title: "Conflict",
     description: "The token has already been created, rotated, revoked or imported, an active " +
-      "token of the owner, a client or a resource has the same name or id, or the owner has too many " +
-      "tokens.",
+      "token of the owner, a client or a resource has the same name or id, a user has the same " +
+      "e-mail address, the owner has too many tokens, or no administrator would be left.",
   },
   "too-large": {
     status: 413,

@@ -69,8 +69,12 @@ export function reportUsage(message: string, io: StderrIo): number {
 }
 
 /** Says why an operation was rejected; the same exit code for every kind of rejection. */
-export function reportDomainError({ message }: DomainError, io: StderrIo): number {
-  io.stderr(`Error: ${sanitizeLine(message, MAX_MESSAGE_LENGTH)}\n`);
+export function reportDomainError(
+  { message, commandHint }: Pick<DomainError, "message" | "commandHint">,
+  io: StderrIo,
+): number {
+  const text = commandHint === undefined ? message : `${message} ${commandHint}`;
+  io.stderr(`Error: ${sanitizeLine(text, MAX_MESSAGE_LENGTH)}\n`);
   return EXIT.failure;
 }
 

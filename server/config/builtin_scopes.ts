@@ -65,6 +65,22 @@ const MANAGEMENT_SCOPE_DESCRIPTIONS: readonly ScopeDescription[] = [
       "that users can approve for them. Removing one revokes the tokens for it",
     roles: ["admin" as const],
   },
+  {
+    name: MANAGEMENT_SCOPES.users_read,
+    description:
+      "See all users: their names, e-mail addresses, roles and sign-ins, their browsers and logins, " +
+      "and their personal access tokens, but not the tokens",
+    roles: ["admin" as const],
+  },
+  {
+    name: MANAGEMENT_SCOPES.users_write,
+    description:
+      "Invite, change, disable and delete users, grant the role of administrator, create links with " +
+      "which a user's password can be chosen, and so act as any user, and sign out browsers and " +
+      "revoke logins and tokens of all users. What it changes stays after this login is revoked or " +
+      "expires",
+    roles: ["admin" as const],
+  },
 ].map((scope) => ({ ...scope, clients: [brand.cliClientId], tokens: false }));
 
 /** The built-in scopes and those of the config file. Each server gets objects of its own. */

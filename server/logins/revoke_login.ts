@@ -1,7 +1,7 @@
 import type { Clock } from "../../shared/clock.ts";
 import { revokeTokensOfLogin } from "../pats/revoke.ts";
-import { recordAuditEvent } from "../store/audit_events.ts";
-import type { Sql } from "../store/db/connect.ts";
+import { type AuditEvent, recordAuditEvent } from "../store/audit_events.ts";
+import type { Sql, Transaction } from "../store/db/connect.ts";
 import {
   type RefreshTokenFamily,
   revokeRefreshTokenFamily,
@@ -9,14 +9,15 @@ import {
 import type { TokenValidator } from "../validation/token_validator.ts";
 
 /**
- * By its client, by its user in the browser, or because a refresh token or the authorization code
+ * By its client, by its user in the browser, by an administrator, or because a refresh token or the authorization code
  * that it started with was replayed.
  */
-export type RevocationReason = "client" | "user" | "replay" | "code_replay";
+export type RevocationReason = "client" | "user" | "administrator" | "replay" | "code_replay";
 
 const EVENTS: Record<RevocationReason, string> = {
   client: "login.revoked",
   user: "login.revoked",
+  administrator: "login.revoked",
   replay: "refresh_token.replayed",
   code_replay: "authorization_code.replayed",
 };
@@ -52,25 +53,42 @@ export async function revokeLogin(
   },
 ): Promise<LoginRevocation> {
   const { id, userId, clientId } = login;
-  const now = new Date(clock.now());
-  const { loginRevoked, tokens } = await sql.begin(async (tx) => {
-    const loginRevoked = await revokeRefreshTokenFamily(tx, { id, reason, now });
-    if (loginRevoked) {
-      await recordAuditEvent(tx, clock, {
-        event: EVENTS[reason],
-        actor: userId,
-        subject: id,
-        address,
-        details: { client_id: clientId, ...details },
-      });
-    }
-    const actor = { id: userId, address };
-    const tokens = withTokens
-      ? await revokeTokensOfLogin(tx, { clock }, { loginId: id, actor })
-      : [];
-    return { loginRevoked, tokens };
-  }) as { loginRevoked: boolean; tokens: string[] };
+  const event = {
+    actor: userId,
+    address,
+    details: { client_id: clientId, ...details },
+  };
+  const { loginRevoked, tokens } = await sql.begin((tx) =>
+    revokeOneLogin(tx, { clock }, { login, reason, event, withTokens })
+  ) as RevokedLogin;
   tokenValidator.invalidate(`login:${id}`);
   for (const token of tokens) tokenValidator.invalidate(`token:${token}`);
   return { loginRevoked, tokensRevoked: tokens.length };
+}
+
+interface RevokedLogin {
+  loginRevoked: boolean;
+  /** The ids of the personal access tokens, for the cache. */
+  tokens: string[];
+}
+
+/** Within a transaction, after which the caller invalidates the login and the tokens in the cache. */
+export async function revokeOneLogin(
+  tx: Transaction,
+  { clock }: { clock: Clock },
+  { login: { id }, reason, event, withTokens }: {
+    login: Pick<RefreshTokenFamily, "id">;
+    reason: RevocationReason;
+    event: Pick<AuditEvent, "address" | "details"> & { actor: string };
+    withTokens: boolean;
+  },
+): Promise<RevokedLogin> {
+  const now = new Date(clock.now());
+  const loginRevoked = await revokeRefreshTokenFamily(tx, { id, reason, now });
+  if (loginRevoked) {
+    await recordAuditEvent(tx, clock, { event: EVENTS[reason], subject: id, ...event });
+  }
+  const actor = { id: event.actor, address: event.address };
+  const tokens = withTokens ? await revokeTokensOfLogin(tx, { clock }, { loginId: id, actor }) : [];
+  return { loginRevoked, tokens };
 }

@@ -24,7 +24,7 @@ export interface PasswordLink {
 export async function createPasswordLink(
   tx: Transaction,
   { clock, issuer }: { clock: Clock; issuer: string },
-  { userId, lifetimeSeconds, mailed, actor, address }: {
+  { userId, lifetimeSeconds, mailed, actor, address, loginId }: {
     userId: string;
     lifetimeSeconds: number;
     /** Whether it is sent to the user's e-mail address, and shown to no one else. */
@@ -32,6 +32,8 @@ export async function createPasswordLink(
     /** Undefined: an anonymous client. */
     actor?: string;
     address?: string;
+    /** The login that the actor used, over REST. */
+    loginId?: string;
   },
 ): Promise<PasswordLink | undefined> {
   const token = randomBytes(TOKEN_BYTES).toString("base64url");
@@ -44,7 +46,11 @@ export async function createPasswordLink(
     actor,
     subject: userId,
     address,
-    details: { mailed, expires_at: expiresAt.toISOString() },
+    details: {
+      mailed,
+      expires_at: expiresAt.toISOString(),
+      ...loginId !== undefined && { login: loginId },
+    },
   });
   return { url: `${issuer}${PASSWORD_LINK_PATH}?token=${token}`, expiresAt };
 }

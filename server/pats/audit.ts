@@ -7,7 +7,8 @@ import type { NewToken } from "../store/pats/types.ts";
 export interface Actor {
   /** A user's id, or a client's if a program revokes a token that it holds. */
   id: string;
-  address: string;
+  /** Undefined for the operator. */
+  address?: string;
   /** The login they act through, if any. */
   loginId?: string;
 }

@@ -194,6 +194,18 @@ export async function signOutSession(
     update sessions set expires_at = least(expires_at, ${session.now}) where id = ${session.id}`;
 }
 
+/** Signs out a user's session; false if it was signed out or expired before. */
+export async function signOutSessionOfUser(
+  sql: Sql | Transaction,
+  { id, userId, now }: { id: string; userId: string; now: Date },
+): Promise<boolean> {
+  const rows = await sql`
+    update sessions set expires_at = ${now}
+    where id = ${id} and user_id = ${userId} and expires_at > ${now}
+    returning id`;
+  return rows.length === 1;
+}
+
 /** Addresses from which the user signed in, as long as sessions are kept; newest first. */
 export async function signInAddresses(sql: Sql, userId: string): Promise<string[]> {
   const rows = await sql<{ address: string }[]>`

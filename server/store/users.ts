@@ -262,22 +262,58 @@ export async function findUserByEmail(
   return rows.map(userFromRow)[0];
 }
 
+/** `invited`: the user cannot sign in until they have chosen a password. */
+export const USER_STATES = ["enabled", "invited", "disabled"] as const;
+export type UserState = typeof USER_STATES[number];
+
+/** What a list of users can be sorted by; users who never signed in count as the earliest. */
+export const USER_SORTS = ["created", "email", "name", "last_sign_in"] as const;
+
+export interface UserSort {
+  by: typeof USER_SORTS[number];
+  descending: boolean;
+}
+
+/** A place in the list of users, oldest account first. */
+export interface UserPosition {
+  createdAt: Date;
+  id: string;
+}
+
 export interface UserFilter {
   isAdmin?: boolean;
-  disabled?: boolean;
+  state?: UserState;
   /** A part of the e-mail address or the name, in any letter case. */
   search?: string;
 }
 
-/** Oldest account first. */
+/** Oldest account first, unless sorted otherwise. `after` is a place in that order. */
 export async function listUsers(
   sql: Sql,
-  { limit = 10_000, offset = 0, ...filter }: UserFilter & { limit?: number; offset?: number } = {},
+  { limit = 10_000, offset = 0, after, sort = { by: "created", descending: false }, ...filter }:
+    & UserFilter
+    & { limit?: number; offset?: number; after?: UserPosition; sort?: UserSort } = {},
 ): Promise<User[]> {
   const rows = await sql<UserRow[]>`
-    select * from users where ${matches(sql, filter)} order by created_at, email
+    select * from users where ${matches(sql, filter)} ${
+    after === undefined ? sql`` : sql`and (created_at, id) > (${after.createdAt}, ${after.id})`
+  }
+    order by ${sortExpression(sql, sort)} ${sort.descending ? sql`desc` : sql`asc`}, id
     limit ${limit} offset ${offset}`;
   return rows.map(userFromRow);
+}
+
+function sortExpression(sql: Sql, { by }: UserSort) {
+  switch (by) {
+    case "created":
+      return sql`created_at`;
+    case "email":
+      return sql`email_key`;
+    case "name":
+      return sql`lower(name)`;
+    case "last_sign_in":
+      return sql`coalesce(last_signed_in_at, '-infinity')`;
+  }
 }
 
 export async function countUsers(sql: Sql, filter: UserFilter): Promise<number> {
@@ -286,12 +322,15 @@ export async function countUsers(sql: Sql, filter: UserFilter): Promise<number> 
   return count;
 }
 
-function matches(sql: Sql, { isAdmin, disabled, search }: UserFilter) {
+function matches(sql: Sql, { isAdmin, state, search }: UserFilter) {
   const part = search === undefined ? null : nameKey(search);
   return sql`
     (${isAdmin ?? null}::boolean is null or (is_admin or group_admin) = ${isAdmin ?? null}::boolean)
-    and (${disabled ?? null}::boolean is null
-      or (disabled_at is not null) = ${disabled ?? null}::boolean)
+    and (${state ?? null}::text is null or ${state ?? null}::text = case
+      when disabled_at is not null then 'disabled'
+      when password_hash is null then 'invited'
+      else 'enabled'
+    end)
     and (${part}::text is null
       or strpos(email_key, ${part}::text) > 0 or strpos(lower(name), ${part}::text) > 0)`;
 }

@@ -41,13 +41,20 @@ export function declareUser(admin: Command, server: Run<ServerIo>): void {
     .description("list users")
     .option("--admin", "only administrators")
     .option("--disabled", "only disabled users")
+    .option("--state <state>", "only users in this state: enabled, invited or disabled")
     .option("--search <text>", "only users with this text in the address or name")
+    .option("--sort <by>", "sort by created, email, name or last-sign-in (default: created)")
+    .option("--reverse", "sort in descending order")
     .option("--limit <number>", "list at most this many (default: 100)")
     .addHelpText(
       "after",
       examples(
         [`${bin} admin user list`, "list all users"],
         [`${bin} admin user list --admin --json`, "list administrators as JSON"],
+        [
+          `${bin} admin user list --state invited`,
+          "list users who have not chosen a password yet",
+        ],
       ),
     )
     .action((options) =>
@@ -149,6 +156,86 @@ export function declareUser(admin: Command, server: Run<ServerIo>): void {
     .addHelpText("after", examples([`${bin} admin user delete bob@example.com`, "delete Bob"]))
     .action((email, options) =>
       server(async (io) => (await import("./user/delete.ts")).adminUserDelete(email, options, io))
+    );
+  tableOptions(database(user.command("sessions")))
+    .description("list the browsers in which a user is signed in")
+    .argument("<user>", USER)
+    .addHelpText(
+      "after",
+      examples([`${bin} admin user sessions bob@example.com`, "list Bob's browsers"]),
+    )
+    .action((email, options) =>
+      server(async (io) =>
+        (await import("./user/sessions.ts")).adminUserSessions(email, options, io)
+      )
+    );
+  database(user.command("sign-out"))
+    .description("sign out the browsers of a user; logins and tokens stay valid")
+    .argument("<user>", USER)
+    .argument("[session]", "id of one browser session (default: all of them)")
+    .addHelpText(
+      "after",
+      examples([`${bin} admin user sign-out bob@example.com`, "sign out all browsers of Bob"]),
+    )
+    .action((email, session, options) =>
+      server(async (io) =>
+        (await import("./user/sessions.ts")).adminUserSignOut(email, session, options, io)
+      )
+    );
+  tableOptions(database(user.command("logins")))
+    .description("list the active logins of a user")
+    .argument("<user>", USER)
+    .addHelpText(
+      "after",
+      examples([`${bin} admin user logins bob@example.com`, "list Bob's logins"]),
+    )
+    .action((email, options) =>
+      server(async (io) => (await import("./user/logins.ts")).adminUserLogins(email, options, io))
+    );
+  database(user.command("revoke-login"))
+    .description("revoke logins of a user; browsers stay signed in")
+    .argument("<user>", USER)
+    .argument("[login]", "id of the login, as admin user logins prints it")
+    .option("--all", "revoke all logins")
+    .option("--with-tokens", "also revoke the personal access tokens created with the login")
+    .addHelpText(
+      "after",
+      examples(
+        [`${bin} admin user revoke-login bob@example.com ID`, "revoke one login of Bob"],
+        [`${bin} admin user revoke-login bob@example.com --all`, "revoke all of them"],
+      ),
+    )
+    .action((email, login, options) =>
+      server(async (io) =>
+        (await import("./user/logins.ts")).adminUserRevokeLogin(email, login, options, io)
+      )
+    );
+  tableOptions(database(user.command("tokens")))
+    .description("list the active personal access tokens of a user")
+    .argument("<user>", USER)
+    .addHelpText(
+      "after",
+      examples([`${bin} admin user tokens bob@example.com`, "list Bob's tokens"]),
+    )
+    .action((email, options) =>
+      server(async (io) => (await import("./user/tokens.ts")).adminUserTokens(email, options, io))
+    );
+  database(user.command("revoke-token"))
+    .description("revoke personal access tokens of a user")
+    .argument("<user>", USER)
+    .argument("[token]", "id of the token, as admin user tokens prints it")
+    .option("--all", "revoke all personal access tokens")
+    .addHelpText(
+      "after",
+      examples(
+        [`${bin} admin user revoke-token bob@example.com ID`, "revoke one token of Bob"],
+        [`${bin} admin user revoke-token bob@example.com --all`, "revoke all of them"],
+      ),
+    )
+    .action((email, token, options) =>
+      server(async (io) =>
+        (await import("./user/tokens.ts")).adminUserRevokeToken(email, token, options, io)
+      )
     );
 }
 

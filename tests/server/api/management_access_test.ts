@@ -40,6 +40,8 @@ const {
   clients_write: CLIENTS_WRITE,
   resources_read: RESOURCES_READ,
   resources_write: RESOURCES_WRITE,
+  users_read: USERS_READ,
+  users_write: USERS_WRITE,
 } = MANAGEMENT_SCOPES;
 
 type Access = ApiOperation["access"];
@@ -55,6 +57,8 @@ const refused = (status: number): Expected => ({
   clients_write: status,
   resources_read: status,
   resources_write: status,
+  users_read: status,
+  users_write: status,
   token: 401,
 });
 const NO_TOKEN = refused(401);
@@ -69,6 +73,8 @@ const READS_CLIENTS: Expected = { ...FORBIDDEN, clients_read: undefined };
 const WRITES_CLIENTS: Expected = { ...READS_CLIENTS, clients_write: undefined };
 const READS_RESOURCES: Expected = { ...FORBIDDEN, resources_read: undefined };
 const WRITES_RESOURCES: Expected = { ...READS_RESOURCES, resources_write: undefined };
+const READS_USERS: Expected = { ...FORBIDDEN, users_read: undefined };
+const WRITES_USERS: Expected = { ...READS_USERS, users_write: undefined };
 
 interface Credential {
   name: string;
@@ -121,6 +127,8 @@ async function credentials(server: TestServer): Promise<Credential[]> {
   add("approval to manage clients", WRITES_CLIENTS, await manage(admin.id, CLIENTS_WRITE));
   add("approval to see resources", READS_RESOURCES, await manage(admin.id, RESOURCES_READ));
   add("approval to manage resources", WRITES_RESOURCES, await manage(admin.id, RESOURCES_WRITE));
+  add("approval to see users", READS_USERS, await manage(admin.id, USERS_READ));
+  add("approval to manage users", WRITES_USERS, await manage(admin.id, USERS_WRITE));
   const both = `${CLIENTS_WRITE} ${READ}`;
   add("manages clients without the role", READS, await manage(alice.id, both));
   const former = await addPerson(server, { admin: true });
@@ -128,6 +136,7 @@ async function credentials(server: TestServer): Promise<Credential[]> {
   await sql`update users set is_admin = false where id = ${former.id}`;
   server.parts.tokenValidator.invalidate(`principal:${former.id}`);
   add("clients of a former administrator", READS, formerly);
+  add("manages users without the role", READS, await manage(alice.id, `${USERS_WRITE} ${READ}`));
 
   // Tokens without a login.
   const { token: pat } = await createPat(server, alice);
@@ -196,6 +205,9 @@ const BODIES: Record<string, unknown> = {
   rotateClientSecret: { overlap: 0 },
   addResource: { name: "orders", identifier: "https://orders.example.test" },
   updateResource: { title: "Orders" },
+  addUser: { email: "nobody" },
+  updateUser: { name: "Nobody" },
+  createPasswordLink: {},
 };
 
 testOnEachDatabase("each operation accepts only its own kind of credentials", async (location) => {
@@ -210,7 +222,7 @@ testOnEachDatabase("each operation accepts only its own kind of credentials", as
   ];
   for (const { name, expected, token } of all) {
     for (const operation of operations) {
-      const path = operation.path.replace("{id}", crypto.randomUUID());
+      const path = operation.path.replaceAll(/\{\w+\}/g, () => crypto.randomUUID());
       const body = operation.body === undefined ? undefined : BODIES[operation.id];
       const method = operation.method.toUpperCase();
       const { status, headers } = await call(server, token, method, path, body);

@@ -60,7 +60,8 @@ testOnEachDatabase(
         ...Object.fromEntries(new Headers(init.headers)),
       });
       if (headers.get("authorization") === "") headers.delete("authorization");
-      const response = await server.request(path.replace("{id}", id), { ...init, method, headers });
+      const url = path.replaceAll(/\{\w+\}/g, id);
+      const response = await server.request(url, { ...init, method, headers });
       await response.body?.cancel();
       const { responses } = document.paths[operation][method.toLowerCase()];
       assert.ok(response.status in responses, `${method} ${path}: ${response.status}`);
@@ -76,7 +77,7 @@ testOnEachDatabase(
           assert.ok("401" in responses);
         }
         if (path.includes("{id}")) {
-          const valid = method === "patch" ? {} : { overlap: 0 };
+          const valid = path.includes("/rotate") ? { overlap: 0 } : {};
           const body = requestBody === undefined ? undefined : JSON.stringify(valid);
           const other = path.replace("{id}", "nonsense");
           assert.equal(await send(other, path, upper, { body }), 404);

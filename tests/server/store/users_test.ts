@@ -76,8 +76,8 @@ testStore("users", {
     assert.deepEqual(await matchingIds({}), [a, b, c]);
     assert.deepEqual(await matchingIds({ limit: 2 }), [a, b]);
     assert.deepEqual(await matchingIds({ isAdmin: true }), [a, c]);
-    assert.deepEqual(await matchingIds({ isAdmin: true, disabled: false }), [a]);
-    assert.deepEqual(await matchingIds({ disabled: true }), [c]);
+    assert.deepEqual(await matchingIds({ isAdmin: true, state: "enabled" }), [a]);
+    assert.deepEqual(await matchingIds({ state: "disabled" }), [c]);
     assert.deepEqual(await matchingIds({ search: "EXAMPLE" }), [a, b]);
     assert.deepEqual(await matchingIds({ search: "rob" }), [b]);
     assert.deepEqual(await matchingIds({ search: "%" }), []);

@@ -9,6 +9,7 @@ import type { ServerIo } from "../../../io.ts";
 import { reportUsage } from "../../failure.ts";
 import type { DatabaseOptions } from "../../options.ts";
 import { adminCommand } from "../command.ts";
+import { count } from "./count.ts";
 
 type DeleteOptions = DatabaseOptions & { yes?: boolean; force?: boolean };
 
@@ -77,8 +78,4 @@ function describeBelongings({ belongings }: ShownUser): string {
     count(tokens, "personal access token"),
     ...trustRules > 0 ? [count(trustRules, "trust rule")] : [],
   ].map((line) => `  ${line}\n`).join("");
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }

@@ -7,8 +7,9 @@ import {
   type TableOptions,
   timeCell,
 } from "../../../../shared/table.ts";
-import type { ListedUser } from "../../../admin/list_users.ts";
+import { type ListedUser, userState } from "../../../admin/list_users.ts";
 import type { ServerIo } from "../../../io.ts";
+import { USER_STATES, type UserSort, type UserState } from "../../../store/users.ts";
 import { reportUsage } from "../../failure.ts";
 import type { DatabaseOptions } from "../../options.ts";
 import { adminCommand } from "../command.ts";
@@ -16,6 +17,9 @@ import { adminCommand } from "../command.ts";
 type ListOptions = DatabaseOptions & TableOptions & {
   admin?: boolean;
   disabled?: boolean;
+  state?: string;
+  sort?: string;
+  reverse?: boolean;
   search?: string;
   limit?: string;
 };
@@ -47,24 +51,45 @@ const NO_MATCHES: Table<ListedUser> = {
   empty: `No users match. To list all users, run: ${brand.binaryName} admin user list`,
 };
 
-/** `invited`: the user has not chosen a password yet. */
-export function userState({ disabled, hasPassword }: ListedUser): string {
-  if (disabled) return "disabled";
-  return hasPassword ? "enabled" : "invited";
+const SORTS: Record<string, UserSort["by"] | undefined> = {
+  created: "created",
+  email: "email",
+  name: "name",
+  "last-sign-in": "last_sign_in",
+};
+
+function isUserState(state: string): state is UserState {
+  return (USER_STATES as readonly string[]).includes(state);
 }
 
 /** `admin user list`. */
 export async function adminUserList(
-  { json, wide, admin, disabled, search, limit, ...options }: ListOptions,
+  { json, wide, admin, disabled, state, sort, reverse, search, limit, ...options }: ListOptions,
   io: ServerIo,
 ): Promise<number> {
   const most = limit === undefined ? DEFAULT_LIMIT : Number(limit);
   if (!Number.isInteger(most) || most < 1 || most > MAX_LIMIT) {
     return reportUsage(`--limit: use a number from 1 to ${MAX_LIMIT}.`, io);
   }
-  const filter = { isAdmin: admin, disabled, search: search || undefined };
+  if (state !== undefined && (disabled || !isUserState(state))) {
+    return reportUsage(
+      disabled
+        ? "Use either --disabled or --state, not both."
+        : `--state: use one of ${USER_STATES.join(", ")}.`,
+      io,
+    );
+  }
+  const by = SORTS[sort ?? "created"];
+  if (by === undefined) {
+    return reportUsage(`--sort: use one of ${Object.keys(SORTS).join(", ")}.`, io);
+  }
+  const filter = {
+    isAdmin: admin,
+    state: disabled ? "disabled" as const : state as UserState | undefined,
+    search: search || undefined,
+  };
   const filtered = Object.values(filter).some((value) => value !== undefined);
-  const params = { ...filter, limit: most };
+  const params = { ...filter, limit: most, sort: { by, descending: reverse === true } };
   return await adminCommand("listMatchingUsers", params, options, io, ({ users, total }) => {
     printTable(filtered ? NO_MATCHES : USERS, users, { json, wide }, io);
     if (total > users.length) {

@@ -4,11 +4,10 @@ import { formatTime, formatTimeWithDistance } from "../../../../shared/format_ti
 import { formatJson, sanitizeLine } from "../../../../shared/sanitize.ts";
 import { colorState } from "../../../../shared/table.ts";
 import { createStyle, hasStyle } from "../../../../shared/terminal_style.ts";
-import type { ShownUser } from "../../../admin/list_users.ts";
+import { type ShownUser, userState } from "../../../admin/list_users.ts";
 import type { ServerIo } from "../../../io.ts";
 import type { DatabaseOptions } from "../../options.ts";
 import { adminCommand } from "../command.ts";
-import { userState } from "./list.ts";
 
 /** `admin user show`. */
 export async function adminUserShow(

@@ -26,7 +26,7 @@ export async function showPeople(deps: PageDeps, c: PageContext): Promise<Respon
   const { users, total } = await listMatchingUsers(deps, {
     search,
     isAdmin: show === "administrators" ? true : undefined,
-    disabled: show === "disabled" ? true : undefined,
+    state: show === "disabled" ? "disabled" : undefined,
     limit: PAGE_LENGTH,
     offset: (page - 1) * PAGE_LENGTH,
   });

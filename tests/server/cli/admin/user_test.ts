@@ -5,10 +5,15 @@ import { adminUserDelete } from "../../../../server/cli/admin/user/delete.ts";
 import { adminUserDisable, adminUserEnable } from "../../../../server/cli/admin/user/disable.ts";
 import { adminUserOffboard } from "../../../../server/cli/admin/user/offboard.ts";
 import { adminUserList } from "../../../../server/cli/admin/user/list.ts";
+import { adminUserLogins, adminUserRevokeLogin } from "../../../../server/cli/admin/user/logins.ts";
 import { adminUserResetPassword } from "../../../../server/cli/admin/user/reset_password.ts";
+import { adminUserSessions, adminUserSignOut } from "../../../../server/cli/admin/user/sessions.ts";
 import { adminUserShow } from "../../../../server/cli/admin/user/show.ts";
+import { adminUserRevokeToken, adminUserTokens } from "../../../../server/cli/admin/user/tokens.ts";
 import { adminUserUpdate } from "../../../../server/cli/admin/user/update.ts";
 import type { ServerIo } from "../../../../server/io.ts";
+import { openDatabase } from "../../../../server/store/db/connect.ts";
+import { listUsers } from "../../../../server/store/users.ts";
 import { brand } from "../../../../shared/brand.ts";
 import { EXIT } from "../../../../shared/exit_codes.ts";
 import { PromptInterrupted } from "../../../../shared/secret_prompt.ts";
@@ -16,6 +21,7 @@ import { databaseKinds } from "../../../support/databases.ts";
 import { assertGolden } from "../../../support/golden.ts";
 import { manualClock } from "../../../support/manual_clock.ts";
 import { NO_TERMINAL } from "../../../support/no_terminal.ts";
+import { seedBelongings } from "../../../support/seed_belongings.ts";
 import { parseOutput } from "../../../support/output_schema.ts";
 
 const ALICE = "alice@example.com";
@@ -128,6 +134,16 @@ Deno.test("admin user: adds, invites, shows, changes and deletes users", async (
     ["admin user list --admin", (io) => adminUserList({ ...options, admin: true }, io)],
     ["admin user list --disabled", (io) => adminUserList({ ...options, disabled: true }, io)],
     ["admin user list --search BO", (io) => adminUserList({ ...options, search: "BO" }, io)],
+    [
+      "admin user list --state invited",
+      (io) => adminUserList({ ...options, state: "invited" }, io),
+    ],
+    ["admin user list --state odd", (io) => adminUserList({ ...options, state: "odd" }, io)],
+    [
+      "admin user list --sort email --reverse",
+      (io) => adminUserList({ ...options, sort: "email", reverse: true }, io),
+    ],
+    ["admin user list --sort age", (io) => adminUserList({ ...options, sort: "age" }, io)],
     ["admin user list --limit 1", (io) => adminUserList({ ...options, limit: "1" }, io)],
     ["admin user list --limit 0", (io) => adminUserList({ ...options, limit: "0" }, io)],
   );
@@ -176,6 +192,70 @@ Deno.test("admin user: adds, invites, shows, changes and deletes users", async (
     [`admin user reset-password ${BOB} --link`, reset(BOB, { link: true })],
     [`admin user enable ${BOB}`, (io) => adminUserEnable(BOB, options, io)],
     ["admin user enable mallory", (io) => adminUserEnable("mallory", options, io)],
+  );
+  const opened = await openDatabase(options);
+  const users = await listUsers(opened.sql, { search: BOB });
+  const now = new Date(clock.now());
+  const id = (last: number) => `00000000-0000-4000-8000-0000000000${10 + last}`;
+  for (const first of [0, 3]) {
+    await seedBelongings(opened.sql, {
+      userId: users[0].id,
+      now,
+      session: id(first),
+      login: id(first + 1),
+      token: id(first + 2),
+    });
+  }
+  await opened.close();
+  const sessions = (more = {}) => (io: ServerIo) =>
+    adminUserSessions(BOB, { ...options, ...more }, io);
+  const logins = (more = {}) => (io: ServerIo) => adminUserLogins(BOB, { ...options, ...more }, io);
+  const tokens = (more = {}) => (io: ServerIo) => adminUserTokens(BOB, { ...options, ...more }, io);
+  const signOut = (session?: string) => (io: ServerIo) =>
+    adminUserSignOut(BOB, session, options, io);
+  const revokeLogin = (login?: string, more = {}) => (io: ServerIo) =>
+    adminUserRevokeLogin(BOB, login, { ...options, ...more }, io);
+  const revokeToken = (token?: string, more = {}) => (io: ServerIo) =>
+    adminUserRevokeToken(BOB, token, { ...options, ...more }, io);
+  await t.step("lists what a user has as the schemas say", async () => {
+    for (
+      const [name, list] of [
+        ["admin-user-sessions", sessions],
+        ["admin-user-logins", logins],
+        ["admin-user-tokens", tokens],
+      ] as const
+    ) {
+      const { output } = await run((io) => list({ json: true })({ ...io, stderr: () => {} }));
+      assert.equal(parseOutput(name, output).length, 2, name);
+    }
+  });
+  await golden(
+    "admin-user-belongings",
+    [`admin user sessions ${BOB}`, sessions()],
+    [`admin user sign-out ${BOB} ID`, signOut(id(0))],
+    [`admin user sign-out ${BOB} ID # again`, signOut(id(0))],
+    [`admin user sign-out ${BOB}`, signOut()],
+    [`admin user sessions ${BOB}`, sessions()],
+    [`admin user logins ${BOB}`, logins()],
+    [`admin user revoke-login ${BOB}`, revokeLogin()],
+    [`admin user revoke-login ${BOB} x`, revokeLogin("x")],
+    [
+      `admin user revoke-login ${BOB} --all --with-tokens`,
+      revokeLogin(undefined, {
+        all: true,
+        withTokens: true,
+      }),
+    ],
+    [`admin user revoke-login ${BOB} ID --with-tokens`, revokeLogin(id(1), { withTokens: true })],
+    [`admin user revoke-login ${BOB} ID # again`, revokeLogin(id(1))],
+    [`admin user revoke-login ${BOB} --all`, revokeLogin(undefined, { all: true })],
+    [`admin user logins ${BOB}`, logins()],
+    [`admin user tokens ${BOB}`, tokens()],
+    [`admin user revoke-token ${BOB}`, revokeToken()],
+    [`admin user revoke-token ${BOB} ID # of the login that was revoked`, revokeToken(id(2))],
+    [`admin user revoke-token ${BOB} ID`, revokeToken(id(5))],
+    [`admin user revoke-token ${BOB} --all`, revokeToken(undefined, { all: true })],
+    [`admin user tokens ${BOB}`, tokens()],
   );
   const mailConfig = `${folder}/mail.toml`;
   await Deno.writeTextFile(

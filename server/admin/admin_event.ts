@@ -1,0 +1,15 @@
+import type { AuditEvent } from "../store/audit_events.ts";
+import type { AdminDeps } from "./operation.ts";
+
+/** The audit event of an operation, with who requested it and from where. */
+export function adminEvent(
+  { actor = "operator", address, loginId }: Pick<AdminDeps, "actor" | "address" | "loginId">,
+  { details = {}, ...event }: Pick<AuditEvent, "event" | "subject" | "details">,
+): AuditEvent & { actor: string } {
+  return {
+    ...event,
+    actor,
+    address,
+    details: { ...details, ...loginId !== undefined && { login: loginId } },
+  };
+}
