@@ -9,6 +9,7 @@ import {
   type UserPosition,
   type UserSort,
   type UserState,
+  withoutSignIn,
 } from "../store/users.ts";
 import { noSuchUser } from "./no_such_user.ts";
 import type { UserDeps } from "./operation.ts";
@@ -21,13 +22,14 @@ export interface ListedUser {
   name: string;
   isAdmin: boolean;
   disabled: boolean;
-  /** False until the user has chosen a password with a link. */
+  /** False until the user has chosen a password with a link, or has another way to sign in. */
+  canSignIn: boolean;
   hasPassword: boolean;
   createdAt: string;
   lastSignedInAt: string | null;
 }
 
-function toListedUser(user: User): ListedUser {
+function toListedUser(user: User, canSignIn: boolean): ListedUser {
   return {
     id: user.id,
     email: user.email,
@@ -35,6 +37,7 @@ function toListedUser(user: User): ListedUser {
     name: user.name,
     isAdmin: user.isAdmin,
     disabled: user.disabledAt !== undefined,
+    canSignIn,
     hasPassword: user.passwordHash !== undefined,
     createdAt: user.createdAt.toISOString(),
     lastSignedInAt: user.lastSignedInAt?.toISOString() ?? null,
@@ -42,10 +45,10 @@ function toListedUser(user: User): ListedUser {
 }
 
 export function userState(
-  { disabled, hasPassword }: Pick<ListedUser, "disabled" | "hasPassword">,
+  { disabled, canSignIn }: Pick<ListedUser, "disabled" | "canSignIn">,
 ): UserState {
   if (disabled) return "disabled";
-  return hasPassword ? "enabled" : "invited";
+  return canSignIn ? "enabled" : "invited";
 }
 
 /** Users that match the filter, oldest first unless sorted otherwise, and how many there are. */
@@ -59,7 +62,11 @@ export async function listMatchingUsers(
   },
 ): Promise<{ users: ListedUser[]; total: number }> {
   const users = await listUsers(sql, { ...filter, limit, offset, sort, after });
-  return { users: users.map(toListedUser), total: await countUsers(sql, filter) };
+  const without = await withoutSignIn(sql, users.map(({ id }) => id));
+  return {
+    users: users.map((user) => toListedUser(user, !without.has(user.id))),
+    total: await countUsers(sql, filter),
+  };
 }
 
 export interface ShownUser extends ListedUser {
@@ -74,8 +81,9 @@ export async function showUser(
 ): Promise<ShownUser | DomainError> {
   const user = await findUserByReference(sql, email);
   if (user === undefined) return noSuchUser(email);
+  const without = await withoutSignIn(sql, [user.id]);
   return {
-    ...toListedUser(user),
+    ...toListedUser(user, !without.has(user.id)),
     disabledAt: user.disabledAt?.toISOString() ?? null,
     belongings: await countBelongings(sql, user.id, new Date(clock.now())),
   };

@@ -192,8 +192,13 @@ function withoutUnchanged<Change extends Partial<User>>(
   user: User,
   { moves }: { moves: boolean },
 ): Partial<Change> {
-  // A new address is not verified, whatever the old one was.
-  const before: Partial<User> = moves ? { ...user, emailVerified: false } : user;
+  const before: Partial<User> = {
+    ...user,
+    // A new address is not verified, whatever the old one was.
+    emailVerified: user.emailVerified && !moves,
+    // A user who is an administrator by a group can have the role besides.
+    isAdmin: user.isAdminByGroup ? undefined : user.isAdmin,
+  };
   return Object.fromEntries(
     Object.entries(change).filter(([key, value]) => before[key as keyof User] !== value),
   ) as Partial<Change>;

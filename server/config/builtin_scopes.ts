@@ -75,10 +75,9 @@ const MANAGEMENT_SCOPE_DESCRIPTIONS: readonly ScopeDescription[] = [
   {
     name: MANAGEMENT_SCOPES.users_write,
     description:
-      "Invite, change, disable and delete users, grant the role of administrator, create links with " +
-      "which a user's password can be chosen, and so act as any user, and sign out browsers and " +
-      "revoke logins and tokens of all users. What it changes stays after this login is revoked or " +
-      "expires",
+      "Invite, change and delete users, make them administrators, revoke their logins and tokens, " +
+      "and create links that set a user's password, and so act as any user. All of it stays after " +
+      "this login is revoked or expires",
     roles: ["admin" as const],
   },
 ].map((scope) => ({ ...scope, clients: [brand.cliClientId], tokens: false }));

@@ -140,6 +140,17 @@ export function canSignIn(sql: Sql | Transaction) {
   return sql`(users.password_hash is not null)`;
 }
 
+/** Those of the users who have no way to sign in. */
+export async function withoutSignIn(
+  sql: Sql | Transaction,
+  ids: readonly string[],
+): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return new Set();
+  const rows = await sql<{ id: string }[]>`
+    select id from users where id in ${sql([...ids])} and not ${canSignIn(sql)}`;
+  return new Set(rows.map(({ id }) => id));
+}
+
 /**
  * The ids of the administrators who can sign in, locked until the transaction is over: of two
  * transactions that remove each other's administrator, the second one sees what the first one did.
@@ -328,7 +339,7 @@ function matches(sql: Sql, { isAdmin, state, search }: UserFilter) {
     (${isAdmin ?? null}::boolean is null or (is_admin or group_admin) = ${isAdmin ?? null}::boolean)
     and (${state ?? null}::text is null or ${state ?? null}::text = case
       when disabled_at is not null then 'disabled'
-      when password_hash is null then 'invited'
+      when not ${canSignIn(sql)} then 'invited'
       else 'enabled'
     end)
     and (${part}::text is null

@@ -11,7 +11,7 @@ export const createPasswordLinkOperation = operation({
   id: "createPasswordLink",
   summary: "Create a link with which a user chooses a password",
   description: "It works once and replaces earlier links. The old password works until then. " +
-    "Whoever has the link can sign in as the user: `mail` sends it to the user only.",
+    "Anyone who has the link can sign in as the user: `mail` sends it to the user only.",
   access: "users_write",
   body: newPasswordLink,
   response: { status: 201, description: "The link.", schema: passwordLink },

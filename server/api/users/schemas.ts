@@ -65,7 +65,7 @@ const userMembers = {
   name: z.string(),
   admin: z.boolean(),
   state: described(
-    "`invited`: the user has not chosen a password yet.",
+    "`invited`: the user has no way to sign in yet.",
     z.enum(USER_STATES),
   ),
   created_at: timestamp("When the user was added."),
@@ -89,8 +89,8 @@ export const userDetails = named(
 const link = {
   url: orNull(
     described(
-      "The link. Whoever opens it first chooses the password and can sign in as the user. `null` " +
-        "if it was sent by e-mail.",
+      "The link. Anyone who has it can choose the password, and so sign in as the user. `null` if " +
+        "it was sent by e-mail.",
       z.string(),
     ),
   ),
@@ -106,7 +106,7 @@ export const invitedUser = named(
   "InvitedUser",
   z.strictObject({
     user: userDetails,
-    link: described("With which the user chooses a password.", passwordLink),
+    link: passwordLink,
   }),
 );
 

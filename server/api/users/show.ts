@@ -21,6 +21,6 @@ export const showUserOperation = operation({
 
 /** The response about a user, by id. */
 export async function describeUser(deps: Pick<UserDeps, "sql" | "clock">, id: string) {
-  const shown = await showUser(deps, { email: id });
-  return shown instanceof DomainError ? shown : toDetailsResponse(shown);
+  const user = await showUser(deps, { email: id });
+  return user instanceof DomainError ? user : toDetailsResponse(user);
 }

@@ -5,7 +5,7 @@ import { Badge } from "../../ui/badge.tsx";
 export function PersonState({ user }: { user: ListedUser }) {
   const state = user.disabled
     ? <Badge tone="bad">Disabled</Badge>
-    : user.hasPassword
+    : user.canSignIn
     ? <Badge tone="good">Active</Badge>
     : <Badge tone="warning">Invited</Badge>;
   return (

@@ -15,12 +15,14 @@ Deno.test("the text of the pages of users", async () => {
   const admin = await signedIn(server);
   const golden = pageGolden();
   await golden.record("people", "only the administrator", admin.get("/admin/people"));
+  server.clock.advance({ seconds: 0.001 });
   const bob = await addUserWithPassword(server, "bob@example.com", "Bob Builder");
   const tokens = await server.login(bob.id);
   await seedTokens(server, bob, [{ name: "Release" }]);
   const browser = await signedIn(server, "bob@example.com");
   const other = Array.from({ length: 30 }, (_, index) => String(index + 10));
   for (const number of other) {
+    server.clock.advance({ seconds: 0.001 });
     await addUserWithPassword(server, `user${number}@example.com`, `User ${number}`);
   }
   const list = await golden.record("people", "two pages", admin.get("/admin/people"));
