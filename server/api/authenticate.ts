@@ -62,7 +62,7 @@ export async function authenticate(
   const refusal = checkPermission(presented, access) ??
     (isReadOnly(access) ? undefined : checkFreshSignIn(deps, presented));
   if (refusal !== undefined) return refusal;
-  const user = await findUser(deps.sql, presented.subject);
+  const user = await findUser(deps.sql, presented.principalId);
   if (user === undefined || user.disabledAt !== undefined) {
     return new DomainError("forbidden", "The account is disabled. Contact your administrator.");
   }

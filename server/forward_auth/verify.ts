@@ -287,7 +287,7 @@ async function upstreamJwt(
     scope: token.scope,
     audience: token.audience,
     algorithm: resource.signingAlgorithm,
-    extraClaims: await principalExtraClaims(sql, resource, token.subject),
+    extraClaims: await principalExtraClaims(sql, resource, token.principalId),
     personalAccessTokenId: token.id,
   });
   answer.jwt = { text, reuseUntil: now + lifetime * 500 };

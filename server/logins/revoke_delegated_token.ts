@@ -2,6 +2,7 @@ import type { Clock } from "../../shared/clock.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import { type DelegatedToken, revokeDelegatedTokens } from "../store/delegated_tokens.ts";
 import type { Sql } from "../store/db/connect.ts";
+import { findPrincipalId } from "../store/principals.ts";
 import { lockLogin } from "../store/refresh_token_families.ts";
 import { revokeAccessToken } from "../store/revoked_access_tokens.ts";
 import type { AccessTokenClaims } from "../tokens/access_token.ts";
@@ -49,7 +50,7 @@ export async function revokeLoginAccessToken(
     // The row of a narrow token says that it was revoked.
     until: delegatedTokenId(claims) === undefined ? new Date(claims.exp * 1000) : undefined,
     event: {
-      actor: claims.sub,
+      actor: await findPrincipalId(deps.sql, claims.sub),
       address,
       details: {
         client_id: claims.client_id,
@@ -66,7 +67,7 @@ async function revoke(
     jti: string;
     reason: "user" | "client";
     until?: Date;
-    event: { actor: string; address: string; details: Record<string, string> };
+    event: { actor?: string; address: string; details: Record<string, string> };
   },
 ): Promise<boolean> {
   const revoked = await sql.begin(async (tx) => {

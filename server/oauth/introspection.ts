@@ -139,7 +139,7 @@ async function describeRefreshToken(
     scope: apiScope(limitLoginScope(scopes.flat(), user, client, family.scope)),
     client_id: family.clientId,
     username: user.email,
-    sub: family.userId,
+    sub: user.subject,
     iss: issuer,
     iat: numericDate(family.createdAt.getTime()),
     exp: numericDate(expiresAt),

@@ -27,15 +27,15 @@ export async function userinfo(
   if (presented instanceof OAuthError) return presented;
   const result = await tokenValidator.validate(presented, clientInfo);
   if (result.state !== "active") return describeResult(result);
-  const { scopes, scope, subject, username } = result.token;
+  const { scopes, scope, subject, principalId, username } = result.token;
   if (!scopes.includes("openid")) {
     return new OAuthError(
       "insufficient_scope",
       "The access token lacks the scope openid. Request it at login.",
     );
   }
-  const profile = await findPrincipalProfile(sql, subject) ?? { name: username };
-  return userClaims({ id: subject, ...profile }, scope);
+  const profile = await findPrincipalProfile(sql, principalId) ?? { name: username };
+  return userClaims({ subject, ...profile }, scope);
 }
 
 /** RFC 6750 sections 2.1 and 2.2. Never from the URL, which is logged. */

@@ -1,5 +1,6 @@
 import { commandLineClient } from "./clients.ts";
 import type { Sql, Transaction } from "./db/connect.ts";
+import { principalOfSubject } from "./principals.ts";
 
 /** Records that an access token was revoked (RFC 7009), until it expires. */
 export async function revokeAccessToken(
@@ -15,6 +16,7 @@ export async function revokeAccessToken(
 export interface AccessTokenStatus {
   /** False once the token or its login was revoked, or its principal or client disabled or removed. */
   active: boolean;
+  principalId: string;
   /** A user's e-mail address, or a service account's name. */
   username: string;
   isAdmin: boolean;
@@ -51,6 +53,7 @@ export async function accessTokenStatus(
 ): Promise<AccessTokenStatus | undefined> {
   const rows = await sql<
     {
+      id: string;
       username: string;
       is_admin: boolean;
       groups: string[];
@@ -64,7 +67,7 @@ export async function accessTokenStatus(
       active: boolean;
     }[]
   >`
-    select p.username, p.scope as own_scope,
+    select p.id, p.username, p.scope as own_scope,
       coalesce(u.is_admin or u.group_admin, false) as is_admin,
       coalesce(u.groups, '[]') as groups,
       (select scope from clients where id = ${token.clientId}) as client_scope,
@@ -100,8 +103,9 @@ export async function accessTokenStatus(
             and (expires_at is null or expires_at > ${token.now})
         )) as active
     from principals p left join users u on u.id = p.id
-    where p.id = ${token.subject}`;
+    where p.id = ${principalOfSubject(sql, token.subject)}`;
   return rows.map((row) => ({
+    principalId: row.id,
     active: row.active,
     username: row.username,
     isAdmin: row.is_admin,

@@ -118,12 +118,14 @@ export async function createUser(
 }
 
 /**
- * The user with this e-mail address or id, locked until the transaction is over; undefined if there
+ * The user with this e-mail address, id or `sub`, locked until the transaction is over; undefined if there
  * is none. Who also locks the administrators does that first, so that no two wait for each other.
  */
 export async function lockUser(tx: Transaction, user: string): Promise<User | undefined> {
   const rows = await tx<UserRow[]>`
-    select * from users where email_key = ${nameKey(user)} or id::text = ${user.toLowerCase()}
+    select * from users
+    where email_key = ${nameKey(user)} or id::text = ${user.toLowerCase()} or subject = ${user}
+    order by email_key = ${nameKey(user)} desc limit 1
     for no key update`;
   return rows.map(userFromRow)[0];
 }
@@ -254,13 +256,15 @@ export async function findUser(sql: Sql | Transaction, id: string): Promise<User
   return rows.map(userFromRow)[0];
 }
 
-/** By e-mail address or id. */
+/** By e-mail address, id or `sub`. */
 export async function findUserByReference(
   sql: Sql | Transaction,
   user: string,
 ): Promise<User | undefined> {
   const rows = await sql<UserRow[]>`
-    select * from users where email_key = ${nameKey(user)} or id::text = ${user.toLowerCase()}`;
+    select * from users
+    where email_key = ${nameKey(user)} or id::text = ${user.toLowerCase()} or subject = ${user}
+    order by email_key = ${nameKey(user)} desc limit 1`;
   return rows.map(userFromRow)[0];
 }
 

@@ -6,11 +6,11 @@ import type { UserinfoResponse } from "../../shared/oauth/userinfo_response.ts";
  * 5.4).
  */
 export function userClaims(
-  user: { id: string; name: string; email?: string; emailVerified?: boolean },
+  user: { subject: string; name: string; email?: string; emailVerified?: boolean },
   scope: string,
 ): UserinfoResponse {
   const scopes = parseScope(scope) ?? [];
-  const claims: UserinfoResponse = { sub: user.id };
+  const claims: UserinfoResponse = { sub: user.subject };
   if (scopes.includes("profile")) claims.name = user.name;
   if (scopes.includes("email") && user.email !== undefined) {
     claims.email = user.email;

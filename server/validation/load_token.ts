@@ -32,7 +32,8 @@ export function validatedPat(
   return {
     kind: "personal_access_token",
     id: token.id,
-    subject: owner.id,
+    subject: owner.subject,
+    principalId: owner.id,
     username: owner.username,
     clientId: patClientId(token.id),
     scopes: parseScope(scope) ?? [],
@@ -109,6 +110,7 @@ function validatedAccessToken(
     kind: "access_token",
     id: claims.jti,
     subject: claims.sub,
+    principalId: status.principalId,
     username: status.username,
     clientId: claims.client_id,
     scopes: parseScope(scope) ?? [],
@@ -130,7 +132,7 @@ function validatedAccessToken(
     workload: claims.workload,
     dependsOn: [
       `token:${claims.jti}`,
-      `principal:${claims.sub}`,
+      `principal:${status.principalId}`,
       `client:${claims.client_id}`,
       ...claims.sid === undefined ? [] : [`login:${claims.sid}`],
       ...claims.pat === undefined ? [] : [`token:${claims.pat}`],

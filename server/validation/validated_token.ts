@@ -7,8 +7,9 @@ export interface ValidatedToken {
   kind: "personal_access_token" | "access_token";
   /** The id of the personal access token, or the JWT's `jti`. */
   id: string;
-  /** The principal's id. */
+  /** The `sub` of its principal. */
   subject: string;
+  principalId: string;
   /** A user's e-mail address, or a service account's name. */
   username: string;
   clientId: string;

@@ -46,6 +46,8 @@ export interface DelegateDeps {
 export interface DelegationSubject {
   loginId: string;
   userId: string;
+  /** The `sub` of the user. */
+  subject: string;
   /** What it has at most for `resource`. */
   scopes: readonly string[];
   resource: Resource;
@@ -87,7 +89,7 @@ export async function delegate(
     : { sub: actorName, ...parent?.actor && { act: parent.actor } };
   const id = randomUUID();
   const grant = {
-    subject: userId,
+    subject: subject.subject,
     clientId: request.client.id,
     scope,
     audience: resource.identifier,

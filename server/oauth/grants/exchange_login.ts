@@ -67,6 +67,7 @@ export async function exchangeLogin(
   const tokens = await delegate(deps, request, {
     loginId: family.id,
     userId: user.id,
+    subject: user.subject,
     scopes: delegableScopes(scope),
     resource,
     hash: hashes.hash,
@@ -111,7 +112,8 @@ export async function exchangeAccessToken(
   }
   const tokens = await delegate(deps, request, {
     loginId: token.loginId,
-    userId: token.subject,
+    userId: token.principalId,
+    subject: token.subject,
     scopes: delegableScopes(token.scope),
     resource,
     authenticatedAt: token.authenticatedAt === undefined

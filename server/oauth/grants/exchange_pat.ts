@@ -65,7 +65,7 @@ export async function exchangePat(
   }
   const tooOften = checkExchangeLimit(deps.exchangeLimit, {
     token: token.id,
-    principal: token.subject,
+    principal: token.principalId,
   });
   if (tooOften !== undefined) return toOAuthError(tooOften);
   const remaining = Math.floor((token.expiresAt - clock.now()) / 1000);
@@ -78,12 +78,12 @@ export async function exchangePat(
     scope,
     audience: token.audience,
     algorithm: resource.signingAlgorithm,
-    extraClaims: await principalExtraClaims(sql, resource, token.subject),
+    extraClaims: await principalExtraClaims(sql, resource, token.principalId),
     personalAccessTokenId: token.id,
   });
   await recordRepeatedAuditEvent(sql, clock, {
     event: "token.exchanged",
-    actor: token.subject,
+    actor: token.principalId,
     subject: token.id,
     address: request.address,
     details: { scope },

@@ -30,7 +30,7 @@ export interface IssueLoginTokensDeps {
 
 /** What the tokens of a login are issued for. */
 export interface Login {
-  user: Pick<User, "id" | "name" | "email" | "emailVerified" | "isAdmin" | "groups">;
+  user: Pick<User, "id" | "subject" | "name" | "email" | "emailVerified" | "isAdmin" | "groups">;
   client: Pick<Client, "id" | "accessTokenLifetime">;
   /** As granted, for all resources. */
   scope: string;
@@ -63,7 +63,7 @@ export async function issueLoginTokens(
   const ofResource = intersectScope(login.scope, scopeNames(catalog.scopesOf(resource)));
   const scope = isManagement ? ofResource : apiScope(ofResource);
   const accessToken = await signAccessToken({ issuer, clock, keys, lifetime }, {
-    subject: login.user.id,
+    subject: login.user.subject,
     clientId: login.client.id,
     scope,
     audience: resource.identifier,

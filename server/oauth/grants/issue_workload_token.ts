@@ -33,7 +33,7 @@ export async function issueWorkloadToken(
   );
   const run = Object.entries(runClaims(rule, claims));
   const content = {
-    subject: principal.id,
+    subject: principal.subject,
     clientId: request.client.id,
     scope,
     audience: resource.identifier,

@@ -79,6 +79,7 @@ export async function findOwnerRecord(
 ): Promise<OwnerRecord | undefined> {
   const rows = await sql<
     {
+      subject: string;
       username: string;
       disabled: boolean;
       is_admin: boolean;
@@ -88,14 +89,15 @@ export async function findOwnerRecord(
   >`
     ${
     kind === "user"
-      ? sql`select email as username, disabled_at is not null as disabled,
+      ? sql`select subject, email as username, disabled_at is not null as disabled,
           is_admin or group_admin as is_admin, groups, null as scope from users`
-      : sql`select name as username, disabled_at is not null as disabled, false as is_admin,
+      : sql`select id::text as subject, name as username, disabled_at is not null as disabled, false as is_admin,
           '[]'::jsonb as groups, scope from service_accounts`
   }
     where id = ${id}`;
-  return rows.map(({ username, disabled, is_admin: isAdmin, groups, scope }) => ({
+  return rows.map(({ subject, username, disabled, is_admin: isAdmin, groups, scope }) => ({
     id,
+    subject,
     username,
     disabled,
     isAdmin,

@@ -72,6 +72,8 @@ export interface TokenRecord {
 /** What validation needs of a token's owner. */
 export interface OwnerRecord {
   id: string;
+  /** The `sub` of the tokens. */
+  subject: string;
   username: string;
   disabled: boolean;
   isAdmin: boolean;

@@ -75,6 +75,7 @@ Deno.test("decides by recorded claims as by the token", async () => {
         Promise.resolve({
           groups: [],
           id: "2",
+          subject: "2",
           username: "a",
           disabled: false,
           isAdmin: false,

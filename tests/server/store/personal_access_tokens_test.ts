@@ -176,6 +176,7 @@ testStore("personal_access_tokens", {
     assert.equal((await findTokensByHash(sql, [])).size, 0);
     assert.deepEqual(await findOwnerRecord(sql, ci), {
       id: ci.id,
+      subject: ci.id,
       username: tokens.get(hashes[1])!.owner.username,
       disabled: false,
       isAdmin: false,

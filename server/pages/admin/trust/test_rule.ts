@@ -96,7 +96,10 @@ async function principalOf(
   { name, account, scope }: Candidate,
   before: ListedTrustRule | undefined,
 ): Promise<Principal | undefined> {
-  const created = { id: "", username: name, disabled: false, isAdmin: false, groups: [], scope };
+  const created = {
+    ...{ id: "", subject: "", username: name, disabled: false, isAdmin: false, groups: [] },
+    scope,
+  };
   if (before !== undefined) {
     const principal = await findPrincipal(sql, before.principal.id);
     // The dry run has checked that the account may have the scopes of the rule.
