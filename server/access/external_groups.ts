@@ -13,6 +13,7 @@ import {
   renameSourceGroup,
   replaceMemberships,
 } from "../store/groups.ts";
+import { auditedNames } from "./audited_names.ts";
 import { normalizeExternalName } from "./group_names.ts";
 
 /** A directory, by the way that it is connected. */
@@ -20,8 +21,6 @@ export type GroupSource = `idp:${string}` | `scim:${string}`;
 
 /** Groups of one user from one source. */
 const MAX_EXTERNAL_GROUPS = 1000;
-/** Characters of names in an audit event. */
-const MAX_AUDITED_LENGTH = 1000;
 
 export interface AccessDeps {
   clock: Clock;
@@ -165,12 +164,4 @@ async function recordMemberEvents(
     subjects: ids,
     ...event,
   });
-}
-
-/** Names as JSON, since they can have spaces; cut if they are too long. */
-function auditedNames(names: readonly string[]): string {
-  const text = JSON.stringify(names);
-  return text.length <= MAX_AUDITED_LENGTH
-    ? text
-    : `${text.slice(0, MAX_AUDITED_LENGTH)}… (${names.length})`;
 }

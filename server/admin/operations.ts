@@ -8,6 +8,8 @@ import {
   showClient,
   updateClient,
 } from "./client_operations.ts";
+import { addGroupMember, removeGroupMember } from "./group_member_operations.ts";
+import { addGroup, listAllGroups, showGroup, updateGroup } from "./group_operations.ts";
 import { listKeys, rotateKeys } from "./key_operations.ts";
 import { listMigrations } from "./migration_operations.ts";
 import type { AdminDeps } from "./operation.ts";
@@ -18,6 +20,7 @@ import {
   showResource,
   updateResource,
 } from "./resource_operations.ts";
+import { previewGroupRemoval, removeGroup } from "./remove_group.ts";
 import {
   addServiceAccount,
   listAllServiceAccounts,
@@ -71,6 +74,14 @@ const operations = {
   showResource,
   updateResource,
   removeResource,
+  addGroup,
+  listAllGroups,
+  showGroup,
+  updateGroup,
+  previewGroupRemoval,
+  removeGroup,
+  addGroupMember,
+  removeGroupMember,
   listKeys,
   rotateKeys,
   listMigrations,

@@ -14,6 +14,7 @@ import {
 } from "../resources/resource.ts";
 import { type ScopeDescription, scopeNames } from "../scopes.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
+import { listGroups } from "../store/groups.ts";
 import type { Sql, Transaction } from "../store/db/connect.ts";
 import { setOwner } from "../store/owners.ts";
 import { type ResourceBelongings, withdrawStoredScopes } from "../store/resource_belongings.ts";
@@ -25,7 +26,7 @@ import {
   updateResource as updateStoredResource,
 } from "../store/resources.ts";
 import type { AdminDeps, Empty } from "./operation.ts";
-import { checkResourceScopes, mergeScopes } from "./resource_scopes.ts";
+import { checkResourceScopes, checkScopeGroups, mergeScopes } from "./resource_scopes.ts";
 import { resourceVersion } from "./resource_version.ts";
 import { builtInResources, type ResourceView, resourceView } from "./resource_view.ts";
 
@@ -81,7 +82,8 @@ export const addResource: ResourceOperation<RegisteredResource, ResourceView | D
           `There are already ${MAX_RESOURCES} resources. Remove one that is not needed.`,
         );
       }
-      const problem = checkSettings(deps, resource, stored);
+      const problem = checkSettings(deps, resource, stored) ??
+        await checkGroups(tx, resource.scopes);
       if (problem !== undefined) return problem;
       const isNew = await insertResource(tx, { ...resource, now: new Date(deps.clock.now()) });
       if (isNew) {
@@ -133,7 +135,7 @@ export const updateResource: ResourceOperation<
       claims: changes.claims ?? resource.claims,
     };
     const others = stored.filter((other) => other.name !== name);
-    const problem = checkSettings(deps, changed, others);
+    const problem = checkSettings(deps, changed, others) ?? await checkGroups(tx, changed.scopes);
     if (problem !== undefined) return problem;
     await updateStoredResource(tx, changed);
     await withdrawNewScopes(tx, resource.scopes, scopes);
@@ -274,6 +276,14 @@ function checkSettings(
   if (problem === undefined) return checkResourceScopes(config, resource.scopes);
   const { field, message } = problem;
   return new DomainError("invalid", message, { field });
+}
+
+async function checkGroups(
+  tx: Transaction,
+  scopes: readonly ScopeDescription[],
+): Promise<DomainError | undefined> {
+  if (scopes.every(({ groups }) => groups === undefined)) return undefined;
+  return checkScopeGroups(scopes, (await listGroups(tx)).map(({ name }) => name));
 }
 
 function fixedIdentifier(): DomainError {

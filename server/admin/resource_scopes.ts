@@ -2,6 +2,7 @@ import { valueText } from "../../shared/list_text.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import { knowsClientAddresses, UNKNOWN_ADDRESSES } from "../config/client_addresses.ts";
 import type { ServerConfig } from "../config/server_config.ts";
+import { isRoleGroup } from "../access/group_names.ts";
 import { DomainError } from "../domain_error.ts";
 import type { ScopeDescription } from "../scopes.ts";
 
@@ -40,6 +41,31 @@ export function checkResourceScopes(
   return repeated === undefined ? undefined : reject(`The scope ${repeated} is declared twice.`);
 }
 
+/** Groups that one scope names. */
+const MAX_GROUPS = 20;
+
+/** Checks the groups that scopes name: those of an unknown group would be for no user. */
+export function checkScopeGroups(
+  scopes: readonly ScopeDescription[],
+  known: readonly string[],
+): DomainError | undefined {
+  const reject = (message: string) => new DomainError("invalid", message, { field: "scopes" });
+  for (const { name, groups } of scopes) {
+    if (groups === undefined) continue;
+    if (groups.length === 0 || groups.length > MAX_GROUPS) {
+      return reject(`The scope ${name}: name between 1 and ${MAX_GROUPS} groups.`);
+    }
+    const unknown = groups.find((group) => !isRoleGroup(group) && !known.includes(group));
+    if (unknown === undefined) continue;
+    return reject(
+      `The scope ${name}: there is no group ${
+        valueText(sanitizeLine(unknown, 100))
+      }. Add it first.`,
+    );
+  }
+  return undefined;
+}
+
 /**
  * The scopes of a resource after some were declared and removed. A declaration says who may have
  * the scope; what else the operator has set for it stays.
@@ -66,6 +92,8 @@ export function mergeScopes(
   return merged;
 }
 
-function withoutAudience({ roles: _, tokens: __, ...scope }: ScopeDescription): ScopeDescription {
+function withoutAudience(
+  { roles: _, groups: __, tokens: ___, ...scope }: ScopeDescription,
+): ScopeDescription {
   return scope;
 }

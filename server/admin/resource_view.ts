@@ -12,6 +12,7 @@ export interface ResourceScopeView {
   name: string;
   description: string;
   roles: readonly string[] | null;
+  groups: readonly string[] | null;
   clients: readonly string[] | null;
   /** Whether personal access tokens can have it. */
   tokens: boolean;
@@ -64,11 +65,14 @@ export function builtInResources(
   );
 }
 
-function scopeView({ name, description, roles, clients, tokens, deviceFlow }: ScopeDescription) {
+function scopeView(
+  { name, description, roles, groups, clients, tokens, deviceFlow }: ScopeDescription,
+) {
   return {
     name,
     description,
     roles: roles ?? null,
+    groups: groups ?? null,
     clients: clients ?? null,
     tokens: tokens ?? true,
     deviceFlow: deviceFlow ?? [],

@@ -17,6 +17,7 @@ const LISTS: Record<string, [operation: OperationName, params: unknown, key: str
   "service-account": ["listAllServiceAccounts", {}, "name"],
   client: ["listAllClients", {}, "id"],
   resource: ["listAllResources", {}, "name"],
+  group: ["listAllGroups", {}, "name"],
   user: ["listMatchingUsers", { limit: MAX_NAMES }, "email"],
 };
 
@@ -32,7 +33,7 @@ export async function completeAdminNames(
   },
   io: ServerIo,
 ): Promise<[name: string, description: string][]> {
-  const list = LISTS[group];
+  const list = LISTS[attribute === "user" ? "user" : group];
   if (list === undefined || command === "add" || !["name", "id", "user"].includes(attribute)) {
     return [];
   }

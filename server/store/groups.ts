@@ -127,6 +127,14 @@ export async function listMemberships(
   return rows.map((row) => ({ ...row }));
 }
 
+/** The ids of the users who were added to a group here. */
+export async function listLocalMembers(
+  sql: Sql | Transaction,
+  group: string,
+): Promise<string[]> {
+  return await listSourceMembers(sql, { source: LOCAL, name: group });
+}
+
 /** False if the user was a member already. */
 export async function addLocalMembership(
   tx: Transaction,

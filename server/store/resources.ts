@@ -103,10 +103,11 @@ export async function deleteResource(sql: Sql | Transaction, name: string): Prom
 }
 
 function scopesAsJson(scopes: readonly ScopeDescription[]) {
-  return scopes.map(({ name, description, roles, clients, tokens, deviceFlow }) => ({
+  return scopes.map(({ name, description, roles, groups, clients, tokens, deviceFlow }) => ({
     name,
     description,
-    ...roles && { roles },
+    ...roles && { roles: [...roles] },
+    ...groups && { groups: [...groups] },
     ...clients && { clients },
     ...tokens !== undefined && { tokens },
     ...deviceFlow && { deviceFlow: [...deviceFlow] },

@@ -202,6 +202,17 @@ export async function updateUserRow(
     where id = ${id}`;
 }
 
+/** Grants or takes the role of administrator, not that by a group. False if nothing changed. */
+export async function setAdminRole(
+  tx: Transaction,
+  { id, isAdmin }: { id: string; isAdmin: boolean },
+): Promise<boolean> {
+  const rows = await tx`
+    update users set is_admin = ${isAdmin} where id = ${id} and is_admin <> ${isAdmin}
+    returning id`;
+  return rows.length === 1;
+}
+
 /**
  * Replaces a password, if it is still the one with the hash `from` and the user is not disabled.
  * Returns whether it did.

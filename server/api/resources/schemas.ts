@@ -18,6 +18,10 @@ const newScope = named(
       "Who can have it. Default: all users.",
       z.optional(z.nullable(z.array(z.enum(["admin", "user"])).check(z.maxLength(2)))),
     ),
+    groups: described(
+      "The groups whose members can have it, besides `roles`. Default: those of `roles`.",
+      z.optional(z.nullable(z.array(text(1, 64)).check(z.maxLength(50)))),
+    ),
     clients: described(
       "The ids of the clients that may request it. Default: all.",
       z.optional(z.nullable(z.array(text(1, 100)).check(z.maxLength(100)))),
@@ -98,6 +102,7 @@ export const resource = named(
       name: z.string(),
       description: z.string(),
       roles: orNull(z.array(z.string())),
+      groups: orNull(z.array(z.string())),
       clients: orNull(z.array(z.string())),
       tokens: z.boolean(),
       device_flow: z.array(z.string()),

@@ -5,10 +5,11 @@ import type { newResource } from "./schemas.ts";
 type NewScopes = NonNullable<z.output<typeof newResource>["scopes"]>;
 
 export function toScopes(scopes: NewScopes): ScopeDescription[] {
-  return scopes.map(({ name, description, roles, clients, tokens, device_flow }) => ({
+  return scopes.map(({ name, description, roles, groups, clients, tokens, device_flow }) => ({
     name,
     description,
     ...roles && { roles },
+    ...groups && { groups },
     ...clients && { clients },
     // As without it, for the same row as from the other interfaces.
     ...tokens === false && { tokens },

@@ -1,8 +1,9 @@
-/** `admin`: users, clients, resources, service accounts, trust rules, owners and signing keys. */
+/** `admin`: users, groups, clients, resources, service accounts, trust rules, owners and signing keys. */
 import type { Command } from "commander";
 import type { Run } from "../../../shared/command_line.ts";
 import type { ServerIo } from "../../io.ts";
 import { declareClient } from "./declare_client.ts";
+import { declareGroup } from "./declare_group.ts";
 import { declareKeys } from "./declare_keys.ts";
 import { declareOwner } from "./declare_owner.ts";
 import { declareResource } from "./declare_resource.ts";
@@ -12,6 +13,7 @@ import { declareUser } from "./declare_user.ts";
 
 export function declare(admin: Command, server: Run<ServerIo>): void {
   declareUser(admin, server);
+  declareGroup(admin, server);
   declareClient(admin, server);
   declareResource(admin, server);
   declareServiceAccount(admin, server);

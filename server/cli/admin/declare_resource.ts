@@ -106,6 +106,11 @@ function settings(command: Command): Command {
       collect,
     )
     .option(
+      "--scope-group <scope=group>",
+      "group whose members can have a declared scope, instead of all users (repeatable)",
+      collect,
+    )
+    .option(
       "--login-only <scope>",
       "declared scope that no personal access token can have (repeatable)",
       collect,

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { adminClientAdd } from "../../../server/cli/admin/client/add.ts";
 import { adminClientDisable } from "../../../server/cli/admin/client/disable.ts";
 import { adminClientList } from "../../../server/cli/admin/client/list.ts";
@@ -5,6 +6,15 @@ import { adminClientRemove } from "../../../server/cli/admin/client/remove.ts";
 import { adminClientRotateSecret } from "../../../server/cli/admin/client/rotate_secret.ts";
 import { adminClientShow } from "../../../server/cli/admin/client/show.ts";
 import { adminClientUpdate } from "../../../server/cli/admin/client/update.ts";
+import { adminGroupAdd } from "../../../server/cli/admin/group/add.ts";
+import { adminGroupList } from "../../../server/cli/admin/group/list.ts";
+import {
+  adminGroupAddMember,
+  adminGroupRemoveMember,
+} from "../../../server/cli/admin/group/members.ts";
+import { adminGroupRemove } from "../../../server/cli/admin/group/remove.ts";
+import { adminGroupShow } from "../../../server/cli/admin/group/show.ts";
+import { adminGroupUpdate } from "../../../server/cli/admin/group/update.ts";
 import { adminKeysList, adminKeysRotate } from "../../../server/cli/admin/keys.ts";
 import { adminOwnerList, adminOwnerSet } from "../../../server/cli/admin/owner.ts";
 import { adminResourceAdd } from "../../../server/cli/admin/resource/add.ts";
@@ -167,6 +177,95 @@ Deno.test("what operator's commands print", async (t) => {
       (io) => adminClientAdd("billing", options, { ...io, stdout: () => false }),
     ],
   );
+  const EVERYONE = "okta:Release Managers";
+  await golden(
+    "admin-group",
+    ["admin group list", (io) => adminGroupList(options, io)],
+    ["admin group add admin", (io) => adminGroupAdd("admin", options, io)],
+    ["admin group add 'a b'", (io) => adminGroupAdd("a b", options, io)],
+    [
+      "admin group add deployers --from okta",
+      (io) => adminGroupAdd("deployers", { ...options, from: ["okta"] }, io),
+    ],
+    [
+      `admin group add deployers --from "${EVERYONE}" --description Deploy`,
+      (io) =>
+        adminGroupAdd("deployers", { ...options, from: [EVERYONE], description: "Deploy" }, io),
+    ],
+    ["admin group add Deployers", (io) => adminGroupAdd("Deployers", options, io)],
+    ...(["bob@example.com", EMAIL, EMAIL] as const).map((user): Parameters<typeof run> => [
+      `admin group add-member deployers ${user}`,
+      (io) => adminGroupAddMember({ name: "deployers", user }, options, io),
+    ]),
+    [
+      `admin group add-member ops ${EMAIL}`,
+      (io) => adminGroupAddMember({ name: "ops", user: EMAIL }, options, io),
+    ],
+    [
+      `admin group add-member user ${EMAIL}`,
+      (io) => adminGroupAddMember({ name: "user", user: EMAIL }, options, io),
+    ],
+    ["admin group show deployers", (io) => adminGroupShow("deployers", options, io)],
+    ["admin group show ops", (io) => adminGroupShow("ops", options, io)],
+    ["admin group update deployers", (io) => adminGroupUpdate("deployers", options, io)],
+    [
+      "admin group update deployers --from none",
+      (io) => adminGroupUpdate("deployers", { ...options, from: ["none"] }, io),
+    ],
+    [
+      "admin group update user --from okta:All",
+      (io) => adminGroupUpdate("user", { ...options, from: ["okta:All"] }, io),
+    ],
+    [
+      "admin group update admin --clear from",
+      (io) => adminGroupUpdate("admin", { ...options, clear: ["from"] }, io),
+    ],
+    [
+      `admin group remove-member admin ${EMAIL}`,
+      (io) => adminGroupRemoveMember({ name: "admin", user: EMAIL }, options, io),
+    ],
+    [
+      `admin group remove-member deployers ${EMAIL}`,
+      (io) => adminGroupRemoveMember({ name: "deployers", user: EMAIL }, options, io),
+    ],
+    [
+      `admin group remove-member deployers ${EMAIL}`,
+      (io) => adminGroupRemoveMember({ name: "deployers", user: EMAIL }, options, io),
+    ],
+    [
+      `admin group add-member deployers ${EMAIL}`,
+      (io) => adminGroupAddMember({ name: "deployers", user: EMAIL }, options, io),
+    ],
+    [
+      "admin resource add wiki https://wiki.example.com --scope wiki:edit=Edit " +
+      "--scope-group wiki:edit=deployers",
+      (io) =>
+        adminResourceAdd({ name: "wiki", identifier: "https://wiki.example.com" }, {
+          ...options,
+          scope: ["wiki:edit=Edit"],
+          scopeGroup: ["wiki:edit=deployers"],
+        }, io),
+    ],
+    [
+      "admin resource update wiki --scope wiki:edit=Edit --scope-group wiki:edit=ops",
+      (io) =>
+        adminResourceUpdate("wiki", {
+          ...options,
+          scope: ["wiki:edit=Edit"],
+          scopeGroup: ["wiki:edit=ops"],
+        }, io),
+    ],
+    ["admin resource show wiki", (io) => adminResourceShow("wiki", options, io)],
+    ["admin group list", (io) => adminGroupList(options, io)],
+    [
+      "admin group remove deployers --dry-run",
+      (io) => adminGroupRemove("deployers", { ...options, dryRun: true }, io),
+    ],
+    ["admin group remove deployers", (io) => adminGroupRemove("deployers", options, io)],
+    ["admin resource show wiki", (io) => adminResourceShow("wiki", options, io)],
+    ["admin group remove admin", (io) => adminGroupRemove("admin", options, io)],
+    ["admin resource remove wiki", (io) => adminResourceRemove("wiki", options, io)],
+  );
   const orders = { name: "orders", identifier: "https://orders.example.com" };
   const settings = {
     ...options,
@@ -286,6 +385,7 @@ Deno.test("what operator's commands print", async (t) => {
   const lists: [schema: string, print: (more: TableOptions, io: ServerIo) => Promise<number>][] = [
     ["admin-user-list", (more, io) => adminUserList({ ...options, ...more }, io)],
     ["admin-resource-list", (more, io) => adminResourceList({ ...options, ...more }, io)],
+    ["admin-group-list", (more, io) => adminGroupList({ ...options, ...more }, io)],
     ["admin-client-list", (more, io) => adminClientList({ ...options, ...more }, io)],
     [
       "admin-service-account-list",
@@ -317,6 +417,15 @@ Deno.test("what operator's commands print", async (t) => {
     json = "";
     await run("", (io) => adminOwnerList(undefined, show, { ...io, stdout }));
     parseOutput("admin-owner-list", json);
+    json = "";
+    await run("", (io) => adminGroupAdd("ops", show, { ...io, stdout }));
+    parseOutput("admin-group-add", json);
+    json = "";
+    await run("", (io) => adminGroupShow("admin", show, { ...io, stdout }));
+    assert.deepEqual(
+      parseOutput("admin-group-show", json).listedMembers[0].sources,
+      [{ source: "local", group: "admin" }],
+    );
     for (const [schema, print] of lists) {
       let json = "";
       const stdout = (text: string) => Boolean(json += text);

@@ -11,6 +11,7 @@ export interface SettingOptions {
   title?: string;
   scope?: string[];
   adminScope?: string[];
+  scopeGroup?: string[];
   loginOnly?: string[];
   accessLifetime?: string;
   /** Checked by commander. */
@@ -56,6 +57,20 @@ export function parseSettingOptions(options: SettingOptions): ParsedSettings | D
         ...roles && { roles },
       });
     }
+  }
+  for (const text of options.scopeGroup ?? []) {
+    const [name, group = ""] = text.split("=").map((part) => part.trim());
+    const scope = declaredScopes.find((declared) => declared.name === name);
+    if (scope === undefined || group === "") {
+      return new DomainError(
+        "invalid",
+        scope === undefined
+          ? `--scope-group ${sanitizeLine(text, 100)}: declare the scope with --scope as well.`
+          : `--scope-group "${sanitizeLine(text, 100)}" has no group. Write it like ` +
+            `"orders:write=deployers".`,
+      );
+    }
+    scope.groups = [...scope.groups ?? [], group];
   }
   for (const name of options.loginOnly ?? []) {
     const scope = declaredScopes.find((declared) => declared.name === name);

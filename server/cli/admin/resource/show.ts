@@ -6,6 +6,7 @@ import type { ResourceScopeView, ResourceView } from "../../../admin/resource_vi
 import type { ServerIo } from "../../../io.ts";
 import type { DatabaseOptions } from "../../options.ts";
 import { adminCommand } from "../command.ts";
+import { describeAudience } from "../../../access/describe_audience.ts";
 import { SOURCES } from "./list.ts";
 
 export async function adminResourceShow(
@@ -37,9 +38,9 @@ function describe(resource: ResourceView, { env }: Pick<ServerIo, "env">): strin
   return [...facts, ...resource.scopes.map(describeScope)].join("");
 }
 
-function describeScope({ name, description, roles, tokens }: ResourceScopeView): string {
+function describeScope({ name, description, roles, groups, tokens }: ResourceScopeView): string {
   const limits = [
-    ...roles === null || roles.includes("user") ? [] : ["administrators only"],
+    ...describeAudience({ roles, groups }),
     ...tokens ? [] : ["not in personal access tokens"],
   ];
   const suffix = limits.length === 0 ? "" : ` (${limits.join(", ")})`;

@@ -15,7 +15,7 @@ export function Source({ source }: Pick<ResourceView, "source">) {
 
 export const CLAIM_LABELS: Record<ResourceClaim, string> = {
   email: "The user’s e-mail address",
-  groups: "The user’s roles, as groups",
+  groups: "The user’s groups and roles",
 };
 
 /** Why a resource cannot be changed here, and where it can. */

@@ -2,7 +2,7 @@
 import { formatDuration, shortDuration } from "../../../../shared/duration.ts";
 import { SIGNING_ALGORITHMS } from "../../../config/settings/tokens.ts";
 import { type RegisteredResource, RESOURCE_CLAIMS } from "../../../resources/resource.ts";
-import type { ScopeDescription } from "../../../scopes.ts";
+import { groupsOf, type ScopeDescription } from "../../../scopes.ts";
 import type { SubmittedForm } from "../../ui/form_page.tsx";
 import { Field, FieldError, fieldState } from "../../ui/form_field.tsx";
 import { TextField } from "../../ui/text_field.tsx";
@@ -37,7 +37,8 @@ export function ScopeFields({ resource, form, problems = [] }: SettingFields) {
       <legend>Scopes</legend>
       <p class="hint">
         What its tokens may be used for. The approval page shows the description: write it for
-        users, such as “See your orders”. To have more rows, save and edit again.
+        users, such as “See your orders”. All users can have a scope without groups, separated by
+        spaces, and without the mark for administrators. To have more rows, save and edit again.
       </p>
       {[...rows, ...empty].map((row, index) => (
         <ScopeRowFields row={row} index={index} problems={problems} />
@@ -80,9 +81,21 @@ function ScopeRowFields(
           value={row?.description ?? ""}
         />
       </div>
+      <div>
+        <label for={id("groups")}>Groups (optional)</label>
+        <input
+          id={id("groups")}
+          name={id("groups")}
+          maxlength={1000}
+          autocapitalize="none"
+          autocomplete="off"
+          spellcheck={false}
+          value={row?.groups ?? ""}
+        />
+      </div>
       <label class="check">
         <input type="checkbox" name={id("admin")} checked={row?.isForAdmins} />
-        <span>Administrators only</span>
+        <span>Administrators</span>
       </label>
       <label class="check">
         <input type="checkbox" name={id("login")} checked={row?.isLoginOnly} />
@@ -92,11 +105,16 @@ function ScopeRowFields(
   );
 }
 
-function scopeRow({ name, description, roles, tokens }: ScopeDescription): ScopeRow {
+function scopeRow(scope: ScopeDescription): ScopeRow {
+  const { name, description, groups = [], tokens } = scope;
+  const audience = groupsOf(scope);
   return {
     name,
     description,
-    isForAdmins: roles !== undefined && !roles.includes("user"),
+    // Without a group, no user can have it; the form must not open it to all.
+    isForAdmins: audience !== undefined && !audience.includes("user") &&
+      (audience.includes("admin") || audience.length === 0),
+    groups: groups.filter((group) => group !== "admin").join(" "),
     isLoginOnly: tokens === false,
   };
 }

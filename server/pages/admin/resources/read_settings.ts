@@ -14,6 +14,8 @@ export interface ScopeRow {
   name: string;
   description: string;
   isForAdmins: boolean;
+  /** Names, separated by spaces. */
+  groups: string;
   isLoginOnly: boolean;
 }
 
@@ -23,6 +25,7 @@ export function readScopeRows(form: FormParameters): ScopeRow[] {
     name: form(`scope${index}.name`)?.trim() ?? "",
     description: form(`scope${index}.description`)?.trim() ?? "",
     isForAdmins: !!form(`scope${index}.admin`),
+    groups: form(`scope${index}.groups`)?.trim() ?? "",
     isLoginOnly: !!form(`scope${index}.login`),
   }));
   return rows.filter(({ name, description }) => name !== "" || description !== "");
@@ -46,13 +49,16 @@ export function readSettings(
   const algorithm = form("signingAlgorithm") ?? "";
   return {
     title: form("title")?.trim() || undefined,
-    scopes: readScopeRows(form).map(({ name, description, isForAdmins, isLoginOnly }) => {
-      const { roles: _, tokens: __, ...same } = before.find((scope) => scope.name === name) ?? {};
+    scopes: readScopeRows(form).map(({ name, description, isForAdmins, groups, isLoginOnly }) => {
+      const { roles: _, groups: __, tokens: ___, ...same } = before.find((scope) =>
+        scope.name === name
+      ) ?? {};
       return {
         ...same,
         name,
         description,
         ...isForAdmins && { roles: ["admin" as const] },
+        ...groups !== "" && { groups: [...new Set(groups.split(/[\s,]+/))] },
         ...isLoginOnly && { tokens: false },
       };
     }),

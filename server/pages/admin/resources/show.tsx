@@ -1,4 +1,5 @@
 import { formatDuration } from "../../../../shared/duration.ts";
+import { describeAudience } from "../../../access/describe_audience.ts";
 import type { ResourceScopeView } from "../../../admin/resource_view.ts";
 import type { ResourceClaim } from "../../../resources/resource.ts";
 import { countResourceBelongings } from "../../../store/resource_belongings.ts";
@@ -85,9 +86,9 @@ export async function showResource(deps: PageDeps, c: PageContext): Promise<Resp
 }
 
 function ScopeItem({ scope }: { scope: ResourceScopeView }) {
-  const { name, description, roles, tokens, clients } = scope;
+  const { name, description, tokens, clients } = scope;
   const limits = [
-    ...roles === null || roles.includes("user") ? [] : ["administrators only"],
+    ...describeAudience(scope),
     ...tokens ? [] : ["not in personal access tokens"],
     ...clients === null ? [] : [`only for ${clients.join(", ")}`],
   ];

@@ -1,0 +1,107 @@
+import { auditedNames } from "../access/audited_names.ts";
+import { DomainError } from "../domain_error.ts";
+import { recordAuditEvent } from "../store/audit_events.ts";
+import type { Sql, Transaction } from "../store/db/connect.ts";
+import {
+  addLocalMembership,
+  findGroup,
+  listMemberships,
+  LOCAL,
+  removeLocalMembership,
+} from "../store/groups.ts";
+import { findServiceAccountByName } from "../store/service_accounts.ts";
+import { lockActiveAdministrators, lockUser, setAdminRole } from "../store/users.ts";
+import { everyUser, noSuchGroup } from "./group_errors.ts";
+import { type GroupDeps, type GroupOperation, rolledBack } from "./group_operations.ts";
+import { keepingAnAdministrator } from "./last_administrator.ts";
+import { noSuchUser } from "./no_such_user.ts";
+
+export interface MemberResult {
+  email: string;
+  /** Whether there was anything to change. */
+  changed: boolean;
+  /** The groups of directories by which the user is a member as well, such as `okta:Deployers`. */
+  remaining: string[];
+}
+
+interface MemberParams {
+  name: string;
+  /** E-mail address or id. */
+  user: string;
+  force?: boolean;
+}
+
+/** Adds a user to a group on this server, whatever directories say. */
+export const addGroupMember: GroupOperation<MemberParams, MemberResult | DomainError> = async (
+  deps,
+  params,
+) =>
+  await changeMember(
+    deps,
+    params,
+    "added",
+    async (tx, userId) =>
+      params.name === "admin"
+        ? await setAdminRole(tx, { id: userId, isAdmin: true })
+        : await addLocalMembership(tx, { userId, group: params.name }),
+  );
+
+/**
+ * Removes a user who was added to a group on this server. A membership by a directory stays. The
+ * last administrator is removed only with `force`.
+ */
+export const removeGroupMember: GroupOperation<MemberParams, MemberResult | DomainError> = async (
+  deps,
+  params,
+) =>
+  await changeMember(deps, params, "removed", async (tx, userId) => {
+    const { name, force = false } = params;
+    if (name !== "admin") return await removeLocalMembership(tx, { userId, group: name });
+    let changed = false;
+    await keepingAnAdministrator(tx, { force }, async () => {
+      changed = await setAdminRole(tx, { id: userId, isAdmin: false });
+    });
+    return changed;
+  });
+
+async function changeMember(
+  deps: GroupDeps,
+  { name, user: reference }: MemberParams,
+  change: "added" | "removed",
+  write: (tx: Transaction, userId: string) => Promise<boolean>,
+): Promise<MemberResult | DomainError> {
+  if (name === "user") return everyUser();
+  const { clock, actor = "operator", address, loginId } = deps;
+  return await (deps.sql as Sql).begin(async (tx) => {
+    // Before the user: see lockUser.
+    if (name === "admin") await lockActiveAdministrators(tx);
+    const user = await lockUser(tx, reference);
+    if (user === undefined) return await notAUser(tx, reference);
+    if (name !== "admin" && await findGroup(tx, name) === undefined) return noSuchGroup(name);
+    const changed = await write(tx, user.id);
+    if (changed) {
+      await recordAuditEvent(tx, clock, {
+        ...{ event: "group.membership_changed", actor, subject: user.id, address },
+        details: {
+          source: LOCAL,
+          [change]: auditedNames([name]),
+          ...loginId !== undefined && { login: loginId },
+        },
+      });
+    }
+    const remaining = (await listMemberships(tx, user.id))
+      .filter(({ group, source }) => group === name && source !== LOCAL)
+      .map(({ source, sourceName }) => `${source.slice(source.indexOf(":") + 1)}:${sourceName}`);
+    return { email: user.email, changed, remaining };
+  }).catch(rolledBack) as MemberResult | DomainError;
+}
+
+async function notAUser(tx: Transaction, name: string): Promise<DomainError> {
+  const account = await findServiceAccountByName(tx, name);
+  if (account === undefined) return noSuchUser(name);
+  return new DomainError(
+    "invalid",
+    `${account.name} is a service account. It has scopes of its own and is in no group.`,
+    { field: "user" },
+  );
+}

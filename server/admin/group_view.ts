@@ -1,0 +1,47 @@
+import { isRoleGroup, ROLE_GROUPS } from "../access/group_names.ts";
+import { groupsOf, type ScopeDescription } from "../scopes.ts";
+import type { Group } from "../store/groups.ts";
+
+/** Where a group comes from: only those of the database can be changed while the server runs. */
+export type GroupOrigin = "built-in" | "config-file" | "database";
+
+/** A group as operators see it. Absent is null, since it is printed as JSON. */
+export interface GroupView {
+  name: string;
+  description: string | null;
+  origin: GroupOrigin;
+  /** Groups of directories; null: those that have its name. */
+  from: readonly string[] | null;
+  /** Names of the scopes that its members can have and others cannot, by this group. */
+  scopes: string[];
+  members: number;
+  createdAt: string | null;
+}
+
+/** What roles are for, as groups. */
+const ROLE_DESCRIPTIONS: Record<typeof ROLE_GROUPS[number], string> = {
+  admin: "Administrators of this server",
+  user: "All users",
+};
+
+/** All groups: the roles first. */
+export function groupViews(
+  groups: readonly Group[],
+  scopes: readonly ScopeDescription[],
+  members: ReadonlyMap<string, number>,
+): GroupView[] {
+  const view = (name: string, group: Group | undefined): GroupView => ({
+    name,
+    description: group?.description ??
+      ROLE_DESCRIPTIONS[name as keyof typeof ROLE_DESCRIPTIONS] ?? null,
+    origin: group?.isDeclared ? "config-file" : isRoleGroup(name) ? "built-in" : "database",
+    from: group?.sources ?? (isRoleGroup(name) ? [] : null),
+    scopes: scopes.filter((scope) => groupsOf(scope)?.includes(name)).map((scope) => scope.name),
+    members: members.get(name) ?? 0,
+    createdAt: isRoleGroup(name) ? null : group?.createdAt.toISOString() ?? null,
+  });
+  return [
+    ...ROLE_GROUPS.map((role) => view(role, groups.find(({ name }) => name === role))),
+    ...groups.filter(({ name }) => !isRoleGroup(name)).map((group) => view(group.name, group)),
+  ];
+}
