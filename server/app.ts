@@ -35,6 +35,7 @@ import { userinfo, userinfoErrorResponse } from "./oauth/userinfo.ts";
 import type { OutboundHttp } from "./outbound/outbound_http.ts";
 import { pagesRouter } from "./pages/router.tsx";
 import type { PasswordCost } from "./security/password_hash.ts";
+import { createEncryption } from "./security/encryption.ts";
 import { TokenBucketLimit } from "./security/token_bucket.ts";
 import type { Database, Sql } from "./store/db/connect.ts";
 import type { ServerSecrets } from "./store/server_secrets.ts";
@@ -84,6 +85,7 @@ export function app(appDeps: AppDeps): App {
     ...appDeps,
     exchangeLimit: new TokenBucketLimit(appDeps.clock),
     documentClients: new DocumentClients(appDeps),
+    encryption: createEncryption(appDeps.config.secretKey),
   };
   const grants = [
     authorizationCodeGrant(deps),

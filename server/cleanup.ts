@@ -12,6 +12,8 @@ import { deleteUnusedDocumentClients } from "./store/document_clients.ts";
 import { deleteOldDelegatedTokens } from "./store/delegated_tokens.ts";
 import { deleteOldProviderTests } from "./store/identity_provider_tests.ts";
 import { deleteOldPasskeyChallenges } from "./store/passkeys.ts";
+import { deleteOldPendingSignIns } from "./store/pending_sign_ins.ts";
+import { deleteOldTotpEnrollments } from "./store/totp_authenticators.ts";
 import { deleteOldPasswordLinks } from "./store/password_links.ts";
 import { deleteOldPersonalAccessTokens } from "./store/pats/expiry.ts";
 import { deleteOldQueuedSignIns } from "./store/queued_sign_ins.ts";
@@ -52,6 +54,8 @@ export async function cleanUp({ sql, clock, config }: CleanUpDeps): Promise<void
   // A link that was used or has expired says so for a week.
   await deleteAll((limit) => deleteOldPasswordLinks(sql, new Date(now - 7 * DAY_MS), limit));
   await deleteAll((limit) => deleteOldPasskeyChallenges(sql, dayAgo, limit));
+  await deleteAll((limit) => deleteOldPendingSignIns(sql, new Date(now), limit));
+  await deleteAll((limit) => deleteOldTotpEnrollments(sql, new Date(now), limit));
   await deleteOldAssertions(sql, new Date(now));
   await deleteAll((limit) => deleteOldUpstreamSignIns(sql, dayAgo, limit));
   await deleteAll((limit) => deleteOldProviderTests(sql, dayAgo, limit));

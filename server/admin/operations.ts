@@ -38,6 +38,7 @@ import { changeOwner, listOwnedThings } from "./owner_operations.ts";
 import { listMatchingUsers, showUser } from "./list_users.ts";
 import { createUserPasswordLink } from "./password_link_operations.ts";
 import { listUserLogins, revokeUserLogin, revokeUserLogins } from "./user_logins.ts";
+import { resetFactors } from "./reset_factors.ts";
 import { addUser, setUserDisabled, updateUser } from "./user_operations.ts";
 import { listUserSessions, signOutUser } from "./user_sessions.ts";
 import { listUserTokens, revokeUserTokens } from "./user_tokens.ts";
@@ -61,6 +62,7 @@ const operations = {
   revokeUserLogins,
   listUserTokens,
   revokeUserTokens,
+  resetFactors,
   addClient,
   clientSnippet,
   listAllClients,

@@ -4,6 +4,7 @@
  */
 import type { Setting } from "./setting.ts";
 import { logins } from "./settings/logins.ts";
+import { signIn } from "./settings/sign_in.ts";
 import { logs } from "./settings/logs.ts";
 import { network } from "./settings/network.ts";
 import { notifications } from "./settings/notifications.ts";
@@ -18,6 +19,7 @@ export const settingGroups = [
   logs,
   tokens,
   logins,
+  signIn,
   personalAccessTokens,
   notifications,
   workloadIdentity,

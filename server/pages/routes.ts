@@ -1,4 +1,19 @@
+import { showEnrollment, submitEnrollment } from "./account/enroll_second_factor.tsx";
+import { showSecondFactor, submitSecondFactor } from "./account/second_factor.tsx";
+import {
+  showApp,
+  showRemoveApp,
+  startApp,
+  submitApp,
+  submitRemoveApp,
+} from "./account/security/app.tsx";
+import { APP_PATH, RECOVERY_CODES_PATH, SECURITY_PATH } from "./account/security/paths.ts";
+import {
+  showCreateRecoveryCodes,
+  submitCreateRecoveryCodes,
+} from "./account/security/recovery_codes.tsx";
 import { showSecurity } from "./account/security/show.tsx";
+import { ENROLL_PATH, SECOND_FACTOR_PATH } from "./account/complete_sign_in.ts";
 import { showHome } from "./account/home.tsx";
 import { showDevices } from "./account/devices.tsx";
 import { showRenameLogin, submitRenameLogin } from "./account/rename_login.tsx";
@@ -64,6 +79,12 @@ const everyone = { access: "everyone" } as const;
 const signedIn = { access: "signed_in" } as const;
 const admin = { access: "administrator" } as const;
 const fresh = { freshSignIn: true } as const;
+/** What changes how a user signs in. */
+const methods = {
+  ...signedIn,
+  freshSignIn: "to_change_methods",
+  returnTo: () => SECURITY_PATH,
+} as const;
 const oneClient = { ...admin, ...fresh, keep: ["client"] } as const;
 const oneResource = { ...admin, ...fresh, keep: ["resource"] } as const;
 const approval = { ...signedIn, deviceFlow: true, returnTo: confirmReturnPath } as const;
@@ -78,6 +99,9 @@ export const pageRoutes: readonly PageRoute[] = [
   ...[style, localTimes, copyToken].map(({ path, handle }) => get(path, everyone, handle)),
   ...form("/setup", everyone, showSetup, submitSetup),
   ...form("/signin", everyone, showSignIn, submitSignIn),
+  // Only for a browser whose sign-in has passed the first factor.
+  ...form(SECOND_FACTOR_PATH, everyone, showSecondFactor, submitSecondFactor),
+  ...form(ENROLL_PATH, everyone, showEnrollment, submitEnrollment),
   post("/signout", everyone, submitSignOut),
 
   // Passwords. The form of a change has the current password, so it needs no recent sign-in.
@@ -106,7 +130,11 @@ export const pageRoutes: readonly PageRoute[] = [
   ),
 
   // How users sign in.
-  get("/account/security", signedIn, showSecurity),
+  get(SECURITY_PATH, signedIn, showSecurity),
+  post(`${APP_PATH}/start`, methods, startApp),
+  ...form(APP_PATH, methods, showApp, submitApp),
+  ...form(`${APP_PATH}/remove`, methods, showRemoveApp, submitRemoveApp),
+  ...form(RECOVERY_CODES_PATH, methods, showCreateRecoveryCodes, submitCreateRecoveryCodes),
 
   // Logins and browser sessions.
   get("/devices", signedIn, showDevices),

@@ -37,6 +37,19 @@ export const USER_CODE_LIMITS = {
 } as const;
 
 /**
+ * Limits on guesses of second factors. Three codes of an authenticator app are valid at a time, so
+ * one guess succeeds with a probability of 3 * 10^-6. Who has the password of an account has 20
+ * guesses a day: they succeed within a year with a probability of 2 percent, and the user is
+ * notified by mail. A browser that the user signed in with before has a larger limit.
+ */
+export const SECOND_FACTOR_LIMITS = {
+  account: { limit: 10, windowSeconds: 12 * 3600 },
+  browser: { limit: 10, windowSeconds: 15 * 60 },
+  address: { limit: 100, windowSeconds: 15 * 60 },
+  subscriber: { limit: 200, windowSeconds: 15 * 60 },
+} as const;
+
+/**
  * Limits on requests for links to reset a password: each sends an e-mail. An account that reached
  * its limit has several links that work.
  */
@@ -152,6 +165,56 @@ function accountSubject(
 }
 
 /**
+ * Counts an attempt at a second factor before the code is checked. Only for a user whose first
+ * factor was accepted, so that only someone with the
+ * password can use up the attempts. `knownHere` and `browser` are
+ * as for passwords: an attacker with the password cannot
+ * lock its user out where they usually sign in. A
+ * new password starts a new count, since it ends what an attacker knew.
+ */
+export async function checkSecondFactorLimit(
+  sql: Sql,
+  { user, address, knownHere, browser, now }: {
+    user: { id: string; passwordHash?: string };
+    address: string;
+    knownHere: boolean;
+    browser?: string;
+    now: Date;
+  },
+): Promise<AllowedAttempt | DomainError> {
+  const password = sha256(user.passwordHash ?? "");
+  const place = browser ?? (knownHere ? rateLimitKey(address) : "elsewhere");
+  const isKnown = browser !== undefined;
+  return await countWithinLimits(
+    sql,
+    [
+      {
+        kind: "second_factor_account",
+        subject: `${user.id} ${password} ${place}`,
+        ...isKnown ? SECOND_FACTOR_LIMITS.browser : SECOND_FACTOR_LIMITS.account,
+      },
+      ...networks("second_factor", address, SECOND_FACTOR_LIMITS),
+    ],
+    now,
+    () => knownHere || isKnown,
+  );
+}
+
+/** Mails about wrong codes to one user. */
+const WRONG_CODES_MAIL_LIMIT = { limit: 1, windowSeconds: 12 * 3600 } as const;
+
+/** Whether to send this user a mail about wrong codes. */
+export async function checkMailLimit(sql: Sql, userId: string, now: Date): Promise<boolean> {
+  const { attempt } = await countAttempt(
+    sql,
+    [{ kind: "second_factor_mail", subject: userId, ...WRONG_CODES_MAIL_LIMIT }],
+    now,
+    ([count]) => count.blockedUntil === undefined,
+  );
+  return attempt !== undefined;
+}
+
+/**
  * Counts an attempt at a user code before the code is looked up. The limit of an address does not
  * apply to accounts without failures: one user does not lock out an office behind one address.
  */
@@ -200,7 +263,11 @@ export async function checkResetLimit(
   return rateLimited(networkCounts, now);
 }
 
-type Limits = typeof PASSWORD_LIMITS | typeof USER_CODE_LIMITS | typeof RESET_LIMITS;
+type Limits =
+  | typeof PASSWORD_LIMITS
+  | typeof USER_CODE_LIMITS
+  | typeof RESET_LIMITS
+  | typeof SECOND_FACTOR_LIMITS;
 
 /** The networks that an attempt counts for: one for IPv4, two for IPv6. */
 function networks(kind: string, address: string, limits: Limits): CountedSubject[] {

@@ -111,6 +111,21 @@ export function declareUser(admin: Command, server: Run<ServerIo>): void {
         (await import("./user/reset_password.ts")).adminUserResetPassword(email, options, io)
       )
     );
+  database(user.command("reset-factors"))
+    .description("remove the second factors of a user who has lost them")
+    .argument("<user>", USER)
+    .addHelpText(
+      "after",
+      examples([
+        `${bin} admin user reset-factors bob@example.com`,
+        "let Bob sign in with the password only",
+      ]),
+    )
+    .action((email, options) =>
+      server(async (io) =>
+        (await import("./user/reset_factors.ts")).adminUserResetFactors(email, options, io)
+      )
+    );
   database(user.command("disable"))
     .description("disable a user: signs out all browsers and revokes all logins")
     .argument("<user>", USER)

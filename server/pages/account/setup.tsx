@@ -1,11 +1,9 @@
-import type { Clock } from "../../../shared/clock.ts";
 import { brand } from "../../../shared/brand.ts";
 import { sharedNetwork } from "../../http/client_ip.ts";
 import { hashPassword } from "../../security/password_hash.ts";
 import { passwordProblem } from "../../security/password_rules.ts";
 import { passwordFactor } from "../../sign_in/first_factor.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
-import type { Sql } from "../../store/db/connect.ts";
 import {
   createFirstAdministrator,
   type SetupLinkState,
@@ -13,7 +11,6 @@ import {
 } from "../../store/setup_links.ts";
 import { emailProblem, nameProblem } from "../../store/users.ts";
 import type { PageContext } from "../context.ts";
-import type { SessionDeps } from "../http/browser_session.ts";
 import { csrfToken } from "../http/csrf.ts";
 import { errorPage } from "../http/error_page.tsx";
 import type { FormProblem } from "../http/form_problem.ts";
@@ -22,7 +19,7 @@ import { ErrorSummary, formTitle } from "../ui/form_field.tsx";
 import { CsrfField, HiddenFields } from "../ui/hidden_fields.tsx";
 import { TextField } from "../ui/text_field.tsx";
 import { EmailField, NewPasswordFields } from "./account_fields.tsx";
-import { completeSignIn } from "./complete_sign_in.ts";
+import { completeSignIn, type CompleteSignInDeps } from "./complete_sign_in.ts";
 import { SetupInstructions } from "./setup_instructions.tsx";
 
 interface SetupForm {
@@ -31,10 +28,7 @@ interface SetupForm {
   email: string;
 }
 
-interface SetupDeps extends RenderDeps, SessionDeps {
-  sql: Sql;
-  clock: Clock;
-}
+type SetupDeps = CompleteSignInDeps;
 
 /** GET /setup?token=…: the setup link that `serve` prints. */
 export async function showSetup(deps: SetupDeps, c: PageContext): Promise<Response> {

@@ -1,4 +1,3 @@
-import type { Clock } from "../../../shared/clock.ts";
 import type { ServerConfig } from "../../config/server_config.ts";
 import { DomainError } from "../../domain_error.ts";
 import { rateLimitKey, sharedNetwork } from "../../http/client_ip.ts";
@@ -6,18 +5,17 @@ import { type CheckSignInDeps, checkSignInPassword } from "../../passwords/check
 import { checkPasswordLimit } from "../../security/rate_limit.ts";
 import { type Acr, isAcr } from "../../sign_in/authentication.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
-import type { Sql } from "../../store/db/connect.ts";
 import { releaseAttempt } from "../../store/failed_attempts.ts";
 import { signInAddresses } from "../../store/sessions.ts";
 import { passwordFactor } from "../../sign_in/first_factor.ts";
 import { emailProblem, findUserByEmail, hasUsers, type User } from "../../store/users.ts";
 import type { PageContext } from "../context.ts";
-import { ACR_PARAMETER, findKnownBrowser, type SessionDeps } from "../http/browser_session.ts";
+import { ACR_PARAMETER, findKnownBrowser } from "../http/browser_session.ts";
 import { errorPage, tooManyAttempts } from "../http/error_page.tsx";
 import type { FormProblem } from "../http/form_problem.ts";
 import { safeRedirect } from "../http/safe_redirect.ts";
 import { type RenderDeps, renderPage } from "../render.tsx";
-import { completeSignIn } from "./complete_sign_in.ts";
+import { completeSignIn, type CompleteSignInDeps } from "./complete_sign_in.ts";
 import { SetupInstructions } from "./setup_instructions.tsx";
 import { signInPage } from "./sign_in_page.tsx";
 import {
@@ -37,10 +35,8 @@ const INVALID_CREDENTIALS: FormProblem = {
 /** No user's id, so that a sign-in as an unknown user takes the same queries. */
 const UNKNOWN_USER_ID = "00000000-0000-0000-0000-000000000000";
 
-interface SignInDeps extends RenderDeps, SessionDeps, UnlockLinkDeps, CheckSignInDeps {
-  sql: Sql;
-  clock: Clock;
-  config: Pick<ServerConfig, "session" | "mail">;
+interface SignInDeps extends CompleteSignInDeps, UnlockLinkDeps, CheckSignInDeps {
+  config: Pick<ServerConfig, "session" | "mail" | "secondFactor">;
 }
 
 /** GET /signin */

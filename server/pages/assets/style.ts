@@ -342,6 +342,8 @@ button[hidden] { display: none; }
 .choices a:hover { border-color: var(--accent); background: var(--ground); }
 .choices .small { font-weight: 400; overflow-wrap: anywhere; }
 details > :last-child { margin-bottom: 1rem; }
+.qr { display: block; width: 12.5rem; height: 12.5rem; background: #fff; border-radius: 0.5rem; }
+.recovery-codes { display: grid; grid-template-columns: repeat(auto-fill, minmax(14rem, 1fr)); gap: 0.25rem 1.5rem; max-width: 32rem; padding-left: 2rem; }
 .mark {
   display: flex; align-items: center; justify-content: center; width: 3rem; height: 3rem;
   margin-bottom: 1rem; border: 2px solid currentColor; border-radius: 50%; font-size: 1.5rem;

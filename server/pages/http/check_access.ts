@@ -1,3 +1,6 @@
+import { type Acr, acrOf, satisfiesAcr } from "../../sign_in/authentication.ts";
+import { findSecondFactors, hasSecondFactor } from "../../store/second_factors.ts";
+import type { Session } from "../../store/sessions.ts";
 import type { PageContext } from "../context.ts";
 import { deviceFlowDisabled } from "../device/errors.tsx";
 import { findTokenAccess, refuseEdit, refuseRotation } from "../tokens/access.tsx";
@@ -29,6 +32,12 @@ export async function checkAccess(
     if (refusal !== undefined) return refusal;
     c.set("tokenAccess", token);
   }
+  if (route.freshSignIn === "to_change_methods") {
+    const acr = await methodChangeAcr(deps, session);
+    if (acr !== undefined || !hasRecentSignIn(deps, session)) {
+      return redirectToSignIn(c, await returnPath(deps, c, route), { again: true, acr });
+    }
+  }
   if (requiresFreshSignIn(route, c) && needsFreshSignIn(deps, session)) {
     return redirectToSignIn(c, await returnPath(deps, c, route), { again: true });
   }
@@ -36,7 +45,22 @@ export async function checkAccess(
 }
 
 function requiresFreshSignIn({ freshSignIn }: PageRoute, c: PageContext): boolean {
-  return freshSignIn === "to_approve" ? c.get("form")("decision") === "approve" : freshSignIn;
+  return freshSignIn === "to_approve"
+    ? c.get("form")("decision") === "approve"
+    : freshSignIn !== false;
+}
+
+/** A sign-in after which users may change how they sign in, in ms: someone else may sit there now. */
+const RECENT_SIGN_IN_MS = 15 * 60_000;
+
+function hasRecentSignIn({ clock }: PageDeps, { authenticatedAt }: Session): boolean {
+  return clock.now() - authenticatedAt.getTime() <= RECENT_SIGN_IN_MS;
+}
+
+/** What a session from before the user had a second factor lacks. */
+async function methodChangeAcr({ sql }: PageDeps, session: Session): Promise<Acr | undefined> {
+  if (satisfiesAcr(acrOf(session.authentication), "2fa")) return undefined;
+  return hasSecondFactor(await findSecondFactors(sql, session.user.id)) ? "2fa" : undefined;
 }
 
 async function returnPath(deps: PageDeps, c: PageContext, route: PageRoute): Promise<string> {

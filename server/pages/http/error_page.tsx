@@ -4,6 +4,7 @@ import type { DomainError, DomainErrorCode } from "../../domain_error.ts";
 import { requestId } from "../../http/request_id.ts";
 import type { PageContext, PageStatus } from "../context.ts";
 import { type RenderDeps, renderPage } from "../render.tsx";
+import { formatCount } from "../ui/format.ts";
 
 /** `malformed`: the request is not a form that a page can send. `gone`: it has expired. */
 export type PageErrorCode = DomainErrorCode | "malformed" | "gone";
@@ -85,9 +86,10 @@ export function tooManyAttempts(error: DomainError, reason: string): PageError {
       <>
         <p>{reason}</p>
         <p>
-          Try again in{" "}
-          {minutes === 1 ? "1 minute" : `${minutes} minutes`}. This affects neither your sessions
-          nor your logins.
+          Try again in {minutes <= 120
+            ? formatCount(minutes, "minute")
+            : formatCount(Math.ceil(minutes / 60), "hour")}. This affects neither your sessions nor
+          your logins.
         </p>
       </>
     ),

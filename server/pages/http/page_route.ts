@@ -7,6 +7,7 @@ import type { Mail } from "../../notifications/mail.ts";
 import type { DocumentClients } from "../../oauth/client_documents/document_clients.ts";
 import type { OutboundHttp } from "../../outbound/outbound_http.ts";
 import type { ResourceCatalog } from "../../resources/catalog.ts";
+import type { Encryption } from "../../security/encryption.ts";
 import type { Sql } from "../../store/db/connect.ts";
 import type { SigningKeys } from "../../tokens/signing_keys.ts";
 import type { TokenValidator } from "../../validation/token_validator.ts";
@@ -25,6 +26,7 @@ export interface PageDeps extends RenderDeps {
   keys: SigningKeys;
   mail: Mail;
   http: OutboundHttp;
+  encryption: Encryption;
   documentClients: DocumentClients;
   placeOf: GeoipLookup;
 }
@@ -50,8 +52,10 @@ export interface PageRequirements {
    * Whether a sign-in older than `device_fresh_sign_in` must be repeated first: for each action
    * that grants, changes or revokes something, and for the page with its form, so that no one
    * fills it in without being able to submit it. `to_approve`: only if the form approves.
+   * `to_change_methods`: within 15 minutes even without that setting, and with a second factor if
+   * the user has one.
    */
-  freshSignIn?: boolean | "to_approve";
+  freshSignIn?: boolean | "to_approve" | "to_change_methods";
   /** Only while logins with a device code are enabled. */
   deviceFlow?: true;
   /** Parameters to keep when the user returns to the page after signing in. */
@@ -65,6 +69,6 @@ export interface PageRoute extends PageRequirements {
   method: "GET" | "POST";
   /** In Hono's syntax: `/tokens/:id`. */
   path: string;
-  freshSignIn: boolean | "to_approve";
+  freshSignIn: NonNullable<PageRequirements["freshSignIn"]>;
   handle: PageHandler;
 }

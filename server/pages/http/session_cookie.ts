@@ -6,7 +6,7 @@ import type { PageContext } from "../context.ts";
 /** The name of a cookie, for this server. */
 export function cookieName(
   issuer: string,
-  kind: "browser" | "notice" | "draft",
+  kind: "browser" | "notice" | "draft" | "sign-in",
 ): { name: string; prefix?: "host" } {
   const url = new URL(issuer);
   const name = `${brand.folderName}-${kind}`;

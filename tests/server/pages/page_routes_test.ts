@@ -6,6 +6,7 @@ import { addTrustRule } from "../../../server/admin/trust/add_rule.ts";
 import { pageRoutes } from "../../../server/pages/routes.ts";
 import type { PageRoute } from "../../../server/pages/http/page_route.ts";
 import { DocumentClients } from "../../../server/oauth/client_documents/document_clients.ts";
+import { createEncryption } from "../../../server/security/encryption.ts";
 import { pagesRouter } from "../../../server/pages/router.tsx";
 import { destination, requestPath } from "../../support/authorization.ts";
 import { rememberConsent } from "../../../server/store/consents.ts";
@@ -16,46 +17,55 @@ import { type Visitor, visitor } from "../../support/page_visitor.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
 
 /** What each action requires. A new action needs a row here and in the table. */
-const ACTIONS: Record<string, [access: PageRoute["access"], freshSignIn: boolean | "to_approve"]> =
-  {
-    "/setup": ["everyone", false],
-    "/signin": ["everyone", false],
-    "/signout": ["everyone", false],
-    "/password/forgot": ["everyone", false],
-    "/password/choose": ["everyone", false],
-    // Its form has the current password.
-    "/account/password": ["signed_in", false],
-    "/device": ["signed_in", true],
-    "/device/confirm": ["signed_in", "to_approve"],
-    "/consent": ["signed_in", "to_approve"],
-    "/logins/rename": ["signed_in", true],
-    "/logins/revoke": ["signed_in", true],
-    "/logins/revoke-narrow": ["signed_in", true],
-    "/logins/revoke-all": ["signed_in", true],
-    "/sessions/sign-out": ["signed_in", true],
-    "/consents/withdraw": ["signed_in", true],
-    "/tokens/new": ["signed_in", true],
-    "/tokens/:id/edit": ["token_editor", true],
-    "/tokens/:id/rotate": ["token_rotator", true],
-    "/tokens/:id/revoke": ["token_viewer", true],
-    "/admin/tokens/revoke": ["administrator", true],
-    "/admin/clients/add": ["administrator", true],
-    "/admin/clients/edit": ["administrator", true],
-    "/admin/clients/rotate": ["administrator", true],
-    "/admin/clients/disable": ["administrator", true],
-    "/admin/clients/enable": ["administrator", true],
-    "/admin/clients/remove": ["administrator", true],
-    "/admin/resources/add": ["administrator", true],
-    "/admin/resources/edit": ["administrator", true],
-    "/admin/resources/remove": ["administrator", true],
-    "/admin/trust/add": ["administrator", true],
-    "/admin/trust/edit": ["administrator", true],
-    "/admin/trust/disable": ["administrator", true],
-    "/admin/trust/enable": ["administrator", true],
-    "/admin/people/access": ["administrator", true],
-    "/admin/trust/remove": ["administrator", true],
-    "/admin/trust/restore": ["administrator", true],
-  };
+const ACTIONS: Record<
+  string,
+  [access: PageRoute["access"], freshSignIn: PageRoute["freshSignIn"]]
+> = {
+  "/setup": ["everyone", false],
+  "/signin": ["everyone", false],
+  // For a browser whose sign-in has passed the first factor.
+  "/signin/second-factor": ["everyone", false],
+  "/signin/set-up": ["everyone", false],
+  "/signout": ["everyone", false],
+  "/password/forgot": ["everyone", false],
+  "/password/choose": ["everyone", false],
+  // Its form has the current password.
+  "/account/password": ["signed_in", false],
+  "/account/security/app/start": ["signed_in", "to_change_methods"],
+  "/account/security/app": ["signed_in", "to_change_methods"],
+  "/account/security/app/remove": ["signed_in", "to_change_methods"],
+  "/account/security/recovery-codes": ["signed_in", "to_change_methods"],
+  "/device": ["signed_in", true],
+  "/device/confirm": ["signed_in", "to_approve"],
+  "/consent": ["signed_in", "to_approve"],
+  "/logins/rename": ["signed_in", true],
+  "/logins/revoke": ["signed_in", true],
+  "/logins/revoke-narrow": ["signed_in", true],
+  "/logins/revoke-all": ["signed_in", true],
+  "/sessions/sign-out": ["signed_in", true],
+  "/consents/withdraw": ["signed_in", true],
+  "/tokens/new": ["signed_in", true],
+  "/tokens/:id/edit": ["token_editor", true],
+  "/tokens/:id/rotate": ["token_rotator", true],
+  "/tokens/:id/revoke": ["token_viewer", true],
+  "/admin/tokens/revoke": ["administrator", true],
+  "/admin/clients/add": ["administrator", true],
+  "/admin/clients/edit": ["administrator", true],
+  "/admin/clients/rotate": ["administrator", true],
+  "/admin/clients/disable": ["administrator", true],
+  "/admin/clients/enable": ["administrator", true],
+  "/admin/clients/remove": ["administrator", true],
+  "/admin/resources/add": ["administrator", true],
+  "/admin/resources/edit": ["administrator", true],
+  "/admin/resources/remove": ["administrator", true],
+  "/admin/trust/add": ["administrator", true],
+  "/admin/trust/edit": ["administrator", true],
+  "/admin/trust/disable": ["administrator", true],
+  "/admin/trust/enable": ["administrator", true],
+  "/admin/people/access": ["administrator", true],
+  "/admin/trust/remove": ["administrator", true],
+  "/admin/trust/restore": ["administrator", true],
+};
 
 const actions = pageRoutes.filter(({ method }) => method === "POST");
 const guarded = pageRoutes.filter(({ access }) => access !== "everyone");
@@ -71,6 +81,7 @@ Deno.test("serves exactly the pages of the table", async () => {
   const served = pagesRouter({
     ...server.parts,
     documentClients: new DocumentClients(server.parts),
+    encryption: createEncryption(undefined),
   }).routes
     .filter(({ path }) => path !== "/*")
     .map(({ method, path }) => `${method} ${path}`);

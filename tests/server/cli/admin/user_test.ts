@@ -6,6 +6,7 @@ import { adminUserDisable, adminUserEnable } from "../../../../server/cli/admin/
 import { adminUserOffboard } from "../../../../server/cli/admin/user/offboard.ts";
 import { adminUserList } from "../../../../server/cli/admin/user/list.ts";
 import { adminUserLogins, adminUserRevokeLogin } from "../../../../server/cli/admin/user/logins.ts";
+import { adminUserResetFactors } from "../../../../server/cli/admin/user/reset_factors.ts";
 import { adminUserResetPassword } from "../../../../server/cli/admin/user/reset_password.ts";
 import { adminUserSessions, adminUserSignOut } from "../../../../server/cli/admin/user/sessions.ts";
 import { adminUserShow } from "../../../../server/cli/admin/user/show.ts";
@@ -156,6 +157,24 @@ Deno.test("admin user: adds, invites, shows, changes and deletes users", async (
     [`admin user update ${BOB} --password-stdin`, update(BOB, { passwordStdin: true }), {
       stdin: PASSWORD,
     }],
+  );
+  {
+    const { sql, close } = await openDatabase(database.location, { mustExist: true });
+    await sql`
+      insert into totp_authenticators (user_id, secret, created_at, last_step)
+      select id, '', now(), 0 from users where email = ${BOB}`;
+    await sql`
+      insert into recovery_codes (user_id, code_hash, created_at)
+      select id, '', now() from users where email = ${BOB}`;
+    await close();
+  }
+  const resetFactors = (email: string) => (io: ServerIo) =>
+    adminUserResetFactors(email, options, io);
+  await golden(
+    "admin-user-reset-factors",
+    [`admin user reset-factors ${BOB}`, resetFactors(BOB)],
+    [`admin user reset-factors ${BOB}`, resetFactors(BOB)],
+    ["admin user reset-factors mallory", resetFactors("mallory")],
   );
   await golden(
     "admin-user",

@@ -1,0 +1,45 @@
+import type { DomainError } from "../domain_error.ts";
+import { factorsResetMail } from "../sign_in/method_mail.ts";
+import { recordAuditEvent } from "../store/audit_events.ts";
+import { deletePendingSignIns } from "../store/pending_sign_ins.ts";
+import { deleteSecondFactors, type SecondFactors } from "../store/second_factors.ts";
+import { lockUser } from "../store/users.ts";
+import { noSuchUser } from "./no_such_user.ts";
+import type { Operation } from "./operation.ts";
+
+/** What a user had, and whether they can still sign in. */
+export interface ResetFactors {
+  email: string;
+  removed: SecondFactors;
+  hasPassword: boolean;
+}
+
+/** Removes the second factors of a user who has lost them. The user is notified. */
+export const resetFactors: Operation<{ email: string }, ResetFactors | DomainError> = async (
+  { sql, clock, issuer, mail, actor = "operator", address },
+  { email },
+) => {
+  const reset = await sql.begin(async (tx): Promise<ResetFactors | DomainError> => {
+    const user = await lockUser(tx, email);
+    if (user === undefined) return noSuchUser(email);
+    const removed = await deleteSecondFactors(tx, user.id);
+    await deletePendingSignIns(tx, user.id);
+    await recordAuditEvent(tx, clock, {
+      event: "second_factor.reset",
+      actor,
+      subject: user.id,
+      address,
+      details: {
+        app: removed.totp,
+        passkeys: removed.passkeys,
+        recovery_codes: removed.recoveryCodes,
+      },
+    });
+    return { email: user.email, removed, hasPassword: user.passwordHash !== undefined };
+  }) as ResetFactors | DomainError;
+  if ("removed" in reset && (reset.removed.totp || reset.removed.passkeys > 0)) {
+    const change = { at: new Date(clock.now()), by: "administrator" } as const;
+    mail.send(factorsResetMail(reset.email, issuer, change));
+  }
+  return reset;
+};

@@ -1,0 +1,40 @@
+import type { Sql, Transaction } from "./db/connect.ts";
+
+/** What a user can confirm a sign-in with. */
+export interface SecondFactors {
+  /** An authenticator app. */
+  totp: boolean;
+  /** Passkeys that are not blocked. */
+  passkeys: number;
+  /** Recovery codes that are left. They count only beside one of the others. */
+  recoveryCodes: number;
+}
+
+export async function findSecondFactors(
+  sql: Sql | Transaction,
+  userId: string,
+): Promise<SecondFactors> {
+  const [factors] = await sql<SecondFactors[]>`
+    select
+      exists (select 1 from totp_authenticators where user_id = ${userId}) as totp,
+      (select count(*)::int from passkeys where user_id = ${userId} and blocked_at is null)
+        as passkeys,
+      (select count(*)::int from recovery_codes where user_id = ${userId}) as "recoveryCodes"`;
+  return factors;
+}
+
+export function hasSecondFactor({ totp, passkeys }: SecondFactors): boolean {
+  return totp || passkeys > 0;
+}
+
+/** Deletes all second factors. Returns what the user had. */
+export async function deleteSecondFactors(
+  tx: Transaction,
+  userId: string,
+): Promise<SecondFactors> {
+  const had = await findSecondFactors(tx, userId);
+  await tx`delete from totp_authenticators where user_id = ${userId}`;
+  await tx`delete from passkeys where user_id = ${userId}`;
+  await tx`delete from recovery_codes where user_id = ${userId}`;
+  return had;
+}
