@@ -8,6 +8,7 @@ import {
   showClient,
   updateClient,
 } from "./client_operations.ts";
+import { explainUserAccess } from "./explain_access.ts";
 import { addGroupMember, removeGroupMember } from "./group_member_operations.ts";
 import { addGroup, listAllGroups, showGroup, updateGroup } from "./group_operations.ts";
 import { listKeys, rotateKeys } from "./key_operations.ts";
@@ -76,6 +77,7 @@ const operations = {
   showResource,
   updateResource,
   removeResource,
+  explainUserAccess,
   addGroup,
   listAllGroups,
   showGroup,

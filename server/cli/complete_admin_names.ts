@@ -21,6 +21,9 @@ const LISTS: Record<string, [operation: OperationName, params: unknown, key: str
   user: ["listMatchingUsers", { limit: MAX_NAMES }, "email"],
 };
 
+/** Arguments that name the same everywhere, by the group of `admin` that lists them. */
+const BY_ATTRIBUTE: Record<string, string> = { user: "user", scope: "resource" };
+
 /**
  * Asks a running server, or PostgreSQL. The embedded database is not opened for this: that takes
  * seconds, and the server could not start meanwhile.
@@ -33,12 +36,12 @@ export async function completeAdminNames(
   },
   io: ServerIo,
 ): Promise<[name: string, description: string][]> {
-  const list = LISTS[attribute === "user" ? "user" : group];
-  if (list === undefined || command === "add" || !["name", "id", "user"].includes(attribute)) {
-    return [];
-  }
+  const list = LISTS[BY_ATTRIBUTE[attribute] ?? group];
+  const isName = ["name", "id", "user"].includes(attribute) || attribute in BY_ATTRIBUTE;
+  if (list === undefined || command === "add" || !isName) return [];
   const [operation, params, key] = list;
-  const rows = await withTimeout(readList(operation, params, typed, io), TIMEOUT_MS);
+  const read = await withTimeout(readList(operation, params, typed, io), TIMEOUT_MS);
+  const rows = attribute === "scope" ? read.flatMap((row) => Object(row).scopes ?? []) : read;
   return rows.map((row) => Object(row)[key])
     .filter((name): name is string => typeof name === "string" && PLAIN_WORD.test(name))
     .slice(0, MAX_NAMES).map((name) => [name, ""]);

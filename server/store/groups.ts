@@ -127,6 +127,27 @@ export async function listMemberships(
   return rows.map((row) => ({ ...row }));
 }
 
+/**
+ * What directories say about a user that has the name of a group but does not count, since the group
+ * lists other groups of directories.
+ */
+export async function listUncountedMemberships(
+  sql: Sql | Transaction,
+  { userId, groups }: { userId: string; groups: readonly string[] },
+): Promise<{ source: string; name: string }[]> {
+  const rows = await sql<{ source: string; name: string }[]>`
+    select m.source, m.name from group_memberships m
+    where m.user_id = ${userId} and m.source <> ${LOCAL}
+      and m.name in (select value from jsonb_array_elements_text(${sql.json([...groups])}))
+      and not exists (
+        select 1 from effective_groups e
+        where e.user_id = m.user_id and e.source = m.source and e.source_name = m.name
+          and e.name = m.name
+      )
+    order by m.source collate "C", m.name collate "C"`;
+  return rows.map((row) => ({ ...row }));
+}
+
 /** The ids of the users who were added to a group here. */
 export async function listLocalMembers(
   sql: Sql | Transaction,

@@ -15,6 +15,8 @@ export interface User {
   passwordHash?: string;
   /** By the role or by a group. */
   isAdmin: boolean;
+  /** Whether the role was granted here. */
+  hasAdminRole: boolean;
   /** Whether the user is an administrator by a group of a directory. */
   isAdminByGroup: boolean;
   /** Names of the groups that count, without the roles: see server/access/. */
@@ -63,6 +65,7 @@ export function userFromRow(row: UserRow): User {
     name: row.name,
     passwordHash: row.password_hash ?? undefined,
     isAdmin: row.is_admin || row.group_admin,
+    hasAdminRole: row.is_admin,
     isAdminByGroup: row.group_admin,
     groups: row.groups,
     createdAt: row.created_at,

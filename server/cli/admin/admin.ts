@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import type { Run } from "../../../shared/command_line.ts";
 import type { ServerIo } from "../../io.ts";
+import { declareAccess } from "./declare_access.ts";
 import { declareClient } from "./declare_client.ts";
 import { declareGroup } from "./declare_group.ts";
 import { declareKeys } from "./declare_keys.ts";
@@ -14,6 +15,7 @@ import { declareUser } from "./declare_user.ts";
 export function declare(admin: Command, server: Run<ServerIo>): void {
   declareUser(admin, server);
   declareGroup(admin, server);
+  declareAccess(admin, server);
   declareClient(admin, server);
   declareResource(admin, server);
   declareServiceAccount(admin, server);

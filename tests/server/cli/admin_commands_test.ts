@@ -6,6 +6,7 @@ import { adminClientRemove } from "../../../server/cli/admin/client/remove.ts";
 import { adminClientRotateSecret } from "../../../server/cli/admin/client/rotate_secret.ts";
 import { adminClientShow } from "../../../server/cli/admin/client/show.ts";
 import { adminClientUpdate } from "../../../server/cli/admin/client/update.ts";
+import { adminAccessExplain } from "../../../server/cli/admin/access/explain.ts";
 import { adminGroupAdd } from "../../../server/cli/admin/group/add.ts";
 import { adminGroupList } from "../../../server/cli/admin/group/list.ts";
 import {
@@ -256,6 +257,23 @@ Deno.test("what operator's commands print", async (t) => {
         }, io),
     ],
     ["admin resource show wiki", (io) => adminResourceShow("wiki", options, io)],
+    ...([
+      ["alice", "wiki:edit", {}],
+      ["alice", "manage:admin", { client: "console" }],
+      [EMAIL, "fly", {}],
+      ["carol", "deploy", {}],
+    ] as const).map(([user, scope, more]): Parameters<typeof run> => [
+      `admin access explain ${user} ${scope}`,
+      (io) => adminAccessExplain({ user, scope }, { ...options, ...more }, io),
+    ]),
+    [
+      `admin group remove-member deployers ${EMAIL}`,
+      (io) => adminGroupRemoveMember({ name: "deployers", user: EMAIL }, options, io),
+    ],
+    [
+      "admin access explain alice wiki:edit",
+      (io) => adminAccessExplain({ user: "alice", scope: "wiki:edit" }, options, io),
+    ],
     ["admin group list", (io) => adminGroupList(options, io)],
     [
       "admin group remove deployers --dry-run",
@@ -426,6 +444,10 @@ Deno.test("what operator's commands print", async (t) => {
       parseOutput("admin-group-show", json).listedMembers[0].sources,
       [{ source: "local", group: "admin" }],
     );
+    json = "";
+    const alice = { user: EMAIL, scope: "orders:read" };
+    await run("", (io) => adminAccessExplain(alice, show, { ...io, stdout }));
+    assert.equal(parseOutput("admin-access-explain", json).login, true);
     for (const [schema, print] of lists) {
       let json = "";
       const stdout = (text: string) => Boolean(json += text);
