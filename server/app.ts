@@ -36,6 +36,8 @@ import type { OutboundHttp } from "./outbound/outbound_http.ts";
 import { pagesRouter } from "./pages/router.tsx";
 import type { PasswordCost } from "./security/password_hash.ts";
 import { createEncryption } from "./security/encryption.ts";
+import { scim } from "./scim/scim.ts";
+import { SCIM_PATH } from "./scim/deps.ts";
 import { TokenBucketLimit } from "./security/token_bucket.ts";
 import type { Database, Sql } from "./store/db/connect.ts";
 import type { ServerSecrets } from "./store/server_secrets.ts";
@@ -149,6 +151,10 @@ export function app(appDeps: AppDeps): App {
   routes.get("/readyz", () => readiness(database));
   routeOtherMethods(routes, (_, allow) => methodNotAllowed(allow));
   routes.all("/oauth/*", () => unknownEndpoint());
+  const scimEndpoint = scim(deps);
+  for (const path of [SCIM_PATH, `${SCIM_PATH}/*`]) {
+    routes.all(path, (c) => scimEndpoint(c.req.raw, () => clientInfoOf(c, clientAddress)));
+  }
   routes.route("/", api(deps));
   routes.route("/", pages);
 

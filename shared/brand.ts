@@ -21,6 +21,7 @@ export const brand = {
     refreshToken: "bstr_",
     deviceCode: "bstd_",
     clientSecret: "bstc_",
+    directoryToken: "bsts_",
   },
   /** Default server of the CLI. */
   defaultServer: "http://127.0.0.1:8787",

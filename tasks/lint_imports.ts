@@ -36,6 +36,7 @@ export const LAYERS: Record<string, readonly string[]> = {
     "server/app.ts",
     "server/pages",
     "server/api",
+    "server/scim",
     "server/forward_auth",
     "server/health.ts",
     "server/oauth",

@@ -56,7 +56,7 @@ export function requestPath(url: string): string {
  * router resolves and a proxy's rule for `/admin` may not.
  */
 export function isUnambiguousPath(path: string): boolean {
-  return /^\/[\w./~-]*$/.test(path) && !/\/\.\.?(\/|$)/.test(path);
+  return /^\/[\w./~:-]*$/.test(path) && !/\/\.\.?(\/|$)/.test(path);
 }
 
 /** RFC 9110 section 7.2, with the characters of host names only. */

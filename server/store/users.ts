@@ -23,6 +23,8 @@ export interface User {
   groups: string[];
   createdAt: Date;
   disabledAt?: Date;
+  /** The directory that disabled the account, as `scim:NAME`; undefined: an administrator. */
+  disabledBy?: string;
   lastSignedInAt?: Date;
 }
 
@@ -53,6 +55,7 @@ export interface UserRow {
   groups: string[];
   created_at: Date;
   disabled_at: Date | null;
+  disabled_by: string | null;
   last_signed_in_at: Date | null;
 }
 
@@ -70,6 +73,7 @@ export function userFromRow(row: UserRow): User {
     groups: row.groups,
     createdAt: row.created_at,
     disabledAt: row.disabled_at ?? undefined,
+    disabledBy: row.disabled_by ?? undefined,
     lastSignedInAt: row.last_signed_in_at ?? undefined,
   };
 }
@@ -168,14 +172,19 @@ export async function lockActiveAdministrators(tx: Transaction): Promise<string[
   return rows.map(({ id }) => id);
 }
 
+/**
+ * `by` is the directory that disables the account (`scim:NAME`); undefined: an administrator, whose
+ * decision replaces that of a directory.
+ */
 export async function setDisabledAt(
   tx: Transaction,
   id: string,
-  { disabled, now }: { disabled: boolean; now: Date },
+  { disabled, by, now }: { disabled: boolean; by?: string; now: Date },
 ): Promise<void> {
   await tx`
-    update users
-    set disabled_at = case when ${disabled}::boolean then coalesce(disabled_at, ${now}) end
+    update users set
+      disabled_at = case when ${disabled}::boolean then coalesce(disabled_at, ${now}) end,
+      disabled_by = case when ${disabled}::boolean then ${by ?? null}::text end
     where id = ${id}`;
 }
 

@@ -2,7 +2,12 @@
 import { brand } from "../brand.ts";
 
 export interface TokenKind {
-  code: "personal_access_token" | "refresh_token" | "device_code" | "client_secret";
+  code:
+    | "personal_access_token"
+    | "refresh_token"
+    | "device_code"
+    | "client_secret"
+    | "directory_token";
   /** For messages. */
   name: string;
   prefix: string;
@@ -33,6 +38,12 @@ export const tokenKinds: readonly TokenKind[] = [
     code: "client_secret",
     name: "client secret",
     prefix: brand.tokenPrefixes.clientSecret,
+    payloadLength: 32,
+  },
+  {
+    code: "directory_token",
+    name: "directory token",
+    prefix: brand.tokenPrefixes.directoryToken,
     payloadLength: 32,
   },
 ];

@@ -33,7 +33,13 @@ Deno.test("the document's expressions match every kind of secret", () => {
     new RegExp(regex)
   );
   assert.equal(expressions.length, 2);
-  const lengths = { personalAccessToken: 32, refreshToken: 48, deviceCode: 32, clientSecret: 32 };
+  const lengths = {
+    personalAccessToken: 32,
+    refreshToken: 48,
+    deviceCode: 32,
+    clientSecret: 32,
+    directoryToken: 32,
+  };
   for (const [kind, length] of Object.entries(lengths)) {
     const prefix = brand.tokenPrefixes[kind as keyof typeof lengths];
     const token = formatToken(prefix, randomBytes(length));

@@ -28,6 +28,7 @@ import signIn from "./migrations/0020_sign_in.sql" with { type: "text" };
 import groups from "./migrations/0021_groups.sql" with { type: "text" };
 import identityProviders from "./migrations/0022_identity_providers.sql" with { type: "text" };
 import passkeys from "./migrations/0023_passkeys.sql" with { type: "text" };
+import directories from "./migrations/0024_directories.sql" with { type: "text" };
 import leaving from "./migrations/0025_leaving.sql" with { type: "text" };
 import imports from "./migrations/0026_imports.sql" with { type: "text" };
 
@@ -63,6 +64,7 @@ export const migrations: readonly Migration[] = [
   { name: "0021_groups", sql: groups },
   { name: "0022_identity_providers", sql: identityProviders },
   { name: "0023_passkeys", sql: passkeys },
+  { name: "0024_directories", sql: directories },
   { name: "0025_leaving", sql: leaving },
   { name: "0026_imports", sql: imports },
 ];

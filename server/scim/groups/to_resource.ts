@@ -1,0 +1,34 @@
+import type { DirectoryGroup, DirectoryGroupMember } from "../../store/directories/groups.ts";
+import { SCIM_PATH } from "../deps.ts";
+import { etag } from "../etag.ts";
+import { GROUP_SCHEMA } from "../schema/group.ts";
+
+/** A group as a SCIM resource; without `members` if the response does not have them. */
+export function toGroupResource(
+  issuer: string,
+  group: DirectoryGroup,
+  members: readonly DirectoryGroupMember[] | undefined,
+): Record<string, unknown> {
+  const base = `${issuer}${SCIM_PATH}`;
+  return {
+    schemas: [GROUP_SCHEMA.id],
+    id: group.id,
+    ...group.externalId !== undefined && { externalId: group.externalId },
+    displayName: group.displayName,
+    ...members !== undefined && {
+      members: members.map(({ id, userName }) => ({
+        value: id,
+        $ref: `${base}/Users/${id}`,
+        display: userName,
+        type: "User",
+      })),
+    },
+    meta: {
+      resourceType: "Group",
+      created: group.createdAt.toISOString(),
+      lastModified: group.updatedAt.toISOString(),
+      location: `${base}/Groups/${group.id}`,
+      version: etag(group.version),
+    },
+  };
+}
