@@ -7,6 +7,7 @@ import type { ServerConfig } from "./config/server_config.ts";
 import type { JwksCache } from "./federation/jwks_cache.ts";
 import { forwardAuth, VERIFY_PATH } from "./forward_auth/verify.ts";
 import { readiness } from "./health.ts";
+import type { IdentityProviderClients } from "./identity_providers/identity_provider_clients.ts";
 import { clientInfoOf, clientInfoOfRequest, type ConnectionBindings } from "./http/client_info.ts";
 import { clientAddressReader } from "./http/client_ip.ts";
 import { routeOtherMethods } from "./http/other_methods.ts";
@@ -35,9 +36,9 @@ import { userinfo, userinfoErrorResponse } from "./oauth/userinfo.ts";
 import type { OutboundHttp } from "./outbound/outbound_http.ts";
 import { pagesRouter } from "./pages/router.tsx";
 import type { PasswordCost } from "./security/password_hash.ts";
-import { createEncryption } from "./security/encryption.ts";
 import { scim } from "./scim/scim.ts";
 import { SCIM_PATH } from "./scim/deps.ts";
+import type { Encryption } from "./security/encryption.ts";
 import { TokenBucketLimit } from "./security/token_bucket.ts";
 import type { Database, Sql } from "./store/db/connect.ts";
 import type { ServerSecrets } from "./store/server_secrets.ts";
@@ -67,6 +68,7 @@ export interface AppDeps {
   secrets: ServerSecrets;
   /** Of the hashes of passwords that are replaced; undefined: that of new ones. */
   passwordCost?: PasswordCost;
+  encryption: Encryption;
   keys: SigningKeys;
   catalog: ResourceCatalog;
   tokenValidator: TokenValidator;
@@ -74,6 +76,7 @@ export interface AppDeps {
   webhook: Webhook;
   mail: Mail;
   http: OutboundHttp;
+  identityProviders: IdentityProviderClients;
 }
 
 export interface App {
@@ -87,7 +90,6 @@ export function app(appDeps: AppDeps): App {
     ...appDeps,
     exchangeLimit: new TokenBucketLimit(appDeps.clock),
     documentClients: new DocumentClients(appDeps),
-    encryption: createEncryption(appDeps.config.secretKey),
   };
   const grants = [
     authorizationCodeGrant(deps),

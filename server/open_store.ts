@@ -1,6 +1,6 @@
 import { withBackOff } from "./back_off.ts";
 import type { ServerConfig } from "./config/server_config.ts";
-import { createEncryption } from "./security/encryption.ts";
+import { createEncryption, type Encryption } from "./security/encryption.ts";
 import type { ServerIo } from "./io.ts";
 import type { OnStartProgress } from "./start_progress.ts";
 import { startStep } from "./start_step.ts";
@@ -20,6 +20,8 @@ import { SigningKeys } from "./tokens/signing_keys.ts";
 export interface Storage {
   database: Database;
   secrets: ServerSecrets;
+  /** For what the server has to read again. */
+  encryption: Encryption;
   keys: SigningKeys;
   /** Whether opening created it. */
   isNew: boolean;
@@ -72,7 +74,7 @@ export async function openStorage(
         return secrets;
       },
     );
-    return { database, secrets, keys, migrated, isNew };
+    return { database, secrets, encryption, keys, migrated, isNew };
   } catch (error) {
     await database.close(0);
     throw error;

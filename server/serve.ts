@@ -8,6 +8,7 @@ import { defaultIssuer } from "./config/default_issuer.ts";
 import { authoritySources } from "./config/authority_sources.ts";
 import type { ServerConfig } from "./config/server_config.ts";
 import { CONNECTION_BOUNDS } from "./http/connection_limits.ts";
+import { IdentityProviderClients } from "./identity_providers/identity_provider_clients.ts";
 import { JwksCache } from "./federation/jwks_cache.ts";
 import { startPeriodicTasks } from "./cleanup.ts";
 import { listen, type Listener } from "./http/listener.ts";
@@ -82,6 +83,7 @@ export async function startServer(
   const issuer = config.issuer ?? defaultIssuer(config, server.addr);
   const { clock } = io;
   const http = new OutboundHttp(machineNetwork(io.env));
+  const identityProviders = new IdentityProviderClients({ ...storage, sql, clock, http, config });
   const jwksCache = new JwksCache(clock, http, config.federation.privateIssuers);
   const preparing = {
     doing: "preparing to serve",
@@ -111,6 +113,7 @@ export async function startServer(
   );
   const deps: AppDeps = {
     ...{ ...storage, sql, config, issuer, clock, log, catalog, jwksCache, tokenValidator, http },
+    identityProviders,
     webhook: new Webhook(config.webhook, clock, log, http, config.outboundPrivateAddresses),
     mail: new Mail(config.mail, log),
   };

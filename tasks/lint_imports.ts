@@ -49,6 +49,7 @@ export const LAYERS: Record<string, readonly string[]> = {
     "server/pats",
     "server/validation",
     "server/federation",
+    "server/identity_providers",
     "server/outbound",
     "server/open_store.ts",
     "server/config",

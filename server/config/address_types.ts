@@ -114,6 +114,21 @@ export const mailAddress: ValueType<string> = {
       ),
 };
 
+/** Addresses of users, separated by commas. */
+export const emailAddresses: ValueType<string[]> = {
+  placeholder: "addresses",
+  accepts: "e-mail addresses, separated by commas",
+  parse(text) {
+    const list = text.split(",").map((address) => address.trim()).filter((address) =>
+      address !== ""
+    );
+    const invalid = list.find((address) => !/^[^<>@\s]+@[^<>@\s]+$/.test(address));
+    return invalid === undefined ? list : new InvalidValue(
+      `"${invalid}" is not a valid e-mail address. Use one such as alice@example.com.`,
+    );
+  },
+};
+
 /** A folder; a relative path starts at the working directory. */
 export const folder: ValueType<string> = {
   placeholder: "folder",

@@ -3,6 +3,7 @@
  * line reads them without loading the server.
  */
 import type { Setting } from "./setting.ts";
+import { identityProviders } from "./settings/identity_providers.ts";
 import { logins } from "./settings/logins.ts";
 import { signIn } from "./settings/sign_in.ts";
 import { logs } from "./settings/logs.ts";
@@ -20,6 +21,7 @@ export const settingGroups = [
   tokens,
   logins,
   signIn,
+  identityProviders,
   personalAccessTokens,
   notifications,
   workloadIdentity,

@@ -27,6 +27,7 @@ export function crossCheck(
     ...valid("listen", "issuer") ? missingIssuer(config) : [],
     ...valid("audience", "issuer", "listen") ? reservedAudience(config) : [],
     ...valid("pat_default_lifetime", "pat_max_lifetime") ? lifetimes(config) : [],
+    ...valid("password_sign_in", "break_glass_administrators") ? breakGlass(config) : [],
     ...valid("issuer", "tls_cert", "tls_key", "trusted_proxies") ? unknownNetworks(config) : [],
   ];
 }
@@ -99,6 +100,17 @@ function lifetimes({ personalAccessTokens }: ServerConfig): ConfigProblem[] {
     code: "out_of_range",
     subject: "pat_default_lifetime",
     message: "is longer than pat_max_lifetime. Reduce it, or raise pat_max_lifetime.",
+  }];
+}
+
+/** Without any password, an identity provider that is down would lock everyone out. */
+function breakGlass({ passwordSignIn }: ServerConfig): ConfigProblem[] {
+  if (passwordSignIn.enabled || passwordSignIn.breakGlass.length > 0) return [];
+  return [{
+    code: "missing",
+    subject: "break_glass_administrators",
+    message: "required with password_sign_in = off: name at least one administrator who can sign " +
+      "in with a password when the identity provider is down.",
   }];
 }
 

@@ -67,6 +67,13 @@ import {
 } from "./password/change.tsx";
 import { showChoosePassword, submitChoosePassword } from "./password/choose.tsx";
 import { showForgotPassword, submitForgotPassword } from "./password/forgot.tsx";
+import { showUpstreamCallback } from "./upstream/callback.tsx";
+import {
+  showUnlinkAccount,
+  submitLinkAccount,
+  submitUnlinkAccount,
+} from "./upstream/linked_accounts.tsx";
+import { showUpstreamStart, submitUpstreamStart } from "./upstream/start.tsx";
 import { showCreateToken, submitCreateToken } from "./tokens/create.tsx";
 import { showEditToken, submitEditToken } from "./tokens/edit.tsx";
 import { showTokens } from "./tokens/list.tsx";
@@ -102,6 +109,8 @@ export const pageRoutes: readonly PageRoute[] = [
   // Only for a browser whose sign-in has passed the first factor.
   ...form(SECOND_FACTOR_PATH, everyone, showSecondFactor, submitSecondFactor),
   ...form(ENROLL_PATH, everyone, showEnrollment, submitEnrollment),
+  ...form("/signin/upstream/:provider", everyone, showUpstreamStart, submitUpstreamStart),
+  get("/signin/upstream/:provider/callback", everyone, showUpstreamCallback),
   post("/signout", everyone, submitSignOut),
 
   // Passwords. The form of a change has the current password, so it needs no recent sign-in.
@@ -135,6 +144,13 @@ export const pageRoutes: readonly PageRoute[] = [
   ...form(APP_PATH, methods, showApp, submitApp),
   ...form(`${APP_PATH}/remove`, methods, showRemoveApp, submitRemoveApp),
   ...form(RECOVERY_CODES_PATH, methods, showCreateRecoveryCodes, submitCreateRecoveryCodes),
+  post("/account/security/link", methods, submitLinkAccount),
+  ...form(
+    "/account/security/unlink",
+    { ...methods, keep: ["identity"] },
+    showUnlinkAccount,
+    submitUnlinkAccount,
+  ),
 
   // Logins and browser sessions.
   get("/devices", signedIn, showDevices),

@@ -13,6 +13,8 @@ export interface FirstFactor {
   passkeyId?: string;
   /** The row of the identity at a provider. */
   identityId?: string;
+  /** When a provider authenticated the user, in ms; 0: unknown. Undefined: now, by this server. */
+  authenticatedAt?: number;
   /** The `sid` of the provider's session. */
   upstreamSessionId?: string;
 }

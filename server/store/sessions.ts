@@ -78,12 +78,16 @@ export async function createSession(
 }
 
 /** The condition on the row of a user that what they signed in with still exists. */
-function isStillValid(sql: Sql | Transaction, { method, passwordHash }: FirstFactor) {
+function isStillValid(sql: Sql | Transaction, { method, passwordHash, identityId }: FirstFactor) {
   switch (method) {
     case "password":
       return sql`password_hash is not distinct from ${passwordHash ?? null}::text`;
-    case "passkey":
     case "upstream":
+      return sql`exists (
+        select 1 from identities i join identity_providers p on p.name = i.provider
+        where i.id = ${identityId ?? null}::uuid and i.user_id = users.id and p.disabled_at is null
+      )`;
+    case "passkey":
       // Each has a table of its own, whose condition comes here.
       return sql`false`;
   }
@@ -181,6 +185,17 @@ export async function signOutSessions(
     where user_id = ${userId} and id is distinct from ${except ?? null} and expires_at > ${now}
     returning id`;
   return rows.length;
+}
+
+/** Signs out the sessions that a user started with an account of a provider. */
+export async function signOutSessionsOfIdentity(
+  tx: Transaction,
+  { identityId, except, now }: { identityId: string; except?: string; now: Date },
+): Promise<void> {
+  await tx`
+    update sessions set expires_at = ${now}
+    where identity_id = ${identityId} and id is distinct from ${except ?? null}
+      and expires_at > ${now}`;
 }
 
 /**

@@ -146,7 +146,17 @@ export async function lockUserByEmail(tx: Transaction, email: string): Promise<U
 
 /** The condition on the row of a user that there is a way to sign in. */
 export function canSignIn(sql: Sql | Transaction) {
-  return sql`(users.password_hash is not null)`;
+  return sql`(
+    users.password_hash is not null
+    or exists (
+      select 1 from identities i join identity_providers p on p.name = i.provider
+      where i.user_id = users.id and p.disabled_at is null
+    )
+  )`;
+}
+
+export async function hasWayToSignIn(sql: Sql | Transaction, id: string): Promise<boolean> {
+  return (await sql`select 1 from users where id = ${id} and ${canSignIn(sql)}`).length === 1;
 }
 
 /** Those of the users who have no way to sign in. */

@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import { type App, app, type AppDeps } from "../../server/app.ts";
 import { loadConfig } from "../../server/config/load.ts";
 import type { ServerConfig } from "../../server/config/server_config.ts";
+import { IdentityProviderClients } from "../../server/identity_providers/identity_provider_clients.ts";
 import { JwksCache } from "../../server/federation/jwks_cache.ts";
 import { openStorage } from "../../server/open_store.ts";
 import type { Database, DatabaseLocation } from "../../server/store/db/connect.ts";
@@ -98,6 +99,7 @@ export async function testServer(
   const catalog = await ResourceCatalog.load({ ...shared, sql });
   const tokenValidator = await TokenValidator.start({ ...shared, catalog });
   const http = new OutboundHttp(outboundNetwork(() => server.outgoing));
+  const identityProviders = new IdentityProviderClients({ ...shared, sql, http });
   const jwksCache = new JwksCache(clock, http, config.federation.privateIssuers);
   const { outboundPrivateAddresses } = config;
   const webhook = new Webhook(config.webhook, clock, shared.log, http, outboundPrivateAddresses);
@@ -113,6 +115,7 @@ export async function testServer(
     http,
     // That of the passwords in person.ts.
     passwordCost: { log2N: 1, r: 1, p: 1 },
+    identityProviders,
   };
 
   const server: TestServer = {

@@ -29,16 +29,21 @@ export function EmailField(
 }
 
 export function PasswordField(
-  { problems, autofocus }: { problems: readonly FormProblem[]; autofocus?: boolean },
+  { problems, autofocus, isOptional = false }: {
+    problems: readonly FormProblem[];
+    autofocus?: boolean;
+    /** Whether some users sign in elsewhere, after their address. */
+    isOptional?: boolean;
+  },
 ) {
   return (
     <TextField
       id="password"
-      label="Password"
+      label={isOptional ? "Password (not needed for single sign-on)" : "Password"}
       problems={problems}
       type="password"
       autocomplete="current-password"
-      required
+      required={!isOptional}
       autofocus={autofocus}
     />
   );

@@ -113,7 +113,11 @@ async function startAndContinue(
   { next }: SignInDestination,
   respond?: () => Response | Promise<Response>,
 ): Promise<Response> {
-  if (!await startSession(deps, c, user, { first, authentication })) {
+  // A second factor was checked just now.
+  const authenticatedAt = first.authenticatedAt === undefined || secondFactor !== undefined
+    ? undefined
+    : new Date(first.authenticatedAt);
+  if (!await startSession(deps, c, user, { first, authentication, authenticatedAt })) {
     setNotice(deps, c, {
       code: "sign_in_outdated",
       text: "You are not signed in: your account was changed at the same time. Sign in again.",

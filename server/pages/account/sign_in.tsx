@@ -17,7 +17,9 @@ import { safeRedirect } from "../http/safe_redirect.ts";
 import { type RenderDeps, renderPage } from "../render.tsx";
 import { completeSignIn, type CompleteSignInDeps } from "./complete_sign_in.ts";
 import { SetupInstructions } from "./setup_instructions.tsx";
-import { signInPage } from "./sign_in_page.tsx";
+import { goToProvider, type GoToProviderDeps } from "../upstream/go_to_provider.tsx";
+import { homeRealm, isBreakGlass } from "../upstream/home_realm.ts";
+import { PASSWORD_PARAMETER, signInPage } from "./sign_in_page.tsx";
 import {
   sendUnlockLink,
   UNLOCK_PARAMETER,
@@ -32,11 +34,18 @@ const INVALID_CREDENTIALS: FormProblem = {
   fields: ["email", "password"],
 };
 
+/** The same for all but break-glass administrators, whether there is such a user or not. */
+const PASSWORD_SIGN_IN_OFF: FormProblem = {
+  code: "password_sign_in_off",
+  message: "Sign-in with a password is turned off. Sign in with one of the other methods.",
+};
+
 /** No user's id, so that a sign-in as an unknown user takes the same queries. */
 const UNKNOWN_USER_ID = "00000000-0000-0000-0000-000000000000";
 
-interface SignInDeps extends CompleteSignInDeps, UnlockLinkDeps, CheckSignInDeps {
-  config: Pick<ServerConfig, "session" | "mail" | "secondFactor">;
+interface SignInDeps extends CompleteSignInDeps, UnlockLinkDeps, CheckSignInDeps, GoToProviderDeps {
+  secrets: GoToProviderDeps["secrets"];
+  config: Pick<ServerConfig, "session" | "mail" | "secondFactor" | "passwordSignIn">;
 }
 
 /** GET /signin */
@@ -51,6 +60,7 @@ export async function showSignIn(deps: SignInDeps, c: PageContext): Promise<Resp
     next,
     requiredAcr: readAcr(c.req.query(ACR_PARAMETER)),
     again,
+    password: c.req.query(PASSWORD_PARAMETER) === "1",
     email: again ? session?.user.email : suggestedEmail(c.req.query("email")),
     unlock: c.req.query(UNLOCK_PARAMETER),
   });
@@ -79,6 +89,22 @@ export async function submitSignIn(deps: SignInDeps, c: PageContext): Promise<Re
 
   // An invalid address is handled like an unknown user, so that it takes as long.
   const user = emailProblem(email) ? undefined : await findUserByEmail(sql, email);
+  const provider = await homeRealm(deps, email, user);
+  if (provider !== undefined) {
+    const again = c.get("session")?.user;
+    return await goToProvider(deps, c, provider, {
+      purpose: "sign_in",
+      next,
+      // Who signs in again, with the address of the page, has to be the same user.
+      userId: form("again") === "1" && again?.id === user?.id ? again?.id : undefined,
+      fresh: form("again") === "1",
+      acr: requiredAcr === "1fa" ? undefined : requiredAcr,
+      loginHint: email,
+    });
+  }
+  if (!deps.config.passwordSignIn.enabled && !isBreakGlass(deps.config, user)) {
+    return await signInPage(deps, c, { next, requiredAcr, email }, [PASSWORD_SIGN_IN_OFF]);
+  }
   const knownAddresses = await signInAddresses(sql, user?.id ?? UNKNOWN_USER_ID);
   const knownHere = knownAddresses.some((known) => rateLimitKey(known) === rateLimitKey(address));
   const browser = await findKnownBrowser(deps, c, user?.id ?? UNKNOWN_USER_ID) ??

@@ -1,8 +1,10 @@
 import type { Child } from "hono/jsx";
 import { brand } from "../../../shared/brand.ts";
+import type { ServerConfig } from "../../config/server_config.ts";
 import { PATHS } from "../../oauth/metadata.ts";
 import { FORGOT_PASSWORD_PATH } from "../../passwords/password_mail.ts";
 import type { Acr } from "../../sign_in/authentication.ts";
+import type { Sql } from "../../store/db/connect.ts";
 import type { PageContext } from "../context.ts";
 import { ACR_PARAMETER } from "../http/browser_session.ts";
 import { csrfToken } from "../http/csrf.ts";
@@ -10,6 +12,7 @@ import type { FormProblem } from "../http/form_problem.ts";
 import { type RenderDeps, renderPage } from "../render.tsx";
 import { ErrorSummary, formTitle } from "../ui/form_field.tsx";
 import { CsrfField, HiddenFields } from "../ui/hidden_fields.tsx";
+import { providerButtons } from "../upstream/buttons.tsx";
 import { EmailField, PasswordField } from "./account_fields.tsx";
 import { UNLOCK_PARAMETER } from "./unlock_link.ts";
 
@@ -20,26 +23,31 @@ export interface SignInForm {
   requiredAcr?: Acr;
   /** Whether a user who is signed in does so again. */
   again?: boolean;
+  /** Whether to show the password although it is for break-glass administrators only. */
+  password?: boolean;
   email?: string;
   /** See unlock_link.ts. */
   unlock?: string;
 }
 
+/** Shows the password where it is for break-glass administrators only. */
+export const PASSWORD_PARAMETER = "password";
+
 /** The other ways to sign in, each a form or a link of its own. */
 export interface SignInSlots {
-  /** Above the password: links to identity providers. */
-  providers?: Child;
-  /** Below them: the button for a passkey. */
+  /** Above the password: the button for a passkey. */
   passkey?: Child;
 }
 
 export async function signInPage(
-  deps: RenderDeps,
+  deps: RenderDeps & { sql: Sql; config: Pick<ServerConfig, "passwordSignIn"> },
   c: PageContext,
-  { next, requiredAcr, again = false, email, unlock }: SignInForm,
+  { next, requiredAcr, again = false, password = false, email, unlock }: SignInForm,
   problems: readonly FormProblem[] = [],
-  { providers, passkey }: SignInSlots = {},
+  { passkey }: SignInSlots = {},
 ): Promise<Response> {
+  const providers = await providerButtons(deps, c, { next, again, requiredAcr });
+  const isPasswordShown = deps.config.passwordSignIn.enabled || password;
   const rejected = problems.length > 0;
   return await renderPage(deps, c, {
     name: "sign_in",
@@ -50,23 +58,53 @@ export async function signInPage(
         <h1>{again ? "Sign in again" : `Sign in to ${brand.productName}`}</h1>
         <ErrorSummary problems={problems} />
         <Reason next={next} again={again} />
-        {providers}
+        {providers?.buttons}
         {passkey}
         <form method="post" action="/signin">
           <CsrfField token={csrfToken(deps, c)} />
           <HiddenFields
             fields={{
               next,
+              ...again && { again: "1" },
               ...requiredAcr !== undefined && { [ACR_PARAMETER]: requiredAcr },
               ...unlock !== undefined && { [UNLOCK_PARAMETER]: unlock },
             }}
           />
-          <EmailField value={email ?? ""} problems={problems} autofocus={!rejected && !email} />
-          <PasswordField problems={problems} autofocus={!rejected && Boolean(email)} />
-          <button class="main" type="submit">Sign in</button>
+          {isPasswordShown
+            ? (
+              <>
+                <EmailField
+                  value={email ?? ""}
+                  problems={problems}
+                  autofocus={!rejected && !email}
+                />
+                <PasswordField
+                  problems={problems}
+                  autofocus={!rejected && Boolean(email)}
+                  isOptional={providers?.hasRequired}
+                />
+                <button class="main" type="submit">Sign in</button>
+              </>
+            )
+            : providers?.hasRequired && (
+              <>
+                <EmailField
+                  value={email ?? ""}
+                  problems={problems}
+                  autofocus={!rejected && !email}
+                />
+                <button class="main" type="submit">Continue</button>
+              </>
+            )}
         </form>
         <p class="below">
-          <a href={FORGOT_PASSWORD_PATH}>Forgot password?</a>
+          {isPasswordShown
+            ? <a href={FORGOT_PASSWORD_PATH}>Forgot password?</a>
+            : (
+              <a href={`/signin?${new URLSearchParams({ next, [PASSWORD_PARAMETER]: "1" })}`}>
+                Sign in with a password (administrators only)
+              </a>
+            )}
         </p>
       </main>
     ),

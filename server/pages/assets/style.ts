@@ -115,6 +115,8 @@ main.wide { max-width: 37rem; }
   .focused main, .focused main.wide { margin: 0.5rem auto 2rem; padding: 1.5rem 1.25rem; max-width: calc(100% - 1.5rem); }
   .heading .actions > *, .dashboard main .main, .dashboard .choice > * { flex: 1 1 auto; width: 100%; }
 }
+.providers { display: grid; gap: 0.75rem; margin-bottom: 1.5rem; padding-bottom: 1.5rem; border-bottom: 1px solid var(--line); }
+.providers button { width: 100%; }
 h1 { margin: 0 0 0.75rem; font-size: 1.45rem; line-height: 1.25; font-weight: 650; text-wrap: balance; }
 h2 { margin: 1.75rem 0 0.5rem; font-size: 1rem; font-weight: 650; }
 p, ul, dl { margin: 0 0 1rem; }

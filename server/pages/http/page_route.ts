@@ -3,6 +3,7 @@ import type { ServerConfig } from "../../config/server_config.ts";
 import type { JwksCache } from "../../federation/jwks_cache.ts";
 import type { GeoipLookup } from "../../geoip.ts";
 import type { Log } from "../../log.ts";
+import type { IdentityProviderClients } from "../../identity_providers/identity_provider_clients.ts";
 import type { Mail } from "../../notifications/mail.ts";
 import type { DocumentClients } from "../../oauth/client_documents/document_clients.ts";
 import type { OutboundHttp } from "../../outbound/outbound_http.ts";
@@ -27,6 +28,7 @@ export interface PageDeps extends RenderDeps {
   mail: Mail;
   http: OutboundHttp;
   encryption: Encryption;
+  identityProviders: IdentityProviderClients;
   documentClients: DocumentClients;
   placeOf: GeoipLookup;
 }

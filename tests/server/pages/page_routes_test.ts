@@ -1,5 +1,6 @@
 /** Invariant: one table decides who may use each page and which require a recent sign-in. */
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { addClient } from "../../../server/admin/client_operations.ts";
 import { addResource } from "../../../server/admin/resource_operations.ts";
 import { addTrustRule } from "../../../server/admin/trust/add_rule.ts";
@@ -26,11 +27,14 @@ const ACTIONS: Record<
   // For a browser whose sign-in has passed the first factor.
   "/signin/second-factor": ["everyone", false],
   "/signin/set-up": ["everyone", false],
+  "/signin/upstream/:provider": ["everyone", false],
   "/signout": ["everyone", false],
   "/password/forgot": ["everyone", false],
   "/password/choose": ["everyone", false],
   // Its form has the current password.
   "/account/password": ["signed_in", false],
+  "/account/security/link": ["signed_in", "to_change_methods"],
+  "/account/security/unlink": ["signed_in", "to_change_methods"],
   "/account/security/app/start": ["signed_in", "to_change_methods"],
   "/account/security/app": ["signed_in", "to_change_methods"],
   "/account/security/app/remove": ["signed_in", "to_change_methods"],
@@ -225,6 +229,15 @@ async function prepare(server: TestServer) {
   const confirm = await browser.submit("/device", { user_code });
   const [token] = await sql`select id from personal_access_tokens`;
   const [login] = await sql`select id from refresh_token_families`;
+  const identity = randomUUID();
+  await sql`
+    insert into identity_providers (name, template, issuer, client_id, client_secret, first_sign_in,
+      created_at, disabled_at)
+    values ('acme', 'generic', 'https://login.acme.com', 'client', ${new Uint8Array([0])}, 'queue',
+      now(), now())`;
+  await sql`
+    insert into identities (id, provider, issuer, subject, user_id, created_at)
+    values (${identity}, 'acme', 'https://login.acme.com', 'alice', ${alice.id}, now())`;
   const [narrow] = await sql`select id from delegated_tokens`;
   const [session] = await sql`select id from sessions order by created_at`;
   const fields = {
@@ -239,6 +252,7 @@ async function prepare(server: TestServer) {
     login: login.id,
     narrow: narrow.id,
     session: session.id,
+    identity,
     user_code,
     request: new URL(confirm.location!, "http://here.invalid").searchParams.get("request")!,
     decision: "approve",

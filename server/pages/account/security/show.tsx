@@ -7,6 +7,7 @@ import { csrfToken } from "../../http/csrf.ts";
 import { type RenderDeps, renderPage } from "../../render.tsx";
 import type { PageContext } from "../../context.ts";
 import { PageHeading } from "../../ui/page_heading.tsx";
+import { linkedAccountsSection } from "../../upstream/linked_accounts.tsx";
 import { AppSection } from "./app_section.tsx";
 import { passwordSection } from "./password_section.tsx";
 import { RecoveryCodesSection } from "./recovery_codes_section.tsx";
@@ -34,6 +35,7 @@ export async function showSecurity(deps: SecurityDeps, c: PageContext): Promise<
         {passwordSection(user)}
         <AppSection app={app} csrfToken={csrfToken(deps, c)} now={deps.clock.now()} />
         <RecoveryCodesSection factors={factors} />
+        {await linkedAccountsSection(deps, c)}
       </main>
     ),
   });

@@ -1,0 +1,244 @@
+import type { Clock } from "../../shared/clock.ts";
+import { sanitizeLine } from "../../shared/sanitize.ts";
+import { setExternalGroups } from "../access/external_groups.ts";
+import type { Encryption } from "../security/encryption.ts";
+import { recordAuditEvent } from "../store/audit_events.ts";
+import type { Sql, Transaction } from "../store/db/connect.ts";
+import { type ClaimsSummary, insertIdentity, recordUpstreamSignIn } from "../store/identities.ts";
+import type { IdentityProvider } from "../store/identity_providers.ts";
+import { queueSignIn } from "../store/queued_sign_ins.ts";
+import { createUser, findUser, lockUser, MAX_NAME_LENGTH, type User } from "../store/users.ts";
+import type { UpstreamAccount } from "./account.ts";
+import { decideAdmission, domainFailure } from "./decide_admission.ts";
+import { UpstreamFailure } from "./failure.ts";
+import { seal } from "./sealed_text.ts";
+
+/** Sign-ins of one provider that wait for an administrator. */
+const MAX_QUEUED = 1000;
+
+export interface AdmitDeps {
+  sql: Sql;
+  clock: Clock;
+  encryption: Encryption;
+}
+
+/** The user of an account at a provider, and the link between them. */
+export interface Admitted {
+  user: User;
+  identityId: string;
+}
+
+/** Another request has linked the account or taken the address at the same time. */
+class Outdated extends Error {
+  override readonly name = "Outdated";
+}
+
+/** Lets an account of a provider sign in: links it or creates its user as the provider's settings say. */
+export async function admitAccount(
+  deps: AdmitDeps,
+  provider: IdentityProvider,
+  account: UpstreamAccount,
+  { address }: { address: string },
+): Promise<Admitted | UpstreamFailure> {
+  const attempt = () =>
+    deps.sql.begin((tx) => admit(tx, deps, { provider, account, address })) as Promise<
+      Admitted | UpstreamFailure
+    >;
+  return await attempt().catch((error) => {
+    // What the other request has committed is visible now.
+    if (error instanceof Outdated) return attempt();
+    throw error;
+  });
+}
+
+async function admit(
+  tx: Transaction,
+  deps: AdmitDeps,
+  { provider, account, address }: {
+    provider: IdentityProvider;
+    account: UpstreamAccount;
+    address: string;
+  },
+): Promise<Admitted | UpstreamFailure> {
+  const now = new Date(deps.clock.now());
+  const admission = await decideAdmission(tx, provider, account);
+  switch (admission.outcome) {
+    case "refuse":
+      return admission.failure;
+    case "queue":
+      return await queue(tx, deps, { provider, account, address, email: admission.email });
+    case "known": {
+      const { user, identity } = admission;
+      const visit = { provider, account, userId: user.id, identityId: identity.id, address };
+      await recordVisit(tx, deps, visit);
+      return { user: await findUser(tx, user.id) ?? user, identityId: identity.id };
+    }
+    case "link": {
+      const user = await lockUser(tx, admission.user.id);
+      if (user === undefined || user.disabledAt !== undefined) throw new Outdated();
+      return await link(tx, deps, { provider, account, user, address });
+    }
+    case "create": {
+      const { email } = admission;
+      const name = userName(account);
+      const user = await createUser(tx, { email, emailVerified: true, name, isAdmin: false, now });
+      if (user === "email_taken") throw new Outdated();
+      await recordAuditEvent(tx, deps.clock, {
+        event: "user.created",
+        actor: user.id,
+        subject: user.id,
+        address,
+        details: { admin: false, provider: provider.name },
+      });
+      return await link(tx, deps, { provider, account, user, address });
+    }
+  }
+}
+
+/** Links an account to the user who is signed in and asks for it. */
+export async function linkAccount(
+  deps: AdmitDeps,
+  provider: IdentityProvider,
+  account: UpstreamAccount,
+  { userId, address }: { userId: string; address: string },
+): Promise<Admitted | UpstreamFailure> {
+  return await deps.sql.begin(async (tx) => {
+    const user = await lockUser(tx, userId);
+    if (user === undefined || user.disabledAt !== undefined) {
+      return new UpstreamFailure("user_disabled", "The user is disabled or was deleted.");
+    }
+    const domain = domainFailure(provider, account, { isLinked: true });
+    if (domain !== undefined) return domain;
+    const admission = await decideAdmission(tx, provider, account);
+    if (admission.outcome === "known") {
+      return admission.user.id === userId
+        ? { user, identityId: admission.identity.id }
+        : new UpstreamFailure("linked_to_other_user", "The account is linked to another user.");
+    }
+    return await link(tx, deps, { provider, account, user, address }).catch((error) => {
+      if (!(error instanceof Outdated)) throw error;
+      return new UpstreamFailure("linked_to_other_user", "The account is linked to another user.");
+    });
+  }) as Admitted | UpstreamFailure;
+}
+
+async function link(
+  tx: Transaction,
+  deps: AdmitDeps,
+  { provider, account, user, address }: {
+    provider: IdentityProvider;
+    account: UpstreamAccount;
+    user: User;
+    address: string;
+  },
+): Promise<Admitted> {
+  const identityId = await insertIdentity(tx, {
+    provider: provider.name,
+    issuer: account.issuer,
+    subject: account.subject,
+    userId: user.id,
+    email: account.email,
+    claims: summary(account),
+    now: new Date(deps.clock.now()),
+  });
+  if (identityId === undefined) throw new Outdated();
+  await recordAuditEvent(tx, deps.clock, {
+    event: "identity.linked",
+    actor: user.id,
+    subject: user.id,
+    address,
+    details: { provider: provider.name, issuer: account.issuer, sub: account.subject },
+  });
+  await recordVisit(tx, deps, { provider, account, userId: user.id, identityId, address });
+  return { user: await findUser(tx, user.id) ?? user, identityId };
+}
+
+/** Stores what the provider said this time: address, name, groups and refresh token. */
+async function recordVisit(
+  tx: Transaction,
+  deps: AdmitDeps,
+  { provider, account, userId, identityId, address }: {
+    provider: IdentityProvider;
+    account: UpstreamAccount;
+    userId: string;
+    identityId: string;
+    address: string;
+  },
+): Promise<void> {
+  const { refreshToken, groups } = account;
+  // Without the claim the user is in none: a provider that leaves it out may have removed the user.
+  if (groups !== undefined) {
+    await setExternalGroups(tx, deps, {
+      userId,
+      source: `idp:${provider.name}`,
+      names: groups.names,
+      actor: userId,
+      address,
+    });
+  }
+  await recordUpstreamSignIn(tx, {
+    id: identityId,
+    email: account.email,
+    claims: summary(account),
+    refreshToken: !provider.recheck
+      ? null
+      : refreshToken === undefined
+      ? undefined
+      : seal(deps, refreshToken),
+    now: new Date(deps.clock.now()),
+  });
+}
+
+async function queue(
+  tx: Transaction,
+  { clock }: AdmitDeps,
+  { provider, account, address, email }: {
+    provider: IdentityProvider;
+    account: UpstreamAccount;
+    address: string;
+    email: string;
+  },
+): Promise<UpstreamFailure> {
+  const queued = await queueSignIn(tx, {
+    provider: provider.name,
+    issuer: account.issuer,
+    subject: account.subject,
+    email,
+    name: userName(account),
+    claims: summary(account),
+    now: new Date(clock.now()),
+    limit: MAX_QUEUED,
+  });
+  if (queued === "full") {
+    return new UpstreamFailure(
+      "queue_full",
+      `${MAX_QUEUED} first sign-ins with ${provider.name} wait for an administrator.`,
+    );
+  }
+  if (queued.state === "denied") {
+    return new UpstreamFailure("approval_denied", "An administrator has denied the sign-in.");
+  }
+  if (queued.state === "queued") {
+    await recordAuditEvent(tx, clock, {
+      event: "identity.queued",
+      subject: queued.id,
+      address,
+      details: {
+        provider: provider.name,
+        issuer: account.issuer,
+        sub: account.subject,
+        email: sanitizeLine(email),
+      },
+    });
+  }
+  return new UpstreamFailure("waiting_for_approval", "The sign-in waits for an administrator.");
+}
+
+function summary({ name, username, emailVerified }: UpstreamAccount): ClaimsSummary {
+  return { name, username, emailVerified };
+}
+
+/** The name of a new user: users can change it. */
+function userName({ name, username, email = "" }: UpstreamAccount): string {
+  return name ?? username ?? sanitizeLine(email.slice(0, email.lastIndexOf("@")), MAX_NAME_LENGTH);
+}

@@ -1,0 +1,18 @@
+import type { ProviderTemplate } from "../template.ts";
+
+export const gitlab: ProviderTemplate = {
+  name: "gitlab",
+  title: "GitLab",
+  protocol: "openid",
+  issuer: "https://gitlab.com",
+  issuerExample: "https://gitlab.com",
+  isPublic: (issuer) => issuer === "https://gitlab.com",
+  scopes: ["openid", "email", "profile"],
+  groupsClaim: "groups",
+  refresh: {},
+  fresh: { prompt: "login" },
+  confirmsFreshness: true,
+  takesMaxAge: true,
+  vouchesForAddress: ({ email_verified }) => email_verified === true,
+  console: "https://gitlab.com/-/user_settings/applications",
+};

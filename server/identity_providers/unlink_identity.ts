@@ -1,0 +1,65 @@
+import type { Clock } from "../../shared/clock.ts";
+import { setExternalGroups } from "../access/external_groups.ts";
+import { DomainError } from "../domain_error.ts";
+import { recordAuditEvent } from "../store/audit_events.ts";
+import type { Sql } from "../store/db/connect.ts";
+import { deleteIdentity, type Identity, listIdentities } from "../store/identities.ts";
+import { signOutSessionsOfIdentity } from "../store/sessions.ts";
+import { hasWayToSignIn, lockActiveAdministrators, lockUser } from "../store/users.ts";
+
+export interface UnlinkDeps {
+  sql: Sql;
+  clock: Clock;
+}
+
+/** Unlinks an account of a user who has another way to sign in. */
+export async function unlinkIdentity(
+  { sql, clock }: UnlinkDeps,
+  { identity, exceptSession, actor, address }: {
+    identity: Pick<Identity, "id" | "userId" | "provider" | "issuer" | "subject">;
+    /** Stays signed in. */
+    exceptSession?: string;
+    actor: string;
+    address?: string;
+  },
+): Promise<true | DomainError> {
+  const now = new Date(clock.now());
+  const { id, userId, provider } = identity;
+  return await sql.begin(async (tx) => {
+    // In the order of everything else that changes a user.
+    await lockActiveAdministrators(tx);
+    await lockUser(tx, userId);
+    if (!await deleteIdentity(tx, { id, userId })) {
+      return new DomainError("not_found", "The account is not linked any more.");
+    }
+    if (!await hasWayToSignIn(tx, userId)) {
+      // Rolls the deletion back.
+      throw new DomainError(
+        "conflict",
+        "It is your only way to sign in. Add a passkey, a password or another account first.",
+      );
+    }
+    const others = await listIdentities(tx, { userId, provider });
+    if (others.length === 0) {
+      await setExternalGroups(tx, { clock }, {
+        userId,
+        source: `idp:${provider}`,
+        names: [],
+        actor,
+        address,
+      });
+    }
+    await signOutSessionsOfIdentity(tx, { identityId: id, except: exceptSession, now });
+    await recordAuditEvent(tx, clock, {
+      event: "identity.unlinked",
+      actor,
+      subject: userId,
+      address,
+      details: { provider, issuer: identity.issuer, sub: identity.subject },
+    });
+    return true;
+  }).catch((error) => {
+    if (error instanceof DomainError) return error;
+    throw error;
+  }) as true | DomainError;
+}
