@@ -21,6 +21,8 @@ export interface ListedUser {
   emailVerified: boolean;
   name: string;
   isAdmin: boolean;
+  /** Names, without the roles. */
+  groups: readonly string[];
   disabled: boolean;
   /** False until the user has chosen a password with a link, or has another way to sign in. */
   canSignIn: boolean;
@@ -36,6 +38,7 @@ function toListedUser(user: User, canSignIn: boolean): ListedUser {
     emailVerified: user.emailVerified,
     name: user.name,
     isAdmin: user.isAdmin,
+    groups: user.groups,
     disabled: user.disabledAt !== undefined,
     canSignIn,
     hasPassword: user.passwordHash !== undefined,

@@ -33,8 +33,14 @@ import { showRemoveClient, submitRemoveClient } from "./admin/clients/remove.tsx
 import { showRotateSecret, submitRotateSecret } from "./admin/clients/rotate.tsx";
 import { showClient } from "./admin/clients/show.tsx";
 import { showPersonAccess, submitPersonAccess } from "./admin/people/access.tsx";
+import { showDeletePerson, submitDeletePerson } from "./admin/people/delete.tsx";
+import { showEditPerson, submitEditPerson } from "./admin/people/edit.tsx";
+import { showInvite, submitInvite } from "./admin/people/invite.tsx";
 import { showPeople } from "./admin/people/list.tsx";
+import { showPasswordLink, submitPasswordLink } from "./admin/people/password_link.tsx";
+import { showRevokePersonLogin, submitRevokePersonLogin } from "./admin/people/revoke_login.tsx";
 import { showPerson } from "./admin/people/show.tsx";
+import { showSignOutPerson, submitSignOutPerson } from "./admin/people/sign_out.tsx";
 import { showAddResource, submitAddResource } from "./admin/resources/add.tsx";
 import { showEditResource, submitEditResource } from "./admin/resources/edit.tsx";
 import { showResources } from "./admin/resources/list.tsx";
@@ -92,6 +98,7 @@ const methods = {
   freshSignIn: "to_change_methods",
   returnTo: () => SECURITY_PATH,
 } as const;
+const onePerson = { ...admin, ...fresh, keep: ["user"] } as const;
 const oneClient = { ...admin, ...fresh, keep: ["client"] } as const;
 const oneResource = { ...admin, ...fresh, keep: ["resource"] } as const;
 const approval = { ...signedIn, deviceFlow: true, returnTo: confirmReturnPath } as const;
@@ -222,13 +229,28 @@ export const pageRoutes: readonly PageRoute[] = [
     showRevokeAllTokens,
     submitRevokeAllTokens,
   ),
-  get("/admin/people", { ...admin, keep: ["search", "show", "page"] }, showPeople),
-  ...form(
-    "/admin/people/access",
-    { ...admin, ...fresh, keep: ["user"] },
-    showPersonAccess,
-    submitPersonAccess,
+  get(
+    "/admin/people",
+    { ...admin, keep: ["search", "state", "role", "group", "sort", "page"] },
+    showPeople,
   ),
+  ...form("/admin/people/invite", { ...admin, ...fresh }, showInvite, submitInvite),
+  ...form("/admin/people/edit", onePerson, showEditPerson, submitEditPerson),
+  ...form("/admin/people/password-link", onePerson, showPasswordLink, submitPasswordLink),
+  ...form("/admin/people/delete", onePerson, showDeletePerson, submitDeletePerson),
+  ...form(
+    "/admin/people/sign-out",
+    { ...onePerson, keep: ["user", "session"] },
+    showSignOutPerson,
+    submitSignOutPerson,
+  ),
+  ...form(
+    "/admin/people/revoke-login",
+    { ...onePerson, keep: ["user", "login"] },
+    showRevokePersonLogin,
+    submitRevokePersonLogin,
+  ),
+  ...form("/admin/people/access", onePerson, showPersonAccess, submitPersonAccess),
   get("/admin/people/:id", admin, showPerson),
   get("/admin/clients", { ...admin, keep: ["search", "show", "page"] }, showClients),
   get("/admin/clients/show", { ...admin, keep: ["client"] }, showClient),

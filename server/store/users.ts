@@ -331,6 +331,8 @@ export interface UserPosition {
 export interface UserFilter {
   isAdmin?: boolean;
   state?: UserState;
+  /** The name of a group that the user belongs to. */
+  group?: string;
   /** A part of the e-mail address or the name, in any letter case. */
   search?: string;
 }
@@ -370,7 +372,7 @@ export async function countUsers(sql: Sql, filter: UserFilter): Promise<number> 
   return count;
 }
 
-function matches(sql: Sql, { isAdmin, state, search }: UserFilter) {
+function matches(sql: Sql, { isAdmin, state, group, search }: UserFilter) {
   const part = search === undefined ? null : nameKey(search);
   return sql`
     (${isAdmin ?? null}::boolean is null or (is_admin or group_admin) = ${isAdmin ?? null}::boolean)
@@ -379,6 +381,7 @@ function matches(sql: Sql, { isAdmin, state, search }: UserFilter) {
       when not ${canSignIn(sql)} then 'invited'
       else 'enabled'
     end)
+    and (${group ?? null}::text is null or groups @> to_jsonb(${group ?? null}::text))
     and (${part}::text is null
       or strpos(email_key, ${part}::text) > 0 or strpos(lower(name), ${part}::text) > 0)`;
 }

@@ -41,9 +41,21 @@ export interface CommandOptions {
 export async function compareInterfaces(
   t: Deno.TestContext,
   actions: readonly Action[],
-  { events, rows }: {
-    /** Audit events to compare, as a prefix. */
-    events: string;
+  {
+    events,
+    rows,
+    seed = async () => {},
+    labels = () => Promise.resolve(new Map()),
+    secret = SECRET,
+  }: {
+    /** Audit events to compare: a prefix of their names, or the names. */
+    events: string | readonly string[];
+    /** Adds the same rows to each database. */
+    seed?: (sql: Sql, now: Date) => Promise<void>;
+    /** Names for the random ids in events. */
+    labels?: (sql: Sql) => Promise<Map<string, string>>;
+    /** Recognizes a secret in what is shown. */
+    secret?: RegExp;
     /** Without what is random. `now` is the time of the server. */
     rows: (sql: Sql, now: number) => Promise<unknown>;
   },
@@ -61,6 +73,10 @@ export async function compareInterfaces(
   ).map(({ name, description }) => `${name} = ${JSON.stringify(description)}\n`);
   await Deno.writeTextFile(config, `[scopes]\n${scopes.join("")}`, { mode: 0o600 });
   const options = { ...commandDatabase.location, config };
+  await withDatabase(options, (sql) => seed(sql, new Date(manualClock().now())));
+  for (const { parts, clock } of [restServer, pageServer]) {
+    await seed(parts.sql, new Date(clock.now()));
+  }
   const restAdmin = await administrator(restServer);
   const pageAdmin = await administrator(pageServer);
   const token = await managementToken(restServer, { id: restAdmin, admin: true });
@@ -88,12 +104,12 @@ export async function compareInterfaces(
         outcomes.join("\n"),
       );
       for (const outcome of outcomes) {
-        const secrets = new Set(outcome.match(SECRET) ?? []);
+        const secrets = new Set(outcome.match(secret) ?? []);
         assert.equal(secrets.size, action.secret ? 1 : 0, outcome);
       }
       const state = async (sql: Sql, now: number, actor: string) => ({
         rows: await rows(sql, now),
-        events: await readEvents(sql, events, actor),
+        events: await readEvents(sql, { events, actor, labels: await labels(sql) }),
       });
       const byCommand = await withDatabase(options, (sql) => state(sql, clock.now(), "operator"));
       const overRest = await state(restServer.parts.sql, restServer.clock.now(), restAdmin);
@@ -135,21 +151,41 @@ async function withDatabase<Result>(
   }
 }
 
+interface RecordedEvent {
+  event: string;
+  actor: string;
+  subject: string;
+  address: string | null;
+  // deno-lint-ignore no-explicit-any
+  details: any;
+}
+
 /** Without the login and the order of what was changed, which differ. */
-async function readEvents(sql: Sql, prefix: string, actor: string) {
-  const events = await sql`
+async function readEvents(
+  sql: Sql,
+  { events, actor, labels }: {
+    events: string | readonly string[];
+    actor: string;
+    labels: ReadonlyMap<string, string>;
+  },
+) {
+  const all = await sql`
     select event, actor, subject, address, details from audit_events
-    where event like ${`${prefix}%`} order by occurred_at`;
-  return events.map(({ details: { login: _, changed, ...details }, ...event }) => {
-    assert.equal(event.actor, actor);
-    assert.equal(event.address === null, actor === "operator");
-    return {
-      event: event.event,
-      subject: event.subject,
-      details,
-      changed: changed?.split(" ").sort(),
-    };
-  });
+    order by occurred_at, event, subject`;
+  const isCompared = ({ event }: { event: string }) =>
+    typeof events === "string" ? event.startsWith(events) : events.includes(event);
+  return (all as unknown as RecordedEvent[]).filter(isCompared).map(
+    ({ details: { login: _, changed, ...details }, ...event }) => {
+      assert.equal(event.actor, actor);
+      assert.equal(event.address === null, actor === "operator");
+      return {
+        event: event.event,
+        subject: labels.get(event.subject) ?? event.subject,
+        details,
+        changed: changed?.split(" ").sort(),
+      };
+    },
+  );
 }
 
 function serverIo(

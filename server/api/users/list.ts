@@ -17,7 +17,7 @@ export const listUsersOperation = operation({
   response: { status: 200, description: "One page of users.", schema: userList },
   problems: ["invalid"],
   async handle(deps, { query }) {
-    const { search, state, admin, limit = DEFAULT_LIMIT } = query;
+    const { search, state, group, admin, limit = DEFAULT_LIMIT } = query;
     const after = query.cursor === undefined ? undefined : decodeUserCursor(query.cursor);
     if (query.cursor !== undefined && after === undefined) {
       return new DomainError("invalid", "The cursor is not valid. Start with the first page.", {
@@ -27,6 +27,7 @@ export const listUsersOperation = operation({
     const { users } = await listMatchingUsers(deps, {
       search: search === "" ? undefined : search,
       state,
+      group,
       isAdmin: admin,
       after,
       limit: limit + 1,

@@ -59,11 +59,12 @@ export const newPasswordLink = named(
 );
 
 const userMembers = {
-  id: described("The `sub` of the user's tokens.", z.string()),
+  id: described("Of this API and the audit log.", z.string()),
   email: z.string(),
   email_verified: z.boolean(),
   name: z.string(),
   admin: z.boolean(),
+  groups: described("The names of the groups that the user belongs to.", z.array(z.string())),
   state: described(
     "`invited`: the user has no way to sign in yet.",
     z.enum(USER_STATES),
@@ -113,6 +114,7 @@ export const invitedUser = named(
 export const userListQuery = z.object({
   search: described("A part of the e-mail address or the name.", z.optional(text(0, 254))),
   state: z.optional(z.enum(USER_STATES)),
+  group: described("The name of a group that they belong to.", z.optional(text(1, 200))),
   admin: described(
     "`true`: only administrators. `false`: only other users.",
     z.optional(z.boolean()),

@@ -8,6 +8,7 @@ export function toResponse(user: ListedUser) {
     email_verified: user.emailVerified,
     name: user.name,
     admin: user.isAdmin,
+    groups: user.groups,
     state: userState(user),
     created_at: user.createdAt,
     last_signed_in_at: user.lastSignedInAt,

@@ -42,6 +42,7 @@ export function declareUser(admin: Command, server: Run<ServerIo>): void {
     .option("--admin", "only administrators")
     .option("--disabled", "only disabled users")
     .option("--state <state>", "only users in this state: enabled, invited or disabled")
+    .option("--group <name>", "only users who belong to this group")
     .option("--search <text>", "only users with this text in the address or name")
     .option("--sort <by>", "sort by created, email, name or last-sign-in (default: created)")
     .option("--reverse", "sort in descending order")

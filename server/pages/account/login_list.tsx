@@ -66,15 +66,27 @@ export async function loginList(
   return <LoginTable rows={rows} columns={columns} now={now} back={back} />;
 }
 
-/** The logins of another user, to look at. */
+/** The logins of another user, with buttons for administrators to revoke them. */
 export async function loginsOfUser(
   deps: Omit<LoginListDeps, "issuer">,
-  logins: readonly RefreshTokenFamily[],
+  { userId, logins }: { userId: string; logins: readonly RefreshTokenFamily[] },
 ) {
   const rows = await describeLogins(deps, logins);
   if (rows.length === 0) return <p class="muted" id="no-logins">No logins.</p>;
   const now = deps.clock.now();
-  return <LoginTable rows={rows} columns={loginColumns(now)} now={now} />;
+  const columns: Column<ListedLogin>[] = [...loginColumns(now), {
+    label: "Actions",
+    kind: "actions",
+    cell: ({ login }) => (
+      <ActionButton
+        action="/admin/people/revoke-login"
+        fields={{ user: userId, login: login.id }}
+        label="Revoke"
+        about={aboutLogin(login)}
+      />
+    ),
+  }];
+  return <LoginTable rows={rows} columns={columns} now={now} />;
 }
 
 interface ListedLogin {

@@ -122,7 +122,7 @@ function whatNeedsAttention(overview: ServerOverview): Attention[] {
         "user has not chosen a password yet.",
         "users have not chosen a password yet.",
       ),
-      path: "/admin/people",
+      path: "/admin/people?state=invited",
       link: "Show users",
     },
   ];

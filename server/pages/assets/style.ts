@@ -98,6 +98,8 @@ main.wide { max-width: 37rem; }
 .heading { display: flex; flex-wrap: wrap; align-items: start; justify-content: space-between; gap: 0.75rem 2rem; margin-bottom: 1.25rem; }
 .heading > div:first-child { flex: 1 1 20rem; min-width: 0; }
 .heading h1 { margin-bottom: 0.25rem; overflow-wrap: anywhere; }
+.heading.section { align-items: center; margin: 1.75rem 0 0.5rem; }
+.heading.section h2 { flex: 1 1 auto; margin: 0; }
 .lead { max-width: 44rem; margin: 0; color: var(--muted); }
 .actions { display: flex; flex-wrap: wrap; gap: 0.5rem 0.75rem; }
 .dashboard .button, .dashboard button:not(.link) { min-height: 2.75rem; padding-inline: 1.1rem; }
@@ -268,6 +270,9 @@ button[hidden] { display: none; }
 .toolbar .search { flex: 0 1 24rem; margin: 0; flex-wrap: nowrap; }
 .toolbar .search div { flex-basis: 8rem; min-width: 0; }
 .toolbar .search input { min-height: 2.75rem; }
+.dashboard main .search.filtered { display: grid; grid-template-columns: minmax(12rem, 2fr) repeat(auto-fit, minmax(9rem, 1fr)); max-width: none; }
+.search.filtered button { justify-self: start; }
+@media (max-width: 52rem) { .dashboard main .search.filtered { grid-template-columns: repeat(auto-fit, minmax(min(100%, 9rem), 1fr)); } .search.filtered > div:first-child { grid-column: 1 / -1; } }
 .filters { display: flex; flex-wrap: wrap; gap: 0 0.25rem; }
 .filters a {
   display: inline-flex; align-items: center; min-height: 2.75rem; padding: 0 0.75rem;
@@ -282,6 +287,9 @@ button[hidden] { display: none; }
 .data tbody th { font-weight: 400; }
 .data .actions { display: table-cell; width: 1%; text-align: right; white-space: nowrap; }
 .data .actions > * + * { margin-left: 0.5rem; }
+.data thead a { color: inherit; text-decoration: none; }
+.data thead a:hover, .data thead [aria-sort] a { color: var(--text); text-decoration: underline; }
+.sort { display: none; }
 .data td > .address:only-child { display: inline-block; min-width: 7.5rem; }
 .data .soon { white-space: nowrap; }
 .data .details td { padding-top: 0; border-top: 0; }
@@ -314,6 +322,10 @@ button[hidden] { display: none; }
   .data .details { margin-top: -0.75rem; border-top: 0; border-radius: 0 0 0.6rem 0.6rem; }
   .data tbody { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); gap: 0.75rem; }
   .data thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .data thead a { visibility: hidden; }
+  .sort { display: flex; flex-wrap: wrap; align-items: center; gap: 0 1rem; margin-bottom: 0.5rem; color: var(--muted); }
+  .sort a { display: inline-flex; align-items: center; min-height: 2.75rem; gap: 0.25rem; }
+  .sort a[aria-current] { color: var(--text); font-weight: 650; }
   .data tr { padding: 0.5rem 1rem; border: 1px solid var(--line); border-radius: 0.6rem; }
   .data tbody :is(th, td) { padding: 0.25rem 0; border: 0; }
   .data tbody th { font-size: 1rem; }

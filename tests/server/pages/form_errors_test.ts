@@ -104,6 +104,15 @@ const MISTAKES: Record<string, [fields: Record<string, string>, atFault: string[
     [{ name: "orders", identifier: "https://other.example" }, ["name"]],
   ],
   "/admin/resources/edit": [[{ accessTokenLifetime: "soon" }, ["accessTokenLifetime"]]],
+  "/admin/people/invite": [
+    [{ email: "dora" }, ["email"]],
+    [{ email: "ALICE@example.com" }, ["email"]],
+    [{ email: "dora@example.com", name: "\u3164" }, ["name"]],
+  ],
+  "/admin/people/edit": [
+    [{ email: "alice@example.com", name: "" }, ["name"]],
+    [{ email: "alice", name: "Alice" }, ["email"]],
+  ],
   "/admin/trust/add": [
     [{ step: "provider", provider: "nobody" }, []],
     [{ ...WORKLOAD, subject: "acme" }, ["subject"]],
@@ -150,6 +159,10 @@ const QUESTIONS = [
   "/tokens/:id/revoke",
   "/admin/tokens/revoke",
   "/admin/people/access",
+  "/admin/people/delete",
+  "/admin/people/password-link",
+  "/admin/people/revoke-login",
+  "/admin/people/sign-out",
   "/admin/clients/disable",
   "/admin/clients/enable",
   "/admin/clients/remove",
@@ -220,6 +233,7 @@ Deno.test("lists the problems of a rejected form at its top, with links to the f
     "/admin/clients/add": "?type=public",
     "/admin/clients/edit": "?client=acme",
     "/admin/resources/edit": "?resource=orders",
+    "/admin/people/edit": `?user=${alice.id}`,
   };
   for (const [path, mistakes] of Object.entries(MISTAKES)) {
     if (path === "/setup") continue;

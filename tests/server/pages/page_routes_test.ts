@@ -66,7 +66,13 @@ const ACTIONS: Record<
   "/admin/trust/edit": ["administrator", true],
   "/admin/trust/disable": ["administrator", true],
   "/admin/trust/enable": ["administrator", true],
+  "/admin/people/invite": ["administrator", true],
+  "/admin/people/edit": ["administrator", true],
+  "/admin/people/password-link": ["administrator", true],
   "/admin/people/access": ["administrator", true],
+  "/admin/people/delete": ["administrator", true],
+  "/admin/people/sign-out": ["administrator", true],
+  "/admin/people/revoke-login": ["administrator", true],
   "/admin/trust/remove": ["administrator", true],
   "/admin/trust/restore": ["administrator", true],
 };
@@ -106,8 +112,14 @@ Deno.test("redirects actions without a recent sign-in, and returns to them after
       await browser.get("/tokens");
       server.clock.advance({ minutes: 2 });
       const before = await state(server);
-      // Two forms call something else a request.
-      const more = route.path === "/consent" ? { request: requestPath().split("?")[1] } : {};
+      // Two forms call something else a request, and Bob has neither a session nor a login.
+      const more = route.path === "/consent"
+        ? { request: requestPath().split("?")[1] }
+        : route.path === "/admin/people/sign-out"
+        ? { user: fields.owner, session: "" }
+        : route.path === "/admin/people/revoke-login"
+        ? { user: fields.owner }
+        : {};
       const response = await use(browser, route, pathOf(route), { ...fields, ...more });
       assert.equal(response.status, 303, response.text);
       const signIn = new URL(response.location!, "http://here.invalid");

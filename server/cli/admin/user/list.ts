@@ -18,6 +18,7 @@ type ListOptions = DatabaseOptions & TableOptions & {
   admin?: boolean;
   disabled?: boolean;
   state?: string;
+  group?: string;
   sort?: string;
   reverse?: boolean;
   search?: string;
@@ -64,7 +65,8 @@ function isUserState(state: string): state is UserState {
 
 /** `admin user list`. */
 export async function adminUserList(
-  { json, wide, admin, disabled, state, sort, reverse, search, limit, ...options }: ListOptions,
+  { json, wide, admin, disabled, state, group, sort, reverse, search, limit, ...options }:
+    ListOptions,
   io: ServerIo,
 ): Promise<number> {
   const most = limit === undefined ? DEFAULT_LIMIT : Number(limit);
@@ -86,6 +88,7 @@ export async function adminUserList(
   const filter = {
     isAdmin: admin,
     state: disabled ? "disabled" as const : state as UserState | undefined,
+    group,
     search: search || undefined,
   };
   const filtered = Object.values(filter).some((value) => value !== undefined);

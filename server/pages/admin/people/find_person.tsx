@@ -4,8 +4,7 @@ import { isUuid } from "../../../../shared/uuid.ts";
 import type { PageContext } from "../../context.ts";
 import { errorPage, toPageError } from "../../http/error_page.tsx";
 import type { PageDeps } from "../../http/page_route.ts";
-
-export const PEOPLE_CRUMB = { path: "/admin/people", label: "People" };
+import { PEOPLE_PATH } from "./paths.ts";
 
 /** The user with this id, or the error page. */
 export async function findPerson(
@@ -26,7 +25,7 @@ export async function findPerson(
       children: (
         <p>
           There is no such user; the account may have been deleted.{" "}
-          <a href={PEOPLE_CRUMB.path}>View all users</a>
+          <a href={PEOPLE_PATH}>View all users</a>
         </p>
       ),
     }),

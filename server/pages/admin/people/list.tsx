@@ -1,5 +1,6 @@
 import { type ListedUser, listMatchingUsers } from "../../../admin/list_users.ts";
-import { brand } from "../../../../shared/brand.ts";
+import { listGroups } from "../../../store/groups.ts";
+import type { USER_SORTS } from "../../../store/users.ts";
 import type { PageContext } from "../../context.ts";
 import type { PageDeps } from "../../http/page_route.ts";
 import { renderPage } from "../../render.tsx";
@@ -9,29 +10,33 @@ import { PageHeading } from "../../ui/page_heading.tsx";
 import { PageNumbers } from "../../ui/page_numbers.tsx";
 import { TimeAgo } from "../../ui/relative_time.tsx";
 import { SearchForm } from "../../ui/search_form.tsx";
+import { columnSort, formatSort } from "../../ui/sort.ts";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
-import { MAX_SEARCH, PAGE_LENGTH, peopleUrl, type PeopleView, readPeopleView } from "./view.ts";
+import { PEOPLE_PATH, personPath } from "./paths.ts";
 import { PersonState } from "./person_state.tsx";
-
-const FILTERS: [label: string, show: PeopleView["show"]][] = [
-  ["All", undefined],
-  ["Administrators", "administrators"],
-  ["Disabled", "disabled"],
-];
+import {
+  MAX_SEARCH,
+  PAGE_LENGTH,
+  peopleFilter,
+  peopleUrl,
+  type PeopleView,
+  readPeopleView,
+} from "./view.ts";
 
 /** The list of users. */
 export async function showPeople(deps: PageDeps, c: PageContext): Promise<Response> {
   const view = readPeopleView(c);
-  const { search, show, page } = view;
+  const { search, state, role, group, sort, page } = view;
   const { users, total } = await listMatchingUsers(deps, {
-    search,
-    isAdmin: show === "administrators" ? true : undefined,
-    state: show === "disabled" ? "disabled" : undefined,
+    ...peopleFilter(view),
+    sort,
     limit: PAGE_LENGTH,
     offset: (page - 1) * PAGE_LENGTH,
   });
   // Users were deleted, or someone typed the number.
   if (users.length === 0 && page > 1) return c.redirect(peopleUrl({ ...view, page: 1 }), 303);
+  const groups = (await listGroups(deps.sql)).map(({ name }) => name);
+  const isFiltered = [search, state, role, group].some((value) => value !== undefined);
   return await renderPage(deps, c, {
     name: "people",
     title: "People",
@@ -40,26 +45,39 @@ export async function showPeople(deps: PageDeps, c: PageContext): Promise<Respon
         <PageHeading
           title="People"
           lead="Users of this server. Each can sign in, approve logins and create tokens."
+          actions={<a class="button primary" href={`${PEOPLE_PATH}/invite`}>Invite person</a>}
         />
-        <div class="toolbar">
-          <nav class="filters" aria-label="Filter">
-            {FILTERS.map(([label, filter]) => (
-              <a
-                href={peopleUrl({ search, show: filter, page: 1 })}
-                aria-current={show === filter ? "true" : undefined}
-              >
-                {label}
-              </a>
-            ))}
-          </nav>
-          <SearchForm
-            action="/admin/people"
-            label="Name or e-mail address"
-            maxLength={MAX_SEARCH}
-            value={search}
-            kept={{ show }}
-          />
-        </div>
+        <SearchForm
+          action={PEOPLE_PATH}
+          label="Name or e-mail address"
+          maxLength={MAX_SEARCH}
+          value={search}
+          filters={[
+            {
+              id: "state",
+              label: "State",
+              value: state,
+              all: "Any state",
+              options: [["enabled", "Active"], ["invited", "Invited"], ["disabled", "Disabled"]],
+            },
+            {
+              id: "role",
+              label: "Role",
+              value: role,
+              all: "Any role",
+              options: [["administrator", "Administrators"], ["user", "Others"]],
+            },
+            {
+              id: "group",
+              label: "Group",
+              value: group,
+              all: "Any group",
+              options: [...new Set([...groups, ...group === undefined ? [] : [group]])]
+                .map((name) => [name, name] as const),
+            },
+          ]}
+          kept={{ sort: formatSort(sort) }}
+        />
         {users.length === 0
           ? (
             <EmptyState
@@ -67,25 +85,36 @@ export async function showPeople(deps: PageDeps, c: PageContext): Promise<Respon
               title={search === undefined
                 ? "No users in this list."
                 : "No users match your search."}
-            />
+            >
+              {isFiltered && (
+                <p>
+                  <a href={peopleUrl({ sort, page: 1 })}>Show all users</a>
+                </p>
+              )}
+            </EmptyState>
           )
-          : <People users={users} now={deps.clock.now()} />}
+          : <People users={users} view={view} now={deps.clock.now()} />}
         <PageNumbers
           page={page}
           length={PAGE_LENGTH}
           total={total}
           url={(page) => peopleUrl({ ...view, page })}
         />
-        <p class="hint">
-          To invite someone, run this on the server:{" "}
-          <code>{`${brand.binaryName} admin user add ADDRESS --invite`}</code>
-        </p>
       </main>
     ),
   });
 }
 
-function People({ users, now }: { users: readonly ListedUser[]; now: number }) {
+function People(
+  { users, view, now }: { users: readonly ListedUser[]; view: PeopleView; now: number },
+) {
+  const sorted = (by: typeof USER_SORTS[number], latestFirst = false) =>
+    columnSort(
+      by,
+      view.sort ?? { by: "created", descending: false },
+      (sort) => peopleUrl({ ...view, sort, page: 1 }),
+      { latestFirst },
+    );
   return (
     <DataTable
       caption="People"
@@ -93,28 +122,31 @@ function People({ users, now }: { users: readonly ListedUser[]; now: number }) {
       attributes={({ id }) => ({ "data-person": id })}
       columns={[
         {
-          label: "Person",
+          label: "Name",
+          sort: sorted("name"),
           cell: ({ id, name, email }) => (
-            <>
-              <a href={`/admin/people/${id}`}>
-                <strong>
-                  <UntrustedText text={name || email} />
-                </strong>
-              </a>
-              <p class="muted small">
-                <UntrustedText text={email} max={254} />
-              </p>
-            </>
+            <a href={personPath(id)}>
+              <strong>
+                <UntrustedText text={name || email} />
+              </strong>
+            </a>
           ),
+        },
+        {
+          label: "E-mail address",
+          sort: sorted("email"),
+          cell: ({ email }) => <UntrustedText text={email} max={254} />,
         },
         { label: "State", cell: (user) => <PersonState user={user} /> },
         {
           label: "Last sign-in",
+          sort: sorted("last_sign_in", true),
           cell: ({ lastSignedInAt }) =>
             lastSignedInAt === null ? "Never" : <TimeAgo at={new Date(lastSignedInAt)} now={now} />,
         },
         {
           label: "Added",
+          sort: sorted("created", true),
           cell: ({ createdAt }) => <TimeAgo at={new Date(createdAt)} now={now} />,
         },
       ]}

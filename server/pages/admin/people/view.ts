@@ -1,34 +1,52 @@
+import { USER_SORTS, USER_STATES, type UserFilter, type UserSort } from "../../../store/users.ts";
 import type { PageContext } from "../../context.ts";
+import { listUrl, pageParameter, readPageNumber, readSearch } from "../../http/list_query.ts";
+import { formatSort, readSort } from "../../ui/sort.ts";
+import { PEOPLE_PATH } from "./paths.ts";
 
 export const PAGE_LENGTH = 25;
 export const MAX_SEARCH = 254;
-const MAX_PAGE = 100_000;
+const MAX_GROUP = 200;
 
-/** What the list of users shows, as in its URL. */
+const ROLES = ["administrator", "user"] as const;
+
+/** What the list of users shows, as in its URL. Undefined: all. */
 export interface PeopleView {
   search?: string;
-  /** Undefined: all. */
-  show?: "administrators" | "disabled";
+  state?: typeof USER_STATES[number];
+  role?: typeof ROLES[number];
+  group?: string;
+  /** Undefined: oldest account first. */
+  sort?: UserSort;
   /** From 1. */
   page: number;
 }
 
 export function readPeopleView(c: PageContext): PeopleView {
-  const show = c.req.query("show");
-  const page = c.req.query("page") ?? "";
-  // PostgreSQL's text type cannot contain NUL.
-  const search = (c.req.query("search") ?? "").replaceAll("\0", "").trim().slice(0, MAX_SEARCH);
+  const group = (c.req.query("group") ?? "").replaceAll("\0", "").slice(0, MAX_GROUP);
   return {
-    search: search || undefined,
-    show: show === "administrators" || show === "disabled" ? show : undefined,
-    page: /^[1-9]\d{0,5}$/.test(page) ? Math.min(Number(page), MAX_PAGE) : 1,
+    search: readSearch(c, MAX_SEARCH),
+    state: USER_STATES.find((state) => state === c.req.query("state")),
+    role: ROLES.find((role) => role === c.req.query("role")),
+    group: group || undefined,
+    sort: readSort(c, USER_SORTS),
+    page: readPageNumber(c),
   };
 }
 
-export function peopleUrl({ search, show, page }: PeopleView): string {
-  const query = new URLSearchParams();
-  if (search !== undefined) query.set("search", search);
-  if (show !== undefined) query.set("show", show);
-  if (page > 1) query.set("page", String(page));
-  return query.size === 0 ? "/admin/people" : `/admin/people?${query}`;
+export function peopleFilter({ search, state, role, group }: PeopleView): UserFilter {
+  return {
+    search,
+    state,
+    group,
+    isAdmin: role === undefined ? undefined : role === "administrator",
+  };
+}
+
+export function peopleUrl({ search, state, role, group, sort, page }: PeopleView): string {
+  return listUrl(PEOPLE_PATH, {
+    ...{ search, state, role, group },
+    sort: formatSort(sort),
+    page: pageParameter(page),
+  });
 }

@@ -47,6 +47,8 @@ Deno.test("admin user: adds, invites, shows, changes and deletes users", async (
   const options = { ...database.location, config };
   const run = async (action: (io: ServerIo) => Promise<number>, typed: Typed = {}) => {
     let output = "";
+    // Users are listed by age.
+    clock.advance({ seconds: 0.001 });
     const write = (text: string) => Boolean(output += text);
     const { stdin = "", secrets, line, closedStdout } = typed;
     const answers = [...secrets ?? []];

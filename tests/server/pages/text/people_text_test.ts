@@ -2,9 +2,16 @@
 import assert from "node:assert/strict";
 import { databaseKinds } from "../../../support/databases.ts";
 import { pageGolden } from "../../../support/page_golden.ts";
+import type { Shown } from "../../../support/page_visitor.ts";
 import { addUserWithPassword, PASSWORD, signedIn } from "../../../support/person.ts";
 import { seedTokens } from "../../../support/seed_tokens.ts";
 import { testServer } from "../../../support/test_server.ts";
+
+/** The response as it is recorded: the token in it is random. */
+async function withoutToken(response: Promise<Shown>): Promise<Shown> {
+  const page = await response;
+  return { ...page, html: page.html.replaceAll(/token=[\w-]{43}/g, "token=TOKEN") };
+}
 
 Deno.test("the text of the pages of users", async () => {
   await using database = await databaseKinds[0].create();
@@ -31,14 +38,69 @@ Deno.test("the text of the pages of users", async () => {
   const count = ({ html }: { html: string }) => html.match(/data-person=/g)!.length;
   assert.deepEqual([count(list), count(second)], [25, 7]);
   assert.equal((await admin.get("/admin/people?page=9")).location, "/admin/people");
-  for (const odd of ["page=x", "page=-1", "show=x", "search=%00"]) {
+  for (const odd of ["page=x", "page=-1", "state=x", "sort=x", "group=%00", "search=%00"]) {
     assert.equal((await admin.get(`/admin/people?${odd}`)).status, 200, odd);
   }
   await golden.record("people", "found", admin.get("/admin/people?search=BUILD"));
   await golden.record("people", "not found", admin.get("/admin/people?search=nothing"));
 
+  await golden.record(
+    "people",
+    "filtered and sorted",
+    admin.get("/admin/people?state=enabled&role=administrator&sort=-email"),
+  );
+  const firstOf = async (sort: string) =>
+    /data-person="([^"]*)"/.exec((await admin.get(`/admin/people?sort=${sort}`)).html)?.[1];
+  assert.equal(await firstOf("email"), alice.id);
+  assert.equal(await firstOf("-last_sign_in"), bob.id);
+
   const person = `/admin/people/${bob.id}`;
   await golden.record("person", "active", admin.get(person));
+  await golden.record("person_invite", "form", admin.get("/admin/people/invite"));
+  const invited = await golden.record(
+    "person_invite",
+    "shows the link",
+    withoutToken(admin.submit("/admin/people/invite", { email: "dora@example.com", name: "Dora" })),
+  );
+  assert.equal(invited.headers.get("cache-control"), "no-store");
+  await admin.get("/admin/people/invite");
+  await golden.recordProblems(
+    "person_invite",
+    "address taken",
+    admin.submit("/admin/people/invite", { email: "BOB@example.com" }),
+  );
+  await golden.recordProblems(
+    "person_invite",
+    "address invalid",
+    admin.submit("/admin/people/invite", { email: "bob" }),
+  );
+  await golden.record("person_edit", "form", admin.get(`/admin/people/edit?user=${bob.id}`));
+  await golden.recordProblems(
+    "person_edit",
+    "name missing",
+    admin.submit("/admin/people/edit", { name: " ", email: "bob@example.com" }),
+  );
+  const page = (name: string) => `/admin/people/${name}?user=${bob.id}`;
+  await golden.record("person_password_link", "question", admin.get(page("password-link")));
+  await golden.record(
+    "person_password_link",
+    "shows the link",
+    withoutToken(admin.submit("/admin/people/password-link")),
+  );
+  await golden.record("person_delete", "question", admin.get(page("delete")));
+  await golden.record("person_sign_out", "all browsers", admin.get(page("sign-out")));
+  const [session] = await sql`select id from sessions where user_id = ${bob.id} and address <> ''`;
+  const oneBrowser = `${page("sign-out")}&session=${session.id}`;
+  await golden.record("person_sign_out", "one browser", admin.get(oneBrowser));
+  await golden.record("person_revoke_login", "all logins", admin.get(page("revoke-login")));
+  const [login] = await sql`select id from refresh_token_families where user_id = ${bob.id}`;
+  await golden.record(
+    "person_revoke_login",
+    "one login",
+    admin.get(`${page("revoke-login")}&login=${login.id}`),
+  );
+  const gone = await admin.get(`${page("revoke-login")}&login=${bob.id}`);
+  await golden.record("person_revoke_login", "no such login", admin.get(gone.location!));
   const access = `/admin/people/access?user=${bob.id}`;
   await golden.record("person_access", "disable", admin.get(access));
   assert.equal((await browser.get("/tokens")).status, 200, "a question changes nothing");
@@ -46,7 +108,7 @@ Deno.test("the text of the pages of users", async () => {
   await golden.record("person", "just disabled", admin.get(disabled.location!));
   assert.equal((await browser.get("/tokens")).status, 303, "the browser is signed out");
   assert.equal((await server.refresh(tokens.refresh_token!)).body.error, "invalid_grant");
-  await golden.record("people", "disabled", admin.get("/admin/people?show=disabled"));
+  await golden.record("people", "disabled", admin.get("/admin/people?state=disabled"));
   await golden.record("person_access", "enable", admin.get(access));
   const enabled = await admin.submit("/admin/people/access");
   await golden.record("person", "just enabled", admin.get(enabled.location!));
@@ -71,6 +133,11 @@ Deno.test("the text of the pages of users", async () => {
   const refused = await admin.submit("/admin/people/access", fields);
   assert.deepEqual([refused.status, refused.error], [403, "own_account"]);
   assert.equal((await admin.get("/tokens")).status, 200);
+  await golden.record(
+    "person_delete",
+    "own account",
+    admin.get(`/admin/people/delete?user=${alice.id}`),
+  );
   await golden.record("person", "not found", admin.get("/admin/people/x"));
 
   const user = await signedIn(server, "bob@example.com");
