@@ -8,6 +8,15 @@ import {
   showClient,
   updateClient,
 } from "./client_operations.ts";
+import {
+  addDirectory,
+  listAllDirectories,
+  removeDirectory,
+  rotateToken,
+  setDirectoryDisabled,
+  showDirectory,
+  updateDirectory,
+} from "./directory_operations.ts";
 import { explainUserAccess } from "./explain_access.ts";
 import { addGroupMember, removeGroupMember } from "./group_member_operations.ts";
 import { addGroup, listAllGroups, showGroup, updateGroup } from "./group_operations.ts";
@@ -72,6 +81,13 @@ const operations = {
   rotateSecret,
   setClientDisabled,
   removeClient,
+  addDirectory,
+  listAllDirectories,
+  showDirectory,
+  updateDirectory,
+  rotateToken,
+  setDirectoryDisabled,
+  removeDirectory,
   addResource,
   listAllResources,
   showResource,

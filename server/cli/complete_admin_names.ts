@@ -16,6 +16,7 @@ const LISTS: Record<string, [operation: OperationName, params: unknown, key: str
   trust: ["listAllTrustRules", {}, "name"],
   "service-account": ["listAllServiceAccounts", {}, "name"],
   client: ["listAllClients", {}, "id"],
+  scim: ["listAllDirectories", {}, "name"],
   resource: ["listAllResources", {}, "name"],
   group: ["listAllGroups", {}, "name"],
   user: ["listMatchingUsers", { limit: MAX_NAMES }, "email"],

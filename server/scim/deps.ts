@@ -23,6 +23,3 @@ export interface Caller {
 export function sourceOf({ directory }: Pick<Caller, "directory">): `scim:${string}` {
   return `scim:${directory.name}`;
 }
-
-/** The base URL, below the issuer. */
-export const SCIM_PATH = "/scim/v2";

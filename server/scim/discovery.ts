@@ -1,5 +1,5 @@
 /** What the server supports, for clients to discover (RFC 7644 section 4). */
-import { SCIM_PATH } from "./deps.ts";
+import { SCIM_PATH } from "../admin/scim_path.ts";
 import type { Attribute, Schema } from "./schema/attribute.ts";
 import { GROUP_SCHEMA } from "./schema/group.ts";
 import { RESOURCE_TYPES, type ResourceType } from "./schema/resource_type.ts";

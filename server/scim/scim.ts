@@ -1,4 +1,5 @@
 /** The SCIM 2.0 interface for directories (RFC 7643, RFC 7644): its URLs, and what each does. */
+import { SCIM_PATH } from "../admin/scim_path.ts";
 import type { ClientInfo } from "../http/client_info.ts";
 import { requestPath } from "../http/request_target.ts";
 import type { Log } from "../log.ts";
@@ -9,7 +10,7 @@ import type { DirectoryGroup } from "../store/directories/groups.ts";
 import { listDirectoryGroupMembers } from "../store/directories/groups.ts";
 import type { DirectoryUser } from "../store/directories/users.ts";
 import { authenticateDirectory } from "./authenticate.ts";
-import { type Caller, SCIM_PATH, type ScimDeps, sourceOf } from "./deps.ts";
+import { type Caller, type ScimDeps, sourceOf } from "./deps.ts";
 import { resourceTypes, schemas, serviceProviderConfig } from "./discovery.ts";
 import { ScimError } from "./error.ts";
 import { etag, isNotModified } from "./etag.ts";

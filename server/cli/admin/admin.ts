@@ -8,6 +8,7 @@ import { declareGroup } from "./declare_group.ts";
 import { declareKeys } from "./declare_keys.ts";
 import { declareOwner } from "./declare_owner.ts";
 import { declareResource } from "./declare_resource.ts";
+import { declareScim } from "./declare_scim.ts";
 import { declareServiceAccount } from "./declare_service_account.ts";
 import { declareTrust } from "./declare_trust.ts";
 import { declareUser } from "./declare_user.ts";
@@ -16,6 +17,7 @@ export function declare(admin: Command, server: Run<ServerIo>): void {
   declareUser(admin, server);
   declareGroup(admin, server);
   declareAccess(admin, server);
+  declareScim(admin, server);
   declareClient(admin, server);
   declareResource(admin, server);
   declareServiceAccount(admin, server);

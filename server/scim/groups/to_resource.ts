@@ -1,5 +1,5 @@
 import type { DirectoryGroup, DirectoryGroupMember } from "../../store/directories/groups.ts";
-import { SCIM_PATH } from "../deps.ts";
+import { SCIM_PATH } from "../../admin/scim_path.ts";
 import { etag } from "../etag.ts";
 import { GROUP_SCHEMA } from "../schema/group.ts";
 

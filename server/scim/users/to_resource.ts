@@ -1,5 +1,5 @@
 import type { DirectoryUser } from "../../store/directories/users.ts";
-import { SCIM_PATH } from "../deps.ts";
+import { SCIM_PATH } from "../../admin/scim_path.ts";
 import { etag } from "../etag.ts";
 import { ENTERPRISE_SCHEMA, USER_SCHEMA } from "../schema/user.ts";
 

@@ -23,6 +23,13 @@ import { adminResourceList } from "../../../server/cli/admin/resource/list.ts";
 import { adminResourceRemove } from "../../../server/cli/admin/resource/remove.ts";
 import { adminResourceShow } from "../../../server/cli/admin/resource/show.ts";
 import { adminResourceUpdate } from "../../../server/cli/admin/resource/update.ts";
+import { adminScimAdd } from "../../../server/cli/admin/scim/add.ts";
+import { adminScimDisable } from "../../../server/cli/admin/scim/disable.ts";
+import { adminScimList } from "../../../server/cli/admin/scim/list.ts";
+import { adminScimRemove } from "../../../server/cli/admin/scim/remove.ts";
+import { adminScimRotateToken } from "../../../server/cli/admin/scim/rotate_token.ts";
+import { adminScimShow } from "../../../server/cli/admin/scim/show.ts";
+import { adminScimUpdate } from "../../../server/cli/admin/scim/update.ts";
 import {
   adminServiceAccountAdd,
   adminServiceAccountDisable,
@@ -393,6 +400,44 @@ Deno.test("what operator's commands print", async (t) => {
     ["admin owner set service-account ci --operator", own(undefined, { operator: true })],
     [`admin owner list ${EMAIL}`, (io) => adminOwnerList(EMAIL, options, io)],
   );
+  const domains = { ...options, allowDomain: ["Example.com"] };
+  const lost = (io: ServerIo): ServerIo => ({ ...io, stdout: () => false });
+  await golden(
+    "admin-scim",
+    ["admin scim list", (io) => adminScimList(options, io)],
+    ["admin scim add okta", (io) => adminScimAdd("okta", options, io)],
+    ["admin scim add okta", (io) => adminScimAdd("okta", options, io)],
+    ['admin scim add "a b"', (io) => adminScimAdd("a b", options, io)],
+    [
+      "admin scim add other --allow-domain localhost",
+      (io) => adminScimAdd("other", { ...options, allowDomain: ["localhost"] }, io),
+    ],
+    ["admin scim add other >&-", (io) => adminScimAdd("other", options, lost(io))],
+    ["admin scim show okta", (io) => adminScimShow("okta", options, io)],
+    [
+      "admin scim update okta --allow-domain Example.com",
+      (io) => adminScimUpdate("okta", domains, io),
+    ],
+    ["admin scim update okta", (io) => adminScimUpdate("okta", options, io)],
+    [
+      "admin scim update okta --allow-domain Example.com --clear allow-domain",
+      (io) => adminScimUpdate("okta", { ...domains, clear: ["allow-domain"] }, io),
+    ],
+    ["admin scim rotate-token okta", (io) => adminScimRotateToken("okta", options, io)],
+    [
+      "admin scim rotate-token okta --overlap 1y",
+      (io) => adminScimRotateToken("okta", { ...options, overlap: "1y" }, io),
+    ],
+    ["admin scim disable okta", (io) => adminScimDisable("okta", true, options, io)],
+    ["admin scim show okta", (io) => adminScimShow("okta", options, io)],
+    ["admin scim enable okta", (io) => adminScimDisable("okta", false, options, io)],
+    [
+      "admin scim update okta --clear allow-domain",
+      (io) => adminScimUpdate("okta", { ...options, clear: ["allow-domain"] }, io),
+    ],
+    ["admin scim remove okta", (io) => adminScimRemove("okta", options, io)],
+    ["admin scim show okta", (io) => adminScimShow("okta", options, io)],
+  );
   await golden(
     "admin-keys",
     ["admin keys list", (io) => adminKeysList(options, io)],
@@ -404,6 +449,7 @@ Deno.test("what operator's commands print", async (t) => {
     ["admin-user-list", (more, io) => adminUserList({ ...options, ...more }, io)],
     ["admin-resource-list", (more, io) => adminResourceList({ ...options, ...more }, io)],
     ["admin-group-list", (more, io) => adminGroupList({ ...options, ...more }, io)],
+    ["admin-scim-list", (more, io) => adminScimList({ ...options, ...more }, io)],
     ["admin-client-list", (more, io) => adminClientList({ ...options, ...more }, io)],
     [
       "admin-service-account-list",
@@ -426,6 +472,12 @@ Deno.test("what operator's commands print", async (t) => {
     const show = { ...options, json: true };
     await run("", (io) => adminClientShow(brand.cliClientId, show, { ...io, stdout }));
     parseOutput("admin-client-show", json);
+    json = "";
+    await run("", (io) => adminScimAdd("entra", show, { ...io, stdout }));
+    parseOutput("admin-scim-add", json);
+    json = "";
+    await run("", (io) => adminScimShow("entra", show, { ...io, stdout }));
+    parseOutput("admin-scim-show", json);
     json = "";
     await run("", (io) => adminResourceAdd(orders, { ...settings, ...show }, { ...io, stdout }));
     parseOutput("admin-resource-add", json);
@@ -486,6 +538,8 @@ function withoutRandom(text: string): string {
     .replaceAll(/database yet \(.*\)\. If/g, "database yet (…). If")
     .replaceAll(/client-[0-9a-f]{18}/g, "client-000000000000000000")
     .replaceAll(new RegExp(`^${brand.tokenPrefixes.clientSecret}\\w+$`, "gm"), "SECRET")
+    .replaceAll(new RegExp(`^${brand.tokenPrefixes.directoryToken}\\w+$`, "gm"), "TOKEN")
+    .replaceAll(new RegExp(`\\b${brand.tokenPrefixes.directoryToken}\\w{7}…`, "g"), "PREFIX…")
     .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "ID")
     .replace(/(^[\w-]{16}(?: {2}|\t).*\n)+/m, (rows) => {
       // Keys that were created at the same time are in any order.
