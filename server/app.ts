@@ -4,7 +4,7 @@ import type { Clock } from "../shared/clock.ts";
 import { OAuthError } from "../shared/oauth/errors.ts";
 import { api } from "./api/api.ts";
 import type { ServerConfig } from "./config/server_config.ts";
-import type { JwksCache } from "./federation/jwks_cache.ts";
+import { JwksCache } from "./federation/jwks_cache.ts";
 import { forwardAuth, VERIFY_PATH } from "./forward_auth/verify.ts";
 import { readiness } from "./health.ts";
 import type { IdentityProviderClients } from "./identity_providers/identity_provider_clients.ts";
@@ -34,6 +34,14 @@ import { revocation } from "./oauth/revocation.ts";
 import { token } from "./oauth/token.ts";
 import { userinfo, userinfoErrorResponse } from "./oauth/userinfo.ts";
 import type { OutboundHttp } from "./outbound/outbound_http.ts";
+import {
+  BACKCHANNEL_LOGOUT,
+  backchannelLogoutEndpoint,
+  EVENTS,
+  eventsEndpoint,
+  PROVIDER_DOCUMENTS,
+  providerPath,
+} from "./provider_signals/endpoints.ts";
 import { pagesRouter } from "./pages/router.tsx";
 import type { PasswordCost } from "./security/password_hash.ts";
 import { scim } from "./scim/scim.ts";
@@ -90,6 +98,12 @@ export function app(appDeps: AppDeps): App {
     ...appDeps,
     exchangeLimit: new TokenBucketLimit(appDeps.clock),
     documentClients: new DocumentClients(appDeps),
+    providerKeys: new JwksCache(
+      appDeps.clock,
+      appDeps.http,
+      config.federation.privateIssuers,
+      PROVIDER_DOCUMENTS,
+    ),
   };
   const grants = [
     authorizationCodeGrant(deps),
@@ -149,6 +163,23 @@ export function app(appDeps: AppDeps): App {
       (c) => resourceDocument(resourceOfWellKnownPath(catalog, issuer, c.req.path)),
     );
   }
+  // Before the pages, whose forms need a CSRF token. A provider has no browser.
+  routes.post(
+    providerPath(":provider", BACKCHANNEL_LOGOUT),
+    (c) =>
+      backchannelLogoutEndpoint(deps, c.req.raw, {
+        provider: c.req.param("provider") ?? "",
+        client: clientInfoOf(c, clientAddress),
+      }),
+  );
+  routes.post(
+    providerPath(":provider", EVENTS),
+    (c) =>
+      eventsEndpoint(deps, c.req.raw, {
+        provider: c.req.param("provider") ?? "",
+        client: clientInfoOf(c, clientAddress),
+      }),
+  );
   routes.get("/healthz", () => Response.json({ status: "ok" }));
   routes.get("/readyz", () => readiness(database));
   routeOtherMethods(routes, (_, allow) => methodNotAllowed(allow));

@@ -40,6 +40,7 @@ export const LAYERS: Record<string, readonly string[]> = {
     "server/forward_auth",
     "server/health.ts",
     "server/oauth",
+    "server/provider_signals",
     "server/admin",
     "server/passwords",
     "server/sign_in",
@@ -97,6 +98,12 @@ const RESERVED = [
   { name: "denyDeviceAuthorizationsOfClient", home: "server/store/device_authorizations.ts" },
   { name: "withdrawStoredResource", home: "server/store/resource_belongings.ts" },
   { name: "withdrawApprovals", home: "server/store/device_authorizations.ts" },
+  {
+    name: "revokeRefreshTokenFamiliesOfSessions",
+    home: "server/store/refresh_token_families.ts",
+  },
+  { name: "withdrawApprovalsOfSessions", home: "server/store/device_authorizations.ts" },
+  { name: "withdrawAuthorizationCodesOfSessions", home: "server/store/authorization_codes.ts" },
   { name: "withdrawAuthorizationCodes", home: "server/store/authorization_codes.ts" },
   { name: "withdrawAuthorizationCodesOfClient", home: "server/store/authorization_codes.ts" },
 ].map((reserved) => ({ ...reserved, folder: "server/logins" }));

@@ -98,14 +98,18 @@ export const setUserDisabled: UserOperation<
   }) as { email: string } | DomainError;
 };
 
-/** Disables a user whose row is locked, and revokes their access, with the audit event. */
+/**
+ * Disables a user whose row is locked, and revokes their access, with the audit event. `by` is the
+ * identity provider that reported it.
+ */
 export async function disableLockedUser(
   tx: Transaction,
   { clock }: { clock: Clock },
   userId: string,
   event: AuditEvent,
+  by?: string,
 ): Promise<void> {
-  await setDisabledAt(tx, userId, { disabled: true, now: new Date(clock.now()) });
+  await setDisabledAt(tx, userId, { disabled: true, by, now: new Date(clock.now()) });
   await revokeUserAccess(tx, { clock }, { userId, reason: "disabled", event: () => event });
 }
 

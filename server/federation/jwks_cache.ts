@@ -36,6 +36,8 @@ export class JwksCache {
     private readonly clock: Clock,
     private readonly http: OutboundHttp,
     private readonly allowPrivate: boolean,
+    /** Where an issuer's metadata may be, in the order in which they are tried. */
+    private readonly documents: readonly string[] = ["/.well-known/openid-configuration"],
   ) {}
 
   /**
@@ -88,8 +90,7 @@ export class JwksCache {
   }
 
   async #fetchKeySet(issuer: string): Promise<JSONWebKeySet | DomainError> {
-    const url = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
-    const discovery = await this.#fetchJson(url, DISCOVERY_TYPES);
+    const discovery = await this.#fetchDiscovery(issuer);
     if (discovery instanceof DomainError) return discovery;
     if (discovery.issuer !== issuer) {
       return unavailable(`The discovery document of ${issuer} names another issuer.`);
@@ -102,6 +103,18 @@ export class JwksCache {
     return Array.isArray(keySet.keys)
       ? keySet as unknown as JSONWebKeySet
       : unavailable(`${discovery.jwks_uri} is not a JSON Web Key Set.`);
+  }
+
+  /** The first document that names the issuer, or else the first one or why there is none. */
+  async #fetchDiscovery(issuer: string): Promise<Record<string, unknown> | DomainError> {
+    const results: (Record<string, unknown> | DomainError)[] = [];
+    for (const document of this.documents) {
+      const url = `${issuer.replace(/\/$/, "")}${document}`;
+      const discovery = await this.#fetchJson(url, DISCOVERY_TYPES);
+      if (!(discovery instanceof DomainError) && discovery.issuer === issuer) return discovery;
+      results.push(discovery);
+    }
+    return results[0];
   }
 
   async #fetchJson(url: string, accept: string): Promise<Record<string, unknown> | DomainError> {

@@ -56,16 +56,31 @@ export async function verifySubjectToken(
   token: string,
   expected: { issuer: string; audiences: string[] },
 ): Promise<SubjectToken | TokenRejection> {
-  const header = readHeader(token);
-  if ("code" in header) return header;
-  const rejection = await checkSignature(deps.jwksCache, token, expected.issuer, header);
-  if (rejection !== undefined) return rejection;
-  const claims = parsePayload(token.split(".")[1]);
-  if (claims === undefined) return MALFORMED;
+  const verified = await verifySignature(deps.jwksCache, token, expected.issuer);
+  if ("code" in verified) return verified;
+  const { claims } = verified;
   const claimRejection = checkClaims(claims, expected, numericDate(deps.clock.now()));
   if (claimRejection !== undefined) return claimRejection;
   const jti = claims.jti === undefined || claims.jti === "" ? undefined : String(claims.jti);
   return { issuer: expected.issuer, claims: { ...claims, jti } as SubjectClaims };
+}
+
+/**
+ * Verifies only that one of the issuer's keys signed a JWT (RFC 8725 section 3). The caller checks
+ * its type and all of its claims.
+ */
+export async function verifySignature(
+  jwksCache: JwksCache,
+  token: string,
+  issuer: string,
+): Promise<{ type?: string; claims: Record<string, unknown> } | TokenRejection> {
+  if (token.length > MAX_LENGTH) return MALFORMED;
+  const header = readHeader(token);
+  if ("code" in header) return header;
+  const rejection = await checkSignature(jwksCache, token, issuer, header);
+  if (rejection !== undefined) return rejection;
+  const claims = parsePayload(token.split(".")[1]);
+  return claims === undefined ? MALFORMED : { type: header.typ, claims };
 }
 
 const MALFORMED: TokenRejection = { code: "malformed", message: "The token is malformed." };
@@ -73,12 +88,13 @@ const MALFORMED: TokenRejection = { code: "malformed", message: "The token is ma
 interface Header {
   alg: string;
   kid?: string;
+  typ?: string;
 }
 
 function readHeader(token: string): Header | TokenRejection {
   try {
-    const { alg, kid } = decodeProtectedHeader(token);
-    if (typeof alg === "string" && Object.hasOwn(ALGORITHMS, alg)) return { alg, kid };
+    const { alg, kid, typ } = decodeProtectedHeader(token);
+    if (typeof alg === "string" && Object.hasOwn(ALGORITHMS, alg)) return { alg, kid, typ };
     return { code: "algorithm", message: `The algorithm ${JSON.stringify(alg)} is not accepted.` };
   } catch {
     return MALFORMED;

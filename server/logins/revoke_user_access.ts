@@ -28,7 +28,7 @@ export async function revokeUserAccess(
   { clock }: { clock: Clock },
   { userId, reason, exceptSession, keepLogins = false, event }: {
     userId: string;
-    reason: "user" | "disabled" | "password_changed" | "deleted";
+    reason: "user" | "disabled" | "password_changed" | "deleted" | "upstream";
     exceptSession?: string;
     keepLogins?: boolean;
     event: (revoked: RevokedAccess) => AuditEvent;

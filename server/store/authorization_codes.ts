@@ -16,6 +16,8 @@ export interface AuthorizationCode {
   loginName?: string;
   authenticatedAt: Date;
   authentication?: Authentication;
+  /** The browser session that approved it. */
+  sessionId?: string;
   expiresAt: Date;
 }
 
@@ -39,6 +41,7 @@ interface Row {
   authenticated_at: Date;
   acr: string | null;
   amr: string[] | null;
+  session_id: string | null;
   expires_at: Date;
   redeemed_at: Date | null;
   login_id: string | null;
@@ -58,6 +61,7 @@ function fromRow(row: Row): UsedAuthorizationCode {
     loginName: row.login_name ?? undefined,
     authenticatedAt: row.authenticated_at,
     authentication: authenticationFromRow(row),
+    sessionId: row.session_id ?? undefined,
     expiresAt: row.expires_at,
     redeemedAt: row.redeemed_at ?? undefined,
     loginId: row.login_id ?? undefined,
@@ -85,7 +89,7 @@ export async function insertAuthorizationCode(
     ), inserted as (
       insert into authorization_codes (
         code_hash, client_id, user_id, scope, resources, redirect_uri, code_challenge, nonce,
-        login_name, authenticated_at, created_at, expires_at, acr, amr
+        login_name, authenticated_at, created_at, expires_at, acr, amr, session_id
       ) select
         ${code.codeHash}::bytea, ${code.clientId}::text, user_id, ${code.scope}::text,
         ${code.resources === undefined ? null : sql.json([...code.resources])}::jsonb,
@@ -93,7 +97,8 @@ export async function insertAuthorizationCode(
         ${code.loginName ?? null}::text, ${code.authenticatedAt}::timestamptz,
         ${code.createdAt}::timestamptz, ${code.expiresAt}::timestamptz,
         ${code.authentication?.acr ?? null}::text,
-        ${code.authentication === undefined ? null : sql.json([...code.authentication.amr])}::jsonb
+        ${code.authentication === undefined ? null : sql.json([...code.authentication.amr])}::jsonb,
+        ${code.sessionId}::uuid
       from approver
       returning code_hash
     ), deleted as (
@@ -157,6 +162,17 @@ export async function withdrawAuthorizationCodes(
 ): Promise<void> {
   await sql`
     delete from authorization_codes where user_id = ${userId} and redeemed_at is null`;
+}
+
+/** Withdraws the codes that browser sessions approved and no client has redeemed yet. */
+export async function withdrawAuthorizationCodesOfSessions(
+  tx: Transaction,
+  sessionIds: readonly string[],
+): Promise<void> {
+  if (sessionIds.length === 0) return;
+  await tx`
+    delete from authorization_codes
+    where session_id in ${tx(sessionIds)} and redeemed_at is null`;
 }
 
 /** Withdraws the codes of a client that is removed. */

@@ -272,6 +272,8 @@ export interface RedeemedDeviceAuthorization {
   loginId?: string;
   loginName?: string;
   requestedLifetime?: number;
+  /** The browser session that approved it. */
+  sessionId?: string;
 }
 
 /**
@@ -298,13 +300,14 @@ export async function redeemDeviceCode(
     login_id: string | null;
     login_name: string | null;
     requested_lifetime: number | null;
+    entered_session_id: string | null;
   }[]>`
     update device_authorizations set status = 'redeemed'
     where device_code_hash = ${code.deviceCodeHash} and client_id = ${code.clientId}
       and status = 'approved' and expires_at > ${code.now}
     returning id, user_id, scope, authenticated_at, acr, amr, decided_at, requester_address,
       approver_address, requester_user_agent, resource, resources, login_id, login_name,
-      requested_lifetime`;
+      requested_lifetime, entered_session_id`;
   return rows.map((row) => ({
     id: row.id,
     userId: row.user_id,
@@ -319,6 +322,7 @@ export async function redeemDeviceCode(
     loginId: row.login_id ?? undefined,
     loginName: row.login_name ?? undefined,
     requestedLifetime: row.requested_lifetime ?? undefined,
+    sessionId: row.entered_session_id ?? undefined,
   }))[0];
 }
 
@@ -330,6 +334,17 @@ export async function withdrawApprovals(
   await sql`
     update device_authorizations set status = 'denied'
     where user_id = ${userId} and status = 'approved'`;
+}
+
+/** Withdraws the approvals of browser sessions that no device has redeemed yet. */
+export async function withdrawApprovalsOfSessions(
+  tx: Transaction,
+  sessionIds: readonly string[],
+): Promise<void> {
+  if (sessionIds.length === 0) return;
+  await tx`
+    update device_authorizations set status = 'denied'
+    where entered_session_id in ${tx(sessionIds)} and status = 'approved'`;
 }
 
 /** Ends the requests and approvals of a client that no device has redeemed yet. */

@@ -77,21 +77,25 @@ function fromRow(row: Row): RefreshTokenFamily {
 
 export async function insertRefreshTokenFamily(
   tx: Transaction,
-  family: RefreshTokenFamily,
+  family: RefreshTokenFamily & {
+    /** The browser session in which the login was approved. */
+    sessionId?: string;
+  },
   first: RefreshTokenHashes,
 ): Promise<void> {
   await tx`
     insert into refresh_token_families (
       id, handle_hash, current_hash, user_id, client_id, scope, resources, authenticated_at,
       created_at, last_used_at, idle_expires_at, absolute_expires_at, address, user_agent, name,
-      acr, amr
+      acr, amr, session_id
     ) values (
       ${family.id}, ${first.handleHash}, ${first.hash}, ${family.userId}, ${family.clientId},
       ${family.scope}, ${family.resources === undefined ? null : tx.json([...family.resources])},
       ${family.authenticatedAt}, ${family.createdAt}, ${family.lastUsedAt},
       ${family.idleExpiresAt}, ${family.absoluteExpiresAt}, ${family.address}, ${family.userAgent},
       ${family.name ?? null}, ${family.authentication?.acr ?? null},
-      ${family.authentication === undefined ? null : tx.json([...family.authentication.amr])}
+      ${family.authentication === undefined ? null : tx.json([...family.authentication.amr])},
+      ${family.sessionId ?? null}
     )`;
 }
 
@@ -179,6 +183,20 @@ export async function revokeRefreshTokenFamiliesOfClient(
     update refresh_token_families
     set revoked_at = ${revocation.now}, revoked_reason = ${revocation.reason}
     where client_id = ${revocation.clientId} and revoked_at is null
+    returning id`;
+  return rows.map(({ id }) => id);
+}
+
+/** Revokes the families that were approved in browser sessions; returns the ids of those. */
+export async function revokeRefreshTokenFamiliesOfSessions(
+  tx: Transaction,
+  revocation: { sessionIds: readonly string[]; reason: string; now: Date },
+): Promise<string[]> {
+  if (revocation.sessionIds.length === 0) return [];
+  const rows = await tx<{ id: string }[]>`
+    update refresh_token_families
+    set revoked_at = ${revocation.now}, revoked_reason = ${revocation.reason}
+    where session_id in ${tx(revocation.sessionIds)} and revoked_at is null
     returning id`;
   return rows.map(({ id }) => id);
 }

@@ -221,6 +221,18 @@ export async function signOutSessionOfUser(
   return rows.length === 1;
 }
 
+/** Signs out the sessions with these ids; returns how many were not signed out or expired before. */
+export async function signOutSessionsById(
+  tx: Transaction,
+  { ids, now }: { ids: readonly string[]; now: Date },
+): Promise<number> {
+  if (ids.length === 0) return 0;
+  const rows = await tx`
+    update sessions set expires_at = ${now} where id in ${tx(ids)} and expires_at > ${now}
+    returning id`;
+  return rows.length;
+}
+
 /** Addresses from which the user signed in, as long as sessions are kept; newest first. */
 export async function signInAddresses(sql: Sql, userId: string): Promise<string[]> {
   const rows = await sql<{ address: string }[]>`

@@ -23,7 +23,10 @@ export interface User {
   groups: string[];
   createdAt: Date;
   disabledAt?: Date;
-  /** The directory that disabled the account, as `scim:NAME`; undefined: an administrator. */
+  /**
+   * The directory (`scim:NAME`) or identity provider (`idp:NAME`) that disabled the account; undefined:
+   * an administrator.
+   */
   disabledBy?: string;
   lastSignedInAt?: Date;
 }
@@ -183,8 +186,8 @@ export async function lockActiveAdministrators(tx: Transaction): Promise<string[
 }
 
 /**
- * `by` is the directory that disables the account (`scim:NAME`); undefined: an administrator, whose
- * decision replaces that of a directory.
+ * `by` is the directory (`scim:NAME`) or identity provider (`idp:NAME`) that disables the account;
+ * undefined: an administrator, whose decision replaces theirs.
  */
 export async function setDisabledAt(
   tx: Transaction,

@@ -41,6 +41,8 @@ export interface SignOptions {
   algorithm?: "none" | "HS256";
   /** Signs with this issuer's key instead. */
   by?: OidcIssuer;
+  /** The typ of the header; "JWT" by default, null leaves it out. */
+  typ?: string | null;
 }
 
 export interface OidcIssuer extends AsyncDisposable {
@@ -166,7 +168,10 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<OidcIssu
     url,
     requests,
     kid: () => key.kid,
-    async sign(claims, { kid, algorithm: foreign, by, edit = (json: string) => json } = {}) {
+    async sign(
+      claims,
+      { kid, algorithm: foreign, by, typ = "JWT", edit = (json: string) => json } = {},
+    ) {
       const now = Math.floor(clock.now() / 1000);
       const payload = withoutUndefined({
         iss: url,
@@ -176,9 +181,12 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<OidcIssu
         jti: crypto.randomUUID(),
         ...claims,
       });
-      if (by !== undefined) return await by.sign(payload, { kid: kid ?? key.kid });
+      if (by !== undefined) return await by.sign(payload, { kid: kid ?? key.kid, typ });
       if (foreign === "none") return new UnsecuredJWT(payload).encode();
-      const header = { ...kid !== null && { kid: kid ?? key.kid }, typ: "JWT" };
+      const header = {
+        ...kid !== null && { kid: kid ?? key.kid },
+        ...typ !== null && { typ },
+      };
       if (foreign === "HS256") {
         const secret = new TextEncoder().encode(await exportSPKI(key.publicKey));
         return await new SignJWT(payload).setProtectedHeader({ ...header, alg: foreign })

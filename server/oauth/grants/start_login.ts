@@ -41,6 +41,8 @@ export interface Approval {
   loginName?: string;
   /** Of a further approval: the longest lifetime of its token, in seconds. */
   requestedLifetime?: number;
+  /** The browser session that approved it. */
+  sessionId?: string;
 }
 
 /**
@@ -90,8 +92,9 @@ export async function startLogin(
     ),
   };
   if (parseScope(scope)?.includes("offline_access")) {
-    const { resources } = approval;
-    Object.assign(login, await startFamily(deps, tx, request, { ...login, resources }, now));
+    const { resources, sessionId } = approval;
+    const family = { ...login, resources, sessionId };
+    Object.assign(login, await startFamily(deps, tx, request, family, now));
   }
   await recordAuditEvent(tx, deps.clock, {
     event: "login.succeeded",
@@ -122,9 +125,9 @@ async function startFamily(
   { config }: StartLoginDeps,
   tx: Transaction,
   { address, userAgent, client }: TokenRequest,
-  { user, scope, resources, authenticatedAt, authentication, name }:
+  { user, scope, resources, sessionId, authenticatedAt, authentication, name }:
     & Login
-    & Pick<Approval, "resources">,
+    & Pick<Approval, "resources" | "sessionId">,
   now: Date,
 ): Promise<Pick<Login, "familyId" | "refreshToken" | "idleExpiresAt">> {
   const idle = client.refreshTokenIdleLifetime ?? config.refreshTokenIdleLifetime;
@@ -148,6 +151,7 @@ async function startFamily(
     address,
     userAgent,
     name,
+    sessionId,
   }, refreshTokenHashes(refreshToken)!);
   return { familyId, refreshToken, idleExpiresAt };
 }

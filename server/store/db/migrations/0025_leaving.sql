@@ -11,7 +11,8 @@ alter table authorization_codes add column session_id uuid;
 create index refresh_token_families_session
   on refresh_token_families (session_id) where session_id is not null;
 
--- What an upstream may report or is asked, besides sign-ins. One row for each provider, by its name.
+-- What an identity provider may report besides sign-ins. One row for each provider, by its name;
+-- without a row as with the defaults.
 create table provider_signals (
   provider text primary key,
   -- Whether its back-channel logout also revokes the logins that were approved in those browsers.
@@ -20,19 +21,21 @@ create table provider_signals (
   events_token_hash bytea,
   -- The issuer of its security event tokens; null: the one of its ID tokens.
   events_issuer text,
-  -- Their audience; null: the address that receives them.
+  -- Their audience; null: the client id, or the address that receives them.
   events_audience text,
-  -- When the last event was accepted.
+  -- Whether a disabled account disables its user here; otherwise it only signs the user out.
+  disables_users boolean not null default true,
   last_event_at timestamptz,
   created_at timestamptz not null
 );
 
--- Checks of identities that are due or did not succeed.
+-- Checks of identities that are being made or did not succeed.
 create table identity_checks (
   identity_id uuid primary key,
-  checked_at timestamptz,
-  -- One replica checks at a time; it holds the row until then.
-  claimed_until timestamptz,
-  -- When the provider first rejected it, of those in a row.
+  -- One replica checks at a time; it has the row until then.
+  claimed_until timestamptz not null,
+  -- When the provider rejected its refresh token.
   rejected_since timestamptz
 );
+create index identity_checks_rejected
+  on identity_checks (rejected_since) where rejected_since is not null;
