@@ -41,7 +41,7 @@ import {
   eventsEndpoint,
   PROVIDER_DOCUMENTS,
   providerPath,
-} from "./provider_signals/endpoints.ts";
+} from "./shared_signals/endpoints.ts";
 import { pagesRouter } from "./pages/router.tsx";
 import type { PasswordCost } from "./security/password_hash.ts";
 import { scim } from "./scim/scim.ts";

@@ -40,7 +40,7 @@ export const LAYERS: Record<string, readonly string[]> = {
     "server/forward_auth",
     "server/health.ts",
     "server/oauth",
-    "server/provider_signals",
+    "server/shared_signals",
     "server/admin",
     "server/passwords",
     "server/sign_in",

@@ -6,6 +6,7 @@ import { withdrawApprovals } from "../store/device_authorizations.ts";
 import { deleteIdentityRefreshTokens } from "../store/identities.ts";
 import { expirePasswordLinks } from "../store/password_links.ts";
 import { revokeRefreshTokenFamilies } from "../store/refresh_token_families.ts";
+import { deletePendingSignIns } from "../store/pending_sign_ins.ts";
 import { signOutSessions } from "../store/sessions.ts";
 import { deleteUpstreamSignInsOfUser } from "../store/upstream_sign_ins.ts";
 
@@ -17,9 +18,9 @@ export interface RevokedAccess {
 }
 
 /**
- * Revokes all logins of a user, signs out their browsers except for one, withdraws what they
- * started at a provider, withdraws the approvals that no client has redeemed yet, expires
- * the links to choose a password, and records the audit event: all of it or nothing. With
+ * Revokes all logins of a user, signs out their browsers except for one, withdraws sign-ins that
+ * wait for a second factor or a provider, withdraws the approvals that no client has redeemed yet,
+ * expires the links to choose a password, and records the audit event: all of it or nothing. With
  * `keepLogins`, the logins stay. A user who leaves loses the tokens of their accounts at providers
  * too.
  */
@@ -36,6 +37,7 @@ export async function revokeUserAccess(
 ): Promise<RevokedAccess> {
   const now = new Date(clock.now());
   const browsers = await signOutSessions(tx, { userId, except: exceptSession, now });
+  await deletePendingSignIns(tx, userId);
   await deleteUpstreamSignInsOfUser(tx, userId);
   if (reason === "disabled" || reason === "deleted") await deleteIdentityRefreshTokens(tx, userId);
   // Before the logins: it waits for a redemption in progress, whose login is then revoked too.

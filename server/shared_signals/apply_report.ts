@@ -109,7 +109,7 @@ async function disable(
     subject: userId,
     address,
     details: { provider: provider.name },
-  }, provider.name);
+  }, disabledByProvider(provider));
 }
 
 /** Enables the user if a report of the same provider, and nothing else, had disabled them. */
@@ -121,7 +121,7 @@ async function enable(
 ): Promise<void> {
   const { provider, event, address, details } = applied;
   const user = await lockUser(tx, userId);
-  if (user?.disabledBy !== provider.name) {
+  if (user?.disabledBy !== disabledByProvider(provider)) {
     return await ignore(tx, deps, applied, "not_disabled_by_provider");
   }
   const now = new Date(deps.clock.now());
@@ -133,6 +133,11 @@ async function enable(
     ...common,
     details: { provider: provider.name },
   });
+}
+
+/** As `users.disabled_by` has it. */
+export function disabledByProvider({ name }: Pick<IdentityProvider, "name">): string {
+  return `idp:${name}`;
 }
 
 /** Someone else may know the credentials: the user has to sign in and log in again. */

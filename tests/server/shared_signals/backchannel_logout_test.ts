@@ -86,12 +86,12 @@ testOnEachDatabase("rejects logout tokens that the standard rejects", async (loc
     "a nonce": logoutToken(issuer, { ...sid, nonce: "n" }),
     "no event": logoutToken(issuer, { ...sid, events: undefined }),
     "another event": logoutToken(issuer, { ...sid, events: { "https://example.com/x": {} } }),
-    "an event that is no object": logoutToken(issuer, {
+    "an event that is not an object": logoutToken(issuer, {
       ...sid,
       events: { "http://schemas.openid.net/event/backchannel-logout": true },
     }),
     "neither sub nor sid": logoutToken(issuer, {}),
-    "a sid that is no text": logoutToken(issuer, { sid: 7, sub: alice.subject }),
+    "a sid that is not text": logoutToken(issuer, { sid: 7, sub: alice.subject }),
     "no jti": logoutToken(issuer, { ...sid, jti: undefined }),
     "a long jti": logoutToken(issuer, { ...sid, jti: "x".repeat(1001) }),
     "another type": logoutToken(issuer, sid, { typ: "at+jwt" }),

@@ -214,7 +214,7 @@ testOnEachDatabase("finds the user by each format of subject identifiers", async
     }, undefined],
     ["an unknown format", { sub_id: { format: "did", url: "did:example:1" } }, undefined],
     ["no subject", {}, undefined],
-    ["a subject that is no object", { sub_id: "alice" }, undefined],
+    ["a subject that is not an object", { sub_id: "alice" }, undefined],
   ];
   for (const [name, claims, known] of formats) {
     await server.parts.sql`delete from audit_events`;
@@ -269,7 +269,7 @@ testOnEachDatabase("rejects security event tokens with the error of RFC 8935", a
     ["expired", "invalid_request", set({ exp: now - 61 })],
     ["no events", "invalid_request", set({ events: undefined })],
     ["empty events", "invalid_request", set({ events: {} })],
-    ["an event that is no object", "invalid_request", set({ events: { x: true } })],
+    ["an event that is not an object", "invalid_request", set({ events: { x: true } })],
     [
       "many events",
       "invalid_request",
