@@ -83,7 +83,7 @@ export async function offboardUser(
   return await sql.begin(async (tx) => {
     const user = dryRun
       ? await findUserByReference(tx, email) ?? noSuchUser(email)
-      : await lockUserWhoLeaves(tx, email, { to: "disable", force });
+      : await lockUserWhoLeaves(tx, email, { to: "disable", force, actor: deps.actor });
     if (user instanceof DomainError) return user;
     const successor = transferTo === undefined ? undefined : await lockNewOwner(tx, transferTo);
     if (successor instanceof DomainError) return successor;
