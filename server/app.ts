@@ -101,7 +101,7 @@ export function app(appDeps: AppDeps): App {
     providerKeys: new JwksCache(
       appDeps.clock,
       appDeps.http,
-      config.federation.privateIssuers,
+      config.privateIdentityProviders,
       PROVIDER_DOCUMENTS,
     ),
   };

@@ -86,5 +86,5 @@ export async function addLinkedUser(
 
 /** Lets the server reach the provider, which is on this machine. */
 export function reachLoopback(config: ServerConfig): void {
-  config.federation.privateIssuers = true;
+  config.privateIdentityProviders = true;
 }
