@@ -19,6 +19,7 @@ const CHAINS = [
   ["clients_read", "clients_write"],
   ["resources_read", "resources_write"],
   ["users_read", "users_write"],
+  ["groups_read", "groups_write"],
 ] as const;
 
 export type ManagementPermission = (typeof CHAINS)[number][number];
@@ -36,6 +37,8 @@ export const MANAGEMENT_SCOPES: Record<ManagementPermission, string> = {
   resources_write: "manage:resources",
   users_read: "manage:users:read",
   users_write: "manage:users",
+  groups_read: "manage:groups:read",
+  groups_write: "manage:groups",
 };
 
 /** Permissions that change nothing. */

@@ -139,17 +139,22 @@ async function findByLocalPart(
 function noSuchScope(name: string): DomainError {
   return new DomainError(
     "not_found",
-    `There is no scope ${valueText(sanitizeLine(name, 100))}. To see the scopes of a ` +
-      `resource, run: ${brand.binaryName} admin resource show default`,
-    { field: "scope" },
+    `There is no scope ${valueText(sanitizeLine(name, 100))}.`,
+    {
+      field: "scope",
+      commandHint: "To see the scopes of a resource, run: " +
+        `${brand.binaryName} admin resource show default`,
+    },
   );
 }
 
 function noSuchClient(id: string): DomainError {
   return new DomainError(
     "not_found",
-    `There is no client ${valueText(sanitizeLine(id, 100))}. To list all clients, run: ` +
-      `${brand.binaryName} admin client list`,
-    { field: "client" },
+    `There is no client ${valueText(sanitizeLine(id, 100))}.`,
+    {
+      field: "client",
+      commandHint: `To list all clients, run: ${brand.binaryName} admin client list`,
+    },
   );
 }

@@ -8,17 +8,16 @@ const bin = brand.binaryName;
 export function noSuchGroup(name: string): DomainError {
   return new DomainError(
     "not_found",
-    `There is no group ${valueText(sanitizeLine(name, 100))}. ` +
-      `To list all groups, run: ${bin} admin group list`,
-    { field: "name" },
+    `There is no group ${valueText(sanitizeLine(name, 100))}.`,
+    { field: "name", commandHint: `To list all groups, run: ${bin} admin group list` },
   );
 }
 
 export function inConfigFile(name: string): DomainError {
   return new DomainError(
     "invalid",
-    `The group ${name} is in the config file. Change it there, and restart the server. ` +
-      "Members are added and removed here.",
+    `The group ${name} is in the config file. Change it there, and restart the server. Only ` +
+      "its members are added and removed here.",
     { field: "name" },
   );
 }
@@ -33,8 +32,11 @@ export function everyUser(): DomainError {
 export function noAdministratorLeft(): DomainError {
   return new DomainError(
     "conflict",
-    "After this, no administrator could sign in. First grant the role to another user: " +
-      `${bin} admin user update ADDRESS --admin. To do it anyway, use --force.`,
-    { reason: "last_administrator" },
+    "After this, no administrator could sign in. First grant the role to another user.",
+    {
+      reason: "last_administrator",
+      commandHint: `To do so, run: ${bin} admin user update ADDRESS --admin. To do this anyway, ` +
+        "use --force.",
+    },
   );
 }

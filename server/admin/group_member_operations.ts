@@ -11,12 +11,14 @@ import {
 } from "../store/groups.ts";
 import { findServiceAccountByName } from "../store/service_accounts.ts";
 import { lockActiveAdministrators, lockUser, setAdminRole } from "../store/users.ts";
+import { adminEvent } from "./admin_event.ts";
 import { everyUser, noSuchGroup } from "./group_errors.ts";
 import { type GroupDeps, type GroupOperation, rolledBack } from "./group_operations.ts";
 import { keepingAnAdministrator } from "./last_administrator.ts";
 import { noSuchUser } from "./no_such_user.ts";
 
 export interface MemberResult {
+  id: string;
   email: string;
   /** Whether there was anything to change. */
   changed: boolean;
@@ -71,8 +73,7 @@ async function changeMember(
   write: (tx: Transaction, userId: string) => Promise<boolean>,
 ): Promise<MemberResult | DomainError> {
   if (name === "user") return everyUser();
-  const { clock, actor = "operator", address, loginId } = deps;
-  return await (deps.sql as Sql).begin(async (tx) => {
+  const result = await (deps.sql as Sql).begin(async (tx) => {
     // Before the user: see lockUser.
     if (name === "admin") await lockActiveAdministrators(tx);
     const user = await lockUser(tx, reference);
@@ -80,20 +81,20 @@ async function changeMember(
     if (name !== "admin" && await findGroup(tx, name) === undefined) return noSuchGroup(name);
     const changed = await write(tx, user.id);
     if (changed) {
-      await recordAuditEvent(tx, clock, {
-        ...{ event: "group.membership_changed", actor, subject: user.id, address },
-        details: {
-          source: LOCAL,
-          [change]: auditedNames([name]),
-          ...loginId !== undefined && { login: loginId },
-        },
+      const event = adminEvent(deps, {
+        event: "group.membership_changed",
+        subject: user.id,
+        details: { source: LOCAL, [change]: auditedNames([name]) },
       });
+      await recordAuditEvent(tx, deps.clock, event);
     }
     const remaining = (await listMemberships(tx, user.id))
       .filter(({ group, source }) => group === name && source !== LOCAL)
       .map(({ source, sourceName }) => `${source.slice(source.indexOf(":") + 1)}:${sourceName}`);
-    return { email: user.email, changed, remaining };
+    return { id: user.id, email: user.email, changed, remaining };
   }).catch(rolledBack) as MemberResult | DomainError;
+  if (!(result instanceof DomainError)) deps.tokenValidator?.invalidate(`principal:${result.id}`);
+  return result;
 }
 
 async function notAUser(tx: Transaction, name: string): Promise<DomainError> {

@@ -18,6 +18,7 @@ import {
   lockGroups,
   updateGroupRow,
 } from "../store/groups.ts";
+import { adminEvent } from "./admin_event.ts";
 import { everyUser, inConfigFile, noSuchGroup } from "./group_errors.ts";
 import { type GroupView, groupViews } from "./group_view.ts";
 import { keepingAnAdministrator } from "./last_administrator.ts";
@@ -25,7 +26,7 @@ import type { AdminDeps, Empty } from "./operation.ts";
 
 /** What the operations on groups need. */
 export type GroupDeps =
-  & Pick<AdminDeps, "sql" | "clock" | "actor" | "address" | "loginId">
+  & Pick<AdminDeps, "sql" | "clock" | "tokenValidator" | "actor" | "address" | "loginId">
   & { catalog: Pick<AdminDeps["catalog"], "scopes"> };
 
 export type GroupOperation<Params, Result> = (deps: GroupDeps, params: Params) => Promise<Result>;
@@ -143,17 +144,14 @@ async function viewOf(deps: GroupDeps, name: string): Promise<GroupView | Domain
 
 export async function audit(
   tx: Transaction,
-  { clock, actor = "operator", address, loginId }: GroupDeps,
+  deps: GroupDeps,
   { event, name, details }: {
     event: string;
     name: string;
     details: Record<string, string | number | boolean>;
   },
 ): Promise<void> {
-  await recordAuditEvent(tx, clock, {
-    ...{ event, actor, subject: name, address },
-    details: { ...details, ...loginId !== undefined && { login: loginId } },
-  });
+  await recordAuditEvent(tx, deps.clock, adminEvent(deps, { event, subject: name, details }));
 }
 
 function sourceDetails(sources: readonly string[] | undefined): Record<string, string> {
@@ -178,9 +176,11 @@ function nameTaken(groups: readonly Group[], name: string): DomainError {
   const taken = same?.name ?? name;
   return new DomainError(
     "conflict",
-    `There is already a group ${taken}. To see it, run: ` +
-      `${brand.binaryName} admin group show ${taken}`,
-    { field: "name" },
+    `There is already a group ${taken}.`,
+    {
+      field: "name",
+      commandHint: `To see it, run: ${brand.binaryName} admin group show ${taken}`,
+    },
   );
 }
 

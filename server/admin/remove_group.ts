@@ -15,6 +15,7 @@ import {
   lockGroups,
 } from "../store/groups.ts";
 import { listResources, lockResources, updateResource } from "../store/resources.ts";
+import { adminEvent } from "./admin_event.ts";
 import { inConfigFile, noSuchGroup } from "./group_errors.ts";
 import { audit, type GroupDeps, type GroupOperation } from "./group_operations.ts";
 
@@ -119,13 +120,14 @@ function without(scope: ScopeDescription, group: string): ScopeDescription {
 
 async function auditMembers(
   tx: Transaction,
-  { clock, actor = "operator", address }: GroupDeps,
+  deps: GroupDeps,
   subjects: readonly string[],
   name: string,
 ): Promise<void> {
   if (subjects.length === 0) return;
-  await recordAuditEvents(tx, clock, {
-    ...{ event: "group.membership_changed", actor, subjects, address },
+  const event = adminEvent(deps, {
+    event: "group.membership_changed",
     details: { source: LOCAL, removed: auditedNames([name]) },
   });
+  await recordAuditEvents(tx, deps.clock, { ...event, subjects });
 }

@@ -5,6 +5,17 @@ import { removeClientOperation } from "./clients/remove.ts";
 import { rotateClientSecretOperation } from "./clients/rotate_secret.ts";
 import { showClientOperation } from "./clients/show.ts";
 import { updateClientOperation } from "./clients/update.ts";
+import { explainAccessOperation } from "./groups/access.ts";
+import { addGroupOperation } from "./groups/add.ts";
+import { listGroupsOperation } from "./groups/list.ts";
+import {
+  addMemberOperation,
+  listMembersOperation,
+  removeMemberOperation,
+} from "./groups/members.ts";
+import { removeGroupOperation } from "./groups/remove.ts";
+import { showGroupOperation } from "./groups/show.ts";
+import { updateGroupOperation } from "./groups/update.ts";
 import { addResourceOperation } from "./resources/add.ts";
 import { listResourcesOperation } from "./resources/list.ts";
 import { removeResourceOperation } from "./resources/remove.ts";
@@ -73,6 +84,15 @@ export const apiOperations: readonly ApiOperation[] = [
   listUserTokensOperation,
   revokeUserTokenOperation,
   revokeUserTokensOperation,
+  addGroupOperation,
+  listGroupsOperation,
+  showGroupOperation,
+  updateGroupOperation,
+  removeGroupOperation,
+  listMembersOperation,
+  addMemberOperation,
+  removeMemberOperation,
+  explainAccessOperation,
   addClientOperation,
   listClientsOperation,
   showClientOperation,

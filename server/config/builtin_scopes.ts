@@ -80,6 +80,18 @@ const MANAGEMENT_SCOPE_DESCRIPTIONS: readonly ScopeDescription[] = [
       "this login is revoked or expires",
     roles: ["admin" as const],
   },
+  {
+    name: MANAGEMENT_SCOPES.groups_read,
+    description: "See all groups and who belongs to them, and what each user may do and why",
+    roles: ["admin" as const],
+  },
+  {
+    name: MANAGEMENT_SCOPES.groups_write,
+    description:
+      "Add, change and remove groups, and put any user into any group, administrators included: " +
+      "groups decide who may do what. All of it stays after this login is revoked or expires",
+    roles: ["admin" as const],
+  },
 ].map((scope) => ({ ...scope, clients: [brand.cliClientId], tokens: false }));
 
 /** The built-in scopes and those of the config file. Each server gets objects of its own. */

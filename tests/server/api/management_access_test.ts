@@ -42,6 +42,8 @@ const {
   resources_write: RESOURCES_WRITE,
   users_read: USERS_READ,
   users_write: USERS_WRITE,
+  groups_read: GROUPS_READ,
+  groups_write: GROUPS_WRITE,
 } = MANAGEMENT_SCOPES;
 
 type Access = ApiOperation["access"];
@@ -59,6 +61,8 @@ const refused = (status: number): Expected => ({
   resources_write: status,
   users_read: status,
   users_write: status,
+  groups_read: status,
+  groups_write: status,
   token: 401,
 });
 const NO_TOKEN = refused(401);
@@ -75,6 +79,9 @@ const READS_RESOURCES: Expected = { ...FORBIDDEN, resources_read: undefined };
 const WRITES_RESOURCES: Expected = { ...READS_RESOURCES, resources_write: undefined };
 const READS_USERS: Expected = { ...FORBIDDEN, users_read: undefined };
 const WRITES_USERS: Expected = { ...READS_USERS, users_write: undefined };
+
+const READS_GROUPS: Expected = { ...FORBIDDEN, groups_read: undefined };
+const WRITES_GROUPS: Expected = { ...READS_GROUPS, groups_write: undefined };
 
 interface Credential {
   name: string;
@@ -136,6 +143,9 @@ async function credentials(server: TestServer): Promise<Credential[]> {
   await sql`update users set is_admin = false where id = ${former.id}`;
   server.parts.tokenValidator.invalidate(`principal:${former.id}`);
   add("clients of a former administrator", READS, formerly);
+  add("approval to see groups", READS_GROUPS, await manage(admin.id, GROUPS_READ));
+  add("approval to manage groups", WRITES_GROUPS, await manage(admin.id, GROUPS_WRITE));
+  add("manages groups without the role", READS, await manage(alice.id, `${GROUPS_WRITE} ${READ}`));
   add("manages users without the role", READS, await manage(alice.id, `${USERS_WRITE} ${READ}`));
 
   // Tokens without a login.

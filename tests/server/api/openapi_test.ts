@@ -77,7 +77,11 @@ testOnEachDatabase(
           assert.ok("401" in responses);
         }
         if (path.includes("{id}")) {
-          const valid = path.includes("/rotate") ? { overlap: 0 } : {};
+          const valid = path.includes("/rotate")
+            ? { overlap: 0 }
+            : path.endsWith("/members")
+            ? { user: id }
+            : {};
           const body = requestBody === undefined ? undefined : JSON.stringify(valid);
           const other = path.replace("{id}", "nonsense");
           assert.equal(await send(other, path, upper, { body }), 404);
