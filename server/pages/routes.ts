@@ -1,5 +1,10 @@
 import { showEnrollment, submitEnrollment } from "./account/enroll_second_factor.tsx";
-import { showSecondFactor, submitSecondFactor } from "./account/second_factor.tsx";
+import { PASSKEY_FACTOR_PATH } from "./account/passkeys/second_factor.tsx";
+import {
+  showSecondFactor,
+  submitPasskeyFactor,
+  submitSecondFactor,
+} from "./account/second_factor.tsx";
 import {
   showApp,
   showRemoveApp,
@@ -14,6 +19,10 @@ import {
 } from "./account/security/recovery_codes.tsx";
 import { showSecurity } from "./account/security/show.tsx";
 import { ENROLL_PATH, SECOND_FACTOR_PATH } from "./account/complete_sign_in.ts";
+import { showAddPasskey, submitAddPasskey } from "./account/passkeys/add.tsx";
+import { showRemovePasskey, submitRemovePasskey } from "./account/passkeys/remove.tsx";
+import { showRenamePasskey, submitRenamePasskey } from "./account/passkeys/rename.tsx";
+import { redirectToSignInPage, submitPasskeySignIn } from "./account/passkeys/sign_in.tsx";
 import { showHome } from "./account/home.tsx";
 import { showDevices } from "./account/devices.tsx";
 import { showRenameLogin, submitRenameLogin } from "./account/rename_login.tsx";
@@ -63,6 +72,7 @@ import { showDeviceDone } from "./device/done.tsx";
 import { deviceReturnPath, showDevice, submitDevice } from "./device/enter_code.tsx";
 import { copyToken } from "./assets/copy_token.ts";
 import { localTimes } from "./assets/local_times.ts";
+import { passkeys } from "./assets/passkeys.ts";
 import { style } from "./assets/style.ts";
 import { PATHS } from "../oauth/metadata.ts";
 import type { PageHandler, PageRequirements, PageRoute } from "./http/page_route.ts";
@@ -71,7 +81,11 @@ import {
   showChangePassword,
   submitChangePassword,
 } from "./password/change.tsx";
-import { showChoosePassword, submitChoosePassword } from "./password/choose.tsx";
+import {
+  showChoosePassword,
+  submitChoosePasskey,
+  submitChoosePassword,
+} from "./password/choose.tsx";
 import { showForgotPassword, submitForgotPassword } from "./password/forgot.tsx";
 import { showUpstreamCallback } from "./upstream/callback.tsx";
 import {
@@ -99,6 +113,11 @@ const methods = {
   returnTo: () => SECURITY_PATH,
 } as const;
 const onePerson = { ...admin, ...fresh, keep: ["user"] } as const;
+const passkeyMethod = {
+  ...signedIn,
+  freshSignIn: "to_change_methods",
+  keep: ["passkey"],
+} as const;
 const oneClient = { ...admin, ...fresh, keep: ["client"] } as const;
 const oneResource = { ...admin, ...fresh, keep: ["resource"] } as const;
 const approval = { ...signedIn, deviceFlow: true, returnTo: confirmReturnPath } as const;
@@ -110,19 +129,24 @@ const approval = { ...signedIn, deviceFlow: true, returnTo: confirmReturnPath } 
 export const pageRoutes: readonly PageRoute[] = [
   get("/", everyone, showHome),
   get("/api/docs", everyone, showApiDocs),
-  ...[style, localTimes, copyToken].map(({ path, handle }) => get(path, everyone, handle)),
+  ...[style, localTimes, copyToken, passkeys].map(({ path, handle }) =>
+    get(path, everyone, handle)
+  ),
   ...form("/setup", everyone, showSetup, submitSetup),
   ...form("/signin", everyone, showSignIn, submitSignIn),
   // Only for a browser whose sign-in has passed the first factor.
   ...form(SECOND_FACTOR_PATH, everyone, showSecondFactor, submitSecondFactor),
+  post(PASSKEY_FACTOR_PATH, everyone, submitPasskeyFactor),
   ...form(ENROLL_PATH, everyone, showEnrollment, submitEnrollment),
   ...form("/signin/upstream/:provider", everyone, showUpstreamStart, submitUpstreamStart),
   get("/signin/upstream/:provider/callback", everyone, showUpstreamCallback),
+  ...form("/signin/passkey", everyone, redirectToSignInPage, submitPasskeySignIn),
   post("/signout", everyone, submitSignOut),
 
   // Passwords. The form of a change has the current password, so it needs no recent sign-in.
   ...form("/password/forgot", everyone, showForgotPassword, submitForgotPassword),
   ...form("/password/choose", everyone, showChoosePassword, submitChoosePassword),
+  post("/password/choose/passkey", everyone, submitChoosePasskey),
   ...form("/account/password", signedIn, showChangePassword, submitChangePassword),
   get("/.well-known/change-password", everyone, redirectToChangePassword),
 
@@ -158,6 +182,10 @@ export const pageRoutes: readonly PageRoute[] = [
     showUnlinkAccount,
     submitUnlinkAccount,
   ),
+  get("/account/passkeys/add", passkeyMethod, showAddPasskey),
+  post("/account/passkeys/add", signedIn, submitAddPasskey),
+  ...form("/account/passkeys/rename", passkeyMethod, showRenamePasskey, submitRenamePasskey),
+  ...form("/account/passkeys/remove", passkeyMethod, showRemovePasskey, submitRemovePasskey),
 
   // Logins and browser sessions.
   get("/devices", signedIn, showDevices),

@@ -3,8 +3,9 @@ import { DomainError } from "../domain_error.ts";
 import type { Mail } from "../notifications/mail.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import type { Sql } from "../store/db/connect.ts";
-import { deletePasskey, findPasskey, listPasskeys, setPasskeyName } from "../store/passkeys.ts";
-import { lockUser, nameProblem } from "../store/users.ts";
+import { deletePasskey, findPasskey, setPasskeyName } from "../store/passkeys.ts";
+import { signOutPasskeySessions } from "../store/sessions.ts";
+import { hasWayToSignIn, lockUser, nameProblem } from "../store/users.ts";
 import { passkeyRemovedMail } from "./passkey_mail.ts";
 
 interface ManageDeps {
@@ -47,22 +48,22 @@ export async function renamePasskey(
 }
 
 /**
- * Removes a passkey of a user, unless they could not sign in without it. Returns its name. The user
- * is locked: of two requests that remove each other's last alternative, one is rejected.
+ * Removes a passkey of a user, unless they could not sign in without it, and signs out the other
+ * browsers that signed in with it. Returns its name. The user is locked: of two requests that remove
+ * each other's last alternative, one is rejected.
  */
 export async function removePasskey(
   { sql, clock, issuer, mail }: ManageDeps,
-  { id, userId, address }: PasskeyReference,
+  { id, userId, exceptSession, address }: PasskeyReference & { exceptSession: string },
 ): Promise<{ name: string } | DomainError> {
+  const now = new Date(clock.now());
   const removed = await sql.begin(async (tx) => {
     const user = await lockUser(tx, userId);
     const passkey = await findPasskey(tx, { id, userId });
-    if (user === undefined || passkey === undefined) return noSuchPasskey();
-    const others = (await listPasskeys(tx, userId)).filter((other) =>
-      other.id !== passkey.id && other.blockedAt === undefined
-    );
-    if (user.passwordHash === undefined && others.length === 0) return lastMethod();
+    if (user === undefined || passkey === undefined) throw noSuchPasskey();
     await deletePasskey(tx, passkey.id);
+    if (!await hasWayToSignIn(tx, userId)) throw lastMethod();
+    await signOutPasskeySessions(tx, { passkeyId: passkey.id, except: exceptSession, now });
     await recordAuditEvent(tx, clock, {
       event: "passkey.removed",
       actor: userId,
@@ -71,10 +72,13 @@ export async function removePasskey(
       details: { passkey: passkey.id, name: passkey.name },
     });
     return { email: user.email, name: passkey.name };
+  }).catch((error) => {
+    if (error instanceof DomainError) return error;
+    throw error;
   }) as { email: string; name: string } | DomainError;
   if (removed instanceof DomainError) return removed;
   const { email, name } = removed;
-  mail.send(passkeyRemovedMail(email, issuer, { name, at: new Date(clock.now()), address }));
+  mail.send(passkeyRemovedMail(email, issuer, { name, at: now, address }));
   return { name };
 }
 

@@ -3,7 +3,9 @@ import { brand } from "../../shared/brand.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import type { Message } from "../notifications/mail.ts";
 import { MAX_NAME_LENGTH } from "../store/users.ts";
-import { SECURITY_PATH } from "./security_path.ts";
+
+/** The page on which users manage how they sign in. */
+const SECURITY_PATH = "/account/security";
 
 /** What happened to a passkey of a user. */
 export interface PasskeyChange {

@@ -78,7 +78,10 @@ export async function createSession(
 }
 
 /** The condition on the row of a user that what they signed in with still exists. */
-function isStillValid(sql: Sql | Transaction, { method, passwordHash, identityId }: FirstFactor) {
+function isStillValid(
+  sql: Sql | Transaction,
+  { method, passwordHash, passkeyId, identityId }: FirstFactor,
+) {
   switch (method) {
     case "password":
       return sql`password_hash is not distinct from ${passwordHash ?? null}::text`;
@@ -88,8 +91,11 @@ function isStillValid(sql: Sql | Transaction, { method, passwordHash, identityId
         where i.id = ${identityId ?? null}::uuid and i.user_id = users.id and p.disabled_at is null
       )`;
     case "passkey":
-      // Each has a table of its own, whose condition comes here.
-      return sql`false`;
+      // The lock orders it with the removal, which signs out the sessions that exist.
+      return sql`exists (
+        select from passkeys where id = ${passkeyId ?? null}::uuid and user_id = users.id
+          and blocked_at is null
+        for share)`;
   }
 }
 
@@ -196,6 +202,16 @@ export async function signOutSessionsOfIdentity(
     update sessions set expires_at = ${now}
     where identity_id = ${identityId} and id is distinct from ${except ?? null}
       and expires_at > ${now}`;
+}
+
+/** Signs out the sessions that started with a passkey, except the one with the id `except`. */
+export async function signOutPasskeySessions(
+  tx: Transaction,
+  { passkeyId, except, now }: { passkeyId: string; except: string; now: Date },
+): Promise<void> {
+  await tx`
+    update sessions set expires_at = ${now}
+    where passkey_id = ${passkeyId} and id <> ${except} and expires_at > ${now}`;
 }
 
 /**

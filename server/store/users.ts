@@ -11,7 +11,7 @@ export interface User {
   /** Whether an operator confirmed that the address is the user's. */
   emailVerified: boolean;
   name: string;
-  /** Undefined: the user cannot sign in. */
+  /** Undefined: the user signs in another way, or has not chosen a password yet. */
   passwordHash?: string;
   /** By the role or by a group. */
   isAdmin: boolean;
@@ -151,6 +151,9 @@ export async function lockUserByEmail(tx: Transaction, email: string): Promise<U
 export function canSignIn(sql: Sql | Transaction) {
   return sql`(
     users.password_hash is not null
+    or exists (
+      select from passkeys where passkeys.user_id = users.id and passkeys.blocked_at is null
+    )
     or exists (
       select 1 from identities i join identity_providers p on p.name = i.provider
       where i.user_id = users.id and p.disabled_at is null

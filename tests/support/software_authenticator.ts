@@ -1,7 +1,11 @@
 /** An authenticator in software, which can also misbehave (WebAuthn section 6). */
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
 import { Buffer } from "node:buffer";
-import { ISSUER } from "./test_server.ts";
+import { DomainError } from "../../server/domain_error.ts";
+import { registrationOptions } from "../../server/passkeys/options.ts";
+import { registerPasskey } from "../../server/passkeys/register.ts";
+import type { User } from "../../server/store/users.ts";
+import { ISSUER, type TestServer } from "./test_server.ts";
 
 /** What a response has in place of what it should have. */
 export interface Forgery {
@@ -107,6 +111,21 @@ export function softwareAuthenticator(
       });
     },
   };
+}
+
+/** Registers a passkey of `user`, and returns its id. */
+export async function addPasskey(
+  { parts }: TestServer,
+  user: User,
+  authenticator = softwareAuthenticator(),
+): Promise<string> {
+  const browserToken = "a browser";
+  const options = await registrationOptions(parts, { user, browserToken });
+  const credential = authenticator.create(options);
+  const more = { browserToken, address: "192.0.2.1", userAgent: "Browser/1" };
+  const added = await registerPasskey(parts, user.id, { credential, ...more });
+  if (added instanceof DomainError) throw added;
+  return added.id;
 }
 
 function clientData(options: Options, type: string, forgery: Forgery): Buffer {

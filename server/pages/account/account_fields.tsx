@@ -4,10 +4,12 @@ import type { FormProblem } from "../http/form_problem.ts";
 import { TextField } from "../ui/text_field.tsx";
 
 export function EmailField(
-  { value, problems, autofocus }: {
+  { value, problems, autofocus, suggestsPasskeys = false }: {
     value: string;
     problems: readonly FormProblem[];
     autofocus?: boolean;
+    /** Whether a script on the page takes a passkey that the browser suggests. */
+    suggestsPasskeys?: boolean;
   },
 ) {
   return (
@@ -17,7 +19,7 @@ export function EmailField(
       problems={problems}
       type="email"
       inputmode="email"
-      autocomplete="username"
+      autocomplete={suggestsPasskeys ? "username webauthn" : "username"}
       autocapitalize="none"
       spellcheck={false}
       required

@@ -1,6 +1,6 @@
-import type { Child } from "hono/jsx";
 import { DomainError } from "../../domain_error.ts";
 import { rateLimitKey } from "../../http/client_ip.ts";
+import type { AuthenticateDeps } from "../../passkeys/authenticate.ts";
 import {
   verifySecondFactor,
   type VerifySecondFactorDeps,
@@ -29,9 +29,11 @@ import {
   SECOND_FACTOR_PATH,
   signInExpired,
 } from "./complete_sign_in.ts";
+import { passkeyProblem } from "./passkeys/passkey_form.tsx";
+import { passkeyConfirmation, verifyPasskeyFactor } from "./passkeys/second_factor.tsx";
 import { type BrowserSignIn, currentSignIn } from "./pending_sign_in.ts";
 
-type SecondFactorDeps = CompleteSignInDeps & VerifySecondFactorDeps;
+type SecondFactorDeps = CompleteSignInDeps & VerifySecondFactorDeps & AuthenticateDeps;
 
 /** With so few recovery codes left, the user is reminded to create new ones. */
 const FEW_CODES = 3;
@@ -92,6 +94,22 @@ export async function submitSecondFactor(
   return response;
 }
 
+/** POST /signin/second-factor/passkey */
+export async function submitPasskeyFactor(
+  deps: SecondFactorDeps,
+  c: PageContext,
+): Promise<Response> {
+  const pending = await currentSignIn(deps, c);
+  if (pending === undefined) return signInExpired(deps, c);
+  const verified = await verifyPasskeyFactor(deps, c, pending.user);
+  if (!(verified instanceof DomainError)) {
+    return await completeSecondFactor(deps, c, pending, verified);
+  }
+  const factors = await findSecondFactors(deps.sql, pending.user.id);
+  const page = { factors, recovery: isRecovery(c, factors) };
+  return await secondFactorPage(deps, c, pending, page, [passkeyProblem(verified)]);
+}
+
 function isRecovery(c: PageContext, factors: SecondFactors): boolean {
   return c.req.query("with") === "recovery_code" || !factors.totp && factors.recoveryCodes > 0;
 }
@@ -99,17 +117,13 @@ function isRecovery(c: PageContext, factors: SecondFactors): boolean {
 async function secondFactorPage(
   deps: SecondFactorDeps,
   c: PageContext,
-  { next }: Pick<BrowserSignIn, "next">,
-  { factors, recovery, passkey }: {
-    factors: SecondFactors;
-    recovery: boolean;
-    /** The form of a passkey, if the user has one. */
-    passkey?: Child;
-  },
+  { next, user }: Pick<BrowserSignIn, "next" | "user">,
+  { factors, recovery }: { factors: SecondFactors; recovery: boolean },
   problems: readonly FormProblem[] = [],
 ): Promise<Response> {
   const title = recovery ? "Enter a recovery code" : "Enter the code of your authenticator app";
   const hasCode = recovery || factors.totp;
+  const passkey = await passkeyConfirmation(deps, c, { user, isAlternative: hasCode });
   return await renderPage(deps, c, {
     name: "second_factor",
     title: formTitle(hasCode ? title : "Confirm that it is you", problems),

@@ -3,7 +3,6 @@ import { DomainError } from "../../domain_error.ts";
 import { rateLimitKey, sharedNetwork } from "../../http/client_ip.ts";
 import { type CheckSignInDeps, checkSignInPassword } from "../../passwords/check_sign_in.ts";
 import { checkPasswordLimit } from "../../security/rate_limit.ts";
-import { type Acr, isAcr } from "../../sign_in/authentication.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
 import { releaseAttempt } from "../../store/failed_attempts.ts";
 import { signInAddresses } from "../../store/sessions.ts";
@@ -19,7 +18,7 @@ import { completeSignIn, type CompleteSignInDeps } from "./complete_sign_in.ts";
 import { SetupInstructions } from "./setup_instructions.tsx";
 import { goToProvider, type GoToProviderDeps } from "../upstream/go_to_provider.tsx";
 import { homeRealm, isBreakGlass } from "../upstream/home_realm.ts";
-import { PASSWORD_PARAMETER, signInPage } from "./sign_in_page.tsx";
+import { PASSWORD_PARAMETER, readAcr, signInPage, type SignInPageDeps } from "./sign_in_page.tsx";
 import {
   sendUnlockLink,
   UNLOCK_PARAMETER,
@@ -43,7 +42,8 @@ const PASSWORD_SIGN_IN_OFF: FormProblem = {
 /** No user's id, so that a sign-in as an unknown user takes the same queries. */
 const UNKNOWN_USER_ID = "00000000-0000-0000-0000-000000000000";
 
-interface SignInDeps extends CompleteSignInDeps, UnlockLinkDeps, CheckSignInDeps, GoToProviderDeps {
+interface SignInDeps
+  extends SignInPageDeps, CompleteSignInDeps, UnlockLinkDeps, CheckSignInDeps, GoToProviderDeps {
   secrets: GoToProviderDeps["secrets"];
   config: Pick<ServerConfig, "session" | "mail" | "secondFactor" | "passwordSignIn">;
 }
@@ -69,11 +69,6 @@ export async function showSignIn(deps: SignInDeps, c: PageContext): Promise<Resp
 /** An address from a link, to fill in. */
 function suggestedEmail(email: string | undefined): string | undefined {
   return email === undefined || emailProblem(email) ? undefined : email;
-}
-
-/** What the sign-in must be at least; the page that requires it checks that again. */
-function readAcr(value: string | undefined): Acr | undefined {
-  return isAcr(value) ? value : undefined;
 }
 
 /** POST /signin */

@@ -1,19 +1,18 @@
-import type { Child } from "hono/jsx";
 import { brand } from "../../../shared/brand.ts";
 import type { ServerConfig } from "../../config/server_config.ts";
 import { PATHS } from "../../oauth/metadata.ts";
 import { FORGOT_PASSWORD_PATH } from "../../passwords/password_mail.ts";
-import type { Acr } from "../../sign_in/authentication.ts";
-import type { Sql } from "../../store/db/connect.ts";
+import { type Acr, isAcr } from "../../sign_in/authentication.ts";
 import type { PageContext } from "../context.ts";
 import { ACR_PARAMETER } from "../http/browser_session.ts";
 import { csrfToken } from "../http/csrf.ts";
 import type { FormProblem } from "../http/form_problem.ts";
-import { type RenderDeps, renderPage } from "../render.tsx";
+import { renderPage } from "../render.tsx";
 import { ErrorSummary, formTitle } from "../ui/form_field.tsx";
 import { CsrfField, HiddenFields } from "../ui/hidden_fields.tsx";
 import { providerButtons } from "../upstream/buttons.tsx";
 import { EmailField, PasswordField } from "./account_fields.tsx";
+import { passkeyButton, type PasskeyButtonDeps } from "./passkeys/sign_in_button.tsx";
 import { UNLOCK_PARAMETER } from "./unlock_link.ts";
 
 export interface SignInForm {
@@ -33,21 +32,22 @@ export interface SignInForm {
 /** Shows the password where it is for break-glass administrators only. */
 export const PASSWORD_PARAMETER = "password";
 
-/** The other ways to sign in, each a form or a link of its own. */
-export interface SignInSlots {
-  /** Above the password: the button for a passkey. */
-  passkey?: Child;
-}
+export type SignInPageDeps = PasskeyButtonDeps & { config: Pick<ServerConfig, "passwordSignIn"> };
 
 export async function signInPage(
-  deps: RenderDeps & { sql: Sql; config: Pick<ServerConfig, "passwordSignIn"> },
+  deps: SignInPageDeps,
   c: PageContext,
   { next, requiredAcr, again = false, password = false, email, unlock }: SignInForm,
   problems: readonly FormProblem[] = [],
-  { passkey }: SignInSlots = {},
 ): Promise<Response> {
   const providers = await providerButtons(deps, c, { next, again, requiredAcr });
   const isPasswordShown = deps.config.passwordSignIn.enabled || password;
+  const passkey = await passkeyButton(deps, c, {
+    next,
+    requiredAcr,
+    again,
+    isAlternative: isPasswordShown || providers?.hasRequired === true,
+  });
   const rejected = problems.length > 0;
   return await renderPage(deps, c, {
     name: "sign_in",
@@ -77,6 +77,7 @@ export async function signInPage(
                   value={email ?? ""}
                   problems={problems}
                   autofocus={!rejected && !email}
+                  suggestsPasskeys={passkey !== undefined}
                 />
                 <PasswordField
                   problems={problems}
@@ -92,6 +93,7 @@ export async function signInPage(
                   value={email ?? ""}
                   problems={problems}
                   autofocus={!rejected && !email}
+                  suggestsPasskeys={passkey !== undefined}
                 />
                 <button class="main" type="submit">Continue</button>
               </>
@@ -109,6 +111,11 @@ export async function signInPage(
       </main>
     ),
   });
+}
+
+/** What the sign-in must be at least; the page that requires it checks that again. */
+export function readAcr(value: string | undefined): Acr | undefined {
+  return isAcr(value) ? value : undefined;
 }
 
 /** Whether the user signs in for a program that opened the browser. */

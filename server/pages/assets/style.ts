@@ -156,6 +156,9 @@ textarea { min-height: 5rem; }
   color: var(--text); background: transparent; border: 1px solid var(--edge); border-radius: 0.5rem;
 }
 .main { width: 100%; color: var(--accent-text); background: var(--accent); border-color: var(--accent); }
+.full { width: 100%; }
+.or { margin: 1rem 0; color: var(--muted); text-align: center; }
+.error:empty { margin: 0; }
 .primary { color: var(--accent-text); background: var(--accent); border-color: var(--accent); }
 .caution { color: var(--danger); border-color: var(--danger-line); }
 .danger { color: var(--danger-text); background: var(--danger); border-color: var(--danger); }

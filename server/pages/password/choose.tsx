@@ -2,11 +2,19 @@ import { brand } from "../../../shared/brand.ts";
 import type { ServerConfig } from "../../config/server_config.ts";
 import { DomainError } from "../../domain_error.ts";
 import { sharedNetwork } from "../../http/client_ip.ts";
+import { registrationOptions } from "../../passkeys/options.ts";
+import { type RegisterDeps, registerPasskeyByLink } from "../../passkeys/register.ts";
 import { PASSWORD_LINK_PATH } from "../../passwords/password_link.ts";
 import { FORGOT_PASSWORD_PATH } from "../../passwords/password_mail.ts";
 import { describePasswordLink, setPasswordByLink } from "../../passwords/use_password_link.ts";
 import type { User } from "../../store/users.ts";
 import { NewPasswordFields, UsernameForPasswordManagers } from "../account/account_fields.tsx";
+import {
+  browserTokenOf,
+  CREDENTIAL_FIELD,
+  PasskeyForm,
+  passkeyProblem,
+} from "../account/passkeys/passkey_form.tsx";
 import { UNLOCK_PARAMETER, unlockToken } from "../account/unlock_link.ts";
 import type { PageContext } from "../context.ts";
 import { csrfToken } from "../http/csrf.ts";
@@ -19,7 +27,9 @@ import { CsrfField, HiddenFields } from "../ui/hidden_fields.tsx";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
 import { newPasswordProblems } from "./new_password.ts";
 
-type ChoosePasswordDeps = RenderDeps & Parameters<typeof setPasswordByLink>[0] & {
+const PASSKEY_LINK_PATH = `${PASSWORD_LINK_PATH}/passkey`;
+
+type ChoosePasswordDeps = RenderDeps & RegisterDeps & Parameters<typeof setPasswordByLink>[0] & {
   config: Pick<ServerConfig, "mail">;
 };
 
@@ -69,8 +79,36 @@ export async function submitChoosePassword(
   return c.redirect(`/signin?${unlock}`, 303);
 }
 
+/** POST /password/choose/passkey: a new user chooses a passkey in place of a password. */
+export async function submitChoosePasskey(
+  deps: ChoosePasswordDeps,
+  c: PageContext,
+): Promise<Response> {
+  const form = c.get("form");
+  const token = form("token") ?? "";
+  const link = await describePasswordLink(deps, token);
+  if (link?.state !== "usable") return await unusableLinkPage(deps, c, link?.state);
+  const { user } = link;
+  const added = await registerPasskeyByLink(deps, { userId: user.id, token }, {
+    credential: form(CREDENTIAL_FIELD),
+    browserToken: c.get("browserToken"),
+    ...c.get("requester"),
+  });
+  if (added instanceof DomainError) {
+    if (added.code === "conflict" && added.reason === undefined) {
+      return await unusableLinkPage(deps, c, "used");
+    }
+    return await choosePage(deps, c, { token, user }, [passkeyProblem(added)]);
+  }
+  setNotice(deps, c, {
+    code: "passkey_added",
+    text: `The passkey ${added.name} was added to your account. Sign in with it.`,
+  });
+  return c.redirect("/signin", 303);
+}
+
 async function choosePage(
-  deps: RenderDeps,
+  deps: ChoosePasswordDeps,
   c: PageContext,
   { token, user }: { token: string; user: User },
   problems: readonly FormProblem[],
@@ -80,6 +118,9 @@ async function choosePage(
   c.header("Referrer-Policy", "strict-origin");
   const isNew = user.passwordHash === undefined;
   const title = isNew ? "Choose a password" : "Reset your password";
+  const passkey = isNew
+    ? await registrationOptions(deps, { user, browserToken: browserTokenOf(deps, c) })
+    : undefined;
   return await renderPage(deps, c, {
     name: "choose_password",
     title: formTitle(title, problems),
@@ -103,6 +144,22 @@ async function choosePage(
           <NewPasswordFields problems={problems} label={isNew ? "Password" : "New password"} />
           <button class="main" type="submit">{isNew ? "Set password" : "Change password"}</button>
         </form>
+        {passkey !== undefined && (
+          <PasskeyForm
+            deps={deps}
+            c={c}
+            ceremony="create"
+            options={passkey}
+            action={PASSKEY_LINK_PATH}
+            fields={{ token }}
+          >
+            <p class="or">or</p>
+            <button class="full" type="submit">Use a passkey instead</button>
+            <p class="hint">
+              You sign in with your fingerprint, face, screen lock or security key.
+            </p>
+          </PasskeyForm>
+        )}
       </main>
     ),
   });

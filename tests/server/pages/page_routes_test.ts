@@ -13,6 +13,7 @@ import { destination, requestPath } from "../../support/authorization.ts";
 import { rememberConsent } from "../../../server/store/consents.ts";
 import { databaseKinds } from "../../support/databases.ts";
 import { narrowToken } from "../../support/narrow_token.ts";
+import { addPasskey } from "../../support/software_authenticator.ts";
 import { addUserWithPassword, PASSWORD, signedIn } from "../../support/person.ts";
 import { type Visitor, visitor } from "../../support/page_visitor.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
@@ -26,11 +27,14 @@ const ACTIONS: Record<
   "/signin": ["everyone", false],
   // For a browser whose sign-in has passed the first factor.
   "/signin/second-factor": ["everyone", false],
+  "/signin/second-factor/passkey": ["everyone", false],
   "/signin/set-up": ["everyone", false],
   "/signin/upstream/:provider": ["everyone", false],
+  "/signin/passkey": ["everyone", false],
   "/signout": ["everyone", false],
   "/password/forgot": ["everyone", false],
   "/password/choose": ["everyone", false],
+  "/password/choose/passkey": ["everyone", false],
   // Its form has the current password.
   "/account/password": ["signed_in", false],
   "/account/security/link": ["signed_in", "to_change_methods"],
@@ -39,6 +43,10 @@ const ACTIONS: Record<
   "/account/security/app": ["signed_in", "to_change_methods"],
   "/account/security/app/remove": ["signed_in", "to_change_methods"],
   "/account/security/recovery-codes": ["signed_in", "to_change_methods"],
+  // Its challenge is issued to a recent sign-in only.
+  "/account/passkeys/add": ["signed_in", false],
+  "/account/passkeys/rename": ["signed_in", "to_change_methods"],
+  "/account/passkeys/remove": ["signed_in", "to_change_methods"],
   "/device": ["signed_in", true],
   "/device/confirm": ["signed_in", "to_approve"],
   "/consent": ["signed_in", "to_approve"],
@@ -251,6 +259,9 @@ async function prepare(server: TestServer) {
     insert into identities (id, provider, issuer, subject, user_id, created_at)
     values (${identity}, 'acme', 'https://login.acme.com', 'alice', ${alice.id}, now())`;
   const [narrow] = await sql`select id from delegated_tokens`;
+  // Blocked, so that the password remains sufficient to sign in.
+  const passkey = await addPasskey(server, alice);
+  await sql`update passkeys set blocked_at = created_at`;
   const [session] = await sql`select id from sessions order by created_at`;
   const fields = {
     name: "ci",
@@ -263,6 +274,7 @@ async function prepare(server: TestServer) {
     owner: alice.id,
     login: login.id,
     narrow: narrow.id,
+    passkey,
     session: session.id,
     identity,
     user_code,
@@ -292,6 +304,7 @@ async function state({ parts: { sql } }: TestServer) {
       (select count(*)::int from sessions) as sessions,
       (select json_agg(name order by name) from trust_rules) as rules,
       (select count(*)::int from consents) as consents,
+      (select json_agg(t order by id) from (select id, name from passkeys) t) as passkeys,
       (select json_agg(t order by id) from clients t) as clients,
       (select json_agg(t order by name) from resources t) as resources,
       (select json_agg(t order by id) from (select id, disabled_at from users) t) as users,

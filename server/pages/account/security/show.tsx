@@ -9,6 +9,7 @@ import type { PageContext } from "../../context.ts";
 import { PageHeading } from "../../ui/page_heading.tsx";
 import { linkedAccountsSection } from "../../upstream/linked_accounts.tsx";
 import { AppSection } from "./app_section.tsx";
+import { passkeysSection } from "../passkeys/section.tsx";
 import { passwordSection } from "./password_section.tsx";
 import { RecoveryCodesSection } from "./recovery_codes_section.tsx";
 
@@ -36,6 +37,7 @@ export async function showSecurity(deps: SecurityDeps, c: PageContext): Promise<
         <AppSection app={app} csrfToken={csrfToken(deps, c)} now={deps.clock.now()} />
         <RecoveryCodesSection factors={factors} />
         {await linkedAccountsSection(deps, c)}
+        {await passkeysSection(deps, user)}
       </main>
     ),
   });
