@@ -35,13 +35,11 @@ import { token } from "./oauth/token.ts";
 import { userinfo, userinfoErrorResponse } from "./oauth/userinfo.ts";
 import type { OutboundHttp } from "./outbound/outbound_http.ts";
 import {
-  BACKCHANNEL_LOGOUT,
   backchannelLogoutEndpoint,
-  EVENTS,
   eventsEndpoint,
   PROVIDER_DOCUMENTS,
-  providerPath,
 } from "./shared_signals/endpoints.ts";
+import { BACKCHANNEL_LOGOUT, EVENTS, providerPath } from "./identity_providers/signal_paths.ts";
 import { pagesRouter } from "./pages/router.tsx";
 import type { PasswordCost } from "./security/password_hash.ts";
 import { scim } from "./scim/scim.ts";

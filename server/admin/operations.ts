@@ -44,6 +44,7 @@ import { removeTrustRule } from "./trust/remove_rule.ts";
 import { testTrust } from "./trust/test_token.ts";
 import { deleteUser } from "./delete_user.ts";
 import { offboardUser } from "./offboard_user.ts";
+import { setEventsToken, showSignals, updateSignals } from "./provider_signal_operations.ts";
 import { changeOwner, listOwnedThings } from "./owner_operations.ts";
 import { listMatchingUsers, showUser } from "./list_users.ts";
 import { createUserPasswordLink } from "./password_link_operations.ts";
@@ -64,6 +65,9 @@ const operations = {
   offboardUser,
   listOwnedThings,
   changeOwner,
+  showSignals,
+  updateSignals,
+  setEventsToken,
   createUserPasswordLink,
   listUserSessions,
   signOutUser,

@@ -6,17 +6,9 @@ import { BodyError, readText } from "../http/body.ts";
 import type { ClientInfo } from "../http/client_info.ts";
 import { readForm } from "../http/form.ts";
 import { backchannelLogout, type BackchannelLogoutDeps } from "./backchannel_logout.ts";
+import { EVENTS, providerPath } from "../identity_providers/signal_paths.ts";
 import { receiveEvents } from "./receive_events.ts";
 import { SetError } from "./security_event_token.ts";
-
-/** Of the paths below that of the provider's sign-in. */
-export const BACKCHANNEL_LOGOUT = "backchannel-logout";
-export const EVENTS = "events";
-
-/** Where a provider sends the browser; `endpoint` is one of the above. */
-export function providerPath(provider: string, endpoint: string): string {
-  return `/signin/upstream/${provider}/${endpoint}`;
-}
 
 /**
  * Where the keys of a provider are named. The issuer of its events may have no discovery document of

@@ -10,6 +10,7 @@ import { declareOwner } from "./declare_owner.ts";
 import { declareResource } from "./declare_resource.ts";
 import { declareScim } from "./declare_scim.ts";
 import { declareServiceAccount } from "./declare_service_account.ts";
+import { declareSignals } from "./declare_signals.ts";
 import { declareTrust } from "./declare_trust.ts";
 import { declareUser } from "./declare_user.ts";
 
@@ -23,5 +24,6 @@ export function declare(admin: Command, server: Run<ServerIo>): void {
   declareServiceAccount(admin, server);
   declareTrust(admin, server);
   declareOwner(admin, server);
+  declareSignals(admin, server);
   declareKeys(admin, server);
 }
