@@ -2,6 +2,7 @@
  * The catalog of scopes, and who may carry which of them. The policies return descriptions or
  * limit a scope parameter; set operations are in shared/oauth/scope.ts.
  */
+import { type Acr, satisfiesAcr, strongerAcr } from "./sign_in/authentication.ts";
 import { brand } from "../shared/brand.ts";
 import { isManagementScope } from "../shared/management.ts";
 import { formatScope, intersectScope, parseScope } from "../shared/oauth/scope.ts";
@@ -21,6 +22,8 @@ export interface ScopeDescription {
   tokens?: boolean;
   /** What a login needs to get it by device code; undefined: nothing more than an approval. */
   deviceFlow?: readonly DeviceFlowRule[];
+  /** What the sign-in of the user who approves it must be at least; undefined: any. */
+  factor?: Factor;
   /** The name of the resource whose tokens can have it; undefined: the default resource. */
   resource?: string;
 }
@@ -35,6 +38,14 @@ export type DeviceFlowRule = typeof DEVICE_FLOW_RULES[number];
 
 export function isDeviceFlowRule(value: unknown): value is DeviceFlowRule {
   return DEVICE_FLOW_RULES.some((rule) => rule === value);
+}
+
+/** What a scope can require of a sign-in. */
+export const FACTORS = ["2fa", "phr"] as const satisfies readonly Acr[];
+export type Factor = typeof FACTORS[number];
+
+export function isFactor(value: unknown): value is Factor {
+  return FACTORS.some((factor) => factor === value);
 }
 
 export type Role = "admin" | "user";
@@ -112,6 +123,29 @@ export function limitLoginScope(
   scope: string,
 ): string {
   return intersectScope(scope, scopeNames(loginScopes(catalog, account, client)));
+}
+
+/** What a sign-in must be at least to approve these scopes; undefined: any. */
+export function requiredAcr(catalog: readonly ScopeDescription[], scope: string): Acr | undefined {
+  const names = parseScope(scope) ?? [];
+  return catalog.filter(({ name }) => names.includes(name))
+    .map(({ factor }) => factor)
+    .reduce<Acr | undefined>(strongerAcr, undefined);
+}
+
+/**
+ * What of `scope` was approved with a sufficient sign-in. The catalog may have changed since, so it
+ * is applied again at each use.
+ */
+export function limitToFactor(
+  catalog: readonly ScopeDescription[],
+  acr: Acr,
+  scope: string,
+): string {
+  const missing = catalog.filter(({ factor }) => !satisfiesAcr(acr, factor));
+  if (missing.length === 0) return scope;
+  const names = scopeNames(missing);
+  return formatScope((parseScope(scope) ?? []).filter((name) => !names.includes(name)));
 }
 
 /** What a personal access token, or a JWT it was exchanged for, still has of `scope`. */

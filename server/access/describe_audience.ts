@@ -9,3 +9,8 @@ export function describeAudience(
   const limited = `only the group${others.length === 1 ? "" : "s"} ${others.join(", ")}`;
   return [names.includes("admin") ? `${limited} and administrators` : limited];
 }
+
+/** What approving a scope needs, for the list of its limits. */
+export function describeFactor(factor: string): string {
+  return factor === "phr" ? "needs a passkey" : "needs a second factor";
+}

@@ -26,7 +26,12 @@ import {
   updateResource as updateStoredResource,
 } from "../store/resources.ts";
 import type { AdminDeps, Empty } from "./operation.ts";
-import { checkResourceScopes, checkScopeGroups, mergeScopes } from "./resource_scopes.ts";
+import {
+  checkResourceScopes,
+  checkScopeGroups,
+  type DeclaredScope,
+  mergeScopes,
+} from "./resource_scopes.ts";
 import { resourceVersion } from "./resource_version.ts";
 import { builtInResources, type ResourceView, resourceView } from "./resource_view.ts";
 
@@ -105,7 +110,7 @@ export const updateResource: ResourceOperation<
     name: string;
     changes: ResourceChanges;
     /** Scopes to add, or to replace those of the same name. */
-    declaredScopes?: ScopeDescription[];
+    declaredScopes?: DeclaredScope[];
     removedScopes?: string[];
     version?: string;
   },

@@ -4,7 +4,7 @@ import { knowsClientAddresses, UNKNOWN_ADDRESSES } from "../config/client_addres
 import type { ServerConfig } from "../config/server_config.ts";
 import { isRoleGroup } from "../access/group_names.ts";
 import { DomainError } from "../domain_error.ts";
-import type { ScopeDescription } from "../scopes.ts";
+import type { Factor, ScopeDescription } from "../scopes.ts";
 
 /** RFC 6749 section 3.3. */
 const SCOPE_NAME = /^[\x21\x23-\x5B\x5D-\x7E]+$/;
@@ -66,13 +66,22 @@ export function checkScopeGroups(
   return undefined;
 }
 
+/** A scope as an operator declares it; `any` removes the factor that it has. */
+export interface DeclaredScope extends Omit<ScopeDescription, "factor"> {
+  factor?: Factor | "any";
+}
+
+export function withFactor({ factor, ...scope }: DeclaredScope): ScopeDescription {
+  return factor === undefined || factor === "any" ? scope : { ...scope, factor };
+}
+
 /**
  * The scopes of a resource after some were declared and removed. A declaration says who may have
  * the scope; what else the operator has set for it stays.
  */
 export function mergeScopes(
   scopes: readonly ScopeDescription[],
-  declared: readonly ScopeDescription[],
+  declared: readonly DeclaredScope[],
   removed: readonly string[],
 ): ScopeDescription[] | DomainError {
   const unknown = removed.find((name) => !scopes.some((scope) => scope.name === name));
@@ -86,8 +95,8 @@ export function mergeScopes(
   const merged = scopes.filter(({ name }) => !removed.includes(name));
   for (const scope of declared) {
     const index = merged.findIndex(({ name }) => name === scope.name);
-    if (index < 0) merged.push(scope);
-    else merged[index] = { ...withoutAudience(merged[index]), ...scope };
+    if (index < 0) merged.push(withFactor(scope));
+    else merged[index] = withFactor({ ...withoutAudience(merged[index]), ...scope });
   }
   return merged;
 }

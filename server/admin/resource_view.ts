@@ -17,6 +17,8 @@ export interface ResourceScopeView {
   /** Whether personal access tokens can have it. */
   tokens: boolean;
   deviceFlow: readonly string[];
+  /** What the sign-in of the user who approves it must be at least. */
+  factor: string | null;
 }
 
 /** A resource as operators see it. */
@@ -66,7 +68,7 @@ export function builtInResources(
 }
 
 function scopeView(
-  { name, description, roles, groups, clients, tokens, deviceFlow }: ScopeDescription,
+  { name, description, roles, groups, clients, tokens, deviceFlow, factor }: ScopeDescription,
 ) {
   return {
     name,
@@ -76,5 +78,6 @@ function scopeView(
     clients: clients ?? null,
     tokens: tokens ?? true,
     deviceFlow: deviceFlow ?? [],
+    factor: factor ?? null,
   };
 }

@@ -1,6 +1,8 @@
 import {
   DEVICE_FLOW_RULES,
+  FACTORS,
   isDeviceFlowRule,
+  isFactor,
   type Role,
   type ScopeDescription,
 } from "../scopes.ts";
@@ -11,7 +13,7 @@ const SCOPE_NAME = /^[\x21\x23-\x5B\x5D-\x7E]+$/;
 
 /**
  * Reads `[scopes]` of the config file: each key is a scope, each value its description, or a
- * table with description, roles, groups, clients, tokens and device_flow. `describe` names the place
+ * table with description, roles, groups, clients, tokens, device_flow and factor. `describe` names the place
  * of a key in it.
  */
 export function readScopes(
@@ -35,7 +37,7 @@ export function readScopes(
 
 /** A scope of the file; a text says what is wrong with it. */
 function readScope(name: string, entry: Record<string, unknown>): ScopeDescription | string {
-  const { description, roles, groups, clients, tokens, device_flow, ...unknown } = entry;
+  const { description, roles, groups, clients, tokens, device_flow, factor, ...unknown } = entry;
   if (!SCOPE_NAME.test(name)) {
     return 'the name must be printable ASCII without spaces, " and \\ (RFC 6749 section 3.3).';
   }
@@ -59,10 +61,13 @@ function readScope(name: string, entry: Record<string, unknown>): ScopeDescripti
     const rules = DEVICE_FLOW_RULES.map((rule) => `"${rule}"`).join(", ");
     return `device_flow must be one of ${rules}, or an array of these.`;
   }
+  if (factor !== undefined && !isFactor(factor)) {
+    return `factor must be one of ${FACTORS.map((value) => `"${value}"`).join(" and ")}.`;
+  }
   const [unknownKey] = Object.keys(unknown);
   if (unknownKey !== undefined) {
-    return `unknown key "${unknownKey}". Use description, roles, groups, clients, tokens ` +
-      "and device_flow.";
+    return `unknown key "${unknownKey}". Use description, roles, groups, clients, tokens, ` +
+      "device_flow and factor.";
   }
   return {
     name,
@@ -72,5 +77,6 @@ function readScope(name: string, entry: Record<string, unknown>): ScopeDescripti
     ...clients && { clients },
     ...tokens !== undefined && { tokens },
     ...deviceFlow !== undefined && { deviceFlow },
+    ...factor !== undefined && { factor },
   };
 }

@@ -13,6 +13,8 @@ import { principalExtraClaims } from "../resources/extra_claims.ts";
 import type { ResourceCatalog } from "../resources/catalog.ts";
 import { resourceMetadataPath } from "../resources/metadata_path.ts";
 import type { Resource } from "../resources/resource.ts";
+import { strongestAcr } from "../oauth/requested_acr.ts";
+import { type Acr, ACR_VALUES, acrOf, satisfiesAcr } from "../sign_in/authentication.ts";
 import type { Sql } from "../store/db/connect.ts";
 import { requestPath } from "../http/request_target.ts";
 import { signAccessToken } from "../tokens/access_token.ts";
@@ -29,6 +31,9 @@ const REQUIRED_SCOPE_HEADER = "x-auth-required-scope";
 
 /** The largest age of the user's sign-in, in seconds, for the same proxies. */
 const REQUIRED_MAX_AGE_HEADER = "x-auth-required-max-age";
+
+/** What the user's sign-in must be at least, for the same proxies. */
+const REQUIRED_ACR_HEADER = "x-auth-required-acr";
 
 /** Lifetime of a JWT for the upstream service, in seconds. It is reused during the first half. */
 const JWT_LIFETIME = 300;
@@ -96,13 +101,9 @@ function authorize(
     const { resourceMetadata } = query;
     return rejection(401, bearerChallenge(describeResult(result), { resourceMetadata }), query);
   }
-  const { maxAge, resourceMetadata } = query;
-  // A token without a sign-in, such as a personal access token, never meets it.
-  if (
-    maxAge !== undefined &&
-    clock.now() - (result.token.authenticatedAt ?? -Infinity) > maxAge * 1000
-  ) {
-    return rejection(401, staleSignIn(query, maxAge), query);
+  const { resourceMetadata } = query;
+  if (!meetsSignIn(clock, result.token, query)) {
+    return rejection(401, insufficientSignIn(query), query);
   }
   const missing = missingScopes(query.scopes, result.token.scopes);
   if (missing.length === 0) return result.token;
@@ -119,14 +120,27 @@ function missingToken({ scopes, resourceMetadata }: VerifyQuery): string {
   return bearerChallenge(undefined, { scope, resourceMetadata });
 }
 
-/** RFC 9470 section 3. It names the scopes too, so that one approval meets both requirements. */
-function staleSignIn({ scopes, resourceMetadata }: VerifyQuery, maxAge: number): string {
+/** A token without a sign-in, such as a personal access token, meets no requirement. */
+function meetsSignIn(
+  clock: Clock,
+  { authenticatedAt, authentication }: ValidatedToken,
+  { maxAge, acr }: VerifyQuery,
+): boolean {
+  if (maxAge === undefined && acr === undefined) return true;
+  return authenticatedAt !== undefined && satisfiesAcr(acrOf(authentication), acr) &&
+    (maxAge === undefined || clock.now() - authenticatedAt <= maxAge * 1000);
+}
+
+/** RFC 9470 section 3. It names the scopes too, so that one approval meets all requirements. */
+function insufficientSignIn({ scopes, maxAge, acr, resourceMetadata }: VerifyQuery): string {
   const error = new OAuthError(
     "insufficient_user_authentication",
-    "This requires a more recent sign-in. Get a new token with it.",
+    acr === undefined
+      ? "This requires a more recent sign-in. Get a new token with it."
+      : "This requires a stronger or more recent sign-in. Get a new token with it.",
   );
   const scope = scopes.length === 0 ? undefined : formatScope(scopes);
-  return bearerChallenge(error, { scope, maxAge, resourceMetadata });
+  return bearerChallenge(error, { scope, maxAge, acrValues: acr, resourceMetadata });
 }
 
 function successResponse(token: ValidatedToken): Response {
@@ -168,6 +182,8 @@ interface VerifyQuery {
   resourceMetadata?: string;
   /** The largest age of the user's sign-in, in seconds; undefined: any. */
   maxAge?: number;
+  /** What the sign-in must be at least; undefined: any. */
+  acr?: Acr;
   /** Whether the upstream service gets a JWT. */
   jwt: boolean;
   /** Whether a token may be the password of HTTP Basic, as git and docker send it. */
@@ -183,10 +199,12 @@ interface VerifyQuery {
 function parseQuery(deps: VerifyDeps, { url, headers }: Request): VerifyQuery | OAuthError {
   const scope = headers.get(REQUIRED_SCOPE_HEADER) ?? "";
   const maxAge = headers.get(REQUIRED_MAX_AGE_HEADER);
+  const acr = headers.get(REQUIRED_ACR_HEADER);
   const required = {
     resource: { resource: deps.catalog.default },
     scope,
     maxAges: maxAge === null ? [] : [maxAge],
+    acrs: acr === null ? [] : [acr],
   };
   const start = url.indexOf("?");
   if (start === -1) return verifyQuery(required);
@@ -197,16 +215,17 @@ function parseQuery(deps: VerifyDeps, { url, headers }: Request): VerifyQuery | 
     ...required,
     scope: [...parameters.getAll("scope"), scope].join(" "),
     maxAges: [...parameters.getAll("max_age"), ...required.maxAges],
+    acrs: [...parameters.getAll("acr"), ...required.acrs],
   };
   if (path !== VERIFY_PATH) return verifyQuery(all);
   const resource = namedResource(deps, parameters.getAll("resource"));
   if (resource instanceof OAuthError) return resource;
   for (const [name, value] of parameters) {
-    if (name === "scope" || name === "max_age" || name === "resource") continue;
+    if (["scope", "max_age", "acr", "resource"].includes(name)) continue;
     if ((name === "jwt" || name === "basic") && value === "1") continue;
     return new OAuthError(
       "invalid_request",
-      "Unknown parameter. This endpoint takes resource, scope, max_age, jwt=1 and basic=1.",
+      "Unknown parameter. This endpoint takes resource, scope, max_age, acr, jwt=1 and basic=1.",
     );
   }
   return verifyQuery({ ...all, resource }, parameters.has("jwt"), parameters.has("basic"));
@@ -230,10 +249,11 @@ function namedResource(
 }
 
 function verifyQuery(
-  { resource, scope, maxAges }: {
+  { resource, scope, maxAges, acrs }: {
     resource: Pick<VerifyQuery, "resource" | "resourceMetadata">;
     scope: string;
     maxAges: readonly string[];
+    acrs: readonly string[];
   },
   jwt = false,
   basic = false,
@@ -249,7 +269,14 @@ function verifyQuery(
     return new OAuthError("invalid_request", "The required max_age is not a number of seconds.");
   }
   const maxAge = maxAges.length === 0 ? undefined : Math.min(...maxAges.map(Number));
-  return { ...resource, scopes, maxAge, jwt, basic };
+  const acr = strongestAcr(acrs);
+  if (acrs.length > 0 && acr === undefined) {
+    return new OAuthError(
+      "invalid_request",
+      `The required acr must be one of these: ${ACR_VALUES.join(", ")}.`,
+    );
+  }
+  return { ...resource, scopes, maxAge, acr, jwt, basic };
 }
 
 async function withJwt(

@@ -35,23 +35,25 @@ interface ChallengeParameters {
   realm?: string;
   scope?: string;
   maxAge?: number;
+  acrValues?: string;
   resourceMetadata?: string;
 }
 
 /**
  * The WWW-Authenticate value for `error` (RFC 6750 section 3), which is undefined if the request
- * had no token. `scope` is what would be sufficient, `maxAge` the largest age of the sign-in in seconds
- * (RFC 9470 section 3), `resourceMetadata` where a client learns whom to ask (RFC 9728 section 5.1).
+ * had no token. `scope` is what would be sufficient, `maxAge` the largest age of the sign-in in seconds and
+ * `acrValues` what it must be (RFC 9470 section 3), `resourceMetadata` where a client learns whom to ask (RFC 9728 section 5.1).
  */
 export function bearerChallenge(
   error?: OAuthError,
-  { realm, scope, maxAge, resourceMetadata }: ChallengeParameters = {},
+  { realm, scope, maxAge, acrValues, resourceMetadata }: ChallengeParameters = {},
 ): string {
   const parameters = {
     realm,
     error: error?.code,
     error_description: error && inChallenge(error.message),
     scope,
+    acr_values: acrValues,
     max_age: maxAge,
     resource_metadata: resourceMetadata,
   };

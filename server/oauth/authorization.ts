@@ -3,12 +3,14 @@ import { toLoginName } from "../../shared/login_name.ts";
 import { findRedirectUri, withParameters } from "../../shared/oauth/redirect_uri.ts";
 import { DomainError } from "../domain_error.ts";
 import { storedResources } from "../resources/catalog.ts";
+import type { Acr } from "../sign_in/authentication.ts";
 import type { Client } from "../store/clients.ts";
 import { isCodeChallenge } from "../tokens/pkce.ts";
 import type { TokenValidator } from "../validation/token_validator.ts";
 import { checkRequestedScope, DEFAULT_SCOPE, type RequestedScopeDeps } from "./requested_scope.ts";
 import type { DocumentClients } from "./client_documents/document_clients.ts";
 import { missingParameter } from "./missing_parameter.ts";
+import { parseAcrValues } from "./requested_acr.ts";
 import { requestedResources } from "./requested_resource.ts";
 
 /**
@@ -38,6 +40,8 @@ export interface AuthorizationRequest {
   prompts: readonly Prompt[];
   /** Seconds. */
   maxAge?: number;
+  /** What the sign-in must be at least. */
+  requiredAcr?: Acr;
   loginHint?: string;
   /** What the program calls itself. Our extension. */
   loginName?: string;
@@ -135,6 +139,8 @@ export async function parseAuthorizationRequest(
   if (prompts instanceof OAuthError) return rejected(prompts);
   const maxAge = parseMaxAge(parameters.get("max_age"));
   if (maxAge instanceof OAuthError) return rejected(maxAge);
+  const requiredAcr = parseAcrValues(parameters.get("acr_values"));
+  if (requiredAcr instanceof OAuthError) return rejected(requiredAcr);
   const resources = requestedResources(deps.catalog, client, parameters.resources);
   if (resources instanceof OAuthError) return rejected(resources);
   const requested = parameters.get("scope") ?? DEFAULT_SCOPE;
@@ -154,6 +160,7 @@ export async function parseAuthorizationRequest(
       nonce: parameters.get("nonce"),
       prompts,
       maxAge,
+      requiredAcr,
       loginHint: parameters.get("login_hint"),
       loginName: toLoginName(parameters.get("login_name")),
     },

@@ -21,6 +21,7 @@ import { formatUserCode, generateUserCode } from "../tokens/user_code.ts";
 import type { TokenValidator } from "../validation/token_validator.ts";
 import { readClientRequest } from "./client_authentication.ts";
 import { POLL_INTERVAL } from "./grants/device_code.ts";
+import { parseAcrValues } from "./requested_acr.ts";
 import { requestedResources } from "./requested_resource.ts";
 import { checkRequestedScope, DEFAULT_SCOPE, type RequestedScopeDeps } from "./requested_scope.ts";
 
@@ -79,6 +80,8 @@ export async function deviceAuthorization(
   // From OpenID Connect Core 1.0 section 3.1.2.1, as RFC 9470 section 4 uses it.
   const maxAge = seconds(form, "max_age");
   if (maxAge instanceof OAuthError) return maxAge;
+  const requiredAcr = parseAcrValues(form("acr_values"));
+  if (requiredAcr instanceof OAuthError) return requiredAcr;
   // Ours, as at the token endpoint.
   const requestedLifetime = seconds(form, "requested_lifetime", 1);
   if (requestedLifetime instanceof OAuthError) return requestedLifetime;
@@ -106,6 +109,7 @@ export async function deviceAuthorization(
       // Not in RFC 8628: what the device calls itself.
       loginName: toLoginName(form("login_name")),
       maxAge,
+      requiredAcr,
       requestedLifetime,
     }, MAX_PENDING);
   } while (outcome === "code_taken");

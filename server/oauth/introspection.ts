@@ -7,7 +7,8 @@ import type { ResourceCatalog } from "../resources/catalog.ts";
 import { mayIntrospect } from "../resources/client_resources.ts";
 import { MANAGEMENT_RESOURCE } from "../resources/resource.ts";
 import type { Client } from "../store/clients.ts";
-import { apiScope, limitLoginScope } from "../scopes.ts";
+import { apiScope, limitLoginScope, limitToFactor } from "../scopes.ts";
+import { acrOf } from "../sign_in/authentication.ts";
 import type { Sql } from "../store/db/connect.ts";
 import {
   findRefreshTokenFamily,
@@ -136,7 +137,11 @@ async function describeRefreshToken(
   return {
     active: true,
     token_type: "refresh_token",
-    scope: apiScope(limitLoginScope(scopes.flat(), user, client, family.scope)),
+    scope: apiScope(limitToFactor(
+      scopes.flat(),
+      acrOf(family.authentication),
+      limitLoginScope(scopes.flat(), user, client, family.scope),
+    )),
     client_id: family.clientId,
     username: user.email,
     sub: user.subject,

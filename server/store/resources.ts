@@ -103,7 +103,9 @@ export async function deleteResource(sql: Sql | Transaction, name: string): Prom
 }
 
 function scopesAsJson(scopes: readonly ScopeDescription[]) {
-  return scopes.map(({ name, description, roles, groups, clients, tokens, deviceFlow }) => ({
+  return scopes.map((
+    { name, description, roles, groups, clients, tokens, deviceFlow, factor },
+  ) => ({
     name,
     description,
     ...roles && { roles: [...roles] },
@@ -111,5 +113,6 @@ function scopesAsJson(scopes: readonly ScopeDescription[]) {
     ...clients && { clients },
     ...tokens !== undefined && { tokens },
     ...deviceFlow && { deviceFlow: [...deviceFlow] },
+    ...factor && { factor },
   }));
 }

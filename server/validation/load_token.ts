@@ -3,7 +3,14 @@ import { intersectScope, parseScope } from "../../shared/oauth/scope.ts";
 import { NetworkList } from "../http/ip_address.ts";
 import type { ResourceCatalog } from "../resources/catalog.ts";
 import { mayUseResource } from "../resources/client_resources.ts";
-import { limitLoginScope, limitPatScope, type ScopedAccount } from "../scopes.ts";
+import {
+  limitLoginScope,
+  limitPatScope,
+  limitToFactor,
+  type ScopedAccount,
+  type ScopeDescription,
+} from "../scopes.ts";
+import { acrOf } from "../sign_in/authentication.ts";
 import type { Sql } from "../store/db/connect.ts";
 import type { OwnerRecord, TokenRecord } from "../store/pats/types.ts";
 import { type AccessTokenStatus, accessTokenStatus } from "../store/revoked_access_tokens.ts";
@@ -100,7 +107,7 @@ function validatedAccessToken(
   const resource = isAllowed ? issuedFor : undefined;
   const available = resource === undefined ? [] : catalog.scopesOf(resource);
   const scope = claims.pat === undefined
-    ? limitLoginScope(available, account, client, claims.scope)
+    ? limitToSignIn(available, claims, limitLoginScope(available, account, client, claims.scope))
     : limitPatScope(
       available,
       account,
@@ -138,6 +145,17 @@ function validatedAccessToken(
       ...claims.pat === undefined ? [] : [`token:${claims.pat}`],
     ],
   };
+}
+
+/** Of a login: scopes that need another sign-in do not apply. Workloads have no sign-in. */
+function limitToSignIn(
+  available: readonly ScopeDescription[],
+  claims: AccessTokenClaims,
+  scope: string,
+): string {
+  return claims.auth_time === undefined
+    ? scope
+    : limitToFactor(available, acrOf(authenticationOf(claims)), scope);
 }
 
 function scopedAccount(

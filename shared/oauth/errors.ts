@@ -15,6 +15,7 @@ export type OAuthErrorCode =
   | "invalid_target" // RFC 8707 section 2, RFC 8693 section 2.2.2
   | "invalid_token" // RFC 6750 section 3.1
   | "insufficient_scope" // RFC 6750 section 3.1
+  | "unmet_authentication_requirements" // RFC 9470 section 5
   | "insufficient_user_authentication" // RFC 9470 section 3
   | "login_required" // OpenID Connect Core 1.0 section 3.1.2.6
   | "consent_required" // OpenID Connect Core 1.0 section 3.1.2.6

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { SIGNING_ALGORITHMS } from "../../config/settings/tokens.ts";
 import { RESOURCE_CLAIMS } from "../../resources/resource.ts";
-import { DEVICE_FLOW_RULES } from "../../scopes.ts";
+import { DEVICE_FLOW_RULES, FACTORS } from "../../scopes.ts";
 import { described, named, orNull, text, timestamp } from "../schema.ts";
 
 /** Of `{id}` in paths: the name. */
@@ -33,6 +33,10 @@ const newScope = named(
     device_flow: described(
       "What logins by device code need to get it.",
       z.optional(z.array(z.enum(DEVICE_FLOW_RULES)).check(z.maxLength(10))),
+    ),
+    factor: described(
+      "What the sign-in of the user who approves it must be at least. Default: anything.",
+      z.optional(z.nullable(z.enum(FACTORS))),
     ),
   }),
 );
@@ -106,6 +110,7 @@ export const resource = named(
       clients: orNull(z.array(z.string())),
       tokens: z.boolean(),
       device_flow: z.array(z.string()),
+      factor: orNull(z.string()),
     })),
     access_token_lifetime: orNull(z.int()),
     signing_algorithm: orNull(z.string()),

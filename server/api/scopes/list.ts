@@ -3,7 +3,7 @@ import { parseScope } from "../../../shared/oauth/scope.ts";
 import { covers } from "../../../shared/management.ts";
 import { userAsOwner } from "../../pats/owner.ts";
 import { deviceFlowRules } from "../../logins/device_flow.ts";
-import { DEVICE_FLOW_RULES, loginScopes, patScopes, scopeNames } from "../../scopes.ts";
+import { DEVICE_FLOW_RULES, FACTORS, loginScopes, patScopes, scopeNames } from "../../scopes.ts";
 import { commandLineClient, findClient } from "../../store/clients.ts";
 import { findActiveLogin } from "../../store/refresh_token_families.ts";
 import { operation } from "../operation.ts";
@@ -20,6 +20,10 @@ const scopeList = named(
       device_flow: described(
         "What a login by device code needs to get it, besides an approval. With `off`, it cannot.",
         z.array(z.enum(DEVICE_FLOW_RULES)),
+      ),
+      factor: described(
+        "What your sign-in must be at least to approve it; `null`: anything.",
+        z.nullable(z.enum(FACTORS)),
       ),
     })),
   }),
@@ -44,12 +48,13 @@ export const listScopes = operation({
     const client = await findClient(sql, presented.clientId) ?? commandLineClient;
     const scopes = loginScopes(catalog.scopes(), account, client);
     return {
-      scopes: scopes.map(({ name, description }) => ({
+      scopes: scopes.map(({ name, description, factor }) => ({
         name,
         description,
         granted: covers(granted, name),
         for_tokens: forTokens.includes(name),
         device_flow: deviceFlowRules(client, catalog.scopes(), name).map(({ rule }) => rule),
+        factor: factor ?? null,
       })),
     };
   },

@@ -111,6 +111,11 @@ function settings(command: Command): Command {
       collect,
     )
     .option(
+      "--scope-factor <scope=factor>",
+      "what approving a declared scope needs: 2fa, phr (a passkey) or any (repeatable)",
+      collect,
+    )
+    .option(
       "--login-only <scope>",
       "declared scope that no personal access token can have (repeatable)",
       collect,

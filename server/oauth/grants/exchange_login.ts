@@ -2,7 +2,8 @@ import type { Clock } from "../../../shared/clock.ts";
 import { OAuthError } from "../../../shared/oauth/errors.ts";
 import type { TokenResponse } from "../../../shared/oauth/token_response.ts";
 import type { ResourceCatalog } from "../../resources/catalog.ts";
-import { limitLoginScope } from "../../scopes.ts";
+import { limitLoginScope, limitToFactor } from "../../scopes.ts";
+import { acrOf } from "../../sign_in/authentication.ts";
 import { findRefreshTokenFamily } from "../../store/refresh_token_families.ts";
 import { findUser } from "../../store/users.ts";
 import { delegatedTokenId } from "../../tokens/access_token.ts";
@@ -58,11 +59,11 @@ export async function exchangeLogin(
   );
   if (resource instanceof OAuthError) return resource;
   // The user's role, the client or the catalog may have changed since the approval.
-  const scope = limitLoginScope(
-    deps.catalog.scopesOf(resource),
-    user,
-    request.client,
-    family.scope,
+  const available = deps.catalog.scopesOf(resource);
+  const scope = limitToFactor(
+    available,
+    acrOf(family.authentication),
+    limitLoginScope(available, user, request.client, family.scope),
   );
   const tokens = await delegate(deps, request, {
     loginId: family.id,

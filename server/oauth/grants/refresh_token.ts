@@ -6,7 +6,8 @@ import { REFRESH_TOKEN_GRANT } from "../../../shared/oauth/grant_types.ts";
 import { formatScope, missingScopes, parseScope } from "../../../shared/oauth/scope.ts";
 import type { ServerConfig } from "../../config/server_config.ts";
 import type { Resource } from "../../resources/resource.ts";
-import { apiScope, limitLoginScope, scopeNames } from "../../scopes.ts";
+import { apiScope, limitLoginScope, limitToFactor, scopeNames } from "../../scopes.ts";
+import { acrOf } from "../../sign_in/authentication.ts";
 import type { Sql } from "../../store/db/connect.ts";
 import {
   findRefreshTokenFamily,
@@ -86,7 +87,11 @@ export function refreshTokenGrant(deps: RefreshTokenGrantDeps): Grant {
       return await issueLoginTokens(deps, {
         user,
         client: request.client,
-        scope: limitLoginScope(deps.catalog.scopes(), user, request.client, scope),
+        scope: limitToFactor(
+          deps.catalog.scopes(),
+          acrOf(family!.authentication),
+          limitLoginScope(deps.catalog.scopes(), user, request.client, scope),
+        ),
         resource,
         authenticatedAt: family!.authenticatedAt,
         authentication: family!.authentication,

@@ -4,8 +4,8 @@ import { parseScope } from "../../../shared/oauth/scope.ts";
 import type { ServerConfig } from "../../config/server_config.ts";
 import { furtherTokenLifetime } from "../../logins/further_approval.ts";
 import type { Resource } from "../../resources/resource.ts";
-import { limitLoginScope } from "../../scopes.ts";
-import type { Authentication } from "../../sign_in/authentication.ts";
+import { limitLoginScope, limitToFactor } from "../../scopes.ts";
+import { acrOf, type Authentication } from "../../sign_in/authentication.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
 import type { Transaction } from "../../store/db/connect.ts";
 import {
@@ -73,7 +73,12 @@ export async function startLogin(
     );
   }
   // The user's role or the catalog may have changed since.
-  const scope = limitLoginScope(deps.catalog.scopes(), user, client, approval.scope);
+  const catalog = deps.catalog.scopes();
+  const scope = limitToFactor(
+    catalog,
+    acrOf(approval.authentication),
+    limitLoginScope(catalog, user, client, approval.scope),
+  );
   const login: Login = {
     user,
     client,

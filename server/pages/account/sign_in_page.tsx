@@ -13,6 +13,7 @@ import { CsrfField, HiddenFields } from "../ui/hidden_fields.tsx";
 import { providerButtons } from "../upstream/buttons.tsx";
 import { EmailField, PasswordField } from "./account_fields.tsx";
 import { passkeyButton, type PasskeyButtonDeps } from "./passkeys/sign_in_button.tsx";
+import { SECURITY_PATH } from "./security/paths.ts";
 import { UNLOCK_PARAMETER } from "./unlock_link.ts";
 
 export interface SignInForm {
@@ -57,7 +58,7 @@ export async function signInPage(
       <main>
         <h1>{again ? "Sign in again" : `Sign in to ${brand.productName}`}</h1>
         <ErrorSummary problems={problems} />
-        <Reason next={next} again={again} />
+        <Reason next={next} again={again} requiredAcr={requiredAcr} />
         {providers?.buttons}
         {passkey}
         <form method="post" action="/signin">
@@ -124,7 +125,20 @@ export function isAuthorizationPath(next: string): boolean {
 }
 
 /** Why the user has to sign in. */
-function Reason({ next, again }: { next: string; again: boolean }) {
+function Reason(
+  { next, again, requiredAcr }: { next: string; again: boolean; requiredAcr?: Acr },
+) {
+  if (requiredAcr === "2fa") {
+    return <p>This needs a second factor: sign in with one to continue.</p>;
+  }
+  if (requiredAcr === "phr") {
+    return (
+      <p>
+        This needs a passkey: sign in with one to continue. If you have none, add one under{" "}
+        <a href={SECURITY_PATH}>Sign-in methods</a> first.
+      </p>
+    );
+  }
   const fromTerminal = next === "/device" || next.startsWith("/device?");
   const fromBrowser = isAuthorizationPath(next);
   if (again) {

@@ -21,7 +21,7 @@ import { redirectToSignIn, signedInSession } from "../http/browser_session.ts";
 import { consentPage, type ConsentPageDeps } from "./consent_page.tsx";
 import { unregisteredRedirectPage, untrustedRequestPage } from "./errors.tsx";
 import { issueCode, type IssueCodeDeps } from "./issue_code.ts";
-import { authorizationPath, needsSignIn, withSignedInSince } from "./return_path.ts";
+import { authorizationPath, neededSignIn, withSignedInSince } from "./return_path.ts";
 
 export interface AuthorizeDeps extends AuthorizationDeps, ConsentPageDeps, IssueCodeDeps {
   sql: Sql;
@@ -85,12 +85,19 @@ async function decideWithoutAsking(
   const { prompts, loginHint, client } = request;
   const isSilent = prompts.includes("none");
   const session = c.get("session");
-  if (session === undefined || needsSignIn(deps, session, query)) {
+  const needed = session === undefined
+    ? { acr: request.requiredAcr }
+    : neededSignIn(deps, session, { query, request });
+  if (session === undefined || needed !== undefined) {
     if (isSilent) {
-      return new OAuthError("login_required", "The user is not signed in, or too long ago.");
+      return new OAuthError(
+        "login_required",
+        "The user is not signed in, or too long ago, or without a factor that this needs.",
+      );
     }
     return redirectToSignIn(c, authorizationPath(query), {
       again: session !== undefined,
+      acr: needed?.acr,
       email: session === undefined ? loginHint : undefined,
     });
   }

@@ -25,7 +25,7 @@ import {
 import { untrustedRequestPage } from "./errors.tsx";
 import { issueCode } from "./issue_code.ts";
 import { leavePage } from "./leave_page.tsx";
-import { authorizationPath, needsSignIn } from "./return_path.ts";
+import { authorizationPath, neededSignIn } from "./return_path.ts";
 
 /**
  * POST /consent: the decision about an authorization request. The form has the request itself, which
@@ -67,8 +67,9 @@ export async function submitConsent(deps: AuthorizeDeps, c: PageContext): Promis
       children: <p>Go back, and select Approve or Deny.</p>,
     });
   }
-  if (needsSignIn(deps, session, query)) {
-    return redirectToSignIn(c, authorizationPath(query), { again: true });
+  const needed = neededSignIn(deps, session, { query, request });
+  if (needed !== undefined) {
+    return redirectToSignIn(c, authorizationPath(query), { again: true, ...needed });
   }
   if (form(SHOWN_RESOURCES) !== resourcesHash(deps.catalog, request)) {
     // The operator has changed the resources since the page was shown.

@@ -1,7 +1,8 @@
 import type { Clock } from "../../../shared/clock.ts";
 import type { AuthorizationRequest } from "../../oauth/authorization.ts";
 import type { ResourceCatalog } from "../../resources/catalog.ts";
-import { limitLoginScope } from "../../scopes.ts";
+import { limitLoginScope, limitToFactor } from "../../scopes.ts";
+import { acrOf } from "../../sign_in/authentication.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
 import { insertAuthorizationCode } from "../../store/authorization_codes.ts";
 import type { Sql } from "../../store/db/connect.ts";
@@ -40,7 +41,11 @@ export async function issueCode(
 ): Promise<string | undefined> {
   const { client, redirectUri, codeChallenge, nonce, loginName, resources } = request;
   const { user, authenticatedAt, authentication } = session;
-  const scope = limitLoginScope(catalog.scopes(), user, client, shownScope);
+  const scope = limitToFactor(
+    catalog.scopes(),
+    acrOf(authentication),
+    limitLoginScope(catalog.scopes(), user, client, shownScope),
+  );
   const code = generateAuthorizationCode();
   const now = clock.now();
   if (client.document !== undefined) {

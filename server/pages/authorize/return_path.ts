@@ -1,6 +1,9 @@
 import type { Clock } from "../../../shared/clock.ts";
 import type { ServerConfig } from "../../config/server_config.ts";
 import type { AuthorizationRequest } from "../../oauth/authorization.ts";
+import type { ResourceCatalog } from "../../resources/catalog.ts";
+import { limitLoginScope, requiredAcr } from "../../scopes.ts";
+import { type Acr, acrOf, satisfiesAcr, strongerAcr } from "../../sign_in/authentication.ts";
 import { PATHS } from "../../oauth/metadata.ts";
 import type { Session } from "../../store/sessions.ts";
 import { needsFreshSignIn } from "../http/browser_session.ts";
@@ -38,12 +41,29 @@ function signedInSince(query: string): number | undefined {
   return /^-?\d{1,16}$/.test(text) ? Number(text) : undefined;
 }
 
-/** Whether the user has to sign in again for this request, or because the operator requires it. */
-export function needsSignIn(
-  deps: { clock: Clock; config: Pick<ServerConfig, "deviceFlow"> },
+interface NeededSignInDeps {
+  clock: Clock;
+  config: Pick<ServerConfig, "deviceFlow">;
+  catalog: Pick<ResourceCatalog, "scopes">;
+}
+
+/**
+ * What sign-in the user needs first, for this request, for a scope with a factor or because the
+ * operator requires a recent one; undefined: none.
+ */
+export function neededSignIn(
+  deps: NeededSignInDeps,
   session: Session,
-  query: string,
-): boolean {
+  { query, request: { client, scope, requiredAcr: requested } }: {
+    query: string;
+    request: Pick<AuthorizationRequest, "client" | "scope" | "requiredAcr">;
+  },
+): { acr?: Acr } | undefined {
+  const catalog = deps.catalog.scopes();
+  const held = limitLoginScope(catalog, session.user, client, scope);
+  const acr = strongerAcr(requested, requiredAcr(catalog, held));
+  if (!satisfiesAcr(acrOf(session.authentication), acr)) return { acr };
   const since = signedInSince(query) ?? -Infinity;
-  return session.authenticatedAt.getTime() < since || needsFreshSignIn(deps, session);
+  const isOld = session.authenticatedAt.getTime() < since || needsFreshSignIn(deps, session);
+  return isOld ? { acr } : undefined;
 }

@@ -2,8 +2,9 @@ import type { Clock } from "../../../shared/clock.ts";
 import { intersectScope, parseScope } from "../../../shared/oauth/scope.ts";
 import { isUuid } from "../../../shared/uuid.ts";
 import type { ResourceCatalog } from "../../resources/catalog.ts";
-import { limitLoginScope } from "../../scopes.ts";
+import { limitLoginScope, requiredAcr } from "../../scopes.ts";
 import type { AppliedRule } from "../../logins/device_flow.ts";
+import { type Acr, acrOf, satisfiesAcr, strongerAcr } from "../../sign_in/authentication.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
 import type { Sql } from "../../store/db/connect.ts";
 import {
@@ -41,7 +42,8 @@ export async function showDeviceConfirm(deps: ConfirmDeps, c: PageContext): Prom
   const client = await findEnabledClient(deps, request);
   if (client === undefined) return await clientDisabled(deps, c, request.clientId);
   const unmet = findUnmetRules(deps, c, request, client);
-  if (mustSignInAgain(deps, session, request, unmet)) return await signInAgain(deps, c);
+  const again = mustSignInAgain(deps, session, { request, client, unmet });
+  if (again !== undefined) return await signInAgain(deps, c, again);
   return await confirmPage(deps, c, { session, request, client, login, unmet });
 }
 
@@ -55,8 +57,12 @@ async function confirmPage(
   return await approvalPage(deps, c, { ...approval, isManagement });
 }
 
-async function signInAgain(deps: ConfirmDeps, c: PageContext): Promise<Response> {
-  return redirectToSignIn(c, await confirmReturnPath(deps, c), { again: true });
+async function signInAgain(
+  deps: ConfirmDeps,
+  c: PageContext,
+  { acr }: { acr?: Acr },
+): Promise<Response> {
+  return redirectToSignIn(c, await confirmReturnPath(deps, c), { again: true, acr });
 }
 
 /**
@@ -86,7 +92,8 @@ export async function submitDeviceConfirm(deps: ConfirmDeps, c: PageContext): Pr
   );
   if (decision === "approved" && request !== undefined && client !== undefined) {
     const unmet = findUnmetRules(deps, c, request, client);
-    if (mustSignInAgain(deps, session, request, unmet)) return await signInAgain(deps, c);
+    const again = mustSignInAgain(deps, session, { request, client, unmet });
+    if (again !== undefined) return await signInAgain(deps, c, again);
     if (unmet.length > 0) {
       await recordRestriction(deps, c, request, unmet);
       return await confirmPage(deps, c, { session, request, client, login, unmet });
@@ -151,13 +158,23 @@ async function findOwnLogin(
   return login?.userId === user.id && login.clientId === clientId ? login : "another";
 }
 
-/** For the operator's rules, or because the request is for a recent sign-in. */
+/**
+ * What sign-in the user needs first: for the operator's rules, for a scope with a factor, or because
+ * the request asks for a recent or stronger one. Undefined: they can decide, or never approve.
+ */
 function mustSignInAgain(
   deps: ConfirmDeps,
   session: Session,
-  request: DeviceAuthorization,
-  unmet: readonly AppliedRule[],
-): boolean {
-  return isSignInTooOld(unmet) ||
-    unmet.length === 0 && !isSignInRecent(deps, session, request);
+  { request, client, unmet }: {
+    request: DeviceAuthorization;
+    client: Client;
+    unmet: readonly AppliedRule[];
+  },
+): { acr?: Acr } | undefined {
+  if (unmet.length > 0 && !isSignInTooOld(unmet)) return undefined;
+  const catalog = deps.catalog.scopes();
+  const scope = limitLoginScope(catalog, session.user, client, request.scope);
+  const acr = strongerAcr(request.requiredAcr, requiredAcr(catalog, scope));
+  if (!satisfiesAcr(acrOf(session.authentication), acr)) return { acr };
+  return unmet.length > 0 || !isSignInRecent(deps, session, request) ? { acr } : undefined;
 }

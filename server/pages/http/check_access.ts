@@ -1,3 +1,4 @@
+import { requiredAcr } from "../../scopes.ts";
 import { type Acr, acrOf, satisfiesAcr } from "../../sign_in/authentication.ts";
 import { findSecondFactors, hasSecondFactor } from "../../store/second_factors.ts";
 import type { Session } from "../../store/sessions.ts";
@@ -31,6 +32,11 @@ export async function checkAccess(
       : undefined;
     if (refusal !== undefined) return refusal;
     c.set("tokenAccess", token);
+    // A new secret, or more addresses, are worth as much as a new token.
+    const acr = requiredAcr(deps.catalog.scopes(), token.token.scope);
+    if (access !== "token_viewer" && !satisfiesAcr(acrOf(session.authentication), acr)) {
+      return redirectToSignIn(c, await returnPath(deps, c, route), { again: true, acr });
+    }
   }
   if (route.freshSignIn === "to_change_methods") {
     const acr = await methodChangeAcr(deps, session);

@@ -23,6 +23,7 @@ import {
   readAddresses,
   ScopeFields,
 } from "./token_fields.tsx";
+import { FactorNotice, factorProblem, unmetFactors } from "./factor.tsx";
 import type { SubmittedForm } from "../ui/form_page.tsx";
 import { tokenFormPage } from "./token_form.tsx";
 
@@ -48,6 +49,11 @@ export async function submitCreateToken(
   if (id === undefined) {
     return await createTokenPage(deps, c, { form, problems: [MISSING_IDEMPOTENCY_KEY] });
   }
+  const problem = factorProblem(
+    deps.catalog.scopes().filter(({ name }) => form(`scope:${name}`)),
+    signedInSession(c),
+  );
+  if (problem !== undefined) return await createTokenPage(deps, c, { form, problems: [problem] });
   const created = await createFromForm(deps, c, { form, id });
   if (!(created instanceof DomainError)) return await createdTokenPage(deps, c, created);
   return await alreadyCreatedPage(deps, c, id) ??
@@ -89,6 +95,9 @@ async function createTokenPage(
   submitted: SubmittedForm,
 ): Promise<Response> {
   const { config, catalog, clock } = deps;
+  const session = signedInSession(c);
+  const scopes = patScopes(catalog.scopes(), userAsOwner(session.user));
+  const unmet = unmetFactors(scopes, session);
   return await tokenFormPage(deps, c, {
     name: "create_token",
     title: "Create token",
@@ -97,9 +106,11 @@ async function createTokenPage(
       <>
         <NameField {...submitted} />
         <DescriptionField {...submitted} />
+        <FactorNotice unmet={unmet} form={submitted.form} next="/tokens/new" />
         <ScopeFields
           {...submitted}
-          scopes={patScopes(catalog.scopes(), userAsOwner(signedInSession(c).user))}
+          scopes={scopes}
+          unmet={unmet}
           resources={catalog.resources()}
           hint="The token never has a scope that you do not have, even if you lose it later."
         />

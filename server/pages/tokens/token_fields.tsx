@@ -3,6 +3,7 @@ import { ResourceName } from "../ui/resource_name.tsx";
 import type { Resource } from "../../resources/resource.ts";
 import { MAX_DESCRIPTION_LENGTH } from "../../pats/policy.ts";
 import type { ScopeDescription } from "../../scopes.ts";
+import { FACTOR_LABELS } from "./factor.tsx";
 import { Field, FieldError, fieldState } from "../ui/form_field.tsx";
 import { TextField } from "../ui/text_field.tsx";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
@@ -42,13 +43,17 @@ export function DescriptionField(
 
 /** `checked`: whether a scope is checked before the form is submitted. */
 export function ScopeFields(
-  { scopes, resources = [], hint, checked = false, form, problems = [] }: SubmittedForm & {
-    scopes: readonly ScopeDescription[];
-    /** What the scopes are grouped by, if there are several. */
-    resources?: readonly Resource[];
-    hint: string;
-    checked?: boolean;
-  },
+  { scopes, unmet = [], resources = [], hint, checked = false, form, problems = [] }:
+    & SubmittedForm
+    & {
+      scopes: readonly ScopeDescription[];
+      /** Those that need a stronger sign-in. */
+      unmet?: readonly ScopeDescription[];
+      /** What the scopes are grouped by, if there are several. */
+      resources?: readonly Resource[];
+      hint: string;
+      checked?: boolean;
+    },
 ) {
   const isChecked = (name: string) => form === undefined ? checked : !!form(`scope:${name}`);
   const isGrouped = resources.length > 1;
@@ -72,12 +77,15 @@ export function ScopeFields(
               </strong>
             </p>
           )}
-          {scopes.map(({ name, description }) => (
+          {scopes.map(({ name, description, factor }) => (
             <label class="check">
               <input type="checkbox" name={`scope:${name}`} checked={isChecked(name)} />
               <span>
                 <UntrustedText text={description} max={200} />{" "}
                 <code class="muted small">{name}</code>
+                {factor !== undefined && unmet.some((scope) => scope.name === name) && (
+                  <span class="muted small">{` (${FACTOR_LABELS[factor]})`}</span>
+                )}
               </span>
             </label>
           ))}

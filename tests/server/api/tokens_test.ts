@@ -515,7 +515,9 @@ testOnEachDatabase(
     // No user signs in for a personal access token.
     const { token } = await createPat(server, alice, { scopes: ["read"] });
     assert.equal((await verify(server, token, "?max_age=9999999999")).status, 401);
-    for (const malformed of ["?max_age=", "?max_age=-1", "?max_age=1e3", "?acr_values=phr"]) {
+    for (
+      const malformed of ["?max_age=", "?max_age=-1", "?max_age=1e3", "?acr_values=phr", "?acr=1"]
+    ) {
       assert.equal((await verify(server, later, malformed)).status, 400, malformed);
     }
     assert.equal((await verify(server, later, "", header("5, 6"))).status, 400);

@@ -101,6 +101,7 @@ Deno.test("redirects with an error for each parameter that is missing or invalid
       [{ max_age: "-1" }, "invalid_request"],
       [{ max_age: "1e3" }, "invalid_request"],
       [{ max_age: "soon" }, "invalid_request"],
+      [{ acr_values: "gold" }, "unmet_authentication_requirements"],
       [{ request: "e30.e30." }, "request_not_supported"],
       [{ request_uri: "https://acme.example/request" }, "request_uri_not_supported"],
       [{ registration: "{}" }, "registration_not_supported"],
@@ -131,7 +132,7 @@ Deno.test("redirects with an error for each parameter that is missing or invalid
     const stateless = await browser.get(requestPath({ state: undefined, scope: "nonsense" }));
     assert.equal(destination(stateless).searchParams.has("state"), false);
     // Unknown parameters and those without a value are ignored (RFC 6749 section 3.1).
-    const ignored = { claims: "{}", display: "page", acr_values: "1", nonce: "", prompt: "" };
+    const ignored = { claims: "{}", display: "page", nonce: "", prompt: "" };
     assert.equal((await browser.get(requestPath(ignored))).page, "consent");
   }));
 

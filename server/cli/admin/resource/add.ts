@@ -4,6 +4,7 @@ import { DomainError } from "../../../domain_error.ts";
 import type { ServerIo } from "../../../io.ts";
 import { reportDomainError } from "../../failure.ts";
 import type { DatabaseOptions } from "../../options.ts";
+import { withFactor } from "../../../admin/resource_scopes.ts";
 import { adminCommand } from "../command.ts";
 import { withOption } from "../with_option.ts";
 import { parseSettingOptions, SETTING_OPTIONS, type SettingOptions } from "./setting_options.ts";
@@ -30,7 +31,7 @@ export async function adminResourceAdd(
       name,
       identifier,
       title: title ?? undefined,
-      scopes: parsed.declaredScopes,
+      scopes: parsed.declaredScopes.map(withFactor),
       accessTokenLifetime: accessTokenLifetime ?? undefined,
       signingAlgorithm: signingAlgorithm ?? undefined,
       claims: claims ?? [],

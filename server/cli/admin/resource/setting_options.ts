@@ -4,7 +4,8 @@ import type { ResourceChanges } from "../../../admin/resource_operations.ts";
 import type { SigningAlgorithm } from "../../../config/server_config.ts";
 import { DomainError } from "../../../domain_error.ts";
 import type { ResourceClaim } from "../../../resources/resource.ts";
-import type { Role, ScopeDescription } from "../../../scopes.ts";
+import type { DeclaredScope } from "../../../admin/resource_scopes.ts";
+import { FACTORS, isFactor, type Role } from "../../../scopes.ts";
 
 /** Options of `admin resource add` and `update`. */
 export interface SettingOptions {
@@ -12,6 +13,7 @@ export interface SettingOptions {
   scope?: string[];
   adminScope?: string[];
   scopeGroup?: string[];
+  scopeFactor?: string[];
   loginOnly?: string[];
   accessLifetime?: string;
   /** Checked by commander. */
@@ -30,12 +32,12 @@ export const SETTING_OPTIONS: Readonly<Record<string, string>> = {
 
 export interface ParsedSettings {
   changes: ResourceChanges;
-  declaredScopes: ScopeDescription[];
+  declaredScopes: DeclaredScope[];
 }
 
 /** What the options set; what was not given is undefined. */
 export function parseSettingOptions(options: SettingOptions): ParsedSettings | DomainError {
-  const declaredScopes: ScopeDescription[] = [];
+  const declaredScopes: DeclaredScope[] = [];
   for (
     const [option, values, roles] of [
       ["--scope", options.scope ?? [], undefined],
@@ -71,6 +73,20 @@ export function parseSettingOptions(options: SettingOptions): ParsedSettings | D
       );
     }
     scope.groups = [...scope.groups ?? [], group];
+  }
+  for (const text of options.scopeFactor ?? []) {
+    const [name, factor] = text.split("=").map((part) => part.trim());
+    const scope = declaredScopes.find((declared) => declared.name === name);
+    if (scope === undefined || factor !== "any" && !isFactor(factor)) {
+      return new DomainError(
+        "invalid",
+        scope === undefined
+          ? `--scope-factor ${sanitizeLine(text, 100)}: declare the scope with --scope as well.`
+          : `--scope-factor "${sanitizeLine(text, 100)}": the factor must be one of any, ` +
+            `${FACTORS.join(" and ")}. Write it like "orders:write=2fa".`,
+      );
+    }
+    scope.factor = factor === "any" || isFactor(factor) ? factor : undefined;
   }
   for (const name of options.loginOnly ?? []) {
     const scope = declaredScopes.find((declared) => declared.name === name);

@@ -7,6 +7,7 @@ import type { ServerIo } from "../../../io.ts";
 import type { DatabaseOptions } from "../../options.ts";
 import { adminCommand } from "../command.ts";
 import { describeAudience } from "../../../access/describe_audience.ts";
+import { describeFactor } from "../../../access/describe_audience.ts";
 import { SOURCES } from "./list.ts";
 
 export async function adminResourceShow(
@@ -38,10 +39,13 @@ function describe(resource: ResourceView, { env }: Pick<ServerIo, "env">): strin
   return [...facts, ...resource.scopes.map(describeScope)].join("");
 }
 
-function describeScope({ name, description, roles, groups, tokens }: ResourceScopeView): string {
+function describeScope(
+  { name, description, roles, groups, tokens, factor }: ResourceScopeView,
+): string {
   const limits = [
     ...describeAudience({ roles, groups }),
     ...tokens ? [] : ["not in personal access tokens"],
+    ...factor === null ? [] : [describeFactor(factor)],
   ];
   const suffix = limits.length === 0 ? "" : ` (${limits.join(", ")})`;
   return `  ${sanitizeLine(name, 256)}: ${sanitizeLine(description, 250)}${suffix}\n`;

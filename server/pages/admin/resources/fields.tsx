@@ -93,6 +93,14 @@ function ScopeRowFields(
           value={row?.groups ?? ""}
         />
       </div>
+      <div>
+        <label for={id("factor")}>Sign-in to approve it</label>
+        <select id={id("factor")} name={id("factor")}>
+          <option value="" selected={!row?.factor}>Any</option>
+          <option value="2fa" selected={row?.factor === "2fa"}>With a second factor</option>
+          <option value="phr" selected={row?.factor === "phr"}>With a passkey</option>
+        </select>
+      </div>
       <label class="check">
         <input type="checkbox" name={id("admin")} checked={row?.isForAdmins} />
         <span>Administrators</span>
@@ -106,7 +114,7 @@ function ScopeRowFields(
 }
 
 function scopeRow(scope: ScopeDescription): ScopeRow {
-  const { name, description, groups = [], tokens } = scope;
+  const { name, description, groups = [], tokens, factor = "" } = scope;
   const audience = groupsOf(scope);
   return {
     name,
@@ -116,6 +124,7 @@ function scopeRow(scope: ScopeDescription): ScopeRow {
       (audience.includes("admin") || audience.length === 0),
     groups: groups.filter((group) => group !== "admin").join(" "),
     isLoginOnly: tokens === false,
+    factor,
   };
 }
 

@@ -4,7 +4,7 @@ import { isSigningAlgorithm } from "../../../config/check_resource.ts";
 import { DomainError } from "../../../domain_error.ts";
 import type { FormParameters } from "../../../http/form.ts";
 import { type RegisteredResource, RESOURCE_CLAIMS } from "../../../resources/resource.ts";
-import type { ScopeDescription } from "../../../scopes.ts";
+import { isFactor, type ScopeDescription } from "../../../scopes.ts";
 
 /** More than `checkResourceScopes` allows, so that it can say so. */
 const MAX_ROWS = 60;
@@ -17,6 +17,8 @@ export interface ScopeRow {
   /** Names, separated by spaces. */
   groups: string;
   isLoginOnly: boolean;
+  /** Empty: any. */
+  factor: string;
 }
 
 /** The rows that the form was sent with, in which empty ones are left out. */
@@ -27,6 +29,7 @@ export function readScopeRows(form: FormParameters): ScopeRow[] {
     isForAdmins: !!form(`scope${index}.admin`),
     groups: form(`scope${index}.groups`)?.trim() ?? "",
     isLoginOnly: !!form(`scope${index}.login`),
+    factor: form(`scope${index}.factor`) ?? "",
   }));
   return rows.filter(({ name, description }) => name !== "" || description !== "");
 }
@@ -49,19 +52,21 @@ export function readSettings(
   const algorithm = form("signingAlgorithm") ?? "";
   return {
     title: form("title")?.trim() || undefined,
-    scopes: readScopeRows(form).map(({ name, description, isForAdmins, groups, isLoginOnly }) => {
-      const { roles: _, groups: __, tokens: ___, ...same } = before.find((scope) =>
-        scope.name === name
-      ) ?? {};
-      return {
-        ...same,
-        name,
-        description,
-        ...isForAdmins && { roles: ["admin" as const] },
-        ...groups !== "" && { groups: [...new Set(groups.split(/[\s,]+/))] },
-        ...isLoginOnly && { tokens: false },
-      };
-    }),
+    scopes: readScopeRows(form).map(
+      ({ name, description, isForAdmins, groups, isLoginOnly, factor }) => {
+        const { roles: _, groups: __, tokens: ___, factor: ____, ...same } =
+          before.find((scope) => scope.name === name) ?? {};
+        return {
+          ...same,
+          name,
+          description,
+          ...isForAdmins && { roles: ["admin" as const] },
+          ...groups !== "" && { groups: [...new Set(groups.split(/[\s,]+/))] },
+          ...isLoginOnly && { tokens: false },
+          ...isFactor(factor) && { factor },
+        };
+      },
+    ),
     accessTokenLifetime,
     signingAlgorithm: isSigningAlgorithm(algorithm) ? algorithm : undefined,
     claims: RESOURCE_CLAIMS.filter((claim) => form(`claim:${claim}`)),

@@ -1,5 +1,5 @@
 import { formatDuration } from "../../../../shared/duration.ts";
-import { describeAudience } from "../../../access/describe_audience.ts";
+import { describeAudience, describeFactor } from "../../../access/describe_audience.ts";
 import type { ResourceScopeView } from "../../../admin/resource_view.ts";
 import type { ResourceClaim } from "../../../resources/resource.ts";
 import { countResourceBelongings } from "../../../store/resource_belongings.ts";
@@ -86,10 +86,11 @@ export async function showResource(deps: PageDeps, c: PageContext): Promise<Resp
 }
 
 function ScopeItem({ scope }: { scope: ResourceScopeView }) {
-  const { name, description, tokens, clients } = scope;
+  const { name, description, tokens, clients, factor } = scope;
   const limits = [
     ...describeAudience(scope),
     ...tokens ? [] : ["not in personal access tokens"],
+    ...factor === null ? [] : [describeFactor(factor)],
     ...clients === null ? [] : [`only for ${clients.join(", ")}`],
   ];
   return (
