@@ -7,6 +7,8 @@ export interface ServerIo {
   stdout(text: string): boolean;
   stderr(text: string): void;
   readStdin(): Promise<string>;
+  /** Standard input as it arrives. */
+  stdin(): AsyncIterable<Uint8Array>;
   readonly stdoutIsTerminal: boolean;
   /** Width of the terminal of standard output; 80 without one. */
   stdoutColumns(): number;

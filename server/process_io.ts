@@ -31,6 +31,7 @@ export function processIo(
     stdout,
     stderr,
     readStdin,
+    stdin: () => Deno.stdin.readable,
     stdoutIsTerminal: Deno.stdout.isTerminal(),
     stdoutColumns: terminalColumns,
     stderrIsLive: Deno.stderr.isTerminal() && env.TERM !== "dumb",

@@ -42,6 +42,7 @@ export const LAYERS: Record<string, readonly string[]> = {
     "server/oauth",
     "server/shared_signals",
     "server/admin",
+    "server/imports",
     "server/passwords",
     "server/sign_in",
     "server/passkeys",

@@ -43,6 +43,7 @@ import { listAllTrustRules } from "./trust/list_rules.ts";
 import { removeTrustRule } from "./trust/remove_rule.ts";
 import { testTrust } from "./trust/test_token.ts";
 import { deleteUser } from "./delete_user.ts";
+import { importUsers } from "./import_users.ts";
 import { offboardUser } from "./offboard_user.ts";
 import { setEventsToken, showSignals, updateSignals } from "./provider_signal_operations.ts";
 import { changeOwner, listOwnedThings } from "./owner_operations.ts";
@@ -57,6 +58,7 @@ import { listUserTokens, revokeUserTokens } from "./user_tokens.ts";
 /** Every operation by the name that the admin RPC has for it. */
 const operations = {
   addUser,
+  importUsers,
   updateUser,
   listMatchingUsers,
   showUser,

@@ -7,11 +7,12 @@ import { JwksCache } from "../federation/jwks_cache.ts";
 import type { ServerIo } from "../io.ts";
 import type { LogFields } from "../log.ts";
 import { Mail } from "../notifications/mail.ts";
-import { openStorage, type Storage } from "../open_store.ts";
+import { openStorage } from "../open_store.ts";
 import { machineNetwork } from "../outbound/network.ts";
 import { ResourceCatalog } from "../resources/catalog.ts";
 import { OutboundHttp } from "../outbound/outbound_http.ts";
 import { FolderLocked } from "../store/embedded/folder_lock.ts";
+import type { AdminDeps } from "./operation.ts";
 import {
   execute,
   type OperationName,
@@ -25,7 +26,7 @@ const ATTEMPTS = 50;
 const PAUSE_MS = 200;
 
 /** Operations that create the database if there is none: an installation begins with a user. */
-const CREATING: readonly OperationName[] = ["addUser"];
+const CREATING: readonly OperationName[] = ["addUser", "importUsers"];
 
 /**
  * Executes an operation on the database or, if a running server holds the embedded one, by that
@@ -39,42 +40,85 @@ export async function runOperation<Name extends OperationName>(
   io: ServerIo,
   onOpen: (database: string) => void,
 ): Promise<OperationResult<Name>> {
-  trustAuthorities(authoritySources(config, io));
-  const purpose = CREATING.includes(name) ? "create" : "use";
-  let storage: Storage | undefined;
-  for (let attempt = 1; storage === undefined; attempt++) {
+  await using session = new OperationSession(config, io, onOpen);
+  return await session.run(name, params);
+}
+
+/** Executes several operations as runOperation does, and opens the database once for all of them. */
+export class OperationSession implements AsyncDisposable {
+  #opened?: { deps: AdminDeps; close(): Promise<void> };
+  #isDescribed = false;
+
+  constructor(
+    private readonly config: ServerConfig,
+    private readonly io: ServerIo,
+    private readonly onOpen: (database: string) => void,
+  ) {
+    trustAuthorities(authoritySources(config, io));
+  }
+
+  async run<Name extends OperationName>(
+    name: Name,
+    params: OperationParams<Name>,
+  ): Promise<OperationResult<Name>> {
+    const { config, io } = this;
+    const purpose = CREATING.includes(name) ? "create" : "use";
+    for (let attempt = 1; this.#opened === undefined; attempt++) {
+      try {
+        this.#opened = await this.#open(purpose);
+      } catch (error) {
+        if (!(error instanceof FolderLocked)) throw error;
+        const describe = () => this.#describe(describeHeldDatabase(config.dataDir));
+        const response = await callAdminRpc(config.dataDir, name, params, describe);
+        if (response !== undefined) return response.result as OperationResult<Name>;
+        // The server is starting or stopping, or another command holds the folder.
+        if (attempt === ATTEMPTS || io.signal.aborted) throw error;
+        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      }
+    }
+    return await execute(name, this.#opened.deps, params);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#opened?.close();
+  }
+
+  async #open(purpose: "create" | "use"): Promise<{ deps: AdminDeps; close(): Promise<void> }> {
+    const { config, io } = this;
+    const storage = await openStorage(config, io, purpose);
+    const mail = new Mail(config.mail, (_level, _event, { reason }: LogFields = {}) => {
+      io.stderr(`Warning: ${sanitizeLine(`an e-mail could not be sent: ${reason}`, 500)}.\n`);
+    });
+    const close = async () => {
+      await mail.close();
+      await storage.database.close();
+    };
     try {
-      storage = await openStorage(config, io, purpose);
+      this.#describe(
+        `${storage.database.description}${storage.isNew ? ", created just now" : ""}`,
+      );
+      const http = new OutboundHttp(machineNetwork(io.env));
+      const { sql } = storage.database;
+      const issuer = config.issuer ?? defaultIssuer(config, config.listen);
+      const deps = {
+        mail,
+        sql,
+        clock: io.clock,
+        keys: storage.keys,
+        jwksCache: new JwksCache(io.clock, http, config.federation.privateIssuers),
+        config,
+        catalog: await ResourceCatalog.load({ sql, config, issuer }),
+        issuer,
+      };
+      return { deps, close };
     } catch (error) {
-      if (!(error instanceof FolderLocked)) throw error;
-      const describe = () => onOpen(describeHeldDatabase(config.dataDir));
-      const response = await callAdminRpc(config.dataDir, name, params, describe);
-      if (response !== undefined) return response.result as OperationResult<Name>;
-      // The server is starting or stopping, or another command holds the folder.
-      if (attempt === ATTEMPTS || io.signal.aborted) throw error;
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      await close();
+      throw error;
     }
   }
-  const mail = new Mail(config.mail, (_level, _event, { reason }: LogFields = {}) => {
-    io.stderr(`Warning: ${sanitizeLine(`an e-mail could not be sent: ${reason}`, 500)}.\n`);
-  });
-  try {
-    onOpen(`${storage.database.description}${storage.isNew ? ", created just now" : ""}`);
-    const http = new OutboundHttp(machineNetwork(io.env));
-    const { sql } = storage.database;
-    const issuer = config.issuer ?? defaultIssuer(config, config.listen);
-    return await execute(name, {
-      mail,
-      sql,
-      clock: io.clock,
-      keys: storage.keys,
-      jwksCache: new JwksCache(io.clock, http, config.federation.privateIssuers),
-      config,
-      catalog: await ResourceCatalog.load({ sql, config, issuer }),
-      issuer,
-    }, params);
-  } finally {
-    await mail.close();
-    await storage.database.close();
+
+  #describe(database: string): void {
+    if (!this.#isDescribed) this.onOpen(database);
+    this.#isDescribed = true;
   }
 }

@@ -45,6 +45,21 @@ export async function recordAuditEvents(
     from jsonb_array_elements(${sql.json(rows)})`;
 }
 
+/** Records events of one kind in one statement. */
+export async function recordAuditEventBatch(
+  sql: Sql | Transaction,
+  clock: Clock,
+  event: Pick<AuditEvent, "event" | "actor">,
+  subjects: readonly Required<Pick<AuditEvent, "subject" | "details">>[],
+): Promise<void> {
+  const rows = subjects.map((row) => ({ ...row, id: randomUUID() }));
+  await sql`
+    insert into audit_events (id, occurred_at, event, actor, subject, details)
+    select (value ->> 'id')::uuid, ${new Date(clock.now())}::timestamptz, ${event.event}::text,
+      ${event.actor ?? null}::text, value ->> 'subject', value -> 'details'
+    from jsonb_array_elements(${sql.json(rows)})`;
+}
+
 /** The details of an event of one kind, if it was recorded after `since`. */
 export async function findAuditDetails(
   sql: Sql | Transaction,

@@ -3,6 +3,7 @@ import type { ServerIo } from "../../server/io.ts";
 
 export const NO_TERMINAL: Pick<
   ServerIo,
+  | "stdin"
   | "stdoutIsTerminal"
   | "stdoutColumns"
   | "stderrIsLive"
@@ -12,6 +13,7 @@ export const NO_TERMINAL: Pick<
   | "promptLine"
   | "promptSecrets"
 > = {
+  stdin: () => new Blob([]).stream(),
   stdoutIsTerminal: false,
   stdoutColumns: () => 80,
   stderrIsLive: false,

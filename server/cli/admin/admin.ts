@@ -5,6 +5,7 @@ import type { ServerIo } from "../../io.ts";
 import { declareAccess } from "./declare_access.ts";
 import { declareClient } from "./declare_client.ts";
 import { declareGroup } from "./declare_group.ts";
+import { declareImport } from "./declare_import.ts";
 import { declareKeys } from "./declare_keys.ts";
 import { declareOwner } from "./declare_owner.ts";
 import { declareResource } from "./declare_resource.ts";
@@ -25,5 +26,6 @@ export function declare(admin: Command, server: Run<ServerIo>): void {
   declareTrust(admin, server);
   declareOwner(admin, server);
   declareSignals(admin, server);
+  declareImport(admin, server);
   declareKeys(admin, server);
 }

@@ -1,0 +1,25 @@
+import type { ServerIo } from "../../../io.ts";
+
+/** The content of a file, or of standard input for `-`; the message for the user if it cannot be read. */
+export async function openInput(
+  path: string,
+  io: ServerIo,
+): Promise<AsyncIterable<Uint8Array> | string> {
+  if (path === "-") return io.stdin();
+  try {
+    const file = await Deno.open(path);
+    if ((await file.stat()).isDirectory) {
+      file.close();
+      return `${path} is a folder. Name a file, or use - for standard input.`;
+    }
+    return file.readable;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      return `There is no file ${path}. Name a file, or use - for standard input.`;
+    }
+    if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
+      return `${path} cannot be read. Check its permissions.`;
+    }
+    throw error;
+  }
+}
