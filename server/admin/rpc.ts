@@ -23,7 +23,8 @@ type Failure = Pick<DomainError, "code" | "message" | "field" | "commandHint">;
 type RpcResponse = { result: unknown } | { failure: Failure };
 
 const FILE = "control.json";
-const MAX_BODY_BYTES = 64 * 1024;
+/** Batches of imports have up to half of it, see imports/batches.ts. */
+const MAX_BODY_BYTES = 512 * 1024;
 /** How long to wait for the running server's response, in ms. */
 const TIMEOUT_MS = 30_000;
 

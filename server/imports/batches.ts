@@ -2,8 +2,8 @@
  * The requests to a running server: well below the longest body that it reads, see admin/rpc.ts.
  * Each is one transaction.
  */
-const MAX_BATCH_BYTES = 48 * 1024;
-const MAX_BATCH_ENTRIES = 250;
+const MAX_BATCH_BYTES = 256 * 1024;
+const MAX_BATCH_ENTRIES = 500;
 
 /** Groups entries into batches. No more than one batch is in memory. */
 export class BatchBuilder<Entry> {

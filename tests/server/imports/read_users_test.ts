@@ -273,7 +273,7 @@ Deno.test("reads a realm export of Keycloak, whatever its layout", async () => {
   ]);
 });
 
-Deno.test("says that a file is no export, or an incomplete one", async () => {
+Deno.test("says that a file is not an export, or is incomplete", async () => {
   assert.deepEqual(await outline('{"realm":"acme"}', "keycloak"), ["1 invalid_json"]);
   assert.deepEqual(await outline("", "keycloak"), ["1 invalid_json"]);
   const cut = JSON.stringify(KEYCLOAK).slice(0, JSON.stringify(KEYCLOAK).indexOf('"bob"'));
