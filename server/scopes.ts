@@ -2,7 +2,8 @@
  * The catalog of scopes, and who may carry which of them. The policies return descriptions or
  * limit a scope parameter; set operations are in shared/oauth/scope.ts.
  */
-import { type Acr, satisfiesAcr, strongerAcr } from "./sign_in/authentication.ts";
+import { type Acr, satisfiesAcr } from "../shared/oauth/acr.ts";
+import { strongerAcr } from "./sign_in/authentication.ts";
 import { brand } from "../shared/brand.ts";
 import { isManagementScope } from "../shared/management.ts";
 import { formatScope, intersectScope, parseScope } from "../shared/oauth/scope.ts";

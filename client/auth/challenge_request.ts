@@ -1,4 +1,5 @@
 /** What an API's challenge asks for, as a request for a token (RFC 6750, RFC 9470, RFC 9728). */
+import { ACR_VALUES, weakestAcr } from "../../shared/oauth/acr.ts";
 import { parseScope } from "../../shared/oauth/scope.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import { ClientError } from "../errors.ts";
@@ -10,7 +11,7 @@ import {
 } from "../oauth/www_authenticate.ts";
 import type { TokenRequest } from "./requested_token.ts";
 
-export interface ChallengeRequest extends Pick<TokenRequest, "scope" | "maxAge"> {
+export interface ChallengeRequest extends Pick<TokenRequest, "scope" | "maxAge" | "acr"> {
   /** Where the API publishes its metadata: see `challengedResource`. */
   resourceMetadata?: string;
   /** The API did not accept the token itself, so another one is needed. */
@@ -95,7 +96,7 @@ function requestFrom({ parameters }: Challenge): ChallengeRequest {
           "then add --scope",
       );
     case "insufficient_user_authentication":
-      return { ...request, maxAge: maxAgeOf(parameters) };
+      return { ...request, ...neededSignIn(parameters) };
     default:
       throw unsatisfiable(
         `rejected the request for a reason that no token changes (${
@@ -105,21 +106,32 @@ function requestFrom({ parameters }: Challenge): ChallengeRequest {
   }
 }
 
-/** RFC 9470 section 3. The server's tokens have `auth_time`, but no `acr`. */
-function maxAgeOf(parameters: Challenge["parameters"]): number {
-  const acr = parameters.get("acr_values");
-  if (acr !== undefined) {
+/** RFC 9470 section 3. */
+function neededSignIn(
+  parameters: Challenge["parameters"],
+): Pick<ChallengeRequest, "maxAge" | "acr"> {
+  const acrValues = parameters.get("acr_values");
+  const maxAge = parameters.get("max_age");
+  if (maxAge === undefined && acrValues === undefined) {
     throw unsatisfiable(
-      `requires a certain kind of sign-in (acr_values ${sanitizeLine(acr)}), which this server ` +
-        `does not distinguish. Ask the operator of the API to require max_age`,
+      "requires another sign-in, but does not say which (max_age and acr_values are missing)",
     );
   }
-  const maxAge = parameters.get("max_age");
-  if (maxAge === undefined) {
-    throw unsatisfiable("requires another sign-in, but does not say which (max_age is missing)");
+  if (maxAge !== undefined && !/^\d{1,15}$/.test(maxAge)) {
+    throw malformed("its max_age is not a number of seconds");
   }
-  if (!/^\d{1,15}$/.test(maxAge)) throw malformed("its max_age is not a number of seconds");
-  return Math.min(Number(maxAge), MAX_MAX_AGE);
+  const acr = acrValues === undefined ? undefined : weakestAcr(acrValues);
+  if (acrValues !== undefined && acr === undefined) {
+    throw unsatisfiable(
+      `requires a kind of sign-in that the server does not have (acr_values ${
+        sanitizeLine(acrValues)
+      }). It has ${ACR_VALUES.join(", ")}`,
+    );
+  }
+  return {
+    maxAge: maxAge === undefined ? undefined : Math.min(Number(maxAge), MAX_MAX_AGE),
+    acr,
+  };
 }
 
 /** The values of the fields in a response head; all of `text` if it is not one. */

@@ -14,7 +14,7 @@ import { resourceIdentifier } from "../oauth/resources.ts";
 import { unverifiedClaims } from "../oauth/unverified_jwt.ts";
 import type { AccessToken } from "./access_token.ts";
 import { type EnvironmentSource, environmentToken } from "./environment_token.ts";
-import { checkRequest, requestIdOf, type TokenRequest } from "./requested_token.ts";
+import { checkRequest, meetsSignIn, requestIdOf, type TokenRequest } from "./requested_token.ts";
 import { stepUp, type StepUpOptions } from "./step_up.ts";
 
 /** What it lacks needs an approval by the user of the login that it came from. */
@@ -27,7 +27,7 @@ export async function narrowedEnvironmentToken(
 ): Promise<AccessToken> {
   checkRequest(request);
   const { token } = await environmentToken(source, minTtlMs, io);
-  const { sub, sid, act, auth_time, scope } = unverifiedClaims(token) ?? {};
+  const { sub, sid, act, scope } = unverifiedClaims(token) ?? {};
   const { server } = source;
   if (server === undefined || typeof sub !== "string" || typeof sid !== "string") {
     throw new ClientError(
@@ -36,13 +36,10 @@ export async function narrowedEnvironmentToken(
         `requested with it. Unset the variable to use a login.`,
     );
   }
-  const { maxAge } = request;
   const resource = request.resource === undefined
     ? undefined
     : resourceIdentifier(await discover(server, io), request.resource);
-  const isRecent = maxAge === undefined ||
-    io.clock.now() - Number(auth_time) * 1000 < maxAge * 1000;
-  if (isRecent) {
+  if (meetsSignIn({ accessToken: token }, request, io)) {
     const narrow = await requestNarrowToken(
       server,
       { token, type: ACCESS_TOKEN_TYPE },

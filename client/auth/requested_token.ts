@@ -5,6 +5,7 @@
  */
 import { brand } from "../../shared/brand.ts";
 import { isManagementScope } from "../../shared/management.ts";
+import { type Acr, isAcr, satisfiesAcr } from "../../shared/oauth/acr.ts";
 import { formatScope, splitScope } from "../../shared/oauth/scope.ts";
 import { REFRESH_TOKEN_TYPE } from "../../shared/oauth/token_types.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
@@ -42,6 +43,8 @@ export interface TokenRequest {
   actor?: string;
   /** The largest age of the user's sign-in, in seconds (RFC 9470). */
   maxAge?: number;
+  /** What the user's sign-in must be at least. */
+  acr?: Acr;
 }
 
 /**
@@ -70,7 +73,7 @@ export async function requestedToken(
       if (cached && isUsable(cached, request, isOther ? 0 : minTtlMs, io)) return cached;
       const current = await store.get(login);
       if (!current) throw notLoggedIn();
-      if (!isRecent(current, request, io)) return undefined;
+      if (!meetsSignIn(current, request, io)) return undefined;
       const received = await requestFromLogin(login, current, request, io);
       return received && await keep(login, id, received, request, io);
     });
@@ -145,10 +148,10 @@ export async function keepApproved(
 
 /** Names what is requested. */
 export async function requestIdOf(
-  { resource, scope, lifetime, actor, maxAge }: TokenRequest,
+  { resource, scope, lifetime, actor, maxAge, acr }: TokenRequest,
 ): Promise<string> {
   const scopes = scope && [...new Set(scope)].sort();
-  const text = JSON.stringify([resource, scopes, lifetime, actor, maxAge]);
+  const text = JSON.stringify([resource, scopes, lifetime, actor, maxAge, acr]);
   return (await sha256Hex(text)).slice(0, 32);
 }
 
@@ -188,20 +191,21 @@ function isUsable(
   minTtlMs: number,
   io: Pick<ClientIo, "clock">,
 ): boolean {
-  if (minTtlMs === RENEW_NOW || !isRecent(token, request, io)) return false;
+  if (minTtlMs === RENEW_NOW || !meetsSignIn(token, request, io)) return false;
   const expiry = accessTokenExpiry(token, io.clock.now());
   return !expiry.clockChanged && isValidAtLeast(expiry, minTtlMs);
 }
 
-/** Whether the sign-in of the token's user is recent enough for the API (RFC 9470 section 4). */
-function isRecent(
+/** Whether the sign-in of the token's user is sufficient for the API (RFC 9470 section 4). */
+export function meetsSignIn(
   { accessToken }: Pick<Credentials, "accessToken">,
-  { maxAge }: TokenRequest,
+  { maxAge, acr: required }: TokenRequest,
   { clock }: Pick<ClientIo, "clock">,
 ): boolean {
-  if (maxAge === undefined) return true;
-  const signedInAt = Number(unverifiedClaims(accessToken)?.auth_time) * 1000;
-  return clock.now() - signedInAt < maxAge * 1000;
+  if (maxAge === undefined && required === undefined) return true;
+  const { auth_time, acr } = unverifiedClaims(accessToken) ?? {};
+  return satisfiesAcr(isAcr(acr) ? acr : "1fa", required) &&
+    (maxAge === undefined || clock.now() - Number(auth_time) * 1000 < maxAge * 1000);
 }
 
 function isTolerable(error: unknown): error is Error {
@@ -341,15 +345,16 @@ async function approve(
   );
 }
 
-/** What an approval is requested for that only names a resource or the age of the sign-in. */
+/** What an approval is requested for that only names a resource or the sign-in. */
 function defaultScopes(
   { server }: Login,
   { scope, refreshToken }: Credentials,
-  { resource, maxAge }: TokenRequest,
+  { resource, maxAge, acr }: TokenRequest,
   ofResource: readonly string[] | undefined,
 ): readonly string[] {
-  if (maxAge !== undefined && ofResource !== undefined) return ofResource;
-  if (maxAge !== undefined) {
+  const isForSignIn = maxAge !== undefined || acr !== undefined;
+  if (isForSignIn && ofResource !== undefined) return ofResource;
+  if (isForSignIn) {
     return splitScope(scope).filter((name) =>
       name !== "offline_access" && !isManagementScope(name)
     );

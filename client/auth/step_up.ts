@@ -1,10 +1,11 @@
 /**
- * A further approval for a login that lacks a permission, a resource or a recent sign-in: a device
+ * A further approval for a login that lacks a permission, a resource or a sign-in: a device
  * authorization for this login. On a terminal the command waits for it. Without one, it fails with
  * what a person has to open, and another command resumes it.
  */
 import { brand } from "../../shared/brand.ts";
 import { isManagementScope } from "../../shared/management.ts";
+import type { Acr } from "../../shared/oauth/acr.ts";
 import { formatScope, missingScopes, splitScope } from "../../shared/oauth/scope.ts";
 import { ACCESS_TOKEN_TYPE } from "../../shared/oauth/token_types.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
@@ -56,6 +57,8 @@ export interface StepUpRequest {
   resource?: string;
   /** RFC 9470: the largest age of the sign-in, in seconds. */
   maxAge?: number;
+  /** RFC 9470: what the sign-in must be at least. */
+  acr?: Acr;
   /** In seconds. */
   lifetime?: number;
   /** Who is to act with the token (RFC 8693 section 4.1). */
@@ -102,7 +105,7 @@ export async function stepUp(
 
 async function requestApproval(
   { server: issuer, account, subject, sid, loginName }: Approver,
-  { requestId, scopes, mayLackScopes, resource, maxAge, lifetime, actor }: StepUpRequest,
+  { requestId, scopes, mayLackScopes, resource, maxAge, acr, lifetime, actor }: StepUpRequest,
   waits: boolean,
   io: ClientIo,
 ): Promise<PendingApproval> {
@@ -117,6 +120,7 @@ async function requestApproval(
     ...sid !== undefined && { sid },
     ...deviceName !== "" && { login_name: deviceName },
     ...maxAge !== undefined && { max_age: String(maxAge) },
+    ...acr !== undefined && { acr_values: acr },
     ...lifetime !== undefined && { requested_lifetime: String(lifetime) },
   }, io);
   const pending: PendingApproval = {
@@ -310,7 +314,22 @@ function withDeviceFlow(
   );
 }
 
-function reasonFor({ scopes, resource, maxAge }: StepUpRequest): string {
+/** What approving needs, for each class. */
+const FACTORS: Record<Acr, string> = {
+  "1fa": "a sign-in",
+  "2fa": "a sign-in with a second factor",
+  phr: "a sign-in with a passkey",
+};
+
+function reasonFor({ scopes, resource, maxAge, acr }: StepUpRequest): string {
+  if (acr !== undefined) {
+    const age = maxAge === undefined || maxAge === 0
+      ? ""
+      : ` of the last ${formatDuration(maxAge * 1000)}`;
+    return `This needs ${
+      maxAge === 0 ? FACTORS[acr].replace("a ", "a new ") : FACTORS[acr]
+    }${age}.`;
+  }
   const what = sanitizeLine(formatScope(scopes)) +
     (resource === undefined ? "" : ` for ${sanitizeLine(resource)}`);
   return maxAge === undefined

@@ -51,14 +51,15 @@ export async function tokenForOptions(
     }
     request.scope = needed.scope ?? request.scope;
     request.maxAge = needed.maxAge;
+    request.acr = needed.acr;
     if (renew) ttl = RENEW_NOW;
   }
   const isOwn = Object.values(request).every((value) => value === undefined);
   if (source.kind === "federation") {
-    if (request.maxAge !== undefined) {
+    if (request.maxAge !== undefined || request.acr !== undefined) {
       throw new ClientError(
         "unsupported",
-        "The API requires a recent sign-in of a user, which a CI job or workload does not have.",
+        "The API requires a sign-in of a user, which a CI job or workload does not have.",
       );
     }
     if (request.resource !== undefined || request.lifetime !== undefined) {

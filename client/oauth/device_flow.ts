@@ -31,6 +31,8 @@ export type DeviceAuthorizationRequest = {
   login_name?: string;
   /** Ours: the largest age, in seconds, of the sign-in that the approval may come from (RFC 9470). */
   max_age?: string;
+  /** Ours: what that sign-in must be (RFC 9470). */
+  acr_values?: string;
   /** Ours: the longest lifetime of the access token, in seconds. */
   requested_lifetime?: string;
 };

@@ -1,4 +1,5 @@
-import { type Acr, type Authentication, MAX_AMR, satisfiesAcr } from "../sign_in/authentication.ts";
+import { type Acr, satisfiesAcr } from "../../shared/oauth/acr.ts";
+import { type Authentication, MAX_AMR } from "../sign_in/authentication.ts";
 import type { AcrMapping, IdentityProvider } from "../store/identity_providers.ts";
 import type { UpstreamAccount } from "./account.ts";
 

@@ -3,7 +3,7 @@ import { toLoginName } from "../../shared/login_name.ts";
 import { findRedirectUri, withParameters } from "../../shared/oauth/redirect_uri.ts";
 import { DomainError } from "../domain_error.ts";
 import { storedResources } from "../resources/catalog.ts";
-import type { Acr } from "../sign_in/authentication.ts";
+import type { Acr } from "../../shared/oauth/acr.ts";
 import type { Client } from "../store/clients.ts";
 import { isCodeChallenge } from "../tokens/pkce.ts";
 import type { TokenValidator } from "../validation/token_validator.ts";

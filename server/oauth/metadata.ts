@@ -4,7 +4,7 @@ import { DEVICE_CODE_GRANT } from "../../shared/oauth/grant_types.ts";
 import type { ServerConfig, SigningAlgorithm } from "../config/server_config.ts";
 import { scopeNames } from "../scopes.ts";
 import { PROMPTS } from "./authorization.ts";
-import { ACR_VALUES } from "../sign_in/authentication.ts";
+import { ACR_VALUES } from "../../shared/oauth/acr.ts";
 import type { Grant } from "./grants/grant.ts";
 import type { ResourceCatalog } from "../resources/catalog.ts";
 

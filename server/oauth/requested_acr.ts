@@ -1,5 +1,5 @@
 import { OAuthError } from "../../shared/oauth/errors.ts";
-import { type Acr, ACR_VALUES, isAcr } from "../sign_in/authentication.ts";
+import { type Acr, ACR_VALUES, isAcr, weakestAcr } from "../../shared/oauth/acr.ts";
 
 /**
  * What the sign-in behind an approval must be at least, by `acr_values` (OpenID Connect Core 1.0
@@ -7,11 +7,9 @@ import { type Acr, ACR_VALUES, isAcr } from "../sign_in/authentication.ts";
  * A client that depends on it reads the `acr` of its token.
  */
 export function parseAcrValues(text: string | undefined): Acr | undefined | OAuthError {
-  const values = (text ?? "").split(" ").filter((value) => value !== "");
-  if (values.length === 0) return undefined;
-  const known = ACR_VALUES.find((acr) => values.includes(acr));
+  if (text === undefined || text.trim() === "") return undefined;
   // RFC 9470 section 5: nothing that the user does would meet it.
-  return known ?? new OAuthError(
+  return weakestAcr(text) ?? new OAuthError(
     "unmet_authentication_requirements",
     `This server has none of the requested acr_values. It has ${ACR_VALUES.join(", ")}.`,
   );

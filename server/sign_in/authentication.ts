@@ -1,16 +1,5 @@
 /** How a user has signed in, from the browser session to the tokens. Pure. */
-
-/**
- * Authentication context classes, the weakest first: one factor, two factors, and phishing-resistant
- * (OpenID Connect Extended Authentication Profile ACR Values 1.0), which a passkey with user
- * verification is.
- */
-export const ACR_VALUES = ["1fa", "2fa", "phr"] as const;
-export type Acr = typeof ACR_VALUES[number];
-
-export function isAcr(value: unknown): value is Acr {
-  return ACR_VALUES.some((acr) => acr === value);
-}
+import { type Acr, isAcr, satisfiesAcr } from "../../shared/oauth/acr.ts";
 
 /**
  * `amr` has values of RFC 8176, such as `pwd`, `otp`, `hwk`, `swk`, `user` and `mfa`, or `fed`: an
@@ -33,11 +22,6 @@ export const LARGEST_AUTHENTICATION: Authentication = {
 /** Sign-ins of an earlier version are not recorded; they had a password. */
 export function acrOf(authentication: Authentication | undefined): Acr {
   return authentication?.acr ?? "1fa";
-}
-
-/** Whether `acr` is at least `required`. */
-export function satisfiesAcr(acr: Acr, required: Acr | undefined): boolean {
-  return required === undefined || ACR_VALUES.indexOf(acr) >= ACR_VALUES.indexOf(required);
 }
 
 /** The stronger of two requirements; undefined if both are. */

@@ -1,4 +1,4 @@
-import type { Acr } from "./authentication.ts";
+import type { Acr } from "../../shared/oauth/acr.ts";
 
 /**
  * How a user has proven who they are, before it is decided whether that is sufficient. What was used

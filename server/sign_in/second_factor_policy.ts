@@ -1,5 +1,6 @@
 import { hasSecondFactor, type SecondFactors } from "../store/second_factors.ts";
-import { type Acr, satisfiesAcr, strongerAcr } from "./authentication.ts";
+import { type Acr, satisfiesAcr } from "../../shared/oauth/acr.ts";
+import { strongerAcr } from "./authentication.ts";
 import type { FirstFactor } from "./first_factor.ts";
 
 /** Who needs a second factor, by the setting `second_factor`. */

@@ -1,9 +1,5 @@
-import {
-  type Acr,
-  type Authentication,
-  authenticationFromRow,
-  isAcr,
-} from "../sign_in/authentication.ts";
+import { type Acr, isAcr } from "../../shared/oauth/acr.ts";
+import { type Authentication, authenticationFromRow } from "../sign_in/authentication.ts";
 import type { Sql, Transaction } from "./db/connect.ts";
 
 /** A login requested by a device (RFC 8628 section 3.1), as shown for approval. */

@@ -1,4 +1,4 @@
-import { type Acr, isAcr } from "../sign_in/authentication.ts";
+import { type Acr, isAcr } from "../../shared/oauth/acr.ts";
 import type { FirstFactor } from "../sign_in/first_factor.ts";
 import type { Sql, Transaction } from "./db/connect.ts";
 import { type User, userFromRow, type UserRow } from "./users.ts";

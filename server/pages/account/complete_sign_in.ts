@@ -1,5 +1,6 @@
 import type { ServerConfig } from "../../config/server_config.ts";
-import { type Acr, type Authentication, MAX_AMR } from "../../sign_in/authentication.ts";
+import type { Acr } from "../../../shared/oauth/acr.ts";
+import { type Authentication, MAX_AMR } from "../../sign_in/authentication.ts";
 import type { FirstFactor } from "../../sign_in/first_factor.ts";
 import { type ManageFactorsDeps, startTotpEnrollment } from "../../sign_in/manage_factors.ts";
 import { nextStep, policyAcr } from "../../sign_in/second_factor_policy.ts";

@@ -2,7 +2,7 @@ import { brand } from "../../../shared/brand.ts";
 import type { ServerConfig } from "../../config/server_config.ts";
 import { PATHS } from "../../oauth/metadata.ts";
 import { FORGOT_PASSWORD_PATH } from "../../passwords/password_mail.ts";
-import { type Acr, isAcr } from "../../sign_in/authentication.ts";
+import { type Acr, isAcr } from "../../../shared/oauth/acr.ts";
 import type { PageContext } from "../context.ts";
 import { ACR_PARAMETER } from "../http/browser_session.ts";
 import { csrfToken } from "../http/csrf.ts";

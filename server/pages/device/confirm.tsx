@@ -4,7 +4,8 @@ import { isUuid } from "../../../shared/uuid.ts";
 import type { ResourceCatalog } from "../../resources/catalog.ts";
 import { limitLoginScope, requiredAcr } from "../../scopes.ts";
 import type { AppliedRule } from "../../logins/device_flow.ts";
-import { type Acr, acrOf, satisfiesAcr, strongerAcr } from "../../sign_in/authentication.ts";
+import { type Acr, satisfiesAcr } from "../../../shared/oauth/acr.ts";
+import { acrOf, strongerAcr } from "../../sign_in/authentication.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
 import type { Sql } from "../../store/db/connect.ts";
 import {

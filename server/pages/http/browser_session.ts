@@ -8,7 +8,8 @@ import {
   type Session,
   signOutSession,
 } from "../../store/sessions.ts";
-import { type Acr, acrOf, type Authentication } from "../../sign_in/authentication.ts";
+import type { Acr } from "../../../shared/oauth/acr.ts";
+import { acrOf, type Authentication } from "../../sign_in/authentication.ts";
 import { type FirstFactor, passwordFactor } from "../../sign_in/first_factor.ts";
 import type { User } from "../../store/users.ts";
 import { tokenHash } from "../../tokens/token_hash.ts";

@@ -1,5 +1,6 @@
 import { requiredAcr } from "../../scopes.ts";
-import { type Acr, acrOf, satisfiesAcr } from "../../sign_in/authentication.ts";
+import { type Acr, satisfiesAcr } from "../../../shared/oauth/acr.ts";
+import { acrOf } from "../../sign_in/authentication.ts";
 import { findSecondFactors, hasSecondFactor } from "../../store/second_factors.ts";
 import type { Session } from "../../store/sessions.ts";
 import type { PageContext } from "../context.ts";

@@ -2,7 +2,8 @@
 import { formatScope } from "../../../shared/oauth/scope.ts";
 import type { FormParameters } from "../../http/form.ts";
 import { type Factor, FACTORS, type ScopeDescription } from "../../scopes.ts";
-import { acrOf, satisfiesAcr, strongerAcr } from "../../sign_in/authentication.ts";
+import { satisfiesAcr } from "../../../shared/oauth/acr.ts";
+import { acrOf, strongerAcr } from "../../sign_in/authentication.ts";
 import type { Session } from "../../store/sessions.ts";
 import { signInPath } from "../http/browser_session.ts";
 import type { FormProblem } from "../http/form_problem.ts";

@@ -5,7 +5,7 @@ import { UpstreamFailure } from "../../identity_providers/failure.ts";
 import { finishUpstreamSignIn } from "../../identity_providers/finish_sign_in.ts";
 import { providerTitle, templateOf } from "../../identity_providers/templates.ts";
 import { upstreamAuthentication } from "../../identity_providers/upstream_authentication.ts";
-import { isAcr } from "../../sign_in/authentication.ts";
+import { isAcr } from "../../../shared/oauth/acr.ts";
 import { findIdentityProvider, type IdentityProvider } from "../../store/identity_providers.ts";
 import type { UpstreamSignIn } from "../../store/upstream_sign_ins.ts";
 import { completeSignIn } from "../account/complete_sign_in.ts";

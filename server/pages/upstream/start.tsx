@@ -1,6 +1,6 @@
 import { providerTitle } from "../../identity_providers/templates.ts";
 import { upstreamPath } from "../../identity_providers/redirect_uri.ts";
-import { isAcr } from "../../sign_in/authentication.ts";
+import { isAcr } from "../../../shared/oauth/acr.ts";
 import { findIdentityProvider, type IdentityProvider } from "../../store/identity_providers.ts";
 import { emailProblem } from "../../store/users.ts";
 import type { PageContext } from "../context.ts";

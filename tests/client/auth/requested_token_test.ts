@@ -359,6 +359,29 @@ Deno.test("a challenge selects the scope, the resource or the age of the sign-in
   assert.equal(await run(io, { challenge: recent }), EXIT.authenticationRequired);
 });
 
+Deno.test("a challenge asks for a stronger sign-in, unless the token has one", async () => {
+  await using place = await start();
+  const { server, io } = place;
+  server.script("/oauth/device/authorize", { json: deviceAuthorization(server.issuer) });
+  const challenge = `Bearer error="insufficient_user_authentication", acr_values="phr 2fa gold"`;
+  assert.equal(await run(io, { challenge }), EXIT.authenticationRequired);
+  assert.match(io.err, /second factor/);
+  const asked = server.askedAt("/oauth/device/authorize")[0].form;
+  assert.deepEqual([asked.acr_values, asked.scope], ["2fa", "openid profile email"]);
+  server.script(
+    "/oauth/token",
+    narrow("stronger", { scope: "openid profile email" }, { acr: "phr" }),
+  );
+  assert.equal(await run(io, { resume: true }), EXIT.ok, io.err);
+  const before = server.asked.length;
+  assert.equal(await run(io, { challenge }), EXIT.ok, io.err);
+  assert.equal(claims(io).jti, "stronger");
+  assert.equal(server.asked.length, before);
+  // With max_age as well, both must hold.
+  const recent = `${challenge}, max_age="60"`;
+  assert.equal(await run(io, { challenge: recent }), EXIT.authenticationRequired);
+});
+
 Deno.test("no request is sent for the resource of another server, or for a challenge without use", async () => {
   await using place = await start();
   const { server, io } = place;
@@ -374,7 +397,7 @@ Deno.test("no request is sent for the resource of another server, or for a chall
     ],
     [`Bearer error="invalid_request"`, EXIT.failure],
     [`Bearer error="insufficient_scope"`, EXIT.failure],
-    [`Bearer error="insufficient_user_authentication", acr_values="phr"`, EXIT.failure],
+    [`Bearer error="insufficient_user_authentication", acr_values="gold"`, EXIT.failure],
     [`Bearer error="insufficient_user_authentication"`, EXIT.failure],
     [`Bearer error="insufficient_user_authentication", max_age="-1"`, EXIT.usage],
     [`Bearer scope="${"x".repeat(300)}"`, EXIT.usage],

@@ -4,7 +4,7 @@ import { decodeJwt } from "jose";
 import { brand } from "../../../shared/brand.ts";
 import { managementResource } from "../../../shared/management.ts";
 import type { ServerConfig } from "../../../server/config/server_config.ts";
-import type { Acr } from "../../../server/sign_in/authentication.ts";
+import type { Acr } from "../../../shared/oauth/acr.ts";
 import { shownKey, totpCode } from "../../support/authenticator_app.ts";
 import { destination, redeem, requestPath } from "../../support/authorization.ts";
 import { databaseKinds } from "../../support/databases.ts";
