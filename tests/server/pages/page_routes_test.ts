@@ -217,6 +217,7 @@ async function prepare(server: TestServer) {
   const { refresh_token } = await server.login(alice.id);
   await narrowToken(server, refresh_token!, { requested_lifetime: "36000" });
   await signedIn(server);
+  server.clock.advance({ seconds: 1 });
   const browser = await signedIn(server);
   await addTrustRule({ ...server.parts, actor: alice.id }, {
     name: "ci",
