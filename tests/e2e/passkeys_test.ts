@@ -16,7 +16,8 @@ async function installAtName(database: DatabaseName) {
  * virtual authenticator accepts suggestions immediately.
  */
 const AUTOFILL = "autofill";
-const AUTOFILL_ON_REQUEST = `if (!location.search.includes("${AUTOFILL}")) {
+const AUTOFILL_ON_REQUEST =
+  `if (globalThis.PublicKeyCredential && !location.search.includes("${AUTOFILL}")) {
   PublicKeyCredential.isConditionalMediationAvailable = undefined;
 }`;
 
@@ -58,8 +59,12 @@ for (const database of everyDatabase.filter((name) => name !== "PostgreSQL 14"))
       const row = page.locator("#passkeys tbody tr");
       assert.match(await row.innerText(), /Chrome on Linux[^]*Never/);
     });
-    await t.step("says that the authenticator has a passkey already", async () => {
+    await t.step("asks for the passkey before the sign-in methods are changed again", async () => {
       await page.goto(`${issuer}/account/passkeys/add`);
+      await signInButton(page).click();
+      await page.waitForURL(`${issuer}/account/passkeys/add`);
+    });
+    await t.step("says that the authenticator has a passkey already", async () => {
       await page.getByRole("button", { name: "Add passkey" }).click();
       await page.getByRole("alert").filter({ hasText: "already has a passkey" }).waitFor();
       assert.equal(await authenticator.count(), 1);
@@ -78,6 +83,15 @@ for (const database of everyDatabase.filter((name) => name !== "PostgreSQL 14"))
     await t.step("signs in again with a passkey of the same account", async () => {
       await page.goto(`${issuer}/signin?again=1&next=/devices`);
       await signInButton(page).click();
+      await page.waitForURL(`${issuer}/devices`);
+    });
+    await t.step("needs the passkey after the password", async () => {
+      await context.clearCookies();
+      await page.goto(`${issuer}/signin?next=/devices`);
+      await page.getByLabel("E-mail address").fill(ALICE.email);
+      await page.getByLabel("Password").fill(ALICE.password);
+      await page.getByRole("button", { name: "Sign in", exact: true }).click();
+      await page.getByRole("button", { name: "Use a passkey" }).click();
       await page.waitForURL(`${issuer}/devices`);
     });
     await t.step("rejects a user whom the authenticator did not verify", async () => {
