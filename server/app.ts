@@ -34,6 +34,7 @@ import { revocation } from "./oauth/revocation.ts";
 import { token } from "./oauth/token.ts";
 import { userinfo, userinfoErrorResponse } from "./oauth/userinfo.ts";
 import type { OutboundHttp } from "./outbound/outbound_http.ts";
+import type { Rechecks } from "./shared_signals/rechecks.ts";
 import {
   backchannelLogoutEndpoint,
   eventsEndpoint,
@@ -83,6 +84,7 @@ export interface AppDeps {
   mail: Mail;
   http: OutboundHttp;
   identityProviders: IdentityProviderClients;
+  rechecks: Rechecks;
 }
 
 export interface App {

@@ -3,6 +3,7 @@ import type { ServerConfig } from "./config/server_config.ts";
 import type { Log } from "./log.ts";
 import { logFailure } from "./request_log.ts";
 import { type ExpiryRemindersDeps, sendExpiryReminders } from "./pats/expiry_reminders.ts";
+import type { Rechecks } from "./shared_signals/rechecks.ts";
 import { deleteOldAuditEvents } from "./store/audit_events.ts";
 import { deleteOldAuthorizationCodes } from "./store/authorization_codes.ts";
 import { deleteOldDeviceAuthorizations } from "./store/device_authorizations.ts";
@@ -78,6 +79,7 @@ async function deleteAll(deleteBatch: (limit: number) => Promise<number>): Promi
 export interface PeriodicTasksDeps extends CleanUpDeps, ExpiryRemindersDeps {
   config: CleanUpDeps["config"] & ExpiryRemindersDeps["config"];
   keys: Pick<SigningKeys, "maintain">;
+  rechecks: Pick<Rechecks, "runDue">;
   log: Log;
 }
 
@@ -87,6 +89,7 @@ export async function runPeriodicTasks(deps: PeriodicTasksDeps): Promise<void> {
     clean_up: () => cleanUp(deps),
     signing_keys: () => deps.keys.maintain(),
     expiry_reminders: () => sendExpiryReminders(deps),
+    rechecks: () => deps.rechecks.runDue(),
   };
   for (const [task, run] of Object.entries(tasks)) {
     try {

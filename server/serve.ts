@@ -8,6 +8,7 @@ import { defaultIssuer } from "./config/default_issuer.ts";
 import { authoritySources } from "./config/authority_sources.ts";
 import type { ServerConfig } from "./config/server_config.ts";
 import { CONNECTION_BOUNDS } from "./http/connection_limits.ts";
+import { Rechecks } from "./shared_signals/rechecks.ts";
 import { IdentityProviderClients } from "./identity_providers/identity_provider_clients.ts";
 import { JwksCache } from "./federation/jwks_cache.ts";
 import { startPeriodicTasks } from "./cleanup.ts";
@@ -114,6 +115,7 @@ export async function startServer(
   const deps: AppDeps = {
     ...{ ...storage, sql, config, issuer, clock, log, catalog, jwksCache, tokenValidator, http },
     identityProviders,
+    rechecks: new Rechecks({ ...storage, sql, clock, log, config, identityProviders }),
     webhook: new Webhook(config.webhook, clock, log, http, config.outboundPrivateAddresses),
     mail: new Mail(config.mail, log),
   };
@@ -137,6 +139,7 @@ export async function startServer(
       await periodicTasks.stop();
       await adminRpc?.close();
       await tokenValidator.close();
+      await deps.rechecks.close();
       await Promise.all([deps.webhook.close(), deps.mail.close()]);
       await storage.database.close();
     },

@@ -7,9 +7,17 @@ import type { Sql, Transaction } from "../store/db/connect.ts";
 import { type ClaimsSummary, insertIdentity, recordUpstreamSignIn } from "../store/identities.ts";
 import type { IdentityProvider } from "../store/identity_providers.ts";
 import { queueSignIn } from "../store/queued_sign_ins.ts";
-import { createUser, findUser, lockUser, MAX_NAME_LENGTH, type User } from "../store/users.ts";
+import {
+  createUser,
+  findUser,
+  lockUser,
+  MAX_NAME_LENGTH,
+  setDisabledAt,
+  type User,
+} from "../store/users.ts";
 import type { UpstreamAccount } from "./account.ts";
 import { decideAdmission, domainFailure } from "./decide_admission.ts";
+import { disabledByProvider } from "./disabled_by.ts";
 import { UpstreamFailure } from "./failure.ts";
 import { seal } from "./sealed_text.ts";
 
@@ -69,6 +77,9 @@ async function admit(
       return await queue(tx, deps, { provider, account, address, email: admission.email });
     case "known": {
       const { user, identity } = admission;
+      if (user.disabledAt !== undefined && !await enableAgain(tx, deps, provider, user, address)) {
+        throw new Outdated();
+      }
       const visit = { provider, account, userId: user.id, identityId: identity.id, address };
       await recordVisit(tx, deps, visit);
       return { user: await findUser(tx, user.id) ?? user, identityId: identity.id };
@@ -151,6 +162,27 @@ async function link(
   });
   await recordVisit(tx, deps, { provider, account, userId: user.id, identityId, address });
   return { user: await findUser(tx, user.id) ?? user, identityId };
+}
+
+/** Enables a user whom a report of this provider, and nothing else, had disabled. */
+async function enableAgain(
+  tx: Transaction,
+  { clock }: AdmitDeps,
+  provider: IdentityProvider,
+  { id }: User,
+  address: string,
+): Promise<boolean> {
+  const user = await lockUser(tx, id);
+  if (user?.disabledBy !== disabledByProvider(provider)) return false;
+  await setDisabledAt(tx, id, { disabled: false, now: new Date(clock.now()) });
+  await recordAuditEvent(tx, clock, {
+    event: "user.enabled",
+    actor: id,
+    subject: id,
+    address,
+    details: { provider: provider.name },
+  });
+  return true;
 }
 
 /** Stores what the provider said this time: address, name, groups and refresh token. */

@@ -4,6 +4,7 @@ import { findIdentityOf, type Identity, listIdentities } from "../store/identiti
 import type { IdentityProvider } from "../store/identity_providers.ts";
 import { findUserByEmail, type User } from "../store/users.ts";
 import type { UpstreamAccount } from "./account.ts";
+import { disabledByProvider } from "./disabled_by.ts";
 import { UpstreamFailure } from "./failure.ts";
 
 /** What happens to an account at a provider that signs in. */
@@ -32,7 +33,8 @@ export async function decideAdmission(
   if (domain !== undefined) return { outcome: "refuse", failure: domain, user: linked?.user };
   if (linked !== undefined) {
     const { user, identity } = linked;
-    return user.disabledAt === undefined
+    // A provider that lets the user sign in has an account again, so its own report is out of date.
+    return user.disabledAt === undefined || user.disabledBy === disabledByProvider(provider)
       ? { outcome: "known", user, identity }
       : refuse("user_disabled", "The user is disabled.", user);
   }

@@ -166,7 +166,8 @@ class OpenIdClient implements UpstreamClient {
     } catch (error) {
       const { reason } = toUpstreamFailure(error);
       // RFC 6749 section 5.2: the token was revoked, which providers do when they disable a user.
-      const isGone = error instanceof client.ResponseBodyError && error.error === "invalid_grant";
+      const isGone = error instanceof client.ResponseBodyError && error.status === 400 &&
+        error.error === "invalid_grant";
       return { state: isGone ? "gone" : "unknown", reason };
     }
   }

@@ -1,5 +1,6 @@
 import type { Clock } from "../../shared/clock.ts";
 import { DomainError } from "../domain_error.ts";
+import { disabledByProvider } from "../identity_providers/disabled_by.ts";
 import { revokeSessionAccess } from "../logins/revoke_session_access.ts";
 import { revokeUserAccess } from "../logins/revoke_user_access.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
@@ -133,11 +134,6 @@ async function enable(
     ...common,
     details: { provider: provider.name },
   });
-}
-
-/** As `users.disabled_by` has it. */
-export function disabledByProvider({ name }: Pick<IdentityProvider, "name">): string {
-  return `idp:${name}`;
 }
 
 /** Someone else may know the credentials: the user has to sign in and log in again. */

@@ -13,6 +13,7 @@ import { eventually } from "../support/eventually.ts";
 import { ALICE, install, type Installation, POSTGRES } from "../support/installation.ts";
 import { addApiClient, type ApiClient } from "../support/introspect.ts";
 import { startServer } from "../support/server_process.ts";
+import { SCIM_PATH } from "../../server/admin/scim_path.ts";
 import { temporaryHome } from "../support/temporary_home.ts";
 
 const BOB: Account = { email: "bob@example.com", password: `${PASSWORD_MARK} of Bob` };
@@ -89,6 +90,46 @@ async function access(origin: string, issuer: string) {
   };
 }
 
+/** Bob in a directory that provisions users here by SCIM 2.0. */
+interface DirectoryEntry {
+  /** Sends `active` as Okta does (RFC 7644 section 3.5.2). */
+  setActive(active: boolean): Promise<void>;
+}
+
+async function provisionBob(server: Installation): Promise<DirectoryEntry> {
+  const added = await server.operate(
+    ["admin", "scim", "add", "okta", "--allow-domain", "example.com"],
+  );
+  assert.equal(added.code, 0, added.stderr);
+  const request = async (method: string, path: string, body: unknown) => {
+    const response = await fetch(`${server.issuer}${SCIM_PATH}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${added.stdout.trim()}`,
+        "content-type": "application/scim+json",
+      },
+      body: JSON.stringify(body),
+    });
+    const text = await response.text();
+    assert.ok(response.ok, text);
+    return text === "" ? undefined : JSON.parse(text);
+  };
+  const { id } = await request("POST", "/Users", {
+    schemas: ["urn:ietf:params:scim:schemas:core:2.0:User"],
+    userName: BOB.email,
+    emails: [{ value: BOB.email, primary: true }],
+    active: true,
+  });
+  return {
+    async setActive(active) {
+      await request("PATCH", `/Users/${id}`, {
+        schemas: ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        Operations: [{ op: "replace", value: { active } }],
+      });
+    },
+  };
+}
+
 /** Asks until it is refused; returns when, on `performance.now()`. */
 async function refusedAt(isAccepted: () => Promise<boolean>): Promise<number> {
   await eventually("it is refused", async () => !await isAccepted(), LIMIT + 20_000);
@@ -98,7 +139,7 @@ async function refusedAt(isAccepted: () => Promise<boolean>): Promise<number> {
 interface Door {
   name: string;
   /** Disables Bob, whose id is given. */
-  disable(server: Installation, id: string): Promise<void>;
+  disable(server: Installation, bob: { id: string; entry: DirectoryEntry }): Promise<void>;
 }
 
 const DOORS: Door[] = [
@@ -116,9 +157,10 @@ const DOORS: Door[] = [
       assert.equal(code, 0, stderr);
     },
   },
+  { name: "by SCIM", disable: (_, { entry }) => entry.setActive(false) },
   {
     name: "by an administrator in the browser",
-    async disable(server, id) {
+    async disable(server, { id }) {
       const path = "/admin/people/access";
       assert.equal(await server.alice.submit(`${path}?user=${id}`, path), "person");
     },
@@ -142,6 +184,7 @@ Deno.test("a disabled user loses everything on another replica within a second",
   const user = await server.operate(["admin", "user", "show", BOB.email, "--json"]);
   const { id } = JSON.parse(user.stdout);
   const api = await addApiClient(server);
+  const entry = await provisionBob(server);
   assert.equal(await server.alice.submit("/signin", "/signin", { ...ALICE }), "home");
 
   for (const door of DOORS) {
@@ -166,7 +209,7 @@ Deno.test("a disabled user loses everything on another replica within a second",
       // Awaited below; if the request fails, that is what is reported.
       refusals.catch(() => {});
       const requestedAt = performance.now();
-      await door.disable(server, id);
+      await door.disable(server, { id, entry });
       const doneAt = performance.now();
       const times = (await refusals).map(([name, time]) =>
         [name, Math.round(time - requestedAt)] as const

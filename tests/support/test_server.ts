@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import { type App, app, type AppDeps } from "../../server/app.ts";
 import { loadConfig } from "../../server/config/load.ts";
 import type { ServerConfig } from "../../server/config/server_config.ts";
+import { Rechecks } from "../../server/shared_signals/rechecks.ts";
 import { IdentityProviderClients } from "../../server/identity_providers/identity_provider_clients.ts";
 import { JwksCache } from "../../server/federation/jwks_cache.ts";
 import { openStorage } from "../../server/open_store.ts";
@@ -100,6 +101,7 @@ export async function testServer(
   const tokenValidator = await TokenValidator.start({ ...shared, catalog });
   const http = new OutboundHttp(outboundNetwork(() => server.outgoing));
   const identityProviders = new IdentityProviderClients({ ...shared, sql, http });
+  const rechecks = new Rechecks({ ...shared, sql, identityProviders });
   const jwksCache = new JwksCache(clock, http, config.federation.privateIssuers);
   const { outboundPrivateAddresses } = config;
   const webhook = new Webhook(config.webhook, clock, shared.log, http, outboundPrivateAddresses);
@@ -116,6 +118,7 @@ export async function testServer(
     // That of the passwords in person.ts.
     passwordCost: { log2N: 1, r: 1, p: 1 },
     identityProviders,
+    rechecks,
   };
 
   const server: TestServer = {
@@ -225,6 +228,7 @@ export async function testServer(
     },
     async [Symbol.asyncDispose]() {
       await tokenValidator.close();
+      await rechecks.close();
       await webhook.close();
       await mail.close();
       await storage.database.close();

@@ -1,5 +1,5 @@
 import type { SettingGroup } from "../setting.ts";
-import { onOff } from "../value_type.ts";
+import { duration, onOff } from "../value_type.ts";
 import { emailAddresses } from "../address_types.ts";
 
 export const identityProviders = {
@@ -24,6 +24,23 @@ export const identityProviders = {
       details: "E-mail addresses, in the file an array. For when an identity provider is down: " +
         'neither `password_sign_in = "off"` nor a provider that is required for their domain ' +
         "applies to them.",
+    },
+    {
+      name: "recheck_interval",
+      key: "recheck.intervalSeconds",
+      type: duration({ min: "1m" }),
+      default: "1d",
+      summary: "how often accounts at identity providers are checked again",
+      details: "Of users with a token, a login or a browser session, and only at providers with " +
+        "`--recheck`. A login that is renewed has it checked if the last time was an hour ago.",
+    },
+    {
+      name: "recheck_grace",
+      key: "recheck.graceSeconds",
+      type: duration({ min: "0s" }),
+      default: "1h",
+      summary: "time to sign in again before a rejected account disables its user",
+      details: "A provider also rejects its refresh token after a change of the password there.",
     },
     {
       name: "private_identity_providers",

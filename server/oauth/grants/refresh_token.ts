@@ -33,6 +33,8 @@ interface RefreshTokenGrantDeps extends IssueLoginTokensDeps {
     & Pick<ServerConfig, "refreshTokenIdleLifetime">;
   secrets: Pick<ServerSecrets, "refreshTokenKey">;
   tokenValidator: Pick<TokenValidator, "invalidate">;
+  /** Checks in the background whether the account at the identity provider still exists. */
+  rechecks: { afterRefresh(userId: string): void };
 }
 
 /**
@@ -84,6 +86,7 @@ export function refreshTokenGrant(deps: RefreshTokenGrantDeps): Grant {
       }
       const user = await findUser(deps.sql, family!.userId);
       if (user === undefined) return invalidGrant("The account no longer exists.");
+      deps.rechecks.afterRefresh(user.id);
       return await issueLoginTokens(deps, {
         user,
         client: request.client,

@@ -1,6 +1,9 @@
 /** Shared Signals: security event tokens (RFC 8417) by push (RFC 8935), with CAEP and RISC. */
 import assert from "node:assert/strict";
 import { setUserDisabled } from "../../../server/admin/user_operations.ts";
+import { admitAccount } from "../../../server/identity_providers/admit_account.ts";
+import { UpstreamFailure } from "../../../server/identity_providers/failure.ts";
+import { findIdentityProvider } from "../../../server/store/identity_providers.ts";
 import { findUser } from "../../../server/store/users.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
 import {
@@ -370,6 +373,39 @@ testOnEachDatabase(
       await eventToken(transmitter, { ...claims, aud: "https://aud" }),
     );
     assert.equal(answer.status, 202);
+    assert.equal(await isDisabled(server, alice), true);
+  },
+);
+
+testOnEachDatabase(
+  "enables a user again who signs in at the provider that disabled them",
+  async (location) => {
+    await using server = await testServer(location, configure);
+    await using issuer = await startIssuer({ clock: server.clock });
+    await addProvider(server, issuer);
+    const alice = await addLinkedUser(server, issuer, "alice@example.com");
+    const { sql } = server.parts;
+    const signIn = async () => {
+      const provider = (await findIdentityProvider(sql, PROVIDER))!;
+      const { subject, email } = alice;
+      const account = {
+        issuer: issuer.url,
+        subject,
+        email,
+        emailVerified: true,
+        amr: [],
+        claims: {},
+      };
+      const admitted = await admitAccount(server.parts, provider, account, {
+        address: "192.0.2.1",
+      });
+      return admitted instanceof UpstreamFailure ? admitted.code : "admitted";
+    };
+    await report(server, issuer, `${RISC}account-disabled`, { sub_id: issSub(issuer, alice) });
+    assert.equal(await signIn(), "admitted");
+    assert.equal(await isDisabled(server, alice), false);
+    await setUserDisabled(server.parts, { email: alice.email, disabled: true });
+    assert.equal(await signIn(), "user_disabled");
     assert.equal(await isDisabled(server, alice), true);
   },
 );

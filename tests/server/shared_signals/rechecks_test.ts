@@ -1,0 +1,249 @@
+/** Accounts at identity providers that are checked again with their refresh tokens. */
+import assert from "node:assert/strict";
+import type { ServerConfig } from "../../../server/config/server_config.ts";
+import { seal } from "../../../server/identity_providers/sealed_text.ts";
+import { Rechecks } from "../../../server/shared_signals/rechecks.ts";
+import { findUser } from "../../../server/store/users.ts";
+import { testOnEachDatabase } from "../../support/databases.ts";
+import { eventually } from "../../support/eventually.ts";
+import {
+  addLinkedUser,
+  addProvider,
+  type LinkedUser,
+  PROVIDER,
+  reachLoopback,
+} from "../../support/linked_user.ts";
+import { type OidcIssuer, startIssuer } from "../../support/oidc_issuer.ts";
+import { type TestServer, testServer } from "../../support/test_server.ts";
+
+const HOUR = { seconds: 3600 };
+const DAY = { seconds: 86_401 };
+
+function configure(config: ServerConfig): void {
+  reachLoopback(config);
+  config.recheck = { intervalSeconds: 86_400, graceSeconds: 3600 };
+}
+
+/** A provider with a token endpoint whose response tests choose. */
+async function startProvider(server: TestServer) {
+  const issuer = await startIssuer({ clock: server.clock });
+  issuer.answer("/.well-known/openid-configuration", () =>
+    Response.json({
+      issuer: issuer.url,
+      jwks_uri: `${issuer.url}/jwks`,
+      authorization_endpoint: `${issuer.url}/authorize`,
+      token_endpoint: `${issuer.url}/token`,
+      response_types_supported: ["code"],
+      subject_types_supported: ["public"],
+      id_token_signing_alg_values_supported: ["RS256"],
+    }));
+  await addProvider(server, issuer);
+  const { sql, encryption } = server.parts;
+  await sql`
+    update identity_providers set recheck = true,
+      client_secret = ${seal({ encryption }, "a client secret")}`;
+  return issuer;
+}
+
+async function addUser(server: TestServer, issuer: OidcIssuer, email: string) {
+  const user = await addLinkedUser(server, issuer, email);
+  const { sql, encryption } = server.parts;
+  const now = new Date(server.clock.now());
+  await sql`
+    update identities set refresh_token = ${seal({ encryption }, `refresh token of ${email}`)},
+      last_checked_at = ${now}, last_signed_in_at = ${now}
+    where user_id = ${user.id}`;
+  return user;
+}
+
+/** Answers the token endpoint; `status` 200 renews the token. */
+function answerTokens(issuer: OidcIssuer, status: number, body: Record<string, unknown> = {}) {
+  issuer.answer("/token", () => Response.json(body, { status }));
+}
+
+const RENEWED = { access_token: "a", token_type: "Bearer", refresh_token: "another" };
+const GONE = { error: "invalid_grant" };
+
+async function isDisabled({ parts: { sql } }: TestServer, { id }: LinkedUser): Promise<boolean> {
+  return (await findUser(sql, id))?.disabledAt !== undefined;
+}
+
+function tokenRequests({ requests }: OidcIssuer): number {
+  return requests.filter((request) => request === "POST /token").length;
+}
+
+testOnEachDatabase("disables a user whose account is gone, after the grace", async (location) => {
+  await using server = await testServer(location, configure);
+  await using issuer = await startProvider(server);
+  const alice = await addUser(server, issuer, "alice@example.com");
+  const { rechecks, sql } = server.parts;
+  answerTokens(issuer, 200, RENEWED);
+  await rechecks.runDue();
+  assert.equal(tokenRequests(issuer), 0, "checked today");
+  server.clock.advance(DAY);
+  await rechecks.runDue();
+  await rechecks.runDue();
+  assert.equal(tokenRequests(issuer), 1);
+  assert.equal(await isDisabled(server, alice), false);
+
+  answerTokens(issuer, 400, GONE);
+  server.clock.advance(DAY);
+  await rechecks.runDue();
+  assert.equal(tokenRequests(issuer), 2);
+  assert.equal(await isDisabled(server, alice), false, "the grace");
+  server.clock.advance({ seconds: 3599 });
+  await rechecks.runDue();
+  assert.equal(await isDisabled(server, alice), false);
+  server.clock.advance({ seconds: 1 });
+  await rechecks.runDue();
+  assert.equal(await isDisabled(server, alice), true);
+  assert.equal((await findUser(sql, alice.id))?.disabledBy, `idp:${PROVIDER}`);
+  assert.equal((await server.refresh(alice.refreshToken)).status, 400);
+  const events = await sql`
+    select event from audit_events where subject = ${alice.id}
+      and event in ('upstream.account_rejected', 'upstream.account_gone', 'user.disabled')`;
+  assert.equal(events.length, 3);
+});
+
+testOnEachDatabase(
+  "lets a user go on who signs in at the provider within the grace",
+  async (location) => {
+    await using server = await testServer(location, configure);
+    await using issuer = await startProvider(server);
+    const alice = await addUser(server, issuer, "alice@example.com");
+    const { rechecks, sql } = server.parts;
+    answerTokens(issuer, 400, GONE);
+    server.clock.advance(DAY);
+    await rechecks.runDue();
+    server.clock.advance({ seconds: 60 });
+    await sql`update identities set last_signed_in_at = ${new Date(server.clock.now())}`;
+    server.clock.advance(HOUR);
+    await rechecks.runDue();
+    assert.equal(await isDisabled(server, alice), false);
+    assert.equal((await sql`select from identity_checks`).length, 0);
+  },
+);
+
+testOnEachDatabase(
+  "disables no user while a provider is down or answers anything else",
+  async (location) => {
+    await using server = await testServer(location, configure);
+    await using issuer = await startProvider(server);
+    const alice = await addUser(server, issuer, "alice@example.com");
+    const { rechecks } = server.parts;
+    const answers: [status: number, body: Record<string, unknown>][] = [
+      [500, {}],
+      [503, GONE],
+      [400, { error: "invalid_client" }],
+      [401, { error: "invalid_client" }],
+      [400, { error: "invalid_request" }],
+      [400, {}],
+      [403, GONE],
+      [429, GONE],
+      [200, { error: "invalid_grant" }],
+    ];
+    for (const [status, body] of answers) {
+      answerTokens(issuer, status, body);
+      server.clock.advance(DAY);
+      await rechecks.runDue();
+      server.clock.advance(HOUR);
+      await rechecks.runDue();
+      assert.equal(await isDisabled(server, alice), false, `${status} ${JSON.stringify(body)}`);
+    }
+    issuer.answer("/token", () => new Response("x".repeat(2_000_000)));
+    server.clock.advance(DAY);
+    await rechecks.runDue();
+    assert.equal(await isDisabled(server, alice), false, "2 MB");
+  },
+);
+
+testOnEachDatabase("asks a provider that did not answer again after an hour", async (location) => {
+  await using server = await testServer(location, configure);
+  await using issuer = await startProvider(server);
+  await addUser(server, issuer, "alice@example.com");
+  const { rechecks } = server.parts;
+  answerTokens(issuer, 500);
+  server.clock.advance(DAY);
+  await rechecks.runDue();
+  await rechecks.runDue();
+  assert.equal(tokenRequests(issuer), 1);
+  server.clock.advance(HOUR);
+  await rechecks.runDue();
+  assert.equal(tokenRequests(issuer), 2);
+});
+
+testOnEachDatabase("has one of several replicas check each account", async (location) => {
+  await using server = await testServer(location, configure);
+  await using issuer = await startProvider(server);
+  for (let number = 0; number < 6; number++) {
+    await addUser(server, issuer, `user${number}@example.com`);
+  }
+  answerTokens(issuer, 200, RENEWED);
+  server.clock.advance(DAY);
+  const replicas = [server.parts.rechecks, new Rechecks(server.parts), new Rechecks(server.parts)];
+  await Promise.all(replicas.map((replica) => replica.runDue()));
+  assert.equal(tokenRequests(issuer), 6);
+});
+
+testOnEachDatabase(
+  "checks an account in the background when a login is renewed",
+  async (location) => {
+    await using server = await testServer(location, configure);
+    await using issuer = await startProvider(server);
+    const alice = await addUser(server, issuer, "alice@example.com");
+    answerTokens(issuer, 400, GONE);
+    const renewed = await server.refresh(alice.refreshToken);
+    assert.equal(renewed.status, 200);
+    server.clock.advance({ seconds: 3601 });
+    const again = await server.refresh(renewed.body.refresh_token);
+    assert.equal(again.status, 200, "the provider is not waited for");
+    const { sql, rechecks } = server.parts;
+    await eventually(
+      "it was checked",
+      async () =>
+        (await sql`select from identity_checks where rejected_since is not null`).length === 1,
+    );
+    assert.equal(tokenRequests(issuer), 1, "not at the first renewal");
+    server.clock.advance(HOUR);
+    await rechecks.runDue();
+    assert.equal(await isDisabled(server, alice), true);
+    assert.equal((await server.refresh(again.body.refresh_token)).status, 400);
+  },
+);
+
+testOnEachDatabase(
+  "checks only at providers that keep refresh tokens, and active users",
+  async (location) => {
+    await using server = await testServer(location, configure);
+    await using issuer = await startProvider(server);
+    const alice = await addUser(server, issuer, "alice@example.com");
+    const { sql, rechecks } = server.parts;
+    answerTokens(issuer, 400, GONE);
+    server.clock.advance(DAY);
+    await sql`update identity_providers set recheck = false`;
+    await rechecks.runDue();
+    await sql`update identity_providers set recheck = true, disabled_at = now()`;
+    await rechecks.runDue();
+    await sql`update identity_providers set disabled_at = null`;
+    await sql`update users set disabled_at = now() where id = ${alice.id}`;
+    await rechecks.runDue();
+    await sql`update users set disabled_at = null where id = ${alice.id}`;
+    await sql`delete from sessions`;
+    await sql`delete from refresh_token_families`;
+    await rechecks.runDue();
+    assert.equal(tokenRequests(issuer), 0);
+  },
+);
+
+testOnEachDatabase("stores the refresh token that replaces one", async (location) => {
+  await using server = await testServer(location, configure);
+  await using issuer = await startProvider(server);
+  await addUser(server, issuer, "alice@example.com");
+  const { sql, rechecks } = server.parts;
+  const stored = async () => (await sql`select refresh_token from identities`)[0].refresh_token;
+  const before = await stored();
+  answerTokens(issuer, 200, RENEWED);
+  server.clock.advance(DAY);
+  await rechecks.runDue();
+  assert.notDeepEqual(await stored(), before);
+});
