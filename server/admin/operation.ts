@@ -3,6 +3,7 @@ import type { ServerConfig } from "../config/server_config.ts";
 import type { JwksCache } from "../federation/jwks_cache.ts";
 import type { Mail } from "../notifications/mail.ts";
 import type { ResourceCatalog } from "../resources/catalog.ts";
+import type { Encryption } from "../security/encryption.ts";
 import type { Sql } from "../store/db/connect.ts";
 import type { SigningKeys } from "../tokens/signing_keys.ts";
 
@@ -21,6 +22,7 @@ export interface AdminDeps {
     "default" | "find" | "management" | "resources" | "scopes" | "scopesOf"
   >;
   mail: Pick<Mail, "send" | "deliver">;
+  encryption: Encryption;
   issuer: string;
   /** Of this process. Other replicas are notified by triggers of the database. */
   tokenValidator?: { invalidate(subject: string): void };

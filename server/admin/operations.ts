@@ -55,6 +55,25 @@ import { addUser, setUserDisabled, updateUser } from "./user_operations.ts";
 import { listUserSessions, signOutUser } from "./user_sessions.ts";
 import { listUserTokens, revokeUserTokens } from "./user_tokens.ts";
 
+import {
+  addIdentityProvider,
+  listIdentityProviders,
+  removeIdentityProvider,
+  setIdentityProviderDisabled,
+  showIdentityProvider,
+  updateIdentityProvider,
+} from "./identity_providers/operations.ts";
+import {
+  approveQueuedSignIn,
+  denyQueuedSignIn,
+  listQueuedSignIns,
+  showQueuedSignIn,
+} from "./identity_providers/queue_operations.ts";
+import {
+  awaitIdentityProviderTest,
+  startIdentityProviderTest,
+} from "./identity_providers/test_operations.ts";
+
 /** Every operation by the name that the admin RPC has for it. */
 const operations = {
   addUser,
@@ -108,6 +127,18 @@ const operations = {
   removeGroup,
   addGroupMember,
   removeGroupMember,
+  addIdentityProvider,
+  listIdentityProviders,
+  showIdentityProvider,
+  updateIdentityProvider,
+  setIdentityProviderDisabled,
+  removeIdentityProvider,
+  listQueuedSignIns,
+  showQueuedSignIn,
+  approveQueuedSignIn,
+  denyQueuedSignIn,
+  startIdentityProviderTest,
+  awaitIdentityProviderTest,
   listKeys,
   rotateKeys,
   listMigrations,

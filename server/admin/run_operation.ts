@@ -105,6 +105,7 @@ export class OperationSession implements AsyncDisposable {
         sql,
         clock: io.clock,
         keys: storage.keys,
+        encryption: storage.encryption,
         jwksCache: new JwksCache(io.clock, http, config.federation.privateIssuers),
         config,
         catalog: await ResourceCatalog.load({ sql, config, issuer }),

@@ -17,6 +17,7 @@ const LISTS: Record<string, [operation: OperationName, params: unknown, key: str
   "service-account": ["listAllServiceAccounts", {}, "name"],
   client: ["listAllClients", {}, "id"],
   scim: ["listAllDirectories", {}, "name"],
+  idp: ["listIdentityProviders", {}, "name"],
   resource: ["listAllResources", {}, "name"],
   group: ["listAllGroups", {}, "name"],
   user: ["listMatchingUsers", { limit: MAX_NAMES }, "email"],

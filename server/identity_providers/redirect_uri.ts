@@ -1,3 +1,6 @@
+/** The page of a link that tests a provider. */
+export const TEST_PATH = "/signin/test-provider";
+
 /** Where a browser starts a sign-in at a provider. */
 export function upstreamPath(provider: string): string {
   return `/signin/upstream/${provider}`;

@@ -74,6 +74,7 @@ import { copyToken } from "./assets/copy_token.ts";
 import { localTimes } from "./assets/local_times.ts";
 import { passkeys } from "./assets/passkeys.ts";
 import { style } from "./assets/style.ts";
+import { TEST_PATH } from "../identity_providers/redirect_uri.ts";
 import { PATHS } from "../oauth/metadata.ts";
 import type { PageHandler, PageRequirements, PageRoute } from "./http/page_route.ts";
 import {
@@ -93,6 +94,7 @@ import {
   submitLinkAccount,
   submitUnlinkAccount,
 } from "./upstream/linked_accounts.tsx";
+import { showTestLink, submitTestLink } from "./upstream/test_link.tsx";
 import { showUpstreamStart, submitUpstreamStart } from "./upstream/start.tsx";
 import { showCreateToken, submitCreateToken } from "./tokens/create.tsx";
 import { showEditToken, submitEditToken } from "./tokens/edit.tsx";
@@ -141,6 +143,7 @@ export const pageRoutes: readonly PageRoute[] = [
   ...form("/signin/upstream/:provider", everyone, showUpstreamStart, submitUpstreamStart),
   get("/signin/upstream/:provider/callback", everyone, showUpstreamCallback),
   ...form("/signin/passkey", everyone, redirectToSignInPage, submitPasskeySignIn),
+  ...form(TEST_PATH, everyone, showTestLink, submitTestLink),
   post("/signout", everyone, submitSignOut),
 
   // Passwords. The form of a change has the current password, so it needs no recent sign-in.

@@ -147,6 +147,11 @@ export async function deleteIdentityRefreshTokens(tx: Transaction, userId: strin
     where user_id = ${userId} and refresh_token is not null`;
 }
 
+/** Of all accounts of a provider. */
+export async function forgetRefreshTokens(tx: Transaction, provider: string): Promise<void> {
+  await tx`update identities set refresh_token = null where provider = ${provider}`;
+}
+
 /** Whether it existed. */
 export async function deleteIdentity(
   tx: Transaction,

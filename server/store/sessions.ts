@@ -193,6 +193,17 @@ export async function signOutSessions(
   return rows.length;
 }
 
+/** Signs out the sessions that users started with accounts of a provider. */
+export async function signOutSessionsOfProvider(
+  tx: Transaction,
+  { provider, now }: { provider: string; now: Date },
+): Promise<void> {
+  await tx`
+    update sessions set expires_at = ${now}
+    where identity_id in (select id from identities where provider = ${provider})
+      and expires_at > ${now}`;
+}
+
 /** Signs out the sessions that a user started with an account of a provider. */
 export async function signOutSessionsOfIdentity(
   tx: Transaction,

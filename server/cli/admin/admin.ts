@@ -6,6 +6,7 @@ import { declareAccess } from "./declare_access.ts";
 import { declareClient } from "./declare_client.ts";
 import { declareGroup } from "./declare_group.ts";
 import { declareImport } from "./declare_import.ts";
+import { declareIdp } from "./declare_idp.ts";
 import { declareKeys } from "./declare_keys.ts";
 import { declareOwner } from "./declare_owner.ts";
 import { declareResource } from "./declare_resource.ts";
@@ -20,6 +21,7 @@ export function declare(admin: Command, server: Run<ServerIo>): void {
   declareGroup(admin, server);
   declareAccess(admin, server);
   declareScim(admin, server);
+  declareIdp(admin, server);
   declareClient(admin, server);
   declareResource(admin, server);
   declareServiceAccount(admin, server);

@@ -11,6 +11,7 @@ import type { Log } from "../../log.ts";
 import type { IdentityProvider } from "../../store/identity_providers.ts";
 import type { PageContext } from "../context.ts";
 import { type RenderDeps, renderPage } from "../render.tsx";
+import { showTestResult } from "./test_result.tsx";
 import { upstreamFailurePage } from "./failure_page.tsx";
 
 export interface GoToProviderDeps extends StartDeps, RenderDeps {
@@ -39,6 +40,9 @@ export async function goToProvider(
     address: c.get("requester").address,
     maxAge: deps.config.session.absoluteSeconds,
   });
+  if (url instanceof UpstreamFailure && started.purpose === "test") {
+    return await showTestResult(deps, c, provider, started, url);
+  }
   if (url instanceof UpstreamFailure) {
     return await upstreamFailurePage(deps, c, provider, url, { next: started.next });
   }

@@ -1,22 +1,23 @@
+import type { Clock } from "../../../shared/clock.ts";
 import type { UpstreamAccount } from "../../identity_providers/account.ts";
 import type { UpstreamFailure } from "../../identity_providers/failure.ts";
 import { reportTest, type TestReport } from "../../identity_providers/test_report.ts";
+import type { Sql } from "../../store/db/connect.ts";
 import { finishProviderTest } from "../../store/identity_provider_tests.ts";
 import type { IdentityProvider } from "../../store/identity_providers.ts";
 import type { UpstreamSignIn } from "../../store/upstream_sign_ins.ts";
 import type { PageContext } from "../context.ts";
-import type { PageDeps } from "../http/page_route.ts";
-import { renderPage } from "../render.tsx";
+import { type RenderDeps, renderPage } from "../render.tsx";
 import { Badge } from "../ui/badge.tsx";
 import { Fact } from "../ui/facts.tsx";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
 
 /** Shows what a provider has sent and what would happen; the terminal that waits gets it too. */
 export async function showTestResult(
-  deps: PageDeps,
+  deps: RenderDeps & { sql: Sql; clock: Clock },
   c: PageContext,
   provider: IdentityProvider,
-  { testId }: UpstreamSignIn,
+  { testId }: Pick<UpstreamSignIn, "testId">,
   result: UpstreamAccount | UpstreamFailure,
 ): Promise<Response> {
   const report = await reportTest(deps.sql, provider, result);

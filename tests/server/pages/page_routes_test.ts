@@ -31,6 +31,7 @@ const ACTIONS: Record<
   "/signin/set-up": ["everyone", false],
   "/signin/upstream/:provider": ["everyone", false],
   "/signin/passkey": ["everyone", false],
+  "/signin/test-provider": ["everyone", false],
   "/signout": ["everyone", false],
   "/password/forgot": ["everyone", false],
   "/password/choose": ["everyone", false],
