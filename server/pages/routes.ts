@@ -41,6 +41,18 @@ import { showClients } from "./admin/clients/list.tsx";
 import { showRemoveClient, submitRemoveClient } from "./admin/clients/remove.tsx";
 import { showRotateSecret, submitRotateSecret } from "./admin/clients/rotate.tsx";
 import { showClient } from "./admin/clients/show.tsx";
+import { showAccess } from "./admin/groups/access.tsx";
+import { showAddGroup, submitAddGroup } from "./admin/groups/add.tsx";
+import { showEditGroup, submitEditGroup } from "./admin/groups/edit.tsx";
+import { showGroups } from "./admin/groups/list.tsx";
+import {
+  showAddMember,
+  showRemoveMember,
+  submitAddMember,
+  submitRemoveMember,
+} from "./admin/groups/members.tsx";
+import { showRemoveGroup, submitRemoveGroup } from "./admin/groups/remove.tsx";
+import { showGroup } from "./admin/groups/show.tsx";
 import { showPersonAccess, submitPersonAccess } from "./admin/people/access.tsx";
 import { showDeletePerson, submitDeletePerson } from "./admin/people/delete.tsx";
 import { showEditPerson, submitEditPerson } from "./admin/people/edit.tsx";
@@ -121,6 +133,7 @@ const passkeyMethod = {
   keep: ["passkey"],
 } as const;
 const oneClient = { ...admin, ...fresh, keep: ["client"] } as const;
+const oneGroup = { ...admin, ...fresh, keep: ["group"] } as const;
 const oneResource = { ...admin, ...fresh, keep: ["resource"] } as const;
 const approval = { ...signedIn, deviceFlow: true, returnTo: confirmReturnPath } as const;
 
@@ -283,6 +296,19 @@ export const pageRoutes: readonly PageRoute[] = [
   ),
   ...form("/admin/people/access", onePerson, showPersonAccess, submitPersonAccess),
   get("/admin/people/:id", admin, showPerson),
+  get("/admin/groups", { ...admin, keep: ["search", "sort", "page"] }, showGroups),
+  get("/admin/groups/show", { ...admin, keep: ["group", "search", "page"] }, showGroup),
+  ...form("/admin/groups/add", { ...admin, ...fresh }, showAddGroup, submitAddGroup),
+  ...form("/admin/groups/edit", oneGroup, showEditGroup, submitEditGroup),
+  ...form("/admin/groups/remove", oneGroup, showRemoveGroup, submitRemoveGroup),
+  ...form("/admin/groups/add-member", oneGroup, showAddMember, submitAddMember),
+  ...form(
+    "/admin/groups/remove-member",
+    { ...admin, ...fresh, keep: ["group", "user"] },
+    showRemoveMember,
+    submitRemoveMember,
+  ),
+  get("/admin/access", { ...admin, keep: ["user", "scope", "client"] }, showAccess),
   get("/admin/clients", { ...admin, keep: ["search", "show", "page"] }, showClients),
   get("/admin/clients/show", { ...admin, keep: ["client"] }, showClient),
   ...form(

@@ -344,6 +344,7 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   await walkTrust({ go, look, notice, press, page });
   await walkClients({ go, look, notice, press, page });
   await walkResources({ go, look, notice, press, page });
+  await walkGroups({ go, look, notice, press, page });
 
   await go("/tokens");
   await look("tokens-none", "tokens");
@@ -733,6 +734,55 @@ async function walkResources({ go, look, notice, press, page }: Walk): Promise<v
   await look("resource-remove", "remove_resource");
   await press("Remove resource");
   assert.equal(await notice(), "resource_removed");
+}
+
+/** Adds, fills, edits and removes a group, and asks who can have what. */
+async function walkGroups({ go, look, notice, press, page }: Walk): Promise<void> {
+  const follow = (name: string) => page.getByRole("link", { name, exact: true }).click();
+  await go("/admin/groups");
+  await look("groups", "groups");
+  await follow("user");
+  await look("group-user", "group");
+  await go("/admin/groups/add");
+  await look("group-add", "add_group");
+  await page.getByLabel("Name", { exact: true }).fill("W".repeat(64));
+  await page.getByLabel("Groups of directories").fill("Ops");
+  await press("Add group");
+  await look("group-add-refused", "add_group");
+  await page.getByLabel("Groups of directories").fill(`okta:${"W".repeat(200)}\nentra:Ops`);
+  await page.getByLabel("Description").fill("Operate the clusters");
+  await press("Add group");
+  assert.equal(await notice(), "group_added");
+  await look("group", "group");
+  await follow("Add member");
+  await look("group-add-member", "add_member");
+  await page.getByLabel("E-mail address of the user").fill("nobody@example.com");
+  await press("Add member");
+  await look("group-add-member-refused", "add_member");
+  await page.getByLabel("E-mail address of the user").fill("alice@example.com");
+  await press("Add member");
+  assert.equal(await notice(), "member_added");
+  await look("group-with-member", "group");
+  await page.getByRole("button", { name: "Remove Alice Example" }).click();
+  await look("group-remove-member", "remove_member");
+  await follow("Cancel");
+  await follow("Edit");
+  await look("group-edit", "edit_group");
+  await follow("Cancel");
+  await follow("Remove");
+  await look("group-remove", "remove_group");
+  await press("Remove group");
+  assert.equal(await notice(), "group_removed");
+  await go("/admin/groups/edit?group=admin");
+  await look("group-edit-admin", "edit_group");
+  await go("/admin/access");
+  await look("access", "access");
+  await page.getByLabel("User or service account").fill("alice");
+  await page.getByLabel("Scope", { exact: true }).selectOption("openid");
+  await press("Check access");
+  await look("access-answer", "access");
+  await go("/admin/access?user=carol&scope=openid");
+  await look("access-refused", "access");
 }
 
 /** By its form a token of an issuer that no rule trusts. */

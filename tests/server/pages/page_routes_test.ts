@@ -68,6 +68,11 @@ const ACTIONS: Record<
   "/admin/clients/disable": ["administrator", true],
   "/admin/clients/enable": ["administrator", true],
   "/admin/clients/remove": ["administrator", true],
+  "/admin/groups/add": ["administrator", true],
+  "/admin/groups/edit": ["administrator", true],
+  "/admin/groups/remove": ["administrator", true],
+  "/admin/groups/add-member": ["administrator", true],
+  "/admin/groups/remove-member": ["administrator", true],
   "/admin/resources/add": ["administrator", true],
   "/admin/resources/edit": ["administrator", true],
   "/admin/resources/remove": ["administrator", true],
@@ -126,6 +131,8 @@ Deno.test("redirects actions without a recent sign-in, and returns to them after
         ? { request: requestPath().split("?")[1] }
         : route.path === "/admin/people/sign-out"
         ? { user: fields.owner, session: "" }
+        : route.path === "/admin/groups/remove-member"
+        ? { user: fields.owner }
         : route.path === "/admin/people/revoke-login"
         ? { user: fields.owner }
         : {};
@@ -267,11 +274,13 @@ async function prepare(server: TestServer) {
   // Of a browser: those of approvals expire after an hour, which the steps take together.
   const [session] = await sql`
     select id from sessions where user_agent <> '' order by created_at`;
+  await sql`insert into groups (id, name, created_at) values (gen_random_uuid(), 'ops', now())`;
   const fields = {
     name: "ci",
     rule: "ci",
     client: "billing",
     resource: "orders",
+    group: "ops",
     type: "confidential",
     user: bob.id,
     disabled: "true",
@@ -311,6 +320,8 @@ async function state({ parts: { sql } }: TestServer) {
       (select json_agg(t order by id) from (select id, name from passkeys) t) as passkeys,
       (select json_agg(t order by id) from clients t) as clients,
       (select json_agg(t order by name) from resources t) as resources,
+      (select json_agg(t order by name) from groups t) as groups,
+      (select json_agg(t order by user_id, name) from group_memberships t) as memberships,
       (select json_agg(t order by id) from (select id, disabled_at from users) t) as users,
       (select json_agg(t order by id) from (
         select id, status from device_authorizations) t) as requests`;

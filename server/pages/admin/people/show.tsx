@@ -14,6 +14,7 @@ import { Fact } from "../../ui/facts.tsx";
 import { PageHeading } from "../../ui/page_heading.tsx";
 import { TimeAgo } from "../../ui/relative_time.tsx";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
+import { accessPath } from "../groups/paths.ts";
 import { browsersOfUser } from "./browsers.tsx";
 import { findPerson } from "./find_person.tsx";
 import { isSelf } from "./own_account.tsx";
@@ -106,10 +107,11 @@ function SectionHeading({ title, action }: { title: string; action: Child }) {
 }
 
 function PersonActions({ person, isOwn }: { person: ShownUser; isOwn: boolean }) {
-  const { id, disabled } = person;
+  const { id, disabled, email } = person;
   return (
     <>
       <a class="button" href={personPagePath("edit", id)}>Edit</a>
+      <a class="button" href={accessPath({ user: email })}>Check access</a>
       {!disabled && <a class="button" href={personPagePath("password-link", id)}>Password link</a>}
       {!isOwn && (
         <>

@@ -10,6 +10,7 @@ import { Fact } from "../../ui/facts.tsx";
 import { PageHeading } from "../../ui/page_heading.tsx";
 import { TimeAgo } from "../../ui/relative_time.tsx";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
+import { accessPath } from "../groups/paths.ts";
 import { CLAIM_LABELS, READ_ONLY, Source } from "./facts.tsx";
 import { findResource } from "./find_resource.tsx";
 import { resourcePath, RESOURCES_CRUMB } from "./paths.ts";
@@ -95,7 +96,10 @@ function ScopeItem({ scope }: { scope: ResourceScopeView }) {
   ];
   return (
     <li>
-      <UntrustedText text={description} max={250} /> <code class="muted small">{name}</code>
+      <UntrustedText text={description} max={250} />{" "}
+      <a href={accessPath({ scope: name })} aria-label={`Who can have ${name}`}>
+        <code class="small">{name}</code>
+      </a>
       {limits.length > 0 && <span class="muted small">{` (${limits.join(", ")})`}</span>}
     </li>
   );
