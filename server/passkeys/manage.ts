@@ -4,6 +4,9 @@ import type { Mail } from "../notifications/mail.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import type { Sql } from "../store/db/connect.ts";
 import { deletePasskey, findPasskey, setPasskeyName } from "../store/passkeys.ts";
+import { deletePendingSignIns } from "../store/pending_sign_ins.ts";
+import { replaceRecoveryCodes } from "../store/recovery_codes.ts";
+import { findSecondFactors, hasSecondFactor } from "../store/second_factors.ts";
 import { signOutPasskeySessions } from "../store/sessions.ts";
 import { hasWayToSignIn, lockUser, nameProblem } from "../store/users.ts";
 import { passkeyRemovedMail } from "./passkey_mail.ts";
@@ -63,6 +66,11 @@ export async function removePasskey(
     if (user === undefined || passkey === undefined) throw noSuchPasskey();
     await deletePasskey(tx, passkey.id);
     if (!await hasWayToSignIn(tx, userId)) throw lastMethod();
+    await deletePendingSignIns(tx, userId);
+    if (!hasSecondFactor(await findSecondFactors(tx, userId))) {
+      // They replace a second factor, which the user no longer has.
+      await replaceRecoveryCodes(tx, { userId, hashes: [], now });
+    }
     await signOutPasskeySessions(tx, { passkeyId: passkey.id, except: exceptSession, now });
     await recordAuditEvent(tx, clock, {
       event: "passkey.removed",

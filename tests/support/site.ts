@@ -5,8 +5,14 @@ import type { Database } from "../../server/store/db/connect.ts";
 import { TokenValidator } from "../../server/validation/token_validator.ts";
 import type { TestServer } from "./test_server.ts";
 
-/** The application on a port of this machine, as the issuer that the browser sees. */
-export function serveSite({ parts }: TestServer): { url: string } & AsyncDisposable {
+/**
+ * The application on a port of this machine, as the issuer that the browser sees. Browsers allow
+ * passkeys only at `localhost`.
+ */
+export function serveSite(
+  { parts }: TestServer,
+  host: "127.0.0.1" | "localhost" = "127.0.0.1",
+): { url: string } & AsyncDisposable {
   // The address, which the application needs, is known only once we listen.
   let handle = (_request: Request, _peer: string): Response | Promise<Response> =>
     new Response(null, { status: 503 });
@@ -14,7 +20,7 @@ export function serveSite({ parts }: TestServer): { url: string } & AsyncDisposa
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
     (request, info) => handle(request, info.remoteAddr.hostname),
   );
-  const url = `http://127.0.0.1:${server.addr.port}`;
+  const url = `http://${host}:${server.addr.port}`;
   const started = startApplication(parts, url);
   handle = async (request, peer) => (await started).routes.fetch(request, { peer });
   return {

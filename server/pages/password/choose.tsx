@@ -102,7 +102,7 @@ export async function submitChoosePasskey(
   }
   setNotice(deps, c, {
     code: "passkey_added",
-    text: `The passkey ${added.name} was added to your account. Sign in with it.`,
+    text: `The passkey “${added.name}” was added to your account. Sign in with it.`,
   });
   return c.redirect("/signin", 303);
 }

@@ -2,6 +2,7 @@ import { DomainError } from "../../../domain_error.ts";
 import { type OptionsDeps, registrationOptions } from "../../../passkeys/options.ts";
 import { type RegisterDeps, registerPasskey } from "../../../passkeys/register.ts";
 import { SECURITY_PATH, securityCrumbs } from "../security/paths.ts";
+import { findSecondFactors } from "../../../store/second_factors.ts";
 import { MAX_NAME_LENGTH } from "../../../store/users.ts";
 import type { PageContext } from "../../context.ts";
 import { signedInSession } from "../../http/browser_session.ts";
@@ -38,9 +39,14 @@ export async function submitAddPasskey(deps: AddPasskeyDeps, c: PageContext): Pr
   if (added instanceof DomainError) {
     return await addPage(deps, c, name, [passkeyProblem(added)]);
   }
+  const { user } = signedInSession(c);
+  const { recoveryCodes } = await findSecondFactors(deps.sql, user.id);
+  const advice = user.passwordHash === undefined || recoveryCodes > 0
+    ? ""
+    : " After your password you need it too: create recovery codes below, in case you lose it.";
   setNotice(deps, c, {
     code: "passkey_added",
-    text: `The passkey ${added.name} was added. You can sign in with it from now on.`,
+    text: `The passkey “${added.name}” was added. You can sign in with it from now on.${advice}`,
   });
   return c.redirect(SECURITY_PATH, 303);
 }

@@ -74,7 +74,7 @@ export async function submitRemovePasskey(
   }
   setNotice(deps, c, {
     code: "passkey_removed",
-    text: `The passkey ${removed.name} was removed. Delete it from your device as well.`,
+    text: `The passkey “${removed.name}” was removed. Delete it from your device as well.`,
   });
   return c.redirect(SECURITY_PATH, 303);
 }

@@ -43,7 +43,7 @@ export async function submitRenamePasskey(
       ? alreadyRemoved(deps, c)
       : await renamePage(deps, c, passkey, { form, problems: [toFormProblem(name)] });
   }
-  setNotice(deps, c, { code: "passkey_renamed", text: `The passkey is now called ${name}.` });
+  setNotice(deps, c, { code: "passkey_renamed", text: `The passkey is now called “${name}”.` });
   return c.redirect(SECURITY_PATH, 303);
 }
 

@@ -67,6 +67,6 @@ export async function submitPasskeySignIn(
 }
 
 /** A passkey with user verification is two factors, and resists phishing. */
-export function passkeyFactor({ passkey, amr }: PasskeyAuthentication): FirstFactor {
-  return { method: "passkey", acr: "phr", amr, passkeyId: passkey.id };
+function passkeyFactor({ passkey, amr }: PasskeyAuthentication): FirstFactor {
+  return { method: "passkey", acr: "phr", amr: [...amr, "mfa"], passkeyId: passkey.id };
 }

@@ -34,10 +34,10 @@ export async function showSecurity(deps: SecurityDeps, c: PageContext): Promise<
           lead="How you prove that it is you."
         />
         {passwordSection(user)}
+        {await passkeysSection(deps, user)}
         <AppSection app={app} csrfToken={csrfToken(deps, c)} now={deps.clock.now()} />
         <RecoveryCodesSection factors={factors} />
         {await linkedAccountsSection(deps, c)}
-        {await passkeysSection(deps, user)}
       </main>
     ),
   });
