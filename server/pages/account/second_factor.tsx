@@ -166,12 +166,12 @@ async function secondFactorPage(
         <p class="below">
           <a href={signInPath(next, { again: true })}>Start again</a>
         </p>
-        {!factors.totp && factors.recoveryCodes === 0 ? null : (
-          <p class="hint">
-            If you have lost both the app and the recovery codes, ask an administrator to reset your
-            second factor.
-          </p>
-        )}
+        <p class="hint">
+          {hasCode
+            ? "If you have lost both the app and the recovery codes, "
+            : "If you have lost your passkey, "}
+          ask an administrator to reset your second factor.
+        </p>
       </main>
     ),
   });
