@@ -8,6 +8,7 @@ import type { Resource } from "../resources/resource.ts";
 import {
   accountScopes,
   clientScopes,
+  type DeviceFlowRule,
   groupsOf,
   heldGroups,
   loginScopes,
@@ -31,6 +32,8 @@ export interface ExplainedAccount {
   /** Of a service account. */
   ownScopes?: readonly string[];
   memberships: readonly Membership[];
+  /** What a user can confirm a sign-in with. */
+  factors: { totp: boolean; passkeys: number };
   /** Groups of directories that have the name of a group, which has other sources. */
   uncounted: readonly { source: string; name: string }[];
 }
@@ -39,11 +42,12 @@ export interface ExplainedClient extends ScopedClient {
   name: string;
   disabled: boolean;
   resources?: readonly string[];
+  deviceFlow?: readonly DeviceFlowRule[];
 }
 
 /** One condition. */
 export interface Reason {
-  check: "account" | "groups" | "client" | "resource" | "token_kind" | "device_flow";
+  check: "account" | "groups" | "client" | "resource" | "token_kind" | "factor" | "device_flow";
   /** Null: depends on the request, such as where it comes from. */
   ok: boolean | null;
   message: string;
@@ -89,7 +93,8 @@ export function explainAccess(
       },
       explainResource(client, resource),
       explainTokenKind(scope),
-      ...explainDeviceFlow(scope),
+      ...explainFactor(account, scope),
+      ...explainDeviceFlow(client, scope),
     ],
   };
 }
@@ -193,7 +198,29 @@ function explainTokenKind(scope: ScopeDescription): Reason {
   };
 }
 
-function explainDeviceFlow({ deviceFlow = [] }: ScopeDescription): Reason[] {
+/** The sign-in of the browser that approves decides; it can be repeated with the factor. */
+function explainFactor(
+  { kind, username, factors: { totp, passkeys } }: ExplainedAccount,
+  { factor }: ScopeDescription,
+): Reason[] {
+  if (factor === undefined || kind === "service_account") return [];
+  const has = [
+    ...passkeys > 0 ? [`${passkeys} passkey${passkeys === 1 ? "" : "s"}`] : [],
+    ...totp && factor === "2fa" ? ["an authenticator app"] : [],
+  ];
+  const needed = factor === "phr" ? "a passkey (phr)" : "a second factor (2fa)";
+  return [{
+    check: "factor",
+    ok: null,
+    message: `Approving it needs a sign-in with ${needed}. ${username} has ${
+      has.join(" and ") || "none on this server yet"
+    }.`,
+  }];
+}
+
+/** The rules of the client and those of the scope all apply. */
+function explainDeviceFlow(client: ExplainedClient, scope: ScopeDescription): Reason[] {
+  const deviceFlow = [...new Set([...client.deviceFlow ?? [], ...scope.deviceFlow ?? []])];
   if (deviceFlow.length === 0) return [];
   return [{
     check: "device_flow",

@@ -12,6 +12,7 @@ import { groupsOf } from "../scopes.ts";
 import { findClient } from "../store/clients.ts";
 import type { Sql } from "../store/db/connect.ts";
 import { listMemberships, listUncountedMemberships } from "../store/groups.ts";
+import { findSecondFactors } from "../store/second_factors.ts";
 import { findServiceAccountByName } from "../store/service_accounts.ts";
 import { findUserByReference, listUsers, type User } from "../store/users.ts";
 import { noSuchUser } from "./no_such_user.ts";
@@ -25,6 +26,8 @@ export interface ExplainedAccess extends AccessExplanation {
     resource: string;
     /** Who may have it, roles included; null: all users. */
     groups: string[] | null;
+    /** What the sign-in that approves it must be at least; null: any. */
+    factor: string | null;
   };
   client: { id: string; name: string };
 }
@@ -67,6 +70,7 @@ export async function explainUserAccess(
       description: scope.description,
       resource: resource.name,
       groups: groupsOf(scope) ?? null,
+      factor: scope.factor ?? null,
     },
     client: { id: client.id, name: client.name },
     ...explanation,
@@ -94,6 +98,7 @@ async function findAccount(
       groups: [],
       ownScopes: parseScope(service.scope) ?? [],
       memberships: [],
+      factors: { totp: false, passkeys: 0 },
       uncounted: [],
     },
   };
@@ -112,6 +117,7 @@ async function userAccount(
     hasRole: user.hasAdminRole,
     groups: user.groups,
     memberships: await listMemberships(sql, user.id),
+    factors: await findSecondFactors(sql, user.id),
     uncounted: await listUncountedMemberships(sql, { userId: user.id, groups }),
   };
 }

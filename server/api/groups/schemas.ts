@@ -138,6 +138,10 @@ export const access = named(
         "Who may have it, roles included. `null`: all users.",
         orNull(z.array(z.string())),
       ),
+      factor: described(
+        "What the sign-in that approves it must be at least. `null`: any.",
+        orNull(z.string()),
+      ),
     }),
     client: z.strictObject({ id: z.string(), name: z.string() }),
     login: described("Whether a login through the client can have it.", z.boolean()),
@@ -150,7 +154,15 @@ export const access = named(
       z.array(z.strictObject({ name: z.string(), from: z.array(z.string()) })),
     ),
     reasons: z.array(z.strictObject({
-      check: z.enum(["account", "groups", "client", "resource", "token_kind", "device_flow"]),
+      check: z.enum([
+        "account",
+        "groups",
+        "client",
+        "resource",
+        "token_kind",
+        "factor",
+        "device_flow",
+      ]),
       ok: described("`null`: depends on the request.", orNull(z.boolean())),
       message: z.string(),
     })),

@@ -17,6 +17,7 @@ const CHECKS: Record<Reason["check"], string> = {
   client: "client",
   resource: "resource",
   token_kind: "tokens",
+  factor: "factor",
   device_flow: "device code",
 };
 

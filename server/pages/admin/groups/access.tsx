@@ -22,6 +22,7 @@ const CHECKS: Record<Reason["check"], string> = {
   client: "Client",
   resource: "Resource",
   token_kind: "Personal access tokens",
+  factor: "Factor of the sign-in",
   device_flow: "Device codes",
 };
 

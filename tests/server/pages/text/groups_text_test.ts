@@ -13,7 +13,13 @@ Deno.test("the text of the pages of groups", async () => {
   await using server = await testServer(database.location, (config) => {
     config.scopes.push(
       { name: "deploy", description: "Put new versions into production", groups: ["deployers"] },
-      { name: "report", description: "See reports", clients: ["console"], deviceFlow: ["off"] },
+      {
+        name: "report",
+        description: "See reports",
+        clients: ["console"],
+        deviceFlow: ["off"],
+        factor: "2fa",
+      },
     );
   });
   const { sql, clock } = server.parts;
