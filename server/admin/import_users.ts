@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { idOfSubject, type ImportedUser } from "../imports/users/imported_user.ts";
 import type { ImportProblem } from "../imports/problem.ts";
+import { DryRun, type ImportedBatch } from "./imported_batch.ts";
 import { recordAuditEventBatch } from "../store/audit_events.ts";
 import {
   addMembers,
@@ -9,21 +10,6 @@ import {
   insertUsers,
 } from "../store/import_users.ts";
 import type { Operation } from "./operation.ts";
-
-/** What became of the users of a batch. */
-export interface ImportedBatch {
-  imported: number;
-  /** Users with an account already, which an import never changes. */
-  unchanged: number;
-  problems: ImportProblem[];
-}
-
-/** Thrown to undo what a dry run did. */
-class DryRun extends Error {
-  constructor(readonly result: ImportedBatch) {
-    super();
-  }
-}
 
 /**
  * Adds users of another system, a batch in one transaction. Passwords arrive hashed, by that system.

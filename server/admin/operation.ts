@@ -15,11 +15,18 @@ export interface AdminDeps {
   jwksCache: JwksCache;
   config: Pick<
     ServerConfig,
-    "mail" | "scopes" | "resources" | "issuer" | "session" | "tls" | "trustedProxies"
+    | "mail"
+    | "personalAccessTokens"
+    | "scopes"
+    | "resources"
+    | "issuer"
+    | "session"
+    | "tls"
+    | "trustedProxies"
   >;
   catalog: Pick<
     ResourceCatalog,
-    "default" | "find" | "management" | "resources" | "scopes" | "scopesOf"
+    "default" | "find" | "management" | "ofRow" | "resources" | "scopes" | "scopesOf"
   >;
   mail: Pick<Mail, "send" | "deliver">;
   encryption: Encryption;

@@ -43,7 +43,13 @@ import { listAllTrustRules } from "./trust/list_rules.ts";
 import { removeTrustRule } from "./trust/remove_rule.ts";
 import { testTrust } from "./trust/test_token.ts";
 import { deleteUser } from "./delete_user.ts";
+import { importTokens } from "./import_tokens.ts";
 import { importUsers } from "./import_users.ts";
+import {
+  addTokenFormat,
+  listAllTokenFormats,
+  removeTokenFormat,
+} from "./token_format_operations.ts";
 import { offboardUser } from "./offboard_user.ts";
 import { setEventsToken, showSignals, updateSignals } from "./provider_signal_operations.ts";
 import { changeOwner, listOwnedThings } from "./owner_operations.ts";
@@ -78,6 +84,10 @@ import {
 const operations = {
   addUser,
   importUsers,
+  importTokens,
+  addTokenFormat,
+  listAllTokenFormats,
+  removeTokenFormat,
   updateUser,
   listMatchingUsers,
   showUser,

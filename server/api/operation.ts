@@ -20,7 +20,7 @@ export interface OperationDeps
   extends EditTokenDeps, ImportTokenDeps, ReportLeakDeps, RotateTokenDeps {
   config: ServerConfig;
   catalog: ResourceCatalog;
-  tokenValidator: Pick<TokenValidator, "invalidate" | "reloadCatalog">;
+  tokenValidator: Pick<TokenValidator, "invalidate" | "patHashes" | "reloadCatalog">;
   mail: Pick<Mail, "send" | "deliver">;
   githubKeys: Pick<GithubKeys, "hasSigned" | "couldHaveSigned">;
 }

@@ -17,7 +17,6 @@ import { isIdToken } from "../tokens/id_token.ts";
 import { isPersonalAccessToken } from "../tokens/personal_access_token.ts";
 import { refreshTokenHashes } from "../tokens/refresh_token.ts";
 import type { SigningKeys } from "../tokens/signing_keys.ts";
-import { tokenHashHex } from "../tokens/token_hash.ts";
 import type { TokenValidator } from "../validation/token_validator.ts";
 import { readClientRequest } from "./client_authentication.ts";
 import { missingParameter } from "./missing_parameter.ts";
@@ -27,7 +26,7 @@ interface RevocationDeps {
   clock: Clock;
   issuer: string;
   keys: SigningKeys;
-  tokenValidator: Pick<TokenValidator, "clients" | "invalidate">;
+  tokenValidator: Pick<TokenValidator, "clients" | "invalidate" | "patHashes">;
 }
 
 /**
@@ -62,8 +61,14 @@ export async function revocation(
     const withTokens = revokeTokens !== undefined;
     return await revokeByRefreshToken(deps, hashes, { clientId: client.id, address, withTokens });
   }
-  if (isPersonalAccessToken(token)) {
-    return await revokePersonalAccessToken(deps, token, { clientId: client.id, address });
+  const patHashes = deps.tokenValidator.patHashes(token);
+  if (patHashes.length > 0) {
+    const isRevoked = await revokePersonalAccessToken(deps, patHashes, {
+      clientId: client.id,
+      address,
+    });
+    // A format of another system may match other tokens too.
+    if (isRevoked || isPersonalAccessToken(token)) return;
   }
   if (isDeviceCode(token)) return unsupportedTokenType("A device code");
   const verified = await readAccessToken(deps, token);
@@ -103,13 +108,14 @@ async function revokeByRefreshToken(
 /** A personal access token is not issued to a client: any client that has it may revoke it. */
 async function revokePersonalAccessToken(
   deps: RevocationDeps,
-  presented: string,
+  hashes: readonly string[],
   { clientId, address }: { clientId: string; address: string },
-): Promise<undefined> {
-  const [token] = (await findTokensByHash(deps.sql, [tokenHashHex(presented)])).values();
-  if (token === undefined) return;
+): Promise<boolean> {
+  const [token] = (await findTokensByHash(deps.sql, hashes)).values();
+  if (token === undefined) return false;
   const actor = { id: clientId, address };
   await revokeToken(deps, { token, reason: "holder", actor });
+  return true;
 }
 
 /**

@@ -1,7 +1,6 @@
 import { DomainError } from "../domain_error.ts";
 import { subscriberNetwork } from "../http/client_ip.ts";
 import { countAttempt } from "../store/failed_attempts.ts";
-import { isPersonalAccessToken } from "../tokens/personal_access_token.ts";
 import {
   type LeakedToken,
   type LeakReportResult,
@@ -23,7 +22,7 @@ export async function reportLeakedTokensWithLimit(
   reporter: { name: string; address: string },
 ): Promise<LeakReportResult[] | DomainError> {
   const results = await reportLeakedTokens(deps, reported, { ...reporter, verified: false });
-  const needsLookup = reported.some(({ token }) => isPersonalAccessToken(token));
+  const needsLookup = reported.some(({ token }) => deps.tokenValidator.patHashes(token).length > 0);
   if (!needsLookup || results.some(({ isNew }) => isNew)) return results;
   const now = new Date(deps.clock.now());
   const { counts: [count], attempt } = await countAttempt(

@@ -6,8 +6,6 @@ import { findTokensByHash } from "../store/pats/find.ts";
 import { recordLeaks } from "../store/pats/leaks.ts";
 import type { PersonalAccessToken } from "../store/pats/types.ts";
 import { revokePersonalAccessTokens } from "../store/pats/write.ts";
-import { isPersonalAccessToken } from "../tokens/personal_access_token.ts";
-import { tokenHashHex } from "../tokens/token_hash.ts";
 import { notifyOwner, type NotifyOwnerDeps } from "./notify_owner.ts";
 
 /** In characters. */
@@ -44,7 +42,7 @@ export interface ReportLeakDeps extends NotifyOwnerDeps {
   sql: Sql;
   clock: Clock;
   config: { personalAccessTokens: Pick<ServerConfig["personalAccessTokens"], "revokeLeaked"> };
-  tokenValidator: { invalidate(subject: string): void };
+  tokenValidator: { invalidate(subject: string): void; patHashes(text: string): string[] };
 }
 
 /** A reported token that this server issued. */
@@ -64,19 +62,14 @@ export async function reportLeakedTokens(
   reported: readonly LeakedToken[],
   reporter: Reporter,
 ): Promise<LeakReportResult[]> {
-  const hashes = reported.map(({ token }) =>
-    isPersonalAccessToken(token) ? tokenHashHex(token) : undefined
-  );
-  const known = await findTokensByHash(
-    deps.sql,
-    [...new Set(hashes.filter((hash) => hash !== undefined))],
-  );
+  const hashes = reported.map(({ token }) => deps.tokenValidator.patHashes(token));
+  const known = await findTokensByHash(deps.sql, [...new Set(hashes.flat())]);
   if (known.size === 0) return reported.map(() => UNKNOWN);
   const now = new Date(deps.clock.now());
   const leaks = [...known].map(([hash, token]): Leak => ({
     token,
     id: token.id,
-    place: placeOf(reported[hashes.indexOf(hash)]),
+    place: placeOf(reported[hashes.findIndex((list) => list.includes(hash))]),
   }));
   const { recorded, revoked } = await recordAndRevoke(deps, leaks, reporter, now);
   const isNew = ({ id }: { id: string }) => recorded.has(id) || revoked.has(id);
@@ -92,8 +85,8 @@ export async function reportLeakedTokens(
       revoked: deps.config.personalAccessTokens.revokeLeaked,
     });
   }
-  return hashes.map((hash) => {
-    const token = hash === undefined ? undefined : known.get(hash);
+  return hashes.map((list) => {
+    const token = list.map((hash) => known.get(hash)).find((row) => row !== undefined);
     return token === undefined ? UNKNOWN : {
       isOurs: true,
       isInactive: revoked.has(token.id) || isInactive(token, now),

@@ -7,6 +7,7 @@ import type { CacheInvalidation } from "../store/db/cache_invalidation.ts";
 import type { Database } from "../store/db/connect.ts";
 import { findOwnerRecord, findTokensForValidation } from "../store/pats/find.ts";
 import type { OwnerRecord, TokenRecord } from "../store/pats/types.ts";
+import type { Encryption } from "../security/encryption.ts";
 import { isPersonalAccessToken } from "../tokens/personal_access_token.ts";
 import type { SigningKeys } from "../tokens/signing_keys.ts";
 import { tokenHashHex } from "../tokens/token_hash.ts";
@@ -15,6 +16,7 @@ import { ClientCache } from "./client_cache.ts";
 import { InvalidatingCache } from "./invalidating_cache.ts";
 import { LastUsedRecorder } from "./last_used_recorder.ts";
 import { loadAccessToken, validatedPat, type ValidationCatalog } from "./load_token.ts";
+import { TokenFormats } from "./token_formats.ts";
 import type { ValidatedToken, ValidationResult } from "./validated_token.ts";
 
 /** About 100 MB when full. */
@@ -27,6 +29,7 @@ export interface TokenValidatorDeps {
   log: Log;
   issuer: string;
   keys: SigningKeys;
+  encryption: Encryption;
   catalog: ValidationCatalog & Pick<ResourceCatalog, "default" | "reload" | "scopes">;
 }
 
@@ -50,6 +53,7 @@ export class TokenValidator {
   #tokens: InvalidatingCache<ValidatedToken>;
   #owners: InvalidatingCache<OwnerRecord>;
   #records: BatchLoader<TokenRecord>;
+  #formats: TokenFormats;
   #invalidation?: CacheInvalidation;
   #closing = new AbortController();
 
@@ -60,16 +64,19 @@ export class TokenValidator {
     this.lastUsed = new LastUsedRecorder(sql, deps.log);
     this.#tokens = new InvalidatingCache(MAX_TOKENS, isFresh);
     this.#owners = new InvalidatingCache(MAX_OWNERS, isFresh);
+    this.#formats = new TokenFormats(sql, deps.encryption);
     this.#records = new BatchLoader((hashes) => findTokensForValidation(sql, hashes));
   }
 
   static async start(deps: TokenValidatorDeps): Promise<TokenValidator> {
     const validator = new TokenValidator(deps);
+    await validator.#formats.reload();
     validator.#invalidation = await deps.database.listen({
       invalidate: (subject) => validator.invalidate(subject),
       clear: () => {
         validator.#clear();
         void validator.reloadCatalog();
+        void validator.reloadFormats();
       },
       onOutage: (reason) => deps.log("error", "database_unreachable", { reason }),
       onRecovery: (outageMs) =>
@@ -101,6 +108,7 @@ export class TokenValidator {
    */
   invalidate(subject: string): void {
     if (subject.startsWith("resource:")) void this.reloadCatalog();
+    if (subject.startsWith("token_format:")) void this.reloadFormats();
     for (const cache of this.#caches()) cache.invalidate(subject);
   }
 
@@ -124,6 +132,18 @@ export class TokenValidator {
     const isChanged = await withBackOff(() => this.deps.catalog.reload(), () => true, signal)
       .catch(() => false);
     if (isChanged) this.#clear();
+  }
+
+  /** Has the formats of imported tokens read again. */
+  async reloadFormats(): Promise<void> {
+    const { signal } = this.#closing;
+    await withBackOff(() => this.#formats.reload(), () => true, signal).catch(() => {});
+    this.#clear();
+  }
+
+  /** The hashes (in hex) by which a text may be stored as a personal access token. */
+  patHashes(text: string): string[] {
+    return this.#formats.hashesOf(text);
   }
 
   #caches(): Pick<InvalidatingCache<unknown>, "invalidate" | "clear">[] {
@@ -164,10 +184,14 @@ export class TokenValidator {
 
   async #load(token: string, key: string): Promise<ValidatedToken | undefined> {
     const { database: { sql }, catalog } = this.deps;
-    if (!isPersonalAccessToken(token)) return await loadAccessToken({ ...this.deps, sql }, token);
-    const record = await this.#records.get(key);
-    const owner = record && await this.#owner(record.owner);
-    return owner && validatedPat(record, owner, catalog);
+    const isOwn = isPersonalAccessToken(token);
+    const hashes = isOwn ? [key] : this.#formats.hashesOf(token);
+    for (const hash of hashes) {
+      const record = await this.#records.get(hash);
+      const owner = record && await this.#owner(record.owner);
+      if (owner !== undefined) return validatedPat(record!, owner, catalog);
+    }
+    return isOwn ? undefined : await loadAccessToken({ ...this.deps, sql }, token);
   }
 
   /** Those that scopes name: a directory may have hundreds of others for each owner. */

@@ -5,8 +5,8 @@ import type { ServerIo } from "../../io.ts";
 import { declareAccess } from "./declare_access.ts";
 import { declareClient } from "./declare_client.ts";
 import { declareGroup } from "./declare_group.ts";
-import { declareImport } from "./declare_import.ts";
 import { declareIdp } from "./declare_idp.ts";
+import { declareImport, declareTokenFormat } from "./declare_import.ts";
 import { declareKeys } from "./declare_keys.ts";
 import { declareOwner } from "./declare_owner.ts";
 import { declareResource } from "./declare_resource.ts";
@@ -29,5 +29,6 @@ export function declare(admin: Command, server: Run<ServerIo>): void {
   declareOwner(admin, server);
   declareSignals(admin, server);
   declareImport(admin, server);
+  declareTokenFormat(admin, server);
   declareKeys(admin, server);
 }

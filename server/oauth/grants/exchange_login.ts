@@ -23,7 +23,7 @@ import { checkPresentedLogin, LOGIN_GRANTS } from "./presented_login.ts";
 export interface ExchangeLoginDeps extends DelegateDeps {
   clock: Clock;
   catalog: RequestCatalog & TargetCatalog & Pick<ResourceCatalog, "scopesOf">;
-  tokenValidator: Pick<TokenValidator, "validate" | "invalidate">;
+  tokenValidator: Pick<TokenValidator, "validate" | "invalidate" | "patHashes">;
 }
 
 /**

@@ -27,7 +27,7 @@ export interface ExchangePatDeps {
   keys: SigningKeys;
   config: Pick<ServerConfig, "accessTokenLifetime">;
   catalog: TargetCatalog & Pick<ResourceCatalog, "default">;
-  tokenValidator: Pick<TokenValidator, "validate">;
+  tokenValidator: Pick<TokenValidator, "validate" | "patHashes">;
   exchangeLimit: TokenBucketLimit;
 }
 

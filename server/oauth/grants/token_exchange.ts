@@ -6,7 +6,6 @@ import {
   JWT_TYPE,
   REFRESH_TOKEN_TYPE,
 } from "../../../shared/oauth/token_types.ts";
-import { isPersonalAccessToken } from "../../tokens/personal_access_token.ts";
 import type { TokenResponse } from "../../../shared/oauth/token_response.ts";
 import { missingParameter } from "../missing_parameter.ts";
 import { exchangeAccessToken, exchangeLogin, type ExchangeLoginDeps } from "./exchange_login.ts";
@@ -49,7 +48,7 @@ async function exchange(
     case REFRESH_TOKEN_TYPE:
       return await exchangeLogin(deps, request, subjectToken);
     case ACCESS_TOKEN_TYPE:
-      return isPersonalAccessToken(subjectToken)
+      return deps.tokenValidator.patHashes(subjectToken).length > 0
         ? await exchangePat(deps, request, subjectToken)
         : await exchangeAccessToken(deps, request, subjectToken);
     default:

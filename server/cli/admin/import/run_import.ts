@@ -1,6 +1,6 @@
 import { EXIT } from "../../../../shared/exit_codes.ts";
 import { formatJson, sanitizeLine } from "../../../../shared/sanitize.ts";
-import type { ImportedBatch } from "../../../admin/import_users.ts";
+import type { ImportedBatch } from "../../../admin/imported_batch.ts";
 import { OperationSession } from "../../../admin/run_operation.ts";
 import { loadConfig } from "../../../config/load.ts";
 import { BatchBuilder } from "../../../imports/batches.ts";
