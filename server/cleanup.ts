@@ -4,6 +4,7 @@ import type { Log } from "./log.ts";
 import { logFailure } from "./request_log.ts";
 import { type ExpiryRemindersDeps, sendExpiryReminders } from "./pats/expiry_reminders.ts";
 import type { Rechecks } from "./shared_signals/rechecks.ts";
+import { deleteOldAddressLinks } from "./store/address_links.ts";
 import { deleteOldAuditEvents } from "./store/audit_events.ts";
 import { deleteOldAuthorizationCodes } from "./store/authorization_codes.ts";
 import { deleteOldDeviceAuthorizations } from "./store/device_authorizations.ts";
@@ -54,6 +55,7 @@ export async function cleanUp({ sql, clock, config }: CleanUpDeps): Promise<void
   await deleteAll((limit) => deleteOldDelegatedTokens(sql, dayAgo, limit));
   // A link that was used or has expired says so for a week.
   await deleteAll((limit) => deleteOldPasswordLinks(sql, new Date(now - 7 * DAY_MS), limit));
+  await deleteAll((limit) => deleteOldAddressLinks(sql, dayAgo, limit));
   await deleteAll((limit) => deleteOldPasskeyChallenges(sql, dayAgo, limit));
   await deleteAll((limit) => deleteOldPendingSignIns(sql, new Date(now), limit));
   await deleteAll((limit) => deleteOldTotpEnrollments(sql, new Date(now), limit));

@@ -43,6 +43,7 @@ export const LAYERS: Record<string, readonly string[]> = {
     "server/shared_signals",
     "server/admin",
     "server/imports",
+    "server/account",
     "server/passwords",
     "server/sign_in",
     "server/passkeys",

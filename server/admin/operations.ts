@@ -54,6 +54,7 @@ import { offboardUser } from "./offboard_user.ts";
 import { setEventsToken, showSignals, updateSignals } from "./provider_signal_operations.ts";
 import { changeOwner, listOwnedThings } from "./owner_operations.ts";
 import { listMatchingUsers, showUser } from "./list_users.ts";
+import { createUserAddressLink } from "./address_link_operations.ts";
 import { createUserPasswordLink } from "./password_link_operations.ts";
 import { listUserLogins, revokeUserLogin, revokeUserLogins } from "./user_logins.ts";
 import { resetFactors } from "./reset_factors.ts";
@@ -100,6 +101,7 @@ const operations = {
   updateSignals,
   setEventsToken,
   createUserPasswordLink,
+  createUserAddressLink,
   listUserSessions,
   signOutUser,
   listUserLogins,

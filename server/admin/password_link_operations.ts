@@ -5,6 +5,7 @@ import type { Transaction } from "../store/db/connect.ts";
 import { expirePasswordLinks } from "../store/password_links.ts";
 import { lockUser, type User } from "../store/users.ts";
 import { noSuchUser } from "./no_such_user.ts";
+import { disabledUser } from "./user_errors.ts";
 import type { UserDeps, UserOperation } from "./operation.ts";
 
 /** What an operator wants of a link with which a user chooses a password. */
@@ -39,12 +40,6 @@ export const createUserPasswordLink: UserOperation<
   const { user, link } = created;
   return { email: user.email, link: await deliverLink(deps, user, link, params) };
 };
-
-function disabledUser({ email }: User): DomainError {
-  return new DomainError("conflict", `${email} is disabled. Enable the user first.`, {
-    field: "email",
-  });
-}
 
 export function mailProblem(
   { config }: { config: Pick<UserDeps["config"], "mail"> },

@@ -4,6 +4,7 @@ import { DomainError } from "../domain_error.ts";
 import { revokeUserAccess } from "../logins/revoke_user_access.ts";
 import type { Message } from "../notifications/mail.ts";
 import { addressChangedMail, passwordChangedMail } from "../passwords/password_mail.ts";
+import { expireAddressLinks } from "../store/address_links.ts";
 import { type AuditEvent, recordAuditEvent } from "../store/audit_events.ts";
 import type { Transaction } from "../store/db/connect.ts";
 import { expirePasswordLinks } from "../store/password_links.ts";
@@ -18,6 +19,7 @@ import {
   type User,
 } from "../store/users.ts";
 import { noSuchUser } from "./no_such_user.ts";
+import { emailTaken } from "./user_errors.ts";
 import { adminEvent } from "./admin_event.ts";
 import type { UserOperation } from "./operation.ts";
 import {
@@ -171,7 +173,10 @@ export const updateUser: UserOperation<
       await revokeUserAccess(tx, { clock }, revocation);
     } else {
       // A link that was mailed to the old address must not work for the new one.
-      if (moves) await expirePasswordLinks(tx, { userId: user.id, now });
+      if (moves) {
+        await expirePasswordLinks(tx, { userId: user.id, now });
+        await expireAddressLinks(tx, { userId: user.id, now });
+      }
       await recordAuditEvent(tx, clock, event);
     }
     const messages: Message[] = [];
@@ -219,13 +224,6 @@ function identityProblem(
 
 /** Of the PostgreSQL documentation, appendix A. */
 const UNIQUE_VIOLATION = "23505";
-
-function emailTaken(email: string): DomainError {
-  return new DomainError("conflict", `A user ${email} already exists.`, {
-    field: "email",
-    commandHint: `To see the account, run: ${brand.binaryName} admin user show ${email}`,
-  });
-}
 
 /**
  * Locks a user who is to be disabled, demoted or deleted. Rejects the last administrator who can

@@ -33,6 +33,7 @@ import { listTokens } from "./tokens/list.ts";
 import { revokeTokenOperation } from "./tokens/revoke.ts";
 import { rotateTokenOperation } from "./tokens/rotate.ts";
 import { showOwnToken, showToken } from "./tokens/show.ts";
+import { createAddressLinkOperation } from "./users/address_link.ts";
 import { disableUserOperation, enableUserOperation } from "./users/access.ts";
 import { addUserOperation } from "./users/add.ts";
 import { listUsersOperation } from "./users/list.ts";
@@ -72,6 +73,7 @@ export const apiOperations: readonly ApiOperation[] = [
   showUserOperation,
   updateUserOperation,
   createPasswordLinkOperation,
+  createAddressLinkOperation,
   disableUserOperation,
   enableUserOperation,
   deleteUserOperation,

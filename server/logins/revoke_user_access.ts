@@ -1,6 +1,7 @@
 import type { Clock } from "../../shared/clock.ts";
 import { type AuditEvent, recordAuditEvent } from "../store/audit_events.ts";
 import type { Transaction } from "../store/db/connect.ts";
+import { expireAddressLinks } from "../store/address_links.ts";
 import { withdrawAuthorizationCodes } from "../store/authorization_codes.ts";
 import { withdrawApprovals } from "../store/device_authorizations.ts";
 import { deleteIdentityRefreshTokens } from "../store/identities.ts";
@@ -45,6 +46,7 @@ export async function revokeUserAccess(
   await withdrawAuthorizationCodes(tx, userId);
   const logins = keepLogins ? [] : await revokeRefreshTokenFamilies(tx, { userId, reason, now });
   await expirePasswordLinks(tx, { userId, now });
+  await expireAddressLinks(tx, { userId, now });
   const revoked = { logins, browsers };
   await recordAuditEvent(tx, clock, event(revoked));
   return revoked;

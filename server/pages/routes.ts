@@ -24,11 +24,16 @@ import { showRemovePasskey, submitRemovePasskey } from "./account/passkeys/remov
 import { showRenamePasskey, submitRenamePasskey } from "./account/passkeys/rename.tsx";
 import { redirectToSignInPage, submitPasskeySignIn } from "./account/passkeys/sign_in.tsx";
 import { showHome } from "./account/home.tsx";
-import { showDevices } from "./account/devices.tsx";
+import { redirectToDevices, showDevices } from "./account/devices.tsx";
 import { showRenameLogin, submitRenameLogin } from "./account/rename_login.tsx";
 import { showRevokeAllLogins, submitRevokeAllLogins } from "./account/revoke_all_logins.tsx";
 import { showRevokeLogin, submitRevokeLogin } from "./account/revoke_login.tsx";
 import { showRevokeNarrowToken, submitRevokeNarrowToken } from "./account/revoke_narrow_token.tsx";
+import { showConfirmEmail, submitConfirmEmail } from "./account/profile/confirm_email.tsx";
+import { showChangeEmail, submitChangeEmail } from "./account/profile/email.tsx";
+import { downloadExport } from "./account/profile/export.ts";
+import { showChangeName, submitChangeName } from "./account/profile/name.tsx";
+import { showAccount } from "./account/profile/show.tsx";
 import { showSetup, submitSetup } from "./account/setup.tsx";
 import { showSignIn, submitSignIn } from "./account/sign_in.tsx";
 import { showWithdrawConsent, submitWithdrawConsent } from "./account/withdraw_consent.tsx";
@@ -54,6 +59,7 @@ import {
 import { showRemoveGroup, submitRemoveGroup } from "./admin/groups/remove.tsx";
 import { showGroup } from "./admin/groups/show.tsx";
 import { showPersonAccess, submitPersonAccess } from "./admin/people/access.tsx";
+import { showAddressLink, submitAddressLink } from "./admin/people/address_link.tsx";
 import { showDeletePerson, submitDeletePerson } from "./admin/people/delete.tsx";
 import { showEditPerson, submitEditPerson } from "./admin/people/edit.tsx";
 import { showInvite, submitInvite } from "./admin/people/invite.tsx";
@@ -126,6 +132,8 @@ const methods = {
   freshSignIn: "to_change_methods",
   returnTo: () => SECURITY_PATH,
 } as const;
+/** The address is what the user signs in with. */
+const ownAddress = { ...signedIn, freshSignIn: "to_change_methods" } as const;
 const onePerson = { ...admin, ...fresh, keep: ["user"] } as const;
 const passkeyMethod = {
   ...signedIn,
@@ -205,6 +213,7 @@ export const pageRoutes: readonly PageRoute[] = [
 
   // Logins and browser sessions.
   get("/devices", signedIn, showDevices),
+  ...["/logins", "/sessions", "/consents"].map((path) => get(path, signedIn, redirectToDevices)),
   ...form(
     "/logins/rename",
     { ...signedIn, ...fresh, keep: ["login", "back"] },
@@ -265,6 +274,18 @@ export const pageRoutes: readonly PageRoute[] = [
     submitRevokeToken,
   ),
 
+  // The user's own account.
+  get("/account", signedIn, showAccount),
+  ...form("/account/name", signedIn, showChangeName, submitChangeName),
+  ...form("/account/email", ownAddress, showChangeEmail, submitChangeEmail),
+  ...form(
+    "/account/email/confirm",
+    { ...ownAddress, keep: ["token"] },
+    showConfirmEmail,
+    submitConfirmEmail,
+  ),
+  get("/account/export", { ...signedIn, freshSignIn: "to_change_methods" }, downloadExport),
+
   // Administration.
   get("/admin/tokens", { ...admin, keep: ["owner"] }, showAllTokens),
   ...form(
@@ -281,6 +302,7 @@ export const pageRoutes: readonly PageRoute[] = [
   ...form("/admin/people/invite", { ...admin, ...fresh }, showInvite, submitInvite),
   ...form("/admin/people/edit", onePerson, showEditPerson, submitEditPerson),
   ...form("/admin/people/password-link", onePerson, showPasswordLink, submitPasswordLink),
+  ...form("/admin/people/address-link", onePerson, showAddressLink, submitAddressLink),
   ...form("/admin/people/delete", onePerson, showDeletePerson, submitDeletePerson),
   ...form(
     "/admin/people/sign-out",

@@ -263,6 +263,39 @@ export async function checkResetLimit(
   return rateLimited(networkCounts, now);
 }
 
+/** Mails to confirm a new address: by one user, and to one address. */
+const ADDRESS_LIMITS = {
+  account: { limit: 5, windowSeconds: 3600 },
+  recipient: { limit: 3, windowSeconds: 3600 },
+} as const;
+
+/**
+ * Counts a user's request to confirm a new address. Returns whether to send a mail: the response
+ * must not depend on it, since others may have caused the mails that an address got.
+ */
+export async function checkAddressLimit(
+  sql: Sql,
+  { userId, email, now }: { userId: string; email: string; now: Date },
+): Promise<boolean | DomainError> {
+  const account = { kind: "address_account", subject: userId, ...ADDRESS_LIMITS.account };
+  const { counts, attempt } = await countAttempt(
+    sql,
+    [account],
+    now,
+    ([count]) => count.blockedUntil === undefined,
+  );
+  if (attempt === undefined) return rateLimited(counts, now);
+  const subject = sha256(nameKey(email));
+  const recipient = { kind: "address_recipient", subject, ...ADDRESS_LIMITS.recipient };
+  const sent = await countAttempt(
+    sql,
+    [recipient],
+    now,
+    ([count]) => count.blockedUntil === undefined,
+  );
+  return sent.attempt !== undefined;
+}
+
 type Limits =
   | typeof PASSWORD_LIMITS
   | typeof USER_CODE_LIMITS

@@ -437,7 +437,7 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   await page.getByRole("link", { name: "Edit", exact: true }).click();
   await look("person-edit", "edit_person");
   await page.getByRole("link", { name: "Cancel" }).click();
-  await page.getByRole("link", { name: "Password link" }).click();
+  await page.getByRole("link", { name: "Link to choose a password" }).click();
   await look("person-password-link", "create_password_link");
   await page.getByRole("link", { name: "Cancel" }).click();
   await page.getByRole("link", { name: "Delete account" }).click();

@@ -58,6 +58,19 @@ export const newPasswordLink = named(
   z.strictObject({ expires_in: linkLifetime("1 day"), mail: mailed() }),
 );
 
+export const newAddressLink = named(
+  "NewAddressLink",
+  z.strictObject({
+    email: described("The new address.", text(1, 254)),
+    expires_in: linkLifetime("1 day"),
+    mail: described(
+      "Whether to send the link to the new address, which verifies it, and not to return it. " +
+        "Default: `false`.",
+      z.optional(z.boolean()),
+    ),
+  }),
+);
+
 const userMembers = {
   id: described("Of this API and the audit log.", z.string()),
   email: z.string(),
@@ -100,6 +113,18 @@ const link = {
     described("Why the e-mail could not be sent. Request a link without `mail`.", z.string()),
   ),
 };
+
+export const addressLink = named(
+  "AddressLink",
+  z.strictObject({
+    ...link,
+    url: orNull(described(
+      "The link. It works only in a browser in which the user is signed in. `null` if it was sent " +
+        "by e-mail.",
+      z.string(),
+    )),
+  }),
+);
 
 export const passwordLink = named("PasswordLink", z.strictObject(link));
 

@@ -173,6 +173,24 @@ export function declareUser(admin: Command, server: Run<ServerIo>): void {
     .action((email, options) =>
       server(async (io) => (await import("./user/delete.ts")).adminUserDelete(email, options, io))
     );
+  database(user.command("address-link"))
+    .description("print a link with which a user confirms a new e-mail address")
+    .argument("<user>", USER)
+    .argument("<address>", "the new e-mail address")
+    .option("--mail", "send the link to the new address instead, which verifies it")
+    .option("--expires <when>", "when the link expires, at most 30d ahead (default: 1d)")
+    .addHelpText(
+      "after",
+      examples([
+        `${bin} admin user address-link bob@example.com robert@example.com`,
+        "print a link that Bob opens while signed in",
+      ]),
+    )
+    .action((email, address, options) =>
+      server(async (io) =>
+        (await import("./user/address_link.ts")).adminUserAddressLink(email, address, options, io)
+      )
+    );
   tableOptions(database(user.command("sessions")))
     .description("list the browsers in which a user is signed in")
     .argument("<user>", USER)

@@ -18,6 +18,11 @@ type DevicesDeps = RenderDeps & LoginListDeps & ListBrowsersDeps & {
   config: Pick<ServerConfig, "deviceFlow">;
 };
 
+/** Where a user looks for the parent of `/logins/revoke` and the like. */
+export function redirectToDevices(_deps: unknown, c: PageContext): Response {
+  return c.redirect("/devices", 303);
+}
+
 /** GET /devices: the user's logins and browsers. */
 export async function showDevices(
   deps: DevicesDeps,

@@ -25,6 +25,7 @@ const NAVIGATION: readonly NavigationEntry[] = [
 
 /** Links of the account menu, above "Sign out". */
 export const ACCOUNT_MENU: readonly NavigationEntry[] = [
+  { path: "/account", label: "Your account" },
   { path: "/account/security", label: "Sign-in methods" },
   { path: "/api/docs", label: "REST API" },
 ];

@@ -31,6 +31,7 @@ import passkeys from "./migrations/0023_passkeys.sql" with { type: "text" };
 import directories from "./migrations/0024_directories.sql" with { type: "text" };
 import leaving from "./migrations/0025_leaving.sql" with { type: "text" };
 import imports from "./migrations/0026_imports.sql" with { type: "text" };
+import people from "./migrations/0027_people.sql" with { type: "text" };
 
 export interface Migration {
   name: string;
@@ -67,4 +68,5 @@ export const migrations: readonly Migration[] = [
   { name: "0024_directories", sql: directories },
   { name: "0025_leaving", sql: leaving },
   { name: "0026_imports", sql: imports },
+  { name: "0027_people", sql: people },
 ];

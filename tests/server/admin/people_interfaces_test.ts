@@ -3,6 +3,7 @@
  * leaves the same rows and audit events, whichever is used.
  */
 import type { ServerIo } from "../../../server/io.ts";
+import { adminUserAddressLink } from "../../../server/cli/admin/user/address_link.ts";
 import { adminUserAdd } from "../../../server/cli/admin/user/add.ts";
 import { adminUserDelete } from "../../../server/cli/admin/user/delete.ts";
 import { adminUserDisable, adminUserEnable } from "../../../server/cli/admin/user/disable.ts";
@@ -192,6 +193,20 @@ const ACTIONS: Action[] = [
     page: [`${PEOPLE}/password-link?user=${BOB}`, { expires_in: "604800" }],
   },
   {
+    name: "creates a link to confirm a new address",
+    secret: true,
+    cli: (io, options) => adminUserAddressLink(BOB, "bob@example.org", options, io),
+    rest: ["POST", `${USERS}/${BOB}/address-link`, { email: "bob@example.org" }],
+    page: [`${PEOPLE}/address-link?user=${BOB}`, { email: "bob@example.org" }],
+  },
+  {
+    name: "rejects a link for the address of another user",
+    refused: true,
+    cli: (io, options) => adminUserAddressLink(BOB, "carol@example.com", options, io),
+    rest: ["POST", `${USERS}/${BOB}/address-link`, { email: "carol@example.com" }],
+    page: [`${PEOPLE}/address-link?user=${BOB}`, { email: "carol@example.com" }],
+  },
+  {
     name: "signs out one browser",
     cli: (io, options) => adminUserSignOut(BOB, SESSIONS[0], options, io),
     rest: ["DELETE", `${USERS}/${BOB}/sessions/${SESSIONS[0]}`],
@@ -301,6 +316,8 @@ async function rows(sql: Sql, now: number) {
   const links = await sql`
     select u.email, l.mailed, l.used_at, l.expires_at, l.created_at
     from password_links l join users u on u.id = l.user_id order by l.created_at, l.expires_at`;
+  const addressLinks = await sql`
+    select email, mailed, used_at, expires_at from address_links order by created_at`;
   const sessions = await sql`
     select id, expires_at from sessions where user_id not in (${own}) order by id`;
   const logins = await sql`
@@ -314,6 +331,10 @@ async function rows(sql: Sql, now: number) {
       ...row,
       expires: until(expires_at),
       created: until(created_at),
+    })),
+    addressLinks: addressLinks.map(({ expires_at, ...row }) => ({
+      ...row,
+      expires: until(expires_at),
     })),
     sessions: sessions.map(({ id, expires_at }) => ({ id, expires: until(expires_at) })),
     revoked: [...logins, ...tokens].map(({ revoked_at, ...row }) => ({
@@ -332,6 +353,7 @@ Deno.test("users are the same by command, over REST and in the browser", async (
       "user.enabled",
       "user.deleted",
       "password_link.created",
+      "address_link.created",
       "session.ended",
       "sessions.all_ended",
       "login.revoked",

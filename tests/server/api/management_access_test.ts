@@ -218,6 +218,7 @@ const BODIES: Record<string, unknown> = {
   addUser: { email: "nobody" },
   updateUser: { name: "Nobody" },
   createPasswordLink: {},
+  createAddressLink: { email: "nobody@example.test" },
 };
 
 testOnEachDatabase("each operation accepts only its own kind of credentials", async (location) => {

@@ -81,6 +81,8 @@ testOnEachDatabase(
             ? { overlap: 0 }
             : path.endsWith("/members")
             ? { user: id }
+            : path.endsWith("/address-link")
+            ? { email: "alice@example.org" }
             : {};
           const body = requestBody === undefined ? undefined : JSON.stringify(valid);
           const other = path.replace("{id}", "nonsense");

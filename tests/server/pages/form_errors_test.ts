@@ -104,6 +104,14 @@ const MISTAKES: Record<string, [fields: Record<string, string>, atFault: string[
     [{ name: "orders", identifier: "https://other.example" }, ["name"]],
   ],
   "/admin/resources/edit": [[{ accessTokenLifetime: "soon" }, ["accessTokenLifetime"]]],
+  "/account/name": [[{ name: "" }, ["name"]]],
+  "/account/email": [
+    [{ email: "alice" }, ["email"]],
+    [{ email: "alice@example.com" }, ["email"]],
+  ],
+  "/admin/people/address-link": [
+    [{ email: "alice" }, ["email"]],
+  ],
   "/admin/people/invite": [
     [{ email: "dora" }, ["email"]],
     [{ email: "ALICE@example.com" }, ["email"]],
@@ -158,6 +166,7 @@ const QUESTIONS = [
   "/sessions/sign-out",
   "/tokens/:id/revoke",
   "/admin/tokens/revoke",
+  "/account/email/confirm",
   "/admin/people/access",
   "/admin/people/delete",
   "/admin/people/password-link",
@@ -233,6 +242,7 @@ Deno.test("lists the problems of a rejected form at its top, with links to the f
     "/admin/clients/add": "?type=public",
     "/admin/clients/edit": "?client=acme",
     "/admin/resources/edit": "?resource=orders",
+    "/admin/people/address-link": `?user=${alice.id}`,
     "/admin/people/edit": `?user=${alice.id}`,
   };
   for (const [path, mistakes] of Object.entries(MISTAKES)) {

@@ -1,6 +1,7 @@
 /** Invariant: one table decides who may use each page and which require a recent sign-in. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { createAddressLink } from "../../../server/account/address_link.ts";
 import { addClient } from "../../../server/admin/client_operations.ts";
 import { addResource } from "../../../server/admin/resource_operations.ts";
 import { addTrustRule } from "../../../server/admin/trust/add_rule.ts";
@@ -48,6 +49,9 @@ const ACTIONS: Record<
   "/account/passkeys/add": ["signed_in", false],
   "/account/passkeys/rename": ["signed_in", "to_change_methods"],
   "/account/passkeys/remove": ["signed_in", "to_change_methods"],
+  "/account/name": ["signed_in", false],
+  "/account/email": ["signed_in", "to_change_methods"],
+  "/account/email/confirm": ["signed_in", "to_change_methods"],
   "/device": ["signed_in", true],
   "/device/confirm": ["signed_in", "to_approve"],
   "/consent": ["signed_in", "to_approve"],
@@ -84,6 +88,7 @@ const ACTIONS: Record<
   "/admin/people/edit": ["administrator", true],
   "/admin/people/password-link": ["administrator", true],
   "/admin/people/access": ["administrator", true],
+  "/admin/people/address-link": ["administrator", true],
   "/admin/people/delete": ["administrator", true],
   "/admin/people/sign-out": ["administrator", true],
   "/admin/people/revoke-login": ["administrator", true],
@@ -120,15 +125,17 @@ Deno.test("redirects actions without a recent sign-in, and returns to them after
     config.deviceFlow.freshSignInSeconds = 60;
     config.scopes.push({ name: "deploy", description: "Deploy" });
   });
-  const { browser, pathOf, fields } = await prepare(server);
+  const { browser, pathOf, fields, addressToken } = await prepare(server);
   for (const route of pageRoutes.filter(({ freshSignIn }) => freshSignIn !== false)) {
     await t.step(`${route.method} ${route.path}`, async () => {
       await browser.get("/tokens");
       server.clock.advance({ minutes: 2 });
       const before = await state(server);
       // Two forms call something else a request, and Bob has neither a session nor a login.
-      const more = route.path === "/consent"
+      const more: Record<string, string> = route.path === "/consent"
         ? { request: requestPath().split("?")[1] }
+        : route.path === "/account/email/confirm"
+        ? { token: addressToken }
         : route.path === "/admin/people/sign-out"
         ? { user: fields.owner, session: "" }
         : route.path === "/admin/groups/remove-member"
@@ -275,6 +282,16 @@ async function prepare(server: TestServer) {
   const [session] = await sql`
     select id from sessions where user_agent <> '' order by created_at`;
   await sql`insert into groups (id, name, created_at) values (gen_random_uuid(), 'ops', now())`;
+  const link = await sql.begin((tx) =>
+    createAddressLink(tx, server.parts, {
+      userId: alice.id,
+      email: "alice@example.org",
+      lifetimeSeconds: 86_400,
+      mailed: false,
+      by: {},
+    })
+  );
+  const addressToken = new URL(link!.url).searchParams.get("token")!;
   const fields = {
     name: "ci",
     rule: "ci",
@@ -301,7 +318,12 @@ async function prepare(server: TestServer) {
     expiry: "86400",
     overlap: "0",
   };
-  return { browser, fields, pathOf: ({ path }: PageRoute) => path.replace(":id", token.id) };
+  return {
+    browser,
+    fields,
+    addressToken,
+    pathOf: ({ path }: PageRoute) => path.replace(":id", token.id),
+  };
 }
 
 /** Everything that an action could change. */

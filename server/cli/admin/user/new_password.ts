@@ -51,16 +51,8 @@ export async function chooseNewPassword(
     return reportUsage(`--expires is for links: use it with ${linkOption} or --mail.`, io);
   }
   if (link) {
-    const now = io.clock.now();
-    const expiresAt = parseExpiry(options.expires ?? lifetime, now) ?? 0;
-    const lifetimeSeconds = Math.floor((expiresAt - now) / 1000);
-    if (lifetimeSeconds < MIN_LIFETIME || lifetimeSeconds > MAX_LIFETIME) {
-      return reportUsage(
-        "--expires: use a duration or a date from 1 minute to 30 days ahead, such as 12h or 3d.",
-        io,
-      );
-    }
-    return { link: { lifetimeSeconds, mail: options.mail === true } };
+    const params = readLinkOptions(options, lifetime, io);
+    return typeof params === "number" ? params : { link: params };
   }
   const password = options.passwordStdin === true
     ? await readPasswordFromStdin(user, io)
@@ -74,6 +66,24 @@ export async function chooseNewPassword(
   }
   if (typeof password === "number") return password;
   return { passwordHash: await hashPassword(password) };
+}
+
+/** What a link should be; the exit code if `--expires` is not valid. */
+export function readLinkOptions(
+  { mail, expires }: Pick<PasswordOptions, "mail" | "expires">,
+  defaultLifetime: string,
+  io: ServerIo,
+): LinkParams | number {
+  const now = io.clock.now();
+  const expiresAt = parseExpiry(expires ?? defaultLifetime, now) ?? 0;
+  const lifetimeSeconds = Math.floor((expiresAt - now) / 1000);
+  if (lifetimeSeconds < MIN_LIFETIME || lifetimeSeconds > MAX_LIFETIME) {
+    return reportUsage(
+      "--expires: use a duration or a date from 1 minute to 30 days ahead, such as 12h or 3d.",
+      io,
+    );
+  }
+  return { lifetimeSeconds, mail: mail === true };
 }
 
 /** The password on standard input; the exit code if it is not valid. */

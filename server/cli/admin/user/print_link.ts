@@ -6,16 +6,20 @@ import type { LinkResult } from "../../../admin/password_link_operations.ts";
 import type { ServerIo } from "../../../io.ts";
 
 /**
- * Prints a link with which a user chooses a password, or says that it was mailed. Standard output
- * has only the link, so that it can be piped.
+ * Prints a link with which a user chooses a password or confirms an address, or says that it was
+ * mailed. Standard output has only the link, so that it can be piped.
  */
 export function printLink(
   email: string,
   { url, expiresAt, mailFailure }: LinkResult,
   io: ServerIo,
+  {
+    to = "choose a password",
+    command = `reset-password ${sanitizeLine(email, 254)} --link`,
+  }: { to?: string; /** After `admin user`: prints another link. */ command?: string } = {},
 ): number {
   const user = sanitizeLine(email, 254);
-  const again = `${brand.binaryName} admin user reset-password ${user} --link`;
+  const again = `${brand.binaryName} admin user ${command}`;
   const until = `It works once, until ${formatTime(Date.parse(expiresAt), io.timeZone)}`;
   if (mailFailure !== undefined) {
     io.stderr(
@@ -25,11 +29,11 @@ export function printLink(
     return EXIT.failure;
   }
   if (url === undefined) {
-    io.stderr(`Sent a link to ${user} to choose a password. ${until}.\n`);
+    io.stderr(`Sent a link to ${user} to ${to}. ${until}.\n`);
     return EXIT.ok;
   }
   io.stderr(
-    `Send this link to ${user} to choose a password.\n${until}. Anyone who has it can use it.\n`,
+    `Send this link to ${user} to ${to}.\n${until}. Anyone who has it can use it.\n`,
   );
   if (isWritten(`${url}\n`, io)) return EXIT.ok;
   io.stderr(`Error: the link could not be printed. To print a new one, run: ${again}\n`);

@@ -87,7 +87,8 @@ export function readLinkChoice(form: FormParameters, defaultLifetime: number): L
 
 /** How a user gets a link, and how long it works. */
 export function LinkFields(
-  { choice, canMail, problems }: {
+  { label = "Link to choose a password", choice, canMail, problems }: {
+    label?: string;
     choice: LinkChoice;
     /** Whether a mail server is configured. */
     canMail: boolean;
@@ -97,7 +98,7 @@ export function LinkFields(
   return (
     <>
       {canMail && (
-        <Field id="delivery" label="Link to choose a password" problems={problems}>
+        <Field id="delivery" label={label} problems={problems}>
           <select id="delivery" name="delivery">
             <option value="mail" selected={choice.mail}>Send it by e-mail</option>
             <option value="show" selected={!choice.mail}>Show it to me, to hand it over</option>

@@ -9,19 +9,23 @@ import { personCrumbs, personPagePath, personPath } from "./paths.ts";
 import { PersonName } from "./person_name.tsx";
 
 /**
- * Shows a link with which a user chooses a password, or says that it was sent. The link is in the
- * response to the POST: a redirect would require storing it.
+ * Shows a link with which a user chooses a password or confirms a new address, or says that it was
+ * sent. The link is in the response to the POST: a redirect would require storing it.
  */
 export async function deliveredLink(
   deps: PageDeps,
   c: PageContext,
-  { person, link, isInvitation = false }: {
+  { person, link, newEmail, isInvitation = false }: {
     person: { id: string; name: string; email: string };
     link: LinkResult;
+    /** Of a link that confirms an address. */
+    newEmail?: string;
     isInvitation?: boolean;
   },
 ): Promise<Response> {
   const { url, expiresAt, mailFailure } = link;
+  const purpose = newEmail === undefined ? "choose a password" : "confirm the new address";
+  const recipient = newEmail ?? person.email;
   if (url === undefined) {
     const added = isInvitation ? `Added ${person.email}. ` : "";
     setNotice(
@@ -29,12 +33,12 @@ export async function deliveredLink(
       c,
       mailFailure === undefined
         ? {
-          code: isInvitation ? "person_invited" : "password_link_sent",
-          text: `${added}Sent a link to choose a password to ${person.email}.`,
+          code: isInvitation ? "person_invited" : "link_sent",
+          text: `${added}Sent a link to ${purpose} to ${recipient}.`,
         }
         : {
-          code: "password_link_not_sent",
-          text: `${added}The e-mail to ${person.email} could not be sent: ${mailFailure}. ` +
+          code: "link_not_sent",
+          text: `${added}The e-mail to ${recipient} could not be sent: ${mailFailure}. ` +
             "Create a link to hand over instead.",
           problem: true,
         },
@@ -42,12 +46,12 @@ export async function deliveredLink(
     return c.redirect(
       mailFailure === undefined
         ? personPath(person.id)
-        : personPagePath("password-link", person.id),
+        : personPagePath(newEmail === undefined ? "password-link" : "address-link", person.id),
       303,
     );
   }
   return await renderPage(deps, c, {
-    name: "password_link",
+    name: "link_to_hand_over",
     title: "Hand over this link",
     breadcrumbs: personCrumbs(person),
     children: (
@@ -55,13 +59,17 @@ export async function deliveredLink(
         <h1>Hand over this link</h1>
         <PersonName person={person} />
         <SecretField
-          label="Link to choose a password"
+          label={`Link to ${purpose}`}
           secret={url}
           hint="Click the link to select it. Send it to this person only, such as in a direct message."
         />
         <div class="warning">
           <p>
-            <strong>Anyone who has this link can sign in as this person.</strong>{" "}
+            <strong>
+              {newEmail === undefined
+                ? "Anyone who has this link can sign in as this person."
+                : "The link works only while this person is signed in."}
+            </strong>{" "}
             It works once and expires{" "}
             <TimeUntil at={new Date(expiresAt)} now={deps.clock.now()} dated />. You cannot see it
             again, but create another one, which replaces it.

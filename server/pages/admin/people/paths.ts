@@ -12,6 +12,7 @@ export function personPath(id: string): string {
 /** A page about what can be done to one user; the user is in the query. */
 export type PersonPage =
   | "access"
+  | "address-link"
   | "delete"
   | "edit"
   | "password-link"

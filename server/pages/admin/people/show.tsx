@@ -112,7 +112,6 @@ function PersonActions({ person, isOwn }: { person: ShownUser; isOwn: boolean })
     <>
       <a class="button" href={personPagePath("edit", id)}>Edit</a>
       <a class="button" href={accessPath({ user: email })}>Check access</a>
-      {!disabled && <a class="button" href={personPagePath("password-link", id)}>Password link</a>}
       {!isOwn && (
         <>
           <a
@@ -161,8 +160,24 @@ function PersonFacts(
       <Fact name="Added">
         <TimeAgo at={new Date(createdAt)} now={now} dated />
       </Fact>
-      <Fact name="E-mail address">{emailVerified ? "Verified" : "Not verified"}</Fact>
-      <Fact name="Password">{hasPassword ? "Set" : "None"}</Fact>
+      <Fact name="E-mail address">
+        {emailVerified ? "Verified" : "Not verified"}
+        {disabledAt === null && (
+          <>
+            {" · "}
+            <a href={personPagePath("address-link", person.id)}>Link to confirm another address</a>
+          </>
+        )}
+      </Fact>
+      <Fact name="Password">
+        {hasPassword ? "Set" : "None"}
+        {disabledAt === null && (
+          <>
+            {" · "}
+            <a href={personPagePath("password-link", person.id)}>Link to choose a password</a>
+          </>
+        )}
+      </Fact>
       <Fact name="ID">
         <code>{person.id}</code>
       </Fact>
