@@ -171,6 +171,8 @@ button:not(.main, .primary, .danger, .link):hover { background: var(--ground); f
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 .choice { display: grid; grid-template-columns: 1fr 1fr; gap: 0.75rem; margin-top: 1.5rem; }
 .choice > * { width: 100%; padding-inline: 0.5rem; text-align: center; }
+.choice > form { padding: 0; }
+.choice > form button { width: 100%; }
 .problem, .warning, .alert { padding: 0.75rem 1rem; border: 1px solid; border-radius: 0.5rem; }
 .problem, .alert { background: var(--danger-ground); border-color: var(--danger-line); }
 .warning { background: var(--warning-ground); border-color: var(--warning-line); }
