@@ -20,6 +20,7 @@ const CHAINS = [
   ["resources_read", "resources_write"],
   ["users_read", "users_write"],
   ["groups_read", "groups_write"],
+  ["identity_providers_read", "identity_providers_write"],
 ] as const;
 
 export type ManagementPermission = (typeof CHAINS)[number][number];
@@ -39,6 +40,8 @@ export const MANAGEMENT_SCOPES: Record<ManagementPermission, string> = {
   users_write: "manage:users",
   groups_read: "manage:groups:read",
   groups_write: "manage:groups",
+  identity_providers_read: "manage:identity-providers:read",
+  identity_providers_write: "manage:identity-providers",
 };
 
 /** Permissions that change nothing. */

@@ -59,7 +59,7 @@ export function openApiDocument(
       version,
       description:
         "Create, list, edit, rotate, revoke, import and report personal access tokens. " +
-        "Manage users, groups, clients and resources as an administrator.",
+        "Manage users, groups, identity providers, clients and resources as an administrator.",
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: issuer }],

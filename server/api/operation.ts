@@ -9,6 +9,7 @@ import type { ImportTokenDeps } from "../pats/import.ts";
 import type { ReportLeakDeps } from "../pats/report_leak.ts";
 import type { RotateTokenDeps } from "../pats/rotate.ts";
 import type { ResourceCatalog } from "../resources/catalog.ts";
+import type { Encryption } from "../security/encryption.ts";
 import type { User } from "../store/users.ts";
 import type { TokenValidator } from "../validation/token_validator.ts";
 import type { ValidatedToken } from "../validation/validated_token.ts";
@@ -21,6 +22,7 @@ export interface OperationDeps
   config: ServerConfig;
   catalog: ResourceCatalog;
   tokenValidator: Pick<TokenValidator, "invalidate" | "patHashes" | "reloadCatalog">;
+  encryption: Encryption;
   mail: Pick<Mail, "send" | "deliver">;
   githubKeys: Pick<GithubKeys, "hasSigned" | "couldHaveSigned">;
 }

@@ -16,6 +16,21 @@ import {
 import { removeGroupOperation } from "./groups/remove.ts";
 import { showGroupOperation } from "./groups/show.ts";
 import { updateGroupOperation } from "./groups/update.ts";
+import {
+  addIdentityProviderOperation,
+  disableIdentityProviderOperation,
+  enableIdentityProviderOperation,
+  listIdentityProvidersOperation,
+  removeIdentityProviderOperation,
+  showIdentityProviderOperation,
+  updateIdentityProviderOperation,
+} from "./identity_providers/providers.ts";
+import {
+  approveQueuedSignInOperation,
+  denyQueuedSignInOperation,
+  listQueuedSignInsOperation,
+} from "./identity_providers/queue.ts";
+import { showTestOperation, startTestOperation } from "./identity_providers/tests.ts";
 import { addResourceOperation } from "./resources/add.ts";
 import { listResourcesOperation } from "./resources/list.ts";
 import { removeResourceOperation } from "./resources/remove.ts";
@@ -95,6 +110,18 @@ export const apiOperations: readonly ApiOperation[] = [
   addMemberOperation,
   removeMemberOperation,
   explainAccessOperation,
+  addIdentityProviderOperation,
+  listIdentityProvidersOperation,
+  showIdentityProviderOperation,
+  updateIdentityProviderOperation,
+  disableIdentityProviderOperation,
+  enableIdentityProviderOperation,
+  removeIdentityProviderOperation,
+  startTestOperation,
+  showTestOperation,
+  listQueuedSignInsOperation,
+  approveQueuedSignInOperation,
+  denyQueuedSignInOperation,
   addClientOperation,
   listClientsOperation,
   showClientOperation,

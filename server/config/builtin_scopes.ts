@@ -92,6 +92,21 @@ const MANAGEMENT_SCOPE_DESCRIPTIONS: readonly ScopeDescription[] = [
       "groups decide who may do what. All of it stays after this login is revoked or expires",
     roles: ["admin" as const],
   },
+  {
+    name: MANAGEMENT_SCOPES.identity_providers_read,
+    description:
+      "See the identity providers that users sign in with, without their secrets, and whose first " +
+      "sign-in waits for an administrator",
+    roles: ["admin" as const],
+  },
+  {
+    name: MANAGEMENT_SCOPES.identity_providers_write,
+    description:
+      "Add, change and remove identity providers, and decide on first sign-ins. An identity provider " +
+      "that it adds can sign in as any user of its mail domains, even after this login is revoked or " +
+      "expires",
+    roles: ["admin" as const],
+  },
 ].map((scope) => ({ ...scope, clients: [brand.cliClientId], tokens: false }));
 
 /** The built-in scopes and those of the config file. Each server gets objects of its own. */

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { randomBytes, scryptSync } from "node:crypto";
 import { createUser, type User } from "../../server/store/users.ts";
+import { covers, isManagementScope } from "../../shared/management.ts";
 import { brand } from "../../shared/brand.ts";
 import { formatScope } from "../../shared/oauth/scope.ts";
 import { type Visitor, visitor } from "./page_visitor.ts";
@@ -82,6 +83,10 @@ export async function managementToken(
     !deviceFlow?.includes("off") && name !== "offline_access" &&
     (clients === undefined || clients.includes(brand.cliClientId)) &&
     (admin || roles === undefined || roles.includes("user"))
-  ).map(({ name }) => name);
+  ).map(({ name }) => name)
+    // Those that another one includes: a request has 256 characters at most.
+    .filter((name, _, names) =>
+      !names.some((other) => other !== name && isManagementScope(name) && covers([other], name))
+    );
   return (await server.approveManagement(id, formatScope(scopes))).access_token;
 }

@@ -34,17 +34,16 @@ export async function showApiDocs(deps: RenderDeps, c: PageContext): Promise<Res
       <main class="wide">
         <h1>REST API</h1>
         <p>
-          The API manages personal access tokens and, for administrators, users, groups, clients and
-          resources. Requests and responses are JSON. Requests are authenticated with an access
-          token for this API (<code>
+          The API manages personal access tokens and, for administrators, users, groups, identity
+          providers, clients and resources. Requests and responses are JSON. Requests are
+          authenticated with an access token for this API (<code>
             resource
           </code>, RFC 8707), which the user approves in the browser. Its scopes are{" "}
           <code>{MANAGEMENT_SCOPES.read}</code> to list the user’s tokens,{" "}
           <code>{MANAGEMENT_SCOPES.write}</code> to create, rotate and revoke them, and{" "}
           <code>{MANAGEMENT_SCOPES.admin}</code>{" "}
-          for administrators. Users, groups, clients and resources have scopes of their own, such as
-          {" "}
-          <code>{MANAGEMENT_SCOPES.users_read}</code> to see users and{" "}
+          for administrators. Users, groups, identity providers, clients and resources have scopes
+          of their own, such as <code>{MANAGEMENT_SCOPES.users_read}</code> to see users and{" "}
           <code>{MANAGEMENT_SCOPES.users_write}</code>{" "}
           to change them, which only administrators can have. A new token can have only scopes that
           the approval covers.

@@ -44,6 +44,8 @@ const {
   users_write: USERS_WRITE,
   groups_read: GROUPS_READ,
   groups_write: GROUPS_WRITE,
+  identity_providers_read: IDPS_READ,
+  identity_providers_write: IDPS_WRITE,
 } = MANAGEMENT_SCOPES;
 
 type Access = ApiOperation["access"];
@@ -63,6 +65,8 @@ const refused = (status: number): Expected => ({
   users_write: status,
   groups_read: status,
   groups_write: status,
+  identity_providers_read: status,
+  identity_providers_write: status,
   token: 401,
 });
 const NO_TOKEN = refused(401);
@@ -82,6 +86,9 @@ const WRITES_USERS: Expected = { ...READS_USERS, users_write: undefined };
 
 const READS_GROUPS: Expected = { ...FORBIDDEN, groups_read: undefined };
 const WRITES_GROUPS: Expected = { ...READS_GROUPS, groups_write: undefined };
+
+const READS_IDPS: Expected = { ...FORBIDDEN, identity_providers_read: undefined };
+const WRITES_IDPS: Expected = { ...READS_IDPS, identity_providers_write: undefined };
 
 interface Credential {
   name: string;
@@ -146,6 +153,10 @@ async function credentials(server: TestServer): Promise<Credential[]> {
   add("approval to see groups", READS_GROUPS, await manage(admin.id, GROUPS_READ));
   add("approval to manage groups", WRITES_GROUPS, await manage(admin.id, GROUPS_WRITE));
   add("manages groups without the role", READS, await manage(alice.id, `${GROUPS_WRITE} ${READ}`));
+  add("approval to see identity providers", READS_IDPS, await manage(admin.id, IDPS_READ));
+  add("approval to manage identity providers", WRITES_IDPS, await manage(admin.id, IDPS_WRITE));
+  const idps = `${IDPS_WRITE} ${READ}`;
+  add("manages identity providers without the role", READS, await manage(alice.id, idps));
   add("manages users without the role", READS, await manage(alice.id, `${USERS_WRITE} ${READ}`));
 
   // Tokens without a login.
