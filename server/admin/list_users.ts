@@ -1,4 +1,6 @@
 import { DomainError } from "../domain_error.ts";
+import { listIdentities } from "../store/identities.ts";
+import { findSecondFactors } from "../store/second_factors.ts";
 import { countBelongings, type UserBelongings } from "../store/user_belongings.ts";
 import {
   countUsers,
@@ -72,7 +74,19 @@ export async function listMatchingUsers(
   };
 }
 
+/** How a user can sign in, besides the password. */
+export interface SignInMethods {
+  authenticatorApp: boolean;
+  /** That are not blocked. */
+  passkeys: number;
+  /** That are left. */
+  recoveryCodes: number;
+  /** Accounts at identity providers. */
+  linkedAccounts: number;
+}
+
 export interface ShownUser extends ListedUser {
+  methods: SignInMethods;
   disabledAt: string | null;
   belongings: UserBelongings;
 }
@@ -85,8 +99,15 @@ export async function showUser(
   const user = await findUserByReference(sql, email);
   if (user === undefined) return noSuchUser(email);
   const without = await withoutSignIn(sql, [user.id]);
+  const { totp, passkeys, recoveryCodes } = await findSecondFactors(sql, user.id);
   return {
     ...toListedUser(user, !without.has(user.id)),
+    methods: {
+      authenticatorApp: totp,
+      passkeys,
+      recoveryCodes,
+      linkedAccounts: (await listIdentities(sql, { userId: user.id })).length,
+    },
     disabledAt: user.disabledAt?.toISOString() ?? null,
     belongings: await countBelongings(sql, user.id, new Date(clock.now())),
   };

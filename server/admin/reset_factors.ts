@@ -5,7 +5,8 @@ import { deletePendingSignIns } from "../store/pending_sign_ins.ts";
 import { deleteSecondFactors, type SecondFactors } from "../store/second_factors.ts";
 import { lockUser } from "../store/users.ts";
 import { noSuchUser } from "./no_such_user.ts";
-import type { Operation } from "./operation.ts";
+import { adminEvent } from "./admin_event.ts";
+import type { UserOperation } from "./operation.ts";
 
 /** What a user had, and whether they can still sign in. */
 export interface ResetFactors {
@@ -15,26 +16,26 @@ export interface ResetFactors {
 }
 
 /** Removes the second factors of a user who has lost them. The user is notified. */
-export const resetFactors: Operation<{ email: string }, ResetFactors | DomainError> = async (
-  { sql, clock, issuer, mail, actor = "operator", address },
+export const resetFactors: UserOperation<{ email: string }, ResetFactors | DomainError> = async (
+  deps,
   { email },
 ) => {
+  const { sql, clock, issuer, mail } = deps;
   const reset = await sql.begin(async (tx): Promise<ResetFactors | DomainError> => {
     const user = await lockUser(tx, email);
     if (user === undefined) return noSuchUser(email);
     const removed = await deleteSecondFactors(tx, user.id);
     await deletePendingSignIns(tx, user.id);
-    await recordAuditEvent(tx, clock, {
+    const event = {
       event: "second_factor.reset",
-      actor,
       subject: user.id,
-      address,
       details: {
         app: removed.totp,
         passkeys: removed.passkeys,
         recovery_codes: removed.recoveryCodes,
       },
-    });
+    };
+    await recordAuditEvent(tx, clock, adminEvent(deps, event));
     return { email: user.email, removed, hasPassword: user.passwordHash !== undefined };
   }) as ResetFactors | DomainError;
   if ("removed" in reset && (reset.removed.totp || reset.removed.passkeys > 0)) {

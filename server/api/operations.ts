@@ -64,6 +64,7 @@ import {
   signOutSessionOperation,
   signOutSessionsOperation,
 } from "./users/sessions.ts";
+import { resetFactorsOperation } from "./users/reset_factors.ts";
 import { showUserOperation } from "./users/show.ts";
 import {
   listUserTokensOperation,
@@ -89,6 +90,7 @@ export const apiOperations: readonly ApiOperation[] = [
   updateUserOperation,
   createPasswordLinkOperation,
   createAddressLinkOperation,
+  resetFactorsOperation,
   disableUserOperation,
   enableUserOperation,
   deleteUserOperation,

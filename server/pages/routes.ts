@@ -65,6 +65,7 @@ import { showEditPerson, submitEditPerson } from "./admin/people/edit.tsx";
 import { showInvite, submitInvite } from "./admin/people/invite.tsx";
 import { showPeople } from "./admin/people/list.tsx";
 import { showPasswordLink, submitPasswordLink } from "./admin/people/password_link.tsx";
+import { showResetFactors, submitResetFactors } from "./admin/people/reset_factors.tsx";
 import { showRevokePersonLogin, submitRevokePersonLogin } from "./admin/people/revoke_login.tsx";
 import { showPerson } from "./admin/people/show.tsx";
 import { showSignOutPerson, submitSignOutPerson } from "./admin/people/sign_out.tsx";
@@ -303,6 +304,7 @@ export const pageRoutes: readonly PageRoute[] = [
   ...form("/admin/people/edit", onePerson, showEditPerson, submitEditPerson),
   ...form("/admin/people/password-link", onePerson, showPasswordLink, submitPasswordLink),
   ...form("/admin/people/address-link", onePerson, showAddressLink, submitAddressLink),
+  ...form("/admin/people/reset-factors", onePerson, showResetFactors, submitResetFactors),
   ...form("/admin/people/delete", onePerson, showDeletePerson, submitDeletePerson),
   ...form(
     "/admin/people/sign-out",

@@ -93,6 +93,13 @@ export const userDetails = named(
   z.strictObject({
     ...userMembers,
     disabled_at: orNull(timestamp("When the user was disabled.")),
+    sign_in_methods: z.strictObject({
+      password: z.boolean(),
+      authenticator_app: z.boolean(),
+      passkeys: described("Passkeys that are not blocked.", z.int()),
+      recovery_codes: described("Recovery codes that are left.", z.int()),
+      linked_accounts: described("Accounts at identity providers.", z.int()),
+    }),
     browsers: described("Browsers in which the user is signed in.", z.int()),
     logins: described("Logins that are neither revoked nor expired.", z.int()),
     tokens: described("Personal access tokens that are neither revoked nor expired.", z.int()),
@@ -133,6 +140,15 @@ export const invitedUser = named(
   z.strictObject({
     user: userDetails,
     link: passwordLink,
+  }),
+);
+
+export const removedFactors = named(
+  "RemovedFactors",
+  z.strictObject({
+    authenticator_app: described("Whether there was one.", z.boolean()),
+    passkeys: described("How many there were.", z.int()),
+    recovery_codes: described("How many there were.", z.int()),
   }),
 );
 

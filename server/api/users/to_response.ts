@@ -15,10 +15,17 @@ export function toResponse(user: ListedUser) {
   };
 }
 
-export function toDetailsResponse({ belongings, disabledAt, ...user }: ShownUser) {
+export function toDetailsResponse({ belongings, methods, disabledAt, ...user }: ShownUser) {
   return {
     ...toResponse(user),
     disabled_at: disabledAt,
+    sign_in_methods: {
+      password: user.hasPassword,
+      authenticator_app: methods.authenticatorApp,
+      passkeys: methods.passkeys,
+      recovery_codes: methods.recoveryCodes,
+      linked_accounts: methods.linkedAccounts,
+    },
     browsers: belongings.browsers,
     logins: belongings.logins,
     tokens: belongings.tokens,

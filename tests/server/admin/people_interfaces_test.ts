@@ -8,6 +8,7 @@ import { adminUserAdd } from "../../../server/cli/admin/user/add.ts";
 import { adminUserDelete } from "../../../server/cli/admin/user/delete.ts";
 import { adminUserDisable, adminUserEnable } from "../../../server/cli/admin/user/disable.ts";
 import { adminUserRevokeLogin } from "../../../server/cli/admin/user/logins.ts";
+import { adminUserResetFactors } from "../../../server/cli/admin/user/reset_factors.ts";
 import { adminUserResetPassword } from "../../../server/cli/admin/user/reset_password.ts";
 import { adminUserSignOut } from "../../../server/cli/admin/user/sessions.ts";
 import { adminUserRevokeToken } from "../../../server/cli/admin/user/tokens.ts";
@@ -18,6 +19,7 @@ import {
   type CommandOptions,
   compareInterfaces,
 } from "../../support/compare_interfaces.ts";
+import { tokenHash } from "../../../server/tokens/token_hash.ts";
 import { seedBelongings } from "../../support/seed_belongings.ts";
 
 const USERS = "/api/v1/users";
@@ -38,6 +40,11 @@ async function seed(sql: Sql, now: Date): Promise<void> {
     await sql`
       insert into users (id, email, name, password_hash, created_at)
       values (${user}, ${email}, ${email.split("@")[0]}, 'x', ${now})`;
+  }
+  for (const code of ["one", "two"]) {
+    await sql`
+      insert into recovery_codes (user_id, code_hash, created_at)
+      values (${BOB}, ${tokenHash(code)}, ${now})`;
   }
   // So that no action is about the last administrator.
   await sql`
@@ -207,6 +214,12 @@ const ACTIONS: Action[] = [
     page: [`${PEOPLE}/address-link?user=${BOB}`, { email: "carol@example.com" }],
   },
   {
+    name: "removes the second factors",
+    cli: (io, options) => adminUserResetFactors(BOB, options, io),
+    rest: ["POST", `${USERS}/${BOB}/reset-factors`],
+    page: [`${PEOPLE}/reset-factors?user=${BOB}`, {}],
+  },
+  {
     name: "signs out one browser",
     cli: (io, options) => adminUserSignOut(BOB, SESSIONS[0], options, io),
     rest: ["DELETE", `${USERS}/${BOB}/sessions/${SESSIONS[0]}`],
@@ -332,6 +345,7 @@ async function rows(sql: Sql, now: number) {
       expires: until(expires_at),
       created: until(created_at),
     })),
+    recoveryCodes: await sql`select user_id from recovery_codes`.then((rows) => rows.length),
     addressLinks: addressLinks.map(({ expires_at, ...row }) => ({
       ...row,
       expires: until(expires_at),
@@ -354,6 +368,7 @@ Deno.test("users are the same by command, over REST and in the browser", async (
       "user.deleted",
       "password_link.created",
       "address_link.created",
+      "second_factor.reset",
       "session.ended",
       "sessions.all_ended",
       "login.revoked",

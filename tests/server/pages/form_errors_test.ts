@@ -170,6 +170,7 @@ const QUESTIONS = [
   "/admin/people/access",
   "/admin/people/delete",
   "/admin/people/password-link",
+  "/admin/people/reset-factors",
   "/admin/people/revoke-login",
   "/admin/people/sign-out",
   "/admin/clients/disable",

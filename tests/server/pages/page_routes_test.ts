@@ -89,6 +89,7 @@ const ACTIONS: Record<
   "/admin/people/password-link": ["administrator", true],
   "/admin/people/access": ["administrator", true],
   "/admin/people/address-link": ["administrator", true],
+  "/admin/people/reset-factors": ["administrator", true],
   "/admin/people/delete": ["administrator", true],
   "/admin/people/sign-out": ["administrator", true],
   "/admin/people/revoke-login": ["administrator", true],

@@ -8,6 +8,7 @@ import { type ShownUser, userState } from "../../../admin/list_users.ts";
 import type { ServerIo } from "../../../io.ts";
 import type { DatabaseOptions } from "../../options.ts";
 import { adminCommand } from "../command.ts";
+import { count } from "./count.ts";
 
 /** `admin user show`. */
 export async function adminUserShow(
@@ -21,8 +22,8 @@ export async function adminUserShow(
   });
 }
 
-function toJson({ belongings, ...user }: ShownUser) {
-  return { ...user, ...belongings };
+function toJson({ belongings, methods, ...user }: ShownUser) {
+  return { ...user, ...methods, ...belongings };
 }
 
 function describe(user: ShownUser, io: ServerIo): string {
@@ -43,10 +44,23 @@ function describe(user: ShownUser, io: ServerIo): string {
     ["state", state],
     ["created", time(user.createdAt)],
     ["last sign-in", user.lastSignedInAt === null ? "never" : time(user.lastSignedInAt)],
+    ["sign-in", describeMethods(user)],
     ["browsers", `${browsers} signed in`],
     ["logins", `${logins} active`],
     ["tokens", `${tokens} active`],
     ...trustRules > 0 ? [["trust rules", `${trustRules} act as this user`] as const] : [],
   ];
   return formatFields(fields, io);
+}
+
+function describeMethods({ hasPassword, methods }: ShownUser): string {
+  const { authenticatorApp, passkeys, recoveryCodes, linkedAccounts } = methods;
+  const parts = [
+    ...hasPassword ? ["password"] : [],
+    ...passkeys > 0 ? [count(passkeys, "passkey")] : [],
+    ...authenticatorApp ? ["authenticator app"] : [],
+    ...recoveryCodes > 0 ? [count(recoveryCodes, "recovery code")] : [],
+    ...linkedAccounts > 0 ? [count(linkedAccounts, "linked account")] : [],
+  ];
+  return parts.join(", ") || "none";
 }

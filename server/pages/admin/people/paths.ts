@@ -16,6 +16,7 @@ export type PersonPage =
   | "delete"
   | "edit"
   | "password-link"
+  | "reset-factors"
   | "revoke-login"
   | "sign-out";
 

@@ -17,6 +17,7 @@ import { UntrustedText } from "../../ui/untrusted_text.tsx";
 import { accessPath } from "../groups/paths.ts";
 import { browsersOfUser } from "./browsers.tsx";
 import { findPerson } from "./find_person.tsx";
+import { describeFactors, describeMethods } from "./methods.ts";
 import { isSelf } from "./own_account.tsx";
 import { PEOPLE_CRUMB, PEOPLE_PATH, personPagePath } from "./paths.ts";
 import { PersonState } from "./person_state.tsx";
@@ -130,7 +131,7 @@ function PersonActions({ person, isOwn }: { person: ShownUser; isOwn: boolean })
 function PersonFacts(
   { person, isOwn, now }: { person: ShownUser; isOwn: boolean; now: number },
 ) {
-  const { disabledAt, lastSignedInAt, createdAt, emailVerified, groups, hasPassword } = person;
+  const { disabledAt, lastSignedInAt, createdAt, emailVerified, groups, methods } = person;
   return (
     <dl>
       <Fact name="State">
@@ -169,12 +170,18 @@ function PersonFacts(
           </>
         )}
       </Fact>
-      <Fact name="Password">
-        {hasPassword ? "Set" : "None"}
+      <Fact name="Sign-in methods">
+        {describeMethods(person)}
         {disabledAt === null && (
           <>
             {" · "}
             <a href={personPagePath("password-link", person.id)}>Link to choose a password</a>
+            {describeFactors(methods) !== "" && (
+              <>
+                {" · "}
+                <a href={personPagePath("reset-factors", person.id)}>Remove second factors</a>
+              </>
+            )}
           </>
         )}
       </Fact>
