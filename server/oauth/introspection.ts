@@ -5,6 +5,7 @@ import type { FormParameters } from "../http/form.ts";
 import { parsePeerAddress } from "../http/ip_address.ts";
 import type { ResourceCatalog } from "../resources/catalog.ts";
 import { mayIntrospect } from "../resources/client_resources.ts";
+import { principalGroups } from "../resources/extra_claims.ts";
 import { MANAGEMENT_RESOURCE } from "../resources/resource.ts";
 import type { Client } from "../store/clients.ts";
 import { apiScope, limitLoginScope, limitToFactor } from "../scopes.ts";
@@ -31,7 +32,7 @@ interface IntrospectionDeps {
   sql: Sql;
   clock: Clock;
   issuer: string;
-  catalog: Pick<ResourceCatalog, "approved" | "default" | "scopesOf">;
+  catalog: Pick<ResourceCatalog, "approved" | "default" | "find" | "scopesOf">;
   tokenValidator: Pick<TokenValidator, "clients" | "validate">;
 }
 
@@ -68,6 +69,11 @@ export function introspection(deps: IntrospectionDeps): Introspect {
     const validating = deps.tokenValidator.validate(token, usedFrom(form), accepted);
     const result = validating instanceof Promise ? await validating : validating;
     if (result.state !== "active") return new Response(INACTIVE, JSON_HEADERS);
+    const reading = readGroups(deps, result.token);
+    const groups = reading && await reading;
+    if (groups !== undefined) {
+      return Response.json({ ...describeToken(result.token, deps.issuer), groups });
+    }
     let answer = answers.get(result.token);
     if (answer === undefined) {
       answer = JSON.stringify(describeToken(result.token, deps.issuer));
@@ -91,6 +97,15 @@ function usedFrom(form: FormParameters): UsedFrom {
     address: parsePeerAddress(form("client_address") ?? ""),
     userAgent: form("client_user_agent"),
   };
+}
+
+/** All groups, also those that do not fit into a token, if the resource asks for groups. */
+function readGroups(
+  { sql, catalog }: IntrospectionDeps,
+  { resource, principalId }: ValidatedToken,
+): Promise<string[] | undefined> | undefined {
+  const claims = catalog.find(resource ?? "")?.claims ?? [];
+  return claims.includes("groups") ? principalGroups(sql, principalId) : undefined;
 }
 
 function describeToken(token: ValidatedToken, issuer: string): IntrospectionResponse {

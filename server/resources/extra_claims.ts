@@ -47,6 +47,15 @@ export async function principalExtraClaims(
   return user && userExtraClaims(resource, user);
 }
 
+/** All groups of a user, roles included; undefined for a service account. */
+export async function principalGroups(
+  sql: Sql,
+  principalId: string,
+): Promise<string[] | undefined> {
+  const user = await findUser(sql, principalId);
+  return user && heldGroups(user);
+}
+
 /** For estimating the size of a token: those of a user with a long address. */
 export function largeExtraClaims(resource: Pick<Resource, "claims">): ExtraClaims | undefined {
   return userExtraClaims(resource, {

@@ -23,6 +23,8 @@ export type IntrospectionResponse =
      * was exchanged for the token; without, what the client calls the program that it gave it to.
      */
     act?: ActorClaim;
+    /** All groups of the user, if the resource asks for groups. */
+    groups?: readonly string[];
     /** Identifies its run, in its provider's terms. */
     workload?: Record<string, string>;
   };

@@ -746,10 +746,10 @@ async function walkGroups({ go, look, notice, press, page }: Walk): Promise<void
   await go("/admin/groups/add");
   await look("group-add", "add_group");
   await page.getByLabel("Name", { exact: true }).fill("W".repeat(64));
-  await page.getByLabel("Groups of directories").fill("Ops");
+  await page.getByLabel("Listed groups of directories").fill("Ops");
   await press("Add group");
   await look("group-add-refused", "add_group");
-  await page.getByLabel("Groups of directories").fill(`okta:${"W".repeat(200)}\nentra:Ops`);
+  await page.getByLabel("Listed groups of directories").fill(`okta:${"W".repeat(200)}\nentra:Ops`);
   await page.getByLabel("Description").fill("Operate the clusters");
   await press("Add group");
   assert.equal(await notice(), "group_added");

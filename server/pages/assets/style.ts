@@ -294,7 +294,7 @@ button[hidden] { display: none; }
 .data .actions > * + * { margin-left: 0.5rem; }
 .data thead a { color: inherit; text-decoration: none; }
 .data thead a:hover, .data thead [aria-sort] a { color: var(--text); text-decoration: underline; }
-.sort { display: none; }
+.sort, .data thead .narrow { display: none; }
 .data td > .address:only-child { display: inline-block; min-width: 7.5rem; }
 .data .soon { white-space: nowrap; }
 .data .details td { padding-top: 0; border-top: 0; }
@@ -327,7 +327,8 @@ button[hidden] { display: none; }
   .data .details { margin-top: -0.75rem; border-top: 0; border-radius: 0 0 0.6rem 0.6rem; }
   .data tbody { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); gap: 0.75rem; }
   .data thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-  .data thead a { visibility: hidden; }
+  .data thead a { display: none; }
+  .data thead .narrow { display: inline; }
   .sort { display: flex; flex-wrap: wrap; align-items: center; gap: 0 1rem; margin-bottom: 0.5rem; color: var(--muted); }
   .sort a { display: inline-flex; align-items: center; min-height: 2.75rem; gap: 0.25rem; }
   .sort a[aria-current] { color: var(--text); font-weight: 650; }

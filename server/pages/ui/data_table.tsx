@@ -83,10 +83,13 @@ function Table<Row>(
                 : sort === undefined
                 ? label
                 : (
-                  <a href={sort.url}>
-                    {label}
-                    <SortMark sort={sort} />
-                  </a>
+                  <>
+                    <a href={sort.url}>
+                      {label}
+                      <SortMark sort={sort} />
+                    </a>
+                    <span class="narrow">{label}</span>
+                  </>
                 )}
             </th>
           ))}

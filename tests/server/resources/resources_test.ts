@@ -1,5 +1,6 @@
 /** Tokens for one resource are worth nothing at another (RFC 8707, RFC 9068 section 4). */
 import assert from "node:assert/strict";
+import { setExternalGroups } from "../../../server/access/external_groups.ts";
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import type { ServerConfig } from "../../../server/config/server_config.ts";
 import { insertClient } from "../../../server/store/clients.ts";
@@ -469,5 +470,39 @@ testOnEachDatabase(
     const [{ resource }] = await server.parts.sql`
     select resource from personal_access_tokens where user_id = ${alice.id}`;
     assert.equal(resource, ORDERS);
+  },
+);
+
+testOnEachDatabase(
+  "issues all groups of a user or none, and introspects all of them",
+  async (location) => {
+    await using server = await testServer(location, withResources);
+    const { sql, clock } = server.parts;
+    const alice = await addPerson(server, { admin: true });
+    const introspect = await introspector(server, ["orders"]);
+    let { refresh_token: refreshToken } = (await logIn(server, alice.id)).body;
+    const groupsIn = async (names: string[]) => {
+      await sql.begin((tx) =>
+        setExternalGroups(tx, { clock }, { userId: alice.id, source: "idp:okta", names })
+      );
+      const { body } = await server.refresh(refreshToken, { resource: ORDERS });
+      refreshToken = body.refresh_token;
+      const token: string = body.access_token;
+      assert.ok(token.length <= 1700, `${token.length}`);
+      assert.equal((await verify(server, token, "?resource=orders")).status, 200);
+      assert.deepEqual((await introspect(token)).groups, ["admin", "user", ...names]);
+      const { groups, hasgroups } = decodeJwt(token);
+      return { groups, hasgroups };
+    };
+    const few = ["deployers", "x".repeat(200), "y".repeat(200)];
+    assert.deepEqual(await groupsIn(few), {
+      groups: ["admin", "user", ...few],
+      hasgroups: undefined,
+    });
+    const many = Array.from(
+      { length: 500 },
+      (_, index) => `group-${String(index).padStart(3, "0")}`,
+    );
+    assert.deepEqual(await groupsIn(many), { groups: undefined, hasgroups: true });
   },
 );

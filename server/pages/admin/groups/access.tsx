@@ -104,7 +104,7 @@ function Explanation({ explanation }: { explanation: ExplainedAccess }) {
         </Fact>
         {account.kind === "user" && (
           <Fact name="Groups" id="groups">
-            <ul>
+            <ul class="scopes">
               {groups.map(({ name, from }) => (
                 <li>
                   <UntrustedText text={name} max={200} /> (<UntrustedText

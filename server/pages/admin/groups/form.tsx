@@ -41,22 +41,22 @@ export function SettingFields(
       {!isAdminGroup && (
         <Field
           id="directories"
-          label="Members besides those who are added here"
+          label="Groups of directories that count"
           problems={problems}
         >
           <select id="directories" name="directories">
             <option value="any" selected={from === null}>
-              Members of the group of any directory with this name
+              Groups with the same name
             </option>
             <option value="listed" selected={from !== null}>
-              Only members of the groups below
+              Only the groups below
             </option>
           </select>
         </Field>
       )}
       <Field
         id="from"
-        label="Groups of directories"
+        label="Listed groups of directories"
         hint={
           <>
             One on each line, as <code>directory:group</code>, such as{" "}

@@ -37,8 +37,9 @@ export function ScopeFields({ resource, form, problems = [] }: SettingFields) {
       <legend>Scopes</legend>
       <p class="hint">
         What its tokens may be used for. The approval page shows the description: write it for
-        users, such as “See your orders”. All users can have a scope without groups, separated by
-        spaces, and without the mark for administrators. To have more rows, save and edit again.
+        users, such as “See your orders”. Separate groups with spaces. Without any group, and
+        without Administrators, all users can have the scope. To have more rows, save and edit
+        again.
       </p>
       {[...rows, ...empty].map((row, index) => (
         <ScopeRowFields row={row} index={index} problems={problems} />
