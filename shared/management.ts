@@ -21,6 +21,7 @@ const CHAINS = [
   ["users_read", "users_write"],
   ["groups_read", "groups_write"],
   ["identity_providers_read", "identity_providers_write"],
+  ["directories_read", "directories_write"],
 ] as const;
 
 export type ManagementPermission = (typeof CHAINS)[number][number];
@@ -42,6 +43,8 @@ export const MANAGEMENT_SCOPES: Record<ManagementPermission, string> = {
   groups_write: "manage:groups",
   identity_providers_read: "manage:identity-providers:read",
   identity_providers_write: "manage:identity-providers",
+  directories_read: "manage:directories:read",
+  directories_write: "manage:directories",
 };
 
 /** Permissions that change nothing. */

@@ -100,9 +100,10 @@ export const showDirectory: DirectoryOperation<{ name: string }, DirectoryView |
 
 /** Changes the mail domains. Accounts that the directory has already stay with it. */
 export const updateDirectory: DirectoryOperation<
-  { name: string; domains: string[] },
+  { name: string; domains?: string[] },
   DirectoryView | DomainError
 > = async (deps, { name, domains }) => {
+  if (domains === undefined) return await showDirectory(deps, { name });
   const allowed = readDomains(domains);
   if (allowed instanceof DomainError) return allowed;
   return await changeDirectory(deps, name, async (tx, { id }, now) => {

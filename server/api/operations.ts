@@ -36,6 +36,13 @@ import { listResourcesOperation } from "./resources/list.ts";
 import { removeResourceOperation } from "./resources/remove.ts";
 import { showResourceOperation } from "./resources/show.ts";
 import { updateResourceOperation } from "./resources/update.ts";
+import { disableDirectoryOperation, enableDirectoryOperation } from "./directories/access.ts";
+import { addDirectoryOperation } from "./directories/add.ts";
+import { listDirectoriesOperation } from "./directories/list.ts";
+import { removeDirectoryOperation } from "./directories/remove.ts";
+import { rotateDirectoryTokenOperation } from "./directories/rotate_token.ts";
+import { showDirectoryOperation } from "./directories/show.ts";
+import { updateDirectoryOperation } from "./directories/update.ts";
 import { githubAlert } from "./leaks/github.ts";
 import { gitlabReport } from "./leaks/gitlab.ts";
 import { reportLeak } from "./leaks/report.ts";
@@ -137,6 +144,14 @@ export const apiOperations: readonly ApiOperation[] = [
   showResourceOperation,
   updateResourceOperation,
   removeResourceOperation,
+  addDirectoryOperation,
+  listDirectoriesOperation,
+  showDirectoryOperation,
+  updateDirectoryOperation,
+  rotateDirectoryTokenOperation,
+  disableDirectoryOperation,
+  enableDirectoryOperation,
+  removeDirectoryOperation,
   reportLeak,
   gitlabReport,
   githubAlert,

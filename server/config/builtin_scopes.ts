@@ -107,6 +107,19 @@ const MANAGEMENT_SCOPE_DESCRIPTIONS: readonly ScopeDescription[] = [
       "expires",
     roles: ["admin" as const],
   },
+  {
+    name: MANAGEMENT_SCOPES.directories_read,
+    description: "See the directories that provision users and groups",
+    roles: ["admin" as const],
+  },
+  {
+    name: MANAGEMENT_SCOPES.directories_write,
+    description:
+      "Connect, change and remove directories, and replace their tokens. A directory that it " +
+      "connects can create, change and disable accounts and fill groups, even after this login is " +
+      "revoked or expires",
+    roles: ["admin" as const],
+  },
 ].map((scope) => ({ ...scope, clients: [brand.cliClientId], tokens: false }));
 
 /** The built-in scopes and those of the config file. Each server gets objects of its own. */

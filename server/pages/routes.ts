@@ -39,6 +39,13 @@ import { showSignIn, submitSignIn } from "./account/sign_in.tsx";
 import { showWithdrawConsent, submitWithdrawConsent } from "./account/withdraw_consent.tsx";
 import { submitSignOut } from "./account/sign_out.ts";
 import { showSignOutBrowser, submitSignOutBrowser } from "./account/sign_out_browser.tsx";
+import { showDirectoryAccess, submitDirectoryAccess } from "./admin/directories/access.tsx";
+import { showAddDirectory, submitAddDirectory } from "./admin/directories/add.tsx";
+import { showEditDirectory, submitEditDirectory } from "./admin/directories/edit.tsx";
+import { showDirectories } from "./admin/directories/list.tsx";
+import { showRemoveDirectory, submitRemoveDirectory } from "./admin/directories/remove.tsx";
+import { showRotateDirectory, submitRotateDirectory } from "./admin/directories/rotate.tsx";
+import { showOneDirectory } from "./admin/directories/show.tsx";
 import { showClientAccess, submitClientAccess } from "./admin/clients/access.tsx";
 import { showAddClient, submitAddClient } from "./admin/clients/add.tsx";
 import { showEditClient, submitEditClient } from "./admin/clients/edit.tsx";
@@ -141,6 +148,7 @@ const passkeyMethod = {
   freshSignIn: "to_change_methods",
   keep: ["passkey"],
 } as const;
+const oneDirectory = { ...admin, ...fresh, keep: ["directory"] } as const;
 const oneClient = { ...admin, ...fresh, keep: ["client"] } as const;
 const oneGroup = { ...admin, ...fresh, keep: ["group"] } as const;
 const oneResource = { ...admin, ...fresh, keep: ["resource"] } as const;
@@ -333,6 +341,15 @@ export const pageRoutes: readonly PageRoute[] = [
     submitRemoveMember,
   ),
   get("/admin/access", { ...admin, keep: ["user", "scope", "client"] }, showAccess),
+  get("/admin/directories", admin, showDirectories),
+  get("/admin/directories/show", { ...admin, keep: ["directory"] }, showOneDirectory),
+  ...form("/admin/directories/add", { ...admin, ...fresh }, showAddDirectory, submitAddDirectory),
+  ...form("/admin/directories/edit", oneDirectory, showEditDirectory, submitEditDirectory),
+  ...form("/admin/directories/rotate", oneDirectory, showRotateDirectory, submitRotateDirectory),
+  ...["/admin/directories/disable", "/admin/directories/enable"].flatMap((path) =>
+    form(path, oneDirectory, showDirectoryAccess, submitDirectoryAccess)
+  ),
+  ...form("/admin/directories/remove", oneDirectory, showRemoveDirectory, submitRemoveDirectory),
   get("/admin/clients", { ...admin, keep: ["search", "show", "page"] }, showClients),
   get("/admin/clients/show", { ...admin, keep: ["client"] }, showClient),
   ...form(

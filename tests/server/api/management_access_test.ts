@@ -46,6 +46,8 @@ const {
   groups_write: GROUPS_WRITE,
   identity_providers_read: IDPS_READ,
   identity_providers_write: IDPS_WRITE,
+  directories_read: DIRECTORIES_READ,
+  directories_write: DIRECTORIES_WRITE,
 } = MANAGEMENT_SCOPES;
 
 type Access = ApiOperation["access"];
@@ -67,6 +69,8 @@ const refused = (status: number): Expected => ({
   groups_write: status,
   identity_providers_read: status,
   identity_providers_write: status,
+  directories_read: status,
+  directories_write: status,
   token: 401,
 });
 const NO_TOKEN = refused(401);
@@ -83,6 +87,8 @@ const READS_RESOURCES: Expected = { ...FORBIDDEN, resources_read: undefined };
 const WRITES_RESOURCES: Expected = { ...READS_RESOURCES, resources_write: undefined };
 const READS_USERS: Expected = { ...FORBIDDEN, users_read: undefined };
 const WRITES_USERS: Expected = { ...READS_USERS, users_write: undefined };
+const READS_DIRECTORIES: Expected = { ...FORBIDDEN, directories_read: undefined };
+const WRITES_DIRECTORIES: Expected = { ...READS_DIRECTORIES, directories_write: undefined };
 
 const READS_GROUPS: Expected = { ...FORBIDDEN, groups_read: undefined };
 const WRITES_GROUPS: Expected = { ...READS_GROUPS, groups_write: undefined };
@@ -143,6 +149,10 @@ async function credentials(server: TestServer): Promise<Credential[]> {
   add("approval to manage resources", WRITES_RESOURCES, await manage(admin.id, RESOURCES_WRITE));
   add("approval to see users", READS_USERS, await manage(admin.id, USERS_READ));
   add("approval to manage users", WRITES_USERS, await manage(admin.id, USERS_WRITE));
+  const seeDirectories = await manage(admin.id, DIRECTORIES_READ);
+  add("approval to see directories", READS_DIRECTORIES, seeDirectories);
+  const connect = await manage(admin.id, DIRECTORIES_WRITE);
+  add("approval to connect directories", WRITES_DIRECTORIES, connect);
   const both = `${CLIENTS_WRITE} ${READ}`;
   add("manages clients without the role", READS, await manage(alice.id, both));
   const former = await addPerson(server, { admin: true });
@@ -227,6 +237,9 @@ const BODIES: Record<string, unknown> = {
   addResource: { name: "orders", identifier: "https://orders.example.test" },
   updateResource: { title: "Orders" },
   addUser: { email: "nobody" },
+  addDirectory: { name: "okta" },
+  updateDirectory: { domains: [] },
+  rotateDirectoryToken: { overlap: 0 },
   updateUser: { name: "Nobody" },
   createPasswordLink: {},
   createAddressLink: { email: "nobody@example.test" },

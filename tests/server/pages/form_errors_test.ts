@@ -1,6 +1,7 @@
 /** Invariant: every rejected form lists its problems at its top, which has the focus. */
 import assert from "node:assert/strict";
 import { addClient } from "../../../server/admin/client_operations.ts";
+import { addDirectory } from "../../../server/admin/directory_operations.ts";
 import { addResource } from "../../../server/admin/resource_operations.ts";
 import { addServiceAccount } from "../../../server/admin/service_account_operations.ts";
 import { addTrustRule } from "../../../server/admin/trust/add_rule.ts";
@@ -87,6 +88,13 @@ const MISTAKES: Record<string, [fields: Record<string, string>, atFault: string[
     [{ expiry: "until", until: "x" }, ["until"]],
     [{ expiry: "0" }, ["expiry"]],
   ],
+  "/admin/directories/add": [
+    [{ name: "" }, ["name"]],
+    [{ name: "okta" }, ["name"]],
+    [{ name: "entra", domains: "localhost" }, ["domains"]],
+  ],
+  "/admin/directories/edit": [[{ domains: "localhost" }, ["domains"]]],
+  "/admin/directories/rotate": [[{ overlap: "-1" }, ["overlap"]]],
   "/admin/clients/add": [
     [{ ...CLIENT, name: "" }, ["name"]],
     [{ ...CLIENT, homepage: "http://acme.example" }, ["homepage"]],
@@ -173,6 +181,9 @@ const QUESTIONS = [
   "/admin/people/reset-factors",
   "/admin/people/revoke-login",
   "/admin/people/sign-out",
+  "/admin/directories/disable",
+  "/admin/directories/enable",
+  "/admin/directories/remove",
   "/admin/clients/disable",
   "/admin/clients/enable",
   "/admin/clients/remove",
@@ -220,6 +231,12 @@ Deno.test("lists the problems of a rejected form at its top, with links to the f
     serviceAccount: "deployer",
     force: false,
   });
+  await addDirectory(operator, {
+    name: "okta",
+    domains: [],
+    tokenHash: btoa("x".repeat(32)),
+    tokenPrefix: "x".repeat(12),
+  });
   await addClient(operator, { id: "acme", name: "Acme", grants: ["device"] });
   await addResource(operator, {
     name: "orders",
@@ -242,6 +259,8 @@ Deno.test("lists the problems of a rejected form at its top, with links to the f
     "/admin/trust/edit": "?rule=ci",
     "/admin/clients/add": "?type=public",
     "/admin/clients/edit": "?client=acme",
+    "/admin/directories/edit": "?directory=okta",
+    "/admin/directories/rotate": "?directory=okta",
     "/admin/resources/edit": "?resource=orders",
     "/admin/people/address-link": `?user=${alice.id}`,
     "/admin/people/edit": `?user=${alice.id}`,

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { createAddressLink } from "../../../server/account/address_link.ts";
 import { addClient } from "../../../server/admin/client_operations.ts";
+import { addDirectory } from "../../../server/admin/directory_operations.ts";
 import { addResource } from "../../../server/admin/resource_operations.ts";
 import { addTrustRule } from "../../../server/admin/trust/add_rule.ts";
 import { pageRoutes } from "../../../server/pages/routes.ts";
@@ -66,6 +67,12 @@ const ACTIONS: Record<
   "/tokens/:id/rotate": ["token_rotator", true],
   "/tokens/:id/revoke": ["token_viewer", true],
   "/admin/tokens/revoke": ["administrator", true],
+  "/admin/directories/add": ["administrator", true],
+  "/admin/directories/edit": ["administrator", true],
+  "/admin/directories/rotate": ["administrator", true],
+  "/admin/directories/disable": ["administrator", true],
+  "/admin/directories/enable": ["administrator", true],
+  "/admin/directories/remove": ["administrator", true],
   "/admin/clients/add": ["administrator", true],
   "/admin/clients/edit": ["administrator", true],
   "/admin/clients/rotate": ["administrator", true],
@@ -251,6 +258,12 @@ async function prepare(server: TestServer) {
     claims: [],
   });
   const secretHash = btoa("x".repeat(32));
+  await addDirectory(server.parts, {
+    name: "okta",
+    domains: [],
+    tokenHash: btoa("x".repeat(32)),
+    tokenPrefix: "x".repeat(12),
+  });
   await addClient(server.parts, { id: "billing", name: "Billing", grants: [], secretHash });
   await rememberConsent(sql, {
     userId: alice.id,
@@ -299,6 +312,7 @@ async function prepare(server: TestServer) {
     client: "billing",
     resource: "orders",
     group: "ops",
+    directory: "okta",
     type: "confidential",
     user: bob.id,
     disabled: "true",
@@ -345,6 +359,7 @@ async function state({ parts: { sql } }: TestServer) {
       (select json_agg(t order by name) from resources t) as resources,
       (select json_agg(t order by name) from groups t) as groups,
       (select json_agg(t order by user_id, name) from group_memberships t) as memberships,
+      (select json_agg(t order by name) from directories t) as directories,
       (select json_agg(t order by id) from (select id, disabled_at from users) t) as users,
       (select json_agg(t order by id) from (
         select id, status from device_authorizations) t) as requests`;
