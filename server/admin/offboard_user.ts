@@ -86,7 +86,10 @@ export async function offboardUser(
       : await lockUserWhoLeaves(tx, email, { to: "disable", force, actor: deps.actor });
     if (user instanceof DomainError) return user;
     const successor = transferTo === undefined ? undefined : await lockNewOwner(tx, transferTo);
-    if (successor instanceof DomainError) return successor;
+    if (successor instanceof DomainError) {
+      const { code, message, commandHint } = successor;
+      return new DomainError(code, message, { field: "transferTo", commandHint });
+    }
     if (successor?.id === user.id) {
       return new DomainError("invalid", `${user.email} leaves. Name another user to transfer to.`, {
         field: "transferTo",

@@ -64,7 +64,10 @@ export async function lockNewOwner(
   reference: string,
 ): Promise<User | DomainError> {
   const user = await lockUser(tx, reference);
-  if (user === undefined) return noSuchUser(reference);
+  if (user === undefined) {
+    const { code, message, commandHint } = noSuchUser(reference);
+    return new DomainError(code, message, { field: "owner", commandHint });
+  }
   if (user.disabledAt === undefined) return user;
   return new DomainError(
     "conflict",

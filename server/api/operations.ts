@@ -65,6 +65,9 @@ import {
   revokeLoginsOperation,
 } from "./users/logins.ts";
 import { createPasswordLinkOperation } from "./users/password_link.ts";
+import { offboardUserOperation, previewOffboardingOperation } from "./users/offboard.ts";
+import { changeOwnerOperation } from "./owners/change.ts";
+import { listOwnersOperation } from "./owners/list.ts";
 import { deleteUserOperation } from "./users/remove.ts";
 import {
   listSessionsOperation,
@@ -101,6 +104,10 @@ export const apiOperations: readonly ApiOperation[] = [
   disableUserOperation,
   enableUserOperation,
   deleteUserOperation,
+  previewOffboardingOperation,
+  offboardUserOperation,
+  listOwnersOperation,
+  changeOwnerOperation,
   listSessionsOperation,
   signOutSessionOperation,
   signOutSessionsOperation,

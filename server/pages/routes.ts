@@ -70,6 +70,9 @@ import { showAddressLink, submitAddressLink } from "./admin/people/address_link.
 import { showDeletePerson, submitDeletePerson } from "./admin/people/delete.tsx";
 import { showEditPerson, submitEditPerson } from "./admin/people/edit.tsx";
 import { showInvite, submitInvite } from "./admin/people/invite.tsx";
+import { showOffboardPerson, submitOffboardPerson } from "./admin/people/offboard.tsx";
+import { showChangeOwner, submitChangeOwner } from "./admin/owners/change.tsx";
+import { showOwners } from "./admin/owners/list.tsx";
 import { showPeople } from "./admin/people/list.tsx";
 import { showPasswordLink, submitPasswordLink } from "./admin/people/password_link.tsx";
 import { showResetFactors, submitResetFactors } from "./admin/people/reset_factors.tsx";
@@ -314,6 +317,14 @@ export const pageRoutes: readonly PageRoute[] = [
   ...form("/admin/people/address-link", onePerson, showAddressLink, submitAddressLink),
   ...form("/admin/people/reset-factors", onePerson, showResetFactors, submitResetFactors),
   ...form("/admin/people/delete", onePerson, showDeletePerson, submitDeletePerson),
+  ...form("/admin/people/offboard", onePerson, showOffboardPerson, submitOffboardPerson),
+  get("/admin/owners", admin, showOwners),
+  ...form(
+    "/admin/owners/change",
+    { ...admin, ...fresh, keep: ["kind", "name"] },
+    showChangeOwner,
+    submitChangeOwner,
+  ),
   ...form(
     "/admin/people/sign-out",
     { ...onePerson, keep: ["user", "session"] },

@@ -14,6 +14,8 @@ import { DomainError } from "../../server/domain_error.ts";
 import { hashPassword } from "../../server/security/password_hash.ts";
 import { createSetupLink } from "../../server/store/setup_links.ts";
 import { insertPersonalAccessToken } from "../../server/store/pats/write.ts";
+import { setOwner } from "../../server/store/owners.ts";
+import { createServiceAccount } from "../../server/store/service_accounts.ts";
 import { createUser, listUsers } from "../../server/store/users.ts";
 import { USER_CODE_LIMITS } from "../../server/security/rate_limit.ts";
 import { tokenHash } from "../../server/tokens/token_hash.ts";
@@ -443,6 +445,23 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   await page.getByRole("link", { name: "Delete account" }).click();
   await look("person-delete", "delete_person");
   await page.getByRole("link", { name: "Cancel" }).click();
+  await createServiceAccount(sql, { name: "deployer", scope: "deploy", now: new Date() });
+  await setOwner(sql, {
+    kind: "service-account",
+    name: "deployer",
+    ownerId: (bob as { id: string }).id,
+  });
+  await page.getByRole("link", { name: "Offboard" }).click();
+  await look("person-offboard", "offboard_person");
+  await page.getByLabel("New owner").fill("nobody@example.com");
+  await press("Disable account");
+  await look("person-offboard-unknown", "offboard_person");
+  await page.getByRole("link", { name: "Cancel" }).click();
+  await go("/admin/owners");
+  await look("owners", "owners");
+  await page.getByRole("link", { name: "Change" }).first().click();
+  await look("owner-change", "change_owner");
+  await go(`/admin/people/${(bob as { id: string }).id}`);
   await page.getByRole("link", { name: "Disable account" }).click();
   await look("person-disable", "disable_person");
   await press("Disable account");

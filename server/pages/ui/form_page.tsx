@@ -18,7 +18,7 @@ export interface SubmittedForm {
 export async function formPage(
   deps: RenderDeps,
   c: PageContext,
-  { name, title, breadcrumbs, intro, fields, submit, cancelPath }: {
+  { name, title, breadcrumbs, intro, fields, submit, cancelPath, isDangerous, hasNoForm }: {
     /** See PageContent. */
     name: string;
     title: string;
@@ -31,10 +31,14 @@ export async function formPage(
     submit: string;
     /** Undefined: the form has no way to cancel. */
     cancelPath?: string;
+    /** Whether it takes something away. */
+    isDangerous?: boolean;
+    /** Whether there is nothing to submit, but only something to read. */
+    hasNoForm?: boolean;
   },
   { problems = [] }: Pick<SubmittedForm, "problems">,
 ): Promise<Response> {
-  const button = <button class="main" type="submit">{submit}</button>;
+  const button = <button class={isDangerous ? "danger" : "main"} type="submit">{submit}</button>;
   return await renderPage(deps, c, {
     name,
     title: formTitle(title, problems),
@@ -45,16 +49,18 @@ export async function formPage(
         <h1>{title}</h1>
         <ErrorSummary problems={problems} />
         {intro}
-        <form class="form" method="post" action={c.req.path}>
-          <CsrfField token={csrfToken(deps, c)} />
-          {fields}
-          {cancelPath === undefined ? button : (
-            <div class="choice">
-              {button}
-              <a class="button" href={cancelPath}>Cancel</a>
-            </div>
-          )}
-        </form>
+        {!hasNoForm && (
+          <form class="form" method="post" action={c.req.path}>
+            <CsrfField token={csrfToken(deps, c)} />
+            {fields}
+            {cancelPath === undefined ? button : (
+              <div class="choice">
+                {button}
+                <a class="button" href={cancelPath}>Cancel</a>
+              </div>
+            )}
+          </form>
+        )}
       </main>
     ),
   });

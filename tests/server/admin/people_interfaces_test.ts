@@ -9,6 +9,7 @@ import { adminUserDelete } from "../../../server/cli/admin/user/delete.ts";
 import { adminUserDisable, adminUserEnable } from "../../../server/cli/admin/user/disable.ts";
 import { adminUserRevokeLogin } from "../../../server/cli/admin/user/logins.ts";
 import { adminUserResetFactors } from "../../../server/cli/admin/user/reset_factors.ts";
+import { adminUserOffboard } from "../../../server/cli/admin/user/offboard.ts";
 import { adminUserResetPassword } from "../../../server/cli/admin/user/reset_password.ts";
 import { adminUserSignOut } from "../../../server/cli/admin/user/sessions.ts";
 import { adminUserRevokeToken } from "../../../server/cli/admin/user/tokens.ts";
@@ -290,13 +291,26 @@ const ACTIONS: Action[] = [
     rest: ["DELETE", `${USERS}/${BOB}/tokens`],
     page: [`/admin/tokens/revoke?owner=${BOB}`, {}],
   },
-  ...([true, false, true] as const).map((disabled): Action => ({
+  ...([true, false, true, false] as const).map((disabled): Action => ({
     name: disabled ? "disables a user" : "enables a user",
     cli: (io, options) =>
       disabled ? adminUserDisable(BOB, options, io) : adminUserEnable(BOB, options, io),
     rest: ["POST", `${USERS}/${BOB}/${disabled ? "disable" : "enable"}`],
     page: [`${PEOPLE}/access?user=${BOB}`, {}],
   })),
+  {
+    name: "rejects to transfer to an unknown user",
+    refused: true,
+    cli: (io, options) => adminUserOffboard(BOB, { ...options, transferTo: NOBODY }, io),
+    rest: ["POST", `${USERS}/${BOB}/offboard`, { transfer_to: NOBODY }],
+    page: [`${PEOPLE}/offboard?user=${BOB}`, { "transfer-to": NOBODY }],
+  },
+  {
+    name: "offboards a user",
+    cli: (io, options) => adminUserOffboard(BOB, options, io),
+    rest: ["POST", `${USERS}/${BOB}/offboard`, {}],
+    page: [`${PEOPLE}/offboard?user=${BOB}`, {}],
+  },
   {
     name: "rejects a link for a disabled user",
     refused: true,

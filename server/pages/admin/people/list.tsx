@@ -12,6 +12,7 @@ import { TimeAgo } from "../../ui/relative_time.tsx";
 import { SearchForm } from "../../ui/search_form.tsx";
 import { columnSort, formatSort } from "../../ui/sort.ts";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
+import { OWNERS_PATH } from "../owners/paths.ts";
 import { PEOPLE_PATH, personPath } from "./paths.ts";
 import { PersonState } from "./person_state.tsx";
 import {
@@ -45,7 +46,12 @@ export async function showPeople(deps: PageDeps, c: PageContext): Promise<Respon
         <PageHeading
           title="People"
           lead="Users of this server. Each can sign in, approve logins and create tokens."
-          actions={<a class="button primary" href={`${PEOPLE_PATH}/invite`}>Invite person</a>}
+          actions={
+            <>
+              <a class="button" href={OWNERS_PATH}>Owners</a>
+              <a class="button primary" href={`${PEOPLE_PATH}/invite`}>Invite person</a>
+            </>
+          }
         />
         <SearchForm
           action={PEOPLE_PATH}

@@ -15,6 +15,7 @@ export type PersonPage =
   | "address-link"
   | "delete"
   | "edit"
+  | "offboard"
   | "password-link"
   | "reset-factors"
   | "revoke-login"

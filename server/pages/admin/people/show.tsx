@@ -121,6 +121,7 @@ function PersonActions({ person, isOwn }: { person: ShownUser; isOwn: boolean })
           >
             {disabled ? "Enable account" : "Disable account"}
           </a>
+          <a class="button caution" href={personPagePath("offboard", id)}>Offboard</a>
           <a class="button caution" href={personPagePath("delete", id)}>Delete account</a>
         </>
       )}

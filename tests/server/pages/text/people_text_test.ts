@@ -1,5 +1,7 @@
 /** The text of the pages of users, for administrators. */
 import assert from "node:assert/strict";
+import { setOwner } from "../../../../server/store/owners.ts";
+import { createServiceAccount } from "../../../../server/store/service_accounts.ts";
 import { databaseKinds } from "../../../support/databases.ts";
 import { pageGolden } from "../../../support/page_golden.ts";
 import type { Shown } from "../../../support/page_visitor.ts";
@@ -101,6 +103,35 @@ Deno.test("the text of the pages of users", async () => {
   );
   const gone = await admin.get(`${page("revoke-login")}&login=${bob.id}`);
   await golden.record("person_revoke_login", "no such login", admin.get(gone.location!));
+  await createServiceAccount(sql, { name: "deployer", scope: "deploy", now: new Date() });
+  await setOwner(sql, { kind: "service-account", name: "deployer", ownerId: bob.id });
+  await golden.record("owners", "list", admin.get("/admin/owners"));
+  const owner = "/admin/owners/change?kind=service-account&name=deployer";
+  await golden.record("owner_change", "form", admin.get(owner));
+  await golden.recordProblems(
+    "owner_change",
+    "unknown user",
+    admin.submit("/admin/owners/change", { owner: "mallory@example.com" }),
+  );
+  const unknown = owner.replace("deployer", "other");
+  await golden.record("owner_change", "unknown name", admin.get(unknown));
+  await golden.record("person_offboard", "question", admin.get(page("offboard")));
+  await golden.recordProblems(
+    "person_offboard",
+    "new owner unknown",
+    admin.submit("/admin/people/offboard", { "transfer-to": "mallory@example.com" }),
+  );
+  const carol = await addUserWithPassword(server, "carol@example.com", "Carol");
+  await seedTokens(server, carol, [{ name: "Nightly" }]);
+  await setOwner(sql, { kind: "service-account", name: "deployer", ownerId: carol.id });
+  await admin.get(`/admin/people/offboard?user=${carol.id}`);
+  const offboarded = await admin.submit("/admin/people/offboard", { "transfer-to": "" });
+  await golden.record("person_offboard", "what is left", admin.get(offboarded.location!));
+  const transferred = await admin.submit("/admin/people/offboard", {
+    "transfer-to": "alice@example.com",
+  });
+  await golden.record("person_offboard", "nothing left", admin.get(transferred.location!));
+  await golden.record("owners", "transferred", admin.get("/admin/owners"));
   const access = `/admin/people/access?user=${bob.id}`;
   await golden.record("person_access", "disable", admin.get(access));
   assert.equal((await browser.get("/tokens")).status, 200, "a question changes nothing");
@@ -115,7 +146,7 @@ Deno.test("the text of the pages of users", async () => {
   await signedIn(server, "bob@example.com");
   const events = await sql`
     select event, actor, subject from audit_events
-    where event in ('user.disabled', 'user.enabled') order by event`;
+    where event in ('user.disabled', 'user.enabled') and subject = ${bob.id} order by event`;
   assert.deepEqual(
     events.map((event) => ({ ...event })),
     ["user.disabled", "user.enabled"].map((event) => ({
