@@ -132,9 +132,9 @@ function Ending({ report }: { report: OffboardReport }) {
           signed out.
         </li>
         <li>
-          {formatCount(counts.logins, "login")} {counts.logins === 1 ? "is" : "are"} revoked, with
-          {" "}
-          {formatCount(counts.narrowTokens, "narrow token")}.
+          {formatCount(counts.logins, "login")} {counts.logins === 1 ? "is" : "are"} revoked
+          {counts.narrowTokens > 0 &&
+            `, with ${formatCount(counts.narrowTokens, "narrow token")}`}.
           <NameList names={logins.map(({ name, client }) => name ?? client)} />
         </li>
         {counts.approvals > 0 && (

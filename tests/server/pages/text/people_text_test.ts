@@ -28,6 +28,8 @@ Deno.test("the text of the pages of users", async () => {
   const bob = await addUserWithPassword(server, "bob@example.com", "Bob Builder");
   const tokens = await server.login(bob.id);
   await seedTokens(server, bob, [{ name: "Release" }]);
+  // Lists are in the order of time.
+  server.clock.advance({ seconds: 0.001 });
   const browser = await signedIn(server, "bob@example.com");
   const other = Array.from({ length: 30 }, (_, index) => String(index + 10));
   for (const number of other) {
