@@ -290,6 +290,22 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   await look("recovery-codes", "recovery_codes");
   await page.getByRole("link", { name: "I have saved the codes" }).click();
   await look("security-with-app", "security");
+  // This session started without the app.
+  await page.getByRole("link", { name: "Create new recovery codes" }).click();
+  await look("sign-in-with-app", "sign_in");
+  await page.getByLabel("E-mail address").fill("alice@example.com");
+  await page.getByLabel("Password").fill(PASSWORD);
+  await press("Sign in");
+  await look("second-factor", "second_factor");
+  clock.advance({ minutes: 1 });
+  await page.getByLabel("Code").fill("000000");
+  await press("Sign in");
+  await look("second-factor-wrong", "second_factor");
+  await page.getByRole("link", { name: "Use a recovery code" }).click();
+  await look("recovery-code", "second_factor");
+  await page.getByRole("link", { name: "Use your authenticator app" }).click();
+  await page.getByLabel("Code").fill(totpCode(key, clock.now()));
+  await press("Sign in");
   await page.getByRole("link", { name: "Create new recovery codes" }).click();
   await look("new-recovery-codes", "create_recovery_codes");
   await go("/account/security/app/remove");
@@ -743,7 +759,7 @@ async function walkResources({ go, look, notice, press, page }: Walk): Promise<v
   await look("resource", "resource");
   await follow("Edit");
   await look("resource-edit", "edit_resource");
-  await page.getByLabel("Administrators only").first().check();
+  await page.getByLabel("Administrators").first().check();
   await press("Save changes");
   await look("resource-edited", "resource");
   await go("/admin/clients/add?type=confidential");
