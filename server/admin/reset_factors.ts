@@ -3,7 +3,9 @@ import { factorsResetMail } from "../sign_in/method_mail.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import { deletePendingSignIns } from "../store/pending_sign_ins.ts";
 import { deleteSecondFactors, type SecondFactors } from "../store/second_factors.ts";
-import { lockUser } from "../store/users.ts";
+import { lockUser, type User } from "../store/users.ts";
+import { rolledBack } from "./group_operations.ts";
+import { keepingAnAdministrator } from "./last_administrator.ts";
 import { noSuchUser } from "./no_such_user.ts";
 import { adminEvent } from "./admin_event.ts";
 import type { UserOperation } from "./operation.ts";
@@ -22,9 +24,14 @@ export const resetFactors: UserOperation<{ email: string }, ResetFactors | Domai
 ) => {
   const { sql, clock, issuer, mail } = deps;
   const reset = await sql.begin(async (tx): Promise<ResetFactors | DomainError> => {
-    const user = await lockUser(tx, email);
-    if (user === undefined) return noSuchUser(email);
-    const removed = await deleteSecondFactors(tx, user.id);
+    let removed: SecondFactors | undefined;
+    let user: User | undefined;
+    // Operators create a link with which the last administrator signs in again.
+    await keepingAnAdministrator(tx, { force: deps.actor === undefined }, async () => {
+      user = await lockUser(tx, email);
+      removed = user && await deleteSecondFactors(tx, user.id);
+    });
+    if (user === undefined || removed === undefined) return noSuchUser(email);
     await deletePendingSignIns(tx, user.id);
     const event = {
       event: "second_factor.reset",
@@ -37,7 +44,7 @@ export const resetFactors: UserOperation<{ email: string }, ResetFactors | Domai
     };
     await recordAuditEvent(tx, clock, adminEvent(deps, event));
     return { email: user.email, removed, hasPassword: user.passwordHash !== undefined };
-  }) as ResetFactors | DomainError;
+  }).catch(rolledBack) as ResetFactors | DomainError;
   if ("removed" in reset && (reset.removed.totp || reset.removed.passkeys > 0)) {
     const change = { at: new Date(clock.now()), by: "administrator" } as const;
     mail.send(factorsResetMail(reset.email, issuer, change));

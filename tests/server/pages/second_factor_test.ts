@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { decodeJwt } from "jose";
 import { resetFactors } from "../../../server/admin/reset_factors.ts";
+import { DomainError } from "../../../server/domain_error.ts";
 import { shownKey, shownRecoveryCodes, totpCode } from "../../support/authenticator_app.ts";
 import { databaseKinds } from "../../support/databases.ts";
 import { startMailServer } from "../../support/mail_server.ts";
@@ -310,6 +311,26 @@ Deno.test("lets an operator reset the second factor of a user who has lost it", 
     assert.equal((await enterPassword(browser)).page, "home");
     const [{ details }] = await events(server, "second_factor.reset");
     assert.deepEqual(details, { app: true, passkeys: 0, recovery_codes: 10 });
+  }));
+
+Deno.test("keeps an administrator from removing the only way of the last one to sign in", () =>
+  withServer(async (server) => {
+    const { parts } = server;
+    const [{ id }] = await parts.sql`
+      update users set is_admin = true, password_hash = null returning id`;
+    await parts.sql`
+      insert into passkeys (
+        id, user_id, credential_id, public_key, sign_count, name, aaguid, transports,
+        backup_eligible, backed_up, created_at
+      ) values (
+        gen_random_uuid(), ${id}, '1', '1', 0, 'Key', gen_random_uuid(), '[]', false, false, now()
+      )`;
+    const refused = await resetFactors({ ...parts, actor: id }, { email: EMAIL });
+    assert.ok(refused instanceof DomainError && refused.code === "conflict");
+    assert.equal((await parts.sql`select 1 from passkeys`).length, 1);
+    // Operators have links with which the user chooses a password.
+    const reset = await resetFactors(parts, { email: EMAIL });
+    assert.ok(!(reset instanceof DomainError) && reset.removed.passkeys === 1);
   }));
 
 Deno.test("stores the secret of an app encrypted", () =>
