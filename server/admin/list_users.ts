@@ -86,6 +86,8 @@ export interface SignInMethods {
 }
 
 export interface ShownUser extends ListedUser {
+  /** Of the user's tokens. */
+  sub: string;
   methods: SignInMethods;
   disabledAt: string | null;
   belongings: UserBelongings;
@@ -102,6 +104,7 @@ export async function showUser(
   const { totp, passkeys, recoveryCodes } = await findSecondFactors(sql, user.id);
   return {
     ...toListedUser(user, !without.has(user.id)),
+    sub: user.subject,
     methods: {
       authenticatorApp: totp,
       passkeys,

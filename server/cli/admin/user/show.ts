@@ -40,6 +40,7 @@ function describe(user: ShownUser, io: ServerIo): string {
     ["email", `${sanitizeLine(user.email, 254)} (${user.emailVerified ? "" : "not "}verified)`],
     ["name", sanitizeLine(user.name)],
     ["id", user.id],
+    ...user.sub === user.id ? [] : [["sub", user.sub] as const],
     ["role", user.isAdmin ? "admin" : "user"],
     ["state", state],
     ["created", time(user.createdAt)],
