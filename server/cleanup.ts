@@ -5,6 +5,7 @@ import { logFailure } from "./request_log.ts";
 import { type ExpiryRemindersDeps, sendExpiryReminders } from "./pats/expiry_reminders.ts";
 import type { Rechecks } from "./shared_signals/rechecks.ts";
 import { deleteOldAddressLinks } from "./store/address_links.ts";
+import { TRUST_REQUEST_AGE_MS } from "./federation/record_trust_request.ts";
 import { deleteOldAuditEvents } from "./store/audit_events.ts";
 import { deleteOldAuthorizationCodes } from "./store/authorization_codes.ts";
 import { deleteOldDeviceAuthorizations } from "./store/device_authorizations.ts";
@@ -24,6 +25,7 @@ import { deleteOldRevokedAccessTokens } from "./store/revoked_access_tokens.ts";
 import { deleteOldSessions } from "./store/sessions.ts";
 import { deleteExpiredSigningKeys } from "./store/signing_keys.ts";
 import { deleteOldUpstreamSignIns } from "./store/upstream_sign_ins.ts";
+import { deleteOldTrustRequests } from "./store/trust_requests.ts";
 import { deleteOldAssertions } from "./store/used_assertions.ts";
 import type { SigningKeys } from "./tokens/signing_keys.ts";
 
@@ -59,6 +61,9 @@ export async function cleanUp({ sql, clock, config }: CleanUpDeps): Promise<void
   await deleteAll((limit) => deleteOldPasskeyChallenges(sql, dayAgo, limit));
   await deleteAll((limit) => deleteOldPendingSignIns(sql, new Date(now), limit));
   await deleteAll((limit) => deleteOldTotpEnrollments(sql, new Date(now), limit));
+  await deleteAll((limit) =>
+    deleteOldTrustRequests(sql, new Date(now - TRUST_REQUEST_AGE_MS), limit)
+  );
   await deleteOldAssertions(sql, new Date(now));
   await deleteAll((limit) => deleteOldUpstreamSignIns(sql, dayAgo, limit));
   await deleteAll((limit) => deleteOldProviderTests(sql, dayAgo, limit));

@@ -40,6 +40,12 @@ import { addTrustRule } from "./trust/add_rule.ts";
 import { setRuleDisabled } from "./trust/disable_rule.ts";
 import { editTrustRule } from "./trust/edit_rule.ts";
 import { listAllTrustRules } from "./trust/list_rules.ts";
+import {
+  approveTrustRequest,
+  dismissTrustRequest,
+  listAllTrustRequests,
+  showTrustRequest,
+} from "./trust/requests.ts";
 import { removeTrustRule } from "./trust/remove_rule.ts";
 import { testTrust } from "./trust/test_token.ts";
 import { deleteUser } from "./delete_user.ts";
@@ -162,6 +168,10 @@ const operations = {
   editTrustRule,
   setRuleDisabled,
   removeTrustRule,
+  listAllTrustRequests,
+  showTrustRequest,
+  approveTrustRequest,
+  dismissTrustRequest,
   testTrust,
 };
 

@@ -1,4 +1,5 @@
 import type { DomainError } from "../domain_error.ts";
+import type { RuleOptions } from "./build_rule.ts";
 import type { Condition } from "./condition.ts";
 import type { OwnerClaims } from "./owner_claims.ts";
 import type { RuleRisk } from "./rule_risk.ts";
@@ -51,6 +52,11 @@ export interface Subject {
   };
 }
 
+/** Options of `buildRule` that are read from a token. `conditions` are `claim=value`. */
+export type WorkloadOptions = Partial<
+  Omit<RuleOptions, "issuer" | "conditions"> & { conditions: (string | undefined)[] }
+>;
+
 /** Everything we know of one provider of workload identity tokens. */
 export interface Provider {
   /** As `admin trust add` and the database name it. */
@@ -97,6 +103,11 @@ export interface Provider {
   branch?(name: string): Condition[];
   tag?(name: string): Condition[];
   environment?(name: string): Condition[];
+  /**
+   * The options of the narrowest rule for a workload with these claims: its ids, and what says which
+   * of its runs this is. `claim` returns a claim with one value. Absent: its `sub`.
+   */
+  workloadOf?(claim: (name: string) => string | undefined): WorkloadOptions;
   /** Claims that the page accepts no condition on, each with the reason. */
   unsuitableClaims?: Readonly<Record<string, string>>;
   /** Risks of a rule that only this provider's claims have. */

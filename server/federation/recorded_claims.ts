@@ -12,7 +12,10 @@ const MAX_CLAIMS = 40;
  * provider documents, and those that the rules of its issuer name. A claim within an object has its
  * path as the name. The token itself is not recorded.
  */
-export function recordedClaims(rules: readonly TrustRule[], claims: Claims): string {
+export function recordedClaims(
+  rules: readonly Pick<TrustRule, "provider" | "conditions">[],
+  claims: Claims,
+): string {
   const names = new Set(["sub", "aud"]);
   for (const rule of rules) {
     for (const { claim } of rule.conditions) names.add(claim);

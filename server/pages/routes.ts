@@ -85,6 +85,8 @@ import { showResources } from "./admin/resources/list.tsx";
 import { showRemoveResource, submitRemoveResource } from "./admin/resources/remove.tsx";
 import { showResource } from "./admin/resources/show.tsx";
 import { showAllTokens } from "./admin/tokens.tsx";
+import { showTrustApproval, submitTrustApproval } from "./admin/trust/approve.tsx";
+import { showTrustDismissal, submitTrustDismissal } from "./admin/trust/dismiss.tsx";
 import { showRuleDisabling, submitRuleDisabling } from "./admin/trust/disable.tsx";
 import {
   showTrustRemoval,
@@ -154,6 +156,7 @@ const passkeyMethod = {
 const oneDirectory = { ...admin, ...fresh, keep: ["directory"] } as const;
 const oneClient = { ...admin, ...fresh, keep: ["client"] } as const;
 const oneGroup = { ...admin, ...fresh, keep: ["group"] } as const;
+const oneRequest = { ...admin, ...fresh, keep: ["workload"] } as const;
 const oneResource = { ...admin, ...fresh, keep: ["resource"] } as const;
 const approval = { ...signedIn, deviceFlow: true, returnTo: confirmReturnPath } as const;
 
@@ -387,6 +390,8 @@ export const pageRoutes: readonly PageRoute[] = [
   ...["/admin/trust/disable", "/admin/trust/enable"].flatMap((path) =>
     form(path, { ...admin, ...fresh, keep: ["name"] }, showRuleDisabling, submitRuleDisabling)
   ),
+  ...form("/admin/trust/approve", oneRequest, showTrustApproval, submitTrustApproval),
+  ...form("/admin/trust/dismiss", oneRequest, showTrustDismissal, submitTrustDismissal),
   ...form(
     "/admin/trust/remove",
     { ...admin, ...fresh, keep: ["name"] },

@@ -18,7 +18,7 @@ type Locator = ReturnType<Page["locator"]>;
 Deno.test("a rejected job is trusted with the keyboard only, and without scripts", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location, (config) => {
-    config.federation = { privateIssuers: true, detailedErrors: true };
+    Object.assign(config.federation, { privateIssuers: true, detailedErrors: true });
     config.scopes.push({ name: "deploy", description: "Put new versions into production" });
     config.scopes.push({ name: "read", description: "Read the inventory" });
   });

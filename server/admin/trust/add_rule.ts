@@ -13,7 +13,7 @@ import { setOwner } from "../../store/owners.ts";
 import { createServiceAccount, findServiceAccountByName } from "../../store/service_accounts.ts";
 import { insertTrustRule, trustRuleExists } from "../../store/trust_rules.ts";
 import { findUserByEmail } from "../../store/users.ts";
-import type { Operation } from "../operation.ts";
+import type { AdminDeps, Operation } from "../operation.ts";
 import { validateWorkloadScope } from "../service_account_operations.ts";
 
 /** A rule as an operator asks for it. */
@@ -50,9 +50,22 @@ const MAX_LIFETIME_SECONDS = 3600;
 
 /** Adds a rule, unless it would trust workloads of others and the operator does not insist. */
 export const addTrustRule: Operation<TrustRuleRequest, AddedRule | DomainError> = async (
-  { sql, clock, catalog, issuer, actor },
+  deps,
   request,
-) => {
+) => await createTrustRule(deps, request);
+
+/** What adding a rule needs. */
+export type AddRuleDeps = Pick<
+  AdminDeps,
+  "sql" | "clock" | "catalog" | "issuer" | "actor" | "address"
+>;
+
+/** `within` runs in the same transaction, which it rolls back by returning a failure. */
+export async function createTrustRule(
+  { sql, clock, catalog, issuer, actor }: AddRuleDeps,
+  request: TrustRuleRequest,
+  within: (tx: Transaction) => Promise<DomainError | undefined> = () => Promise.resolve(undefined),
+): Promise<AddedRule | DomainError> {
   const risks = findRuleRisks(request);
   if (risks.length > 0 && !request.force) return riskyRule(risks);
   const now = new Date(clock.now());
@@ -102,6 +115,8 @@ export const addTrustRule: Operation<TrustRuleRequest, AddedRule | DomainError> 
         forced: risks.length > 0,
       },
     });
+    const failure = await within(tx);
+    if (failure !== undefined) throw failure;
     const added: AddedRule = { audience, actsAs: principal.name };
     if (request.dryRun) throw new DryRun(added);
     return added;
@@ -110,7 +125,7 @@ export const addTrustRule: Operation<TrustRuleRequest, AddedRule | DomainError> 
     if (error instanceof DomainError) return error;
     throw error;
   }) as AddedRule | DomainError;
-};
+}
 
 /** Rolls the transaction back after everything in it succeeded. */
 class DryRun extends Error {

@@ -105,6 +105,46 @@ export function declareTrust(admin: Command, server: Run<ServerIo>): void {
     .action((options) =>
       server(async (io) => (await import("./trust/list.ts")).adminTrustList(options, io))
     );
+  tableOptions(database(trust.command("requests")))
+    .description("list workloads that no rule trusts, to approve or dismiss them")
+    .addHelpText(
+      "after",
+      examples([`${bin} admin trust requests`, "list the jobs that were rejected lately"]),
+    )
+    .action((options) =>
+      server(async (io) => (await import("./trust/requests.ts")).adminTrustRequests(options, io))
+    );
+  database(trust.command("approve"))
+    .description("show and add the narrowest rule that trusts a rejected workload")
+    .argument("<id>", "number of the request")
+    .option(
+      "--scope <scopes>",
+      `scopes to grant ${SCOPE_NOTATION} (default: those requested)`,
+      collectScopes,
+    )
+    .option(
+      "--as <account>",
+      "service account, or address of a user, to act as (default: a new service account)",
+    )
+    .option("--name <name>", "name of the rule")
+    .option("--yes", "do not ask for confirmation")
+    .addHelpText(
+      "after",
+      examples([`${bin} admin trust approve 7`, "with a number from `admin trust requests`"]),
+    )
+    .action((id, options) =>
+      server(async (io) => (await import("./trust/requests.ts")).adminTrustApprove(id, options, io))
+    );
+  database(trust.command("dismiss"))
+    .description("dismiss the request of a rejected workload")
+    .argument("<id>", "number of the request")
+    .addHelpText(
+      "after",
+      examples([`${bin} admin trust dismiss 7`, "with a number from `admin trust requests`"]),
+    )
+    .action((id, options) =>
+      server(async (io) => (await import("./trust/requests.ts")).adminTrustDismiss(id, options, io))
+    );
   database(trust.command("test"))
     .description("show which rules a workload's token matches, and why others do not match")
     .requiredOption("--token-stdin", "read the token from standard input")

@@ -22,5 +22,16 @@ export const workloadIdentity = {
         "With `detailed`, the response names the condition that failed; with `brief`, only " +
         "the audit log does.",
     },
+    {
+      name: "trust_requests",
+      key: "federation.trustRequests",
+      type: choice({ off: "off", rules: "rules", providers: "providers" }),
+      default: "rules",
+      summary: "which rejected workloads administrators can approve",
+      details:
+        "With `rules`, those of issuers that a rule names; with `providers`, also those of " +
+        "GitHub, GitLab and other providers with one issuer for all customers, whose keys the " +
+        "server then fetches. They are kept for 7 days.",
+    },
   ],
 } as const satisfies SettingGroup;

@@ -46,6 +46,7 @@ export const azure = {
     all: "Azure workloads",
     of: (subject: string) => `of the managed identity ${subject}`,
   },
+  workloadOf: (claim) => ({ subject: claim("oid") }),
   printToken: (audience: string) =>
     "curl --silent --header 'Metadata: true' " +
     "'http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01" +

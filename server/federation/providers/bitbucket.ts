@@ -1,5 +1,6 @@
 import { conditionOn } from "../condition.ts";
 import { exact, startsWith } from "../owner_claims.ts";
+import { pinned } from "../workload_options.ts";
 import type { Provider } from "../provider.ts";
 
 export const bitbucket = {
@@ -60,6 +61,12 @@ export const bitbucket = {
     of: (subject: string) => `of the repository ${subject}`,
   },
   printToken: () => 'echo "$BITBUCKET_STEP_OIDC_TOKEN" | base64 --wrap=0',
+  workloadOf: (claim) => ({
+    subject: claim("repositoryUuid"),
+    branch: claim("branchName"),
+    environment: claim("deploymentEnvironmentUuid"),
+    conditions: [pinned("workspaceUuid", claim)],
+  }),
   branch: (name: string) => [conditionOn("branchName", name)],
   environment: (name: string) => [conditionOn("deploymentEnvironmentUuid", name)],
 } as const satisfies Provider;

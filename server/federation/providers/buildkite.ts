@@ -1,5 +1,6 @@
 import { conditionOn } from "../condition.ts";
 import { exact, startsWith } from "../owner_claims.ts";
+import { pinned } from "../workload_options.ts";
 import type { Provider } from "../provider.ts";
 
 export const buildkite = {
@@ -50,5 +51,13 @@ export const buildkite = {
   phrases: { all: "Buildkite jobs", of: (subject: string) => `of ${subject}` },
   printToken: (audience: string) =>
     `buildkite-agent oidc request-token --audience ${audience} | base64 --wrap=0`,
+  workloadOf(claim) {
+    const [organization, pipeline] = [claim("organization_slug"), claim("pipeline_slug")];
+    return {
+      subject: organization && pipeline && `${organization}/${pipeline}`,
+      branch: claim("build_branch"),
+      conditions: [pinned("organization_id", claim), pinned("pipeline_id", claim)],
+    };
+  },
   branch: (name: string) => [conditionOn("build_branch", name)],
 } as const satisfies Provider;

@@ -1,5 +1,6 @@
 import { conditionOn } from "../condition.ts";
 import { exact, startsWith } from "../owner_claims.ts";
+import { pinned, refOptions } from "../workload_options.ts";
 import type { Provider } from "../provider.ts";
 
 export const circleci = {
@@ -55,6 +56,10 @@ export const circleci = {
   phrases: { all: "CircleCI jobs", of: (subject: string) => `of the organization ${subject}` },
   printToken: (audience: string) =>
     `circleci run oidc get --claims '{"aud":"${audience}"}' | base64 --wrap=0`,
+  workloadOf: (claim) =>
+    refOptions("oidc.circleci.com/vcs-ref", claim("oidc.circleci.com/vcs-ref"), [
+      pinned("oidc.circleci.com/project-id", claim),
+    ]),
   branch: (name: string) => [conditionOn("oidc.circleci.com/vcs-ref", `refs/heads/${name}`)],
   tag: (name: string) => [conditionOn("oidc.circleci.com/vcs-ref", `refs/tags/${name}`)],
 } as const satisfies Provider;

@@ -1,6 +1,7 @@
 import { type Condition, conditionOn } from "../condition.ts";
 import { globsOverlap } from "../glob.ts";
 import { exact, startsWith } from "../owner_claims.ts";
+import { pinned, refOptions } from "../workload_options.ts";
 import type { Provider } from "../provider.ts";
 import { repositoryConditions } from "../repository_path.ts";
 import type { RuleRisk } from "../rule_risk.ts";
@@ -89,6 +90,14 @@ export const github = {
   branch: (name: string) => [conditionOn("ref", `refs/heads/${name}`)],
   tag: (name: string) => [conditionOn("ref", `refs/tags/${name}`)],
   environment: (name: string) => [conditionOn("environment", name)],
+  workloadOf: (claim) => ({
+    subject: claim("repository"),
+    repositoryId: claim("repository_id"),
+    workflow: /^[^/]+\/[^/]+\/\.github\/workflows\/([\w.-]+)@/.exec(claim("workflow_ref") ?? "")
+      ?.[1],
+    environment: claim("environment"),
+    ...refOptions("ref", claim("ref"), [pinned("repository_owner_id", claim)]),
+  }),
   unsuitableClaims: {
     sub: "Its form depends on the job and the repository. Use the fields for the repository, " +
       "branch, tag or environment instead.",

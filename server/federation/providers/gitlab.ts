@@ -1,6 +1,7 @@
 import { brand } from "../../../shared/brand.ts";
 import { type Condition, conditionOn } from "../condition.ts";
 import { exact, startsWith } from "../owner_claims.ts";
+import { pinned } from "../workload_options.ts";
 import type { Provider } from "../provider.ts";
 import { repositoryConditions } from "../repository_path.ts";
 import type { RuleRisk } from "../rule_risk.ts";
@@ -68,6 +69,19 @@ export const gitlab = {
   branch: (name: string) => [conditionOn("ref_type", "branch"), conditionOn("ref", name)],
   tag: (name: string) => [conditionOn("ref_type", "tag"), conditionOn("ref", name)],
   environment: (name: string) => [conditionOn("environment", name)],
+  workloadOf(claim) {
+    const type = claim("ref_type");
+    return {
+      subject: claim("project_path"),
+      repositoryId: claim("project_id"),
+      ...type === "tag" ? { tag: claim("ref") } : type === "branch" ? { branch: claim("ref") } : {},
+      environment: claim("environment"),
+      conditions: [
+        pinned("namespace_id", claim),
+        claim("ref_protected") === "true" ? "ref_protected=true" : undefined,
+      ],
+    };
+  },
   risks: (conditions: readonly Condition[]): RuleRisk[] =>
     conditions.some(narrowsRefs) ? [] : [{
       code: "no_ref",

@@ -1,6 +1,7 @@
 import { DomainError } from "../../domain_error.ts";
 import { conditionOn } from "../condition.ts";
 import { exact, startsWith } from "../owner_claims.ts";
+import { pinned } from "../workload_options.ts";
 import type { Provider } from "../provider.ts";
 
 export const kubernetes = {
@@ -59,6 +60,10 @@ export const kubernetes = {
     all: "Kubernetes pods",
     of: (subject: string) => `of the service account ${subject}`,
   },
+  workloadOf: (claim) => ({
+    subject: /^system:serviceaccount:([^:]+):([^:]+)$/.exec(claim("sub") ?? "")?.slice(1).join("/"),
+    conditions: [pinned("kubernetes.io.serviceaccount.uid", claim)],
+  }),
   printToken: (audience: string) =>
     `kubectl create token deployer --namespace ci --audience ${audience}`,
 } as const satisfies Provider;

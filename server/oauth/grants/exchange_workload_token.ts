@@ -10,6 +10,7 @@ import {
 } from "../../federation/decide_exchange.ts";
 import type { JwksCache } from "../../federation/jwks_cache.ts";
 import { provider } from "../../federation/providers.ts";
+import { recordRejectedWorkload } from "../../federation/record_trust_request.ts";
 import { recordedClaims } from "../../federation/recorded_claims.ts";
 import { SKEW_SECONDS } from "../../federation/subject_claims.ts";
 import { rateLimitKey } from "../../http/client_ip.ts";
@@ -66,7 +67,7 @@ export async function exchangeWorkloadToken(
     client: request.client,
   });
   const reject = (rejection: Rejection) =>
-    rejectToken(deps, request, { decision, errorCode, rejection, scope });
+    rejectToken(deps, request, { token, decision, errorCode, rejection, scope });
   if (!isGrant(decision)) return await refuse(decision, errorCode, reject);
   const { claims, outcome: { grant } } = decision;
   const { rule, principal } = grant;
@@ -126,15 +127,17 @@ function callerOf({ client, address }: TokenRequest): string {
 }
 
 async function rejectToken(
-  { sql, clock, config }: ExchangeWorkloadTokenDeps,
+  deps: ExchangeWorkloadTokenDeps,
   request: TokenRequest,
-  { decision, errorCode, rejection, scope }: {
+  { token, decision, errorCode, rejection, scope }: {
+    token: string;
     decision: Decision;
     errorCode: OAuthErrorCode;
     rejection: Rejection;
     scope?: string;
   },
 ): Promise<OAuthError> {
+  const { sql, clock, config } = deps;
   const isAudited = await checkRejectionLimit(sql, {
     address: request.address,
     now: new Date(clock.now()),
@@ -157,6 +160,9 @@ async function rejectToken(
         },
       },
     });
+    if (rejection.code === "no_matching_rule" || rejection.code === "unknown_issuer") {
+      await recordRejectedWorkload(deps, { token, decision, scope, address: request.address });
+    }
   }
   const description = config.federation.detailedErrors
     ? `The token is not trusted. ${rejection.message}`

@@ -32,6 +32,7 @@ import directories from "./migrations/0024_directories.sql" with { type: "text" 
 import leaving from "./migrations/0025_leaving.sql" with { type: "text" };
 import imports from "./migrations/0026_imports.sql" with { type: "text" };
 import people from "./migrations/0027_people.sql" with { type: "text" };
+import trustRequests from "./migrations/0028_trust_requests.sql" with { type: "text" };
 
 export interface Migration {
   name: string;
@@ -69,4 +70,5 @@ export const migrations: readonly Migration[] = [
   { name: "0025_leaving", sql: leaving },
   { name: "0026_imports", sql: imports },
   { name: "0027_people", sql: people },
+  { name: "0028_trust_requests", sql: trustRequests },
 ];

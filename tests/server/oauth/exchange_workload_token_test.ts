@@ -44,7 +44,7 @@ async function trusting(
 ): Promise<Trust> {
   const clock = manualClock();
   const server = await testServer(location, (config) => {
-    config.federation = { privateIssuers: true, detailedErrors: true };
+    Object.assign(config.federation, { privateIssuers: true, detailedErrors: true });
     config.scopes.push({ name: "deploy", description: "Deploy" });
     config.scopes.push({ name: "read", description: "Read" });
     change(config);

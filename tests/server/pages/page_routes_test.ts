@@ -17,8 +17,9 @@ import { databaseKinds } from "../../support/databases.ts";
 import { narrowToken } from "../../support/narrow_token.ts";
 import { addPasskey } from "../../support/software_authenticator.ts";
 import { addUserWithPassword, PASSWORD, signedIn } from "../../support/person.ts";
+import { addTrustRequest } from "../../support/trust_requests.ts";
 import { type Visitor, visitor } from "../../support/page_visitor.ts";
-import { type TestServer, testServer } from "../../support/test_server.ts";
+import { ISSUER, type TestServer, testServer } from "../../support/test_server.ts";
 
 /** What each action requires. A new action needs a row here and in the table. */
 const ACTIONS: Record<
@@ -100,6 +101,8 @@ const ACTIONS: Record<
   "/admin/people/delete": ["administrator", true],
   "/admin/people/sign-out": ["administrator", true],
   "/admin/people/revoke-login": ["administrator", true],
+  "/admin/trust/approve": ["administrator", true],
+  "/admin/trust/dismiss": ["administrator", true],
   "/admin/trust/remove": ["administrator", true],
   "/admin/trust/restore": ["administrator", true],
 };
@@ -279,6 +282,13 @@ async function prepare(server: TestServer) {
   const confirm = await browser.submit("/device", { user_code });
   const [token] = await sql`select id from personal_access_tokens`;
   const [login] = await sql`select id from refresh_token_families`;
+  await addTrustRequest(sql, {
+    issuer: "https://ci.example.test",
+    audience: ISSUER,
+    ref: "refs/heads/main",
+    now: new Date(server.clock.now()),
+  });
+  const [{ id: workload }] = await sql`select id from trust_requests`;
   const identity = randomUUID();
   await sql`
     insert into identity_providers (name, template, issuer, client_id, client_secret, first_sign_in,
@@ -322,6 +332,7 @@ async function prepare(server: TestServer) {
     passkey,
     session: session.id,
     identity,
+    workload: String(workload),
     user_code,
     request: new URL(confirm.location!, "http://here.invalid").searchParams.get("request")!,
     decision: "approve",
@@ -353,6 +364,8 @@ async function state({ parts: { sql } }: TestServer) {
         select id, revoked_at from delegated_tokens) t) as narrow_tokens,
       (select count(*)::int from sessions) as sessions,
       (select json_agg(name order by name) from trust_rules) as rules,
+      (select json_agg(t order by id) from (
+        select id, dismissed_at from trust_requests) t) as trust_requests,
       (select count(*)::int from consents) as consents,
       (select json_agg(t order by id) from (select id, name from passkeys) t) as passkeys,
       (select json_agg(t order by id) from clients t) as clients,

@@ -36,7 +36,7 @@ async function setting(): Promise<Setting> {
   const clock = manualClock();
   const database = await databaseKinds[0].create();
   const server = await testServer(database.location, (config) => {
-    config.federation = { privateIssuers: true, detailedErrors: true };
+    Object.assign(config.federation, { privateIssuers: true, detailedErrors: true });
     config.scopes.push({ name: "deploy", description: "Deploy" });
     config.scopes.push({ name: "read", description: "Read" });
   }, clock);

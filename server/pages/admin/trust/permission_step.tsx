@@ -83,10 +83,10 @@ export async function permissionStep(
   });
 }
 
-function ScopeFields(
+export function ScopeFields(
   { deps, entries, problems }: {
-    deps: PageDeps;
-    entries: Entries;
+    deps: Pick<PageDeps, "catalog">;
+    entries: Pick<Entries, "scope">;
     problems: readonly FormProblem[];
   },
 ) {
@@ -124,13 +124,13 @@ function ScopeFields(
   );
 }
 
-async function accountsOf(deps: PageDeps) {
+export async function accountsOf(deps: PageDeps) {
   return (await listAllServiceAccounts(deps, {})).filter(({ disabled }) => !disabled);
 }
 
-function AccountField(
+export function AccountField(
   { entries, problems, accounts }: {
-    entries: Entries;
+    entries: Pick<Entries, "account">;
     problems: readonly FormProblem[];
     accounts: readonly { name: string; scope: string }[];
   },

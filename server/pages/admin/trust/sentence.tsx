@@ -58,8 +58,9 @@ function formatUntil(date: Date): string {
 
 /** The claims that a token must have, exactly as they are compared. */
 export function Requirements(
-  { rule: { issuer, audience, conditions } }: {
+  { rule: { issuer, audience, conditions }, isOpen = false }: {
     rule: { issuer: string; audience: string; conditions: readonly Condition[] };
+    isOpen?: boolean;
   },
 ) {
   const lines = [
@@ -71,7 +72,7 @@ export function Requirements(
     ),
   ];
   return (
-    <details>
+    <details open={isOpen}>
       <summary>What a token must contain</summary>
       <ul class="scopes">
         {lines.map((line) => (

@@ -1,3 +1,4 @@
+import { listAllTrustRequests } from "../../../admin/trust/requests.ts";
 import { provider } from "../../../federation/providers.ts";
 import {
   lastUsesOfRules,
@@ -14,6 +15,7 @@ import { EmptyState } from "../../ui/empty_state.tsx";
 import { PageHeading } from "../../ui/page_heading.tsx";
 import { TimeAgo, TimeUntil } from "../../ui/relative_time.tsx";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
+import { PendingRequests } from "./pending_requests.tsx";
 import { forgetDraft } from "./draft_cookie.ts";
 import { SavedRuleSentence } from "./sentence.tsx";
 import { TRUST_PATH } from "./step_path.ts";
@@ -27,6 +29,7 @@ export async function showTrust(deps: PageDeps, c: PageContext): Promise<Respons
   forgetDraft(deps, c);
   const rules = await listTrustRules(deps.sql);
   const lastUses = await lastUsesOfRules(deps.sql, new Date(now - USE_DAYS * 86_400_000));
+  const requests = await listAllTrustRequests(deps, {});
   const addRule = <a class="button primary" href={`${TRUST_PATH}/add`}>Add rule</a>;
   return await renderPage(deps, c, {
     name: "trust",
@@ -76,6 +79,7 @@ export async function showTrust(deps: PageDeps, c: PageContext): Promise<Respons
               ]}
             />
           )}
+        <PendingRequests requests={requests} now={now} />
       </main>
     ),
   });

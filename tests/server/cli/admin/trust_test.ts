@@ -5,17 +5,43 @@ import { adminTrustDisable } from "../../../../server/cli/admin/trust/disable.ts
 import { adminTrustEdit, type TrustEditOptions } from "../../../../server/cli/admin/trust/edit.ts";
 import { adminTrustList } from "../../../../server/cli/admin/trust/list.ts";
 import { adminTrustRemove } from "../../../../server/cli/admin/trust/remove.ts";
+import {
+  adminTrustApprove,
+  adminTrustDismiss,
+  adminTrustRequests,
+  type TrustApproveOptions,
+} from "../../../../server/cli/admin/trust/requests.ts";
+import { type DatabaseLocation, openDatabase } from "../../../../server/store/db/connect.ts";
 import { adminTrustTest } from "../../../../server/cli/admin/trust/test_token.ts";
 import type { ServerIo } from "../../../../server/io.ts";
 import { EXIT } from "../../../../shared/exit_codes.ts";
 import { databaseKinds } from "../../../support/databases.ts";
 import { assertGolden } from "../../../support/golden.ts";
 import { jobClaims, startIssuer } from "../../../support/oidc_issuer.ts";
+import { addTrustRequest } from "../../../support/trust_requests.ts";
 import { parseOutput } from "../../../support/output_schema.ts";
 import { testServer } from "../../../support/test_server.ts";
 import { NO_TERMINAL } from "../../../support/no_terminal.ts";
 
 const AUDIENCE = "https://auth.example.com";
+
+/** A job on a branch, and one for a pull request, which cannot be approved. */
+async function addRequests(location: DatabaseLocation, issuer: string): Promise<void> {
+  const { sql, close } = await openDatabase(location);
+  try {
+    const job = { issuer, audience: AUDIENCE };
+    const now = Date.now();
+    await addTrustRequest(sql, { ...job, ref: "refs/heads/main", now: new Date(now - 1000) });
+    await addTrustRequest(sql, {
+      ...job,
+      ref: "refs/pull/7/merge",
+      scope: "deploy",
+      now: new Date(now),
+    });
+  } finally {
+    await close();
+  }
+}
 
 Deno.test("prints what `admin trust` did, or why not", async () => {
   await using database = await databaseKinds[0].create();
@@ -58,7 +84,8 @@ Deno.test("prints what `admin trust` did, or why not", async () => {
     }
     const text = output.replace(/^Database: .*\n/m, "")
       .replaceAll(issuer.url, "https://ci.example.test")
-      .replace(/^ {2}(iat|exp|nbf|jti): .*\n/gm, "");
+      .replace(/^ {2}(iat|exp|nbf|jti): .*\n/gm, "")
+      .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "TIME");
     lines.push(`$ admin trust ${command}\n${text}(exit code ${code})\n`);
     return code;
   };
@@ -169,6 +196,35 @@ Deno.test("prints what `admin trust` did, or why not", async () => {
   await record("remove api", (io) => adminTrustRemove("api", flags, io));
   assert.equal(await add("github", "acme/api", rule, false), EXIT.failure);
   assert.equal(await add("github", "acme/api", rule, true), EXIT.ok);
+
+  await record("requests", (io) => adminTrustRequests(flags, io));
+  await addRequests(flags, issuer.url);
+  await record("requests", (io) => adminTrustRequests(flags, io));
+  assert.equal(
+    await record("requests --json", (io) => adminTrustRequests(asJson, io), {
+      schema: "admin-trust-requests",
+    }),
+    EXIT.ok,
+  );
+  const approve = async (id: string, options: TrustApproveOptions, confirms?: boolean) => {
+    const command = ["approve", id, ...optionArguments(options as TrustAddOptions)].join(" ");
+    return await record(
+      command,
+      (io) => adminTrustApprove(id, { ...options, ...flags }, io),
+      { confirms },
+    );
+  };
+  assert.equal(await approve("1", {}), EXIT.failure);
+  assert.equal(await approve("1", { scope: ["deploy"] }, false), EXIT.failure);
+  assert.equal(await approve("1", { scope: ["destroy"] }, true), EXIT.failure);
+  assert.equal(await approve("1", { scope: ["deploy"], as: "gone" }, true), EXIT.failure);
+  assert.equal(await approve("1", { scope: ["deploy"] }, true), EXIT.ok);
+  assert.equal(await approve("1", { scope: ["deploy"] }, true), EXIT.failure);
+  assert.equal(await approve("one", {}), EXIT.usage);
+  assert.equal(await approve("2", { yes: true }), EXIT.failure);
+  const dismiss = (id: string) => record(`dismiss ${id}`, (io) => adminTrustDismiss(id, flags, io));
+  assert.equal(await dismiss("2"), EXIT.ok);
+  assert.equal(await dismiss("2"), EXIT.failure);
   await Deno.remove(folder, { recursive: true });
   await assertGolden("cli/admin_trust.txt", lines.join("\n"));
 });
