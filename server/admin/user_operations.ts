@@ -143,6 +143,9 @@ export const updateUser: UserOperation<
       ? await lockUserWhoLeaves(tx, email, { to: "demote", force, actor: deps.actor })
       : await lockUser(tx, email) ?? noSuchUser(email);
     if (user instanceof DomainError) return user;
+    if (requested.isAdmin === false && user.isAdminByGroup && !user.hasAdminRole) {
+      return adminByGroup(user);
+    }
     const moves = newEmail !== undefined && newEmail.normalize("NFC") !== user.email;
     const change = withoutUnchanged(requested, user, { moves });
     if (!moves && Object.values(change).every((value) => value === undefined)) {
@@ -206,7 +209,7 @@ function withoutUnchanged<Change extends Partial<User>>(
     // A new address is not verified, whatever the old one was.
     emailVerified: user.emailVerified && !moves,
     // A user who is an administrator by a group can have the role besides.
-    isAdmin: user.isAdminByGroup ? undefined : user.isAdmin,
+    isAdmin: user.hasAdminRole,
   };
   return Object.fromEntries(
     Object.entries(change).filter(([key, value]) => before[key as keyof User] !== value),
@@ -220,6 +223,19 @@ function identityProblem(
     message === undefined ? undefined : new DomainError("invalid", message, { field });
   return (email === undefined ? undefined : problem("email", emailProblem(email))) ??
     (name === undefined ? undefined : problem("name", nameProblem(name)));
+}
+
+function adminByGroup({ email }: User): DomainError {
+  return new DomainError(
+    "conflict",
+    `${email} is an administrator by a group of a directory. Remove the user from it there, or ` +
+      "change what the group admin comes from.",
+    {
+      field: "isAdmin",
+      commandHint: `To see the groups of directories, run: ${brand.binaryName} admin group show ` +
+        "admin",
+    },
+  );
 }
 
 /** Of the PostgreSQL documentation, appendix A. */
@@ -248,7 +264,10 @@ export async function lockUserWhoLeaves(
       `You cannot ${to} your own account. Ask another administrator.`,
     );
   }
-  if (force || administrators.length !== 1 || administrators[0] !== user.id) return user;
+  const isLast = administrators.length === 1 && administrators[0] === user.id;
+  // A group of a directory keeps the role.
+  const keepsRole = to === "demote" && user.isAdminByGroup;
+  if (force || !isLast || keepsRole) return user;
   return new DomainError(
     "conflict",
     `${user.email} is the last administrator who can sign in. First grant the role to another ` +

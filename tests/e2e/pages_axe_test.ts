@@ -21,8 +21,9 @@ import { USER_CODE_LIMITS } from "../../server/security/rate_limit.ts";
 import { tokenHash } from "../../server/tokens/token_hash.ts";
 import { brand } from "../../shared/brand.ts";
 import { DEVICE_CODE_GRANT } from "../../shared/oauth/grant_types.ts";
-import { MANAGEMENT_SCOPES, managementResource } from "../../shared/management.ts";
+import { managementResource } from "../../shared/management.ts";
 import { shownKey, totpCode } from "../support/authenticator_app.ts";
+import { WIDEST_MANAGEMENT_SCOPES } from "../support/management_scopes.ts";
 import { requestPath } from "../support/authorization.ts";
 import { openBrowser, type Page } from "../support/browser.ts";
 import { databaseKinds } from "../support/databases.ts";
@@ -565,7 +566,7 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   delete deploy.deviceFlow;
   await press("Deny");
   const managing = await startLogin("203.0.113.9", agent, {
-    scope: `${Object.values(MANAGEMENT_SCOPES).join(" ")} deploy`,
+    scope: `${WIDEST_MANAGEMENT_SCOPES.join(" ")} deploy`,
     resource: managementResource(site),
   });
   await go(`/device?user_code=${managing.user_code}`);

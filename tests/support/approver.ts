@@ -1,8 +1,9 @@
 /** A user who approves in the browser: quick, form by form over HTTP, without a screen. */
 import assert from "node:assert/strict";
 import { brand } from "../../shared/brand.ts";
-import { MANAGEMENT_SCOPES, managementResource } from "../../shared/management.ts";
+import { managementResource } from "../../shared/management.ts";
 import { DEVICE_CODE_GRANT } from "../../shared/oauth/grant_types.ts";
+import { WIDEST_MANAGEMENT_SCOPES } from "./management_scopes.ts";
 
 export interface Approver {
   /** Enters the code and decides. Signs in first if necessary. */
@@ -133,7 +134,7 @@ export async function approveManagement(
     return body;
   };
   const started = await post("/oauth/device/authorize", {
-    scope: [...Object.values(MANAGEMENT_SCOPES), ...scopes].join(" "),
+    scope: [...WIDEST_MANAGEMENT_SCOPES, ...scopes].join(" "),
     resource: managementResource(issuer),
   });
   await who.decide(started.user_code, "approve");

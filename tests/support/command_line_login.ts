@@ -1,8 +1,8 @@
 /** `login`, approved by the administrator in a browser. */
 import assert from "node:assert/strict";
 import { EXIT } from "../../shared/exit_codes.ts";
-import { MANAGEMENT_SCOPES } from "../../shared/management.ts";
 import { start } from "./binary.ts";
+import { WIDEST_MANAGEMENT_SCOPES } from "./management_scopes.ts";
 import type { Installation } from "./installation.ts";
 import type { TemporaryHome } from "./temporary_home.ts";
 
@@ -15,7 +15,7 @@ export async function logIn(
   const args = ["login", "--server", server.issuer, "--no-browser", "--insecure-storage"];
   if (managing !== undefined) {
     const login = ["openid", "profile", "email", "offline_access"];
-    args.push("--scope", [...login, ...Object.values(MANAGEMENT_SCOPES), ...managing].join(" "));
+    args.push("--scope", [...login, ...WIDEST_MANAGEMENT_SCOPES, ...managing].join(" "));
   }
   await using running = start(args, { env: home.env });
   const [, code] = await running.waitFor(/Enter code:\s+(\S+)/);

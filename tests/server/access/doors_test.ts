@@ -11,7 +11,7 @@ import {
   removeGroupMember,
 } from "../../../server/admin/group_member_operations.ts";
 import { updateGroup } from "../../../server/admin/group_operations.ts";
-import { setUserDisabled } from "../../../server/admin/user_operations.ts";
+import { setUserDisabled, updateUser } from "../../../server/admin/user_operations.ts";
 import type { ServerConfig } from "../../../server/config/server_config.ts";
 import { DomainError } from "../../../server/domain_error.ts";
 import { updateGroupRow } from "../../../server/store/groups.ts";
@@ -66,7 +66,8 @@ async function credentials(
 ): Promise<Credentials> {
   const all = `${FULL_SCOPE} ${scope}`;
   const { access_token, refresh_token } = await server.login(user.id, all);
-  const management = await managementToken(server, { id: user.id, admin: true });
+  const admin = scope !== SCOPE;
+  const management = await managementToken(server, { id: user.id, admin });
   const { token } = await createPat(server, { management }, { scopes: [scope] });
   const started = await server.startLogin(all);
   assert.equal(await server.decide(started.user_code, user.id), true);
@@ -331,6 +332,11 @@ for (const kind of databaseKinds) {
           const clear = (force?: boolean) =>
             updateGroup(server.parts, { name: "admin", from: [], force });
           assert.equal(reasonOf(await clear()), "last_administrator");
+          const demote = () =>
+            updateUser(server.parts, { email: "last@example.com", isAdmin: false });
+          assert.equal(reasonOf(await demote()), "conflict");
+          await addGroupMember(server.parts, admin);
+          assert.equal(reasonOf(await demote()), undefined);
           await addGroupMember(server.parts, admin);
           // The directory still says so.
           assert.equal(reasonOf(await removeGroupMember(server.parts, admin)), undefined);

@@ -6,6 +6,7 @@ import {
 } from "../../../../server/admin/client_operations.ts";
 import { brand } from "../../../../shared/brand.ts";
 import { MANAGEMENT_SCOPES, managementResource } from "../../../../shared/management.ts";
+import { WIDEST_MANAGEMENT_SCOPES } from "../../../support/management_scopes.ts";
 import { databaseKinds } from "../../../support/databases.ts";
 import { eventually } from "../../../support/eventually.ts";
 import { pageGolden } from "../../../support/page_golden.ts";
@@ -95,7 +96,7 @@ Deno.test("the text of the pages that approve a login", async () => {
     resource: RESOURCE,
   });
   await golden.record("confirm", "managing tokens only", browser.get(tokens));
-  const all = `${Object.values(MANAGEMENT_SCOPES).join(" ")} deploy`;
+  const all = [MANAGEMENT_SCOPES.write, ...WIDEST_MANAGEMENT_SCOPES, "deploy"].join(" ");
   const managing = await start(server, browser, all, { resource: RESOURCE });
   await golden.record("confirm", "managing tokens, as a user", browser.get(managing));
   await server.parts.sql`update users set is_admin = true where id = ${alice.id}`;
