@@ -47,11 +47,15 @@ export async function addressesOfUser(
  */
 export async function eraseUser(
   tx: Transaction,
-  { id, email, name }: { id: string; email: string; name: string },
+  { id, email, name, subject }: { id: string; email: string; name: string; subject: string },
 ): Promise<void> {
-  const person: PersonalData = { id, emails: await addressesOfUser(tx, { id, email }), name };
+  const addresses = await addressesOfUser(tx, { id, email });
+  // The subject of a user who was imported may be an address or a name of another system.
+  const emails = subject === id ? addresses : [...addresses, subject];
+  const person: PersonalData = { id, emails, name };
   await eraseFromAuditLog(tx, person);
   await eraseFromTokens(tx, person);
+  await eraseSignIns(tx, person);
 }
 
 /** What stands for a deleted user in text: the first part of the id, which the log keeps. */
@@ -119,6 +123,18 @@ async function eraseFromTokens(tx: Transaction, person: PersonalData): Promise<v
         revoked_reason = ${row.revoked_reason && replace(row.revoked_reason)}
       where id = ${row.id}`;
   }
+}
+
+/** What identity providers sent about the user without an account here: they would send it again. */
+async function eraseSignIns(tx: Transaction, { emails, name }: PersonalData): Promise<void> {
+  const keys = emails.map(nameKey);
+  await tx`delete from queued_sign_ins where lower(email) in ${tx(keys)}`;
+  const texts = needles([...emails, ...isFullName(name) ? [name] : []]);
+  await tx`
+    delete from identity_provider_tests where result is not null and exists (
+      select from jsonb_array_elements_text(${tx.json(texts)}::jsonb) needle
+      where strpos(lower(result::text), lower(needle)) > 0
+    )`;
 }
 
 /** A name that is not an ordinary word such as `deploy`. */

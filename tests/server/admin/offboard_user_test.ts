@@ -233,6 +233,15 @@ testOnEachDatabase(
       owner: "deployer",
       description: `ask ${name} <${email.toUpperCase()}>`,
     });
+    await sql`
+      insert into queued_sign_ins (
+        id, provider, issuer, subject, email, name, created_at, last_attempt_at
+      ) values (gen_random_uuid(), 'okta', 'https://acme.okta.example', '8', ${email}, ${name},
+        now(), now())`;
+    await sql`
+      insert into identity_provider_tests (
+        id, token_hash, provider, created_at, expires_at, result
+      ) values (gen_random_uuid(), 'x', 'okta', now(), now(), ${sql.json({ claims: { email } })})`;
     // As an identity token of hers, or a report about a token, is recorded.
     await recordAuditEvent(sql, clock, {
       event: "workload.refused",
