@@ -9,6 +9,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import axe from "axe-core";
 import { addClient } from "../../server/admin/client_operations.ts";
+import { createUserAddressLink } from "../../server/admin/address_link_operations.ts";
 import { createUserPasswordLink } from "../../server/admin/password_link_operations.ts";
 import { DomainError } from "../../server/domain_error.ts";
 import { hashPassword } from "../../server/security/password_hash.ts";
@@ -27,6 +28,8 @@ import { WIDEST_MANAGEMENT_SCOPES } from "../support/management_scopes.ts";
 import { requestPath } from "../support/authorization.ts";
 import { openBrowser, type Page } from "../support/browser.ts";
 import { databaseKinds } from "../support/databases.ts";
+import { addUserWithPassword } from "../support/person.ts";
+import { seedBelongings } from "../support/seed_belongings.ts";
 import { serveSite } from "../support/site.ts";
 import { type TestServer, testServer } from "../support/test_server.ts";
 
@@ -41,8 +44,27 @@ const morePictures = pictures === undefined ? [] : [
   { width: 1280, height: 900, colorScheme: "dark" },
 ] as const;
 
-for (const { width, height, colorScheme } of [...looks, ...morePictures]) {
-  Deno.test(`no page has accessibility errors (${width} px wide, ${colorScheme})`, async () => {
+type Visit = (server: TestServer, url: string, page: Page, look: Look) => Promise<void>;
+
+const VISITS: Record<string, Visit> = {
+  "no page has accessibility errors": walk,
+  "no page about users has accessibility errors": walkPeople,
+};
+
+for (const [sentence, visit] of Object.entries(VISITS)) {
+  for (const size of [...looks, ...morePictures]) testVisit(sentence, visit, size);
+}
+
+function testVisit(
+  sentence: string,
+  visit: Visit,
+  { width, height, colorScheme }: {
+    width: number;
+    height: number;
+    colorScheme: "light" | "dark";
+  },
+): void {
+  Deno.test(`${sentence} (${width} px wide, ${colorScheme})`, async () => {
     await using database = await databaseKinds[0].create();
     await using server = await testServer(database.location, (config) => {
       config.trustedProxies = ["127.0.0.1"];
@@ -64,7 +86,9 @@ for (const { width, height, colorScheme } of [...looks, ...morePictures]) {
       const shownPage = await body.getAttribute("data-error") ??
         await body.getAttribute("data-page");
       assert.equal(shownPage, pageName, name);
-      const copyButtons = ["token_created", "client_secret"].includes(pageName) ? 1 : 0;
+      const copyButtons = ["token_created", "client_secret", "link_to_hand_over"].includes(pageName)
+        ? 1
+        : 0;
       assert.equal(await page.locator("script").count(), 1 + copyButtons, name);
       assert.equal(await page.getByRole("button", { name: "Copy" }).count(), copyButtons, name);
       const beside = await page.evaluate(
@@ -85,7 +109,7 @@ for (const { width, height, colorScheme } of [...looks, ...morePictures]) {
       const file = `${String(count).padStart(2, "0")}-${name}-${width}-${colorScheme}.png`;
       await page.screenshot({ path: join(pictures, file), fullPage: true });
     };
-    await walk(server, site.url, page, look);
+    await visit(server, site.url, page, look);
   });
 }
 
@@ -138,6 +162,156 @@ async function lookAtErrors(page: Page, name: string): Promise<void> {
 
 /** `pageName` is the page's `data-error` or `data-page`. */
 type Look = (name: string, pageName: string) => Promise<void>;
+
+/** Users, as administrators see them, and the own account. */
+async function walkPeople(server: TestServer, url: string, page: Page, look: Look): Promise<void> {
+  const { parts, clock } = server;
+  const { sql } = parts;
+  const go = (path: string) => page.goto(url + path);
+  const press = (name: string) => page.getByRole("button", { name, exact: true }).click();
+  const open = (name: string) => page.getByRole("link", { name, exact: true }).click();
+  const notice = () => page.locator("[data-notice]").getAttribute("data-notice");
+  const alice = await addUserWithPassword(server);
+  await sql`update users set is_admin = true where id = ${alice.id}`;
+  const hostile = "Bob <b>Hostile</b> \u202e" + "W".repeat(500);
+  const bob = await addUserWithPassword(server, `${"b".repeat(200)}@example.com`, hostile);
+  await sql`update users set disabled_at = now() where id = ${bob.id}`;
+  const carol = await addUserWithPassword(server, "carol@example.com", "Carol Danvers");
+  const id = (last: number) => `00000000-0000-4000-8000-0000000000${10 + last}`;
+  for (const first of [0, 3]) {
+    const now = new Date(clock.now());
+    const ids = { session: id(first), login: id(first + 1), token: id(first + 2) };
+    await seedBelongings(sql, { userId: carol.id, now, ...ids });
+  }
+  for (const [source, group] of [["local", "deployers"], ["scim:okta", "W".repeat(180)]]) {
+    await sql`
+      insert into group_memberships (user_id, source, name)
+      values (${carol.id}, ${source}, ${group})`;
+  }
+  await sql`
+    insert into recovery_codes (user_id, code_hash, created_at)
+    values (${carol.id}, 'x', ${new Date(clock.now())})`;
+  for (let count = 10; count < 40; count++) {
+    await addUserWithPassword(server, `user${count}@example.com`, `User ${count}`);
+  }
+  await go("/signin");
+  await page.getByLabel("E-mail address").fill("alice@example.com");
+  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await press("Sign in");
+
+  await go("/admin/people");
+  await look("people", "people");
+  await page.getByRole("navigation", { name: "Pages" }).getByRole("link").first().click();
+  await look("people-second", "people");
+  await go("/admin/people");
+  await page.getByLabel("Name or e-mail address").fill("nothing");
+  await press("Apply");
+  await look("people-none", "people");
+  await go("/admin/people?sort=-email&state=enabled&role=user");
+  await look("people-sorted", "people");
+  await go("/admin/people/invite");
+  await look("person-invite", "invite_person");
+  await page.getByLabel("E-mail address", { exact: true }).fill("carol@example.com");
+  await press("Invite person");
+  await look("person-invite-taken", "invite_person");
+  await page.getByLabel("E-mail address", { exact: true }).fill("dora@example.com");
+  await press("Invite person");
+  await look("person-link", "link_to_hand_over");
+  await open("Done");
+  await look("person-invited", "person");
+  await go(`/admin/people/${alice.id}`);
+  await look("person-self", "person");
+  await go(`/admin/people/${bob.id}`);
+  await look("person-disabled", "person");
+  await go(`/admin/people/${carol.id}`);
+  await look("person", "person");
+  await open("Edit");
+  await look("person-edit", "edit_person");
+  await page.getByLabel("Name", { exact: true }).fill(" ");
+  await press("Save");
+  await look("person-edit-wrong", "edit_person");
+  await go(`/admin/people/${carol.id}`);
+  for (
+    const [link, name, pageName] of [
+      ["Link to choose a password", "person-password-link", "create_password_link"],
+      ["Link to confirm another address", "person-address-link", "create_address_link"],
+      ["Remove second factors", "person-factors", "reset_factors"],
+      ["Sign out all browsers", "person-sign-out", "sign_out_person"],
+      ["Revoke all logins", "person-revoke-logins", "revoke_login_of_person"],
+      ["Revoke all tokens", "person-revoke-tokens", "revoke_all_tokens"],
+      ["Disable account", "person-disable", "disable_person"],
+      ["Delete account", "person-delete", "delete_person"],
+    ]
+  ) {
+    await go(`/admin/people/${carol.id}`);
+    await open(link);
+    await look(name, pageName);
+  }
+  await go(`/admin/people/${carol.id}`);
+  await page.getByRole("button", { name: "Sign out" }).nth(1).click();
+  await look("person-sign-out-one", "sign_out_person");
+  await press("Sign out browser");
+  assert.equal(await notice(), "person_signed_out");
+  await page.getByRole("button", { name: /^Revoke the login/ }).first().click();
+  await look("person-revoke-login", "revoke_login_of_person");
+  await page.getByRole("checkbox").check();
+  await press("Revoke login");
+  assert.equal(await notice(), "person_logins_revoked");
+  await createServiceAccount(sql, { name: "deployer", scope: "deploy", now: new Date() });
+  await setOwner(sql, { kind: "service-account", name: "deployer", ownerId: carol.id });
+  await open("Offboard");
+  await look("person-offboard", "offboard_person");
+  await page.getByLabel("New owner").fill("nobody@example.com");
+  await press("Disable account");
+  await look("person-offboard-unknown", "offboard_person");
+  await open("Cancel");
+  await go("/admin/owners");
+  await look("owners", "owners");
+  await page.getByRole("link", { name: "Change" }).first().click();
+  await look("owner-change", "change_owner");
+  await go(`/admin/people/${carol.id}`);
+  await open("Disable account");
+  await press("Disable account");
+  assert.equal(await notice(), "person_disabled");
+  await open("Enable account");
+  await look("person-enable", "enable_person");
+  await press("Enable account");
+  assert.equal(await notice(), "person_enabled");
+
+  await go("/account");
+  await look("account", "account");
+  await open("Change name");
+  await look("account-name", "change_name");
+  await page.getByLabel("Name", { exact: true }).fill("\u3164");
+  await press("Save");
+  await look("account-name-wrong", "change_name");
+  await go("/account/email");
+  await look("account-email-without-mail", "ask_administrator");
+  parts.config.mail = { url: "smtp://127.0.0.1:9", from: "Example <auth@example.test>" };
+  await go("/admin/people/invite");
+  await look("person-invite-by-mail", "invite_person");
+  await go("/account/email");
+  await look("account-email", "change_email");
+  await page.getByLabel("New e-mail address").fill("alice@example.com");
+  await press("Send link");
+  await look("account-email-wrong", "change_email");
+  await page.getByLabel("New e-mail address").fill("alice@example.org");
+  await press("Send link");
+  await look("account-email-sent", "address_requested");
+  const created = await createUserAddressLink(parts, {
+    email: alice.id,
+    newEmail: "alice@example.org",
+    link: { lifetimeSeconds: 3600, mail: false },
+  });
+  if (created instanceof DomainError) throw created;
+  const { pathname, search } = new URL(created.link.url!);
+  await go(pathname + search);
+  await look("account-email-confirm", "confirm_address");
+  await press("Change address");
+  assert.equal(await notice(), "address_changed");
+  await go(pathname + search);
+  await look("account-email-used", "address_link_unusable");
+}
 
 /** What users see who forgot their password, with and without a mail server. */
 async function lookAtPasswordLinks(
@@ -426,68 +600,6 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   await page.getByRole("link", { name: "Revoke all tokens of this owner" }).click();
   await look("token-revoke-all", "revoke_all_tokens");
   await page.getByRole("link", { name: "Cancel" }).click();
-  await go("/admin/people");
-  await look("people", "people");
-  await page.getByLabel("Name or e-mail address").fill("nothing");
-  await press("Apply");
-  await look("people-none", "people");
-  await go("/admin/people?sort=-email&state=enabled");
-  await look("people-sorted", "people");
-  await go("/admin/people/invite");
-  await look("person-invite", "invite_person");
-  await page.getByLabel("E-mail address", { exact: true }).fill("alice@example.com");
-  await press("Invite person");
-  await look("person-invite-taken", "invite_person");
-  await page.getByLabel("E-mail address", { exact: true }).fill("dora@example.com");
-  await press("Invite person");
-  await look("person-link", "password_link");
-  await go("/admin/people");
-  await page.getByRole("link", { name: "Alice Example", exact: true }).click();
-  await look("person-self", "person");
-  const bob = await createUser(sql, {
-    email: "bob@example.com",
-    name: "Bob <b>Hostile</b> \u202e" + "W".repeat(500),
-    passwordHash: await hashPassword(PASSWORD),
-    isAdmin: false,
-    now: new Date(clock.now()),
-  });
-  await go(`/admin/people/${(bob as { id: string }).id}`);
-  await look("person", "person");
-  await page.getByRole("link", { name: "Edit", exact: true }).click();
-  await look("person-edit", "edit_person");
-  await page.getByRole("link", { name: "Cancel" }).click();
-  await page.getByRole("link", { name: "Link to choose a password" }).click();
-  await look("person-password-link", "create_password_link");
-  await page.getByRole("link", { name: "Cancel" }).click();
-  await page.getByRole("link", { name: "Delete account" }).click();
-  await look("person-delete", "delete_person");
-  await page.getByRole("link", { name: "Cancel" }).click();
-  await createServiceAccount(sql, { name: "deployer", scope: "deploy", now: new Date() });
-  await setOwner(sql, {
-    kind: "service-account",
-    name: "deployer",
-    ownerId: (bob as { id: string }).id,
-  });
-  await page.getByRole("link", { name: "Offboard" }).click();
-  await look("person-offboard", "offboard_person");
-  await page.getByLabel("New owner").fill("nobody@example.com");
-  await press("Disable account");
-  await look("person-offboard-unknown", "offboard_person");
-  await page.getByRole("link", { name: "Cancel" }).click();
-  await go("/admin/owners");
-  await look("owners", "owners");
-  await page.getByRole("link", { name: "Change" }).first().click();
-  await look("owner-change", "change_owner");
-  await go(`/admin/people/${(bob as { id: string }).id}`);
-  await page.getByRole("link", { name: "Disable account" }).click();
-  await look("person-disable", "disable_person");
-  await press("Disable account");
-  assert.equal(await notice(), "person_disabled");
-  await look("person-disabled", "person");
-  await page.getByRole("link", { name: "Enable account" }).click();
-  await look("person-enable", "enable_person");
-  await press("Enable account");
-  assert.equal(await notice(), "person_enabled");
   await go("/api/docs");
   await look("api-docs", "api_docs");
   await page.getByRole("link", { name: "CreatedToken" }).first().click();

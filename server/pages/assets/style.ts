@@ -275,9 +275,10 @@ button[hidden] { display: none; }
 .toolbar .search { flex: 0 1 24rem; margin: 0; flex-wrap: nowrap; }
 .toolbar .search div { flex-basis: 8rem; min-width: 0; }
 .toolbar .search input { min-height: 2.75rem; }
-.dashboard main .search.filtered { display: grid; grid-template-columns: minmax(12rem, 2fr) repeat(auto-fit, minmax(9rem, 1fr)); max-width: none; }
+.dashboard main .search.filtered { display: grid; grid-template-columns: minmax(12rem, 1fr) repeat(3, minmax(max-content, 11rem)) auto; max-width: none; }
+.search.filtered > div { min-width: 0; }
 .search.filtered button { justify-self: start; }
-@media (max-width: 52rem) { .dashboard main .search.filtered { grid-template-columns: repeat(auto-fit, minmax(min(100%, 9rem), 1fr)); } .search.filtered > div:first-child { grid-column: 1 / -1; } }
+@media (max-width: 52rem) { .dashboard main .search.filtered { grid-template-columns: repeat(auto-fit, minmax(min(100%, 11rem), 1fr)); } .search.filtered > div:first-child { grid-column: 1 / -1; } }
 .filters { display: flex; flex-wrap: wrap; gap: 0 0.25rem; }
 .filters a {
   display: inline-flex; align-items: center; min-height: 2.75rem; padding: 0 0.75rem;
@@ -292,6 +293,7 @@ button[hidden] { display: none; }
 .data tbody th { font-weight: 400; }
 .data .actions { display: table-cell; width: 1%; text-align: right; white-space: nowrap; }
 .data .actions > * + * { margin-left: 0.5rem; }
+.warning + p { margin-top: 1.25rem; }
 .data thead a { color: inherit; text-decoration: none; }
 .data thead a:hover, .data thead [aria-sort] a { color: var(--text); text-decoration: underline; }
 .sort, .data thead .narrow { display: none; }
