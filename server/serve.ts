@@ -25,7 +25,7 @@ import { startStep } from "./start_step.ts";
 import { openStorage } from "./open_store.ts";
 import { ResourceCatalog } from "./resources/catalog.ts";
 import { createSetupLink } from "./store/setup_links.ts";
-import { hasUsers } from "./store/users.ts";
+import { hasUsers, lacksAdministrator } from "./store/users.ts";
 import { readTlsPair } from "./config/tls_pair.ts";
 import { TokenValidator } from "./validation/token_validator.ts";
 import { Webhook } from "./notifications/webhook.ts";
@@ -101,6 +101,12 @@ export async function startServer(
       "another group differs only in upper and lower case: remove it with the command " +
       "admin group remove, or declare that name";
     log("error", "group_conflict", { group, reason });
+  }
+  if (await startStep(io, preparing, () => lacksAdministrator(sql))) {
+    const reason =
+      "no administrator can sign in: grant the role with the command admin user update " +
+      "ADDRESS --admin, or set a password with admin user reset-password";
+    log("warn", "no_administrator", { reason });
   }
   const catalog = await startStep(
     io,

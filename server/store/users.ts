@@ -192,6 +192,16 @@ export async function lockActiveAdministrators(tx: Transaction): Promise<string[
  * `by` is the directory (`scim:NAME`) or identity provider (`idp:NAME`) that disables the account;
  * undefined: an administrator, whose decision replaces theirs.
  */
+/** Whether there are users, none of whom is an administrator who can sign in. */
+export async function lacksAdministrator(sql: Sql): Promise<boolean> {
+  const [{ lacks }] = await sql<{ lacks: boolean }[]>`
+    select exists (select 1 from users) and not exists (
+      select 1 from users
+      where (is_admin or group_admin) and disabled_at is null and ${canSignIn(sql)}
+    ) as lacks`;
+  return lacks;
+}
+
 export async function setDisabledAt(
   tx: Transaction,
   id: string,

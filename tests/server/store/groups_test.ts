@@ -23,6 +23,7 @@ import { findOwnerRecord } from "../../../server/store/pats/find.ts";
 import {
   deleteUserRow,
   findUser,
+  lacksAdministrator,
   listUsers,
   lockActiveAdministrators,
   updateUserRow,
@@ -110,6 +111,7 @@ testStore("groups", {
     ]);
   },
   async "makes administrators only of the groups that admin lists"({ sql, addUser }) {
+    assert.equal(await lacksAdministrator(sql), false);
     const { id } = await addUser();
     await fromDirectory(sql, id, "idp:okta", ["admin", "user", "Admins"]);
     assert.deepEqual(await groupsOf(sql, id), ["Admins"]);
@@ -119,8 +121,10 @@ testStore("groups", {
     assert.deepEqual((await listUsers(sql, { isAdmin: true })).map((user) => user.id), [id]);
     await sql.begin((tx) => updateUserRow(tx, id, { passwordHash: "x" }));
     assert.deepEqual(await sql.begin((tx) => lockActiveAdministrators(tx)), [id]);
+    assert.equal(await lacksAdministrator(sql), false);
     await fromDirectory(sql, id, "idp:okta", []);
     assert.deepEqual(await groupsOf(sql, id), []);
+    assert.equal(await lacksAdministrator(sql), true);
   },
   async "never stores a local membership of a role"({ sql, addUser }) {
     const { id: userId } = await addUser();

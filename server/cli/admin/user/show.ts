@@ -42,6 +42,7 @@ function describe(user: ShownUser, io: ServerIo): string {
     ["id", user.id],
     ...user.sub === user.id ? [] : [["sub", user.sub] as const],
     ["role", user.isAdmin ? "admin" : "user"],
+    ["groups", sanitizeLine(user.groups.join(", "), 2000) || "none"],
     ["state", state],
     ["created", time(user.createdAt)],
     ["last sign-in", user.lastSignedInAt === null ? "never" : time(user.lastSignedInAt)],
