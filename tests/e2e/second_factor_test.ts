@@ -16,7 +16,6 @@ import { temporaryHome } from "../support/temporary_home.ts";
 
 const BOB: Account = { email: "bob@example.com", password: `${PASSWORD_MARK} to Bob` };
 const CONFIG = `
-secret_key = "${"k".repeat(40)}"
 [scopes]
 read = "Read"
 deploy = { description = "Deploy", factor = "2fa" }

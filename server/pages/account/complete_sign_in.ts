@@ -11,7 +11,7 @@ import type { User } from "../../store/users.ts";
 import { continuePage } from "../authorize/leave_page.tsx";
 import type { PageContext } from "../context.ts";
 import { redirectToSignIn, type SessionDeps, startSession } from "../http/browser_session.ts";
-import { setNotice } from "../http/notice.ts";
+import { type Notice, setNotice } from "../http/notice.ts";
 import type { RenderDeps } from "../render.tsx";
 import { type BrowserSignIn, clearPendingCookie, startPendingSignIn } from "./pending_sign_in.ts";
 import { isAuthorizationPath } from "./sign_in_page.tsx";
@@ -58,6 +58,8 @@ export async function completeSignIn(
 /** What the second factor is worth, and how it was checked. */
 export interface SecondFactor extends Authentication {
   method: "totp" | "recovery_code" | "passkey";
+  /** For the next page. */
+  notice?: Notice;
 }
 
 /**
@@ -82,7 +84,7 @@ export async function completeSecondFactor(
   return await startAndContinue(
     deps,
     c,
-    { user, first, authentication, secondFactor: second.method },
+    { user, first, authentication, secondFactor: second },
     destination,
     respond,
   );
@@ -109,7 +111,7 @@ async function startAndContinue(
     user: User;
     first: FirstFactor;
     authentication: Authentication;
-    secondFactor?: SecondFactor["method"];
+    secondFactor?: SecondFactor;
   },
   { next }: SignInDestination,
   respond?: () => Response | Promise<Response>,
@@ -132,10 +134,11 @@ async function startAndContinue(
     address: c.get("requester").address,
     details: {
       method: first.method,
-      ...secondFactor !== undefined && { second_factor: secondFactor },
+      ...secondFactor !== undefined && { second_factor: secondFactor.method },
       acr: authentication.acr,
     },
   });
+  if (secondFactor?.notice !== undefined) setNotice(deps, c, secondFactor.notice);
   if (respond !== undefined) return await respond();
   // An authorization request may redirect to a program, which `form-action` would block.
   return isAuthorizationPath(next) ? await continuePage(deps, c, next) : c.redirect(next, 303);

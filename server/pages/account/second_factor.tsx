@@ -16,7 +16,6 @@ import { findKnownBrowser, signInPath } from "../http/browser_session.ts";
 import { csrfToken } from "../http/csrf.ts";
 import { errorPage, tooManyAttempts } from "../http/error_page.tsx";
 import { type FormProblem, toFormProblem } from "../http/form_problem.ts";
-import { setNotice } from "../http/notice.ts";
 import { renderPage } from "../render.tsx";
 import { formatCount } from "../ui/format.ts";
 import { ErrorSummary, formTitle } from "../ui/form_field.tsx";
@@ -79,19 +78,16 @@ export async function submitSecondFactor(
   const { recoveryCodesLeft: left } = verified;
   const method = left === undefined ? "totp" : "recovery_code";
   // RFC 8176 section 2: both are one-time passwords.
-  const response = await completeSecondFactor(deps, c, pending, {
+  return await completeSecondFactor(deps, c, pending, {
     method,
     acr: "2fa",
     amr: ["otp"],
-  });
-  if (left !== undefined && left <= FEW_CODES) {
-    setNotice(deps, c, {
+    notice: left === undefined || left > FEW_CODES ? undefined : {
       code: "few_recovery_codes",
       text: `You have ${formatCount(left, "recovery code")} left. Create new ones under ` +
         "Sign-in methods in your account menu.",
-    });
-  }
-  return response;
+    },
+  });
 }
 
 /** POST /signin/second-factor/passkey */
@@ -117,7 +113,7 @@ function isRecovery(c: PageContext, factors: SecondFactors): boolean {
 async function secondFactorPage(
   deps: SecondFactorDeps,
   c: PageContext,
-  { next, user }: Pick<BrowserSignIn, "next" | "user">,
+  { next, user, requiredAcr }: Pick<BrowserSignIn, "next" | "user" | "requiredAcr">,
   { factors, recovery }: { factors: SecondFactors; recovery: boolean },
   problems: readonly FormProblem[] = [],
 ): Promise<Response> {
@@ -164,7 +160,9 @@ async function secondFactorPage(
               <a href={`${SECOND_FACTOR_PATH}?with=recovery_code`}>Use a recovery code</a>}
         </p>
         <p class="below">
-          <a href={signInPath(next, { again: true })}>Start again</a>
+          <a href={signInPath(next, { again: c.get("session") !== undefined, acr: requiredAcr })}>
+            Start again
+          </a>
         </p>
         <p class="hint">
           {hasCode

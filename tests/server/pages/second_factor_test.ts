@@ -134,6 +134,18 @@ Deno.test("accepts a recovery code in place of the app, once, and notifies the u
   ]);
 });
 
+Deno.test("reminds a user who has few recovery codes left", () =>
+  withServer(async (server) => {
+    const { recoveryCodes } = await setUpApp(server, await signedIn(server));
+    for (const [index, code] of recoveryCodes.slice(0, 7).entries()) {
+      const browser = visitor(server);
+      await enterPassword(browser, "/signin?next=/tokens");
+      await browser.submit(CODE_PATH, { code });
+      const { notice } = await browser.get("/tokens");
+      assert.equal(notice, index === 6 ? "few_recovery_codes" : undefined);
+    }
+  }));
+
 Deno.test("gives one session for one code that a hundred requests send", () =>
   withServer(async (server) => {
     const { key } = await setUpApp(server, await signedIn(server));
