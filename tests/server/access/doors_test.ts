@@ -299,6 +299,8 @@ for (const kind of databaseKinds) {
           assert.ok(!(explanation instanceof DomainError));
           assert.deepEqual([explanation.login, explanation.personalAccessToken], [can, can]);
           assert.equal(explanation.reasons.every(({ ok }) => ok), can);
+          const [near] = explanation.reasons.filter(({ message }) => /github:/.test(message));
+          assert.equal(near?.check, name.includes("another directory") ? "groups" : undefined);
           if (scope === "operate") assert.equal(await isAdministrator(replica, had), can);
         });
       }

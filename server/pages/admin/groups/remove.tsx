@@ -44,8 +44,8 @@ function RemovalEffects({ removal: { members, scopes, losses } }: { removal: Gro
         <li>
           {members === 0
             ? "It has no members."
-            : `${formatCount(members, "member")} of it ${
-              members === 1 ? "is" : "are"
+            : `${
+              members === 1 ? "Its member is" : `Its ${formatCount(members, "member")} are`
             } no longer in it. Those who come from a directory stay in its group there.`}
         </li>
         {scopes.map(({ name, isLeftToAdministrators }) => (
