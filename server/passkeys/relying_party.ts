@@ -18,7 +18,7 @@ export function relyingParty(issuer: string): RelyingParty | undefined {
   const isLocal = hostname === "localhost" || hostname.endsWith(".localhost");
   if (protocol !== "https:" && !isLocal) return undefined;
   // The last label of a domain is not a number (WHATWG URL, "ends in a number").
-  if (hostname.startsWith("[") || /\.?\d+$/.test(hostname.split(".").at(-1) ?? "")) {
+  if (hostname.startsWith("[") || /^\d+$/.test(hostname.split(".").at(-1) ?? "")) {
     return undefined;
   }
   return { id: hostname, name: brand.productName, origin };

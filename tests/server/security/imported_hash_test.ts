@@ -117,3 +117,24 @@ Deno.test("a password that matches only the decoy is wrong", async () => {
   const { rehashed } = await checkPassword("another one", decoy, { cost });
   assert.equal(rehashed, undefined);
 });
+
+Deno.test("an address without an account takes as long as an imported account", async () => {
+  // Of "correct horse", by bcryptjs. The imported hash takes most of the time of each check.
+  const bcrypt = await import("bcryptjs");
+  const imported = await bcrypt.default.hash(PASSWORD, 8);
+  const cost = { log2N: 4, r: 8, p: 1 };
+  const { rehashed } = await checkPassword(PASSWORD, imported, { cost });
+  const fastest: Record<string, number> = {};
+  // In turn, so that other programs on this machine delay all.
+  for (let run = 0; run < 7; run++) {
+    for (
+      const [kind, stored] of [["imported", imported], ["own", rehashed], ["unknown", undefined]]
+    ) {
+      const start = performance.now();
+      await checkPassword("wrong", stored, { cost, decoy: imported });
+      fastest[kind!] = Math.min(fastest[kind!] ?? Infinity, performance.now() - start);
+    }
+  }
+  const times = Object.values(fastest);
+  assert.ok(Math.max(...times) < 3 * Math.min(...times), JSON.stringify(fastest));
+});
