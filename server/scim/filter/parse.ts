@@ -46,10 +46,15 @@ class Parser {
     if (!this.#take("[")) return { attribute };
     const filter = this.or(0, true);
     if (!this.#take("]")) throw this.#error("The closing ] is missing.");
+    return { attribute, filter, sub: this.#sub() };
+  }
+
+  /** `.value` after a bracket. */
+  #sub(): string | undefined {
     const next = this.tokens[this.#at];
-    if (next?.kind !== "word" || !/^\.[$\w-]+$/.test(next.text)) return { attribute, filter };
+    if (next?.kind !== "word" || !/^\.[$\w-]+$/.test(next.text)) return undefined;
     this.#at++;
-    return { attribute, filter, sub: next.text.slice(1) };
+    return next.text.slice(1);
   }
 
   expectEnd(): void {
@@ -72,8 +77,19 @@ class Parser {
     if (!nested && this.#take("[")) {
       const filter = this.or(depth + 1, true);
       if (!this.#take("]")) throw this.#error("The closing ] is missing.");
-      return { kind: "any", attribute, filter };
+      const sub = this.#sub();
+      if (sub === undefined) return { kind: "any", attribute, filter };
+      // Entra ID writes `emails[type eq "work"].value eq "…"`: it is about the same value.
+      return {
+        kind: "any",
+        attribute,
+        filter: { kind: "and", filters: [filter, this.#comparison(sub)] },
+      };
     }
+    return this.#comparison(attribute);
+  }
+
+  #comparison(attribute: string): Filter {
     if (this.#takeWord("pr")) return { kind: "present", attribute };
     const operator = this.#operator();
     return { kind: "compare", attribute, operator, value: this.#value() };

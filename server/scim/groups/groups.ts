@@ -216,10 +216,7 @@ async function matchingMembers(
   const attribute = findAttribute(GROUP.attributes, "members")!;
   const members = (await listDirectoryGroupMembers(tx, [groupId])).get(groupId)!;
   return members
-    .filter(({ id, userName }) =>
-      matchesValue(attribute, filter, { value: id, display: userName, type: "User" })
-    )
-    .map(({ id }) => id);
+    .filter((id) => matchesValue(attribute, filter, { value: id, type: "User" }));
 }
 
 async function checkLimits(tx: Transaction, groupId: string): Promise<void> {

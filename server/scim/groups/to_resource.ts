@@ -1,4 +1,4 @@
-import type { DirectoryGroup, DirectoryGroupMember } from "../../store/directories/groups.ts";
+import type { DirectoryGroup } from "../../store/directories/groups.ts";
 import { SCIM_PATH } from "../../admin/scim_path.ts";
 import { etag } from "../etag.ts";
 import { GROUP_SCHEMA } from "../schema/group.ts";
@@ -7,7 +7,7 @@ import { GROUP_SCHEMA } from "../schema/group.ts";
 export function toGroupResource(
   issuer: string,
   group: DirectoryGroup,
-  members: readonly DirectoryGroupMember[] | undefined,
+  memberIds: readonly string[] | undefined,
 ): Record<string, unknown> {
   const base = `${issuer}${SCIM_PATH}`;
   return {
@@ -15,11 +15,10 @@ export function toGroupResource(
     id: group.id,
     ...group.externalId !== undefined && { externalId: group.externalId },
     displayName: group.displayName,
-    ...members !== undefined && {
-      members: members.map(({ id, userName }) => ({
+    ...memberIds !== undefined && {
+      members: memberIds.map((id) => ({
         value: id,
         $ref: `${base}/Users/${id}`,
-        display: userName,
         type: "User",
       })),
     },

@@ -18,7 +18,6 @@ export const GROUP_SCHEMA: Schema = {
         mutability: "immutable",
         referenceTypes: ["User"],
       }),
-      attribute("display", "The user's name.", { mutability: "readOnly" }),
       attribute("type", "The type of the member.", {
         mutability: "immutable",
         canonicalValues: ["User"],

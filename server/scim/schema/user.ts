@@ -36,8 +36,17 @@ export const USER_SCHEMA: Schema = {
     text("preferredLanguage", "The preferred language (RFC 9110 section 12.5.4)."),
     text("locale", "The locale for formats."),
     text("timezone", "The time zone, such as Europe/Berlin."),
-    attribute("active", "Whether the account works here.", { type: "boolean" }),
-    plural("emails", "E-mail addresses.", PLACES),
+    // Required, since no client can remove it; a new user without it is active.
+    attribute("active", "Whether the account works here; true by default.", {
+      type: "boolean",
+      required: true,
+    }),
+    {
+      ...plural("emails", "E-mail addresses. Not required if userName is one.", PLACES, [
+        attribute("value", "The address.", { required: true }),
+      ]),
+      required: true,
+    },
     plural("phoneNumbers", "Telephone numbers.", [...PLACES, "mobile", "fax", "pager"]),
     plural("addresses", "Postal addresses.", PLACES, [
       text("formatted", "The whole address."),

@@ -15,12 +15,6 @@ export interface DirectoryGroup {
   updatedAt: Date;
 }
 
-export interface DirectoryGroupMember {
-  /** The id of the directory's user. */
-  id: string;
-  userName: string;
-}
-
 interface Row {
   id: string;
   display_name: string;
@@ -51,9 +45,8 @@ function columns(sql: Sql | Transaction): Columns {
       created: sql`d.created_at`,
       modified: sql`d.updated_at`,
       list: sql`(
-        select jsonb_build_object('value', u.id, 'display', u.user_name_key, 'type', 'user')
-        from directory_group_members m join directory_users u on u.id = m.member_id
-        where m.group_id = d.id)`,
+        select jsonb_build_object('value', m.member_id, 'type', 'user')
+        from directory_group_members m where m.group_id = d.id)`,
     },
   };
 }
@@ -142,21 +135,18 @@ export async function deleteDirectoryGroup(tx: Transaction, id: string): Promise
   await tx`delete from directory_groups where id = ${id}`;
 }
 
-/** The members of groups, by the id of the group, in a stable order. */
+/** The ids of the members of groups, by the id of the group, in a stable order. */
 export async function listDirectoryGroupMembers(
   sql: Sql | Transaction,
   groupIds: readonly string[],
-): Promise<Map<string, DirectoryGroupMember[]>> {
-  const rows = await sql<{ group_id: string; id: string; user_name: string }[]>`
-    select m.group_id, u.id, u.user_name
-    from directory_group_members m join directory_users u on u.id = m.member_id
-    where m.group_id in (
+): Promise<Map<string, string[]>> {
+  const rows = await sql<{ group_id: string; member_id: string }[]>`
+    select group_id, member_id from directory_group_members
+    where group_id in (
       select value::uuid from jsonb_array_elements_text(${sql.json([...groupIds])}))
-    order by m.group_id, m.member_id`;
-  const members = new Map<string, DirectoryGroupMember[]>(groupIds.map((id) => [id, []]));
-  for (const { group_id, id, user_name } of rows) {
-    members.get(group_id)?.push({ id, userName: user_name });
-  }
+    order by group_id, member_id`;
+  const members = new Map<string, string[]>(groupIds.map((id) => [id, []]));
+  for (const { group_id, member_id } of rows) members.get(group_id)?.push(member_id);
   return members;
 }
 
