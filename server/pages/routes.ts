@@ -79,6 +79,19 @@ import { showResetFactors, submitResetFactors } from "./admin/people/reset_facto
 import { showRevokePersonLogin, submitRevokePersonLogin } from "./admin/people/revoke_login.tsx";
 import { showPerson } from "./admin/people/show.tsx";
 import { showSignOutPerson, submitSignOutPerson } from "./admin/people/sign_out.tsx";
+import { showProviderAccess, submitProviderAccess } from "./admin/identity_providers/access.tsx";
+import { showAddProvider, submitAddProvider } from "./admin/identity_providers/add.tsx";
+import { showEditProvider, submitEditProvider } from "./admin/identity_providers/edit.tsx";
+import { showProviders } from "./admin/identity_providers/list.tsx";
+import { PROVIDERS_PATH, REQUESTS_PATH } from "./admin/identity_providers/paths.ts";
+import { showRemoveProvider, submitRemoveProvider } from "./admin/identity_providers/remove.tsx";
+import {
+  showDecision,
+  showRequests,
+  submitDecision,
+} from "./admin/identity_providers/requests.tsx";
+import { showProvider } from "./admin/identity_providers/show.tsx";
+import { showTestProvider, submitTestProvider } from "./admin/identity_providers/test.tsx";
 import { showAddResource, submitAddResource } from "./admin/resources/add.tsx";
 import { showEditResource, submitEditResource } from "./admin/resources/edit.tsx";
 import { showResources } from "./admin/resources/list.tsx";
@@ -157,6 +170,7 @@ const oneDirectory = { ...admin, ...fresh, keep: ["directory"] } as const;
 const oneClient = { ...admin, ...fresh, keep: ["client"] } as const;
 const oneGroup = { ...admin, ...fresh, keep: ["group"] } as const;
 const oneRequest = { ...admin, ...fresh, keep: ["workload"] } as const;
+const oneProvider = { ...admin, ...fresh, keep: ["provider"] } as const;
 const oneResource = { ...admin, ...fresh, keep: ["resource"] } as const;
 const approval = { ...signedIn, deviceFlow: true, returnTo: confirmReturnPath } as const;
 
@@ -364,6 +378,24 @@ export const pageRoutes: readonly PageRoute[] = [
     form(path, oneDirectory, showDirectoryAccess, submitDirectoryAccess)
   ),
   ...form("/admin/directories/remove", oneDirectory, showRemoveDirectory, submitRemoveDirectory),
+  get(PROVIDERS_PATH, admin, showProviders),
+  get(`${PROVIDERS_PATH}/show`, { ...admin, keep: ["provider"] }, showProvider),
+  ...form(`${PROVIDERS_PATH}/add`, { ...admin, ...fresh }, showAddProvider, submitAddProvider),
+  ...form(`${PROVIDERS_PATH}/edit`, oneProvider, showEditProvider, submitEditProvider),
+  ...form(`${PROVIDERS_PATH}/test`, oneProvider, showTestProvider, submitTestProvider),
+  ...["disable", "enable"].flatMap((verb) =>
+    form(`${PROVIDERS_PATH}/${verb}`, oneProvider, showProviderAccess, submitProviderAccess)
+  ),
+  ...form(`${PROVIDERS_PATH}/remove`, oneProvider, showRemoveProvider, submitRemoveProvider),
+  get(REQUESTS_PATH, { ...admin, keep: ["denied"] }, showRequests),
+  ...["approve", "deny"].flatMap((verb) =>
+    form(
+      `${REQUESTS_PATH}/${verb}`,
+      { ...admin, ...fresh, keep: ["request"] },
+      showDecision,
+      submitDecision,
+    )
+  ),
   get("/admin/clients", { ...admin, keep: ["search", "show", "page"] }, showClients),
   get("/admin/clients/show", { ...admin, keep: ["client"] }, showClient),
   ...form(

@@ -18,6 +18,7 @@ const NAVIGATION: readonly NavigationEntry[] = [
   { path: "/admin/people", label: "People", admin: true },
   { path: "/admin/groups", label: "Groups", covers: ["/admin/access"], admin: true },
   { path: "/admin/directories", label: "Directories", admin: true },
+  { path: "/admin/identity-providers", label: "Identity providers", admin: true },
   { path: "/admin/clients", label: "Clients", admin: true },
   { path: "/admin/resources", label: "Resources", admin: true },
   { path: "/admin/trust", label: "Workloads", admin: true },

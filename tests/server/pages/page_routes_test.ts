@@ -74,6 +74,14 @@ const ACTIONS: Record<
   "/admin/directories/disable": ["administrator", true],
   "/admin/directories/enable": ["administrator", true],
   "/admin/directories/remove": ["administrator", true],
+  "/admin/identity-providers/add": ["administrator", true],
+  "/admin/identity-providers/edit": ["administrator", true],
+  "/admin/identity-providers/test": ["administrator", true],
+  "/admin/identity-providers/disable": ["administrator", true],
+  "/admin/identity-providers/enable": ["administrator", true],
+  "/admin/identity-providers/remove": ["administrator", true],
+  "/admin/identity-providers/requests/approve": ["administrator", true],
+  "/admin/identity-providers/requests/deny": ["administrator", true],
   "/admin/clients/add": ["administrator", true],
   "/admin/clients/edit": ["administrator", true],
   "/admin/clients/rotate": ["administrator", true],
@@ -293,11 +301,13 @@ async function prepare(server: TestServer) {
   await sql`
     insert into identity_providers (name, template, issuer, client_id, client_secret, first_sign_in,
       created_at, disabled_at)
-    values ('acme', 'generic', 'https://login.acme.com', 'client', ${new Uint8Array([0])}, 'queue',
+    values ('generic', 'generic', 'https://login.acme.com', 'client', ${new Uint8Array([
+    0,
+  ])}, 'queue',
       now(), now())`;
   await sql`
     insert into identities (id, provider, issuer, subject, user_id, created_at)
-    values (${identity}, 'acme', 'https://login.acme.com', 'alice', ${alice.id}, now())`;
+    values (${identity}, 'generic', 'https://login.acme.com', 'alice', ${alice.id}, now())`;
   const [narrow] = await sql`select id from delegated_tokens`;
   // Blocked, so that the password remains sufficient to sign in.
   const passkey = await addPasskey(server, alice);
@@ -316,6 +326,13 @@ async function prepare(server: TestServer) {
     })
   );
   const addressToken = new URL(link!.url).searchParams.get("token")!;
+  // Its id is that of the request to log in, since the fields are for all pages.
+  const request = new URL(confirm.location!, "http://here.invalid").searchParams.get("request")!;
+  await sql`
+    insert into queued_sign_ins (id, provider, issuer, subject, email, name, created_at,
+      last_attempt_at)
+    values (${request}, 'generic', 'https://login.acme.com', 'bob', 'bob@acme.com', 'Bob', now(),
+      now())`;
   const fields = {
     name: "ci",
     rule: "ci",
@@ -334,7 +351,7 @@ async function prepare(server: TestServer) {
     identity,
     workload: String(workload),
     user_code,
-    request: new URL(confirm.location!, "http://here.invalid").searchParams.get("request")!,
+    request,
     decision: "approve",
     provider: "generic",
     issuer: "https://other.example.test",
