@@ -1,6 +1,7 @@
 import {
   type ClientFilter,
   type ClientPosition,
+  type ClientSort,
   countClients,
   listMatchingClients as listStoredClients,
 } from "../store/clients.ts";
@@ -9,13 +10,14 @@ import { type ClientDeps, type ClientView, clientView } from "./client_operation
 /** Clients that match the filter, the built-in command line first, and how many there are. */
 export async function listMatchingClients(
   { sql, clock }: Pick<ClientDeps, "sql" | "clock">,
-  { limit, offset, after, ...filter }: ClientFilter & {
+  { limit, offset, after, sort, ...filter }: ClientFilter & {
     limit: number;
     offset?: number;
     after?: ClientPosition;
+    sort?: ClientSort;
   },
 ): Promise<{ clients: ClientView[]; total: number }> {
-  const clients = await listStoredClients(sql, { ...filter, limit, offset, after });
+  const clients = await listStoredClients(sql, { ...filter, limit, offset, after, sort });
   return {
     clients: clients.map((client) => clientView(client, clock.now())),
     total: await countClients(sql, filter),

@@ -316,7 +316,11 @@ export const pageRoutes: readonly PageRoute[] = [
   get("/account/export", { ...signedIn, freshSignIn: "to_change_methods" }, downloadExport),
 
   // Administration.
-  get("/admin/tokens", { ...admin, keep: ["owner"] }, showAllTokens),
+  get(
+    "/admin/tokens",
+    { ...admin, keep: ["owner", "search", "show", "sort", "page"] },
+    showAllTokens,
+  ),
   ...form(
     "/admin/tokens/revoke",
     { ...admin, ...fresh, keep: ["owner"] },
@@ -396,7 +400,7 @@ export const pageRoutes: readonly PageRoute[] = [
       submitDecision,
     )
   ),
-  get("/admin/clients", { ...admin, keep: ["search", "show", "page"] }, showClients),
+  get("/admin/clients", { ...admin, keep: ["search", "show", "sort", "page"] }, showClients),
   get("/admin/clients/show", { ...admin, keep: ["client"] }, showClient),
   ...form(
     "/admin/clients/add",
@@ -410,7 +414,7 @@ export const pageRoutes: readonly PageRoute[] = [
     form(path, oneClient, showClientAccess, submitClientAccess)
   ),
   ...form("/admin/clients/remove", oneClient, showRemoveClient, submitRemoveClient),
-  get("/admin/resources", { ...admin, keep: ["search"] }, showResources),
+  get("/admin/resources", { ...admin, keep: ["search", "sort"] }, showResources),
   get("/admin/resources/show", { ...admin, keep: ["resource"] }, showResource),
   ...form("/admin/resources/add", { ...admin, ...fresh }, showAddResource, submitAddResource),
   ...form("/admin/resources/edit", oneResource, showEditResource, submitEditResource),

@@ -225,6 +225,14 @@ export interface ClientFilter {
   disabled?: boolean;
 }
 
+/** What a list of clients can be sorted by; the built-in command line is always the first. */
+export const CLIENT_SORTS = ["created", "name"] as const;
+
+export interface ClientSort {
+  by: typeof CLIENT_SORTS[number];
+  descending: boolean;
+}
+
 /** A place in the list of clients, which begins with the built-in command line. */
 export interface ClientPosition {
   /** Undefined: that of the built-in command line. */
@@ -232,13 +240,14 @@ export interface ClientPosition {
   id: string;
 }
 
-/** The clients that match, the built-in command line first, then by age. */
+/** The clients that match, the built-in command line first, then by age unless sorted otherwise. */
 export async function listMatchingClients(
   sql: Sql,
-  { limit, offset = 0, after, ...filter }: ClientFilter & {
+  { limit, offset = 0, after, sort, ...filter }: ClientFilter & {
     limit: number;
     offset?: number;
     after?: ClientPosition;
+    sort?: ClientSort;
   },
 ): Promise<ListedClient[]> {
   const builtIn = after === undefined ? await findMatchingCommandLine(sql, filter) : undefined;
@@ -251,7 +260,9 @@ export async function listMatchingClients(
       ? sql``
       : sql`and (created_at, id) > (${after.createdAt}, ${after.id})`
   }
-    order by created_at, id limit ${limit - first.length} offset ${skipped}`;
+    order by ${sort?.by === "name" ? sql`lower(name)` : sql`created_at`}
+      ${sort?.descending ? sql`desc` : sql`asc`}, id
+    limit ${limit - first.length} offset ${skipped}`;
   return [...first, ...rows.map(fromRow)];
 }
 

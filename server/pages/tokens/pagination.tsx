@@ -25,6 +25,7 @@ export async function readTokenPage(
   now: number,
 ): Promise<TokenPage> {
   const { ownerId, search, show } = view;
+  if (view.sort !== undefined) return await readSortedPage({ sql }, view, now);
   const before = view.before === undefined ? undefined : decodeCursor(view.before);
   const after = view.after === undefined ? undefined : decodeCursor(view.after);
   const rows = await listPersonalAccessTokens(sql, {
@@ -54,6 +55,31 @@ export async function readTokenPage(
       ? undefined
       : { ...firstPage(view), before: encodeCursor(tokens[0]) },
     next: hasMore ? { ...firstPage(view), after: encodeCursor(tokens.at(-1)!) } : undefined,
+  };
+}
+
+/** A page by its number: its edges say nothing about the order of the list. */
+async function readSortedPage(
+  { sql }: { sql: Sql },
+  view: TokenView,
+  now: number,
+): Promise<TokenPage> {
+  const { ownerId, search, show, sort, page = 1 } = view;
+  const rows = await listPersonalAccessTokens(sql, {
+    ...{ ownerId, search, sort },
+    status: { at: new Date(now), active: show !== "inactive" },
+    expiringSoonAt: show === "expiring" ? new Date(now) : undefined,
+    limit: PAGE_LENGTH + 1,
+    offset: (page - 1) * PAGE_LENGTH,
+  });
+  // Tokens were revoked, or someone typed the number.
+  if (rows.length === 0 && page > 1) return await readSortedPage({ sql }, firstPage(view), now);
+  const ofNumber = (page: number) => ({ ...firstPage(view), page });
+  return {
+    tokens: rows.slice(0, PAGE_LENGTH),
+    isFirst: page === 1,
+    previous: page === 1 ? undefined : ofNumber(page - 1),
+    next: rows.length > PAGE_LENGTH ? ofNumber(page + 1) : undefined,
   };
 }
 

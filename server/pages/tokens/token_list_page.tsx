@@ -10,6 +10,7 @@ import { type RenderDeps, renderPage } from "../render.tsx";
 import { EmptyState } from "../ui/empty_state.tsx";
 import { PageHeading } from "../ui/page_heading.tsx";
 import { SearchForm } from "../ui/search_form.tsx";
+import { columnSort, formatSort } from "../ui/sort.ts";
 import { PageLinks, readTokenPage } from "./pagination.tsx";
 import { tokenRows } from "./token_rows.tsx";
 import { firstPage, MAX_SEARCH, type TokenView, viewUrl } from "./view.ts";
@@ -66,6 +67,7 @@ export async function tokenListPage(
             value={view.search}
             kept={{
               show: view.show,
+              sort: formatSort(view.sort),
               owner: view.path === "/admin/tokens" ? view.ownerId : undefined,
             }}
           />
@@ -81,6 +83,13 @@ export async function tokenListPage(
             now,
             isOwn,
             caption: CAPTIONS[show ?? "active"],
+            sort: (by, options) =>
+              columnSort(
+                by,
+                view.sort ?? { by: "created", descending: true },
+                (sort) => viewUrl({ ...firstPage(view), sort }),
+                options,
+              ),
           })}
         <PageLinks view={view} page={page} />
         {inactive.length > 0 && (

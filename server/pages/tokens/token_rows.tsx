@@ -1,7 +1,8 @@
 import type { GeoipLookup } from "../../geoip.ts";
 import { parseScope } from "../../../shared/oauth/scope.ts";
 import type { PersonalAccessToken } from "../../store/pats/types.ts";
-import { type Column, DataTable } from "../ui/data_table.tsx";
+import type { TokenSort } from "../../store/pats/list.ts";
+import { type Column, type ColumnSort, DataTable } from "../ui/data_table.tsx";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
 import {
   isActive,
@@ -22,19 +23,28 @@ interface Row {
 /** A table of tokens. `isOwn`: whether they are the user's own, who can rotate them. */
 export async function tokenRows(
   deps: { placeOf: GeoipLookup },
-  { tokens, now, isOwn, caption }: {
+  { tokens, now, isOwn, caption, sort = () => undefined }: {
     tokens: readonly PersonalAccessToken[];
     now: number;
     isOwn: boolean;
     /** See DataTable. */
     caption: string;
+    /** The headers that sort; default: none. */
+    sort?: (
+      by: TokenSort["by"],
+      options?: { latestFirst?: boolean },
+    ) => ColumnSort | undefined;
   },
 ) {
   const rows: Row[] = await Promise.all(
     tokens.map(async (token) => ({ token, place: await lastUsedPlace(deps, token) })),
   );
   const columns: (Column<Row> | false)[] = [
-    { label: "Token", cell: ({ token }) => <NameCell token={token} now={now} /> },
+    {
+      label: "Token",
+      sort: sort("name"),
+      cell: ({ token }) => <NameCell token={token} now={now} />,
+    },
     !isOwn && { label: "Owner", cell: ({ token }) => <Owner token={token} /> },
     {
       label: "Scopes",
@@ -42,9 +52,14 @@ export async function tokenRows(
     },
     {
       label: "Last use",
+      sort: sort("last_used", { latestFirst: true }),
       cell: ({ token, place }) => <TokenLastUse token={token} place={place} now={now} />,
     },
-    { label: "Status", cell: ({ token }) => <TokenStatus token={token} now={now} /> },
+    {
+      label: "Status",
+      sort: sort("expires"),
+      cell: ({ token }) => <TokenStatus token={token} now={now} />,
+    },
     tokens.some((token) => isActive(token, now)) && {
       label: "Actions",
       kind: "actions",

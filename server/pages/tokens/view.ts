@@ -1,4 +1,7 @@
+import { TOKEN_SORTS, type TokenSort } from "../../store/pats/list.ts";
 import type { PageContext } from "../context.ts";
+import { listUrl, pageParameter, readPageNumber, readSearch } from "../http/list_query.ts";
+import { formatSort, readSort } from "../ui/sort.ts";
 
 export const MAX_SEARCH = 100;
 
@@ -10,34 +13,40 @@ export interface TokenView {
   search?: string;
   /** Undefined: active tokens. */
   show?: "inactive" | "expiring";
-  /** Cursors: the page begins after, or ends before, this token. */
+  /** Undefined: newest first. */
+  sort?: TokenSort;
+  /** Of a list with `sort`, from 1. */
+  page?: number;
+  /** Of other lists. Cursors: the page begins after, or ends before, this token. */
   after?: string;
   before?: string;
 }
 
 /** What the query asks for. The owner is up to the page. */
 export function readView(c: PageContext): Omit<TokenView, "path" | "ownerId"> {
-  const search = (c.req.query("search") ?? "").trim().slice(0, MAX_SEARCH);
   const show = c.req.query("show");
   return {
-    // PostgreSQL's text type cannot contain NUL.
-    search: search.replaceAll("\0", "") || undefined,
+    search: readSearch(c, MAX_SEARCH),
     show: show === "inactive" || show === "expiring" ? show : undefined,
+    sort: readSort(c, TOKEN_SORTS),
+    page: readPageNumber(c),
     after: c.req.query("after"),
     before: c.req.query("before"),
   };
 }
 
-export function viewUrl({ path, ownerId, search, show, after, before }: TokenView): string {
-  const query = new URLSearchParams();
-  if (path === "/admin/tokens" && ownerId !== undefined) query.set("owner", ownerId);
-  if (search !== undefined) query.set("search", search);
-  if (show !== undefined) query.set("show", show);
-  if (after !== undefined) query.set("after", after);
-  if (before !== undefined) query.set("before", before);
-  return query.size === 0 ? path : `${path}?${query}`;
+export function viewUrl(
+  { path, ownerId, search, show, sort, page, after, before }: TokenView,
+): string {
+  return listUrl(path, {
+    owner: path === "/admin/tokens" ? ownerId : undefined,
+    ...{ search, show },
+    sort: formatSort(sort),
+    page: pageParameter(page ?? 1),
+    ...{ after, before },
+  });
 }
 
 export function firstPage(view: TokenView): TokenView {
-  return { ...view, after: undefined, before: undefined };
+  return { ...view, page: undefined, after: undefined, before: undefined };
 }

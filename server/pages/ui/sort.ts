@@ -26,15 +26,15 @@ export function formatSort<Key extends string>(
 /** The header of the column `by`: a second use sorts in the other direction. */
 export function columnSort<Key extends string>(
   by: Key,
-  current: ListSort<Key>,
+  /** Undefined: none of the columns. */
+  current: ListSort<Key> | undefined,
   url: (sort: ListSort<Key>) => string,
   /** What the first use does: the latest time is usually of interest. */
   { latestFirst = false }: { latestFirst?: boolean } = {},
 ): ColumnSort {
-  const isCurrent = current.by === by;
-  const descending = isCurrent ? !current.descending : latestFirst;
+  if (current?.by !== by) return { url: url({ by, descending: latestFirst }) };
   return {
-    url: url({ by, descending }),
-    direction: !isCurrent ? undefined : current.descending ? "descending" : "ascending",
+    url: url({ by, descending: !current.descending }),
+    direction: current.descending ? "descending" : "ascending",
   };
 }

@@ -10,11 +10,20 @@ export interface ListPosition {
   id: string;
 }
 
+/** What a list of tokens can be sorted by. Unused tokens count as used first, endless ones expire last. */
+export const TOKEN_SORTS = ["created", "name", "last_used", "expires"] as const;
+
+export interface TokenSort {
+  by: typeof TOKEN_SORTS[number];
+  descending: boolean;
+}
+
 /**
- * Tokens of one owner or of all, newest first. `search` matches a part of the name or the first
+ * Tokens of one owner or of all, newest first unless sorted otherwise. `search` matches a part of the name or the first
  * characters of the token. `status` selects the tokens that are active at a time, or those that
  * are not; `expiringSoonAt` those that expire soon at a time and have no successor. `after` starts
- * behind a position; `before` returns the tokens directly in front of one.
+ * behind a position; `before` returns the tokens directly in front of one. Both are about the default
+ * order; `offset` is for the others.
  */
 export async function listPersonalAccessTokens(
   sql: Sql,
@@ -26,10 +35,13 @@ export async function listPersonalAccessTokens(
     expiringSoonAt?: Date;
     after?: ListPosition;
     before?: ListPosition;
+    sort?: TokenSort;
+    offset?: number;
     limit: number;
   },
 ): Promise<PersonalAccessToken[]> {
-  const { ownerId, createdByLogin, search, status, expiringSoonAt, after, before } = query;
+  const { ownerId, createdByLogin, search, status, expiringSoonAt, after, before, sort, offset } =
+    query;
   const pattern = (text: string) => text.replace(/[\\%_]/g, "\\$&");
   const rows = await sql<TokenRow[]>`
     ${withOwner(sql)}
@@ -63,10 +75,29 @@ export async function listPersonalAccessTokens(
     before === undefined ? sql`` : sql`and (t.created_at, t.id) >
         (${before.createdAt}::timestamptz, ${before.id}::uuid)`
   }
-    order by ${before === undefined ? sql`t.created_at desc, t.id desc` : sql`t.created_at, t.id`}
-    limit ${query.limit}`;
+    order by ${
+    sort !== undefined
+      ? sql`${sortExpression(sql, sort)} ${sort.descending ? sql`desc` : sql`asc`}, t.id`
+      : before === undefined
+      ? sql`t.created_at desc, t.id desc`
+      : sql`t.created_at, t.id`
+  }
+    limit ${query.limit} offset ${offset ?? 0}`;
   const tokens = rows.map(fromRow);
   return before === undefined ? tokens : tokens.reverse();
+}
+
+function sortExpression(sql: Sql, { by }: TokenSort) {
+  switch (by) {
+    case "created":
+      return sql`t.created_at`;
+    case "name":
+      return sql`t.name_key`;
+    case "last_used":
+      return sql`coalesce(t.last_used_at, '-infinity')`;
+    case "expires":
+      return sql`coalesce(t.expires_at, 'infinity')`;
+  }
 }
 
 /** The active tokens of an owner by their names, as `nameKey` compares them. */

@@ -1,5 +1,6 @@
 import { brand } from "../../../../shared/brand.ts";
 import type { ClientView } from "../../../admin/client_operations.ts";
+import type { ClientSort } from "../../../store/clients.ts";
 import { listMatchingClients } from "../../../admin/list_clients.ts";
 import type { PageContext } from "../../context.ts";
 import type { PageDeps } from "../../http/page_route.ts";
@@ -10,6 +11,7 @@ import { PageHeading } from "../../ui/page_heading.tsx";
 import { PageNumbers } from "../../ui/page_numbers.tsx";
 import { TimeAgo } from "../../ui/relative_time.tsx";
 import { SearchForm } from "../../ui/search_form.tsx";
+import { columnSort, formatSort } from "../../ui/sort.ts";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
 import { ClientState, grantsText } from "./facts.tsx";
 import { clientPath, CLIENTS_PATH } from "./paths.ts";
@@ -32,9 +34,10 @@ const FILTERS: [label: string, show: ClientsView["show"]][] = [
 /** The list of clients. */
 export async function showClients(deps: PageDeps, c: PageContext): Promise<Response> {
   const view = readClientsView(c);
-  const { search, show, page } = view;
+  const { search, show, sort, page } = view;
   const { clients, total } = await listMatchingClients(deps, {
     ...clientsFilter(view),
+    sort,
     limit: PAGE_LENGTH,
     offset: (page - 1) * PAGE_LENGTH,
   });
@@ -54,7 +57,7 @@ export async function showClients(deps: PageDeps, c: PageContext): Promise<Respo
           <nav class="filters" aria-label="Filter">
             {FILTERS.map(([label, filter]) => (
               <a
-                href={clientsUrl({ search, show: filter, page: 1 })}
+                href={clientsUrl({ ...view, show: filter, page: 1 })}
                 aria-current={show === filter ? "true" : undefined}
               >
                 {label}
@@ -66,12 +69,12 @@ export async function showClients(deps: PageDeps, c: PageContext): Promise<Respo
             label="Name or client ID"
             maxLength={MAX_SEARCH}
             value={search}
-            kept={{ show }}
+            kept={{ show, sort: formatSort(sort) }}
           />
         </div>
         {clients.length === 0
           ? <NoClients view={view} />
-          : <Clients clients={clients} now={deps.clock.now()} />}
+          : <Clients clients={clients} view={view} now={deps.clock.now()} />}
         <PageNumbers
           page={page}
           length={PAGE_LENGTH}
@@ -103,7 +106,16 @@ function NoClients({ view: { search, show } }: { view: ClientsView }) {
   );
 }
 
-function Clients({ clients, now }: { clients: readonly ClientView[]; now: number }) {
+function Clients(
+  { clients, view, now }: { clients: readonly ClientView[]; view: ClientsView; now: number },
+) {
+  const sorted = (by: ClientSort["by"], latestFirst = false) =>
+    columnSort(
+      by,
+      view.sort ?? { by: "created", descending: false },
+      (sort) => clientsUrl({ ...view, sort, page: 1 }),
+      { latestFirst },
+    );
   return (
     <DataTable
       caption="Clients"
@@ -112,6 +124,7 @@ function Clients({ clients, now }: { clients: readonly ClientView[]; now: number
       columns={[
         {
           label: "Client",
+          sort: sorted("name"),
           cell: ({ id, name }) => (
             <>
               <a href={clientPath("show", id)}>
@@ -130,6 +143,7 @@ function Clients({ clients, now }: { clients: readonly ClientView[]; now: number
         { label: "State", cell: (client) => <ClientState client={client} /> },
         {
           label: "Added",
+          sort: sorted("created", true),
           cell: ({ isBuiltIn, createdAt }) =>
             isBuiltIn || createdAt === null
               ? <span class="muted">With the server</span>

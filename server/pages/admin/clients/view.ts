@@ -1,10 +1,11 @@
-import type { ClientFilter } from "../../../store/clients.ts";
+import { CLIENT_SORTS, type ClientFilter, type ClientSort } from "../../../store/clients.ts";
 import type { PageContext } from "../../context.ts";
+import { listUrl, pageParameter, readPageNumber, readSearch } from "../../http/list_query.ts";
+import { formatSort, readSort } from "../../ui/sort.ts";
 import { CLIENTS_PATH } from "./paths.ts";
 
 export const PAGE_LENGTH = 25;
 export const MAX_SEARCH = 100;
-const MAX_PAGE = 100_000;
 
 const FILTERS = ["public", "confidential", "disabled"] as const;
 
@@ -13,18 +14,18 @@ export interface ClientsView {
   search?: string;
   /** Undefined: all. */
   show?: typeof FILTERS[number];
+  /** Undefined: by age. */
+  sort?: ClientSort;
   /** From 1. */
   page: number;
 }
 
 export function readClientsView(c: PageContext): ClientsView {
-  const page = c.req.query("page") ?? "";
-  // PostgreSQL's text type cannot contain NUL.
-  const search = (c.req.query("search") ?? "").replaceAll("\0", "").trim().slice(0, MAX_SEARCH);
   return {
-    search: search || undefined,
+    search: readSearch(c, MAX_SEARCH),
     show: FILTERS.find((filter) => filter === c.req.query("show")),
-    page: /^[1-9]\d{0,5}$/.test(page) ? Math.min(Number(page), MAX_PAGE) : 1,
+    sort: readSort(c, CLIENT_SORTS),
+    page: readPageNumber(c),
   };
 }
 
@@ -36,10 +37,10 @@ export function clientsFilter({ search, show }: ClientsView): ClientFilter {
   };
 }
 
-export function clientsUrl({ search, show, page }: ClientsView): string {
-  const query = new URLSearchParams();
-  if (search !== undefined) query.set("search", search);
-  if (show !== undefined) query.set("show", show);
-  if (page > 1) query.set("page", String(page));
-  return query.size === 0 ? CLIENTS_PATH : `${CLIENTS_PATH}?${query}`;
+export function clientsUrl({ search, show, sort, page }: ClientsView): string {
+  return listUrl(CLIENTS_PATH, {
+    ...{ search, show },
+    sort: formatSort(sort),
+    page: pageParameter(page),
+  });
 }

@@ -1,24 +1,37 @@
 import { listAllResources } from "../../../admin/resource_operations.ts";
 import type { ResourceView } from "../../../admin/resource_view.ts";
 import type { PageContext } from "../../context.ts";
+import { listUrl, readSearch } from "../../http/list_query.ts";
 import type { PageDeps } from "../../http/page_route.ts";
 import { renderPage } from "../../render.tsx";
 import { DataTable } from "../../ui/data_table.tsx";
 import { EmptyState } from "../../ui/empty_state.tsx";
 import { PageHeading } from "../../ui/page_heading.tsx";
 import { SearchForm } from "../../ui/search_form.tsx";
+import { columnSort, formatSort, type ListSort, readSort } from "../../ui/sort.ts";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
 import { administrator } from "./administrator.ts";
 import { Source } from "./facts.tsx";
 import { resourcePath, RESOURCES_PATH } from "./paths.ts";
 
 const MAX_SEARCH = 100;
+const SORTS = ["name", "identifier"] as const;
 
 /** The list of resources. */
 export async function showResources(deps: PageDeps, c: PageContext): Promise<Response> {
-  const search = (c.req.query("search") ?? "").trim().slice(0, MAX_SEARCH);
-  const resources = (await listAllResources(administrator(deps, c), {}))
-    .filter((resource) => isMatch(resource, search.toLowerCase()));
+  const search = readSearch(c, MAX_SEARCH) ?? "";
+  const sort = readSort(c, SORTS);
+  const resources = sortedBy(
+    (await listAllResources(administrator(deps, c), {}))
+      .filter((resource) => isMatch(resource, search.toLowerCase())),
+    sort,
+  );
+  const sorted = (by: ListSort<typeof SORTS[number]>["by"]) =>
+    columnSort(
+      by,
+      sort,
+      (sort) => listUrl(RESOURCES_PATH, { search: search || undefined, sort: formatSort(sort) }),
+    );
   return await renderPage(deps, c, {
     name: "resources",
     title: "Resources",
@@ -34,7 +47,7 @@ export async function showResources(deps: PageDeps, c: PageContext): Promise<Res
           label="Name, title or identifier"
           maxLength={MAX_SEARCH}
           value={search}
-          kept={{}}
+          kept={{ sort: formatSort(sort) }}
         />
         {resources.length === 0
           ? <EmptyState id="no-resources" title="No resources match your search." />
@@ -46,6 +59,7 @@ export async function showResources(deps: PageDeps, c: PageContext): Promise<Res
               columns={[
                 {
                   label: "Resource",
+                  sort: sorted("name"),
                   cell: ({ name, title }) => (
                     <>
                       <a href={resourcePath("show", name)}>
@@ -61,7 +75,11 @@ export async function showResources(deps: PageDeps, c: PageContext): Promise<Res
                     </>
                   ),
                 },
-                { label: "Identifier", cell: ({ identifier }) => <code>{identifier}</code> },
+                {
+                  label: "Identifier",
+                  sort: sorted("identifier"),
+                  cell: ({ identifier }) => <code>{identifier}</code>,
+                },
                 { label: "Scopes", cell: ({ scopes }) => scopes.length },
                 { label: "Source", cell: ({ source }) => <Source source={source} /> },
               ]}
@@ -70,6 +88,20 @@ export async function showResources(deps: PageDeps, c: PageContext): Promise<Res
       </main>
     ),
   });
+}
+
+/** A server has few: they are all in memory. */
+function sortedBy(
+  resources: readonly ResourceView[],
+  sort: ListSort<typeof SORTS[number]> | undefined,
+): readonly ResourceView[] {
+  if (sort === undefined) return resources;
+  const key = ({ name, title, identifier }: ResourceView) =>
+    (sort.by === "name" ? title ?? name : identifier).toLowerCase();
+  const direction = sort.descending ? -1 : 1;
+  return [...resources].sort((a, b) =>
+    direction * (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0)
+  );
 }
 
 function isMatch({ name, title, identifier }: ResourceView, search: string): boolean {
