@@ -102,7 +102,7 @@ export function app(appDeps: AppDeps): App {
       appDeps.clock,
       appDeps.http,
       config.privateIdentityProviders,
-      PROVIDER_DOCUMENTS,
+      { documents: PROVIDER_DOCUMENTS, setting: "private_identity_providers" },
     ),
   };
   const grants = [

@@ -36,8 +36,15 @@ export class JwksCache {
     private readonly clock: Clock,
     private readonly http: OutboundHttp,
     private readonly allowPrivate: boolean,
-    /** Where an issuer's metadata may be, in the order in which they are tried. */
-    private readonly documents: readonly string[] = ["/.well-known/openid-configuration"],
+    private readonly options: {
+      /** Where an issuer's metadata may be, in the order in which they are tried. */
+      documents: readonly string[];
+      /** The setting behind `allowPrivate`. */
+      setting: string;
+    } = {
+      documents: ["/.well-known/openid-configuration"],
+      setting: "federation_private_issuers",
+    },
   ) {}
 
   /**
@@ -108,7 +115,7 @@ export class JwksCache {
   /** The first document that names the issuer, or else the first one or why there is none. */
   async #fetchDiscovery(issuer: string): Promise<Record<string, unknown> | DomainError> {
     const results: (Record<string, unknown> | DomainError)[] = [];
-    for (const document of this.documents) {
+    for (const document of this.options.documents) {
       const url = `${issuer.replace(/\/$/, "")}${document}`;
       const discovery = await this.#fetchJson(url, DISCOVERY_TYPES);
       if (!(discovery instanceof DomainError) && discovery.issuer === issuer) return discovery;
@@ -123,7 +130,7 @@ export class JwksCache {
     try {
       response = await this.http.request(url, { accept, ...limits });
     } catch (error) {
-      if (error instanceof OutboundError) return requestFailure(url, error);
+      if (error instanceof OutboundError) return requestFailure(url, error, this.options.setting);
       throw error;
     }
     if (response.status !== 200) {
@@ -147,13 +154,17 @@ function isPermanentStatus(status: number): boolean {
   return status >= 300 && status < 500 && status !== 408 && status !== 429;
 }
 
-function requestFailure(url: string, { failure, message }: OutboundError): DomainError {
+function requestFailure(
+  url: string,
+  { failure, message }: OutboundError,
+  setting: string,
+): DomainError {
   switch (failure) {
     case "forbidden":
       return forbidden(`No request was sent to ${url}: it ${message}.`);
     case "private_address":
       return forbidden(
-        `No request was sent to ${url}: it ${message}. Set federation_private_issuers to "on" to ` +
+        `No request was sent to ${url}: it ${message}. Set ${setting} to "on" to ` +
           "allow it.",
       );
     default:

@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { brand } from "../../shared/brand.ts";
+import { MANAGEMENT_SCOPES } from "../../shared/management.ts";
 import { DEVICE_CODE_GRANT, TOKEN_EXCHANGE_GRANT } from "../../shared/oauth/grant_types.ts";
 import { ACCESS_TOKEN_TYPE, REFRESH_TOKEN_TYPE } from "../../shared/oauth/token_types.ts";
 import { type Account, approveManagement, approver } from "../support/approver.ts";
@@ -12,6 +13,8 @@ import { PASSWORD_MARK } from "../support/assert_no_secrets.ts";
 import { eventually } from "../support/eventually.ts";
 import { ALICE, install, type Installation, POSTGRES } from "../support/installation.ts";
 import { addApiClient, type ApiClient } from "../support/introspect.ts";
+import { openDatabase } from "../../server/store/db/connect.ts";
+import { type OidcIssuer, startIssuer } from "../support/oidc_issuer.ts";
 import { startServer } from "../support/server_process.ts";
 import { SCIM_PATH } from "../../server/admin/scim_path.ts";
 import { temporaryHome } from "../support/temporary_home.ts";
@@ -64,12 +67,17 @@ async function access(origin: string, issuer: string) {
       scope: "deploy",
     });
   const narrow = await exchange(login.refresh_token, REFRESH_TOKEN_TYPE);
-  const management = await approveManagement(issuer, approver(issuer, BOB), ["deploy"]);
+  const management = await approveManagement(issuer, approver(issuer, BOB), [
+    // The other scopes are for administrators.
+    MANAGEMENT_SCOPES.write,
+    "deploy",
+  ]);
   const created = await fetch(`${issuer}/api/v1/tokens`, {
     method: "POST",
     headers: { authorization: `Bearer ${management}`, "content-type": "application/json" },
     body: JSON.stringify({ name: crypto.randomUUID(), scopes: ["deploy"] }),
   });
+  assert.equal(created.status, 201);
   const { token: pat } = await created.json();
   const exchanged = await exchange(pat, ACCESS_TOKEN_TYPE);
   const approved = await start("deploy offline_access");
@@ -136,10 +144,52 @@ async function refusedAt(isAccepted: () => Promise<boolean>): Promise<number> {
   return performance.now();
 }
 
+/** Has an identity provider report that Bob's account is disabled (RFC 8935, RISC). */
+type ReportDisabled = () => Promise<void>;
+
+async function linkBob(
+  server: Installation,
+  userId: string,
+  issuer: OidcIssuer,
+): Promise<ReportDisabled> {
+  const database = await openDatabase({ databaseUrl: server.databaseUrl, dataDir: "" });
+  const { sql } = database;
+  await sql`
+    insert into identity_providers (
+      name, template, issuer, client_id, client_secret, first_sign_in, created_at
+    ) values ('acme', 'generic', ${issuer.url}, 'client', 'x', 'allow', now())`;
+  await sql`
+    insert into identities (id, provider, issuer, subject, user_id, created_at)
+    values (gen_random_uuid(), 'acme', ${issuer.url}, 'bob', ${userId}, now())`;
+  await database.close();
+  const created = await server.operate(["admin", "signals", "token", "acme"]);
+  assert.equal(created.code, 0, created.stderr);
+  return async () => {
+    const token = await issuer.sign({
+      aud: "client",
+      sub_id: { format: "iss_sub", iss: issuer.url, sub: "bob" },
+      events: { "https://schemas.openid.net/secevent/risc/event-type/account-disabled": {} },
+      exp: undefined,
+    }, { typ: "secevent+jwt" });
+    const response = await fetch(`${server.issuer}/signin/upstream/acme/events`, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${created.stdout.trim()}`,
+        "content-type": "application/secevent+jwt",
+      },
+      body: token,
+    });
+    assert.equal(response.status, 202, await response.text());
+  };
+}
+
 interface Door {
   name: string;
   /** Disables Bob, whose id is given. */
-  disable(server: Installation, bob: { id: string; entry: DirectoryEntry }): Promise<void>;
+  disable(
+    server: Installation,
+    bob: { id: string; entry: DirectoryEntry; report: ReportDisabled },
+  ): Promise<void>;
 }
 
 const DOORS: Door[] = [
@@ -158,6 +208,7 @@ const DOORS: Door[] = [
     },
   },
   { name: "by SCIM", disable: (_, { entry }) => entry.setActive(false) },
+  { name: "by an event of an identity provider", disable: (_, { report }) => report() },
   {
     name: "by an administrator in the browser",
     async disable(server, { id }) {
@@ -170,7 +221,11 @@ const DOORS: Door[] = [
 Deno.test("a disabled user loses everything on another replica within a second", async (t) => {
   await using home = await temporaryHome();
   const config = `${home.folder}/config.toml`;
-  await Deno.writeTextFile(config, '[scopes]\ndeploy = "Deploy"\n', { mode: 0o600 });
+  await Deno.writeTextFile(
+    config,
+    'private_identity_providers = "on"\n[scopes]\ndeploy = "Deploy"\n',
+    { mode: 0o600 },
+  );
   const args = ["--config", config];
   await using server = await install({ database: POSTGRES, args });
   await using other = await startServer({
@@ -185,6 +240,8 @@ Deno.test("a disabled user loses everything on another replica within a second",
   const { id } = JSON.parse(user.stdout);
   const api = await addApiClient(server);
   const entry = await provisionBob(server);
+  await using issuer = await startIssuer();
+  const report = await linkBob(server, id, issuer);
   assert.equal(await server.alice.submit("/signin", "/signin", { ...ALICE }), "home");
 
   for (const door of DOORS) {
@@ -209,7 +266,7 @@ Deno.test("a disabled user loses everything on another replica within a second",
       // Awaited below; if the request fails, that is what is reported.
       refusals.catch(() => {});
       const requestedAt = performance.now();
-      await door.disable(server, { id, entry });
+      await door.disable(server, { id, entry, report });
       const doneAt = performance.now();
       const times = (await refusals).map(([name, time]) =>
         [name, Math.round(time - requestedAt)] as const

@@ -144,6 +144,10 @@ export async function setAccountActive(
   const user = (await lockUser(tx, userId))!;
   const by = sourceOf(caller);
   const isDisabled = user.disabledAt !== undefined;
+  // From now on the directory decides, and no longer the identity provider that reported it first.
+  if (!active && user.disabledBy?.startsWith("idp:")) {
+    await setDisabledAt(tx, userId, { disabled: true, by, now: new Date(clock.now()) });
+  }
   if (active !== isDisabled || (active && user.disabledBy !== by)) return false;
   await setDisabledAt(tx, userId, { disabled: !active, by, now: new Date(clock.now()) });
   const event = {
