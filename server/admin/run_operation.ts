@@ -62,7 +62,8 @@ export class OperationSession implements AsyncDisposable {
     params: OperationParams<Name>,
   ): Promise<OperationResult<Name>> {
     const { config, io } = this;
-    const purpose = CREATING.includes(name) ? "create" : "use";
+    const isDryRun = "dryRun" in params && params.dryRun === true;
+    const purpose = CREATING.includes(name) && !isDryRun ? "create" : "use";
     for (let attempt = 1; this.#opened === undefined; attempt++) {
       try {
         this.#opened = await this.#open(purpose);

@@ -14,6 +14,7 @@ export function declareImport(admin: Command, server: Run<ServerIo>): void {
     .description("import users, with the hashes of their passwords")
     .argument("<file>", "file with the users; - for standard input")
     .option("--format <format>", "jsonl, csv, auth0 or keycloak (default: by the name of the file)")
+    .option("--no-groups", "leave out the groups of the users")
     .option("--dry-run", "check the file and the accounts that exist, and change nothing")
     .option("--json", "print JSON")
     .addHelpText(

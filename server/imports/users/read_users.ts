@@ -19,10 +19,11 @@ const READERS: Record<UserFormat, ReadFields> = {
   keycloak: readKeycloak,
 };
 
-/** The users of a file, one after the other, and what is wrong with the others. */
+/** The users of a file, one after the other, and what is wrong with the others. `groups`: with theirs. */
 export async function* readUsers(
   bytes: AsyncIterable<Uint8Array>,
   format: UserFormat,
+  { groups = true }: { groups?: boolean } = {},
 ): AsyncGenerator<ImportedUser | ImportProblem> {
   for await (const entry of readEntries(bytes, format)) {
     if (!("value" in entry)) {
@@ -30,7 +31,8 @@ export async function* readUsers(
       continue;
     }
     const fields = READERS[format](entry.line, entry.value);
-    yield "code" in fields ? fields as ImportProblem : toImportedUser(entry.line, fields);
+    if ("code" in fields) yield fields as ImportProblem;
+    else yield toImportedUser(entry.line, groups ? fields : { ...fields, groups: undefined });
   }
 }
 

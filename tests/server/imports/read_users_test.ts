@@ -273,6 +273,15 @@ Deno.test("reads a realm export of Keycloak, whatever its layout", async () => {
   ]);
 });
 
+Deno.test("leaves groups out on request, whatever they are called", async () => {
+  const content = JSON.stringify({ email: "a@example.com", groups: ["/Acme Admins", "admin"] });
+  const bytes = new TextEncoder().encode(content);
+  const [entry] = await Array.fromAsync(
+    readUsers(inChunks(bytes, 100), "jsonl", { groups: false }),
+  );
+  assert.deepEqual(entry, user({ email: "a@example.com", name: "a" }));
+});
+
 Deno.test("says that a file is not an export, or is incomplete", async () => {
   assert.deepEqual(await outline('{"realm":"acme"}', "keycloak"), ["1 invalid_json"]);
   assert.deepEqual(await outline("", "keycloak"), ["1 invalid_json"]);

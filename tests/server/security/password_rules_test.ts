@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { brand } from "../../../shared/brand.ts";
+import { assertGolden } from "../../support/golden.ts";
 import { passwordProblem } from "../../../server/security/password_rules.ts";
 
 const ALICE = { email: "alice.smith@example.com", name: "Alice Smith-Jones" };
@@ -35,4 +36,17 @@ Deno.test("rejects a password that is little more than the user's address or nam
   assert.equal(passwordProblem("another long sentence", ALICE), undefined);
   // A user without a name, and an address with short parts.
   assert.equal(passwordProblem("a b c d e f g h i j", { email: "a@b.c" }), undefined);
+});
+
+Deno.test("says what is wrong with a password", async () => {
+  const passwords = [
+    "short",
+    "x".repeat(257),
+    "unbelievable",
+    "alice.smith@example.com",
+    "Alice Smith-Jones",
+    `${brand.productName}12345`.padEnd(12, "!"),
+  ];
+  const problems = passwords.map((password) => passwordProblem(password, ALICE));
+  await assertGolden("password-rules.txt", `${problems.join("\n")}\n`);
 });

@@ -11,6 +11,8 @@ import { runImport } from "./run_import.ts";
 
 type ImportUsersOptions = DatabaseOptions & {
   format?: string;
+  /** False: import none. */
+  groups?: boolean;
   dryRun?: boolean;
   json?: boolean;
 };
@@ -18,7 +20,7 @@ type ImportUsersOptions = DatabaseOptions & {
 /** `admin import users`. */
 export async function adminImportUsers(
   path: string,
-  { format: chosen, dryRun = false, json = false, ...options }: ImportUsersOptions,
+  { format: chosen, groups = true, dryRun = false, json = false, ...options }: ImportUsersOptions,
   io: ServerIo,
 ): Promise<number> {
   const format = userFormat(chosen, path);
@@ -33,7 +35,7 @@ export async function adminImportUsers(
   const input = await openInput(path, io);
   if (typeof input === "string") return reportUsage(input, io);
   return await runImport(
-    withoutDuplicates(readUsers(input, format)),
+    withoutDuplicates(readUsers(input, format, { groups })),
     (session, users) => session.run("importUsers", { users, dryRun }),
     { dryRun, json, noun: "user" },
     options,
