@@ -22,6 +22,7 @@ const CHAINS = [
   ["groups_read", "groups_write"],
   ["identity_providers_read", "identity_providers_write"],
   ["directories_read", "directories_write"],
+  ["trust_read", "trust_write"],
 ] as const;
 
 export type ManagementPermission = (typeof CHAINS)[number][number];
@@ -45,6 +46,8 @@ export const MANAGEMENT_SCOPES: Record<ManagementPermission, string> = {
   identity_providers_write: "manage:identity-providers",
   directories_read: "manage:directories:read",
   directories_write: "manage:directories",
+  trust_read: "manage:trust:read",
+  trust_write: "manage:trust",
 };
 
 /** Permissions that change nothing. */

@@ -57,5 +57,13 @@ export type UserDeps =
 
 export type UserOperation<Params, Result> = (deps: UserDeps, params: Params) => Promise<Result>;
 
+/** What the operations on trust rules need. */
+export type TrustDeps = Pick<
+  AdminDeps,
+  "sql" | "clock" | "catalog" | "issuer" | "actor" | "address" | "loginId"
+>;
+
+export type TrustOperation<Params, Result> = (deps: TrustDeps, params: Params) => Promise<Result>;
+
 /** For parameters and results without content. */
 export type Empty = Record<never, never>;

@@ -56,6 +56,21 @@ import { revokeTokenOperation } from "./tokens/revoke.ts";
 import { rotateTokenOperation } from "./tokens/rotate.ts";
 import { showOwnToken, showToken } from "./tokens/show.ts";
 import { createAddressLinkOperation } from "./users/address_link.ts";
+import {
+  approveTrustRequestOperation,
+  dismissTrustRequestOperation,
+  listTrustRequestsOperation,
+  showTrustRequestOperation,
+} from "./trust/requests.ts";
+import {
+  addTrustRuleOperation,
+  disableTrustRuleOperation,
+  editTrustRuleOperation,
+  enableTrustRuleOperation,
+  listTrustRulesOperation,
+  removeTrustRuleOperation,
+  showTrustRuleOperation,
+} from "./trust/rules.ts";
 import { disableUserOperation, enableUserOperation } from "./users/access.ts";
 import { addUserOperation } from "./users/add.ts";
 import { listUsersOperation } from "./users/list.ts";
@@ -151,6 +166,17 @@ export const apiOperations: readonly ApiOperation[] = [
   showResourceOperation,
   updateResourceOperation,
   removeResourceOperation,
+  addTrustRuleOperation,
+  listTrustRulesOperation,
+  showTrustRuleOperation,
+  editTrustRuleOperation,
+  disableTrustRuleOperation,
+  enableTrustRuleOperation,
+  removeTrustRuleOperation,
+  listTrustRequestsOperation,
+  showTrustRequestOperation,
+  approveTrustRequestOperation,
+  dismissTrustRequestOperation,
   addDirectoryOperation,
   listDirectoriesOperation,
   showDirectoryOperation,

@@ -120,6 +120,18 @@ const MANAGEMENT_SCOPE_DESCRIPTIONS: readonly ScopeDescription[] = [
       "revoked or expires",
     roles: ["admin" as const],
   },
+  {
+    name: MANAGEMENT_SCOPES.trust_read,
+    description: "See the trust rules and the CI jobs that were rejected lately, with their claims",
+    roles: ["admin" as const],
+  },
+  {
+    name: MANAGEMENT_SCOPES.trust_write,
+    description:
+      "Add, change and remove trust rules, and approve rejected CI jobs. A workload that it trusts " +
+      "can act as any user or service account, even after this login is revoked or expires",
+    roles: ["admin" as const],
+  },
 ].map((scope) => ({ ...scope, clients: [brand.cliClientId], tokens: false }));
 
 /** The built-in scopes and those of the config file. Each server gets objects of its own. */

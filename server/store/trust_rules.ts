@@ -76,6 +76,17 @@ export async function findTrustRule(
   return rows.map(fromListedRow)[0];
 }
 
+export async function findTrustRuleById(
+  sql: Sql,
+  id: string,
+): Promise<ListedTrustRule | undefined> {
+  const rows = await sql<ListedRow[]>`
+    select t.*, p.username from trust_rules t
+    join principals p on p.id = coalesce(t.user_id, t.service_account_id)
+    where t.id::text = ${id.toLowerCase()}`;
+  return rows.map(fromListedRow)[0];
+}
+
 /** Finds a rule, and locks it until the transaction is over. */
 export async function lockTrustRule(
   tx: Transaction,

@@ -136,7 +136,8 @@ async function submit(browser: Visitor, [path, fields]: Action["page"]): Promise
 /** Whether a form did what it was for: it shows a secret, or redirects with a notice of that. */
 async function isDone(browser: Visitor, { status, location }: Shown): Promise<boolean> {
   if (status !== 303) return status < 400;
-  return !/class="notice failed"/.test((await browser.get(location!)).html);
+  const next = await browser.get(location!);
+  return next.problems.length === 0 && !/class="notice failed"/.test(next.html);
 }
 
 async function withDatabase<Result>(

@@ -13,7 +13,8 @@ import { setOwner } from "../../store/owners.ts";
 import { createServiceAccount, findServiceAccountByName } from "../../store/service_accounts.ts";
 import { insertTrustRule, trustRuleExists } from "../../store/trust_rules.ts";
 import { findUserByEmail } from "../../store/users.ts";
-import type { AdminDeps, Operation } from "../operation.ts";
+import { adminEvent } from "../admin_event.ts";
+import type { TrustDeps, TrustOperation } from "../operation.ts";
 import { validateWorkloadScope } from "../service_account_operations.ts";
 
 /** A rule as an operator asks for it. */
@@ -49,23 +50,18 @@ export interface AddedRule {
 const MAX_LIFETIME_SECONDS = 3600;
 
 /** Adds a rule, unless it would trust workloads of others and the operator does not insist. */
-export const addTrustRule: Operation<TrustRuleRequest, AddedRule | DomainError> = async (
+export const addTrustRule: TrustOperation<TrustRuleRequest, AddedRule | DomainError> = async (
   deps,
   request,
 ) => await createTrustRule(deps, request);
 
-/** What adding a rule needs. */
-export type AddRuleDeps = Pick<
-  AdminDeps,
-  "sql" | "clock" | "catalog" | "issuer" | "actor" | "address"
->;
-
 /** `within` runs in the same transaction, which it rolls back by returning a failure. */
 export async function createTrustRule(
-  { sql, clock, catalog, issuer, actor }: AddRuleDeps,
+  deps: TrustDeps,
   request: TrustRuleRequest,
   within: (tx: Transaction) => Promise<DomainError | undefined> = () => Promise.resolve(undefined),
 ): Promise<AddedRule | DomainError> {
+  const { sql, clock, catalog, issuer, actor } = deps;
   const risks = findRuleRisks(request);
   if (risks.length > 0 && !request.force) return riskyRule(risks);
   const now = new Date(clock.now());
@@ -104,9 +100,8 @@ export async function createTrustRule(
         await setOwner(tx, { kind: "service-account", name: request.name, ownerId: actor });
       }
     }
-    await recordAuditEvent(tx, clock, {
+    const event = adminEvent(deps, {
       event: "trust_rule.created",
-      actor: actor ?? "operator",
       subject: request.name,
       details: {
         issuer: request.issuer,
@@ -115,6 +110,7 @@ export async function createTrustRule(
         forced: risks.length > 0,
       },
     });
+    await recordAuditEvent(tx, clock, event);
     const failure = await within(tx);
     if (failure !== undefined) throw failure;
     const added: AddedRule = { audience, actsAs: principal.name };

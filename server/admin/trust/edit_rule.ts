@@ -17,7 +17,8 @@ import {
   lockTrustRule,
   updateTrustRule,
 } from "../../store/trust_rules.ts";
-import type { Operation } from "../operation.ts";
+import { adminEvent } from "../admin_event.ts";
+import type { TrustOperation } from "../operation.ts";
 import { validateWorkloadScope } from "../service_account_operations.ts";
 import { checkTimes, riskyRule } from "./add_rule.ts";
 
@@ -52,11 +53,12 @@ export interface EditedRule {
 }
 
 /** Changes a rule. Tokens that it has issued stay as they are. */
-export const editTrustRule: Operation<TrustRuleChanges, EditedRule | DomainError> = async (
-  { sql, clock, catalog, actor },
+export const editTrustRule: TrustOperation<TrustRuleChanges, EditedRule | DomainError> = async (
+  deps,
   changes,
-) =>
-  await sql.begin(async (tx) => {
+) => {
+  const { sql, clock, catalog } = deps;
+  return await sql.begin(async (tx) => {
     const rule = await lockTrustRule(tx, changes.name);
     if (rule === undefined) return noRule(changes.name);
     if (changes.version !== undefined && changes.version !== ruleVersion(rule)) {
@@ -98,9 +100,8 @@ export const editTrustRule: Operation<TrustRuleChanges, EditedRule | DomainError
     if (changes.dryRun) return result;
     if (account !== undefined) await setServiceAccountScope(tx, account);
     if (!await updateTrustRule(tx, edited)) return noRule(rule.name);
-    await recordAuditEvent(tx, clock, {
+    const event = adminEvent(deps, {
       event: "trust_rule.changed",
-      actor: actor ?? "operator",
       subject: rule.name,
       details: {
         issuer,
@@ -111,8 +112,10 @@ export const editTrustRule: Operation<TrustRuleChanges, EditedRule | DomainError
         account_scope: account?.scope ?? null,
       },
     });
+    await recordAuditEvent(tx, clock, event);
     return result;
   }) as EditedRule | DomainError;
+};
 
 /** The conditions with those of the changed fields replaced. A branch replaces a tag. */
 function changedConditions(

@@ -4,7 +4,8 @@ import { findAuditDetails, recordAuditEvent } from "../../store/audit_events.ts"
 import { setOwner } from "../../store/owners.ts";
 import { findPrincipal } from "../../store/principals.ts";
 import { deleteTrustRule, insertTrustRule } from "../../store/trust_rules.ts";
-import type { Operation } from "../operation.ts";
+import { adminEvent } from "../admin_event.ts";
+import type { TrustOperation } from "../operation.ts";
 import { noRule } from "./edit_rule.ts";
 
 const REMOVED = "trust_rule.removed";
@@ -13,26 +14,23 @@ const REMOVED = "trust_rule.removed";
 const RESTORABLE_MS = 3_600_000;
 
 /** Removes a rule. The audit event contains the rule, so that `restoreTrustRule` can add it again. */
-export const removeTrustRule: Operation<{ name: string }, { event: string } | DomainError> = async (
-  { sql, clock, actor },
-  { name },
-) =>
-  await sql.begin(async (tx) => {
+export const removeTrustRule: TrustOperation<
+  { name: string },
+  { event: string } | DomainError
+> = async (deps, { name }) =>
+  await deps.sql.begin(async (tx) => {
     const rule = await deleteTrustRule(tx, name);
     if (rule === undefined) return noRule(name);
-    const event = await recordAuditEvent(tx, clock, {
-      event: REMOVED,
-      actor: actor ?? "operator",
-      subject: name,
-      details: { rule: JSON.stringify(rule) },
-    });
-    return { event };
+    const details = { rule: JSON.stringify(rule) };
+    const event = adminEvent(deps, { event: REMOVED, subject: name, details });
+    return { event: await recordAuditEvent(tx, deps.clock, event) };
   }) as { event: string } | DomainError;
 
 /** Adds a rule again as it was before `event`, which removed it. */
-export const restoreTrustRule: Operation<{ event: string }, { name: string } | DomainError> =
-  async ({ sql, clock, actor }, { event }) =>
-    await sql.begin(async (tx) => {
+export const restoreTrustRule: TrustOperation<{ event: string }, { name: string } | DomainError> =
+  async (deps, { event }) => {
+    const { sql, clock, actor } = deps;
+    return await sql.begin(async (tx) => {
       const since = new Date(clock.now() - RESTORABLE_MS);
       const removed = await findAuditDetails(tx, { id: event, event: REMOVED, since });
       if (removed === undefined) {
@@ -41,8 +39,11 @@ export const restoreTrustRule: Operation<{ event: string }, { name: string } | D
           "The rule was removed too long ago to be restored. Add it again.",
         );
       }
-      const rule: TrustRule = JSON.parse(String(removed.rule), (key, value) =>
-        ["enabledUntil", "disabledAt", "createdAt"].includes(key) ? new Date(value) : value);
+      const rule: TrustRule = JSON.parse(
+        String(removed.rule),
+        (key, value) =>
+          ["enabledUntil", "disabledAt", "createdAt"].includes(key) ? new Date(value) : value,
+      );
       if (await findPrincipal(tx, rule.principal.id) === undefined) {
         return new DomainError(
           "conflict",
@@ -55,10 +56,8 @@ export const restoreTrustRule: Operation<{ event: string }, { name: string } | D
       if (actor !== undefined) {
         await setOwner(tx, { kind: "trust-rule", name: rule.name, ownerId: actor });
       }
-      await recordAuditEvent(tx, clock, {
-        event: "trust_rule.restored",
-        actor: actor ?? "operator",
-        subject: rule.name,
-      });
+      const restored = adminEvent(deps, { event: "trust_rule.restored", subject: rule.name });
+      await recordAuditEvent(tx, clock, restored);
       return { name: rule.name };
     }) as { name: string } | DomainError;
+  };

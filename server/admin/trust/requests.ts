@@ -14,8 +14,9 @@ import {
   listTrustRequests,
   type TrustRequest,
 } from "../../store/trust_requests.ts";
-import type { AdminDeps, Empty } from "../operation.ts";
-import { type AddedRule, type AddRuleDeps, createTrustRule } from "./add_rule.ts";
+import { adminEvent } from "../admin_event.ts";
+import type { Empty, TrustDeps } from "../operation.ts";
+import { type AddedRule, createTrustRule } from "./add_rule.ts";
 
 /** A workload that no rule trusts, and the rule that would trust only it. */
 export interface TrustRequestView {
@@ -43,7 +44,7 @@ export interface ProposedRule {
   risks: string[];
 }
 
-export type RequestDeps = Pick<AdminDeps, "sql" | "clock">;
+export type RequestDeps = Pick<TrustDeps, "sql" | "clock">;
 
 /** The pending requests, the latest first. */
 export async function listAllTrustRequests(
@@ -90,7 +91,7 @@ const LIFETIME_SECONDS = 600;
 
 /** Adds the rule of a request, which is then no longer pending. */
 export async function approveTrustRequest(
-  deps: AddRuleDeps,
+  deps: TrustDeps,
   { id, scope: chosen, name: chosenName, dryRun, ...account }: TrustApproval,
 ): Promise<ApprovedRule | DomainError> {
   const request = await showTrustRequest(deps, { id });
@@ -118,36 +119,29 @@ export async function approveTrustRequest(
     dryRun,
   }, async (tx) => {
     if (!await deleteTrustRequest(tx, id)) return noSuchRequest(id);
-    await recordAuditEvent(tx, deps.clock, {
-      event: "trust_request.approved",
-      actor: deps.actor ?? "operator",
-      subject: name,
-      address: deps.address,
-      details: { request: id, workload: rule.workloads },
-    });
+    const details = { request: id, workload: rule.workloads };
+    const event = adminEvent(deps, { event: "trust_request.approved", subject: name, details });
+    await recordAuditEvent(tx, deps.clock, event);
   });
   return added instanceof DomainError ? added : { ...added, name, provider, conditions, scope };
 }
 
 /** Dismisses a request: the workload does not come back while it is seen. */
 export async function dismissTrustRequest(
-  deps: RequestDeps & Pick<AdminDeps, "actor" | "address">,
+  deps: Omit<TrustDeps, "catalog" | "issuer">,
   { id }: { id: number },
 ): Promise<TrustRequestView | DomainError> {
   const request = await showTrustRequest(deps, { id });
   if (request instanceof DomainError) return request;
-  const { sql, clock, actor = "operator", address } = deps;
+  const { sql, clock } = deps;
   return await sql.begin(async (tx) => {
     if (!await dismissTrustRequestRow(tx, { id, now: new Date(clock.now()) })) {
       return noSuchRequest(id);
     }
-    await recordAuditEvent(tx, clock, {
-      event: "trust_request.dismissed",
-      actor,
-      subject: request.rule.name,
-      address,
-      details: { request: id, workload: request.rule.workloads },
-    });
+    const details = { request: id, workload: request.rule.workloads };
+    const subject = request.rule.name;
+    const event = adminEvent(deps, { event: "trust_request.dismissed", subject, details });
+    await recordAuditEvent(tx, clock, event);
     return request;
   }) as TrustRequestView | DomainError;
 }

@@ -48,6 +48,8 @@ const {
   identity_providers_write: IDPS_WRITE,
   directories_read: DIRECTORIES_READ,
   directories_write: DIRECTORIES_WRITE,
+  trust_read: TRUST_READ,
+  trust_write: TRUST_WRITE,
 } = MANAGEMENT_SCOPES;
 
 type Access = ApiOperation["access"];
@@ -71,6 +73,8 @@ const refused = (status: number): Expected => ({
   identity_providers_write: status,
   directories_read: status,
   directories_write: status,
+  trust_read: status,
+  trust_write: status,
   token: 401,
 });
 const NO_TOKEN = refused(401);
@@ -89,6 +93,9 @@ const READS_USERS: Expected = { ...FORBIDDEN, users_read: undefined };
 const WRITES_USERS: Expected = { ...READS_USERS, users_write: undefined };
 const READS_DIRECTORIES: Expected = { ...FORBIDDEN, directories_read: undefined };
 const WRITES_DIRECTORIES: Expected = { ...READS_DIRECTORIES, directories_write: undefined };
+
+const READS_TRUST: Expected = { ...FORBIDDEN, trust_read: undefined };
+const WRITES_TRUST: Expected = { ...READS_TRUST, trust_write: undefined };
 
 const READS_GROUPS: Expected = { ...FORBIDDEN, groups_read: undefined };
 const WRITES_GROUPS: Expected = { ...READS_GROUPS, groups_write: undefined };
@@ -153,6 +160,8 @@ async function credentials(server: TestServer): Promise<Credential[]> {
   add("approval to see directories", READS_DIRECTORIES, seeDirectories);
   const connect = await manage(admin.id, DIRECTORIES_WRITE);
   add("approval to connect directories", WRITES_DIRECTORIES, connect);
+  add("approval to see trust rules", READS_TRUST, await manage(admin.id, TRUST_READ));
+  add("approval to manage trust rules", WRITES_TRUST, await manage(admin.id, TRUST_WRITE));
   const both = `${CLIENTS_WRITE} ${READ}`;
   add("manages clients without the role", READS, await manage(alice.id, both));
   const former = await addPerson(server, { admin: true });

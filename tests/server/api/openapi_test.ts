@@ -83,6 +83,8 @@ testOnEachDatabase(
             ? { user: id }
             : path.endsWith("/address-link")
             ? { email: "alice@example.org" }
+            : path === "/api/v1/trust-requests/{id}/approve"
+            ? { conditions: [] }
             : {};
           const body = requestBody === undefined ? undefined : JSON.stringify(valid);
           const other = path.replace("{id}", "nonsense");

@@ -7,7 +7,6 @@ import {
 import { DomainError } from "../../../domain_error.ts";
 import type { FormParameters } from "../../../http/form.ts";
 import type { PageContext } from "../../context.ts";
-import { signedInSession } from "../../http/browser_session.ts";
 import { type FormProblem, toFormProblem } from "../../http/form_problem.ts";
 import { setNotice } from "../../http/notice.ts";
 import type { PageDeps } from "../../http/page_route.ts";
@@ -15,6 +14,7 @@ import { type RenderDeps, renderPage } from "../../render.tsx";
 import { formPage } from "../../ui/form_page.tsx";
 import { HiddenFields } from "../../ui/hidden_fields.tsx";
 import { TextField } from "../../ui/text_field.tsx";
+import { administrator } from "./administrator.ts";
 import { readEntries } from "./entries.ts";
 import { ClaimList } from "./pending_requests.tsx";
 import { AccountField, accountsOf, ScopeFields } from "./permission_step.tsx";
@@ -33,11 +33,12 @@ export async function submitTrustApproval(deps: PageDeps, c: PageContext): Promi
   const form = c.get("form");
   const id = Number(form("workload"));
   const { scope = "", name, account } = readEntries(form, deps.catalog.scopes());
-  const approved = await approveTrustRequest({
-    ...deps,
-    actor: signedInSession(c).user.id,
-    address: c.get("requester").address,
-  }, { id, scope, name, serviceAccount: account });
+  const approved = await approveTrustRequest(administrator(deps, c), {
+    id,
+    scope,
+    name,
+    serviceAccount: account,
+  });
   if (approved instanceof DomainError) {
     const request = await showTrustRequest(deps, { id });
     if (request instanceof DomainError) return requestNotFound(deps, c);

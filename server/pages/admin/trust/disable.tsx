@@ -3,10 +3,10 @@ import { setRuleDisabled } from "../../../admin/trust/disable_rule.ts";
 import { DomainError } from "../../../domain_error.ts";
 import { findTrustRule } from "../../../store/trust_rules.ts";
 import type { PageContext } from "../../context.ts";
-import { signedInSession } from "../../http/browser_session.ts";
 import { setNotice } from "../../http/notice.ts";
 import type { PageDeps } from "../../http/page_route.ts";
 import { confirmationPage } from "../../ui/confirmation.tsx";
+import { administrator } from "./administrator.ts";
 import { removedAlready } from "./remove.tsx";
 import { SavedRuleSentence } from "./sentence.tsx";
 import { TRUST_PATH } from "./step_path.ts";
@@ -46,7 +46,7 @@ export async function submitRuleDisabling(deps: PageDeps, c: PageContext): Promi
   const name = c.get("form")("name") ?? "";
   const disabled = isDisabling(c);
   const result = await setRuleDisabled(
-    { ...deps, actor: signedInSession(c).user.id },
+    administrator(deps, c),
     { name, disabled },
   );
   if (result instanceof DomainError) return removedAlready(deps, c);

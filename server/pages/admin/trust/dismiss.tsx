@@ -1,11 +1,11 @@
 import { dismissTrustRequest, showTrustRequest } from "../../../admin/trust/requests.ts";
 import { DomainError } from "../../../domain_error.ts";
 import type { PageContext } from "../../context.ts";
-import { signedInSession } from "../../http/browser_session.ts";
 import { setNotice } from "../../http/notice.ts";
 import type { PageDeps } from "../../http/page_route.ts";
 import { confirmationPage } from "../../ui/confirmation.tsx";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
+import { administrator } from "./administrator.ts";
 import { requestNotFound } from "./approve.tsx";
 import { ClaimList } from "./pending_requests.tsx";
 import { TRUST_PATH } from "./step_path.ts";
@@ -40,11 +40,9 @@ export async function showTrustDismissal(deps: PageDeps, c: PageContext): Promis
 
 /** POST /admin/trust/dismiss */
 export async function submitTrustDismissal(deps: PageDeps, c: PageContext): Promise<Response> {
-  const dismissed = await dismissTrustRequest({
-    ...deps,
-    actor: signedInSession(c).user.id,
-    address: c.get("requester").address,
-  }, { id: Number(c.get("form")("workload")) });
+  const dismissed = await dismissTrustRequest(administrator(deps, c), {
+    id: Number(c.get("form")("workload")),
+  });
   if (dismissed instanceof DomainError) return requestNotFound(deps, c);
   setNotice(deps, c, { code: "request_dismissed", text: `Dismissed request ${dismissed.id}.` });
   return c.redirect(TRUST_PATH, 303);

@@ -2,12 +2,12 @@ import { removeTrustRule, restoreTrustRule } from "../../../admin/trust/remove_r
 import { DomainError } from "../../../domain_error.ts";
 import { isUuid } from "../../../../shared/uuid.ts";
 import { findTrustRule } from "../../../store/trust_rules.ts";
-import { signedInSession } from "../../http/browser_session.ts";
 import { setNotice } from "../../http/notice.ts";
 import type { PageContext } from "../../context.ts";
 import type { PageDeps } from "../../http/page_route.ts";
 import { confirmationPage } from "../../ui/confirmation.tsx";
 import { formatDuration } from "../../../../shared/duration.ts";
+import { administrator } from "./administrator.ts";
 import { Requirements, SavedRuleSentence } from "./sentence.tsx";
 import { TRUST_PATH } from "./step_path.ts";
 
@@ -41,7 +41,7 @@ export async function showTrustRemoval(deps: PageDeps, c: PageContext): Promise<
 /** POST /admin/trust/remove */
 export async function submitTrustRemoval(deps: PageDeps, c: PageContext): Promise<Response> {
   const name = c.get("form")("name") ?? "";
-  const removed = await removeTrustRule({ ...deps, actor: signedInSession(c).user.id }, { name });
+  const removed = await removeTrustRule(administrator(deps, c), { name });
   if (removed instanceof DomainError) return removedAlready(deps, c);
   setNotice(deps, c, {
     code: "rule_removed",
@@ -54,7 +54,7 @@ export async function submitTrustRemoval(deps: PageDeps, c: PageContext): Promis
 /** POST /admin/trust/restore: undoes a removal. */
 export async function submitTrustRestoration(deps: PageDeps, c: PageContext): Promise<Response> {
   const event = c.get("form")("event") ?? "";
-  const admin = { ...deps, actor: signedInSession(c).user.id };
+  const admin = administrator(deps, c);
   const restored = isUuid(event)
     ? await restoreTrustRule(admin, { event })
     : new DomainError("invalid", "The form does not name a removed rule.");

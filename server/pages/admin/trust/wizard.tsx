@@ -5,12 +5,12 @@ import { DomainError } from "../../../domain_error.ts";
 import { byNameNote } from "../../../federation/build_rule.ts";
 import type { ListedTrustRule } from "../../../store/trust_rules.ts";
 import { findServiceAccountByName } from "../../../store/service_accounts.ts";
-import { signedInSession } from "../../http/browser_session.ts";
 import { type FormProblem, toFormProblem } from "../../http/form_problem.ts";
 import { setNotice } from "../../http/notice.ts";
 import type { PageContext } from "../../context.ts";
 import type { PageDeps } from "../../http/page_route.ts";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
+import { administrator } from "./administrator.ts";
 import {
   type Candidate,
   completeWorkload,
@@ -134,7 +134,7 @@ async function test(
   }
   const input = token === undefined ? { rejection: rejection ?? "" } : { token };
   const tested = await testRule(
-    { ...deps, actor: signedInSession(c).user.id },
+    administrator(deps, c),
     checked.candidate,
     before,
     input,
@@ -163,7 +163,7 @@ async function save(
   if (candidate instanceof DomainError) {
     return problemStep(deps, c, "test", entries, candidate);
   }
-  const saved = await saveRule({ ...deps, actor: signedInSession(c).user.id }, candidate, {
+  const saved = await saveRule(administrator(deps, c), candidate, {
     before,
     version: entries.version,
     force: form("force") === "on",
@@ -205,7 +205,7 @@ async function checkRule(
 ): Promise<CheckedRule | DomainError> {
   const candidate = await draftRule(deps, entries, before);
   if (candidate instanceof DomainError) return candidate;
-  const saved = await saveRule({ ...deps, actor: signedInSession(c).user.id }, candidate, {
+  const saved = await saveRule(administrator(deps, c), candidate, {
     before,
     version: entries.version,
     force: true,
