@@ -535,6 +535,7 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   await walkAuthorization(server, go, page, look);
 
   await walkTrust({ go, look, notice, press, page });
+  await walkDirectories({ go, look, notice, press, page });
   await walkClients({ go, look, notice, press, page });
   await walkResources({ go, look, notice, press, page });
   await walkGroups({ go, look, notice, press, page });
@@ -848,6 +849,48 @@ async function walkClients({ go, look, notice, press, page }: Walk): Promise<voi
   await look("client-remove", "remove_client");
   await press("Remove client");
   assert.equal(await notice(), "client_removed");
+}
+
+/** Connects, edits, rotates, disables and removes a directory. */
+async function walkDirectories({ go, look, notice, press, page }: Walk): Promise<void> {
+  const follow = (name: string) => page.getByRole("link", { name, exact: true }).click();
+  await go("/admin/directories");
+  await look("directories-none", "directories");
+  await follow("Connect one");
+  await look("directory-add", "add_directory");
+  await page.getByLabel("Name", { exact: true }).fill(`okta-${"w".repeat(59)}`);
+  await page.getByLabel("Mail domains").fill("localhost");
+  await press("Connect directory");
+  await look("directory-add-refused", "add_directory");
+  await page.getByLabel("Mail domains").fill("example.com\nexample.org");
+  await press("Connect directory");
+  await look("directory-token", "directory_token");
+  await follow("Done");
+  await look("directory", "directory");
+  await follow("Edit");
+  await look("directory-edit", "edit_directory");
+  await press("Save changes");
+  assert.equal(await notice(), "directory_changed");
+  await follow("Rotate token");
+  await look("directory-rotate", "rotate_directory_token");
+  await press("Rotate token");
+  await look("directory-rotated", "directory_token");
+  await page.reload();
+  await look("directory-rotated-again", "already_rotated");
+  await go("/admin/directories");
+  await look("directories", "directories");
+  await follow(`okta-${"w".repeat(59)}`);
+  await follow("Disable");
+  await look("directory-disable", "disable_directory");
+  await press("Disable directory");
+  await look("directory-disabled", "directory");
+  await follow("Enable");
+  await look("directory-enable", "enable_directory");
+  await press("Enable directory");
+  await follow("Remove");
+  await look("directory-remove", "remove_directory");
+  await press("Remove directory");
+  assert.equal(await notice(), "directory_removed");
 }
 
 /** Adds, edits and removes a resource. */
