@@ -23,6 +23,7 @@ export async function adminUserAddressLink(
     ({ email, newEmail, link }) =>
       printLink(link.url === undefined ? newEmail : email, link, io, {
         to: "confirm the new address",
+        holder: "Only its user can use it, signed in.",
         command: `address-link ${sanitizeLine(email, 254)} ${sanitizeLine(newEmail, 254)}`,
       }),
   );

@@ -16,7 +16,14 @@ export function printLink(
   {
     to = "choose a password",
     command = `reset-password ${sanitizeLine(email, 254)} --link`,
-  }: { to?: string; /** After `admin user`: prints another link. */ command?: string } = {},
+    holder = "Anyone who has it can use it.",
+  }: {
+    to?: string;
+    /** After `admin user`: prints another link. */
+    command?: string;
+    /** Who can use it. */
+    holder?: string;
+  } = {},
 ): number {
   const user = sanitizeLine(email, 254);
   const again = `${brand.binaryName} admin user ${command}`;
@@ -33,7 +40,7 @@ export function printLink(
     return EXIT.ok;
   }
   io.stderr(
-    `Send this link to ${user} to ${to}.\n${until}. Anyone who has it can use it.\n`,
+    `Send this link to ${user} to ${to}.\n${until}. ${holder}\n`,
   );
   if (isWritten(`${url}\n`, io)) return EXIT.ok;
   io.stderr(`Error: the link could not be printed. To print a new one, run: ${again}\n`);

@@ -43,6 +43,9 @@ function describe(user: ShownUser, io: ServerIo): string {
     ...user.sub === user.id ? [] : [["sub", user.sub] as const],
     ["role", user.isAdmin ? "admin" : "user"],
     ["groups", sanitizeLine(user.groups.join(", "), 2000) || "none"],
+    ...user.groups.length > 0
+      ? [["groups", user.groups.map((group) => sanitizeLine(group, 200)).join(", ")] as const]
+      : [],
     ["state", state],
     ["created", time(user.createdAt)],
     ["last sign-in", user.lastSignedInAt === null ? "never" : time(user.lastSignedInAt)],

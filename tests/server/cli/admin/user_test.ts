@@ -1,6 +1,7 @@
 /** `admin user`: what it prints, asks and changes. */
 import assert from "node:assert/strict";
 import { adminUserAdd } from "../../../../server/cli/admin/user/add.ts";
+import { adminUserAddressLink } from "../../../../server/cli/admin/user/address_link.ts";
 import { adminUserDelete } from "../../../../server/cli/admin/user/delete.ts";
 import { adminUserDisable, adminUserEnable } from "../../../../server/cli/admin/user/disable.ts";
 import { adminUserOffboard } from "../../../../server/cli/admin/user/offboard.ts";
@@ -207,6 +208,22 @@ Deno.test("admin user: adds, invites, shows, changes and deletes users", async (
         email: BOB,
       }),
     ],
+    [
+      `admin user address-link ${BOB} bob@example.org`,
+      (io) => adminUserAddressLink(BOB, "bob@example.org", options, io),
+    ],
+    [
+      `admin user address-link ${BOB} ${ALICE}`,
+      (io) => adminUserAddressLink(BOB, ALICE, options, io),
+    ],
+    [
+      `admin user address-link ${BOB} bob --expires 60d`,
+      (io) => adminUserAddressLink(BOB, "bob", { ...options, expires: "60d" }, io),
+    ],
+    [
+      `admin user address-link ${BOB} bob@example.org --mail`,
+      (io) => adminUserAddressLink(BOB, "bob@example.org", { ...options, mail: true }, io),
+    ],
     [`admin user update ${ALICE} --no-admin`, update(ALICE, { admin: false })],
     [`admin user disable ${ALICE}`, (io) => adminUserDisable(ALICE, options, io)],
     [`admin user disable ${BOB}`, (io) => adminUserDisable(BOB, options, io)],
@@ -349,5 +366,7 @@ function withoutRandom(text: string): string {
   return text
     .replaceAll(/^Database: .*/gm, "Database: …")
     .replaceAll(/token=[\w-]{43}/g, "token=TOKEN")
+    // The clock advances by a millisecond with each command.
+    .replaceAll(/\.\d{3}Z/g, ".000Z")
     .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "ID");
 }
