@@ -4,6 +4,7 @@ import { formatTimeWithDistance } from "../../../../shared/format_time.ts";
 import { listText } from "../../../../shared/list_text.ts";
 import { formatJson, sanitizeLine } from "../../../../shared/sanitize.ts";
 import type { OffboardReport } from "../../../admin/offboard_user.ts";
+import { browserName } from "../../../http/browser_name.ts";
 import type { ServerIo } from "../../../io.ts";
 import type { DatabaseOptions } from "../../options.ts";
 import { adminCommand } from "../command.ts";
@@ -35,9 +36,8 @@ function describeOffboarding(report: OffboardReport, io: ServerIo): string {
   const { user, dryRun } = report;
   const person = `${sanitizeLine(user.name)} <${sanitizeLine(user.email, 254)}>` +
     (user.isAdmin ? ", an administrator" : "");
-  const title = dryRun
-    ? `This would disable ${person}. Nothing was changed.`
-    : `Disabled ${person}.`;
+  const effect = user.disabled ? `${person} is disabled already.` : `This would disable ${person}.`;
+  const title = dryRun ? `${effect} Nothing was changed.` : `Disabled ${person}.`;
   return [title, ...ending(report, io), ...ownership(report), ...secrets(report, io)]
     .join("\n") + "\n";
 }
@@ -53,7 +53,11 @@ function ending(report: OffboardReport, io: ServerIo): string[] {
       counts.browsers,
       "browser session",
       report.browsers.map((browser) =>
-        row(browser.userAgent, browser.address, used(browser.lastSeenAt))
+        row(
+          browserName(browser.userAgent) ?? browser.userAgent,
+          browser.address,
+          used(browser.lastSeenAt),
+        )
       ),
     ],
     [
@@ -89,7 +93,6 @@ function ending(report: OffboardReport, io: ServerIo): string[] {
       "linked account",
       report.identities.map(({ provider, email }) => row(provider, email ?? "")),
     ],
-    [report.groups.length, "group", report.groups.map((group) => row(group))],
   ];
   const lines = sections.filter(([number]) => number > 0).flatMap((
     [number, noun, rows, more = ""],
@@ -99,8 +102,15 @@ function ending(report: OffboardReport, io: ServerIo): string[] {
   ]);
   return [
     "",
-    dryRun ? "Would end:" : "Ended:",
+    dryRun ? report.user.disabled ? "Still exists:" : "Would end:" : "Ended:",
     ...lines.length > 0 ? lines : ["  no browser session, login or token"],
+    ...report.groups.length > 0
+      ? [
+        "",
+        "Groups, without effect while the account is disabled: " +
+        report.groups.map((group) => sanitizeLine(group, 200)).join(", "),
+      ]
+      : [],
   ];
 }
 
