@@ -19,7 +19,7 @@ export const newDirectory = named(
   "NewDirectory",
   z.strictObject({
     name: described(
-      "Up to 64 letters, digits and the characters `_`, `.` and `-`. Part of the names of its " +
+      "Up to 64 letters, digits, dots and the characters `_` and `-`. Part of the names of its " +
         "groups, such as `okta:Deployers`.",
       text(1, 100),
     ),

@@ -18,7 +18,7 @@ export const newGroup = named(
   "NewGroup",
   z.strictObject({
     name: described(
-      "Up to 64 letters, digits and the characters `_`, `.` and `-`.",
+      "Up to 64 letters, digits, dots and the characters `_` and `-`.",
       text(1, 100),
     ),
     ...settings,
@@ -38,7 +38,7 @@ export const group = named(
     ),
     from: orNull(z.array(z.string())),
     scopes: described("Scopes that name the group.", z.array(z.string())),
-    members: described("How many there are.", z.int()),
+    members: described("Number of members.", z.int()),
     created_at: orNull(timestamp("When it was added to the database.")),
   }),
 );
@@ -71,7 +71,7 @@ export const memberList = named(
       disabled: z.boolean(),
       sources: described("Where the membership comes from.", z.array(source)),
     })),
-    total: described("How many match.", z.int()),
+    total: described("Number of members that match.", z.int()),
   }),
 );
 

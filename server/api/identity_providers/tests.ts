@@ -35,7 +35,7 @@ export const showTestOperation = operation({
   id: "showIdentityProviderTest",
   summary: "Get the result of a test",
   access: "identity_providers_read",
-  response: { status: 200, description: "How far the test is.", schema: testProgress },
+  response: { status: 200, description: "The state of the test.", schema: testProgress },
   async handle(deps, request) {
     const { id } = request;
     const progress = toFailure(
