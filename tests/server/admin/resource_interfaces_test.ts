@@ -139,6 +139,34 @@ const ACTIONS: Action[] = [
       "claim:groups": "on",
     }],
   },
+  ...([
+    ["requires a second factor for a scope", "2fa"],
+    ["requires a passkey for a scope", "phr"],
+    ["requires no factor for a scope", null],
+  ] as const).map(([name, factor]): Action => ({
+    name,
+    cli: (io, options) =>
+      adminResourceUpdate("orders", {
+        ...options,
+        scope: ["orders:cancel=Cancel your orders"],
+        scopeFactor: [`orders:cancel=${factor ?? "any"}`],
+      }, io),
+    rest: ["PATCH", `${RESOURCES}/orders`, {
+      scopes: [
+        { name: "orders:read", description: "See all of your orders" },
+        { name: "orders:cancel", description: "Cancel your orders", factor },
+      ],
+    }],
+    page: [EDIT, {
+      "scope0.name": "orders:read",
+      "scope0.description": "See all of your orders",
+      "scope1.name": "orders:cancel",
+      "scope1.description": "Cancel your orders",
+      "scope1.factor": factor ?? "",
+      "claim:email": "on",
+      "claim:groups": "on",
+    }],
+  })),
   ...(["management", "default", "gone"] as const).map((name): Action => ({
     name: `rejects a change of ${name}`,
     refused: true,
