@@ -86,9 +86,12 @@ function testVisit(
       const shownPage = await body.getAttribute("data-error") ??
         await body.getAttribute("data-page");
       assert.equal(shownPage, pageName, name);
-      const copyButtons = ["token_created", "client_secret", "link_to_hand_over"].includes(pageName)
-        ? 1
-        : 0;
+      const copyButtons =
+        ["token_created", "client_secret", "directory_token", "link_to_hand_over"].includes(
+            pageName,
+          )
+          ? 1
+          : 0;
       assert.equal(await page.locator("script").count(), 1 + copyButtons, name);
       assert.equal(await page.getByRole("button", { name: "Copy" }).count(), copyButtons, name);
       const beside = await page.evaluate(
