@@ -1,4 +1,5 @@
 import { EXIT } from "../../../../shared/exit_codes.ts";
+import { type ProgressLine, progressLine } from "../../../../shared/progress_line.ts";
 import { formatJson, sanitizeLine } from "../../../../shared/sanitize.ts";
 import type { ImportedBatch } from "../../../admin/imported_batch.ts";
 import { OperationSession } from "../../../admin/run_operation.ts";
@@ -149,19 +150,19 @@ function count(number: number, noun: string): string {
 /** A line on a terminal that is rewritten. */
 class Progress {
   #shownAt = 0;
-  #isShown = false;
+  #line: ProgressLine | undefined;
 
-  constructor(private readonly noun: string, private readonly io: ServerIo) {}
+  constructor(private readonly noun: string, io: ServerIo) {
+    this.#line = io.stderrIsLive ? progressLine(io.stderr, io.stderrColumns) : undefined;
+  }
 
   show({ imported, unchanged, rejected }: ImportSummary): void {
-    if (!this.io.stderrIsLive || performance.now() - this.#shownAt < PROGRESS_MS) return;
+    if (performance.now() - this.#shownAt < PROGRESS_MS) return;
     this.#shownAt = performance.now();
-    this.#isShown = true;
-    this.io.stderr(`\r\x1b[K${count(imported + unchanged + rejected, this.noun)} read`);
+    this.#line?.show("Importing…", count(imported + unchanged + rejected, this.noun));
   }
 
   clear(): void {
-    if (this.#isShown) this.io.stderr("\r\x1b[K");
-    this.#isShown = false;
+    this.#line?.clear();
   }
 }
