@@ -125,7 +125,10 @@ async function eraseFromTokens(tx: Transaction, person: PersonalData): Promise<v
   }
 }
 
-/** What identity providers sent about the user without an account here: they would send it again. */
+/**
+ * What identity providers sent about the user without an account here, and rejected workloads whose
+ * claims name them: they would send it again.
+ */
 async function eraseSignIns(tx: Transaction, { emails, name }: PersonalData): Promise<void> {
   const keys = emails.map(nameKey);
   await tx`delete from queued_sign_ins where lower(email) in ${tx(keys)}`;
@@ -134,6 +137,11 @@ async function eraseSignIns(tx: Transaction, { emails, name }: PersonalData): Pr
     delete from identity_provider_tests where result is not null and exists (
       select from jsonb_array_elements_text(${tx.json(texts)}::jsonb) needle
       where strpos(lower(result::text), lower(needle)) > 0
+    )`;
+  await tx`
+    delete from trust_requests where exists (
+      select from jsonb_array_elements_text(${tx.json(texts)}::jsonb) needle
+      where strpos(lower(claims::text), lower(needle)) > 0
     )`;
 }
 

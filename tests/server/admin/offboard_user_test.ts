@@ -242,6 +242,11 @@ testOnEachDatabase(
       insert into identity_provider_tests (
         id, token_hash, provider, created_at, expires_at, result
       ) values (gen_random_uuid(), 'x', 'okta', now(), now(), ${sql.json({ claims: { email } })})`;
+    await sql`
+      insert into trust_requests (
+        workload_hash, provider, issuer, audience, claims, address, count, first_seen_at, last_seen_at
+      ) values ('x', 'google', 'https://i.example', 'a', ${sql.json({ email })}, '192.0.2.7', 1,
+        now(), now())`;
     // As an identity token of hers, or a report about a token, is recorded.
     await recordAuditEvent(sql, clock, {
       event: "workload.refused",
