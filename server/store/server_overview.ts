@@ -1,12 +1,13 @@
 import { EXPIRES_SOON } from "../../shared/tokens/expires_soon.ts";
 import type { Sql } from "./db/connect.ts";
 import { hasNoSuccessor, isWithin } from "./pats/row.ts";
+import { canSignIn } from "./users.ts";
 
 /** What administrators look at first. */
 export interface ServerOverview {
   users: number;
   disabledUsers: number;
-  /** Users who have not chosen a password yet. */
+  /** Users who have no way to sign in yet. */
   invitedUsers: number;
   /** Active personal access tokens. */
   tokens: number;
@@ -43,7 +44,7 @@ export async function readServerOverview(
       (select count(*)::int from users) as users,
       (select count(*)::int from users where disabled_at is not null) as "disabledUsers",
       (select count(*)::int from users
-        where password_hash is null and disabled_at is null) as "invitedUsers",
+        where disabled_at is null and not ${canSignIn(sql)}) as "invitedUsers",
       (select count(*)::int from active) as tokens,
       (select count(*)::int from active t
         where ${isWithin(sql, now, EXPIRES_SOON)} and ${hasNoSuccessor(sql)}) as "expiringTokens",

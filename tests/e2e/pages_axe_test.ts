@@ -32,6 +32,7 @@ import { addUserWithPassword } from "../support/person.ts";
 import { seedBelongings } from "../support/seed_belongings.ts";
 import { serveSite } from "../support/site.ts";
 import { type TestServer, testServer } from "../support/test_server.ts";
+import { addTrustRequest } from "../support/trust_requests.ts";
 
 const PASSWORD = "a calm and long pass phrase";
 const looks = [
@@ -537,6 +538,7 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
 
   await walkAuthorization(server, go, page, look);
 
+  await walkTrustRequests(server, { go, look, notice, press, page });
   await walkTrust({ go, look, notice, press, page });
   await walkDirectories({ go, look, notice, press, page });
   await walkClients({ go, look, notice, press, page });
@@ -796,6 +798,29 @@ async function walkTrust({ go, look, notice, press, page }: Walk): Promise<void>
   await press("Remove the rule deployer");
   await press("Remove rule");
   await page.locator("#no-rules").waitFor();
+}
+
+/** Workloads that no rule trusts. */
+async function walkTrustRequests(
+  { parts, clock }: TestServer,
+  { go, look }: Walk,
+): Promise<void> {
+  const { sql } = parts;
+  for (const ref of [`refs/heads/${"W".repeat(100)}`, "refs/pull/7/merge"]) {
+    const issuer = "https://token.actions.githubusercontent.com";
+    const now = new Date(clock.now());
+    await addTrustRequest(sql, { issuer, audience: parts.issuer, ref, scope: "deploy", now });
+  }
+  await go("/admin/trust");
+  await look("trust-requests", "trust");
+  const requests = (await sql`select id from trust_requests order by id`).map(({ id }) => id);
+  await go(`/admin/trust/approve?workload=${requests[0]}`);
+  await look("trust-approve", "approve_trust_request");
+  await go(`/admin/trust/approve?workload=${requests[1]}`);
+  await look("trust-approve-risky", "risky_trust_request");
+  await go(`/admin/trust/dismiss?workload=${requests[1]}`);
+  await look("trust-dismiss", "dismiss_trust_request");
+  await sql`delete from trust_requests`;
 }
 
 /** Adds, edits, rotates, disables and removes clients. */
