@@ -88,7 +88,7 @@ export async function adminTrustApprove(
         (condition.label === undefined ? "" : ` (${condition.label})`)
       ),
     ];
-    for (const condition of conditions) io.stdout(`  ${sanitizeLine(condition, 500)}\n`);
+    for (const condition of conditions) io.stdout(`  ${sanitizeLine(condition, 1200)}\n`);
     print(`It acts as ${actsAs}, with ${granted}.`);
   };
   return await adminCommand("showTrustRequest", { id }, options, io, async (request) => {

@@ -77,7 +77,7 @@ export function Requirements(
       <ul class="scopes">
         {lines.map((line) => (
           <li>
-            <UntrustedText text={line} max={500} />
+            <UntrustedText text={line} max={1200} />
           </li>
         ))}
       </ul>
