@@ -1,4 +1,5 @@
 import type { Clock } from "../../shared/clock.ts";
+import type { ServerConfig } from "../config/server_config.ts";
 import type { Mail } from "../notifications/mail.ts";
 import type { Sql } from "../store/db/connect.ts";
 import type { Directory } from "../store/directories/directories.ts";
@@ -9,6 +10,7 @@ export interface ScimDeps {
   sql: Sql;
   clock: Clock;
   issuer: string;
+  config: Pick<ServerConfig, "passwordSignIn">;
   tokenValidator: Pick<TokenValidator, "invalidate">;
   mail: Pick<Mail, "send">;
 }

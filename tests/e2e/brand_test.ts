@@ -25,6 +25,7 @@ const other: typeof brand | Record<string, unknown> = {
     refreshToken: "acmer_",
     deviceCode: "acmed_",
     clientSecret: "acmec_",
+    directoryToken: "acmes_",
   },
 };
 

@@ -1,3 +1,4 @@
+import { nameKey } from "../../../shared/name_key.ts";
 import { setExternalGroups } from "../../access/external_groups.ts";
 import { revokeUserAccess } from "../../logins/revoke_user_access.ts";
 import type { Message } from "../../notifications/mail.ts";
@@ -18,7 +19,7 @@ import { type Caller, type ScimDeps, sourceOf } from "../deps.ts";
 import { badRequest, notUnique } from "../error.ts";
 import { type AccountValues, domainOf } from "./values.ts";
 
-type AccountDeps = Pick<ScimDeps, "clock" | "issuer">;
+type AccountDeps = Pick<ScimDeps, "clock" | "issuer" | "config">;
 
 /**
  * The account of a user that a directory creates: a new one, or the existing one of this address if
@@ -26,13 +27,15 @@ type AccountDeps = Pick<ScimDeps, "clock" | "issuer">;
  */
 export async function provisionAccount(
   tx: Transaction,
-  { clock }: AccountDeps,
+  { clock, config }: AccountDeps,
   caller: Caller,
   values: AccountValues,
 ): Promise<User> {
   checkDomain(caller, values.email);
   const existing = await lockUserByEmail(tx, values.email);
-  if (existing !== undefined) return await takeOver(tx, { clock }, caller, existing, values);
+  if (existing !== undefined) {
+    return await takeOver(tx, { clock, config }, caller, existing, values);
+  }
   const isTrusted = mayTakeOver(caller, values.email);
   const now = new Date(clock.now());
   const created = await createUser(tx, {
@@ -54,11 +57,17 @@ export async function provisionAccount(
 
 async function takeOver(
   tx: Transaction,
-  { clock }: Pick<AccountDeps, "clock">,
+  { clock, config }: Pick<AccountDeps, "clock" | "config">,
   caller: Caller,
   user: User,
   values: AccountValues,
 ): Promise<User> {
+  if (isBreakGlass(config, user)) {
+    throw notUnique(
+      "The e-mail address is that of a break-glass administrator of this server, whose account no " +
+        "directory has.",
+    );
+  }
   const homes = await directoriesOfAccount(tx, user.id);
   if (homes.some(({ deletedAt }) => deletedAt === undefined)) {
     throw notUnique("Another user of a directory has the e-mail address.");
@@ -137,7 +146,7 @@ export async function changeAccount(
  */
 export async function setAccountActive(
   tx: Transaction,
-  { clock }: Pick<AccountDeps, "clock">,
+  { clock, config }: Pick<AccountDeps, "clock" | "config">,
   caller: Caller,
   { userId, active }: { userId: string; active: boolean },
 ): Promise<boolean> {
@@ -149,6 +158,12 @@ export async function setAccountActive(
     await setDisabledAt(tx, userId, { disabled: true, by, now: new Date(clock.now()) });
   }
   if (active !== isDisabled || (active && user.disabledBy !== by)) return false;
+  if (!active && isBreakGlass(config, user)) {
+    throw badRequest(
+      "mutability",
+      "The user is a break-glass administrator of this server, whom no directory disables.",
+    );
+  }
   await setDisabledAt(tx, userId, { disabled: !active, by, now: new Date(clock.now()) });
   const event = {
     event: active ? "user.enabled" : "user.disabled",
@@ -164,11 +179,11 @@ export async function setAccountActive(
 /** Disables the account of a user that is deleted in the directory; it keeps no groups of it. */
 export async function releaseAccount(
   tx: Transaction,
-  { clock }: Pick<AccountDeps, "clock">,
+  { clock, config }: Pick<AccountDeps, "clock" | "config">,
   caller: Caller,
   userId: string,
 ): Promise<void> {
-  await setAccountActive(tx, { clock }, caller, { userId, active: false });
+  await setAccountActive(tx, { clock, config }, caller, { userId, active: false });
   const source = sourceOf(caller);
   const cause = { actor: source, address: caller.address };
   await setExternalGroups(tx, { clock }, { userId, source, names: [], ...cause });
@@ -178,6 +193,11 @@ export async function releaseAccount(
     subject: userId,
     address: caller.address,
   });
+}
+
+/** Those whom the operator has named for when everything else fails. */
+function isBreakGlass({ passwordSignIn }: AccountDeps["config"], { email }: User): boolean {
+  return passwordSignIn.breakGlass.some((address) => nameKey(address) === nameKey(email));
 }
 
 function mayTakeOver({ directory }: Caller, email: string): boolean {

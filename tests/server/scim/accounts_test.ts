@@ -109,6 +109,22 @@ testOnEachDatabase("enables only what the directory disabled", async (location) 
   assert.equal(await disabled(), false);
 });
 
+testOnEachDatabase("leaves break-glass administrators alone", async (location) => {
+  await using server = await testServer(location, (config) => {
+    config.passwordSignIn.breakGlass = ["Root@example.com", "late@example.com"];
+  });
+  await addUserWithPassword(server, "root@example.com");
+  const okta = await addDirectory(server, "okta", ["example.com"]);
+  const taken = await okta.send("POST", "/Users", { userName: "root@example.com" });
+  assert.deepEqual([taken.status, taken.body.scimType], [409, "uniqueness"]);
+  // One that a directory created, and that the operator has named since.
+  const id = await okta.addUser("late@example.com");
+  const kept = await patch(okta, id, { active: false });
+  assert.deepEqual([kept.status, kept.body.scimType], [400, "mutability"]);
+  assert.equal((await okta.send("DELETE", `/Users/${id}`)).body.scimType, "mutability");
+  assert.equal((await account(server, "late@example.com")).disabledAt, undefined);
+});
+
 testOnEachDatabase("disables even the last administrator", async (location) => {
   await using server = await testServer(location);
   const { sql } = server.parts;
