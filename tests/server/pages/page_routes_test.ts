@@ -106,6 +106,8 @@ const ACTIONS: Record<
   "/admin/people/access": ["administrator", true],
   "/admin/people/address-link": ["administrator", true],
   "/admin/people/reset-factors": ["administrator", true],
+  "/admin/people/offboard": ["administrator", true],
+  "/admin/owners/change": ["administrator", true],
   "/admin/people/delete": ["administrator", true],
   "/admin/people/sign-out": ["administrator", true],
   "/admin/people/revoke-login": ["administrator", true],
@@ -157,6 +159,8 @@ Deno.test("redirects actions without a recent sign-in, and returns to them after
         ? { token: addressToken }
         : route.path === "/admin/people/sign-out"
         ? { user: fields.owner, session: "" }
+        : route.path === "/admin/owners/change"
+        ? { kind: "client", name: "billing" }
         : route.path === "/admin/groups/remove-member"
         ? { user: fields.owner }
         : route.path === "/admin/people/revoke-login"

@@ -30,6 +30,8 @@ Deno.test("the text of the pages of users", async () => {
   await seedTokens(server, bob, [{ name: "Release" }]);
   // Lists are in the order of time.
   server.clock.advance({ seconds: 0.001 });
+  // Browsers are listed by their last use.
+  server.clock.advance({ seconds: 0.001 });
   const browser = await signedIn(server, "bob@example.com");
   const other = Array.from({ length: 30 }, (_, index) => String(index + 10));
   for (const number of other) {
