@@ -28,7 +28,12 @@ export function toUpstreamFailure(error: unknown): UpstreamFailure {
   }
   // RFC 6749 section 5.2.
   if (error instanceof client.ResponseBodyError) {
-    const isOurClient = error.error === "invalid_client" || error.error === "unauthorized_client";
+    // The last one is GitHub's.
+    const isOurClient = [
+      "invalid_client",
+      "unauthorized_client",
+      "incorrect_client_credentials",
+    ].includes(error.error);
     return failure(
       isOurClient ? "client_rejected" : "provider_error",
       describe(error.error, error.error_description),
