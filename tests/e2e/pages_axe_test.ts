@@ -542,6 +542,7 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   await walkTrust({ go, look, notice, press, page });
   await walkDirectories({ go, look, notice, press, page });
   await walkClients({ go, look, notice, press, page });
+  await walkIdentityProviders({ go, look, notice, press, page });
   await walkResources({ go, look, notice, press, page });
   await walkGroups({ go, look, notice, press, page });
 
@@ -919,6 +920,24 @@ async function walkDirectories({ go, look, notice, press, page }: Walk): Promise
   await look("directory-remove", "remove_directory");
   await press("Remove directory");
   assert.equal(await notice(), "directory_removed");
+}
+
+/** Adds an identity provider, and asks about what can be done with it. */
+async function walkIdentityProviders({ go, look, press, page }: Walk): Promise<void> {
+  await go("/admin/identity-providers/add");
+  await look("identity-provider-add", "add_identity_provider");
+  await page.getByLabel("Client ID").fill("client");
+  await page.getByLabel("Client secret").fill("secret");
+  await press("Add provider");
+  await look("identity-provider", "identity_provider");
+  for (const verb of ["edit", "test", "enable", "remove"]) {
+    await go(`/admin/identity-providers/${verb}?provider=google`);
+    await look(`identity-provider-${verb}`, `${verb}_identity_provider`);
+  }
+  await go("/admin/identity-providers/requests");
+  await look("sign-in-requests", "sign_in_requests");
+  await go("/admin/identity-providers");
+  await look("identity-providers", "identity_providers");
 }
 
 /** Adds, edits and removes a resource. */
