@@ -3,6 +3,7 @@ import { factorsResetMail } from "../sign_in/method_mail.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import { deletePendingSignIns } from "../store/pending_sign_ins.ts";
 import { deleteSecondFactors, type SecondFactors } from "../store/second_factors.ts";
+import { signOutAllPasskeySessions } from "../store/sessions.ts";
 import { lockUser, type User } from "../store/users.ts";
 import { rolledBack } from "./group_operations.ts";
 import { keepingAnAdministrator } from "./last_administrator.ts";
@@ -33,6 +34,8 @@ export const resetFactors: UserOperation<{ email: string }, ResetFactors | Domai
     });
     if (user === undefined || removed === undefined) return noSuchUser(email);
     await deletePendingSignIns(tx, user.id);
+    // A passkey that was stolen must not stay signed in.
+    await signOutAllPasskeySessions(tx, { userId: user.id, now: new Date(clock.now()) });
     const event = {
       event: "second_factor.reset",
       subject: user.id,

@@ -5,7 +5,13 @@ import { recordAuditEvent } from "../store/audit_events.ts";
 import type { Sql, Transaction } from "../store/db/connect.ts";
 import { insertPasskey, listPasskeys, recordPasskeyChallenge } from "../store/passkeys.ts";
 import { expirePasswordLinks, usePasswordLink } from "../store/password_links.ts";
-import { lockUser, nameProblem, updateUserRow, type User } from "../store/users.ts";
+import {
+  hasSignInMethod,
+  lockUser,
+  nameProblem,
+  updateUserRow,
+  type User,
+} from "../store/users.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
 import { suggestPasskeyName } from "./authenticator_names.ts";
 import { type ChallengeDeps, type ValidChallenge, verifyChallenge } from "./challenge.ts";
@@ -77,8 +83,9 @@ export async function registerPasskeyByLink(
   const now = new Date(deps.clock.now());
   return await commit(deps.sql, async (tx) => {
     const used = await usePasswordLink(tx, { tokenHash: tokenHash(token), now });
-    // A link that resets a password would leave the old password in place.
-    if (used === undefined || used.user.id !== userId || used.user.passwordHash !== undefined) {
+    // For anyone else the link would stand for every factor that they have: who reads their mail would
+    // get a passkey, which is worth more than the password that the link is for.
+    if (used === undefined || used.user.id !== userId || await hasSignInMethod(tx, userId)) {
       return new DomainError("conflict", "This link was used or has expired.");
     }
     if (used.mailed) await updateUserRow(tx, userId, { emailVerified: true });

@@ -10,6 +10,7 @@ export interface FirstFactor {
   acr: Acr;
   /** The one that was checked. */
   passwordHash?: string;
+  /** That the user signed in with, or confirmed it with. */
   passkeyId?: string;
   /** The row of the identity at a provider. */
   identityId?: string;

@@ -60,7 +60,8 @@ export type ConfirmedEnrollment = { recoveryCodes?: string[] } | "gone" | Domain
 
 /**
  * Sets up the app whose first code the user has entered. Returns recovery codes unless the user has
- * some; they are stored only as hashes. With `replaces`, the user may have an app already.
+ * some; they are stored only as hashes. Without `replaces`, the
+ * user must not have a second factor yet.
  */
 export async function confirmTotpEnrollment(
   { sql, clock, encryption, issuer, mail }: ManageFactorsDeps,
@@ -88,6 +89,8 @@ export async function confirmTotpEnrollment(
   const confirmed = await sql.begin(async (tx): Promise<ConfirmedEnrollment> => {
     const locked = await lockUser(tx, user.id);
     if (locked === undefined || locked.disabledAt !== undefined) return "gone";
+    // Who begins a set-up with the password must not end it beside a factor that was added since.
+    if (!replaces && hasSecondFactor(await findSecondFactors(tx, user.id))) return "gone";
     if (!await useTotpEnrollment(tx, { holder, userId: user.id, now })) return "gone";
     const app = { userId: user.id, secret: enrollment.secret, step, now, replaces };
     if (!await insertTotpAuthenticator(tx, app)) return "gone";

@@ -150,8 +150,13 @@ export async function setProviderDisabledAt(
     where name = ${name}`;
 }
 
-/** Deletes a provider with the accounts that are linked to it. */
+/**
+ * Deletes a provider with the accounts that are linked to it and what it may report. Users whom it has
+ * disabled stay so: nothing is left for another provider of the same name.
+ */
 export async function deleteIdentityProvider(tx: Transaction, name: string): Promise<void> {
+  await tx`delete from provider_signals where provider = ${name}`;
+  await tx`update users set disabled_by = null where disabled_by = ${`idp:${name}`}`;
   await tx`delete from identity_providers where name = ${name}`;
 }
 

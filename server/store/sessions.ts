@@ -4,6 +4,9 @@ import type { FirstFactor } from "../sign_in/first_factor.ts";
 import type { Sql, Transaction } from "./db/connect.ts";
 import { type User, userFromRow, type UserRow } from "./users.ts";
 
+/** What a session began with, besides a password: it is signed out when that is removed. */
+export type SessionOrigin = Pick<FirstFactor, "passkeyId" | "identityId" | "upstreamSessionId">;
+
 /** A browser session of a user. */
 export interface Session {
   id: string;
@@ -12,6 +15,7 @@ export interface Session {
   authenticatedAt: Date;
   /** How; undefined in a session of an earlier version. */
   authentication?: Authentication;
+  origin: SessionOrigin;
   createdAt: Date;
   address: string;
   userAgent: string;
@@ -25,6 +29,9 @@ interface Row extends UserRow {
   authenticated_at: Date;
   acr: string | null;
   amr: string[] | null;
+  passkey_id: string | null;
+  identity_id: string | null;
+  upstream_session_id: string | null;
   session_created_at: Date;
   last_seen_at: Date;
   address: string;
@@ -45,6 +52,8 @@ export async function createSession(
     first: FirstFactor;
     /** Of all factors together. */
     authentication: Authentication;
+    /** Undefined: that of `first`. */
+    origin?: SessionOrigin;
     /** Undefined: now. */
     authenticatedAt?: Date;
     now: Date;
@@ -54,11 +63,12 @@ export async function createSession(
     userAgent: string;
   },
 ): Promise<string | undefined> {
+  const { first, origin = first } = session;
   const rows = await sql<{ id: string }[]>`
     with signed_in as (
       update users set last_signed_in_at = ${session.now}
       where id = ${session.userId} and disabled_at is null
-        and ${isStillValid(sql, session.first)}
+        and ${isStillValid(sql, first)}
       returning id
     )
     insert into sessions (
@@ -70,17 +80,31 @@ export async function createSession(
       ${session.expiresAt}::timestamptz,
       ${session.address}::text, ${session.userAgent}::text, ${session.authentication.acr}::text,
       ${sql.json([...session.authentication.amr])}::jsonb,
-      ${session.first.passkeyId ?? null}::uuid, ${session.first.identityId ?? null}::uuid,
-      ${session.first.upstreamSessionId ?? null}::text
+      ${origin.passkeyId ?? null}::uuid, ${origin.identityId ?? null}::uuid,
+      ${origin.upstreamSessionId ?? null}::text
     from signed_in
     returning id`;
   return rows[0]?.id;
 }
 
 /** The condition on the row of a user that what they signed in with still exists. */
-function isStillValid(
+function isStillValid(sql: Sql | Transaction, first: FirstFactor) {
+  // The lock orders it with the removal, which signs out the sessions that exist.
+  const passkeyExists = sql`exists (
+    select from passkeys where id = ${first.passkeyId ?? null}::uuid and user_id = users.id
+      and blocked_at is null
+    for share)`;
+  const { method } = first;
+  if (method === "passkey") return passkeyExists;
+  // Others may have been confirmed with a passkey.
+  return first.passkeyId === undefined
+    ? firstExists(sql, { ...first, method })
+    : sql`${firstExists(sql, { ...first, method })} and ${passkeyExists}`;
+}
+
+function firstExists(
   sql: Sql | Transaction,
-  { method, passwordHash, passkeyId, identityId }: FirstFactor,
+  { method, passwordHash, identityId }: FirstFactor & { method: "password" | "upstream" },
 ) {
   switch (method) {
     case "password":
@@ -90,12 +114,6 @@ function isStillValid(
         select 1 from identities i join identity_providers p on p.name = i.provider
         where i.id = ${identityId ?? null}::uuid and i.user_id = users.id and p.disabled_at is null
       )`;
-    case "passkey":
-      // The lock orders it with the removal, which signs out the sessions that exist.
-      return sql`exists (
-        select from passkeys where id = ${passkeyId ?? null}::uuid and user_id = users.id
-          and blocked_at is null
-        for share)`;
   }
 }
 
@@ -111,7 +129,7 @@ export async function findSession(
   const idleSince = new Date(now.getTime() - query.idleSeconds * 1000);
   const rows = await sql<Row[]>`
     select u.*, s.id as session_id, s.authenticated_at, s.acr, s.amr, s.created_at as session_created_at,
-      s.last_seen_at, s.address, s.user_agent
+      s.last_seen_at, s.address, s.user_agent, s.passkey_id, s.identity_id, s.upstream_session_id
     from sessions s join users u on u.id = s.user_id
     where s.token_hash = ${query.tokenHash} and s.expires_at > ${now}
       and s.last_seen_at > ${idleSince} and u.disabled_at is null`;
@@ -128,6 +146,11 @@ export async function findSession(
     user: userFromRow(row),
     authenticatedAt: row.authenticated_at,
     authentication: authenticationFromRow(row),
+    origin: {
+      passkeyId: row.passkey_id ?? undefined,
+      identityId: row.identity_id ?? undefined,
+      upstreamSessionId: row.upstream_session_id ?? undefined,
+    },
     createdAt: row.session_created_at,
     address: row.address,
     userAgent: row.user_agent,
@@ -215,7 +238,7 @@ export async function signOutSessionsOfIdentity(
       and expires_at > ${now}`;
 }
 
-/** Signs out the sessions that started with a passkey, except the one with the id `except`. */
+/** Signs out the sessions in which a passkey was used to sign in, except the one with the id `except`. */
 export async function signOutPasskeySessions(
   tx: Transaction,
   { passkeyId, except, now }: { passkeyId: string; except: string; now: Date },
@@ -223,6 +246,16 @@ export async function signOutPasskeySessions(
   await tx`
     update sessions set expires_at = ${now}
     where passkey_id = ${passkeyId} and id <> ${except} and expires_at > ${now}`;
+}
+
+/** Signs out all sessions of a user in which a passkey was used. */
+export async function signOutAllPasskeySessions(
+  tx: Transaction,
+  { userId, now }: { userId: string; now: Date },
+): Promise<void> {
+  await tx`
+    update sessions set expires_at = ${now}
+    where user_id = ${userId} and passkey_id is not null and expires_at > ${now}`;
 }
 
 /**

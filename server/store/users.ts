@@ -165,6 +165,20 @@ export async function hasWayToSignIn(sql: Sql | Transaction, id: string): Promis
   return (await sql`select 1 from users where id = ${id} and ${canSignIn(sql)}`).length === 1;
 }
 
+/**
+ * Whether the user has ever set up how they sign in, usable now or not. Otherwise they are new: a link
+ * that they were sent is all that they have.
+ */
+export async function hasSignInMethod(sql: Sql | Transaction, id: string): Promise<boolean> {
+  const [{ any }] = await sql<{ any: boolean }[]>`
+    select
+      exists (select 1 from users where id = ${id} and password_hash is not null)
+      or exists (select 1 from passkeys where user_id = ${id})
+      or exists (select 1 from totp_authenticators where user_id = ${id})
+      or exists (select 1 from identities where user_id = ${id}) as any`;
+  return any;
+}
+
 /** Those of the users who have no way to sign in. */
 export async function withoutSignIn(
   sql: Sql | Transaction,

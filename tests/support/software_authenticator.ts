@@ -1,10 +1,12 @@
 /** An authenticator in software, which can also misbehave (WebAuthn section 6). */
+import assert from "node:assert/strict";
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { DomainError } from "../../server/domain_error.ts";
 import { registrationOptions } from "../../server/passkeys/options.ts";
 import { registerPasskey } from "../../server/passkeys/register.ts";
 import type { User } from "../../server/store/users.ts";
+import type { Shown } from "./page_visitor.ts";
 import { ISSUER, type TestServer } from "./test_server.ts";
 
 /** What a response has in place of what it should have. */
@@ -30,6 +32,13 @@ export interface Forgery {
 /** `data-options` of a page. */
 // deno-lint-ignore no-explicit-any
 type Options = any;
+
+/** What a page asks the browser for. */
+export function optionsOf({ html }: Pick<Shown, "html">, ceremony: "create" | "get"): Options {
+  const form = new RegExp(`data-passkey="${ceremony}" data-options="([^"]*)"`).exec(html);
+  assert.ok(form, html);
+  return JSON.parse(form[1].replaceAll("&quot;", '"').replaceAll("&amp;", "&"));
+}
 
 export interface SoftwareAuthenticator {
   credentialId: Buffer;

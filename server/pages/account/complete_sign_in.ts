@@ -58,6 +58,7 @@ export async function completeSignIn(
 /** What the second factor is worth, and how it was checked. */
 export interface SecondFactor extends Authentication {
   method: "totp" | "recovery_code" | "passkey";
+  passkeyId?: string;
   /** For the next page. */
   notice?: Notice;
 }
@@ -84,7 +85,12 @@ export async function completeSecondFactor(
   return await startAndContinue(
     deps,
     c,
-    { user, first, authentication, secondFactor: second },
+    {
+      user,
+      first: { ...first, passkeyId: second.passkeyId ?? first.passkeyId },
+      authentication,
+      secondFactor: second,
+    },
     destination,
     respond,
   );

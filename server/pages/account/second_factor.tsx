@@ -128,6 +128,11 @@ async function secondFactorPage(
       <main>
         <h1>{hasCode ? title : "Confirm that it is you"}</h1>
         <ErrorSummary problems={problems} />
+        {factors.blockedPasskeys > 0 && passkey === undefined && (
+          <p class="warning">
+            Your passkey is blocked, because there may be a copy of it.
+          </p>
+        )}
         {passkey}
         {hasCode && (
           <form method="post" action={SECOND_FACTOR_PATH}>
@@ -167,7 +172,7 @@ async function secondFactorPage(
         <p class="hint">
           {hasCode
             ? "If you have lost both the app and the recovery codes, "
-            : "If you have lost your passkey, "}
+            : "If you cannot use your passkey, "}
           ask an administrator to reset your second factor.
         </p>
       </main>

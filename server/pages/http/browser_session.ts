@@ -6,6 +6,7 @@ import {
   findSession,
   findUnexpiredSession,
   type Session,
+  type SessionOrigin,
   signOutSession,
 } from "../../store/sessions.ts";
 import type { Acr } from "../../../shared/oauth/acr.ts";
@@ -64,7 +65,12 @@ export async function startSession(
   deps: SessionDeps,
   c: PageContext,
   user: User,
-  signIn: { first: FirstFactor; authentication: Authentication; authenticatedAt?: Date },
+  signIn: {
+    first: FirstFactor;
+    authentication: Authentication;
+    origin?: SessionOrigin;
+    authenticatedAt?: Date;
+  },
 ): Promise<boolean> {
   const { sql, clock, config } = deps;
   const now = clock.now();
@@ -92,15 +98,15 @@ export async function renewSession(
   c: PageContext,
   user: User,
 ): Promise<boolean> {
-  const { authentication, authenticatedAt } = signedInSession(c);
+  const { authentication, authenticatedAt, origin } = signedInSession(c);
   const first = passwordFactor(user);
   return await startSession(
     deps,
     c,
     user,
     authentication === undefined || acrOf(authentication) === "1fa"
-      ? { first, authentication: first }
-      : { first, authentication, authenticatedAt },
+      ? { first, authentication: first, origin }
+      : { first, authentication, authenticatedAt, origin },
   );
 }
 

@@ -7,7 +7,7 @@ import { type RegisterDeps, registerPasskeyByLink } from "../../passkeys/registe
 import { PASSWORD_LINK_PATH } from "../../passwords/password_link.ts";
 import { FORGOT_PASSWORD_PATH } from "../../passwords/password_mail.ts";
 import { describePasswordLink, setPasswordByLink } from "../../passwords/use_password_link.ts";
-import type { User } from "../../store/users.ts";
+import { hasSignInMethod, type User } from "../../store/users.ts";
 import { NewPasswordFields, UsernameForPasswordManagers } from "../account/account_fields.tsx";
 import {
   browserTokenOf,
@@ -118,7 +118,7 @@ async function choosePage(
   c.header("Referrer-Policy", "strict-origin");
   const isNew = user.passwordHash === undefined;
   const title = isNew ? "Choose a password" : "Reset your password";
-  const passkey = isNew
+  const passkey = isNew && !await hasSignInMethod(deps.sql, user.id)
     ? await registrationOptions(deps, { user, browserToken: browserTokenOf(deps, c) })
     : undefined;
   return await renderPage(deps, c, {

@@ -146,8 +146,8 @@ testStore("second factors", {
     const hashes = [tokenHash("a")];
     await sql.begin((tx) => replaceRecoveryCodes(tx, { userId, hashes, now: store.at({}) }));
     const removed = await sql.begin((tx) => deleteSecondFactors(tx, userId));
-    assert.deepEqual(removed, { totp: true, passkeys: 0, recoveryCodes: 1 });
+    assert.deepEqual(removed, { totp: true, passkeys: 0, blockedPasskeys: 0, recoveryCodes: 1 });
     const left = await findSecondFactors(sql, userId);
-    assert.deepEqual(left, { totp: false, passkeys: 0, recoveryCodes: 0 });
+    assert.deepEqual(left, { totp: false, passkeys: 0, blockedPasskeys: 0, recoveryCodes: 0 });
   },
 });

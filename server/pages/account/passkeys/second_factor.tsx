@@ -65,6 +65,6 @@ export async function verifyPasskeyFactor(
   return authentication instanceof DomainError ? authentication : toSecondFactor(authentication);
 }
 
-function toSecondFactor({ amr }: PasskeyAuthentication): SecondFactor {
-  return { method: "passkey", acr: "phr", amr };
+function toSecondFactor({ passkey, amr }: PasskeyAuthentication): SecondFactor {
+  return { method: "passkey", acr: "phr", amr, passkeyId: passkey.id };
 }

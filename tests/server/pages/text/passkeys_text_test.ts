@@ -5,21 +5,15 @@ import { DomainError } from "../../../../server/domain_error.ts";
 import { createUser } from "../../../../server/store/users.ts";
 import { databaseKinds } from "../../../support/databases.ts";
 import { pageGolden } from "../../../support/page_golden.ts";
-import { type Shown, visitor } from "../../../support/page_visitor.ts";
+import { visitor } from "../../../support/page_visitor.ts";
 import { addUserWithPassword, PASSWORD, signedIn } from "../../../support/person.ts";
 import {
   addPasskey,
   type Forgery,
+  optionsOf,
   softwareAuthenticator,
 } from "../../../support/software_authenticator.ts";
 import { testServer } from "../../../support/test_server.ts";
-
-/** `data-options` of the form with this ceremony. */
-function optionsOf({ html }: Shown, ceremony: "create" | "get") {
-  const form = new RegExp(`data-passkey="${ceremony}" data-options="([^"]*)"`).exec(html);
-  assert.ok(form, html);
-  return JSON.parse(form[1].replaceAll("&quot;", '"').replaceAll("&amp;", "&"));
-}
 
 Deno.test("the text of the pages of passkeys", async () => {
   await using database = await databaseKinds[0].create();
