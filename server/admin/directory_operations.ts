@@ -17,6 +17,8 @@ import {
   rotateDirectoryToken,
   updateDirectory as storeDirectory,
 } from "../store/directories/directories.ts";
+import { rolledBack } from "./group_operations.ts";
+import { keepingAnAdministrator } from "./last_administrator.ts";
 import type { AdminDeps, Empty } from "./operation.ts";
 import { SCIM_PATH } from "./scim_path.ts";
 
@@ -148,7 +150,10 @@ export const setDirectoryDisabled: DirectoryOperation<
     await audit(tx, deps, name, disabled ? "directory.disabled" : "directory.enabled");
   });
 
-/** Removes a directory. Its accounts stay, enabled or disabled; its groups lose their members. */
+/**
+ * Removes a directory. Its accounts stay, enabled or disabled; its groups lose their members, unless
+ * no administrator who can sign in would be left.
+ */
 export const removeDirectory: DirectoryOperation<
   { name: string },
   { users: number; groups: number } | DomainError
@@ -159,8 +164,11 @@ export const removeDirectory: DirectoryOperation<
     if (locked === undefined || directory === undefined) return noSuchDirectory(name);
     const { users, groups } = directory;
     const { actor = "operator", address } = deps;
-    await removeGroupSource(tx, deps, { source: `scim:${name}`, actor, address });
-    await deleteDirectory(tx, directory.id);
+    await keepingAnAdministrator(tx, {}, async () => {
+      await deleteDirectory(tx, directory.id);
+      // Last: deleting waits for requests that change members.
+      await removeGroupSource(tx, deps, { source: `scim:${name}`, actor, address });
+    });
     await audit(tx, deps, name, "directory.removed", { users, groups });
     return { users, groups };
   });
@@ -182,7 +190,8 @@ async function inTransaction<Result>(
   { sql, clock }: DirectoryDeps,
   change: (tx: Transaction, now: Date) => Promise<Result | DomainError>,
 ): Promise<Result | DomainError> {
-  return await sql.begin((tx) => change(tx, new Date(clock.now()))) as Result | DomainError;
+  return await sql.begin((tx) => change(tx, new Date(clock.now())))
+    .catch(rolledBack) as Result | DomainError;
 }
 
 async function audit(

@@ -29,14 +29,14 @@ export function everyUser(): DomainError {
 }
 
 /** What would leave the server without an administrator. */
-export function noAdministratorLeft(): DomainError {
+export function noAdministratorLeft({ canForce }: { canForce: boolean }): DomainError {
   return new DomainError(
     "conflict",
     "After this, no administrator could sign in. First grant the role to another user.",
     {
       reason: "last_administrator",
-      commandHint: `To do so, run: ${bin} admin user update ADDRESS --admin. To do this anyway, ` +
-        "use --force.",
+      commandHint: `To do so, run: ${bin} admin user update ADDRESS --admin` +
+        (canForce ? ". To do this anyway, use --force." : ""),
     },
   );
 }

@@ -68,16 +68,17 @@ const MANAGEMENT_SCOPE_DESCRIPTIONS: readonly ScopeDescription[] = [
   {
     name: MANAGEMENT_SCOPES.users_read,
     description:
-      "See all users: their names, e-mail addresses, roles and sign-ins, their browsers and logins, " +
-      "and their personal access tokens, but not the tokens",
+      "See all users: their names, e-mail addresses, roles, groups, linked accounts and sign-ins, " +
+      "their browsers and logins, what they own, and their personal access tokens, but not the " +
+      "tokens",
     roles: ["admin" as const],
   },
   {
     name: MANAGEMENT_SCOPES.users_write,
     description:
-      "Invite, change and delete users, make them administrators, revoke their logins and tokens, " +
-      "and create links that set a user's password, and so act as any user. All of it stays after " +
-      "this login is revoked or expires",
+      "Invite, change, disable and delete users, make them administrators, revoke their logins and " +
+      "tokens, remove second factors, change who owns what, and create password links, and so act as " +
+      "any user, even after this login is revoked or expires",
     roles: ["admin" as const],
   },
   {
@@ -95,16 +96,16 @@ const MANAGEMENT_SCOPE_DESCRIPTIONS: readonly ScopeDescription[] = [
   {
     name: MANAGEMENT_SCOPES.identity_providers_read,
     description:
-      "See the identity providers that users sign in with, without their secrets, and whose first " +
-      "sign-in waits for an administrator",
+      "See the identity providers that users sign in with, without their secrets, whose first sign-in " +
+      "waits for an administrator, and what a provider sent in a test",
     roles: ["admin" as const],
   },
   {
     name: MANAGEMENT_SCOPES.identity_providers_write,
     description:
       "Add, change and remove identity providers, and decide on first sign-ins. An identity provider " +
-      "that it adds can sign in as any user of its mail domains, even after this login is revoked or " +
-      "expires",
+      "that it adds can sign in as any user of its mail domains and put users into groups, " +
+      "administrators included, even after this login is revoked or expires",
     roles: ["admin" as const],
   },
   {
@@ -116,8 +117,8 @@ const MANAGEMENT_SCOPE_DESCRIPTIONS: readonly ScopeDescription[] = [
     name: MANAGEMENT_SCOPES.directories_write,
     description:
       "Connect, change and remove directories, and replace their tokens. A directory that it " +
-      "connects can create, change and disable accounts and fill groups, even after this login is " +
-      "revoked or expires",
+      "connects can create, change and disable accounts and fill groups, administrators included, " +
+      "even after this login is revoked or expires",
     roles: ["admin" as const],
   },
   {

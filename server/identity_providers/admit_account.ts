@@ -1,6 +1,5 @@
 import type { Clock } from "../../shared/clock.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
-import { setExternalGroups } from "../access/external_groups.ts";
 import type { Encryption } from "../security/encryption.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import type { Sql, Transaction } from "../store/db/connect.ts";
@@ -20,6 +19,7 @@ import { decideAdmission, domainFailure } from "./decide_admission.ts";
 import { disabledByProvider } from "./disabled_by.ts";
 import { UpstreamFailure } from "./failure.ts";
 import { seal } from "./sealed_text.ts";
+import { storeProviderGroups } from "./store_groups.ts";
 
 /** Sign-ins of one provider that wait for an administrator. */
 const MAX_QUEUED = 1000;
@@ -199,15 +199,8 @@ async function recordVisit(
 ): Promise<void> {
   const { refreshToken, groups } = account;
   // Without the claim the user is in none: a provider that leaves it out may have removed the user.
-  if (groups !== undefined) {
-    await setExternalGroups(tx, deps, {
-      userId,
-      source: `idp:${provider.name}`,
-      names: groups.names,
-      actor: userId,
-      address,
-    });
-  }
+  const visit = { identityId, userId, provider: provider.name, groups, actor: userId, address };
+  if (!await storeProviderGroups(tx, deps, visit)) throw new Outdated();
   await recordUpstreamSignIn(tx, {
     id: identityId,
     email: account.email,

@@ -1,8 +1,8 @@
 /** Asks identity providers again whether the accounts of users still exist. */
 import type { Clock } from "../../shared/clock.ts";
-import { setExternalGroups } from "../access/external_groups.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import { type RecheckDeps, recheckIdentity } from "../identity_providers/recheck_identity.ts";
+import { storeProviderGroups } from "../identity_providers/store_groups.ts";
 import type { Log } from "../log.ts";
 import { logFailure } from "../request_log.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
@@ -137,10 +137,8 @@ export class Rechecks {
         // The claims of a renewed ID token may be fewer (OpenID Connect Core 1.0 section 12.2).
         if (groups !== undefined && !groups.isMissing) {
           await sql.begin((tx) =>
-            setExternalGroups(tx, { clock }, {
-              userId,
-              source: `idp:${provider}`,
-              names: groups.names,
+            storeProviderGroups(tx, { clock }, {
+              ...{ identityId: id, userId, provider, groups },
               actor: provider,
             })
           );

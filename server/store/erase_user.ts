@@ -1,6 +1,7 @@
 /** Removes a user's address and name from what stays when the user is deleted. */
 import { nameKey } from "../../shared/name_key.ts";
 import type { Transaction } from "./db/connect.ts";
+import { emailProblem } from "./users.ts";
 
 /** Rows of the audit log that are read and written at a time. */
 const BATCH = 500;
@@ -10,7 +11,8 @@ interface PersonalData {
   id: string;
   /** The present address and earlier ones. */
   emails: readonly string[];
-  name: string;
+  /** The name, and the id in another system. */
+  names: readonly string[];
 }
 
 interface AuditRow {
@@ -43,16 +45,20 @@ export async function addressesOfUser(
  * Replaces the user's addresses and name in the audit log and in descriptions of others' tokens by
  * a pseudonym, which leads to the id of the user in the same log. Call it before the row of the
  * user is deleted. A name of one word, which may be an ordinary one, is replaced only in the events
- * of the user.
+ * of the user, and never as who caused an event or what it is about: a user may be called operator.
  */
 export async function eraseUser(
   tx: Transaction,
   { id, email, name, subject }: { id: string; email: string; name: string; subject: string },
 ): Promise<void> {
   const addresses = await addressesOfUser(tx, { id, email });
-  // The subject of a user who was imported may be an address or a name of another system.
-  const emails = subject === id ? addresses : [...addresses, subject];
-  const person: PersonalData = { id, emails, name };
+  // The subject of a user who was imported may be an address or a name of another system, or 1.
+  const isAddress = emailProblem(subject) === undefined;
+  const person: PersonalData = {
+    id,
+    emails: isAddress ? [...addresses, subject] : addresses,
+    names: subject === id || isAddress ? [name] : [name, subject],
+  };
   await eraseFromAuditLog(tx, person);
   await eraseFromTokens(tx, person);
   await eraseSignIns(tx, person);
@@ -64,9 +70,11 @@ export function pseudonymOf(userId: string): string {
 }
 
 async function eraseFromAuditLog(tx: Transaction, person: PersonalData): Promise<void> {
-  const { id, emails, name } = person;
-  const anywhere = needles([...emails, ...isFullName(name) ? [name] : []]);
-  const ofUser = needles([...emails, name]);
+  const { id, emails, names } = person;
+  const anywhere = needles([...emails, ...names.filter(isFullName)]);
+  const ofUser = needles([...emails, ...names]);
+  const replaceAnywhere = replacement(person, anywhere);
+  const replaceOfUser = replacement(person, ofUser);
   let after = "00000000-0000-0000-0000-000000000000";
   for (;;) {
     const rows = await tx<(AuditRow & { own: boolean })[]>`
@@ -84,13 +92,12 @@ async function eraseFromAuditLog(tx: Transaction, person: PersonalData): Promise
       )
       order by id limit ${BATCH}`;
     for (const row of rows) {
-      const replace = replacement(person, row.own ? ofUser : anywhere);
+      const details = replaceIn(row.details, row.own ? replaceOfUser : replaceAnywhere);
       await tx`
         update audit_events set
-          actor = ${row.actor && replace(row.actor)}, subject = ${
-        row.subject && replace(row.subject)
-      },
-          details = ${tx.json(replaceIn(row.details, replace) as Parameters<typeof tx.json>[0])}
+          actor = ${row.actor && replaceAnywhere(row.actor)},
+          subject = ${row.subject && replaceAnywhere(row.subject)},
+          details = ${tx.json(details as Parameters<typeof tx.json>[0])}
         where id = ${row.id}`;
     }
     if (rows.length < BATCH) return;
@@ -100,7 +107,7 @@ async function eraseFromAuditLog(tx: Transaction, person: PersonalData): Promise
 
 /** Free text of service accounts' tokens; those of the user are deleted with the user. */
 async function eraseFromTokens(tx: Transaction, person: PersonalData): Promise<void> {
-  const texts = needles([...person.emails, ...isFullName(person.name) ? [person.name] : []]);
+  const texts = needles([...person.emails, ...person.names.filter(isFullName)]);
   const replace = replacement(person, texts);
   const rows = await tx<
     {
@@ -129,10 +136,10 @@ async function eraseFromTokens(tx: Transaction, person: PersonalData): Promise<v
  * What identity providers sent about the user without an account here, and rejected workloads whose
  * claims name them: they would send it again.
  */
-async function eraseSignIns(tx: Transaction, { emails, name }: PersonalData): Promise<void> {
+async function eraseSignIns(tx: Transaction, { emails, names }: PersonalData): Promise<void> {
   const keys = emails.map(nameKey);
   await tx`delete from queued_sign_ins where lower(email) in ${tx(keys)}`;
-  const texts = needles([...emails, ...isFullName(name) ? [name] : []]);
+  const texts = needles([...emails, ...names.filter(isFullName)]);
   await tx`
     delete from identity_provider_tests where result is not null and exists (
       select from jsonb_array_elements_text(${tx.json(texts)}::jsonb) needle

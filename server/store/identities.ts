@@ -109,6 +109,16 @@ export async function recordUpstreamSignIn(
     where id = ${id}`;
 }
 
+/** Whether an account is linked to a user; then it stays so until the transaction is over. */
+export async function lockIdentity(
+  tx: Transaction,
+  { id, userId }: { id: string; userId: string },
+): Promise<boolean> {
+  const rows = await tx`
+    select 1 from identities where id = ${id} and user_id = ${userId} for no key update`;
+  return rows.length === 1;
+}
+
 /** The refresh token as it is stored. */
 export async function readIdentityRefreshToken(
   sql: Sql | Transaction,

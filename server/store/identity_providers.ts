@@ -177,6 +177,16 @@ export async function lockIdentityProvider(
   return rows.map(fromRow)[0];
 }
 
+/** Finds a provider as it then stays until the transaction is over: see lockIdentityProvider. */
+export async function keepIdentityProvider(
+  tx: Transaction,
+  name: string,
+): Promise<IdentityProvider | undefined> {
+  const rows = await tx<Row[]>`
+    select * from identity_providers where name = ${name} for key share`;
+  return rows.map(fromRow)[0];
+}
+
 /** The oldest first; operators add few. */
 export async function listIdentityProviders(
   sql: Sql | Transaction,

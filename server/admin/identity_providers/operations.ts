@@ -22,6 +22,7 @@ import {
 } from "../../store/identity_providers.ts";
 import { signOutSessionsOfProvider } from "../../store/sessions.ts";
 import { adminEvent } from "../admin_event.ts";
+import { rolledBack } from "../group_operations.ts";
 import { keepingAnAdministrator } from "../last_administrator.ts";
 import type { AdminDeps, Empty } from "../operation.ts";
 import {
@@ -138,14 +139,18 @@ export const updateIdentityProvider: ProviderOperation<
     }
     if (provider.groupsClaim !== undefined && merged.groupsClaim === undefined) {
       const { actor = "operator", address } = deps;
-      await removeGroupSource(tx, deps, { source: `idp:${name}`, actor, address });
+      await keepingAnAdministrator(
+        tx,
+        {},
+        () => removeGroupSource(tx, deps, { source: `idp:${name}`, actor, address }),
+      );
     }
     if (provider.recheck && !merged.recheck) await forgetRefreshTokens(tx, name);
     return {
       ...await providerView({ ...deps, sql: tx }, merged),
       isSecretEncrypted: deps.encryption.isEnabled,
     };
-  }) as IdentityProviderView & SecretProtection | DomainError;
+  }).catch(rolledBack) as IdentityProviderView & SecretProtection | DomainError;
 };
 
 /**
@@ -188,9 +193,10 @@ export const removeIdentityProvider: ProviderOperation<
     if (provider === undefined) throw noSuchProvider(name);
     const { identities, only } = await countProviderBelongings(tx, name);
     const { actor = "operator", address } = deps;
-    await removeGroupSource(tx, deps, { source: `idp:${name}`, actor, address });
     await signOutSessionsOfProvider(tx, { provider: name, now });
     await deleteIdentityProvider(tx, name);
+    // Last: deleting waits for sign-ins that store groups.
+    await removeGroupSource(tx, deps, { source: `idp:${name}`, actor, address });
     await audit(tx, deps, name, "removed", { issuer: provider.issuer, identities });
     return { identities, usersWithoutSignIn: only };
   });

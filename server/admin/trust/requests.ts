@@ -69,7 +69,10 @@ export async function showTrustRequest(
 /** What an administrator decides about the rule; the rest is what the request says. */
 export interface TrustApproval {
   id: number;
-  /** Default: the requested scope. */
+  /**
+   * As it was shown: the workload may have requested another one since. Only a dry run has a default,
+   * what was requested last.
+   */
   scope?: string;
   /** Default: that of the request. */
   name?: string;
@@ -96,9 +99,11 @@ export async function approveTrustRequest(
 ): Promise<ApprovedRule | DomainError> {
   const request = await showTrustRequest(deps, { id });
   if (request instanceof DomainError) return request;
-  const scope = chosen ?? request.scope ?? "";
+  const scope = chosen ?? (dryRun ? request.scope : null) ?? "";
   if (scope === "") {
-    const message = "The workload requested no scope. Name the scopes to grant.";
+    const message = request.scope === null
+      ? "The workload requested no scope. Name the scopes to grant."
+      : "Name the scopes to grant.";
     return new DomainError("invalid", message, { field: "scope" });
   }
   const { provider, issuer, audience, rule } = request;

@@ -44,8 +44,9 @@ export const approveTrustRequestOperation = operation({
   path: "/api/v1/trust-requests/{id}/approve",
   id: "approveTrustRequest",
   summary: "Add the rule of a pending request",
-  description: "`conditions` repeats those that were shown, so that nothing else is approved. " +
-    "Default of `scopes`: those that the workload requested last.",
+  description:
+    "`conditions` and `scopes` repeat what was shown, so that nothing else is approved: " +
+    "the workload may have requested other scopes since.",
   access: "trust_write",
   idSchema: REQUEST_ID_SCHEMA,
   body: approval,
@@ -63,7 +64,7 @@ export const approveTrustRequestOperation = operation({
     }
     const approved = await approveTrustRequest(admin, {
       id,
-      scope: body.scopes && formatScope(body.scopes),
+      scope: formatScope(body.scopes),
       name: body.name,
       serviceAccount: body.service_account,
       userEmail: body.user,

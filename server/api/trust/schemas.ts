@@ -166,7 +166,7 @@ export const approval = named(
       "Those of the rule of the request, as they were shown: the request is rejected if they differ.",
       z.array(condition).check(z.maxLength(50)),
     ),
-    scopes: z.optional(scopes()),
+    scopes: scopes(),
     name: z.optional(ruleName()),
     service_account: z.optional(serviceAccount()),
     user: z.optional(userAddress()),

@@ -117,7 +117,7 @@ function readGroups(value: unknown): string[] | string {
   if (list.length > MAX_GROUPS) return `A user can be in at most ${MAX_GROUPS} groups.`;
   for (const name of list) {
     if (typeof name !== "string") return "The groups must be a list of names.";
-    if (isRoleGroup(name)) {
+    if (isRoleGroup(name.toLowerCase())) {
       return `The role ${name} cannot be imported as a group. Leave it out. For administrators, ` +
         "use admin user update --admin afterwards.";
     }

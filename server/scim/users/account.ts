@@ -3,6 +3,7 @@ import { setExternalGroups } from "../../access/external_groups.ts";
 import { revokeUserAccess } from "../../logins/revoke_user_access.ts";
 import type { Message } from "../../notifications/mail.ts";
 import { addressChangedMail } from "../../passwords/password_mail.ts";
+import { expireAddressLinks } from "../../store/address_links.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
 import type { Transaction } from "../../store/db/connect.ts";
 import { directoriesOfAccount } from "../../store/directories/users.ts";
@@ -119,7 +120,9 @@ export async function changeAccount(
     }
     const owner = await lockUserByEmail(tx, email);
     if (owner !== undefined && owner.id !== userId) throw addressTaken();
-    await expirePasswordLinks(tx, { userId, now: new Date(clock.now()) });
+    const now = new Date(clock.now());
+    await expirePasswordLinks(tx, { userId, now });
+    await expireAddressLinks(tx, { userId, now });
   }
   await updateUserRow(tx, userId, {
     email,

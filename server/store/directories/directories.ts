@@ -159,5 +159,8 @@ export async function updateDirectory(
 
 /** Deletes a directory with its users and groups; the accounts stay as they are. */
 export async function deleteDirectory(tx: Transaction, id: string): Promise<void> {
+  await tx`
+    update users set disabled_by = null
+    where disabled_by = (select 'scim:' || name from directories where id = ${id})`;
   await tx`delete from directories where id = ${id}`;
 }

@@ -286,4 +286,33 @@ testOnEachDatabase(
   },
 );
 
+testOnEachDatabase(
+  "deletes a user who has the name or the former id of something else",
+  async (location) => {
+    await using server = await testServer(location, describeScopes);
+    const { parts } = server;
+    const { sql, clock } = parts;
+    await addPerson(server, { admin: true });
+    const user = await addUserWithPassword(server, "operator@example.com", "Operator");
+    await sql`update users set subject = 'okta' where id = ${user.id}`;
+    await recordAuditEvent(sql, clock, {
+      event: "user.disabled",
+      actor: "operator",
+      subject: user.id,
+      details: { text: "Operator okta" },
+    });
+    const event = { event: "upstream.logout", actor: "okta", details: { text: "okta" } };
+    await recordAuditEvent(sql, clock, event);
+    await deleteUser(parts, { email: user.email });
+    const events = await sql`
+      select actor, subject, details from audit_events
+      where event in ('user.disabled', 'upstream.logout') order by event`;
+    const pseudonym = pseudonymOf(user.id);
+    assert.deepEqual(events.map((row) => ({ ...row })), [
+      { actor: "okta", subject: null, details: { text: "okta" } },
+      { actor: "operator", subject: user.id, details: { text: `${pseudonym} ${pseudonym}` } },
+    ]);
+  },
+);
+
 const noMail = { send: () => {}, deliver: () => Promise.resolve(undefined) };

@@ -126,6 +126,9 @@ testOnEachDatabase("a rejected job can be approved with the narrowest rule", asy
   const { id } = request;
   const noScope = await approveTrustRequest(server.parts, { id });
   assert.equal((noScope as DomainError).field, "scope", "the last run requested none");
+  await exchange(server, await sign(), { scope: "read" });
+  const notShown = await approveTrustRequest(server.parts, { id });
+  assert.equal((notShown as DomainError).field, "scope", "it may have been another one when shown");
   const planned = await approveTrustRequest(server.parts, { id, scope: "deploy", dryRun: true });
   assert.ok(!(planned instanceof DomainError));
   assert.equal((await pending(server)).length, 2, "a dry run changes nothing");

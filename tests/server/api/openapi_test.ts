@@ -84,7 +84,7 @@ testOnEachDatabase(
             : path.endsWith("/address-link")
             ? { email: "alice@example.org" }
             : path === "/api/v1/trust-requests/{id}/approve"
-            ? { conditions: [] }
+            ? { conditions: [], scopes: ["deploy"] }
             : {};
           const body = requestBody === undefined ? undefined : JSON.stringify(valid);
           const other = path.replace("{id}", "nonsense");

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { scopeCatalog } from "../../../server/config/builtin_scopes.ts";
 import type { SettingFlags } from "../../../server/config/gather.ts";
 import { loadConfig } from "../../../server/config/load.ts";
 import type { ServerIo } from "../../../server/io.ts";
@@ -392,4 +393,11 @@ Deno.test({
       await Deno.remove(folder, { recursive: true });
     }
   },
+});
+
+Deno.test("describes the scopes of every server in full where they are approved", () => {
+  // server/pages/approval/requested_scopes.tsx shows no more.
+  for (const { name, description } of scopeCatalog([])) {
+    assert.ok(description.length <= 250, `${name}: ${description.length}`);
+  }
 });

@@ -307,6 +307,7 @@ Deno.test("reports hostile entries and imports the others", async () => {
     [JSON.stringify({ email: "b@example.com", groups: Array(101).fill("x") }), "invalid_field"],
     [JSON.stringify({ email: "b@example.com", groups: ["<b>"] }), "invalid_field"],
     [JSON.stringify({ email: "b@example.com", groups: [{}] }), "invalid_field"],
+    [JSON.stringify({ email: "b@example.com", groups: ["Admin"] }), "invalid_field"],
     [JSON.stringify({ email: "b@example.com", disabled: "maybe" }), "invalid_field"],
     [JSON.stringify({ email: "b@example.com", password_hash: 7 }), "unsupported_hash"],
     [JSON.stringify({ email: { a: 1 } }), "invalid_field"],

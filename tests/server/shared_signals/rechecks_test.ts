@@ -1,14 +1,25 @@
 /** Accounts at identity providers that are checked again with their refresh tokens. */
 import assert from "node:assert/strict";
+import { removeDirectory } from "../../../server/admin/directory_operations.ts";
+import {
+  removeIdentityProvider,
+  updateIdentityProvider,
+} from "../../../server/admin/identity_providers/operations.ts";
 import type { ServerConfig } from "../../../server/config/server_config.ts";
+import { DomainError } from "../../../server/domain_error.ts";
 import { seal } from "../../../server/identity_providers/sealed_text.ts";
+import { unlinkIdentity } from "../../../server/identity_providers/unlink_identity.ts";
 import { Rechecks } from "../../../server/shared_signals/rechecks.ts";
+import { listIdentities } from "../../../server/store/identities.ts";
+import { findProviderSignals } from "../../../server/store/provider_signals.ts";
 import { findUser } from "../../../server/store/users.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
+import { addDirectory } from "../../support/directory.ts";
 import { eventually } from "../../support/eventually.ts";
 import {
   addLinkedUser,
   addProvider,
+  CLIENT_ID,
   type LinkedUser,
   PROVIDER,
   reachLoopback,
@@ -246,4 +257,83 @@ testOnEachDatabase("stores the refresh token that replaces one", async (location
   server.clock.advance(DAY);
   await rechecks.runDue();
   assert.notDeepEqual(await stored(), before);
+});
+
+testOnEachDatabase(
+  "stores no groups of an account that is unlinked while it is checked",
+  async (location) => {
+    await using server = await testServer(location, configure);
+    await using issuer = await startProvider(server);
+    const { sql, rechecks, clock } = server.parts;
+    await sql`update identity_providers set groups_claim = 'groups', domains = '["example.com"]'`;
+    const [alice, bob, carol] = [
+      await addUser(server, issuer, "alice@example.com"),
+      await addUser(server, issuer, "bob@example.com"),
+      await addUser(server, issuer, "carol@example.com"),
+    ];
+    const groupsOf = async ({ id }: LinkedUser) => (await findUser(sql, id))?.groups;
+    const check = async ({ id, subject }: LinkedUser, meanwhile: () => Promise<unknown>) => {
+      issuer.answer("/token", async () => {
+        await meanwhile();
+        const claims = { sub: subject, aud: CLIENT_ID, groups: ["ops"], email: "x@example.com" };
+        return Response.json({ ...RENEWED, id_token: await issuer.sign({ ...claims, name: "X" }) });
+      });
+      await sql`update identities set last_checked_at = now() + interval '1 year'`;
+      await sql`update identities set last_checked_at = null, created_at = ${new Date(0)}
+        where user_id = ${id}`;
+      await rechecks.runDue();
+    };
+    await check(alice, () => Promise.resolve());
+    assert.deepEqual(await groupsOf(alice), ["ops"]);
+    await check(bob, async () => {
+      const [identity] = await listIdentities(sql, { userId: bob.id });
+      assert.equal(await unlinkIdentity({ sql, clock }, { identity, actor: bob.id }), true);
+    });
+    assert.deepEqual(await groupsOf(bob), []);
+    await check(carol, () => sql`update identity_providers set groups_claim = null`);
+    assert.deepEqual(await groupsOf(carol), []);
+  },
+);
+
+testOnEachDatabase(
+  "keeps an administrator when a provider is no longer asked for groups, or a directory is removed",
+  async (location) => {
+    await using server = await testServer(location, configure);
+    await using issuer = await startProvider(server);
+    const { parts } = server;
+    const { sql } = parts;
+    await sql`update identity_providers set groups_claim = 'groups', domains = '["example.com"]'`;
+    const alice = await addUser(server, issuer, "alice@example.com");
+    await sql`
+      insert into groups (id, name, sources, created_at)
+      values (gen_random_uuid(), 'admin', '["okta:Admins"]', now())`;
+    await addDirectory(server, PROVIDER);
+    for (const source of ["idp", "scim"] as const) {
+      await sql`delete from group_memberships`;
+      await sql`
+        insert into group_memberships (user_id, source, name)
+        values (${alice.id}, ${`${source}:okta`}, 'Admins')`;
+      const change = () =>
+        source === "scim"
+          ? removeDirectory(parts, { name: PROVIDER })
+          : updateIdentityProvider(parts, { name: PROVIDER, changes: { groupsClaim: null } });
+      const refused = await change();
+      assert.equal((refused as DomainError).reason, "last_administrator", source);
+      assert.equal((await findUser(sql, alice.id))?.isAdmin, true);
+      await sql`update users set is_admin = true where id = ${alice.id}`;
+      assert.ok(!(await change() instanceof DomainError));
+      assert.equal((await findUser(sql, alice.id))?.isAdminByGroup, false);
+      await sql`update users set is_admin = false where id = ${alice.id}`;
+    }
+  },
+);
+
+testOnEachDatabase("another provider of the same name reports nothing", async (location) => {
+  await using server = await testServer(location, configure);
+  await using _issuer = await startProvider(server);
+  const { parts } = server;
+  assert.notEqual((await findProviderSignals(parts.sql, PROVIDER)).eventsTokenHash, undefined);
+  const removed = await removeIdentityProvider(parts, { name: PROVIDER });
+  assert.ok(!(removed instanceof DomainError), String(removed));
+  assert.equal((await findProviderSignals(parts.sql, PROVIDER)).eventsTokenHash, undefined);
 });

@@ -102,7 +102,9 @@ export async function adminTrustApprove(
         io.stderr("Nothing was added. In a script, confirm with --yes.\n");
         return EXIT.failure;
       }
-      return await adminCommand("approveTrustRequest", approval, options, io, (added) => {
+      // What was shown: the workload may have requested more since.
+      const confirmed = { ...approval, scope: planned.scope, name: planned.name };
+      return await adminCommand("approveTrustRequest", confirmed, options, io, (added) => {
         print(`Added ${added.name}.`);
         return EXIT.ok;
       }, second);

@@ -225,9 +225,53 @@ Deno.test("prints what `admin trust` did, or why not", async () => {
   const dismiss = (id: string) => record(`dismiss ${id}`, (io) => adminTrustDismiss(id, flags, io));
   assert.equal(await dismiss("2"), EXIT.ok);
   assert.equal(await dismiss("2"), EXIT.failure);
+  await requestScope(flags, issuer.url, "read");
+  let answer = "";
+  const confirmed = await adminTrustApprove("3", flags, {
+    stdout: (text) => Boolean(answer += text),
+    stderr: (text) => void (answer += text),
+    readStdin: () => Promise.resolve(""),
+    ...NO_TERMINAL,
+    // The workload requests more while the administrator reads.
+    confirm: () => requestScope(flags, issuer.url, "deploy").then(() => true),
+    env: {},
+    signal: new AbortController().signal,
+    clock: { now: () => Date.now() },
+    platform: { os: "linux", homedir: "/nonexistent" },
+  });
+  assert.equal(confirmed, EXIT.ok, answer);
+  assert.match(answer, /with read\./);
+  assert.equal(await scopeOfNewestRule(flags), "read");
   await Deno.remove(folder, { recursive: true });
   await assertGolden("cli/admin_trust.txt", lines.join("\n"));
 });
+
+/** A job on another branch requests a scope. */
+async function requestScope(
+  location: DatabaseLocation,
+  issuer: string,
+  scope: string,
+): Promise<void> {
+  const { sql, close } = await openDatabase(location);
+  try {
+    const updated = await sql`update trust_requests set scope = ${scope} where id = 3 returning id`;
+    if (updated.length > 0) return;
+    const job = { issuer, audience: AUDIENCE, ref: "refs/heads/next", scope };
+    await addTrustRequest(sql, { ...job, now: new Date() });
+  } finally {
+    await close();
+  }
+}
+
+async function scopeOfNewestRule(location: DatabaseLocation): Promise<string> {
+  const { sql, close } = await openDatabase(location);
+  try {
+    const [rule] = await sql`select scope from trust_rules order by created_at desc limit 1`;
+    return rule.scope;
+  } finally {
+    await close();
+  }
+}
 
 function optionArguments(options: TrustAddOptions): string[] {
   return Object.entries(options).flatMap(([name, value]) => [
