@@ -59,6 +59,8 @@ export const circleci = {
   workloadOf: (claim) =>
     refOptions("oidc.circleci.com/vcs-ref", claim("oidc.circleci.com/vcs-ref"), [
       pinned("oidc.circleci.com/project-id", claim),
+      // A pull request of a fork is built in the project, and may have a branch of the same name.
+      pinned("oidc.circleci.com/vcs-origin", claim),
     ]),
   branch: (name: string) => [conditionOn("oidc.circleci.com/vcs-ref", `refs/heads/${name}`)],
   tag: (name: string) => [conditionOn("oidc.circleci.com/vcs-ref", `refs/tags/${name}`)],

@@ -157,7 +157,10 @@ export async function updateDirectory(
     where id = ${id}`;
 }
 
-/** Deletes a directory with its users and groups; the accounts stay as they are. */
+/**
+ * Deletes a directory with its users and groups; the accounts stay, and no other directory of the
+ * same name enables those that it has disabled.
+ */
 export async function deleteDirectory(tx: Transaction, id: string): Promise<void> {
   await tx`
     update users set disabled_by = null

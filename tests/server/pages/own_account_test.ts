@@ -330,3 +330,25 @@ Deno.test("the text of the own account", async () => {
   }
   await golden.assert();
 });
+
+testOnEachDatabase("keeps users at the identity provider of their domain", async (location) => {
+  const { server, mails } = await mailServer(location);
+  await using _ = server;
+  await addUserWithPassword(server);
+  const browser = await signedIn(server);
+  await server.parts.sql`
+    insert into identity_providers (
+      name, template, issuer, client_id, client_secret, first_sign_in, domains, required, created_at
+    ) values (
+      'acme', 'generic', 'https://acme.example', 'x', 'x', 'allow',
+      '["example.com", "example.net"]', true, now()
+    )`;
+  for (const email of ["alice@example.org", "alice@sub.example.com"]) {
+    const refused = await request(browser, email);
+    assert.equal(refused.page, "change_email");
+    assert.ok(refused.problems.includes("forbidden #email"), String(refused.problems));
+  }
+  assert.equal((await request(browser, "alice@example.net")).page, "address_requested");
+  assert.equal((await arrived(mails)).to, "alice@example.net");
+  assert.deepEqual(mails, []);
+});

@@ -3,6 +3,8 @@ import { formatDuration } from "../../../../shared/duration.ts";
 import { ADDRESS_LINK_LIFETIME } from "../../../account/address_link.ts";
 import { requestAddress } from "../../../account/request_address.ts";
 import { DomainError } from "../../../domain_error.ts";
+import { providerTitle } from "../../../identity_providers/templates.ts";
+import type { User } from "../../../store/users.ts";
 import type { PageContext } from "../../context.ts";
 import { signedInSession } from "../../http/browser_session.ts";
 import { errorPage, tooManyAttempts } from "../../http/error_page.tsx";
@@ -13,6 +15,7 @@ import { Command } from "../../ui/command.tsx";
 import { formPage } from "../../ui/form_page.tsx";
 import { TextField } from "../../ui/text_field.tsx";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
+import { homeRealm } from "../../upstream/home_realm.ts";
 import { ACCOUNT_CRUMB, ACCOUNT_PATH } from "./paths.ts";
 
 /** GET /account/email */
@@ -28,7 +31,8 @@ export async function submitChangeEmail(deps: PageDeps, c: PageContext): Promise
   const { user } = signedInSession(c);
   const email = (c.get("form")("email") ?? "").trim();
   const { address } = c.get("requester");
-  const refusal = await requestAddress(deps, { user, email, address });
+  const refusal = await leavesRequiredProvider(deps, user, email) ??
+    await requestAddress(deps, { user, email, address });
   if (refusal?.code === "rate_limited") return await limitedPage(deps, c, refusal);
   if (refusal !== undefined) return await emailPage(deps, c, email, [toFormProblem(refusal)]);
   return await renderPage(deps, c, {
@@ -54,6 +58,26 @@ export async function submitChangeEmail(deps: PageDeps, c: PageContext): Promise
       </main>
     ),
   });
+}
+
+/**
+ * A user who has to sign in with an identity provider keeps an address for which that holds: with
+ * another one they could choose a password, and keep the account when they leave the provider.
+ */
+async function leavesRequiredProvider(
+  deps: PageDeps,
+  user: User,
+  email: string,
+): Promise<DomainError | undefined> {
+  const provider = await homeRealm(deps, user.email, user);
+  if (provider === undefined) return undefined;
+  if ((await homeRealm(deps, email, user))?.name === provider.name) return undefined;
+  return new DomainError(
+    "forbidden",
+    `You sign in with ${providerTitle(provider)}, which is required for your address. Ask an ` +
+      "administrator to change it to one of another domain.",
+    { field: "email" },
+  );
 }
 
 async function limitedPage(
