@@ -2,6 +2,7 @@ import { sanitizeLine } from "../../shared/sanitize.ts";
 import { emailProblem, hasHiddenCharacters, MAX_NAME_LENGTH, nameProblem } from "../store/users.ts";
 import type { IdentityProvider } from "../store/identity_providers.ts";
 import { UpstreamFailure } from "./failure.ts";
+import type { ProviderTemplate } from "./template.ts";
 import { templateOf } from "./templates.ts";
 
 /** An account at a provider, as it said at a sign-in. Only values that are safe to store and show. */
@@ -27,7 +28,7 @@ export interface UpstreamAccount {
 }
 
 export interface UpstreamGroups {
-  /** As they were sent: server/access/external_groups.ts decides which names can be kept. */
+  /** As they were sent, with the template's groupName: server/access/external_groups.ts decides which names can be kept. */
   names: readonly string[];
   /** Whether the claim was missing. */
   isMissing: boolean;
@@ -65,7 +66,7 @@ export function accountFromClaims(
     username: shortText(claims.preferred_username),
     groups: provider.groupsClaim === undefined
       ? undefined
-      : groupsOf(claimAt(claims, provider.groupsClaim)),
+      : groupsOf(claimAt(claims, provider.groupsClaim), templateOf(provider)),
     acr: shortText(claims.acr),
     amr: Array.isArray(claims.amr)
       ? claims.amr.slice(0, MAX_AMR).map(shortText).filter((value) => value !== undefined)
@@ -92,10 +93,14 @@ export function claimAt(claims: Record<string, unknown>, path: string): unknown 
   );
 }
 
-function groupsOf(value: unknown): UpstreamGroups {
+function groupsOf(
+  value: unknown,
+  { groupName = (sent) => sent }: Pick<ProviderTemplate, "groupName">,
+): UpstreamGroups {
   if (value === undefined || value === null) return { names: [], isMissing: true };
   const values = Array.isArray(value) ? value.slice(0, MAX_SENT_GROUPS) : [value];
-  return { names: values.filter((name) => typeof name === "string"), isMissing: false };
+  const names = values.filter((name) => typeof name === "string").map((name) => groupName(name));
+  return { names, isMissing: false };
 }
 
 function nameOf(claims: Record<string, unknown>): string | undefined {

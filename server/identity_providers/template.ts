@@ -18,6 +18,11 @@ export interface ProviderTemplate {
   groupScopes?: readonly string[];
   /** The claim with the groups of users, if it has a usual name. */
   groupsClaim?: string;
+  /**
+   * What a group that it sends is called here, if its users can create groups of any name: not like
+   * one of this server. Undefined: the same.
+   */
+  groupName?(sent: string): string;
   /** What a refresh token that outlives the user's session takes. */
   refresh: { scopes?: readonly string[]; parameters?: Record<string, string> };
   /** What asks the provider to authenticate the user again, and to say when it did. */

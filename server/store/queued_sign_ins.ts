@@ -58,7 +58,7 @@ export async function queueSignIn(
   // One at a time for each provider, so that the limit holds.
   await tx`select 1 from identity_providers where name = ${signIn.provider} for no key update`;
   const rows = await tx<{ id: string; created_at: Date; denied_at: Date | null }[]>`
-    insert into queued_sign_ins (
+    insert into queued_sign_ins as q (
       id, provider, issuer, subject, email, name, claims, created_at, last_attempt_at
     )
     select ${randomUUID()}::uuid, ${signIn.provider}::text, ${signIn.issuer}::text,
@@ -72,6 +72,9 @@ export async function queueSignIn(
       or (select count(*) from queued_sign_ins where provider = ${signIn.provider})
         < ${signIn.limit}
     on conflict (issuer, subject) do update set
+      -- Who approves a request approves what it said.
+      id = case when q.email = excluded.email and q.name = excluded.name
+        then q.id else excluded.id end,
       email = excluded.email, name = excluded.name, claims = excluded.claims,
       last_attempt_at = excluded.last_attempt_at
     returning id, created_at, denied_at`;

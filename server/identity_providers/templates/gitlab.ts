@@ -9,6 +9,8 @@ export const gitlab: ProviderTemplate = {
   isPublic: (issuer) => issuer === "https://gitlab.com",
   scopes: ["openid", "email", "profile"],
   groupsClaim: "groups",
+  // Every user can create a top-level group, which is sent as its name.
+  groupName: (path) => `/${path}`,
   refresh: {},
   fresh: { prompt: "login" },
   confirmsFreshness: true,

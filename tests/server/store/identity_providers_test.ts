@@ -301,13 +301,13 @@ testStore("identity_providers", {
   async "queues first sign-ins up to a limit, each account once"(store) {
     const { sql, at } = store;
     await addProvider(store);
-    const queue = (subject: string, now = at({})) =>
+    const queue = (subject: string, now = at({}), email = `${subject}@acme.com`) =>
       sql.begin((tx) =>
         queueSignIn(tx, {
           provider: "okta",
           issuer: "https://okta.example.test",
           subject,
-          email: `${subject}@acme.com`,
+          email,
           name: subject,
           claims: {},
           now,
@@ -317,7 +317,11 @@ testStore("identity_providers", {
     const first = await queue("1");
     assert.ok(first !== "full" && first.state === "queued");
     assert.deepEqual(await queue("1", at({ hours: 1 })), { ...first, state: "waiting" });
-    assert.notEqual(await queue("2"), "full");
+    const second = await queue("2");
+    // Who was shown the request with another address cannot approve it.
+    const changed = await queue("2", at({}), "root@acme.com");
+    assert.ok(second !== "full" && changed !== "full" && changed.id !== second.id);
+    assert.equal(await sql.begin((tx) => takeQueuedSignIn(tx, second.id)), undefined);
     assert.equal(await queue("3"), "full");
     assert.equal(await countQueuedSignIns(sql), 2);
     await sql.begin((tx) => denyQueuedSignIn(tx, { id: first.id, now: at({}) }));
