@@ -91,7 +91,7 @@ export async function listQueuedSignIns(
 ): Promise<QueuedSignIn[]> {
   const rows = await sql<Row[]>`
     select * from queued_sign_ins where ${denied}::boolean or denied_at is null
-    order by created_at, id limit ${limit}`;
+    order by created_at, email, id limit ${limit}`;
   return rows.map(fromRow);
 }
 
