@@ -20,7 +20,7 @@ interface Options<Name extends OperationName> {
   revise?(error: DomainError): Promise<OperationParams<Name> | undefined>;
   /** Returns the error as the command line reports it, such as with the option to change. */
   describe?(error: DomainError): DomainError;
-  /** The command has named its database before. */
+  /** The command has named its config file and database before. */
   isSecond?: boolean;
 }
 
@@ -36,7 +36,7 @@ export async function adminCommand<Name extends OperationName>(
   const loaded = await loadConfig(options, io);
   const { config, problems } = loaded;
   if (problems.length > 0) return reportProblems(problems, io);
-  reportConfigFile(loaded, io);
+  if (!isSecond) reportConfigFile(loaded, io);
   try {
     const onOpen = (database: string) => {
       if (!isSecond) reportDatabase(database, io);
