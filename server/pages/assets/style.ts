@@ -105,7 +105,8 @@ main.wide { max-width: 37rem; }
 .dashboard .button, .dashboard button:not(.link) { min-height: 2.75rem; padding-inline: 1.1rem; }
 .dashboard main .main { width: auto; min-width: 10rem; }
 .dashboard .choice { display: flex; flex-wrap: wrap; }
-.dashboard .choice > * { width: auto; padding-inline: 1.25rem; }
+.dashboard .choice > * { width: auto; }
+.dashboard .choice > .button, .dashboard .choice button { padding-inline: 1.25rem; }
 @media (max-width: 40rem) {
   .bar, .dashboard #content { padding-inline: 1rem; }
   .bar { min-height: 3.25rem; }
