@@ -22,6 +22,7 @@ function describe(provider: IdentityProviderView, { env }: Pick<ServerIo, "env">
   const time = (at: string) => formatTime(Date.parse(at), env.TZ);
   const lines: [string, string | null][] = [
     ["name", provider.name],
+    ["state", disabledAt === null ? "enabled" : `disabled since ${time(disabledAt)}`],
     ["template", provider.template],
     ["title", provider.title],
     ["issuer", provider.issuer],
@@ -38,7 +39,6 @@ function describe(provider: IdentityProviderView, { env }: Pick<ServerIo, "env">
     ["accounts", `${provider.identities}`],
     ["waiting", `${provider.queued}`],
     ["added", time(createdAt)],
-    ["disabled", disabledAt && time(disabledAt)],
   ];
   return lines.filter(([, value]) => value !== null)
     .map(([name, value]) => `${`${name}:`.padEnd(15)}${sanitizeLine(value ?? "", 1000)}\n`)
