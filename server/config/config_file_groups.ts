@@ -140,12 +140,12 @@ export function unknownGroups(
       .map((group): ConfigProblem => {
         const nearest = nearestName(group, [...declared, ...ROLE_GROUPS]);
         const next = nearest === undefined
-          ? `Declare it in the file: [groups.${tomlKey(group)}].`
+          ? `Add [groups.${tomlKey(group)}] to it.`
           : `Did you mean ${nearest}?`;
         return {
           code: "unknown_group",
           subject: describe(scope, "groups"),
-          message: `scope "${scope}": there is no group "${group}". ${next}`,
+          message: `scope "${scope}": the file does not declare the group "${group}". ${next}`,
         };
       })
   );
