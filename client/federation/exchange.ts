@@ -105,6 +105,7 @@ function refusal(
       `If no rule trusts jobs like this one yet, the operator adds one:\n  ${
         command.map((argument) => shellWord(sanitizeLine(argument))).join(" ")
       }\n` +
+      `or approves this one, if it is listed:\n  ${brand.binaryName} admin trust requests\n` +
       `The audit log has the reason for the rejection. To test a token: ` +
       `${brand.binaryName} admin trust test --token-stdin`,
   );

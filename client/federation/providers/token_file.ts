@@ -26,7 +26,7 @@ export function tokenFile(path?: string): WorkloadProvider {
   const pathIn = (env: Environment) => path ?? (env[VARIABLE] || undefined);
   return {
     name: "kubernetes",
-    title: path === undefined ? `the token file of ${VARIABLE}` : `the token in ${path}`,
+    title: path === undefined ? `the file in ${VARIABLE}` : `the file ${path}`,
     tokenType: JWT_TYPE,
     reusesToken: true,
     detect: (env) => pathIn(env) !== undefined,
