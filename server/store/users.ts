@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { nameKey } from "../../shared/name_key.ts";
+import { isUuid } from "../../shared/uuid.ts";
 import type { Sql, Transaction } from "./db/connect.ts";
 
 export interface User {
@@ -134,10 +135,18 @@ export async function createUser(
 export async function lockUser(tx: Transaction, user: string): Promise<User | undefined> {
   const rows = await tx<UserRow[]>`
     select * from users
-    where email_key = ${nameKey(user)} or id::text = ${user.toLowerCase()} or subject = ${user}
+    where ${isReference(tx, user)}
     order by email_key = ${nameKey(user)} desc limit 1
     for no key update`;
   return rows.map(userFromRow)[0];
+}
+
+/** The condition on the row of a user that an address, id or `sub` names it; indexes serve it. */
+function isReference(sql: Sql | Transaction, user: string) {
+  const id = user.toLowerCase();
+  return sql`(
+    email_key = ${nameKey(user)} or id = ${isUuid(id) ? id : null}::uuid or subject = ${user}
+  )`;
 }
 
 /** The user with this e-mail address, locked until the transaction is over. */
@@ -202,10 +211,6 @@ export async function lockActiveAdministrators(tx: Transaction): Promise<string[
   return rows.map(({ id }) => id);
 }
 
-/**
- * `by` is the directory (`scim:NAME`) or identity provider (`idp:NAME`) that disables the account;
- * undefined: an administrator, whose decision replaces theirs.
- */
 /** Whether there are users, none of whom is an administrator who can sign in. */
 export async function lacksAdministrator(sql: Sql): Promise<boolean> {
   const [{ lacks }] = await sql<{ lacks: boolean }[]>`
@@ -216,6 +221,10 @@ export async function lacksAdministrator(sql: Sql): Promise<boolean> {
   return lacks;
 }
 
+/**
+ * `by` is the directory (`scim:NAME`) or identity provider (`idp:NAME`) that disables the account;
+ * undefined: an administrator, whose decision replaces theirs.
+ */
 export async function setDisabledAt(
   tx: Transaction,
   id: string,
@@ -326,7 +335,7 @@ export async function findUserByReference(
 ): Promise<User | undefined> {
   const rows = await sql<UserRow[]>`
     select * from users
-    where email_key = ${nameKey(user)} or id::text = ${user.toLowerCase()} or subject = ${user}
+    where ${isReference(sql, user)}
     order by email_key = ${nameKey(user)} desc limit 1`;
   return rows.map(userFromRow)[0];
 }

@@ -41,7 +41,7 @@ testStore("users", {
     const [user, other] = [await addUser(), await addUser()];
     const change = { name: "Bob", isAdmin: true };
     await sql.begin((tx) => updateUserRow(tx, user.id, change));
-    assert.deepEqual(await findUser(sql, user.id), { ...user, ...change });
+    assert.deepEqual(await findUser(sql, user.id), { ...user, ...change, hasAdminRole: true });
     assert.deepEqual(await findUser(sql, other.id), other);
   },
   async "keeps the time at which a user was disabled first"({ sql, at, addUser }) {
