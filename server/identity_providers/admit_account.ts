@@ -1,5 +1,6 @@
 import type { Clock } from "../../shared/clock.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
+import type { Mail } from "../notifications/mail.ts";
 import type { Encryption } from "../security/encryption.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import type { Sql, Transaction } from "../store/db/connect.ts";
@@ -18,8 +19,10 @@ import type { UpstreamAccount } from "./account.ts";
 import { decideAdmission, domainFailure } from "./decide_admission.ts";
 import { disabledByProvider } from "./disabled_by.ts";
 import { UpstreamFailure } from "./failure.ts";
+import { identityLinkedMail } from "./identity_mail.ts";
 import { seal } from "./sealed_text.ts";
 import { storeProviderGroups } from "./store_groups.ts";
+import { providerTitle } from "./templates.ts";
 
 /** Sign-ins of one provider that wait for an administrator. */
 const MAX_QUEUED = 1000;
@@ -27,13 +30,17 @@ const MAX_QUEUED = 1000;
 export interface AdmitDeps {
   sql: Sql;
   clock: Clock;
+  issuer: string;
   encryption: Encryption;
+  mail: Pick<Mail, "send">;
 }
 
 /** The user of an account at a provider, and the link between them. */
 export interface Admitted {
   user: User;
   identityId: string;
+  /** Whether the user had an account before it was linked: they are notified. */
+  isLinked?: true;
 }
 
 /** Another request has linked the account or taken the address at the same time. */
@@ -52,11 +59,26 @@ export async function admitAccount(
     deps.sql.begin((tx) => admit(tx, deps, { provider, account, address })) as Promise<
       Admitted | UpstreamFailure
     >;
-  return await attempt().catch((error) => {
+  const admitted = await attempt().catch((error) => {
     // What the other request has committed is visible now.
     if (error instanceof Outdated) return attempt();
     throw error;
   });
+  return notify(deps, provider, admitted, address);
+}
+
+/** Mails the user whose account has another way to sign in now: it may not have been them. */
+function notify<Result extends Admitted | UpstreamFailure>(
+  { mail, issuer, clock }: AdmitDeps,
+  provider: IdentityProvider,
+  admitted: Result,
+  address: string,
+): Result {
+  if ("isLinked" in admitted && admitted.isLinked) {
+    const change = { provider: providerTitle(provider), at: new Date(clock.now()), address };
+    mail.send(identityLinkedMail(admitted.user.email, issuer, change));
+  }
+  return admitted;
 }
 
 async function admit(
@@ -87,7 +109,7 @@ async function admit(
     case "link": {
       const user = await lockUser(tx, admission.user.id);
       if (user === undefined || user.disabledAt !== undefined) throw new Outdated();
-      return await link(tx, deps, { provider, account, user, address });
+      return { ...await link(tx, deps, { provider, account, user, address }), isLinked: true };
     }
     case "create": {
       const { email } = admission;
@@ -113,7 +135,7 @@ export async function linkAccount(
   account: UpstreamAccount,
   { userId, address }: { userId: string; address: string },
 ): Promise<Admitted | UpstreamFailure> {
-  return await deps.sql.begin(async (tx) => {
+  const linked = await deps.sql.begin(async (tx): Promise<Admitted | UpstreamFailure> => {
     const user = await lockUser(tx, userId);
     if (user === undefined || user.disabledAt !== undefined) {
       return new UpstreamFailure("user_disabled", "The user is disabled or was deleted.");
@@ -126,11 +148,14 @@ export async function linkAccount(
         ? { user, identityId: admission.identity.id }
         : new UpstreamFailure("linked_to_other_user", "The account is linked to another user.");
     }
-    return await link(tx, deps, { provider, account, user, address }).catch((error) => {
+    try {
+      return { ...await link(tx, deps, { provider, account, user, address }), isLinked: true };
+    } catch (error) {
       if (!(error instanceof Outdated)) throw error;
       return new UpstreamFailure("linked_to_other_user", "The account is linked to another user.");
-    });
+    }
   }) as Admitted | UpstreamFailure;
+  return notify(deps, provider, linked, address);
 }
 
 async function link(

@@ -40,12 +40,14 @@ export async function connectOpenId(
       },
     );
     const metadata = config.serverMetadata();
-    // openid-client accepts Entra's placeholder for any tenant.
-    if (new URL(metadata.issuer).href !== issuer.href) {
+    // OpenID Connect Discovery 1.0 section 4.3: exactly the same. openid-client accepts Entra's
+    // placeholder for any tenant, and a slash at the end, with which later reports would be of another
+    // issuer.
+    if (metadata.issuer !== provider.issuer) {
       return new UpstreamFailure(
         "wrong_issuer",
         `The discovery document of ${provider.issuer} names the issuer ` +
-          `${sanitizeLine(metadata.issuer)}.`,
+          `${sanitizeLine(metadata.issuer)}. Add the provider with this issuer.`,
       );
     }
     const endpoint = metadata.authorization_endpoint ?? "";
@@ -185,9 +187,25 @@ class OpenIdClient implements UpstreamClient {
       ? {}
       // Checks that the subject is the same (section 5.3.2).
       : await client.fetchUserInfo(this.config, tokens.access_token, idToken.sub);
-    return accountFromClaims(provider, { ...userInfo, ...idToken }, {
+    return accountFromClaims(provider, mergeClaims(userInfo, idToken), {
       issuer: idToken.iss,
       refreshToken: provider.recheck ? tokens.refresh_token : undefined,
     });
   }
+}
+
+type Claims = Record<string, unknown>;
+
+/** Claims that vouch for the address in the same document. */
+const VOUCHING_CLAIMS = ["email_verified", "xms_edov", "hd"];
+
+/** The claims of both, where none of one document vouches for the address of the other. */
+function mergeClaims(userInfo: Claims, idToken: Claims): Claims {
+  const merged: Claims = { ...userInfo, ...idToken };
+  const sources = [idToken, userInfo].filter(({ email }) => email === merged.email);
+  for (const name of VOUCHING_CLAIMS) {
+    merged[name] = sources.map((claims) => claims[name]).find((value) => value !== undefined);
+    if (merged[name] === undefined) delete merged[name];
+  }
+  return merged;
 }

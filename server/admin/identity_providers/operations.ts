@@ -26,6 +26,7 @@ import { rolledBack } from "../group_operations.ts";
 import { keepingAnAdministrator } from "../last_administrator.ts";
 import type { AdminDeps, Empty } from "../operation.ts";
 import {
+  isSameIssuer,
   type NewProvider,
   newProvider,
   parseDomains,
@@ -91,6 +92,9 @@ export const addIdentityProvider: ProviderOperation<
     const conflict = await conflictOf(tx, provider);
     if (conflict !== undefined) return conflict;
     const sealed = seal(deps, clientSecret);
+    if (others.some(({ issuer }) => isSameIssuer(issuer, provider.issuer))) {
+      return taken(provider, others);
+    }
     if (!await insertIdentityProvider(tx, { ...provider, clientSecret: sealed })) {
       return taken(provider, others);
     }
@@ -263,7 +267,7 @@ function taken(
   { name, issuer }: IdentityProvider,
   others: readonly IdentityProvider[],
 ): DomainError {
-  const other = others.find((provider) => provider.issuer === issuer);
+  const other = others.find((provider) => isSameIssuer(provider.issuer, issuer));
   return other === undefined || other.name === name
     ? new DomainError(
       "conflict",

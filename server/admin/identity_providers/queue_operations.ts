@@ -51,16 +51,26 @@ export const showQueuedSignIn: QueueOperation<
   return queued instanceof DomainError ? queued : toView(queued);
 };
 
-/** Creates the user of a first sign-in, who can sign in from now on. */
+/**
+ * Creates the user of a first sign-in, who can sign in from now on. `email` is the address that the
+ * decision is about; undefined: the one that it has now. Another attempt may have changed it.
+ */
 export const approveQueuedSignIn: QueueOperation<
-  { request: string },
+  { request: string; email?: string },
   QueuedSignInView & { userId: string } | DomainError
-> = async (deps, { request }) => {
+> = async (deps, { request, email }) => {
   const waiting = await showQueuedSignIn(deps, { request });
   if (waiting instanceof DomainError) return waiting;
   return await deps.sql.begin(async (tx) => {
     const queued = await takeQueuedSignIn(tx, waiting.id);
     if (queued === undefined) throw noSuchRequest(request);
+    if (queued.email !== (email ?? waiting.email)) {
+      throw new DomainError(
+        "conflict",
+        `The account has the address ${sanitizeLine(queued.email)} by now. Look at the request ` +
+          "again and decide on this address.",
+      );
+    }
     const user = await createApprovedUser(tx, deps, queued);
     const { provider, issuer, subject: sub } = queued;
     const details = { provider, issuer, sub };

@@ -57,12 +57,14 @@ export function newProvider(
         "the characters _ and -.",
     );
   }
-  const issuer = options.issuer?.trim() ?? template.issuer;
-  if (issuer === undefined) {
+  const named = options.issuer?.trim() ?? template.issuer;
+  if (named === undefined) {
     return invalid("issuer", `Name the issuer, such as ${template.issuerExample}.`);
   }
-  const problem = issuerProblem(issuer, template);
+  const problem = issuerProblem(named, template);
   if (problem !== undefined) return invalid("issuer", problem);
+  // GitHub does not say how it writes its own address. Others do, and it has to be the same.
+  const issuer = template.protocol === "github" ? new URL(named).origin : named;
   const domains = parseDomains(options.domains ?? []);
   if (domains instanceof DomainError) return domains;
   const isOpen = domains.length === 0 && template.isPublic(issuer);
@@ -83,6 +85,12 @@ export function newProvider(
     createdAt: now,
     disabledAt: options.disabled ? now : undefined,
   };
+}
+
+/** Whether two issuers would be one provider, however they are written. */
+export function isSameIssuer(left: string, right: string): boolean {
+  const canonical = (issuer: string) => new URL(issuer).href.replace(/\/$/, "");
+  return canonical(left) === canonical(right);
 }
 
 /** Domains as they are compared. */

@@ -6,7 +6,7 @@ export const github: ProviderTemplate = {
   protocol: "github",
   issuer: "https://github.com",
   issuerExample: "https://github.com",
-  isPublic: (issuer) => issuer === "https://github.com",
+  isPublic: (issuer) => new URL(issuer).hostname === "github.com",
   scopes: ["read:user", "user:email"],
   groupScopes: ["read:org"],
   groupsClaim: "teams",

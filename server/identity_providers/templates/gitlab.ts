@@ -6,7 +6,7 @@ export const gitlab: ProviderTemplate = {
   protocol: "openid",
   issuer: "https://gitlab.com",
   issuerExample: "https://gitlab.com",
-  isPublic: (issuer) => issuer === "https://gitlab.com",
+  isPublic: (issuer) => new URL(issuer).hostname === "gitlab.com",
   scopes: ["openid", "email", "profile"],
   groupsClaim: "groups",
   // Every user can create a top-level group, which is sent as its name.

@@ -13,6 +13,8 @@ import type { PageContext } from "../context.ts";
 import { errorPage } from "../http/error_page.tsx";
 import { setNotice } from "../http/notice.ts";
 import type { PageDeps } from "../http/page_route.ts";
+import { goToProvider } from "./go_to_provider.tsx";
+import { homeRealm } from "./home_realm.ts";
 import { SECURITY_PATH } from "./linked_accounts.tsx";
 import { upstreamFailurePage } from "./failure_page.tsx";
 import { showTestResult } from "./test_result.tsx";
@@ -39,10 +41,22 @@ async function finishSignIn(
   deps: PageDeps,
   c: PageContext,
   provider: IdentityProvider,
-  { next, userId, acr }: UpstreamSignIn,
+  { next, userId, acr, fresh }: UpstreamSignIn,
   account: UpstreamAccount,
 ): Promise<Response> {
   const { address } = c.get("requester");
+  const requiredAcr = isAcr(acr) ? acr : undefined;
+  const realm = await otherRealm(deps, provider, account);
+  if (realm !== undefined) {
+    return await goToProvider(deps, c, realm.provider, {
+      purpose: "sign_in",
+      next,
+      userId,
+      fresh,
+      acr: requiredAcr === "1fa" ? undefined : requiredAcr,
+      loginHint: realm.email,
+    });
+  }
   const other = userId === undefined ? undefined : await otherUser(deps, provider, account, userId);
   const admitted = other ?? await admitAccount(deps, provider, account, { address });
   if (admitted instanceof UpstreamFailure) {
@@ -55,7 +69,26 @@ async function finishSignIn(
     identityId,
     upstreamSessionId: account.sessionId,
     authenticatedAt: authenticationTime(provider, account, deps.clock.now()),
-  }, { next, requiredAcr: isAcr(acr) ? acr : undefined });
+  }, { next, requiredAcr });
+}
+
+/**
+ * The provider with which the user of an account has to sign in, if it is another one: that one knows
+ * who has left, and a linked account elsewhere outlives that.
+ */
+async function otherRealm(
+  deps: PageDeps,
+  provider: IdentityProvider,
+  account: UpstreamAccount,
+): Promise<{ provider: IdentityProvider; email: string } | undefined> {
+  const admission = await decideAdmission(deps.sql, provider, account);
+  if (admission.outcome === "refuse") return undefined;
+  const user = "user" in admission ? admission.user : undefined;
+  const email = "user" in admission ? admission.user.email : admission.email;
+  const realm = await homeRealm(deps, email, user);
+  return realm === undefined || realm.name === provider.name
+    ? undefined
+    : { provider: realm, email };
 }
 
 /** In ms; 0 if the provider should say when it was, and does not: that is never recent. */

@@ -2,7 +2,10 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { createUserPasswordLink } from "../../../server/admin/password_link_operations.ts";
-import { removeIdentityProvider } from "../../../server/admin/identity_providers/operations.ts";
+import {
+  addIdentityProvider,
+  removeIdentityProvider,
+} from "../../../server/admin/identity_providers/operations.ts";
 import { resetFactors } from "../../../server/admin/reset_factors.ts";
 import { DomainError } from "../../../server/domain_error.ts";
 import { removePasskey } from "../../../server/passkeys/manage.ts";
@@ -13,6 +16,7 @@ import {
   saveProviderSignals,
 } from "../../../server/store/provider_signals.ts";
 import { listPasskeys } from "../../../server/store/passkeys.ts";
+import { queueSignIn } from "../../../server/store/queued_sign_ins.ts";
 import type { User } from "../../../server/store/users.ts";
 import { shownKey, totpCode } from "../../support/authenticator_app.ts";
 import { databaseKinds } from "../../support/databases.ts";
@@ -209,4 +213,63 @@ Deno.test("a provider under the name of one that was removed inherits nothing", 
     );
     const [user] = await sql`select disabled_at is not null as disabled, disabled_by from users`;
     assert.deepEqual({ ...user }, { disabled: true, disabled_by: null });
+  }));
+
+Deno.test("the public GitHub lets no user in unasked, however its address is written", () =>
+  withServer(async ({ parts }) => {
+    for (const issuer of ["https://github.com/", "https://GitHub.com", "https://github.com:443"]) {
+      const options = { template: "github", clientId: "c", clientSecret: "s", issuer };
+      const open = await addIdentityProvider(parts, { ...options, firstSignIn: "allow" });
+      assert.ok(open instanceof DomainError && open.field === "firstSignIn", issuer);
+    }
+    const options = { template: "github", clientId: "c", clientSecret: "s" };
+    const added = await addIdentityProvider(parts, { ...options, issuer: "https://github.com/" });
+    assert.ok(!(added instanceof DomainError));
+    assert.deepEqual([added.issuer, added.firstSignIn], ["https://github.com", "queue"]);
+    const gitlab = { ...options, template: "gitlab", issuer: "https://gitlab.com/" };
+    const open = await addIdentityProvider(parts, { ...gitlab, firstSignIn: "allow" });
+    assert.ok(open instanceof DomainError && open.field === "firstSignIn");
+    assert.ok(!(await addIdentityProvider(parts, gitlab) instanceof DomainError));
+    const again = await addIdentityProvider(parts, {
+      ...gitlab,
+      name: "again",
+      issuer: "https://gitlab.com",
+    });
+    assert.ok(again instanceof DomainError && again.field === "issuer", "the same issuer");
+  }));
+
+Deno.test("approves a first sign-in only with the address that the administrator has seen", () =>
+  withServer(async (server) => {
+    const { sql } = server.parts;
+    await sql`update users set is_admin = true`;
+    await sql`
+      insert into identity_providers (
+        name, template, issuer, client_id, client_secret, first_sign_in, created_at
+      ) values ('acme', 'generic', 'https://acme.test', 'c', 's', 'queue', now())`;
+    const queue = async (email: string) => {
+      const queued = await sql.begin((tx) =>
+        queueSignIn(tx, {
+          provider: "acme",
+          issuer: "https://acme.test",
+          subject: "s",
+          email,
+          name: "Bob",
+          claims: {},
+          now: new Date(server.clock.now()),
+          limit: 10,
+        })
+      );
+      assert.ok(queued !== "full");
+      return (queued as { id: string }).id;
+    };
+    const path = "/admin/identity-providers/requests/approve";
+    const id = await queue("bob@partner.test");
+    const browser = await signedIn(server);
+    await browser.get(`${path}?request=${id}`);
+    await queue("ceo@partner.test");
+    assert.equal((await browser.submit(path)).error, "conflict");
+    assert.equal((await sql`select 1 from users`).length, 1);
+    await browser.get(`${path}?request=${id}`);
+    assert.equal((await browser.submit(path)).status, 303);
+    assert.equal((await sql`select 1 from users where email = 'ceo@partner.test'`).length, 1);
   }));

@@ -291,6 +291,8 @@ upstreamTest("rejects a discovery document of another issuer, or without https",
   for (
     const [metadata, error] of [
       [{ issuer: "https://evil.test" }, "wrong_issuer"],
+      // What it reports later names its own issuer (OpenID Connect Discovery 1.0 section 4.3).
+      [{ issuer: `${upstream.issuer.url}/` }, "wrong_issuer"],
       [{ authorization_endpoint: "javascript:alert(1)" }, "invalid_response"],
       [{ authorization_endpoint: "data:text/html,x" }, "invalid_response"],
       [{ authorization_endpoint: undefined }, "invalid_response"],
@@ -540,4 +542,87 @@ upstreamTest("links and unlinks an account, but not the only way to sign in", as
   await browser.get(`/account/security/unlink?identity=${identity.id}`);
   assert.equal((await browser.submit("/account/security/unlink")).location, "/account/security");
   assert.deepEqual([...await server.parts.sql`select 1 from identities`], []);
+});
+
+upstreamTest("sends users of a required domain there from other providers too", async (parts) => {
+  const { server, upstream } = parts;
+  const { sql } = server.parts;
+  await using other = await startUpstream(server.clock);
+  const provider = await other.add(server, { name: "other", title: "Other", domains: [] });
+  const { id } = await addUserWithPassword(server, "alice@acme.com");
+  const signInAtOther = async () => {
+    const browser = visitor(server);
+    await browser.get("/signin?next=/tokens");
+    const callback = await other.authenticate(await startAt(browser, "other"));
+    return { browser, page: await browser.get(callback) };
+  };
+  // Whether the account is linked or would create a user with an address of the domain.
+  other.claims = { sub: "new", email: "new@acme.com", email_verified: true, name: "New" };
+  assert.ok(leavesTo((await signInAtOther()).page).startsWith(upstream.issuer.url));
+  assert.equal((await users(server)).length, 2);
+  other.claims = { sub: "alice-elsewhere", email: "alice@private.example", email_verified: true };
+  await sql`
+    insert into identities (id, provider, issuer, subject, user_id, created_at)
+    values (gen_random_uuid(), ${provider.name}, ${provider.issuer}, 'alice-elsewhere', ${id}, now())`;
+  const { browser, page } = await signInAtOther();
+  const url = leavesTo(page);
+  assert.ok(url.startsWith(upstream.issuer.url), url);
+  assert.deepEqual([...await sql`select 1 from sessions`], []);
+  assert.equal((await browser.get(await upstream.authenticate(url))).location, "/tokens");
+}, { provider: { required: true } });
+
+upstreamTest("takes an address and what vouches for it from one document", async (parts) => {
+  const { server, upstream, signIn } = parts;
+  await addUserWithPassword(server, "root@acme.com");
+  upstream.claims = { sub: "mallory-1", email: "root@acme.com" };
+  upstream.userInfo = { email: "mallory@acme.com", email_verified: true, name: "Mallory" };
+  assert.equal((await signIn()).page.error, "no_verified_address");
+  assert.deepEqual([...await server.parts.sql`select 1 from identities`], []);
+});
+
+upstreamTest("forgets the groups of an account that is unlinked beside another", async (parts) => {
+  const { server, upstream } = parts;
+  const { sql } = server.parts;
+  const { id } = await addUserWithPassword(server, "private@example.org");
+  const browser = await signedIn(server, "private@example.org");
+  const link = async (sub: string, groups: string[]) => {
+    upstream.claims = { sub, groups };
+    await browser.get("/account/security");
+    const url = leavesTo(await browser.submit("/account/security/link", { provider: "acme" }));
+    assert.equal((await browser.get(await upstream.authenticate(url))).status, 303);
+  };
+  await link("first", ["dev"]);
+  await link("second", ["ops"]);
+  const [identity] = await sql`select id from identities where subject = 'second'`;
+  await browser.get(`/account/security/unlink?identity=${identity.id}`);
+  await browser.submit("/account/security/unlink");
+  const [user] = await sql`select groups from users where id = ${id}`;
+  assert.deepEqual(user.groups, []);
+}, { provider: { groupsClaim: "groups" } });
+
+upstreamTest("notifies users of accounts that are linked to them and unlinked", async (parts) => {
+  const { server, upstream, signIn } = parts;
+  const alice = await addUserWithPassword(server, "alice@acme.com");
+  const sent: string[] = [];
+  const { mail } = server.parts;
+  const { send } = mail;
+  mail.send = ({ to, subject, text }) => void sent.push(`${to} ${subject} ${text}`);
+  try {
+    const { browser } = await signIn();
+    await signIn();
+    const [{ id }] = await server.parts.sql`select id from identities`;
+    await browser.get(`/account/security/unlink?identity=${id}`);
+    await browser.submit("/account/security/unlink");
+    upstream.claims = { sub: "new", email: "new@acme.com", email_verified: true };
+    await signIn();
+  } finally {
+    mail.send = send;
+  }
+  assert.equal(sent.length, 2, "not a user that was created by it");
+  assert.ok(
+    sent.every((text) => text.startsWith(alice.email) && text.includes("Acme")),
+    sent.join(),
+  );
+  assert.match(sent[0], /was linked to/);
+  assert.match(sent[1], /was unlinked from/);
 });

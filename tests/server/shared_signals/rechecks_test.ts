@@ -264,7 +264,7 @@ testOnEachDatabase(
   async (location) => {
     await using server = await testServer(location, configure);
     await using issuer = await startProvider(server);
-    const { sql, rechecks, clock } = server.parts;
+    const { sql, rechecks } = server.parts;
     await sql`update identity_providers set groups_claim = 'groups', domains = '["example.com"]'`;
     const [alice, bob, carol] = [
       await addUser(server, issuer, "alice@example.com"),
@@ -287,7 +287,7 @@ testOnEachDatabase(
     assert.deepEqual(await groupsOf(alice), ["ops"]);
     await check(bob, async () => {
       const [identity] = await listIdentities(sql, { userId: bob.id });
-      assert.equal(await unlinkIdentity({ sql, clock }, { identity, actor: bob.id }), true);
+      assert.equal(await unlinkIdentity(server.parts, { identity, actor: bob.id }), true);
     });
     assert.deepEqual(await groupsOf(bob), []);
     await check(carol, () => sql`update identity_providers set groups_claim = null`);

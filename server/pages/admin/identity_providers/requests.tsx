@@ -118,7 +118,7 @@ export async function showDecision(deps: PageDeps, c: PageContext): Promise<Resp
     name: approving ? "approve_sign_in" : "deny_sign_in",
     title: approving ? "Approve this account?" : "Deny this account?",
     breadcrumbs: [PROVIDERS_CRUMB, REQUESTS_CRUMB],
-    fields: { request: queued.id },
+    fields: { request: queued.id, email: queued.email },
     confirm: approving ? "Approve and create user" : "Deny",
     harmless: approving,
     cancelPath: REQUESTS_PATH,
@@ -152,10 +152,14 @@ export async function showDecision(deps: PageDeps, c: PageContext): Promise<Resp
 
 /** POST /admin/identity-providers/requests/approve and …/deny */
 export async function submitDecision(deps: PageDeps, c: PageContext): Promise<Response> {
-  const parameters = { request: c.get("form")("request") ?? "" };
+  const form = c.get("form");
+  const parameters = { request: form("request") ?? "" };
   const approving = isApproving(c);
   const decided = approving
-    ? await approveQueuedSignIn(administrator(deps, c), parameters)
+    ? await approveQueuedSignIn(administrator(deps, c), {
+      ...parameters,
+      email: form("email"),
+    })
     : await denyQueuedSignIn(administrator(deps, c), parameters);
   if (decided instanceof DomainError) {
     return decided.code === "not_found"

@@ -47,7 +47,10 @@ function ResetEffects({ person }: { person: ShownUser }) {
           <a href={personPagePath("password-link", person.id)}>a link to choose one</a> afterward.
         </li>
       )}
-      <li>Browsers stay signed in, and logins and tokens keep working.</li>
+      <li>
+        Browsers in which a passkey was used are signed out. Others stay signed in, and logins and
+        tokens keep working.
+      </li>
       <li>The person is notified by e-mail, if the server sends any.</li>
     </ul>
   );
