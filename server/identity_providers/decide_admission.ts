@@ -33,8 +33,7 @@ export async function decideAdmission(
   if (domain !== undefined) return { outcome: "refuse", failure: domain, user: linked?.user };
   if (linked !== undefined) {
     const { user, identity } = linked;
-    // A provider that lets the user sign in has an account again, so its own report is out of date.
-    return user.disabledAt === undefined || user.disabledBy === disabledByProvider(provider)
+    return user.disabledAt === undefined || await isReportOutdated(sql, provider, user)
       ? { outcome: "known", user, identity }
       : refuse("user_disabled", "The user is disabled.", user);
   }
@@ -69,6 +68,19 @@ export async function decideAdmission(
   return user.disabledAt === undefined
     ? { outcome: "link", user }
     : refuse("user_disabled", "The user is disabled.", user);
+}
+
+/**
+ * Whether only a report of this provider has disabled a user whom it lets sign in again. Of a user
+ * with several accounts there, the report may be about another one than the one that signs in.
+ */
+async function isReportOutdated(
+  sql: Sql | Transaction,
+  provider: IdentityProvider,
+  { id: userId, disabledBy }: User,
+): Promise<boolean> {
+  if (disabledBy !== disabledByProvider(provider)) return false;
+  return (await listIdentities(sql, { userId, provider: provider.name })).length === 1;
 }
 
 /**

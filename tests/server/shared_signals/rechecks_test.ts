@@ -7,10 +7,14 @@ import {
 } from "../../../server/admin/identity_providers/operations.ts";
 import type { ServerConfig } from "../../../server/config/server_config.ts";
 import { DomainError } from "../../../server/domain_error.ts";
+import { accountFromClaims } from "../../../server/identity_providers/account.ts";
+import { decideAdmission } from "../../../server/identity_providers/decide_admission.ts";
+import { UpstreamFailure } from "../../../server/identity_providers/failure.ts";
 import { seal } from "../../../server/identity_providers/sealed_text.ts";
 import { unlinkIdentity } from "../../../server/identity_providers/unlink_identity.ts";
 import { Rechecks } from "../../../server/shared_signals/rechecks.ts";
 import { listIdentities } from "../../../server/store/identities.ts";
+import { findIdentityProvider } from "../../../server/store/identity_providers.ts";
 import { findProviderSignals } from "../../../server/store/provider_signals.ts";
 import { findUser } from "../../../server/store/users.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
@@ -337,3 +341,28 @@ testOnEachDatabase("another provider of the same name reports nothing", async (l
   assert.ok(!(removed instanceof DomainError), String(removed));
   assert.equal((await findProviderSignals(parts.sql, PROVIDER)).eventsTokenHash, undefined);
 });
+
+testOnEachDatabase(
+  "a second account at a provider does not enable the user of one that it has disabled",
+  async (location) => {
+    await using server = await testServer(location, configure);
+    await using issuer = await startProvider(server);
+    const alice = await addUser(server, issuer, "alice@example.com");
+    const { sql } = server.parts;
+    await sql`
+      update users set disabled_at = now(), disabled_by = ${`idp:${PROVIDER}`}
+      where id = ${alice.id}`;
+    const provider = (await findIdentityProvider(sql, PROVIDER))!;
+    const signIn = async (sub: string) => {
+      const account = accountFromClaims(provider, { sub }, { issuer: issuer.url });
+      assert.ok(!(account instanceof UpstreamFailure));
+      return (await decideAdmission(sql, provider, account)).outcome;
+    };
+    assert.equal(await signIn(alice.subject), "known");
+    await sql`
+      insert into identities (id, provider, issuer, subject, user_id, created_at)
+      values (gen_random_uuid(), ${PROVIDER}, ${issuer.url}, 'another', ${alice.id}, now())`;
+    assert.equal(await signIn("another"), "refuse");
+    assert.equal(await signIn(alice.subject), "refuse");
+  },
+);
