@@ -28,7 +28,7 @@ const condition = named(
 
 const conditions = () =>
   described(
-    "What the claims of the identity token must be. All must be met.",
+    "Conditions on the claims of the identity token. All must be met.",
     z.array(condition).check(z.maxLength(50)),
   );
 const issuer = () => described("The `iss` of the tokens.", text(1, 500));
@@ -86,7 +86,7 @@ export const ruleChanges = named(
       described("When the rule expires. `null`: never.", z.nullable(text(1, 40))),
     ),
     extend_account: z.optional(described(
-      "Whether a service account that was created with the rule also gets scopes that it lacks.",
+      "Whether a service account that was created with the rule also gets scopes that it does not have yet.",
       z.boolean(),
     )),
     force: z.optional(force()),

@@ -28,7 +28,7 @@ export async function showTestProvider(deps: PageDeps, c: PageContext): Promise<
       <p>
         Sign in at {title}{" "}
         as a user would. Then a page shows what it sends, and which user and groups would follow, or
-        why the sign-in would be refused. Nothing is changed, and you stay signed in as you are.
+        why the sign-in would be refused. Nothing is changed, and this browser keeps its session.
       </p>
     ),
   });
