@@ -309,7 +309,7 @@ button[hidden] { display: none; }
 .data td:not(.actions) { font-size: 0.9rem; }
 .data .button, .data button:not(.link) { min-height: 2.25rem; padding: 0.2rem 0.9rem; font-size: 0.9rem; }
 .badge {
-  display: inline-block; padding: 0 0.6rem; border: 1px solid var(--edge); border-radius: 1rem;
+  display: inline-block; margin-block: 0.15rem; padding: 0 0.6rem; border: 1px solid var(--edge); border-radius: 1rem;
   font-size: 0.85rem; font-weight: 600; white-space: nowrap;
 }
 .badge.good { color: var(--good); border-color: var(--good); }
