@@ -45,6 +45,11 @@ export const USER_CODE_LIMITS = {
 export const SECOND_FACTOR_LIMITS = {
   account: { limit: 10, windowSeconds: 12 * 3600 },
   browser: { limit: 10, windowSeconds: 15 * 60 },
+  /**
+   * In all known browsers together: someone may have signed in from many before there was a second
+   * factor. More than one of them can use up.
+   */
+  browsers: { limit: 500, windowSeconds: 12 * 3600 },
   address: { limit: 100, windowSeconds: 15 * 60 },
   subscriber: { limit: 200, windowSeconds: 15 * 60 },
 } as const;
@@ -197,6 +202,13 @@ export async function checkSecondFactorLimit(
     ],
     now,
     () => knownHere || isKnown,
+    isKnown || knownHere
+      ? {
+        kind: "second_factor_known",
+        subject: `${user.id} ${password}`,
+        ...SECOND_FACTOR_LIMITS.browsers,
+      }
+      : undefined,
   );
 }
 
@@ -315,14 +327,19 @@ async function countWithinLimits(
   subjects: [account: CountedSubject, ...networks: CountedSubject[]],
   now: Date,
   exemptFromNetworkLimits: (account: FailureCount) => boolean,
+  /** A further limit that always applies. */
+  total?: CountedSubject,
 ): Promise<AllowedAttempt | DomainError> {
-  const blocking = ([account, ...networks]: FailureCount[]) =>
-    [account, ...exemptFromNetworkLimits(account) ? [] : networks]
+  const blocking = ([account, ...others]: FailureCount[]) => {
+    const networks = others.slice(0, subjects.length - 1);
+    const totals = others.slice(subjects.length - 1);
+    return [account, ...totals, ...exemptFromNetworkLimits(account) ? [] : networks]
       .map((count) => count.blockedUntil)
       .filter((until) => until !== undefined);
+  };
   const { counts, attempt } = await countAttempt(
     sql,
-    subjects,
+    total === undefined ? subjects : [...subjects, total],
     now,
     (counts) => blocking(counts).length === 0,
   );

@@ -242,10 +242,14 @@ export async function countProviderBelongings(
       (select count(*)::int from identities where provider = ${name}) as identities,
       (
         select count(distinct u.id)::int from users u join identities i on i.user_id = u.id
-        where i.provider = ${name} and u.password_hash is null and not exists (
-          select 1 from identities other
-          where other.user_id = u.id and other.provider <> ${name}
-        )
+        where i.provider = ${name} and u.password_hash is null
+          and not exists (
+            select 1 from passkeys where passkeys.user_id = u.id and passkeys.blocked_at is null
+          )
+          and not exists (
+            select 1 from identities other join identity_providers p on p.name = other.provider
+            where other.user_id = u.id and other.provider <> ${name} and p.disabled_at is null
+          )
       ) as only,
       (
         select count(*)::int from queued_sign_ins where provider = ${name} and denied_at is null

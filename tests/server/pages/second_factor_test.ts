@@ -193,6 +193,27 @@ Deno.test("limits guesses for who has the password, and never locks out the user
     assert.equal((await attacker.submit(CODE_PATH, { code: "000000" })).status, 429);
   }, trustProxy));
 
+Deno.test("limits guesses in all browsers together that were signed in before", () =>
+  withServer(async (server) => {
+    const known = [];
+    for (let index = 0; index < 3; index++) known.push(await signedIn(server));
+    const { key } = await setUpApp(server, await signedIn(server));
+    await enterPassword(known[0], "/signin?again=1");
+    assert.equal((await known[0].submit(CODE_PATH, { code: "000000" })).status, 422);
+    // As if many browsers had used up all but one of them.
+    await server.parts.sql`
+      insert into failed_attempts (id, kind, subject, failed_at)
+      select gen_random_uuid(), kind, subject, failed_at
+      from failed_attempts, generate_series(1, 498)
+      where kind = 'second_factor_known'`;
+    await enterPassword(known[1], "/signin?again=1");
+    assert.equal((await known[1].submit(CODE_PATH, { code: "000000" })).status, 422);
+    server.clock.advance({ minutes: 1 });
+    await enterPassword(known[2], "/signin?again=1");
+    const code = totpCode(key, server.clock.now());
+    assert.equal((await known[2].submit(CODE_PATH, { code })).status, 429);
+  }));
+
 Deno.test("accepts the second step only in the browser that has done the first one", () =>
   withServer(async (server) => {
     const { key } = await setUpApp(server, await signedIn(server));

@@ -202,16 +202,31 @@ Deno.test("a provider under the name of one that was removed inherits nothing", 
         now,
       })
     );
+    // Who has a passkey can still sign in afterward, and who has a blocked one cannot.
+    await sql`update users set password_hash = null`;
+    const bob = await addUserWithPassword(server, "bob@example.com");
+    await sql`update users set password_hash = null where id = ${bob.id}`;
+    for (const user of [alice, bob]) {
+      await addPasskey(server, user, softwareAuthenticator());
+      await sql`
+        insert into identities (id, provider, issuer, subject, user_id, created_at)
+        values (${randomUUID()}, 'acme', 'https://old.test', ${user.id}, ${user.id}, now())`;
+    }
+    await sql`update passkeys set blocked_at = now() where user_id = ${bob.id}`;
     await sql`
       update users set disabled_at = now(), disabled_by = 'idp:acme' where id = ${alice.id}`;
-    assert.ok(!(await removeIdentityProvider(parts, { name: "acme" }) instanceof DomainError));
+    assert.deepEqual(await removeIdentityProvider(parts, { name: "acme" }), {
+      identities: 2,
+      usersWithoutSignIn: 1,
+    });
     await add("https://new.test");
     const signals = await findProviderSignals(sql, "acme");
     assert.deepEqual(
       [signals.eventsTokenHash, signals.eventsIssuer, signals.logoutRevokesLogins],
       [undefined, undefined, false],
     );
-    const [user] = await sql`select disabled_at is not null as disabled, disabled_by from users`;
+    const [user] =
+      await sql`select disabled_at is not null as disabled, disabled_by from users where id = ${alice.id}`;
     assert.deepEqual({ ...user }, { disabled: true, disabled_by: null });
   }));
 
