@@ -50,7 +50,8 @@ const MESSAGES = {
 let autofill;
 
 async function ask(form, more = {}) {
-  const message = form.querySelector("[role=alert]");
+  const message = form.querySelector("[aria-live]");
+  message.removeAttribute("role");
   message.textContent = "";
   try {
     const publicKey = publicKeyOptions(JSON.parse(form.dataset.options));
@@ -61,6 +62,7 @@ async function ask(form, more = {}) {
     HTMLFormElement.prototype.submit.call(form);
   } catch ({ name }) {
     if (name === "AbortError" || more.mediation) return;
+    message.setAttribute("role", "alert");
     message.textContent = name === "SecurityError"
       ? "Passkeys work at the address of this server only: " + form.dataset.origin
       : MESSAGES[name] ?? "The browser could not use a passkey (" + name + ").";

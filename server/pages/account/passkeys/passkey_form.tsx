@@ -41,7 +41,7 @@ export function PasskeyForm({ deps, c, ceremony, options, action, fields, autofi
         <CsrfField token={csrfToken(deps, c)} />
         <HiddenFields fields={{ ...fields, [CREDENTIAL_FIELD]: "" }} />
         {children}
-        <p class="error" role="alert"></p>
+        <p class="error" aria-live="assertive"></p>
       </form>
       <script type="module" src={passkeys.url}></script>
     </>
