@@ -4,7 +4,7 @@ import { FIRST_SIGN_IN_POLICIES } from "../../../store/identity_providers.ts";
 import type { PageContext } from "../../context.ts";
 import type { PageDeps } from "../../http/page_route.ts";
 import type { Crumb } from "../../ui/breadcrumbs.tsx";
-import { Field, fieldState } from "../../ui/form_field.tsx";
+import { Field, FieldError, fieldState } from "../../ui/form_field.tsx";
 import { formPage, type SubmittedForm } from "../../ui/form_page.tsx";
 import { TextField } from "../../ui/text_field.tsx";
 import { FIRST_SIGN_IN } from "./list.tsx";
@@ -101,6 +101,7 @@ export async function providerFormPage(
             />
             <span>Users of these domains cannot use a password</span>
           </label>
+          <FieldError id="required" problems={problems} />
           <label class="check">
             <input
               type="checkbox"
