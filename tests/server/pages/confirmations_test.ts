@@ -34,8 +34,17 @@ Deno.test("every action has a confirmation page, except signing out and undoing"
   const direct = pageRoutes.filter(({ method, path }) => method === "POST" && !asked.includes(path))
     .map(({ path }) => path);
   // To sign out of this browser loses nothing; the consent page asks at another address; to restore
-  // is the undo of a removal.
-  assert.deepEqual(direct, ["/signout", "/consent", "/admin/trust/restore"]);
+  // is the undo of a removal. A passkey is confirmed in the browser's own dialog, a new app with its
+  // first code on the next page, and a link at the provider.
+  assert.deepEqual(direct, [
+    "/signin/second-factor/passkey",
+    "/signout",
+    "/password/choose/passkey",
+    "/consent",
+    "/account/security/app/start",
+    "/account/security/link",
+    "/admin/trust/restore",
+  ]);
 });
 
 Deno.test("revokes, removes and signs out only after confirmation, and shows a notice once", async (t) => {

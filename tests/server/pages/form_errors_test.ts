@@ -1,6 +1,8 @@
 /** Invariant: every rejected form lists its problems at its top, which has the focus. */
 import assert from "node:assert/strict";
 import { addClient } from "../../../server/admin/client_operations.ts";
+import { addGroup } from "../../../server/admin/group_operations.ts";
+import { addIdentityProvider } from "../../../server/admin/identity_providers/operations.ts";
 import { addDirectory } from "../../../server/admin/directory_operations.ts";
 import { addResource } from "../../../server/admin/resource_operations.ts";
 import { addServiceAccount } from "../../../server/admin/service_account_operations.ts";
@@ -8,10 +10,17 @@ import { addTrustRule } from "../../../server/admin/trust/add_rule.ts";
 import { pageRoutes } from "../../../server/pages/routes.ts";
 import { createPasswordLink } from "../../../server/passwords/password_link.ts";
 import { createSetupLink } from "../../../server/store/setup_links.ts";
+import { shownKey, totpCode } from "../../support/authenticator_app.ts";
 import { databaseKinds } from "../../support/databases.ts";
-import { addUserWithPassword, PASSWORD, signedIn } from "../../support/person.ts";
-import { type Shown, visitor } from "../../support/page_visitor.ts";
-import { testServer } from "../../support/test_server.ts";
+import { addUserWithPassword, PASSWORD } from "../../support/person.ts";
+import { type Shown, type Visitor, visitor } from "../../support/page_visitor.ts";
+import {
+  addPasskey,
+  optionsOf,
+  softwareAuthenticator,
+} from "../../support/software_authenticator.ts";
+import { ISSUER, type TestServer, testServer } from "../../support/test_server.ts";
+import { addTrustRequest } from "../../support/trust_requests.ts";
 
 /** The steps of a trust rule. */
 const WORKLOAD = {
@@ -40,6 +49,16 @@ const CLIENT = {
   resource_limit: "all",
 };
 
+/** An identity provider. */
+const IDP = {
+  template: "okta",
+  name: "okta",
+  issuer: "https://acme.okta.com",
+  clientId: "client",
+  clientSecret: "secret",
+  firstSignIn: "queue",
+};
+
 /** Invalid values by form, each with the fields that its problems link to. */
 const MISTAKES: Record<string, [fields: Record<string, string>, atFault: string[]][]> = {
   "/setup": [
@@ -55,6 +74,10 @@ const MISTAKES: Record<string, [fields: Record<string, string>, atFault: string[
     ],
   ],
   "/signin": [[{ email: "nobody@example.com", password: "wrong" }, ["email"]]],
+  "/signin/passkey": [[{ credential: "" }, []], [{ credential: "{}" }, []]],
+  "/signin/second-factor": [[{ code: "" }, ["code"]], [{ code: "x" }, ["code"]]],
+  "/signin/second-factor/passkey": [[{ credential: "{}" }, []]],
+  "/signin/set-up": [[{ code: "" }, ["code"]], [{ code: "x" }, ["code"]]],
   "/device": [[{ user_code: "WRNG" }, ["user_code"]], [{ user_code: "BCDF-GHJK" }, ["user_code"]]],
   "/account/password": [
     [{ current_password: PASSWORD, password: "" }, ["password"]],
@@ -66,6 +89,14 @@ const MISTAKES: Record<string, [fields: Record<string, string>, atFault: string[
     ]],
   ],
   "/password/choose": [[{ password: PASSWORD, repeated_password: "x" }, ["repeated_password"]]],
+  "/password/choose/passkey": [[{ credential: "{}" }, []]],
+  "/account/passkeys/add": [[{ credential: "" }, []], [{ credential: "{}" }, []]],
+  "/account/passkeys/rename": [
+    [{ name: "" }, ["name"]],
+    [{ name: "\u3164" }, ["name"]],
+    [{ name: "x".repeat(101) }, ["name"]],
+  ],
+  "/account/security/app": [[{ code: "" }, ["code"]], [{ code: "x" }, ["code"]]],
   "/password/forgot": [[{ email: "alice" }, ["email"]]],
   "/logins/rename": [
     [{ name: "" }, ["name"]],
@@ -95,6 +126,55 @@ const MISTAKES: Record<string, [fields: Record<string, string>, atFault: string[
   ],
   "/admin/directories/edit": [[{ domains: "localhost" }, ["domains"]]],
   "/admin/directories/rotate": [[{ overlap: "-1" }, ["overlap"]]],
+  "/admin/groups/add": [
+    [{ name: "" }, ["name"]],
+    [{ name: "Ops" }, ["name"]],
+    [{ name: "ops" }, ["name"]],
+    [{ name: "new", description: "x".repeat(251) }, ["description"]],
+    [{ name: "new", from: "okta" }, ["from"]],
+  ],
+  "/admin/groups/edit": [
+    [{ description: "x".repeat(251) }, ["description"]],
+    [{ from: "okta" }, ["from"]],
+  ],
+  "/admin/groups/add-member": [[{ user: "" }, ["user"]], [{ user: "nobody@x.org" }, ["user"]]],
+  "/admin/identity-providers/add": [
+    [{ ...IDP, template: "x" }, ["template"]],
+    [{ ...IDP, name: "Okta" }, ["name"]],
+    [{ ...IDP, name: "acme" }, ["name"]],
+    [{ ...IDP, issuer: "" }, ["issuer"]],
+    [{ ...IDP, issuer: "http://acme.okta.com" }, ["issuer"]],
+    [{ ...IDP, issuer: "https://login.acme.com" }, ["issuer"]],
+    [{ ...IDP, clientId: "" }, ["clientId"]],
+    [{ ...IDP, clientSecret: "" }, ["clientSecret"]],
+    [{ ...IDP, title: "\u3164" }, ["title"]],
+    [{ ...IDP, domains: "localhost" }, ["domains"]],
+    [{ ...IDP, required: "on" }, ["required"]],
+    [{ ...IDP, firstSignIn: "x" }, ["firstSignIn"]],
+    [{ ...IDP, template: "google", issuer: "", firstSignIn: "allow" }, ["firstSignIn"]],
+    [{ ...IDP, groupsClaim: "a b" }, ["groupsClaim"]],
+    [{ ...IDP, trustAcr: "on", acrValues: "gold" }, ["acrValues"]],
+    [{ ...IDP, scopes: '"' }, ["scopes"]],
+  ],
+  "/admin/identity-providers/edit": [
+    [{ ...IDP, clientId: "" }, ["clientId"]],
+    [{ ...IDP, domains: "localhost" }, ["domains"]],
+    [{ ...IDP, version: "x" }, []],
+  ],
+  "/admin/owners/change": [
+    [{ owner: "alice" }, ["owner"]],
+    [{ owner: "nobody@example.com" }, ["owner"]],
+  ],
+  "/admin/people/offboard": [
+    [{ "transfer-to": "nobody@example.com" }, ["transfer-to"]],
+    [{ "transfer-to": "bob@example.com" }, ["transfer-to"]],
+  ],
+  "/admin/trust/approve": [
+    [{ "scope:deploy": "" }, ["scopes"]],
+    [{ "scope:deploy": "on", name: "no spaces" }, ["name"]],
+    [{ "scope:deploy": "on", name: "ci", account: "deployer" }, ["name"]],
+    [{ "scope:deploy": "on", account: "nobody" }, ["account"]],
+  ],
   "/admin/clients/add": [
     [{ ...CLIENT, name: "" }, ["name"]],
     [{ ...CLIENT, homepage: "http://acme.example" }, ["homepage"]],
@@ -167,6 +247,14 @@ const MISTAKES: Record<string, [fields: Record<string, string>, atFault: string[
 /** Forms without fields to fill in. */
 const QUESTIONS = [
   "/signout",
+  "/signin/test-provider",
+  "/signin/upstream/:provider",
+  "/account/passkeys/remove",
+  "/account/security/app/start",
+  "/account/security/app/remove",
+  "/account/security/recovery-codes",
+  "/account/security/link",
+  "/account/security/unlink",
   "/device/confirm",
   "/logins/revoke",
   "/logins/revoke-narrow",
@@ -181,6 +269,14 @@ const QUESTIONS = [
   "/admin/people/reset-factors",
   "/admin/people/revoke-login",
   "/admin/people/sign-out",
+  "/admin/groups/remove",
+  "/admin/groups/remove-member",
+  "/admin/identity-providers/disable",
+  "/admin/identity-providers/enable",
+  "/admin/identity-providers/remove",
+  "/admin/identity-providers/requests/approve",
+  "/admin/identity-providers/requests/deny",
+  "/admin/identity-providers/test",
   "/admin/directories/disable",
   "/admin/directories/enable",
   "/admin/directories/remove",
@@ -191,6 +287,7 @@ const QUESTIONS = [
   "/admin/resources/remove",
   "/consent",
   "/consents/withdraw",
+  "/admin/trust/dismiss",
   "/admin/trust/remove",
   "/admin/trust/restore",
   "/admin/trust/disable",
@@ -244,7 +341,36 @@ Deno.test("lists the problems of a rejected form at its top, with links to the f
     scopes: [],
     claims: [],
   });
-  const browser = await signedIn(server);
+  await addGroup(operator, { name: "ops" });
+  await addIdentityProvider(operator, {
+    ...IDP,
+    template: "generic",
+    name: "acme",
+    issuer: "https://login.acme.com",
+    firstSignIn: "queue",
+  });
+  await addTrustRequest(server.parts.sql, {
+    issuer: "https://ci.example.test",
+    audience: ISSUER,
+    ref: "refs/heads/main",
+    now: new Date(server.clock.now()),
+  });
+  const [{ id: workload }] = await server.parts.sql`select id from trust_requests`;
+  const bob = await addUserWithPassword(server, "bob@example.com", "Bob");
+  await addClient({ ...operator, actor: bob.id }, {
+    id: "bobs",
+    name: "Bob's",
+    grants: ["device"],
+  });
+  const halfSignedIn = await betweenFactors(server);
+  const authenticator = softwareAuthenticator();
+  const passkey = await addPasskey(server, alice, authenticator);
+  // To change sign-in methods, a user needs the strongest one.
+  const browser = visitor(server);
+  const credential = authenticator.get(optionsOf(await browser.get("/signin"), "get"));
+  await browser.submit("/signin/passkey", { credential });
+  await browser.get("/account/security");
+  await browser.submit("/account/security/app/start");
   await browser.get("/tokens/new");
   await browser.submit("/tokens/new", { name: "nightly", expiry: "86400" });
   const [{ id }] = await server.parts.sql`select id from personal_access_tokens`;
@@ -256,6 +382,13 @@ Deno.test("lists the problems of a rejected form at its top, with links to the f
   const queries: Record<string, string> = {
     "/logins/rename": `?login=${login.id}`,
     "/password/choose": new URL(link!.url).search,
+    "/account/passkeys/rename": `?passkey=${passkey}`,
+    "/admin/groups/edit": "?group=ops",
+    "/admin/groups/add-member": "?group=ops",
+    "/admin/identity-providers/edit": "?provider=acme",
+    "/admin/owners/change": "?kind=client&name=bobs",
+    "/admin/people/offboard": `?user=${bob.id}`,
+    "/admin/trust/approve": `?workload=${workload}`,
     "/admin/trust/edit": "?rule=ci",
     "/admin/clients/add": "?type=public",
     "/admin/clients/edit": "?client=acme",
@@ -265,13 +398,21 @@ Deno.test("lists the problems of a rejected form at its top, with links to the f
     "/admin/people/address-link": `?user=${alice.id}`,
     "/admin/people/edit": `?user=${alice.id}`,
   };
+  /** Forms on the page of another one. */
+  const pages: Record<string, string> = {
+    "/signin/passkey": "/signin",
+    "/signin/second-factor/passkey": "/signin/second-factor",
+    "/password/choose/passkey": `/password/choose${queries["/password/choose"]}`,
+  };
   for (const [path, mistakes] of Object.entries(MISTAKES)) {
     if (path === "/setup") continue;
     await t.step(path, async (t) => {
       for (const mistake of mistakes) {
-        const visiting = path === "/signin" ? visitor(server) : browser;
+        const visiting = ["/signin", "/signin/passkey"].includes(path)
+          ? visitor(server)
+          : halfSignedIn[path] ?? browser;
         const address = path.replace(":id", id);
-        await visiting.get(address + (queries[path] ?? ""));
+        await visiting.get(pages[path] ?? address + (queries[path] ?? ""));
         const answer = await visiting.submit(address, mistake[0]);
         const page = answer.status === 303 ? await visiting.get(answer.location!) : answer;
         await check(t, mistake, page);
@@ -279,6 +420,31 @@ Deno.test("lists the problems of a rejected form at its top, with links to the f
     });
   }
 });
+
+/** Browsers after the password, by the form that asks for the second factor. */
+async function betweenFactors(server: TestServer): Promise<Record<string, Visitor>> {
+  const enterPassword = async (email: string, acr: string) => {
+    const browser = visitor(server);
+    await browser.get(`/signin?acr=${acr}`);
+    await browser.submit("/signin", { email, password: PASSWORD });
+    return browser;
+  };
+  const carol = await addUserWithPassword(server, "carol@example.com", "Carol");
+  const setUp = await enterPassword(carol.email, "2fa");
+  const erin = await addUserWithPassword(server, "erin@example.com", "Erin");
+  const enrolling = await enterPassword(erin.email, "2fa");
+  const key = shownKey((await enrolling.get("/signin/set-up")).html);
+  const code = totpCode(key, server.clock.now());
+  const { page, text } = await enrolling.submit("/signin/set-up", { code });
+  assert.equal(page, "recovery_codes", text);
+  await addPasskey(server, erin);
+  const factor = await enterPassword(erin.email, "1fa");
+  return {
+    "/signin/set-up": setUp,
+    "/signin/second-factor": factor,
+    "/signin/second-factor/passkey": factor,
+  };
+}
 
 async function check(
   t: Deno.TestContext,

@@ -15,8 +15,12 @@ import { destination, requestPath } from "../../support/authorization.ts";
 import { rememberConsent } from "../../../server/store/consents.ts";
 import { databaseKinds } from "../../support/databases.ts";
 import { narrowToken } from "../../support/narrow_token.ts";
-import { addPasskey } from "../../support/software_authenticator.ts";
-import { addUserWithPassword, PASSWORD, signedIn } from "../../support/person.ts";
+import {
+  addPasskey,
+  optionsOf,
+  softwareAuthenticator,
+} from "../../support/software_authenticator.ts";
+import { addUserWithPassword, signedIn } from "../../support/person.ts";
 import { addTrustRequest } from "../../support/trust_requests.ts";
 import { type Visitor, visitor } from "../../support/page_visitor.ts";
 import { ISSUER, type TestServer, testServer } from "../../support/test_server.ts";
@@ -146,7 +150,7 @@ Deno.test("redirects actions without a recent sign-in, and returns to them after
     config.deviceFlow.freshSignInSeconds = 60;
     config.scopes.push({ name: "deploy", description: "Deploy" });
   });
-  const { browser, pathOf, fields, addressToken } = await prepare(server);
+  const { browser, pathOf, fields, addressToken, authenticator } = await prepare(server);
   for (const route of pageRoutes.filter(({ freshSignIn }) => freshSignIn !== false)) {
     await t.step(`${route.method} ${route.path}`, async () => {
       await browser.get("/tokens");
@@ -172,11 +176,8 @@ Deno.test("redirects actions without a recent sign-in, and returns to them after
       assert.equal(signIn.pathname, "/signin");
       assert.equal(signIn.searchParams.get("again"), "1");
       assert.deepEqual(await state(server), before);
-      await browser.get(response.location!);
-      const back = await browser.submit("/signin", {
-        email: "alice@example.com",
-        password: PASSWORD,
-      });
+      const credential = authenticator.get(optionsOf(await browser.get(response.location!), "get"));
+      const back = await browser.submit("/signin/passkey", { credential });
       const { pathname, search } = destination(back);
       assert.equal(pathname + search, signIn.searchParams.get("next"));
       assert.equal((await browser.get(pathname + search)).status, 200, pathname);
@@ -313,9 +314,8 @@ async function prepare(server: TestServer) {
     insert into identities (id, provider, issuer, subject, user_id, created_at)
     values (${identity}, 'generic', 'https://login.acme.com', 'alice', ${alice.id}, now())`;
   const [narrow] = await sql`select id from delegated_tokens`;
-  // Blocked, so that the password remains sufficient to sign in.
-  const passkey = await addPasskey(server, alice);
-  await sql`update passkeys set blocked_at = created_at`;
+  const authenticator = softwareAuthenticator();
+  const passkey = await addPasskey(server, alice, authenticator);
   // Of a browser: those of approvals expire after an hour, which the steps take together.
   const [session] = await sql`
     select id from sessions where user_agent <> '' order by created_at`;
@@ -369,6 +369,7 @@ async function prepare(server: TestServer) {
     browser,
     fields,
     addressToken,
+    authenticator,
     pathOf: ({ path }: PageRoute) => path.replace(":id", token.id),
   };
 }
