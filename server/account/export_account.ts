@@ -74,7 +74,7 @@ export async function* exportAccount(
     do {
       const rows = await list(sql, { userId, after, limit: PAGE });
       for (const { row } of rows) {
-        yield `${count === 0 ? "" : ","}\n    ${JSON.stringify(row)}`;
+        yield `${count === 0 ? "" : ","}\n    ${printable(JSON.stringify(row))}`;
         count++;
       }
       after = rows.length < PAGE ? undefined : rows.at(-1)!.position;
@@ -86,6 +86,17 @@ export async function* exportAccount(
 }
 
 function member(name: string, value: unknown): string {
-  const text = JSON.stringify(value, null, 2).replaceAll("\n", "\n  ");
+  const text = printable(JSON.stringify(value, null, 2)).replaceAll("\n", "\n  ");
   return `  ${JSON.stringify(name)}: ${text}`;
+}
+
+/** Escapes what would hide or reorder text in a terminal or an editor, which JSON leaves as it is. */
+function printable(json: string): string {
+  return json.replace(
+    /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu,
+    (text) =>
+      text.split("").map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`).join(
+        "",
+      ),
+  );
 }
