@@ -44,9 +44,9 @@ export function connectGithub(parameters: ConnectionParameters): UpstreamClient 
 
 /** GitHub reports errors of the token endpoint with status 200; RFC 6749 section 5.2 wants 400. */
 function tokenFetch(parameters: ConnectionParameters): ReturnType<typeof upstreamFetch> {
-  const fetch = upstreamFetch(parameters);
+  const request = upstreamFetch(parameters);
   return async (url, options) => {
-    const response = await fetch(url, options);
+    const response = await request(url, options);
     if (response.status !== 200) return response;
     const text = await response.text();
     const isError = typeof Object(parseJson(text)).error === "string";

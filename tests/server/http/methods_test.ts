@@ -21,7 +21,7 @@ Deno.test("returns an Allow header with the supported methods with every 405", a
     ...DOCUMENTS,
     "/healthz",
     "/readyz",
-    ...Object.keys(paths).map((path) => path.replace("{id}", id)),
+    ...Object.keys(paths).map((path) => path.replaceAll(/\{\w+\}/g, id)),
   ];
   for (const path of new Set(known)) {
     const allowed = new Set<string>();

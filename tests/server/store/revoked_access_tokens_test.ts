@@ -37,6 +37,7 @@ testStore("revoked_access_tokens", {
         now: at({}),
       }))!;
     assert.deepEqual(await status(user.id), {
+      principalId: user.id,
       active: true,
       username: user.email,
       isAdmin: false,

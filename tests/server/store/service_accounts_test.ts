@@ -44,6 +44,7 @@ testStore("service_accounts", {
     await sql`update users set is_admin = true where id = ${user.id}`;
     assert.deepEqual(await findPrincipal(sql, user.id), {
       id: user.id,
+      subject: user.id,
       username: user.email,
       disabled: false,
       isAdmin: true,
@@ -52,6 +53,7 @@ testStore("service_accounts", {
     });
     assert.deepEqual(await findPrincipal(sql, account.id), {
       id: account.id,
+      subject: account.id,
       username: account.name,
       disabled: false,
       isAdmin: false,
