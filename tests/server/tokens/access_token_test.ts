@@ -237,7 +237,8 @@ testOnEachDatabase(
       largest = Math.max(largest, answer.body.access_token.length);
     }
     assert.ok(refused > 0);
-    assert.ok(largest <= 1024 && largest > 980, `largest was ${largest}`);
+    // The rest is kept for the longest acr and amr.
+    assert.ok(largest <= 1024 && largest > 920, `largest was ${largest}`);
   },
 );
 
