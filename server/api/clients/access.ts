@@ -2,7 +2,7 @@ import { setClientDisabled } from "../../admin/client_operations.ts";
 import { DomainError } from "../../domain_error.ts";
 import type { ApiOperation } from "../operation.ts";
 import { operation } from "../operation.ts";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { client, CLIENT_ID_SCHEMA } from "./schemas.ts";
 import { toClientResponse } from "./to_response.ts";
 

@@ -2,7 +2,7 @@ import { addClient } from "../../admin/client_operations.ts";
 import { generateClientId } from "../../admin/client_policy.ts";
 import { generateClientSecret } from "../../tokens/client_secret.ts";
 import { operation } from "../operation.ts";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { toPolicy } from "./policy.ts";
 import { createdClient, newClient } from "./schemas.ts";
 import { toCreatedResponse } from "./to_response.ts";

@@ -1,7 +1,7 @@
 import { removeClient } from "../../admin/client_operations.ts";
 import { DomainError } from "../../domain_error.ts";
 import { operation } from "../operation.ts";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { CLIENT_ID_SCHEMA, removedClient } from "./schemas.ts";
 import { toFailure } from "./to_response.ts";
 

@@ -2,7 +2,7 @@ import { rotateSecret } from "../../admin/client_operations.ts";
 import { DomainError } from "../../domain_error.ts";
 import { generateClientSecret } from "../../tokens/client_secret.ts";
 import { operation } from "../operation.ts";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { CLIENT_ID_SCHEMA, createdClient, secretRotation } from "./schemas.ts";
 import { toCreatedResponse } from "./to_response.ts";
 

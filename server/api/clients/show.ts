@@ -1,6 +1,6 @@
 import { showClient } from "../../admin/client_operations.ts";
 import { operation } from "../operation.ts";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { client, CLIENT_ID_SCHEMA } from "./schemas.ts";
 import { toClientResponse } from "./to_response.ts";
 

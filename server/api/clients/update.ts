@@ -1,7 +1,7 @@
 import { showClient, updateClient } from "../../admin/client_operations.ts";
 import { DomainError } from "../../domain_error.ts";
 import { operation } from "../operation.ts";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { toChanges } from "./policy.ts";
 import { client, CLIENT_ID_SCHEMA, clientChanges } from "./schemas.ts";
 import { toClientResponse } from "./to_response.ts";

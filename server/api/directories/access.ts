@@ -1,6 +1,6 @@
 import { setDirectoryDisabled } from "../../admin/directory_operations.ts";
 import { type ApiOperation, operation } from "../operation.ts";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { directory, DIRECTORY_NAME_SCHEMA } from "./schemas.ts";
 import { toDirectoryResponse } from "./to_response.ts";
 

@@ -1,7 +1,7 @@
 import { addDirectory } from "../../admin/directory_operations.ts";
 import { generateDirectoryToken } from "../../tokens/directory_token.ts";
 import { operation } from "../operation.ts";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { createdDirectory, newDirectory } from "./schemas.ts";
 import { toCreatedResponse } from "./to_response.ts";
 

@@ -1,6 +1,6 @@
 import { listAllDirectories } from "../../admin/directory_operations.ts";
 import { operation } from "../operation.ts";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { directoryList } from "./schemas.ts";
 import { toResponse } from "./to_response.ts";
 

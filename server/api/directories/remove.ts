@@ -1,6 +1,6 @@
 import { removeDirectory } from "../../admin/directory_operations.ts";
 import { operation } from "../operation.ts";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { DIRECTORY_NAME_SCHEMA, removedDirectory } from "./schemas.ts";
 
 export const removeDirectoryOperation = operation({

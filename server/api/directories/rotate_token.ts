@@ -1,7 +1,7 @@
 import { rotateToken } from "../../admin/directory_operations.ts";
 import { generateDirectoryToken } from "../../tokens/directory_token.ts";
 import { operation } from "../operation.ts";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { createdDirectory, DIRECTORY_NAME_SCHEMA, directoryTokenRotation } from "./schemas.ts";
 import { toCreatedResponse } from "./to_response.ts";
 

@@ -1,6 +1,6 @@
 import { updateDirectory } from "../../admin/directory_operations.ts";
 import { operation } from "../operation.ts";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { directory, DIRECTORY_NAME_SCHEMA, directoryChanges } from "./schemas.ts";
 import { toDirectoryResponse } from "./to_response.ts";
 

@@ -1,6 +1,6 @@
 import { listAllGroups } from "../../admin/group_operations.ts";
 import { operation } from "../operation.ts";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { groupList } from "./schemas.ts";
 import { toResponse } from "./to_response.ts";
 

@@ -2,7 +2,7 @@ import { addGroupMember, removeGroupMember } from "../../admin/group_member_oper
 import { showGroup } from "../../admin/group_operations.ts";
 import { DomainError } from "../../domain_error.ts";
 import { operation } from "../operation.ts";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { GROUP_PATH_SCHEMA, memberChange, memberList, memberQuery, newMember } from "./schemas.ts";
 
 const DEFAULT_LIMIT = 50;

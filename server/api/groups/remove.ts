@@ -1,7 +1,7 @@
 import { removeGroup } from "../../admin/remove_group.ts";
 import { DomainError } from "../../domain_error.ts";
 import { operation } from "../operation.ts";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { GROUP_PATH_SCHEMA, removedGroup } from "./schemas.ts";
 import { toRemovalResponse } from "./to_response.ts";
 

@@ -1,7 +1,7 @@
 import { showGroup } from "../../admin/group_operations.ts";
 import { DomainError } from "../../domain_error.ts";
 import { operation } from "../operation.ts";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { group, GROUP_PATH_SCHEMA } from "./schemas.ts";
 import { toResponse } from "./to_response.ts";
 

@@ -8,7 +8,7 @@ import {
 } from "../../admin/identity_providers/operations.ts";
 import { DomainError } from "../../domain_error.ts";
 import { type ApiOperation, operation } from "../operation.ts";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import {
   newProvider,
   provider,

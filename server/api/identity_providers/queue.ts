@@ -5,7 +5,7 @@ import {
 } from "../../admin/identity_providers/queue_operations.ts";
 import { DomainError } from "../../domain_error.ts";
 import { operation } from "../operation.ts";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { approvedSignIn, queue, queuedSignIn, queueQuery } from "./schemas.ts";
 import { toFailure, toQueuedSignIn } from "./to_response.ts";
 

@@ -4,7 +4,7 @@ import {
 } from "../../admin/identity_providers/test_operations.ts";
 import { DomainError } from "../../domain_error.ts";
 import { operation } from "../operation.ts";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { PROVIDER_NAME_SCHEMA, startedTest, testProgress } from "./schemas.ts";
 import { toFailure, toTestProgress } from "./to_response.ts";
 

@@ -1,7 +1,7 @@
 import { changeOwner } from "../../admin/owner_operations.ts";
 import { DomainError } from "../../domain_error.ts";
 import { operation } from "../operation.ts";
-import { administrator } from "../users/administrator.ts";
+import { administrator } from "../administrator.ts";
 import { changedOwner, ownerChange } from "./schemas.ts";
 
 export const changeOwnerOperation = operation({

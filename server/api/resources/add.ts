@@ -1,7 +1,7 @@
 import { addResource } from "../../admin/resource_operations.ts";
 import { DomainError } from "../../domain_error.ts";
 import { operation } from "../operation.ts";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { newResource, resource } from "./schemas.ts";
 import { toScopes } from "./scopes.ts";
 import { toResourceResponse } from "./to_response.ts";

@@ -1,6 +1,6 @@
 import { listAllResources } from "../../admin/resource_operations.ts";
 import { operation } from "../operation.ts";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { resourceList } from "./schemas.ts";
 import { toResponse } from "./to_response.ts";
 

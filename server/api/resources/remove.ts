@@ -1,7 +1,7 @@
 import { removeResource } from "../../admin/resource_operations.ts";
 import { DomainError } from "../../domain_error.ts";
 import { operation } from "../operation.ts";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { removedResource, RESOURCE_NAME_SCHEMA } from "./schemas.ts";
 import { toFailure } from "./to_response.ts";
 

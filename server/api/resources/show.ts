@@ -1,6 +1,6 @@
 import { showResource } from "../../admin/resource_operations.ts";
 import { operation } from "../operation.ts";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { resource, RESOURCE_NAME_SCHEMA } from "./schemas.ts";
 import { toResourceResponse } from "./to_response.ts";
 

@@ -1,7 +1,7 @@
 import { updateResource } from "../../admin/resource_operations.ts";
 import { DomainError } from "../../domain_error.ts";
 import { operation } from "../operation.ts";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { resource, RESOURCE_NAME_SCHEMA, resourceChanges } from "./schemas.ts";
 import { toScopes } from "./scopes.ts";
 import { toResourceResponse } from "./to_response.ts";

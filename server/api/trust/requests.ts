@@ -8,7 +8,7 @@ import {
 import { DomainError } from "../../domain_error.ts";
 import { sameConditions } from "../../federation/condition.ts";
 import { operation } from "../operation.ts";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { approval, REQUEST_ID_SCHEMA, requestList, rule, trustRequest } from "./schemas.ts";
 import { fromConditions, ruleResponse, toRequestResponse } from "./to_response.ts";
 

@@ -7,7 +7,7 @@ import { DomainError } from "../../domain_error.ts";
 import { isUsableIssuer } from "../../federation/issuer.ts";
 import { listTrustRules } from "../../store/trust_rules.ts";
 import { type ApiOperation, operation } from "../operation.ts";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { newRule, rule, ruleChanges, ruleList } from "./schemas.ts";
 import { findRule, fromConditions, ruleResponse, toResponse } from "./to_response.ts";
 

@@ -2,7 +2,8 @@ import { setUserDisabled } from "../../admin/user_operations.ts";
 import { DomainError } from "../../domain_error.ts";
 import type { ApiOperation } from "../operation.ts";
 import { operation } from "../operation.ts";
-import { administrator, userOfPath } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
+import { userOfPath } from "./user_of_path.ts";
 import { userDetails } from "./schemas.ts";
 import { describeUser } from "./show.ts";
 

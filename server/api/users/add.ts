@@ -1,7 +1,7 @@
 import { addUser } from "../../admin/user_operations.ts";
 import { DomainError } from "../../domain_error.ts";
 import { operation } from "../operation.ts";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { INVITATION_LIFETIME, invitedUser, newUser } from "./schemas.ts";
 import { describeUser } from "./show.ts";
 import { toLinkResponse } from "./to_response.ts";

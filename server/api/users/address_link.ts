@@ -1,7 +1,8 @@
 import { createUserAddressLink } from "../../admin/address_link_operations.ts";
 import { DomainError } from "../../domain_error.ts";
 import { operation } from "../operation.ts";
-import { administrator, userOfPath } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
+import { userOfPath } from "./user_of_path.ts";
 import { addressLink, newAddressLink, RESET_LIFETIME } from "./schemas.ts";
 import { toLinkResponse } from "./to_response.ts";
 

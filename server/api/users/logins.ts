@@ -2,7 +2,8 @@ import { parseScope } from "../../../shared/oauth/scope.ts";
 import { listUserLogins, revokeUserLogin, revokeUserLogins } from "../../admin/user_logins.ts";
 import { DomainError } from "../../domain_error.ts";
 import { operation } from "../operation.ts";
-import { administrator, userOfPath } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
+import { userOfPath } from "./user_of_path.ts";
 import { loginRevocationQuery, revokedLogins, userLogins } from "./schemas.ts";
 
 export const listLoginsOperation = operation({

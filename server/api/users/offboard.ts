@@ -4,7 +4,8 @@ import { DomainError } from "../../domain_error.ts";
 import { operation } from "../operation.ts";
 import { ownedKind } from "../owners/schemas.ts";
 import { described, named, orNull, text, timestamp } from "../schema.ts";
-import { administrator, userOfPath } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
+import { userOfPath } from "./user_of_path.ts";
 
 const count = (description: string) => described(description, z.int());
 

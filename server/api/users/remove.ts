@@ -1,7 +1,8 @@
 import { deleteUser } from "../../admin/delete_user.ts";
 import { DomainError } from "../../domain_error.ts";
 import { operation } from "../operation.ts";
-import { administrator, userOfPath } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
+import { userOfPath } from "./user_of_path.ts";
 
 export const deleteUserOperation = operation({
   method: "delete",

@@ -1,7 +1,8 @@
 import { resetFactors } from "../../admin/reset_factors.ts";
 import { DomainError } from "../../domain_error.ts";
 import { operation } from "../operation.ts";
-import { administrator, userOfPath } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
+import { userOfPath } from "./user_of_path.ts";
 import { removedFactors } from "./schemas.ts";
 
 export const resetFactorsOperation = operation({

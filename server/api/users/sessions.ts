@@ -1,7 +1,8 @@
 import { listUserSessions, signOutUser } from "../../admin/user_sessions.ts";
 import { DomainError } from "../../domain_error.ts";
 import { type ApiRequest, operation, type OperationDeps } from "../operation.ts";
-import { administrator, userOfPath } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
+import { userOfPath } from "./user_of_path.ts";
 import { signedOut, userSessions } from "./schemas.ts";
 
 export const listSessionsOperation = operation({

@@ -2,7 +2,7 @@ import { showUser } from "../../admin/list_users.ts";
 import type { UserDeps } from "../../admin/operation.ts";
 import { DomainError } from "../../domain_error.ts";
 import { operation } from "../operation.ts";
-import { userOfPath } from "./administrator.ts";
+import { userOfPath } from "./user_of_path.ts";
 import { userDetails } from "./schemas.ts";
 import { toDetailsResponse } from "./to_response.ts";
 

@@ -2,7 +2,8 @@ import { parseScope } from "../../../shared/oauth/scope.ts";
 import { listUserTokens, revokeUserTokens } from "../../admin/user_tokens.ts";
 import { DomainError } from "../../domain_error.ts";
 import { type ApiRequest, operation, type OperationDeps } from "../operation.ts";
-import { administrator, userOfPath } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
+import { userOfPath } from "./user_of_path.ts";
 import { revokedTokens, userTokens } from "./schemas.ts";
 
 export const listUserTokensOperation = operation({

@@ -1,7 +1,8 @@
 import { updateUser } from "../../admin/user_operations.ts";
 import { DomainError } from "../../domain_error.ts";
 import { operation } from "../operation.ts";
-import { administrator, userOfPath } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
+import { userOfPath } from "./user_of_path.ts";
 import { userChanges, userDetails } from "./schemas.ts";
 import { describeUser } from "./show.ts";
 

@@ -9,7 +9,7 @@ import type { PageDeps } from "../../http/page_route.ts";
 import { confirmationPage } from "../../ui/confirmation.tsx";
 import { formatCount } from "../../ui/format.ts";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { clientNotFound, findClient } from "./find_client.tsx";
 import { clientCrumbs, clientPath, CLIENTS_PATH } from "./paths.ts";
 

@@ -18,7 +18,7 @@ import type { SubmittedForm } from "../../ui/form_page.tsx";
 import { HiddenFields } from "../../ui/hidden_fields.tsx";
 import { TextField } from "../../ui/text_field.tsx";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { CLIENT_FIELD_IDS, clientFormPage } from "./form.tsx";
 import { clientPath, CLIENTS_CRUMB, CLIENTS_PATH } from "./paths.ts";
 import { policyChoices, readPolicy } from "./read_policy.ts";

@@ -8,7 +8,7 @@ import { setNotice } from "../../http/notice.ts";
 import type { PageDeps } from "../../http/page_route.ts";
 import type { SubmittedForm } from "../../ui/form_page.tsx";
 import { HiddenFields } from "../../ui/hidden_fields.tsx";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { findClient } from "./find_client.tsx";
 import { CLIENT_FIELD_IDS, clientFormPage } from "./form.tsx";
 import { clientCrumbs, clientPath } from "./paths.ts";

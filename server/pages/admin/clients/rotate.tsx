@@ -12,7 +12,7 @@ import { formPage, type SubmittedForm } from "../../ui/form_page.tsx";
 import { HiddenFields } from "../../ui/hidden_fields.tsx";
 import { OverlapField, readOverlap } from "../../ui/overlap_field.tsx";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { findClient } from "./find_client.tsx";
 import { clientCrumbs, clientPath } from "./paths.ts";
 import { clientSecretPage } from "./secret.tsx";

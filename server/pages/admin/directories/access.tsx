@@ -5,7 +5,7 @@ import { setNotice } from "../../http/notice.ts";
 import type { PageDeps } from "../../http/page_route.ts";
 import { confirmationPage } from "../../ui/confirmation.tsx";
 import { formatCount } from "../../ui/format.ts";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { directoryNotFound, findDirectory } from "./find_directory.tsx";
 import { DIRECTORIES_PATH, directoryCrumbs, directoryPath } from "./paths.ts";
 

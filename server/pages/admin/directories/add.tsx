@@ -6,7 +6,7 @@ import { toFormProblem } from "../../http/form_problem.ts";
 import type { PageDeps } from "../../http/page_route.ts";
 import { formPage, type SubmittedForm } from "../../ui/form_page.tsx";
 import { TextField } from "../../ui/text_field.tsx";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { DomainsField, readDomains } from "./fields.tsx";
 import { DIRECTORIES_CRUMB, DIRECTORIES_PATH } from "./paths.ts";
 import { directoryTokenPage } from "./token.tsx";

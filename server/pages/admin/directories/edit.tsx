@@ -6,7 +6,7 @@ import { setNotice } from "../../http/notice.ts";
 import type { PageDeps } from "../../http/page_route.ts";
 import { formPage, type SubmittedForm } from "../../ui/form_page.tsx";
 import { HiddenFields } from "../../ui/hidden_fields.tsx";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { DomainsField, readDomains } from "./fields.tsx";
 import { directoryNotFound, findDirectory } from "./find_directory.tsx";
 import { directoryCrumbs, directoryPath } from "./paths.ts";

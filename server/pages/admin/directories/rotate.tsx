@@ -9,7 +9,7 @@ import type { PageDeps } from "../../http/page_route.ts";
 import { formPage, type SubmittedForm } from "../../ui/form_page.tsx";
 import { HiddenFields } from "../../ui/hidden_fields.tsx";
 import { OverlapField, readOverlap } from "../../ui/overlap_field.tsx";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { findDirectory } from "./find_directory.tsx";
 import { directoryCrumbs, directoryPath } from "./paths.ts";
 import { directoryTokenPage } from "./token.tsx";

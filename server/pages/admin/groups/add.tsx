@@ -6,7 +6,7 @@ import { setNotice } from "../../http/notice.ts";
 import type { PageDeps } from "../../http/page_route.ts";
 import { formPage, type SubmittedForm } from "../../ui/form_page.tsx";
 import { TextField } from "../../ui/text_field.tsx";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { readSettings, SettingFields } from "./form.tsx";
 import { groupPath, GROUPS_CRUMB, GROUPS_PATH } from "./paths.ts";
 

@@ -8,7 +8,7 @@ import type { PageDeps } from "../../http/page_route.ts";
 import { formatCount } from "../../ui/format.ts";
 import { formPage, type SubmittedForm } from "../../ui/form_page.tsx";
 import { HiddenFields } from "../../ui/hidden_fields.tsx";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { findChangeableGroup } from "./find_group.tsx";
 import { readSettings, SettingFields } from "./form.tsx";
 import { groupCrumbs, groupPath } from "./paths.ts";

@@ -4,7 +4,7 @@ import type { PageContext } from "../../context.ts";
 import { errorPage } from "../../http/error_page.tsx";
 import { setNotice } from "../../http/notice.ts";
 import type { PageDeps } from "../../http/page_route.ts";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { readOnlyReason } from "./facts.tsx";
 import { groupPath, GROUPS_PATH } from "./paths.ts";
 

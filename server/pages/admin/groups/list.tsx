@@ -11,7 +11,7 @@ import { PageNumbers } from "../../ui/page_numbers.tsx";
 import { SearchForm } from "../../ui/search_form.tsx";
 import { columnSort, formatSort, type ListSort, readSort } from "../../ui/sort.ts";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { From, Origin } from "./facts.tsx";
 import { ACCESS_PATH, groupPath, GROUPS_PATH } from "./paths.ts";
 

@@ -11,7 +11,7 @@ import { formPage, type SubmittedForm } from "../../ui/form_page.tsx";
 import { HiddenFields } from "../../ui/hidden_fields.tsx";
 import { TextField } from "../../ui/text_field.tsx";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { findGroup } from "./find_group.tsx";
 import { groupCrumbs, groupPath } from "./paths.ts";
 

@@ -11,7 +11,7 @@ import type { PageDeps } from "../../http/page_route.ts";
 import { confirmationPage } from "../../ui/confirmation.tsx";
 import { formatCount } from "../../ui/format.ts";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { findChangeableGroup } from "./find_group.tsx";
 import { groupCrumbs, groupPath, GROUPS_PATH } from "./paths.ts";
 

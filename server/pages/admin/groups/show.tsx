@@ -19,7 +19,7 @@ import { TimeAgo } from "../../ui/relative_time.tsx";
 import { SearchForm } from "../../ui/search_form.tsx";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
 import { personPath } from "../people/paths.ts";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { From, Origin, readOnlyReason } from "./facts.tsx";
 import { findGroup } from "./find_group.tsx";
 import { accessPath, groupPath, GROUPS_CRUMB, GROUPS_PATH } from "./paths.ts";

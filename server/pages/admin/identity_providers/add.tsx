@@ -9,7 +9,7 @@ import type { PageDeps } from "../../http/page_route.ts";
 import { Field, fieldState } from "../../ui/form_field.tsx";
 import type { SubmittedForm } from "../../ui/form_page.tsx";
 import { TextField } from "../../ui/text_field.tsx";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { PROVIDER_FIELD_IDS, providerFormPage } from "./form.tsx";
 import { providerPath, PROVIDERS_CRUMB, PROVIDERS_PATH } from "./paths.ts";
 import { readSettings } from "./read_settings.ts";

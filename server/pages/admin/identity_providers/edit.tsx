@@ -9,7 +9,7 @@ import type { PageDeps } from "../../http/page_route.ts";
 import { Fact } from "../../ui/facts.tsx";
 import type { SubmittedForm } from "../../ui/form_page.tsx";
 import { HiddenFields } from "../../ui/hidden_fields.tsx";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { findProvider } from "./find_provider.tsx";
 import { PROVIDER_FIELD_IDS, providerFormPage } from "./form.tsx";
 import { providerCrumbs, providerPath } from "./paths.ts";

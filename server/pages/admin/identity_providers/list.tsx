@@ -10,7 +10,7 @@ import { EmptyState } from "../../ui/empty_state.tsx";
 import { formatCount } from "../../ui/format.ts";
 import { PageHeading } from "../../ui/page_heading.tsx";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { providerPath, PROVIDERS_PATH, REQUESTS_PATH } from "./paths.ts";
 
 /** GET /admin/identity-providers */

@@ -9,7 +9,7 @@ import type { PageDeps } from "../../http/page_route.ts";
 import { confirmationPage } from "../../ui/confirmation.tsx";
 import { formatCount } from "../../ui/format.ts";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { findProvider } from "./find_provider.tsx";
 import { providerCrumbs, providerPath, PROVIDERS_PATH } from "./paths.ts";
 

@@ -19,7 +19,7 @@ import { Fact } from "../../ui/facts.tsx";
 import { PageHeading } from "../../ui/page_heading.tsx";
 import { TimeAgo } from "../../ui/relative_time.tsx";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { PROVIDERS_CRUMB, REQUESTS_PATH } from "./paths.ts";
 
 const REQUESTS_CRUMB = { path: REQUESTS_PATH, label: "First sign-ins" };

@@ -6,7 +6,7 @@ import { errorPage, toPageError } from "../../http/error_page.tsx";
 import type { PageDeps } from "../../http/page_route.ts";
 import { confirmationPage } from "../../ui/confirmation.tsx";
 import { goToProvider } from "../../upstream/go_to_provider.tsx";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { findProvider } from "./find_provider.tsx";
 import { providerCrumbs, providerPath } from "./paths.ts";
 

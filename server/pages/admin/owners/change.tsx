@@ -9,7 +9,7 @@ import type { PageDeps } from "../../http/page_route.ts";
 import { formPage } from "../../ui/form_page.tsx";
 import { HiddenFields } from "../../ui/hidden_fields.tsx";
 import { TextField } from "../../ui/text_field.tsx";
-import { administrator } from "../people/administrator.ts";
+import { administrator } from "../administrator.ts";
 import { OWNERS_CRUMBS, OWNERS_PATH } from "./paths.ts";
 
 /** Asks who becomes the owner. */

@@ -7,7 +7,7 @@ import { formPage, type SubmittedForm } from "../../ui/form_page.tsx";
 import { HiddenFields } from "../../ui/hidden_fields.tsx";
 import { TextField } from "../../ui/text_field.tsx";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { LinkFields, readLinkChoice } from "./fields.tsx";
 import { findPerson } from "./find_person.tsx";
 import { deliveredLink } from "./password_link_page.tsx";

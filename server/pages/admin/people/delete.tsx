@@ -6,7 +6,7 @@ import { setNotice } from "../../http/notice.ts";
 import type { PageDeps } from "../../http/page_route.ts";
 import { confirmationPage } from "../../ui/confirmation.tsx";
 import { formatCount } from "../../ui/format.ts";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { findPerson } from "./find_person.tsx";
 import { notChanged } from "./not_changed.ts";
 import { isSelf, ownAccount } from "./own_account.tsx";

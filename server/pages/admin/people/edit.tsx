@@ -7,7 +7,7 @@ import { setNotice } from "../../http/notice.ts";
 import type { PageDeps } from "../../http/page_route.ts";
 import { formPage, type SubmittedForm } from "../../ui/form_page.tsx";
 import { HiddenFields } from "../../ui/hidden_fields.tsx";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { PersonFields, type PersonValues, readPersonValues } from "./fields.tsx";
 import { findPerson } from "./find_person.tsx";
 import { personCrumbs, personPath } from "./paths.ts";

@@ -4,7 +4,7 @@ import type { PageContext } from "../../context.ts";
 import { toFormProblem } from "../../http/form_problem.ts";
 import type { PageDeps } from "../../http/page_route.ts";
 import { formPage, type SubmittedForm } from "../../ui/form_page.tsx";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { LinkFields, PersonFields, readLinkChoice, readPersonValues } from "./fields.tsx";
 import { deliveredLink } from "./password_link_page.tsx";
 import { PEOPLE_CRUMB, PEOPLE_PATH } from "./paths.ts";

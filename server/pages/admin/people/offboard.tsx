@@ -12,7 +12,7 @@ import { TimeAgo } from "../../ui/relative_time.tsx";
 import { TextField } from "../../ui/text_field.tsx";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
 import { ownerPath } from "../owners/paths.ts";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { findPerson } from "./find_person.tsx";
 import { isSelf, ownAccount } from "./own_account.tsx";
 import { personCrumbs, personPagePath, personPath } from "./paths.ts";

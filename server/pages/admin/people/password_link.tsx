@@ -3,7 +3,7 @@ import { DomainError } from "../../../domain_error.ts";
 import type { PageContext } from "../../context.ts";
 import type { PageDeps } from "../../http/page_route.ts";
 import { confirmationPage } from "../../ui/confirmation.tsx";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { LinkFields, readLinkChoice } from "./fields.tsx";
 import { findPerson } from "./find_person.tsx";
 import { notChanged } from "./not_changed.ts";

@@ -16,7 +16,7 @@ import { Address } from "../../ui/facts.tsx";
 import { formatCount } from "../../ui/format.ts";
 import { TimeAgo } from "../../ui/relative_time.tsx";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { findPerson } from "./find_person.tsx";
 import { notChanged } from "./not_changed.ts";
 import { personCrumbs, personPath } from "./paths.ts";

@@ -8,7 +8,7 @@ import { confirmationPage } from "../../ui/confirmation.tsx";
 import { Address } from "../../ui/facts.tsx";
 import { formatCount } from "../../ui/format.ts";
 import { TimeAgo } from "../../ui/relative_time.tsx";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { findPerson } from "./find_person.tsx";
 import { notChanged } from "./not_changed.ts";
 import { personCrumbs, personPath } from "./paths.ts";

@@ -6,7 +6,7 @@ import { setNotice } from "../../http/notice.ts";
 import type { PageDeps } from "../../http/page_route.ts";
 import type { SubmittedForm } from "../../ui/form_page.tsx";
 import { TextField } from "../../ui/text_field.tsx";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { RESOURCE_FIELD_IDS, resourceFormPage } from "./form.tsx";
 import { resourcePath, RESOURCES_CRUMB, RESOURCES_PATH } from "./paths.ts";
 import { readSettings } from "./read_settings.ts";

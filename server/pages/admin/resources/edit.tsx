@@ -9,7 +9,7 @@ import type { PageDeps } from "../../http/page_route.ts";
 import type { SubmittedForm } from "../../ui/form_page.tsx";
 import { Fact } from "../../ui/facts.tsx";
 import { HiddenFields } from "../../ui/hidden_fields.tsx";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { findChangeableResource } from "./find_resource.tsx";
 import { RESOURCE_FIELD_IDS, resourceFormPage } from "./form.tsx";
 import { resourceCrumbs, resourcePath } from "./paths.ts";

@@ -10,7 +10,7 @@ import { PageHeading } from "../../ui/page_heading.tsx";
 import { SearchForm } from "../../ui/search_form.tsx";
 import { columnSort, formatSort, type ListSort, readSort } from "../../ui/sort.ts";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { Source } from "./facts.tsx";
 import { resourcePath, RESOURCES_PATH } from "./paths.ts";
 

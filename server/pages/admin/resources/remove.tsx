@@ -12,7 +12,7 @@ import type { PageDeps } from "../../http/page_route.ts";
 import { confirmationPage } from "../../ui/confirmation.tsx";
 import { formatCount } from "../../ui/format.ts";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { findChangeableResource } from "./find_resource.tsx";
 import { resourceCrumbs, resourcePath, RESOURCES_PATH } from "./paths.ts";
 

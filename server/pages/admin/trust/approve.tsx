@@ -14,7 +14,7 @@ import { type RenderDeps, renderPage } from "../../render.tsx";
 import { formPage } from "../../ui/form_page.tsx";
 import { HiddenFields } from "../../ui/hidden_fields.tsx";
 import { TextField } from "../../ui/text_field.tsx";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { readEntries } from "./entries.ts";
 import { ClaimList } from "./pending_requests.tsx";
 import { AccountField, accountsOf, ScopeFields } from "./permission_step.tsx";

@@ -6,7 +6,7 @@ import type { PageContext } from "../../context.ts";
 import { setNotice } from "../../http/notice.ts";
 import type { PageDeps } from "../../http/page_route.ts";
 import { confirmationPage } from "../../ui/confirmation.tsx";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { removedAlready } from "./remove.tsx";
 import { SavedRuleSentence } from "./sentence.tsx";
 import { TRUST_PATH } from "./step_path.ts";

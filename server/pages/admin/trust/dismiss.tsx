@@ -5,7 +5,7 @@ import { setNotice } from "../../http/notice.ts";
 import type { PageDeps } from "../../http/page_route.ts";
 import { confirmationPage } from "../../ui/confirmation.tsx";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { requestNotFound } from "./approve.tsx";
 import { ClaimList } from "./pending_requests.tsx";
 import { TRUST_PATH } from "./step_path.ts";

@@ -7,7 +7,7 @@ import type { PageContext } from "../../context.ts";
 import type { PageDeps } from "../../http/page_route.ts";
 import { confirmationPage } from "../../ui/confirmation.tsx";
 import { formatDuration } from "../../../../shared/duration.ts";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import { Requirements, SavedRuleSentence } from "./sentence.tsx";
 import { TRUST_PATH } from "./step_path.ts";
 

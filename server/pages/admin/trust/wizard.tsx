@@ -10,7 +10,7 @@ import { setNotice } from "../../http/notice.ts";
 import type { PageContext } from "../../context.ts";
 import type { PageDeps } from "../../http/page_route.ts";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
-import { administrator } from "./administrator.ts";
+import { administrator } from "../administrator.ts";
 import {
   type Candidate,
   completeWorkload,
