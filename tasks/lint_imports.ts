@@ -67,6 +67,7 @@ export const LAYERS: Record<string, readonly string[]> = {
     "server/security/encryption.ts",
     "server/tokens/token_hash.ts",
     "server/sign_in/authentication.ts",
+    "server/notifications/user_mail.ts",
   ],
   client: [
     "client/commands.ts",

@@ -1,7 +1,7 @@
 /** The e-mails about accounts at identity providers that are linked to a user, or no longer. */
-import { brand } from "../../shared/brand.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import type { Message } from "../notifications/mail.ts";
+import { mailTime, userMail } from "../notifications/user_mail.ts";
 import { MAX_NAME_LENGTH } from "../store/users.ts";
 
 export interface IdentityChange {
@@ -12,7 +12,7 @@ export interface IdentityChange {
 }
 
 export function identityLinkedMail(to: string, issuer: string, change: IdentityChange): Message {
-  return mail(
+  return userMail(
     to,
     "an account was linked to yours",
     `An account of ${
@@ -25,7 +25,7 @@ export function identityLinkedMail(to: string, issuer: string, change: IdentityC
 }
 
 export function identityUnlinkedMail(to: string, issuer: string, change: IdentityChange): Message {
-  return mail(
+  return userMail(
     to,
     "an account was unlinked from yours",
     `An account of ${describe(change)} was unlinked from your account at ${issuer}. It can no ` +
@@ -36,15 +36,7 @@ export function identityUnlinkedMail(to: string, issuer: string, change: Identit
 }
 
 function describe({ provider, at, address }: IdentityChange): string {
-  const time = `${at.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+  const time = mailTime(at);
   const where = address === undefined ? "" : `, from the IP address ${address}`;
   return `${sanitizeLine(provider, MAX_NAME_LENGTH)} (${time}${where})`;
-}
-
-function mail(to: string, subject: string, ...paragraphs: string[]): Message {
-  return {
-    to,
-    subject: `${brand.productName}: ${subject}`,
-    text: `${paragraphs.join("\n\n")}\n`,
-  };
 }

@@ -1,7 +1,7 @@
 /** The e-mails about passkeys. */
-import { brand } from "../../shared/brand.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import type { Message } from "../notifications/mail.ts";
+import { mailTime, userMail } from "../notifications/user_mail.ts";
 import { MAX_NAME_LENGTH } from "../store/users.ts";
 
 /** The page on which users manage how they sign in. */
@@ -15,7 +15,7 @@ export interface PasskeyChange {
 }
 
 export function passkeyAddedMail(to: string, issuer: string, change: PasskeyChange): Message {
-  return mail(
+  return userMail(
     to,
     "a passkey was added to your account",
     `The passkey ${describe(change)} was added to your account at ${issuer}. It can be used to ` +
@@ -26,7 +26,7 @@ export function passkeyAddedMail(to: string, issuer: string, change: PasskeyChan
 }
 
 export function passkeyRemovedMail(to: string, issuer: string, change: PasskeyChange): Message {
-  return mail(
+  return userMail(
     to,
     "a passkey was removed from your account",
     `The passkey ${
@@ -39,7 +39,7 @@ export function passkeyRemovedMail(to: string, issuer: string, change: PasskeyCh
 }
 
 export function passkeyBlockedMail(to: string, issuer: string, change: PasskeyChange): Message {
-  return mail(
+  return userMail(
     to,
     "a passkey of your account was blocked",
     `Someone tried to sign in to your account at ${issuer} with the passkey ${describe(change)}. ` +
@@ -52,14 +52,6 @@ export function passkeyBlockedMail(to: string, issuer: string, change: PasskeyCh
 }
 
 function describe({ name, at, address }: PasskeyChange): string {
-  const time = `${at.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+  const time = mailTime(at);
   return `“${sanitizeLine(name, MAX_NAME_LENGTH)}” (${time}, from the IP address ${address})`;
-}
-
-function mail(to: string, subject: string, ...paragraphs: string[]): Message {
-  return {
-    to,
-    subject: `${brand.productName}: ${subject}`,
-    text: `${paragraphs.join("\n\n")}\n`,
-  };
 }

@@ -1,7 +1,7 @@
 /** The e-mails about passwords and addresses. */
-import { brand } from "../../shared/brand.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import type { Message } from "../notifications/mail.ts";
+import { mailTime, userMail } from "../notifications/user_mail.ts";
 import type { PasswordLink } from "./password_link.ts";
 
 /** The page that sends a link to reset a password. */
@@ -9,11 +9,11 @@ export const FORGOT_PASSWORD_PATH = "/password/forgot";
 
 /** An administrator added the user. */
 export function invitationMail(to: string, issuer: string, link: PasswordLink): Message {
-  return mail(
+  return userMail(
     to,
     "choose a password for your new account",
     `An administrator created an account for you at ${issuer}.`,
-    `To choose your password, open this link before ${formatTime(link.expiresAt)}. It works ` +
+    `To choose your password, open this link before ${mailTime(link.expiresAt)}. It works ` +
       `once:\n\n${link.url}`,
     `Then sign in with your e-mail address, ${formatAddress(to)}.`,
     "If you did not expect this message, you can ignore it.",
@@ -27,13 +27,13 @@ export function resetMail(
   link: PasswordLink,
   requestedBy: "user" | "administrator",
 ): Message {
-  return mail(
+  return userMail(
     to,
     "reset your password",
     requestedBy === "user"
       ? `We received a request to reset the password of your account at ${issuer}.`
       : `An administrator sent you this link to reset the password of your account at ${issuer}.`,
-    `To choose a new password, open this link before ${formatTime(link.expiresAt)}. It works ` +
+    `To choose a new password, open this link before ${mailTime(link.expiresAt)}. It works ` +
       `once:\n\n${link.url}`,
     "If you did not request this, you can ignore this message. Your password has not changed.",
   );
@@ -54,12 +54,12 @@ export function passwordChangedMail(
   { at, by, address, loginsRevoked }: PasswordChange,
 ): Message {
   const where = address === undefined ? "" : `, from the IP address ${address}`;
-  return mail(
+  return userMail(
     to,
     "your password was changed",
     by === "user"
-      ? `The password of your account at ${issuer} was changed on ${formatTime(at)}${where}.`
-      : `An administrator changed the password of your account at ${issuer} on ${formatTime(at)}.`,
+      ? `The password of your account at ${issuer} was changed on ${mailTime(at)}${where}.`
+      : `An administrator changed the password of your account at ${issuer} on ${mailTime(at)}.`,
     loginsRevoked
       ? "All other browsers were signed out and all logins in terminals were revoked. Personal " +
         "access tokens still work."
@@ -72,7 +72,7 @@ export function passwordChangedMail(
 
 /** To the address that the user had before. */
 export function addressChangedMail(to: string, issuer: string, address: string): Message {
-  return mail(
+  return userMail(
     to,
     "the e-mail address of your account was changed",
     `An administrator changed the e-mail address of your account at ${issuer} from ` +
@@ -82,19 +82,6 @@ export function addressChangedMail(to: string, issuer: string, address: string):
   );
 }
 
-function mail(to: string, subject: string, ...paragraphs: string[]): Message {
-  return {
-    to,
-    subject: `${brand.productName}: ${subject}`,
-    text: `${paragraphs.join("\n\n")}\n`,
-  };
-}
-
 function formatAddress(address: string): string {
   return sanitizeLine(address, 254);
-}
-
-/** In UTC: the reader's time zone is not known. */
-function formatTime(date: Date): string {
-  return `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }

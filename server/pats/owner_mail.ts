@@ -1,6 +1,7 @@
 import { brand } from "../../shared/brand.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import type { Message } from "../notifications/mail.ts";
+import { mailTime, paragraphs } from "../notifications/user_mail.ts";
 import type { PersonalAccessToken } from "../store/pats/types.ts";
 import type { LeakNotice, OwnerNotice } from "./notify_owner.ts";
 
@@ -20,7 +21,7 @@ export function ownerMail(notice: OwnerNotice, issuer: string): MailText {
 
 function expiringMail(token: PersonalAccessToken, issuer: string): MailText {
   const name = formatName(token);
-  const expiry = formatDate(token.expiresAt!);
+  const expiry = mailTime(token.expiresAt!);
   return {
     subject: `${brand.productName}: your token "${name}" expires on ${expiry}`,
     text: paragraphs(
@@ -81,7 +82,7 @@ function lastUse({ lastUsedAt, lastUsedAddress, lastUsedAgent }: PersonalAccessT
   if (lastUsedAt === undefined) return "It has never been used.";
   const from = lastUsedAddress === undefined ? "" : ` from ${sanitizeLine(lastUsedAddress, 45)}`;
   const by = lastUsedAgent === undefined ? "" : ` with ${sanitizeLine(lastUsedAgent, 40)}`;
-  return `It was last used on ${formatDate(lastUsedAt)}${from}${by}.`;
+  return `It was last used on ${mailTime(lastUsedAt)}${from}${by}.`;
 }
 
 function tokenPage({ id }: PersonalAccessToken, issuer: string): string {
@@ -94,13 +95,4 @@ function formatName({ name }: PersonalAccessToken): string {
 
 function formatPrefix({ prefix }: PersonalAccessToken): string {
   return sanitizeLine(prefix, 20);
-}
-
-/** In UTC: the reader's time zone is not known. */
-function formatDate(date: Date): string {
-  return `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;
-}
-
-function paragraphs(...texts: string[]): string {
-  return `${texts.join("\n\n")}\n`;
 }

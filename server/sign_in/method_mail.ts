@@ -1,6 +1,6 @@
 /** Notifies a user whose ways to sign in have changed: it may not have been them. */
-import { brand } from "../../shared/brand.ts";
 import type { Message } from "../notifications/mail.ts";
+import { mailTime, userMail } from "../notifications/user_mail.ts";
 
 export interface MethodChange {
   at: Date;
@@ -18,10 +18,10 @@ export function methodChangedMail(
 ): Message {
   const where = address === undefined ? "" : `, from the IP address ${address}`;
   const who = by === "administrator" ? " by an administrator" : where;
-  return mail(
+  return userMail(
     to,
     subject,
-    `${change} at ${issuer} on ${formatTime(at)}${who}.`,
+    `${change} at ${issuer} on ${mailTime(at)}${who}.`,
     "If this was not you, change your password now, check your sign-in methods and contact your " +
       `administrator:\n${issuer}/account/security`,
   );
@@ -78,17 +78,4 @@ export function wrongCodesMail(to: string, issuer: string, change: MethodChange)
     subject: "too many wrong codes at sign-in",
     change: "After your correct password, too many wrong codes were entered for your account",
   }, change);
-}
-
-function mail(to: string, subject: string, ...paragraphs: string[]): Message {
-  return {
-    to,
-    subject: `${brand.productName}: ${subject}`,
-    text: `${paragraphs.join("\n\n")}\n`,
-  };
-}
-
-/** In UTC: the reader's time zone is not known. */
-function formatTime(date: Date): string {
-  return `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }

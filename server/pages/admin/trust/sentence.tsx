@@ -1,4 +1,5 @@
 import { formatDuration } from "../../../../shared/duration.ts";
+import { formatTime } from "../../../../shared/format_time.ts";
 import type { Condition } from "../../../federation/condition.ts";
 import { describeCondition } from "../../../federation/condition.ts";
 import { provider, type ProviderName } from "../../../federation/providers.ts";
@@ -32,7 +33,7 @@ export function RuleSentence({ rule }: { rule: SentenceRule }) {
       may use: {scope ? <code>{scope.split(" ").join(", ")}</code> : "…"} — as{" "}
       {actsAs === undefined ? "…" : <UntrustedText text={actsAs} max={120} />}
       {lifetimeSeconds !== undefined && `, for ${formatDuration(lifetimeSeconds)} with each token`}
-      {enabledUntil !== undefined && `, until ${formatUntil(enabledUntil)}`}
+      {enabledUntil !== undefined && `, until ${formatTime(enabledUntil.getTime(), "UTC")}`}
       {actsAs === undefined ? "" : "."}
     </>
   );
@@ -49,11 +50,6 @@ export function accountOf(
   { principal, principalName }: Pick<ListedTrustRule, "principal" | "principalName">,
 ): string {
   return `the ${principal.kind === "user" ? "user" : "service account"} ${principalName}`;
-}
-
-/** "2027-01-31 00:00 UTC" */
-function formatUntil(date: Date): string {
-  return `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }
 
 /** The claims that a token must have, exactly as they are compared. */
