@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { getCookie, setCookie } from "hono/cookie";
+import { getCookie } from "hono/cookie";
 import type { Clock } from "../../../shared/clock.ts";
 import type { FirstFactor } from "../../sign_in/first_factor.ts";
 import type { Sql } from "../../store/db/connect.ts";
@@ -11,7 +11,7 @@ import {
 } from "../../store/pending_sign_ins.ts";
 import { tokenHash } from "../../tokens/token_hash.ts";
 import type { PageContext } from "../context.ts";
-import { cookieName, rotateSessionCookie } from "../http/session_cookie.ts";
+import { cookieName, rotateSessionCookie, writeCookie } from "../http/session_cookie.ts";
 import type { SignInDestination } from "./complete_sign_in.ts";
 
 /** Time for the second step, which may be to set up an app. */
@@ -57,7 +57,7 @@ export async function startPendingSignIn(
     now: new Date(now),
     expiresAt: new Date(now + LIFETIME_SECONDS * 1000),
   });
-  writeCookie(deps, c, token, LIFETIME_SECONDS);
+  writeCookie(deps.issuer, c, { kind: "sign-in", value: token, maxAge: LIFETIME_SECONDS });
   return { holder: holderOf(key) };
 }
 
@@ -78,21 +78,9 @@ export async function currentSignIn(
 }
 
 export function clearPendingCookie(deps: PendingDeps, c: PageContext): void {
-  writeCookie(deps, c, "", 0);
+  writeCookie(deps.issuer, c, { kind: "sign-in", value: "", maxAge: 0 });
 }
 
 function holderOf({ tokenHash }: PendingSignInKey): string {
   return `sign-in ${Array.from(tokenHash, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
-}
-
-function writeCookie({ issuer }: PendingDeps, c: PageContext, value: string, maxAge: number) {
-  const { name, prefix } = cookieName(issuer, "sign-in");
-  setCookie(c, name, value, {
-    prefix,
-    path: "/",
-    httpOnly: true,
-    sameSite: "Lax",
-    secure: prefix !== undefined,
-    maxAge,
-  });
 }

@@ -1,8 +1,8 @@
 import { sanitizeLine } from "../../../shared/sanitize.ts";
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { Buffer } from "node:buffer";
-import { getCookie, setCookie } from "hono/cookie";
-import { cookieName } from "./session_cookie.ts";
+import { getCookie } from "hono/cookie";
+import { cookieName, writeCookie } from "./session_cookie.ts";
 import type { PageContext } from "../context.ts";
 import type { RenderDeps } from "../render.tsx";
 
@@ -30,7 +30,8 @@ const MAX_TEXT = 500;
 export function setNotice(deps: RenderDeps, c: PageContext, notice: Notice): void {
   const sanitized: Notice = { ...notice, text: sanitizeLine(notice.text, MAX_TEXT) };
   const payload = Buffer.from(JSON.stringify(sanitized)).toString("base64url");
-  writeCookie(deps, c, `${payload}.${signature(deps, c, payload)}`, LIFETIME_SECONDS);
+  const value = `${payload}.${signature(deps, c, payload)}`;
+  writeCookie(deps.issuer, c, { kind: "notice", value, maxAge: LIFETIME_SECONDS });
 }
 
 /** Returns the notice for this page and removes it. */
@@ -38,7 +39,7 @@ export function takeNotice(deps: RenderDeps, c: PageContext): Notice | undefined
   const { name, prefix } = cookieName(deps.issuer, "notice");
   const cookie = getCookie(c, name, prefix);
   if (!cookie) return undefined;
-  writeCookie(deps, c, "", 0);
+  writeCookie(deps.issuer, c, { kind: "notice", value: "", maxAge: 0 });
   const [payload, signed = ""] = cookie.split(".");
   const [expected, presented] = [signature(deps, c, payload), signed].map((text) =>
     Buffer.from(text)
@@ -47,18 +48,6 @@ export function takeNotice(deps: RenderDeps, c: PageContext): Notice | undefined
     return undefined;
   }
   return JSON.parse(Buffer.from(payload, "base64url").toString());
-}
-
-function writeCookie({ issuer }: RenderDeps, c: PageContext, value: string, maxAge: number): void {
-  const { name, prefix } = cookieName(issuer, "notice");
-  setCookie(c, name, value, {
-    prefix,
-    path: "/",
-    httpOnly: true,
-    sameSite: "Lax",
-    secure: prefix !== undefined,
-    maxAge,
-  });
 }
 
 function signature({ secrets }: RenderDeps, c: PageContext, payload: string): string {

@@ -3,10 +3,12 @@ import { getCookie, setCookie } from "hono/cookie";
 import { brand } from "../../../shared/brand.ts";
 import type { PageContext } from "../context.ts";
 
+type CookieKind = "browser" | "notice" | "draft" | "sign-in";
+
 /** The name of a cookie, for this server. */
 export function cookieName(
   issuer: string,
-  kind: "browser" | "notice" | "draft" | "sign-in",
+  kind: CookieKind,
 ): { name: string; prefix?: "host" } {
   const url = new URL(issuer);
   const name = `${brand.folderName}-${kind}`;
@@ -14,6 +16,24 @@ export function cookieName(
   if (url.protocol === "https:") return { name, prefix: "host" };
   // Cookies do not depend on the port, and a machine may have two servers.
   return { name: `${name}-${url.port}` };
+}
+
+/** `maxAge` is in seconds, 0 to delete it; undefined: it expires when the browser is closed. */
+export function writeCookie(
+  issuer: string,
+  c: PageContext,
+  { kind, value, maxAge }: { kind: CookieKind; value: string; maxAge?: number },
+): void {
+  const { name, prefix } = cookieName(issuer, kind);
+  setCookie(c, name, value, {
+    prefix,
+    path: "/",
+    httpOnly: true,
+    // Lax: a link that the terminal opens needs the session.
+    sameSite: "Lax",
+    secure: prefix !== undefined,
+    maxAge,
+  });
 }
 
 /**
@@ -32,15 +52,7 @@ export function readSessionCookie(
 /** Sets a new token and returns it. The cookie expires when the browser is closed. */
 export function rotateSessionCookie({ issuer }: { issuer: string }, c: PageContext): string {
   const token = randomBytes(32).toString("base64url");
-  const { name, prefix } = cookieName(issuer, "browser");
-  setCookie(c, name, token, {
-    prefix,
-    path: "/",
-    httpOnly: true,
-    // Lax: a link that the terminal opens needs the session.
-    sameSite: "Lax",
-    secure: prefix !== undefined,
-  });
+  writeCookie(issuer, c, { kind: "browser", value: token });
   c.set("browserToken", token);
   return token;
 }
