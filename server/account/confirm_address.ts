@@ -13,9 +13,7 @@ import { expirePasswordLinks } from "../store/password_links.ts";
 import { updateUserRow, type User } from "../store/users.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
 import { ownAddressChangedMail } from "./address_mail.ts";
-
-/** Of the PostgreSQL documentation, appendix A. */
-const UNIQUE_VIOLATION = "23505";
+import { isUniqueViolation } from "../store/db/unique_violation.ts";
 
 /** What a link of the user would change; undefined if it cannot be used, or is another user's. */
 export async function describeAddressLink(
@@ -68,7 +66,7 @@ export async function confirmAddress(
     return { user, email };
   }).catch((error) => {
     // The transaction was rolled back: the link can still be used.
-    if (Object(error).code === UNIQUE_VIOLATION) {
+    if (isUniqueViolation(error)) {
       return new DomainError(
         "conflict",
         "Another account has this address now. Ask your administrator for help.",

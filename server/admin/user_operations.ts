@@ -29,6 +29,7 @@ import {
   type LinkResult,
   mailProblem,
 } from "./password_link_operations.ts";
+import { isUniqueViolation } from "../store/db/unique_violation.ts";
 
 /**
  * Adds a user with a password, or with a link to choose one. The password arrives hashed: it never
@@ -190,7 +191,7 @@ export const updateUser: UserOperation<
     }
     return { email: newEmail ?? user.email, messages };
   }).catch((error) => {
-    if (Object(error).code === UNIQUE_VIOLATION) return emailTaken(newEmail ?? email);
+    if (isUniqueViolation(error)) return emailTaken(newEmail ?? email);
     throw error;
   }) as { email: string; messages: Message[] } | DomainError;
   if (updated instanceof DomainError) return updated;
@@ -237,9 +238,6 @@ function adminByGroup({ email }: User): DomainError {
     },
   );
 }
-
-/** Of the PostgreSQL documentation, appendix A. */
-const UNIQUE_VIOLATION = "23505";
 
 /**
  * Locks a user who is to be disabled, demoted or deleted. Rejects the last administrator who can

@@ -1,11 +1,9 @@
 import { notUnique } from "./error.ts";
-
-/** Of the PostgreSQL documentation, appendix A. */
-const UNIQUE_VIOLATION = "23505";
+import { isUniqueViolation } from "../store/db/unique_violation.ts";
 
 /** Turns the database's unique_violation into the standard's error. */
 export function reportTakenName(message: string): (error: unknown) => never {
   return (error) => {
-    throw Object(error).code === UNIQUE_VIOLATION ? notUnique(message) : error;
+    throw isUniqueViolation(error) ? notUnique(message) : error;
   };
 }
