@@ -1,5 +1,10 @@
 import { brand } from "../../shared/brand.ts";
-import { MANAGEMENT_SCOPES } from "../../shared/management.ts";
+import {
+  isForAdministrators,
+  MANAGEMENT_PERMISSIONS,
+  MANAGEMENT_SCOPES,
+  type ManagementPermission,
+} from "../../shared/management.ts";
 import type { ScopeDescription } from "../scopes.ts";
 
 /** Scopes of every server (OpenID Connect Core 1.0 sections 5.4 and 11). The file may describe them differently. */
@@ -16,124 +21,65 @@ export const STANDARD_SCOPE_NAMES: readonly string[] = STANDARD_SCOPES.map(({ na
  * What tokens of the management interface permit, as the approval page describes it. Only the CLI
  * may request these scopes, and no personal access token carries them.
  */
-const MANAGEMENT_SCOPE_DESCRIPTIONS: readonly ScopeDescription[] = [
-  {
-    name: MANAGEMENT_SCOPES.read,
-    description:
-      "List your personal access tokens, and those created with this login, and see their " +
-      "details, but not the tokens",
-  },
-  {
-    name: MANAGEMENT_SCOPES.write,
-    description:
-      "Create, edit, rotate and revoke your personal access tokens. A token that it creates " +
-      "acts as you, with any permission listed here, until it expires or is revoked, even after " +
-      "this login is revoked or expires",
-  },
-  {
-    name: MANAGEMENT_SCOPES.admin,
-    description:
-      "Act as an administrator: see and revoke everyone's personal access tokens, import " +
-      "tokens that act as other users, and create, edit and rotate tokens that act as service " +
-      "accounts, with the permissions listed here",
-    roles: ["admin" as const],
-  },
-  {
-    name: MANAGEMENT_SCOPES.clients_read,
-    description:
-      "See all clients: the programs that log users in and the services that check tokens, with " +
-      "what each of them may do",
-    roles: ["admin" as const],
-  },
-  {
-    name: MANAGEMENT_SCOPES.clients_write,
-    description:
-      "Add, change, disable and remove clients, and replace their secrets. A client that it adds " +
-      "can ask every user for permissions and check tokens, even after this login is revoked or " +
-      "expires",
-    roles: ["admin" as const],
-  },
-  {
-    name: MANAGEMENT_SCOPES.resources_read,
-    description: "See all resources: the APIs that tokens are issued for, with their scopes",
-    roles: ["admin" as const],
-  },
-  {
-    name: MANAGEMENT_SCOPES.resources_write,
-    description:
-      "Add, change and remove resources: the APIs that tokens are issued for, and the permissions " +
-      "that users can approve for them. Removing one revokes the tokens for it",
-    roles: ["admin" as const],
-  },
-  {
-    name: MANAGEMENT_SCOPES.users_read,
-    description:
-      "See all users: their names, e-mail addresses, roles, groups, linked accounts and sign-ins, " +
-      "their browsers and logins, what they own, and their personal access tokens, but not the " +
-      "tokens",
-    roles: ["admin" as const],
-  },
-  {
-    name: MANAGEMENT_SCOPES.users_write,
-    description:
-      "Invite, change, disable and delete users, make them administrators, revoke their logins and " +
-      "tokens, remove second factors, change who owns what, and create password links, and so act as " +
-      "any user, even after this login is revoked or expires",
-    roles: ["admin" as const],
-  },
-  {
-    name: MANAGEMENT_SCOPES.groups_read,
-    description: "See all groups and who belongs to them, and what each user may do and why",
-    roles: ["admin" as const],
-  },
-  {
-    name: MANAGEMENT_SCOPES.groups_write,
-    description:
-      "Add, change and remove groups, and put any user into any group, administrators included: " +
-      "groups decide who may do what. All of it stays after this login is revoked or expires",
-    roles: ["admin" as const],
-  },
-  {
-    name: MANAGEMENT_SCOPES.identity_providers_read,
-    description:
-      "See the identity providers that users sign in with, without their secrets, whose first sign-in " +
-      "waits for an administrator, and what a provider sent in a test",
-    roles: ["admin" as const],
-  },
-  {
-    name: MANAGEMENT_SCOPES.identity_providers_write,
-    description:
-      "Add, change and remove identity providers, and decide on first sign-ins. An identity provider " +
-      "that it adds can sign in as any user of its mail domains and put users into groups, " +
-      "administrators included, even after this login is revoked or expires",
-    roles: ["admin" as const],
-  },
-  {
-    name: MANAGEMENT_SCOPES.directories_read,
-    description: "See the directories that provision users and groups",
-    roles: ["admin" as const],
-  },
-  {
-    name: MANAGEMENT_SCOPES.directories_write,
-    description:
-      "Connect, change and remove directories, and replace their tokens. A directory that it " +
-      "connects can create, change and disable accounts and fill groups, administrators included, " +
-      "even after this login is revoked or expires",
-    roles: ["admin" as const],
-  },
-  {
-    name: MANAGEMENT_SCOPES.trust_read,
-    description: "See the trust rules and the CI jobs that were rejected lately, with their claims",
-    roles: ["admin" as const],
-  },
-  {
-    name: MANAGEMENT_SCOPES.trust_write,
-    description:
-      "Add, change and remove trust rules, and approve rejected CI jobs. A workload that it trusts " +
-      "can act as any user or service account, even after this login is revoked or expires",
-    roles: ["admin" as const],
-  },
-].map((scope) => ({ ...scope, clients: [brand.cliClientId], tokens: false }));
+const MANAGEMENT_DESCRIPTIONS: Record<ManagementPermission, string> = {
+  read: "List your personal access tokens, and those created with this login, and see their " +
+    "details, but not the tokens",
+  write: "Create, edit, rotate and revoke your personal access tokens. A token that it creates " +
+    "acts as you, with any permission listed here, until it expires or is revoked, even after " +
+    "this login is revoked or expires",
+  admin: "Act as an administrator: see and revoke everyone's personal access tokens, import " +
+    "tokens that act as other users, and create, edit and rotate tokens that act as service " +
+    "accounts, with the permissions listed here",
+  clients_read:
+    "See all clients: the programs that log users in and the services that check tokens, with " +
+    "what each of them may do",
+  clients_write:
+    "Add, change, disable and remove clients, and replace their secrets. A client that it adds " +
+    "can ask every user for permissions and check tokens, even after this login is revoked or " +
+    "expires",
+  resources_read: "See all resources: the APIs that tokens are issued for, with their scopes",
+  resources_write:
+    "Add, change and remove resources: the APIs that tokens are issued for, and the permissions " +
+    "that users can approve for them. Removing one revokes the tokens for it",
+  users_read:
+    "See all users: their names, e-mail addresses, roles, groups, linked accounts and sign-ins, " +
+    "their browsers and logins, what they own, and their personal access tokens, but not the " +
+    "tokens",
+  users_write:
+    "Invite, change, disable and delete users, make them administrators, revoke their logins and " +
+    "tokens, remove second factors, change who owns what, and create password links, and so act as " +
+    "any user, even after this login is revoked or expires",
+  groups_read: "See all groups and who belongs to them, and what each user may do and why",
+  groups_write:
+    "Add, change and remove groups, and put any user into any group, administrators included: " +
+    "groups decide who may do what. All of it stays after this login is revoked or expires",
+  identity_providers_read:
+    "See the identity providers that users sign in with, without their secrets, whose first sign-in " +
+    "waits for an administrator, and what a provider sent in a test",
+  identity_providers_write:
+    "Add, change and remove identity providers, and decide on first sign-ins. An identity provider " +
+    "that it adds can sign in as any user of its mail domains and put users into groups, " +
+    "administrators included, even after this login is revoked or expires",
+  directories_read: "See the directories that provision users and groups",
+  directories_write:
+    "Connect, change and remove directories, and replace their tokens. A directory that it " +
+    "connects can create, change and disable accounts and fill groups, administrators included, " +
+    "even after this login is revoked or expires",
+  trust_read: "See the trust rules and the CI jobs that were rejected lately, with their claims",
+  trust_write:
+    "Add, change and remove trust rules, and approve rejected CI jobs. A workload that it trusts " +
+    "can act as any user or service account, even after this login is revoked or expires",
+};
+
+const MANAGEMENT_SCOPE_DESCRIPTIONS: readonly ScopeDescription[] = MANAGEMENT_PERMISSIONS.map(
+  (permission) => ({
+    name: MANAGEMENT_SCOPES[permission],
+    description: MANAGEMENT_DESCRIPTIONS[permission],
+    ...isForAdministrators(permission) && { roles: ["admin" as const] },
+    clients: [brand.cliClientId],
+    tokens: false,
+  }),
+);
 
 /** The built-in scopes and those of the config file. Each server gets objects of its own. */
 export function scopeCatalog(configured: readonly ScopeDescription[]): ScopeDescription[] {
