@@ -9,13 +9,13 @@ import { isAcr } from "../../../shared/oauth/acr.ts";
 import { findIdentityProvider, type IdentityProvider } from "../../store/identity_providers.ts";
 import type { UpstreamSignIn } from "../../store/upstream_sign_ins.ts";
 import { completeSignIn } from "../account/complete_sign_in.ts";
+import { SECURITY_PATH } from "../account/security/paths.ts";
 import type { PageContext } from "../context.ts";
 import { errorPage } from "../http/error_page.tsx";
 import { setNotice } from "../http/notice.ts";
 import type { PageDeps } from "../http/page_route.ts";
 import { goToProvider } from "./go_to_provider.tsx";
 import { homeRealm } from "./home_realm.ts";
-import { SECURITY_PATH } from "./linked_accounts.tsx";
 import { upstreamFailurePage } from "./failure_page.tsx";
 import { showTestResult } from "./test_result.tsx";
 

@@ -2,6 +2,7 @@ import { unlinkIdentity } from "../../identity_providers/unlink_identity.ts";
 import { providerTitle } from "../../identity_providers/templates.ts";
 import { DomainError } from "../../domain_error.ts";
 import type { Clock } from "../../../shared/clock.ts";
+import { isUuid } from "../../../shared/uuid.ts";
 import type { Sql } from "../../store/db/connect.ts";
 import { findIdentity, type Identity, listIdentities } from "../../store/identities.ts";
 import {
@@ -9,6 +10,7 @@ import {
   type IdentityProvider,
   listIdentityProviders,
 } from "../../store/identity_providers.ts";
+import { SECURITY_PATH } from "../account/security/paths.ts";
 import type { PageContext } from "../context.ts";
 import { signedInSession } from "../http/browser_session.ts";
 import { csrfToken } from "../http/csrf.ts";
@@ -22,7 +24,6 @@ import { TimeAgo } from "../ui/relative_time.tsx";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
 import { goToProvider } from "./go_to_provider.tsx";
 
-export const SECURITY_PATH = "/account/security";
 const LINK_PATH = `${SECURITY_PATH}/link`;
 const UNLINK_PATH = `${SECURITY_PATH}/unlink`;
 const CRUMBS = [{ path: SECURITY_PATH, label: "Sign-in methods" }];
@@ -33,12 +34,13 @@ export async function linkedAccountsSection(
   c: PageContext,
 ) {
   const { user } = signedInSession(c);
-  const providers = await listIdentityProviders(deps.sql, { enabled: true });
+  const known = await listIdentityProviders(deps.sql);
+  const providers = known.filter(({ disabledAt }) => disabledAt === undefined);
   const identities = await listIdentities(deps.sql, { userId: user.id });
   if (providers.length === 0 && identities.length === 0) return undefined;
   const token = csrfToken(deps, c);
   const now = deps.clock.now();
-  const titles = new Map((await listIdentityProviders(deps.sql)).map((p) => [p.name, p]));
+  const titles = new Map(known.map((provider) => [provider.name, provider]));
   return (
     <section id="linked-accounts">
       <h2>Linked accounts</h2>
@@ -170,8 +172,7 @@ async function findOwnIdentity(
   id = "",
 ): Promise<Identity | Response> {
   const { user } = signedInSession(c);
-  const isId = /^[0-9a-f-]{36}$/.test(id);
-  const identity = isId ? await findIdentity(deps.sql, id) : undefined;
+  const identity = isUuid(id) ? await findIdentity(deps.sql, id) : undefined;
   if (identity?.userId === user.id) return identity;
   return await errorPage(deps, c, {
     code: "not_found",
