@@ -1,5 +1,5 @@
 import { type Attribute, complex, findAttribute, type Schema } from "./attribute.ts";
-import { COMMON_ATTRIBUTES } from "./common.ts";
+import { COMMON_ATTRIBUTES } from "./common_attributes.ts";
 import { GROUP_SCHEMA } from "./group.ts";
 import { ENTERPRISE_SCHEMA, USER_SCHEMA } from "./user.ts";
 
