@@ -58,6 +58,7 @@ import {
   resourceOfWellKnownPath,
   WELL_KNOWN_RESOURCE,
 } from "./oauth/resource_metadata.ts";
+import type { Replica } from "./replicas/replica.ts";
 import type { ResourceCatalog } from "./resources/catalog.ts";
 
 /**
@@ -85,6 +86,7 @@ export interface AppDeps {
   http: OutboundHttp;
   identityProviders: IdentityProviderClients;
   rechecks: Rechecks;
+  replica: Replica;
 }
 
 export interface App {

@@ -11,7 +11,9 @@ import { CONNECTION_BOUNDS } from "./http/connection_limits.ts";
 import { Rechecks } from "./shared_signals/rechecks.ts";
 import { IdentityProviderClients } from "./identity_providers/identity_provider_clients.ts";
 import { JwksCache } from "./federation/jwks_cache.ts";
-import { startPeriodicTasks } from "./cleanup.ts";
+import { startPeriodicTasks } from "./periodic_tasks.ts";
+import { startHeartbeat } from "./replicas/heartbeat.ts";
+import { describeReplica } from "./replicas/replica.ts";
 import { listen, type Listener } from "./http/listener.ts";
 import { listenError } from "./http/listen_problem.ts";
 import { procFiles } from "./http/port_holder.ts";
@@ -118,7 +120,9 @@ export async function startServer(
     preparing,
     () => TokenValidator.start({ ...storage, catalog, clock, log, issuer }),
   );
+  const replica = describeReplica();
   const deps: AppDeps = {
+    replica,
     ...{ ...storage, sql, config, issuer, clock, log, catalog, jwksCache, tokenValidator, http },
     identityProviders,
     rechecks: new Rechecks({ ...storage, sql, clock, log, config, identityProviders }),
@@ -132,6 +136,7 @@ export async function startServer(
   const adminRpc = config.databaseUrl === undefined
     ? await openAdminRpc(config.dataDir, deps)
     : undefined;
+  const heartbeat = await startStep(io, preparing, () => startHeartbeat(sql, replica));
   const periodicTasks = startPeriodicTasks(deps);
   void deps.mail.probe();
   return {
@@ -146,7 +151,7 @@ export async function startServer(
       await adminRpc?.close();
       await tokenValidator.close();
       await deps.rechecks.close();
-      await Promise.all([deps.webhook.close(), deps.mail.close()]);
+      await Promise.all([deps.webhook.close(), deps.mail.close(), heartbeat.stop()]);
       await storage.database.close();
     },
   };

@@ -13,12 +13,13 @@ export interface ExpiryRemindersDeps extends NotifyOwnerDeps {
   config: Pick<ServerConfig, "webhook" | "mail">;
 }
 
-/** Sends each reminder once, however many replicas there are. */
-export async function sendExpiryReminders(deps: ExpiryRemindersDeps): Promise<void> {
+/** Sends each reminder once, however many replicas there are. Returns how many. */
+export async function sendExpiryReminders(deps: ExpiryRemindersDeps): Promise<number> {
   const { sql, clock, config } = deps;
   // Reminders stay due until one of them is configured.
-  if (config.webhook === undefined && config.mail === undefined) return;
+  if (config.webhook === undefined && config.mail === undefined) return 0;
   const now = clock.now();
+  let sent = 0;
   // The last reminder first: owners who missed the first one get one message, not two.
   for (const [index, within] of [...REMINDERS.entries()].reverse()) {
     const tokens = await claimExpiringTokens(sql, {
@@ -30,5 +31,7 @@ export async function sendExpiryReminders(deps: ExpiryRemindersDeps): Promise<vo
       limit: BATCH_SIZE,
     });
     for (const token of tokens) notifyOwner(deps, { type: "token.expiring", token });
+    sent += tokens.length;
   }
+  return sent;
 }

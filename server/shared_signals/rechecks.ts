@@ -92,7 +92,7 @@ export class Rechecks {
   }
 
   /** Checks what is due, and disables the users whose account was rejected before the grace. */
-  async runDue(): Promise<void> {
+  async runDue(signal?: AbortSignal): Promise<void> {
     const { sql, clock, config } = this.deps;
     if (await keepsRefreshTokens(sql)) {
       const before = new Date(clock.now() - config.recheck.intervalSeconds * 1000);
@@ -100,13 +100,13 @@ export class Rechecks {
       const stopAt = performance.now() + MAX_RUN_MS;
       const checkNext = async () => {
         for (let next = due.pop(); next !== undefined; next = due.pop()) {
-          if (this.#closed || performance.now() > stopAt) return;
+          if (this.#closed || signal?.aborted || performance.now() > stopAt) return;
           await this.#check(next);
         }
       };
       await Promise.all(Array.from({ length: MAX_CONCURRENT }, checkNext));
     }
-    await this.#disableRejected();
+    if (!signal?.aborted) await this.#disableRejected();
   }
 
   async close(): Promise<void> {

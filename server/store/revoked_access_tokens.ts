@@ -120,6 +120,13 @@ export async function accessTokenStatus(
   }))[0];
 }
 
-export async function deleteOldRevokedAccessTokens(sql: Sql, before: Date): Promise<void> {
-  await sql`delete from revoked_access_tokens where expires_at < ${before}`;
+export async function deleteOldRevokedAccessTokens(
+  sql: Sql,
+  before: Date,
+  limit: number,
+): Promise<number> {
+  const { count } = await sql`
+    delete from revoked_access_tokens where jti in (
+      select jti from revoked_access_tokens where expires_at < ${before} limit ${limit})`;
+  return count;
 }

@@ -89,8 +89,15 @@ export async function deleteSigningKey(tx: Transaction, kid: string): Promise<vo
 }
 
 /** Deletes keys that left the key set before `now`. */
-export async function deleteExpiredSigningKeys(sql: Sql, now: Date): Promise<void> {
-  await sql`delete from signing_keys where expires_at <= ${now}`;
+export async function deleteExpiredSigningKeys(
+  sql: Sql,
+  now: Date,
+  limit: number,
+): Promise<number> {
+  const { count } = await sql`
+    delete from signing_keys where kid in (
+      select kid from signing_keys where expires_at <= ${now} limit ${limit})`;
+  return count;
 }
 
 /** Encrypts private keys that were stored before a secret key was given. */

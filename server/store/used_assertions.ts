@@ -24,6 +24,13 @@ function digest(jti: string): string {
   return createHash("sha256").update(jti).digest("base64url");
 }
 
-export async function deleteOldAssertions(sql: Sql, before: Date): Promise<void> {
-  await sql`delete from used_assertions where expires_at < ${before}`;
+export async function deleteOldAssertions(
+  sql: Sql,
+  before: Date,
+  limit: number,
+): Promise<number> {
+  const { count } = await sql`
+    delete from used_assertions where (issuer, jti) in (
+      select issuer, jti from used_assertions where expires_at < ${before} limit ${limit})`;
+  return count;
 }

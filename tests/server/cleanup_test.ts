@@ -1,7 +1,7 @@
 /** Deletes rows that no longer matter, and none earlier. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { cleanUp, runPeriodicTasks } from "../../server/cleanup.ts";
+import { cleanUp } from "../../server/cleanup.ts";
 import { createSession, signInAddresses } from "../../server/store/sessions.ts";
 import { recordJti } from "../../server/store/used_assertions.ts";
 import { checkPasswordLimit } from "../../server/security/rate_limit.ts";
@@ -285,37 +285,5 @@ testOnEachDatabase(
     const stored = await parts.sql`select kid from signing_keys where kid = ${first}`;
     assert.equal(stored.length, 0, "nor is its private key kept");
     assert.equal((await server.login(id)).token_type, "Bearer");
-  },
-);
-
-testOnEachDatabase("deletes more rows than one statement may", async (location) => {
-  await using server = await testServer(location);
-  const { sql } = server.parts;
-  await sql`
-    insert into failed_attempts (id, kind, subject, failed_at)
-    select gen_random_uuid(), 'test', 'test', '2020-01-01' from generate_series(1, 20001)`;
-  await cleanUp(server.parts);
-  assert.equal(await rows(server, "failed_attempts"), 0);
-});
-
-testOnEachDatabase(
-  "rotates signing keys even if the clean-up fails",
-  async (location) => {
-    await using server = await testServer(location);
-    const { parts, clock } = server;
-    const active = async () => (await parts.keys.active()).kid;
-    const first = await active();
-    await parts.sql`alter table failed_attempts rename to failed_attempts_elsewhere`;
-    const logged: string[] = [];
-    const run = () =>
-      runPeriodicTasks({
-        ...parts,
-        log: (_level, event, fields) => logged.push(`${event} ${fields?.task}`),
-      });
-    clock.advance({ seconds: parts.config.keyRotation });
-    await run();
-    assert.deepEqual(logged, ["periodic_task_failed clean_up"]);
-    clock.advance({ minutes: 15 });
-    assert.notEqual(await active(), first);
   },
 );

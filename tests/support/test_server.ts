@@ -108,6 +108,7 @@ export async function testServer(
   const mail = new Mail(config.mail, shared.log);
   const parts: AppDeps = {
     ...shared,
+    replica: { id: randomUUID(), name: "test" },
     sql,
     catalog,
     jwksCache,

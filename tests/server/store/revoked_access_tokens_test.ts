@@ -120,7 +120,7 @@ testStore("revoked_access_tokens", {
   async "deletes only what expired before"({ sql, at }) {
     await revokeAccessToken(sql, "old", at({}));
     await revokeAccessToken(sql, "new", at({ hours: 1 }));
-    await deleteOldRevokedAccessTokens(sql, at({ minutes: 1 }));
+    await deleteOldRevokedAccessTokens(sql, at({ minutes: 1 }), 10);
     const rows = await sql`select jti from revoked_access_tokens`;
     assert.deepEqual(rows.map(({ jti }) => jti), ["new"]);
   },

@@ -56,7 +56,7 @@ testStore("signing_keys", {
     await insert(store, "kept", { expiresAt: at({ days: 2 }) });
     await insert(store, "expired", { expiresAt: at({ days: 1 }) });
     await insert(store, "named");
-    await deleteExpiredSigningKeys(sql, at({ days: 1 }));
+    await deleteExpiredSigningKeys(sql, at({ days: 1 }), 10);
     await sql.begin((tx) => deleteSigningKey(tx, "named"));
     assert.deepEqual(await kids(store), ["kept"]);
   },

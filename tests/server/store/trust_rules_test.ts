@@ -140,7 +140,7 @@ testStore("trust_rules and used_assertions", {
       recordJti(sql, { issuer: ISSUER, jti, expiresAt: at({ minutes }) });
     await record("old", 1);
     await record("new", 2);
-    await deleteOldAssertions(sql, at({ minutes: 2 }));
+    await deleteOldAssertions(sql, at({ minutes: 2 }), 10);
     assert.equal(await record("old", 1), true);
     assert.equal(await record("new", 2), false);
   },

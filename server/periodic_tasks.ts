@@ -1,0 +1,42 @@
+import { type CleanUpDeps, deleteOldRows, DELETIONS } from "./cleanup.ts";
+import { type ExpiryRemindersDeps, sendExpiryReminders } from "./pats/expiry_reminders.ts";
+import {
+  type HousekeepingDeps,
+  type HousekeepingTask,
+  startHousekeeping,
+} from "./replicas/housekeeping.ts";
+import type { Rechecks } from "./shared_signals/rechecks.ts";
+import type { SigningKeys } from "./tokens/signing_keys.ts";
+
+const INTERVAL_MS = 5 * 60_000;
+
+export interface PeriodicTasksDeps extends CleanUpDeps, ExpiryRemindersDeps, HousekeepingDeps {
+  config: CleanUpDeps["config"] & ExpiryRemindersDeps["config"];
+  keys: Pick<SigningKeys, "maintain">;
+  rechecks: Pick<Rechecks, "runDue">;
+}
+
+/** All periodic tasks that one replica does for all. Each is recorded by its name. */
+export function periodicTasks(deps: PeriodicTasksDeps): HousekeepingTask[] {
+  const deletions = DELETIONS.map((deletion) => ({
+    name: `delete_old_${deletion.table}`,
+    everyMs: INTERVAL_MS,
+    run: (signal: AbortSignal) => deleteOldRows(deps, deletion, signal),
+  }));
+  return [
+    { name: "signing_keys", everyMs: INTERVAL_MS, run: () => rows(deps.keys.maintain()) },
+    { name: "expiry_reminders", everyMs: INTERVAL_MS, run: () => sendExpiryReminders(deps) },
+    { name: "rechecks", everyMs: INTERVAL_MS, run: (signal) => rows(deps.rechecks.runDue(signal)) },
+    ...deletions,
+  ];
+}
+
+async function rows(work: Promise<void>): Promise<number> {
+  await work;
+  return 0;
+}
+
+/** Runs the periodic tasks until stopped. */
+export function startPeriodicTasks(deps: PeriodicTasksDeps): { stop(): Promise<void> } {
+  return startHousekeeping(deps, periodicTasks(deps));
+}

@@ -1,0 +1,66 @@
+/** The processes that serve from this database. All times are the database's. */
+import type { Sql } from "./db/connect.ts";
+
+export interface NewReplica {
+  id: string;
+  name: string;
+  host: string;
+  pid: number;
+  worker?: number;
+  version: string;
+}
+
+export interface StoredReplica extends NewReplica {
+  startedAt: Date;
+  lastSeenAt: Date;
+  /** Whether it was seen in the last `ALIVE_SECONDS`. */
+  isAlive: boolean;
+}
+
+/** Three heartbeats. */
+const ALIVE_SECONDS = 30;
+
+/** Records that the replica is alive; also after its row was deleted, for instance while it was suspended. */
+export async function recordHeartbeat(
+  sql: Sql,
+  { id, name, host, pid, worker, version }: NewReplica,
+): Promise<void> {
+  await sql`
+    insert into replicas (id, name, host, pid, worker, version, started_at, last_seen_at)
+    values (${id}, ${name}, ${host}, ${pid}, ${worker ?? null}, ${version}, now(), now())
+    on conflict (id) do update set last_seen_at = now()`;
+}
+
+export async function deleteReplica(sql: Sql, id: string): Promise<void> {
+  await sql`delete from replicas where id = ${id}`;
+}
+
+/** The oldest first. */
+export async function listReplicas(sql: Sql): Promise<StoredReplica[]> {
+  const rows = await sql<
+    (Omit<StoredReplica, "worker" | "startedAt" | "lastSeenAt" | "isAlive"> & {
+      worker: number | null;
+      started_at: Date;
+      last_seen_at: Date;
+      is_alive: boolean;
+    })[]
+  >`
+    select id, name, host, pid, worker, version, started_at, last_seen_at,
+      last_seen_at > now() - make_interval(secs => ${ALIVE_SECONDS}) as is_alive
+    from replicas order by started_at, id`;
+  return rows.map(({ worker, started_at, last_seen_at, is_alive, ...replica }) => ({
+    ...replica,
+    worker: worker ?? undefined,
+    startedAt: started_at,
+    lastSeenAt: last_seen_at,
+    isAlive: is_alive,
+  }));
+}
+
+/** Deletes the rows of replicas that stopped without a trace, such as killed ones. */
+export async function deleteOldReplicas(sql: Sql, limit: number): Promise<number> {
+  const { count } = await sql`
+    delete from replicas where id in (
+      select id from replicas where last_seen_at < now() - interval '1 day' limit ${limit})`;
+  return count;
+}
