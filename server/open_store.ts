@@ -9,6 +9,7 @@ import { hasSchema, migrate, migrationStatus } from "./store/db/migrate.ts";
 import type { MigrationOptions } from "./store/db/migration_conflict.ts";
 import { NoDatabase } from "./store/db/no_database.ts";
 import { DatabaseUnreachable } from "./store/db/postgres_dial.ts";
+import { bindsValues } from "./store/sealing.ts";
 import {
   loadServerSecrets,
   type ServerSecrets,
@@ -59,7 +60,7 @@ export async function openStorage(
     const isNew = !await hasSchema(sql);
     if (isNew && mustExist) throw new NoDatabase(description);
     const migrated = await migrateInTime(database, io, { isNewDatabase: isNew });
-    const encryption = createEncryption(config.secretKey);
+    const encryption = createEncryption(config, { bindsValues: await bindsValues(sql) });
     const keys = new SigningKeys(sql, encryption, io.clock, config);
     const secrets = await startStep(
       io,
@@ -71,6 +72,7 @@ export async function openStorage(
       async () => {
         const secrets = await loadServerSecrets(sql, encryption);
         await (purpose === "serve" ? keys.maintain() : keys.ensureInitialKeys());
+        await keys.verify();
         return secrets;
       },
     );
@@ -170,7 +172,7 @@ export async function tryStorage(
   try {
     const { sql, description } = database;
     if (!await hasSchema(sql)) throw new NoDatabase(description);
-    await verifyServerSecrets(sql, createEncryption(config.secretKey));
+    await verifyServerSecrets(sql, createEncryption(config));
     const migrations = await migrationStatus(sql);
     const pending = migrations.filter(({ appliedAt }) => appliedAt === undefined);
     return { description, pending: pending.map(({ name }) => name) };

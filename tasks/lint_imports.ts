@@ -67,6 +67,8 @@ export const LAYERS: Record<string, readonly string[]> = {
     "server/domain_error.ts",
     // Pure, and the database holds only hashes and ciphertexts.
     "server/security/encryption.ts",
+    "server/security/sealed_columns.ts",
+    "server/security/secret_key.ts",
     "server/tokens/token_hash.ts",
     "server/sign_in/authentication.ts",
     "server/notifications/user_mail.ts",

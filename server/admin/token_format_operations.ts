@@ -63,7 +63,7 @@ export const addTokenFormat: Operation<
       name,
       pattern,
       hash,
-      key: key && encryption.encrypt(key),
+      key: key && encryption.encrypt(key, { column: "token_formats.hash_key", row: name }),
       createdAt: new Date(clock.now()),
     });
     if (!isInserted) {

@@ -20,7 +20,7 @@ import { decideAdmission, domainFailure } from "./decide_admission.ts";
 import { disabledByProvider } from "./disabled_by.ts";
 import { UpstreamFailure } from "./failure.ts";
 import { identityLinkedMail } from "./identity_mail.ts";
-import { seal } from "./sealed_text.ts";
+import { refreshTokenPlace, seal } from "./sealed_text.ts";
 import { storeProviderGroups } from "./store_groups.ts";
 import { providerTitle } from "./templates.ts";
 
@@ -234,7 +234,7 @@ async function recordVisit(
       ? null
       : refreshToken === undefined
       ? undefined
-      : seal(deps, refreshToken),
+      : seal(deps, refreshToken, refreshTokenPlace(identityId)),
     now: new Date(deps.clock.now()),
   });
 }

@@ -12,6 +12,7 @@ export type UpstreamFailureCode =
   | "wrong_nonce"
   | "invalid_response"
   | "client_rejected" // the client id or secret is wrong
+  | "secret_unreadable" // the client secret cannot be decrypted
   | "unreachable"
   | "timeout"
   | "too_large"
@@ -50,6 +51,7 @@ export function isProviderFault({ code }: UpstreamFailure): boolean {
     "wrong_nonce",
     "invalid_response",
     "client_rejected",
+    "secret_unreadable",
     "unreachable",
     "timeout",
     "too_large",

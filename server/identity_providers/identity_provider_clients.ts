@@ -1,6 +1,6 @@
 import type { Clock } from "../../shared/clock.ts";
 import type { OutboundHttp } from "../outbound/outbound_http.ts";
-import { type Encryption, isEncrypted } from "../security/encryption.ts";
+import { type Encryption, EncryptionKeyError } from "../security/encryption.ts";
 import type { Sql } from "../store/db/connect.ts";
 import {
   type IdentityProvider,
@@ -9,7 +9,7 @@ import {
 } from "../store/identity_providers.ts";
 import { UpstreamFailure } from "./failure.ts";
 import type { UpstreamClient } from "./protocol.ts";
-import { seal, unseal } from "./sealed_text.ts";
+import { clientSecretPlace, unseal } from "./sealed_text.ts";
 import { templateOf } from "./templates.ts";
 
 /** A discovery document is fetched again after this long. */
@@ -67,14 +67,17 @@ export class IdentityProviderClients {
     stored: Uint8Array,
   ): Promise<UpstreamClient | UpstreamFailure> {
     const { sql, clock, http, encryption, config } = this.deps;
-    const clientSecret = unseal(this.deps, stored);
-    // A secret from before there was a secret_key is encrypted as soon as it is used.
-    if (encryption.isEnabled && !isEncrypted(stored)) {
-      await replaceProviderSecret(sql, {
-        name: provider.name,
-        from: stored,
-        to: seal(this.deps, clientSecret),
-      });
+    const place = clientSecretPlace(provider.name);
+    let clientSecret: string;
+    try {
+      clientSecret = unseal(this.deps, stored, place);
+    } catch (error) {
+      if (!(error instanceof EncryptionKeyError)) throw error;
+      return new UpstreamFailure("secret_unreadable", error.message);
+    }
+    const improved = encryption.improve(stored, place);
+    if (improved !== undefined) {
+      await replaceProviderSecret(sql, { name: provider.name, from: stored, to: improved });
     }
     const parameters = {
       provider,

@@ -1,5 +1,5 @@
 import type { Clock } from "../../shared/clock.ts";
-import type { Encryption } from "../security/encryption.ts";
+import { type Encryption, EncryptionKeyError } from "../security/encryption.ts";
 import type { Sql } from "../store/db/connect.ts";
 import {
   type Identity,
@@ -10,7 +10,7 @@ import { findIdentityProvider } from "../store/identity_providers.ts";
 import type { UpstreamAccount } from "./account.ts";
 import { UpstreamFailure } from "./failure.ts";
 import type { IdentityProviderClients } from "./identity_provider_clients.ts";
-import { seal, unseal } from "./sealed_text.ts";
+import { refreshTokenPlace, seal, unseal } from "./sealed_text.ts";
 
 export interface RecheckDeps {
   sql: Sql;
@@ -44,7 +44,15 @@ export async function recheckIdentity(
   }
   const client = await identityProviders.connect(provider);
   if (client instanceof UpstreamFailure) return { state: "unknown", reason: client.reason };
-  const checked = await client.check(unseal(deps, stored), identity.subject);
+  const place = refreshTokenPlace(identity.id);
+  let token: string;
+  try {
+    token = unseal(deps, stored, place);
+  } catch (error) {
+    if (error instanceof EncryptionKeyError) return { state: "unknown", reason: error.message };
+    throw error;
+  }
+  const checked = await client.check(token, identity.subject);
   if (checked.state === "unknown") return checked;
   if (checked.state === "gone" && await hasChanged(deps, identity.id, stored)) {
     // A sign-in or another check has replaced the token meanwhile, so this answer is about nothing.
@@ -55,7 +63,7 @@ export async function recheckIdentity(
     ? null
     : checked.refreshToken === undefined
     ? undefined
-    : seal(deps, checked.refreshToken);
+    : seal(deps, checked.refreshToken, place);
   await recordIdentityCheck(sql, { id: identity.id, from: stored, refreshToken, now });
   return checked.state === "gone" ? checked : { state: "alive", account: checked.account };
 }

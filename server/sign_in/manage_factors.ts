@@ -3,6 +3,7 @@ import type { Clock } from "../../shared/clock.ts";
 import { DomainError } from "../domain_error.ts";
 import type { Mail } from "../notifications/mail.ts";
 import type { Encryption } from "../security/encryption.ts";
+import type { SealedPlace } from "../security/sealed_columns.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import type { Sql, Transaction } from "../store/db/connect.ts";
 import { deletePendingSignIns } from "../store/pending_sign_ins.ts";
@@ -31,6 +32,15 @@ export interface ManageFactorsDeps {
 /** Time to set up an app. */
 const ENROLLMENT_LIFETIME_MS = 15 * 60_000;
 
+function enrollmentPlace(holder: string): SealedPlace {
+  return { column: "totp_enrollments.secret", row: holder };
+}
+
+/** Where the secret of a user's authenticator app is stored. */
+export function authenticatorPlace(userId: string): SealedPlace {
+  return { column: "totp_authenticators.secret", row: userId };
+}
+
 /** Generates the secret of a new app. `holder` is the browser session or the pending sign-in. */
 export async function startTotpEnrollment(
   { sql, clock, encryption }: ManageFactorsDeps,
@@ -39,7 +49,7 @@ export async function startTotpEnrollment(
   await insertTotpEnrollment(sql, {
     holder,
     userId,
-    secret: encryption.encrypt(generateTotpSecret()),
+    secret: encryption.encrypt(generateTotpSecret(), enrollmentPlace(holder)),
     expiresAt: new Date(clock.now() + ENROLLMENT_LIFETIME_MS),
   });
 }
@@ -52,7 +62,8 @@ export async function showTotpEnrollment(
   const now = new Date(clock.now());
   const enrollment = await findTotpEnrollment(sql, { holder, userId: user.id, now });
   if (enrollment === undefined) return undefined;
-  return await totpSetup(encryption.decrypt(enrollment.secret), { email: user.email, issuer });
+  const secret = encryption.decrypt(enrollment.secret, enrollmentPlace(holder));
+  return await totpSetup(secret, { email: user.email, issuer });
 }
 
 /** `gone`: the browser has to start again. */
@@ -76,7 +87,7 @@ export async function confirmTotpEnrollment(
   const now = new Date(clock.now());
   const enrollment = await findTotpEnrollment(sql, { holder, userId: user.id, now });
   if (enrollment === undefined) return "gone";
-  const key = encryption.decrypt(enrollment.secret);
+  const key = encryption.decrypt(enrollment.secret, enrollmentPlace(holder));
   const step = await matchTotpStep(key, code.replace(/[\s-]/g, ""), now.getTime());
   if (step === undefined) {
     return new DomainError(
@@ -92,7 +103,8 @@ export async function confirmTotpEnrollment(
     // Who begins a set-up with the password must not end it beside a factor that was added since.
     if (!replaces && hasSecondFactor(await findSecondFactors(tx, user.id))) return "gone";
     if (!await useTotpEnrollment(tx, { holder, userId: user.id, now })) return "gone";
-    const app = { userId: user.id, secret: enrollment.secret, step, now, replaces };
+    const secret = encryption.encrypt(key, authenticatorPlace(user.id));
+    const app = { userId: user.id, secret, step, now, replaces };
     if (!await insertTotpAuthenticator(tx, app)) return "gone";
     const { recoveryCodes: left } = await findSecondFactors(tx, user.id);
     const recoveryCodes = left > 0 ? undefined : await newRecoveryCodes(tx, user.id, now);

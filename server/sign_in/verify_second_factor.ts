@@ -1,7 +1,8 @@
 import type { Clock } from "../../shared/clock.ts";
 import { DomainError } from "../domain_error.ts";
 import type { Mail } from "../notifications/mail.ts";
-import { type Encryption, isEncrypted } from "../security/encryption.ts";
+import { type Encryption, EncryptionKeyError } from "../security/encryption.ts";
+import type { SealedPlace } from "../security/sealed_columns.ts";
 import { checkMailLimit, checkSecondFactorLimit } from "../security/rate_limit.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import type { Sql } from "../store/db/connect.ts";
@@ -13,6 +14,7 @@ import {
   replaceTotpCiphertext,
 } from "../store/totp_authenticators.ts";
 import type { User } from "../store/users.ts";
+import { authenticatorPlace } from "./manage_factors.ts";
 import { recoveryCodeUsedMail, wrongCodesMail } from "./method_mail.ts";
 import { recoveryCodeHash } from "./recovery_code.ts";
 import { matchTotpStep } from "./totp.ts";
@@ -87,24 +89,44 @@ async function accept(
   now: Date,
 ): Promise<VerifiedCode | undefined> {
   const code = entered.replace(/[\s-]/g, "");
+  let unreadable: EncryptionKeyError | undefined;
   const authenticator = await findTotpAuthenticator(sql, user.id);
   if (authenticator !== undefined) {
     const { secret } = authenticator;
-    const key = encryption.decrypt(secret);
-    const step = await matchTotpStep(key, code, now.getTime());
+    const place = authenticatorPlace(user.id);
+    const key = decryptOr(encryption, secret, place);
+    if (key instanceof EncryptionKeyError) unreadable = key;
+    const step = key instanceof EncryptionKeyError
+      ? undefined
+      : await matchTotpStep(key, code, now.getTime());
     if (step !== undefined) {
       if (!await acceptTotpStep(sql, { userId: user.id, secret, step, now })) return undefined;
-      if (encryption.isEnabled && !isEncrypted(secret)) {
-        const to = encryption.encrypt(key);
-        await replaceTotpCiphertext(sql, { userId: user.id, from: secret, to });
+      const improved = encryption.improve(secret, place);
+      if (improved !== undefined) {
+        await replaceTotpCiphertext(sql, { userId: user.id, from: secret, to: improved });
       }
       return {};
     }
   }
   const hash = recoveryCodeHash(code);
-  if (hash === undefined) return undefined;
-  const left = await sql.begin((tx) => useRecoveryCode(tx, { userId: user.id, hash })) as
-    | number
-    | undefined;
-  return left === undefined ? undefined : { recoveryCodesLeft: left };
+  const left = hash === undefined
+    ? undefined
+    : await sql.begin((tx) => useRecoveryCode(tx, { userId: user.id, hash })) as number | undefined;
+  if (left !== undefined) return { recoveryCodesLeft: left };
+  // The code of the app may be right: the server is at fault, and its log says how.
+  if (unreadable !== undefined) throw unreadable;
+  return undefined;
+}
+
+function decryptOr(
+  encryption: Encryption,
+  stored: Uint8Array,
+  place: SealedPlace,
+): Uint8Array | EncryptionKeyError {
+  try {
+    return encryption.decrypt(stored, place);
+  } catch (error) {
+    if (error instanceof EncryptionKeyError) return error;
+    throw error;
+  }
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { type Encryption, isEncrypted } from "../security/encryption.ts";
+import type { Encryption } from "../security/encryption.ts";
+import type { SealedPlace } from "../security/sealed_columns.ts";
 import type { Sql } from "./db/connect.ts";
 
 /** Random keys of this server, the same on every replica. 32 bytes each. */
@@ -23,24 +24,30 @@ export async function loadServerSecrets(sql: Sql, encryption: Encryption): Promi
 
 /** Throws EncryptionKeyError if the secrets that are stored were encrypted with another key. */
 export async function verifyServerSecrets(sql: Sql, encryption: Encryption): Promise<void> {
-  const rows = await sql<{ value: Uint8Array }[]>`select value from server_secrets`;
-  for (const { value } of rows) encryption.decrypt(value);
+  const rows = await sql<{ name: string; value: Uint8Array }[]>`
+    select name, value from server_secrets`;
+  for (const { name, value } of rows) encryption.decrypt(value, placeOf(name));
 }
 
 async function loadSecret(sql: Sql, encryption: Encryption, name: string): Promise<Uint8Array> {
+  const place = placeOf(name);
   // Replicas that start together agree: the first insert wins, all read it.
   await sql`
     insert into server_secrets (name, value) values (${name}, ${
-    encryption.encrypt(randomBytes(32))
+    encryption.encrypt(randomBytes(32), place)
   })
     on conflict (name) do nothing`;
   const [{ value }] = await sql<{ value: Uint8Array }[]>`
     select value from server_secrets where name = ${name}`;
-  const secret = encryption.decrypt(value);
-  if (encryption.isEnabled && !isEncrypted(value)) {
+  const secret = encryption.decrypt(value, place);
+  const improved = encryption.improve(value, place);
+  if (improved !== undefined) {
     await sql`
-      update server_secrets set value = ${encryption.encrypt(secret)}
-      where name = ${name} and value = ${value}`;
+      update server_secrets set value = ${improved} where name = ${name} and value = ${value}`;
   }
   return secret;
+}
+
+function placeOf(name: string): SealedPlace {
+  return { column: "server_secrets.value", row: name };
 }

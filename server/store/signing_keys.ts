@@ -1,20 +1,24 @@
 import type { JWK } from "jose";
 import type { SigningAlgorithm } from "../config/server_config.ts";
-import { type Encryption, isEncrypted } from "../security/encryption.ts";
+import type { Encryption } from "../security/encryption.ts";
+import type { SealedPlace } from "../security/sealed_columns.ts";
 import type { Sql, Transaction } from "./db/connect.ts";
 
-/** `privateJwk` is decrypted. */
 export interface StoredSigningKey {
   kid: string;
   algorithm: SigningAlgorithm;
   publicJwk: JWK;
-  privateJwk: JWK;
+  /** Encrypted: see privateJwkOf. */
+  privateKey: Uint8Array;
   createdAt: Date;
   /** When it starts to sign; undefined for the next key, which is published but not in use yet. */
   activatesAt?: Date;
   /** When it leaves the key set; undefined while it signs or may sign. */
   expiresAt?: Date;
 }
+
+/** Whose private part is not encrypted yet. */
+export type NewSigningKey = Omit<StoredSigningKey, "privateKey"> & { privateJwk: JWK };
 
 interface Row {
   kid: string;
@@ -37,10 +41,9 @@ export async function withSigningKeysLocked<T>(
   }) as T;
 }
 
-/** All keys that are published at `now`, oldest first. Throws EncryptionKeyError for a wrong secret key. */
+/** All keys that are published at `now`, oldest first. */
 export async function listSigningKeys(
   sql: Sql | Transaction,
-  encryption: Encryption,
   now: Date,
 ): Promise<StoredSigningKey[]> {
   const rows = await sql<Row[]>`
@@ -50,19 +53,28 @@ export async function listSigningKeys(
     kid: row.kid,
     algorithm: row.algorithm,
     publicJwk: row.public_jwk,
-    privateJwk: JSON.parse(new TextDecoder().decode(encryption.decrypt(row.private_key))),
+    privateKey: row.private_key,
     createdAt: row.created_at,
     activatesAt: row.activates_at ?? undefined,
     expiresAt: row.expires_at ?? undefined,
   }));
 }
 
+/** Throws EncryptionKeyError for a wrong secret key. */
+export function privateJwkOf(
+  { kid, privateKey }: Pick<StoredSigningKey, "kid" | "privateKey">,
+  encryption: Encryption,
+): JWK {
+  return JSON.parse(new TextDecoder().decode(encryption.decrypt(privateKey, placeOf(kid))));
+}
+
 export async function insertSigningKey(
   tx: Transaction,
   encryption: Encryption,
-  key: StoredSigningKey,
+  key: NewSigningKey,
 ): Promise<void> {
-  const privateKey = encryption.encrypt(new TextEncoder().encode(JSON.stringify(key.privateJwk)));
+  const privateJwk = new TextEncoder().encode(JSON.stringify(key.privateJwk));
+  const privateKey = encryption.encrypt(privateJwk, placeOf(key.kid));
   await tx`
     insert into signing_keys
       (kid, algorithm, public_jwk, private_key, created_at, activates_at, expires_at)
@@ -100,15 +112,17 @@ export async function deleteExpiredSigningKeys(
   return count;
 }
 
-/** Encrypts private keys that were stored before a secret key was given. */
+/** Encrypts private keys that were stored before a secret key was set: see Encryption.improve. */
 export async function encryptSigningKeys(tx: Transaction, encryption: Encryption): Promise<void> {
-  if (!encryption.isEnabled) return;
   const rows = await tx<{ kid: string; private_key: Uint8Array }[]>`
     select kid, private_key from signing_keys`;
   for (const { kid, private_key } of rows) {
-    if (isEncrypted(private_key)) continue;
-    await tx`
-      update signing_keys set private_key = ${encryption.encrypt(encryption.decrypt(private_key))}
-      where kid = ${kid}`;
+    const improved = encryption.improve(private_key, placeOf(kid));
+    if (improved === undefined) continue;
+    await tx`update signing_keys set private_key = ${improved} where kid = ${kid}`;
   }
+}
+
+function placeOf(kid: string): SealedPlace {
+  return { column: "signing_keys.private_key", row: kid };
 }

@@ -17,6 +17,7 @@ import {
   encryptSigningKeys,
   insertSigningKey,
   listSigningKeys,
+  privateJwkOf,
   scheduleSigningKey,
   type StoredSigningKey,
   withSigningKeysLocked,
@@ -109,7 +110,8 @@ export class SigningKeys {
     if (stored === undefined) throw new Error("no signing key is active");
     let imported = this.#imported.get(stored.kid);
     if (imported === undefined) {
-      imported = importSigningKey(stored);
+      imported = importSigningKey(stored, this.encryption);
+      imported.catch(() => this.#imported.delete(stored.kid));
       this.#imported.set(stored.kid, imported);
     }
     return await imported;
@@ -142,6 +144,12 @@ export class SigningKeys {
     return this.#verification.find;
   }
 
+  /** Throws EncryptionKeyError if a published key was encrypted with another secret key. */
+  async verify(): Promise<void> {
+    await this.#load();
+    for (const stored of this.#published()) privateJwkOf(stored, this.encryption);
+  }
+
   async list(): Promise<StoredSigningKey[]> {
     await this.#load();
     return this.#published();
@@ -154,7 +162,7 @@ export class SigningKeys {
   async ensureInitialKeys(): Promise<void> {
     await withSigningKeysLocked(this.sql, async (tx) => {
       const now = new Date(this.clock.now());
-      if ((await listSigningKeys(tx, this.encryption, now)).length > 0) return;
+      if ((await listSigningKeys(tx, now)).length > 0) return;
       for (const algorithm of await this.#algorithmsInUse(tx)) {
         await this.#insertNew(tx, algorithm, now);
         await this.#insertNew(tx, algorithm);
@@ -172,7 +180,7 @@ export class SigningKeys {
     await withSigningKeysLocked(this.sql, async (tx) => {
       await encryptSigningKeys(tx, this.encryption);
       const now = new Date(this.clock.now());
-      const keys = await listSigningKeys(tx, this.encryption, now);
+      const keys = await listSigningKeys(tx, now);
       const algorithms = await this.#algorithmsInUse(tx);
       for (const { kid, algorithm, activatesAt } of keys) {
         if (activatesAt === undefined && !algorithms.includes(algorithm)) {
@@ -231,7 +239,7 @@ export class SigningKeys {
   async rotate(force: boolean): Promise<Date> {
     const activatesAt = await withSigningKeysLocked(this.sql, async (tx) => {
       const now = new Date(this.clock.now());
-      const keys = await listSigningKeys(tx, this.encryption, now);
+      const keys = await listSigningKeys(tx, now);
       const algorithms = new Set(
         keys.filter((key) => key.activatesAt === undefined).map(({ algorithm }) => algorithm),
       );
@@ -251,7 +259,7 @@ export class SigningKeys {
     now: Date,
     { algorithm, force }: { algorithm: SigningAlgorithm; force: boolean },
   ): Promise<Date> {
-    const keys = ofAlgorithm(await listSigningKeys(tx, this.encryption, now), algorithm);
+    const keys = ofAlgorithm(await listSigningKeys(tx, now), algorithm);
     const waiting = keys.find((key) => key.activatesAt !== undefined && key.activatesAt > now);
     if (waiting !== undefined && !force) return waiting.activatesAt!;
     const next = waiting ?? keys.find((key) => key.activatesAt === undefined);
@@ -270,7 +278,7 @@ export class SigningKeys {
   async #retireReplaced(tx: Transaction, now: Date): Promise<void> {
     const longest = await this.#longestLifetime(tx, now);
     const algorithms = await this.#algorithmsInUse(tx);
-    const keys = (await listSigningKeys(tx, this.encryption, now))
+    const keys = (await listSigningKeys(tx, now))
       .filter((key) => key.activatesAt !== undefined)
       .sort((a, b) => a.activatesAt!.getTime() - b.activatesAt!.getTime());
     for (const key of keys) {
@@ -341,7 +349,7 @@ export class SigningKeys {
 
   async #load(): Promise<void> {
     const now = this.clock.now();
-    this.#stored = await listSigningKeys(this.sql, this.encryption, new Date(now));
+    this.#stored = await listSigningKeys(this.sql, new Date(now));
     this.#resourceAlgorithms = (await this.#algorithmsInUse(this.sql)).slice(1);
     this.#loadedAt = now;
     for (const kid of this.#imported.keys()) {
@@ -368,7 +376,10 @@ function replacementTime(
   return replacement?.activatesAt ?? (key.expiresAt === undefined ? now : undefined);
 }
 
-async function importSigningKey(stored: StoredSigningKey): Promise<SigningKey> {
-  const key = await importJWK(stored.privateJwk, stored.algorithm) as CryptoKey;
+async function importSigningKey(
+  stored: StoredSigningKey,
+  encryption: Encryption,
+): Promise<SigningKey> {
+  const key = await importJWK(privateJwkOf(stored, encryption), stored.algorithm) as CryptoKey;
   return { kid: stored.kid, algorithm: stored.algorithm, key };
 }

@@ -64,7 +64,7 @@ export class TokenValidator {
     this.lastUsed = new LastUsedRecorder(sql, deps.log);
     this.#tokens = new InvalidatingCache(MAX_TOKENS, isFresh);
     this.#owners = new InvalidatingCache(MAX_OWNERS, isFresh);
-    this.#formats = new TokenFormats(sql, deps.encryption);
+    this.#formats = new TokenFormats(sql, deps.encryption, deps.log);
     this.#records = new BatchLoader((hashes) => findTokensForValidation(sql, hashes));
   }
 

@@ -1,4 +1,5 @@
 /** An identity provider with which users sign in, on 127.0.0.1. It can go wrong as providers do. */
+import { clientSecretPlace, seal } from "../../server/identity_providers/sealed_text.ts";
 import assert from "node:assert/strict";
 import { insertIdentityProvider } from "../../server/store/identity_providers.ts";
 import type { IdentityProvider } from "../../server/store/identity_providers.ts";
@@ -81,7 +82,7 @@ export async function startUpstream(clock?: { now(): number }): Promise<Upstream
         createdAt: new Date(clock.now()),
         ...changes,
       };
-      const clientSecret = encryption.encrypt(new TextEncoder().encode("client secret"));
+      const clientSecret = seal({ encryption }, "client secret", clientSecretPlace(provider.name));
       assert.ok(await insertIdentityProvider(sql, { ...provider, clientSecret }));
       return provider;
     },

@@ -3,7 +3,7 @@ import { valueText } from "../../../shared/list_text.ts";
 import { sanitizeLine } from "../../../shared/sanitize.ts";
 import { removeGroupSource } from "../../access/external_groups.ts";
 import { DomainError } from "../../domain_error.ts";
-import { seal } from "../../identity_providers/sealed_text.ts";
+import { clientSecretPlace, seal } from "../../identity_providers/sealed_text.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
 import type { Transaction } from "../../store/db/connect.ts";
 import { forgetRefreshTokens } from "../../store/identities.ts";
@@ -91,7 +91,7 @@ export const addIdentityProvider: ProviderOperation<
     }
     const conflict = await conflictOf(tx, provider);
     if (conflict !== undefined) return conflict;
-    const sealed = seal(deps, clientSecret);
+    const sealed = seal(deps, clientSecret, clientSecretPlace(provider.name));
     if (others.some(({ issuer }) => isSameIssuer(issuer, provider.issuer))) {
       return taken(provider, others);
     }
@@ -138,7 +138,10 @@ export const updateIdentityProvider: ProviderOperation<
       await audit(tx, deps, name, "changed", { changed: changed.join(" ") });
     }
     if (clientSecret !== undefined) {
-      await replaceProviderSecret(tx, { name, to: seal(deps, clientSecret) });
+      await replaceProviderSecret(tx, {
+        name,
+        to: seal(deps, clientSecret, clientSecretPlace(name)),
+      });
       await audit(tx, deps, name, "secret_changed");
     }
     if (provider.groupsClaim !== undefined && merged.groupsClaim === undefined) {

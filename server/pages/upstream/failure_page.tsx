@@ -73,6 +73,13 @@ function failureText(code: UpstreamFailureCode, name: string): FailureText {
         text: `This server got no usable answer from ${name}. Try again in a few minutes, or ` +
           "sign in another way. The administrator can find the reason in the audit log.",
       };
+    case "secret_unreadable":
+      return {
+        code: "unavailable",
+        title: `${name} cannot be used now`,
+        text: "This server cannot read its client secret. Sign in another way, or ask the " +
+          "administrator, who can find the reason in the audit log.",
+      };
     case "provider_error":
     case "wrong_issuer":
     case "wrong_nonce":

@@ -135,7 +135,7 @@ Deno.test("serves exactly the pages of the table", async () => {
   const served = pagesRouter({
     ...server.parts,
     documentClients: new DocumentClients(server.parts),
-    encryption: createEncryption(undefined),
+    encryption: createEncryption({}),
   }).routes
     .filter(({ path }) => path !== "/*")
     .map(({ method, path }) => `${method} ${path}`);

@@ -370,7 +370,7 @@ Deno.test("stores the secret of an app encrypted", () =>
   withServer(async (server) => {
     const { key } = await setUpApp(server, await signedIn(server));
     const [{ secret }] = await server.parts.sql`select secret from totp_authenticators`;
-    assert.equal(secret[0], 1, "AES-256-GCM");
+    assert.equal(secret[0], 2, "AES-256-GCM, bound to its row");
     server.clock.advance({ minutes: 1 });
     const browser = visitor(server);
     await enterPassword(browser);

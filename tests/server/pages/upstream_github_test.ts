@@ -1,4 +1,5 @@
 /** Signing in with GitHub, which has OAuth without ID tokens: a small server in its place. */
+import { clientSecretPlace, seal } from "../../../server/identity_providers/sealed_text.ts";
 import assert from "node:assert/strict";
 import { recheckIdentity } from "../../../server/identity_providers/recheck_identity.ts";
 import { findIdentityOf } from "../../../server/store/identities.ts";
@@ -58,7 +59,7 @@ Deno.test("users sign in with GitHub, by the id and the verified primary address
     template: "github",
     issuer,
     clientId: "client",
-    clientSecret: encryption.encrypt(new TextEncoder().encode("s3cret")),
+    clientSecret: seal({ encryption }, "s3cret", clientSecretPlace("github")),
     domains: ["acme.com"],
     required: false,
     trustsAddresses: false,

@@ -10,7 +10,11 @@ import { DomainError } from "../../../server/domain_error.ts";
 import { accountFromClaims } from "../../../server/identity_providers/account.ts";
 import { decideAdmission } from "../../../server/identity_providers/decide_admission.ts";
 import { UpstreamFailure } from "../../../server/identity_providers/failure.ts";
-import { seal } from "../../../server/identity_providers/sealed_text.ts";
+import {
+  clientSecretPlace,
+  refreshTokenPlace,
+  seal,
+} from "../../../server/identity_providers/sealed_text.ts";
 import { unlinkIdentity } from "../../../server/identity_providers/unlink_identity.ts";
 import { Rechecks } from "../../../server/shared_signals/rechecks.ts";
 import { listIdentities } from "../../../server/store/identities.ts";
@@ -53,19 +57,23 @@ async function startProvider(server: TestServer) {
       id_token_signing_alg_values_supported: ["RS256"],
     }));
   await addProvider(server, issuer);
-  const { sql, encryption } = server.parts;
-  await sql`
-    update identity_providers set recheck = true,
-      client_secret = ${seal({ encryption }, "a client secret")}`;
+  const { sql } = server.parts;
+  await sql`update identity_providers set recheck = true`;
+  const [{ name }] = await sql<{ name: string }[]>`select name from identity_providers`;
+  const secret = seal(server.parts, "a client secret", clientSecretPlace(name));
+  await sql`update identity_providers set client_secret = ${secret}`;
   return issuer;
 }
 
 async function addUser(server: TestServer, issuer: OidcIssuer, email: string) {
   const user = await addLinkedUser(server, issuer, email);
-  const { sql, encryption } = server.parts;
+  const { sql } = server.parts;
   const now = new Date(server.clock.now());
+  const [{ id }] = await sql<{ id: string }[]>`
+    select id from identities where user_id = ${user.id}`;
+  const token = seal(server.parts, `refresh token of ${email}`, refreshTokenPlace(id));
   await sql`
-    update identities set refresh_token = ${seal({ encryption }, `refresh token of ${email}`)},
+    update identities set refresh_token = ${token},
       last_checked_at = ${now}, last_signed_in_at = ${now}
     where user_id = ${user.id}`;
   return user;

@@ -4,8 +4,8 @@ import { createEncryption, EncryptionKeyError } from "../../../server/security/e
 import { loadServerSecrets, verifyServerSecrets } from "../../../server/store/server_secrets.ts";
 import { testStore } from "../../support/test_store.ts";
 
-const plain = createEncryption(undefined);
-const encrypted = createEncryption("a".repeat(32));
+const plain = createEncryption({});
+const encrypted = createEncryption({ secretKey: "a".repeat(32) });
 
 testStore("server_secrets", {
   async "creates secrets once, however many replicas load them"({ sql, openConnections }) {
@@ -28,7 +28,7 @@ testStore("server_secrets", {
     const stored = await sql`select * from server_secrets order by name`;
     await verifyServerSecrets(sql, encrypted);
     await assert.rejects(
-      verifyServerSecrets(sql, createEncryption("b".repeat(32))),
+      verifyServerSecrets(sql, createEncryption({ secretKey: "b".repeat(32) })),
       EncryptionKeyError,
     );
     assert.deepEqual(await sql`select * from server_secrets order by name`, stored);

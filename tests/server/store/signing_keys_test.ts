@@ -6,21 +6,22 @@ import {
   encryptSigningKeys,
   insertSigningKey,
   listSigningKeys,
+  type NewSigningKey,
+  privateJwkOf,
   scheduleSigningKey,
-  type StoredSigningKey,
   withSigningKeysLocked,
 } from "../../../server/store/signing_keys.ts";
 import { type TestStore, testStore } from "../../support/test_store.ts";
 
-const plain = createEncryption(undefined);
-const encrypted = createEncryption("a".repeat(32));
+const plain = createEncryption({});
+const encrypted = createEncryption({ secretKey: "a".repeat(32) });
 
 async function insert(
   { sql, at }: TestStore,
   kid: string,
-  change: Partial<StoredSigningKey> = {},
+  change: Partial<NewSigningKey> = {},
 ): Promise<void> {
-  const key: StoredSigningKey = {
+  const key: NewSigningKey = {
     kid,
     algorithm: "ES256",
     publicJwk: { kty: "EC", x: kid },
@@ -32,7 +33,7 @@ async function insert(
 }
 
 async function kids({ sql, at }: TestStore, days = 0): Promise<string[]> {
-  return (await listSigningKeys(sql, plain, at({ days }))).map(({ kid }) => kid);
+  return (await listSigningKeys(sql, at({ days }))).map(({ kid }) => kid);
 }
 
 testStore("signing_keys", {
@@ -47,7 +48,7 @@ testStore("signing_keys", {
     await insert(store, "a", { activatesAt: at({ days: 1 }) });
     await insert(store, "b");
     await sql.begin((tx) => scheduleSigningKey(tx, "a", { expiresAt: at({ days: 9 }) }));
-    const [a, b] = await listSigningKeys(sql, plain, at({}));
+    const [a, b] = await listSigningKeys(sql, at({}));
     assert.deepEqual([a.activatesAt, a.expiresAt], [at({ days: 1 }), at({ days: 9 })]);
     assert.deepEqual([b.activatesAt, b.expiresAt], [undefined, undefined]);
   },
@@ -65,7 +66,7 @@ testStore("signing_keys", {
     const { sql, at } = store;
     const addIfMissing = () =>
       withSigningKeysLocked(sql, async (tx) => {
-        if ((await listSigningKeys(tx, plain, at({}))).length > 0) return false;
+        if ((await listSigningKeys(tx, at({}))).length > 0) return false;
         await insertSigningKey(tx, plain, {
           kid: crypto.randomUUID(),
           algorithm: "ES256",
@@ -84,8 +85,9 @@ testStore("signing_keys", {
     await sql.begin((tx) => encryptSigningKeys(tx, plain));
     assert.deepEqual(await kids(store), ["a"]);
     await sql.begin((tx) => encryptSigningKeys(tx, encrypted));
-    const [{ privateJwk }] = await listSigningKeys(sql, encrypted, at({}));
-    assert.deepEqual(privateJwk, { kty: "EC", d: "a" });
-    await assert.rejects(listSigningKeys(sql, plain, at({})), EncryptionKeyError);
+    const [key] = await listSigningKeys(sql, at({}));
+    assert.deepEqual(privateJwkOf(key, encrypted), { kty: "EC", d: "a" });
+    assert.throws(() => privateJwkOf(key, plain), EncryptionKeyError);
+    assert.throws(() => privateJwkOf({ ...key, kid: "b" }, encrypted), EncryptionKeyError);
   },
 });

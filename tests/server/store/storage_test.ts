@@ -45,11 +45,11 @@ for (const kind of databaseKinds.filter(({ name }) => name.startsWith("PostgreSQ
       const applied = await Promise.all(replicas.map(({ sql }) => migrate(sql, clock)));
       assert.equal(applied.flat().length, migrations.length);
       const secrets = await Promise.all(
-        replicas.map(({ sql }) => loadServerSecrets(sql, createEncryption(KEY))),
+        replicas.map(({ sql }) => loadServerSecrets(sql, createEncryption({ secretKey: KEY }))),
       );
       for (const replica of secrets) assert.deepEqual(replica, secrets[0]);
       const keys = replicas.map(({ sql }) =>
-        new SigningKeys(sql, createEncryption(KEY), clock, config)
+        new SigningKeys(sql, createEncryption({ secretKey: KEY }), clock, config)
       );
       await Promise.all(keys.map((replica) => replica.maintain()));
       const active = await Promise.all(keys.map((replica) => replica.active()));
@@ -68,8 +68,8 @@ testOnEachDatabase("encrypts everything at rest with a secret key", async (locat
   try {
     await migrate(sql, clock);
     // First without a key, as a start without settings does it.
-    await new SigningKeys(sql, createEncryption(undefined), clock, config).maintain();
-    const plain = await loadServerSecrets(sql, createEncryption(undefined));
+    await new SigningKeys(sql, createEncryption({}), clock, config).maintain();
+    const plain = await loadServerSecrets(sql, createEncryption({}));
     const stored = async () => {
       const keys = await sql`select private_key as value from signing_keys`;
       return [...keys, ...await sql`select value from server_secrets`]
@@ -79,18 +79,18 @@ testOnEachDatabase("encrypts everything at rest with a secret key", async (locat
     const asText = (bytes: Uint8Array) => new TextDecoder("latin1").decode(bytes);
     assert.ok((await stored()).includes(asText(plain.formKey)));
 
-    const keys = new SigningKeys(sql, createEncryption(KEY), clock, config);
+    const keys = new SigningKeys(sql, createEncryption({ secretKey: KEY }), clock, config);
     await keys.maintain();
-    assert.deepEqual(await loadServerSecrets(sql, createEncryption(KEY)), plain);
+    assert.deepEqual(await loadServerSecrets(sql, createEncryption({ secretKey: KEY })), plain);
     assert.doesNotMatch(await stored(), /"kty"/);
     assert.ok(!(await stored()).includes(asText(plain.formKey)));
     assert.ok(await keys.active());
 
     for (const otherKey of [undefined, "b".repeat(32)]) {
-      const locked = new SigningKeys(sql, createEncryption(otherKey), clock, config);
-      await assert.rejects(() => locked.maintain(), EncryptionKeyError);
+      const locked = new SigningKeys(sql, createEncryption({ secretKey: otherKey }), clock, config);
+      await assert.rejects(() => locked.verify(), EncryptionKeyError);
       await assert.rejects(
-        () => loadServerSecrets(sql, createEncryption(otherKey)),
+        () => loadServerSecrets(sql, createEncryption({ secretKey: otherKey })),
         EncryptionKeyError,
       );
     }
@@ -111,10 +111,10 @@ testOnEachDatabase(
         signingAlgorithm: "EdDSA",
         accessTokenLifetime: 3600,
       } as const;
-      const serving = new SigningKeys(database.sql, createEncryption(undefined), clock, served);
+      const serving = new SigningKeys(database.sql, createEncryption({}), clock, served);
       await serving.maintain();
       const before = await serving.list();
-      const operating = new SigningKeys(database.sql, createEncryption(undefined), clock, config);
+      const operating = new SigningKeys(database.sql, createEncryption({}), clock, config);
       await operating.ensureInitialKeys();
       assert.deepEqual(await serving.list(), before);
       await operating.rotate(true);
