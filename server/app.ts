@@ -87,6 +87,8 @@ export interface AppDeps {
   identityProviders: IdentityProviderClients;
   rechecks: Rechecks;
   replica: Replica;
+  /** Aborted when the server begins to stop. */
+  stopping?: AbortSignal;
 }
 
 export interface App {
@@ -183,7 +185,7 @@ export function app(appDeps: AppDeps): App {
       }),
   );
   routes.get("/healthz", () => Response.json({ status: "ok" }));
-  routes.get("/readyz", () => readiness(database));
+  routes.get("/readyz", () => readiness(database, deps.stopping));
   routeOtherMethods(routes, (_, allow) => methodNotAllowed(allow));
   routes.all("/oauth/*", () => unknownEndpoint());
   const scimEndpoint = scim(deps);

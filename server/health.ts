@@ -11,7 +11,11 @@ const DATABASE_TIMEOUT_MS = 2000;
  */
 export async function readiness(
   { sql, probeWrites }: Pick<Database, "sql" | "probeWrites">,
+  stopping?: AbortSignal,
 ): Promise<Response> {
+  if (stopping?.aborted) {
+    return Response.json({ status: "unavailable", reason: "stopping" }, { status: 503 });
+  }
   try {
     const probes = Promise.all([hasUsers(sql), probeWrites()]);
     const [isSetUp] = await withTimeout(probes, DATABASE_TIMEOUT_MS);

@@ -28,6 +28,8 @@ export interface ServerIo {
   env: Record<string, string>;
   /** Aborted by SIGINT and SIGTERM. */
   signal: AbortSignal;
+  /** Calls `listener` at each SIGHUP, where there is one. Until then, SIGHUP ends the process. */
+  onHangup?(listener: () => void): void;
   clock: Clock;
   /** An IANA name; undefined: that of the user, from `TZ` or the system. */
   timeZone: string | undefined;

@@ -46,6 +46,9 @@ export function processIo(
     },
     env,
     signal,
+    onHangup(listener) {
+      if (Deno.build.os !== "windows") Deno.addSignalListener("SIGHUP", listener);
+    },
     clock: systemClock,
     timeZone: undefined,
     platform: {

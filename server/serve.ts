@@ -1,5 +1,5 @@
 import { trustAuthorities } from "../shared/certificate_authorities.ts";
-import { withTimeout } from "../shared/deadline.ts";
+import { pause, withTimeout } from "../shared/deadline.ts";
 import { syncDeclaredGroups } from "./access/declared_groups.ts";
 import { openAdminRpc } from "./admin/rpc.ts";
 import { app, type AppDeps } from "./app.ts";
@@ -11,6 +11,7 @@ import { CONNECTION_BOUNDS } from "./http/connection_limits.ts";
 import { Rechecks } from "./shared_signals/rechecks.ts";
 import { IdentityProviderClients } from "./identity_providers/identity_provider_clients.ts";
 import { JwksCache } from "./federation/jwks_cache.ts";
+import { startCertificateReload } from "./certificate_reload.ts";
 import { startPeriodicTasks } from "./periodic_tasks.ts";
 import { startHeartbeat } from "./replicas/heartbeat.ts";
 import { describeReplica } from "./replicas/replica.ts";
@@ -32,8 +33,11 @@ import { readTlsPair } from "./config/tls_pair.ts";
 import { TokenValidator } from "./validation/token_validator.ts";
 import { Webhook } from "./notifications/webhook.ts";
 
-/** How long a server that stops waits for requests in progress. */
-const STOP_TIMEOUT_MS = 10_000;
+/**
+ * How long a server that stops waits at least for what it does in the background: writing the last
+ * uses of tokens, delivering messages.
+ */
+const MIN_FLUSH_MS = 5_000;
 
 export interface RunningServer {
   issuer: string;
@@ -121,8 +125,9 @@ export async function startServer(
     () => TokenValidator.start({ ...storage, catalog, clock, log, issuer }),
   );
   const replica = describeReplica();
+  const stopping = new AbortController();
   const deps: AppDeps = {
-    replica,
+    ...{ replica, stopping: stopping.signal },
     ...{ ...storage, sql, config, issuer, clock, log, catalog, jwksCache, tokenValidator, http },
     identityProviders,
     rechecks: new Rechecks({ ...storage, sql, clock, log, config, identityProviders }),
@@ -139,6 +144,9 @@ export async function startServer(
   const heartbeat = await startStep(io, preparing, () => startHeartbeat(sql, replica));
   const periodicTasks = startPeriodicTasks(deps);
   void deps.mail.probe();
+  const certificate = config.tls && tls &&
+    startCertificateReload({ tls: config.tls, clock, log, listener: server }, tls);
+  if (certificate !== undefined) io.onHangup?.(() => void certificate.reload());
   return {
     issuer,
     address: server.addr,
@@ -146,12 +154,24 @@ export async function startServer(
     migrated: storage.migrated,
     setupUrl: await startStep(io, preparing, () => setupUrl(deps)),
     async stop() {
-      await withTimeout(server.shutdown(), STOP_TIMEOUT_MS).catch(() => {});
-      await periodicTasks.stop();
-      await adminRpc?.close();
-      await tokenValidator.close();
-      await deps.rechecks.close();
-      await Promise.all([deps.webhook.close(), deps.mail.close(), heartbeat.stop()]);
+      stopping.abort();
+      server.drain();
+      if (config.stopDelay > 0) await pause(config.stopDelay * 1000, new AbortController().signal);
+      const startedAt = performance.now();
+      const timeoutMs = config.stopTimeout * 1000;
+      await Promise.all([
+        withTimeout(server.shutdown(), timeoutMs).catch(() => {}),
+        withTimeout(periodicTasks.stop(), timeoutMs).catch(() => {}),
+        certificate?.stop(),
+      ]);
+      const flush = async () => {
+        await Promise.all([tokenValidator.close(), deps.rechecks.close(), adminRpc?.close()]);
+        // Requests and rechecks have queued their last messages by now.
+        await Promise.all([deps.webhook.close(), deps.mail.close()]);
+        await heartbeat.stop();
+      };
+      const leftMs = timeoutMs - (performance.now() - startedAt);
+      await withTimeout(flush(), Math.max(leftMs, MIN_FLUSH_MS)).catch(() => {});
       await storage.database.close();
     },
   };

@@ -32,6 +32,7 @@ export const LAYERS: Record<string, readonly string[]> = {
     "server/cli",
     "server/check_cli",
     "server/serve.ts",
+    "server/certificate_reload.ts",
     "server/periodic_tasks.ts",
     "server/cleanup.ts",
     "server/app.ts",

@@ -7,10 +7,13 @@ export class TlsPairError extends Error {
   override readonly name = "TlsPairError";
 }
 
+const EXPIRES_SOON_MS = 14 * 86_400_000;
+
 export interface TlsPair {
   cert: string;
   key: string;
-  /** Clients will not accept it: it has expired, or is not valid yet. */
+  expiresAt: Date;
+  /** Clients will not accept it, or soon: it has expired, expires soon, or is not valid yet. */
   warning?: { subject: string; message: string };
 }
 
@@ -29,7 +32,8 @@ export async function readTlsPair(
     );
   }
   testListening({ cert, key }, certFile, keyFile);
-  return { cert, key, warning: warningFor(certificate, certFile, clock) };
+  const expiresAt = new Date(certificate.validTo);
+  return { cert, key, expiresAt, warning: certificateWarning(certificate, certFile, clock) };
 }
 
 async function readText(setting: string, file: string): Promise<string> {
@@ -87,14 +91,19 @@ function testListening(
   }
 }
 
-function warningFor(
-  { validFrom, validTo }: X509Certificate,
+/** A warning about a certificate that was read from `file`. */
+export function certificateWarning(
+  { validFrom, validTo }: Pick<X509Certificate, "validFrom" | "validTo">,
   file: string,
   clock: Clock,
 ): TlsPair["warning"] {
   const subject = "tls_cert";
   const now = clock.now();
   if (Date.parse(validTo) <= now) return { subject, message: `${file} expired on ${validTo}.` };
-  if (Date.parse(validFrom) <= now) return undefined;
-  return { subject, message: `${file} is not valid before ${validFrom}.` };
+  if (Date.parse(validFrom) > now) {
+    return { subject, message: `${file} is not valid before ${validFrom}.` };
+  }
+  if (Date.parse(validTo) - now > EXPIRES_SOON_MS) return undefined;
+  const message = `${file} expires on ${validTo}. Renew it: the server reads changed files.`;
+  return { subject, message };
 }

@@ -2,7 +2,7 @@ import { sharedNetwork } from "./client_ip.ts";
 import { isUnfinished } from "./body.ts";
 import { parsePeerAddress } from "./ip_address.ts";
 import type { Log } from "../log.ts";
-import { type OpenConnection, type OpenConnections, openConnections } from "./open_connections.ts";
+import type { OpenConnection, OpenConnections } from "./open_connections.ts";
 
 export interface ConnectionBounds {
   /** Longest wait for all headers of the first request of a connection, in ms. */
@@ -54,7 +54,7 @@ export class ConnectionLimits implements Disposable {
   #maxConnections: number;
 
   constructor(
-    private readonly open: OpenConnections,
+    private readonly open: Pick<OpenConnections, "fileLimit" | "list" | "close">,
     private readonly bounds: ConnectionBounds,
     private readonly log: Log,
   ) {
@@ -155,15 +155,6 @@ export class ConnectionLimits implements Disposable {
 /** The higher, the longer it is kept: active, then used before, then by how recently. */
 function worth({ active, state, since }: Connection): number {
   return since + (active > 0 ? 2e12 : state === "idle" ? 1e12 : 0);
-}
-
-/** Undefined if this process cannot list its connections. */
-export function connectionLimits(
-  log: Log,
-  bounds: ConnectionBounds = CONNECTION_BOUNDS,
-): ConnectionLimits | undefined {
-  const open = openConnections();
-  return open && new ConnectionLimits(open, bounds, log);
 }
 
 function nameOf(address: string | undefined, port: number): string {

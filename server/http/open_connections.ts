@@ -19,6 +19,15 @@ export interface OpenConnections {
   list(port: number): OpenConnection[];
   /** Shuts a connection down in both directions; the server then closes it. */
   close(connection: OpenConnection): void;
+  /** The descriptors of the sockets of this process that listen at `port`. */
+  listening(port: number): number[];
+  /** Lets other sockets of this user listen at the same port (SO_REUSEPORT of socket(7)). */
+  share(descriptor: number): boolean;
+  /**
+   * Of the sockets that share the port of `descriptor`, the one with this index, in the order in
+   * which they were opened, gets all new connections.
+   */
+  steer(descriptor: number, index: number): boolean;
 }
 
 /** Of socket(7) and shutdown(2). */
@@ -28,6 +37,14 @@ const SHUT_RDWR = 2;
 
 /** Enough for a `struct sockaddr_in6`. */
 const SOCKADDR_LENGTH = 128;
+
+/** Of socket(7). */
+const SOL_SOCKET = 1;
+const SO_REUSEPORT = 15;
+const SO_ACCEPTCONN = 30;
+const SO_ATTACH_REUSEPORT_CBPF = 51;
+/** Of linux/bpf_common.h: return a constant. */
+const BPF_RET = 0x06;
 
 /** Of getrlimit(2). */
 const RLIMIT_NOFILE = 7;
@@ -52,6 +69,8 @@ export function openConnections(): OpenConnections | undefined {
       getpeername: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
       getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
       shutdown: { parameters: ["i32", "i32"], result: "i32" },
+      getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
+      setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
     });
     const entries = new Uint8Array(64 * 1024);
     const view = new DataView(entries.buffer);
@@ -92,10 +111,43 @@ export function openConnections(): OpenConnections | undefined {
       close({ descriptor }) {
         symbols.shutdown(descriptor, SHUT_RDWR);
       },
+      listening(port) {
+        const value = new Int32Array(1);
+        return [...descriptors()].filter((descriptor) => {
+          if (read("getsockname", descriptor)?.port !== port) return false;
+          length[0] = value.byteLength;
+          return symbols.getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, value, length) === 0 &&
+            value[0] === 1;
+        });
+      },
+      share(descriptor) {
+        const value = new Int32Array([1]);
+        return symbols.setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, value, 4) === 0;
+      },
+      steer(descriptor, index) {
+        const program = steeringProgram(index);
+        const { byteLength } = program;
+        const option = SO_ATTACH_REUSEPORT_CBPF;
+        return symbols.setsockopt(descriptor, SOL_SOCKET, option, program, byteLength) === 0;
+      },
     };
   } catch {
     return undefined;
   }
+}
+
+/** Kept: the program refers to it by its address. */
+const instruction = new Uint8Array(8);
+
+/** A `struct sock_fprog` of one instruction, which returns the index of a socket. */
+function steeringProgram(index: number): Uint8Array<ArrayBuffer> {
+  const filter = new DataView(instruction.buffer);
+  filter.setUint16(0, BPF_RET, true);
+  filter.setUint32(4, index, true);
+  const program = new DataView(new ArrayBuffer(16));
+  program.setUint16(0, 1, true);
+  program.setBigUint64(8, Deno.UnsafePointer.value(Deno.UnsafePointer.of(instruction)), true);
+  return new Uint8Array(program.buffer);
 }
 
 /** Parses a null-terminated decimal number; undefined if it is not one. */

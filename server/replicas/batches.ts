@@ -1,3 +1,5 @@
+import { pause } from "../../shared/deadline.ts";
+
 /** Rows that one statement of housekeeping changes at most, so that none takes long. */
 export const BATCH_SIZE = 1000;
 const MIN_PAUSE_MS = 10;
@@ -21,13 +23,4 @@ export async function runInBatches(
     const took = performance.now() - startedAt;
     await pause(Math.min(Math.max(took, MIN_PAUSE_MS), MAX_PAUSE_MS), signal);
   }
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  signal.addEventListener("abort", () => resolve(), { once: true });
-  if (signal.aborted) resolve();
-  await promise;
-  clearTimeout(timer);
 }

@@ -1,8 +1,9 @@
 /** `serve`: what it rejects and why, what it shows, how it starts and stops. */
 import assert from "node:assert/strict";
 import type { IncomingHttpHeaders } from "node:http";
-import { get } from "node:https";
+import { Agent, get } from "node:https";
 import { join } from "node:path";
+import type { TLSSocket } from "node:tls";
 import { fileURLToPath } from "node:url";
 import postgres from "postgres";
 import { brand } from "../../shared/brand.ts";
@@ -228,12 +229,14 @@ Deno.test("serves HTTPS to other machines with its own certificate", async () =>
   const key = join(home.folder, "key.pem");
   await Deno.copyFile(certificate("key.pem"), key);
   if (Deno.build.os !== "windows") await Deno.chmod(key, 0o600);
+  const cert = join(home.folder, "cert.pem");
+  await Deno.copyFile(certificate("cert.pem"), cert);
   const port = freePort();
   const issuer = `https://127.0.0.1:${port}`;
   await using running = start(
     [
       ...["serve", "--listen", `0.0.0.0:${port}`, "--issuer", issuer],
-      ...["--tls-cert", certificate("cert.pem"), "--tls-key", key],
+      ...["--tls-cert", cert, "--tls-key", key],
       ...["--data-dir", join(home.folder, "data")],
     ],
     { env: home.env },
@@ -254,7 +257,43 @@ Deno.test("serves HTTPS to other machines with its own certificate", async () =>
     timeoutMs: 60_000,
   });
   await login.waitFor(/Enter code/);
+
+  if (Deno.build.os === "windows") return;
+  // A connection with the old certificate stays usable after it is replaced.
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const ca = [certificate("cert.pem"), certificate("authority.pem")]
+    .map((file) => Deno.readTextFileSync(file));
+  const [before, connected] = await request(`${issuer}/healthz`, { ca, agent });
+  await Deno.copyFile(certificate("valid.pem"), cert);
+  running.kill("SIGHUP");
+  await running.waitFor(/tls_certificate_reloaded/);
+  const [after] = await request(`${issuer}/healthz`, { ca, agent: false });
+  assert.notEqual(after, before);
+  const [kept, reused] = await request(`${issuer}/healthz`, { ca, agent });
+  assert.equal(kept, before);
+  assert.equal(reused, connected, "on the same connection");
+  agent.destroy();
+  await Deno.writeTextFile(cert, "nothing");
+  running.kill("SIGHUP");
+  await running.waitFor(/tls_certificate_rejected/);
+  assert.deepEqual((await request(`${issuer}/healthz`, { ca, agent: false }))[0], after);
 });
+
+/** The server's certificate and our port. */
+function request(
+  address: string,
+  options: { ca: string[]; agent: Agent | false },
+): Promise<[fingerprint: string, localPort: number]> {
+  return new Promise((resolve, reject) => {
+    get(address, options, (answer) => {
+      const socket = answer.socket as TLSSocket;
+      const { fingerprint256 } = socket.getPeerCertificate();
+      const { localPort } = socket;
+      answer.resume();
+      answer.on("end", () => resolve([fingerprint256, localPort!]));
+    }).on("error", reject);
+  });
+}
 
 function headersOf(address: string): Promise<IncomingHttpHeaders> {
   return new Promise((resolve, reject) => {

@@ -1,5 +1,6 @@
 import { file, issuerUrl, listenAddress, networks } from "../address_types.ts";
 import type { SettingGroup } from "../setting.ts";
+import { duration } from "../value_type.ts";
 
 export const network = {
   title: "Network",
@@ -57,12 +58,26 @@ export const network = {
       name: "tls_cert",
       type: file,
       summary: "PEM file with the certificate chain, to serve HTTPS without a proxy",
-      details: "The server reads it at start only.",
+      details: "The server reads both files again when they change, and on SIGHUP, see " +
+        "[operations.md](operations.md#tls).",
     },
     {
       name: "tls_key",
       type: file,
       summary: "PEM file with the private key of the certificate",
+    },
+    {
+      name: "stop_delay",
+      type: duration({ min: "0s" }),
+      default: "0s",
+      summary: "how long a stopping server still accepts requests, while /readyz returns 503",
+      details: "Longer than the load balancer takes to notice: 5s for Kubernetes.",
+    },
+    {
+      name: "stop_timeout",
+      type: duration({ min: "1s" }),
+      default: "10s",
+      summary: "how long a stopping server waits for requests in progress",
     },
   ],
 } as const satisfies SettingGroup;
